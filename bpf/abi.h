@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The contract between the BPF programs and user space: every struct that
+ * crosses the fence, and nothing else. Fixed-width integers, explicit padding,
+ * a size assertion on each struct. It must not know kernel types or libbpf.
+ *
+ * Units: counts of the four RSS members are pages; page tables are bytes;
+ * times are nanoseconds of CLOCK_BOOTTIME; sizes of virtual memory are bytes.
+ */
+#ifndef TARE_ABI_H
+#define TARE_ABI_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+/* What the memory is. The first four are the kernel's own member numbers of
+ * mm->rss_stat (include/linux/mm_types_task.h), so they index its arrays. */
+enum tare_kind {
+	TARE_FILE = 0,
+	TARE_ANON = 1,
+	TARE_SWAP = 2, /* swap entries: memory that is out, not resident */
+	TARE_SHMEM = 3,
+	TARE_PAGETABLE = 4, /* bytes, not pages */
+	TARE_KINDS = 5,
+};
+#define TARE_MEMBERS 4
+
+/* What the task was doing. Below TARE_CAUSE_FAULT it is a system call's
+ * number, with TARE_CAUSE_COMPAT set for a 32-bit call. */
+#define TARE_CAUSE_COMPAT 0x8000u
+#define TARE_CAUSE_FAULT 0x10000u   /* page fault from user mode */
+#define TARE_CAUSE_EXIT 0x10001u    /* teardown of an exiting task */
+#define TARE_CAUSE_RECLAIM 0x10002u /* direct reclaim: the task was short of memory */
+#define TARE_CAUSE_OTHER 0x10003u   /* a task's causes beyond TARE_TASK_CAUSES */
+
+/* Who made a foreign entry. */
+enum tare_foreign {
+	TARE_FOREIGN_RECLAIM = 0,    /* kswapd, or another process's direct reclaim */
+	TARE_FOREIGN_KHUGEPAGED = 1, /* huge-page collapse */
+	TARE_FOREIGN_KERNEL = 2,     /* any other kernel thread (OOM reaper, kworker) */
+	TARE_FOREIGN_PROCESS = 3,    /* a task of another process */
+	TARE_FOREIGN_LATE = 4,       /* the process's own task, after its final record */
+	TARE_FOREIGNERS = 5,
+};
+
+/* Every way to lose something. Names for output: lost_names[] in user/model. */
+enum tare_lost {
+	TARE_LOST_MM = 0,          /* map of address spaces full: its entries unseen */
+	TARE_LOST_TASK = 1,        /* no memory for a task's state: task not followed */
+	TARE_LOST_RECORD_TASK = 2, /* ring full: final record of a task */
+	TARE_LOST_RECORD_MM = 3,   /* ring full: final record of an address space */
+	TARE_LOST_EVENT = 4,       /* ring full: birth, rename or exec event */
+	TARE_LOST_READ = 5,        /* a counter could not be read */
+	TARE_LOST_CPU = 6,         /* entry on a CPU beyond the number known at load */
+	TARE_LOST_STATE = 7,       /* a followed task's state was not to be had at an entry */
+	TARE_LOSSES = 8,
+};
+
+#define TARE_COMM_LEN 16
+#define TARE_TASK_CAUSES 16
+#define TARE_PATH_LEN 256
+#define TARE_ARGV_LEN 4096
+
+struct tare_flow {
+	__u64 in;
+	__u64 out;
+};
+_Static_assert(sizeof(struct tare_flow) == 16, "tare_flow");
+
+struct tare_cause {
+	__u32 id; /* TARE_CAUSE_* or a system call */
+	__u32 used;
+	struct tare_flow pages; /* anon + file + shmem */
+};
+_Static_assert(sizeof(struct tare_cause) == 24, "tare_cause");
+
+/* ts.flags */
+#define TARE_TASK_HELD (1u << 0)     /* waits before execve: its entries do not count yet */
+#define TARE_TASK_EXITING (1u << 1)  /* last task of its process; final record at exit_mmap */
+#define TARE_TASK_ENDED (1u << 2)    /* final record sent */
+#define TARE_TASK_ATTACHED (1u << 3) /* was running before tare came */
+
+/* One task. Lives in task storage; goes to user space in sweeps and once, as
+ * its final record, when it ends. `id` and `proc` are serial numbers that are
+ * never used twice (tids are). */
+struct tare_task {
+	__u64 id;
+	__u64 proc; /* id of the process: that of its first task seen */
+	__u32 tid;
+	__u32 tgid;
+	__u32 ppid;
+	__u32 flags;
+	__u64 start_ns;
+	__u64 end_ns;
+	__s32 exit_code; /* wait status, as in task_struct.exit_code */
+	__u32 n_causes;
+	char comm[TARE_COMM_LEN];
+	struct tare_flow flow[TARE_KINDS];
+	/* Net at the workload's peak: valid when peak_seq equals the final
+	 * peak_seq, else the present net is it (see ledger.h). */
+	__s64 at_peak[TARE_KINDS];
+	__u64 peak_seq;
+	__u64 faults;        /* min_flt + maj_flt since tare came */
+	__u64 faults_major;  /* of these, maj_flt */
+	__u64 faults_kernel; /* taken in kernel mode */
+	__u64 mapped;
+	__u64 unmapped;
+	__u64 brk_up;
+	__u64 brk_down;
+	/* Kernels with SPLIT_RSS_COUNTING (up to 6.1): pages this task has
+	 * cached and not yet told, now and when tare came. */
+	__s64 cached[TARE_MEMBERS];
+	__s64 cached0[TARE_MEMBERS];
+	__u64 faults0;       /* min_flt + maj_flt when tare came */
+	__u64 faults_major0;
+	struct tare_cause causes[TARE_TASK_CAUSES];
+};
+_Static_assert(sizeof(struct tare_task) == 720, "tare_task");
+
+/* mm.flags */
+#define TARE_MM_IGNORE (1u << 0)  /* the launcher's own: not in the books */
+#define TARE_MM_FORKING (1u << 1) /* fork in progress: entries are the child's opening */
+#define TARE_MM_EXECING (1u << 2) /* execve in progress: not yet current->mm */
+#define TARE_MM_OPENING (1u << 3) /* opening balance being taken */
+#define TARE_MM_DEAD (1u << 4)    /* record sent from exit_mmap */
+
+/* One address space. In its map the per-CPU slots follow the struct. */
+struct tare_mm {
+	__u64 id;
+	__u64 proc; /* owner */
+	__u64 birth_ns;
+	__s64 opening[TARE_KINDS];
+	struct tare_flow foreign[TARE_KINDS];
+	struct tare_flow foreign_cause[TARE_FOREIGNERS]; /* pages: anon + file + shmem */
+	__s64 foreign_at_peak; /* pages, with peak_seq as in tare_task */
+	__u64 foreign_peak_seq;
+	__s64 rss; /* pages: anon + file + shmem, opening included */
+	__s64 peak;
+	__u64 peak_ns;
+	__s64 seen[TARE_MEMBERS]; /* last seen central count (or size, or count argument) */
+	__s64 seen_pagetable;
+	__u64 brk; /* last seen end of heap */
+	__u32 flags;
+	__u32 classic_id; /* the classic tracepoint's hash of the mm; 0 unknown */
+	/* Filled when the record is taken: the kernel's own sums, and the
+	 * ledger's (what seen[] and the slots add up to). */
+	__s64 kernel[TARE_KINDS];
+	__s64 ledger[TARE_KINDS];
+	__u32 sums_valid; /* 0: the counters have a shape that tare cannot sum */
+	__u32 sweep;      /* number of the sweep that took it last */
+};
+_Static_assert(sizeof(struct tare_mm) == 408, "tare_mm");
+
+/* Ring and sweep records: a header, then what `type` says. */
+enum tare_record_type {
+	TARE_REC_TASK_NEW = 1, /* tare_task_new */
+	TARE_REC_TASK_END = 2, /* tare_record + tare_task, cut after causes[n_causes] */
+	TARE_REC_MM_END = 3,   /* tare_record + tare_mm */
+	TARE_REC_EXEC = 4,     /* tare_exec */
+	TARE_REC_RENAME = 5,   /* tare_rename */
+	TARE_REC_TASK = 6,     /* sweep: as TASK_END, of a live task */
+	TARE_REC_MM = 7,       /* sweep: as MM_END, of a live mm */
+};
+
+struct tare_record {
+	__u32 type;
+	__u32 size; /* of the whole record in bytes */
+	__u64 time_ns;
+};
+_Static_assert(sizeof(struct tare_record) == 16, "tare_record");
+
+struct tare_task_new {
+	struct tare_record head;
+	__u64 id;
+	__u64 proc;
+	__u64 parent; /* id of the task that made it; 0: found at attach */
+	__u32 tid;
+	__u32 tgid;
+	__u32 ppid;
+	__u32 pad;
+	__u64 start_ns;
+	char comm[TARE_COMM_LEN];
+};
+_Static_assert(sizeof(struct tare_task_new) == 80, "tare_task_new");
+
+struct tare_rename {
+	struct tare_record head;
+	__u64 id;
+	char comm[TARE_COMM_LEN];
+};
+_Static_assert(sizeof(struct tare_rename) == 40, "tare_rename");
+
+struct tare_exec {
+	struct tare_record head;
+	__u64 id;
+	__u64 proc;
+	__u32 tid;  /* after execve: the thread group's */
+	__u32 tgid;
+	__u32 argv_len;       /* bytes in argv, each argument ended by NUL */
+	__u32 argv_truncated; /* 1: there was more */
+	char comm[TARE_COMM_LEN];
+	char path[TARE_PATH_LEN];   /* as given to execve */
+	char interp[TARE_PATH_LEN]; /* what runs it: a script's interpreter */
+	char argv[TARE_ARGV_LEN];
+};
+_Static_assert(sizeof(struct tare_exec) == 16 + 16 + 16 + 16 + 512 + 4096, "tare_exec");
+
+/* State of the whole workload, in .bss, read by user space through mmap. */
+struct tare_workload {
+	__s64 rss; /* pages, without what the CPUs hold back (tare_cpu.pend) */
+	__s64 peak;
+	__u64 peak_ns;
+	__u64 peak_seq; /* number of peaks set so far */
+	__s64 live_procs;
+	__u64 next_id;
+	__u64 mms_closed;  /* address spaces audited at exit_mmap */
+	__u64 mms_nonzero; /* of these, with a counter that was not 0 */
+	__u64 lost[TARE_LOSSES];
+};
+_Static_assert(sizeof(struct tare_workload) == 128, "tare_workload");
+
+#define TARE_MAX_CPUS 1024
+/* RSS changes that a CPU has not yet folded into tare_workload.rss. It folds
+ * at the smaller of TARE_FOLD_MAX pages and 1/1024 of the workload, at least
+ * one: so the workload's peak is known within CPUs x that. */
+#define TARE_FOLD_MAX 64
+struct tare_cpu {
+	__s64 pend;
+	__u64 pad[7];
+};
+_Static_assert(sizeof(struct tare_cpu) == 64, "tare_cpu");
+
+#endif

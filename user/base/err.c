@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/text.h"
+
+int err_verbosity;
+
+static void say(const char *label, const char *fmt, va_list args)
+{
+	g_autofree char *raw = g_strdup_vprintf(fmt, args);
+	g_autofree char *safe = text_printable(raw);
+
+	fprintf(stderr, "tare: %s%s\n", label, safe);
+}
+
+#define SAY(label)                         \
+	do {                               \
+		va_list args;              \
+		va_start(args, fmt);       \
+		say(label, fmt, args);     \
+		va_end(args);              \
+	} while (0)
+
+void error(const char *fmt, ...)
+{
+	SAY("error: ");
+}
+
+void warn(const char *fmt, ...)
+{
+	SAY("warning: ");
+}
+
+void hint(const char *fmt, ...)
+{
+	SAY("  try: ");
+}
+
+void verbose(int level, const char *fmt, ...)
+{
+	if (err_verbosity >= level)
+		SAY("");
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Text for people: hostile names made harmless, sizes and times with units.
+ * Pure: no I/O, no state. Results are allocated; free with g_free().
+ */
+#ifndef TARE_TEXT_H
+#define TARE_TEXT_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Valid UTF-8 without control, format (bidi marks, zero-width) or invalid
+ * bytes: these become \n, \t, \e or \xNN, \uNNNN. For terminals. */
+char *text_printable(const char *s);
+
+/* Valid UTF-8: each invalid byte becomes U+FFFD; nothing else changes. For JSON. */
+char *text_utf8(const char *s, size_t len);
+
+/* Columns that valid UTF-8 takes on a terminal (wide and zero-width known). */
+size_t text_width(const char *s);
+
+/* `s` cut to at most `width` columns, the cut marked with "…". */
+char *text_fit(const char *s, size_t width);
+
+/* "0", "512 B", "12.0 KiB", "1.50 MiB", "2.00 GiB": three significant digits
+ * or more, IEC units. Negative values keep their sign. */
+char *text_size(int64_t bytes);
+
+/* "350 µs", "12.3 ms", "4.56 s", "3 min 20 s", "2 h 05 min". */
+char *text_duration(uint64_t ns);
+
+/* "1,234,567". */
+char *text_count(uint64_t n);
+
+/* Parse "64KiB", "4k", "1MiB", "2G" (powers of 1024), plain bytes.
+ * 0, or -EINVAL, -ERANGE. */
+int text_parse_size(const char *s, uint64_t *bytes);
+
+/* Parse "100ms", "2s", "1.5s", "3m", "1h", "250us"; a plain number is seconds.
+ * 0, or -EINVAL, -ERANGE. */
+int text_parse_duration(const char *s, uint64_t *ns);
+
+/* The candidate nearest to `word` by edit distance, NULL if none is near
+ * (more than a third of the word's length off). `candidates` ends with NULL. */
+const char *text_nearest(const char *word, const char *const *candidates);
+
+#endif

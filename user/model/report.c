@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "model/report.h"
+
+const char *const kind_name[TARE_KINDS] = {
+	[TARE_FILE] = "file",   [TARE_ANON] = "anon",           [TARE_SWAP] = "swap",
+	[TARE_SHMEM] = "shmem", [TARE_PAGETABLE] = "pagetable",
+};
+
+const enum tare_kind kind_order[TARE_KINDS] = {
+	TARE_ANON, TARE_FILE, TARE_SHMEM, TARE_SWAP, TARE_PAGETABLE,
+};
+
+const char *const lost_name[TARE_LOSSES] = {
+	[TARE_LOST_MM] = "mm_state",
+	[TARE_LOST_TASK] = "task_state",
+	[TARE_LOST_RECORD_TASK] = "task_record",
+	[TARE_LOST_RECORD_MM] = "mm_record",
+	[TARE_LOST_EVENT] = "event",
+	[TARE_LOST_READ] = "counter_read",
+	[TARE_LOST_CPU] = "cpu",
+	[TARE_LOST_STATE] = "entry_task",
+};
+
+const char *const lost_meaning[TARE_LOSSES] = {
+	[TARE_LOST_MM] = "address spaces not followed: the map is full (--max-mms)",
+	[TARE_LOST_TASK] = "tasks not followed: the kernel had no memory for their state",
+	[TARE_LOST_RECORD_TASK] = "final records of tasks: the ring was full (--ring-size)",
+	[TARE_LOST_RECORD_MM] = "final records of address spaces: the ring was full (--ring-size)",
+	[TARE_LOST_EVENT] = "births, renames or execs: the ring was full (--ring-size)",
+	[TARE_LOST_READ] = "entries whose counter could not be read",
+	[TARE_LOST_CPU] = "entries on a CPU that was not there when tare began",
+	[TARE_LOST_STATE] = "entries whose task's state was not to be had",
+};
+
+const char *const foreign_name[TARE_FOREIGNERS] = {
+	[TARE_FOREIGN_RECLAIM] = "reclaim", [TARE_FOREIGN_KHUGEPAGED] = "khugepaged",
+	[TARE_FOREIGN_KERNEL] = "kernel",   [TARE_FOREIGN_PROCESS] = "process",
+	[TARE_FOREIGN_LATE] = "late",
+};
+
+static void cause_clear(gpointer cause)
+{
+	g_free(((struct report_cause *)cause)->name);
+}
+
+static void task_free(gpointer p)
+{
+	struct report_task *t = p;
+
+	g_free(t->comm);
+	g_ptr_array_unref(t->names);
+	g_array_unref(t->causes);
+	g_free(t);
+}
+
+static void process_free(gpointer p)
+{
+	struct report_process *proc = p;
+
+	g_free(proc->comm);
+	g_free(proc->exe);
+	g_ptr_array_unref(proc->argv);
+	g_ptr_array_unref(proc->images);
+	g_ptr_array_unref(proc->tasks);
+	g_free(proc);
+}
+
+static void feature_free(gpointer p)
+{
+	struct report_feature *f = p;
+
+	g_free(f->name);
+	g_free(f->state);
+	g_free(f->why);
+	g_free(f);
+}
+
+struct report_task *report_task_new(void)
+{
+	struct report_task *t = g_new0(struct report_task, 1);
+
+	t->names = g_ptr_array_new_with_free_func(g_free);
+	t->causes = g_array_new(FALSE, TRUE, sizeof(struct report_cause));
+	g_array_set_clear_func(t->causes, cause_clear);
+	return t;
+}
+
+struct report_process *report_process_new(void)
+{
+	struct report_process *p = g_new0(struct report_process, 1);
+
+	p->argv = g_ptr_array_new_with_free_func(g_free);
+	p->images = g_ptr_array_new_with_free_func(g_free);
+	p->tasks = g_ptr_array_new_with_free_func(task_free);
+	return p;
+}
+
+struct report *report_new(void)
+{
+	struct report *r = g_new0(struct report, 1);
+
+	r->command = g_ptr_array_new_with_free_func(g_free);
+	r->features = g_ptr_array_new_with_free_func(feature_free);
+	r->processes = g_ptr_array_new_with_free_func(process_free);
+	r->series = g_array_new(FALSE, TRUE, sizeof(struct report_point));
+	return r;
+}
+
+void report_free(struct report *r)
+{
+	if (!r)
+		return;
+	g_free(r->tare_version);
+	g_free(r->kernel);
+	g_free(r->target);
+	g_ptr_array_unref(r->command);
+	g_ptr_array_unref(r->features);
+	g_ptr_array_unref(r->processes);
+	g_array_unref(r->series);
+	g_free(r);
+}
+
+void report_add_feature(struct report *r, const char *name, const char *state, const char *why)
+{
+	struct report_feature *f = g_new0(struct report_feature, 1);
+
+	f->name = g_strdup(name);
+	f->state = g_strdup(state);
+	f->why = g_strdup(why);
+	g_ptr_array_add(r->features, f);
+}
+
+int64_t flow_net(struct flow f)
+{
+	return (int64_t)(f.in - f.out);
+}
+
+void balance_close(struct balance *b)
+{
+	b->net = b->opening + flow_net(b->tasks) + flow_net(b->foreign) + b->unattributed;
+}
+
+uint64_t report_lost_total(const struct report *r)
+{
+	uint64_t total = 0;
+
+	for (int i = 0; i < TARE_LOSSES; i++)
+		total += r->lost[i];
+	return total;
+}
