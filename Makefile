@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Builds, installs and tests tare. `make help` lists the targets.
+# Everything built goes to $(O); only `install` writes elsewhere.
+
+VERSION = 0.1.0
+O = build
+PREFIX = /usr/local
+DESTDIR =
+
+CC = gcc
+CXX = g++
+AR = ar
+CLANG = clang
+BPFTOOL = $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool || echo bpftool)
+PKG_CONFIG = pkg-config
+BATS = bats
+
+LIBS = libbpf libelf zlib glib-2.0 jansson libseccomp libcap
+LAYERS = base model symbol store capture output cli
+ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(patsubst riscv64,riscv,$(shell uname -m))))
+VMLINUX = vmlinux/$(ARCH)
+
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.SECONDARY:
+.DEFAULT_GOAL = all
+
+ifeq ($(V),1)
+run =
+else
+run = @printf '  %-7s %s\n' $(1) '$(patsubst $(O)/%,%,$(or $(2),$@))';
+endif
+
+# Flags. CFLAGS is the user's; the rest is needed.
+
+ifeq ($(DEBUG),1)
+CFLAGS = -O0 -g3
+else
+CFLAGS = -O2 -g
+endif
+ifdef SAN
+SAN_FLAGS = -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+
+# Asked once, and only when something is compiled: `check`, `demo` and `clean`
+# work before the libraries are there.
+once = $(eval $(1) := $(2))$($(1))
+PKG_CFLAGS = $(call once,PKG_CFLAGS,$(call pkg_config,--cflags $(LIBS)))
+PKG_LIBS = $(call once,PKG_LIBS,$(call pkg_config,--libs $(LIBS)))
+CMOCKA = $(call once,CMOCKA,$(call pkg_config,--cflags --libs cmocka))
+pkg_config = $(or $(shell $(PKG_CONFIG) $(1)),$(error libraries missing: try `sudo tools/setup`))
+
+C_FLAGS = -std=gnu11 -Wall -Wextra $(CFLAGS) $(SAN_FLAGS) \
+	-D_GNU_SOURCE -I user -I . -I $(O)/gen $(PKG_CFLAGS)
+BPF_FLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall \
+	-I $(VMLINUX) -I bpf -I .
+DEPS = -MMD -MP
+
+# Files
+
+src := $(foreach layer,$(LAYERS),$(wildcard user/$(layer)/*.c))
+obj := $(patsubst %.c,$(O)/%.o,$(src))
+embedded := $(wildcard user/output/*.schema.json user/store/*.sql)
+embedded_obj := $(patsubst %,$(O)/gen/%.o,$(notdir $(embedded)))
+main_obj := $(O)/user/cli/main.o
+lib_obj := $(filter-out $(main_obj),$(obj)) $(embedded_obj)
+
+bpf_obj := $(patsubst %.c,$(O)/%.o,$(wildcard bpf/*.bpf.c))
+skeleton := $(O)/gen/tare.skel.h
+
+unit_tests := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
+bpf_tests := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/test_*.c))
+programs := $(patsubst tests/programs/%.c,$(O)/programs/%,$(wildcard tests/programs/*.c)) \
+	$(patsubst tests/programs/%.cc,$(O)/programs/%,$(wildcard tests/programs/*.cc))
+man := $(wildcard user/man/*.1)
+
+.PHONY: all help
+all: $(O)/tare
+
+help:
+	@echo 'make              build $(O)/tare'
+	@echo 'make demo         install what is missing, build, weigh a real program'
+	@echo 'make check        install what is missing, build, lint, run all tests'
+	@echo 'make install      to $$(DESTDIR)$$(PREFIX); uninstall takes it away again'
+	@echo 'make clean        remove $(O)'
+	@echo 'make lint unit bpf-tests golden e2e check-kernels: each suite alone'
+	@echo '                  (unit, bpf-tests, e2e: T="files" runs only these)'
+	@echo 'make bench        overhead, measured'
+	@echo 'V=1 verbose  O=dir  DEBUG=1  SAN=address,undefined  CC= CLANG= BPFTOOL= CFLAGS='
+
+# What the objects were made with: written only when it changes, so that other
+# flags, another version or a file that went away rebuild what they should.
+
+$(O)/gen/flags: content = $(CC) $(C_FLAGS) / $(CLANG) $(BPF_FLAGS) / $(PKG_LIBS)
+$(O)/gen/objects: content = $(sort $(lib_obj))
+$(O)/gen/bpf-objects: content = $(sort $(bpf_obj))
+commit = $(shell git describe --always --dirty 2>/dev/null)
+$(O)/gen/version.h: content = \#define TARE_VERSION "$(VERSION)$(addprefix -,$(commit))"
+
+.PHONY: FORCE
+$(O)/gen/flags $(O)/gen/objects $(O)/gen/bpf-objects $(O)/gen/version.h: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(content)' | cmp -s - $@ || printf '%s\n' '$(content)' >$@
+
+# BPF
+
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c $(O)/gen/flags
+	@mkdir -p $(@D)
+	$(call run,BPF,$<)$(CLANG) $(BPF_FLAGS) $(DEPS) -c $< -o $@
+
+$(O)/tare.bpf.o: $(bpf_obj) $(O)/gen/bpf-objects
+	$(call run,LINK)$(BPFTOOL) gen object $@ $(bpf_obj)
+
+$(skeleton): $(O)/tare.bpf.o
+	$(call run,SKEL)$(BPFTOOL) gen skeleton $< name tare_bpf >$@
+
+# User space. The skeleton and the version must be there for the first build;
+# after that the depfiles know who includes them.
+
+$(O)/user/%.o: user/%.c $(O)/gen/flags | $(O)/gen/version.h
+	@mkdir -p $(@D)
+	$(call run,CC,$<)$(CC) $(C_FLAGS) $(DEPS) -c $< -o $@
+
+$(filter $(O)/user/capture/%,$(obj)): | $(skeleton)
+
+# A file as a C array and its length: report.schema.json becomes
+# `const char report_schema_json[]` and `const size_t report_schema_json_len`.
+# A NUL, not counted, follows.
+define embed
+$(O)/gen/$(notdir $(1)).c: $(1)
+	@mkdir -p $$(@D)
+	$$(call run,EMBED,$$<){ echo '#include <stddef.h>'; \
+	echo 'const char $(2)[] = {'; od -An -v -tx1 $$< | sed 's/ \(..\)/0x\1,/g'; echo '0 };'; \
+	echo 'const size_t $(2)_len = sizeof($(2)) - 1;'; } >$$@
+endef
+$(foreach f,$(embedded),$(eval $(call embed,$(f),$(subst -,_,$(subst .,_,$(notdir $(f)))))))
+
+$(O)/gen/%.o: $(O)/gen/%.c $(O)/gen/flags
+	@$(CC) $(C_FLAGS) -c $< -o $@
+
+$(O)/libtare.a: $(lib_obj) $(O)/gen/objects
+	@rm -f $@
+	$(call run,AR)$(AR) rcs $@ $(lib_obj)
+
+$(O)/tare: $(main_obj) $(O)/libtare.a
+	$(call run,LINK)$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+# Install
+
+.PHONY: install uninstall clean
+install: all
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1'
+	install -m 755 $(O)/tare '$(DESTDIR)$(PREFIX)/bin/tare'
+	$(if $(man),install -m 644 $(man) '$(DESTDIR)$(PREFIX)/share/man/man1')
+
+uninstall:
+	rm -f '$(DESTDIR)$(PREFIX)/bin/tare' \
+		$(foreach m,$(notdir $(man)),'$(DESTDIR)$(PREFIX)/share/man/man1/$(m)')
+
+clean:
+	rm -rf $(O)
+
+# Tests. Every suite prints TAP; tools/tap shows and counts it.
+
+$(O)/tests/%: tests/%.c $(O)/libtare.a
+	@mkdir -p $(@D)
+	$(call run,CC,$<)$(CC) $(C_FLAGS) $(DEPS) -o $@ $< $(O)/libtare.a $(CMOCKA) $(PKG_LIBS) $(LDFLAGS)
+
+$(bpf_tests): | $(skeleton)
+
+# A program's own flags stand in it, on a line `/* build: -static -lrt */`.
+own_flags = $$(sed -n 's|^/\* build: \(.*\) \*/$$|\1|p' $<)
+
+$(O)/programs/%: tests/programs/%.c
+	@mkdir -p $(@D)
+	$(call run,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -pthread $(DEPS) -o $@ $< $(own_flags)
+
+$(O)/programs/%: tests/programs/%.cc
+	@mkdir -p $(@D)
+	$(call run,CXX,$<)$(CXX) -O1 -g -Wall -Wextra -pthread $(DEPS) -o $@ $< $(own_flags)
+
+.PHONY: programs build-tests unit bpf-tests golden e2e check-kernels lint check demo bench
+programs: $(programs)
+build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs)
+
+export TARE := $(abspath $(O)/tare)
+export PROGRAMS := $(abspath $(O)/programs)
+
+unit: export CMOCKA_MESSAGE_OUTPUT = TAP
+unit: $(unit_tests)
+	@tools/tap unit $(or $(T),$(unit_tests))
+
+bpf-tests: export CMOCKA_MESSAGE_OUTPUT = TAP
+bpf-tests: $(bpf_tests)
+	@tools/tap bpf-tests $(or $(T),$(bpf_tests))
+
+golden: $(O)/tare
+	@tools/tap golden $(wildcard tests/golden/check)
+
+e2e: $(O)/tare $(programs)
+	@tools/tap e2e '$(BATS) --tap $(or $(T),tests/e2e)'
+
+check-kernels: $(O)/tare $(programs)
+	@tools/tap check-kernels $(wildcard tests/kernels/run)
+
+lint:
+	@tools/lint
+
+# The two commands of the README. They run on a machine that has make, no more.
+
+check:
+	@tools/check $(MAKE) O=$(O)
+
+demo:
+	@tools/setup demo
+	@$(MAKE) all
+	$(O)/tare run -- python3 tools/demo.py
+
+bench: $(O)/tare $(programs)
+	tools/bench/run
+
+-include $(obj:.o=.d) $(bpf_obj:.o=.d) $(addsuffix .d,$(unit_tests) $(bpf_tests) $(programs))
