@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What this kernel, this machine and these privileges offer, found by looking
+ * and trying (BTF, a refused or accepted bpf() call, /proc, /sys), never by a
+ * version number. It must not know what is loaded, nor who is watched.
+ */
+#ifndef TARE_FEATURES_H
+#define TARE_FEATURES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct btf;
+
+/* One row of `tare doctor` each; feature_text[] says what it is for. */
+enum feature_id {
+	FEATURE_BTF,
+	FEATURE_BPF,    /* a program was loaded */
+	FEATURE_PERFMON, /* may read kernel memory from BPF: CAP_PERFMON or CAP_SYS_ADMIN */
+	FEATURE_PTRACE, /* may read other users' processes in /proc */
+	FEATURE_SETID,  /* may become another user, for the command */
+	FEATURE_KILL,   /* may signal the command once it is another user's */
+	FEATURE_LOCKDOWN, /* no: lockdown forbids BPF to read kernel memory */
+
+	/* tracepoints */
+	FEATURE_RSS_STAT,
+	FEATURE_EXIT_MMAP,
+	FEATURE_TASK_NEWTASK,
+	FEATURE_PROCESS_EXEC,
+	FEATURE_PROCESS_EXIT,
+	FEATURE_PROCESS_FREE,
+	FEATURE_TASK_RENAME,
+	FEATURE_PAGE_FAULT_KERNEL,
+	FEATURE_PAGE_FAULT_USER,
+	FEATURE_SYS_EXIT,
+	FEATURE_MEMCG_STATE,
+	FEATURE_MEMCG_LRUVEC_STATE,
+	FEATURE_KMALLOC,
+	FEATURE_KMEM_CACHE_ALLOC,
+
+	FEATURE_ARM_PERCPU,
+	FEATURE_ARM_COUNT,
+	FEATURE_ARM_CLASSIC,
+	FEATURE_SPLIT_RSS, /* yes: tasks cache counts (task_struct.rss_stat) */
+
+	FEATURE_TASK_STORAGE,
+	FEATURE_RINGBUF,
+	FEATURE_ITER_TASK,
+	FEATURE_TASK_BTF,     /* bpf_get_current_task_btf() */
+	FEATURE_TASK_PT_REGS, /* bpf_task_pt_regs() */
+	FEATURE_ATOMICS,      /* fetching atomics (-mcpu=v3) */
+
+	FEATURE_TRACEFS,
+	FEATURE_MEMCG_V2,
+	FEATURE_MEMCG_V1,
+	FEATURE_UNPRIVILEGED_BPF,
+	FEATURE_KPTR,
+	FEATURE_PERF_PARANOID,
+	FEATURE_PID_MAX,
+	FEATURE_MAP_COUNT,
+	FEATURES,
+};
+
+enum feature_state {
+	FEATURE_NO,
+	FEATURE_PARTLY,
+	FEATURE_YES,
+	FEATURE_INFO,    /* a value, neither good nor bad */
+	FEATURE_UNKNOWN, /* could not be looked at: `detail` says why */
+};
+extern const char *const feature_state_name[]; /* "no" "partly" "yes" "info" "unknown" */
+
+enum feature_group { GROUP_ACCESS, GROUP_TRACEPOINTS, GROUP_LEDGER, GROUP_BPF, GROUP_MACHINE, GROUPS };
+extern const char *const feature_group_name[GROUPS];
+
+/* What stands fast about a feature; texts are short English phrases. */
+struct feature_text {
+	enum feature_group group;
+	bool required; /* `run` can't work unless its state is yes or partly */
+	const char *name;    /* "exit_mmap" */
+	const char *with;    /* what tare does with it */
+	const char *without; /* and without it; NULL: nothing changes */
+	const char *mend;    /* command or package that brings it; NULL: none */
+};
+extern const struct feature_text feature_text[FEATURES];
+
+/* Ways to learn by how much a counter changed; the better first. */
+enum ledger_arm {
+	ARM_PERCPU,  /* 6.2 on: this CPU's slot of the percpu_counter */
+	ARM_COUNT,   /* 5.5 to 6.1: the tracepoint's third argument */
+	ARM_CLASSIC, /* any: `size` of the classic tracepoint, which needs tracefs */
+	ARM_NONE,
+};
+extern const char *const ledger_arm_name[ARM_NONE]; /* "percpu" "count" "classic" */
+
+struct feature {
+	enum feature_state state;
+	char detail[96]; /* what was found: "(mm, member)", "errno EPERM", …; may be "" */
+};
+
+struct features {
+	struct btf *btf; /* of the kernel, for the loader to reuse; NULL: none */
+	struct feature found[FEATURES];
+	const char *why_not[ARM_NONE]; /* NULL: the arm is usable */
+	/* Mounted tracefs; NULL: not mounted (FEATURE_TRACEFS says whether it
+	 * can be: partly = mountable). */
+	const char *tracefs;
+	char *memcg_v1; /* mount of the v1 memory controller; NULL: none */
+	char *cgroup_v2; /* mount of cgroup v2, with or without `memory`; NULL: none */
+	int bpf_errno;  /* of the trial load; 0: it was accepted */
+};
+
+/* Fill `f`. 0, or negative errno (-ENOMEM); what is missing is no error.
+ * Takes some 20 ms, most of it to read BTF. features_free() takes NULL. */
+int features_probe(struct features *f);
+void features_free(struct features *f);
+
+/* State is yes or partly. */
+bool features_has(const struct features *f, enum feature_id id);
+
+/* 0 if `run` can work; else error() and hint() say what is missing and the way
+ * out, and -EPERM (privileges) or -ENOTSUP (kernel) is returned. */
+int features_check(const struct features *f);
+
+/* The first required feature that is missing, or FEATURES. */
+enum feature_id features_missing(const struct features *f);
+
+/* The arm called `forced`, or the best one when NULL. 0; -EINVAL for an
+ * unknown name; -ENOTSUP, with an error() that says why, when it can't be. */
+int features_arm(const struct features *f, const char *forced, enum ledger_arm *arm);
+
+#endif
