@@ -11,8 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Valid UTF-8 without control, format (bidi marks, zero-width) or invalid
- * bytes: these become \n, \t, \e or \xNN, \uNNNN. For terminals. */
+/* Valid UTF-8 without control, format (bidi marks, zero-width), unassigned or
+ * private characters or invalid bytes: these become \n, \t, \e or \xNN,
+ * \uNNNN, \UNNNNNNNN. A third accent on one letter, and any that comes first,
+ * likewise. For terminals. NULL is "". */
 char *text_printable(const char *s);
 
 /* Valid UTF-8: each invalid byte becomes U+FFFD; nothing else changes. For JSON. */
@@ -34,7 +36,7 @@ char *text_duration(uint64_t ns);
 /* "1,234,567". */
 char *text_count(uint64_t n);
 
-/* Parse "64KiB", "4k", "1MiB", "2G" (powers of 1024), plain bytes.
+/* Parse "64KiB", "4k", "1.5MiB", "2G" (powers of 1024), plain bytes.
  * 0, or -EINVAL, -ERANGE. */
 int text_parse_size(const char *s, uint64_t *bytes);
 
@@ -43,7 +45,8 @@ int text_parse_size(const char *s, uint64_t *bytes);
 int text_parse_duration(const char *s, uint64_t *ns);
 
 /* The candidate nearest to `word` by edit distance, NULL if none is near
- * (more than a third of the word's length off). `candidates` ends with NULL. */
+ * (more than a third of the word's length off, or more than one edit where
+ * that is less than one). `candidates` ends with NULL. */
 const char *text_nearest(const char *word, const char *const *candidates);
 
 #endif
