@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -163,29 +164,28 @@ static int open_temporary(const char *path, char **name)
 }
 
 /* As the file was before (`old`), or the owner's who has asked for it. Only
- * root can and must: for anybody else the file is already theirs. */
+ * root can and must: for anybody else the file is already theirs. Root without
+ * CAP_CHOWN (a container) leaves it as it is: better a report than none. */
 static int set_owner(int fd, const struct stat *old, const struct fileout_owner *owner)
 {
-	if (old && fchmod(fd, old->st_mode & 0777))
+	uid_t uid = old ? old->st_uid : owner->uid;
+	gid_t gid = old ? old->st_gid : owner->gid;
+
+	if (!geteuid() && (old || owner->set) && fchown(fd, uid, gid) && errno != EPERM)
 		return -errno;
-	if (geteuid())
-		return 0;
-	if (old)
-		return fchown(fd, old->st_uid, old->st_gid) ? -errno : 0;
-	if (owner && owner->set)
-		return fchown(fd, owner->uid, owner->gid) ? -errno : 0;
-	return 0;
+	return old && fchmod(fd, old->st_mode & 0777) && errno != EPERM ? -errno : 0;
 }
 
 static int write_renamed(const char *path, const void *data, size_t len, const struct stat *old,
 			 const struct fileout_owner *owner)
 {
 	g_autofree char *temporary = NULL;
+	static const struct fileout_owner nobody;
 	int fd = open_temporary(path, &temporary), err;
 
 	if (fd < 0)
 		return fd;
-	err = set_owner(fd, old, owner);
+	err = set_owner(fd, old, owner ? owner : &nobody);
 	if (!err)
 		err = fileout_stream(fd, data, len);
 	if (close(fd) && !err)

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "model/group.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+char *group_pattern(const char *name)
+{
+	GString *out = g_string_new(NULL);
+
+	for (const char *s = name; *s;) {
+		size_t digits = strspn(s, "0123456789");
+		bool separated = s != name && strchr("-_/#:[", s[-1]);
+		bool last = s != name && !s[digits];
+
+		if (digits && (separated || last)) {
+			g_string_append_c(out, '*');
+			s += digits;
+		} else {
+			g_string_append_len(out, s, (gssize)MAX(digits, 1));
+			s += MAX(digits, 1);
+		}
+	}
+	return g_string_free(out, FALSE);
+}
+
+static void group_free(gpointer p)
+{
+	struct group *g = p;
+
+	g_free(g->name);
+	g_ptr_array_unref(g->members);
+	g_free(g);
+}
+
+/* Takes `name`. */
+static struct group *group_new(char *name)
+{
+	struct group *g = g_new0(struct group, 1);
+
+	g->name = name;
+	g->members = g_ptr_array_new();
+	return g;
+}
+
+static int by_value(gconstpointer a, gconstpointer b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void summarize(struct group *g, group_value_fn value)
+{
+	unsigned n = g->members->len;
+	g_autofree int64_t *values = g_new(int64_t, n);
+
+	g->sum = 0;
+	for (unsigned i = 0; i < n; i++) {
+		values[i] = value(g_ptr_array_index(g->members, i));
+		g->sum += values[i];
+	}
+	qsort(values, n, sizeof(*values), by_value);
+	g->min = values[0];
+	g->max = values[n - 1];
+	g->median = values[n / 2];
+	if (n % 2 == 0)
+		g->median = values[n / 2 - 1] + (values[n / 2] - values[n / 2 - 1]) / 2;
+}
+
+static bool same_name(const struct group *g, group_name_fn name)
+{
+	const char *first = name(g_ptr_array_index(g->members, 0));
+
+	for (unsigned i = 1; i < g->members->len; i++)
+		if (strcmp(first, name(g_ptr_array_index(g->members, i))))
+			return false;
+	return true;
+}
+
+/* The groups of one pattern, in the order of their first members. */
+static GPtrArray *collect(const GPtrArray *items, group_name_fn name)
+{
+	g_autoptr(GHashTable) index = g_hash_table_new(g_str_hash, g_str_equal);
+	GPtrArray *groups = g_ptr_array_new_with_free_func(group_free);
+
+	for (unsigned i = 0; i < items->len; i++) {
+		void *item = g_ptr_array_index(items, i);
+		char *pattern = group_pattern(name(item));
+		struct group *g = g_hash_table_lookup(index, pattern);
+
+		if (g) {
+			g_free(pattern);
+		} else {
+			g = group_new(pattern);
+			g_hash_table_insert(index, pattern, g);
+			g_ptr_array_add(groups, g);
+		}
+		g_ptr_array_add(g->members, item);
+	}
+	return groups;
+}
+
+/* Stable: merge sort by g_ptr_array_sort is (GLib documents it so). */
+static int by_sum(gconstpointer a, gconstpointer b)
+{
+	const struct group *x = *(struct group *const *)a, *y = *(struct group *const *)b;
+
+	return (x->sum < y->sum) - (x->sum > y->sum);
+}
+
+GPtrArray *group_by_pattern(const GPtrArray *items, group_name_fn name, group_value_fn value,
+			    unsigned least)
+{
+	g_autoptr(GPtrArray) patterns = collect(items, name);
+	GPtrArray *groups = g_ptr_array_new_with_free_func(group_free);
+
+	for (unsigned i = 0; i < patterns->len; i++) {
+		struct group *p = g_ptr_array_index(patterns, i), *g;
+
+		if (p->members->len >= least && p->members->len > 1) {
+			g = group_new(g_strdup(same_name(p, name) ?
+						       name(g_ptr_array_index(p->members, 0)) :
+						       p->name));
+			g_ptr_array_extend(g->members, p->members, NULL, NULL);
+			g_ptr_array_add(groups, g);
+			continue;
+		}
+		for (unsigned j = 0; j < p->members->len; j++) {
+			void *item = g_ptr_array_index(p->members, j);
+
+			g = group_new(g_strdup(name(item)));
+			g_ptr_array_add(g->members, item);
+			g_ptr_array_add(groups, g);
+		}
+	}
+	for (unsigned i = 0; i < groups->len; i++)
+		summarize(g_ptr_array_index(groups, i), value);
+	g_ptr_array_sort(groups, by_sum);
+	return groups;
+}

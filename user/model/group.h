@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Things of one name pattern taken together: worker-1 … worker-64 as worker-*.
+ * Pure. It must not know what is grouped, nor how it is shown.
+ */
+#ifndef TARE_GROUP_H
+#define TARE_GROUP_H
+
+#include <glib.h>
+#include <stdint.h>
+
+struct group {
+	char *name;         /* the members' common name; where they differ, their pattern */
+	GPtrArray *members; /* not owned, in the order they came */
+	int64_t sum, min, median, max; /* of the members' values */
+};
+
+/* The name with its numbers as "*": digits at its end, and digits after one of
+ * - _ / # : [ anywhere. "worker-12" -> "worker-*", "cpu_3_io" ->
+ * "cpu_*_io", "pool-1-thread-3" -> "pool-*-thread-*"; "x86-wait" and
+ * "1234" stay. Free with g_free(). */
+char *group_pattern(const char *name);
+
+typedef const char *(*group_name_fn)(const void *item);
+typedef int64_t (*group_value_fn)(const void *item);
+
+/* `items` grouped by pattern; a pattern with fewer than `least` members (at
+ * least 1) gives groups of one. Largest sum first, then in the order of
+ * appearance. An array of struct group *; free with g_ptr_array_unref(). */
+GPtrArray *group_by_pattern(const GPtrArray *items, group_name_fn name, group_value_fn value,
+			    unsigned least);
+
+#endif

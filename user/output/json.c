@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The report as JSON, field for field as report.schema.json says. Bytes and
+ * nanoseconds; what is unknown is null, never 0. A line for each field of the
+ * report, process and task: readable, and no tree of 20,000 tasks in memory.
+ */
+#include <jansson.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "output/output.h"
+#include "output/view.h"
+
+/* Made by the Makefile of report.schema.json; ended by a NUL. */
+extern const char report_schema_json[];
+
+const char *json_schema(void)
+{
+	return report_schema_json;
+}
+
+static void set_int(json_t *object, const char *key, int64_t value)
+{
+	json_object_set_new(object, key, json_integer(value));
+}
+
+static void set_known(json_t *object, const char *key, int64_t value, bool known)
+{
+	json_object_set_new(object, key, known ? json_integer(value) : json_null());
+}
+
+static json_t *string(const char *s)
+{
+	g_autofree char *valid = NULL;
+
+	if (!s)
+		return json_null();
+	valid = text_utf8(s, strlen(s));
+	return json_string(valid);
+}
+
+static void set_string(json_t *object, const char *key, const char *s)
+{
+	json_object_set_new(object, key, string(s));
+}
+
+static json_t *strings(const GPtrArray *list)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < list->len; i++)
+		json_array_append_new(array, string(g_ptr_array_index(list, i)));
+	return array;
+}
+
+static json_t *flow(struct flow f)
+{
+	json_t *object = json_object();
+
+	set_int(object, "in", (int64_t)f.in);
+	set_int(object, "out", (int64_t)f.out);
+	return object;
+}
+
+static json_t *balance(const struct balance *b)
+{
+	json_t *object = json_object();
+
+	set_int(object, "opening", b->opening);
+	set_int(object, "in", (int64_t)b->tasks.in);
+	set_int(object, "out", (int64_t)b->tasks.out);
+	set_int(object, "net", b->net);
+	return object;
+}
+
+/* Code and signal exclude each other; both are null while it is not known. */
+static json_t *exit_status(const struct report_exit *e)
+{
+	json_t *object = json_object();
+
+	set_known(object, "code", e->code, e->known && !e->signal);
+	set_known(object, "signal", e->signal, e->known && e->signal);
+	return object;
+}
+
+static json_t *features(const struct report *r)
+{
+	json_t *object = json_object();
+
+	for (unsigned i = 0; i < r->features->len; i++) {
+		const struct report_feature *f = g_ptr_array_index(r->features, i);
+		json_t *one = json_object();
+
+		set_string(one, "state", f->state);
+		set_string(one, "why", f->why);
+		json_object_set_new(object, f->name, one);
+	}
+	return object;
+}
+
+static json_t *unattributed(const struct report *r, const struct balance balances[TARE_KINDS])
+{
+	json_t *object = json_object();
+
+	for (int i = 0; i < TARE_KINDS; i++) {
+		enum tare_kind kind = kind_order[i];
+
+		set_known(object, kind_name[kind], balances[kind].unattributed, r->sums_valid);
+	}
+	return object;
+}
+
+static json_t *books(const struct report *r)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "balanced",
+			    r->sums_valid ? json_boolean(r->balanced) : json_null());
+	set_known(object, "off_pages", (int64_t)r->off_pages, r->sums_valid);
+	json_object_set_new(object, "checked", json_boolean(r->sums_valid));
+	set_int(object, "mms_closed", (int64_t)r->mms_closed);
+	set_known(object, "mms_nonzero", (int64_t)r->mms_nonzero, r->sums_valid);
+	json_object_set_new(object, "unattributed", unattributed(r, r->totals));
+	return object;
+}
+
+static json_t *lost(const struct report *r)
+{
+	json_t *object = json_object();
+
+	set_int(object, "total", (int64_t)report_lost_total(r));
+	for (int i = 0; i < TARE_LOSSES; i++)
+		set_int(object, lost_name[i], (int64_t)r->lost[i]);
+	return object;
+}
+
+static json_t *foreign_causes(const struct flow causes[TARE_FOREIGNERS])
+{
+	json_t *object = json_object();
+
+	for (int i = 0; i < TARE_FOREIGNERS; i++)
+		json_object_set_new(object, foreign_name[i], flow(causes[i]));
+	return object;
+}
+
+static json_t *totals(const struct report *r)
+{
+	json_t *object = json_object();
+
+	for (int i = 0; i < TARE_KINDS; i++) {
+		const struct balance *b = &r->totals[kind_order[i]];
+		json_t *one = balance(b);
+
+		json_object_set_new(one, "foreign", flow(b->foreign));
+		set_known(one, "unattributed", b->unattributed, r->sums_valid);
+		json_object_set_new(object, kind_name[kind_order[i]], one);
+	}
+	return object;
+}
+
+static json_t *causes(const struct report_task *t)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < t->causes->len; i++) {
+		const struct report_cause *c = &g_array_index(t->causes, struct report_cause, i);
+		json_t *one = json_object();
+
+		set_string(one, "cause", c->name);
+		set_int(one, "in", (int64_t)c->flow.in);
+		set_int(one, "out", (int64_t)c->flow.out);
+		json_array_append_new(array, one);
+	}
+	return array;
+}
+
+/* The total is always known; user and kernel only where the faults taken in
+ * kernel mode are counted apart. */
+static json_t *faults(const struct report *r, const struct report_task *t)
+{
+	bool any = view_measured(r, "faults"), apart = any && view_measured(r, "faults_kernel");
+	json_t *object = json_object();
+
+	set_known(object, "total", (int64_t)(t->faults_user + t->faults_kernel), any);
+	set_known(object, "user", (int64_t)t->faults_user, apart);
+	set_known(object, "kernel", (int64_t)t->faults_kernel, apart);
+	set_known(object, "major", (int64_t)t->faults_major, any);
+	return object;
+}
+
+static json_t *virtual(const struct report *r, const struct report_task *t)
+{
+	bool known = view_measured(r, "virtual");
+	json_t *object = json_object();
+
+	set_known(object, "mapped", (int64_t)t->mapped, known);
+	set_known(object, "unmapped", (int64_t)t->unmapped, known);
+	set_known(object, "brk_up", (int64_t)t->brk_up, known);
+	set_known(object, "brk_down", (int64_t)t->brk_down, known);
+	return object;
+}
+
+static json_t *task(const struct report *r, const struct report_task *t)
+{
+	json_t *object = json_object();
+
+	set_int(object, "tid", t->tid);
+	set_string(object, "comm", t->comm);
+	json_object_set_new(object, "names", strings(t->names));
+	json_object_set_new(object, "alive", json_boolean(t->alive));
+	json_object_set_new(object, "attached", json_boolean(t->attached));
+	set_int(object, "start_ns", (int64_t)t->start_ns);
+	set_known(object, "end_ns", (int64_t)t->end_ns, !t->alive && t->end_ns);
+	for (int i = 0; i < TARE_KINDS; i++) {
+		enum tare_kind kind = kind_order[i];
+		json_t *one = flow(t->flow[kind]);
+
+		set_int(one, "net", flow_net(t->flow[kind]));
+		json_object_set_new(object, kind_name[kind], one);
+	}
+	set_int(object, "rss_at_peak", t->at_peak);
+	json_object_set_new(object, "faults", faults(r, t));
+	json_object_set_new(object, "causes", causes(t));
+	json_object_set_new(object, "virtual", virtual(r, t));
+	return object;
+}
+
+static void set_balances(json_t *object, const struct report *r, const struct report_process *p)
+{
+	json_t *balances = json_object(), *foreign = json_object();
+
+	for (int i = 0; i < TARE_KINDS; i++) {
+		enum tare_kind kind = kind_order[i];
+
+		json_object_set_new(balances, kind_name[kind], balance(&p->balance[kind]));
+		json_object_set_new(foreign, kind_name[kind], flow(p->balance[kind].foreign));
+	}
+	json_object_set_new(object, "balance", balances);
+	json_object_set_new(object, "foreign", foreign);
+	json_object_set_new(object, "foreign_causes", foreign_causes(p->foreign_cause));
+	json_object_set_new(object, "unattributed", unattributed(r, p->balance));
+}
+
+/* All but the tasks. */
+static json_t *process(const struct report *r, const struct report_process *p)
+{
+	json_t *object = json_object();
+
+	set_int(object, "pid", p->pid);
+	set_int(object, "ppid", p->ppid);
+	set_string(object, "comm", p->comm);
+	set_string(object, "exe", p->exe);
+	json_object_set_new(object, "argv", strings(p->argv));
+	json_object_set_new(object, "argv_truncated", json_boolean(p->argv_truncated));
+	json_object_set_new(object, "images", strings(p->images));
+	json_object_set_new(object, "alive", json_boolean(p->alive));
+	set_int(object, "start_ns", (int64_t)p->start_ns);
+	set_known(object, "end_ns", (int64_t)p->end_ns, !p->alive && p->end_ns);
+	json_object_set_new(object, "exit", exit_status(&p->exit));
+	set_int(object, "rss_peak", p->rss_peak);
+	set_int(object, "rss_peak_ns", (int64_t)p->rss_peak_ns);
+	set_int(object, "rss_at_peak", p->at_peak);
+	set_balances(object, r, p);
+	return object;
+}
+
+static json_t *series(const struct report *r)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < r->series->len; i++) {
+		const struct report_point *p = &g_array_index(r->series, struct report_point, i);
+		json_t *one = json_object();
+
+		set_int(one, "time_ns", (int64_t)p->time_ns);
+		set_int(one, "rss", p->rss);
+		json_array_append_new(array, one);
+	}
+	return array;
+}
+
+static json_t *self(const struct report_self *s)
+{
+	json_t *object = json_object();
+
+	set_int(object, "rss", (int64_t)s->rss);
+	set_int(object, "map_bytes", (int64_t)s->map_bytes);
+	set_int(object, "entries", (int64_t)s->entries);
+	json_object_set_new(object, "ns_per_entry",
+			    s->ns_per_entry < 0 ? json_null() : json_real(s->ns_per_entry));
+	set_int(object, "cpu_ns", (int64_t)s->cpu_ns);
+	return object;
+}
+
+static json_t *peak(const struct report *r)
+{
+	json_t *object = json_object();
+
+	set_int(object, "rss", r->peak_rss);
+	set_int(object, "time_ns", (int64_t)r->peak_ns);
+	set_int(object, "bound", (int64_t)r->peak_bound);
+	return object;
+}
+
+static int append(const char *data, size_t len, void *out)
+{
+	g_string_append_len(out, data, (gssize)len);
+	return 0;
+}
+
+/* On one line. Takes the value. */
+static void emit(GString *out, json_t *value)
+{
+	json_dump_callback(value, append, out, JSON_ENCODE_ANY);
+	json_decref(value);
+}
+
+static void field(GString *out, const char *key, json_t *value)
+{
+	g_string_append_printf(out, ",\n\"%s\": ", key);
+	emit(out, value);
+}
+
+static void emit_process(GString *out, const struct report *r, const struct report_process *p)
+{
+	emit(out, process(r, p));
+	g_string_truncate(out, out->len - 1); /* open the object again */
+	g_string_append(out, ", \"tasks\": [");
+	for (unsigned i = 0; i < p->tasks->len; i++) {
+		g_string_append(out, i ? ",\n" : "\n");
+		emit(out, task(r, g_ptr_array_index(p->tasks, i)));
+	}
+	g_string_append(out, "]}");
+}
+
+static void emit_processes(GString *out, const struct report *r)
+{
+	g_string_append(out, ",\n\"processes\": [");
+	for (unsigned i = 0; i < r->processes->len; i++) {
+		g_string_append(out, i ? ",\n" : "\n");
+		emit_process(out, r, g_ptr_array_index(r->processes, i));
+	}
+	g_string_append(out, "]");
+}
+
+char *json_render(const struct report *r)
+{
+	static const char *const reason[] = {
+		[REPORT_END] = "end",
+		[REPORT_SNAPSHOT] = "snapshot",
+		[REPORT_DETACH] = "detach",
+	};
+	GString *out = g_string_new("{\n\"schema\": \"tare.report/1\"");
+
+	field(out, "tare_version", string(r->tare_version));
+	field(out, "kernel", string(r->kernel));
+	field(out, "command", strings(r->command));
+	field(out, "target", string(r->target));
+	field(out, "exit", exit_status(&r->exit));
+	field(out, "duration_ns", json_integer((json_int_t)r->duration_ns));
+	field(out, "reason", json_string(reason[r->reason]));
+	field(out, "features", features(r));
+	field(out, "books", books(r));
+	field(out, "lost", lost(r));
+	field(out, "peak", peak(r));
+	field(out, "totals", totals(r));
+	field(out, "foreign_causes", foreign_causes(r->foreign_cause));
+	emit_processes(out, r);
+	field(out, "series", series(r));
+	if (r->self.valid)
+		field(out, "self", self(&r->self));
+	g_string_append(out, "\n}\n");
+	return g_string_free(out, FALSE);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The printers: a report as text for people, and as JSON for programs. A
+ * printer reads the report and nothing else, and returns a string.
+ */
+#ifndef TARE_OUTPUT_H
+#define TARE_OUTPUT_H
+
+#include <stdbool.h>
+
+#include "model/report.h"
+
+/* Narrower terminals get lines of this many columns. */
+#define TABLE_WIDTH_MIN 80
+
+struct table_style {
+	unsigned width;   /* columns of the terminal */
+	bool colour;      /* ANSI colours */
+	bool all_threads; /* a row for each thread and process, nothing grouped or cut */
+};
+
+/* The report for eyes, UTF-8, ended by a newline. Free with g_free(). */
+char *table_render(const struct report *r, const struct table_style *style);
+
+/* The report as JSON of the schema tare.report/1, ended by a newline. Free with g_free(). */
+char *json_render(const struct report *r);
+
+/* The JSON Schema of json_render(), static. */
+const char *json_schema(void);
+
+#endif
