@@ -15,12 +15,12 @@ struct btf;
 /* One row of `tare doctor` each; feature_text[] says what it is for. */
 enum feature_id {
 	FEATURE_BTF,
-	FEATURE_BPF,    /* a program was loaded */
-	FEATURE_PERFMON, /* may read kernel memory from BPF: CAP_PERFMON or CAP_SYS_ADMIN */
-	FEATURE_PTRACE, /* may read other users' processes in /proc */
-	FEATURE_SETID,  /* may become another user, for the command */
-	FEATURE_KILL,   /* may signal the command once it is another user's */
-	FEATURE_LOCKDOWN, /* no: lockdown forbids BPF to read kernel memory */
+	FEATURE_BPF,         /* a program was loaded */
+	FEATURE_PERFMON,     /* may read kernel memory from BPF: CAP_PERFMON or CAP_SYS_ADMIN */
+	FEATURE_PTRACE,      /* may read other users' processes in /proc */
+	FEATURE_SETID,       /* may become another user, for the command */
+	FEATURE_KILL,        /* may signal the command once it is another user's */
+	FEATURE_KERNEL_READ, /* BPF may read kernel memory; lockdown can forbid it */
 
 	/* tracepoints */
 	FEATURE_RSS_STAT,
@@ -51,6 +51,7 @@ enum feature_id {
 	FEATURE_ATOMICS,      /* fetching atomics (-mcpu=v3) */
 
 	FEATURE_TRACEFS,
+	FEATURE_LOCKDOWN,
 	FEATURE_MEMCG_V2,
 	FEATURE_MEMCG_V1,
 	FEATURE_UNPRIVILEGED_BPF,
@@ -70,13 +71,21 @@ enum feature_state {
 };
 extern const char *const feature_state_name[]; /* "no" "partly" "yes" "info" "unknown" */
 
-enum feature_group { GROUP_ACCESS, GROUP_TRACEPOINTS, GROUP_LEDGER, GROUP_BPF, GROUP_MACHINE, GROUPS };
+enum feature_group {
+	GROUP_ACCESS,
+	GROUP_TRACEPOINTS,
+	GROUP_LEDGER,
+	GROUP_BPF,
+	GROUP_MACHINE,
+	GROUP_LATER, /* what this version does not use yet */
+	GROUPS,
+};
 extern const char *const feature_group_name[GROUPS];
 
 /* What stands fast about a feature; texts are short English phrases. */
 struct feature_text {
 	enum feature_group group;
-	bool required; /* `run` can't work unless its state is yes or partly */
+	bool required;       /* `run` can't work when its state is no */
 	const char *name;    /* "exit_mmap" */
 	const char *with;    /* what tare does with it */
 	const char *without; /* and without it; NULL: nothing changes */
@@ -102,18 +111,27 @@ struct features {
 	struct btf *btf; /* of the kernel, for the loader to reuse; NULL: none */
 	struct feature found[FEATURES];
 	const char *why_not[ARM_NONE]; /* NULL: the arm is usable */
-	/* Mounted tracefs; NULL: not mounted (FEATURE_TRACEFS says whether it
-	 * can be: partly = mountable). */
-	const char *tracefs;
-	char *memcg_v1; /* mount of the v1 memory controller; NULL: none */
-	char *cgroup_v2; /* mount of cgroup v2, with or without `memory`; NULL: none */
-	int bpf_errno;  /* of the trial load; 0: it was accepted */
+	/* Mount points; NULL: not mounted. FEATURE_TRACEFS is partly when tare
+	 * could mount it; cgroup_v2 may lack the memory controller. */
+	char *tracefs;
+	char *memcg_v1;
+	char *cgroup_v2;
+	int bpf_errno; /* of the trial load; 0: it was accepted */
 };
 
 /* Fill `f`. 0, or negative errno (-ENOMEM); what is missing is no error.
  * Takes some 20 ms, most of it to read BTF. features_free() takes NULL. */
 int features_probe(struct features *f);
 void features_free(struct features *f);
+
+/* The steps of features_probe() that are pure, apart for the tests: what
+ * `f->btf` tells (all of it unknown without), then which arms that leaves. */
+void features_read_btf(struct features *f);
+void features_judge_arms(struct features *f);
+
+/* Set state and detail of a feature. */
+void feature_set(struct features *f, enum feature_id id, enum feature_state state,
+		 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* State is yes or partly. */
 bool features_has(const struct features *f, enum feature_id id);
@@ -122,8 +140,8 @@ bool features_has(const struct features *f, enum feature_id id);
  * out, and -EPERM (privileges) or -ENOTSUP (kernel) is returned. */
 int features_check(const struct features *f);
 
-/* The first required feature that is missing, or FEATURES. */
-enum feature_id features_missing(const struct features *f);
+/* Nothing required is missing, and an arm is usable. */
+bool features_enough(const struct features *f);
 
 /* The arm called `forced`, or the best one when NULL. 0; -EINVAL for an
  * unknown name; -ENOTSUP, with an error() that says why, when it can't be. */

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What the kernel's types tell: which tracepoints there are and what they pass,
+ * the shape of the RSS counters, which helpers and iterators exist. Reads BTF
+ * and nothing else, so a hand-made BTF tests every arm on any kernel.
+ */
+#include <bpf/btf.h>
+#include <string.h>
+
+#include "capture/features.h"
+
+/* A tracepoint and how many arguments tare reads of it. The kernel declares
+ * each as `typedef void (*btf_trace_NAME)(void *, arguments…)`. */
+static const struct {
+	enum feature_id id;
+	const char *name;
+	int args;
+} tracepoints[] = {
+	{ FEATURE_RSS_STAT, "rss_stat", 2 },
+	{ FEATURE_EXIT_MMAP, "exit_mmap", 1 },
+	{ FEATURE_TASK_NEWTASK, "task_newtask", 2 },
+	{ FEATURE_PROCESS_EXEC, "sched_process_exec", 3 },
+	{ FEATURE_PROCESS_EXIT, "sched_process_exit", 1 },
+	{ FEATURE_PROCESS_FREE, "sched_process_free", 1 },
+	{ FEATURE_TASK_RENAME, "task_rename", 2 },
+	{ FEATURE_PAGE_FAULT_KERNEL, "page_fault_kernel", 3 },
+	{ FEATURE_PAGE_FAULT_USER, "page_fault_user", 3 },
+	{ FEATURE_SYS_EXIT, "sys_exit", 2 },
+	{ FEATURE_MEMCG_STATE, "mod_memcg_state", 3 },
+	{ FEATURE_MEMCG_LRUVEC_STATE, "mod_memcg_lruvec_state", 3 },
+	{ FEATURE_KMALLOC, "kmalloc", 4 },
+	{ FEATURE_KMEM_CACHE_ALLOC, "kmem_cache_alloc", 4 },
+};
+
+/* Values of the kernel's own enums: there when the kernel knows them. */
+static const struct {
+	enum feature_id id;
+	const char *in;
+	const char *value;
+} enumerators[] = {
+	{ FEATURE_TASK_STORAGE, "bpf_map_type", "BPF_MAP_TYPE_TASK_STORAGE" },
+	{ FEATURE_RINGBUF, "bpf_map_type", "BPF_MAP_TYPE_RINGBUF" },
+	{ FEATURE_TASK_BTF, "bpf_func_id", "BPF_FUNC_get_current_task_btf" },
+	{ FEATURE_TASK_PT_REGS, "bpf_func_id", "BPF_FUNC_task_pt_regs" },
+};
+
+static const struct btf_type *plain_type(const struct btf *btf, __u32 id)
+{
+	const struct btf_type *t = btf__type_by_id(btf, id);
+
+	while (t && (btf_is_mod(t) || btf_is_typedef(t) || btf_is_type_tag(t)))
+		t = btf__type_by_id(btf, t->type);
+	return t;
+}
+
+static const struct btf_type *find_struct(const struct btf *btf, const char *name)
+{
+	__s32 id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
+
+	return id > 0 ? btf__type_by_id(btf, id) : NULL;
+}
+
+/* Type of a member, also inside unnamed structs and unions; NULL: none. */
+static const struct btf_type *find_member(const struct btf *btf, const struct btf_type *in,
+					  const char *name)
+{
+	const struct btf_member *m = in ? btf_members(in) : NULL;
+
+	for (int i = 0; in && i < btf_vlen(in); i++, m++) {
+		const char *s = btf__name_by_offset(btf, m->name_off);
+		const struct btf_type *t = plain_type(btf, m->type);
+
+		if (!strcmp(s, name))
+			return t;
+		if (!*s && t && btf_is_composite(t)) {
+			t = find_member(btf, t, name);
+			if (t)
+				return t;
+		}
+	}
+	return NULL;
+}
+
+/* The prototype of a raw tracepoint; NULL: no such tracepoint. */
+static const struct btf_type *tracepoint_proto(const struct btf *btf, const char *name)
+{
+	char typedef_name[64] = "btf_trace_";
+	const struct btf_type *t;
+	__s32 id;
+
+	strncat(typedef_name, name, sizeof(typedef_name) - strlen(typedef_name) - 1);
+	id = btf__find_by_name_kind(btf, typedef_name, BTF_KIND_TYPEDEF);
+	t = id > 0 ? plain_type(btf, id) : NULL;
+	t = t && btf_is_ptr(t) ? plain_type(btf, t->type) : NULL;
+	return t && btf_is_func_proto(t) ? t : NULL;
+}
+
+/* Without the context pointer that comes first; negative: no such tracepoint. */
+static int tracepoint_args(const struct btf *btf, const char *name)
+{
+	const struct btf_type *proto = tracepoint_proto(btf, name);
+
+	return proto ? (int)btf_vlen(proto) - 1 : -1;
+}
+
+static bool has_enumerator(const struct btf *btf, const char *in, const char *value)
+{
+	__s32 id = btf__find_by_name_kind(btf, in, BTF_KIND_ENUM);
+	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, id) : NULL;
+
+	for (int i = 0; t && i < btf_vlen(t); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_enum(t)[i].name_off), value))
+			return true;
+	return false;
+}
+
+static void read_tracepoints(struct features *f)
+{
+	for (size_t i = 0; i < sizeof(tracepoints) / sizeof(*tracepoints); i++) {
+		int args = tracepoint_args(f->btf, tracepoints[i].name);
+
+		if (args < 0)
+			feature_set(f, tracepoints[i].id, FEATURE_NO, "this kernel has no such event");
+		else if (args < tracepoints[i].args)
+			feature_set(f, tracepoints[i].id, FEATURE_NO, "passes %d of %d arguments",
+				    args, tracepoints[i].args);
+		else
+			feature_set(f, tracepoints[i].id, FEATURE_YES, "%s", "");
+	}
+}
+
+/* mm_struct.rss_stat: 6.2 made it an array of percpu_counter (f1a7941243c1);
+ * a counter of another shape must not be read as one. */
+static void read_percpu(struct features *f)
+{
+	const struct btf_type *stat =
+		find_member(f->btf, find_struct(f->btf, "mm_struct"), "rss_stat");
+	const struct btf_type *counter =
+		stat && btf_is_array(stat) ? plain_type(f->btf, btf_array(stat)->type) : NULL;
+
+	if (!features_has(f, FEATURE_RSS_STAT))
+		feature_set(f, FEATURE_ARM_PERCPU, FEATURE_NO, "no rss_stat event");
+	else if (!counter || !btf_is_struct(counter) ||
+		 strcmp(btf__name_by_offset(f->btf, counter->name_off), "percpu_counter"))
+		feature_set(f, FEATURE_ARM_PERCPU, FEATURE_NO,
+			    "mm_struct.rss_stat is no array of percpu_counter");
+	else if (!find_member(f->btf, counter, "count") || !find_member(f->btf, counter, "counters"))
+		feature_set(f, FEATURE_ARM_PERCPU, FEATURE_NO,
+			    "percpu_counter has another shape here");
+	else
+		feature_set(f, FEATURE_ARM_PERCPU, FEATURE_YES, "%s", "");
+}
+
+static void read_count(struct features *f)
+{
+	const struct btf_type *proto = tracepoint_proto(f->btf, "rss_stat");
+	const struct btf_type *count =
+		proto && btf_vlen(proto) > 3 ? plain_type(f->btf, btf_params(proto)[3].type) : NULL;
+
+	if (count && btf_is_int(count))
+		feature_set(f, FEATURE_ARM_COUNT, FEATURE_YES, "%s", "");
+	else
+		feature_set(f, FEATURE_ARM_COUNT, FEATURE_NO, "rss_stat passes no count");
+}
+
+static void read_classic(struct features *f)
+{
+	const struct btf_type *event = find_struct(f->btf, "trace_event_raw_rss_stat");
+
+	if (find_member(f->btf, event, "size") && find_member(f->btf, event, "mm_id"))
+		feature_set(f, FEATURE_ARM_CLASSIC, FEATURE_YES, "%s", "");
+	else
+		feature_set(f, FEATURE_ARM_CLASSIC, FEATURE_NO, "the event has no mm_id and size");
+}
+
+static void read_nothing(struct features *f)
+{
+	for (int id = 0; id < FEATURES; id++)
+		if (feature_text[id].group != GROUP_ACCESS && feature_text[id].group != GROUP_MACHINE)
+			feature_set(f, id, FEATURE_UNKNOWN, "needs BTF to see");
+}
+
+void features_read_btf(struct features *f)
+{
+	if (!f->btf) {
+		read_nothing(f);
+		return;
+	}
+	read_tracepoints(f);
+	read_percpu(f);
+	read_count(f);
+	read_classic(f);
+	for (size_t i = 0; i < sizeof(enumerators) / sizeof(*enumerators); i++)
+		feature_set(f, enumerators[i].id,
+			    has_enumerator(f->btf, enumerators[i].in, enumerators[i].value) ?
+				    FEATURE_YES :
+				    FEATURE_NO,
+			    "%s", "");
+	feature_set(f, FEATURE_ITER_TASK,
+		    find_struct(f->btf, "bpf_iter__task") ? FEATURE_YES : FEATURE_NO, "%s", "");
+	feature_set(f, FEATURE_SPLIT_RSS,
+		    find_member(f->btf, find_struct(f->btf, "task_struct"), "rss_stat") ?
+			    FEATURE_YES :
+			    FEATURE_NO,
+		    "%s", "");
+}
