@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs a program of known growth under tare and holds it at each checkpoint: there
+tare's figures must equal the kernel's to the byte, and what the program says it did.
+
+    exact.py [--facts N] [--checkpoints N] [--status N] [--opt TARE-OPTION]… -- PROGRAM ARG…
+
+--facts, --checkpoints: at least so many must have been compared (1 by default).
+Exit 0 equal, 1 not, 77 the program can't do its thing here.
+"""
+
+import argparse
+import sys
+import tempfile
+
+import facts
+import report
+import session
+
+
+def options(argv):
+    p = argparse.ArgumentParser(usage=__doc__)
+    p.add_argument("--facts", type=int, default=1)
+    p.add_argument("--checkpoints", type=int, default=1)
+    p.add_argument("--status", type=int, default=0)
+    p.add_argument("--opt", action="append", default=[])
+    p.add_argument("--seconds", type=float, default=session.LIMIT)
+    p.add_argument("command", nargs="+")
+    return p.parse_args(argv)
+
+
+def at_checkpoints(s, known, bad):
+    """Every checkpoint of the program; returns how many there were."""
+    held = 0
+    while True:
+        line = s.line()
+        if line is None:
+            return held
+        known.line(line)
+        if line.startswith("checkpoint "):
+            r, _, wrong = s.compare(known.one_mm)
+            bad += [f"{line}: {w}" for w in wrong + known.check(r)]
+            held += 1
+            s.go_on()
+
+
+def main(argv):
+    o = options(argv)
+    known, bad = facts.Facts(), []
+    with tempfile.TemporaryDirectory(prefix="tare-exact-") as directory:
+        with session.Session(directory, o.seconds) as s:
+            try:
+                s.start_run(o.opt, o.command)
+                held = at_checkpoints(s, known, bad)
+                if known.skip:
+                    print(f"skip: {known.skip}")
+                    return 77
+                r, status = s.end()
+                bad += [f"end: {b}" for b in report.check(r)] + known.check(r, at_end=True)
+                if status != o.status:
+                    bad.append(f"exit status {status}, not {o.status}; tare: {s.said()}")
+            except (session.Failed, AssertionError) as e:
+                bad.append(f"{type(e).__name__}: {e}")
+                held = o.checkpoints
+    if held < o.checkpoints or known.checked < o.facts:
+        bad.append(f"only {held} checkpoints and {known.checked} facts were compared")
+    print("\n".join(bad) if bad else f"equal: {held} checkpoints, {known.checked} facts")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a program of known growth says that it did, against a report.
+
+The lines are described in tests/programs/prog.h. A fact holds at the checkpoint
+that follows it and at the end, unless a later one of the same task replaces it.
+"""
+
+import report
+
+VERBS = ("touched", "freed", "caused", "asked", "inherited", "named", "foreign", "count")
+CAUSES = {"fault": "page fault"}
+
+
+def utf8(raw):
+    """Each byte that is no UTF-8 becomes U+FFFD, as tare says it does."""
+    out, i = "", 0
+    while i < len(raw):
+        for n in (1, 2, 3, 4):
+            try:
+                out += raw[i:i + n].decode()
+            except UnicodeDecodeError:
+                continue
+            i += n
+            break
+        else:
+            out += "\ufffd"
+            i += 1
+    return out
+
+
+class Facts:
+    def __init__(self):
+        self.facts = {}
+        self.one_mm = []   # sets of pids that share an address space
+        self.skip = None
+        self.checked = 0
+
+    def line(self, text):
+        words = text.split()
+        if not words:
+            return
+        if words[0] == "skip":
+            self.skip = " ".join(words[1:])
+        if words[0] == "one_mm":
+            self.one_mm.append({int(w.split("=")[1]) for w in words[1:]})
+        if words[0] not in VERBS:
+            return
+        values = dict(w.split("=", 1) for w in words[1:])
+        who = int(values.get("tid") or values.get("pid") or 0)
+        key = (words[0], who, values.get("by"), tuple(sorted(values)))
+        self.facts[key] = (text, values)
+
+    def check(self, r, at_end=False):
+        """A list of the facts that the report has otherwise."""
+        bad = []
+        for (verb, who, _, _), (text, values) in self.facts.items():
+            # At its end a process gives back all, by its last thread.
+            if at_end and verb == "freed" and report.process(r, who):
+                continue
+            self.checked += 1
+            wrong = getattr(self, "check_" + verb)(r, who, values)
+            if wrong:
+                bad.append(f"{'end: ' if at_end else ''}{text}: {wrong}")
+        return bad
+
+    @staticmethod
+    def compare(values, got):
+        slack = int(values.get("slack", 0))
+        for name, said in values.items():
+            if name in ("tid", "pid", "by", "slack"):
+                continue
+            if not int(said) <= got(name) <= int(said) + slack:
+                return f"{name} is {got(name)}, {got(name) - int(said):+} bytes"
+        return None
+
+    def flow(self, r, tid, values, way):
+        t = report.task(r, tid)
+        return self.compare(values, lambda kind: t[kind][way]) if t else "no such task"
+
+    def check_touched(self, r, tid, values):
+        return self.flow(r, tid, values, "in")
+
+    def check_freed(self, r, tid, values):
+        return self.flow(r, tid, values, "out")
+
+    def check_caused(self, r, tid, values):
+        t = report.task(r, tid)
+        if not t:
+            return "no such task"
+        name = CAUSES.get(values["by"], values["by"])
+        flows = [c for c in t["causes"] if c["cause"] == name] or [{"in": 0, "out": 0}]
+        return self.compare(values, lambda way: flows[0][way])
+
+    def check_asked(self, r, tid, values):
+        t = report.task(r, tid)
+        return self.compare(values, lambda what: t["virtual"][what]) if t else "no such task"
+
+    def check_inherited(self, r, pid, values):
+        p = report.process(r, pid)
+        return self.compare(values, lambda k: p["balance"][k]["opening"]) if p else "no process"
+
+    def check_foreign(self, r, pid, values):
+        p = report.process(r, pid)
+        return self.compare(values, lambda k: p["foreign"][k]["out"]) if p else "no process"
+
+    def check_named(self, r, tid, values):
+        t, want = report.task(r, tid), utf8(bytes.fromhex(values["hex"]))
+        if not t:
+            return "no such task"
+        return None if t["comm"] == want else f"it is {t['comm']!r}, not {want!r}"
+
+    def check_count(self, r, _, values):
+        got = {"threads": len(report.tasks(r)), "processes": len(r["processes"])}
+        return self.compare(values, lambda what: got[what])

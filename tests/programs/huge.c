@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * huge [N]: N transparent huge pages, one fault each; then one is split by
+ * giving back a part of it, and one freed whole. Says `skip` when the kernel
+ * gives none.
+ */
+#include "prog.h"
+
+#define HUGE (2 * MIB)
+
+static size_t n;
+static char *mem;
+
+static void fill(void *p)
+{
+	char *at = mmap(NULL, (n + 1) * HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			-1, 0);
+
+	(void)p;
+	if (at == MAP_FAILED)
+		die("mmap");
+	mem = (char *)(((unsigned long)at + HUGE - 1) & ~(HUGE - 1));
+	madvise(mem, n * HUGE, MADV_HUGEPAGE);
+	for (size_t i = 0; i < n; i++)
+		mem[i * HUGE] = 1;
+}
+
+static void split(void *p)
+{
+	(void)p;
+	madvise(mem, 64 * PAGE, MADV_DONTNEED);
+	madvise(mem + HUGE, HUGE, MADV_DONTNEED);
+}
+
+/* Whether one touch brought all of them. */
+static int came(void)
+{
+	unsigned char in[HUGE / PAGE];
+
+	return !mincore(mem + (n - 1) * HUGE, HUGE, in) && (in[HUGE / PAGE - 1] & 1);
+}
+
+int main(int argc, char **argv)
+{
+	static struct actor a;
+
+	n = number(argc, argv, 1, 8);
+	actor_start(&a, "huge");
+	actor_do(&a, fill, NULL);
+	if (!came()) {
+		say("skip no huge pages");
+		return 77;
+	}
+	say("touched tid=%d anon=%zu", a.tid, n * HUGE);
+	checkpoint("filled");
+	actor_do(&a, split, NULL);
+	say("freed tid=%d anon=%lu", a.tid, 64 * PAGE + HUGE);
+	say("caused tid=%d by=madvise in=0 out=%lu", a.tid, 64 * PAGE + HUGE);
+	checkpoint("split");
+	actor_end(&a);
+	return 0;
+}
