@@ -159,14 +159,14 @@ static void probe_bpf(struct features *f, cap_t caps)
 /* Confidentiality lockdown and a missing CAP_PERFMON both take the helper away. */
 static void probe_kernel_read(struct features *f)
 {
-	int ret = libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT,
-					  BPF_FUNC_probe_read_kernel, NULL);
+	int ret = libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_probe_read_kernel,
+					  NULL);
 
 	if (ret > 0)
 		feature_set(f, FEATURE_KERNEL_READ, FEATURE_YES, "%s", "");
 	else
 		feature_set(f, FEATURE_KERNEL_READ, FEATURE_NO, "%s",
-			    ret < 0                           ? strerror(-ret) :
+			    ret < 0                          ? strerror(-ret) :
 			    features_has(f, FEATURE_PERFMON) ? "forbidden by lockdown" :
 							       "without CAP_PERFMON");
 }
@@ -279,7 +279,8 @@ static void probe_memcg(struct features *f, const char *mountinfo)
 	if (g_strv_contains((const char *const *)names, "memory"))
 		feature_set(f, FEATURE_MEMCG_V2, FEATURE_YES, "%s", f->cgroup_v2);
 	else
-		feature_set(f, FEATURE_MEMCG_V2, FEATURE_NO, "%s is without `memory`", f->cgroup_v2);
+		feature_set(f, FEATURE_MEMCG_V2, FEATURE_NO, "%s is without `memory`",
+			    f->cgroup_v2);
 }
 
 static void probe_machine(struct features *f, cap_t caps)

@@ -130,8 +130,8 @@ void features_read_btf(struct features *f);
 void features_judge_arms(struct features *f);
 
 /* Set state and detail of a feature. */
-void feature_set(struct features *f, enum feature_id id, enum feature_state state,
-		 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void feature_set(struct features *f, enum feature_id id, enum feature_state state, const char *fmt,
+		 ...) __attribute__((format(printf, 4, 5)));
 
 /* State is yes or partly. */
 bool features_has(const struct features *f, enum feature_id id);

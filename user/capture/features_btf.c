@@ -120,7 +120,8 @@ static void read_tracepoints(struct features *f)
 		int args = tracepoint_args(f->btf, tracepoints[i].name);
 
 		if (args < 0)
-			feature_set(f, tracepoints[i].id, FEATURE_NO, "this kernel has no such event");
+			feature_set(f, tracepoints[i].id, FEATURE_NO,
+				    "this kernel has no such event");
 		else if (args < tracepoints[i].args)
 			feature_set(f, tracepoints[i].id, FEATURE_NO, "passes %d of %d arguments",
 				    args, tracepoints[i].args);
@@ -144,7 +145,8 @@ static void read_percpu(struct features *f)
 		 strcmp(btf__name_by_offset(f->btf, counter->name_off), "percpu_counter"))
 		feature_set(f, FEATURE_ARM_PERCPU, FEATURE_NO,
 			    "mm_struct.rss_stat is no array of percpu_counter");
-	else if (!find_member(f->btf, counter, "count") || !find_member(f->btf, counter, "counters"))
+	else if (!find_member(f->btf, counter, "count") ||
+		 !find_member(f->btf, counter, "counters"))
 		feature_set(f, FEATURE_ARM_PERCPU, FEATURE_NO,
 			    "percpu_counter has another shape here");
 	else
@@ -176,7 +178,8 @@ static void read_classic(struct features *f)
 static void read_nothing(struct features *f)
 {
 	for (int id = 0; id < FEATURES; id++)
-		if (feature_text[id].group != GROUP_ACCESS && feature_text[id].group != GROUP_MACHINE)
+		if (feature_text[id].group != GROUP_ACCESS &&
+		    feature_text[id].group != GROUP_MACHINE)
 			feature_set(f, id, FEATURE_UNKNOWN, "needs BTF to see");
 }
 
