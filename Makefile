@@ -66,7 +66,8 @@ embedded_obj := $(patsubst %,$(O)/gen/%.o,$(notdir $(embedded)))
 main_obj := $(O)/user/cli/main.o
 lib_obj := $(filter-out $(main_obj),$(obj)) $(embedded_obj)
 
-bpf_obj := $(patsubst %.c,$(O)/%.o,$(wildcard bpf/*.bpf.c))
+# state.bpf.c first: libbpf 1.1's linker misplaces a map that is declared before it is defined.
+bpf_obj := $(patsubst %.c,$(O)/%.o,bpf/state.bpf.c $(filter-out bpf/state.bpf.c,$(wildcard bpf/*.bpf.c)))
 skeleton := $(O)/gen/tare.skel.h
 
 unit_tests := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
@@ -86,6 +87,7 @@ help:
 	@echo 'make clean        remove $(O)'
 	@echo 'make lint unit bpf-tests golden e2e check-kernels: each suite alone'
 	@echo '                  (unit, bpf-tests, e2e: T="files" runs only these)'
+	@echo 'make format       C as .clang-format has it'
 	@echo 'make bench        overhead, measured'
 	@echo 'V=1 verbose  O=dir  DEBUG=1  SAN=address,undefined  CC= CLANG= BPFTOOL= CFLAGS='
 
@@ -94,7 +96,7 @@ help:
 
 $(O)/gen/flags: content = $(CC) $(C_FLAGS) / $(CLANG) $(BPF_FLAGS) / $(PKG_LIBS)
 $(O)/gen/objects: content = $(sort $(lib_obj))
-$(O)/gen/bpf-objects: content = $(sort $(bpf_obj))
+$(O)/gen/bpf-objects: content = $(bpf_obj)
 commit = $(shell git describe --always --dirty 2>/dev/null)
 $(O)/gen/version.h: content = \#define TARE_VERSION "$(VERSION)$(addprefix -,$(commit))"
 
@@ -180,7 +182,8 @@ $(O)/programs/%: tests/programs/%.cc
 	@mkdir -p $(@D)
 	$(call run,CXX,$<)$(CXX) -O1 -g -Wall -Wextra -pthread $(DEPS) -o $@ $< $(own_flags)
 
-.PHONY: programs build-tests unit bpf-tests golden e2e check-kernels lint check demo bench
+.PHONY: programs build-tests unit bpf-tests golden e2e check-kernels lint format
+.PHONY: check demo bench
 programs: $(programs)
 build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs)
 
@@ -205,7 +208,10 @@ check-kernels: $(O)/tare $(programs)
 	@tools/tap check-kernels $(wildcard tests/kernels/run)
 
 lint:
-	@tools/lint
+	@tools/tap lint tools/lint
+
+format:
+	clang-format -i $(wildcard bpf/*.[ch] user/*/*.[ch] tests/*/*.[ch])
 
 # The two commands of the README. They run on a machine that has make, no more.
 
