@@ -118,6 +118,8 @@ struct task_struct {
 
 struct signal_struct {
 	atomic_t live;
+	unsigned int flags;
+	int group_exit_code;
 };
 
 struct pt_regs {
