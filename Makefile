@@ -189,6 +189,7 @@ build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs)
 
 export TARE := $(abspath $(O)/tare)
 export PROGRAMS := $(abspath $(O)/programs)
+export O CC
 
 unit: export CMOCKA_MESSAGE_OUTPUT = TAP
 unit: $(unit_tests)
