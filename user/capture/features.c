@@ -252,7 +252,7 @@ static void probe_tracefs(struct features *f, cap_t caps, const char *mountinfo)
 		feature_set(f, FEATURE_TRACEFS, FEATURE_NO, "kernel without tracefs");
 	else if (has_capability(caps, CAP_SYS_ADMIN))
 		feature_set(f, FEATURE_TRACEFS, FEATURE_PARTLY,
-			    "not mounted: tare mounts it for itself");
+			    "not mounted; tare mounts it for itself");
 	else
 		feature_set(f, FEATURE_TRACEFS, FEATURE_NO, "not mounted, and may not mount it");
 }

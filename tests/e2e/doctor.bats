@@ -1,0 +1,142 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# `tare doctor`: says what is so, as root, as nobody, and where things are amiss.
+
+setup() {
+	bats_require_minimum_version 1.5.0
+	unset NO_COLOR
+	export PATH=$PATH:/usr/sbin:/sbin
+}
+
+nobody() {
+	setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all "$@"
+}
+
+# A copy that anybody may run: the tree above build/ may be closed.
+public_tare() {
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR" "$BATS_SUITE_TMPDIR"
+	install -m 755 "$TARE" "$BATS_TEST_TMPDIR/tare"
+	echo "$BATS_TEST_TMPDIR/tare"
+}
+
+# $output as one line: texts are wrapped.
+flat() {
+	tr -s ' \n' ' ' <<<"$output"
+}
+
+# Asserts a Python expression over the report `d` and `f`, its features by name.
+holds() {
+	python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+f = {x["name"]: x for x in d["features"]}
+sys.exit(not eval(sys.argv[2]))' "$1" "$2"
+}
+
+@test "doctor: run can work here" {
+	run --separate-stderr "$TARE" doctor
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	[[ "${lines[-1]}" == *'can work here, with ledger arm '* ]]
+}
+
+@test "doctor: 80 columns, and no escape sequences in a pipe" {
+	run "$TARE" doctor
+	for line in "${lines[@]}"; do
+		[ "${#line}" -le 80 ]
+		[[ "$line" != *$'\e'* ]]
+	done
+}
+
+@test "doctor: colours on a terminal, none with NO_COLOR" {
+	run env TERM=xterm script -qec "$TARE doctor" /dev/null
+	[[ "$output" == *$'\e[32myes'* ]]
+	run env TERM=xterm NO_COLOR=1 script -qec "$TARE doctor" /dev/null
+	[[ "$output" != *$'\e'* ]]
+	[[ "$output" == *'yes'* ]]
+}
+
+@test "doctor --json: every feature has a state; ok is the exit status" {
+	"$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
+	holds "$BATS_TEST_TMPDIR/d.json" 'd["schema"] == "tare.doctor/1" and d["ok"]'
+	holds "$BATS_TEST_TMPDIR/d.json" 'len(f) == len(d["features"]) and len(f) > 30'
+	holds "$BATS_TEST_TMPDIR/d.json" \
+		'all(x["state"] in ("yes", "no", "partly", "info", "unknown") for x in d["features"])'
+	holds "$BATS_TEST_TMPDIR/d.json" 'd["arms"][d["arm"]]["usable"]'
+	holds "$BATS_TEST_TMPDIR/d.json" \
+		'all(a["usable"] == (a["why_not"] is None) for a in d["arms"].values())'
+}
+
+@test "doctor: tracepoints and arms are as the kernel's own types say" {
+	"$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
+	bpftool btf dump file /sys/kernel/btf/vmlinux format c >"$BATS_TEST_TMPDIR/vmlinux.h"
+	for event in rss_stat exit_mmap task_newtask sched_process_free page_fault_kernel \
+		sys_exit mod_memcg_state kmalloc; do
+		there=False
+		if grep -q "(\*btf_trace_$event)(" "$BATS_TEST_TMPDIR/vmlinux.h"; then
+			there=True
+		fi
+		holds "$BATS_TEST_TMPDIR/d.json" "(f['$event']['state'] == 'yes') is $there"
+	done
+	there=False
+	if grep -q 'struct percpu_counter rss_stat\[' "$BATS_TEST_TMPDIR/vmlinux.h"; then
+		there=True
+	fi
+	holds "$BATS_TEST_TMPDIR/d.json" "d['arms']['percpu']['usable'] is $there"
+}
+
+@test "doctor as nobody: says that BPF is refused and what would help" {
+	copy=$(public_tare)
+	run -1 nobody "$copy" doctor
+	[[ "$(flat)" == *'not root and without CAP_BPF'* ]]
+	[[ "$(flat)" == *'sudo tare'* ]]
+	[[ "${lines[-1]}" == *'can not work here. Missing: bpf cap_perfmon' ]]
+	nobody "$copy" doctor --json >"$BATS_TEST_TMPDIR/d.json" || true
+	holds "$BATS_TEST_TMPDIR/d.json" 'not d["ok"] and f["bpf"]["state"] == "no"'
+	holds "$BATS_TEST_TMPDIR/d.json" 'f["kernel reads"]["state"] == "unknown"'
+	holds "$BATS_TEST_TMPDIR/d.json" 'f["rss_stat"]["state"] == "yes"'
+}
+
+@test "doctor as nobody with file capabilities: run can work" {
+	copy=$(public_tare)
+	setcap cap_bpf,cap_perfmon+ep "$copy"
+	run -0 setpriv --reuid 65534 --regid 65534 --clear-groups "$copy" doctor
+	[[ "${lines[-1]}" == *'can work here'* ]]
+}
+
+@test "doctor in a user namespace: its capabilities do not count" {
+	run -1 unshare --user --map-root-user "$TARE" doctor
+	[[ "$(flat)" == *'capabilities of a user namespace do not count'* ]]
+}
+
+@test "doctor without BTF: names it, and what stays unknown" {
+	# shellcheck disable=SC2016
+	run -1 unshare --mount sh -c \
+		'mount --bind /dev/null /sys/kernel/btf/vmlinux && "$TARE" doctor --json'
+	echo "$output" >"$BATS_TEST_TMPDIR/d.json"
+	holds "$BATS_TEST_TMPDIR/d.json" 'f["btf"]["state"] == "no" and not d["ok"]'
+	holds "$BATS_TEST_TMPDIR/d.json" '"CONFIG_DEBUG_INFO_BTF" in f["btf"]["mend"]'
+	holds "$BATS_TEST_TMPDIR/d.json" 'f["rss_stat"]["state"] == "unknown" and d["arm"] is None'
+}
+
+@test "doctor: leaves no mount and no program behind" {
+	before=$(cat /proc/self/mountinfo)
+	"$TARE" doctor >"$BATS_TEST_TMPDIR/out"
+	[ "$before" = "$(cat /proc/self/mountinfo)" ]
+	run bpftool prog show name tare_trial
+	[ -z "$output" ]
+}
+
+@test "doctor: wrong usage is 2, with the nearest option" {
+	run -2 "$TARE" doctor --jsno
+	[[ "$output" == *'--json'* ]]
+	run -2 "$TARE" doctor more
+	run -0 "$TARE" doctor --help
+	[[ "$output" == *'usage: tare doctor'* ]]
+}
+
+@test "doctor: a full disk and a closed stdout are failures" {
+	run -1 sh -c '"$TARE" doctor >/dev/full'
+	[[ "$output" == *'No space left'* ]]
+	run -1 sh -c '"$TARE" doctor >&-'
+}
