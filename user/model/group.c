@@ -51,22 +51,25 @@ static int by_value(gconstpointer a, gconstpointer b)
 	return (x > y) - (x < y);
 }
 
-static void summarize(struct group *g, group_value_fn value)
+struct spread group_spread(const GPtrArray *items, group_value_fn value)
 {
-	unsigned n = g->members->len;
+	unsigned n = items->len;
 	g_autofree int64_t *values = g_new(int64_t, n);
+	struct spread s = { 0 };
 
-	g->sum = 0;
+	if (!n)
+		return s;
 	for (unsigned i = 0; i < n; i++) {
-		values[i] = value(g_ptr_array_index(g->members, i));
-		g->sum += values[i];
+		values[i] = value(g_ptr_array_index(items, i));
+		s.sum += values[i];
 	}
 	qsort(values, n, sizeof(*values), by_value);
-	g->min = values[0];
-	g->max = values[n - 1];
-	g->median = values[n / 2];
+	s.min = values[0];
+	s.max = values[n - 1];
+	s.median = values[n / 2];
 	if (n % 2 == 0)
-		g->median = values[n / 2 - 1] + (values[n / 2] - values[n / 2 - 1]) / 2;
+		s.median = values[n / 2 - 1] + (values[n / 2] - values[n / 2 - 1]) / 2;
+	return s;
 }
 
 static bool same_name(const struct group *g, group_name_fn name)
@@ -107,7 +110,12 @@ static int by_sum(gconstpointer a, gconstpointer b)
 {
 	const struct group *x = *(struct group *const *)a, *y = *(struct group *const *)b;
 
-	return (x->sum < y->sum) - (x->sum > y->sum);
+	return (x->spread.sum < y->spread.sum) - (x->spread.sum > y->spread.sum);
+}
+
+void group_sort(GPtrArray *groups)
+{
+	g_ptr_array_sort(groups, by_sum);
 }
 
 GPtrArray *group_by_pattern(const GPtrArray *items, group_name_fn name, group_value_fn value,
@@ -135,8 +143,11 @@ GPtrArray *group_by_pattern(const GPtrArray *items, group_name_fn name, group_va
 			g_ptr_array_add(groups, g);
 		}
 	}
-	for (unsigned i = 0; i < groups->len; i++)
-		summarize(g_ptr_array_index(groups, i), value);
-	g_ptr_array_sort(groups, by_sum);
+	for (unsigned i = 0; i < groups->len; i++) {
+		struct group *g = g_ptr_array_index(groups, i);
+
+		g->spread = group_spread(g->members, value);
+	}
+	group_sort(groups);
 	return groups;
 }

@@ -9,10 +9,15 @@
 #include <glib.h>
 #include <stdint.h>
 
+/* Of no values: all 0. Of an even number the median lies between the middle two. */
+struct spread {
+	int64_t sum, min, median, max;
+};
+
 struct group {
 	char *name;         /* the members' common name; where they differ, their pattern */
 	GPtrArray *members; /* not owned, in the order they came */
-	int64_t sum, min, median, max; /* of the members' values */
+	struct spread spread;
 };
 
 /* The name with its numbers as "*": digits at its end, and digits after one of
@@ -24,10 +29,15 @@ char *group_pattern(const char *name);
 typedef const char *(*group_name_fn)(const void *item);
 typedef int64_t (*group_value_fn)(const void *item);
 
+struct spread group_spread(const GPtrArray *items, group_value_fn value);
+
 /* `items` grouped by pattern; a pattern with fewer than `least` members (at
  * least 1) gives groups of one. Largest sum first, then in the order of
  * appearance. An array of struct group *; free with g_ptr_array_unref(). */
 GPtrArray *group_by_pattern(const GPtrArray *items, group_name_fn name, group_value_fn value,
 			    unsigned least);
+
+/* Sort an array of groups as group_by_pattern() does. */
+void group_sort(GPtrArray *groups);
 
 #endif

@@ -1,8 +1,354 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
-#include "output/output.h"
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The report for eyes: the head, the peak, the books and the curve, and the
+ * order of the sections. Who and why have files of their own.
+ */
+#include "output/table.h"
 
-char *table_render(const struct report *r, const struct table_style *style)
+#include <string.h>
+
+#include "base/text.h"
+#include "output/view.h"
+
+/* Where the text of "peak:", "books:" … begins. */
+#define MARGIN 7
+#define CURVE_MAX 120
+
+const char *const table_foreign[TARE_FOREIGNERS] = {
+	[TARE_FOREIGN_RECLAIM] = "reclaim",       [TARE_FOREIGN_KHUGEPAGED] = "khugepaged",
+	[TARE_FOREIGN_KERNEL] = "kernel thread",  [TARE_FOREIGN_PROCESS] = "other process",
+	[TARE_FOREIGN_LATE] = "late entries",
+};
+
+void table_heading(GString *out, const struct table_style *style, const char *name,
+		   const char *meaning)
 {
-	(void)style;
-	return json_render(r);
+	g_autofree char *fit = text_fit(meaning, style->width - (unsigned)strlen(name) - 2);
+
+	g_string_append_c(out, '\n');
+	paint(out, style, BOLD, name);
+	g_string_append(out, *fit ? "  " : "");
+	paint(out, style, DIM, fit);
+	g_string_append_c(out, '\n');
+}
+
+static void repeat(GString *out, const char *s, unsigned n)
+{
+	while (n--)
+		g_string_append(out, s);
+}
+
+/* As one could type it. Stops when `width` columns are full for certain. */
+static char *command_line(const GPtrArray *command, unsigned width)
+{
+	GString *line = g_string_new(NULL);
+
+	for (unsigned i = 0; i < command->len && line->len < 4 * (gsize)width; i++) {
+		/* An escaped character is at most four times as long. */
+		g_autofree char *part = g_strndup(g_ptr_array_index(command, i), 4 * width);
+		g_autofree char *shown = text_printable(part);
+		bool plain = *shown && !strpbrk(shown, " \"'`$&|;<>()*?[]{}!#~");
+		g_autofree char *quoted = plain ? g_strdup(shown) : g_shell_quote(shown);
+
+		g_string_append_printf(line, "%s%s", i ? " " : "", quoted);
+	}
+	return g_string_free(line, FALSE);
+}
+
+/* How it ended, and after how long. */
+static char *ending(const struct report *r, enum paint *how)
+{
+	g_autofree char *time = text_duration(r->duration_ns), *signal = NULL;
+
+	*how = PLAIN;
+	if (r->reason == REPORT_SNAPSHOT)
+		return g_strdup_printf("snapshot after %s", time);
+	if (r->reason == REPORT_DETACH)
+		return g_strdup_printf("detached after %s", time);
+	if (!r->exit.known)
+		return g_strdup_printf("ended after %s", time);
+	*how = r->exit.signal || r->exit.code ? BAD : PLAIN;
+	if (!r->exit.signal)
+		return g_strdup_printf("exit %d after %s", r->exit.code, time);
+	signal = view_signal(r->exit.signal);
+	return g_strdup_printf("%s after %s", signal, time);
+}
+
+static void head(GString *out, const struct report *r, const struct table_style *style)
+{
+	enum paint how;
+	g_autofree char *right = ending(r, &how), *what = NULL, *fit = NULL;
+	GString *rule = g_string_new(NULL);
+	unsigned used = (unsigned)text_width(right) + (unsigned)strlen("-- tare:   - --");
+	unsigned room = style->width - used;
+
+	what = r->target ? text_printable(r->target) : command_line(r->command, room);
+	fit = text_fit(*what ? what : "(no command)", room);
+	paint(out, style, DIM, "━━ ");
+	paint(out, style, BOLD, "tare: ");
+	paint(out, style, BOLD, fit);
+	repeat(rule, "━", room - (unsigned)text_width(fit) + 1);
+	g_string_append_c(out, ' ');
+	paint(out, style, DIM, rule->str);
+	g_string_append_c(out, ' ');
+	paint(out, style, how, right);
+	paint(out, style, DIM, " ━━");
+	g_string_append_c(out, '\n');
+	g_string_free(rule, TRUE);
+}
+
+/* "peak:  " in bold, up to the margin. */
+static void label(GString *out, const struct table_style *style, const char *name)
+{
+	paint(out, style, BOLD, name);
+	g_string_append_printf(out, "%*s", MARGIN - (int)strlen(name), "");
+}
+
+static void peak(GString *out, const struct report *r, const struct table_style *style)
+{
+	g_autofree char *size = text_size(r->peak_rss), *time = text_duration(r->peak_ns);
+	g_autofree char *bound = text_size((int64_t)r->peak_bound), *rest = NULL;
+
+	label(out, style, "peak:");
+	paint(out, style, BOLD, size);
+	rest = g_strdup_printf(" RSS at %s%s%s%s", time, r->peak_bound ? " (± " : "",
+			       r->peak_bound ? bound : "", r->peak_bound ? ")" : "");
+	g_string_append_printf(out, "%s\n", rest);
+}
+
+/* "anon +12.0 KiB, file -4.00 KiB", or that they cancel out. */
+static char *off_by_kind(const struct report *r)
+{
+	GString *list = g_string_new(NULL);
+
+	for (int i = 0; i < TARE_KINDS; i++) {
+		int64_t off = r->totals[kind_order[i]].unattributed;
+		g_autofree char *size = text_size(off);
+
+		if (off)
+			g_string_append_printf(list, "%s%s %s%s", list->len ? ", " : "",
+					       kind_name[kind_order[i]], off > 0 ? "+" : "", size);
+	}
+	if (!list->len)
+		g_string_append(list, "they cancel out over the processes");
+	return g_string_free(list, FALSE);
+}
+
+static const char *why_not_checked(const struct report *r)
+{
+	for (unsigned i = 0; i < r->features->len; i++) {
+		const struct report_feature *f = g_ptr_array_index(r->features, i);
+
+		if (f->why && !g_strcmp0(f->name, "ledger"))
+			return f->why;
+	}
+	return "the kernel's own counters could not be summed";
+}
+
+static void margin_line(GString *out, const struct table_style *style, bool *first,
+			enum paint how, const char *text)
+{
+	if (!*first)
+		g_string_append_printf(out, "%*s", MARGIN, "");
+	*first = false;
+	paint_wrapped(out, style, how, MARGIN, text);
+}
+
+static void books_off(GString *out, const struct report *r, const struct table_style *style)
+{
+	g_autofree char *kinds = off_by_kind(r), *pages = text_count(r->off_pages);
+	g_autofree char *closed = text_count(r->mms_closed), *bad = text_count(r->mms_nonzero);
+	g_autofree char *lost = text_count(report_lost_total(r)), *line = NULL;
+	bool first = true;
+
+	if (r->off_pages) {
+		line = g_strdup_printf("off by %s page%s: %s", pages, r->off_pages == 1 ? "" : "s",
+				       kinds);
+		margin_line(out, style, &first, BAD, line);
+	}
+	if (r->mms_nonzero) {
+		g_free(line);
+		line = g_strdup_printf("off: %s of %s address spaces did not close at 0", bad,
+				       closed);
+		margin_line(out, style, &first, BAD, line);
+	}
+	if (report_lost_total(r) && first) {
+		g_free(line);
+		line = g_strdup_printf("not balanced for certain: %s lost", lost);
+		margin_line(out, style, &first, BAD, line);
+	}
+	if (first)
+		margin_line(out, style, &first, BAD, "not balanced");
+}
+
+static void books(GString *out, const struct report *r, const struct table_style *style)
+{
+	g_autofree char *closed = text_count(r->mms_closed), *why = NULL, *line = NULL;
+
+	label(out, style, "books:");
+	if (!r->sums_valid) {
+		why = text_printable(why_not_checked(r));
+		line = g_strdup_printf("not checked: %s", why);
+		paint_wrapped(out, style, PLAIN, MARGIN, line);
+		return;
+	}
+	if (!r->balanced) {
+		books_off(out, r, style);
+		return;
+	}
+	paint(out, style, GOOD, "balanced");
+	if (r->mms_closed)
+		g_string_append_printf(out, " (%s address space%s closed at 0)", closed,
+				       r->mms_closed == 1 ? "" : "s");
+	g_string_append_c(out, '\n');
+}
+
+static void losses(GString *out, const struct report *r, const struct table_style *style)
+{
+	for (int i = 0; i < TARE_LOSSES; i++) {
+		g_autofree char *n = text_count(r->lost[i]), *line = NULL;
+
+		if (!r->lost[i])
+			continue;
+		line = g_strdup_printf("%s %s", n, lost_meaning[i]);
+		label(out, style, "lost:");
+		paint_wrapped(out, style, BAD, MARGIN, line);
+	}
+}
+
+/* Each column of the curve: the highest point in it, or the last before it. */
+static int64_t *resample(const struct report *r, unsigned columns, uint64_t begin, uint64_t span)
+{
+	int64_t *column = g_new(int64_t, columns), before = 0;
+	unsigned next = 0;
+
+	for (unsigned c = 0; c < columns; c++) {
+		uint64_t end = begin + (uint64_t)((double)span * (c + 1) / columns);
+		bool any = false;
+
+		column[c] = before;
+		for (; next < r->series->len; next++) {
+			const struct report_point *p =
+				&g_array_index(r->series, struct report_point, next);
+
+			if (p->time_ns > end)
+				break;
+			column[c] = any ? MAX(column[c], p->rss) : p->rss;
+			before = p->rss;
+			any = true;
+		}
+	}
+	return column;
+}
+
+static void time_axis(GString *out, const struct table_style *style, unsigned columns,
+		      uint64_t begin, uint64_t end, uint64_t peak)
+{
+	g_autofree char *left = text_duration(begin), *right = text_duration(end);
+	unsigned lw = (unsigned)text_width(left), rw = (unsigned)text_width(right), mark;
+	GString *line = g_string_new(NULL);
+
+	mark = (unsigned)((double)(MAX(peak, begin) - begin) / (double)(end - begin) * columns);
+	mark = MIN(mark, columns - 1);
+	g_string_append_printf(line, "%*s%s", MARGIN, "", left);
+	if (mark > lw && mark + 2 + rw <= columns)
+		g_string_append_printf(line, "%*s▲%*s%s", (int)(mark - lw), "",
+				       (int)(columns - mark - 1 - rw), "", right);
+	else
+		g_string_append_printf(line, "%*s%s", (int)(columns - lw - rw), "", right);
+	paint(out, style, DIM, line->str);
+	g_string_append_c(out, '\n');
+	g_string_free(line, TRUE);
+}
+
+static void curve(GString *out, const struct report *r, const struct table_style *style)
+{
+	static const char *const level[] = { " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
+	unsigned columns = MIN(style->width - MARGIN, CURVE_MAX), n = r->series->len;
+	uint64_t begin, end;
+	g_autofree int64_t *column = NULL;
+	int64_t top = r->peak_rss;
+
+	if (n < 2)
+		return;
+	begin = g_array_index(r->series, struct report_point, 0).time_ns;
+	end = g_array_index(r->series, struct report_point, n - 1).time_ns;
+	if (end <= begin)
+		return;
+	column = resample(r, columns, begin, end - begin);
+	for (unsigned c = 0; c < columns; c++)
+		top = MAX(top, column[c]);
+	label(out, style, "rss:");
+	for (unsigned c = 0; c < columns; c++)
+		g_string_append(out, level[column[c] > 0 ?
+						   1 + (unsigned)((double)column[c] / (double)top *
+								  7.0) :
+						   0]);
+	g_string_append_c(out, '\n');
+	time_axis(out, style, columns, begin, end, r->peak_ns);
+}
+
+/* What could not be measured, or was measured another way than the best. */
+static void notes(GString *out, const struct report *r, const struct table_style *style,
+		  bool measured, const char *title, const char *meaning)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < r->features->len; i++) {
+		const struct report_feature *f = g_ptr_array_index(r->features, i);
+		g_autofree char *line = NULL, *safe = NULL;
+
+		if (!f->why || view_measured(r, f->name) != measured)
+			continue;
+		if (!any)
+			table_heading(out, style, title, meaning);
+		any = true;
+		line = measured ? g_strdup_printf("%s %s: %s", f->name, f->state, f->why) :
+				  g_strdup_printf("%s: %s", f->name, f->why);
+		safe = text_printable(line);
+		g_string_append(out, "  ");
+		paint_wrapped(out, style, PLAIN, 4, safe);
+	}
+}
+
+static void self(GString *out, const struct report *r, const struct table_style *style)
+{
+	const struct report_self *s = &r->self;
+	g_autofree char *rss = text_size((int64_t)s->rss), *maps = text_size((int64_t)s->map_bytes);
+	g_autofree char *cpu = text_duration(s->cpu_ns), *entries = text_count(s->entries);
+	GString *line = g_string_new(NULL);
+
+	if (!s->valid) {
+		g_string_free(line, TRUE);
+		return;
+	}
+	g_string_printf(line, "%s RSS, %s BPF maps, %s CPU, %s ledger entries", rss, maps, cpu,
+			entries);
+	if (s->ns_per_entry >= 0)
+		g_string_append_printf(line, " at %.1f ns", s->ns_per_entry);
+	table_heading(out, style, "SELF", "what tare itself cost");
+	g_string_append(out, "  ");
+	paint_wrapped(out, style, PLAIN, 2, line->str);
+	g_string_free(line, TRUE);
+}
+
+char *table_render(const struct report *r, const struct table_style *wanted)
+{
+	struct table_style style = *wanted;
+	GString *out = g_string_new(NULL);
+
+	style.width = MAX(style.width, TABLE_WIDTH_MIN);
+	head(out, r, &style);
+	peak(out, r, &style);
+	books(out, r, &style);
+	losses(out, r, &style);
+	curve(out, r, &style);
+	table_totals(out, r, &style);
+	table_who(out, r, &style);
+	table_why(out, r, &style);
+	table_asked(out, r, &style);
+	self(out, r, &style);
+	notes(out, r, &style, false, "NOT MEASURED", "unknown, not 0");
+	notes(out, r, &style, true, "NOTES", "measured, but not in the best way");
+	return g_string_free(out, FALSE);
 }

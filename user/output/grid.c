@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "output/grid.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/text.h"
+
+struct cell {
+	char *text; /* NULL: blank */
+	enum paint paint;
+	bool label;
+};
+
+struct row {
+	struct cell *cells;
+	char *line; /* instead of cells */
+	enum paint paint;
+	unsigned indent;
+};
+
+struct grid {
+	const struct grid_column *columns;
+	unsigned n;
+	unsigned next; /* column of the next cell */
+	GPtrArray *rows;
+	unsigned *width; /* as laid out; 0: not shown */
+	unsigned gap;
+};
+
+void paint(GString *out, const struct table_style *style, enum paint how, const char *text)
+{
+	static const char *const code[] = {
+		[BOLD] = "\033[1m", [DIM] = "\033[2m", [GOOD] = "\033[32m", [BAD] = "\033[31m",
+	};
+
+	if (!style->colour || how == PLAIN || !*text)
+		g_string_append(out, text);
+	else
+		g_string_append_printf(out, "%s%s\033[0m", code[how], text);
+}
+
+static void spaces(GString *out, unsigned n)
+{
+	g_string_append_printf(out, "%*s", (int)n, "");
+}
+
+/* Bytes of `s` that go on one line of `width` columns. */
+static size_t line_length(const char *s, unsigned width)
+{
+	g_autofree char *fit = NULL;
+	const char *blank;
+
+	if (text_width(s) <= width)
+		return strlen(s);
+	fit = text_fit(s, width);
+	*strrchr(fit, *"…") = '\0'; /* the first byte of the mark */
+	blank = strrchr(fit, ' ');
+	return blank && blank != fit ? (size_t)(blank - fit) : strlen(fit);
+}
+
+void paint_wrapped(GString *out, const struct table_style *style, enum paint how, unsigned indent,
+		   const char *text)
+{
+	unsigned width = MAX(style->width, indent + 20) - indent;
+
+	for (bool first = true; first || *text; first = false) {
+		size_t len = line_length(text, width);
+		g_autofree char *line = g_strndup(text, len);
+
+		if (!first)
+			spaces(out, indent);
+		paint(out, style, how, line);
+		g_string_append_c(out, '\n');
+		text += len;
+		while (*text == ' ')
+			text++;
+	}
+}
+
+char *bar(double share, unsigned cells)
+{
+	static const char *const part[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
+	unsigned eighths;
+	GString *out = g_string_new(NULL);
+
+	share = CLAMP(share, 0, 1);
+	eighths = (unsigned)lround(share * cells * 8);
+	if (!eighths && share > 0)
+		eighths = 1;
+	for (unsigned i = 0; i < eighths / 8; i++)
+		g_string_append(out, "█");
+	g_string_append(out, part[eighths % 8]);
+	return g_string_free(out, FALSE);
+}
+
+struct grid *grid_new(const struct grid_column *columns, unsigned n)
+{
+	struct grid *g = g_new0(struct grid, 1);
+
+	g->columns = columns;
+	g->n = n;
+	g->rows = g_ptr_array_new();
+	g->width = g_new0(unsigned, n);
+	return g;
+}
+
+void grid_free(struct grid *g)
+{
+	if (!g)
+		return;
+	for (unsigned i = 0; i < g->rows->len; i++) {
+		struct row *r = g_ptr_array_index(g->rows, i);
+
+		for (unsigned c = 0; r->cells && c < g->n; c++)
+			g_free(r->cells[c].text);
+		g_free(r->cells);
+		g_free(r->line);
+		g_free(r);
+	}
+	g_ptr_array_unref(g->rows);
+	g_free(g->width);
+	g_free(g);
+}
+
+unsigned grid_rows(const struct grid *g)
+{
+	return g->rows->len;
+}
+
+static struct cell *next_cell(struct grid *g)
+{
+	struct row *r;
+
+	if (!g->next) {
+		r = g_new0(struct row, 1);
+		r->cells = g_new0(struct cell, g->n);
+		g_ptr_array_add(g->rows, r);
+	}
+	r = g_ptr_array_index(g->rows, g->rows->len - 1);
+	g->next = (g->next + 1) % g->n;
+	return &r->cells[g->next ? g->next - 1 : g->n - 1];
+}
+
+void grid_cell(struct grid *g, enum paint how, const char *text)
+{
+	struct cell *c = next_cell(g);
+
+	c->text = g_strdup(text);
+	c->paint = how;
+}
+
+void grid_blank(struct grid *g)
+{
+	next_cell(g);
+}
+
+void grid_label(struct grid *g, enum paint how, const char *text)
+{
+	struct cell *c = next_cell(g);
+
+	c->text = g_strdup(text);
+	c->paint = how;
+	c->label = true;
+}
+
+void grid_size(struct grid *g, int64_t bytes)
+{
+	g_autofree char *text = text_size(bytes);
+
+	grid_cell(g, bytes ? PLAIN : DIM, bytes ? text : CELL_ZERO);
+}
+
+/* Four columns: 9999, 12.3k, 456k, 7.89M … */
+void grid_count(struct grid *g, uint64_t n)
+{
+	static const char unit[] = "kMGTPE";
+	g_autofree char *text = NULL;
+	double v = (double)n / 1e3;
+	unsigned u = 0;
+
+	if (n < 10000) {
+		text = g_strdup_printf("%u", (unsigned)n);
+	} else {
+		for (; v >= 999.5; u++)
+			v /= 1e3;
+		text = g_strdup_printf("%.*f%c", v < 9.995 ? 2 : v < 99.95 ? 1 : 0, v, unit[u]);
+	}
+	grid_cell(g, n ? PLAIN : DIM, n ? text : CELL_ZERO);
+}
+
+void grid_percent(struct grid *g, double part, double whole)
+{
+	double percent = whole > 0 ? part / whole * 100 : 0;
+	g_autofree char *text = g_strdup_printf("%.*f%%", fabs(percent) < 9.95 ? 1 : 0, percent);
+
+	if (!part || whole <= 0)
+		grid_cell(g, DIM, CELL_ZERO);
+	else
+		grid_cell(g, PLAIN, fabs(percent) < 0.05 ? "0.0%" : text);
+}
+
+void grid_line(struct grid *g, enum paint how, unsigned indent, const char *text)
+{
+	struct row *r = g_new0(struct row, 1);
+
+	g->next = 0;
+	r->line = g_strdup(text);
+	r->paint = how;
+	r->indent = indent;
+	g_ptr_array_add(g->rows, r);
+}
+
+/* The width that the cells of a column want, 0 when all are blank. */
+static unsigned natural_width(const struct grid *g, unsigned column)
+{
+	const char *title = g->columns[column].title;
+	unsigned width = 0;
+
+	for (unsigned i = 0; i < g->rows->len; i++) {
+		const struct row *r = g_ptr_array_index(g->rows, i);
+		unsigned w = 0;
+
+		if (!r->cells || !r->cells[column].text)
+			continue;
+		w = (unsigned)text_width(r->cells[column].text);
+		if (r->cells[column].label && column)
+			w -= MIN(w - 1, g->width[column - 1] + 1);
+		width = MAX(width, w);
+	}
+	return width && title ? MAX(width, (unsigned)text_width(title)) : width;
+}
+
+static unsigned total_width(const struct grid *g)
+{
+	unsigned total = 0;
+
+	for (unsigned i = 0; i < g->n; i++)
+		if (g->width[i])
+			total += g->width[i] + (total ? g->gap : 0);
+	return total;
+}
+
+static void measure(struct grid *g, unsigned dropped)
+{
+	for (unsigned i = 0; i < g->n; i++) {
+		unsigned drop = g->columns[i].drop;
+
+		g->width[i] = drop && drop >= dropped ? 0 : natural_width(g, i);
+	}
+}
+
+/* Cut what may be cut, the first column first, until all fits in `width`. */
+static bool squeeze(struct grid *g, unsigned width, bool hard)
+{
+	for (unsigned i = 0; i < g->n; i++) {
+		const struct grid_column *c = &g->columns[i];
+		unsigned least = hard ? c->hard : c->soft, total = total_width(g);
+
+		if (total <= width)
+			return true;
+		if (c->soft && g->width[i] > least)
+			g->width[i] -= MIN(total - width, g->width[i] - least);
+	}
+	return total_width(g) <= width;
+}
+
+static void lay_out(struct grid *g, unsigned width)
+{
+	unsigned highest = 0;
+
+	for (unsigned i = 0; i < g->n; i++)
+		highest = MAX(highest, g->columns[i].drop);
+	for (unsigned dropped = highest + 1; dropped; dropped--) {
+		for (g->gap = 2; g->gap; g->gap--) {
+			measure(g, dropped);
+			if (squeeze(g, width, false))
+				return;
+		}
+	}
+	g->gap = 1;
+	measure(g, 1);
+	squeeze(g, width, true);
+}
+
+struct cursor {
+	GString *out;
+	const struct table_style *style;
+	unsigned at;
+};
+
+/* `text` from column `start` on, or ending with `end` when it is right-aligned. */
+static void put(struct cursor *c, enum paint how, unsigned start, unsigned end, bool right,
+		bool label, const char *text)
+{
+	g_autofree char *fit = NULL;
+	unsigned width, from;
+
+	if (label)
+		start = MIN(start, end - MIN(end - c->at - !!c->at, (unsigned)text_width(text)));
+	fit = text_fit(text, end - start);
+	width = (unsigned)text_width(fit);
+	from = right ? end - width : start;
+	if (!width)
+		return;
+	spaces(c->out, from - c->at);
+	paint(c->out, c->style, how, fit);
+	c->at = from + width;
+}
+
+static void render_cells(const struct grid *g, struct cursor *c, const struct cell *cells)
+{
+	unsigned start = 0;
+
+	for (unsigned i = 0; i < g->n; i++) {
+		const struct grid_column *column = &g->columns[i];
+		unsigned end = start + g->width[i];
+
+		if (!g->width[i])
+			continue;
+		if (!cells && column->title)
+			put(c, DIM, start, end, column->right, false, column->title);
+		else if (cells && cells[i].text)
+			put(c, cells[i].paint, start, end, column->right, cells[i].label,
+			    cells[i].text);
+		start = end + g->gap;
+	}
+	g_string_append_c(c->out, '\n');
+}
+
+void grid_render(struct grid *g, GString *out, const struct table_style *style)
+{
+	struct cursor c = { .out = out, .style = style };
+
+	lay_out(g, style->width);
+	render_cells(g, &c, NULL);
+	for (unsigned i = 0; i < g->rows->len; i++) {
+		const struct row *r = g_ptr_array_index(g->rows, i);
+
+		c.at = 0;
+		if (r->cells) {
+			render_cells(g, &c, r->cells);
+			continue;
+		}
+		spaces(out, r->indent);
+		paint_wrapped(out, style, r->paint, r->indent, r->line);
+	}
+}

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The section WHO: processes by their RSS at the peak, their threads beneath,
+ * those of one name pattern as one row.
+ */
+#include "output/table.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "model/group.h"
+#include "output/view.h"
+
+#define ROWS_MAX 40
+#define NAME_MAX_COLUMNS 48
+#define WIDE 110 /* columns from which on a row names more than its main cause */
+
+/* A pattern of threads is one row from so many on, a name of processes too;
+ * processes that hold at least 1/BIG of the peak always have their own. */
+#define THREADS_LEAST 3
+#define PROCESSES_LEAST 4
+#define BIG 20
+
+/* A row's figures: of a process, a task or a group of either. */
+struct figures {
+	int64_t at_peak;
+	int64_t net;
+	struct flow rss;
+	uint64_t faults;
+	uint64_t major;
+	unsigned alive, members;
+	GPtrArray *tasks; /* whose causes are named */
+};
+
+struct who {
+	const struct report *r;
+	const struct table_style *style;
+	struct grid *grid;
+	bool faults; /* measured */
+	bool own_peaks;
+	unsigned rows_max;
+};
+
+static const char *process_comm(const void *p)
+{
+	const char *comm = ((const struct report_process *)p)->comm;
+
+	return comm ? comm : "?";
+}
+
+static int64_t process_at_peak(const void *p)
+{
+	return ((const struct report_process *)p)->at_peak;
+}
+
+static int64_t process_rss_peak(const void *p)
+{
+	return ((const struct report_process *)p)->rss_peak;
+}
+
+static const char *task_comm(const void *t)
+{
+	const char *comm = ((const struct report_task *)t)->comm;
+
+	return comm ? comm : "?";
+}
+
+static int64_t task_at_peak(const void *t)
+{
+	return ((const struct report_task *)t)->at_peak;
+}
+
+static int64_t task_in(const void *t)
+{
+	return (int64_t)view_rss(((const struct report_task *)t)->flow).in;
+}
+
+char *table_process_name(const struct report_process *p, unsigned width)
+{
+	g_autofree char *comm = text_printable(process_comm(p));
+	GString *name = g_string_new(comm);
+	char *fit;
+
+	for (unsigned i = 1; i < p->argv->len && name->len < 4 * (gsize)width; i++) {
+		g_autofree char *part = g_strndup(g_ptr_array_index(p->argv, i), 4 * width);
+		g_autofree char *shown = text_printable(part);
+
+		g_string_append_printf(name, " %s", shown);
+	}
+	fit = text_fit(name->str, width);
+	g_string_free(name, TRUE);
+	return fit;
+}
+
+GPtrArray *table_processes(const struct report *r, const struct table_style *style)
+{
+	g_autoptr(GPtrArray) big = g_ptr_array_new(), small = g_ptr_array_new();
+	GPtrArray *groups, *others;
+
+	for (unsigned i = 0; i < r->processes->len; i++) {
+		struct report_process *p = g_ptr_array_index(r->processes, i);
+		bool alone = style->all_threads || p->at_peak >= r->peak_rss / BIG;
+
+		g_ptr_array_add(alone && p->at_peak > 0 ? big : small, p);
+	}
+	groups = group_by_pattern(big, process_comm, process_at_peak, G_MAXUINT);
+	others = group_by_pattern(small, process_comm, process_at_peak,
+				  style->all_threads ? G_MAXUINT : PROCESSES_LEAST);
+	g_ptr_array_extend_and_steal(groups, others);
+	group_sort(groups);
+	return groups;
+}
+
+static void add_task(struct figures *f, struct report_task *t)
+{
+	f->faults += t->faults_user + t->faults_kernel;
+	f->major += t->faults_major;
+	g_ptr_array_add(f->tasks, t);
+}
+
+static struct figures task_figures(const GPtrArray *tasks)
+{
+	struct figures f = { .members = tasks->len, .tasks = g_ptr_array_new() };
+
+	for (unsigned i = 0; i < tasks->len; i++) {
+		struct report_task *t = g_ptr_array_index(tasks, i);
+
+		f.at_peak += t->at_peak;
+		view_add(&f.rss, view_rss(t->flow));
+		f.alive += t->alive;
+		add_task(&f, t);
+	}
+	f.net = flow_net(f.rss);
+	return f;
+}
+
+static struct figures process_figures(const GPtrArray *processes)
+{
+	struct figures f = { .members = processes->len, .tasks = g_ptr_array_new() };
+
+	for (unsigned i = 0; i < processes->len; i++) {
+		const struct report_process *p = g_ptr_array_index(processes, i);
+		struct balance b = view_rss_balance(p->balance);
+
+		f.at_peak += p->at_peak;
+		f.net += b.net;
+		view_add(&f.rss, b.tasks);
+		f.alive += p->alive;
+		for (unsigned j = 0; j < p->tasks->len; j++)
+			add_task(&f, g_ptr_array_index(p->tasks, j));
+	}
+	return f;
+}
+
+static int by_in(gconstpointer a, gconstpointer b)
+{
+	const struct report_cause *x = a, *y = b;
+
+	if (x->flow.in != y->flow.in)
+		return (x->flow.in < y->flow.in) - (x->flow.in > y->flow.in);
+	if (x->flow.out != y->flow.out)
+		return (x->flow.out < y->flow.out) - (x->flow.out > y->flow.out);
+	return strcmp(x->name, y->name);
+}
+
+/* By name, what brought most in first: struct report_cause, names not owned. */
+static GArray *tasks_causes(const GPtrArray *tasks)
+{
+	GArray *sums = g_array_new(FALSE, FALSE, sizeof(struct report_cause));
+	g_autoptr(GHashTable) index = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (unsigned i = 0; i < tasks->len; i++) {
+		const struct report_task *t = g_ptr_array_index(tasks, i);
+
+		for (unsigned j = 0; j < t->causes->len; j++) {
+			struct report_cause c = g_array_index(t->causes, struct report_cause, j);
+			unsigned at = GPOINTER_TO_UINT(g_hash_table_lookup(index, c.name));
+
+			if (at) {
+				view_add(&g_array_index(sums, struct report_cause, at - 1).flow,
+					 c.flow);
+				continue;
+			}
+			g_array_append_val(sums, c);
+			g_hash_table_insert(index, c.name, GUINT_TO_POINTER(sums->len));
+		}
+	}
+	g_array_sort(sums, by_in);
+	return sums;
+}
+
+/* What grew it: the cause that brought most in; where there is room the first
+ * three with their part of all that came in. */
+static char *cause_text(const struct who *w, const struct figures *f)
+{
+	g_autoptr(GArray) causes = tasks_causes(f->tasks);
+	GString *text = g_string_new(NULL);
+	unsigned most = w->style->width >= WIDE ? 3 : 1;
+
+	for (unsigned i = 0; i < MIN(causes->len, most); i++) {
+		const struct report_cause *c = &g_array_index(causes, struct report_cause, i);
+		double percent = f->rss.in ? (double)c->flow.in / (double)f->rss.in * 100 : 0;
+		g_autofree char *name = text_printable(c->name);
+
+		if (i && percent < 1)
+			break;
+		g_string_append_printf(text, "%s%s", i ? ", " : "", name);
+		if (most > 1 && c->flow.in)
+			g_string_append_printf(text, " %.0f%%", percent);
+	}
+	return g_string_free(text, FALSE);
+}
+
+static void fault_cells(const struct who *w, const struct figures *f)
+{
+	if (!w->faults) {
+		grid_cell(w->grid, DIM, CELL_UNKNOWN);
+		grid_blank(w->grid);
+		return;
+	}
+	grid_count(w->grid, f->faults);
+	if (f->major)
+		grid_count(w->grid, f->major);
+	else
+		grid_blank(w->grid);
+}
+
+/* The cells after the name. `own_peak` below 0: blank. */
+static void figure_cells(const struct who *w, const struct figures *f, bool bars, int64_t own_peak)
+{
+	double share = w->r->peak_rss > 0 ? (double)f->at_peak / (double)w->r->peak_rss : 0;
+	g_autofree char *part = bar(share, 8), *cause = cause_text(w, f);
+
+	grid_size(w->grid, f->at_peak);
+	if (bars)
+		grid_cell(w->grid, PLAIN, part);
+	else
+		grid_blank(w->grid);
+	grid_percent(w->grid, (double)f->at_peak, (double)w->r->peak_rss);
+	if (own_peak >= 0 && w->own_peaks)
+		grid_size(w->grid, own_peak);
+	else
+		grid_blank(w->grid);
+	grid_size(w->grid, f->net);
+	grid_size(w->grid, (int64_t)f->rss.in);
+	grid_size(w->grid, (int64_t)f->rss.out);
+	fault_cells(w, f);
+	grid_cell(w->grid, PLAIN, cause);
+}
+
+static void mark_cell(const struct who *w, const struct figures *f)
+{
+	if (!f->alive)
+		grid_blank(w->grid);
+	else
+		grid_cell(w->grid, GOOD, f->alive == f->members ? "●" : "◐");
+}
+
+/* A process's line of what no task of its did: opening, foreign, unattributed. */
+static void special_row(const struct who *w, enum paint how, const char *name, int64_t at_peak,
+			int64_t net, const struct flow *flow)
+{
+	grid_blank(w->grid);
+	grid_blank(w->grid);
+	grid_label(w->grid, how, name);
+	if (at_peak) {
+		grid_size(w->grid, at_peak);
+		grid_blank(w->grid);
+		grid_percent(w->grid, (double)at_peak, (double)w->r->peak_rss);
+	} else {
+		for (int i = 0; i < 3; i++)
+			grid_blank(w->grid);
+	}
+	grid_blank(w->grid);
+	grid_size(w->grid, net);
+	if (flow) {
+		grid_size(w->grid, (int64_t)flow->in);
+		grid_size(w->grid, (int64_t)flow->out);
+	}
+	for (int i = flow ? 2 : 0; i < 5; i++)
+		grid_blank(w->grid);
+}
+
+static void special_rows(const struct who *w, const GPtrArray *processes)
+{
+	struct flow foreign[TARE_FOREIGNERS] = { 0 };
+	int64_t opening = 0, unattributed = 0, at_peak = 0;
+
+	for (unsigned i = 0; i < processes->len; i++) {
+		const struct report_process *p = g_ptr_array_index(processes, i);
+		struct balance b = view_rss_balance(p->balance);
+
+		opening += b.opening;
+		unattributed += b.unattributed;
+		at_peak += p->at_peak;
+		for (int j = 0; j < TARE_FOREIGNERS; j++)
+			view_add(&foreign[j], p->foreign_cause[j]);
+	}
+	if (opening)
+		special_row(w, PLAIN, "  opening", 0, opening, NULL);
+	for (int j = 0; j < TARE_FOREIGNERS; j++) {
+		g_autofree char *name = g_strdup_printf("  foreign: %s", table_foreign[j]);
+
+		if (foreign[j].in || foreign[j].out)
+			special_row(w, PLAIN, name, 0, flow_net(foreign[j]), &foreign[j]);
+	}
+	if (unattributed)
+		special_row(w, BAD, "  unattributed", 0, unattributed, NULL);
+}
+
+static void spread_line(const struct who *w, const char *what, struct spread s, unsigned indent)
+{
+	g_autofree char *min = text_size(s.min), *median = text_size(s.median);
+	g_autofree char *max = text_size(s.max), *line = NULL;
+
+	if (s.min == s.max)
+		line = g_strdup_printf("%s: %s", what, min);
+	else
+		line = g_strdup_printf("%s: min %s, median %s, max %s", what, min, median, max);
+	grid_line(w->grid, DIM, indent, line);
+}
+
+static void group_label(const struct who *w, const char *name, unsigned n, const char *indent)
+{
+	g_autofree char *safe = text_printable(name), *counted = NULL;
+
+	counted = g_strdup_printf("%s%s ×%u", indent, safe, n);
+	grid_blank(w->grid);
+	grid_label(w->grid, PLAIN, counted);
+}
+
+static void thread_group(const struct who *w, const struct group *g)
+{
+	struct figures f = task_figures(g->members);
+	const struct report_task *first = g_ptr_array_index(g->members, 0);
+	g_autofree char *tid = g_strdup_printf("%d", first->tid), *safe = NULL, *name = NULL;
+
+	mark_cell(w, &f);
+	if (f.members > 1) {
+		group_label(w, g->name, f.members, "  ");
+	} else {
+		safe = text_printable(g->name);
+		name = g_strdup_printf("  %s", safe);
+		grid_cell(w->grid, PLAIN, tid);
+		grid_cell(w->grid, PLAIN, name);
+	}
+	figure_cells(w, &f, false, -1);
+	g_ptr_array_unref(f.tasks);
+	if (f.members < 2)
+		return;
+	if (g->spread.max)
+		spread_line(w, "each, at the peak", g->spread, 10);
+	else
+		spread_line(w, "each, in", group_spread(g->members, task_in), 10);
+}
+
+/* The main thread is never in a group: it carries the whole exit. Returns how
+ * many threads are left out. */
+static unsigned threads(const struct who *w, const struct report_process *p)
+{
+	g_autoptr(GPtrArray) main = g_ptr_array_new(), others = g_ptr_array_new();
+	g_autoptr(GPtrArray) groups = NULL;
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < p->tasks->len; i++) {
+		struct report_task *t = g_ptr_array_index(p->tasks, i);
+
+		g_ptr_array_add(t->tid == p->pid ? main : others, t);
+	}
+	groups = group_by_pattern(others, task_comm, task_at_peak,
+				  w->style->all_threads ? G_MAXUINT : THREADS_LEAST);
+	g_ptr_array_extend_and_steal(groups,
+				     group_by_pattern(main, task_comm, task_at_peak, G_MAXUINT));
+	group_sort(groups);
+	for (unsigned i = 0; i < groups->len; i++) {
+		const struct group *g = g_ptr_array_index(groups, i);
+
+		if (grid_rows(w->grid) < w->rows_max)
+			thread_group(w, g);
+		else
+			left += g->members->len;
+	}
+	return left;
+}
+
+/* Returns how many of its threads are left out. */
+static unsigned process(const struct who *w, const struct group *g)
+{
+	const struct report_process *p = g_ptr_array_index(g->members, 0);
+	struct figures f = process_figures(g->members);
+	g_autofree char *pid = g_strdup_printf("%d", p->pid), *name = NULL;
+	unsigned left = 0;
+
+	mark_cell(w, &f);
+	if (f.members > 1) {
+		group_label(w, g->name, f.members, "");
+		figure_cells(w, &f, true, -1);
+		spread_line(w, "each, own peak", group_spread(g->members, process_rss_peak), 8);
+	} else {
+		name = table_process_name(p, NAME_MAX_COLUMNS);
+		grid_cell(w->grid, BOLD, pid);
+		grid_cell(w->grid, BOLD, name);
+		figure_cells(w, &f, true, p->rss_peak);
+		if (p->tasks->len > 1)
+			left = threads(w, p);
+	}
+	g_ptr_array_unref(f.tasks);
+	special_rows(w, g->members);
+	return left;
+}
+
+/* What did not fit: `processes` rows of processes and `threads` of the shown ones. */
+static void left_out(const struct who *w, unsigned processes, unsigned threads, int64_t at_peak)
+{
+	g_autofree char *size = text_size(at_peak), *p = text_count(processes);
+	g_autofree char *t = text_count(threads);
+	GString *line = g_string_new("… left out: ");
+
+	if (processes)
+		g_string_append_printf(line, "%s process%s (%s at the peak)", p,
+				       processes == 1 ? "" : "es", size);
+	if (threads)
+		g_string_append_printf(line, "%s%s thread%s", processes ? ", " : "", t,
+				       threads == 1 ? "" : "s");
+	g_string_append(line, "; see all with --threads all or -o FILE.json");
+	if (processes || threads)
+		grid_line(w->grid, DIM, 0, line->str);
+	g_string_free(line, TRUE);
+}
+
+static void rows(const struct who *w, const GPtrArray *groups)
+{
+	unsigned left_processes = 0, left_threads = 0;
+	int64_t left_peak = 0;
+
+	for (unsigned i = 0; i < groups->len; i++) {
+		const struct group *g = g_ptr_array_index(groups, i);
+
+		if (grid_rows(w->grid) < w->rows_max) {
+			left_threads += process(w, g);
+			continue;
+		}
+		left_processes += g->members->len;
+		left_peak += g->spread.sum;
+	}
+	left_out(w, left_processes, left_threads, left_peak);
+}
+
+static bool any_alive(const struct report *r)
+{
+	for (unsigned i = 0; i < r->processes->len; i++)
+		if (((struct report_process *)g_ptr_array_index(r->processes, i))->alive)
+			return true;
+	return false;
+}
+
+/* Own peaks say something new when there is more than one process. */
+static bool peaks_differ(const struct report *r)
+{
+	for (unsigned i = 0; i < r->processes->len; i++) {
+		const struct report_process *p = g_ptr_array_index(r->processes, i);
+
+		if (p->rss_peak != p->at_peak)
+			return true;
+	}
+	return false;
+}
+
+void table_who(GString *out, const struct report *r, const struct table_style *style)
+{
+	static const struct grid_column columns[] = {
+		{ .title = NULL },
+		{ .title = "  PID", .right = true },
+		{ .title = "NAME", .soft = 22, .hard = 11 },
+		{ .title = "AT PEAK", .right = true },
+		{ .title = NULL, .drop = 3 },
+		{ .title = "SHARE", .right = true },
+		{ .title = "OWN PEAK", .right = true, .drop = 1 },
+		{ .title = "NET", .right = true },
+		{ .title = "IN", .right = true },
+		{ .title = "OUT", .right = true },
+		{ .title = "FAULTS", .right = true },
+		{ .title = "MAJOR", .right = true, .drop = 2 },
+		{ .title = "MAIN CAUSE", .soft = 10, .hard = 7 },
+	};
+	struct who w = {
+		.r = r,
+		.style = style,
+		.grid = grid_new(columns, G_N_ELEMENTS(columns)),
+		.faults = view_measured(r, "faults"),
+		.own_peaks = peaks_differ(r),
+		.rows_max = style->all_threads ? G_MAXUINT : ROWS_MAX,
+	};
+	g_autoptr(GPtrArray) groups = table_processes(r, style);
+
+	if (groups->len) {
+		rows(&w, groups);
+		table_heading(out, style, "WHO",
+			      any_alive(r) ? "processes and threads by RSS at the peak; ● alive" :
+					     "processes and threads by RSS at the peak");
+		grid_render(w.grid, out, style);
+	}
+	grid_free(w.grid);
+}
