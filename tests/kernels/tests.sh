@@ -1,0 +1,109 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Runs the tests of a list against the running kernel and prints TAP: the same
+# script on the host and in a guest, where busybox is all there is.
+# usage: TARE=file PROGRAMS=dir CHECK=file ARM=arm tests.sh tests.list
+# (ARM: the ledger arm that this kernel should get, or "any")
+
+: "${TARE:?}" "${PROGRAMS:?}" "${CHECK:?}" "${ARM:?}"
+# Seconds for one test; a guest without KVM is some ten times slower.
+LIMIT=${LIMIT:-60}
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+
+# Each test_* function takes its words from the list, says on stdout what is
+# wrong and fails; status 77 is "not for this kernel".
+
+# doctor: `run` works here, and by the arm that this kernel is known for
+test_doctor() {
+	timeout -k 5 "$LIMIT" "$TARE" doctor >"$dir/out" 2>&1
+	status=$?
+	[ $status -eq 0 ] && [ "$ARM" = any ] && return 0
+	[ $status -eq 0 ] && grep -qw "$ARM" "$dir/out" && return 0
+	echo "exit $status; should be 0 and name the arm $ARM"
+	cat "$dir/out"
+	return 1
+}
+
+# run STATUS CMD…: CMD's exit status comes through, and the books balance
+test_run() {
+	want=$1
+	shift
+	rm -f "$dir/run.json"
+	timeout -k 5 "$LIMIT" "$TARE" run -o "$dir/run.json" -- "$@" >"$dir/out" 2>&1
+	status=$?
+	[ $status -eq "$want" ] && grep -q '"balanced": *true' "$dir/run.json" && return 0
+	echo "exit $status; should be $want, with balanced books"
+	cat "$dir/out" "$dir/run.json"
+	return 1
+}
+
+# exact PROGRAM ARG…: at each of its checkpoints the books equal the kernel's
+test_exact() {
+	program=$1
+	shift
+	"$CHECK" -d "$dir" -t "$LIMIT" "$TARE" "$PROGRAMS/$program" "$@"
+}
+
+# arm NAME PROGRAM ARG…: as `exact`, with this arm forced. Of "percpu" and
+# "count" a kernel has one: the other must be refused, and nothing run.
+test_arm() {
+	arm=$1 program=$2
+	shift 2
+	if [ "$arm" != classic ] && [ "$arm" != "$ARM" ]; then
+		[ "$ARM" = any ] && return 77
+		test_refused "$arm"
+		return
+	fi
+	"$CHECK" -a "$arm" -d "$dir" -t "$LIMIT" "$TARE" "$PROGRAMS/$program" "$@"
+}
+
+test_refused() {
+	timeout -k 5 "$LIMIT" "$TARE" run --force-arm "$1" -- touch "$dir/ran" >"$dir/out" 2>&1
+	status=$?
+	[ $status -eq 125 ] && [ -s "$dir/out" ] && [ ! -e "$dir/ran" ] && return 0
+	echo "exit $status; should be 125, with a message and nothing run"
+	ls "$dir"
+	cat "$dir/out"
+	return 1
+}
+
+# log: no warning of the kernel's since the first test
+test_log() {
+	warnings >"$dir/warnings"
+	cmp -s "$dir/warnings0" "$dir/warnings" && return 0
+	diff "$dir/warnings0" "$dir/warnings"
+	return 1
+}
+
+warnings() {
+	dmesg 2>/dev/null | grep -E 'WARNING:|BUG:|Oops|INFO: (task|rcu)' || true
+}
+
+now() {
+	cut -d' ' -f1 /proc/uptime
+}
+
+n=0 failed=0
+warnings >"$dir/warnings0"
+while read -r name what words; do
+	case $name in '' | '#'*) continue ;; esac
+	n=$((n + 1))
+	start=$(now)
+	# shellcheck disable=SC2086 # the list's words are words
+	(set -f; "test_$what" $words) >"$dir/said" 2>&1 </dev/null
+	status=$?
+	took=$(awk "BEGIN { printf \"%.1f\", $(now) - $start }")
+	case $status in
+	0) echo "ok $n - $name # $took s" ;;
+	77) echo "ok $n - $name # SKIP not for this kernel" ;;
+	*)
+		failed=$((failed + 1))
+		echo "not ok $n - $name # $took s"
+		;;
+	esac
+	sed 's/^/#   /' "$dir/said"
+done <"$1"
+echo "1..$n"
+[ $failed -eq 0 ]
