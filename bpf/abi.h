@@ -93,7 +93,7 @@ struct tare_task {
 	__u32 flags;
 	__u64 start_ns;
 	__u64 end_ns;
-	__s32 exit_code; /* wait status, as in task_struct.exit_code */
+	__s32 exit_code; /* wait status of the process, right once all its tasks ended */
 	__u32 n_causes;
 	char comm[TARE_COMM_LEN];
 	struct tare_flow flow[TARE_KINDS];
@@ -137,7 +137,7 @@ struct tare_mm {
 	__u64 foreign_peak_seq;
 	__s64 rss; /* pages: anon + file + shmem, opening included */
 	__s64 peak;
-	__u64 peak_ns;
+	__u64 peak_ns; /* CLOCK_MONOTONIC_COARSE: read at each new peak, so it has to be cheap */
 	__s64 seen[TARE_MEMBERS]; /* last seen central count (or size, or count argument) */
 	__s64 seen_pagetable;
 	__u64 brk; /* last seen end of heap */
@@ -156,7 +156,7 @@ _Static_assert(sizeof(struct tare_mm) == 408, "tare_mm");
 enum tare_record_type {
 	TARE_REC_TASK_NEW = 1, /* tare_task_new */
 	TARE_REC_TASK_END = 2, /* tare_record + tare_task, cut after causes[n_causes] */
-	TARE_REC_MM_END = 3,   /* tare_record + tare_mm */
+	TARE_REC_MM_END = 3,   /* tare_mm_end */
 	TARE_REC_EXEC = 4,     /* tare_exec */
 	TARE_REC_RENAME = 5,   /* tare_rename */
 	TARE_REC_TASK = 6,     /* sweep: as TASK_END, of a live task */
@@ -169,6 +169,12 @@ struct tare_record {
 	__u64 time_ns;
 };
 _Static_assert(sizeof(struct tare_record) == 16, "tare_record");
+
+struct tare_mm_end {
+	struct tare_record head;
+	struct tare_mm mm;
+};
+_Static_assert(sizeof(struct tare_mm_end) == 424, "tare_mm_end");
 
 struct tare_task_new {
 	struct tare_record head;
@@ -219,6 +225,25 @@ struct tare_workload {
 	__u64 lost[TARE_LOSSES];
 };
 _Static_assert(sizeof(struct tare_workload) == 128, "tare_workload");
+
+/* How mm->rss_stat keeps its counts (bpf/compat.bpf.h). */
+enum tare_shape { TARE_SHAPE_UNKNOWN = 0, TARE_SHAPE_PERCPU = 1, TARE_SHAPE_ATOMIC = 2 };
+
+/* What an iterator's next run is to do; user space writes it before. */
+struct tare_adopt_args {
+	__u32 all;      /* every user process but `except` */
+	__u32 except;   /* tgid */
+	__u32 held;     /* they wait before execve: their mm is the launcher's */
+	__u32 adopted;  /* result: tasks adopted in this run */
+	__u64 since_ns; /* children of followed tasks born since then count too */
+};
+_Static_assert(sizeof(struct tare_adopt_args) == 24, "tare_adopt_args");
+
+struct tare_sweep_args {
+	__u32 number; /* each mm is written once per number */
+	__u32 mm_only;
+};
+_Static_assert(sizeof(struct tare_sweep_args) == 8, "tare_sweep_args");
 
 #define TARE_MAX_CPUS 1024
 /* RSS changes that a CPU has not yet folded into tare_workload.rss. It folds

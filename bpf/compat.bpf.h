@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Kernels differ: every difference that the programs meet stands here, each with
+ * the commit that made it. Decided by BTF (CO-RE), never by version.
+ */
+#ifndef TARE_COMPAT_BPF_H
+#define TARE_COMPAT_BPF_H
+
+#include "state.bpf.h"
+
+/* include/linux/sched.h; these values have not moved since 4.x. */
+#define PF_EXITING 0x00000004
+#define PF_MEMALLOC 0x00000800
+#define PF_KSWAPD 0x00020000
+#define PF_KTHREAD 0x00200000
+#define SIGNAL_GROUP_EXIT 0x00000004 /* include/linux/sched/signal.h */
+#define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h: a 32-bit system call */
+
+/* f1a7941243c1 (6.2): mm->rss_stat is an array of percpu_counter. */
+struct mm_struct___percpu {
+	struct percpu_counter rss_stat[TARE_MEMBERS];
+} __attribute__((preserve_access_index));
+
+/* Before it: a struct of atomic counts, and (SPLIT_RSS_COUNTING) a cache of
+ * plain ints in each task. */
+struct mm_rss_stat___atomic {
+	atomic_long_t count[TARE_MEMBERS];
+} __attribute__((preserve_access_index));
+
+struct mm_struct___atomic {
+	struct mm_rss_stat___atomic rss_stat;
+} __attribute__((preserve_access_index));
+
+struct task_rss_stat___split {
+	int events;
+	int count[TARE_MEMBERS];
+} __attribute__((preserve_access_index));
+
+struct task_struct___split {
+	struct task_rss_stat___split rss_stat;
+} __attribute__((preserve_access_index));
+
+/* One member's percpu_counter. A switch, since an index into a BTF array has to
+ * be a constant. */
+static __always_inline void percpu_view(struct mm_struct *mm, __u32 member, __s64 *count,
+					__u64 *slots)
+{
+	struct mm_struct___percpu *p = (void *)mm;
+
+#define VIEW(i)                                       \
+	case i:                                       \
+		*count = p->rss_stat[i].count;        \
+		*slots = (__u64)p->rss_stat[i].counters; \
+		break
+	switch (member) {
+		VIEW(0);
+		VIEW(1);
+		VIEW(2);
+	default:
+		VIEW(3);
+	}
+#undef VIEW
+}
+
+static __always_inline int percpu_slot(__u64 slots, __u32 cpu, __s32 *value)
+{
+	if (cpu >= TARE_MAX_CPUS)
+		return -1;
+	return bpf_probe_read_kernel(value, sizeof(*value), (void *)(slots + cpu_offset[cpu]));
+}
+
+static __always_inline __s64 atomic_count(struct mm_struct *mm, __u32 member)
+{
+	struct mm_struct___atomic *a = (void *)mm;
+
+	switch (member) {
+	case 0:
+		return a->rss_stat.count[0].counter;
+	case 1:
+		return a->rss_stat.count[1].counter;
+	case 2:
+		return a->rss_stat.count[2].counter;
+	default:
+		return a->rss_stat.count[3].counter;
+	}
+}
+
+/* Pages that a task has not told its mm yet. 0 where tasks keep none. */
+static __always_inline void task_cached(struct task_struct *task, __s64 cached[TARE_MEMBERS])
+{
+	struct task_struct___split *t = (void *)task;
+
+	if (!cfg_split)
+		return;
+	cached[0] = t->rss_stat.count[0];
+	cached[1] = t->rss_stat.count[1];
+	cached[2] = t->rss_stat.count[2];
+	cached[3] = t->rss_stat.count[3];
+}
+
+#endif

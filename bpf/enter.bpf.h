@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * An entry: a change of one kind of one mm is credited to the running task, to
+ * the mm as foreign, or to its opening. It must not know how the change was
+ * found out. The hot path: everything inline, nothing done twice.
+ */
+#ifndef TARE_ENTER_BPF_H
+#define TARE_ENTER_BPF_H
+
+#include "compat.bpf.h"
+
+/* Number of the system call that the task is in, or a fault from user mode:
+ * the entry code stores the number in orig_ax, and -1 for exceptions
+ * (arch/x86/entry/entry_64.S). */
+static __always_inline __u32 cause_of(struct task_struct *task)
+{
+	__u32 flags = task->flags;
+	struct pt_regs *regs;
+	__s64 nr;
+
+	if (flags & PF_EXITING)
+		return TARE_CAUSE_EXIT;
+	if (flags & PF_MEMALLOC)
+		return TARE_CAUSE_RECLAIM;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	nr = (__s64)regs->orig_ax;
+	if (nr < 0 || nr >= TARE_CAUSE_COMPAT)
+		return TARE_CAUSE_FAULT;
+	return task->thread_info.status & TS_COMPAT ? nr | TARE_CAUSE_COMPAT : nr;
+}
+
+static __always_inline __u32 foreigner(struct task_struct *task, int of_process)
+{
+	__u32 flags = task->flags;
+
+	if (flags & (PF_KSWAPD | PF_MEMALLOC))
+		return TARE_FOREIGN_RECLAIM;
+	if (flags & PF_KTHREAD) {
+		char comm[TARE_COMM_LEN] = {};
+
+		bpf_probe_read_kernel(comm, sizeof(comm), task->comm);
+		return comm[0] == 'k' && comm[1] == 'h' && comm[2] == 'u' && comm[3] == 'g' ?
+			       TARE_FOREIGN_KHUGEPAGED :
+			       TARE_FOREIGN_KERNEL;
+	}
+	return of_process ? TARE_FOREIGN_LATE : TARE_FOREIGN_PROCESS;
+}
+
+static __noinline int enter_foreign(struct tare_mm *m, struct task_struct *task, int of_process,
+				    __u32 kind, __s64 delta)
+{
+	__u32 who = foreigner(task, of_process);
+	__u64 *total, *cause;
+
+	if (kind >= TARE_KINDS || who >= TARE_FOREIGNERS)
+		return 0;
+	if (m->foreign_peak_seq != workload.peak_seq) {
+		m->foreign_at_peak = ledger_net(&m->foreign[TARE_FILE]) +
+				     ledger_net(&m->foreign[TARE_ANON]) +
+				     ledger_net(&m->foreign[TARE_SHMEM]);
+		m->foreign_peak_seq = workload.peak_seq;
+	}
+	total = delta > 0 ? &m->foreign[kind].in : &m->foreign[kind].out;
+	cause = delta > 0 ? &m->foreign_cause[who].in : &m->foreign_cause[who].out;
+	if (delta < 0)
+		delta = -delta;
+	__sync_fetch_and_add(total, delta);
+	if (ledger_is_rss(kind))
+		__sync_fetch_and_add(cause, delta);
+	return 0;
+}
+
+/* The whole workload's RSS. Each CPU holds back a little (see abi.h), so that
+ * tasks of many processes do not fight for one cache line. */
+static __always_inline void enter_workload(__s64 delta)
+{
+	__u32 cpu = bpf_get_smp_processor_id(), try;
+	__s64 pend, rss;
+
+	if (cpu >= TARE_MAX_CPUS) {
+		lost(TARE_LOST_CPU);
+		return;
+	}
+	pend = __sync_fetch_and_add(&cpus[cpu].pend, delta) + delta;
+	rss = ledger_fold_at(workload.rss);
+	if (pend < rss && pend > -rss)
+		return;
+	pend = __sync_lock_test_and_set(&cpus[cpu].pend, 0);
+	rss = __sync_fetch_and_add(&workload.rss, pend) + pend;
+	for (try = 0; try < SWAP_TRIES; try++) {
+		__s64 peak = workload.peak;
+
+		if (rss <= peak)
+			return;
+		if (__sync_val_compare_and_swap(&workload.peak, peak, rss) != peak)
+			continue;
+		workload.peak_ns = bpf_ktime_get_boot_ns();
+		__sync_fetch_and_add(&workload.peak_seq, 1);
+		return;
+	}
+}
+
+static __always_inline void enter_rss(struct tare_mm *m, __s64 delta)
+{
+	__s64 rss = __sync_fetch_and_add(&m->rss, delta) + delta;
+	__u32 try;
+
+	for (try = 0; try < SWAP_TRIES; try++) {
+		__s64 peak = m->peak;
+
+		if (rss <= peak)
+			break;
+		if (__sync_val_compare_and_swap(&m->peak, peak, rss) != peak)
+			continue;
+		m->peak_ns = bpf_ktime_get_coarse_ns();
+		break;
+	}
+	enter_workload(delta);
+}
+
+static __always_inline void enter(struct tare_mm *m, __u32 kind, __s64 delta)
+{
+	struct task_struct *task;
+	struct task_state *ts;
+
+	if (!delta || kind >= TARE_KINDS)
+		return;
+	if (m->flags & TARE_MM_FORKING) {
+		__sync_fetch_and_add(&m->opening[kind], delta);
+	} else {
+		task = bpf_get_current_task_btf();
+		ts = task_find(task);
+		if (ts && ts->t.proc == m->proc && !(ts->t.flags & TARE_TASK_ENDED)) {
+			ledger_note_peak(&ts->t, workload.peak_seq);
+			ledger_flow(&ts->t.flow[kind], delta);
+			if (ledger_is_rss(kind))
+				ledger_flow(&ledger_cause(&ts->t, cause_of(task))->pages, delta);
+		} else {
+			enter_foreign(m, task, ts && ts->t.proc == m->proc, kind, delta);
+		}
+	}
+	if (ledger_is_rss(kind))
+		enter_rss(m, delta);
+}
+
+/* Page tables ride on other events: mm->pgtables_bytes is exact at any time.
+ * Who swaps the old value for the new one enters the difference. */
+static __always_inline void enter_pagetable(struct mm_struct *mm, struct tare_mm *m)
+{
+	__s64 seen = m->seen_pagetable;
+	__s64 now = mm->pgtables_bytes.counter;
+
+	if (now != seen && __sync_val_compare_and_swap(&m->seen_pagetable, seen, now) == seen)
+		enter(m, TARE_PAGETABLE, now - seen);
+}
+
+#endif

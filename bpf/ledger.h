@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The arithmetic of the ledger: pure functions on abi.h's structs, compiled by
+ * the BPF programs and by the unit tests alike. It must not know maps, tasks,
+ * helpers or how a counter is read.
+ */
+#ifndef TARE_LEDGER_H
+#define TARE_LEDGER_H
+
+#include "abi.h"
+
+#define LEDGER_INLINE static inline __attribute__((always_inline, unused))
+
+/* Smallest batch at which the kernel flushes a slot of a percpu_counter:
+ * max(32, 2 x CPUs), lib/percpu_counter.c compute_batch_value(). */
+#define LEDGER_MIN_BATCH 32
+
+/* Change of a slot. Slots are s32 and may wrap; the difference does not. */
+LEDGER_INLINE __s64 ledger_slot_delta(__s32 now, __s32 last)
+{
+	return (__s32)((__u32)now - (__u32)last);
+}
+
+/* What one flush added to a percpu_counter's central count, when several may
+ * be outstanding.
+ *
+ * A flush moves a slot's value c and the step a that triggered it into the
+ * count, and sets the slot to 0. Two CPUs that flush between each other's
+ * flush and event see both moves in `moved`. The others give themselves away:
+ * their slot is 0 and was not when last seen. Steps are then the same size
+ * nearly always (one page a fault), so `moved` less all the c's splits evenly;
+ * where it does not, the first to come takes all: the sum stays right, and the
+ * share of two tasks is off by at most that step.
+ *
+ * own: this CPU's slot as last seen (its c). others: how many other CPUs have
+ * a flush outstanding; others_sum: the sum of their c's.
+ * Returns the part of `moved` that this CPU's flush made. */
+LEDGER_INLINE __s64 ledger_flush_share(__s64 moved, __s64 own, __u32 others, __s64 others_sum)
+{
+	__s64 steps = moved - own - others_sum;
+	__u64 size = steps < 0 ? -(__u64)steps : (__u64)steps;
+	__u64 n = (__u64)others + 1;
+	__s64 step, share;
+
+	if (!others || size % n)
+		return moved;
+	step = (__s64)(size / n);
+	if (steps < 0)
+		step = -step;
+	share = own + step;
+	if (share < LEDGER_MIN_BATCH && share > -LEDGER_MIN_BATCH)
+		return moved; /* too small for a flush: the others were none */
+	return share;
+}
+
+/* Enter a change: what comes and what goes are summed apart. */
+LEDGER_INLINE void ledger_flow(struct tare_flow *f, __s64 delta)
+{
+	if (delta > 0)
+		f->in += delta;
+	else
+		f->out -= delta;
+}
+
+LEDGER_INLINE __s64 ledger_net(const struct tare_flow *f)
+{
+	return (__s64)(f->in - f->out);
+}
+
+/* anon, file and shmem are resident; swap entries and page tables are not. */
+LEDGER_INLINE int ledger_is_rss(__u32 kind)
+{
+	return kind == TARE_FILE || kind == TARE_ANON || kind == TARE_SHMEM;
+}
+
+/* A task's net at the workload's peak, without visiting every task when a peak
+ * is set: peaks are numbered, and a task notes its net under the latest number
+ * *before* its next change. At the end: a task that has seen the last peak
+ * noted its net then; one that has not was not changed since. */
+LEDGER_INLINE void ledger_note_peak(struct tare_task *t, __u64 peak_seq)
+{
+	int k;
+
+	if (t->peak_seq == peak_seq)
+		return;
+	for (k = 0; k < TARE_KINDS; k++)
+		t->at_peak[k] = ledger_net(&t->flow[k]);
+	t->peak_seq = peak_seq;
+}
+
+LEDGER_INLINE __s64 ledger_at_peak(const struct tare_task *t, __u32 kind, __u64 last_peak_seq)
+{
+	return t->peak_seq == last_peak_seq ? t->at_peak[kind] : ledger_net(&t->flow[kind]);
+}
+
+/* How many pages a CPU may hold back from the workload's sum. */
+LEDGER_INLINE __s64 ledger_fold_at(__s64 rss)
+{
+	if (rss < 2 * 1024)
+		return 1;
+	return rss >= TARE_FOLD_MAX * 1024 ? TARE_FOLD_MAX : (__s64)((__u64)rss / 1024);
+}
+
+/* The entry of a task's causes for `id`: page faults have the first, the last
+ * takes what finds no room. Never NULL. */
+LEDGER_INLINE struct tare_cause *ledger_cause(struct tare_task *t, __u32 id)
+{
+	struct tare_cause *c;
+	__u32 i = 0;
+
+	if (id != TARE_CAUSE_FAULT) {
+		for (i = 1; i < TARE_TASK_CAUSES - 1; i++)
+			if (!t->causes[i].used || t->causes[i].id == id)
+				break;
+		if (i == TARE_TASK_CAUSES - 1)
+			id = TARE_CAUSE_OTHER;
+	}
+	c = &t->causes[i];
+	if (!c->used) {
+		c->used = 1;
+		c->id = id;
+		if (t->n_causes <= i)
+			t->n_causes = i + 1;
+	}
+	return c;
+}
+
+/* Bytes of a task's record that hold something: causes are cut off at the end. */
+LEDGER_INLINE __u32 ledger_record_size(__u32 n_causes)
+{
+	if (n_causes > TARE_TASK_CAUSES)
+		n_causes = TARE_TASK_CAUSES;
+	return sizeof(struct tare_record) + sizeof(struct tare_task) -
+	       (TARE_TASK_CAUSES - n_causes) * sizeof(struct tare_cause);
+}
+
+/* Bytes rounded up to pages, as mmap and munmap do; 0 on overflow. */
+LEDGER_INLINE __u64 ledger_page_up(__u64 bytes, __u64 page)
+{
+	return (bytes + page - 1) & ~(page - 1);
+}
+
+#endif

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Life: tasks are born, renamed, run other programs and end; address spaces
+ * get an owner and are audited when they close. */
+#include "enter.bpf.h"
+#include "record.bpf.h"
+#include "sums.bpf.h"
+
+#define CLONE_VM 0x00000100
+#define CLONE_THREAD 0x00010000
+
+/* Classic arm: the mm that this task's fork or execve made went by its hash;
+ * now that its address is known it goes by that. */
+static __noinline int classic_rename(struct task_state *ts, __u64 key)
+{
+	__u64 old = ts->making;
+	__u32 id = old;
+	struct tare_mm *m;
+
+	ts->making = 0;
+	m = bpf_map_lookup_elem(&tare_mms, &old);
+	if (!old || !m)
+		return 0;
+	if (bpf_map_update_elem(&tare_mms, &key, m, BPF_ANY) ||
+	    bpf_map_update_elem(&tare_mmids, &id, &key, BPF_ANY))
+		lost(TARE_LOST_MM);
+	bpf_map_delete_elem(&tare_mms, &old);
+	return 0;
+}
+
+/* The mm that `maker` has just made, for process `proc`: found by its entries
+ * so far, or new when there were none. */
+static __always_inline struct tare_mm *mm_made(struct task_state *maker, struct mm_struct *mm,
+					       __u64 proc, __u32 making)
+{
+	struct tare_mm *m;
+
+	if (cfg_arm == ARM_CLASSIC && maker->making)
+		classic_rename(maker, (__u64)mm);
+	m = mm_find(mm);
+	if (m && !(m->flags & making)) { /* the address of one whose end was not seen */
+		__u64 key = (__u64)mm;
+
+		bpf_map_delete_elem(&tare_mms, &key);
+		m = NULL;
+	}
+	if (!m)
+		m = mm_create((__u64)mm);
+	if (!m)
+		return NULL;
+	m->proc = proc;
+	m->brk = mm->brk;
+	return m;
+}
+
+SEC("tp_btf/task_newtask")
+int BPF_PROG(tare_newtask, struct task_struct *child, __u64 clone_flags)
+{
+	struct task_state *parent = task_find(bpf_get_current_task_btf()), *ts;
+	int thread = !!(clone_flags & CLONE_THREAD);
+	struct mm_struct *mm;
+	struct tare_mm *m;
+
+	if (!parent || (cfg_no_children && !thread))
+		return 0;
+	ts = task_begin(child, parent, thread ? parent->t.proc : 0, 0);
+	if (!ts || clone_flags & CLONE_VM)
+		return 0;
+	mm = child->mm;
+	if (!mm)
+		return 0;
+	m = mm_made(parent, mm, ts->t.proc, TARE_MM_FORKING);
+	if (!m)
+		return 0;
+	m->flags |= TARE_MM_FORKING;
+	enter_pagetable(mm, m);
+	m->flags &= ~TARE_MM_FORKING;
+	return 0;
+}
+
+SEC("tp_btf/task_rename")
+int BPF_PROG(tare_rename, struct task_struct *task, const char *comm)
+{
+	struct task_state *ts = task_find(task);
+	struct tare_rename *rec;
+
+	if (!ts)
+		return 0;
+	rec = bpf_ringbuf_reserve(&tare_ring, sizeof(*rec), 0);
+	if (!rec) {
+		lost(TARE_LOST_EVENT);
+		return 0;
+	}
+	rec->head.type = TARE_REC_RENAME;
+	rec->head.size = sizeof(*rec);
+	rec->head.time_ns = bpf_ktime_get_boot_ns();
+	rec->id = ts->t.id;
+	bpf_probe_read_kernel_str(rec->comm, sizeof(rec->comm), comm);
+	bpf_ringbuf_submit(rec, 0);
+	return 0;
+}
+
+/* The new program's name and arguments. Its stack was just written, so reading
+ * it does not fault. */
+static __always_inline void send_exec(struct task_struct *task, struct task_state *ts,
+				      struct linux_binprm *bprm)
+{
+	struct mm_struct *mm = task->mm;
+	struct tare_exec *rec;
+	__u64 start, len;
+
+	rec = bpf_ringbuf_reserve(&tare_ring, sizeof(*rec), 0);
+	if (!rec) {
+		lost(TARE_LOST_EVENT);
+		return;
+	}
+	rec->head.type = TARE_REC_EXEC;
+	rec->head.size = sizeof(*rec);
+	rec->head.time_ns = bpf_ktime_get_boot_ns();
+	rec->id = ts->t.id;
+	rec->proc = ts->t.proc;
+	rec->tid = task->pid;
+	rec->tgid = task->tgid;
+	rec->argv_len = 0;
+	rec->argv_truncated = 0;
+	bpf_probe_read_kernel(rec->comm, sizeof(rec->comm), task->comm);
+	rec->path[0] = rec->interp[0] = 0;
+	bpf_probe_read_kernel_str(rec->path, sizeof(rec->path), bprm->filename);
+	bpf_probe_read_kernel_str(rec->interp, sizeof(rec->interp), bprm->interp);
+	start = mm->arg_start;
+	len = mm->arg_end - start;
+	if (len > TARE_ARGV_LEN) {
+		len = TARE_ARGV_LEN;
+		rec->argv_truncated = 1;
+	}
+	if (len && !bpf_probe_read_user(rec->argv, len, (void *)start))
+		rec->argv_len = len;
+	bpf_ringbuf_submit(rec, 0);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(tare_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	struct task_state *ts = task_find(task);
+	struct mm_struct *mm;
+	struct tare_mm *m;
+
+	if (!ts)
+		return 0;
+	if (ts->t.flags & TARE_TASK_HELD) {
+		ts->t.flags &= ~TARE_TASK_HELD;
+		task_baseline(task, &ts->t);
+		ts->t.faults_kernel = 0;
+		ts->t.start_ns = bpf_ktime_get_boot_ns();
+	}
+	task_identity(task, &ts->t); /* execve by a thread gave it the leader's id */
+	mm = task->mm;
+	if (!mm)
+		return 0;
+	m = mm_made(ts, mm, ts->t.proc, TARE_MM_EXECING);
+	if (m)
+		m->flags &= ~TARE_MM_EXECING;
+	send_exec(task, ts, bprm);
+	return 0;
+}
+
+/* Before exit_mm since 6.16, after it up to 6.15. The last task of a process
+ * still has its address space to tear down then: its record waits for that. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(tare_exit, struct task_struct *task)
+{
+	struct task_state *ts = task_find(task);
+	int group_dead;
+
+	if (!ts || ts->t.flags & TARE_TASK_ENDED)
+		return 0;
+	group_dead = !task->signal->live.counter;
+	if (group_dead)
+		__sync_fetch_and_add(&workload.live_procs, -1);
+	if (group_dead && task->mm)
+		ts->t.flags |= TARE_TASK_EXITING;
+	else
+		task_end(task, ts);
+	return 0;
+}
+
+/* For those whose address space outlived them (another process shares it, or
+ * somebody reads its /proc files). */
+SEC("tp_btf/sched_process_free")
+int BPF_PROG(tare_free, struct task_struct *task)
+{
+	struct task_state *ts = task_find(task);
+
+	if (ts && !(ts->t.flags & TARE_TASK_ENDED))
+		task_end(task, ts);
+	return 0;
+}
+
+static __always_inline void mm_close(struct mm_struct *mm, struct tare_mm *m)
+{
+	struct tare_mm_end *rec;
+	__u32 member;
+
+	for (member = 0; member < TARE_MEMBERS; member++)
+		enter(m, member, claim_all(mm, m, member));
+	enter_pagetable(mm, m);
+	take_sums(mm, m);
+	m->flags |= TARE_MM_DEAD;
+	__sync_fetch_and_add(&workload.mms_closed, 1);
+	if (m->kernel[0] || m->kernel[1] || m->kernel[2] || m->kernel[3])
+		__sync_fetch_and_add(&workload.mms_nonzero, 1);
+	rec = bpf_ringbuf_reserve(&tare_ring, sizeof(*rec), 0);
+	if (!rec) {
+		lost(TARE_LOST_RECORD_MM);
+		return;
+	}
+	rec->head.type = TARE_REC_MM_END;
+	rec->head.size = sizeof(*rec);
+	rec->head.time_ns = bpf_ktime_get_boot_ns();
+	rec->mm = *m;
+	bpf_ringbuf_submit(rec, 0);
+}
+
+/* The end of an address space: all four counters must be 0 now. In the context
+ * of whoever dropped it last, mostly the process's last task. */
+SEC("tp_btf/exit_mmap")
+int BPF_PROG(tare_exit_mmap, struct mm_struct *mm)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_state *ts = task_find(task);
+	struct tare_mm *m = mm_find(mm);
+	__u64 key = (__u64)mm;
+
+	if (m) {
+		__u32 id = m->classic_id;
+
+		if (!(m->flags & (TARE_MM_IGNORE | TARE_MM_FORKING)))
+			mm_close(mm, m);
+		bpf_map_delete_elem(&tare_mms, &key);
+		if (id)
+			bpf_map_delete_elem(&tare_mmids, &id);
+	} else if (cfg_arm == ARM_CLASSIC && ts && ts->making) {
+		key = ts->making; /* a fork or execve that failed */
+		ts->making = 0;
+		bpf_map_delete_elem(&tare_mms, &key);
+	}
+	if (ts && ts->t.flags & TARE_TASK_EXITING && !(ts->t.flags & TARE_TASK_ENDED))
+		task_end(task, ts);
+	return 0;
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Iterators over all tasks: adopt running ones with their opening balances, and
+ * sweep the followed ones into records. Run by user space, beside the workload. */
+#include "enter.bpf.h"
+#include "record.bpf.h"
+#include "sums.bpf.h"
+
+struct tare_adopt_args adopt;
+struct tare_sweep_args sweep;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, __u32);
+	__type(value, __u32);
+	__uint(max_entries, 32768);
+} tare_targets SEC(".maps");
+
+/* Take an mm's opening balance while its threads may run. While OPENING is set
+ * its events do nothing; the second claim catches those of that time. From then
+ * on each event enters its own. */
+static __always_inline void mm_open(struct mm_struct *mm, __u64 proc, __u32 flags)
+{
+	struct tare_mm *m = mm_find(mm);
+	__u32 member, pass;
+
+	if (m)
+		return;
+	m = mm_create((__u64)mm);
+	if (!m)
+		return;
+	m->proc = proc;
+	m->brk = mm->brk;
+	m->flags = flags | TARE_MM_OPENING;
+	for (pass = 0; pass < 2; pass++) {
+		for (member = 0; member < TARE_MEMBERS; member++)
+			m->opening[member] += claim_all(mm, m, member);
+		if (!pass)
+			m->flags = flags;
+	}
+	m->opening[TARE_PAGETABLE] = mm->pgtables_bytes.counter;
+	m->seen_pagetable = m->opening[TARE_PAGETABLE];
+	if (flags & TARE_MM_IGNORE)
+		return;
+	enter_rss(m, m->opening[TARE_FILE] + m->opening[TARE_ANON] + m->opening[TARE_SHMEM]);
+}
+
+static __always_inline int wanted(struct task_struct *task)
+{
+	__u32 tgid = task->tgid;
+
+	if (adopt.all)
+		return tgid != adopt.except;
+	if (bpf_map_lookup_elem(&tare_targets, &tgid))
+		return 1;
+	return !cfg_no_children && task->start_boottime >= adopt.since_ns &&
+	       task_find(task->real_parent);
+}
+
+static __always_inline void adopt_cached(struct task_struct *task, struct tare_mm *m)
+{
+	__s64 cached[TARE_MEMBERS] = {};
+	__u32 member;
+
+	task_cached(task, cached);
+	for (member = 0; member < TARE_MEMBERS; member++)
+		__sync_fetch_and_add(&m->opening[member], cached[member]);
+}
+
+SEC("iter/task")
+int tare_adopt(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task, *leader;
+	struct task_state *ts, *first;
+	struct mm_struct *mm;
+	struct tare_mm *m;
+	__u32 flags;
+
+	if (!task || task->flags & (PF_KTHREAD | PF_EXITING) || task_find(task) || !wanted(task))
+		return 0;
+	mm = task->mm;
+	if (!mm)
+		return 0;
+	flags = TARE_TASK_ATTACHED | (adopt.held ? TARE_TASK_HELD : 0);
+	leader = task->group_leader;
+	first = task_find(leader);
+	if (!first && leader != task)
+		first = task_begin(leader, NULL, 0, flags);
+	ts = task_begin(task, NULL, first ? first->t.proc : 0, flags);
+	if (!ts)
+		return 0;
+	adopt.adopted++;
+	mm_open(mm, ts->t.proc, adopt.held ? TARE_MM_IGNORE : 0);
+	m = mm_find(mm);
+	if (m && cfg_split)
+		adopt_cached(task, m);
+	return 0;
+}
+
+static __always_inline int sweep_mm(struct seq_file *seq, struct mm_struct *mm, struct tare_mm *m)
+{
+	struct tare_record head = {
+		.type = TARE_REC_MM,
+		.size = sizeof(struct tare_mm_end),
+		.time_ns = bpf_ktime_get_boot_ns(),
+	};
+
+	take_sums(mm, m);
+	if (m->flags & TARE_MM_DEAD) /* closed meanwhile: its final record says it */
+		return 0;
+	return bpf_seq_write(seq, &head, sizeof(head)) ||
+	       bpf_seq_write(seq, m, sizeof(struct tare_mm));
+}
+
+SEC("iter/task")
+int tare_sweep(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct seq_file *seq = ctx->meta->seq;
+	struct task_state *ts;
+	struct mm_struct *mm;
+	struct tare_mm *m = NULL;
+	__u32 size;
+
+	if (!task)
+		return 0;
+	ts = task_find(task);
+	if (!ts || ts->t.flags & TARE_TASK_ENDED)
+		return 0;
+	mm = task->mm;
+	if (mm)
+		m = mm_find(mm);
+	if (m && m->sweep != sweep.number &&
+	    !(m->flags & (TARE_MM_IGNORE | TARE_MM_FORKING | TARE_MM_EXECING)) &&
+	    sweep_mm(seq, mm, m))
+		return 0; /* no room: the kernel comes again with this task */
+	if (!sweep.mm_only) {
+		task_fill(task, ts, TARE_REC_TASK);
+		size = ts->head.size;
+		if (size > sizeof(struct tare_record) + sizeof(struct tare_task) ||
+		    bpf_seq_write(seq, ts, size))
+			return 0;
+	}
+	if (m)
+		m->sweep = sweep.number;
+	return 0;
+}

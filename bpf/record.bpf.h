@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * A task's and an mm's records, made complete before they are sent: what the
+ * kernel keeps by itself (fault counts, names, exit code) is read here, not
+ * followed. Also a task's beginning.
+ */
+#ifndef TARE_RECORD_BPF_H
+#define TARE_RECORD_BPF_H
+
+#include "compat.bpf.h"
+
+static __always_inline void task_identity(struct task_struct *task, struct tare_task *t)
+{
+	t->tid = task->pid;
+	t->tgid = task->tgid;
+	t->ppid = task->real_parent->tgid;
+	bpf_probe_read_kernel(t->comm, sizeof(t->comm), task->comm);
+}
+
+/* Fault counts and caches as they stand: what comes on top is the task's. */
+static __always_inline void task_baseline(struct task_struct *task, struct tare_task *t)
+{
+	t->faults0 = task->min_flt + task->maj_flt;
+	t->faults_major0 = task->maj_flt;
+	task_cached(task, t->cached0);
+}
+
+/* The status that the parent's wait() gets (kernel/exit.c wait_task_zombie()). */
+static __always_inline int wait_status(struct task_struct *task)
+{
+	if (task->signal->flags & SIGNAL_GROUP_EXIT)
+		return task->signal->group_exit_code;
+	return task->group_leader->exit_code;
+}
+
+static __always_inline void task_fill(struct task_struct *task, struct task_state *ts, __u32 type)
+{
+	struct tare_task *t = &ts->t;
+
+	ts->head.type = type;
+	ts->head.size = ledger_record_size(t->n_causes);
+	ts->head.time_ns = bpf_ktime_get_boot_ns();
+	task_identity(task, t);
+	t->exit_code = wait_status(task);
+	t->faults = task->min_flt + task->maj_flt - t->faults0;
+	t->faults_major = task->maj_flt - t->faults_major0;
+	task_cached(task, t->cached);
+}
+
+/* Begin to follow a task. `parent` is the state of the one that made it, NULL
+ * when it was found running. NULL when the kernel had no memory. */
+static __always_inline struct task_state *task_begin(struct task_struct *task,
+						     struct task_state *parent, __u64 proc,
+						     __u32 flags)
+{
+	struct task_state *ts = bpf_task_storage_get(&tare_tasks, task, 0,
+						     BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct tare_task_new *rec;
+
+	if (!ts) {
+		lost(TARE_LOST_TASK);
+		return NULL;
+	}
+	ts->t.id = next_id();
+	ts->t.proc = proc ? proc : ts->t.id;
+	ts->t.flags = flags;
+	ts->t.start_ns = task->start_boottime;
+	ts->t.peak_seq = workload.peak_seq;
+	task_identity(task, &ts->t);
+	task_baseline(task, &ts->t);
+	if (!proc)
+		__sync_fetch_and_add(&workload.live_procs, 1);
+
+	rec = bpf_ringbuf_reserve(&tare_ring, sizeof(*rec), 0);
+	if (!rec) {
+		lost(TARE_LOST_EVENT);
+		return ts;
+	}
+	rec->head.type = TARE_REC_TASK_NEW;
+	rec->head.size = sizeof(*rec);
+	rec->head.time_ns = bpf_ktime_get_boot_ns();
+	rec->id = ts->t.id;
+	rec->proc = ts->t.proc;
+	rec->parent = parent ? parent->t.id : 0;
+	rec->tid = ts->t.tid;
+	rec->tgid = ts->t.tgid;
+	rec->ppid = ts->t.ppid;
+	rec->pad = 0;
+	rec->start_ns = ts->t.start_ns;
+	__builtin_memcpy(rec->comm, ts->t.comm, sizeof(rec->comm));
+	bpf_ringbuf_submit(rec, 0);
+	return ts;
+}
+
+static __always_inline void task_end(struct task_struct *task, struct task_state *ts)
+{
+	__u32 size;
+
+	ts->t.flags |= TARE_TASK_ENDED;
+	ts->t.end_ns = bpf_ktime_get_boot_ns();
+	task_fill(task, ts, TARE_REC_TASK_END);
+	size = ts->head.size;
+	if (size > sizeof(struct tare_record) + sizeof(struct tare_task))
+		return;
+	if (bpf_ringbuf_output(&tare_ring, ts, size, 0))
+		lost(TARE_LOST_RECORD_TASK);
+}
+
+#endif

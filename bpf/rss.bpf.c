@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The ledger's hook: one rss_stat event, right after the kernel changed one
+ * member of mm->rss_stat. Three arms recover the size of the change, by what
+ * the kernel passes and how it counts; the rest is enter.bpf.h. */
+#include "enter.bpf.h"
+#include "sums.bpf.h"
+
+/* x86 numbers of the calls that make an address space: execve, execveat and
+ * clone, fork, vfork, clone3; 64-bit and 32-bit. */
+static __always_inline int in_execve(__u32 cause)
+{
+	return cause == 59 || cause == 322 || cause == (TARE_CAUSE_COMPAT | 11) ||
+	       cause == (TARE_CAUSE_COMPAT | 358);
+}
+
+static __always_inline int in_fork(__u32 cause)
+{
+	return cause == 56 || cause == 57 || cause == 435 || cause == (TARE_CAUSE_COMPAT | 2) ||
+	       cause == (TARE_CAUSE_COMPAT | 120) || cause == (TARE_CAUSE_COMPAT | 435);
+}
+
+/* An mm that no map knows. Under a followed task in execve it is the program
+ * being loaded: that task's. In fork it is the child's, not born yet: all that
+ * comes until task_newtask is its opening. Anything else is not ours. */
+static __noinline struct tare_mm *mm_first_sight(__u64 key)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_state *ts = task_find(task);
+	struct tare_mm *m;
+	__u32 cause;
+
+	if (!ts || ts->t.flags & TARE_TASK_ENDED)
+		return NULL;
+	cause = cause_of(task);
+	if (!in_execve(cause) && (!in_fork(cause) || cfg_no_children))
+		return NULL;
+	m = mm_create(key);
+	if (!m)
+		return NULL;
+	m->proc = ts->t.proc;
+	m->flags = in_execve(cause) ? TARE_MM_EXECING : TARE_MM_FORKING;
+	return m;
+}
+
+static __always_inline struct tare_mm *mm_of_event(__u64 key)
+{
+	struct tare_mm *m = bpf_map_lookup_elem(&tare_mms, &key);
+
+	if (!m)
+		m = mm_first_sight(key);
+	if (!m || m->flags & (TARE_MM_IGNORE | TARE_MM_OPENING))
+		return NULL;
+	return m;
+}
+
+/* The event of a flush, or of a change that is not on this CPU any more. */
+static __noinline __s64 percpu_rare(struct mm_struct *mm, struct tare_mm *m, __u32 member, __u32 cpu)
+{
+	__s64 count, moved, share = 0, own, others_sum = 0;
+	__u32 i, try, others = 0;
+	__s32 now = 0, *last;
+	__u64 slots;
+
+	member &= 3;
+	percpu_view(mm, member, &count, &slots);
+	last = mm_slot(m, cpu, member);
+	if (!last || percpu_slot(slots, cpu, &now)) {
+		lost(TARE_LOST_CPU);
+		return 0;
+	}
+	own = *last;
+	moved = count - m->seen[member];
+	/* Slot as we left it: nothing happened here. The task was moved to this
+	 * CPU between its change and its event, or somebody's claim took its
+	 * change along: whatever is outstanding anywhere is ours to enter. */
+	if (now == own && (now || !moved))
+		return claim_all(mm, m, member);
+	/* +1 -1: back at 0 without a flush. */
+	if (!moved)
+		return ledger_slot_delta(now, __sync_lock_test_and_set(last, now));
+
+	for (i = 0; i < cfg_cpus && i < TARE_MAX_CPUS; i++) {
+		__s32 *theirs = mm_slot(m, i, member), slot = 0;
+
+		if (i == cpu || !theirs || !*theirs || percpu_slot(slots, i, &slot) || slot)
+			continue;
+		others++;
+		others_sum += *theirs;
+	}
+	for (try = 0; try < SWAP_TRIES; try++) {
+		__s64 seen = m->seen[member];
+
+		moved = count - seen;
+		share = ledger_flush_share(moved, own, others, others_sum);
+		if (__sync_val_compare_and_swap(&m->seen[member], seen, seen + share) == seen)
+			break;
+		share = 0; /* another CPU's flush was entered meanwhile */
+		others = 0;
+		percpu_view(mm, member, &count, &slots);
+	}
+	return share + ledger_slot_delta(now, __sync_lock_test_and_set(last, now));
+}
+
+/* Since 6.2: this CPU's slot of the percpu_counter moved by the change, unless
+ * the change flushed it. A slot that is not 0 was not flushed. */
+static __always_inline __s64 percpu_delta(struct mm_struct *mm, struct tare_mm *m, __u32 member)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	__s32 *last = mm_slot(m, cpu, member), now = 0;
+	__s64 count;
+	__u64 slots;
+
+	percpu_view(mm, member, &count, &slots);
+	if (!last || percpu_slot(slots, cpu, &now)) {
+		lost(TARE_LOST_CPU);
+		return 0;
+	}
+	if (now && now != *last)
+		return ledger_slot_delta(now, __sync_lock_test_and_set(last, now));
+	return percpu_rare(mm, m, member, cpu);
+}
+
+SEC("?tp_btf/rss_stat")
+int BPF_PROG(tare_rss_percpu, struct mm_struct *mm, int member)
+{
+	struct tare_mm *m = mm_of_event((__u64)mm);
+
+	if (!m || (__u32)member >= TARE_MEMBERS)
+		return 0;
+	enter(m, member, percpu_delta(mm, m, member));
+	enter_pagetable(mm, m);
+	return 0;
+}
+
+/* 5.5 to 6.1 (b3d1411b6726): an atomic count. It is read again rather than taken
+ * from the argument: what another CPU added since is entered here and missed
+ * there, and no change is ever undone. */
+SEC("?tp_btf/rss_stat")
+int BPF_PROG(tare_rss_count, struct mm_struct *mm, int member)
+{
+	struct tare_mm *m = mm_of_event((__u64)mm);
+	__s64 seen, now;
+	__u32 try;
+
+	if (!m || (__u32)member >= TARE_MEMBERS)
+		return 0;
+	for (try = 0; try < SWAP_TRIES; try++) {
+		seen = m->seen[member & 3];
+		now = atomic_count(mm, member);
+		if (now == seen)
+			break;
+		if (__sync_val_compare_and_swap(&m->seen[member & 3], seen, now) != seen)
+			continue;
+		enter(m, member, now - seen);
+		break;
+	}
+	enter_pagetable(mm, m);
+	return 0;
+}
+
+/* The classic tracepoint names the mm by a keyed hash, not by its address
+ * (e4dcad204d3a). Which mm that is shows when it is the running task's; an
+ * mm in the making goes by the hash until life.bpf.c learns its address. */
+static __always_inline __u64 classic_key(__u32 id, int curr)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 *known = bpf_map_lookup_elem(&tare_mmids, &id), key;
+	struct tare_mm *m;
+
+	if (known)
+		return *known;
+	if (!curr || !task->mm)
+		return id;
+	key = (__u64)task->mm;
+	m = bpf_map_lookup_elem(&tare_mms, &key);
+	if (!m)
+		return key;
+	m->classic_id = id;
+	if (bpf_map_update_elem(&tare_mmids, &id, &key, BPF_ANY))
+		lost(TARE_LOST_MM);
+	return key;
+}
+
+SEC("?tp/kmem/rss_stat")
+int tare_rss_classic(struct trace_event_raw_rss_stat *event)
+{
+	__u32 member = event->member, id = event->mm_id;
+	__s64 now = (__u64)event->size / cfg_page_size;
+	struct task_struct *task;
+	struct task_state *ts;
+	struct tare_mm *m;
+	__u64 key;
+
+	if (member >= TARE_MEMBERS)
+		return 0;
+	key = classic_key(id, event->curr);
+	m = mm_of_event(key);
+	if (!m)
+		return 0;
+	task = bpf_get_current_task_btf();
+	if (key == id) {
+		ts = task_find(task);
+		if (ts)
+			ts->making = id;
+		m->classic_id = id;
+	}
+	enter(m, member, now - (__s64)__sync_lock_test_and_set(&m->seen[member & 3], now));
+	if (event->curr && task->mm)
+		enter_pagetable(task->mm, m);
+	return 0;
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The kernel side's maps and globals, and the program that prepares them.
+ * Nothing here runs while the workload does. */
+#include "state.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+const volatile __u32 cfg_cpus = 1;
+const volatile __u32 cfg_arm = ARM_PERCPU;
+const volatile __u32 cfg_shape = TARE_SHAPE_UNKNOWN;
+const volatile __u32 cfg_split = 0;
+const volatile __u32 cfg_no_children = 0;
+const volatile __u32 cfg_page_size = 4096;
+
+struct tasks_map tare_tasks SEC(".maps");
+struct mms_map tare_mms SEC(".maps");
+struct zero_map tare_zero SEC(".maps");
+struct mmids_map tare_mmids SEC(".maps");
+struct ring_map tare_ring SEC(".maps");
+
+struct tare_workload workload;
+struct tare_cpu cpus[TARE_MAX_CPUS];
+__u64 cpu_offset[TARE_MAX_CPUS];
+
+/* An anchor in per-CPU memory: its address on each CPU, less its per-CPU
+ * pointer, is that CPU's __per_cpu_offset, which no symbol gives on kernels
+ * without CONFIG_KALLSYMS_ALL. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, __u64);
+	__uint(max_entries, 1);
+} tare_anchor SEC(".maps");
+
+/* A pointer that the verifier tracks, as the plain number it is. */
+static __always_inline __u64 address_of(void *p)
+{
+	void *volatile at = p;
+	__u64 address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), (void *)&at);
+	return address;
+}
+
+SEC("raw_tp")
+int tare_init(void *ctx)
+{
+	__u64 map = address_of(&tare_anchor), base = 0;
+	__u32 zero = 0, cpu;
+
+	bpf_probe_read_kernel(&base, sizeof(base),
+			      (void *)(map + bpf_core_field_offset(struct bpf_array, pptrs)));
+	for (cpu = 0; cpu < cfg_cpus && cpu < TARE_MAX_CPUS; cpu++) {
+		void *here = bpf_map_lookup_percpu_elem(&tare_anchor, &zero, cpu);
+
+		if (!here || !base)
+			return -1;
+		cpu_offset[cpu] = address_of(here) - base;
+	}
+	return 0;
+}

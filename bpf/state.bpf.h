@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Where the kernel side keeps its state: maps, globals, configuration, and the
+ * few lines that reach them. Defined in state.bpf.c. It must not know which
+ * tracepoint asks.
+ */
+#ifndef TARE_STATE_BPF_H
+#define TARE_STATE_BPF_H
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "abi.h"
+#include "ledger.h"
+
+#define SWAP_TRIES 4 /* of a compare-and-swap that another CPU won */
+
+/* Set by user space before load (frozen .rodata: the verifier knows them). */
+extern const volatile __u32 cfg_cpus;        /* possible CPUs: slots per mm */
+extern const volatile __u32 cfg_arm;         /* enum ledger_arm: whose events we get */
+extern const volatile __u32 cfg_shape;       /* enum tare_shape: what sums can be read */
+extern const volatile __u32 cfg_split;       /* tasks cache changes (SPLIT_RSS_COUNTING) */
+extern const volatile __u32 cfg_no_children; /* stay with the first process */
+extern const volatile __u32 cfg_page_size;
+
+enum ledger_arm { ARM_PERCPU = 0, ARM_COUNT = 1, ARM_CLASSIC = 2 };
+
+/* A task's state is its record, header included: it is sent as it lies. */
+struct task_state {
+	struct tare_record head;
+	struct tare_task t;
+	__u64 making; /* classic arm: hash of the mm that its fork or execve makes */
+};
+
+struct tasks_map {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_state);
+};
+
+/* Key: the mm's address. Value: struct tare_mm, then TARE_MEMBERS s32 slots
+ * for each CPU (user space sets the value's size before load). */
+struct mms_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(key_size, sizeof(__u64));
+	__uint(value_size, sizeof(struct tare_mm));
+	__uint(max_entries, 8192);
+};
+
+/* Classic arm: the tracepoint's hash of an mm, to the mm's address. */
+struct mmids_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, __u32);
+	__type(value, __u64);
+	__uint(max_entries, 8192);
+};
+
+/* One zeroed value of tare_mms, to create from: its size is known at load only. */
+struct zero_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct tare_mm));
+	__uint(max_entries, 1);
+};
+
+struct ring_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 << 20);
+};
+
+extern struct tasks_map tare_tasks SEC(".maps");
+extern struct mms_map tare_mms SEC(".maps");
+extern struct zero_map tare_zero SEC(".maps");
+extern struct mmids_map tare_mmids SEC(".maps");
+extern struct ring_map tare_ring SEC(".maps");
+
+extern struct tare_workload workload;
+extern struct tare_cpu cpus[TARE_MAX_CPUS];
+extern __u64 cpu_offset[TARE_MAX_CPUS]; /* __per_cpu_offset[], filled by tare_init */
+
+static __always_inline void lost(__u32 what)
+{
+	if (what < TARE_LOSSES)
+		__sync_fetch_and_add(&workload.lost[what], 1);
+}
+
+static __always_inline struct tare_mm *mm_find(const struct mm_struct *mm)
+{
+	__u64 key = (__u64)mm;
+
+	return bpf_map_lookup_elem(&tare_mms, &key);
+}
+
+/* The state of a followed task, NULL for any other. */
+static __always_inline struct task_state *task_find(struct task_struct *task)
+{
+	return bpf_task_storage_get(&tare_tasks, task, 0, 0);
+}
+
+static __always_inline __u64 next_id(void)
+{
+	return __sync_fetch_and_add(&workload.next_id, 1) + 1;
+}
+
+static __always_inline struct tare_mm *mm_create(__u64 key)
+{
+	__u32 first = 0;
+	void *zero = bpf_map_lookup_elem(&tare_zero, &first);
+	struct tare_mm *m;
+
+	if (!zero)
+		return NULL;
+	bpf_map_update_elem(&tare_mms, &key, zero, BPF_NOEXIST);
+	m = bpf_map_lookup_elem(&tare_mms, &key);
+	if (!m) {
+		lost(TARE_LOST_MM);
+		return NULL;
+	}
+	m->id = next_id();
+	m->birth_ns = bpf_ktime_get_boot_ns();
+	m->foreign_peak_seq = workload.peak_seq;
+	return m;
+}
+
+/* Slot of one CPU and member, behind the struct in the map's value. NULL when
+ * the CPU was not possible at load. */
+static __always_inline __s32 *mm_slot(struct tare_mm *m, __u32 cpu, __u32 member)
+{
+	__u64 at = sizeof(struct tare_mm) + (cpu * TARE_MEMBERS + (member & 3)) * sizeof(__s32);
+
+	if (cpu >= cfg_cpus || at > sizeof(struct tare_mm) + (cfg_cpus * TARE_MEMBERS - 1) * sizeof(__s32))
+		return NULL;
+	return (void *)m + at;
+}
+
+#endif

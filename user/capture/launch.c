@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "capture/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+/* What the child tells through err_fd: where it stands, and an errno. */
+enum step { STEP_READY, STEP_USER, STEP_FIND, STEP_EXEC };
+
+struct word {
+	enum step step;
+	int err;
+};
+
+static bool env_id(const char *name, unsigned *id)
+{
+	const char *text = getenv(name);
+	guint64 value;
+
+	if (!text || !g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32 - 1, &value, NULL))
+		return false;
+	*id = value;
+	return true;
+}
+
+static void fill_user(struct launch_user *user, const struct passwd *pw)
+{
+	g_strlcpy(user->name, pw->pw_name, sizeof(user->name));
+	g_strlcpy(user->home, pw->pw_dir, sizeof(user->home));
+	g_strlcpy(user->shell, pw->pw_shell, sizeof(user->shell));
+}
+
+int launch_user(const struct launch_config *config, struct launch_user *user)
+{
+	const struct passwd *pw;
+
+	memset(user, 0, sizeof(*user));
+	if (config->user) {
+		errno = 0;
+		pw = getpwnam(config->user);
+		if (!pw) {
+			error("--user %s: no such user", config->user);
+			return -ENOENT;
+		}
+		user->uid = pw->pw_uid;
+		user->gid = pw->pw_gid;
+		fill_user(user, pw);
+		user->set = true;
+		return 0;
+	}
+	if (config->as_root || geteuid() != 0)
+		return 0;
+	if (!env_id("SUDO_UID", &user->uid) || !env_id("SUDO_GID", &user->gid))
+		return 0;
+	pw = getpwuid(user->uid);
+	if (pw)
+		fill_user(user, pw);
+	user->set = true;
+	return 0;
+}
+
+/* From here on to the next mark: in the child. */
+
+static void tell(int fd, enum step step, int err)
+{
+	struct word word = { step, err };
+	ssize_t n = write(fd, &word, sizeof(word));
+
+	(void)n; /* nobody listens: tare is gone, and so are we */
+}
+
+static int become(const struct launch_user *user)
+{
+	if (!user->set)
+		return 0;
+	if (user->name[0] ? initgroups(user->name, user->gid) : setgroups(1, &user->gid))
+		return -errno;
+	if (setresgid(user->gid, user->gid, user->gid) ||
+	    setresuid(user->uid, user->uid, user->uid))
+		return -errno;
+	if (user->name[0]) {
+		setenv("USER", user->name, 1);
+		setenv("LOGNAME", user->name, 1);
+		setenv("HOME", user->home, 1);
+		setenv("SHELL", user->shell, 1);
+	}
+	return 0;
+}
+
+/* A user gets none of tare's capabilities, however tare came by them. Root
+ * keeps root's. */
+static int drop_capabilities(void)
+{
+	cap_t none;
+	int err = 0;
+
+	if (geteuid() == 0)
+		return 0;
+	none = cap_init();
+	if (!none || cap_set_proc(none))
+		err = -errno;
+	cap_free(none);
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	return err;
+}
+
+static void clean_environment(void)
+{
+	static const char *const sudo[] = { "SUDO_COMMAND", "SUDO_USER", "SUDO_UID", "SUDO_GID" };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(sudo); i++)
+		unsetenv(sudo[i]);
+}
+
+static int executable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EACCES;
+	return access(path, X_OK) ? -errno : 0;
+}
+
+/* As execvp() looks, but before anything is started, and saying what is wrong:
+ * a file that is there and may not be run beats none. */
+static int find_program(const char *name, char *path, size_t size)
+{
+	const char *dirs = getenv("PATH");
+	int worst = -ENOENT;
+
+	if (strchr(name, '/')) {
+		g_strlcpy(path, name, size);
+		return executable(path);
+	}
+	g_auto(GStrv) list = g_strsplit(dirs ? dirs : "/usr/local/bin:/bin:/usr/bin", ":", -1);
+
+	for (char **dir = list; *dir; dir++) {
+		int err;
+
+		g_snprintf(path, size, "%s/%s", **dir ? *dir : ".", name);
+		err = executable(path);
+		if (!err)
+			return 0;
+		if (err == -EACCES)
+			worst = err;
+	}
+	return worst;
+}
+
+/* A file without "#!" that the kernel does not know is a shell script: POSIX. */
+static void run_by_shell(const char *path, char *const *argv)
+{
+	unsigned n = g_strv_length((char **)argv);
+	char **args = g_new0(char *, n + 2);
+
+	args[0] = "sh";
+	args[1] = (char *)path;
+	for (unsigned i = 1; i < n; i++)
+		args[i + 1] = argv[i];
+	execv("/bin/sh", args);
+}
+
+static void child(const struct launch_config *config, const struct launch_user *user, pid_t parent,
+		  int go_fd, int err_fd)
+{
+	char path[4096], go;
+	int err;
+
+	err = become(user);
+	if (!err)
+		err = drop_capabilities();
+	if (err) {
+		tell(err_fd, STEP_USER, -err);
+		_exit(125);
+	}
+	clean_environment();
+	err = find_program(config->argv[0], path, sizeof(path));
+	if (err) {
+		tell(err_fd, STEP_FIND, -err);
+		_exit(err == -ENOENT ? 127 : 126);
+	}
+	if (config->kill_on_exit) { /* becoming a user cleared it */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(125);
+	}
+	syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
+	tell(err_fd, STEP_READY, 0);
+	if (read(go_fd, &go, 1) != 1)
+		_exit(125); /* tare is gone */
+	execv(path, config->argv);
+	if (errno == ENOEXEC)
+		run_by_shell(path, config->argv);
+	tell(err_fd, STEP_EXEC, errno);
+	_exit(126);
+}
+
+/* In tare again. */
+
+static int explain(const struct launch_config *config, const struct word *word)
+{
+	const char *name = config->argv[0];
+
+	if (word->step == STEP_USER) {
+		error("cannot become the user that the command shall run as: %s",
+		      g_strerror(word->err));
+		hint("--as-root, or run tare as root");
+		return -EPERM;
+	}
+	if (word->err == ENOENT && word->step == STEP_FIND)
+		error("%s: command not found", name);
+	else if (word->err == EACCES)
+		error("%s: not an executable file, or not for this user", name);
+	else
+		error("%s: %s", name, g_strerror(word->err));
+	return word->err == ENOENT ? -ENOENT : -EACCES;
+}
+
+static int listen_to_child(const struct launch_config *config, struct launch *l)
+{
+	struct word word;
+	ssize_t n;
+
+	do
+		n = read(l->err_fd, &word, sizeof(word));
+	while (n < 0 && errno == EINTR);
+	if (n == sizeof(word) && word.step == STEP_READY)
+		return 0;
+	if (n == sizeof(word))
+		return explain(config, &word);
+	error("the child that was to run %s ended at once", config->argv[0]);
+	return -ECHILD;
+}
+
+int launch_start(const struct launch_config *config, const struct launch_user *user,
+		 struct launch *l)
+{
+	pid_t parent = getpid();
+	int go[2] = { -1, -1 }, told[2] = { -1, -1 }, err;
+
+	l->pidfd = -1;
+	if (pipe2(go, O_CLOEXEC) || pipe2(told, O_CLOEXEC))
+		goto failed;
+	l->pid = fork();
+	if (l->pid < 0)
+		goto failed;
+	if (!l->pid) {
+		close(go[1]);
+		close(told[0]);
+		child(config, user, parent, go[0], told[1]);
+	}
+	close(go[0]);
+	close(told[1]);
+	l->go_fd = go[1];
+	l->err_fd = told[0];
+	err = listen_to_child(config, l);
+	if (!err) {
+		l->pidfd = syscall(SYS_pidfd_open, l->pid, 0);
+		if (l->pidfd < 0)
+			err = -errno;
+	}
+	if (err)
+		launch_abandon(l);
+	return err;
+failed:
+	err = -errno;
+	error("cannot start a process: %s", g_strerror(errno));
+	for (int i = 0; i < 2; i++) {
+		if (go[i] >= 0)
+			close(go[i]);
+		if (told[i] >= 0)
+			close(told[i]);
+	}
+	return err;
+}
+
+int launch_go(struct launch *l)
+{
+	struct word word;
+	ssize_t n = write(l->go_fd, "", 1);
+
+	close(l->go_fd);
+	l->go_fd = -1;
+	do
+		n = n < 0 ? n : read(l->err_fd, &word, sizeof(word));
+	while (n < 0 && errno == EINTR);
+	close(l->err_fd);
+	l->err_fd = -1;
+	if (n != sizeof(word))
+		return 0; /* closed by execve */
+	error("cannot execute the command: %s", g_strerror(word.err));
+	launch_abandon(l);
+	return -word.err;
+}
+
+void launch_abandon(struct launch *l)
+{
+	kill(l->pid, SIGKILL);
+	while (waitpid(l->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	launch_close(l);
+}
+
+void launch_close(struct launch *l)
+{
+	int *fds[] = { &l->pidfd, &l->go_fd, &l->err_fd };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(fds); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "capture/loader.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <glib.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "tare.skel.h"
+
+#define SWEEP_BUFFER (256 * 1024)
+
+struct loader {
+	struct tare_bpf *skel;
+	struct ring_buffer *ring;
+	struct bpf_link *adopt, *sweep;
+	struct bpf_program *ledger;
+	GPtrArray *links;
+	int stats_fd;
+	unsigned cpus;
+	char *sweep_buffer;
+};
+
+static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	g_autofree char *line = NULL;
+
+	/* libbpf's warnings are detail to us: what failed is said by the caller. */
+	if (err_verbosity < (level == LIBBPF_DEBUG ? 3 : 2))
+		return 0;
+	line = g_strdup_vprintf(fmt, args);
+	verbose(2, "libbpf: %s", g_strchomp(line));
+	return 0;
+}
+
+static struct bpf_program *arm_program(struct tare_bpf *skel, enum ledger_arm arm)
+{
+	switch (arm) {
+	case ARM_PERCPU:
+		return skel->progs.tare_rss_percpu;
+	case ARM_COUNT:
+		return skel->progs.tare_rss_count;
+	default:
+		return skel->progs.tare_rss_classic;
+	}
+}
+
+/* By what mm->rss_stat is: any arm may ask for sums of either shape. */
+static enum tare_shape counter_shape(const struct features *f)
+{
+	if (!f->why_not[ARM_PERCPU])
+		return TARE_SHAPE_PERCPU;
+	return f->why_not[ARM_COUNT] ? TARE_SHAPE_UNKNOWN : TARE_SHAPE_ATOMIC;
+}
+
+static uint32_t power_of_two(uint64_t bytes)
+{
+	uint32_t size = sysconf(_SC_PAGESIZE);
+
+	while (size < bytes && size < (1u << 30))
+		size *= 2;
+	return size;
+}
+
+static int configure(struct loader *l, const struct loader_config *config)
+{
+	struct tare_bpf *skel = l->skel;
+	const struct features *f = config->features;
+	uint32_t mm_size = sizeof(struct tare_mm) + l->cpus * TARE_MEMBERS * sizeof(int32_t);
+
+	skel->rodata->cfg_cpus = l->cpus;
+	skel->rodata->cfg_arm = config->arm;
+	skel->rodata->cfg_shape = counter_shape(f);
+	skel->rodata->cfg_split = features_has(f, FEATURE_SPLIT_RSS);
+	skel->rodata->cfg_no_children = config->no_children;
+	skel->rodata->cfg_page_size = sysconf(_SC_PAGESIZE);
+	l->ledger = arm_program(skel, config->arm);
+	bpf_program__set_autoload(l->ledger, true);
+	bpf_program__set_autoload(skel->progs.tare_sys_exit, features_has(f, FEATURE_SYS_EXIT));
+	bpf_program__set_autoload(skel->progs.tare_fault_kernel,
+				  features_has(f, FEATURE_PAGE_FAULT_KERNEL));
+	return bpf_map__set_value_size(skel->maps.tare_mms, mm_size) ?:
+	       bpf_map__set_value_size(skel->maps.tare_zero, mm_size) ?:
+	       bpf_map__set_max_entries(skel->maps.tare_mms, config->max_mms) ?:
+	       bpf_map__set_max_entries(skel->maps.tare_mmids, config->max_mms) ?:
+	       bpf_map__set_max_entries(skel->maps.tare_ring, power_of_two(config->ring_bytes));
+}
+
+/* The per-CPU offsets, before the first event needs them. */
+static int run_init(struct loader *l)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+	int err = bpf_prog_test_run_opts(bpf_program__fd(l->skel->progs.tare_init), &opts);
+
+	return err ? err : opts.retval ? -EFAULT : 0;
+}
+
+/* The classic arm is attached through tracefs. Where it is not mounted, a mount
+ * in a mount namespace of our own disturbs nobody and goes with us. */
+static int mount_tracefs(const struct features *f)
+{
+	if (f->tracefs)
+		return 0;
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) ||
+	    mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL))
+		return -errno;
+	return 0;
+}
+
+static int attach(struct loader *l)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, l->skel->obj) {
+		struct bpf_link *link;
+
+		if (!bpf_program__autoload(prog) || prog == l->skel->progs.tare_init ||
+		    prog == l->skel->progs.tare_adopt || prog == l->skel->progs.tare_sweep)
+			continue;
+		link = bpf_program__attach(prog);
+		if (!link) {
+			error("cannot attach %s: %s", bpf_program__section_name(prog),
+			      g_strerror(errno));
+			return -errno;
+		}
+		g_ptr_array_add(l->links, link);
+	}
+	l->adopt = bpf_program__attach_iter(l->skel->progs.tare_adopt, NULL);
+	l->sweep = bpf_program__attach_iter(l->skel->progs.tare_sweep, NULL);
+	if (!l->adopt || !l->sweep) {
+		error("cannot attach the task iterators: %s", g_strerror(errno));
+		return -errno;
+	}
+	return 0;
+}
+
+static void link_free(gpointer link)
+{
+	bpf_link__destroy(link);
+}
+
+static int open_and_load(struct loader *l, const struct loader_config *config)
+{
+	int err;
+
+	l->skel = tare_bpf__open();
+	if (!l->skel) {
+		error("cannot open the BPF programs: %s", g_strerror(errno));
+		return -errno;
+	}
+	err = configure(l, config);
+	if (!err)
+		err = tare_bpf__load(l->skel);
+	if (!err)
+		err = run_init(l);
+	if (err) {
+		error("the kernel did not take the BPF programs: %s", g_strerror(-err));
+		hint("tare doctor (what is missing), or -vv (what the verifier says)");
+	}
+	return err;
+}
+
+int loader_open(struct loader **out, const struct loader_config *config)
+{
+	struct loader *l = g_new0(struct loader, 1);
+	int cpus, err;
+
+	libbpf_set_print(print_libbpf);
+	cpus = libbpf_num_possible_cpus();
+	if (cpus <= 0 || cpus > TARE_MAX_CPUS) {
+		error("%d possible CPUs: tare knows 1 to %d", cpus, TARE_MAX_CPUS);
+		g_free(l);
+		return -ENOTSUP;
+	}
+	l->cpus = cpus;
+	l->stats_fd = -1;
+	l->links = g_ptr_array_new_with_free_func(link_free);
+	err = config->arm == ARM_CLASSIC ? mount_tracefs(config->features) : 0;
+	if (err)
+		error("cannot mount tracefs, which the classic arm needs: %s", g_strerror(-err));
+	if (!err)
+		err = open_and_load(l, config);
+	if (!err && config->stats)
+		l->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	if (!err)
+		err = attach(l);
+	if (err) {
+		loader_close(l);
+		return err;
+	}
+	*out = l;
+	return 0;
+}
+
+void loader_close(struct loader *l)
+{
+	if (!l)
+		return;
+	bpf_link__destroy(l->adopt);
+	bpf_link__destroy(l->sweep);
+	g_ptr_array_unref(l->links);
+	ring_buffer__free(l->ring);
+	tare_bpf__destroy(l->skel);
+	if (l->stats_fd >= 0)
+		close(l->stats_fd);
+	g_free(l->sweep_buffer);
+	g_free(l);
+}
+
+int loader_ring_open(struct loader *l, loader_record_fn fn, void *ctx)
+{
+	/* ring_buffer_sample_fn has the same shape but for const. */
+	l->ring = ring_buffer__new(bpf_map__fd(l->skel->maps.tare_ring),
+				   (ring_buffer_sample_fn)(void *)fn, ctx, NULL);
+	if (l->ring)
+		return 0;
+	error("cannot map the ring of events: %s", g_strerror(errno));
+	return -errno;
+}
+
+int loader_ring_fd(const struct loader *l)
+{
+	return ring_buffer__epoll_fd(l->ring);
+}
+
+int loader_drain(struct loader *l)
+{
+	return ring_buffer__consume(l->ring);
+}
+
+int loader_target(struct loader *l, pid_t tgid)
+{
+	uint32_t key = tgid, one = 1;
+
+	return bpf_map__update_elem(l->skel->maps.tare_targets, &key, sizeof(key), &one,
+				    sizeof(one), BPF_ANY);
+}
+
+/* Run an iterator to its end; what it writes goes to `fn` in whole records. */
+static int run_iter(struct loader *l, struct bpf_link *link, loader_record_fn fn, void *ctx)
+{
+	int fd = bpf_iter_create(bpf_link__fd(link)), err = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	if (!l->sweep_buffer)
+		l->sweep_buffer = g_malloc(SWEEP_BUFFER);
+	/* The kernel hands out whole tasks as long as they fit; it may cut what
+	 * is left at the buffer's end, so a rest is carried over. */
+	size_t have = 0;
+
+	while (!err && (n = read(fd, l->sweep_buffer + have, SWEEP_BUFFER - have)) != 0) {
+		size_t whole = 0;
+
+		if (n < 0) {
+			if (errno == EINTR || errno == EAGAIN)
+				continue;
+			err = -errno;
+			break;
+		}
+		have += n;
+		while (have - whole >= sizeof(struct tare_record)) {
+			const struct tare_record *rec = (void *)(l->sweep_buffer + whole);
+
+			if (rec->size < sizeof(*rec) || rec->size > have - whole)
+				break;
+			whole += rec->size;
+		}
+		if (whole && fn)
+			err = fn(ctx, l->sweep_buffer, whole);
+		if (!whole && have == SWEEP_BUFFER)
+			err = -EPROTO;
+		memmove(l->sweep_buffer, l->sweep_buffer + whole, have - whole);
+		have -= whole;
+	}
+	close(fd);
+	return err;
+}
+
+int loader_adopt(struct loader *l, const struct adoption *what)
+{
+	struct tare_bpf__bss *bss = l->skel->bss;
+	int err;
+
+	bss->adopt.all = what->all;
+	bss->adopt.held = what->held;
+	bss->adopt.except = what->except;
+	bss->adopt.since_ns = what->since_ns;
+	bss->adopt.adopted = 0;
+	err = run_iter(l, l->adopt, NULL, NULL);
+	return err ? err : (int)bss->adopt.adopted;
+}
+
+int loader_sweep(struct loader *l, bool mm_only, loader_record_fn fn, void *ctx)
+{
+	l->skel->bss->sweep.number++;
+	l->skel->bss->sweep.mm_only = mm_only;
+	return run_iter(l, l->sweep, fn, ctx);
+}
+
+void loader_workload(const struct loader *l, struct tare_workload *w)
+{
+	*w = l->skel->bss->workload;
+	for (unsigned cpu = 0; cpu < l->cpus; cpu++)
+		w->rss += l->skel->bss->cpus[cpu].pend;
+}
+
+unsigned loader_cpus(const struct loader *l)
+{
+	return l->cpus;
+}
+
+bool loader_sums_valid(const struct loader *l)
+{
+	return l->skel->rodata->cfg_shape != TARE_SHAPE_UNKNOWN;
+}
+
+/* A map's memory as the kernel charges it: "memlock:" of its fdinfo. */
+static uint64_t map_memory(int fd)
+{
+	g_autofree char *path = g_strdup_printf("/proc/self/fdinfo/%d", fd);
+	g_autofree char *text = NULL;
+	const char *at;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return 0;
+	at = strstr(text, "memlock:");
+	return at ? g_ascii_strtoull(at + strlen("memlock:"), NULL, 10) : 0;
+}
+
+int loader_cost(const struct loader *l, struct loader_cost *cost)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t len = sizeof(info);
+	struct bpf_map *map;
+
+	memset(cost, 0, sizeof(*cost));
+	bpf_object__for_each_map(map, l->skel->obj)
+		cost->map_bytes += map_memory(bpf_map__fd(map));
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(l->ledger), &info, &len))
+		return -errno;
+	cost->entries = info.run_cnt;
+	cost->ns = info.run_time_ns;
+	return 0;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The BPF programs: opened, fitted to this kernel, loaded, attached; and the
+ * calls that user space makes of them. It must not know what records mean.
+ */
+#ifndef TARE_LOADER_H
+#define TARE_LOADER_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "bpf/abi.h"
+#include "capture/features.h"
+
+struct loader;
+
+struct loader_config {
+	const struct features *features;
+	enum ledger_arm arm;
+	bool no_children;
+	bool stats;        /* let the kernel count runs and time of each program */
+	uint32_t max_mms;
+	uint64_t ring_bytes; /* rounded up to a power of two pages */
+};
+
+/* Load and attach. Tasks are followed only once adopted. 0, or negative errno
+ * with the reason said. */
+int loader_open(struct loader **l, const struct loader_config *config);
+void loader_close(struct loader *l); /* takes NULL */
+
+typedef int (*loader_record_fn)(void *ctx, const void *data, size_t size);
+
+/* Ring of events: a descriptor to poll, and the call that hands all of it out.
+ * loader_drain returns the number of records, or negative errno. */
+int loader_ring_open(struct loader *l, loader_record_fn fn, void *ctx);
+int loader_ring_fd(const struct loader *l);
+int loader_drain(struct loader *l);
+
+/* Whom to adopt: `all` user processes but `except`, those whose tgid was added,
+ * and children of followed tasks born since since_ns. `held`: they wait before
+ * execve in tare's own image. Returns the number of tasks, or negative errno. */
+struct adoption {
+	bool all, held;
+	pid_t except;
+	uint64_t since_ns;
+};
+int loader_target(struct loader *l, pid_t tgid);
+int loader_adopt(struct loader *l, const struct adoption *what);
+
+/* One sweep over all followed live tasks: records to `fn`, in pieces of whole
+ * records. `mm_only`: address spaces without their tasks. 0 or negative errno. */
+int loader_sweep(struct loader *l, bool mm_only, loader_record_fn fn, void *ctx);
+
+/* State of the workload now; the RSS includes what CPUs hold back. */
+void loader_workload(const struct loader *l, struct tare_workload *w);
+unsigned loader_cpus(const struct loader *l);
+/* Whether the kernel's counters have a shape that can be summed. */
+bool loader_sums_valid(const struct loader *l);
+
+/* What the programs cost: runs and ns of the ledger's program (0 unless `stats`),
+ * and the memory of all maps. */
+struct loader_cost {
+	uint64_t entries, ns, map_bytes;
+};
+int loader_cost(const struct loader *l, struct loader_cost *cost);
+
+#endif

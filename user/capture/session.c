@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "capture/session.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "capture/cause.h"
+#include "capture/targets.h"
+#include "model/books.h"
+#include "model/series.h"
+#include "model/world.h"
+
+#define LIMBO_NS (1000 * 1000 * 1000ULL) /* how long to wait for tasks on their way out */
+#define ADOPT_ROUNDS 10                  /* attach: until a round finds nobody new */
+#define NS 1000000000ULL
+
+enum source { SOURCE_RING, SOURCE_SIGNAL, SOURCE_SERIES, SOURCE_SNAPSHOT, SOURCE_END, SOURCE_CHILD };
+
+struct session {
+	struct session_config config;
+	struct loader *loader;
+	struct world *world;
+	struct series *series;
+	struct launch launch;
+	bool launched, command_ended, over;
+	int status;       /* wait status of the command */
+	unsigned interrupts;
+	int epoll, signals, timers[SOURCE_END + 1];
+	uint64_t origin_ns; /* CLOCK_BOOTTIME */
+	pid_t self;
+	const char *cgroup; /* attached by control group: newcomers are looked for */
+	sigset_t old_mask;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * NS + t.tv_nsec;
+}
+
+static int on_record(void *ctx, const void *data, size_t size)
+{
+	struct session *s = ctx;
+	const struct tare_record *head = data;
+	struct world_proc *p;
+
+	if (world_record(s->world, data, size) || head->type != TARE_REC_EXEC)
+		return 0;
+	/* The path that the kernel was given may be relative or a link; while
+	 * the process lives, /proc knows the file itself. */
+	const struct tare_exec *exec = data;
+	g_autofree char *exe = NULL, *cmdline = NULL;
+	gsize len;
+
+	target_describe(exec->tgid, &exe, &cmdline, &len);
+	p = world_find_proc(s->world, exec->proc);
+	if (p && exe && cmdline && len >= exec->argv_len &&
+	    !memcmp(cmdline, exec->argv, exec->argv_len))
+		world_describe(p, exe, NULL, 0);
+	return 0;
+}
+
+static int on_sweep(void *ctx, const void *data, size_t size)
+{
+	return world_sweep(((struct session *)ctx)->world, data, size, false);
+}
+
+static int on_second_look(void *ctx, const void *data, size_t size)
+{
+	return world_sweep(((struct session *)ctx)->world, data, size, true);
+}
+
+static int watch(struct session *s, int fd, enum source source)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u32 = source };
+
+	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+/* A timer that fires every `ns`, or once after them; none for 0. */
+static int watch_clock(struct session *s, enum source source, uint64_t ns, bool repeat)
+{
+	struct timespec t = { ns / NS, ns % NS };
+	struct itimerspec spec = { .it_value = t };
+	int fd;
+
+	if (!ns)
+		return 0;
+	if (repeat)
+		spec.it_interval = t;
+	fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (fd < 0 || timerfd_settime(fd, 0, &spec, NULL))
+		return -errno;
+	s->timers[source] = fd;
+	return watch(s, fd, source);
+}
+
+static int watch_signals(struct session *s)
+{
+	static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 };
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	for (unsigned i = 0; i < G_N_ELEMENTS(handled); i++)
+		sigaddset(&mask, handled[i]);
+	sigprocmask(SIG_BLOCK, &mask, &s->old_mask);
+	s->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	return s->signals < 0 ? -errno : watch(s, s->signals, SOURCE_SIGNAL);
+}
+
+static int open_sources(struct session *s)
+{
+	const struct session_config *c = &s->config;
+	int err;
+
+	s->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (s->epoll < 0)
+		return -errno;
+	err = watch_signals(s) ?: watch(s, loader_ring_fd(s->loader), SOURCE_RING);
+	if (!err)
+		err = watch_clock(s, SOURCE_SERIES, c->interval_ns, true);
+	if (!err)
+		err = watch_clock(s, SOURCE_SNAPSHOT, c->snapshot_every_ns, true);
+	if (!err)
+		err = watch_clock(s, SOURCE_END, c->duration_ns, false);
+	if (err)
+		error("cannot wait for events: %s", g_strerror(-err));
+	return err;
+}
+
+int session_open(struct session **out, const struct session_config *config)
+{
+	struct session *s = g_new0(struct session, 1);
+	int err;
+
+	s->config = *config;
+	s->config.load.stats = config->self;
+	s->self = getpid();
+	s->epoll = s->signals = -1;
+	for (unsigned i = 0; i < G_N_ELEMENTS(s->timers); i++)
+		s->timers[i] = -1;
+	s->launch = (struct launch){ .pidfd = -1, .go_fd = -1, .err_fd = -1 };
+	sigprocmask(SIG_BLOCK, NULL, &s->old_mask);
+	err = loader_open(&s->loader, &s->config.load);
+	if (!err)
+		err = loader_ring_open(s->loader, on_record, s);
+	if (!err)
+		err = open_sources(s);
+	if (err) {
+		session_close(s);
+		return err;
+	}
+	s->series = series_new(config->interval_ns);
+	*out = s;
+	return 0;
+}
+
+void session_close(struct session *s)
+{
+	if (!s)
+		return;
+	launch_close(&s->launch);
+	loader_close(s->loader);
+	for (unsigned i = 0; i < G_N_ELEMENTS(s->timers); i++)
+		if (s->timers[i] >= 0)
+			close(s->timers[i]);
+	if (s->signals >= 0)
+		close(s->signals);
+	if (s->epoll >= 0)
+		close(s->epoll);
+	sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
+	series_free(s->series);
+	world_free(s->world);
+	g_free(s);
+}
+
+static void begin(struct session *s, bool launched)
+{
+	s->launched = launched;
+	s->world = world_new(launched);
+	s->origin_ns = clock_ns(CLOCK_BOOTTIME);
+}
+
+int session_launch(struct session *s, struct launch *l)
+{
+	struct adoption held = { .held = true };
+	int n, err;
+
+	begin(s, true);
+	s->launch = *l;
+	loader_target(s->loader, l->pid);
+	n = loader_adopt(s->loader, &held);
+	if (n != 1) {
+		error("cannot follow the command: %s", n < 0 ? g_strerror(-n) : "it is not there");
+		launch_abandon(&s->launch);
+		return n < 0 ? n : -ESRCH;
+	}
+	err = watch(s, l->pidfd, SOURCE_CHILD);
+	if (err) {
+		launch_abandon(&s->launch);
+		return err;
+	}
+	s->origin_ns = clock_ns(CLOCK_BOOTTIME);
+	return launch_go(&s->launch);
+}
+
+static int add_targets(struct session *s, GArray *pids)
+{
+	for (unsigned i = 0; i < pids->len; i++) {
+		int err = loader_target(s->loader, g_array_index(pids, pid_t, i));
+
+		if (err) {
+			error("too many processes to follow: %s", g_strerror(-err));
+			return err;
+		}
+	}
+	return 0;
+}
+
+static int name_targets(struct session *s, const struct session_targets *t)
+{
+	GArray *found = NULL;
+	int err = 0;
+
+	for (unsigned i = 0; t->pids && i < t->pids->len && !err; i++)
+		err = target_check(g_array_index(t->pids, pid_t, i));
+	if (!err && t->pids)
+		err = add_targets(s, t->pids);
+	if (err || (!t->comm && !t->cgroup))
+		return err;
+	found = t->comm ? targets_by_comm(t->comm) : targets_by_cgroup(t->cgroup);
+	if (!found)
+		return -ENOENT;
+	err = add_targets(s, found);
+	if (!err && !found->len) {
+		if (t->comm)
+			error("--comm %s: no process has that name", t->comm);
+		else
+			error("--cgroup %s: no process is in it", t->cgroup);
+		err = -ENOENT;
+	}
+	g_array_unref(found);
+	return err;
+}
+
+/* Names of those that ran before: no exec event told of them. */
+static void describe_found(struct session *s)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, s->world->procs);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		struct world_proc *p = value;
+		g_autofree char *exe = NULL, *cmdline = NULL;
+		gsize len;
+
+		if (!p->attached || p->exe)
+			continue;
+		target_describe(p->pid, &exe, &cmdline, &len);
+		world_describe(p, exe, cmdline, len);
+	}
+}
+
+static int adopt_running(struct session *s, bool all)
+{
+	struct adoption what = { .all = all, .except = s->self, .since_ns = s->origin_ns };
+	int n = 1, total = 0;
+
+	/* A task that was not adopted yet may have made another meanwhile. */
+	for (int i = 0; i < ADOPT_ROUNDS && n > 0; i++) {
+		n = loader_adopt(s->loader, &what);
+		total += n;
+	}
+	loader_drain(s->loader);
+	describe_found(s);
+	return n < 0 ? n : total;
+}
+
+int session_attach(struct session *s, const struct session_targets *targets)
+{
+	int err, n;
+
+	begin(s, false);
+	err = name_targets(s, targets);
+	if (err)
+		return err;
+	n = adopt_running(s, targets->all);
+	if (n < 0) {
+		error("cannot take the opening balances: %s", g_strerror(-n));
+		return n;
+	}
+	if (!n) {
+		error("the process to follow has ended");
+		return -ESRCH;
+	}
+	s->cgroup = targets->cgroup;
+	return 0;
+}
+
+/* Processes that joined the control group since. */
+static void look_for_newcomers(struct session *s)
+{
+	GArray *found = s->cgroup ? targets_by_cgroup(s->cgroup) : NULL;
+
+	if (!found)
+		return;
+	add_targets(s, found);
+	g_array_unref(found);
+	adopt_running(s, false);
+}
+
+static void sample_series(struct session *s)
+{
+	struct tare_workload w;
+
+	loader_workload(s->loader, &w);
+	series_add(s->series, clock_ns(CLOCK_BOOTTIME) - s->origin_ns,
+		   w.rss * sysconf(_SC_PAGESIZE));
+}
+
+static void command_signal(struct session *s, const struct signalfd_siginfo *info)
+{
+	/* The terminal has sent it to the command too; another process has not. */
+	if (info->ssi_code != SI_KERNEL && s->launched && !s->command_ended)
+		kill(s->launch.pid, info->ssi_signo);
+	if (info->ssi_signo != SIGINT || !s->launched)
+		return;
+	if (++s->interrupts > 1 && !s->command_ended)
+		kill(s->launch.pid, SIGKILL);
+}
+
+static void on_signals(struct session *s)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGUSR1) {
+			struct report *r = session_report(s, REPORT_SNAPSHOT);
+
+			s->config.on_snapshot(s->config.ctx, r);
+			report_free(r);
+			continue;
+		}
+		command_signal(s, &info);
+		/* Waiting for descendants, or attached: there is nobody to wait for. */
+		if (!s->launched || s->command_ended)
+			s->over = true;
+	}
+}
+
+static void on_clock(struct session *s, enum source source)
+{
+	uint64_t ticks;
+	struct report *r;
+
+	if (read(s->timers[source], &ticks, sizeof(ticks)) != sizeof(ticks))
+		return;
+	switch (source) {
+	case SOURCE_SERIES:
+		sample_series(s);
+		look_for_newcomers(s);
+		break;
+	case SOURCE_SNAPSHOT:
+		r = session_report(s, REPORT_SNAPSHOT);
+		s->config.on_snapshot(s->config.ctx, r);
+		report_free(r);
+		break;
+	default:
+		s->over = true;
+	}
+}
+
+static void on_child(struct session *s)
+{
+	while (waitpid(s->launch.pid, &s->status, 0) < 0 && errno == EINTR)
+		;
+	epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->launch.pidfd, NULL);
+	s->command_ended = true;
+}
+
+static void dispatch(struct session *s, enum source source)
+{
+	switch (source) {
+	case SOURCE_RING:
+		loader_drain(s->loader);
+		break;
+	case SOURCE_SIGNAL:
+		on_signals(s);
+		break;
+	case SOURCE_CHILD:
+		on_child(s);
+		break;
+	default:
+		on_clock(s, source);
+	}
+}
+
+static bool finished(struct session *s)
+{
+	struct tare_workload w;
+
+	if (s->over)
+		return true;
+	if (s->launched && !s->command_ended)
+		return false;
+	if (s->launched && !s->config.wait_all)
+		return true;
+	loader_workload(s->loader, &w);
+	return w.live_procs <= 0;
+}
+
+int session_loop(struct session *s, int *status)
+{
+	struct epoll_event events[8];
+
+	sample_series(s);
+	while (!finished(s)) {
+		int n = epoll_wait(s->epoll, events, G_N_ELEMENTS(events), -1);
+
+		if (n < 0 && errno != EINTR) {
+			error("cannot wait for events: %s", g_strerror(errno));
+			return -errno;
+		}
+		for (int i = 0; i < n; i++)
+			dispatch(s, events[i].data.u32);
+	}
+	sample_series(s);
+	*status = s->status;
+	return 0;
+}
+
+static void sweep(struct session *s)
+{
+	int err;
+
+	loader_drain(s->loader);
+	world_sweep_begin(s->world);
+	err = loader_sweep(s->loader, false, on_sweep, s);
+	if (!err)
+		err = loader_sweep(s->loader, true, on_second_look, s);
+	if (err)
+		warn("the sweep over tasks failed: %s", g_strerror(-err));
+	loader_drain(s->loader);
+}
+
+/* Tasks between their last breath and their final record (sent when the kernel
+ * frees them, a grace period later): give them a moment. */
+static void wait_for_limbo(struct session *s)
+{
+	uint64_t until = clock_ns(CLOCK_MONOTONIC) + LIMBO_NS;
+
+	while (world_limbo(s->world) && clock_ns(CLOCK_MONOTONIC) < until) {
+		struct epoll_event event;
+
+		if (epoll_wait(s->epoll, &event, 1, 20) > 0 && event.data.u32 != SOURCE_RING)
+			dispatch(s, event.data.u32);
+		loader_drain(s->loader);
+	}
+}
+
+static void fill_self(struct session *s, struct report_self *self)
+{
+	g_autofree char *text = NULL;
+	struct loader_cost cost;
+	struct rusage usage;
+	const char *hwm;
+
+	getrusage(RUSAGE_SELF, &usage);
+	self->cpu_ns = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * NS +
+		       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000ULL;
+	if (g_file_get_contents("/proc/self/status", &text, NULL, NULL)) {
+		hwm = strstr(text, "VmHWM:");
+		if (hwm)
+			self->rss = g_ascii_strtoull(hwm + strlen("VmHWM:"), NULL, 10) * 1024;
+	}
+	if (loader_cost(s->loader, &cost))
+		return;
+	self->map_bytes = cost.map_bytes;
+	self->entries = cost.entries;
+	self->ns_per_entry = cost.entries ? (double)cost.ns / cost.entries : -1;
+	self->valid = true;
+}
+
+struct report *session_report(struct session *s, enum report_reason reason)
+{
+	struct report *r = report_new();
+	struct books_input in = {
+		.world = s->world,
+		.cpus = loader_cpus(s->loader),
+		.page_size = sysconf(_SC_PAGESIZE),
+		.origin_ns = s->origin_ns,
+		.sums_valid = loader_sums_valid(s->loader),
+		.cause_name = cause_name,
+	};
+
+	sweep(s);
+	if (reason == REPORT_END)
+		wait_for_limbo(s);
+	in.now_ns = clock_ns(CLOCK_BOOTTIME);
+	in.suspended_ns = in.now_ns - clock_ns(CLOCK_MONOTONIC);
+	loader_workload(s->loader, &in.workload);
+	r->reason = reason;
+	if (s->launched && s->command_ended) {
+		r->exit.known = true;
+		if (WIFSIGNALED(s->status))
+			r->exit.signal = WTERMSIG(s->status);
+		else
+			r->exit.code = WEXITSTATUS(s->status);
+	}
+	books_close(r, &in);
+	series_copy(s->series, r->series);
+	if (s->config.self)
+		fill_self(s, &r->self);
+	return r;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * One measurement, from attaching to the last report: whom to follow, the loop
+ * that waits for what happens, and reports on the way. It must not know
+ * options, formats or files.
+ */
+#ifndef TARE_SESSION_H
+#define TARE_SESSION_H
+
+#include "capture/launch.h"
+#include "capture/loader.h"
+#include "model/report.h"
+
+struct session;
+
+struct session_config {
+	struct loader_config load;
+	uint64_t interval_ns;       /* of the series */
+	uint64_t snapshot_every_ns; /* 0: only on SIGUSR1 */
+	uint64_t duration_ns;       /* 0: no end by the clock */
+	bool wait_all;              /* run: to the last descendant's end */
+	bool self;                  /* fill report.self */
+	/* Called for each snapshot, which it may complete. A failure is the caller's to say. */
+	void (*on_snapshot)(void *ctx, struct report *r);
+	void *ctx;
+};
+
+/* Load and attach; signals that the loop handles are blocked from here on. */
+int session_open(struct session **s, const struct session_config *config);
+void session_close(struct session *s); /* takes NULL */
+
+/* Follow a child of launch_start() and let it go. 0, or negative errno, said. */
+int session_launch(struct session *s, struct launch *l);
+
+/* Follow what runs already. */
+struct session_targets {
+	GArray *pids;       /* pid_t; NULL: none named */
+	const char *comm;   /* NULL: not by name */
+	const char *cgroup; /* NULL: not by control group */
+	bool all;
+};
+/* 0, or negative errno, said: -ESRCH for a pid that is not there, -EINVAL for a
+ * kernel thread, -ENOENT when nothing matches. */
+int session_attach(struct session *s, const struct session_targets *targets);
+
+/* Wait until the command (the targets) ended, the duration is over or, when
+ * attached, SIGINT or SIGTERM. 0, or negative errno, said. `status` is the
+ * command's wait status. */
+int session_loop(struct session *s, int *status);
+
+/* The books as they stand; never NULL. The caller adds command and features. */
+struct report *session_report(struct session *s, enum report_reason reason);
+
+#endif

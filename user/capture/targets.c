@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "capture/targets.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h; field 9 of /proc/PID/stat */
+
+/* State and flags from /proc/PID/stat; the name may hold anything, so what
+ * counts comes after its last ')'. */
+static int read_stat(pid_t pid, char *state, unsigned *flags)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid);
+	g_autofree char *text = NULL;
+	const char *after;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return -ESRCH;
+	after = strrchr(text, ')');
+	if (!after || sscanf(after + 1, " %c %*d %*d %*d %*d %*d %u", state, flags) != 2)
+		return -EPROTO;
+	return 0;
+}
+
+int target_check(pid_t pid)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/status", pid), *text = NULL;
+	const char *tgid;
+	unsigned flags;
+	char state;
+
+	if (read_stat(pid, &state, &flags) || !g_file_get_contents(path, &text, NULL, NULL)) {
+		error("pid %d: no such process", pid);
+		return -ESRCH;
+	}
+	if (flags & PF_KTHREAD) {
+		error("pid %d: a kernel thread, which has no address space of its own", pid);
+		return -EINVAL;
+	}
+	if (state == 'Z' || state == 'X') {
+		error("pid %d: has ended already (a zombie), its memory is gone", pid);
+		return -ECHILD;
+	}
+	tgid = strstr(text, "\nTgid:");
+	if (tgid && atoi(tgid + strlen("\nTgid:")) != pid) {
+		error("pid %d: a thread of process %d", pid, atoi(tgid + strlen("\nTgid:")));
+		hint("tare attach -p %d", atoi(tgid + strlen("\nTgid:")));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+GArray *targets_by_comm(const char *comm)
+{
+	GArray *found = g_array_new(FALSE, FALSE, sizeof(pid_t));
+	GDir *dir = g_dir_open("/proc", 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *path = NULL, *text = NULL;
+		pid_t pid = atoi(name);
+		unsigned flags;
+		char state;
+
+		if (pid <= 0)
+			continue;
+		path = g_strdup_printf("/proc/%d/comm", pid);
+		if (!g_file_get_contents(path, &text, NULL, NULL))
+			continue;
+		g_strchomp(text);
+		if (strcmp(text, comm) || read_stat(pid, &state, &flags) || flags & PF_KTHREAD ||
+		    state == 'Z')
+			continue;
+		g_array_append_val(found, pid);
+	}
+	if (dir)
+		g_dir_close(dir);
+	return found;
+}
+
+static void read_procs(const char *folder, GArray *found)
+{
+	g_autofree char *path = g_build_filename(folder, "cgroup.procs", NULL), *text = NULL;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return;
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	for (char **line = lines; *line; line++) {
+		pid_t pid = atoi(*line);
+
+		if (pid > 0)
+			g_array_append_val(found, pid);
+	}
+}
+
+static void read_tree(const char *folder, GArray *found)
+{
+	GDir *dir = g_dir_open(folder, 0, NULL);
+	const char *name;
+
+	read_procs(folder, found);
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename(folder, name, NULL);
+
+		if (g_file_test(path, G_FILE_TEST_IS_DIR) &&
+		    !g_file_test(path, G_FILE_TEST_IS_SYMLINK))
+			read_tree(path, found);
+	}
+	if (dir)
+		g_dir_close(dir);
+}
+
+/* "/x": where is it mounted? The first hierarchy that has it. */
+static char *find_cgroup(const char *path)
+{
+	g_autofree char *mounts = NULL;
+
+	if (g_str_has_prefix(path, "/sys/fs/cgroup") ||
+	    !g_file_get_contents("/proc/self/mounts", &mounts, NULL, NULL))
+		return g_strdup(path);
+	g_auto(GStrv) lines = g_strsplit(mounts, "\n", -1);
+
+	for (char **line = lines; *line; line++) {
+		g_auto(GStrv) field = g_strsplit(*line, " ", 4);
+		g_autofree char *try = NULL;
+
+		if (g_strv_length(field) < 3 || !g_str_has_prefix(field[2], "cgroup"))
+			continue;
+		try = g_build_filename(field[1], path, NULL);
+		if (g_file_test(try, G_FILE_TEST_IS_DIR))
+			return g_steal_pointer(&try);
+	}
+	return g_strdup(path);
+}
+
+GArray *targets_by_cgroup(const char *path)
+{
+	g_autofree char *folder = find_cgroup(path), *procs = NULL;
+	GArray *found;
+
+	procs = g_build_filename(folder, "cgroup.procs", NULL);
+	if (!g_file_test(procs, G_FILE_TEST_EXISTS)) {
+		error("--cgroup %s: no such control group", path);
+		return NULL;
+	}
+	found = g_array_new(FALSE, FALSE, sizeof(pid_t));
+	read_tree(folder, found);
+	return found;
+}
+
+void target_describe(pid_t pid, char **exe, char **cmdline, gsize *len)
+{
+	g_autofree char *link = g_strdup_printf("/proc/%d/exe", pid);
+	g_autofree char *args = g_strdup_printf("/proc/%d/cmdline", pid);
+
+	*exe = g_file_read_link(link, NULL);
+	*cmdline = NULL;
+	*len = 0;
+	g_file_get_contents(args, cmdline, len, NULL);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The subcommands: argv[0] is the subcommand's name. Each returns tare's exit
+ * status.
+ */
+#ifndef TARE_CMD_H
+#define TARE_CMD_H
+
+#define EXIT_FAILED 1
+#define EXIT_USAGE 2
+/* `run` passes the command's status on; these are its own, as env(1) has them. */
+#define EXIT_TARE 125
+#define EXIT_NOT_EXECUTABLE 126
+#define EXIT_NOT_FOUND 127
+
+int cmd_run(int argc, char **argv);
+int cmd_attach(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_report(int argc, char **argv);
+
+#endif

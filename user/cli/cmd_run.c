@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * tare run: the command is found, held, followed from its first page on, and
+ * reported on when it has ended.
+ */
+#include <errno.h>
+#include <sys/wait.h>
+
+#include "cli/cmd.h"
+#include "cli/options.h"
+#include "cli/reporter.h"
+
+static int exit_status(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int exit_of_launch(int err)
+{
+	return err == -ENOENT ? EXIT_NOT_FOUND : err == -EACCES ? EXIT_NOT_EXECUTABLE : EXIT_TARE;
+}
+
+/* The command is held in `l`; it is let go or ended here. */
+static int measure(struct reporter *reporter, struct launch *l)
+{
+	struct session_config config;
+	struct session *s = NULL;
+	struct report *report;
+	int status = 0, err;
+
+	reporter_config(reporter, &config);
+	if (session_open(&s, &config)) {
+		launch_abandon(l);
+		return EXIT_TARE;
+	}
+	err = session_launch(s, l);
+	if (err) {
+		session_close(s);
+		return exit_of_launch(err);
+	}
+	err = session_loop(s, &status);
+	report = session_report(s, REPORT_END);
+	reporter_write(reporter, report);
+	report_free(report);
+	session_close(s);
+	return err || reporter->err ? EXIT_TARE : exit_status(status);
+}
+
+static int probe_and_run(const struct options *o, const struct launch_config *launch,
+			 const struct launch_user *user)
+{
+	struct features features = { 0 };
+	struct reporter reporter = {
+		.options = o,
+		.features = &features,
+		.owned = user->set,
+		.uid = user->uid,
+		.gid = user->gid,
+	};
+	struct launch l;
+	int err, status;
+
+	err = launch_start(launch, user, &l);
+	if (err)
+		return exit_of_launch(err);
+	if (reporter_probe(&features, o, &reporter.arm)) {
+		launch_abandon(&l);
+		status = EXIT_TARE;
+	} else {
+		status = measure(&reporter, &l);
+	}
+	features_free(&features);
+	return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct options o;
+	struct launch_user user;
+	struct launch_config launch;
+	int status;
+
+	switch (options_parse(&o, FOR_RUN, argc, argv)) {
+	case 0:
+		break;
+	case 1:
+		return 0;
+	default:
+		options_free(&o);
+		return EXIT_TARE;
+	}
+	launch = (struct launch_config){
+		.argv = o.command,
+		.user = o.user,
+		.as_root = o.as_root,
+		.kill_on_exit = o.kill_on_exit,
+	};
+	if (launch_user(&launch, &user))
+		status = EXIT_TARE;
+	else
+		status = probe_and_run(&o, &launch, &user);
+	options_free(&o);
+	return status;
+}

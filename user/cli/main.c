@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * tare: a table of subcommands, and what is common to the end of each.
+ */
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "cli/cmd.h"
+#include "cli/options.h"
+#include "version.h"
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} commands[] = {
+	{ "run", cmd_run, "run a command and report on its memory" },
+	{ "attach", cmd_attach, "the same for running processes" },
+	{ "doctor", cmd_doctor, "what this machine offers, and what is missing" },
+	{ "report", cmd_report, "the schema of the JSON reports" },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int print_help(void)
+{
+	puts("tare tells what a running program costs in memory, from the kernel's side:\n"
+	     "which thread grew it, by what, and that the books balance to the page.\n\n"
+	     "Usage: tare COMMAND [OPTION]...\n");
+	for (unsigned i = 0; i < COMMANDS; i++)
+		printf("  %-8s %s\n", commands[i].name, commands[i].help);
+	puts("\ntare COMMAND --help tells its options; man tare has the rest.\n"
+	     "Start with: sudo tare run -- python3 -c 'x = list(range(10**6))'");
+	return 0;
+}
+
+static const struct command *find(const char *name)
+{
+	for (unsigned i = 0; i < COMMANDS; i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+static int unknown(const char *name)
+{
+	const char *names[COMMANDS + 2] = { "help" };
+
+	for (unsigned i = 0; i < COMMANDS; i++)
+		names[i + 1] = commands[i].name;
+	suggest("command", name, names);
+	hint("tare help");
+	return EXIT_USAGE;
+}
+
+static int dispatch(int argc, char **argv)
+{
+	const struct command *command;
+	char *help[] = { NULL, "--help", NULL };
+
+	if (argc < 2) {
+		print_help();
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		puts("tare " TARE_VERSION);
+		return 0;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		return print_help();
+	if (!strcmp(argv[1], "help")) {
+		if (argc < 3)
+			return print_help();
+		command = find(argv[2]);
+		help[0] = argv[2];
+		return command ? command->run(2, help) : unknown(argv[2]);
+	}
+	command = find(argv[1]);
+	return command ? command->run(argc - 1, argv + 1) : unknown(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	setlocale(LC_CTYPE, "");
+	status = dispatch(argc, argv);
+	/* What went to stdout has arrived, or it is said. */
+	if (fflush(stdout) || ferror(stdout)) {
+		error("cannot write to stdout: %s", strerror(errno));
+		return status ? status : EXIT_FAILED;
+	}
+	return status;
+}

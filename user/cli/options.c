@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "cli/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/fileout.h"
+#include "base/text.h"
+#include "capture/features.h"
+
+#define MAX_MMS_LIMIT 1048576
+#define RING_MIN (64 * 1024)
+#define RING_MAX (1 << 30)
+
+enum option_id {
+	OPT_NO_CHILDREN = 256,
+	OPT_WAIT_ALL,
+	OPT_USER,
+	OPT_AS_ROOT,
+	OPT_KILL_ON_EXIT,
+	OPT_COMM,
+	OPT_CGROUP,
+	OPT_ALL,
+	OPT_DURATION,
+	OPT_FORMAT,
+	OPT_INTERVAL,
+	OPT_SNAPSHOT_EVERY,
+	OPT_FORCE_ARM,
+	OPT_THREADS,
+	OPT_SELF,
+	OPT_MAX_MMS,
+	OPT_RING_SIZE,
+};
+
+struct spec {
+	const char *name; /* NULL: short only */
+	int id;           /* a letter: also the short option */
+	const char *arg;  /* NULL: takes none */
+	enum option_for who;
+	const char *help;
+};
+
+static const struct spec specs[] = {
+	{ "no-children", OPT_NO_CHILDREN, NULL, FOR_RUN, "stay with the first process" },
+	{ "wait-all", OPT_WAIT_ALL, NULL, FOR_RUN, "end when the last descendant ends" },
+	{ "user", OPT_USER, "NAME", FOR_RUN, "run the command as this user" },
+	{ "as-root", OPT_AS_ROOT, NULL, FOR_RUN, "run it as root under sudo too" },
+	{ "kill-on-exit", OPT_KILL_ON_EXIT, NULL, FOR_RUN, "the command dies when tare does" },
+	{ "pid", 'p', "PID[,PID...]", FOR_ATTACH, "follow these processes" },
+	{ "comm", OPT_COMM, "NAME", FOR_ATTACH, "follow the processes of this name" },
+	{ "cgroup", OPT_CGROUP, "PATH", FOR_ATTACH, "follow a control group and those below" },
+	{ "all", OPT_ALL, NULL, FOR_ATTACH, "follow every process" },
+	{ "duration", OPT_DURATION, "TIME", FOR_ATTACH, "end after this time (10s, 5m)" },
+	{ "output", 'o', "FILE", FOR_BOTH, "report to FILE, not to stderr" },
+	{ "format", OPT_FORMAT, "FORMAT", FOR_BOTH, "table, json (default: by FILE's suffix)" },
+	{ "threads", OPT_THREADS, "all|grouped", FOR_BOTH, "every thread a row, or one a name" },
+	{ "snapshot-every", OPT_SNAPSHOT_EVERY, "TIME", FOR_BOTH, "a report each TIME" },
+	{ "interval", OPT_INTERVAL, "TIME", FOR_BOTH, "between points of the curve (100ms)" },
+	{ "force-arm", OPT_FORCE_ARM, "ARM", FOR_BOTH, "ledger by percpu, count or classic" },
+	{ "self", OPT_SELF, NULL, FOR_BOTH, "report what tare itself costs" },
+	{ "max-mms", OPT_MAX_MMS, "N", FOR_BOTH, "room for address spaces at once (8192)" },
+	{ "ring-size", OPT_RING_SIZE, "SIZE", FOR_BOTH, "of the ring of events (4MiB)" },
+	{ "verbose", 'v', NULL, FOR_BOTH, "say more; twice: libbpf too" },
+	{ "help", 'h', NULL, FOR_BOTH, "this text" },
+};
+
+static void print_help(enum option_for who)
+{
+	if (who == FOR_RUN)
+		puts("Usage: tare run [OPTION]... -- COMMAND [ARG]...\n\n"
+		     "Run COMMAND and report which thread grew its memory, and by what.\n");
+	else
+		puts("Usage: tare attach -p PID[,PID...] | --comm NAME | --cgroup PATH | --all"
+		     " [OPTION]...\n\n"
+		     "Follow running processes until Ctrl-C, --duration or their end.\n");
+	for (unsigned i = 0; i < G_N_ELEMENTS(specs); i++) {
+		const struct spec *s = &specs[i];
+		g_autofree char *left = NULL;
+
+		if (!(s->who & who))
+			continue;
+		left = g_strdup_printf("%s--%s%s%s", "", s->name, s->arg ? " " : "",
+				       s->arg ? s->arg : "");
+		if (s->id < 256)
+			printf("  -%c, %-26s %s\n", s->id, left, s->help);
+		else
+			printf("      %-26s %s\n", left, s->help);
+	}
+	printf("\nSIGUSR1 to tare: a report now. More: man tare-%s\n",
+	       who == FOR_RUN ? "run" : "attach");
+}
+
+void suggest(const char *what, const char *word, const char *const *candidates)
+{
+	const char *near = text_nearest(word, candidates);
+
+	error("unknown %s: %s", what, word);
+	if (near)
+		hint("%s", near);
+}
+
+static int unknown_option(enum option_for who, const char *word)
+{
+	const char *names[G_N_ELEMENTS(specs) + 1] = { NULL };
+	g_autoptr(GPtrArray) keep = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *bare = g_strdup(word);
+	unsigned n = 0;
+
+	if (strchr(bare, '='))
+		*strchr(bare, '=') = '\0';
+	for (unsigned i = 0; i < G_N_ELEMENTS(specs); i++) {
+		char *name;
+
+		if (!(specs[i].who & who))
+			continue;
+		name = g_strdup_printf("--%s", specs[i].name);
+		g_ptr_array_add(keep, name);
+		names[n++] = name;
+	}
+	suggest("option", bare, names);
+	return -EINVAL;
+}
+
+static int bad(const char *name, const char *value, const char *want)
+{
+	error("--%s %s: not %s", name, value, want);
+	return -EINVAL;
+}
+
+static int parse_pids(struct options *o, const char *list)
+{
+	g_auto(GStrv) words = g_strsplit(list, ",", -1);
+
+	if (!o->pids)
+		o->pids = g_array_new(FALSE, FALSE, sizeof(pid_t));
+	for (char **word = words; *word; word++) {
+		guint64 value;
+		pid_t pid;
+
+		if (!g_ascii_string_to_unsigned(*word, 10, 1, G_MAXINT32, &value, NULL))
+			return bad("pid", list, "a list of process ids (-p 12,34)");
+		pid = value;
+		g_array_append_val(o->pids, pid);
+	}
+	return 0;
+}
+
+static int parse_time(const char *name, const char *value, uint64_t *ns)
+{
+	if (text_parse_duration(value, ns) || !*ns)
+		return bad(name, value, "a time above 0 (100ms, 2s, 5m)");
+	return 0;
+}
+
+static int parse_interval(const char *value, uint64_t *ns)
+{
+	int err = parse_time("interval", value, ns);
+
+	if (!err && *ns < 1000 * 1000)
+		return bad("interval", value, "1ms or more");
+	return err;
+}
+
+static int parse_ring(const char *value, uint64_t *bytes)
+{
+	if (text_parse_size(value, bytes) || *bytes < RING_MIN || *bytes > RING_MAX)
+		return bad("ring-size", value, "a size from 64KiB to 1GiB");
+	return 0;
+}
+
+static int parse_max_mms(const char *value, uint32_t *max)
+{
+	guint64 n;
+
+	if (!g_ascii_string_to_unsigned(value, 10, 1, MAX_MMS_LIMIT, &n, NULL))
+		return bad("max-mms", value, "a number from 1 to 1048576");
+	*max = n;
+	return 0;
+}
+
+static int parse_format(struct options *o, const char *value, bool *given)
+{
+	*given = true;
+	if (!strcmp(value, "table"))
+		o->format = FORMAT_TABLE;
+	else if (!strcmp(value, "json"))
+		o->format = FORMAT_JSON;
+	else
+		return bad("format", value, "table or json");
+	return 0;
+}
+
+static int parse_threads(struct options *o, const char *value)
+{
+	if (strcmp(value, "all") && strcmp(value, "grouped"))
+		return bad("threads", value, "all or grouped");
+	o->all_threads = !strcmp(value, "all");
+	return 0;
+}
+
+static int parse_arm(struct options *o, const char *value)
+{
+	for (int i = 0; i < ARM_NONE; i++)
+		if (!strcmp(value, ledger_arm_name[i])) {
+			o->force_arm = value;
+			return 0;
+		}
+	return bad("force-arm", value, "percpu, count or classic");
+}
+
+static int take(struct options *o, int id, const char *value, bool *format_given)
+{
+	switch (id) {
+	case OPT_NO_CHILDREN:
+		o->no_children = true;
+		return 0;
+	case OPT_WAIT_ALL:
+		o->wait_all = true;
+		return 0;
+	case OPT_USER:
+		o->user = value;
+		return 0;
+	case OPT_AS_ROOT:
+		o->as_root = true;
+		return 0;
+	case OPT_KILL_ON_EXIT:
+		o->kill_on_exit = true;
+		return 0;
+	case 'p':
+		return parse_pids(o, value);
+	case OPT_COMM:
+		o->comm = value;
+		return 0;
+	case OPT_CGROUP:
+		o->cgroup = value;
+		return 0;
+	case OPT_ALL:
+		o->all = true;
+		return 0;
+	case OPT_DURATION:
+		return parse_time("duration", value, &o->duration_ns);
+	case 'o':
+		o->output = value;
+		return 0;
+	case OPT_FORMAT:
+		return parse_format(o, value, format_given);
+	case OPT_THREADS:
+		return parse_threads(o, value);
+	case OPT_SNAPSHOT_EVERY:
+		return parse_time("snapshot-every", value, &o->snapshot_every_ns);
+	case OPT_INTERVAL:
+		return parse_interval(value, &o->interval_ns);
+	case OPT_FORCE_ARM:
+		return parse_arm(o, value);
+	case OPT_SELF:
+		o->self = true;
+		return 0;
+	case OPT_MAX_MMS:
+		return parse_max_mms(value, &o->max_mms);
+	case OPT_RING_SIZE:
+		return parse_ring(value, &o->ring_bytes);
+	default:
+		err_verbosity++;
+		return 0;
+	}
+}
+
+/* Of specs[] those of this subcommand, as getopt wants them. */
+static void make_getopt(enum option_for who, struct option *longs, char *shorts)
+{
+	*shorts++ = '+'; /* stop at the command: its options are its own */
+	*shorts++ = ':';
+	for (unsigned i = 0; i < G_N_ELEMENTS(specs); i++) {
+		const struct spec *s = &specs[i];
+
+		if (!(s->who & who))
+			continue;
+		*longs++ = (struct option){ s->name, s->arg ? required_argument : no_argument, NULL,
+					    s->id };
+		if (s->id >= 256)
+			continue;
+		*shorts++ = s->id;
+		if (s->arg)
+			*shorts++ = ':';
+	}
+	*longs = (struct option){ 0 };
+	*shorts = '\0';
+}
+
+static int check_run(const struct options *o)
+{
+	if (!o->command[0]) {
+		error("no command given");
+		hint("tare run -- COMMAND [ARG]...");
+		return -EINVAL;
+	}
+	if (o->user && o->as_root) {
+		error("--user and --as-root exclude each other");
+		return -EINVAL;
+	}
+	if (o->no_children && o->wait_all) {
+		error("--no-children and --wait-all exclude each other");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_attach(const struct options *o)
+{
+	int ways = !!o->pids + !!o->comm + !!o->cgroup + o->all;
+
+	if (o->command[0]) {
+		error("attach takes no command: %s", o->command[0]);
+		hint("tare run -- %s", o->command[0]);
+		return -EINVAL;
+	}
+	if (ways == 1)
+		return 0;
+	error(ways ? "-p, --comm, --cgroup and --all exclude each other" : "nothing to attach to");
+	hint("tare attach -p PID, --comm NAME, --cgroup PATH or --all");
+	return -EINVAL;
+}
+
+static int check(struct options *o, enum option_for who, bool format_given)
+{
+	int err = who == FOR_RUN ? check_run(o) : check_attach(o);
+
+	if (err)
+		return err;
+	if (!o->output)
+		return 0;
+	if (!format_given && g_str_has_suffix(o->output, ".json"))
+		o->format = FORMAT_JSON;
+	return fileout_check(o->output) ? -EINVAL : 0;
+}
+
+int options_parse(struct options *o, enum option_for who, int argc, char **argv)
+{
+	struct option longs[G_N_ELEMENTS(specs) + 1];
+	char shorts[2 * G_N_ELEMENTS(specs) + 3];
+	bool format_given = false;
+	int id, err = 0;
+
+	*o = (struct options){
+		.interval_ns = 100 * 1000 * 1000,
+		.max_mms = 8192,
+		.ring_bytes = 4 << 20,
+	};
+	make_getopt(who, longs, shorts);
+	opterr = 0;
+	optind = 1;
+	while (!err && (id = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		if (id == 'h') {
+			print_help(who);
+			return 1;
+		}
+		if (id == ':') {
+			error("%s needs an argument", argv[optind - 1]);
+			err = -EINVAL;
+		} else if (id == '?') {
+			err = unknown_option(who, argv[optind - 1]);
+		} else {
+			err = take(o, id, optarg, &format_given);
+		}
+	}
+	o->command = argv + optind;
+	if (!err)
+		err = check(o, who, format_given);
+	if (err)
+		hint("tare %s --help", who == FOR_RUN ? "run" : "attach");
+	return err;
+}
+
+void options_free(struct options *o)
+{
+	if (o->pids)
+		g_array_unref(o->pids);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Options of run and attach: parsed once, checked before anything is started,
+ * then const. One table tells their names, arguments and help.
+ */
+#ifndef TARE_OPTIONS_H
+#define TARE_OPTIONS_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum option_for { FOR_RUN = 1, FOR_ATTACH = 2, FOR_BOTH = 3 };
+
+enum format { FORMAT_TABLE, FORMAT_JSON };
+
+struct options {
+	/* run */
+	bool no_children, wait_all, as_root, kill_on_exit;
+	const char *user;
+	char **command; /* into argv */
+	/* attach */
+	GArray *pids; /* pid_t; NULL: none */
+	const char *comm, *cgroup;
+	bool all;
+	uint64_t duration_ns;
+	/* both */
+	const char *output;
+	enum format format;
+	uint64_t interval_ns, snapshot_every_ns;
+	const char *force_arm;
+	bool all_threads, self;
+	uint32_t max_mms;
+	uint64_t ring_bytes;
+};
+
+/* 0; 1: help was asked for and printed; -EINVAL, said with the way out. */
+int options_parse(struct options *o, enum option_for who, int argc, char **argv);
+void options_free(struct options *o);
+
+/* "unknown option --foo", and the nearest of those there are. */
+void suggest(const char *what, const char *word, const char *const *candidates);
+
+#endif

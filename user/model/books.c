@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "model/books.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "bpf/ledger.h"
+
+/* The four members are pages, page tables are bytes. */
+static uint64_t bytes(const struct books_input *in, int kind, uint64_t n)
+{
+	return kind == TARE_PAGETABLE ? n : n * in->page_size;
+}
+
+static struct flow flow_bytes(const struct books_input *in, int kind, const struct tare_flow *f)
+{
+	return (struct flow){ bytes(in, kind, f->in), bytes(in, kind, f->out) };
+}
+
+static void flow_add(struct flow *sum, struct flow f)
+{
+	sum->in += f.in;
+	sum->out += f.out;
+}
+
+static void flow_change(struct flow *f, int64_t delta)
+{
+	if (delta > 0)
+		f->in += delta;
+	else
+		f->out -= delta;
+}
+
+static uint64_t since(uint64_t origin, uint64_t t)
+{
+	return t > origin ? t - origin : 0;
+}
+
+static int by_cause(gconstpointer a, gconstpointer b)
+{
+	const struct report_cause *x = a, *y = b;
+	uint64_t size_x = x->flow.in + x->flow.out, size_y = y->flow.in + y->flow.out;
+
+	return size_x < size_y ? 1 : size_x > size_y ? -1 : 0;
+}
+
+static void add_cause(struct report_task *t, char *name, struct flow flow)
+{
+	struct report_cause cause = { name, flow };
+
+	g_array_append_val(t->causes, cause);
+}
+
+/* `cached`: pages that the task has not told its mm yet (kernels to 6.1). Which
+ * of its causes brought them is not known; nearly all are page faults. */
+static void build_causes(struct report_task *t, const struct tare_task *s, int64_t cached,
+			 const struct books_input *in)
+{
+	bool fault = false;
+
+	for (unsigned i = 0; i < s->n_causes; i++) {
+		const struct tare_cause *c = &s->causes[i];
+		struct flow f = flow_bytes(in, TARE_ANON, &c->pages);
+
+		if (!c->used)
+			continue;
+		if (c->id == TARE_CAUSE_FAULT) {
+			flow_change(&f, cached);
+			fault = true;
+		}
+		add_cause(t, in->cause_name(c->id), f);
+	}
+	if (cached && !fault) {
+		struct flow f = { 0 };
+
+		flow_change(&f, cached);
+		add_cause(t, in->cause_name(TARE_CAUSE_FAULT), f);
+	}
+	g_array_sort(t->causes, by_cause);
+}
+
+static int64_t task_at_peak(const struct tare_task *s, const struct books_input *in)
+{
+	uint64_t seq = in->workload.peak_seq;
+
+	return (ledger_at_peak(s, TARE_ANON, seq) + ledger_at_peak(s, TARE_FILE, seq) +
+		ledger_at_peak(s, TARE_SHMEM, seq)) *
+	       (int64_t)in->page_size;
+}
+
+static struct report_task *build_task(const struct world_task *wt, const struct books_input *in)
+{
+	const struct tare_task *s = wt->state;
+	struct report_task *t = report_task_new();
+	uint64_t kernel = MIN(s->faults_kernel, s->faults);
+	int64_t cached_rss = 0;
+
+	t->id = s->id;
+	t->tid = s->tid;
+	t->comm = g_strndup(s->comm, sizeof(s->comm));
+	for (unsigned i = 0; wt->names && i < wt->names->len; i++)
+		g_ptr_array_add(t->names, g_strdup(g_ptr_array_index(wt->names, i)));
+	t->alive = !wt->ended;
+	t->attached = s->flags & TARE_TASK_ATTACHED && !in->world->launched;
+	t->start_ns = since(in->origin_ns, s->start_ns);
+	t->end_ns = wt->ended ? since(in->origin_ns, s->end_ns) : 0;
+	for (int k = 0; k < TARE_KINDS; k++)
+		t->flow[k] = flow_bytes(in, k, &s->flow[k]);
+	for (int k = 0; k < TARE_MEMBERS; k++) {
+		int64_t cached = (s->cached[k] - s->cached0[k]) * (int64_t)in->page_size;
+
+		flow_change(&t->flow[k], cached);
+		if (ledger_is_rss(k))
+			cached_rss += cached;
+	}
+	t->at_peak = task_at_peak(s, in);
+	t->faults_kernel = kernel;
+	t->faults_user = s->faults - kernel;
+	t->faults_major = s->faults_major;
+	t->mapped = s->mapped;
+	t->unmapped = s->unmapped;
+	t->brk_up = s->brk_up;
+	t->brk_down = s->brk_down;
+	build_causes(t, s, cached_rss, in);
+	return t;
+}
+
+static void build_exit(struct report_process *p, const struct world_proc *wp)
+{
+	p->exit.known = !p->alive;
+	if (!p->exit.known)
+		return;
+	if (WIFSIGNALED(wp->status))
+		p->exit.signal = WTERMSIG(wp->status);
+	else
+		p->exit.code = WEXITSTATUS(wp->status);
+}
+
+static void copy_strings(GPtrArray *to, const GPtrArray *from)
+{
+	for (unsigned i = 0; i < from->len; i++)
+		g_ptr_array_add(to, g_strdup(from->pdata[i]));
+}
+
+/* Opening balances, foreign entries and peaks of one address space. */
+static void add_mm(struct report_process *p, const struct tare_mm *m, const struct books_input *in)
+{
+	bool peaked = m->foreign_peak_seq == in->workload.peak_seq;
+	int64_t at_peak = peaked ? m->foreign_at_peak : 0;
+
+	for (int k = 0; k < TARE_KINDS; k++) {
+		p->balance[k].opening += bytes(in, k, m->opening[k]);
+		flow_add(&p->balance[k].foreign, flow_bytes(in, k, &m->foreign[k]));
+		if (!peaked && ledger_is_rss(k))
+			at_peak += ledger_net(&m->foreign[k]);
+		if (ledger_is_rss(k) && m->birth_ns <= in->workload.peak_ns)
+			at_peak += m->opening[k];
+	}
+	for (int i = 0; i < TARE_FOREIGNERS; i++)
+		flow_add(&p->foreign_cause[i], flow_bytes(in, TARE_ANON, &m->foreign_cause[i]));
+	p->at_peak += at_peak * (int64_t)in->page_size;
+	if (m->peak * (int64_t)in->page_size > p->rss_peak) {
+		p->rss_peak = m->peak * (int64_t)in->page_size;
+		p->rss_peak_ns = since(in->origin_ns, m->peak_ns + in->suspended_ns);
+	}
+}
+
+/* What the kernel's own counters say of a process's living address spaces, in
+ * `kernel`, and what the ledger has entered there. False: one of them was not
+ * quiet, or a task of it is on its way out. */
+static bool living_sums(const struct world_proc *wp, const struct books_input *in,
+			int64_t kernel[TARE_KINDS], int64_t ledger[TARE_KINDS])
+{
+	bool quiet = true;
+
+	for (unsigned i = 0; i < wp->mms->len; i++) {
+		const struct world_mm *m = wp->mms->pdata[i];
+
+		if (m->closed)
+			continue;
+		quiet &= m->quiet && m->sweep == in->world->sweep;
+		for (int k = 0; k < TARE_KINDS; k++) {
+			kernel[k] += bytes(in, k, m->state.kernel[k]);
+			ledger[k] += bytes(in, k, m->state.ledger[k]);
+		}
+	}
+	for (unsigned i = 0; i < wp->tasks->len; i++) {
+		const struct world_task *t = wp->tasks->pdata[i];
+
+		if (t->ended)
+			continue;
+		quiet &= t->sweep == in->world->sweep;
+		for (int k = 0; k < TARE_MEMBERS; k++) {
+			kernel[k] += t->state->cached[k] * (int64_t)in->page_size;
+			ledger[k] += t->state->cached[k] * (int64_t)in->page_size;
+		}
+	}
+	return quiet;
+}
+
+static void close_process(struct report_process *p, const struct world_proc *wp,
+			  const struct books_input *in)
+{
+	int64_t kernel[TARE_KINDS] = { 0 }, ledger[TARE_KINDS] = { 0 };
+	bool quiet = living_sums(wp, in, kernel, ledger);
+
+	for (int k = 0; k < TARE_KINDS; k++) {
+		struct balance *b = &p->balance[k];
+
+		balance_close(b);
+		if (in->sums_valid)
+			b->unattributed = quiet ? kernel[k] - b->net : kernel[k] - ledger[k];
+		balance_close(b);
+	}
+}
+
+static int by_task(gconstpointer a, gconstpointer b)
+{
+	const struct report_task *x = *(struct report_task *const *)a;
+	const struct report_task *y = *(struct report_task *const *)b;
+	uint64_t in_x = x->flow[TARE_ANON].in + x->flow[TARE_FILE].in + x->flow[TARE_SHMEM].in;
+	uint64_t in_y = y->flow[TARE_ANON].in + y->flow[TARE_FILE].in + y->flow[TARE_SHMEM].in;
+
+	if (x->at_peak != y->at_peak)
+		return x->at_peak < y->at_peak ? 1 : -1;
+	if (in_x != in_y)
+		return in_x < in_y ? 1 : -1;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static int by_process(gconstpointer a, gconstpointer b)
+{
+	const struct report_process *x = *(struct report_process *const *)a;
+	const struct report_process *y = *(struct report_process *const *)b;
+
+	if (x->at_peak != y->at_peak)
+		return x->at_peak < y->at_peak ? 1 : -1;
+	if (x->rss_peak != y->rss_peak)
+		return x->rss_peak < y->rss_peak ? 1 : -1;
+	return x->pid - y->pid;
+}
+
+static struct report_process *build_process(const struct world_proc *wp,
+					    const struct books_input *in)
+{
+	struct report_process *p = report_process_new();
+
+	p->pid = wp->pid;
+	p->ppid = wp->ppid;
+	p->comm = g_strdup(wp->comm ? wp->comm : "");
+	p->exe = g_strdup(wp->exe);
+	copy_strings(p->argv, wp->argv);
+	copy_strings(p->images, wp->images);
+	p->argv_truncated = wp->argv_truncated;
+	p->alive = wp->living > 0;
+	p->start_ns = since(in->origin_ns, wp->start_ns);
+	p->end_ns = p->alive ? 0 : since(in->origin_ns, wp->end_ns);
+	build_exit(p, wp);
+	for (unsigned i = 0; i < wp->mms->len; i++)
+		add_mm(p, &((const struct world_mm *)wp->mms->pdata[i])->state, in);
+	for (unsigned i = 0; i < wp->tasks->len; i++) {
+		struct report_task *t = build_task(wp->tasks->pdata[i], in);
+
+		for (int k = 0; k < TARE_KINDS; k++)
+			flow_add(&p->balance[k].tasks, t->flow[k]);
+		p->at_peak += t->at_peak;
+		g_ptr_array_add(p->tasks, t);
+	}
+	close_process(p, wp, in);
+	g_ptr_array_sort(p->tasks, by_task);
+	return p;
+}
+
+static void add_totals(struct report *r, const struct report_process *p,
+		       const struct books_input *in)
+{
+	for (int k = 0; k < TARE_KINDS; k++) {
+		struct balance *sum = &r->totals[k];
+		const struct balance *b = &p->balance[k];
+
+		sum->opening += b->opening;
+		flow_add(&sum->tasks, b->tasks);
+		flow_add(&sum->foreign, b->foreign);
+		sum->unattributed += b->unattributed;
+		balance_close(sum);
+		if (k < TARE_MEMBERS)
+			r->off_pages += llabs(b->unattributed) / in->page_size;
+	}
+	for (int i = 0; i < TARE_FOREIGNERS; i++)
+		flow_add(&r->foreign_cause[i], p->foreign_cause[i]);
+}
+
+/* The workload's peak is summed in steps (enter_workload()); that of a single
+ * process is exact, and no workload's is below its largest process's. */
+static void build_peak(struct report *r, const struct books_input *in)
+{
+	r->peak_rss = in->workload.peak * (int64_t)in->page_size;
+	r->peak_ns = since(in->origin_ns, in->workload.peak_ns);
+	r->peak_bound = in->cpus * ledger_fold_at(in->workload.peak) * in->page_size;
+	for (unsigned i = 0; i < r->processes->len; i++) {
+		const struct report_process *p = r->processes->pdata[i];
+
+		if (r->processes->len > 1 && p->rss_peak <= r->peak_rss)
+			continue;
+		r->peak_rss = p->rss_peak;
+		r->peak_ns = p->rss_peak_ns;
+	}
+	if (r->processes->len <= 1)
+		r->peak_bound = 0;
+}
+
+void books_close(struct report *r, const struct books_input *in)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, in->world->procs);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		struct report_process *p = build_process(value, in);
+
+		g_ptr_array_add(r->processes, p);
+		add_totals(r, p, in);
+	}
+	g_ptr_array_sort(r->processes, by_process);
+	memcpy(r->lost, in->workload.lost, sizeof(r->lost));
+	r->mms_closed = in->workload.mms_closed;
+	r->mms_nonzero = in->workload.mms_nonzero;
+	r->sums_valid = in->sums_valid;
+	r->balanced = in->sums_valid && !r->off_pages && !r->mms_nonzero &&
+		      !report_lost_total(r) && !in->world->malformed;
+	r->duration_ns = since(in->origin_ns, in->now_ns);
+	build_peak(r, in);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Closing the books: a report from the world. Pure: all that it needs is given.
+ */
+#ifndef TARE_BOOKS_H
+#define TARE_BOOKS_H
+
+#include "model/report.h"
+#include "model/world.h"
+
+struct books_input {
+	const struct world *world;
+	struct tare_workload workload; /* as the kernel side holds it now */
+	unsigned cpus;
+	uint64_t page_size;
+	uint64_t origin_ns; /* CLOCK_BOOTTIME of the report's time 0 */
+	uint64_t now_ns;    /* likewise, of the snapshot */
+	uint64_t suspended_ns; /* CLOCK_BOOTTIME less CLOCK_MONOTONIC, which stamps peaks of mms */
+	bool sums_valid;    /* the kernel's counters can be summed (known shape) */
+	/* Name of a cause (TARE_CAUSE_* or system call). Allocated. */
+	char *(*cause_name)(uint32_t id);
+};
+
+/* Fill processes, totals, books, peak, losses and duration of `r`.
+ *
+ * unattributed, per process and kind: what the kernel's counters say less what
+ * the entries add up to. For a process that has ended the kernel says 0. For
+ * one that was quiet during the sweep the comparison is with the sum over its
+ * tasks. For one that ran meanwhile its tasks were read at different moments,
+ * so the comparison is within the kernel, at one moment (see take_sums()). */
+void books_close(struct report *r, const struct books_input *in);
+
+#endif

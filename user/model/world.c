@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "model/world.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "bpf/ledger.h"
+
+static void task_free(gpointer p)
+{
+	struct world_task *t = p;
+
+	g_free(t->state);
+	if (t->names)
+		g_ptr_array_unref(t->names);
+	g_free(t);
+}
+
+static void proc_free(gpointer data)
+{
+	struct world_proc *p = data;
+
+	g_free(p->comm);
+	g_free(p->exe);
+	g_ptr_array_unref(p->argv);
+	g_ptr_array_unref(p->images);
+	g_ptr_array_unref(p->tasks);
+	g_ptr_array_unref(p->mms);
+	g_free(p);
+}
+
+struct world *world_new(bool launched)
+{
+	struct world *w = g_new0(struct world, 1);
+
+	w->tasks = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, task_free);
+	w->mms = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
+	w->procs = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, proc_free);
+	w->launched = launched;
+	return w;
+}
+
+void world_free(struct world *w)
+{
+	if (!w)
+		return;
+	g_hash_table_unref(w->procs);
+	g_hash_table_unref(w->mms);
+	g_hash_table_unref(w->tasks);
+	g_free(w);
+}
+
+struct world_proc *world_find_proc(struct world *w, uint64_t id)
+{
+	return g_hash_table_lookup(w->procs, &id);
+}
+
+static struct world_proc *proc_get(struct world *w, uint64_t id)
+{
+	struct world_proc *p = world_find_proc(w, id);
+
+	if (p)
+		return p;
+	p = g_new0(struct world_proc, 1);
+	p->id = id;
+	p->argv = g_ptr_array_new_with_free_func(g_free);
+	p->images = g_ptr_array_new_with_free_func(g_free);
+	p->tasks = g_ptr_array_new();
+	p->mms = g_ptr_array_new();
+	g_hash_table_insert(w->procs, &p->id, p);
+	return p;
+}
+
+static char *name_of(const char *field, size_t size)
+{
+	return g_strndup(field, size);
+}
+
+/* A task of which a record tells first, perhaps because its birth was lost. */
+static struct world_task *task_get(struct world *w, uint64_t id, uint64_t proc)
+{
+	struct world_task *t = g_hash_table_lookup(w->tasks, &id);
+	struct world_proc *p;
+
+	if (t)
+		return t;
+	t = g_new0(struct world_task, 1);
+	t->state = g_malloc0(sizeof(*t->state));
+	t->id = id;
+	t->state->id = id;
+	t->state->proc = proc;
+	g_hash_table_insert(w->tasks, &t->id, t);
+	p = proc_get(w, proc);
+	g_ptr_array_add(p->tasks, t);
+	p->living++;
+	return t;
+}
+
+static int on_task_new(struct world *w, const struct tare_task_new *rec)
+{
+	struct world_task *t = task_get(w, rec->id, rec->proc);
+	struct world_proc *p = proc_get(w, rec->proc);
+
+	t->state->tid = rec->tid;
+	t->state->tgid = rec->tgid;
+	t->state->ppid = rec->ppid;
+	t->state->start_ns = rec->start_ns;
+	t->sweep = w->sweep;
+	memcpy(t->state->comm, rec->comm, sizeof(rec->comm));
+	if (p->comm)
+		return 0;
+	p->pid = rec->tgid;
+	p->ppid = rec->ppid;
+	p->start_ns = rec->start_ns;
+	p->comm = name_of(rec->comm, sizeof(rec->comm));
+	p->attached = !rec->parent;
+	return 0;
+}
+
+static void remember_name(struct world_task *t)
+{
+	char *old = name_of(t->state->comm, sizeof(t->state->comm));
+
+	if (!t->names)
+		t->names = g_ptr_array_new_with_free_func(g_free);
+	g_ptr_array_add(t->names, old);
+}
+
+static int on_rename(struct world *w, const struct tare_rename *rec)
+{
+	struct world_task *t = g_hash_table_lookup(w->tasks, &rec->id);
+	struct world_proc *p;
+
+	if (!t || !strncmp(t->state->comm, rec->comm, sizeof(rec->comm)))
+		return 0;
+	remember_name(t);
+	memcpy(t->state->comm, rec->comm, sizeof(rec->comm));
+	p = proc_get(w, t->state->proc);
+	if (t->state->tid == p->pid) {
+		g_free(p->comm);
+		p->comm = name_of(rec->comm, sizeof(rec->comm));
+	}
+	return 0;
+}
+
+static void split_argv(struct world_proc *p, const char *args, size_t len)
+{
+	const char *end = args + len;
+
+	g_ptr_array_set_size(p->argv, 0);
+	while (args < end) {
+		size_t n = strnlen(args, end - args);
+
+		g_ptr_array_add(p->argv, g_strndup(args, n));
+		args += n + 1;
+	}
+}
+
+void world_describe(struct world_proc *p, const char *exe, const char *cmdline, size_t len)
+{
+	if (exe) {
+		g_free(p->exe);
+		p->exe = g_strdup(exe);
+	}
+	if (cmdline)
+		split_argv(p, cmdline, len);
+}
+
+static int on_exec(struct world *w, const struct tare_exec *rec)
+{
+	struct world_task *t = task_get(w, rec->id, rec->proc);
+	struct world_proc *p = proc_get(w, rec->proc);
+	bool launch = w->launched && p->attached && !p->exe;
+
+	if (rec->argv_len > sizeof(rec->argv))
+		return -EINVAL;
+	t->state->tid = rec->tid;
+	memcpy(t->state->comm, rec->comm, sizeof(rec->comm));
+	p->pid = rec->tgid;
+	g_free(p->comm);
+	p->comm = name_of(rec->comm, sizeof(rec->comm));
+	if (p->exe)
+		g_ptr_array_add(p->images, g_steal_pointer(&p->exe));
+	p->exe = name_of(rec->interp[0] ? rec->interp : rec->path, sizeof(rec->path));
+	split_argv(p, rec->argv, rec->argv_len);
+	p->argv_truncated = rec->argv_truncated;
+	if (launch) { /* what it was before is tare's doing, not the program's */
+		g_clear_pointer(&t->names, g_ptr_array_unref);
+		p->start_ns = rec->head.time_ns;
+		t->state->start_ns = rec->head.time_ns;
+	}
+	return 0;
+}
+
+static int on_task(struct world *w, const struct tare_record *head, const struct tare_task *state)
+{
+	size_t size = head->size - sizeof(*head);
+	struct world_task *t;
+	struct world_proc *p;
+
+	if (state->n_causes > TARE_TASK_CAUSES || head->size != ledger_record_size(state->n_causes))
+		return -EINVAL;
+	t = task_get(w, state->id, state->proc);
+	if (t->ended)
+		return 0;
+	t->state = g_realloc(t->state, size);
+	memcpy(t->state, state, size);
+	t->sweep = w->sweep;
+	if (head->type != TARE_REC_TASK_END)
+		return 0;
+	t->ended = true;
+	p = proc_get(w, state->proc);
+	p->living--;
+	p->status = state->exit_code;
+	p->end_ns = state->end_ns;
+	return 0;
+}
+
+static struct world_mm *mm_get(struct world *w, const struct tare_mm *state)
+{
+	struct world_mm *m = g_hash_table_lookup(w->mms, &state->id);
+
+	if (m)
+		return m;
+	m = g_new0(struct world_mm, 1);
+	m->state.id = state->id;
+	g_hash_table_insert(w->mms, &m->state.id, m);
+	g_ptr_array_add(proc_get(w, state->proc)->mms, m);
+	return m;
+}
+
+static int on_mm(struct world *w, const struct tare_mm_end *rec, bool second)
+{
+	struct world_mm *m = mm_get(w, &rec->mm);
+
+	if (m->closed)
+		return 0;
+	if (second) {
+		m->quiet = m->sweep == w->sweep &&
+			   !memcmp(m->state.kernel, rec->mm.kernel, sizeof(rec->mm.kernel)) &&
+			   !memcmp(m->state.foreign, rec->mm.foreign, sizeof(rec->mm.foreign)) &&
+			   m->state.rss == rec->mm.rss;
+		return 0;
+	}
+	m->state = rec->mm;
+	m->sweep = w->sweep;
+	m->quiet = false;
+	m->closed = rec->head.type == TARE_REC_MM_END;
+	return 0;
+}
+
+/* Size that a record of this type has at least; 0: no such type. */
+static size_t least_size(uint32_t type)
+{
+	switch (type) {
+	case TARE_REC_TASK_NEW:
+		return sizeof(struct tare_task_new);
+	case TARE_REC_TASK:
+	case TARE_REC_TASK_END:
+		return ledger_record_size(0);
+	case TARE_REC_MM:
+	case TARE_REC_MM_END:
+		return sizeof(struct tare_mm_end);
+	case TARE_REC_EXEC:
+		return sizeof(struct tare_exec);
+	case TARE_REC_RENAME:
+		return sizeof(struct tare_rename);
+	default:
+		return 0;
+	}
+}
+
+static int take(struct world *w, const void *data, size_t size, bool second)
+{
+	const struct tare_record *head = data;
+	size_t least;
+
+	if (size < sizeof(*head) || head->size > size)
+		return -EINVAL;
+	least = least_size(head->type);
+	if (!least || head->size < least)
+		return -EINVAL;
+	switch (head->type) {
+	case TARE_REC_TASK_NEW:
+		return on_task_new(w, data);
+	case TARE_REC_EXEC:
+		return on_exec(w, data);
+	case TARE_REC_RENAME:
+		return on_rename(w, data);
+	case TARE_REC_MM:
+	case TARE_REC_MM_END:
+		return on_mm(w, data, second);
+	default:
+		return on_task(w, head, (const struct tare_task *)(head + 1));
+	}
+}
+
+int world_record(struct world *w, const void *data, size_t size)
+{
+	int err = take(w, data, size, false);
+
+	if (err)
+		w->malformed++;
+	return err;
+}
+
+void world_sweep_begin(struct world *w)
+{
+	w->sweep++;
+}
+
+int world_sweep(struct world *w, const void *data, size_t size, bool second)
+{
+	const char *at = data;
+
+	while (size) {
+		const struct tare_record *head = (const void *)at;
+
+		if (take(w, at, size, second)) {
+			w->malformed++;
+			return -EINVAL; /* where the next begins is not known */
+		}
+		at += head->size;
+		size -= head->size;
+	}
+	return 0;
+}
+
+unsigned world_limbo(const struct world *w)
+{
+	GHashTableIter iter;
+	unsigned n = 0;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, w->tasks);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const struct world_task *t = value;
+
+		n += !t->ended && t->sweep != w->sweep;
+	}
+	return n;
+}
+
+unsigned world_living(const struct world *w)
+{
+	GHashTableIter iter;
+	unsigned n = 0;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, w->procs);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		n += ((const struct world_proc *)value)->living > 0;
+	return n;
+}

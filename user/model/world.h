@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The world: every process, task and address space that the kernel side has
+ * told of, as its records said last. Plain data and no I/O: the same records
+ * give the same world. It must not know where records come from, nor how a
+ * report looks.
+ */
+#ifndef TARE_WORLD_H
+#define TARE_WORLD_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/abi.h"
+
+struct world_task {
+	uint64_t id;
+	struct tare_task *state; /* holds causes[n_causes], not all of them */
+	GPtrArray *names;        /* char *: earlier names; NULL: none */
+	bool ended;
+	unsigned sweep;          /* the last sweep that met it */
+};
+
+struct world_mm {
+	struct tare_mm state;
+	bool closed;
+	bool quiet;     /* the sweep's two looks found the same sums */
+	unsigned sweep;
+};
+
+struct world_proc {
+	uint64_t id;
+	uint32_t pid, ppid;
+	char *comm;         /* of its first task, or since execve */
+	char *exe;          /* NULL: unknown */
+	GPtrArray *argv;    /* char * */
+	bool argv_truncated;
+	GPtrArray *images;  /* char *: earlier exe's */
+	uint64_t start_ns, end_ns; /* end_ns of its last task */
+	bool attached;
+	int status;         /* wait status, of its last ended task */
+	unsigned living;    /* tasks not ended */
+	GPtrArray *tasks;   /* struct world_task * */
+	GPtrArray *mms;     /* struct world_mm * */
+};
+
+struct world {
+	GHashTable *tasks; /* id -> struct world_task */
+	GHashTable *mms;   /* id -> struct world_mm */
+	GHashTable *procs; /* id -> struct world_proc */
+	bool launched;     /* the first execve is tare's own launch: no earlier name or image */
+	unsigned sweep;    /* number of the present one */
+	uint64_t malformed; /* records that made no sense: 0, or the ABI is broken */
+};
+
+struct world *world_new(bool launched);
+void world_free(struct world *w); /* takes NULL */
+
+/* Take one record (abi.h). 0, or -EINVAL for one that makes no sense, which is
+ * counted and otherwise ignored. */
+int world_record(struct world *w, const void *data, size_t size);
+
+/* A buffer of records from a sweep, one behind the other; `second` marks the
+ * sweep's second look, which only finds out who was quiet in between. */
+int world_sweep(struct world *w, const void *data, size_t size, bool second);
+void world_sweep_begin(struct world *w);
+
+/* Tasks that are neither ended nor met by the present sweep: on their way out. */
+unsigned world_limbo(const struct world *w);
+/* Processes with a task that has not ended. */
+unsigned world_living(const struct world *w);
+
+/* What was read of a process in /proc; NULL leaves as it is. Copies. */
+struct world_proc *world_find_proc(struct world *w, uint64_t id);
+void world_describe(struct world_proc *p, const char *exe, const char *cmdline, size_t len);
+
+#endif
