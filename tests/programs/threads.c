@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * threads [N [K]]: thread worker-i touches (i + 1) x K KiB, then frees it.
+ * threads [N [K [STEP]]]: thread worker-i touches K + i x STEP KiB (STEP is K
+ * unless told), then frees it.
  */
 #include "prog.h"
 
@@ -36,11 +37,12 @@ static void all(struct worker *w, size_t n, void (*fn)(void *))
 
 int main(int argc, char **argv)
 {
-	size_t n = number(argc, argv, 1, 8), k = number(argc, argv, 2, 256) * KIB;
+	size_t n = number(argc, argv, 1, 8), k = number(argc, argv, 2, 256);
+	size_t step = number(argc, argv, 3, k) * KIB;
 	struct worker *w = calloc(n, sizeof(*w));
 
 	for (size_t i = 0; i < n; i++) {
-		w[i].bytes = (i + 1) * k;
+		w[i].bytes = k * KIB + i * step;
 		snprintf(w[i].name, sizeof(w[i].name), "worker-%u", (unsigned int)i % 100000);
 		actor_start(&w[i].actor, w[i].name);
 	}

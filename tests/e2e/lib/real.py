@@ -7,6 +7,7 @@ state T) and compares tare's figures with the kernel's, to the byte.
 
 A comparison comes after each MS of the workload's CPU time. For servers: --ready is
 tried until it succeeds, then --load runs while comparing, then --stop ends the server.
+--attach: the program starts alone; tare attaches to all its processes while it runs.
 """
 
 import argparse
@@ -28,6 +29,7 @@ def options(argv):
     p.add_argument("--times", type=int, default=3)
     p.add_argument("--seconds", type=float, default=session.LIMIT)
     p.add_argument("--opt", action="append", default=[])
+    p.add_argument("--attach", action="store_true")
     p.add_argument("--ready")
     p.add_argument("--load")
     p.add_argument("--stop")
@@ -80,9 +82,19 @@ def sample(s, o, bad):
     return sizes
 
 
+def start(s, o):
+    if not o.attach:
+        s.start_run(o.opt, o.command)
+        return
+    s.start_program(o.command)
+    clock = Clock(s)
+    s.deadline.wait("the program to get busy", lambda: clock.ms() >= o.every)
+    s.start_attach([*o.opt, "-p", ",".join(str(p) for p in s.workload())])
+
+
 def run(s, o, bad):
     load = None
-    s.start_run(o.opt, o.command)
+    start(s, o)
     try:
         if o.ready:
             s.deadline.wait("the server", lambda: s.check_tare() and try_command(s, o.ready), 0.02)

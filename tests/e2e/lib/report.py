@@ -26,7 +26,7 @@ def tasks(r):
 
 
 def alive_processes(r):
-    return [p for p in r["processes"] if not p["end_ns"]]
+    return [p for p in r["processes"] if p["alive"]]
 
 
 def task(r, tid):
@@ -39,7 +39,7 @@ def task(r, tid):
 
 def process(r, pid):
     found = [p for p in r["processes"] if p["pid"] == pid]
-    return max(found, key=lambda p: (not p["end_ns"], p["start_ns"])) if found else None
+    return max(found, key=lambda p: (p["alive"], p["start_ns"])) if found else None
 
 
 def check_equation(p):
@@ -48,7 +48,7 @@ def check_equation(p):
         b = p["balance"][kind]
         foreign = p["foreign"].get(kind, {"in": 0, "out": 0})
         own = sum(t[kind]["in"] - t[kind]["out"] for t in p["tasks"])
-        net = b["opening"] + own + foreign["in"] - foreign["out"] + b.get("unattributed", 0)
+        net = b["opening"] + own + foreign["in"] - foreign["out"] + (p["unattributed"][kind] or 0)
         if net != b["net"]:
             bad.append(f"{who}: {kind}: opening {b['opening']} + tasks {own} + foreign "
                        f"{foreign} = {net}, not net {b['net']}")
@@ -56,7 +56,7 @@ def check_equation(p):
             total = sum(t[kind][way] for t in p["tasks"])
             if total != b[way]:
                 bad.append(f"{who}: {kind}.{way}: tasks {total}, balance {b[way]}")
-        if p["end_ns"] and b["net"]:
+        if not p["alive"] and b["net"]:
             bad.append(f"{who}: {kind}: ended with {b['net']}")
         if b["net"] < 0:
             bad.append(f"{who}: {kind}: net is {b['net']}")
@@ -85,7 +85,7 @@ def check_totals(r):
     for kind in KINDS:
         for what in ("opening", "in", "out", "net"):
             total = sum(p["balance"][kind][what] for p in r["processes"])
-            if what in r["totals"][kind] and r["totals"][kind][what] != total:
+            if r["totals"][kind][what] != total:
                 bad.append(f"totals.{kind}.{what}: {r['totals'][kind][what]}, "
                            f"processes add up to {total}")
     return bad
@@ -111,7 +111,7 @@ def check(r, balanced=True):
             bad += check_task(t)
     bad += check_totals(r)
     net = sum(r["totals"][kind]["net"] for kind in RSS)
-    bound = r["peak"].get("bound", 4 << 20)
+    bound = r["peak"]["bound"]
     if r["peak"]["rss"] + bound < net:
         bad.append(f"peak {r['peak']} is below the end's {net}")
     return bad

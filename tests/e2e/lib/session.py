@@ -56,18 +56,21 @@ class Session:
         self.program = None   # whose stdin and stdout are ours
         self.snapshots = 0
         self.buffer = b""
+        self.beside = []      # sessions of other tares on the same workload
+        self.others = False   # the report may hold processes that aren't ours
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        for child in (self.tare, self.program):
+        children = [self.tare, self.program] + [s.tare for s in self.beside]
+        for child in children:
             if child and child.poll() is None:
                 child.kill()
         for pid in self.workload():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        for child in (self.tare, self.program):
+        for child in children:
             if child:
                 child.wait()
 
@@ -188,7 +191,7 @@ class Session:
             before = self.kernel()
             r = self.snapshot()
             if self.kernel() == before:
-                return r, before, compare(r, before, one_mm)
+                return r, before, compare(r, before, one_mm, self.others)
         raise Failed("the workload did not stand still")
 
     def stop_all(self):
@@ -239,10 +242,12 @@ def compare_one(p, kinds, who):
     return bad
 
 
-def compare(r, kernel, one_mm=()):
+def compare(r, kernel, one_mm=(), others=False):
     """What the report has otherwise than the kernel: processes, threads, kinds."""
     bad = report.check(r)
     live = {p["pid"]: p for p in report.alive_processes(r)}
+    if others:
+        live = {pid: p for pid, p in live.items() if pid in kernel}
     if set(live) != set(kernel):
         bad.append(f"processes: tare {sorted(live)}, kernel {sorted(kernel)}")
     together = set().union(*one_mm) if one_mm else set()

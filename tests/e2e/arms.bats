@@ -1,0 +1,67 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Each arm of the ledger that this kernel can run gives the same figures; one that
+# it can't run is refused in words, before the command starts.
+
+load lib/common
+
+# The arm runs here, or tare says why not.
+arm_runs() {
+	run "$TARE" run --force-arm "$1" -o "$DIR/arm.json" -- touch "$DIR/ran-$1"
+	if [ "$status" = 0 ]; then
+		[ -e "$DIR/ran-$1" ]
+		return 0
+	fi
+	status_is 125
+	says "$1"
+	[ ! -e "$DIR/ran-$1" ] || fail "the command ran all the same"
+	return 1
+}
+
+core() {
+	exact --opt=--force-arm --opt="$1" --checkpoints 2 --facts 48 -- "$PROGRAMS/threads" 16 64
+	exact --opt=--force-arm --opt="$1" --checkpoints 4 -- "$PROGRAMS/fork_cow"
+	exact --opt=--force-arm --opt="$1" --checkpoints 3 -- "$PROGRAMS/shared"
+	exact --opt=--force-arm --opt="$1" --checkpoints 3 -- "$PROGRAMS/exec_chain" 3
+	compared real --opt=--force-arm --opt="$1" --every 100 --times 3 -- "$PROGRAMS/busy" 4 2
+}
+
+@test "classic: the core equality" {
+	core classic
+}
+
+@test "percpu: the core equality, or a refusal" {
+	arm_runs percpu || skip "this kernel has no percpu arm"
+	core percpu
+}
+
+@test "count: the core equality, or a refusal" {
+	arm_runs count || skip "this kernel has no count arm"
+	core count
+}
+
+@test "one of percpu and count runs, and is the default" {
+	local arm found=
+	for arm in percpu count; do
+		if arm_runs $arm; then
+			found=$arm
+		fi
+	done
+	[ -n "$found" ] || fail "neither runs"
+	"$TARE" run -o "$DIR/r.json" -- true
+	report assert "$DIR/r.json" "r['features']['ledger']['state'].startswith('$found')"
+}
+
+@test "classic is told in the report" {
+	"$TARE" run --force-arm classic -o "$DIR/r.json" -- true
+	report check "$DIR/r.json"
+	report assert "$DIR/r.json" "r['features']['ledger']['state'].startswith('classic')"
+}
+
+@test "no such arm: said, with those that there are" {
+	run "$TARE" run --force-arm frob -- touch "$DIR/ran"
+	status_is 125
+	says frob percpu classic
+	[ ! -e "$DIR/ran" ]
+}

@@ -1,0 +1,185 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# `tare attach`: opening balances exact, what follows exact, and no trace after.
+
+load lib/common
+
+setup() {
+	started=()
+}
+
+teardown() {
+	end_all "${started[@]}"
+	for group in "${groups[@]}"; do
+		rmdir "$group"
+	done
+}
+
+@test "opening balances equal the kernel's, and what follows" {
+	compared attach --checkpoints 2 -- "$PROGRAMS/threads" 16 256
+}
+
+@test "file, shared memory and anon" {
+	compared attach --checkpoints 2 -- "$PROGRAMS/target"
+	compared attach --checkpoints 3 -- "$PROGRAMS/file_map"
+}
+
+@test "new children are followed" {
+	compared attach --checkpoints 4 -- "$PROGRAMS/fork_cow"
+	compared attach --checkpoints 3 -- "$PROGRAMS/shared"
+}
+
+@test "exec, and the leader's end, after attaching" {
+	compared attach --checkpoints 2 -- "$PROGRAMS/exec_thread"
+	compared attach --checkpoints 3 -- "$PROGRAMS/exec_chain" 3
+	compared attach --checkpoints 2 -- "$PROGRAMS/leader_gone"
+}
+
+@test "memory that one thread had before and another gives back" {
+	compared attach --checkpoints 2 -- "$PROGRAMS/give_take"
+	compared attach --checkpoints 2 -- "$PROGRAMS/huge"
+}
+
+@test "detaching: reported, the target lives on, nothing stays loaded" {
+	need bpftool
+	compared attach --detach --checkpoints 2 -- "$PROGRAMS/threads" 4 64
+}
+
+@test "two tares at once, both right" {
+	compared attach --second --checkpoints 2 -- "$PROGRAMS/threads" 4 256
+}
+
+@test "while threads of three processes are at full tilt" {
+	compared real --attach --every 150 --times 4 -- "$PROGRAMS/busy" 4 3
+}
+
+@test "the same by the classic arm" {
+	compared real --attach --opt=--force-arm --opt=classic --every 150 --times 3 -- \
+		"$PROGRAMS/busy" 4 2
+	compared attach --opt=--force-arm --opt=classic --checkpoints 2 -- "$PROGRAMS/threads" 4 64
+}
+
+@test "--comm" {
+	cp "$PROGRAMS/threads" "$DIR/tare-t-$$"
+	compared attach --select '--comm {comm}' --checkpoints 2 -- "$DIR/tare-t-$$" 2 64
+}
+
+# hold N: N `target`s at their first checkpoint; sets pids.
+hold() {
+	local i
+	pids=()
+	mkfifo "$DIR/in"
+	exec 9<>"$DIR/in"
+	for ((i = 0; i < $1; i++)); do
+		(cd "$DIR" && exec "$PROGRAMS/target" 1) <"$DIR/in" >"$DIR/out.$i" 2>&1 3>&- 9>&- &
+		started+=($!)
+		pids+=($!)
+	done
+	for ((i = 0; i < $1; i++)); do
+		until_true 10 grep -q 'checkpoint held' "$DIR/out.$i"
+	done
+}
+
+# attached OPTIONS…: tare in the background, until its first snapshot is there.
+attached() {
+	"$TARE" attach -o "$DIR/r.json" "$@" >"$DIR/tare.out" 2>&1 3>&- 9>&- &
+	tare=$!
+	started+=("$tare")
+	until_true 10 takes_usr1
+	kill -USR1 "$tare"
+	until_true 10 test -e "$DIR/r.1.json"
+}
+
+takes_usr1() {
+	local mask
+	for mask in $(sed -n 's/^Sig\(Cgt\|Blk\):\t//p' "/proc/$tare/status"); do
+		[ $((0x$mask >> 9 & 1)) = 0 ] || return 0
+	done
+	return 1
+}
+
+@test "several pids, by commas and by several -p; it ends with the last" {
+	hold 3
+	attached -p "${pids[0]},${pids[1]}" -p "${pids[2]}"
+	report check "$DIR/r.1.json"
+	report assert "$DIR/r.1.json" "sorted(pids) == sorted([${pids[0]}, ${pids[1]}, ${pids[2]}])"
+	kill "${pids[0]}" "${pids[1]}"
+	until_true 10 gone "${pids[0]}"
+	kill -USR1 "$tare"
+	until_true 10 test -e "$DIR/r.2.json"
+	report assert "$DIR/r.2.json" "sum(p['alive'] for p in processes) == 1"
+	kill "${pids[2]}"
+	run wait "$tare"
+	status_is 0
+	report check "$DIR/r.json"
+	report assert "$DIR/r.json" "r['reason'] == 'end'" \
+		"[p['exit']['signal'] for p in processes] == [15, 15, 15]"
+}
+
+@test "--duration ends it, and the target lives" {
+	hold 1
+	run "$TARE" attach -p "${pids[0]}" --duration 300ms -o "$DIR/r.json"
+	status_is 0
+	report check "$DIR/r.json"
+	report assert "$DIR/r.json" "r['reason'] == 'detach'" "processes[0]['alive']" \
+		"3 * 10**8 <= r['duration_ns'] < 5 * 10**9"
+	kill -0 "${pids[0]}"
+}
+
+@test "--all --duration: everything that there is" {
+	hold 1
+	run "$TARE" attach --all --duration 500ms -o "$DIR/r.json"
+	status_is 0
+	report check "$DIR/r.json"
+	report assert "$DIR/r.json" "${pids[0]} in pids" "1 in pids" "len(pids) > 2" \
+		"all(p['balance'][k]['opening'] >= 0 for p in processes for k in KINDS)"
+}
+
+@test "--all: one that stands still equals the kernel" {
+	compared attach --select=--all --others --detach --checkpoints 2 -- "$PROGRAMS/threads" 4 64
+}
+
+group_in() {
+	[ -d "$1" ] && mkdir "$1/tare-test-$$" 2>/dev/null || return 1
+	groups+=("$1/tare-test-$$")
+	group=$1/tare-test-$$
+}
+
+# by_group ROOT: attaches by a control group, and below it.
+by_group() {
+	groups=()
+	group_in "$1" || skip "no control groups at $1"
+	mkdir "$group/below"
+	groups=("$group/below" "$group")
+	hold 3
+	echo "${pids[0]}" >"$group/cgroup.procs"
+	echo "${pids[1]}" >"$group/below/cgroup.procs"
+	attached --cgroup "$group"
+	report check "$DIR/r.1.json"
+	report assert "$DIR/r.1.json" "sorted(pids) == sorted([${pids[0]}, ${pids[1]}])"
+	kill "${pids[@]}"
+	run wait "$tare"
+	status_is 0
+	until_true 10 gone "${pids[0]}"
+	until_true 10 gone "${pids[1]}"
+}
+
+@test "--cgroup, version 2" {
+	by_group "$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)"
+}
+
+@test "--cgroup, version 1" {
+	by_group "$(awk '$3 == "cgroup" && $4 ~ /memory/ { print $2; exit }' /proc/mounts)"
+}
+
+@test "a target that is stopped stays stopped; one that runs isn't stopped" {
+	hold 1
+	kill -STOP "${pids[0]}"
+	attached -p "${pids[0]}"
+	grep -q '^State:.T' "/proc/${pids[0]}/status"
+	grep -q '^TracerPid:.0$' "/proc/${pids[0]}/status"
+	kill -INT "$tare"
+	run wait "$tare"
+	grep -q '^State:.T' "/proc/${pids[0]}/status"
+}

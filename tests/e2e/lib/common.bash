@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What every .bats file loads: where things are, and asserts that say what they
+# saw. TARE and PROGRAMS are absolute paths, given by the Makefile.
+
+LIB=$BATS_TEST_DIRNAME/lib
+TARE=${TARE:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/build/tare}
+PROGRAMS=${PROGRAMS:-$(dirname "$TARE")/programs}
+export LIB TARE PROGRAMS
+unset SUDO_UID SUDO_GID SUDO_USER SUDO_COMMAND
+DIR=${BATS_TEST_TMPDIR:-/nonexistent}
+
+fail() {
+	printf '%s\n' "$@" >&2
+	return 1
+}
+
+# Runs a script of lib/ that compares; its 77 is a skip.
+compared() {
+	run "$LIB/$1.py" "${@:2}"
+	[ "$status" != 77 ] || skip "${output#skip: }"
+	[ "$status" = 0 ] || fail "$output"
+}
+
+exact() {
+	compared exact "$@"
+}
+
+# $status and $output of the last `run`.
+status_is() {
+	[ "$status" = "$1" ] || fail "status $status, not $1; output:" "$output"
+}
+
+says() {
+	local word
+	for word; do
+		grep -qi -e "$word" <<<"$output" || fail "doesn't say '$word':" "$output"
+	done
+}
+
+says_not() {
+	local word
+	for word; do
+		! grep -q -e "$word" <<<"$output" || fail "says '$word':" "$output"
+	done
+}
+
+report() {
+	"$LIB/report.py" "$@"
+}
+
+need() {
+	local tool
+	for tool; do
+		command -v "$tool" >/dev/null || skip "$tool is not here"
+	done
+}
+
+# until_true SECONDS COMMAND…: polled, with a deadline.
+until_true() {
+	local end=$(($(date +%s%N) + $1 * 1000000000))
+	shift
+	until "$@"; do
+		[ "$(date +%s%N)" -lt $end ] || fail "waited too long for: $*" || return 1
+		sleep 0.01
+	done
+}
+
+# A zombie is gone: its memory is, and who reaps it is not our business.
+gone() {
+	local state
+	state=$(sed -n 's/^State:\t//p' "/proc/$1/status" 2>/dev/null) || return 0
+	[[ -z $state || $state == [ZX]* ]]
+}
+
+# Ends by its id what a test has started; in teardown.
+end_all() {
+	local pid
+	for pid; do
+		kill -KILL "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+	done
+	return 0
+}
+
+free_port() {
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}

@@ -1,0 +1,279 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# `tare run`: the command is the caller's own in every way but that it is weighed.
+
+load lib/common
+
+setup() {
+	started=()
+}
+
+teardown() {
+	end_all "${started[@]}"
+}
+
+@test "stdin, stdout and stderr are the command's" {
+	run --separate-stderr "$TARE" run -o "$DIR/r.json" -- sh -c 'cat; echo err >&2' <<<"through"
+	status_is 0
+	[ "$output" = through ] || fail "$output"
+	[ "$stderr" = err ] || fail "$stderr"
+}
+
+@test "the report goes to stderr, not to stdout" {
+	run --separate-stderr "$TARE" run -- echo out
+	[ "$output" = out ] || fail "$output"
+	[[ $stderr == *"books: "*balanced* ]] || fail "$stderr"
+}
+
+@test "a large amount of data through both" {
+	head -c 8000000 /dev/urandom >"$DIR/data"
+	"$TARE" run -o "$DIR/r.json" -- cat <"$DIR/data" >"$DIR/copy"
+	cmp "$DIR/data" "$DIR/copy"
+}
+
+@test "exit statuses" {
+	local status_of
+	for status_of in 0 1 7 125 126 127 255; do
+		run "$TARE" run -o "$DIR/r.json" -- sh -c "exit $status_of"
+		status_is $status_of
+	done
+	for status_of in 1 2 6 9 13 15; do
+		run "$TARE" run -o "$DIR/r.json" -- sh -c "kill -$status_of \$\$"
+		status_is $((128 + status_of))
+	done
+}
+
+@test "not found: 127, not executable: 126, said before BPF is loaded" {
+	run "$TARE" run -o "$DIR/r.json" -- no-such-command-here
+	status_is 127
+	says no-such-command-here 'not found'
+	run "$TARE" run -o "$DIR/r.json" -- "$DIR/no/such/path"
+	status_is 127
+	echo data >"$DIR/data"
+	run "$TARE" run -o "$DIR/r.json" -- "$DIR/data"
+	status_is 126
+	says "$DIR/data"
+	run "$TARE" run -o "$DIR/r.json" -- "$DIR"
+	status_is 126
+	[ ! -e "$DIR/r.json" ] || fail "a report, but nothing ran"
+	# No BPF: it is said to those who can't load any, too.
+	need setpriv
+	cp "$TARE" "$DIR/tare"
+	run setpriv --reuid 65534 --regid 65534 --clear-groups "$DIR/tare" run -- no-such-command-here
+	status_is 127
+}
+
+@test "a script without #! runs as execvp would" {
+	echo 'echo script $1; exit 4' >"$DIR/plain"
+	chmod +x "$DIR/plain"
+	run "$TARE" run -o "$DIR/r.json" -- "$DIR/plain" word
+	status_is 4
+	says 'script word'
+}
+
+@test "a #! whose interpreter is not there" {
+	printf '#!/no/such/interpreter\n' >"$DIR/bad"
+	chmod +x "$DIR/bad"
+	run "$TARE" run -o "$DIR/r.json" -- "$DIR/bad"
+	[ "$status" = 126 ] || [ "$status" = 127 ] || fail "$status: $output"
+	says "$DIR/bad"
+}
+
+@test "no descriptors beyond 0, 1, 2, but the caller's own" {
+	# Descriptors that bats has open are the caller's: close them.
+	run bash -c 'for f in /proc/self/fd/*; do f=${f##*/}; [ $f -gt 2 ] && eval "exec $f>&-"; done
+		exec "$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/show"'
+	status_is 0
+	[ "$(grep '^fd' <<<"$output" | tr '\n' ' ')" = 'fd 0 fd 1 fd 2 ' ] || fail "$output"
+}
+
+@test "the environment, directory, signals, group and priority are the caller's" {
+	export DIR
+	strip() { grep -E '^(env|cwd|Sig|arg|tty|TracerPid|NoNewPrivs)' | grep -v '^env _='; }
+	cd "$DIR"
+	env TARE_X="a b" "$PROGRAMS/show" one "two words" '' </dev/null | strip >plain
+	env TARE_X="a b" "$TARE" run -o r.json -- "$PROGRAMS/show" one "two words" '' </dev/null |
+		strip >run
+	diff plain run
+	[ -s plain ]
+	nice -n 5 "$TARE" run -o r.json -- "$PROGRAMS/show" </dev/null >out
+	grep -q 'nice=5' out
+}
+
+@test "signals ignored or blocked by the caller stay so, none of tare's" {
+	(trap '' HUP PIPE && "$PROGRAMS/show") | grep '^SigIgn' >"$DIR/plain"
+	(trap '' HUP PIPE && "$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/show") |
+		grep '^SigIgn' >"$DIR/run"
+	diff "$DIR/plain" "$DIR/run"
+}
+
+@test "under sudo the command is the calling user's, with no capability" {
+	need setpriv
+	cp "$PROGRAMS/show" "$DIR/show"
+	chmod 755 "$DIR" "$DIR/show"
+	run env SUDO_UID=65534 SUDO_GID=65534 SUDO_USER=nobody "$TARE" run -o "$DIR/r.json" -- "$DIR/show"
+	status_is 0
+	says '^Uid:.65534.65534.65534.65534$' '^Gid:.65534.65534.65534.65534$' \
+		'^env USER=nobody' '^env LOGNAME=nobody' \
+		"^env HOME=$(getent passwd nobody | cut -d: -f6)\$"
+	for set in CapInh CapPrm CapEff CapAmb; do
+		says "^$set:.0000000000000000$"
+	done
+	says_not '^Groups:.*\b0\b'
+	report check "$DIR/r.json"
+}
+
+@test "--as-root keeps root, --user NAME takes another" {
+	cp "$PROGRAMS/show" "$DIR/show"
+	chmod 755 "$DIR" "$DIR/show"
+	run env SUDO_UID=65534 SUDO_GID=65534 "$TARE" run --as-root -o "$DIR/r.json" -- "$DIR/show"
+	status_is 0
+	says '^Uid:.0.0.0.0$'
+	run "$TARE" run --user daemon -o "$DIR/r.json" -- "$DIR/show"
+	status_is 0
+	says "^Uid:.$(id -u daemon)." "^Gid:.$(id -g daemon)." '^env USER=daemon' \
+		'^CapEff:.0000000000000000$' '^CapPrm:.0000000000000000$'
+	run "$TARE" run --user nobody-of-that-name -- touch "$DIR/ran"
+	status_is 125
+	says nobody-of-that-name
+	[ ! -e "$DIR/ran" ]
+}
+
+@test "supplementary groups are the user's" {
+	local user groups
+	user=$(getent group | awk -F: '$4 != "" { split($4, m, ","); print m[1]; exit }')
+	[ -n "$user" ] || user=daemon
+	groups=$(id -G "$user" | tr ' ' '\n' | sort -n | tr '\n' ' ')
+	cp "$PROGRAMS/show" "$DIR/show"
+	chmod 755 "$DIR" "$DIR/show"
+	run "$TARE" run --user "$user" -o "$DIR/r.json" -- "$DIR/show"
+	status_is 0
+	[ "$(sed -n 's/^Groups:\t//p' <<<"$output" | tr ' ' '\n' | sed '/^$/d' | sort -n | tr '\n' ' ')" = \
+		"$groups" ] || fail "not $groups:" "$output"
+}
+
+@test "a bad SUDO_UID is refused, not taken for root" {
+	run env SUDO_UID=banana SUDO_GID=1 "$TARE" run -- touch "$DIR/ran"
+	status_is 125
+	says SUDO_UID
+	[ ! -e "$DIR/ran" ]
+}
+
+@test "the terminal is the command's: it reads from it, in the foreground" {
+	run "$LIB/terminal.py" --send $'hello\n' --after 'name?' -- \
+		"$TARE" run -o "$DIR/r.json" -- sh -c 'test -t 0 && echo "name?"; read x; echo "got $x"'
+	status_is 0
+	says 'got hello'
+}
+
+@test "Ctrl-C reaches the command; tare waits for it, then reports" {
+	run "$LIB/terminal.py" --send '^C' --after ready -- "$TARE" run -- \
+		sh -c 'trap "echo caught; exit 7" INT; echo ready; while :; do sleep 0.02; done'
+	status_is 7
+	says caught 'books: ' 'sent 1 times'
+}
+
+@test "Ctrl-C on a command that doesn't mind: the second one kills it" {
+	run "$LIB/terminal.py" --send '^C' --after ready --again -- "$TARE" run -- \
+		sh -c 'trap "" INT; echo ready; sleep 15'
+	status_is 137
+	says 'books: '
+	# The kill may race with one more.
+	says 'sent [23] times'
+}
+
+@test "Ctrl-C on a command that dies of it: 130, and the report" {
+	run "$LIB/terminal.py" --send '^C' --after ready -- "$TARE" run -- \
+		sh -c 'echo ready; exec sleep 15'
+	status_is 130
+	says 'books: '
+}
+
+# held OPTIONS…: tare runs `target` in the background; sets tare and target.
+held() {
+	mkfifo "$DIR/in"
+	"$TARE" run -o "$DIR/r.json" "$@" -- "$PROGRAMS/target" 2 <"$DIR/in" >"$DIR/out" 2>"$DIR/err" 3>&- &
+	tare=$!
+	started+=("$tare")
+	exec 9>"$DIR/in"
+	until_true 10 grep -q checkpoint "$DIR/out"
+	target=$(sed -n 's/^target pid=\([0-9]*\) .*/\1/p' "$DIR/out")
+	started+=("$target")
+}
+
+bpf_of() {
+	sed -n 's/^\(prog\|map\)_id:\t*/\1 /p' /proc/"$1"/fdinfo/* 2>/dev/null | sort -u
+}
+
+all_unloaded() {
+	local what id
+	while read -r what id; do
+		! bpftool "$what" show id "$id" >/dev/null 2>&1 || return 1
+	done <"$DIR/bpf"
+}
+
+@test "kill -9 of tare: the workload lives on, nothing of BPF stays" {
+	need bpftool
+	held
+	bpf_of "$tare" >"$DIR/bpf"
+	grep -q prog "$DIR/bpf"
+	grep -q map "$DIR/bpf"
+	read -r _ id < <(grep prog "$DIR/bpf")
+	bpftool prog show id "$id" | grep -q tare_
+	kill -KILL "$tare"
+	until_true 10 all_unloaded
+	kill -0 "$target"
+	echo >&9
+	until_true 10 grep -q 'checkpoint done' "$DIR/out"
+	exec 9>&-
+	until_true 10 gone "$target"
+}
+
+@test "kill -9 of tare with --kill-on-exit: the workload dies" {
+	need bpftool
+	held --kill-on-exit
+	bpf_of "$tare" >"$DIR/bpf"
+	kill -KILL "$tare"
+	until_true 10 gone "$target"
+	until_true 10 all_unloaded
+	exec 9>&-
+}
+
+@test "SIGTERM and SIGHUP to tare: it reports, and leaves nothing" {
+	local sig
+	need bpftool
+	for sig in TERM HUP; do
+		rm -f "$DIR/in" "$DIR/r.json"
+		held
+		bpf_of "$tare" >"$DIR/bpf"
+		kill -$sig "$tare"
+		until_true 10 gone "$tare" || until_true 1 false
+		exec 9>&-
+		until_true 10 all_unloaded
+		report check "$DIR/r.json"
+		until_true 10 gone "$target"
+	done
+}
+
+@test "after a run nothing of BPF stays, and no file" {
+	need bpftool
+	held
+	bpf_of "$tare" >"$DIR/bpf"
+	exec 9>&-
+	run wait "$tare"
+	status_is 0
+	until_true 10 all_unloaded
+	[ "$(ls "$DIR" | tr '\n' ' ')" = 'bpf err in out r.json ' ] || fail "$(ls "$DIR")"
+}
+
+@test "tare within tare" {
+	run "$TARE" run -o "$DIR/outer.json" -- "$TARE" run -o "$DIR/inner.json" -- sh -c 'exit 6'
+	status_is 6
+	report check "$DIR/outer.json" "$DIR/inner.json"
+}
+
+@test "options after the command are the command's" {
+	run "$TARE" run -o "$DIR/r.json" -- echo --format json -o x
+	[ "$output" = '--format json -o x' ] || fail "$output"
+}

@@ -1,0 +1,36 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What tare itself costs, told by --self.
+
+load lib/common
+
+@test "--self prints at the end of a run" {
+	run "$TARE" run --self -- true
+	status_is 0
+	says 'MiB' 'entr' 'maps'
+	"$TARE" run --self -o "$DIR/r.json" -- "$PROGRAMS/threads" 4 4096 </dev/null
+	report assert "$DIR/r.json" \
+		"r['self']['rss'] > 1 << 20" \
+		"r['self']['map_bytes'] > 4096" \
+		"r['self']['entries'] >= 10240" \
+		"r['self']['ns_per_entry'] is None or 5 < r['self']['ns_per_entry'] < 5000"
+}
+
+@test "without --self nothing of it" {
+	"$TARE" run -o "$DIR/r.json" -- true
+	report assert "$DIR/r.json" "'self' not in r"
+}
+
+@test "at most 32 MiB of user RSS for 1,000 live threads" {
+	exact --opt=--self --checkpoints 2 --facts 6000 -- "$PROGRAMS/threads" 1000 4 0
+	"$TARE" run --self -o "$DIR/r.json" -- "$PROGRAMS/threads" 1000 4 0 </dev/null
+	report assert "$DIR/r.json" "len(tasks) == 1001" "r['self']['rss'] <= 32 << 20"
+}
+
+@test "the kernel's BPF statistics are off again after --self" {
+	[ -e /proc/sys/kernel/bpf_stats_enabled ] || skip "this kernel has none"
+	before=$(cat /proc/sys/kernel/bpf_stats_enabled)
+	"$TARE" run --self -o "$DIR/r.json" -- true
+	[ "$(cat /proc/sys/kernel/bpf_stats_enabled)" = "$before" ]
+}

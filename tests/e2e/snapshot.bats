@@ -1,0 +1,116 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Reports while it runs: numbered, whole, by signal and by the clock.
+
+load lib/common
+
+setup() {
+	started=()
+	mkfifo "$DIR/in"
+}
+
+teardown() {
+	exec 9>&-
+	end_all "${started[@]}"
+}
+
+# start OPTIONS… -- CMD…: tare in the background, held by descriptor 9.
+start() {
+	"$TARE" run "$@" <"$DIR/in" >"$DIR/out" 2>"$DIR/err" 3>&- 9>&- &
+	started+=($!)
+	exec 9>"$DIR/in"
+}
+
+finish() {
+	exec 9>&-
+	run wait "${started[0]}"
+	status_is "${1:-0}"
+}
+
+signal_and_wait() {
+	kill -USR1 "${started[0]}"
+	until_true 10 test -e "$1"
+}
+
+@test "SIGUSR1: x.1.json, x.2.json, x.3.json, then x.json" {
+	start -o "$DIR/x.json" -- "$PROGRAMS/threads" 2 64
+	until_true 10 grep -q checkpoint "$DIR/out"
+	for n in 1 2 3; do
+		signal_and_wait "$DIR/x.$n.json"
+	done
+	[ ! -e "$DIR/x.json" ] || fail "the final report is there already"
+	finish
+	report check "$DIR"/x.{1,2,3}.json "$DIR/x.json"
+	for n in 1 2 3; do
+		report assert "$DIR/x.$n.json" "r['reason'] == 'snapshot'" "processes[0]['alive']"
+	done
+	report assert "$DIR/x.json" "r['reason'] == 'end'" "not processes[0]['alive']"
+	[ "$(ls "$DIR" | grep -c '^x')" = 4 ] || fail "left behind:" "$(ls "$DIR")"
+}
+
+@test "to stderr, as tables, one after another" {
+	start -- "$PROGRAMS/threads" 2 64
+	until_true 10 grep -q checkpoint "$DIR/out"
+	kill -USR1 "${started[0]}"
+	until_true 10 grep -q 'books:' "$DIR/err"
+	finish
+	[ "$(grep -c 'books:' "$DIR/err")" = 2 ] || fail "$(cat "$DIR/err")"
+}
+
+@test "--format json to stderr; --format table to a file" {
+	run "$TARE" run --format json -- sh -c 'echo out' 2>"$DIR/err"
+	status_is 0
+	[ "$output" = out ] || fail "$output"
+	report check "$DIR/err"
+	"$TARE" run --format table -o "$DIR/x.json" -- true
+	grep -q 'books:' "$DIR/x.json"
+	"$TARE" run -o "$DIR/x.txt" -- true
+	grep -q 'books:' "$DIR/x.txt"
+}
+
+@test "--snapshot-every: by the clock, each whole when it is there" {
+	start --snapshot-every 50ms -o "$DIR/x.json" -- "$PROGRAMS/threads" 2 64
+	for n in 1 2 3 4 5; do
+		until_true 10 test -e "$DIR/x.$n.json"
+		report check "$DIR/x.$n.json"
+	done
+	finish
+	report check "$DIR/x.json"
+	# Apart by the duration, within what a busy machine may add.
+	report get "$DIR/x.1.json" "r['duration_ns']" >"$DIR/first"
+	report get "$DIR/x.5.json" "r['duration_ns']" >"$DIR/fifth"
+	[ $(($(cat "$DIR/fifth") - $(cat "$DIR/first"))) -ge 150000000 ] || fail "too close"
+}
+
+@test "a file is never seen half written, and nothing else is left there" {
+	mkdir "$DIR/o"
+	start --snapshot-every 5ms -o "$DIR/o/x.json" -- "$PROGRAMS/threads" 300 4
+	until_true 10 test -e "$DIR/o/x.40.json"
+	report check "$(ls -t "$DIR"/o/x.*.json | head -1)"
+	finish
+	report check "$DIR"/o/x.*.json "$DIR/o/x.json"
+	[ -z "$(ls -A "$DIR/o" | grep -v '^x\.\([0-9]*\.\)\?json$')" ] || fail "$(ls -A "$DIR/o")"
+}
+
+@test "a file of that name is replaced; a bad duration is refused" {
+	echo old >"$DIR/x.json"
+	"$TARE" run -o "$DIR/x.json" -- true
+	report check "$DIR/x.json"
+	run "$TARE" run --snapshot-every banana -- touch "$DIR/ran"
+	status_is 125
+	says banana
+	[ ! -e "$DIR/ran" ]
+}
+
+@test "the curve: points at the interval, up and down with the program" {
+	start --interval 10ms -o "$DIR/x.json" -- "$PROGRAMS/threads" 2 8192
+	until_true 10 grep -q 'checkpoint grown' "$DIR/out"
+	signal_and_wait "$DIR/x.1.json"
+	signal_and_wait "$DIR/x.2.json"
+	finish
+	report assert "$DIR/x.json" \
+		"[s['time_ns'] for s in r['series']] == sorted(s['time_ns'] for s in r['series'])" \
+		"len(r['series']) >= 2" \
+		"max(s['rss'] for s in r['series']) >= 24 << 20"
+}
