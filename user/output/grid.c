@@ -16,7 +16,7 @@ struct row {
 	struct cell *cells;
 	char *line; /* instead of cells */
 	enum paint paint;
-	unsigned indent;
+	unsigned column, indent; /* where the line starts */
 };
 
 struct grid {
@@ -197,18 +197,35 @@ void grid_percent(struct grid *g, double part, double whole)
 	if (!part || whole <= 0)
 		grid_cell(g, DIM, CELL_ZERO);
 	else
-		grid_cell(g, PLAIN, fabs(percent) < 0.05 ? "0.0%" : text);
+		grid_cell(g, PLAIN, fabs(percent) < 0.05 ? "<0.1%" : text);
 }
 
-void grid_line(struct grid *g, enum paint how, unsigned indent, const char *text)
+void grid_line(struct grid *g, enum paint how, unsigned column, unsigned indent, const char *text)
 {
 	struct row *r = g_new0(struct row, 1);
 
 	g->next = 0;
 	r->line = g_strdup(text);
 	r->paint = how;
+	r->column = column;
 	r->indent = indent;
 	g_ptr_array_add(g->rows, r);
+}
+
+/* What a cell wants of its own column: a label may spread over blank ones. */
+static unsigned cell_width(const struct grid *g, const struct cell *cells, unsigned column)
+{
+	const struct cell *c = &cells[column];
+	unsigned width;
+
+	if (!c->text)
+		return 0;
+	width = (unsigned)text_width(c->text);
+	if (!c->label || !column)
+		return width;
+	if (column + 1 < g->n && !cells[column + 1].text)
+		return 1;
+	return width - MIN(width - MIN(width, 1), g->width[column - 1] + 1);
 }
 
 /* The width that the cells of a column want, 0 when all are blank. */
@@ -219,14 +236,9 @@ static unsigned natural_width(const struct grid *g, unsigned column)
 
 	for (unsigned i = 0; i < g->rows->len; i++) {
 		const struct row *r = g_ptr_array_index(g->rows, i);
-		unsigned w = 0;
 
-		if (!r->cells || !r->cells[column].text)
-			continue;
-		w = (unsigned)text_width(r->cells[column].text);
-		if (r->cells[column].label && column)
-			w -= MIN(w - 1, g->width[column - 1] + 1);
-		width = MAX(width, w);
+		if (r->cells)
+			width = MAX(width, cell_width(g, r->cells, column));
 	}
 	return width && title ? MAX(width, (unsigned)text_width(title)) : width;
 }
@@ -289,18 +301,13 @@ struct cursor {
 	unsigned at;
 };
 
-/* `text` from column `start` on, or ending with `end` when it is right-aligned. */
+/* `text` between the columns `start` and `end`. */
 static void put(struct cursor *c, enum paint how, unsigned start, unsigned end, bool right,
-		bool label, const char *text)
+		const char *text)
 {
-	g_autofree char *fit = NULL;
-	unsigned width, from;
+	g_autofree char *fit = text_fit(text, end - start);
+	unsigned width = (unsigned)text_width(fit), from = right ? end - width : start;
 
-	if (label)
-		start = MIN(start, end - MIN(end - c->at - !!c->at, (unsigned)text_width(text)));
-	fit = text_fit(text, end - start);
-	width = (unsigned)text_width(fit);
-	from = right ? end - width : start;
 	if (!width)
 		return;
 	spaces(c->out, from - c->at);
@@ -308,22 +315,56 @@ static void put(struct cursor *c, enum paint how, unsigned start, unsigned end, 
 	c->at = from + width;
 }
 
-static void render_cells(const struct grid *g, struct cursor *c, const struct cell *cells)
+/* Where a column starts. */
+static unsigned column_start(const struct grid *g, unsigned column)
 {
 	unsigned start = 0;
 
-	for (unsigned i = 0; i < g->n; i++) {
-		const struct grid_column *column = &g->columns[i];
-		unsigned end = start + g->width[i];
+	for (unsigned i = 0; i < column; i++)
+		if (g->width[i])
+			start += g->width[i] + g->gap;
+	return start;
+}
 
-		if (!g->width[i])
+static void put_label(const struct grid *g, struct cursor *c, const struct cell *cells,
+		      unsigned column)
+{
+	unsigned start = column_start(g, column), end = start + g->width[column], next = column + 1;
+	unsigned width = (unsigned)text_width(cells[column].text);
+
+	for (; next < g->n && !cells[next].text; next++)
+		if (g->width[next])
+			end = column_start(g, next) + g->width[next];
+	/* Nothing but the mark before it: leave a gap after that. */
+	if (width > end - start)
+		start = MAX(c->at + !!c->at, end > width ? end - width : 0);
+	put(c, cells[column].paint, start, end, false, cells[column].text);
+}
+
+static void render_titles(const struct grid *g, struct cursor *c)
+{
+	for (unsigned i = 0; i < g->n; i++) {
+		unsigned start = column_start(g, i);
+
+		if (g->width[i] && g->columns[i].title)
+			put(c, DIM, start, start + g->width[i], g->columns[i].right,
+			    g->columns[i].title);
+	}
+	g_string_append_c(c->out, '\n');
+}
+
+static void render_cells(const struct grid *g, struct cursor *c, const struct cell *cells)
+{
+	for (unsigned i = 0; i < g->n; i++) {
+		unsigned start = column_start(g, i);
+
+		if (!g->width[i] || !cells[i].text)
 			continue;
-		if (!cells && column->title)
-			put(c, DIM, start, end, column->right, false, column->title);
-		else if (cells && cells[i].text)
-			put(c, cells[i].paint, start, end, column->right, cells[i].label,
+		if (cells[i].label)
+			put_label(g, c, cells, i);
+		else
+			put(c, cells[i].paint, start, start + g->width[i], g->columns[i].right,
 			    cells[i].text);
-		start = end + g->gap;
 	}
 	g_string_append_c(c->out, '\n');
 }
@@ -333,16 +374,18 @@ void grid_render(struct grid *g, GString *out, const struct table_style *style)
 	struct cursor c = { .out = out, .style = style };
 
 	lay_out(g, style->width);
-	render_cells(g, &c, NULL);
+	render_titles(g, &c);
 	for (unsigned i = 0; i < g->rows->len; i++) {
 		const struct row *r = g_ptr_array_index(g->rows, i);
+		unsigned indent;
 
 		c.at = 0;
 		if (r->cells) {
 			render_cells(g, &c, r->cells);
 			continue;
 		}
-		spaces(out, r->indent);
-		paint_wrapped(out, style, r->paint, r->indent, r->line);
+		indent = column_start(g, r->column) + r->indent;
+		spaces(out, indent);
+		paint_wrapped(out, style, r->paint, indent, r->line);
 	}
 }

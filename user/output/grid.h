@@ -46,13 +46,15 @@ void grid_free(struct grid *g);
 /* The next cell; after the last of a row the next row begins. */
 void grid_cell(struct grid *g, enum paint how, const char *text);
 void grid_blank(struct grid *g);
-/* A label for this column and, where it needs the room, the blank one before. */
+/* A label for this column and, where it needs the room, the blank ones that
+ * follow; where none does, the blank one before. */
 void grid_label(struct grid *g, enum paint how, const char *text);
 void grid_size(struct grid *g, int64_t bytes);
 void grid_count(struct grid *g, uint64_t n);
 void grid_percent(struct grid *g, double part, double whole);
-/* Ends the row, if one is begun, and gives a line of its own, `indent` columns in. */
-void grid_line(struct grid *g, enum paint how, unsigned indent, const char *text);
+/* Ends the row, if one is begun, and gives a line of its own, `indent` columns
+ * right of where `column` starts. */
+void grid_line(struct grid *g, enum paint how, unsigned column, unsigned indent, const char *text);
 
 unsigned grid_rows(const struct grid *g);
 

@@ -5,6 +5,7 @@
  */
 #include "output/table.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -134,15 +135,19 @@ static char *off_by_kind(const struct report *r)
 	return g_string_free(list, FALSE);
 }
 
+/* The reason stands with the feature "books", or with the ledger's. */
 static const char *why_not_checked(const struct report *r)
 {
+	const char *why = NULL;
+
 	for (unsigned i = 0; i < r->features->len; i++) {
 		const struct report_feature *f = g_ptr_array_index(r->features, i);
 
-		if (f->why && !g_strcmp0(f->name, "ledger"))
-			return f->why;
+		if (f->why && (!g_strcmp0(f->name, "books") ||
+			       (!why && !g_strcmp0(f->name, "ledger"))))
+			why = f->why;
 	}
-	return "the kernel's own counters could not be summed";
+	return why ? why : "the kernel's own counters could not be summed";
 }
 
 static void margin_line(GString *out, const struct table_style *style, bool *first,
@@ -268,6 +273,7 @@ static void curve(GString *out, const struct report *r, const struct table_style
 	uint64_t begin, end;
 	g_autofree int64_t *column = NULL;
 	int64_t top = r->peak_rss;
+	GString *line;
 
 	if (n < 2)
 		return;
@@ -278,13 +284,15 @@ static void curve(GString *out, const struct report *r, const struct table_style
 	column = resample(r, columns, begin, end - begin);
 	for (unsigned c = 0; c < columns; c++)
 		top = MAX(top, column[c]);
+	line = g_string_new(NULL);
+	for (unsigned c = 0; c < columns; c++) {
+		double height = (double)MAX(column[c], 0) / (double)MAX(top, 1);
+
+		g_string_append(line, level[(unsigned)ceil(height * 8)]);
+	}
 	label(out, style, "rss:");
-	for (unsigned c = 0; c < columns; c++)
-		g_string_append(out, level[column[c] > 0 ?
-						   1 + (unsigned)((double)column[c] / (double)top *
-								  7.0) :
-						   0]);
-	g_string_append_c(out, '\n');
+	g_string_append_printf(out, "%s\n", g_strchomp(line->str));
+	g_string_free(line, TRUE);
 	time_axis(out, style, columns, begin, end, r->peak_ns);
 }
 

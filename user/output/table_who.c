@@ -13,6 +13,7 @@
 
 #define ROWS_MAX 40
 #define NAME_MAX_COLUMNS 48
+#define COLUMN_NAME 2
 #define WIDE 110 /* columns from which on a row names more than its main cause */
 
 /* A pattern of threads is one row from so many on, a name of processes too;
@@ -28,7 +29,7 @@ struct figures {
 	struct flow rss;
 	uint64_t faults;
 	uint64_t major;
-	unsigned alive, members;
+	unsigned members, alive, killed;
 	GPtrArray *tasks; /* whose causes are named */
 };
 
@@ -146,6 +147,7 @@ static struct figures process_figures(const GPtrArray *processes)
 		f.net += b.net;
 		view_add(&f.rss, b.tasks);
 		f.alive += p->alive;
+		f.killed += p->exit.known && p->exit.signal;
 		for (unsigned j = 0; j < p->tasks->len; j++)
 			add_task(&f, g_ptr_array_index(p->tasks, j));
 	}
@@ -205,7 +207,7 @@ static char *cause_text(const struct who *w, const struct figures *f)
 		if (i && percent < 1)
 			break;
 		g_string_append_printf(text, "%s%s", i ? ", " : "", name);
-		if (most > 1 && c->flow.in)
+		if (most > 1 && percent > 0 && percent < 99.5)
 			g_string_append_printf(text, " %.0f%%", percent);
 	}
 	return g_string_free(text, FALSE);
@@ -250,28 +252,24 @@ static void figure_cells(const struct who *w, const struct figures *f, bool bars
 
 static void mark_cell(const struct who *w, const struct figures *f)
 {
-	if (!f->alive)
-		grid_blank(w->grid);
-	else
+	if (f->killed)
+		grid_cell(w->grid, BAD, "✗");
+	else if (f->alive)
 		grid_cell(w->grid, GOOD, f->alive == f->members ? "●" : "◐");
+	else
+		grid_blank(w->grid);
 }
 
-/* A process's line of what no task of its did: opening, foreign, unattributed. */
-static void special_row(const struct who *w, enum paint how, const char *name, int64_t at_peak,
-			int64_t net, const struct flow *flow)
+/* What no task of a process did: opening, foreign, unattributed. How much of
+ * it there was at the peak is not kept apart. */
+static void special_row(const struct who *w, enum paint how, const char *name, int64_t net,
+			const struct flow *flow)
 {
 	grid_blank(w->grid);
 	grid_blank(w->grid);
 	grid_label(w->grid, how, name);
-	if (at_peak) {
-		grid_size(w->grid, at_peak);
+	for (int i = 0; i < 4; i++)
 		grid_blank(w->grid);
-		grid_percent(w->grid, (double)at_peak, (double)w->r->peak_rss);
-	} else {
-		for (int i = 0; i < 3; i++)
-			grid_blank(w->grid);
-	}
-	grid_blank(w->grid);
 	grid_size(w->grid, net);
 	if (flow) {
 		grid_size(w->grid, (int64_t)flow->in);
@@ -284,7 +282,7 @@ static void special_row(const struct who *w, enum paint how, const char *name, i
 static void special_rows(const struct who *w, const GPtrArray *processes)
 {
 	struct flow foreign[TARE_FOREIGNERS] = { 0 };
-	int64_t opening = 0, unattributed = 0, at_peak = 0;
+	int64_t opening = 0, unattributed = 0;
 
 	for (unsigned i = 0; i < processes->len; i++) {
 		const struct report_process *p = g_ptr_array_index(processes, i);
@@ -292,20 +290,19 @@ static void special_rows(const struct who *w, const GPtrArray *processes)
 
 		opening += b.opening;
 		unattributed += b.unattributed;
-		at_peak += p->at_peak;
 		for (int j = 0; j < TARE_FOREIGNERS; j++)
 			view_add(&foreign[j], p->foreign_cause[j]);
 	}
 	if (opening)
-		special_row(w, PLAIN, "  opening", 0, opening, NULL);
+		special_row(w, PLAIN, "  opening", opening, NULL);
 	for (int j = 0; j < TARE_FOREIGNERS; j++) {
 		g_autofree char *name = g_strdup_printf("  foreign: %s", table_foreign[j]);
 
 		if (foreign[j].in || foreign[j].out)
-			special_row(w, PLAIN, name, 0, flow_net(foreign[j]), &foreign[j]);
+			special_row(w, PLAIN, name, flow_net(foreign[j]), &foreign[j]);
 	}
 	if (unattributed)
-		special_row(w, BAD, "  unattributed", 0, unattributed, NULL);
+		special_row(w, BAD, "  unattributed", unattributed, NULL);
 }
 
 static void spread_line(const struct who *w, const char *what, struct spread s, unsigned indent)
@@ -317,7 +314,7 @@ static void spread_line(const struct who *w, const char *what, struct spread s, 
 		line = g_strdup_printf("%s: %s", what, min);
 	else
 		line = g_strdup_printf("%s: min %s, median %s, max %s", what, min, median, max);
-	grid_line(w->grid, DIM, indent, line);
+	grid_line(w->grid, DIM, COLUMN_NAME, indent, line);
 }
 
 static void group_label(const struct who *w, const char *name, unsigned n, const char *indent)
@@ -349,9 +346,9 @@ static void thread_group(const struct who *w, const struct group *g)
 	if (f.members < 2)
 		return;
 	if (g->spread.max)
-		spread_line(w, "each, at the peak", g->spread, 10);
+		spread_line(w, "each, at the peak", g->spread, 4);
 	else
-		spread_line(w, "each, in", group_spread(g->members, task_in), 10);
+		spread_line(w, "each, in", group_spread(g->members, task_in), 4);
 }
 
 /* The main thread is never in a group: it carries the whole exit. Returns how
@@ -395,7 +392,7 @@ static unsigned process(const struct who *w, const struct group *g)
 	if (f.members > 1) {
 		group_label(w, g->name, f.members, "");
 		figure_cells(w, &f, true, -1);
-		spread_line(w, "each, own peak", group_spread(g->members, process_rss_peak), 8);
+		spread_line(w, "each, own peak", group_spread(g->members, process_rss_peak), 2);
 	} else {
 		name = table_process_name(p, NAME_MAX_COLUMNS);
 		grid_cell(w->grid, BOLD, pid);
@@ -424,7 +421,7 @@ static void left_out(const struct who *w, unsigned processes, unsigned threads, 
 				       threads == 1 ? "" : "s");
 	g_string_append(line, "; see all with --threads all or -o FILE.json");
 	if (processes || threads)
-		grid_line(w->grid, DIM, 0, line->str);
+		grid_line(w->grid, DIM, 0, 0, line->str);
 	g_string_free(line, TRUE);
 }
 
@@ -446,12 +443,19 @@ static void rows(const struct who *w, const GPtrArray *groups)
 	left_out(w, left_processes, left_threads, left_peak);
 }
 
-static bool any_alive(const struct report *r)
+/* The heading's text, with the marks that occur. */
+static char *legend(const struct report *r)
 {
-	for (unsigned i = 0; i < r->processes->len; i++)
-		if (((struct report_process *)g_ptr_array_index(r->processes, i))->alive)
-			return true;
-	return false;
+	bool alive = false, killed = false;
+
+	for (unsigned i = 0; i < r->processes->len; i++) {
+		const struct report_process *p = g_ptr_array_index(r->processes, i);
+
+		alive |= p->alive;
+		killed |= p->exit.known && p->exit.signal;
+	}
+	return g_strdup_printf("processes and threads by RSS at the peak%s%s",
+			       alive ? "; ● alive" : "", killed ? "; ✗ killed by a signal" : "");
 }
 
 /* Own peaks say something new when there is more than one process. */
@@ -470,7 +474,7 @@ void table_who(GString *out, const struct report *r, const struct table_style *s
 {
 	static const struct grid_column columns[] = {
 		{ .title = NULL },
-		{ .title = "  PID", .right = true },
+		{ .title = "PID", .right = true },
 		{ .title = "NAME", .soft = 22, .hard = 11 },
 		{ .title = "AT PEAK", .right = true },
 		{ .title = NULL, .drop = 3 },
@@ -492,12 +496,11 @@ void table_who(GString *out, const struct report *r, const struct table_style *s
 		.rows_max = style->all_threads ? G_MAXUINT : ROWS_MAX,
 	};
 	g_autoptr(GPtrArray) groups = table_processes(r, style);
+	g_autofree char *meaning = legend(r);
 
 	if (groups->len) {
 		rows(&w, groups);
-		table_heading(out, style, "WHO",
-			      any_alive(r) ? "processes and threads by RSS at the peak; ● alive" :
-					     "processes and threads by RSS at the peak");
+		table_heading(out, style, "WHO", meaning);
 		grid_render(w.grid, out, style);
 	}
 	grid_free(w.grid);

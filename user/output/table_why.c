@@ -200,7 +200,7 @@ static void cause_row(struct grid *g, const char *name, struct flow f, double to
 
 void table_why(GString *out, const struct report *r, const struct table_style *style)
 {
-	unsigned half = style->width < 100 ? 12 : MIN((style->width - 64) / 2, 30);
+	unsigned half = MIN((style->width - 58) / 2, 30);
 	g_autofree char *title = g_strdup_printf("%*s│ in", (int)half, "out ");
 	const struct grid_column columns[] = {
 		{ .title = "  CAUSE", .soft = 16, .hard = 12 },
@@ -312,21 +312,24 @@ void table_asked(GString *out, const struct report *r, const struct table_style 
 	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct asked));
 	struct grid *g;
 
-	if (!groups->len || !view_measured(r, "virtual"))
+	if (!view_measured(r, "virtual"))
 		return;
-	g = grid_new(columns, G_N_ELEMENTS(columns));
 	for (unsigned i = 0; i < groups->len; i++) {
 		struct asked a = sum_asked(g_ptr_array_index(groups, i));
 
-		g_array_append_val(rows, a);
+		if (a.virtual.in || a.virtual.out)
+			g_array_append_val(rows, a);
 	}
+	if (!rows->len)
+		return;
+	g = grid_new(columns, G_N_ELEMENTS(columns));
 	g_array_sort(rows, by_asked);
 	for (unsigned i = 0; i < MIN(rows->len, ASKED_MAX); i++)
 		asked_row(g, &g_array_index(rows, struct asked, i));
 	if (rows->len > ASKED_MAX) {
 		g_autofree char *more = g_strdup_printf("… and %u more", rows->len - ASKED_MAX);
 
-		grid_line(g, DIM, 2, more);
+		grid_line(g, DIM, 0, 2, more);
 	}
 	table_heading(out, style, "ASKED / TOUCHED",
 		      "virtual memory mapped, and how much of it became RSS");

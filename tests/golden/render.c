@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Prints a fixture as a printer shows it: render FIXTURE json|schema|WIDTH
+ * [colour] [all]. Without arguments: the fixtures' names.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "output/output.h"
+#include "tests/golden/fixtures.c"
+
+static char *render(const struct report *r, int argc, char **argv)
+{
+	struct table_style style = { 0 };
+
+	if (!strcmp(argv[0], "json"))
+		return json_render(r);
+	style.width = (unsigned)atoi(argv[0]);
+	for (int i = 1; i < argc; i++) {
+		style.colour |= !strcmp(argv[i], "colour");
+		style.all_threads |= !strcmp(argv[i], "all");
+	}
+	return table_render(r, &style);
+}
+
+int main(int argc, char **argv)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(fixtures); i++) {
+		struct report *r;
+		char *text;
+
+		if (argc < 3) {
+			puts(fixtures[i].name);
+			continue;
+		}
+		if (strcmp(argv[1], fixtures[i].name))
+			continue;
+		r = fixtures[i].make();
+		text = render(r, argc - 2, argv + 2);
+		fputs(text, stdout);
+		g_free(text);
+		report_free(r);
+		return 0;
+	}
+	return argc < 3 ? 0 : 1;
+}
