@@ -48,6 +48,8 @@ endif
 once = $(eval $(1) := $(2))$($(1))
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$(call pkg_config,--cflags $(LIBS)))
 PKG_LIBS = $(call once,PKG_LIBS,$(call pkg_config,--libs $(LIBS)))
+LDLIBS = $(PKG_LIBS) -lm
+PKG_LIBS += -lm
 CMOCKA = $(call once,CMOCKA,$(call pkg_config,--cflags --libs cmocka))
 pkg_config = $(or $(shell $(PKG_CONFIG) $(1)),$(error libraries missing: try `sudo tools/setup`))
 
@@ -94,7 +96,7 @@ help:
 # What the objects were made with: written only when it changes, so that other
 # flags, another version or a file that went away rebuild what they should.
 
-$(O)/gen/flags: content = $(CC) $(C_FLAGS) / $(CLANG) $(BPF_FLAGS) / $(PKG_LIBS)
+$(O)/gen/flags: content = $(CC) $(C_FLAGS) / $(CLANG) $(BPF_FLAGS) / $(LDLIBS) $(LDFLAGS)
 $(O)/gen/objects: content = $(sort $(lib_obj))
 $(O)/gen/bpf-objects: content = $(bpf_obj)
 commit = $(shell git describe --always --dirty 2>/dev/null)
@@ -146,7 +148,7 @@ $(O)/libtare.a: $(lib_obj) $(O)/gen/objects
 	$(call run,AR)$(AR) rcs $@ $(lib_obj)
 
 $(O)/tare: $(main_obj) $(O)/libtare.a
-	$(call run,LINK)$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call run,LINK)$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Install
 
@@ -167,7 +169,7 @@ clean:
 
 $(O)/tests/%: tests/%.c $(O)/libtare.a
 	@mkdir -p $(@D)
-	$(call run,CC,$<)$(CC) $(C_FLAGS) $(DEPS) -o $@ $< $(O)/libtare.a $(CMOCKA) $(PKG_LIBS) $(LDFLAGS)
+	$(call run,CC,$<)$(CC) $(C_FLAGS) $(DEPS) -o $@ $< $(O)/libtare.a $(CMOCKA) $(LDLIBS) $(LDFLAGS)
 
 $(bpf_tests): | $(skeleton)
 
