@@ -49,7 +49,6 @@ once = $(eval $(1) := $(2))$($(1))
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$(call pkg_config,--cflags $(LIBS)))
 PKG_LIBS = $(call once,PKG_LIBS,$(call pkg_config,--libs $(LIBS)))
 LDLIBS = $(PKG_LIBS) -lm
-PKG_LIBS += -lm
 CMOCKA = $(call once,CMOCKA,$(call pkg_config,--cflags --libs cmocka))
 pkg_config = $(or $(shell $(PKG_CONFIG) $(1)),$(error libraries missing: try `sudo tools/setup`))
 
