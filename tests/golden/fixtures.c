@@ -190,6 +190,7 @@ static struct report *fixture_server(void)
 	words(r->command, "./server --port 8080 --workers 64 --cache-size 512M --log /var/log/server");
 	p = add_process(r, 21950, 21900, "server", "./server --port 8080 --workers 64");
 	r->reason = REPORT_SNAPSHOT;
+	r->exit.known = p->exit.known = false;
 	p->alive = true;
 	t = add_task(p, 21950, "server", 36 * MIB);
 	t->alive = true;
@@ -321,6 +322,7 @@ static struct report *fixture_hostile(void)
 	g_ptr_array_add(r->command, g_strdup(big));
 	r->exit.signal = 9;
 	p = add_process(r, 31, 1, "\033[2J\033[31mred", "./evil");
+	p->exit.signal = 9;
 	g_ptr_array_add(p->argv, g_strdup("\xff\xfe\xc3("));
 	g_ptr_array_add(p->argv, big);
 	p->argv_truncated = true;
@@ -365,6 +367,7 @@ static struct report *fixture_attach(void)
 	r->exit.known = false;
 	p = add_process(r, 4121, 1, "postgres", "postgres -D /var/lib/postgresql/15/main");
 	p->alive = true;
+	p->exit.known = false;
 	p->end_ns = 0;
 	p->balance[TARE_ANON].opening = 22 * MIB;
 	p->balance[TARE_FILE].opening = 14 * MIB;

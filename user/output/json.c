@@ -53,23 +53,28 @@ static json_t *strings(const GPtrArray *list)
 	return array;
 }
 
-static json_t *flow(struct flow f)
+static json_t *known_flow(struct flow f, bool known)
 {
 	json_t *object = json_object();
 
-	set_int(object, "in", (int64_t)f.in);
-	set_int(object, "out", (int64_t)f.out);
+	set_known(object, "in", (int64_t)f.in, known);
+	set_known(object, "out", (int64_t)f.out, known);
 	return object;
 }
 
-static json_t *balance(const struct balance *b)
+static json_t *flow(struct flow f)
+{
+	return known_flow(f, true);
+}
+
+static json_t *balance(const struct balance *b, bool known)
 {
 	json_t *object = json_object();
 
-	set_int(object, "opening", b->opening);
-	set_int(object, "in", (int64_t)b->tasks.in);
-	set_int(object, "out", (int64_t)b->tasks.out);
-	set_int(object, "net", b->net);
+	set_known(object, "opening", b->opening, known);
+	set_known(object, "in", (int64_t)b->tasks.in, known);
+	set_known(object, "out", (int64_t)b->tasks.out, known);
+	set_known(object, "net", b->net, known);
 	return object;
 }
 
@@ -103,9 +108,10 @@ static json_t *unattributed(const struct report *r, const struct balance balance
 	json_t *object = json_object();
 
 	for (int i = 0; i < TARE_KINDS; i++) {
-		enum tare_kind kind = kind_order[i];
+		const char *kind = kind_name[kind_order[i]];
 
-		set_known(object, kind_name[kind], balances[kind].unattributed, r->sums_valid);
+		set_known(object, kind, balances[kind_order[i]].unattributed,
+			  r->sums_valid && view_measured(r, kind));
 	}
 	return object;
 }
@@ -149,11 +155,13 @@ static json_t *totals(const struct report *r)
 
 	for (int i = 0; i < TARE_KINDS; i++) {
 		const struct balance *b = &r->totals[kind_order[i]];
-		json_t *one = balance(b);
+		const char *kind = kind_name[kind_order[i]];
+		bool known = view_measured(r, kind);
+		json_t *one = balance(b, known);
 
-		json_object_set_new(one, "foreign", flow(b->foreign));
-		set_known(one, "unattributed", b->unattributed, r->sums_valid);
-		json_object_set_new(object, kind_name[kind_order[i]], one);
+		json_object_set_new(one, "foreign", known_flow(b->foreign, known));
+		set_known(one, "unattributed", b->unattributed, r->sums_valid && known);
+		json_object_set_new(object, kind, one);
 	}
 	return object;
 }
@@ -212,11 +220,13 @@ static json_t *task(const struct report *r, const struct report_task *t)
 	set_int(object, "start_ns", (int64_t)t->start_ns);
 	set_known(object, "end_ns", (int64_t)t->end_ns, !t->alive && t->end_ns);
 	for (int i = 0; i < TARE_KINDS; i++) {
-		enum tare_kind kind = kind_order[i];
-		json_t *one = flow(t->flow[kind]);
+		const char *kind = kind_name[kind_order[i]];
+		struct flow f = t->flow[kind_order[i]];
+		bool known = view_measured(r, kind);
+		json_t *one = known_flow(f, known);
 
-		set_int(one, "net", flow_net(t->flow[kind]));
-		json_object_set_new(object, kind_name[kind], one);
+		set_known(one, "net", flow_net(f), known);
+		json_object_set_new(object, kind, one);
 	}
 	set_int(object, "rss_at_peak", t->at_peak);
 	json_object_set_new(object, "faults", faults(r, t));
@@ -230,10 +240,12 @@ static void set_balances(json_t *object, const struct report *r, const struct re
 	json_t *balances = json_object(), *foreign = json_object();
 
 	for (int i = 0; i < TARE_KINDS; i++) {
-		enum tare_kind kind = kind_order[i];
+		const struct balance *b = &p->balance[kind_order[i]];
+		const char *kind = kind_name[kind_order[i]];
+		bool known = view_measured(r, kind);
 
-		json_object_set_new(balances, kind_name[kind], balance(&p->balance[kind]));
-		json_object_set_new(foreign, kind_name[kind], flow(p->balance[kind].foreign));
+		json_object_set_new(balances, kind, balance(b, known));
+		json_object_set_new(foreign, kind, known_flow(b->foreign, known));
 	}
 	json_object_set_new(object, "balance", balances);
 	json_object_set_new(object, "foreign", foreign);
