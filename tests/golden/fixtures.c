@@ -187,7 +187,8 @@ static struct report *fixture_server(void)
 	struct report_process *p;
 	struct report_task *t;
 
-	words(r->command, "./server --port 8080 --workers 64 --cache-size 512M --log /var/log/server");
+	words(r->command,
+	      "./server --port 8080 --workers 64 --cache-size 512M --log /var/log/server");
 	p = add_process(r, 21950, 21900, "server", "./server --port 8080 --workers 64");
 	r->reason = REPORT_SNAPSHOT;
 	r->exit.known = p->exit.known = false;
@@ -223,7 +224,8 @@ static struct report *fixture_server(void)
 	p->rss_peak_ns = r->peak_ns = 59 * SECOND;
 	for (int i = 0; i < 600; i++)
 		add_point(r, (uint64_t)i * 100 * MS, 5 * MIB + i * MIB + (i % 40) * 2 * MIB);
-	r->self = (struct report_self){ true, 9 * MIB + 200 * KIB, 4 * MIB, 210233, 74.6, 210 * MS };
+	r->self =
+		(struct report_self){ true, 9 * MIB + 200 * KIB, 4 * MIB, 210233, 74.6, 210 * MS };
 	return finish(r);
 }
 
@@ -271,8 +273,7 @@ static struct report *fixture_forks(void)
 		t = add_task(p, p->pid, "cc1plus", size);
 		add_flow(t, TARE_ANON, "page fault", size, 0);
 		add_flow(t, TARE_ANON, "munmap", 0, size / 4);
-		add_flow(t, TARE_ANON, "exit", 0,
-			 size - size / 4 - (i ? 0 : 46 * MIB + 56 * KIB));
+		add_flow(t, TARE_ANON, "exit", 0, size - size / 4 - (i ? 0 : 46 * MIB + 56 * KIB));
 		t->faults_user = (uint64_t)(size / 4096);
 		t->mapped = (uint64_t)size * 2;
 		p->at_peak = p->rss_peak = size;

@@ -217,11 +217,20 @@ static int parse_scaled(const char *s, const struct unit *units, uint64_t *resul
 int text_parse_size(const char *s, uint64_t *bytes)
 {
 	static const struct unit units[] = {
-		{ "", 1 },           { "B", 1 },
-		{ "K", 1ULL << 10 }, { "KB", 1ULL << 10 }, { "KiB", 1ULL << 10 },
-		{ "M", 1ULL << 20 }, { "MB", 1ULL << 20 }, { "MiB", 1ULL << 20 },
-		{ "G", 1ULL << 30 }, { "GB", 1ULL << 30 }, { "GiB", 1ULL << 30 },
-		{ "T", 1ULL << 40 }, { "TB", 1ULL << 40 }, { "TiB", 1ULL << 40 },
+		{ "", 1 },
+		{ "B", 1 },
+		{ "K", 1ULL << 10 },
+		{ "KB", 1ULL << 10 },
+		{ "KiB", 1ULL << 10 },
+		{ "M", 1ULL << 20 },
+		{ "MB", 1ULL << 20 },
+		{ "MiB", 1ULL << 20 },
+		{ "G", 1ULL << 30 },
+		{ "GB", 1ULL << 30 },
+		{ "GiB", 1ULL << 30 },
+		{ "T", 1ULL << 40 },
+		{ "TB", 1ULL << 40 },
+		{ "TiB", 1ULL << 40 },
 		{ NULL, 0 },
 	};
 
@@ -231,11 +240,11 @@ int text_parse_size(const char *s, uint64_t *bytes)
 int text_parse_duration(const char *s, uint64_t *ns)
 {
 	static const struct unit units[] = {
-		{ "", 1000000000 },        { "ns", 1 },
-		{ "us", 1000 },            { "µs", 1000 },
-		{ "ms", 1000000 },         { "s", 1000000000 },
-		{ "m", 60000000000 },      { "min", 60000000000 },
-		{ "h", 3600000000000 },    { NULL, 0 },
+		{ "", 1000000000 },     { "ns", 1 },
+		{ "us", 1000 },         { "µs", 1000 },
+		{ "ms", 1000000 },      { "s", 1000000000 },
+		{ "m", 60000000000 },   { "min", 60000000000 },
+		{ "h", 3600000000000 }, { NULL, 0 },
 	};
 
 	return parse_scaled(s, units, ns);

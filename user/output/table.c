@@ -16,8 +16,8 @@
 #define CURVE_MAX 120
 
 const char *const table_foreign[TARE_FOREIGNERS] = {
-	[TARE_FOREIGN_RECLAIM] = "reclaim",       [TARE_FOREIGN_KHUGEPAGED] = "khugepaged",
-	[TARE_FOREIGN_KERNEL] = "kernel thread",  [TARE_FOREIGN_PROCESS] = "other process",
+	[TARE_FOREIGN_RECLAIM] = "reclaim",      [TARE_FOREIGN_KHUGEPAGED] = "khugepaged",
+	[TARE_FOREIGN_KERNEL] = "kernel thread", [TARE_FOREIGN_PROCESS] = "other process",
 	[TARE_FOREIGN_LATE] = "late entries",
 };
 
@@ -143,15 +143,15 @@ static const char *why_not_checked(const struct report *r)
 	for (unsigned i = 0; i < r->features->len; i++) {
 		const struct report_feature *f = g_ptr_array_index(r->features, i);
 
-		if (f->why && (!g_strcmp0(f->name, "books") ||
-			       (!why && !g_strcmp0(f->name, "ledger"))))
+		if (f->why &&
+		    (!g_strcmp0(f->name, "books") || (!why && !g_strcmp0(f->name, "ledger"))))
 			why = f->why;
 	}
 	return why ? why : "the kernel's own counters could not be summed";
 }
 
-static void margin_line(GString *out, const struct table_style *style, bool *first,
-			enum paint how, const char *text)
+static void margin_line(GString *out, const struct table_style *style, bool *first, enum paint how,
+			const char *text)
 {
 	if (!*first)
 		g_string_append_printf(out, "%*s", MARGIN, "");
