@@ -222,8 +222,8 @@ check:
 
 demo:
 	@tools/setup demo
-	@$(MAKE) all
-	$(O)/tare run -- python3 tools/demo.py
+	@$(MAKE) --no-print-directory all
+	$(O)/tare run -- /usr/bin/python3 tools/demo.py
 
 bench: $(O)/tare $(programs)
 	tools/bench/run
