@@ -137,7 +137,7 @@ struct tare_mm {
 	__u64 foreign_peak_seq;
 	__s64 rss; /* pages: anon + file + shmem, opening included */
 	__s64 peak;
-	__u64 peak_ns; /* CLOCK_MONOTONIC_COARSE: read at each new peak, so it has to be cheap */
+	__u64 peak_ns; /* of the last fold on the way to the peak (see tare_cpu) */
 	__s64 seen[TARE_MEMBERS]; /* last seen central count (or size, or count argument) */
 	__s64 seen_pagetable;
 	__u64 brk; /* last seen end of heap */

@@ -69,7 +69,10 @@ static __always_inline int percpu_slot(__u64 slots, __u32 cpu, __s32 *value)
 	return bpf_probe_read_kernel(value, sizeof(*value), (void *)(slots + cpu_offset[cpu]));
 }
 
-static __always_inline __s64 atomic_count(struct mm_struct *mm, __u32 member)
+/* Not inline, like all that meets a shape which this kernel may not have: the
+ * compiler would move the field's offset out of the branch that is dead here,
+ * and the verifier meet a relocation that cannot be made. */
+static __noinline __attribute__((unused)) __s64 atomic_count(struct mm_struct *mm, __u32 member)
 {
 	struct mm_struct___atomic *a = (void *)mm;
 

@@ -71,58 +71,65 @@ static __noinline int enter_foreign(struct tare_mm *m, struct task_struct *task,
 }
 
 /* The whole workload's RSS. Each CPU holds back a little (see abi.h), so that
- * tasks of many processes do not fight for one cache line. */
-static __always_inline void enter_workload(__s64 delta)
+ * tasks of many processes do not fight for one cache line. Returns the time when
+ * it folded what it held, 0 when not: a clock read that is had for free. */
+static __always_inline __u64 enter_workload(__s64 delta)
 {
 	__u32 cpu = bpf_get_smp_processor_id(), try;
 	__s64 pend, rss;
+	__u64 now;
 
 	if (cpu >= TARE_MAX_CPUS) {
 		lost(TARE_LOST_CPU);
-		return;
+		return 0;
 	}
 	pend = __sync_fetch_and_add(&cpus[cpu].pend, delta) + delta;
 	rss = ledger_fold_at(workload.rss);
 	if (pend < rss && pend > -rss)
-		return;
+		return 0;
+	now = bpf_ktime_get_boot_ns();
 	pend = __sync_lock_test_and_set(&cpus[cpu].pend, 0);
 	rss = __sync_fetch_and_add(&workload.rss, pend) + pend;
 	for (try = 0; try < SWAP_TRIES; try++) {
 		__s64 peak = workload.peak;
 
 		if (rss <= peak)
-			return;
+			break;
 		if (__sync_val_compare_and_swap(&workload.peak, peak, rss) != peak)
 			continue;
-		workload.peak_ns = bpf_ktime_get_boot_ns();
+		workload.peak_ns = now;
 		__sync_fetch_and_add(&workload.peak_seq, 1);
-		return;
+		break;
 	}
+	return now;
 }
 
 static __always_inline void enter_rss(struct tare_mm *m, __s64 delta)
 {
 	__s64 rss = __sync_fetch_and_add(&m->rss, delta) + delta;
+	__u64 now = enter_workload(delta);
 	__u32 try;
 
 	for (try = 0; try < SWAP_TRIES; try++) {
 		__s64 peak = m->peak;
 
 		if (rss <= peak)
-			break;
+			return;
 		if (__sync_val_compare_and_swap(&m->peak, peak, rss) != peak)
 			continue;
-		m->peak_ns = bpf_ktime_get_coarse_ns();
-		break;
+		if (now)
+			m->peak_ns = now;
+		return;
 	}
-	enter_workload(delta);
 }
 
-static __always_inline void enter(struct tare_mm *m, __u32 kind, __s64 delta)
+static __always_inline void enter(struct tare_mm *m, __u64 kind, __s64 delta)
 {
 	struct task_struct *task;
 	struct task_state *ts;
 
+	/* The register that is checked is to be the one that indexes. */
+	asm volatile("" : "+r"(kind));
 	if (!delta || kind >= TARE_KINDS)
 		return;
 	if (m->flags & TARE_MM_FORKING) {

@@ -11,17 +11,13 @@
 
 #define SUM_TRIES 6
 
-/* The kernel's sum of one member, as percpu_counter_sum() makes it. */
-static __always_inline __s64 kernel_sum(struct mm_struct *mm, __u32 member)
+/* As percpu_counter_sum() does. */
+static __noinline __s64 percpu_sum(struct mm_struct *mm, __u32 member)
 {
 	__u64 slots;
 	__s64 sum;
 	__u32 cpu;
 
-	if (cfg_shape == TARE_SHAPE_ATOMIC)
-		return atomic_count(mm, member);
-	if (cfg_shape != TARE_SHAPE_PERCPU)
-		return 0;
 	percpu_view(mm, member, &sum, &slots);
 	for (cpu = 0; cpu < cfg_cpus && cpu < TARE_MAX_CPUS; cpu++) {
 		__s32 value = 0;
@@ -31,6 +27,16 @@ static __always_inline __s64 kernel_sum(struct mm_struct *mm, __u32 member)
 		sum += value;
 	}
 	return sum;
+}
+
+/* The kernel's sum of one member. */
+static __always_inline __s64 kernel_sum(struct mm_struct *mm, __u32 member)
+{
+	if (cfg_shape == TARE_SHAPE_PERCPU)
+		return percpu_sum(mm, member);
+	if (cfg_shape == TARE_SHAPE_ATOMIC)
+		return atomic_count(mm, member);
+	return 0;
 }
 
 /* What the ledger has entered of one member: all that it has seen. */
@@ -51,16 +57,12 @@ static __always_inline __s64 ledger_sum(struct tare_mm *m, __u32 member)
 /* Take every change of one member that no event has entered, exactly once even
  * when others do the same: each word is swapped for what was read of it.
  * Returns the change in pages. */
-static __always_inline __s64 claim_all(struct mm_struct *mm, struct tare_mm *m, __u32 member)
+static __noinline __s64 claim_percpu(struct mm_struct *mm, struct tare_mm *m, __u32 member)
 {
-	__s64 count, delta = 0;
+	__s64 count, delta;
 	__u64 slots;
 	__u32 cpu;
 
-	if (cfg_arm != ARM_PERCPU) {
-		count = kernel_sum(mm, member);
-		return count - (__s64)__sync_lock_test_and_set(&m->seen[member & 3], count);
-	}
 	percpu_view(mm, member, &count, &slots);
 	delta = count - (__s64)__sync_lock_test_and_set(&m->seen[member & 3], count);
 	for (cpu = 0; cpu < cfg_cpus && cpu < TARE_MAX_CPUS; cpu++) {
@@ -74,6 +76,16 @@ static __always_inline __s64 claim_all(struct mm_struct *mm, struct tare_mm *m, 
 			delta += ledger_slot_delta(now, __sync_lock_test_and_set(last, now));
 	}
 	return delta;
+}
+
+static __always_inline __s64 claim_all(struct mm_struct *mm, struct tare_mm *m, __u32 member)
+{
+	__s64 sum;
+
+	if (cfg_arm == ARM_PERCPU)
+		return claim_percpu(mm, m, member);
+	sum = kernel_sum(mm, member);
+	return sum - (__s64)__sync_lock_test_and_set(&m->seen[member & 3], sum);
 }
 
 /* Both sums at one moment, into m->kernel[] and m->ledger[]. While threads run,

@@ -30,13 +30,16 @@ struct loader {
 
 static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
 {
-	g_autofree char *line = NULL;
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
 
 	/* libbpf's warnings are detail to us: what failed is said by the caller. */
 	if (err_verbosity < (level == LIBBPF_DEBUG ? 3 : 2))
 		return 0;
-	line = g_strdup_vprintf(fmt, args);
-	verbose(2, "libbpf: %s", g_strchomp(line));
+	text = g_strdup_vprintf(fmt, args);
+	lines = g_strsplit(g_strchomp(text), "\n", -1);
+	for (char **line = lines; *line; line++)
+		verbose(2, "%s", *line);
 	return 0;
 }
 

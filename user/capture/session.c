@@ -509,7 +509,6 @@ struct report *session_report(struct session *s, enum report_reason reason)
 	if (reason == REPORT_END)
 		wait_for_limbo(s);
 	in.now_ns = clock_ns(CLOCK_BOOTTIME);
-	in.suspended_ns = in.now_ns - clock_ns(CLOCK_MONOTONIC);
 	loader_workload(s->loader, &in.workload);
 	r->reason = reason;
 	if (s->launched && s->command_ended) {

@@ -162,7 +162,7 @@ static void add_mm(struct report_process *p, const struct tare_mm *m, const stru
 	p->at_peak += at_peak * (int64_t)in->page_size;
 	if (m->peak * (int64_t)in->page_size > p->rss_peak) {
 		p->rss_peak = m->peak * (int64_t)in->page_size;
-		p->rss_peak_ns = since(in->origin_ns, m->peak_ns + in->suspended_ns);
+		p->rss_peak_ns = since(in->origin_ns, m->peak_ns);
 	}
 }
 

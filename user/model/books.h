@@ -15,7 +15,6 @@ struct books_input {
 	uint64_t page_size;
 	uint64_t origin_ns; /* CLOCK_BOOTTIME of the report's time 0 */
 	uint64_t now_ns;    /* likewise, of the snapshot */
-	uint64_t suspended_ns; /* CLOCK_BOOTTIME less CLOCK_MONOTONIC, which stamps peaks of mms */
 	bool sums_valid;    /* the kernel's counters can be summed (known shape) */
 	/* Name of a cause (TARE_CAUSE_* or system call). Allocated. */
 	char *(*cause_name)(uint32_t id);
