@@ -3,6 +3,8 @@
 #
 # `tare doctor`: says what is so, as root, as nobody, and where things are amiss.
 
+load lib/common
+
 setup() {
 	bats_require_minimum_version 1.5.0
 	unset NO_COLOR
@@ -41,7 +43,7 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 }
 
 @test "doctor: 80 columns, and no escape sequences in a pipe" {
-	run "$TARE" doctor
+	run -0 "$TARE" doctor
 	for line in "${lines[@]}"; do
 		[ "${#line}" -le 80 ]
 		[[ "$line" != *$'\e'* ]]
