@@ -70,6 +70,7 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 }
 
 @test "doctor: tracepoints and arms are as the kernel's own types say" {
+	need bpftool
 	"$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
 	bpftool btf dump file /sys/kernel/btf/vmlinux format c >"$BATS_TEST_TMPDIR/vmlinux.h"
 	for event in rss_stat exit_mmap task_newtask sched_process_free page_fault_kernel \
@@ -100,6 +101,7 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 }
 
 @test "doctor as nobody with file capabilities: run can work" {
+	need setcap
 	copy=$(public_tare)
 	setcap cap_bpf,cap_perfmon+ep "$copy"
 	run -0 setpriv --reuid 65534 --regid 65534 --clear-groups "$copy" doctor
