@@ -594,7 +594,7 @@ static void finish(struct check *c)
 	waitpid(c->tare, &status, 0);
 	to_kill = 0;
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		wrong("tare: wait status %#x", status);
+		wrong("tare ended with wait status %#x", status);
 	report = load(c->report);
 	if (!report)
 		return;

@@ -20,7 +20,7 @@ test_doctor() {
 	timeout -k 5 "$LIMIT" "$TARE" doctor >"$dir/out" 2>&1
 	status=$?
 	[ $status -eq 0 ] && [ "$ARM" = any ] && return 0
-	[ $status -eq 0 ] && grep -qw "$ARM" "$dir/out" && return 0
+	[ $status -eq 0 ] && grep -q "ledger arm $ARM\b" "$dir/out" && return 0
 	echo "exit $status; should be 0 and name the arm $ARM"
 	cat "$dir/out"
 	return 1
