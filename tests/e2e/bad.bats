@@ -267,7 +267,7 @@ as_nobody() {
 	run "$TARE" run -- true "${args[@]}"
 	status_is 0
 	[ "${#output}" -lt 20000 ] || fail "${#output} characters of report"
-	[ -z "$(LC_ALL=C.UTF-8 awk 'length > 80' <<<"$output")" ] || fail "wider than 80 columns"
+	fits_80_columns
 }
 
 @test "hostile arguments and names of programs" {
@@ -318,7 +318,7 @@ as_nobody() {
 }
 
 @test "a ring that is too small: counted, not hidden" {
-	run "$TARE" run --ring-size 4096 -o "$DIR/r.json" -- "$PROGRAMS/thread_churn" 4000 64
+	run "$TARE" run --ring-size 64KiB -o "$DIR/r.json" -- "$PROGRAMS/thread_churn" 4000 64
 	status_is 0
 	report assert "$DIR/r.json" \
 		"len(tasks) == 4001 or r['lost']['total'] > 0" \

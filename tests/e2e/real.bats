@@ -60,7 +60,7 @@ load lib/common
 @test "gcc compiles a file: driver, cc1, as" {
 	need gcc
 	python3 - >"$DIR/big.c" <<-'END'
-		for i in range(1500):
+		for i in range(400):
 		    print(f"int f{i}(int a, int *b) {{ int s = 0; for (int i = 0; i < a; i++) "
 		          f"s += b[i] * {i} + (b[a - i] ^ {i * 7}); return s ? s : f{max(0, i - 1)}(s, b); }}")
 	END
@@ -73,7 +73,7 @@ load lib/common
 	port=$(free_port)
 	compared real --every 100 --times 4 \
 		--ready "redis-cli -p $port ping | grep -q PONG" \
-		--load "redis-benchmark -p $port -n 60000 -r 100000 -d 256 -q -t set,lpush,get" \
+		--load "redis-benchmark -p $port -n 30000 -r 100000 -d 256 -q -t set,lpush,get" \
 		--stop "redis-cli -p $port shutdown nosave; true" -- \
 		redis-server --port "$port" --bind 127.0.0.1 --save '' --appendonly no --dir "$DIR"
 }

@@ -71,7 +71,8 @@ int main(int argc, char **argv)
 	/* Beyond the region: libc's and the program's own data, the stacks. */
 	say("inherited pid=%d anon=%zu slack=%lu", pid, bytes, MIB);
 	say("touched tid=%d anon=%zu", a.tid, bytes);
-	say("touched tid=%d anon=0 file=%zu slack=%lu", pid, file_bytes, MIB);
+	say("touched tid=%d anon=0 slack=%lu", pid, 64 * PAGE);
+	say("touched tid=%d file=%zu slack=%lu", pid, file_bytes, CODE);
 	step("forked");
 	/* Its own: the file's pages copied and the new MiB, its stack and data. */
 	say("touched tid=%d anon=%zu slack=%lu", pid, file_bytes + MIB, 64 * PAGE);

@@ -33,7 +33,7 @@ int main(int argc, char **argv)
 	sbrk((long)(-(unsigned long)sbrk(0) & (PAGE - 1)));
 	actor_do(&a, up, NULL);
 	say("touched tid=%d anon=%zu", a.tid, bytes);
-	say("caused tid=%d by=fault in=%zu out=0", a.tid, bytes);
+	say("caused tid=%d by=fault in=%zu out=0 slack=%lu", a.tid, bytes, CODE);
 	say("asked tid=%d brk_up=%zu brk_down=0", a.tid, bytes);
 	checkpoint("up");
 	actor_do(&a, down, NULL);

@@ -14,7 +14,8 @@
  *   asked   tid=T mapped=BYTES unmapped=BYTES brk_up=BYTES brk_down=BYTES [slack=BYTES]
  *   inherited pid=P KIND=BYTES [slack=BYTES] opening balance
  *   named   tid=T hex=BYTES-OF-THE-NAME
- *   foreign pid=P KIND=BYTES [slack=BYTES]   taken out by others
+ *   foreign pid=P way=in|out KIND=BYTES [slack=BYTES]   by others than its tasks
+ *   unseen  pagetable=BYTES                  grown without an event, until the next one
  *   checkpoint NAME                          all stands still; Enter goes on
  */
 #ifndef PROG_H
@@ -42,6 +43,9 @@
 #define MIB (1024UL * 1024)
 #define PAGE 4096UL
 #define ACTOR_STACK (64 * KIB)
+/* Pages of a program's and libc's code that a thread is the first to run: in
+ * figures that don't tell file from anon. */
+#define CODE (1 * MIB)
 
 static inline void die(const char *what)
 {

@@ -97,10 +97,11 @@ int main(int argc, char **argv)
 			die("spawn");
 		gate_wait(&ready);
 		/* Beyond what it grows: the program's and libc's data and stack,
-		 * in its new image (and for vfork the 1 MiB before). */
-		say("touched tid=%d anon=%lu slack=%lu", pid[i],
-		    (i + 1) * 4 * MIB + (i ? 0 : MIB), MIB);
+		 * in its new image. */
+		say("touched tid=%d anon=%lu slack=%lu", pid[i], (i + 1) * 4 * MIB, MIB);
 	}
+	/* Before their exec they were in the parent's memory, which is not theirs. */
+	say("foreign pid=%d way=in anon=%lu slack=%lu", getpid(), MIB, 64 * PAGE);
 	checkpoint("spawned");
 	for (int i = 0; i < 3; i++)
 		gate_open(&hold);

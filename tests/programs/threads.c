@@ -49,7 +49,8 @@ int main(int argc, char **argv)
 	all(w, n, grow);
 	for (size_t i = 0; i < n; i++) {
 		say("touched tid=%d anon=%zu", w[i].actor.tid, w[i].bytes);
-		say("caused tid=%d by=fault in=%zu out=0", w[i].actor.tid, w[i].bytes);
+		say("caused tid=%d by=fault in=%zu out=0 slack=%lu", w[i].actor.tid,
+		    w[i].bytes, CODE);
 		say("asked tid=%d mapped=%zu unmapped=0", w[i].actor.tid, w[i].bytes);
 	}
 	checkpoint("grown");

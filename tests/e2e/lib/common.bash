@@ -6,9 +6,13 @@
 LIB=$BATS_TEST_DIRNAME/lib
 TARE=${TARE:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/build/tare}
 PROGRAMS=${PROGRAMS:-$(dirname "$TARE")/programs}
-export LIB TARE PROGRAMS
 unset SUDO_UID SUDO_GID SUDO_USER SUDO_COMMAND
 DIR=${BATS_TEST_TMPDIR:-/nonexistent}
+export LIB TARE PROGRAMS DIR
+# Commands that run as somebody else must get there.
+for d in "$DIR" "${DIR%/*}" "${DIR%/*/*}"; do
+	[ ! -d "$d" ] || chmod a+rx "$d"
+done
 
 fail() {
 	printf '%s\n' "$@" >&2
@@ -43,6 +47,10 @@ says_not() {
 	for word; do
 		! grep -q -e "$word" <<<"$output" || fail "says '$word':" "$output"
 	done
+}
+
+fits_80_columns() {
+	[ "$(LC_ALL=C.UTF-8 wc -L <<<"$output")" -le 80 ] || fail "wider than 80 columns:" "$output"
 }
 
 report() {

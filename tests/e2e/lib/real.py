@@ -70,12 +70,18 @@ def compare_once(s, bad):
     return sum(sum(kinds[k] for k in report.RSS) for kinds, _ in kernel.values())
 
 
-def sample(s, o, bad):
+def ended(s, load):
+    if load and load.poll():
+        raise session.Failed(f"the load ended with {load.returncode}")
+    return s.tare.poll() is not None
+
+
+def sample(s, o, load, bad):
     clock, last, sizes = Clock(s), 0.0, []
     for _ in range(o.times):
         s.deadline.wait("CPU time to pass",
-                        lambda: s.tare.poll() is not None or clock.ms() >= last + o.every)
-        if s.tare.poll() is not None:
+                        lambda: ended(s, load) or clock.ms() >= last + o.every)
+        if ended(s, load):
             raise session.Failed(f"the program ended after {len(sizes)} comparisons")
         sizes.append(compare_once(s, bad))
         last = clock.ms()
@@ -100,7 +106,7 @@ def run(s, o, bad):
             s.deadline.wait("the server", lambda: s.check_tare() and try_command(s, o.ready), 0.02)
         if o.load:
             load = sh(s, o.load)
-        sizes = sample(s, o, bad)
+        sizes = sample(s, o, load, bad)
         if load:
             if load.wait(timeout=max(0.1, s.deadline.left())):
                 bad.append(f"the load ended with {load.returncode}")

@@ -183,7 +183,7 @@ class Session:
                 found[pid] = (kinds, set(procfs.threads(pid)))
         return found
 
-    def compare(self, one_mm=()):
+    def compare(self, one_mm=(), unseen=0):
         """A snapshot against the kernel, at a moment when nothing moved: the
         report, the kernel's numbers and a list of what differs."""
         for _ in range(5):
@@ -191,7 +191,7 @@ class Session:
             before = self.kernel()
             r = self.snapshot()
             if self.kernel() == before:
-                return r, before, compare(r, before, one_mm, self.others)
+                return r, before, compare(r, before, one_mm, self.others, unseen)
         raise Failed("the workload did not stand still")
 
     def stop_all(self):
@@ -242,9 +242,9 @@ def compare_one(p, kinds, who):
     return bad
 
 
-def compare(r, kernel, one_mm=(), others=False):
+def compare(r, kernel, one_mm=(), others=False, unseen=0):
     """What the report has otherwise than the kernel: processes, threads, kinds."""
-    bad = report.check(r)
+    bad = report.check(r, unseen=unseen)
     live = {p["pid"]: p for p in report.alive_processes(r)}
     if others:
         live = {pid: p for pid, p in live.items() if pid in kernel}
