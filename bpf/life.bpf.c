@@ -195,13 +195,23 @@ int BPF_PROG(tare_free, struct task_struct *task)
 	return 0;
 }
 
+struct closing {
+	struct mm_struct *mm;
+	struct tare_mm *m;
+};
+
+static long close_member(__u32 member, struct closing *c)
+{
+	enter(c->m, member, claim_all(c->mm, c->m, member));
+	return 0;
+}
+
 static __always_inline void mm_close(struct mm_struct *mm, struct tare_mm *m)
 {
+	struct closing closing = { mm, m };
 	struct tare_mm_end *rec;
-	__u32 member;
 
-	for (member = 0; member < TARE_MEMBERS; member++)
-		enter(m, member, claim_all(mm, m, member));
+	bpf_loop(TARE_MEMBERS, close_member, &closing, 0);
 	enter_pagetable(mm, m);
 	take_sums(mm, m);
 	m->flags |= TARE_MM_DEAD;

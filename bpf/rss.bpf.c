@@ -53,18 +53,39 @@ static __always_inline struct tare_mm *mm_of_event(__u64 key)
 	return m;
 }
 
+/* Other CPUs' flushes that no event has entered yet: their slot is 0 and was not
+ * when last seen. */
+struct flushes {
+	struct tare_mm *m;
+	__u64 slots;
+	__u32 member, self;
+	__u32 others;
+	__s64 others_sum;
+};
+
+static long find_flush(__u32 cpu, struct flushes *f)
+{
+	__s32 *last = mm_slot(f->m, cpu, f->member), now = 0;
+
+	if (cpu == f->self || !last || !*last || percpu_slot(f->slots, cpu, &now) || now)
+		return 0;
+	f->others++;
+	f->others_sum += *last;
+	return 0;
+}
+
 /* The event of a flush, or of a change that is not on this CPU any more. */
 static __noinline __s64 percpu_rare(struct mm_struct *mm, struct tare_mm *m, __u32 member, __u32 cpu)
 {
-	__s64 count, moved, share = 0, own, others_sum = 0;
-	__u32 i, try, others = 0;
+	struct flushes f = { .m = m, .member = member & 3, .self = cpu };
+	__s64 count, moved, share = 0, own;
 	__s32 now = 0, *last;
-	__u64 slots;
+	__u32 try;
 
 	member &= 3;
-	percpu_view(mm, member, &count, &slots);
+	percpu_view(mm, member, &count, &f.slots);
 	last = mm_slot(m, cpu, member);
-	if (!last || percpu_slot(slots, cpu, &now)) {
+	if (!last || percpu_slot(f.slots, cpu, &now)) {
 		lost(TARE_LOST_CPU);
 		return 0;
 	}
@@ -79,24 +100,17 @@ static __noinline __s64 percpu_rare(struct mm_struct *mm, struct tare_mm *m, __u
 	if (!moved)
 		return ledger_slot_delta(now, __sync_lock_test_and_set(last, now));
 
-	for (i = 0; i < cfg_cpus && i < TARE_MAX_CPUS; i++) {
-		__s32 *theirs = mm_slot(m, i, member), slot = 0;
-
-		if (i == cpu || !theirs || !*theirs || percpu_slot(slots, i, &slot) || slot)
-			continue;
-		others++;
-		others_sum += *theirs;
-	}
+	bpf_loop(cfg_cpus, find_flush, &f, 0);
 	for (try = 0; try < SWAP_TRIES; try++) {
 		__s64 seen = m->seen[member];
 
 		moved = count - seen;
-		share = ledger_flush_share(moved, own, others, others_sum);
+		share = ledger_flush_share(moved, own, f.others, f.others_sum);
 		if (__sync_val_compare_and_swap(&m->seen[member], seen, seen + share) == seen)
 			break;
 		share = 0; /* another CPU's flush was entered meanwhile */
-		others = 0;
-		percpu_view(mm, member, &count, &slots);
+		f.others = 0;
+		percpu_view(mm, member, &count, &f.slots);
 	}
 	return share + ledger_slot_delta(now, __sync_lock_test_and_set(last, now));
 }

@@ -11,81 +11,108 @@
 
 #define SUM_TRIES 6
 
-/* As percpu_counter_sum() does. */
-static __noinline __s64 percpu_sum(struct mm_struct *mm, __u32 member)
-{
+/* One walk over the CPUs' slots of one member. bpf_loop(), since a plain loop is
+ * verified turn by turn: on many CPUs that would take longer than the run. */
+struct walk {
+	struct tare_mm *m;
 	__u64 slots;
-	__s64 sum;
-	__u32 cpu;
+	__u32 member;
+	__s64 kernel; /* sum of the kernel's slots */
+	__s64 ledger; /* of what the ledger has last seen in them */
+	__s64 claimed;
+};
 
-	percpu_view(mm, member, &sum, &slots);
-	for (cpu = 0; cpu < cfg_cpus && cpu < TARE_MAX_CPUS; cpu++) {
-		__s32 value = 0;
-
-		if (percpu_slot(slots, cpu, &value))
-			lost(TARE_LOST_READ);
-		sum += value;
-	}
-	return sum;
-}
-
-/* The kernel's sum of one member. */
-static __always_inline __s64 kernel_sum(struct mm_struct *mm, __u32 member)
+static long sum_slot(__u32 cpu, struct walk *w)
 {
-	if (cfg_shape == TARE_SHAPE_PERCPU)
-		return percpu_sum(mm, member);
-	if (cfg_shape == TARE_SHAPE_ATOMIC)
-		return atomic_count(mm, member);
+	__s32 *last = mm_slot(w->m, cpu, w->member), now = 0;
+
+	if (percpu_slot(w->slots, cpu, &now))
+		lost(TARE_LOST_READ);
+	w->kernel += now;
+	if (last)
+		w->ledger += *last;
 	return 0;
 }
 
-/* What the ledger has entered of one member: all that it has seen. */
-static __always_inline __s64 ledger_sum(struct tare_mm *m, __u32 member)
+static long claim_slot(__u32 cpu, struct walk *w)
 {
-	__s64 sum = m->seen[member & 3];
-	__u32 cpu;
+	__s32 *last = mm_slot(w->m, cpu, w->member), now = 0;
 
-	for (cpu = 0; cpu < cfg_cpus && cpu < TARE_MAX_CPUS; cpu++) {
-		__s32 *last = mm_slot(m, cpu, member);
-
-		if (last)
-			sum += *last;
+	if (!last || percpu_slot(w->slots, cpu, &now)) {
+		lost(TARE_LOST_READ);
+		return 0;
 	}
-	return sum;
+	if (now != *last)
+		w->claimed += ledger_slot_delta(now, __sync_lock_test_and_set(last, now));
+	return 0;
+}
+
+static __noinline __s64 claim_percpu(struct mm_struct *mm, struct tare_mm *m, __u32 member)
+{
+	struct walk w = { .m = m, .member = member & 3 };
+	__s64 count;
+
+	percpu_view(mm, member, &count, &w.slots);
+	w.claimed = count - (__s64)__sync_lock_test_and_set(&m->seen[member & 3], count);
+	bpf_loop(cfg_cpus, claim_slot, &w, 0);
+	return w.claimed;
+}
+
+/* The kernel's sum of one member, as percpu_counter_sum() makes it, into
+ * w->kernel, and the ledger's, all that it has seen, into w->ledger. */
+static __noinline __s64 percpu_sums(struct mm_struct *mm, struct tare_mm *m, struct walk *w)
+{
+	w->m = m;
+	w->ledger = m->seen[w->member & 3];
+	percpu_view(mm, w->member, &w->kernel, &w->slots);
+	bpf_loop(cfg_cpus, sum_slot, w, 0);
+	return w->kernel;
+}
+
+static __always_inline void both_sums(struct mm_struct *mm, struct tare_mm *m, struct walk *w)
+{
+	w->kernel = w->ledger = m->seen[w->member & 3];
+	if (cfg_shape == TARE_SHAPE_PERCPU)
+		percpu_sums(mm, m, w);
+	else if (cfg_shape == TARE_SHAPE_ATOMIC)
+		w->kernel = atomic_count(mm, w->member);
 }
 
 /* Take every change of one member that no event has entered, exactly once even
  * when others do the same: each word is swapped for what was read of it.
  * Returns the change in pages. */
-static __noinline __s64 claim_percpu(struct mm_struct *mm, struct tare_mm *m, __u32 member)
-{
-	__s64 count, delta;
-	__u64 slots;
-	__u32 cpu;
-
-	percpu_view(mm, member, &count, &slots);
-	delta = count - (__s64)__sync_lock_test_and_set(&m->seen[member & 3], count);
-	for (cpu = 0; cpu < cfg_cpus && cpu < TARE_MAX_CPUS; cpu++) {
-		__s32 *last = mm_slot(m, cpu, member), now = 0;
-
-		if (!last || percpu_slot(slots, cpu, &now)) {
-			lost(TARE_LOST_READ);
-			continue;
-		}
-		if (now != *last)
-			delta += ledger_slot_delta(now, __sync_lock_test_and_set(last, now));
-	}
-	return delta;
-}
-
 static __always_inline __s64 claim_all(struct mm_struct *mm, struct tare_mm *m, __u32 member)
 {
-	__s64 sum;
+	struct walk w = { .member = member & 3 };
 
 	if (cfg_arm == ARM_PERCPU)
 		return claim_percpu(mm, m, member);
-	sum = kernel_sum(mm, member);
-	return sum - (__s64)__sync_lock_test_and_set(&m->seen[member & 3], sum);
+	both_sums(mm, m, &w);
+	return w.kernel - (__s64)__sync_lock_test_and_set(&m->seen[w.member], w.kernel);
+}
+
+struct sums {
+	struct mm_struct *mm;
+	struct tare_mm *m;
+	__u64 off[TARE_MEMBERS]; /* of the nearest pair so far */
+};
+
+static long try_sums(__u32 i, struct sums *s)
+{
+	__u32 member = i & 3;
+	struct walk w = { .member = member };
+	__u64 off;
+
+	if (!s->off[member])
+		return 0;
+	both_sums(s->mm, s->m, &w);
+	off = w.kernel > w.ledger ? w.kernel - w.ledger : w.ledger - w.kernel;
+	if (off >= s->off[member])
+		return 0;
+	s->off[member] = off;
+	s->m->kernel[member] = w.kernel;
+	s->m->ledger[member] = w.ledger;
+	return 0;
 }
 
 /* Both sums at one moment, into m->kernel[] and m->ledger[]. While threads run,
@@ -93,25 +120,10 @@ static __always_inline __s64 claim_all(struct mm_struct *mm, struct tare_mm *m, 
  * tries the nearest pair is kept, so what is left is a real difference. */
 static __always_inline void take_sums(struct mm_struct *mm, struct tare_mm *m)
 {
-	__u32 member, try;
+	struct sums s = { mm, m, { ~0ULL, ~0ULL, ~0ULL, ~0ULL } };
 
 	m->sums_valid = cfg_shape != TARE_SHAPE_UNKNOWN;
-	for (member = 0; member < TARE_MEMBERS; member++) {
-		__u64 best = ~0ULL;
-
-		for (try = 0; try < SUM_TRIES && best; try++) {
-			__s64 ledger = ledger_sum(m, member);
-			__s64 kernel = kernel_sum(mm, member);
-			__s64 off = kernel - ledger;
-			__u64 size = off < 0 ? -off : off;
-
-			if (size >= best)
-				continue;
-			best = size;
-			m->kernel[member] = kernel;
-			m->ledger[member] = ledger;
-		}
-	}
+	bpf_loop(TARE_MEMBERS * SUM_TRIES, try_sums, &s, 0);
 	m->ledger[TARE_PAGETABLE] = m->seen_pagetable;
 	m->kernel[TARE_PAGETABLE] = mm->pgtables_bytes.counter;
 }

@@ -151,9 +151,11 @@ static void link_free(gpointer link)
 
 static int open_and_load(struct loader *l, const struct loader_config *config)
 {
+	/* 4: the verifier's statistics of each program. */
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_level = err_verbosity >= 3 ? 4 : 0);
 	int err;
 
-	l->skel = tare_bpf__open();
+	l->skel = tare_bpf__open_opts(&opts);
 	if (!l->skel) {
 		error("cannot open the BPF programs: %s", g_strerror(errno));
 		return -errno;
