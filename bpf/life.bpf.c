@@ -173,7 +173,7 @@ int BPF_PROG(tare_exit, struct task_struct *task)
 
 	if (!ts || ts->t.flags & TARE_TASK_ENDED)
 		return 0;
-	group_dead = !task->signal->live.counter;
+	group_dead = !BPF_CORE_READ(task, signal, live.counter);
 	if (group_dead)
 		__sync_fetch_and_add(&workload.live_procs, -1);
 	if (group_dead && task->mm)

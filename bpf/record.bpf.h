@@ -3,6 +3,9 @@
  * A task's and an mm's records, made complete before they are sent: what the
  * kernel keeps by itself (fault counts, names, exit code) is read here, not
  * followed. Also a task's beginning.
+ *
+ * Off the hot path pointers are followed by BPF_CORE_READ: the verifier searches
+ * the kernel's whole BTF for each that is followed directly, some ms at load.
  */
 #ifndef TARE_RECORD_BPF_H
 #define TARE_RECORD_BPF_H
@@ -13,7 +16,7 @@ static __always_inline void task_identity(struct task_struct *task, struct tare_
 {
 	t->tid = task->pid;
 	t->tgid = task->tgid;
-	t->ppid = task->real_parent->tgid;
+	t->ppid = BPF_CORE_READ(task, real_parent, tgid);
 	bpf_probe_read_kernel(t->comm, sizeof(t->comm), task->comm);
 }
 
@@ -28,9 +31,9 @@ static __always_inline void task_baseline(struct task_struct *task, struct tare_
 /* The status that the parent's wait() gets (kernel/exit.c wait_task_zombie()). */
 static __always_inline int wait_status(struct task_struct *task)
 {
-	if (task->signal->flags & SIGNAL_GROUP_EXIT)
-		return task->signal->group_exit_code;
-	return task->group_leader->exit_code;
+	if (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT)
+		return BPF_CORE_READ(task, signal, group_exit_code);
+	return BPF_CORE_READ(task, group_leader, exit_code);
 }
 
 static __always_inline void task_fill(struct task_struct *task, struct task_state *ts, __u32 type)
