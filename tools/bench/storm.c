@@ -17,11 +17,12 @@ static pthread_barrier_t barrier;
 static size_t bytes;
 static int rounds;
 
+/* Of the CPU, by this thread: what else the machine does is not in it. */
 static double now_ns(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
