@@ -110,7 +110,7 @@ takes_usr1() {
 	until_true 10 test -e "$DIR/r.2.json"
 	report assert "$DIR/r.2.json" "sum(p['alive'] for p in processes) == 1"
 	kill "${pids[2]}"
-	run wait "$tare"
+	finished "$tare"
 	status_is 0
 	report check "$DIR/r.json"
 	report assert "$DIR/r.json" "r['reason'] == 'end'" \
@@ -159,7 +159,7 @@ by_group() {
 	report check "$DIR/r.1.json"
 	report assert "$DIR/r.1.json" "sorted(pids) == sorted([${pids[0]}, ${pids[1]}])"
 	kill "${pids[@]}"
-	run wait "$tare"
+	finished "$tare"
 	status_is 0
 	until_true 10 gone "${pids[0]}"
 	until_true 10 gone "${pids[1]}"
@@ -180,6 +180,6 @@ by_group() {
 	grep -q '^State:.T' "/proc/${pids[0]}/status"
 	grep -q '^TracerPid:.0$' "/proc/${pids[0]}/status"
 	kill -INT "$tare"
-	run wait "$tare"
+	finished "$tare"
 	grep -q '^State:.T' "/proc/${pids[0]}/status"
 }

@@ -279,7 +279,7 @@ as_nobody() {
 	run "$TARE" run -o "$DIR/r.json" -- "$DIR/"$'a\e[31m"b\\\n\xff' $'\e]0;x\a' $'\xff\xfe' ''
 	report check "$DIR/r.json"
 	report assert "$DIR/r.json" "r['command'][1:] == ['\x1b]0;x\x07', '\ufffd\ufffd', '']"
-	run "$TARE" run -- $'no-such-\e[31m'
+	run -127 "$TARE" run -- $'no-such-\e[31m'
 	status_is 127
 	says_not $'\e'
 }
@@ -303,7 +303,7 @@ as_nobody() {
 	done
 	echo >&9
 	echo >&9
-	run wait "${started[0]}"
+	finished "${started[0]}"
 	status_is 0
 }
 

@@ -88,7 +88,7 @@ run_json() {
 	daemon=$(sed -n 's/^daemon pid=//p' "$DIR/out")
 	started+=("$daemon")
 	echo >&9
-	run wait "${started[0]}"
+	finished "${started[0]}"
 	status_is 3
 	report check "$DIR/r.json"
 	report assert "$DIR/r.json" \

@@ -35,8 +35,7 @@ teardown() {
 @test "exit statuses" {
 	local status_of
 	for status_of in 0 1 7 125 126 127 255; do
-		run "$TARE" run -o "$DIR/r.json" -- sh -c "exit $status_of"
-		status_is $status_of
+		run "-$status_of" "$TARE" run -o "$DIR/r.json" -- sh -c "exit $status_of"
 	done
 	for status_of in 1 2 6 9 13 15; do
 		run "$TARE" run -o "$DIR/r.json" -- sh -c "kill -$status_of \$\$"
@@ -45,10 +44,10 @@ teardown() {
 }
 
 @test "not found: 127, not executable: 126, said before BPF is loaded" {
-	run "$TARE" run -o "$DIR/r.json" -- no-such-command-here
+	run -127 "$TARE" run -o "$DIR/r.json" -- no-such-command-here
 	status_is 127
 	says no-such-command-here 'not found'
-	run "$TARE" run -o "$DIR/r.json" -- "$DIR/no/such/path"
+	run -127 "$TARE" run -o "$DIR/r.json" -- "$DIR/no/such/path"
 	status_is 127
 	echo data >"$DIR/data"
 	run "$TARE" run -o "$DIR/r.json" -- "$DIR/data"
@@ -60,7 +59,8 @@ teardown() {
 	# No BPF: it is said to those who can't load any, too.
 	need setpriv
 	cp "$TARE" "$DIR/tare"
-	run setpriv --reuid 65534 --regid 65534 --clear-groups "$DIR/tare" run -- no-such-command-here
+	run -127 env PATH=/usr/bin:/bin setpriv --reuid 65534 --regid 65534 --clear-groups \
+		"$DIR/tare" run -- no-such-command-here
 	status_is 127
 }
 
@@ -171,14 +171,14 @@ teardown() {
 	run "$LIB/terminal.py" --send '^C' --after ready -- "$TARE" run -- \
 		sh -c 'trap "echo caught; exit 7" INT; echo ready; while :; do sleep 0.02; done'
 	status_is 7
-	says caught 'books: ' 'sent 1 times'
+	says caught 'books:' 'sent 1 times'
 }
 
 @test "Ctrl-C on a command that doesn't mind: the second one kills it" {
 	run "$LIB/terminal.py" --send '^C' --after ready --again -- "$TARE" run -- \
 		sh -c 'trap "" INT; echo ready; sleep 15'
 	status_is 137
-	says 'books: '
+	says 'books:'
 	# The kill may race with one more.
 	says 'sent [23] times'
 }
@@ -187,7 +187,7 @@ teardown() {
 	run "$LIB/terminal.py" --send '^C' --after ready -- "$TARE" run -- \
 		sh -c 'echo ready; exec sleep 15'
 	status_is 130
-	says 'books: '
+	says 'books:'
 }
 
 # held OPTIONS…: tare runs `target` in the background; sets tare and target.
@@ -261,7 +261,7 @@ all_unloaded() {
 	held
 	bpf_of "$tare" >"$DIR/bpf"
 	exec 9>&-
-	run wait "$tare"
+	finished "$tare"
 	status_is 0
 	until_true 10 all_unloaded
 	[ "$(ls "$DIR" | tr '\n' ' ')" = 'bpf err in out r.json ' ] || fail "$(ls "$DIR")"

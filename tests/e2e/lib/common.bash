@@ -3,6 +3,8 @@
 # What every .bats file loads: where things are, and asserts that say what they
 # saw. TARE and PROGRAMS are absolute paths, given by the Makefile.
 
+bats_require_minimum_version 1.5.0
+
 LIB=$BATS_TEST_DIRNAME/lib
 TARE=${TARE:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/build/tare}
 PROGRAMS=${PROGRAMS:-$(dirname "$TARE")/programs}
@@ -79,6 +81,14 @@ gone() {
 	local state
 	state=$(sed -n 's/^State:\t//p' "/proc/$1/status" 2>/dev/null) || return 0
 	[[ -z $state || $state == [ZX]* ]]
+}
+
+# finished PID: waits for a child of this shell (`run` would be another one).
+finished() {
+	until_true 25 gone "$1" || return 1
+	status=0
+	wait "$1" || status=$?
+	output=
 }
 
 # Ends by its id what a test has started; in teardown.
