@@ -12,12 +12,11 @@
 
 #include "base/err.h"
 #include "base/fileout.h"
-#include "base/text.h"
 #include "capture/features.h"
 #include "cli/cmd.h"
+#include "cli/options.h"
 #include "version.h"
 
-enum { EXIT_CAN_RUN = 0, EXIT_CAN_NOT = 1, EXIT_USAGE = 2 };
 enum { COLUMNS = 80, STATE_COLUMN = 2, NAME_COLUMN = 11, TEXT_COLUMN = 35 };
 
 static const char usage[] =
@@ -239,10 +238,8 @@ static int print(const char *text)
 
 static int bad_usage(const char *word)
 {
-	const char *near = text_nearest(word, options);
-
-	error("doctor: unknown %s '%s'", *word == '-' ? "option" : "argument", word);
-	hint("%s", near ? near : "tare doctor --help");
+	suggest(*word == '-' ? "option" : "argument", word, options);
+	hint("tare doctor --help");
 	return EXIT_USAGE;
 }
 
@@ -255,15 +252,15 @@ int cmd_doctor(int argc, char **argv)
 
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
-			return print(usage) ? EXIT_CAN_NOT : 0;
+			return print(usage) ? EXIT_FAILED : 0;
 		if (strcmp(argv[i], "--json"))
 			return bad_usage(argv[i]);
 		json = true;
 	}
 	if (features_probe(&f))
-		return EXIT_CAN_NOT;
+		return EXIT_FAILED;
 	text = json ? render_json(&f) : render_table(&f, want_colour());
 	enough = features_enough(&f);
 	features_free(&f);
-	return print(text) || !enough ? EXIT_CAN_NOT : EXIT_CAN_RUN;
+	return print(text) || !enough ? EXIT_FAILED : 0;
 }
