@@ -132,7 +132,7 @@ takes_usr1() {
 	run "$TARE" attach --all --duration 500ms -o "$DIR/r.json"
 	status_is 0
 	report check "$DIR/r.json"
-	report assert "$DIR/r.json" "${pids[0]} in pids" "1 in pids" "len(pids) > 2" \
+	report assert "$DIR/r.json" "${pids[0]} in pids" "$$ in pids" "len(pids) > 2" \
 		"all(p['balance'][k]['opening'] >= 0 for p in processes for k in KINDS)"
 }
 

@@ -31,8 +31,8 @@ load lib/common
 	exact --checkpoints 4 --facts 7 -- "$PROGRAMS/discard"
 }
 
-@test "huge pages, whole and split" {
-	exact --checkpoints 2 --facts 3 -- "$PROGRAMS/huge"
+@test "huge pages: whole, split, collapsed" {
+	exact --checkpoints 3 --facts 5 -- "$PROGRAMS/huge"
 }
 
 @test "fork with copy-on-write: the opening is what fork copied" {
@@ -77,6 +77,10 @@ load lib/common
 
 @test "pages that system calls fill" {
 	exact --facts 4 -- "$PROGRAMS/sys_grow"
+}
+
+@test "pages that userfaultfd fills" {
+	exact --facts 2 -- "$PROGRAMS/uffd"
 }
 
 @test "after 1,000 threads" {

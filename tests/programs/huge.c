@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * huge [N]: N transparent huge pages, one fault each; then one is split by
- * giving back a part of it, and one freed whole. Says `skip` when the kernel
- * gives none.
+ * giving back a part of it, and one freed whole; then half a huge page of small
+ * pages is collapsed into a whole one. Says `skip` when the kernel gives none.
  */
 #include "prog.h"
 
 #define HUGE (2 * MIB)
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25 /* since 6.1 */
+#endif
 
 static size_t n;
 static char *mem;
@@ -32,6 +35,18 @@ static void split(void *p)
 	madvise(mem + HUGE, HUGE, MADV_DONTNEED);
 }
 
+static int collapsed;
+
+static void collapse(void *p)
+{
+	char *at = (char *)(((unsigned long)region(2 * HUGE) + HUGE - 1) & ~(HUGE - 1));
+
+	(void)p;
+	touch(at, HUGE / 2);
+	madvise(at, HUGE, MADV_HUGEPAGE);
+	collapsed = !madvise(at, HUGE, MADV_COLLAPSE);
+}
+
 /* Whether one touch brought all of them. */
 static int came(void)
 {
@@ -42,7 +57,7 @@ static int came(void)
 
 int main(int argc, char **argv)
 {
-	static struct actor a;
+	static struct actor a, b;
 
 	n = number(argc, argv, 1, 8);
 	actor_start(&a, "huge");
@@ -57,6 +72,13 @@ int main(int argc, char **argv)
 	say("freed tid=%d anon=%lu", a.tid, 64 * PAGE + HUGE);
 	say("caused tid=%d by=madvise in=0 out=%lu", a.tid, 64 * PAGE + HUGE);
 	checkpoint("split");
+	actor_start(&b, "collapser");
+	actor_do(&b, collapse, NULL);
+	say("touched tid=%d anon=%lu", b.tid, collapsed ? HUGE : HUGE / 2);
+	say("caused tid=%d by=madvise in=%lu out=0", b.tid, collapsed ? HUGE / 2 : 0);
+	say("collapsed %s", collapsed ? "yes" : "no");
+	checkpoint("collapsed");
+	actor_end(&b);
 	actor_end(&a);
 	return 0;
 }

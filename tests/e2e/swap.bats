@@ -1,0 +1,40 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Memory that is out: with a small swap file of the test's own.
+
+load lib/common
+
+setup() {
+	need mkswap swapon swapoff
+	[ "$(wc -l </proc/swaps)" = 1 ] || skip "there is swap already, and it is not ours"
+	# Swap needs a disk under it.
+	swapfile=$(mktemp "${TARE_TEST_DIR:-/var/tmp}/tare-swap-XXXXXX")
+	dd if=/dev/zero of="$swapfile" bs=1M count=64 status=none
+	chmod 600 "$swapfile"
+	mkswap "$swapfile" >/dev/null
+	swapon "$swapfile" 2>/dev/null || skip "swapon is refused"
+}
+
+teardown() {
+	[ -z "$swapfile" ] || {
+		swapoff "$swapfile" 2>/dev/null || :
+		rm -f "$swapfile"
+	}
+}
+
+@test "out, forked while out, back, freed" {
+	exact --checkpoints 4 --facts 3 -- "$PROGRAMS/swapped" 16
+}
+
+@test "the same by the classic arm" {
+	exact --opt=--force-arm --opt=classic --checkpoints 4 --no-facts -- "$PROGRAMS/swapped" 16
+}
+
+@test "attached while it is out" {
+	compared attach --checkpoints 4 -- "$PROGRAMS/swapped" 16
+}
+
+@test "put out from outside" {
+	compared foreign pageout anon
+}
