@@ -333,7 +333,7 @@ static void self(GString *out, const struct report *r, const struct table_style 
 	g_string_printf(line, "%s RSS, %s BPF maps, %s CPU, %s ledger entries", rss, maps, cpu,
 			entries);
 	if (s->ns_per_entry >= 0)
-		g_string_append_printf(line, " at %.1f ns", s->ns_per_entry);
+		g_string_append_printf(line, " at %.0f ns", s->ns_per_entry);
 	table_heading(out, style, "SELF", "what tare itself cost");
 	g_string_append(out, "  ");
 	paint_wrapped(out, style, PLAIN, 2, line->str);
