@@ -136,8 +136,9 @@ struct tare_mm {
 	__s64 foreign_at_peak; /* pages, with peak_seq as in tare_task */
 	__u64 foreign_peak_seq;
 	__s64 rss; /* pages: anon + file + shmem, opening included */
-	__s64 peak;
-	__u64 peak_ns; /* of the last fold on the way to the peak (see tare_cpu) */
+	__s64 folded;  /* part of rss that tare_workload.rss has: see ledger_fold_at() */
+	__s64 peak;    /* largest value that rss had before it fell; compare with rss */
+	__u64 peak_ns; /* when it began to fall */
 	__s64 seen[TARE_MEMBERS]; /* last seen central count (or size, or count argument) */
 	__s64 seen_pagetable;
 	__u64 brk; /* last seen end of heap */
@@ -150,7 +151,7 @@ struct tare_mm {
 	__u32 sums_valid; /* 0: the counters have a shape that tare cannot sum */
 	__u32 sweep;      /* number of the sweep that took it last */
 };
-_Static_assert(sizeof(struct tare_mm) == 408, "tare_mm");
+_Static_assert(sizeof(struct tare_mm) == 416, "tare_mm");
 
 /* Ring and sweep records: a header, then what `type` says. */
 enum tare_record_type {
@@ -174,7 +175,7 @@ struct tare_mm_end {
 	struct tare_record head;
 	struct tare_mm mm;
 };
-_Static_assert(sizeof(struct tare_mm_end) == 424, "tare_mm_end");
+_Static_assert(sizeof(struct tare_mm_end) == 432, "tare_mm_end");
 
 struct tare_task_new {
 	struct tare_record head;
@@ -214,10 +215,10 @@ _Static_assert(sizeof(struct tare_exec) == 16 + 16 + 16 + 16 + 512 + 4096, "tare
 
 /* State of the whole workload, in .bss, read by user space through mmap. */
 struct tare_workload {
-	__s64 rss; /* pages, without what the CPUs hold back (tare_cpu.pend) */
-	__s64 peak;
-	__u64 peak_ns;
-	__u64 peak_seq; /* number of peaks set so far */
+	__s64 rss;      /* pages; less than 1/1024 off, see ledger_fold_at() */
+	__s64 peak;     /* largest value before it fell; compare with rss */
+	__u64 peak_ns;  /* when it began to fall */
+	__u64 peak_seq; /* number of peaks so far */
 	__s64 live_procs;
 	__u64 next_id;
 	__u64 mms_closed;  /* address spaces audited at exit_mmap */
@@ -246,14 +247,5 @@ struct tare_sweep_args {
 _Static_assert(sizeof(struct tare_sweep_args) == 8, "tare_sweep_args");
 
 #define TARE_MAX_CPUS 1024
-/* RSS changes that a CPU has not yet folded into tare_workload.rss. It folds
- * at the smaller of TARE_FOLD_MAX pages and 1/1024 of the workload, at least
- * one: so the workload's peak is known within CPUs x that. */
-#define TARE_FOLD_MAX 64
-struct tare_cpu {
-	__s64 pend;
-	__u64 pad[7];
-};
-_Static_assert(sizeof(struct tare_cpu) == 64, "tare_cpu");
 
 #endif

@@ -70,57 +70,46 @@ static __noinline int enter_foreign(struct tare_mm *m, struct task_struct *task,
 	return 0;
 }
 
-/* The whole workload's RSS. Each CPU holds back a little (see abi.h), so that
- * tasks of many processes do not fight for one cache line. Returns the time when
- * it folded what it held, 0 when not: a clock read that is had for free. */
-static __always_inline __u64 enter_workload(__s64 delta)
+/* Raise a peak to `value`, the latest before a fall. */
+static __noinline int raise(__s64 *peak, __u64 *when, __s64 value)
 {
-	__u32 cpu = bpf_get_smp_processor_id(), try;
-	__s64 pend, rss;
-	__u64 now;
+	__u32 try;
 
-	if (cpu >= TARE_MAX_CPUS) {
-		lost(TARE_LOST_CPU);
-		return 0;
-	}
-	pend = __sync_fetch_and_add(&cpus[cpu].pend, delta) + delta;
-	rss = ledger_fold_at(workload.rss);
-	if (pend < rss && pend > -rss)
-		return 0;
-	now = bpf_ktime_get_boot_ns();
-	pend = __sync_lock_test_and_set(&cpus[cpu].pend, 0);
-	rss = __sync_fetch_and_add(&workload.rss, pend) + pend;
 	for (try = 0; try < SWAP_TRIES; try++) {
-		__s64 peak = workload.peak;
+		__s64 old = *peak;
 
-		if (rss <= peak)
-			break;
-		if (__sync_val_compare_and_swap(&workload.peak, peak, rss) != peak)
+		if (value <= old)
+			return 0;
+		if (__sync_val_compare_and_swap(peak, old, value) != old)
 			continue;
-		workload.peak_ns = now;
-		__sync_fetch_and_add(&workload.peak_seq, 1);
-		break;
+		*when = bpf_ktime_get_boot_ns();
+		return 1;
 	}
-	return now;
+	return 0;
+}
+
+/* A peak shows when it is left. So while memory grows nothing is compared, and
+ * nothing is missed: each fall starts from the value that it subtracts from. */
+static __always_inline void leave_workload_peak(struct tare_mm *m)
+{
+	__s64 rss = workload.rss + m->rss - m->folded;
+
+	if (rss > workload.peak && raise(&workload.peak, &workload.peak_ns, rss))
+		__sync_fetch_and_add(&workload.peak_seq, 1);
 }
 
 static __always_inline void enter_rss(struct tare_mm *m, __s64 delta)
 {
-	__s64 rss = __sync_fetch_and_add(&m->rss, delta) + delta;
-	__u64 now = enter_workload(delta);
-	__u32 try;
+	__s64 before = __sync_fetch_and_add(&m->rss, delta), rss = before + delta, ahead;
 
-	for (try = 0; try < SWAP_TRIES; try++) {
-		__s64 peak = m->peak;
-
-		if (rss <= peak)
-			return;
-		if (__sync_val_compare_and_swap(&m->peak, peak, rss) != peak)
-			continue;
-		if (now)
-			m->peak_ns = now;
-		return;
-	}
+	if (delta < 0 && before > m->peak)
+		raise(&m->peak, &m->peak_ns, before);
+	ahead = rss - m->folded;
+	if (ahead < 0)
+		ahead = -ahead;
+	if (ahead >= ledger_fold_at(rss))
+		__sync_fetch_and_add(&workload.rss,
+				     rss - (__s64)__sync_lock_test_and_set(&m->folded, rss));
 }
 
 static __always_inline void enter(struct tare_mm *m, __u64 kind, __s64 delta)
@@ -132,6 +121,8 @@ static __always_inline void enter(struct tare_mm *m, __u64 kind, __s64 delta)
 	asm volatile("" : "+r"(kind));
 	if (!delta || kind >= TARE_KINDS)
 		return;
+	if (delta < 0 && ledger_is_rss(kind))
+		leave_workload_peak(m);
 	if (m->flags & TARE_MM_FORKING) {
 		__sync_fetch_and_add(&m->opening[kind], delta);
 	} else {

@@ -74,9 +74,10 @@ LEDGER_INLINE int ledger_is_rss(__u32 kind)
 }
 
 /* A task's net at the workload's peak, without visiting every task when a peak
- * is set: peaks are numbered, and a task notes its net under the latest number
- * *before* its next change. At the end: a task that has seen the last peak
- * noted its net then; one that has not was not changed since. */
+ * is passed: peaks are numbered as the workload begins to fall from them, and a
+ * task notes its net under the latest number *before* its next change. At the
+ * end: a task that has seen the last peak noted its net then; one that has not
+ * was not changed since. */
 LEDGER_INLINE void ledger_note_peak(struct tare_task *t, __u64 peak_seq)
 {
 	int k;
@@ -93,12 +94,12 @@ LEDGER_INLINE __s64 ledger_at_peak(const struct tare_task *t, __u32 kind, __u64 
 	return t->peak_seq == last_peak_seq ? t->at_peak[kind] : ledger_net(&t->flow[kind]);
 }
 
-/* How many pages a CPU may hold back from the workload's sum. */
+/* How far an mm of `rss` pages may be ahead of its part of the workload's sum:
+ * below 1/1024 of it, so the sum is right within 1/1024, and exact while every
+ * mm is small. Tasks of many processes need not fight for the sum's cache line. */
 LEDGER_INLINE __s64 ledger_fold_at(__s64 rss)
 {
-	if (rss < 2 * 1024)
-		return 1;
-	return rss >= TARE_FOLD_MAX * 1024 ? TARE_FOLD_MAX : (__s64)((__u64)rss / 1024);
+	return rss < 2048 ? 1 : (__s64)((__u64)rss / 1024);
 }
 
 /* The entry of a task's causes for `id`: page faults have the first, the last

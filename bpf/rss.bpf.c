@@ -125,7 +125,7 @@ static __always_inline __s64 percpu_delta(struct mm_struct *mm, struct tare_mm *
 	__u64 slots;
 
 	percpu_view(mm, member, &count, &slots);
-	if (!last || percpu_slot(slots, cpu, &now)) {
+	if (!last || percpu_slot_hot(slots, cpu, &now)) {
 		lost(TARE_LOST_CPU);
 		return 0;
 	}

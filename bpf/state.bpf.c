@@ -19,7 +19,6 @@ struct mmids_map tare_mmids SEC(".maps");
 struct ring_map tare_ring SEC(".maps");
 
 struct tare_workload workload;
-struct tare_cpu cpus[TARE_MAX_CPUS];
 __u64 cpu_offset[TARE_MAX_CPUS];
 
 /* An anchor in per-CPU memory: its address on each CPU, less its per-CPU

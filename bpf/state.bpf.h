@@ -79,7 +79,6 @@ extern struct mmids_map tare_mmids SEC(".maps");
 extern struct ring_map tare_ring SEC(".maps");
 
 extern struct tare_workload workload;
-extern struct tare_cpu cpus[TARE_MAX_CPUS];
 extern __u64 cpu_offset[TARE_MAX_CPUS]; /* __per_cpu_offset[], filled by tare_init */
 
 static __always_inline void lost(__u32 what)

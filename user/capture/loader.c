@@ -314,13 +314,6 @@ int loader_sweep(struct loader *l, bool mm_only, loader_record_fn fn, void *ctx)
 void loader_workload(const struct loader *l, struct tare_workload *w)
 {
 	*w = l->skel->bss->workload;
-	for (unsigned cpu = 0; cpu < l->cpus; cpu++)
-		w->rss += l->skel->bss->cpus[cpu].pend;
-}
-
-unsigned loader_cpus(const struct loader *l)
-{
-	return l->cpus;
 }
 
 bool loader_sums_valid(const struct loader *l)

@@ -51,9 +51,8 @@ int loader_adopt(struct loader *l, const struct adoption *what);
  * records. `mm_only`: address spaces without their tasks. 0 or negative errno. */
 int loader_sweep(struct loader *l, bool mm_only, loader_record_fn fn, void *ctx);
 
-/* State of the workload now; the RSS includes what CPUs hold back. */
+/* State of the workload now. */
 void loader_workload(const struct loader *l, struct tare_workload *w);
-unsigned loader_cpus(const struct loader *l);
 /* Whether the kernel's counters have a shape that can be summed. */
 bool loader_sums_valid(const struct loader *l);
 

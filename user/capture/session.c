@@ -498,7 +498,6 @@ struct report *session_report(struct session *s, enum report_reason reason)
 	struct report *r = report_new();
 	struct books_input in = {
 		.world = s->world,
-		.cpus = loader_cpus(s->loader),
 		.page_size = sysconf(_SC_PAGESIZE),
 		.origin_ns = s->origin_ns,
 		.sums_valid = loader_sums_valid(s->loader),

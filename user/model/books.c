@@ -80,9 +80,21 @@ static void build_causes(struct report_task *t, const struct tare_task *s, int64
 	g_array_sort(t->causes, by_cause);
 }
 
+/* The number of the last peak; one that nobody has seen if that is now: then
+ * each task's present net is the one at the peak. */
+static uint64_t last_peak(const struct books_input *in)
+{
+	return in->workload.rss > in->workload.peak ? UINT64_MAX : in->workload.peak_seq;
+}
+
+static uint64_t last_peak_ns(const struct books_input *in)
+{
+	return in->workload.rss > in->workload.peak ? in->now_ns : in->workload.peak_ns;
+}
+
 static int64_t task_at_peak(const struct tare_task *s, const struct books_input *in)
 {
-	uint64_t seq = in->workload.peak_seq;
+	uint64_t seq = last_peak(in);
 
 	return (ledger_at_peak(s, TARE_ANON, seq) + ledger_at_peak(s, TARE_FILE, seq) +
 		ledger_at_peak(s, TARE_SHMEM, seq)) *
@@ -146,7 +158,8 @@ static void copy_strings(GPtrArray *to, const GPtrArray *from)
 /* Opening balances, foreign entries and peaks of one address space. */
 static void add_mm(struct report_process *p, const struct tare_mm *m, const struct books_input *in)
 {
-	bool peaked = m->foreign_peak_seq == in->workload.peak_seq;
+	bool peaked = m->foreign_peak_seq == last_peak(in);
+	int64_t peak = MAX(m->peak, m->rss) * (int64_t)in->page_size;
 	int64_t at_peak = peaked ? m->foreign_at_peak : 0;
 
 	for (int k = 0; k < TARE_KINDS; k++) {
@@ -154,15 +167,15 @@ static void add_mm(struct report_process *p, const struct tare_mm *m, const stru
 		flow_add(&p->balance[k].foreign, flow_bytes(in, k, &m->foreign[k]));
 		if (!peaked && ledger_is_rss(k))
 			at_peak += ledger_net(&m->foreign[k]);
-		if (ledger_is_rss(k) && m->birth_ns <= in->workload.peak_ns)
+		if (ledger_is_rss(k) && m->birth_ns <= last_peak_ns(in))
 			at_peak += m->opening[k];
 	}
 	for (int i = 0; i < TARE_FOREIGNERS; i++)
 		flow_add(&p->foreign_cause[i], flow_bytes(in, TARE_ANON, &m->foreign_cause[i]));
 	p->at_peak += at_peak * (int64_t)in->page_size;
-	if (m->peak * (int64_t)in->page_size > p->rss_peak) {
-		p->rss_peak = m->peak * (int64_t)in->page_size;
-		p->rss_peak_ns = since(in->origin_ns, m->peak_ns);
+	if (peak > p->rss_peak) {
+		p->rss_peak = peak;
+		p->rss_peak_ns = since(in->origin_ns, m->rss > m->peak ? in->now_ns : m->peak_ns);
 	}
 }
 
@@ -291,13 +304,15 @@ static void add_totals(struct report *r, const struct report_process *p,
 		flow_add(&r->foreign_cause[i], p->foreign_cause[i]);
 }
 
-/* The workload's peak is summed in steps (enter_workload()); that of a single
+/* The workload's peak is summed in steps (ledger_fold_at()); that of a single
  * process is exact, and no workload's is below its largest process's. */
 static void build_peak(struct report *r, const struct books_input *in)
 {
-	r->peak_rss = in->workload.peak * (int64_t)in->page_size;
-	r->peak_ns = since(in->origin_ns, in->workload.peak_ns);
-	r->peak_bound = in->cpus * ledger_fold_at(in->workload.peak) * in->page_size;
+	int64_t pages = MAX(in->workload.peak, in->workload.rss);
+
+	r->peak_rss = pages * (int64_t)in->page_size;
+	r->peak_ns = since(in->origin_ns, last_peak_ns(in));
+	r->peak_bound = (ledger_fold_at(pages) - 1) * in->page_size;
 	for (unsigned i = 0; i < r->processes->len; i++) {
 		const struct report_process *p = r->processes->pdata[i];
 

@@ -11,7 +11,6 @@
 struct books_input {
 	const struct world *world;
 	struct tare_workload workload; /* as the kernel side holds it now */
-	unsigned cpus;
 	uint64_t page_size;
 	uint64_t origin_ns; /* CLOCK_BOOTTIME of the report's time 0 */
 	uint64_t now_ns;    /* likewise, of the snapshot */

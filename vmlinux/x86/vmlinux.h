@@ -173,6 +173,10 @@ struct bpf_array {
 	void *pptrs[0];
 };
 
+struct refcount_struct {
+	atomic_t refs;
+};
+
 #pragma clang attribute pop
 
 #endif
