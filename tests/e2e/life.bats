@@ -101,13 +101,17 @@ run_json() {
 }
 
 @test "--wait-all: until the daemon ends" {
-	run "$TARE" run --wait-all -o "$DIR/r.json" -- "$PROGRAMS/daemonize" </dev/null
-	status_is 3
-	report check "$DIR/r.json"
-	report assert "$DIR/r.json" \
-		"len(processes) == 3" \
-		"sorted(p['exit']['code'] for p in processes) == [0, 3, 5]" \
-		"not any(p['alive'] for p in processes)"
+	# Several times: the last one's memory goes just as tare ends.
+	for i in 1 2 3 4 5 6 7 8; do
+		run "$TARE" run --wait-all -o "$DIR/r.json" -- "$PROGRAMS/daemonize" </dev/null
+		status_is 3
+		report check "$DIR/r.json"
+		report assert "$DIR/r.json" \
+			"len(processes) == 3" \
+			"sorted(p['exit']['code'] for p in processes) == [0, 3, 5]" \
+			"not any(p['alive'] for p in processes)" \
+			"r['books']['mms_closed'] == 3"
+	done
 }
 
 @test "--no-children: the first process only" {

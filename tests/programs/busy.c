@@ -29,8 +29,8 @@ static void one(char **slot, unsigned int what)
 	} else if (what & 2) {
 		madvise(*slot, bytes / 2, MADV_DONTNEED);
 	} else if (what & 4) {
-		char *to = mremap(*slot, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED,
-				  region(bytes));
+		char *to =
+			mremap(*slot, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, region(bytes));
 		*slot = to == MAP_FAILED ? NULL : to;
 	} else {
 		touch(*slot, bytes);
@@ -40,7 +40,7 @@ static void one(char **slot, unsigned int what)
 static void *churn(void *p)
 {
 	unsigned int seed = (unsigned int)(size_t)p;
-	char *slots[SLOTS] = {0};
+	char *slots[SLOTS] = { 0 };
 
 	while (!stop) {
 		unsigned int r = next(&seed);

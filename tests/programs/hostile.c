@@ -6,10 +6,23 @@
 #include "prog.h"
 
 static const char *const names[] = {
-	"\033[31mred\033[0m", "\033]0;title\a",   "quote\"'`$(id)", "back\\slash\\",
-	"line\nline\rline",   "tab\there\b\b",    "\xff\xfe\xc3(",  "cut\xe2\x82",
-	"\xe2\x80\xaetxt.exe", "\x01\x02\x7f",    ") R 1 (x",       "<b>&amp;",
-	"%s%n%p",             "{\"a\":1}",        " ",              "\xc2\x9b" "31m",
+	"\033[31mred\033[0m",
+	"\033]0;title\a",
+	"quote\"'`$(id)",
+	"back\\slash\\",
+	"line\nline\rline",
+	"tab\there\b\b",
+	"\xff\xfe\xc3(",
+	"cut\xe2\x82",
+	"\xe2\x80\xaetxt.exe",
+	"\x01\x02\x7f",
+	") R 1 (x",
+	"<b>&amp;",
+	"%s%n%p",
+	"{\"a\":1}",
+	" ",
+	"\xc2\x9b"
+	"31m",
 };
 #define N (sizeof(names) / sizeof(names[0]))
 

@@ -9,7 +9,7 @@
 
 static long advise(pid_t pid, void *at, size_t bytes, int advice)
 {
-	struct iovec v = {at, bytes};
+	struct iovec v = { at, bytes };
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 
 	if (fd < 0)
@@ -19,10 +19,10 @@ static long advise(pid_t pid, void *at, size_t bytes, int advice)
 
 static long transfer(pid_t pid, void *at, size_t bytes, int write_it)
 {
-	struct iovec here = {calloc(1, bytes), bytes}, there = {at, bytes};
+	struct iovec here = { calloc(1, bytes), bytes }, there = { at, bytes };
 
-	return write_it ? process_vm_writev(pid, &here, 1, &there, 1, 0)
-			: process_vm_readv(pid, &here, 1, &there, 1, 0);
+	return write_it ? process_vm_writev(pid, &here, 1, &there, 1, 0) :
+			  process_vm_readv(pid, &here, 1, &there, 1, 0);
 }
 
 int main(int argc, char **argv)

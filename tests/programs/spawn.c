@@ -21,7 +21,7 @@ static int grow(size_t bytes)
 	return read(4, &c, 1) < 0;
 }
 
-static char *child_argv[] = {"spawn", "grow", NULL, NULL};
+static char *child_argv[] = { "spawn", "grow", NULL, NULL };
 static struct gate ready, hold;
 static char *shared;
 
@@ -79,7 +79,7 @@ static pid_t by_clone(void)
 
 int main(int argc, char **argv)
 {
-	pid_t (*const ways[])(void) = {by_vfork, by_spawn, by_clone};
+	pid_t (*const ways[])(void) = { by_vfork, by_spawn, by_clone };
 	pid_t pid[3];
 	int bad = 0;
 

@@ -49,8 +49,8 @@ int main(int argc, char **argv)
 	all(w, n, grow);
 	for (size_t i = 0; i < n; i++) {
 		say("touched tid=%d anon=%zu", w[i].actor.tid, w[i].bytes);
-		say("caused tid=%d by=fault in=%zu out=0 slack=%lu", w[i].actor.tid,
-		    w[i].bytes, CODE);
+		say("caused tid=%d by=fault in=%zu out=0 slack=%lu", w[i].actor.tid, w[i].bytes,
+		    CODE);
 		say("asked tid=%d mapped=%zu unmapped=0", w[i].actor.tid, w[i].bytes);
 	}
 	checkpoint("grown");
@@ -58,8 +58,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < n; i++) {
 		say("freed tid=%d anon=%zu", w[i].actor.tid, w[i].bytes);
 		say("caused tid=%d by=munmap in=0 out=%zu", w[i].actor.tid, w[i].bytes);
-		say("asked tid=%d mapped=%zu unmapped=%zu", w[i].actor.tid, w[i].bytes,
-		    w[i].bytes);
+		say("asked tid=%d mapped=%zu unmapped=%zu", w[i].actor.tid, w[i].bytes, w[i].bytes);
 	}
 	checkpoint("freed");
 	for (size_t i = 0; i < n; i++)

@@ -14,8 +14,8 @@ static char *mem, *from;
 
 static int prepare(void)
 {
-	struct uffdio_api api = {.api = UFFD_API};
-	struct uffdio_register range = {.mode = UFFDIO_REGISTER_MODE_MISSING};
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
 
 	fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
 	if (fd < 0 || ioctl(fd, UFFDIO_API, &api))
@@ -30,7 +30,9 @@ static int prepare(void)
 
 static void copy(void *p)
 {
-	struct uffdio_copy c = {.dst = (unsigned long)mem, .src = (unsigned long)from, .len = bytes};
+	struct uffdio_copy c = { .dst = (unsigned long)mem,
+				 .src = (unsigned long)from,
+				 .len = bytes };
 
 	(void)p;
 	if (ioctl(fd, UFFDIO_COPY, &c))

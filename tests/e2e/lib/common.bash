@@ -10,7 +10,7 @@ TARE=${TARE:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/build/tare}
 PROGRAMS=${PROGRAMS:-$(dirname "$TARE")/programs}
 unset SUDO_UID SUDO_GID SUDO_USER SUDO_COMMAND
 DIR=${BATS_TEST_TMPDIR:-/nonexistent}
-export LIB TARE PROGRAMS DIR
+export LIB TARE PROGRAMS DIR PYTHONDONTWRITEBYTECODE=1
 # Commands that run as somebody else must get there.
 for d in "$DIR" "${DIR%/*}" "${DIR%/*/*}"; do
 	[ ! -d "$d" ] || chmod a+rx "$d"

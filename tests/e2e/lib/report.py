@@ -80,6 +80,16 @@ def check_task(t):
     return bad
 
 
+def check_process(p):
+    bad = check_equation(p)
+    held = sum(p["balance"][kind]["net"] for kind in RSS)
+    if p["rss_peak"] < held:
+        bad.append(f"pid {p['pid']}: rss_peak {p['rss_peak']} is below what it has: {held}")
+    for t in p["tasks"]:
+        bad += check_task(t)
+    return bad
+
+
 def check_totals(r):
     bad = []
     for kind in KINDS:
@@ -107,16 +117,10 @@ def check(r, balanced=True, unseen=0):
     if r["lost"]["total"] or any(r["lost"].values()):
         bad.append(f"lost: {r['lost']}")
     for p in r["processes"]:
-        bad += check_equation(p)
-        peak = sum(p["balance"][kind]["net"] for kind in RSS)
-        if p["rss_peak"] < peak:
-            bad.append(f"pid {p['pid']}: rss_peak {p['rss_peak']} is below what it has: {peak}")
-        for t in p["tasks"]:
-            bad += check_task(t)
+        bad += check_process(p)
     bad += check_totals(r)
     net = sum(r["totals"][kind]["net"] for kind in RSS)
-    bound = r["peak"]["bound"]
-    if r["peak"]["rss"] + bound < net:
+    if r["peak"]["rss"] + r["peak"]["bound"] < net:
         bad.append(f"peak {r['peak']} is below the end's {net}")
     return bad
 
