@@ -127,6 +127,7 @@ _Static_assert(sizeof(struct tare_task) == 720, "tare_task");
 
 /* One address space. In its map the per-CPU slots follow the struct. */
 struct tare_mm {
+	__u64 key; /* mm_key() of compat.bpf.h; 0: a free place */
 	__u64 id;
 	__u64 proc; /* owner */
 	__u64 birth_ns;
@@ -150,8 +151,10 @@ struct tare_mm {
 	__s64 ledger[TARE_KINDS];
 	__u32 sums_valid; /* 0: the counters have a shape that tare cannot sum */
 	__u32 sweep;      /* number of the sweep that took it last */
+	__u32 at;         /* its place in the table */
+	__u32 pad;
 };
-_Static_assert(sizeof(struct tare_mm) == 416, "tare_mm");
+_Static_assert(sizeof(struct tare_mm) == 432, "tare_mm");
 
 /* Ring and sweep records: a header, then what `type` says. */
 enum tare_record_type {
@@ -175,7 +178,7 @@ struct tare_mm_end {
 	struct tare_record head;
 	struct tare_mm mm;
 };
-_Static_assert(sizeof(struct tare_mm_end) == 432, "tare_mm_end");
+_Static_assert(sizeof(struct tare_mm_end) == 448, "tare_mm_end");
 
 struct tare_task_new {
 	struct tare_record head;
@@ -226,6 +229,10 @@ struct tare_workload {
 	__u64 lost[TARE_LOSSES];
 };
 _Static_assert(sizeof(struct tare_workload) == 128, "tare_workload");
+
+/* The table of address spaces: buckets of one cache line of keys; place i of
+ * bucket b is element b x TARE_BUCKET + i of tare_mms. */
+#define TARE_BUCKET 8
 
 /* How mm->rss_stat keeps its counts (bpf/compat.bpf.h). */
 enum tare_shape { TARE_SHAPE_UNKNOWN = 0, TARE_SHAPE_PERCPU = 1, TARE_SHAPE_ATOMIC = 2 };

@@ -6,7 +6,7 @@
 #ifndef TARE_COMPAT_BPF_H
 #define TARE_COMPAT_BPF_H
 
-#include "state.bpf.h"
+#include "table.bpf.h"
 
 /* include/linux/sched.h; these values have not moved since 4.x. */
 #define PF_EXITING 0x00000004
@@ -15,6 +15,24 @@
 #define PF_KTHREAD 0x00200000
 #define SIGNAL_GROUP_EXIT 0x00000004 /* include/linux/sched/signal.h */
 #define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h: a 32-bit system call */
+
+/* What names an address space. On x86 the kernel numbers them itself, and "a
+ * ctx_id will never be reused" (arch/x86/include/asm/mmu.h, f39681ed0f48, 4.13):
+ * better than the mm's address, which is reused at once, and which the verifier
+ * lets nobody calculate with. Never 0, and far from KEY_MAKING. */
+struct mm_struct___key {
+	struct {
+		__u64 ctx_id;
+	} context;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u64 mm_key(struct mm_struct *mm)
+{
+	return ((struct mm_struct___key *)mm)->context.ctx_id;
+}
+
+/* Classic arm: an mm in the making goes by the tracepoint's hash of it. */
+#define KEY_MAKING (1ULL << 63)
 
 /* f1a7941243c1 (6.2): mm->rss_stat is an array of percpu_counter. */
 struct mm_struct___percpu {

@@ -9,21 +9,26 @@
 #define CLONE_THREAD 0x00010000
 
 /* Classic arm: the mm that this task's fork or execve made went by its hash;
- * now that its address is known it goes by that. */
+ * now that its key is known it goes by that. */
 static __noinline int classic_rename(struct task_state *ts, __u64 key)
 {
-	__u64 old = ts->making;
-	__u32 id = old;
-	struct tare_mm *m;
+	__u64 old_key = ts->making;
+	struct tare_mm *old = mm_find(old_key), *m;
+	__u32 id = old_key, at;
 
 	ts->making = 0;
-	m = bpf_map_lookup_elem(&tare_mms, &old);
-	if (!old || !m)
+	if (!old_key || !old)
 		return 0;
-	if (bpf_map_update_elem(&tare_mms, &key, m, BPF_ANY) ||
-	    bpf_map_update_elem(&tare_mmids, &id, &key, BPF_ANY))
-		lost(TARE_LOST_MM);
-	bpf_map_delete_elem(&tare_mms, &old);
+	m = mm_create(key);
+	if (m) {
+		at = m->at;
+		*m = *old;
+		m->key = key;
+		m->at = at;
+		if (bpf_map_update_elem(&tare_mmids, &id, &key, BPF_ANY))
+			lost(TARE_LOST_MM);
+	}
+	mm_delete(old);
 	return 0;
 }
 
@@ -35,16 +40,14 @@ static __always_inline struct tare_mm *mm_made(struct task_state *maker, struct 
 	struct tare_mm *m;
 
 	if (cfg_arm == ARM_CLASSIC && maker->making)
-		classic_rename(maker, (__u64)mm);
-	m = mm_find(mm);
-	if (m && !(m->flags & making)) { /* the address of one whose end was not seen */
-		__u64 key = (__u64)mm;
-
-		bpf_map_delete_elem(&tare_mms, &key);
+		classic_rename(maker, mm_key(mm));
+	m = mm_find(mm_key(mm));
+	if (m && !(m->flags & making)) { /* its end was not seen */
+		mm_delete(m);
 		m = NULL;
 	}
 	if (!m)
-		m = mm_create((__u64)mm);
+		m = mm_create(mm_key(mm));
 	if (!m)
 		return NULL;
 	m->proc = proc;
@@ -237,21 +240,21 @@ int BPF_PROG(tare_exit_mmap, struct mm_struct *mm)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *ts = task_find(task);
-	struct tare_mm *m = mm_find(mm);
-	__u64 key = (__u64)mm;
+	struct tare_mm *m = mm_find(mm_key(mm));
 
 	if (m) {
 		__u32 id = m->classic_id;
 
 		if (!(m->flags & (TARE_MM_IGNORE | TARE_MM_FORKING)))
 			mm_close(mm, m);
-		bpf_map_delete_elem(&tare_mms, &key);
+		mm_delete(m);
 		if (id)
 			bpf_map_delete_elem(&tare_mmids, &id);
 	} else if (cfg_arm == ARM_CLASSIC && ts && ts->making) {
-		key = ts->making; /* a fork or execve that failed */
+		m = mm_find(ts->making); /* a fork or execve that failed */
 		ts->making = 0;
-		bpf_map_delete_elem(&tare_mms, &key);
+		if (m)
+			mm_delete(m);
 	}
 	if (ts && ts->t.flags & TARE_TASK_EXITING && !(ts->t.flags & TARE_TASK_ENDED))
 		task_end(task, ts);

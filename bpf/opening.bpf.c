@@ -20,12 +20,12 @@ struct {
  * on each event enters its own. */
 static __always_inline void mm_open(struct mm_struct *mm, __u64 proc, __u32 flags)
 {
-	struct tare_mm *m = mm_find(mm);
+	struct tare_mm *m = mm_find(mm_key(mm));
 	__u32 member, pass;
 
 	if (m)
 		return;
-	m = mm_create((__u64)mm);
+	m = mm_create(mm_key(mm));
 	if (!m)
 		return;
 	m->proc = proc;
@@ -90,7 +90,7 @@ int tare_adopt(struct bpf_iter__task *ctx)
 		return 0;
 	adopt.adopted++;
 	mm_open(mm, ts->t.proc, adopt.held ? TARE_MM_IGNORE : 0);
-	m = mm_find(mm);
+	m = mm_find(mm_key(mm));
 	if (m && cfg_split)
 		adopt_cached(task, m);
 	return 0;
@@ -128,7 +128,7 @@ int tare_sweep(struct bpf_iter__task *ctx)
 		return 0;
 	mm = task->mm;
 	if (mm)
-		m = mm_find(mm);
+		m = mm_find(mm_key(mm));
 	if (m && m->sweep != sweep.number &&
 	    !(m->flags & (TARE_MM_IGNORE | TARE_MM_FORKING | TARE_MM_EXECING)) &&
 	    sweep_mm(seq, mm, m))

@@ -137,7 +137,7 @@ int BPF_PROG(tare_sys_exit, struct pt_regs *regs, long ret)
 	mm = task->mm;
 	if (!ts || !mm || ts->t.flags & TARE_TASK_HELD)
 		return 0;
-	m = mm_find(mm);
+	m = mm_find(mm_key(mm));
 	count_call(task, &ts->t, m, mm, &call, ret);
 	if (m && !(m->flags & (TARE_MM_IGNORE | TARE_MM_OPENING)))
 		enter_pagetable(mm, m);

@@ -44,7 +44,7 @@ static __noinline struct tare_mm *mm_first_sight(__u64 key)
 
 static __always_inline struct tare_mm *mm_of_event(__u64 key)
 {
-	struct tare_mm *m = bpf_map_lookup_elem(&tare_mms, &key);
+	struct tare_mm *m = table_find(key);
 
 	if (!m)
 		m = mm_first_sight(key);
@@ -137,7 +137,7 @@ static __always_inline __s64 percpu_delta(struct mm_struct *mm, struct tare_mm *
 SEC("?tp_btf/rss_stat")
 int BPF_PROG(tare_rss_percpu, struct mm_struct *mm, int member)
 {
-	struct tare_mm *m = mm_of_event((__u64)mm);
+	struct tare_mm *m = mm_of_event(mm_key(mm));
 
 	if (!m || (__u32)member >= TARE_MEMBERS)
 		return 0;
@@ -152,7 +152,7 @@ int BPF_PROG(tare_rss_percpu, struct mm_struct *mm, int member)
 SEC("?tp_btf/rss_stat")
 int BPF_PROG(tare_rss_count, struct mm_struct *mm, int member)
 {
-	struct tare_mm *m = mm_of_event((__u64)mm);
+	struct tare_mm *m = mm_of_event(mm_key(mm));
 	__s64 seen, now;
 	__u32 try;
 
@@ -174,19 +174,21 @@ int BPF_PROG(tare_rss_count, struct mm_struct *mm, int member)
 
 /* The classic tracepoint names the mm by a keyed hash, not by its address
  * (e4dcad204d3a). Which mm that is shows when it is the running task's; an
- * mm in the making goes by the hash until life.bpf.c learns its address. */
+ * mm in the making goes by the hash until life.bpf.c learns its key. */
 static __always_inline __u64 classic_key(__u32 id, int curr)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 *known = bpf_map_lookup_elem(&tare_mmids, &id), key;
+	__u64 *known = bpf_map_lookup_elem(&tare_mmids, &id);
+	__u64 key = KEY_MAKING | id;
 	struct tare_mm *m;
 
 	if (known)
 		return *known;
-	if (!curr || !task->mm)
-		return id;
-	key = (__u64)task->mm;
-	m = bpf_map_lookup_elem(&tare_mms, &key);
+	/* execve switches to the mm it makes before life.bpf.c hears of it. */
+	if (!curr || !task->mm || mm_find(key))
+		return key;
+	key = mm_key(task->mm);
+	m = mm_find(key);
 	if (!m)
 		return key;
 	m->classic_id = id;
@@ -212,10 +214,10 @@ int tare_rss_classic(struct trace_event_raw_rss_stat *event)
 	if (!m)
 		return 0;
 	task = bpf_get_current_task_btf();
-	if (key == id) {
+	if (key & KEY_MAKING) {
 		ts = task_find(task);
 		if (ts)
-			ts->making = id;
+			ts->making = key;
 		m->classic_id = id;
 	}
 	enter(m, member, now - (__s64)__sync_lock_test_and_set(&m->seen[member & 3], now));

@@ -11,10 +11,11 @@ const volatile __u32 cfg_shape = TARE_SHAPE_UNKNOWN;
 const volatile __u32 cfg_split = 0;
 const volatile __u32 cfg_no_children = 0;
 const volatile __u32 cfg_page_size = 4096;
+const volatile __u32 cfg_bucket_bits = 0;
 
 struct tasks_map tare_tasks SEC(".maps");
+struct keys_map tare_keys SEC(".maps");
 struct mms_map tare_mms SEC(".maps");
-struct zero_map tare_zero SEC(".maps");
 struct mmids_map tare_mmids SEC(".maps");
 struct ring_map tare_ring SEC(".maps");
 

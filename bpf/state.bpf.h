@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Where the kernel side keeps its state: maps, globals, configuration, and the
- * few lines that reach them. Defined in state.bpf.c. It must not know which
+ * few lines that reach them; address spaces are in table.bpf.h. Defined in state.bpf.c. It must not know which
  * tracepoint asks.
  */
 #ifndef TARE_STATE_BPF_H
@@ -25,6 +25,7 @@ extern const volatile __u32 cfg_shape;       /* enum tare_shape: what sums can b
 extern const volatile __u32 cfg_split;       /* tasks cache changes (SPLIT_RSS_COUNTING) */
 extern const volatile __u32 cfg_no_children; /* stay with the first process */
 extern const volatile __u32 cfg_page_size;
+extern const volatile __u32 cfg_bucket_bits; /* tare_keys has 2^this buckets */
 
 enum ledger_arm { ARM_PERCPU = 0, ARM_COUNT = 1, ARM_CLASSIC = 2 };
 
@@ -32,7 +33,7 @@ enum ledger_arm { ARM_PERCPU = 0, ARM_COUNT = 1, ARM_CLASSIC = 2 };
 struct task_state {
 	struct tare_record head;
 	struct tare_task t;
-	__u64 making; /* classic arm: hash of the mm that its fork or execve makes */
+	__u64 making; /* classic arm: key of the mm that its fork or execve makes */
 };
 
 struct tasks_map {
@@ -42,16 +43,28 @@ struct tasks_map {
 	__type(value, struct task_state);
 };
 
-/* Key: the mm's address. Value: struct tare_mm, then TARE_MEMBERS s32 slots
- * for each CPU (user space sets the value's size before load). */
-struct mms_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(key_size, sizeof(__u64));
-	__uint(value_size, sizeof(struct tare_mm));
-	__uint(max_entries, 8192);
+/* The address spaces, found by the mm's key in table.bpf.h. An element is
+ * struct tare_mm, then TARE_MEMBERS s32 slots for each CPU. User space sets the
+ * numbers and the size of elements before load. */
+struct bucket {
+	__u64 key[TARE_BUCKET];
 };
 
-/* Classic arm: the tracepoint's hash of an mm, to the mm's address. */
+struct keys_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, struct bucket);
+	__uint(max_entries, 1);
+};
+
+struct mms_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct tare_mm));
+	__uint(max_entries, TARE_BUCKET);
+};
+
+/* Classic arm: the tracepoint's hash of an mm, to the mm's key. */
 struct mmids_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__type(key, __u32);
@@ -73,8 +86,8 @@ struct ring_map {
 };
 
 extern struct tasks_map tare_tasks SEC(".maps");
+extern struct keys_map tare_keys SEC(".maps");
 extern struct mms_map tare_mms SEC(".maps");
-extern struct zero_map tare_zero SEC(".maps");
 extern struct mmids_map tare_mmids SEC(".maps");
 extern struct ring_map tare_ring SEC(".maps");
 
@@ -87,13 +100,6 @@ static __always_inline void lost(__u32 what)
 		__sync_fetch_and_add(&workload.lost[what], 1);
 }
 
-static __always_inline struct tare_mm *mm_find(const struct mm_struct *mm)
-{
-	__u64 key = (__u64)mm;
-
-	return bpf_map_lookup_elem(&tare_mms, &key);
-}
-
 /* The state of a followed task, NULL for any other. */
 static __always_inline struct task_state *task_find(struct task_struct *task)
 {
@@ -103,37 +109,6 @@ static __always_inline struct task_state *task_find(struct task_struct *task)
 static __always_inline __u64 next_id(void)
 {
 	return __sync_fetch_and_add(&workload.next_id, 1) + 1;
-}
-
-static __always_inline struct tare_mm *mm_create(__u64 key)
-{
-	__u32 first = 0;
-	void *zero = bpf_map_lookup_elem(&tare_zero, &first);
-	struct tare_mm *m;
-
-	if (!zero)
-		return NULL;
-	bpf_map_update_elem(&tare_mms, &key, zero, BPF_NOEXIST);
-	m = bpf_map_lookup_elem(&tare_mms, &key);
-	if (!m) {
-		lost(TARE_LOST_MM);
-		return NULL;
-	}
-	m->id = next_id();
-	m->birth_ns = bpf_ktime_get_boot_ns();
-	m->foreign_peak_seq = workload.peak_seq;
-	return m;
-}
-
-/* Slot of one CPU and member, behind the struct in the map's value. NULL when
- * the CPU was not possible at load. */
-static __always_inline __s32 *mm_slot(struct tare_mm *m, __u32 cpu, __u32 member)
-{
-	__u64 at = sizeof(struct tare_mm) + (cpu * TARE_MEMBERS + (member & 3)) * sizeof(__s32);
-
-	if (cpu >= cfg_cpus || at > sizeof(struct tare_mm) + (cfg_cpus * TARE_MEMBERS - 1) * sizeof(__s32))
-		return NULL;
-	return (void *)m + at;
 }
 
 #endif

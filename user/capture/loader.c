@@ -77,7 +77,12 @@ static int configure(struct loader *l, const struct loader_config *config)
 	struct tare_bpf *skel = l->skel;
 	const struct features *f = config->features;
 	uint32_t mm_size = sizeof(struct tare_mm) + l->cpus * TARE_MEMBERS * sizeof(int32_t);
+	uint32_t bits = 0;
 
+	/* An eighth more places than asked for: a bucket may fill before the rest. */
+	while (((uint32_t)TARE_BUCKET << bits) < config->max_mms + config->max_mms / 8)
+		bits++;
+	skel->rodata->cfg_bucket_bits = bits;
 	skel->rodata->cfg_cpus = l->cpus;
 	skel->rodata->cfg_arm = config->arm;
 	skel->rodata->cfg_shape = counter_shape(f);
@@ -90,8 +95,8 @@ static int configure(struct loader *l, const struct loader_config *config)
 	bpf_program__set_autoload(skel->progs.tare_fault_kernel,
 				  features_has(f, FEATURE_PAGE_FAULT_KERNEL));
 	return bpf_map__set_value_size(skel->maps.tare_mms, mm_size) ?:
-	       bpf_map__set_value_size(skel->maps.tare_zero, mm_size) ?:
-	       bpf_map__set_max_entries(skel->maps.tare_mms, config->max_mms) ?:
+	       bpf_map__set_max_entries(skel->maps.tare_mms, TARE_BUCKET << bits) ?:
+	       bpf_map__set_max_entries(skel->maps.tare_keys, 1u << bits) ?:
 	       bpf_map__set_max_entries(skel->maps.tare_mmids, config->max_mms) ?:
 	       bpf_map__set_max_entries(skel->maps.tare_ring, power_of_two(config->ring_bytes));
 }

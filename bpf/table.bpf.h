@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The table of address spaces: from an mm's key to its struct tare_mm. It must
+ * not know what a key is.
+ *
+ * A hash table of our own in two array maps, since it is looked up at every
+ * entry: array lookups are inlined by the verifier, so that finding an mm makes
+ * no call at all, where a hash map's helper costs 15 ns of an entry's 70. Each
+ * key has two buckets it may be in, and the second is used only while the first
+ * is full, so the table takes nearly all that it has places for.
+ */
+#ifndef TARE_TABLE_BPF_H
+#define TARE_TABLE_BPF_H
+
+#include "state.bpf.h"
+
+/* Multiplicative hashing (Knuth 6.4) by two odd constants. */
+static __always_inline __u32 bucket_of(__u64 key, int second)
+{
+	__u64 hash = key * (second ? 0xd6e8feb86659fd93ULL : 0x9e3779b97f4a7c15ULL);
+
+	return cfg_bucket_bits ? hash >> (64 - cfg_bucket_bits) : 0;
+}
+
+static __always_inline struct tare_mm *table_place(__u32 bucket, __u32 i, __u64 key)
+{
+	__u32 at = bucket * TARE_BUCKET + i;
+	struct tare_mm *m = bpf_map_lookup_elem(&tare_mms, &at);
+
+	/* The element's own key is set last and cleared first. */
+	return m && m->key == key ? m : NULL;
+}
+
+static __always_inline struct tare_mm *table_find(__u64 key)
+{
+	int second;
+	__u32 i;
+
+	for (second = 0; second < 2; second++) {
+		__u32 at = bucket_of(key, second);
+		struct bucket *bucket = bpf_map_lookup_elem(&tare_keys, &at);
+
+		if (!bucket)
+			return NULL;
+#pragma unroll
+		for (i = 0; i < TARE_BUCKET; i++)
+			if (bucket->key[i] == key)
+				return table_place(at, i, key);
+	}
+	return NULL;
+}
+
+/* The same for where it is not hot: one copy, called. */
+static __noinline __attribute__((unused)) struct tare_mm *mm_find(__u64 key)
+{
+	return table_find(key);
+}
+
+/* Slot of one CPU and member, behind the struct. NULL for a CPU that was not
+ * possible at load. */
+static __always_inline __s32 *mm_slot(struct tare_mm *m, __u32 cpu, __u32 member)
+{
+	__u64 at = (cpu * TARE_MEMBERS + (member & 3)) * sizeof(__s32);
+
+	/* The register that is checked is to be the one that is added. */
+	asm volatile("" : "+r"(at));
+	if (at > (cfg_cpus * TARE_MEMBERS - 1) * sizeof(__s32))
+		return NULL;
+	return (void *)(m + 1) + at;
+}
+
+static long clear_slots(__u32 cpu, struct tare_mm **m)
+{
+	__u32 member;
+
+	for (member = 0; member < TARE_MEMBERS; member++) {
+		__s32 *slot = mm_slot(*m, cpu, member);
+
+		if (slot)
+			*slot = 0;
+	}
+	return 0;
+}
+
+static __always_inline struct tare_mm *table_take(__u32 at, __u64 key)
+{
+	struct tare_mm *m = bpf_map_lookup_elem(&tare_mms, &at);
+
+	if (!m)
+		return NULL;
+	__builtin_memset(m, 0, sizeof(*m));
+	bpf_loop(cfg_cpus, clear_slots, &m, 0);
+	m->at = at;
+	m->id = next_id();
+	m->birth_ns = bpf_ktime_get_boot_ns();
+	m->foreign_peak_seq = workload.peak_seq;
+	m->key = key;
+	return m;
+}
+
+/* A new address space; NULL, counted, when both its buckets are full. */
+static __noinline __attribute__((unused)) struct tare_mm *mm_create(__u64 key)
+{
+	int second;
+	__u32 i;
+
+	for (second = 0; second < 2; second++) {
+		__u32 at = bucket_of(key, second);
+		struct bucket *bucket = bpf_map_lookup_elem(&tare_keys, &at);
+
+		if (!bucket)
+			break;
+		for (i = 0; i < TARE_BUCKET; i++)
+			if (!__sync_val_compare_and_swap(&bucket->key[i], 0, key))
+				return table_take(at * TARE_BUCKET + i, key);
+	}
+	lost(TARE_LOST_MM);
+	return NULL;
+}
+
+static __noinline __attribute__((unused)) int mm_delete(struct tare_mm *m)
+{
+	__u32 at = m->at / TARE_BUCKET;
+	struct bucket *bucket = bpf_map_lookup_elem(&tare_keys, &at);
+
+	m->key = 0;
+	if (bucket)
+		bucket->key[m->at % TARE_BUCKET] = 0;
+	return 0;
+}
+
+#endif
