@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The parts of guest_check: what /proc says (check_proc.c), and a report held
+ * against that and against the program's own word (check_report.c).
+ */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include <glib.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* What /proc says of one process, in bytes. */
+struct weight {
+	pid_t pid;
+	int64_t rss, anon, pagetable;
+};
+
+/* struct weight of each process below `root` that has memory; of `too` as well. */
+GArray *weigh_all(pid_t root, pid_t too);
+bool same_weights(const GArray *a, const GArray *b);
+
+/* The number after `key` in "Key: N kB" lines, in bytes; -1 without. */
+int64_t kib_of(const char *text, const char *key);
+
+/* What the program has said so far. */
+struct word {
+	GArray *facts;      /* struct fact */
+	GHashTable *shares; /* pid -> pid: the second lives in the memory of the first */
+};
+
+struct word *word_new(void);
+/* Takes a line, split at spaces; lines that say nothing of memory are let go. */
+void word_learn(struct word *w, char **words);
+
+/* Says what is wrong, and counts it in `wrongs`. */
+extern int wrongs;
+void wrong(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* What must hold in every report; at a checkpoint also /proc and the word. */
+void check_books(const json_t *report);
+void check_weights(const json_t *report, const GArray *weights, const struct word *w);
+void check_facts(const json_t *report, const struct word *w);
+
+#endif

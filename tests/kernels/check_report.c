@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * A report of tare's held against what must hold in each, against the kernel's
+ * figures and against what the program says that it did. It must not know how
+ * any of them was come by.
+ */
+#include "check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const kinds[] = { "anon", "file", "shmem", "swap", "pagetable" };
+
+int wrongs;
+
+/* One line of the program's on a task (or process), the latest of its sort. Causes
+ * are left to tests/e2e: up to 6.1 a change is told with the next, by whose cause
+ * it then goes. */
+struct fact {
+	char verb[16];
+	pid_t id;
+	char kind[16];
+	char way[4]; /* of foreign: "in" or "out" */
+	int64_t bytes, slack;
+};
+
+void wrong(const char *fmt, ...)
+{
+	va_list ap;
+
+	wrongs++;
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+}
+
+/* JSON */
+
+/* The number at "balance/anon/net"; a path that isn't there is wrong. */
+static int64_t num(const json_t *object, const char *path)
+{
+	g_auto(GStrv) keys = g_strsplit(path, "/", -1);
+	const json_t *at = object;
+
+	for (char **key = keys; *key; key++)
+		at = json_object_get(at, *key);
+	if (!json_is_integer(at))
+		wrong("the report has no number %s", path);
+	return json_integer_value(at);
+}
+
+__attribute__((format(printf, 2, 3))) static int64_t numf(const json_t *object, const char *fmt,
+							  ...)
+{
+	g_autofree char *path = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	path = g_strdup_vprintf(fmt, ap);
+	va_end(ap);
+	return num(object, path);
+}
+
+static bool alive(const json_t *object)
+{
+	return json_is_true(json_object_get(object, "alive"));
+}
+
+/* The process of a pid, the task of a tid: of several, the one that lives, else
+ * the one that started last. */
+static const json_t *better(const json_t *a, const json_t *b)
+{
+	if (!a || (alive(b) && !alive(a)))
+		return b;
+	return num(b, "start_ns") > num(a, "start_ns") && alive(a) == alive(b) ? b : a;
+}
+
+static const json_t *process_of(const json_t *report, pid_t pid)
+{
+	const json_t *found = NULL, *p;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "processes"), i, p) if (num(p, "pid") == pid)
+		found = better(found, p);
+	return found;
+}
+
+static const json_t *task_of(const json_t *report, pid_t tid)
+{
+	const json_t *found = NULL, *p, *t;
+	size_t i, j;
+
+	json_array_foreach(json_object_get(report, "processes"), i, p)
+		json_array_foreach(json_object_get(p, "tasks"), j, t) if (num(t, "tid") == tid)
+			found = better(found, t);
+	return found;
+}
+
+/* What must hold in every report. */
+
+static void check_equation(const json_t *process, const char *kind)
+{
+	int pid = (int)num(process, "pid");
+	int64_t in = 0, out = 0, net = numf(process, "balance/%s/net", kind), sum;
+	const json_t *task;
+	size_t i;
+
+	json_array_foreach(json_object_get(process, "tasks"), i, task)
+	{
+		in += numf(task, "%s/in", kind);
+		out += numf(task, "%s/out", kind);
+		if (numf(task, "%s/net", kind) !=
+		    numf(task, "%s/in", kind) - numf(task, "%s/out", kind))
+			wrong("pid %d: a task's %s net is not in - out", pid, kind);
+	}
+	if (in != numf(process, "balance/%s/in", kind) ||
+	    out != numf(process, "balance/%s/out", kind))
+		wrong("pid %d %s: tasks' in %" PRId64 " out %" PRId64 " are not the balance's", pid,
+		      kind, in, out);
+	sum = numf(process, "balance/%s/opening", kind) + in - out +
+	      numf(process, "foreign/%s/in", kind) - numf(process, "foreign/%s/out", kind) +
+	      numf(process, "unattributed/%s", kind);
+	if (sum != net)
+		wrong("pid %d %s: the entries sum to %" PRId64 ", net is %" PRId64, pid, kind, sum,
+		      net);
+	if (!alive(process) && net)
+		wrong("pid %d %s: ended, but net is %" PRId64, pid, kind, net);
+}
+
+void check_books(const json_t *report)
+{
+	const json_t *books = json_object_get(report, "books"), *process, *lost;
+	const char *name;
+	size_t i;
+
+	if (!json_is_true(json_object_get(books, "balanced")))
+		wrong("books are not balanced");
+	if (num(books, "off_pages") || num(books, "mms_nonzero"))
+		wrong("books: off_pages %" PRId64 ", mms_nonzero %" PRId64, num(books, "off_pages"),
+		      num(books, "mms_nonzero"));
+	json_object_foreach(json_object_get(report, "lost"), name,
+			    lost) if (json_integer_value(lost))
+		wrong("lost: %s %" PRId64, name, (int64_t)json_integer_value(lost));
+	num(report, "lost/total");
+	json_array_foreach(json_object_get(report, "processes"), i,
+			   process) for (size_t k = 0; k < G_N_ELEMENTS(kinds); k++)
+		check_equation(process, kinds[k]);
+}
+
+/* The snapshot against /proc. */
+
+static int64_t net(const json_t *process, const char *kind)
+{
+	return process ? numf(process, "balance/%s/net", kind) : 0;
+}
+
+static void equal(pid_t pid, const char *what, int64_t tare, int64_t kernel)
+{
+	if (tare != kernel)
+		wrong("pid %d %s: tare %" PRId64 ", kernel %" PRId64 " (off by %" PRId64 " pages)",
+		      pid, what, tare, kernel, (tare - kernel) / 4096);
+}
+
+static void check_weight(const json_t *report, const struct weight *w, const struct word *word)
+{
+	const json_t *p = process_of(report, w->pid), *guest;
+	gpointer other = g_hash_table_lookup(word->shares, GINT_TO_POINTER(w->pid));
+
+	if (!p || !alive(p)) {
+		wrong("pid %d lives, but the report has it %s", w->pid, p ? "ended" : "not at all");
+		return;
+	}
+	guest = other ? process_of(report, GPOINTER_TO_INT(other)) : NULL;
+	equal(w->pid, "anon", net(p, "anon") + net(guest, "anon"), w->anon);
+	equal(w->pid, "file + shmem",
+	      net(p, "file") + net(p, "shmem") + net(guest, "file") + net(guest, "shmem"),
+	      w->rss - w->anon);
+	equal(w->pid, "page tables", net(p, "pagetable") + net(guest, "pagetable"), w->pagetable);
+}
+
+static bool is_guest(const struct word *word, pid_t pid)
+{
+	GHashTableIter iter;
+	gpointer guest;
+
+	g_hash_table_iter_init(&iter, word->shares);
+	while (g_hash_table_iter_next(&iter, NULL, &guest))
+		if (GPOINTER_TO_INT(guest) == pid)
+			return true;
+	return false;
+}
+
+/* A process that the report calls alive and /proc has not would go unseen. */
+void check_weights(const json_t *report, const GArray *all, const struct word *word)
+{
+	const json_t *p;
+	size_t i, live = 0;
+
+	for (i = 0; i < all->len; i++) {
+		const struct weight *w = &g_array_index(all, struct weight, i);
+
+		if (!is_guest(word, w->pid))
+			check_weight(report, w, word);
+	}
+	json_array_foreach(json_object_get(report, "processes"), i, p) live += alive(p);
+	if (live != all->len)
+		wrong("%zu processes live in the report, %u in /proc", live, all->len);
+}
+
+/* The program's own word. */
+
+static bool fact_value(const json_t *report, const struct fact *f, int64_t *value)
+{
+	bool of_task = !strcmp(f->verb, "touched") || !strcmp(f->verb, "freed");
+	const json_t *at = of_task ? task_of(report, f->id) : process_of(report, f->id);
+
+	if (!at) {
+		wrong("%s: the report has no %d", f->verb, f->id);
+		return false;
+	}
+	if (!strcmp(f->verb, "touched"))
+		*value = numf(at, "%s/in", f->kind);
+	else if (!strcmp(f->verb, "freed"))
+		*value = numf(at, "%s/out", f->kind);
+	else if (!strcmp(f->verb, "inherited"))
+		*value = numf(at, "balance/%s/opening", f->kind);
+	else
+		*value = numf(at, "foreign/%s/%s", f->kind, f->way);
+	return true;
+}
+
+void check_facts(const json_t *report, const struct word *word)
+{
+	for (size_t i = 0; i < word->facts->len; i++) {
+		const struct fact *f = &g_array_index(word->facts, struct fact, i);
+		int64_t value = 0;
+
+		if (fact_value(report, f, &value) &&
+		    (value < f->bytes || value > f->bytes + f->slack))
+			wrong("%s %d %s: tare %" PRId64 ", the program %" PRId64 " (+ %" PRId64 ")",
+			      f->verb, f->id, f->kind, value, f->bytes, f->slack);
+	}
+}
+
+static void remember(struct word *word, const struct fact *new)
+{
+	for (size_t i = 0; i < word->facts->len; i++) {
+		struct fact *f = &g_array_index(word->facts, struct fact, i);
+
+		if (f->id == new->id && !strcmp(f->verb, new->verb) &&
+		    !strcmp(f->kind, new->kind) && !strcmp(f->way, new->way)) {
+			*f = *new;
+			return;
+		}
+	}
+	g_array_append_val(word->facts, *new);
+}
+
+static bool is_kind(const char *word)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if (!strcmp(word, kinds[i]))
+			return true;
+	return false;
+}
+
+/* "touched tid=7 anon=4096 shmem=0 slack=4096": a fact for each kind. */
+static void learn(struct word *word, char **words)
+{
+	struct fact f = { 0 };
+
+	g_strlcpy(f.verb, words[0], sizeof(f.verb));
+	for (char **w = words + 1; *w; w++) {
+		if (g_str_has_prefix(*w, "slack="))
+			f.slack = strtoll(*w + 6, NULL, 10);
+		else if (g_str_has_prefix(*w, "tid=") || g_str_has_prefix(*w, "pid="))
+			f.id = atoi(*w + 4);
+		else if (g_str_has_prefix(*w, "way="))
+			g_strlcpy(f.way, *w + 4, sizeof(f.way));
+	}
+	for (char **w = words + 1; *w; w++) {
+		g_auto(GStrv) pair = g_strsplit(*w, "=", 2);
+
+		if (!pair[0] || !pair[1] || !is_kind(pair[0]))
+			continue;
+		g_strlcpy(f.kind, pair[0], sizeof(f.kind));
+		f.bytes = strtoll(pair[1], NULL, 10);
+		remember(word, &f);
+	}
+}
+
+static void share(struct word *word, char **words)
+{
+	int pid, guest;
+
+	if (words[1] && words[2] && sscanf(words[1], "pid=%d", &pid) == 1 &&
+	    sscanf(words[2], "pid2=%d", &guest) == 1)
+		g_hash_table_insert(word->shares, GINT_TO_POINTER(pid), GINT_TO_POINTER(guest));
+}
+
+void word_learn(struct word *w, char **words)
+{
+	static const char *const verbs[] = { "touched", "freed", "inherited", "foreign", NULL };
+
+	if (!strcmp(words[0], "one_mm"))
+		share(w, words);
+	else if (g_strv_contains(verbs, words[0]))
+		learn(w, words);
+}
+
+struct word *word_new(void)
+{
+	struct word *w = g_new0(struct word, 1);
+
+	w->facts = g_array_new(FALSE, TRUE, sizeof(struct fact));
+	w->shares = g_hash_table_new(NULL, NULL);
+	return w;
+}
