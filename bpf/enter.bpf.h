@@ -121,8 +121,11 @@ static __always_inline void enter(struct tare_mm *m, __u64 kind, __s64 delta)
 	asm volatile("" : "+r"(kind));
 	if (!delta || kind >= TARE_KINDS)
 		return;
-	if (delta < 0 && ledger_is_rss(kind))
-		leave_workload_peak(m);
+	if (ledger_is_rss(kind)) {
+		if (delta < 0)
+			leave_workload_peak(m);
+		enter_rss(m, delta);
+	}
 	if (m->flags & TARE_MM_FORKING) {
 		__sync_fetch_and_add(&m->opening[kind], delta);
 	} else {
@@ -137,8 +140,13 @@ static __always_inline void enter(struct tare_mm *m, __u64 kind, __s64 delta)
 			enter_foreign(m, task, ts && ts->t.proc == m->proc, kind, delta);
 		}
 	}
-	if (ledger_is_rss(kind))
-		enter_rss(m, delta);
+}
+
+/* The same, called: for where it is not hot. */
+static __noinline int enter_far(struct tare_mm *m, __u64 kind, __s64 delta)
+{
+	enter(m, kind, delta);
+	return 0;
 }
 
 /* Page tables ride on other events: mm->pgtables_bytes is exact at any time.
@@ -149,7 +157,7 @@ static __always_inline void enter_pagetable(struct mm_struct *mm, struct tare_mm
 	__s64 now = mm->pgtables_bytes.counter;
 
 	if (now != seen && __sync_val_compare_and_swap(&m->seen_pagetable, seen, now) == seen)
-		enter(m, TARE_PAGETABLE, now - seen);
+		enter_far(m, TARE_PAGETABLE, now - seen);
 }
 
 #endif

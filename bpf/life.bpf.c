@@ -205,7 +205,7 @@ struct closing {
 
 static long close_member(__u32 member, struct closing *c)
 {
-	enter(c->m, member, claim_all(c->mm, c->m, member));
+	enter_far(c->m, member, claim_all(c->mm, c->m, member));
 	return 0;
 }
 

@@ -22,17 +22,9 @@ static __always_inline __u32 bucket_of(__u64 key, int second)
 	return cfg_bucket_bits ? hash >> (64 - cfg_bucket_bits) : 0;
 }
 
-static __always_inline struct tare_mm *table_place(__u32 bucket, __u32 i, __u64 key)
-{
-	__u32 at = bucket * TARE_BUCKET + i;
-	struct tare_mm *m = bpf_map_lookup_elem(&tare_mms, &at);
-
-	/* The element's own key is set last and cleared first. */
-	return m && m->key == key ? m : NULL;
-}
-
 static __always_inline struct tare_mm *table_find(__u64 key)
 {
+	struct tare_mm *m;
 	int second;
 	__u32 i;
 
@@ -45,7 +37,13 @@ static __always_inline struct tare_mm *table_find(__u64 key)
 #pragma unroll
 		for (i = 0; i < TARE_BUCKET; i++)
 			if (bucket->key[i] == key)
-				return table_place(at, i, key);
+				break;
+		if (i == TARE_BUCKET)
+			continue;
+		at = at * TARE_BUCKET + i;
+		m = bpf_map_lookup_elem(&tare_mms, &at);
+		/* The element's own key is set last and cleared first. */
+		return m && m->key == key ? m : NULL;
 	}
 	return NULL;
 }
