@@ -102,7 +102,7 @@ run_json() {
 
 @test "--wait-all: until the daemon ends" {
 	# Several times: the last one's memory goes just as tare ends.
-	for i in 1 2 3 4 5 6 7 8; do
+	for _ in 1 2 3 4 5 6 7 8; do
 		run "$TARE" run --wait-all -o "$DIR/r.json" -- "$PROGRAMS/daemonize" </dev/null
 		status_is 3
 		report check "$DIR/r.json"
