@@ -63,11 +63,14 @@ class Session:
         return self
 
     def __exit__(self, *_):
+        # Before tare ends: by the tree, then those who left it. Some overwrite
+        # their environment, and with it the marker.
+        there = self.workload()
         children = [self.tare, self.program] + [s.tare for s in self.beside]
         for child in children:
             if child and child.poll() is None:
                 child.kill()
-        for pid in self.workload():
+        for pid in set(there) | set(self.workload()):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         for child in children:
