@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The ledger's hook itself (bpf/rss.bpf.c, enter.bpf.h, sums.bpf.h), compiled
+ * into the kernel of kernel_sim.h: changes whose events come late, on another
+ * CPU, or in the middle of each other. Nothing may be made up or lost, and what
+ * can be told apart must go to who did it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "kernel_sim.h"
+
+#define RUNS 300
+
+static __s64 one_page(struct sim *s)
+{
+	(void)s;
+	return 1;
+}
+
+static __s64 minus_one(struct sim *s)
+{
+	(void)s;
+	return -1;
+}
+
+static __s64 sixteen(struct sim *s)
+{
+	(void)s;
+	return 16;
+}
+
+static __s64 huge_page(struct sim *s)
+{
+	(void)s;
+	return 512;
+}
+
+static __s64 any_size(struct sim *s)
+{
+	static const __s64 steps[] = { 1, 1, 1, 1, -1, -1, 2, 16, -16, 31, -40, 512, -512 };
+
+	return steps[g_rand_int_range(s->rand, 0, G_N_ELEMENTS(steps))];
+}
+
+static __s64 entered(__u32 member)
+{
+	__s64 sum = ledger_net(&sim->m->foreign[member]);
+
+	for (int i = 0; i < sim->tasks; i++)
+		sum += ledger_net(&sim->task[i].state.t.flow[member]);
+	return sum;
+}
+
+static __s64 seen(__u32 member)
+{
+	__s64 sum = sim->m->seen[member];
+
+	for (int i = 0; i < sim->cpus; i++)
+		sum += *mm_slot(sim->m, i, member);
+	return sum;
+}
+
+/* Between events the entries are what the ledger has seen, whatever happened. */
+static void check_entries(void)
+{
+	for (int k = 0; k < TARE_MEMBERS; k++)
+		assert_int_equal(seen(k), entered(k));
+}
+
+/* And with no change outstanding, they are what the kernel counts. */
+static void check_books(void)
+{
+	check_entries();
+	for (int k = 0; k < TARE_MEMBERS && !sim->outstanding; k++)
+		assert_int_equal(entered(k), sim_sum(k));
+}
+
+static void check_each_task(void)
+{
+	for (int i = 0; i < sim->tasks; i++)
+		for (int k = 0; k < TARE_MEMBERS; k++)
+			assert_int_equal(ledger_net(&sim->task[i].state.t.flow[k]),
+					 sim->task[i].added[k]);
+}
+
+static void check_causes(void)
+{
+	for (int i = 0; i < sim->tasks; i++) {
+		struct tare_task *t = &sim->task[i].state.t;
+		struct tare_cause *c = ledger_cause(t, TARE_CAUSE_FAULT);
+
+		assert_int_equal(ledger_net(&c->pages), ledger_net(&t->flow[TARE_ANON]) +
+								ledger_net(&t->flow[TARE_FILE]) +
+								ledger_net(&t->flow[TARE_SHMEM]));
+	}
+}
+
+/* A peak is noted when it is left, so the present value may be one too. The
+ * workload's is right within what its only mm may be ahead. */
+static void check_peaks(void)
+{
+	const struct tare_mm *m = sim->m;
+	__s64 off = MAX(workload.peak, workload.rss) - sim->top, sum = 0;
+
+	for (int k = 0; k < TARE_MEMBERS; k++)
+		sum += ledger_is_rss(k) ? entered(k) : 0;
+	assert_int_equal(m->rss, sum);
+	assert_int_equal(workload.rss, m->folded);
+	assert_true(sim->races || llabs(m->rss - m->folded) < ledger_fold_at(m->rss));
+	assert_int_equal(MAX(m->peak, m->rss), sim->top);
+	assert_true(sim->races || llabs(off) < ledger_fold_at(sim->top));
+}
+
+/* The tasks' shares of the peak are the peak. Not while events race: a share is
+ * read in pieces then. */
+static void check_shares(void)
+{
+	__u64 seq = workload.rss > workload.peak ? UINT64_MAX : workload.peak_seq;
+	__s64 sum = 0;
+
+	for (int i = 0; i < sim->tasks; i++)
+		for (int k = 0; k < TARE_MEMBERS; k++)
+			sum += ledger_is_rss(k) ?
+				       ledger_at_peak(&sim->task[i].state.t, k, seq) : 0;
+	assert_true(llabs(sum - sim->top) < ledger_fold_at(sim->top));
+}
+
+/* As exit_mmap does: what is still outstanding is claimed. */
+static void close_books(void)
+{
+	sim->races = false;
+	sim->task[0].cpu = 0;
+	sim->now = &sim->task[0];
+	for (int k = 0; k < TARE_MEMBERS; k++) {
+		enter(sim->m, k, claim_all(&sim->mm, sim->m, k));
+		assert_int_equal(entered(k), sim_sum(k));
+		assert_int_equal(seen(k), sim_sum(k));
+	}
+	check_causes();
+	for (int i = 0; i < TARE_LOSSES; i++)
+		assert_int_equal(workload.lost[i], 0);
+}
+
+/* Tasks that keep their CPU and make steps of one size: each gets its own, to
+ * the page, however late the events are and however many flushes are under way.
+ * When events race that is so with two; with more only the sum is. */
+static void equal_steps(__s64 (*step)(struct sim *s), bool races)
+{
+	for (guint32 seed = 0; seed < RUNS; seed++) {
+		int n = 1 + seed % SIM_CPUS;
+
+		sim_new(seed, n, n, 400);
+		sim->step = step;
+		sim->races = races;
+		sim_run(check_books);
+		if (!races || n <= 2)
+			check_each_task();
+		check_peaks();
+		close_books();
+		sim_free();
+	}
+}
+
+static void pages(void **state)
+{
+	(void)state;
+	equal_steps(one_page, false);
+}
+
+static void pages_freed(void **state)
+{
+	(void)state;
+	equal_steps(minus_one, false);
+}
+
+static void folios(void **state)
+{
+	(void)state;
+	equal_steps(sixteen, false);
+}
+
+/* A huge page always flushes, and a slot that is 0 before and after gives no
+ * one away: with two outstanding, the first gets both. One at a time is exact. */
+static void huge_pages(void **state)
+{
+	(void)state;
+	for (guint32 seed = 0; seed < RUNS; seed++) {
+		sim_new(seed, SIM_CPUS, SIM_CPUS, 100);
+		sim->step = huge_page;
+		sim_run(check_books);
+		close_books();
+		sim_free();
+		sim_new(seed, SIM_CPUS, 1, 100);
+		sim->step = any_size;
+		sim->migrate = true;
+		sim_run(check_books);
+		check_each_task();
+		check_peaks();
+		close_books();
+		sim_free();
+	}
+}
+
+static void any(bool migrate, bool races, int arm)
+{
+	for (guint32 seed = 0; seed < RUNS; seed++) {
+		int n = 1 + seed % SIM_CPUS;
+
+		sim_new(seed, n, migrate ? SIM_TASKS : n, 200);
+		sim->step = any_size;
+		sim->migrate = migrate;
+		sim->torn = races;
+		sim->races = races;
+		cfg_arm = arm;
+		cfg_shape = arm == ARM_COUNT ? TARE_SHAPE_ATOMIC : TARE_SHAPE_PERCPU;
+		sim_run(races || arm == ARM_CLASSIC ? check_entries : check_books);
+		check_peaks();
+		if (!races)
+			check_shares();
+		close_books();
+		sim_free();
+	}
+}
+
+static void steps_of_any_size(void **state)
+{
+	(void)state;
+	any(false, false, ARM_PERCPU);
+}
+
+static void steps_racing(void **state)
+{
+	(void)state;
+	any(false, true, ARM_PERCPU);
+	any(true, true, ARM_PERCPU);
+}
+
+static void count_arm(void **state)
+{
+	(void)state;
+	any(true, false, ARM_COUNT);
+	any(true, true, ARM_COUNT);
+}
+
+static void classic_arm(void **state)
+{
+	(void)state;
+	any(true, false, ARM_CLASSIC);
+	any(true, true, ARM_CLASSIC);
+}
+
+/* Slots near the end of s32 go round; a slot's change is still one page. */
+static void slots_wrap(void **state)
+{
+	(void)state;
+	sim_new(1, 1, 1, 1);
+	sim->now = &sim->task[0];
+	sim->now->cpu = 0;
+	sim->mm.rss_stat[TARE_ANON].slots[0] = INT32_MAX;
+	*mm_slot(sim->m, 0, TARE_ANON) = INT32_MAX;
+	sim->mm.rss_stat[TARE_ANON].slots[0] = INT32_MIN;
+	tare_rss_percpu((__u64[]){ (uintptr_t)&sim->mm, TARE_ANON });
+	assert_int_equal(sim->task[0].state.t.flow[TARE_ANON].in, 1);
+	assert_int_equal(sim->task[0].state.t.flow[TARE_ANON].out, 0);
+	sim_free();
+}
+
+/* One event of one page, by a task as the test has made it. */
+static void touch_page(void)
+{
+	sim->mm.rss_stat[TARE_ANON].slots[0]++;
+	tare_rss_percpu((__u64[]){ (uintptr_t)&sim->mm, TARE_ANON });
+}
+
+static struct sim_task *lone_task(void)
+{
+	sim_new(1, 1, 1, 1);
+	sim->now = &sim->task[0];
+	sim->now->cpu = 0;
+	return sim->now;
+}
+
+static void causes(void **state)
+{
+	static const struct {
+		__u32 flags, status;
+		long orig_ax;
+		__u32 cause;
+	} cases[] = {
+		{ 0, 0, -1, TARE_CAUSE_FAULT },
+		{ 0, 0, 9, 9 },
+		{ 0, 0, 0, 0 },
+		{ 0, TS_COMPAT, 192, TARE_CAUSE_COMPAT | 192 },
+		{ 0, 0, 0x7fffffff, TARE_CAUSE_FAULT },
+		{ PF_EXITING, 0, 231, TARE_CAUSE_EXIT },
+		{ PF_MEMALLOC, 0, 9, TARE_CAUSE_RECLAIM },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct sim_task *t = lone_task();
+		int used = cases[i].cause == TARE_CAUSE_FAULT ? 0 : 1;
+
+		t->k.flags = cases[i].flags;
+		t->k.thread_info.status = cases[i].status;
+		t->k.regs.orig_ax = cases[i].orig_ax;
+		touch_page();
+		assert_int_equal(t->state.t.causes[used].id, cases[i].cause);
+		assert_int_equal(t->state.t.causes[used].pages.in, 1);
+		sim_free();
+	}
+}
+
+/* Whoever is not a living task of the mm's process is foreign, and by what it is. */
+static void foreigners(void **state)
+{
+	static const struct {
+		__u32 flags;
+		const char *comm;
+		bool own, ended;
+		enum tare_foreign who;
+	} cases[] = {
+		{ PF_KTHREAD | PF_KSWAPD, "kswapd0", false, false, TARE_FOREIGN_RECLAIM },
+		{ PF_MEMALLOC, "other", false, false, TARE_FOREIGN_RECLAIM },
+		{ PF_KTHREAD, "khugepaged", false, false, TARE_FOREIGN_KHUGEPAGED },
+		{ PF_KTHREAD, "oom_reaper", false, false, TARE_FOREIGN_KERNEL },
+		{ 0, "gdb", false, false, TARE_FOREIGN_PROCESS },
+		{ 0, "self", true, true, TARE_FOREIGN_LATE },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct sim_task *t = lone_task();
+
+		t->k.flags = cases[i].flags;
+		strcpy(t->k.comm, cases[i].comm);
+		t->k.state = cases[i].own ? &t->state : NULL;
+		t->state.t.flags = cases[i].ended ? TARE_TASK_ENDED : 0;
+		touch_page();
+		assert_int_equal(sim->m->foreign[TARE_ANON].in, 1);
+		assert_int_equal(sim->m->foreign_cause[cases[i].who].in, 1);
+		assert_int_equal(t->state.t.flow[TARE_ANON].in, 0);
+		assert_int_equal(sim->m->rss, 1);
+		sim_free();
+	}
+}
+
+/* An mm seen for the first time is its maker's: in execve the program's own
+ * entries, in fork the child's opening; else it is nobody's that we follow. */
+static void first_sight(void **state)
+{
+	struct tare_mm *m;
+	struct sim_task *t = lone_task();
+
+	(void)state;
+	t->state.t.proc = 7;
+	sim->mm.key = 12;
+	touch_page(); /* a fault: not ours */
+	assert_null(mm_find(12));
+	t->k.regs.orig_ax = 59;
+	touch_page();
+	m = mm_find(12);
+	assert_non_null(m);
+	assert_int_equal(m->flags, TARE_MM_EXECING);
+	assert_int_equal(m->proc, 7);
+	assert_int_equal(t->state.t.flow[TARE_ANON].in, 2);
+
+	sim->mm.key = 13;
+	t->k.regs.orig_ax = 56;
+	touch_page();
+	m = mm_find(13);
+	assert_int_equal(m->flags, TARE_MM_FORKING);
+	assert_int_equal(m->opening[TARE_ANON], 3);
+	assert_int_equal(m->rss, 3);
+	assert_int_equal(t->state.t.flow[TARE_ANON].in, 2);
+
+	sim->mm.key = 14;
+	cfg_no_children = 1;
+	touch_page();
+	assert_null(mm_find(14));
+	t->k.regs.orig_ax = 59;
+	t->k.state = NULL;
+	touch_page();
+	assert_null(mm_find(14));
+	sim_free();
+}
+
+/* Of an mm that is not in the books, and of one whose opening is being taken,
+ * nothing is entered, and nothing is held against the events that follow. */
+static void not_yet_open(void **state)
+{
+	struct sim_task *t = lone_task();
+
+	(void)state;
+	sim->m->flags = TARE_MM_OPENING;
+	touch_page();
+	sim->m->flags = TARE_MM_IGNORE;
+	touch_page();
+	assert_int_equal(sim->m->rss, 0);
+	sim->m->flags = 0;
+	sim->m->opening[TARE_ANON] = claim_all(&sim->mm, sim->m, TARE_ANON);
+	assert_int_equal(sim->m->opening[TARE_ANON], 2);
+	touch_page();
+	assert_int_equal(t->state.t.flow[TARE_ANON].in, 1);
+	sim_free();
+}
+
+/* Page tables are entered once, in bytes, and are no RSS. */
+static void page_tables(void **state)
+{
+	struct sim_task *t = lone_task();
+
+	(void)state;
+	sim->mm.pgtables_bytes.counter = 8192;
+	touch_page();
+	touch_page();
+	sim->mm.pgtables_bytes.counter = 4096;
+	touch_page();
+	assert_int_equal(t->state.t.flow[TARE_PAGETABLE].in, 8192);
+	assert_int_equal(t->state.t.flow[TARE_PAGETABLE].out, 4096);
+	assert_int_equal(sim->m->rss, 3);
+	assert_int_equal(t->state.t.causes[0].pages.in, 3);
+	sim_free();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pages),
+		cmocka_unit_test(pages_freed),
+		cmocka_unit_test(folios),
+		cmocka_unit_test(huge_pages),
+		cmocka_unit_test(steps_of_any_size),
+		cmocka_unit_test(steps_racing),
+		cmocka_unit_test(count_arm),
+		cmocka_unit_test(classic_arm),
+		cmocka_unit_test(slots_wrap),
+		cmocka_unit_test(causes),
+		cmocka_unit_test(foreigners),
+		cmocka_unit_test(first_sight),
+		cmocka_unit_test(not_yet_open),
+		cmocka_unit_test(page_tables),
+	};
+
+	return cmocka_run_group_tests_name("rss", tests, NULL, NULL);
+}
