@@ -77,7 +77,7 @@ _Static_assert(sizeof(struct tare_cause) == 24, "tare_cause");
 
 /* ts.flags */
 #define TARE_TASK_HELD (1u << 0)     /* waits before execve: its entries do not count yet */
-#define TARE_TASK_EXITING (1u << 1)  /* last task of its process; final record at exit_mmap */
+#define TARE_TASK_EXITING (1u << 1)  /* last task of its process: with its final record that ends */
 #define TARE_TASK_ENDED (1u << 2)    /* final record sent */
 #define TARE_TASK_ATTACHED (1u << 3) /* was running before tare came */
 
@@ -112,11 +112,12 @@ struct tare_task {
 	 * cached and not yet told, now and when tare came. */
 	__s64 cached[TARE_MEMBERS];
 	__s64 cached0[TARE_MEMBERS];
+	__u64 mm_proc; /* owner of the mm that they belong to; 0: there is no cache */
 	__u64 faults0;       /* min_flt + maj_flt when tare came */
 	__u64 faults_major0;
 	struct tare_cause causes[TARE_TASK_CAUSES];
 };
-_Static_assert(sizeof(struct tare_task) == 720, "tare_task");
+_Static_assert(sizeof(struct tare_task) == 728, "tare_task");
 
 /* mm.flags */
 #define TARE_MM_IGNORE (1u << 0)  /* the launcher's own: not in the books */

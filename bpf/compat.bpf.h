@@ -112,13 +112,13 @@ static __noinline __attribute__((unused)) __s64 atomic_count(struct mm_struct *m
 
 	switch (member) {
 	case 0:
-		return a->rss_stat.count[0].counter;
+		return BPF_CORE_READ(a, rss_stat.count[0].counter);
 	case 1:
-		return a->rss_stat.count[1].counter;
+		return BPF_CORE_READ(a, rss_stat.count[1].counter);
 	case 2:
-		return a->rss_stat.count[2].counter;
+		return BPF_CORE_READ(a, rss_stat.count[2].counter);
 	default:
-		return a->rss_stat.count[3].counter;
+		return BPF_CORE_READ(a, rss_stat.count[3].counter);
 	}
 }
 

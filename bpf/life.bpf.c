@@ -151,8 +151,9 @@ int BPF_PROG(tare_exec, struct task_struct *task, pid_t old_pid, struct linux_bi
 		return 0;
 	if (ts->t.flags & TARE_TASK_HELD) {
 		ts->t.flags &= ~TARE_TASK_HELD;
-		task_baseline(task, &ts->t);
-		ts->t.faults_kernel = 0;
+		faults_baseline(task, &ts->t);
+		/* What it had cached has gone to the launcher's mm. */
+		__builtin_memset(ts->t.cached0, 0, sizeof(ts->t.cached0));
 		ts->t.start_ns = bpf_ktime_get_boot_ns();
 	}
 	task_identity(task, &ts->t); /* execve by a thread gave it the leader's id */
@@ -178,10 +179,8 @@ int BPF_PROG(tare_exit, struct task_struct *task)
 		return 0;
 	group_dead = !BPF_CORE_READ(task, signal, live.counter);
 	if (group_dead)
-		__sync_fetch_and_add(&workload.live_procs, -1);
-	if (group_dead && task->mm)
 		ts->t.flags |= TARE_TASK_EXITING;
-	else
+	if (!group_dead || !task->mm)
 		task_end(task, ts);
 	return 0;
 }

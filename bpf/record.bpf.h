@@ -20,12 +20,23 @@ static __always_inline void task_identity(struct task_struct *task, struct tare_
 	bpf_probe_read_kernel(t->comm, sizeof(t->comm), task->comm);
 }
 
-/* Fault counts and caches as they stand: what comes on top is the task's. */
-static __always_inline void task_baseline(struct task_struct *task, struct tare_task *t)
+/* Fault counts as they stand: what comes on top is the task's. */
+static __always_inline void faults_baseline(struct task_struct *task, struct tare_task *t)
 {
 	t->faults0 = task->min_flt + task->maj_flt;
 	t->faults_major0 = task->maj_flt;
-	task_cached(task, t->cached0);
+	t->faults_kernel = 0;
+}
+
+/* Pages that the task has not told its mm, and whose mm that is: it may share
+ * another process's (vfork, CLONE_VM). */
+static __always_inline void fill_cached(struct task_struct *task, struct tare_task *t)
+{
+	struct mm_struct *mm = task->mm;
+	struct tare_mm *m = mm ? mm_find(mm_key(mm)) : NULL;
+
+	task_cached(task, t->cached);
+	t->mm_proc = m ? m->proc : t->proc;
 }
 
 /* The status that the parent's wait() gets (kernel/exit.c wait_task_zombie()). */
@@ -47,7 +58,8 @@ static __always_inline void task_fill(struct task_struct *task, struct task_stat
 	t->exit_code = wait_status(task);
 	t->faults = task->min_flt + task->maj_flt - t->faults0;
 	t->faults_major = task->maj_flt - t->faults_major0;
-	task_cached(task, t->cached);
+	if (cfg_split)
+		fill_cached(task, t);
 }
 
 /* Begin to follow a task. `parent` is the state of the one that made it, NULL
@@ -70,7 +82,8 @@ static __always_inline struct task_state *task_begin(struct task_struct *task,
 	ts->t.start_ns = task->start_boottime;
 	ts->t.peak_seq = workload.peak_seq;
 	task_identity(task, &ts->t);
-	task_baseline(task, &ts->t);
+	faults_baseline(task, &ts->t);
+	task_cached(task, ts->t.cached0);
 	if (!proc)
 		__sync_fetch_and_add(&workload.live_procs, 1);
 
@@ -100,6 +113,8 @@ static __always_inline void task_end(struct task_struct *task, struct task_state
 	__u32 size;
 
 	ts->t.flags |= TARE_TASK_ENDED;
+	if (ts->t.flags & TARE_TASK_EXITING)
+		__sync_fetch_and_add(&workload.live_procs, -1);
 	ts->t.end_ns = bpf_ktime_get_boot_ns();
 	task_fill(task, ts, TARE_REC_TASK_END);
 	size = ts->head.size;

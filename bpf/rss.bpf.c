@@ -224,6 +224,8 @@ int tare_rss_classic(struct trace_event_raw_rss_stat *event)
 			ts->making = key;
 		m->classic_id = id;
 	}
+	/* The check above does not outlive a spill on the verifier of 6.1. */
+	asm volatile("" : "+r"(member));
 	enter(m, member, now - (__s64)__sync_lock_test_and_set(&m->seen[member & 3], now));
 	if (event->curr && task->mm)
 		enter_pagetable(task->mm, m);

@@ -28,15 +28,18 @@ struct word {
 	int err;
 };
 
-static bool env_id(const char *name, unsigned *id)
+static int env_id(const char *name, unsigned *id)
 {
 	const char *text = getenv(name);
 	guint64 value;
 
-	if (!text || !g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32 - 1, &value, NULL))
-		return false;
+	if (!text || !g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32 - 1, &value, NULL)) {
+		error("%s is %s, not a number: whose command is it?", name, text ? text : "missing");
+		hint("--user NAME or --as-root");
+		return -EINVAL;
+	}
 	*id = value;
-	return true;
+	return 0;
 }
 
 static void fill_user(struct launch_user *user, const struct passwd *pw)
@@ -66,8 +69,10 @@ int launch_user(const struct launch_config *config, struct launch_user *user)
 	}
 	if (config->as_root || geteuid() != 0)
 		return 0;
-	if (!env_id("SUDO_UID", &user->uid) || !env_id("SUDO_GID", &user->gid))
+	if (!getenv("SUDO_UID"))
 		return 0;
+	if (env_id("SUDO_UID", &user->uid) || env_id("SUDO_GID", &user->gid))
+		return -EINVAL;
 	pw = getpwuid(user->uid);
 	if (pw)
 		fill_user(user, pw);
@@ -292,7 +297,7 @@ failed:
 	return err;
 }
 
-int launch_go(struct launch *l)
+int launch_go(struct launch *l, const char *name)
 {
 	struct word word;
 	ssize_t n = write(l->go_fd, "", 1);
@@ -306,9 +311,13 @@ int launch_go(struct launch *l)
 	l->err_fd = -1;
 	if (n != sizeof(word))
 		return 0; /* closed by execve */
-	error("cannot execute the command: %s", g_strerror(word.err));
+	if (word.err == ENOENT) /* the file is there: it was found before */
+		error("cannot execute %s: the interpreter that it names (#!, ELF) is not there",
+		      name);
+	else
+		error("cannot execute %s: %s", name, g_strerror(word.err));
 	launch_abandon(l);
-	return -word.err;
+	return -EACCES;
 }
 
 void launch_abandon(struct launch *l)

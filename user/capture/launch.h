@@ -24,7 +24,7 @@ struct launch {
 };
 
 /* Whom the command will run as: uid and gid, or `set` false for tare's own.
- * 0; -ENOENT for an unknown user (said). */
+ * 0; -ENOENT for an unknown user, -EINVAL for a SUDO_UID that is none; said. */
 struct launch_user {
 	bool set;
 	uid_t uid;
@@ -39,8 +39,9 @@ int launch_user(const struct launch_config *config, struct launch_user *user);
 int launch_start(const struct launch_config *config, const struct launch_user *user,
 		 struct launch *l);
 
-/* Let it execve. 0, or the negative errno of execve, said; the child is gone then. */
-int launch_go(struct launch *l);
+/* Let it execve. 0, or -EACCES when `name` could not be executed after all, said;
+ * the child is gone then. */
+int launch_go(struct launch *l, const char *name);
 
 /* End a child that was not let go, and forget it. */
 void launch_abandon(struct launch *l);

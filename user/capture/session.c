@@ -192,7 +192,7 @@ static void begin(struct session *s, bool launched)
 	s->origin_ns = clock_ns(CLOCK_BOOTTIME);
 }
 
-int session_launch(struct session *s, struct launch *l)
+int session_launch(struct session *s, struct launch *l, const char *name)
 {
 	struct adoption held = { .held = true };
 	int n, err;
@@ -212,7 +212,7 @@ int session_launch(struct session *s, struct launch *l)
 		return err;
 	}
 	s->origin_ns = clock_ns(CLOCK_BOOTTIME);
-	return launch_go(&s->launch);
+	return launch_go(&s->launch, name);
 }
 
 static int add_targets(struct session *s, GArray *pids)
@@ -407,18 +407,26 @@ static void dispatch(struct session *s, enum source source)
 	}
 }
 
-static bool finished(struct session *s)
+static bool all_ended(const struct session *s)
 {
 	struct tare_workload w;
 
+	loader_workload(s->loader, &w);
+	return w.live_procs <= 0;
+}
+
+bool session_targets_ended(const struct session *s)
+{
+	return !s->launched && all_ended(s);
+}
+
+static bool finished(struct session *s)
+{
 	if (s->over)
 		return true;
 	if (s->launched && !s->command_ended)
 		return false;
-	if (s->launched && !s->config.wait_all)
-		return true;
-	loader_workload(s->loader, &w);
-	return w.live_procs <= 0;
+	return (s->launched && !s->config.wait_all) || all_ended(s);
 }
 
 int session_loop(struct session *s, int *status)

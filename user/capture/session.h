@@ -29,8 +29,8 @@ struct session_config {
 int session_open(struct session **s, const struct session_config *config);
 void session_close(struct session *s); /* takes NULL */
 
-/* Follow a child of launch_start() and let it go. 0, or negative errno, said. */
-int session_launch(struct session *s, struct launch *l);
+/* Follow a child of launch_start() that is to run `name`, and let it go. 0, or negative errno, said. */
+int session_launch(struct session *s, struct launch *l, const char *name);
 
 /* Follow what runs already. */
 struct session_targets {
@@ -47,6 +47,9 @@ int session_attach(struct session *s, const struct session_targets *targets);
  * attached, SIGINT or SIGTERM. 0, or negative errno, said. `status` is the
  * command's wait status. */
 int session_loop(struct session *s, int *status);
+
+/* Attached, and every target has ended: there was nothing left to detach from. */
+bool session_targets_ended(const struct session *s);
 
 /* The books as they stand; never NULL. The caller adds command and features. */
 struct report *session_report(struct session *s, enum report_reason reason);

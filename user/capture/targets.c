@@ -127,11 +127,12 @@ static char *find_cgroup(const char *path)
 
 	for (char **line = lines; *line; line++) {
 		g_auto(GStrv) field = g_strsplit(*line, " ", 4);
-		g_autofree char *try = NULL;
+		g_autofree char *mount = NULL, *try = NULL;
 
 		if (g_strv_length(field) < 3 || !g_str_has_prefix(field[2], "cgroup"))
 			continue;
-		try = g_build_filename(field[1], path, NULL);
+		mount = g_strcompress(field[1]); /* a space is \040 there */
+		try = g_build_filename(mount, path, NULL);
 		if (g_file_test(try, G_FILE_TEST_IS_DIR))
 			return g_steal_pointer(&try);
 	}

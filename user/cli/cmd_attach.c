@@ -45,7 +45,7 @@ static int measure(struct reporter *reporter, const struct options *o)
 		return EXIT_FAILED;
 	}
 	err = session_loop(s, &status);
-	report = session_report(s, REPORT_DETACH);
+	report = session_report(s, session_targets_ended(s) ? REPORT_END : REPORT_DETACH);
 	reporter_write(reporter, report);
 	report_free(report);
 	session_close(s);

@@ -33,7 +33,7 @@ static int measure(struct reporter *reporter, struct launch *l)
 		launch_abandon(l);
 		return EXIT_TARE;
 	}
-	err = session_launch(s, l);
+	err = session_launch(s, l, reporter->options->command[0]);
 	if (err) {
 		session_close(s);
 		return exit_of_launch(err);

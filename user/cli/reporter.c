@@ -62,7 +62,6 @@ static void describe_features(const struct reporter *r, struct report *report)
 		{ FEATURE_SYS_EXIT, "virtual", "the kernel has no sys_exit tracepoint" },
 		{ FEATURE_PAGE_FAULT_KERNEL, "faults_kernel",
 		  "the kernel has no page_fault_kernel tracepoint: all faults count as user's" },
-		{ FEATURE_EXIT_MMAP, "closing_audit", "the kernel has no exit_mmap tracepoint" },
 	};
 
 	report_add_feature(report, "ledger", ledger_arm_name[r->arm], NULL);

@@ -101,6 +101,18 @@ static int64_t task_at_peak(const struct tare_task *s, const struct books_input 
 	       (int64_t)in->page_size;
 }
 
+/* A task that shares another process's address space (vfork, CLONE_VM): what it
+ * does there is foreign, and so is what it has cached. */
+static bool is_guest(const struct tare_task *s)
+{
+	return s->mm_proc && s->mm_proc != s->proc;
+}
+
+static int64_t cached_bytes(const struct tare_task *s, int kind, const struct books_input *in)
+{
+	return (s->cached[kind] - s->cached0[kind]) * (int64_t)in->page_size;
+}
+
 static struct report_task *build_task(const struct world_task *wt, const struct books_input *in)
 {
 	const struct tare_task *s = wt->state;
@@ -119,8 +131,8 @@ static struct report_task *build_task(const struct world_task *wt, const struct 
 	t->end_ns = wt->ended ? since(in->origin_ns, s->end_ns) : 0;
 	for (int k = 0; k < TARE_KINDS; k++)
 		t->flow[k] = flow_bytes(in, k, &s->flow[k]);
-	for (int k = 0; k < TARE_MEMBERS; k++) {
-		int64_t cached = (s->cached[k] - s->cached0[k]) * (int64_t)in->page_size;
+	for (int k = 0; k < TARE_MEMBERS && !is_guest(s); k++) {
+		int64_t cached = cached_bytes(s, k, in);
 
 		flow_change(&t->flow[k], cached);
 		if (ledger_is_rss(k))
@@ -179,13 +191,52 @@ static void add_mm(struct report_process *p, const struct tare_mm *m, const stru
 	}
 }
 
+static GPtrArray *find_guests(const struct books_input *in)
+{
+	GPtrArray *guests = g_ptr_array_new();
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, in->world->tasks);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		if (is_guest(((const struct world_task *)value)->state))
+			g_ptr_array_add(guests, ((const struct world_task *)value)->state);
+	return guests;
+}
+
+/* Entries that guests of this process have not told its mm yet. */
+static void add_guests(struct report_process *p, uint64_t proc, const GPtrArray *guests,
+		       const struct books_input *in)
+{
+	for (unsigned i = 0; i < guests->len; i++) {
+		const struct tare_task *s = guests->pdata[i];
+
+		for (int k = 0; k < TARE_MEMBERS && s->mm_proc == proc; k++) {
+			flow_change(&p->balance[k].foreign, cached_bytes(s, k, in));
+			if (ledger_is_rss(k))
+				flow_change(&p->foreign_cause[TARE_FOREIGN_PROCESS],
+					    cached_bytes(s, k, in));
+		}
+	}
+}
+
+static void add_cached(const struct tare_task *s, const struct books_input *in,
+		       int64_t kernel[TARE_KINDS], int64_t ledger[TARE_KINDS])
+{
+	for (int k = 0; k < TARE_MEMBERS; k++) {
+		kernel[k] += s->cached[k] * (int64_t)in->page_size;
+		ledger[k] += s->cached[k] * (int64_t)in->page_size;
+	}
+}
+
 /* What the kernel's own counters say of a process's living address spaces, in
  * `kernel`, and what the ledger has entered there. False: one of them was not
- * quiet, or a task of it is on its way out. */
-static bool living_sums(const struct world_proc *wp, const struct books_input *in,
-			int64_t kernel[TARE_KINDS], int64_t ledger[TARE_KINDS])
+ * quiet or not met, or a task of it is on its way out. */
+static bool living_sums(const struct world_proc *wp, const GPtrArray *guests,
+			const struct books_input *in, int64_t kernel[TARE_KINDS], int64_t ledger[TARE_KINDS])
 {
 	bool quiet = true;
+	unsigned met = 0;
 
 	for (unsigned i = 0; i < wp->mms->len; i++) {
 		const struct world_mm *m = wp->mms->pdata[i];
@@ -193,6 +244,7 @@ static bool living_sums(const struct world_proc *wp, const struct books_input *i
 		if (m->closed)
 			continue;
 		quiet &= m->quiet && m->sweep == in->world->sweep;
+		met++;
 		for (int k = 0; k < TARE_KINDS; k++) {
 			kernel[k] += bytes(in, k, m->state.kernel[k]);
 			ledger[k] += bytes(in, k, m->state.ledger[k]);
@@ -204,19 +256,32 @@ static bool living_sums(const struct world_proc *wp, const struct books_input *i
 		if (t->ended)
 			continue;
 		quiet &= t->sweep == in->world->sweep;
-		for (int k = 0; k < TARE_MEMBERS; k++) {
-			kernel[k] += t->state->cached[k] * (int64_t)in->page_size;
-			ledger[k] += t->state->cached[k] * (int64_t)in->page_size;
-		}
+		if (!is_guest(t->state))
+			add_cached(t->state, in, kernel, ledger);
 	}
-	return quiet;
+	for (unsigned i = 0; i < guests->len; i++)
+		if (((const struct tare_task *)guests->pdata[i])->mm_proc == wp->id)
+			add_cached(guests->pdata[i], in, kernel, ledger);
+	return quiet && (met || !wp->living);
+}
+
+/* What is held now, read a moment after the peak was, may be above it. */
+static void note_peak(int64_t *peak, uint64_t *when, const struct balance held[TARE_KINDS],
+		      const struct books_input *in)
+{
+	int64_t rss = held[TARE_ANON].net + held[TARE_FILE].net + held[TARE_SHMEM].net;
+
+	if (rss <= *peak)
+		return;
+	*peak = rss;
+	*when = since(in->origin_ns, in->now_ns);
 }
 
 static void close_process(struct report_process *p, const struct world_proc *wp,
-			  const struct books_input *in)
+			  const GPtrArray *guests, const struct books_input *in)
 {
 	int64_t kernel[TARE_KINDS] = { 0 }, ledger[TARE_KINDS] = { 0 };
-	bool quiet = living_sums(wp, in, kernel, ledger);
+	bool quiet = living_sums(wp, guests, in, kernel, ledger);
 
 	for (int k = 0; k < TARE_KINDS; k++) {
 		struct balance *b = &p->balance[k];
@@ -226,6 +291,7 @@ static void close_process(struct report_process *p, const struct world_proc *wp,
 			b->unattributed = quiet ? kernel[k] - b->net : kernel[k] - ledger[k];
 		balance_close(b);
 	}
+	note_peak(&p->rss_peak, &p->rss_peak_ns, p->balance, in);
 }
 
 static int by_task(gconstpointer a, gconstpointer b)
@@ -254,7 +320,7 @@ static int by_process(gconstpointer a, gconstpointer b)
 	return x->pid - y->pid;
 }
 
-static struct report_process *build_process(const struct world_proc *wp,
+static struct report_process *build_process(const struct world_proc *wp, const GPtrArray *guests,
 					    const struct books_input *in)
 {
 	struct report_process *p = report_process_new();
@@ -280,7 +346,8 @@ static struct report_process *build_process(const struct world_proc *wp,
 		p->at_peak += t->at_peak;
 		g_ptr_array_add(p->tasks, t);
 	}
-	close_process(p, wp, in);
+	add_guests(p, wp->id, guests, in);
+	close_process(p, wp, guests, in);
 	g_ptr_array_sort(p->tasks, by_task);
 	return p;
 }
@@ -321,18 +388,20 @@ static void build_peak(struct report *r, const struct books_input *in)
 		r->peak_rss = p->rss_peak;
 		r->peak_ns = p->rss_peak_ns;
 	}
+	note_peak(&r->peak_rss, &r->peak_ns, r->totals, in);
 	if (r->processes->len <= 1)
 		r->peak_bound = 0;
 }
 
 void books_close(struct report *r, const struct books_input *in)
 {
+	g_autoptr(GPtrArray) guests = find_guests(in);
 	GHashTableIter iter;
 	gpointer value;
 
 	g_hash_table_iter_init(&iter, in->world->procs);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		struct report_process *p = build_process(value, in);
+		struct report_process *p = build_process(value, guests, in);
 
 		g_ptr_array_add(r->processes, p);
 		add_totals(r, p, in);
