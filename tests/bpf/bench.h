@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * A bench for the BPF programs, loaded for real: the loader as tare uses it, a
+ * child that does what it is told, and what the programs said of it. Commands
+ * and answers go through pipes: nothing here waits by the clock.
+ */
+#ifndef TARE_BENCH_H
+#define TARE_BENCH_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <bpf/bpf.h>
+#include <cmocka.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bpf/ledger.h"
+#include "capture/loader.h"
+
+#define PAGE 4096
+
+struct bench {
+	struct features features;
+	struct loader *l;
+	GByteArray *records; /* all that came, one behind the other */
+};
+
+/* What the machine has; a test may take something away before it loads. */
+static inline void bench_probe(struct bench *b)
+{
+	memset(b, 0, sizeof(*b));
+	assert_int_equal(features_probe(&b->features), 0);
+	b->records = g_byte_array_new();
+}
+
+static inline int bench_load(struct bench *b, struct loader_config config)
+{
+	config.features = &b->features;
+	if (!config.max_mms)
+		config.max_mms = 512;
+	if (!config.ring_bytes)
+		config.ring_bytes = 4 << 20;
+	return loader_open(&b->l, &config);
+}
+
+static inline void bench_open(struct bench *b, struct loader_config config)
+{
+	bench_probe(b);
+	assert_int_equal(bench_load(b, config), 0);
+}
+
+static inline void bench_close(struct bench *b)
+{
+	loader_close(b->l);
+	features_free(&b->features);
+	g_byte_array_unref(b->records);
+	memset(b, 0, sizeof(*b));
+}
+
+static inline int bench_take(void *ctx, const void *data, size_t size)
+{
+	g_byte_array_append(((struct bench *)ctx)->records, data, size);
+	return 0;
+}
+
+static inline void bench_ring(struct bench *b)
+{
+	assert_int_equal(loader_ring_open(b->l, bench_take, b), 0);
+}
+
+/* The n-th record of a type, NULL when there are fewer; all of them are well
+ * formed, up to the end. Sweeps and the ring add to the same array. */
+static inline const struct tare_record *bench_record(const struct bench *b, uint32_t type, int n)
+{
+	const uint8_t *at = b->records->data, *end = at + b->records->len;
+
+	while (at < end) {
+		const struct tare_record *rec = (const void *)at;
+
+		assert_true(end - at >= (ptrdiff_t)sizeof(*rec));
+		assert_true(rec->size >= sizeof(*rec) && rec->size <= end - at);
+		assert_in_range(rec->type, TARE_REC_TASK_NEW, TARE_REC_MM);
+		if (rec->type == type && !n--)
+			return rec;
+		at += rec->size;
+	}
+	return NULL;
+}
+
+static inline int bench_count(const struct bench *b, uint32_t type)
+{
+	int n = 0;
+
+	while (bench_record(b, type, n))
+		n++;
+	return n;
+}
+
+static inline const struct tare_mm *bench_mm(const struct bench *b, uint32_t type, int n)
+{
+	const struct tare_record *rec = bench_record(b, type, n);
+
+	return rec ? &((const struct tare_mm_end *)rec)->mm : NULL;
+}
+
+static inline const struct tare_task *bench_task(const struct bench *b, uint32_t type, int n)
+{
+	const struct tare_record *rec = bench_record(b, type, n);
+
+	return rec ? (const struct tare_task *)(rec + 1) : NULL;
+}
+
+static inline void bench_forget(struct bench *b)
+{
+	g_byte_array_set_size(b->records, 0);
+}
+
+static inline void bench_sweep(struct bench *b)
+{
+	bench_forget(b);
+	assert_int_equal(loader_sweep(b->l, false, bench_take, b), 0);
+}
+
+static inline uint64_t bench_lost(const struct bench *b, enum tare_lost what)
+{
+	struct tare_workload w;
+
+	loader_workload(b->l, &w);
+	return w.lost[what];
+}
+
+static inline void bench_nothing_lost(const struct bench *b)
+{
+	for (int i = 0; i < TARE_LOSSES; i++)
+		assert_int_equal(bench_lost(b, i), 0);
+}
+
+/* A map of ours by its name. */
+static inline int bench_map(const char *name, struct bpf_map_info *info)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *entry;
+	int found = -1;
+
+	while (found < 0 && (entry = readdir(dir))) {
+		char path[300], target[64] = "";
+		uint32_t len = sizeof(*info);
+
+		snprintf(path, sizeof(path), "/proc/self/fd/%s", entry->d_name);
+		if (readlink(path, target, sizeof(target) - 1) < 0 || !strstr(target, "bpf-map"))
+			continue;
+		memset(info, 0, sizeof(*info));
+		if (!bpf_obj_get_info_by_fd(atoi(entry->d_name), info, &len) &&
+		    !strcmp(info->name, name))
+			found = atoi(entry->d_name);
+	}
+	closedir(dir);
+	assert_true(found >= 0);
+	return found;
+}
+
+/* Address spaces in the table. */
+static inline int bench_mms(void)
+{
+	struct bpf_map_info info;
+	int fd = bench_map("tare_mms", &info), n = 0;
+	struct tare_mm *m = g_malloc(info.value_size);
+
+	for (uint32_t at = 0; at < info.max_entries; at++) {
+		assert_int_equal(bpf_map_lookup_elem(fd, &at, m), 0);
+		n += !!m->key;
+	}
+	g_free(m);
+	return n;
+}
+
+/* The child: one letter is a command, one back says that it is done. */
+struct child {
+	pid_t pid;
+	int to, from;
+};
+
+typedef void (*child_fn)(char command);
+
+static inline void child_serve(int in, int out, child_fn serve)
+{
+	char command;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (read(in, &command, 1) == 1) {
+		serve(command);
+		if (write(out, &command, 1) != 1)
+			break;
+	}
+	_exit(0);
+}
+
+static inline void child_start(struct child *c, child_fn serve)
+{
+	int to[2], from[2];
+
+	assert_int_equal(pipe2(to, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(from, O_CLOEXEC), 0);
+	fflush(NULL);
+	c->pid = fork();
+	assert_true(c->pid >= 0);
+	if (!c->pid) {
+		close(to[1]);
+		close(from[0]);
+		child_serve(to[0], from[1], serve);
+	}
+	close(to[0]);
+	close(from[1]);
+	c->to = to[1];
+	c->from = from[0];
+}
+
+static inline void child_tell(const struct child *c, char command)
+{
+	char answer = 0;
+
+	assert_int_equal(write(c->to, &command, 1), 1);
+	assert_int_equal(read(c->from, &answer, 1), 1);
+	assert_int_equal(answer, command);
+}
+
+/* Until it waits for a command: what it does after its answer is done then. */
+static inline void child_settle(const struct child *c)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/syscall", c->pid);
+
+	for (;;) {
+		g_autofree char *text = NULL;
+
+		assert_true(g_file_get_contents(path, &text, NULL, NULL));
+		if (g_str_has_prefix(text, "0 ")) /* read() */
+			return;
+		sched_yield();
+	}
+}
+
+static inline void child_end(struct child *c)
+{
+	int status;
+
+	close(c->to);
+	close(c->from);
+	assert_int_equal(waitpid(c->pid, &status, 0), c->pid);
+	assert_int_equal(status, 0);
+}
+
+static inline void bench_adopt(struct bench *b, pid_t pid)
+{
+	struct adoption what = { .since_ns = UINT64_MAX };
+
+	assert_int_equal(loader_target(b->l, pid), 0);
+	assert_int_equal(loader_adopt(b->l, &what), 1);
+}
+
+/* A line of /proc/PID/FILE in pages, of a number of kB. */
+static inline int64_t proc_pages(pid_t pid, const char *file, const char *key)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/%s", pid, file), *text = NULL;
+	g_autofree char *line = g_strdup_printf("\n%s:", key);
+	const char *at;
+
+	assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	at = strstr(text, line);
+	assert_non_null(at);
+	return atoll(at + strlen(line)) * 1024 / PAGE;
+}
+
+#endif

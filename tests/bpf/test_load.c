@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Every program before this kernel's verifier, by each arm and with the
+ * optional ones on and off, and what tare_init finds out.
+ */
+#include "bench.h"
+
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+
+#include "tare.skel.h"
+
+static int open_files(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int n = 0;
+
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+static void load_and_close(const struct loader_config *config, bool optional)
+{
+	struct bench b;
+	int before = open_files();
+
+	bench_probe(&b);
+	if (!optional) {
+		b.features.found[FEATURE_SYS_EXIT].state = FEATURE_NO;
+		b.features.found[FEATURE_PAGE_FAULT_KERNEL].state = FEATURE_NO;
+	}
+	assert_int_equal(bench_load(&b, *config), 0);
+	assert_true(open_files() > before);
+	bench_close(&b);
+	assert_int_equal(open_files(), before);
+}
+
+/* cmocka 1.1.5's skip() leaves at once, so what was probed is freed before. */
+static void need_arm(enum ledger_arm arm)
+{
+	struct bench b;
+	bool there;
+
+	bench_probe(&b);
+	there = !b.features.why_not[arm];
+	bench_close(&b);
+	if (!there)
+		skip();
+}
+
+static void percpu_arm(void **state)
+{
+	(void)state;
+	need_arm(ARM_PERCPU);
+	load_and_close(&(struct loader_config){ .arm = ARM_PERCPU }, true);
+	load_and_close(&(struct loader_config){ .arm = ARM_PERCPU }, false);
+	load_and_close(&(struct loader_config){ .arm = ARM_PERCPU, .no_children = true }, true);
+	load_and_close(&(struct loader_config){ .arm = ARM_PERCPU, .max_mms = 1 }, true);
+	load_and_close(&(struct loader_config){ .arm = ARM_PERCPU, .max_mms = 100000 }, true);
+}
+
+static void classic_arm(void **state)
+{
+	(void)state;
+	need_arm(ARM_CLASSIC);
+	load_and_close(&(struct loader_config){ .arm = ARM_CLASSIC }, true);
+	load_and_close(&(struct loader_config){ .arm = ARM_CLASSIC, .no_children = true }, false);
+}
+
+static void count_arm(void **state)
+{
+	(void)state;
+	need_arm(ARM_COUNT);
+	load_and_close(&(struct loader_config){ .arm = ARM_COUNT }, true);
+}
+
+/* An arm that this kernel cannot run is refused, and nothing of it stays. */
+static void wrong_arm(void **state)
+{
+	int before = open_files(), err, stderr_copy, null;
+	struct bench b;
+
+	(void)state;
+	bench_probe(&b);
+	if (!b.features.why_not[ARM_COUNT]) {
+		bench_close(&b);
+		skip();
+	}
+	stderr_copy = dup(STDERR_FILENO);
+	null = open("/dev/null", O_WRONLY);
+	dup2(null, STDERR_FILENO);
+	err = bench_load(&b, (struct loader_config){ .arm = ARM_COUNT });
+	dup2(stderr_copy, STDERR_FILENO);
+	close(stderr_copy);
+	close(null);
+	assert_true(err < 0);
+	assert_null(b.l);
+	bench_close(&b);
+	assert_int_equal(open_files(), before);
+}
+
+/* __per_cpu_offset[] of each possible CPU: a kernel address's distance, not the
+ * same for two, and the same at every load. */
+static void cpu_offsets(void **state)
+{
+	int cpus = libbpf_num_possible_cpus();
+	uint64_t first[TARE_MAX_CPUS] = { 0 };
+
+	(void)state;
+	for (int run = 0; run < 2; run++) {
+		struct tare_bpf__bss *bss;
+		struct bpf_map_info info;
+		struct bench b;
+		int fd;
+
+		bench_open(&b, (struct loader_config){ .arm = ARM_CLASSIC });
+		fd = bench_map("tare_bpf.bss", &info);
+		bss = mmap(NULL, info.value_size, PROT_READ, MAP_SHARED, fd, 0);
+		assert_ptr_not_equal(bss, MAP_FAILED);
+		for (int i = 0; i < cpus; i++) {
+			assert_int_not_equal(bss->cpu_offset[i], 0);
+			assert_int_equal(bss->cpu_offset[i] % PAGE, 0);
+			for (int j = 0; j < i; j++)
+				assert_int_not_equal(bss->cpu_offset[i], bss->cpu_offset[j]);
+			if (run)
+				assert_int_equal(bss->cpu_offset[i], first[i]);
+			first[i] = bss->cpu_offset[i];
+		}
+		for (int i = cpus; i < TARE_MAX_CPUS; i++)
+			assert_int_equal(bss->cpu_offset[i], 0);
+		munmap(bss, info.value_size);
+		bench_close(&b);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(percpu_arm),
+		cmocka_unit_test(classic_arm),
+		cmocka_unit_test(count_arm),
+		cmocka_unit_test(wrong_arm),
+		cmocka_unit_test(cpu_offsets),
+	};
+
+	return cmocka_run_group_tests_name("load", tests, NULL, NULL);
+}
