@@ -113,7 +113,7 @@ struct tare_task {
 	__s64 cached[TARE_MEMBERS];
 	__s64 cached0[TARE_MEMBERS];
 	__u64 mm_proc; /* owner of the mm that they belong to; 0: there is no cache */
-	__u64 faults0;       /* min_flt + maj_flt when tare came */
+	__u64 faults0; /* min_flt + maj_flt when tare came */
 	__u64 faults_major0;
 	struct tare_cause causes[TARE_TASK_CAUSES];
 };
@@ -135,12 +135,12 @@ struct tare_mm {
 	__s64 opening[TARE_KINDS];
 	struct tare_flow foreign[TARE_KINDS];
 	struct tare_flow foreign_cause[TARE_FOREIGNERS]; /* pages: anon + file + shmem */
-	__s64 foreign_at_peak; /* pages, with peak_seq as in tare_task */
+	__s64 foreign_at_peak;                           /* pages, with peak_seq as in tare_task */
 	__u64 foreign_peak_seq;
-	__s64 rss; /* pages: anon + file + shmem, opening included */
-	__s64 folded;  /* part of rss that tare_workload.rss has: see ledger_fold_at() */
-	__s64 peak;    /* largest value that rss had before it fell; compare with rss */
-	__u64 peak_ns; /* when it began to fall */
+	__s64 rss;                /* pages: anon + file + shmem, opening included */
+	__s64 folded;             /* part of rss that tare_workload.rss has: see ledger_fold_at() */
+	__s64 peak;               /* largest value that rss had before it fell; compare with rss */
+	__u64 peak_ns;            /* when it began to fall */
 	__s64 seen[TARE_MEMBERS]; /* last seen central count (or size, or count argument) */
 	__s64 seen_pagetable;
 	__u64 brk; /* last seen end of heap */
@@ -206,7 +206,7 @@ struct tare_exec {
 	struct tare_record head;
 	__u64 id;
 	__u64 proc;
-	__u32 tid;  /* after execve: the thread group's */
+	__u32 tid; /* after execve: the thread group's */
 	__u32 tgid;
 	__u32 argv_len;       /* bytes in argv, each argument ended by NUL */
 	__u32 argv_truncated; /* 1: there was more */

@@ -14,7 +14,7 @@
 #define PF_KSWAPD 0x00020000
 #define PF_KTHREAD 0x00200000
 #define SIGNAL_GROUP_EXIT 0x00000004 /* include/linux/sched/signal.h */
-#define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h: a 32-bit system call */
+#define TS_COMPAT 0x0002             /* arch/x86/include/asm/thread_info.h: a 32-bit system call */
 
 /* What names an address space. On x86 the kernel numbers them itself, and "a
  * ctx_id will never be reused" (arch/x86/include/asm/mmu.h, f39681ed0f48, 4.13):
@@ -65,9 +65,9 @@ static __always_inline void percpu_view(struct mm_struct *mm, __u32 member, __s6
 {
 	struct mm_struct___percpu *p = (void *)mm;
 
-#define VIEW(i)                                       \
-	case i:                                       \
-		*count = p->rss_stat[i].count;        \
+#define VIEW(i)                                          \
+	case i:                                          \
+		*count = p->rss_stat[i].count;           \
 		*slots = (__u64)p->rss_stat[i].counters; \
 		break
 	switch (member) {

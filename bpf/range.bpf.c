@@ -6,7 +6,15 @@
 
 #define TASK_SIZE_MAX 0x8000000000000000ULL /* user addresses are below, 4 or 5 levels */
 
-enum range_call { CALL_NONE, CALL_MMAP, CALL_MUNMAP, CALL_MREMAP, CALL_BRK, CALL_SHMAT, CALL_OTHER };
+enum range_call {
+	CALL_NONE,
+	CALL_MMAP,
+	CALL_MUNMAP,
+	CALL_MREMAP,
+	CALL_BRK,
+	CALL_SHMAT,
+	CALL_OTHER
+};
 
 struct call {
 	__u32 what;

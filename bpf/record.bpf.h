@@ -68,8 +68,8 @@ static __always_inline struct task_state *task_begin(struct task_struct *task,
 						     struct task_state *parent, __u64 proc,
 						     __u32 flags)
 {
-	struct task_state *ts = bpf_task_storage_get(&tare_tasks, task, 0,
-						     BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct task_state *ts =
+		bpf_task_storage_get(&tare_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	struct tare_task_new *rec;
 
 	if (!ts) {

@@ -75,7 +75,8 @@ static long find_flush(__u32 cpu, struct flushes *f)
 }
 
 /* The event of a flush, or of a change that is not on this CPU any more. */
-static __noinline __s64 percpu_rare(struct mm_struct *mm, struct tare_mm *m, __u32 member, __u32 cpu)
+static __noinline __s64 percpu_rare(struct mm_struct *mm, struct tare_mm *m, __u32 member,
+				    __u32 cpu)
 {
 	struct flushes f = { .m = m, .member = member & 3, .self = cpu };
 	__s64 count, moved, share = 0, own;

@@ -64,7 +64,7 @@ static __always_inline __s32 *mm_slot(struct tare_mm *m, __u32 cpu, __u32 member
 	asm volatile("" : "+r"(at));
 	if (at > (cfg_cpus * TARE_MEMBERS - 1) * sizeof(__s32))
 		return NULL;
-	return (void *)(m + 1) + at;
+	return (__s32 *)((char *)(m + 1) + at);
 }
 
 static long clear_slots(__u32 cpu, struct tare_mm **m)

@@ -10,3 +10,4 @@
 #define bpf_object__for_each_program(p, object) while ((p = next_program(object)))
 #define bpf_object__for_each_map(m, object) while ((m = next_map(object)))
 #define g_array_append_val(array, v) array_take(array, &(v))
+#define LIBBPF_OPTS(type, name, ...) struct type name = { __VA_ARGS__ }

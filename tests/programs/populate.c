@@ -62,7 +62,8 @@ int main(int argc, char **argv)
 	actor_do(&mapper, by_mmap, NULL);
 	actor_do(&adviser, by_madvise, NULL);
 	actor_do(&locker, by_mlock, NULL);
-	say("touched tid=%d anon=%zu file=%zu shmem=%zu", mapper.tid, bytes, bytes, bytes);
+	say("touched tid=%d anon=%zu shmem=%zu", mapper.tid, bytes, bytes);
+	say("touched tid=%d file=%zu slack=%lu", mapper.tid, bytes, CODE);
 	say("caused tid=%d by=mmap in=%zu out=0", mapper.tid, 3 * bytes);
 	say("asked tid=%d mapped=%zu", mapper.tid, 3 * bytes);
 	say("touched tid=%d anon=%zu", adviser.tid, bytes);

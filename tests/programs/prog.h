@@ -43,8 +43,8 @@
 #define MIB (1024UL * 1024)
 #define PAGE 4096UL
 #define ACTOR_STACK (64 * KIB)
-/* Pages of a program's and libc's code that a thread is the first to run: in
- * figures that don't tell file from anon. */
+/* Pages of a program's and libc's code that a thread is the first to run, or the
+ * first after the kernel took them back: in figures of file, or of all kinds. */
 #define CODE (1 * MIB)
 
 static inline void die(const char *what)

@@ -16,12 +16,12 @@ static void say(const char *label, const char *fmt, va_list args)
 	fprintf(stderr, "tare: %s%s\n", label, safe);
 }
 
-#define SAY(label)                         \
-	do {                               \
-		va_list args;              \
-		va_start(args, fmt);       \
-		say(label, fmt, args);     \
-		va_end(args);              \
+#define SAY(label)                     \
+	do {                           \
+		va_list args;          \
+		va_start(args, fmt);   \
+		say(label, fmt, args); \
+		va_end(args);          \
 	} while (0)
 
 void error(const char *fmt, ...)

@@ -34,7 +34,8 @@ static int env_id(const char *name, unsigned *id)
 	guint64 value;
 
 	if (!text || !g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32 - 1, &value, NULL)) {
-		error("%s is %s, not a number: whose command is it?", name, text ? text : "missing");
+		error("%s is %s, not a number: whose command is it?", name,
+		      text ? text : "missing");
 		hint("--user NAME or --as-root");
 		return -EINVAL;
 	}
@@ -310,7 +311,7 @@ int launch_go(struct launch *l, const char *name)
 	close(l->err_fd);
 	l->err_fd = -1;
 	if (n != sizeof(word))
-		return 0; /* closed by execve */
+		return 0;       /* closed by execve */
 	if (word.err == ENOENT) /* the file is there: it was found before */
 		error("cannot execute %s: the interpreter that it names (#!, ELF) is not there",
 		      name);

@@ -10,10 +10,10 @@
 #include <sys/types.h>
 
 struct launch_config {
-	char *const *argv;  /* NULL at the end; argv[0] is looked for in PATH */
-	const char *user;   /* --user; NULL: the user who called sudo, else none */
-	bool as_root;       /* stay root under sudo */
-	bool kill_on_exit;  /* the command dies with tare */
+	char *const *argv; /* NULL at the end; argv[0] is looked for in PATH */
+	const char *user;  /* --user; NULL: the user who called sudo, else none */
+	bool as_root;      /* stay root under sudo */
+	bool kill_on_exit; /* the command dies with tare */
 };
 
 struct launch {

@@ -94,11 +94,12 @@ static int configure(struct loader *l, const struct loader_config *config)
 	bpf_program__set_autoload(skel->progs.tare_sys_exit, features_has(f, FEATURE_SYS_EXIT));
 	bpf_program__set_autoload(skel->progs.tare_fault_kernel,
 				  features_has(f, FEATURE_PAGE_FAULT_KERNEL));
-	return bpf_map__set_value_size(skel->maps.tare_mms, mm_size) ?:
-	       bpf_map__set_max_entries(skel->maps.tare_mms, TARE_BUCKET << bits) ?:
-	       bpf_map__set_max_entries(skel->maps.tare_keys, 1u << bits) ?:
-	       bpf_map__set_max_entries(skel->maps.tare_mmids, config->max_mms) ?:
-	       bpf_map__set_max_entries(skel->maps.tare_ring, power_of_two(config->ring_bytes));
+	return bpf_map__set_value_size(skel->maps.tare_mms, mm_size)                      ?:
+		       bpf_map__set_max_entries(skel->maps.tare_mms, TARE_BUCKET << bits) ?:
+		       bpf_map__set_max_entries(skel->maps.tare_keys, 1u << bits)         ?:
+		       bpf_map__set_max_entries(skel->maps.tare_mmids, config->max_mms)   ?:
+		       bpf_map__set_max_entries(skel->maps.tare_ring,
+						power_of_two(config->ring_bytes));
 }
 
 /* The per-CPU offsets, before the first event needs them. */
@@ -126,7 +127,8 @@ static int attach(struct loader *l)
 {
 	struct bpf_program *prog;
 
-	bpf_object__for_each_program(prog, l->skel->obj) {
+	bpf_object__for_each_program(prog, l->skel->obj)
+	{
 		struct bpf_link *link;
 
 		if (!bpf_program__autoload(prog) || prog == l->skel->progs.tare_init ||
@@ -346,8 +348,7 @@ int loader_cost(const struct loader *l, struct loader_cost *cost)
 	struct bpf_map *map;
 
 	memset(cost, 0, sizeof(*cost));
-	bpf_object__for_each_map(map, l->skel->obj)
-		cost->map_bytes += map_memory(bpf_map__fd(map));
+	bpf_object__for_each_map(map, l->skel->obj) cost->map_bytes += map_memory(bpf_map__fd(map));
 	if (bpf_obj_get_info_by_fd(bpf_program__fd(l->ledger), &info, &len))
 		return -errno;
 	cost->entries = info.run_cnt;

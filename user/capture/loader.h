@@ -18,7 +18,7 @@ struct loader_config {
 	const struct features *features;
 	enum ledger_arm arm;
 	bool no_children;
-	bool stats;        /* let the kernel count runs and time of each program */
+	bool stats; /* let the kernel count runs and time of each program */
 	uint32_t max_mms;
 	uint64_t ring_bytes; /* rounded up to a power of two pages */
 };

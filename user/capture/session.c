@@ -23,7 +23,14 @@
 #define ADOPT_ROUNDS 10                  /* attach: until a round finds nobody new */
 #define NS 1000000000ULL
 
-enum source { SOURCE_RING, SOURCE_SIGNAL, SOURCE_SERIES, SOURCE_SNAPSHOT, SOURCE_END, SOURCE_CHILD };
+enum source {
+	SOURCE_RING,
+	SOURCE_SIGNAL,
+	SOURCE_SERIES,
+	SOURCE_SNAPSHOT,
+	SOURCE_END,
+	SOURCE_CHILD
+};
 
 struct session {
 	struct session_config config;
@@ -32,7 +39,7 @@ struct session {
 	struct series *series;
 	struct launch launch;
 	bool launched, command_ended, over;
-	int status;       /* wait status of the command */
+	int status; /* wait status of the command */
 	unsigned interrupts;
 	int epoll, signals, timers[SOURCE_END + 1];
 	uint64_t origin_ns; /* CLOCK_BOOTTIME */

@@ -47,8 +47,7 @@ static int deliver(const struct reporter *r, const char *text, unsigned number)
 		err = fileout_stream(STDERR_FILENO, text, strlen(text));
 		return err == -EPIPE ? 0 : err; /* nobody reads any more, nor a message */
 	}
-	path = number ? fileout_numbered(r->options->output, number) :
-			g_strdup(r->options->output);
+	path = number ? fileout_numbered(r->options->output, number) : g_strdup(r->options->output);
 	return fileout_write(path, text, strlen(text), &owner);
 }
 

@@ -16,12 +16,12 @@ struct reporter {
 	const struct options *options;
 	const struct features *features;
 	enum ledger_arm arm;
-	const char *target;  /* attach; NULL: run */
-	uid_t uid;           /* whose the file shall be, when `owned` */
+	const char *target; /* attach; NULL: run */
+	uid_t uid;          /* whose the file shall be, when `owned` */
 	gid_t gid;
 	bool owned;
-	unsigned snapshots;  /* written so far */
-	int err;             /* of the first report that could not be written */
+	unsigned snapshots; /* written so far */
+	int err;            /* of the first report that could not be written */
 };
 
 /* Add what the session does not know, render, write. 0, or negative errno, said. */

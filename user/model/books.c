@@ -233,7 +233,8 @@ static void add_cached(const struct tare_task *s, const struct books_input *in,
  * `kernel`, and what the ledger has entered there. False: one of them was not
  * quiet or not met, or a task of it is on its way out. */
 static bool living_sums(const struct world_proc *wp, const GPtrArray *guests,
-			const struct books_input *in, int64_t kernel[TARE_KINDS], int64_t ledger[TARE_KINDS])
+			const struct books_input *in, int64_t kernel[TARE_KINDS],
+			int64_t ledger[TARE_KINDS])
 {
 	bool quiet = true;
 	unsigned met = 0;
@@ -411,8 +412,8 @@ void books_close(struct report *r, const struct books_input *in)
 	r->mms_closed = in->workload.mms_closed;
 	r->mms_nonzero = in->workload.mms_nonzero;
 	r->sums_valid = in->sums_valid;
-	r->balanced = in->sums_valid && !r->off_pages && !r->mms_nonzero &&
-		      !report_lost_total(r) && !in->world->malformed;
+	r->balanced = in->sums_valid && !r->off_pages && !r->mms_nonzero && !report_lost_total(r) &&
+		      !in->world->malformed;
 	r->duration_ns = since(in->origin_ns, in->now_ns);
 	build_peak(r, in);
 }

@@ -48,15 +48,15 @@ struct report_cause {
 struct report_task {
 	uint64_t id;
 	pid_t tid;
-	char *comm;        /* the last name */
-	GPtrArray *names;  /* char *: earlier names, oldest first; may be empty */
+	char *comm;       /* the last name */
+	GPtrArray *names; /* char *: earlier names, oldest first; may be empty */
 	bool alive;
-	bool attached;     /* ran before tare came: faults and flows are since then */
+	bool attached;             /* ran before tare came: faults and flows are since then */
 	uint64_t start_ns, end_ns; /* end_ns 0 while alive */
 	struct flow flow[TARE_KINDS];
-	int64_t at_peak;   /* net RSS at the workload's peak */
+	int64_t at_peak; /* net RSS at the workload's peak */
 	uint64_t faults_user, faults_kernel, faults_major;
-	GArray *causes;    /* struct report_cause, largest in + out first */
+	GArray *causes; /* struct report_cause, largest in + out first */
 	uint64_t mapped, unmapped, brk_up, brk_down;
 };
 
@@ -69,19 +69,19 @@ struct report_exit {
 struct report_process {
 	pid_t pid, ppid;
 	char *comm;
-	char *exe;            /* path of the program; NULL unknown */
-	GPtrArray *argv;      /* char * */
+	char *exe;       /* path of the program; NULL unknown */
+	GPtrArray *argv; /* char * */
 	bool argv_truncated;
-	GPtrArray *images;    /* char *: programs it ran before exe, oldest first */
+	GPtrArray *images; /* char *: programs it ran before exe, oldest first */
 	bool alive;
 	uint64_t start_ns, end_ns;
 	struct report_exit exit;
-	int64_t rss_peak;     /* exact */
+	int64_t rss_peak; /* exact */
 	uint64_t rss_peak_ns;
-	int64_t at_peak;      /* its RSS at the workload's peak */
+	int64_t at_peak; /* its RSS at the workload's peak */
 	struct balance balance[TARE_KINDS];
 	struct flow foreign_cause[TARE_FOREIGNERS]; /* anon + file + shmem */
-	GPtrArray *tasks;     /* struct report_task *, by at_peak, then in, largest first */
+	GPtrArray *tasks; /* struct report_task *, by at_peak, then in, largest first */
 };
 
 /* One thing that tare uses of the kernel, and how this one has it. */
@@ -101,36 +101,36 @@ enum report_reason { REPORT_END, REPORT_SNAPSHOT, REPORT_DETACH };
 /* What tare itself cost (--self). */
 struct report_self {
 	bool valid;
-	uint64_t rss;          /* user space, peak (VmHWM) */
-	uint64_t map_bytes;    /* BPF maps, from their fdinfo memlock */
-	uint64_t entries;      /* ledger entries: runs of the rss_stat program */
-	double ns_per_entry;   /* from kernel.bpf_stats; negative: not measured */
-	uint64_t cpu_ns;       /* user + system of the tare process */
+	uint64_t rss;        /* user space, peak (VmHWM) */
+	uint64_t map_bytes;  /* BPF maps, from their fdinfo memlock */
+	uint64_t entries;    /* ledger entries: runs of the rss_stat program */
+	double ns_per_entry; /* from kernel.bpf_stats; negative: not measured */
+	uint64_t cpu_ns;     /* user + system of the tare process */
 };
 
 struct report {
 	char *tare_version;
-	char *kernel;          /* release and machine */
-	GPtrArray *command;    /* char *; empty for attach */
-	char *target;          /* attach: "pid 4121", "cgroup /x" …; NULL for run */
+	char *kernel;       /* release and machine */
+	GPtrArray *command; /* char *; empty for attach */
+	char *target;       /* attach: "pid 4121", "cgroup /x" …; NULL for run */
 	enum report_reason reason;
 	struct report_exit exit; /* of the command */
 	uint64_t duration_ns;
-	GPtrArray *features;   /* struct report_feature * */
+	GPtrArray *features; /* struct report_feature * */
 
-	bool balanced;         /* nothing unattributed, nothing lost, no bad closing */
-	uint64_t off_pages;    /* sum of |unattributed| over the four members and all processes */
+	bool balanced;      /* nothing unattributed, nothing lost, no bad closing */
+	uint64_t off_pages; /* sum of |unattributed| over the four members and all processes */
 	uint64_t mms_closed, mms_nonzero;
-	bool sums_valid;       /* false: kernel's counters could not be summed: not checked */
+	bool sums_valid; /* false: kernel's counters could not be summed: not checked */
 	uint64_t lost[TARE_LOSSES];
 
 	int64_t peak_rss;
 	uint64_t peak_ns;
-	uint64_t peak_bound;   /* peak_rss is right within this many bytes */
+	uint64_t peak_bound; /* peak_rss is right within this many bytes */
 	struct balance totals[TARE_KINDS];
 	struct flow foreign_cause[TARE_FOREIGNERS];
-	GPtrArray *processes;  /* struct report_process *, by at_peak, then rss_peak */
-	GArray *series;        /* struct report_point */
+	GPtrArray *processes; /* struct report_process *, by at_peak, then rss_peak */
+	GArray *series;       /* struct report_point */
 	struct report_self self;
 };
 

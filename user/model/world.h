@@ -20,38 +20,38 @@ struct world_task {
 	struct tare_task *state; /* holds causes[n_causes], not all of them */
 	GPtrArray *names;        /* char *: earlier names; NULL: none */
 	bool ended;
-	unsigned sweep;          /* the last sweep that met it */
+	unsigned sweep; /* the last sweep that met it */
 };
 
 struct world_mm {
 	struct tare_mm state;
 	bool closed;
-	bool quiet;     /* the sweep's two looks found the same sums */
+	bool quiet; /* the sweep's two looks found the same sums */
 	unsigned sweep;
 };
 
 struct world_proc {
 	uint64_t id;
 	uint32_t pid, ppid;
-	char *comm;         /* of its first task, or since execve */
-	char *exe;          /* NULL: unknown */
-	GPtrArray *argv;    /* char * */
+	char *comm;      /* of its first task, or since execve */
+	char *exe;       /* NULL: unknown */
+	GPtrArray *argv; /* char * */
 	bool argv_truncated;
-	GPtrArray *images;  /* char *: earlier exe's */
+	GPtrArray *images;         /* char *: earlier exe's */
 	uint64_t start_ns, end_ns; /* end_ns of its last task */
 	bool attached;
-	int status;         /* wait status, of its last ended task */
-	unsigned living;    /* tasks not ended */
-	GPtrArray *tasks;   /* struct world_task * */
-	GPtrArray *mms;     /* struct world_mm * */
+	int status;       /* wait status, of its last ended task */
+	unsigned living;  /* tasks not ended */
+	GPtrArray *tasks; /* struct world_task * */
+	GPtrArray *mms;   /* struct world_mm * */
 };
 
 struct world {
-	GHashTable *tasks; /* id -> struct world_task */
-	GHashTable *mms;   /* id -> struct world_mm */
-	GHashTable *procs; /* id -> struct world_proc */
-	bool launched;     /* the first execve is tare's own launch: no earlier name or image */
-	unsigned sweep;    /* number of the present one */
+	GHashTable *tasks;  /* id -> struct world_task */
+	GHashTable *mms;    /* id -> struct world_mm */
+	GHashTable *procs;  /* id -> struct world_proc */
+	bool launched;      /* the first execve is tare's own launch: no earlier name or image */
+	unsigned sweep;     /* number of the present one */
 	uint64_t malformed; /* records that made no sense: 0, or the ABI is broken */
 };
 
