@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Closing the books: opening + tasks + foreign + unattributed = net, whatever the
+ * world; and what each of these is, by the cases that decide it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <signal.h>
+
+#include "model/books.h"
+#include "records.h"
+
+#define PAGE 4096
+
+static struct world *w;
+static struct report *r;
+static struct books_input in;
+
+static char *cause_text(uint32_t id)
+{
+	return g_strdup_printf("cause %x", id);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	w = world_new(false);
+	r = report_new();
+	in = (struct books_input){
+		.world = w,
+		.page_size = PAGE,
+		.origin_ns = 1000,
+		.now_ns = 9000,
+		.sums_valid = true,
+		.cause_name = cause_text,
+	};
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	report_free(r);
+	world_free(w);
+	return 0;
+}
+
+static struct report_process *process(unsigned i)
+{
+	assert_true(i < r->processes->len);
+	return r->processes->pdata[i];
+}
+
+static struct report_task *task(const struct report_process *p, unsigned i)
+{
+	assert_true(i < p->tasks->len);
+	return p->tasks->pdata[i];
+}
+
+static void born(uint64_t id, uint64_t proc)
+{
+	struct tare_task_new rec = birth(id, proc, 100 + id, 100 + proc, "t");
+
+	assert_int_equal(GIVE(w, rec), 0);
+}
+
+/* Both looks of a sweep at an mm and its tasks, the same. */
+static void sweep(const struct tare_mm_end *m, const struct task_record *t, unsigned n)
+{
+	world_sweep_begin(w);
+	for (int second = 0; second < 2; second++) {
+		assert_int_equal(world_sweep(w, m, m->head.size, second), 0);
+		for (unsigned i = 0; i < n && !second; i++)
+			assert_int_equal(world_sweep(w, &t[i], t[i].head.size, false), 0);
+	}
+}
+
+static int64_t kind_bytes(int kind, int64_t n)
+{
+	return kind == TARE_PAGETABLE ? n : n * PAGE;
+}
+
+static void check_equation(const struct balance *b)
+{
+	assert_int_equal(b->opening + flow_net(b->tasks) + flow_net(b->foreign) + b->unattributed,
+			 b->net);
+}
+
+static void nobody(void **state)
+{
+	(void)state;
+	books_close(r, &in);
+	assert_int_equal(r->processes->len, 0);
+	assert_true(r->balanced);
+	assert_int_equal(r->peak_rss, 0);
+	assert_int_equal(r->peak_bound, 0);
+	assert_int_equal(r->duration_ns, 8000);
+}
+
+/* What has ended holds nothing: a rest is unattributed, with its sign turned. */
+static void ended(void **state)
+{
+	struct task_record t = task_of(TARE_REC_TASK_END, 1, 1, 101);
+	struct tare_mm_end m = mm_of(TARE_REC_MM_END, 5, 1);
+	const struct balance *b;
+
+	(void)state;
+	born(1, 1);
+	t.t.flow[TARE_ANON] = (struct tare_flow){ 10, 7 };
+	t.t.flow[TARE_PAGETABLE] = (struct tare_flow){ 8192, 8192 };
+	m.mm.opening[TARE_ANON] = 5;
+	m.mm.foreign[TARE_ANON].out = 6;
+	GIVE(w, t);
+	GIVE(w, m);
+	books_close(r, &in);
+	b = process(0)->balance;
+	assert_int_equal(b[TARE_ANON].opening, 5 * PAGE);
+	assert_int_equal(b[TARE_ANON].tasks.in, 10 * PAGE);
+	assert_int_equal(b[TARE_ANON].tasks.out, 7 * PAGE);
+	assert_int_equal(b[TARE_ANON].foreign.out, 6 * PAGE);
+	assert_int_equal(b[TARE_ANON].unattributed, -2 * PAGE);
+	assert_int_equal(b[TARE_ANON].net, 0);
+	assert_int_equal(b[TARE_PAGETABLE].tasks.in, 8192); /* bytes, as they come */
+	assert_int_equal(b[TARE_PAGETABLE].unattributed, 0);
+	assert_int_equal(r->off_pages, 2);
+	assert_false(r->balanced);
+	assert_false(process(0)->alive);
+	assert_int_equal(process(0)->end_ns, 5001 - 1000);
+}
+
+/* Quiet: the kernel's counters against the sum over tasks. */
+static void quiet(void **state)
+{
+	struct task_record t = task_of(TARE_REC_TASK, 1, 1, 101);
+	struct tare_mm_end m = mm_of(TARE_REC_MM, 5, 1);
+
+	(void)state;
+	born(1, 1);
+	t.t.flow[TARE_ANON].in = 10;
+	m.mm.opening[TARE_ANON] = 5;
+	m.mm.kernel[TARE_ANON] = 18;
+	m.mm.ledger[TARE_ANON] = 16; /* not asked */
+	sweep(&m, &t, 1);
+	books_close(r, &in);
+	assert_int_equal(process(0)->balance[TARE_ANON].unattributed, 3 * PAGE);
+	assert_int_equal(process(0)->balance[TARE_ANON].net, 18 * PAGE);
+	assert_int_equal(r->totals[TARE_ANON].net, 18 * PAGE);
+	assert_true(process(0)->alive);
+	assert_int_equal(process(0)->end_ns, 0);
+	assert_false(process(0)->exit.known);
+}
+
+/* Running: its tasks were read at other moments than its counters, so these are
+ * compared with the ledger at their own moment. */
+static void running(void **state)
+{
+	struct task_record t = task_of(TARE_REC_TASK, 1, 1, 101);
+	struct tare_mm_end m = mm_of(TARE_REC_MM, 5, 1), later;
+
+	(void)state;
+	born(1, 1);
+	t.t.flow[TARE_ANON].in = 10;
+	m.mm.kernel[TARE_ANON] = 18;
+	m.mm.ledger[TARE_ANON] = 17;
+	later = m;
+	later.mm.kernel[TARE_ANON] = 19;
+	world_sweep_begin(w);
+	world_sweep(w, &m, sizeof(m), false);
+	world_sweep(w, &t, t.head.size, false);
+	world_sweep(w, &later, sizeof(later), true);
+	books_close(r, &in);
+	assert_int_equal(process(0)->balance[TARE_ANON].unattributed, PAGE);
+	assert_int_equal(process(0)->balance[TARE_ANON].net, 11 * PAGE);
+}
+
+/* A task on its way out has been swept by neither: so is its process running. */
+static void task_on_its_way(void **state)
+{
+	struct task_record t = task_of(TARE_REC_TASK, 1, 1, 101);
+	struct tare_mm_end m = mm_of(TARE_REC_MM, 5, 1);
+
+	(void)state;
+	born(1, 1);
+	born(2, 1);
+	t.t.flow[TARE_ANON].in = 10;
+	m.mm.kernel[TARE_ANON] = m.mm.ledger[TARE_ANON] = 18;
+	sweep(&m, &t, 1); /* task 2 had 8 of them */
+	books_close(r, &in);
+	assert_int_equal(process(0)->balance[TARE_ANON].unattributed, 0);
+	assert_int_equal(process(0)->balance[TARE_ANON].net, 10 * PAGE);
+}
+
+static void sums_unknown(void **state)
+{
+	struct task_record t = task_of(TARE_REC_TASK, 1, 1, 101);
+	struct tare_mm_end m = mm_of(TARE_REC_MM, 5, 1);
+
+	(void)state;
+	born(1, 1);
+	t.t.flow[TARE_ANON].in = 10;
+	sweep(&m, &t, 1);
+	in.sums_valid = false;
+	books_close(r, &in);
+	assert_int_equal(process(0)->balance[TARE_ANON].unattributed, 0);
+	assert_int_equal(process(0)->balance[TARE_ANON].net, 10 * PAGE);
+	assert_false(r->balanced); /* nobody has looked */
+}
+
+/* Kernels to 6.1: what tasks cache is theirs, is held, and is a page fault's. */
+static void split_caches(void **state)
+{
+	struct task_record t[2] = { task_of(TARE_REC_TASK, 1, 1, 101),
+				    task_of(TARE_REC_TASK, 2, 1, 102) };
+	struct tare_mm_end m = mm_of(TARE_REC_MM, 5, 1);
+	const struct report_cause *cause;
+
+	(void)state;
+	born(1, 1);
+	born(2, 1);
+	t[0].t.flow[TARE_ANON].in = 64;
+	t[0].t.cached0[TARE_ANON] = 3; /* in the opening: adopt_cached() */
+	t[0].t.cached[TARE_ANON] = 10;
+	t[1].t.cached0[TARE_ANON] = 8;
+	t[1].t.cached[TARE_ANON] = -2;
+	m.mm.opening[TARE_ANON] = 100 + 3 + 8;
+	m.mm.kernel[TARE_ANON] = 164;
+	m.mm.ledger[TARE_ANON] = 164;
+	sweep(&m, t, 2);
+	books_close(r, &in);
+	assert_int_equal(process(0)->balance[TARE_ANON].net, (164 + 10 - 2) * PAGE);
+	assert_int_equal(process(0)->balance[TARE_ANON].unattributed, 0);
+	assert_true(r->balanced);
+	assert_int_equal(task(process(0), 0)->flow[TARE_ANON].in, 71 * PAGE);
+	assert_int_equal(task(process(0), 1)->flow[TARE_ANON].out, 10 * PAGE);
+	cause = &g_array_index(task(process(0), 1)->causes, struct report_cause, 0);
+	assert_string_equal(cause->name, "cause 10000");
+	assert_int_equal(cause->flow.out, 10 * PAGE);
+}
+
+static void exits(void **state)
+{
+	static const struct {
+		int status, code, signal;
+	} cases[] = {
+		{ 0, 0, 0 },
+		{ 3 << 8, 3, 0 },
+		{ 255 << 8, 255, 0 },
+		{ SIGKILL, 0, SIGKILL },
+		{ SIGSEGV | 0x80, 0, SIGSEGV }, /* and a core */
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct task_record t = task_of(TARE_REC_TASK_END, 1, 1, 101);
+
+		teardown(state);
+		setup(state);
+		t.t.exit_code = cases[i].status;
+		born(1, 1);
+		GIVE(w, t);
+		books_close(r, &in);
+		assert_true(process(0)->exit.known);
+		assert_int_equal(process(0)->exit.code, cases[i].code);
+		assert_int_equal(process(0)->exit.signal, cases[i].signal);
+	}
+}
+
+/* Nothing unattributed is not enough: losses, bad closings and records that made
+ * no sense unbalance the books, each alone. */
+static void balanced(void **state)
+{
+	for (int i = 0; i < TARE_LOSSES + 3; i++) {
+		teardown(state);
+		setup(state);
+		if (i < TARE_LOSSES)
+			in.workload.lost[i] = 1;
+		else if (i == TARE_LOSSES)
+			in.workload.mms_nonzero = 1;
+		else if (i == TARE_LOSSES + 1)
+			w->malformed = 1;
+		books_close(r, &in);
+		assert_int_equal(r->balanced, i == TARE_LOSSES + 2);
+		assert_int_equal(report_lost_total(r), i < TARE_LOSSES);
+	}
+}
+
+static void ended_process(uint64_t proc, int64_t at_peak, int64_t peak, uint64_t grown)
+{
+	struct task_record t = task_of(TARE_REC_TASK_END, proc, proc, 100 + proc);
+	struct tare_mm_end m = mm_of(TARE_REC_MM_END, 50 + proc, proc);
+
+	born(proc, proc);
+	t.t.flow[TARE_ANON] = (struct tare_flow){ grown, grown };
+	t.t.at_peak[TARE_ANON] = at_peak;
+	t.t.peak_seq = 7;
+	m.mm.peak = peak;
+	m.mm.peak_ns = 2000 + proc;
+	m.mm.foreign_peak_seq = 7;
+	GIVE(w, t);
+	GIVE(w, m);
+}
+
+/* Of one process the peak is its own, exactly. */
+static void peak_of_one(void **state)
+{
+	(void)state;
+	ended_process(1, 100, 5000, 6000);
+	in.workload.peak = 4990; /* summed in steps */
+	in.workload.peak_ns = 3000;
+	in.workload.peak_seq = 7;
+	books_close(r, &in);
+	assert_int_equal(r->peak_rss, 5000 * PAGE);
+	assert_int_equal(r->peak_ns, 1001);
+	assert_int_equal(r->peak_bound, 0);
+	assert_int_equal(process(0)->rss_peak, 5000 * PAGE);
+	assert_int_equal(process(0)->at_peak, 100 * PAGE);
+}
+
+static void peak_of_several(void **state)
+{
+	(void)state;
+	ended_process(1, 100, 3000, 3000);
+	ended_process(2, 300, 4000, 4000);
+	ended_process(3, 300, 4500, 4500);
+	in.workload.peak = 8192;
+	in.workload.peak_ns = 3000;
+	in.workload.peak_seq = 7;
+	books_close(r, &in);
+	assert_int_equal(r->peak_rss, 8192 * PAGE);
+	assert_int_equal(r->peak_ns, 2000);
+	assert_int_equal(r->peak_bound, (ledger_fold_at(8192) - 1) * PAGE);
+	assert_int_equal(process(0)->pid, 103); /* by at_peak, then rss_peak */
+	assert_int_equal(process(1)->pid, 102);
+	assert_int_equal(process(2)->pid, 101);
+}
+
+static void peak_is_not_below_a_process(void **state)
+{
+	(void)state;
+	ended_process(1, 100, 3000, 3000);
+	ended_process(2, 100, 4000, 4000);
+	in.workload.peak = 3999;
+	in.workload.peak_seq = 7;
+	books_close(r, &in);
+	assert_int_equal(r->peak_rss, 4000 * PAGE);
+	assert_int_equal(r->peak_ns, 1002);
+}
+
+/* Still growing: the peak is now, and so are the shares. */
+static void peak_is_now(void **state)
+{
+	struct task_record t = task_of(TARE_REC_TASK, 1, 1, 101);
+	struct tare_mm_end m = mm_of(TARE_REC_MM, 5, 1);
+
+	(void)state;
+	born(1, 1);
+	t.t.flow[TARE_ANON].in = 50;
+	t.t.at_peak[TARE_ANON] = 20;
+	t.t.peak_seq = 7;
+	m.mm.peak = 20;
+	m.mm.rss = 50;
+	m.mm.kernel[TARE_ANON] = 50;
+	in.workload = (struct tare_workload){ .rss = 50, .peak = 20, .peak_seq = 7, .peak_ns = 2000 };
+	sweep(&m, &t, 1);
+	books_close(r, &in);
+	assert_int_equal(r->peak_rss, 50 * PAGE);
+	assert_int_equal(r->peak_ns, 8000);
+	assert_int_equal(task(process(0), 0)->at_peak, 50 * PAGE);
+	assert_int_equal(process(0)->at_peak, 50 * PAGE);
+}
+
+/* A task that has not changed since the last peak has its present net there. */
+static void shares_of_the_peak(void **state)
+{
+	struct task_record t[3] = { task_of(TARE_REC_TASK, 1, 1, 101),
+				    task_of(TARE_REC_TASK, 2, 1, 102),
+				    task_of(TARE_REC_TASK, 3, 1, 103) };
+	struct tare_mm_end m = mm_of(TARE_REC_MM, 5, 1);
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		born(i + 1, 1);
+		t[i].t.flow[TARE_ANON].in = 10;
+		t[i].t.flow[TARE_SWAP].in = 99; /* not resident */
+		t[i].t.at_peak[TARE_ANON] = 30;
+		t[i].t.at_peak[TARE_FILE] = 1;
+		t[i].t.peak_seq = 6 + (i == 1);
+	}
+	t[2].t.flow[TARE_ANON].in = 11;
+	t[2].t.flow[TARE_ANON].out = 1;
+	m.mm.opening[TARE_ANON] = 4;
+	m.mm.birth_ns = 100;
+	m.mm.foreign[TARE_FILE].out = 2;
+	m.mm.foreign_peak_seq = 7;
+	m.mm.foreign_at_peak = -1;
+	in.workload = (struct tare_workload){ .peak = 54, .peak_seq = 7, .peak_ns = 2000 };
+	sweep(&m, t, 3);
+	books_close(r, &in);
+	assert_int_equal(task(process(0), 0)->tid, 102);
+	assert_int_equal(task(process(0), 0)->at_peak, 31 * PAGE);
+	assert_int_equal(task(process(0), 1)->tid, 103); /* same share, more in */
+	assert_int_equal(task(process(0), 1)->at_peak, 10 * PAGE);
+	assert_int_equal(task(process(0), 2)->tid, 101);
+	assert_int_equal(process(0)->at_peak, (31 + 10 + 10 + 4 - 1) * PAGE);
+}
+
+static void causes_and_faults(void **state)
+{
+	struct task_record t = task_of(TARE_REC_TASK_END, 1, 1, 101);
+	const struct report_cause *c;
+	struct report_task *out;
+
+	(void)state;
+	born(1, 1);
+	t.t.n_causes = 4;
+	t.head.size = ledger_record_size(4);
+	t.t.causes[1] = (struct tare_cause){ .id = 9, .used = 1, .pages = { 1, 1 } };
+	t.t.causes[2] = (struct tare_cause){ .id = 12, .used = 1, .pages = { 0, 5 } };
+	t.t.causes[3] = (struct tare_cause){ .id = 11, .used = 1, .pages = { 4, 0 } };
+	t.t.faults = 20;
+	t.t.faults_kernel = 6;
+	t.t.faults_major = 2;
+	GIVE(w, t);
+	books_close(r, &in);
+	out = task(process(0), 0);
+	c = (const void *)out->causes->data;
+	assert_int_equal(out->causes->len, 3); /* the first was not used */
+	assert_string_equal(c[0].name, "cause c");
+	assert_string_equal(c[1].name, "cause b");
+	assert_string_equal(c[2].name, "cause 9");
+	assert_int_equal(c[0].flow.out, 5 * PAGE);
+	assert_int_equal(out->faults_user, 14);
+	assert_int_equal(out->faults_kernel, 6);
+	assert_int_equal(out->faults_major, 2);
+}
+
+/* Worlds at random. */
+
+struct expected {
+	int64_t opening[TARE_KINDS], tasks[TARE_KINDS], foreign[TARE_KINDS];
+	int64_t kernel[TARE_KINDS], ledger[TARE_KINDS];
+	bool quiet;
+};
+
+static void random_tasks(GRand *rand, uint64_t proc, uint64_t *id, bool dead, struct expected *e,
+			 GPtrArray *tasks)
+{
+	int n = g_rand_int_range(rand, 1, 6);
+
+	for (int i = 0; i < n; i++) {
+		bool ends = dead || !g_rand_int_range(rand, 0, 3);
+		uint64_t this = i ? ++*id : proc;
+		struct task_record *t = g_new(struct task_record, 1);
+
+		*t = task_of(ends ? TARE_REC_TASK_END : TARE_REC_TASK, this, proc, 100 + this);
+		born(this, proc);
+		for (int k = 0; k < TARE_KINDS; k++) {
+			t->t.flow[k].in = g_rand_int_range(rand, 0, 100000);
+			t->t.flow[k].out = g_rand_int_range(rand, 0, 100000);
+			e->tasks[k] += kind_bytes(k, t->t.flow[k].in - t->t.flow[k].out);
+		}
+		g_ptr_array_add(tasks, t);
+	}
+}
+
+static void random_mms(GRand *rand, uint64_t proc, uint64_t *id, bool dead, struct expected *e)
+{
+	int n = g_rand_int_range(rand, dead ? 0 : 1, 3);
+
+	for (int i = 0; i < n; i++) {
+		bool closed = dead || i;
+		struct tare_mm_end m = mm_of(closed ? TARE_REC_MM_END : TARE_REC_MM, ++*id, proc);
+
+		for (int k = 0; k < TARE_KINDS; k++) {
+			m.mm.opening[k] = g_rand_int_range(rand, 0, 5000);
+			m.mm.foreign[k].in = g_rand_int_range(rand, 0, 5000);
+			m.mm.foreign[k].out = g_rand_int_range(rand, 0, 5000);
+			m.mm.kernel[k] = closed ? 0 : g_rand_int_range(rand, 0, 90000);
+			m.mm.ledger[k] = m.mm.kernel[k] + g_rand_int_range(rand, -1, 2);
+			e->opening[k] += kind_bytes(k, m.mm.opening[k]);
+			e->foreign[k] += kind_bytes(k, ledger_net(&m.mm.foreign[k]));
+			if (closed)
+				continue;
+			e->kernel[k] += kind_bytes(k, m.mm.kernel[k]);
+			e->ledger[k] += kind_bytes(k, m.mm.ledger[k]);
+		}
+		GIVE(w, m);
+		if (!e->quiet)
+			m.mm.rss++; /* between the looks */
+		world_sweep(w, &m, sizeof(m), true);
+	}
+}
+
+static void check_process(const struct report_process *p, const struct expected *e)
+{
+	for (int k = 0; k < TARE_KINDS; k++) {
+		const struct balance *b = &p->balance[k];
+		int64_t entries = e->opening[k] + e->tasks[k] + e->foreign[k];
+
+		check_equation(b);
+		assert_int_equal(b->opening, e->opening[k]);
+		assert_int_equal(flow_net(b->tasks), e->tasks[k]);
+		assert_int_equal(flow_net(b->foreign), e->foreign[k]);
+		assert_int_equal(b->unattributed, e->quiet ? e->kernel[k] - entries :
+							     e->kernel[k] - e->ledger[k]);
+	}
+	assert_int_equal(p->start_ns, 0);
+}
+
+static void any_world(void **state)
+{
+	g_autoptr(GRand) rand = g_rand_new_with_seed(5);
+
+	for (int run = 0; run < 200; run++) {
+		int n = g_rand_int_range(rand, 1, 6);
+		struct expected e[6] = { 0 };
+		uint64_t id = 1000, off = 0;
+
+		teardown(state);
+		setup(state);
+		world_sweep_begin(w);
+		for (int i = 0; i < n; i++) {
+			g_autoptr(GPtrArray) tasks = g_ptr_array_new_with_free_func(g_free);
+			bool dead = g_rand_boolean(rand);
+
+			e[i].quiet = dead || g_rand_boolean(rand);
+			random_tasks(rand, i + 1, &id, dead, &e[i], tasks);
+			random_mms(rand, i + 1, &id, dead, &e[i]);
+			for (unsigned j = 0; j < tasks->len; j++)
+				give(w, tasks->pdata[j], ledger_record_size(0));
+			if (!world_find_proc(w, i + 1)->living)
+				e[i].quiet |= world_find_proc(w, i + 1)->mms->len == 0;
+		}
+		books_close(r, &in);
+		assert_int_equal(r->processes->len, n);
+		for (int i = 0; i < n; i++) {
+			check_process(process(i), &e[process(i)->pid - 101]);
+			for (int k = 0; k < TARE_MEMBERS; k++)
+				off += llabs(process(i)->balance[k].unattributed) / PAGE;
+		}
+		assert_int_equal(r->off_pages, off);
+		for (int k = 0; k < TARE_KINDS; k++) {
+			int64_t net = 0;
+
+			check_equation(&r->totals[k]);
+			for (int i = 0; i < n; i++)
+				net += process(i)->balance[k].net;
+			assert_int_equal(r->totals[k].net, net);
+		}
+	}
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(nobody),
+		TEST(ended),
+		TEST(quiet),
+		TEST(running),
+		TEST(task_on_its_way),
+		TEST(sums_unknown),
+		TEST(split_caches),
+		TEST(exits),
+		TEST(balanced),
+		TEST(peak_of_one),
+		TEST(peak_of_several),
+		TEST(peak_is_not_below_a_process),
+		TEST(peak_is_now),
+		TEST(shares_of_the_peak),
+		TEST(causes_and_faults),
+		TEST(any_world),
+	};
+
+	return cmocka_run_group_tests_name("books", tests, NULL, NULL);
+}
