@@ -13,7 +13,8 @@ static const enum ledger_arm arms[] = { ARM_PERCPU, ARM_CLASSIC };
 
 static void grow(void)
 {
-	char *p = mmap(NULL, GROWTH * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p = mmap(NULL, GROWTH * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		       0);
 
 	for (int i = 0; i < GROWTH; i++)
 		p[i * PAGE] = 1;
@@ -161,7 +162,8 @@ static void growth_is_exact(void **state)
 
 static pid_t only_child_of(pid_t pid)
 {
-	g_autofree char *path = g_strdup_printf("/proc/%d/task/%d/children", pid, pid), *text = NULL;
+	g_autofree char *path = g_strdup_printf("/proc/%d/task/%d/children", pid, pid),
+			*text = NULL;
 
 	assert_true(g_file_get_contents(path, &text, NULL, NULL));
 	return atoi(text);
@@ -234,7 +236,8 @@ static void ends_balance(void **state)
 		assert_true(t->end_ns > t->start_ns);
 		for (int k = 0; k < TARE_KINDS; k++) {
 			assert_int_equal(m->opening[k] + ledger_net(&t->flow[k]) +
-						 ledger_net(&m->foreign[k]), 0);
+						 ledger_net(&m->foreign[k]),
+					 0);
 			assert_int_equal(m->kernel[k], 0);
 			assert_int_equal(m->ledger[k], 0);
 		}
@@ -408,14 +411,10 @@ static void strangers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(growth_is_exact),
-		cmocka_unit_test(fork_is_followed),
-		cmocka_unit_test(ends_balance),
-		cmocka_unit_test(exec_is_followed),
-		cmocka_unit_test(table_full),
-		cmocka_unit_test(ring_full),
-		cmocka_unit_test(churn_is_complete),
-		cmocka_unit_test(strangers),
+		cmocka_unit_test(growth_is_exact),   cmocka_unit_test(fork_is_followed),
+		cmocka_unit_test(ends_balance),      cmocka_unit_test(exec_is_followed),
+		cmocka_unit_test(table_full),        cmocka_unit_test(ring_full),
+		cmocka_unit_test(churn_is_complete), cmocka_unit_test(strangers),
 	};
 
 	return cmocka_run_group_tests_name("life", tests, NULL, NULL);

@@ -138,10 +138,8 @@ static void cpu_offsets(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(percpu_arm),
-		cmocka_unit_test(classic_arm),
-		cmocka_unit_test(count_arm),
-		cmocka_unit_test(wrong_arm),
+		cmocka_unit_test(percpu_arm),  cmocka_unit_test(classic_arm),
+		cmocka_unit_test(count_arm),   cmocka_unit_test(wrong_arm),
 		cmocka_unit_test(cpu_offsets),
 	};
 

@@ -72,9 +72,9 @@ struct sim_task {
 	struct task_state state;
 	ucontext_t context;
 	char *stack;
-	int cpu;       /* -1: waits for one */
-	bool pinned;   /* in an event, or with preemption off */
-	int todo;      /* changes it has still to make */
+	int cpu;     /* -1: waits for one */
+	bool pinned; /* in an event, or with preemption off */
+	int todo;    /* changes it has still to make */
 	__s64 added[TARE_MEMBERS];
 };
 
@@ -90,9 +90,9 @@ struct sim {
 	struct sim_task *now;
 	ucontext_t scheduler;
 	struct mm_struct mm;
-	int outstanding; /* changes whose event has not ended */
+	int outstanding;   /* changes whose event has not ended */
 	struct tare_mm *m; /* the ledger of `mm` */
-	__s64 top; /* highest RSS that the entries came to */
+	__s64 top;         /* highest RSS that the entries came to */
 };
 static struct sim *sim;
 
@@ -185,13 +185,13 @@ static __s64 atomic_count(struct mm_struct *mm, __u32 member)
 
 /* bpf_helpers.h */
 #define SEC(name) __attribute__((unused))
-#define BPF_PROG(name, mm, member)                                          \
-	name(__u64 *ctx);                                                   \
+#define BPF_PROG(name, mm, member)                                              \
+	name(__u64 *ctx);                                                       \
 	static int name##_body(__attribute__((unused)) __u64 *ctx, mm, member); \
-	int name(__u64 *ctx)                                                \
-	{                                                                   \
-		return name##_body(ctx, (void *)(uintptr_t)ctx[0], ctx[1]);  \
-	}                                                                   \
+	int name(__u64 *ctx)                                                    \
+	{                                                                       \
+		return name##_body(ctx, (void *)(uintptr_t)ctx[0], ctx[1]);     \
+	}                                                                       \
 	static int name##_body(__attribute__((unused)) __u64 *ctx, mm, member)
 #define BPF_ANY 0
 
@@ -357,11 +357,12 @@ static void sim_schedule(int cpu)
 
 	if (old && (old->pinned || !sim->migrate || g_rand_int_range(sim->rand, 0, 3)))
 		return;
+	if (old)
+		old->cpu = -1;
+	sim->on[cpu] = NULL;
 	t = &sim->task[g_rand_int_range(sim->rand, 0, sim->tasks)];
 	if (t->cpu >= 0 || !t->todo)
 		return;
-	if (old)
-		old->cpu = -1;
 	t->cpu = cpu;
 	sim->on[cpu] = t;
 }

@@ -63,7 +63,8 @@ static void check_equal_steps(unsigned n, const int64_t *c, int64_t step)
 static void flush_share_of_several(void **state)
 {
 	static const int64_t full[] = { 31, 31, 31, 31 }, empty[] = { -31, -31, -31 };
-	static const int64_t uneven[] = { 20, 31, 25 }, down[] = { -17, -31 }, over[] = { 1, -3, 9 };
+	static const int64_t uneven[] = { 20, 31, 25 }, down[] = { -17, -31 },
+			     over[] = { 1, -3, 9 };
 
 	(void)state;
 	check_equal_steps(2, full, 1);
@@ -121,7 +122,8 @@ static void flow(void **state)
 static void rss_members(void **state)
 {
 	(void)state;
-	assert_true(ledger_is_rss(TARE_FILE) && ledger_is_rss(TARE_ANON) && ledger_is_rss(TARE_SHMEM));
+	assert_true(ledger_is_rss(TARE_FILE) && ledger_is_rss(TARE_ANON) &&
+		    ledger_is_rss(TARE_SHMEM));
 	assert_false(ledger_is_rss(TARE_SWAP) || ledger_is_rss(TARE_PAGETABLE));
 	assert_false(ledger_is_rss(TARE_KINDS));
 }

@@ -125,8 +125,7 @@ static void check_shares(void)
 
 	for (int i = 0; i < sim->tasks; i++)
 		for (int k = 0; k < TARE_MEMBERS; k++)
-			sum += ledger_is_rss(k) ?
-				       ledger_at_peak(&sim->task[i].state.t, k, seq) : 0;
+			sum += ledger_is_rss(k) ? ledger_at_peak(&sim->task[i].state.t, k, seq) : 0;
 	assert_true(llabs(sum - sim->top) < ledger_fold_at(sim->top));
 }
 

@@ -68,7 +68,8 @@ static void full(void **state)
 /* Births and deaths in any order: what lives is found, what died is not. */
 static void lives(void **state)
 {
-	g_autoptr(GHashTable) ids = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	g_autoptr(GHashTable)
+		ids = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	__u64 last = 2;
 
 	(void)state;
