@@ -90,17 +90,13 @@ struct tare_task {
 	__u32 tid;
 	__u32 tgid;
 	__u32 ppid;
-	__u32 flags;
+	__s32 exit_code; /* wait status of the process, right once all its tasks ended */
 	__u64 start_ns;
 	__u64 end_ns;
-	__s32 exit_code; /* wait status of the process, right once all its tasks ended */
-	__u32 n_causes;
 	char comm[TARE_COMM_LEN];
-	struct tare_flow flow[TARE_KINDS];
 	/* Net at the workload's peak: valid when peak_seq equals the final
 	 * peak_seq, else the present net is it (see ledger.h). */
 	__s64 at_peak[TARE_KINDS];
-	__u64 peak_seq;
 	__u64 faults;        /* min_flt + maj_flt since tare came */
 	__u64 faults_major;  /* of these, maj_flt */
 	__u64 faults_kernel; /* taken in kernel mode */
@@ -115,6 +111,11 @@ struct tare_task {
 	__u64 mm_proc; /* owner of the mm that they belong to; 0: there is no cache */
 	__u64 faults0; /* min_flt + maj_flt when tare came */
 	__u64 faults_major0;
+	/* Touched at every entry, so side by side. */
+	__u64 peak_seq;
+	__u32 flags;
+	__u32 n_causes;
+	struct tare_flow flow[TARE_KINDS];
 	struct tare_cause causes[TARE_TASK_CAUSES];
 };
 _Static_assert(sizeof(struct tare_task) == 728, "tare_task");
@@ -128,24 +129,26 @@ _Static_assert(sizeof(struct tare_task) == 728, "tare_task");
 
 /* One address space. In its map the per-CPU slots follow the struct. */
 struct tare_mm {
-	__u64 key; /* mm_key() of compat.bpf.h; 0: a free place */
-	__u64 id;
+	/* Touched at every entry, so side by side. */
+	__u64 key;  /* mm_key() of compat.bpf.h; 0: a free place */
 	__u64 proc; /* owner */
+	__u32 flags;
+	__u32 classic_id; /* the classic tracepoint's hash of the mm; 0 unknown */
+	__s64 rss;        /* pages: anon + file + shmem, opening included */
+	__s64 folded;     /* part of rss that tare_workload.rss has: see ledger_fold_at() */
+	__s64 peak;       /* largest value that rss had before it fell; compare with rss */
+	__s64 seen_pagetable;
+
+	__s64 seen[TARE_MEMBERS]; /* last seen central count (or size, or count argument) */
+	__u64 peak_ns;            /* when it began to fall from the peak */
+	__u64 id;
 	__u64 birth_ns;
+	__u64 brk; /* last seen end of heap */
 	__s64 opening[TARE_KINDS];
 	struct tare_flow foreign[TARE_KINDS];
 	struct tare_flow foreign_cause[TARE_FOREIGNERS]; /* pages: anon + file + shmem */
 	__s64 foreign_at_peak;                           /* pages, with peak_seq as in tare_task */
 	__u64 foreign_peak_seq;
-	__s64 rss;                /* pages: anon + file + shmem, opening included */
-	__s64 folded;             /* part of rss that tare_workload.rss has: see ledger_fold_at() */
-	__s64 peak;               /* largest value that rss had before it fell; compare with rss */
-	__u64 peak_ns;            /* when it began to fall */
-	__s64 seen[TARE_MEMBERS]; /* last seen central count (or size, or count argument) */
-	__s64 seen_pagetable;
-	__u64 brk; /* last seen end of heap */
-	__u32 flags;
-	__u32 classic_id; /* the classic tracepoint's hash of the mm; 0 unknown */
 	/* Filled when the record is taken: the kernel's own sums, and the
 	 * ledger's (what seen[] and the slots add up to). */
 	__s64 kernel[TARE_KINDS];
