@@ -252,6 +252,21 @@ static inline void child_settle(const struct child *c)
 	}
 }
 
+/* Until execve has given it this name. */
+static inline void child_becomes(pid_t pid, const char *comm)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/comm", pid);
+
+	for (;;) {
+		g_autofree char *text = NULL;
+
+		assert_true(g_file_get_contents(path, &text, NULL, NULL));
+		if (!strcmp(g_strchomp(text), comm))
+			return;
+		sched_yield();
+	}
+}
+
 static inline void child_end(struct child *c)
 {
 	int status;

@@ -75,6 +75,33 @@ static void exec_true(void)
 		_exit(1);
 }
 
+static void fork_and_wait(void)
+{
+	for (int i = 0; i < FORKS; i++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(0);
+		if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+			_exit(1);
+	}
+}
+
+/* A program that stays, until reap(). */
+static void exec_cat(void)
+{
+	if (pipe(hold))
+		_exit(1);
+	if (!fork()) {
+		dup2(hold[0], STDIN_FILENO);
+		close(hold[0]);
+		close(hold[1]);
+		execl("/bin/cat", "cat", (char *)NULL);
+		_exit(1);
+	}
+	close(hold[0]);
+}
+
 static void serve(char command)
 {
 	switch (command) {
@@ -92,6 +119,12 @@ static void serve(char command)
 		break;
 	case 't':
 		churn();
+		break;
+	case 'w':
+		fork_and_wait();
+		break;
+	case 'e':
+		exec_cat();
 		break;
 	case 'x':
 		exec_true();
@@ -293,6 +326,63 @@ static void exec_is_followed(void **state)
 	}
 }
 
+/* The new program's mm is swept as any other, and holds what smaps says. */
+static void exec_is_swept(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(arms); i++) {
+		struct child c, cat = { 0 };
+		struct bench b;
+
+		bench_open(&b, (struct loader_config){ .arm = arms[i] });
+		child_start(&c, serve);
+		child_settle(&c);
+		bench_adopt(&b, c.pid);
+		child_tell(&c, 'e');
+		cat.pid = only_child_of(c.pid);
+		child_becomes(cat.pid, "cat");
+		child_settle(&cat);
+		child_settle(&c);
+		bench_sweep(&b);
+		assert_int_equal(bench_count(&b, TARE_REC_MM), 2);
+		for (int n = 0; n < 2; n++) {
+			const struct tare_mm *m = bench_mm(&b, TARE_REC_MM, n);
+			const struct tare_task *t = bench_task(&b, TARE_REC_TASK, n);
+
+			if (t->proc != m->proc)
+				t = bench_task(&b, TARE_REC_TASK, !n);
+			check_mm(m, t->tid);
+			assert_true((m->opening[TARE_FILE] == 0) == (t->tid == (__u32)cat.pid));
+		}
+		child_tell(&c, 'r');
+		child_end(&c);
+		bench_nothing_lost(&b);
+		assert_int_equal(bench_mms(), 0);
+		bench_close(&b);
+	}
+}
+
+/* One after the other, more than there are places: each is free again in time. */
+static void places_are_reused(void **state)
+{
+	struct tare_workload w;
+	struct child c;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, (struct loader_config){ .arm = ARM_PERCPU, .max_mms = 1 });
+	child_start(&c, serve);
+	child_settle(&c);
+	bench_adopt(&b, c.pid);
+	child_tell(&c, 'w');
+	child_end(&c);
+	loader_workload(b.l, &w);
+	assert_int_equal(w.mms_closed, FORKS + 1);
+	assert_int_equal(bench_mms(), 0);
+	bench_nothing_lost(&b);
+	bench_close(&b);
+}
+
 /* More address spaces than the table has room for: each loss is counted, those
  * that are in it stay right, and all places are free again at the end. */
 static void table_full(void **state)
@@ -413,6 +503,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(growth_is_exact),   cmocka_unit_test(fork_is_followed),
 		cmocka_unit_test(ends_balance),      cmocka_unit_test(exec_is_followed),
+		cmocka_unit_test(exec_is_swept),     cmocka_unit_test(places_are_reused),
 		cmocka_unit_test(table_full),        cmocka_unit_test(ring_full),
 		cmocka_unit_test(churn_is_complete), cmocka_unit_test(strangers),
 	};

@@ -350,16 +350,18 @@ static void sim_body(void)
 	sim_yield();
 }
 
-/* Give a CPU to a task that waits, taking it from one that may lose it. */
+/* Give a CPU to a task that waits, or take it from one that may lose it. */
 static void sim_schedule(int cpu)
 {
 	struct sim_task *old = sim->on[cpu], *t;
 
 	if (old && (old->pinned || !sim->migrate || g_rand_int_range(sim->rand, 0, 3)))
 		return;
-	if (old)
+	if (old) {
 		old->cpu = -1;
-	sim->on[cpu] = NULL;
+		sim->on[cpu] = NULL;
+		return; /* any CPU may have it next */
+	}
 	t = &sim->task[g_rand_int_range(sim->rand, 0, sim->tasks)];
 	if (t->cpu >= 0 || !t->todo)
 		return;
