@@ -363,7 +363,8 @@ static void peak_is_now(void **state)
 	m.mm.peak = 20;
 	m.mm.rss = 50;
 	m.mm.kernel[TARE_ANON] = 50;
-	in.workload = (struct tare_workload){ .rss = 50, .peak = 20, .peak_seq = 7, .peak_ns = 2000 };
+	in.workload =
+		(struct tare_workload){ .rss = 50, .peak = 20, .peak_seq = 7, .peak_ns = 2000 };
 	sweep(&m, &t, 1);
 	books_close(r, &in);
 	assert_int_equal(r->peak_rss, 50 * PAGE);
@@ -504,8 +505,8 @@ static void check_process(const struct report_process *p, const struct expected 
 		assert_int_equal(b->opening, e->opening[k]);
 		assert_int_equal(flow_net(b->tasks), e->tasks[k]);
 		assert_int_equal(flow_net(b->foreign), e->foreign[k]);
-		assert_int_equal(b->unattributed, e->quiet ? e->kernel[k] - entries :
-							     e->kernel[k] - e->ledger[k]);
+		assert_int_equal(b->unattributed,
+				 e->quiet ? e->kernel[k] - entries : e->kernel[k] - e->ledger[k]);
 	}
 	assert_int_equal(p->start_ns, 0);
 }

@@ -41,8 +41,8 @@ static void close_ones_are_left_out(void **state)
 
 	(void)state;
 	series_add(s, 5, 1);
-	series_add(s, 94, 2);  /* too close */
-	series_add(s, 95, 3);  /* a tenth early is in time */
+	series_add(s, 94, 2); /* too close */
+	series_add(s, 95, 3); /* a tenth early is in time */
 	series_add(s, 200, 4);
 	series_add(s, 210, 5); /* too close, but the latest */
 	points = points_of(s);

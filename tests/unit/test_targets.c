@@ -151,8 +151,8 @@ static void not_its_first_thread(void **state)
 /* Names made to look like what follows a name in /proc/PID/stat. */
 static void hostile_names(void **state)
 {
-	static const char *const names[] = { "a) Z 1 1 1 1 1", "(((((", "))))) Z", "a\nb", "%s%n",
-					     "\xff\xfe", "fifteen letters" };
+	static const char *const names[] = { "a) Z 1 1 1 1 1", "(((((",    "))))) Z",        "a\nb",
+					     "%s%n",           "\xff\xfe", "fifteen letters" };
 
 	(void)state;
 	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -199,7 +199,8 @@ static void by_name(void **state)
 
 static void describes(void **state)
 {
-	g_autofree char *exe = NULL, *cmdline = NULL, *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *exe = NULL, *cmdline = NULL,
+			*self = g_file_read_link("/proc/self/exe", NULL);
 	gsize len;
 
 	(void)state;

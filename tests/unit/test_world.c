@@ -313,7 +313,7 @@ static void limbo(void **state)
 	world_sweep_begin(w);
 	world_sweep(w, &one, one.head.size, false);
 	assert_int_equal(world_limbo(w), 1); /* 2 was not met */
-	born(3, 1, 502, 500, "c"); /* born since */
+	born(3, 1, 502, 500, "c");           /* born since */
 	assert_int_equal(world_limbo(w), 1);
 	told(TARE_REC_TASK_END, 2, 1, 501);
 	assert_int_equal(world_limbo(w), 0);
@@ -417,11 +417,21 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(lives),		TEST(tids_come_again), TEST(the_end_is_final),
-		TEST(birth_lost),	TEST(sweep_before_birth), TEST(names),
-		TEST(arguments),	TEST(images),	       TEST(exec_by_a_thread),
-		TEST(launch),		TEST(two_looks),       TEST(closed_for_good),
-		TEST(limbo),		TEST(sweep_of_many),   TEST(malformed),
+		TEST(lives),
+		TEST(tids_come_again),
+		TEST(the_end_is_final),
+		TEST(birth_lost),
+		TEST(sweep_before_birth),
+		TEST(names),
+		TEST(arguments),
+		TEST(images),
+		TEST(exec_by_a_thread),
+		TEST(launch),
+		TEST(two_looks),
+		TEST(closed_for_good),
+		TEST(limbo),
+		TEST(sweep_of_many),
+		TEST(malformed),
 		TEST(noise),
 	};
 
