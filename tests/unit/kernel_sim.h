@@ -115,6 +115,7 @@ static void sim_step(void)
 #define SWAP_TRIES 4
 enum ledger_arm { ARM_PERCPU, ARM_COUNT, ARM_CLASSIC };
 static __u32 cfg_cpus, cfg_arm, cfg_bucket_bits, cfg_shape, cfg_no_children, cfg_page_size = 4096;
+static __attribute__((unused)) __u32 cfg_split;
 static struct tare_workload workload;
 
 /* state.bpf.h's maps: the table of address spaces. */
@@ -181,6 +182,13 @@ static __s64 atomic_count(struct mm_struct *mm, __u32 member)
 {
 	sim_step();
 	return mm->rss_stat[member].count;
+}
+
+/* No kernel of ours caches changes in tasks. */
+static __attribute__((unused)) __s64 task_tells(struct task_struct *task, __u32 member)
+{
+	(void)task, (void)member;
+	return 0;
 }
 
 /* bpf_helpers.h */
@@ -270,6 +278,9 @@ static __s64 sim_fetch_add(volatile __s64 *word, __s64 delta)
 #define __sync_lock_test_and_set(p, v) (sim_step(), __sync_lock_test_and_set(p, v))
 #define __sync_val_compare_and_swap(p, a, b) (sim_step(), __sync_val_compare_and_swap(p, a, b))
 
+/* Hints to the verifier, in BPF assembly: gone. */
+#define asm
+#define volatile(...) (void)0
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunknown-pragmas" /* clang's unroll */
 #include "bpf/table.bpf.h"
@@ -277,6 +288,8 @@ static __s64 sim_fetch_add(volatile __s64 *word, __s64 delta)
 #define raise raise_peak /* not libc's */
 #include "bpf/rss.bpf.c"
 #undef raise
+#undef volatile
+#undef asm
 
 /* lib/percpu_counter.c percpu_counter_add_batch(): below the batch into the
  * slot, else slot and change into the count. Others can see the count moved and
