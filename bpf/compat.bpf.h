@@ -122,6 +122,29 @@ static __noinline __attribute__((unused)) __s64 atomic_count(struct mm_struct *m
 	}
 }
 
+/* What a task with a full cache is telling its mm at this event, 0 when this is
+ * no such event. check_sync_rss_stat() (mm/memory.c, to 6.1) syncs when a task has
+ * counted more than 64 changes, and clears the cache only after the tracepoint. */
+#define TASK_RSS_EVENTS_THRESH 64
+
+static __noinline __attribute__((unused)) __s64 task_tells(struct task_struct *task, __u32 member)
+{
+	struct task_struct___split *t = (void *)task;
+
+	if (BPF_CORE_READ(t, rss_stat.events) <= TASK_RSS_EVENTS_THRESH)
+		return 0;
+	switch (member) {
+	case 0:
+		return BPF_CORE_READ(t, rss_stat.count[0]);
+	case 1:
+		return BPF_CORE_READ(t, rss_stat.count[1]);
+	case 2:
+		return BPF_CORE_READ(t, rss_stat.count[2]);
+	default:
+		return BPF_CORE_READ(t, rss_stat.count[3]);
+	}
+}
+
 /* Pages that a task has not told its mm yet. 0 where tasks keep none. */
 static __always_inline void task_cached(struct task_struct *task, __s64 cached[TARE_MEMBERS])
 {

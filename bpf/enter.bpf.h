@@ -2,7 +2,9 @@
  *
  * An entry: a change of one kind of one mm is credited to the running task, to
  * the mm as foreign, or to its opening. It must not know how the change was
- * found out. The hot path: everything inline, nothing done twice.
+ * found out. The hot path: everything inline, nothing done twice. What is rare
+ * is called, and global: the verifier takes a global function once, and not
+ * again for every way that leads to a call of it.
  */
 #ifndef TARE_ENTER_BPF_H
 #define TARE_ENTER_BPF_H
@@ -46,13 +48,12 @@ static __always_inline __u32 foreigner(struct task_struct *task, int of_process)
 	return of_process ? TARE_FOREIGN_LATE : TARE_FOREIGN_PROCESS;
 }
 
-static __noinline int enter_foreign(struct tare_mm *m, struct task_struct *task, int of_process,
-				    __u32 kind, __s64 delta)
+__weak __noinline int enter_foreign(struct tare_mm *m, int of_process, __u32 kind, __s64 delta)
 {
-	__u32 who = foreigner(task, of_process);
+	__u32 who = foreigner(bpf_get_current_task_btf(), of_process);
 	__u64 *total, *cause;
 
-	if (kind >= TARE_KINDS || who >= TARE_FOREIGNERS)
+	if (!m || kind >= TARE_KINDS || who >= TARE_FOREIGNERS)
 		return 0;
 	if (m->foreign_peak_seq != workload.peak_seq) {
 		m->foreign_at_peak = ledger_net(&m->foreign[TARE_FILE]) +
@@ -71,11 +72,11 @@ static __noinline int enter_foreign(struct tare_mm *m, struct task_struct *task,
 }
 
 /* Raise a peak to `value`, the latest before a fall. */
-static __noinline int raise(__s64 *peak, __u64 *when, __s64 value)
+__weak __noinline int raise(__s64 *peak, __u64 *when, __s64 value)
 {
 	__u32 try;
 
-	for (try = 0; try < SWAP_TRIES; try++) {
+	for (try = 0; try < SWAP_TRIES && peak && when; try++) {
 		__s64 old = *peak;
 
 		if (value <= old)
@@ -137,15 +138,16 @@ static __always_inline void enter(struct tare_mm *m, __u64 kind, __s64 delta)
 			if (ledger_is_rss(kind))
 				ledger_flow(&ledger_cause(&ts->t, cause_of(task))->pages, delta);
 		} else {
-			enter_foreign(m, task, ts && ts->t.proc == m->proc, kind, delta);
+			enter_foreign(m, ts && ts->t.proc == m->proc, kind, delta);
 		}
 	}
 }
 
 /* The same, called: for where it is not hot. */
-static __noinline int enter_far(struct tare_mm *m, __u64 kind, __s64 delta)
+__weak __noinline int enter_far(struct tare_mm *m, __u64 kind, __s64 delta)
 {
-	enter(m, kind, delta);
+	if (m)
+		enter(m, kind, delta);
 	return 0;
 }
 

@@ -79,11 +79,14 @@ static __noinline __s64 percpu_rare(struct mm_struct *mm, struct tare_mm *m, __u
 				    __u32 cpu)
 {
 	struct flushes f = { .m = m, .member = member & 3, .self = cpu };
-	__s64 count, moved, share = 0, own;
+	__s64 count, moved, share = 0, own, seen;
 	__s32 now = 0, *last;
+	bool elsewhere;
 	__u32 try;
 
 	member &= 3;
+	/* Before the count, always: one that is older would undo another's entry. */
+	seen = *(volatile __s64 *)&m->seen[member];
 	percpu_view(mm, member, &count, &f.slots);
 	last = mm_slot(m, cpu, member);
 	if (!last || percpu_slot(f.slots, cpu, &now)) {
@@ -91,26 +94,27 @@ static __noinline __s64 percpu_rare(struct mm_struct *mm, struct tare_mm *m, __u
 		return 0;
 	}
 	own = *last;
-	moved = count - m->seen[member];
+	moved = count - seen;
 	/* Slot as we left it: nothing happened here. The task was moved to this
 	 * CPU between its change and its event, or somebody's claim took its
 	 * change along: whatever is outstanding anywhere is ours to enter. */
-	if (now == own && (now || !moved))
-		return claim_all(mm, m, member);
+	elsewhere = now == own && (now || !moved);
 	/* +1 -1: back at 0 without a flush. */
-	if (!moved)
+	if (!elsewhere && !moved)
 		return ledger_slot_delta(now, __sync_lock_test_and_set(last, now));
-
-	bpf_loop(cfg_cpus, find_flush, &f, 0);
+	if (!elsewhere)
+		bpf_loop(cfg_cpus, find_flush, &f, 0);
+	/* Or a flush that left no trace here, but one elsewhere. */
+	if (elsewhere || (!own && f.others))
+		return claim_all(mm, m, member);
 	for (try = 0; try < SWAP_TRIES; try++) {
-		__s64 seen = m->seen[member];
-
 		moved = count - seen;
 		share = ledger_flush_share(moved, own, f.others, f.others_sum);
 		if (__sync_val_compare_and_swap(&m->seen[member], seen, seen + share) == seen)
 			break;
 		share = 0; /* another CPU's flush was entered meanwhile */
 		f.others = 0;
+		seen = *(volatile __s64 *)&m->seen[member];
 		percpu_view(mm, member, &count, &f.slots);
 	}
 	return share + ledger_slot_delta(now, __sync_lock_test_and_set(last, now));
@@ -118,59 +122,60 @@ static __noinline __s64 percpu_rare(struct mm_struct *mm, struct tare_mm *m, __u
 
 /* Since 6.2: this CPU's slot of the percpu_counter moved by the change, unless
  * the change flushed it. A slot that is not 0 was not flushed. */
-static __always_inline __s64 percpu_delta(struct mm_struct *mm, struct tare_mm *m, __u32 member)
-{
-	__u32 cpu = bpf_get_smp_processor_id();
-	__s32 *last = mm_slot(m, cpu, member), now = 0;
-	__s64 count;
-	__u64 slots;
-
-	percpu_view(mm, member, &count, &slots);
-	if (!last || percpu_slot_hot(slots, cpu, &now)) {
-		lost(TARE_LOST_CPU);
-		return 0;
-	}
-	if (now && now != *last)
-		return ledger_slot_delta(now, __sync_lock_test_and_set(last, now));
-	return percpu_rare(mm, m, member, cpu);
-}
-
 SEC("?tp_btf/rss_stat")
 int BPF_PROG(tare_rss_percpu, struct mm_struct *mm, int member)
 {
 	struct tare_mm *m = mm_of_event(mm_key(mm));
-	__s64 delta;
+	__u32 cpu = bpf_get_smp_processor_id();
+	__s64 count, delta;
+	__u64 slots, again;
+	__s32 *last, now;
 
 	if (!m || (__u32)member >= TARE_MEMBERS)
 		return 0;
-	delta = percpu_delta(mm, m, member);
-	enter_pagetable(mm, m);
+	percpu_view(mm, member, &count, &slots);
+	last = mm_slot(m, cpu, member);
+	if (!last || percpu_slot_hot(slots, cpu, &now)) {
+		lost(TARE_LOST_CPU);
+		return 0;
+	}
 	/* From ctx once more: the verifier has followed the four members apart
 	 * so far, and need not do so through all of the rest. */
-	enter(m, ctx[1], delta);
+	again = ctx[1];
+	if (now && now != *last)
+		delta = ledger_slot_delta(now, __sync_lock_test_and_set(last, now));
+	else
+		delta = percpu_rare(mm, m, again, cpu);
+	enter_pagetable(mm, m);
+	enter(m, again, delta);
 	return 0;
 }
 
 /* 5.5 to 6.1 (b3d1411b6726): an atomic count. It is read again rather than taken
  * from the argument: what another CPU added since is entered here and missed
- * there, and no change is ever undone. */
+ * there, and no change is ever undone. Where tasks cache their changes nearly
+ * every event tells by how much it is the task's own. */
 SEC("?tp_btf/rss_stat")
 int BPF_PROG(tare_rss_count, struct mm_struct *mm, int member)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct tare_mm *m = mm_of_event(mm_key(mm));
-	__s64 seen, now;
+	__s64 seen, share, told = 0;
+	__u64 at = (__u32)member;
 	__u32 try;
 
-	if (!m || (__u32)member >= TARE_MEMBERS)
+	if (!m || at >= TARE_MEMBERS)
 		return 0;
+	/* For the verifier of 6.1, which forgets what the compiler still knows. */
+	asm volatile("%0 &= 3" : "+r"(at));
+	if (cfg_split && task->mm == mm)
+		told = task_tells(task, member);
 	for (try = 0; try < SWAP_TRIES; try++) {
-		seen = m->seen[member & 3];
-		now = atomic_count(mm, member);
-		if (now == seen)
-			break;
-		if (__sync_val_compare_and_swap(&m->seen[member & 3], seen, now) != seen)
+		seen = m->seen[at];
+		share = told ? told : atomic_count(mm, member) - seen;
+		if (__sync_val_compare_and_swap(&m->seen[at], seen, seen + share) != seen)
 			continue;
-		enter(m, member, now - seen);
+		enter(m, ctx[1], share);
 		break;
 	}
 	enter_pagetable(mm, m);

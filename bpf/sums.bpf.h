@@ -36,24 +36,29 @@ static long sum_slot(__u32 cpu, struct walk *w)
 
 static long claim_slot(__u32 cpu, struct walk *w)
 {
-	__s32 *last = mm_slot(w->m, cpu, w->member), now = 0;
+	__s32 *last = mm_slot(w->m, cpu, w->member), now = 0, old = 0;
 
+	/* `last` before the slot, and swapped only if it is still that: else an
+	 * event that entered a newer value meanwhile would be undone. */
+	if (last)
+		old = *(volatile __s32 *)last;
 	if (!last || percpu_slot(w->slots, cpu, &now)) {
 		lost(TARE_LOST_READ);
 		return 0;
 	}
-	if (now != *last)
-		w->claimed += ledger_slot_delta(now, __sync_lock_test_and_set(last, now));
+	if (now != old && __sync_val_compare_and_swap(last, old, now) == old)
+		w->claimed += ledger_slot_delta(now, old);
 	return 0;
 }
 
 static __noinline __s64 claim_percpu(struct mm_struct *mm, struct tare_mm *m, __u32 member)
 {
 	struct walk w = { .m = m, .member = member & 3 };
-	__s64 count;
+	__s64 seen = *(volatile __s64 *)&m->seen[member & 3], count;
 
 	percpu_view(mm, member, &count, &w.slots);
-	w.claimed = count - (__s64)__sync_lock_test_and_set(&m->seen[member & 3], count);
+	if (__sync_val_compare_and_swap(&m->seen[member & 3], seen, count) == seen)
+		w.claimed = count - seen;
 	bpf_loop(cfg_cpus, claim_slot, &w, 0);
 	return w.claimed;
 }

@@ -149,6 +149,7 @@ static struct task_state *task_find(struct task_struct *task)
 #undef __always_inline
 #define __always_inline inline __attribute__((always_inline, unused))
 #define __noinline __attribute__((noinline, unused))
+#define __weak __attribute__((weak))
 #define PF_EXITING 0x00000004
 #define PF_MEMALLOC 0x00000800
 #define PF_KSWAPD 0x00020000

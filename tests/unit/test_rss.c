@@ -197,14 +197,13 @@ static void huge_pages(void **state)
 	}
 }
 
-/* A task that runs alone gets all that is its own, wherever its events are.
- * 31 pages: no slot is flushed. */
+/* A task that runs alone gets all that is its own, wherever its events are. */
 static void alone(void **state)
 {
 	(void)state;
 	for (guint32 seed = 0; seed < RUNS; seed++) {
-		sim_new(seed, SIM_CPUS, 1, SIM_BATCH - 1);
-		sim->step = one_page;
+		sim_new(seed, SIM_CPUS, 1, 400);
+		sim->step = any_size;
 		sim->migrate = true;
 		sim_run(check_books);
 		check_each_task();
@@ -239,6 +238,19 @@ static void steps_of_any_size(void **state)
 {
 	(void)state;
 	any(false, false, ARM_PERCPU);
+}
+
+static void tasks_that_move(void **state)
+{
+	(void)state;
+	any(true, false, ARM_PERCPU);
+}
+
+/* The same while other CPUs go on in the middle of each event. */
+static void pages_racing(void **state)
+{
+	(void)state;
+	equal_steps(one_page, true);
 }
 
 static void steps_racing(void **state)
@@ -439,13 +451,14 @@ static void page_tables(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pages),        cmocka_unit_test(pages_freed),
-		cmocka_unit_test(folios),       cmocka_unit_test(huge_pages),
-		cmocka_unit_test(alone),        cmocka_unit_test(steps_of_any_size),
-		cmocka_unit_test(steps_racing), cmocka_unit_test(count_arm),
-		cmocka_unit_test(classic_arm),  cmocka_unit_test(slots_wrap),
-		cmocka_unit_test(causes),       cmocka_unit_test(foreigners),
-		cmocka_unit_test(first_sight),  cmocka_unit_test(not_yet_open),
+		cmocka_unit_test(pages),           cmocka_unit_test(pages_freed),
+		cmocka_unit_test(folios),          cmocka_unit_test(huge_pages),
+		cmocka_unit_test(alone),           cmocka_unit_test(steps_of_any_size),
+		cmocka_unit_test(tasks_that_move), cmocka_unit_test(pages_racing),
+		cmocka_unit_test(steps_racing),    cmocka_unit_test(count_arm),
+		cmocka_unit_test(classic_arm),     cmocka_unit_test(slots_wrap),
+		cmocka_unit_test(causes),          cmocka_unit_test(foreigners),
+		cmocka_unit_test(first_sight),     cmocka_unit_test(not_yet_open),
 		cmocka_unit_test(page_tables),
 	};
 

@@ -71,7 +71,8 @@ GArray *targets_by_comm(const char *comm)
 		path = g_strdup_printf("/proc/%d/comm", pid);
 		if (!g_file_get_contents(path, &text, NULL, NULL))
 			continue;
-		g_strchomp(text);
+		if (g_str_has_suffix(text, "\n"))
+			text[strlen(text) - 1] = '\0';
 		if (strcmp(text, comm) || read_stat(pid, &state, &flags) || flags & PF_KTHREAD ||
 		    state == 'Z')
 			continue;
@@ -145,8 +146,9 @@ GArray *targets_by_cgroup(const char *path)
 	GArray *found;
 
 	procs = g_build_filename(folder, "cgroup.procs", NULL);
-	if (!g_file_test(procs, G_FILE_TEST_EXISTS)) {
-		error("--cgroup %s: no such control group", path);
+	if (path[0] != '/' || !g_file_test(procs, G_FILE_TEST_EXISTS)) {
+		error("--cgroup %s: no such control group%s", path,
+		      path[0] == '/' ? "" : " (an absolute path is needed)");
 		return NULL;
 	}
 	found = g_array_new(FALSE, FALSE, sizeof(pid_t));

@@ -126,6 +126,19 @@ static int unknown_option(enum option_for who, const char *word)
 	return -EINVAL;
 }
 
+/* getopt met what it does not know: a letter among others in one word, or a
+ * long option, or one that takes no argument and got one. */
+static int bad_option(enum option_for who, const char *word)
+{
+	char letter[] = { '-', optopt, '\0' };
+
+	if (optopt >= 256 || (optopt && strchr(word, '='))) {
+		error("%s: this option takes no argument", word);
+		return -EINVAL;
+	}
+	return unknown_option(who, optopt ? letter : word);
+}
+
 static int bad(const char *name, const char *value, const char *want)
 {
 	error("--%s %s: not %s", name, value, want);
@@ -363,7 +376,7 @@ int options_parse(struct options *o, enum option_for who, int argc, char **argv)
 			error("%s needs an argument", argv[optind - 1]);
 			err = -EINVAL;
 		} else if (id == '?') {
-			err = unknown_option(who, argv[optind - 1]);
+			err = bad_option(who, argv[optind - 1]);
 		} else {
 			err = take(o, id, optarg, &format_given);
 		}

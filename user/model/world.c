@@ -87,6 +87,7 @@ static struct world_task *task_get(struct world *w, uint64_t id, uint64_t proc)
 	t = g_new0(struct world_task, 1);
 	t->state = g_malloc0(sizeof(*t->state));
 	t->id = id;
+	t->proc = proc;
 	t->state->id = id;
 	t->state->proc = proc;
 	g_hash_table_insert(w->tasks, &t->id, t);
@@ -94,6 +95,18 @@ static struct world_task *task_get(struct world *w, uint64_t id, uint64_t proc)
 	g_ptr_array_add(p->tasks, t);
 	p->living++;
 	return t;
+}
+
+/* What a process is called, from the first that tells of it: its first task's
+ * birth, or any record of a task when that was lost. */
+static void introduce(struct world_proc *p, const struct tare_task *first)
+{
+	if (p->comm)
+		return;
+	p->pid = first->tgid;
+	p->ppid = first->ppid;
+	p->start_ns = first->start_ns;
+	p->comm = name_of(first->comm, sizeof(first->comm));
 }
 
 static int on_task_new(struct world *w, const struct tare_task_new *rec)
@@ -107,13 +120,9 @@ static int on_task_new(struct world *w, const struct tare_task_new *rec)
 	t->state->start_ns = rec->start_ns;
 	t->sweep = w->sweep;
 	memcpy(t->state->comm, rec->comm, sizeof(rec->comm));
-	if (p->comm)
-		return 0;
-	p->pid = rec->tgid;
-	p->ppid = rec->ppid;
-	p->start_ns = rec->start_ns;
-	p->comm = name_of(rec->comm, sizeof(rec->comm));
-	p->attached = !rec->parent;
+	if (!p->comm)
+		p->attached = !rec->parent;
+	introduce(p, t->state);
 	return 0;
 }
 
@@ -135,7 +144,7 @@ static int on_rename(struct world *w, const struct tare_rename *rec)
 		return 0;
 	remember_name(t);
 	memcpy(t->state->comm, rec->comm, sizeof(rec->comm));
-	p = proc_get(w, t->state->proc);
+	p = proc_get(w, t->proc);
 	if (t->state->tid == p->pid) {
 		g_free(p->comm);
 		p->comm = name_of(rec->comm, sizeof(rec->comm));
@@ -206,10 +215,11 @@ static int on_task(struct world *w, const struct tare_record *head, const struct
 	t->state = g_realloc(t->state, size);
 	memcpy(t->state, state, size);
 	t->sweep = w->sweep;
+	p = proc_get(w, t->proc);
+	introduce(p, state);
 	if (head->type != TARE_REC_TASK_END)
 		return 0;
 	t->ended = true;
-	p = proc_get(w, state->proc);
 	p->living--;
 	p->status = state->exit_code;
 	p->end_ns = state->end_ns;
@@ -249,8 +259,8 @@ static int on_mm(struct world *w, const struct tare_mm_end *rec, bool second)
 	return 0;
 }
 
-/* Size that a record of this type has at least; 0: no such type. */
-static size_t least_size(uint32_t type)
+/* Size of a record of this type (of a task's, at least); 0: no such type. */
+static size_t size_of(uint32_t type)
 {
 	switch (type) {
 	case TARE_REC_TASK_NEW:
@@ -273,12 +283,14 @@ static size_t least_size(uint32_t type)
 static int take(struct world *w, const void *data, size_t size, bool second)
 {
 	const struct tare_record *head = data;
-	size_t least;
+	size_t want;
 
 	if (size < sizeof(*head) || head->size > size)
 		return -EINVAL;
-	least = least_size(head->type);
-	if (!least || head->size < least)
+	want = size_of(head->type);
+	if (!want || head->size < want)
+		return -EINVAL;
+	if (head->type != TARE_REC_TASK && head->type != TARE_REC_TASK_END && head->size != want)
 		return -EINVAL;
 	switch (head->type) {
 	case TARE_REC_TASK_NEW:

@@ -16,7 +16,7 @@
 #include "bpf/abi.h"
 
 struct world_task {
-	uint64_t id;
+	uint64_t id, proc;
 	struct tare_task *state; /* holds causes[n_causes], not all of them */
 	GPtrArray *names;        /* char *: earlier names; NULL: none */
 	bool ended;
