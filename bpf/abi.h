@@ -238,6 +238,14 @@ _Static_assert(sizeof(struct tare_workload) == 128, "tare_workload");
  * bucket b is element b x TARE_BUCKET + i of tare_mms. */
 #define TARE_BUCKET 8
 
+/* Ways to learn by how much a counter changed; the better first. */
+enum ledger_arm {
+	ARM_PERCPU,  /* 6.2 on: this CPU's slot of the percpu_counter */
+	ARM_COUNT,   /* 5.5 to 6.1: the atomic count */
+	ARM_CLASSIC, /* any: `size` of the classic tracepoint, which needs tracefs */
+	ARM_NONE,
+};
+
 /* How mm->rss_stat keeps its counts (bpf/compat.bpf.h). */
 enum tare_shape { TARE_SHAPE_UNKNOWN = 0, TARE_SHAPE_PERCPU = 1, TARE_SHAPE_ATOMIC = 2 };
 

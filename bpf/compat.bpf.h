@@ -80,6 +80,14 @@ static __always_inline void percpu_view(struct mm_struct *mm, __u32 member, __s6
 #undef VIEW
 }
 
+/* The address of a CPU's slot; 0 for a CPU that there can't be. */
+static __always_inline __u64 slot_address(__u64 slots, __u64 cpu)
+{
+	/* The register that is checked is to be the one that indexes. */
+	asm volatile("" : "+r"(cpu));
+	return cpu < TARE_MAX_CPUS ? slots + cpu_offset[cpu] : 0;
+}
+
 /* fd264ca02094 (6.2): a number becomes a pointer that may be read, checked by the
  * fault handler instead of a helper call: some ns less on every entry. */
 extern void *bpf_rdonly_cast(const void *at, __u32 btf_id) __ksym __weak;
@@ -87,20 +95,20 @@ extern void *bpf_rdonly_cast(const void *at, __u32 btf_id) __ksym __weak;
 static __always_inline int percpu_slot_hot(__u64 slots, __u32 cpu, __s32 *value)
 {
 	struct refcount_struct *slot; /* any struct that begins with an s32 */
+	__u64 at = slot_address(slots, cpu);
 
-	if (cpu >= TARE_MAX_CPUS)
+	if (!at)
 		return -1;
-	slot = bpf_rdonly_cast((void *)(slots + cpu_offset[cpu]),
-			       bpf_core_type_id_kernel(struct refcount_struct));
+	slot = bpf_rdonly_cast((void *)at, bpf_core_type_id_kernel(struct refcount_struct));
 	*value = slot->refs.counter;
 	return 0;
 }
 
 static __always_inline int percpu_slot(__u64 slots, __u32 cpu, __s32 *value)
 {
-	if (cpu >= TARE_MAX_CPUS)
-		return -1;
-	return bpf_probe_read_kernel(value, sizeof(*value), (void *)(slots + cpu_offset[cpu]));
+	__u64 at = slot_address(slots, cpu);
+
+	return at ? bpf_probe_read_kernel(value, sizeof(*value), (void *)at) : -1;
 }
 
 /* Not inline, like all that meets a shape which this kernel may not have: the

@@ -19,15 +19,14 @@
 #define SWAP_TRIES 4 /* of a compare-and-swap that another CPU won */
 
 /* Set by user space before load (frozen .rodata: the verifier knows them). */
-extern const volatile __u32 cfg_cpus;        /* possible CPUs: slots per mm */
+extern const volatile __u32 cfg_cpus;        /* possible CPUs: sets of slots per mm */
+extern const volatile __u32 cfg_slots_size;  /* of one CPU's set, with its padding */
 extern const volatile __u32 cfg_arm;         /* enum ledger_arm: whose events we get */
 extern const volatile __u32 cfg_shape;       /* enum tare_shape: what sums can be read */
 extern const volatile __u32 cfg_split;       /* tasks cache changes (SPLIT_RSS_COUNTING) */
 extern const volatile __u32 cfg_no_children; /* stay with the first process */
 extern const volatile __u32 cfg_page_size;
 extern const volatile __u32 cfg_bucket_bits; /* tare_keys has 2^this buckets */
-
-enum ledger_arm { ARM_PERCPU = 0, ARM_COUNT = 1, ARM_CLASSIC = 2 };
 
 /* A task's state is its record, header included: it is sent as it lies. */
 struct task_state {
@@ -44,7 +43,8 @@ struct tasks_map {
 };
 
 /* The address spaces, found by the mm's key in table.bpf.h. An element is
- * struct tare_mm, then TARE_MEMBERS s32 slots for each CPU. User space sets the
+ * struct tare_mm, then for each CPU cfg_slots_size bytes that begin with
+ * TARE_MEMBERS s32 slots. User space sets the
  * numbers and the size of elements before load. */
 struct bucket {
 	__u64 key[TARE_BUCKET];

@@ -57,11 +57,11 @@ static __noinline __attribute__((unused)) struct tare_mm *mm_find(__u64 key)
  * possible at load. */
 static __always_inline __s32 *mm_slot(struct tare_mm *m, __u32 cpu, __u32 member)
 {
-	__u64 at = (cpu * TARE_MEMBERS + (member & 3)) * sizeof(__s32);
+	__u64 at = (__u64)cpu * cfg_slots_size + (member & 3) * sizeof(__s32);
 
 	/* The register that is checked is to be the one that is added. */
 	asm volatile("" : "+r"(at));
-	if (at > (cfg_cpus * TARE_MEMBERS - 1) * sizeof(__s32))
+	if (at > cfg_cpus * cfg_slots_size - sizeof(__s32))
 		return NULL;
 	return (__s32 *)((char *)(m + 1) + at);
 }

@@ -113,7 +113,7 @@ static void sim_step(void)
 /* state.bpf.h */
 #define TARE_STATE_BPF_H
 #define SWAP_TRIES 4
-enum ledger_arm { ARM_PERCPU, ARM_COUNT, ARM_CLASSIC };
+static __u32 cfg_slots_size = TARE_MEMBERS * sizeof(__s32);
 static __u32 cfg_cpus, cfg_arm, cfg_bucket_bits, cfg_shape, cfg_no_children, cfg_page_size = 4096;
 static __attribute__((unused)) __u32 cfg_split;
 static struct tare_workload workload;

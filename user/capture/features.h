@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bpf/abi.h"
+
 struct btf;
 
 /* One row of `tare doctor` each; feature_text[] says what it is for. */
@@ -93,13 +95,6 @@ struct feature_text {
 };
 extern const struct feature_text feature_text[FEATURES];
 
-/* Ways to learn by how much a counter changed; the better first. */
-enum ledger_arm {
-	ARM_PERCPU,  /* 6.2 on: this CPU's slot of the percpu_counter */
-	ARM_COUNT,   /* 5.5 to 6.1: the tracepoint's third argument */
-	ARM_CLASSIC, /* any: `size` of the classic tracepoint, which needs tracefs */
-	ARM_NONE,
-};
 extern const char *const ledger_arm_name[ARM_NONE]; /* "percpu" "count" "classic" */
 
 struct feature {

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "tare.skel.h"
 
+#define CACHE_LINE 64
 #define SWEEP_BUFFER (256 * 1024)
 
 struct loader {
@@ -72,11 +73,18 @@ static uint32_t power_of_two(uint64_t bytes)
 	return size;
 }
 
+/* Each CPU's slots on a cache line of their own, lest CPUs fight for one at every
+ * entry; on large machines that would take too much memory. */
+static uint32_t slots_size(unsigned cpus)
+{
+	return cpus <= 64 ? CACHE_LINE : TARE_MEMBERS * sizeof(int32_t);
+}
+
 static int configure(struct loader *l, const struct loader_config *config)
 {
 	struct tare_bpf *skel = l->skel;
 	const struct features *f = config->features;
-	uint32_t mm_size = sizeof(struct tare_mm) + l->cpus * TARE_MEMBERS * sizeof(int32_t);
+	uint32_t slots = slots_size(l->cpus), mm_size = sizeof(struct tare_mm) + l->cpus * slots;
 	uint32_t bits = 0;
 
 	/* An eighth more places than asked for: a bucket may fill before the rest. */
@@ -84,6 +92,7 @@ static int configure(struct loader *l, const struct loader_config *config)
 		bits++;
 	skel->rodata->cfg_bucket_bits = bits;
 	skel->rodata->cfg_cpus = l->cpus;
+	skel->rodata->cfg_slots_size = slots;
 	skel->rodata->cfg_arm = config->arm;
 	skel->rodata->cfg_shape = counter_shape(f);
 	skel->rodata->cfg_split = features_has(f, FEATURE_SPLIT_RSS);

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../../bpf/abi.h"
+#include "bpf/abi.h"
 
 /* kind_name[TARE_ANON] = "anon" …; kind_order[] is the order of display:
  * anon, file, shmem, swap, pagetable. */
