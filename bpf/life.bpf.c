@@ -168,25 +168,27 @@ int BPF_PROG(tare_exec, struct task_struct *task, pid_t old_pid, struct linux_bi
 }
 
 /* Before exit_mm since 6.16, after it up to 6.15. The last task of a process
- * still has its address space to tear down then: its record waits for that. */
+ * still has its address space to tear down then: its record waits for that. One
+ * that shares another process's (vfork) has nothing to tear down. */
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(tare_exit, struct task_struct *task)
 {
 	struct task_state *ts = task_find(task);
-	int group_dead;
+	struct mm_struct *mm = task->mm;
+	struct tare_mm *m;
 
 	if (!ts || ts->t.flags & TARE_TASK_ENDED)
 		return 0;
-	group_dead = !BPF_CORE_READ(task, signal, live.counter);
-	if (group_dead)
+	m = mm ? mm_find(mm_key(mm)) : NULL;
+	if (!BPF_CORE_READ(task, signal, live.counter))
 		ts->t.flags |= TARE_TASK_EXITING;
-	if (!group_dead || !task->mm)
+	if (!(ts->t.flags & TARE_TASK_EXITING) || !m || m->proc != ts->t.proc)
 		task_end(task, ts);
 	return 0;
 }
 
-/* For those whose address space outlived them (another process shares it, or
- * somebody reads its /proc files). */
+/* For those whose address space outlived them: another process shares it, or
+ * somebody reads its /proc files. */
 SEC("tp_btf/sched_process_free")
 int BPF_PROG(tare_free, struct task_struct *task)
 {
