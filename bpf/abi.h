@@ -261,7 +261,7 @@ _Static_assert(sizeof(struct tare_adopt_args) == 24, "tare_adopt_args");
 
 struct tare_sweep_args {
 	__u32 number; /* each mm is written once per number */
-	__u32 mm_only;
+	__u32 pad;
 };
 _Static_assert(sizeof(struct tare_sweep_args) == 8, "tare_sweep_args");
 

@@ -133,13 +133,11 @@ int tare_sweep(struct bpf_iter__task *ctx)
 	    !(m->flags & (TARE_MM_IGNORE | TARE_MM_FORKING | TARE_MM_EXECING)) &&
 	    sweep_mm(seq, mm, m))
 		return 0; /* no room: the kernel comes again with this task */
-	if (!sweep.mm_only) {
-		task_fill(task, ts, TARE_REC_TASK);
-		size = ts->head.size;
-		if (size > sizeof(struct tare_record) + sizeof(struct tare_task) ||
-		    bpf_seq_write(seq, ts, size))
-			return 0;
-	}
+	task_fill(task, ts, TARE_REC_TASK);
+	size = ts->head.size;
+	if (size > sizeof(struct tare_record) + sizeof(struct tare_task) ||
+	    bpf_seq_write(seq, ts, size))
+		return 0;
 	if (m)
 		m->sweep = sweep.number;
 	return 0;

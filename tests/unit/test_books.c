@@ -74,8 +74,8 @@ static void sweep(const struct tare_mm_end *m, const struct task_record *t, unsi
 	world_sweep_begin(w);
 	for (int second = 0; second < 2; second++) {
 		assert_int_equal(world_sweep(w, m, m->head.size, second), 0);
-		for (unsigned i = 0; i < n && !second; i++)
-			assert_int_equal(world_sweep(w, &t[i], t[i].head.size, false), 0);
+		for (unsigned i = 0; i < n; i++)
+			assert_int_equal(world_sweep(w, &t[i], t[i].head.size, second), 0);
 	}
 }
 
@@ -444,6 +444,7 @@ struct expected {
 	int64_t opening[TARE_KINDS], tasks[TARE_KINDS], foreign[TARE_KINDS];
 	int64_t kernel[TARE_KINDS], ledger[TARE_KINDS];
 	bool quiet;
+	bool by_task; /* not quiet: a task took and gave back, so that the mm shows nothing */
 };
 
 static void random_tasks(GRand *rand, uint64_t proc, uint64_t *id, bool dead, struct expected *e,
@@ -489,7 +490,7 @@ static void random_mms(GRand *rand, uint64_t proc, uint64_t *id, bool dead, stru
 			e->ledger[k] += kind_bytes(k, m.mm.ledger[k]);
 		}
 		GIVE(w, m);
-		if (!e->quiet)
+		if (!e->quiet && !e->by_task)
 			m.mm.rss++; /* between the looks */
 		world_sweep(w, &m, sizeof(m), true);
 	}
@@ -511,6 +512,30 @@ static void check_process(const struct report_process *p, const struct expected 
 	assert_int_equal(p->start_ns, 0);
 }
 
+/* Those of the tasks whose record is of this type; in a sweep's second look. */
+static void give_tasks(const GPtrArray *tasks, uint32_t type, bool second)
+{
+	for (unsigned i = 0; i < tasks->len; i++) {
+		const struct task_record *t = tasks->pdata[i];
+
+		if (t->head.type == type && type == TARE_REC_TASK)
+			assert_int_equal(world_sweep(w, t, t->head.size, second), 0);
+		else if (t->head.type == type)
+			give(w, t, t->head.size);
+	}
+}
+
+/* Each task takes a page and gives it back. */
+static void stir(const GPtrArray *tasks)
+{
+	for (unsigned i = 0; i < tasks->len; i++) {
+		struct task_record *t = tasks->pdata[i];
+
+		t->t.flow[TARE_ANON].in++;
+		t->t.flow[TARE_ANON].out++;
+	}
+}
+
 static void any_world(void **state)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(5);
@@ -518,22 +543,32 @@ static void any_world(void **state)
 	for (int run = 0; run < 200; run++) {
 		int n = g_rand_int_range(rand, 1, 6);
 		struct expected e[6] = { 0 };
+		GPtrArray *tasks[6];
+		bool dead[6];
 		uint64_t id = 1000, off = 0;
 
 		teardown(state);
 		setup(state);
+		for (int i = 0; i < n; i++) {
+			dead[i] = g_rand_boolean(rand);
+			e[i].quiet = dead[i] || g_rand_boolean(rand);
+			e[i].by_task = g_rand_boolean(rand);
+			tasks[i] = g_ptr_array_new_with_free_func(g_free);
+			random_tasks(rand, i + 1, &id, dead[i], &e[i], tasks[i]);
+			give_tasks(tasks[i], TARE_REC_TASK_END, false);
+		}
 		world_sweep_begin(w);
 		for (int i = 0; i < n; i++) {
-			g_autoptr(GPtrArray) tasks = g_ptr_array_new_with_free_func(g_free);
-			bool dead = g_rand_boolean(rand);
+			const struct world_proc *p = world_find_proc(w, i + 1);
 
-			e[i].quiet = dead || g_rand_boolean(rand);
-			random_tasks(rand, i + 1, &id, dead, &e[i], tasks);
-			random_mms(rand, i + 1, &id, dead, &e[i]);
-			for (unsigned j = 0; j < tasks->len; j++)
-				give(w, tasks->pdata[j], ledger_record_size(0));
-			if (!world_find_proc(w, i + 1)->living)
-				e[i].quiet |= world_find_proc(w, i + 1)->mms->len == 0;
+			random_mms(rand, i + 1, &id, dead[i], &e[i]);
+			give_tasks(tasks[i], TARE_REC_TASK, false);
+			if (!e[i].quiet && e[i].by_task)
+				stir(tasks[i]);
+			give_tasks(tasks[i], TARE_REC_TASK, true);
+			g_ptr_array_unref(tasks[i]);
+			if (!p->living) /* then nobody can have done anything */
+				e[i].quiet |= p->mms->len == 0 || e[i].by_task;
 		}
 		books_close(r, &in);
 		assert_int_equal(r->processes->len, n);

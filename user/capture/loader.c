@@ -320,10 +320,9 @@ int loader_adopt(struct loader *l, const struct adoption *what)
 	return err ? err : (int)bss->adopt.adopted;
 }
 
-int loader_sweep(struct loader *l, bool mm_only, loader_record_fn fn, void *ctx)
+int loader_sweep(struct loader *l, loader_record_fn fn, void *ctx)
 {
 	l->skel->bss->sweep.number++;
-	l->skel->bss->sweep.mm_only = mm_only;
 	return run_iter(l, l->sweep, fn, ctx);
 }
 

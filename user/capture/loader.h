@@ -48,8 +48,8 @@ int loader_target(struct loader *l, pid_t tgid);
 int loader_adopt(struct loader *l, const struct adoption *what);
 
 /* One sweep over all followed live tasks: records to `fn`, in pieces of whole
- * records. `mm_only`: address spaces without their tasks. 0 or negative errno. */
-int loader_sweep(struct loader *l, bool mm_only, loader_record_fn fn, void *ctx);
+ * records. 0 or negative errno. */
+int loader_sweep(struct loader *l, loader_record_fn fn, void *ctx);
 
 /* State of the workload now. */
 void loader_workload(const struct loader *l, struct tare_workload *w);

@@ -2,6 +2,7 @@
 #include "capture/session.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -21,6 +22,8 @@
 
 #define LIMBO_NS (1000 * 1000 * 1000ULL) /* how long to wait for tasks on their way out */
 #define ADOPT_ROUNDS 10                  /* attach: until a round finds nobody new */
+#define SETTLE_TRIES 5                   /* a report that is off, of what still runs */
+#define SETTLE_MS 4
 #define NS 1000000000ULL
 
 enum source {
@@ -462,9 +465,9 @@ static void sweep(struct session *s)
 
 	loader_drain(s->loader);
 	world_sweep_begin(s->world);
-	err = loader_sweep(s->loader, false, on_sweep, s);
+	err = loader_sweep(s->loader, on_sweep, s);
 	if (!err)
-		err = loader_sweep(s->loader, true, on_second_look, s);
+		err = loader_sweep(s->loader, on_second_look, s);
 	if (err)
 		warn("the sweep over tasks failed: %s", g_strerror(-err));
 	loader_drain(s->loader);
@@ -508,7 +511,7 @@ static void fill_self(struct session *s, struct report_self *self)
 	self->valid = true;
 }
 
-struct report *session_report(struct session *s, enum report_reason reason)
+static struct report *close_books(struct session *s, enum report_reason reason)
 {
 	struct report *r = report_new();
 	struct books_input in = {
@@ -536,5 +539,20 @@ struct report *session_report(struct session *s, enum report_reason reason)
 	series_copy(s->series, r->series);
 	if (s->config.self)
 		fill_self(s, &r->self);
+	return r;
+}
+
+/* A task that was preempted between a change and its event has it in the
+ * kernel's sums and not in ours, as long as it waits for the CPU. What is really
+ * off stays so: look again. */
+struct report *session_report(struct session *s, enum report_reason reason)
+{
+	struct report *r = close_books(s, reason);
+
+	for (int i = 0; i < SETTLE_TRIES && r->off_pages && world_living(s->world); i++) {
+		report_free(r);
+		poll(NULL, 0, SETTLE_MS);
+		r = close_books(s, reason);
+	}
 	return r;
 }

@@ -231,7 +231,7 @@ static void add_cached(const struct tare_task *s, const struct books_input *in,
 
 /* What the kernel's own counters say of a process's living address spaces, in
  * `kernel`, and what the ledger has entered there. False: one of them was not
- * quiet or not met, or a task of it is on its way out. */
+ * quiet or not met, or one of its tasks did something or ended meanwhile. */
 static bool living_sums(const struct world_proc *wp, const GPtrArray *guests,
 			const struct books_input *in, int64_t kernel[TARE_KINDS],
 			int64_t ledger[TARE_KINDS])
@@ -254,9 +254,11 @@ static bool living_sums(const struct world_proc *wp, const GPtrArray *guests,
 	for (unsigned i = 0; i < wp->tasks->len; i++) {
 		const struct world_task *t = wp->tasks->pdata[i];
 
-		if (t->ended)
+		if (t->ended) {
+			quiet &= t->sweep != in->world->sweep || !wp->living;
 			continue;
-		quiet &= t->sweep == in->world->sweep;
+		}
+		quiet &= t->still == in->world->sweep;
 		if (!is_guest(t->state))
 			add_cached(t->state, in, kernel, ledger);
 	}

@@ -21,6 +21,7 @@ struct world_task {
 	GPtrArray *names;        /* char *: earlier names; NULL: none */
 	bool ended;
 	unsigned sweep; /* the last sweep that met it */
+	unsigned still; /* the last whose second look found it as the first had */
 };
 
 struct world_mm {
