@@ -131,7 +131,7 @@ static inline void bench_forget(struct bench *b)
 static inline void bench_sweep(struct bench *b)
 {
 	bench_forget(b);
-	assert_int_equal(loader_sweep(b->l, false, bench_take, b), 0);
+	assert_int_equal(loader_sweep(b->l, bench_take, b), 0);
 }
 
 static inline uint64_t bench_lost(const struct bench *b, enum tare_lost what)
