@@ -66,11 +66,14 @@ int BPF_PROG(tare_newtask, struct task_struct *child, __u64 clone_flags)
 	if (!parent || (cfg_no_children && !thread))
 		return 0;
 	ts = task_begin(child, parent, thread ? parent->t.proc : 0, 0);
-	if (!ts || clone_flags & CLONE_VM)
+	if (!ts)
 		return 0;
+	if (thread)
+		ts->mm_key = parent->mm_key;
 	mm = child->mm;
-	if (!mm)
+	if (clone_flags & CLONE_VM || !mm)
 		return 0;
+	ts->mm_key = mm_key(mm);
 	m = mm_made(parent, mm, ts->t.proc, TARE_MM_FORKING);
 	if (!m)
 		return 0;
@@ -160,6 +163,7 @@ int BPF_PROG(tare_exec, struct task_struct *task, pid_t old_pid, struct linux_bi
 	mm = task->mm;
 	if (!mm)
 		return 0;
+	ts->mm_key = mm_key(mm);
 	m = mm_made(ts, mm, ts->t.proc, TARE_MM_EXECING);
 	if (m)
 		m->flags &= ~TARE_MM_EXECING;

@@ -89,6 +89,7 @@ int tare_adopt(struct bpf_iter__task *ctx)
 	if (!ts)
 		return 0;
 	adopt.adopted++;
+	ts->mm_key = mm_key(mm);
 	mm_open(mm, ts->t.proc, adopt.held ? TARE_MM_IGNORE : 0);
 	m = mm_find(mm_key(mm));
 	if (m && cfg_split)
@@ -96,6 +97,8 @@ int tare_adopt(struct bpf_iter__task *ctx)
 	return 0;
 }
 
+/* `mm` is NULL while it is torn down: what was entered stands, but there are no
+ * sums to compare it with. */
 static __always_inline int sweep_mm(struct seq_file *seq, struct mm_struct *mm, struct tare_mm *m)
 {
 	struct tare_record head = {
@@ -104,7 +107,10 @@ static __always_inline int sweep_mm(struct seq_file *seq, struct mm_struct *mm, 
 		.time_ns = bpf_ktime_get_boot_ns(),
 	};
 
-	take_sums(mm, m);
+	if (mm)
+		take_sums(mm, m);
+	else
+		m->sums_valid = 0;
 	if (m->flags & TARE_MM_DEAD) /* closed meanwhile: its final record says it */
 		return 0;
 	return bpf_seq_write(seq, &head, sizeof(head)) ||
@@ -118,7 +124,8 @@ int tare_sweep(struct bpf_iter__task *ctx)
 	struct seq_file *seq = ctx->meta->seq;
 	struct task_state *ts;
 	struct mm_struct *mm;
-	struct tare_mm *m = NULL;
+	struct tare_mm *m;
+	__u64 key;
 	__u32 size;
 
 	if (!task)
@@ -127,8 +134,11 @@ int tare_sweep(struct bpf_iter__task *ctx)
 	if (!ts || ts->t.flags & TARE_TASK_ENDED)
 		return 0;
 	mm = task->mm;
+	key = ts->mm_key;
+	asm volatile("" : "+r"(key)); /* two loads, not one of either pointer */
 	if (mm)
-		m = mm_find(mm_key(mm));
+		key = mm_key(mm);
+	m = mm_find(key);
 	if (m && m->sweep != sweep.number &&
 	    !(m->flags & (TARE_MM_IGNORE | TARE_MM_FORKING | TARE_MM_EXECING)) &&
 	    sweep_mm(seq, mm, m))

@@ -32,6 +32,7 @@ extern const volatile __u32 cfg_bucket_bits; /* tare_keys has 2^this buckets */
 struct task_state {
 	struct tare_record head;
 	struct tare_task t;
+	__u64 mm_key; /* its process's mm: to be found still when exit has taken task->mm */
 	__u64 making; /* classic arm: key of the mm that its fork or execve makes */
 };
 

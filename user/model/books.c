@@ -246,6 +246,8 @@ static bool living_sums(const struct world_proc *wp, const GPtrArray *guests,
 			continue;
 		quiet &= m->quiet && m->sweep == in->world->sweep;
 		met++;
+		if (!m->state.sums_valid) /* being torn down */
+			continue;
 		for (int k = 0; k < TARE_KINDS; k++) {
 			kernel[k] += bytes(in, k, m->state.kernel[k]);
 			ledger[k] += bytes(in, k, m->state.ledger[k]);

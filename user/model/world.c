@@ -263,7 +263,7 @@ static int on_mm(struct world *w, const struct tare_mm_end *rec, bool second)
 	if (m->closed)
 		return 0;
 	if (second) {
-		m->quiet = m->sweep == w->sweep &&
+		m->quiet = m->sweep == w->sweep && m->state.sums_valid && rec->mm.sums_valid &&
 			   !memcmp(m->state.kernel, rec->mm.kernel, sizeof(rec->mm.kernel)) &&
 			   !memcmp(m->state.foreign, rec->mm.foreign, sizeof(rec->mm.foreign)) &&
 			   m->state.rss == rec->mm.rss;

@@ -1,0 +1,51 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Programs that do nothing but shake address spaces, with snapshots while they do:
+# every report's books balance, and in the last nobody is left.
+
+load lib/common
+
+# torture STRESSORS…: a second of them, as stress-ng names them. Page tables ride on
+# other entries: while memory is in motion some are always still to be entered.
+torture() {
+	run timeout -k 5 60 "$TARE" run --wait-all --snapshot-every 200ms -o "$DIR/r.json" -- \
+		stress-ng --oomable -t 1 "$@"
+	status_is 0
+	report check "$DIR/r.json"
+	for file in "$DIR"/r*.json; do
+		report assert "$file" "r['books']['balanced']" "r['lost']['total'] == 0" \
+			"all(b['opening'] + b['in'] - b['out'] + p['foreign'][k]['in']
+			     - p['foreign'][k]['out'] + p['unattributed'][k] == b['net'] >= 0
+			     for p in processes for k, b in p['balance'].items())"
+	done
+	report assert "$DIR/r.json" "not any(p['alive'] for p in processes)"
+}
+
+@test "threads that come and go, and allocate" {
+	torture --pthread 2 --malloc 2
+}
+
+@test "mappings made, moved, given back" {
+	torture --mmap 1 --mremap 1 --madvise 2 --brk 1
+}
+
+@test "all of memory written, over and over" {
+	torture --vm 3 --vm-bytes 32m
+}
+
+@test "processes forked by the thousand" {
+	torture --fork 2
+}
+
+@test "processes that share their maker's memory" {
+	torture --vfork 1 --clone 1
+}
+
+@test "daemons and zombies" {
+	torture --daemon 1 --zombie 1
+}
+
+@test "shared memory" {
+	torture --shm 1 --memfd 1 --shm-sysv 1
+}
