@@ -50,11 +50,17 @@ static __always_inline __u32 foreigner(struct task_struct *task, int of_process)
 
 __weak __noinline int enter_foreign(struct tare_mm *m, int of_process, __u32 kind, __s64 delta)
 {
-	__u32 who = foreigner(bpf_get_current_task_btf(), of_process);
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 who = foreigner(task, of_process);
+	struct mm_struct *mm = task->mm;
 	__u64 *total, *cause;
 
 	if (!m || kind >= TARE_KINDS || who >= TARE_FOREIGNERS)
 		return 0;
+	/* A task of this very mm, and nobody follows it: its state was lost. */
+	if (who == TARE_FOREIGN_PROCESS && !cfg_no_children && mm && mm_key(mm) == m->key &&
+	    !task_find(task))
+		lost(TARE_LOST_STATE);
 	if (m->foreign_peak_seq != workload.peak_seq) {
 		m->foreign_at_peak = ledger_net(&m->foreign[TARE_FILE]) +
 				     ledger_net(&m->foreign[TARE_ANON]) +
