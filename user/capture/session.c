@@ -554,5 +554,8 @@ struct report *session_report(struct session *s, enum report_reason reason)
 		poll(NULL, 0, SETTLE_MS);
 		r = close_books(s, reason);
 	}
+	if (s->world->malformed) /* else nothing would say why the books don't balance */
+		warn("%" G_GUINT64_FORMAT " records from the kernel made no sense",
+		     s->world->malformed);
 	return r;
 }
