@@ -4,8 +4,9 @@
  * crosses the fence, and nothing else. Fixed-width integers, explicit padding,
  * a size assertion on each struct. It must not know kernel types or libbpf.
  *
- * Units: counts of the four RSS members are pages; page tables are bytes;
- * times are nanoseconds of CLOCK_BOOTTIME; sizes of virtual memory are bytes.
+ * Units: counts of the four RSS members are pages; page tables, kernel stacks and
+ * other kernel memory are bytes; times are nanoseconds of CLOCK_BOOTTIME; sizes
+ * of virtual memory are bytes.
  */
 #ifndef TARE_ABI_H
 #define TARE_ABI_H
@@ -21,10 +22,13 @@ enum tare_kind {
 	TARE_ANON = 1,
 	TARE_SWAP = 2, /* swap entries: memory that is out, not resident */
 	TARE_SHMEM = 3,
-	TARE_PAGETABLE = 4, /* bytes, not pages */
-	TARE_KINDS = 5,
+	TARE_PAGETABLE = 4, /* bytes, not pages, from here on */
+	TARE_KSTACK = 5,    /* kernel stacks: a task's own, from its birth to its end */
+	TARE_KMEM = 6,      /* all other charged kernel memory: see struct tare_group */
+	TARE_KINDS = 7,
 };
 #define TARE_MEMBERS 4
+#define TARE_MM_KINDS 5 /* those that an address space has */
 
 /* What the task was doing. Below TARE_CAUSE_FAULT it is a system call's
  * number, with TARE_CAUSE_COMPAT set for a 32-bit call. */
@@ -118,7 +122,7 @@ struct tare_task {
 	struct tare_flow flow[TARE_KINDS];
 	struct tare_cause causes[TARE_TASK_CAUSES];
 };
-_Static_assert(sizeof(struct tare_task) == 728, "tare_task");
+_Static_assert(sizeof(struct tare_task) == 776, "tare_task");
 
 /* mm.flags */
 #define TARE_MM_IGNORE (1u << 0)  /* the launcher's own: not in the books */
@@ -144,21 +148,21 @@ struct tare_mm {
 	__u64 id;
 	__u64 birth_ns;
 	__u64 brk; /* last seen end of heap */
-	__s64 opening[TARE_KINDS];
-	struct tare_flow foreign[TARE_KINDS];
+	__s64 opening[TARE_MM_KINDS];
+	struct tare_flow foreign[TARE_MM_KINDS];
 	struct tare_flow foreign_cause[TARE_FOREIGNERS]; /* pages: anon + file + shmem */
-	__s64 foreign_at_peak;                           /* pages, with peak_seq as in tare_task */
+	__s64 foreign_at_peak[TARE_MM_KINDS];            /* net, with peak_seq as in tare_task */
 	__u64 foreign_peak_seq;
 	/* Filled when the record is taken: the kernel's own sums, and the
 	 * ledger's (what seen[] and the slots add up to). */
-	__s64 kernel[TARE_KINDS];
-	__s64 ledger[TARE_KINDS];
+	__s64 kernel[TARE_MM_KINDS];
+	__s64 ledger[TARE_MM_KINDS];
 	__u32 sums_valid; /* 0: the counters have a shape that tare cannot sum */
 	__u32 sweep;      /* number of the sweep that took it last */
 	__u32 at;         /* its place in the table */
 	__u32 pad;
 };
-_Static_assert(sizeof(struct tare_mm) == 432, "tare_mm");
+_Static_assert(sizeof(struct tare_mm) == 464, "tare_mm");
 
 /* Ring and sweep records: a header, then what `type` says. */
 enum tare_record_type {
@@ -182,7 +186,7 @@ struct tare_mm_end {
 	struct tare_record head;
 	struct tare_mm mm;
 };
-_Static_assert(sizeof(struct tare_mm_end) == 448, "tare_mm_end");
+_Static_assert(sizeof(struct tare_mm_end) == 480, "tare_mm_end");
 
 struct tare_task_new {
 	struct tare_record head;
@@ -220,19 +224,56 @@ struct tare_exec {
 };
 _Static_assert(sizeof(struct tare_exec) == 16 + 16 + 16 + 16 + 512 + 4096, "tare_exec");
 
-/* State of the whole workload, in .bss, read by user space through mmap. */
+/* The kernel memory that a control group is charged, as the kernel's own events
+ * tell it (mod_memcg_state: every change of the group's kernel pages). Bytes.
+ *
+ *   charged = opening + sum of all events
+ *
+ * An event is entered, as TARE_KMEM, against the task that was running or, from
+ * an interrupt, a kernel thread or a stranger, as foreign. Page tables and stacks
+ * have kinds of their own and are charged too, so when one of them is entered
+ * there it is taken out of TARE_KMEM: what comes, of the task that was charged
+ * for it; what goes, of foreign, where such frees end up (RCU). Hence always
+ *
+ *   charged = pagetable + kstack + kmem of all tasks + foreign + opening - adopted
+ */
+struct tare_group {
+	__u64 id;        /* of the control group: its directory's inode; 0: none is watched */
+	__u32 level;     /* its depth in the hierarchy */
+	__u32 own;       /* 1: nobody but the workload is in it */
+	__s64 events;    /* sum of all so far */
+	__s64 adopted;   /* page tables and stacks that followed tasks had before tare came */
+	__s64 vmalloc;   /* of it, from vmalloc() */
+	__s64 sock;      /* socket buffers (MEMCG_SOCK), in events too */
+	__s64 elsewhere; /* followed tasks' in other groups: in their flows, not in events */
+	struct tare_flow foreign[TARE_FOREIGNERS];
+	__s64 foreign_at_peak; /* net, with peak_seq as in tare_task */
+	__u64 foreign_peak_seq;
+};
+_Static_assert(sizeof(struct tare_group) == 152, "tare_group");
+
+/* State of the whole workload, in .bss, read by user space through mmap.
+ * Its weight is rss + beside, in pages. */
 struct tare_workload {
-	__s64 rss;      /* pages; less than 1/1024 off, see ledger_fold_at() */
-	__s64 peak;     /* largest value before it fell; compare with rss */
-	__u64 peak_ns;  /* when it began to fall */
-	__u64 peak_seq; /* number of peaks so far */
+	__s64 rss;         /* pages; less than 1/1024 off, see ledger_fold_at() */
+	__s64 beside;      /* pages: swap and kernel memory */
+	__s64 swap;        /* of it, swap */
+	__s64 sampled;     /* of it, what user space knows by looking now and then, and sets */
+	__s64 peak;        /* largest RSS before it fell; compare with rss */
+	__u64 peak_ns;     /* when it began to fall */
+	__s64 weight_peak; /* the same of the weight */
+	__u64 weight_peak_ns;
+	__s64 weight_peak_kernel; /* kernel memory at that time */
+	__u64 peak_seq;           /* number of peaks of the weight so far */
 	__s64 live_procs;
 	__u64 next_id;
-	__u64 mms_closed;  /* address spaces audited at exit_mmap */
-	__u64 mms_nonzero; /* of these, with a counter that was not 0 */
+	__u64 mms_closed;   /* address spaces audited at exit_mmap */
+	__u64 mms_nonzero;  /* of these, with a counter that was not 0 */
+	__u64 stack_bytes;  /* of a kernel stack on this kernel */
+	struct tare_group group;
 	__u64 lost[TARE_LOSSES];
 };
-_Static_assert(sizeof(struct tare_workload) == 128, "tare_workload");
+_Static_assert(sizeof(struct tare_workload) == 120 + 152 + 64, "tare_workload");
 
 /* The table of address spaces: buckets of one cache line of keys; place i of
  * bucket b is element b x TARE_BUCKET + i of tare_mms. */

@@ -9,7 +9,7 @@
 #ifndef TARE_ENTER_BPF_H
 #define TARE_ENTER_BPF_H
 
-#include "compat.bpf.h"
+#include "kmem.bpf.h"
 
 /* Number of the system call that the task is in, or a fault from user mode:
  * the entry code stores the number in orig_ax, and -1 for exceptions
@@ -31,40 +31,23 @@ static __always_inline __u32 cause_of(struct task_struct *task)
 	return task->thread_info.status & TS_COMPAT ? nr | TARE_CAUSE_COMPAT : nr;
 }
 
-static __always_inline __u32 foreigner(struct task_struct *task, int of_process)
-{
-	__u32 flags = task->flags;
-
-	if (flags & (PF_KSWAPD | PF_MEMALLOC))
-		return TARE_FOREIGN_RECLAIM;
-	if (flags & PF_KTHREAD) {
-		char comm[TARE_COMM_LEN] = {};
-
-		bpf_probe_read_kernel(comm, sizeof(comm), task->comm);
-		return comm[0] == 'k' && comm[1] == 'h' && comm[2] == 'u' && comm[3] == 'g' ?
-			       TARE_FOREIGN_KHUGEPAGED :
-			       TARE_FOREIGN_KERNEL;
-	}
-	return of_process ? TARE_FOREIGN_LATE : TARE_FOREIGN_PROCESS;
-}
-
 __weak __noinline int enter_foreign(struct tare_mm *m, int of_process, __u32 kind, __s64 delta)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 who = foreigner(task, of_process);
 	struct mm_struct *mm = task->mm;
 	__u64 *total, *cause;
+	__u32 k;
 
-	if (!m || kind >= TARE_KINDS || who >= TARE_FOREIGNERS)
+	if (!m || kind >= TARE_MM_KINDS || who >= TARE_FOREIGNERS)
 		return 0;
 	/* A task of this very mm, and nobody follows it: its state was lost. */
 	if (who == TARE_FOREIGN_PROCESS && !cfg_no_children && mm && mm_key(mm) == m->key &&
 	    !task_find(task))
 		lost(TARE_LOST_STATE);
 	if (m->foreign_peak_seq != workload.peak_seq) {
-		m->foreign_at_peak = ledger_net(&m->foreign[TARE_FILE]) +
-				     ledger_net(&m->foreign[TARE_ANON]) +
-				     ledger_net(&m->foreign[TARE_SHMEM]);
+		for (k = 0; k < TARE_MM_KINDS; k++)
+			m->foreign_at_peak[k] = ledger_net(&m->foreign[k]);
 		m->foreign_peak_seq = workload.peak_seq;
 	}
 	total = delta > 0 ? &m->foreign[kind].in : &m->foreign[kind].out;
@@ -75,34 +58,6 @@ __weak __noinline int enter_foreign(struct tare_mm *m, int of_process, __u32 kin
 	if (ledger_is_rss(kind))
 		__sync_fetch_and_add(cause, delta);
 	return 0;
-}
-
-/* Raise a peak to `value`, the latest before a fall. */
-__weak __noinline int raise(__s64 *peak, __u64 *when, __s64 value)
-{
-	__u32 try;
-
-	for (try = 0; try < SWAP_TRIES && peak && when; try++) {
-		__s64 old = *peak;
-
-		if (value <= old)
-			return 0;
-		if (__sync_val_compare_and_swap(peak, old, value) != old)
-			continue;
-		*when = bpf_ktime_get_boot_ns();
-		return 1;
-	}
-	return 0;
-}
-
-/* A peak shows when it is left. So while memory grows nothing is compared, and
- * nothing is missed: each fall starts from the value that it subtracts from. */
-static __always_inline void leave_workload_peak(struct tare_mm *m)
-{
-	__s64 rss = workload.rss + m->rss - m->folded;
-
-	if (rss > workload.peak && raise(&workload.peak, &workload.peak_ns, rss))
-		__sync_fetch_and_add(&workload.peak_seq, 1);
 }
 
 static __always_inline void enter_rss(struct tare_mm *m, __s64 delta)
@@ -126,12 +81,14 @@ static __always_inline void enter(struct tare_mm *m, __u64 kind, __s64 delta)
 
 	/* The register that is checked is to be the one that indexes. */
 	asm volatile("" : "+r"(kind));
-	if (!delta || kind >= TARE_KINDS)
+	if (!delta || kind >= TARE_MM_KINDS)
 		return;
 	if (ledger_is_rss(kind)) {
 		if (delta < 0)
-			leave_workload_peak(m);
+			leave_peaks(workload.rss + m->rss - m->folded);
 		enter_rss(m, delta);
+	} else if (kind == TARE_SWAP) {
+		enter_swap(delta);
 	}
 	if (m->flags & TARE_MM_FORKING) {
 		__sync_fetch_and_add(&m->opening[kind], delta);
@@ -164,8 +121,10 @@ static __always_inline void enter_pagetable(struct mm_struct *mm, struct tare_mm
 	__s64 seen = m->seen_pagetable;
 	__s64 now = mm->pgtables_bytes.counter;
 
-	if (now != seen && __sync_val_compare_and_swap(&m->seen_pagetable, seen, now) == seen)
-		enter_far(m, TARE_PAGETABLE, now - seen);
+	if (now == seen || __sync_val_compare_and_swap(&m->seen_pagetable, seen, now) != seen)
+		return;
+	kmem_has_kind(now - seen); /* first: a peak is left before anything falls */
+	enter_far(m, TARE_PAGETABLE, now - seen);
 }
 
 #endif

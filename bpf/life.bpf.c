@@ -68,6 +68,7 @@ int BPF_PROG(tare_newtask, struct task_struct *child, __u64 clone_flags)
 	ts = task_begin(child, parent, thread ? parent->t.proc : 0, 0);
 	if (!ts)
 		return 0;
+	kmem_came_as(parent, workload.stack_bytes);
 	if (thread)
 		ts->mm_key = parent->mm_key;
 	mm = child->mm;

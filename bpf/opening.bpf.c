@@ -42,6 +42,8 @@ static __always_inline void mm_open(struct mm_struct *mm, __u64 proc, __u32 flag
 	if (flags & TARE_MM_IGNORE)
 		return;
 	enter_rss(m, m->opening[TARE_FILE] + m->opening[TARE_ANON] + m->opening[TARE_SHMEM]);
+	enter_swap(m->opening[TARE_SWAP]);
+	kmem_adopt(m->opening[TARE_PAGETABLE]);
 }
 
 static __always_inline int wanted(struct task_struct *task)

@@ -10,7 +10,7 @@
 #ifndef TARE_RECORD_BPF_H
 #define TARE_RECORD_BPF_H
 
-#include "compat.bpf.h"
+#include "kmem.bpf.h"
 
 static __always_inline void task_identity(struct task_struct *task, struct tare_task *t)
 {
@@ -81,6 +81,10 @@ static __always_inline struct task_state *task_begin(struct task_struct *task,
 	ts->t.flags = flags;
 	ts->t.start_ns = task->start_boottime;
 	ts->t.peak_seq = workload.peak_seq;
+	if (!(flags & TARE_TASK_ATTACHED) || flags & TARE_TASK_HELD)
+		ts->t.flow[TARE_KSTACK].in = workload.stack_bytes;
+	if (flags & TARE_TASK_ATTACHED)
+		kmem_adopt(workload.stack_bytes);
 	task_identity(task, &ts->t);
 	faults_baseline(task, &ts->t);
 	task_cached(task, ts->t.cached0);
@@ -112,6 +116,9 @@ static __always_inline void task_end(struct task_struct *task, struct task_state
 {
 	__u32 size;
 
+	kmem_went_as(TARE_FOREIGN_LATE, workload.stack_bytes);
+	ledger_note_peak(&ts->t, workload.peak_seq);
+	ts->t.flow[TARE_KSTACK].out += workload.stack_bytes;
 	ts->t.flags |= TARE_TASK_ENDED;
 	if (ts->t.flags & TARE_TASK_EXITING)
 		__sync_fetch_and_add(&workload.live_procs, -1);

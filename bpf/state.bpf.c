@@ -13,6 +13,8 @@ const volatile __u32 cfg_split = 0;
 const volatile __u32 cfg_no_children = 0;
 const volatile __u32 cfg_page_size = 4096;
 const volatile __u32 cfg_bucket_bits = 0;
+const volatile __u32 cfg_kmem = 0;
+const volatile __u32 cfg_memcg_long = 0;
 
 struct tasks_map tare_tasks SEC(".maps");
 struct keys_map tare_keys SEC(".maps");
@@ -33,14 +35,16 @@ struct {
 	__uint(max_entries, 1);
 } tare_anchor SEC(".maps");
 
-/* A pointer that the verifier tracks, as the plain number it is. */
-static __always_inline __u64 address_of(void *p)
+/* A kernel stack's size, as the kernel has mapped the running one; the array of
+ * pages behind it is what is charged. Where stacks are not mapped (no
+ * CONFIG_VMAP_STACK): THREAD_SIZE of arch/x86/include/asm/page_64_types.h. */
+static __always_inline __u64 stack_bytes(void)
 {
-	void *volatile at = p;
-	__u64 address = 0;
+	struct task_struct *task = bpf_get_current_task_btf();
 
-	bpf_probe_read_kernel(&address, sizeof(address), (void *)&at);
-	return address;
+	if (!bpf_core_field_exists(task->stack_vm_area))
+		return 16384;
+	return (__u64)BPF_CORE_READ(task, stack_vm_area, nr_pages) * cfg_page_size;
 }
 
 SEC("raw_tp")
@@ -58,5 +62,6 @@ int tare_init(void *ctx)
 			return -1;
 		cpu_offset[cpu] = address_of(here) - base;
 	}
+	workload.stack_bytes = stack_bytes();
 	return 0;
 }

@@ -27,6 +27,8 @@ extern const volatile __u32 cfg_split;       /* tasks cache changes (SPLIT_RSS_C
 extern const volatile __u32 cfg_no_children; /* stay with the first process */
 extern const volatile __u32 cfg_page_size;
 extern const volatile __u32 cfg_bucket_bits; /* tare_keys has 2^this buckets */
+extern const volatile __u32 cfg_kmem;        /* kernel memory's events are there */
+extern const volatile __u32 cfg_memcg_long;  /* they pass their value as a long, not an int */
 
 /* A task's state is its record, header included: it is sent as it lies. */
 struct task_state {
@@ -105,6 +107,16 @@ static __always_inline void lost(__u32 what)
 static __always_inline struct task_state *task_find(struct task_struct *task)
 {
 	return bpf_task_storage_get(&tare_tasks, task, 0, 0);
+}
+
+/* A pointer that the verifier tracks, as the plain number it is. */
+static __always_inline __u64 address_of(void *p)
+{
+	void *volatile at = p;
+	__u64 address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), (void *)&at);
+	return address;
 }
 
 static __always_inline __u64 next_id(void)

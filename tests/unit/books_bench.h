@@ -83,7 +83,7 @@ static inline void sweep(const struct tare_mm_end *m, const struct task_record *
 
 static inline int64_t kind_bytes(int kind, int64_t n)
 {
-	return kind == TARE_PAGETABLE ? n : n * PAGE;
+	return kind < TARE_MEMBERS ? n * PAGE : n;
 }
 
 static inline void check_equation(const struct balance *b)

@@ -93,6 +93,7 @@ struct sim {
 	int outstanding;   /* changes whose event has not ended */
 	struct tare_mm *m; /* the ledger of `mm` */
 	__s64 top;         /* highest RSS that the entries came to */
+	__s64 top_weight;  /* the same of RSS and what is beside it */
 };
 static struct sim *sim;
 
@@ -115,7 +116,7 @@ static void sim_step(void)
 #define SWAP_TRIES 4
 static __u32 cfg_slots_size = TARE_MEMBERS * sizeof(__s32);
 static __u32 cfg_cpus, cfg_arm, cfg_bucket_bits, cfg_shape, cfg_no_children, cfg_page_size = 4096;
-static __attribute__((unused)) __u32 cfg_split;
+static __attribute__((unused)) __u32 cfg_split, cfg_kmem;
 static struct tare_workload workload;
 
 /* state.bpf.h's maps: the table of address spaces. */
@@ -262,7 +263,7 @@ static int bpf_map_update_elem(void *map, const void *key, const void *value, __
 	return 0;
 }
 
-/* Beside the programs, by brute force: the peak. */
+/* Beside the programs, by brute force: the peaks. */
 static __s64 sim_fetch_add(volatile __s64 *word, __s64 delta)
 {
 	__s64 old;
@@ -272,6 +273,8 @@ static __s64 sim_fetch_add(volatile __s64 *word, __s64 delta)
 	*word += delta;
 	if (sim->m && word == &sim->m->rss)
 		sim->top = MAX(sim->top, *word);
+	if (sim->m)
+		sim->top_weight = MAX(sim->top_weight, sim->m->rss + workload.beside);
 	return old;
 }
 

@@ -233,7 +233,7 @@ static void peak_of_one(void **state)
 	assert_int_equal(r->peak_ns, 1001);
 	assert_int_equal(r->peak_bound, 0);
 	assert_int_equal(process(0)->rss_peak, 5000 * PAGE);
-	assert_int_equal(process(0)->at_peak, 100 * PAGE);
+	assert_int_equal(process(0)->at_peak[TARE_ANON], 100 * PAGE);
 }
 
 static void peak_of_several(void **state)
@@ -286,8 +286,8 @@ static void peak_is_now(void **state)
 	books_close(r, &in);
 	assert_int_equal(r->peak_rss, 50 * PAGE);
 	assert_int_equal(r->peak_ns, 8000);
-	assert_int_equal(task(process(0), 0)->at_peak, 50 * PAGE);
-	assert_int_equal(process(0)->at_peak, 50 * PAGE);
+	assert_int_equal(task(process(0), 0)->at_peak[TARE_ANON], 50 * PAGE);
+	assert_int_equal(process(0)->at_peak[TARE_ANON], 50 * PAGE);
 }
 
 /* A task that has not changed since the last peak has its present net there. */
@@ -302,7 +302,7 @@ static void shares_of_the_peak(void **state)
 	for (int i = 0; i < 3; i++) {
 		born(i + 1, 1);
 		t[i].t.flow[TARE_ANON].in = 10;
-		t[i].t.flow[TARE_SWAP].in = 99; /* not resident */
+		t[i].t.flow[TARE_SWAP].in = i == 1 ? 99 : 0; /* since the peak */
 		t[i].t.at_peak[TARE_ANON] = 30;
 		t[i].t.at_peak[TARE_FILE] = 1;
 		t[i].t.peak_seq = 6 + (i == 1);
@@ -313,16 +313,19 @@ static void shares_of_the_peak(void **state)
 	m.mm.birth_ns = 100;
 	m.mm.foreign[TARE_FILE].out = 2;
 	m.mm.foreign_peak_seq = 7;
-	m.mm.foreign_at_peak = -1;
-	in.workload = (struct tare_workload){ .peak = 54, .peak_seq = 7, .peak_ns = 2000 };
+	m.mm.foreign_at_peak[TARE_FILE] = -1;
+	in.workload = (struct tare_workload){
+		.peak = 54, .weight_peak = 54, .peak_seq = 7, .peak_ns = 2000, .weight_peak_ns = 2000
+	};
 	sweep(&m, t, 3);
 	books_close(r, &in);
 	assert_int_equal(task(process(0), 0)->tid, 102);
-	assert_int_equal(task(process(0), 0)->at_peak, 31 * PAGE);
+	assert_int_equal(kinds_weight(task(process(0), 0)->at_peak), 31 * PAGE);
 	assert_int_equal(task(process(0), 1)->tid, 103); /* same share, more in */
-	assert_int_equal(task(process(0), 1)->at_peak, 10 * PAGE);
+	assert_int_equal(task(process(0), 1)->at_peak[TARE_ANON], 10 * PAGE);
 	assert_int_equal(task(process(0), 2)->tid, 101);
-	assert_int_equal(process(0)->at_peak, (31 + 10 + 10 + 4 - 1) * PAGE);
+	assert_int_equal(kinds_rss(process(0)->at_peak), (31 + 10 + 10 + 4 - 1) * PAGE);
+	assert_int_equal(process(0)->at_peak[TARE_SWAP], 0);
 }
 
 static void causes_and_faults(void **state)

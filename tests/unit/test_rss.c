@@ -116,17 +116,19 @@ static void check_peaks(void)
 	assert_true(sim->races || llabs(off) < ledger_fold_at(sim->top));
 }
 
-/* The tasks' shares of the peak are the peak. Not while events race: a share is
- * read in pieces then. */
+/* The tasks' shares of the weight's peak, swap included, are the peak. Not while
+ * events race: a share is read in pieces then. */
 static void check_shares(void)
 {
-	__u64 seq = workload.rss > workload.peak ? UINT64_MAX : workload.peak_seq;
-	__s64 sum = 0;
+	__s64 weight = workload.rss + workload.beside, sum = 0;
+	__u64 seq = weight > workload.weight_peak ? UINT64_MAX : workload.peak_seq;
 
 	for (int i = 0; i < sim->tasks; i++)
 		for (int k = 0; k < TARE_MEMBERS; k++)
-			sum += ledger_is_rss(k) ? ledger_at_peak(&sim->task[i].state.t, k, seq) : 0;
-	assert_true(llabs(sum - sim->top) < ledger_fold_at(sim->top));
+			sum += ledger_at_peak(&sim->task[i].state.t, k, seq);
+	assert_true(llabs(MAX(weight, workload.weight_peak) - sim->top_weight) <
+		    ledger_fold_at(sim->top));
+	assert_true(llabs(sum - sim->top_weight) < ledger_fold_at(sim->top));
 }
 
 /* As exit_mmap does: what is still outstanding is claimed. */
@@ -430,6 +432,28 @@ static void not_yet_open(void **state)
 	sim_free();
 }
 
+/* Where kernel memory's events are entered, page tables have been charged as such
+ * to the task already: taken out there; and when they go, of what goes later. */
+static void page_tables_charged(void **state)
+{
+	struct sim_task *t = lone_task();
+
+	(void)state;
+	cfg_kmem = workload.group.id = workload.group.own = 1;
+	t->state.t.flow[TARE_KMEM].in = 3 * 4096;
+	workload.beside = 3;
+	sim->mm.pgtables_bytes.counter = 8192;
+	touch_page();
+	assert_int_equal(ledger_net(&t->state.t.flow[TARE_KMEM]), 4096);
+	sim->mm.pgtables_bytes.counter = 4096;
+	touch_page();
+	assert_int_equal(ledger_net(&t->state.t.flow[TARE_KMEM]), 4096);
+	assert_int_equal(ledger_net(&workload.group.foreign[TARE_FOREIGN_KERNEL]), 4096);
+	assert_int_equal(workload.beside, 3); /* the events' doing */
+	cfg_kmem = 0;
+	sim_free();
+}
+
 /* Page tables are entered once, in bytes, and are no RSS. */
 static void page_tables(void **state)
 {
@@ -444,6 +468,9 @@ static void page_tables(void **state)
 	assert_int_equal(t->state.t.flow[TARE_PAGETABLE].in, 8192);
 	assert_int_equal(t->state.t.flow[TARE_PAGETABLE].out, 4096);
 	assert_int_equal(sim->m->rss, 3);
+	assert_int_equal(workload.beside, 1); /* pages of the weight */
+	assert_int_equal(workload.weight_peak, 2 + 2);
+	assert_int_equal(workload.weight_peak_kernel, 2);
 	assert_int_equal(t->state.t.causes[0].pages.in, 3);
 	sim_free();
 }
@@ -460,6 +487,7 @@ int main(void)
 		cmocka_unit_test(causes),          cmocka_unit_test(foreigners),
 		cmocka_unit_test(first_sight),     cmocka_unit_test(not_yet_open),
 		cmocka_unit_test(page_tables),
+		cmocka_unit_test(page_tables_charged),
 	};
 
 	return cmocka_run_group_tests_name("rss", tests, NULL, NULL);

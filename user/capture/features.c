@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "capture/cgroup.h"
 #include "capture/mounts.h"
 
 #define CAPABILITIES "cap_bpf,cap_perfmon,cap_sys_ptrace,cap_setuid,cap_setgid,cap_kill+ep"
@@ -283,6 +284,27 @@ static void probe_memcg(struct features *f, const char *mountinfo)
 			    f->cgroup_v2);
 }
 
+static void probe_slabinfo(struct features *f)
+{
+	bool readable = !access("/proc/slabinfo", R_OK);
+
+	feature_set(f, FEATURE_SLABINFO, readable ? FEATURE_YES : FEATURE_NO, "%s",
+		    readable ? "" : strerror(errno));
+}
+
+void features_try_cgroup(struct features *f)
+{
+	struct cgroup_config config = { .features = f };
+	g_autofree char *why = NULL;
+	struct cgroup *cg = NULL;
+
+	if (cgroup_create(&cg, &config, &why))
+		feature_set(f, FEATURE_OWN_CGROUP, FEATURE_NO, "%s", why ? why : "");
+	else
+		feature_set(f, FEATURE_OWN_CGROUP, FEATURE_YES, "v%u", cgroup_version(cg));
+	cgroup_close(cg);
+}
+
 static void probe_machine(struct features *f, cap_t caps)
 {
 	g_autofree char *mountinfo = read_text("/proc/self/mountinfo");
@@ -290,6 +312,8 @@ static void probe_machine(struct features *f, cap_t caps)
 	probe_sysctls(f);
 	probe_tracefs(f, caps, mountinfo ? mountinfo : "");
 	probe_memcg(f, mountinfo ? mountinfo : "");
+	probe_slabinfo(f);
+	feature_set(f, FEATURE_OWN_CGROUP, FEATURE_UNKNOWN, "not tried");
 }
 
 /* Verdicts. */

@@ -56,6 +56,8 @@ enum feature_id {
 	FEATURE_LOCKDOWN,
 	FEATURE_MEMCG_V2,
 	FEATURE_MEMCG_V1,
+	FEATURE_OWN_CGROUP, /* by trial, in features_try_cgroup() */
+	FEATURE_SLABINFO,
 	FEATURE_UNPRIVILEGED_BPF,
 	FEATURE_KPTR,
 	FEATURE_PERF_PARANOID,
@@ -77,6 +79,7 @@ enum feature_group {
 	GROUP_ACCESS,
 	GROUP_TRACEPOINTS,
 	GROUP_LEDGER,
+	GROUP_KMEM,
 	GROUP_BPF,
 	GROUP_MACHINE,
 	GROUP_LATER, /* what this version does not use yet */
@@ -111,13 +114,17 @@ struct features {
 	char *tracefs;
 	char *memcg_v1;
 	char *cgroup_v2;
-	int bpf_errno; /* of the trial load; 0: it was accepted */
+	int bpf_errno;    /* of the trial load; 0: it was accepted */
+	bool memcg_long; /* mod_memcg_state passes its value as a long */
 };
 
 /* Fill `f`. 0, or negative errno (-ENOMEM); what is missing is no error.
  * Takes some 20 ms, most of it to read BTF. features_free() takes NULL. */
 int features_probe(struct features *f);
 void features_free(struct features *f);
+
+/* For `tare doctor`: make a control group and remove it again. */
+void features_try_cgroup(struct features *f);
 
 /* The steps of features_probe() that are pure, apart for the tests: what
  * `f->btf` tells (all of it unknown without), then which arms that leaves. */

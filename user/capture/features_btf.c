@@ -175,11 +175,26 @@ static void read_classic(struct features *f)
 		feature_set(f, FEATURE_ARM_CLASSIC, FEATURE_NO, "the event has no mm_id and size");
 }
 
+/* Its value was an int when it came (6.13); newer trees pass a long. */
+static void read_memcg(struct features *f)
+{
+	const struct btf_type *proto = tracepoint_proto(f->btf, "mod_memcg_state");
+	const struct btf_type *value =
+		proto && btf_vlen(proto) > 3 ? plain_type(f->btf, btf_params(proto)[3].type) : NULL;
+
+	f->memcg_long = value && btf_is_int(value) && value->size == sizeof(__s64);
+	if (!value || !btf_is_int(value))
+		return;
+	if (!has_enumerator(f->btf, "memcg_stat_item", "MEMCG_KMEM"))
+		feature_set(f, FEATURE_MEMCG_STATE, FEATURE_NO, "kernel without MEMCG_KMEM");
+}
+
 static void read_nothing(struct features *f)
 {
 	for (int id = 0; id < FEATURES; id++)
 		if (feature_text[id].group != GROUP_ACCESS &&
-		    feature_text[id].group != GROUP_MACHINE)
+		    feature_text[id].group != GROUP_MACHINE &&
+		    (feature_text[id].group != GROUP_KMEM || id == FEATURE_MEMCG_STATE))
 			feature_set(f, id, FEATURE_UNKNOWN, "needs BTF to see");
 }
 
@@ -193,6 +208,7 @@ void features_read_btf(struct features *f)
 	read_percpu(f);
 	read_count(f);
 	read_classic(f);
+	read_memcg(f);
 	for (size_t i = 0; i < sizeof(enumerators) / sizeof(*enumerators); i++)
 		feature_set(f, enumerators[i].id,
 			    has_enumerator(f->btf, enumerators[i].in, enumerators[i].value) ?

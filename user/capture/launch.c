@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <linux/close_range.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,11 +22,12 @@
 #include "base/err.h"
 
 /* What the child tells through err_fd: where it stands, and an errno. */
-enum step { STEP_READY, STEP_USER, STEP_FIND, STEP_EXEC };
+enum step { STEP_READY, STEP_USER, STEP_FIND, STEP_EXEC, STEP_CGROUP };
 
 struct word {
 	enum step step;
 	int err;
+	pid_t pid; /* who says it */
 };
 
 static int env_id(const char *name, unsigned *id)
@@ -85,7 +87,7 @@ int launch_user(const struct launch_config *config, struct launch_user *user)
 
 static void tell(int fd, enum step step, int err)
 {
-	struct word word = { step, err };
+	struct word word = { step, err, getpid() };
 	ssize_t n = write(fd, &word, sizeof(word));
 
 	(void)n; /* nobody listens: tare is gone, and so are we */
@@ -184,6 +186,20 @@ static void run_by_shell(const char *path, char *const *argv)
 	execv("/bin/sh", args);
 }
 
+/* Born in the group, the child's own kernel stack and task_struct are charged
+ * there. A process in between goes in and makes it tare's child (CLONE_PARENT). */
+static void beget(const struct cgroup *cgroup, int err_fd)
+{
+	int err = cgroup_enter(cgroup);
+	long pid = err ? 0 : syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+
+	if (!err && !pid)
+		return;
+	if (err || pid < 0)
+		tell(err_fd, STEP_CGROUP, err ? -err : errno);
+	_exit(0);
+}
+
 static void child(const struct launch_config *config, const struct launch_user *user, pid_t parent,
 		  int go_fd, int err_fd)
 {
@@ -225,6 +241,11 @@ static int explain(const struct launch_config *config, const struct word *word)
 {
 	const char *name = config->argv[0];
 
+	if (word->step == STEP_CGROUP) {
+		error("cannot start a process in a control group: %s", g_strerror(word->err));
+		hint("--no-cgroup");
+		return -EPERM;
+	}
 	if (word->step == STEP_USER) {
 		error("cannot become the user that the command shall run as: %s",
 		      g_strerror(word->err));
@@ -240,6 +261,12 @@ static int explain(const struct launch_config *config, const struct word *word)
 	return word->err == ENOENT ? -ENOENT : -EACCES;
 }
 
+static void reap(pid_t pid)
+{
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 static int listen_to_child(const struct launch_config *config, struct launch *l)
 {
 	struct word word;
@@ -248,6 +275,8 @@ static int listen_to_child(const struct launch_config *config, struct launch *l)
 	do
 		n = read(l->err_fd, &word, sizeof(word));
 	while (n < 0 && errno == EINTR);
+	if (n == sizeof(word) && word.step != STEP_CGROUP)
+		l->pid = word.pid;
 	if (n == sizeof(word) && word.step == STEP_READY)
 		return 0;
 	if (n == sizeof(word))
@@ -261,16 +290,20 @@ int launch_start(const struct launch_config *config, const struct launch_user *u
 {
 	pid_t parent = getpid();
 	int go[2] = { -1, -1 }, told[2] = { -1, -1 }, err;
+	pid_t forked;
 
+	l->pid = 0;
 	l->pidfd = -1;
 	if (pipe2(go, O_CLOEXEC) || pipe2(told, O_CLOEXEC))
 		goto failed;
-	l->pid = fork();
-	if (l->pid < 0)
+	forked = fork();
+	if (forked < 0)
 		goto failed;
-	if (!l->pid) {
+	if (!forked) {
 		close(go[1]);
 		close(told[0]);
+		if (config->cgroup)
+			beget(config->cgroup, told[1]);
 		child(config, user, parent, go[0], told[1]);
 	}
 	close(go[0]);
@@ -278,6 +311,8 @@ int launch_start(const struct launch_config *config, const struct launch_user *u
 	l->go_fd = go[1];
 	l->err_fd = told[0];
 	err = listen_to_child(config, l);
+	if (forked != l->pid) /* it only went between */
+		reap(forked);
 	if (!err) {
 		l->pidfd = syscall(SYS_pidfd_open, l->pid, 0);
 		if (l->pidfd < 0)
@@ -323,9 +358,10 @@ int launch_go(struct launch *l, const char *name)
 
 void launch_abandon(struct launch *l)
 {
-	kill(l->pid, SIGKILL);
-	while (waitpid(l->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (l->pid > 0) {
+		kill(l->pid, SIGKILL);
+		reap(l->pid);
+	}
 	launch_close(l);
 }
 

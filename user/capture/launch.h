@@ -9,11 +9,14 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "capture/cgroup.h"
+
 struct launch_config {
 	char *const *argv; /* NULL at the end; argv[0] is looked for in PATH */
 	const char *user;  /* --user; NULL: the user who called sudo, else none */
 	bool as_root;      /* stay root under sudo */
 	bool kill_on_exit; /* the command dies with tare */
+	const struct cgroup *cgroup; /* where it is born; NULL: in tare's own */
 };
 
 struct launch {

@@ -98,11 +98,14 @@ static int configure(struct loader *l, const struct loader_config *config)
 	skel->rodata->cfg_split = features_has(f, FEATURE_SPLIT_RSS);
 	skel->rodata->cfg_no_children = config->no_children;
 	skel->rodata->cfg_page_size = sysconf(_SC_PAGESIZE);
+	skel->rodata->cfg_kmem = features_has(f, FEATURE_MEMCG_STATE);
+	skel->rodata->cfg_memcg_long = f->memcg_long;
 	l->ledger = arm_program(skel, config->arm);
 	bpf_program__set_autoload(l->ledger, true);
 	bpf_program__set_autoload(skel->progs.tare_sys_exit, features_has(f, FEATURE_SYS_EXIT));
 	bpf_program__set_autoload(skel->progs.tare_fault_kernel,
 				  features_has(f, FEATURE_PAGE_FAULT_KERNEL));
+	bpf_program__set_autoload(skel->progs.tare_kmem, features_has(f, FEATURE_MEMCG_STATE));
 	return bpf_map__set_value_size(skel->maps.tare_mms, mm_size)                      ?:
 		       bpf_map__set_max_entries(skel->maps.tare_mms, TARE_BUCKET << bits) ?:
 		       bpf_map__set_max_entries(skel->maps.tare_keys, 1u << bits)         ?:
@@ -141,7 +144,8 @@ static int attach(struct loader *l)
 		struct bpf_link *link;
 
 		if (!bpf_program__autoload(prog) || prog == l->skel->progs.tare_init ||
-		    prog == l->skel->progs.tare_adopt || prog == l->skel->progs.tare_sweep)
+		    prog == l->skel->progs.tare_weigh || prog == l->skel->progs.tare_adopt ||
+		    prog == l->skel->progs.tare_sweep)
 			continue;
 		link = bpf_program__attach(prog);
 		if (!link) {
@@ -329,6 +333,24 @@ int loader_sweep(struct loader *l, loader_record_fn fn, void *ctx)
 void loader_workload(const struct loader *l, struct tare_workload *w)
 {
 	*w = l->skel->bss->workload;
+}
+
+void loader_watch(struct loader *l, uint64_t id, bool own)
+{
+	struct tare_group *g = &l->skel->bss->workload.group;
+
+	g->level = UINT32_MAX; /* found by the first event */
+	g->own = own;
+	__atomic_store_n(&g->id, id, __ATOMIC_RELEASE);
+}
+
+void loader_weigh(struct loader *l, int64_t more, int64_t sampled)
+{
+	int64_t args[] = { more, sampled };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = args, .ctx_size_in = sizeof(args));
+
+	if (bpf_prog_test_run_opts(bpf_program__fd(l->skel->progs.tare_weigh), &opts))
+		verbose(1, "cannot enter what was sampled: %s", g_strerror(errno));
 }
 
 bool loader_sums_valid(const struct loader *l)

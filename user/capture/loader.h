@@ -56,6 +56,13 @@ void loader_workload(const struct loader *l, struct tare_workload *w);
 /* Whether the kernel's counters have a shape that can be summed. */
 bool loader_sums_valid(const struct loader *l);
 
+/* Watch the kernel memory of a control group, and of those below it; `own`: only
+ * the workload is in it. Before anybody is adopted. */
+void loader_watch(struct loader *l, uint64_t id, bool own);
+/* Pages of the workload's weight that user space knows of: `more` on top of what
+ * there is, and `sampled` in the place of the last sample. */
+void loader_weigh(struct loader *l, int64_t more, int64_t sampled);
+
 /* What the programs cost: runs and ns of the ledger's program (0 unless `stats`),
  * and the memory of all maps. */
 struct loader_cost {

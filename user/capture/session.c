@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "capture/cause.h"
+#include "capture/kmem.h"
 #include "capture/targets.h"
 #include "model/books.h"
 #include "model/series.h"
@@ -24,6 +25,8 @@
 #define ADOPT_ROUNDS 10                  /* attach: until a round finds nobody new */
 #define SETTLE_TRIES 5                   /* a report that is off, of what still runs */
 #define SETTLE_MS 4
+#define FREES_MATTER (1 << 20) /* bytes of kernel memory left that are worth a wait */
+#define FREES_MS 100           /* so long without a change: it is over */
 #define NS 1000000000ULL
 
 enum source {
@@ -48,6 +51,7 @@ struct session {
 	uint64_t origin_ns; /* CLOCK_BOOTTIME */
 	pid_t self;
 	const char *cgroup; /* attached by control group: newcomers are looked for */
+	struct kmem *kmem;
 	sigset_t old_mask;
 };
 
@@ -172,6 +176,7 @@ int session_open(struct session **out, const struct session_config *config)
 		return err;
 	}
 	s->series = series_new(config->interval_ns);
+	s->kmem = kmem_new(s->loader, config->load.features, config->slab);
 	*out = s;
 	return 0;
 }
@@ -181,6 +186,7 @@ void session_close(struct session *s)
 	if (!s)
 		return;
 	launch_close(&s->launch);
+	kmem_free(s->kmem);
 	loader_close(s->loader);
 	for (unsigned i = 0; i < G_N_ELEMENTS(s->timers); i++)
 		if (s->timers[i] >= 0)
@@ -209,6 +215,7 @@ int session_launch(struct session *s, struct launch *l, const char *name)
 
 	begin(s, true);
 	s->launch = *l;
+	kmem_watch(s->kmem, s->config.cgroup, s->config.cgroup_why);
 	loader_target(s->loader, l->pid);
 	n = loader_adopt(s->loader, &held);
 	if (n != 1) {
@@ -221,6 +228,7 @@ int session_launch(struct session *s, struct launch *l, const char *name)
 		launch_abandon(&s->launch);
 		return err;
 	}
+	kmem_begin(s->kmem);
 	s->origin_ns = clock_ns(CLOCK_BOOTTIME);
 	return launch_go(&s->launch, name);
 }
@@ -238,15 +246,20 @@ static int add_targets(struct session *s, GArray *pids)
 	return 0;
 }
 
-static int name_targets(struct session *s, const struct session_targets *t)
+/* `named` gets all of them. */
+static int name_targets(struct session *s, const struct session_targets *t, GArray *named)
 {
 	GArray *found = NULL;
 	int err = 0;
 
 	for (unsigned i = 0; t->pids && i < t->pids->len && !err; i++)
 		err = target_check(g_array_index(t->pids, pid_t, i));
-	if (!err && t->pids)
+	if (!err && t->pids) {
 		err = add_targets(s, t->pids);
+		g_array_append_vals(named, t->pids->data, t->pids->len);
+	}
+	if (t->all)
+		targets_all(named);
 	if (err || (!t->comm && !t->cgroup))
 		return err;
 	found = t->comm ? targets_by_comm(t->comm) : targets_by_cgroup(t->cgroup);
@@ -260,6 +273,7 @@ static int name_targets(struct session *s, const struct session_targets *t)
 			error("--cgroup %s: no process is in it", t->cgroup);
 		err = -ENOENT;
 	}
+	g_array_append_vals(named, found->data, found->len);
 	g_array_unref(found);
 	return err;
 }
@@ -300,12 +314,14 @@ static int adopt_running(struct session *s, bool all)
 
 int session_attach(struct session *s, const struct session_targets *targets)
 {
+	g_autoptr(GArray) named = g_array_new(FALSE, FALSE, sizeof(pid_t));
 	int err, n;
 
 	begin(s, false);
-	err = name_targets(s, targets);
+	err = name_targets(s, targets, named);
 	if (err)
 		return err;
+	kmem_watch_targets(s->kmem, named);
 	n = adopt_running(s, targets->all);
 	if (n < 0) {
 		error("cannot take the opening balances: %s", g_strerror(-n));
@@ -315,6 +331,7 @@ int session_attach(struct session *s, const struct session_targets *targets)
 		error("the process to follow has ended");
 		return -ESRCH;
 	}
+	kmem_begin(s->kmem);
 	s->cgroup = targets->cgroup;
 	return 0;
 }
@@ -333,11 +350,13 @@ static void look_for_newcomers(struct session *s)
 
 static void sample_series(struct session *s)
 {
+	uint64_t now = clock_ns(CLOCK_BOOTTIME) - s->origin_ns;
+	int64_t page = sysconf(_SC_PAGESIZE);
 	struct tare_workload w;
 
+	kmem_look(s->kmem, now);
 	loader_workload(s->loader, &w);
-	series_add(s->series, clock_ns(CLOCK_BOOTTIME) - s->origin_ns,
-		   w.rss * sysconf(_SC_PAGESIZE));
+	series_add(s->series, now, w.rss * page, w.beside * page);
 }
 
 static void command_signal(struct session *s, const struct signalfd_siginfo *info)
@@ -488,6 +507,20 @@ static void wait_for_limbo(struct session *s)
 	}
 }
 
+/* What a command leaves behind the kernel frees by and by (RCU, workqueues): wait
+ * as long as that goes on. */
+static void wait_for_frees(struct session *s)
+{
+	uint64_t until = clock_ns(CLOCK_MONOTONIC) + LIMBO_NS;
+	int64_t held = kmem_held(s->kmem), before = INT64_MAX;
+
+	while (held > FREES_MATTER && held < before && clock_ns(CLOCK_MONOTONIC) < until) {
+		poll(NULL, 0, FREES_MS);
+		before = held;
+		held = kmem_held(s->kmem);
+	}
+}
+
 static void fill_self(struct session *s, struct report_self *self)
 {
 	g_autofree char *text = NULL;
@@ -526,7 +559,9 @@ static struct report *close_books(struct session *s, enum report_reason reason)
 	if (reason == REPORT_END)
 		wait_for_limbo(s);
 	in.now_ns = clock_ns(CLOCK_BOOTTIME);
-	loader_workload(s->loader, &in.workload);
+	if (reason == REPORT_END && !world_living(s->world))
+		wait_for_frees(s);
+	kmem_books(s->kmem, &in.workload, &in.kmem);
 	r->reason = reason;
 	if (s->launched && s->command_ended) {
 		r->exit.known = true;
@@ -537,9 +572,15 @@ static struct report *close_books(struct session *s, enum report_reason reason)
 	}
 	books_close(r, &in);
 	series_copy(s->series, r->series);
+	kmem_describe(s->kmem, r, in.now_ns - s->origin_ns);
 	if (s->config.self)
 		fill_self(s, &r->self);
 	return r;
+}
+
+static bool off(const struct report *r)
+{
+	return r->off_pages || r->totals[TARE_KMEM].unattributed;
 }
 
 /* A task that was preempted between a change and its event has it in the
@@ -549,7 +590,7 @@ struct report *session_report(struct session *s, enum report_reason reason)
 {
 	struct report *r = close_books(s, reason);
 
-	for (int i = 0; i < SETTLE_TRIES && r->off_pages && world_living(s->world); i++) {
+	for (int i = 0; i < SETTLE_TRIES && off(r) && world_living(s->world); i++) {
 		report_free(r);
 		poll(NULL, 0, SETTLE_MS);
 		r = close_books(s, reason);

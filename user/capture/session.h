@@ -7,6 +7,7 @@
 #ifndef TARE_SESSION_H
 #define TARE_SESSION_H
 
+#include "capture/cgroup.h"
 #include "capture/launch.h"
 #include "capture/loader.h"
 #include "model/report.h"
@@ -20,6 +21,9 @@ struct session_config {
 	uint64_t duration_ns;       /* 0: no end by the clock */
 	bool wait_all;              /* run: to the last descendant's end */
 	bool self;                  /* fill report.self */
+	bool slab;                  /* fill report.slabs */
+	struct cgroup *cgroup;      /* run: the command's own; NULL: none. Not owned */
+	const char *cgroup_why;     /* the reason when there is none */
 	/* Called for each snapshot, which it may complete. A failure is the caller's to say. */
 	void (*on_snapshot)(void *ctx, struct report *r);
 	void *ctx;

@@ -2,9 +2,11 @@
 #include "capture/targets.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 
@@ -54,33 +56,58 @@ int target_check(pid_t pid)
 	return 0;
 }
 
-GArray *targets_by_comm(const char *comm)
+/* A user process that has memory. */
+static bool is_process(pid_t pid)
 {
-	GArray *found = g_array_new(FALSE, FALSE, sizeof(pid_t));
+	unsigned flags;
+	char state;
+
+	return !read_stat(pid, &state, &flags) && !(flags & PF_KTHREAD) && state != 'Z';
+}
+
+static bool has_comm(pid_t pid, const char *comm)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/comm", pid), *text = NULL;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return false;
+	if (g_str_has_suffix(text, "\n"))
+		text[strlen(text) - 1] = '\0';
+	return !strcmp(text, comm);
+}
+
+/* All user processes, or those of this name. */
+static void find_processes(const char *comm, GArray *found)
+{
 	GDir *dir = g_dir_open("/proc", 0, NULL);
 	const char *name;
 
 	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *path = NULL, *text = NULL;
 		pid_t pid = atoi(name);
-		unsigned flags;
-		char state;
 
-		if (pid <= 0)
-			continue;
-		path = g_strdup_printf("/proc/%d/comm", pid);
-		if (!g_file_get_contents(path, &text, NULL, NULL))
-			continue;
-		if (g_str_has_suffix(text, "\n"))
-			text[strlen(text) - 1] = '\0';
-		if (strcmp(text, comm) || read_stat(pid, &state, &flags) || flags & PF_KTHREAD ||
-		    state == 'Z')
-			continue;
-		g_array_append_val(found, pid);
+		if (pid > 0 && (!comm || has_comm(pid, comm)) && is_process(pid))
+			g_array_append_val(found, pid);
 	}
 	if (dir)
 		g_dir_close(dir);
+}
+
+GArray *targets_by_comm(const char *comm)
+{
+	GArray *found = g_array_new(FALSE, FALSE, sizeof(pid_t));
+
+	find_processes(comm, found);
 	return found;
+}
+
+void targets_all(GArray *pids)
+{
+	pid_t self = getpid();
+
+	find_processes(NULL, pids);
+	for (unsigned i = 0; i < pids->len; i++)
+		if (g_array_index(pids, pid_t, i) == self)
+			g_array_remove_index_fast(pids, i--);
 }
 
 static void read_procs(const char *folder, GArray *found)

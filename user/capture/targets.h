@@ -20,6 +20,9 @@ int target_check(pid_t pid);
 GArray *targets_by_comm(const char *comm);
 GArray *targets_by_cgroup(const char *path);
 
+/* Adds every user process but the caller's. */
+void targets_all(GArray *pids);
+
 /* /proc/PID/exe and /proc/PID/cmdline. exe is NULL where it cannot be read. */
 void target_describe(pid_t pid, char **exe, char **cmdline, gsize *len);
 

@@ -46,7 +46,36 @@ static int measure(struct reporter *reporter, struct launch *l)
 	return err || reporter->err ? EXIT_TARE : exit_status(status);
 }
 
-static int probe_and_run(const struct options *o, const struct launch_config *launch,
+static int launch_and_measure(struct reporter *reporter, const struct launch_config *launch,
+			      const struct launch_user *user)
+{
+	struct launch l;
+	int err = launch_start(launch, user, &l);
+
+	return err ? exit_of_launch(err) : measure(reporter, &l);
+}
+
+/* The command's own control group. What was asked for in particular must be had;
+ * otherwise the report says why kernel memory is not measured. */
+static int make_cgroup(struct reporter *reporter)
+{
+	const struct options *o = reporter->options;
+	struct cgroup_config config = {
+		.features = reporter->features,
+		.path = o->cgroup,
+		.memory_max = o->memory_max,
+	};
+	int err;
+
+	if (o->no_cgroup) {
+		reporter->cgroup_why = g_strdup("by wish (--no-cgroup)");
+		return 0;
+	}
+	err = cgroup_create(&reporter->cgroup, &config, &reporter->cgroup_why);
+	return o->cgroup || o->memory_max ? err : 0;
+}
+
+static int probe_and_run(const struct options *o, struct launch_config *launch,
 			 const struct launch_user *user)
 {
 	struct features features = { 0 };
@@ -57,18 +86,14 @@ static int probe_and_run(const struct options *o, const struct launch_config *la
 		.uid = user->uid,
 		.gid = user->gid,
 	};
-	struct launch l;
-	int err, status;
+	int status = EXIT_TARE;
 
-	err = launch_start(launch, user, &l);
-	if (err)
-		return exit_of_launch(err);
-	if (reporter_probe(&features, o, &reporter.arm)) {
-		launch_abandon(&l);
-		status = EXIT_TARE;
-	} else {
-		status = measure(&reporter, &l);
+	if (!reporter_probe(&features, o, &reporter.arm) && !make_cgroup(&reporter)) {
+		launch->cgroup = reporter.cgroup;
+		status = launch_and_measure(&reporter, launch, user);
 	}
+	cgroup_close(reporter.cgroup);
+	g_free(reporter.cgroup_why);
 	features_free(&features);
 	return status;
 }

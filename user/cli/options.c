@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/fileout.h"
@@ -25,6 +26,9 @@ enum option_id {
 	OPT_KILL_ON_EXIT,
 	OPT_COMM,
 	OPT_CGROUP,
+	OPT_NO_CGROUP,
+	OPT_MEMORY_MAX,
+	OPT_SLAB,
 	OPT_ALL,
 	OPT_DURATION,
 	OPT_FORMAT,
@@ -51,6 +55,9 @@ static const struct spec specs[] = {
 	{ "user", OPT_USER, "NAME", FOR_RUN, "run the command as this user" },
 	{ "as-root", OPT_AS_ROOT, NULL, FOR_RUN, "run it as root under sudo too" },
 	{ "kill-on-exit", OPT_KILL_ON_EXIT, NULL, FOR_RUN, "the command dies when tare does" },
+	{ "cgroup", OPT_CGROUP, "PATH", FOR_RUN, "make its control group below this one" },
+	{ "no-cgroup", OPT_NO_CGROUP, NULL, FOR_RUN, "no control group: no kernel memory" },
+	{ "memory-max", OPT_MEMORY_MAX, "SIZE", FOR_RUN, "limit of its control group (64MiB)" },
 	{ "pid", 'p', "PID[,PID...]", FOR_ATTACH, "follow these processes" },
 	{ "comm", OPT_COMM, "NAME", FOR_ATTACH, "follow the processes of this name" },
 	{ "cgroup", OPT_CGROUP, "PATH", FOR_ATTACH, "follow a control group and those below" },
@@ -62,6 +69,7 @@ static const struct spec specs[] = {
 	{ "snapshot-every", OPT_SNAPSHOT_EVERY, "TIME", FOR_BOTH, "a report each TIME" },
 	{ "interval", OPT_INTERVAL, "TIME", FOR_BOTH, "between points of the curve (100ms)" },
 	{ "force-arm", OPT_FORCE_ARM, "ARM", FOR_BOTH, "ledger by percpu, count or classic" },
+	{ "slab", OPT_SLAB, NULL, FOR_BOTH, "kernel memory by slab cache, indicative" },
 	{ "self", OPT_SELF, NULL, FOR_BOTH, "report what tare itself costs" },
 	{ "max-mms", OPT_MAX_MMS, "N", FOR_BOTH, "room for address spaces at once (8192)" },
 	{ "ring-size", OPT_RING_SIZE, "SIZE", FOR_BOTH, "of the ring of events (4MiB)" },
@@ -186,6 +194,14 @@ static int parse_ring(const char *value, uint64_t *bytes)
 	return 0;
 }
 
+static int parse_memory_max(const char *value, uint64_t *bytes)
+{
+	if (text_parse_size(value, bytes) || *bytes < (uint64_t)sysconf(_SC_PAGESIZE) ||
+	    *bytes > G_MAXINT64)
+		return bad("memory-max", value, "a size of a page or more (64MiB, 2G)");
+	return 0;
+}
+
 static int parse_max_mms(const char *value, uint32_t *max)
 {
 	guint64 n;
@@ -252,6 +268,14 @@ static int take(struct options *o, int id, const char *value, bool *format_given
 	case OPT_CGROUP:
 		o->cgroup = value;
 		return 0;
+	case OPT_NO_CGROUP:
+		o->no_cgroup = true;
+		return 0;
+	case OPT_MEMORY_MAX:
+		return parse_memory_max(value, &o->memory_max);
+	case OPT_SLAB:
+		o->slab = true;
+		return 0;
 	case OPT_ALL:
 		o->all = true;
 		return 0;
@@ -314,6 +338,10 @@ static int check_run(const struct options *o)
 	}
 	if (o->user && o->as_root) {
 		error("--user and --as-root exclude each other");
+		return -EINVAL;
+	}
+	if (o->no_cgroup && (o->cgroup || o->memory_max)) {
+		error("--no-cgroup excludes --cgroup and --memory-max");
 		return -EINVAL;
 	}
 	if (o->no_children && o->wait_all) {

@@ -18,18 +18,21 @@ struct options {
 	/* run */
 	bool no_children, wait_all, as_root, kill_on_exit;
 	const char *user;
-	char **command; /* into argv */
+	bool no_cgroup;
+	uint64_t memory_max; /* 0: no limit */
+	char **command;      /* into argv */
 	/* attach */
 	GArray *pids; /* pid_t; NULL: none */
-	const char *comm, *cgroup;
+	const char *comm;
 	bool all;
 	uint64_t duration_ns;
 	/* both */
+	const char *cgroup; /* run: the command's is made below it; attach: whom to follow */
 	const char *output;
 	enum format format;
 	uint64_t interval_ns, snapshot_every_ns;
 	const char *force_arm;
-	bool all_threads, self;
+	bool all_threads, self, slab;
 	uint32_t max_mms;
 	uint64_t ring_bytes;
 };

@@ -131,6 +131,9 @@ void reporter_config(struct reporter *r, struct session_config *config)
 		.duration_ns = o->duration_ns,
 		.wait_all = o->wait_all,
 		.self = o->self,
+		.slab = o->slab,
+		.cgroup = r->cgroup,
+		.cgroup_why = r->cgroup_why,
 		.on_snapshot = reporter_snapshot,
 		.ctx = r,
 	};

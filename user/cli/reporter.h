@@ -17,6 +17,8 @@ struct reporter {
 	const struct features *features;
 	enum ledger_arm arm;
 	const char *target; /* attach; NULL: run */
+	struct cgroup *cgroup; /* run: the command's own; NULL: none */
+	char *cgroup_why;      /* the reason when there is none */
 	uid_t uid;          /* whose the file shall be, when `owned` */
 	gid_t gid;
 	bool owned;

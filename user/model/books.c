@@ -7,15 +7,19 @@
 
 #include "bpf/ledger.h"
 
-/* The four members are pages, page tables are bytes. */
+/* The four members are pages, the kernel's kinds are bytes. */
 static uint64_t bytes(const struct books_input *in, int kind, uint64_t n)
 {
-	return kind == TARE_PAGETABLE ? n : n * in->page_size;
+	return kind < TARE_MEMBERS ? n * in->page_size : n;
 }
 
+/* A flow may hold less than nothing one way: kernel memory is taken out of TARE_KMEM
+ * when it is entered under its own kind, which can be before its event. */
 static struct flow flow_bytes(const struct books_input *in, int kind, const struct tare_flow *f)
 {
-	return (struct flow){ bytes(in, kind, f->in), bytes(in, kind, f->out) };
+	int64_t come = bytes(in, kind, f->in), gone = bytes(in, kind, f->out);
+
+	return (struct flow){ MAX(come, 0) + MAX(-gone, 0), MAX(gone, 0) + MAX(-come, 0) };
 }
 
 static void flow_add(struct flow *sum, struct flow f)
@@ -80,25 +84,21 @@ static void build_causes(struct report_task *t, const struct tare_task *s, int64
 	g_array_sort(t->causes, by_cause);
 }
 
-/* The number of the last peak; one that nobody has seen if that is now: then
- * each task's present net is the one at the peak. */
+static bool rising(const struct books_input *in)
+{
+	return in->workload.rss + in->workload.beside > in->workload.weight_peak;
+}
+
+/* The number of the weight's last peak; one that nobody has seen if that is now:
+ * then each task's present net is the one at the peak. */
 static uint64_t last_peak(const struct books_input *in)
 {
-	return in->workload.rss > in->workload.peak ? UINT64_MAX : in->workload.peak_seq;
+	return rising(in) ? UINT64_MAX : in->workload.peak_seq;
 }
 
 static uint64_t last_peak_ns(const struct books_input *in)
 {
-	return in->workload.rss > in->workload.peak ? in->now_ns : in->workload.peak_ns;
-}
-
-static int64_t task_at_peak(const struct tare_task *s, const struct books_input *in)
-{
-	uint64_t seq = last_peak(in);
-
-	return (ledger_at_peak(s, TARE_ANON, seq) + ledger_at_peak(s, TARE_FILE, seq) +
-		ledger_at_peak(s, TARE_SHMEM, seq)) *
-	       (int64_t)in->page_size;
+	return rising(in) ? in->now_ns : in->workload.weight_peak_ns;
 }
 
 /* A task that shares another process's address space (vfork, CLONE_VM): what it
@@ -138,7 +138,8 @@ static struct report_task *build_task(const struct world_task *wt, const struct 
 		if (ledger_is_rss(k))
 			cached_rss += cached;
 	}
-	t->at_peak = task_at_peak(s, in);
+	for (int k = 0; k < TARE_KINDS; k++)
+		t->at_peak[k] = bytes(in, k, ledger_at_peak(s, k, last_peak(in)));
 	t->faults_kernel = kernel;
 	t->faults_user = s->faults - kernel;
 	t->faults_major = s->faults_major;
@@ -172,19 +173,18 @@ static void add_mm(struct report_process *p, const struct tare_mm *m, const stru
 {
 	bool peaked = m->foreign_peak_seq == last_peak(in);
 	int64_t peak = MAX(m->peak, m->rss) * (int64_t)in->page_size;
-	int64_t at_peak = peaked ? m->foreign_at_peak : 0;
 
-	for (int k = 0; k < TARE_KINDS; k++) {
+	for (int k = 0; k < TARE_MM_KINDS; k++) {
+		int64_t at_peak = peaked ? m->foreign_at_peak[k] : ledger_net(&m->foreign[k]);
+
 		p->balance[k].opening += bytes(in, k, m->opening[k]);
 		flow_add(&p->balance[k].foreign, flow_bytes(in, k, &m->foreign[k]));
-		if (!peaked && ledger_is_rss(k))
-			at_peak += ledger_net(&m->foreign[k]);
-		if (ledger_is_rss(k) && m->birth_ns <= last_peak_ns(in))
+		if (m->birth_ns <= last_peak_ns(in))
 			at_peak += m->opening[k];
+		p->at_peak[k] += bytes(in, k, at_peak);
 	}
 	for (int i = 0; i < TARE_FOREIGNERS; i++)
 		flow_add(&p->foreign_cause[i], flow_bytes(in, TARE_ANON, &m->foreign_cause[i]));
-	p->at_peak += at_peak * (int64_t)in->page_size;
 	if (peak > p->rss_peak) {
 		p->rss_peak = peak;
 		p->rss_peak_ns = since(in->origin_ns, m->rss > m->peak ? in->now_ns : m->peak_ns);
@@ -221,7 +221,7 @@ static void add_guests(struct report_process *p, uint64_t proc, const GPtrArray 
 }
 
 static void add_cached(const struct tare_task *s, const struct books_input *in,
-		       int64_t kernel[TARE_KINDS], int64_t ledger[TARE_KINDS])
+		       int64_t kernel[TARE_MM_KINDS], int64_t ledger[TARE_MM_KINDS])
 {
 	for (int k = 0; k < TARE_MEMBERS; k++) {
 		kernel[k] += s->cached[k] * (int64_t)in->page_size;
@@ -233,8 +233,8 @@ static void add_cached(const struct tare_task *s, const struct books_input *in,
  * `kernel`, and what the ledger has entered there. False: one of them was not
  * quiet or not met, or one of its tasks did something or ended meanwhile. */
 static bool living_sums(const struct world_proc *wp, const GPtrArray *guests,
-			const struct books_input *in, int64_t kernel[TARE_KINDS],
-			int64_t ledger[TARE_KINDS])
+			const struct books_input *in, int64_t kernel[TARE_MM_KINDS],
+			int64_t ledger[TARE_MM_KINDS])
 {
 	bool quiet = true;
 	unsigned met = 0;
@@ -248,7 +248,7 @@ static bool living_sums(const struct world_proc *wp, const GPtrArray *guests,
 		met++;
 		if (!m->state.sums_valid) /* being torn down */
 			continue;
-		for (int k = 0; k < TARE_KINDS; k++) {
+		for (int k = 0; k < TARE_MM_KINDS; k++) {
 			kernel[k] += bytes(in, k, m->state.kernel[k]);
 			ledger[k] += bytes(in, k, m->state.ledger[k]);
 		}
@@ -285,14 +285,14 @@ static void note_peak(int64_t *peak, uint64_t *when, const struct balance held[T
 static void close_process(struct report_process *p, const struct world_proc *wp,
 			  const GPtrArray *guests, const struct books_input *in)
 {
-	int64_t kernel[TARE_KINDS] = { 0 }, ledger[TARE_KINDS] = { 0 };
+	int64_t kernel[TARE_MM_KINDS] = { 0 }, ledger[TARE_MM_KINDS] = { 0 };
 	bool quiet = living_sums(wp, guests, in, kernel, ledger);
 
 	for (int k = 0; k < TARE_KINDS; k++) {
 		struct balance *b = &p->balance[k];
 
 		balance_close(b);
-		if (in->sums_valid)
+		if (in->sums_valid && k < TARE_MM_KINDS)
 			b->unattributed = quiet ? kernel[k] - b->net : kernel[k] - ledger[k];
 		balance_close(b);
 	}
@@ -303,11 +303,12 @@ static int by_task(gconstpointer a, gconstpointer b)
 {
 	const struct report_task *x = *(struct report_task *const *)a;
 	const struct report_task *y = *(struct report_task *const *)b;
+	int64_t peak_x = kinds_weight(x->at_peak), peak_y = kinds_weight(y->at_peak);
 	uint64_t in_x = x->flow[TARE_ANON].in + x->flow[TARE_FILE].in + x->flow[TARE_SHMEM].in;
 	uint64_t in_y = y->flow[TARE_ANON].in + y->flow[TARE_FILE].in + y->flow[TARE_SHMEM].in;
 
-	if (x->at_peak != y->at_peak)
-		return x->at_peak < y->at_peak ? 1 : -1;
+	if (peak_x != peak_y)
+		return peak_x < peak_y ? 1 : -1;
 	if (in_x != in_y)
 		return in_x < in_y ? 1 : -1;
 	return x->id < y->id ? -1 : x->id > y->id;
@@ -318,11 +319,22 @@ static int by_process(gconstpointer a, gconstpointer b)
 	const struct report_process *x = *(struct report_process *const *)a;
 	const struct report_process *y = *(struct report_process *const *)b;
 
-	if (x->at_peak != y->at_peak)
-		return x->at_peak < y->at_peak ? 1 : -1;
+	int64_t peak_x = kinds_weight(x->at_peak), peak_y = kinds_weight(y->at_peak);
+
+	if (peak_x != peak_y)
+		return peak_x < peak_y ? 1 : -1;
 	if (x->rss_peak != y->rss_peak)
 		return x->rss_peak < y->rss_peak ? 1 : -1;
 	return x->pid - y->pid;
+}
+
+/* The kernel stack of a task that ran before tare came. */
+static void add_old_stack(struct report_process *p, const struct report_task *t,
+			  const struct books_input *in)
+{
+	p->balance[TARE_KSTACK].opening += in->workload.stack_bytes;
+	if (t->start_ns <= since(in->origin_ns, last_peak_ns(in)))
+		p->at_peak[TARE_KSTACK] += in->workload.stack_bytes;
 }
 
 static struct report_process *build_process(const struct world_proc *wp, const GPtrArray *guests,
@@ -346,9 +358,12 @@ static struct report_process *build_process(const struct world_proc *wp, const G
 	for (unsigned i = 0; i < wp->tasks->len; i++) {
 		struct report_task *t = build_task(wp->tasks->pdata[i], in);
 
-		for (int k = 0; k < TARE_KINDS; k++)
+		for (int k = 0; k < TARE_KINDS; k++) {
 			flow_add(&p->balance[k].tasks, t->flow[k]);
-		p->at_peak += t->at_peak;
+			p->at_peak[k] += t->at_peak[k];
+		}
+		if (t->attached)
+			add_old_stack(p, t, in);
 		g_ptr_array_add(p->tasks, t);
 	}
 	add_guests(p, wp->id, guests, in);
@@ -380,10 +395,11 @@ static void add_totals(struct report *r, const struct report_process *p,
  * process is exact, and no workload's is below its largest process's. */
 static void build_peak(struct report *r, const struct books_input *in)
 {
-	int64_t pages = MAX(in->workload.peak, in->workload.rss);
+	const struct tare_workload *w = &in->workload;
+	int64_t pages = MAX(w->peak, w->rss);
 
 	r->peak_rss = pages * (int64_t)in->page_size;
-	r->peak_ns = since(in->origin_ns, last_peak_ns(in));
+	r->peak_ns = since(in->origin_ns, w->rss > w->peak ? in->now_ns : w->peak_ns);
 	r->peak_bound = (ledger_fold_at(pages) - 1) * in->page_size;
 	for (unsigned i = 0; i < r->processes->len; i++) {
 		const struct report_process *p = r->processes->pdata[i];
@@ -396,6 +412,53 @@ static void build_peak(struct report *r, const struct books_input *in)
 	note_peak(&r->peak_rss, &r->peak_ns, r->totals, in);
 	if (r->processes->len <= 1)
 		r->peak_bound = 0;
+}
+
+static void build_weight_peak(struct report *r, const struct books_input *in)
+{
+	const struct tare_workload *w = &in->workload;
+	int64_t kernel = rising(in) ? w->beside - w->swap : w->weight_peak_kernel;
+	int64_t pages = MAX(w->weight_peak, w->rss + w->beside);
+
+	r->peak_weight = pages * (int64_t)in->page_size;
+	r->peak_weight_bound = (ledger_fold_at(MAX(w->peak, w->rss)) - 1) * in->page_size;
+	r->peak_kernel = kernel * (int64_t)in->page_size;
+	r->peak_weight_ns = since(in->origin_ns, last_peak_ns(in));
+}
+
+/* Kernel memory other than page tables and stacks: events, and what no followed
+ * task did, against the group's own counter. */
+static void build_kmem(struct report *r, const struct books_input *in)
+{
+	const struct tare_group *g = &in->workload.group;
+	struct balance *total = &r->totals[TARE_KMEM];
+	bool peaked = g->foreign_peak_seq == last_peak(in);
+	struct report_kmem *k = &r->kmem;
+
+	k->level = in->kmem.level;
+	k->whole = in->kmem.whole;
+	k->by_group = in->kmem.by_group;
+	k->bound = in->kmem.bound;
+	if (k->level != KMEM_EVENTS)
+		return;
+	k->by_events = in->kmem.opening + g->events;
+	k->vmalloc = g->vmalloc;
+	k->sock = g->sock;
+	k->elsewhere = g->elsewhere;
+	k->foreign_at_peak = peaked ? g->foreign_at_peak : 0;
+	for (int i = 0; i < TARE_FOREIGNERS; i++) {
+		k->foreign[i] = flow_bytes(in, TARE_KMEM, &g->foreign[i]);
+		if (!peaked)
+			k->foreign_at_peak += ledger_net(&g->foreign[i]);
+		if (k->whole)
+			flow_add(&total->foreign, k->foreign[i]);
+	}
+	if (k->whole) {
+		total->opening = in->kmem.opening - g->adopted;
+		if (k->by_group != CGROUP_UNKNOWN)
+			total->unattributed = k->by_group - k->by_events;
+	}
+	balance_close(total);
 }
 
 void books_close(struct report *r, const struct books_input *in)
@@ -420,4 +483,6 @@ void books_close(struct report *r, const struct books_input *in)
 		      !in->world->malformed;
 	r->duration_ns = since(in->origin_ns, in->now_ns);
 	build_peak(r, in);
+	build_weight_peak(r, in);
+	build_kmem(r, in);
 }

@@ -3,11 +3,26 @@
 
 const char *const kind_name[TARE_KINDS] = {
 	[TARE_FILE] = "file",   [TARE_ANON] = "anon",           [TARE_SWAP] = "swap",
-	[TARE_SHMEM] = "shmem", [TARE_PAGETABLE] = "pagetable",
+	[TARE_SHMEM] = "shmem", [TARE_PAGETABLE] = "pagetable", [TARE_KSTACK] = "kstack",
+	[TARE_KMEM] = "kmem",
 };
 
 const enum tare_kind kind_order[TARE_KINDS] = {
-	TARE_ANON, TARE_FILE, TARE_SHMEM, TARE_SWAP, TARE_PAGETABLE,
+	TARE_ANON, TARE_FILE, TARE_SHMEM, TARE_SWAP, TARE_PAGETABLE, TARE_KSTACK, TARE_KMEM,
+};
+
+const char *const cgroup_stat_name[CGROUP_STATS] = {
+	[CGROUP_ANON] = "anon",
+	[CGROUP_FILE] = "file",
+	[CGROUP_SHMEM] = "shmem",
+	[CGROUP_SWAP] = "swap",
+	[CGROUP_PAGETABLES] = "pagetables",
+	[CGROUP_KERNEL_STACK] = "kernel_stack",
+	[CGROUP_SLAB_RECLAIMABLE] = "slab_reclaimable",
+	[CGROUP_SLAB_UNRECLAIMABLE] = "slab_unreclaimable",
+	[CGROUP_VMALLOC] = "vmalloc",
+	[CGROUP_PERCPU] = "percpu",
+	[CGROUP_SOCK] = "sock",
 };
 
 const char *const lost_name[TARE_LOSSES] = {
@@ -95,10 +110,34 @@ struct report_process *report_process_new(void)
 	return p;
 }
 
+static void slab_clear(gpointer slab)
+{
+	g_free(((struct report_slab *)slab)->name);
+}
+
+GArray *report_slabs_new(void)
+{
+	GArray *slabs = g_array_new(FALSE, TRUE, sizeof(struct report_slab));
+
+	g_array_set_clear_func(slabs, slab_clear);
+	return slabs;
+}
+
+static void unknown_counters(struct cgroup_counters *c)
+{
+	c->current = c->kernel = CGROUP_UNKNOWN;
+	for (int i = 0; i < CGROUP_STATS; i++)
+		c->stat[i] = CGROUP_UNKNOWN;
+}
+
 struct report *report_new(void)
 {
 	struct report *r = g_new0(struct report, 1);
 
+	unknown_counters(&r->cgroup.now);
+	unknown_counters(&r->cgroup.highest);
+	r->cgroup.peak = r->cgroup.kernel_peak = r->cgroup.limit = CGROUP_UNKNOWN;
+	r->kmem.by_group = CGROUP_UNKNOWN;
 	r->command = g_ptr_array_new_with_free_func(g_free);
 	r->features = g_ptr_array_new_with_free_func(feature_free);
 	r->processes = g_ptr_array_new_with_free_func(process_free);
@@ -117,6 +156,9 @@ void report_free(struct report *r)
 	g_ptr_array_unref(r->features);
 	g_ptr_array_unref(r->processes);
 	g_array_unref(r->series);
+	g_free(r->cgroup.path);
+	g_clear_pointer(&r->slabs, g_array_unref);
+	g_free(r->slab_note);
 	g_free(r);
 }
 
@@ -128,6 +170,26 @@ void report_add_feature(struct report *r, const char *name, const char *state, c
 	f->state = g_strdup(state);
 	f->why = g_strdup(why);
 	g_ptr_array_add(r->features, f);
+}
+
+int64_t kinds_rss(const int64_t kind[TARE_KINDS])
+{
+	return kind[TARE_ANON] + kind[TARE_FILE] + kind[TARE_SHMEM];
+}
+
+int64_t kinds_user(const int64_t kind[TARE_KINDS])
+{
+	return kinds_rss(kind) + kind[TARE_SWAP];
+}
+
+int64_t kinds_kernel(const int64_t kind[TARE_KINDS])
+{
+	return kind[TARE_PAGETABLE] + kind[TARE_KSTACK] + kind[TARE_KMEM];
+}
+
+int64_t kinds_weight(const int64_t kind[TARE_KINDS])
+{
+	return kinds_user(kind) + kinds_kernel(kind);
 }
 
 int64_t flow_net(struct flow f)

@@ -16,7 +16,7 @@
 #include "bpf/abi.h"
 
 /* kind_name[TARE_ANON] = "anon" …; kind_order[] is the order of display:
- * anon, file, shmem, swap, pagetable. */
+ * anon, file, shmem, swap, pagetable, kstack, kmem. */
 extern const char *const kind_name[TARE_KINDS];
 extern const enum tare_kind kind_order[TARE_KINDS];
 /* lost_name[TARE_LOST_MM] = "mm_state" …, and what each means, for people. */
@@ -54,7 +54,7 @@ struct report_task {
 	bool attached;             /* ran before tare came: faults and flows are since then */
 	uint64_t start_ns, end_ns; /* end_ns 0 while alive */
 	struct flow flow[TARE_KINDS];
-	int64_t at_peak; /* net RSS at the workload's peak */
+	int64_t at_peak[TARE_KINDS]; /* net when the workload's weight was at its peak */
 	uint64_t faults_user, faults_kernel, faults_major;
 	GArray *causes; /* struct report_cause, largest in + out first */
 	uint64_t mapped, unmapped, brk_up, brk_down;
@@ -78,7 +78,9 @@ struct report_process {
 	struct report_exit exit;
 	int64_t rss_peak; /* exact */
 	uint64_t rss_peak_ns;
-	int64_t at_peak; /* its RSS at the workload's peak */
+	/* Held when the workload's weight was at its peak. In kmem only what its
+	 * tasks were charged and gave back; what others freed is not known by process. */
+	int64_t at_peak[TARE_KINDS];
 	struct balance balance[TARE_KINDS];
 	struct flow foreign_cause[TARE_FOREIGNERS]; /* anon + file + shmem */
 	GPtrArray *tasks; /* struct report_task *, by at_peak, then in, largest first */
@@ -94,9 +96,81 @@ struct report_feature {
 struct report_point {
 	uint64_t time_ns;
 	int64_t rss;
+	int64_t beside; /* swap and kernel memory */
 };
 
 enum report_reason { REPORT_END, REPORT_SNAPSHOT, REPORT_DETACH };
+
+/* What a control group's own counters say, one of each; CGROUP_UNKNOWN where this
+ * kernel or version does not tell it. Names in JSON: cgroup_stat_name[]. */
+enum cgroup_stat {
+	CGROUP_ANON,
+	CGROUP_FILE, /* page cache, without shmem; mapped or not */
+	CGROUP_SHMEM,
+	CGROUP_SWAP,
+	CGROUP_PAGETABLES,
+	CGROUP_KERNEL_STACK,
+	CGROUP_SLAB_RECLAIMABLE,
+	CGROUP_SLAB_UNRECLAIMABLE,
+	CGROUP_VMALLOC,
+	CGROUP_PERCPU,
+	CGROUP_SOCK,
+	CGROUP_STATS,
+};
+#define CGROUP_UNKNOWN INT64_MIN
+extern const char *const cgroup_stat_name[CGROUP_STATS];
+
+/* One look at the counters. Bytes. */
+struct cgroup_counters {
+	uint64_t time_ns;
+	int64_t current; /* all that is charged; includes up to 64 pages per CPU charged ahead */
+	int64_t kernel;  /* of it, kernel memory without socket buffers */
+	int64_t stat[CGROUP_STATS];
+};
+
+/* The control group that the workload lives in. */
+struct report_cgroup {
+	unsigned version; /* of its hierarchy: 1 or 2; 0: there is none */
+	char *path;       /* in the hierarchy, "/tare-4121" */
+	bool own;         /* tare made it: nobody else is in it */
+	uint64_t others;  /* processes in it and below that are not followed */
+	struct cgroup_counters now;
+	struct cgroup_counters highest; /* of the looks at each interval, the one with most current;
+					   time_ns 0: there was none */
+	int64_t peak;                   /* of current, by the kernel itself; or CGROUP_UNKNOWN */
+	int64_t kernel_peak;            /* likewise of kernel */
+	int64_t limit;                  /* CGROUP_UNKNOWN: none */
+	int64_t oom_kills;              /* processes that it killed for this limit */
+};
+
+/* How well kernel memory is known. */
+enum kmem_level {
+	KMEM_NONE,   /* not at all: page tables and stacks only */
+	KMEM_GROUP,  /* as the control group's total, by looking now and then */
+	KMEM_EVENTS, /* each change, by task */
+};
+
+/* The kernel memory of the workload: events against the group's own counter. */
+struct report_kmem {
+	enum kmem_level level;
+	bool whole; /* nobody else is in the group: what it is charged is the workload's */
+	struct flow foreign[TARE_FOREIGNERS]; /* kmem entries that no followed task made */
+	int64_t foreign_at_peak;              /* their net */
+	int64_t by_events;                    /* opening + all events: what should be charged now */
+	int64_t by_group;                     /* what the group says; socket buffers included where
+						 it charges them. CGROUP_UNKNOWN: could not be read */
+	int64_t bound;         /* the two agree if they differ by no more than this */
+	int64_t vmalloc, sock; /* of it, by events */
+	int64_t elsewhere;     /* tasks' entries in other groups: not in by_events */
+};
+
+/* A slab cache (--slab), from /proc/slabinfo, which is the whole machine's. */
+struct report_slab {
+	char *name;
+	uint64_t object_size;
+	int64_t objects, bytes; /* more than before the command started, when kernel
+				   memory was highest */
+};
 
 /* What tare itself cost (--self). */
 struct report_self {
@@ -127,9 +201,20 @@ struct report {
 	int64_t peak_rss;
 	uint64_t peak_ns;
 	uint64_t peak_bound; /* peak_rss is right within this many bytes */
+	/* The peak of the weight: RSS, swap and kernel memory. Tasks' and processes'
+	 * at_peak are of this moment. */
+	int64_t peak_weight, peak_kernel;
+	uint64_t peak_weight_ns, peak_weight_bound;
+	/* kmem: where the group is the workload's (kmem.whole) opening and foreign are
+	 * the group's, and `unattributed` is by how much its own counter differs from
+	 * the events; else only what the tasks were charged and gave back. */
 	struct balance totals[TARE_KINDS];
+	struct report_kmem kmem;
+	struct report_cgroup cgroup;
+	GArray *slabs;   /* struct report_slab, largest first; NULL: not asked for */
+	char *slab_note; /* how it was measured, or why it was not */
 	struct flow foreign_cause[TARE_FOREIGNERS];
-	GPtrArray *processes; /* struct report_process *, by at_peak, then rss_peak */
+	GPtrArray *processes; /* struct report_process *, by weight at the peak, then rss_peak */
 	GArray *series;       /* struct report_point */
 	struct report_self self;
 };
@@ -138,11 +223,17 @@ struct report *report_new(void);
 void report_free(struct report *r); /* takes NULL */
 struct report_process *report_process_new(void);
 struct report_task *report_task_new(void);
+GArray *report_slabs_new(void); /* struct report_slab, names owned */
 /* Append to `features`; strings are copied, `why` may be NULL. */
 void report_add_feature(struct report *r, const char *name, const char *state, const char *why);
 /* net = opening + tasks + foreign + unattributed. */
 void balance_close(struct balance *b);
 uint64_t report_lost_total(const struct report *r);
+/* Sums over kinds: RSS (anon, file, shmem), user (RSS and swap), kernel, and all. */
+int64_t kinds_rss(const int64_t kind[TARE_KINDS]);
+int64_t kinds_user(const int64_t kind[TARE_KINDS]);
+int64_t kinds_kernel(const int64_t kind[TARE_KINDS]);
+int64_t kinds_weight(const int64_t kind[TARE_KINDS]);
 int64_t flow_net(struct flow f);
 
 #endif

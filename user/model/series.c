@@ -37,11 +37,11 @@ static void thin(struct series *s)
 	s->interval_ns *= 2;
 }
 
-void series_add(struct series *s, uint64_t time_ns, int64_t rss)
+void series_add(struct series *s, uint64_t time_ns, int64_t rss, int64_t beside)
 {
 	const struct report_point *before;
 
-	s->last = (struct report_point){ time_ns, rss };
+	s->last = (struct report_point){ time_ns, rss, beside };
 	if (s->points->len) {
 		before = &g_array_index(s->points, struct report_point, s->points->len - 1);
 		if (time_ns < before->time_ns + s->interval_ns - s->interval_ns / 10)

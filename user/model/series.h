@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * RSS over time, in bounded memory: when full, every second point goes and the
+ * Weight over time, in bounded memory: when full, every second point goes and the
  * points that follow are taken half as often. Pure.
  */
 #ifndef TARE_SERIES_H
@@ -17,7 +17,7 @@ struct series *series_new(uint64_t interval_ns);
 void series_free(struct series *s); /* takes NULL */
 /* A point closer to the last than the present interval allows (less a tenth,
  * for timers that are early) is not kept; the latest of all always is. */
-void series_add(struct series *s, uint64_t time_ns, int64_t rss);
+void series_add(struct series *s, uint64_t time_ns, int64_t rss, int64_t beside);
 /* Append all points to an array of struct report_point, the latest included. */
 void series_copy(const struct series *s, GArray *points);
 

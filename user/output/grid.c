@@ -174,6 +174,19 @@ void grid_size(struct grid *g, int64_t bytes)
 	grid_cell(g, bytes ? PLAIN : DIM, bytes ? text : CELL_ZERO);
 }
 
+void grid_signed_size(struct grid *g, enum paint how, int64_t bytes)
+{
+	g_autofree char *size = text_size(bytes);
+	g_autofree char *text = g_strdup_printf("%s%s", bytes > 0 ? "+" : "", size);
+
+	grid_cell(g, bytes ? how : DIM, bytes ? text : CELL_ZERO);
+}
+
+void grid_unknown(struct grid *g)
+{
+	grid_cell(g, DIM, CELL_UNKNOWN);
+}
+
 /* Four columns: 9999, 12.3k, 456k, 7.89M … */
 void grid_count(struct grid *g, uint64_t n)
 {
@@ -280,22 +293,29 @@ static bool squeeze(struct grid *g, unsigned width, bool hard)
 	return total_width(g) <= width;
 }
 
+/* Without the columns of this priority and above. */
+static bool try_layout(struct grid *g, unsigned width, unsigned dropped, bool hard)
+{
+	for (g->gap = 2; g->gap; g->gap--) {
+		measure(g, dropped);
+		if (squeeze(g, width, hard && g->gap == 1))
+			return true;
+	}
+	g->gap = 1;
+	return false;
+}
+
 static void lay_out(struct grid *g, unsigned width)
 {
-	unsigned highest = 0;
+	unsigned highest = 1;
 
 	for (unsigned i = 0; i < g->n; i++)
 		highest = MAX(highest, g->columns[i].drop);
-	for (unsigned dropped = highest + 1; dropped; dropped--) {
-		for (g->gap = 2; g->gap; g->gap--) {
-			measure(g, dropped);
-			if (squeeze(g, width, false))
-				return;
-		}
-	}
-	g->gap = 1;
-	measure(g, 1);
-	squeeze(g, width, true);
+	for (unsigned dropped = highest + 1; dropped > 1; dropped--)
+		if (try_layout(g, width, dropped, false))
+			return;
+	if (!try_layout(g, width, 2, true))
+		try_layout(g, width, 1, true);
 }
 
 struct cursor {

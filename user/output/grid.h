@@ -34,7 +34,8 @@ struct grid_column {
 	bool right;        /* aligned on the right */
 	unsigned soft;     /* may be cut to this to make room; 0: never */
 	unsigned hard;     /* and to this when nothing else helps */
-	unsigned drop;     /* left out when there is no room, the highest first; 0: never */
+	unsigned drop;     /* left out when there is no room, the highest first; 0: never;
+			      1: only when cutting to `hard` is not enough */
 };
 
 struct grid;
@@ -50,6 +51,10 @@ void grid_blank(struct grid *g);
  * follow; where none does, the blank one before. */
 void grid_label(struct grid *g, enum paint how, const char *text);
 void grid_size(struct grid *g, int64_t bytes);
+/* The same with its sign. */
+void grid_signed_size(struct grid *g, enum paint how, int64_t bytes);
+/* What is not measured. */
+void grid_unknown(struct grid *g);
 void grid_count(struct grid *g, uint64_t n);
 void grid_percent(struct grid *g, double part, double whole);
 /* Ends the row, if one is begun, and gives a line of its own, `indent` columns

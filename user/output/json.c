@@ -4,11 +4,11 @@
  * nanoseconds; what is unknown is null, never 0. A line for each field of the
  * report, process and task: readable, and no tree of 20,000 tasks in memory.
  */
-#include <jansson.h>
+#include "output/json.h"
+
 #include <string.h>
 
 #include "base/text.h"
-#include "output/output.h"
 #include "output/view.h"
 
 /* Made by the Makefile of report.schema.json; ended by a NUL. */
@@ -19,12 +19,12 @@ const char *json_schema(void)
 	return report_schema_json;
 }
 
-static void set_int(json_t *object, const char *key, int64_t value)
+void json_set_int(json_t *object, const char *key, int64_t value)
 {
 	json_object_set_new(object, key, json_integer(value));
 }
 
-static void set_known(json_t *object, const char *key, int64_t value, bool known)
+void json_set_known(json_t *object, const char *key, int64_t value, bool known)
 {
 	json_object_set_new(object, key, known ? json_integer(value) : json_null());
 }
@@ -39,7 +39,7 @@ static json_t *string(const char *s)
 	return json_string(valid);
 }
 
-static void set_string(json_t *object, const char *key, const char *s)
+void json_set_string(json_t *object, const char *key, const char *s)
 {
 	json_object_set_new(object, key, string(s));
 }
@@ -53,28 +53,28 @@ static json_t *strings(const GPtrArray *list)
 	return array;
 }
 
-static json_t *known_flow(struct flow f, bool known)
+json_t *json_flow(struct flow f, bool known)
 {
 	json_t *object = json_object();
 
-	set_known(object, "in", (int64_t)f.in, known);
-	set_known(object, "out", (int64_t)f.out, known);
+	json_set_known(object, "in", (int64_t)f.in, known);
+	json_set_known(object, "out", (int64_t)f.out, known);
 	return object;
 }
 
 static json_t *flow(struct flow f)
 {
-	return known_flow(f, true);
+	return json_flow(f, true);
 }
 
 static json_t *balance(const struct balance *b, bool known)
 {
 	json_t *object = json_object();
 
-	set_known(object, "opening", b->opening, known);
-	set_known(object, "in", (int64_t)b->tasks.in, known);
-	set_known(object, "out", (int64_t)b->tasks.out, known);
-	set_known(object, "net", b->net, known);
+	json_set_known(object, "opening", b->opening, known);
+	json_set_known(object, "in", (int64_t)b->tasks.in, known);
+	json_set_known(object, "out", (int64_t)b->tasks.out, known);
+	json_set_known(object, "net", b->net, known);
 	return object;
 }
 
@@ -83,8 +83,8 @@ static json_t *exit_status(const struct report_exit *e)
 {
 	json_t *object = json_object();
 
-	set_known(object, "code", e->code, e->known && !e->signal);
-	set_known(object, "signal", e->signal, e->known && e->signal);
+	json_set_known(object, "code", e->code, e->known && !e->signal);
+	json_set_known(object, "signal", e->signal, e->known && e->signal);
 	return object;
 }
 
@@ -96,22 +96,34 @@ static json_t *features(const struct report *r)
 		const struct report_feature *f = g_ptr_array_index(r->features, i);
 		json_t *one = json_object();
 
-		set_string(one, "state", f->state);
-		set_string(one, "why", f->why);
+		json_set_string(one, "state", f->state);
+		json_set_string(one, "why", f->why);
 		json_object_set_new(object, f->name, one);
 	}
 	return object;
 }
 
-static json_t *unattributed(const struct report *r, const struct balance balances[TARE_KINDS])
+/* Kernel memory is checked against the control group's counter, so for the
+ * workload only; the others against the counters of each process. */
+static bool checked(const struct report *r, enum tare_kind kind, bool workload)
+{
+	int64_t difference;
+
+	if (kind == TARE_KMEM)
+		return workload && r->kmem.whole && view_kmem_difference(r, &difference);
+	return r->sums_valid && view_kind(r, kind);
+}
+
+static json_t *unattributed(const struct report *r, const struct balance balances[TARE_KINDS],
+			    bool workload)
 {
 	json_t *object = json_object();
 
 	for (int i = 0; i < TARE_KINDS; i++) {
-		const char *kind = kind_name[kind_order[i]];
+		enum tare_kind kind = kind_order[i];
 
-		set_known(object, kind, balances[kind_order[i]].unattributed,
-			  r->sums_valid && view_measured(r, kind));
+		json_set_known(object, kind_name[kind], balances[kind].unattributed,
+			       checked(r, kind, workload));
 	}
 	return object;
 }
@@ -122,11 +134,11 @@ static json_t *books(const struct report *r)
 
 	json_object_set_new(object, "balanced",
 			    r->sums_valid ? json_boolean(r->balanced) : json_null());
-	set_known(object, "off_pages", (int64_t)r->off_pages, r->sums_valid);
+	json_set_known(object, "off_pages", (int64_t)r->off_pages, r->sums_valid);
 	json_object_set_new(object, "checked", json_boolean(r->sums_valid));
-	set_int(object, "mms_closed", (int64_t)r->mms_closed);
-	set_known(object, "mms_nonzero", (int64_t)r->mms_nonzero, r->sums_valid);
-	json_object_set_new(object, "unattributed", unattributed(r, r->totals));
+	json_set_int(object, "mms_closed", (int64_t)r->mms_closed);
+	json_set_known(object, "mms_nonzero", (int64_t)r->mms_nonzero, r->sums_valid);
+	json_object_set_new(object, "unattributed", unattributed(r, r->totals, true));
 	return object;
 }
 
@@ -134,9 +146,9 @@ static json_t *lost(const struct report *r)
 {
 	json_t *object = json_object();
 
-	set_int(object, "total", (int64_t)report_lost_total(r));
+	json_set_int(object, "total", (int64_t)report_lost_total(r));
 	for (int i = 0; i < TARE_LOSSES; i++)
-		set_int(object, lost_name[i], (int64_t)r->lost[i]);
+		json_set_int(object, lost_name[i], (int64_t)r->lost[i]);
 	return object;
 }
 
@@ -156,11 +168,16 @@ static json_t *totals(const struct report *r)
 	for (int i = 0; i < TARE_KINDS; i++) {
 		const struct balance *b = &r->totals[kind_order[i]];
 		const char *kind = kind_name[kind_order[i]];
-		bool known = view_measured(r, kind);
+		bool known = view_kind(r, kind_order[i]);
 		json_t *one = balance(b, known);
 
-		json_object_set_new(one, "foreign", known_flow(b->foreign, known));
-		set_known(one, "unattributed", b->unattributed, r->sums_valid && known);
+		if (kind_order[i] == TARE_KMEM && !r->kmem.whole) /* nobody can tell whose */
+			json_set_known(one, "opening", 0, false);
+		json_object_set_new(one, "foreign",
+				    json_flow(b->foreign, known && (kind_order[i] != TARE_KMEM ||
+								    r->kmem.whole)));
+		json_set_known(one, "unattributed", b->unattributed,
+			       checked(r, kind_order[i], true));
 		json_object_set_new(object, kind, one);
 	}
 	return object;
@@ -174,9 +191,9 @@ static json_t *causes(const struct report_task *t)
 		const struct report_cause *c = &g_array_index(t->causes, struct report_cause, i);
 		json_t *one = json_object();
 
-		set_string(one, "cause", c->name);
-		set_int(one, "in", (int64_t)c->flow.in);
-		set_int(one, "out", (int64_t)c->flow.out);
+		json_set_string(one, "cause", c->name);
+		json_set_int(one, "in", (int64_t)c->flow.in);
+		json_set_int(one, "out", (int64_t)c->flow.out);
 		json_array_append_new(array, one);
 	}
 	return array;
@@ -189,10 +206,10 @@ static json_t *faults(const struct report *r, const struct report_task *t)
 	bool any = view_measured(r, "faults"), apart = any && view_measured(r, "faults_kernel");
 	json_t *object = json_object();
 
-	set_known(object, "total", (int64_t)(t->faults_user + t->faults_kernel), any);
-	set_known(object, "user", (int64_t)t->faults_user, apart);
-	set_known(object, "kernel", (int64_t)t->faults_kernel, apart);
-	set_known(object, "major", (int64_t)t->faults_major, any);
+	json_set_known(object, "total", (int64_t)(t->faults_user + t->faults_kernel), any);
+	json_set_known(object, "user", (int64_t)t->faults_user, apart);
+	json_set_known(object, "kernel", (int64_t)t->faults_kernel, apart);
+	json_set_known(object, "major", (int64_t)t->faults_major, any);
 	return object;
 }
 
@@ -201,34 +218,38 @@ static json_t *virtual(const struct report *r, const struct report_task *t)
 	bool known = view_measured(r, "virtual");
 	json_t *object = json_object();
 
-	set_known(object, "mapped", (int64_t)t->mapped, known);
-	set_known(object, "unmapped", (int64_t)t->unmapped, known);
-	set_known(object, "brk_up", (int64_t)t->brk_up, known);
-	set_known(object, "brk_down", (int64_t)t->brk_down, known);
+	json_set_known(object, "mapped", (int64_t)t->mapped, known);
+	json_set_known(object, "unmapped", (int64_t)t->unmapped, known);
+	json_set_known(object, "brk_up", (int64_t)t->brk_up, known);
+	json_set_known(object, "brk_down", (int64_t)t->brk_down, known);
 	return object;
 }
 
 static json_t *task(const struct report *r, const struct report_task *t)
 {
 	json_t *object = json_object();
+	int64_t net[TARE_KINDS];
 
-	set_int(object, "tid", t->tid);
-	set_string(object, "comm", t->comm);
+	json_set_int(object, "tid", t->tid);
+	json_set_string(object, "comm", t->comm);
 	json_object_set_new(object, "names", strings(t->names));
 	json_object_set_new(object, "alive", json_boolean(t->alive));
 	json_object_set_new(object, "attached", json_boolean(t->attached));
-	set_int(object, "start_ns", (int64_t)t->start_ns);
-	set_known(object, "end_ns", (int64_t)t->end_ns, !t->alive && t->end_ns);
+	json_set_int(object, "start_ns", (int64_t)t->start_ns);
+	json_set_known(object, "end_ns", (int64_t)t->end_ns, !t->alive && t->end_ns);
 	for (int i = 0; i < TARE_KINDS; i++) {
 		const char *kind = kind_name[kind_order[i]];
 		struct flow f = t->flow[kind_order[i]];
-		bool known = view_measured(r, kind);
-		json_t *one = known_flow(f, known);
+		bool known = view_kind(r, kind_order[i]);
+		json_t *one = json_flow(f, known);
 
-		set_known(one, "net", flow_net(f), known);
+		json_set_known(one, "net", flow_net(f), known);
 		json_object_set_new(object, kind, one);
 	}
-	set_int(object, "rss_at_peak", t->at_peak);
+	view_flow_net(r, t->flow, net);
+	json_set_int(object, "rss_at_peak", kinds_rss(t->at_peak));
+	json_object_set_new(object, "at_peak", json_at_peak(r, t->at_peak));
+	json_object_set_new(object, "weight", json_weight(net));
 	json_object_set_new(object, "faults", faults(r, t));
 	json_object_set_new(object, "causes", causes(t));
 	json_object_set_new(object, "virtual", virtual(r, t));
@@ -242,36 +263,41 @@ static void set_balances(json_t *object, const struct report *r, const struct re
 	for (int i = 0; i < TARE_KINDS; i++) {
 		const struct balance *b = &p->balance[kind_order[i]];
 		const char *kind = kind_name[kind_order[i]];
-		bool known = view_measured(r, kind);
+		bool known = view_kind(r, kind_order[i]);
 
 		json_object_set_new(balances, kind, balance(b, known));
-		json_object_set_new(foreign, kind, known_flow(b->foreign, known));
+		json_object_set_new(foreign, kind,
+				    json_flow(b->foreign, known && kind_order[i] != TARE_KMEM));
 	}
 	json_object_set_new(object, "balance", balances);
 	json_object_set_new(object, "foreign", foreign);
 	json_object_set_new(object, "foreign_causes", foreign_causes(p->foreign_cause));
-	json_object_set_new(object, "unattributed", unattributed(r, p->balance));
+	json_object_set_new(object, "unattributed", unattributed(r, p->balance, false));
 }
 
 /* All but the tasks. */
 static json_t *process(const struct report *r, const struct report_process *p)
 {
 	json_t *object = json_object();
+	int64_t net[TARE_KINDS];
 
-	set_int(object, "pid", p->pid);
-	set_int(object, "ppid", p->ppid);
-	set_string(object, "comm", p->comm);
-	set_string(object, "exe", p->exe);
+	json_set_int(object, "pid", p->pid);
+	json_set_int(object, "ppid", p->ppid);
+	json_set_string(object, "comm", p->comm);
+	json_set_string(object, "exe", p->exe);
 	json_object_set_new(object, "argv", strings(p->argv));
 	json_object_set_new(object, "argv_truncated", json_boolean(p->argv_truncated));
 	json_object_set_new(object, "images", strings(p->images));
 	json_object_set_new(object, "alive", json_boolean(p->alive));
-	set_int(object, "start_ns", (int64_t)p->start_ns);
-	set_known(object, "end_ns", (int64_t)p->end_ns, !p->alive && p->end_ns);
+	json_set_int(object, "start_ns", (int64_t)p->start_ns);
+	json_set_known(object, "end_ns", (int64_t)p->end_ns, !p->alive && p->end_ns);
 	json_object_set_new(object, "exit", exit_status(&p->exit));
-	set_int(object, "rss_peak", p->rss_peak);
-	set_int(object, "rss_peak_ns", (int64_t)p->rss_peak_ns);
-	set_int(object, "rss_at_peak", p->at_peak);
+	json_set_int(object, "rss_peak", p->rss_peak);
+	json_set_int(object, "rss_peak_ns", (int64_t)p->rss_peak_ns);
+	view_balance_net(r, p->balance, net);
+	json_set_int(object, "rss_at_peak", kinds_rss(p->at_peak));
+	json_object_set_new(object, "at_peak", json_at_peak(r, p->at_peak));
+	json_object_set_new(object, "weight", json_weight(net));
 	set_balances(object, r, p);
 	return object;
 }
@@ -284,8 +310,9 @@ static json_t *series(const struct report *r)
 		const struct report_point *p = &g_array_index(r->series, struct report_point, i);
 		json_t *one = json_object();
 
-		set_int(one, "time_ns", (int64_t)p->time_ns);
-		set_int(one, "rss", p->rss);
+		json_set_int(one, "time_ns", (int64_t)p->time_ns);
+		json_set_int(one, "rss", p->rss);
+		json_set_int(one, "beside", p->beside);
 		json_array_append_new(array, one);
 	}
 	return array;
@@ -295,22 +322,27 @@ static json_t *self(const struct report_self *s)
 {
 	json_t *object = json_object();
 
-	set_int(object, "rss", (int64_t)s->rss);
-	set_int(object, "map_bytes", (int64_t)s->map_bytes);
-	set_int(object, "entries", (int64_t)s->entries);
+	json_set_int(object, "rss", (int64_t)s->rss);
+	json_set_int(object, "map_bytes", (int64_t)s->map_bytes);
+	json_set_int(object, "entries", (int64_t)s->entries);
 	json_object_set_new(object, "ns_per_entry",
 			    s->ns_per_entry < 0 ? json_null() : json_real(s->ns_per_entry));
-	set_int(object, "cpu_ns", (int64_t)s->cpu_ns);
+	json_set_int(object, "cpu_ns", (int64_t)s->cpu_ns);
 	return object;
 }
 
 static json_t *peak(const struct report *r)
 {
-	json_t *object = json_object();
+	json_t *object = json_object(), *weight = json_object();
 
-	set_int(object, "rss", r->peak_rss);
-	set_int(object, "time_ns", (int64_t)r->peak_ns);
-	set_int(object, "bound", (int64_t)r->peak_bound);
+	json_set_int(object, "rss", r->peak_rss);
+	json_set_int(object, "time_ns", (int64_t)r->peak_ns);
+	json_set_int(object, "bound", (int64_t)r->peak_bound);
+	json_set_int(weight, "time_ns", (int64_t)r->peak_weight_ns);
+	json_set_int(weight, "user", r->peak_weight - r->peak_kernel);
+	json_set_int(weight, "kernel", r->peak_kernel);
+	json_set_int(weight, "total", r->peak_weight);
+	json_object_set_new(object, "weight", weight);
 	return object;
 }
 
@@ -377,6 +409,10 @@ char *json_render(const struct report *r)
 	field(out, "peak", peak(r));
 	field(out, "totals", totals(r));
 	field(out, "foreign_causes", foreign_causes(r->foreign_cause));
+	field(out, "weight", json_workload_weight(r));
+	field(out, "kmem", json_kmem(r));
+	field(out, "cgroup", json_cgroup(&r->cgroup));
+	field(out, "slabs", json_slabs(r));
 	emit_processes(out, r);
 	field(out, "series", series(r));
 	if (r->self.valid)

@@ -12,7 +12,7 @@
 #include "output/view.h"
 
 /* Where the text of "peak:", "books:" … begins. */
-#define MARGIN 7
+#define MARGIN 8
 #define CURVE_MAX 120
 
 const char *const table_foreign[TARE_FOREIGNERS] = {
@@ -24,13 +24,10 @@ const char *const table_foreign[TARE_FOREIGNERS] = {
 void table_heading(GString *out, const struct table_style *style, const char *name,
 		   const char *meaning)
 {
-	g_autofree char *fit = text_fit(meaning, style->width - (unsigned)strlen(name) - 2);
-
 	g_string_append_c(out, '\n');
 	paint(out, style, BOLD, name);
-	g_string_append(out, *fit ? "  " : "");
-	paint(out, style, DIM, fit);
-	g_string_append_c(out, '\n');
+	g_string_append(out, *meaning ? "  " : "");
+	paint_wrapped(out, style, DIM, (unsigned)strlen(name) + 2, meaning);
 }
 
 static void repeat(GString *out, const char *s, unsigned n)
@@ -105,16 +102,73 @@ static void label(GString *out, const struct table_style *style, const char *nam
 	g_string_append_printf(out, "%*s", MARGIN - (int)strlen(name), "");
 }
 
+static void margin_line(GString *out, const struct table_style *style, bool *first, enum paint how,
+			const char *text)
+{
+	if (!*first)
+		g_string_append_printf(out, "%*s", MARGIN, "");
+	*first = false;
+	paint_wrapped(out, style, how, MARGIN, text);
+}
+
+/* What the kernel's part of the peak covers. */
+static const char *kernel_part(const struct report *r)
+{
+	bool tables = view_kind(r, TARE_PAGETABLE), stacks = view_kind(r, TARE_KSTACK);
+
+	if (view_kernel(r))
+		return "kernel";
+	if (view_at_peak(r).known[TARE_KMEM])
+		return "kernel, sampled";
+	return tables && stacks ? "page tables and stacks" :
+	       tables           ? "page tables" :
+	       stacks           ? "kernel stacks" :
+				  NULL;
+}
+
+/* "2.03 MiB user + 265 MiB kernel". */
+static char *peak_parts(const struct report *r)
+{
+	g_autofree char *user = text_size(r->peak_weight - r->peak_kernel);
+	g_autofree char *kernel = text_size(r->peak_kernel);
+	const char *part = kernel_part(r);
+
+	return part ? g_strdup_printf("%s user + %s %s", user, kernel, part) :
+		      g_strdup_printf("%s user; kernel not measured", user);
+}
+
+/* RSS had its own peak at another time, or it was another amount. */
+static bool rss_apart(const struct report *r)
+{
+	g_autofree char *weight = text_duration(r->peak_weight_ns),
+			*rss = text_duration(r->peak_ns);
+	g_autofree char *user = text_size(r->peak_weight - r->peak_kernel);
+	g_autofree char *size = text_size(r->peak_rss);
+
+	return strcmp(weight, rss) || strcmp(user, size);
+}
+
 static void peak(GString *out, const struct report *r, const struct table_style *style)
 {
-	g_autofree char *size = text_size(r->peak_rss), *time = text_duration(r->peak_ns);
-	g_autofree char *bound = text_size((int64_t)r->peak_bound), *rest = NULL;
+	g_autofree char *size = text_size(r->peak_weight), *time = text_duration(r->peak_weight_ns);
+	g_autofree char *bound = text_size((int64_t)r->peak_bound), *parts = peak_parts(r);
+	g_autofree char *when = NULL, *rss = text_size(r->peak_rss), *line = NULL;
+	g_autofree char *rss_time = text_duration(r->peak_ns);
+	bool first = false;
 
 	label(out, style, "peak:");
 	paint(out, style, BOLD, size);
-	rest = g_strdup_printf(" RSS at %s%s%s%s", time, r->peak_bound ? " (± " : "",
+	when = g_strdup_printf(" at %s%s%s%s", time, r->peak_bound ? " (± " : "",
 			       r->peak_bound ? bound : "", r->peak_bound ? ")" : "");
-	g_string_append_printf(out, "%s\n", rest);
+	g_string_append(out, when);
+	if (MARGIN + text_width(size) + text_width(when) + text_width(parts) + 2 <= style->width)
+		g_string_append_printf(out, ": %s\n", parts);
+	else
+		g_string_append_printf(out, "\n%*s%s\n", MARGIN, "", parts);
+	if (!rss_apart(r))
+		return;
+	line = g_strdup_printf("RSS alone %s at %s", rss, rss_time);
+	margin_line(out, style, &first, PLAIN, line);
 }
 
 /* "anon +12.0 KiB, file -4.00 KiB", or that they cancel out. */
@@ -126,7 +180,7 @@ static char *off_by_kind(const struct report *r)
 		int64_t off = r->totals[kind_order[i]].unattributed;
 		g_autofree char *size = text_size(off);
 
-		if (off)
+		if (off && kind_order[i] != TARE_KMEM) /* said in a line of its own */
 			g_string_append_printf(list, "%s%s %s%s", list->len ? ", " : "",
 					       kind_name[kind_order[i]], off > 0 ? "+" : "", size);
 	}
@@ -148,15 +202,6 @@ static const char *why_not_checked(const struct report *r)
 			why = f->why;
 	}
 	return why ? why : "the kernel's own counters could not be summed";
-}
-
-static void margin_line(GString *out, const struct table_style *style, bool *first, enum paint how,
-			const char *text)
-{
-	if (!*first)
-		g_string_append_printf(out, "%*s", MARGIN, "");
-	*first = false;
-	paint_wrapped(out, style, how, MARGIN, text);
 }
 
 static void books_off(GString *out, const struct report *r, const struct table_style *style)
@@ -184,6 +229,64 @@ static void books_off(GString *out, const struct report *r, const struct table_s
 	}
 	if (first)
 		margin_line(out, style, &first, BAD, "not balanced");
+}
+
+/* The reason for this is below, among NOT MEASURED or NOTES. */
+static bool has_reason(const struct report *r, const char *feature)
+{
+	for (unsigned i = 0; i < r->features->len; i++) {
+		const struct report_feature *f = g_ptr_array_index(r->features, i);
+
+		if (f->why && !g_strcmp0(f->name, feature))
+			return true;
+	}
+	return false;
+}
+
+/* Events against the control group's own counter. */
+static char *kernel_checked(const struct report *r, int64_t difference)
+{
+	g_autofree char *group = text_size(r->kmem.by_group), *bound = text_size(r->kmem.bound);
+	g_autofree char *off = text_size(ABS(difference));
+	const char *who = r->kmem.whole ? "task" : "task and by others", *when = table_when(r);
+
+	if (!difference)
+		return g_strdup_printf("kernel memory by %s = the control group's %s %s", who,
+				       group, when);
+	if (ABS(difference) <= r->kmem.bound)
+		return g_strdup_printf("kernel memory by %s: within %s of the control group's %s "
+				       "%s (bound %s)",
+				       who, off, group, when, bound);
+	return g_strdup_printf("kernel memory: off by %s, the control group has %s %s (bound %s)",
+			       off, group, when, bound);
+}
+
+static void kernel_books(GString *out, const struct report *r, const struct table_style *style)
+{
+	g_autofree char *line = NULL;
+	int64_t difference = 0;
+	bool first = false;
+
+	if (!view_kind(r, TARE_KMEM))
+		line = g_strdup_printf("kernel memory per task: not measured%s",
+				       has_reason(r, "kmem") ? " (reason below)" : "");
+	else if (!view_kmem_difference(r, &difference))
+		line = g_strdup("kernel memory by task: not checked, the control group's "
+				"counter could not be read");
+	else
+		line = kernel_checked(r, difference);
+	margin_line(out, style, &first, ABS(difference) > r->kmem.bound ? BAD : PLAIN, line);
+}
+
+/* Said here, near the top: it explains how a workload ended. */
+static void oom(GString *out, const struct report *r, const struct table_style *style)
+{
+	g_autofree char *line = table_oom(r);
+
+	if (!line)
+		return;
+	label(out, style, "OOM:");
+	paint_wrapped(out, style, BAD, MARGIN, line);
 }
 
 static void books(GString *out, const struct report *r, const struct table_style *style)
@@ -238,8 +341,8 @@ static int64_t *resample(const struct report *r, unsigned columns, uint64_t begi
 
 			if (p->time_ns > end)
 				break;
-			column[c] = any ? MAX(column[c], p->rss) : p->rss;
-			before = p->rss;
+			before = p->rss + p->beside;
+			column[c] = any ? MAX(column[c], before) : before;
 			any = true;
 		}
 	}
@@ -272,7 +375,7 @@ static void curve(GString *out, const struct report *r, const struct table_style
 	unsigned columns = MIN(style->width - MARGIN, CURVE_MAX), n = r->series->len;
 	uint64_t begin, end;
 	g_autofree int64_t *column = NULL;
-	int64_t top = r->peak_rss;
+	int64_t top = r->peak_weight;
 	GString *line;
 
 	if (n < 2)
@@ -290,10 +393,10 @@ static void curve(GString *out, const struct report *r, const struct table_style
 
 		g_string_append(line, level[(unsigned)ceil(height * 8)]);
 	}
-	label(out, style, "rss:");
+	label(out, style, "weight:");
 	g_string_append_printf(out, "%s\n", g_strchomp(line->str));
 	g_string_free(line, TRUE);
-	time_axis(out, style, columns, begin, end, r->peak_ns);
+	time_axis(out, style, columns, begin, end, r->peak_weight_ns);
 }
 
 /* What could not be measured, or was measured another way than the best. */
@@ -349,11 +452,15 @@ char *table_render(const struct report *r, const struct table_style *wanted)
 	head(out, r, &style);
 	peak(out, r, &style);
 	books(out, r, &style);
+	kernel_books(out, r, &style);
+	oom(out, r, &style);
 	losses(out, r, &style);
 	curve(out, r, &style);
 	table_totals(out, r, &style);
 	table_who(out, r, &style);
 	table_why(out, r, &style);
+	table_kernel(out, r, &style);
+	table_slabs(out, r, &style);
 	table_asked(out, r, &style);
 	self(out, r, &style);
 	notes(out, r, &style, false, "NOT MEASURED", "unknown, not 0");

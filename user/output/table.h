@@ -18,13 +18,22 @@ void table_heading(GString *out, const struct table_style *style, const char *na
 char *table_process_name(const struct report_process *p, unsigned width);
 
 /* Processes as rows: struct group of struct report_process, the small ones of
- * one name together, sorted by their RSS at the peak. */
+ * one name together, sorted by their weight at the peak. */
 GPtrArray *table_processes(const struct report *r, const struct table_style *style);
 
 void table_totals(GString *out, const struct report *r, const struct table_style *style);
 void table_who(GString *out, const struct report *r, const struct table_style *style);
 void table_why(GString *out, const struct report *r, const struct table_style *style);
+void table_kernel(GString *out, const struct report *r, const struct table_style *style);
+void table_slabs(GString *out, const struct report *r, const struct table_style *style);
 void table_asked(GString *out, const struct report *r, const struct table_style *style);
+
+/* "the kernel killed 1 process at the limit of 64.0 MiB"; NULL: it killed none.
+ * Free with g_free(). */
+char *table_oom(const struct report *r);
+
+/* The moment of "now": "at the end", "when detached" … */
+const char *table_when(const struct report *r);
 
 /* What people call an entry made from outside: "reclaim", "other process" … */
 extern const char *const table_foreign[TARE_FOREIGNERS];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The section WHO: processes by their RSS at the peak, their threads beneath,
+ * The section WHO: processes by their weight at the peak, their threads beneath,
  * those of one name pattern as one row.
  */
 #include "output/table.h"
@@ -13,7 +13,7 @@
 
 #define ROWS_MAX 40
 #define NAME_MAX_COLUMNS 48
-#define COLUMN_NAME 2
+enum { COLUMN_NAME = 2, COLUMN_SHARE = 7, COLUMN_NET = 9, COLUMNS = 15 };
 #define WIDE 110 /* columns from which on a row names more than its main cause */
 
 /* A pattern of threads is one row from so many on, a name of processes too;
@@ -24,8 +24,8 @@
 
 /* A row's figures: of a process, a task or a group of either. */
 struct figures {
-	int64_t at_peak;
-	int64_t net;
+	int64_t at_peak[TARE_KINDS];
+	int64_t net; /* of RSS, as are its flows */
 	struct flow rss;
 	uint64_t faults;
 	uint64_t major;
@@ -38,7 +38,8 @@ struct who {
 	const struct table_style *style;
 	struct grid *grid;
 	bool faults; /* measured */
-	bool own_peaks;
+	bool kernel; /* some of it is known by task */
+	bool rss_peaks;
 	unsigned rows_max;
 };
 
@@ -51,7 +52,7 @@ static const char *process_comm(const void *p)
 
 static int64_t process_at_peak(const void *p)
 {
-	return ((const struct report_process *)p)->at_peak;
+	return kinds_weight(((const struct report_process *)p)->at_peak);
 }
 
 static int64_t process_rss_peak(const void *p)
@@ -68,7 +69,7 @@ static const char *task_comm(const void *t)
 
 static int64_t task_at_peak(const void *t)
 {
-	return ((const struct report_task *)t)->at_peak;
+	return kinds_weight(((const struct report_task *)t)->at_peak);
 }
 
 static int64_t task_in(const void *t)
@@ -100,9 +101,10 @@ GPtrArray *table_processes(const struct report *r, const struct table_style *sty
 
 	for (unsigned i = 0; i < r->processes->len; i++) {
 		struct report_process *p = g_ptr_array_index(r->processes, i);
-		bool alone = style->all_threads || p->at_peak >= r->peak_rss / BIG;
+		int64_t weight = kinds_weight(p->at_peak);
+		bool alone = style->all_threads || weight >= r->peak_weight / BIG;
 
-		g_ptr_array_add(alone && p->at_peak > 0 ? big : small, p);
+		g_ptr_array_add(alone && weight > 0 ? big : small, p);
 	}
 	groups = group_by_pattern(big, process_comm, process_at_peak, G_MAXUINT);
 	others = group_by_pattern(small, process_comm, process_at_peak,
@@ -110,6 +112,12 @@ GPtrArray *table_processes(const struct report *r, const struct table_style *sty
 	g_ptr_array_extend_and_steal(groups, others);
 	group_sort(groups);
 	return groups;
+}
+
+static void add_kinds(int64_t sum[TARE_KINDS], const int64_t kind[TARE_KINDS])
+{
+	for (int k = 0; k < TARE_KINDS; k++)
+		sum[k] += kind[k];
 }
 
 static void add_task(struct figures *f, struct report_task *t)
@@ -126,7 +134,7 @@ static struct figures task_figures(const GPtrArray *tasks)
 	for (unsigned i = 0; i < tasks->len; i++) {
 		struct report_task *t = g_ptr_array_index(tasks, i);
 
-		f.at_peak += t->at_peak;
+		add_kinds(f.at_peak, t->at_peak);
 		view_add(&f.rss, view_rss(t->flow));
 		f.alive += t->alive;
 		add_task(&f, t);
@@ -143,7 +151,7 @@ static struct figures process_figures(const GPtrArray *processes)
 		const struct report_process *p = g_ptr_array_index(processes, i);
 		struct balance b = view_rss_balance(p->balance);
 
-		f.at_peak += p->at_peak;
+		add_kinds(f.at_peak, p->at_peak);
 		f.net += b.net;
 		view_add(&f.rss, b.tasks);
 		f.alive += p->alive;
@@ -227,20 +235,32 @@ static void fault_cells(const struct who *w, const struct figures *f)
 		grid_blank(w->grid);
 }
 
-/* The cells after the name. `own_peak` below 0: blank. */
-static void figure_cells(const struct who *w, const struct figures *f, bool bars, int64_t own_peak)
+/* Kernel memory: all of it where it is known by task, else what is. */
+static void kernel_cell(const struct who *w, const struct figures *f)
 {
-	double share = w->r->peak_rss > 0 ? (double)f->at_peak / (double)w->r->peak_rss : 0;
+	if (w->kernel)
+		grid_size(w->grid, kinds_kernel(f->at_peak));
+	else
+		grid_unknown(w->grid);
+}
+
+/* The cells after the name. `rss_peak` below 0: blank. */
+static void figure_cells(const struct who *w, const struct figures *f, bool bars, int64_t rss_peak)
+{
+	int64_t weight = kinds_weight(f->at_peak);
+	double whole = (double)w->r->peak_weight, share = whole > 0 ? (double)weight / whole : 0;
 	g_autofree char *part = bar(share, 8), *cause = cause_text(w, f);
 
-	grid_size(w->grid, f->at_peak);
+	grid_size(w->grid, weight);
 	if (bars)
 		grid_cell(w->grid, PLAIN, part);
 	else
 		grid_blank(w->grid);
-	grid_percent(w->grid, (double)f->at_peak, (double)w->r->peak_rss);
-	if (own_peak >= 0 && w->own_peaks)
-		grid_size(w->grid, own_peak);
+	grid_size(w->grid, kinds_user(f->at_peak));
+	kernel_cell(w, f);
+	grid_percent(w->grid, (double)weight, whole);
+	if (rss_peak >= 0 && w->rss_peaks)
+		grid_size(w->grid, rss_peak);
 	else
 		grid_blank(w->grid);
 	grid_size(w->grid, f->net);
@@ -260,23 +280,49 @@ static void mark_cell(const struct who *w, const struct figures *f)
 		grid_blank(w->grid);
 }
 
+static void blanks(const struct who *w, unsigned n)
+{
+	while (n--)
+		grid_blank(w->grid);
+}
+
 /* What no task of a process did: opening, foreign, unattributed. How much of
  * it there was at the peak is not kept apart. */
-static void special_row(const struct who *w, enum paint how, const char *name, int64_t net,
-			const struct flow *flow)
+static void special_row(const struct who *w, enum paint how, const char *name, struct flow flow)
 {
-	grid_blank(w->grid);
-	grid_blank(w->grid);
+	blanks(w, 2);
 	grid_label(w->grid, how, name);
-	for (int i = 0; i < 4; i++)
+	blanks(w, COLUMN_NET - COLUMN_NAME - 1);
+	grid_size(w->grid, flow_net(flow));
+	grid_size(w->grid, (int64_t)flow.in);
+	grid_size(w->grid, (int64_t)flow.out);
+	blanks(w, COLUMNS - COLUMN_NET - 3);
+}
+
+/* Kernel memory that no process can be told to hold: what of its tasks' others
+ * freed, what was there before; or the group's, where nobody tells whose it is. */
+static void no_process_row(const struct who *w)
+{
+	int64_t size = view_no_process(w->r);
+	bool by_task = view_kind(w->r, TARE_KMEM);
+
+	if (!size)
+		return;
+	blanks(w, 2);
+	grid_label(w->grid, PLAIN, by_task ? "(no process)" : "(other kernel)");
+	grid_size(w->grid, size);
+	blanks(w, 2);
+	if (by_task)
+		grid_size(w->grid, size);
+	else
 		grid_blank(w->grid);
-	grid_size(w->grid, net);
-	if (flow) {
-		grid_size(w->grid, (int64_t)flow->in);
-		grid_size(w->grid, (int64_t)flow->out);
-	}
-	for (int i = flow ? 2 : 0; i < 5; i++)
-		grid_blank(w->grid);
+	grid_percent(w->grid, (double)size, (double)w->r->peak_weight);
+	blanks(w, COLUMNS - COLUMN_SHARE - 1);
+}
+
+static struct flow as_flow(int64_t change)
+{
+	return (struct flow){ (uint64_t)MAX(change, 0), (uint64_t)MAX(-change, 0) };
 }
 
 static void special_rows(const struct who *w, const GPtrArray *processes)
@@ -294,15 +340,15 @@ static void special_rows(const struct who *w, const GPtrArray *processes)
 			view_add(&foreign[j], p->foreign_cause[j]);
 	}
 	if (opening)
-		special_row(w, PLAIN, "  opening", opening, NULL);
+		special_row(w, PLAIN, "  opening", as_flow(opening));
 	for (int j = 0; j < TARE_FOREIGNERS; j++) {
 		g_autofree char *name = g_strdup_printf("  foreign: %s", table_foreign[j]);
 
 		if (foreign[j].in || foreign[j].out)
-			special_row(w, PLAIN, name, flow_net(foreign[j]), &foreign[j]);
+			special_row(w, PLAIN, name, foreign[j]);
 	}
 	if (unattributed)
-		special_row(w, BAD, "  unattributed", unattributed, NULL);
+		special_row(w, BAD, "  unattributed", as_flow(unattributed));
 }
 
 static void spread_line(const struct who *w, const char *what, struct spread s, unsigned indent)
@@ -392,7 +438,7 @@ static unsigned process(const struct who *w, const struct group *g)
 	if (f.members > 1) {
 		group_label(w, g->name, f.members, "");
 		figure_cells(w, &f, true, -1);
-		spread_line(w, "each, own peak", group_spread(g->members, process_rss_peak), 2);
+		spread_line(w, "each, own RSS peak", group_spread(g->members, process_rss_peak), 2);
 	} else {
 		name = table_process_name(p, NAME_MAX_COLUMNS);
 		grid_cell(w->grid, BOLD, pid);
@@ -440,6 +486,7 @@ static void rows(const struct who *w, const GPtrArray *groups)
 		left_processes += g->members->len;
 		left_peak += g->spread.sum;
 	}
+	no_process_row(w);
 	left_out(w, left_processes, left_threads, left_peak);
 }
 
@@ -454,45 +501,60 @@ static char *legend(const struct report *r)
 		alive |= p->alive;
 		killed |= p->exit.known && p->exit.signal;
 	}
-	return g_strdup_printf("processes and threads by RSS at the peak%s%s",
-			       alive ? "; ● alive" : "", killed ? "; ✗ killed by a signal" : "");
+	return g_strdup_printf("by %sweight at the peak; in and out are of RSS%s%s",
+			       view_kernel(r) ? "" : "known ", alive ? "; ● alive" : "",
+			       killed ? "; ✗ killed by a signal" : "");
 }
 
-/* Own peaks say something new when there is more than one process. */
+/* A process's own peak of RSS says something new. */
 static bool peaks_differ(const struct report *r)
 {
 	for (unsigned i = 0; i < r->processes->len; i++) {
 		const struct report_process *p = g_ptr_array_index(r->processes, i);
 
-		if (p->rss_peak != p->at_peak)
+		if (p->rss_peak != kinds_rss(p->at_peak))
 			return true;
 	}
 	return false;
 }
 
+/* What the column of kernel memory holds. */
+static const char *kernel_title(const struct report *r)
+{
+	bool tables = view_kind(r, TARE_PAGETABLE), stacks = view_kind(r, TARE_KSTACK);
+
+	if (view_kind(r, TARE_KMEM) || (!tables && !stacks))
+		return "KERNEL";
+	return tables && stacks ? "PT+STACK" : tables ? "PT" : "STACK";
+}
+
 void table_who(GString *out, const struct report *r, const struct table_style *style)
 {
-	static const struct grid_column columns[] = {
+	const struct grid_column columns[COLUMNS] = {
 		{ .title = NULL },
 		{ .title = "PID", .right = true },
 		{ .title = "NAME", .soft = 22, .hard = 11 },
-		{ .title = "AT PEAK", .right = true },
-		{ .title = NULL, .drop = 3 },
-		{ .title = "SHARE", .right = true },
-		{ .title = "OWN PEAK", .right = true, .drop = 1 },
-		{ .title = "NET", .right = true },
+		{ .title = "WEIGHT", .right = true },
+		{ .title = NULL, .drop = 7 },
+		{ .title = "USER", .right = true },
+		{ .title = kernel_title(r), .right = true },
+		{ .title = "SHARE", .right = true, .drop = 1 },
+		{ .title = "RSS PEAK", .right = true, .drop = 3 },
+		{ .title = "NET", .right = true, .drop = 6 },
 		{ .title = "IN", .right = true },
 		{ .title = "OUT", .right = true },
-		{ .title = "FAULTS", .right = true },
-		{ .title = "MAJOR", .right = true, .drop = 2 },
+		{ .title = "FAULTS", .right = true, .drop = 5 },
+		{ .title = "MAJOR", .right = true, .drop = 4 },
 		{ .title = "MAIN CAUSE", .soft = 10, .hard = 7 },
 	};
 	struct who w = {
 		.r = r,
 		.style = style,
-		.grid = grid_new(columns, G_N_ELEMENTS(columns)),
+		.grid = grid_new(columns, COLUMNS),
 		.faults = view_measured(r, "faults"),
-		.own_peaks = peaks_differ(r),
+		.kernel = view_kind(r, TARE_PAGETABLE) || view_kind(r, TARE_KSTACK) ||
+			  view_kind(r, TARE_KMEM),
+		.rss_peaks = peaks_differ(r),
 		.rows_max = style->all_threads ? G_MAXUINT : ROWS_MAX,
 	};
 	g_autoptr(GPtrArray) groups = table_processes(r, style);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The sections that are not about who: totals by kind, causes, and what was
- * asked for against what was touched.
+ * The sections on what the tasks did: causes, and what was asked for against
+ * what was touched.
  */
 #include "output/table.h"
 
@@ -14,102 +14,6 @@
 #define CAUSES_MAX 12
 #define ASKED_MAX 10
 #define ASKED_NAME 32
-
-static void signed_size(struct grid *g, enum paint how, int64_t bytes)
-{
-	g_autofree char *size = text_size(bytes);
-	g_autofree char *text = g_strdup_printf("%s%s", bytes > 0 ? "+" : "", size);
-
-	grid_cell(g, bytes ? how : DIM, bytes ? text : CELL_ZERO);
-}
-
-/* Which columns have anything in them. */
-struct totals_shape {
-	bool opening, foreign, unattributed;
-};
-
-static void total_row(struct grid *g, const struct totals_shape *shape, enum paint how,
-		      const char *name, const struct balance *b)
-{
-	grid_cell(g, how, name);
-	if (shape->opening)
-		grid_size(g, b->opening);
-	else
-		grid_blank(g);
-	grid_size(g, (int64_t)b->tasks.in);
-	grid_size(g, (int64_t)b->tasks.out);
-	if (shape->foreign)
-		signed_size(g, PLAIN, flow_net(b->foreign));
-	else
-		grid_blank(g);
-	if (shape->unattributed)
-		signed_size(g, BAD, b->unattributed);
-	else
-		grid_blank(g);
-	grid_size(g, b->net);
-}
-
-static void unknown_row(struct grid *g, const char *name)
-{
-	grid_cell(g, PLAIN, name);
-	for (int i = 0; i < 6; i++)
-		if (i == 1 || i == 2 || i == 5)
-			grid_cell(g, DIM, CELL_UNKNOWN);
-		else
-			grid_blank(g);
-}
-
-static const char *when(const struct report *r)
-{
-	static const char *const name[] = {
-		[REPORT_END] = "at the end",
-		[REPORT_SNAPSHOT] = "at the snapshot",
-		[REPORT_DETACH] = "when detached",
-	};
-
-	return name[r->reason];
-}
-
-void table_totals(GString *out, const struct report *r, const struct table_style *style)
-{
-	static const struct grid_column columns[] = {
-		{ .title = "  KIND" },
-		{ .title = "OPENING", .right = true },
-		{ .title = "IN", .right = true },
-		{ .title = "OUT", .right = true },
-		{ .title = "FOREIGN", .right = true },
-		{ .title = "UNATTRIBUTED", .right = true },
-		{ .title = "NET", .right = true },
-	};
-	struct grid *g = grid_new(columns, G_N_ELEMENTS(columns));
-	struct balance rss = view_rss_balance(r->totals);
-	struct totals_shape shape = { 0 };
-	g_autofree char *meaning = NULL;
-
-	for (int i = 0; i < TARE_KINDS; i++) {
-		const struct balance *b = &r->totals[i];
-
-		shape.opening |= b->opening != 0;
-		shape.foreign |= b->foreign.in || b->foreign.out;
-		shape.unattributed |= b->unattributed != 0;
-	}
-	for (int i = 0; i < TARE_KINDS; i++) {
-		enum tare_kind kind = kind_order[i];
-		g_autofree char *name = g_strdup_printf(
-			"  %s", kind == TARE_PAGETABLE ? "page tables" : kind_name[kind]);
-
-		if (view_measured(r, kind_name[kind]))
-			total_row(g, &shape, PLAIN, name, &r->totals[kind]);
-		else
-			unknown_row(g, name);
-		if (kind == TARE_SHMEM)
-			total_row(g, &shape, BOLD, "  RSS", &rss);
-	}
-	meaning = g_strdup_printf("by kind; net is what was held %s", when(r));
-	table_heading(out, style, "TOTALS", meaning);
-	grid_render(g, out, style);
-	grid_free(g);
-}
 
 static int by_flow(gconstpointer a, gconstpointer b)
 {
@@ -306,7 +210,7 @@ void table_asked(GString *out, const struct report *r, const struct table_style 
 		{ .title = "GIVEN BACK", .right = true },
 		{ .title = "TOUCHED", .right = true },
 		{ .title = "OF ASKED", .right = true },
-		{ .drop = 1 },
+		{ .drop = 2 },
 	};
 	g_autoptr(GPtrArray) groups = table_processes(r, style);
 	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct asked));

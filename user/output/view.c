@@ -23,6 +23,17 @@ void view_add(struct flow *sum, struct flow f)
 	sum->out += f.out;
 }
 
+bool view_kind(const struct report *r, enum tare_kind kind)
+{
+	return view_measured(r, kind_name[kind]) &&
+	       (kind != TARE_KMEM || r->kmem.level == KMEM_EVENTS);
+}
+
+bool view_kernel(const struct report *r)
+{
+	return view_kind(r, TARE_PAGETABLE) && view_kind(r, TARE_KSTACK) && view_kind(r, TARE_KMEM);
+}
+
 struct flow view_rss(const struct flow flow[TARE_KINDS])
 {
 	struct flow sum = { 0 };
@@ -46,6 +57,103 @@ struct balance view_rss_balance(const struct balance balance[TARE_KINDS])
 		sum.net += b->net;
 	}
 	return sum;
+}
+
+void view_flow_net(const struct report *r, const struct flow flow[TARE_KINDS],
+		   int64_t net[TARE_KINDS])
+{
+	for (int k = 0; k < TARE_KINDS; k++)
+		net[k] = view_kind(r, k) ? flow_net(flow[k]) : 0;
+}
+
+void view_balance_net(const struct report *r, const struct balance balance[TARE_KINDS],
+		      int64_t net[TARE_KINDS])
+{
+	for (int k = 0; k < TARE_KINDS; k++)
+		net[k] = view_kind(r, k) ? balance[k].net : 0;
+}
+
+/* What is left of all kernel memory without page tables and stacks. */
+static int64_t rest(const struct view_held *h, int64_t kernel)
+{
+	return MAX(kernel - h->kind[TARE_PAGETABLE] - h->kind[TARE_KSTACK], 0);
+}
+
+/* The total of the workload's own group is known, and how it came about is not. */
+static bool only_total(const struct report *r)
+{
+	return r->kmem.level == KMEM_GROUP && r->kmem.whole && view_kind(r, TARE_PAGETABLE) &&
+	       view_kind(r, TARE_KSTACK);
+}
+
+/* Socket buffers now, where the group counts them apart from kernel memory. */
+static int64_t sock_apart(const struct report *r, const struct cgroup_counters *c)
+{
+	if (r->cgroup.version != 1 || !r->kmem.whole || c->stat[CGROUP_SOCK] == CGROUP_UNKNOWN)
+		return 0;
+	return c->stat[CGROUP_SOCK];
+}
+
+struct view_held view_now(const struct report *r)
+{
+	struct view_held h = { .sock = sock_apart(r, &r->cgroup.now) };
+
+	for (int k = 0; k < TARE_KINDS; k++)
+		h.known[k] = view_kind(r, k);
+	view_balance_net(r, r->totals, h.kind);
+	if (!only_total(r) || r->kmem.by_group == CGROUP_UNKNOWN)
+		return h;
+	h.known[TARE_KMEM] = true;
+	h.kind[TARE_KMEM] = rest(&h, r->kmem.by_group);
+	return h;
+}
+
+static void sum_at_peak(const struct report *r, struct view_held *h)
+{
+	for (int k = 0; k < TARE_KINDS; k++) {
+		h->known[k] = view_kind(r, k);
+		for (unsigned i = 0; h->known[k] && i < r->processes->len; i++) {
+			const struct report_process *p = g_ptr_array_index(r->processes, i);
+
+			h->kind[k] += p->at_peak[k];
+		}
+	}
+}
+
+struct view_held view_at_peak(const struct report *r)
+{
+	bool socks = sock_apart(r, &r->cgroup.highest) || sock_apart(r, &r->cgroup.now);
+	struct view_held h = { 0 };
+
+	sum_at_peak(r, &h);
+	if (only_total(r)) {
+		h.known[TARE_KMEM] = true;
+		h.kind[TARE_KMEM] = rest(&h, r->peak_kernel);
+		return h;
+	}
+	if (!h.known[TARE_KMEM] || !r->kmem.whole)
+		return h;
+	h.kind[TARE_KMEM] += r->kmem.foreign_at_peak + r->totals[TARE_KMEM].opening;
+	/* They are in the peak by looks on the way. */
+	if (socks)
+		h.sock = MAX(r->peak_kernel - kinds_kernel(h.kind), 0);
+	return h;
+}
+
+int64_t view_no_process(const struct report *r)
+{
+	struct view_held all = view_at_peak(r), processes = { 0 };
+
+	sum_at_peak(r, &processes);
+	return all.kind[TARE_KMEM] + all.sock - processes.kind[TARE_KMEM];
+}
+
+bool view_kmem_difference(const struct report *r, int64_t *difference)
+{
+	if (!view_kind(r, TARE_KMEM) || r->kmem.by_group == CGROUP_UNKNOWN)
+		return false;
+	*difference = r->kmem.by_group - r->kmem.by_events;
+	return true;
 }
 
 char *view_signal(int signal)

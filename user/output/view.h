@@ -11,9 +11,40 @@
  * measured" or "off": its figures are unknown then, not 0. */
 bool view_measured(const struct report *r, const char *feature);
 
+/* This kind's entries are known, by task. Kernel memory (TARE_KMEM) needs the
+ * kernel's events for that. */
+bool view_kind(const struct report *r, enum tare_kind kind);
+/* All three kernel kinds are. */
+bool view_kernel(const struct report *r);
+
 /* RSS: anon + file + shmem. */
 struct flow view_rss(const struct flow flow[TARE_KINDS]);
 struct balance view_rss_balance(const struct balance balance[TARE_KINDS]);
+
+/* Net of each kind, out of flows or balances; 0 for kinds that are not known. */
+void view_flow_net(const struct report *r, const struct flow flow[TARE_KINDS],
+		   int64_t net[TARE_KINDS]);
+void view_balance_net(const struct report *r, const struct balance balance[TARE_KINDS],
+		      int64_t net[TARE_KINDS]);
+
+/* What the whole workload holds now, and held at the peak of its weight, by
+ * kind. Of TARE_KMEM what no task was charged for is in where the control group is
+ * the workload's alone (kmem.whole); without events, it is then what is left of the
+ * group's total. `known` is false for what is not measured, which is 0. */
+struct view_held {
+	int64_t kind[TARE_KINDS];
+	bool known[TARE_KINDS];
+	int64_t sock; /* socket buffers that are not in TARE_KMEM: version 1 counts them
+			 apart, and no event tells of them */
+};
+struct view_held view_now(const struct report *r);
+struct view_held view_at_peak(const struct report *r);
+/* What of TARE_KMEM and sockets at the peak no process has. */
+int64_t view_no_process(const struct report *r);
+
+/* By how much the control group's kernel memory differs from the events, where
+ * both are known. */
+bool view_kmem_difference(const struct report *r, int64_t *difference);
 
 void view_add(struct flow *sum, struct flow f);
 

@@ -2,7 +2,7 @@
  *
  * Kernel types, only what bpf/ uses of them: layouts are not the kernel's, CO-RE
  * relocates every access. Made by tools/gen-vmlinux from vmlinux/types.list and
- * the BTF of Linux 6.18.44-fc-v669: do not edit.
+ * the BTF of Linux 6.18.44-fc-v782: do not edit.
  */
 #ifndef TARE_VMLINUX_H
 #define TARE_VMLINUX_H
@@ -114,6 +114,12 @@ struct task_struct {
 	long unsigned int min_flt;
 	long unsigned int maj_flt;
 	int pagefault_disabled;
+	void *stack;
+	struct vm_struct *stack_vm_area;
+};
+
+struct vm_struct {
+	unsigned int nr_pages;
 };
 
 struct signal_struct {
@@ -153,6 +159,35 @@ struct vm_area_struct {
 	long unsigned int vm_end;
 };
 
+enum memcg_stat_item {
+	MEMCG_SWAP = 51,
+	MEMCG_SOCK = 52,
+	MEMCG_PERCPU_B = 53,
+	MEMCG_VMALLOC = 54,
+	MEMCG_KMEM = 55,
+	MEMCG_ZSWAP_B = 56,
+	MEMCG_ZSWAPPED = 57,
+	MEMCG_NR_STAT = 58,
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
+struct mem_cgroup {
+	struct cgroup_subsys_state css;
+};
+
+struct cgroup {
+	int level;
+	struct kernfs_node *kn;
+	struct cgroup *ancestors[0];
+};
+
+struct kernfs_node {
+	u64 id;
+};
+
 struct trace_event_raw_rss_stat {
 	unsigned int mm_id;
 	unsigned int curr;
@@ -167,6 +202,10 @@ struct bpf_iter_meta {
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
+};
+
+struct bpf_raw_tracepoint_args {
+	__u64 args[0];
 };
 
 struct bpf_array {

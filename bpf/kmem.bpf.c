@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The kernel's own event for each change of a control group's kernel memory,
+ * page-wise: objects of slabs are served from pages charged ahead, by CPU. */
+#include "kmem.bpf.h"
+
+#define UNKNOWN_LEVEL (~0u)
+#define DEEPEST 32
+
+static __always_inline __u64 ancestor_id(struct cgroup *cgroup, __u32 level)
+{
+	__u64 at = address_of(cgroup) + bpf_core_field_offset(struct cgroup, ancestors), id = 0;
+	struct cgroup *up = NULL;
+
+	bpf_probe_read_kernel(&up, sizeof(up), (void *)(at + level * sizeof(up)));
+	bpf_core_read(&up, sizeof(up), &up->kn);
+	bpf_core_read(&id, sizeof(id), &((struct kernfs_node *)up)->id);
+	return id;
+}
+
+struct search {
+	struct cgroup *cgroup;
+	__u32 depth;
+};
+
+static long find_level(__u32 level, struct search *s)
+{
+	if (level > s->depth)
+		return 1;
+	if (ancestor_id(s->cgroup, level) != workload.group.id)
+		return 0;
+	workload.group.level = level;
+	return 1;
+}
+
+/* Is it the watched group, or below it? Where in the hierarchy that stands shows
+ * with its first event. */
+static __noinline int in_group(struct mem_cgroup *memcg)
+{
+	struct cgroup *cgroup = BPF_CORE_READ(memcg, css.cgroup);
+	__u32 level = workload.group.level;
+	struct search s = { .cgroup = cgroup };
+
+	if (BPF_CORE_READ(cgroup, kn, id) == workload.group.id)
+		return 1;
+	s.depth = BPF_CORE_READ(cgroup, level);
+	if (level == UNKNOWN_LEVEL) {
+		bpf_loop(DEEPEST, find_level, &s, 0);
+		level = workload.group.level;
+	}
+	return level < s.depth && ancestor_id(cgroup, level) == workload.group.id;
+}
+
+/* Interrupts, and the RCU callbacks that run at their end, have a stack of their
+ * own, and the program's arguments lie on the stack that it runs on: the task
+ * that was interrupted is not to blame. */
+static __always_inline int in_interrupt(void *args, struct task_struct *task)
+{
+	return address_of(args) - (__u64)address_of(task->stack) >= workload.stack_bytes;
+}
+
+static __always_inline void enter_kmem(struct task_struct *task, struct task_state *ts,
+				       int interrupt, int inside, __s64 pages)
+{
+	__s64 bytes = pages * cfg_page_size;
+	__u32 who;
+
+	if (ts && !(ts->t.flags & TARE_TASK_ENDED)) {
+		enter_beside(pages);
+		ledger_note_peak(&ts->t, workload.peak_seq);
+		ledger_flow(&ts->t.flow[TARE_KMEM], bytes);
+		return;
+	}
+	if (!inside)
+		return;
+	if (workload.group.own)
+		enter_beside(pages);
+	who = interrupt ? TARE_FOREIGN_KERNEL : foreigner(task, !!ts);
+	kmem_foreign(who, bytes > 0 ? bytes : 0, bytes < 0 ? -bytes : 0);
+}
+
+SEC("?tp_btf/mod_memcg_state")
+int BPF_PROG(tare_kmem, struct mem_cgroup *memcg, int item)
+{
+	struct tare_group *g = &workload.group;
+	__s64 pages = cfg_memcg_long ? (__s64)ctx[2] : (__s32)ctx[2];
+	int sock = item == bpf_core_enum_value(enum memcg_stat_item, MEMCG_SOCK);
+	int kmem = item == bpf_core_enum_value(enum memcg_stat_item, MEMCG_KMEM);
+	int vmalloc = item == bpf_core_enum_value(enum memcg_stat_item, MEMCG_VMALLOC);
+	struct task_struct *task = bpf_get_current_task_btf();
+	int inside, interrupt = in_interrupt(ctx, task);
+	struct task_state *ts;
+
+	if (!g->id || !(sock || kmem || vmalloc))
+		return 0;
+	ts = interrupt ? NULL : task_find(task);
+	inside = in_group(memcg);
+	if (!inside && ts && ts->t.flags & TARE_TASK_HELD) /* in tare's image still */
+		return 0;
+	if (vmalloc) {
+		if (inside)
+			__sync_fetch_and_add(&g->vmalloc, pages * cfg_page_size);
+		return 0;
+	}
+	if (inside)
+		__sync_fetch_and_add(&g->events, pages * cfg_page_size);
+	else if (ts && !(ts->t.flags & TARE_TASK_ENDED))
+		__sync_fetch_and_add(&g->elsewhere, pages * cfg_page_size);
+	if (inside && sock)
+		__sync_fetch_and_add(&g->sock, pages * cfg_page_size);
+	enter_kmem(task, ts, interrupt, inside, pages);
+	return 0;
+}
+
+/* What user space knows of the weight: pages on top of what there is, and pages in
+ * the place of its last sample. Run by it. */
+SEC("raw_tp")
+int tare_weigh(struct bpf_raw_tracepoint_args *ctx)
+{
+	__s64 more = ctx->args[0], sampled = ctx->args[1];
+
+	enter_beside(more + sampled - workload.sampled);
+	workload.sampled = sampled;
+	return 0;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The workload's weight (RSS, swap and kernel memory) and its peaks. It must not
+ * know whose memory comes or goes.
+ *
+ * A peak shows when it is left. So while memory grows nothing is compared, and
+ * nothing is missed: each fall starts from the value that it subtracts from.
+ */
+#ifndef TARE_WEIGHT_BPF_H
+#define TARE_WEIGHT_BPF_H
+
+#include "compat.bpf.h"
+
+/* Raise a peak to `value`, the latest before a fall. */
+__weak __noinline int raise(__s64 *peak, __u64 *when, __s64 value)
+{
+	__u32 try;
+
+	for (try = 0; try < SWAP_TRIES && peak && when; try++) {
+		__s64 old = *peak;
+
+		if (value <= old)
+			return 0;
+		if (__sync_val_compare_and_swap(peak, old, value) != old)
+			continue;
+		*when = bpf_ktime_get_boot_ns();
+		return 1;
+	}
+	return 0;
+}
+
+/* Memory is about to fall, from this many pages of RSS. */
+static __always_inline void leave_peaks(__s64 rss)
+{
+	__s64 beside = workload.beside;
+
+	if (rss > workload.peak)
+		raise(&workload.peak, &workload.peak_ns, rss);
+	if (rss + beside > workload.weight_peak &&
+	    raise(&workload.weight_peak, &workload.weight_peak_ns, rss + beside)) {
+		workload.weight_peak_kernel = beside - workload.swap;
+		__sync_fetch_and_add(&workload.peak_seq, 1);
+	}
+}
+
+/* Pages of the weight other than RSS. Rare beside faults, so called. */
+__weak __noinline int enter_beside(__s64 pages)
+{
+	if (pages < 0)
+		leave_peaks(workload.rss);
+	__sync_fetch_and_add(&workload.beside, pages);
+	return 0;
+}
+
+static __always_inline void enter_swap(__s64 pages)
+{
+	enter_beside(pages);
+	__sync_fetch_and_add(&workload.swap, pages);
+}
+
+#endif

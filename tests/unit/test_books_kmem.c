@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Closing the books of kernel memory: events against the group's own counter,
+ * what is foreign, and the weight's peak.
+ */
+#include "books_bench.h"
+
+#define KIB 1024
+
+/* A group charged 100 KiB at the start and 300 KiB since, of which a stack and a
+ * page of tables were there before. */
+static void group(void)
+{
+	struct tare_group *g = &in.workload.group;
+
+	g->events = 300 * KIB;
+	g->adopted = 20 * KIB;
+	g->foreign[TARE_FOREIGN_KERNEL] = (struct tare_flow){ 8 * KIB, 48 * KIB };
+	g->foreign[TARE_FOREIGN_LATE] = (struct tare_flow){ 0, 4 * KIB };
+	in.kmem = (struct books_kmem){
+		.level = KMEM_EVENTS,
+		.whole = true,
+		.opening = 100 * KIB,
+		.by_group = 400 * KIB,
+	};
+}
+
+static void one_task(uint64_t in_bytes)
+{
+	struct task_record t = task_of(TARE_REC_TASK_END, 1, 1, 101);
+
+	born(1, 1);
+	t.t.flow[TARE_KMEM] = (struct tare_flow){ in_bytes, 0 };
+	GIVE(w, t);
+}
+
+static void of_its_own_group(void **state)
+{
+	const struct balance *b;
+
+	(void)state;
+	group();
+	one_task(344 * KIB);
+	books_close(r, &in);
+	b = &r->totals[TARE_KMEM];
+	assert_int_equal(b->opening, 80 * KIB);
+	assert_int_equal(b->tasks.in, 344 * KIB);
+	assert_int_equal(b->foreign.in, 8 * KIB);
+	assert_int_equal(b->foreign.out, 52 * KIB);
+	assert_int_equal(b->unattributed, 0);
+	assert_int_equal(b->net, 380 * KIB); /* and 20 of tables and stacks: 400 */
+	check_equation(b);
+	assert_int_equal(r->kmem.by_events, 400 * KIB);
+	assert_true(r->balanced);
+	/* A process has no foreign kernel memory, nor any that is unattributed. */
+	assert_int_equal(process(0)->balance[TARE_KMEM].net, 344 * KIB);
+}
+
+static void a_counter_that_differs(void **state)
+{
+	(void)state;
+	group();
+	in.kmem.by_group += 12 * KIB;
+	one_task(344 * KIB);
+	books_close(r, &in);
+	assert_int_equal(r->totals[TARE_KMEM].unattributed, 12 * KIB);
+	check_equation(&r->totals[TARE_KMEM]);
+	in.kmem.by_group = CGROUP_UNKNOWN;
+	report_free(r);
+	r = report_new();
+	books_close(r, &in);
+	assert_int_equal(r->totals[TARE_KMEM].unattributed, 0);
+	assert_int_equal(r->kmem.by_group, CGROUP_UNKNOWN);
+}
+
+/* Others are in the group too: theirs is not the workload's. */
+static void of_a_shared_group(void **state)
+{
+	(void)state;
+	group();
+	in.kmem.whole = false;
+	one_task(344 * KIB);
+	books_close(r, &in);
+	assert_int_equal(r->totals[TARE_KMEM].opening, 0);
+	assert_int_equal(r->totals[TARE_KMEM].foreign.out, 0);
+	assert_int_equal(r->totals[TARE_KMEM].net, 344 * KIB);
+	assert_int_equal(r->kmem.foreign[TARE_FOREIGN_KERNEL].out, 48 * KIB);
+}
+
+static void not_by_events(void **state)
+{
+	(void)state;
+	group();
+	in.kmem.level = KMEM_GROUP;
+	one_task(0);
+	books_close(r, &in);
+	assert_int_equal(r->totals[TARE_KMEM].net, 0);
+	assert_int_equal(r->kmem.level, KMEM_GROUP);
+	assert_int_equal(r->kmem.by_group, 400 * KIB);
+	assert_int_equal(r->kmem.foreign[TARE_FOREIGN_KERNEL].out, 0);
+}
+
+/* What was taken out before its event came makes a flow negative one way: shown
+ * as having gone the other, the net as it is. */
+static void less_than_nothing(void **state)
+{
+	struct flow f;
+
+	(void)state;
+	group();
+	in.workload.group.foreign[TARE_FOREIGN_LATE] =
+		(struct tare_flow){ 4 * KIB, (uint64_t)-(16 * KIB) };
+	one_task((uint64_t)-(8 * KIB));
+	books_close(r, &in);
+	f = r->kmem.foreign[TARE_FOREIGN_LATE];
+	assert_int_equal(f.in, 20 * KIB);
+	assert_int_equal(f.out, 0);
+	f = task(process(0), 0)->flow[TARE_KMEM];
+	assert_int_equal(f.in, 0);
+	assert_int_equal(f.out, 8 * KIB);
+}
+
+static void peak_of_the_weight(void **state)
+{
+	(void)state;
+	group();
+	one_task(344 * KIB);
+	in.workload.peak = 50;
+	in.workload.peak_ns = 2000;
+	in.workload.weight_peak = 120;
+	in.workload.weight_peak_kernel = 90;
+	in.workload.weight_peak_ns = 3000;
+	in.workload.peak_seq = 7;
+	in.workload.group.foreign_peak_seq = 7;
+	in.workload.group.foreign_at_peak = -4 * KIB;
+	books_close(r, &in);
+	assert_int_equal(r->peak_weight, 120 * PAGE);
+	assert_int_equal(r->peak_kernel, 90 * PAGE);
+	assert_int_equal(r->peak_weight_ns, 2000);
+	assert_int_equal(r->kmem.foreign_at_peak, -4 * KIB);
+	/* No task has noted that peak: what they have now is what they had. */
+	assert_int_equal(process(0)->at_peak[TARE_KMEM], 344 * KIB);
+}
+
+/* Now is the highest so far. */
+static void peak_is_now(void **state)
+{
+	(void)state;
+	group();
+	one_task(344 * KIB);
+	in.workload.rss = 10;
+	in.workload.beside = 100;
+	in.workload.swap = 1;
+	in.workload.weight_peak = 109;
+	books_close(r, &in);
+	assert_int_equal(r->peak_weight, 110 * PAGE);
+	assert_int_equal(r->peak_kernel, 99 * PAGE);
+	assert_int_equal(r->peak_weight_ns, 8000);
+	assert_int_equal(r->kmem.foreign_at_peak, (8 - 48 - 4) * KIB);
+}
+
+/* A task that ran before tare came has a stack that no entry made. */
+static void old_stacks(void **state)
+{
+	struct task_record t = task_of(TARE_REC_TASK, 1, 1, 101);
+	struct tare_mm_end m = mm_of(TARE_REC_MM, 5, 1);
+	const struct balance *b;
+
+	(void)state;
+	born(1, 1);
+	in.workload.stack_bytes = 16 * KIB;
+	t.t.flags = TARE_TASK_ATTACHED;
+	sweep(&m, &t, 1);
+	books_close(r, &in);
+	b = &process(0)->balance[TARE_KSTACK];
+	assert_int_equal(b->opening, 16 * KIB);
+	assert_int_equal(b->net, 16 * KIB);
+	assert_int_equal(process(0)->at_peak[TARE_KSTACK], 16 * KIB);
+	assert_int_equal(r->totals[TARE_KSTACK].net, 16 * KIB);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(of_its_own_group), T(a_counter_that_differs), T(of_a_shared_group),
+		T(not_by_events),    T(less_than_nothing),      T(peak_of_the_weight),
+		T(peak_is_now),      T(old_stacks),
+	};
+
+	return cmocka_run_group_tests_name("books_kmem", tests, NULL, NULL);
+}

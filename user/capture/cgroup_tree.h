@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Control groups as folders (directories) in their file system: what is in them,
+ * removing them, and the names of those that tare makes. It must not know what a
+ * group is wanted for. Folders are full paths.
+ */
+#ifndef TARE_CGROUP_TREE_H
+#define TARE_CGROUP_TREE_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+bool folder_has(const char *folder, const char *name);
+/* Write a text to a file that is there, in one go. 0 or negative errno. */
+int folder_write(const char *folder, const char *name, const char *text);
+int folder_write_at(int dir, const char *name, const char *text);
+/* "memory" is one of the words in this file. */
+bool folder_lists_memory(const char *folder, const char *name);
+/* Any, in the group itself. True when in doubt. */
+bool folder_holds_processes(const char *folder);
+/* What is in the way of a group with the memory controller below this one: 0
+ * nothing, -ENOENT there is no group, -ENOTSUP it is without the controller, -EBUSY
+ * v2: its own processes. `enable` is set if the controller must be enabled first. */
+int folder_can_host(const char *folder, unsigned version, bool *enable);
+
+/* Append the folders (char *) right below. */
+void folder_children(GPtrArray *list, const char *folder);
+/* The folder and all below it, each behind the one that holds it. */
+GPtrArray *folder_tree(const char *folder);
+/* Processes (pid_t) in it and below. */
+GArray *folder_pids(const char *folder);
+/* With all below; 0 when it is gone, or negative errno: -EBUSY, processes. */
+int folder_remove(const char *folder);
+
+/* Groups that tare makes are called tare-PID-START, START being the process's
+ * start time in clock ticks: that tells a leftover from one in use. The name of
+ * this process's; and what a name says, false: no tare gave it. */
+char *group_name(void);
+bool group_name_parse(const char *name, pid_t *pid, uint64_t *start);
+/* Start time out of the text of /proc/PID/stat; 0: it has ended (a zombie), or
+ * no such text. */
+uint64_t group_start_time(const char *stat);
+/* Remove groups in this folder whose tare is gone and that hold no process.
+ * Returns how many. */
+unsigned folder_sweep(const char *folder);
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "capture/kmem.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "capture/slab.h"
+
+#define READ_TRIES 20 /* until no event came while the counter was read */
+#define BATCH 64      /* pages a CPU (MEMCG_CHARGE_BATCH, include/linux/memcontrol.h) */
+
+struct kmem {
+	struct loader *loader;
+	const struct features *features;
+	struct cgroup *cgroup;
+	struct cgroup *found; /* the same when it is ours to close */
+	char *why;            /* not measured: the reason */
+	bool whole;           /* nobody but the workload is in the group */
+	int64_t opening;
+	struct cgroup_counters highest;
+	bool want_slab;
+	struct slab *slab;
+	char *slab_why;
+	int64_t slab_at; /* bytes of kernel memory at the last look */
+};
+
+struct kmem *kmem_new(struct loader *l, const struct features *f, bool slab)
+{
+	struct kmem *k = g_new0(struct kmem, 1);
+
+	k->loader = l;
+	k->features = f;
+	k->want_slab = slab;
+	return k;
+}
+
+void kmem_free(struct kmem *k)
+{
+	if (!k)
+		return;
+	cgroup_close(k->found);
+	slab_close(k->slab);
+	g_free(k->why);
+	g_free(k->slab_why);
+	g_free(k);
+}
+
+static enum kmem_level level(const struct kmem *k)
+{
+	if (!k->cgroup)
+		return KMEM_NONE;
+	return features_has(k->features, FEATURE_MEMCG_STATE) ? KMEM_EVENTS : KMEM_GROUP;
+}
+
+void kmem_watch(struct kmem *k, struct cgroup *own, const char *why)
+{
+	k->why = g_strdup(why);
+	k->cgroup = own;
+	k->whole = true;
+	if (own)
+		loader_watch(k->loader, cgroup_id(own), true);
+}
+
+static int by_pid(gconstpointer a, gconstpointer b)
+{
+	return *(const pid_t *)a - *(const pid_t *)b;
+}
+
+/* How many of the group's processes are not among these. */
+static unsigned strangers(const struct cgroup *cg, const GArray *pids)
+{
+	g_autoptr(GArray) here = cgroup_pids(cg), sorted = g_array_copy((GArray *)pids);
+	unsigned n = 0;
+
+	g_array_sort(sorted, by_pid);
+	for (unsigned i = 0; here && i < here->len; i++)
+		n += !g_array_binary_search(sorted, &g_array_index(here, pid_t, i), by_pid, NULL);
+	return n;
+}
+
+void kmem_watch_targets(struct kmem *k, const GArray *pids)
+{
+	if (cgroup_find(&k->found, k->features, pids, &k->why))
+		return;
+	k->cgroup = k->found;
+	k->whole = !strangers(k->cgroup, pids);
+	loader_watch(k->loader, cgroup_id(k->cgroup), k->whole);
+}
+
+/* Kernel bytes by the group's counter, at a moment when the sum of events is as
+ * in `w`: read again while events come in between. `moved`: what came and went
+ * meanwhile all the same; the two may differ by so much. */
+static int64_t read_with_events(const struct kmem *k, struct tare_workload *w, int64_t *moved)
+{
+	int64_t kernel = CGROUP_UNKNOWN;
+	struct tare_workload before;
+
+	loader_workload(k->loader, w);
+	for (int i = 0; i < READ_TRIES; i++) {
+		before = *w;
+		kernel = cgroup_read_kernel(k->cgroup);
+		loader_workload(k->loader, w);
+		*moved = llabs(w->group.events - before.group.events);
+		if (!*moved)
+			break;
+	}
+	return kernel;
+}
+
+void kmem_begin(struct kmem *k)
+{
+	struct tare_workload w;
+	int64_t kernel, moved;
+
+	if (k->want_slab)
+		k->slab = slab_open(&k->slab_why);
+	if (level(k) != KMEM_EVENTS)
+		return;
+	kernel = read_with_events(k, &w, &moved);
+	k->opening = kernel == CGROUP_UNKNOWN ? 0 : kernel - w.group.events;
+	if (k->whole)
+		loader_weigh(k->loader, k->opening / sysconf(_SC_PAGESIZE), 0);
+}
+
+/* What only looking tells: on v1 socket buffers; without events all kernel memory
+ * that is no page table or stack. */
+static int64_t unseen_by_events(const struct kmem *k)
+{
+	int64_t page = sysconf(_SC_PAGESIZE), sock = 0, kernel;
+	struct tare_workload w;
+
+	if (cgroup_version(k->cgroup) == 1)
+		sock = MAX(cgroup_read_sock(k->cgroup), 0);
+	if (level(k) == KMEM_EVENTS)
+		return sock / page;
+	kernel = MAX(cgroup_read_kernel(k->cgroup), 0) + sock;
+	loader_workload(k->loader, &w);
+	return MAX(kernel / page - (w.beside - w.swap - w.sampled), 0);
+}
+
+static void look_at_slab(struct kmem *k)
+{
+	struct tare_workload w;
+	int64_t kernel;
+
+	loader_workload(k->loader, &w);
+	kernel = w.beside - w.swap;
+	if (!k->slab || kernel <= k->slab_at)
+		return;
+	k->slab_at = kernel;
+	slab_look(k->slab);
+}
+
+void kmem_look(struct kmem *k, uint64_t time_ns)
+{
+	int64_t current;
+
+	if (!k->cgroup) {
+		look_at_slab(k);
+		return;
+	}
+	if (k->whole)
+		loader_weigh(k->loader, 0, unseen_by_events(k));
+	look_at_slab(k);
+	current = cgroup_read_current(k->cgroup);
+	if (k->highest.time_ns && current <= k->highest.current)
+		return;
+	cgroup_read(k->cgroup, &k->highest);
+	k->highest.time_ns = MAX(time_ns, 1);
+}
+
+int64_t kmem_held(const struct kmem *k)
+{
+	struct tare_workload w;
+
+	if (level(k) != KMEM_EVENTS || !k->whole)
+		return 0;
+	loader_workload(k->loader, &w);
+	return k->opening + w.group.events;
+}
+
+void kmem_books(struct kmem *k, struct tare_workload *w, struct books_kmem *books)
+{
+	*books = (struct books_kmem){
+		.level = level(k),
+		.whole = k->whole,
+		.opening = k->opening,
+		.by_group = CGROUP_UNKNOWN,
+	};
+	if (!k->cgroup) {
+		loader_workload(k->loader, w);
+		return;
+	}
+	books->by_group = read_with_events(k, w, &books->bound);
+	/* v1 counts each change at once; v2's statistics are flushed in batches. */
+	if (cgroup_version(k->cgroup) == 2)
+		books->bound += BATCH * sysconf(_SC_NPROCESSORS_CONF) * sysconf(_SC_PAGESIZE);
+}
+
+static unsigned count_others(const struct kmem *k, const struct report *r)
+{
+	g_autoptr(GArray) ours = g_array_new(FALSE, FALSE, sizeof(pid_t));
+
+	for (unsigned i = 0; i < r->processes->len; i++) {
+		const struct report_process *p = r->processes->pdata[i];
+
+		if (p->alive)
+			g_array_append_val(ours, p->pid);
+	}
+	return strangers(k->cgroup, ours);
+}
+
+static void add_features(const struct kmem *k, struct report *r)
+{
+	g_autofree char *version = NULL;
+
+	if (!k->cgroup) {
+		report_add_feature(r, "cgroup", "not measured", k->why);
+		report_add_feature(r, "kmem", "not measured",
+				   "the kernel counts its memory by control group; there is none "
+				   "for this workload");
+		return;
+	}
+	version = g_strdup_printf("v%u", cgroup_version(k->cgroup));
+	report_add_feature(r, "cgroup", version, NULL);
+	if (level(k) == KMEM_EVENTS)
+		report_add_feature(r, "kmem", "events", NULL);
+	else
+		report_add_feature(r, "kmem", "not measured",
+				   "by task: this kernel has no mod_memcg_state tracepoint (Linux "
+				   "6.13); the control group's total stands under KERNEL");
+}
+
+void kmem_describe(struct kmem *k, struct report *r, uint64_t now_ns)
+{
+	add_features(k, r);
+	if (k->want_slab && k->slab)
+		r->slabs = slab_result(k->slab, &r->slab_note);
+	else if (k->want_slab)
+		r->slab_note = g_strdup(k->slab_why);
+	if (!k->cgroup)
+		return;
+	cgroup_describe(k->cgroup, &r->cgroup);
+	r->cgroup.now.time_ns = now_ns;
+	r->cgroup.highest = k->highest;
+	r->cgroup.others = r->cgroup.own ? 0 : count_others(k, r);
+}
