@@ -267,9 +267,9 @@ struct tare_workload {
 	__u64 peak_seq;           /* number of peaks of the weight so far */
 	__s64 live_procs;
 	__u64 next_id;
-	__u64 mms_closed;   /* address spaces audited at exit_mmap */
-	__u64 mms_nonzero;  /* of these, with a counter that was not 0 */
-	__u64 stack_bytes;  /* of a kernel stack on this kernel */
+	__u64 mms_closed;  /* address spaces audited at exit_mmap */
+	__u64 mms_nonzero; /* of these, with a counter that was not 0 */
+	__u64 stack_bytes; /* of a kernel stack on this kernel */
 	struct tare_group group;
 	__u64 lost[TARE_LOSSES];
 };

@@ -78,36 +78,71 @@ static __always_inline void enter_kmem(struct task_struct *task, struct task_sta
 	kmem_foreign(who, bytes > 0 ? bytes : 0, bytes < 0 ? -bytes : 0);
 }
 
-SEC("?tp_btf/mod_memcg_state")
-int BPF_PROG(tare_kmem, struct mem_cgroup *memcg, int item)
+static __always_inline void on_kmem(struct mem_cgroup *memcg, int item, __s64 pages, int interrupt)
 {
-	struct tare_group *g = &workload.group;
-	__s64 pages = cfg_memcg_long ? (__s64)ctx[2] : (__s32)ctx[2];
 	int sock = item == bpf_core_enum_value(enum memcg_stat_item, MEMCG_SOCK);
 	int kmem = item == bpf_core_enum_value(enum memcg_stat_item, MEMCG_KMEM);
 	int vmalloc = item == bpf_core_enum_value(enum memcg_stat_item, MEMCG_VMALLOC);
 	struct task_struct *task = bpf_get_current_task_btf();
-	int inside, interrupt = in_interrupt(ctx, task);
+	struct tare_group *g = &workload.group;
+	__s64 bytes = pages * cfg_page_size;
 	struct task_state *ts;
+	int inside;
 
 	if (!g->id || !(sock || kmem || vmalloc))
-		return 0;
+		return;
 	ts = interrupt ? NULL : task_find(task);
 	inside = in_group(memcg);
 	if (!inside && ts && ts->t.flags & TARE_TASK_HELD) /* in tare's image still */
-		return 0;
+		return;
 	if (vmalloc) {
 		if (inside)
-			__sync_fetch_and_add(&g->vmalloc, pages * cfg_page_size);
-		return 0;
+			__sync_fetch_and_add(&g->vmalloc, bytes);
+		return;
 	}
 	if (inside)
-		__sync_fetch_and_add(&g->events, pages * cfg_page_size);
+		__sync_fetch_and_add(&g->events, bytes);
 	else if (ts && !(ts->t.flags & TARE_TASK_ENDED))
-		__sync_fetch_and_add(&g->elsewhere, pages * cfg_page_size);
+		__sync_fetch_and_add(&g->elsewhere, bytes);
 	if (inside && sock)
-		__sync_fetch_and_add(&g->sock, pages * cfg_page_size);
+		__sync_fetch_and_add(&g->sock, bytes);
 	enter_kmem(task, ts, interrupt, inside, pages);
+}
+
+/* The kernel lets no program interrupt itself: an event from an interrupt that
+ * comes while tare_kmem runs is not given to it. So there are two. The first takes
+ * what comes; the second, called next for the same event with its arguments at the
+ * same place, takes what the first was not given. Which event it has taken the
+ * first leaves here, for each CPU, apart for tasks and interrupts. */
+static __u64 taken[TARE_MAX_CPUS][2];
+
+#define VALUE(ctx) (cfg_memcg_long ? (__s64)(ctx)[2] : (__s32)(ctx)[2])
+
+SEC("?tp_btf/mod_memcg_state")
+int BPF_PROG(tare_kmem, struct mem_cgroup *memcg, int item)
+{
+	int interrupt = in_interrupt(ctx, bpf_get_current_task_btf());
+	__u64 cpu = bpf_get_smp_processor_id();
+
+	on_kmem(memcg, item, VALUE(ctx), interrupt);
+	if (cpu < TARE_MAX_CPUS)
+		taken[cpu][interrupt & 1] = address_of(ctx);
+	return 0;
+}
+
+SEC("?tp_btf/mod_memcg_state")
+int BPF_PROG(tare_kmem_too, struct mem_cgroup *memcg, int item)
+{
+	int interrupt = in_interrupt(ctx, bpf_get_current_task_btf());
+	__u64 cpu = bpf_get_smp_processor_id();
+
+	if (cpu >= TARE_MAX_CPUS)
+		return 0;
+	if (taken[cpu][interrupt & 1] != address_of(ctx))
+		on_kmem(memcg, item, VALUE(ctx), interrupt);
+	taken[cpu][interrupt & 1] = 0;
+	if (!interrupt) /* one that came while this ran: the first took it */
+		taken[cpu][1] = 0;
 	return 0;
 }
 

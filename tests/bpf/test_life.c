@@ -227,7 +227,7 @@ static void fork_is_followed(void **state)
 			if (t->proc != m->proc)
 				t = bench_task(&b, TARE_REC_TASK, !n);
 			check_mm(m, t->tid);
-			for (int k = 0; k < TARE_KINDS; k++)
+			for (int k = 0; k < TARE_MM_KINDS; k++)
 				assert_int_equal(m->opening[k] + ledger_net(&t->flow[k]) +
 							 ledger_net(&m->foreign[k]),
 						 m->kernel[k]);
@@ -267,7 +267,7 @@ static void ends_balance(void **state)
 		assert_int_equal(t->proc, m->proc);
 		assert_int_equal(t->exit_code, 0);
 		assert_true(t->end_ns > t->start_ns);
-		for (int k = 0; k < TARE_KINDS; k++) {
+		for (int k = 0; k < TARE_MM_KINDS; k++) {
 			assert_int_equal(m->opening[k] + ledger_net(&t->flow[k]) +
 						 ledger_net(&m->foreign[k]),
 					 0);

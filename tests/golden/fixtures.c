@@ -32,6 +32,24 @@ static struct report *fixture_new(uint64_t duration)
 	return r;
 }
 
+/* Kernel memory is known as well as `level` says. */
+static void set_level(struct report *r, enum kmem_level level)
+{
+	r->kmem.level = level;
+	r->kmem.whole = true;
+	if (level == KMEM_EVENTS)
+		report_add_feature(r, "kmem", "events", NULL);
+	else if (level == KMEM_GROUP)
+		report_add_feature(
+			r, "kmem", "not measured",
+			"by task: the tracepoint memcg:mod_memcg_state is missing (Linux "
+			"6.13 has it); the control group's total is in the report");
+	else
+		report_add_feature(r, "kmem", "not measured",
+				   "no memory control group for the workload: /sys/fs/cgroup is "
+				   "mounted read-only");
+}
+
 static void words(GPtrArray *list, const char *text)
 {
 	g_auto(GStrv) part = g_strsplit(text, " ", -1);
@@ -66,7 +84,7 @@ static struct report_task *add_task(struct report_process *p, pid_t tid, const c
 	t->comm = g_strdup(comm);
 	t->start_ns = p->start_ns;
 	t->end_ns = p->end_ns;
-	t->at_peak = at_peak;
+	t->at_peak[TARE_ANON] = at_peak;
 	g_ptr_array_add(p->tasks, t);
 	return t;
 }
@@ -79,7 +97,7 @@ static void add_flow(struct report_task *t, enum tare_kind kind, const char *cau
 
 	t->flow[kind].in += (uint64_t)in;
 	t->flow[kind].out += (uint64_t)out;
-	if (kind == TARE_SWAP || kind == TARE_PAGETABLE)
+	if (kind == TARE_SWAP || kind >= TARE_PAGETABLE)
 		return;
 	for (unsigned i = 0; i < t->causes->len; i++) {
 		struct report_cause *old = &g_array_index(t->causes, struct report_cause, i);
@@ -103,43 +121,111 @@ static void add_foreign(struct report_process *p, enum tare_foreign who, enum ta
 	p->foreign_cause[who].out += (uint64_t)out;
 }
 
-static void add_point(struct report *r, uint64_t time, int64_t rss)
+static void add_point(struct report *r, uint64_t time, int64_t rss, int64_t beside)
 {
-	struct report_point p = { time, rss };
+	struct report_point p = { time, rss, beside };
 
 	g_array_append_val(r->series, p);
+}
+
+static void add_slab(struct report *r, const char *name, uint64_t size, int64_t objects)
+{
+	struct report_slab s = { g_strdup(name), size, objects, objects * (int64_t)size };
+
+	g_array_append_val(r->slabs, s);
+}
+
+#define STACK (16 * KIB)
+#define TASK_IN (36 * KIB) /* kernel memory of a task that asks for no more */
+#define TASK_OUT (8 * KIB)
+
+/* The kernel's side of a task: its stack, and what it was charged for, of which
+ * a kernel thread frees what is left after its end. */
+static void add_kernel(struct report *r, struct report_process *p, struct report_task *t)
+{
+	bool there = kinds_weight(t->at_peak) > 0;
+	int64_t left;
+
+	if (t->attached) {
+		p->balance[TARE_KSTACK].opening += STACK;
+		p->at_peak[TARE_KSTACK] += STACK;
+	} else {
+		t->flow[TARE_KSTACK].in = STACK;
+		t->at_peak[TARE_KSTACK] = there ? STACK : 0;
+	}
+	t->flow[TARE_KSTACK].out = t->alive ? 0 : STACK;
+	if (r->kmem.level != KMEM_EVENTS)
+		return;
+	if (!t->flow[TARE_KMEM].in) {
+		t->flow[TARE_KMEM] = (struct flow){ TASK_IN, TASK_OUT };
+		t->at_peak[TARE_KMEM] = there ? TASK_IN - TASK_OUT : 0;
+	}
+	left = flow_net(t->flow[TARE_KMEM]);
+	if (!t->alive && left > 0)
+		r->kmem.foreign[TARE_FOREIGN_KERNEL].out += (uint64_t)left;
+}
+
+static void add_balance(struct balance *total, struct balance *b)
+{
+	balance_close(b);
+	total->opening += b->opening;
+	total->tasks.in += b->tasks.in;
+	total->tasks.out += b->tasks.out;
+	total->foreign.in += b->foreign.in;
+	total->foreign.out += b->foreign.out;
+	total->unattributed += b->unattributed;
+}
+
+static void sum_process(struct report *r, struct report_process *p)
+{
+	for (unsigned j = 0; j < p->tasks->len; j++) {
+		struct report_task *t = g_ptr_array_index(p->tasks, j);
+
+		add_kernel(r, p, t);
+		for (int k = 0; k < TARE_KINDS; k++) {
+			p->balance[k].tasks.in += t->flow[k].in;
+			p->balance[k].tasks.out += t->flow[k].out;
+			p->at_peak[k] += t->at_peak[k];
+		}
+	}
+	for (int k = 0; k < TARE_KINDS; k++)
+		add_balance(&r->totals[k], &p->balance[k]);
+	for (int k = 0; k < TARE_FOREIGNERS; k++) {
+		r->foreign_cause[k].in += p->foreign_cause[k].in;
+		r->foreign_cause[k].out += p->foreign_cause[k].out;
+	}
+	r->peak_weight += kinds_weight(p->at_peak);
+	r->peak_kernel += kinds_kernel(p->at_peak);
+}
+
+/* A control group of nobody else: its figures are the workload's. */
+static void sum_group(struct report *r)
+{
+	struct balance *kmem = &r->totals[TARE_KMEM];
+
+	for (int i = 0; i < TARE_FOREIGNERS; i++) {
+		kmem->foreign.in += r->kmem.foreign[i].in;
+		kmem->foreign.out += r->kmem.foreign[i].out;
+	}
+	r->peak_weight += r->kmem.foreign_at_peak + kmem->opening;
+	r->peak_kernel += r->kmem.foreign_at_peak + kmem->opening;
+	for (int k = TARE_PAGETABLE; k < TARE_KINDS; k++) {
+		balance_close(&r->totals[k]);
+		r->kmem.by_events += r->totals[k].net - r->totals[k].unattributed;
+	}
+	r->kmem.by_events -= r->kmem.elsewhere;
+	r->kmem.by_group = r->kmem.by_events + kmem->unattributed;
 }
 
 /* What model/books.c does: sums from the bottom to the top. */
 static struct report *finish(struct report *r)
 {
-	for (unsigned i = 0; i < r->processes->len; i++) {
-		struct report_process *p = g_ptr_array_index(r->processes, i);
-
-		for (unsigned j = 0; j < p->tasks->len; j++) {
-			const struct report_task *t = g_ptr_array_index(p->tasks, j);
-
-			for (int k = 0; k < TARE_KINDS; k++) {
-				p->balance[k].tasks.in += t->flow[k].in;
-				p->balance[k].tasks.out += t->flow[k].out;
-			}
-		}
-		for (int k = 0; k < TARE_KINDS; k++) {
-			struct balance *b = &p->balance[k], *total = &r->totals[k];
-
-			balance_close(b);
-			total->opening += b->opening;
-			total->tasks.in += b->tasks.in;
-			total->tasks.out += b->tasks.out;
-			total->foreign.in += b->foreign.in;
-			total->foreign.out += b->foreign.out;
-			total->unattributed += b->unattributed;
-		}
-		for (int k = 0; k < TARE_FOREIGNERS; k++) {
-			r->foreign_cause[k].in += p->foreign_cause[k].in;
-			r->foreign_cause[k].out += p->foreign_cause[k].out;
-		}
-	}
+	for (unsigned i = 0; i < r->processes->len; i++)
+		sum_process(r, g_ptr_array_index(r->processes, i));
+	if (r->kmem.level == KMEM_EVENTS && r->kmem.whole)
+		sum_group(r);
+	if (!r->peak_weight_ns)
+		r->peak_weight_ns = r->peak_ns;
 	for (int k = 0; k < TARE_KINDS; k++)
 		balance_close(&r->totals[k]);
 	return r;
@@ -151,6 +237,7 @@ static struct report *fixture_python(void)
 	struct report_process *p;
 	struct report_task *t;
 
+	set_level(r, KMEM_NONE);
 	words(r->command, "python3 build.py --objects 600000");
 	p = add_process(r, 4121, 4100, "python3", "python3 build.py --objects 600000");
 	t = add_task(p, 4121, "python3", 612 * MIB + 400 * KIB);
@@ -170,14 +257,15 @@ static struct report *fixture_python(void)
 	t->unmapped = 31 * MIB;
 	t->brk_up = 1270 * MIB;
 	t->brk_down = 1270 * MIB;
-	p->at_peak = p->rss_peak = r->peak_rss = 612 * MIB + 400 * KIB;
+	t->at_peak[TARE_PAGETABLE] = 1260 * KIB;
+	p->rss_peak = r->peak_rss = 612 * MIB + 400 * KIB;
 	p->rss_peak_ns = r->peak_ns = 2310 * MS;
 	r->peak_bound = 128 * KIB;
 	r->mms_closed = 2;
 	for (int i = 0; i <= 23; i++)
-		add_point(r, (uint64_t)i * 100 * MS, i * 26 * MIB);
+		add_point(r, (uint64_t)i * 100 * MS, i * 26 * MIB, i * 56 * KIB);
 	for (int i = 24; i <= 28; i++)
-		add_point(r, (uint64_t)i * 100 * MS, (28 - i) * 140 * MIB);
+		add_point(r, (uint64_t)i * 100 * MS, (28 - i) * 140 * MIB, 200 * KIB);
 	return finish(r);
 }
 
@@ -193,7 +281,10 @@ static struct report *fixture_server(void)
 	r->reason = REPORT_SNAPSHOT;
 	r->exit.known = p->exit.known = false;
 	p->alive = true;
+	set_level(r, KMEM_EVENTS);
 	t = add_task(p, 21950, "server", 36 * MIB);
+	t->at_peak[TARE_FILE] = 8 * MIB;
+	t->at_peak[TARE_PAGETABLE] = 240 * KIB;
 	t->alive = true;
 	add_flow(t, TARE_ANON, "page fault", 30 * MIB, 2 * MIB);
 	add_flow(t, TARE_FILE, "page fault", 8 * MIB, 0);
@@ -205,6 +296,7 @@ static struct report *fixture_server(void)
 
 		t = add_task(p, 21950 + i, name, 8 * MIB + i * 4 * KIB);
 		t->alive = i > 2;
+		t->at_peak[TARE_PAGETABLE] = 32 * KIB;
 		add_flow(t, TARE_ANON, "page fault", 12 * MIB, 0);
 		add_flow(t, TARE_ANON, "madvise", 0, 4 * MIB - i * 4 * KIB);
 		add_flow(t, TARE_PAGETABLE, "", 32 * KIB, 0);
@@ -220,10 +312,11 @@ static struct report *fixture_server(void)
 	add_flow(t, TARE_SHMEM, "page fault", 12 * MIB, 0);
 	t->faults_user = 3072;
 	t->faults_major = 12;
-	p->at_peak = p->rss_peak = r->peak_rss = 568 * MIB + 64 * KIB * 130 + 128 * KIB;
+	p->rss_peak = r->peak_rss = 568 * MIB + 64 * KIB * 130 + 128 * KIB;
 	p->rss_peak_ns = r->peak_ns = 59 * SECOND;
 	for (int i = 0; i < 600; i++)
-		add_point(r, (uint64_t)i * 100 * MS, 5 * MIB + i * MIB + (i % 40) * 2 * MIB);
+		add_point(r, (uint64_t)i * 100 * MS, 5 * MIB + i * 4 / 5 * MIB + (i % 40) * 2 * MIB,
+			  5 * MIB);
 	r->self =
 		(struct report_self){ true, 9 * MIB + 200 * KIB, 4 * MIB, 210233, 74.6, 210 * MS };
 	return finish(r);
@@ -257,6 +350,7 @@ static struct report *fixture_forks(void)
 
 	words(r->command, "make -j4 all");
 	r->exit.code = 2;
+	set_level(r, KMEM_EVENTS);
 	p = add_process(r, 700, 1, "make", "make -j4 all");
 	t = add_task(p, 700, "make", 12 * MIB);
 	add_flow(t, TARE_ANON, "page fault", 11 * MIB, 8 * KIB);
@@ -265,7 +359,7 @@ static struct report *fixture_forks(void)
 	add_flow(t, TARE_FILE, "exit", 0, 1 * MIB);
 	t->faults_user = 3100;
 	t->mapped = 20 * MIB;
-	p->at_peak = p->rss_peak = 12 * MIB;
+	p->rss_peak = 12 * MIB;
 	for (unsigned i = 0; i < G_N_ELEMENTS(share); i++) {
 		int64_t size = share[i] * MIB;
 
@@ -276,7 +370,7 @@ static struct report *fixture_forks(void)
 		add_flow(t, TARE_ANON, "exit", 0, size - size / 4 - (i ? 0 : 46 * MIB + 56 * KIB));
 		t->faults_user = (uint64_t)(size / 4096);
 		t->mapped = (uint64_t)size * 2;
-		p->at_peak = p->rss_peak = size;
+		p->rss_peak = size;
 		p->rss_peak_ns = 300 * SECOND;
 	}
 	p = g_ptr_array_index(r->processes, 1);
@@ -305,7 +399,8 @@ static struct report *fixture_forks(void)
 	r->peak_bound = 512 * KIB;
 	for (int i = 0; i < 754; i++)
 		add_point(r, (uint64_t)i * SECOND,
-			  (i < 301 ? i * 6 : 1840 - (i - 301) * 4) * MIB * (i % 9 + 8) / 16);
+			  (i < 301 ? i * 6 : 1840 - (i - 301) * 4) * MIB * (i % 9 + 8) / 16,
+			  20 * MIB);
 	return finish(r);
 }
 
@@ -329,6 +424,13 @@ static struct report *fixture_hostile(void)
 	p->argv_truncated = true;
 	g_free(p->exe);
 	p->exe = NULL;
+	set_level(r, KMEM_EVENTS);
+	r->slabs = report_slabs_new();
+	r->slab_note = g_strdup("note\033[31m\n\xff");
+	add_slab(r, "\033[2Jcache\u202e\xff", 64, 1000);
+	add_slab(r, "kmalloc-日本語-with-a-name-that-does-not-fit-in-any-column", 1024, 2);
+	for (int i = 0; i < 13; i++)
+		add_slab(r, "", 8, 1);
 	t = add_task(p, 31, "\033[2J\033[31mred", 3 * MIB);
 	add_flow(t, TARE_ANON, "page fault", 3 * MIB, 0);
 	t = add_task(p, 32, "\u202egnp.exe\u2066", 2 * MIB);
@@ -342,10 +444,10 @@ static struct report *fixture_hostile(void)
 	add_flow(t, TARE_ANON, "page fault", 256 * KIB, 0);
 	t = add_task(p, 36, "  unattributed", 128 * KIB);
 	add_flow(t, TARE_ANON, "page fault", 128 * KIB, 0);
-	p->at_peak = p->rss_peak = r->peak_rss = 6 * MIB + 896 * KIB;
+	p->rss_peak = r->peak_rss = 6 * MIB + 896 * KIB;
 	r->peak_ns = 11 * MS;
-	p->balance[TARE_ANON].foreign.out = (uint64_t)p->at_peak;
-	p->foreign_cause[TARE_FOREIGN_KERNEL].out = (uint64_t)p->at_peak;
+	p->balance[TARE_ANON].foreign.out = (uint64_t)p->rss_peak;
+	p->foreign_cause[TARE_FOREIGN_KERNEL].out = (uint64_t)p->rss_peak;
 	return finish(r);
 }
 
@@ -357,6 +459,34 @@ static struct report *fixture_empty(void)
 	return r;
 }
 
+/* A v2 group that was there before, with others in it. */
+static void shared_group(struct report *r)
+{
+	struct report_cgroup *c = &r->cgroup;
+
+	set_level(r, KMEM_EVENTS);
+	c->version = 2;
+	c->path = g_strdup("/system.slice/system-postgresql.slice/postgresql@15-main.service");
+	c->others = 7;
+	c->now.current = 1200 * MIB;
+	c->now.kernel = 41 * MIB;
+	for (int i = 0; i < CGROUP_STATS; i++)
+		c->now.stat[i] = (i < CGROUP_SWAP ? 300 - 40 * i : i) * MIB;
+	c->highest = c->now;
+	c->highest.time_ns = 2100 * MS;
+	c->highest.current = 1208 * MIB;
+	c->peak = 2900 * MIB;
+	c->limit = 4 * GIB;
+	r->kmem.whole = false;
+	r->kmem.by_events = 41 * MIB + 988 * KIB;
+	r->kmem.by_group = 41 * MIB + 1008 * KIB;
+	r->kmem.foreign[TARE_FOREIGN_PROCESS] = (struct flow){ 3 * MIB, 2 * MIB };
+	r->kmem.foreign[TARE_FOREIGN_LATE].out = 8 * KIB;
+	r->kmem.foreign_at_peak = 600 * KIB;
+	r->kmem.elsewhere = 12 * KIB;
+	r->kmem.bound = 512 * KIB;
+}
+
 static struct report *fixture_attach(void)
 {
 	struct report *r = fixture_new(10 * SECOND);
@@ -364,6 +494,7 @@ static struct report *fixture_attach(void)
 	struct report_task *t;
 
 	r->target = g_strdup("pid 4121, 4122");
+	shared_group(r);
 	r->reason = REPORT_DETACH;
 	r->exit.known = false;
 	p = add_process(r, 4121, 1, "postgres", "postgres -D /var/lib/postgresql/15/main");
@@ -381,7 +512,11 @@ static struct report *fixture_attach(void)
 	add_flow(t, TARE_SHMEM, "page fault", 1 * MIB, 0);
 	t->faults_user = 820;
 	t->faults_major = 41;
-	p->at_peak = 348 * MIB;
+	p->at_peak[TARE_ANON] = 22 * MIB;
+	p->at_peak[TARE_FILE] = 14 * MIB;
+	p->at_peak[TARE_SHMEM] = 310 * MIB;
+	p->at_peak[TARE_SWAP] = 3 * MIB;
+	p->at_peak[TARE_PAGETABLE] = 880 * KIB;
 	p->rss_peak = 349 * MIB;
 	p->rss_peak_ns = 3 * SECOND;
 	p = add_process(r, 4122, 4121, "postgres", "postgres: checkpointer");
@@ -392,12 +527,14 @@ static struct report *fixture_attach(void)
 	t->attached = true;
 	add_flow(t, TARE_ANON, "exit", 0, 4 * MIB);
 	add_flow(t, TARE_SHMEM, "exit", 0, 120 * MIB);
-	p->at_peak = p->rss_peak = 124 * MIB;
+	p->at_peak[TARE_ANON] = 4 * MIB;
+	p->at_peak[TARE_SHMEM] = 120 * MIB;
+	p->rss_peak = 124 * MIB;
 	r->peak_rss = 472 * MIB;
 	r->peak_ns = 2 * SECOND;
 	r->mms_closed = 1;
 	for (int i = 0; i <= 100; i++)
-		add_point(r, (uint64_t)i * 100 * MS, (i < 60 ? 470 : 348) * MIB);
+		add_point(r, (uint64_t)i * 100 * MS, (i < 60 ? 470 : 348) * MIB, 3 * MIB);
 	return finish(r);
 }
 
@@ -405,6 +542,7 @@ static struct report *fixture_attach(void)
 static struct report *fixture_unchecked(void)
 {
 	struct report *r = fixture_python();
+	struct report_process *p = g_ptr_array_index(r->processes, 0);
 
 	g_ptr_array_set_size(r->features, 0);
 	report_add_feature(r, "ledger", "classic",
@@ -416,11 +554,18 @@ static struct report *fixture_unchecked(void)
 	report_add_feature(r, "faults_kernel", "not measured",
 			   "no tracepoint exceptions:page_fault_kernel on this architecture");
 	report_add_feature(r, "pagetable", "not measured", "mm_struct has no pgtables_bytes");
+	set_level(r, KMEM_NONE);
+	p->at_peak[TARE_PAGETABLE] = 0;
+	((struct report_task *)g_ptr_array_index(p->tasks, 0))->at_peak[TARE_PAGETABLE] = 0;
+	r->peak_kernel = kinds_kernel(p->at_peak);
+	r->peak_weight = kinds_weight(p->at_peak);
 	r->sums_valid = false;
 	r->balanced = false;
 	r->mms_closed = 0;
 	return r;
 }
+
+#include "fixtures_kernel.c"
 
 struct fixture {
 	const char *name;
@@ -428,8 +573,15 @@ struct fixture {
 };
 
 static const struct fixture fixtures[] = {
-	{ "python", fixture_python },       { "server", fixture_server },
-	{ "forks", fixture_forks },         { "hostile", fixture_hostile },
-	{ "empty", fixture_empty },         { "attach", fixture_attach },
+	{ "python", fixture_python },
+	{ "server", fixture_server },
+	{ "forks", fixture_forks },
+	{ "hostile", fixture_hostile },
+	{ "empty", fixture_empty },
+	{ "attach", fixture_attach },
 	{ "unchecked", fixture_unchecked },
+	{ "uring", fixture_uring },
+	{ "group", fixture_group },
+	{ "sockets", fixture_sockets },
+	{ "oom", fixture_oom },
 };

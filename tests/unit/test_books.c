@@ -314,9 +314,11 @@ static void shares_of_the_peak(void **state)
 	m.mm.foreign[TARE_FILE].out = 2;
 	m.mm.foreign_peak_seq = 7;
 	m.mm.foreign_at_peak[TARE_FILE] = -1;
-	in.workload = (struct tare_workload){
-		.peak = 54, .weight_peak = 54, .peak_seq = 7, .peak_ns = 2000, .weight_peak_ns = 2000
-	};
+	in.workload = (struct tare_workload){ .peak = 54,
+					      .weight_peak = 54,
+					      .peak_seq = 7,
+					      .peak_ns = 2000,
+					      .weight_peak_ns = 2000 };
 	sweep(&m, t, 3);
 	books_close(r, &in);
 	assert_int_equal(task(process(0), 0)->tid, 102);

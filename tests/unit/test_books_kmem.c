@@ -109,8 +109,8 @@ static void less_than_nothing(void **state)
 	(void)state;
 	group();
 	in.workload.group.foreign[TARE_FOREIGN_LATE] =
-		(struct tare_flow){ 4 * KIB, (uint64_t)-(16 * KIB) };
-	one_task((uint64_t)-(8 * KIB));
+		(struct tare_flow){ 4 * KIB, (uint64_t) - (16 * KIB) };
+	one_task((uint64_t) - (8 * KIB));
 	books_close(r, &in);
 	f = r->kmem.foreign[TARE_FOREIGN_LATE];
 	assert_int_equal(f.in, 20 * KIB);
@@ -183,9 +183,10 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(of_its_own_group), T(a_counter_that_differs), T(of_a_shared_group),
-		T(not_by_events),    T(less_than_nothing),      T(peak_of_the_weight),
-		T(peak_is_now),      T(old_stacks),
+		T(of_its_own_group),  T(a_counter_that_differs),
+		T(of_a_shared_group), T(not_by_events),
+		T(less_than_nothing), T(peak_of_the_weight),
+		T(peak_is_now),       T(old_stacks),
 	};
 
 	return cmocka_run_group_tests_name("books_kmem", tests, NULL, NULL);

@@ -173,28 +173,34 @@ static void own_cost_only_when_measured(void **state)
 	json_decref(root);
 }
 
+/* Null is 0. */
+static json_int_t number(const json_t *value)
+{
+	return json_is_null(value) ? 0 : json_integer_value(value);
+}
+
 static json_int_t net_at(const json_t *flow)
 {
-	return int_at(flow, "in") - int_at(flow, "out");
+	return number(at(flow, "in")) - number(at(flow, "out"));
 }
 
 static void assert_closes(const json_t *process, const char *kind)
 {
 	const json_t *balance = json_object_get(at(process, "balance"), kind), *task;
-	json_int_t sum = int_at(balance, "opening");
+	json_int_t sum = number(at(balance, "opening"));
 	size_t i;
 
 	json_array_foreach((json_t *)at(process, "tasks"), i, task) sum += net_at(at(task, kind));
 	sum += net_at(json_object_get(at(process, "foreign"), kind));
-	sum += int_at(json_object_get(process, "unattributed"), kind);
-	assert_int_equal(sum, int_at(balance, "net"));
+	sum += number(at(at(process, "unattributed"), kind));
+	assert_int_equal(sum, number(at(balance, "net")));
 }
 
 static void every_balance_closes(void **state)
 {
-	static struct report *(*const make[])(void) = { fixture_python, fixture_server,
-							fixture_forks, fixture_attach,
-							fixture_hostile };
+	static struct report *(*const make[])(void) = { fixture_python,  fixture_server,
+							fixture_forks,   fixture_attach,
+							fixture_hostile, fixture_uring };
 
 	(void)state;
 	for (unsigned i = 0; i < G_N_ELEMENTS(make); i++) {
@@ -206,6 +212,111 @@ static void every_balance_closes(void **state)
 			assert_closes(process, kind_name[k]);
 		json_decref(root);
 	}
+}
+
+static void kernel_memory_by_task(void **state)
+{
+	json_t *root = rendered(fixture_uring());
+
+	(void)state;
+	assert_text_at(root, "kmem/level", "events");
+	assert_true(json_is_true(at(root, "kmem/whole")));
+	assert_int_equal(int_at(root, "kmem/difference"), 0);
+	assert_int_equal(int_at(root, "kmem/by_group"), 84 * KIB);
+	assert_int_equal(int_at(root, "kmem/foreign/process/in"), 24 * KIB);
+	assert_int_equal(int_at(root, "totals/kmem/unattributed"), 0);
+	assert_int_equal(int_at(root, "totals/kmem/net"), 84 * KIB);
+	assert_int_equal(int_at(root, "processes/0/tasks/0/kmem/in"), 265 * MIB + 120 * KIB);
+	assert_int_equal(int_at(root, "processes/0/tasks/0/kstack/in"), 16 * KIB);
+	assert_int_equal(int_at(root, "processes/0/tasks/0/kstack/net"), 0);
+	assert_null_at(root, "processes/0/foreign/kmem/out");
+	assert_null_at(root, "processes/0/unattributed/kmem");
+	assert_int_equal(int_at(root, "processes/0/tasks/1/at_peak/kernel"), 44 * KIB);
+	assert_int_equal(int_at(root, "processes/0/tasks/1/at_peak/user"), 4 * KIB);
+	assert_int_equal(int_at(root, "processes/0/tasks/1/at_peak/weight"), 48 * KIB);
+	assert_int_equal(int_at(root, "processes/0/tasks/1/rss_at_peak"), 4 * KIB);
+	assert_int_equal(int_at(root, "processes/0/tasks/1/weight/kernel"), 28 * KIB);
+	assert_int_equal(int_at(root, "peak/weight/time_ns"), 1200 * MS);
+	assert_int_equal(int_at(root, "peak/weight/total"),
+			 int_at(root, "peak/weight/user") + int_at(root, "peak/weight/kernel"));
+	assert_int_equal(int_at(root, "series/1/beside"), 22 * MIB);
+	assert_text_at(root, "slabs/caches/0/name", "io_kiocb");
+	json_decref(root);
+}
+
+static void a_total_is_not_by_task(void **state)
+{
+	json_t *root = rendered(fixture_group());
+
+	(void)state;
+	assert_text_at(root, "kmem/level", "group");
+	assert_null_at(root, "kmem/by_events");
+	assert_null_at(root, "kmem/difference");
+	assert_null_at(root, "kmem/foreign/kernel/out");
+	assert_null_at(root, "totals/kmem/net");
+	assert_null_at(root, "books/unattributed/kmem");
+	assert_null_at(root, "processes/0/tasks/0/kmem/in");
+	assert_null_at(root, "processes/0/tasks/0/at_peak/kmem");
+	assert_int_equal(int_at(root, "processes/0/at_peak/kernel"), 120 * KIB);
+	assert_int_equal(int_at(root, "kmem/by_group"), 84 * KIB);
+	assert_int_equal(int_at(root, "weight/kmem"), 84 * KIB);
+	assert_null_at(root, "slabs");
+	json_decref(root);
+}
+
+static void a_shared_group_is_not_the_workload(void **state)
+{
+	json_t *root = rendered(fixture_attach());
+
+	(void)state;
+	assert_true(json_is_false(at(root, "kmem/whole")));
+	assert_int_equal(int_at(root, "kmem/difference"), 20 * KIB);
+	assert_null_at(root, "totals/kmem/unattributed");
+	assert_null_at(root, "totals/kmem/opening");
+	assert_null_at(root, "totals/kmem/foreign/in");
+	assert_int_equal(int_at(root, "kmem/foreign/process/in"), 3 * MIB);
+	assert_int_equal(int_at(root, "cgroup/others"), 7);
+	assert_text_at(root, "weight/source", "processes");
+	assert_int_equal(int_at(root, "weight/kmem"), 56 * KIB);
+	assert_int_equal(int_at(root, "weight/charged"), 1200 * MIB);
+	json_decref(root);
+}
+
+static void what_a_group_does_not_tell_is_null(void **state)
+{
+	json_t *root = rendered(fixture_oom());
+
+	(void)state;
+	assert_int_equal(int_at(root, "cgroup/version"), 1);
+	assert_int_equal(int_at(root, "cgroup/oom_kills"), 1);
+	assert_int_equal(int_at(root, "cgroup/limit"), 64 * MIB);
+	assert_text_at(root, "cgroup/path", "/tare-\033[2J\u202eevil\n");
+	assert_null_at(root, "cgroup/stat/slab_reclaimable");
+	assert_null_at(root, "cgroup/kernel_peak");
+	assert_null_at(root, "cgroup/highest");
+	assert_int_equal(int_at(root, "books/unattributed/kmem"), 640 * KIB);
+	assert_text_at(root, "weight/source", "cgroup");
+	assert_int_equal(int_at(root, "weight/file"), 64 * KIB);
+	assert_int_equal(int_at(root, "weight/rss_sum"), 0);
+	assert_null_at(root, "slabs/caches"); /* asked for, but not to be had */
+	json_decref(root);
+	root = rendered(fixture_python());
+	assert_null_at(root, "cgroup");
+	assert_null_at(root, "kmem/by_group");
+	assert_null_at(root, "kmem/whole");
+	assert_null_at(root, "weight/charged");
+	json_decref(root);
+}
+
+/* Version 1 counts them apart: they weigh all the same. */
+static void socket_buffers_weigh(void **state)
+{
+	json_t *root = rendered(fixture_sockets());
+
+	(void)state;
+	assert_int_equal(int_at(root, "weight/kmem"), int_at(root, "totals/kmem/net") + 820 * MIB);
+	assert_int_equal(int_at(root, "kmem/vmalloc"), 16 * KIB);
+	json_decref(root);
 }
 
 static void a_line_for_each_task(void **state)
@@ -233,6 +344,11 @@ static void the_schema_is_json(void **state)
 	for (int i = 0; i < TARE_LOSSES; i++)
 		assert_non_null(
 			json_object_get(at(root, "properties/lost/properties"), lost_name[i]));
+	for (int i = 0; i < TARE_KINDS; i++)
+		assert_non_null(json_object_get(at(root, "$defs/task/properties"), kind_name[i]));
+	for (int i = 0; i < CGROUP_STATS; i++)
+		assert_non_null(json_object_get(at(root, "$defs/cgroup_stat/properties"),
+						cgroup_stat_name[i]));
 	json_decref(root);
 }
 
@@ -246,6 +362,11 @@ int main(void)
 		cmocka_unit_test(losses_are_named),
 		cmocka_unit_test(own_cost_only_when_measured),
 		cmocka_unit_test(every_balance_closes),
+		cmocka_unit_test(kernel_memory_by_task),
+		cmocka_unit_test(a_total_is_not_by_task),
+		cmocka_unit_test(a_shared_group_is_not_the_workload),
+		cmocka_unit_test(what_a_group_does_not_tell_is_null),
+		cmocka_unit_test(socket_buffers_weigh),
 		cmocka_unit_test(a_line_for_each_task),
 		cmocka_unit_test(the_schema_is_json),
 	};

@@ -486,8 +486,7 @@ int main(void)
 		cmocka_unit_test(classic_arm),     cmocka_unit_test(slots_wrap),
 		cmocka_unit_test(causes),          cmocka_unit_test(foreigners),
 		cmocka_unit_test(first_sight),     cmocka_unit_test(not_yet_open),
-		cmocka_unit_test(page_tables),
-		cmocka_unit_test(page_tables_charged),
+		cmocka_unit_test(page_tables),     cmocka_unit_test(page_tables_charged),
 	};
 
 	return cmocka_run_group_tests_name("rss", tests, NULL, NULL);

@@ -114,7 +114,7 @@ struct features {
 	char *tracefs;
 	char *memcg_v1;
 	char *cgroup_v2;
-	int bpf_errno;    /* of the trial load; 0: it was accepted */
+	int bpf_errno;   /* of the trial load; 0: it was accepted */
 	bool memcg_long; /* mod_memcg_state passes its value as a long */
 };
 

@@ -11,9 +11,12 @@ const char *const feature_state_name[] = {
 };
 
 const char *const feature_group_name[GROUPS] = {
-	[GROUP_ACCESS] = "access",   [GROUP_TRACEPOINTS] = "tracepoints",
-	[GROUP_LEDGER] = "ledger",   [GROUP_KMEM] = "kernel memory",
-	[GROUP_BPF] = "bpf",         [GROUP_MACHINE] = "machine",
+	[GROUP_ACCESS] = "access",
+	[GROUP_TRACEPOINTS] = "tracepoints",
+	[GROUP_LEDGER] = "ledger",
+	[GROUP_KMEM] = "kernel memory",
+	[GROUP_BPF] = "bpf",
+	[GROUP_MACHINE] = "machine",
 	[GROUP_LATER] = "not used by this version",
 };
 
@@ -137,8 +140,8 @@ const struct feature_text feature_text[FEATURES] = {
 			       "all counters, slab and sockets too", "uses v1 where that is",
 			       NULL },
 	[FEATURE_MEMCG_V1] = { GROUP_KMEM, false, "memory cgroup v1",
-			       "the counters; slab is not told apart there", "uses v2 where that is",
-			       NULL },
+			       "the counters; slab is not told apart there",
+			       "uses v2 where that is", NULL },
 	[FEATURE_SLABINFO] = { GROUP_KMEM, false, "slabinfo", "names slab caches (--slab)",
 			       "slab caches are not named (--slab)",
 			       "root, and a kernel with CONFIG_SLUB_DEBUG=y" },

@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <grp.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
@@ -187,9 +188,12 @@ static void run_by_shell(const char *path, char *const *argv)
 }
 
 /* Born in the group, the child's own kernel stack and task_struct are charged
- * there. A process in between goes in and makes it tare's child (CLONE_PARENT). */
-static void beget(const struct cgroup *cgroup, int err_fd)
+ * there. A process in between goes in and makes it tare's child (CLONE_PARENT). It
+ * stays until the books are open: what the kernel still uncharges of a process that
+ * ends would be seen half by then. Returns in the child. */
+static void beget(const struct cgroup *cgroup, int go_fd, int err_fd)
 {
+	struct pollfd gone = { .fd = go_fd };
 	int err = cgroup_enter(cgroup);
 	long pid = err ? 0 : syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
 
@@ -197,6 +201,9 @@ static void beget(const struct cgroup *cgroup, int err_fd)
 		return;
 	if (err || pid < 0)
 		tell(err_fd, STEP_CGROUP, err ? -err : errno);
+	close(err_fd);
+	while (poll(&gone, 1, -1) < 0 && errno == EINTR) /* until tare closes its end */
+		;
 	_exit(0);
 }
 
@@ -267,6 +274,14 @@ static void reap(pid_t pid)
 		;
 }
 
+/* It ends by itself when go_fd is closed. */
+static void reap_maker(struct launch *l)
+{
+	if (l->maker)
+		reap(l->maker);
+	l->maker = 0;
+}
+
 static int listen_to_child(const struct launch_config *config, struct launch *l)
 {
 	struct word word;
@@ -292,8 +307,7 @@ int launch_start(const struct launch_config *config, const struct launch_user *u
 	int go[2] = { -1, -1 }, told[2] = { -1, -1 }, err;
 	pid_t forked;
 
-	l->pid = 0;
-	l->pidfd = -1;
+	*l = (struct launch){ .pidfd = -1, .go_fd = -1, .err_fd = -1 };
 	if (pipe2(go, O_CLOEXEC) || pipe2(told, O_CLOEXEC))
 		goto failed;
 	forked = fork();
@@ -303,7 +317,7 @@ int launch_start(const struct launch_config *config, const struct launch_user *u
 		close(go[1]);
 		close(told[0]);
 		if (config->cgroup)
-			beget(config->cgroup, told[1]);
+			beget(config->cgroup, go[0], told[1]);
 		child(config, user, parent, go[0], told[1]);
 	}
 	close(go[0]);
@@ -311,8 +325,8 @@ int launch_start(const struct launch_config *config, const struct launch_user *u
 	l->go_fd = go[1];
 	l->err_fd = told[0];
 	err = listen_to_child(config, l);
-	if (forked != l->pid) /* it only went between */
-		reap(forked);
+	if (forked != l->pid)
+		l->maker = forked;
 	if (!err) {
 		l->pidfd = syscall(SYS_pidfd_open, l->pid, 0);
 		if (l->pidfd < 0)
@@ -340,6 +354,7 @@ int launch_go(struct launch *l, const char *name)
 
 	close(l->go_fd);
 	l->go_fd = -1;
+	reap_maker(l);
 	do
 		n = n < 0 ? n : read(l->err_fd, &word, sizeof(word));
 	while (n < 0 && errno == EINTR);
@@ -374,4 +389,5 @@ void launch_close(struct launch *l)
 			close(*fds[i]);
 		*fds[i] = -1;
 	}
+	reap_maker(l);
 }

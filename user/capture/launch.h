@@ -12,15 +12,16 @@
 #include "capture/cgroup.h"
 
 struct launch_config {
-	char *const *argv; /* NULL at the end; argv[0] is looked for in PATH */
-	const char *user;  /* --user; NULL: the user who called sudo, else none */
-	bool as_root;      /* stay root under sudo */
-	bool kill_on_exit; /* the command dies with tare */
+	char *const *argv;           /* NULL at the end; argv[0] is looked for in PATH */
+	const char *user;            /* --user; NULL: the user who called sudo, else none */
+	bool as_root;                /* stay root under sudo */
+	bool kill_on_exit;           /* the command dies with tare */
 	const struct cgroup *cgroup; /* where it is born; NULL: in tare's own */
 };
 
 struct launch {
 	pid_t pid;
+	pid_t maker; /* in the control group, that made the child there; 0: none */
 	int pidfd;  /* readable when it has ended */
 	int go_fd;  /* the child waits on its other end */
 	int err_fd; /* errno of what went wrong in the child; EOF: execve worked */

@@ -106,6 +106,7 @@ static int configure(struct loader *l, const struct loader_config *config)
 	bpf_program__set_autoload(skel->progs.tare_fault_kernel,
 				  features_has(f, FEATURE_PAGE_FAULT_KERNEL));
 	bpf_program__set_autoload(skel->progs.tare_kmem, features_has(f, FEATURE_MEMCG_STATE));
+	bpf_program__set_autoload(skel->progs.tare_kmem_too, features_has(f, FEATURE_MEMCG_STATE));
 	return bpf_map__set_value_size(skel->maps.tare_mms, mm_size)                      ?:
 		       bpf_map__set_max_entries(skel->maps.tare_mms, TARE_BUCKET << bits) ?:
 		       bpf_map__set_max_entries(skel->maps.tare_keys, 1u << bits)         ?:

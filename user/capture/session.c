@@ -580,7 +580,9 @@ static struct report *close_books(struct session *s, enum report_reason reason)
 
 static bool off(const struct report *r)
 {
-	return r->off_pages || r->totals[TARE_KMEM].unattributed;
+	return r->off_pages || (r->kmem.level == KMEM_EVENTS &&
+				r->kmem.by_group != CGROUP_UNKNOWN &&
+				r->kmem.by_group != r->kmem.by_events);
 }
 
 /* A task that was preempted between a change and its event has it in the
@@ -590,7 +592,7 @@ struct report *session_report(struct session *s, enum report_reason reason)
 {
 	struct report *r = close_books(s, reason);
 
-	for (int i = 0; i < SETTLE_TRIES && off(r) && world_living(s->world); i++) {
+	for (int i = 0; i < SETTLE_TRIES && off(r); i++) {
 		report_free(r);
 		poll(NULL, 0, SETTLE_MS);
 		r = close_books(s, reason);

@@ -40,8 +40,7 @@ static bool parse_line(const char *line, struct report_slab *s)
 	unsigned long active, total, size, per_slab, pages, active_slabs, slabs;
 	char name[64];
 
-	if (sscanf(line,
-		   "%63s %lu %lu %lu %lu %lu : tunables %*u %*u %*u : slabdata %lu %lu", name,
+	if (sscanf(line, "%63s %lu %lu %lu %lu %lu : tunables %*u %*u %*u : slabdata %lu %lu", name,
 		   &active, &total, &size, &per_slab, &pages, &active_slabs, &slabs) != 8)
 		return false;
 	*s = (struct report_slab){

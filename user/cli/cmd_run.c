@@ -52,7 +52,13 @@ static int launch_and_measure(struct reporter *reporter, const struct launch_con
 	struct launch l;
 	int err = launch_start(launch, user, &l);
 
-	return err ? exit_of_launch(err) : measure(reporter, &l);
+	if (err)
+		return exit_of_launch(err);
+	if (reporter_arm(reporter->features, reporter->options, &reporter->arm)) {
+		launch_abandon(&l);
+		return EXIT_TARE;
+	}
+	return measure(reporter, &l);
 }
 
 /* The command's own control group. What was asked for in particular must be had;
@@ -88,7 +94,7 @@ static int probe_and_run(const struct options *o, struct launch_config *launch,
 	};
 	int status = EXIT_TARE;
 
-	if (!reporter_probe(&features, o, &reporter.arm) && !make_cgroup(&reporter)) {
+	if (!features_probe(&features) && !make_cgroup(&reporter)) {
 		launch->cgroup = reporter.cgroup;
 		status = launch_and_measure(&reporter, launch, user);
 	}

@@ -139,11 +139,9 @@ void reporter_config(struct reporter *r, struct session_config *config)
 	};
 }
 
-int reporter_probe(struct features *f, const struct options *o, enum ledger_arm *arm)
+int reporter_arm(const struct features *f, const struct options *o, enum ledger_arm *arm)
 {
-	int err = features_probe(f);
+	int err = features_check(f);
 
-	if (!err)
-		err = features_check(f);
 	return err ? err : features_arm(f, o->force_arm, arm);
 }

@@ -16,10 +16,10 @@ struct reporter {
 	const struct options *options;
 	const struct features *features;
 	enum ledger_arm arm;
-	const char *target; /* attach; NULL: run */
+	const char *target;    /* attach; NULL: run */
 	struct cgroup *cgroup; /* run: the command's own; NULL: none */
 	char *cgroup_why;      /* the reason when there is none */
-	uid_t uid;          /* whose the file shall be, when `owned` */
+	uid_t uid;             /* whose the file shall be, when `owned` */
 	gid_t gid;
 	bool owned;
 	unsigned snapshots; /* written so far */
@@ -34,8 +34,7 @@ void reporter_snapshot(void *reporter, struct report *report);
 
 void reporter_config(struct reporter *r, struct session_config *config);
 
-/* Features looked at and an arm chosen, or the reason why tare can't work said.
- * 0, or negative errno. */
-int reporter_probe(struct features *f, const struct options *o, enum ledger_arm *arm);
+/* An arm chosen, or the reason why tare can't work said. 0, or negative errno. */
+int reporter_arm(const struct features *f, const struct options *o, enum ledger_arm *arm);
 
 #endif

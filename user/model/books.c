@@ -432,6 +432,7 @@ static void build_kmem(struct report *r, const struct books_input *in)
 {
 	const struct tare_group *g = &in->workload.group;
 	struct balance *total = &r->totals[TARE_KMEM];
+	int64_t opening = in->kmem.opening - g->adopted;
 	bool peaked = g->foreign_peak_seq == last_peak(in);
 	struct report_kmem *k = &r->kmem;
 
@@ -446,15 +447,20 @@ static void build_kmem(struct report *r, const struct books_input *in)
 	k->sock = g->sock;
 	k->elsewhere = g->elsewhere;
 	k->foreign_at_peak = peaked ? g->foreign_at_peak : 0;
+	/* A command holds nothing when it begins: what it was made of is tare's doing. */
+	if (k->whole && in->world->launched)
+		flow_change(&k->foreign[TARE_FOREIGN_PROCESS], opening);
 	for (int i = 0; i < TARE_FOREIGNERS; i++) {
-		k->foreign[i] = flow_bytes(in, TARE_KMEM, &g->foreign[i]);
+		flow_add(&k->foreign[i], flow_bytes(in, TARE_KMEM, &g->foreign[i]));
 		if (!peaked)
 			k->foreign_at_peak += ledger_net(&g->foreign[i]);
 		if (k->whole)
 			flow_add(&total->foreign, k->foreign[i]);
 	}
+	if (k->whole && in->world->launched)
+		k->foreign_at_peak += opening;
 	if (k->whole) {
-		total->opening = in->kmem.opening - g->adopted;
+		total->opening = in->world->launched ? 0 : opening;
 		if (k->by_group != CGROUP_UNKNOWN)
 			total->unattributed = k->by_group - k->by_events;
 	}

@@ -237,41 +237,44 @@ static void charged_row(struct grid *g, enum paint how, const char *name, int64_
 	charged_cell(g, peak);
 }
 
+static void stat_row(struct grid *g, const struct report_cgroup *c, const char *name,
+		     enum cgroup_stat stat)
+{
+	int64_t highest = c->highest.time_ns ? c->highest.stat[stat] : CGROUP_UNKNOWN;
+
+	charged_row(g, PLAIN, name, c->now.stat[stat], highest, CGROUP_UNKNOWN);
+}
+
+/* What is counted, but not in the charge. */
+static void beside_row(struct grid *g, const struct report_cgroup *c, const char *name,
+		       enum cgroup_stat stat)
+{
+	if (MAX(c->now.stat[stat], 0) || (c->highest.time_ns && MAX(c->highest.stat[stat], 0)))
+		stat_row(g, c, name, stat);
+}
+
 static void charged_rows(struct grid *g, const struct report_cgroup *c)
 {
-	/* In the order of display; kernel memory goes between. */
-	static const struct {
-		const char *name;
-		int stat;
-	} rows[] = {
-		{ "  anon", CGROUP_ANON },
-		{ "  page cache", CGROUP_FILE },
-		{ "  shmem", CGROUP_SHMEM },
-		{ "  kernel", -1 },
-		{ "    slab, reclaimable", CGROUP_SLAB_RECLAIMABLE },
-		{ "    slab, unreclaimable", CGROUP_SLAB_UNRECLAIMABLE },
-		{ "    page tables", CGROUP_PAGETABLES },
-		{ "    kernel stacks", CGROUP_KERNEL_STACK },
-		{ "    vmalloc", CGROUP_VMALLOC },
-		{ "    percpu", CGROUP_PERCPU },
-		{ "  sockets", CGROUP_SOCK },
-		{ "  swap, not charged here", CGROUP_SWAP },
-	};
 	bool looked = c->highest.time_ns;
 
 	charged_row(g, BOLD, "  ALL", c->now.current, looked ? c->highest.current : CGROUP_UNKNOWN,
 		    c->peak);
-	for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
-		int stat = rows[i].stat;
-
-		if (stat < 0)
-			charged_row(g, PLAIN, rows[i].name, c->now.kernel,
-				    looked ? c->highest.kernel : CGROUP_UNKNOWN, c->kernel_peak);
-		else
-			charged_row(g, PLAIN, rows[i].name, c->now.stat[stat],
-				    looked ? c->highest.stat[stat] : CGROUP_UNKNOWN,
-				    CGROUP_UNKNOWN);
-	}
+	stat_row(g, c, "  anon", CGROUP_ANON);
+	stat_row(g, c, "  page cache", CGROUP_FILE);
+	stat_row(g, c, "  shmem", CGROUP_SHMEM);
+	charged_row(g, PLAIN, "  kernel", c->now.kernel,
+		    looked ? c->highest.kernel : CGROUP_UNKNOWN, c->kernel_peak);
+	stat_row(g, c, "    slab, reclaimable", CGROUP_SLAB_RECLAIMABLE);
+	stat_row(g, c, "    slab, unreclaimable", CGROUP_SLAB_UNRECLAIMABLE);
+	stat_row(g, c, "    page tables", CGROUP_PAGETABLES);
+	stat_row(g, c, "    kernel stacks", CGROUP_KERNEL_STACK);
+	stat_row(g, c, "    vmalloc", CGROUP_VMALLOC);
+	stat_row(g, c, "    percpu", CGROUP_PERCPU);
+	if (c->version == 1)
+		beside_row(g, c, "  sockets, not charged here", CGROUP_SOCK);
+	else
+		stat_row(g, c, "  sockets", CGROUP_SOCK);
+	beside_row(g, c, "  swap, not charged here", CGROUP_SWAP);
 }
 
 /* Why the charge and the sum of RSS differ, with both at one time: the peak of a
@@ -366,9 +369,12 @@ void table_slabs(GString *out, const struct report *r, const struct table_style 
 		more = g_strdup_printf("… and %u more", n - SLABS_MAX);
 		grid_line(g, DIM, 0, 2, more);
 	}
-	meaning = g_strdup_printf(r->slabs ? "slab caches, indicative%s%s" :
-					     "slab caches: not measured%s%s",
-				  *note ? ": " : "", note);
+	if (!r->slabs)
+		meaning = g_strdup_printf("slab caches: not measured: %s", note);
+	else if (g_str_has_prefix(note, "indicative"))
+		meaning = g_strdup_printf("slab caches, %s", note);
+	else
+		meaning = g_strdup_printf("slab caches, indicative%s%s", *note ? ": " : "", note);
 	table_heading(out, style, "SLAB", meaning);
 	if (n)
 		grid_render(g, out, style);

@@ -15,10 +15,13 @@ struct shape {
 	bool opening, foreign, unattributed, at_peak;
 };
 
+/* Of a sum: all of its parts, or some, so that it is at least so much. */
+enum known { UNKNOWN, PARTLY, KNOWN };
+
 struct total {
-	bool flows, held; /* known: what came and went; what is held */
-	/* Parts of the sum are not known: it is at least so much. */
-	bool flows_partial, held_partial;
+	enum known flows;   /* what the tasks did */
+	enum known outside; /* opening, and what others did */
+	enum known held;
 	struct balance balance;
 	int64_t at_peak, now;
 };
@@ -34,26 +37,24 @@ const char *table_when(const struct report *r)
 	return name[r->reason];
 }
 
-static void amount(struct grid *g, bool known, bool partial, int64_t bytes)
+static void amount(struct grid *g, enum known known, int64_t bytes)
 {
 	g_autofree char *size = text_size(bytes), *least = g_strdup_printf("≥ %s", size);
 
-	if (!known)
+	if (known == UNKNOWN)
 		grid_unknown(g);
-	else if (partial)
+	else if (known == PARTLY)
 		grid_cell(g, bytes ? PLAIN : DIM, least);
 	else
 		grid_size(g, bytes);
 }
 
-static void change(struct grid *g, const struct total *t, bool shown, enum paint how, int64_t bytes)
+static void change(struct grid *g, enum known known, enum paint how, int64_t bytes)
 {
-	if (!shown)
-		grid_blank(g);
-	else if (!t->flows || t->flows_partial)
-		grid_unknown(g);
-	else
+	if (known == KNOWN)
 		grid_signed_size(g, how, bytes);
+	else
+		grid_unknown(g);
 }
 
 static void row(struct grid *g, const struct shape *shape, enum paint how, const char *name,
@@ -64,18 +65,24 @@ static void row(struct grid *g, const struct shape *shape, enum paint how, const
 
 	grid_cell(g, how, indented);
 	if (shape->opening)
-		amount(g, t->flows, t->flows_partial, b->opening);
+		amount(g, t->outside, b->opening);
 	else
 		grid_blank(g);
-	amount(g, t->flows, t->flows_partial, (int64_t)b->tasks.in);
-	amount(g, t->flows, t->flows_partial, (int64_t)b->tasks.out);
-	change(g, t, shape->foreign, PLAIN, flow_net(b->foreign));
-	change(g, t, shape->unattributed, BAD, b->unattributed);
+	amount(g, t->flows, (int64_t)b->tasks.in);
+	amount(g, t->flows, (int64_t)b->tasks.out);
+	if (shape->foreign)
+		change(g, t->outside, PLAIN, flow_net(b->foreign));
+	else
+		grid_blank(g);
+	if (shape->unattributed)
+		change(g, t->outside, BAD, b->unattributed);
+	else
+		grid_blank(g);
 	if (shape->at_peak)
-		amount(g, t->held, t->held_partial, t->at_peak);
+		amount(g, t->held, t->at_peak);
 	else
 		grid_blank(g);
-	amount(g, t->held, t->held_partial, t->now);
+	amount(g, t->held, t->now);
 }
 
 /* The kernel's own counter and the events may differ by their bound. */
@@ -84,16 +91,15 @@ static bool within_bound(const struct report *r, int kind)
 	return kind == TARE_KMEM && ABS(r->totals[kind].unattributed) <= r->kmem.bound;
 }
 
-static struct shape find_shape(const struct report *r, const struct total total[TARE_KINDS])
+static struct shape find_shape(const struct report *r, const struct total total[TARE_KINDS],
+			       const struct total *sock)
 {
-	struct shape shape = { 0 };
+	struct shape shape = { .at_peak = sock->at_peak != sock->now };
 
 	for (int k = 0; k < TARE_KINDS; k++) {
-		const struct balance *b = &r->totals[k];
+		const struct balance *b = &total[k].balance;
 
-		shape.at_peak |= total[k].held && total[k].at_peak != total[k].now;
-		if (!total[k].flows)
-			continue;
+		shape.at_peak |= total[k].at_peak != total[k].now;
 		shape.opening |= b->opening != 0;
 		shape.foreign |= b->foreign.in || b->foreign.out;
 		shape.unattributed |= b->unattributed && !within_bound(r, k);
@@ -101,26 +107,29 @@ static struct shape find_shape(const struct report *r, const struct total total[
 	return shape;
 }
 
+static enum known both(enum known sum, enum known part)
+{
+	return part == KNOWN ? sum : PARTLY;
+}
+
+/* What is not known is 0. */
 static void add(struct total *sum, const struct total *t)
 {
-	sum->flows_partial |= !t->flows;
-	sum->held_partial |= !t->held;
-	if (t->flows) {
-		sum->balance.opening += t->balance.opening;
-		view_add(&sum->balance.tasks, t->balance.tasks);
-		view_add(&sum->balance.foreign, t->balance.foreign);
-		sum->balance.unattributed += t->balance.unattributed;
-	}
-	if (t->held) {
-		sum->at_peak += t->at_peak;
-		sum->now += t->now;
-	}
+	sum->flows = both(sum->flows, t->flows);
+	sum->outside = both(sum->outside, t->outside);
+	sum->held = both(sum->held, t->held);
+	sum->balance.opening += t->balance.opening;
+	view_add(&sum->balance.tasks, t->balance.tasks);
+	view_add(&sum->balance.foreign, t->balance.foreign);
+	sum->balance.unattributed += t->balance.unattributed;
+	sum->at_peak += t->at_peak;
+	sum->now += t->now;
 }
 
 static struct total sum(const struct total total[TARE_KINDS], const enum tare_kind *kinds,
 			unsigned n)
 {
-	struct total s = { .flows = true, .held = true };
+	struct total s = { .flows = KNOWN, .outside = KNOWN, .held = KNOWN };
 
 	for (unsigned i = 0; i < n; i++)
 		add(&s, &total[kinds[i]]);
@@ -165,6 +174,26 @@ static void shared_line(struct grid *g, const struct report *r)
 			  "others are in the control group");
 }
 
+static void fill(const struct report *r, struct total total[TARE_KINDS], struct total *sock)
+{
+	struct view_held now = view_now(r), peak = view_at_peak(r);
+
+	for (int k = 0; k < TARE_KINDS; k++) {
+		bool flows = view_kind(r, k), outside = flows && (k != TARE_KMEM || r->kmem.whole);
+
+		total[k] = (struct total){
+			.flows = flows ? KNOWN : UNKNOWN,
+			.outside = outside ? KNOWN : UNKNOWN,
+			.held = now.known[k] && peak.known[k] ? KNOWN : UNKNOWN,
+			.at_peak = peak.kind[k],
+			.now = now.kind[k],
+		};
+		if (flows)
+			total[k].balance = r->totals[k];
+	}
+	*sock = (struct total){ .held = KNOWN, .at_peak = peak.sock, .now = now.sock };
+}
+
 void table_totals(GString *out, const struct report *r, const struct table_style *style)
 {
 	static const struct grid_column columns[] = {
@@ -178,23 +207,12 @@ void table_totals(GString *out, const struct report *r, const struct table_style
 		{ .title = "NET", .right = true },
 	};
 	struct grid *g = grid_new(columns, G_N_ELEMENTS(columns));
-	struct view_held now = view_now(r), peak = view_at_peak(r);
-	struct total total[TARE_KINDS], sock = { .held = true };
+	struct total total[TARE_KINDS], sock;
 	struct shape shape;
 	g_autofree char *meaning = NULL;
 
-	for (int k = 0; k < TARE_KINDS; k++)
-		total[k] = (struct total){
-			.flows = view_kind(r, k),
-			.held = now.known[k],
-			.balance = r->totals[k],
-			.at_peak = peak.kind[k],
-			.now = now.kind[k],
-		};
-	sock.at_peak = peak.sock;
-	sock.now = now.sock;
-	shape = find_shape(r, total);
-	shape.at_peak |= sock.at_peak != sock.now;
+	fill(r, total, &sock);
+	shape = find_shape(r, total, &sock);
 	rows(g, &shape, total, &sock);
 	shared_line(g, r);
 	meaning = g_strdup_printf("by kind; net is what was held %s", table_when(r));

@@ -13,7 +13,10 @@ import json
 import sys
 
 RSS = ("anon", "file", "shmem")
-KINDS = RSS + ("swap", "pagetable")
+USER = RSS + ("swap",)
+KERNEL = ("pagetable", "kstack", "kmem")
+KINDS = USER + KERNEL
+FOREIGN = ("reclaim", "khugepaged", "kernel", "process", "late")
 
 
 def load(path):
@@ -42,13 +45,26 @@ def process(r, pid):
     return max(found, key=lambda p: (p["alive"], p["start_ns"])) if found else None
 
 
+def flow_net(f):
+    return (f["in"] or 0) - (f["out"] or 0)
+
+
+def all_null(who, what, value):
+    """What is not measured is null throughout."""
+    return [] if set(value.values()) == {None} else [f"{who}: {what} should be null: {value}"]
+
+
 def check_equation(p):
     who, bad = f"pid {p['pid']} ({p['comm']})", []
     for kind in KINDS:
-        b = p["balance"][kind]
-        foreign = p["foreign"].get(kind, {"in": 0, "out": 0})
-        own = sum(t[kind]["in"] - t[kind]["out"] for t in p["tasks"])
-        net = b["opening"] + own + foreign["in"] - foreign["out"] + (p["unattributed"][kind] or 0)
+        b, foreign = p["balance"][kind], p["foreign"][kind]
+        if kind == "kmem" or b["net"] is None:  # what others free has no process
+            bad += all_null(who, f"foreign.{kind}", foreign)
+        if b["net"] is None:
+            bad += all_null(who, kind, b)
+            continue
+        own = sum(flow_net(t[kind]) for t in p["tasks"])
+        net = b["opening"] + own + flow_net(foreign) + (p["unattributed"][kind] or 0)
         if net != b["net"]:
             bad.append(f"{who}: {kind}: opening {b['opening']} + tasks {own} + foreign "
                        f"{foreign} = {net}, not net {b['net']}")
@@ -56,10 +72,32 @@ def check_equation(p):
             total = sum(t[kind][way] for t in p["tasks"])
             if total != b[way]:
                 bad.append(f"{who}: {kind}.{way}: tasks {total}, balance {b[way]}")
+        if kind == "kmem":
+            continue
         if not p["alive"] and b["net"]:
             bad.append(f"{who}: {kind}: ended with {b['net']}")
         if b["net"] < 0:
             bad.append(f"{who}: {kind}: net is {b['net']}")
+    return bad
+
+
+def check_weight(who, x, net):
+    """at_peak and weight of a process or task; net: what it has of each kind, or None."""
+    bad, peak, weight = [], x["at_peak"], x["weight"]
+    sums = {"user": sum(peak[k] for k in USER), "kernel": sum(peak[k] or 0 for k in KERNEL)}
+    sums["weight"] = sums["user"] + sums["kernel"]
+    now = {"user": sum(net[k] for k in USER), "kernel": sum(net[k] or 0 for k in KERNEL)}
+    now["total"] = now["user"] + now["kernel"]
+    for name, value in sums.items():
+        if peak[name] != value:
+            bad.append(f"{who}: at_peak.{name}: {peak[name]}, its kinds add up to {value}")
+    if weight != now:
+        bad.append(f"{who}: weight {weight}, its kinds add up to {now}")
+    if x["rss_at_peak"] != sum(peak[k] for k in RSS):
+        bad.append(f"{who}: rss_at_peak {x['rss_at_peak']}, at_peak {peak}")
+    for kind in KINDS:
+        if (peak[kind] is None) != (net[kind] is None):
+            bad.append(f"{who}: at_peak.{kind} {peak[kind]}, net {net[kind]}: one is null")
     return bad
 
 
@@ -71,10 +109,14 @@ def check_task(t):
         if by_cause != by_kind:
             bad.append(f"{who}: {way}: causes add up to {by_cause}, kinds to {by_kind}")
     for kind in KINDS:
+        if t[kind]["net"] is None:
+            bad += all_null(who, kind, t[kind])
+            continue
         if t[kind]["in"] - t[kind]["out"] != t[kind]["net"]:
             bad.append(f"{who}: {kind}: {t[kind]}")
         if t[kind]["in"] < 0 or t[kind]["out"] < 0:
             bad.append(f"{who}: {kind}: {t[kind]}: negative")
+    bad += check_weight(who, t, {kind: t[kind]["net"] for kind in KINDS})
     if bool(t["end_ns"]) == bool(t["alive"]):
         bad.append(f"{who}: alive is {t['alive']}, end_ns {t['end_ns']}")
     return bad
@@ -87,18 +129,173 @@ def check_process(p):
         bad.append(f"pid {p['pid']}: rss_peak {p['rss_peak']} is below what it has: {held}")
     for t in p["tasks"]:
         bad += check_task(t)
+    who = f"pid {p['pid']}"
+    bad += check_weight(who, p, {kind: p["balance"][kind]["net"] for kind in KINDS})
+    if p["unattributed"]["kmem"] is not None:
+        bad.append(f"{who}: unattributed.kmem: {p['unattributed']['kmem']}, known by group only")
+    kmem = sum(t["at_peak"]["kmem"] or 0 for t in p["tasks"])
+    if (p["at_peak"]["kmem"] or 0) != kmem:
+        bad.append(f"{who}: at_peak.kmem {p['at_peak']['kmem']}, tasks add up to {kmem}")
     return bad
 
 
 def check_totals(r):
     bad = []
     for kind in KINDS:
-        for what in ("opening", "in", "out", "net"):
+        t = r["totals"][kind]
+        if t["net"] is None:
+            bad += all_null("totals", kind, {k: v for k, v in t.items() if k != "foreign"})
+            continue
+        # opening and foreign kernel memory are of the control group, and net with them
+        for what in ("in", "out") if kind == "kmem" else ("opening", "in", "out", "net"):
             total = sum(p["balance"][kind][what] for p in r["processes"])
-            if r["totals"][kind][what] != total:
-                bad.append(f"totals.{kind}.{what}: {r['totals'][kind][what]}, "
-                           f"processes add up to {total}")
+            if t[what] != total:
+                bad.append(f"totals.{kind}.{what}: {t[what]}, processes add up to {total}")
+        net = (t["opening"] or 0) + flow_net(t) + flow_net(t["foreign"]) + (
+            t["unattributed"] or 0)
+        if net != t["net"]:
+            bad.append(f"totals.{kind}: {t} adds up to {net}")
     return bad
+
+
+def check_own_kmem(r):
+    """The events of a control group that nobody else is in, by kind and by foreigner."""
+    k, total, bad = r["kmem"], r["totals"], []
+    # Of what each kind has, what the events know: without what only a look found.
+    events = sum(total[kind]["net"] - (total[kind]["unattributed"] or 0)
+                 for kind in KERNEL if total[kind]["net"] is not None) - k["elsewhere"]
+    if k["by_events"] != events:
+        bad.append(f"kmem.by_events {k['by_events']}: the kinds without elsewhere add up to "
+                   f"{events}: {[total[kind] for kind in KERNEL]}")
+    for way in ("in", "out"):
+        foreign = sum(k["foreign"][who][way] for who in FOREIGN)
+        if total["kmem"]["foreign"][way] != foreign:
+            bad.append(f"totals.kmem.foreign.{way} {total['kmem']['foreign'][way]}, "
+                       f"by foreigner {foreign}")
+    return bad
+
+
+def check_kmem(r):
+    """Kernel memory: the events against what the control group says."""
+    k, total, bad = r["kmem"], r["totals"], []
+    if (k["level"] == "events") != (total["kmem"]["net"] is not None):
+        bad.append(f"kmem: level {k['level']}, but totals.kmem is {total['kmem']}")
+    if k["level"] != "events":
+        known = {"level", "whole", "foreign", "by_group"}
+        bad += all_null("kmem", "all", {n: v for n, v in k.items() if n not in known})
+        for who in FOREIGN:
+            bad += all_null("kmem.foreign", who, k["foreign"][who])
+        return bad
+    if k["whole"]:
+        bad += check_own_kmem(r)
+    elif total["kmem"]["unattributed"] is not None:
+        bad.append(f"totals.kmem of a shared control group: {total['kmem']}")
+    if k["by_group"] is None:
+        bad += all_null("kmem", "difference, bound", {n: k[n] for n in ("difference", "bound")})
+        return bad
+    if k["difference"] != k["by_group"] - k["by_events"]:
+        bad.append(f"kmem.difference: {k}")
+    if k["whole"] and k["difference"] != total["kmem"]["unattributed"]:
+        bad.append(f"kmem.difference {k['difference']}, totals.kmem.unattributed "
+                   f"{total['kmem']['unattributed']}")
+    if abs(k["difference"]) > k["bound"]:
+        bad.append(f"kmem: events and control group differ by {k['difference']}, "
+                   f"more than {k['bound']}")
+    return bad
+
+
+def check_cgroup(c):
+    if c is None:
+        return []
+    bad, most = [], c["highest"] or {"current": None, "kernel": None}
+
+    def below(low, high, what):
+        if low is not None and high is not None and low > high:
+            bad.append(f"cgroup: {what}: {low} > {high}")
+
+    below(c["current"], c["peak"], "current above peak")
+    below(most["current"], c["peak"], "highest above peak")
+    below(c["kernel"], c["kernel_peak"], "kernel above its peak")
+    below(most["kernel"], c["kernel_peak"], "highest kernel above its peak")
+    if c["own"] and c["others"]:
+        bad.append(f"cgroup: own, but {c['others']} others are in it")
+    return bad
+
+
+def sockets_apart(r):
+    """Socket buffers that no event tells: version 1 counts them apart from kernel memory."""
+    c = r["cgroup"]
+    return (c["stat"]["sock"] or 0) if c and c["version"] == 1 and r["kmem"]["whole"] else 0
+
+
+def check_held(r):
+    """What the whole workload holds, once."""
+    w, c, total, bad = r["weight"], r["cgroup"], r["totals"], []
+    sums = {"user": sum(w[k] for k in USER), "kernel": sum(w[k] or 0 for k in KERNEL)}
+    sums["total"] = sums["user"] + sums["kernel"]
+    sums["rss_sum"] = sum(total[k]["net"] for k in RSS)
+    sums["charged"] = c["current"] if c else None
+    for name, value in sums.items():
+        if w[name] != value:
+            bad.append(f"weight.{name}: {w[name]}, should be {value}")
+    for kind in USER:
+        expected = c["stat"][kind] if w["source"] == "cgroup" else None
+        if expected is None:
+            expected = total[kind]["net"]
+        if w[kind] != expected:
+            bad.append(f"weight.{kind}: {w[kind]}, by {w['source']} {expected}")
+    for kind in KERNEL:
+        if kind == "kmem" and r["kmem"]["level"] == "group":
+            continue
+        expected = total[kind]["net"]
+        if kind == "kmem" and expected is not None:
+            expected += sockets_apart(r)
+        if w[kind] != expected:
+            bad.append(f"weight.{kind}: {w[kind]}, totals {expected}")
+    return bad
+
+
+def no_task_at_peak(r):
+    """Kernel memory at the peak that is no process's: opening and foreign."""
+    if r["kmem"]["level"] != "events" or not r["kmem"]["whole"]:
+        return 0
+    return r["kmem"]["foreign_at_peak"] + r["totals"]["kmem"]["opening"]
+
+
+def check_peak(r):
+    """The peak of the weight. It is summed in steps, in pages, and the parts are read a
+    moment after each other: a few pages and 1/256 of it are none of our business."""
+    peak, bad = r["peak"]["weight"], []
+    slack = r["peak"]["bound"] + (64 << 10) + peak["total"] // 256
+    if peak["total"] != peak["user"] + peak["kernel"]:
+        bad.append(f"peak.weight: {peak}")
+    parts = sum(p["at_peak"]["weight"] for p in r["processes"]) + no_task_at_peak(r)
+    # Looks on the way know of more than the processes do.
+    sampled = r["kmem"]["level"] == "group" or sockets_apart(r)
+    if parts > peak["total"] + slack or (parts < peak["total"] - slack and not sampled):
+        bad.append(f"peak.weight {peak}: processes and foreign add up to {parts}")
+    if sampled:
+        return bad
+    held = sum(r["totals"][k]["net"] or 0 for k in KINDS) - (
+        r["totals"]["kmem"]["unattributed"] or 0)
+    if peak["total"] + slack < held:
+        bad.append(f"peak.weight {peak} is below the end's {held}")
+    most = max((s["rss"] + s["beside"] for s in r["series"]), default=0)
+    if peak["total"] + slack < most:
+        bad.append(f"peak.weight {peak} is below the series' {most}")
+    return bad
+
+
+def unexplained(r, unseen):
+    """Of books.unattributed, what may not be there."""
+    off = dict(r["books"]["unattributed"])
+    if off["pagetable"] is not None and abs(off["pagetable"]) <= unseen:
+        del off["pagetable"]
+    if off["kmem"] is None or abs(off["kmem"]) <= (r["kmem"]["bound"] or 0):
+        del off["kmem"]  # its own check says more
+    if r["totals"]["kstack"]["net"] is None:
+        del off["kstack"]
+    return {k: v for k, v in off.items() if v != 0}
 
 
 def check(r, balanced=True, unseen=0):
@@ -109,16 +306,14 @@ def check(r, balanced=True, unseen=0):
         bad.append(f"schema: {r['schema']}")
     if balanced and r["books"]["balanced"] is not True:
         bad.append(f"books: {r['books']}")
-    off = dict(r["books"]["unattributed"])
-    if off["pagetable"] is not None and abs(off["pagetable"]) <= unseen:
-        del off["pagetable"]
-    if balanced and any(v != 0 for v in off.values()):
-        bad.append(f"unattributed: {r['books']['unattributed']}")
+    if balanced and unexplained(r, unseen):
+        bad.append(f"unattributed: {unexplained(r, unseen)}")
     if r["lost"]["total"] or any(r["lost"].values()):
         bad.append(f"lost: {r['lost']}")
     for p in r["processes"]:
         bad += check_process(p)
-    bad += check_totals(r)
+    bad += check_totals(r) + check_kmem(r) + check_cgroup(r["cgroup"])
+    bad += check_held(r) + check_peak(r)
     net = sum(r["totals"][kind]["net"] for kind in RSS)
     if r["peak"]["rss"] + r["peak"]["bound"] < net:
         bad.append(f"peak {r['peak']} is below the end's {net}")
@@ -128,6 +323,7 @@ def check(r, balanced=True, unseen=0):
 def names(r):
     return {
         "r": r, "tasks": tasks(r), "processes": r["processes"], "RSS": RSS, "KINDS": KINDS,
+        "KERNEL": KERNEL,
         "pids": [p["pid"] for p in r["processes"]],
         "by_comm": lambda comm: [t for t in tasks(r) if t["comm"] == comm],
         "proc": lambda comm: [p for p in r["processes"] if p["comm"] == comm],

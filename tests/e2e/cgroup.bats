@@ -1,0 +1,404 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The control group that a command is weighed in: made before it, gone after it
+# whatever happened, and never in the way of the command. Without one: said.
+
+load lib/common
+
+setup() {
+	started=()
+	groups=()
+	home=$("$LIB/kmem.py" home) || skip "${home#skip: }"
+}
+
+teardown() {
+	exec 9>&-
+	end_all "${started[@]}"
+	for group in "${groups[@]}"; do
+		[ ! -d "$group" ] || until_true 5 rmdir_below "$group" || :
+	done
+}
+
+# With what a killed tare left in it.
+rmdir_below() {
+	local pid
+	while read -r pid; do
+		kill -KILL "$pid" 2>/dev/null
+	done < <(find "$1" -name cgroup.procs -exec cat {} + 2>/dev/null)
+	find "$1" -depth -type d -exec rmdir {} + 2>/dev/null
+	[ ! -d "$1" ]
+}
+
+# A group of the test's own, which tare's are to be made in: sets group.
+own_group() {
+	group=$home/tare-test-$BATS_TEST_NUMBER-$$
+	mkdir "$group" || skip "no control group can be made in $home"
+	groups+=("$group")
+}
+
+# Directories of the groups that there are in $group.
+below() {
+	find "$group" -mindepth 1 -type d
+}
+
+nothing_below() {
+	[ -z "$(below)" ]
+}
+
+no_group_left() {
+	until_true 5 nothing_below || fail "left behind:" "$(below)"
+}
+
+# group_of PID: directory of the memory group that it is in.
+group_of() {
+	local path
+	path=$(sed -n -E 's/^[0-9]+:([^:]*,)?memory(,[^:]*)?://p' "/proc/$1/cgroup")
+	[ -n "$path" ] || path=$(sed -n 's/^0:://p' "/proc/$1/cgroup")
+	# Below the group: the hierarchy's mount is that much shorter.
+	[[ $path == */"${group##*/}"* ]] || { echo "elsewhere: $path"; return; }
+	echo "$group${path#*/"${group##*/}"}"
+}
+
+# held OPTIONS… -- CMD…: tare in the background until the command's checkpoint;
+# sets weigher and child.
+held() {
+	[ -e "$DIR/in" ] || mkfifo "$DIR/in"
+	: >"$DIR/out"
+	"$TARE" run --cgroup "$group" -o "$DIR/r.json" "$@" <"$DIR/in" >"$DIR/out" 2>"$DIR/err" 3>&- 9>&- &
+	weigher=$!
+	started+=("$weigher")
+	exec 9>"$DIR/in"
+	until_true 10 grep -q checkpoint "$DIR/out"
+	child=$(sed -n 's/^target pid=\([0-9]*\) .*/\1/p' "$DIR/out")
+	[ -z "$child" ] || started+=("$child")
+}
+
+# To be ended with the test.
+remember() {
+	started+=("$1")
+}
+
+@test "the command is in a fresh group of its own, which goes with it" {
+	run "$TARE" run -o "$DIR/r.json" -- sh -c 'cat /proc/self/cgroup; echo $$'
+	status_is 0
+	report check "$DIR/r.json"
+	says '/tare-[0-9]*-[0-9]*$'
+	report assert "$DIR/r.json" "r['cgroup']['own'] is True" "r['cgroup']['others'] == 0" \
+		"r['cgroup']['version'] in (1, 2)" "r['cgroup']['oom_kills'] == 0" \
+		"r['cgroup']['limit'] is None" "r['weight']['source'] == 'cgroup'" \
+		"r['cgroup']['peak'] >= r['cgroup']['current'] >= 0"
+	path=$(report get "$DIR/r.json" "r['cgroup']['path']")
+	grep -q ":$path\$" <<<"$output" || fail "not in $path:" "$output"
+	dir=$("$LIB/kmem.py" of "$DIR/r.json")
+	[ ! -e "$dir" ] || fail "left behind: $dir"
+}
+
+@test "for the user that sudo was called by, too" {
+	need setpriv
+	run env SUDO_UID=65534 SUDO_GID=65534 "$TARE" run -o "$DIR/r.json" -- cat /proc/self/cgroup
+	status_is 0
+	says '/tare-[0-9]*-[0-9]*$'
+}
+
+@test "--cgroup PATH: below there, as a directory or as the hierarchy's path" {
+	own_group
+	run "$TARE" run --cgroup "$group" -o "$DIR/r.json" -- cat /proc/self/cgroup
+	status_is 0
+	says "/${group##*/}/tare-"
+	report assert "$DIR/r.json" "'/${group##*/}/tare-' in r['cgroup']['path']"
+	no_group_left
+}
+
+@test "--cgroup: what is no group is refused before anything is started" {
+	for bad in /no/such/group "$DIR" "$home/no-such-group" ''; do
+		run "$TARE" run --cgroup "$bad" -- touch "$DIR/ran"
+		status_is 125
+		[ -z "$bad" ] || says "$bad"
+		[ ! -e "$DIR/ran" ] || fail "the command ran all the same"
+	done
+}
+
+@test "--no-cgroup: the caller's, and said" {
+	run "$TARE" run --no-cgroup -o "$DIR/r.json" -- cat /proc/self/cgroup
+	status_is 0
+	[ "$output" = "$(cat /proc/self/cgroup)" ] || fail "not the caller's:" "$output"
+	not_measured no-cgroup
+	run "$TARE" run --no-cgroup -- true
+	status_is 0
+	says 'not measured'
+	for with in --memory-max=1G "--cgroup=$home"; do
+		run "$TARE" run --no-cgroup "$with" -- touch "$DIR/ran"
+		status_is 125
+		[ ! -e "$DIR/ran" ] || fail "the command ran all the same"
+	done
+}
+
+# not_measured WORD: nothing in r.json that one could take for a figure, and why.
+not_measured() {
+	run "$LIB/kmem.py" check "$DIR/r.json"
+	status_is 0
+	report assert "$DIR/r.json" "r['kmem']['level'] == 'none'" "r['books']['balanced']" \
+		"r['totals']['kmem']['net'] is None" "r['weight']['source'] == 'processes'"
+	why=$(report get "$DIR/r.json" "r['features']['cgroup']['why']")
+	grep -qi -e "$1" <<<"$why" || fail "doesn't say '$1': $why"
+}
+
+@test "control groups read-only: not measured, said why, and the command's own status" {
+	need unshare
+	cat >"$DIR/ro" <<-'END'
+		awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/mounts | while read -r at; do
+			mount -o remount,ro,bind "$at" || exit 99
+		done || exit 99
+		exec "$@"
+	END
+	run unshare -m sh "$DIR/ro" true
+	[ "$status" = 0 ] || skip "mounts can't be made read-only: $output"
+	run unshare -m sh "$DIR/ro" "$TARE" run -o "$DIR/r.json" -- sh -c 'echo ran'
+	status_is 0
+	[ "$output" = ran ] || fail "$output"
+	not_measured 'read-only'
+	# Page tables and stacks are known all the same.
+	report assert "$DIR/r.json" "r['totals']['kstack']['in'] > 0" "r['totals']['pagetable']['in'] > 0"
+	run unshare -m sh "$DIR/ro" "$TARE" run -- sh -c 'exit 3'
+	status_is 3
+	says 'not measured' 'read-only' 'balanced'
+	run unshare -m sh "$DIR/ro" "$TARE" run --memory-max 64MiB -- touch "$DIR/ran"
+	status_is 125
+	says 'read-only'
+	[ ! -e "$DIR/ran" ] || fail "it ran without the limit that was asked for"
+}
+
+no_swap() {
+	[ "$(wc -l </proc/swaps)" = 1 ] || skip "with swap nothing is killed for its memory"
+}
+
+@test "--memory-max: killed for it, said so, and the books balance" {
+	no_swap
+	own_group
+	run "$TARE" run --cgroup "$group" --memory-max 64MiB -- "$PROGRAMS/hog" 256 </dev/null
+	status_is 137
+	says 'OOM' 'books: .*balanced' '64'
+	says_not survived
+	run "$TARE" run --cgroup "$group" --memory-max 64MiB -o "$DIR/r.json" -- \
+		"$PROGRAMS/hog" 256 </dev/null
+	status_is 137
+	run "$LIB/kmem.py" check "$DIR/r.json"
+	status_is 0
+	# Near the limit, above it never.
+	report assert "$DIR/r.json" "r['cgroup']['oom_kills'] >= 1" "r['exit']['signal'] == 9" \
+		"r['cgroup']['limit'] == 64 << 20" "60 << 20 <= r['cgroup']['peak'] <= 64 << 20" \
+		"60 << 20 <= r['peak']['weight']['total']"
+	no_group_left
+}
+
+@test "--memory-max: a child killed for it, the command goes on" {
+	no_swap
+	# shellcheck disable=SC2016 # the command's own shell expands them
+	run "$TARE" run --memory-max 64M -o "$DIR/r.json" -- \
+		sh -c '"$PROGRAMS/hog" 256 </dev/null; echo "child $?"; exit 5'
+	status_is 5
+	says 'child 137'
+	report check "$DIR/r.json"
+	report assert "$DIR/r.json" "r['cgroup']['oom_kills'] == 1" "r['exit']['code'] == 5"
+}
+
+@test "--memory-max: enough is enough; what is no size is refused" {
+	run "$TARE" run --memory-max 64MiB -o "$DIR/r.json" -- "$PROGRAMS/hog" 16 </dev/null
+	status_is 0
+	says survived
+	report assert "$DIR/r.json" "r['cgroup']['oom_kills'] == 0" "r['cgroup']['limit'] == 64 << 20"
+	for bad in banana 0 -1 1.2.3M '' 99999999999999999999G; do
+		run "$TARE" run --memory-max "$bad" -- touch "$DIR/ran"
+		status_is 125
+		[ ! -e "$DIR/ran" ] || fail "the command ran all the same with $bad"
+	done
+}
+
+@test "SIGTERM and SIGHUP to tare, Ctrl-C, a command that was killed: no group stays" {
+	own_group
+	for sig in TERM HUP; do
+		held -- "$PROGRAMS/target" 1
+		[ -n "$(below)" ] || fail "no group in $group"
+		kill -$sig "$weigher"
+		until_true 10 gone "$weigher"
+		exec 9>&-
+		no_group_left
+	done
+	held -- "$PROGRAMS/target" 1
+	kill -KILL "$child"
+	finished "$weigher"
+	status_is 137
+	no_group_left
+	run "$LIB/terminal.py" --send '^C' --after ready -- "$TARE" run --cgroup "$group" -- \
+		sh -c 'echo ready; exec sleep 15'
+	status_is 130
+	no_group_left
+	run "$LIB/terminal.py" --send '^C' --after ready --again -- "$TARE" run --cgroup "$group" -- \
+		sh -c 'trap "" INT; echo ready; sleep 15'
+	status_is 137
+	no_group_left
+}
+
+@test "a command that can't be started: no group stays" {
+	own_group
+	run -127 "$TARE" run --cgroup "$group" -- no-such-command-here
+	no_group_left
+	printf '#!/no/such/interpreter\n' >"$DIR/bad"
+	chmod +x "$DIR/bad"
+	run "$TARE" run --cgroup "$group" -- "$DIR/bad"
+	no_group_left
+}
+
+@test "kill -9 of tare: the next run sweeps its group, once nobody is in it" {
+	own_group
+	held -- "$PROGRAMS/target" 1
+	left=$(group_of "$child")
+	[ -d "$left" ] && [ "$left" != "$group" ] || fail "$left"
+	kill -KILL "$weigher"
+	until_true 10 gone "$weigher"
+	# In use: not touched, and nobody in it killed.
+	"$TARE" run --cgroup "$group" -o "$DIR/r.json" -- true
+	[ -d "$left" ] || fail "$left was swept with a process in it"
+	[ "$(group_of "$child")" = "$left" ] || fail "$(group_of "$child")"
+	kill -0 "$child"
+	exec 9>&-
+	until_true 10 gone "$child"
+	swept || fail "it is still there:" "$(below)"
+}
+
+# The next run; a zombie's group is empty a moment later.
+swept() {
+	until_true 5 sweeps
+}
+
+sweeps() {
+	"$TARE" run --cgroup "$group" -o "$DIR/r.json" -- true && nothing_below
+}
+
+@test "the group of a tare that runs is not touched by another" {
+	own_group
+	held --wait-all -- "$PROGRAMS/target" 1
+	before=$(below)
+	"$TARE" run --cgroup "$group" -o "$DIR/other.json" -- true
+	[ "$(below)" = "$before" ] || fail "was: $before" "is: $(below)"
+	exec 9>&-
+	finished "$weigher"
+	status_is 0
+	no_group_left
+}
+
+@test "a daemon that is left behind lives on, in the group above, and the group goes" {
+	own_group
+	held -- "$PROGRAMS/daemonize"
+	until_true 10 grep -q 'daemon pid=' "$DIR/out"
+	daemon=$(sed -n 's/^daemon pid=//p' "$DIR/out")
+	remember "$daemon"
+	made=$(group_of "$daemon")
+	[[ $made == "$group"/tare-* ]] || fail "$made"
+	until_true 10 grep -q 'checkpoint parent' "$DIR/out"
+	echo >&9
+	finished "$weigher"
+	status_is 3
+	no_group_left
+	kill -0 "$daemon"
+	[ "$(group_of "$daemon")" = "$group" ] || fail "$(group_of "$daemon")"
+	exec 9>&-
+	until_true 10 gone "$daemon"
+}
+
+@test "a tree of processes is in it to the last" {
+	own_group
+	held -- "$PROGRAMS/fork_tree" 3 4
+	# 1 + 4 + 16 + 64
+	[ "$(wc -l <"$(below)/cgroup.procs")" = 85 ] || fail "$(wc -l <"$(below)/cgroup.procs")"
+	kill -USR1 "$weigher"
+	until_true 10 test -e "$DIR/r.1.json"
+	run "$LIB/kmem.py" check "$DIR/r.1.json"
+	status_is 0
+	report assert "$DIR/r.1.json" "len([p for p in processes if p['alive']]) == 85" \
+		"r['cgroup']['others'] == 0" \
+		"r['totals']['kstack']['net'] == 85 * 16384"
+	# Each filled a pipe with 64 KiB.
+	[ "$(report get "$DIR/r.1.json" "r['kmem']['level']")" != events ] ||
+		report assert "$DIR/r.1.json" "all(p['balance']['kmem']['in'] >= 1 << 16 for p in processes)"
+	exec 9>&-
+	finished "$weigher"
+	status_is 0
+	no_group_left
+}
+
+@test "two at once, and one within the other: each in its own" {
+	own_group
+	held -- "$PROGRAMS/target" 1
+	first=$(below)
+	run "$TARE" run --cgroup "$group" -o "$DIR/o.json" -- cat /proc/self/cgroup
+	status_is 0
+	says_not "${first##*/}"
+	exec 9>&-
+	finished "$weigher"
+	no_group_left
+	run "$TARE" run --cgroup "$group" -o "$DIR/outer.json" -- \
+		"$TARE" run -o "$DIR/inner.json" -- sh -c 'cat /proc/self/cgroup; exit 6'
+	status_is 6
+	report check "$DIR/outer.json" "$DIR/inner.json"
+	report assert "$DIR/inner.json" "(r['kmem']['level'] == 'none'
+		or r['cgroup']['path'].count('/tare-') >= 2)"
+	no_group_left
+}
+
+@test "many runs leave nothing" {
+	own_group
+	for _ in 1 2 3 4 5 6 7 8; do
+		"$TARE" run --cgroup "$group" -o "$DIR/r.json" -- \
+			"$PROGRAMS/fork_churn" 20 4 </dev/null >"$DIR/out"
+		nothing_below || fail "$(below)"
+	done
+}
+
+# in_group OUT: a process in $group that says to OUT when it is at its checkpoint.
+in_group() {
+	# shellcheck disable=SC2016 # that shell expands them
+	sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$PROGRAMS/target" 1 \
+		<"$DIR/in" >"$DIR/$1" 2>&1 3>&- 9>&- &
+	started+=($!)
+}
+
+@test "attach: the group that the target lives in, and who else is there" {
+	own_group
+	mkfifo "$DIR/in"
+	in_group target
+	in_group stranger
+	exec 9>"$DIR/in"
+	until_true 10 grep -q checkpoint "$DIR/target"
+	until_true 10 grep -q checkpoint "$DIR/stranger"
+	run "$TARE" attach -p "${started[0]}" --duration 200ms -o "$DIR/r.json"
+	status_is 0
+	report assert "$DIR/r.json" "r['cgroup']['path'].endswith('/${group##*/}')" \
+		"r['cgroup']['own'] is False" "r['cgroup']['others'] == 1" \
+		"r['weight']['source'] == 'processes'" "r['totals']['kstack']['net'] == 16384"
+	run "$TARE" attach -p "${started[0]},${started[1]}" --duration 200ms -o "$DIR/r.json"
+	status_is 0
+	report assert "$DIR/r.json" "r['cgroup']['path'].endswith('/${group##*/}')" \
+		"r['cgroup']['others'] == 0" "r['cgroup']['own'] is False"
+	run "$TARE" attach -p "${started[0]}" --duration 200ms
+	status_is 0
+	says "${group##*/}" '1 other'
+	[ -d "$group" ] || fail "attach removed a group that was not its own"
+}
+
+@test "version 2, where the memory controller is there" {
+	at=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+	[ -n "$at" ] || skip "version 2 is not mounted"
+	grep -qw memory "$at/cgroup.controllers" || skip "version 1 has the memory controller here"
+	grep -qw memory "$at/cgroup.subtree_control" || skip "it is not handed on at the top"
+	own_group
+	run "$TARE" run --cgroup "$group" -o "$DIR/r.json" -- "$PROGRAMS/threads" 8 64 </dev/null
+	status_is 0
+	report check "$DIR/r.json"
+	report assert "$DIR/r.json" "r['cgroup']['version'] == 2" \
+		"all(r['cgroup']['stat'][k] is not None for k in
+		     ('anon', 'file', 'shmem', 'pagetables', 'kernel_stack', 'slab_reclaimable',
+		      'slab_unreclaimable', 'sock', 'percpu'))"
+	no_group_left
+}

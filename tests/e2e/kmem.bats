@@ -1,0 +1,168 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Kernel memory: what the kernel pays for a program, against the control group's own
+# files, and against what a unit of it costs (lib/kmem.py, UNITS). Each program makes
+# one kind of it, by one task, which must be the one that is named.
+
+load lib/common
+
+setup() {
+	started=()
+	groups=()
+	# On a disk: what stat_tree leaves if it is killed goes with it.
+	TARE_TEST_DIR=$(mktemp -d "${TARE_TEST_DIR:-/var/tmp}/tare-kmem-XXXXXX")
+	export TARE_TEST_DIR
+}
+
+teardown() {
+	exec 9>&-
+	end_all "${started[@]}"
+	for group in "${groups[@]}"; do
+		until_true 5 rmdir "$group" 2>/dev/null || :
+	done
+	rm -rf "$TARE_TEST_DIR"
+}
+
+kmem() {
+	compared kmem "$@"
+}
+
+@test "a million io_uring timeouts: 264 bytes each in the kernel, none in RSS" {
+	kmem uring_timeouts 1000000
+}
+
+@test "10,000 idle threads: a stack of 16 KiB each, exact; page tables are VmPTE" {
+	kmem idle_threads 10000
+}
+
+@test "9,000 pipes with a page of data in each" {
+	kmem full_pipes 9000
+}
+
+@test "10,000 TCP connections, their buffers full: sockets" {
+	kmem full_sockets 10000
+}
+
+@test "100,000 epoll registrations of timers" {
+	kmem epoll_many 100000
+}
+
+@test "a deep tree stat'ed: dentries, and they go with the tree" {
+	kmem stat_tree 100000
+}
+
+@test "who makes and who gives back are told apart, and the parent did neither" {
+	kmem kernel_maker 500
+}
+
+@test "the same by the classic arm" {
+	kmem --opt=--force-arm --opt=classic full_pipes 1000
+}
+
+@test "attached: what was there is opening, what comes is entered against its task" {
+	home=$("$LIB/kmem.py" home) || skip "$home"
+	group=$home/tare-test-$$
+	mkdir "$group" || skip "no control group can be made"
+	groups=("$group")
+	kmem --attach "$group" full_pipes 2000
+	kmem --attach "$group" uring_timeouts 100000
+	kmem --attach "$group" epoll_many 20000
+}
+
+@test "after it all: every report's arithmetic, ended and alive" {
+	for what in 'threads 20 64' 'fork_cow 2' 'thread_churn 200 8' 'exec_chain 3' 'daemonize' \
+		'clone_vm' 'leader_gone'; do
+		# shellcheck disable=SC2086
+		set -- $what
+		"$TARE" run --wait-all -o "$DIR/r.json" -- "$PROGRAMS/$1" "${@:2}" </dev/null >"$DIR/out" ||
+			[ "$1" = daemonize ]
+		run "$LIB/kmem.py" check "$DIR/r.json"
+		[ "$status" = 0 ] || fail "$what:" "$output"
+	done
+}
+
+@test "the peak is of the weight: user and kernel memory at one time" {
+	run "$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/kernel_maker" 500 </dev/null
+	status_is 0
+	measured
+	# 500 pipes with 64 KiB each, of which half were closed before the end.
+	report assert "$DIR/r.json" \
+		"r['peak']['weight']['total'] >= 500 << 16" \
+		"r['peak']['weight']['kernel'] >= 500 << 16" \
+		"r['peak']['rss'] < 16 << 20" \
+		"0 < r['peak']['weight']['time_ns'] <= r['duration_ns']"
+	by_task
+	report assert "$DIR/r.json" \
+		"by_comm('maker')[0]['at_peak']['kmem'] >= 500 << 16" \
+		"max(processes, key=lambda p: p['at_peak']['weight'])['pid'] != processes[0]['ppid']"
+}
+
+# The report in r.json tells kernel memory at all; by task.
+measured() {
+	[ "$(report get "$DIR/r.json" "r['kmem']['level']")" != none ] ||
+		skip "$(report get "$DIR/r.json" "r['features']['cgroup']['why']")"
+}
+
+by_task() {
+	[ "$(report get "$DIR/r.json" "r['kmem']['level']")" = events ] ||
+		skip "not by task: $(report get "$DIR/r.json" "r['features']['kmem']['why']")"
+}
+
+@test "the table: USER, KERNEL, WEIGHT, charged beside the sum of RSS, and why they differ" {
+	run "$TARE" run -- "$PROGRAMS/kernel_maker" 500 </dev/null
+	status_is 0
+	says 'books: .*balanced' USER KERNEL WEIGHT 'kernel stacks' charged RSS maker
+	fits_80_columns
+}
+
+# held OPTIONS… -- CMD…: tare in the background, until the program is at `made`.
+held() {
+	mkfifo "$DIR/in"
+	"$TARE" run -o "$DIR/r.json" "$@" <"$DIR/in" >"$DIR/out" 2>"$DIR/err" 3>&- 9>&- &
+	started+=($!)
+	exec 9>"$DIR/in"
+	until_true 10 grep -q 'checkpoint before' "$DIR/out"
+	echo >&9
+	until_true 20 grep -q 'checkpoint made' "$DIR/out"
+}
+
+# has EXPRESSION: a snapshot of now for which it is true.
+has() {
+	local next=$((snapshots + 1))
+	kill -USR1 "${started[0]}"
+	until_true 10 test -e "$DIR/r.$next.json" || return 1
+	snapshots=$next
+	report assert "$DIR/r.$next.json" "$1" 2>/dev/null
+}
+
+@test "--slab names the caches" {
+	[ -r /proc/slabinfo ] && [ "$(wc -l </proc/slabinfo)" -gt 2 ] || skip "no /proc/slabinfo"
+	grep -q '^io_kiocb ' /proc/slabinfo || skip "this kernel merges io_kiocb with others"
+	held --slab -- "$PROGRAMS/uring_timeouts" 100000
+	snapshots=0
+	# Looked at by the clock, so the next look sees it at the latest.
+	until_true 10 has "any(c['name'] == 'io_kiocb' and 90_000 <= c['objects'] <= 110_000
+		and 224 <= c['object_size'] <= 512 and c['bytes'] >= c['objects'] * 200
+		for c in r['slabs']['caches'])" || fail "$(report get "$DIR/r.1.json" "r['slabs']")"
+	exec 9>&-
+	finished "${started[0]}"
+	status_is 0
+	# It is the whole machine's, and says so.
+	report assert "$DIR/r.json" "r['slabs']['note']" \
+		"any(c['name'] == 'io_kiocb' for c in r['slabs']['caches'])"
+	run "$TARE" run --slab -- "$PROGRAMS/epoll_many" 20000 </dev/null
+	status_is 0
+	says 'indicative'
+}
+
+@test "without --slab nothing of it" {
+	"$TARE" run -o "$DIR/r.json" -- true
+	report assert "$DIR/r.json" "r['slabs'] is None"
+}
+
+@test "doctor tells what there is of kernel memory" {
+	run "$TARE" doctor
+	status_is 0
+	says 'kernel memory' 'mod_memcg_state' 'control group' 'slabinfo'
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * stat_tree [N [DEPTH]]: directories, one in the other, DEPTH deep, and N stats
+ * of names in them. None of the names is there, and the kernel remembers that: a
+ * dentry each, which it could take back at any time. Then the tree is removed,
+ * and they go. Says `skip` on a file system that keeps no such dentries.
+ */
+#include "prog.h"
+
+#include <sys/stat.h>
+
+static size_t n, depth;
+static int *dirs; /* [0] is the top */
+static char top[4096];
+
+static void make_tree(void)
+{
+	const char *dir = getenv("TARE_TEST_DIR") ?: getenv("TMPDIR") ?: "/var/tmp";
+
+	snprintf(top, sizeof(top), "%s/tare-tree-XXXXXX", dir);
+	if (!mkdtemp(top))
+		die(top);
+	dirs = calloc(depth + 1, sizeof(*dirs));
+	dirs[0] = open(top, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < depth; i++) {
+		if (mkdirat(dirs[i], "below", 0700))
+			die("mkdirat");
+		dirs[i + 1] = openat(dirs[i], "below", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (dirs[i + 1] < 0)
+			die("openat");
+	}
+}
+
+static void stat_all(void *p)
+{
+	struct stat st;
+	char name[32];
+
+	for (size_t i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "none-%zu", i);
+		if (!fstatat(dirs[i % (depth + 1)], name, &st, 0))
+			die(name);
+	}
+	(void)p;
+}
+
+/* From the deepest up: what was remembered of a directory goes with it. */
+static void remove_tree(void *p)
+{
+	for (size_t i = depth; i-- > 0;) {
+		close(dirs[i + 1]);
+		if (unlinkat(dirs[i], "below", AT_REMOVEDIR))
+			die("unlinkat");
+	}
+	close(dirs[0]);
+	if (rmdir(top))
+		die(top);
+	(void)p;
+}
+
+/* Negative dentries of the whole machine (fifth of the file's numbers). */
+static long negative(void)
+{
+	FILE *f = fopen("/proc/sys/fs/dentry-state", "re");
+	long count = 0;
+
+	if (!f || fscanf(f, "%*d %*d %*d %*d %ld", &count) != 1)
+		count = -1;
+	if (f)
+		fclose(f);
+	return count;
+}
+
+int main(int argc, char **argv)
+{
+	static struct actor a;
+	long there;
+
+	n = number(argc, argv, 1, 100000);
+	depth = number(argc, argv, 2, 100);
+	make_tree();
+	actor_start(&a, "walker");
+	checkpoint("before");
+	there = negative();
+	actor_do(&a, stat_all, NULL);
+	there = negative() - there;
+	if (there < (long)n / 2) {
+		say("skip %ld negative dentries of %zu were kept", there, n);
+		remove_tree(NULL);
+		return 77;
+	}
+	say("made tid=%d n=%zu", a.tid, n);
+	checkpoint("made");
+	actor_do(&a, remove_tree, NULL);
+	checkpoint("removed");
+	actor_end(&a);
+	return 0;
+}
