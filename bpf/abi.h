@@ -263,8 +263,9 @@ struct tare_workload {
 	__u64 peak_ns;     /* when it began to fall */
 	__s64 weight_peak; /* the same of the weight */
 	__u64 weight_peak_ns;
-	__s64 weight_peak_kernel; /* kernel memory at that time */
-	__u64 peak_seq;           /* number of peaks of the weight so far */
+	__s64 weight_peak_kernel;  /* kernel memory at that time */
+	__s64 weight_peak_sampled; /* of it, sampled */
+	__u64 peak_seq;            /* number of peaks of the weight so far */
 	__s64 live_procs;
 	__u64 next_id;
 	__u64 mms_closed;  /* address spaces audited at exit_mmap */
@@ -273,7 +274,7 @@ struct tare_workload {
 	struct tare_group group;
 	__u64 lost[TARE_LOSSES];
 };
-_Static_assert(sizeof(struct tare_workload) == 120 + 152 + 64, "tare_workload");
+_Static_assert(sizeof(struct tare_workload) == 128 + 152 + 64, "tare_workload");
 
 /* The table of address spaces: buckets of one cache line of keys; place i of
  * bucket b is element b x TARE_BUCKET + i of tare_mms. */

@@ -85,7 +85,7 @@ struct zero_map {
 
 struct ring_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4 << 20);
+	__uint(max_entries, 8 << 20);
 };
 
 extern struct tasks_map tare_tasks SEC(".maps");

@@ -260,7 +260,7 @@ static struct report *fixture_python(void)
 	t->at_peak[TARE_PAGETABLE] = 1260 * KIB;
 	p->rss_peak = r->peak_rss = 612 * MIB + 400 * KIB;
 	p->rss_peak_ns = r->peak_ns = 2310 * MS;
-	r->peak_bound = 128 * KIB;
+	r->peak_bound = r->peak_weight_bound = 128 * KIB;
 	r->mms_closed = 2;
 	for (int i = 0; i <= 23; i++)
 		add_point(r, (uint64_t)i * 100 * MS, i * 26 * MIB, i * 56 * KIB);
@@ -396,7 +396,7 @@ static struct report *fixture_forks(void)
 	r->lost[TARE_LOST_MM] = 1204;
 	r->peak_rss = 1840 * MIB;
 	r->peak_ns = 301 * SECOND;
-	r->peak_bound = 512 * KIB;
+	r->peak_bound = r->peak_weight_bound = 512 * KIB;
 	for (int i = 0; i < 754; i++)
 		add_point(r, (uint64_t)i * SECOND,
 			  (i < 301 ? i * 6 : 1840 - (i - 301) * 4) * MIB * (i % 9 + 8) / 16,

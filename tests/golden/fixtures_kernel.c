@@ -152,6 +152,7 @@ static struct report *fixture_sockets(void)
 	own_group(r, 1, "/tare-4999-1");
 	finish(r);
 	r->peak_kernel += 820 * MIB;
+	r->kmem.sampled_at_peak = 820 * MIB;
 	r->peak_weight += 820 * MIB;
 	r->cgroup.now.current = r->cgroup.peak = 74 * MIB;
 	r->cgroup.now.kernel = r->cgroup.kernel_peak = r->kmem.by_group;

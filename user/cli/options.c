@@ -72,7 +72,7 @@ static const struct spec specs[] = {
 	{ "slab", OPT_SLAB, NULL, FOR_BOTH, "kernel memory by slab cache, indicative" },
 	{ "self", OPT_SELF, NULL, FOR_BOTH, "report what tare itself costs" },
 	{ "max-mms", OPT_MAX_MMS, "N", FOR_BOTH, "room for address spaces at once (8192)" },
-	{ "ring-size", OPT_RING_SIZE, "SIZE", FOR_BOTH, "of the ring of events (4MiB)" },
+	{ "ring-size", OPT_RING_SIZE, "SIZE", FOR_BOTH, "of the ring of events (8MiB)" },
 	{ "verbose", 'v', NULL, FOR_BOTH, "say more; twice: libbpf too" },
 	{ "help", 'h', NULL, FOR_BOTH, "this text" },
 };
@@ -390,7 +390,7 @@ int options_parse(struct options *o, enum option_for who, int argc, char **argv)
 	*o = (struct options){
 		.interval_ns = 100 * 1000 * 1000,
 		.max_mms = 8192,
-		.ring_bytes = 4 << 20,
+		.ring_bytes = 8 << 20,
 	};
 	make_getopt(who, longs, shorts);
 	opterr = 0;

@@ -440,6 +440,9 @@ static void build_kmem(struct report *r, const struct books_input *in)
 	k->whole = in->kmem.whole;
 	k->by_group = in->kmem.by_group;
 	k->bound = in->kmem.bound;
+	k->sampled_at_peak =
+		(rising(in) ? in->workload.sampled : in->workload.weight_peak_sampled) *
+		(int64_t)in->page_size;
 	if (k->level != KMEM_EVENTS)
 		return;
 	k->by_events = in->kmem.opening + g->events;

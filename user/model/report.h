@@ -156,6 +156,8 @@ struct report_kmem {
 	bool whole; /* nobody else is in the group: what it is charged is the workload's */
 	struct flow foreign[TARE_FOREIGNERS]; /* kmem entries that no followed task made */
 	int64_t foreign_at_peak;              /* their net */
+	int64_t sampled_at_peak;              /* of peak_kernel: what no event tells, by looking now
+						 and then (v1: socket buffers) */
 	int64_t by_events;                    /* opening + all events: what should be charged now */
 	int64_t by_group;                     /* what the group says; socket buffers included where
 						 it charges them. CGROUP_UNKNOWN: could not be read */

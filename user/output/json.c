@@ -342,6 +342,7 @@ static json_t *peak(const struct report *r)
 	json_set_int(weight, "user", r->peak_weight - r->peak_kernel);
 	json_set_int(weight, "kernel", r->peak_kernel);
 	json_set_int(weight, "total", r->peak_weight);
+	json_set_int(weight, "bound", (int64_t)r->peak_weight_bound);
 	json_object_set_new(object, "weight", weight);
 	return object;
 }

@@ -137,29 +137,25 @@ static char *peak_parts(const struct report *r)
 		      g_strdup_printf("%s user; kernel not measured", user);
 }
 
-/* RSS had its own peak at another time, or it was another amount. */
+/* RSS was notably higher at another time. */
 static bool rss_apart(const struct report *r)
 {
-	g_autofree char *weight = text_duration(r->peak_weight_ns),
-			*rss = text_duration(r->peak_ns);
-	g_autofree char *user = text_size(r->peak_weight - r->peak_kernel);
-	g_autofree char *size = text_size(r->peak_rss);
-
-	return strcmp(weight, rss) || strcmp(user, size);
+	return r->peak_rss - (r->peak_weight - r->peak_kernel) > r->peak_rss / 100;
 }
 
 static void peak(GString *out, const struct report *r, const struct table_style *style)
 {
 	g_autofree char *size = text_size(r->peak_weight), *time = text_duration(r->peak_weight_ns);
-	g_autofree char *bound = text_size((int64_t)r->peak_bound), *parts = peak_parts(r);
-	g_autofree char *when = NULL, *rss = text_size(r->peak_rss), *line = NULL;
+	g_autofree char *bound = text_size((int64_t)r->peak_weight_bound);
+	g_autofree char *parts = peak_parts(r), *when = NULL, *line = NULL;
+	g_autofree char *rss = text_size(r->peak_rss);
 	g_autofree char *rss_time = text_duration(r->peak_ns);
 	bool first = false;
 
 	label(out, style, "peak:");
 	paint(out, style, BOLD, size);
-	when = g_strdup_printf(" at %s%s%s%s", time, r->peak_bound ? " (± " : "",
-			       r->peak_bound ? bound : "", r->peak_bound ? ")" : "");
+	when = g_strdup_printf(" at %s%s%s%s", time, r->peak_weight_bound ? " (± " : "",
+			       r->peak_weight_bound ? bound : "", r->peak_weight_bound ? ")" : "");
 	g_string_append(out, when);
 	if (MARGIN + text_width(size) + text_width(when) + text_width(parts) + 2 <= style->width)
 		g_string_append_printf(out, ": %s\n", parts);

@@ -122,7 +122,6 @@ static void sum_at_peak(const struct report *r, struct view_held *h)
 
 struct view_held view_at_peak(const struct report *r)
 {
-	bool socks = sock_apart(r, &r->cgroup.highest) || sock_apart(r, &r->cgroup.now);
 	struct view_held h = { 0 };
 
 	sum_at_peak(r, &h);
@@ -134,9 +133,7 @@ struct view_held view_at_peak(const struct report *r)
 	if (!h.known[TARE_KMEM] || !r->kmem.whole)
 		return h;
 	h.kind[TARE_KMEM] += r->kmem.foreign_at_peak + r->totals[TARE_KMEM].opening;
-	/* They are in the peak by looks on the way. */
-	if (socks)
-		h.sock = MAX(r->peak_kernel - kinds_kernel(h.kind), 0);
+	h.sock = r->kmem.sampled_at_peak;
 	return h;
 }
 

@@ -182,6 +182,8 @@ def check_kmem(r):
         bad.append(f"kmem: level {k['level']}, but totals.kmem is {total['kmem']}")
     if k["level"] != "events":
         known = {"level", "whole", "foreign", "by_group"}
+        if k["level"] == "group":
+            known.add("sampled_at_peak")
         bad += all_null("kmem", "all", {n: v for n, v in k.items() if n not in known})
         for who in FOREIGN:
             bad += all_null("kmem.foreign", who, k["foreign"][who])
@@ -266,12 +268,12 @@ def check_peak(r):
     """The peak of the weight. It is summed in steps, in pages, and the parts are read a
     moment after each other: a few pages and 1/256 of it are none of our business."""
     peak, bad = r["peak"]["weight"], []
-    slack = r["peak"]["bound"] + (64 << 10) + peak["total"] // 256
+    slack = peak["bound"] + (64 << 10) + peak["total"] // 256
     if peak["total"] != peak["user"] + peak["kernel"]:
         bad.append(f"peak.weight: {peak}")
     parts = sum(p["at_peak"]["weight"] for p in r["processes"]) + no_task_at_peak(r)
-    # Looks on the way know of more than the processes do.
-    sampled = r["kmem"]["level"] == "group" or sockets_apart(r)
+    parts += (r["kmem"]["sampled_at_peak"] or 0)
+    sampled = r["kmem"]["level"] == "group"  # looks know of what comes and goes between them
     if parts > peak["total"] + slack or (parts < peak["total"] - slack and not sampled):
         bad.append(f"peak.weight {peak}: processes and foreign add up to {parts}")
     if sampled:

@@ -46,14 +46,14 @@ func arguments(args []string) (o options, ok bool) {
 }
 
 //go:noinline
-func deep(bytes int, sleep time.Duration) byte {
+func deep(bytes int, park func()) byte {
 	var part [1024]byte
 	part[bytes%len(part)] = 1
 	if bytes <= len(part) {
-		time.Sleep(sleep)
+		park()
 		return part[0]
 	}
-	return deep(bytes-len(part), sleep) + part[bytes%len(part)]
+	return deep(bytes-len(part), park) + part[bytes%len(part)]
 }
 
 func main() {
@@ -65,14 +65,17 @@ func main() {
 	var parked, ended sync.WaitGroup
 	parked.Add(o.n)
 	ended.Add(o.n)
+	park := func() {
+		parked.Done()
+		time.Sleep(o.sleep)
+	}
 	for i := 0; i < o.n; i++ {
 		go func() {
 			defer ended.Done()
-			parked.Done()
 			if o.touch > 0 {
-				deep(o.touch, o.sleep)
+				deep(o.touch, park)
 			} else {
-				time.Sleep(o.sleep)
+				park()
 			}
 		}()
 	}

@@ -12,6 +12,7 @@ public class Main {
 	static int n, touch;
 	static long milliseconds = 10_000;
 	static boolean after;
+	static CountDownLatch parked;
 
 	static void arguments(String[] args) {
 		n = Integer.parseInt(args[0]);
@@ -34,6 +35,11 @@ public class Main {
 		}
 	}
 
+	static void park() {
+		parked.countDown();
+		pause();
+	}
+
 	// Sixteen values that are needed after the call, so they are kept on the stack.
 	static long deep(int bytes, long x) {
 		long a = x * 3, b = x * 5, c = x * 7, d = x * 11, e = x * 13, f = x * 17, g = x * 19, h = x * 23;
@@ -42,12 +48,20 @@ public class Main {
 		if (bytes > 128)
 			r = deep(bytes - 128, x + 1);
 		else
-			pause();
+			park();
 		return (r ^ a) * (r ^ b) + (r ^ c) * (r ^ d) + (r ^ e) * (r ^ f) + (r ^ g) * (r ^ h)
 			+ (r ^ i) * (r ^ j) + (r ^ k) * (r ^ l) + (r ^ m) * (r ^ o) + (r ^ p) * (r ^ q);
 	}
 
-	static void stopped(int at, Throwable reason) {
+	static void touching() {
+		try {
+			deep(touch, parked.getCount());
+		} catch (StackOverflowError e) {
+			stopped(n - (int) parked.getCount(), e);
+		}
+	}
+
+	static synchronized void stopped(int at, Throwable reason) {
 		String message = reason.getMessage() != null ? reason.getMessage() : reason.toString();
 		System.err.println("stopped at " + at + " of " + n + ": " + message);
 		Runtime.getRuntime().halt(3);
@@ -60,17 +74,16 @@ public class Main {
 			System.err.println("usage: Main N [SECONDS] [--after] [--touch BYTES], N up to 100000000");
 			System.exit(2);
 		}
-		CountDownLatch parked = new CountDownLatch(n);
+		parked = new CountDownLatch(n);
 		Thread[] threads = new Thread[n];
 		int started = 0;
 		try {
 			for (; started < n; started++) {
 				threads[started] = new Thread(() -> {
-					parked.countDown();
 					if (touch > 0)
-						deep(touch, parked.getCount());
+						touching();
 					else
-						pause();
+						park();
 				});
 				threads[started].start();
 			}

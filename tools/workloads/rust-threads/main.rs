@@ -8,10 +8,12 @@
 // and then sleeps.
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Once;
 use std::thread;
 use std::time::Duration;
 
 static PARKED: AtomicUsize = AtomicUsize::new(0);
+static STOPPED: Once = Once::new();
 
 struct Options {
     n: usize,
@@ -37,11 +39,18 @@ fn arguments() -> Option<Options> {
 #[inline(never)]
 fn touch(bytes: usize) -> u8 {
     let mut page = MaybeUninit::<[u8; 4096]>::uninit();
-    let first = page.as_mut_ptr().cast::<u8>();
-    // Volatile, or the compiler finds that nobody needs the page.
-    unsafe { first.write_volatile(1) };
+    // Volatile and somewhere, or the compiler finds that nobody needs the page.
+    let byte = unsafe { page.as_mut_ptr().cast::<u8>().add(bytes % 4096) };
+    unsafe { byte.write_volatile(1) };
     let below = if bytes > 4096 { touch(bytes - 4096) } else { 0 };
-    below | unsafe { first.read_volatile() }
+    below | unsafe { byte.read_volatile() }
+}
+
+fn stopped(at: usize, n: usize, reason: &str) {
+    STOPPED.call_once(|| {
+        eprintln!("stopped at {at} of {n}: {reason}");
+        std::process::exit(3);
+    });
 }
 
 fn main() {
@@ -49,6 +58,11 @@ fn main() {
         eprintln!("usage: rust-threads N [SECONDS] [--after] [--touch BYTES], N up to 100000000");
         std::process::exit(2);
     });
+    // A thread panics that finds no room for its signal stack.
+    std::panic::set_hook(Box::new(move |info| {
+        let reason = info.payload().downcast_ref::<String>();
+        stopped(PARKED.load(Ordering::Relaxed), n, reason.map_or("panic", |reason| reason));
+    }));
     let main = thread::current();
     let mut threads = Vec::with_capacity(n);
     for i in 0..n {
@@ -64,10 +78,7 @@ fn main() {
         };
         match thread::Builder::new().spawn(task) {
             Ok(thread) => threads.push(thread),
-            Err(error) => {
-                eprintln!("stopped at {i} of {n}: {error}");
-                std::process::exit(3);
-            }
+            Err(error) => stopped(i, n, &error.to_string()),
         }
     }
     while PARKED.load(Ordering::Relaxed) < n {
