@@ -146,13 +146,14 @@ struct tare_mm {
 	__s64 seen[TARE_MEMBERS]; /* last seen central count (or size, or count argument) */
 	__u64 peak_ns;            /* when it began to fall from the peak */
 	__u64 id;
-	__u64 birth_ns;
 	__u64 brk; /* last seen end of heap */
 	__s64 opening[TARE_MM_KINDS];
 	struct tare_flow foreign[TARE_MM_KINDS];
 	struct tare_flow foreign_cause[TARE_FOREIGNERS]; /* pages: anon + file + shmem */
-	__s64 foreign_at_peak[TARE_MM_KINDS];            /* net, with peak_seq as in tare_task */
-	__u64 foreign_peak_seq;
+	/* opening + foreign at the peak, with peak_seq as in tare_task: an opening grows
+	 * while fork copies. */
+	__s64 at_peak[TARE_MM_KINDS];
+	__u64 peak_seq;
 	/* Filled when the record is taken: the kernel's own sums, and the
 	 * ledger's (what seen[] and the slots add up to). */
 	__s64 kernel[TARE_MM_KINDS];
@@ -162,7 +163,7 @@ struct tare_mm {
 	__u32 at;         /* its place in the table */
 	__u32 pad;
 };
-_Static_assert(sizeof(struct tare_mm) == 464, "tare_mm");
+_Static_assert(sizeof(struct tare_mm) == 456, "tare_mm");
 
 /* Ring and sweep records: a header, then what `type` says. */
 enum tare_record_type {
@@ -186,7 +187,7 @@ struct tare_mm_end {
 	struct tare_record head;
 	struct tare_mm mm;
 };
-_Static_assert(sizeof(struct tare_mm_end) == 480, "tare_mm_end");
+_Static_assert(sizeof(struct tare_mm_end) == 472, "tare_mm_end");
 
 struct tare_task_new {
 	struct tare_record head;
@@ -259,12 +260,14 @@ struct tare_workload {
 	__s64 beside;      /* pages: swap and kernel memory */
 	__s64 swap;        /* of it, swap */
 	__s64 sampled;     /* of it, what user space knows by looking now and then, and sets */
+	__s64 drift;       /* of it, likewise: what the group's counter has beyond the events */
 	__s64 peak;        /* largest RSS before it fell; compare with rss */
 	__u64 peak_ns;     /* when it began to fall */
 	__s64 weight_peak; /* the same of the weight */
 	__u64 weight_peak_ns;
 	__s64 weight_peak_kernel;  /* kernel memory at that time */
 	__s64 weight_peak_sampled; /* of it, sampled */
+	__s64 weight_peak_drift;   /* of it, drift */
 	__u64 peak_seq;            /* number of peaks of the weight so far */
 	__s64 live_procs;
 	__u64 next_id;
@@ -274,7 +277,7 @@ struct tare_workload {
 	struct tare_group group;
 	__u64 lost[TARE_LOSSES];
 };
-_Static_assert(sizeof(struct tare_workload) == 128 + 152 + 64, "tare_workload");
+_Static_assert(sizeof(struct tare_workload) == 144 + 152 + 64, "tare_workload");
 
 /* The table of address spaces: buckets of one cache line of keys; place i of
  * bucket b is element b x TARE_BUCKET + i of tare_mms. */

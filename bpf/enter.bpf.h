@@ -31,13 +31,24 @@ static __always_inline __u32 cause_of(struct task_struct *task)
 	return task->thread_info.status & TS_COMPAT ? nr | TARE_CAUSE_COMPAT : nr;
 }
 
+/* As ledger_note_peak(), before what no task of its own did changes. */
+static __always_inline void mm_note_peak(struct tare_mm *m)
+{
+	__u32 k;
+
+	if (m->peak_seq == workload.peak_seq)
+		return;
+	for (k = 0; k < TARE_MM_KINDS; k++)
+		m->at_peak[k] = m->opening[k] + ledger_net(&m->foreign[k]);
+	m->peak_seq = workload.peak_seq;
+}
+
 __weak __noinline int enter_foreign(struct tare_mm *m, int of_process, __u32 kind, __s64 delta)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 who = foreigner(task, of_process);
 	struct mm_struct *mm = task->mm;
 	__u64 *total, *cause;
-	__u32 k;
 
 	if (!m || kind >= TARE_MM_KINDS || who >= TARE_FOREIGNERS)
 		return 0;
@@ -45,11 +56,7 @@ __weak __noinline int enter_foreign(struct tare_mm *m, int of_process, __u32 kin
 	if (who == TARE_FOREIGN_PROCESS && !cfg_no_children && mm && mm_key(mm) == m->key &&
 	    !task_find(task))
 		lost(TARE_LOST_STATE);
-	if (m->foreign_peak_seq != workload.peak_seq) {
-		for (k = 0; k < TARE_MM_KINDS; k++)
-			m->foreign_at_peak[k] = ledger_net(&m->foreign[k]);
-		m->foreign_peak_seq = workload.peak_seq;
-	}
+	mm_note_peak(m);
 	total = delta > 0 ? &m->foreign[kind].in : &m->foreign[kind].out;
 	cause = delta > 0 ? &m->foreign_cause[who].in : &m->foreign_cause[who].out;
 	if (delta < 0)
@@ -91,6 +98,7 @@ static __always_inline void enter(struct tare_mm *m, __u64 kind, __s64 delta)
 		enter_swap(delta);
 	}
 	if (m->flags & TARE_MM_FORKING) {
+		mm_note_peak(m);
 		__sync_fetch_and_add(&m->opening[kind], delta);
 	} else {
 		task = bpf_get_current_task_btf();

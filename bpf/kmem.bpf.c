@@ -147,13 +147,14 @@ int BPF_PROG(tare_kmem_too, struct mem_cgroup *memcg, int item)
 }
 
 /* What user space knows of the weight: pages on top of what there is, and pages in
- * the place of its last sample. Run by it. */
+ * the place of its last samples. Run by it. */
 SEC("raw_tp")
 int tare_weigh(struct bpf_raw_tracepoint_args *ctx)
 {
-	__s64 more = ctx->args[0], sampled = ctx->args[1];
+	__s64 more = ctx->args[0], sampled = ctx->args[1], drift = ctx->args[2];
 
-	enter_beside(more + sampled - workload.sampled);
+	enter_beside(more + sampled - workload.sampled + drift - workload.drift);
 	workload.sampled = sampled;
+	workload.drift = drift;
 	return 0;
 }

@@ -256,7 +256,9 @@ int BPF_PROG(tare_exit_mmap, struct mm_struct *mm)
 	if (m) {
 		__u32 id = m->classic_id;
 
-		if (!(m->flags & (TARE_MM_IGNORE | TARE_MM_FORKING)))
+		if (m->flags & TARE_MM_FORKING) /* a fork that failed: all that came goes */
+			enter_pagetable(mm, m);
+		else if (!(m->flags & TARE_MM_IGNORE))
 			mm_close(mm, m);
 		mm_delete(m);
 		if (id)

@@ -89,8 +89,7 @@ static __always_inline struct tare_mm *table_take(__u32 at, __u64 key)
 	bpf_loop(cfg_cpus, clear_slots, &m, 0);
 	m->at = at;
 	m->id = next_id();
-	m->birth_ns = bpf_ktime_get_boot_ns();
-	m->foreign_peak_seq = workload.peak_seq;
+	m->peak_seq = workload.peak_seq;
 	m->key = key;
 	return m;
 }

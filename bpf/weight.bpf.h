@@ -40,6 +40,7 @@ static __always_inline void leave_peaks(__s64 rss)
 	    raise(&workload.weight_peak, &workload.weight_peak_ns, rss + beside)) {
 		workload.weight_peak_kernel = beside - workload.swap;
 		workload.weight_peak_sampled = workload.sampled;
+		workload.weight_peak_drift = workload.drift;
 		__sync_fetch_and_add(&workload.peak_seq, 1);
 	}
 }

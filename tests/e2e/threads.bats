@@ -53,7 +53,7 @@ load lib/common
 	! grep -P '[\x00-\x08\x0b-\x1f\x7f]|\x{9b}|\x{202e}' <<<"$output" || fail "control characters"
 	iconv -f UTF-8 -t UTF-8 <<<"$output" >/dev/null || fail "no UTF-8"
 	fits_80_columns
-	says 'red' 'quote"'
+	says 'quote"'
 }
 
 @test "threads of one pattern are one row, with --threads all each its own" {

@@ -215,7 +215,7 @@ static void ended_process(uint64_t proc, int64_t at_peak, int64_t peak, uint64_t
 	t.t.peak_seq = 7;
 	m.mm.peak = peak;
 	m.mm.peak_ns = 2000 + proc;
-	m.mm.foreign_peak_seq = 7;
+	m.mm.peak_seq = 7;
 	GIVE(w, t);
 	GIVE(w, m);
 }
@@ -310,10 +310,10 @@ static void shares_of_the_peak(void **state)
 	t[2].t.flow[TARE_ANON].in = 11;
 	t[2].t.flow[TARE_ANON].out = 1;
 	m.mm.opening[TARE_ANON] = 4;
-	m.mm.birth_ns = 100;
 	m.mm.foreign[TARE_FILE].out = 2;
-	m.mm.foreign_peak_seq = 7;
-	m.mm.foreign_at_peak[TARE_FILE] = -1;
+	m.mm.peak_seq = 7;
+	m.mm.at_peak[TARE_ANON] = 4;
+	m.mm.at_peak[TARE_FILE] = -1;
 	in.workload = (struct tare_workload){ .peak = 54,
 					      .weight_peak = 54,
 					      .peak_seq = 7,

@@ -67,7 +67,7 @@ static void defaults(void **state)
 	assert_int_equal(o.snapshot_every_ns, 0);
 	assert_int_equal(o.format, FORMAT_TABLE);
 	assert_int_equal(o.max_mms, 8192);
-	assert_int_equal(o.ring_bytes, 4 << 20);
+	assert_int_equal(o.ring_bytes, 8 << 20);
 	assert_false(o.no_children || o.wait_all || o.as_root || o.kill_on_exit || o.self || o.all);
 	assert_true(!o.user && !o.output && !o.force_arm && !o.pids && !o.comm && !o.cgroup);
 }

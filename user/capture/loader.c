@@ -345,9 +345,9 @@ void loader_watch(struct loader *l, uint64_t id, bool own)
 	__atomic_store_n(&g->id, id, __ATOMIC_RELEASE);
 }
 
-void loader_weigh(struct loader *l, int64_t more, int64_t sampled)
+void loader_weigh(struct loader *l, int64_t more, int64_t sampled, int64_t drift)
 {
-	int64_t args[] = { more, sampled };
+	int64_t args[] = { more, sampled, drift };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = args, .ctx_size_in = sizeof(args));
 
 	if (bpf_prog_test_run_opts(bpf_program__fd(l->skel->progs.tare_weigh), &opts))

@@ -60,8 +60,8 @@ bool loader_sums_valid(const struct loader *l);
  * the workload is in it. Before anybody is adopted. */
 void loader_watch(struct loader *l, uint64_t id, bool own);
 /* Pages of the workload's weight that user space knows of: `more` on top of what
- * there is, and `sampled` in the place of the last sample. */
-void loader_weigh(struct loader *l, int64_t more, int64_t sampled);
+ * there is, `sampled` and `drift` (see struct tare_workload) in the place of the last. */
+void loader_weigh(struct loader *l, int64_t more, int64_t sampled, int64_t drift);
 
 /* What the programs cost: runs and ns of the ledger's program (0 unless `stats`),
  * and the memory of all maps. */

@@ -171,17 +171,15 @@ static void copy_strings(GPtrArray *to, const GPtrArray *from)
 /* Opening balances, foreign entries and peaks of one address space. */
 static void add_mm(struct report_process *p, const struct tare_mm *m, const struct books_input *in)
 {
-	bool peaked = m->foreign_peak_seq == last_peak(in);
+	bool peaked = m->peak_seq == last_peak(in);
 	int64_t peak = MAX(m->peak, m->rss) * (int64_t)in->page_size;
 
 	for (int k = 0; k < TARE_MM_KINDS; k++) {
-		int64_t at_peak = peaked ? m->foreign_at_peak[k] : ledger_net(&m->foreign[k]);
+		int64_t now = m->opening[k] + ledger_net(&m->foreign[k]);
 
 		p->balance[k].opening += bytes(in, k, m->opening[k]);
 		flow_add(&p->balance[k].foreign, flow_bytes(in, k, &m->foreign[k]));
-		if (m->birth_ns <= last_peak_ns(in))
-			at_peak += m->opening[k];
-		p->at_peak[k] += bytes(in, k, at_peak);
+		p->at_peak[k] += bytes(in, k, peaked ? m->at_peak[k] : now);
 	}
 	for (int i = 0; i < TARE_FOREIGNERS; i++)
 		flow_add(&p->foreign_cause[i], flow_bytes(in, TARE_ANON, &m->foreign_cause[i]));
@@ -414,15 +412,20 @@ static void build_peak(struct report *r, const struct books_input *in)
 		r->peak_bound = 0;
 }
 
+/* Bytes of what was these pages at the last peak, unless that is now. */
+static int64_t at_peak(const struct books_input *in, int64_t now, int64_t then)
+{
+	return (rising(in) ? now : then) * (int64_t)in->page_size;
+}
+
 static void build_weight_peak(struct report *r, const struct books_input *in)
 {
 	const struct tare_workload *w = &in->workload;
-	int64_t kernel = rising(in) ? w->beside - w->swap : w->weight_peak_kernel;
 	int64_t pages = MAX(w->weight_peak, w->rss + w->beside);
 
 	r->peak_weight = pages * (int64_t)in->page_size;
 	r->peak_weight_bound = (ledger_fold_at(MAX(w->peak, w->rss)) - 1) * in->page_size;
-	r->peak_kernel = kernel * (int64_t)in->page_size;
+	r->peak_kernel = at_peak(in, w->beside - w->swap, w->weight_peak_kernel);
 	r->peak_weight_ns = since(in->origin_ns, last_peak_ns(in));
 }
 
@@ -430,7 +433,8 @@ static void build_weight_peak(struct report *r, const struct books_input *in)
  * task did, against the group's own counter. */
 static void build_kmem(struct report *r, const struct books_input *in)
 {
-	const struct tare_group *g = &in->workload.group;
+	const struct tare_workload *w = &in->workload;
+	const struct tare_group *g = &w->group;
 	struct balance *total = &r->totals[TARE_KMEM];
 	int64_t opening = in->kmem.opening - g->adopted;
 	bool peaked = g->foreign_peak_seq == last_peak(in);
@@ -440,9 +444,8 @@ static void build_kmem(struct report *r, const struct books_input *in)
 	k->whole = in->kmem.whole;
 	k->by_group = in->kmem.by_group;
 	k->bound = in->kmem.bound;
-	k->sampled_at_peak =
-		(rising(in) ? in->workload.sampled : in->workload.weight_peak_sampled) *
-		(int64_t)in->page_size;
+	k->sampled_at_peak = at_peak(in, w->sampled, w->weight_peak_sampled);
+	k->drift_at_peak = at_peak(in, w->drift, w->weight_peak_drift);
 	if (k->level != KMEM_EVENTS)
 		return;
 	k->by_events = in->kmem.opening + g->events;

@@ -158,6 +158,8 @@ struct report_kmem {
 	int64_t foreign_at_peak;              /* their net */
 	int64_t sampled_at_peak;              /* of peak_kernel: what no event tells, by looking now
 						 and then (v1: socket buffers) */
+	int64_t drift_at_peak;                /* of peak_kernel: what the group's counter had beyond
+						 the events */
 	int64_t by_events;                    /* opening + all events: what should be charged now */
 	int64_t by_group;                     /* what the group says; socket buffers included where
 						 it charges them. CGROUP_UNKNOWN: could not be read */

@@ -120,6 +120,7 @@ json_t *json_kmem(const struct report *r)
 	json_set_known(object, "elsewhere", k->elsewhere, events);
 	json_object_set_new(object, "foreign", foreign);
 	json_set_known(object, "foreign_at_peak", k->foreign_at_peak, events);
+	json_set_known(object, "drift_at_peak", k->drift_at_peak, events);
 	json_set_known(object, "sampled_at_peak", k->sampled_at_peak, k->level != KMEM_NONE);
 	return object;
 }

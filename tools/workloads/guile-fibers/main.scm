@@ -3,7 +3,8 @@
 ;; One task: a fiber of guile-fibers (a delimited continuation) in sleep; it then
 ;; puts a message on the channel from which main joins. Another channel gets a
 ;; message from each just before it sleeps.
-(use-modules (fibers) (fibers channels) (ice-9 regex) (srfi srfi-1))
+(use-modules ((fibers) #:select (run-fibers spawn-fiber (sleep . sleep-fiber)))
+             (fibers channels) (ice-9 regex) (srfi srfi-1))
 
 (define args (cdr (command-line)))
 (define numbers (delete "--after" args))
@@ -27,12 +28,12 @@
   (define ended (make-channel))
   (define (task)
     (put-message parked #t)
-    (sleep seconds)
+    (sleep-fiber seconds)
     (put-message ended #t))
   (do ((i 0 (1+ i))) ((= i n)) (spawn-fiber task))
   (do ((i 0 (1+ i))) ((= i n)) (get-message parked))
   (say "ready")
-  (when (= n 0) (sleep seconds))
+  (when (= n 0) (sleep-fiber seconds))
   (do ((i 0 (1+ i))) ((= i n)) (get-message ended)))
 
 (sigaction SIGTERM SIG_DFL)
@@ -41,4 +42,4 @@
    (run-all)
    (when stay?
      (say "after")
-     (let forever () (sleep 3600) (forever)))))
+     (let forever () (sleep-fiber 3600) (forever)))))

@@ -75,9 +75,10 @@ public class Main {
 			System.exit(2);
 		}
 		parked = new CountDownLatch(n);
-		Thread[] threads = new Thread[n];
+		Thread[] threads = null;
 		int started = 0;
 		try {
+			threads = new Thread[n];
 			for (; started < n; started++) {
 				threads[started] = new Thread(() -> {
 					if (touch > 0)
@@ -88,6 +89,7 @@ public class Main {
 				threads[started].start();
 			}
 		} catch (OutOfMemoryError e) {
+			threads = null; // room for the message
 			stopped(started, e);
 		}
 		parked.await();
