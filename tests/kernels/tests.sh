@@ -74,6 +74,24 @@ test_refused() {
 	return 1
 }
 
+# kmem PROGRAM N BYTES: kernel memory by the machine's memory control group, as
+# events where the kernel has them; at the peak at least BYTES for each of the N
+test_kmem() {
+	rm -f "$dir/run.json"
+	timeout -k 5 "$LIMIT" "$TARE" run --interval 10ms -o "$dir/run.json" -- \
+		"$PROGRAMS/$1" "$2" >"$dir/out" 2>&1 || { cat "$dir/out"; return 1; }
+	level=group
+	"$TARE" doctor | grep -q 'yes  *mod_memcg_state' && level=events
+	kernel=$(sed -n 's/.*"weight": {"time_ns": [0-9]*, "user": [0-9]*, "kernel": \([0-9]*\),.*/\1/p' \
+		"$dir/run.json" | head -n 1)
+	grep -q "^\"kmem\": {\"level\": \"$level\", \"whole\": true" "$dir/run.json" &&
+		grep -q '^"cgroup": {"version": [12], .*"own": true' "$dir/run.json" &&
+		[ "${kernel:-0}" -ge $(($2 * $3)) ] && return 0
+	echo "should be of level $level, in a group of its own, with $2 x $3 bytes at the peak: ${kernel:-none}"
+	cat "$dir/run.json"
+	return 1
+}
+
 # log: no warning of the kernel's since the first test
 test_log() {
 	warnings >"$dir/warnings"

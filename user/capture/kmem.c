@@ -13,7 +13,7 @@
 #define READ_STEADY 3 /* … so often in a row: an event comes just before its change */
 #define OPENINGS 7
 #define OPENING_MS 3
-#define BATCH 64      /* pages a CPU (MEMCG_CHARGE_BATCH, include/linux/memcontrol.h) */
+#define BATCH 64 /* pages a CPU (MEMCG_CHARGE_BATCH, include/linux/memcontrol.h) */
 
 struct kmem {
 	struct loader *loader;
@@ -275,9 +275,10 @@ static void add_features(const struct kmem *k, struct report *r)
 	if (level(k) == KMEM_EVENTS)
 		report_add_feature(r, "kmem", "events", NULL);
 	else
-		report_add_feature(r, "kmem", "not measured",
-				   "by task: this kernel has no mod_memcg_state tracepoint (Linux "
-				   "6.13); the control group's total stands under TOTALS and CHARGED");
+		report_add_feature(
+			r, "kmem", "not measured",
+			"by task: this kernel has no mod_memcg_state tracepoint (Linux "
+			"6.13); the control group's total stands under TOTALS and CHARGED");
 }
 
 void kmem_describe(struct kmem *k, struct report *r, uint64_t now_ns)

@@ -22,9 +22,9 @@ struct launch_config {
 struct launch {
 	pid_t pid;
 	pid_t maker; /* in the control group, that made the child there; 0: none */
-	int pidfd;  /* readable when it has ended */
-	int go_fd;  /* the child waits on its other end */
-	int err_fd; /* errno of what went wrong in the child; EOF: execve worked */
+	int pidfd;   /* readable when it has ended */
+	int go_fd;   /* the child waits on its other end */
+	int err_fd;  /* errno of what went wrong in the child; EOF: execve worked */
 };
 
 /* Whom the command will run as: uid and gid, or `set` false for tare's own.

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
@@ -16,6 +15,7 @@
 #include "base/err.h"
 #include "capture/cause.h"
 #include "capture/kmem.h"
+#include "capture/self.h"
 #include "capture/targets.h"
 #include "model/books.h"
 #include "model/series.h"
@@ -521,29 +521,6 @@ static void wait_for_frees(struct session *s)
 	}
 }
 
-static void fill_self(struct session *s, struct report_self *self)
-{
-	g_autofree char *text = NULL;
-	struct loader_cost cost;
-	struct rusage usage;
-	const char *hwm;
-
-	getrusage(RUSAGE_SELF, &usage);
-	self->cpu_ns = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * NS +
-		       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000ULL;
-	if (g_file_get_contents("/proc/self/status", &text, NULL, NULL)) {
-		hwm = strstr(text, "VmHWM:");
-		if (hwm)
-			self->rss = g_ascii_strtoull(hwm + strlen("VmHWM:"), NULL, 10) * 1024;
-	}
-	if (loader_cost(s->loader, &cost))
-		return;
-	self->map_bytes = cost.map_bytes;
-	self->entries = cost.entries;
-	self->ns_per_entry = cost.entries ? (double)cost.ns / cost.entries : -1;
-	self->valid = true;
-}
-
 static struct report *close_books(struct session *s, enum report_reason reason)
 {
 	struct report *r = report_new();
@@ -574,15 +551,15 @@ static struct report *close_books(struct session *s, enum report_reason reason)
 	series_copy(s->series, r->series);
 	kmem_describe(s->kmem, r, in.now_ns - s->origin_ns);
 	if (s->config.self)
-		fill_self(s, &r->self);
+		self_fill(s->loader, &r->self);
 	return r;
 }
 
 static bool off(const struct report *r)
 {
-	return r->off_pages || (r->kmem.level == KMEM_EVENTS &&
-				r->kmem.by_group != CGROUP_UNKNOWN &&
-				r->kmem.by_group != r->kmem.by_events);
+	return r->off_pages ||
+	       (r->kmem.level == KMEM_EVENTS && r->kmem.by_group != CGROUP_UNKNOWN &&
+		r->kmem.by_group != r->kmem.by_events);
 }
 
 /* A task that was preempted between a change and its event has it in the

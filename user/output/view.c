@@ -132,8 +132,8 @@ struct view_held view_at_peak(const struct report *r)
 	}
 	if (!h.known[TARE_KMEM] || !r->kmem.whole)
 		return h;
-	h.kind[TARE_KMEM] += r->kmem.foreign_at_peak + r->totals[TARE_KMEM].opening +
-			     r->kmem.drift_at_peak;
+	h.kind[TARE_KMEM] +=
+		r->kmem.foreign_at_peak + r->totals[TARE_KMEM].opening + r->kmem.drift_at_peak;
 	h.sock = r->kmem.sampled_at_peak;
 	return h;
 }
