@@ -32,15 +32,16 @@ static __always_inline __u32 cause_of(struct task_struct *task)
 }
 
 /* As ledger_note_peak(), before what no task of its own did changes. */
-static __always_inline void mm_note_peak(struct tare_mm *m)
+__weak __noinline int mm_note_peak(struct tare_mm *m)
 {
 	__u32 k;
 
-	if (m->peak_seq == workload.peak_seq)
-		return;
+	if (!m || m->peak_seq == workload.peak_seq)
+		return 0;
 	for (k = 0; k < TARE_MM_KINDS; k++)
 		m->at_peak[k] = m->opening[k] + ledger_net(&m->foreign[k]);
 	m->peak_seq = workload.peak_seq;
+	return 0;
 }
 
 __weak __noinline int enter_foreign(struct tare_mm *m, int of_process, __u32 kind, __s64 delta)

@@ -60,7 +60,7 @@ __weak __noinline int kmem_foreign(__u32 who, __s64 in, __s64 out)
 
 /* Kernel memory that `charged` was charged for, as TARE_KMEM, is entered under
  * its own kind: taken out there. NULL: somebody who is not followed. */
-static __always_inline void kmem_came_as(struct task_state *charged, __u64 bytes)
+__weak __noinline int kmem_came_as(struct task_state *charged, __u64 bytes)
 {
 	if (!kmem_watched()) {
 		enter_beside(bytes / cfg_page_size);
@@ -70,16 +70,18 @@ static __always_inline void kmem_came_as(struct task_state *charged, __u64 bytes
 	} else {
 		kmem_foreign(TARE_FOREIGN_KERNEL, -(__s64)bytes, 0);
 	}
+	return 0;
 }
 
 /* The same of what goes: the kernel uncharges it later, and by whom is known: page
  * tables by RCU, a stack by its task on its last steps. */
-static __always_inline void kmem_went_as(__u32 freed_by, __u64 bytes)
+__weak __noinline int kmem_went_as(__u32 freed_by, __u64 bytes)
 {
 	if (!kmem_own())
 		enter_beside(-(__s64)(bytes / cfg_page_size));
 	if (kmem_watched())
 		kmem_foreign(freed_by, 0, -(__s64)bytes);
+	return 0;
 }
 
 /* The running task was the cause of this change of page tables. */

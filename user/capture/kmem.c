@@ -27,7 +27,6 @@ struct kmem {
 	bool want_slab;
 	struct slab *slab;
 	char *slab_why;
-	int64_t slab_at; /* bytes of kernel memory at the last look */
 };
 
 struct kmem *kmem_new(struct loader *l, const struct features *f, bool slab)
@@ -189,30 +188,16 @@ static void weigh_unseen(const struct kmem *k)
 	loader_weigh(k->loader, 0, MAX(kernel / page - (w.beside - w.swap - w.sampled), 0), 0);
 }
 
-static void look_at_slab(struct kmem *k)
-{
-	struct tare_workload w;
-	int64_t kernel;
-
-	loader_workload(k->loader, &w);
-	kernel = w.beside - w.swap;
-	if (!k->slab || kernel <= k->slab_at)
-		return;
-	k->slab_at = kernel;
-	slab_look(k->slab);
-}
-
 void kmem_look(struct kmem *k, uint64_t time_ns)
 {
 	int64_t current;
 
-	if (!k->cgroup) {
-		look_at_slab(k);
+	if (k->slab)
+		slab_look(k->slab);
+	if (!k->cgroup)
 		return;
-	}
 	if (k->whole)
 		weigh_unseen(k);
-	look_at_slab(k);
 	current = cgroup_read_current(k->cgroup);
 	if (k->highest.time_ns && current <= k->highest.current)
 		return;

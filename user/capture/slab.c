@@ -13,7 +13,8 @@
 #define NS 1000000000ULL
 
 struct slab {
-	GHashTable *before, *latest; /* name -> struct report_slab */
+	GHashTable *before, *highest; /* name -> struct report_slab */
+	int64_t most;                 /* bytes of all caches at the highest look */
 	unsigned looks;
 	uint64_t cost_ns;
 };
@@ -24,11 +25,6 @@ static void slab_free(gpointer p)
 
 	g_free(s->name);
 	g_free(s);
-}
-
-static GHashTable *new_caches(void)
-{
-	return g_hash_table_new_full(g_str_hash, g_str_equal, NULL, slab_free);
 }
 
 /* slabinfo 2.1 (mm/slab_common.c): name active_objs num_objs objsize objperslab
@@ -74,31 +70,46 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * NS + (uint64_t)t.tv_nsec;
 }
 
-static bool look(GHashTable *caches, char **why)
+static GHashTable *look(char **why)
 {
 	g_autofree char *text = NULL;
 	g_autoptr(GError) err = NULL;
+	GHashTable *caches;
 
 	if (!g_file_get_contents(SLABINFO, &text, NULL, &err)) {
 		if (why)
 			*why = g_strdup(err->message);
-		return false;
+		return NULL;
 	}
-	g_hash_table_remove_all(caches);
+	caches = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, slab_free);
 	slab_parse(text, caches);
-	return true;
+	return caches;
+}
+
+static int64_t total(GHashTable *caches)
+{
+	GHashTableIter iter;
+	int64_t bytes = 0;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, caches);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		bytes += ((const struct report_slab *)value)->bytes;
+	return bytes;
 }
 
 struct slab *slab_open(char **why)
 {
-	struct slab *s = g_new0(struct slab, 1);
+	GHashTable *before = look(why);
+	struct slab *s;
 
-	s->before = new_caches();
-	s->latest = new_caches();
-	if (look(s->before, why))
-		return s;
-	slab_close(s);
-	return NULL;
+	if (!before)
+		return NULL;
+	s = g_new0(struct slab, 1);
+	s->before = before;
+	s->highest = g_hash_table_ref(before);
+	s->most = total(before);
+	return s;
 }
 
 void slab_close(struct slab *s)
@@ -106,15 +117,22 @@ void slab_close(struct slab *s)
 	if (!s)
 		return;
 	g_hash_table_unref(s->before);
-	g_hash_table_unref(s->latest);
+	g_hash_table_unref(s->highest);
 	g_free(s);
 }
 
 void slab_look(struct slab *s)
 {
 	uint64_t start = now_ns();
+	GHashTable *caches = look(NULL);
+	int64_t bytes = caches ? total(caches) : 0;
 
-	look(s->latest, NULL);
+	if (caches && bytes > s->most) {
+		g_hash_table_unref(s->highest);
+		s->highest = g_hash_table_ref(caches);
+		s->most = bytes;
+	}
+	g_clear_pointer(&caches, g_hash_table_unref);
 	s->cost_ns += now_ns() - start;
 	s->looks++;
 }
@@ -132,7 +150,7 @@ GArray *slab_result(const struct slab *s, char **note)
 	GHashTableIter iter;
 	gpointer value;
 
-	g_hash_table_iter_init(&iter, s->latest);
+	g_hash_table_iter_init(&iter, s->highest);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		struct report_slab one = *(struct report_slab *)value;
 		const struct report_slab *old = g_hash_table_lookup(s->before, one.name);
@@ -145,9 +163,11 @@ GArray *slab_result(const struct slab *s, char **note)
 		g_array_append_val(grown, one);
 	}
 	g_array_sort(grown, by_bytes);
-	*note = g_strdup_printf("indicative: " SLABINFO " of the whole machine, at the highest of "
-				"%u looks (%.1f ms each) less the start; what others did meanwhile "
-				"is in it, and objects kept on a CPU count as in use",
-				s->looks, s->looks ? (double)s->cost_ns / s->looks / 1e6 : 0);
+	*note = g_strdup_printf(
+		"indicative: " SLABINFO " of the whole machine, at the highest of "
+		"%u looks (%.1f ms each) less the start. What others did meanwhile "
+		"is in it, and what came and went between two looks is not; objects "
+		"kept on a CPU count as in use; some are charged to no control group",
+		s->looks, s->looks ? (double)s->cost_ns / s->looks / 1e6 : 0);
 	return grown;
 }

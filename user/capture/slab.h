@@ -14,7 +14,8 @@ struct slab;
 struct slab *slab_open(char **why);
 void slab_close(struct slab *s); /* takes NULL */
 
-/* Look again: this becomes what slab_result() compares with the beginning. */
+/* Look again; of all looks the one with most in all caches is compared with the
+ * beginning. */
 void slab_look(struct slab *s);
 
 /* Caches that grew, struct report_slab, largest first; and in words how they
