@@ -124,6 +124,11 @@ struct tare_task {
 };
 _Static_assert(sizeof(struct tare_task) == 776, "tare_task");
 
+/* In the place of a peak's number: none noted yet; and, in reports, the present as
+ * the peak, which nobody can have noted. */
+#define TARE_PEAK_NEVER (~0ULL - 1)
+#define TARE_PEAK_NOW (~0ULL)
+
 /* mm.flags */
 #define TARE_MM_IGNORE (1u << 0)  /* the launcher's own: not in the books */
 #define TARE_MM_FORKING (1u << 1) /* fork in progress: entries are the child's opening */
@@ -153,7 +158,7 @@ struct tare_mm {
 	/* opening + foreign at the peak, with peak_seq as in tare_task: an opening grows
 	 * while fork copies. */
 	__s64 at_peak[TARE_MM_KINDS];
-	__u64 peak_seq;
+	__u64 peak_seq; /* or TARE_PEAK_NEVER */
 	/* Filled when the record is taken: the kernel's own sums, and the
 	 * ledger's (what seen[] and the slots add up to). */
 	__s64 kernel[TARE_MM_KINDS];

@@ -39,7 +39,7 @@ static __always_inline void mm_open(struct mm_struct *mm, __u64 proc, __u32 flag
 	}
 	m->opening[TARE_PAGETABLE] = mm->pgtables_bytes.counter;
 	m->seen_pagetable = m->opening[TARE_PAGETABLE];
-	m->peak_seq = -1ULL; /* it was there at every peak so far */
+	m->peak_seq = TARE_PEAK_NEVER; /* it was there at every peak so far */
 	if (flags & TARE_MM_IGNORE)
 		return;
 	enter_rss(m, m->opening[TARE_FILE] + m->opening[TARE_ANON] + m->opening[TARE_SHMEM]);

@@ -93,7 +93,7 @@ static bool rising(const struct books_input *in)
  * then each task's present net is the one at the peak. */
 static uint64_t last_peak(const struct books_input *in)
 {
-	return rising(in) ? UINT64_MAX : in->workload.peak_seq;
+	return rising(in) ? TARE_PEAK_NOW : in->workload.peak_seq;
 }
 
 static uint64_t last_peak_ns(const struct books_input *in)

@@ -1,10 +1,10 @@
 ;; SPDX-License-Identifier: GPL-2.0-only
 ;;
-;; One task: a fiber of guile-fibers (a delimited continuation) in sleep; it then
-;; puts a message on the channel from which main joins. Another channel gets a
-;; message from each just before it sleeps.
+;; One task: a fiber of guile-fibers (a delimited continuation) in sleep. The last
+;; one to count itself, before and after the sleep, signals the condition that main
+;; waits for.
 (use-modules ((fibers) #:select (run-fibers spawn-fiber (sleep . sleep-fiber)))
-             (fibers channels) (ice-9 regex) (srfi srfi-1))
+             (fibers conditions) (ice-9 atomic) (ice-9 regex) (srfi srfi-1))
 
 (define args (cdr (command-line)))
 (define numbers (delete "--after" args))
@@ -23,18 +23,29 @@
   (format #t "~a ~a\n" text n)
   (force-output))
 
+;; Returns how a task counts itself, and how main waits until n have.
+(define (make-counter)
+  (define count (make-atomic-box 0))
+  (define full (make-condition))
+  (define (add!)
+    (let* ((old (atomic-box-ref count))
+           (seen (atomic-box-compare-and-swap! count old (1+ old))))
+      (cond ((not (eqv? seen old)) (add!))
+            ((= (1+ old) n) (signal-condition! full)))))
+  (values add! (lambda () (when (> n 0) (wait full)))))
+
 (define (run-all)
-  (define parked (make-channel))
-  (define ended (make-channel))
+  (define-values (parked! wait-parked) (make-counter))
+  (define-values (ended! wait-ended) (make-counter))
   (define (task)
-    (put-message parked #t)
+    (parked!)
     (sleep-fiber seconds)
-    (put-message ended #t))
+    (ended!))
   (do ((i 0 (1+ i))) ((= i n)) (spawn-fiber task))
-  (do ((i 0 (1+ i))) ((= i n)) (get-message parked))
+  (wait-parked)
   (say "ready")
   (when (= n 0) (sleep-fiber seconds))
-  (do ((i 0 (1+ i))) ((= i n)) (get-message ended)))
+  (wait-ended))
 
 (sigaction SIGTERM SIG_DFL)
 (run-fibers
