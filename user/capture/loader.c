@@ -231,6 +231,8 @@ void loader_close(struct loader *l)
 		return;
 	bpf_link__destroy(l->adopt);
 	bpf_link__destroy(l->sweep);
+	while (l->links->len) /* the last first: the kernel need not wait for that */
+		g_ptr_array_remove_index(l->links, l->links->len - 1);
 	g_ptr_array_unref(l->links);
 	ring_buffer__free(l->ring);
 	tare_bpf__destroy(l->skel);
