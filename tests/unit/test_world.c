@@ -374,7 +374,11 @@ static void malformed(void **state)
 	refused(&new, sizeof(new));
 	new.head.type = 99;
 	refused(&new, sizeof(new));
-	rec.t.n_causes = 1; /* more causes than bytes */
+	rec.head.size = ledger_record_size(2);
+	rec.t.n_causes = 1; /* more bytes than causes */
+	refused(&rec, rec.head.size);
+	rec.head.size -= 8; /* half a cause */
+	rec.t.n_causes = 2;
 	refused(&rec, rec.head.size);
 	rec.t.n_causes = TARE_TASK_CAUSES + 1;
 	rec.head.size = sizeof(rec);
@@ -386,6 +390,18 @@ static void malformed(void **state)
 	exec->argv_len = UINT32_MAX;
 	refused(exec, sizeof(*exec));
 	g_free(exec);
+}
+
+/* A sweep writes a task that runs: it may have had one more cause by then. */
+static void a_cause_more_than_was_written(void **state)
+{
+	struct task_record rec = task_of(TARE_REC_TASK, 1, 1, 500);
+
+	(void)state;
+	rec.head.size = ledger_record_size(1);
+	rec.t.n_causes = 2;
+	assert_int_equal(give(w, &rec, rec.head.size), 0);
+	assert_int_equal(task(1)->state->n_causes, 1);
 }
 
 /* Any bytes at all: taken or refused, never read past, always counted. */

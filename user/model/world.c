@@ -217,10 +217,13 @@ static int on_task(struct world *w, const struct tare_record *head, const struct
 		   bool second)
 {
 	size_t size = head->size - sizeof(*head);
+	uint32_t n = (head->size - ledger_record_size(0)) / sizeof(struct tare_cause);
 	struct world_task *t;
 	struct world_proc *p;
 
-	if (state->n_causes > TARE_TASK_CAUSES || head->size != ledger_record_size(state->n_causes))
+	/* A task that runs may have had another cause while it was written. */
+	if (state->n_causes > TARE_TASK_CAUSES || state->n_causes < n ||
+	    head->size != ledger_record_size(n))
 		return -EINVAL;
 	if (second) {
 		look_again(w, state);
@@ -231,6 +234,7 @@ static int on_task(struct world *w, const struct tare_record *head, const struct
 		return 0;
 	t->state = g_realloc(t->state, size);
 	memcpy(t->state, state, size);
+	t->state->n_causes = n;
 	t->sweep = w->sweep;
 	p = proc_get(w, t->proc);
 	introduce(p, state);
