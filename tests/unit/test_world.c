@@ -448,6 +448,7 @@ int main(void)
 		TEST(limbo),
 		TEST(sweep_of_many),
 		TEST(malformed),
+		TEST(a_cause_more_than_was_written),
 		TEST(noise),
 	};
 
