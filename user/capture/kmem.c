@@ -83,10 +83,24 @@ static unsigned strangers(const struct cgroup *cg, const GArray *pids)
 	return n;
 }
 
+/* Not measured after all, rather than 0. */
+static void unwatch(struct kmem *k, const char *why)
+{
+	loader_watch(k->loader, 0, false);
+	k->cgroup = NULL;
+	g_free(k->why);
+	k->why = g_strdup(why);
+}
+
 void kmem_watch_targets(struct kmem *k, const GArray *pids)
 {
 	if (cgroup_find(&k->found, k->features, pids, &k->why))
 		return;
+	if (!strcmp(k->found->path, "/")) {
+		unwatch(k, "the processes have only the root control group in common, and the "
+			   "kernel charges nobody for kernel memory of tasks in that");
+		return;
+	}
 	k->cgroup = k->found;
 	k->whole = !strangers(k->cgroup, pids);
 	loader_watch(k->loader, cgroup_id(k->cgroup), k->whole);
@@ -124,13 +138,13 @@ static int64_t lag(void)
 	return BATCH * sysconf(_SC_NPROCESSORS_CONF) * sysconf(_SC_PAGESIZE);
 }
 
-/* What the group was charged beside the events so far. */
+/* What the group was charged beside the events so far, or CGROUP_UNKNOWN. */
 static int64_t opening(const struct kmem *k)
 {
 	struct tare_workload w;
 	int64_t moved, kernel = read_with_events(k, &w, &moved);
 
-	return kernel == CGROUP_UNKNOWN ? 0 : kernel - w.group.events;
+	return kernel == CGROUP_UNKNOWN ? kernel : kernel - w.group.events;
 }
 
 /* The same of a group in which others are at work: what is found most often. A
@@ -162,7 +176,9 @@ void kmem_begin(struct kmem *k)
 	if (level(k) != KMEM_EVENTS)
 		return;
 	k->opening = k->found ? usual_opening(k) : opening(k);
-	if (k->whole)
+	if (k->opening == CGROUP_UNKNOWN)
+		unwatch(k, "the control group's counter of kernel memory cannot be read");
+	else if (k->whole)
 		loader_weigh(k->loader, k->opening / sysconf(_SC_PAGESIZE), 0, 0);
 }
 
