@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The results of `tare bench`: what each workload weighed with N tasks, and the
+ * machine that it ran on. Plain data: bench/ fills it, store/ keeps it, output/
+ * shows it; model/fit.h makes tare and bytes per task of it. It must not know
+ * how a workload is built or weighed. Sizes are in bytes, times in seconds.
+ */
+#ifndef TARE_BENCH_H
+#define TARE_BENCH_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpf/abi.h"
+
+#define BENCH_UNKNOWN INT64_MIN /* not measured; null in JSON, NULL in SQL */
+
+/* When a run was weighed. */
+enum bench_state {
+	BENCH_STEADY, /* all its tasks parked (`ready N`) and the weight settled */
+	BENCH_PEAK,   /* when the weight was highest */
+	BENCH_AFTER,  /* --after: all tasks ended, the program still there */
+	BENCH_STATES,
+};
+extern const char *const bench_state_name[BENCH_STATES]; /* "steady" … */
+
+/* What is weighed: each kind (enum tare_kind is its number), then sums over kinds,
+ * then two figures of other origin for comparison. */
+enum bench_part {
+	BENCH_USER = TARE_KINDS, /* anon + file + shmem + swap */
+	BENCH_KERNEL,            /* pagetable + kstack + kmem */
+	BENCH_WEIGHT,            /* user + kernel */
+	BENCH_RSS,     /* anon + file + shmem, a page once for each process that maps it */
+	BENCH_CHARGED, /* what the control group was charged, each page once; unknown at the peak */
+	BENCH_PARTS,
+};
+/* "anon" … "kmem", "user", "kernel", "weight", "rss", "charged" */
+extern const char *const bench_part_name[BENCH_PARTS];
+
+struct bench_weighing {
+	bool taken;    /* false: the run did not come so far */
+	bool settled;  /* steady, after: the weight had come to rest */
+	double time_s; /* since the command's start */
+	int64_t part[BENCH_PARTS];
+};
+
+enum bench_outcome {
+	BENCH_OK,
+	BENCH_STOPPED, /* by a limit: fewer tasks than asked for */
+	BENCH_FAILED,  /* otherwise: it could not start, died, hung, lied about N … */
+};
+extern const char *const bench_outcome_name[]; /* "ok", "stopped", "failed" */
+
+/* One run of one workload. */
+struct bench_run {
+	uint64_t tasks;  /* N */
+	unsigned repeat; /* from 1 */
+	bool after;      /* it was run with --after */
+	enum bench_outcome outcome;
+	char *stopped_by; /* "vm.max_map_count = 65530", "time limit of 120 s", … ; NULL when ok */
+	int64_t stopped_at;    /* tasks there were then; BENCH_UNKNOWN */
+	double ready_s, cpu_s; /* until `ready`; NAN: it said nothing */
+	struct bench_weighing at[BENCH_STATES];
+};
+
+/* A figure that somebody else published: max RSS. */
+struct bench_published {
+	char *source;  /* "2023" (Kołaczkowski), "2024" (hez2010) */
+	char *version; /* "Go 1.18" */
+	uint64_t tasks;
+	int64_t rss;
+};
+
+/* A workload of the catalogue, or the user's own command. */
+struct bench_row {
+	char *id, *title, *language;
+	char *family;         /* "sleep", "connect"; "own" for the user's command */
+	char *task;           /* what one task is */
+	char *root;           /* the Debian it runs on: "bookworm", "trixie" */
+	char *version;        /* of its runtime; NULL: unknown */
+	char *command;        /* as it was run, {n} for N */
+	char *missing;        /* why it was not run at all, and the way out; NULL: it was */
+	GPtrArray *runs;      /* struct bench_run *, by tasks, repeat */
+	GPtrArray *published; /* struct bench_published *, by source, tasks */
+};
+
+struct bench_machine {
+	char *kernel;       /* release and machine */
+	char *distribution; /* PRETTY_NAME of os-release */
+	char *cpu;          /* model name */
+	unsigned cpus;
+	int64_t memory; /* MemTotal */
+	int64_t page_size;
+	char *tare_version;
+	char *measured; /* how: "ledger percpu, kernel memory by events, control group v1" */
+	char *limits;   /* "kernel.pid_max = 32768, …", as they were for the runs */
+};
+
+struct bench {
+	struct bench_machine machine;
+	char *started;       /* ISO 8601, UTC */
+	bool complete;       /* false: interrupted; --resume goes on */
+	uint64_t touch;      /* --touch: bytes of stack that each task used; 0: not asked for */
+	uint64_t memory_max; /* --memory-max of each run; 0: none */
+	GPtrArray *rows;     /* struct bench_row *, in the catalogue's order */
+};
+
+struct bench *bench_new(void);
+void bench_free(struct bench *b); /* takes NULL */
+struct bench_row *bench_row_new(void);
+struct bench_run *bench_run_new(void); /* nothing taken, all parts unknown */
+struct bench_row *bench_find(const struct bench *b, const char *id); /* NULL: none */
+
+/* A weighing's sums out of its kinds; a sum of which a kind is unknown is so too. */
+void bench_sum(struct bench_weighing *w);
+
+/* The state whose weights a row's figures are from: steady if any of its runs
+ * came so far, else the peak (programs that say no `ready`). */
+enum bench_state bench_row_state(const struct bench_row *row);
+
+/* "ok": some run went well; else "stopped", "failed" as its runs, or "missing". */
+const char *bench_row_status(const struct bench_row *row);
+
+#endif
