@@ -17,7 +17,7 @@ PKG_CONFIG = pkg-config
 BATS = bats
 
 LIBS = libbpf libelf zlib glib-2.0 jansson libseccomp libcap
-LAYERS = base model symbol store capture output cli
+LAYERS = base model symbol store capture output bench cli
 ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(patsubst riscv64,riscv,$(shell uname -m))))
 VMLINUX = vmlinux/$(ARCH)
 

@@ -231,6 +231,8 @@ static void child(const struct launch_config *config, const struct launch_user *
 		if (getppid() != parent)
 			_exit(125);
 	}
+	for (int i = 0; config->redirect && i < 3; i++)
+		dup2(config->stdio[i], i);
 	syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
 	tell(err_fd, STEP_READY, 0);
 	if (read(go_fd, &go, 1) != 1)

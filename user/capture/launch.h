@@ -17,6 +17,8 @@ struct launch_config {
 	bool as_root;                /* stay root under sudo */
 	bool kill_on_exit;           /* the command dies with tare */
 	const struct cgroup *cgroup; /* where it is born; NULL: in tare's own */
+	bool redirect;               /* its stdin, stdout and stderr are these: */
+	int stdio[3];
 };
 
 struct launch {

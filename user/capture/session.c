@@ -1,67 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "capture/session.h"
-
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
-#include "capture/cause.h"
-#include "capture/kmem.h"
-#include "capture/self.h"
+#include "capture/session_state.h"
 #include "capture/targets.h"
-#include "model/books.h"
-#include "model/series.h"
-#include "model/world.h"
 
-#define LIMBO_NS (1000 * 1000 * 1000ULL) /* how long to wait for tasks on their way out */
-#define ADOPT_ROUNDS 10                  /* attach: until a round finds nobody new */
-#define SETTLE_TRIES 5                   /* a report that is off, of what still runs */
-#define SETTLE_MS 4
-#define FREES_MATTER (1 << 20) /* bytes of kernel memory left that are worth a wait */
-#define FREES_MS 100           /* so long without a change: it is over */
-#define NS 1000000000ULL
-
-enum source {
-	SOURCE_RING,
-	SOURCE_SIGNAL,
-	SOURCE_SERIES,
-	SOURCE_SNAPSHOT,
-	SOURCE_END,
-	SOURCE_CHILD
-};
-
-struct session {
-	struct session_config config;
-	struct loader *loader;
-	struct world *world;
-	struct series *series;
-	struct launch launch;
-	bool launched, command_ended, over;
-	int status; /* wait status of the command */
-	unsigned interrupts;
-	int epoll, signals, timers[SOURCE_END + 1];
-	uint64_t origin_ns; /* CLOCK_BOOTTIME */
-	pid_t self;
-	const char *cgroup; /* attached by control group: newcomers are looked for */
-	struct kmem *kmem;
-	sigset_t old_mask;
-};
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * NS + t.tv_nsec;
-}
+#define ADOPT_ROUNDS 10 /* attach: until a round finds nobody new */
 
 static int on_record(void *ctx, const void *data, size_t size)
 {
@@ -85,17 +36,12 @@ static int on_record(void *ctx, const void *data, size_t size)
 	return 0;
 }
 
-static int on_sweep(void *ctx, const void *data, size_t size)
-{
-	return world_sweep(((struct session *)ctx)->world, data, size, false);
-}
+struct watched {
+	session_ready_fn fn;
+	void *ctx;
+};
 
-static int on_second_look(void *ctx, const void *data, size_t size)
-{
-	return world_sweep(((struct session *)ctx)->world, data, size, true);
-}
-
-static int watch(struct session *s, int fd, enum source source)
+static int watch(struct session *s, int fd, unsigned source)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.u32 = source };
 
@@ -105,7 +51,7 @@ static int watch(struct session *s, int fd, enum source source)
 /* A timer that fires every `ns`, or once after them; none for 0. */
 static int watch_clock(struct session *s, enum source source, uint64_t ns, bool repeat)
 {
-	struct timespec t = { ns / NS, ns % NS };
+	struct timespec t = { ns / SESSION_NS, ns % SESSION_NS };
 	struct itimerspec spec = { .it_value = t };
 	int fd;
 
@@ -161,6 +107,7 @@ int session_open(struct session **out, const struct session_config *config)
 	s->config = *config;
 	s->config.load.stats = config->self;
 	s->self = getpid();
+	s->watched = g_array_new(FALSE, FALSE, sizeof(struct watched));
 	s->epoll = s->signals = -1;
 	for (unsigned i = 0; i < G_N_ELEMENTS(s->timers); i++)
 		s->timers[i] = -1;
@@ -198,7 +145,21 @@ void session_close(struct session *s)
 	sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
 	series_free(s->series);
 	world_free(s->world);
+	g_array_unref(s->watched);
 	g_free(s);
+}
+
+int session_watch(struct session *s, int fd, session_ready_fn fn, void *ctx)
+{
+	struct watched w = { fn, ctx };
+
+	g_array_append_val(s->watched, w);
+	return watch(s, fd, SOURCE_WATCHED + s->watched->len - 1);
+}
+
+void session_unwatch(struct session *s, int fd)
+{
+	epoll_ctl(s->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
 static void begin(struct session *s, bool launched)
@@ -357,10 +318,16 @@ static void sample_series(struct session *s)
 	kmem_look(s->kmem, now);
 	loader_workload(s->loader, &w);
 	series_add(s->series, now, w.rss * page, w.beside * page);
+	if (s->config.on_look)
+		s->config.on_look(s->config.ctx, now, (w.rss + w.beside) * page);
 }
 
 static void command_signal(struct session *s, const struct signalfd_siginfo *info)
 {
+	if (s->config.on_signal) {
+		s->config.on_signal(s->config.ctx, info->ssi_signo);
+		return;
+	}
 	/* The terminal has sent it to the command too; another process has not. */
 	if (info->ssi_code != SI_KERNEL && s->launched && !s->command_ended)
 		kill(s->launch.pid, info->ssi_signo);
@@ -419,8 +386,15 @@ static void on_child(struct session *s)
 	s->command_ended = true;
 }
 
-static void dispatch(struct session *s, enum source source)
+void session_dispatch(struct session *s, unsigned source)
 {
+	const struct watched *w;
+
+	if (source >= SOURCE_WATCHED) {
+		w = &g_array_index(s->watched, struct watched, source - SOURCE_WATCHED);
+		w->fn(w->ctx);
+		return;
+	}
 	switch (source) {
 	case SOURCE_RING:
 		loader_drain(s->loader);
@@ -471,111 +445,9 @@ int session_loop(struct session *s, int *status)
 			return -errno;
 		}
 		for (int i = 0; i < n; i++)
-			dispatch(s, events[i].data.u32);
+			session_dispatch(s, events[i].data.u32);
 	}
 	sample_series(s);
 	*status = s->status;
 	return 0;
-}
-
-static void sweep(struct session *s)
-{
-	int err;
-
-	loader_drain(s->loader);
-	world_sweep_begin(s->world);
-	err = loader_sweep(s->loader, on_sweep, s);
-	if (!err)
-		err = loader_sweep(s->loader, on_second_look, s);
-	if (err)
-		warn("the sweep over tasks failed: %s", g_strerror(-err));
-	loader_drain(s->loader);
-}
-
-/* Tasks between their last breath and their final record (sent when the kernel
- * frees them, a grace period later): give them a moment. */
-static void wait_for_limbo(struct session *s)
-{
-	uint64_t until = clock_ns(CLOCK_MONOTONIC) + LIMBO_NS;
-
-	while (world_limbo(s->world) && clock_ns(CLOCK_MONOTONIC) < until) {
-		struct epoll_event event;
-
-		if (epoll_wait(s->epoll, &event, 1, 20) > 0 && event.data.u32 != SOURCE_RING)
-			dispatch(s, event.data.u32);
-		loader_drain(s->loader);
-	}
-}
-
-/* What a command leaves behind the kernel frees by and by (RCU, workqueues): wait
- * as long as that goes on. */
-static void wait_for_frees(struct session *s)
-{
-	uint64_t until = clock_ns(CLOCK_MONOTONIC) + LIMBO_NS;
-	int64_t held = kmem_held(s->kmem), before = INT64_MAX;
-
-	while (held > FREES_MATTER && held < before && clock_ns(CLOCK_MONOTONIC) < until) {
-		poll(NULL, 0, FREES_MS);
-		before = held;
-		held = kmem_held(s->kmem);
-	}
-}
-
-static struct report *close_books(struct session *s, enum report_reason reason)
-{
-	struct report *r = report_new();
-	struct books_input in = {
-		.world = s->world,
-		.page_size = sysconf(_SC_PAGESIZE),
-		.origin_ns = s->origin_ns,
-		.sums_valid = loader_sums_valid(s->loader),
-		.cause_name = cause_name,
-	};
-
-	sweep(s);
-	if (reason == REPORT_END)
-		wait_for_limbo(s);
-	in.now_ns = clock_ns(CLOCK_BOOTTIME);
-	if (reason == REPORT_END && !world_living(s->world))
-		wait_for_frees(s);
-	kmem_books(s->kmem, &in.workload, &in.kmem);
-	r->reason = reason;
-	if (s->launched && s->command_ended) {
-		r->exit.known = true;
-		if (WIFSIGNALED(s->status))
-			r->exit.signal = WTERMSIG(s->status);
-		else
-			r->exit.code = WEXITSTATUS(s->status);
-	}
-	books_close(r, &in);
-	series_copy(s->series, r->series);
-	kmem_describe(s->kmem, r, in.now_ns - s->origin_ns);
-	if (s->config.self)
-		self_fill(s->loader, &r->self);
-	return r;
-}
-
-static bool off(const struct report *r)
-{
-	return r->off_pages ||
-	       (r->kmem.level == KMEM_EVENTS && r->kmem.by_group != CGROUP_UNKNOWN &&
-		r->kmem.by_group != r->kmem.by_events);
-}
-
-/* A task that was preempted between a change and its event has it in the
- * kernel's sums and not in ours, as long as it waits for the CPU. What is really
- * off stays so: look again. */
-struct report *session_report(struct session *s, enum report_reason reason)
-{
-	struct report *r = close_books(s, reason);
-
-	for (int i = 0; i < SETTLE_TRIES && off(r); i++) {
-		report_free(r);
-		poll(NULL, 0, SETTLE_MS);
-		r = close_books(s, reason);
-	}
-	if (s->world->malformed) /* else nothing would say why the books don't balance */
-		warn("%" G_GUINT64_FORMAT " records from the kernel made no sense",
-		     s->world->malformed);
-	return r;
 }

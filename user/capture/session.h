@@ -26,6 +26,10 @@ struct session_config {
 	const char *cgroup_why;     /* the reason when there is none */
 	/* Called for each snapshot, which it may complete. A failure is the caller's to say. */
 	void (*on_snapshot)(void *ctx, struct report *r);
+	/* NULL, or called at each interval, with the weight of the workload. */
+	void (*on_look)(void *ctx, uint64_t time_ns, int64_t weight);
+	/* NULL, or a signal is the caller's to answer: the command does not get it. */
+	void (*on_signal)(void *ctx, int signal);
 	void *ctx;
 };
 
@@ -46,6 +50,12 @@ struct session_targets {
 /* 0, or negative errno, said: -ESRCH for a pid that is not there, -EINVAL for a
  * kernel thread, -ENOENT when nothing matches. */
 int session_attach(struct session *s, const struct session_targets *targets);
+
+/* While session_loop() runs, call `fn` when the descriptor can be read or its other
+ * end is closed, until session_unwatch(). 0, or negative errno, not said. */
+typedef void (*session_ready_fn)(void *ctx);
+int session_watch(struct session *s, int fd, session_ready_fn fn, void *ctx);
+void session_unwatch(struct session *s, int fd);
 
 /* Wait until the command (the targets) ended, the duration is over or, when
  * attached, SIGINT or SIGTERM. 0, or negative errno, said. `status` is the

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * A session's reports: the books as they stand, once what is on its way has come.
+ */
+#include <poll.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "capture/cause.h"
+#include "capture/self.h"
+#include "capture/session_state.h"
+#include "model/books.h"
+
+#define LIMBO_NS SESSION_NS /* how long to wait for tasks on their way out */
+#define SETTLE_TRIES 5      /* a report that is off, of what still runs */
+#define SETTLE_MS 4
+#define FREES_MATTER (1 << 20) /* bytes of kernel memory left that are worth a wait */
+#define FREES_MS 100           /* so long without a change: it is over */
+
+static int on_sweep(void *ctx, const void *data, size_t size)
+{
+	return world_sweep(((struct session *)ctx)->world, data, size, false);
+}
+
+static int on_second_look(void *ctx, const void *data, size_t size)
+{
+	return world_sweep(((struct session *)ctx)->world, data, size, true);
+}
+
+static void sweep(struct session *s)
+{
+	int err;
+
+	loader_drain(s->loader);
+	world_sweep_begin(s->world);
+	err = loader_sweep(s->loader, on_sweep, s);
+	if (!err)
+		err = loader_sweep(s->loader, on_second_look, s);
+	if (err)
+		warn("the sweep over tasks failed: %s", g_strerror(-err));
+	loader_drain(s->loader);
+}
+
+/* Tasks between their last breath and their final record (sent when the kernel
+ * frees them, a grace period later): give them a moment. */
+static void wait_for_limbo(struct session *s)
+{
+	uint64_t until = clock_ns(CLOCK_MONOTONIC) + LIMBO_NS;
+
+	while (world_limbo(s->world) && clock_ns(CLOCK_MONOTONIC) < until) {
+		struct epoll_event event;
+
+		if (epoll_wait(s->epoll, &event, 1, 20) > 0 && event.data.u32 != SOURCE_RING)
+			session_dispatch(s, event.data.u32);
+		loader_drain(s->loader);
+	}
+}
+
+/* What a command leaves behind the kernel frees by and by (RCU, workqueues): wait
+ * as long as that goes on. */
+static void wait_for_frees(struct session *s)
+{
+	uint64_t until = clock_ns(CLOCK_MONOTONIC) + LIMBO_NS;
+	int64_t held = kmem_held(s->kmem), before = INT64_MAX;
+
+	while (held > FREES_MATTER && held < before && clock_ns(CLOCK_MONOTONIC) < until) {
+		poll(NULL, 0, FREES_MS);
+		before = held;
+		held = kmem_held(s->kmem);
+	}
+}
+
+static struct report *close_books(struct session *s, enum report_reason reason)
+{
+	struct report *r = report_new();
+	struct books_input in = {
+		.world = s->world,
+		.page_size = sysconf(_SC_PAGESIZE),
+		.origin_ns = s->origin_ns,
+		.sums_valid = loader_sums_valid(s->loader),
+		.cause_name = cause_name,
+	};
+
+	sweep(s);
+	if (reason == REPORT_END)
+		wait_for_limbo(s);
+	in.now_ns = clock_ns(CLOCK_BOOTTIME);
+	if (reason == REPORT_END && !world_living(s->world))
+		wait_for_frees(s);
+	kmem_books(s->kmem, &in.workload, &in.kmem);
+	r->reason = reason;
+	if (s->launched && s->command_ended) {
+		r->exit.known = true;
+		if (WIFSIGNALED(s->status))
+			r->exit.signal = WTERMSIG(s->status);
+		else
+			r->exit.code = WEXITSTATUS(s->status);
+	}
+	books_close(r, &in);
+	series_copy(s->series, r->series);
+	kmem_describe(s->kmem, r, in.now_ns - s->origin_ns);
+	if (s->config.self)
+		self_fill(s->loader, &r->self);
+	return r;
+}
+
+static bool off(const struct report *r)
+{
+	return r->off_pages ||
+	       (r->kmem.level == KMEM_EVENTS && r->kmem.by_group != CGROUP_UNKNOWN &&
+		r->kmem.by_group != r->kmem.by_events);
+}
+
+/* A task that was preempted between a change and its event has it in the
+ * kernel's sums and not in ours, as long as it waits for the CPU. What is really
+ * off stays so: look again. */
+struct report *session_report(struct session *s, enum report_reason reason)
+{
+	struct report *r = close_books(s, reason);
+
+	for (int i = 0; i < SETTLE_TRIES && off(r); i++) {
+		report_free(r);
+		poll(NULL, 0, SETTLE_MS);
+		r = close_books(s, reason);
+	}
+	if (s->world->malformed) /* else nothing would say why the books don't balance */
+		warn("%" G_GUINT64_FORMAT " records from the kernel made no sense",
+		     s->world->malformed);
+	return r;
+}

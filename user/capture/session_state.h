@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The state of a session, for session.c (the loop) and session_books.c (reports).
+ */
+#ifndef TARE_SESSION_STATE_H
+#define TARE_SESSION_STATE_H
+
+#include <signal.h>
+#include <time.h>
+
+#include "capture/kmem.h"
+#include "capture/session.h"
+#include "model/series.h"
+#include "model/world.h"
+
+#define SESSION_NS 1000000000ULL
+
+enum source {
+	SOURCE_RING,
+	SOURCE_SIGNAL,
+	SOURCE_SERIES,
+	SOURCE_SNAPSHOT,
+	SOURCE_END,
+	SOURCE_CHILD,
+	SOURCE_WATCHED, /* the first of session_watch() */
+};
+
+struct session {
+	struct session_config config;
+	struct loader *loader;
+	struct world *world;
+	struct series *series;
+	struct launch launch;
+	bool launched, command_ended, over;
+	int status; /* wait status of the command */
+	unsigned interrupts;
+	int epoll, signals, timers[SOURCE_END + 1];
+	GArray *watched;    /* struct watched */
+	uint64_t origin_ns; /* CLOCK_BOOTTIME */
+	pid_t self;
+	const char *cgroup; /* attached by control group: newcomers are looked for */
+	struct kmem *kmem;
+	sigset_t old_mask;
+};
+
+static inline uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * SESSION_NS + t.tv_nsec;
+}
+
+/* Hear one source that is ready. */
+void session_dispatch(struct session *s, unsigned source);
+
+#endif
