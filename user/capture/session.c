@@ -162,6 +162,12 @@ void session_unwatch(struct session *s, int fd)
 	epoll_ctl(s->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
+void session_kill(const struct session *s, int signal)
+{
+	if (s->launched && !s->command_ended)
+		kill(s->launch.pid, signal);
+}
+
 static void begin(struct session *s, bool launched)
 {
 	s->launched = launched;
@@ -329,12 +335,12 @@ static void command_signal(struct session *s, const struct signalfd_siginfo *inf
 		return;
 	}
 	/* The terminal has sent it to the command too; another process has not. */
-	if (info->ssi_code != SI_KERNEL && s->launched && !s->command_ended)
-		kill(s->launch.pid, info->ssi_signo);
+	if (info->ssi_code != SI_KERNEL)
+		session_kill(s, info->ssi_signo);
 	if (info->ssi_signo != SIGINT || !s->launched)
 		return;
-	if (++s->interrupts > 1 && !s->command_ended)
-		kill(s->launch.pid, SIGKILL);
+	if (++s->interrupts > 1)
+		session_kill(s, SIGKILL);
 }
 
 static void on_signals(struct session *s)

@@ -57,6 +57,9 @@ typedef void (*session_ready_fn)(void *ctx);
 int session_watch(struct session *s, int fd, session_ready_fn fn, void *ctx);
 void session_unwatch(struct session *s, int fd);
 
+/* Send the command a signal; nothing when it has ended. */
+void session_kill(const struct session *s, int signal);
+
 /* Wait until the command (the targets) ended, the duration is over or, when
  * attached, SIGINT or SIGTERM. 0, or negative errno, said. `status` is the
  * command's wait status. */

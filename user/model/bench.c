@@ -21,10 +21,10 @@ const char *const bench_part_name[BENCH_PARTS] = {
 	[BENCH_CHARGED] = "charged",
 };
 
-static void run_free(void *data)
+void bench_run_free(struct bench_run *run)
 {
-	struct bench_run *run = data;
-
+	if (!run)
+		return;
 	g_free(run->stopped_by);
 	g_free(run);
 }
@@ -83,7 +83,7 @@ struct bench_row *bench_row_new(void)
 {
 	struct bench_row *row = g_new0(struct bench_row, 1);
 
-	row->runs = g_ptr_array_new_with_free_func(run_free);
+	row->runs = g_ptr_array_new_with_free_func((GDestroyNotify)bench_run_free);
 	row->published = g_ptr_array_new_with_free_func(published_free);
 	return row;
 }

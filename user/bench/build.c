@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "bench/build.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "bench/shell.h"
+
+#define STAMP ".built"
+
+static const struct launch_user nobody_else; /* tare's own */
+
+static bool elsewhere(const struct workload *w)
+{
+	return !strcmp(w->root, "trixie");
+}
+
+const struct launch_user *builder_runs_as(const struct builder *b, const struct workload *w)
+{
+	return elsewhere(w) ? &nobody_else : b->user;
+}
+
+static char *out_of(const struct builder *b, const struct workload *w)
+{
+	return g_build_filename(b->out, w->id, NULL);
+}
+
+static char *find_runtimes(const struct catalogue *c)
+{
+	g_autofree char *standard = catalogue_default(), *above = g_path_get_dirname(c->folder);
+	char *path = g_build_filename(above, "runtimes", NULL);
+
+	if (!access(path, X_OK) || !standard)
+		return path;
+	g_free(path);
+	return g_build_filename(standard, "..", "..", "runtimes", NULL);
+}
+
+/* Lines "ID ROOT there" or "ID ROOT missing: PACKAGES (the way out)". */
+static int ask_runtimes(struct builder *b)
+{
+	char *argv[] = { b->runtimes, "--catalogue", b->catalogue->path, "list", NULL };
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+	int status = shell_run(argv, &nobody_else, &text);
+
+	if (status < 0)
+		return status;
+	if (status) {
+		error("%s: %s", b->runtimes, shell_last_line(text));
+		return -EIO;
+	}
+	lines = g_strsplit(text, "\n", -1);
+	for (char **line = lines; *line; line++) {
+		char *how = strstr(*line, " missing: ");
+		size_t id = strcspn(*line, " ");
+
+		if (how)
+			g_hash_table_insert(b->missing, g_strndup(*line, id), g_strdup(how + 1));
+	}
+	return 0;
+}
+
+static int make_folder(const char *path, const struct launch_user *user)
+{
+	if (g_mkdir_with_parents(path, 0755) || (user->set && chown(path, user->uid, user->gid))) {
+		error("cannot make the folder %s: %s", path, g_strerror(errno));
+		return -errno;
+	}
+	return 0;
+}
+
+static char *default_out(const struct catalogue *c)
+{
+	g_autofree char *tree = g_build_filename(c->folder, "..", "..", NULL);
+	g_autofree char *makefile = g_build_filename(tree, "Makefile", NULL);
+
+	return access(makefile, F_OK) ? g_strdup("/var/cache/tare/workloads") :
+					g_build_filename(tree, "build", "workloads", NULL);
+}
+
+int builder_open(struct builder *b, const struct catalogue *c, const char *out,
+		 const struct launch_user *user)
+{
+	g_autofree char *path = out ? g_strdup(out) : default_out(c), *real = NULL;
+	int err;
+
+	*b = (struct builder){ .catalogue = c, .user = user };
+	b->missing = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	err = make_folder(path, user);
+	if (err)
+		return err;
+	real = realpath(path, NULL);
+	b->out = g_strdup(real ? real : path);
+	b->runtimes = find_runtimes(c);
+	return ask_runtimes(b);
+}
+
+void builder_close(struct builder *b)
+{
+	g_free(b->out);
+	g_free(b->runtimes);
+	if (b->missing)
+		g_hash_table_destroy(b->missing);
+	*b = (struct builder){ 0 };
+}
+
+const char *builder_missing(const struct builder *b, const struct workload *w)
+{
+	return g_hash_table_lookup(b->missing, w->id);
+}
+
+/* What stands before a command: the way into the other root, variables. */
+static GPtrArray *prefix(const struct builder *b, const struct workload *w)
+{
+	GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
+
+	if (elsewhere(w)) {
+		g_ptr_array_add(argv, g_strdup(b->runtimes));
+		g_ptr_array_add(argv, g_strdup("enter"));
+		if (b->user->set) {
+			g_ptr_array_add(argv, g_strdup("--user"));
+			g_ptr_array_add(argv, g_strdup_printf("%u:%u", b->user->uid, b->user->gid));
+		}
+		g_ptr_array_add(argv, g_strdup("--bind"));
+		g_ptr_array_add(argv, g_strdup(b->out));
+		g_ptr_array_add(argv, g_strdup("--bind"));
+		g_ptr_array_add(argv, g_strdup(b->catalogue->folder));
+		g_ptr_array_add(argv, g_strdup("--"));
+	}
+	if (w->env && w->env[0])
+		g_ptr_array_add(argv, g_strdup("env"));
+	for (char **name = w->env; name && *name; name++)
+		g_ptr_array_add(argv, g_strdup(*name));
+	return argv;
+}
+
+/* `script` as sh -c, with {out} and {src} filled in. */
+static int run_script(const struct builder *b, const struct workload *w, const char *script,
+		      char **output)
+{
+	g_autofree char *out = out_of(b, w);
+	const char *values[] = { "out", out, "src", w->source, NULL };
+	GPtrArray *argv = prefix(b, w);
+	int status;
+
+	g_ptr_array_add(argv, g_strdup("sh"));
+	g_ptr_array_add(argv, g_strdup("-c"));
+	g_ptr_array_add(argv, catalogue_fill(script, values));
+	g_ptr_array_add(argv, NULL);
+	status = shell_run((char **)argv->pdata, builder_runs_as(b, w), output);
+	g_ptr_array_unref(argv);
+	return status;
+}
+
+char *builder_version(const struct builder *b, const struct workload *w)
+{
+	g_autofree char *text = NULL;
+
+	if (run_script(b, w, w->version, &text) || !text)
+		return NULL;
+	g_strchug(text);
+	text[strcspn(text, "\n")] = '\0';
+	g_strchomp(text);
+	return *text ? g_steal_pointer(&text) : NULL;
+}
+
+static void add_file(GChecksum *sum, const char *path)
+{
+	g_autofree char *text = NULL;
+	gsize len;
+
+	if (!g_file_get_contents(path, &text, &len, NULL))
+		return;
+	g_checksum_update(sum, (const guchar *)path, -1);
+	g_checksum_update(sum, (const guchar *)text, len);
+}
+
+static int by_name(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void add_folder(GChecksum *sum, const char *folder)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir)))
+		g_ptr_array_add(names, g_build_filename(folder, name, NULL));
+	g_ptr_array_sort(names, by_name);
+	for (unsigned i = 0; i < names->len; i++)
+		add_file(sum, names->pdata[i]);
+}
+
+/* Of all that a build depends on: the source, what C and C++ share, the command,
+ * the version of the runtime. */
+static char *fingerprint(const struct builder *b, const struct workload *w)
+{
+	g_autofree char *version = builder_version(b, w);
+	g_autofree char *shared = g_build_filename(b->catalogue->folder, "c-pthread/args.h", NULL);
+	GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+	char *text;
+
+	add_folder(sum, w->source);
+	add_file(sum, shared);
+	g_checksum_update(sum, (const guchar *)w->build, -1);
+	g_checksum_update(sum, (const guchar *)(version ? version : ""), -1);
+	text = g_strdup(g_checksum_get_string(sum));
+	g_checksum_free(sum);
+	return text;
+}
+
+char *builder_make(const struct builder *b, const struct workload *w)
+{
+	g_autofree char *out = out_of(b, w), *stamp = g_build_filename(out, STAMP, NULL);
+	g_autofree char *now = NULL, *then = NULL, *text = NULL;
+	int status;
+
+	if (!*w->build)
+		return NULL;
+	if (make_folder(out, b->user))
+		return g_strdup("its folder cannot be made");
+	now = fingerprint(b, w);
+	if (g_file_get_contents(stamp, &then, NULL, NULL) && !strcmp(now, then))
+		return NULL;
+	status = run_script(b, w, w->build, &text);
+	if (status)
+		return g_strdup_printf("cannot be built: %s", text ? shell_last_line(text) : "");
+	g_file_set_contents(stamp, now, -1, NULL);
+	return NULL;
+}
+
+char **builder_command(const struct builder *b, const struct workload *w, const char *const *values,
+		       const char *const *more)
+{
+	g_autofree char *out = out_of(b, w);
+	const char *places[] = { "out", out, "src", w->source, NULL };
+	GPtrArray *argv = prefix(b, w);
+
+	for (char **arg = w->run; *arg; arg++) {
+		g_autofree char *filled = catalogue_fill(*arg, places);
+
+		g_ptr_array_add(argv, catalogue_fill(filled, values));
+	}
+	for (; *more; more++)
+		g_ptr_array_add(argv, g_strdup(*more));
+	g_ptr_array_add(argv, NULL);
+	g_ptr_array_set_free_func(argv, NULL);
+	return (char **)g_ptr_array_free(argv, FALSE);
+}
+
+/* It says one line, then nothing until it is ended. */
+static unsigned wait_for_port(int fd)
+{
+	FILE *out = fdopen(fd, "r");
+	unsigned port = 0;
+	char line[64];
+
+	if (!out)
+		return 0;
+	if (fgets(line, sizeof(line), out) && sscanf(line, "listening %u", &port) != 1)
+		port = 0;
+	fclose(out);
+	return port;
+}
+
+static const struct workload peer_workload = {
+	.id = "peer",
+	.root = "bookworm",
+	.build = "gcc -O2 -o {out}/peer {src}/main.c",
+	.version = "gcc --version",
+};
+
+int builder_peer_start(const struct builder *b, pid_t *pid, char **address)
+{
+	struct workload w = peer_workload;
+	g_autofree char *out = out_of(b, &w), *program = g_build_filename(out, "peer", NULL);
+	g_autofree char *source = g_build_filename(b->catalogue->folder, "peer", NULL), *why = NULL;
+	char *argv[] = { program, NULL };
+	struct launch_config config = { .argv = argv, .redirect = true, .kill_on_exit = true };
+	int fd[2], null, err;
+	struct launch l;
+	unsigned port;
+
+	w.source = source;
+	why = builder_make(b, &w);
+	if (why || pipe2(fd, O_CLOEXEC)) {
+		error("the peer of workloads that connect: %s", why ? why : g_strerror(errno));
+		return -EIO;
+	}
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	config.stdio[0] = config.stdio[2] = null;
+	config.stdio[1] = fd[1];
+	err = launch_start(&config, b->user, &l);
+	close(null);
+	close(fd[1]);
+	err = err ?: launch_go(&l, program);
+	if (err) {
+		close(fd[0]);
+		return err;
+	}
+	port = wait_for_port(fd[0]);
+	if (!port) {
+		error("the peer of workloads that connect does not listen");
+		launch_abandon(&l);
+		return -EIO;
+	}
+	*pid = l.pid;
+	launch_close(&l);
+	*address = g_strdup_printf("127.0.0.1:%u", port);
+	return 0;
+}
+
+void builder_peer_end(pid_t pid)
+{
+	kill(pid, SIGTERM);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}

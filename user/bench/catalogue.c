@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "bench/catalogue.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/text.h"
+#include "model/bench.h"
+
+#define SCHEMA "tare.workloads/1"
+#define SIZE_MAX_BYTES (16 << 20)
+
+static void workload_free(void *data)
+{
+	struct workload *w = data;
+
+	g_free(w->id);
+	g_free(w->title);
+	g_free(w->language);
+	g_free(w->family);
+	g_free(w->task);
+	g_free(w->root);
+	g_free(w->source);
+	g_free(w->build);
+	g_strfreev(w->run);
+	g_strfreev(w->env);
+	g_free(w->version);
+	g_free(w->limits);
+	g_ptr_array_unref(w->published);
+	g_free(w);
+}
+
+static void published_free(void *data)
+{
+	struct bench_published *p = data;
+
+	g_free(p->source);
+	g_free(p->version);
+	g_free(p);
+}
+
+void catalogue_free(struct catalogue *c)
+{
+	if (!c)
+		return;
+	g_free(c->path);
+	g_free(c->folder);
+	g_ptr_array_unref(c->workloads);
+	g_free(c);
+}
+
+/* The line on which the index-th object of the arrays in the outermost object
+ * begins: the library does not keep where a value stood. `array` is which of them. */
+static int line_of(const char *text, const char *array, size_t index)
+{
+	g_autofree char *key = g_strdup_printf("\"%s\"", array);
+	const char *at = strstr(text, key);
+	int line = 1, depth = 0;
+	size_t seen = 0;
+	bool quoted = false;
+
+	for (const char *p = text; *p; p++) {
+		line += *p == '\n';
+		if (*p == '\\' && quoted && p[1]) {
+			p++;
+			continue;
+		}
+		if (*p == '"')
+			quoted = !quoted;
+		if (quoted || !at || p < at)
+			continue;
+		if (*p == '{' && depth++ == 0 && seen++ == index)
+			return line;
+		if (*p == '}')
+			depth--;
+	}
+	return line;
+}
+
+static char **strings(const json_t *array)
+{
+	GPtrArray *list = g_ptr_array_new();
+
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const char *s = json_string_value(json_array_get(array, i));
+
+		g_ptr_array_add(list, g_strdup(s ? s : ""));
+	}
+	g_ptr_array_add(list, NULL);
+	return (char **)g_ptr_array_free(list, FALSE);
+}
+
+static char **assignments(json_t *object)
+{
+	GPtrArray *list = g_ptr_array_new();
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(object, name, value)
+	{
+		const char *s = json_string_value(value);
+
+		g_ptr_array_add(list, g_strdup_printf("%s=%s", name, s ? s : ""));
+	}
+	g_ptr_array_add(list, NULL);
+	return (char **)g_ptr_array_free(list, FALSE);
+}
+
+/* A folder's name, and no way out of the catalogue's. */
+static bool plain(const char *name)
+{
+	return *name && *name != '.' && !strchr(name, '/');
+}
+
+static const char *wrong(const struct catalogue *c, const struct workload *w, json_int_t max)
+{
+	if (!plain(w->id))
+		return "id: not a plain name";
+	for (unsigned i = 0; i < c->workloads->len; i++)
+		if (!strcmp(((struct workload *)c->workloads->pdata[i])->id, w->id))
+			return "id: there is another of this name";
+	if (strcmp(w->family, "sleep") && strcmp(w->family, "connect"))
+		return "family: not sleep or connect";
+	if (strcmp(w->root, "bookworm") && strcmp(w->root, "trixie"))
+		return "root: not bookworm or trixie";
+	if (!w->run[0] || !*w->run[0])
+		return "run: names no program";
+	if (max < 1)
+		return "max: not a number above 0";
+	return NULL;
+}
+
+static int complain(const struct catalogue *c, const char *text, const char *array, size_t index,
+		    const char *why)
+{
+	error("%s:%d: %s", c->path, line_of(text, array, index), why);
+	return -EINVAL;
+}
+
+static int take_workload(struct catalogue *c, json_t *entry, const char *text, size_t index)
+{
+	struct workload *w = g_new0(struct workload, 1);
+	const char *id, *title, *language, *family, *task, *root, *build, *version, *why;
+	const char *folder = NULL;
+	json_t *run, *needs, *packages, *npm = NULL, *env = NULL, *limits;
+	int stackful, after, err;
+	json_int_t max;
+	json_error_t e;
+
+	w->published = g_ptr_array_new_with_free_func(published_free);
+	err = json_unpack_ex(entry, &e, JSON_STRICT,
+			     "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:I, s:o,"
+			     " s:b, s:b, s?s, s?o, s?o}",
+			     "id", &id, "title", &title, "language", &language, "family", &family,
+			     "task", &task, "root", &root, "build", &build, "run", &run, "version",
+			     &version, "needs", &needs, "packages", &packages, "max", &max,
+			     "limits", &limits, "stackful", &stackful, "after", &after, "folder",
+			     &folder, "npm", &npm, "env", &env);
+	if (err) {
+		workload_free(w);
+		return complain(c, text, "workloads", index, e.text);
+	}
+	w->id = g_strdup(id);
+	w->title = g_strdup(title);
+	w->language = g_strdup(language);
+	w->family = g_strdup(family);
+	w->task = g_strdup(task);
+	w->root = g_strdup(root);
+	w->build = g_strdup(build);
+	w->version = g_strdup(version);
+	w->run = strings(run);
+	w->env = assignments(env);
+	w->limits = g_strdup(json_string_value(limits));
+	w->max = max;
+	w->stackful = stackful;
+	w->after = after;
+	w->source = g_build_filename(c->folder, folder ? folder : id, NULL);
+	why = wrong(c, w, max);
+	if (!why && folder && !plain(folder))
+		why = "folder: not a plain name";
+	g_ptr_array_add(c->workloads, w);
+	return why ? complain(c, text, "workloads", index, why) : 0;
+}
+
+static struct workload *find(const struct catalogue *c, const char *id)
+{
+	for (unsigned i = 0; id && i < c->workloads->len; i++) {
+		struct workload *w = c->workloads->pdata[i];
+
+		if (!strcmp(w->id, id))
+			return w;
+	}
+	return NULL;
+}
+
+/* {"source", "version", "workloads": [id…], "rss": {"N": bytes…}} */
+static int take_published(struct catalogue *c, json_t *entry, const char *text, size_t index)
+{
+	const char *source, *version, *n;
+	json_t *ids, *rss, *value;
+	json_error_t e;
+
+	if (json_unpack_ex(entry, &e, JSON_STRICT, "{s:s, s:s, s:o, s:o}", "source", &source,
+			   "version", &version, "workloads", &ids, "rss", &rss))
+		return complain(c, text, "published", index, e.text);
+	for (size_t i = 0; i < json_array_size(ids); i++) {
+		struct workload *w = find(c, json_string_value(json_array_get(ids, i)));
+
+		if (!w)
+			return complain(c, text, "published", index,
+					"names no workload of this file");
+		json_object_foreach(rss, n, value)
+		{
+			struct bench_published *p = g_new0(struct bench_published, 1);
+
+			p->source = g_strdup(source);
+			p->version = g_strdup(version);
+			p->tasks = g_ascii_strtoull(n, NULL, 10);
+			p->rss = json_integer_value(value);
+			g_ptr_array_add(w->published, p);
+		}
+	}
+	return 0;
+}
+
+static int take(struct catalogue *c, json_t *file, const char *text)
+{
+	json_t *workloads = json_object_get(file, "workloads");
+	json_t *published = json_object_get(file, "published");
+	const char *schema = json_string_value(json_object_get(file, "schema"));
+	int err = 0;
+
+	if (!schema || strcmp(schema, SCHEMA) || !json_is_array(workloads)) {
+		error("%s:1: not a catalogue of workloads (\"schema\": \"%s\", \"workloads\": […])",
+		      c->path, SCHEMA);
+		return -EINVAL;
+	}
+	for (size_t i = 0; !err && i < json_array_size(workloads); i++)
+		err = take_workload(c, json_array_get(workloads, i), text, i);
+	for (size_t i = 0; !err && i < json_array_size(published); i++)
+		err = take_published(c, json_array_get(published, i), text, i);
+	return err;
+}
+
+int catalogue_load(struct catalogue **out, const char *path)
+{
+	struct catalogue *c = g_new0(struct catalogue, 1);
+	g_autofree char *text = NULL;
+	g_autoptr(GError) failed = NULL;
+	json_t *file = NULL;
+	json_error_t e;
+	gsize len = 0;
+	int err = 0;
+
+	c->path = realpath(path, NULL);
+	if (!c->path)
+		c->path = g_strdup(path);
+	c->folder = g_path_get_dirname(c->path);
+	c->workloads = g_ptr_array_new_with_free_func(workload_free);
+	if (!g_file_get_contents(c->path, &text, &len, &failed)) {
+		error("no catalogue of workloads: %s", failed->message);
+		err = -ENOENT;
+	} else if (len > SIZE_MAX_BYTES) {
+		error("%s: too large for a catalogue", path);
+		err = -EFBIG;
+	} else {
+		file = json_loadb(text, len, JSON_REJECT_DUPLICATES, &e);
+		if (!file)
+			error("%s:%d: %s", path, e.line, e.text);
+		err = file ? take(c, file, text) : -EINVAL;
+	}
+	json_decref(file);
+	if (err)
+		catalogue_free(c);
+	else
+		*out = c;
+	return err;
+}
+
+char *catalogue_default(void)
+{
+	/* build/tare, then PREFIX/bin/tare */
+	static const char *const places[] = { "../tools/workloads", "../share/tare/workloads" };
+	g_autofree char *exe = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *bin = exe ? g_path_get_dirname(exe) : g_strdup(".");
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(places); i++) {
+		char *path = g_build_filename(bin, places[i], "catalogue.json", NULL);
+
+		if (!access(path, R_OK))
+			return path;
+		g_free(path);
+	}
+	return access("tools/workloads/catalogue.json", R_OK) ?
+		       NULL :
+		       g_strdup("tools/workloads/catalogue.json");
+}
+
+static bool matches(const struct workload *w, const char *word)
+{
+	return g_pattern_match_simple(word, w->id) || !g_ascii_strcasecmp(word, w->language) ||
+	       !strcmp(word, w->family) || !strcmp(word, w->root);
+}
+
+static void no_match(const struct catalogue *c, const char *word)
+{
+	g_autofree const char **ids = g_new0(const char *, c->workloads->len + 1);
+	const char *near;
+
+	for (unsigned i = 0; i < c->workloads->len; i++)
+		ids[i] = ((struct workload *)c->workloads->pdata[i])->id;
+	error("--only %s: no workload of the catalogue", word);
+	near = text_nearest(word, ids);
+	if (near)
+		hint("--only %s", near);
+	else
+		hint("tare bench --list");
+}
+
+GPtrArray *catalogue_select(const struct catalogue *c, const char *list)
+{
+	g_auto(GStrv) words = g_strsplit(list ? list : "*", ",", -1);
+	GPtrArray *chosen = g_ptr_array_new();
+
+	for (char **word = words; *word; word++) {
+		bool any = false;
+
+		for (unsigned i = 0; i < c->workloads->len; i++)
+			any |= matches(c->workloads->pdata[i], *word);
+		if (any)
+			continue;
+		no_match(c, *word);
+		g_ptr_array_unref(chosen);
+		return NULL;
+	}
+	for (unsigned i = 0; i < c->workloads->len; i++)
+		for (char **word = words; *word; word++)
+			if (matches(c->workloads->pdata[i], *word)) {
+				g_ptr_array_add(chosen, c->workloads->pdata[i]);
+				break;
+			}
+	return chosen;
+}
+
+char *catalogue_fill(const char *text, const char *const *values)
+{
+	GString *filled = g_string_new(text);
+
+	for (; *values; values += 2) {
+		g_autofree char *name = g_strdup_printf("{%s}", values[0]);
+
+		g_string_replace(filled, name, values[1], 0);
+	}
+	return g_string_free(filled, FALSE);
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "bench/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+#define PID_MAX "/proc/sys/kernel/pid_max"
+#define THREADS_MAX "/proc/sys/kernel/threads-max"
+#define MAP_COUNT "/proc/sys/vm/max_map_count"
+#define NR_OPEN "/proc/sys/fs/nr_open"
+#define PID_RESERVED 300 /* kernel/pid.c: RESERVED_PIDS, never given again */
+#define NEAR 0.96        /* so much of a limit was used: it is the one */
+#define FILES_OWN 64     /* files that a runtime has open for itself */
+
+/* The first number of a file; INT64_MAX for "max" or a file that is not there. */
+static int64_t read_number(const char *path)
+{
+	g_autofree char *text = NULL;
+
+	if (!path || !g_file_get_contents(path, &text, NULL, NULL) || !g_ascii_isdigit(*text))
+		return INT64_MAX;
+	return g_ascii_strtoll(text, NULL, 10);
+}
+
+/* pids.max of tare's own control group, v1 or v2; NULL when it is in none. */
+static char *pids_max_path(void)
+{
+	static const char *const roots[] = { "/sys/fs/cgroup/pids", "/sys/fs/cgroup",
+					     "/sys/fs/cgroup/unified" };
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+
+	if (!g_file_get_contents("/proc/self/cgroup", &text, NULL, NULL))
+		return NULL;
+	lines = g_strsplit(text, "\n", -1);
+	for (char **line = lines; *line; line++) {
+		const char *path = strrchr(*line, ':');
+
+		if (!path || (!strstr(*line, ":pids:") && !strstr(*line, "::")))
+			continue;
+		for (unsigned i = 0; i < G_N_ELEMENTS(roots); i++) {
+			char *file = g_build_filename(roots[i], path + 1, "pids.max", NULL);
+
+			if (!access(file, R_OK))
+				return file;
+			g_free(file);
+		}
+	}
+	return NULL;
+}
+
+static int64_t soft(int resource)
+{
+	struct rlimit r;
+
+	if (getrlimit(resource, &r) || r.rlim_cur == RLIM_INFINITY)
+		return INT64_MAX;
+	return (int64_t)r.rlim_cur;
+}
+
+void limits_read(struct limits *l)
+{
+	g_autofree char *pids = pids_max_path(), *load = NULL;
+	const char *slash;
+
+	*l = (struct limits){
+		.pid_max = read_number(PID_MAX),
+		.threads_max = read_number(THREADS_MAX),
+		.map_count = read_number(MAP_COUNT),
+		.pids_max = read_number(pids),
+		.nproc = soft(RLIMIT_NPROC),
+		.nofile = soft(RLIMIT_NOFILE),
+	};
+	/* proc_loadavg(5): running/existing */
+	if (g_file_get_contents("/proc/loadavg", &load, NULL, NULL)) {
+		slash = strchr(load, '/');
+		l->others = slash ? g_ascii_strtoll(slash + 1, NULL, 10) : 0;
+	}
+}
+
+static void say(GString *text, const char *name, int64_t value)
+{
+	if (value != INT64_MAX)
+		g_string_append_printf(text, "%s%s = %" G_GINT64_FORMAT, text->len ? ", " : "",
+				       name, value);
+}
+
+char *limits_describe(const struct limits *l)
+{
+	GString *text = g_string_new(NULL);
+
+	say(text, "kernel.pid_max", l->pid_max);
+	say(text, "kernel.threads-max", l->threads_max);
+	say(text, "vm.max_map_count", l->map_count);
+	say(text, "pids.max", l->pids_max);
+	say(text, "RLIMIT_NPROC", l->nproc);
+	say(text, "RLIMIT_NOFILE", l->nofile);
+	return g_string_free(text, FALSE);
+}
+
+static bool near(int64_t used, int64_t limit)
+{
+	return limit != INT64_MAX && used >= limit * NEAR && used <= limit;
+}
+
+/* Mappings that each task has if their number is what ended it; 0: it is not. */
+static int mappings_each(const struct limits *l, int64_t at)
+{
+	for (int each = 1; each <= 4; each++)
+		if (near(at * each, l->map_count) || at * each == l->map_count)
+			return each;
+	return 0;
+}
+
+static bool files_said(const char *reason)
+{
+	return strstr(reason, "open files") || strstr(reason, "EMFILE") || strstr(reason, "emfile");
+}
+
+char *limits_name(const struct limits *l, const char *reason, int64_t at)
+{
+	int each = mappings_each(l, at);
+
+	if (files_said(reason) ||
+	    (l->nofile != INT64_MAX && at <= l->nofile && at >= l->nofile - FILES_OWN))
+		return g_strdup_printf("RLIMIT_NOFILE = %" G_GINT64_FORMAT " (%s)", l->nofile,
+				       reason);
+	if (near(at + l->others + PID_RESERVED, l->pid_max) || near(at, l->pid_max))
+		return g_strdup_printf("kernel.pid_max = %" G_GINT64_FORMAT " (%s)", l->pid_max,
+				       reason);
+	if (near(at + l->others, l->pids_max) || near(at, l->pids_max))
+		return g_strdup_printf("pids.max = %" G_GINT64_FORMAT " (%s)", l->pids_max, reason);
+	if (near(at + l->others, l->threads_max))
+		return g_strdup_printf("kernel.threads-max = %" G_GINT64_FORMAT " (%s)",
+				       l->threads_max, reason);
+	if (near(at, l->nproc))
+		return g_strdup_printf("RLIMIT_NPROC = %" G_GINT64_FORMAT " (%s)", l->nproc,
+				       reason);
+	if (each)
+		return g_strdup_printf("vm.max_map_count = %" G_GINT64_FORMAT
+				       ", %d mapping%s a task (%s)",
+				       l->map_count, each, each > 1 ? "s" : "", reason);
+	return g_strdup(reason);
+}
+
+char *limits_diagnose(const char *reason, int64_t at)
+{
+	struct limits l;
+
+	limits_read(&l);
+	return limits_name(&l, reason, at);
+}
+
+/* The machine's limits, and how far each is lifted. */
+static const struct {
+	const char *path;
+	int64_t to;
+} lifted[] = {
+	{ PID_MAX, 4194304 }, /* include/linux/threads.h: PID_MAX_LIMIT */
+	{ THREADS_MAX, 4194303 },
+	{ MAP_COUNT, 16777216 },
+};
+
+static int write_number(const char *path, int64_t value)
+{
+	char text[32];
+	int fd = open(path, O_WRONLY | O_CLOEXEC), n, err = 0;
+
+	if (fd < 0)
+		return -errno;
+	n = value == INT64_MAX ? g_snprintf(text, sizeof(text), "max\n") :
+				 g_snprintf(text, sizeof(text), "%" G_GINT64_FORMAT "\n", value);
+	if (write(fd, text, n) != n)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static void lift(const char *path, int64_t to)
+{
+	int64_t was = read_number(path);
+	int err = was < to ? write_number(path, to) : 0;
+
+	/* threads-max may not go over what the memory allows: twice less until it can. */
+	for (int64_t less = to / 2; err == -EINVAL && less > was; less /= 2)
+		err = write_number(path, less);
+	if (err)
+		warn("--raise-limits: %s stays %" G_GINT64_FORMAT ": %s", path, was,
+		     g_strerror(-err));
+}
+
+static void lift_own(int resource, const char *name, rlim_t to)
+{
+	struct rlimit was, r;
+
+	if (getrlimit(resource, &was) || was.rlim_cur >= to)
+		return;
+	r = (struct rlimit){ to, MAX(to, was.rlim_max) };
+	if (!setrlimit(resource, &r))
+		return;
+	r = (struct rlimit){ was.rlim_max, was.rlim_max };
+	if (setrlimit(resource, &r) || was.rlim_max < to)
+		warn("--raise-limits: %s stays at its hard limit %ld: %s", name, (long)was.rlim_max,
+		     g_strerror(errno));
+}
+
+static void note(GString *text, const char *path)
+{
+	int64_t value = read_number(path);
+
+	if (!path || access(path, F_OK))
+		return;
+	g_string_append_printf(text, "%s %" G_GINT64_FORMAT "\n", path, value);
+}
+
+int limits_raise(void)
+{
+	g_autofree char *pids = pids_max_path();
+	GString *text = g_string_new(NULL);
+	int64_t files = read_number(NR_OPEN);
+	int fd, err = 0;
+
+	g_string_append_printf(text, "pid %d\n", getpid());
+	for (unsigned i = 0; i < G_N_ELEMENTS(lifted); i++)
+		note(text, lifted[i].path);
+	note(text, pids);
+	/* Nobody else's, nor a link of somebody's. */
+	fd = open(LIMITS_NOTE, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, text->str, text->len) != (ssize_t)text->len) {
+		err = -errno;
+		error("--raise-limits: cannot note the limits in " LIMITS_NOTE ": %s%s",
+		      g_strerror(-err), err == -EEXIST ? " (another tare bench runs?)" : "");
+	}
+	if (fd >= 0)
+		close(fd);
+	g_string_free(text, TRUE);
+	if (err)
+		return err;
+	for (unsigned i = 0; i < G_N_ELEMENTS(lifted); i++)
+		lift(lifted[i].path, lifted[i].to);
+	if (pids && read_number(pids) != INT64_MAX)
+		lift(pids, INT64_MAX);
+	lift_own(RLIMIT_NOFILE, "RLIMIT_NOFILE", files == INT64_MAX ? 1 << 20 : (rlim_t)files);
+	lift_own(RLIMIT_NPROC, "RLIMIT_NPROC", RLIM_INFINITY);
+	return 0;
+}
+
+/* Only what limits_raise() can have written there is put back. */
+static bool ours(const char *path)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(lifted); i++)
+		if (!strcmp(path, lifted[i].path))
+			return true;
+	return g_str_has_prefix(path, "/sys/fs/cgroup/") && !strstr(path, "..") &&
+	       g_str_has_suffix(path, "/pids.max");
+}
+
+static void put_back(char **lines)
+{
+	for (char **line = lines; *line; line++) {
+		char *space = strrchr(*line, ' ');
+		int64_t value;
+		int err;
+
+		if (!space || !g_ascii_isdigit(space[1]))
+			continue;
+		*space = '\0';
+		value = g_ascii_strtoll(space + 1, NULL, 10);
+		if (!ours(*line) || read_number(*line) == value)
+			continue;
+		err = write_number(*line, value);
+		if (err)
+			warn("%s could not be put back to %" G_GINT64_FORMAT ": %s", *line, value,
+			     g_strerror(-err));
+	}
+}
+
+static char **read_note(void)
+{
+	g_autofree char *text = NULL;
+
+	return g_file_get_contents(LIMITS_NOTE, &text, NULL, NULL) ? g_strsplit(text, "\n", -1) :
+								     NULL;
+}
+
+void limits_restore(void)
+{
+	g_auto(GStrv) lines = read_note();
+	int64_t pid;
+
+	if (!lines || sscanf(lines[0], "pid %" G_GINT64_FORMAT, &pid) != 1 || pid != getpid())
+		return;
+	put_back(lines + 1);
+	unlink(LIMITS_NOTE);
+}
+
+void limits_sweep(void)
+{
+	g_auto(GStrv) lines = read_note();
+	int64_t pid;
+
+	if (!lines || sscanf(lines[0], "pid %" G_GINT64_FORMAT, &pid) != 1 || pid <= 0 ||
+	    !kill((pid_t)pid, 0) || errno != ESRCH)
+		return;
+	warn("a tare bench that was killed left limits raised; putting them back");
+	put_back(lines + 1);
+	unlink(LIMITS_NOTE);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "bench/lines.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static void tell(struct lines *l)
+{
+	l->text[l->len] = '\0';
+	if (!l->skipping)
+		l->fn(l->ctx, l->text);
+	l->len = 0;
+}
+
+static void take(struct lines *l, char c)
+{
+	if (c == '\n') {
+		tell(l);
+		l->skipping = false;
+		return;
+	}
+	if (l->len == LINES_MAX - 1) {
+		tell(l);
+		l->skipping = true;
+	}
+	l->text[l->len++] = c ? c : '?';
+}
+
+void lines_read(struct lines *l)
+{
+	char piece[4096];
+	ssize_t n = 1;
+
+	while (!l->ended && n > 0) {
+		n = read(l->fd, piece, sizeof(piece));
+		for (ssize_t i = 0; i < n; i++)
+			take(l, piece[i]);
+		if (n < 0 && errno == EINTR)
+			n = 1;
+		else if (n == 0 || (n < 0 && errno != EAGAIN))
+			l->ended = true;
+	}
+	if (l->ended && l->len)
+		tell(l);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "bench/shell.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+#define OUTPUT_MAX (64 * 1024)
+
+/* To the end of the pipe. 0, or -EINTR. */
+static int collect(int fd, GString *text)
+{
+	char piece[4096];
+	ssize_t n;
+
+	while ((n = read(fd, piece, sizeof(piece))) > 0) {
+		g_string_append_len(text, piece, n);
+		if (text->len > OUTPUT_MAX)
+			g_string_erase(text, 0, OUTPUT_MAX / 2);
+	}
+	return n < 0 ? -errno : 0;
+}
+
+static int wait_for(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int shell_run(char *const *argv, const struct launch_user *user, char **output)
+{
+	struct launch_config config = { .argv = argv, .redirect = true, .kill_on_exit = true };
+	GString *text = g_string_new(NULL);
+	struct launch l;
+	int pipe_fd[2], in = open("/dev/null", O_RDONLY | O_CLOEXEC), err, status;
+
+	*output = NULL;
+	if (in < 0 || pipe2(pipe_fd, O_CLOEXEC)) {
+		error("cannot start %s: %s", argv[0], g_strerror(errno));
+		return -errno;
+	}
+	config.stdio[0] = in;
+	config.stdio[1] = config.stdio[2] = pipe_fd[1];
+	err = launch_start(&config, user, &l);
+	close(in);
+	close(pipe_fd[1]);
+	err = err ?: launch_go(&l, argv[0]);
+	if (err) {
+		close(pipe_fd[0]);
+		g_string_free(text, TRUE);
+		return err;
+	}
+	err = collect(pipe_fd[0], text);
+	close(pipe_fd[0]);
+	if (err)
+		kill(l.pid, SIGTERM);
+	status = wait_for(l.pid);
+	launch_close(&l);
+	*output = g_string_free(text, FALSE);
+	return err ?: status;
+}
+
+const char *shell_last_line(char *text)
+{
+	char *line;
+
+	g_strchomp(text);
+	line = strrchr(text, '\n');
+	return line ? line + 1 : text;
+}
