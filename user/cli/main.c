@@ -20,6 +20,7 @@ static const struct command {
 } commands[] = {
 	{ "run", cmd_run, "run a command and report on its memory" },
 	{ "attach", cmd_attach, "the same for running processes" },
+	{ "bench", cmd_bench, "weigh N concurrent tasks of each runtime, or of a command" },
 	{ "doctor", cmd_doctor, "what this machine offers, and what is missing" },
 	{ "report", cmd_report, "the schema of the JSON reports" },
 };

@@ -2,37 +2,21 @@
 #include "cli/reporter.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/fileout.h"
+#include "cli/terminal.h"
 #include "output/output.h"
 #include "version.h"
 
-static unsigned terminal_width(void)
-{
-	struct winsize size;
-	const char *columns = getenv("COLUMNS");
-
-	if (!ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col)
-		return size.ws_col;
-	return columns && atoi(columns) > 0 ? atoi(columns) : TABLE_WIDTH_MIN;
-}
-
 static char *render(const struct reporter *r, const struct report *report)
 {
-	const char *no_colour = getenv("NO_COLOR");
-	bool terminal = !r->options->output && isatty(STDERR_FILENO);
-	struct table_style style = {
-		.width = r->options->output ? TABLE_WIDTH_MIN : terminal_width(),
-		.colour = terminal && !(no_colour && *no_colour),
-		.all_threads = r->options->all_threads,
-	};
+	struct table_style style = terminal_style(r->options->output ? -1 : STDERR_FILENO);
 
+	style.all_threads = r->options->all_threads;
 	return r->options->format == FORMAT_JSON ? json_render(report) :
 						   table_render(report, &style);
 }

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "cli/bench_options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/fileout.h"
+#include "base/text.h"
+#include "cli/options.h"
+
+#define TASKS_MAX 100000000ULL
+#define RUNS_MAX 1000
+#define TOUCH_MAX (1ULL << 32)
+
+enum id {
+	ID_ONLY = 256,
+	ID_TASKS,
+	ID_RUNS,
+	ID_TIME_LIMIT,
+	ID_MEMORY_MAX,
+	ID_RESUME,
+	ID_RAISE_LIMITS,
+	ID_AFTER,
+	ID_TOUCH,
+	ID_CATALOGUE,
+	ID_BUILD_DIR,
+	ID_LIST,
+	ID_USER,
+	ID_AS_ROOT,
+	ID_FORMAT,
+	ID_SCHEMA,
+};
+
+static const struct spec {
+	const char *name;
+	int id; /* a letter: also the short option */
+	const char *arg;
+	unsigned verbs; /* enum bench_verb */
+	const char *help;
+} specs[] = {
+	{ "only", ID_ONLY, "LIST", 1, "these: ids (go,py-*), languages, families" },
+	{ "tasks", ID_TASKS, "LIST", 1, "numbers of tasks (1,10k,100k,1M)" },
+	{ "runs", ID_RUNS, "N", 1, "runs for each number (3)" },
+	{ "time-limit", ID_TIME_LIMIT, "TIME", 1, "for a run to be ready (120s)" },
+	{ "memory-max", ID_MEMORY_MAX, "SIZE", 1, "memory that a run may have" },
+	{ "output", 'o', "FILE", 1, "keep the results in FILE (SQLite)" },
+	{ "resume", ID_RESUME, NULL, 1, "go on with FILE: only what is not in it" },
+	{ "raise-limits", ID_RAISE_LIMITS, NULL, 1, "lift limits of tasks meanwhile" },
+	{ "after", ID_AFTER, NULL, 1, "also what is left when the tasks have ended" },
+	{ "touch", ID_TOUCH, "SIZE", 1, "each task uses so much of its stack" },
+	{ "catalogue", ID_CATALOGUE, "FILE", 1, "of workloads, instead of tare's own" },
+	{ "build-dir", ID_BUILD_DIR, "DIR", 1, "where workloads are built" },
+	{ "list", ID_LIST, NULL, 1, "say what there is, and run nothing" },
+	{ "user", ID_USER, "NAME", 1, "run the workloads as this user" },
+	{ "as-root", ID_AS_ROOT, NULL, 1, "run them as root under sudo too" },
+	{ "output", 'o', "FILE", 6, "to FILE, not to stdout" },
+	{ "format", ID_FORMAT, "FORMAT", 2, "table, csv, json, markdown, html (by FILE's suffix)" },
+	{ "schema", ID_SCHEMA, NULL, 2, "the JSON Schema of --format json" },
+	{ "verbose", 'v', NULL, 7, "say more" },
+	{ "help", 'h', NULL, 7, "this text" },
+};
+
+static const char *const format_name[BENCH_FORMATS] = { "table", "csv", "json", "markdown",
+							"html" };
+static const char *const format_suffix[BENCH_FORMATS] = { ".txt", ".csv", ".json", ".md", ".html" };
+
+static const char *verb_name(enum bench_verb verb)
+{
+	return verb == BENCH_VERB_REPORT  ? "bench report" :
+	       verb == BENCH_VERB_COMPARE ? "bench compare" :
+					    "bench";
+}
+
+static void print_usage(enum bench_verb verb)
+{
+	if (verb == BENCH_VERB_REPORT)
+		puts("Usage: tare bench report RESULTS [--format FORMAT] [-o FILE]\n\n"
+		     "What `tare bench -o RESULTS` found.\n");
+	else if (verb == BENCH_VERB_COMPARE)
+		puts("Usage: tare bench compare EARLIER LATER [-o FILE]\n\n"
+		     "Two results, workload by workload.\n");
+	else
+		puts("Usage: tare bench [OPTION]...\n"
+		     "       tare bench [OPTION]... -- COMMAND [ARG]...   {n} in them is the number\n"
+		     "       tare bench report RESULTS, tare bench compare EARLIER LATER\n\n"
+		     "Weigh N concurrent tasks in each runtime of the catalogue, or in COMMAND:\n"
+		     "what it weighs empty, and what one more task costs.\n");
+}
+
+static void print_help(enum bench_verb verb)
+{
+	print_usage(verb);
+	for (unsigned i = 0; i < G_N_ELEMENTS(specs); i++) {
+		const struct spec *s = &specs[i];
+		g_autofree char *left = g_strdup_printf("--%s%s%s", s->name, s->arg ? " " : "",
+							s->arg ? s->arg : "");
+
+		if (!(s->verbs & verb))
+			continue;
+		if (s->id < 256)
+			printf("  -%c, %-22s %s\n", s->id, left, s->help);
+		else
+			printf("      %-22s %s\n", left, s->help);
+	}
+	puts("\nMore: man tare-bench");
+}
+
+static int bad(const char *name, const char *value, const char *want)
+{
+	error("--%s %s: not %s", name, value, want);
+	return -EINVAL;
+}
+
+int bench_parse_tasks(const char *word, uint64_t *tasks)
+{
+	uint64_t unit = 1;
+	char *end;
+
+	if (!g_ascii_isdigit(*word))
+		return -EINVAL;
+	errno = 0;
+	*tasks = g_ascii_strtoull(word, &end, 10);
+	if (*end == 'k' || *end == 'K')
+		unit = 1000;
+	else if (*end == 'M')
+		unit = 1000000;
+	end += unit > 1;
+	if (errno || *end || *tasks > TASKS_MAX / unit)
+		return -EINVAL;
+	*tasks *= unit;
+	return 0;
+}
+
+static int by_number(gconstpointer a, gconstpointer b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int parse_tasks(struct bench_options *o, const char *list)
+{
+	g_auto(GStrv) words = g_strsplit(list, ",", -1);
+
+	g_array_set_size(o->tasks, 0);
+	for (char **word = words; *word; word++) {
+		uint64_t n;
+
+		if (bench_parse_tasks(*word, &n))
+			return bad("tasks", list, "numbers from 0 to 100M (1,10k,1M)");
+		g_array_append_val(o->tasks, n);
+	}
+	if (!o->tasks->len)
+		return bad("tasks", list, "numbers from 0 to 100M (1,10k,1M)");
+	g_array_sort(o->tasks, by_number);
+	for (unsigned i = 1; i < o->tasks->len;)
+		if (g_array_index(o->tasks, uint64_t, i) ==
+		    g_array_index(o->tasks, uint64_t, i - 1))
+			g_array_remove_index(o->tasks, i);
+		else
+			i++;
+	return 0;
+}
+
+static int parse_runs(struct bench_options *o, const char *value)
+{
+	guint64 n;
+
+	if (!g_ascii_string_to_unsigned(value, 10, 1, RUNS_MAX, &n, NULL))
+		return bad("runs", value, "a number from 1 to 1000");
+	o->runs = n;
+	return 0;
+}
+
+static int parse_limit(struct bench_options *o, const char *value)
+{
+	if (text_parse_duration(value, &o->limit_ns) || o->limit_ns < 1000000000)
+		return bad("time-limit", value, "a time of a second or more (120s, 5m)");
+	return 0;
+}
+
+static int parse_size(const char *name, const char *value, uint64_t most, uint64_t *bytes)
+{
+	if (text_parse_size(value, bytes) || *bytes < (uint64_t)sysconf(_SC_PAGESIZE) ||
+	    *bytes > most)
+		return bad(name, value, "a size of a page or more (64MiB, 2G)");
+	return 0;
+}
+
+static int parse_format(struct bench_options *o, const char *value, bool *given)
+{
+	for (int i = 0; i < BENCH_FORMATS; i++)
+		if (!strcmp(value, format_name[i])) {
+			o->format = i;
+			*given = true;
+			return 0;
+		}
+	return bad("format", value, "table, csv, json, markdown or html");
+}
+
+static int take(struct bench_options *o, int id, const char *value, bool *format_given)
+{
+	switch (id) {
+	case ID_ONLY:
+		o->only = value;
+		return 0;
+	case ID_TASKS:
+		return parse_tasks(o, value);
+	case ID_RUNS:
+		return parse_runs(o, value);
+	case ID_TIME_LIMIT:
+		return parse_limit(o, value);
+	case ID_MEMORY_MAX:
+		return parse_size("memory-max", value, G_MAXINT64, &o->memory_max);
+	case ID_TOUCH:
+		return parse_size("touch", value, TOUCH_MAX, &o->touch);
+	case 'o':
+		o->output = value;
+		return 0;
+	case ID_RESUME:
+		o->resume = true;
+		return 0;
+	case ID_RAISE_LIMITS:
+		o->raise_limits = true;
+		return 0;
+	case ID_AFTER:
+		o->after = true;
+		return 0;
+	case ID_CATALOGUE:
+		o->catalogue = value;
+		return 0;
+	case ID_BUILD_DIR:
+		o->build_dir = value;
+		return 0;
+	case ID_LIST:
+		o->list = true;
+		return 0;
+	case ID_USER:
+		o->user = value;
+		return 0;
+	case ID_AS_ROOT:
+		o->as_root = true;
+		return 0;
+	case ID_FORMAT:
+		return parse_format(o, value, format_given);
+	case ID_SCHEMA:
+		o->schema = true;
+		return 0;
+	default:
+		err_verbosity++;
+		return 0;
+	}
+}
+
+static void make_getopt(enum bench_verb verb, struct option *longs, char *shorts)
+{
+	*shorts++ = verb == BENCH_VERB_RUN ? '+' : ':';
+	if (verb == BENCH_VERB_RUN)
+		*shorts++ = ':';
+	for (unsigned i = 0; i < G_N_ELEMENTS(specs); i++) {
+		const struct spec *s = &specs[i];
+
+		if (!(s->verbs & verb))
+			continue;
+		*longs++ = (struct option){ s->name, s->arg ? required_argument : no_argument, NULL,
+					    s->id };
+		if (s->id >= 256)
+			continue;
+		*shorts++ = s->id;
+		if (s->arg)
+			*shorts++ = ':';
+	}
+	*longs = (struct option){ 0 };
+	*shorts = '\0';
+}
+
+static int unknown(enum bench_verb verb, const char *word)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *bare = g_strdup(word);
+
+	if (strchr(bare, '='))
+		*strchr(bare, '=') = '\0';
+	for (unsigned i = 0; i < G_N_ELEMENTS(specs); i++)
+		if (specs[i].verbs & verb)
+			g_ptr_array_add(names, g_strdup_printf("--%s", specs[i].name));
+	g_ptr_array_add(names, NULL);
+	suggest("option", bare, (const char *const *)names->pdata);
+	return -EINVAL;
+}
+
+static bool counts(char **command)
+{
+	for (; *command; command++)
+		if (strstr(*command, "{n}"))
+			return true;
+	return false;
+}
+
+static int check_run(struct bench_options *o, bool separated)
+{
+	o->own = o->command[0];
+	if (o->own && !separated) {
+		error("%s: a command stands behind --, and report and compare come first",
+		      o->command[0]);
+		return -EINVAL;
+	}
+	if (o->own && !counts(o->command)) {
+		error("the command has no {n}: how would it know the number of tasks?");
+		hint("tare bench -- %s {n}", o->command[0]);
+		return -EINVAL;
+	}
+	if (o->own &&
+	    (o->only || o->catalogue || o->build_dir || o->after || o->touch || o->list)) {
+		error("--only, --catalogue, --build-dir, --after, --touch and --list are for"
+		      " the catalogue, not for a command");
+		return -EINVAL;
+	}
+	if (o->resume && !o->output) {
+		error("--resume needs -o FILE, the results to go on with");
+		return -EINVAL;
+	}
+	if (o->user && o->as_root) {
+		error("--user and --as-root exclude each other");
+		return -EINVAL;
+	}
+	return o->output && fileout_check(o->output) ? -EINVAL : 0;
+}
+
+static int check_files(struct bench_options *o, enum bench_verb verb, bool format_given)
+{
+	unsigned want = verb == BENCH_VERB_COMPARE ? 2 : 1;
+
+	if (!o->schema && g_strv_length(o->command) != want) {
+		error("%s takes %s", verb_name(verb),
+		      want == 2 ? "two files of results" : "one file of results");
+		return -EINVAL;
+	}
+	for (int i = 0; o->output && !format_given && i < BENCH_FORMATS; i++)
+		if (g_str_has_suffix(o->output, format_suffix[i]))
+			o->format = i;
+	return o->output && fileout_check(o->output) ? -EINVAL : 0;
+}
+
+int bench_options_parse(struct bench_options *o, enum bench_verb verb, int argc, char **argv)
+{
+	struct option longs[G_N_ELEMENTS(specs) + 1];
+	char shorts[2 * G_N_ELEMENTS(specs) + 3];
+	bool format_given = false, separated;
+	int id, err = 0;
+
+	*o = (struct bench_options){ .runs = 3, .limit_ns = 120ULL * 1000 * 1000 * 1000 };
+	o->tasks = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	parse_tasks(o, "1,10k,100k,1M");
+	make_getopt(verb, longs, shorts);
+	opterr = 0;
+	optind = 1;
+	while (!err && (id = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		if (id == 'h') {
+			print_help(verb);
+			return 1;
+		}
+		if (id == ':') {
+			error("%s needs an argument", argv[optind - 1]);
+			err = -EINVAL;
+		} else if (id == '?') {
+			err = unknown(verb, argv[optind - 1]);
+		} else {
+			err = take(o, id, optarg, &format_given);
+		}
+	}
+	separated = optind > 1 && !strcmp(argv[optind - 1], "--");
+	o->command = argv + optind;
+	if (!err)
+		err = verb == BENCH_VERB_RUN ? check_run(o, separated) :
+					       check_files(o, verb, format_given);
+	if (err)
+		hint("tare %s --help", verb_name(verb));
+	return err;
+}
+
+void bench_options_free(struct bench_options *o)
+{
+	if (o->tasks)
+		g_array_unref(o->tasks);
+}

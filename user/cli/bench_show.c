@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "cli/bench_show.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/fileout.h"
+#include "capture/launch.h"
+#include "cli/bench_options.h"
+#include "cli/cmd.h"
+#include "cli/terminal.h"
+#include "output/bench.h"
+#include "store/bench_store.h"
+
+static struct table_style style_for(const char *output)
+{
+	return terminal_style(output ? -1 : STDOUT_FILENO);
+}
+
+char *bench_show_table(const struct bench *b)
+{
+	struct table_style style = style_for(NULL);
+
+	return bench_table(b, &style);
+}
+
+static char *render(const struct bench *b, const struct bench_options *o)
+{
+	struct table_style style = style_for(o->output);
+
+	switch (o->format) {
+	case BENCH_CSV:
+		return bench_csv(b);
+	case BENCH_JSON:
+		return bench_json(b);
+	case BENCH_MARKDOWN:
+		return bench_markdown(b);
+	case BENCH_HTML:
+		return bench_html(b);
+	default:
+		return bench_table(b, &style);
+	}
+}
+
+/* To the file or stdout; tare's exit status. */
+static int deliver(const char *text, const char *output)
+{
+	struct launch_user user = { 0 };
+	struct fileout_owner owner;
+
+	if (!output)
+		return fputs(text, stdout) == EOF ? EXIT_FAILED : 0;
+	launch_user(&(struct launch_config){ 0 }, &user);
+	owner = (struct fileout_owner){ user.set, user.uid, user.gid };
+	return fileout_write(output, text, strlen(text), &owner) ? EXIT_FAILED : 0;
+}
+
+static int report(const struct bench_options *o)
+{
+	g_autofree char *text = NULL;
+	struct bench *b = NULL;
+
+	if (o->schema)
+		return deliver(bench_json_schema(), o->output);
+	if (bench_store_load(&b, o->command[0]))
+		return EXIT_FAILED;
+	text = render(b, o);
+	bench_free(b);
+	return deliver(text, o->output);
+}
+
+static int compare(const struct bench_options *o)
+{
+	struct table_style style = style_for(o->output);
+	struct bench *a = NULL, *b = NULL;
+	g_autofree char *text = NULL;
+
+	if (!bench_store_load(&a, o->command[0]) && !bench_store_load(&b, o->command[1]))
+		text = bench_compare(a, b, &style);
+	bench_free(a);
+	bench_free(b);
+	return text ? deliver(text, o->output) : EXIT_FAILED;
+}
+
+static int show(enum bench_verb verb, int (*run)(const struct bench_options *o), int argc,
+		char **argv)
+{
+	struct bench_options o;
+	int status = bench_options_parse(&o, verb, argc, argv);
+
+	status = status < 0 ? EXIT_USAGE : status > 0 ? 0 : run(&o);
+	bench_options_free(&o);
+	return status;
+}
+
+int bench_show_report(int argc, char **argv)
+{
+	return show(BENCH_VERB_REPORT, report, argc, argv);
+}
+
+int bench_show_compare(int argc, char **argv)
+{
+	return show(BENCH_VERB_COMPARE, compare, argc, argv);
+}
