@@ -16,7 +16,7 @@ BPFTOOL = $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool || echo bpfto
 PKG_CONFIG = pkg-config
 BATS = bats
 
-LIBS = libbpf libelf zlib glib-2.0 jansson libseccomp libcap
+LIBS = libbpf libelf zlib glib-2.0 jansson libseccomp libcap gsl
 LAYERS = base model symbol store capture output cli
 ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(patsubst riscv64,riscv,$(shell uname -m))))
 VMLINUX = vmlinux/$(ARCH)

@@ -5,9 +5,11 @@
  *
  * Weighted least squares, each run with the weight 1 / (mean weight of the runs
  * with its N)²: measured sizes scatter in proportion to their size, and each N
- * counts alike. Every kind is fitted with the same weights, so that tares and
- * slopes of the kinds add up to those of the sums. The interval is Student's t
- * with n - 2 degrees of freedom over the runs' residuals, 95 %.
+ * counts alike. Where kernel memory is not known of all runs, it is user memory
+ * that stands for the weight here. Every part is fitted with the same weights, so
+ * that tares and slopes of the kinds add up to those of the sums. The interval is
+ * Student's t with n - 2 degrees of freedom, 95 %, the covariance scaled by the
+ * residuals' weighted chi² / (n - 2).
  */
 #ifndef TARE_FIT_H
 #define TARE_FIT_H
@@ -17,7 +19,7 @@
 #define FIT_OFF 0.10 /* a residual of more than this share of the weight: not linear */
 
 struct fit {
-	bool valid;    /* two N or more, all known */
+	bool valid;    /* two N or more, known in all runs; else all is 0 */
 	double tare;   /* bytes with no task */
 	double slope;  /* bytes per task */
 	bool interval; /* three runs or more: */
@@ -31,9 +33,10 @@ struct fit {
 struct row_fit {
 	enum bench_state state; /* of the weights that went in */
 	unsigned runs;          /* how many */
-	uint64_t most;          /* the largest N of them; 0: none */
+	unsigned unsettled;     /* of them, those that had not come to rest */
+	uint64_t most;          /* the largest N of them; 0 with no runs */
 	struct fit part[BENCH_PARTS];
-	double ready_s, cpu_s; /* medians at the largest N; NAN */
+	double ready_s, cpu_s; /* medians at the largest N of what is known; NAN */
 };
 
 /* Runs that went well (outcome ok, not --after ones), by bench_row_state(). */
