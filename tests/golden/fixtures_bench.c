@@ -411,7 +411,7 @@ static struct bench *fixture_hostile(void)
 					.family = HOSTILE,
 					.version = HOSTILE,
 					.tare = { [TARE_ANON] = MIB },
-					.slope = { [TARE_ANON] = 1000000000000 } };
+					.slope = { [TARE_ANON] = 1000000000 } };
 	static const double mega[] = { 1, 2, 3, 4 };
 	struct shape t = { .id = "=cmd()", .title = "=1+2", .family = "sleep" };
 	struct bench *b = fixture_machine();
@@ -423,7 +423,7 @@ static struct bench *fixture_hostile(void)
 	b->machine.limits = (g_free(b->machine.limits), g_strdup(HOSTILE));
 	b->started = (g_free(b->started), g_strdup(HOSTILE));
 	good_runs(row, &s, 1000000);
-	spoil(good_run(row, &s, 10000000, 1, 0), BENCH_STOPPED, HOSTILE, 9223372036854775807);
+	spoil(add_run(row, 10000000, 1), BENCH_STOPPED, HOSTILE, 9223372036854775807);
 	publish(row, HOSTILE, HOSTILE, mega, MIB);
 	row = add_row(b, &t);
 	row->missing = g_strdup(HOSTILE);
@@ -434,8 +434,10 @@ static struct bench *fixture_hostile(void)
 static struct bench *fixture_empty(void)
 {
 	struct bench *b = bench_new();
+	struct bench_row *row = bench_row_new();
 
-	g_ptr_array_add(b->rows, bench_row_new());
+	row->id = g_strdup("own");
+	g_ptr_array_add(b->rows, row);
 	return b;
 }
 

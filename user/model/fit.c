@@ -24,8 +24,8 @@ static bool went_well(const struct bench_run *run, enum bench_state state)
 	       run->after == (state == BENCH_AFTER);
 }
 
-double fit_mean(const struct bench_row *row, enum bench_state state, enum bench_part part,
-		uint64_t tasks, unsigned *n)
+double fit_mean(const struct bench_row *row, enum bench_state state, int part, uint64_t tasks,
+		unsigned *n)
 {
 	unsigned found = 0;
 	double sum = 0;
@@ -127,17 +127,13 @@ static void worst(const struct points *p, const double *y, struct fit *fit)
 	fit->linear = fit->worst <= FIT_OFF;
 }
 
-static void fit_part(const struct points *p, enum bench_part part, struct fit *fit)
+static void fit_values(const struct points *p, const double *y, struct fit *fit)
 {
-	g_autofree double *y = g_new(double, p->n), *w = g_new(double, p->n);
+	g_autofree double *w = g_new(double, p->n);
 	double cov00, cov01, cov11, chi2, t;
 
-	if (!two_n(p) || !known(p, part))
-		return;
-	for (unsigned i = 0; i < p->n; i++) {
-		y[i] = (double)p->run[i]->at[p->state].part[part];
+	for (unsigned i = 0; i < p->n; i++)
 		w[i] = 1 / (p->scale[i] * p->scale[i]);
-	}
 	gsl_fit_wlinear(p->tasks, 1, w, 1, y, 1, p->n, &fit->tare, &fit->slope, &cov00, &cov01,
 			&cov11, &chi2);
 	fit->valid = true;
@@ -151,6 +147,24 @@ static void fit_part(const struct points *p, enum bench_part part, struct fit *f
 	fit->hi = fit->slope + t * sqrt(cov11);
 	fit->tare_lo = fit->tare - t * sqrt(cov00);
 	fit->tare_hi = fit->tare + t * sqrt(cov00);
+}
+
+/* The sum of some parts (bits). */
+static void fit_parts(const struct points *p, unsigned parts, struct fit *fit)
+{
+	g_autofree double *y = g_new0(double, p->n);
+
+	if (!two_n(p) || !parts)
+		return;
+	for (unsigned part = 0; part < BENCH_PARTS; part++) {
+		if (!(parts >> part & 1))
+			continue;
+		if (!known(p, part))
+			return;
+		for (unsigned i = 0; i < p->n; i++)
+			y[i] += (double)p->run[i]->at[p->state].part[part];
+	}
+	fit_values(p, y, fit);
 }
 
 static int by_value(const void *a, const void *b)
@@ -201,7 +215,18 @@ void fit_row(const struct bench_row *row, struct row_fit *fit)
 		fit->unsettled += fit->state != BENCH_PEAK && !p.run[i]->at[fit->state].settled;
 	}
 	for (int part = 0; part < BENCH_PARTS; part++)
-		fit_part(&p, part, &fit->part[part]);
+		fit_parts(&p, 1u << part, &fit->part[part]);
 	times(&p, fit);
 	points_clear(&p);
+}
+
+bool fit_sum(const struct bench_row *row, unsigned parts, struct fit *fit)
+{
+	struct points p;
+
+	*fit = (struct fit){ 0 };
+	points_init(&p, row, bench_row_state(row));
+	fit_parts(&p, parts, fit);
+	points_clear(&p);
+	return fit->valid;
 }

@@ -42,10 +42,14 @@ struct row_fit {
 /* Runs that went well (outcome ok, not --after ones), by bench_row_state(). */
 void fit_row(const struct bench_row *row, struct row_fit *fit);
 
-/* Mean of a part over the runs with N tasks in that state that went well
+/* The line of the sum of these parts (bits, 1 << TARE_ANON …) by the same runs: a
+ * weight out of what is known where not all of it is. False: not valid. */
+bool fit_sum(const struct bench_row *row, unsigned parts, struct fit *fit);
+
+/* Mean of a part (enum tare_kind, bench_part) over the runs with N tasks in that state that went well
  * (BENCH_AFTER: of the --after ones); NAN when there are none or it is unknown.
  * `n` (may be NULL) is set to how many. */
-double fit_mean(const struct bench_row *row, enum bench_state state, enum bench_part part,
-		uint64_t tasks, unsigned *n);
+double fit_mean(const struct bench_row *row, enum bench_state state, int part, uint64_t tasks,
+		unsigned *n);
 
 #endif
