@@ -16,7 +16,7 @@ BPFTOOL = $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool || echo bpfto
 PKG_CONFIG = pkg-config
 BATS = bats
 
-LIBS = libbpf libelf zlib glib-2.0 jansson libseccomp libcap
+LIBS = libbpf libelf zlib glib-2.0 jansson sqlite3 gsl libseccomp libcap
 LAYERS = base model symbol store capture output bench cli
 ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(patsubst riscv64,riscv,$(shell uname -m))))
 VMLINUX = vmlinux/$(ARCH)
@@ -73,6 +73,7 @@ skeleton := $(O)/gen/tare.skel.h
 
 unit_tests := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 bpf_tests := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/test_*.c))
+renderers := $(patsubst %.c,$(O)/%,$(wildcard tests/golden/render*.c))
 programs := $(patsubst tests/programs/%.c,$(O)/programs/%,$(wildcard tests/programs/*.c)) \
 	$(patsubst tests/programs/%.cc,$(O)/programs/%,$(wildcard tests/programs/*.cc))
 man := $(wildcard user/man/*.1)
@@ -228,4 +229,5 @@ demo:
 bench: $(O)/tare $(programs)
 	tools/bench/run
 
--include $(obj:.o=.d) $(bpf_obj:.o=.d) $(addsuffix .d,$(unit_tests) $(bpf_tests) $(programs))
+-include $(obj:.o=.d) $(bpf_obj:.o=.d) \
+	$(addsuffix .d,$(unit_tests) $(bpf_tests) $(programs) $(renderers))

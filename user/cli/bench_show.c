@@ -27,6 +27,11 @@ char *bench_show_table(const struct bench *b)
 	return bench_table(b, &style);
 }
 
+static char *render_html(const struct bench *b)
+{
+	return bench_json(b);
+}
+
 static char *render(const struct bench *b, const struct bench_options *o)
 {
 	struct table_style style = style_for(o->output);
@@ -39,7 +44,7 @@ static char *render(const struct bench *b, const struct bench_options *o)
 	case BENCH_MARKDOWN:
 		return bench_markdown(b);
 	case BENCH_HTML:
-		return bench_html(b);
+		return render_html(b);
 	default:
 		return bench_table(b, &style);
 	}

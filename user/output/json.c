@@ -29,7 +29,7 @@ void json_set_known(json_t *object, const char *key, int64_t value, bool known)
 	json_object_set_new(object, key, known ? json_integer(value) : json_null());
 }
 
-static json_t *string(const char *s)
+json_t *json_text(const char *s)
 {
 	g_autofree char *valid = NULL;
 
@@ -41,7 +41,7 @@ static json_t *string(const char *s)
 
 void json_set_string(json_t *object, const char *key, const char *s)
 {
-	json_object_set_new(object, key, string(s));
+	json_object_set_new(object, key, json_text(s));
 }
 
 static json_t *strings(const GPtrArray *list)
@@ -49,7 +49,7 @@ static json_t *strings(const GPtrArray *list)
 	json_t *array = json_array();
 
 	for (unsigned i = 0; i < list->len; i++)
-		json_array_append_new(array, string(g_ptr_array_index(list, i)));
+		json_array_append_new(array, json_text(g_ptr_array_index(list, i)));
 	return array;
 }
 
@@ -353,27 +353,26 @@ static int append(const char *data, size_t len, void *out)
 	return 0;
 }
 
-/* On one line. Takes the value. */
-static void emit(GString *out, json_t *value)
+void json_emit(GString *out, json_t *value)
 {
-	json_dump_callback(value, append, out, JSON_ENCODE_ANY);
+	json_dump_callback(value, append, out, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 	json_decref(value);
 }
 
-static void field(GString *out, const char *key, json_t *value)
+void json_emit_field(GString *out, const char *key, json_t *value)
 {
 	g_string_append_printf(out, ",\n\"%s\": ", key);
-	emit(out, value);
+	json_emit(out, value);
 }
 
 static void emit_process(GString *out, const struct report *r, const struct report_process *p)
 {
-	emit(out, process(r, p));
+	json_emit(out, process(r, p));
 	g_string_truncate(out, out->len - 1); /* open the object again */
 	g_string_append(out, ", \"tasks\": [");
 	for (unsigned i = 0; i < p->tasks->len; i++) {
 		g_string_append(out, i ? ",\n" : "\n");
-		emit(out, task(r, g_ptr_array_index(p->tasks, i)));
+		json_emit(out, task(r, g_ptr_array_index(p->tasks, i)));
 	}
 	g_string_append(out, "]}");
 }
@@ -397,27 +396,27 @@ char *json_render(const struct report *r)
 	};
 	GString *out = g_string_new("{\n\"schema\": \"tare.report/1\"");
 
-	field(out, "tare_version", string(r->tare_version));
-	field(out, "kernel", string(r->kernel));
-	field(out, "command", strings(r->command));
-	field(out, "target", string(r->target));
-	field(out, "exit", exit_status(&r->exit));
-	field(out, "duration_ns", json_integer((json_int_t)r->duration_ns));
-	field(out, "reason", json_string(reason[r->reason]));
-	field(out, "features", features(r));
-	field(out, "books", books(r));
-	field(out, "lost", lost(r));
-	field(out, "peak", peak(r));
-	field(out, "totals", totals(r));
-	field(out, "foreign_causes", foreign_causes(r->foreign_cause));
-	field(out, "weight", json_workload_weight(r));
-	field(out, "kmem", json_kmem(r));
-	field(out, "cgroup", json_cgroup(&r->cgroup));
-	field(out, "slabs", json_slabs(r));
+	json_emit_field(out, "tare_version", json_text(r->tare_version));
+	json_emit_field(out, "kernel", json_text(r->kernel));
+	json_emit_field(out, "command", strings(r->command));
+	json_emit_field(out, "target", json_text(r->target));
+	json_emit_field(out, "exit", exit_status(&r->exit));
+	json_emit_field(out, "duration_ns", json_integer((json_int_t)r->duration_ns));
+	json_emit_field(out, "reason", json_string(reason[r->reason]));
+	json_emit_field(out, "features", features(r));
+	json_emit_field(out, "books", books(r));
+	json_emit_field(out, "lost", lost(r));
+	json_emit_field(out, "peak", peak(r));
+	json_emit_field(out, "totals", totals(r));
+	json_emit_field(out, "foreign_causes", foreign_causes(r->foreign_cause));
+	json_emit_field(out, "weight", json_workload_weight(r));
+	json_emit_field(out, "kmem", json_kmem(r));
+	json_emit_field(out, "cgroup", json_cgroup(&r->cgroup));
+	json_emit_field(out, "slabs", json_slabs(r));
 	emit_processes(out, r);
-	field(out, "series", series(r));
+	json_emit_field(out, "series", series(r));
 	if (r->self.valid)
-		field(out, "self", self(&r->self));
+		json_emit_field(out, "self", self(&r->self));
 	g_string_append(out, "\n}\n");
 	return g_string_free(out, FALSE);
 }

@@ -13,8 +13,14 @@ void json_set_int(json_t *object, const char *key, int64_t value);
 /* Null where it is not known. */
 void json_set_known(json_t *object, const char *key, int64_t value, bool known);
 /* Null for NULL; bytes that are not UTF-8 become U+FFFD. */
+json_t *json_text(const char *s);
 void json_set_string(json_t *object, const char *key, const char *s);
 json_t *json_flow(struct flow f, bool known);
+
+/* The value on one line; takes it. */
+void json_emit(GString *out, json_t *value);
+/* The same after the comma, newline and key of a member that is not the first. */
+void json_emit_field(GString *out, const char *key, json_t *value);
 
 /* "at_peak" of a task or process, and "weight" of what it holds now, by kind. */
 json_t *json_at_peak(const struct report *r, const int64_t kind[TARE_KINDS]);

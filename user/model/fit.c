@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "model/fit.h"
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_fit.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define LEVEL 0.95 /* of the intervals */
+#define NOISE 1e-9 /* of arithmetic: such differences choose no worst N */
+
+/* The runs of one fit, and what all its parts share. */
+struct points {
+	enum bench_state state;
+	unsigned n;
+	const struct bench_run **run;
+	double *tasks;
+	double *scale; /* mean weight of the runs with its N */
+};
+
+static bool went_well(const struct bench_run *run, enum bench_state state)
+{
+	return run->outcome == BENCH_OK && run->at[state].taken &&
+	       run->after == (state == BENCH_AFTER);
+}
+
+double fit_mean(const struct bench_row *row, enum bench_state state, int part, uint64_t tasks,
+		unsigned *n)
+{
+	unsigned found = 0;
+	double sum = 0;
+
+	for (unsigned i = 0; i < row->runs->len; i++) {
+		const struct bench_run *run = row->runs->pdata[i];
+
+		if (run->tasks != tasks || !went_well(run, state))
+			continue;
+		found++;
+		sum += run->at[state].part[part] == BENCH_UNKNOWN ?
+			       NAN :
+			       (double)run->at[state].part[part];
+	}
+	if (n)
+		*n = found;
+	return found ? sum / found : NAN;
+}
+
+/* Known in every run. */
+static bool known(const struct points *p, enum bench_part part)
+{
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->run[i]->at[p->state].part[part] == BENCH_UNKNOWN)
+			return false;
+	return true;
+}
+
+/* What the runs are scaled by: the weight, or what of it is known of all of them. */
+static enum bench_part scale_part(const struct points *p)
+{
+	static const enum bench_part order[] = { BENCH_WEIGHT, BENCH_USER, BENCH_RSS };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(order); i++)
+		if (known(p, order[i]))
+			return order[i];
+	return BENCH_CHARGED;
+}
+
+static void points_init(struct points *p, const struct bench_row *row, enum bench_state state)
+{
+	unsigned len = row->runs->len;
+	enum bench_part by;
+
+	p->state = state;
+	p->n = 0;
+	p->run = g_new(const struct bench_run *, len);
+	p->tasks = g_new(double, len);
+	p->scale = g_new(double, len);
+	for (unsigned i = 0; i < len; i++) {
+		const struct bench_run *run = row->runs->pdata[i];
+
+		if (!went_well(run, state))
+			continue;
+		p->run[p->n] = run;
+		p->tasks[p->n++] = (double)run->tasks;
+	}
+	by = scale_part(p);
+	for (unsigned i = 0; i < p->n; i++) {
+		double mean = fit_mean(row, state, by, p->run[i]->tasks, NULL);
+
+		p->scale[i] = mean >= 1 ? mean : 1; /* NAN is not */
+	}
+}
+
+static void points_clear(struct points *p)
+{
+	g_free(p->run);
+	g_free(p->tasks);
+	g_free(p->scale);
+}
+
+static bool two_n(const struct points *p)
+{
+	for (unsigned i = 1; i < p->n; i++)
+		if (p->run[i]->tasks != p->run[0]->tasks)
+			return true;
+	return false;
+}
+
+static void worst(const struct points *p, const double *y, struct fit *fit)
+{
+	for (unsigned i = 0; i < p->n; i++) {
+		double sum = 0, off;
+		unsigned n = 0;
+
+		for (unsigned j = 0; j < p->n; j++) {
+			if (p->run[j]->tasks != p->run[i]->tasks)
+				continue;
+			sum += y[j];
+			n++;
+		}
+		off = fabs(sum / n - fit->tare - fit->slope * p->tasks[i]) / p->scale[i];
+		if (i && off <= fit->worst + NOISE)
+			continue;
+		fit->worst = off;
+		fit->worst_tasks = p->run[i]->tasks;
+	}
+	fit->linear = fit->worst <= FIT_OFF;
+}
+
+static void fit_values(const struct points *p, const double *y, struct fit *fit)
+{
+	g_autofree double *w = g_new(double, p->n);
+	double cov00, cov01, cov11, chi2, t;
+
+	for (unsigned i = 0; i < p->n; i++)
+		w[i] = 1 / (p->scale[i] * p->scale[i]);
+	gsl_fit_wlinear(p->tasks, 1, w, 1, y, 1, p->n, &fit->tare, &fit->slope, &cov00, &cov01,
+			&cov11, &chi2);
+	fit->valid = true;
+	worst(p, y, fit);
+	fit->interval = p->n > 2;
+	if (!fit->interval)
+		return;
+	/* The covariance takes w for 1/variance; the residuals tell its true size. */
+	t = gsl_cdf_tdist_Pinv((1 + LEVEL) / 2, p->n - 2) * sqrt(chi2 / (p->n - 2));
+	fit->lo = fit->slope - t * sqrt(cov11);
+	fit->hi = fit->slope + t * sqrt(cov11);
+	fit->tare_lo = fit->tare - t * sqrt(cov00);
+	fit->tare_hi = fit->tare + t * sqrt(cov00);
+}
+
+/* The sum of some parts (bits). */
+static void fit_parts(const struct points *p, unsigned parts, struct fit *fit)
+{
+	g_autofree double *y = g_new0(double, p->n);
+
+	if (!two_n(p) || !parts)
+		return;
+	for (unsigned part = 0; part < BENCH_PARTS; part++) {
+		if (!(parts >> part & 1))
+			continue;
+		if (!known(p, part))
+			return;
+		for (unsigned i = 0; i < p->n; i++)
+			y[i] += (double)p->run[i]->at[p->state].part[part];
+	}
+	fit_values(p, y, fit);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Of those that are known; sorts `v`. */
+static double median(double *v, unsigned n)
+{
+	unsigned m = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (!isnan(v[i]))
+			v[m++] = v[i];
+	if (!m)
+		return NAN;
+	qsort(v, m, sizeof(*v), by_value);
+	return (v[(m - 1) / 2] + v[m / 2]) / 2;
+}
+
+static void times(const struct points *p, struct row_fit *fit)
+{
+	g_autofree double *ready = g_new(double, p->n), *cpu = g_new(double, p->n);
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < p->n; i++) {
+		if (p->run[i]->tasks != fit->most)
+			continue;
+		ready[n] = p->run[i]->ready_s;
+		cpu[n++] = p->run[i]->cpu_s;
+	}
+	fit->ready_s = median(ready, n);
+	fit->cpu_s = median(cpu, n);
+}
+
+void fit_row(const struct bench_row *row, struct row_fit *fit)
+{
+	struct points p;
+
+	*fit = (struct row_fit){ .state = bench_row_state(row) };
+	points_init(&p, row, fit->state);
+	fit->runs = p.n;
+	for (unsigned i = 0; i < p.n; i++) {
+		fit->most = MAX(fit->most, p.run[i]->tasks);
+		fit->unsettled += fit->state != BENCH_PEAK && !p.run[i]->at[fit->state].settled;
+	}
+	for (int part = 0; part < BENCH_PARTS; part++)
+		fit_parts(&p, 1u << part, &fit->part[part]);
+	times(&p, fit);
+	points_clear(&p);
+}
+
+bool fit_sum(const struct bench_row *row, unsigned parts, struct fit *fit)
+{
+	struct points p;
+
+	*fit = (struct fit){ 0 };
+	points_init(&p, row, bench_row_state(row));
+	fit_parts(&p, parts, fit);
+	points_clear(&p);
+	return fit->valid;
+}
