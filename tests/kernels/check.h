@@ -43,5 +43,9 @@ void wrong(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void check_books(const json_t *report);
 void check_weights(const json_t *report, const GArray *weights, const struct word *w);
 void check_facts(const json_t *report, const struct word *w);
+/* Kernel memory is told at this level, and as the workload's alone, in a control
+ * group of its own that is charged `bytes` or more. The group's kernel memory may
+ * lag behind on v2, where statistics are flushed by batches; the charge does not. */
+void check_kmem(const json_t *report, const char *level, int64_t bytes);
 
 #endif

@@ -347,3 +347,20 @@ struct word *word_new(void)
 	w->shares = g_hash_table_new(NULL, NULL);
 	return w;
 }
+
+void check_kmem(const json_t *report, const char *level, int64_t bytes)
+{
+	const json_t *kmem = json_object_get(report, "kmem");
+	const char *said = json_string_value(json_object_get(kmem, "level"));
+	int64_t kernel = num(report, "kmem/by_group"), charged = num(report, "cgroup/current");
+
+	if (g_strcmp0(said, level))
+		wrong("kernel memory is of level %s, not %s", said ?: "none", level);
+	if (!json_is_true(json_object_get(kmem, "whole")) ||
+	    !json_is_true(json_object_get(json_object_get(report, "cgroup"), "own")))
+		wrong("the workload is in no control group of its own");
+	if (kernel <= 0 || charged < bytes)
+		wrong("the group is charged %" PRId64 ", of that kernel memory %" PRId64
+		      "; should be %" PRId64 " or more, and some",
+		      charged, kernel, bytes);
+}

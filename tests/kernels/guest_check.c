@@ -8,9 +8,11 @@
  * Needs no more than a bare kernel and a directory to write to, so that it runs
  * in a guest. It must not know how tare counts, nor include anything of it.
  *
- * usage: guest_check [-p] [-a ARM] [-d DIR] [-t SECONDS] TARE PROGRAM [ARG…]
+ * usage: guest_check [-p] [-a ARM] [-k LEVEL:BYTES] [-d DIR] [-t SECONDS] TARE PROGRAM [ARG…]
  * With -p tare attaches at the program's first checkpoint; what the program says
  * of its tasks is not held against it then, since it tells from their start.
+ * With -k kernel memory is told at LEVEL and, at the checkpoint "made", the
+ * workload's control group is charged BYTES or more.
  * Exit: 0 right, 1 wrong (and stdout says what), 77 the program can't run here.
  */
 #include "check.h"
@@ -35,7 +37,8 @@ struct check {
 	const char *dir;
 	char *report; /* -o of tare; snapshots stand beside it */
 	const char *arm;
-	char **argv; /* TARE PROGRAM ARG… */
+	const char *kmem; /* LEVEL:BYTES */
+	char **argv;      /* TARE PROGRAM ARG… */
 	bool attach;
 	pid_t program; /* when attaching; else it is a child of tare */
 	pid_t tare;
@@ -46,6 +49,7 @@ struct check {
 	int snapshots;
 	struct word *word;
 	bool skipped;
+	bool made; /* kmem was looked at */
 };
 
 static volatile pid_t to_kill;
@@ -105,6 +109,17 @@ static json_t *snapshot(struct check *c)
 	return report;
 }
 
+/* What must hold of kernel memory, if asked for, when all of it is there. */
+static void check_made(struct check *c, const char *name, const json_t *report)
+{
+	g_auto(GStrv) words = g_strsplit(c->kmem ?: "", ":", 2);
+
+	if (!c->kmem || strcmp(name, "made"))
+		return;
+	check_kmem(report, words[0], strtoll(words[1], NULL, 10));
+	c->made = true;
+}
+
 /* A snapshot counts when /proc says the same before and after it: a task may
  * still be on its way to where it will stand. */
 static void check_point(struct check *c, const char *name)
@@ -127,6 +142,7 @@ static void check_point(struct check *c, const char *name)
 		check_weights(report, after, c->word);
 		if (!c->attach)
 			check_facts(report, c->word);
+		check_made(c, name, report);
 		json_decref(report);
 		if (wrongs > before_wrongs)
 			printf("… at checkpoint %s, snapshot %d\n", name, c->snapshots);
@@ -300,6 +316,8 @@ static void finish(struct check *c)
 	json_decref(report);
 	if (!c->snapshots && !c->skipped)
 		wrong("the program came to no checkpoint");
+	if (c->kmem && !c->made && !c->skipped)
+		wrong("the program came to no checkpoint \"made\"");
 }
 
 int main(int argc, char **argv)
@@ -308,19 +326,21 @@ int main(int argc, char **argv)
 	char line[4096];
 	int opt;
 
-	while ((opt = getopt(argc, argv, "+a:d:pt:")) != -1) {
+	while ((opt = getopt(argc, argv, "+a:d:k:pt:")) != -1) {
 		if (opt == 'a')
 			c.arm = optarg;
 		else if (opt == 'p')
 			c.attach = true;
 		else if (opt == 'd')
 			c.dir = optarg;
+		else if (opt == 'k')
+			c.kmem = optarg;
 		else if (opt == 't')
 			alarm((unsigned)atoi(optarg));
 		else
 			return 2;
 	}
-	if (argc - optind < 2)
+	if (argc - optind < 2 || (c.kmem && !strchr(c.kmem, ':')))
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	signal(SIGALRM, too_late);

@@ -9,11 +9,12 @@
 : "${TARE:?}" "${PROGRAMS:?}" "${CHECK:?}" "${ARM:?}"
 # Seconds for one test; a guest without KVM is some ten times slower.
 LIMIT=${LIMIT:-60}
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
+top=$(mktemp -d) || exit 1
+trap 'rm -rf "$top"' EXIT
 
-# Each test_* function takes its words from the list, says on stdout what is
-# wrong and fails; status 77 is "not for this kernel".
+# Each test_* function takes its words from the list and has an empty folder $dir.
+# It says on stdout what is wrong, in the first line why it fails, and fails;
+# status 77 is "not for this kernel".
 
 # doctor: `run` works here, and by the arm that this kernel is known for
 test_doctor() {
@@ -29,7 +30,6 @@ test_doctor() {
 test_run() {
 	want=$1
 	shift
-	rm -f "$dir/run.json"
 	timeout -k 5 "$LIMIT" "$TARE" run -o "$dir/run.json" -- "$@" >"$dir/out" 2>&1
 	status=$?
 	[ $status -eq "$want" ] && grep -q '"balanced": *true' "$dir/run.json" && return 0
@@ -74,48 +74,20 @@ test_refused() {
 	return 1
 }
 
-# kmem PROGRAM N BYTES: the memory control group, and kernel memory as events where
-# the kernel has them: while the N stand, BYTES or more are charged for each
+# kmem PROGRAM N BYTES: as `exact`; and the memory control group, and kernel memory as
+# events where the kernel has them: with the N made, BYTES or more are charged for each
 test_kmem() {
-	rm -f "$dir"/run*.json "$dir/in" "$dir/said-so"
-	mkfifo "$dir/in" "$dir/said-so"
-	exec 8<>"$dir/said-so" 9<>"$dir/in"
-	timeout -k 5 "$LIMIT" "$TARE" run -o "$dir/run.json" -- "$PROGRAMS/$1" "$2" \
-		<"$dir/in" >"$dir/said-so" 2>"$dir/out" 8>&- 9>&- &
-	# Nothing else runs while tare attaches and detaches: a kernel that patches
-	# itself while another CPU runs there is more than qemu without KVM can do.
-	echo >&9
-	while read -r line <&8 && [ "$line" != 'checkpoint made' ]; do :; done
-	kill -USR1 "$(pidof tare | awk '{ print $1 }')"
-	await test -e "$dir/run.1.json"
-	echo >&9
-	wait $! || { cat "$dir/out"; return 1; }
 	level=group
 	"$TARE" doctor | grep -q 'yes  *mod_memcg_state' && level=events
-	charged=$(sed -n 's/^"cgroup": {"version": [12], .*"own": true, .*"current": \([0-9]*\), "peak".*/\1/p' \
-		"$dir/run.1.json")
-	grep -q "^\"kmem\": {\"level\": \"$level\", \"whole\": true, .*\"by_group\": [1-9]" "$dir/run.1.json" &&
-		[ "${charged:-0}" -ge $(($2 * $3)) ] && return 0
-	echo "should be of level $level, in a group of its own, with $2 x $3 bytes: ${charged:-none}"
-	cat "$dir/out" "$dir/run.1.json"
-	return 1
-}
-
-# await COMMAND…: polled, until it succeeds or LIMIT is over
-await() {
-	tries=$((LIMIT * 20))
-	until "$@"; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || return 1
-		sleep 0.05
-	done
+	"$CHECK" -k "$level:$(($2 * $3))" -d "$dir" -t "$LIMIT" "$TARE" "$PROGRAMS/$1" "$2"
 }
 
 # log: no warning of the kernel's since the first test
 test_log() {
 	warnings >"$dir/warnings"
-	cmp -s "$dir/warnings0" "$dir/warnings" && return 0
-	diff "$dir/warnings0" "$dir/warnings"
+	diff "$top/warnings" "$dir/warnings" >"$dir/diff" && return 0
+	echo "the kernel has warned"
+	cat "$dir/diff"
 	return 1
 }
 
@@ -132,14 +104,17 @@ if [ "$ARM" = any ]; then
 	ARM=${ARM:-none}
 fi
 n=0 failed=0
-warnings >"$dir/warnings0"
+warnings >"$top/warnings"
 while read -r name what words; do
 	case $name in '' | '#'*) continue ;; esac
 	n=$((n + 1))
 	start=$(now)
-	# shellcheck disable=SC2086 # the list's words are words
-	(set -f; "test_$what" $words) >"$dir/said" 2>&1 </dev/null
+	dir=$top/$n
+	mkdir "$dir"
+	# shellcheck disable=SC2086 # the list's words are words, and no patterns
+	(set -f; set -- $words; set +f; "test_$what" "$@") >"$top/said" 2>&1 </dev/null
 	status=$?
+	rm -rf "$dir"
 	took=$(awk "BEGIN { printf \"%.1f\", $(now) - $start }")
 	case $status in
 	0) echo "ok $n - $name # $took s" ;;
@@ -149,7 +124,7 @@ while read -r name what words; do
 		echo "not ok $n - $name # $took s"
 		;;
 	esac
-	sed 's/^/#   /' "$dir/said"
+	sed 's/^/#   /' "$top/said"
 done <"$1"
 echo "1..$n"
 [ $failed -eq 0 ]
