@@ -144,16 +144,16 @@ static int complain(const struct catalogue *c, const char *text, const char *arr
 static int take_workload(struct catalogue *c, json_t *entry, const char *text, size_t index)
 {
 	struct workload *w = g_new0(struct workload, 1);
-	const char *id, *title, *language, *family, *task, *root, *build, *version, *why;
+	const char *id, *title, *language, *family, *task, *root, *version, *why;
 	const char *folder = NULL;
-	json_t *run, *needs, *packages, *npm = NULL, *env = NULL, *limits;
+	json_t *build, *run, *needs, *packages, *npm = NULL, *env = NULL, *limits;
 	int stackful, after, err;
 	json_int_t max;
 	json_error_t e;
 
 	w->published = g_ptr_array_new_with_free_func(published_free);
 	err = json_unpack_ex(entry, &e, JSON_STRICT,
-			     "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:I, s:o,"
+			     "{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:I, s:o,"
 			     " s:b, s:b, s?s, s?o, s?o}",
 			     "id", &id, "title", &title, "language", &language, "family", &family,
 			     "task", &task, "root", &root, "build", &build, "run", &run, "version",
@@ -170,7 +170,7 @@ static int take_workload(struct catalogue *c, json_t *entry, const char *text, s
 	w->family = g_strdup(family);
 	w->task = g_strdup(task);
 	w->root = g_strdup(root);
-	w->build = g_strdup(build);
+	w->build = g_strdup(json_is_string(build) ? json_string_value(build) : "");
 	w->version = g_strdup(version);
 	w->run = strings(run);
 	w->env = assignments(env);

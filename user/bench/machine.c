@@ -75,7 +75,7 @@ void runner_describe(const struct runner_config *config, struct bench *b)
 	m->tare_version = g_strdup(TARE_VERSION);
 	m->measured = measured(config);
 	m->limits = limits_describe(&limits);
-	b->started = g_date_time_format_iso8601(now);
+	b->started = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");
 	b->touch = config->touch;
 	b->memory_max = config->memory_max;
 }
