@@ -22,8 +22,8 @@ CREATE TABLE bench (
 	touch INTEGER NOT NULL CHECK (touch BETWEEN 0 AND 1 << 53),           -- --touch: bytes of stack that each task used; 0: not asked for
 	memory_max INTEGER NOT NULL CHECK (memory_max BETWEEN 0 AND 1 << 53), -- --memory-max of each run, bytes; 0: none
 	kernel TEXT NOT NULL,         -- release and machine
-	distribution TEXT NOT NULL,   -- PRETTY_NAME of os-release
-	cpu TEXT NOT NULL,            -- model name
+	distribution TEXT,            -- PRETTY_NAME of os-release
+	cpu TEXT,                     -- model name
 	cpus INTEGER NOT NULL CHECK (cpus BETWEEN 0 AND 1000000),             -- how many
 	memory INTEGER NOT NULL CHECK (memory BETWEEN 0 AND 1 << 53),         -- MemTotal, bytes
 	page_size INTEGER NOT NULL CHECK (page_size BETWEEN 0 AND 1 << 53),   -- bytes

@@ -351,8 +351,8 @@ static void read_bench(struct reader *r)
 	r->b->touch = (uint64_t)size(r, 2);
 	r->b->memory_max = (uint64_t)size(r, 3);
 	m->kernel = text(r, 4);
-	m->distribution = text(r, 5);
-	m->cpu = text(r, 6);
+	m->distribution = text_or_null(r, 5);
+	m->cpu = text_or_null(r, 6);
 	m->cpus = (unsigned)integer(r, 7, 0, 1000000);
 	m->memory = size(r, 8);
 	m->page_size = size(r, 9);

@@ -39,10 +39,10 @@ static int insert_bench(const struct db *db, const struct bench *b)
 		" distribution, cpu, cpus, memory, page_size, tare_version, measured, limits)"
 		" VALUES (1, ?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
 		db_text_or_empty(b->started), db_count(b->touch), db_count(b->memory_max),
-		db_text_or_empty(m->kernel), db_text_or_empty(m->distribution),
-		db_text_or_empty(m->cpu), db_integer(m->cpus), db_integer(m->memory),
-		db_integer(m->page_size), db_text_or_empty(m->tare_version),
-		db_text_or_empty(m->measured), db_text_or_empty(m->limits));
+		db_text_or_empty(m->kernel), db_text(m->distribution), db_text(m->cpu),
+		db_integer(m->cpus), db_integer(m->memory), db_integer(m->page_size),
+		db_text_or_empty(m->tare_version), db_text_or_empty(m->measured),
+		db_text_or_empty(m->limits));
 }
 
 /* Put a file that is whole in its place, if that is free. Not every file system

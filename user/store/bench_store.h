@@ -5,8 +5,8 @@
  * stays, whatever becomes of tare. It must not know how runs are made or shown.
  *
  * Texts for which model/bench.h gives NULL a meaning (version, missing,
- * stopped_by), and root, command and a published version, are kept as they are;
- * of all others a NULL is stored, and read again, as "". Sizes and counts go to
+ * stopped_by), and distribution, cpu, root, command and a published version, are
+ * kept as they are; of all others a NULL is stored, and read again, as "". Sizes and counts go to
  * 2^53, times to 10^9 s, a row's texts to 1 MiB together.
  *
  * Every function that returns int: 0 or negative errno, said by error() with the
