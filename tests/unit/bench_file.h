@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * For the tests of store/bench: a folder that is empty at the start and must be
+ * so at the end, results with something in every field, SQL against a file, and
+ * what error() said meanwhile.
+ */
+#ifndef TARE_TEST_BENCH_FILE_H
+#define TARE_TEST_BENCH_FILE_H
+
+#include <fcntl.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <math.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "store/bench_store.h"
+
+static char *folder, *file;
+static int said_fd, stderr_fd;
+
+/* From here on what is said goes where said() finds it. */
+static int setup(void **state)
+{
+	(void)state;
+	folder = g_dir_make_tmp("tare-test-XXXXXX", NULL);
+	if (!folder)
+		return -1;
+	file = g_build_filename(folder, "results.db", NULL);
+	stderr_fd = dup(STDERR_FILENO);
+	said_fd = memfd_create("said", MFD_CLOEXEC);
+	return dup2(said_fd, STDERR_FILENO) < 0 ? -1 : 0;
+}
+
+/* All that was said since the last call. Free with g_free(). */
+static char *said(void)
+{
+	off_t len = lseek(said_fd, 0, SEEK_CUR);
+	char *text = g_malloc0((size_t)len + 1);
+
+	assert_int_equal(pread(said_fd, text, (size_t)len, 0), len);
+	assert_int_equal(ftruncate(said_fd, 0), 0);
+	lseek(said_fd, 0, SEEK_SET);
+	return text;
+}
+
+/* What was said is where fail_msg() would not be seen. */
+static inline void fail_said(const char *what)
+{
+	g_autofree char *text = said();
+
+	dup2(stderr_fd, STDERR_FILENO);
+	fail_msg("%s: %s", what, text);
+}
+
+static void assert_said(const char *a, const char *b)
+{
+	g_autofree char *text = said();
+
+	if (strstr(text, a) && strstr(text, b))
+		return;
+	dup2(stderr_fd, STDERR_FILENO);
+	fail_msg("not '%s' … '%s' but: %s", a, b, text);
+}
+
+/* The file goes; anything else beside it was left behind by the code. */
+static int teardown(void **state)
+{
+	(void)state;
+	dup2(stderr_fd, STDERR_FILENO);
+	close(stderr_fd);
+	close(said_fd);
+	g_unlink(file);
+	if (g_rmdir(folder))
+		return -1;
+	g_free(file);
+	g_free(folder);
+	return 0;
+}
+
+/* Values that differ from all others, so that a mix-up shows. */
+static struct bench_run *some_run(uint64_t tasks, unsigned repeat, bool after)
+{
+	struct bench_run *run = bench_run_new();
+
+	run->tasks = tasks;
+	run->repeat = repeat;
+	run->after = after;
+	run->ready_s = 0.125 * repeat;
+	run->cpu_s = 0.1;
+	for (int s = 0; s < (after ? BENCH_STATES : BENCH_AFTER); s++) {
+		run->at[s].taken = true;
+		run->at[s].settled = s != BENCH_PEAK;
+		run->at[s].time_s = 1.5 + s;
+		for (int p = 0; p < BENCH_PARTS; p++)
+			run->at[s].part[p] = (int64_t)tasks * 4096 + s * 100 + p;
+	}
+	return run;
+}
+
+static void publish(struct bench_row *row, const char *source, const char *version, int64_t rss)
+{
+	struct bench_published *p = g_new0(struct bench_published, 1);
+
+	p->source = g_strdup(source);
+	p->version = g_strdup(version);
+	p->tasks = 1000;
+	p->rss = rss;
+	g_ptr_array_add(row->published, p);
+}
+
+static struct bench_row *some_row(struct bench *b, const char *id)
+{
+	struct bench_row *row = bench_row_new();
+
+	row->id = g_strdup(id);
+	row->title = g_strdup_printf("%s's title", id);
+	row->language = g_strdup("Go");
+	row->family = g_strdup("sleep");
+	row->task = g_strdup("a goroutine");
+	row->root = g_strdup("trixie");
+	row->version = g_strdup("1.24");
+	row->command = g_strdup("./x {n} \"'; DROP TABLE runs; --");
+	publish(row, "2023", "Go 1.18", 2658 << 10);
+	publish(row, "2024", NULL, BENCH_UNKNOWN);
+	g_ptr_array_add(b->rows, row);
+	return row;
+}
+
+static struct bench *some_bench(void)
+{
+	struct bench *b = bench_new();
+	struct bench_row *row;
+
+	b->machine.kernel = g_strdup("6.1.0-18-amd64 x86_64");
+	b->machine.distribution = g_strdup("Debian GNU/Linux 12 (bookworm)");
+	b->machine.cpu = g_strdup("A CPU's name");
+	b->machine.cpus = 2;
+	b->machine.memory = INT64_C(8) << 30;
+	b->machine.page_size = 4096;
+	b->machine.tare_version = g_strdup("0.1.0-abc");
+	b->machine.measured = g_strdup("ledger percpu");
+	b->machine.limits = g_strdup("kernel.pid_max = 32768");
+	b->started = g_strdup("2025-01-02T03:04:05Z");
+	b->touch = 65536;
+	b->memory_max = UINT64_C(6) << 30;
+	row = some_row(b, "go");
+	g_ptr_array_add(row->runs, some_run(1, 1, false));
+	g_ptr_array_add(row->runs, some_run(1, 1, true));
+	g_ptr_array_add(row->runs, some_run(10, 1, false));
+	g_ptr_array_add(row->runs, some_run(10, 2, false));
+	return b;
+}
+
+/* A file with all of `b`. */
+static void write_bench(const struct bench *b)
+{
+	struct bench_store *s = NULL;
+
+	assert_int_equal(bench_store_create(&s, file, b, NULL), 0);
+	for (unsigned i = 0; i < b->rows->len; i++) {
+		struct bench_row *row = b->rows->pdata[i];
+
+		assert_int_equal(bench_store_row(s, row), 0);
+		for (unsigned j = 0; j < row->runs->len; j++)
+			assert_int_equal(bench_store_run(s, row->id, row->runs->pdata[j]), 0);
+	}
+	if (b->complete)
+		assert_int_equal(bench_store_finish(s), 0);
+	bench_store_close(s);
+}
+
+static void write_some(void)
+{
+	struct bench *b = some_bench();
+
+	write_bench(b);
+	bench_free(b);
+}
+
+static sqlite3 *shell(void)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+	return db;
+}
+
+/* SQL as the sqlite3 shell would run it on the file. */
+static inline void run_sql(const char *sql)
+{
+	sqlite3 *db = shell();
+	char *message = NULL;
+
+	if (sqlite3_exec(db, sql, NULL, NULL, &message)) {
+		dup2(stderr_fd, STDERR_FILENO);
+		fail_msg("%s: %s", sql, message);
+	}
+	sqlite3_close(db);
+}
+
+/* The first value of a query; free with g_free(). */
+static char *ask(const char *sql)
+{
+	sqlite3 *db = shell();
+	sqlite3_stmt *st;
+	char *value;
+
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	value = g_strdup((const char *)sqlite3_column_text(st, 0));
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return value;
+}
+
+#endif

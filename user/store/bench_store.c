@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The writer. What a value may be is told by the CHECKs of bench.sql alone.
+ */
+#include "store/bench_store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "store/bench_format.h"
+
+extern const char bench_sql[];
+
+static const char *const tables[] = { "bench",     "workloads", "published", "runs",
+				      "weighings", "measures",  NULL };
+const struct db_format bench_format = {
+	.what = "tare bench",
+	.application_id = 0x74617265,
+	.schema = BENCH_SCHEMA,
+	.tables = tables,
+};
+
+struct bench_store {
+	struct db db;
+};
+
+static int insert_bench(const struct db *db, const struct bench *b)
+{
+	const struct bench_machine *m = &b->machine;
+
+	return db_change(
+		db,
+		"INSERT INTO bench (one, started, complete, touch, memory_max, kernel,"
+		" distribution, cpu, cpus, memory, page_size, tare_version, measured, limits)"
+		" VALUES (1, ?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+		db_text_or_empty(b->started), db_count(b->touch), db_count(b->memory_max),
+		db_text_or_empty(m->kernel), db_text(m->distribution), db_text(m->cpu),
+		db_integer(m->cpus), db_integer(m->memory), db_integer(m->page_size),
+		db_text_or_empty(m->tare_version), db_text_or_empty(m->measured),
+		db_text_or_empty(m->limits));
+}
+
+/* Put a file that is whole in its place, if that is free. Not every file system
+ * knows both ways. */
+static int rename_new(const char *from, const char *to)
+{
+	int err;
+
+	if (!renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE))
+		return 0;
+	err = -errno;
+	if (err == -EINVAL && !link(from, to)) {
+		unlink(from);
+		return 0;
+	}
+	return err == -EINVAL ? -errno : err;
+}
+
+static int write_new(const char *path, const void *data, size_t len,
+		     const struct fileout_owner *owner)
+{
+	g_autofree char *temporary = g_strdup_printf("%s.%08x.tmp", path, g_random_int());
+	int err = fileout_write(temporary, data, len, owner);
+
+	if (err)
+		return err;
+	err = rename_new(temporary, path);
+	if (err) {
+		unlink(temporary);
+		if (err != -EEXIST)
+			error("cannot write %s: %s", path, strerror(-err));
+	}
+	return err;
+}
+
+/* The first version is made in memory: nobody finds a file without its tables. */
+static int write_empty(const char *path, const struct bench *b, const struct fileout_owner *owner)
+{
+	unsigned char *data = NULL;
+	struct db db;
+	sqlite3_int64 len = 0;
+	int err = db_open_memory(&db, path);
+
+	if (err)
+		return err;
+	err = db_exec(&db, bench_sql);
+	if (!err)
+		err = insert_bench(&db, b);
+	if (!err) {
+		data = sqlite3_serialize(db.sqlite, "main", &len, 0);
+		err = data ? write_new(path, data, (size_t)len, owner) : db_fail(&db);
+	}
+	sqlite3_free(data);
+	db_close(&db);
+	return err;
+}
+
+int bench_store_create(struct bench_store **s, const char *path, const struct bench *b,
+		       const struct fileout_owner *owner)
+{
+	struct stat st;
+	int err;
+
+	if (!lstat(path, &st))
+		return -EEXIST;
+	err = fileout_check(path);
+	if (!err)
+		err = write_empty(path, b, owner);
+	return err ? err : bench_store_open(s, path);
+}
+
+static int set_complete(struct bench_store *s, bool complete)
+{
+	int err = db_begin(&s->db);
+
+	if (err)
+		return err;
+	err = db_change(&s->db, "UPDATE bench SET complete = ?1", db_integer(complete));
+	return db_end(&s->db, err);
+}
+
+int bench_store_open(struct bench_store **s, const char *path)
+{
+	struct bench_store *new = g_new0(struct bench_store, 1);
+	int err = db_open(&new->db, path, DB_WRITE, &bench_format);
+
+	if (!err)
+		err = set_complete(new, false);
+	if (err)
+		bench_store_close(new);
+	else
+		*s = new;
+	return err;
+}
+
+void bench_store_close(struct bench_store *s)
+{
+	if (!s)
+		return;
+	db_close(&s->db);
+	g_free(s);
+}
+
+int bench_store_finish(struct bench_store *s)
+{
+	return set_complete(s, true);
+}
+
+static int write_published(const struct db *db, const char *id, const struct bench_published *p)
+{
+	return db_change(db,
+			 "INSERT INTO published (workload, source, version, tasks, rss)"
+			 " SELECT number, ?2, ?3, ?4, ?5 FROM workloads WHERE id = ?1",
+			 db_text(id), db_text_or_empty(p->source), db_text(p->version),
+			 db_count(p->tasks), db_known(p->rss, BENCH_UNKNOWN));
+}
+
+static int write_row(const struct db *db, const struct bench_row *row)
+{
+	int err = db_change(
+		db,
+		"INSERT INTO workloads (id, title, language, family, task, root, version,"
+		" command, missing) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+		" ON CONFLICT (id) DO UPDATE SET title = ?2, language = ?3, family = ?4,"
+		" task = ?5, root = ?6, version = ?7, command = ?8, missing = ?9",
+		db_text(row->id), db_text_or_empty(row->title), db_text_or_empty(row->language),
+		db_text_or_empty(row->family), db_text_or_empty(row->task), db_text(row->root),
+		db_text(row->version), db_text(row->command), db_text(row->missing));
+
+	if (!err)
+		err = db_change(db,
+				"DELETE FROM published WHERE workload ="
+				" (SELECT number FROM workloads WHERE id = ?1)",
+				db_text(row->id));
+	for (unsigned i = 0; !err && i < row->published->len; i++)
+		err = write_published(db, row->id, row->published->pdata[i]);
+	return err;
+}
+
+int bench_store_row(struct bench_store *s, const struct bench_row *row)
+{
+	int err = db_begin(&s->db);
+
+	return err ? err : db_end(&s->db, write_row(&s->db, row));
+}
+
+static int write_weighing(const struct db *db, int64_t run, enum bench_state state,
+			  const struct bench_weighing *w)
+{
+	struct db_value number = db_integer(run), name = db_text(bench_state_name[state]);
+	int err = db_change(db,
+			    "INSERT INTO weighings (run, state, settled, time_s)"
+			    " VALUES (?1, ?2, ?3, ?4)",
+			    number, name, db_integer(w->settled), db_real(w->time_s));
+
+	for (int p = 0; !err && p < BENCH_PARTS; p++)
+		err = db_change(db,
+				"INSERT INTO measures (run, state, part, bytes)"
+				" VALUES (?1, ?2, ?3, ?4)",
+				number, name, db_text(bench_part_name[p]),
+				db_known(w->part[p], BENCH_UNKNOWN));
+	return err;
+}
+
+/* Its number in *number. */
+static int insert_run(const struct db *db, const char *id, const struct bench_run *run,
+		      int64_t *number)
+{
+	int err = db_change(db,
+			    "DELETE FROM runs WHERE workload = (SELECT number FROM workloads"
+			    " WHERE id = ?1) AND tasks = ?2 AND repeat = ?3 AND after = ?4",
+			    db_text(id), db_count(run->tasks), db_integer(run->repeat),
+			    db_integer(run->after));
+
+	if (err)
+		return err;
+	err = db_change(
+		db,
+		"INSERT INTO runs (workload, tasks, repeat, after, outcome, stopped_by,"
+		" stopped_at, ready_s, cpu_s)"
+		" SELECT number, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM workloads WHERE id = ?1",
+		db_text(id), db_count(run->tasks), db_integer(run->repeat), db_integer(run->after),
+		db_text(bench_outcome_name[run->outcome]), db_text(run->stopped_by),
+		db_known(run->stopped_at, BENCH_UNKNOWN), db_real(run->ready_s),
+		db_real(run->cpu_s));
+	if (!err && !sqlite3_changes(db->sqlite)) {
+		error("%s: no workload '%s' was stored for this run", db->path, id);
+		err = -ENOENT;
+	}
+	*number = sqlite3_last_insert_rowid(db->sqlite);
+	return err;
+}
+
+static int write_run(const struct db *db, const char *id, const struct bench_run *run)
+{
+	int64_t number;
+	int err = insert_run(db, id, run, &number);
+
+	for (int s = 0; !err && s < BENCH_STATES; s++)
+		if (run->at[s].taken)
+			err = write_weighing(db, number, s, &run->at[s]);
+	return err;
+}
+
+int bench_store_run(struct bench_store *s, const char *id, const struct bench_run *run)
+{
+	int err = db_begin(&s->db);
+
+	return err ? err : db_end(&s->db, write_run(&s->db, id, run));
+}
