@@ -91,6 +91,7 @@ help:
 	@echo '                  (unit, bpf-tests, e2e: T="files" runs only these)'
 	@echo 'make format       C as .clang-format has it'
 	@echo 'make bench        overhead, measured'
+	@echo 'make results      install all runtimes, weigh them, rewrite RESULTS.md'
 	@echo 'V=1 verbose  O=dir  DEBUG=1  SAN=address,undefined  CC= CLANG= BPFTOOL= CFLAGS='
 
 # What the objects were made with: written only when it changes, so that other
@@ -152,15 +153,20 @@ $(O)/tare: $(main_obj) $(O)/libtare.a
 
 # Install
 
+share = $(PREFIX)/share/tare
+
 .PHONY: install uninstall clean
 install: all
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 755 $(O)/tare '$(DESTDIR)$(PREFIX)/bin/tare'
 	$(if $(man),install -m 644 $(man) '$(DESTDIR)$(PREFIX)/share/man/man1')
+	install -d '$(DESTDIR)$(share)'
+	cp -R --no-preserve=ownership tools/workloads tools/runtimes '$(DESTDIR)$(share)'
 
 uninstall:
 	rm -f '$(DESTDIR)$(PREFIX)/bin/tare' \
 		$(foreach m,$(notdir $(man)),'$(DESTDIR)$(PREFIX)/share/man/man1/$(m)')
+	rm -rf '$(DESTDIR)$(share)'
 
 clean:
 	rm -rf $(O)
@@ -185,7 +191,7 @@ $(O)/programs/%: tests/programs/%.cc
 	$(call run,CXX,$<)$(CXX) -O1 -g -Wall -Wextra -pthread $(DEPS) -o $@ $< $(own_flags)
 
 .PHONY: programs build-tests unit bpf-tests golden e2e check-kernels lint format
-.PHONY: check demo bench
+.PHONY: check demo bench results
 programs: $(programs)
 build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs)
 
@@ -228,6 +234,10 @@ demo:
 
 bench: $(O)/tare $(programs)
 	tools/bench/run
+
+# Hours: every runtime that can be had is installed and weighed.
+results: $(O)/tare
+	tools/results $(O)/results.db
 
 -include $(obj:.o=.d) $(bpf_obj:.o=.d) \
 	$(addsuffix .d,$(unit_tests) $(bpf_tests) $(programs) $(renderers))
