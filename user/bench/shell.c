@@ -45,8 +45,12 @@ int shell_run(char *const *argv, const struct launch_user *user, char **output)
 
 	*output = NULL;
 	if (in < 0 || pipe2(pipe_fd, O_CLOEXEC)) {
-		error("cannot start %s: %s", argv[0], g_strerror(errno));
-		return -errno;
+		err = -errno;
+		error("cannot start %s: %s", argv[0], g_strerror(-err));
+		g_string_free(text, TRUE);
+		if (in >= 0)
+			close(in);
+		return err;
 	}
 	config.stdio[0] = in;
 	config.stdio[1] = config.stdio[2] = pipe_fd[1];
