@@ -16,7 +16,7 @@ BPFTOOL = $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool || echo bpfto
 PKG_CONFIG = pkg-config
 BATS = bats
 
-LIBS = libbpf libelf zlib glib-2.0 jansson libseccomp libcap
+LIBS = libbpf libelf libdw zlib glib-2.0 jansson libseccomp libcap
 LAYERS = base model symbol store capture output cli
 ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(patsubst riscv64,riscv,$(shell uname -m))))
 VMLINUX = vmlinux/$(ARCH)
@@ -48,7 +48,7 @@ endif
 once = $(eval $(1) := $(2))$($(1))
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$(call pkg_config,--cflags $(LIBS)))
 PKG_LIBS = $(call once,PKG_LIBS,$(call pkg_config,--libs $(LIBS)))
-LDLIBS = $(PKG_LIBS) -lm
+LDLIBS = $(PKG_LIBS) -liberty -lm
 CMOCKA = $(call once,CMOCKA,$(call pkg_config,--cflags --libs cmocka))
 pkg_config = $(or $(shell $(PKG_CONFIG) $(1)),$(error libraries missing: try `sudo tools/setup`))
 

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "capture/cause.h"
 #include "capture/kmem.h"
+#include "capture/sampler.h"
 #include "capture/self.h"
 #include "capture/targets.h"
 #include "model/books.h"
@@ -31,6 +32,7 @@
 
 enum source {
 	SOURCE_RING,
+	SOURCE_SAMPLES,
 	SOURCE_SIGNAL,
 	SOURCE_SERIES,
 	SOURCE_SNAPSHOT,
@@ -52,6 +54,8 @@ struct session {
 	pid_t self;
 	const char *cgroup; /* attached by control group: newcomers are looked for */
 	struct kmem *kmem;
+	struct tare_workload last; /* of the last report */
+	struct sampling_session *sampler; /* NULL: no samples */
 	sigset_t old_mask;
 };
 
@@ -83,6 +87,21 @@ static int on_record(void *ctx, const void *data, size_t size)
 	    !memcmp(cmdline, exec->argv, exec->argv_len))
 		world_describe(p, exe, NULL, 0);
 	return 0;
+}
+
+static int on_sample(void *ctx, const void *data, size_t size)
+{
+	struct session *s = ctx;
+
+	sampler_record(s->sampler, s->world, data, size);
+	return 0;
+}
+
+/* Records first: they tell whom the samples are of. */
+static void drain(struct session *s)
+{
+	loader_drain(s->loader);
+	loader_samples_drain(s->loader);
 }
 
 static int on_sweep(void *ctx, const void *data, size_t size)
@@ -142,6 +161,8 @@ static int open_sources(struct session *s)
 	if (s->epoll < 0)
 		return -errno;
 	err = watch_signals(s) ?: watch(s, loader_ring_fd(s->loader), SOURCE_RING);
+	if (!err && s->sampler)
+		err = watch(s, loader_samples_fd(s->loader), SOURCE_SAMPLES);
 	if (!err)
 		err = watch_clock(s, SOURCE_SERIES, c->interval_ns, true);
 	if (!err)
@@ -169,6 +190,10 @@ int session_open(struct session **out, const struct session_config *config)
 	err = loader_open(&s->loader, &s->config.load);
 	if (!err)
 		err = loader_ring_open(s->loader, on_record, s);
+	if (!err && config->load.period) {
+		s->sampler = sampler_new(config->load.period, config->lines);
+		err = loader_samples_open(s->loader, on_sample, s);
+	}
 	if (!err)
 		err = open_sources(s);
 	if (err) {
@@ -187,6 +212,7 @@ void session_close(struct session *s)
 		return;
 	launch_close(&s->launch);
 	kmem_free(s->kmem);
+	sampler_free(s->sampler);
 	loader_close(s->loader);
 	for (unsigned i = 0; i < G_N_ELEMENTS(s->timers); i++)
 		if (s->timers[i] >= 0)
@@ -399,6 +425,7 @@ static void on_clock(struct session *s, enum source source)
 	switch (source) {
 	case SOURCE_SERIES:
 		sample_series(s);
+		drain(s);
 		look_for_newcomers(s);
 		break;
 	case SOURCE_SNAPSHOT:
@@ -423,7 +450,8 @@ static void dispatch(struct session *s, enum source source)
 {
 	switch (source) {
 	case SOURCE_RING:
-		loader_drain(s->loader);
+	case SOURCE_SAMPLES:
+		drain(s);
 		break;
 	case SOURCE_SIGNAL:
 		on_signals(s);
@@ -482,7 +510,7 @@ static void sweep(struct session *s)
 {
 	int err;
 
-	loader_drain(s->loader);
+	drain(s);
 	world_sweep_begin(s->world);
 	err = loader_sweep(s->loader, on_sweep, s);
 	if (!err)
@@ -550,6 +578,7 @@ static struct report *close_books(struct session *s, enum report_reason reason)
 	books_close(r, &in);
 	series_copy(s->series, r->series);
 	kmem_describe(s->kmem, r, in.now_ns - s->origin_ns);
+	s->last = in.workload;
 	if (s->config.self)
 		self_fill(s->loader, &r->self);
 	return r;
@@ -560,6 +589,18 @@ static bool off(const struct report *r)
 	return r->off_pages ||
 	       (r->kmem.level == KMEM_EVENTS && r->kmem.by_group != CGROUP_UNKNOWN &&
 		r->kmem.by_group != r->kmem.by_events);
+}
+
+static void add_profile(struct session *s, struct report *r)
+{
+	const struct tare_workload *w = &s->last;
+	struct tare_sampling counts;
+
+	drain(s);
+	loader_sampling(s->loader, &counts);
+	r->profile = sampler_profile(s->sampler, r, &counts,
+				     w->rss + w->beside > w->weight_peak ? TARE_PEAK_NOW :
+									   w->peak_seq);
 }
 
 /* A task that was preempted between a change and its event has it in the
@@ -577,5 +618,7 @@ struct report *session_report(struct session *s, enum report_reason reason)
 	if (s->world->malformed) /* else nothing would say why the books don't balance */
 		warn("%" G_GUINT64_FORMAT " records from the kernel made no sense",
 		     s->world->malformed);
+	if (s->sampler)
+		add_profile(s, r);
 	return r;
 }
