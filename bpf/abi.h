@@ -151,8 +151,8 @@ struct tare_mm {
 	__s64 seen[TARE_MEMBERS]; /* last seen central count (or size, or count argument) */
 	__u64 peak_ns;            /* when it began to fall from the peak */
 	__u64 id;
-	__u64 brk; /* last seen end of heap */
-	__u64 brk_low; /* lowest that it was since a range told of it; 0: told */
+	__u64 brk;         /* last seen end of heap */
+	__u64 brk_low;     /* lowest that it was since a range told of it; 0: told */
 	__u64 brk_low_seq; /* peak_seq at that time */
 	__s64 opening[TARE_MM_KINDS];
 	struct tare_flow foreign[TARE_MM_KINDS];
@@ -296,16 +296,16 @@ _Static_assert(sizeof(struct tare_workload) == 144 + 152 + 64, "tare_workload");
  * overflow costs the ledger nothing. `mm` is tare_mm.id, `peak_seq` the number of
  * the workload's peaks so far: what was made before it became n and ended after,
  * was live at peak n. */
-#define TARE_REGS 21             /* struct pt_regs of x86-64, as the kernel lays it out */
-#define TARE_KERNEL_FRAMES 40    /* at most */
+#define TARE_REGS 21              /* struct pt_regs of x86-64, as the kernel lays it out */
+#define TARE_KERNEL_FRAMES 40     /* at most */
 #define TARE_STACK_MAX (64 << 10) /* bytes of user stack, at most */
 
 /* sample.flags */
-#define TARE_SAMPLE_COMPAT (1u << 0)    /* a 32-bit program */
-#define TARE_SAMPLE_NO_STACK (1u << 1)  /* there is none to read: in execve, or unreadable */
-#define TARE_SAMPLE_CUT (1u << 2)       /* the stack goes on beyond what was copied */
+#define TARE_SAMPLE_COMPAT (1u << 0)     /* a 32-bit program */
+#define TARE_SAMPLE_NO_STACK (1u << 1)   /* there is none to read: in execve, or unreadable */
+#define TARE_SAMPLE_CUT (1u << 2)        /* the stack goes on beyond what was copied */
 #define TARE_SAMPLE_NO_ADDRESS (1u << 3) /* address not known */
-#define TARE_SAMPLE_KERNEL (1u << 4)    /* TARE_KERNEL_FRAMES addresses stand before the stack */
+#define TARE_SAMPLE_KERNEL (1u << 4)     /* TARE_KERNEL_FRAMES addresses stand before the stack */
 
 struct tare_sample {
 	struct tare_record head;
@@ -326,9 +326,9 @@ struct tare_sample {
 _Static_assert(sizeof(struct tare_sample) == 88 + 8 * TARE_REGS, "tare_sample");
 
 enum tare_range_what {
-	TARE_RANGE_ANON = 1,    /* mmap without a file: [start, start + size), a = prot, b = flags */
-	TARE_RANGE_UNMAP = 2,   /* munmap */
-	TARE_RANGE_MOVE = 3,    /* mremap: [start, +size) is now [a, +b) */
+	TARE_RANGE_ANON = 1,  /* mmap without a file: [start, start + size), a = prot, b = flags */
+	TARE_RANGE_UNMAP = 2, /* munmap */
+	TARE_RANGE_MOVE = 3,  /* mremap: [start, +size) is now [a, +b) */
 	TARE_RANGE_DISCARD = 4, /* madvise that gives memory back; a = advice */
 	TARE_RANGE_HEAP = 5,    /* the heap ends at `start`, and was down to a */
 	TARE_RANGE_PROTECT = 6, /* mprotect: a = prot; only where it makes code */
@@ -398,7 +398,8 @@ struct tare_image {
 	__u64 auxv[TARE_AUXV]; /* type, value, type, value …: Elf64_auxv_t */
 	struct tare_file file;
 };
-_Static_assert(sizeof(struct tare_image) == 56 + 8 * TARE_AUXV + sizeof(struct tare_file), "tare_image");
+_Static_assert(sizeof(struct tare_image) == 56 + 8 * TARE_AUXV + sizeof(struct tare_file),
+	       "tare_image");
 
 /* How sampling went, in .bss. */
 struct tare_sampling {

@@ -58,7 +58,8 @@ static __always_inline int in_interrupt(void *args, struct task_struct *task)
 	return address_of(args) - (__u64)address_of(task->stack) >= workload.stack_bytes;
 }
 
-static __always_inline void sample_kmem(struct task_struct *task, struct task_state *ts, __u64 bytes)
+static __always_inline void sample_kmem(struct task_struct *task, struct task_state *ts,
+					__u64 bytes)
 {
 	struct tare_mm *m;
 

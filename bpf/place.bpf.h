@@ -62,14 +62,16 @@ __weak __noinline int place_named(struct tare_mm *m, __u64 start, __u64 size, __
 	return 0;
 }
 
-__weak __noinline int place_moved(struct tare_mm *m, __u64 start, __u64 size, __u64 to, __u64 size_to)
+__weak __noinline int place_moved(struct tare_mm *m, __u64 start, __u64 size, __u64 to,
+				  __u64 size_to)
 {
 	if (m)
 		place_range(m, TARE_RANGE_MOVE, start, size, to, size_to);
 	return 0;
 }
 
-__weak __noinline int place_anon(struct tare_mm *m, __u64 start, __u64 size, __u64 prot, __u64 flags)
+__weak __noinline int place_anon(struct tare_mm *m, __u64 start, __u64 size, __u64 prot,
+				 __u64 flags)
 {
 	if (m)
 		place_range(m, TARE_RANGE_ANON, start, size, prot, flags);

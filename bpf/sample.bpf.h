@@ -10,10 +10,10 @@
 
 #include "compat.bpf.h"
 
-#define STACK_SEARCHES 4        /* bpf_find_vma() costs 7 us: so often a task */
-#define STACK_BLIND (16 << 10)  /* where a stack's end is not known: try this much */
+#define STACK_SEARCHES 4       /* bpf_find_vma() costs 7 us: so often a task */
+#define STACK_BLIND (16 << 10) /* where a stack's end is not known: try this much */
 #define STACK_BLIND_LEAST 256
-#define FAULT_DEPTH 1536        /* below the registers, where a fault is looked for */
+#define FAULT_DEPTH 1536 /* below the registers, where a fault is looked for */
 #define FAULT_SEARCHES 64
 
 /* Only once in so many records is user space woken for samples: at a quarter of

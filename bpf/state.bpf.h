@@ -26,12 +26,12 @@ extern const volatile __u32 cfg_shape;       /* enum tare_shape: what sums can b
 extern const volatile __u32 cfg_split;       /* tasks cache changes (SPLIT_RSS_COUNTING) */
 extern const volatile __u32 cfg_no_children; /* stay with the first process */
 extern const volatile __u32 cfg_page_size;
-extern const volatile __u32 cfg_bucket_bits; /* tare_keys has 2^this buckets */
-extern const volatile __u32 cfg_kmem;        /* kernel memory's events are there */
-extern const volatile __u32 cfg_period;      /* bytes of growth a sample; 0: none are taken */
+extern const volatile __u32 cfg_bucket_bits;  /* tare_keys has 2^this buckets */
+extern const volatile __u32 cfg_kmem;         /* kernel memory's events are there */
+extern const volatile __u32 cfg_period;       /* bytes of growth a sample; 0: none are taken */
 extern const volatile __u32 cfg_samples_ring; /* bytes */
-extern const volatile __u32 cfg_stack;       /* bytes of user stack to copy, at most */
-extern const volatile __u32 cfg_memcg_long;  /* they pass their value as a long, not an int */
+extern const volatile __u32 cfg_stack;        /* bytes of user stack to copy, at most */
+extern const volatile __u32 cfg_memcg_long;   /* they pass their value as a long, not an int */
 
 /* A task's state is its record, header included: it is sent as it lies. */
 struct task_state {
@@ -40,8 +40,8 @@ struct task_state {
 	__u64 mm_key; /* its process's mm: to be found still when exit has taken task->mm */
 	__u64 making; /* classic arm: key of the mm that its fork or execve makes */
 	struct sampler sampler;
-	__u64 fault;                    /* address of the kernel's last fault on its behalf */
-	__u64 stack_start, stack_end;   /* the mapping that its stack was found in */
+	__u64 fault;                  /* address of the kernel's last fault on its behalf */
+	__u64 stack_start, stack_end; /* the mapping that its stack was found in */
 	__u32 stack_searches;
 	__u32 pad;
 };

@@ -104,8 +104,8 @@ static int configure(struct loader *l, const struct loader_config *config)
 	l->sampling = config->period > 0;
 	skel->rodata->cfg_period = config->period;
 	skel->rodata->cfg_stack = MIN(config->stack, TARE_STACK_MAX);
-	skel->rodata->cfg_samples_ring =
-		l->sampling ? power_of_two(config->samples_ring_bytes) : sysconf(_SC_PAGESIZE);
+	skel->rodata->cfg_samples_ring = l->sampling ? power_of_two(config->samples_ring_bytes) :
+						       sysconf(_SC_PAGESIZE);
 	l->ledger = arm_program(skel, config->arm);
 	bpf_program__set_autoload(l->ledger, true);
 	bpf_program__set_autoload(skel->progs.tare_sys_exit, features_has(f, FEATURE_SYS_EXIT));
@@ -117,10 +117,8 @@ static int configure(struct loader *l, const struct loader_config *config)
 		       bpf_map__set_max_entries(skel->maps.tare_mms, TARE_BUCKET << bits) ?:
 		       bpf_map__set_max_entries(skel->maps.tare_keys, 1u << bits)         ?:
 		       bpf_map__set_max_entries(skel->maps.tare_mmids, config->max_mms)   ?:
-		       bpf_map__set_max_entries(skel->maps.tare_scratch,
-						l->sampling ? l->cpus : 1)                 ?:
-		       bpf_map__set_max_entries(skel->maps.tare_samples,
-						skel->rodata->cfg_samples_ring)            ?:
+		       bpf_map__set_max_entries(skel->maps.tare_scratch, l->sampling ? l->cpus : 1) ?:
+		       bpf_map__set_max_entries(skel->maps.tare_samples, skel->rodata->cfg_samples_ring) ?:
 		       bpf_map__set_max_entries(skel->maps.tare_ring,
 						power_of_two(config->ring_bytes));
 }

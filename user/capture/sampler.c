@@ -48,7 +48,8 @@ void sampler_free(struct sampling_session *s)
 }
 
 /* A file that the kernel loaded at exec: its segments, moved by `bias`. */
-static void map_segments(struct sampling_session *s, struct space *space, uint32_t file, uint64_t bias)
+static void map_segments(struct sampling_session *s, struct space *space, uint32_t file,
+			 uint64_t bias)
 {
 	const struct module *m = modules_get(s->modules, file);
 	uint64_t page = s->samples->page_size;
@@ -128,8 +129,8 @@ static void on_map(struct sampling_session *s, const struct tare_map *m)
 {
 	uint32_t file = samples_map(s->samples, m);
 	const struct sample_file *f = s->samples->files->pdata[file];
-	struct module_source source = { file, f->dev, f->inode, f->path, m->tgid,
-					m->start, m->start + m->size };
+	struct module_source source = { file,    f->dev,   f->inode,          f->path,
+					m->tgid, m->start, m->start + m->size };
 
 	if (m->prot & 4)
 		modules_open(s->modules, &source);
@@ -171,8 +172,9 @@ static void read_maps(struct sampling_session *s, struct space *space)
 
 			r.place = PLACE_FILE;
 			r.file = samples_file_named(s->samples, maj << 20 | min, inode, line + at);
-			source = (struct module_source){ r.file, maj << 20 | min, inode, line + at,
-							 space->pid, start, end };
+			source = (struct module_source){ r.file,    maj << 20 | min, inode,
+							 line + at, space->pid,      start,
+							 end };
 			if (r.code)
 				modules_open(s->modules, &source);
 		} else if (r.code) {
@@ -200,8 +202,9 @@ static uint32_t push_user(struct sampling_session *s, struct space *space,
 	if (!sample->stack) {
 		s->samples->no_stack++;
 		/* execve: 59, execveat: 322 */
-		return push_mark(s, NO_NODE, sample->cause == 59 || sample->cause == 322 ?
-						     MARK_EXECVE : MARK_NO_STACK);
+		return push_mark(s, NO_NODE,
+				 sample->cause == 59 || sample->cause == 322 ? MARK_EXECVE :
+									       MARK_NO_STACK);
 	}
 	w = unwind(s->unwinder, space, sample, stack);
 	s->samples->complete += w.complete;
@@ -243,10 +246,12 @@ static bool file_fits(const struct tare_record *head, const struct tare_file *fi
 	size_t before = (const char *)file - (const char *)head;
 
 	return file->names <= TARE_PATH_PARTS &&
-	       head->size >= before + sizeof(*file) - (TARE_PATH_PARTS - file->names) * TARE_PART_LEN;
+	       head->size >=
+		       before + sizeof(*file) - (TARE_PATH_PARTS - file->names) * TARE_PART_LEN;
 }
 
-static int take(struct sampling_session *s, const struct world *world, const struct tare_record *head)
+static int take(struct sampling_session *s, const struct world *world,
+		const struct tare_record *head)
 {
 	const size_t file = sizeof(struct tare_file) - TARE_PATH_PARTS * TARE_PART_LEN;
 	const struct tare_sample *sample = (const void *)head;
@@ -260,7 +265,8 @@ static int take(struct sampling_session *s, const struct world *world, const str
 			return -EINVAL;
 		extra = sample->flags & TARE_SAMPLE_KERNEL ? TARE_KERNEL_FRAMES * 8 : 0;
 		if (head->size - sizeof(*sample) < extra ||
-		    head->size - sizeof(*sample) - extra < sample->stack || sample->kind >= TARE_KINDS)
+		    head->size - sizeof(*sample) - extra < sample->stack ||
+		    sample->kind >= TARE_KINDS)
 			return -EINVAL;
 		on_sample(s, world, sample);
 		return 0;
@@ -270,7 +276,8 @@ static int take(struct sampling_session *s, const struct world *world, const str
 		samples_range(s->samples, (const void *)head);
 		return 0;
 	case TARE_REC_MAP:
-		if (head->size < sizeof(*map) - sizeof(map->file) + file || !file_fits(head, &map->file))
+		if (head->size < sizeof(*map) - sizeof(map->file) + file ||
+		    !file_fits(head, &map->file))
 			return -EINVAL;
 		on_map(s, map);
 		return 0;
@@ -285,7 +292,8 @@ static int take(struct sampling_session *s, const struct world *world, const str
 	}
 }
 
-int sampler_record(struct sampling_session *s, const struct world *world, const void *data, size_t size)
+int sampler_record(struct sampling_session *s, const struct world *world, const void *data,
+		   size_t size)
 {
 	const struct tare_record *head = data;
 	int err = size < sizeof(*head) || head->size > size ? -EINVAL : take(s, world, head);

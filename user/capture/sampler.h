@@ -20,7 +20,8 @@ void sampler_free(struct sampling_session *s); /* takes NULL */
 
 /* Take one record of the ring of samples. 0, or -EINVAL for one that makes no
  * sense, which is counted and otherwise ignored. `world` names the threads. */
-int sampler_record(struct sampling_session *s, const struct world *world, const void *data, size_t size);
+int sampler_record(struct sampling_session *s, const struct world *world, const void *data,
+		   size_t size);
 
 /* All so far, named and scaled to the report. The caller frees it. */
 struct profile *sampler_profile(struct sampling_session *s, const struct report *r,

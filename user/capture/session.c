@@ -54,7 +54,7 @@ struct session {
 	pid_t self;
 	const char *cgroup; /* attached by control group: newcomers are looked for */
 	struct kmem *kmem;
-	struct tare_workload last; /* of the last report */
+	struct tare_workload last;        /* of the last report */
 	struct sampling_session *sampler; /* NULL: no samples */
 	sigset_t old_mask;
 };
@@ -598,9 +598,9 @@ static void add_profile(struct session *s, struct report *r)
 
 	drain(s);
 	loader_sampling(s->loader, &counts);
-	r->profile = sampler_profile(s->sampler, r, &counts,
-				     w->rss + w->beside > w->weight_peak ? TARE_PEAK_NOW :
-									   w->peak_seq);
+	r->profile =
+		sampler_profile(s->sampler, r, &counts,
+				w->rss + w->beside > w->weight_peak ? TARE_PEAK_NOW : w->peak_seq);
 }
 
 /* A task that was preempted between a change and its event has it in the

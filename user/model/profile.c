@@ -67,7 +67,8 @@ static void scale(struct profile *p, const GArray *which, enum picture picture, 
 
 	for (unsigned i = 0; i < which->len; i++)
 		sum += g_array_index(p->entries, struct profile_entry,
-				     g_array_index(which, unsigned, i)).bytes[picture];
+				     g_array_index(which, unsigned, i))
+			       .bytes[picture];
 	for (unsigned i = 0; i < which->len && sum > 0; i++) {
 		struct profile_entry *e = &g_array_index(p->entries, struct profile_entry,
 							 g_array_index(which, unsigned, i));
@@ -86,7 +87,8 @@ static int64_t sum_of(const struct profile *p, const GArray *which, enum picture
 
 	for (unsigned i = 0; which && i < which->len; i++)
 		sum += g_array_index(p->entries, struct profile_entry,
-				     g_array_index(which, unsigned, i)).bytes[picture];
+				     g_array_index(which, unsigned, i))
+			       .bytes[picture];
 	return sum;
 }
 
@@ -133,7 +135,8 @@ static gpointer group_key(uint32_t process, uint32_t task, uint32_t kind)
 	return g_strdup_printf("%u.%u.%u", process, task, kind);
 }
 
-static void group_add(GHashTable *groups, uint32_t process, uint32_t task, uint32_t kind, unsigned i)
+static void group_add(GHashTable *groups, uint32_t process, uint32_t task, uint32_t kind,
+		      unsigned i)
 {
 	g_autofree char *key = group_key(process, task, kind);
 	GArray *which = g_hash_table_lookup(groups, key);
@@ -169,7 +172,8 @@ static void scale_grown(struct profile *p, const struct report *r, GHashTable *b
 				if (sum_of(p, which, PICTURE_GROWN) > 0)
 					scale(p, which, PICTURE_GROWN, total);
 				else
-					add_mark(p, MARK_NO_SAMPLE, i, j, kind, PICTURE_GROWN, total);
+					add_mark(p, MARK_NO_SAMPLE, i, j, kind, PICTURE_GROWN,
+						 total);
 				p->total[PICTURE_GROWN] += total;
 			}
 		}
@@ -205,7 +209,8 @@ static void scale_live(struct profile *p, const struct report *r, GHashTable *by
 
 			if (kind == TARE_SWAP)
 				continue;
-			scale_held(p, i, kind, which, PICTURE_LIVE_PEAK, proc->at_peak[kind], opening);
+			scale_held(p, i, kind, which, PICTURE_LIVE_PEAK, proc->at_peak[kind],
+				   opening);
 			scale_held(p, i, kind, which, PICTURE_LIVE_END, proc->balance[kind].net,
 				   opening);
 		}

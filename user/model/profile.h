@@ -28,7 +28,7 @@ struct profile_frame {
 	char *function; /* never NULL: "[libc.so.6+0x1234]" where no name is known */
 	char *file;     /* source; NULL: not known */
 	int line;
-	char *module;   /* path, "[kernel]", "[vdso]", "[jit]"; NULL for a mark */
+	char *module;     /* path, "[kernel]", "[vdso]", "[jit]"; NULL for a mark */
 	uint64_t address; /* in the module's own terms */
 	bool kernel, inlined, guessed, mark;
 };

@@ -93,7 +93,8 @@ uint32_t samples_name(struct samples *s, const char *name)
 
 static uint32_t file_number(struct samples *s, struct sample_file f)
 {
-	g_autofree char *key = g_strdup_printf("%u %" G_GUINT64_FORMAT " %s", f.dev, f.inode, f.path);
+	g_autofree char *key =
+		g_strdup_printf("%u %" G_GUINT64_FORMAT " %s", f.dev, f.inode, f.path);
 	gpointer number;
 
 	if (g_hash_table_lookup_extended(s->file_numbers, key, NULL, &number)) {
@@ -344,7 +345,8 @@ static void begin_life(struct samples *s, const struct tare_sample *sample, uint
 		tree = g_tree_new_full(by_page, NULL, NULL, g_free);
 		g_hash_table_insert(s->lives, g_memdup2(&sample->mm, sizeof(sample->mm)), tree);
 	}
-	*l = (struct life){ sample->address / s->page_size, sample->bytes, sample->peak_seq, tally };
+	*l = (struct life){ sample->address / s->page_size, sample->bytes, sample->peak_seq,
+			    tally };
 	if (sample->flags & TARE_SAMPLE_NO_ADDRESS)
 		l->page = (1ULL << 52) + s->taken;
 	old = g_tree_lookup(tree, &l->page);

@@ -15,10 +15,10 @@
 #include "model/space.h"
 
 /* frame.flags */
-#define FRAME_KERNEL 1u  /* address is the kernel's */
-#define FRAME_MARK 2u    /* address is an enum frame_mark */
-#define FRAME_GUESS 4u   /* found by frame pointer where nothing says there is one */
-#define FRAME_EXACT 8u   /* address of an instruction, not a return address less one */
+#define FRAME_KERNEL 1u /* address is the kernel's */
+#define FRAME_MARK 2u   /* address is an enum frame_mark */
+#define FRAME_GUESS 4u  /* found by frame pointer where nothing says there is one */
+#define FRAME_EXACT 8u  /* address of an instruction, not a return address less one */
 
 enum frame_mark {
 	MARK_TRUNCATED, /* the stack goes on: nobody knows where */
@@ -67,19 +67,19 @@ struct tally {
 struct sample_file {
 	uint64_t inode;
 	uint32_t dev;
-	char *path; /* as it was in the process's mount namespace */
+	char *path;          /* as it was in the process's mount namespace */
 	bool deleted, whole; /* whole: no part of the path was cut */
 };
 
 struct samples {
 	uint64_t page_size;
-	GHashTable *spaces; /* id of mm -> struct space */
-	GHashTable *lives;  /* id of mm -> GTree of struct life by page */
+	GHashTable *spaces;                   /* id of mm -> struct space */
+	GHashTable *lives;                    /* id of mm -> GTree of struct life by page */
 	struct intern *frames, *nodes, *keys; /* struct frame, stack_node, tally_key */
 	GArray *tallies;                      /* struct tally, by the number of its key */
 	GPtrArray *names;                     /* char *; number 0 is "" */
 	GHashTable *name_numbers;
-	GPtrArray *files;                     /* struct sample_file * */
+	GPtrArray *files; /* struct sample_file * */
 	GHashTable *file_numbers;
 	uint64_t taken, complete, truncated, no_stack, guessed;
 	uint64_t user_stacks; /* samples that should have one: complete + truncated */
@@ -100,7 +100,8 @@ struct space *samples_image(struct samples *s, const struct tare_image *i, uint3
 
 /* Builds a stack from its outermost frame inwards; start with NO_NODE. */
 uint32_t samples_push(struct samples *s, uint32_t node, const struct frame *f);
-void samples_add(struct samples *s, const struct tare_sample *sample, uint32_t node, uint32_t thread_name);
+void samples_add(struct samples *s, const struct tare_sample *sample, uint32_t node,
+		 uint32_t thread_name);
 
 /* Bytes that live now, and that lived at peak `peak_seq` (the last one, or
  * TARE_PEAK_NOW), of each tally: arrays of tallies->len. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "model/space.h"
 
-#define HEAP_MOST (1ULL << 40)        /* an address so far above its start is no heap's */
-#define STACK_MOST (64ULL << 20)      /* likewise, below where the stack began */
-#define STACK_ABOVE (4ULL << 20)      /* arguments and environment, above it */
+#define HEAP_MOST (1ULL << 40)   /* an address so far above its start is no heap's */
+#define STACK_MOST (64ULL << 20) /* likewise, below where the stack began */
+#define STACK_ABOVE (4ULL << 20) /* arguments and environment, above it */
 #define RANGES_MOST (1u << 20)
 
 struct space *space_new(uint64_t id)

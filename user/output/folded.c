@@ -36,8 +36,10 @@ static void add_frames(GString *line, const struct profile *p, uint32_t node)
 		g_string_append_c(line, ';');
 		add_name(line, f->function);
 		if (f->file)
-			g_string_append_printf(line, " %s:%d", strrchr(f->file, '/') ?
-					       strrchr(f->file, '/') + 1 : f->file, f->line);
+			g_string_append_printf(line, " %s:%d",
+					       strrchr(f->file, '/') ? strrchr(f->file, '/') + 1 :
+								       f->file,
+					       f->line);
 		if (f->kernel)
 			g_string_append(line, "_[k]");
 		else if (f->inlined)
@@ -72,9 +74,10 @@ char *folded_render(const struct report *r, const struct profile *p, enum pictur
 		}
 		add_name(line, proc->comm ?: "?");
 		g_string_append_c(line, ';');
-		add_name(line, e->task < proc->tasks->len ?
-				       ((const struct report_task *)proc->tasks->pdata[e->task])->comm :
-				       "[process]");
+		add_name(line,
+			 e->task < proc->tasks->len ?
+				 ((const struct report_task *)proc->tasks->pdata[e->task])->comm :
+				 "[process]");
 		add_frames(line, p, e->node);
 		sum = g_hash_table_lookup(sums, line->str);
 		if (!sum) {

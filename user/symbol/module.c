@@ -78,6 +78,39 @@ static void read_interpreter(struct module *m, const GElf_Phdr *ph)
 	m->interpreter = g_strndup(raw + ph->p_offset, ph->p_filesz);
 }
 
+static void read_entries(struct module *m, const GElf_Phdr *ph)
+{
+	Elf_Data *data = elf_getdata_rawchunk(m->elf, ph->p_offset, ph->p_filesz, ELF_T_DYN);
+	GElf_Dyn dyn;
+
+	for (int i = 0; data && gelf_getdyn(data, i, &dyn) && dyn.d_tag != DT_NULL; i++) {
+		if (dyn.d_tag == DT_INIT)
+			m->entries[1] = dyn.d_un.d_ptr;
+		if (dyn.d_tag == DT_FINI)
+			m->entries[2] = dyn.d_un.d_ptr;
+	}
+}
+
+/* .eh_frame_hdr (LSB core, 10.6.2): version, three encodings, the address of
+ * .eh_frame, how many, and the table. Only as all linkers write it. */
+static void read_starts(struct module *m, const GElf_Phdr *ph)
+{
+	static const unsigned char usual[4] = { 1, 0x1b, 0x03, 0x3b };
+	size_t size = 0;
+	const char *raw = elf_rawfile(m->elf, &size);
+	uint32_t n;
+
+	if (!raw || ph->p_offset > size || ph->p_filesz > size - ph->p_offset || ph->p_filesz < 12)
+		return;
+	raw += ph->p_offset;
+	memcpy(&n, raw + 8, sizeof(n));
+	if (memcmp(raw, usual, sizeof(usual)) || n > (ph->p_filesz - 12) / 8)
+		return;
+	m->starts = (const unsigned char *)raw + 12;
+	m->starts_base = ph->p_vaddr;
+	m->n_starts = n;
+}
+
 static void read_segments(struct module *m)
 {
 	GElf_Ehdr header;
@@ -85,6 +118,7 @@ static void read_segments(struct module *m)
 
 	if (!gelf_getehdr(m->elf, &header) || elf_getphdrnum(m->elf, &n))
 		return;
+	m->entries[0] = header.e_entry;
 	for (size_t i = 0; i < MIN(n, SEGMENTS_MOST); i++) {
 		GElf_Phdr ph;
 
@@ -92,6 +126,10 @@ static void read_segments(struct module *m)
 			continue;
 		if (ph.p_type == PT_INTERP)
 			read_interpreter(m, &ph);
+		if (ph.p_type == PT_DYNAMIC)
+			read_entries(m, &ph);
+		if (ph.p_type == PT_GNU_EH_FRAME)
+			read_starts(m, &ph);
 		if (ph.p_type != PT_LOAD)
 			continue;
 		m->segments[m->n_segments++] = (struct segment){
@@ -135,8 +173,7 @@ static int open_this(const char *path, const struct module_source *s, bool sure)
 
 	if (fd < 0)
 		return -1;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) &&
-	    (sure || !s->inode || st.st_ino == s->inode))
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && (sure || !s->inode || st.st_ino == s->inode))
 		return fd;
 	close(fd);
 	return -1;
@@ -250,6 +287,35 @@ uint64_t module_address(const struct module *m, uint64_t offset)
 			return s->address + offset - s->offset;
 	}
 	return 0;
+}
+
+bool module_is_entry(const struct module *m, uint64_t address)
+{
+	/* That of the file itself has nobody to return to. */
+	return address && (address == m->entries[1] || address == m->entries[2]);
+}
+
+static uint64_t start_at(const struct module *m, uint32_t i)
+{
+	int32_t offset;
+
+	memcpy(&offset, m->starts + (size_t)i * 8, sizeof(offset));
+	return m->starts_base + offset;
+}
+
+uint64_t module_function(const struct module *m, uint64_t address)
+{
+	uint32_t low = 0, high = m->n_starts;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (start_at(m, middle) > address)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low ? start_at(m, low - 1) : 0;
 }
 
 struct Dwarf_CFI_s *module_cfi(struct module *m, bool debug)

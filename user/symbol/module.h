@@ -40,13 +40,19 @@ struct segment {
 	bool code;
 };
 const struct segment *module_segments(const struct module *m, unsigned *n);
-const char *module_interpreter(const struct module *m);  /* path, or NULL */
-uint64_t module_headers(const struct module *m);         /* address of the program headers, or 0 */
+const char *module_interpreter(const struct module *m); /* path, or NULL */
+uint64_t module_headers(const struct module *m);        /* address of the program headers, or 0 */
 void module_identity(const struct module *m, uint32_t *dev, uint64_t *inode);
 /* "" when there is none. Hexadecimal. */
 const char *module_build_id(const struct module *m);
 /* Address in the file's own terms of what is at this offset; 0: not loaded. */
 uint64_t module_address(const struct module *m, uint64_t offset);
+
+/* The address is that of a function's first instruction, which has its return
+ * address on top of the stack: code of crti.o has no rules that say so. */
+bool module_is_entry(const struct module *m, uint64_t address);
+/* Where the function at an address starts, by .eh_frame_hdr; 0: not known. */
+uint64_t module_function(const struct module *m, uint64_t address);
 
 /* Symbol at an address (the file's own terms): its name, not demangled, and how far
  * behind its start. NULL: none covers it. Tables are read at the first call; with

@@ -104,8 +104,8 @@ static void read_symbols(struct module *m)
 	for (int i = 0; i < MIN(n, (int)SYMBOLS_MOST); i++) {
 		GElf_Sym sym;
 		GElf_Addr at;
-		const char *name = dwfl_module_getsym_info(m->dwfl_module, i, &sym, &at, NULL, NULL,
-							   NULL);
+		const char *name =
+			dwfl_module_getsym_info(m->dwfl_module, i, &sym, &at, NULL, NULL, NULL);
 
 		add_symbol(m->symbols, name, &sym, at);
 	}
@@ -144,8 +144,8 @@ const char *module_symbol(struct module *m, uint64_t address, uint64_t *offset)
 static const char *name_of(Dwarf_Die *die)
 {
 	Dwarf_Attribute attr;
-	const char *linkage = dwarf_formstring(
-		dwarf_attr_integrate(die, DW_AT_linkage_name, &attr));
+	const char *linkage =
+		dwarf_formstring(dwarf_attr_integrate(die, DW_AT_linkage_name, &attr));
 
 	return linkage ? linkage : dwarf_diename(die);
 }

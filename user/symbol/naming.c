@@ -11,10 +11,8 @@
 #define MANGLED_MOST 4096
 
 static const char *const mark_name[MARKS] = {
-	[MARK_TRUNCATED] = "[truncated]",
-	[MARK_NO_STACK] = "[no stack]",
-	[MARK_EXECVE] = "[execve]",
-	[MARK_NO_SAMPLE] = "[no sample]",
+	[MARK_TRUNCATED] = "[truncated]", [MARK_NO_STACK] = "[no stack]",
+	[MARK_EXECVE] = "[execve]",       [MARK_NO_SAMPLE] = "[no sample]",
 	[MARK_BEFORE] = "[before]",
 };
 
@@ -23,7 +21,8 @@ char *naming_demangle(const char *name)
 	bool likely = g_str_has_prefix(name, "_Z") || g_str_has_prefix(name, "_R") ||
 		      g_str_has_prefix(name, "_D");
 	char *plain = likely && strlen(name) < MANGLED_MOST ?
-			      cplus_demangle(name, DMGL_AUTO | DMGL_ANSI) : NULL;
+			      cplus_demangle(name, DMGL_AUTO | DMGL_ANSI) :
+			      NULL;
 	char *copy = g_strdup(plain ?: name);
 
 	free(plain);
@@ -59,6 +58,14 @@ static const char *jit_name(struct naming *n, const struct frame *f)
 	return map ? perfmap_find(map, f->address) : NULL;
 }
 
+/* A function without a name goes by its start, so that its lines are one. */
+static uint64_t module_start(const struct module *m, uint64_t address)
+{
+	uint64_t start = m ? module_function(m, address) : 0;
+
+	return start ? start : address;
+}
+
 static void name_user(struct naming *n, const struct frame *f, struct profile_frame *to)
 {
 	const struct sample_file *file = f->file != NO_FILE ? n->s->files->pdata[f->file] : NULL;
@@ -70,8 +77,8 @@ static void name_user(struct naming *n, const struct frame *f, struct profile_fr
 	if (name) {
 		to->function = naming_demangle(name);
 	} else if (file) {
-		to->function = g_strdup_printf("[%s+0x%" G_GINT64_MODIFIER "x]", base_of(file->path),
-					       f->address);
+		to->function = g_strdup_printf("[%s+0x%" G_GINT64_MODIFIER "x]",
+					       base_of(file->path), module_start(m, f->address));
 	} else {
 		name = jit_name(n, f);
 		to->function = name ? naming_demangle(name) : g_strdup("[code without a file]");
@@ -92,7 +99,8 @@ static void name_kernel(struct naming *n)
 	uint64_t *at;
 
 	for (unsigned i = 0; i < n->p->frames->len; i++) {
-		const struct profile_frame *f = &g_array_index(n->p->frames, struct profile_frame, i);
+		const struct profile_frame *f =
+			&g_array_index(n->p->frames, struct profile_frame, i);
 
 		if (f->kernel)
 			g_array_append_val(addresses, f->address);
@@ -111,7 +119,33 @@ static void name_kernel(struct naming *n)
 		if (found && names->pdata[found - at])
 			f->function = g_strdup(names->pdata[found - at]);
 		else
-			f->function = g_strdup_printf("[kernel+0x%" G_GINT64_MODIFIER "x]", f->address);
+			f->function =
+				g_strdup_printf("[kernel+0x%" G_GINT64_MODIFIER "x]", f->address);
+	}
+}
+
+/* Of a kernel's stack the innermost frames are tare's own tracepoint. */
+static bool own_frame(const struct profile_frame *f)
+{
+	return f->kernel && (g_str_has_prefix(f->function, "bpf_trace_run") ||
+			     g_str_has_prefix(f->function, "__traceiter_") ||
+			     g_str_has_prefix(f->function, "bpf_prog_"));
+}
+
+static void hide_own(struct profile *p)
+{
+	for (unsigned i = 0; i < p->entries->len; i++) {
+		struct profile_entry *e = &g_array_index(p->entries, struct profile_entry, i);
+		uint32_t at = e->node;
+
+		while (at != NO_NODE) {
+			const struct stack_node *n =
+				&g_array_index(p->nodes, struct stack_node, at);
+
+			if (own_frame(&g_array_index(p->frames, struct profile_frame, n->frame)))
+				e->node = n->parent;
+			at = n->parent;
+		}
 	}
 }
 
@@ -141,15 +175,21 @@ static void add_lines(struct naming *n)
 {
 	struct profile *p = n->p;
 	unsigned frames = p->frames->len, nodes = p->nodes->len;
-	g_autofree uint32_t *inner = g_new(uint32_t, frames + 1); /* first of the inlined, or UINT32_MAX */
+	g_autofree uint32_t *inner =
+		g_new(uint32_t, frames + 1); /* first of the inlined, or UINT32_MAX */
 	g_autofree uint32_t *count = g_new0(uint32_t, frames + 1);
 	g_autofree uint32_t *last = g_new(uint32_t, nodes + 1);
 
 	for (unsigned i = 0; i < frames; i++) {
-		struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, i), *outer;
-		const struct frame *raw = i < intern_count(n->s->frames) ? intern_key(n->s->frames, i) : NULL;
-		struct module *m = raw && raw->file != NO_FILE ? modules_get(n->modules, raw->file) : NULL;
-		struct inlined in = { .module = f->module, .outer = f->function, .address = f->address };
+		struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, i),
+				     *outer;
+		const struct frame *raw =
+			i < intern_count(n->s->frames) ? intern_key(n->s->frames, i) : NULL;
+		struct module *m =
+			raw && raw->file != NO_FILE ? modules_get(n->modules, raw->file) : NULL;
+		struct inlined in = { .module = f->module,
+				      .outer = f->function,
+				      .address = f->address };
 
 		if (!m || f->kernel || f->mark)
 			continue;
@@ -210,6 +250,7 @@ void naming_fill(struct profile *p, const struct samples *s, struct modules *mod
 			name_user(&n, intern_key(s->frames, i), f);
 	}
 	name_kernel(&n);
+	hide_own(p);
 	if (lines)
 		add_lines(&n);
 	g_hash_table_unref(n.maps);

@@ -22,9 +22,9 @@ static const int reg_of[TARE_REGS] = {
 enum how { SAME, UNDEFINED, AT_CFA, IS_CFA, AT_EXPR, IS_EXPR, IN_REG, BAD };
 
 struct rule {
-	bool known;       /* else there is none for this address */
-	bool signal;      /* a signal's frame: its caller stands at an instruction, not behind a call */
-	uint8_t cfa_reg;  /* CFA = reg + offset; REGS: by expression */
+	bool known;  /* else there is none for this address */
+	bool signal; /* a signal's frame: its caller stands at an instruction, not behind a call */
+	uint8_t cfa_reg; /* CFA = reg + offset; REGS: by expression */
 	uint8_t how[REGS];
 	int32_t cfa_offset;
 	int32_t offset[REGS]; /* AT_CFA, IS_CFA; IN_REG: the register; EXPR: index in exprs */
@@ -160,7 +160,8 @@ static bool cfa_rule(struct unwinder *u, struct rule *rule, Dwarf_Frame *frame)
 	return true;
 }
 
-static void make_rule(struct unwinder *u, struct rule *rule, struct module *module, uint64_t address)
+static void make_rule(struct unwinder *u, struct rule *rule, struct module *module,
+		      uint64_t address)
 {
 	Dwarf_Frame *frame = NULL;
 	Dwarf_Addr start, end;
@@ -198,21 +199,50 @@ static const struct rule *rule_of(struct unwinder *u, struct module *module, uin
 static bool compute(uint8_t atom, uint64_t a, uint64_t b, uint64_t *out)
 {
 	switch (atom) {
-	case DW_OP_plus: *out = a + b; return true;
-	case DW_OP_minus: *out = a - b; return true;
-	case DW_OP_mul: *out = a * b; return true;
-	case DW_OP_and: *out = a & b; return true;
-	case DW_OP_or: *out = a | b; return true;
-	case DW_OP_xor: *out = a ^ b; return true;
-	case DW_OP_shl: *out = b < 64 ? a << b : 0; return true;
-	case DW_OP_shr: *out = b < 64 ? a >> b : 0; return true;
-	case DW_OP_eq: *out = a == b; return true;
-	case DW_OP_ne: *out = a != b; return true;
-	case DW_OP_lt: *out = (int64_t)a < (int64_t)b; return true;
-	case DW_OP_le: *out = (int64_t)a <= (int64_t)b; return true;
-	case DW_OP_gt: *out = (int64_t)a > (int64_t)b; return true;
-	case DW_OP_ge: *out = (int64_t)a >= (int64_t)b; return true;
-	default: return false;
+	case DW_OP_plus:
+		*out = a + b;
+		return true;
+	case DW_OP_minus:
+		*out = a - b;
+		return true;
+	case DW_OP_mul:
+		*out = a * b;
+		return true;
+	case DW_OP_and:
+		*out = a & b;
+		return true;
+	case DW_OP_or:
+		*out = a | b;
+		return true;
+	case DW_OP_xor:
+		*out = a ^ b;
+		return true;
+	case DW_OP_shl:
+		*out = b < 64 ? a << b : 0;
+		return true;
+	case DW_OP_shr:
+		*out = b < 64 ? a >> b : 0;
+		return true;
+	case DW_OP_eq:
+		*out = a == b;
+		return true;
+	case DW_OP_ne:
+		*out = a != b;
+		return true;
+	case DW_OP_lt:
+		*out = (int64_t)a < (int64_t)b;
+		return true;
+	case DW_OP_le:
+		*out = (int64_t)a <= (int64_t)b;
+		return true;
+	case DW_OP_gt:
+		*out = (int64_t)a > (int64_t)b;
+		return true;
+	case DW_OP_ge:
+		*out = (int64_t)a >= (int64_t)b;
+		return true;
+	default:
+		return false;
 	}
 }
 
@@ -333,13 +363,22 @@ static enum step by_rule(const struct unwinder *u, const struct rule *rule, stru
 	return STEP_ON;
 }
 
+/* At a function's first instruction the return address is on top of the stack. */
+static enum step by_entry(struct machine *m)
+{
+	if (!load(m, m->reg[RSP], &m->reg[RIP]))
+		return STEP_LOST;
+	m->reg[RSP] += 8;
+	return STEP_ON;
+}
+
 static enum step by_frame_pointer(const struct space *space, struct machine *m)
 {
 	uint64_t next, back, frame = m->reg[RBP];
 	const struct range *r;
 
-	if (!(m->has & 1u << RBP) || frame & 7 || frame < m->reg[RSP] ||
-	    !load(m, frame, &next) || !load(m, frame + 8, &back))
+	if (!(m->has & 1u << RBP) || frame & 7 || frame < m->reg[RSP] || !load(m, frame, &next) ||
+	    !load(m, frame + 8, &back))
 		return STEP_LOST;
 	if (!back)
 		return STEP_END;
@@ -376,8 +415,14 @@ static enum step step(struct unwinder *u, const struct space *space, struct mach
 	}
 	if (rule && rule->known) {
 		*signal = rule->signal;
+		if (rule->signal && !exact) { /* nobody called it: it starts where it is */
+			f->address++;
+			f->flags |= FRAME_EXACT;
+		}
 		return by_rule(u, rule, m);
 	}
+	if (exact && module && module_is_entry(module, f->address))
+		return by_entry(m);
 	/* The dynamic linker's and some libc's first instructions have no rules, but
 	 * stand where the stack began. */
 	if (space->start_stack && m->reg[RSP] == space->start_stack)
@@ -409,7 +454,8 @@ struct unwound unwind(struct unwinder *u, const struct space *space,
 	}
 	out.complete = next == STEP_END;
 	if (!out.complete)
-		u->frames[out.n++] = (struct frame){ .address = MARK_TRUNCATED, .file = NO_FILE,
+		u->frames[out.n++] = (struct frame){ .address = MARK_TRUNCATED,
+						     .file = NO_FILE,
 						     .flags = FRAME_MARK };
 	return out;
 }
