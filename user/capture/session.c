@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "capture/cause.h"
+#include "capture/describe.h"
 #include "capture/kmem.h"
 #include "capture/sampler.h"
 #include "capture/self.h"
@@ -71,21 +72,10 @@ static int on_record(void *ctx, const void *data, size_t size)
 {
 	struct session *s = ctx;
 	const struct tare_record *head = data;
-	struct world_proc *p;
 
 	if (world_record(s->world, data, size) || head->type != TARE_REC_EXEC)
 		return 0;
-	/* The path that the kernel was given may be relative or a link; while
-	 * the process lives, /proc knows the file itself. */
-	const struct tare_exec *exec = data;
-	g_autofree char *exe = NULL, *cmdline = NULL;
-	gsize len;
-
-	target_describe(exec->tgid, &exe, &cmdline, &len);
-	p = world_find_proc(s->world, exec->proc);
-	if (p && exe && cmdline && len >= exec->argv_len &&
-	    !memcmp(cmdline, exec->argv, exec->argv_len))
-		world_describe(p, exe, NULL, 0);
+	describe_exec(s->world, data);
 	return 0;
 }
 
@@ -304,25 +294,6 @@ static int name_targets(struct session *s, const struct session_targets *t, GArr
 	return err;
 }
 
-/* Names of those that ran before: no exec event told of them. */
-static void describe_found(struct session *s)
-{
-	GHashTableIter iter;
-	gpointer value;
-
-	g_hash_table_iter_init(&iter, s->world->procs);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		struct world_proc *p = value;
-		g_autofree char *exe = NULL, *cmdline = NULL;
-		gsize len;
-
-		if (!p->attached || p->exe)
-			continue;
-		target_describe(p->pid, &exe, &cmdline, &len);
-		world_describe(p, exe, cmdline, len);
-	}
-}
-
 static int adopt_running(struct session *s, bool all)
 {
 	struct adoption what = { .all = all, .except = s->self, .since_ns = s->origin_ns };
@@ -334,7 +305,7 @@ static int adopt_running(struct session *s, bool all)
 		total += n;
 	}
 	loader_drain(s->loader);
-	describe_found(s);
+	describe_found(s->world);
 	return n < 0 ? n : total;
 }
 
