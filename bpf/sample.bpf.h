@@ -10,8 +10,9 @@
 
 #include "compat.bpf.h"
 
-#define STACK_SEARCHES 4       /* bpf_find_vma() costs 7 us: so often a task */
-#define STACK_BLIND (16 << 10) /* where a stack's end is not known: try this much */
+#define STACK_SEARCHES 4          /* bpf_find_vma() costs 7 us: so often a task */
+#define THREAD_STACK (8ULL << 20) /* no thread's frames reach as far below its block */
+#define STACK_BLIND (16 << 10)    /* where a stack's end is not known: try this much */
 #define STACK_BLIND_LEAST 256
 #define FAULT_DEPTH 1536 /* below the registers, where a fault is looked for */
 #define FAULT_SEARCHES 64
@@ -116,9 +117,15 @@ static __always_inline __u64 stack_end(struct task_struct *task, struct task_sta
 {
 	__u64 start = BPF_CORE_READ(task, mm, start_stack);
 	struct stack_bounds b = {};
+	__u64 end;
 
 	if (sp <= start && start - sp < 64ULL << 20)
 		return start + 8; /* argc: what is above is no frame */
+	/* A thread's own block, which its register fs points at, lies at the top of its
+	 * stack, in every libc; the mapping may go on behind it, merged with others. */
+	end = BPF_CORE_READ(task, thread.fsbase);
+	if (end > sp && end - sp < THREAD_STACK)
+		return end;
 	if (sp >= ts->stack_start && sp < ts->stack_end)
 		return ts->stack_end;
 	if (ts->stack_searches >= STACK_SEARCHES)

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "symbol/module_impl.h"
 
+#define INIT_MOST 64 /* bytes of _init() */
 #define SEGMENTS_MOST 64
 #define INTERPRETER_MOST 4096
 #define VDSO_MOST (64 << 10)
@@ -85,9 +86,9 @@ static void read_entries(struct module *m, const GElf_Phdr *ph)
 
 	for (int i = 0; data && gelf_getdyn(data, i, &dyn) && dyn.d_tag != DT_NULL; i++) {
 		if (dyn.d_tag == DT_INIT)
-			m->entries[1] = dyn.d_un.d_ptr;
+			m->entries[0] = dyn.d_un.d_ptr;
 		if (dyn.d_tag == DT_FINI)
-			m->entries[2] = dyn.d_un.d_ptr;
+			m->entries[1] = dyn.d_un.d_ptr;
 	}
 }
 
@@ -118,7 +119,6 @@ static void read_segments(struct module *m)
 
 	if (!gelf_getehdr(m->elf, &header) || elf_getphdrnum(m->elf, &n))
 		return;
-	m->entries[0] = header.e_entry;
 	for (size_t i = 0; i < MIN(n, SEGMENTS_MOST); i++) {
 		GElf_Phdr ph;
 
@@ -289,10 +289,13 @@ uint64_t module_address(const struct module *m, uint64_t offset)
 	return 0;
 }
 
-bool module_is_entry(const struct module *m, uint64_t address)
+int module_in_init(const struct module *m, uint64_t address)
 {
-	/* That of the file itself has nobody to return to. */
-	return address && (address == m->entries[1] || address == m->entries[2]);
+	for (unsigned i = 0; i < G_N_ELEMENTS(m->entries); i++)
+		if (m->entries[i] && address >= m->entries[i] &&
+		    address - m->entries[i] < INIT_MOST)
+			return (int)(address - m->entries[i]);
+	return -1;
 }
 
 static uint64_t start_at(const struct module *m, uint32_t i)

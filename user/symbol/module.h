@@ -48,9 +48,9 @@ const char *module_build_id(const struct module *m);
 /* Address in the file's own terms of what is at this offset; 0: not loaded. */
 uint64_t module_address(const struct module *m, uint64_t offset);
 
-/* The address is that of a function's first instruction, which has its return
- * address on top of the stack: code of crti.o has no rules that say so. */
-bool module_is_entry(const struct module *m, uint64_t address);
+/* In the file's _init or _fini, which crti.o makes without rules: how far behind its
+ * first instruction; -1: elsewhere. */
+int module_in_init(const struct module *m, uint64_t address);
 /* Where the function at an address starts, by .eh_frame_hdr; 0: not known. */
 uint64_t module_function(const struct module *m, uint64_t address);
 

@@ -21,7 +21,7 @@ struct module {
 	char *path, *interpreter;
 	uint32_t dev;
 	uint64_t inode, headers;
-	uint64_t entries[3];         /* of the file, DT_INIT, DT_FINI; 0: none */
+	uint64_t entries[2];         /* DT_INIT, DT_FINI; 0: none */
 	const unsigned char *starts; /* .eh_frame_hdr's table: pairs of s32, by address */
 	uint64_t starts_base;        /* what they are relative to */
 	uint32_t n_starts;

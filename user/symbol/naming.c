@@ -77,8 +77,9 @@ static void name_user(struct naming *n, const struct frame *f, struct profile_fr
 	if (name) {
 		to->function = naming_demangle(name);
 	} else if (file) {
-		to->function = g_strdup_printf("[%s+0x%" G_GINT64_MODIFIER "x]",
-					       base_of(file->path), module_start(m, f->address));
+		to->function = g_strdup_printf(
+			"[%s+0x%" G_GINT64_MODIFIER "x]", base_of(file->path),
+			f->flags & FRAME_GUESS ? f->address : module_start(m, f->address));
 	} else {
 		name = jit_name(n, f);
 		to->function = name ? naming_demangle(name) : g_strdup("[code without a file]");

@@ -363,12 +363,14 @@ static enum step by_rule(const struct unwinder *u, const struct rule *rule, stru
 	return STEP_ON;
 }
 
-/* At a function's first instruction the return address is on top of the stack. */
-static enum step by_entry(struct machine *m)
+/* _init() and _fini() first move the stack by 8, then call (crti.S of glibc). */
+static enum step by_init(struct machine *m, int behind)
 {
-	if (!load(m, m->reg[RSP], &m->reg[RIP]))
+	uint64_t at = m->reg[RSP] + (behind ? 8 : 0);
+
+	if (!load(m, at, &m->reg[RIP]))
 		return STEP_LOST;
-	m->reg[RSP] += 8;
+	m->reg[RSP] = at + 8;
 	return STEP_ON;
 }
 
@@ -399,6 +401,7 @@ static enum step step(struct unwinder *u, const struct space *space, struct mach
 	uint64_t at = m->reg[RIP] - !exact;
 	const struct range *r = space_find(space, at);
 	const struct rule *rule = NULL;
+	int init;
 	struct module *module = r && r->file != NO_FILE ? modules_get(u->modules, r->file) : NULL;
 
 	*signal = false;
@@ -421,8 +424,9 @@ static enum step step(struct unwinder *u, const struct space *space, struct mach
 		}
 		return by_rule(u, rule, m);
 	}
-	if (exact && module && module_is_entry(module, f->address))
-		return by_entry(m);
+	init = module ? module_in_init(module, f->address) : -1;
+	if (init >= 0)
+		return by_init(m, init);
 	/* The dynamic linker's and some libc's first instructions have no rules, but
 	 * stand where the stack began. */
 	if (space->start_stack && m->reg[RSP] == space->start_stack)

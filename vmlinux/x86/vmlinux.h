@@ -99,6 +99,10 @@ struct thread_info {
 	u32 status;
 };
 
+struct thread_struct {
+	long unsigned int fsbase;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int flags;
@@ -117,6 +121,7 @@ struct task_struct {
 	void *stack;
 	struct vm_struct *stack_vm_area;
 	struct files_struct *files;
+	struct thread_struct thread;
 };
 
 struct vm_struct {
