@@ -138,3 +138,16 @@ summary() {
 	wait
 	summary
 }
+
+@test "attached: what was mapped before is known" {
+	need python3
+	python3 -c "import time
+a = []
+for i in range(60): a.append(b'x' * (4 << 20)); time.sleep(0.05)" >/dev/null 2>&1 3>&- &
+	local pid=$!
+	sleep 0.5
+	"$TARE" attach -p "$pid" --duration 1s --period 64KiB -o "$DIR/r.json"
+	kill "$pid"
+	[ "$(jq '.samples.complete_share >= 0.99 and .samples.count > 50' "$DIR/r.json")" = true ] ||
+		fail "$(jq -c .samples "$DIR/r.json")"
+}

@@ -125,17 +125,6 @@ static void on_image(struct sampling_session *s, const struct tare_image *i)
 	map_vdso(s, space, aux(i, AT_SYSINFO_EHDR));
 }
 
-static void on_map(struct sampling_session *s, const struct tare_map *m)
-{
-	uint32_t file = samples_map(s->samples, m);
-	const struct sample_file *f = s->samples->files->pdata[file];
-	struct module_source source = { file,    f->dev,   f->inode,          f->path,
-					m->tgid, m->start, m->start + m->size };
-
-	if (m->prot & 4)
-		modules_open(s->modules, &source);
-}
-
 /* An address space that ran before tare came: as /proc has it now. */
 static void read_maps(struct sampling_session *s, struct space *space)
 {
@@ -186,6 +175,42 @@ static void read_maps(struct sampling_session *s, struct space *space)
 		fclose(f);
 }
 
+/* One that ran before tare came, or whose beginning was lost: as it is now, and
+ * the records from here on change that. */
+static void know(struct sampling_session *s, uint64_t mm, uint32_t pid)
+{
+	struct space *space = samples_space(s->samples, mm);
+
+	if (space->known || !mm)
+		return;
+	space->known = true;
+	space->pid = pid;
+	read_maps(s, space);
+}
+
+static void on_map(struct sampling_session *s, const struct tare_map *m)
+{
+	uint32_t file;
+	const struct sample_file *f;
+	struct module_source source;
+
+	know(s, m->mm, m->tgid);
+	file = samples_map(s->samples, m);
+	f = s->samples->files->pdata[file];
+	source = (struct module_source){ file,    f->dev,   f->inode,          f->path,
+					 m->tgid, m->start, m->start + m->size };
+
+	if (m->prot & 4)
+		modules_open(s->modules, &source);
+}
+
+static void on_range(struct sampling_session *s, const struct tare_range *r)
+{
+	if (r->what != TARE_RANGE_FORK && r->what != TARE_RANGE_GONE)
+		know(s, r->mm, r->tgid);
+	samples_range(s->samples, r);
+}
+
 static uint32_t push_mark(struct sampling_session *s, uint32_t node, enum frame_mark mark)
 {
 	struct frame f = { .address = mark, .file = NO_FILE, .flags = FRAME_MARK };
@@ -228,8 +253,7 @@ static void on_sample(struct sampling_session *s, const struct world *world,
 
 	space->pid = sample->tgid;
 	space->proc = sample->proc;
-	if (!space->ranges->len && sample->mm && sample->stack)
-		read_maps(s, space);
+	know(s, sample->mm, sample->tgid);
 	node = push_user(s, space, sample, stack);
 	for (unsigned i = TARE_KERNEL_FRAMES; has_kernel && i-- > 0;) {
 		struct frame f = { .address = kernel[i], .file = NO_FILE, .flags = FRAME_KERNEL };
@@ -273,7 +297,7 @@ static int take(struct sampling_session *s, const struct world *world,
 	case TARE_REC_RANGE:
 		if (head->size != sizeof(struct tare_range))
 			return -EINVAL;
-		samples_range(s->samples, (const void *)head);
+		on_range(s, (const void *)head);
 		return 0;
 	case TARE_REC_MAP:
 		if (head->size < sizeof(*map) - sizeof(map->file) + file ||

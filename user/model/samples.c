@@ -320,6 +320,7 @@ struct space *samples_image(struct samples *s, const struct tare_image *i, uint3
 
 	g_array_set_size(space->ranges, 0);
 	space->proc = i->proc;
+	space->known = true;
 	space->pid = i->tgid;
 	space->start_stack = i->start_stack;
 	space->start_brk = i->start_brk;

@@ -157,6 +157,7 @@ void space_copy(struct space *to, const struct space *from)
 {
 	g_array_set_size(to->ranges, 0);
 	g_array_append_vals(to->ranges, from->ranges->data, from->ranges->len);
+	to->known = from->known;
 	to->start_stack = from->start_stack;
 	to->start_brk = from->start_brk;
 	to->brk = from->brk;

@@ -38,6 +38,7 @@ struct range {
 struct space {
 	uint64_t id, proc;
 	uint32_t pid;
+	bool known;     /* its ranges from before the first record are there too */
 	GArray *ranges; /* struct range, by address, not overlapping */
 	uint64_t start_stack, start_brk, brk;
 };
