@@ -18,7 +18,7 @@ NODE = node
 NPM = npm
 BATS = bats
 
-LIBS = libbpf libelf zlib glib-2.0 jansson sqlite3 gsl libseccomp libcap
+LIBS = libbpf libelf libdw zlib glib-2.0 jansson sqlite3 gsl libseccomp libcap
 LAYERS = base model symbol store capture output bench cli
 ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(patsubst riscv64,riscv,$(shell uname -m))))
 VMLINUX = vmlinux/$(ARCH)
@@ -50,7 +50,7 @@ endif
 once = $(eval $(1) := $(2))$($(1))
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$(call pkg_config,--cflags $(LIBS)))
 PKG_LIBS = $(call once,PKG_LIBS,$(call pkg_config,--libs $(LIBS)))
-LDLIBS = $(PKG_LIBS) -lm
+LDLIBS = $(PKG_LIBS) -liberty -lm
 CMOCKA = $(call once,CMOCKA,$(call pkg_config,--cflags --libs cmocka))
 pkg_config = $(or $(shell $(PKG_CONFIG) $(1)),$(error libraries missing: try `sudo tools/setup`))
 

@@ -151,7 +151,9 @@ struct tare_mm {
 	__s64 seen[TARE_MEMBERS]; /* last seen central count (or size, or count argument) */
 	__u64 peak_ns;            /* when it began to fall from the peak */
 	__u64 id;
-	__u64 brk; /* last seen end of heap */
+	__u64 brk;         /* last seen end of heap */
+	__u64 brk_low;     /* lowest that it was since a range told of it; 0: told */
+	__u64 brk_low_seq; /* peak_seq at that time */
 	__s64 opening[TARE_MM_KINDS];
 	struct tare_flow foreign[TARE_MM_KINDS];
 	struct tare_flow foreign_cause[TARE_FOREIGNERS]; /* pages: anon + file + shmem */
@@ -168,7 +170,7 @@ struct tare_mm {
 	__u32 at;         /* its place in the table */
 	__u32 pad;
 };
-_Static_assert(sizeof(struct tare_mm) == 456, "tare_mm");
+_Static_assert(sizeof(struct tare_mm) == 472, "tare_mm");
 
 /* Ring and sweep records: a header, then what `type` says. */
 enum tare_record_type {
@@ -179,6 +181,11 @@ enum tare_record_type {
 	TARE_REC_RENAME = 5,   /* tare_rename */
 	TARE_REC_TASK = 6,     /* sweep: as TASK_END, of a live task */
 	TARE_REC_MM = 7,       /* sweep: as MM_END, of a live mm */
+	/* In the ring of samples: */
+	TARE_REC_SAMPLE = 8, /* tare_sample, then kernel and user stack */
+	TARE_REC_RANGE = 9,  /* tare_range */
+	TARE_REC_MAP = 10,   /* tare_map, cut after name[names] */
+	TARE_REC_IMAGE = 11, /* tare_image, cut likewise */
 };
 
 struct tare_record {
@@ -192,7 +199,7 @@ struct tare_mm_end {
 	struct tare_record head;
 	struct tare_mm mm;
 };
-_Static_assert(sizeof(struct tare_mm_end) == 472, "tare_mm_end");
+_Static_assert(sizeof(struct tare_mm_end) == 488, "tare_mm_end");
 
 struct tare_task_new {
 	struct tare_record head;
@@ -284,6 +291,131 @@ struct tare_workload {
 	__u64 lost[TARE_LOSSES];
 };
 _Static_assert(sizeof(struct tare_workload) == 144 + 152 + 64, "tare_workload");
+
+/* Samples: where memory grew. They and all that is needed to make sense of them,
+ * which range held what and when, go through a ring of their own, so that its
+ * overflow costs the ledger nothing. `mm` is tare_mm.id, `peak_seq` the number of
+ * the workload's peaks so far: what was made before it became n and ended after,
+ * was live at peak n. */
+#define TARE_REGS 21              /* struct pt_regs of x86-64, as the kernel lays it out */
+#define TARE_KERNEL_FRAMES 40     /* at most */
+#define TARE_STACK_MAX (64 << 10) /* bytes of user stack, at most */
+
+/* sample.flags */
+#define TARE_SAMPLE_COMPAT (1u << 0)     /* a 32-bit program */
+#define TARE_SAMPLE_NO_STACK (1u << 1)   /* there is none to read: in execve, or unreadable */
+#define TARE_SAMPLE_CUT (1u << 2)        /* the stack goes on beyond what was copied */
+#define TARE_SAMPLE_NO_ADDRESS (1u << 3) /* address not known */
+#define TARE_SAMPLE_KERNEL (1u << 4)     /* TARE_KERNEL_FRAMES addresses stand before the stack */
+
+struct tare_sample {
+	struct tare_record head;
+	__u64 task;
+	__u64 proc;
+	__u64 mm; /* 0: none */
+	__u64 peak_seq;
+	__u64 bytes; /* that it stands for: a multiple of the period */
+	__u64 address;
+	__u32 tgid;
+	__u32 kind;
+	__u32 cause;
+	__u32 flags;
+	__u32 stack; /* bytes of user stack, from regs' stack pointer up */
+	__u32 pad;
+	__u64 regs[TARE_REGS];
+};
+_Static_assert(sizeof(struct tare_sample) == 88 + 8 * TARE_REGS, "tare_sample");
+
+enum tare_range_what {
+	TARE_RANGE_ANON = 1,  /* mmap without a file: [start, start + size), a = prot, b = flags */
+	TARE_RANGE_UNMAP = 2, /* munmap */
+	TARE_RANGE_MOVE = 3,  /* mremap: [start, +size) is now [a, +b) */
+	TARE_RANGE_DISCARD = 4, /* madvise that gives memory back; a = advice */
+	TARE_RANGE_HEAP = 5,    /* the heap ends at `start`, and was down to a */
+	TARE_RANGE_PROTECT = 6, /* mprotect: a = prot; only where it makes code */
+	TARE_RANGE_NAME = 7,    /* prctl(PR_SET_VMA_ANON_NAME): name[] */
+	TARE_RANGE_SHM = 8,     /* shmat */
+	TARE_RANGE_UNSHM = 9,   /* shmdt: `start` only */
+	TARE_RANGE_FORK = 10,   /* the mm is a copy of that whose id is a; b = proc */
+	TARE_RANGE_GONE = 11,   /* the mm is torn down */
+};
+
+#define TARE_NAME_LEN 80 /* ANON_VMA_NAME_MAX_LEN */
+
+struct tare_range {
+	struct tare_record head;
+	__u64 mm;
+	__u64 peak_seq;
+	__u32 tgid;
+	__u32 what;
+	__u64 start;
+	__u64 size;
+	__u64 a;
+	__u64 b;
+	char name[TARE_NAME_LEN];
+};
+_Static_assert(sizeof(struct tare_range) == 152, "tare_range");
+
+/* A file by what it is, and by where it was: the path's parts, innermost first. */
+#define TARE_PATH_PARTS 20
+#define TARE_PART_LEN 64
+
+struct tare_file {
+	__u64 inode;
+	__u32 dev;   /* as the kernel has it: major << 20 | minor */
+	__u32 names; /* parts used; TARE_PATH_PARTS: there may be more */
+	__u32 deleted;
+	__u32 pad;
+	char name[TARE_PATH_PARTS][TARE_PART_LEN];
+};
+_Static_assert(sizeof(struct tare_file) == 24 + TARE_PATH_PARTS * TARE_PART_LEN, "tare_file");
+
+struct tare_map {
+	struct tare_record head;
+	__u64 mm;
+	__u64 peak_seq;
+	__u64 start;
+	__u64 size;
+	__u64 offset; /* in the file, bytes */
+	__u32 tgid;
+	__u32 prot;
+	__u32 flags;
+	__u32 pad;
+	struct tare_file file;
+};
+_Static_assert(sizeof(struct tare_map) == 72 + sizeof(struct tare_file), "tare_map");
+
+#define TARE_AUXV 56
+
+/* A new program in a new address space. */
+struct tare_image {
+	struct tare_record head;
+	__u64 mm;
+	__u64 proc;
+	__u64 start_stack; /* where the first thread's stack began */
+	__u64 start_brk;
+	__u32 tgid;
+	__u32 pad;
+	__u64 auxv[TARE_AUXV]; /* type, value, type, value …: Elf64_auxv_t */
+	struct tare_file file;
+};
+_Static_assert(sizeof(struct tare_image) == 56 + 8 * TARE_AUXV + sizeof(struct tare_file),
+	       "tare_image");
+
+/* How sampling went, in .bss. */
+struct tare_sampling {
+	__u64 taken;
+	__u64 bytes;       /* that the taken stand for */
+	__u64 lost;        /* samples: ring full */
+	__u64 lost_bytes;  /* that these stood for */
+	__u64 lost_ranges; /* ring full: ranges and files */
+	__u64 busy;        /* of lost: taken within another sample on the same CPU */
+	__u64 no_address;
+	__u64 no_stack;
+	__s64 fault_at; /* how far below a task's registers the kernel keeps a fault; 0 unknown */
+	__u64 searches; /* for that */
+};
+_Static_assert(sizeof(struct tare_sampling) == 80, "tare_sampling");
 
 /* The table of address spaces: buckets of one cache line of keys; place i of
  * bucket b is element b x TARE_BUCKET + i of tare_mms. */

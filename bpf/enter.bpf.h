@@ -10,6 +10,7 @@
 #define TARE_ENTER_BPF_H
 
 #include "kmem.bpf.h"
+#include "place.bpf.h"
 
 /* Number of the system call that the task is in, or a fault from user mode:
  * the entry code stores the number in orig_ax, and -1 for exceptions
@@ -82,6 +83,18 @@ static __always_inline void enter_rss(struct tare_mm *m, __s64 delta)
 				     rss - (__s64)__sync_lock_test_and_set(&m->folded, rss));
 }
 
+/* A task grew: hot, so that only the count stands here. */
+static __always_inline void enter_sample(struct task_state *ts, struct tare_mm *m, __u32 kind,
+					 __u32 cause, __u64 bytes)
+{
+	ts->sampler.left -= bytes;
+	if (ts->sampler.left > 0)
+		return;
+	if (m->brk_low)
+		place_heap_tell(m);
+	sample_take(ts, m->id, (__u64)cause << 32 | kind, !(m->flags & TARE_MM_EXECING));
+}
+
 static __always_inline void enter(struct tare_mm *m, __u64 kind, __s64 delta)
 {
 	struct task_struct *task;
@@ -107,8 +120,15 @@ static __always_inline void enter(struct tare_mm *m, __u64 kind, __s64 delta)
 		if (ts && ts->t.proc == m->proc && !(ts->t.flags & TARE_TASK_ENDED)) {
 			ledger_note_peak(&ts->t, workload.peak_seq);
 			ledger_flow(&ts->t.flow[kind], delta);
-			if (ledger_is_rss(kind))
-				ledger_flow(&ledger_cause(&ts->t, cause_of(task))->pages, delta);
+			if (ledger_is_rss(kind)) {
+				__u32 cause = cause_of(task);
+
+				ledger_flow(&ledger_cause(&ts->t, cause)->pages, delta);
+				if (cfg_period && delta > 0)
+					enter_sample(ts, m, kind, cause, delta * cfg_page_size);
+			} else if (cfg_period && kind == TARE_PAGETABLE && delta > 0) {
+				enter_sample(ts, m, kind, cause_of(task), delta);
+			}
 		} else {
 			enter_foreign(m, ts && ts->t.proc == m->proc, kind, delta);
 		}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The kernel's own event for each change of a control group's kernel memory,
  * page-wise: objects of slabs are served from pages charged ahead, by CPU. */
-#include "kmem.bpf.h"
+#include "enter.bpf.h"
 
 #define UNKNOWN_LEVEL (~0u)
 #define DEEPEST 32
@@ -74,6 +74,19 @@ static __always_inline int in_interrupt(void *args, struct task_struct *task)
 	return address_of(args) - (__u64)address_of(task->stack) >= workload.stack_bytes;
 }
 
+static __always_inline void sample_kmem(struct task_struct *task, struct task_state *ts,
+					__u64 bytes)
+{
+	struct tare_mm *m;
+
+	ts->sampler.left -= bytes;
+	if (ts->sampler.left > 0)
+		return;
+	m = mm_find(ts->mm_key);
+	sample_take(ts, m ? m->id : 0, (__u64)cause_of(task) << 32 | TARE_KMEM,
+		    m && !(m->flags & (TARE_MM_IGNORE | TARE_MM_EXECING)));
+}
+
 static __always_inline void enter_kmem(struct task_struct *task, struct task_state *ts,
 				       int interrupt, int inside, __s64 pages)
 {
@@ -84,6 +97,8 @@ static __always_inline void enter_kmem(struct task_struct *task, struct task_sta
 		enter_beside(pages);
 		ledger_note_peak(&ts->t, workload.peak_seq);
 		ledger_flow(&ts->t.flow[TARE_KMEM], bytes);
+		if (cfg_period && bytes > 0)
+			sample_kmem(task, ts, bytes);
 		return;
 	}
 	if (!inside)

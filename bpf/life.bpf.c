@@ -2,6 +2,7 @@
 /* Life: tasks are born, renamed, run other programs and end; address spaces
  * get an owner and are audited when they close. */
 #include "enter.bpf.h"
+#include "place.bpf.h"
 #include "record.bpf.h"
 #include "sums.bpf.h"
 
@@ -81,6 +82,8 @@ int BPF_PROG(tare_newtask, struct task_struct *child, __u64 clone_flags)
 	m->flags |= TARE_MM_FORKING;
 	enter_pagetable(mm, m);
 	m->flags &= ~TARE_MM_FORKING;
+	if (cfg_period)
+		place_forked(m, parent->mm_key, ts->t.proc, ts->t.tgid);
 	return 0;
 }
 
@@ -169,6 +172,8 @@ int BPF_PROG(tare_exec, struct task_struct *task, pid_t old_pid, struct linux_bi
 	if (m)
 		m->flags &= ~TARE_MM_EXECING;
 	send_exec(task, ts, bprm);
+	if (cfg_period)
+		place_image(m, ts->t.proc);
 	return 0;
 }
 
@@ -228,6 +233,8 @@ static __always_inline void mm_close(struct mm_struct *mm, struct tare_mm *m)
 			enter_far(m, member, closing.delta[member]);
 	enter_pagetable(mm, m);
 	take_sums(mm, m);
+	if (cfg_period)
+		place_told(m, TARE_RANGE_GONE, 0, 0, 0);
 	m->flags |= TARE_MM_DEAD;
 	__sync_fetch_and_add(&workload.mms_closed, 1);
 	if (m->kernel[0] || m->kernel[1] || m->kernel[2] || m->kernel[3])

@@ -3,6 +3,7 @@
  * the arguments are still in the registers there, and only calls that succeeded
  * count. It is also where page tables that munmap freed are entered. */
 #include "enter.bpf.h"
+#include "place.bpf.h"
 
 #define TASK_SIZE_MAX 0x8000000000000000ULL /* user addresses are below, 4 or 5 levels */
 
@@ -13,12 +14,15 @@ enum range_call {
 	CALL_MREMAP,
 	CALL_BRK,
 	CALL_SHMAT,
-	CALL_OTHER
+	CALL_MPROTECT,
+	CALL_MADVISE,
+	CALL_SHMDT,
+	CALL_PRCTL,
 };
 
 struct call {
 	__u32 what;
-	__u64 a0, a1, a2;
+	__u64 a0, a1, a2, a3, a4, a5;
 };
 
 /* arch/x86/entry/syscalls/syscall_64.tbl */
@@ -27,10 +31,14 @@ static __always_inline __u32 call_64(__u64 nr)
 	switch (nr) {
 	case 9:
 		return CALL_MMAP;
-	case 10: /* mprotect */
-	case 28: /* madvise */
-	case 67: /* shmdt */
-		return CALL_OTHER;
+	case 10:
+		return CALL_MPROTECT;
+	case 28:
+		return CALL_MADVISE;
+	case 67:
+		return CALL_SHMDT;
+	case 157:
+		return CALL_PRCTL;
 	case 11:
 		return CALL_MUNMAP;
 	case 12:
@@ -53,10 +61,14 @@ static __always_inline __u32 call_32(__u64 nr)
 		return CALL_BRK;
 	case 91:
 		return CALL_MUNMAP;
-	case 125: /* mprotect */
-	case 219: /* madvise */
-	case 398: /* shmdt */
-		return CALL_OTHER;
+	case 125:
+		return CALL_MPROTECT;
+	case 219:
+		return CALL_MADVISE;
+	case 398:
+		return CALL_SHMDT;
+	case 172:
+		return CALL_PRCTL;
 	case 163:
 		return CALL_MREMAP;
 	case 192:
@@ -75,11 +87,17 @@ static __always_inline void decode(struct task_struct *task, struct pt_regs *reg
 		c->a0 = (__u32)regs->bx;
 		c->a1 = (__u32)regs->cx;
 		c->a2 = (__u32)regs->dx;
+		c->a3 = (__u32)regs->si;
+		c->a4 = (__u32)regs->di;
+		c->a5 = (__u64)(__u32)regs->bp * 4096; /* mmap2: in units of 4 KiB */
 	} else {
 		c->what = call_64(regs->orig_ax);
 		c->a0 = regs->di;
 		c->a1 = regs->si;
 		c->a2 = regs->dx;
+		c->a3 = regs->r10;
+		c->a4 = regs->r8;
+		c->a5 = regs->r9;
 	}
 }
 
@@ -122,9 +140,65 @@ static __always_inline void count_call(struct task_struct *task, struct tare_tas
 		if (!m)
 			break;
 		bytes = mm->brk;
+		if (cfg_period && bytes < m->brk)
+			place_heap(m, m->brk, bytes);
 		grow(&t->brk_up, &t->brk_down, ledger_page_up(m->brk, page),
 		     ledger_page_up(bytes, page));
 		m->brk = bytes;
+		break;
+	}
+}
+
+#define MAP_ANONYMOUS 0x20
+#define PROT_EXEC 4
+#define PR_SET_VMA 0x53564d41
+/* madvise that gives memory back or may do so: DONTNEED, FREE, REMOVE,
+ * DONTNEED_LOCKED. FREE's memory goes later or not at all: it counts as gone when
+ * that shows, by another sample at its place. */
+#define GIVES_BACK(advice) ((advice) == 4 || (advice) == 9 || (advice) == 24)
+
+static __always_inline void tell_mmap(struct tare_mm *m, struct call *c, __u64 start, __u64 size)
+{
+	struct mapping map = { start, size, c->a4, c->a5, c->a2, c->a3 };
+
+	if (c->a3 & MAP_ANONYMOUS)
+		place_anon(m, start, size, c->a2, c->a3);
+	else
+		place_mapped(m, &map);
+}
+
+/* Tell user space which range changed. */
+static __always_inline void tell(struct tare_mm *m, struct call *c, __u64 ret, __u64 page)
+{
+	__u64 size = ledger_page_up(c->a1, page);
+
+	switch (c->what) {
+	case CALL_MMAP:
+		tell_mmap(m, c, ret, size);
+		break;
+	case CALL_MUNMAP:
+		place_told(m, TARE_RANGE_UNMAP, c->a0, size, 0);
+		break;
+	case CALL_MREMAP:
+		place_moved(m, c->a0, size, ret, ledger_page_up(c->a2, page));
+		break;
+	case CALL_SHMAT:
+		place_told(m, TARE_RANGE_SHM, ret, 0, 0);
+		break;
+	case CALL_SHMDT:
+		place_told(m, TARE_RANGE_UNSHM, c->a0, 0, 0);
+		break;
+	case CALL_MPROTECT:
+		if (c->a2 & PROT_EXEC)
+			place_told(m, TARE_RANGE_PROTECT, c->a0, size, c->a2);
+		break;
+	case CALL_MADVISE:
+		if (GIVES_BACK(c->a2))
+			place_told(m, TARE_RANGE_DISCARD, c->a0, size, c->a2);
+		break;
+	case CALL_PRCTL:
+		if (c->a0 == PR_SET_VMA && !c->a1)
+			place_named(m, c->a2, ledger_page_up(c->a3, page), c->a4);
 		break;
 	}
 }
@@ -147,6 +221,8 @@ int BPF_PROG(tare_sys_exit, struct pt_regs *regs, long ret)
 		return 0;
 	m = mm_find(mm_key(mm));
 	count_call(task, &ts->t, m, mm, &call, ret);
+	if (cfg_period && m && !(m->flags & TARE_MM_IGNORE))
+		tell(m, &call, ret, cfg_page_size);
 	if (m && !(m->flags & (TARE_MM_IGNORE | TARE_MM_OPENING)))
 		enter_pagetable(mm, m);
 	return 0;
@@ -162,7 +238,10 @@ int BPF_PROG(tare_fault_kernel, unsigned long address)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *ts = task_find(task);
 
-	if (ts && address < TASK_SIZE_MAX && !task->pagefault_disabled)
+	if (ts && address < TASK_SIZE_MAX && !task->pagefault_disabled) {
 		ts->t.faults_kernel++;
+		if (cfg_period)
+			ts->fault = address;
+	}
 	return 0;
 }

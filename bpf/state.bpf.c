@@ -15,12 +15,18 @@ const volatile __u32 cfg_page_size = 4096;
 const volatile __u32 cfg_bucket_bits = 0;
 const volatile __u32 cfg_kmem = 0;
 const volatile __u32 cfg_memcg_long = 0;
+const volatile __u32 cfg_period = 0;
+const volatile __u32 cfg_samples_ring = 4096;
+const volatile __u32 cfg_stack = TARE_STACK_MAX;
 
 struct tasks_map tare_tasks SEC(".maps");
 struct keys_map tare_keys SEC(".maps");
 struct mms_map tare_mms SEC(".maps");
 struct mmids_map tare_mmids SEC(".maps");
 struct ring_map tare_ring SEC(".maps");
+struct samples_map tare_samples SEC(".maps");
+struct scratch_map tare_scratch SEC(".maps");
+struct tare_sampling sampling;
 
 struct tare_workload workload;
 __u64 cpu_offset[TARE_MAX_CPUS];

@@ -14,7 +14,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "abi.h"
-#include "ledger.h"
+#include "sampling.h"
 
 #define SWAP_TRIES 4 /* of a compare-and-swap that another CPU won */
 
@@ -26,9 +26,12 @@ extern const volatile __u32 cfg_shape;       /* enum tare_shape: what sums can b
 extern const volatile __u32 cfg_split;       /* tasks cache changes (SPLIT_RSS_COUNTING) */
 extern const volatile __u32 cfg_no_children; /* stay with the first process */
 extern const volatile __u32 cfg_page_size;
-extern const volatile __u32 cfg_bucket_bits; /* tare_keys has 2^this buckets */
-extern const volatile __u32 cfg_kmem;        /* kernel memory's events are there */
-extern const volatile __u32 cfg_memcg_long;  /* they pass their value as a long, not an int */
+extern const volatile __u32 cfg_bucket_bits;  /* tare_keys has 2^this buckets */
+extern const volatile __u32 cfg_kmem;         /* kernel memory's events are there */
+extern const volatile __u32 cfg_period;       /* bytes of growth a sample; 0: none are taken */
+extern const volatile __u32 cfg_samples_ring; /* bytes */
+extern const volatile __u32 cfg_stack;        /* bytes of user stack to copy, at most */
+extern const volatile __u32 cfg_memcg_long;   /* they pass their value as a long, not an int */
 
 /* A task's state is its record, header included: it is sent as it lies. */
 struct task_state {
@@ -36,6 +39,11 @@ struct task_state {
 	struct tare_task t;
 	__u64 mm_key; /* its process's mm: to be found still when exit has taken task->mm */
 	__u64 making; /* classic arm: key of the mm that its fork or execve makes */
+	struct sampler sampler;
+	__u64 fault;                  /* address of the kernel's last fault on its behalf */
+	__u64 stack_start, stack_end; /* the mapping that its stack was found in */
+	__u32 stack_searches;
+	__u32 pad;
 };
 
 struct tasks_map {
@@ -88,6 +96,37 @@ struct ring_map {
 	__uint(max_entries, 8 << 20);
 };
 
+/* The samples' ring; as small as can be where none are taken. */
+struct samples_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+};
+
+/* Where a CPU puts a record together. `busy` keeps an interrupt's from another's. */
+struct scratch {
+	__u32 busy;
+	__u32 pad;
+	union {
+		struct {
+			struct tare_sample sample;
+			__u8 payload[TARE_KERNEL_FRAMES * 8 + TARE_STACK_MAX];
+		};
+		struct tare_range range;
+		struct tare_map map;
+		struct tare_image image;
+	};
+};
+
+struct scratch_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, struct scratch);
+	__uint(max_entries, 1);
+};
+
+extern struct samples_map tare_samples SEC(".maps");
+extern struct scratch_map tare_scratch SEC(".maps");
+extern struct tare_sampling sampling;
 extern struct tasks_map tare_tasks SEC(".maps");
 extern struct keys_map tare_keys SEC(".maps");
 extern struct mms_map tare_mms SEC(".maps");

@@ -26,6 +26,22 @@ test_doctor() {
 	return 1
 }
 
+# samples PROGRAM…: stacks are taken and reach where they began, and nothing is lost
+test_samples() {
+	program=$PROGRAMS/$1
+	shift
+	rm -f "$dir/run.json"
+	timeout -k 5 "$LIMIT" "$TARE" run --period 16KiB -o "$dir/run.json" -- "$program" "$@" >"$dir/out" 2>&1
+	status=$?
+	[ $status -eq 0 ] && grep -q '"balanced": *true' "$dir/run.json" &&
+		grep -Eq '"complete_share": *(1|0\.99)' "$dir/run.json" &&
+		grep -Eq '"samples": *0, "bytes": *0' "$dir/run.json" && return 0
+	echo "exit $status; should be 0, with 99 % of the stacks complete"
+	cat "$dir/out"
+	grep '"samples"' "$dir/run.json"
+	return 1
+}
+
 # run STATUS CMD…: CMD's exit status comes through, and the books balance
 test_run() {
 	want=$1

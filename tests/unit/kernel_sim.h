@@ -20,7 +20,7 @@
 #include <string.h>
 #include <ucontext.h>
 
-#include "bpf/ledger.h"
+#include "bpf/sampling.h"
 
 #define SIM_CPUS 4
 #define SIM_TASKS 6
@@ -48,6 +48,7 @@ struct task_state {
 	struct tare_record head;
 	struct tare_task t;
 	__u64 making;
+	struct sampler sampler;
 };
 
 struct task_struct {
@@ -290,6 +291,18 @@ static __s64 sim_fetch_add(volatile __s64 *word, __s64 delta)
 #include "bpf/table.bpf.h"
 #pragma GCC diagnostic pop
 #define raise raise_peak /* not libc's */
+/* No samples are taken here: what they need of the kernel is not simulated. */
+#define TARE_PLACE_BPF_H
+enum { cfg_period = 0 };
+static inline int place_heap_tell(struct tare_mm *m)
+{
+	return m->brk_low != 0;
+}
+static inline int sample_take(struct task_state *ts, __u64 mm, __u64 what, int user)
+{
+	return ts && mm && what && user;
+}
+
 #include "bpf/rss.bpf.c"
 #undef raise
 #undef volatile

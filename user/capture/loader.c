@@ -20,7 +20,8 @@
 
 struct loader {
 	struct tare_bpf *skel;
-	struct ring_buffer *ring;
+	struct ring_buffer *ring, *samples;
+	bool sampling;
 	struct bpf_link *adopt, *sweep;
 	struct bpf_program *ledger;
 	GPtrArray *links;
@@ -100,6 +101,11 @@ static int configure(struct loader *l, const struct loader_config *config)
 	skel->rodata->cfg_page_size = sysconf(_SC_PAGESIZE);
 	skel->rodata->cfg_kmem = features_has(f, FEATURE_MEMCG_STATE);
 	skel->rodata->cfg_memcg_long = f->memcg_long;
+	l->sampling = config->period > 0;
+	skel->rodata->cfg_period = config->period;
+	skel->rodata->cfg_stack = MIN(config->stack, TARE_STACK_MAX);
+	skel->rodata->cfg_samples_ring = l->sampling ? power_of_two(config->samples_ring_bytes) :
+						       sysconf(_SC_PAGESIZE);
 	l->ledger = arm_program(skel, config->arm);
 	bpf_program__set_autoload(l->ledger, true);
 	bpf_program__set_autoload(skel->progs.tare_sys_exit, features_has(f, FEATURE_SYS_EXIT));
@@ -111,6 +117,8 @@ static int configure(struct loader *l, const struct loader_config *config)
 		       bpf_map__set_max_entries(skel->maps.tare_mms, TARE_BUCKET << bits) ?:
 		       bpf_map__set_max_entries(skel->maps.tare_keys, 1u << bits)         ?:
 		       bpf_map__set_max_entries(skel->maps.tare_mmids, config->max_mms)   ?:
+		       bpf_map__set_max_entries(skel->maps.tare_scratch, l->sampling ? l->cpus : 1) ?:
+		       bpf_map__set_max_entries(skel->maps.tare_samples, skel->rodata->cfg_samples_ring) ?:
 		       bpf_map__set_max_entries(skel->maps.tare_ring,
 						power_of_two(config->ring_bytes));
 }
@@ -235,6 +243,7 @@ void loader_close(struct loader *l)
 		g_ptr_array_remove_index(l->links, l->links->len - 1);
 	g_ptr_array_unref(l->links);
 	ring_buffer__free(l->ring);
+	ring_buffer__free(l->samples);
 	tare_bpf__destroy(l->skel);
 	if (l->stats_fd >= 0)
 		close(l->stats_fd);
@@ -261,6 +270,33 @@ int loader_ring_fd(const struct loader *l)
 int loader_drain(struct loader *l)
 {
 	return ring_buffer__consume(l->ring);
+}
+
+int loader_samples_open(struct loader *l, loader_record_fn fn, void *ctx)
+{
+	if (!l->sampling)
+		return 0;
+	l->samples = ring_buffer__new(bpf_map__fd(l->skel->maps.tare_samples),
+				      (ring_buffer_sample_fn)(void *)fn, ctx, NULL);
+	if (l->samples)
+		return 0;
+	error("cannot map the ring of samples: %s", g_strerror(errno));
+	return -errno;
+}
+
+int loader_samples_fd(const struct loader *l)
+{
+	return l->samples ? ring_buffer__epoll_fd(l->samples) : -1;
+}
+
+int loader_samples_drain(struct loader *l)
+{
+	return l->samples ? ring_buffer__consume(l->samples) : 0;
+}
+
+void loader_sampling(const struct loader *l, struct tare_sampling *s)
+{
+	*s = l->skel->bss->sampling;
 }
 
 int loader_target(struct loader *l, pid_t tgid)

@@ -21,6 +21,9 @@ struct loader_config {
 	bool stats; /* let the kernel count runs and time of each program */
 	uint32_t max_mms;
 	uint64_t ring_bytes; /* rounded up to a power of two pages */
+	uint32_t period;     /* bytes of growth a sample; 0: none */
+	uint32_t stack;      /* bytes of stack to copy with each, at most */
+	uint64_t samples_ring_bytes;
 };
 
 /* Load and attach. Tasks are followed only once adopted. 0, or negative errno
@@ -35,6 +38,12 @@ typedef int (*loader_record_fn)(void *ctx, const void *data, size_t size);
 int loader_ring_open(struct loader *l, loader_record_fn fn, void *ctx);
 int loader_ring_fd(const struct loader *l);
 int loader_drain(struct loader *l);
+
+/* Likewise for the ring of samples; nothing where there are none (fd -1). */
+int loader_samples_open(struct loader *l, loader_record_fn fn, void *ctx);
+int loader_samples_fd(const struct loader *l);
+int loader_samples_drain(struct loader *l);
+void loader_sampling(const struct loader *l, struct tare_sampling *s);
 
 /* Whom to adopt: `all` user processes but `except`, those whose tgid was added,
  * and children of followed tasks born since since_ns. `held`: they wait before

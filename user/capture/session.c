@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "capture/describe.h"
+#include "capture/sampler.h"
 #include "capture/session_state.h"
 #include "capture/targets.h"
 
@@ -18,22 +20,26 @@ static int on_record(void *ctx, const void *data, size_t size)
 {
 	struct session *s = ctx;
 	const struct tare_record *head = data;
-	struct world_proc *p;
 
 	if (world_record(s->world, data, size) || head->type != TARE_REC_EXEC)
 		return 0;
-	/* The path that the kernel was given may be relative or a link; while
-	 * the process lives, /proc knows the file itself. */
-	const struct tare_exec *exec = data;
-	g_autofree char *exe = NULL, *cmdline = NULL;
-	gsize len;
-
-	target_describe(exec->tgid, &exe, &cmdline, &len);
-	p = world_find_proc(s->world, exec->proc);
-	if (p && exe && cmdline && len >= exec->argv_len &&
-	    !memcmp(cmdline, exec->argv, exec->argv_len))
-		world_describe(p, exe, NULL, 0);
+	describe_exec(s->world, data);
 	return 0;
+}
+
+static int on_sample(void *ctx, const void *data, size_t size)
+{
+	struct session *s = ctx;
+
+	sampler_record(s->sampler, s->world, data, size);
+	return 0;
+}
+
+/* Records first: they tell whom the samples are of. */
+void session_drain(struct session *s)
+{
+	loader_drain(s->loader);
+	loader_samples_drain(s->loader);
 }
 
 struct watched {
@@ -88,6 +94,8 @@ static int open_sources(struct session *s)
 	if (s->epoll < 0)
 		return -errno;
 	err = watch_signals(s) ?: watch(s, loader_ring_fd(s->loader), SOURCE_RING);
+	if (!err && s->sampler)
+		err = watch(s, loader_samples_fd(s->loader), SOURCE_SAMPLES);
 	if (!err)
 		err = watch_clock(s, SOURCE_SERIES, c->interval_ns, true);
 	if (!err)
@@ -116,6 +124,10 @@ int session_open(struct session **out, const struct session_config *config)
 	err = loader_open(&s->loader, &s->config.load);
 	if (!err)
 		err = loader_ring_open(s->loader, on_record, s);
+	if (!err && config->load.period) {
+		s->sampler = sampler_new(config->load.period, config->lines);
+		err = loader_samples_open(s->loader, on_sample, s);
+	}
 	if (!err)
 		err = open_sources(s);
 	if (err) {
@@ -134,6 +146,7 @@ void session_close(struct session *s)
 		return;
 	launch_close(&s->launch);
 	kmem_free(s->kmem);
+	sampler_free(s->sampler);
 	loader_close(s->loader);
 	for (unsigned i = 0; i < G_N_ELEMENTS(s->timers); i++)
 		if (s->timers[i] >= 0)
@@ -245,25 +258,6 @@ static int name_targets(struct session *s, const struct session_targets *t, GArr
 	return err;
 }
 
-/* Names of those that ran before: no exec event told of them. */
-static void describe_found(struct session *s)
-{
-	GHashTableIter iter;
-	gpointer value;
-
-	g_hash_table_iter_init(&iter, s->world->procs);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		struct world_proc *p = value;
-		g_autofree char *exe = NULL, *cmdline = NULL;
-		gsize len;
-
-		if (!p->attached || p->exe)
-			continue;
-		target_describe(p->pid, &exe, &cmdline, &len);
-		world_describe(p, exe, cmdline, len);
-	}
-}
-
 static int adopt_running(struct session *s, bool all)
 {
 	struct adoption what = { .all = all, .except = s->self, .since_ns = s->origin_ns };
@@ -275,7 +269,7 @@ static int adopt_running(struct session *s, bool all)
 		total += n;
 	}
 	loader_drain(s->loader);
-	describe_found(s);
+	describe_found(s->world);
 	return n < 0 ? n : total;
 }
 
@@ -372,6 +366,7 @@ static void on_clock(struct session *s, enum source source)
 	switch (source) {
 	case SOURCE_SERIES:
 		sample_series(s);
+		session_drain(s);
 		look_for_newcomers(s);
 		break;
 	case SOURCE_SNAPSHOT:
@@ -403,7 +398,8 @@ void session_dispatch(struct session *s, unsigned source)
 	}
 	switch (source) {
 	case SOURCE_RING:
-		loader_drain(s->loader);
+	case SOURCE_SAMPLES:
+		session_drain(s);
 		break;
 	case SOURCE_SIGNAL:
 		on_signals(s);

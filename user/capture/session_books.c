@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "capture/cause.h"
+#include "capture/sampler.h"
 #include "capture/self.h"
 #include "capture/session_state.h"
 #include "model/books.h"
@@ -34,7 +35,7 @@ static void sweep(struct session *s)
 {
 	int err;
 
-	loader_drain(s->loader);
+	session_drain(s);
 	world_sweep_begin(s->world);
 	err = loader_sweep(s->loader, on_sweep, s);
 	if (!err)
@@ -102,6 +103,7 @@ static struct report *close_books(struct session *s, enum report_reason reason)
 	books_close(r, &in);
 	series_copy(s->series, r->series);
 	kmem_describe(s->kmem, r, in.now_ns - s->origin_ns);
+	s->last = in.workload;
 	if (s->config.self)
 		self_fill(s->loader, &r->self);
 	return r;
@@ -112,6 +114,18 @@ static bool off(const struct report *r)
 	return r->off_pages ||
 	       (r->kmem.level == KMEM_EVENTS && r->kmem.by_group != CGROUP_UNKNOWN &&
 		r->kmem.by_group != r->kmem.by_events);
+}
+
+static void add_profile(struct session *s, struct report *r)
+{
+	const struct tare_workload *w = &s->last;
+	struct tare_sampling counts;
+
+	session_drain(s);
+	loader_sampling(s->loader, &counts);
+	r->profile =
+		sampler_profile(s->sampler, r, &counts,
+				w->rss + w->beside > w->weight_peak ? TARE_PEAK_NOW : w->peak_seq);
 }
 
 /* A task that was preempted between a change and its event has it in the
@@ -129,5 +143,7 @@ struct report *session_report(struct session *s, enum report_reason reason)
 	if (s->world->malformed) /* else nothing would say why the books don't balance */
 		warn("%" G_GUINT64_FORMAT " records from the kernel made no sense",
 		     s->world->malformed);
+	if (s->sampler)
+		add_profile(s, r);
 	return r;
 }

@@ -17,6 +17,7 @@
 
 enum source {
 	SOURCE_RING,
+	SOURCE_SAMPLES,
 	SOURCE_SIGNAL,
 	SOURCE_SERIES,
 	SOURCE_SNAPSHOT,
@@ -40,6 +41,8 @@ struct session {
 	pid_t self;
 	const char *cgroup; /* attached by control group: newcomers are looked for */
 	struct kmem *kmem;
+	struct tare_workload last;        /* of the last report */
+	struct sampling_session *sampler; /* NULL: no samples */
 	sigset_t old_mask;
 };
 
@@ -50,6 +53,9 @@ static inline uint64_t clock_ns(clockid_t clock)
 	clock_gettime(clock, &t);
 	return t.tv_sec * SESSION_NS + t.tv_nsec;
 }
+
+/* Take in what the kernel has sent. */
+void session_drain(struct session *s);
 
 /* Hear one source that is ready. */
 void session_dispatch(struct session *s, unsigned source);

@@ -15,6 +15,8 @@
 #include "capture/features.h"
 
 #define MAX_MMS_LIMIT 1048576
+#define PERIOD_UNSET UINT64_MAX
+#define PERIOD_DEFAULT (64 * 1024)
 #define RING_MIN (64 * 1024)
 #define RING_MAX (1 << 30)
 
@@ -39,6 +41,9 @@ enum option_id {
 	OPT_SELF,
 	OPT_MAX_MMS,
 	OPT_RING_SIZE,
+	OPT_PERIOD,
+	OPT_PICTURE,
+	OPT_LINES,
 };
 
 struct spec {
@@ -64,7 +69,10 @@ static const struct spec specs[] = {
 	{ "all", OPT_ALL, NULL, FOR_ATTACH, "follow every process" },
 	{ "duration", OPT_DURATION, "TIME", FOR_ATTACH, "end after this time (10s, 5m)" },
 	{ "output", 'o', "FILE", FOR_BOTH, "report to FILE, not to stderr" },
-	{ "format", OPT_FORMAT, "FORMAT", FOR_BOTH, "table, json (default: by FILE's suffix)" },
+	{ "format", OPT_FORMAT, "FORMAT", FOR_BOTH, "table, json, folded (default: by suffix)" },
+	{ "period", OPT_PERIOD, "SIZE", FOR_BOTH, "a stack for each SIZE of growth (64KiB)" },
+	{ "picture", OPT_PICTURE, "NAME", FOR_BOTH, "grown, live-peak, live-end" },
+	{ "lines", OPT_LINES, NULL, FOR_BOTH, "source lines and inlined functions" },
 	{ "threads", OPT_THREADS, "all|grouped", FOR_BOTH, "every thread a row, or one a name" },
 	{ "snapshot-every", OPT_SNAPSHOT_EVERY, "TIME", FOR_BOTH, "a report each TIME" },
 	{ "interval", OPT_INTERVAL, "TIME", FOR_BOTH, "between points of the curve (100ms)" },
@@ -219,9 +227,30 @@ static int parse_format(struct options *o, const char *value, bool *given)
 		o->format = FORMAT_TABLE;
 	else if (!strcmp(value, "json"))
 		o->format = FORMAT_JSON;
+	else if (!strcmp(value, "folded"))
+		o->format = FORMAT_FOLDED;
 	else
-		return bad("format", value, "table or json");
+		return bad("format", value, "table, json or folded");
 	return 0;
+}
+
+/* 0 is none; a page is each page; no more than what 32 bits hold. */
+static int parse_period(const char *value, uint64_t *bytes)
+{
+	if (text_parse_size(value, bytes) ||
+	    (*bytes && (*bytes < (uint64_t)sysconf(_SC_PAGESIZE) || *bytes > 1u << 30)))
+		return bad("period", value, "0 (none), or a size from 4KiB to 1GiB");
+	return 0;
+}
+
+static int parse_picture(const char *value, enum picture *picture)
+{
+	for (int i = 0; i < PICTURES; i++)
+		if (!strcmp(value, picture_name[i])) {
+			*picture = i;
+			return 0;
+		}
+	return bad("picture", value, "grown, live-peak or live-end");
 }
 
 static int parse_threads(struct options *o, const char *value)
@@ -286,6 +315,13 @@ static int take(struct options *o, int id, const char *value, bool *format_given
 		return 0;
 	case OPT_FORMAT:
 		return parse_format(o, value, format_given);
+	case OPT_PERIOD:
+		return parse_period(value, &o->period);
+	case OPT_PICTURE:
+		return parse_picture(value, &o->picture);
+	case OPT_LINES:
+		o->lines = true;
+		return 0;
 	case OPT_THREADS:
 		return parse_threads(o, value);
 	case OPT_SNAPSHOT_EVERY:
@@ -373,10 +409,19 @@ static int check(struct options *o, enum option_for who, bool format_given)
 
 	if (err)
 		return err;
+	if (!format_given && o->output && g_str_has_suffix(o->output, ".json"))
+		o->format = FORMAT_JSON;
+	if (!format_given && o->output && g_str_has_suffix(o->output, ".folded"))
+		o->format = FORMAT_FOLDED;
+	/* Stacks cost more than the ledger does: they are taken where they are wanted. */
+	if (o->period == PERIOD_UNSET)
+		o->period = o->format == FORMAT_FOLDED ? PERIOD_DEFAULT : 0;
+	if (o->format == FORMAT_FOLDED && !o->period) {
+		error("--format folded shows stacks: --period 0 takes none");
+		return -EINVAL;
+	}
 	if (!o->output)
 		return 0;
-	if (!format_given && g_str_has_suffix(o->output, ".json"))
-		o->format = FORMAT_JSON;
 	return fileout_check(o->output) ? -EINVAL : 0;
 }
 
@@ -391,6 +436,7 @@ int options_parse(struct options *o, enum option_for who, int argc, char **argv)
 		.interval_ns = 100 * 1000 * 1000,
 		.max_mms = 8192,
 		.ring_bytes = 8 << 20,
+		.period = PERIOD_UNSET,
 	};
 	make_getopt(who, longs, shorts);
 	opterr = 0;

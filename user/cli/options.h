@@ -10,9 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/profile.h"
+
 enum option_for { FOR_RUN = 1, FOR_ATTACH = 2, FOR_BOTH = 3 };
 
-enum format { FORMAT_TABLE, FORMAT_JSON };
+enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_FOLDED };
 
 struct options {
 	/* run */
@@ -35,6 +37,9 @@ struct options {
 	bool all_threads, self, slab;
 	uint32_t max_mms;
 	uint64_t ring_bytes;
+	uint64_t period; /* bytes of growth a sample; 0: none */
+	enum picture picture;
+	bool lines;
 };
 
 /* 0; 1: help was asked for and printed; -EINVAL, said with the way out. */

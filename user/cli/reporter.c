@@ -12,11 +12,15 @@
 #include "output/output.h"
 #include "version.h"
 
+#define SAMPLES_RING (8 << 20)
+
 static char *render(const struct reporter *r, const struct report *report)
 {
 	struct table_style style = terminal_style(r->options->output ? -1 : STDERR_FILENO);
 
 	style.all_threads = r->options->all_threads;
+	if (r->options->format == FORMAT_FOLDED)
+		return folded_render(report, report->profile, r->options->picture);
 	return r->options->format == FORMAT_JSON ? json_render(report) :
 						   table_render(report, &style);
 }
@@ -109,6 +113,9 @@ void reporter_config(struct reporter *r, struct session_config *config)
 			.no_children = o->no_children,
 			.max_mms = o->max_mms,
 			.ring_bytes = o->ring_bytes,
+			.period = o->period,
+			.stack = TARE_STACK_MAX,
+			.samples_ring_bytes = SAMPLES_RING,
 		},
 		.interval_ns = o->interval_ns,
 		.snapshot_every_ns = o->snapshot_every_ns,
@@ -116,6 +123,7 @@ void reporter_config(struct reporter *r, struct session_config *config)
 		.wait_all = o->wait_all,
 		.self = o->self,
 		.slab = o->slab,
+		.lines = o->lines,
 		.cgroup = r->cgroup,
 		.cgroup_why = r->cgroup_why,
 		.on_snapshot = reporter_snapshot,

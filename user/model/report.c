@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "model/report.h"
 
+#include "model/profile.h"
+
 const char *const kind_name[TARE_KINDS] = {
 	[TARE_FILE] = "file",   [TARE_ANON] = "anon",           [TARE_SWAP] = "swap",
 	[TARE_SHMEM] = "shmem", [TARE_PAGETABLE] = "pagetable", [TARE_KSTACK] = "kstack",
@@ -159,6 +161,7 @@ void report_free(struct report *r)
 	g_free(r->cgroup.path);
 	g_clear_pointer(&r->slabs, g_array_unref);
 	g_free(r->slab_note);
+	profile_free(r->profile);
 	g_free(r);
 }
 

@@ -186,6 +186,8 @@ struct report_self {
 	uint64_t cpu_ns;     /* user + system of the tare process */
 };
 
+struct profile;
+
 struct report {
 	char *tare_version;
 	char *kernel;       /* release and machine */
@@ -221,6 +223,7 @@ struct report {
 	GPtrArray *processes; /* struct report_process *, by weight at the peak, then rss_peak */
 	GArray *series;       /* struct report_point */
 	struct report_self self;
+	struct profile *profile; /* where it grew; NULL: not sampled */
 };
 
 struct report *report_new(void);

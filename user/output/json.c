@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/profile.h"
 #include "output/view.h"
 
 /* Made by the Makefile of report.schema.json; ended by a NUL. */
@@ -331,6 +332,37 @@ static json_t *self(const struct report_self *s)
 	return object;
 }
 
+/* How the samples were taken, and what they say. Stacks are other formats'. */
+static json_t *samples(const struct profile *p)
+{
+	json_t *object = json_object(), *lost = json_object(), *pictures = json_object();
+	uint64_t stacks = p->complete + p->truncated;
+
+	json_set_int(object, "period", (int64_t)p->period);
+	json_set_int(object, "count", (int64_t)p->samples);
+	json_set_int(object, "complete", (int64_t)p->complete);
+	json_set_int(object, "truncated", (int64_t)p->truncated);
+	json_set_int(object, "guessed", (int64_t)p->guessed);
+	json_set_int(object, "no_stack", (int64_t)p->no_stack);
+	json_set_int(object, "no_address", (int64_t)p->no_address);
+	json_object_set_new(object, "complete_share",
+			    stacks ? json_real((double)p->complete / (double)stacks) : json_null());
+	json_set_int(lost, "samples", (int64_t)p->lost.samples);
+	json_set_int(lost, "bytes", (int64_t)p->lost.bytes);
+	json_set_int(lost, "ranges", (int64_t)p->lost.ranges);
+	json_object_set_new(object, "lost", lost);
+	for (int i = 0; i < PICTURES; i++) {
+		json_t *one = json_object();
+
+		json_set_int(one, "sampled", (int64_t)p->sampled[i]);
+		json_set_int(one, "total", p->total[i]);
+		json_set_int(one, "error", (int64_t)profile_error(p, p->total[i]));
+		json_object_set_new(pictures, picture_name[i], one);
+	}
+	json_object_set_new(object, "pictures", pictures);
+	return object;
+}
+
 static json_t *peak(const struct report *r)
 {
 	json_t *object = json_object(), *weight = json_object();
@@ -417,6 +449,8 @@ char *json_render(const struct report *r)
 	json_emit_field(out, "series", series(r));
 	if (r->self.valid)
 		json_emit_field(out, "self", self(&r->self));
+	if (r->profile)
+		json_emit_field(out, "samples", samples(r->profile));
 	g_string_append(out, "\n}\n");
 	return g_string_free(out, FALSE);
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "model/profile.h"
 #include "model/report.h"
 
 /* Narrower terminals get lines of this many columns. */
@@ -24,6 +25,9 @@ char *table_render(const struct report *r, const struct table_style *style);
 
 /* The report as JSON of the schema tare.report/1, ended by a newline. Free with g_free(). */
 char *json_render(const struct report *r);
+
+/* Folded stacks of one picture, as FlameGraph reads them. Free with g_free(). */
+char *folded_render(const struct report *r, const struct profile *p, enum picture picture);
 
 /* The JSON Schema of json_render(), static. */
 const char *json_schema(void);

@@ -99,6 +99,10 @@ struct thread_info {
 	u32 status;
 };
 
+struct thread_struct {
+	long unsigned int fsbase;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int flags;
@@ -117,6 +121,8 @@ struct task_struct {
 	void *stack;
 	struct vm_struct *stack_vm_area;
 	struct css_set *cgroups;
+	struct files_struct *files;
+	struct thread_struct thread;
 };
 
 struct vm_struct {
@@ -136,6 +142,10 @@ struct pt_regs {
 	long unsigned int dx;
 	long unsigned int si;
 	long unsigned int di;
+	long unsigned int bp;
+	long unsigned int r8;
+	long unsigned int r9;
+	long unsigned int r10;
 };
 
 struct linux_binprm {
@@ -151,13 +161,78 @@ struct percpu_counter {
 struct mm_struct {
 	atomic_long_t pgtables_bytes;
 	long unsigned int brk;
+	long unsigned int start_brk;
+	long unsigned int start_stack;
 	long unsigned int arg_start;
 	long unsigned int arg_end;
+	long unsigned int saved_auxv[56];
+	struct file *exe_file;
 };
 
 struct vm_area_struct {
 	long unsigned int vm_start;
 	long unsigned int vm_end;
+	struct mm_struct *vm_mm;
+};
+
+struct vm_fault {
+	struct vm_area_struct *vma;
+	long unsigned int address;
+	long unsigned int real_address;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct file {
+	struct inode *f_inode;
+	struct path f_path;
+};
+
+struct qstr {
+	unsigned char *name;
+};
+
+struct hlist_bl_node {
+	struct hlist_bl_node **pprev;
+};
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+	struct hlist_bl_node d_hash;
+};
+
+struct inode {
+	long unsigned int i_ino;
+	struct super_block *i_sb;
+};
+typedef u32 __kernel_dev_t;
+typedef __kernel_dev_t dev_t;
+
+struct super_block {
+	dev_t s_dev;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
 };
 
 enum memcg_stat_item {

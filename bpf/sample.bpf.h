@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * A sample: what the running task was doing when its growth passed the sampled
+ * byte, and with which stack. Its registers and the top of its stack are copied;
+ * user space unwinds them, since most code has no frame pointers, and what it has
+ * instead (.eh_frame) is better read there. It must not know who makes entries.
+ */
+#ifndef TARE_SAMPLE_BPF_H
+#define TARE_SAMPLE_BPF_H
+
+#include "compat.bpf.h"
+
+#define STACK_SEARCHES 4          /* bpf_find_vma() costs 7 us: so often a task */
+#define THREAD_STACK (8ULL << 20) /* no thread's frames reach as far below its block */
+#define STACK_BLIND (16 << 10)    /* where a stack's end is not known: try this much */
+#define STACK_BLIND_LEAST 256
+#define FAULT_DEPTH 1536 /* below the registers, where a fault is looked for */
+#define FAULT_SEARCHES 64
+
+/* Only once in so many records is user space woken for samples: at a quarter of
+ * the ring. The last quarter is kept for ranges, without which no sample makes sense. */
+static __always_inline int samples_full(void)
+{
+	__u64 used = bpf_ringbuf_query(&tare_samples, BPF_RB_AVAIL_DATA);
+
+	return used > (__u64)cfg_samples_ring / 4 * 3;
+}
+
+static __always_inline __u64 samples_wake(void)
+{
+	__u64 used = bpf_ringbuf_query(&tare_samples, BPF_RB_AVAIL_DATA);
+
+	return used > (__u64)cfg_samples_ring / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline struct scratch *scratch_take(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct scratch *s = bpf_map_lookup_elem(&tare_scratch, &cpu);
+
+	if (!s || s->busy)
+		return NULL;
+	s->busy = 1;
+	return s;
+}
+
+/* The address of the fault that the task is in, from user mode. No tracepoint on
+ * the way gives it but at the cost of a program run for each fault; it stands in
+ * handle_mm_fault()'s struct vm_fault, on the kernel's stack, always as far below
+ * the registers that the exception saved. How far is found by looking: the place
+ * where a vm_fault would be consistent, its vma's mm the task's own, and the
+ * address in that vma. That is checked each time that it is read. */
+static __always_inline int fault_valid(struct mm_struct *mm, __u64 at, __u64 *address)
+{
+	struct vm_fault *f = (void *)at;
+	struct vm_area_struct *vma = NULL;
+	__u64 page = 0, real = 0;
+
+	bpf_core_read(&page, sizeof(page), &f->address);
+	bpf_core_read(&real, sizeof(real), &f->real_address);
+	if (!page || page & (cfg_page_size - 1) || (real & ~(__u64)(cfg_page_size - 1)) != page)
+		return 0;
+	bpf_core_read(&vma, sizeof(vma), &f->vma);
+	if ((__u64)vma < 1ULL << 63 || BPF_CORE_READ(vma, vm_mm) != mm)
+		return 0;
+	if (page < BPF_CORE_READ(vma, vm_start) || page >= BPF_CORE_READ(vma, vm_end))
+		return 0;
+	*address = real;
+	return 1;
+}
+
+struct fault_search {
+	struct mm_struct *mm;
+	__u64 regs, address;
+};
+
+static long fault_try(__u32 i, struct fault_search *s)
+{
+	__u64 below = sizeof(struct vm_fault) + (__u64)(i + 1) * 8;
+
+	if (!fault_valid(s->mm, s->regs - below, &s->address))
+		return 0;
+	sampling.fault_at = below;
+	return 1;
+}
+
+static __always_inline __u64 fault_address(struct task_struct *task, __u64 regs)
+{
+	struct fault_search s = { .mm = task->mm, .regs = regs };
+	__u64 at = sampling.fault_at;
+
+	if (at && fault_valid(s.mm, regs - at, &s.address))
+		return s.address;
+	if (sampling.searches >= FAULT_SEARCHES)
+		return 0;
+	sampling.searches++;
+	bpf_loop(FAULT_DEPTH / 8, fault_try, &s, 0);
+	return s.address;
+}
+
+struct stack_bounds {
+	__u64 start, end;
+};
+
+static long stack_bounds(struct task_struct *task, struct vm_area_struct *vma, void *ctx)
+{
+	struct stack_bounds *b = ctx;
+
+	b->start = vma->vm_start;
+	b->end = vma->vm_end;
+	return 0;
+}
+
+/* Where the stack that `sp` is in ends; 0: not known. The first thread's is known
+ * from execve; others' are the mappings that they lie in. */
+static __always_inline __u64 stack_end(struct task_struct *task, struct task_state *ts, __u64 sp)
+{
+	__u64 start = BPF_CORE_READ(task, mm, start_stack);
+	struct stack_bounds b = {};
+	__u64 end;
+
+	if (sp <= start && start - sp < 64ULL << 20)
+		return start + 8; /* argc: what is above is no frame */
+	/* A thread's own block, which its register fs points at, lies at the top of its
+	 * stack, in every libc; the mapping may go on behind it, merged with others. */
+	end = BPF_CORE_READ(task, thread.fsbase);
+	if (end > sp && end - sp < THREAD_STACK)
+		return end;
+	if (sp >= ts->stack_start && sp < ts->stack_end)
+		return ts->stack_end;
+	if (ts->stack_searches >= STACK_SEARCHES)
+		return 0;
+	ts->stack_searches++;
+	if (bpf_find_vma(task, sp, stack_bounds, &b, 0) || !b.end)
+		return 0;
+	ts->stack_start = b.start;
+	ts->stack_end = b.end;
+	return b.end;
+}
+
+/* Copies [sp, …) to `to`; returns how much, and whether there is more. */
+static __always_inline __u32 stack_copy(void *to, __u64 sp, __u64 end, __u32 *flags)
+{
+	__u64 size = end > sp ? end - sp : STACK_BLIND;
+	__u32 try;
+
+	if (size > cfg_stack) {
+		size = cfg_stack;
+		*flags |= TARE_SAMPLE_CUT;
+	}
+	if (end <= sp)
+		*flags |= TARE_SAMPLE_CUT;
+	for (try = 0; try < 7; try++) {
+		/* The register that is checked is to be the one that is passed. */
+		asm volatile("" : "+r"(size));
+		if (size < 8 || size > TARE_STACK_MAX)
+			break;
+		if (!bpf_probe_read_user(to, size, (void *)sp))
+			return size;
+		*flags |= TARE_SAMPLE_CUT;
+		size /= 2;
+		if (size < STACK_BLIND_LEAST)
+			break;
+	}
+	*flags |= TARE_SAMPLE_NO_STACK;
+	return 0;
+}
+
+static __always_inline void sample_lost(__u64 bytes, int busy)
+{
+	__sync_fetch_and_add(&sampling.lost, 1);
+	__sync_fetch_and_add(&sampling.lost_bytes, bytes);
+	if (busy)
+		__sync_fetch_and_add(&sampling.busy, 1);
+}
+
+/* The place of memory that the task's entry is for. */
+static __always_inline void sample_address(struct tare_sample *out, struct task_struct *task,
+					   struct task_state *ts, __u64 regs)
+{
+	out->address = 0;
+	if (out->kind < TARE_MEMBERS) {
+		if (out->cause == TARE_CAUSE_FAULT)
+			out->address = fault_address(task, regs);
+		else
+			out->address = ts->fault;
+	}
+	ts->fault = 0;
+	if (out->address)
+		return;
+	out->flags |= TARE_SAMPLE_NO_ADDRESS;
+	if (out->kind < TARE_MEMBERS)
+		__sync_fetch_and_add(&sampling.no_address, 1);
+}
+
+static __always_inline void sample_send(struct scratch *s, struct task_struct *task,
+					struct task_state *ts, int user)
+{
+	struct tare_sample *out = &s->sample;
+	__u64 size = sizeof(*out), sp;
+	void *stack = s->payload;
+	__u32 copied = 0;
+
+	/* What the kernel did: of interest where it was more than to serve a fault. */
+	if (out->cause != TARE_CAUSE_FAULT || out->kind >= TARE_MEMBERS) {
+		__builtin_memset(s->payload, 0, TARE_KERNEL_FRAMES * 8);
+		bpf_get_task_stack(task, s->payload, TARE_KERNEL_FRAMES * 8, 0);
+		out->flags |= TARE_SAMPLE_KERNEL;
+		stack = s->payload + TARE_KERNEL_FRAMES * 8;
+		size += TARE_KERNEL_FRAMES * 8;
+	}
+	sp = out->regs[19];
+	if (user && !(out->flags & TARE_SAMPLE_COMPAT))
+		copied = stack_copy(stack, sp, stack_end(task, ts, sp), &out->flags);
+	else
+		out->flags |= TARE_SAMPLE_NO_STACK;
+	if (!copied)
+		__sync_fetch_and_add(&sampling.no_stack, 1);
+	out->stack = copied;
+	size += copied;
+	out->head.size = size;
+	if (size > sizeof(*out) + sizeof(s->payload))
+		return;
+	if (bpf_ringbuf_output(&tare_samples, out, size, samples_wake())) {
+		sample_lost(out->bytes, 0);
+		return;
+	}
+	__sync_fetch_and_add(&sampling.taken, 1);
+	__sync_fetch_and_add(&sampling.bytes, out->bytes);
+}
+
+/* The running task's growth has passed its sampled byte. `mm`: id of the address
+ * space; `what`: the kind, and the cause shifted left by 32. */
+__weak __noinline int sample_take(struct task_state *ts, __u64 mm, __u64 what, int user)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 regs = (__u64)address_of((void *)bpf_task_pt_regs(task)), bytes;
+	struct scratch *s;
+	struct tare_sample *out;
+
+	if (!ts || !cfg_period)
+		return 0;
+	bytes = sampling_passed(&ts->sampler, cfg_period, bpf_get_prandom_u32()) * cfg_period;
+	if (ts->t.flags & TARE_TASK_HELD)
+		return 0;
+	if (samples_full()) {
+		sample_lost(bytes, 0);
+		return 0;
+	}
+	s = scratch_take();
+	if (!s) {
+		sample_lost(bytes, 1);
+		return 0;
+	}
+	out = &s->sample;
+	out->head.type = TARE_REC_SAMPLE;
+	out->head.time_ns = bpf_ktime_get_boot_ns();
+	out->task = ts->t.id;
+	out->proc = ts->t.proc;
+	out->mm = mm;
+	out->peak_seq = workload.peak_seq;
+	out->bytes = bytes;
+	out->tgid = task->tgid;
+	out->kind = what;
+	out->cause = what >> 32;
+	out->flags = task->thread_info.status & TS_COMPAT ? TARE_SAMPLE_COMPAT : 0;
+	out->pad = 0;
+	if (bpf_probe_read_kernel(out->regs, sizeof(out->regs), (void *)regs))
+		__builtin_memset(out->regs, 0, sizeof(out->regs));
+	sample_address(out, task, ts, regs);
+	sample_send(s, task, ts, user);
+	s->busy = 0;
+	return 0;
+}
+
+#endif

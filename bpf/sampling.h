@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Where in a task's growth its samples are taken: pure arithmetic, compiled by the
+ * BPF programs and by the unit tests alike. It must not know what a sample holds.
+ *
+ * Growth is cut into periods of equal size. In each, one byte drawn at random is
+ * the one that is sampled, and stands for the whole period. So every byte of growth
+ * has the same chance, whatever the rhythm of the program (one fixed distance
+ * would always meet the same line of a loop that grows by it), and the number of
+ * samples is right within one.
+ */
+#ifndef TARE_SAMPLING_H
+#define TARE_SAMPLING_H
+
+#include "ledger.h"
+
+/* A task's place between two samples. */
+struct sampler {
+	__s64 left; /* bytes to the byte that is sampled next, that one included */
+	__u64 rest; /* bytes behind it, to the end of its period */
+};
+
+/* 1 to `period`, all alike: 32 random bits scaled, as periods are below 2^32. */
+LEDGER_INLINE __u64 sampling_draw(__u32 random, __u32 period)
+{
+	return (((__u64)random * period) >> 32) + 1;
+}
+
+LEDGER_INLINE void sampling_begin(struct sampler *s, __u32 period, __u32 random)
+{
+	s->left = sampling_draw(random, period);
+	s->rest = period - s->left;
+}
+
+/* The sampled byte was passed: `left` is 0 or less. Draw the next.
+ * Returns how many periods had their byte in what was grown; at least 1. */
+LEDGER_INLINE __u64 sampling_passed(struct sampler *s, __u32 period, __u32 random)
+{
+	__u64 over = -s->left, n = 1, byte = sampling_draw(random, period);
+
+	if (!period)
+		return 0;
+	if (over < s->rest) { /* grown to somewhere behind it in the same period */
+		s->left = s->rest - over + byte;
+		s->rest = period - byte;
+		return n;
+	}
+	over -= s->rest;
+	n += over / period;
+	over %= period;
+	if (byte <= over) { /* passed too: the next is in the period after */
+		n++;
+		s->left = period - over;
+		byte = sampling_draw(random * 2654435761u + 1, period);
+		s->left += byte;
+	} else {
+		s->left = byte - over;
+	}
+	s->rest = period - byte;
+	return n;
+}
+
+#endif

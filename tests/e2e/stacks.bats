@@ -1,0 +1,153 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Where it grew: known chains of calls are found, stacks of Debian's own programs
+# reach where they began, and sums are the ledger's.
+
+load lib/common
+
+# folded OPTION… -- COMMAND…: stacks to $DIR/out.folded
+folded() {
+	"$TARE" run --as-root -o "$DIR/out.folded" "$@" >/dev/null
+}
+
+# Bytes of the stacks that match a pattern.
+bytes_of() {
+	grep -E -e "$1" "$DIR/out.folded" | awk '{ sum += $NF } END { print sum + 0 }'
+}
+
+# The 32 MiB that a program of ours grows by are below these frames.
+grown_below() {
+	local got
+	got=$(bytes_of "$1")
+	[ "$got" -gt $((31 << 20)) ] && [ "$got" -lt $((34 << 20)) ] ||
+		fail "$got bytes below $1" "$(sort -t ' ' -k 2 "$DIR/out.folded" | head -20)"
+}
+
+# complete COMMAND…: 99 % of the stacks do, nothing was lost, and sums agree.
+complete() {
+	"$TARE" run --as-root --period "${PERIOD:-64KiB}" -o "$DIR/r.json" -- "$@" >/dev/null 2>&1
+	summary
+}
+summary() {
+	python3 - "$DIR/r.json" <<-'END' || fail "$(jq -c .samples "$DIR/r.json")"
+		import json, sys
+		r = json.load(open(sys.argv[1]))
+		s = r["samples"]
+		assert s["count"] >= 50, "too few samples"
+		assert s["complete_share"] >= 0.99, s["complete_share"]
+		assert not s["lost"]["samples"] and not s["lost"]["ranges"]
+		kinds = ["anon", "file", "shmem", "pagetable", "kstack", "kmem"]
+		grown = sum(max(t[k]["in"], 0) for p in r["processes"] for t in p["tasks"] for k in kinds if t.get(k))
+		assert s["pictures"]["grown"]["total"] == grown, (s["pictures"], grown)
+	END
+}
+
+@test "a chain of calls, by the rules in .eh_frame" {
+	folded -- "$PROGRAMS/call_tree" calls
+	grown_below ';main;outer;middle;inner '
+}
+
+@test "in a thread, from clone on" {
+	folded -- "$PROGRAMS/call_tree" thread
+	grown_below ';.*clone.*;start_thread;in_thread;outer;middle;inner '
+}
+
+@test "in a signal's handler, and what was interrupted" {
+	folded -- "$PROGRAMS/call_tree" signal
+	grown_below ';main;.*;.*restore_rt;on_signal;outer;middle;inner '
+}
+
+@test "static-pie" {
+	folded -- "$PROGRAMS/call_static" calls
+	grown_below ';_start;.*;main;outer;middle;inner '
+}
+
+@test "frame pointers only, and it says so" {
+	folded -- "$PROGRAMS/call_fp" calls
+	grown_below ';main_\[fp\];outer_\[fp\];middle_\[fp\];inner_\[fp\] '
+}
+
+@test "stripped: one name a function, all of them there" {
+	folded -- "$PROGRAMS/call_stripped" calls
+	grown_below '__libc_start.*;\[call_stripped\+0x[0-9a-f]*\];.*;.*;\[call_stripped\+0x[0-9a-f]*\] '
+}
+
+@test "C++ names" {
+	folded -- "$PROGRAMS/call_cxx"
+	grown_below ';main;.*known::Store<char>::grow'
+}
+
+@test "recursion of 300 whole, of 5,000 marked as truncated" {
+	folded -- "$PROGRAMS/call_tree" deep 300
+	grown_below ';main;(deep;){301}inner '
+	folded -- "$PROGRAMS/call_tree" deep 5000
+	grown_below ';\[truncated\];deep;.*;inner '
+}
+
+@test "what is freed is not live: at the peak, at the end" {
+	cat >"$DIR/free.py" <<-'END'
+		def kept(): return b"k" * (20 << 20)
+		def gone(): return b"g" * (40 << 20)
+		a = kept(); b = gone(); del b; c = b"c" * (1 << 20)
+		import os; os.kill(os.getppid(), 10); import time; time.sleep(0.5)
+	END
+	need python3
+	folded --picture live-peak -- python3 "$DIR/free.py"
+	[ "$(bytes_of python3)" -gt $((60 << 20)) ] || fail "$(bytes_of python3)"
+	folded --picture live-end -- python3 "$DIR/free.py"
+	[ -f "$DIR/out.1.folded" ] && mv "$DIR/out.1.folded" "$DIR/out.folded"
+	[ "$(bytes_of python3)" -lt $((45 << 20)) ] && [ "$(bytes_of python3)" -gt $((20 << 20)) ] ||
+		fail "$(bytes_of python3)"
+}
+
+@test "sqlite3" {
+	need sqlite3
+	PERIOD=16KiB complete sqlite3 :memory: \
+		"create table t(a integer primary key, b text);
+		 with recursive n(i) as (select 1 union all select i + 1 from n where i < 300000)
+		 insert into t select i, 'row ' || i from n; create index x on t(b);"
+}
+
+@test "python3" {
+	need python3
+	complete /usr/bin/python3 -c "x = [str(i) * 5 for i in range(600000)]; x.sort(key=lambda s: s[::-1])"
+}
+
+@test "gcc: driver, cc1, as" {
+	need gcc
+	for i in $(seq 300); do echo "int f$i(int *a) { int s = $i; for (int i = 0; i < *a; i++) s += a[i]; return s; }"; done >"$DIR/a.c"
+	complete gcc -O2 -c -o "$DIR/a.o" "$DIR/a.c"
+}
+
+@test "a C++ program: cppcheck" {
+	need cppcheck
+	for i in $(seq 300); do echo "int f$i(int *a) { int s = $i; for (int i = 0; i < *a; i++) s += a[i]; return s; }"; done >"$DIR/a.c"
+	complete cppcheck --quiet --enable=all "$DIR/a.c"
+}
+
+@test "redis-server" {
+	need redis-server redis-benchmark redis-cli
+	local port
+	port=$(free_port)
+	"$TARE" run --as-root --period 64KiB -o "$DIR/r.json" -- redis-server --port "$port" \
+		--bind 127.0.0.1 --save '' --appendonly no --dir "$DIR" >/dev/null 3>&- &
+	for _ in $(seq 50); do redis-cli -p "$port" ping >/dev/null 2>&1 && break; sleep 0.1; done
+	redis-benchmark -p "$port" -n 30000 -r 100000 -d 256 -q -t set,lpush >/dev/null
+	redis-cli -p "$port" shutdown nosave || true
+	wait
+	summary
+}
+
+@test "attached: what was mapped before is known" {
+	need python3
+	python3 -c "import time
+a = []
+for i in range(60): a.append(b'x' * (4 << 20)); time.sleep(0.05)" >/dev/null 2>&1 3>&- &
+	local pid=$!
+	sleep 0.5
+	"$TARE" attach -p "$pid" --duration 1s --period 64KiB -o "$DIR/r.json"
+	kill "$pid"
+	[ "$(jq '.samples.complete_share >= 0.99 and .samples.count > 50' "$DIR/r.json")" = true ] ||
+		fail "$(jq -c .samples "$DIR/r.json")"
+}

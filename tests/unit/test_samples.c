@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Ranges as of their time, lives and their ends, and the scale to the ledger.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <string.h>
+
+#include "model/profile.h"
+
+#define PAGE 4096ULL
+#define MM 7
+
+static void range(struct samples *s, unsigned what, uint64_t start, uint64_t size, uint64_t a,
+		  uint64_t b, uint64_t seq)
+{
+	struct tare_range r = {
+		.head = { TARE_REC_RANGE, sizeof(r), 0 },
+		.mm = MM,
+		.what = what,
+		.start = start,
+		.size = size,
+		.a = a,
+		.b = b,
+		.peak_seq = seq,
+	};
+
+	samples_range(s, &r);
+}
+
+static void sample(struct samples *s, uint64_t address, uint64_t bytes, uint64_t seq)
+{
+	struct frame f = { .address = 1, .file = NO_FILE };
+	struct tare_sample one = {
+		.task = 1,
+		.proc = 1,
+		.mm = MM,
+		.kind = TARE_ANON,
+		.bytes = bytes,
+		.address = address,
+		.peak_seq = seq,
+	};
+
+	samples_add(s, &one, samples_push(s, NO_NODE, &f), 0);
+}
+
+static void sums(const struct samples *s, uint64_t seq, uint64_t *peak, uint64_t *end)
+{
+	uint64_t at_peak[64], at_end[64];
+
+	assert_true(s->tallies->len <= 64);
+	samples_live(s, seq, at_peak, at_end);
+	*peak = *end = 0;
+	for (unsigned i = 0; i < s->tallies->len; i++) {
+		*peak += at_peak[i];
+		*end += at_end[i];
+	}
+}
+
+static void spaces(void **state)
+{
+	struct space *s = space_new(1);
+	struct range r = { 0x1000, 0x9000, 0, 3, 0, PLACE_FILE, true };
+
+	(void)state;
+	space_set(s, &r);
+	space_unset(s, 0x3000, 0x4000);
+	assert_null(space_find(s, 0x3fff));
+	assert_int_equal(space_find(s, 0x4000)->offset, 0x3000);
+	r = (struct range){ 0x2000, 0x5000, 0, NO_FILE, 0, PLACE_ANON, false };
+	space_set(s, &r);
+	assert_int_equal(s->ranges->len, 3);
+	assert_int_equal(space_find(s, 0x2000)->place, PLACE_ANON);
+	assert_int_equal(space_find(s, 0x5000)->offset, 0x4000);
+	space_move(s, 0x6000, 0x2000, 0x20000, 0x3000);
+	assert_null(space_find(s, 0x6000));
+	assert_int_equal(space_find(s, 0x20000)->offset, 0x5000);
+	assert_int_equal(space_find(s, 0x22fff)->file, 3);
+	space_name(s, 0x3000, 0x4000, 9);
+	assert_int_equal(space_find(s, 0x3000)->name, 9);
+	assert_int_equal(space_find(s, 0x2fff)->name, 0);
+	assert_int_equal(space_find(s, 0x4000)->name, 0);
+	space_unset(s, 0, UINT64_MAX);
+	assert_int_equal(s->ranges->len, 0);
+	space_free(s);
+}
+
+static void lives(void **state)
+{
+	struct samples *s = samples_new(PAGE);
+	uint64_t peak, end;
+
+	(void)state;
+	range(s, TARE_RANGE_ANON, 0x100000, 64 * PAGE, 3, 0x22, 0);
+	for (int i = 0; i < 8; i++)
+		sample(s, 0x100000 + i * PAGE, 1000, 0);
+	range(s, TARE_RANGE_UNMAP, 0x100000, 2 * PAGE, 0, 0, 0); /* before any peak */
+	range(s, TARE_RANGE_DISCARD, 0x102000, PAGE, 4, 0, 1);   /* left peak 1 */
+	sample(s, 0x108000, 1000, 1);
+	range(s, TARE_RANGE_MOVE, 0x103000, PAGE, 0x900000, PAGE, 1);
+	sums(s, 1, &peak, &end);
+	assert_int_equal(peak, 6000);
+	assert_int_equal(end, 6000);
+	range(s, TARE_RANGE_UNMAP, 0x900000, PAGE, 0, 0, 2); /* moved: it ends there */
+	sums(s, 2, &peak, &end);
+	assert_int_equal(end, 5000);
+	assert_int_equal(peak, 6000);
+	sample(s, 0x104000, 1000, 2); /* again: the old one's end was not seen */
+	sums(s, 2, &peak, &end);
+	assert_int_equal(end, 5000);
+	range(s, TARE_RANGE_GONE, 0, 0, 0, 0, 2);
+	sums(s, 2, &peak, &end);
+	assert_int_equal(end, 0);
+	assert_int_equal(peak, 6000);
+	samples_free(s);
+}
+
+static void heap(void **state)
+{
+	struct samples *s = samples_new(PAGE);
+	uint64_t peak, end;
+
+	(void)state;
+	samples_space(s, MM)->start_brk = 0x500000;
+	sample(s, 0x500000, 10, 0);
+	sample(s, 0x600000, 20, 0);
+	sample(s, 0x7f0000000000, 40, 0);
+	range(s, TARE_RANGE_HEAP, 0x700000, 0, 0x580000, 0, 0);
+	sums(s, TARE_PEAK_NOW, &peak, &end);
+	assert_int_equal(end, 50);
+	assert_int_equal(peak, 50);
+	samples_free(s);
+}
+
+static int64_t sum(const struct profile *p, enum picture picture)
+{
+	int64_t n = 0;
+
+	for (unsigned i = 0; i < p->entries->len; i++)
+		n += g_array_index(p->entries, struct profile_entry, i).bytes[picture];
+	return n;
+}
+
+static void scaled(void **state)
+{
+	struct samples *s = samples_new(PAGE);
+	struct report *r = report_new();
+	struct report_process *proc = report_process_new();
+	struct report_task *t = report_task_new(), *other = report_task_new();
+
+	(void)state;
+	t->id = 1;
+	other->id = 2;
+	t->flow[TARE_ANON].in = 1000003;
+	t->flow[TARE_KSTACK].in = 16384;
+	other->flow[TARE_ANON].in = 4096; /* no sample met it */
+	proc->at_peak[TARE_ANON] = 500001;
+	proc->balance[TARE_ANON].net = 77;
+	proc->balance[TARE_FILE].net = 4096;
+	proc->balance[TARE_FILE].opening = 8192;
+	g_ptr_array_add(proc->tasks, t);
+	g_ptr_array_add(proc->tasks, other);
+	g_ptr_array_add(r->processes, proc);
+	for (int i = 0; i < 7; i++)
+		sample(s, 0x100000 + i * PAGE, 65536 + i, 0);
+	r->profile = profile_new();
+	r->profile->period = 65536;
+	profile_fill(r->profile, s, r, TARE_PEAK_NOW);
+	assert_int_equal(sum(r->profile, PICTURE_GROWN), 1000003 + 16384 + 4096);
+	assert_int_equal(sum(r->profile, PICTURE_LIVE_PEAK), 500001);
+	assert_int_equal(sum(r->profile, PICTURE_LIVE_END), 77 + 4096);
+	assert_int_equal(r->profile->total[PICTURE_LIVE_END], 77 + 4096);
+	assert_true(fabs(profile_error(r->profile, 65536 * 100) - 65536 * 10) < 1);
+	report_free(r);
+	samples_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(spaces),
+		cmocka_unit_test(lives),
+		cmocka_unit_test(heap),
+		cmocka_unit_test(scaled),
+	};
+
+	return cmocka_run_group_tests_name("samples", tests, NULL, NULL);
+}

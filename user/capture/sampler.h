@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Samples, from the ring to a profile: their stacks unwound as they come, while
+ * what they ran is still mapped; named at the end.
+ */
+#ifndef TARE_SAMPLER_H
+#define TARE_SAMPLER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "bpf/abi.h"
+#include "model/profile.h"
+#include "model/world.h"
+
+struct sampling_session;
+
+struct sampling_session *sampler_new(uint32_t period, bool lines);
+void sampler_free(struct sampling_session *s); /* takes NULL */
+
+/* Take one record of the ring of samples. 0, or -EINVAL for one that makes no
+ * sense, which is counted and otherwise ignored. `world` names the threads. */
+int sampler_record(struct sampling_session *s, const struct world *world, const void *data,
+		   size_t size);
+
+/* All so far, named and scaled to the report. The caller frees it. */
+struct profile *sampler_profile(struct sampling_session *s, const struct report *r,
+				const struct tare_sampling *counts, uint64_t peak_seq);
+
+#endif

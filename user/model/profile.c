@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "model/profile.h"
+
+#include <math.h>
+
+const char *const picture_name[PICTURES] = { "grown", "live-peak", "live-end" };
+
+const char *const place_name[PLACES] = {
+	[PLACE_UNKNOWN] = "unknown", [PLACE_ANON] = "anonymous", [PLACE_HEAP] = "heap",
+	[PLACE_STACK] = "stack",     [PLACE_FILE] = "file",      [PLACE_SHM] = "shared memory",
+	[PLACE_JIT] = "jit code",    [PLACE_URING] = "io_uring", [PLACE_VDSO] = "vdso",
+};
+
+static void frame_clear(gpointer p)
+{
+	struct profile_frame *f = p;
+
+	g_free(f->function);
+	g_free(f->file);
+	g_free(f->module);
+}
+
+static void entry_clear(gpointer p)
+{
+	g_free(((struct profile_entry *)p)->place_label);
+}
+
+struct profile *profile_new(void)
+{
+	struct profile *p = g_new0(struct profile, 1);
+
+	p->frames = g_array_new(FALSE, TRUE, sizeof(struct profile_frame));
+	g_array_set_clear_func(p->frames, frame_clear);
+	p->nodes = g_array_new(FALSE, TRUE, sizeof(struct stack_node));
+	p->entries = g_array_new(FALSE, TRUE, sizeof(struct profile_entry));
+	g_array_set_clear_func(p->entries, entry_clear);
+	return p;
+}
+
+void profile_free(struct profile *p)
+{
+	if (!p)
+		return;
+	g_array_unref(p->frames);
+	g_array_unref(p->nodes);
+	g_array_unref(p->entries);
+	g_free(p);
+}
+
+double profile_error(const struct profile *p, int64_t bytes)
+{
+	return bytes > 0 ? sqrt((double)bytes * (double)p->period) : 0;
+}
+
+/* Entries of one total: a task's or a process's, of one kind. */
+struct group {
+	GArray *entries; /* indices in profile->entries */
+	uint32_t process, task;
+};
+
+/* Multiply so that the sum is `total`, to the byte: each gets what the running sum
+ * gained, rounded down. */
+static void scale(struct profile *p, const GArray *which, enum picture picture, int64_t total)
+{
+	int64_t sum = 0, given = 0;
+	double running = 0;
+
+	for (unsigned i = 0; i < which->len; i++)
+		sum += g_array_index(p->entries, struct profile_entry,
+				     g_array_index(which, unsigned, i))
+			       .bytes[picture];
+	for (unsigned i = 0; i < which->len && sum > 0; i++) {
+		struct profile_entry *e = &g_array_index(p->entries, struct profile_entry,
+							 g_array_index(which, unsigned, i));
+		int64_t upto;
+
+		running += e->bytes[picture];
+		upto = running >= sum ? total : (int64_t)(running / sum * total);
+		e->bytes[picture] = upto - given;
+		given = upto;
+	}
+}
+
+static int64_t sum_of(const struct profile *p, const GArray *which, enum picture picture)
+{
+	int64_t sum = 0;
+
+	for (unsigned i = 0; which && i < which->len; i++)
+		sum += g_array_index(p->entries, struct profile_entry,
+				     g_array_index(which, unsigned, i))
+			       .bytes[picture];
+	return sum;
+}
+
+/* What no sample met, under a mark instead of a stack. */
+static void add_mark(struct profile *p, enum frame_mark mark, uint32_t process, uint32_t task,
+		     uint32_t kind, enum picture picture, int64_t bytes)
+{
+	struct stack_node node = { NO_NODE, p->frames->len };
+	struct profile_frame frame = { .address = mark, .mark = true };
+	struct profile_entry e = {
+		.process = process,
+		.task = task,
+		.kind = kind,
+		.place_label = g_strdup(place_name[PLACE_UNKNOWN]),
+	};
+	unsigned i;
+
+	for (i = 0; i < p->frames->len; i++) {
+		const struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, i);
+
+		if (f->mark && f->address == mark)
+			break;
+	}
+	node.frame = i;
+	if (i == p->frames->len)
+		g_array_append_val(p->frames, frame);
+	for (i = p->nodes->len; i-- > 0;) {
+		const struct stack_node *n = &g_array_index(p->nodes, struct stack_node, i);
+
+		if (n->frame == node.frame && n->parent == NO_NODE)
+			break;
+	}
+	if (i == UINT_MAX) {
+		i = p->nodes->len;
+		g_array_append_val(p->nodes, node);
+	}
+	e.node = i;
+	e.bytes[picture] = bytes;
+	g_array_append_val(p->entries, e);
+}
+
+static gpointer group_key(uint32_t process, uint32_t task, uint32_t kind)
+{
+	return g_strdup_printf("%u.%u.%u", process, task, kind);
+}
+
+static void group_add(GHashTable *groups, uint32_t process, uint32_t task, uint32_t kind,
+		      unsigned i)
+{
+	g_autofree char *key = group_key(process, task, kind);
+	GArray *which = g_hash_table_lookup(groups, key);
+
+	if (!which) {
+		which = g_array_new(FALSE, FALSE, sizeof(unsigned));
+		g_hash_table_insert(groups, g_steal_pointer(&key), which);
+	}
+	g_array_append_val(which, i);
+}
+
+static const GArray *group_of(GHashTable *groups, uint32_t process, uint32_t task, uint32_t kind)
+{
+	g_autofree char *key = group_key(process, task, kind);
+
+	return g_hash_table_lookup(groups, key);
+}
+
+static void scale_grown(struct profile *p, const struct report *r, GHashTable *by_task)
+{
+	for (unsigned i = 0; i < r->processes->len; i++) {
+		const struct report_process *proc = r->processes->pdata[i];
+
+		for (unsigned j = 0; j < proc->tasks->len; j++) {
+			const struct report_task *t = proc->tasks->pdata[j];
+
+			for (unsigned kind = 0; kind < TARE_KINDS; kind++) {
+				const GArray *which = group_of(by_task, i, j, kind);
+				int64_t total = t->flow[kind].in;
+
+				if (kind == TARE_SWAP || (total <= 0 && !which))
+					continue;
+				if (sum_of(p, which, PICTURE_GROWN) > 0)
+					scale(p, which, PICTURE_GROWN, total);
+				else
+					add_mark(p, MARK_NO_SAMPLE, i, j, kind, PICTURE_GROWN,
+						 total);
+				p->total[PICTURE_GROWN] += total;
+			}
+		}
+	}
+}
+
+/* What a process held of a kind: first what it had before, as far as the samples
+ * leave room for it, then theirs. */
+static void scale_held(struct profile *p, uint32_t process, uint32_t kind, const GArray *which,
+		       enum picture picture, int64_t held, int64_t opening)
+{
+	int64_t sampled = sum_of(p, which, picture), before;
+
+	held = MAX(held, 0);
+	before = CLAMP(held - sampled, 0, MAX(opening, 0));
+	if (before)
+		add_mark(p, MARK_BEFORE, process, UINT32_MAX, kind, picture, before);
+	if (sampled > 0)
+		scale(p, which, picture, held - before);
+	else if (held > before)
+		add_mark(p, MARK_NO_SAMPLE, process, UINT32_MAX, kind, picture, held - before);
+	p->total[picture] += held;
+}
+
+static void scale_live(struct profile *p, const struct report *r, GHashTable *by_process)
+{
+	for (unsigned i = 0; i < r->processes->len; i++) {
+		const struct report_process *proc = r->processes->pdata[i];
+
+		for (unsigned kind = 0; kind < TARE_KINDS; kind++) {
+			const GArray *which = group_of(by_process, i, UINT32_MAX, kind);
+			int64_t opening = proc->balance[kind].opening;
+
+			if (kind == TARE_SWAP)
+				continue;
+			scale_held(p, i, kind, which, PICTURE_LIVE_PEAK, proc->at_peak[kind],
+				   opening);
+			scale_held(p, i, kind, which, PICTURE_LIVE_END, proc->balance[kind].net,
+				   opening);
+		}
+	}
+}
+
+static char *place_label(const struct samples *s, const struct tally_key *key)
+{
+	const char *name = s->names->pdata[key->name];
+
+	if (key->file != NO_FILE)
+		return g_strdup(((const struct sample_file *)s->files->pdata[key->file])->path);
+	if (key->place == PLACE_STACK && *name)
+		return g_strdup_printf("stack of %s", name);
+	if (*name)
+		return g_strdup_printf("[anon:%s]", name);
+	return g_strdup(place_name[MIN(key->place, PLACES - 1)]);
+}
+
+struct who {
+	uint32_t process, task;
+};
+
+static GHashTable *tasks_of(const struct report *r)
+{
+	GHashTable *tasks = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
+
+	for (unsigned i = 0; i < r->processes->len; i++) {
+		const struct report_process *proc = r->processes->pdata[i];
+
+		for (unsigned j = 0; j < proc->tasks->len; j++) {
+			struct report_task *t = proc->tasks->pdata[j];
+			struct who who = { i, j };
+
+			g_hash_table_insert(tasks, &t->id, g_memdup2(&who, sizeof(who)));
+		}
+	}
+	return tasks;
+}
+
+static void copy_stacks(struct profile *p, const struct samples *s)
+{
+	g_array_set_size(p->frames, intern_count(s->frames));
+	for (unsigned i = 0; i < p->frames->len; i++) {
+		const struct frame *f = intern_key(s->frames, i);
+		struct profile_frame *to = &g_array_index(p->frames, struct profile_frame, i);
+
+		to->address = f->address;
+		to->kernel = f->flags & FRAME_KERNEL;
+		to->guessed = f->flags & FRAME_GUESS;
+		to->mark = f->flags & FRAME_MARK;
+	}
+	for (unsigned i = 0; i < intern_count(s->nodes); i++)
+		g_array_append_vals(p->nodes, intern_key(s->nodes, i), 1);
+}
+
+void profile_fill(struct profile *p, const struct samples *s, const struct report *r,
+		  uint64_t peak_seq)
+{
+	g_autoptr(GHashTable) tasks = tasks_of(r);
+	g_autoptr(GHashTable) by_task = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+							      (GDestroyNotify)g_array_unref);
+	g_autoptr(GHashTable) by_process = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+								 (GDestroyNotify)g_array_unref);
+	g_autofree uint64_t *at_peak = g_new0(uint64_t, s->tallies->len + 1);
+	g_autofree uint64_t *at_end = g_new0(uint64_t, s->tallies->len + 1);
+
+	copy_stacks(p, s);
+	samples_live(s, peak_seq, at_peak, at_end);
+	for (unsigned i = 0; i < s->tallies->len; i++) {
+		const struct tally *t = &g_array_index(s->tallies, struct tally, i);
+		const struct tally_key *key = intern_key(s->keys, i);
+		const struct who *who = g_hash_table_lookup(tasks, &key->task);
+		struct profile_entry e = {
+			.kind = key->kind,
+			.cause = key->cause,
+			.node = key->node,
+			.place = key->place,
+			.count = t->count,
+			.bytes = { t->grown, at_peak[i], at_end[i] },
+		};
+
+		if (!who || key->kind >= TARE_KINDS)
+			continue;
+		for (int k = 0; k < PICTURES; k++)
+			p->sampled[k] += e.bytes[k];
+		e.process = who->process;
+		e.task = who->task;
+		e.place_label = place_label(s, key);
+		group_add(by_task, e.process, e.task, e.kind, p->entries->len);
+		group_add(by_process, e.process, UINT32_MAX, e.kind, p->entries->len);
+		g_array_append_val(p->entries, e);
+	}
+	p->samples = s->taken;
+	p->complete = s->complete;
+	p->truncated = s->truncated;
+	p->guessed = s->guessed;
+	p->no_stack = s->no_stack;
+	scale_grown(p, r, by_task);
+	scale_live(p, r, by_process);
+}

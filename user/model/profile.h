@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Where memory grew: the samples as printers get them, symbols resolved, and sums
+ * scaled to the ledger's. Plain data.
+ *
+ * A stack is a way down a tree of nodes, from NO_NODE at the outermost frame. An
+ * entry is the memory of one stack, task, kind, cause and place in three pictures:
+ * what grew; what of it lived when the workload's weight was at its peak; what lives
+ * at the end. Over all entries of a task and kind `grown` adds up to what the ledger
+ * entered for it as come in; over those of a process and kind `live_peak` and
+ * `live_end` add up to what it held then, so far as that is not negative.
+ */
+#ifndef TARE_PROFILE_H
+#define TARE_PROFILE_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/report.h"
+#include "model/samples.h"
+
+enum picture { PICTURE_GROWN, PICTURE_LIVE_PEAK, PICTURE_LIVE_END, PICTURES };
+extern const char *const picture_name[PICTURES]; /* "grown", "live-peak", "live-end" */
+extern const char *const place_name[PLACES];     /* "heap", "stack" … */
+
+struct profile_frame {
+	char *function; /* never NULL: "[libc.so.6+0x1234]" where no name is known */
+	char *file;     /* source; NULL: not known */
+	int line;
+	char *module;     /* path, "[kernel]", "[vdso]", "[jit]"; NULL for a mark */
+	uint64_t address; /* in the module's own terms */
+	bool kernel, inlined, guessed, mark;
+};
+
+struct profile_entry {
+	uint32_t process; /* index in report->processes */
+	uint32_t task;    /* index in its tasks; UINT32_MAX: none in particular */
+	uint32_t kind, cause;
+	uint32_t node; /* innermost */
+	enum place_kind place;
+	char *place_label; /* "heap", "[anon:name]", "stack of worker", a path; not NULL */
+	uint64_t count;    /* samples; 0: what no sample met */
+	int64_t bytes[PICTURES];
+};
+
+struct profile_loss {
+	uint64_t samples, bytes, ranges;
+};
+
+struct profile {
+	uint64_t period;
+	uint64_t samples, complete, truncated, guessed, no_stack, no_address;
+	struct profile_loss lost;
+	GArray *frames;  /* struct profile_frame */
+	GArray *nodes;   /* struct stack_node; frame is an index in frames */
+	GArray *entries; /* struct profile_entry */
+	/* What the samples alone said, before scaling, and what the ledger says. */
+	double sampled[PICTURES];
+	int64_t total[PICTURES];
+};
+
+struct profile *profile_new(void);
+void profile_free(struct profile *p); /* takes NULL */
+
+/* Fill entries from samples, scaled to the report's totals. Frames keep the numbers
+ * that they have in `samples`; the caller names them. */
+void profile_fill(struct profile *p, const struct samples *s, const struct report *r,
+		  uint64_t peak_seq);
+
+/* Standard error of a sum of `bytes`: each period's byte is drawn apart from the
+ * others, so the number of hits has at most the variance of its mean. */
+double profile_error(const struct profile *p, int64_t bytes);
+
+#endif

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "model/samples.h"
+
+#include <elf.h>
+#include <string.h>
+
+/* One sample whose memory lives. */
+struct life {
+	uint64_t page;
+	uint64_t bytes;
+	uint64_t born_seq;
+	uint32_t tally;
+};
+
+static int by_page(gconstpointer a, gconstpointer b, gpointer unused)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	(void)unused;
+	return x < y ? -1 : x > y;
+}
+
+static void file_free(gpointer p)
+{
+	g_free(((struct sample_file *)p)->path);
+	g_free(p);
+}
+
+static void tree_free(gpointer tree)
+{
+	g_tree_unref(tree);
+}
+
+struct samples *samples_new(uint64_t page_size)
+{
+	struct samples *s = g_new0(struct samples, 1);
+
+	s->page_size = page_size;
+	s->spaces = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, space_free);
+	s->lives = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, tree_free);
+	s->frames = intern_new(sizeof(struct frame));
+	s->nodes = intern_new(sizeof(struct stack_node));
+	s->keys = intern_new(sizeof(struct tally_key));
+	s->tallies = g_array_new(FALSE, TRUE, sizeof(struct tally));
+	s->names = g_ptr_array_new_with_free_func(g_free);
+	s->name_numbers = g_hash_table_new(g_str_hash, g_str_equal);
+	s->files = g_ptr_array_new_with_free_func(file_free);
+	s->file_numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	samples_name(s, "");
+	return s;
+}
+
+void samples_free(struct samples *s)
+{
+	if (!s)
+		return;
+	g_hash_table_unref(s->spaces);
+	g_hash_table_unref(s->lives);
+	intern_free(s->frames);
+	intern_free(s->nodes);
+	intern_free(s->keys);
+	g_array_unref(s->tallies);
+	g_hash_table_unref(s->name_numbers);
+	g_ptr_array_unref(s->names);
+	g_ptr_array_unref(s->files);
+	g_hash_table_unref(s->file_numbers);
+	g_free(s);
+}
+
+struct space *samples_space(struct samples *s, uint64_t mm)
+{
+	struct space *space = g_hash_table_lookup(s->spaces, &mm);
+
+	if (!space) {
+		space = space_new(mm);
+		g_hash_table_insert(s->spaces, &space->id, space);
+	}
+	return space;
+}
+
+uint32_t samples_name(struct samples *s, const char *name)
+{
+	gpointer number;
+	char *copy;
+
+	if (g_hash_table_lookup_extended(s->name_numbers, name, NULL, &number))
+		return GPOINTER_TO_UINT(number);
+	copy = g_strdup(name);
+	g_ptr_array_add(s->names, copy);
+	g_hash_table_insert(s->name_numbers, copy, GUINT_TO_POINTER(s->names->len - 1));
+	return s->names->len - 1;
+}
+
+static uint32_t file_number(struct samples *s, struct sample_file f)
+{
+	g_autofree char *key =
+		g_strdup_printf("%u %" G_GUINT64_FORMAT " %s", f.dev, f.inode, f.path);
+	gpointer number;
+
+	if (g_hash_table_lookup_extended(s->file_numbers, key, NULL, &number)) {
+		g_free(f.path);
+		return GPOINTER_TO_UINT(number);
+	}
+	g_ptr_array_add(s->files, g_memdup2(&f, sizeof(f)));
+	g_hash_table_insert(s->file_numbers, g_steal_pointer(&key),
+			    GUINT_TO_POINTER(s->files->len - 1));
+	return s->files->len - 1;
+}
+
+uint32_t samples_file(struct samples *s, const struct tare_file *file)
+{
+	unsigned n = MIN(file->names, TARE_PATH_PARTS);
+	struct sample_file f = {
+		.inode = file->inode,
+		.dev = file->dev,
+		.deleted = file->deleted,
+		.whole = file->names < TARE_PATH_PARTS,
+	};
+	GString *path = g_string_new(NULL);
+
+	for (unsigned i = n; i-- > 0;) {
+		size_t len = strnlen(file->name[i], TARE_PART_LEN);
+
+		f.whole &= len < TARE_PART_LEN - 1;
+		if (len == 1 && file->name[i][0] == '/')
+			continue;
+		g_string_append_c(path, '/');
+		g_string_append_len(path, file->name[i], len);
+	}
+	f.path = g_string_free(path, FALSE);
+	return file_number(s, f);
+}
+
+uint32_t samples_file_named(struct samples *s, uint32_t dev, uint64_t inode, const char *path)
+{
+	return file_number(s, (struct sample_file){ inode, dev, g_strdup(path), false, true });
+}
+
+static void ended(struct samples *s, const struct life *l, uint64_t peak_seq)
+{
+	struct tally *t = &g_array_index(s->tallies, struct tally, l->tally);
+
+	t->live -= l->bytes;
+	if (l->born_seq >= peak_seq)
+		return; /* no peak came in its time */
+	if (t->peak_seq != peak_seq) {
+		if (t->peak_seq > peak_seq)
+			return;
+		t->peak_seq = peak_seq;
+		t->at_peak = 0;
+	}
+	t->at_peak += l->bytes;
+}
+
+/* End the life of all samples in [start, end). */
+static void end_range(struct samples *s, uint64_t mm, uint64_t start, uint64_t end,
+		      uint64_t peak_seq)
+{
+	GTree *tree = g_hash_table_lookup(s->lives, &mm);
+	uint64_t page = start / s->page_size;
+	GTreeNode *node = tree ? g_tree_lower_bound(tree, &page) : NULL;
+
+	while (node) {
+		struct life *l = g_tree_node_value(node);
+
+		if (l->page >= (end + s->page_size - 1) / s->page_size)
+			break;
+		page = l->page;
+		ended(s, l, peak_seq);
+		g_tree_remove(tree, &page);
+		node = g_tree_lower_bound(tree, &page);
+	}
+}
+
+static void move_lives(struct samples *s, const struct tare_range *r)
+{
+	GTree *tree = g_hash_table_lookup(s->lives, &r->mm);
+	uint64_t page = r->start / s->page_size, first = page, to = r->a / s->page_size;
+	uint64_t size = MIN(r->size, r->b), kept = size / s->page_size;
+	g_autoptr(GPtrArray) moved = g_ptr_array_new();
+	GTreeNode *node;
+
+	if (!tree || r->a == r->start)
+		return;
+	end_range(s, r->mm, r->a, r->a + r->b, r->peak_seq);
+	for (node = g_tree_lower_bound(tree, &page); node; node = g_tree_node_next(node)) {
+		const struct life *l = g_tree_node_value(node);
+
+		if (l->page >= first + kept)
+			break;
+		g_ptr_array_add(moved, g_memdup2(l, sizeof(*l)));
+	}
+	for (unsigned i = 0; i < moved->len; i++) {
+		struct life *l = moved->pdata[i];
+
+		g_tree_remove(tree, &l->page);
+		l->page = l->page - first + to;
+		g_tree_replace(tree, &l->page, l);
+	}
+}
+
+static void on_anon(struct samples *s, struct space *space, const struct tare_range *r)
+{
+	struct range range = {
+		.start = r->start,
+		.end = r->start + r->size,
+		.file = NO_FILE,
+		.place = r->a & 4 ? PLACE_JIT : PLACE_ANON,
+		.code = r->a & 4,
+	};
+
+	end_range(s, r->mm, range.start, range.end, r->peak_seq);
+	space_set(space, &range);
+}
+
+static void on_shm(struct samples *s, struct space *space, const struct tare_range *r, bool gone)
+{
+	const struct range *old = space_find(space, r->start);
+	struct range range = {
+		.start = r->start,
+		.end = r->start + MAX(r->size, s->page_size),
+		.file = NO_FILE,
+		.place = PLACE_SHM,
+	};
+
+	if (!gone) {
+		space_set(space, &range);
+	} else if (old && old->start == r->start) {
+		range.end = old->end;
+		end_range(s, r->mm, range.start, range.end, r->peak_seq);
+		space_unset(space, range.start, range.end);
+	}
+}
+
+void samples_range(struct samples *s, const struct tare_range *r)
+{
+	struct space *space = samples_space(s, r->mm), *parent;
+	uint64_t end = r->start + r->size;
+
+	if (end < r->start)
+		return;
+	space->pid = r->tgid;
+	switch (r->what) {
+	case TARE_RANGE_ANON:
+		on_anon(s, space, r);
+		break;
+	case TARE_RANGE_UNMAP:
+		end_range(s, r->mm, r->start, end, r->peak_seq);
+		space_unset(space, r->start, end);
+		break;
+	case TARE_RANGE_MOVE:
+		move_lives(s, r);
+		if (r->size > r->b || r->a != r->start)
+			end_range(s, r->mm, r->a == r->start ? r->start + r->b : r->start, end,
+				  r->peak_seq);
+		space_move(space, r->start, r->size, r->a, r->b);
+		break;
+	case TARE_RANGE_DISCARD:
+		if (r->a == 4 || r->a == 9 || r->a == 24)
+			end_range(s, r->mm, r->start, end, r->peak_seq);
+		break;
+	case TARE_RANGE_HEAP:
+		if (space->start_brk && r->a >= space->start_brk)
+			end_range(s, r->mm, r->a, space->start_brk + (1ULL << 40), r->peak_seq);
+		break;
+	case TARE_RANGE_PROTECT:
+		space_code(space, r->start, end);
+		break;
+	case TARE_RANGE_NAME: {
+		g_autofree char *name = g_strndup(r->name, TARE_NAME_LEN);
+
+		space_name(space, r->start, end, samples_name(s, name));
+		break;
+	}
+	case TARE_RANGE_SHM:
+	case TARE_RANGE_UNSHM:
+		on_shm(s, space, r, r->what == TARE_RANGE_UNSHM);
+		break;
+	case TARE_RANGE_FORK:
+		space->proc = r->b;
+		parent = g_hash_table_lookup(s->spaces, &r->a);
+		if (parent)
+			space_copy(space, parent);
+		break;
+	case TARE_RANGE_GONE:
+		end_range(s, r->mm, 0, UINT64_MAX - s->page_size, r->peak_seq);
+		g_hash_table_remove(s->lives, &r->mm);
+		g_array_set_size(space->ranges, 0);
+		break;
+	}
+}
+
+uint32_t samples_map(struct samples *s, const struct tare_map *m)
+{
+	struct space *space = samples_space(s, m->mm);
+	struct range range = {
+		.start = m->start,
+		.end = m->start + m->size,
+		.offset = m->offset,
+		.file = samples_file(s, &m->file),
+		.place = PLACE_FILE,
+		.code = m->prot & 4,
+	};
+	const struct sample_file *f = s->files->pdata[range.file];
+
+	space->pid = m->tgid;
+	if (strstr(f->path, "[io_uring]"))
+		range.place = PLACE_URING;
+	else if (g_str_has_prefix(f->path, "/memfd:") || g_str_has_prefix(f->path, "/dev/shm/") ||
+		 g_str_has_prefix(f->path, "/SYSV") || !strcmp(f->path, "/dev/zero"))
+		range.place = PLACE_SHM;
+	end_range(s, m->mm, range.start, range.end, m->peak_seq);
+	space_set(space, &range);
+	return range.file;
+}
+
+struct space *samples_image(struct samples *s, const struct tare_image *i, uint32_t *exe)
+{
+	struct space *space = samples_space(s, i->mm);
+
+	g_array_set_size(space->ranges, 0);
+	space->proc = i->proc;
+	space->known = true;
+	space->pid = i->tgid;
+	space->start_stack = i->start_stack;
+	space->start_brk = i->start_brk;
+	*exe = samples_file(s, &i->file);
+	return space;
+}
+
+uint32_t samples_push(struct samples *s, uint32_t node, const struct frame *f)
+{
+	struct stack_node n = { node, intern_put(s->frames, f) };
+
+	return intern_put(s->nodes, &n);
+}
+
+/* Pages that are in no tree are those whose place is not known: they live as long
+ * as their address space. They go behind all addresses. */
+static void begin_life(struct samples *s, const struct tare_sample *sample, uint32_t tally)
+{
+	GTree *tree = g_hash_table_lookup(s->lives, &sample->mm);
+	struct life *old, *l = g_new(struct life, 1);
+
+	if (!tree) {
+		tree = g_tree_new_full(by_page, NULL, NULL, g_free);
+		g_hash_table_insert(s->lives, g_memdup2(&sample->mm, sizeof(sample->mm)), tree);
+	}
+	*l = (struct life){ sample->address / s->page_size, sample->bytes, sample->peak_seq,
+			    tally };
+	if (sample->flags & TARE_SAMPLE_NO_ADDRESS)
+		l->page = (1ULL << 52) + s->taken;
+	old = g_tree_lookup(tree, &l->page);
+	if (old) /* its end was not seen */
+		ended(s, old, sample->peak_seq);
+	g_tree_replace(tree, &l->page, l);
+}
+
+void samples_add(struct samples *s, const struct tare_sample *sample, uint32_t node,
+		 uint32_t thread_name)
+{
+	struct space *space = samples_space(s, sample->mm);
+	const struct range *r = space_find(space, sample->address);
+	struct tally_key key = {
+		.task = sample->task,
+		.kind = sample->kind,
+		.cause = sample->cause,
+		.node = node,
+		.file = NO_FILE,
+	};
+	struct range *stack = space_find(space, sample->regs[19]);
+	struct tally *t;
+	uint32_t number;
+
+	if (stack && stack->place == PLACE_ANON && sample->stack) {
+		stack->place = PLACE_STACK;
+		stack->name = thread_name;
+	}
+	if (!(sample->flags & TARE_SAMPLE_NO_ADDRESS)) {
+		key.place = space_place(space, sample->address);
+		key.name = r ? r->name : 0;
+		key.file = r ? r->file : NO_FILE;
+	}
+	number = intern_put(s->keys, &key);
+	if (number == s->tallies->len)
+		g_array_set_size(s->tallies, number + 1);
+	t = &g_array_index(s->tallies, struct tally, number);
+	t->proc = sample->proc;
+	t->count++;
+	t->grown += sample->bytes;
+	t->live += sample->bytes;
+	s->taken++;
+	begin_life(s, sample, number);
+}
+
+struct look {
+	const struct samples *s;
+	uint64_t peak_seq;
+	uint64_t *at_peak;
+};
+
+static gboolean add_life(gpointer page, gpointer life, gpointer data)
+{
+	const struct life *l = life;
+	struct look *look = data;
+
+	(void)page;
+	if (l->born_seq < look->peak_seq)
+		look->at_peak[l->tally] += l->bytes;
+	return FALSE;
+}
+
+void samples_live(const struct samples *s, uint64_t peak_seq, uint64_t *at_peak, uint64_t *at_end)
+{
+	struct look look = { s, peak_seq, at_peak };
+	GHashTableIter iter;
+	gpointer tree;
+
+	for (unsigned i = 0; i < s->tallies->len; i++) {
+		const struct tally *t = &g_array_index(s->tallies, struct tally, i);
+
+		at_end[i] = MAX(t->live, 0);
+		at_peak[i] = t->peak_seq == peak_seq ? t->at_peak : 0;
+	}
+	g_hash_table_iter_init(&iter, s->lives);
+	while (g_hash_table_iter_next(&iter, NULL, &tree))
+		g_tree_foreach(tree, add_life, &look);
+}

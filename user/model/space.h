@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * An address space's ranges as of now, while the records that change them come by
+ * in their order: what lies at an address, and what it is called. Pure. It must
+ * not know files beyond a number.
+ */
+#ifndef TARE_SPACE_H
+#define TARE_SPACE_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum place_kind {
+	PLACE_UNKNOWN,
+	PLACE_ANON,
+	PLACE_HEAP,
+	PLACE_STACK,
+	PLACE_FILE,
+	PLACE_SHM,
+	PLACE_JIT, /* code without a file */
+	PLACE_URING,
+	PLACE_VDSO,
+	PLACES,
+};
+
+#define NO_FILE UINT32_MAX
+
+struct range {
+	uint64_t start, end;
+	uint64_t offset; /* in the file */
+	uint32_t file;   /* number of the file, or NO_FILE */
+	uint32_t name;   /* number of [anon:name]; PLACE_STACK: of the thread's name; 0: none */
+	enum place_kind place;
+	bool code;
+};
+
+struct space {
+	uint64_t id, proc;
+	uint32_t pid;
+	bool known;     /* its ranges from before the first record are there too */
+	GArray *ranges; /* struct range, by address, not overlapping */
+	uint64_t start_stack, start_brk, brk;
+};
+
+struct space *space_new(uint64_t id);
+void space_free(gpointer s); /* takes NULL */
+
+/* The range takes the place of whatever was there. */
+void space_set(struct space *s, const struct range *r);
+void space_unset(struct space *s, uint64_t start, uint64_t end);
+/* mremap: what was at [from, from + size) is at [to, to + new_size) now. */
+void space_move(struct space *s, uint64_t from, uint64_t size, uint64_t to, uint64_t new_size);
+void space_name(struct space *s, uint64_t start, uint64_t end, uint32_t name);
+void space_code(struct space *s, uint64_t start, uint64_t end);
+void space_copy(struct space *to, const struct space *from);
+
+/* NULL: nothing known there. Valid until the next change. */
+struct range *space_find(const struct space *s, uint64_t address);
+/* What lies there, the heap and the first stack, which no record tells of, included. */
+enum place_kind space_place(const struct space *s, uint64_t address);
+
+#endif

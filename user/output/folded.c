@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * FlameGraph's folded stacks: process;thread;outermost;…;innermost BYTES, a line
+ * for each stack, sorted.
+ */
+#include <string.h>
+
+#include "output/output.h"
+
+/* A semicolon ends a frame and a newline the line: what would be one is replaced. */
+static void add_name(GString *line, const char *name)
+{
+	if (!*name)
+		name = "?";
+	for (; *name; name++) {
+		unsigned char c = *name;
+
+		g_string_append_c(line, c < ' ' || c == 0x7f ? '?' : c == ';' ? ':' : (char)c);
+	}
+}
+
+static void add_frames(GString *line, const struct profile *p, uint32_t node)
+{
+	g_autoptr(GArray) up = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+
+	while (node != NO_NODE && node < p->nodes->len) {
+		const struct stack_node *n = &g_array_index(p->nodes, struct stack_node, node);
+
+		g_array_append_val(up, n->frame);
+		node = n->parent;
+	}
+	for (unsigned i = up->len; i-- > 0;) {
+		const struct profile_frame *f = &g_array_index(p->frames, struct profile_frame,
+							       g_array_index(up, uint32_t, i));
+
+		g_string_append_c(line, ';');
+		add_name(line, f->function);
+		if (f->file)
+			g_string_append_printf(line, " %s:%d",
+					       strrchr(f->file, '/') ? strrchr(f->file, '/') + 1 :
+								       f->file,
+					       f->line);
+		if (f->kernel)
+			g_string_append(line, "_[k]");
+		else if (f->inlined)
+			g_string_append(line, "_[i]");
+		else if (f->guessed)
+			g_string_append(line, "_[fp]");
+	}
+}
+
+static int by_text(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char *folded_render(const struct report *r, const struct profile *p, enum picture picture)
+{
+	g_autoptr(GHashTable) sums = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	g_autoptr(GPtrArray) lines = g_ptr_array_new();
+	GString *out = g_string_new(NULL);
+	GHashTableIter iter;
+	gpointer key;
+
+	for (unsigned i = 0; i < p->entries->len; i++) {
+		const struct profile_entry *e = &g_array_index(p->entries, struct profile_entry, i);
+		const struct report_process *proc = r->processes->pdata[e->process];
+		GString *line = g_string_new(NULL);
+		int64_t *sum;
+
+		if (e->bytes[picture] <= 0) {
+			g_string_free(line, TRUE);
+			continue;
+		}
+		add_name(line, proc->comm ?: "?");
+		g_string_append_c(line, ';');
+		add_name(line,
+			 e->task < proc->tasks->len ?
+				 ((const struct report_task *)proc->tasks->pdata[e->task])->comm :
+				 "[process]");
+		add_frames(line, p, e->node);
+		sum = g_hash_table_lookup(sums, line->str);
+		if (!sum) {
+			sum = g_new0(int64_t, 1);
+			g_hash_table_insert(sums, g_strdup(line->str), sum);
+		}
+		*sum += e->bytes[picture];
+		g_string_free(line, TRUE);
+	}
+	g_hash_table_iter_init(&iter, sums);
+	while (g_hash_table_iter_next(&iter, &key, NULL))
+		g_ptr_array_add(lines, key);
+	g_ptr_array_sort(lines, by_text);
+	for (unsigned i = 0; i < lines->len; i++)
+		g_string_append_printf(out, "%s %" G_GINT64_FORMAT "\n", (char *)lines->pdata[i],
+				       *(int64_t *)g_hash_table_lookup(sums, lines->pdata[i]));
+	return g_string_free(out, FALSE);
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "symbol/module.h"
+
+#include <elfutils/libdw.h>
+#include <elfutils/libdwelf.h>
+#include <elfutils/libdwfl.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "symbol/module_impl.h"
+
+#define INIT_MOST 64 /* bytes of _init() */
+#define SEGMENTS_MOST 64
+#define INTERPRETER_MOST 4096
+#define VDSO_MOST (64 << 10)
+
+struct modules {
+	GHashTable *by_file; /* number -> struct module, or NULL for one that could not be opened */
+};
+
+static void module_free(gpointer p)
+{
+	struct module *m = p;
+
+	if (!m)
+		return;
+	module_names_free(m);
+	if (m->eh_frame)
+		dwarf_cfi_end(m->eh_frame);
+	if (m->dwarf)
+		dwarf_end(m->dwarf); /* debug_frame goes with it */
+	if (m->elf)
+		elf_end(m->elf);
+	if (m->fd >= 0)
+		close(m->fd);
+	g_free(m->path);
+	g_free(m->interpreter);
+	g_free(m);
+}
+
+struct modules *modules_new(void)
+{
+	struct modules *m = g_new0(struct modules, 1);
+
+	elf_version(EV_CURRENT);
+	m->by_file = g_hash_table_new_full(NULL, NULL, NULL, module_free);
+	return m;
+}
+
+void modules_free(struct modules *m)
+{
+	if (!m)
+		return;
+	g_hash_table_unref(m->by_file);
+	g_free(m);
+}
+
+struct module *modules_get(const struct modules *m, uint32_t file)
+{
+	return g_hash_table_lookup(m->by_file, GUINT_TO_POINTER(file));
+}
+
+static void read_interpreter(struct module *m, const GElf_Phdr *ph)
+{
+	size_t size = 0;
+	const char *raw = elf_rawfile(m->elf, &size);
+
+	if (!raw || ph->p_filesz > INTERPRETER_MOST || ph->p_offset > size ||
+	    ph->p_filesz > size - ph->p_offset)
+		return;
+	g_free(m->interpreter);
+	m->interpreter = g_strndup(raw + ph->p_offset, ph->p_filesz);
+}
+
+static void read_entries(struct module *m, const GElf_Phdr *ph)
+{
+	Elf_Data *data = elf_getdata_rawchunk(m->elf, ph->p_offset, ph->p_filesz, ELF_T_DYN);
+	GElf_Dyn dyn;
+
+	for (int i = 0; data && gelf_getdyn(data, i, &dyn) && dyn.d_tag != DT_NULL; i++) {
+		if (dyn.d_tag == DT_INIT)
+			m->entries[0] = dyn.d_un.d_ptr;
+		if (dyn.d_tag == DT_FINI)
+			m->entries[1] = dyn.d_un.d_ptr;
+	}
+}
+
+/* .eh_frame_hdr (LSB core, 10.6.2): version, three encodings, the address of
+ * .eh_frame, how many, and the table. Only as all linkers write it. */
+static void read_starts(struct module *m, const GElf_Phdr *ph)
+{
+	static const unsigned char usual[4] = { 1, 0x1b, 0x03, 0x3b };
+	size_t size = 0;
+	const char *raw = elf_rawfile(m->elf, &size);
+	uint32_t n;
+
+	if (!raw || ph->p_offset > size || ph->p_filesz > size - ph->p_offset || ph->p_filesz < 12)
+		return;
+	raw += ph->p_offset;
+	memcpy(&n, raw + 8, sizeof(n));
+	if (memcmp(raw, usual, sizeof(usual)) || n > (ph->p_filesz - 12) / 8)
+		return;
+	m->starts = (const unsigned char *)raw + 12;
+	m->starts_base = ph->p_vaddr;
+	m->n_starts = n;
+}
+
+static void read_segments(struct module *m)
+{
+	GElf_Ehdr header;
+	size_t n;
+
+	if (!gelf_getehdr(m->elf, &header) || elf_getphdrnum(m->elf, &n))
+		return;
+	for (size_t i = 0; i < MIN(n, SEGMENTS_MOST); i++) {
+		GElf_Phdr ph;
+
+		if (!gelf_getphdr(m->elf, i, &ph))
+			continue;
+		if (ph.p_type == PT_INTERP)
+			read_interpreter(m, &ph);
+		if (ph.p_type == PT_DYNAMIC)
+			read_entries(m, &ph);
+		if (ph.p_type == PT_GNU_EH_FRAME)
+			read_starts(m, &ph);
+		if (ph.p_type != PT_LOAD)
+			continue;
+		m->segments[m->n_segments++] = (struct segment){
+			ph.p_vaddr, ph.p_offset, ph.p_filesz, ph.p_memsz, ph.p_flags & PF_X,
+		};
+		if (header.e_phoff >= ph.p_offset && header.e_phoff - ph.p_offset < ph.p_filesz)
+			m->headers = ph.p_vaddr + header.e_phoff - ph.p_offset;
+	}
+}
+
+static void read_build_id(struct module *m)
+{
+	const void *id;
+	ssize_t n = dwelf_elf_gnu_build_id(m->elf, &id);
+
+	for (ssize_t i = 0; i < MIN(n, (ssize_t)(sizeof(m->build_id) - 1) / 2); i++)
+		snprintf(m->build_id + 2 * i, 3, "%02x", ((const unsigned char *)id)[i]);
+}
+
+static struct module *module_new(Elf *elf, int fd, const char *path)
+{
+	struct module *m = g_new0(struct module, 1);
+
+	m->fd = fd;
+	m->elf = elf;
+	m->path = g_strdup(path);
+	if (elf && elf_kind(elf) == ELF_K_ELF) {
+		read_segments(m);
+		read_build_id(m);
+		return m;
+	}
+	module_free(m);
+	return NULL;
+}
+
+/* A regular file, and the one that is meant. */
+static int open_this(const char *path, const struct module_source *s, bool sure)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && (sure || !s->inode || st.st_ino == s->inode))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int open_source(const struct module_source *s)
+{
+	g_autofree char *root = g_strdup_printf("/proc/%d/root%s", s->pid, s->path ?: "");
+	g_autofree char *mapped = NULL;
+	int fd = -1;
+
+	if (s->end)
+		mapped = g_strdup_printf("/proc/%d/map_files/%" G_GINT64_MODIFIER
+					 "x-%" G_GINT64_MODIFIER "x",
+					 s->pid, s->start, s->end);
+	else if (s->inode)
+		mapped = g_strdup_printf("/proc/%d/exe", s->pid);
+	if (mapped)
+		fd = open_this(mapped, s, false);
+	if (fd < 0 && s->path && s->path[0] == '/')
+		fd = open_this(root, s, false);
+	if (fd < 0 && s->path && s->path[0] == '/')
+		fd = open_this(s->path, s, false);
+	return fd;
+}
+
+struct module *modules_open(struct modules *ms, const struct module_source *s)
+{
+	struct module *m = NULL;
+	struct stat st;
+	int fd;
+
+	if (g_hash_table_lookup_extended(ms->by_file, GUINT_TO_POINTER(s->file), NULL,
+					 (gpointer *)&m))
+		return m;
+	fd = open_source(s);
+	if (fd >= 0)
+		m = module_new(elf_begin(fd, ELF_C_READ_MMAP, NULL), fd, s->path);
+	if (m && !fstat(fd, &st)) {
+		m->inode = st.st_ino;
+		m->dev = (uint32_t)major(st.st_dev) << 20 | minor(st.st_dev);
+	}
+	if (!m)
+		verbose(1, "cannot read the code in %s", s->path ?: "?");
+	g_hash_table_insert(ms->by_file, GUINT_TO_POINTER(s->file), m);
+	return m;
+}
+
+/* Size of this process's [vdso]. */
+static uint64_t vdso_size(uint64_t at)
+{
+	FILE *f = fopen("/proc/self/maps", "re");
+	unsigned long start, end;
+	char line[512];
+	uint64_t size = 0;
+
+	while (f && !size && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%lx-%lx", &start, &end) == 2 && start == at)
+			size = end - start;
+	if (f)
+		fclose(f);
+	return MIN(size, VDSO_MOST);
+}
+
+struct module *modules_vdso(struct modules *ms, uint32_t file, uint64_t *size)
+{
+	uint64_t at = getauxval(AT_SYSINFO_EHDR);
+	struct module *m = modules_get(ms, file);
+
+	*size = at ? vdso_size(at) : 0;
+	if (m || !*size)
+		return m;
+	m = module_new(elf_memory((char *)at, *size), -1, "[vdso]");
+	g_hash_table_insert(ms->by_file, GUINT_TO_POINTER(file), m);
+	return m;
+}
+
+const struct segment *module_segments(const struct module *m, unsigned *n)
+{
+	*n = m->n_segments;
+	return m->segments;
+}
+
+const char *module_interpreter(const struct module *m)
+{
+	return m->interpreter;
+}
+
+uint64_t module_headers(const struct module *m)
+{
+	return m->headers;
+}
+
+void module_identity(const struct module *m, uint32_t *dev, uint64_t *inode)
+{
+	*dev = m->dev;
+	*inode = m->inode;
+}
+
+const char *module_build_id(const struct module *m)
+{
+	return m->build_id;
+}
+
+uint64_t module_address(const struct module *m, uint64_t offset)
+{
+	for (unsigned i = 0; i < m->n_segments; i++) {
+		const struct segment *s = &m->segments[i];
+
+		if (s->code && offset >= s->offset && offset - s->offset < s->file_size)
+			return s->address + offset - s->offset;
+	}
+	return 0;
+}
+
+int module_in_init(const struct module *m, uint64_t address)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(m->entries); i++)
+		if (m->entries[i] && address >= m->entries[i] &&
+		    address - m->entries[i] < INIT_MOST)
+			return (int)(address - m->entries[i]);
+	return -1;
+}
+
+static uint64_t start_at(const struct module *m, uint32_t i)
+{
+	int32_t offset;
+
+	memcpy(&offset, m->starts + (size_t)i * 8, sizeof(offset));
+	return m->starts_base + offset;
+}
+
+uint64_t module_function(const struct module *m, uint64_t address)
+{
+	uint32_t low = 0, high = m->n_starts;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (start_at(m, middle) > address)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low ? start_at(m, low - 1) : 0;
+}
+
+struct Dwarf_CFI_s *module_cfi(struct module *m, bool debug)
+{
+	if (!debug && !m->asked_eh) {
+		m->asked_eh = true;
+		m->eh_frame = dwarf_getcfi_elf(m->elf);
+	}
+	if (debug && !m->asked_debug) {
+		m->asked_debug = true;
+		m->dwarf = dwarf_begin_elf(m->elf, DWARF_C_READ, NULL);
+		m->debug_frame = m->dwarf ? dwarf_getcfi(m->dwarf) : NULL;
+	}
+	return debug ? m->debug_frame : m->eh_frame;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What a module is made of; for user/symbol only.
+ */
+#ifndef TARE_MODULE_IMPL_H
+#define TARE_MODULE_IMPL_H
+
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+
+#include "symbol/module.h"
+
+struct symbol {
+	uint64_t start, end; /* end == start: no size given */
+	const char *name;    /* in the file, which stays open */
+};
+
+struct module {
+	Elf *elf;
+	int fd;
+	char *path, *interpreter;
+	uint32_t dev;
+	uint64_t inode, headers;
+	uint64_t entries[2];         /* DT_INIT, DT_FINI; 0: none */
+	const unsigned char *starts; /* .eh_frame_hdr's table: pairs of s32, by address */
+	uint64_t starts_base;        /* what they are relative to */
+	uint32_t n_starts;
+	char build_id[65];
+	struct segment segments[64];
+	unsigned n_segments;
+	Dwarf_CFI *eh_frame, *debug_frame;
+	Dwarf *dwarf;
+	bool asked_eh, asked_debug;
+	/* names.c's */
+	Dwfl *dwfl;
+	Dwfl_Module *dwfl_module;
+	GArray *symbols; /* struct symbol, by address; NULL: not read yet */
+};
+
+void module_names_free(struct module *m);
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * A module's names: symbols of all its tables (.symtab, .dynsym, the compressed
+ * one of .gnu_debugdata, separate debug files by build ID), and source lines.
+ * libdwfl finds the files; where DEBUGINFOD_URLS is set it asks there too.
+ */
+#include <dwarf.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "symbol/module_impl.h"
+
+#define SYMBOLS_MOST (4u << 20)
+#define INLINED_MOST 32
+
+static int by_start(gconstpointer a, gconstpointer b)
+{
+	const struct symbol *x = a, *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	/* The longest first, then by name: the same one each time. */
+	if (x->end != y->end)
+		return x->end > y->end ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+static int find_no_elf(Dwfl_Module *m, void **user, const char *name, Dwarf_Addr base, char **path,
+		       Elf **elf)
+{
+	(void)m, (void)user, (void)name, (void)base, (void)path, (void)elf;
+	return -1;
+}
+
+static void open_dwfl(struct module *m)
+{
+	static char *no_path;
+	static const Dwfl_Callbacks callbacks = {
+		.find_elf = find_no_elf,
+		.find_debuginfo = dwfl_standard_find_debuginfo,
+		.section_address = dwfl_offline_section_address,
+		.debuginfo_path = &no_path, /* the standard one */
+	};
+	int fd = m->fd >= 0 ? dup(m->fd) : -1;
+
+	if (fd < 0)
+		return;
+	m->dwfl = dwfl_begin(&callbacks);
+	if (m->dwfl) {
+		dwfl_report_begin(m->dwfl);
+		m->dwfl_module = dwfl_report_elf(m->dwfl, m->path ?: "?", m->path, fd, 0, true);
+		dwfl_report_end(m->dwfl, NULL, NULL);
+	}
+	if (!m->dwfl_module)
+		close(fd);
+}
+
+static void add_symbol(GArray *symbols, const char *name, const GElf_Sym *sym, GElf_Addr at)
+{
+	int type = GELF_ST_TYPE(sym->st_info);
+	struct symbol s = { at, at + sym->st_size, name };
+
+	if (!name || !*name || sym->st_shndx == SHN_UNDEF || sym->st_shndx == SHN_ABS)
+		return;
+	if (type != STT_FUNC && type != STT_NOTYPE && type != STT_GNU_IFUNC)
+		return;
+	if (s.end < s.start)
+		s.end = s.start;
+	g_array_append_val(symbols, s);
+}
+
+/* Without libdwfl: of the vdso, which is in memory. */
+static void read_section_symbols(struct module *m)
+{
+	Elf_Scn *scn = NULL;
+
+	while ((scn = elf_nextscn(m->elf, scn))) {
+		Elf_Data *data;
+		GElf_Shdr sh;
+
+		if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_DYNSYM || !sh.sh_entsize)
+			continue;
+		data = elf_getdata(scn, NULL);
+		for (size_t i = 0; data && i < MIN(sh.sh_size / sh.sh_entsize, SYMBOLS_MOST); i++) {
+			GElf_Sym sym;
+
+			if (gelf_getsym(data, i, &sym))
+				add_symbol(m->symbols, elf_strptr(m->elf, sh.sh_link, sym.st_name),
+					   &sym, sym.st_value);
+		}
+	}
+}
+
+static void read_symbols(struct module *m)
+{
+	int n;
+
+	m->symbols = g_array_new(FALSE, FALSE, sizeof(struct symbol));
+	if (!m->dwfl)
+		open_dwfl(m);
+	n = m->dwfl_module ? dwfl_module_getsymtab(m->dwfl_module) : -1;
+	if (n < 0)
+		read_section_symbols(m);
+	for (int i = 0; i < MIN(n, (int)SYMBOLS_MOST); i++) {
+		GElf_Sym sym;
+		GElf_Addr at;
+		const char *name =
+			dwfl_module_getsym_info(m->dwfl_module, i, &sym, &at, NULL, NULL, NULL);
+
+		add_symbol(m->symbols, name, &sym, at);
+	}
+	g_array_sort(m->symbols, by_start);
+}
+
+const char *module_symbol(struct module *m, uint64_t address, uint64_t *offset)
+{
+	const struct symbol *s;
+	unsigned low = 0, high;
+
+	if (!m->symbols)
+		read_symbols(m);
+	s = (const struct symbol *)m->symbols->data;
+	high = m->symbols->len;
+	while (low < high) {
+		unsigned middle = low + (high - low) / 2;
+
+		if (s[middle].start > address)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	/* Of those that start there the first, which is the longest. */
+	for (unsigned tries = 0; low-- > 0 && tries < 16; tries++) {
+		while (low > 0 && s[low - 1].start == s[low].start)
+			low--;
+		if (s[low].end == s[low].start ? tries == 0 : address < s[low].end) {
+			*offset = address - s[low].start;
+			return s[low].name;
+		}
+	}
+	return NULL;
+}
+
+static const char *name_of(Dwarf_Die *die)
+{
+	Dwarf_Attribute attr;
+	const char *linkage =
+		dwarf_formstring(dwarf_attr_integrate(die, DW_AT_linkage_name, &attr));
+
+	return linkage ? linkage : dwarf_diename(die);
+}
+
+/* The line from which an inlined function was called. */
+static void call_site(Dwarf_Die *cu, Dwarf_Die *scope, const char **file, int *line)
+{
+	Dwarf_Word number = 0, at = 0;
+	Dwarf_Attribute attr;
+	Dwarf_Files *files;
+
+	*file = NULL;
+	*line = 0;
+	if (!dwarf_formudata(dwarf_attr(scope, DW_AT_call_file, &attr), &number) &&
+	    !dwarf_getsrcfiles(cu, &files, NULL))
+		*file = dwarf_filesrc(files, number, NULL, NULL);
+	if (!dwarf_formudata(dwarf_attr(scope, DW_AT_call_line, &attr), &at))
+		*line = MIN(at, G_MAXINT);
+}
+
+unsigned module_lines(struct module *m, uint64_t address, module_line_fn fn, void *ctx)
+{
+	Dwarf_Die *cu, *scopes = NULL;
+	const char *file = NULL;
+	Dwarf_Addr bias;
+	Dwfl_Line *src;
+	unsigned told = 0;
+	int n, line = 0;
+
+	if (!m->dwfl)
+		open_dwfl(m);
+	cu = m->dwfl_module ? dwfl_module_addrdie(m->dwfl_module, address, &bias) : NULL;
+	if (!cu)
+		return 0;
+	src = dwfl_module_getsrc(m->dwfl_module, address);
+	if (src)
+		file = dwfl_lineinfo(src, NULL, &line, NULL, NULL, NULL);
+	n = dwarf_getscopes(cu, address - bias, &scopes);
+	for (int i = 0; i < n && told < INLINED_MOST; i++) {
+		int tag = dwarf_tag(&scopes[i]);
+
+		if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram)
+			continue;
+		fn(ctx, name_of(&scopes[i]), file, line);
+		told++;
+		if (tag == DW_TAG_subprogram)
+			break;
+		call_site(cu, &scopes[i], &file, &line);
+	}
+	free(scopes);
+	return told;
+}
+
+void module_names_free(struct module *m)
+{
+	if (m->symbols)
+		g_array_unref(m->symbols);
+	if (m->dwfl)
+		dwfl_end(m->dwfl);
+}
