@@ -63,8 +63,9 @@ const char *trial_stopped(const char *line, uint64_t *k)
 
 	if (strncmp(line, start, strlen(start)) || !g_ascii_isdigit(line[strlen(start)]))
 		return NULL;
+	errno = 0;
 	*k = g_ascii_strtoull(line + strlen(start), &end, 10);
-	if (strncmp(end, " of ", 4))
+	if (errno || strncmp(end, " of ", 4))
 		return NULL;
 	end = strstr(end, ": ");
 	return end ? end + 2 : NULL;
@@ -169,7 +170,8 @@ static void on_err(void *ctx, const char *line)
 	uint64_t k;
 
 	why = trial_stopped(line, &k);
-	if (why && !t->why) {
+	/* More than it was to start: not to be believed. */
+	if (why && !t->why && k <= t->config->tasks) {
 		t->why = g_strdup(why);
 		t->run->stopped_at = k;
 	}
@@ -235,7 +237,8 @@ static void look_at_time(struct trial *t)
 			kill_all(t);
 		return;
 	}
-	if (in_stage <= t->config->limit_ns)
+	/* Settling has an end of its own. */
+	if (t->stage == SETTLING || t->stage == SETTLING_AFTER || in_stage <= t->config->limit_ns)
 		return;
 	g_autofree char *limit = text_duration(t->config->limit_ns);
 
