@@ -270,6 +270,8 @@ was_cut_short() {
 
 @test "Ctrl-C: 130, what was done is kept, nothing is left; --resume makes the rest" {
 	begin
+	until_true 20 seen 1
+	kill -USR1 "${started[0]}" # of tare run; here it is nothing
 	until_true 20 seen 3
 	kill -INT "${started[0]}"
 	finished "${started[0]}"

@@ -37,7 +37,7 @@ static void on_interrupt(int signal)
 	interrupted = 1;
 }
 
-static void on_pipe(int signal)
+static void on_other(int signal)
 {
 	(void)signal;
 }
@@ -49,9 +49,11 @@ static void watch_signals(void)
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(signals); i++)
 		sigaction(signals[i], &action, NULL);
-	/* Nobody reads the progress any more: no reason to end, with limits raised. */
-	action.sa_handler = on_pipe;
+	/* Nobody reads the progress any more, or somebody wants a report as `tare run` has
+	 * them: no reason to end, with limits raised. */
+	action.sa_handler = on_other;
 	sigaction(SIGPIPE, &action, NULL);
+	sigaction(SIGUSR1, &action, NULL);
 }
 
 static int keep_row(void *ctx, const struct bench_row *row)
