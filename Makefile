@@ -14,6 +14,8 @@ AR = ar
 CLANG = clang
 BPFTOOL = $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool || echo bpftool)
 PKG_CONFIG = pkg-config
+NODE = node
+NPM = npm
 BATS = bats
 
 LIBS = libbpf libelf zlib glib-2.0 jansson sqlite3 gsl libseccomp libcap
@@ -62,7 +64,9 @@ DEPS = -MMD -MP
 
 src := $(foreach layer,$(LAYERS),$(wildcard user/$(layer)/*.c))
 obj := $(patsubst %.c,$(O)/%.o,$(src))
-embedded := $(wildcard user/output/*.schema.json user/store/*.sql)
+pages := bench
+page_html := $(patsubst %,$(O)/gen/%.page.html,$(pages))
+embedded := $(wildcard user/output/*.schema.json user/store/*.sql) $(page_html)
 embedded_obj := $(patsubst %,$(O)/gen/%.o,$(notdir $(embedded)))
 main_obj := $(O)/user/cli/main.o
 lib_obj := $(filter-out $(main_obj),$(obj)) $(embedded_obj)
@@ -74,6 +78,7 @@ skeleton := $(O)/gen/tare.skel.h
 unit_tests := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 bpf_tests := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/test_*.c))
 renderers := $(patsubst %.c,$(O)/%,$(wildcard tests/golden/render*.c))
+browser_needs = $(O)/tests/browser/fill $(call modules,browser)
 programs := $(patsubst tests/programs/%.c,$(O)/programs/%,$(wildcard tests/programs/*.c)) \
 	$(patsubst tests/programs/%.cc,$(O)/programs/%,$(wildcard tests/programs/*.cc))
 man := $(wildcard user/man/*.1)
@@ -87,12 +92,12 @@ help:
 	@echo 'make check        install what is missing, build, lint, run all tests'
 	@echo 'make install      to $$(DESTDIR)$$(PREFIX); uninstall takes it away again'
 	@echo 'make clean        remove $(O)'
-	@echo 'make lint unit bpf-tests golden e2e check-kernels: each suite alone'
-	@echo '                  (unit, bpf-tests, e2e: T="files" runs only these)'
+	@echo 'make lint unit bpf-tests golden browser e2e check-kernels: each suite alone'
+	@echo '                  (unit, bpf-tests, browser, e2e: T="files" runs only these)'
 	@echo 'make format       C as .clang-format has it'
 	@echo 'make bench        overhead, measured'
 	@echo 'make results      install all runtimes, weigh them, rewrite RESULTS.md'
-	@echo 'V=1 verbose  O=dir  DEBUG=1  SAN=address,undefined  CC= CLANG= BPFTOOL= CFLAGS='
+	@echo 'V=1 verbose  O=dir  DEBUG=1  SAN=address,undefined  CC= CLANG= BPFTOOL= NODE= NPM= CFLAGS='
 
 # What the objects were made with: written only when it changes, so that other
 # flags, another version or a file that went away rebuild what they should.
@@ -128,6 +133,26 @@ $(O)/user/%.o: user/%.c $(O)/gen/flags | $(O)/gen/version.h
 	$(call run,CC,$<)$(CC) $(C_FLAGS) $(DEPS) -c $< -o $@
 
 $(filter $(O)/user/capture/%,$(obj)): | $(skeleton)
+
+# Pages: each folder of web/ named in $(pages) becomes one HTML file, and is embedded
+# as `NAME_page_html`. The modules come from npm, as the lock file has them, when it
+# changes; none of their install scripts runs.
+
+NPM_CI = $(NPM) ci --ignore-scripts --no-audit --no-fund --no-update-notifier --silent
+modules = $(O)/$(1)/node_modules/.installed
+define install_modules
+$(call modules,$(1)): $(2)/package.json $(2)/package-lock.json
+	@mkdir -p $(O)/$(1)
+	@cp $$^ $(O)/$(1)
+	$$(call run,NPM,$(2))cd $(O)/$(1) && $(NPM_CI)
+	@touch $$@
+endef
+$(eval $(call install_modules,web,user/output/web))
+$(eval $(call install_modules,browser,tests/browser))
+
+$(O)/gen/%.page.html: $(call modules,web) $(wildcard user/output/web/*.mjs user/output/web/*/*)
+	@mkdir -p $(@D)
+	$(call run,PAGE)$(NODE) user/output/web/build.mjs $* $(O)/web/node_modules $@
 
 # A file as a C array and its length: report.schema.json becomes
 # `const char report_schema_json[]` and `const size_t report_schema_json_len`.
@@ -190,10 +215,10 @@ $(O)/programs/%: tests/programs/%.cc
 	@mkdir -p $(@D)
 	$(call run,CXX,$<)$(CXX) -O1 -g -Wall -Wextra -pthread $(DEPS) -o $@ $< $(own_flags)
 
-.PHONY: programs build-tests unit bpf-tests golden e2e check-kernels lint format
+.PHONY: programs build-tests unit bpf-tests golden browser e2e check-kernels lint format
 .PHONY: check demo bench results
 programs: $(programs)
-build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs)
+build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs) $(browser_needs)
 
 export TARE := $(abspath $(O)/tare)
 export PROGRAMS := $(abspath $(O)/programs)
@@ -209,6 +234,9 @@ bpf-tests: $(bpf_tests)
 
 golden: $(O)/tare
 	@tools/tap golden $(wildcard tests/golden/check)
+
+browser: $(browser_needs)
+	@tools/tap browser $(patsubst %,'$(NODE) --test-reporter=tap %',$(or $(T),$(wildcard tests/browser/test_*.mjs)))
 
 e2e: $(O)/tare $(programs)
 	@tools/tap e2e '$(BATS) --tap $(or $(T),tests/e2e)'
@@ -240,4 +268,4 @@ results: $(O)/tare
 	tools/results $(O)/results.db
 
 -include $(obj:.o=.d) $(bpf_obj:.o=.d) \
-	$(addsuffix .d,$(unit_tests) $(bpf_tests) $(programs) $(renderers))
+	$(addsuffix .d,$(unit_tests) $(bpf_tests) $(programs) $(renderers) $(O)/tests/browser/fill)

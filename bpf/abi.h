@@ -251,7 +251,8 @@ struct tare_group {
 	__s64 adopted;   /* page tables and stacks that followed tasks had before tare came */
 	__s64 vmalloc;   /* of it, from vmalloc() */
 	__s64 sock;      /* socket buffers (MEMCG_SOCK), in events too */
-	__s64 elsewhere; /* followed tasks' in other groups: in their flows, not in events */
+	__s64 elsewhere; /* followed tasks' in other groups that they live in: in their flows,
+			    not in events */
 	struct tare_flow foreign[TARE_FOREIGNERS];
 	__s64 foreign_at_peak; /* net, with peak_seq as in tare_task */
 	__u64 foreign_peak_seq;

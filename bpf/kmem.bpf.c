@@ -50,6 +50,22 @@ static __noinline int in_group(struct mem_cgroup *memcg)
 	return level < s.depth && ancestor_id(cgroup, level) == workload.group.id;
 }
 
+/* Is it the group that the task lives in? It need not be the one that is watched: a
+ * workload may move out. Only then is an entry in another group the task's: else it
+ * freed, or charged, what is others' (RCU callbacks that run on its stack, a page that
+ * it was the last to hold). */
+static __always_inline int its_own(struct task_struct *task, struct mem_cgroup *memcg)
+{
+	struct css_set *set = task->cgroups;
+	__u64 id = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+	__u64 at =
+		address_of(set) + bpf_core_field_offset(struct css_set, subsys) + id * sizeof(set);
+	void *css = NULL;
+
+	bpf_probe_read_kernel(&css, sizeof(css), (void *)at);
+	return address_of(css) == address_of(memcg) + bpf_core_field_offset(struct mem_cgroup, css);
+}
+
 /* Interrupts, and the RCU callbacks that run at their end, have a stack of their
  * own, and the program's arguments lie on the stack that it runs on: the task
  * that was interrupted is not to blame. */
@@ -93,7 +109,8 @@ static __always_inline void on_kmem(struct mem_cgroup *memcg, int item, __s64 pa
 		return;
 	ts = interrupt ? NULL : task_find(task);
 	inside = in_group(memcg);
-	if (!inside && ts && ts->t.flags & TARE_TASK_HELD) /* in tare's image still */
+	if (!inside && (!ts || ts->t.flags & TARE_TASK_HELD /* in tare's image still */ ||
+			!its_own(task, memcg)))
 		return;
 	if (vmalloc) {
 		if (inside)

@@ -13,6 +13,7 @@
 #include "cli/cmd.h"
 #include "cli/terminal.h"
 #include "output/bench.h"
+#include "output/bench_html.h"
 #include "store/bench_store.h"
 
 static struct table_style style_for(const char *output)
@@ -29,7 +30,9 @@ char *bench_show_table(const struct bench *b)
 
 static char *render_html(const struct bench *b)
 {
-	return bench_json(b);
+	g_autofree char *json = bench_json(b);
+
+	return bench_html(json, strlen(json));
 }
 
 static char *render(const struct bench *b, const struct bench_options *o)

@@ -109,7 +109,7 @@ struct bench {
 struct bench *bench_new(void);
 void bench_free(struct bench *b); /* takes NULL */
 struct bench_row *bench_row_new(void);
-struct bench_run *bench_run_new(void); /* nothing taken, all parts unknown */
+struct bench_run *bench_run_new(void);      /* nothing taken, all parts unknown */
 void bench_run_free(struct bench_run *run); /* takes NULL */
 struct bench_row *bench_find(const struct bench *b, const char *id); /* NULL: none */
 

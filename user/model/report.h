@@ -165,7 +165,7 @@ struct report_kmem {
 						 it charges them. CGROUP_UNKNOWN: could not be read */
 	int64_t bound;         /* the two agree if they differ by no more than this */
 	int64_t vmalloc, sock; /* of it, by events */
-	int64_t elsewhere;     /* tasks' entries in other groups: not in by_events */
+	int64_t elsewhere;     /* entries of tasks that live in other groups: not in by_events */
 };
 
 /* A slab cache (--slab), from /proc/slabinfo, which is the whole machine's. */

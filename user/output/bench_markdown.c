@@ -203,6 +203,21 @@ static void after(GString *out, const struct bench *b)
 	}
 }
 
+static void shared(GString *out, const struct bench *b)
+{
+	g_autoptr(GPtrArray) lines = bench_lines(b, NULL);
+	bool first = true;
+
+	for (unsigned i = 0; i < lines->len; i++) {
+		const struct bench_line *l = lines->pdata[i];
+		g_autofree char *text = bench_shared_text(&l->fit);
+
+		if (text)
+			note(out, "Pages that processes share count for each of them", &first,
+			     l->row, text);
+	}
+}
+
 static void mean_cell(GString *out, const struct bench_row *row, enum bench_state state,
 		      uint64_t tasks)
 {
@@ -271,6 +286,7 @@ char *bench_markdown(const struct bench *b)
 	top(out, b);
 	for (unsigned i = 0; i < families->len; i++)
 		family(out, b, families->pdata[i]);
+	shared(out, b);
 	after(out, b);
 	ended(out, b, BENCH_STOPPED, "What stopped whom");
 	ended(out, b, BENCH_FAILED, "Failed");

@@ -311,6 +311,23 @@ static void bent(GString *out, const struct bench *b, const struct table_style *
 	}
 }
 
+static void shared(GString *out, const struct bench *b, const struct table_style *style)
+{
+	static const char *const heading[] = {
+		"SHARED", "a page that several processes map counts for each of them"
+	};
+	g_autoptr(GPtrArray) lines = bench_lines(b, NULL);
+	bool first = true;
+
+	for (unsigned i = 0; i < lines->len; i++) {
+		const struct bench_line *l = lines->pdata[i];
+		g_autofree char *text = bench_shared_text(&l->fit);
+
+		if (text)
+			note(out, style, heading, &first, l->row, text);
+	}
+}
+
 static void after(GString *out, const struct bench *b, const struct table_style *style)
 {
 	static const char *const heading[] = { "AFTER", "what was held once all tasks had ended" };
@@ -360,6 +377,7 @@ char *bench_table(const struct bench *b, const struct table_style *style)
 	if (out->len > begin)
 		legend(out, &s, used);
 	bent(out, b, &s);
+	shared(out, b, &s);
 	after(out, b, &s);
 	ended(out, b, &s, BENCH_STOPPED);
 	ended(out, b, &s, BENCH_FAILED);

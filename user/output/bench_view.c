@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 
+#define SHARED 0.8 /* of the weight: charged less than that, pages are shared */
+
 #define USER_KINDS (1u << TARE_ANON | 1u << TARE_FILE | 1u << TARE_SHMEM | 1u << TARE_SWAP)
 #define KERNEL_KINDS (1u << TARE_PAGETABLE | 1u << TARE_KSTACK | 1u << TARE_KMEM)
 
@@ -209,6 +211,17 @@ char *bench_bend_text(const struct row_fit *fit)
 		return NULL;
 	tasks = text_count(f->worst_tasks);
 	return g_strdup_printf("%.0f %% at %s tasks", f->worst * 100, tasks);
+}
+
+char *bench_shared_text(const struct row_fit *fit)
+{
+	const struct fit *weight = &fit->part[BENCH_WEIGHT], *charged = &fit->part[BENCH_CHARGED];
+	g_autofree char *bytes = NULL;
+
+	if (!weight->valid || !charged->valid || charged->slope > SHARED * weight->slope)
+		return NULL;
+	bytes = bench_bytes(charged->slope);
+	return g_strdup_printf("the control group was charged %s bytes a task", bytes);
 }
 
 /* A run with --after that went well and was weighed before and after. */

@@ -58,6 +58,10 @@ char *bench_after_text(const struct bench_row *row);
 /* "16 % at 1,000,000 tasks"; NULL: linear, or no line. */
 char *bench_bend_text(const struct row_fit *fit);
 
+/* Where the control group, which counts a page that processes share once, was charged
+ * much less than the weight: "the control group was charged 107,758 bytes a task". */
+char *bench_shared_text(const struct row_fit *fit);
+
 /* "Debian GNU/Linux 12 (bookworm), Linux 6.18.0 x86_64, 8 × AMD EPYC 7B13,
  * 32.0 GiB", not escaped. "" where nothing is known. */
 char *bench_machine_text(const struct bench_machine *m);

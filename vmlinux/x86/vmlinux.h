@@ -116,6 +116,7 @@ struct task_struct {
 	int pagefault_disabled;
 	void *stack;
 	struct vm_struct *stack_vm_area;
+	struct css_set *cgroups;
 };
 
 struct vm_struct {
@@ -168,6 +169,26 @@ enum memcg_stat_item {
 	MEMCG_ZSWAP_B = 56,
 	MEMCG_ZSWAPPED = 57,
 	MEMCG_NR_STAT = 58,
+};
+
+enum cgroup_subsys_id {
+	cpuset_cgrp_id = 0,
+	cpu_cgrp_id = 1,
+	cpuacct_cgrp_id = 2,
+	io_cgrp_id = 3,
+	memory_cgrp_id = 4,
+	devices_cgrp_id = 5,
+	freezer_cgrp_id = 6,
+	net_cls_cgrp_id = 7,
+	perf_event_cgrp_id = 8,
+	net_prio_cgrp_id = 9,
+	hugetlb_cgrp_id = 10,
+	pids_cgrp_id = 11,
+	CGROUP_SUBSYS_COUNT = 12,
+};
+
+struct css_set {
+	struct cgroup_subsys_state *subsys[12];
 };
 
 struct cgroup_subsys_state {

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// For the browser's tests: a report made by tare's own C of any data, opened in
+// Debian's Chromium from its file. Whatever the page asks of the network, writes
+// to its console or throws is kept, and is a failure at the test's end.
+
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
+
+const build = resolve(process.env.O ?? 'build');
+const { chromium } = createRequire(join(build, 'browser', 'x.js'))('playwright-core');
+
+export const folder = mkdtempSync(join(tmpdir(), 'tare-browser.'));
+let browser;
+
+before(async () => {
+	browser = await chromium.launch({
+		executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+		args: process.getuid() === 0 ? ['--no-sandbox'] : [],
+	});
+});
+after(async () => {
+	await browser?.close();
+	rmSync(folder, { recursive: true, force: true });
+});
+
+/** The report of `data` as a file; its path. */
+export function report(name, data) {
+	const path = join(folder, `${name}.html`);
+
+	writeFileSync(path, execFileSync(join(build, 'tests', 'browser', 'fill'), {
+		input: JSON.stringify(data), maxBuffer: 1 << 28,
+	}));
+	return path;
+}
+
+/** Opens a file, calls use(page), and fails if the page did what it must not.
+ * ready: it says when it has drawn itself; other options are the browser's. */
+export async function opened(path, { hash = '', ready = true, ...options }, use) {
+	const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, colorScheme: 'light', ...options });
+	const page = await context.newPage(), wrong = [];
+	const own = `file://${path}`;
+
+	page.setDefaultTimeout(20_000);
+	page.on('console', (m) => wrong.push(`console.${m.type()}: ${m.text()}`));
+	page.on('pageerror', (e) => wrong.push(`error: ${e.message}`));
+	page.on('dialog', (d) => wrong.push(`dialog: ${d.message()}`));
+	await context.route('**/*', (route) => {
+		const url = route.request().url();
+
+		if (url.split('#')[0] === own)
+			return route.continue();
+		wrong.push(`request: ${url}`);
+		return route.abort();
+	});
+	try {
+		await page.goto(own + hash);
+		if (ready)
+			await page.waitForSelector('html[data-ready]', { state: 'attached' }).catch((e) => wrong.push(e.message));
+		assert.deepEqual(wrong, []);
+		await use(page);
+		assert.deepEqual(wrong, []);
+	} finally {
+		await context.close();
+	}
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What was measured, where, when, by which version and how; and what came of it.
+
+import { el } from '../shared/dom.js';
+import { UNKNOWN, bytes, count, date, exact, known, percent, printable, round, size, tasks } from '../shared/format.js';
+import { ORDER, distinct, ordered, slope } from './model.js';
+
+const number = (name, n, text) => [el('b', { 'data-count': name }, count(n)), ` ${text}`];
+
+/** How many rows came to what: the page's totals. */
+export function totals(rows) {
+	const status = (s) => rows.filter((r) => r.status === s).length;
+
+	return {
+		rows: rows.length, ok: status('ok'), stopped: status('stopped'), failed: status('failed'),
+		missing: status('missing'), runs: rows.reduce((n, r) => n + r.runs.length, 0),
+	};
+}
+
+function lead(rows) {
+	const t = totals(rows), languages = distinct(rows, 'language').length;
+	const most = Math.max(0, ...rows.map((r) => r.most ?? 0));
+
+	if (t.rows === 0)
+		return el('p', { class: 'lead' }, 'This file holds no results: nothing was run.');
+	return el('p', { class: 'lead' },
+		number('rows', t.rows, t.rows === 1 ? 'workload' : 'workloads'),
+		languages > 1 && [' in ', el('b', null, count(languages)), ' languages'],
+		most > 0 && [', up to ', el('b', null, tasks(most)), ' concurrent tasks each'], ', ',
+		number('runs', t.runs, t.runs === 1 ? 'weighing' : 'weighings'), ': ',
+		number('ok', t.ok, 'weighed'),
+		t.stopped > 0 && [', ', number('stopped', t.stopped, 'stopped by a limit')],
+		t.failed > 0 && [', ', number('failed', t.failed, 'failed')],
+		t.missing > 0 && [', ', number('missing', t.missing, 'not run')], '.');
+}
+
+const card = (label, value, note) => el('div', { class: 'card' },
+	el('dt', null, label), el('dd', null, el('b', null, value), el('span', null, note)));
+
+function cards(rows) {
+	const byWeight = ordered(rows.filter((r) => known(slope(r, 'weight'))), ORDER.weight, false);
+
+	if (byWeight.length < 2)
+		return null;
+	const share = (r) => slope(r, 'kernel') / slope(r, 'weight');
+	const sure = byWeight.filter((r) => known(slope(r, 'kernel')) && slope(r, 'weight') > 0);
+	const kernel = ordered(sure, share, true)[0];
+	const light = byWeight[0], heavy = byWeight.at(-1), middle = byWeight[Math.floor(byWeight.length / 2)];
+
+	return el('dl', { class: 'cards' },
+		card('Lightest task', bytes(slope(light, 'weight')), light.title),
+		card('In the middle', bytes(slope(middle, 'weight')), middle.title),
+		card('Heaviest task', bytes(slope(heavy, 'weight')), heavy.title),
+		kernel && card('Largest share of the kernel', percent(share(kernel)), kernel.title));
+}
+
+const fact = (name, value, title) => value && el('div', null, el('dt', null, name), el('dd', { title }, value));
+
+function facts(bench) {
+	const m = bench.machine ?? {}, o = bench.options ?? {};
+	const shown = (s) => s ? printable(s) : null;
+	const memory = [known(m.cpus) && `${count(m.cpus)} CPUs`, known(m.memory) && size(m.memory),
+		known(m.page_size) && `pages of ${round(m.page_size)}`].filter(Boolean).join(', ');
+
+	return el('dl', { class: 'facts' },
+		fact('When', date(bench.started)),
+		fact('By', `tare ${bench.tare_version ? printable(bench.tare_version) : UNKNOWN}`),
+		fact('On', [m.distribution, m.kernel && `Linux ${m.kernel}`].filter(Boolean).map(printable).join(', ')),
+		fact('Machine', [shown(m.cpu), memory].filter(Boolean).join('; ')),
+		fact('How', shown(m.measured)),
+		fact('Limits', shown(m.limits)),
+		fact('Options', [known(o.touch) && o.touch > 0 && `each task used ${exact(o.touch)} of its stack`,
+			known(o.memory_max) && o.memory_max > 0 && `a run was given at most ${size(o.memory_max)}`].filter(Boolean).join('; ')));
+}
+
+export function headline(bench, switches) {
+	return el('header', { class: 'top' },
+		el('div', { class: 'brand' }, el('span', null, el('b', null, 'tare'), ' bench'), switches),
+		el('h1', null, bench.rows.length === 1 ? `What one task of ${bench.rows[0].title} weighs` : 'What one task weighs'),
+		lead(bench.rows),
+		bench.complete === false && el('p', { class: 'notice', role: 'status' },
+			'Interrupted: these are the figures of the runs made so far. ', el('code', null, 'tare bench --resume'), ' goes on.'),
+		cards(bench.rows), facts(bench));
+}

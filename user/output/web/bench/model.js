@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The results (schema tare.bench/1) as the page's parts want them: rows with
+// names that can be shown, means over runs, orders with the unknown last. Pure.
+
+import { known, printable } from '../shared/format.js';
+
+export const USER_KINDS = ['anon', 'file', 'shmem', 'swap'];
+export const KERNEL_KINDS = ['pagetable', 'kstack', 'kmem'];
+export const KINDS = [...USER_KINDS, ...KERNEL_KINDS];
+export const KIND_TEXT = {
+	anon: 'anonymous', file: 'file', shmem: 'shared', swap: 'swapped out',
+	pagetable: 'page tables', kstack: 'kernel stacks', kmem: 'other kernel',
+	user: 'user', kernel: 'kernel', weight: 'weight', rss: 'RSS', charged: 'charged',
+};
+export const FAMILY_TEXT = { sleep: 'asleep', connect: 'on a connection', own: 'own command' };
+export const PARTS = [...KINDS, 'user', 'kernel', 'weight', 'rss', 'charged'];
+
+const text = (s) => s === null || s === undefined ? null : printable(s);
+
+function row(raw, index) {
+	return {
+		...raw,
+		index,
+		kinds: raw.kinds ?? {},
+		runs: raw.runs ?? [],
+		published: (raw.published ?? []).map((p) => ({ ...p, source: text(p.source), version: text(p.version) })),
+		id: text(raw.id),
+		title: text(raw.title ?? raw.id ?? '?'),
+		language: text(raw.language) ?? '',
+		family: text(raw.family) ?? '',
+		task: text(raw.task),
+		root: text(raw.root),
+		version: text(raw.version),
+		command: text(raw.command),
+		missing: text(raw.missing),
+		status: text(raw.status) ?? '',
+	};
+}
+
+export function load(json) {
+	return { ...json, rows: (json.rows ?? []).map(row) };
+}
+
+/** A part's fit: of a kind, a sum or a comparison. */
+export const fitOf = (r, part) => r[part] !== undefined && !KINDS.includes(part) ? r[part] : r.kinds[part] ?? null;
+export const slope = (r, part) => fitOf(r, part)?.slope ?? null;
+export const tare = (r) => fitOf(r, 'weight')?.tare ?? fitOf(r, 'user')?.tare ?? null;
+
+/** Something to draw a bar of: the weight, or what of it is known. */
+export const weighed = (r) => KINDS.some((k) => known(slope(r, k)));
+
+/** The known kinds' slopes added up; those below 0 count as nothing. */
+export const stacked = (r) => KINDS.reduce((sum, k) => sum + Math.max(0, slope(r, k) ?? 0), 0);
+
+/** Largest first or last; what is unknown is last either way; ties as in the file. */
+export function ordered(rows, key, descending) {
+	const sign = descending ? -1 : 1;
+	const nothing = (x) => x === null || x === undefined || x === '' || Number.isNaN(x);
+
+	return rows.map((r) => [key(r), r]).sort(([a, ra], [b, rb]) => {
+		if (nothing(a) || nothing(b))
+			return nothing(a) - nothing(b) || ra.index - rb.index;
+		const d = typeof a === 'string' ? a.localeCompare(b, 'en', { numeric: true }) : a - b;
+		return sign * d || ra.index - rb.index;
+	}).map(([, r]) => r);
+}
+
+export const ORDER = {
+	weight: (r) => slope(r, 'weight'),
+	user: (r) => slope(r, 'user'),
+	kernel: (r) => slope(r, 'kernel'),
+	tare,
+	title: (r) => r.title,
+};
+
+/** The rows that pass the filters of the bar at the top. */
+export function filtered(rows, { query, language, family, root }) {
+	const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+
+	return rows.filter((r) => (!language || r.language === language) &&
+		(!family || r.family === family) && (!root || r.root === root) &&
+		words.every((w) => [r.title, r.id, r.language, r.version, r.task].some((s) => s?.toLowerCase().includes(w))));
+}
+
+export const distinct = (rows, key) => [...new Set(rows.map((r) => r[key]).filter(Boolean))]
+	.sort((a, b) => a.localeCompare(b, 'en'));
+
+function gathered(runs, part) {
+	const by = new Map();
+
+	for (const run of runs)
+		if (run.outcome === 'ok' && known(run[part])) {
+			if (!by.has(run.tasks))
+				by.set(run.tasks, []);
+			by.get(run.tasks).push(run[part]);
+		}
+	return [...by].sort(([a], [b]) => a - b).map(([tasks, values]) => ({
+		tasks, values,
+		mean: values.reduce((a, b) => a + b) / values.length,
+		lo: Math.min(...values), hi: Math.max(...values),
+	}));
+}
+
+/** Mean and spread of a part over the good runs, for each N, in one state; as for
+ * the fits, those made to see what is left afterwards do not count. */
+export const points = (r, part, state = r.state) =>
+	gathered(r.runs.filter((run) => run.state === state && !run.after), part);
+
+/** What was left when all tasks had ended, beside what they weighed. */
+export function after(r) {
+	const of = (list) => new Map(gathered(list, 'weight').map((p) => [p.tasks, p.mean]));
+	const same = of(r.runs.filter((run) => run.state === r.state && run.after));
+	const others = of(r.runs.filter((run) => run.state === r.state));
+
+	return gathered(r.runs.filter((run) => run.state === 'after'), 'weight').map((p) => ({
+		tasks: p.tasks, left: p.mean, of: same.get(p.tasks) ?? others.get(p.tasks) ?? null,
+	}));
+}
+
+/** Runs that a limit stopped, or that failed: one for each N and reason. */
+export function stops(r) {
+	const seen = new Map();
+
+	for (const run of r.runs)
+		if (run.outcome !== 'ok') {
+			const by = run.stopped_by ? printable(run.stopped_by) : 'reason unknown';
+
+			seen.set(`${run.tasks} ${run.outcome} ${by}`, { ...run, by });
+		}
+	return [...seen.values()];
+}
+
+/** Published bytes per task of each source: between its smallest and largest N. */
+export function publishedSlopes(r) {
+	return [...new Set(r.published.map((p) => p.source))].map((source) => {
+		const p = r.published.filter((x) => x.source === source && known(x.rss)).sort((a, b) => a.tasks - b.tasks);
+		const first = p[0], last = p.at(-1);
+
+		return first && last.tasks > first.tasks ? {
+			source, version: last.version, slope: (last.rss - first.rss) / (last.tasks - first.tasks),
+		} : null;
+	}).filter(Boolean);
+}
+
+/** "sleep" rows first seen: a few from lightest to heaviest, to start with. */
+export function sampled(rows, n) {
+	const list = ordered(rows.filter((r) => points(r, 'weight').length > 2), ORDER.weight, false);
+	const step = Math.max(1, (list.length - 1) / (n - 1));
+
+	return [...new Set(Array.from({ length: Math.min(n, list.length) }, (_, i) => list[Math.round(i * step)]))]
+		.filter(Boolean).map((r) => r.index);
+}
