@@ -442,12 +442,11 @@ static int launch_and_follow(struct trial *t)
 	err = launch_start(&lc, t->config->user, &t->launch);
 	for (int i = 0; i < 3; i++)
 		close(lc.stdio[i]);
-	if (err == -ENOENT || err == -EACCES) {
-		stopped(t, BENCH_FAILED, "%s: %s", t->config->argv[0], g_strerror(-err));
+	if (err) { /* said; perhaps no more than another program's tasks in the way */
+		stopped(t, BENCH_FAILED, "%s could not be started: %s", t->config->argv[0],
+			g_strerror(-err));
 		return 0;
 	}
-	if (err)
-		return err;
 	fill_session(t, &sc, why);
 	return follow(t, &sc);
 }
