@@ -172,7 +172,7 @@ static void write_bench(const struct bench *b)
 	bench_store_close(s);
 }
 
-static void write_some(void)
+static inline void write_some(void)
 {
 	struct bench *b = some_bench();
 
@@ -202,7 +202,7 @@ static inline void run_sql(const char *sql)
 }
 
 /* The first value of a query; free with g_free(). */
-static char *ask(const char *sql)
+static inline char *ask(const char *sql)
 {
 	sqlite3 *db = shell();
 	sqlite3_stmt *st;

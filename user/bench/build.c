@@ -41,7 +41,9 @@ static char *find_runtimes(const struct catalogue *c)
 	if (!access(path, X_OK) || !standard)
 		return path;
 	g_free(path);
-	return g_build_filename(standard, "..", "..", "runtimes", NULL);
+	g_free(above);
+	above = g_path_get_dirname(standard);
+	return g_build_filename(above, "..", "runtimes", NULL);
 }
 
 /* Lines "ID ROOT there" or "ID ROOT missing: PACKAGES (the way out)". */

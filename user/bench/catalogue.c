@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -13,6 +14,7 @@
 
 #define SCHEMA "tare.workloads/1"
 #define SIZE_MAX_BYTES (16 << 20)
+#define NUMBER_MAX (1LL << 53) /* the results can hold */
 
 static void workload_free(void *data)
 {
@@ -53,30 +55,36 @@ void catalogue_free(struct catalogue *c)
 	g_free(c);
 }
 
-/* The line on which the index-th object of the arrays in the outermost object
- * begins: the library does not keep where a value stood. `array` is which of them. */
+/* The line on which the index-th element of an array in the outermost object begins:
+ * the library does not keep where a value stood. `array` is the array's name. */
 static int line_of(const char *text, const char *array, size_t index)
 {
 	g_autofree char *key = g_strdup_printf("\"%s\"", array);
-	const char *at = strstr(text, key);
+	bool quoted = false, inside = false, fresh = false;
 	int line = 1, depth = 0;
 	size_t seen = 0;
-	bool quoted = false;
 
 	for (const char *p = text; *p; p++) {
 		line += *p == '\n';
-		if (*p == '\\' && quoted && p[1]) {
-			p++;
+		if (quoted) {
+			quoted = *p != '"';
+			p += *p == '\\' && p[1];
 			continue;
 		}
-		if (*p == '"')
-			quoted = !quoted;
-		if (quoted || !at || p < at)
-			continue;
-		if (*p == '{' && depth++ == 0 && seen++ == index)
-			return line;
-		if (*p == '}')
-			depth--;
+		/* Fresh: what comes next is an element. */
+		if (fresh && !g_ascii_isspace(*p)) {
+			if (inside && *p != ']' && seen++ == index)
+				return line;
+			fresh = false;
+		}
+		if (*p == '"') {
+			if (depth == 1)
+				inside = g_str_has_prefix(p, key);
+			quoted = true;
+		}
+		depth += (*p == '{' || *p == '[') - (*p == '}' || *p == ']');
+		if (depth == 2 && (*p == '[' || *p == ','))
+			fresh = true;
 	}
 	return line;
 }
@@ -134,6 +142,55 @@ static const char *wrong(const struct catalogue *c, const struct workload *w, js
 	return NULL;
 }
 
+static bool texts(const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (!json_is_string(json_array_get(list, i)))
+			return false;
+	return json_is_array(list);
+}
+
+static bool text_or_null(const json_t *value)
+{
+	return json_is_string(value) || json_is_null(value);
+}
+
+static bool texts_by_name(json_t *object)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(object, name, value)
+	{
+		if (!json_is_string(value))
+			return false;
+	}
+	return json_is_object(object);
+}
+
+/* What json_unpack() has only as "something". */
+static const char *wrong_type(json_t *entry)
+{
+	static const char *const lists[] = { "run", "needs", "packages", "npm" };
+	static const char *const wants[] = { "run: not a list of texts",
+					     "needs: not a list of texts",
+					     "packages: not a list of texts",
+					     "npm: not a list of texts" };
+	json_t *value;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(lists); i++) {
+		value = json_object_get(entry, lists[i]);
+		if (value && !texts(value))
+			return wants[i];
+	}
+	if (!text_or_null(json_object_get(entry, "build")))
+		return "build: not a text or null";
+	if (!text_or_null(json_object_get(entry, "limits")))
+		return "limits: not a text or null";
+	value = json_object_get(entry, "env");
+	return value && !texts_by_name(value) ? "env: not an object of texts" : NULL;
+}
+
 static int complain(const struct catalogue *c, const char *text, const char *array, size_t index,
 		    const char *why)
 {
@@ -163,6 +220,11 @@ static int take_workload(struct catalogue *c, json_t *entry, const char *text, s
 	if (err) {
 		workload_free(w);
 		return complain(c, text, "workloads", index, e.text);
+	}
+	why = wrong_type(entry);
+	if (why) {
+		workload_free(w);
+		return complain(c, text, "workloads", index, why);
 	}
 	w->id = g_strdup(id);
 	w->title = g_strdup(title);
@@ -197,6 +259,22 @@ static struct workload *find(const struct catalogue *c, const char *id)
 	return NULL;
 }
 
+/* {"1000": 12345, …} */
+static bool sizes(json_t *object)
+{
+	const char *n;
+	json_t *value;
+
+	json_object_foreach(object, n, value)
+	{
+		if (!g_ascii_string_to_unsigned(n, 10, 0, NUMBER_MAX, NULL, NULL) ||
+		    !json_is_integer(value) || json_integer_value(value) < 0 ||
+		    json_integer_value(value) > NUMBER_MAX)
+			return false;
+	}
+	return json_is_object(object);
+}
+
 /* {"source", "version", "workloads": [id…], "rss": {"N": bytes…}} */
 static int take_published(struct catalogue *c, json_t *entry, const char *text, size_t index)
 {
@@ -207,6 +285,10 @@ static int take_published(struct catalogue *c, json_t *entry, const char *text, 
 	if (json_unpack_ex(entry, &e, JSON_STRICT, "{s:s, s:s, s:o, s:o}", "source", &source,
 			   "version", &version, "workloads", &ids, "rss", &rss))
 		return complain(c, text, "published", index, e.text);
+	if (!texts(ids) || !sizes(rss))
+		return complain(c, text, "published", index,
+				!texts(ids) ? "workloads: not a list of texts" :
+					      "rss: not {\"NUMBER OF TASKS\": BYTES, …}");
 	for (size_t i = 0; i < json_array_size(ids); i++) {
 		struct workload *w = find(c, json_string_value(json_array_get(ids, i)));
 
@@ -234,7 +316,8 @@ static int take(struct catalogue *c, json_t *file, const char *text)
 	const char *schema = json_string_value(json_object_get(file, "schema"));
 	int err = 0;
 
-	if (!schema || strcmp(schema, SCHEMA) || !json_is_array(workloads)) {
+	if (!schema || strcmp(schema, SCHEMA) || !json_is_array(workloads) ||
+	    (published && !json_is_array(published))) {
 		error("%s:1: not a catalogue of workloads (\"schema\": \"%s\", \"workloads\": […])",
 		      c->path, SCHEMA);
 		return -EINVAL;
@@ -244,6 +327,21 @@ static int take(struct catalogue *c, json_t *file, const char *text)
 	for (size_t i = 0; !err && i < json_array_size(published); i++)
 		err = take_published(c, json_array_get(published, i), text, i);
 	return err;
+}
+
+/* A file as long as catalogues are: others, as /dev/zero, may have no end. */
+static int check_file(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st)) {
+		error("no catalogue of workloads: %s: %s", path, g_strerror(errno));
+		return -errno;
+	}
+	if (S_ISREG(st.st_mode) && st.st_size <= SIZE_MAX_BYTES)
+		return 0;
+	error("%s: %s", path, S_ISREG(st.st_mode) ? "too large for a catalogue" : "not a file");
+	return -EINVAL;
 }
 
 int catalogue_load(struct catalogue **out, const char *path)
@@ -261,13 +359,11 @@ int catalogue_load(struct catalogue **out, const char *path)
 		c->path = g_strdup(path);
 	c->folder = g_path_get_dirname(c->path);
 	c->workloads = g_ptr_array_new_with_free_func(workload_free);
-	if (!g_file_get_contents(c->path, &text, &len, &failed)) {
+	err = check_file(c->path);
+	if (!err && !g_file_get_contents(c->path, &text, &len, &failed)) {
 		error("no catalogue of workloads: %s", failed->message);
-		err = -ENOENT;
-	} else if (len > SIZE_MAX_BYTES) {
-		error("%s: too large for a catalogue", path);
-		err = -EFBIG;
-	} else {
+		err = -EIO;
+	} else if (!err) {
 		file = json_loadb(text, len, JSON_REJECT_DUPLICATES, &e);
 		if (!file)
 			error("%s:%d: %s", path, e.line, e.text);
@@ -300,8 +396,11 @@ char *catalogue_default(void)
 		       g_strdup("tools/workloads/catalogue.json");
 }
 
-static bool matches(const struct workload *w, const char *word)
+/* An id names its workload, also where a language has that name. */
+static bool matches(const struct catalogue *c, const struct workload *w, const char *word)
 {
+	if (find(c, word))
+		return !strcmp(word, w->id);
 	return g_pattern_match_simple(word, w->id) || !g_ascii_strcasecmp(word, w->language) ||
 	       !strcmp(word, w->family) || !strcmp(word, w->root);
 }
@@ -324,13 +423,18 @@ static void no_match(const struct catalogue *c, const char *word)
 GPtrArray *catalogue_select(const struct catalogue *c, const char *list)
 {
 	g_auto(GStrv) words = g_strsplit(list ? list : "*", ",", -1);
-	GPtrArray *chosen = g_ptr_array_new();
+	GPtrArray *chosen;
 
+	if (!words[0]) { /* of "" */
+		no_match(c, "");
+		return NULL;
+	}
+	chosen = g_ptr_array_new();
 	for (char **word = words; *word; word++) {
 		bool any = false;
 
 		for (unsigned i = 0; i < c->workloads->len; i++)
-			any |= matches(c->workloads->pdata[i], *word);
+			any |= matches(c, c->workloads->pdata[i], *word);
 		if (any)
 			continue;
 		no_match(c, *word);
@@ -339,7 +443,7 @@ GPtrArray *catalogue_select(const struct catalogue *c, const char *list)
 	}
 	for (unsigned i = 0; i < c->workloads->len; i++)
 		for (char **word = words; *word; word++)
-			if (matches(c->workloads->pdata[i], *word)) {
+			if (matches(c, c->workloads->pdata[i], *word)) {
 				g_ptr_array_add(chosen, c->workloads->pdata[i]);
 				break;
 			}

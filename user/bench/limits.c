@@ -17,9 +17,10 @@
 #define THREADS_MAX "/proc/sys/kernel/threads-max"
 #define MAP_COUNT "/proc/sys/vm/max_map_count"
 #define NR_OPEN "/proc/sys/fs/nr_open"
-#define PID_RESERVED 300 /* kernel/pid.c: RESERVED_PIDS, never given again */
-#define NEAR 0.96        /* so much of a limit was used: it is the one */
-#define FILES_OWN 64     /* files that a runtime has open for itself */
+#define PID_RESERVED 300    /* kernel/pid.c: RESERVED_PIDS, never given again */
+#define NEAR 0.96           /* so much of a limit was used: it is the one */
+#define FILES_OWN 64        /* files that a runtime has open for itself */
+#define AT_MOST (1LL << 40) /* what programs say is not trusted: sums must not overflow */
 
 /* The first number of a file; INT64_MAX for "max" or a file that is not there. */
 static int64_t read_number(const char *path)
@@ -126,12 +127,20 @@ static bool files_said(const char *reason)
 	return strstr(reason, "open files") || strstr(reason, "EMFILE") || strstr(reason, "emfile");
 }
 
+/* By the number: what is no more than short of memory or of processes says so. */
+static bool files_used_up(const struct limits *l, const char *reason, int64_t at)
+{
+	return l->nofile != INT64_MAX && at <= l->nofile && at >= l->nofile - FILES_OWN &&
+	       !strstr(reason, "temporarily unavailable");
+}
+
 char *limits_name(const struct limits *l, const char *reason, int64_t at)
 {
-	int each = mappings_each(l, at);
+	int each;
 
-	if (files_said(reason) ||
-	    (l->nofile != INT64_MAX && at <= l->nofile && at >= l->nofile - FILES_OWN))
+	at = CLAMP(at, 0, AT_MOST);
+	each = mappings_each(l, at);
+	if (files_said(reason) || files_used_up(l, reason, at))
 		return g_strdup_printf("RLIMIT_NOFILE = %" G_GINT64_FORMAT " (%s)", l->nofile,
 				       reason);
 	if (near(at + l->others + PID_RESERVED, l->pid_max) || near(at, l->pid_max))
@@ -242,6 +251,8 @@ int limits_raise(void)
 	}
 	if (fd >= 0)
 		close(fd);
+	if (fd >= 0 && err)
+		unlink(LIMITS_NOTE);
 	g_string_free(text, TRUE);
 	if (err)
 		return err;
@@ -292,12 +303,19 @@ static char **read_note(void)
 								     NULL;
 }
 
+/* Who wrote the note; 0: there is none, or it does not say. */
+static pid_t note_of(char *const *lines)
+{
+	int pid;
+
+	return lines && lines[0] && sscanf(lines[0], "pid %d", &pid) == 1 && pid > 0 ? pid : 0;
+}
+
 void limits_restore(void)
 {
 	g_auto(GStrv) lines = read_note();
-	int64_t pid;
 
-	if (!lines || sscanf(lines[0], "pid %" G_GINT64_FORMAT, &pid) != 1 || pid != getpid())
+	if (note_of(lines) != getpid())
 		return;
 	put_back(lines + 1);
 	unlink(LIMITS_NOTE);
@@ -306,10 +324,9 @@ void limits_restore(void)
 void limits_sweep(void)
 {
 	g_auto(GStrv) lines = read_note();
-	int64_t pid;
+	pid_t pid = note_of(lines);
 
-	if (!lines || sscanf(lines[0], "pid %" G_GINT64_FORMAT, &pid) != 1 || pid <= 0 ||
-	    !kill((pid_t)pid, 0) || errno != ESRCH)
+	if (!pid || !kill(pid, 0) || errno != ESRCH)
 		return;
 	warn("a tare bench that was killed left limits raised; putting them back");
 	put_back(lines + 1);

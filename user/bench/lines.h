@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #define LINES_MAX 512
+#define LINES_AT_ONCE (1 << 20) /* as much as a pipe holds at most */
 
 typedef void (*lines_fn)(void *ctx, const char *line);
 
@@ -23,7 +24,7 @@ struct lines {
 	char text[LINES_MAX];
 };
 
-/* Read what is there, and tell each line without its newline, a long one cut, a
+/* Read what is there, no more than LINES_AT_ONCE, and tell each line without its newline, a long one cut, a
  * NUL as '?'; at the end also one that has no newline. */
 void lines_read(struct lines *l);
 

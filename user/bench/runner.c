@@ -316,7 +316,7 @@ static void make_ready(struct runner *r, struct bench_row *row, const struct wor
 static int run_workload(struct runner *r, const struct workload *w, GArray *tasks)
 {
 	const struct runner_config *c = r->config;
-	struct subject s = { .w = w, .row = row_of(r->bench, w ? w->id : "own"), .tasks = tasks };
+	struct subject s = { .w = w, .row = row_of(r->bench, w ? w->id : OWN_ID), .tasks = tasks };
 	int err;
 
 	r->progress.row++;

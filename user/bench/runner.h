@@ -32,6 +32,9 @@ struct runner_config {
 	void *ctx;
 };
 
+/* The row of the user's own command. */
+#define OWN_ID "own"
+
 /* Make all runs that are not in `b` yet; they are added to it. 0; -EINTR when
  * interrupted; or negative errno, said. */
 int runner_go(const struct runner_config *config, struct bench *b);

@@ -39,7 +39,7 @@ static int wait_for(pid_t pid)
 int shell_run(char *const *argv, const struct launch_user *user, char **output)
 {
 	struct launch_config config = { .argv = argv, .redirect = true, .kill_on_exit = true };
-	GString *text = g_string_new(NULL);
+	GString *text;
 	struct launch l;
 	int pipe_fd[2], in = open("/dev/null", O_RDONLY | O_CLOEXEC), err, status;
 
@@ -47,11 +47,11 @@ int shell_run(char *const *argv, const struct launch_user *user, char **output)
 	if (in < 0 || pipe2(pipe_fd, O_CLOEXEC)) {
 		err = -errno;
 		error("cannot start %s: %s", argv[0], g_strerror(-err));
-		g_string_free(text, TRUE);
 		if (in >= 0)
 			close(in);
 		return err;
 	}
+	text = g_string_new(NULL);
 	config.stdio[0] = in;
 	config.stdio[1] = config.stdio[2] = pipe_fd[1];
 	err = launch_start(&config, user, &l);

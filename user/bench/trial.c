@@ -63,8 +63,9 @@ const char *trial_stopped(const char *line, uint64_t *k)
 
 	if (strncmp(line, start, strlen(start)) || !g_ascii_isdigit(line[strlen(start)]))
 		return NULL;
+	errno = 0;
 	*k = g_ascii_strtoull(line + strlen(start), &end, 10);
-	if (strncmp(end, " of ", 4))
+	if (errno || strncmp(end, " of ", 4))
 		return NULL;
 	end = strstr(end, ": ");
 	return end ? end + 2 : NULL;
@@ -169,7 +170,8 @@ static void on_err(void *ctx, const char *line)
 	uint64_t k;
 
 	why = trial_stopped(line, &k);
-	if (why && !t->why) {
+	/* More than it was to start: not to be believed. */
+	if (why && !t->why && k <= t->config->tasks) {
 		t->why = g_strdup(why);
 		t->run->stopped_at = k;
 	}
@@ -235,7 +237,8 @@ static void look_at_time(struct trial *t)
 			kill_all(t);
 		return;
 	}
-	if (in_stage <= t->config->limit_ns)
+	/* Settling has an end of its own. */
+	if (t->stage == SETTLING || t->stage == SETTLING_AFTER || in_stage <= t->config->limit_ns)
 		return;
 	g_autofree char *limit = text_duration(t->config->limit_ns);
 
@@ -269,10 +272,16 @@ static void on_signal(void *ctx, int signal)
 {
 	struct trial *t = ctx;
 
-	if (signal == SIGUSR1)
-		return;
+	(void)signal;
 	*t->config->interrupted = 1;
 	kill_all(t);
+}
+
+/* SIGUSR1 asks `tare run` for a report; a bench has none half way. */
+static void on_snapshot(void *ctx, struct report *r)
+{
+	(void)ctx;
+	(void)r;
 }
 
 /* The command ended by itself. */
@@ -403,6 +412,7 @@ static void fill_session(struct trial *t, struct session_config *sc, const char 
 		.interval_ns = LOOK_NS,
 		.cgroup = t->cgroup,
 		.cgroup_why = why,
+		.on_snapshot = on_snapshot,
 		.on_look = on_look,
 		.on_signal = on_signal,
 		.ctx = t,
@@ -432,12 +442,11 @@ static int launch_and_follow(struct trial *t)
 	err = launch_start(&lc, t->config->user, &t->launch);
 	for (int i = 0; i < 3; i++)
 		close(lc.stdio[i]);
-	if (err == -ENOENT || err == -EACCES) {
-		stopped(t, BENCH_FAILED, "%s: %s", t->config->argv[0], g_strerror(-err));
+	if (err) { /* said; perhaps no more than another program's tasks in the way */
+		stopped(t, BENCH_FAILED, "%s could not be started: %s", t->config->argv[0],
+			g_strerror(-err));
 		return 0;
 	}
-	if (err)
-		return err;
 	fill_session(t, &sc, why);
 	return follow(t, &sc);
 }

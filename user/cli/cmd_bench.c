@@ -37,6 +37,11 @@ static void on_interrupt(int signal)
 	interrupted = 1;
 }
 
+static void on_other(int signal)
+{
+	(void)signal;
+}
+
 static void watch_signals(void)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
@@ -44,6 +49,11 @@ static void watch_signals(void)
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(signals); i++)
 		sigaction(signals[i], &action, NULL);
+	/* Nobody reads the progress any more, or somebody wants a report as `tare run` has
+	 * them: no reason to end, with limits raised. */
+	action.sa_handler = on_other;
+	sigaction(SIGPIPE, &action, NULL);
+	sigaction(SIGUSR1, &action, NULL);
 }
 
 static int keep_row(void *ctx, const struct bench_row *row)
@@ -60,9 +70,19 @@ static int keep_run(void *ctx, const struct bench_row *row, const struct bench_r
 	return c->store ? bench_store_run(c->store, row->id, run) : 0;
 }
 
-/* Results of other options or of another machine are not to be mixed with these. */
-static int check_same(const struct bench *then, const struct bench *now, const char *path)
+/* The user's own command, of which results can have only one. */
+static bool other_command(const struct bench_command *c, const struct bench *then)
 {
+	const struct bench_row *row = bench_find(then, OWN_ID);
+	g_autofree char *now = g_strjoinv(" ", c->options->command);
+
+	return row && c->options->own && g_strcmp0(row->command, now);
+}
+
+/* Results of other options or of another machine are not to be mixed with these. */
+static int check_same(const struct bench_command *c, const struct bench *then, const char *path)
+{
+	const struct bench *now = c->bench;
 	const char *what = NULL;
 
 	if (then->touch != now->touch)
@@ -75,6 +95,8 @@ static int check_same(const struct bench *then, const struct bench *now, const c
 		what = "another machine or kernel";
 	else if (g_strcmp0(then->machine.limits, now->machine.limits))
 		what = "other limits";
+	else if (other_command(c, then))
+		what = "another command";
 	if (!what)
 		return 0;
 	error("%s was made with %s: its results can't be gone on with", path, what);
@@ -88,7 +110,7 @@ static int resume(struct bench_command *c)
 	struct bench *before = NULL;
 	int err = bench_store_load(&before, path);
 
-	err = err ?: check_same(before, c->bench, path);
+	err = err ?: check_same(c, before, path);
 	err = err ?: bench_store_open(&c->store, path);
 	if (err) {
 		bench_free(before);
