@@ -14,13 +14,30 @@
 
 #define SAMPLES_RING (8 << 20)
 
+/* Folded stacks have no place to say it. */
+static void warn_lost(const struct profile *p)
+{
+	const struct profile_loss *l = &p->lost;
+
+	if (l->samples)
+		warn("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+		     " samples did not fit into the buffer: a larger --period takes fewer",
+		     l->samples, l->samples + p->samples);
+	if (l->ranges)
+		warn("%" G_GUINT64_FORMAT " changes of address spaces did not fit into the "
+		     "buffer: names and live pictures may be wrong",
+		     l->ranges);
+}
+
 static char *render(const struct reporter *r, const struct report *report)
 {
 	struct table_style style = terminal_style(r->options->output ? -1 : STDERR_FILENO);
 
 	style.all_threads = r->options->all_threads;
-	if (r->options->format == FORMAT_FOLDED)
+	if (r->options->format == FORMAT_FOLDED) {
+		warn_lost(report->profile);
 		return folded_render(report, report->profile, r->options->picture);
+	}
 	return r->options->format == FORMAT_JSON ? json_render(report) :
 						   table_render(report, &style);
 }
