@@ -81,7 +81,7 @@ signal.pause()" $0' --runs 2
 	says '--'
 	run "$TARE" bench --tasks 1 --runs 1 -- no-such-command-here '{n}'
 	status_is 1
-	says 'no-such-command-here: No such file'
+	says 'no-such-command-here could not be started: No such file'
 	run "$TARE" bench --tasks 1 --runs 1 -- "$DIR" '{n}'
 	status_is 1
 	says 'Permission denied'
