@@ -41,7 +41,7 @@ static const struct limits usual = {
 
 static void named(const struct limits *l, const char *reason, int64_t at, const char *expected)
 {
-	g_autofree char *text = limits_name(l, reason, at);
+	g_autofree char *text = limits_name(l, reason, at, at);
 
 	if (strcmp(text, expected))
 		fail_msg("%" G_GINT64_FORMAT ", %s: '%s', not '%s'", at, reason, text, expected);
@@ -85,6 +85,23 @@ static void by_mappings(void **state)
 	named(&l, AGAIN, 50000, AGAIN);
 	l.map_count = NONE;
 	named(&l, AGAIN, 32750, AGAIN);
+}
+
+/* What is no task of the kernel's is not stopped by a limit of those. */
+static void by_coroutines(void **state)
+{
+	static const char none[] = "Cannot allocate memory";
+	g_autofree char *fibers = limits_name(&usual, none, 32522, 1);
+	g_autofree char *close_by = limits_name(&usual, none, 31743, 3);
+	g_autofree char *merged = limits_name(&usual, "can't start", 22180, 22181);
+	g_autofree char *few = limits_name(&usual, none, 5000, 1);
+
+	(void)state;
+	assert_string_equal(fibers, "vm.max_map_count = 65530, 2 mappings a task "
+				    "(Cannot allocate memory)");
+	assert_string_equal(close_by, fibers);
+	assert_string_equal(merged, "vm.max_map_count = 65530, 3 mappings a task (can't start)");
+	assert_string_equal(few, none);
 }
 
 static void by_files(void **state)
@@ -362,10 +379,15 @@ static void notes_are_not_trusted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_number),          cmocka_unit_test(by_mappings),
-		cmocka_unit_test(by_files),           cmocka_unit_test(hostile_numbers),
-		cmocka_unit_test(described),          cmocka_unit_test(raised_and_restored),
-		cmocka_unit_test(swept_after_a_kill), cmocka_unit_test(notes_are_not_trusted),
+		cmocka_unit_test(by_number),
+		cmocka_unit_test(by_mappings),
+		cmocka_unit_test(by_coroutines),
+		cmocka_unit_test(by_files),
+		cmocka_unit_test(hostile_numbers),
+		cmocka_unit_test(described),
+		cmocka_unit_test(raised_and_restored),
+		cmocka_unit_test(swept_after_a_kill),
+		cmocka_unit_test(notes_are_not_trusted),
 	};
 
 	return cmocka_run_group_tests_name("bench_limits", tests, NULL, NULL);

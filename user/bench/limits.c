@@ -19,6 +19,7 @@
 #define NR_OPEN "/proc/sys/fs/nr_open"
 #define PID_RESERVED 300    /* kernel/pid.c: RESERVED_PIDS, never given again */
 #define NEAR 0.96           /* so much of a limit was used: it is the one */
+#define MERGED 1.03         /* so many times the mappings that there are */
 #define FILES_OWN 64        /* files that a runtime has open for itself */
 #define AT_MOST (1LL << 40) /* what programs say is not trusted: sums must not overflow */
 
@@ -113,11 +114,13 @@ static bool near(int64_t used, int64_t limit)
 	return limit != INT64_MAX && used >= limit * NEAR && used <= limit;
 }
 
-/* Mappings that each task has if their number is what ended it; 0: it is not. */
+/* Mappings that each task has if their number is what ended it; 0: it is not. Some of
+ * them lie side by side and are one. */
 static int mappings_each(const struct limits *l, int64_t at)
 {
 	for (int each = 1; each <= 4; each++)
-		if (near(at * each, l->map_count) || at * each == l->map_count)
+		if (l->map_count != INT64_MAX && at * each >= l->map_count * NEAR &&
+		    at * each <= l->map_count * MERGED)
 			return each;
 	return 0;
 }
@@ -134,8 +137,31 @@ static bool files_used_up(const struct limits *l, const char *reason, int64_t at
 	       !strstr(reason, "temporarily unavailable");
 }
 
-char *limits_name(const struct limits *l, const char *reason, int64_t at)
+/* A limit of the kernel's tasks; NULL: none of them. */
+static char *limit_of_threads(const struct limits *l, const char *reason, int64_t at)
 {
+	const struct {
+		const char *name;
+		int64_t used, limit;
+	} all[] = {
+		{ "kernel.pid_max", at + l->others + PID_RESERVED, l->pid_max },
+		{ "kernel.pid_max", at, l->pid_max },
+		{ "pids.max", at + l->others, l->pids_max },
+		{ "pids.max", at, l->pids_max },
+		{ "kernel.threads-max", at + l->others, l->threads_max },
+		{ "RLIMIT_NPROC", at, l->nproc },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(all); i++)
+		if (near(all[i].used, all[i].limit))
+			return g_strdup_printf("%s = %" G_GINT64_FORMAT " (%s)", all[i].name,
+					       all[i].limit, reason);
+	return NULL;
+}
+
+char *limits_name(const struct limits *l, const char *reason, int64_t at, int64_t threads)
+{
+	char *text = NULL;
 	int each;
 
 	at = CLAMP(at, 0, AT_MOST);
@@ -143,30 +169,21 @@ char *limits_name(const struct limits *l, const char *reason, int64_t at)
 	if (files_said(reason) || files_used_up(l, reason, at))
 		return g_strdup_printf("RLIMIT_NOFILE = %" G_GINT64_FORMAT " (%s)", l->nofile,
 				       reason);
-	if (near(at + l->others + PID_RESERVED, l->pid_max) || near(at, l->pid_max))
-		return g_strdup_printf("kernel.pid_max = %" G_GINT64_FORMAT " (%s)", l->pid_max,
-				       reason);
-	if (near(at + l->others, l->pids_max) || near(at, l->pids_max))
-		return g_strdup_printf("pids.max = %" G_GINT64_FORMAT " (%s)", l->pids_max, reason);
-	if (near(at + l->others, l->threads_max))
-		return g_strdup_printf("kernel.threads-max = %" G_GINT64_FORMAT " (%s)",
-				       l->threads_max, reason);
-	if (near(at, l->nproc))
-		return g_strdup_printf("RLIMIT_NPROC = %" G_GINT64_FORMAT " (%s)", l->nproc,
-				       reason);
-	if (each)
-		return g_strdup_printf("vm.max_map_count = %" G_GINT64_FORMAT
+	if (threads >= at * NEAR)
+		text = limit_of_threads(l, reason, at);
+	if (!text && each)
+		text = g_strdup_printf("vm.max_map_count = %" G_GINT64_FORMAT
 				       ", %d mapping%s a task (%s)",
 				       l->map_count, each, each > 1 ? "s" : "", reason);
-	return g_strdup(reason);
+	return text ? text : g_strdup(reason);
 }
 
-char *limits_diagnose(const char *reason, int64_t at)
+char *limits_diagnose(const char *reason, int64_t at, int64_t threads)
 {
 	struct limits l;
 
 	limits_read(&l);
-	return limits_name(&l, reason, at);
+	return limits_name(&l, reason, at, threads);
 }
 
 /* The machine's limits, and how far each is lifted. */

@@ -21,11 +21,12 @@ void limits_read(struct limits *l);
 char *limits_describe(const struct limits *l);
 
 /* A program gave up with `at` tasks for `reason`, which is an errno's text or the
- * runtime's own. The limit that its number points to, "vm.max_map_count = 65530, 2
+ * runtime's own; the kernel had seen `threads` of it (limits of the kernel's tasks
+ * don't stop coroutines). The limit that its number points to, "vm.max_map_count = 65530, 2
  * mappings a task (REASON)", or only the reason. Free with g_free(). */
-char *limits_name(const struct limits *l, const char *reason, int64_t at);
+char *limits_name(const struct limits *l, const char *reason, int64_t at, int64_t threads);
 /* The same with the limits of now. */
-char *limits_diagnose(const char *reason, int64_t at);
+char *limits_diagnose(const char *reason, int64_t at, int64_t threads);
 
 /* Lift what can be lifted, for this process, those that it starts and, where the
  * limit is the machine's, for all. What was is noted in LIMITS_NOTE first. What

@@ -284,6 +284,15 @@ static void on_snapshot(void *ctx, struct report *r)
 	(void)r;
 }
 
+static int64_t threads_of(const struct report *r)
+{
+	int64_t sum = 0;
+
+	for (unsigned i = 0; i < r->processes->len; i++)
+		sum += ((struct report_process *)r->processes->pdata[i])->tasks->len;
+	return sum;
+}
+
 /* The command ended by itself. */
 static void judge_end(struct trial *t, const struct report *r)
 {
@@ -299,7 +308,7 @@ static void judge_end(struct trial *t, const struct report *r)
 
 		stopped(t, BENCH_STOPPED, "out of memory: %s", limit);
 	} else if (t->why) {
-		g_autofree char *limit = limits_diagnose(t->why, t->run->stopped_at);
+		g_autofree char *limit = limits_diagnose(t->why, t->run->stopped_at, threads_of(r));
 
 		stopped(t, BENCH_STOPPED, "%s", limit);
 	} else if (t->stage != LEAVING && r->exit.signal) {
