@@ -36,15 +36,6 @@ static void workload_free(void *data)
 	g_free(w);
 }
 
-static void published_free(void *data)
-{
-	struct bench_published *p = data;
-
-	g_free(p->source);
-	g_free(p->version);
-	g_free(p);
-}
-
 void catalogue_free(struct catalogue *c)
 {
 	if (!c)
@@ -208,7 +199,7 @@ static int take_workload(struct catalogue *c, json_t *entry, const char *text, s
 	json_int_t max;
 	json_error_t e;
 
-	w->published = g_ptr_array_new_with_free_func(published_free);
+	w->published = g_ptr_array_new_with_free_func(bench_published_free);
 	err = json_unpack_ex(entry, &e, JSON_STRICT,
 			     "{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:I, s:o,"
 			     " s:b, s:b, s?s, s?o, s?o}",

@@ -29,10 +29,12 @@ void bench_run_free(struct bench_run *run)
 	g_free(run);
 }
 
-static void published_free(void *data)
+void bench_published_free(void *published)
 {
-	struct bench_published *p = data;
+	struct bench_published *p = published;
 
+	if (!p)
+		return;
 	g_free(p->source);
 	g_free(p->version);
 	g_free(p);
@@ -84,7 +86,7 @@ struct bench_row *bench_row_new(void)
 	struct bench_row *row = g_new0(struct bench_row, 1);
 
 	row->runs = g_ptr_array_new_with_free_func((GDestroyNotify)bench_run_free);
-	row->published = g_ptr_array_new_with_free_func(published_free);
+	row->published = g_ptr_array_new_with_free_func(bench_published_free);
 	return row;
 }
 
