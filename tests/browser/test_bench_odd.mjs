@@ -25,7 +25,12 @@ test('hostile names are shown as they are and do nothing', async () => {
 			assert.ok(titles.includes(name), HOSTILE[i]);
 		const at = data.rows.findIndex((r) => r.title === HOSTILE[0]);
 		await page.locator(`tr.main[data-row="${at}"] button.open`).click();
-		await page.locator(`#bars .row[data-row="${at}"]`).hover();
+		const bar = page.locator(`#bars .row[data-row="${at}"]`);
+
+		// A scroll is told with the next frame, and closes what the pointer opened.
+		await bar.scrollIntoViewIfNeeded();
+		await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+		await bar.hover();
 		await page.locator('#tooltip').waitFor();
 		assert.equal(await page.locator('#tooltip strong').innerText(), SHOWN[0]);
 		assert.equal(await page.locator(`#details-${at} code`).first().innerText(), SHOWN[0]);
