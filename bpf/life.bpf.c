@@ -263,9 +263,9 @@ int BPF_PROG(tare_exit_mmap, struct mm_struct *mm)
 	if (m) {
 		__u32 id = m->classic_id;
 
-		if (m->flags & TARE_MM_FORKING) /* a fork that failed: all that came goes */
-			enter_pagetable(mm, m);
-		else if (!(m->flags & TARE_MM_IGNORE))
+		if (m->flags & TARE_MM_FORKING && ts)
+			m->proc = ts->t.proc; /* a fork that failed: the copy was its maker's */
+		if (!(m->flags & TARE_MM_IGNORE) && m->proc)
 			mm_close(mm, m);
 		mm_delete(m);
 		if (id)
@@ -273,8 +273,11 @@ int BPF_PROG(tare_exit_mmap, struct mm_struct *mm)
 	} else if (cfg_arm == ARM_CLASSIC && ts && ts->making) {
 		m = mm_find(ts->making); /* a fork or execve that failed */
 		ts->making = 0;
-		if (m)
+		if (m) {
+			m->proc = ts->t.proc;
+			mm_close(mm, m);
 			mm_delete(m);
+		}
 	}
 	if (ts && ts->t.flags & TARE_TASK_EXITING && !(ts->t.flags & TARE_TASK_ENDED))
 		task_end(task, ts);

@@ -15,7 +15,7 @@ teardown() {
 
 run_json() {
 	"$TARE" run -o "$DIR/r.json" "$@" </dev/null >"$DIR/out"
-	report ${loose:+loose-}check "$DIR/r.json"
+	report check "$DIR/r.json"
 }
 
 @test "20,000 threads, 64 at a time: each accounted" {
@@ -27,8 +27,7 @@ run_json() {
 }
 
 @test "2,000 processes: each accounted, with its exit status and what it touched" {
-	# Linux 6.18 uncharges some of what processes leave without an event; more of it beside other work.
-	loose=yes run_json -- "$PROGRAMS/fork_churn" 2000 16
+	run_json -- "$PROGRAMS/fork_churn" 2000 16
 	report assert "$DIR/r.json" \
 		"len(processes) == 2001" \
 		"len(tasks) == 2001" \

@@ -12,7 +12,7 @@ torture() {
 	run timeout -k 5 60 "$TARE" run --wait-all --snapshot-every 200ms -o "$DIR/r.json" -- \
 		stress-ng --oomable -t 1 "$@"
 	status_is 0
-	report ${loose:+loose-}check "$DIR/r.json"
+	report ${drift:+drift-}check "$DIR/r.json"
 	for file in "$DIR"/r*.json; do
 		report assert "$file" "r['books']['balanced']" "r['lost']['total'] == 0" \
 			"all(b['opening'] + b['in'] - b['out'] + p['foreign'][k]['in']
@@ -38,14 +38,13 @@ torture() {
 	torture --fork 2
 }
 
-# A fork copies some MiB at once, while another CPU may leave a peak.
 @test "processes that share their maker's memory" {
-	loose=yes torture --vfork 1 --clone 1
+	torture --vfork 1 --clone 1
 }
 
 # Of each process that init reaps Linux 6.18 uncharges about a page without an event.
 @test "daemons and zombies" {
-	loose=yes torture --daemon 1 --zombie 1
+	drift=yes torture --daemon 1 --zombie 1
 }
 
 @test "shared memory" {

@@ -3,10 +3,7 @@
 """A JSON report: its own arithmetic, and finding things in it.
 
     report.py check FILE…           what every report must hold
-    report.py loose-check FILE…     the same, but kernel memory may come and go without an event,
-                                    and CPUs may leave the peak while others fork: of thousands
-                                    of processes that copy or borrow address spaces, at_peak
-                                    was seen a third short
+    report.py drift-check FILE…     the same, but kernel memory may come and go without an event
     report.py get FILE EXPRESSION   value of a Python expression over `r`
     report.py assert FILE EXPRESSION…  each must be true
 
@@ -268,11 +265,11 @@ def no_task_at_peak(r):
     return r["kmem"]["foreign_at_peak"] + r["totals"]["kmem"]["opening"]
 
 
-def check_peak(r, share):
+def check_peak(r):
     """The peak of the weight. It is summed in steps, in pages, and the parts are read a
-    moment after each other: a few pages and a share of it are none of our business."""
+    moment after each other: a few pages and 1/256 of it are none of our business."""
     peak, bad = r["peak"]["weight"], []
-    slack = peak["bound"] + (64 << 10) + peak["total"] // share
+    slack = peak["bound"] + (64 << 10) + peak["total"] // 256
     if peak["total"] != peak["user"] + peak["kernel"]:
         bad.append(f"peak.weight: {peak}")
     parts = sum(p["at_peak"]["weight"] for p in r["processes"]) + no_task_at_peak(r)
@@ -304,7 +301,7 @@ def unexplained(r, unseen):
     return {k: v for k, v in off.items() if v != 0}
 
 
-def check(r, balanced=True, unseen=0, share=256):
+def check(r, balanced=True, unseen=0):
     """What every report must hold: a list of what it doesn't. `unseen`: bytes of page
     tables that may have come without an event (reading maps the zero page)."""
     bad = []
@@ -319,7 +316,7 @@ def check(r, balanced=True, unseen=0, share=256):
     for p in r["processes"]:
         bad += check_process(p)
     bad += check_totals(r) + check_kmem(r) + check_cgroup(r["cgroup"])
-    bad += check_held(r) + check_peak(r, share)
+    bad += check_held(r) + check_peak(r)
     net = sum(r["totals"][kind]["net"] for kind in RSS)
     if r["peak"]["rss"] + r["peak"]["bound"] < net:
         bad.append(f"peak {r['peak']} is below the end's {net}")
@@ -339,17 +336,17 @@ def names(r):
 
 
 def main(argv):
-    if len(argv) < 3 or argv[1] not in ("check", "loose-check", "get", "assert"):
+    if len(argv) < 3 or argv[1] not in ("check", "drift-check", "get", "assert"):
         print(__doc__, file=sys.stderr)
         return 2
     bad = []
     if argv[1].endswith("check"):
         for path in argv[2:]:
             r = load(path)
-            loose = argv[1] == "loose-check"
-            if loose and r["kmem"]["bound"] is not None:
+            if argv[1] == "drift-check" and r["kmem"]["bound"] is not None:
                 r["kmem"]["bound"] = max(r["kmem"]["bound"], abs(r["kmem"]["difference"]))
-            bad += [f"{path}: {b}" for b in check(r, share=2 if loose else 256)]
+                r["books"]["unattributed"]["kmem"] = 0
+            bad += [f"{path}: {b}" for b in check(r)]
     elif argv[1] == "get":
         print(eval(argv[3], names(load(argv[2]))))
     else:
