@@ -38,7 +38,7 @@ static __always_inline __u32 call_64(__u64 nr)
 	case 67:
 		return CALL_SHMDT;
 	case 157:
-		return CALL_PRCTL;
+		return cfg_period ? CALL_PRCTL : CALL_NONE;
 	case 11:
 		return CALL_MUNMAP;
 	case 12:
@@ -68,7 +68,7 @@ static __always_inline __u32 call_32(__u64 nr)
 	case 398:
 		return CALL_SHMDT;
 	case 172:
-		return CALL_PRCTL;
+		return cfg_period ? CALL_PRCTL : CALL_NONE;
 	case 163:
 		return CALL_MREMAP;
 	case 192:

@@ -173,6 +173,41 @@ need_kmem() {
 		"4096 <= slope('c-pthread', 'anon') - 8400 <= 12288 + 500"
 }
 
+@test "--resume of some of what was interrupted leaves it so; of all completes it" {
+	cp "$C" "$DIR/r.db"
+	sql "$DIR/r.db" "UPDATE bench SET complete = 0"
+	bench --resume -o "$DIR/r.db" --only c-stackless --tasks 1 --runs 1 >"$DIR/out" 2>&1
+	results assert "$DIR/r.db" "not r['complete']"
+	bench --resume -o "$DIR/r.db" --only c-pthread,c-io-uring,c-stackless --tasks 1 --runs 1 >"$DIR/out" 2>&1
+	results assert "$DIR/r.db" "r['complete']"
+}
+
+# stopped_by of the --after run of a program that is ready, waits SECONDS and says that.
+after_by() {
+	rm -f "$DIR/r.db"
+	"$LIB/bench.py" catalogue "$DIR/c.json" '{"id": "says", "after": true, "run":
+		["sh", "-c", "echo ready $0; sleep '"$1"'; echo after '"$2"'; exec sleep 100", "{n}"]}'
+	"$TARE" bench --catalogue "$DIR/c.json" --build-dir "$DIR/b" --tasks 1 --runs 1 --after \
+		-o "$DIR/r.db" >"$DIR/out" 2>&1
+	sql "$DIR/r.db" "SELECT coalesce(stopped_by, 'ok') FROM runs WHERE after"
+}
+
+@test "--after: another number than N, and tasks that end too early, are failures" {
+	[ "$(after_by 10 1)" = ok ] || fail "$(cat "$DIR/out")"
+	[ "$(after_by 10 7)" = 'it said after 7' ] || fail "$(cat "$DIR/out")"
+	[ "$(after_by 0 1)" = 'its tasks ended before they were weighed' ] || fail "$(cat "$DIR/out")"
+}
+
+@test "no peer to connect to: those that need it fail, and the bench goes on" {
+	"$LIB/bench.py" catalogue "$DIR/c.json" \
+		'{"id": "connects", "family": "connect", "run": ["sleep", "{n}", "{peer}"]}' \
+		'{"id": "sleeps", "run": ["sh", "-c", "echo ready $0; exec sleep 100", "{n}"]}'
+	"$TARE" bench --catalogue "$DIR/c.json" --build-dir "$DIR/b" --tasks 1 --runs 1 -o "$DIR/r.db" >"$DIR/out" 2>&1
+	results assert "$DIR/r.db" "r['complete']" "row('connects')['status'] == 'failed'" "has('sleeps')"
+	run cat "$DIR/out"
+	says 'the peer to connect to'
+}
+
 @test "connections: kernel memory each, and the peer is gone afterwards" {
 	bench --only c-epoll-connect --tasks 1,100 --runs 1 -o "$DIR/r.db" >"$DIR/out"
 	results check "$DIR/r.db"

@@ -136,6 +136,26 @@ has() {
 	report assert "$DIR/r.$next.json" "$1" 2>/dev/null
 }
 
+# A pipe that is full when tare starts: its pages are charged to who filled it, and go as
+# the command reads them.
+@test "what the command frees of another group's is not its own" {
+	cat >"$DIR/full_stdin.py" <<-'END'
+		import fcntl, os, sys
+		r, w = os.pipe()
+		size = fcntl.fcntl(w, fcntl.F_SETPIPE_SZ, 1 << 20)
+		os.write(w, bytes(size))
+		os.dup2(r, 0)
+		os.execvp(sys.argv[1], sys.argv[1:])
+	END
+	/usr/bin/python3 "$DIR/full_stdin.py" "$TARE" run -o "$DIR/r.json" -- cat >"$DIR/read"
+	[ "$(stat -c %s "$DIR/read")" = 1048576 ] || fail "cat read $(stat -c %s "$DIR/read")"
+	report check "$DIR/r.json"
+	[ "$(report get "$DIR/r.json" "r['kmem']['level']")" = events ] || skip "kernel memory is not told by events"
+	report assert "$DIR/r.json" "r['kmem']['elsewhere'] == 0" \
+		"all(t['kmem']['out'] - t['kmem']['in'] < 256 << 10 for t in tasks)" \
+		"r['peak']['weight']['kernel'] >= 0" "r['weight']['kernel'] >= 0"
+}
+
 @test "--slab names the caches" {
 	[ -r /proc/slabinfo ] && [ "$(wc -l </proc/slabinfo)" -gt 2 ] || skip "no /proc/slabinfo"
 	grep -q '^io_kiocb ' /proc/slabinfo || skip "this kernel merges io_kiocb with others"

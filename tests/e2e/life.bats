@@ -140,3 +140,11 @@ run_json() {
 		"processes[0]['comm'] == 'true'" \
 		"r['books']['mms_closed'] >= 1 and r['books']['mms_nonzero'] == 0"
 }
+
+# Its copy of the address space was there for a moment, when the weight was highest.
+@test "a fork that is refused: what it had copied was its maker's" {
+	run_json -- "$PROGRAMS/fork_refused" 32
+	report assert "$DIR/r.json" "len(processes) == 1" \
+		"r['peak']['weight']['user'] >= 2 * (32 << 20)" \
+		"processes[0]['at_peak']['user'] >= 2 * (32 << 20)"
+}

@@ -109,6 +109,19 @@ static char **command(const struct runner_config *c, const struct subject *s, ui
 	return builder_command(c->builder, s->w, values, more);
 }
 
+/* It did not come so far as to be started. */
+static struct bench_run *not_started(uint64_t tasks, unsigned repeat, bool after, const char *why)
+{
+	struct bench_run *run = bench_run_new();
+
+	run->tasks = tasks;
+	run->repeat = repeat;
+	run->after = after;
+	run->outcome = BENCH_FAILED;
+	run->stopped_by = g_strdup(why);
+	return run;
+}
+
 static struct bench_run *try(struct runner *r, const struct subject *s, uint64_t tasks,
 			     unsigned repeat, bool after)
 {
@@ -120,7 +133,9 @@ static struct bench_run *try(struct runner *r, const struct subject *s, uint64_t
 	pid_t pid = 0;
 
 	if (connects && builder_peer_start(c->builder, &pid, &peer))
-		return NULL;
+		return *c->interrupted ? NULL :
+					 not_started(tasks, repeat, after,
+						     "the peer to connect to was not to be had");
 	argv = command(c, s, tasks, after, peer ? peer : "");
 	struct trial_config trial = {
 		.features = c->features,
@@ -269,15 +284,8 @@ static void set(char **text, const char *value)
 static void copy_published(struct bench_row *row, const struct workload *w)
 {
 	g_ptr_array_set_size(row->published, 0);
-	for (unsigned i = 0; i < w->published->len; i++) {
-		const struct bench_published *from = w->published->pdata[i];
-		struct bench_published *p = g_new0(struct bench_published, 1);
-
-		*p = *from;
-		p->source = g_strdup(from->source);
-		p->version = g_strdup(from->version);
-		g_ptr_array_add(row->published, p);
-	}
+	for (unsigned i = 0; i < w->published->len; i++)
+		g_ptr_array_add(row->published, bench_published_copy(w->published->pdata[i]));
 }
 
 static void fill_row(const struct runner_config *c, struct bench_row *row, const struct workload *w)

@@ -121,16 +121,17 @@ static double process_cpu_s(pid_t pid)
 	return t.tv_sec + t.tv_nsec / NS;
 }
 
-/* CPU time of all that run now; processes that ended before are not in it. */
+/* CPU time of all that run now; processes that ended before are not in it. NAN: without
+ * a control group nobody knows who they are. */
 static double cpu_s(const struct trial *t)
 {
 	GArray *pids = t->cgroup ? cgroup_pids(t->cgroup) : NULL;
 	double sum = 0;
 
-	for (unsigned i = 0; pids && i < pids->len; i++)
-		sum += process_cpu_s(g_array_index(pids, pid_t, i));
 	if (!pids)
-		return process_cpu_s(t->launch.pid);
+		return NAN;
+	for (unsigned i = 0; i < pids->len; i++)
+		sum += process_cpu_s(g_array_index(pids, pid_t, i));
 	g_array_unref(pids);
 	return sum;
 }
@@ -143,23 +144,34 @@ static double elapsed_s(const struct trial *t)
 	return now.tv_sec + now.tv_nsec / NS - t->origin_s;
 }
 
+/* It says `WORD K`, and K is what it was asked for; else the run has failed. */
+static bool says(struct trial *t, const char *line, const char *word)
+{
+	uint64_t k;
+
+	if (!trial_line(line, word, &k))
+		return false;
+	if (k == t->config->tasks)
+		return true;
+	stopped(t, BENCH_FAILED, "it said %s %" G_GUINT64_FORMAT, word, k);
+	kill_all(t);
+	return false;
+}
+
 static void on_out(void *ctx, const char *line)
 {
 	struct trial *t = ctx;
-	uint64_t k;
 
-	if (t->stage == STARTING && trial_line(line, "ready", &k)) {
-		if (k != t->config->tasks) {
-			stopped(t, BENCH_FAILED, "it said ready %" G_GUINT64_FORMAT, k);
-			kill_all(t);
-			return;
-		}
+	if (t->stage == STARTING && says(t, line, "ready")) {
 		t->ready = true;
 		t->run->ready_s = elapsed_s(t);
 		t->run->cpu_s = cpu_s(t);
 		go_to(t, SETTLING);
-	} else if (t->stage == ENDING_TASKS && trial_line(line, "after", &k)) {
+	} else if (t->stage == ENDING_TASKS && says(t, line, "after")) {
 		go_to(t, SETTLING_AFTER);
+	} else if (t->stage == SETTLING && t->config->after && says(t, line, "after")) {
+		stopped(t, BENCH_FAILED, "its tasks ended before they were weighed");
+		kill_all(t);
 	}
 }
 
@@ -391,19 +403,30 @@ static void leave_group(struct trial *t)
 static int open_pipes(struct trial *t, int child[3])
 {
 	int out[2] = { -1, -1 }, err[2] = { -1, -1 };
+	bool made;
 
 	child[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC) || child[0] < 0) {
-		error("cannot make pipes: %s", g_strerror(errno));
-		return -errno;
+	made = child[0] >= 0 && !pipe2(out, O_CLOEXEC) && !pipe2(err, O_CLOEXEC);
+	child[1] = out[1];
+	child[2] = err[1];
+	t->out = (struct lines){ .fd = out[0], .fn = on_out, .ctx = t };
+	t->err = (struct lines){ .fd = err[0], .fn = on_err, .ctx = t };
+	if (!made) {
+		int failed = -errno;
+
+		error("cannot make pipes: %s", g_strerror(-failed));
+		return failed;
 	}
 	fcntl(out[0], F_SETFL, O_NONBLOCK);
 	fcntl(err[0], F_SETFL, O_NONBLOCK);
-	t->out = (struct lines){ .fd = out[0], .fn = on_out, .ctx = t };
-	t->err = (struct lines){ .fd = err[0], .fn = on_err, .ctx = t };
-	child[1] = out[1];
-	child[2] = err[1];
 	return 0;
+}
+
+static void close_all(const int *fds, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 }
 
 static void fill_session(struct trial *t, struct session_config *sc, const char *why)
@@ -445,12 +468,13 @@ static int launch_and_follow(struct trial *t)
 	if (err && t->config->memory_max)
 		return err;
 	err = open_pipes(t, lc.stdio);
-	if (err)
+	if (err) {
+		close_all(lc.stdio, G_N_ELEMENTS(lc.stdio));
 		return err;
+	}
 	lc.cgroup = t->cgroup;
 	err = launch_start(&lc, t->config->user, &t->launch);
-	for (int i = 0; i < 3; i++)
-		close(lc.stdio[i]);
+	close_all(lc.stdio, G_N_ELEMENTS(lc.stdio));
 	if (err) { /* said; perhaps no more than another program's tasks in the way */
 		stopped(t, BENCH_FAILED, "%s could not be started: %s", t->config->argv[0],
 			g_strerror(-err));
@@ -472,10 +496,7 @@ struct bench_run *trial_run(const struct trial_config *config)
 	err = launch_and_follow(&t);
 	session_close(t.session);
 	leave_group(&t);
-	if (t.out.fd >= 0)
-		close(t.out.fd);
-	if (t.err.fd >= 0)
-		close(t.err.fd);
+	close_all((const int[]){ t.out.fd, t.err.fd }, 2);
 	g_free(t.why);
 	g_free(t.last_error);
 	if (!err && !*config->interrupted)

@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/fileout.h"
 #include "base/text.h"
-#include "cli/options.h"
+#include "cli/optspec.h"
 
 #define TASKS_MAX 100000000ULL
 #define RUNS_MAX 1000
@@ -35,13 +35,7 @@ enum id {
 	ID_SCHEMA,
 };
 
-static const struct spec {
-	const char *name;
-	int id; /* a letter: also the short option */
-	const char *arg;
-	unsigned verbs; /* enum bench_verb */
-	const char *help;
-} specs[] = {
+static const struct optspec specs[] = {
 	{ "only", ID_ONLY, "LIST", 1, "these: ids (go,py-*), languages, families" },
 	{ "tasks", ID_TASKS, "LIST", 1, "numbers of tasks (1,10k,100k,1M)" },
 	{ "runs", ID_RUNS, "N", 1, "runs for each number (3)" },
@@ -58,7 +52,7 @@ static const struct spec {
 	{ "user", ID_USER, "NAME", 1, "run the workloads as this user" },
 	{ "as-root", ID_AS_ROOT, NULL, 1, "run them as root under sudo too" },
 	{ "output", 'o', "FILE", 6, "to FILE, not to stdout" },
-	{ "format", ID_FORMAT, "FORMAT", 2, "table, csv, json, markdown, html (by FILE's suffix)" },
+	{ "format", ID_FORMAT, "FORMAT", 2, "table, csv, json, markdown, html" },
 	{ "schema", ID_SCHEMA, NULL, 2, "the JSON Schema of --format json" },
 	{ "verbose", 'v', NULL, 7, "say more" },
 	{ "help", 'h', NULL, 7, "this text" },
@@ -75,44 +69,19 @@ static const char *verb_name(enum bench_verb verb)
 					    "bench";
 }
 
-static void print_usage(enum bench_verb verb)
+static const char *usage(enum bench_verb verb)
 {
 	if (verb == BENCH_VERB_REPORT)
-		puts("Usage: tare bench report RESULTS [--format FORMAT] [-o FILE]\n\n"
-		     "What `tare bench -o RESULTS` found.\n");
-	else if (verb == BENCH_VERB_COMPARE)
-		puts("Usage: tare bench compare EARLIER LATER [-o FILE]\n\n"
-		     "Two results, workload by workload.\n");
-	else
-		puts("Usage: tare bench [OPTION]...\n"
-		     "       tare bench [OPTION]... -- COMMAND [ARG]...   {n} in them is the number\n"
-		     "       tare bench report RESULTS, tare bench compare EARLIER LATER\n\n"
-		     "Weigh N concurrent tasks in each runtime of the catalogue, or in COMMAND:\n"
-		     "what it weighs empty, and what one more task costs.\n");
-}
-
-static void print_help(enum bench_verb verb)
-{
-	print_usage(verb);
-	for (unsigned i = 0; i < G_N_ELEMENTS(specs); i++) {
-		const struct spec *s = &specs[i];
-		g_autofree char *left = g_strdup_printf("--%s%s%s", s->name, s->arg ? " " : "",
-							s->arg ? s->arg : "");
-
-		if (!(s->verbs & verb))
-			continue;
-		if (s->id < 256)
-			printf("  -%c, %-22s %s\n", s->id, left, s->help);
-		else
-			printf("      %-22s %s\n", left, s->help);
-	}
-	puts("\nMore: man tare-bench");
-}
-
-static int bad(const char *name, const char *value, const char *want)
-{
-	error("--%s %s: not %s", name, value, want);
-	return -EINVAL;
+		return "Usage: tare bench report RESULTS [--format FORMAT] [-o FILE]\n\n"
+		       "What `tare bench -o RESULTS` found.\n";
+	if (verb == BENCH_VERB_COMPARE)
+		return "Usage: tare bench compare EARLIER LATER [-o FILE]\n\n"
+		       "Two results, workload by workload.\n";
+	return "Usage: tare bench [OPTION]...\n"
+	       "       tare bench [OPTION]... -- COMMAND [ARG]...   {n} in them is the number\n"
+	       "       tare bench report RESULTS, tare bench compare EARLIER LATER\n\n"
+	       "Weigh N concurrent tasks in each runtime of the catalogue, or in COMMAND:\n"
+	       "what it weighs empty, and what one more task costs.\n";
 }
 
 int bench_parse_tasks(const char *word, uint64_t *tasks)
@@ -151,11 +120,11 @@ static int parse_tasks(struct bench_options *o, const char *list)
 		uint64_t n;
 
 		if (bench_parse_tasks(*word, &n))
-			return bad("tasks", list, "numbers from 0 to 100M (1,10k,1M)");
+			return optspec_bad("tasks", list, "numbers from 0 to 100M (1,10k,1M)");
 		g_array_append_val(o->tasks, n);
 	}
 	if (!o->tasks->len)
-		return bad("tasks", list, "numbers from 0 to 100M (1,10k,1M)");
+		return optspec_bad("tasks", list, "numbers from 0 to 100M (1,10k,1M)");
 	g_array_sort(o->tasks, by_number);
 	for (unsigned i = 1; i < o->tasks->len;)
 		if (g_array_index(o->tasks, uint64_t, i) ==
@@ -171,7 +140,7 @@ static int parse_runs(struct bench_options *o, const char *value)
 	guint64 n;
 
 	if (!g_ascii_string_to_unsigned(value, 10, 1, RUNS_MAX, &n, NULL))
-		return bad("runs", value, "a number from 1 to 1000");
+		return optspec_bad("runs", value, "a number from 1 to 1000");
 	o->runs = n;
 	return 0;
 }
@@ -179,15 +148,7 @@ static int parse_runs(struct bench_options *o, const char *value)
 static int parse_limit(struct bench_options *o, const char *value)
 {
 	if (text_parse_duration(value, &o->limit_ns) || o->limit_ns < 1000000000)
-		return bad("time-limit", value, "a time of a second or more (120s, 5m)");
-	return 0;
-}
-
-static int parse_size(const char *name, const char *value, uint64_t most, uint64_t *bytes)
-{
-	if (text_parse_size(value, bytes) || *bytes < (uint64_t)sysconf(_SC_PAGESIZE) ||
-	    *bytes > most)
-		return bad(name, value, "a size of a page or more (64MiB, 2G)");
+		return optspec_bad("time-limit", value, "a time of a second or more (120s, 5m)");
 	return 0;
 }
 
@@ -199,11 +160,19 @@ static int parse_format(struct bench_options *o, const char *value, bool *given)
 			*given = true;
 			return 0;
 		}
-	return bad("format", value, "table, csv, json, markdown or html");
+	return optspec_bad("format", value, "table, csv, json, markdown or html");
 }
 
-static int take(struct bench_options *o, int id, const char *value, bool *format_given)
+struct taking {
+	struct bench_options *o;
+	bool format_given;
+};
+
+static int take(void *ctx, int id, const char *value)
 {
+	struct taking *taking = ctx;
+	struct bench_options *o = taking->o;
+
 	switch (id) {
 	case ID_ONLY:
 		o->only = value;
@@ -215,9 +184,9 @@ static int take(struct bench_options *o, int id, const char *value, bool *format
 	case ID_TIME_LIMIT:
 		return parse_limit(o, value);
 	case ID_MEMORY_MAX:
-		return parse_size("memory-max", value, G_MAXINT64, &o->memory_max);
+		return optspec_size("memory-max", value, G_MAXINT64, &o->memory_max);
 	case ID_TOUCH:
-		return parse_size("touch", value, TOUCH_MAX, &o->touch);
+		return optspec_size("touch", value, TOUCH_MAX, &o->touch);
 	case 'o':
 		o->output = value;
 		return 0;
@@ -246,7 +215,7 @@ static int take(struct bench_options *o, int id, const char *value, bool *format
 		o->as_root = true;
 		return 0;
 	case ID_FORMAT:
-		return parse_format(o, value, format_given);
+		return parse_format(o, value, &taking->format_given);
 	case ID_SCHEMA:
 		o->schema = true;
 		return 0;
@@ -254,43 +223,6 @@ static int take(struct bench_options *o, int id, const char *value, bool *format
 		err_verbosity++;
 		return 0;
 	}
-}
-
-static void make_getopt(enum bench_verb verb, struct option *longs, char *shorts)
-{
-	*shorts++ = verb == BENCH_VERB_RUN ? '+' : ':';
-	if (verb == BENCH_VERB_RUN)
-		*shorts++ = ':';
-	for (unsigned i = 0; i < G_N_ELEMENTS(specs); i++) {
-		const struct spec *s = &specs[i];
-
-		if (!(s->verbs & verb))
-			continue;
-		*longs++ = (struct option){ s->name, s->arg ? required_argument : no_argument, NULL,
-					    s->id };
-		if (s->id >= 256)
-			continue;
-		*shorts++ = s->id;
-		if (s->arg)
-			*shorts++ = ':';
-	}
-	*longs = (struct option){ 0 };
-	*shorts = '\0';
-}
-
-static int unknown(enum bench_verb verb, const char *word)
-{
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	g_autofree char *bare = g_strdup(word);
-
-	if (strchr(bare, '='))
-		*strchr(bare, '=') = '\0';
-	for (unsigned i = 0; i < G_N_ELEMENTS(specs); i++)
-		if (specs[i].verbs & verb)
-			g_ptr_array_add(names, g_strdup_printf("--%s", specs[i].name));
-	g_ptr_array_add(names, NULL);
-	suggest("option", bare, (const char *const *)names->pdata);
-	return -EINVAL;
 }
 
 static bool counts(char **command)
@@ -348,36 +280,31 @@ static int check_files(struct bench_options *o, enum bench_verb verb, bool forma
 
 int bench_options_parse(struct bench_options *o, enum bench_verb verb, int argc, char **argv)
 {
-	struct option longs[G_N_ELEMENTS(specs) + 1];
-	char shorts[2 * G_N_ELEMENTS(specs) + 3];
-	bool format_given = false, separated;
-	int id, err = 0;
+	struct taking taking = { .o = o };
+	const struct optspecs all = {
+		.specs = specs,
+		.n = G_N_ELEMENTS(specs),
+		.who = verb,
+		.usage = usage(verb),
+		.more = "\nMore: man tare-bench",
+		.stop = verb == BENCH_VERB_RUN ? "+" : "",
+		.take = take,
+		.ctx = &taking,
+	};
+	bool separated;
+	int err;
 
 	*o = (struct bench_options){ .runs = 3, .limit_ns = 120ULL * 1000 * 1000 * 1000 };
 	o->tasks = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 	parse_tasks(o, "1,10k,100k,1M");
-	make_getopt(verb, longs, shorts);
-	opterr = 0;
-	optind = 1;
-	while (!err && (id = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		if (id == 'h') {
-			print_help(verb);
-			return 1;
-		}
-		if (id == ':') {
-			error("%s needs an argument", argv[optind - 1]);
-			err = -EINVAL;
-		} else if (id == '?') {
-			err = unknown(verb, argv[optind - 1]);
-		} else {
-			err = take(o, id, optarg, &format_given);
-		}
-	}
+	err = optspec_parse(&all, argc, argv);
+	if (err > 0)
+		return err;
 	separated = optind > 1 && !strcmp(argv[optind - 1], "--");
 	o->command = argv + optind;
 	if (!err)
 		err = verb == BENCH_VERB_RUN ? check_run(o, separated) :
-					       check_files(o, verb, format_given);
+					       check_files(o, verb, taking.format_given);
 	if (err)
 		hint("tare %s --help", verb_name(verb));
 	return err;

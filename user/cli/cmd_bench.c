@@ -29,6 +29,7 @@ struct bench_command {
 	struct builder builder;
 	struct bench *bench;
 	struct bench_store *store; /* NULL: results are not kept */
+	bool gaps;                 /* the file gone on with was not complete */
 };
 
 static void on_interrupt(int signal)
@@ -120,7 +121,23 @@ static int resume(struct bench_command *c)
 		warn("%s was begun by tare %s", path, before->machine.tare_version);
 	bench_free(c->bench);
 	c->bench = before;
+	c->gaps = !before->complete;
 	return 0;
+}
+
+/* What was left open of the file gone on with was among the workloads of now. */
+static bool filled(const struct bench_command *c)
+{
+	for (unsigned i = 0; c->gaps && i < c->bench->rows->len; i++) {
+		const struct bench_row *row = c->bench->rows->pdata[i];
+		bool among = !c->chosen;
+
+		for (unsigned k = 0; c->chosen && k < c->chosen->len; k++)
+			among |= !strcmp(row->id, ((struct workload *)c->chosen->pdata[k])->id);
+		if (!among)
+			return false;
+	}
+	return true;
 }
 
 static int open_store(struct bench_command *c)
@@ -170,8 +187,8 @@ static int weigh(struct bench_command *c, enum ledger_arm arm)
 	if (err)
 		return err;
 	err = runner_go(&config, c->bench);
-	c->bench->complete = !err;
-	if (!err && c->store)
+	c->bench->complete = !err && filled(c);
+	if (c->bench->complete && c->store)
 		err = bench_store_finish(c->store);
 	return err;
 }

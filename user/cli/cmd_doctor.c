@@ -14,7 +14,7 @@
 #include "base/fileout.h"
 #include "capture/features.h"
 #include "cli/cmd.h"
-#include "cli/options.h"
+#include "cli/optspec.h"
 #include "version.h"
 
 enum { COLUMNS = 80, STATE_COLUMN = 2, NAME_COLUMN = 11, TEXT_COLUMN = 35 };

@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 #include "cli/cmd.h"
-#include "cli/options.h"
+#include "cli/optspec.h"
 #include "version.h"
 
 static const struct command {

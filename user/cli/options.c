@@ -13,6 +13,7 @@
 #include "base/fileout.h"
 #include "base/text.h"
 #include "capture/features.h"
+#include "cli/optspec.h"
 
 #define MAX_MMS_LIMIT 1048576
 #define PERIOD_UNSET UINT64_MAX
@@ -46,15 +47,7 @@ enum option_id {
 	OPT_LINES,
 };
 
-struct spec {
-	const char *name; /* NULL: short only */
-	int id;           /* a letter: also the short option */
-	const char *arg;  /* NULL: takes none */
-	enum option_for who;
-	const char *help;
-};
-
-static const struct spec specs[] = {
+static const struct optspec specs[] = {
 	{ "no-children", OPT_NO_CHILDREN, NULL, FOR_RUN, "stay with the first process" },
 	{ "wait-all", OPT_WAIT_ALL, NULL, FOR_RUN, "end when the last descendant ends" },
 	{ "user", OPT_USER, "NAME", FOR_RUN, "run the command as this user" },
@@ -85,81 +78,14 @@ static const struct spec specs[] = {
 	{ "help", 'h', NULL, FOR_BOTH, "this text" },
 };
 
-static void print_help(enum option_for who)
-{
-	if (who == FOR_RUN)
-		puts("Usage: tare run [OPTION]... -- COMMAND [ARG]...\n\n"
-		     "Run COMMAND and report which thread grew its memory, and by what.\n");
-	else
-		puts("Usage: tare attach -p PID[,PID...] | --comm NAME | --cgroup PATH | --all"
-		     " [OPTION]...\n\n"
-		     "Follow running processes until Ctrl-C, --duration or their end.\n");
-	for (unsigned i = 0; i < G_N_ELEMENTS(specs); i++) {
-		const struct spec *s = &specs[i];
-		g_autofree char *left = NULL;
-
-		if (!(s->who & who))
-			continue;
-		left = g_strdup_printf("%s--%s%s%s", "", s->name, s->arg ? " " : "",
-				       s->arg ? s->arg : "");
-		if (s->id < 256)
-			printf("  -%c, %-26s %s\n", s->id, left, s->help);
-		else
-			printf("      %-26s %s\n", left, s->help);
-	}
-	printf("\nSIGUSR1 to tare: a report now. More: man tare-%s\n",
-	       who == FOR_RUN ? "run" : "attach");
-}
-
-void suggest(const char *what, const char *word, const char *const *candidates)
-{
-	const char *near = text_nearest(word, candidates);
-
-	error("unknown %s: %s", what, word);
-	if (near)
-		hint("%s", near);
-}
-
-static int unknown_option(enum option_for who, const char *word)
-{
-	const char *names[G_N_ELEMENTS(specs) + 1] = { NULL };
-	g_autoptr(GPtrArray) keep = g_ptr_array_new_with_free_func(g_free);
-	g_autofree char *bare = g_strdup(word);
-	unsigned n = 0;
-
-	if (strchr(bare, '='))
-		*strchr(bare, '=') = '\0';
-	for (unsigned i = 0; i < G_N_ELEMENTS(specs); i++) {
-		char *name;
-
-		if (!(specs[i].who & who))
-			continue;
-		name = g_strdup_printf("--%s", specs[i].name);
-		g_ptr_array_add(keep, name);
-		names[n++] = name;
-	}
-	suggest("option", bare, names);
-	return -EINVAL;
-}
-
-/* getopt met what it does not know: a letter among others in one word, or a
- * long option, or one that takes no argument and got one. */
-static int bad_option(enum option_for who, const char *word)
-{
-	char letter[] = { '-', optopt, '\0' };
-
-	if (optopt >= 256 || (optopt && strchr(word, '='))) {
-		error("%s: this option takes no argument", word);
-		return -EINVAL;
-	}
-	return unknown_option(who, optopt ? letter : word);
-}
-
-static int bad(const char *name, const char *value, const char *want)
-{
-	error("--%s %s: not %s", name, value, want);
-	return -EINVAL;
-}
+static const char run_usage[] =
+	"Usage: tare run [OPTION]... -- COMMAND [ARG]...\n\n"
+	"Run COMMAND and report which thread grew its memory, and by what.\n";
+static const char attach_usage[] =
+	"Usage: tare attach -p PID[,PID...] | --comm NAME | --cgroup PATH | --all [OPTION]...\n\n"
+	"Follow running processes until Ctrl-C, --duration or their end.\n";
+static const char run_more[] = "\nSIGUSR1 to tare: a report now. More: man tare-run";
+static const char attach_more[] = "\nSIGUSR1 to tare: a report now. More: man tare-attach";
 
 static int parse_pids(struct options *o, const char *list)
 {
@@ -172,7 +98,7 @@ static int parse_pids(struct options *o, const char *list)
 		pid_t pid;
 
 		if (!g_ascii_string_to_unsigned(*word, 10, 1, G_MAXINT32, &value, NULL))
-			return bad("pid", list, "a list of process ids (-p 12,34)");
+			return optspec_bad("pid", list, "a list of process ids (-p 12,34)");
 		pid = value;
 		g_array_append_val(o->pids, pid);
 	}
@@ -182,7 +108,7 @@ static int parse_pids(struct options *o, const char *list)
 static int parse_time(const char *name, const char *value, uint64_t *ns)
 {
 	if (text_parse_duration(value, ns) || !*ns)
-		return bad(name, value, "a time above 0 (100ms, 2s, 5m)");
+		return optspec_bad(name, value, "a time above 0 (100ms, 2s, 5m)");
 	return 0;
 }
 
@@ -191,22 +117,14 @@ static int parse_interval(const char *value, uint64_t *ns)
 	int err = parse_time("interval", value, ns);
 
 	if (!err && *ns < 1000 * 1000)
-		return bad("interval", value, "1ms or more");
+		return optspec_bad("interval", value, "1ms or more");
 	return err;
 }
 
 static int parse_ring(const char *value, uint64_t *bytes)
 {
 	if (text_parse_size(value, bytes) || *bytes < RING_MIN || *bytes > RING_MAX)
-		return bad("ring-size", value, "a size from 64KiB to 1GiB");
-	return 0;
-}
-
-static int parse_memory_max(const char *value, uint64_t *bytes)
-{
-	if (text_parse_size(value, bytes) || *bytes < (uint64_t)sysconf(_SC_PAGESIZE) ||
-	    *bytes > G_MAXINT64)
-		return bad("memory-max", value, "a size of a page or more (64MiB, 2G)");
+		return optspec_bad("ring-size", value, "a size from 64KiB to 1GiB");
 	return 0;
 }
 
@@ -215,7 +133,7 @@ static int parse_max_mms(const char *value, uint32_t *max)
 	guint64 n;
 
 	if (!g_ascii_string_to_unsigned(value, 10, 1, MAX_MMS_LIMIT, &n, NULL))
-		return bad("max-mms", value, "a number from 1 to 1048576");
+		return optspec_bad("max-mms", value, "a number from 1 to 1048576");
 	*max = n;
 	return 0;
 }
@@ -230,7 +148,7 @@ static int parse_format(struct options *o, const char *value, bool *given)
 	else if (!strcmp(value, "folded"))
 		o->format = FORMAT_FOLDED;
 	else
-		return bad("format", value, "table, json or folded");
+		return optspec_bad("format", value, "table, json or folded");
 	return 0;
 }
 
@@ -239,7 +157,7 @@ static int parse_period(const char *value, uint64_t *bytes)
 {
 	if (text_parse_size(value, bytes) ||
 	    (*bytes && (*bytes < (uint64_t)sysconf(_SC_PAGESIZE) || *bytes > 1u << 30)))
-		return bad("period", value, "0 (none), or a size from 4KiB to 1GiB");
+		return optspec_bad("period", value, "0 (none), or a size from 4KiB to 1GiB");
 	return 0;
 }
 
@@ -250,13 +168,13 @@ static int parse_picture(const char *value, enum picture *picture)
 			*picture = i;
 			return 0;
 		}
-	return bad("picture", value, "grown, live-peak or live-end");
+	return optspec_bad("picture", value, "grown, live-peak or live-end");
 }
 
 static int parse_threads(struct options *o, const char *value)
 {
 	if (strcmp(value, "all") && strcmp(value, "grouped"))
-		return bad("threads", value, "all or grouped");
+		return optspec_bad("threads", value, "all or grouped");
 	o->all_threads = !strcmp(value, "all");
 	return 0;
 }
@@ -268,11 +186,19 @@ static int parse_arm(struct options *o, const char *value)
 			o->force_arm = value;
 			return 0;
 		}
-	return bad("force-arm", value, "percpu, count or classic");
+	return optspec_bad("force-arm", value, "percpu, count or classic");
 }
 
-static int take(struct options *o, int id, const char *value, bool *format_given)
+struct taking {
+	struct options *o;
+	bool format_given;
+};
+
+static int take(void *ctx, int id, const char *value)
 {
+	struct taking *taking = ctx;
+	struct options *o = taking->o;
+
 	switch (id) {
 	case OPT_NO_CHILDREN:
 		o->no_children = true;
@@ -301,7 +227,7 @@ static int take(struct options *o, int id, const char *value, bool *format_given
 		o->no_cgroup = true;
 		return 0;
 	case OPT_MEMORY_MAX:
-		return parse_memory_max(value, &o->memory_max);
+		return optspec_size("memory-max", value, G_MAXINT64, &o->memory_max);
 	case OPT_SLAB:
 		o->slab = true;
 		return 0;
@@ -314,7 +240,7 @@ static int take(struct options *o, int id, const char *value, bool *format_given
 		o->output = value;
 		return 0;
 	case OPT_FORMAT:
-		return parse_format(o, value, format_given);
+		return parse_format(o, value, &taking->format_given);
 	case OPT_PERIOD:
 		return parse_period(value, &o->period);
 	case OPT_PICTURE:
@@ -341,28 +267,6 @@ static int take(struct options *o, int id, const char *value, bool *format_given
 		err_verbosity++;
 		return 0;
 	}
-}
-
-/* Of specs[] those of this subcommand, as getopt wants them. */
-static void make_getopt(enum option_for who, struct option *longs, char *shorts)
-{
-	*shorts++ = '+'; /* stop at the command: its options are its own */
-	*shorts++ = ':';
-	for (unsigned i = 0; i < G_N_ELEMENTS(specs); i++) {
-		const struct spec *s = &specs[i];
-
-		if (!(s->who & who))
-			continue;
-		*longs++ = (struct option){ s->name, s->arg ? required_argument : no_argument, NULL,
-					    s->id };
-		if (s->id >= 256)
-			continue;
-		*shorts++ = s->id;
-		if (s->arg)
-			*shorts++ = ':';
-	}
-	*longs = (struct option){ 0 };
-	*shorts = '\0';
 }
 
 static int check_run(const struct options *o)
@@ -427,10 +331,18 @@ static int check(struct options *o, enum option_for who, bool format_given)
 
 int options_parse(struct options *o, enum option_for who, int argc, char **argv)
 {
-	struct option longs[G_N_ELEMENTS(specs) + 1];
-	char shorts[2 * G_N_ELEMENTS(specs) + 3];
-	bool format_given = false;
-	int id, err = 0;
+	struct taking taking = { .o = o };
+	const struct optspecs all = {
+		.specs = specs,
+		.n = G_N_ELEMENTS(specs),
+		.who = who,
+		.usage = who == FOR_RUN ? run_usage : attach_usage,
+		.more = who == FOR_RUN ? run_more : attach_more,
+		.stop = "+", /* at the command: its options are its own */
+		.take = take,
+		.ctx = &taking,
+	};
+	int err;
 
 	*o = (struct options){
 		.interval_ns = 100 * 1000 * 1000,
@@ -438,26 +350,12 @@ int options_parse(struct options *o, enum option_for who, int argc, char **argv)
 		.ring_bytes = 8 << 20,
 		.period = PERIOD_UNSET,
 	};
-	make_getopt(who, longs, shorts);
-	opterr = 0;
-	optind = 1;
-	while (!err && (id = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		if (id == 'h') {
-			print_help(who);
-			return 1;
-		}
-		if (id == ':') {
-			error("%s needs an argument", argv[optind - 1]);
-			err = -EINVAL;
-		} else if (id == '?') {
-			err = bad_option(who, argv[optind - 1]);
-		} else {
-			err = take(o, id, optarg, &format_given);
-		}
-	}
+	err = optspec_parse(&all, argc, argv);
+	if (err > 0)
+		return err;
 	o->command = argv + optind;
 	if (!err)
-		err = check(o, who, format_given);
+		err = check(o, who, taking.format_given);
 	if (err)
 		hint("tare %s --help", who == FOR_RUN ? "run" : "attach");
 	return err;

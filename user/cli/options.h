@@ -46,7 +46,4 @@ struct options {
 int options_parse(struct options *o, enum option_for who, int argc, char **argv);
 void options_free(struct options *o);
 
-/* "unknown option --foo", and the nearest of those there are. */
-void suggest(const char *what, const char *word, const char *const *candidates);
-
 #endif

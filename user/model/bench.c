@@ -40,6 +40,15 @@ void bench_published_free(void *published)
 	g_free(p);
 }
 
+struct bench_published *bench_published_copy(const struct bench_published *p)
+{
+	struct bench_published *copy = g_memdup2(p, sizeof(*p));
+
+	copy->source = g_strdup(p->source);
+	copy->version = g_strdup(p->version);
+	return copy;
+}
+
 static void row_free(void *data)
 {
 	struct bench_row *row = data;

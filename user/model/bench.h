@@ -112,6 +112,7 @@ struct bench_row *bench_row_new(void);
 struct bench_run *bench_run_new(void);      /* nothing taken, all parts unknown */
 void bench_run_free(struct bench_run *run); /* takes NULL */
 void bench_published_free(void *published); /* struct bench_published; takes NULL */
+struct bench_published *bench_published_copy(const struct bench_published *p);
 struct bench_row *bench_find(const struct bench *b, const char *id); /* NULL: none */
 
 /* A weighing's sums out of its kinds; a sum of which a kind is unknown is so too. */
