@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "model/space.h"
 
+#include "base/search.h"
+
 #define HEAP_MOST (1ULL << 40)   /* an address so far above its start is no heap's */
 #define STACK_MOST (64ULL << 20) /* likewise, below where the stack began */
 #define STACK_ABOVE (4ULL << 20) /* arguments and environment, above it */
@@ -30,20 +32,15 @@ static struct range *at(const struct space *s, unsigned i)
 	return &g_array_index(s->ranges, struct range, i);
 }
 
+static bool ends_above(const void *s, unsigned i, uint64_t address)
+{
+	return at(s, i)->end > address;
+}
+
 /* Index of the first range that ends above `address`. */
 static unsigned first_above(const struct space *s, uint64_t address)
 {
-	unsigned low = 0, high = s->ranges->len;
-
-	while (low < high) {
-		unsigned middle = low + (high - low) / 2;
-
-		if (at(s, middle)->end > address)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
+	return search_first(s->ranges->len, ends_above, s, address);
 }
 
 static void cut_front(struct range *r, uint64_t start)

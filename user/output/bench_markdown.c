@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "output/bench_notes.h"
 #include "output/bench_view.h"
 
 #define UNKNOWN "n/m"
@@ -146,76 +147,23 @@ static void family(GString *out, const struct bench *b, const char *name)
 	}
 }
 
-/* "- **title**: text", the heading before the first. */
-static void note(GString *out, const char *heading, bool *first, const struct bench_row *row,
+/* "- **title**: text", the heading before the first. What is not linear stands in the tables. */
+static void note(void *ctx, enum bench_note which, bool first, const struct bench_row *row,
 		 const char *text)
 {
-	if (*first)
-		g_string_append_printf(out, "\n### %s\n\n", heading);
-	*first = false;
+	static const char *const heading[] = {
+		[BENCH_NOTE_SHARED] = "Pages that processes share count for each of them",
+		[BENCH_NOTE_AFTER] = "Once all tasks had ended",
+		[BENCH_NOTE_STOPPED] = "What stopped whom",
+		[BENCH_NOTE_FAILED] = "Failed",
+		[BENCH_NOTE_MISSING] = "Not run",
+	};
+	GString *out = ctx;
+
+	if (first)
+		g_string_append_printf(out, "\n### %s\n\n", heading[which]);
 	add_escaped(out, "- **%s**: ", row->title ? row->title : row->id);
 	add_escaped(out, "%s\n", text);
-}
-
-static void ended(GString *out, const struct bench *b, enum bench_outcome outcome,
-		  const char *heading)
-{
-	bool first = true;
-
-	for (unsigned i = 0; i < b->rows->len; i++) {
-		const struct bench_row *row = b->rows->pdata[i];
-		g_autoptr(GPtrArray) runs = bench_ended(row, outcome);
-		g_autofree char *most = NULL;
-		struct row_fit fit;
-
-		fit_row(row, &fit);
-		most = bench_most_text(&fit);
-		for (unsigned j = 0; j < runs->len; j++) {
-			g_autofree char *why = bench_ended_text(runs->pdata[j]);
-			g_autofree char *text = g_strdup_printf("%s; %s", why, most);
-
-			note(out, heading, &first, row, text);
-		}
-	}
-}
-
-static void missing(GString *out, const struct bench *b)
-{
-	bool first = true;
-
-	for (unsigned i = 0; i < b->rows->len; i++) {
-		const struct bench_row *row = b->rows->pdata[i];
-
-		if (!strcmp(bench_row_status(row), "missing"))
-			note(out, "Not run", &first, row, bench_missing_text(b, row));
-	}
-}
-
-static void after(GString *out, const struct bench *b)
-{
-	bool first = true;
-
-	for (unsigned i = 0; i < b->rows->len; i++) {
-		g_autofree char *text = bench_after_text(b->rows->pdata[i]);
-
-		if (text)
-			note(out, "Once all tasks had ended", &first, b->rows->pdata[i], text);
-	}
-}
-
-static void shared(GString *out, const struct bench *b)
-{
-	g_autoptr(GPtrArray) lines = bench_lines(b, NULL);
-	bool first = true;
-
-	for (unsigned i = 0; i < lines->len; i++) {
-		const struct bench_line *l = lines->pdata[i];
-		g_autofree char *text = bench_shared_text(&l->fit);
-
-		if (text)
-			note(out, "Pages that processes share count for each of them", &first,
-			     l->row, text);
-	}
 }
 
 static void mean_cell(GString *out, const struct bench_row *row, enum bench_state state,
@@ -286,11 +234,8 @@ char *bench_markdown(const struct bench *b)
 	top(out, b);
 	for (unsigned i = 0; i < families->len; i++)
 		family(out, b, families->pdata[i]);
-	shared(out, b);
-	after(out, b);
-	ended(out, b, BENCH_STOPPED, "What stopped whom");
-	ended(out, b, BENCH_FAILED, "Failed");
-	missing(out, b);
+	for (int which = BENCH_NOTE_SHARED; which <= BENCH_NOTE_MISSING; which++)
+		bench_notes(b, which, note, out);
 	published(out, b);
 	return g_string_free(out, FALSE);
 }

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "output/bench_text.h"
+#include "output/bench_notes.h"
 #include "output/bench_view.h"
 #include "output/table.h"
 
@@ -240,105 +241,34 @@ static void legend(GString *out, const struct table_style *style, unsigned used)
 	g_string_free(text, TRUE);
 }
 
+struct noting {
+	GString *out;
+	const struct table_style *style;
+};
+
 /* "  Go, goroutines: text", the heading before the first. */
-static void note(GString *out, const struct table_style *style, const char *const heading[2],
-		 bool *first, const struct bench_row *row, const char *text)
+static void note(void *ctx, enum bench_note which, bool first, const struct bench_row *row,
+		 const char *text)
 {
+	static const char *const heading[][2] = {
+		[BENCH_NOTE_BENT] = { "NOT LINEAR", "its line does not tell what a task weighs;"
+						    " furthest off it" },
+		[BENCH_NOTE_SHARED] = { "SHARED", "a page that several processes map counts for"
+						  " each of them" },
+		[BENCH_NOTE_AFTER] = { "AFTER", "what was held once all tasks had ended" },
+		[BENCH_NOTE_STOPPED] = { "STOPPED", "a limit let no more tasks be" },
+		[BENCH_NOTE_FAILED] = { "FAILED", "" },
+		[BENCH_NOTE_MISSING] = { "MISSING", "not run, and the way out" },
+	};
+	const struct noting *n = ctx;
 	g_autofree char *title = text_printable(row->title ? row->title : row->id);
 	g_autofree char *safe = text_printable(text);
 	g_autofree char *line = g_strdup_printf("%s: %s", title, safe);
 
-	if (*first)
-		table_heading(out, style, heading[0], heading[1]);
-	*first = false;
-	g_string_append(out, "  ");
-	paint_wrapped(out, style, PLAIN, 4, line);
-}
-
-static void ended(GString *out, const struct bench *b, const struct table_style *style,
-		  enum bench_outcome outcome)
-{
-	static const char *const heading[][2] = {
-		[BENCH_STOPPED] = { "STOPPED", "a limit let no more tasks be" },
-		[BENCH_FAILED] = { "FAILED", "" },
-	};
-	bool first = true;
-
-	for (unsigned i = 0; i < b->rows->len; i++) {
-		const struct bench_row *row = b->rows->pdata[i];
-		g_autoptr(GPtrArray) runs = bench_ended(row, outcome);
-		g_autofree char *most = NULL;
-		struct row_fit fit;
-
-		fit_row(row, &fit);
-		most = bench_most_text(&fit);
-		for (unsigned j = 0; j < runs->len; j++) {
-			g_autofree char *why = bench_ended_text(runs->pdata[j]);
-			g_autofree char *text = g_strdup_printf("%s; %s", why, most);
-
-			note(out, style, heading[outcome], &first, row, text);
-		}
-	}
-}
-
-static void missing(GString *out, const struct bench *b, const struct table_style *style)
-{
-	static const char *const heading[] = { "MISSING", "not run, and the way out" };
-	bool first = true;
-
-	for (unsigned i = 0; i < b->rows->len; i++) {
-		const struct bench_row *row = b->rows->pdata[i];
-
-		if (!strcmp(bench_row_status(row), "missing"))
-			note(out, style, heading, &first, row, bench_missing_text(b, row));
-	}
-}
-
-static void bent(GString *out, const struct bench *b, const struct table_style *style)
-{
-	static const char *const heading[] = {
-		"NOT LINEAR", "its line does not tell what a task weighs; furthest off it"
-	};
-	g_autoptr(GPtrArray) lines = bench_lines(b, NULL);
-	bool first = true;
-
-	for (unsigned i = 0; i < lines->len; i++) {
-		const struct bench_line *l = lines->pdata[i];
-		g_autofree char *text = bench_bend_text(&l->fit);
-
-		if (text)
-			note(out, style, heading, &first, l->row, text);
-	}
-}
-
-static void shared(GString *out, const struct bench *b, const struct table_style *style)
-{
-	static const char *const heading[] = {
-		"SHARED", "a page that several processes map counts for each of them"
-	};
-	g_autoptr(GPtrArray) lines = bench_lines(b, NULL);
-	bool first = true;
-
-	for (unsigned i = 0; i < lines->len; i++) {
-		const struct bench_line *l = lines->pdata[i];
-		g_autofree char *text = bench_shared_text(&l->fit);
-
-		if (text)
-			note(out, style, heading, &first, l->row, text);
-	}
-}
-
-static void after(GString *out, const struct bench *b, const struct table_style *style)
-{
-	static const char *const heading[] = { "AFTER", "what was held once all tasks had ended" };
-	bool first = true;
-
-	for (unsigned i = 0; i < b->rows->len; i++) {
-		g_autofree char *text = bench_after_text(b->rows->pdata[i]);
-
-		if (text)
-			note(out, style, heading, &first, b->rows->pdata[i], text);
-	}
+	if (first)
+		table_heading(n->out, n->style, heading[which][0], heading[which][1]);
+	g_string_append(n->out, "  ");
+	paint_wrapped(n->out, n->style, PLAIN, 4, line);
 }
 
 /* Where they have no column. */
@@ -366,6 +296,7 @@ char *bench_table(const struct bench *b, const struct table_style *style)
 	struct table_style s = *style;
 	g_autoptr(GPtrArray) families = bench_families(b);
 	GString *out = g_string_new(NULL);
+	struct noting noting = { out, &s };
 	unsigned used = 0;
 	gsize begin;
 
@@ -376,12 +307,8 @@ char *bench_table(const struct bench *b, const struct table_style *style)
 		used |= family(out, b, &s, families->pdata[i]);
 	if (out->len > begin)
 		legend(out, &s, used);
-	bent(out, b, &s);
-	shared(out, b, &s);
-	after(out, b, &s);
-	ended(out, b, &s, BENCH_STOPPED);
-	ended(out, b, &s, BENCH_FAILED);
-	missing(out, b, &s);
+	for (int which = BENCH_NOTE_BENT; which <= BENCH_NOTE_MISSING; which++)
+		bench_notes(b, which, note, &noting);
 	if (s.width < WIDE)
 		versions(out, b, &s);
 	return g_string_free(out, FALSE);

@@ -5,20 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* First of the addresses that is not below `at`. */
-static unsigned first_from(const uint64_t *addresses, unsigned n, uint64_t at)
+#include "base/search.h"
+
+static bool not_below(const void *addresses, unsigned i, uint64_t at)
 {
-	unsigned low = 0, high = n;
-
-	while (low < high) {
-		unsigned middle = low + (high - low) / 2;
-
-		if (addresses[middle] >= at)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
+	return ((const uint64_t *)addresses)[i] >= at;
 }
 
 /* One pass over the file, which need not be sorted: each symbol is the best so far
@@ -38,7 +29,7 @@ GPtrArray *kernel_names(const char *path, const uint64_t *addresses, unsigned n)
 
 		if (!at || sscanf(end, " %c %511s", &type, name) != 2 || !strchr("tTwW", type))
 			continue;
-		i = first_from(addresses, n, at);
+		i = search_first(n, not_below, addresses, at);
 		if (i == n || at <= best[i])
 			continue;
 		best[i] = at;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/search.h"
 #include "symbol/module_impl.h"
 
 #define INIT_MOST 64 /* bytes of _init() */
@@ -306,19 +307,16 @@ static uint64_t start_at(const struct module *m, uint32_t i)
 	return m->starts_base + offset;
 }
 
+static bool starts_behind(const void *m, unsigned i, uint64_t address)
+{
+	return start_at(m, i) > address;
+}
+
 uint64_t module_function(const struct module *m, uint64_t address)
 {
-	uint32_t low = 0, high = m->n_starts;
+	unsigned behind = search_first(m->n_starts, starts_behind, m, address);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (start_at(m, middle) > address)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low ? start_at(m, low - 1) : 0;
+	return behind ? start_at(m, behind - 1) : 0;
 }
 
 struct Dwarf_CFI_s *module_cfi(struct module *m, bool debug)

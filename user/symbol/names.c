@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/search.h"
 #include "symbol/module_impl.h"
 
 #define SYMBOLS_MOST (4u << 20)
@@ -112,23 +113,20 @@ static void read_symbols(struct module *m)
 	g_array_sort(m->symbols, by_start);
 }
 
+static bool symbol_behind(const void *symbols, unsigned i, uint64_t address)
+{
+	return ((const struct symbol *)symbols)[i].start > address;
+}
+
 const char *module_symbol(struct module *m, uint64_t address, uint64_t *offset)
 {
 	const struct symbol *s;
-	unsigned low = 0, high;
+	unsigned low;
 
 	if (!m->symbols)
 		read_symbols(m);
 	s = (const struct symbol *)m->symbols->data;
-	high = m->symbols->len;
-	while (low < high) {
-		unsigned middle = low + (high - low) / 2;
-
-		if (s[middle].start > address)
-			high = middle;
-		else
-			low = middle + 1;
-	}
+	low = search_first(m->symbols->len, symbol_behind, s, address);
 	/* Of those that start there the first, which is the longest. */
 	for (unsigned tries = 0; low-- > 0 && tries < 16; tries++) {
 		while (low > 0 && s[low - 1].start == s[low].start)

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/search.h"
+
 #define BYTES_MOST (64 << 20)
 #define NAME_MOST 1024
 
@@ -112,19 +114,16 @@ void perfmap_free(gpointer p)
 	g_free(m);
 }
 
+static bool code_behind(const void *codes, unsigned i, uint64_t address)
+{
+	return ((const struct code *)codes)[i].start > address;
+}
+
 const char *perfmap_find(const struct perfmap *m, uint64_t address)
 {
 	const struct code *c = (const struct code *)m->codes->data, *newest = NULL;
-	unsigned low = 0, high = m->codes->len;
+	unsigned low = search_first(m->codes->len, code_behind, c, address);
 
-	while (low < high) {
-		unsigned middle = low + (high - low) / 2;
-
-		if (c[middle].start > address)
-			high = middle;
-		else
-			low = middle + 1;
-	}
 	/* Code is thrown away and its place used again: the newest that covers it. */
 	for (unsigned tries = 0; low-- > 0 && tries < 64; tries++)
 		if (address < c[low].end && (!newest || c[low].line > newest->line))
