@@ -120,6 +120,24 @@ static const struct shape gevent = {
 	.slope = { [TARE_ANON] = 7460, [TARE_SHMEM] = 2, [TARE_PAGETABLE] = 15, [TARE_KMEM] = 5012 },
 	.ready_us = 31,
 };
+static const struct shape prefork = {
+	.id = "connect/prefork",
+	.title = "C, a process each",
+	.language = "C",
+	.family = "connect",
+	.version = "glibc 2.36",
+	.tare = { [TARE_ANON] = 100 * KIB,
+		  [TARE_FILE] = 1300 * KIB,
+		  [TARE_PAGETABLE] = 40 * KIB,
+		  [TARE_KSTACK] = 16 * KIB,
+		  [TARE_KMEM] = 290 * KIB },
+	.slope = { [TARE_ANON] = 96 * KIB,
+		   [TARE_FILE] = 490 * KIB,
+		   [TARE_PAGETABLE] = 40 * KIB,
+		   [TARE_KSTACK] = 16 * KIB,
+		   [TARE_KMEM] = 21 * KIB },
+	.ready_us = 200,
+};
 static const struct shape own = {
 	.id = "own",
 	.title = "./server --clients {n}",
@@ -314,6 +332,7 @@ static struct bench *fixture_all(void)
 	spoil(add_run(row, 1, 1), BENCH_FAILED, "it ended with exit 1 before it was ready", 0);
 	row = add_row(b, &fork);
 	spoil(add_run(row, 1000, 1), BENCH_STOPPED, "pids.max = 512 of /jobs/bench.slice", 509);
+	good_runs(add_row(b, &prefork), &prefork, 1000); /* pages that they share */
 	row = add_row(b, &epoll);
 	good_runs(row, &epoll, 100000);
 	spoil(add_run(row, 1000000, 1), BENCH_STOPPED, "time limit of 120 s", BENCH_UNKNOWN);
