@@ -182,6 +182,19 @@ need_kmem() {
 	results assert "$DIR/r.db" "r['complete']"
 }
 
+@test "under sudo what is built is the user's; a folder that was there stays whose it was" {
+	[ "$(id -u)" = 0 ] || skip "not root"
+	mkdir "$DIR/there" "$DIR/secret" "$DIR/there/b2"
+	"$LIB/bench.py" catalogue "$DIR/c.json" \
+		'{"id": "b1", "build": "true", "run": ["sleep", "{n}"]}' '{"id": "b2", "build": "true", "run": ["sleep", "{n}"]}' \
+		'{"id": "b3", "build": "true", "run": ["sleep", "{n}"]}'
+	ln -s "$DIR/secret" "$DIR/there/b3"
+	SUDO_UID=65534 SUDO_GID=65534 "$TARE" bench --catalogue "$DIR/c.json" --build-dir "$DIR/there" \
+		--tasks 1 --runs 1 >"$DIR/out" 2>&1
+	[ "$(stat -c %u "$DIR/there" "$DIR/there/b1" "$DIR/there/b2" "$DIR/secret" | xargs)" = '0 65534 0 0' ] ||
+		fail "$(ls -ln "$DIR" "$DIR/there")"
+}
+
 # stopped_by of the --after run of a program that is ready, waits SECONDS and says that.
 after_by() {
 	rm -f "$DIR/r.db"

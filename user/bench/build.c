@@ -71,13 +71,22 @@ static int ask_runtimes(struct builder *b)
 	return 0;
 }
 
+/* One that is made is the user's; one that is there stays whose it is, and a link that
+ * a user put in its place is not followed to give away what it points at. */
 static int make_folder(const char *path, const struct launch_user *user)
 {
-	if (g_mkdir_with_parents(path, 0755) || (user->set && chown(path, user->uid, user->gid))) {
-		error("cannot make the folder %s: %s", path, g_strerror(errno));
-		return -errno;
-	}
-	return 0;
+	g_autofree char *above = g_path_get_dirname(path);
+	int err = 0;
+
+	if (g_mkdir_with_parents(above, 0755))
+		err = -errno;
+	else if (!mkdir(path, 0755))
+		err = user->set && lchown(path, user->uid, user->gid) ? -errno : 0;
+	else if (errno != EEXIST || !g_file_test(path, G_FILE_TEST_IS_DIR))
+		err = errno == EEXIST ? -ENOTDIR : -errno;
+	if (err)
+		error("cannot make the folder %s: %s", path, g_strerror(-err));
+	return err;
 }
 
 static char *default_out(const struct catalogue *c)
