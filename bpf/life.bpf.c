@@ -260,24 +260,19 @@ int BPF_PROG(tare_exit_mmap, struct mm_struct *mm)
 	struct task_state *ts = task_find(task);
 	struct tare_mm *m = mm_find(mm_key(mm));
 
+	if (!m && cfg_arm == ARM_CLASSIC && ts && ts->making) {
+		m = mm_find(ts->making);
+		ts->making = 0;
+	}
 	if (m) {
 		__u32 id = m->classic_id;
 
-		if (m->flags & TARE_MM_FORKING && ts)
-			m->proc = ts->t.proc; /* a fork that failed: the copy was its maker's */
-		if (!(m->flags & TARE_MM_IGNORE) && m->proc)
+		/* That of a fork or execve that failed too: it was its maker's. */
+		if (!(m->flags & TARE_MM_IGNORE))
 			mm_close(mm, m);
 		mm_delete(m);
 		if (id)
 			bpf_map_delete_elem(&tare_mmids, &id);
-	} else if (cfg_arm == ARM_CLASSIC && ts && ts->making) {
-		m = mm_find(ts->making); /* a fork or execve that failed */
-		ts->making = 0;
-		if (m) {
-			m->proc = ts->t.proc;
-			mm_close(mm, m);
-			mm_delete(m);
-		}
 	}
 	if (ts && ts->t.flags & TARE_TASK_EXITING && !(ts->t.flags & TARE_TASK_ENDED))
 		task_end(task, ts);

@@ -87,6 +87,8 @@ static __always_inline void decode(struct task_struct *task, struct pt_regs *reg
 		c->a0 = (__u32)regs->bx;
 		c->a1 = (__u32)regs->cx;
 		c->a2 = (__u32)regs->dx;
+		if (!cfg_period)
+			return;
 		c->a3 = (__u32)regs->si;
 		c->a4 = (__u32)regs->di;
 		c->a5 = (__u64)(__u32)regs->bp * 4096; /* mmap2: in units of 4 KiB */
@@ -95,6 +97,8 @@ static __always_inline void decode(struct task_struct *task, struct pt_regs *reg
 		c->a0 = regs->di;
 		c->a1 = regs->si;
 		c->a2 = regs->dx;
+		if (!cfg_period) /* each register that is read takes the verifier a millisecond */
+			return;
 		c->a3 = regs->r10;
 		c->a4 = regs->r8;
 		c->a5 = regs->r9;
