@@ -123,7 +123,7 @@ static void add_foreign(struct report_process *p, enum tare_foreign who, enum ta
 
 static void add_point(struct report *r, uint64_t time, int64_t rss, int64_t beside)
 {
-	struct report_point p = { time, rss, beside };
+	struct report_point p = { .time_ns = time, .rss = rss, .beside = beside };
 
 	g_array_append_val(r->series, p);
 }

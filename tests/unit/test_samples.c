@@ -170,7 +170,7 @@ static void scaled(void **state)
 		sample(s, 0x100000 + i * PAGE, 65536 + i, 0);
 	r->profile = profile_new();
 	r->profile->period = 65536;
-	profile_fill(r->profile, s, r, TARE_PEAK_NOW);
+	profile_fill(r->profile, s, r, TARE_PEAK_NOW, 0);
 	assert_int_equal(sum(r->profile, PICTURE_GROWN), 1000003 + 16384 + 4096);
 	assert_int_equal(sum(r->profile, PICTURE_LIVE_PEAK), 500001);
 	assert_int_equal(sum(r->profile, PICTURE_LIVE_END), 77 + 4096);

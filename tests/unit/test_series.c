@@ -23,6 +23,13 @@ static GArray *points_of(const struct series *s)
 	return points;
 }
 
+static void add(struct series *s, uint64_t time_ns, int64_t rss, int64_t beside)
+{
+	struct report_point point = { .time_ns = time_ns, .rss = rss, .beside = beside };
+
+	series_add(s, &point);
+}
+
 static void empty(void **state)
 {
 	struct series *s = series_new(10);
@@ -40,11 +47,11 @@ static void close_ones_are_left_out(void **state)
 	g_autoptr(GArray) points = NULL;
 
 	(void)state;
-	series_add(s, 5, 1, 0);
-	series_add(s, 94, 2, 0); /* too close */
-	series_add(s, 95, 3, 0); /* a tenth early is in time */
-	series_add(s, 200, 4, 0);
-	series_add(s, 210, 5, 0); /* too close, but the latest */
+	add(s, 5, 1, 0);
+	add(s, 94, 2, 0); /* too close */
+	add(s, 95, 3, 0); /* a tenth early is in time */
+	add(s, 200, 4, 0);
+	add(s, 210, 5, 0); /* too close, but the latest */
 	points = points_of(s);
 	assert_int_equal(points->len, 4);
 	assert_int_equal(POINT(points, 0).rss, 1);
@@ -67,7 +74,7 @@ static void thinned(void **state)
 		uint64_t gap;
 
 		for (unsigned t = 0; t < n; t++)
-			series_add(s, 1000 * t, t, 0);
+			add(s, 1000 * t, t, 0);
 		points = points_of(s);
 		assert_in_range(points->len, MIN(n, SERIES_POINTS / 2), SERIES_POINTS);
 		assert_int_equal(POINT(points, 0).rss, 0);
@@ -96,7 +103,7 @@ static void wavering(void **state)
 	(void)state;
 	for (int i = 0; i < 30000; i++) {
 		t += g_rand_int_range(rand, 900, 1100);
-		series_add(s, t, i, 0);
+		add(s, t, i, 0);
 	}
 	points = points_of(s);
 	assert_true(points->len <= SERIES_POINTS);

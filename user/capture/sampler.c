@@ -327,12 +327,13 @@ int sampler_record(struct sampling_session *s, const struct world *world, const 
 }
 
 struct profile *sampler_profile(struct sampling_session *s, const struct report *r,
-				const struct tare_sampling *counts, uint64_t peak_seq)
+				const struct tare_sampling *counts, uint64_t peak_seq,
+				uint64_t origin_ns)
 {
 	struct profile *p = profile_new();
 
 	p->period = s->period;
-	profile_fill(p, s->samples, r, peak_seq);
+	profile_fill(p, s->samples, r, peak_seq, origin_ns);
 	p->no_address = counts->no_address;
 	p->lost = (struct profile_loss){ counts->lost, counts->lost_bytes, counts->lost_ranges };
 	naming_fill(p, s->samples, s->modules, s->lines);

@@ -313,11 +313,15 @@ static void sample_series(struct session *s)
 {
 	uint64_t now = clock_ns(CLOCK_BOOTTIME) - s->origin_ns;
 	int64_t page = sysconf(_SC_PAGESIZE);
+	struct report_point point;
 	struct tare_workload w;
 
 	kmem_look(s->kmem, now);
 	loader_workload(s->loader, &w);
-	series_add(s->series, now, w.rss * page, w.beside * page);
+	point = (struct report_point){ .time_ns = now,
+				       .rss = w.rss * page,
+				       .beside = w.beside * page };
+	series_add(s->series, &point);
 	if (s->config.on_look)
 		s->config.on_look(s->config.ctx, now, (w.rss + w.beside) * page);
 }

@@ -123,9 +123,9 @@ static void add_profile(struct session *s, struct report *r)
 
 	session_drain(s);
 	loader_sampling(s->loader, &counts);
-	r->profile =
-		sampler_profile(s->sampler, r, &counts,
-				w->rss + w->beside > w->weight_peak ? TARE_PEAK_NOW : w->peak_seq);
+	r->profile = sampler_profile(
+		s->sampler, r, &counts,
+		w->rss + w->beside > w->weight_peak ? TARE_PEAK_NOW : w->peak_seq, s->origin_ns);
 }
 
 /* A task that was preempted between a change and its event has it in the

@@ -2,6 +2,7 @@
 #include "model/profile.h"
 
 #include <math.h>
+#include <string.h>
 
 const char *const picture_name[PICTURES] = { "grown", "live-peak", "live-end" };
 
@@ -17,7 +18,17 @@ static void frame_clear(gpointer p)
 
 	g_free(f->function);
 	g_free(f->file);
-	g_free(f->module);
+}
+
+static void module_clear(gpointer p)
+{
+	g_free(((struct profile_module *)p)->path);
+	g_free(((struct profile_module *)p)->build_id);
+}
+
+static void asked_clear(gpointer p)
+{
+	g_free(((struct profile_asked *)p)->place_label);
 }
 
 static void entry_clear(gpointer p)
@@ -34,6 +45,12 @@ struct profile *profile_new(void)
 	p->nodes = g_array_new(FALSE, TRUE, sizeof(struct stack_node));
 	p->entries = g_array_new(FALSE, TRUE, sizeof(struct profile_entry));
 	g_array_set_clear_func(p->entries, entry_clear);
+	p->modules = g_array_new(FALSE, TRUE, sizeof(struct profile_module));
+	g_array_set_clear_func(p->modules, module_clear);
+	p->asked = g_array_new(FALSE, TRUE, sizeof(struct profile_asked));
+	g_array_set_clear_func(p->asked, asked_clear);
+	p->ticks = g_array_new(FALSE, TRUE, sizeof(struct profile_tick));
+	p->slot_ns = 1;
 	return p;
 }
 
@@ -43,8 +60,37 @@ void profile_free(struct profile *p)
 		return;
 	g_array_unref(p->frames);
 	g_array_unref(p->nodes);
+	g_array_unref(p->modules);
 	g_array_unref(p->entries);
+	g_array_unref(p->asked);
+	g_array_unref(p->ticks);
+	g_free(p->asked_why);
 	g_free(p);
+}
+
+/* There are few: files that code lies in. */
+uint32_t profile_module(struct profile *p, const char *path, const char *build_id)
+{
+	struct profile_module new = { g_strdup(path), g_strdup(build_id) };
+
+	for (unsigned i = 0; i < p->modules->len; i++) {
+		const struct profile_module *m =
+			&g_array_index(p->modules, struct profile_module, i);
+
+		if (!strcmp(m->path, path) && !g_strcmp0(m->build_id, build_id)) {
+			module_clear(&new);
+			return i;
+		}
+	}
+	g_array_append_val(p->modules, new);
+	return p->modules->len - 1;
+}
+
+const char *profile_module_path(const struct profile *p, uint32_t module)
+{
+	return module < p->modules->len ?
+		       g_array_index(p->modules, struct profile_module, module).path :
+		       NULL;
 }
 
 double profile_error(const struct profile *p, int64_t bytes)
@@ -97,7 +143,7 @@ static void add_mark(struct profile *p, enum frame_mark mark, uint32_t process, 
 		     uint32_t kind, enum picture picture, int64_t bytes)
 {
 	struct stack_node node = { NO_NODE, p->frames->len };
-	struct profile_frame frame = { .address = mark, .mark = true };
+	struct profile_frame frame = { .address = mark, .module = NO_MODULE, .mark = true };
 	struct profile_entry e = {
 		.process = process,
 		.task = task,
@@ -259,6 +305,7 @@ static void copy_stacks(struct profile *p, const struct samples *s)
 		struct profile_frame *to = &g_array_index(p->frames, struct profile_frame, i);
 
 		to->address = f->address;
+		to->module = NO_MODULE;
 		to->kernel = f->flags & FRAME_KERNEL;
 		to->guessed = f->flags & FRAME_GUESS;
 		to->mark = f->flags & FRAME_MARK;
@@ -267,8 +314,25 @@ static void copy_stacks(struct profile *p, const struct samples *s)
 		g_array_append_vals(p->nodes, intern_key(s->nodes, i), 1);
 }
 
+/* `entry`: of each tally, or UINT32_MAX. */
+static void copy_ticks(struct profile *p, const struct samples *s, const uint32_t *entry,
+		       uint64_t origin_ns)
+{
+	g_autoptr(GArray) ticks = timeline_ticks(s->timeline);
+
+	p->slot_ns = s->timeline->slot_ns;
+	p->start_ns = MAX(s->timeline->start_ns, origin_ns) - origin_ns;
+	for (unsigned i = 0; i < ticks->len; i++) {
+		const struct tick *t = &g_array_index(ticks, struct tick, i);
+		struct profile_tick to = { t->slot, entry[t->tally], t->in, t->out };
+
+		if (to.entry != UINT32_MAX)
+			g_array_append_val(p->ticks, to);
+	}
+}
+
 void profile_fill(struct profile *p, const struct samples *s, const struct report *r,
-		  uint64_t peak_seq)
+		  uint64_t peak_seq, uint64_t origin_ns)
 {
 	g_autoptr(GHashTable) tasks = tasks_of(r);
 	g_autoptr(GHashTable) by_task = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
@@ -277,6 +341,7 @@ void profile_fill(struct profile *p, const struct samples *s, const struct repor
 								 (GDestroyNotify)g_array_unref);
 	g_autofree uint64_t *at_peak = g_new0(uint64_t, s->tallies->len + 1);
 	g_autofree uint64_t *at_end = g_new0(uint64_t, s->tallies->len + 1);
+	g_autofree uint32_t *entry = g_new0(uint32_t, s->tallies->len + 1);
 
 	copy_stacks(p, s);
 	samples_live(s, peak_seq, at_peak, at_end);
@@ -293,8 +358,10 @@ void profile_fill(struct profile *p, const struct samples *s, const struct repor
 			.bytes = { t->grown, at_peak[i], at_end[i] },
 		};
 
+		entry[i] = UINT32_MAX;
 		if (!who || key->kind >= TARE_KINDS)
 			continue;
+		entry[i] = p->entries->len;
 		for (int k = 0; k < PICTURES; k++)
 			p->sampled[k] += e.bytes[k];
 		e.process = who->process;
@@ -309,6 +376,7 @@ void profile_fill(struct profile *p, const struct samples *s, const struct repor
 	p->truncated = s->truncated;
 	p->guessed = s->guessed;
 	p->no_stack = s->no_stack;
+	copy_ticks(p, s, entry, origin_ns);
 	scale_grown(p, r, by_task);
 	scale_live(p, r, by_process);
 }

@@ -24,11 +24,18 @@ enum picture { PICTURE_GROWN, PICTURE_LIVE_PEAK, PICTURE_LIVE_END, PICTURES };
 extern const char *const picture_name[PICTURES]; /* "grown", "live-peak", "live-end" */
 extern const char *const place_name[PLACES];     /* "heap", "stack" … */
 
+#define NO_MODULE UINT32_MAX
+
+struct profile_module {
+	char *path;     /* or "[kernel]", "[vdso]", "[jit]" */
+	char *build_id; /* hexadecimal; NULL: none, or it could not be read */
+};
+
 struct profile_frame {
 	char *function; /* never NULL: "[libc.so.6+0x1234]" where no name is known */
 	char *file;     /* source; NULL: not known */
 	int line;
-	char *module;     /* path, "[kernel]", "[vdso]", "[jit]"; NULL for a mark */
+	uint32_t module;  /* index in profile->modules, or NO_MODULE: a mark */
 	uint64_t address; /* in the module's own terms */
 	bool kernel, inlined, guessed, mark;
 };
@@ -44,6 +51,25 @@ struct profile_entry {
 	int64_t bytes[PICTURES];
 };
 
+/* Address space that a stack asked for by mmap, brk or mremap, sampled likewise. It
+ * costs nothing until it is touched. */
+struct profile_asked {
+	uint32_t process, task, cause, node; /* as in an entry */
+	char *place_label;
+	uint64_t count;
+	int64_t bytes;     /* asked for */
+	int64_t untouched; /* of it, still mapped at the end and not in memory then, as far as the
+			      samples tell */
+};
+
+/* What an entry did within one slot of time. Bytes as sampled, not scaled: an entry's
+ * `in` over all slots stands for its bytes[PICTURE_GROWN]. What moved neither in nor
+ * out, as marks, has none. */
+struct profile_tick {
+	uint32_t slot, entry;
+	uint64_t in, out;
+};
+
 struct profile_loss {
 	uint64_t samples, bytes, ranges;
 };
@@ -52,9 +78,14 @@ struct profile {
 	uint64_t period;
 	uint64_t samples, complete, truncated, guessed, no_stack, no_address;
 	struct profile_loss lost;
-	GArray *frames;  /* struct profile_frame */
-	GArray *nodes;   /* struct stack_node; frame is an index in frames */
-	GArray *entries; /* struct profile_entry */
+	GArray *frames;             /* struct profile_frame */
+	GArray *nodes;              /* struct stack_node; frame is an index in frames */
+	GArray *modules;            /* struct profile_module */
+	GArray *entries;            /* struct profile_entry */
+	GArray *asked;              /* struct profile_asked; empty where asked_why says why */
+	char *asked_why;            /* NULL: measured; else why it is not */
+	GArray *ticks;              /* struct profile_tick, by slot, then entry */
+	uint64_t start_ns, slot_ns; /* slot i begins so long after the command's start */
 	/* What the samples alone said, before scaling, and what the ledger says. */
 	double sampled[PICTURES];
 	int64_t total[PICTURES];
@@ -66,7 +97,12 @@ void profile_free(struct profile *p); /* takes NULL */
 /* Fill entries from samples, scaled to the report's totals. Frames keep the numbers
  * that they have in `samples`; the caller names them. */
 void profile_fill(struct profile *p, const struct samples *s, const struct report *r,
-		  uint64_t peak_seq);
+		  uint64_t peak_seq, uint64_t origin_ns);
+
+/* The number of a module, added when it is new; `build_id` may be NULL. */
+uint32_t profile_module(struct profile *p, const char *path, const char *build_id);
+/* Its path; NULL for NO_MODULE. */
+const char *profile_module_path(const struct profile *p, uint32_t module);
 
 /* Standard error of a sum of `bytes`: each period's byte is drawn apart from the
  * others, so the number of hits has at most the variance of its mean. */

@@ -96,7 +96,9 @@ struct report_feature {
 struct report_point {
 	uint64_t time_ns;
 	int64_t rss;
-	int64_t beside; /* swap and kernel memory */
+	int64_t beside;           /* swap and kernel memory */
+	int64_t kind[TARE_KINDS]; /* their parts, where `kinds`; looked at a moment apart */
+	bool kinds;
 };
 
 enum report_reason { REPORT_END, REPORT_SNAPSHOT, REPORT_DETACH };
@@ -190,7 +192,8 @@ struct profile;
 
 struct report {
 	char *tare_version;
-	char *kernel;       /* release and machine */
+	char *kernel; /* release and machine */
+	int64_t started_ns; /* CLOCK_REALTIME when the command started (attach: when tare came); 0: not known */
 	GPtrArray *command; /* char *; empty for attach */
 	char *target;       /* attach: "pid 4121", "cgroup /x" …; NULL for run */
 	enum report_reason reason;

@@ -46,6 +46,7 @@ struct samples *samples_new(uint64_t page_size)
 	s->name_numbers = g_hash_table_new(g_str_hash, g_str_equal);
 	s->files = g_ptr_array_new_with_free_func(file_free);
 	s->file_numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	s->timeline = timeline_new();
 	samples_name(s, "");
 	return s;
 }
@@ -64,6 +65,7 @@ void samples_free(struct samples *s)
 	g_ptr_array_unref(s->names);
 	g_ptr_array_unref(s->files);
 	g_hash_table_unref(s->file_numbers);
+	timeline_free(s->timeline);
 	g_free(s);
 }
 
@@ -136,11 +138,18 @@ uint32_t samples_file_named(struct samples *s, uint32_t dev, uint64_t inode, con
 	return file_number(s, (struct sample_file){ inode, dev, g_strdup(path), false, true });
 }
 
-static void ended(struct samples *s, const struct life *l, uint64_t peak_seq)
+/* When, as the records have it. */
+struct moment {
+	uint64_t time_ns, peak_seq;
+};
+
+static void ended(struct samples *s, const struct life *l, struct moment now)
 {
 	struct tally *t = &g_array_index(s->tallies, struct tally, l->tally);
+	uint64_t peak_seq = now.peak_seq;
 
 	t->live -= l->bytes;
+	timeline_add(s->timeline, now.time_ns, l->tally, 0, l->bytes);
 	if (l->born_seq >= peak_seq)
 		return; /* no peak came in its time */
 	if (t->peak_seq != peak_seq) {
@@ -154,7 +163,7 @@ static void ended(struct samples *s, const struct life *l, uint64_t peak_seq)
 
 /* End the life of all samples in [start, end). */
 static void end_range(struct samples *s, uint64_t mm, uint64_t start, uint64_t end,
-		      uint64_t peak_seq)
+		      struct moment now)
 {
 	GTree *tree = g_hash_table_lookup(s->lives, &mm);
 	uint64_t page = start / s->page_size;
@@ -166,10 +175,15 @@ static void end_range(struct samples *s, uint64_t mm, uint64_t start, uint64_t e
 		if (l->page >= (end + s->page_size - 1) / s->page_size)
 			break;
 		page = l->page;
-		ended(s, l, peak_seq);
+		ended(s, l, now);
 		g_tree_remove(tree, &page);
 		node = g_tree_lower_bound(tree, &page);
 	}
+}
+
+static struct moment moment_of(const struct tare_range *r)
+{
+	return (struct moment){ r->head.time_ns, r->peak_seq };
 }
 
 static void move_lives(struct samples *s, const struct tare_range *r)
@@ -182,7 +196,7 @@ static void move_lives(struct samples *s, const struct tare_range *r)
 
 	if (!tree || r->a == r->start)
 		return;
-	end_range(s, r->mm, r->a, r->a + r->b, r->peak_seq);
+	end_range(s, r->mm, r->a, r->a + r->b, moment_of(r));
 	for (node = g_tree_lower_bound(tree, &page); node; node = g_tree_node_next(node)) {
 		const struct life *l = g_tree_node_value(node);
 
@@ -209,7 +223,7 @@ static void on_anon(struct samples *s, struct space *space, const struct tare_ra
 		.code = r->a & 4,
 	};
 
-	end_range(s, r->mm, range.start, range.end, r->peak_seq);
+	end_range(s, r->mm, range.start, range.end, moment_of(r));
 	space_set(space, &range);
 }
 
@@ -227,7 +241,7 @@ static void on_shm(struct samples *s, struct space *space, const struct tare_ran
 		space_set(space, &range);
 	} else if (old && old->start == r->start) {
 		range.end = old->end;
-		end_range(s, r->mm, range.start, range.end, r->peak_seq);
+		end_range(s, r->mm, range.start, range.end, moment_of(r));
 		space_unset(space, range.start, range.end);
 	}
 }
@@ -245,23 +259,23 @@ void samples_range(struct samples *s, const struct tare_range *r)
 		on_anon(s, space, r);
 		break;
 	case TARE_RANGE_UNMAP:
-		end_range(s, r->mm, r->start, end, r->peak_seq);
+		end_range(s, r->mm, r->start, end, moment_of(r));
 		space_unset(space, r->start, end);
 		break;
 	case TARE_RANGE_MOVE:
 		move_lives(s, r);
 		if (r->size > r->b || r->a != r->start)
 			end_range(s, r->mm, r->a == r->start ? r->start + r->b : r->start, end,
-				  r->peak_seq);
+				  moment_of(r));
 		space_move(space, r->start, r->size, r->a, r->b);
 		break;
 	case TARE_RANGE_DISCARD:
 		if (r->a == 4 || r->a == 9 || r->a == 24)
-			end_range(s, r->mm, r->start, end, r->peak_seq);
+			end_range(s, r->mm, r->start, end, moment_of(r));
 		break;
 	case TARE_RANGE_HEAP:
 		if (space->start_brk && r->a >= space->start_brk)
-			end_range(s, r->mm, r->a, space->start_brk + (1ULL << 40), r->peak_seq);
+			end_range(s, r->mm, r->a, space->start_brk + (1ULL << 40), moment_of(r));
 		break;
 	case TARE_RANGE_PROTECT:
 		space_code(space, r->start, end);
@@ -283,7 +297,7 @@ void samples_range(struct samples *s, const struct tare_range *r)
 			space_copy(space, parent);
 		break;
 	case TARE_RANGE_GONE:
-		end_range(s, r->mm, 0, UINT64_MAX - s->page_size, r->peak_seq);
+		end_range(s, r->mm, 0, UINT64_MAX - s->page_size, moment_of(r));
 		g_hash_table_remove(s->lives, &r->mm);
 		g_array_set_size(space->ranges, 0);
 		break;
@@ -309,7 +323,8 @@ uint32_t samples_map(struct samples *s, const struct tare_map *m)
 	else if (g_str_has_prefix(f->path, "/memfd:") || g_str_has_prefix(f->path, "/dev/shm/") ||
 		 g_str_has_prefix(f->path, "/SYSV") || !strcmp(f->path, "/dev/zero"))
 		range.place = PLACE_SHM;
-	end_range(s, m->mm, range.start, range.end, m->peak_seq);
+	end_range(s, m->mm, range.start, range.end,
+		  (struct moment){ m->head.time_ns, m->peak_seq });
 	space_set(space, &range);
 	return range.file;
 }
@@ -352,7 +367,7 @@ static void begin_life(struct samples *s, const struct tare_sample *sample, uint
 		l->page = (1ULL << 52) + s->taken;
 	old = g_tree_lookup(tree, &l->page);
 	if (old) /* its end was not seen */
-		ended(s, old, sample->peak_seq);
+		ended(s, old, (struct moment){ sample->head.time_ns, sample->peak_seq });
 	g_tree_replace(tree, &l->page, l);
 }
 
@@ -390,6 +405,7 @@ void samples_add(struct samples *s, const struct tare_sample *sample, uint32_t n
 	t->grown += sample->bytes;
 	t->live += sample->bytes;
 	s->taken++;
+	timeline_add(s->timeline, sample->head.time_ns, number, sample->bytes, 0);
 	begin_life(s, sample, number);
 }
 

@@ -13,6 +13,7 @@
 #include "base/intern.h"
 #include "bpf/abi.h"
 #include "model/space.h"
+#include "model/timeline.h"
 
 /* frame.flags */
 #define FRAME_KERNEL 1u /* address is the kernel's */
@@ -81,6 +82,7 @@ struct samples {
 	GHashTable *name_numbers;
 	GPtrArray *files; /* struct sample_file * */
 	GHashTable *file_numbers;
+	struct timeline *timeline; /* of tallies */
 	uint64_t taken, complete, truncated, no_stack, guessed;
 	uint64_t user_stacks; /* samples that should have one: complete + truncated */
 };

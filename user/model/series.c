@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "model/series.h"
 
-#include "model/report.h"
-
 struct series {
 	GArray *points; /* struct report_point */
 	uint64_t interval_ns;
@@ -37,14 +35,14 @@ static void thin(struct series *s)
 	s->interval_ns *= 2;
 }
 
-void series_add(struct series *s, uint64_t time_ns, int64_t rss, int64_t beside)
+void series_add(struct series *s, const struct report_point *point)
 {
 	const struct report_point *before;
 
-	s->last = (struct report_point){ time_ns, rss, beside };
+	s->last = *point;
 	if (s->points->len) {
 		before = &g_array_index(s->points, struct report_point, s->points->len - 1);
-		if (time_ns < before->time_ns + s->interval_ns - s->interval_ns / 10)
+		if (point->time_ns < before->time_ns + s->interval_ns - s->interval_ns / 10)
 			return;
 	}
 	g_array_append_val(s->points, s->last);

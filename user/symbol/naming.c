@@ -66,6 +66,13 @@ static uint64_t module_start(const struct module *m, uint64_t address)
 	return start ? start : address;
 }
 
+static const char *build_id(const struct module *m)
+{
+	const char *id = module_build_id(m);
+
+	return *id ? id : NULL;
+}
+
 static void name_user(struct naming *n, const struct frame *f, struct profile_frame *to)
 {
 	const struct sample_file *file = f->file != NO_FILE ? n->s->files->pdata[f->file] : NULL;
@@ -73,7 +80,7 @@ static void name_user(struct naming *n, const struct frame *f, struct profile_fr
 	uint64_t offset;
 	const char *name = m ? module_symbol(m, f->address, &offset) : NULL;
 
-	to->module = g_strdup(file ? file->path : "[jit]");
+	to->module = profile_module(n->p, file ? file->path : "[jit]", m ? build_id(m) : NULL);
 	if (name) {
 		to->function = naming_demangle(name);
 	} else if (file) {
@@ -116,7 +123,7 @@ static void name_kernel(struct naming *n)
 		if (!f->kernel)
 			continue;
 		found = bsearch(&f->address, at, addresses->len, sizeof(uint64_t), by_value);
-		f->module = g_strdup("[kernel]");
+		f->module = profile_module(n->p, "[kernel]", NULL);
 		if (found && names->pdata[found - at])
 			f->function = g_strdup(names->pdata[found - at]);
 		else
@@ -152,7 +159,8 @@ static void hide_own(struct profile *p)
 
 struct inlined {
 	GArray *frames; /* struct profile_frame, innermost first */
-	const char *module, *outer;
+	uint32_t module;
+	const char *outer;
 	uint64_t address;
 };
 
@@ -163,7 +171,7 @@ static void add_line(void *ctx, const char *function, const char *file, int line
 		.function = function ? naming_demangle(function) : g_strdup(in->outer),
 		.file = g_strdup(file),
 		.line = line,
-		.module = g_strdup(in->module),
+		.module = in->module,
 		.address = in->address,
 	};
 
@@ -201,7 +209,6 @@ static void add_lines(struct naming *n)
 			f->file = outer->file;
 			f->line = outer->line;
 			g_free(outer->function);
-			g_free(outer->module);
 			inner[i] = p->frames->len;
 			count[i] = in.frames->len - 1;
 			for (unsigned k = 0; k < count[i]; k++)
