@@ -5,6 +5,7 @@
 #include <elfutils/libdw.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "base/intern.h"
 
@@ -12,7 +13,9 @@
 #define RBP 6
 #define RSP 7
 #define RIP 16
-#define DEPTH 32 /* of an expression's stack */
+#define DEPTH 32   /* of an expression's stack */
+#define ORIG_AX 15 /* in pt_regs: the system call, or -1 */
+#define SYSCALL_SIZE 2
 
 /* What struct pt_regs has at each place, in DWARF's numbers; -1: nothing of use. */
 static const int reg_of[TARE_REGS] = {
@@ -55,6 +58,7 @@ struct machine {
 	uint32_t has; /* bit by register */
 	uint64_t base, size;
 	const unsigned char *stack;
+	bool clones; /* in that system call */
 };
 
 struct unwinder *unwinder_new(struct modules *modules)
@@ -394,6 +398,17 @@ static enum step by_frame_pointer(const struct space *space, struct machine *m)
 	return STEP_ON;
 }
 
+/* Within clone(): glibc ends its rules before the system call, since they are wrong in
+ * the child. Those of the instruction before are right in the parent. */
+static enum step by_clone(const struct unwinder *u, const struct space *space,
+			  const struct rule *rule, struct machine *m)
+{
+	enum step next = rule->known ? by_rule(u, rule, m) : STEP_LOST;
+	const struct range *r = next == STEP_ON ? space_find(space, m->reg[RIP] - 1) : NULL;
+
+	return next == STEP_ON && (!r || !r->code) ? STEP_LOST : next;
+}
+
 /* One frame out of `m`; and what it was. */
 static enum step step(struct unwinder *u, const struct space *space, struct machine *m, bool exact,
 		      struct frame *f, bool *signal)
@@ -416,6 +431,13 @@ static enum step step(struct unwinder *u, const struct space *space, struct mach
 		if (address)
 			rule = rule_of(u, module, r->file, address);
 	}
+	/* A program's and the dynamic linker's first instructions have no rules, or those
+	 * of a function that was called, but stand where the stack began. */
+	if (space->start_stack && m->reg[RSP] == space->start_stack)
+		return STEP_END;
+	if (rule && !rule->known && exact && m->clones)
+		return by_clone(u, space,
+				rule_of(u, module, r->file, f->address - SYSCALL_SIZE - 1), m);
 	if (rule && rule->known) {
 		*signal = rule->signal;
 		if (rule->signal && !exact) { /* nobody called it: it starts where it is */
@@ -427,10 +449,6 @@ static enum step step(struct unwinder *u, const struct space *space, struct mach
 	init = module ? module_in_init(module, f->address) : -1;
 	if (init >= 0)
 		return by_init(m, init);
-	/* The dynamic linker's and some libc's first instructions have no rules, but
-	 * stand where the stack began. */
-	if (space->start_stack && m->reg[RSP] == space->start_stack)
-		return STEP_END;
 	if (!r || !r->code)
 		return STEP_LOST;
 	f->flags |= FRAME_GUESS;
@@ -449,6 +467,7 @@ struct unwound unwind(struct unwinder *u, const struct space *space,
 		if (reg_of[i] >= 0)
 			m.reg[reg_of[i]] = sample->regs[i];
 	m.has = (1u << REGS) - 1;
+	m.clones = sample->regs[ORIG_AX] == __NR_clone || sample->regs[ORIG_AX] == __NR_clone3;
 	while (next == STEP_ON && out.n < UNWIND_MOST - 1) {
 		next = step(u, space, &m, exact, &u->frames[out.n], &exact);
 		out.guessed |= u->frames[out.n].flags & FRAME_GUESS;
