@@ -5,7 +5,6 @@
 #include <elfutils/libdw.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "base/intern.h"
 
@@ -13,9 +12,7 @@
 #define RBP 6
 #define RSP 7
 #define RIP 16
-#define DEPTH 32   /* of an expression's stack */
-#define ORIG_AX 15 /* in pt_regs: the system call, or -1 */
-#define SYSCALL_SIZE 2
+#define DEPTH 32 /* of an expression's stack */
 
 /* What struct pt_regs has at each place, in DWARF's numbers; -1: nothing of use. */
 static const int reg_of[TARE_REGS] = {
@@ -58,7 +55,7 @@ struct machine {
 	uint32_t has; /* bit by register */
 	uint64_t base, size;
 	const unsigned char *stack;
-	bool clones; /* in that system call */
+	bool chained; /* the frame pointer is from a chain of them */
 };
 
 struct unwinder *unwinder_new(struct modules *modules)
@@ -351,6 +348,7 @@ static enum step by_rule(const struct unwinder *u, const struct rule *rule, stru
 		return STEP_LOST;
 	}
 	m->has = 0;
+	m->chained = false;
 	for (int reg = 0; reg < REGS; reg++)
 		if (rule->how[reg] != UNDEFINED &&
 		    restore(u, rule, &before, cfa, reg, &m->reg[reg]))
@@ -383,6 +381,8 @@ static enum step by_frame_pointer(const struct space *space, struct machine *m)
 	uint64_t next, back, frame = m->reg[RBP];
 	const struct range *r;
 
+	if (m->chained && !frame) /* by the ABI that is where it ends */
+		return STEP_END;
 	if (!(m->has & 1u << RBP) || frame & 7 || frame < m->reg[RSP] || !load(m, frame, &next) ||
 	    !load(m, frame + 8, &back))
 		return STEP_LOST;
@@ -395,18 +395,8 @@ static enum step by_frame_pointer(const struct space *space, struct machine *m)
 	m->reg[RBP] = next;
 	m->reg[RIP] = back;
 	m->has = 1u << RSP | 1u << RBP | 1u << RIP;
+	m->chained = true;
 	return STEP_ON;
-}
-
-/* Within clone(): glibc ends its rules before the system call, since they are wrong in
- * the child. Those of the instruction before are right in the parent. */
-static enum step by_clone(const struct unwinder *u, const struct space *space,
-			  const struct rule *rule, struct machine *m)
-{
-	enum step next = rule->known ? by_rule(u, rule, m) : STEP_LOST;
-	const struct range *r = next == STEP_ON ? space_find(space, m->reg[RIP] - 1) : NULL;
-
-	return next == STEP_ON && (!r || !r->code) ? STEP_LOST : next;
 }
 
 /* One frame out of `m`; and what it was. */
@@ -435,9 +425,6 @@ static enum step step(struct unwinder *u, const struct space *space, struct mach
 	 * of a function that was called, but stand where the stack began. */
 	if (space->start_stack && m->reg[RSP] == space->start_stack)
 		return STEP_END;
-	if (rule && !rule->known && exact && m->clones)
-		return by_clone(u, space,
-				rule_of(u, module, r->file, f->address - SYSCALL_SIZE - 1), m);
 	if (rule && rule->known) {
 		*signal = rule->signal;
 		if (rule->signal && !exact) { /* nobody called it: it starts where it is */
@@ -467,7 +454,6 @@ struct unwound unwind(struct unwinder *u, const struct space *space,
 		if (reg_of[i] >= 0)
 			m.reg[reg_of[i]] = sample->regs[i];
 	m.has = (1u << REGS) - 1;
-	m.clones = sample->regs[ORIG_AX] == __NR_clone || sample->regs[ORIG_AX] == __NR_clone3;
 	while (next == STEP_ON && out.n < UNWIND_MOST - 1) {
 		next = step(u, space, &m, exact, &u->frames[out.n], &exact);
 		out.guessed |= u->frames[out.n].flags & FRAME_GUESS;
