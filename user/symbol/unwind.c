@@ -32,7 +32,7 @@ struct rule {
 };
 
 struct expr {
-	Dwarf_Op *ops; /* libdw's, as long as the module lives */
+	Dwarf_Op *ops;
 	size_t n;
 	bool value;
 };
@@ -58,6 +58,11 @@ struct machine {
 	bool chained; /* the frame pointer is from a chain of them */
 };
 
+static void expr_clear(gpointer e)
+{
+	g_free(((struct expr *)e)->ops);
+}
+
 struct unwinder *unwinder_new(struct modules *modules)
 {
 	struct unwinder *u = g_new0(struct unwinder, 1);
@@ -66,6 +71,7 @@ struct unwinder *unwinder_new(struct modules *modules)
 	u->keys = intern_new(sizeof(struct rule_key));
 	u->rules = g_array_new(FALSE, TRUE, sizeof(struct rule));
 	u->exprs = g_array_new(FALSE, TRUE, sizeof(struct expr));
+	g_array_set_clear_func(u->exprs, expr_clear);
 	return u;
 }
 
@@ -92,9 +98,11 @@ static bool load(const struct machine *m, uint64_t at, uint64_t *value)
 	return true;
 }
 
-static uint32_t add_expr(struct unwinder *u, Dwarf_Op *ops, size_t n)
+/* A copy: where libdw made up the operations they go with the frame. */
+static uint32_t add_expr(struct unwinder *u, const Dwarf_Op *ops, size_t n)
 {
-	struct expr e = { ops, n, n && ops[n - 1].atom == DW_OP_stack_value };
+	struct expr e = { g_memdup2(ops, n * sizeof(*ops)), n,
+			  n && ops[n - 1].atom == DW_OP_stack_value };
 
 	g_array_append_val(u->exprs, e);
 	return u->exprs->len - 1;
