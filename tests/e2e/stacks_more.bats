@@ -75,6 +75,27 @@ for_each_build() {
 	grown_below ';main;debug_outer;debug_middle;debug_inner '
 }
 
+@test "a first function that is jumped to" {
+	need gcc
+	cat >"$DIR/first.c" <<-END
+		static volatile char big[32 << 20];
+		__attribute__((noipa)) static void inner(void)
+		{
+			for (unsigned at = 0; at < sizeof(big); at += 4096)
+				big[at] = 1;
+		}
+		__attribute__((noipa, used)) void first(void)
+		{
+			inner();
+			asm volatile("syscall" : : "a"(231), "D"(0));
+		}
+		asm(".globl _start; _start: jmp first");
+	END
+	gcc -O1 -g -static -nostdlib -o "$DIR/first" "$DIR/first.c"
+	folded -- "$DIR/first"
+	grown_below '^first;[^;]*;first;inner '
+}
+
 @test "5,000 deep: cut where the copied stack ends, and right up to there" {
 	folded --period 512KiB -- "$PROGRAMS/call_tree" deep 5000
 	grown_below ';\[truncated\];(deep;){1000,}inner '

@@ -12,7 +12,8 @@
 #define RBP 6
 #define RSP 7
 #define RIP 16
-#define DEPTH 32 /* of an expression's stack */
+#define DEPTH 32      /* of an expression's stack */
+#define FIRST_MOST 64 /* bytes of the first function that its rules do not tell of */
 
 /* What struct pt_regs has at each place, in DWARF's numbers; -1: nothing of use. */
 static const int reg_of[TARE_REGS] = {
@@ -407,6 +408,16 @@ static enum step by_frame_pointer(const struct space *space, struct machine *m)
 	return STEP_ON;
 }
 
+/* It was nobody's call: where its return address would be the stack began, give or take
+ * what it pushed, and there is none. Go's first function is jumped to. */
+static bool at_first(const struct space *space, const struct machine *m)
+{
+	const struct range *r = space_find(space, m->reg[RIP] - 1);
+
+	return space->start_stack && m->reg[RSP] + FIRST_MOST >= space->start_stack &&
+	       m->reg[RSP] <= space->start_stack + 8 && (!r || !r->code);
+}
+
 /* One frame out of `m`; and what it was. */
 static enum step step(struct unwinder *u, const struct space *space, struct machine *m, bool exact,
 		      struct frame *f, bool *signal)
@@ -414,6 +425,7 @@ static enum step step(struct unwinder *u, const struct space *space, struct mach
 	uint64_t at = m->reg[RIP] - !exact;
 	const struct range *r = space_find(space, at);
 	const struct rule *rule = NULL;
+	enum step next;
 	int init;
 	struct module *module = r && r->file != NO_FILE ? modules_get(u->modules, r->file) : NULL;
 
@@ -439,7 +451,8 @@ static enum step step(struct unwinder *u, const struct space *space, struct mach
 			f->address++;
 			f->flags |= FRAME_EXACT;
 		}
-		return by_rule(u, rule, m);
+		next = by_rule(u, rule, m);
+		return next == STEP_ON && at_first(space, m) ? STEP_END : next;
 	}
 	init = module ? module_in_init(module, f->address) : -1;
 	if (init >= 0)
