@@ -210,6 +210,34 @@ blocks_usr1() {
 	grown_below ';main;rooted_outer;rooted_middle;rooted_inner '
 }
 
+@test "Rust: names as mangled by default, and as v0" {
+	need rustc
+	cat >"$DIR/known.rs" <<-END
+		mod depot {
+			pub struct Store<T>(pub Vec<T>);
+			impl<T: Clone> Store<T> {
+				#[inline(never)]
+				pub fn grow(&mut self, one: T, n: usize) { self.0.resize(n, one); }
+			}
+		}
+		#[inline(never)]
+		fn work() -> usize {
+			let mut s = depot::Store(Vec::new());
+			s.grow(1u8, 32 << 20);
+			s.0.len()
+		}
+		fn main() {
+			let n = std::thread::spawn(|| work() + 1).join().unwrap();
+			std::process::exit((n == 0) as i32);
+		}
+	END
+	for form in '' '-C symbol-mangling-version=v0'; do
+		rustc -g -C opt-level=1 $form -o "$DIR/known" "$DIR/known.rs"
+		folded -- "$DIR/known"
+		grown_below ';start_thread;.*;known::work;.*known::depot::Store<.*>::grow'
+	done
+}
+
 @test "a Python without names says what would give them" {
 	need /usr/bin/python3
 	folded -- /usr/bin/python3 -c 'x = [str(i) for i in range(300000)]'
