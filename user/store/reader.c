@@ -8,6 +8,7 @@
 #include "base/err.h"
 
 #define MOST_TEXT (64 << 20) /* bytes, all together */
+#define MOST_SUM (INT64_C(1) << 60)
 
 bool reader_next(struct reader *r)
 {
@@ -30,6 +31,16 @@ sqlite3_stmt *reader_query(struct reader *r, const char *table, const char *sql,
 		sqlite3_bind_int64(st, 1, of);
 	r->table = table;
 	r->row = st;
+	return st;
+}
+
+sqlite3_stmt *reader_query_text(struct reader *r, const char *table, const char *sql,
+				const char *of)
+{
+	sqlite3_stmt *st = reader_query(r, table, sql, 0);
+
+	if (st)
+		sqlite3_bind_text(st, 1, of, -1, SQLITE_TRANSIENT);
 	return st;
 }
 
@@ -85,6 +96,18 @@ int64_t reader_known(struct reader *r, int column, int64_t least)
 {
 	return reader_is_null(r, column) ? READER_UNKNOWN :
 					   reader_integer(r, column, least, READER_MOST);
+}
+
+int64_t reader_bytes(struct reader *r, int column, int64_t least)
+{
+	int64_t n = reader_integer(r, column, least, READER_MOST);
+
+	r->sum += ABS(n);
+	if (r->sum > MOST_SUM) {
+		reader_wrong(r, column, "one of too many sizes beyond all bounds");
+		r->sum = 0;
+	}
+	return r->err ? 0 : n;
 }
 
 double reader_seconds(struct reader *r, int column)

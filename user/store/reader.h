@@ -20,6 +20,7 @@ struct reader {
 	sqlite3_stmt *row; /* its present row */
 	int err;           /* the first complaint; 0: none */
 	size_t text;       /* bytes taken so far */
+	int64_t sum;       /* of all that reader_bytes() took, without signs */
 };
 
 /* Step to the next row. */
@@ -28,12 +29,18 @@ bool reader_next(struct reader *r);
  * while its rows are taken: whoever queries on the way puts that back. */
 sqlite3_stmt *reader_query(struct reader *r, const char *table, const char *sql, int64_t of);
 
+/* The same with ?1 bound to a text. */
+sqlite3_stmt *reader_query_text(struct reader *r, const char *table, const char *sql,
+				const char *of);
+
 /* Columns of the present row. What is not of that type or out of bounds is a complaint. */
 bool reader_is_null(const struct reader *r, int column);
 int64_t reader_integer(struct reader *r, int column, int64_t least, int64_t most);
 int64_t reader_size(struct reader *r, int column); /* 0 to 2^53 */
 /* The same from `least`; NULL is READER_UNKNOWN. */
 int64_t reader_known(struct reader *r, int column, int64_t least);
+/* From `least` to 2^53, and 2^60 all together: no sum of them overflows. */
+int64_t reader_bytes(struct reader *r, int column, int64_t least);
 double reader_seconds(struct reader *r, int column); /* NULL is NAN */
 /* Copies, without a NUL in them; 64 MiB all together. */
 char *reader_text(struct reader *r, int column);

@@ -25,8 +25,8 @@ PRAGMA user_version = 1;
 
 CREATE TABLE figures (
 	-- Single numbers: of the run, its peak, the books, losses, the control group,
-	-- kernel memory, sampling and the machine. recording_figures.c lists the names;
-	-- man tare-run says what they mean. NULL: not known.
+	-- kernel memory, sampling and the machine. Named as in the JSON report and in
+	-- model/report.h, from where recording_figures.c takes them. NULL: not known.
 	name TEXT PRIMARY KEY,
 	value INTEGER
 ) STRICT, WITHOUT ROWID;
@@ -57,7 +57,7 @@ CREATE TABLE processes (
 	number INTEGER PRIMARY KEY,   -- 0, 1, 2 …
 	pid INTEGER NOT NULL,
 	ppid INTEGER NOT NULL,
-	comm TEXT,
+	comm TEXT NOT NULL,
 	exe TEXT,
 	argv_truncated INTEGER NOT NULL,
 	alive INTEGER NOT NULL,
@@ -106,9 +106,8 @@ CREATE TABLE tasks (
 	-- Threads; a process's own first thread among them.
 	number INTEGER PRIMARY KEY,   -- 0, 1, 2 …
 	process INTEGER NOT NULL,     -- processes.number
-	id INTEGER NOT NULL,          -- as in samples
 	tid INTEGER NOT NULL,
-	comm TEXT,                    -- the last name
+	comm TEXT NOT NULL,           -- the last name
 	alive INTEGER NOT NULL,
 	attached INTEGER NOT NULL,    -- 1: it ran before tare came
 	start_ns INTEGER NOT NULL,
@@ -203,7 +202,7 @@ CREATE TABLE places (
 ) STRICT;
 
 CREATE TABLE causes (
-	number INTEGER PRIMARY KEY,   -- as in entries, asked and samples
+	number INTEGER PRIMARY KEY,   -- as in entries and asked
 	name TEXT NOT NULL
 ) STRICT;
 
@@ -214,13 +213,14 @@ CREATE TABLE entries (
 	process INTEGER NOT NULL,     -- processes.number
 	task INTEGER,                 -- tasks.number; NULL: of none in particular
 	kind TEXT NOT NULL,
-	cause INTEGER NOT NULL,       -- causes.number
+	cause INTEGER,                -- causes.number; NULL: no sample met it
 	node INTEGER NOT NULL,        -- nodes.number: innermost
 	place INTEGER NOT NULL,       -- places.number
 	count INTEGER NOT NULL,       -- samples
 	grown INTEGER NOT NULL,       -- all that came
 	live_peak INTEGER NOT NULL,   -- of it, there when the weight was at its peak
-	live_end INTEGER NOT NULL     -- of it, there at the end
+	live_end INTEGER NOT NULL,    -- of it, there at the end
+	tally INTEGER                 -- as in samples; NULL: no sample met it
 ) STRICT;
 
 CREATE TABLE asked (
@@ -228,7 +228,7 @@ CREATE TABLE asked (
 	number INTEGER PRIMARY KEY,
 	process INTEGER NOT NULL,
 	task INTEGER,
-	cause INTEGER NOT NULL,
+	cause INTEGER,
 	node INTEGER NOT NULL,
 	label TEXT NOT NULL,
 	count INTEGER NOT NULL,
@@ -237,8 +237,8 @@ CREATE TABLE asked (
 ) STRICT;
 
 CREATE TABLE ticks (
-	-- When an entry grew and shrank: slot i begins figures.slots_start_ns +
-	-- i x figures.slot_ns after the start. Bytes as sampled, not scaled.
+	-- When an entry grew and shrank: slot i begins figures.profile.start_ns
+	-- + i x figures.profile.slot_ns after the start. Bytes as sampled, not scaled.
 	slot INTEGER NOT NULL,
 	entry INTEGER NOT NULL,       -- entries.number
 	came INTEGER NOT NULL,
@@ -246,30 +246,27 @@ CREATE TABLE ticks (
 	PRIMARY KEY (slot, entry)
 ) STRICT, WITHOUT ROWID;
 
--- The raw log. It is thinned to keep the file below --max-size: figures.samples_level
--- tells the least level that is kept, and a row stands for 2^samples_level such
--- samples.
+-- The raw log, for questions that the tables above don't answer; no report needs it.
+-- It is thinned to keep the file below --max-size: figures.log.level tells the least
+-- level that is kept, and a row stands for 2^level such samples.
 
 CREATE TABLE samples (
 	level INTEGER NOT NULL,       -- how many times thinning passes it by
 	number INTEGER NOT NULL,      -- 1, 2, 3 … as they came
 	time_ns INTEGER NOT NULL,
-	task INTEGER NOT NULL,        -- tasks.id
-	kind INTEGER NOT NULL,        -- as the kernel side numbers them (enum tare_kind)
-	cause INTEGER NOT NULL,       -- causes.number
-	address INTEGER,              -- NULL: not known
+	tally INTEGER NOT NULL,       -- entries.tally
+	address INTEGER,              -- NULL: not known; two's complement
 	bytes INTEGER NOT NULL,       -- that it stands for
-	node INTEGER NOT NULL,        -- nodes.number, before tare's own frames were hidden
 	PRIMARY KEY (level, number)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE ranges (
 	-- Changes of address spaces, until they fill an eighth of --max-size
-	-- (figures.ranges_dropped counts those that came later).
+	-- (figures.log.ranges_dropped counts those that came later).
 	number INTEGER PRIMARY KEY,
 	time_ns INTEGER NOT NULL,
 	pid INTEGER NOT NULL,
-	mm INTEGER NOT NULL,          -- of the address space
+	mm INTEGER NOT NULL,          -- number of the address space
 	what TEXT NOT NULL,           -- 'mmap', 'file', 'munmap', 'mremap', 'madvise', 'brk' …
 	start INTEGER NOT NULL,
 	size INTEGER NOT NULL,
