@@ -103,7 +103,8 @@ struct space *samples_image(struct samples *s, const struct tare_image *i, uint3
 
 /* Builds a stack from its outermost frame inwards; start with NO_NODE. */
 uint32_t samples_push(struct samples *s, uint32_t node, const struct frame *f);
-void samples_add(struct samples *s, const struct tare_sample *sample, uint32_t node,
+/* Returns the number of the tally. */
+uint32_t samples_add(struct samples *s, const struct tare_sample *sample, uint32_t node,
 		 uint32_t thread_name);
 
 /* Bytes that live now, and that lived at peak `peak_seq` (the last one, or
