@@ -89,6 +89,8 @@ static void entries_are_told_as_they_are(void **state)
 		assert_int_equal(cell(p, "entries", "process", i), e->process);
 		assert_int_equal(cell(p, "entries", "task", i), e->task);
 		assert_int_equal(cell(p, "entries", "node", i), e->node);
+		assert_int_equal(cell(p, "entries", "cause", i),
+				 e->cause == NO_CAUSE ? -1 : (json_int_t)e->cause);
 		assert_int_equal(cell(p, "entries", "count", i), e->count);
 		assert_int_equal(cell(p, "entries", "grown", i), e->bytes[PICTURE_GROWN]);
 		assert_int_equal(cell(p, "entries", "live_peak", i), e->bytes[PICTURE_LIVE_PEAK]);

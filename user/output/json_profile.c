@@ -149,6 +149,7 @@ static void append_entries(GString *out, struct strings *s, const struct profile
 		COLUMN(NUMBER, profile_entry, "process", process),
 		COLUMN(NUMBER, profile_entry, "task", task),
 		COLUMN(NUMBER, profile_entry, "kind", kind),
+		COLUMN(NUMBER, profile_entry, "cause", cause),
 		COLUMN(NUMBER, profile_entry, "node", node),
 		COLUMN(INT, profile_entry, "place", place),
 		COLUMN(TEXT, profile_entry, "label", place_label),
@@ -168,6 +169,7 @@ static void append_asked(GString *out, struct strings *s, const struct profile *
 	static const struct column columns[] = {
 		COLUMN(NUMBER, profile_asked, "process", process),
 		COLUMN(NUMBER, profile_asked, "task", task),
+		COLUMN(NUMBER, profile_asked, "cause", cause),
 		COLUMN(NUMBER, profile_asked, "node", node),
 		COLUMN(TEXT, profile_asked, "label", place_label),
 		COLUMN(COUNT, profile_asked, "count", count),
@@ -234,6 +236,7 @@ void json_emit_profile(GString *out, const struct profile *p)
 	append_number(out, (int64_t)p->period);
 	append_list(out, "kinds", kind_name, TARE_KINDS);
 	append_list(out, "places", place_name, PLACES);
+	append_list(out, "causes", (const char *const *)p->causes->pdata, p->causes->len);
 	json_emit_field(out, "modules", modules(p));
 	append_frames(out, &s, p);
 	append_nodes(out, &s, p);
