@@ -29,6 +29,9 @@ char *json_render(const struct report *r);
 /* Folded stacks of one picture, as FlameGraph reads them. Free with g_free(). */
 char *folded_render(const struct report *r, const struct profile *p, enum picture picture);
 
+/* The same JSON as one HTML file that shows it and fetches nothing. */
+GString *html_render(const struct report *r);
+
 /* The JSON Schema of json_render(), static. */
 const char *json_schema(void);
 
