@@ -152,7 +152,8 @@ static void bad_values(void **state)
 	refused(FOR_RUN, "run --interval fast -- true", "--interval fast");
 	refused(FOR_RUN, "run --interval -1s -- true", "--interval -1s");
 	refused(FOR_RUN, "run --snapshot-every 0s -- true", "--snapshot-every 0s");
-	refused(FOR_RUN, "run --format xml -- true", "table, folded, pprof, speedscope, json, html or csv");
+	refused(FOR_RUN, "run --format xml -- true",
+		"table, folded, pprof, speedscope, json, html or csv");
 	refused(FOR_RUN, "run --threads some -- true", "all or grouped");
 	refused(FOR_RUN, "run --force-arm best -- true", "percpu, count or classic");
 	refused(FOR_RUN, "run --max-mms 0 -- true", "1 to 1048576");

@@ -91,7 +91,7 @@ static void describe(const struct reporter *r, struct report *report)
 	uname(&name);
 	report->tare_version = g_strdup(TARE_VERSION);
 	report->kernel = g_strdup_printf("%s %s", name.release, name.machine);
-	report->started_ns = g_get_real_time() * 1000 - (int64_t)report->duration_ns;
+	report->started_ns = (g_get_real_time() - (int64_t)report->duration_ns / 1000) * 1000;
 	report->target = g_strdup(r->target);
 	for (char **arg = r->options->command; !r->target && *arg; arg++)
 		g_ptr_array_add(report->command, g_strdup(*arg));

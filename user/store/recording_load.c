@@ -78,9 +78,9 @@ static int64_t own_figure(struct reader *r, const char *name)
 static void load_singles(struct loading *l)
 {
 	struct reader *r = &l->r;
-	int64_t complete = own_figure(r, "complete");
 
-	if (complete < 0 && !r->err) {
+	l->complete = own_figure(r, "complete");
+	if (l->complete < 0 && !r->err) {
 		error("%s holds nothing yet: tare was ended before its first checkpoint",
 		      r->db.path);
 		r->err = -ENODATA;
@@ -89,14 +89,6 @@ static void load_singles(struct loading *l)
 		l->report->profile = profile_new();
 	figures_each(l->report, load_figure, r);
 	figures_each_text(l->report, load_text, r);
-	if (!complete && !r->err) {
-		g_autofree char *why = g_strdup_printf(
-			"tare was ended while it recorded: this is the state %.1f s after the "
-			"start",
-			(double)l->report->duration_ns / 1e9);
-
-		report_add_feature(l->report, "recording", "incomplete", why);
-	}
 }
 
 static void load_command(struct loading *l)
@@ -125,6 +117,16 @@ static void load_features(struct loading *l)
 		load_number(r, 0, n++);
 		report_add_feature(l->report, name, state, why);
 	}
+}
+
+static void say_incomplete(struct loading *l)
+{
+	g_autofree char *why = g_strdup_printf(
+		"tare was ended while it recorded: this is the state %.1f s after the start",
+		(double)l->report->duration_ns / 1e9);
+
+	report_add_feature(l->report, "recording", "incomplete", why);
+	warn("%s is incomplete: %s", l->r.db.path, why);
 }
 
 static void load_processes(struct loading *l)
@@ -437,6 +439,8 @@ static void load_all(struct loading *l)
 	load_slabs(l);
 	if (l->report->profile && !l->r.err)
 		load_profile(l);
+	if (!l->complete && !l->r.err)
+		say_incomplete(l);
 }
 
 int recording_load(struct report **report, const char *path)

@@ -11,7 +11,8 @@
 struct loading {
 	struct reader r;
 	struct report *report;
-	GArray *tasks; /* struct task_place, by their number in the file */
+	int64_t complete; /* 0: tare was ended meanwhile */
+	GArray *tasks;    /* struct task_place, by their number in the file */
 };
 
 struct task_place {
