@@ -225,16 +225,18 @@ static uint32_t push_user(struct sampling_session *s, struct space *space,
 	struct unwound w;
 
 	if (!sample->stack) {
-		s->samples->no_stack++;
+		s->samples->no_stack += !(sample->flags & TARE_SAMPLE_ASKED);
 		/* execve: 59, execveat: 322 */
 		return push_mark(s, NO_NODE,
 				 sample->cause == 59 || sample->cause == 322 ? MARK_EXECVE :
 									       MARK_NO_STACK);
 	}
 	w = unwind(s->unwinder, space, sample, stack);
-	s->samples->complete += w.complete;
-	s->samples->truncated += !w.complete;
-	s->samples->guessed += w.guessed;
+	if (!(sample->flags & TARE_SAMPLE_ASKED)) {
+		s->samples->complete += w.complete;
+		s->samples->truncated += !w.complete;
+		s->samples->guessed += w.guessed;
+	}
 	for (unsigned i = w.n; i-- > 0;)
 		node = samples_push(s->samples, node, &w.frames[i]);
 	return node;
@@ -255,6 +257,10 @@ static void on_sample(struct sampling_session *s, const struct world *world,
 	space->proc = sample->proc;
 	know(s, sample->mm, sample->tgid);
 	node = push_user(s, space, sample, stack);
+	if (sample->flags & TARE_SAMPLE_ASKED) {
+		samples_asked(s->samples, sample, node);
+		return;
+	}
 	for (unsigned i = TARE_KERNEL_FRAMES; has_kernel && i-- > 0;) {
 		struct frame f = { .address = kernel[i], .file = NO_FILE, .flags = FRAME_KERNEL };
 
@@ -328,11 +334,12 @@ int sampler_record(struct sampling_session *s, const struct world *world, const 
 
 struct profile *sampler_profile(struct sampling_session *s, const struct report *r,
 				const struct tare_sampling *counts, uint64_t peak_seq,
-				uint64_t origin_ns)
+				uint64_t origin_ns, const char *asked_why)
 {
 	struct profile *p = profile_new();
 
 	p->period = s->period;
+	p->asked_why = g_strdup(asked_why);
 	profile_fill(p, s->samples, r, peak_seq, origin_ns);
 	p->no_address = counts->no_address;
 	p->lost = (struct profile_loss){ counts->lost, counts->lost_bytes, counts->lost_ranges };

@@ -64,7 +64,8 @@ static const struct optspec specs[] = {
 	{ "output", 'o', "FILE", FOR_BOTH, "report to FILE, not to stderr" },
 	{ "format", OPT_FORMAT, "FORMAT", FOR_BOTH, "table, json, folded (default: by suffix)" },
 	{ "period", OPT_PERIOD, "SIZE", FOR_BOTH, "a stack for each SIZE of growth (64KiB)" },
-	{ "picture", OPT_PICTURE, "NAME", FOR_BOTH, "grown, live-peak, live-end" },
+	{ "picture", OPT_PICTURE, "NAME", FOR_BOTH,
+	  "grown, live-peak, live-end, asked, untouched" },
 	{ "lines", OPT_LINES, NULL, FOR_BOTH, "source lines and inlined functions" },
 	{ "threads", OPT_THREADS, "all|grouped", FOR_BOTH, "every thread a row, or one a name" },
 	{ "snapshot-every", OPT_SNAPSHOT_EVERY, "TIME", FOR_BOTH, "a report each TIME" },
@@ -163,12 +164,12 @@ static int parse_period(const char *value, uint64_t *bytes)
 
 static int parse_picture(const char *value, enum picture *picture)
 {
-	for (int i = 0; i < PICTURES; i++)
+	for (int i = 0; i < PICTURES_ALL; i++)
 		if (!strcmp(value, picture_name[i])) {
 			*picture = i;
 			return 0;
 		}
-	return optspec_bad("picture", value, "grown, live-peak or live-end");
+	return optspec_bad("picture", value, "grown, live-peak, live-end, asked or untouched");
 }
 
 static int parse_threads(struct options *o, const char *value)
