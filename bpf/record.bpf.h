@@ -85,8 +85,10 @@ static __always_inline struct task_state *task_begin(struct task_struct *task,
 		ts->t.flow[TARE_KSTACK].in = workload.stack_bytes;
 	if (flags & TARE_TASK_ATTACHED)
 		kmem_adopt(workload.stack_bytes);
-	if (cfg_period)
+	if (cfg_period) {
 		sampling_begin(&ts->sampler, cfg_period, bpf_get_prandom_u32());
+		sampling_begin(&ts->asked, cfg_period, bpf_get_prandom_u32());
+	}
 	task_identity(task, &ts->t);
 	faults_baseline(task, &ts->t);
 	task_cached(task, ts->t.cached0);

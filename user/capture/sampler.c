@@ -34,6 +34,8 @@ struct sampling_session *sampler_new(uint32_t period, bool lines, const struct s
 	if (log)
 		s->log = *log;
 	s->samples = samples_new(sysconf(_SC_PAGESIZE));
+	s->samples->added = s->log.sample;
+	s->samples->added_ctx = s->log.ctx;
 	s->modules = modules_new();
 	s->unwinder = unwinder_new(s->modules);
 	s->vdso = samples_file_named(s->samples, 0, 0, "[vdso]");
@@ -247,16 +249,18 @@ static uint32_t push_user(struct sampling_session *s, struct space *space,
 	struct unwound w;
 
 	if (!sample->stack) {
-		s->samples->no_stack++;
+		s->samples->no_stack += !(sample->flags & TARE_SAMPLE_ASKED);
 		/* execve: 59, execveat: 322 */
 		return push_mark(s, NO_NODE,
 				 sample->cause == 59 || sample->cause == 322 ? MARK_EXECVE :
 									       MARK_NO_STACK);
 	}
 	w = unwind(s->unwinder, space, sample, stack);
-	s->samples->complete += w.complete;
-	s->samples->truncated += !w.complete;
-	s->samples->guessed += w.guessed;
+	if (!(sample->flags & TARE_SAMPLE_ASKED)) {
+		s->samples->complete += w.complete;
+		s->samples->truncated += !w.complete;
+		s->samples->guessed += w.guessed;
+	}
 	for (unsigned i = w.n; i-- > 0;)
 		node = samples_push(s->samples, node, &w.frames[i]);
 	return node;
@@ -271,21 +275,23 @@ static void on_sample(struct sampling_session *s, const struct world *world,
 	struct space *space = samples_space(s->samples, sample->mm);
 	const struct world_task *t = g_hash_table_lookup(world->tasks, &sample->task);
 	g_autofree char *name = t ? g_strndup(t->state->comm, TARE_COMM_LEN) : g_strdup("");
-	uint32_t node, tally;
+	uint32_t node;
 
 	space->pid = sample->tgid;
 	space->proc = sample->proc;
 	know(s, sample->mm, sample->tgid);
 	node = push_user(s, space, sample, stack);
+	if (sample->flags & TARE_SAMPLE_ASKED) {
+		samples_asked(s->samples, sample, node);
+		return;
+	}
 	for (unsigned i = TARE_KERNEL_FRAMES; has_kernel && i-- > 0;) {
 		struct frame f = { .address = kernel[i], .file = NO_FILE, .flags = FRAME_KERNEL };
 
 		if (kernel[i])
 			node = samples_push(s->samples, node, &f);
 	}
-	tally = samples_add(s->samples, sample, node, samples_name(s->samples, name));
-	if (s->log.sample)
-		s->log.sample(s->log.ctx, sample, tally);
+	samples_add(s->samples, sample, node, samples_name(s->samples, name));
 }
 
 /* Paths of records that are cut behind their last part. */
@@ -352,11 +358,12 @@ int sampler_record(struct sampling_session *s, const struct world *world, const 
 
 struct profile *sampler_profile(struct sampling_session *s, const struct report *r,
 				const struct tare_sampling *counts, uint64_t peak_seq,
-				uint64_t origin_ns)
+				uint64_t origin_ns, const char *asked_why)
 {
 	struct profile *p = profile_new();
 
 	p->period = s->period;
+	p->asked_why = g_strdup(asked_why);
 	profile_fill(p, s->samples, r, peak_seq, origin_ns, cause_name);
 	p->no_address = counts->no_address;
 	p->lost = (struct profile_loss){ counts->lost, counts->lost_bytes, counts->lost_ranges };

@@ -20,9 +20,19 @@
 #include "model/report.h"
 #include "model/samples.h"
 
-enum picture { PICTURE_GROWN, PICTURE_LIVE_PEAK, PICTURE_LIVE_END, PICTURES };
-extern const char *const picture_name[PICTURES]; /* "grown", "live-peak", "live-end" */
-extern const char *const place_name[PLACES];     /* "heap", "stack" … */
+/* Entries have the first PICTURES; the others are those of what was asked for. */
+enum picture {
+	PICTURE_GROWN,
+	PICTURE_LIVE_PEAK,
+	PICTURE_LIVE_END,
+	PICTURES,
+	PICTURE_ASKED = PICTURES,
+	PICTURE_UNTOUCHED,
+	PICTURES_ALL,
+};
+/* "grown", "live-peak", "live-end", "asked", "untouched" */
+extern const char *const picture_name[PICTURES_ALL];
+extern const char *const place_name[PLACES]; /* "heap", "stack" … */
 
 #define NO_MODULE UINT32_MAX
 #define NO_CAUSE UINT32_MAX

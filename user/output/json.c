@@ -351,7 +351,26 @@ static json_t *self(const struct report_self *s)
 	return object;
 }
 
-/* How the samples were taken, and what they say. */
+/* Null where it is not measured: features.virtual says why. */
+static json_t *asked(const struct profile *p)
+{
+	json_t *object = json_object();
+	int64_t count = 0, bytes = 0, untouched = 0;
+
+	for (unsigned i = 0; i < p->asked->len; i++) {
+		const struct profile_asked *a = &g_array_index(p->asked, struct profile_asked, i);
+
+		count += (int64_t)a->count;
+		bytes += a->bytes;
+		untouched += a->untouched;
+	}
+	json_set_known(object, "count", count, !p->asked_why);
+	json_set_known(object, "bytes", bytes, !p->asked_why);
+	json_set_known(object, "untouched", untouched, !p->asked_why);
+	return object;
+}
+
+/* How the samples were taken, and what they say. Stacks are other formats'. */
 static json_t *samples(const struct profile *p)
 {
 	json_t *object = json_object(), *lost = json_object(), *pictures = json_object();
@@ -379,6 +398,7 @@ static json_t *samples(const struct profile *p)
 		json_object_set_new(pictures, picture_name[i], one);
 	}
 	json_object_set_new(object, "pictures", pictures);
+	json_object_set_new(object, "asked", asked(p));
 	return object;
 }
 

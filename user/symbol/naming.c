@@ -238,6 +238,12 @@ static void add_lines(struct naming *n)
 		if (e->node < nodes)
 			e->node = last[e->node];
 	}
+	for (unsigned i = 0; i < p->asked->len; i++) {
+		struct profile_asked *a = &g_array_index(p->asked, struct profile_asked, i);
+
+		if (a->node < nodes)
+			a->node = last[a->node];
+	}
 }
 
 void naming_fill(struct profile *p, const struct samples *s, struct modules *modules, bool lines)
