@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "capture/cause.h"
+#include "symbol/jits.h"
 #include "symbol/module.h"
 #include "symbol/naming.h"
 #include "symbol/unwind.h"
@@ -18,6 +19,7 @@ struct sampling_session {
 	struct samples *samples;
 	struct modules *modules;
 	struct unwinder *unwinder;
+	struct jits *jits;
 	uint32_t period, vdso;
 	uint64_t vdso_size;
 	bool lines;
@@ -38,6 +40,7 @@ struct sampling_session *sampler_new(uint32_t period, bool lines, const struct s
 	s->samples->added_ctx = s->log.ctx;
 	s->modules = modules_new();
 	s->unwinder = unwinder_new(s->modules);
+	s->jits = jits_new();
 	s->vdso = samples_file_named(s->samples, 0, 0, "[vdso]");
 	modules_vdso(s->modules, s->vdso, &s->vdso_size);
 	return s;
@@ -48,6 +51,7 @@ void sampler_free(struct sampling_session *s)
 	if (!s)
 		return;
 	unwinder_free(s->unwinder);
+	jits_free(s->jits);
 	modules_free(s->modules);
 	samples_free(s->samples);
 	g_free(s);
@@ -122,6 +126,7 @@ static void on_image(struct sampling_session *s, const struct tare_image *i)
 
 	tell_range(s, &(struct tare_range){ .head = i->head, .mm = i->mm, .tgid = i->tgid },
 		   f->path);
+	jits_image(s->jits, i->mm, i->tgid, i->head.time_ns);
 	if (m)
 		map_segments(s, space, exe, aux(i, AT_PHDR) - module_headers(m));
 	if (base && interpreter) {
@@ -201,6 +206,7 @@ static void know(struct sampling_session *s, uint64_t mm, uint32_t pid)
 		return;
 	space->known = true;
 	space->pid = pid;
+	jits_image(s->jits, mm, pid, 0);
 	read_maps(s, space);
 }
 
@@ -231,6 +237,10 @@ static void on_range(struct sampling_session *s, const struct tare_range *r)
 {
 	if (r->what != TARE_RANGE_FORK && r->what != TARE_RANGE_GONE)
 		know(s, r->mm, r->tgid);
+	if (r->what == TARE_RANGE_FORK)
+		jits_fork(s->jits, r->mm, r->a, r->tgid);
+	if (r->what == TARE_RANGE_GONE)
+		jits_gone(s->jits, r->mm);
 	samples_range(s->samples, r);
 	tell_range(s, r, NULL);
 }
@@ -240,6 +250,30 @@ static uint32_t push_mark(struct sampling_session *s, uint32_t node, enum frame_
 	struct frame f = { .address = mark, .file = NO_FILE, .flags = FRAME_MARK };
 
 	return samples_push(s->samples, node, &f);
+}
+
+/* Code without a file goes by the name that it has now: its place is used again. */
+static void name_code(struct sampling_session *s, const struct space *space, struct unwound *w)
+{
+	bool looked = false;
+
+	for (unsigned i = 0; i < w->n; i++) {
+		struct frame *f = &w->frames[i];
+		uint64_t start;
+		const char *name;
+
+		if (f->file != NO_FILE || f->flags & FRAME_MARK)
+			continue;
+		if (!looked)
+			jits_look(s->jits, space->id, space->pid);
+		looked = true;
+		name = jits_name(s->jits, space->id, f->address, &start);
+		if (!name)
+			continue;
+		f->address = start;
+		f->file = samples_name(s->samples, name);
+		f->flags = (f->flags & ~FRAME_EXACT) | FRAME_NAMED;
+	}
 }
 
 static uint32_t push_user(struct sampling_session *s, struct space *space,
@@ -256,6 +290,7 @@ static uint32_t push_user(struct sampling_session *s, struct space *space,
 									       MARK_NO_STACK);
 	}
 	w = unwind(s->unwinder, space, sample, stack);
+	name_code(s, space, &w);
 	if (!(sample->flags & TARE_SAMPLE_ASKED)) {
 		s->samples->complete += w.complete;
 		s->samples->truncated += !w.complete;
@@ -367,6 +402,6 @@ struct profile *sampler_profile(struct sampling_session *s, const struct report 
 	profile_fill(p, s->samples, r, peak_seq, origin_ns, cause_name);
 	p->no_address = counts->no_address;
 	p->lost = (struct profile_loss){ counts->lost, counts->lost_bytes, counts->lost_ranges };
-	naming_fill(p, s->samples, s->modules, s->lines);
+	naming_fill(p, s->samples, s->modules, s->jits, s->lines);
 	return p;
 }

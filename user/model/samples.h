@@ -21,6 +21,7 @@
 #define FRAME_MARK 2u   /* address is an enum frame_mark */
 #define FRAME_GUESS 4u  /* found by frame pointer where nothing says there is one */
 #define FRAME_EXACT 8u  /* address of an instruction, not a return address less one */
+#define FRAME_NAMED 16u /* of code in no file: `file` is the number of its name */
 
 enum frame_mark {
 	MARK_TRUNCATED, /* the stack goes on: nobody knows where */
@@ -37,7 +38,7 @@ enum frame_mark {
 struct frame {
 	uint64_t address;
 	uint64_t space; /* id of the mm, for code that is in no file; else 0 */
-	uint32_t file;  /* or NO_FILE */
+	uint32_t file;  /* or NO_FILE; FRAME_NAMED: see there, and the address is its start */
 	uint32_t flags;
 };
 

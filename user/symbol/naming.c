@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "symbol/kernel.h"
-#include "symbol/perfmap.h"
 
 #define MANGLED_MOST 4096
 
@@ -40,22 +39,22 @@ struct naming {
 	struct profile *p;
 	const struct samples *s;
 	struct modules *modules;
-	GHashTable *maps; /* pid -> struct perfmap, or NULL */
+	struct jits *jits;
 };
 
-static const char *jit_name(struct naming *n, const struct frame *f)
+/* What had no name when it was sampled may have one now. */
+static const char *code_name(const struct naming *n, const struct frame *f)
 {
-	const struct space *space = g_hash_table_lookup(n->s->spaces, &f->space);
-	gpointer key, map = NULL;
+	uint64_t start;
 
-	if (!space || !space->pid)
-		return NULL;
-	key = GUINT_TO_POINTER(space->pid);
-	if (!g_hash_table_lookup_extended(n->maps, key, NULL, &map)) {
-		map = perfmap_of(space->pid);
-		g_hash_table_insert(n->maps, key, map);
-	}
-	return map ? perfmap_find(map, f->address) : NULL;
+	if (f->flags & FRAME_NAMED)
+		return n->s->names->pdata[f->file];
+	return jits_name(n->jits, f->space, f->address, &start);
+}
+
+static uint32_t file_of(const struct frame *f)
+{
+	return f->flags & FRAME_NAMED ? NO_FILE : f->file;
 }
 
 /* A function without a name goes by its start, so that its lines are one. */
@@ -75,8 +74,9 @@ static const char *build_id(const struct module *m)
 
 static void name_user(struct naming *n, const struct frame *f, struct profile_frame *to)
 {
-	const struct sample_file *file = f->file != NO_FILE ? n->s->files->pdata[f->file] : NULL;
-	struct module *m = file ? modules_get(n->modules, f->file) : NULL;
+	uint32_t number = file_of(f);
+	const struct sample_file *file = number != NO_FILE ? n->s->files->pdata[number] : NULL;
+	struct module *m = file ? modules_get(n->modules, number) : NULL;
 	uint64_t offset;
 	const char *name = m ? module_symbol(m, f->address, &offset) : NULL;
 
@@ -88,7 +88,7 @@ static void name_user(struct naming *n, const struct frame *f, struct profile_fr
 			"[%s+0x%" G_GINT64_MODIFIER "x]", base_of(file->path),
 			f->flags & FRAME_GUESS ? f->address : module_start(m, f->address));
 	} else {
-		name = jit_name(n, f);
+		name = code_name(n, f);
 		to->function = name ? naming_demangle(name) : g_strdup("[code without a file]");
 	}
 }
@@ -195,7 +195,7 @@ static void add_lines(struct naming *n)
 		const struct frame *raw =
 			i < intern_count(n->s->frames) ? intern_key(n->s->frames, i) : NULL;
 		struct module *m =
-			raw && raw->file != NO_FILE ? modules_get(n->modules, raw->file) : NULL;
+			raw && file_of(raw) != NO_FILE ? modules_get(n->modules, raw->file) : NULL;
 		struct inlined in = { .module = f->module,
 				      .outer = f->function,
 				      .address = f->address };
@@ -246,15 +246,17 @@ static void add_lines(struct naming *n)
 	}
 }
 
-void naming_fill(struct profile *p, const struct samples *s, struct modules *modules, bool lines)
+void naming_fill(struct profile *p, const struct samples *s, struct modules *modules,
+		 struct jits *jits, bool lines)
 {
 	struct naming n = {
 		.p = p,
 		.s = s,
 		.modules = modules,
-		.maps = g_hash_table_new_full(NULL, NULL, NULL, perfmap_free),
+		.jits = jits,
 	};
 
+	jits_look_all(jits);
 	for (unsigned i = 0; i < p->frames->len; i++) {
 		struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, i);
 
@@ -268,5 +270,4 @@ void naming_fill(struct profile *p, const struct samples *s, struct modules *mod
 	hide_own(p);
 	if (lines)
 		add_lines(&n);
-	g_hash_table_unref(n.maps);
 }

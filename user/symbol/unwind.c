@@ -56,6 +56,7 @@ struct machine {
 	uint64_t base, size;
 	const unsigned char *stack;
 	bool cloning; /* this frame is in the system call that makes a task */
+	bool chained; /* the frame pointer is from a chain of them */
 };
 
 struct unwinder *unwinder_new(struct modules *modules)
@@ -348,6 +349,7 @@ static enum step by_rule(const struct unwinder *u, const struct rule *rule, stru
 		return STEP_LOST;
 	}
 	m->has = 0;
+	m->chained = false;
 	for (int reg = 0; reg < REGS; reg++)
 		if (rule->how[reg] != UNDEFINED &&
 		    restore(u, rule, &before, cfa, reg, &m->reg[reg]))
@@ -398,6 +400,8 @@ static enum step by_frame_pointer(const struct space *space, struct machine *m)
 	uint64_t next, back, frame = m->reg[RBP];
 	const struct range *r;
 
+	if (m->chained && !frame) /* by the ABI that is where it ends */
+		return STEP_END;
 	if (!(m->has & 1u << RBP) || frame & 7 || frame < m->reg[RSP] || !load(m, frame, &next) ||
 	    !load(m, frame + 8, &back))
 		return STEP_LOST;
@@ -410,6 +414,7 @@ static enum step by_frame_pointer(const struct space *space, struct machine *m)
 	m->reg[RBP] = next;
 	m->reg[RIP] = back;
 	m->has = 1u << RSP | 1u << RBP | 1u << RIP;
+	m->chained = true;
 	return STEP_ON;
 }
 
@@ -435,6 +440,10 @@ static enum step step(struct unwinder *u, const struct space *space, struct mach
 		if (address)
 			rule = rule_of(u, module, r->file, address);
 	}
+	/* A program's and the dynamic linker's first instructions have no rules, or those
+	 * of a function that was called, but stand where the stack began. */
+	if (space->start_stack && m->reg[RSP] == space->start_stack)
+		return STEP_END;
 	if (rule && rule->known) {
 		*signal = rule->signal;
 		if (rule->signal && !exact) { /* nobody called it: it starts where it is */
@@ -446,10 +455,6 @@ static enum step step(struct unwinder *u, const struct space *space, struct mach
 	init = module ? module_in_init(module, f->address) : -1;
 	if (init >= 0)
 		return by_init(m, init);
-	/* The dynamic linker's and some libc's first instructions have no rules, but
-	 * stand where the stack began. */
-	if (space->start_stack && m->reg[RSP] == space->start_stack)
-		return STEP_END;
 	if (!r || !r->code)
 		return STEP_LOST;
 	if (m->cloning && by_clone(space, m) == STEP_ON)
