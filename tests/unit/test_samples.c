@@ -214,7 +214,7 @@ static void heap_asked(void **state)
 		ask(s, 0x500000 + i * 33 * PAGE, 33 * PAGE, (i % 2 ? 32 : 34) * PAGE, 1);
 	assert_int_equal(untouched(s, 0), 64 * 33 * PAGE);
 	range(s, TARE_RANGE_HEAP, 0x500000 + 40 * PAGE, 0, 0x500000 + 33 * PAGE, 0, 0);
-	assert_true(untouched(s, 0) >= 32 * PAGE && untouched(s, 0) <= 34 * PAGE);
+	assert_true(untouched(s, 0) >= 32 * (int64_t)PAGE && untouched(s, 0) <= 34 * (int64_t)PAGE);
 	samples_free(s);
 }
 
@@ -229,6 +229,7 @@ static void filled_early(void **state)
 		.proc = 1,
 		.mm = MM,
 		.kind = TARE_ANON,
+		.cause = 9,
 		.bytes = 1000,
 		.address = 0x100000,
 		.flags = TARE_SAMPLE_EARLY,
