@@ -41,6 +41,7 @@ static void sample(struct samples *s, uint64_t address, uint64_t bytes, uint64_t
 		.proc = 1,
 		.mm = MM,
 		.kind = TARE_ANON,
+		.cause = 9,
 		.bytes = bytes,
 		.address = address,
 		.peak_seq = seq,
@@ -146,6 +147,11 @@ static int64_t sum(const struct profile *p, enum picture picture)
 	return n;
 }
 
+static char *cause(uint32_t id)
+{
+	return g_strdup_printf("cause %u", id);
+}
+
 static void scaled(void **state)
 {
 	struct samples *s = samples_new(PAGE);
@@ -170,11 +176,18 @@ static void scaled(void **state)
 		sample(s, 0x100000 + i * PAGE, 65536 + i, 0);
 	r->profile = profile_new();
 	r->profile->period = 65536;
-	profile_fill(r->profile, s, r, TARE_PEAK_NOW, 0);
+	profile_fill(r->profile, s, r, TARE_PEAK_NOW, 0, cause);
 	assert_int_equal(sum(r->profile, PICTURE_GROWN), 1000003 + 16384 + 4096);
 	assert_int_equal(sum(r->profile, PICTURE_LIVE_PEAK), 500001);
 	assert_int_equal(sum(r->profile, PICTURE_LIVE_END), 77 + 4096);
 	assert_int_equal(r->profile->total[PICTURE_LIVE_END], 77 + 4096);
+	assert_int_equal(r->profile->causes->len, 1);
+	assert_string_equal(
+		profile_cause_name(
+			r->profile,
+			g_array_index(r->profile->entries, struct profile_entry, 0).cause),
+		"cause 9");
+	assert_null(profile_cause_name(r->profile, NO_CAUSE));
 	assert_true(fabs(profile_error(r->profile, 65536 * 100) - 65536 * 10) < 1);
 	report_free(r);
 	samples_free(s);

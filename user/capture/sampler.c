@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "capture/cause.h"
 #include "symbol/module.h"
 #include "symbol/naming.h"
 #include "symbol/unwind.h"
@@ -333,7 +334,7 @@ struct profile *sampler_profile(struct sampling_session *s, const struct report 
 	struct profile *p = profile_new();
 
 	p->period = s->period;
-	profile_fill(p, s->samples, r, peak_seq, origin_ns);
+	profile_fill(p, s->samples, r, peak_seq, origin_ns, cause_name);
 	p->no_address = counts->no_address;
 	p->lost = (struct profile_loss){ counts->lost, counts->lost_bytes, counts->lost_ranges };
 	naming_fill(p, s->samples, s->modules, s->lines);

@@ -47,6 +47,7 @@ struct profile *profile_new(void)
 	g_array_set_clear_func(p->entries, entry_clear);
 	p->modules = g_array_new(FALSE, TRUE, sizeof(struct profile_module));
 	g_array_set_clear_func(p->modules, module_clear);
+	p->causes = g_ptr_array_new_with_free_func(g_free);
 	p->asked = g_array_new(FALSE, TRUE, sizeof(struct profile_asked));
 	g_array_set_clear_func(p->asked, asked_clear);
 	p->ticks = g_array_new(FALSE, TRUE, sizeof(struct profile_tick));
@@ -61,6 +62,7 @@ void profile_free(struct profile *p)
 	g_array_unref(p->frames);
 	g_array_unref(p->nodes);
 	g_array_unref(p->modules);
+	g_ptr_array_unref(p->causes);
 	g_array_unref(p->entries);
 	g_array_unref(p->asked);
 	g_array_unref(p->ticks);
@@ -91,6 +93,32 @@ const char *profile_module_path(const struct profile *p, uint32_t module)
 	return module < p->modules->len ?
 		       g_array_index(p->modules, struct profile_module, module).path :
 		       NULL;
+}
+
+uint32_t profile_cause(struct profile *p, const char *name)
+{
+	for (unsigned i = 0; i < p->causes->len; i++)
+		if (!strcmp(p->causes->pdata[i], name))
+			return i;
+	g_ptr_array_add(p->causes, g_strdup(name));
+	return p->causes->len - 1;
+}
+
+const char *profile_cause_name(const struct profile *p, uint32_t cause)
+{
+	return cause < p->causes->len ? p->causes->pdata[cause] : NULL;
+}
+
+void profile_stack(const struct profile *p, uint32_t node, GArray *frames)
+{
+	g_array_set_size(frames, 0);
+	/* A stack that is longer than the tree goes round in it. */
+	while (node < p->nodes->len && frames->len < p->nodes->len) {
+		const struct stack_node *n = &g_array_index(p->nodes, struct stack_node, node);
+
+		g_array_append_val(frames, n->frame);
+		node = n->parent;
+	}
 }
 
 double profile_error(const struct profile *p, int64_t bytes)
@@ -148,6 +176,7 @@ static void add_mark(struct profile *p, enum frame_mark mark, uint32_t process, 
 		.process = process,
 		.task = task,
 		.kind = kind,
+		.cause = NO_CAUSE,
 		.place_label = g_strdup(place_name[PLACE_UNKNOWN]),
 	};
 	unsigned i;
@@ -331,14 +360,36 @@ static void copy_ticks(struct profile *p, const struct samples *s, const uint32_
 	}
 }
 
+/* Causes by the kernel side's number: each is named once. */
+struct causes {
+	GHashTable *known; /* id -> index in profile->causes */
+	char *(*name)(uint32_t id);
+};
+
+static uint32_t cause_of(struct profile *p, const struct causes *c, uint32_t id)
+{
+	g_autofree char *name = NULL;
+	gpointer known;
+	uint32_t cause;
+
+	if (g_hash_table_lookup_extended(c->known, GUINT_TO_POINTER(id), NULL, &known))
+		return GPOINTER_TO_UINT(known);
+	name = c->name(id);
+	cause = profile_cause(p, name);
+	g_hash_table_insert(c->known, GUINT_TO_POINTER(id), GUINT_TO_POINTER(cause));
+	return cause;
+}
+
 void profile_fill(struct profile *p, const struct samples *s, const struct report *r,
-		  uint64_t peak_seq, uint64_t origin_ns)
+		  uint64_t peak_seq, uint64_t origin_ns, char *(*cause_name)(uint32_t id))
 {
 	g_autoptr(GHashTable) tasks = tasks_of(r);
 	g_autoptr(GHashTable) by_task = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 							      (GDestroyNotify)g_array_unref);
 	g_autoptr(GHashTable) by_process = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 								 (GDestroyNotify)g_array_unref);
+	g_autoptr(GHashTable) known = g_hash_table_new(NULL, NULL);
+	struct causes causes = { known, cause_name };
 	g_autofree uint64_t *at_peak = g_new0(uint64_t, s->tallies->len + 1);
 	g_autofree uint64_t *at_end = g_new0(uint64_t, s->tallies->len + 1);
 	g_autofree uint32_t *entry = g_new0(uint32_t, s->tallies->len + 1);
@@ -351,7 +402,6 @@ void profile_fill(struct profile *p, const struct samples *s, const struct repor
 		const struct who *who = g_hash_table_lookup(tasks, &key->task);
 		struct profile_entry e = {
 			.kind = key->kind,
-			.cause = key->cause,
 			.node = key->node,
 			.place = key->place,
 			.count = t->count,
@@ -366,6 +416,7 @@ void profile_fill(struct profile *p, const struct samples *s, const struct repor
 			p->sampled[k] += e.bytes[k];
 		e.process = who->process;
 		e.task = who->task;
+		e.cause = cause_of(p, &causes, key->cause);
 		e.place_label = place_label(s, key);
 		group_add(by_task, e.process, e.task, e.kind, p->entries->len);
 		group_add(by_process, e.process, UINT32_MAX, e.kind, p->entries->len);

@@ -23,12 +23,7 @@ static void add_frames(GString *line, const struct profile *p, uint32_t node)
 {
 	g_autoptr(GArray) up = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 
-	while (node != NO_NODE && node < p->nodes->len) {
-		const struct stack_node *n = &g_array_index(p->nodes, struct stack_node, node);
-
-		g_array_append_val(up, n->frame);
-		node = n->parent;
-	}
+	profile_stack(p, node, up);
 	for (unsigned i = up->len; i-- > 0;) {
 		const struct profile_frame *f = &g_array_index(p->frames, struct profile_frame,
 							       g_array_index(up, uint32_t, i));
