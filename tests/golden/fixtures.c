@@ -566,6 +566,7 @@ static struct report *fixture_unchecked(void)
 }
 
 #include "fixtures_kernel.c"
+#include "fixtures_profile.c"
 
 struct fixture {
 	const char *name;
@@ -584,4 +585,6 @@ static const struct fixture fixtures[] = {
 	{ "group", fixture_group },
 	{ "sockets", fixture_sockets },
 	{ "oom", fixture_oom },
+	{ "sampled", fixture_sampled },
+	{ "sampled-hostile", fixture_sampled_hostile },
 };
