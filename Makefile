@@ -65,7 +65,7 @@ DEPS = -MMD -MP
 
 src := $(foreach layer,$(LAYERS),$(wildcard user/$(layer)/*.c))
 obj := $(patsubst %.c,$(O)/%.o,$(src))
-pages := bench
+pages := bench run
 page_html := $(patsubst %,$(O)/gen/%.page.html,$(pages))
 embedded := $(wildcard user/output/*.schema.json user/store/*.sql) $(page_html)
 embedded_obj := $(patsubst %,$(O)/gen/%.o,$(notdir $(embedded)))

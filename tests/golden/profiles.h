@@ -76,8 +76,8 @@ static void enter(struct profile *p, struct profile_entry e, const char *cause, 
 	g_array_append_val(p->entries, e);
 }
 
-static __attribute__((unused)) void ask(struct profile *p, struct profile_asked a,
-					const char *cause, const char *place)
+static __attribute__((unused)) void put_asked(struct profile *p, struct profile_asked a,
+					      const char *cause, const char *place)
 {
 	a.cause = profile_cause(p, cause);
 	a.place_label = g_strdup(place);

@@ -22,14 +22,17 @@ struct sampling_session {
 	uint64_t vdso_size;
 	bool lines;
 	uint64_t malformed;
+	struct sample_log log; /* its functions NULL: nobody is told */
 };
 
-struct sampling_session *sampler_new(uint32_t period, bool lines)
+struct sampling_session *sampler_new(uint32_t period, bool lines, const struct sample_log *log)
 {
 	struct sampling_session *s = g_new0(struct sampling_session, 1);
 
 	s->period = period;
 	s->lines = lines;
+	if (log)
+		s->log = *log;
 	s->samples = samples_new(sysconf(_SC_PAGESIZE));
 	s->modules = modules_new();
 	s->unwinder = unwinder_new(s->modules);
@@ -97,6 +100,14 @@ static void map_vdso(struct sampling_session *s, struct space *space, uint64_t a
 		space_set(space, &r);
 }
 
+/* What is no range of the kernel side's goes by what = 0: a mapped file, a program. */
+static void tell_range(const struct sampling_session *s, const struct tare_range *r,
+		       const char *path)
+{
+	if (s->log.range)
+		s->log.range(s->log.ctx, r, path);
+}
+
 static void on_image(struct sampling_session *s, const struct tare_image *i)
 {
 	uint32_t exe;
@@ -107,6 +118,8 @@ static void on_image(struct sampling_session *s, const struct tare_image *i)
 	const char *interpreter = m ? module_interpreter(m) : NULL;
 	uint64_t base = aux(i, AT_BASE);
 
+	tell_range(s, &(struct tare_range){ .head = i->head, .mm = i->mm, .tgid = i->tgid },
+		   f->path);
 	if (m)
 		map_segments(s, space, exe, aux(i, AT_PHDR) - module_headers(m));
 	if (base && interpreter) {
@@ -201,6 +214,13 @@ static void on_map(struct sampling_session *s, const struct tare_map *m)
 	source = (struct module_source){ file,    f->dev,   f->inode,          f->path,
 					 m->tgid, m->start, m->start + m->size };
 
+	tell_range(s,
+		   &(struct tare_range){ .head = m->head,
+					 .mm = m->mm,
+					 .tgid = m->tgid,
+					 .start = m->start,
+					 .size = m->size },
+		   f->path);
 	if (m->prot & 4)
 		modules_open(s->modules, &source);
 }
@@ -210,6 +230,7 @@ static void on_range(struct sampling_session *s, const struct tare_range *r)
 	if (r->what != TARE_RANGE_FORK && r->what != TARE_RANGE_GONE)
 		know(s, r->mm, r->tgid);
 	samples_range(s->samples, r);
+	tell_range(s, r, NULL);
 }
 
 static uint32_t push_mark(struct sampling_session *s, uint32_t node, enum frame_mark mark)
@@ -250,7 +271,7 @@ static void on_sample(struct sampling_session *s, const struct world *world,
 	struct space *space = samples_space(s->samples, sample->mm);
 	const struct world_task *t = g_hash_table_lookup(world->tasks, &sample->task);
 	g_autofree char *name = t ? g_strndup(t->state->comm, TARE_COMM_LEN) : g_strdup("");
-	uint32_t node;
+	uint32_t node, tally;
 
 	space->pid = sample->tgid;
 	space->proc = sample->proc;
@@ -262,7 +283,9 @@ static void on_sample(struct sampling_session *s, const struct world *world,
 		if (kernel[i])
 			node = samples_push(s->samples, node, &f);
 	}
-	samples_add(s->samples, sample, node, samples_name(s->samples, name));
+	tally = samples_add(s->samples, sample, node, samples_name(s->samples, name));
+	if (s->log.sample)
+		s->log.sample(s->log.ctx, sample, tally);
 }
 
 /* Paths of records that are cut behind their last part. */

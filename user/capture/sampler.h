@@ -15,7 +15,16 @@
 
 struct sampling_session;
 
-struct sampling_session *sampler_new(uint32_t period, bool lines);
+/* Who is told of each sample and range as it comes; times are since the boot. */
+struct sample_log {
+	void (*sample)(void *ctx, const struct tare_sample *sample, uint32_t tally);
+	/* `path`: of the file that it maps; NULL: none. */
+	void (*range)(void *ctx, const struct tare_range *r, const char *path);
+	void *ctx;
+};
+
+/* `log` may be NULL. */
+struct sampling_session *sampler_new(uint32_t period, bool lines, const struct sample_log *log);
 void sampler_free(struct sampling_session *s); /* takes NULL */
 
 /* Take one record of the ring of samples. 0, or -EINVAL for one that makes no

@@ -14,7 +14,8 @@
 #include "capture/session_state.h"
 #include "capture/targets.h"
 
-#define ADOPT_ROUNDS 10 /* attach: until a round finds nobody new */
+#define CHECKPOINT_REST 19 /* times as long as one took, until the next */
+#define ADOPT_ROUNDS 10    /* attach: until a round finds nobody new */
 
 static int on_record(void *ctx, const void *data, size_t size)
 {
@@ -100,6 +101,8 @@ static int open_sources(struct session *s)
 		err = watch_clock(s, SOURCE_SERIES, c->interval_ns, true);
 	if (!err)
 		err = watch_clock(s, SOURCE_SNAPSHOT, c->snapshot_every_ns, true);
+	if (!err && c->on_checkpoint)
+		err = watch_clock(s, SOURCE_CHECKPOINT, c->checkpoint_ns, true);
 	if (!err)
 		err = watch_clock(s, SOURCE_END, c->duration_ns, false);
 	if (err)
@@ -125,7 +128,7 @@ int session_open(struct session **out, const struct session_config *config)
 	if (!err)
 		err = loader_ring_open(s->loader, on_record, s);
 	if (!err && config->load.period) {
-		s->sampler = sampler_new(config->load.period, config->lines);
+		s->sampler = sampler_new(config->load.period, config->lines, config->log);
 		err = loader_samples_open(s->loader, on_sample, s);
 	}
 	if (!err)
@@ -360,6 +363,21 @@ static void on_signals(struct session *s)
 	}
 }
 
+/* While one is made, nothing else is heard: the longer that takes, the rarer they are. */
+static void checkpoint(struct session *s)
+{
+	uint64_t begin = clock_ns(CLOCK_MONOTONIC), end;
+	struct report *r;
+
+	if (begin < s->next_checkpoint)
+		return;
+	r = session_report(s, REPORT_SNAPSHOT);
+	s->config.on_checkpoint(s->config.ctx, r);
+	report_free(r);
+	end = clock_ns(CLOCK_MONOTONIC);
+	s->next_checkpoint = end + CHECKPOINT_REST * (end - begin);
+}
+
 static void on_clock(struct session *s, enum source source)
 {
 	uint64_t ticks;
@@ -372,6 +390,9 @@ static void on_clock(struct session *s, enum source source)
 		sample_series(s);
 		session_drain(s);
 		look_for_newcomers(s);
+		break;
+	case SOURCE_CHECKPOINT:
+		checkpoint(s);
 		break;
 	case SOURCE_SNAPSHOT:
 		r = session_report(s, REPORT_SNAPSHOT);
@@ -424,6 +445,11 @@ static bool all_ended(const struct session *s)
 	return w.live_procs <= 0;
 }
 
+uint64_t session_origin(const struct session *s)
+{
+	return s->origin_ns;
+}
+
 bool session_targets_ended(const struct session *s)
 {
 	return !s->launched && all_ended(s);
@@ -443,6 +469,8 @@ int session_loop(struct session *s, int *status)
 	struct epoll_event events[8];
 
 	sample_series(s);
+	if (s->config.on_checkpoint)
+		checkpoint(s);
 	while (!finished(s)) {
 		int n = epoll_wait(s->epoll, events, G_N_ELEMENTS(events), -1);
 

@@ -36,15 +36,29 @@ static void entry_clear(gpointer p)
 	g_free(((struct profile_entry *)p)->place_label);
 }
 
+GArray *profile_frames_new(void)
+{
+	GArray *frames = g_array_new(FALSE, TRUE, sizeof(struct profile_frame));
+
+	g_array_set_clear_func(frames, frame_clear);
+	return frames;
+}
+
+GArray *profile_entries_new(void)
+{
+	GArray *entries = g_array_new(FALSE, TRUE, sizeof(struct profile_entry));
+
+	g_array_set_clear_func(entries, entry_clear);
+	return entries;
+}
+
 struct profile *profile_new(void)
 {
 	struct profile *p = g_new0(struct profile, 1);
 
-	p->frames = g_array_new(FALSE, TRUE, sizeof(struct profile_frame));
-	g_array_set_clear_func(p->frames, frame_clear);
+	p->frames = profile_frames_new();
 	p->nodes = g_array_new(FALSE, TRUE, sizeof(struct stack_node));
-	p->entries = g_array_new(FALSE, TRUE, sizeof(struct profile_entry));
-	g_array_set_clear_func(p->entries, entry_clear);
+	p->entries = profile_entries_new();
 	p->modules = g_array_new(FALSE, TRUE, sizeof(struct profile_module));
 	g_array_set_clear_func(p->modules, module_clear);
 	p->causes = g_ptr_array_new_with_free_func(g_free);
@@ -177,6 +191,7 @@ static void add_mark(struct profile *p, enum frame_mark mark, uint32_t process, 
 		.task = task,
 		.kind = kind,
 		.cause = NO_CAUSE,
+		.tally = UINT32_MAX,
 		.place_label = g_strdup(place_name[PLACE_UNKNOWN]),
 	};
 	unsigned i;
@@ -403,6 +418,7 @@ void profile_fill(struct profile *p, const struct samples *s, const struct repor
 		struct profile_entry e = {
 			.kind = key->kind,
 			.node = key->node,
+			.tally = i,
 			.place = key->place,
 			.count = t->count,
 			.bytes = { t->grown, at_peak[i], at_end[i] },

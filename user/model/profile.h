@@ -47,6 +47,7 @@ struct profile_entry {
 	uint32_t kind;
 	uint32_t cause; /* index in profile->causes; NO_CAUSE: what no sample met */
 	uint32_t node;  /* innermost */
+	uint32_t tally; /* number of the samples' sum; UINT32_MAX: a mark */
 	enum place_kind place;
 	char *place_label; /* "heap", "[anon:name]", "stack of worker", a path; not NULL */
 	uint64_t count;    /* samples; 0: what no sample met */
@@ -95,6 +96,8 @@ struct profile {
 };
 
 struct profile *profile_new(void);
+GArray *profile_frames_new(void);     /* with names owned */
+GArray *profile_entries_new(void);    /* likewise */
 void profile_free(struct profile *p); /* takes NULL */
 
 /* Fill entries from samples, scaled to the report's totals. Frames keep the numbers

@@ -371,8 +371,8 @@ static void begin_life(struct samples *s, const struct tare_sample *sample, uint
 	g_tree_replace(tree, &l->page, l);
 }
 
-void samples_add(struct samples *s, const struct tare_sample *sample, uint32_t node,
-		 uint32_t thread_name)
+uint32_t samples_add(struct samples *s, const struct tare_sample *sample, uint32_t node,
+		     uint32_t thread_name)
 {
 	struct space *space = samples_space(s, sample->mm);
 	const struct range *r = space_find(space, sample->address);
@@ -407,6 +407,7 @@ void samples_add(struct samples *s, const struct tare_sample *sample, uint32_t n
 	s->taken++;
 	timeline_add(s->timeline, sample->head.time_ns, number, sample->bytes, 0);
 	begin_life(s, sample, number);
+	return number;
 }
 
 struct look {

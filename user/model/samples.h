@@ -27,6 +27,7 @@ enum frame_mark {
 	MARK_EXECVE,    /* the kernel loads a program: there is no user stack */
 	MARK_NO_SAMPLE, /* the ledger has it, and no sample met it */
 	MARK_BEFORE,    /* held before tare came, or copied by fork */
+	MARK_THINNED,   /* left out of a recording for its size */
 	FRAME_MARKS,
 };
 
@@ -102,8 +103,9 @@ struct space *samples_image(struct samples *s, const struct tare_image *i, uint3
 
 /* Builds a stack from its outermost frame inwards; start with NO_NODE. */
 uint32_t samples_push(struct samples *s, uint32_t node, const struct frame *f);
-void samples_add(struct samples *s, const struct tare_sample *sample, uint32_t node,
-		 uint32_t thread_name);
+/* Returns the number of the tally. */
+uint32_t samples_add(struct samples *s, const struct tare_sample *sample, uint32_t node,
+		     uint32_t thread_name);
 
 /* Bytes that live now, and that lived at peak `peak_seq` (the last one, or
  * TARE_PEAK_NOW), of each tally: arrays of tallies->len. */

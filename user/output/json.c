@@ -142,6 +142,25 @@ static json_t *lost(const struct report *r)
 	return object;
 }
 
+/* What was lost, in words: a printer for people needs no table of its own. */
+static json_t *losses(const struct report *r)
+{
+	json_t *array = json_array();
+
+	for (int i = 0; i < TARE_LOSSES; i++) {
+		json_t *one;
+
+		if (!r->lost[i])
+			continue;
+		one = json_object();
+		json_set_string(one, "name", lost_name[i]);
+		json_set_int(one, "count", (int64_t)r->lost[i]);
+		json_set_string(one, "meaning", lost_meaning[i]);
+		json_array_append_new(array, one);
+	}
+	return array;
+}
+
 static json_t *foreign_causes(const struct flow causes[TARE_FOREIGNERS])
 {
 	json_t *object = json_object();
@@ -321,7 +340,7 @@ static json_t *self(const struct report_self *s)
 	return object;
 }
 
-/* How the samples were taken, and what they say. Stacks are other formats'. */
+/* How the samples were taken, and what they say. */
 static json_t *samples(const struct profile *p)
 {
 	json_t *object = json_object(), *lost = json_object(), *pictures = json_object();
@@ -421,12 +440,15 @@ char *json_render(const struct report *r)
 	json_emit_field(out, "kernel", json_text(r->kernel));
 	json_emit_field(out, "command", strings(r->command));
 	json_emit_field(out, "target", json_text(r->target));
+	json_emit_field(out, "started_ns",
+			r->started_ns ? json_integer(r->started_ns) : json_null());
 	json_emit_field(out, "exit", exit_status(&r->exit));
 	json_emit_field(out, "duration_ns", json_integer((json_int_t)r->duration_ns));
 	json_emit_field(out, "reason", json_string(reason[r->reason]));
 	json_emit_field(out, "features", features(r));
 	json_emit_field(out, "books", books(r));
 	json_emit_field(out, "lost", lost(r));
+	json_emit_field(out, "losses", losses(r));
 	json_emit_field(out, "peak", peak(r));
 	json_emit_field(out, "totals", totals(r));
 	json_emit_field(out, "foreign_causes", foreign_causes(r->foreign_cause));
@@ -438,8 +460,10 @@ char *json_render(const struct report *r)
 	json_emit_field(out, "series", series(r));
 	if (r->self.valid)
 		json_emit_field(out, "self", self(&r->self));
-	if (r->profile)
+	if (r->profile) {
 		json_emit_field(out, "samples", samples(r->profile));
+		json_emit_profile(out, r->profile);
+	}
 	g_string_append(out, "\n}\n");
 	return g_string_free(out, FALSE);
 }
