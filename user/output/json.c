@@ -104,17 +104,6 @@ static json_t *features(const struct report *r)
 	return object;
 }
 
-/* Kernel memory is checked against the control group's counter, so for the
- * workload only; the others against the counters of each process. */
-static bool checked(const struct report *r, enum tare_kind kind, bool workload)
-{
-	int64_t difference;
-
-	if (kind == TARE_KMEM)
-		return workload && r->kmem.whole && view_kmem_difference(r, &difference);
-	return r->sums_valid && view_kind(r, kind);
-}
-
 static json_t *unattributed(const struct report *r, const struct balance balances[TARE_KINDS],
 			    bool workload)
 {
@@ -124,7 +113,7 @@ static json_t *unattributed(const struct report *r, const struct balance balance
 		enum tare_kind kind = kind_order[i];
 
 		json_set_known(object, kind_name[kind], balances[kind].unattributed,
-			       checked(r, kind, workload));
+			       view_checked(r, kind, workload));
 	}
 	return object;
 }
@@ -197,7 +186,7 @@ static json_t *totals(const struct report *r)
 				    json_flow(b->foreign, known && (kind_order[i] != TARE_KMEM ||
 								    r->kmem.whole)));
 		json_set_known(one, "unattributed", b->unattributed,
-			       checked(r, kind_order[i], true));
+			       view_checked(r, kind_order[i], true));
 		json_object_set_new(object, kind, one);
 	}
 	return object;
