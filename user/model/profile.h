@@ -56,7 +56,7 @@ struct profile_entry {
 	uint32_t task;    /* index in its tasks; UINT32_MAX: none in particular */
 	uint32_t kind;
 	uint32_t cause; /* index in profile->causes; NO_CAUSE: what no sample met */
-	uint32_t node;  /* innermost */
+	uint32_t node;  /* innermost; NO_NODE: there is no stack */
 	uint32_t tally; /* number of the samples' sum; UINT32_MAX: a mark */
 	enum place_kind place;
 	char *place_label; /* "heap", "[anon:name]", "stack of worker", a path; not NULL */
