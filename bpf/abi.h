@@ -283,6 +283,7 @@ struct tare_workload {
 	__s64 weight_peak_drift;   /* of it, drift */
 	__u64 peak_seq;            /* number of peaks of the weight so far */
 	__s64 live_procs;
+	__s64 stacks; /* kernel stacks of live tasks */
 	__u64 next_id;
 	__u64 mms_closed;  /* address spaces audited at exit_mmap */
 	__u64 mms_nonzero; /* of these, with a counter that was not 0 */
@@ -290,7 +291,17 @@ struct tare_workload {
 	struct tare_group group;
 	__u64 lost[TARE_LOSSES];
 };
-_Static_assert(sizeof(struct tare_workload) == 144 + 152 + 64, "tare_workload");
+_Static_assert(sizeof(struct tare_workload) == 152 + 152 + 64, "tare_workload");
+
+/* What all live address spaces hold, summed by tare_sum, and the weight's parts a moment
+ * later. */
+struct tare_held {
+	__s64 kind[TARE_MM_KINDS]; /* pages; TARE_PAGETABLE: bytes */
+	__s64 mms;
+	__s64 stacks; /* kernel stacks */
+	__s64 beside; /* pages */
+};
+_Static_assert(sizeof(struct tare_held) == 64, "tare_held");
 
 /* Samples: where memory grew. They and all that is needed to make sense of them,
  * which range held what and when, go through a ring of their own, so that its
@@ -428,6 +439,7 @@ _Static_assert(sizeof(struct tare_sampling) == 80 + 8 * TARE_FAULT_PLACES, "tare
 /* The table of address spaces: buckets of one cache line of keys; place i of
  * bucket b is element b x TARE_BUCKET + i of tare_mms. */
 #define TARE_BUCKET 8
+#define TARE_CHUNKS 64 /* of the table: those without an address space are passed over */
 
 /* Ways to learn by how much a counter changed; the better first. */
 enum ledger_arm {

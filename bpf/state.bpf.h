@@ -136,6 +136,7 @@ extern struct mmids_map tare_mmids SEC(".maps");
 extern struct ring_map tare_ring SEC(".maps");
 
 extern struct tare_workload workload;
+extern __u32 chunk_used[TARE_CHUNKS];   /* address spaces in each part of the table */
 extern __u64 cpu_offset[TARE_MAX_CPUS]; /* __per_cpu_offset[], filled by tare_init */
 
 static __always_inline void lost(__u32 what)

@@ -119,6 +119,7 @@ static __u32 cfg_slots_size = TARE_MEMBERS * sizeof(__s32);
 static __u32 cfg_cpus, cfg_arm, cfg_bucket_bits, cfg_shape, cfg_no_children, cfg_page_size = 4096;
 static __attribute__((unused)) __u32 cfg_split, cfg_kmem;
 static struct tare_workload workload;
+static __u32 chunk_used[TARE_CHUNKS];
 
 /* state.bpf.h's maps: the table of address spaces. */
 struct bucket {

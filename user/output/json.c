@@ -311,6 +311,23 @@ static json_t *process(const struct report *r, const struct report_process *p)
 	return object;
 }
 
+/* Of one point. Other kernel memory is known by looking too, if not by task. */
+static json_t *point_kinds(const struct report *r, const struct report_point *p)
+{
+	json_t *object;
+
+	if (!p->kinds)
+		return json_null();
+	object = json_object();
+	for (int i = 0; i < TARE_KINDS; i++) {
+		enum tare_kind kind = kind_order[i];
+
+		json_set_known(object, kind_name[kind], p->kind[kind],
+			       kind == TARE_KMEM ? r->kmem.level != KMEM_NONE : view_kind(r, kind));
+	}
+	return object;
+}
+
 static json_t *series(const struct report *r)
 {
 	json_t *array = json_array();
@@ -322,6 +339,7 @@ static json_t *series(const struct report *r)
 		json_set_int(one, "time_ns", (int64_t)p->time_ns);
 		json_set_int(one, "rss", p->rss);
 		json_set_int(one, "beside", p->beside);
+		json_object_set_new(one, "kinds", point_kinds(r, p));
 		json_array_append_new(array, one);
 	}
 	return array;
