@@ -391,6 +391,26 @@ int sampler_record(struct sampling_session *s, const struct world *world, const 
 	return err;
 }
 
+void sampler_found(struct sampling_session *s, struct world *world, const void *data, size_t size)
+{
+	const char *at = data;
+
+	while (size >= sizeof(struct tare_record)) {
+		const struct tare_mm_end *mm = (const void *)at;
+		const struct world_proc *proc;
+
+		if (mm->head.size < sizeof(mm->head) || mm->head.size > size)
+			return;
+		if (mm->head.type == TARE_REC_MM && mm->head.size >= sizeof(*mm)) {
+			proc = world_find_proc(world, mm->mm.proc);
+			if (proc)
+				know(s, mm->mm.id, proc->pid);
+		}
+		size -= mm->head.size;
+		at += mm->head.size;
+	}
+}
+
 struct profile *sampler_profile(struct sampling_session *s, const struct report *r,
 				const struct tare_sampling *counts, uint64_t peak_seq,
 				uint64_t origin_ns, const char *asked_why)

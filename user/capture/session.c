@@ -261,6 +261,14 @@ static int name_targets(struct session *s, const struct session_targets *t, GArr
 	return err;
 }
 
+static int on_found(void *ctx, const void *data, size_t size)
+{
+	struct session *s = ctx;
+
+	sampler_found(s->sampler, s->world, data, size);
+	return 0;
+}
+
 static int adopt_running(struct session *s, bool all)
 {
 	struct adoption what = { .all = all, .except = s->self, .since_ns = s->origin_ns };
@@ -273,6 +281,8 @@ static int adopt_running(struct session *s, bool all)
 	}
 	loader_drain(s->loader);
 	describe_found(s->world);
+	if (s->sampler && total > 0)
+		loader_sweep(s->loader, on_found, s);
 	return n < 0 ? n : total;
 }
 

@@ -143,6 +143,8 @@ uint32_t samples_file(struct samples *s, const struct tare_file *file)
 		g_string_append_c(path, '/');
 		g_string_append_len(path, file->name[i], len);
 	}
+	if (file->deleted) /* as /proc has it */
+		g_string_append(path, " (deleted)");
 	f.path = g_string_free(path, FALSE);
 	return file_number(s, f);
 }
@@ -443,7 +445,7 @@ uint32_t samples_map(struct samples *s, const struct tare_map *m)
 	if (strstr(f->path, "[io_uring]"))
 		range.place = PLACE_URING;
 	else if (g_str_has_prefix(f->path, "/memfd:") || g_str_has_prefix(f->path, "/dev/shm/") ||
-		 g_str_has_prefix(f->path, "/SYSV") || !strcmp(f->path, "/dev/zero"))
+		 g_str_has_prefix(f->path, "/SYSV") || g_str_has_prefix(f->path, "/dev/zero"))
 		range.place = PLACE_SHM;
 	end_range(s, m->mm, range.start, range.end,
 		  (struct moment){ m->head.time_ns, m->peak_seq });

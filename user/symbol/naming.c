@@ -8,6 +8,7 @@
 #include "symbol/kernel.h"
 
 #define MANGLED_MOST 4096
+#define PYTHON_LOOP "_PyEval_EvalFrameDefault"
 
 static const char *const mark_name[FRAME_MARKS] = {
 	[MARK_TRUNCATED] = "[truncated]", [MARK_NO_STACK] = "[no stack]",
@@ -246,6 +247,24 @@ static void add_lines(struct naming *n)
 	}
 }
 
+/* CPython's interpreter loop runs all Python functions alike. What runs is in memory of
+ * the process that has changed when it could be read, so only `-X perf` names it. */
+static void mark_python(struct profile *p)
+{
+	for (unsigned i = 0; i < p->frames->len; i++)
+		if (g_str_has_prefix(g_array_index(p->frames, struct profile_frame, i).function,
+				     "py::"))
+			return;
+	for (unsigned i = 0; i < p->frames->len; i++) {
+		struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, i);
+
+		if (strcmp(f->function, PYTHON_LOOP))
+			continue;
+		g_free(f->function);
+		f->function = g_strdup(PYTHON_LOOP " [names: python 3.12, -X perf]");
+	}
+}
+
 void naming_fill(struct profile *p, const struct samples *s, struct modules *modules,
 		 struct jits *jits, bool lines)
 {
@@ -270,4 +289,5 @@ void naming_fill(struct profile *p, const struct samples *s, struct modules *mod
 	hide_own(p);
 	if (lines)
 		add_lines(&n);
+	mark_python(p);
 }
