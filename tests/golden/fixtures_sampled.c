@@ -39,7 +39,8 @@ static uint32_t call_grow(struct profile *p, uint32_t from, int line)
 	return call(p, call(p, call(p, from, put), grow), libc);
 }
 
-static void sampled_stacks(struct profile *p, int64_t scale)
+/* `scale`: of what the worker takes; `drift`: more that main does. */
+static void sampled_stacks(struct profile *p, int64_t scale, int64_t drift)
 {
 	uint32_t main = call_start(p, "main", 0x11f0), in = call_start(p, "worker", 0x1310);
 	uint32_t put = call_grow(p, in, 88), more = call_grow(p, in, 120);
@@ -50,7 +51,7 @@ static void sampled_stacks(struct profile *p, int64_t scale)
 	enter(p,
 	      (struct profile_entry){ 0, 0, TARE_ANON, .node = call_grow(p, main, 88),
 				      .place = PLACE_HEAP,
-				      .bytes = { 20 * MIB, 18 * MIB, 12 * MIB } },
+				      .bytes = { 20 * MIB + drift, 18 * MIB + drift, 12 * MIB } },
 	      "page fault", "heap");
 	enter(p,
 	      (struct profile_entry){
@@ -77,7 +78,7 @@ static void sampled_stacks(struct profile *p, int64_t scale)
 		  "heap");
 }
 
-static struct report *sampled(pid_t pid, int64_t scale, uint64_t period)
+static struct report *sampled(pid_t pid, int64_t scale, int64_t drift, uint64_t period)
 {
 	struct report *r = fixture_new(8 * SECOND);
 	struct report_process *p;
@@ -92,9 +93,9 @@ static struct report *sampled(pid_t pid, int64_t scale, uint64_t period)
 	p->alive = true;
 	p->exit.known = false;
 	p->end_ns = 0;
-	t = add_task(p, pid, "server", 18 * MIB + 4 * KIB);
+	t = add_task(p, pid, "server", 18 * MIB + 4 * KIB + drift);
 	t->alive = true;
-	add_flow(t, TARE_ANON, "page fault", 20 * MIB + 4 * KIB, 8 * MIB);
+	add_flow(t, TARE_ANON, "page fault", 20 * MIB + 4 * KIB + drift, 8 * MIB + drift);
 	t = add_task(p, pid + 1, "worker", (40 * scale + 4) * MIB);
 	t->alive = true;
 	add_flow(t, TARE_ANON, "page fault", (64 * scale + 8) * MIB, 24 * scale * MIB + 8 * MIB);
@@ -104,19 +105,19 @@ static struct report *sampled(pid_t pid, int64_t scale, uint64_t period)
 	t->alive = true;
 	t->at_peak[TARE_FILE] = 6 * MIB;
 	add_flow(t, TARE_FILE, "read", 6 * MIB, 0);
-	p->rss_peak = r->peak_rss = (68 + 40 * (scale - 1)) * MIB + 4 * KIB;
+	p->rss_peak = r->peak_rss = (68 + 40 * (scale - 1)) * MIB + 4 * KIB + drift;
 	p->rss_peak_ns = r->peak_ns = 7 * SECOND;
 	finish(r);
 	r->profile = profile_new();
 	r->profile->period = period;
-	sampled_stacks(r->profile, scale);
+	sampled_stacks(r->profile, scale, drift);
 	enter_rests(r);
 	return r;
 }
 
 static struct report *fixture_sampled(void)
 {
-	return sampled(500, 1, 64 * KIB);
+	return sampled(500, 1, 0, 64 * KIB);
 }
 
 /* Names that mean something where they end up: on a terminal, in a spreadsheet … */
