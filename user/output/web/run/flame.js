@@ -11,7 +11,7 @@ import { ROW, draw } from './draw.js';
 import { GUESSED, INLINED, KERNEL, MARK, placesOf, standardError } from './profile.js';
 import { boxesTo, bytesIn, countIn, eachChild, layout } from './view.js';
 
-const LEAST_PX = 0.5, SHOWN_ROWS = 32, DEEP_ROWS = 300;
+const LEAST_PX = 0.5, FEWEST_ROWS = 10, SHOWN_ROWS = 32, DEEP_ROWS = 300;
 const MARK_TEXT = {
 	'[no sample]': 'the ledger has it, and no sample met it: who is known, where is not',
 	'[before]': 'held before tare came, or copied by fork',
@@ -122,7 +122,7 @@ export function createFlame(names, actions) {
 	}
 
 	function resize() {
-		const depth = Math.max(3, graph.rows.length);
+		const depth = Math.max(FEWEST_ROWS, graph.rows.length);
 
 		height = Math.min(depth, SHOWN_ROWS) * ROW;
 		box.style.height = `${height}px`;

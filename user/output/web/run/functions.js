@@ -21,8 +21,8 @@ function order(list, profile, { functionSort, functionDown }) {
 	return list.sort((a, b) => sign * (a[functionSort] - b[functionSort]) || b.total - a.total);
 }
 
-const bytesCell = (value, of, name) => el('td', { class: 'n', 'data-column': name, title: exact(Math.round(value)) },
-	size(value), el('span', { class: 'share' }, of > 0 ? percent(value / of) : ''));
+const bytesCell = (value, of, name) => el('td', { class: 'n', 'data-column': name, title: exact(Math.round(value)), 'data-bytes': value },
+	value > 0 ? size(value) : '0', el('span', { class: 'share' }, value > 0 && of > 0 ? percent(value / of) : ''));
 
 function row(f, profile, of, matches, actions) {
 	const s = profile.symbols[f.symbol];

@@ -11,7 +11,7 @@ import { filterControls, groupControls, pictureControl, searchControl } from './
 import { createFlame } from './flame.js';
 import { functionTable } from './functions.js';
 import { PICTURES, TIME_PICTURES, timeless } from './pick.js';
-import { KERNEL, MARK, exactly, label, standardError } from './profile.js';
+import { GUESSED, INLINED, KERNEL, MARK, exactly, label, standardError } from './profile.js';
 import { GROUPS, bytesIn, createView, functionSums, matchedBytes } from './view.js';
 
 const LEGEND = 9, CRUMBS = 7, CRUMB_CHARS = 42;
@@ -71,7 +71,7 @@ function legend(flame, view, state) {
 			swatch.style.background = colour;
 		return el('li', null, swatch, text);
 	};
-	const list = functionSums(view, flame.above()[0]), sums = new Map();
+	const list = functionSums(view, flame.top()), sums = new Map();
 
 	for (const f of list)
 		if (!(profile.symbols[f.symbol].flags & (KERNEL | MARK)))
@@ -83,7 +83,8 @@ function legend(flame, view, state) {
 	return el('ul', { class: 'key legend' },
 		state.colour === 'kind' && view.rows.kind ? kinds.map(([k, i]) => item(theme.kinds[i], KIND_TEXT[k])) :
 			[...modules.map(([m]) => item(theme.ofSymbol({ module: m, flags: 0 }), profile.modules[m].name.slice(0, 60))), has(KERNEL) && item(theme.kernel, 'kernel')],
-		item(null, 'inlined', 'inlined'), item(null, 'by frame pointer [fp]', 'guessed'), item(null, 'a mark, no code', 'mark-swatch'),
+		has(INLINED) && item(null, 'inlined', 'inlined'), has(GUESSED) && item(null, 'by frame pointer [fp]', 'guessed'),
+		has(MARK) && item(null, 'a mark, no code', 'mark-swatch'),
 		state.query && item(theme.found, 'found'));
 }
 
