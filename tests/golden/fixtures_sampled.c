@@ -88,7 +88,7 @@ static struct report *sampled(pid_t pid, int64_t scale, int64_t drift, uint64_t 
 	set_level(r, KMEM_EVENTS);
 	r->reason = REPORT_SNAPSHOT;
 	r->exit.known = false;
-	r->started_ns = 1700000000123456789;
+	r->started_ns = 1700000000123456000;
 	p = add_process(r, pid, 1, "server", "server --port 80");
 	p->alive = true;
 	p->exit.known = false;

@@ -32,9 +32,14 @@ void sampler_free(struct sampling_session *s); /* takes NULL */
 int sampler_record(struct sampling_session *s, const struct world *world, const void *data,
 		   size_t size);
 
-/* All so far, named and scaled to the report, which began at origin_ns. The caller frees it. */
+/* A buffer of records from a sweep: the address spaces in it are looked at now, while
+ * their processes live. */
+void sampler_found(struct sampling_session *s, struct world *world, const void *data, size_t size);
+
+/* All so far, named and scaled to the report, which began at origin_ns. `asked_why`: NULL,
+ * or why nobody sees what is asked for. The caller frees it. */
 struct profile *sampler_profile(struct sampling_session *s, const struct report *r,
 				const struct tare_sampling *counts, uint64_t peak_seq,
-				uint64_t origin_ns);
+				uint64_t origin_ns, const char *asked_why);
 
 #endif

@@ -261,6 +261,14 @@ static int name_targets(struct session *s, const struct session_targets *t, GArr
 	return err;
 }
 
+static int on_found(void *ctx, const void *data, size_t size)
+{
+	struct session *s = ctx;
+
+	sampler_found(s->sampler, s->world, data, size);
+	return 0;
+}
+
 static int adopt_running(struct session *s, bool all)
 {
 	struct adoption what = { .all = all, .except = s->self, .since_ns = s->origin_ns };
@@ -273,6 +281,8 @@ static int adopt_running(struct session *s, bool all)
 	}
 	loader_drain(s->loader);
 	describe_found(s->world);
+	if (s->sampler && total > 0)
+		loader_sweep(s->loader, on_found, s);
 	return n < 0 ? n : total;
 }
 
@@ -312,6 +322,28 @@ static void look_for_newcomers(struct session *s)
 	adopt_running(s, false);
 }
 
+/* The parts of the weight, and so its sum: what is no address space's nor a stack is
+ * other kernel memory, where that is known. */
+static void add_kinds(const struct session *s, const struct tare_workload *w,
+		      struct report_point *p)
+{
+	int64_t page = sysconf(_SC_PAGESIZE), others;
+	struct tare_held held;
+
+	if (loader_held(s->loader, &held))
+		return;
+	p->kinds = true;
+	for (int k = 0; k < TARE_MEMBERS; k++)
+		p->kind[k] = held.kind[k] * page;
+	p->kind[TARE_PAGETABLE] = held.kind[TARE_PAGETABLE];
+	p->kind[TARE_KSTACK] = held.stacks * (int64_t)w->stack_bytes;
+	others = p->kind[TARE_SWAP] + p->kind[TARE_PAGETABLE] + p->kind[TARE_KSTACK];
+	if (w->group.id)
+		p->kind[TARE_KMEM] = MAX(held.beside * page - others, 0);
+	p->rss = kinds_rss(p->kind);
+	p->beside = others + p->kind[TARE_KMEM];
+}
+
 static void sample_series(struct session *s)
 {
 	uint64_t now = clock_ns(CLOCK_BOOTTIME) - s->origin_ns;
@@ -324,9 +356,10 @@ static void sample_series(struct session *s)
 	point = (struct report_point){ .time_ns = now,
 				       .rss = w.rss * page,
 				       .beside = w.beside * page };
+	add_kinds(s, &w, &point);
 	series_add(s->series, &point);
 	if (s->config.on_look)
-		s->config.on_look(s->config.ctx, now, (w.rss + w.beside) * page);
+		s->config.on_look(s->config.ctx, now, point.rss + point.beside);
 }
 
 static void command_signal(struct session *s, const struct signalfd_siginfo *info)

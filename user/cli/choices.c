@@ -22,12 +22,12 @@ int choice_format(const char *value, const struct format **format)
 
 int choice_picture(const char *value, enum picture *picture)
 {
-	for (int i = 0; i < PICTURES; i++)
+	for (int i = 0; i < PICTURES_ALL; i++)
 		if (!strcmp(value, picture_name[i])) {
 			*picture = i;
 			return 0;
 		}
-	return optspec_bad("picture", value, "grown, live-peak or live-end");
+	return optspec_bad("picture", value, "grown, live-peak, live-end, asked or untouched");
 }
 
 int choice_threads(const char *value, bool *all)

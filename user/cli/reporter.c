@@ -21,10 +21,12 @@ static struct fileout_owner reporter_owner(const struct reporter *r)
 }
 
 /* Files for other tools have no place to say it. */
-static void warn_lost(const struct profile *p)
+static void warn_lost(const struct profile *p, enum picture picture)
 {
 	const struct profile_loss *l = &p->lost;
 
+	if (picture >= PICTURES && p->asked_why)
+		warn("what was asked for is not measured: %s", p->asked_why);
 	if (l->samples)
 		warn("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
 		     " samples did not fit into the buffer: a larger --period takes fewer",
@@ -109,7 +111,7 @@ static void write_numbered(struct reporter *r, struct report *report, unsigned n
 	const struct options *o = r->options;
 
 	if (report->profile && o->format->stacks)
-		warn_lost(report->profile);
+		warn_lost(report->profile, o->picture);
 	failed(r, deliver(r, report, o->format, o->output, number));
 	if (o->html)
 		failed(r, deliver(r, report, format_named("html"), o->html, number));

@@ -184,49 +184,62 @@ static void keep_frames(struct profile *p, uint32_t *now)
 }
 
 /* Nodes that an entry or what was asked for reaches stay, and their frames. */
-static void drop_unused(struct profile *p)
+static void mark_used(const struct profile *p, uint32_t node, uint32_t *used)
 {
-	g_autofree uint32_t *node_now = g_new0(uint32_t, p->nodes->len + 1);
-	g_autofree uint32_t *frame_now = g_new0(uint32_t, p->frames->len + 1);
-	unsigned nodes = 0;
+	for (; node != NO_NODE && !used[node];
+	     node = g_array_index(p->nodes, struct stack_node, node).parent)
+		used[node] = 1;
+}
+
+static uint32_t *used_nodes(const struct profile *p)
+{
+	uint32_t *used = g_new0(uint32_t, p->nodes->len + 1);
 
 	for (unsigned i = 0; i < p->entries->len; i++)
-		node_now[g_array_index(p->entries, struct profile_entry, i).node] = 1;
+		mark_used(p, g_array_index(p->entries, struct profile_entry, i).node, used);
 	for (unsigned i = 0; i < p->asked->len; i++)
-		node_now[g_array_index(p->asked, struct profile_asked, i).node] = 1;
-	/* A parent may have the larger number where functions were inlined. */
+		mark_used(p, g_array_index(p->asked, struct profile_asked, i).node, used);
+	return used;
+}
+
+/* `now`: whether a node is used; then its number. */
+static void keep_nodes(struct profile *p, uint32_t *now, const uint32_t *frame_now)
+{
+	unsigned kept = 0;
+
 	for (unsigned i = 0; i < p->nodes->len; i++)
-		for (uint32_t at = node_now[i] ? i : NO_NODE; at != NO_NODE;) {
-			at = g_array_index(p->nodes, struct stack_node, at).parent;
-			if (at == NO_NODE || node_now[at])
-				break;
-			node_now[at] = 1;
-		}
+		now[i] = now[i] ? kept++ : NO_NODE;
+	for (unsigned i = 0; i < p->nodes->len; i++) {
+		struct stack_node n = g_array_index(p->nodes, struct stack_node, i);
+
+		if (now[i] == NO_NODE)
+			continue;
+		n.frame = frame_now[n.frame];
+		n.parent = n.parent == NO_NODE ? NO_NODE : now[n.parent];
+		g_array_index(p->nodes, struct stack_node, now[i]) = n;
+	}
+	g_array_set_size(p->nodes, kept);
+}
+
+static void drop_unused(struct profile *p)
+{
+	g_autofree uint32_t *node_now = used_nodes(p);
+	g_autofree uint32_t *frame_now = g_new0(uint32_t, p->frames->len + 1);
+
 	for (unsigned i = 0; i < p->nodes->len; i++)
 		if (node_now[i])
 			frame_now[g_array_index(p->nodes, struct stack_node, i).frame] = 1;
 	keep_frames(p, frame_now);
-	for (unsigned i = 0; i < p->nodes->len; i++)
-		node_now[i] = node_now[i] ? nodes++ : NO_NODE;
-	for (unsigned i = 0; i < p->nodes->len; i++) {
-		struct stack_node n = g_array_index(p->nodes, struct stack_node, i);
-
-		if (node_now[i] == NO_NODE)
-			continue;
-		n.frame = frame_now[n.frame];
-		n.parent = n.parent == NO_NODE ? NO_NODE : node_now[n.parent];
-		g_array_index(p->nodes, struct stack_node, node_now[i]) = n;
-	}
-	g_array_set_size(p->nodes, nodes);
+	keep_nodes(p, node_now, frame_now);
 	for (unsigned i = 0; i < p->entries->len; i++) {
 		struct profile_entry *e = &g_array_index(p->entries, struct profile_entry, i);
 
-		e->node = node_now[e->node];
+		e->node = e->node == NO_NODE ? NO_NODE : node_now[e->node];
 	}
 	for (unsigned i = 0; i < p->asked->len; i++) {
 		struct profile_asked *a = &g_array_index(p->asked, struct profile_asked, i);
 
-		a->node = node_now[a->node];
+		a->node = a->node == NO_NODE ? NO_NODE : node_now[a->node];
 	}
 }
 

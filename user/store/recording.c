@@ -244,13 +244,15 @@ void recording_range(struct recording *rec, const struct recorded_range *r)
 		flush_log(rec);
 }
 
-static int write_log_figures(const struct recording *rec, bool complete)
+/* Figures that are of no report. */
+static int write_own_figures(const struct recording *rec, bool complete, bool slabs)
 {
 	const struct {
 		const char *name;
 		int64_t value;
 	} figure[] = {
 		{ "complete", complete },
+		{ "slabs", slabs },
 		{ "log.level", rec->level },
 		{ "log.samples", rec->sample_number },
 		{ "log.ranges", rec->range_number },
@@ -271,7 +273,7 @@ static int write_state(struct recording *rec, struct report *r, bool complete)
 	err = err ?: recording_write_report(&rec->db, r);
 	if (!err && r->profile)
 		err = recording_write_profile(&rec->db, r);
-	return err ?: write_log_figures(rec, complete);
+	return err ?: write_own_figures(rec, complete, r->slabs);
 }
 
 static int checkpoint(struct recording *rec, struct report *r, bool complete)

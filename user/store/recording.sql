@@ -214,7 +214,7 @@ CREATE TABLE entries (
 	task INTEGER,                 -- tasks.number; NULL: of none in particular
 	kind TEXT NOT NULL,
 	cause INTEGER,                -- causes.number; NULL: no sample met it
-	node INTEGER NOT NULL,        -- nodes.number: innermost
+	node INTEGER,                 -- nodes.number: innermost; NULL: there is no stack
 	place INTEGER NOT NULL,       -- places.number
 	count INTEGER NOT NULL,       -- samples
 	grown INTEGER NOT NULL,       -- all that came
@@ -229,7 +229,7 @@ CREATE TABLE asked (
 	process INTEGER NOT NULL,
 	task INTEGER,
 	cause INTEGER,
-	node INTEGER NOT NULL,
+	node INTEGER,
 	label TEXT NOT NULL,
 	count INTEGER NOT NULL,
 	bytes INTEGER NOT NULL,

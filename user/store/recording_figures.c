@@ -150,7 +150,7 @@ int64_t figure_get(const struct figure *f, bool *null)
 		return (int64_t) * (const double *)f->at;
 	case FIGURE_REAL_PS:
 		*null = *(const double *)f->at < 0;
-		return (int64_t)(*(const double *)f->at * 1000);
+		return llround(*(const double *)f->at * 1000);
 	case FIGURE_EPOCH:
 		return *(const int64_t *)f->at / 1000;
 	case FIGURE_KNOWN:

@@ -387,11 +387,12 @@ static void load_series(struct loading *l)
 static void load_slabs(struct loading *l)
 {
 	struct reader *r = &l->r;
+	bool measured = own_figure(r, "slabs") > 0;
 	g_autoptr(sqlite3_stmt) st = reader_query(
 		r, "slabs", "SELECT name, object_size, objects, bytes FROM slabs ORDER BY number",
 		0);
 
-	if (l->report->slab_note)
+	if (measured)
 		l->report->slabs = report_slabs_new();
 	while (reader_next(r)) {
 		struct report_slab s = {

@@ -46,7 +46,7 @@ static void load_frames(struct reader *r, struct profile *p)
 		struct profile_frame f = {
 			.function = reader_text(r, 1),
 			.file = reader_text_or_null(r, 2),
-			.line = (int)reader_integer(r, 3, 0, INT32_MAX),
+			.line = (int)reader_integer(r, 3, INT32_MIN, INT32_MAX),
 			.module = load_index_or_none(r, 4, p->modules->len),
 			.address = (uint64_t)reader_integer(r, 5, INT64_MIN, INT64_MAX),
 			.kernel = reader_integer(r, 6, 0, 1),
@@ -164,7 +164,7 @@ static void load_entries(struct loading *l, struct profile *p, const GArray *pla
 			.task = at.task,
 			.kind = (uint32_t)reader_one_of(r, 3, kind_name, TARE_KINDS),
 			.cause = load_index_or_none(r, 4, p->causes->len),
-			.node = load_index(r, 5, p->nodes->len),
+			.node = load_index_or_none(r, 5, p->nodes->len),
 			.count = (uint64_t)reader_bytes(r, 7, 0),
 			.tally = load_index_or_none(r, 11, UINT32_MAX),
 		};
@@ -196,7 +196,7 @@ static void load_asked(struct loading *l, struct profile *p)
 			.process = at.process,
 			.task = at.task,
 			.cause = load_index_or_none(r, 3, p->causes->len),
-			.node = load_index(r, 4, p->nodes->len),
+			.node = load_index_or_none(r, 4, p->nodes->len),
 			.place_label = reader_text(r, 5),
 			.count = (uint64_t)reader_bytes(r, 6, 0),
 			.bytes = reader_bytes(r, 7, 0),

@@ -106,7 +106,7 @@ static int write_entries(const struct db *db, const struct report *r, const GArr
 
 		insert_row(&in, db_integer(i), db_integer(e->process),
 			   task_number(first, e->process, e->task), db_text(kind_name[e->kind]),
-			   number(e->cause), db_integer(e->node),
+			   number(e->cause), number(e->node),
 			   db_integer(place_number(&places, e)), db_count(e->count),
 			   db_integer(e->bytes[PICTURE_GROWN]),
 			   db_integer(e->bytes[PICTURE_LIVE_PEAK]),
@@ -126,7 +126,7 @@ static int write_asked(const struct db *db, const struct profile *p, const GArra
 
 		insert_row(&in, db_integer(i), db_integer(a->process),
 			   task_number(first, a->process, a->task), number(a->cause),
-			   db_integer(a->node), db_text(a->place_label), db_count(a->count),
+			   number(a->node), db_text(a->place_label), db_count(a->count),
 			   db_integer(a->bytes), db_integer(a->untouched));
 	}
 	return insert_done(&in);
