@@ -183,7 +183,7 @@ export class Flame {
 			return;
 		}
 		const bytes = bytesIn(this.view, x), where = this.whereOf(x);
-		this.told.replaceChildren(el('b', null, this.nameOf(x)), ` ${size(bytes)}, ${percent(bytes / this.view.total)}`, where ? el('span', { class: 'dim' }, ` ${where}`) : '');
+		this.told.replaceChildren(el('b', null, this.nameOf(x)), ` ${size(bytes)}${this.view.total > 0 ? `, ${percent(bytes / this.view.total)}` : ''}`, where ? el('span', { class: 'dim' }, ` ${where}`) : '');
 		this.told.dataset.bytes = bytes;
 	}
 

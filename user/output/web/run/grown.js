@@ -9,7 +9,7 @@ import { KIND_TEXT } from '../shared/kinds.js';
 import { width } from '../shared/parts.js';
 import { FILTERS, filterControls, groupControls, pictureControl, searchControl } from './filters.js';
 import { Flame } from './flame.js';
-import { functionTable } from './functions.js';
+import { functionTable, neighbourTables } from './functions.js';
 import { PICTURES, TIME_PICTURES, timeless } from './pick.js';
 import { GUESSED, INLINED, KERNEL, MARK, exactly, label, standardError } from './profile.js';
 import { GROUPS, bytesIn, createView, functionSums, matchedBytes } from './view.js';
@@ -59,6 +59,7 @@ function summary(report, state, view, pass) {
 		time || view.rows === profile.asked ? ` by samples, \u00b1 ${size(error)}` : ` in all by the ledger; where, by samples (\u00b1 ${size(error)} if this were one stack)`,
 		time && state.timePicture === 'live' && '. What was held before tare came, or copied by fork, is not in it',
 		unknown > 0 && `. Another ${size(unknown)} grew at a time that no sample tells`,
+		view.total === 0 && '. Nothing that a sample met passes the filters',
 		view.rows === profile.asked && state.kind !== null && '. What was asked for has no kind yet: that filter does not count', '.');
 }
 
@@ -139,11 +140,14 @@ function tellFound(told, flame, view, s) {
 }
 
 // Drawn anew, it keeps the focus, and where it was scrolled to.
-function drawFunctions(node, flame, view, state, actions) {
+function drawFunctions(node, flame, view, state, found, actions) {
 	const focus = node.contains(document.activeElement) ? document.activeElement : null;
 	const sort = focus?.dataset.sort, symbol = focus?.closest('tr')?.dataset.symbol, scrolled = node.querySelector('.functions-box')?.scrollTop ?? 0;
 
-	node.replaceChildren(...functionTable(view, flame.top, state, actions).filter(Boolean));
+	const about = neighbourTables(view, flame.top, found, state.query, actions);
+
+	node.classList.toggle('two', Boolean(about));
+	node.replaceChildren(el('div', null, functionTable(view, flame.top, { ...state, matches: found?.matches }, actions)), about ?? '');
 	node.querySelector('.functions-box').scrollTop = scrolled;
 	if (sort)
 		node.querySelector(`button[data-sort="${sort}"]`)?.focus({ preventScroll: true });
@@ -171,7 +175,7 @@ export function grownSection(report, store, derived) {
 		flame.colours(state.colour);
 		part.legend.replaceChildren(legend(flame, derived.view, state));
 	};
-	const functions = () => drawFunctions(part.functions, flame, derived.view, { ...state, matches: derived.found?.matches }, actions);
+	const functions = () => drawFunctions(part.functions, flame, derived.view, state, derived.found, actions);
 	const found = () => {
 		flame.found(derived.found?.matches ?? null);
 		part.legend.replaceChildren(legend(flame, derived.view, state));
