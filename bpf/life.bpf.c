@@ -56,6 +56,24 @@ static __always_inline struct tare_mm *mm_made(struct task_state *maker, struct 
 	return m;
 }
 
+/* A task's kernel stack is its own from birth on; who made it has the stack that tells
+ * why. One sample each: a period's worth of threads would be many without a stack. */
+static __always_inline void sample_birth(struct task_state *parent, struct task_state *child)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct tare_mm *m = mm_running(task, parent);
+	struct sampled what = {
+		.mm = m ? m->id : 0,
+		.task = child->t.id,
+		.bytes = workload.stack_bytes,
+		.kind = TARE_KSTACK,
+		.cause = cause_of(task),
+		.user = m && !(m->flags & TARE_MM_IGNORE),
+	};
+
+	sample_take(parent, &what);
+}
+
 SEC("tp_btf/task_newtask")
 int BPF_PROG(tare_newtask, struct task_struct *child, __u64 clone_flags)
 {
@@ -70,6 +88,8 @@ int BPF_PROG(tare_newtask, struct task_struct *child, __u64 clone_flags)
 	if (!ts)
 		return 0;
 	kmem_came_as(parent, workload.stack_bytes);
+	if (cfg_period)
+		sample_birth(parent, ts);
 	if (thread)
 		ts->mm_key = parent->mm_key;
 	mm = child->mm;

@@ -29,6 +29,7 @@ struct scratch_map tare_scratch SEC(".maps");
 struct tare_sampling sampling;
 
 struct tare_workload workload;
+__u32 chunk_used[TARE_CHUNKS];
 __u64 cpu_offset[TARE_MAX_CPUS];
 
 /* An anchor in per-CPU memory: its address on each CPU, less its per-CPU

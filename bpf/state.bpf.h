@@ -39,11 +39,13 @@ struct task_state {
 	struct tare_task t;
 	__u64 mm_key; /* its process's mm: to be found still when exit has taken task->mm */
 	__u64 making; /* classic arm: key of the mm that its fork or execve makes */
-	struct sampler sampler;
+	struct sampler sampler;       /* of growth */
+	struct sampler asked;         /* of address space that it asks for */
 	__u64 fault;                  /* address of the kernel's last fault on its behalf */
+	__u64 fault_number;           /* faults that it had by then */
 	__u64 stack_start, stack_end; /* the mapping that its stack was found in */
 	__u32 stack_searches;
-	__u32 pad;
+	__u32 fault_searches; /* that found nothing */
 };
 
 struct tasks_map {
@@ -134,6 +136,7 @@ extern struct mmids_map tare_mmids SEC(".maps");
 extern struct ring_map tare_ring SEC(".maps");
 
 extern struct tare_workload workload;
+extern __u32 chunk_used[TARE_CHUNKS];   /* address spaces in each part of the table */
 extern __u64 cpu_offset[TARE_MAX_CPUS]; /* __per_cpu_offset[], filled by tare_init */
 
 static __always_inline void lost(__u32 what)

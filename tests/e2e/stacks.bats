@@ -5,43 +5,7 @@
 # reach where they began, and sums are the ledger's.
 
 load lib/common
-
-# folded OPTION… -- COMMAND…: stacks to $DIR/out.folded
-folded() {
-	"$TARE" run --as-root -o "$DIR/out.folded" "$@" >/dev/null
-}
-
-# Bytes of the stacks that match a pattern.
-bytes_of() {
-	grep -E -e "$1" "$DIR/out.folded" | awk '{ sum += $NF } END { print sum + 0 }'
-}
-
-# The 32 MiB that a program of ours grows by are below these frames.
-grown_below() {
-	local got
-	got=$(bytes_of "$1")
-	[ "$got" -gt $((31 << 20)) ] && [ "$got" -lt $((34 << 20)) ] ||
-		fail "$got bytes below $1" "$(sort -t ' ' -k 2 "$DIR/out.folded" | head -20)"
-}
-
-# complete COMMAND…: 99 % of the stacks do, nothing was lost, and sums agree.
-complete() {
-	"$TARE" run --as-root --period "${PERIOD:-64KiB}" -o "$DIR/r.json" -- "$@" >/dev/null 2>&1
-	summary
-}
-summary() {
-	python3 - "$DIR/r.json" <<-'END' || fail "$(jq -c .samples "$DIR/r.json")"
-		import json, sys
-		r = json.load(open(sys.argv[1]))
-		s = r["samples"]
-		assert s["count"] >= 50, "too few samples"
-		assert s["complete_share"] >= 0.99, s["complete_share"]
-		assert not s["lost"]["samples"] and not s["lost"]["ranges"]
-		kinds = ["anon", "file", "shmem", "pagetable", "kstack", "kmem"]
-		grown = sum(max(t[k]["in"], 0) for p in r["processes"] for t in p["tasks"] for k in kinds if t.get(k))
-		assert s["pictures"]["grown"]["total"] == grown, (s["pictures"], grown)
-	END
-}
+load lib/stacks
 
 @test "a chain of calls, by the rules in .eh_frame" {
 	folded -- "$PROGRAMS/call_tree" calls

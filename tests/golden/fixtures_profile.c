@@ -14,7 +14,7 @@ static uint32_t profile_frame_of(struct profile *p, GHashTable *known, const cha
 	g_auto(GStrv) part = g_strsplit(text, "|", -1);
 	unsigned n = g_strv_length(part);
 	gpointer found = g_hash_table_lookup(known, text);
-	struct profile_frame f = { .function = g_strdup(part[0]), .module = NO_MODULE };
+	struct profile_frame f = { .function = g_strdup(part[0] ?: ""), .module = NO_MODULE };
 	const char *flags = n > 2 ? part[2] : "", *line = n > 3 ? strrchr(part[3], ':') : NULL;
 
 	if (found) {

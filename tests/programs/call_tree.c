@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Grows by 32 MiB in a known chain of calls: call_tree WAY [DEPTH]
+ * Grows by 32 MiB in a known chain of calls: call_tree WAY [DEPTH | COMMAND…]
  *   calls    main, outer, middle, inner
  *   thread   the same below a thread's start
  *   signal   the same in a signal's handler, called from raise()
  *   deep     inner below DEPTH calls of itself
+ *   wait     the same as calls when its input has ended
+ *   exec     the same as calls, then executes COMMAND
  */
 #include <pthread.h>
 #include <signal.h>
@@ -12,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define BYTES (32UL << 20)
 
@@ -68,6 +71,7 @@ int main(int argc, char **argv)
 {
 	const char *way = argc > 1 ? argv[1] : "calls";
 	pthread_t thread;
+	char c;
 
 	if (!strcmp(way, "thread")) {
 		if (pthread_create(&thread, NULL, in_thread, NULL))
@@ -79,7 +83,11 @@ int main(int argc, char **argv)
 	} else if (!strcmp(way, "deep")) {
 		deep(argc > 2 ? atoi(argv[2]) : 5000);
 	} else {
+		while (!strcmp(way, "wait") && read(0, &c, 1) > 0)
+			;
 		outer();
+		if (!strcmp(way, "exec"))
+			execv(argv[2], argv + 2);
 	}
 	return 0;
 }

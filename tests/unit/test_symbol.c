@@ -9,11 +9,14 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "symbol/jits.h"
 #include "symbol/kernel.h"
 #include "symbol/module.h"
 #include "symbol/naming.h"
@@ -73,26 +76,203 @@ static void kernel(void **state)
 	unlink(path);
 }
 
+static const char *name_at(const struct perfmap *m, uint64_t address)
+{
+	uint64_t start = 0;
+	const char *name = perfmap_find(m, address, &start);
+
+	assert_true(!name || start <= address);
+	return name;
+}
+
+static void append(int fd, const char *text)
+{
+	assert_int_equal(lseek(fd, 0, SEEK_END) >= 0, 1);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+}
+
 static void perf_maps(void **state)
 {
 	static const char text[] = "1000 100 old name\n1000 80 new\nzz\n5000 0 empty\n"
 				   "ffffffffffffffff 10 wraps\n2000 10 last";
-	g_autofree char *path = write_file(text, sizeof(text) - 1), *link = NULL;
-	struct perfmap *m = perfmap_read(path);
+	g_autofree char *path = write_file(text, sizeof(text) - 1);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	struct perfmap *m = perfmap_new();
 
 	(void)state;
-	assert_non_null(m);
-	assert_string_equal(perfmap_find(m, 0x1000), "new");
-	assert_string_equal(perfmap_find(m, 0x10ff), "old name");
-	assert_null(perfmap_find(m, 0x1100));
-	assert_null(perfmap_find(m, 0x5000));
-	assert_string_equal(perfmap_find(m, 0x200f), "last");
+	perfmap_update(m, fd, UINT64_MAX, false);
+	assert_string_equal(name_at(m, 0x1000), "new");
+	assert_string_equal(name_at(m, 0x10ff), "old name");
+	assert_null(name_at(m, 0x1100));
+	assert_null(name_at(m, 0xfff));
+	assert_null(name_at(m, 0x5000));
+	assert_null(name_at(m, 0x2000)); /* its line has no end yet */
+	append(fd, "ing\n2004 4 within\n");
+	perfmap_update(m, fd, UINT64_MAX, false);
+	assert_string_equal(name_at(m, 0x2003), "lasting");
+	assert_string_equal(name_at(m, 0x2004), "within");
+	assert_string_equal(name_at(m, 0x2008), "lasting");
+	assert_string_equal(name_at(m, 0x200f), "lasting");
+	append(fd, "3000 8 end");
+	perfmap_update(m, fd, UINT64_MAX, true);
+	assert_string_equal(name_at(m, 0x3007), "end");
 	perfmap_free(m);
-	link = g_strconcat(path, ".link", NULL);
-	assert_int_equal(symlink(path, link), 0);
-	assert_null(perfmap_read(link)); /* not where it says it is */
-	unlink(link);
+	close(fd);
 	unlink(path);
+}
+
+/* Begun anew, shorter or longer: all of it is read, and what it doesn't name stays. */
+static void perf_map_again(void **state)
+{
+	static const char text[] = "1000 10 one\n2000 10 two\n3000 10 three\n";
+	static const char longer[] = "2000 10 second\n9000 10 nine\n8000 10 eight\n7000 10 seven\n";
+	g_autofree char *path = write_file(text, sizeof(text) - 1);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	struct perfmap *m = perfmap_new();
+
+	(void)state;
+	perfmap_update(m, fd, UINT64_MAX, false);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	append(fd, longer);
+	perfmap_update(m, fd, UINT64_MAX, false);
+	assert_string_equal(name_at(m, 0x2000), "second");
+	assert_string_equal(name_at(m, 0x9000), "nine");
+	assert_string_equal(name_at(m, 0x1000), "one");
+	assert_int_equal(ftruncate(fd, 0), 0);
+	append(fd, "1000 10 first\n");
+	perfmap_update(m, fd, UINT64_MAX, false);
+	assert_string_equal(name_at(m, 0x1000), "first");
+	assert_int_equal(perfmap_update(m, fd, UINT64_MAX, false), 0);
+	perfmap_free(m);
+	close(fd);
+	unlink(path);
+}
+
+/* Lines longer than what is read at once, no lines at all, and too much of it. */
+static void perf_map_bounds(void **state)
+{
+	g_autoptr(GString) text = g_string_new("1000 10 ");
+	g_autofree char *path = NULL;
+	struct perfmap *m = perfmap_new();
+	int fd;
+
+	(void)state;
+	for (int i = 0; i < 300000; i++)
+		g_string_append_c(text, 'n');
+	g_string_append(text, "\n2000 10 next\n3000 10 ");
+	for (int i = 0; i < 60000; i++)
+		g_string_append_c(text, 'm');
+	g_string_append(text, "\n4000 10 last\n");
+	path = write_file(text->str, text->len);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(perfmap_update(m, fd, UINT64_MAX, true), text->len);
+	assert_null(name_at(m, 0x1000));
+	assert_string_equal(name_at(m, 0x2000), "next");
+	assert_int_equal(strlen(name_at(m, 0x3000)), 1024);
+	assert_string_equal(name_at(m, 0x4000), "last");
+	assert_int_equal(perfmap_dropped(m), 0);
+	perfmap_free(m);
+	m = perfmap_new();
+	assert_in_range(perfmap_update(m, fd, 1000, true), 1000, 1000 + (64 << 10));
+	assert_int_equal(perfmap_dropped(m), 1);
+	perfmap_free(m);
+	close(fd);
+	unlink(path);
+}
+
+/* Any bytes, and numbers that overlap in every way: the newest is always the one found. */
+static void perf_map_random(void **state)
+{
+	static char newest[4096];
+	struct perfmap *m = perfmap_new();
+	g_autoptr(GString) text = g_string_new(NULL);
+	g_autofree char *path = NULL;
+	int fd;
+
+	(void)state;
+	srandom(20261125);
+	memset(newest, 0, sizeof(newest));
+	for (int i = 0; i < 5000; i++) {
+		unsigned start = random() % 4000, size = random() % (i % 9 ? 90 : 3000);
+
+		if (i % 50 == 0)
+			for (int k = random() % 300; k-- > 0;)
+				g_string_append_c(text, (char)(128 + random() % 128));
+		g_string_append_printf(text, "%s%x %x %c\n", i % 50 ? "" : "\n", start, size,
+				       'A' + i % 26);
+		for (unsigned at = start; at < start + size && at < sizeof(newest); at++)
+			newest[at] = (char)('A' + i % 26);
+	}
+	path = write_file(text->str, text->len);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	perfmap_update(m, fd, UINT64_MAX, true);
+	for (unsigned at = 0; at < sizeof(newest); at++) {
+		const char *name = name_at(m, at);
+
+		assert_int_equal(name ? *name : 0, newest[at]);
+	}
+	perfmap_free(m);
+	close(fd);
+	unlink(path);
+}
+
+static bool counts(int dir, pid_t pid, uid_t owner, int64_t since)
+{
+	int fd = jits_open_map(dir, pid, &owner, 1, since);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* Anybody may write to /tmp. */
+static void whose_map(void **state)
+{
+	g_autofree char *root = g_strdup("/tmp/tare-root-XXXXXX"), *tmp = NULL, *map = NULL;
+	g_autofree char *other = NULL, *outside = write_file("1 1 x\n", 6);
+	int64_t now = g_get_real_time() * 1000, second = 1000000000;
+	int dir;
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	tmp = g_strconcat(root, "/tmp", NULL);
+	map = g_strconcat(tmp, "/perf-77.map", NULL);
+	other = g_strconcat(root, "/elsewhere", NULL);
+	assert_int_equal(mkdir(tmp, 0755), 0);
+	dir = open(root, O_PATH | O_CLOEXEC);
+	assert_false(counts(dir, 77, getuid(), 0));
+	assert_true(g_file_set_contents(map, "1 1 x\n", 6, NULL));
+	assert_true(counts(dir, 77, getuid(), 0));
+	assert_true(counts(dir, 77, getuid(), now));
+	assert_false(counts(dir, 78, getuid(), 0));
+	assert_false(counts(dir, 77, getuid(), now + 2 * second)); /* an older process's */
+	assert_true(counts(dir, 77, getuid() + 1, 0) == !getuid());
+	if (!getuid()) {
+		assert_int_equal(chown(map, 4711, 4711), 0);
+		assert_true(counts(dir, 77, 4711, 0));
+		assert_false(counts(dir, 77, 4712, 0));
+	}
+	unlink(map);
+	assert_int_equal(symlink(outside, map), 0);
+	assert_false(counts(dir, 77, getuid(), 0));
+	unlink(map);
+	assert_int_equal(mkfifo(map, 0600), 0);
+	assert_false(counts(dir, 77, getuid(), 0));
+	unlink(map);
+	/* /tmp itself may be a link: to what it is in that root. */
+	rmdir(tmp);
+	assert_int_equal(symlink("/elsewhere", tmp), 0);
+	assert_int_equal(mkdir(other, 0755), 0);
+	g_free(map);
+	map = g_strconcat(other, "/perf-77.map", NULL);
+	assert_true(g_file_set_contents(map, "1 1 x\n", 6, NULL));
+	assert_true(counts(dir, 77, getuid(), 0));
+	unlink(map);
+	rmdir(other);
+	unlink(tmp);
+	rmdir(root);
+	unlink(outside);
+	close(dir);
 }
 
 static void look_at(const char *path)
@@ -159,10 +339,10 @@ static void hostile_elf(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(demangled),
-		cmocka_unit_test(kernel),
-		cmocka_unit_test(perf_maps),
-		cmocka_unit_test(hostile_elf),
+		cmocka_unit_test(demangled),       cmocka_unit_test(kernel),
+		cmocka_unit_test(perf_maps),       cmocka_unit_test(perf_map_again),
+		cmocka_unit_test(perf_map_bounds), cmocka_unit_test(perf_map_random),
+		cmocka_unit_test(whose_map),       cmocka_unit_test(hostile_elf),
 	};
 
 	return cmocka_run_group_tests_name("symbol", tests, NULL, NULL);

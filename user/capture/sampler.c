@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "capture/cause.h"
+#include "symbol/jits.h"
 #include "symbol/module.h"
 #include "symbol/naming.h"
 #include "symbol/unwind.h"
@@ -18,21 +19,28 @@ struct sampling_session {
 	struct samples *samples;
 	struct modules *modules;
 	struct unwinder *unwinder;
+	struct jits *jits;
 	uint32_t period, vdso;
 	uint64_t vdso_size;
 	bool lines;
 	uint64_t malformed;
+	struct sample_log log; /* its functions NULL: nobody is told */
 };
 
-struct sampling_session *sampler_new(uint32_t period, bool lines)
+struct sampling_session *sampler_new(uint32_t period, bool lines, const struct sample_log *log)
 {
 	struct sampling_session *s = g_new0(struct sampling_session, 1);
 
 	s->period = period;
 	s->lines = lines;
+	if (log)
+		s->log = *log;
 	s->samples = samples_new(sysconf(_SC_PAGESIZE));
+	s->samples->added = s->log.sample;
+	s->samples->added_ctx = s->log.ctx;
 	s->modules = modules_new();
 	s->unwinder = unwinder_new(s->modules);
+	s->jits = jits_new();
 	s->vdso = samples_file_named(s->samples, 0, 0, "[vdso]");
 	modules_vdso(s->modules, s->vdso, &s->vdso_size);
 	return s;
@@ -43,6 +51,7 @@ void sampler_free(struct sampling_session *s)
 	if (!s)
 		return;
 	unwinder_free(s->unwinder);
+	jits_free(s->jits);
 	modules_free(s->modules);
 	samples_free(s->samples);
 	g_free(s);
@@ -97,6 +106,14 @@ static void map_vdso(struct sampling_session *s, struct space *space, uint64_t a
 		space_set(space, &r);
 }
 
+/* What is no range of the kernel side's goes by what = 0: a mapped file, a program. */
+static void tell_range(const struct sampling_session *s, const struct tare_range *r,
+		       const char *path)
+{
+	if (s->log.range)
+		s->log.range(s->log.ctx, r, path);
+}
+
 static void on_image(struct sampling_session *s, const struct tare_image *i)
 {
 	uint32_t exe;
@@ -107,6 +124,9 @@ static void on_image(struct sampling_session *s, const struct tare_image *i)
 	const char *interpreter = m ? module_interpreter(m) : NULL;
 	uint64_t base = aux(i, AT_BASE);
 
+	tell_range(s, &(struct tare_range){ .head = i->head, .mm = i->mm, .tgid = i->tgid },
+		   f->path);
+	jits_image(s->jits, i->mm, i->tgid, i->head.time_ns);
 	if (m)
 		map_segments(s, space, exe, aux(i, AT_PHDR) - module_headers(m));
 	if (base && interpreter) {
@@ -186,6 +206,7 @@ static void know(struct sampling_session *s, uint64_t mm, uint32_t pid)
 		return;
 	space->known = true;
 	space->pid = pid;
+	jits_image(s->jits, mm, pid, 0);
 	read_maps(s, space);
 }
 
@@ -201,6 +222,13 @@ static void on_map(struct sampling_session *s, const struct tare_map *m)
 	source = (struct module_source){ file,    f->dev,   f->inode,          f->path,
 					 m->tgid, m->start, m->start + m->size };
 
+	tell_range(s,
+		   &(struct tare_range){ .head = m->head,
+					 .mm = m->mm,
+					 .tgid = m->tgid,
+					 .start = m->start,
+					 .size = m->size },
+		   f->path);
 	if (m->prot & 4)
 		modules_open(s->modules, &source);
 }
@@ -209,7 +237,12 @@ static void on_range(struct sampling_session *s, const struct tare_range *r)
 {
 	if (r->what != TARE_RANGE_FORK && r->what != TARE_RANGE_GONE)
 		know(s, r->mm, r->tgid);
+	if (r->what == TARE_RANGE_FORK)
+		jits_fork(s->jits, r->mm, r->a, r->tgid);
+	if (r->what == TARE_RANGE_GONE)
+		jits_gone(s->jits, r->mm);
 	samples_range(s->samples, r);
+	tell_range(s, r, NULL);
 }
 
 static uint32_t push_mark(struct sampling_session *s, uint32_t node, enum frame_mark mark)
@@ -219,6 +252,30 @@ static uint32_t push_mark(struct sampling_session *s, uint32_t node, enum frame_
 	return samples_push(s->samples, node, &f);
 }
 
+/* Code without a file goes by the name that it has now: its place is used again. */
+static void name_code(struct sampling_session *s, const struct space *space, struct unwound *w)
+{
+	bool looked = false;
+
+	for (unsigned i = 0; i < w->n; i++) {
+		struct frame *f = &w->frames[i];
+		uint64_t start;
+		const char *name;
+
+		if (f->file != NO_FILE || f->flags & FRAME_MARK)
+			continue;
+		if (!looked)
+			jits_look(s->jits, space->id, space->pid);
+		looked = true;
+		name = jits_name(s->jits, space->id, f->address, &start);
+		if (!name)
+			continue;
+		f->address = start;
+		f->file = samples_name(s->samples, name);
+		f->flags = (f->flags & ~FRAME_EXACT) | FRAME_NAMED;
+	}
+}
+
 static uint32_t push_user(struct sampling_session *s, struct space *space,
 			  const struct tare_sample *sample, const void *stack)
 {
@@ -226,16 +283,19 @@ static uint32_t push_user(struct sampling_session *s, struct space *space,
 	struct unwound w;
 
 	if (!sample->stack) {
-		s->samples->no_stack++;
+		s->samples->no_stack += !(sample->flags & TARE_SAMPLE_ASKED);
 		/* execve: 59, execveat: 322 */
 		return push_mark(s, NO_NODE,
 				 sample->cause == 59 || sample->cause == 322 ? MARK_EXECVE :
 									       MARK_NO_STACK);
 	}
 	w = unwind(s->unwinder, space, sample, stack);
-	s->samples->complete += w.complete;
-	s->samples->truncated += !w.complete;
-	s->samples->guessed += w.guessed;
+	name_code(s, space, &w);
+	if (!(sample->flags & TARE_SAMPLE_ASKED)) {
+		s->samples->complete += w.complete;
+		s->samples->truncated += !w.complete;
+		s->samples->guessed += w.guessed;
+	}
 	for (unsigned i = w.n; i-- > 0;)
 		node = samples_push(s->samples, node, &w.frames[i]);
 	return node;
@@ -256,6 +316,10 @@ static void on_sample(struct sampling_session *s, const struct world *world,
 	space->proc = sample->proc;
 	know(s, sample->mm, sample->tgid);
 	node = push_user(s, space, sample, stack);
+	if (sample->flags & TARE_SAMPLE_ASKED) {
+		samples_asked(s->samples, sample, node);
+		return;
+	}
 	for (unsigned i = TARE_KERNEL_FRAMES; has_kernel && i-- > 0;) {
 		struct frame f = { .address = kernel[i], .file = NO_FILE, .flags = FRAME_KERNEL };
 
@@ -327,16 +391,37 @@ int sampler_record(struct sampling_session *s, const struct world *world, const 
 	return err;
 }
 
+void sampler_found(struct sampling_session *s, struct world *world, const void *data, size_t size)
+{
+	const char *at = data;
+
+	while (size >= sizeof(struct tare_record)) {
+		const struct tare_mm_end *mm = (const void *)at;
+		const struct world_proc *proc;
+
+		if (mm->head.size < sizeof(mm->head) || mm->head.size > size)
+			return;
+		if (mm->head.type == TARE_REC_MM && mm->head.size >= sizeof(*mm)) {
+			proc = world_find_proc(world, mm->mm.proc);
+			if (proc)
+				know(s, mm->mm.id, proc->pid);
+		}
+		size -= mm->head.size;
+		at += mm->head.size;
+	}
+}
+
 struct profile *sampler_profile(struct sampling_session *s, const struct report *r,
 				const struct tare_sampling *counts, uint64_t peak_seq,
-				uint64_t origin_ns)
+				uint64_t origin_ns, const char *asked_why)
 {
 	struct profile *p = profile_new();
 
 	p->period = s->period;
+	p->asked_why = g_strdup(asked_why);
 	profile_fill(p, s->samples, r, peak_seq, origin_ns, cause_name);
 	p->no_address = counts->no_address;
 	p->lost = (struct profile_loss){ counts->lost, counts->lost_bytes, counts->lost_ranges };
-	naming_fill(p, s->samples, s->modules, s->lines);
+	naming_fill(p, s->samples, s->modules, s->jits, s->lines);
 	return p;
 }

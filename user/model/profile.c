@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-const char *const picture_name[PICTURES] = { "grown", "live-peak", "live-end" };
+const char *const picture_name[PICTURES_ALL] = { "grown", "live-peak", "live-end", "asked",
+						 "untouched" };
 
 const char *const place_name[PLACES] = {
 	[PLACE_UNKNOWN] = "unknown", [PLACE_ANON] = "anonymous", [PLACE_HEAP] = "heap",
@@ -36,15 +37,29 @@ static void entry_clear(gpointer p)
 	g_free(((struct profile_entry *)p)->place_label);
 }
 
+GArray *profile_frames_new(void)
+{
+	GArray *frames = g_array_new(FALSE, TRUE, sizeof(struct profile_frame));
+
+	g_array_set_clear_func(frames, frame_clear);
+	return frames;
+}
+
+GArray *profile_entries_new(void)
+{
+	GArray *entries = g_array_new(FALSE, TRUE, sizeof(struct profile_entry));
+
+	g_array_set_clear_func(entries, entry_clear);
+	return entries;
+}
+
 struct profile *profile_new(void)
 {
 	struct profile *p = g_new0(struct profile, 1);
 
-	p->frames = g_array_new(FALSE, TRUE, sizeof(struct profile_frame));
-	g_array_set_clear_func(p->frames, frame_clear);
+	p->frames = profile_frames_new();
 	p->nodes = g_array_new(FALSE, TRUE, sizeof(struct stack_node));
-	p->entries = g_array_new(FALSE, TRUE, sizeof(struct profile_entry));
-	g_array_set_clear_func(p->entries, entry_clear);
+	p->entries = profile_entries_new();
 	p->modules = g_array_new(FALSE, TRUE, sizeof(struct profile_module));
 	g_array_set_clear_func(p->modules, module_clear);
 	p->causes = g_ptr_array_new_with_free_func(g_free);
@@ -177,6 +192,7 @@ static void add_mark(struct profile *p, enum frame_mark mark, uint32_t process, 
 		.task = task,
 		.kind = kind,
 		.cause = NO_CAUSE,
+		.tally = UINT32_MAX,
 		.place_label = g_strdup(place_name[PLACE_UNKNOWN]),
 	};
 	unsigned i;
@@ -380,6 +396,34 @@ static uint32_t cause_of(struct profile *p, const struct causes *c, uint32_t id)
 	return cause;
 }
 
+static void copy_asked(struct profile *p, const struct samples *s, GHashTable *tasks,
+		       const struct causes *causes)
+{
+	g_autofree int64_t *untouched = g_new0(int64_t, s->asked_tallies->len + 1);
+
+	samples_untouched(s, untouched);
+	for (unsigned i = 0; i < s->asked_tallies->len; i++) {
+		const struct asked_tally *t =
+			&g_array_index(s->asked_tallies, struct asked_tally, i);
+		const struct tally_key *key = intern_key(s->asked_keys, i);
+		const struct who *who = g_hash_table_lookup(tasks, &key->task);
+		struct profile_asked a = {
+			.cause = cause_of(p, causes, key->cause),
+			.node = key->node,
+			.count = t->count,
+			.bytes = (int64_t)t->bytes,
+			.untouched = MIN(untouched[i], (int64_t)t->bytes),
+		};
+
+		if (!who)
+			continue;
+		a.process = who->process;
+		a.task = who->task;
+		a.place_label = place_label(s, key);
+		g_array_append_val(p->asked, a);
+	}
+}
+
 void profile_fill(struct profile *p, const struct samples *s, const struct report *r,
 		  uint64_t peak_seq, uint64_t origin_ns, char *(*cause_name)(uint32_t id))
 {
@@ -403,6 +447,7 @@ void profile_fill(struct profile *p, const struct samples *s, const struct repor
 		struct profile_entry e = {
 			.kind = key->kind,
 			.node = key->node,
+			.tally = i,
 			.place = key->place,
 			.count = t->count,
 			.bytes = { t->grown, at_peak[i], at_end[i] },
@@ -428,6 +473,7 @@ void profile_fill(struct profile *p, const struct samples *s, const struct repor
 	p->guessed = s->guessed;
 	p->no_stack = s->no_stack;
 	copy_ticks(p, s, entry, origin_ns);
+	copy_asked(p, s, tasks, &causes);
 	scale_grown(p, r, by_task);
 	scale_live(p, r, by_process);
 }

@@ -20,9 +20,19 @@
 #include "model/report.h"
 #include "model/samples.h"
 
-enum picture { PICTURE_GROWN, PICTURE_LIVE_PEAK, PICTURE_LIVE_END, PICTURES };
-extern const char *const picture_name[PICTURES]; /* "grown", "live-peak", "live-end" */
-extern const char *const place_name[PLACES];     /* "heap", "stack" … */
+/* Entries have the first PICTURES; the others are those of what was asked for. */
+enum picture {
+	PICTURE_GROWN,
+	PICTURE_LIVE_PEAK,
+	PICTURE_LIVE_END,
+	PICTURES,
+	PICTURE_ASKED = PICTURES,
+	PICTURE_UNTOUCHED,
+	PICTURES_ALL,
+};
+/* "grown", "live-peak", "live-end", "asked", "untouched" */
+extern const char *const picture_name[PICTURES_ALL];
+extern const char *const place_name[PLACES]; /* "heap", "stack" … */
 
 #define NO_MODULE UINT32_MAX
 #define NO_CAUSE UINT32_MAX
@@ -46,7 +56,8 @@ struct profile_entry {
 	uint32_t task;    /* index in its tasks; UINT32_MAX: none in particular */
 	uint32_t kind;
 	uint32_t cause; /* index in profile->causes; NO_CAUSE: what no sample met */
-	uint32_t node;  /* innermost */
+	uint32_t node;  /* innermost; NO_NODE: there is no stack */
+	uint32_t tally; /* number of the samples' sum; UINT32_MAX: a mark */
 	enum place_kind place;
 	char *place_label; /* "heap", "[anon:name]", "stack of worker", a path; not NULL */
 	uint64_t count;    /* samples; 0: what no sample met */
@@ -95,6 +106,8 @@ struct profile {
 };
 
 struct profile *profile_new(void);
+GArray *profile_frames_new(void);     /* with names owned */
+GArray *profile_entries_new(void);    /* likewise */
 void profile_free(struct profile *p); /* takes NULL */
 
 /* Fill entries from samples, scaled to the report's totals. Frames keep the numbers

@@ -12,6 +12,7 @@
 
 #include "base/intern.h"
 #include "bpf/abi.h"
+#include "model/asked.h"
 #include "model/space.h"
 #include "model/timeline.h"
 
@@ -20,6 +21,7 @@
 #define FRAME_MARK 2u   /* address is an enum frame_mark */
 #define FRAME_GUESS 4u  /* found by frame pointer where nothing says there is one */
 #define FRAME_EXACT 8u  /* address of an instruction, not a return address less one */
+#define FRAME_NAMED 16u /* of code in no file: `file` is the number of its name */
 
 enum frame_mark {
 	MARK_TRUNCATED, /* the stack goes on: nobody knows where */
@@ -27,6 +29,7 @@ enum frame_mark {
 	MARK_EXECVE,    /* the kernel loads a program: there is no user stack */
 	MARK_NO_SAMPLE, /* the ledger has it, and no sample met it */
 	MARK_BEFORE,    /* held before tare came, or copied by fork */
+	MARK_THINNED,   /* left out of a recording for its size */
 	FRAME_MARKS,
 };
 
@@ -35,7 +38,7 @@ enum frame_mark {
 struct frame {
 	uint64_t address;
 	uint64_t space; /* id of the mm, for code that is in no file; else 0 */
-	uint32_t file;  /* or NO_FILE */
+	uint32_t file;  /* or NO_FILE; FRAME_NAMED: see there, and the address is its start */
 	uint32_t flags;
 };
 
@@ -65,6 +68,12 @@ struct tally {
 	uint64_t peak_seq;
 };
 
+/* Address space asked for, by a key whose kind is 0. */
+struct asked_tally {
+	uint64_t count; /* samples */
+	uint64_t bytes;
+};
+
 struct sample_file {
 	uint64_t inode;
 	uint32_t dev;
@@ -78,7 +87,14 @@ struct samples {
 	GHashTable *lives;                    /* id of mm -> GTree of struct life by page */
 	struct intern *frames, *nodes, *keys; /* struct frame, stack_node, tally_key */
 	GArray *tallies;                      /* struct tally, by the number of its key */
-	GPtrArray *names;                     /* char *; number 0 is "" */
+	/* NULL, or told of each sample and the tally that it went to. */
+	void (*added)(void *ctx, const struct tare_sample *sample, uint32_t tally);
+	void *added_ctx;
+	GArray *early;             /* struct early: samples whose range is not told */
+	struct asked *asked;       /* what is mapped of it */
+	struct intern *asked_keys; /* struct tally_key */
+	GArray *asked_tallies;     /* struct asked_tally, by the number of its key */
+	GPtrArray *names;          /* char *; number 0 is "" */
 	GHashTable *name_numbers;
 	GPtrArray *files; /* struct sample_file * */
 	GHashTable *file_numbers;
@@ -104,6 +120,12 @@ struct space *samples_image(struct samples *s, const struct tare_image *i, uint3
 uint32_t samples_push(struct samples *s, uint32_t node, const struct frame *f);
 void samples_add(struct samples *s, const struct tare_sample *sample, uint32_t node,
 		 uint32_t thread_name);
+
+/* The same of one that is TARE_SAMPLE_ASKED. */
+void samples_asked(struct samples *s, const struct tare_sample *sample, uint32_t node);
+/* Bytes of each asked_tally that are mapped now and have no sample that lives in them; an
+ * array of asked_tallies->len. */
+void samples_untouched(const struct samples *s, int64_t *untouched);
 
 /* Bytes that live now, and that lived at peak `peak_seq` (the last one, or
  * TARE_PEAK_NOW), of each tally: arrays of tallies->len. */

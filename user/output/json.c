@@ -104,17 +104,6 @@ static json_t *features(const struct report *r)
 	return object;
 }
 
-/* Kernel memory is checked against the control group's counter, so for the
- * workload only; the others against the counters of each process. */
-static bool checked(const struct report *r, enum tare_kind kind, bool workload)
-{
-	int64_t difference;
-
-	if (kind == TARE_KMEM)
-		return workload && r->kmem.whole && view_kmem_difference(r, &difference);
-	return r->sums_valid && view_kind(r, kind);
-}
-
 static json_t *unattributed(const struct report *r, const struct balance balances[TARE_KINDS],
 			    bool workload)
 {
@@ -124,7 +113,7 @@ static json_t *unattributed(const struct report *r, const struct balance balance
 		enum tare_kind kind = kind_order[i];
 
 		json_set_known(object, kind_name[kind], balances[kind].unattributed,
-			       checked(r, kind, workload));
+			       view_checked(r, kind, workload));
 	}
 	return object;
 }
@@ -197,7 +186,7 @@ static json_t *totals(const struct report *r)
 				    json_flow(b->foreign, known && (kind_order[i] != TARE_KMEM ||
 								    r->kmem.whole)));
 		json_set_known(one, "unattributed", b->unattributed,
-			       checked(r, kind_order[i], true));
+			       view_checked(r, kind_order[i], true));
 		json_object_set_new(object, kind, one);
 	}
 	return object;
@@ -322,6 +311,23 @@ static json_t *process(const struct report *r, const struct report_process *p)
 	return object;
 }
 
+/* Of one point. Other kernel memory is known by looking too, if not by task. */
+static json_t *point_kinds(const struct report *r, const struct report_point *p)
+{
+	json_t *object;
+
+	if (!p->kinds)
+		return json_null();
+	object = json_object();
+	for (int i = 0; i < TARE_KINDS; i++) {
+		enum tare_kind kind = kind_order[i];
+
+		json_set_known(object, kind_name[kind], p->kind[kind],
+			       kind == TARE_KMEM ? r->kmem.level != KMEM_NONE : view_kind(r, kind));
+	}
+	return object;
+}
+
 static json_t *series(const struct report *r)
 {
 	json_t *array = json_array();
@@ -333,6 +339,7 @@ static json_t *series(const struct report *r)
 		json_set_int(one, "time_ns", (int64_t)p->time_ns);
 		json_set_int(one, "rss", p->rss);
 		json_set_int(one, "beside", p->beside);
+		json_object_set_new(one, "kinds", point_kinds(r, p));
 		json_array_append_new(array, one);
 	}
 	return array;
@@ -351,7 +358,26 @@ static json_t *self(const struct report_self *s)
 	return object;
 }
 
-/* How the samples were taken, and what they say. */
+/* Null where it is not measured: features.virtual says why. */
+static json_t *asked(const struct profile *p)
+{
+	json_t *object = json_object();
+	int64_t count = 0, bytes = 0, untouched = 0;
+
+	for (unsigned i = 0; i < p->asked->len; i++) {
+		const struct profile_asked *a = &g_array_index(p->asked, struct profile_asked, i);
+
+		count += (int64_t)a->count;
+		bytes += a->bytes;
+		untouched += a->untouched;
+	}
+	json_set_known(object, "count", count, !p->asked_why);
+	json_set_known(object, "bytes", bytes, !p->asked_why);
+	json_set_known(object, "untouched", untouched, !p->asked_why);
+	return object;
+}
+
+/* How the samples were taken, and what they say. Stacks are other formats'. */
 static json_t *samples(const struct profile *p)
 {
 	json_t *object = json_object(), *lost = json_object(), *pictures = json_object();
@@ -379,6 +405,7 @@ static json_t *samples(const struct profile *p)
 		json_object_set_new(pictures, picture_name[i], one);
 	}
 	json_object_set_new(object, "pictures", pictures);
+	json_object_set_new(object, "asked", asked(p));
 	return object;
 }
 

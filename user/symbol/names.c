@@ -5,14 +5,17 @@
  * libdwfl finds the files; where DEBUGINFOD_URLS is set it asks there too.
  */
 #include <dwarf.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "base/search.h"
 #include "symbol/module_impl.h"
 
 #define SYMBOLS_MOST (4u << 20)
 #define INLINED_MOST 32
+#define SERVERS_US (30 * 1000000LL)
 
 static int by_start(gconstpointer a, gconstpointer b)
 {
@@ -33,14 +36,37 @@ static int find_no_elf(Dwfl_Module *m, void **user, const char *name, Dwarf_Addr
 	return -1;
 }
 
+/* A server of debug files that does not answer must not hold up a report: so long for
+ * a file, where the user has not said otherwise, and so long for all of them. */
+static int find_debuginfo(Dwfl_Module *m, void **user, const char *name, Dwarf_Addr base,
+			  const char *file, const char *link, GElf_Word crc, char **path)
+{
+	static int64_t left = SERVERS_US;
+	int64_t before = g_get_monotonic_time();
+	bool asks = g_getenv("DEBUGINFOD_URLS");
+	int fd;
+
+	setenv("DEBUGINFOD_TIMEOUT", "5", false);
+	setenv("DEBUGINFOD_MAXTIME", "20", false);
+	fd = dwfl_standard_find_debuginfo(m, user, name, base, file, link, crc, path);
+	if (!asks)
+		return fd;
+	left -= g_get_monotonic_time() - before;
+	if (left < 0) {
+		warn("DEBUGINFOD_URLS: the servers took too long; they are asked no more");
+		unsetenv("DEBUGINFOD_URLS");
+	}
+	return fd;
+}
+
 static void open_dwfl(struct module *m)
 {
-	static char *no_path;
+	static char *standard;
 	static const Dwfl_Callbacks callbacks = {
 		.find_elf = find_no_elf,
-		.find_debuginfo = dwfl_standard_find_debuginfo,
+		.find_debuginfo = find_debuginfo,
 		.section_address = dwfl_offline_section_address,
-		.debuginfo_path = &no_path, /* the standard one */
+		.debuginfo_path = &standard,
 	};
 	int fd = m->fd >= 0 ? dup(m->fd) : -1;
 

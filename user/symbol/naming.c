@@ -6,14 +6,14 @@
 #include <string.h>
 
 #include "symbol/kernel.h"
-#include "symbol/perfmap.h"
 
 #define MANGLED_MOST 4096
+#define PYTHON_LOOP "_PyEval_EvalFrameDefault"
 
 static const char *const mark_name[FRAME_MARKS] = {
 	[MARK_TRUNCATED] = "[truncated]", [MARK_NO_STACK] = "[no stack]",
 	[MARK_EXECVE] = "[execve]",       [MARK_NO_SAMPLE] = "[no sample]",
-	[MARK_BEFORE] = "[before]",
+	[MARK_BEFORE] = "[before]",       [MARK_THINNED] = "[thinned]",
 };
 
 char *naming_demangle(const char *name)
@@ -40,22 +40,22 @@ struct naming {
 	struct profile *p;
 	const struct samples *s;
 	struct modules *modules;
-	GHashTable *maps; /* pid -> struct perfmap, or NULL */
+	struct jits *jits;
 };
 
-static const char *jit_name(struct naming *n, const struct frame *f)
+/* What had no name when it was sampled may have one now. */
+static const char *code_name(const struct naming *n, const struct frame *f)
 {
-	const struct space *space = g_hash_table_lookup(n->s->spaces, &f->space);
-	gpointer key, map = NULL;
+	uint64_t start;
 
-	if (!space || !space->pid)
-		return NULL;
-	key = GUINT_TO_POINTER(space->pid);
-	if (!g_hash_table_lookup_extended(n->maps, key, NULL, &map)) {
-		map = perfmap_of(space->pid);
-		g_hash_table_insert(n->maps, key, map);
-	}
-	return map ? perfmap_find(map, f->address) : NULL;
+	if (f->flags & FRAME_NAMED)
+		return n->s->names->pdata[f->file];
+	return jits_name(n->jits, f->space, f->address, &start);
+}
+
+static uint32_t file_of(const struct frame *f)
+{
+	return f->flags & FRAME_NAMED ? NO_FILE : f->file;
 }
 
 /* A function without a name goes by its start, so that its lines are one. */
@@ -75,8 +75,9 @@ static const char *build_id(const struct module *m)
 
 static void name_user(struct naming *n, const struct frame *f, struct profile_frame *to)
 {
-	const struct sample_file *file = f->file != NO_FILE ? n->s->files->pdata[f->file] : NULL;
-	struct module *m = file ? modules_get(n->modules, f->file) : NULL;
+	uint32_t number = file_of(f);
+	const struct sample_file *file = number != NO_FILE ? n->s->files->pdata[number] : NULL;
+	struct module *m = file ? modules_get(n->modules, number) : NULL;
 	uint64_t offset;
 	const char *name = m ? module_symbol(m, f->address, &offset) : NULL;
 
@@ -88,7 +89,7 @@ static void name_user(struct naming *n, const struct frame *f, struct profile_fr
 			"[%s+0x%" G_GINT64_MODIFIER "x]", base_of(file->path),
 			f->flags & FRAME_GUESS ? f->address : module_start(m, f->address));
 	} else {
-		name = jit_name(n, f);
+		name = code_name(n, f);
 		to->function = name ? naming_demangle(name) : g_strdup("[code without a file]");
 	}
 }
@@ -195,7 +196,7 @@ static void add_lines(struct naming *n)
 		const struct frame *raw =
 			i < intern_count(n->s->frames) ? intern_key(n->s->frames, i) : NULL;
 		struct module *m =
-			raw && raw->file != NO_FILE ? modules_get(n->modules, raw->file) : NULL;
+			raw && file_of(raw) != NO_FILE ? modules_get(n->modules, raw->file) : NULL;
 		struct inlined in = { .module = f->module,
 				      .outer = f->function,
 				      .address = f->address };
@@ -238,17 +239,43 @@ static void add_lines(struct naming *n)
 		if (e->node < nodes)
 			e->node = last[e->node];
 	}
+	for (unsigned i = 0; i < p->asked->len; i++) {
+		struct profile_asked *a = &g_array_index(p->asked, struct profile_asked, i);
+
+		if (a->node < nodes)
+			a->node = last[a->node];
+	}
 }
 
-void naming_fill(struct profile *p, const struct samples *s, struct modules *modules, bool lines)
+/* CPython's interpreter loop runs all Python functions alike. What runs is in memory of
+ * the process that has changed when it could be read, so only `-X perf` names it. */
+static void mark_python(struct profile *p)
+{
+	for (unsigned i = 0; i < p->frames->len; i++)
+		if (g_str_has_prefix(g_array_index(p->frames, struct profile_frame, i).function,
+				     "py::"))
+			return;
+	for (unsigned i = 0; i < p->frames->len; i++) {
+		struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, i);
+
+		if (strcmp(f->function, PYTHON_LOOP))
+			continue;
+		g_free(f->function);
+		f->function = g_strdup(PYTHON_LOOP " [names: python 3.12, -X perf]");
+	}
+}
+
+void naming_fill(struct profile *p, const struct samples *s, struct modules *modules,
+		 struct jits *jits, bool lines)
 {
 	struct naming n = {
 		.p = p,
 		.s = s,
 		.modules = modules,
-		.maps = g_hash_table_new_full(NULL, NULL, NULL, perfmap_free),
+		.jits = jits,
 	};
 
+	jits_look_all(jits);
 	for (unsigned i = 0; i < p->frames->len; i++) {
 		struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, i);
 
@@ -262,5 +289,5 @@ void naming_fill(struct profile *p, const struct samples *s, struct modules *mod
 	hide_own(p);
 	if (lines)
 		add_lines(&n);
-	g_hash_table_unref(n.maps);
+	mark_python(p);
 }

@@ -1,132 +1,201 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "symbol/perfmap.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/search.h"
-
-#define BYTES_MOST (64 << 20)
+#define CHUNK (64 << 10) /* bytes read at once; no line is longer */
+#define CODES_MOST (1u << 20)
 #define NAME_MOST 1024
+#define TAIL 64 /* bytes that tell whether a file is still the one that was read */
 
 struct code {
-	uint64_t start, end;
-	uint32_t line; /* later ones are newer */
-	uint32_t name; /* offset in the text */
+	uint64_t start; /* its key: comes first */
+	uint64_t end;
+	const char *name;
 };
 
 struct perfmap {
-	char *text;
-	GArray *codes; /* by start; not overlapping */
+	GTree *codes; /* struct code by start; not overlapping */
+	GStringChunk *names;
+	uint64_t dropped;
+	/* Of the file: how far it was read, and what stands before that. */
+	uint64_t at;
+	char tail[TAIL];
+	size_t tail_size;
+	bool in_long; /* within a line that is too long */
 };
 
-static int by_start(gconstpointer a, gconstpointer b)
+static int by_address(gconstpointer a, gconstpointer b, gpointer unused)
 {
-	const struct code *x = a, *y = b;
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
-	if (x->start != y->start)
-		return x->start < y->start ? -1 : 1;
-	return x->line < y->line ? -1 : x->line > y->line;
+	(void)unused;
+	return x < y ? -1 : x > y;
 }
 
-static char *read_whole(const char *path)
+struct perfmap *perfmap_new(void)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	struct stat st;
-	char *text = NULL;
-	size_t have = 0;
-	ssize_t n;
+	struct perfmap *m = g_new0(struct perfmap, 1);
 
-	if (fd < 0)
-		return NULL;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode)) {
-		size_t size = MIN(st.st_size, BYTES_MOST);
-
-		text = g_malloc(size + 1);
-		while (have < size && (n = read(fd, text + have, size - have)) > 0)
-			have += n;
-		text[have] = '\0';
-	}
-	close(fd);
-	return text;
-}
-
-static void parse(struct perfmap *m)
-{
-	char *at = m->text, *next;
-	uint32_t line = 0;
-
-	for (; *at; at = next, line++) {
-		size_t len = strcspn(at, "\n");
-		struct code c = { .line = line };
-		uint64_t size;
-		char *end;
-
-		next = at + len + (at[len] == '\n');
-		at[len] = '\0';
-		c.start = strtoull(at, &end, 16);
-		size = end > at && *end == ' ' ? strtoull(end + 1, &end, 16) : 0;
-		if (!size || *end != ' ' || !end[1] || c.start + size < c.start)
-			continue;
-		if (strlen(end + 1) > NAME_MOST)
-			end[1 + NAME_MOST] = '\0';
-		c.end = c.start + size;
-		c.name = end + 1 - m->text;
-		g_array_append_val(m->codes, c);
-	}
-	g_array_sort(m->codes, by_start);
-}
-
-struct perfmap *perfmap_read(const char *path)
-{
-	char *text = read_whole(path);
-	struct perfmap *m;
-
-	if (!text)
-		return NULL;
-	m = g_new0(struct perfmap, 1);
-	m->text = text;
-	m->codes = g_array_new(FALSE, FALSE, sizeof(struct code));
-	parse(m);
+	m->codes = g_tree_new_full(by_address, NULL, NULL, g_free);
+	m->names = g_string_chunk_new(4096);
 	return m;
 }
 
-struct perfmap *perfmap_of(pid_t pid)
+void perfmap_free(struct perfmap *m)
 {
-	g_autofree char *there = g_strdup_printf("/proc/%d/root/tmp/perf-%d.map", pid, pid);
-	g_autofree char *here = g_strdup_printf("/tmp/perf-%d.map", pid);
-
-	return perfmap_read(there) ?: perfmap_read(here);
-}
-
-void perfmap_free(gpointer p)
-{
-	struct perfmap *m = p;
-
 	if (!m)
 		return;
-	g_array_unref(m->codes);
-	g_free(m->text);
+	g_tree_unref(m->codes);
+	g_string_chunk_free(m->names);
 	g_free(m);
 }
 
-static bool code_behind(const void *codes, unsigned i, uint64_t address)
+static void put(struct perfmap *m, uint64_t start, uint64_t end, const char *name)
 {
-	return ((const struct code *)codes)[i].start > address;
+	struct code c = { start, end, name }, *kept = g_memdup2(&c, sizeof(c));
+
+	g_tree_insert(m->codes, kept, kept);
 }
 
-const char *perfmap_find(const struct perfmap *m, uint64_t address)
+/* The last that starts at or before an address. */
+static struct code *code_before(const struct perfmap *m, uint64_t address)
 {
-	const struct code *c = (const struct code *)m->codes->data, *newest = NULL;
-	unsigned low = search_first(m->codes->len, code_behind, c, address);
+	GTreeNode *node = g_tree_upper_bound(m->codes, &address);
 
-	/* Code is thrown away and its place used again: the newest that covers it. */
-	for (unsigned tries = 0; low-- > 0 && tries < 64; tries++)
-		if (address < c[low].end && (!newest || c[low].line > newest->line))
-			newest = &c[low];
-	return newest ? m->text + newest->name : NULL;
+	node = node ? g_tree_node_previous(node) : g_tree_node_last(m->codes);
+	return node ? g_tree_node_value(node) : NULL;
+}
+
+/* Code is thrown away and its place used again: what was at [start, end) is gone,
+ * and what reaches out of it is cut. */
+static void make_room(struct perfmap *m, uint64_t start, uint64_t end)
+{
+	struct code *c = code_before(m, start);
+	GTreeNode *node;
+
+	if (c && c->start < start && c->end > start) {
+		if (c->end > end)
+			put(m, end, c->end, c->name);
+		c->end = start;
+	}
+	while ((node = g_tree_lower_bound(m->codes, &start))) {
+		struct code old = *(struct code *)g_tree_node_value(node);
+
+		if (old.start >= end)
+			break;
+		g_tree_remove(m->codes, &old.start);
+		if (old.end > end)
+			put(m, end, old.end, old.name);
+	}
+}
+
+static void take_line(struct perfmap *m, char *line)
+{
+	char *end, *name;
+	uint64_t start = strtoull(line, &end, 16), size;
+
+	if (end == line || *end != ' ')
+		return;
+	size = strtoull(end + 1, &end, 16);
+	if (!size || *end != ' ' || !end[1] || start + size < start)
+		return;
+	name = end + 1;
+	if (g_tree_nnodes(m->codes) >= (int)CODES_MOST) {
+		m->dropped++;
+		return;
+	}
+	if (strlen(name) > NAME_MOST)
+		name[NAME_MOST] = '\0';
+	make_room(m, start, start + size);
+	put(m, start, start + size, g_string_chunk_insert(m->names, name));
+}
+
+/* Take the lines of a chunk. Returns how much of it is done with. */
+static size_t take_chunk(struct perfmap *m, char *text, size_t size, bool last)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		char *line = text + done, *end = memchr(line, '\n', size - done);
+
+		if (!end && !last && size - done < CHUNK)
+			break;
+		if (end)
+			*end = '\0';
+		else
+			text[size] = '\0';
+		if (!m->in_long && (end || last))
+			take_line(m, line);
+		m->in_long = !end && !last;
+		done = end ? (size_t)(end - text) + 1 : size;
+	}
+	return done;
+}
+
+static bool still_the_same(const struct perfmap *m, int fd)
+{
+	char now[TAIL];
+
+	return pread(fd, now, m->tail_size, (off_t)(m->at - m->tail_size)) ==
+		       (ssize_t)m->tail_size &&
+	       !memcmp(now, m->tail, m->tail_size);
+}
+
+static void remember_tail(struct perfmap *m, int fd)
+{
+	ssize_t n;
+
+	m->tail_size = MIN(m->at, TAIL);
+	n = pread(fd, m->tail, m->tail_size, (off_t)(m->at - m->tail_size));
+	if (n != (ssize_t)m->tail_size) /* cut meanwhile: it is begun anew */
+		m->tail_size = m->at = 0;
+}
+
+uint64_t perfmap_update(struct perfmap *m, int fd, uint64_t most, bool last)
+{
+	g_autofree char *text = NULL;
+	uint64_t total = 0;
+	struct stat st;
+	ssize_t n;
+
+	if (fstat(fd, &st))
+		return 0;
+	if (!still_the_same(m, fd)) {
+		m->at = m->tail_size = 0;
+		m->in_long = false;
+	}
+	if ((uint64_t)st.st_size <= m->at)
+		return 0;
+	text = g_malloc(CHUNK + 1);
+	while (total < most && (n = pread(fd, text, CHUNK, (off_t)m->at)) > 0) {
+		size_t done = take_chunk(m, text, n, last && n < CHUNK);
+
+		m->at += done;
+		total += done;
+		if (!done || n < CHUNK)
+			break;
+	}
+	remember_tail(m, fd);
+	if (total >= most)
+		m->dropped++;
+	return total;
+}
+
+const char *perfmap_find(const struct perfmap *m, uint64_t address, uint64_t *start)
+{
+	const struct code *c = code_before(m, address);
+
+	if (!c || address >= c->end)
+		return NULL;
+	*start = c->start;
+	return c->name;
+}
+
+uint64_t perfmap_dropped(const struct perfmap *m)
+{
+	return m->dropped;
 }

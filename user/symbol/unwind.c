@@ -55,6 +55,8 @@ struct machine {
 	uint32_t has; /* bit by register */
 	uint64_t base, size;
 	const unsigned char *stack;
+	bool cloning; /* this frame is in the system call that makes a task */
+	bool chained; /* the frame pointer is from a chain of them */
 };
 
 struct unwinder *unwinder_new(struct modules *modules)
@@ -347,6 +349,7 @@ static enum step by_rule(const struct unwinder *u, const struct rule *rule, stru
 		return STEP_LOST;
 	}
 	m->has = 0;
+	m->chained = false;
 	for (int reg = 0; reg < REGS; reg++)
 		if (rule->how[reg] != UNDEFINED &&
 		    restore(u, rule, &before, cfa, reg, &m->reg[reg]))
@@ -357,8 +360,9 @@ static enum step by_rule(const struct unwinder *u, const struct rule *rule, stru
 	}
 	if (!(m->has & 1u << RIP))
 		return STEP_LOST;
-	/* Outwards is upwards, but from a signal's own stack. */
-	if (!rule->signal && m->reg[RSP] <= before.reg[RSP])
+	/* Outwards is upwards, but from a signal's own stack. vfork() has taken its return
+	 * address off the stack. */
+	if (!rule->signal && m->reg[RSP] < before.reg[RSP] + !before.cloning)
 		return STEP_LOST;
 	return STEP_ON;
 }
@@ -374,11 +378,30 @@ static enum step by_init(struct machine *m, int behind)
 	return STEP_ON;
 }
 
+/* glibc's clone() and clone3() have no rules from the system call on, for the child's
+ * sake (cfi_endproc in clone.S): the caller's return address is on top of its stack. */
+static enum step by_clone(const struct space *space, struct machine *m)
+{
+	const struct range *r;
+	uint64_t back;
+
+	if (!load(m, m->reg[RSP], &back))
+		return STEP_LOST;
+	r = space_find(space, back - 1);
+	if (!r || !r->code)
+		return STEP_LOST;
+	m->reg[RSP] += 8;
+	m->reg[RIP] = back;
+	return STEP_ON;
+}
+
 static enum step by_frame_pointer(const struct space *space, struct machine *m)
 {
 	uint64_t next, back, frame = m->reg[RBP];
 	const struct range *r;
 
+	if (m->chained && !frame) /* by the ABI that is where it ends */
+		return STEP_END;
 	if (!(m->has & 1u << RBP) || frame & 7 || frame < m->reg[RSP] || !load(m, frame, &next) ||
 	    !load(m, frame + 8, &back))
 		return STEP_LOST;
@@ -391,6 +414,7 @@ static enum step by_frame_pointer(const struct space *space, struct machine *m)
 	m->reg[RBP] = next;
 	m->reg[RIP] = back;
 	m->has = 1u << RSP | 1u << RBP | 1u << RIP;
+	m->chained = true;
 	return STEP_ON;
 }
 
@@ -416,6 +440,10 @@ static enum step step(struct unwinder *u, const struct space *space, struct mach
 		if (address)
 			rule = rule_of(u, module, r->file, address);
 	}
+	/* A program's and the dynamic linker's first instructions have no rules, or those
+	 * of a function that was called, but stand where the stack began. */
+	if (space->start_stack && m->reg[RSP] == space->start_stack)
+		return STEP_END;
 	if (rule && rule->known) {
 		*signal = rule->signal;
 		if (rule->signal && !exact) { /* nobody called it: it starts where it is */
@@ -427,14 +455,18 @@ static enum step step(struct unwinder *u, const struct space *space, struct mach
 	init = module ? module_in_init(module, f->address) : -1;
 	if (init >= 0)
 		return by_init(m, init);
-	/* The dynamic linker's and some libc's first instructions have no rules, but
-	 * stand where the stack began. */
-	if (space->start_stack && m->reg[RSP] == space->start_stack)
-		return STEP_END;
 	if (!r || !r->code)
 		return STEP_LOST;
+	if (m->cloning && by_clone(space, m) == STEP_ON)
+		return STEP_ON;
 	f->flags |= FRAME_GUESS;
 	return by_frame_pointer(space, m);
+}
+
+/* clone, fork, vfork, clone3 (syscall_64.tbl). */
+static bool is_clone(uint32_t cause)
+{
+	return (cause >= 56 && cause <= 58) || cause == 435;
 }
 
 struct unwound unwind(struct unwinder *u, const struct space *space,
@@ -449,10 +481,12 @@ struct unwound unwind(struct unwinder *u, const struct space *space,
 		if (reg_of[i] >= 0)
 			m.reg[reg_of[i]] = sample->regs[i];
 	m.has = (1u << REGS) - 1;
+	m.cloning = is_clone(sample->cause);
 	while (next == STEP_ON && out.n < UNWIND_MOST - 1) {
 		next = step(u, space, &m, exact, &u->frames[out.n], &exact);
 		out.guessed |= u->frames[out.n].flags & FRAME_GUESS;
 		out.n++;
+		m.cloning = false;
 		if (next == STEP_ON && !m.reg[RIP])
 			next = STEP_END;
 	}

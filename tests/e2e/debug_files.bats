@@ -1,0 +1,115 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Names of a stripped program, from where distributions keep them: debug files by
+# build ID and by link, a compressed table in the program, a server.
+
+load lib/common
+load lib/stacks
+
+setup() {
+	need gcc objcopy strip
+	build full
+	objcopy --only-keep-debug "$DIR/full" "$DIR/full.debug"
+	objcopy --strip-all "$DIR/full" "$DIR/tree"
+	id=$(readelf -n "$DIR/full" | sed -n 's/.*Build ID: //p')
+	by_id=/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug
+}
+
+# build NAME: no two have the same build ID.
+build() {
+	echo "static const char unique[] __attribute__((used)) = \"$1 $$ $BATS_TEST_NUMBER $RANDOM\";" >"$DIR/unique.h"
+	gcc -O1 -g -pthread -Wl,--build-id=sha1 -include "$DIR/unique.h" -o "$DIR/$1" \
+		"$BATS_TEST_DIRNAME/../programs/call_tree.c"
+}
+
+teardown() {
+	end_all ${server:-}
+	if [ -n "${by_id:-}" ] && [ -e "$by_id" ]; then
+		rm -f "$by_id"
+		rmdir -p --ignore-fail-on-non-empty "${by_id%/*}"
+	fi
+}
+
+# The functions are static: .dynsym, all that is left, does not have them.
+named() {
+	grown_below ';main;outer;middle;inner '
+}
+unnamed() {
+	grown_below ';\[tree\+0x[0-9a-f]*\];\[tree\+0x[0-9a-f]*\] '
+}
+
+@test "stripped, and no debug file anywhere" {
+	folded -- "$DIR/tree"
+	unnamed
+}
+
+@test "by build ID, below /usr/lib/debug" {
+	mkdir -p "${by_id%/*}"
+	cp "$DIR/full.debug" "$by_id"
+	folded -- "$DIR/tree"
+	named
+}
+
+@test "by link, beside the program and in .debug" {
+	(cd "$DIR" && objcopy --add-gnu-debuglink=full.debug tree)
+	folded -- "$DIR/tree"
+	named
+	mkdir "$DIR/.debug"
+	mv "$DIR/full.debug" "$DIR/.debug"
+	folded -- "$DIR/tree"
+	named
+	# One of another build is none.
+	build other
+	objcopy --only-keep-debug "$DIR/other" "$DIR/.debug/full.debug"
+	folded -- "$DIR/tree"
+	unnamed
+}
+
+@test "a compressed table of symbols in the program" {
+	need xz
+	printf '%s\n' inner middle outer main >"$DIR/names"
+	objcopy -S --keep-symbols="$DIR/names" "$DIR/full.debug" "$DIR/mini"
+	xz -q "$DIR/mini"
+	objcopy --add-section .gnu_debugdata="$DIR/mini.xz" "$DIR/tree"
+	folded -- "$DIR/tree"
+	named
+}
+
+# serve SCRIPT: a server on $port; SCRIPT is Python, with `s` its listening socket.
+serve() {
+	python3 - "$DIR/port" <<-END >/dev/null 2>&1 3>&- &
+		import http.server, os, socket, sys
+		s = socket.create_server(("127.0.0.1", 0))
+		with open(sys.argv[1] + ".new", "w") as f:
+		    f.write(str(s.getsockname()[1]))
+		os.rename(sys.argv[1] + ".new", sys.argv[1])
+		$1
+	END
+	server=$!
+	until_true 10 test -e "$DIR/port"
+	port=$(cat "$DIR/port")
+	export DEBUGINFOD_CACHE_PATH=$DIR/cache
+}
+files='os.chdir(sys.argv[1][:-5]); h = http.server.HTTPServer(s.getsockname(), http.server.SimpleHTTPRequestHandler, False); h.socket = s; h.serve_forever()'
+
+@test "from a server, where DEBUGINFOD_URLS says so, and only then" {
+	need python3
+	mkdir -p "$DIR/buildid/$id"
+	cp "$DIR/full.debug" "$DIR/buildid/$id/debuginfo"
+	serve "$files"
+	env -u DEBUGINFOD_URLS "$TARE" run --as-root -o "$DIR/out.folded" -- "$DIR/tree"
+	unnamed
+	[ ! -e "$DIR/cache" ] || fail "asked without being told to"
+	DEBUGINFOD_URLS=http://127.0.0.1:$port folded -- "$DIR/tree"
+	named
+}
+
+@test "a server that says nothing does not hold up the report" {
+	need python3
+	serve 'keep = [s.accept() for _ in range(100)]'
+	SECONDS=0
+	DEBUGINFOD_URLS=http://127.0.0.1:$port folded -- "$DIR/tree"
+	[ "$SECONDS" -lt 60 ] || fail "$SECONDS seconds"
+	unnamed
+}

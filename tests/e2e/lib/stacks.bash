@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# For tests of where memory grew: folded stacks, and how many of them are whole.
+
+# folded OPTION… -- COMMAND…: stacks to $DIR/out.folded
+folded() {
+	"$TARE" run --as-root -o "$DIR/out.folded" "$@" >/dev/null
+}
+
+# Bytes of the stacks that match a pattern.
+bytes_of() {
+	grep -E -e "$1" "$DIR/out.folded" | awk '{ sum += $NF } END { print sum + 0 }'
+}
+
+# between PATTERN LEAST MOST: bytes of the stacks that match.
+between() {
+	local got
+	got=$(bytes_of "$1")
+	if [ "$got" -le "$2" ] || [ "$got" -ge "$3" ]; then
+		fail "$got bytes below $1" "$(sort -t ' ' -k 2 "$DIR/out.folded" | head -20)"
+	fi
+}
+
+# The 32 MiB that call_tree grows by are below these frames.
+grown_below() {
+	between "$1" $((31 << 20)) $((34 << 20))
+}
+
+# complete COMMAND…: 99 % of the stacks do, nothing was lost, and sums agree.
+complete() {
+	"$TARE" run --as-root --period "${PERIOD:-64KiB}" -o "$DIR/r.json" -- "$@" >/dev/null 2>&1
+	summary
+}
+summary() {
+	python3 - "$DIR/r.json" <<-'END' || fail "$(jq -c .samples "$DIR/r.json")"
+		import json, sys
+		r = json.load(open(sys.argv[1]))
+		s = r["samples"]
+		assert s["count"] >= 50, "too few samples"
+		assert s["complete_share"] >= 0.99, s["complete_share"]
+		assert not s["lost"]["samples"] and not s["lost"]["ranges"]
+		kinds = ["anon", "file", "shmem", "pagetable", "kstack", "kmem"]
+		grown = sum(max(t[k]["in"], 0) for p in r["processes"] for t in p["tasks"] for k in kinds if t.get(k))
+		assert s["pictures"]["grown"]["total"] == grown, (s["pictures"], grown)
+	END
+}

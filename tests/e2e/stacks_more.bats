@@ -1,0 +1,197 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Known chains of calls under all conditions: however a program is built, whatever
+# becomes of its file, wherever its libraries are.
+
+load lib/common
+load lib/stacks
+
+teardown() {
+	end_all ${tare:-} ${program:-}
+}
+
+SOURCES=$BATS_TEST_DIRNAME/../programs
+
+# library NAME [FLAG…]: its grow() adds 32 MiB in NAME_inner, called by NAME_outer.
+library() {
+	cat >"$DIR/$1.c" <<-END
+		#include <string.h>
+		#include <sys/mman.h>
+		static volatile int after;
+		__attribute__((noipa)) static void $1_inner(void)
+		{
+			char *mem = mmap(0, 32 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			madvise(mem, 32 << 20, MADV_NOHUGEPAGE);
+			for (int at = 0; at < 32 << 20; at += 4096)
+				mem[at] = 1;
+			munmap(mem, 32 << 20);
+			after++;
+		}
+		__attribute__((noipa)) static void $1_outer(void) { $1_inner(); after++; }
+		void grow(void) { $1_outer(); after++; }
+	END
+	gcc -O1 -g -shared -fPIC "${@:2}" -o "$DIR/$1.so" "$DIR/$1.c"
+}
+
+# tree NAME [FLAG…]: call_tree with NAME_ before its functions' names.
+tree() {
+	gcc -O1 -g -pthread -Dinner="$1_inner" -Dmiddle="$1_middle" -Douter="$1_outer" "${@:2}" \
+		-o "$DIR/$1" "$SOURCES/call_tree.c"
+}
+
+for_each_build() {
+	local flags
+	for flags in -O0 -O2 -O3 -Os -fno-omit-frame-pointer -static -no-pie '-static -no-pie' -static-pie \
+		-fcf-protection=full '-Wl,-z,noseparate-code' '-Wl,-z,separate-code' -flto -fstack-protector-all \
+		-fno-dwarf2-cfi-asm '-mno-red-zone' -gz; do
+		"$@" "$flags"
+	done
+}
+
+@test "however it is built" {
+	need gcc
+	one() {
+		tree built $1
+		folded -- "$DIR/built" calls
+		grown_below ';main;built_outer;built_middle;built_inner ' || fail "built with $1"
+	}
+	for_each_build one
+}
+
+@test "in a handler, and on a thread, of static programs" {
+	need gcc
+	tree still -static
+	folded -- "$DIR/still" thread
+	grown_below ';.*clone.*;start_thread;in_thread;still_outer;still_middle;still_inner '
+	folded -- "$DIR/still" signal
+	grown_below ';main;.*;.*restore_rt;on_signal;still_outer;still_middle;still_inner '
+}
+
+@test "only rules for debuggers: .debug_frame" {
+	need gcc
+	tree debug -fno-asynchronous-unwind-tables -fno-unwind-tables -fomit-frame-pointer
+	folded -- "$DIR/debug" calls
+	grown_below ';main;debug_outer;debug_middle;debug_inner '
+}
+
+@test "5,000 deep: cut where the copied stack ends, and right up to there" {
+	folded --period 512KiB -- "$PROGRAMS/call_tree" deep 5000
+	grown_below ';\[truncated\];(deep;){1000,}inner '
+}
+
+@test "two libraries, one after the other at the same address" {
+	need gcc
+	library one
+	library two
+	"$TARE" run --as-root -o "$DIR/out.folded" -- "$PROGRAMS/call_lib" "$DIR/one.so" "$DIR/two.so" >"$DIR/at"
+	[ "$(sort -u "$DIR/at" | wc -l)" = 1 ] || fail "they were not at the same: $(cat "$DIR/at")"
+	grown_below ';main;call;grow;one_outer;one_inner '
+	grown_below ';main;call;grow;two_outer;two_inner '
+}
+
+@test "two processes, with the same library elsewhere" {
+	need gcc
+	library one
+	"$TARE" run --as-root -o "$DIR/out.folded" -- sh -c '"$0" "$1"; "$0" "$1"' \
+		"$PROGRAMS/call_lib" "$DIR/one.so" >"$DIR/at"
+	[ "$(sort -u "$DIR/at" | wc -l)" = 2 ] || skip "addresses are not random here"
+	between ';main;call;grow;one_outer;one_inner ' $((63 << 20)) $((67 << 20))
+}
+
+@test "exec: the new program's names, at the old one's addresses" {
+	need gcc
+	tree one -no-pie
+	tree two -no-pie
+	tree three -no-pie
+	folded -- "$DIR/one" exec "$DIR/two" exec "$DIR/three" calls
+	for name in one two three; do
+		grown_below ";main;${name}_outer;${name}_middle;${name}_inner "
+	done
+}
+
+@test "a library that is deleted before it is mapped" {
+	need gcc
+	library gone
+	cp "$DIR/gone.so" "$DIR/bare.so"
+	strip "$DIR/bare.so"
+	folded -- bash -c 'exec 8<"$1" 9<"$2"; rm "$1" "$2"; exec "$0" /proc/self/fd/8 /proc/self/fd/9' \
+		"$PROGRAMS/call_lib" "$DIR/gone.so" "$DIR/bare.so"
+	grown_below ';main;call;grow;gone_outer;gone_inner '
+	grown_below ';main;call;grow;\[bare.so \(deleted\)\+0x[0-9a-f]*\];\[bare.so \(deleted\)\+0x[0-9a-f]*\] '
+}
+
+# waiting PROGRAM: started, and waits for its input to end.
+waiting() {
+	mkfifo "$DIR/go"
+	"$1" wait <"$DIR/go" 3>&- &
+	program=$!
+	exec 9>"$DIR/go"
+	until_true 10 sleeps "$program"
+}
+sleeps() {
+	[[ $(readlink "/proc/$1/exe") == "$DIR"/* && $(cat "/proc/$1/wchan") == *pipe_read* ]]
+}
+
+# grow_attached: it goes on once tare has it.
+grow_attached() {
+	"$TARE" attach -p "$program" -o "$DIR/out.folded" >/dev/null 2>"$DIR/err" 3>&- 9>&- &
+	tare=$!
+	until_true 10 blocks_usr1 "$tare"
+	kill -USR1 "$tare"
+	until_true 10 test -e "$DIR/out.1.folded"
+	exec 9>&-
+	finished "$tare"
+	status_is 0
+}
+blocks_usr1() {
+	local mask
+	mask=$(sed -n 's/^SigBlk:\t//p' "/proc/$1/status")
+	(((16#$mask >> 9) & 1))
+}
+
+@test "attached to a program whose file is gone" {
+	need gcc
+	tree away
+	waiting "$DIR/away"
+	rm "$DIR/away"
+	grow_attached
+	grown_below ';main;away_outer;away_middle;away_inner '
+}
+
+@test "attached to a program whose file is another by now" {
+	need gcc
+	tree old -no-pie
+	tree new -no-pie
+	waiting "$DIR/old"
+	mv "$DIR/new" "$DIR/old"
+	grow_attached
+	grown_below ';main;old_outer;old_middle;old_inner '
+}
+
+@test "files that are only in the process's mount namespace" {
+	need gcc unshare
+	library inside
+	tree shut
+	cp "$PROGRAMS/call_lib" "$DIR/lib_user"
+	folded -- unshare -m sh -c 'mount -t tmpfs none /mnt && cp "$@" /mnt &&
+		/mnt/lib_user /mnt/inside.so; exec /mnt/shut calls' sh "$DIR/lib_user" "$DIR/inside.so" "$DIR/shut"
+	grown_below ';main;call;grow;inside_outer;inside_inner '
+	grown_below ';main;shut_outer;shut_middle;shut_inner '
+}
+
+@test "in a root of its own" {
+	need gcc chroot
+	mkdir "$DIR/root"
+	tree rooted -static
+	mv "$DIR/rooted" "$DIR/root/program"
+	folded -- chroot "$DIR/root" /program calls
+	grown_below ';main;rooted_outer;rooted_middle;rooted_inner '
+}
+
+@test "a Python without names says what would give them" {
+	need /usr/bin/python3
+	folded -- /usr/bin/python3 -c 'x = [str(i) for i in range(300000)]'
+	[ "$(bytes_of ';_PyEval_EvalFrameDefault \[names: python 3.12, -X perf\]')" -gt $((8 << 20)) ] ||
+		fail "$(head -20 "$DIR/out.folded")"
+}

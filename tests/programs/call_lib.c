@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Calls grow() of each library in turn, closing one before it opens the next:
+ * call_lib LIBRARY… Says at which address each was, as the others must be.
+ */
+#include <dlfcn.h>
+#include <stdio.h>
+
+static volatile int after;
+
+__attribute__((noipa)) static int call(const char *path)
+{
+	void *lib = dlopen(path, RTLD_NOW);
+	void (*grow)(void);
+
+	if (!lib) {
+		fprintf(stderr, "%s\n", dlerror());
+		return 1;
+	}
+	*(void **)&grow = dlsym(lib, "grow");
+	if (!grow)
+		return 1;
+	printf("%p\n", *(void **)&grow);
+	fflush(stdout);
+	grow();
+	after++;
+	return dlclose(lib);
+}
+
+int main(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (call(argv[i]))
+			return 1;
+	return 0;
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "symbol/jits.h"
+
+#include <fcntl.h>
+#include <glib.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "symbol/perfmap.h"
+
+#define NS 1000000000LL
+#define MAP_MOST (64ULL << 20)  /* bytes of one process's maps */
+#define ALL_MOST (256ULL << 20) /* of all */
+#define FORKS_MOST 8            /* parents that are asked for a copy's code */
+#define OWNERS 4                /* real, effective, saved and file system uid */
+#define CLOCK_STEP (NS / 10)    /* a file's time lags, and the clock may be set */
+
+struct jit {
+	uint64_t parent; /* mm; 0: none */
+	bool known;      /* the next three */
+	pid_t inner;     /* its id as it sees it; 0: not known */
+	uid_t owners[OWNERS];
+	int64_t since; /* ns of CLOCK_REALTIME */
+	pid_t pid;
+	bool has_code, gone;
+	struct perfmap *names; /* NULL: no map was ever found */
+	uint64_t read;
+	int map, root; /* -1: not open. Its root is kept from its first code until its end */
+	dev_t dev;
+	ino_t inode;
+};
+
+struct jits {
+	GHashTable *by_mm; /* id -> struct jit */
+	uint64_t read, cut;
+	unsigned open, open_most, not_opened;
+};
+
+static void jit_free(gpointer p)
+{
+	struct jit *jit = p;
+
+	if (jit->map >= 0)
+		close(jit->map);
+	if (jit->root >= 0)
+		close(jit->root);
+	perfmap_free(jit->names);
+	g_free(jit);
+}
+
+struct jits *jits_new(void)
+{
+	struct jits *j = g_new0(struct jits, 1);
+	struct rlimit files = { .rlim_cur = 1024 };
+
+	getrlimit(RLIMIT_NOFILE, &files);
+	j->open_most = MIN(files.rlim_cur, 1u << 16) / 4;
+	j->by_mm = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, jit_free);
+	return j;
+}
+
+void jits_free(struct jits *j)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	if (!j)
+		return;
+	g_hash_table_iter_init(&iter, j->by_mm);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		if (((struct jit *)value)->names)
+			j->cut += perfmap_dropped(((struct jit *)value)->names);
+	if (j->cut || j->not_opened)
+		warn("not all names of just-in-time compiled code were read: %" G_GUINT64_FORMAT
+		     " cut off, %u maps not opened",
+		     j->cut, j->not_opened);
+	g_hash_table_unref(j->by_mm);
+	g_free(j);
+}
+
+static int64_t now(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * NS + t.tv_nsec;
+}
+
+/* When a process began, by /proc/PID/stat: ns of CLOCK_BOOTTIME. 0: not known. */
+static uint64_t began(pid_t pid)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid);
+	unsigned long long ticks = 0;
+	FILE *f = fopen(path, "re");
+	char line[1024], *at;
+
+	if (!f)
+		return 0;
+	at = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
+	fclose(f);
+	if (!at || sscanf(at + 1,
+			  " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+			  "%*d %*d %llu",
+			  &ticks) != 1)
+		return 0;
+	return ticks * (NS / sysconf(_SC_CLK_TCK));
+}
+
+/* Its id as it sees it, and who it is. */
+static bool read_status(struct jit *jit)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/status", jit->pid);
+	FILE *f = fopen(path, "re");
+	char line[1024];
+	uid_t *o = jit->owners;
+	bool found = false;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "Uid: %u %u %u %u", &o[0], &o[1], &o[2], &o[3]) == OWNERS)
+			found = true;
+		if (g_str_has_prefix(line, "NSpid:")) { /* outermost first */
+			char *last = strrchr(line, '\t');
+
+			jit->inner = last ? atoi(last) : 0;
+		}
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static void know(struct jit *jit, uint64_t since_ns)
+{
+	since_ns = since_ns ? since_ns : began(jit->pid);
+	if (since_ns)
+		jit->since = (int64_t)since_ns + now(CLOCK_REALTIME) - now(CLOCK_BOOTTIME);
+	jit->known = read_status(jit);
+}
+
+static struct jit *put(struct jits *j, uint64_t mm, pid_t pid)
+{
+	struct jit *jit = g_new0(struct jit, 1);
+
+	jit->map = jit->root = -1;
+	jit->pid = pid;
+	g_hash_table_replace(j->by_mm, g_memdup2(&mm, sizeof(mm)), jit);
+	return jit;
+}
+
+static struct jit *get(const struct jits *j, uint64_t mm)
+{
+	return mm ? g_hash_table_lookup(j->by_mm, &mm) : NULL;
+}
+
+void jits_image(struct jits *j, uint64_t mm, pid_t pid, uint64_t since_ns)
+{
+	if (mm && !get(j, mm))
+		know(put(j, mm, pid), since_ns);
+}
+
+/* There are many, and few have code: it is looked at then. */
+void jits_fork(struct jits *j, uint64_t mm, uint64_t parent, pid_t pid)
+{
+	const struct jit *from = get(j, parent);
+	struct jit *jit;
+
+	if (!mm || mm == parent || get(j, mm))
+		return;
+	jit = put(j, mm, pid);
+	jit->parent = parent;
+	if (from) {
+		memcpy(jit->owners, from->owners, sizeof(jit->owners));
+		jit->since = from->since;
+	}
+}
+
+int jits_open_map(int dir, pid_t pid, const uid_t *owners, unsigned n, int64_t since)
+{
+	g_autofree char *name = g_strdup_printf("tmp/perf-%d.map", pid);
+	/* A link on the way is as the process has it; none leads out of its root. */
+	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
+				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	int fd = (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
+	struct stat st;
+	bool own;
+
+	if (fd < 0 || fstat(fd, &st)) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	own = !st.st_uid;
+	for (unsigned i = 0; i < n && !own; i++)
+		own = st.st_uid == owners[i];
+	if (own && S_ISREG(st.st_mode) &&
+	    st.st_mtim.tv_sec * NS + st.st_mtim.tv_nsec + CLOCK_STEP >= since)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static void close_one(struct jits *j, int *fd)
+{
+	if (*fd < 0)
+		return;
+	close(*fd);
+	*fd = -1;
+	j->open--;
+}
+
+/* In its root as it is now, or was; of one that ended before it was looked at, here. */
+static bool open_root(struct jits *j, struct jit *jit)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/root", jit->pid);
+	int fd = jit->gone ? -1 : open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 && jit->root < 0)
+		fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return jit->root >= 0;
+	close_one(j, &jit->root);
+	jit->root = fd;
+	j->open++;
+	return true;
+}
+
+static void read_on(struct jits *j, struct jit *jit, bool last)
+{
+	uint64_t most = MIN(MAP_MOST - MIN(jit->read, MAP_MOST), ALL_MOST - MIN(j->read, ALL_MOST));
+	uint64_t n = jit->map < 0 ? 0 : perfmap_update(jit->names, jit->map, most, last);
+
+	jit->read += n;
+	j->read += n;
+}
+
+/* The process may have begun another file. */
+static void open_map(struct jits *j, struct jit *jit)
+{
+	struct stat st;
+	int fd;
+
+	if (j->open + 2 > j->open_most && jit->root < 0) {
+		j->not_opened++;
+		return;
+	}
+	if (!open_root(j, jit))
+		return;
+	fd = jits_open_map(jit->root, jit->inner ? jit->inner : jit->pid, jit->owners, OWNERS,
+			   jit->since);
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) || (jit->map >= 0 && st.st_dev == jit->dev && st.st_ino == jit->inode)) {
+		close(fd);
+		return;
+	}
+	read_on(j, jit, true);
+	close_one(j, &jit->map);
+	jit->map = fd;
+	jit->dev = st.st_dev;
+	jit->inode = st.st_ino;
+	j->open++;
+	if (!jit->names)
+		jit->names = perfmap_new();
+}
+
+void jits_look(struct jits *j, uint64_t mm, pid_t pid)
+{
+	struct jit *jit = get(j, mm) ?: (mm ? put(j, mm, pid) : NULL);
+
+	if (!jit || jit->gone)
+		return;
+	if (!jit->known)
+		know(jit, 0);
+	if (jit->parent && !jit->has_code && get(j, jit->parent)) /* its own, or its parent's */
+		jits_look(j, jit->parent, get(j, jit->parent)->pid);
+	jit->has_code = true;
+	open_map(j, jit);
+	read_on(j, jit, false);
+}
+
+void jits_look_all(struct jits *j)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, j->by_mm);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		struct jit *jit = value;
+
+		if (!jit->has_code || jit->gone)
+			continue;
+		open_map(j, jit);
+		read_on(j, jit, false);
+	}
+}
+
+void jits_gone(struct jits *j, uint64_t mm)
+{
+	struct jit *jit = get(j, mm);
+
+	if (!jit)
+		return;
+	jit->gone = true;
+	if (jit->has_code) /* some write theirs only when they end */
+		open_map(j, jit);
+	read_on(j, jit, true);
+	close_one(j, &jit->map);
+	close_one(j, &jit->root);
+	if (!jit->names)
+		g_hash_table_remove(j->by_mm, &mm);
+}
+
+const char *jits_name(const struct jits *j, uint64_t mm, uint64_t address, uint64_t *start)
+{
+	const char *name = NULL;
+
+	for (int i = 0; i < FORKS_MOST && !name; i++) {
+		const struct jit *jit = get(j, mm);
+
+		if (!jit)
+			return NULL;
+		name = jit->names ? perfmap_find(jit->names, address, start) : NULL;
+		mm = jit->parent;
+	}
+	return name;
+}
