@@ -153,6 +153,28 @@ test('functions: self and total, once however often it recurs', () => opened(pat
 	assert.equal(await page.evaluate(() => document.activeElement.textContent), 'serve', 'the focus stays');
 }));
 
+test('who calls a function, and whom it calls', () => opened(path, {}, async (page) => {
+	await search(page, '"serve"');
+	const list = (n) => page.$$eval(`#neighbours > div:nth-of-type(${n}) tbody tr`, (trs) => trs.map((tr) => [tr.querySelector('th').textContent.split(' ')[0], Number(tr.querySelector('td').dataset.bytes)]));
+	// From the innermost: whom the outermost serve is called by, and whom the innermost calls.
+	const expected = { by: {}, calls: {} };
+
+	for (const i of rows) {
+		const names = stack(i), outer = names.lastIndexOf('serve'), inner = names.indexOf('serve');
+		const add = (what, name) => { expected[what][name] = (expected[what][name] ?? 0) + entries.live_peak[i]; };
+
+		if (outer >= 0)
+			add('by', names[outer + 1]);
+		if (inner > 0)
+			add('calls', names[inner - 1]);
+	}
+	assert.deepEqual(Object.fromEntries(await list(1)), expected.by);
+	assert.deepEqual(Object.fromEntries(await list(2)), expected.calls);
+	await page.locator('#neighbours button', { hasText: /^worker$/ }).click();
+	assert.equal(await page.inputValue('#search'), '"worker"');
+	assert.match(await page.locator('#neighbours').innerText(), /start_thread/);
+}));
+
 test('keyboard: down, across, zoom, back, home', () => opened(path, {}, async (page) => {
 	const graph = page.locator('#flame-graph'), at = async () => (await told(page))[0].split(' ')[0];
 

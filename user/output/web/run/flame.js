@@ -19,7 +19,7 @@ const MARK_TEXT = {
 	'[no stack]': 'there was no user stack', '[execve]': 'the kernel loads a program: there is no user stack',
 };
 
-// By kind: the one that most of the box is of.
+// By kind: running sums, to find the one that most of a box is of.
 function kindSums(view) {
 	view.kindSums ??= view.profile.kinds.map((_, kind) => {
 		const sum = new Float64Array(view.order.length + 1);
@@ -43,60 +43,99 @@ function selfBytes(view, box) {
 	return bytesIn(view, box) - below;
 }
 
-/** names: { groupName(level, key) }. actions: { zoom(path), back(), reset(), search(symbol) }. */
-export function createFlame(names, actions) {
-	const canvas = el('canvas', { class: 'flames' });
-	const space = el('div', { class: 'space' }, canvas);
-	const box = el('div', { class: 'flame-box', tabindex: '0', role: 'application', id: 'flame-graph' }, space);
-	const told = el('p', { class: 'told', id: 'told', 'aria-live': 'polite' });
-	const graph = { view: null, rows: [], theme: null, matches: null, focus: null, hover: null, colour: 'module' };
-	let path = { groups: [], node: -1 }, tops = [], width = 0, height = 0, pending = 0;
+function notes(symbol) {
+	return [symbol.flags & KERNEL && 'kernel', symbol.flags & INLINED && 'inlined', symbol.flags & GUESSED && 'by frame pointer, a guess',
+		symbol.flags & MARK && MARK_TEXT[symbol.name]].filter(Boolean).join(', ');
+}
 
-	const symbolOf = (x) => x.node >= 0 ? graph.view.profile.symbols[graph.view.profile.tree.symbol[x.node]] : null;
-	graph.nameOf = (x) => {
-		const symbol = symbolOf(x);
+/** names: { root(view), group(level, key) }. actions: { zoom(path), back(), out(), reset(), search(symbol) }. */
+export class Flame {
+	constructor(names, actions) {
+		this.names = names;
+		this.actions = actions;
+		this.canvas = el('canvas', { class: 'flames' });
+		this.space = el('div', { class: 'space' }, this.canvas);
+		this.box = el('div', { class: 'flame-box', tabindex: '0', role: 'application', id: 'flame-graph' }, this.space);
+		this.told = el('p', { class: 'told', id: 'told', 'aria-live': 'polite' });
+		this.nodes = [this.box, this.told];
+		this.view = null;
+		this.rows = []; // of boxes that can be seen, by depth
+		this.path = null;
+		this.tops = []; // boxes from the root to the one that is shown
+		this.theme = this.matches = this.focus = this.hover = null;
+		this.focused = false;
+		this.colour = 'module';
+		this.width = this.height = this.pending = 0;
+		this.listen();
+	}
+
+	get top() {
+		return this.tops.at(-1);
+	}
+
+	/** Shows a view from a path on; falls back to the root. Returns the path that is shown. */
+	show(view, path, px) {
+		const found = boxesTo(view, path);
+
+		this.view = view;
+		this.width = px;
+		this.path = found ? path : { groups: [], node: -1 };
+		this.tops = found ?? boxesTo(view, this.path);
+		this.theme ??= palette(view.profile);
+		this.box.scrollTop = 0;
+		this.rows = layout(view, this.top, LEAST_PX / Math.max(1, px)).slice(0, DEEP_ROWS);
+		this.hover = null;
+		this.resize();
+		this.focusOn(this.rows[0]?.[0] ?? null);
+		this.box.setAttribute('aria-label', `Flame graph of ${size(view.total)}. Arrows go from frame to frame, Enter zooms, Escape goes back, Home to the root, s searches for the function.`);
+		return this.path;
+	}
+
+	/** Takes the colours of the theme as it is now. */
+	colours(colour) {
+		this.colour = colour;
+		if (this.view)
+			this.theme = palette(this.view.profile);
+		this.paint();
+	}
+
+	found(matches) {
+		this.matches = matches;
+		this.paint();
+	}
+
+	symbolOf(x) {
+		return x.node >= 0 ? this.view.profile.symbols[this.view.profile.tree.symbol[x.node]] : null;
+	}
+
+	nameOf(x) {
+		const symbol = this.symbolOf(x);
 
 		if (symbol)
 			return symbol.flags & GUESSED ? `${symbol.name} [fp]` : symbol.name;
-		return x.group === undefined ? names.root(graph.view) : names.group(x.level - 1, x.group);
-	};
-	graph.colourOf = (x, symbol) => graph.colour === 'kind' && graph.view.rows.kind && !(symbol.flags & MARK) ?
-		graph.theme.kinds[mostOf(graph.view, x)] : graph.theme.ofSymbol(symbol);
-
-	const top = () => tops.at(-1);
-	const pathTo = (x) => {
-		const above = [];
-
-		for (let b = x; b; b = b.above)
-			above.unshift(b);
-		return { groups: [...path.groups, ...above.slice(1).filter((b) => b.group !== undefined).map((b) => b.group)], node: x.node };
-	};
-
-	function paint() {
-		cancelAnimationFrame(pending);
-		pending = requestAnimationFrame(() => draw(canvas, graph, width, height, box.scrollTop));
+		return x.group === undefined ? this.names.root(this.view) : this.names.group(x.level - 1, x.group);
 	}
 
-	function notes(symbol) {
-		return [symbol.flags & KERNEL && 'kernel', symbol.flags & INLINED && 'inlined', symbol.flags & GUESSED && 'by frame pointer, a guess',
-			MARK_TEXT[symbol.name]].filter(Boolean).join(', ');
+	colourOf(x, symbol) {
+		return this.colour === 'kind' && this.view.rows.kind && !(symbol.flags & MARK) ?
+			this.theme.kinds[mostOf(this.view, x)] : this.theme.ofSymbol(symbol);
 	}
 
-	function whereOf(x) {
-		const symbol = symbolOf(x);
+	whereOf(x) {
+		const symbol = this.symbolOf(x);
 
 		if (!symbol)
 			return null;
-		const { profile } = graph.view, places = symbol.flags & MARK ? [] : placesOf(profile, x.node);
+		const { profile } = this.view, places = symbol.flags & MARK ? [] : placesOf(profile, x.node);
 		return [profile.modules[symbol.module]?.path, places.join(', '), notes(symbol)].filter(Boolean).join(' \u00b7 ');
 	}
 
-	function rowsOf(x) {
-		const { view } = graph, bytes = bytesIn(view, x), samples = countIn(view, x);
+	figures(x) {
+		const { view } = this, bytes = bytesIn(view, x), samples = countIn(view, x);
 		const rows = [['bytes', `${size(bytes)}, ${exact(Math.round(bytes))}`, 'sum'], ['of the picture', percent(bytes / view.total)]];
 
-		if (top().node >= 0 || top().level > 0)
-			rows.push(['of what is zoomed to', percent(bytes / bytesIn(view, top()))]);
+		if (this.top.node >= 0 || this.top.level > 0)
+			rows.push(['of what is zoomed to', percent(bytes / bytesIn(view, this.top))]);
 		if (x.node >= 0)
 			rows.push(['itself', size(selfBytes(view, x))]);
 		rows.push(['samples, of all growth', count(samples)]);
@@ -104,58 +143,59 @@ export function createFlame(names, actions) {
 		return rows;
 	}
 
-	function tell(x) {
-		if (!x) {
-			told.replaceChildren();
-			return;
-		}
-		const bytes = bytesIn(graph.view, x), where = whereOf(x);
-		told.replaceChildren(el('b', null, graph.nameOf(x)), ` ${size(bytes)}, ${percent(bytes / graph.view.total)}`, where ? el('span', { class: 'dim' }, ` ${where}`) : '');
-		told.dataset.bytes = bytes;
+	pathTo(x) {
+		const above = [];
+
+		for (let b = x; b; b = b.above)
+			above.unshift(b);
+		return { groups: [...this.path.groups, ...above.slice(1).filter((b) => b.group !== undefined).map((b) => b.group)], node: x.node };
 	}
 
-	function hit(e) {
-		const r = box.getBoundingClientRect(), row = graph.rows[Math.floor((e.clientY - r.top + box.scrollTop) / ROW)];
-		const x = (e.clientX - r.left) / width;
+	paint() {
+		cancelAnimationFrame(this.pending);
+		this.pending = requestAnimationFrame(() => this.view && draw(this.canvas, this, this.width, this.height, this.box.scrollTop));
+	}
+
+	resize() {
+		const depth = Math.max(FEWEST_ROWS, this.rows.length);
+
+		this.height = Math.min(depth, SHOWN_ROWS) * ROW;
+		this.box.style.height = this.canvas.style.height = `${this.height}px`;
+		this.space.style.height = `${depth * ROW}px`;
+		this.canvas.style.width = `${this.width}px`;
+	}
+
+	focusOn(x) {
+		const y = x ? x.depth * ROW : 0, { box, height } = this;
+
+		this.focus = x;
+		if (y < box.scrollTop)
+			box.scrollTop = y;
+		else if (y + ROW > box.scrollTop + height)
+			box.scrollTop = y + ROW - height;
+		this.tell(x);
+		this.paint();
+	}
+
+	tell(x) {
+		if (!x) {
+			this.told.replaceChildren();
+			return;
+		}
+		const bytes = bytesIn(this.view, x), where = this.whereOf(x);
+		this.told.replaceChildren(el('b', null, this.nameOf(x)), ` ${size(bytes)}${this.view.total > 0 ? `, ${percent(bytes / this.view.total)}` : ''}`, where ? el('span', { class: 'dim' }, ` ${where}`) : '');
+		this.told.dataset.bytes = bytes;
+	}
+
+	hit(e) {
+		const r = this.box.getBoundingClientRect(), row = this.rows[Math.floor((e.clientY - r.top + this.box.scrollTop) / ROW)];
+		const x = (e.clientX - r.left) / this.width;
 
 		return row?.find((b) => b.x0 <= x && x < b.x1) ?? null;
 	}
 
-	function resize() {
-		const depth = Math.max(FEWEST_ROWS, graph.rows.length);
-
-		height = Math.min(depth, SHOWN_ROWS) * ROW;
-		box.style.height = `${height}px`;
-		space.style.height = `${depth * ROW}px`;
-		canvas.style.height = `${height}px`;
-		canvas.style.width = `${width}px`;
-	}
-
-	function focusOn(x, scroll = true) {
-		graph.focus = x;
-		tell(x);
-		if (x && scroll) {
-			const y = x.depth * ROW;
-
-			if (y < box.scrollTop)
-				box.scrollTop = y;
-			else if (y + ROW > box.scrollTop + height)
-				box.scrollTop = y + ROW - height;
-		}
-		paint();
-	}
-
-	function lay() {
-		graph.rows = layout(graph.view, top(), LEAST_PX / Math.max(1, width)).slice(0, DEEP_ROWS);
-		graph.focus = graph.rows[0]?.[0] ?? null;
-		graph.hover = null;
-		resize();
-		tell(graph.focus);
-		paint();
-	}
-
-	function step(key) {
-		const f = graph.focus, row = graph.rows[f.depth], below = graph.rows[f.depth + 1] ?? [];
+	step(key) {
+		const { focus: f } = this, row = this.rows[f.depth], below = this.rows[f.depth + 1] ?? [];
 
 		if (key === 'ArrowDown')
 			return below.filter((b) => b.above === f).reduce((a, b) => !a || b.x1 - b.x0 > a.x1 - a.x0 ? b : a, null);
@@ -164,101 +204,70 @@ export function createFlame(names, actions) {
 		return row[row.indexOf(f) + (key === 'ArrowRight' ? 1 : -1)];
 	}
 
-	box.addEventListener('keydown', (e) => {
-		if (e.ctrlKey || e.metaKey || e.altKey || !graph.focus)
-			return;
-		graph.focused = true;
-		if (/^Arrow/.test(e.key)) {
-			e.preventDefault();
-			hideTip();
-			if (e.key === 'ArrowUp' && !graph.focus.above)
-				actions.out();
-			else
-				focusOn(step(e.key) ?? graph.focus);
-		} else if (e.key === 'Enter') {
-			e.preventDefault();
-			actions.zoom(pathTo(graph.focus));
-		} else if (e.key === 'Escape' || e.key === 'Backspace') {
-			e.preventDefault();
-			actions.back();
-		} else if (e.key === 'Home') {
-			e.preventDefault();
-			actions.reset();
-		} else if (e.key === 's' && symbolOf(graph.focus)) {
-			e.preventDefault();
-			actions.search(graph.view.profile.tree.symbol[graph.focus.node]);
-		}
-	});
-	for (const [event, focused] of [['focus', true], ['blur', false]])
-		box.addEventListener(event, () => {
-			graph.focused = focused && box.matches(':focus-visible');
-			paint();
-		});
-	box.addEventListener('scroll', () => {
-		hideTip();
-		paint();
-	}, { passive: true });
-	box.addEventListener('pointermove', (e) => {
-		const x = hit(e);
+	key(e) {
+		const { actions, focus } = this;
+		const known = {
+			Enter: () => actions.zoom(this.pathTo(focus)), Escape: actions.back, Backspace: actions.back, Home: actions.reset,
+			s: () => this.symbolOf(focus) && actions.search(this.view.profile.tree.symbol[focus.node]),
+		};
 
-		if (x !== graph.hover) {
-			graph.hover = x;
-			paint();
+		if (e.ctrlKey || e.metaKey || e.altKey || !focus || !(e.key in known || /^Arrow/.test(e.key)))
+			return;
+		e.preventDefault();
+		hideTip();
+		this.focused = true;
+		if (known[e.key])
+			known[e.key]();
+		else if (e.key === 'ArrowUp' && !focus.above)
+			actions.out();
+		else
+			this.focusOn(this.step(e.key) ?? focus);
+	}
+
+	point(e) {
+		const x = this.hit(e);
+
+		if (x !== this.hover) {
+			this.hover = x;
+			this.paint();
 		}
-		box.style.cursor = x ? 'pointer' : 'default';
+		this.box.style.cursor = x ? 'pointer' : 'default';
 		if (x)
-			showTip(e.clientX, e.clientY, ...tip(graph.nameOf(x).slice(0, 300), whereOf(x)?.slice(0, 500), rowsOf(x)));
+			showTip(e.clientX, e.clientY, ...tip(this.nameOf(x).slice(0, 300), this.whereOf(x)?.slice(0, 500), this.figures(x)));
 		else
 			hideTip();
-	});
-	box.addEventListener('pointerleave', () => {
-		graph.hover = null;
-		hideTip();
-		paint();
-	});
-	box.addEventListener('click', (e) => {
-		const x = hit(e);
+	}
+
+	click(e) {
+		const x = this.hit(e);
 
 		if (!x)
 			return;
-		if (e.ctrlKey || e.metaKey || e.shiftKey) {
-			if (symbolOf(x))
-				actions.search(graph.view.profile.tree.symbol[x.node]);
-		} else {
-			actions.zoom(pathTo(x));
-		}
-	});
+		if (!e.ctrlKey && !e.metaKey && !e.shiftKey)
+			this.actions.zoom(this.pathTo(x));
+		else if (this.symbolOf(x))
+			this.actions.search(this.view.profile.tree.symbol[x.node]);
+	}
 
-	return {
-		nodes: [box, told],
-		/** Shows a view from a path on; falls back to the root. Returns the path that is shown. */
-		show(view, to, px) {
-			const found = boxesTo(view, to);
+	listen() {
+		const { box } = this;
 
-			graph.view = view;
-			width = px;
-			path = found ? to : { groups: [], node: -1 };
-			tops = found ?? boxesTo(view, path);
-			graph.theme ??= palette(view.profile);
-			box.scrollTop = 0;
-			lay();
-			box.setAttribute('aria-label', `Flame graph of ${size(view.total)}. Arrows go from frame to frame, Enter zooms, Escape goes back, Home to the root, s searches for the function.`);
-			return path;
-		},
-		colours(colour) {
-			graph.colour = colour;
-			if (graph.view)
-				graph.theme = palette(graph.view.profile);
-			paint();
-		},
-		found(matches) {
-			graph.matches = matches;
-			paint();
-		},
-		top,
-		/** The boxes from the root to the one that is shown. */
-		above: () => tops,
-		graph,
-		nameOf: graph.nameOf,
-	};
+		box.addEventListener('keydown', (e) => this.key(e));
+		for (const [event, focused] of [['focus', true], ['blur', false]])
+			box.addEventListener(event, () => {
+				this.focused = focused && box.matches(':focus-visible');
+				this.paint();
+			});
+		box.addEventListener('scroll', () => {
+			hideTip();
+			this.paint();
+		}, { passive: true });
+		box.addEventListener('pointermove', (e) => this.point(e));
+		box.addEventListener('pointerleave', () => {
+			this.hover = null;
+			hideTip();
+			this.paint();
+		});
+		box.addEventListener('click', (e) => this.click(e));
+	}
 }

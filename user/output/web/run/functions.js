@@ -5,9 +5,9 @@
 import { el } from '../shared/dom.js';
 import { count, exact, percent, size } from '../shared/format.js';
 import { GUESSED, INLINED, KERNEL, moduleName } from './profile.js';
-import { functionSums } from './view.js';
+import { functionSums, neighbours } from './view.js';
 
-const SHOWN = 25;
+const SHOWN = 25, NEIGHBOURS = 12;
 const COLUMNS = [
 	{ name: 'self', head: 'Self', key: (f) => f.self }, { name: 'total', head: 'With below', key: (f) => f.total },
 	{ name: 'name', head: 'Function', key: null },
@@ -53,4 +53,26 @@ export function functionTable(view, top, state, actions) {
 			el('tbody', null, shown.map((f) => row(f, profile, of, state.matches, actions))))),
 		list.length > shown.length && el('button', { type: 'button', class: 'plain more', onclick: () => actions.moreFunctions((state.functionsShown ?? SHOWN) * 4) }, 'More'),
 	];
+}
+
+function neighbourList(title, list, whole, profile, actions, nobody) {
+	const shown = list.slice(0, NEIGHBOURS);
+
+	return el('div', null, el('h4', null, title), list.length === 0 ? el('p', { class: 'dim' }, nobody) : el('table', { class: 'rows functions' }, el('tbody', null, shown.map(({ symbol, bytes }) =>
+		el('tr', { 'data-symbol': symbol }, bytesCell(bytes, whole, 'bytes'), el('th', { scope: 'row' }, symbol < 0 ? el('span', { class: 'dim' }, nobody) :
+			[el('button', { type: 'button', class: 'link', title: profile.symbols[symbol].name.slice(0, 2000), onclick: () => actions.search(symbol) }, profile.symbols[symbol].name.slice(0, 300)),
+				el('span', { class: 'dim' }, ` ${moduleName(profile, profile.symbols[symbol])}`)]))))),
+	list.length > shown.length && el('p', { class: 'note' }, `\u2026 and ${count(list.length - shown.length)} more`));
+}
+
+/** Callers and callees of the function that was searched for by its whole name; else null. */
+export function neighbourTables(view, top, found, query, actions) {
+	if (!found?.exact || found.found === 0)
+		return null;
+	const { callers, callees, own, whole } = neighbours(view, top, found.matches);
+
+	return el('div', { class: 'neighbours', id: 'neighbours' },
+		el('h3', null, query.slice(1, -1).slice(0, 300), el('span', { class: 'dim' }, ` ${size(whole)} with below, ${size(own)} itself`)),
+		neighbourList('Called by', callers, whole, view.profile, actions, 'nobody: here a stack begins'),
+		neighbourList('Calls', callees, whole, view.profile, actions, 'nobody'));
 }

@@ -7,9 +7,9 @@ import { el } from '../shared/dom.js';
 import { count, percent, printable, round, seconds, size } from '../shared/format.js';
 import { KIND_TEXT } from '../shared/kinds.js';
 import { width } from '../shared/parts.js';
-import { filterControls, groupControls, pictureControl, searchControl } from './filters.js';
-import { createFlame } from './flame.js';
-import { functionTable } from './functions.js';
+import { FILTERS, filterControls, groupControls, pictureControl, searchControl } from './filters.js';
+import { Flame } from './flame.js';
+import { functionTable, neighbourTables } from './functions.js';
 import { PICTURES, TIME_PICTURES, timeless } from './pick.js';
 import { GUESSED, INLINED, KERNEL, MARK, exactly, label, standardError } from './profile.js';
 import { GROUPS, bytesIn, createView, functionSums, matchedBytes } from './view.js';
@@ -59,11 +59,12 @@ function summary(report, state, view, pass) {
 		time || view.rows === profile.asked ? ` by samples, \u00b1 ${size(error)}` : ` in all by the ledger; where, by samples (\u00b1 ${size(error)} if this were one stack)`,
 		time && state.timePicture === 'live' && '. What was held before tare came, or copied by fork, is not in it',
 		unknown > 0 && `. Another ${size(unknown)} grew at a time that no sample tells`,
+		view.total === 0 && '. Nothing that a sample met passes the filters',
 		view.rows === profile.asked && state.kind !== null && '. What was asked for has no kind yet: that filter does not count', '.');
 }
 
 function legend(flame, view, state) {
-	const { theme } = flame.graph, { profile } = view;
+	const { theme } = flame, { profile } = view;
 	const item = (colour, text, more) => {
 		const swatch = el('i', { class: `swatch ${more ?? ''}` });
 
@@ -71,7 +72,7 @@ function legend(flame, view, state) {
 			swatch.style.background = colour;
 		return el('li', null, swatch, text);
 	};
-	const list = functionSums(view, flame.top()), sums = new Map();
+	const list = functionSums(view, flame.top), sums = new Map();
 
 	for (const f of list)
 		if (!(profile.symbols[f.symbol].flags & (KERNEL | MARK)))
@@ -89,7 +90,7 @@ function legend(flame, view, state) {
 }
 
 function crumbs(flame, actions) {
-	const boxes = flame.above();
+	const boxes = flame.tops;
 	const text = (b) => {
 		const name = flame.nameOf(b);
 		return name.length > CRUMB_CHARS ? `${name.slice(0, CRUMB_CHARS - 1)}\u2026` : name;
@@ -106,11 +107,10 @@ function crumbs(flame, actions) {
 	})), el('button', { type: 'button', class: 'plain', id: 'reset-zoom', onclick: actions.reset }, 'Reset'));
 }
 
-/** derived: { view, pass } as the state has them; brought up to date before this hears of it. */
-export function grownSection(report, store, derived) {
-	const { profile } = report, { state } = store, past = [];
-	const body = el('div', { class: 'body' }), parts = Object.fromEntries(['summary', 'crumbs', 'legend', 'functions'].map((p) => [p, el('div', { class: `part-${p}` })]));
-	const search = searchControl(store);
+// What the parts of the section can be asked to do.
+function actionsOf(profile, store, flame) {
+	const { state } = store, past = [];
+	const pathOf = (boxes) => ({ groups: boxes.filter((x) => x.group !== undefined).map((x) => x.group), node: boxes.at(-1).node });
 	const actions = {
 		zoom(path) {
 			if (path.node === state.zoom.node && path.groups.length === state.zoom.groups.length)
@@ -120,79 +120,81 @@ export function grownSection(report, store, derived) {
 		},
 		back: () => store.set({ zoom: past.pop() ?? TOP }),
 		reset: () => actions.zoom(TOP),
-		out() {
-			const boxes = flame.above();
-			const to = boxes.at(-2);
-
-			if (to)
-				actions.zoom({ groups: boxes.slice(0, -1).filter((x) => x.group !== undefined).map((x) => x.group), node: to.node });
-		},
+		out: () => flame().tops.length > 1 && actions.zoom(pathOf(flame().tops.slice(0, -1))),
 		search: (symbol) => store.set({ query: exactly(profile, symbol), regex: false }),
 		sortFunctions: (name) => store.set({ functionSort: name, functionDown: state.functionSort === name ? !state.functionDown : name !== 'name' }),
 		moreFunctions: (functionsShown) => store.set({ functionsShown }),
 	};
-	const flame = createFlame({
-		root: (view) => `all, ${size(view.total)}`, group: (level, key) => derived.view.groupNames[level](key),
-	}, actions);
 
-	function found() {
-		const top = flame.top(), s = derived.found;
+	return actions;
+}
 
-		if (!s) {
-			search.told.replaceChildren();
-			return;
-		}
-		const bytes = matchedBytes(derived.view, top, s.matches), of = bytesIn(derived.view, top);
-		search.told.dataset.bytes = bytes;
-		search.told.replaceChildren(el('b', null, size(bytes)), ` ${of > 0 ? percent(bytes / of) : ''}, ${count(s.found)} ${s.found === 1 ? 'function' : 'functions'}`, s.note ? `; ${s.note}` : '');
+function tellFound(told, flame, view, s) {
+	if (!s) {
+		told.replaceChildren();
+		return;
 	}
-	function functions() {
-		const focus = parts.functions.contains(document.activeElement) ? document.activeElement : null;
-		const sort = focus?.dataset.sort, symbol = focus?.closest('tr')?.dataset.symbol;
-		const scrolled = parts.functions.querySelector('.functions-box')?.scrollTop ?? 0;
+	const bytes = matchedBytes(view, flame.top, s.matches), of = bytesIn(view, flame.top);
+	told.dataset.bytes = bytes;
+	told.replaceChildren(el('b', null, size(bytes)), ` ${of > 0 ? percent(bytes / of) : ''}, ${count(s.found)} ${s.found === 1 ? 'function' : 'functions'}`, s.note ? `; ${s.note}` : '');
+}
 
-		parts.functions.replaceChildren(...functionTable(derived.view, flame.top(), { ...state, matches: derived.found?.matches }, actions).filter(Boolean));
-		parts.functions.querySelector('.functions-box').scrollTop = scrolled;
-		if (sort)
-			parts.functions.querySelector(`button[data-sort="${sort}"]`)?.focus({ preventScroll: true });
-		else if (symbol)
-			parts.functions.querySelector(`tr[data-symbol="${symbol}"] button`)?.focus({ preventScroll: true });
-	}
-	function show() {
-		const shown = flame.show(derived.view, state.zoom, width(body));
+// Drawn anew, it keeps the focus, and where it was scrolled to.
+function drawFunctions(node, flame, view, state, found, actions) {
+	const focus = node.contains(document.activeElement) ? document.activeElement : null;
+	const sort = focus?.dataset.sort, symbol = focus?.closest('tr')?.dataset.symbol, scrolled = node.querySelector('.functions-box')?.scrollTop ?? 0;
 
-		if (shown !== state.zoom)
-			state.zoom = shown;
-		parts.summary.replaceChildren(summary(report, state, derived.view, derived.pass));
-		parts.crumbs.replaceChildren(crumbs(flame, actions));
-		parts.legend.replaceChildren(legend(flame, derived.view, state));
-		found();
-		functions();
-	}
+	const about = neighbourTables(view, flame.top, found, state.query, actions);
 
-	body.append(parts.summary, parts.crumbs, ...flame.nodes, parts.legend, parts.functions);
-	store.on(['picture', 'timePicture', 'time', 'process', 'task', 'who', 'kind', 'cause', 'place', 'group', 'zoom'], show);
-	store.on(['query', 'regex'], () => {
-		flame.found(derived.found?.matches ?? null);
-		parts.legend.replaceChildren(legend(flame, derived.view, state));
-		found();
-		functions();
-	});
-	store.on(['functionSort', 'functionDown', 'functionsShown'], functions);
-	const colours = () => {
-		flame.colours(state.colour);
-		parts.legend.replaceChildren(legend(flame, derived.view, state));
-	};
-	store.on(['colour'], colours);
-	new MutationObserver(colours).observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
-	const node = el('section', { id: 'grown', 'aria-labelledby': 'grown-title' },
+	node.classList.toggle('two', Boolean(about));
+	node.replaceChildren(el('div', null, functionTable(view, flame.top, { ...state, matches: found?.matches }, actions)), about ?? '');
+	node.querySelector('.functions-box').scrollTop = scrolled;
+	if (sort)
+		node.querySelector(`button[data-sort="${sort}"]`)?.focus({ preventScroll: true });
+	else if (symbol)
+		node.querySelector(`tr[data-symbol="${symbol}"] button`)?.focus({ preventScroll: true });
+}
+
+function sectionNode(report, store, search, body) {
+	return el('section', { id: 'grown', 'aria-labelledby': 'grown-title' },
 		el('div', { class: 'head' }, el('div', null, el('h2', { id: 'grown-title' }, 'Where it grew'),
-			el('p', { class: 'note' }, `One sample per ${round(profile.period)}, scaled so that each thread\u2019s and kind\u2019s add up to the ledger\u2019s.`)),
-		pictureControl(profile, store)),
+			el('p', { class: 'note' }, `One sample per ${round(report.profile.period)}, scaled so that each thread\u2019s and kind\u2019s add up to the ledger\u2019s.`)),
+		pictureControl(report.profile, store)),
 		el('div', { class: 'controls flame-controls' }, filterControls(report, store)),
 		el('div', { class: 'controls flame-controls' }, groupControls(store), search.node), body);
+}
 
-	return { node, render: show };
+/** derived: { view, pass, found } as the state has them; brought up to date before this hears of it. */
+export function grownSection(report, store, derived) {
+	const { profile } = report, { state } = store, search = searchControl(store);
+	const actions = actionsOf(profile, store, () => flame);
+	const flame = new Flame({ root: (view) => `all, ${size(view.total)}`, group: (level, key) => derived.view.groupNames[level](key) }, actions);
+	const part = Object.fromEntries(['summary', 'crumbs', 'legend', 'functions'].map((p) => [p, el('div', { class: `part-${p}` })]));
+	const body = el('div', { class: 'body' }, part.summary, part.crumbs, flame.nodes, part.legend, part.functions);
+	const colours = () => {
+		flame.colours(state.colour);
+		part.legend.replaceChildren(legend(flame, derived.view, state));
+	};
+	const functions = () => drawFunctions(part.functions, flame, derived.view, state, derived.found, actions);
+	const found = () => {
+		flame.found(derived.found?.matches ?? null);
+		part.legend.replaceChildren(legend(flame, derived.view, state));
+		tellFound(search.told, flame, derived.view, derived.found);
+		functions();
+	};
+	const show = () => {
+		state.zoom = flame.show(derived.view, state.zoom, width(body));
+		part.summary.replaceChildren(summary(report, state, derived.view, derived.pass));
+		part.crumbs.replaceChildren(crumbs(flame, actions));
+		found();
+	};
+
+	store.on(['picture', 'timePicture', 'time', ...FILTERS, 'group', 'zoom'], show);
+	store.on(['query', 'regex'], found);
+	store.on(['functionSort', 'functionDown', 'functionsShown'], functions);
+	store.on(['colour'], colours);
+	new MutationObserver(colours).observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+	return { node: sectionNode(report, store, search, body), render: show };
 }
 
 /** Without samples. */

@@ -69,7 +69,7 @@ const actions = {
 function weightSection() {
 	let chart = null;
 	const brush = profile && profile.ticks.slots > 0;
-	const note = el('div', null, weightKey(report.series), brush && el('p', { class: 'note' }, 'Below: what grew and shrank, by samples. Drag, or Shift and arrows, to select a time: the flame graph shows what grew in it.'));
+	const note = el('div', null, report.series.points.length > 0 && weightKey(report.series), brush && el('p', { class: 'note' }, 'Below: what grew and shrank, by samples. Drag, or Shift and arrows, to select a time: the flame graph shows what grew in it.'));
 	const draw = (body) => {
 		const focused = chart && document.activeElement === chart.node;
 
@@ -109,7 +109,7 @@ function whoSection() {
 			if (to)
 				made.querySelector(to)?.focus({ preventScroll: true });
 		});
-		return [whoChips(), made, el('p', { class: 'note below' }, shown < of ? `${count(shown)} of ${count(of)}. ` : `${count(of)} ${state.whoRows}. `,
+		return [whoChips(), made, el('p', { class: 'note below' }, shown < of ? `${count(shown)} of ${count(of)}. ` : `${count(of)} ${of === 1 ? { threads: 'thread', processes: 'process' }[state.whoRows] : state.whoRows}. `,
 			none.length > 0 && `None held ${none.map((k) => KIND_TEXT[k]).join(', ')} at the peak.`)];
 	};
 	const input = el('input', { type: 'search', id: 'who-search', placeholder: 'name or number', 'aria-label': 'Find threads', oninput: () => store.set({ whoQuery: input.value }) });

@@ -3,11 +3,12 @@
 // The report (schema tare.report/1) as the page's parts want it: names that can be
 // shown, a list of tasks, points of the weight over time. Pure.
 
-import { known, printable } from '../shared/format.js';
+import { known, printable, size } from '../shared/format.js';
 import { KERNEL_KINDS, KINDS, USER_KINDS } from '../shared/kinds.js';
 import { loadProfile } from './profile.js';
 
-export const RSS_KINDS = ['anon', 'file', 'shmem'];
+const RSS_KINDS = ['anon', 'file', 'shmem'];
+const SIGNAL = { 1: 'HUP', 2: 'INT', 3: 'QUIT', 4: 'ILL', 5: 'TRAP', 6: 'ABRT', 8: 'FPE', 9: 'KILL', 11: 'SEGV', 13: 'PIPE', 14: 'ALRM', 15: 'TERM' };
 
 /** null where any is. */
 export const sum = (list) => list.every(known) ? list.reduce((a, b) => a + b, 0) : null;
@@ -87,12 +88,12 @@ export function load(raw) {
 	};
 }
 
-/** "exit 0", "killed by signal 9", "still running". */
+/** "exit 0", "killed by SIGKILL" … */
 export function ending({ raw }) {
 	const { code, signal } = raw.exit;
 
 	if (known(signal))
-		return `killed by signal ${signal}`;
+		return `killed by ${SIGNAL[signal] ? `SIG${SIGNAL[signal]}` : `signal ${signal}`}`;
 	if (known(code))
 		return `exit ${code}`;
 	return { snapshot: 'snapshot, it goes on', detach: 'detached, it goes on', end: 'its exit is not known' }[raw.reason];
@@ -108,6 +109,7 @@ export function booksOf({ raw }) {
 		return ['balanced', true, b.mms_closed > 0 ? `to the page; ${b.mms_closed.toLocaleString('en-US')} address ${b.mms_closed === 1 ? 'space' : 'spaces'} closed at 0` : 'to the page'];
 	const why = [b.off_pages > 0 && `${pages(b.off_pages)} that no event explains`,
 		b.mms_nonzero > 0 && `${b.mms_nonzero} of ${b.mms_closed} address spaces did not close at 0`,
-		raw.lost.total > 0 && 'something was lost'].filter(Boolean);
+		raw.lost.total > 0 && 'something was lost',
+		b.unattributed.kmem ? `kernel memory is ${size(b.unattributed.kmem)} off its control group\u2019s counter` : null].filter(Boolean);
 	return [b.off_pages > 0 ? `off by ${pages(b.off_pages)}` : 'not balanced', false, why.join('; ')];
 }

@@ -10,117 +10,139 @@ const CLASS = {
 };
 const CONTROL = { n: '\n', t: '\t', r: '\r', f: '\f', v: '\v' };
 
-function parser(source) {
-	const chars = [...source];
-	let at = 0;
-	const peek = () => chars[at], next = () => chars[at++], more = () => at < chars.length;
-	const fail = (why) => { throw new Error(why); };
+function fail(why) {
+	throw new Error(why);
+}
 
-	function escaped() {
-		const c = next() ?? fail('nothing after \\');
+function literal(c) {
+	const low = c.toLowerCase();
+
+	return Object.assign((x) => x === low || x === c, { literal: c });
+}
+
+class Parser {
+	constructor(source) {
+		this.chars = [...source];
+		this.at = 0;
+	}
+
+	get peek() {
+		return this.chars[this.at];
+	}
+
+	get more() {
+		return this.at < this.chars.length;
+	}
+
+	next() {
+		return this.chars[this.at++];
+	}
+
+	skip(c) {
+		return this.peek === c && Boolean(this.next());
+	}
+
+	escaped() {
+		const c = this.next() ?? fail('nothing after \\');
 		const known = CLASS[c.toLowerCase()];
 
 		if (known)
 			return c === c.toLowerCase() ? known : (x) => !known(x);
 		if (/[1-9bBkpPxuc]/.test(c))
 			fail(`\\${c} is not known here`);
-		const literal = CONTROL[c] ?? c;
-		return Object.assign((x) => x === literal.toLowerCase() || x === literal, { literal });
+		return literal(CONTROL[c] ?? c);
 	}
 
-	function set() {
-		const negated = peek() === '^' && Boolean(next()), tests = [];
+	range(from) {
+		this.next();
+		const c = this.next(), a = from.literal, b = c === '\\' ? this.escaped().literal : c;
 
-		for (let first = true; first || peek() !== ']'; first = false) {
-			const c = next() ?? fail('no ] after [');
-			let from = c === '\\' ? escaped() : Object.assign((x) => x === c.toLowerCase(), { literal: c });
+		if (b === undefined || a > b)
+			fail(`${a}-${c} is no range`);
+		return (x) => (x >= a && x <= b) || (x.toUpperCase() >= a && x.toUpperCase() <= b);
+	}
 
-			if (peek() === '-' && chars[at + 1] !== ']' && at + 1 < chars.length && from.literal) {
-				next();
-				const d = next(), to = d === '\\' ? escaped().literal : d, [a, b] = [from.literal, to ?? fail('a range without end')];
-				if (a > b)
-					fail(`${a}-${b} is no range`);
-				from = (x) => (x >= a && x <= b) || (x.toUpperCase() >= a && x.toUpperCase() <= b);
-			}
-			tests.push(from);
-		}
-		next();
+	set() {
+		const negated = this.skip('^'), tests = [];
+
+		do {
+			const c = this.next() ?? fail('no ] after [');
+			const test = c === '\\' ? this.escaped() : literal(c), to = this.chars[this.at + 1];
+
+			tests.push(this.peek === '-' && to !== undefined && to !== ']' && test.literal ? this.range(test) : test);
+		} while (this.peek !== ']');
+		this.next();
 		return { test: (x) => tests.some((t) => t(x)) !== negated };
 	}
 
-	function atom() {
-		const c = next();
+	group() {
+		if (this.skip('?') && !this.skip(':'))
+			fail('(? is not known here');
+		const inside = this.either();
 
-		if (c === '(') {
-			if (peek() === '?' && (next(), next()) !== ':')
-				fail('(? is not known here');
-			const inside = either();
-			if (next() !== ')')
-				fail('no ) after (');
-			return inside;
-		}
-		if (c === '[')
-			return set();
-		if (c === '.')
-			return { test: () => true };
-		if (c === '^' || c === '$')
-			return { edge: c };
-		if (c === '\\')
-			return { test: escaped() };
-		if ('*+?)'.includes(c))
-			fail(`nothing before ${c}`);
-		const low = c.toLowerCase();
-		return { test: (x) => x === low };
+		return this.skip(')') ? inside : fail('no ) after (');
 	}
 
-	function bounds() {
-		const m = /^\{(\d{1,4})(,?)(\d{0,4})\}/.exec(chars.slice(at, at + 12).join(''));
+	atom() {
+		const c = this.next();
 
+		switch (c) {
+		case '(': return this.group();
+		case '[': return this.set();
+		case '.': return { test: () => true };
+		case '^': case '$': return { edge: c };
+		case '\\': return { test: this.escaped() };
+		case '*': case '+': case '?': return fail(`nothing before ${c}`);
+		default: return { test: literal(c) };
+		}
+	}
+
+	bounds() {
+		const simple = { '*': [0, Infinity], '+': [1, Infinity], '?': [0, 1] }[this.peek];
+
+		if (simple) {
+			this.next();
+			return simple;
+		}
+		const m = /^\{(\d{1,4})(,?)(\d{0,4})\}/.exec(this.chars.slice(this.at, this.at + 12).join(''));
 		if (!m)
 			return null;
-		at += m[0].length;
+		this.at += m[0].length;
 		const least = Number(m[1]), most = m[2] ? m[3] ? Number(m[3]) : Infinity : least;
-		if (least > MOST_REPEATS || (most !== Infinity && most > MOST_REPEATS) || most < least)
-			fail(`${m[0]} is too much`);
-		return [least, most];
+		return least > MOST_REPEATS || (most !== Infinity && most > MOST_REPEATS) || most < least ? fail(`${m[0]} is too much`) : [least, most];
 	}
 
-	function repeated() {
-		let node = atom();
+	repeated() {
+		let node = this.atom(), bounds;
 
-		while (more()) {
-			const c = peek(), range = { '*': [0, Infinity], '+': [1, Infinity], '?': [0, 1] }[c];
-			const found = range ? (next(), range) : c === '{' ? bounds() : null;
-
-			if (!found)
-				break;
-			if (peek() === '?')
-				next(); // lazy: whether there is a match does not depend on it
-			node = { repeat: node, least: found[0], most: found[1] };
+		while (this.more && (bounds = this.bounds())) {
+			this.skip('?'); // lazy: whether there is a match does not depend on it
+			node = { repeat: node, least: bounds[0], most: bounds[1] };
 		}
 		return node;
 	}
 
-	function sequence() {
+	sequence() {
 		const parts = [];
 
-		while (more() && peek() !== '|' && peek() !== ')')
-			parts.push(repeated());
+		while (this.more && this.peek !== '|' && this.peek !== ')')
+			parts.push(this.repeated());
 		return { parts };
 	}
 
-	function either() {
-		const choices = [sequence()];
+	either() {
+		const choices = [this.sequence()];
 
-		while (peek() === '|') {
-			next();
-			choices.push(sequence());
-		}
+		while (this.skip('|'))
+			choices.push(this.sequence());
 		return choices.length > 1 ? { choices } : choices[0];
 	}
+}
 
-	const tree = either();
-	return more() ? fail('a ) too much') : tree;
+function parsed(source) {
+	const parser = new Parser(source), tree = parser.either();
+
+	return parser.more ? fail('a ) too much') : tree;
 }
 
 // Steps: test a character and go on; go on at two places; be at an edge; done.
@@ -183,7 +205,7 @@ function repetition({ repeat, least, most }, steps, add) {
 export function compile(source) {
 	const steps = [];
 
-	emit(parser(source), steps);
+	emit(parsed(source), steps);
 	steps.push({ done: true });
 	const seen = new Int32Array(steps.length);
 	let mark = 0;

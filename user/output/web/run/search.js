@@ -26,7 +26,7 @@ function matcher(query, regex) {
 }
 
 /** null: nothing is searched for. Else { matches, by symbol, 1 or 0; found, how many;
- * note, what to know of it, or undefined }. */
+ * note, what to know of it, or undefined; exact: one whole name }. */
 export function search(profile, query, regex) {
 	if (!query)
 		return null;
@@ -43,5 +43,5 @@ export function search(profile, query, regex) {
 			found++;
 		}
 	}
-	return { matches, found, note };
+	return { matches, found, note, exact: Boolean(exact) };
 }

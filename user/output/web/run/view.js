@@ -251,3 +251,30 @@ export function matchedBytes(view, top, matches) {
 			sum += view.bytes[view.order[k]];
 	return sum;
 }
+
+function largest(sums) {
+	return [...sums].map(([symbol, bytes]) => ({ symbol, bytes })).filter((x) => x.bytes > 0).sort((a, b) => b.bytes - a.bytes);
+}
+
+/** Who calls the functions that match, and whom they call, below `top`, by bytes; of a
+ * function that recurs, the outermost. symbol -1: nobody, it is where a thread begins. */
+export function neighbours(view, top, matches) {
+	const { tree } = view.profile, { self, total } = nodeSums(view, top), callers = new Map(), callees = new Map();
+	const from = Math.max(top.node, 0), to = top.node < 0 ? tree.count : tree.end[top.node];
+	const add = (map, symbol, bytes) => map.set(symbol, (map.get(symbol) ?? 0) + bytes);
+	let own = 0, whole = 0, within = 0; // nodes before `within` are below one that matched
+
+	for (let v = from; v < to; v++) {
+		if (matches[tree.symbol[v]]) {
+			own += self[v];
+			if (v >= within) {
+				within = tree.end[v];
+				whole += total[v];
+				add(callers, tree.parent[v] < from ? -1 : tree.symbol[tree.parent[v]], total[v]);
+			}
+		}
+		if (v < within && tree.parent[v] >= from && matches[tree.symbol[tree.parent[v]]] && !matches[tree.symbol[v]])
+			add(callees, tree.symbol[v], total[v]);
+	}
+	return { callers: largest(callers), callees: largest(callees), own, whole };
+}
