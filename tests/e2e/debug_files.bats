@@ -57,11 +57,32 @@ unnamed() {
 	named
 	mkdir "$DIR/.debug"
 	mv "$DIR/full.debug" "$DIR/.debug"
+	chown 65534 "$DIR/.debug/full.debug"
 	folded -- "$DIR/tree"
 	named
 	# One of another build is none.
 	build other
 	objcopy --only-keep-debug "$DIR/other" "$DIR/.debug/full.debug"
+	folded -- "$DIR/tree"
+	unnamed
+}
+
+@test "by link to what is no file, which must not block" {
+	(cd "$DIR" && objcopy --add-gnu-debuglink=full.debug tree)
+	rm "$DIR/full.debug"
+	mkdir "$DIR/.debug"
+	mkfifo "$DIR/full.debug" "$DIR/.debug/full.debug"
+	timeout 30 "$TARE" run --as-root -o "$DIR/out.folded" -- "$DIR/tree" || fail "it waits"
+	unnamed
+}
+
+@test "by link and checksum, of a program without a build ID" {
+	gcc -O1 -g -pthread -Wl,--build-id=none -o "$DIR/plain" "$BATS_TEST_DIRNAME/../programs/call_tree.c"
+	objcopy --only-keep-debug "$DIR/plain" "$DIR/full.debug"
+	(cd "$DIR" && objcopy --strip-all --add-gnu-debuglink=full.debug plain tree)
+	folded -- "$DIR/tree"
+	named
+	echo >>"$DIR/full.debug"
 	folded -- "$DIR/tree"
 	unnamed
 }

@@ -42,7 +42,7 @@ tree() {
 
 for_each_build() {
 	local flags
-	for flags in -O0 -O2 -O3 -Os -fno-omit-frame-pointer -static -no-pie '-static -no-pie' -static-pie \
+	for flags in -O0 -O2 -O3 -Os '-no-pie -Wl,-Ttext-segment=0x405000' '-Wl,-z,max-page-size=0x200000' -fno-omit-frame-pointer -static -no-pie '-static -no-pie' -static-pie \
 		-fcf-protection=full '-Wl,-z,noseparate-code' '-Wl,-z,separate-code' -flto -fstack-protector-all \
 		-fno-dwarf2-cfi-asm '-mno-red-zone' -gz; do
 		"$@" "$flags"

@@ -2,6 +2,7 @@
 #include "capture/self.h"
 
 #include <glib.h>
+#include <math.h>
 #include <string.h>
 #include <sys/resource.h>
 

@@ -139,6 +139,7 @@ struct places {
 	const struct profile *p;
 	enum diff_time time;
 	GHashTable *names;    /* of functions -> number + 1, as in d->functions */
+	uint32_t *numbers;    /* that number, by frame; 0: not looked up */
 	struct intern *paths; /* struct stack_node, as in d->paths */
 	GArray *stack_of;     /* uint32_t, by path: number in d->stacks + 1 */
 	GArray *seen;         /* uint64_t, by name: the last entry that had it */
@@ -172,6 +173,18 @@ static uint32_t name_of(struct places *w, const char *name)
 	return w->d->functions->len - 1;
 }
 
+static uint32_t name_at(struct places *w, unsigned i)
+{
+	uint32_t frame = g_array_index(w->stack, uint32_t, i);
+
+	if (!w->numbers[frame])
+		w->numbers[frame] =
+			name_of(w,
+				g_array_index(w->p->frames, struct profile_frame, frame).function) +
+			1;
+	return w->numbers[frame] - 1;
+}
+
 static struct diff_stack *stack_at(struct places *w, uint32_t path)
 {
 	struct diff_stack new = { .path = path };
@@ -189,21 +202,15 @@ static struct diff_stack *stack_at(struct places *w, uint32_t path)
 
 static void add_entry(struct places *w, const struct profile_entry *e)
 {
-	static const char *const none = "[no stack]";
 	struct stack_node path = { NO_NODE, 0 };
 
 	w->entry++;
 	profile_stack(w->p, e->node, w->stack);
 	for (unsigned i = MAX(w->stack->len, 1); i-- > 0;) {
-		const char *name = w->stack->len ?
-					   g_array_index(w->p->frames, struct profile_frame,
-							 g_array_index(w->stack, uint32_t, i))
-						   .function :
-					   none;
 		struct diff_function *f;
 		uint64_t *seen;
 
-		path.frame = name_of(w, name);
+		path.frame = w->stack->len ? name_at(w, i) : name_of(w, "[no stack]");
 		path.parent = intern_put(w->paths, &path);
 		f = w->d->functions->pdata[path.frame];
 		seen = &g_array_index(w->seen, uint64_t, path.frame);
@@ -256,8 +263,10 @@ static void add_places(struct diff *d, const struct report *report[DIFF_TIMES], 
 	w.stack = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	for (w.time = 0; w.time < DIFF_TIMES; w.time++) {
 		w.p = report[w.time]->profile;
+		w.numbers = g_new0(uint32_t, w.p->frames->len);
 		for (unsigned i = 0; i < w.p->entries->len; i++)
 			add_entry(&w, &g_array_index(w.p->entries, struct profile_entry, i));
+		g_free(w.numbers);
 		for (int k = 0; k < PICTURES; k++)
 			d->held[k].bytes[w.time] = w.p->total[k];
 	}

@@ -31,6 +31,7 @@ struct scope {
 	GArray *weights;    /* struct weight, by number of a struct whose */
 	GHashTable *frames; /* what stands for a frame in the file -> its number */
 	GString *shared;    /* they, in order */
+	uint32_t *numbers;  /* in the file, + 1, by profile frame: those that are there */
 	GPtrArray *stacks;  /* "[0,1,7]", by number of a struct whose */
 };
 
@@ -85,6 +86,18 @@ static uint32_t frame(struct scope *s, const char *name, const char *file, int l
 	return number;
 }
 
+static uint32_t profile_frame(struct scope *s, uint32_t i)
+{
+	const struct profile_frame *f = &g_array_index(s->p->frames, struct profile_frame, i);
+
+	if (!s->numbers[i])
+		s->numbers[i] = frame(s, f->function,
+				      f->file ?: profile_module_path(s->p, f->module),
+				      f->file ? f->line : 0) +
+				1;
+	return s->numbers[i] - 1;
+}
+
 static char *stack(struct scope *s, const struct whose *w)
 {
 	const struct report_process *proc = s->r->processes->pdata[w->process];
@@ -98,16 +111,9 @@ static char *stack(struct scope *s, const struct whose *w)
 	g_string_printf(out, "[%u", frame(s, proc->comm, proc->exe, 0));
 	g_string_append_printf(out, ",%u", frame(s, thread, NULL, 0));
 	profile_stack(s->p, w->node, up);
-	for (unsigned i = up->len; i-- > 0;) {
-		const struct profile_frame *f = &g_array_index(s->p->frames, struct profile_frame,
-							       g_array_index(up, uint32_t, i));
-
+	for (unsigned i = up->len; i-- > 0;)
 		g_string_append_printf(out, ",%u",
-				       frame(s, f->function,
-					     f->file ? f->file :
-						       profile_module_path(s->p, f->module),
-					     f->file ? f->line : 0));
-	}
+				       profile_frame(s, g_array_index(up, uint32_t, i)));
 	g_string_append_c(out, ']');
 	return g_string_free(out, FALSE);
 }
@@ -177,6 +183,7 @@ GString *speedscope_render(const struct report *r)
 	s.weights = g_array_new(FALSE, TRUE, sizeof(struct weight));
 	s.frames = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	s.shared = g_string_new(NULL);
+	s.numbers = g_new0(uint32_t, s.p->frames->len);
 	s.stacks = g_ptr_array_new_with_free_func(g_free);
 	add_up(&s);
 	for (unsigned i = 0; i < s.weights->len; i++)
@@ -186,6 +193,7 @@ GString *speedscope_render(const struct report *r)
 	g_array_unref(s.weights);
 	g_hash_table_unref(s.frames);
 	g_string_free(s.shared, TRUE);
+	g_free(s.numbers);
 	g_ptr_array_unref(s.stacks);
 	return out;
 }

@@ -455,6 +455,7 @@ char *table_render(const struct report *r, const struct table_style *wanted)
 	table_totals(out, r, &style);
 	table_who(out, r, &style);
 	table_why(out, r, &style);
+	table_where(out, r, &style);
 	table_kernel(out, r, &style);
 	table_slabs(out, r, &style);
 	table_asked(out, r, &style);

@@ -28,6 +28,7 @@ GPtrArray *table_processes(const struct report *r, const struct table_style *sty
 void table_totals(GString *out, const struct report *r, const struct table_style *style);
 void table_who(GString *out, const struct report *r, const struct table_style *style);
 void table_why(GString *out, const struct report *r, const struct table_style *style);
+void table_where(GString *out, const struct report *r, const struct table_style *style);
 void table_kernel(GString *out, const struct report *r, const struct table_style *style);
 void table_slabs(GString *out, const struct report *r, const struct table_style *style);
 void table_asked(GString *out, const struct report *r, const struct table_style *style);

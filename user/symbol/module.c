@@ -68,16 +68,25 @@ struct module *modules_get(const struct modules *m, uint32_t file)
 	return g_hash_table_lookup(m->by_file, GUINT_TO_POINTER(file));
 }
 
+/* A piece of the file as it is; NULL: it is not there. The ELF's, as long as it lives. */
+static const char *read_piece(struct module *m, const GElf_Phdr *ph, size_t *size)
+{
+	Elf_Data *data =
+		elf_getdata_rawchunk(m->elf, (int64_t)ph->p_offset, ph->p_filesz, ELF_T_BYTE);
+
+	*size = data ? data->d_size : 0;
+	return data ? data->d_buf : NULL;
+}
+
 static void read_interpreter(struct module *m, const GElf_Phdr *ph)
 {
-	size_t size = 0;
-	const char *raw = elf_rawfile(m->elf, &size);
+	size_t size;
+	const char *path = ph->p_filesz <= INTERPRETER_MOST ? read_piece(m, ph, &size) : NULL;
 
-	if (!raw || ph->p_filesz > INTERPRETER_MOST || ph->p_offset > size ||
-	    ph->p_filesz > size - ph->p_offset)
+	if (!path)
 		return;
 	g_free(m->interpreter);
-	m->interpreter = g_strndup(raw + ph->p_offset, ph->p_filesz);
+	m->interpreter = g_strndup(path, size);
 }
 
 static void read_entries(struct module *m, const GElf_Phdr *ph)
@@ -98,15 +107,14 @@ static void read_entries(struct module *m, const GElf_Phdr *ph)
 static void read_starts(struct module *m, const GElf_Phdr *ph)
 {
 	static const unsigned char usual[4] = { 1, 0x1b, 0x03, 0x3b };
-	size_t size = 0;
-	const char *raw = elf_rawfile(m->elf, &size);
+	size_t size;
+	const char *raw = read_piece(m, ph, &size);
 	uint32_t n;
 
-	if (!raw || ph->p_offset > size || ph->p_filesz > size - ph->p_offset || ph->p_filesz < 12)
+	if (!raw || size < 12)
 		return;
-	raw += ph->p_offset;
 	memcpy(&n, raw + 8, sizeof(n));
-	if (memcmp(raw, usual, sizeof(usual)) || n > (ph->p_filesz - 12) / 8)
+	if (memcmp(raw, usual, sizeof(usual)) || n > (size - 12) / 8)
 		return;
 	m->starts = (const unsigned char *)raw + 12;
 	m->starts_base = ph->p_vaddr;
@@ -141,13 +149,20 @@ static void read_segments(struct module *m)
 	}
 }
 
-static void read_build_id(struct module *m)
+void module_id(Elf *elf, char id[65])
 {
-	const void *id;
-	ssize_t n = dwelf_elf_gnu_build_id(m->elf, &id);
+	const void *bytes;
+	ssize_t n = elf ? dwelf_elf_gnu_build_id(elf, &bytes) : 0;
 
-	for (ssize_t i = 0; i < MIN(n, (ssize_t)(sizeof(m->build_id) - 1) / 2); i++)
-		snprintf(m->build_id + 2 * i, 3, "%02x", ((const unsigned char *)id)[i]);
+	*id = '\0';
+	for (ssize_t i = 0; i < MIN(n, 32); i++)
+		snprintf(id + 2 * i, 3, "%02x", ((const unsigned char *)bytes)[i]);
+}
+
+/* Read piece by piece and not mapped: its owner may change it, or cut it, at any time. */
+Elf *module_elf(int fd)
+{
+	return elf_begin(fd, ELF_C_READ, NULL);
 }
 
 static struct module *module_new(Elf *elf, int fd, const char *path)
@@ -159,7 +174,7 @@ static struct module *module_new(Elf *elf, int fd, const char *path)
 	m->path = g_strdup(path);
 	if (elf && elf_kind(elf) == ELF_K_ELF) {
 		read_segments(m);
-		read_build_id(m);
+		module_id(elf, m->build_id);
 		return m;
 	}
 	module_free(m);
@@ -212,7 +227,7 @@ struct module *modules_open(struct modules *ms, const struct module_source *s)
 		return m;
 	fd = open_source(s);
 	if (fd >= 0)
-		m = module_new(elf_begin(fd, ELF_C_READ_MMAP, NULL), fd, s->path);
+		m = module_new(module_elf(fd), fd, s->path);
 	if (m && !fstat(fd, &st)) {
 		m->inode = st.st_ino;
 		m->dev = (uint32_t)major(st.st_dev) << 20 | minor(st.st_dev);

@@ -34,9 +34,19 @@ struct module {
 	/* names.c's */
 	Dwfl *dwfl;
 	Dwfl_Module *dwfl_module;
+	GElf_Addr bias;  /* its addresses less the file's */
 	GArray *symbols; /* struct symbol, by address; NULL: not read yet */
 };
 
+Elf *module_elf(int fd);
+/* Its build ID into struct module's build_id; "" where there is none. */
+void module_id(Elf *elf, char id[65]);
+
 void module_names_free(struct module *m);
+
+/* For libdwfl, whose modules have a struct module as user data. */
+extern char *debugfile_path;
+int debugfile_find(Dwfl_Module *dm, void **user, const char *name, Dwarf_Addr base,
+		   const char *file, const char *link, GElf_Word crc, char **path);
 
 #endif

@@ -2,20 +2,19 @@
  *
  * A module's names: symbols of all its tables (.symtab, .dynsym, the compressed
  * one of .gnu_debugdata, separate debug files by build ID), and source lines.
- * libdwfl finds the files; where DEBUGINFOD_URLS is set it asks there too.
+ * libdwfl reads them all.
  */
 #include <dwarf.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/err.h"
 #include "base/search.h"
 #include "symbol/module_impl.h"
 
 #define SYMBOLS_MOST (4u << 20)
 #define INLINED_MOST 32
-#define SERVERS_US (30 * 1000000LL)
+#define PAGE_MOST 0x10000ULL
 
 static int by_start(gconstpointer a, gconstpointer b)
 {
@@ -29,57 +28,53 @@ static int by_start(gconstpointer a, gconstpointer b)
 	return strcmp(x->name, y->name);
 }
 
-static int find_no_elf(Dwfl_Module *m, void **user, const char *name, Dwarf_Addr base, char **path,
-		       Elf **elf)
+/* libdwfl would map the file. */
+static int find_elf(Dwfl_Module *m, void **user, const char *name, Dwarf_Addr base, char **path,
+		    Elf **elf)
 {
-	(void)m, (void)user, (void)name, (void)base, (void)path, (void)elf;
-	return -1;
-}
+	struct module *module = *user;
+	int fd = module ? dup(module->fd) : -1;
 
-/* A server of debug files that does not answer must not hold up a report: so long for
- * a file, where the user has not said otherwise, and so long for all of them. */
-static int find_debuginfo(Dwfl_Module *m, void **user, const char *name, Dwarf_Addr base,
-			  const char *file, const char *link, GElf_Word crc, char **path)
-{
-	static int64_t left = SERVERS_US;
-	int64_t before = g_get_monotonic_time();
-	bool asks = g_getenv("DEBUGINFOD_URLS");
-	int fd;
-
-	setenv("DEBUGINFOD_TIMEOUT", "5", false);
-	setenv("DEBUGINFOD_MAXTIME", "20", false);
-	fd = dwfl_standard_find_debuginfo(m, user, name, base, file, link, crc, path);
-	if (!asks)
-		return fd;
-	left -= g_get_monotonic_time() - before;
-	if (left < 0) {
-		warn("DEBUGINFOD_URLS: the servers took too long; they are asked no more");
-		unsetenv("DEBUGINFOD_URLS");
-	}
+	(void)m, (void)name, (void)base;
+	if (fd < 0)
+		return -1;
+	*elf = module_elf(fd);
+	*path = strdup(module->path ?: "?");
 	return fd;
 }
 
 static void open_dwfl(struct module *m)
 {
-	static char *standard;
 	static const Dwfl_Callbacks callbacks = {
-		.find_elf = find_no_elf,
-		.find_debuginfo = find_debuginfo,
+		.find_elf = find_elf,
+		.find_debuginfo = debugfile_find,
 		.section_address = dwfl_offline_section_address,
-		.debuginfo_path = &standard,
+		.debuginfo_path = &debugfile_path,
 	};
-	int fd = m->fd >= 0 ? dup(m->fd) : -1;
+	uint64_t start = UINT64_MAX, end = 0;
+	void **user;
 
-	if (fd < 0)
+	for (unsigned i = 0; i < m->n_segments; i++) {
+		const struct segment *s = &m->segments[i];
+
+		start = MIN(start, s->address);
+		end = MAX(end, s->address + s->size);
+	}
+	if (m->fd < 0 || start >= end)
 		return;
 	m->dwfl = dwfl_begin(&callbacks);
-	if (m->dwfl) {
-		dwfl_report_begin(m->dwfl);
-		m->dwfl_module = dwfl_report_elf(m->dwfl, m->path ?: "?", m->path, fd, 0, true);
-		dwfl_report_end(m->dwfl, NULL, NULL);
+	if (!m->dwfl)
+		return;
+	dwfl_report_begin(m->dwfl);
+	m->dwfl_module = dwfl_report_module(m->dwfl, m->path ?: "?", start & ~(PAGE_MOST - 1),
+					    (end + PAGE_MOST - 1) & ~(PAGE_MOST - 1));
+	if (m->dwfl_module) {
+		dwfl_module_info(m->dwfl_module, &user, NULL, NULL, NULL, NULL, NULL, NULL);
+		*user = m;
 	}
-	if (!m->dwfl_module)
-		close(fd);
+	dwfl_report_end(m->dwfl, NULL, NULL);
+	if (m->dwfl_module && !dwfl_module_getelf(m->dwfl_module, &m->bias))
+		m->dwfl_module = NULL;
 }
 
 static void add_symbol(GArray *symbols, const char *name, const GElf_Sym *sym, GElf_Addr at)
@@ -134,7 +129,7 @@ static void read_symbols(struct module *m)
 		const char *name =
 			dwfl_module_getsym_info(m->dwfl_module, i, &sym, &at, NULL, NULL, NULL);
 
-		add_symbol(m->symbols, name, &sym, at);
+		add_symbol(m->symbols, name, &sym, at - m->bias);
 	}
 	g_array_sort(m->symbols, by_start);
 }
@@ -201,13 +196,13 @@ unsigned module_lines(struct module *m, uint64_t address, module_line_fn fn, voi
 
 	if (!m->dwfl)
 		open_dwfl(m);
-	cu = m->dwfl_module ? dwfl_module_addrdie(m->dwfl_module, address, &bias) : NULL;
+	cu = m->dwfl_module ? dwfl_module_addrdie(m->dwfl_module, address + m->bias, &bias) : NULL;
 	if (!cu)
 		return 0;
-	src = dwfl_module_getsrc(m->dwfl_module, address);
+	src = dwfl_module_getsrc(m->dwfl_module, address + m->bias);
 	if (src)
 		file = dwfl_lineinfo(src, NULL, &line, NULL, NULL, NULL);
-	n = dwarf_getscopes(cu, address - bias, &scopes);
+	n = dwarf_getscopes(cu, address + m->bias - bias, &scopes);
 	for (int i = 0; i < n && told < INLINED_MOST; i++) {
 		int tag = dwarf_tag(&scopes[i]);
 

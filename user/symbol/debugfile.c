@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Separate debug files: by build ID in /usr/lib/debug and, where DEBUGINFOD_URLS is
+ * set, from its servers, which is libdwfl's business; by .gnu_debuglink beside the
+ * program, which is ours, since anybody may have put anything there.
+ */
+#include <elfutils/libdwelf.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/err.h"
+#include "symbol/module_impl.h"
+
+#define SERVERS_US (30 * 1000000LL)
+#define COPY_MOST (512LL << 20)
+#define COPY_PIECE (64 << 10)
+#define INSTALLED "/usr/lib/debug"
+
+char *debugfile_path = INSTALLED;
+
+/* libdw maps debug files, so one that others may change or cut meanwhile is copied. */
+static int own_copy(int fd)
+{
+	struct stat st;
+	off_t at = 0;
+	int copy = -1;
+
+	if (fd < 0 || fstat(fd, &st) || (!st.st_uid && !(st.st_mode & 022)))
+		return fd;
+	if (S_ISREG(st.st_mode) && st.st_size <= COPY_MOST)
+		copy = memfd_create("tare-debug", MFD_CLOEXEC);
+	while (copy >= 0 && at < st.st_size && sendfile(copy, fd, &at, st.st_size - at) > 0)
+		;
+	close(fd);
+	return copy;
+}
+
+/* A server of debug files that does not answer must not hold up a report: so long for
+ * a file, where the user has not said otherwise, and so long for all of them. */
+static int find_installed(Dwfl_Module *m, void **user, const char *name, Dwarf_Addr base,
+			  const char *file, const char *link, GElf_Word crc, char **path)
+{
+	static int64_t left = SERVERS_US;
+	int64_t before = g_get_monotonic_time();
+	bool asks = g_getenv("DEBUGINFOD_URLS");
+	int fd;
+
+	setenv("DEBUGINFOD_TIMEOUT", "5", false);
+	setenv("DEBUGINFOD_MAXTIME", "20", false);
+	fd = dwfl_standard_find_debuginfo(m, user, name, base, file, link, crc, path);
+	if (!asks)
+		return fd;
+	left -= g_get_monotonic_time() - before;
+	if (left < 0) {
+		warn("DEBUGINFOD_URLS: the servers took too long; they are asked no more");
+		unsetenv("DEBUGINFOD_URLS");
+	}
+	return fd;
+}
+
+static bool crc_is(int fd, GElf_Word crc)
+{
+	g_autofree unsigned char *piece = g_malloc(COPY_PIECE);
+	uLong sum = crc32(0, NULL, 0);
+	off_t at = 0;
+	ssize_t n;
+
+	while ((n = pread(fd, piece, COPY_PIECE, at)) > 0) {
+		sum = crc32(sum, piece, (uInt)n);
+		at += n;
+	}
+	return !n && sum == crc;
+}
+
+/* Of the same build: that is what the ID says or, where there is none, the checksum. */
+static bool belongs(const struct module *m, int fd, GElf_Word crc)
+{
+	char id[sizeof(m->build_id)];
+	Elf *elf;
+
+	if (!*m->build_id)
+		return crc_is(fd, crc);
+	elf = module_elf(fd);
+	module_id(elf, id);
+	elf_end(elf);
+	return !strcmp(id, m->build_id);
+}
+
+static int open_beside(const struct module *m, const char *folder, const char *link, GElf_Word crc,
+		       char **path)
+{
+	g_autofree char *dir = g_path_get_dirname(m->path);
+	g_autofree char *name = g_strdup_printf("%s/%s%s", dir, folder, link);
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size <= COPY_MOST &&
+	    st.st_ino != m->inode && belongs(m, fd, crc)) {
+		*path = strdup(name);
+		return own_copy(fd);
+	}
+	close(fd);
+	return -1;
+}
+
+/* `link` with a slash is the name of what several debug files have in common (dwz). */
+int debugfile_find(Dwfl_Module *dm, void **user, const char *name, Dwarf_Addr base,
+		   const char *file, const char *link, GElf_Word crc, char **path)
+{
+	const struct module *m = *user;
+	bool common = link && strchr(link, '/');
+	int fd;
+
+	if (common && (!file || !g_str_has_prefix(file, INSTALLED "/")))
+		return -1;
+	debugfile_path = common ? ":" INSTALLED : INSTALLED;
+	fd = find_installed(dm, user, name, base, file, link, crc, path);
+	if (fd < 0 && link && !common && m && m->path && m->path[0] == '/')
+		fd = open_beside(m, "", link, crc, path);
+	if (fd < 0 && link && !common && m && m->path && m->path[0] == '/')
+		fd = open_beside(m, ".debug/", link, crc, path);
+	return fd;
+}
