@@ -78,6 +78,18 @@ test('every other report opens', async () => {
 		});
 });
 
+test('rows without a stack stand under a mark', async () => {
+	const report = data(rendered('profile')), { entries } = report.profile, at = entries.grown.indexOf(Math.max(...entries.grown));
+
+	entries.node[at] = -1;
+	await opened(filled('no-stack', report, 'run'), {}, async (page) => {
+		assert.equal(await shown(page), report.samples.pictures['live-peak'].total);
+		await page.fill('#search', '"[no stack]"');
+		const marks = [at, ...entries.node.map((n, i) => [n, i]).filter(([n]) => n >= 0 && report.profile.strings[report.profile.frames.function[report.profile.nodes.frame[n]]] === '[no stack]').map(([, i]) => i)];
+		assert.equal(await page.locator('#found').evaluate((n) => Number(n.dataset.bytes)), marks.reduce((s, i) => s + entries.live_peak[i], 0));
+	});
+});
+
 test('series by kind are stacked by kind', async () => {
 	const report = data(rendered('profile'));
 

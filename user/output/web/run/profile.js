@@ -134,20 +134,38 @@ function outermost(tree, symbolCount) {
 	return outer;
 }
 
+// -1, no stack, gets a node of its own: a mark.
+const nodeOf = (of, x) => x < 0 ? of[of.length - 1] : of[x];
+
 function rowsOf(table, tree) {
 	const rows = columns(table);
 
 	rows.length = rows.node.length;
-	rows.raw = rows.node;
-	rows.node = Int32Array.from(rows.node, (x) => tree.of[x]);
+	rows.node = Int32Array.from(rows.node, (x) => nodeOf(tree.of, x));
 	return rows;
+}
+
+// The report's stacks, and one more that rows without a stack are under.
+function withNoStack(raw) {
+	if (![raw.entries, raw.asked].some((t) => t?.node.some((x) => x < 0)))
+		return raw;
+	const { frames: f, nodes: n, strings } = raw, more = (list, x) => [...list, x];
+
+	return {
+		...raw, strings: more(strings, '[no stack]'),
+		frames: {
+			function: more(f.function, strings.length), file: more(f.file, -1), line: more(f.line, 0),
+			module: more(f.module, -1), address: more(f.address, '0x0'), flags: more(f.flags, MARK),
+		},
+		nodes: { parent: more(n.parent, -1), frame: more(n.frame, f.function.length) },
+	};
 }
 
 function weigh(nodes, raw) {
 	const weight = new Float64Array(nodes.up.length), { entries: e, asked: a } = raw;
 
-	e.node.forEach((x, i) => { weight[nodes.of[x]] += Math.max(0, e.grown[i]); });
-	a?.node.forEach((x, i) => { weight[nodes.of[x]] += Math.max(0, a.bytes[i]) * 1e-6; });
+	e.node.forEach((x, i) => { weight[nodeOf(nodes.of, x)] += Math.max(0, e.grown[i]); });
+	a?.node.forEach((x, i) => { weight[nodeOf(nodes.of, x)] += Math.max(0, a.bytes[i]) * 1e-6; });
 	return upwards(nodes.up, weight);
 }
 
@@ -161,10 +179,9 @@ function ticksOf(raw, entryCount) {
 
 /** null: the report has none. */
 export function loadProfile(report) {
-	const raw = report.profile;
-
-	if (!raw)
+	if (!report.profile)
 		return null;
+	const raw = withNoStack(report.profile);
 	const { symbols, of: symbolOf } = symbolsOf(raw);
 	const nodes = mergedNodes(raw, symbolOf, symbols.length);
 	const tree = numbered(nodes, weigh(nodes, raw));
