@@ -257,6 +257,38 @@ static void filled_early(void **state)
 	samples_free(s);
 }
 
+/* What has no address lives as long as its address space, and was there at the peak. */
+static void without_address(void **state)
+{
+	struct frame f = { .address = 1, .file = NO_FILE };
+	struct samples *s = samples_new(PAGE);
+	struct tare_sample one = {
+		.task = 1,
+		.proc = 1,
+		.mm = MM,
+		.kind = TARE_KMEM,
+		.bytes = 1000,
+		.flags = TARE_SAMPLE_NO_ADDRESS,
+		.peak_seq = 3,
+	};
+	uint64_t peak, end;
+
+	(void)state;
+	samples_add(s, &one, samples_push(s, NO_NODE, &f), 0);
+	samples_add(s, &one, samples_push(s, NO_NODE, &f), 0);
+	sums(s, 4, &peak, &end);
+	assert_int_equal(peak, 2000);
+	assert_int_equal(end, 2000);
+	range(s, TARE_RANGE_UNMAP, 0, 1ULL << 47, 0, 0, 4);
+	sums(s, 4, &peak, &end);
+	assert_int_equal(end, 2000);
+	range(s, TARE_RANGE_GONE, 0, 0, 0, 0, 4);
+	sums(s, 4, &peak, &end);
+	assert_int_equal(peak, 2000);
+	assert_int_equal(end, 0);
+	samples_free(s);
+}
+
 static int64_t sum(const struct profile *p, enum picture picture)
 {
 	int64_t n = 0;
@@ -315,9 +347,13 @@ static void scaled(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(spaces),     cmocka_unit_test(lives),
-		cmocka_unit_test(heap),       cmocka_unit_test(asked_for),
-		cmocka_unit_test(heap_asked), cmocka_unit_test(filled_early),
+		cmocka_unit_test(spaces),
+		cmocka_unit_test(lives),
+		cmocka_unit_test(heap),
+		cmocka_unit_test(asked_for),
+		cmocka_unit_test(heap_asked),
+		cmocka_unit_test(filled_early),
+		cmocka_unit_test(without_address),
 		cmocka_unit_test(scaled),
 	};
 

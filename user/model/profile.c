@@ -272,9 +272,9 @@ static void scale_grown(struct profile *p, const struct report *r, GHashTable *b
 }
 
 /* What a process held of a kind: first what it had before, as far as the samples
- * leave room for it, then theirs. */
+ * leave room for it, then theirs. `rest`: what it is where no sample lives. */
 static void scale_held(struct profile *p, uint32_t process, uint32_t kind, const GArray *which,
-		       enum picture picture, int64_t held, int64_t opening)
+		       enum picture picture, int64_t held, int64_t opening, enum frame_mark rest)
 {
 	int64_t sampled = sum_of(p, which, picture), before;
 
@@ -285,7 +285,7 @@ static void scale_held(struct profile *p, uint32_t process, uint32_t kind, const
 	if (sampled > 0)
 		scale(p, which, picture, held - before);
 	else if (held > before)
-		add_mark(p, MARK_NO_SAMPLE, process, UINT32_MAX, kind, picture, held - before);
+		add_mark(p, rest, process, UINT32_MAX, kind, picture, held - before);
 	p->total[picture] += held;
 }
 
@@ -301,9 +301,10 @@ static void scale_live(struct profile *p, const struct report *r, GHashTable *by
 			if (kind == TARE_SWAP)
 				continue;
 			scale_held(p, i, kind, which, PICTURE_LIVE_PEAK, proc->at_peak[kind],
-				   opening);
+				   opening, MARK_NO_SAMPLE);
+			/* Who frees kernel memory later is not known by process. */
 			scale_held(p, i, kind, which, PICTURE_LIVE_END, proc->balance[kind].net,
-				   opening);
+				   opening, proc->alive ? MARK_NO_SAMPLE : MARK_LEFT);
 		}
 	}
 }

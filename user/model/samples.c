@@ -177,24 +177,30 @@ static void ended(struct samples *s, const struct life *l, struct moment now)
 	t->at_peak += l->bytes;
 }
 
-/* End the life of all samples in [start, end). */
-static void end_range(struct samples *s, uint64_t mm, uint64_t start, uint64_t end,
+/* End the life of all samples on the pages [page, end). */
+static void end_pages(struct samples *s, uint64_t mm, uint64_t page, uint64_t end,
 		      struct moment now)
 {
 	GTree *tree = g_hash_table_lookup(s->lives, &mm);
-	uint64_t page = start / s->page_size;
 	GTreeNode *node = tree ? g_tree_lower_bound(tree, &page) : NULL;
 
 	while (node) {
 		struct life *l = g_tree_node_value(node);
 
-		if (l->page >= (end + s->page_size - 1) / s->page_size)
+		if (l->page >= end)
 			break;
 		page = l->page;
 		ended(s, l, now);
 		g_tree_remove(tree, &page);
 		node = g_tree_lower_bound(tree, &page);
 	}
+}
+
+/* Of all in [start, end). */
+static void end_range(struct samples *s, uint64_t mm, uint64_t start, uint64_t end,
+		      struct moment now)
+{
+	end_pages(s, mm, start / s->page_size, (end + s->page_size - 1) / s->page_size, now);
 }
 
 static struct moment moment_of(const struct tare_range *r)
@@ -420,7 +426,7 @@ void samples_range(struct samples *s, const struct tare_range *r)
 		break;
 	case TARE_RANGE_GONE:
 		told(s, r->mm, 0, UINT64_MAX);
-		end_range(s, r->mm, 0, UINT64_MAX - s->page_size, moment_of(r));
+		end_pages(s, r->mm, 0, UINT64_MAX, moment_of(r)); /* those without an address too */
 		g_hash_table_remove(s->lives, &r->mm);
 		asked_gone(s->asked, r->mm);
 		g_array_set_size(space->ranges, 0);

@@ -29,6 +29,7 @@ enum frame_mark {
 	MARK_EXECVE,    /* the kernel loads a program: there is no user stack */
 	MARK_NO_SAMPLE, /* the ledger has it, and no sample met it */
 	MARK_BEFORE,    /* held before tare came, or copied by fork */
+	MARK_LEFT,      /* kernel memory of an ended process that others give back, or nobody */
 	MARK_THINNED,   /* left out of a recording for its size */
 	FRAME_MARKS,
 };

@@ -13,7 +13,8 @@
 static const char *const mark_name[FRAME_MARKS] = {
 	[MARK_TRUNCATED] = "[truncated]", [MARK_NO_STACK] = "[no stack]",
 	[MARK_EXECVE] = "[execve]",       [MARK_NO_SAMPLE] = "[no sample]",
-	[MARK_BEFORE] = "[before]",       [MARK_THINNED] = "[thinned]",
+	[MARK_BEFORE] = "[before]",       [MARK_LEFT] = "[left behind]",
+	[MARK_THINNED] = "[thinned]",
 };
 
 char *naming_demangle(const char *name)
