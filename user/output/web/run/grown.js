@@ -7,7 +7,7 @@ import { el } from '../shared/dom.js';
 import { count, percent, printable, round, seconds, size } from '../shared/format.js';
 import { KIND_TEXT } from '../shared/kinds.js';
 import { width } from '../shared/parts.js';
-import { FILTERS, filterControls, groupControls, pictureControl, searchControl } from './filters.js';
+import { FILTERS, NO_FILTER, filterControls, groupControls, pictureControl, searchControl } from './filters.js';
 import { Flame } from './flame.js';
 import { functionTable, neighbourTables } from './functions.js';
 import { PICTURES, TIME_PICTURES, timeless } from './pick.js';
@@ -59,7 +59,7 @@ function summary(report, state, view, pass) {
 		time || view.rows === profile.asked ? ` by samples, \u00b1 ${size(error)}` : ` in all by the ledger; where, by samples (\u00b1 ${size(error)} if this were one stack)`,
 		time && state.timePicture === 'live' && '. What was held before tare came, or copied by fork, is not in it',
 		unknown > 0 && `. Another ${size(unknown)} grew at a time that no sample tells`,
-		view.total === 0 && '. Nothing that a sample met passes the filters',
+		view.total === 0 && (FILTERS.every((f) => state[f] === NO_FILTER[f]) ? '. Samples met none' : '. Nothing that a sample met passes the filters'),
 		view.rows === profile.asked && state.kind !== null && '. What was asked for has no kind yet: that filter does not count', '.');
 }
 
@@ -197,9 +197,12 @@ export function grownSection(report, store, derived) {
 	return { node: sectionNode(report, store, search, body), render: show };
 }
 
+// As a shell takes it.
+const quoted = (word) => printable(/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
 /** Without samples. */
 export function notSampled(report) {
-	const command = report.command.length > 0 ? report.command.join(' ') : 'COMMAND';
+	const command = report.raw.command.length > 0 ? report.raw.command.map(quoted).join(' ') : 'COMMAND';
 
 	return el('div', null, el('p', null, 'Not measured: no samples were taken in this run (', el('code', null, '--period 0'), '). The figures of threads, kinds and causes below and above are the ledger\u2019s and complete; in which code memory grew they cannot tell.'),
 		el('p', { class: 'how' }, 'To see it, run ', el('code', null, `tare run --period 64KiB -- ${command.length > 200 ? `${command.slice(0, 200)}\u2026` : command}`)));
