@@ -311,6 +311,7 @@ test('threads: figures, order, and one in the flame graph', () => opened(path, {
 	await page.locator('table.who tbody button', { hasText: 'flusher' }).click();
 	near(await shown(page), sum(rows.filter((i) => entries.process[i] === flusher.process && entries.task[i] === flusher.task).map((i) => entries.live_peak[i])), 'flusher');
 	assert.match(await page.locator('#who-chosen').innerText(), /flusher \(503\)/);
+	assert.match(await page.locator('#summary').innerText(), /of thread flusher \(503\)/);
 	await page.locator('#who-chosen button').click();
 	near(await shown(page), report.samples.pictures['live-peak'].total, 'all again');
 	await page.fill('#who-search', 'work');

@@ -8,7 +8,7 @@ import { count, percent, printable, round, seconds, size } from '../shared/forma
 import { KIND_TEXT } from '../shared/kinds.js';
 import { width } from '../shared/parts.js';
 import { FILTERS, NO_FILTER, filterControls, groupControls, pictureControl, searchControl } from './filters.js';
-import { Flame } from './flame.js';
+import { DEEPEST, Flame } from './flame.js';
 import { functionTable, neighbourTables } from './functions.js';
 import { PICTURES, TIME_PICTURES, timeless } from './pick.js';
 import { GUESSED, INLINED, KERNEL, MARK, exactly, label, standardError } from './profile.js';
@@ -49,13 +49,20 @@ function pictureName({ time, timePicture, picture }) {
 	return time ? TIME_PICTURES[timePicture] : PICTURES[picture];
 }
 
+// The one thread or process that was chosen.
+function whose(report, { process, task }) {
+	const t = task !== null && report.tasks.find((x) => x.process === process && x.task === task), p = report.processes[process];
+
+	return t ? ` of thread ${t.name} (${t.id})` : p ? ` of process ${p.name} (${p.id})` : '';
+}
+
 function summary(report, state, view, pass) {
 	const { profile } = report, { ticks } = profile, { time } = state;
 	const error = standardError(profile, view.total), unknown = time && state.timePicture === 'grew' ? timeless(profile, pass) : 0;
 	const span = time && `${seconds(ticks.at(time.from) / 1e9)} \u2013 ${seconds(ticks.at(time.to) / 1e9)}`;
 
 	return el('p', { class: 'summary', id: 'summary', 'data-bytes': view.total },
-		el('b', null, size(view.total)), ` ${pictureName(state).toLowerCase()}`, span && [' (', span, ')'],
+		el('b', null, size(view.total)), ` ${pictureName(state).toLowerCase()}${whose(report, state)}`, span && [' (', span, ')'],
 		time || view.rows === profile.asked ? ` by samples, \u00b1 ${size(error)}` : ` in all by the ledger; where, by samples (\u00b1 ${size(error)} if this were one stack)`,
 		time && state.timePicture === 'live' && '. What was held before tare came, or copied by fork, is not in it',
 		unknown > 0 && `. Another ${size(unknown)} grew at a time that no sample tells`,
@@ -99,7 +106,7 @@ function crumbs(flame, actions) {
 	const paths = boxes.map((b, i) => ({ groups: boxes.slice(0, i + 1).filter((x) => x.group !== undefined).map((x) => x.group), node: b.node }));
 
 	if (boxes.length === 1)
-		return el('p', { class: 'crumbs hint' }, 'Click or Enter zooms, Ctrl and click or s searches, arrows go from frame to frame, Escape goes back.');
+		return el('p', { class: 'crumbs hint' }, flame.rows.cut && `Only ${DEEPEST} rows are shown: zoom in to see what is below. `, 'Click or Enter zooms, Ctrl and click or s searches, arrows go from frame to frame, Escape goes back.');
 	return el('nav', { class: 'crumbs', 'aria-label': 'Zoomed to' }, el('ol', null, boxes.map((b, i) => {
 		if (hidden > 0 && i > 1 && i < 2 + hidden)
 			return i === 2 && el('li', null, `\u2026 ${count(hidden)} more`);
