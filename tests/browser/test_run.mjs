@@ -76,10 +76,12 @@ test('filters show what passes them', () => opened(path, {}, async (page) => {
 
 	await page.selectOption('#grown select[name="kind"]', String(kind));
 	await expect((i) => entries.kind[i] === kind, 'kind');
+	assert.match(await page.locator('#summary').innerText(), /by the ledger/);
 	await page.fill('#who-filter', 'worker');
 	await expect((i) => entries.kind[i] === kind && entries.process[i] === 0 && [1, 2].includes(entries.task[i]), 'thread by name');
 	await page.fill('#who-filter', '502');
 	await expect((i) => entries.kind[i] === kind && entries.process[i] === 0 && entries.task[i] === 2, 'thread by number');
+	assert.doesNotMatch(await page.locator('#summary').innerText(), /by the ledger/, 'what a thread\u2019s memory lives is sampled');
 	await page.click('#no-filters');
 	await expect(() => true, 'none');
 	await page.selectOption('#grown select[name="process"]', '1');

@@ -56,6 +56,12 @@ function whose(report, { process, task }) {
 	return t ? ` of thread ${t.name} (${t.id})` : p ? ` of process ${p.name} (${p.id})` : '';
 }
 
+// Whether the sum is the ledger's own: what grew it knows by thread and kind, what is
+// held by process and kind. All else the samples tell.
+function byLedger({ time, picture, task, who, cause, place }) {
+	return !time && cause === null && place === null && (picture === 'grown' || (task === null && who === ''));
+}
+
 function summary(report, state, view, pass) {
 	const { profile } = report, { ticks } = profile, { time } = state;
 	const error = standardError(profile, view.total), unknown = time && state.timePicture === 'grew' ? timeless(profile, pass) : 0;
@@ -63,7 +69,7 @@ function summary(report, state, view, pass) {
 
 	return el('p', { class: 'summary', id: 'summary', 'data-bytes': view.total },
 		el('b', null, size(view.total)), ` ${pictureName(state).toLowerCase()}${whose(report, state)}`, span && [' (', span, ')'],
-		time || view.rows === profile.asked ? ` by samples, \u00b1 ${size(error)}` : ` in all by the ledger; where, by samples (\u00b1 ${size(error)} if this were one stack)`,
+		byLedger(state) && view.rows === profile.entries ? ` in all by the ledger; where, by samples (\u00b1 ${size(error)} if this were one stack)` : ` by samples, \u00b1 ${size(error)}`,
 		time && state.timePicture === 'live' && '. What was held before tare came, or copied by fork, is not in it',
 		unknown > 0 && `. Another ${size(unknown)} grew at a time that no sample tells`,
 		view.total === 0 && (FILTERS.every((f) => state[f] === NO_FILTER[f]) ? '. Samples met none' : '. Nothing that a sample met passes the filters'),
