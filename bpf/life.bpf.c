@@ -74,6 +74,15 @@ static __always_inline void sample_birth(struct task_state *parent, struct task_
 	sample_take(parent, &what);
 }
 
+/* Where the stack begins that clone() was given for the child; 0: it has its parent's. */
+static __always_inline __u64 stack_given(struct task_struct *child)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(child);
+	struct pt_regs *own = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	return regs->sp != own->sp ? regs->sp : 0;
+}
+
 SEC("tp_btf/task_newtask")
 int BPF_PROG(tare_newtask, struct task_struct *child, __u64 clone_flags)
 {
@@ -88,8 +97,10 @@ int BPF_PROG(tare_newtask, struct task_struct *child, __u64 clone_flags)
 	if (!ts)
 		return 0;
 	kmem_came_as(parent, workload.stack_bytes);
-	if (cfg_period)
+	if (cfg_period) {
 		sample_birth(parent, ts);
+		ts->stack_top = stack_given(child);
+	}
 	if (thread)
 		ts->mm_key = parent->mm_key;
 	mm = child->mm;
@@ -188,6 +199,7 @@ int BPF_PROG(tare_exec, struct task_struct *task, pid_t old_pid, struct linux_bi
 	if (!mm)
 		return 0;
 	ts->mm_key = mm_key(mm);
+	ts->stack_top = ts->start_stack = 0;
 	m = mm_made(ts, mm, ts->t.proc, TARE_MM_EXECING);
 	if (m)
 		m->flags &= ~TARE_MM_EXECING;

@@ -87,8 +87,9 @@ static __always_inline struct task_state *task_begin(struct task_struct *task,
 	if (flags & TARE_TASK_ATTACHED)
 		kmem_adopt(workload.stack_bytes);
 	if (cfg_period) {
-		sampling_begin(&ts->sampler, cfg_period, bpf_get_prandom_u32());
-		sampling_begin(&ts->asked, cfg_period, bpf_get_prandom_u32());
+		ts->random = (__u64)bpf_get_prandom_u32() << 32 | bpf_get_prandom_u32();
+		sampling_begin(&ts->sampler, cfg_period, random_next(ts));
+		sampling_begin(&ts->asked, cfg_period, random_next(ts));
 	}
 	task_identity(task, &ts->t);
 	faults_baseline(task, &ts->t);

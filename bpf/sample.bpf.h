@@ -10,6 +10,7 @@
 
 #include "compat.bpf.h"
 
+#define STACK_ARGS 64             /* what clone() puts above where a thread's stack begins */
 #define STACK_SEARCHES 4          /* bpf_find_vma() costs 7 us: so often a task */
 #define THREAD_STACK (8ULL << 20) /* no thread's frames reach as far below its block */
 #define STACK_BLIND (16 << 10)    /* where a stack's end is not known: try this much */
@@ -21,18 +22,19 @@
 
 /* Only once in so many records is user space woken for samples: at a quarter of
  * the ring. The last quarter is kept for ranges, without which no sample makes sense. */
-static __always_inline int samples_full(void)
+static __always_inline __u64 samples_used(void)
 {
-	__u64 used = bpf_ringbuf_query(&tare_samples, BPF_RB_AVAIL_DATA);
+	return bpf_ringbuf_query(&tare_samples, BPF_RB_AVAIL_DATA);
+}
 
-	return used > (__u64)cfg_samples_ring / 4 * 3;
+static __always_inline __u64 wake_at(__u64 used)
+{
+	return used > (__u64)cfg_samples_ring / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
 static __always_inline __u64 samples_wake(void)
 {
-	__u64 used = bpf_ringbuf_query(&tare_samples, BPF_RB_AVAIL_DATA);
-
-	return used > (__u64)cfg_samples_ring / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	return wake_at(samples_used());
 }
 
 static __always_inline struct scratch *scratch_take(void)
@@ -46,6 +48,16 @@ static __always_inline struct scratch *scratch_take(void)
 	return s;
 }
 
+/* A field of 8 bytes (or what stands there) of a struct whose first words were read: 0 if
+ * this kernel has it farther down. */
+#define WORDS 10
+#define WORD(words, type, field) word_at(words, bpf_core_field_offset(type, field))
+
+static __always_inline __u64 word_at(const __u64 *words, __u64 offset)
+{
+	return offset <= (WORDS - 1) * 8 ? *(const __u64 *)((const char *)words + offset) : 0;
+}
+
 /* The address of the fault that the task is in. No tracepoint on the way gives it but
  * at the cost of a program run for each fault; it stands in handle_mm_fault()'s struct
  * vm_fault, on the kernel's stack. One from user mode is always as far below the
@@ -56,26 +68,28 @@ static __always_inline struct scratch *scratch_take(void)
  * earlier fault from user mode left there says that it was one. */
 static __always_inline int fault_valid(struct mm_struct *mm, __u64 at, int user, __u64 *address)
 {
-	struct vm_fault *f = (void *)at;
-	struct vm_area_struct *vma = NULL;
-	__u64 page = 0, real = 0;
-	__u32 flags = 0;
+	__u64 fault[WORDS] = {}, vma[WORDS] = {}, page;
 
-	bpf_core_read(&page, sizeof(page), &f->address);
+	/* Each at once: a read costs more than what it reads. */
+	if (bpf_probe_read_kernel(fault, sizeof(fault), (void *)at))
+		return 0;
+	page = WORD(fault, struct vm_fault, address);
 	if (!page || page & (cfg_page_size - 1))
 		return 0;
-	bpf_core_read(&real, sizeof(real), &f->real_address);
-	if ((real & ~(__u64)(cfg_page_size - 1)) != page)
-		return 0;
-	bpf_core_read(&flags, sizeof(flags), &f->flags);
-	bpf_core_read(&vma, sizeof(vma), &f->vma);
-	if (!!(flags & FAULT_FLAG_USER) != user || (__u64)vma < 1ULL << 63 ||
-	    BPF_CORE_READ(vma, vm_mm) != mm)
-		return 0;
-	if (page < BPF_CORE_READ(vma, vm_start) || page >= BPF_CORE_READ(vma, vm_end))
-		return 0;
-	*address = real;
-	return 1;
+	*address = WORD(fault, struct vm_fault, real_address);
+	if ((*address & ~(__u64)(cfg_page_size - 1)) != page ||
+	    !!(WORD(fault, struct vm_fault, flags) & FAULT_FLAG_USER) != user)
+		goto none;
+	at = WORD(fault, struct vm_fault, vma);
+	if (at < 1ULL << 63 || bpf_probe_read_kernel(vma, sizeof(vma), (void *)at))
+		goto none;
+	if (WORD(vma, struct vm_area_struct, vm_mm) == (__u64)mm &&
+	    page >= WORD(vma, struct vm_area_struct, vm_start) &&
+	    page < WORD(vma, struct vm_area_struct, vm_end))
+		return 1;
+none:
+	*address = 0;
+	return 0;
 }
 
 struct fault_search {
@@ -154,13 +168,17 @@ static long stack_bounds(struct task_struct *task, struct vm_area_struct *vma, v
 }
 
 /* Where the stack that `sp` is in ends; 0: not known. The first thread's is known
- * from execve; others' are the mappings that they lie in. */
+ * from execve, others' from clone. Where tare came later: the mappings that they lie in. */
 static __always_inline __u64 stack_end(struct task_struct *task, struct task_state *ts, __u64 sp)
 {
-	__u64 start = BPF_CORE_READ(task, mm, start_stack);
 	struct stack_bounds b = {};
-	__u64 end;
+	__u64 start, end = ts->stack_top;
 
+	if (sp < end && end - sp < THREAD_STACK)
+		return end + STACK_ARGS;
+	if (!ts->start_stack)
+		ts->start_stack = BPF_CORE_READ(task, mm, start_stack);
+	start = ts->start_stack;
 	if (sp <= start && start - sp < 64ULL << 20)
 		return start + 8; /* argc: what is above is no frame */
 	/* A thread's own block, which its register fs points at, lies at the top of its
@@ -256,7 +274,8 @@ static __always_inline void sample_address(struct tare_sample *out, struct task_
 }
 
 static __always_inline void sample_send(struct scratch *s, struct task_struct *task,
-					struct task_state *ts, const struct sampled *what)
+					struct task_state *ts, const struct sampled *what,
+					__u64 used)
 {
 	struct tare_sample *out = &s->sample;
 	int asked = out->flags & TARE_SAMPLE_ASKED;
@@ -284,7 +303,7 @@ static __always_inline void sample_send(struct scratch *s, struct task_struct *t
 	out->head.size = size;
 	if (size > sizeof(*out) + sizeof(s->payload))
 		return;
-	if (bpf_ringbuf_output(&tare_samples, out, size, samples_wake())) {
+	if (bpf_ringbuf_output(&tare_samples, out, size, wake_at(used))) {
 		sample_lost(what, out->bytes, 0);
 		return;
 	}
@@ -309,7 +328,7 @@ static __always_inline struct tare_mm *mm_running(struct task_struct *task, stru
 __weak __noinline int sample_take(struct task_state *ts, const struct sampled *what)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 regs = (__u64)address_of((void *)bpf_task_pt_regs(task)), bytes;
+	__u64 regs = (__u64)task->stack + regs_offset, used = samples_used(), bytes;
 	struct sampler *sampler;
 	struct scratch *s;
 	struct tare_sample *out;
@@ -319,10 +338,10 @@ __weak __noinline int sample_take(struct task_state *ts, const struct sampled *w
 	sampler = what->flags & TARE_SAMPLE_ASKED ? &ts->asked : &ts->sampler;
 	bytes = what->bytes;
 	if (!bytes)
-		bytes = sampling_passed(sampler, cfg_period, bpf_get_prandom_u32()) * cfg_period;
+		bytes = sampling_passed(sampler, cfg_period, random_next(ts)) * cfg_period;
 	if (ts->t.flags & TARE_TASK_HELD)
 		return 0;
-	if (samples_full()) {
+	if (used > (__u64)cfg_samples_ring / 4 * 3) {
 		sample_lost(what, bytes, 0);
 		return 0;
 	}
@@ -352,7 +371,7 @@ __weak __noinline int sample_take(struct task_state *ts, const struct sampled *w
 		__builtin_memset(out->regs, 0, sizeof(out->regs));
 	if (!(out->flags & TARE_SAMPLE_ASKED))
 		sample_address(out, task, ts, regs, what->user);
-	sample_send(s, task, ts, what);
+	sample_send(s, task, ts, what, used);
 	s->busy = 0;
 	return 0;
 }

@@ -194,8 +194,9 @@ static int write_tasks(const struct db *db, const struct report *r)
 		insert_into(db, "task_kinds", "?1, ?2, ?3, ?4, ?5"),
 		insert_into(db, "task_causes", "?1, ?2, ?3, ?4, ?5"),
 	};
+	struct insert *all[] = { &in.tasks, &in.names, &in.kinds, &in.causes };
 	int64_t number = 0;
-	int err;
+	int err = 0;
 
 	for (unsigned i = 0; i < r->processes->len; i++) {
 		const struct report_process *p = r->processes->pdata[i];
@@ -203,10 +204,10 @@ static int write_tasks(const struct db *db, const struct report *r)
 		for (unsigned j = 0; j < p->tasks->len; j++)
 			put_task(&in, number++, i, p->tasks->pdata[j]);
 	}
-	err = insert_done(&in.tasks);
-	err = insert_done(&in.names) ?: err;
-	err = insert_done(&in.kinds) ?: err;
-	return insert_done(&in.causes) ?: err;
+	for (unsigned i = 0; i < G_N_ELEMENTS(all); i++)
+		if (insert_done(all[i]) && !err)
+			err = all[i]->err;
+	return err;
 }
 
 static int write_series(const struct db *db, const struct report *r)

@@ -60,7 +60,7 @@ struct places {
 
 static uint32_t place_number(struct places *places, const struct profile_entry *e)
 {
-	g_autofree char *key = g_strdup_printf("%u %s", e->place, e->place_label);
+	g_autofree char *key = g_strdup_printf("%d %s", (int)e->place, e->place_label);
 	gpointer known;
 	uint32_t n = g_hash_table_size(places->numbers);
 
@@ -106,9 +106,8 @@ static int write_entries(const struct db *db, const struct report *r, const GArr
 
 		insert_row(&in, db_integer(i), db_integer(e->process),
 			   task_number(first, e->process, e->task), db_text(kind_name[e->kind]),
-			   number(e->cause), number(e->node),
-			   db_integer(place_number(&places, e)), db_count(e->count),
-			   db_integer(e->bytes[PICTURE_GROWN]),
+			   number(e->cause), number(e->node), db_integer(place_number(&places, e)),
+			   db_count(e->count), db_integer(e->bytes[PICTURE_GROWN]),
 			   db_integer(e->bytes[PICTURE_LIVE_PEAK]),
 			   db_integer(e->bytes[PICTURE_LIVE_END]), number(e->tally));
 	}

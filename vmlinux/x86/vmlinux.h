@@ -146,6 +146,7 @@ struct pt_regs {
 	long unsigned int r8;
 	long unsigned int r9;
 	long unsigned int r10;
+	long unsigned int sp;
 };
 
 struct linux_binprm {
