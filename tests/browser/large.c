@@ -82,9 +82,9 @@ static void large_entries(struct profile *p)
 			.count = count,
 		};
 
-		e.bytes[PICTURE_GROWN] = count * PERIOD;
-		e.bytes[PICTURE_LIVE_PEAK] = large_random(count + 1) * PERIOD;
-		e.bytes[PICTURE_LIVE_END] = large_random(count + 1) * PERIOD;
+		e.bytes[PICTURE_GROWN] = count * SCALED;
+		e.bytes[PICTURE_LIVE_PEAK] = large_random(count + 1) * SCALED;
+		e.bytes[PICTURE_LIVE_END] = large_random(count + 1) * SCALED;
 		g_array_append_val(p->entries, e);
 	}
 }

@@ -90,6 +90,30 @@ test('rows without a stack stand under a mark', async () => {
 	});
 });
 
+test('a stack of 3,000 frames: what is not drawn is told, and can be zoomed to', async () => {
+	const report = data(rendered('profile')), { nodes, entries } = report.profile, at = entries.task.indexOf(1);
+	const name = report.profile.strings[report.profile.frames.function[nodes.frame[entries.node[at]]]];
+
+	for (let i = 0; i < 3000; i++) {
+		nodes.parent.push(i === 0 ? entries.node[at] : nodes.parent.length - 1);
+		nodes.frame.push(nodes.frame[entries.node[at]]);
+	}
+	entries.node[at] = nodes.parent.length - 1;
+	await opened(filled('deep', report, 'run'), {}, async (page) => {
+		await page.fill('#who-filter', '501');
+		assert.match(await page.locator('.crumbs').innerText(), /Only 300 rows/);
+		await page.fill('#search', `"${name}"`);
+		assert.match(await page.locator('#found').innerText(), /1 function/);
+		await page.locator('#flame-graph').focus();
+		for (let i = 0; i < 299; i++)
+			await page.keyboard.press('ArrowDown');
+		await page.keyboard.press('Enter');
+		await page.keyboard.press('ArrowDown');
+		assert.match(await page.locator('#told').innerText(), new RegExp(`^${name}`));
+		assert.match(await page.locator('.crumbs').innerText(), /more/);
+	});
+});
+
 test('series by kind are stacked by kind', async () => {
 	const report = data(rendered('profile'));
 

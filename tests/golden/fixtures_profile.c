@@ -6,6 +6,8 @@
 #include "model/profile.h"
 
 #define PERIOD (64 * KIB)
+#define SCALED (72 * KIB) /* what a sample stands for, after scaling to the ledger */
+#define SCALE_DOWN (64. / 72)
 
 /* Of one frame: "function", "function module", "function module file:line", and
  * flags behind: "k" kernel, "i" inlined, "g" guessed, "m" mark, "-" none. */
@@ -95,7 +97,7 @@ static void profile_close(struct report *r, struct profile *p, unsigned slots)
 
 		for (int k = 0; k < PICTURES; k++) {
 			p->total[k] += e->bytes[k];
-			p->sampled[k] += (double)e->bytes[k];
+			p->sampled[k] += (double)e->bytes[k] * SCALE_DOWN;
 		}
 		p->samples += e->count;
 		if (e->kind == TARE_KSTACK)
@@ -155,7 +157,7 @@ static void profile_rows(struct profile *p, const struct profile_row *rows, unsi
 			.place = row->place,
 			.place_label = g_strdup(row->label),
 			.count = row->count,
-			.bytes = { row->count * PERIOD, row->peak * PERIOD, row->end * PERIOD },
+			.bytes = { row->count * SCALED, row->peak * SCALED, row->end * SCALED },
 		};
 
 		g_array_append_val(p->entries, e);

@@ -48,6 +48,9 @@ function notes(symbol) {
 		symbol.flags & MARK && MARK_TEXT[symbol.name]].filter(Boolean).join(', ');
 }
 
+/** Only these many rows are shown at once. */
+export const DEEPEST = DEEP_ROWS;
+
 /** names: { root(view), group(level, key) }. actions: { zoom(path), back(), out(), reset(), search(symbol) }. */
 export class Flame {
 	constructor(names, actions) {
@@ -83,7 +86,7 @@ export class Flame {
 		this.tops = found ?? boxesTo(view, this.path);
 		this.theme ??= palette(view.profile);
 		this.box.scrollTop = 0;
-		this.rows = layout(view, this.top, LEAST_PX / Math.max(1, px)).slice(0, DEEP_ROWS);
+		this.rows = layout(view, this.top, LEAST_PX / Math.max(1, px), DEEP_ROWS);
 		this.hover = null;
 		this.resize();
 		this.focusOn(this.rows[0]?.[0] ?? null);

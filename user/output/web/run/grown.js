@@ -7,8 +7,8 @@ import { el } from '../shared/dom.js';
 import { count, percent, printable, round, seconds, size } from '../shared/format.js';
 import { KIND_TEXT } from '../shared/kinds.js';
 import { width } from '../shared/parts.js';
-import { FILTERS, filterControls, groupControls, pictureControl, searchControl } from './filters.js';
-import { Flame } from './flame.js';
+import { FILTERS, NO_FILTER, filterControls, groupControls, pictureControl, searchControl } from './filters.js';
+import { DEEPEST, Flame } from './flame.js';
 import { functionTable, neighbourTables } from './functions.js';
 import { PICTURES, TIME_PICTURES, timeless } from './pick.js';
 import { GUESSED, INLINED, KERNEL, MARK, exactly, label, standardError } from './profile.js';
@@ -49,17 +49,30 @@ function pictureName({ time, timePicture, picture }) {
 	return time ? TIME_PICTURES[timePicture] : PICTURES[picture];
 }
 
+// The one thread or process that was chosen.
+function whose(report, { process, task }) {
+	const t = task !== null && report.tasks.find((x) => x.process === process && x.task === task), p = report.processes[process];
+
+	return t ? ` of thread ${t.name} (${t.id})` : p ? ` of process ${p.name} (${p.id})` : '';
+}
+
+// Whether the sum is the ledger's own: what grew it knows by thread and kind, what is
+// held by process and kind. All else the samples tell.
+function byLedger({ time, picture, task, who, cause, place }) {
+	return !time && cause === null && place === null && (picture === 'grown' || (task === null && who === ''));
+}
+
 function summary(report, state, view, pass) {
 	const { profile } = report, { ticks } = profile, { time } = state;
 	const error = standardError(profile, view.total), unknown = time && state.timePicture === 'grew' ? timeless(profile, pass) : 0;
 	const span = time && `${seconds(ticks.at(time.from) / 1e9)} \u2013 ${seconds(ticks.at(time.to) / 1e9)}`;
 
 	return el('p', { class: 'summary', id: 'summary', 'data-bytes': view.total },
-		el('b', null, size(view.total)), ` ${pictureName(state).toLowerCase()}`, span && [' (', span, ')'],
-		time || view.rows === profile.asked ? ` by samples, \u00b1 ${size(error)}` : ` in all by the ledger; where, by samples (\u00b1 ${size(error)} if this were one stack)`,
+		el('b', null, size(view.total)), ` ${pictureName(state).toLowerCase()}${whose(report, state)}`, span && [' (', span, ')'],
+		byLedger(state) && view.rows === profile.entries ? ` in all by the ledger; where, by samples (\u00b1 ${size(error)} if this were one stack)` : ` by samples, \u00b1 ${size(error)}`,
 		time && state.timePicture === 'live' && '. What was held before tare came, or copied by fork, is not in it',
 		unknown > 0 && `. Another ${size(unknown)} grew at a time that no sample tells`,
-		view.total === 0 && '. Nothing that a sample met passes the filters',
+		view.total === 0 && (FILTERS.every((f) => state[f] === NO_FILTER[f]) ? '. Samples met none' : '. Nothing that a sample met passes the filters'),
 		view.rows === profile.asked && state.kind !== null && '. What was asked for has no kind yet: that filter does not count', '.');
 }
 
@@ -99,7 +112,7 @@ function crumbs(flame, actions) {
 	const paths = boxes.map((b, i) => ({ groups: boxes.slice(0, i + 1).filter((x) => x.group !== undefined).map((x) => x.group), node: b.node }));
 
 	if (boxes.length === 1)
-		return el('p', { class: 'crumbs hint' }, 'Click or Enter zooms, Ctrl and click or s searches, arrows go from frame to frame, Escape goes back.');
+		return el('p', { class: 'crumbs hint' }, flame.rows.cut && `Only ${DEEPEST} rows are shown: zoom in to see what is below. `, 'Click or Enter zooms, Ctrl and click or s searches, arrows go from frame to frame, Escape goes back.');
 	return el('nav', { class: 'crumbs', 'aria-label': 'Zoomed to' }, el('ol', null, boxes.map((b, i) => {
 		if (hidden > 0 && i > 1 && i < 2 + hidden)
 			return i === 2 && el('li', null, `\u2026 ${count(hidden)} more`);
@@ -197,9 +210,12 @@ export function grownSection(report, store, derived) {
 	return { node: sectionNode(report, store, search, body), render: show };
 }
 
+// As a shell takes it.
+const quoted = (word) => printable(/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
 /** Without samples. */
 export function notSampled(report) {
-	const command = report.command.length > 0 ? report.command.join(' ') : 'COMMAND';
+	const command = report.raw.command.length > 0 ? report.raw.command.map(quoted).join(' ') : 'COMMAND';
 
 	return el('div', null, el('p', null, 'Not measured: no samples were taken in this run (', el('code', null, '--period 0'), '). The figures of threads, kinds and causes below and above are the ledger\u2019s and complete; in which code memory grew they cannot tell.'),
 		el('p', { class: 'how' }, 'To see it, run ', el('code', null, `tare run --period 64KiB -- ${command.length > 200 ? `${command.slice(0, 200)}\u2026` : command}`)));

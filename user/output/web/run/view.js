@@ -171,9 +171,9 @@ export function boxesTo(view, path) {
 	return boxes;
 }
 
-/** Boxes below `top` that are at least `least` of it wide, by depth, with x from 0 to 1.
- * Each row is sorted by x. */
-export function layout(view, top, least) {
+/** Boxes below `top` that are at least `least` of it wide, by depth, `most` rows of
+ * them, with x from 0 to 1. Each row is sorted by x. */
+export function layout(view, top, least, most) {
 	const whole = bytesIn(view, top), base = view.sum[top.a], rows = [], todo = [{ ...top, depth: 0, above: null }];
 
 	while (todo.length > 0) {
@@ -182,6 +182,10 @@ export function layout(view, top, least) {
 		box.x0 = whole > 0 ? 1 - (view.sum[box.b] - base) / whole : 0;
 		box.x1 = whole > 0 ? 1 - (view.sum[box.a] - base) / whole : 1;
 		(rows[box.depth] ??= []).push(box);
+		if (box.depth + 1 >= most) {
+			rows.cut = true;
+			continue;
+		}
 		eachChild(view, box, (x) => {
 			if (whole > 0 && view.sum[x.b] - view.sum[x.a] >= least * whole)
 				below.push({ ...x, depth: box.depth + 1, above: box });
