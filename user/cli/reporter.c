@@ -35,8 +35,11 @@ static char *render(const struct reporter *r, const struct report *report)
 
 	style.all_threads = r->options->all_threads;
 	if (r->options->format == FORMAT_FOLDED) {
-		if (r->options->picture >= PICTURES && report->profile->asked_why)
+		if (r->options->picture == PICTURE_ASKED && report->profile->asked_why)
 			warn("what was asked for is not measured: %s", report->profile->asked_why);
+		if (r->options->picture == PICTURE_UNTOUCHED && report->profile->untouched_why)
+			warn("what is untouched is not measured: %s",
+			     report->profile->untouched_why);
 		warn_lost(report->profile);
 		return folded_render(report, report->profile, r->options->picture);
 	}

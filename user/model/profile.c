@@ -66,6 +66,7 @@ void profile_free(struct profile *p)
 	g_array_unref(p->asked);
 	g_array_unref(p->ticks);
 	g_free(p->asked_why);
+	g_free(p->untouched_why);
 	g_free(p);
 }
 

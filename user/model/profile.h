@@ -94,6 +94,7 @@ struct profile {
 	GArray *entries;            /* struct profile_entry */
 	GArray *asked;              /* struct profile_asked; empty where asked_why says why */
 	char *asked_why;            /* NULL: measured; else why it is not */
+	char *untouched_why;        /* the same of what of it is untouched */
 	GArray *ticks;              /* struct profile_tick, by slot, then entry */
 	uint64_t start_ns, slot_ns; /* slot i begins so long after the command's start */
 	/* What the samples alone said, before scaling, and what the ledger says. */
