@@ -50,7 +50,6 @@ static __always_inline struct scratch *scratch_take(void)
 
 /* A field of 8 bytes (or what stands there) of a struct whose first words were read: 0 if
  * this kernel has it farther down. */
-#define WORDS 10
 #define WORD(words, type, field) word_at(words, bpf_core_field_offset(type, field))
 
 static __always_inline __u64 word_at(const __u64 *words, __u64 offset)
@@ -66,54 +65,55 @@ static __always_inline __u64 word_at(const __u64 *words, __u64 offset)
  * looking: the place where a vm_fault would be consistent, its vma's mm the task's own,
  * and the address in that vma. That is checked each time that it is read; what an
  * earlier fault from user mode left there says that it was one. */
-static __always_inline int fault_valid(struct mm_struct *mm, __u64 at, int user, __u64 *address)
-{
-	__u64 fault[WORDS] = {}, vma[WORDS] = {}, page;
-
-	/* Each at once: a read costs more than what it reads. */
-	if (bpf_probe_read_kernel(fault, sizeof(fault), (void *)at))
-		return 0;
-	page = WORD(fault, struct vm_fault, address);
-	if (!page || page & (cfg_page_size - 1))
-		return 0;
-	*address = WORD(fault, struct vm_fault, real_address);
-	if ((*address & ~(__u64)(cfg_page_size - 1)) != page ||
-	    !!(WORD(fault, struct vm_fault, flags) & FAULT_FLAG_USER) != user)
-		goto none;
-	at = WORD(fault, struct vm_fault, vma);
-	if (at < 1ULL << 63 || bpf_probe_read_kernel(vma, sizeof(vma), (void *)at))
-		goto none;
-	if (WORD(vma, struct vm_area_struct, vm_mm) == (__u64)mm &&
-	    page >= WORD(vma, struct vm_area_struct, vm_start) &&
-	    page < WORD(vma, struct vm_area_struct, vm_end))
-		return 1;
-none:
-	*address = 0;
-	return 0;
-}
-
 struct fault_search {
+	struct scratch *scratch;
 	struct mm_struct *mm;
 	__u64 regs, address, below;
 	int user;
 };
 
+static __always_inline int fault_valid(struct fault_search *s, __u64 at)
+{
+	__u64 *fault = s->scratch->fault, *vma = s->scratch->vma, page, real;
+
+	/* Each at once: a read costs more than what it reads. */
+	if (bpf_probe_read_kernel(fault, WORDS * 8, (void *)at))
+		return 0;
+	page = WORD(fault, struct vm_fault, address);
+	if (!page || page & (cfg_page_size - 1))
+		return 0;
+	real = WORD(fault, struct vm_fault, real_address);
+	if ((real & ~(__u64)(cfg_page_size - 1)) != page ||
+	    !!(WORD(fault, struct vm_fault, flags) & FAULT_FLAG_USER) != s->user)
+		return 0;
+	at = WORD(fault, struct vm_fault, vma);
+	if (at < 1ULL << 63 || bpf_probe_read_kernel(vma, WORDS * 8, (void *)at))
+		return 0;
+	if (WORD(vma, struct vm_area_struct, vm_mm) != (__u64)s->mm ||
+	    page < WORD(vma, struct vm_area_struct, vm_start) ||
+	    page >= WORD(vma, struct vm_area_struct, vm_end))
+		return 0;
+	s->address = real;
+	return 1;
+}
+
 static long fault_try(__u32 i, struct fault_search *s)
 {
 	__u64 below = sizeof(struct vm_fault) + (__u64)(i + 1) * 8;
 
-	if (!fault_valid(s->mm, s->regs - below, s->user, &s->address))
+	if (!fault_valid(s, s->regs - below))
 		return 0;
 	s->below = below;
 	return 1;
 }
 
-static __always_inline __u64 fault_address(struct task_struct *task, __u64 regs)
+static __always_inline __u64 fault_address(struct scratch *scratch, struct task_struct *task,
+					   __u64 regs)
 {
-	struct fault_search s = { .mm = task->mm, .regs = regs, .user = 1 };
+	struct fault_search s = { scratch, task->mm, .regs = regs, .user = 1 };
 	__u64 at = sampling.fault_at[0];
 
-	if (at && fault_valid(s.mm, regs - at, 1, &s.address))
+	if (at && fault_valid(&s, regs - at))
 		return s.address;
 	if (sampling.searches >= FAULT_SEARCHES)
 		return 0;
@@ -128,13 +128,14 @@ static long fault_recall(__u32 i, struct fault_search *s)
 {
 	__u64 at = i < TARE_FAULT_PLACES - 1 ? sampling.fault_at[i + 1] : 0;
 
-	return at && fault_valid(s->mm, s->regs - at, 0, &s->address);
+	return at && fault_valid(s, s->regs - at);
 }
 
 /* The same of a system call. */
-static __noinline __u64 fill_address(struct task_struct *task, struct task_state *ts, __u64 regs)
+static __always_inline __u64 fill_address(struct scratch *scratch, struct task_struct *task,
+					  struct task_state *ts, __u64 regs)
 {
-	struct fault_search s = { .mm = task->mm, .regs = regs };
+	struct fault_search s = { scratch, task->mm, .regs = regs };
 	__u64 next;
 
 	/* An exception told; nothing since, as each fault that ends is counted. */
@@ -198,14 +199,28 @@ static __always_inline __u64 stack_end(struct task_struct *task, struct task_sta
 	return b.end;
 }
 
-/* Copies [sp, …) to `to`; returns how much, and whether there is more. */
-static __always_inline __u32 stack_copy(void *to, __u64 sp, __u64 end, __u32 *flags)
+/* How much of a stack to copy at most: less while user space lags behind, so that a burst
+ * from deep down is known by its inner frames rather than not at all. */
+static __always_inline __u64 stack_most(__u64 used)
+{
+	__u64 eighth = cfg_samples_ring / 8;
+
+	if (used > eighth * 5)
+		return cfg_stack / 8;
+	if (used > eighth * 4)
+		return cfg_stack / 4;
+	return used > eighth * 2 ? cfg_stack / 2 : cfg_stack;
+}
+
+/* Copies [sp, …), `most` bytes at most, to `to`; returns how much, and whether there is
+ * more. */
+static __always_inline __u32 stack_copy(void *to, __u64 sp, __u64 end, __u64 most, __u32 *flags)
 {
 	__u64 size = end > sp ? end - sp : STACK_BLIND;
 	__u32 try;
 
-	if (size > cfg_stack) {
-		size = cfg_stack;
+	if (size > most) {
+		size = most;
 		*flags |= TARE_SAMPLE_CUT;
 	}
 	if (end <= sp)
@@ -253,15 +268,17 @@ static __always_inline int in_mapping(__u32 cause)
 }
 
 /* The place of memory that the task's entry is for. */
-static __always_inline void sample_address(struct tare_sample *out, struct task_struct *task,
+static __always_inline void sample_address(struct scratch *s, struct task_struct *task,
 					   struct task_state *ts, __u64 regs, int user)
 {
+	struct tare_sample *out = &s->sample;
+
 	out->address = 0;
 	if (out->kind < TARE_MEMBERS) {
 		if (out->cause == TARE_CAUSE_FAULT)
-			out->address = fault_address(task, regs);
+			out->address = fault_address(s, task, regs);
 		else if (user) /* no program is being loaded */
-			out->address = fill_address(task, ts, regs);
+			out->address = fill_address(s, task, ts, regs);
 	}
 	if (out->address) {
 		if (in_mapping(out->cause))
@@ -293,7 +310,8 @@ static __always_inline void sample_send(struct scratch *s, struct task_struct *t
 	}
 	sp = out->regs[19];
 	if (what->user && !(out->flags & TARE_SAMPLE_COMPAT))
-		copied = stack_copy(stack, sp, stack_end(task, ts, sp), &out->flags);
+		copied = stack_copy(stack, sp, stack_end(task, ts, sp), stack_most(used),
+				    &out->flags);
 	else
 		out->flags |= TARE_SAMPLE_NO_STACK;
 	if (!copied)
@@ -370,7 +388,7 @@ __weak __noinline int sample_take(struct task_state *ts, const struct sampled *w
 	if (bpf_probe_read_kernel(out->regs, sizeof(out->regs), (void *)regs))
 		__builtin_memset(out->regs, 0, sizeof(out->regs));
 	if (!(out->flags & TARE_SAMPLE_ASKED))
-		sample_address(out, task, ts, regs, what->user);
+		sample_address(s, task, ts, regs, what->user);
 	sample_send(s, task, ts, what, used);
 	s->busy = 0;
 	return 0;

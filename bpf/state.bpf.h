@@ -107,10 +107,12 @@ struct samples_map {
 	__uint(max_entries, 4096);
 };
 
-/* Where a CPU puts a record together. `busy` keeps an interrupt's from another's. */
+/* Where a CPU puts a record together: a program's own stack has no room for it. `busy` keeps an interrupt's from another's. */
+#define WORDS 10
 struct scratch {
 	__u32 busy;
 	__u32 pad;
+	__u64 fault[WORDS], vma[WORDS]; /* beginnings of the kernel's structs, as they were read */
 	union {
 		struct {
 			struct tare_sample sample;

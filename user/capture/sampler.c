@@ -411,6 +411,22 @@ void sampler_found(struct sampling_session *s, struct world *world, const void *
 	}
 }
 
+#define PLACELESS 10 /* of so many samples one may have no address */
+
+/* What lies in memory is what samples have an address for. Up to Linux 6.1 a task tells of
+ * its page faults later, all at once, and most have none. */
+static char *untouched_why(const struct sampling_session *s, const struct tare_sampling *counts,
+			   const char *asked_why)
+{
+	if (asked_why)
+		return g_strdup(asked_why);
+	if (counts->no_address * PLACELESS <= s->samples->taken)
+		return NULL;
+	return g_strdup_printf("the addresses of %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+			       " samples are not known",
+			       (uint64_t)counts->no_address, s->samples->taken);
+}
+
 struct profile *sampler_profile(struct sampling_session *s, const struct report *r,
 				const struct tare_sampling *counts, uint64_t peak_seq,
 				uint64_t origin_ns, const char *asked_why)
@@ -419,6 +435,7 @@ struct profile *sampler_profile(struct sampling_session *s, const struct report 
 
 	p->period = s->period;
 	p->asked_why = g_strdup(asked_why);
+	p->untouched_why = untouched_why(s, counts, asked_why);
 	profile_fill(p, s->samples, r, peak_seq, origin_ns, cause_name);
 	p->no_address = counts->no_address;
 	p->lost = (struct profile_loss){ counts->lost, counts->lost_bytes, counts->lost_ranges };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "base/fileout.h"
 #include "capture/launch.h"
 #include "cli/optspec.h"
@@ -36,6 +37,26 @@ int choice_threads(const char *value, bool *all)
 		return optspec_bad("threads", value, "all or grouped");
 	*all = !strcmp(value, "all");
 	return 0;
+}
+
+void choice_warn(const struct report *r, const struct format *format, enum picture picture)
+{
+	const struct profile *p = r->profile;
+
+	if (!p || !format->stacks)
+		return;
+	if (picture == PICTURE_ASKED && p->asked_why)
+		warn("what was asked for is not measured: %s", p->asked_why);
+	if (picture == PICTURE_UNTOUCHED && p->untouched_why)
+		warn("what is untouched is not measured: %s", p->untouched_why);
+	if (p->lost.samples)
+		warn("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+		     " samples did not fit into the buffer: a larger --period takes fewer",
+		     p->lost.samples, p->lost.samples + p->samples);
+	if (p->lost.ranges)
+		warn("%" G_GUINT64_FORMAT " changes of address spaces did not fit into the "
+		     "buffer: names and live pictures may be wrong",
+		     p->lost.ranges);
 }
 
 int choice_deliver(const char *output, const char *text, size_t len)

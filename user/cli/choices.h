@@ -13,6 +13,9 @@ int choice_format(const char *value, const struct format **format);
 int choice_picture(const char *value, enum picture *picture);
 int choice_threads(const char *value, bool *all);
 
+/* Say what files for other tools have no place for: what was lost, what is not measured. */
+void choice_warn(const struct report *r, const struct format *format, enum picture picture);
+
 /* Write to the file, which under sudo becomes the caller's, or for NULL to stdout. 0,
  * or negative errno, said; of stdout main() says it. */
 int choice_deliver(const char *output, const char *text, size_t len);

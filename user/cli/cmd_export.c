@@ -109,6 +109,7 @@ static int show(const struct wish *w, const char *path)
 		return EXIT_FAILED;
 	}
 	style.table.all_threads = w->all_threads;
+	choice_warn(r, w->format, w->picture);
 	text = w->format->render(r, &style);
 	err = choice_deliver(w->output, text->str, text->len);
 	g_string_free(text, TRUE);

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/fileout.h"
+#include "cli/choices.h"
 #include "cli/terminal.h"
 #include "output/output.h"
 #include "version.h"
@@ -18,23 +19,6 @@
 static struct fileout_owner reporter_owner(const struct reporter *r)
 {
 	return (struct fileout_owner){ .set = r->owned, .uid = r->uid, .gid = r->gid };
-}
-
-/* Files for other tools have no place to say it. */
-static void warn_lost(const struct profile *p, enum picture picture)
-{
-	const struct profile_loss *l = &p->lost;
-
-	if (picture >= PICTURES && p->asked_why)
-		warn("what was asked for is not measured: %s", p->asked_why);
-	if (l->samples)
-		warn("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-		     " samples did not fit into the buffer: a larger --period takes fewer",
-		     l->samples, l->samples + p->samples);
-	if (l->ranges)
-		warn("%" G_GUINT64_FORMAT " changes of address spaces did not fit into the "
-		     "buffer: names and live pictures may be wrong",
-		     l->ranges);
 }
 
 /* A report in one form, to a file or, for NULL, to stderr. */
@@ -110,8 +94,7 @@ static void write_numbered(struct reporter *r, struct report *report, unsigned n
 {
 	const struct options *o = r->options;
 
-	if (report->profile && o->format->stacks)
-		warn_lost(report->profile, o->picture);
+	choice_warn(report, o->format, o->picture);
 	failed(r, deliver(r, report, o->format, o->output, number));
 	if (o->html)
 		failed(r, deliver(r, report, format_named("html"), o->html, number));

@@ -82,6 +82,7 @@ void profile_free(struct profile *p)
 	g_array_unref(p->asked);
 	g_array_unref(p->ticks);
 	g_free(p->asked_why);
+	g_free(p->untouched_why);
 	g_free(p);
 }
 
@@ -134,6 +135,11 @@ void profile_stack(const struct profile *p, uint32_t node, GArray *frames)
 		g_array_append_val(frames, n->frame);
 		node = n->parent;
 	}
+}
+
+unsigned profile_pictures(const struct profile *p)
+{
+	return p->asked_why ? PICTURES : p->untouched_why ? PICTURES_ALL - 1 : PICTURES_ALL;
 }
 
 double profile_error(const struct profile *p, int64_t bytes)

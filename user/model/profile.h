@@ -98,6 +98,7 @@ struct profile {
 	GArray *entries;            /* struct profile_entry */
 	GArray *asked;              /* struct profile_asked; empty where asked_why says why */
 	char *asked_why;            /* NULL: measured; else why it is not */
+	char *untouched_why;        /* the same of what of it is untouched */
 	GArray *ticks;              /* struct profile_tick, by slot, then entry */
 	uint64_t start_ns, slot_ns; /* slot i begins so long after the command's start */
 	/* What the samples alone said, before scaling, and what the ledger says. */
@@ -128,6 +129,9 @@ const char *profile_cause_name(const struct profile *p, uint32_t cause);
 /* Frames (uint32_t, indices in profile->frames) of the stack that ends at `node`, the
  * innermost first, in place of what `frames` held. */
 void profile_stack(const struct profile *p, uint32_t node, GArray *frames);
+
+/* How many of all pictures are measured: the first so many. */
+unsigned profile_pictures(const struct profile *p);
 
 /* Standard error of a sum of `bytes`: each period's byte is drawn apart from the
  * others, so the number of hits has at most the variance of its mean. */

@@ -83,8 +83,7 @@ static void entry(struct fields *f, const struct report *r, const struct profile
 	fields_int(f, (int64_t)e->count);
 	for (int k = 0; k < PICTURES; k++)
 		fields_int(f, e->bytes[k]);
-	if (!r->profile->asked_why)
-		fields_blank(f, G_N_ELEMENTS(asked_columns));
+	fields_blank(f, profile_pictures(r->profile) - PICTURES);
 	fields_end(f);
 }
 
@@ -98,7 +97,8 @@ static void asked(struct fields *f, const struct report *r, const struct profile
 	fields_int(f, (int64_t)a->count);
 	fields_blank(f, PICTURES);
 	fields_int(f, a->bytes);
-	fields_int(f, a->untouched);
+	if (!r->profile->untouched_why)
+		fields_int(f, a->untouched);
 	fields_end(f);
 }
 
@@ -108,8 +108,7 @@ static void samples(struct fields *f, const struct report *r)
 
 	names(f, who_columns, G_N_ELEMENTS(who_columns));
 	names(f, sample_columns, G_N_ELEMENTS(sample_columns));
-	if (!p->asked_why)
-		names(f, asked_columns, G_N_ELEMENTS(asked_columns));
+	names(f, asked_columns, profile_pictures(p) - PICTURES);
 	fields_end(f);
 	for (unsigned i = 0; i < p->entries->len; i++)
 		entry(f, r, &g_array_index(p->entries, struct profile_entry, i));

@@ -112,7 +112,7 @@ char *folded_render(const struct report *r, const struct profile *p, enum pictur
 
 	if (picture < PICTURES)
 		add_entries(&f, picture);
-	else
+	else if (picture == PICTURE_ASKED || !p->untouched_why)
 		add_asked(&f, picture);
 	g_hash_table_iter_init(&iter, sums);
 	while (g_hash_table_iter_next(&iter, &key, NULL))

@@ -358,7 +358,7 @@ static json_t *self(const struct report_self *s)
 	return object;
 }
 
-/* Null where it is not measured: features.virtual says why. */
+/* Null where it is not measured: `untouched_why` says why, of all of it or that alone. */
 static json_t *asked(const struct profile *p)
 {
 	json_t *object = json_object();
@@ -373,7 +373,8 @@ static json_t *asked(const struct profile *p)
 	}
 	json_set_known(object, "count", count, !p->asked_why);
 	json_set_known(object, "bytes", bytes, !p->asked_why);
-	json_set_known(object, "untouched", untouched, !p->asked_why);
+	json_set_known(object, "untouched", untouched, !p->untouched_why);
+	json_set_string(object, "untouched_why", p->untouched_why);
 	return object;
 }
 

@@ -178,11 +178,14 @@ static void append_asked(GString *out, struct strings *s, const struct profile *
 	};
 
 	json_emit_field(out, "asked_why", json_text(p->asked_why));
+	json_emit_field(out, "untouched_why", json_text(p->untouched_why));
 	if (p->asked_why) {
 		g_string_append(out, ",\n\"asked\": null");
 		return;
 	}
-	append_columns(out, s, "asked", p->asked, columns, G_N_ELEMENTS(columns));
+	/* `untouched` is the last. */
+	append_columns(out, s, "asked", p->asked, columns,
+		       G_N_ELEMENTS(columns) - !!p->untouched_why);
 	g_string_append_c(out, '}');
 }
 

@@ -15,7 +15,7 @@
 #include "output/view.h"
 #include "pprof.pb-c.h"
 
-#define VALUES (PICTURES + 2) /* pictures, asked, untouched */
+#define VALUES PICTURES_ALL
 #define LABELS 7
 #define COMMAND_MOST 400 /* characters of the command in a comment */
 
@@ -374,8 +374,11 @@ static void comments(struct writer *w)
 		g_strdup_printf("tare %s, Linux %s", r->tare_version ?: "?", r->kernel ?: "?");
 	g_autofree char *what = r->target ? g_strdup_printf("target: %s", r->target) :
 					    g_strdup_printf("command: %s", command);
-	g_autofree char *why =
-		g_strdup_printf("asked, untouched: not measured: %s", w->p->asked_why ?: "");
+	g_autofree char *why = g_strdup_printf("%suntouched: not measured: %s",
+					       w->p->asked_why ? "asked, " : "",
+					       w->p->asked_why             ?:
+						       w->p->untouched_why ?:
+									     "");
 
 	comment(w, tare);
 	comment(w, what);
@@ -443,7 +446,7 @@ GString *pprof_render(const struct report *r)
 	w.locations = g_hash_table_new(NULL, NULL);
 	w.stack = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	w.ids = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-	w.values = r->profile->asked_why ? PICTURES : VALUES;
+	w.values = profile_pictures(r->profile);
 	text(&w, "");
 	head(&w);
 	comments(&w);

@@ -166,7 +166,7 @@ static GString *file(const struct scope *s)
 	json_emit_field(out, "activeProfileIndex", json_integer(PICTURE_LIVE_PEAK));
 	g_string_append_printf(out, ",\n\"shared\": {\"frames\": [\n%s]}", s->shared->str);
 	g_string_append(out, ",\n\"profiles\": [");
-	for (unsigned view = 0; view < (s->p->asked_why ? PICTURES : VIEWS); view++)
+	for (unsigned view = 0; view < profile_pictures(s->p); view++)
 		emit_view(s, out, view);
 	g_string_append(out, "]\n}\n");
 	return out;

@@ -33,7 +33,7 @@ CREATE TABLE figures (
 
 CREATE TABLE texts (
 	-- Single texts: tare_version, kernel, target (attach), cgroup, slab_note,
-	-- asked_why, machine.cpu, machine.distribution.
+	-- asked_why, untouched_why: NULL where these are measured.
 	name TEXT PRIMARY KEY,
 	value TEXT
 ) STRICT, WITHOUT ROWID;

@@ -197,6 +197,8 @@ void figures_each_text(struct report *r, figure_text_fn fn, void *ctx)
 	fn(ctx, "target", &r->target);
 	fn(ctx, "cgroup", &r->cgroup.path);
 	fn(ctx, "slab_note", &r->slab_note);
-	if (r->profile)
-		fn(ctx, "asked_why", &r->profile->asked_why);
+	if (!r->profile)
+		return;
+	fn(ctx, "asked_why", &r->profile->asked_why);
+	fn(ctx, "untouched_why", &r->profile->untouched_why);
 }

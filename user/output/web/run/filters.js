@@ -77,16 +77,22 @@ export function filterControls(report, store) {
 	];
 }
 
+// Why a picture cannot be had; null: it can.
+function whyNot(profile, picture) {
+	if (picture === 'asked' || (picture === 'untouched' && !profile.asked))
+		return profile.asked ? null : profile.askedWhy ?? 'not measured';
+	return picture === 'untouched' && !profile.asked.untouched ? profile.untouchedWhy ?? 'not measured' : null;
+}
+
 /** Pictures of the whole run, or of the time that is selected. */
 export function pictureControl(profile, store) {
-	const why = profile.asked ? null : profile.askedWhy ?? 'not measured';
 	const node = el('div', { class: 'pictures' });
 	const draw = () => {
 		const { time, picture, timePicture } = store.state;
 
 		node.replaceChildren(time ?
 			toggle('Picture', Object.entries(TIME_PICTURES), timePicture, (v) => store.set({ timePicture: v })) :
-			toggle('Picture', Object.entries(PICTURES).map(([v, t]) => [v, t, v === 'asked' || v === 'untouched' ? why : null]), picture, (v) => store.set({ picture: v })));
+			toggle('Picture', Object.entries(PICTURES).map(([v, t]) => [v, t, whyNot(profile, v)]), picture, (v) => store.set({ picture: v })));
 	};
 
 	store.on(['time'], draw);

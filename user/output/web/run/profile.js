@@ -192,7 +192,7 @@ export function loadProfile(report) {
 		frames: raw.frames, modules, symbols, tree,
 		outer: outermost(tree, symbols.length),
 		entries: rowsOf(raw.entries, tree),
-		asked: raw.asked ? rowsOf(raw.asked, tree) : null, askedWhy: raw.asked_why ?? null,
+		asked: raw.asked ? rowsOf(raw.asked, tree) : null, askedWhy: raw.asked_why ?? null, untouchedWhy: raw.untouched_why ?? null,
 		ticks: ticksOf(raw.ticks, raw.entries.node.length),
 	};
 }
