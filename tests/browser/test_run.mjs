@@ -81,7 +81,7 @@ test('filters show what passes them', () => opened(path, {}, async (page) => {
 	await expect((i) => entries.kind[i] === kind && entries.process[i] === 0 && [1, 2].includes(entries.task[i]), 'thread by name');
 	await page.fill('#who-filter', '502');
 	await expect((i) => entries.kind[i] === kind && entries.process[i] === 0 && entries.task[i] === 2, 'thread by number');
-	assert.doesNotMatch(await page.locator('#summary').innerText(), /by the ledger/, 'what a thread\u2019s memory lives is sampled');
+	assert.doesNotMatch(await page.locator('#summary').innerText(), /by the ledger/, 'what lives of a thread\u2019s memory is sampled');
 	await page.click('#no-filters');
 	await expect(() => true, 'none');
 	await page.selectOption('#grown select[name="process"]', '1');
