@@ -194,3 +194,36 @@ has_sampled() {
 	says 'done' 'small/r.tare'
 	[ "$(jq .books.balanced "$DIR/r.json")" = true ]
 }
+
+@test "go tool pprof reads it, and its sums are the ledger's" {
+	need go
+	export HOME=$DIR PPROF_TMPDIR=$DIR GOFLAGS=-mod=mod GOTOOLCHAIN=local
+	recorded -o "$DIR/r.json" -- "$PROGRAMS/call_tree" calls
+	"$TARE" export "$DIR/r.tare" -o "$DIR/out.pb.gz"
+	go tool pprof -top -unit=B -nodefraction=0 -sample_index=grown "$DIR/out.pb.gz" >"$DIR/top" 2>/dev/null
+	grep -q ' inner$' "$DIR/top" || fail "$(cat "$DIR/top")"
+	[ "$(sed -n 's/.*of \([0-9]*\)B total.*/\1/p' "$DIR/top")" = "$(jq '.samples.pictures.grown.total' "$DIR/r.json")" ] ||
+		fail "$(head -8 "$DIR/top")"
+	go tool pprof -raw "$DIR/out.pb.gz" 2>/dev/null >"$DIR/raw"
+	grep -q 'grown/bytes live_peak/bytes' "$DIR/raw" || fail "$(head -20 "$DIR/raw")"
+	grep -q 'thread:\[call_tree\]' "$DIR/raw"
+}
+
+@test "diff: a function that grew is marked, one that did not is not" {
+	need python3
+	"$TARE" run --as-root -r "$DIR/a.tare" -o "$DIR/a.json" -- "$PROGRAMS/call_tree" calls
+	"$TARE" run --as-root -r "$DIR/b.tare" -o "$DIR/b.json" -- "$PROGRAMS/call_tree" calls
+	"$TARE" diff "$DIR/a.tare" "$DIR/b.tare" --picture grown -o "$DIR/same.json"
+	[ "$(jq '[.functions[] | select(.function == "inner") | .total.grown.change][0] | fabs < 2097152' "$DIR/same.json")" = true ] ||
+		fail "$(jq -c '.functions[0:3]' "$DIR/same.json")"
+	"$TARE" run --as-root -r "$DIR/c.tare" -o "$DIR/c.json" -- "$PROGRAMS/call_tree" thread
+	run -0 "$TARE" diff "$DIR/a.tare" "$DIR/c.tare" --picture grown
+	says 'TOTALS' 'WHO' 'in_thread .*≠'
+	fits_80_columns
+	run "$TARE" diff "$DIR/a.tare"
+	status_is 2
+	says 'two recordings'
+	run "$TARE" diff "$DIR/a.tare" "$DIR/a.json"
+	status_is 1
+	says 'a.json is not a file of tare run -r'
+}
