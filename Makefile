@@ -16,9 +16,10 @@ BPFTOOL = $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool || echo bpfto
 PKG_CONFIG = pkg-config
 NODE = node
 NPM = npm
+PROTOC = protoc-c
 BATS = bats
 
-LIBS = libbpf libelf libdw zlib glib-2.0 jansson sqlite3 gsl libseccomp libcap
+LIBS = libbpf libelf libdw zlib glib-2.0 jansson libprotobuf-c sqlite3 gsl libseccomp libcap
 LAYERS = base model symbol store capture output bench cli
 ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(patsubst riscv64,riscv,$(shell uname -m))))
 VMLINUX = vmlinux/$(ARCH)
@@ -64,12 +65,13 @@ DEPS = -MMD -MP
 
 src := $(foreach layer,$(LAYERS),$(wildcard user/$(layer)/*.c))
 obj := $(patsubst %.c,$(O)/%.o,$(src))
-pages := bench
+pages := bench run
 page_html := $(patsubst %,$(O)/gen/%.page.html,$(pages))
 embedded := $(wildcard user/output/*.schema.json user/store/*.sql) $(page_html)
 embedded_obj := $(patsubst %,$(O)/gen/%.o,$(notdir $(embedded)))
 main_obj := $(O)/user/cli/main.o
-lib_obj := $(filter-out $(main_obj),$(obj)) $(embedded_obj)
+proto_obj := $(patsubst user/output/%.proto,$(O)/gen/%.pb-c.o,$(wildcard user/output/*.proto))
+lib_obj := $(filter-out $(main_obj),$(obj)) $(embedded_obj) $(proto_obj)
 
 # state.bpf.c first: libbpf 1.1's linker misplaces a map that is declared before it is defined.
 bpf_obj := $(patsubst %.c,$(O)/%.o,bpf/state.bpf.c $(filter-out bpf/state.bpf.c,$(wildcard bpf/*.bpf.c)))
@@ -97,7 +99,7 @@ help:
 	@echo 'make format       C as .clang-format has it'
 	@echo 'make bench        overhead, measured'
 	@echo 'make results      install all runtimes, weigh them, rewrite RESULTS.md'
-	@echo 'V=1 verbose  O=dir  DEBUG=1  SAN=address,undefined  CC= CLANG= BPFTOOL= NODE= NPM= CFLAGS='
+	@echo 'V=1 verbose  O=dir  DEBUG=1  SAN=address,undefined  CC= CLANG= BPFTOOL= NODE= NPM= PROTOC= CFLAGS='
 
 # What the objects were made with: written only when it changes, so that other
 # flags, another version or a file that went away rebuild what they should.
@@ -133,6 +135,12 @@ $(O)/user/%.o: user/%.c $(O)/gen/flags | $(O)/gen/version.h
 	$(call run,CC,$<)$(CC) $(C_FLAGS) $(DEPS) -c $< -o $@
 
 $(filter $(O)/user/capture/%,$(obj)): | $(skeleton)
+$(filter $(O)/user/output/%,$(obj)): | $(proto_obj:.o=.h)
+
+# Messages of protobuf, as C.
+$(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: user/output/%.proto
+	@mkdir -p $(@D)
+	$(call run,PROTO,$<)$(PROTOC) --proto_path=$(<D) --c_out=$(O)/gen $<
 
 # Pages: each folder of web/ named in $(pages) becomes one HTML file, and is embedded
 # as `NAME_page_html`. The modules come from npm, as the lock file has them, when it

@@ -283,6 +283,7 @@ struct tare_workload {
 	__s64 weight_peak_drift;   /* of it, drift */
 	__u64 peak_seq;            /* number of peaks of the weight so far */
 	__s64 live_procs;
+	__s64 stacks; /* kernel stacks of live tasks */
 	__u64 next_id;
 	__u64 mms_closed;  /* address spaces audited at exit_mmap */
 	__u64 mms_nonzero; /* of these, with a counter that was not 0 */
@@ -290,7 +291,17 @@ struct tare_workload {
 	struct tare_group group;
 	__u64 lost[TARE_LOSSES];
 };
-_Static_assert(sizeof(struct tare_workload) == 144 + 152 + 64, "tare_workload");
+_Static_assert(sizeof(struct tare_workload) == 152 + 152 + 64, "tare_workload");
+
+/* What all live address spaces hold, summed by tare_sum, and the weight's parts a moment
+ * later. */
+struct tare_held {
+	__s64 kind[TARE_MM_KINDS]; /* pages; TARE_PAGETABLE: bytes */
+	__s64 mms;
+	__s64 stacks; /* kernel stacks */
+	__s64 beside; /* pages */
+};
+_Static_assert(sizeof(struct tare_held) == 64, "tare_held");
 
 /* Samples: where memory grew. They and all that is needed to make sense of them,
  * which range held what and when, go through a ring of their own, so that its
@@ -307,6 +318,8 @@ _Static_assert(sizeof(struct tare_workload) == 144 + 152 + 64, "tare_workload");
 #define TARE_SAMPLE_CUT (1u << 2)        /* the stack goes on beyond what was copied */
 #define TARE_SAMPLE_NO_ADDRESS (1u << 3) /* address not known */
 #define TARE_SAMPLE_KERNEL (1u << 4)     /* TARE_KERNEL_FRAMES addresses stand before the stack */
+#define TARE_SAMPLE_ASKED (1u << 5)      /* not of memory: of address space that was asked for */
+#define TARE_SAMPLE_EARLY (1u << 6)      /* in mmap or mremap: the record of its range follows */
 
 struct tare_sample {
 	struct tare_record head;
@@ -316,6 +329,7 @@ struct tare_sample {
 	__u64 peak_seq;
 	__u64 bytes; /* that it stands for: a multiple of the period */
 	__u64 address;
+	__u64 size; /* TARE_SAMPLE_ASKED: of what was asked for at `address`; else 0 */
 	__u32 tgid;
 	__u32 kind;
 	__u32 cause;
@@ -324,7 +338,7 @@ struct tare_sample {
 	__u32 pad;
 	__u64 regs[TARE_REGS];
 };
-_Static_assert(sizeof(struct tare_sample) == 88 + 8 * TARE_REGS, "tare_sample");
+_Static_assert(sizeof(struct tare_sample) == 96 + 8 * TARE_REGS, "tare_sample");
 
 enum tare_range_what {
 	TARE_RANGE_ANON = 1,  /* mmap without a file: [start, start + size), a = prot, b = flags */
@@ -402,24 +416,30 @@ struct tare_image {
 _Static_assert(sizeof(struct tare_image) == 56 + 8 * TARE_AUXV + sizeof(struct tare_file),
 	       "tare_image");
 
+#define TARE_FAULT_PLACES 5
+
 /* How sampling went, in .bss. */
 struct tare_sampling {
 	__u64 taken;
-	__u64 bytes;       /* that the taken stand for */
+	__u64 bytes;       /* of growth that the taken stand for */
 	__u64 lost;        /* samples: ring full */
-	__u64 lost_bytes;  /* that these stood for */
+	__u64 lost_bytes;  /* of growth that these stood for */
 	__u64 lost_ranges; /* ring full: ranges and files */
 	__u64 busy;        /* of lost: taken within another sample on the same CPU */
 	__u64 no_address;
 	__u64 no_stack;
-	__s64 fault_at; /* how far below a task's registers the kernel keeps a fault; 0 unknown */
-	__u64 searches; /* for that */
+	/* How far below a task's registers the kernel keeps a fault; 0 unknown. The first:
+	 * one from user mode. The others: of system calls that fill memory. */
+	__s64 fault_at[TARE_FAULT_PLACES];
+	__u64 fault_next; /* which of the others is replaced */
+	__u64 searches;   /* for the first */
 };
-_Static_assert(sizeof(struct tare_sampling) == 80, "tare_sampling");
+_Static_assert(sizeof(struct tare_sampling) == 80 + 8 * TARE_FAULT_PLACES, "tare_sampling");
 
 /* The table of address spaces: buckets of one cache line of keys; place i of
  * bucket b is element b x TARE_BUCKET + i of tare_mms. */
 #define TARE_BUCKET 8
+#define TARE_CHUNKS 64 /* of the table: those without an address space are passed over */
 
 /* Ways to learn by how much a counter changed; the better first. */
 enum ledger_arm {

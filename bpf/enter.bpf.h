@@ -87,12 +87,16 @@ static __always_inline void enter_rss(struct tare_mm *m, __s64 delta)
 static __always_inline void enter_sample(struct task_state *ts, struct tare_mm *m, __u32 kind,
 					 __u32 cause, __u64 bytes)
 {
+	struct sampled what = { .kind = kind, .cause = cause };
+
 	ts->sampler.left -= bytes;
 	if (ts->sampler.left > 0)
 		return;
 	if (m->brk_low)
-		place_heap_tell(m);
-	sample_take(ts, m->id, (__u64)cause << 32 | kind, !(m->flags & TARE_MM_EXECING));
+		place_heap_tell(m, ts->t.tgid);
+	what.mm = m->id;
+	what.user = !(m->flags & TARE_MM_EXECING);
+	sample_take(ts, &what);
 }
 
 static __always_inline void enter(struct tare_mm *m, __u64 kind, __s64 delta)

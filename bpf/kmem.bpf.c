@@ -77,14 +77,17 @@ static __always_inline int in_interrupt(void *args, struct task_struct *task)
 static __always_inline void sample_kmem(struct task_struct *task, struct task_state *ts,
 					__u64 bytes)
 {
+	struct sampled what = { .kind = TARE_KMEM };
 	struct tare_mm *m;
 
 	ts->sampler.left -= bytes;
 	if (ts->sampler.left > 0)
 		return;
-	m = mm_find(ts->mm_key);
-	sample_take(ts, m ? m->id : 0, (__u64)cause_of(task) << 32 | TARE_KMEM,
-		    m && !(m->flags & (TARE_MM_IGNORE | TARE_MM_EXECING)));
+	m = mm_running(task, ts);
+	what.cause = cause_of(task);
+	what.mm = m ? m->id : 0;
+	what.user = m && !(m->flags & (TARE_MM_IGNORE | TARE_MM_EXECING));
+	sample_take(ts, &what);
 }
 
 static __always_inline void enter_kmem(struct task_struct *task, struct task_state *ts,

@@ -56,6 +56,33 @@ static __always_inline struct tare_mm *mm_made(struct task_state *maker, struct 
 	return m;
 }
 
+/* A task's kernel stack is its own from birth on; who made it has the stack that tells
+ * why. One sample each: a period's worth of threads would be many without a stack. */
+static __always_inline void sample_birth(struct task_state *parent, struct task_state *child)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct tare_mm *m = mm_running(task, parent);
+	struct sampled what = {
+		.mm = m ? m->id : 0,
+		.task = child->t.id,
+		.bytes = workload.stack_bytes,
+		.kind = TARE_KSTACK,
+		.cause = cause_of(task),
+		.user = m && !(m->flags & TARE_MM_IGNORE),
+	};
+
+	sample_take(parent, &what);
+}
+
+/* Where the stack begins that clone() was given for the child; 0: it has its parent's. */
+static __always_inline __u64 stack_given(struct task_struct *child)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(child);
+	struct pt_regs *own = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	return regs->sp != own->sp ? regs->sp : 0;
+}
+
 SEC("tp_btf/task_newtask")
 int BPF_PROG(tare_newtask, struct task_struct *child, __u64 clone_flags)
 {
@@ -70,6 +97,10 @@ int BPF_PROG(tare_newtask, struct task_struct *child, __u64 clone_flags)
 	if (!ts)
 		return 0;
 	kmem_came_as(parent, workload.stack_bytes);
+	if (cfg_period) {
+		sample_birth(parent, ts);
+		ts->stack_top = stack_given(child);
+	}
 	if (thread)
 		ts->mm_key = parent->mm_key;
 	mm = child->mm;
@@ -168,6 +199,7 @@ int BPF_PROG(tare_exec, struct task_struct *task, pid_t old_pid, struct linux_bi
 	if (!mm)
 		return 0;
 	ts->mm_key = mm_key(mm);
+	ts->stack_top = ts->start_stack = 0;
 	m = mm_made(ts, mm, ts->t.proc, TARE_MM_EXECING);
 	if (m)
 		m->flags &= ~TARE_MM_EXECING;

@@ -2,6 +2,7 @@
 /* Iterators over all tasks: adopt running ones with their opening balances, and
  * sweep the followed ones into records. Run by user space, beside the workload. */
 #include "enter.bpf.h"
+#include "place.bpf.h"
 #include "record.bpf.h"
 #include "sums.bpf.h"
 
@@ -142,6 +143,8 @@ int tare_sweep(struct bpf_iter__task *ctx)
 	if (mm)
 		key = mm_key(mm);
 	m = mm_find(key);
+	if (cfg_period && m && m->brk_low)
+		place_heap_tell(m, task->tgid);
 	if (m && m->sweep != sweep.number &&
 	    !(m->flags & (TARE_MM_IGNORE | TARE_MM_FORKING | TARE_MM_EXECING)) &&
 	    sweep_mm(seq, mm, m))

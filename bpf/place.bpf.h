@@ -79,8 +79,9 @@ __weak __noinline int place_anon(struct tare_mm *m, __u64 start, __u64 size, __u
 }
 
 /* The heap's end moved. Some programs do that for each page (python3 frees so), so
- * what it fell to is told with the next sample only, or when a peak came between. */
-__weak __noinline int place_heap_tell(struct tare_mm *m)
+ * what it fell to is told with the next sample only, in a sweep, or when a peak came
+ * between. */
+__weak __noinline int place_heap_tell(struct tare_mm *m, __u32 tgid)
 {
 	if (!m || !m->brk_low)
 		return 0;
@@ -88,7 +89,7 @@ __weak __noinline int place_heap_tell(struct tare_mm *m)
 		.head = { TARE_REC_RANGE, sizeof(r), bpf_ktime_get_boot_ns() },
 		.mm = m->id,
 		.peak_seq = m->brk_low_seq,
-		.tgid = bpf_get_current_pid_tgid() >> 32,
+		.tgid = tgid,
 		.what = TARE_RANGE_HEAP,
 		.start = m->brk,
 		.a = m->brk_low,
@@ -103,7 +104,7 @@ static __always_inline void place_heap(struct tare_mm *m, __u64 before, __u64 no
 {
 	if (m->brk_low && m->brk_low_seq != workload.peak_seq) {
 		m->brk = before;
-		place_heap_tell(m);
+		place_heap_tell(m, bpf_get_current_pid_tgid() >> 32);
 		m->brk = now;
 	}
 	if (!m->brk_low || now < m->brk_low)

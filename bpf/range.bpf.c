@@ -23,6 +23,7 @@ enum range_call {
 struct call {
 	__u32 what;
 	__u64 a0, a1, a2, a3, a4, a5;
+	__u64 grew_at, grew; /* address space that it asked for and got, in bytes */
 };
 
 /* arch/x86/entry/syscalls/syscall_64.tbl */
@@ -105,12 +106,17 @@ static __always_inline void decode(struct task_struct *task, struct pt_regs *reg
 	}
 }
 
-static __always_inline void grow(__u64 *up, __u64 *down, __u64 from, __u64 to)
+/* It was up to `from` and is up to `to`, from `at` on. */
+static __always_inline void grow(struct call *c, __u64 *up, __u64 *down, __u64 at, __u64 from,
+				 __u64 to)
 {
-	if (to > from)
-		*up += to - from;
-	else
+	if (to <= from) {
 		*down += from - to;
+		return;
+	}
+	*up += to - from;
+	c->grew_at = at + from;
+	c->grew = to - from;
 }
 
 static long shm_size(struct task_struct *task, struct vm_area_struct *vma, void *bytes)
@@ -127,13 +133,15 @@ static __always_inline void count_call(struct task_struct *task, struct tare_tas
 
 	switch (c->what) {
 	case CALL_MMAP:
-		t->mapped += ledger_page_up(c->a1, page);
+		c->grew_at = ret;
+		c->grew = ledger_page_up(c->a1, page);
+		t->mapped += c->grew;
 		break;
 	case CALL_MUNMAP:
 		t->unmapped += ledger_page_up(c->a1, page);
 		break;
 	case CALL_MREMAP:
-		grow(&t->mapped, &t->unmapped, ledger_page_up(c->a1, page),
+		grow(c, &t->mapped, &t->unmapped, ret, ledger_page_up(c->a1, page),
 		     ledger_page_up(c->a2, page));
 		break;
 	case CALL_SHMAT:
@@ -146,7 +154,7 @@ static __always_inline void count_call(struct task_struct *task, struct tare_tas
 		bytes = mm->brk;
 		if (cfg_period && bytes < m->brk)
 			place_heap(m, m->brk, bytes);
-		grow(&t->brk_up, &t->brk_down, ledger_page_up(m->brk, page),
+		grow(c, &t->brk_up, &t->brk_down, 0, ledger_page_up(m->brk, page),
 		     ledger_page_up(bytes, page));
 		m->brk = bytes;
 		break;
@@ -207,6 +215,27 @@ static __always_inline void tell(struct tare_mm *m, struct call *c, __u64 ret, _
 	}
 }
 
+/* Who asked: once the range is told, so that user space knows what lies there. */
+static __always_inline void sample_asked(struct task_state *ts, struct tare_mm *m,
+					 const struct call *c, __u32 cause)
+{
+	struct sampled what = {
+		.mm = m->id,
+		.address = c->grew_at,
+		.size = c->grew,
+		.cause = cause,
+		.flags = TARE_SAMPLE_ASKED,
+		.user = 1,
+	};
+
+	ts->asked.left -= c->grew;
+	if (ts->asked.left > 0)
+		return;
+	if (m->brk_low)
+		place_heap_tell(m, ts->t.tgid);
+	sample_take(ts, &what);
+}
+
 SEC("?tp_btf/sys_exit")
 int BPF_PROG(tare_sys_exit, struct pt_regs *regs, long ret)
 {
@@ -225,8 +254,11 @@ int BPF_PROG(tare_sys_exit, struct pt_regs *regs, long ret)
 		return 0;
 	m = mm_find(mm_key(mm));
 	count_call(task, &ts->t, m, mm, &call, ret);
-	if (cfg_period && m && !(m->flags & TARE_MM_IGNORE))
+	if (cfg_period && m && !(m->flags & TARE_MM_IGNORE)) {
 		tell(m, &call, ret, cfg_page_size);
+		if (call.grew)
+			sample_asked(ts, m, &call, cause_of(task));
+	}
 	if (m && !(m->flags & (TARE_MM_IGNORE | TARE_MM_OPENING)))
 		enter_pagetable(mm, m);
 	return 0;
@@ -244,8 +276,10 @@ int BPF_PROG(tare_fault_kernel, unsigned long address)
 
 	if (ts && address < TASK_SIZE_MAX && !task->pagefault_disabled) {
 		ts->t.faults_kernel++;
-		if (cfg_period)
+		if (cfg_period) {
 			ts->fault = address;
+			ts->fault_number = task->min_flt + task->maj_flt;
+		}
 	}
 	return 0;
 }

@@ -81,12 +81,16 @@ static __always_inline struct task_state *task_begin(struct task_struct *task,
 	ts->t.flags = flags;
 	ts->t.start_ns = task->start_boottime;
 	ts->t.peak_seq = workload.peak_seq;
+	__sync_fetch_and_add(&workload.stacks, 1);
 	if (!(flags & TARE_TASK_ATTACHED) || flags & TARE_TASK_HELD)
 		ts->t.flow[TARE_KSTACK].in = workload.stack_bytes;
 	if (flags & TARE_TASK_ATTACHED)
 		kmem_adopt(workload.stack_bytes);
-	if (cfg_period)
-		sampling_begin(&ts->sampler, cfg_period, bpf_get_prandom_u32());
+	if (cfg_period) {
+		ts->random = (__u64)bpf_get_prandom_u32() << 32 | bpf_get_prandom_u32();
+		sampling_begin(&ts->sampler, cfg_period, random_next(ts));
+		sampling_begin(&ts->asked, cfg_period, random_next(ts));
+	}
 	task_identity(task, &ts->t);
 	faults_baseline(task, &ts->t);
 	task_cached(task, ts->t.cached0);
@@ -122,6 +126,7 @@ static __always_inline void task_end(struct task_struct *task, struct task_state
 	ledger_note_peak(&ts->t, workload.peak_seq);
 	ts->t.flow[TARE_KSTACK].out += workload.stack_bytes;
 	ts->t.flags |= TARE_TASK_ENDED;
+	__sync_fetch_and_add(&workload.stacks, -1);
 	if (ts->t.flags & TARE_TASK_EXITING)
 		__sync_fetch_and_add(&workload.live_procs, -1);
 	ts->t.end_ns = bpf_ktime_get_boot_ns();

@@ -10,27 +10,31 @@
 
 #include "compat.bpf.h"
 
+#define STACK_ARGS 64             /* what clone() puts above where a thread's stack begins */
 #define STACK_SEARCHES 4          /* bpf_find_vma() costs 7 us: so often a task */
 #define THREAD_STACK (8ULL << 20) /* no thread's frames reach as far below its block */
 #define STACK_BLIND (16 << 10)    /* where a stack's end is not known: try this much */
 #define STACK_BLIND_LEAST 256
 #define FAULT_DEPTH 1536 /* below the registers, where a fault is looked for */
 #define FAULT_SEARCHES 64
+#define FILL_DEPTH 2560  /* the same for system calls */
+#define FILL_SEARCHES 16 /* of a task, that found nothing */
 
 /* Only once in so many records is user space woken for samples: at a quarter of
  * the ring. The last quarter is kept for ranges, without which no sample makes sense. */
-static __always_inline int samples_full(void)
+static __always_inline __u64 samples_used(void)
 {
-	__u64 used = bpf_ringbuf_query(&tare_samples, BPF_RB_AVAIL_DATA);
+	return bpf_ringbuf_query(&tare_samples, BPF_RB_AVAIL_DATA);
+}
 
-	return used > (__u64)cfg_samples_ring / 4 * 3;
+static __always_inline __u64 wake_at(__u64 used)
+{
+	return used > (__u64)cfg_samples_ring / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
 static __always_inline __u64 samples_wake(void)
 {
-	__u64 used = bpf_ringbuf_query(&tare_samples, BPF_RB_AVAIL_DATA);
-
-	return used > (__u64)cfg_samples_ring / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	return wake_at(samples_used());
 }
 
 static __always_inline struct scratch *scratch_take(void)
@@ -44,57 +48,110 @@ static __always_inline struct scratch *scratch_take(void)
 	return s;
 }
 
-/* The address of the fault that the task is in, from user mode. No tracepoint on
- * the way gives it but at the cost of a program run for each fault; it stands in
- * handle_mm_fault()'s struct vm_fault, on the kernel's stack, always as far below
- * the registers that the exception saved. How far is found by looking: the place
- * where a vm_fault would be consistent, its vma's mm the task's own, and the
- * address in that vma. That is checked each time that it is read. */
-static __always_inline int fault_valid(struct mm_struct *mm, __u64 at, __u64 *address)
-{
-	struct vm_fault *f = (void *)at;
-	struct vm_area_struct *vma = NULL;
-	__u64 page = 0, real = 0;
+/* A field of 8 bytes (or what stands there) of a struct whose first words were read: 0 if
+ * this kernel has it farther down. */
+#define WORD(words, type, field) word_at(words, bpf_core_field_offset(type, field))
 
-	bpf_core_read(&page, sizeof(page), &f->address);
-	bpf_core_read(&real, sizeof(real), &f->real_address);
-	if (!page || page & (cfg_page_size - 1) || (real & ~(__u64)(cfg_page_size - 1)) != page)
-		return 0;
-	bpf_core_read(&vma, sizeof(vma), &f->vma);
-	if ((__u64)vma < 1ULL << 63 || BPF_CORE_READ(vma, vm_mm) != mm)
-		return 0;
-	if (page < BPF_CORE_READ(vma, vm_start) || page >= BPF_CORE_READ(vma, vm_end))
-		return 0;
-	*address = real;
-	return 1;
+static __always_inline __u64 word_at(const __u64 *words, __u64 offset)
+{
+	return offset <= (WORDS - 1) * 8 ? *(const __u64 *)((const char *)words + offset) : 0;
 }
 
+/* The address of the fault that the task is in. No tracepoint on the way gives it but
+ * at the cost of a program run for each fault; it stands in handle_mm_fault()'s struct
+ * vm_fault, on the kernel's stack. One from user mode is always as far below the
+ * registers that the exception saved; those that a system call makes to fill memory
+ * (MAP_POPULATE, mlock, madvise) as far as the call is deep. How far is found by
+ * looking: the place where a vm_fault would be consistent, its vma's mm the task's own,
+ * and the address in that vma. That is checked each time that it is read; what an
+ * earlier fault from user mode left there says that it was one. */
 struct fault_search {
+	struct scratch *scratch;
 	struct mm_struct *mm;
-	__u64 regs, address;
+	__u64 regs, address, below;
+	int user;
 };
+
+static __always_inline int fault_valid(struct fault_search *s, __u64 at)
+{
+	__u64 *fault = s->scratch->fault, *vma = s->scratch->vma, page, real;
+
+	/* Each at once: a read costs more than what it reads. */
+	if (bpf_probe_read_kernel(fault, WORDS * 8, (void *)at))
+		return 0;
+	page = WORD(fault, struct vm_fault, address);
+	if (!page || page & (cfg_page_size - 1))
+		return 0;
+	real = WORD(fault, struct vm_fault, real_address);
+	if ((real & ~(__u64)(cfg_page_size - 1)) != page ||
+	    !!(WORD(fault, struct vm_fault, flags) & FAULT_FLAG_USER) != s->user)
+		return 0;
+	at = WORD(fault, struct vm_fault, vma);
+	if (at < 1ULL << 63 || bpf_probe_read_kernel(vma, WORDS * 8, (void *)at))
+		return 0;
+	if (WORD(vma, struct vm_area_struct, vm_mm) != (__u64)s->mm ||
+	    page < WORD(vma, struct vm_area_struct, vm_start) ||
+	    page >= WORD(vma, struct vm_area_struct, vm_end))
+		return 0;
+	s->address = real;
+	return 1;
+}
 
 static long fault_try(__u32 i, struct fault_search *s)
 {
 	__u64 below = sizeof(struct vm_fault) + (__u64)(i + 1) * 8;
 
-	if (!fault_valid(s->mm, s->regs - below, &s->address))
+	if (!fault_valid(s, s->regs - below))
 		return 0;
-	sampling.fault_at = below;
+	s->below = below;
 	return 1;
 }
 
-static __always_inline __u64 fault_address(struct task_struct *task, __u64 regs)
+static __always_inline __u64 fault_address(struct scratch *scratch, struct task_struct *task,
+					   __u64 regs)
 {
-	struct fault_search s = { .mm = task->mm, .regs = regs };
-	__u64 at = sampling.fault_at;
+	struct fault_search s = { scratch, task->mm, .regs = regs, .user = 1 };
+	__u64 at = sampling.fault_at[0];
 
-	if (at && fault_valid(s.mm, regs - at, &s.address))
+	if (at && fault_valid(&s, regs - at))
 		return s.address;
 	if (sampling.searches >= FAULT_SEARCHES)
 		return 0;
 	sampling.searches++;
 	bpf_loop(FAULT_DEPTH / 8, fault_try, &s, 0);
+	if (s.below)
+		sampling.fault_at[0] = s.below;
+	return s.address;
+}
+
+static long fault_recall(__u32 i, struct fault_search *s)
+{
+	__u64 at = i < TARE_FAULT_PLACES - 1 ? sampling.fault_at[i + 1] : 0;
+
+	return at && fault_valid(s, s->regs - at);
+}
+
+/* The same of a system call. */
+static __always_inline __u64 fill_address(struct scratch *scratch, struct task_struct *task,
+					  struct task_state *ts, __u64 regs)
+{
+	struct fault_search s = { scratch, task->mm, .regs = regs };
+	__u64 next;
+
+	/* An exception told; nothing since, as each fault that ends is counted. */
+	if (ts->fault && ts->fault_number == task->min_flt + task->maj_flt)
+		return ts->fault;
+	bpf_loop(TARE_FAULT_PLACES - 1, fault_recall, &s, 0);
+	if (s.address || ts->fault_searches >= FILL_SEARCHES)
+		return s.address;
+	bpf_loop(FILL_DEPTH / 8, fault_try, &s, 0);
+	if (!s.below) {
+		ts->fault_searches++;
+		return 0;
+	}
+	next = sampling.fault_next++ % (TARE_FAULT_PLACES - 1) + 1;
+	if (next < TARE_FAULT_PLACES)
+		sampling.fault_at[next] = s.below;
 	return s.address;
 }
 
@@ -112,13 +169,17 @@ static long stack_bounds(struct task_struct *task, struct vm_area_struct *vma, v
 }
 
 /* Where the stack that `sp` is in ends; 0: not known. The first thread's is known
- * from execve; others' are the mappings that they lie in. */
+ * from execve, others' from clone. Where tare came later: the mappings that they lie in. */
 static __always_inline __u64 stack_end(struct task_struct *task, struct task_state *ts, __u64 sp)
 {
-	__u64 start = BPF_CORE_READ(task, mm, start_stack);
 	struct stack_bounds b = {};
-	__u64 end;
+	__u64 start, end = ts->stack_top;
 
+	if (sp < end && end - sp < THREAD_STACK)
+		return end + STACK_ARGS;
+	if (!ts->start_stack)
+		ts->start_stack = BPF_CORE_READ(task, mm, start_stack);
+	start = ts->start_stack;
 	if (sp <= start && start - sp < 64ULL << 20)
 		return start + 8; /* argc: what is above is no frame */
 	/* A thread's own block, which its register fs points at, lies at the top of its
@@ -138,14 +199,28 @@ static __always_inline __u64 stack_end(struct task_struct *task, struct task_sta
 	return b.end;
 }
 
-/* Copies [sp, …) to `to`; returns how much, and whether there is more. */
-static __always_inline __u32 stack_copy(void *to, __u64 sp, __u64 end, __u32 *flags)
+/* How much of a stack to copy at most: less while user space lags behind, so that a burst
+ * from deep down is known by its inner frames rather than not at all. */
+static __always_inline __u64 stack_most(__u64 used)
+{
+	__u64 eighth = cfg_samples_ring / 8;
+
+	if (used > eighth * 5)
+		return cfg_stack / 8;
+	if (used > eighth * 4)
+		return cfg_stack / 4;
+	return used > eighth * 2 ? cfg_stack / 2 : cfg_stack;
+}
+
+/* Copies [sp, …), `most` bytes at most, to `to`; returns how much, and whether there is
+ * more. */
+static __always_inline __u32 stack_copy(void *to, __u64 sp, __u64 end, __u64 most, __u32 *flags)
 {
 	__u64 size = end > sp ? end - sp : STACK_BLIND;
 	__u32 try;
 
-	if (size > cfg_stack) {
-		size = cfg_stack;
+	if (size > most) {
+		size = most;
 		*flags |= TARE_SAMPLE_CUT;
 	}
 	if (end <= sp)
@@ -166,43 +241,67 @@ static __always_inline __u32 stack_copy(void *to, __u64 sp, __u64 end, __u32 *fl
 	return 0;
 }
 
-static __always_inline void sample_lost(__u64 bytes, int busy)
+/* What is sampled. */
+struct sampled {
+	__u64 mm;            /* id of the address space; 0: none */
+	__u64 address, size; /* TARE_SAMPLE_ASKED: the range; else not known yet */
+	__u64 task, bytes;   /* not the running task's, nor by its sampler; else 0 */
+	__u32 kind, cause;
+	__u32 flags; /* TARE_SAMPLE_ASKED or 0 */
+	__u32 user;  /* there is a user stack */
+};
+
+static __always_inline void sample_lost(const struct sampled *what, __u64 bytes, int busy)
 {
 	__sync_fetch_and_add(&sampling.lost, 1);
-	__sync_fetch_and_add(&sampling.lost_bytes, bytes);
+	if (!(what->flags & TARE_SAMPLE_ASKED))
+		__sync_fetch_and_add(&sampling.lost_bytes, bytes);
 	if (busy)
 		__sync_fetch_and_add(&sampling.busy, 1);
 }
 
-/* The place of memory that the task's entry is for. */
-static __always_inline void sample_address(struct tare_sample *out, struct task_struct *task,
-					   struct task_state *ts, __u64 regs)
+/* mmap and mremap tell of their range when they are done, and may fill it before. */
+static __always_inline int in_mapping(__u32 cause)
 {
+	return cause == 9 || cause == 25 || cause == (TARE_CAUSE_COMPAT | 192) ||
+	       cause == (TARE_CAUSE_COMPAT | 163);
+}
+
+/* The place of memory that the task's entry is for. */
+static __always_inline void sample_address(struct scratch *s, struct task_struct *task,
+					   struct task_state *ts, __u64 regs, int user)
+{
+	struct tare_sample *out = &s->sample;
+
 	out->address = 0;
 	if (out->kind < TARE_MEMBERS) {
 		if (out->cause == TARE_CAUSE_FAULT)
-			out->address = fault_address(task, regs);
-		else
-			out->address = ts->fault;
+			out->address = fault_address(s, task, regs);
+		else if (user) /* no program is being loaded */
+			out->address = fill_address(s, task, ts, regs);
 	}
-	ts->fault = 0;
-	if (out->address)
+	if (out->address) {
+		if (in_mapping(out->cause))
+			out->flags |= TARE_SAMPLE_EARLY;
 		return;
+	}
 	out->flags |= TARE_SAMPLE_NO_ADDRESS;
 	if (out->kind < TARE_MEMBERS)
 		__sync_fetch_and_add(&sampling.no_address, 1);
 }
 
 static __always_inline void sample_send(struct scratch *s, struct task_struct *task,
-					struct task_state *ts, int user)
+					struct task_state *ts, const struct sampled *what,
+					__u64 used)
 {
 	struct tare_sample *out = &s->sample;
+	int asked = out->flags & TARE_SAMPLE_ASKED;
 	__u64 size = sizeof(*out), sp;
 	void *stack = s->payload;
 	__u32 copied = 0;
 
 	/* What the kernel did: of interest where it was more than to serve a fault. */
-	if (out->cause != TARE_CAUSE_FAULT || out->kind >= TARE_MEMBERS) {
+	if (!asked && (out->cause != TARE_CAUSE_FAULT || out->kind >= TARE_MEMBERS)) {
 		__builtin_memset(s->payload, 0, TARE_KERNEL_FRAMES * 8);
 		bpf_get_task_stack(task, s->payload, TARE_KERNEL_FRAMES * 8, 0);
 		out->flags |= TARE_SAMPLE_KERNEL;
@@ -210,8 +309,9 @@ static __always_inline void sample_send(struct scratch *s, struct task_struct *t
 		size += TARE_KERNEL_FRAMES * 8;
 	}
 	sp = out->regs[19];
-	if (user && !(out->flags & TARE_SAMPLE_COMPAT))
-		copied = stack_copy(stack, sp, stack_end(task, ts, sp), &out->flags);
+	if (what->user && !(out->flags & TARE_SAMPLE_COMPAT))
+		copied = stack_copy(stack, sp, stack_end(task, ts, sp), stack_most(used),
+				    &out->flags);
 	else
 		out->flags |= TARE_SAMPLE_NO_STACK;
 	if (!copied)
@@ -221,54 +321,75 @@ static __always_inline void sample_send(struct scratch *s, struct task_struct *t
 	out->head.size = size;
 	if (size > sizeof(*out) + sizeof(s->payload))
 		return;
-	if (bpf_ringbuf_output(&tare_samples, out, size, samples_wake())) {
-		sample_lost(out->bytes, 0);
+	if (bpf_ringbuf_output(&tare_samples, out, size, wake_at(used))) {
+		sample_lost(what, out->bytes, 0);
 		return;
 	}
 	__sync_fetch_and_add(&sampling.taken, 1);
-	__sync_fetch_and_add(&sampling.bytes, out->bytes);
+	if (!asked)
+		__sync_fetch_and_add(&sampling.bytes, out->bytes);
 }
 
-/* The running task's growth has passed its sampled byte. `mm`: id of the address
- * space; `what`: the kind, and the cause shifted left by 32. */
-__weak __noinline int sample_take(struct task_state *ts, __u64 mm, __u64 what, int user)
+/* The address space that the running task runs in: vfork's child has its parent's. */
+static __always_inline struct tare_mm *mm_running(struct task_struct *task, struct task_state *ts)
+{
+	struct mm_struct *mm = task->mm;
+	__u64 key = ts->mm_key;
+
+	asm volatile("" : "+r"(key)); /* two loads, not one of either pointer */
+	if (mm)
+		key = mm_key(mm);
+	return mm_find(key);
+}
+
+/* The running task's growth, or what it asks for, has passed its sampled byte. */
+__weak __noinline int sample_take(struct task_state *ts, const struct sampled *what)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 regs = (__u64)address_of((void *)bpf_task_pt_regs(task)), bytes;
+	__u64 regs = (__u64)task->stack + regs_offset, used = samples_used(), bytes;
+	struct sampler *sampler;
 	struct scratch *s;
 	struct tare_sample *out;
 
-	if (!ts || !cfg_period)
+	if (!ts || !what || !cfg_period)
 		return 0;
-	bytes = sampling_passed(&ts->sampler, cfg_period, bpf_get_prandom_u32()) * cfg_period;
+	sampler = what->flags & TARE_SAMPLE_ASKED ? &ts->asked : &ts->sampler;
+	bytes = what->bytes;
+	if (!bytes)
+		bytes = sampling_passed(sampler, cfg_period, random_next(ts)) * cfg_period;
 	if (ts->t.flags & TARE_TASK_HELD)
 		return 0;
-	if (samples_full()) {
-		sample_lost(bytes, 0);
+	if (used > (__u64)cfg_samples_ring / 4 * 3) {
+		sample_lost(what, bytes, 0);
 		return 0;
 	}
 	s = scratch_take();
 	if (!s) {
-		sample_lost(bytes, 1);
+		sample_lost(what, bytes, 1);
 		return 0;
 	}
 	out = &s->sample;
 	out->head.type = TARE_REC_SAMPLE;
 	out->head.time_ns = bpf_ktime_get_boot_ns();
-	out->task = ts->t.id;
+	out->task = what->task ? what->task : ts->t.id;
 	out->proc = ts->t.proc;
-	out->mm = mm;
+	out->mm = what->mm;
 	out->peak_seq = workload.peak_seq;
 	out->bytes = bytes;
+	out->address = what->address;
+	out->size = what->size;
 	out->tgid = task->tgid;
-	out->kind = what;
-	out->cause = what >> 32;
-	out->flags = task->thread_info.status & TS_COMPAT ? TARE_SAMPLE_COMPAT : 0;
+	out->kind = what->kind;
+	out->cause = what->cause;
+	out->flags = what->flags;
+	if (task->thread_info.status & TS_COMPAT)
+		out->flags |= TARE_SAMPLE_COMPAT;
 	out->pad = 0;
 	if (bpf_probe_read_kernel(out->regs, sizeof(out->regs), (void *)regs))
 		__builtin_memset(out->regs, 0, sizeof(out->regs));
-	sample_address(out, task, ts, regs);
-	sample_send(s, task, ts, user);
+	if (!(out->flags & TARE_SAMPLE_ASKED))
+		sample_address(s, task, ts, regs, what->user);
+	sample_send(s, task, ts, what, used);
 	s->busy = 0;
 	return 0;
 }

@@ -29,7 +29,9 @@ struct scratch_map tare_scratch SEC(".maps");
 struct tare_sampling sampling;
 
 struct tare_workload workload;
+__u32 chunk_used[TARE_CHUNKS];
 __u64 cpu_offset[TARE_MAX_CPUS];
+__u64 regs_offset;
 
 /* An anchor in per-CPU memory: its address on each CPU, less its per-CPU
  * pointer, is that CPU's __per_cpu_offset, which no symbol gives on kernels
@@ -53,6 +55,15 @@ static __always_inline __u64 stack_bytes(void)
 	return (__u64)BPF_CORE_READ(task, stack_vm_area, nr_pages) * cfg_page_size;
 }
 
+/* Where the registers of a system call or fault stand, above the start of the kernel's
+ * stack: the same for all tasks, so that none need be asked for. */
+static __always_inline __u64 find_regs(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return address_of((void *)bpf_task_pt_regs(task)) - (__u64)task->stack;
+}
+
 SEC("raw_tp")
 int tare_init(void *ctx)
 {
@@ -69,5 +80,6 @@ int tare_init(void *ctx)
 		cpu_offset[cpu] = address_of(here) - base;
 	}
 	workload.stack_bytes = stack_bytes();
+	regs_offset = find_regs();
 	return 0;
 }

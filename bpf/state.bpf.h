@@ -39,11 +39,16 @@ struct task_state {
 	struct tare_task t;
 	__u64 mm_key; /* its process's mm: to be found still when exit has taken task->mm */
 	__u64 making; /* classic arm: key of the mm that its fork or execve makes */
-	struct sampler sampler;
+	struct sampler sampler;       /* of growth */
+	struct sampler asked;         /* of address space that it asks for */
 	__u64 fault;                  /* address of the kernel's last fault on its behalf */
+	__u64 fault_number;           /* faults that it had by then */
+	__u64 random;                 /* the last number drawn, see random_next() */
+	__u64 stack_top;              /* where clone() let its stack begin; 0 not known */
+	__u64 start_stack;            /* of its address space; 0 not known yet */
 	__u64 stack_start, stack_end; /* the mapping that its stack was found in */
 	__u32 stack_searches;
-	__u32 pad;
+	__u32 fault_searches; /* that found nothing */
 };
 
 struct tasks_map {
@@ -102,10 +107,12 @@ struct samples_map {
 	__uint(max_entries, 4096);
 };
 
-/* Where a CPU puts a record together. `busy` keeps an interrupt's from another's. */
+/* Where a CPU puts a record together: a program's own stack has no room for it. `busy` keeps an interrupt's from another's. */
+#define WORDS 10
 struct scratch {
 	__u32 busy;
 	__u32 pad;
+	__u64 fault[WORDS], vma[WORDS]; /* beginnings of the kernel's structs, as they were read */
 	union {
 		struct {
 			struct tare_sample sample;
@@ -134,6 +141,8 @@ extern struct mmids_map tare_mmids SEC(".maps");
 extern struct ring_map tare_ring SEC(".maps");
 
 extern struct tare_workload workload;
+extern __u32 chunk_used[TARE_CHUNKS];   /* address spaces in each part of the table */
+extern __u64 regs_offset;               /* of a task's saved registers in its kernel stack */
 extern __u64 cpu_offset[TARE_MAX_CPUS]; /* __per_cpu_offset[], filled by tare_init */
 
 static __always_inline void lost(__u32 what)
@@ -156,6 +165,14 @@ static __always_inline __u64 address_of(void *p)
 
 	bpf_probe_read_kernel(&address, sizeof(address), (void *)&at);
 	return address;
+}
+
+/* Knuth's linear congruential numbers (MMIX), a task's own: the kernel's helper costs a
+ * tenth of a sample. */
+static __always_inline __u32 random_next(struct task_state *ts)
+{
+	ts->random = ts->random * 6364136223846793005ULL + 1442695040888963407ULL;
+	return ts->random >> 32;
 }
 
 static __always_inline __u64 next_id(void)

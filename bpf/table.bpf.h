@@ -66,6 +66,23 @@ static __always_inline __s32 *mm_slot(struct tare_mm *m, __u32 cpu, __u32 member
 	return (__s32 *)((char *)(m + 1) + at);
 }
 
+/* In which part of the table a bucket is: of TARE_CHUNKS, each of so many buckets. */
+static __always_inline __u32 chunk_bits(void)
+{
+	return cfg_bucket_bits > 6 ? cfg_bucket_bits - 6 : 0;
+}
+_Static_assert(TARE_CHUNKS == 1 << 6, "chunk_bits");
+
+static __always_inline void chunk_count(__u32 bucket, __s32 more)
+{
+	__u64 chunk = bucket >> chunk_bits();
+
+	/* The register that is checked is to be the one that indexes. */
+	asm volatile("" : "+r"(chunk));
+	if (chunk < TARE_CHUNKS)
+		__sync_fetch_and_add(&chunk_used[chunk], more);
+}
+
 static long clear_slots(__u32 cpu, struct tare_mm **m)
 {
 	__u32 member;
@@ -91,6 +108,7 @@ static __always_inline struct tare_mm *table_take(__u32 at, __u64 key)
 	m->id = next_id();
 	m->peak_seq = workload.peak_seq;
 	m->key = key;
+	chunk_count(at / TARE_BUCKET, 1);
 	return m;
 }
 
@@ -137,6 +155,7 @@ static __noinline __attribute__((unused)) int mm_delete(struct tare_mm *m)
 	struct bucket *bucket = bpf_map_lookup_elem(&tare_keys, &at);
 
 	m->key = 0;
+	chunk_count(at, -1);
 	if (bucket)
 		bucket->key[m->at % TARE_BUCKET] = 0;
 	return 0;

@@ -5,7 +5,7 @@
 // to its console or throws is kept, and is a failure at the test's end.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -29,14 +29,28 @@ after(async () => {
 	rmSync(folder, { recursive: true, force: true });
 });
 
-/** The report of `data` as a file; its path. */
-export function report(name, data) {
+const fill = (args, options) => execFileSync(join(build, 'tests', 'browser', 'fill'), args, { maxBuffer: 1 << 28, stdio: ['pipe', 'pipe', 'ignore'], ...options });
+
+/** The report of `data` as a file; its path. page: "run", or that of bench. */
+export function report(name, json, page) {
 	const path = join(folder, `${name}.html`);
 
-	writeFileSync(path, execFileSync(join(build, 'tests', 'browser', 'fill'), {
-		input: JSON.stringify(data), maxBuffer: 1 << 28,
-	}));
+	writeFileSync(path, fill(page ? [page] : [], { input: JSON.stringify(json) }));
 	return path;
+}
+
+/** The report that tests/golden has of this name, or the large one, as tare writes it. */
+export function rendered(name) {
+	const path = join(folder, `${name}.html`);
+
+	if (!existsSync(path))
+		writeFileSync(path, fill(['report', name]));
+	return path;
+}
+
+/** The JSON that stands in a page. */
+export function data(path) {
+	return JSON.parse(/<script type="application\/json" id="data">([^]*?)<\/script>/.exec(readFileSync(path, 'utf8'))[1]);
 }
 
 /** Opens a file, calls use(page), and fails if the page did what it must not.

@@ -566,6 +566,8 @@ static struct report *fixture_unchecked(void)
 }
 
 #include "fixtures_kernel.c"
+#include "fixtures_profile.c"
+#include "fixtures_sampled.c"
 
 struct fixture {
 	const char *name;
@@ -584,4 +586,8 @@ static const struct fixture fixtures[] = {
 	{ "group", fixture_group },
 	{ "sockets", fixture_sockets },
 	{ "oom", fixture_oom },
+	{ "sampled", fixture_sampled },
+	{ "sampled-hostile", fixture_sampled_hostile },
+	{ "profile", fixture_profile },
+	{ "profile-hostile", fixture_profile_hostile },
 };

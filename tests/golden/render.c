@@ -1,13 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Prints a fixture as a printer shows it: render FIXTURE json|schema|WIDTH
- * [colour] [all]. Without arguments: the fixtures' names.
+ * Prints a fixture as a printer shows it: render FIXTURE
+ * json|csv|pprof|speedscope|WIDTH [colour] [all]. Without arguments: the fixtures' names.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "output/output.h"
 #include "tests/golden/fixtures.c"
+
+/* NULL: as text. */
+static GString *render_data(const struct report *r, const char *format)
+{
+	if (!strcmp(format, "pprof"))
+		return pprof_render(r);
+	if (!strcmp(format, "speedscope"))
+		return speedscope_render(r);
+	if (!strcmp(format, "csv"))
+		return csv_render(r);
+	return NULL;
+}
 
 static char *render(const struct report *r, int argc, char **argv)
 {
@@ -27,6 +39,7 @@ int main(int argc, char **argv)
 {
 	for (unsigned i = 0; i < G_N_ELEMENTS(fixtures); i++) {
 		struct report *r;
+		GString *data;
 		char *text;
 
 		if (argc < 3) {
@@ -36,9 +49,15 @@ int main(int argc, char **argv)
 		if (strcmp(argv[1], fixtures[i].name))
 			continue;
 		r = fixtures[i].make();
-		text = render(r, argc - 2, argv + 2);
-		fputs(text, stdout);
-		g_free(text);
+		data = render_data(r, argv[2]);
+		if (data) {
+			fwrite(data->str, 1, data->len, stdout);
+			g_string_free(data, TRUE);
+		} else {
+			text = render(r, argc - 2, argv + 2);
+			fputs(text, stdout);
+			g_free(text);
+		}
 		report_free(r);
 		return 0;
 	}

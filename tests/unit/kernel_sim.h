@@ -119,6 +119,7 @@ static __u32 cfg_slots_size = TARE_MEMBERS * sizeof(__s32);
 static __u32 cfg_cpus, cfg_arm, cfg_bucket_bits, cfg_shape, cfg_no_children, cfg_page_size = 4096;
 static __attribute__((unused)) __u32 cfg_split, cfg_kmem;
 static struct tare_workload workload;
+static __u32 chunk_used[TARE_CHUNKS];
 
 /* state.bpf.h's maps: the table of address spaces. */
 struct bucket {
@@ -294,13 +295,17 @@ static __s64 sim_fetch_add(volatile __s64 *word, __s64 delta)
 /* No samples are taken here: what they need of the kernel is not simulated. */
 #define TARE_PLACE_BPF_H
 enum { cfg_period = 0 };
-static inline int place_heap_tell(struct tare_mm *m)
+struct sampled {
+	__u64 mm;
+	__u32 kind, cause, user;
+};
+static inline int place_heap_tell(struct tare_mm *m, __u32 tgid)
 {
-	return m->brk_low != 0;
+	return m->brk_low && tgid;
 }
-static inline int sample_take(struct task_state *ts, __u64 mm, __u64 what, int user)
+static inline int sample_take(struct task_state *ts, const struct sampled *what)
 {
-	return ts && mm && what && user;
+	return ts && what;
 }
 
 #include "bpf/rss.bpf.c"

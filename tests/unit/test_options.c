@@ -65,7 +65,7 @@ static void defaults(void **state)
 	assert_null(o.command[1]);
 	assert_int_equal(o.interval_ns, 100 * 1000 * 1000);
 	assert_int_equal(o.snapshot_every_ns, 0);
-	assert_int_equal(o.format, FORMAT_TABLE);
+	assert_string_equal(o.format->name, "table");
 	assert_int_equal(o.max_mms, 8192);
 	assert_int_equal(o.ring_bytes, 8 << 20);
 	assert_false(o.no_children || o.wait_all || o.as_root || o.kill_on_exit || o.self || o.all);
@@ -80,7 +80,7 @@ static void all_of_run(void **state)
 			  " --max-mms 7 --ring-size 1MiB -- cmd --wait-all -o x");
 	assert_true(o.wait_all && o.kill_on_exit && o.self && o.all_threads);
 	assert_string_equal(o.user, "nobody");
-	assert_int_equal(o.format, FORMAT_JSON);
+	assert_string_equal(o.format->name, "json");
 	assert_int_equal(o.snapshot_every_ns, 2000 * 1000 * 1000ull);
 	assert_int_equal(o.interval_ns, 10 * 1000 * 1000);
 	assert_string_equal(o.force_arm, "classic");
@@ -152,7 +152,8 @@ static void bad_values(void **state)
 	refused(FOR_RUN, "run --interval fast -- true", "--interval fast");
 	refused(FOR_RUN, "run --interval -1s -- true", "--interval -1s");
 	refused(FOR_RUN, "run --snapshot-every 0s -- true", "--snapshot-every 0s");
-	refused(FOR_RUN, "run --format xml -- true", "table, json or folded");
+	refused(FOR_RUN, "run --format xml -- true",
+		"table, folded, pprof, speedscope, json, html or csv");
 	refused(FOR_RUN, "run --threads some -- true", "all or grouped");
 	refused(FOR_RUN, "run --force-arm best -- true", "percpu, count or classic");
 	refused(FOR_RUN, "run --max-mms 0 -- true", "1 to 1048576");
@@ -176,13 +177,13 @@ static void format_by_suffix(void **state)
 {
 	(void)state;
 	accepted(FOR_RUN, "run -o /tmp/x.json -- true");
-	assert_int_equal(o.format, FORMAT_JSON);
+	assert_string_equal(o.format->name, "json");
 	accepted(FOR_RUN, "run -o /tmp/x.txt -- true");
-	assert_int_equal(o.format, FORMAT_TABLE);
+	assert_string_equal(o.format->name, "table");
 	accepted(FOR_RUN, "run --format table -o /tmp/x.json -- true");
-	assert_int_equal(o.format, FORMAT_TABLE);
+	assert_string_equal(o.format->name, "table");
 	accepted(FOR_RUN, "run -o /tmp/x.txt --format json -- true");
-	assert_int_equal(o.format, FORMAT_JSON);
+	assert_string_equal(o.format->name, "json");
 	refused(FOR_RUN, "run -o /there/is/none/x.json -- true", "/there/is/none");
 }
 

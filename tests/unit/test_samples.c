@@ -41,6 +41,7 @@ static void sample(struct samples *s, uint64_t address, uint64_t bytes, uint64_t
 		.proc = 1,
 		.mm = MM,
 		.kind = TARE_ANON,
+		.cause = 9,
 		.bytes = bytes,
 		.address = address,
 		.peak_seq = seq,
@@ -137,6 +138,157 @@ static void heap(void **state)
 	samples_free(s);
 }
 
+static void ask(struct samples *s, uint64_t start, uint64_t size, uint64_t bytes, unsigned frame)
+{
+	struct frame f = { .address = frame, .file = NO_FILE };
+	struct tare_sample one = {
+		.task = 1,
+		.proc = 1,
+		.mm = MM,
+		.bytes = bytes,
+		.address = start,
+		.size = size,
+		.flags = TARE_SAMPLE_ASKED,
+	};
+
+	samples_asked(s, &one, samples_push(s, NO_NODE, &f));
+}
+
+static int64_t untouched(const struct samples *s, unsigned i)
+{
+	int64_t bytes[8];
+
+	assert_true(i < s->asked_tallies->len && s->asked_tallies->len <= 8);
+	samples_untouched(s, bytes);
+	return bytes[i];
+}
+
+/* Ranges of 100 pages each, of which a sample stands for as many bytes, but for the
+ * last: a page that stands for sixteen. */
+static void asked_for(void **state)
+{
+	struct samples *s = samples_new(PAGE);
+
+	(void)state;
+	ask(s, 0x100000, 100 * PAGE, 100 * PAGE, 1);
+	assert_int_equal(untouched(s, 0), 100 * PAGE);
+	sample(s, 0x100000, 10 * PAGE, 0);
+	sample(s, 0x100000 + 99 * PAGE, 10 * PAGE, 0);
+	sample(s, 0x100000 + 100 * PAGE, 10 * PAGE, 0); /* behind it */
+	assert_int_equal(untouched(s, 0), 80 * PAGE);
+	range(s, TARE_RANGE_DISCARD, 0x100000, PAGE, 4, 0, 0);
+	assert_int_equal(untouched(s, 0), 90 * PAGE);
+	range(s, TARE_RANGE_UNMAP, 0x100000 + 40 * PAGE, 20 * PAGE, 0, 0, 0);
+	assert_int_equal(untouched(s, 0), 70 * PAGE);
+	range(s, TARE_RANGE_ANON, 0x100000 + 30 * PAGE, 20 * PAGE, 3, 0x32, 0);
+	ask(s, 0x100000 + 30 * PAGE, 20 * PAGE, 20 * PAGE, 2);
+	assert_int_equal(untouched(s, 0), 60 * PAGE);
+	assert_int_equal(untouched(s, 1), 20 * PAGE);
+	/* From within the first piece to the middle of the last, and made longer. */
+	range(s, TARE_RANGE_MOVE, 0x100000 + 10 * PAGE, 80 * PAGE, 0x900000, 200 * PAGE, 0);
+	assert_int_equal(untouched(s, 0), 60 * PAGE);
+	assert_int_equal(untouched(s, 1), 20 * PAGE);
+	range(s, TARE_RANGE_UNMAP, 0x100000, 100 * PAGE, 0, 0, 0);
+	assert_int_equal(untouched(s, 0), 50 * PAGE); /* 20 and 30 of it have moved */
+	range(s, TARE_RANGE_MOVE, 0x900000, 200 * PAGE, 0x900000, 30 * PAGE, 0);
+	assert_int_equal(untouched(s, 0), 20 * PAGE);
+	assert_int_equal(untouched(s, 1), 10 * PAGE);
+	sample(s, 0x900000, 30 * PAGE, 0); /* more than there is */
+	assert_int_equal(untouched(s, 0), 0);
+	ask(s, 0x200000, PAGE, 16 * PAGE, 3);
+	assert_int_equal(untouched(s, 2), 16 * PAGE);
+	range(s, TARE_RANGE_GONE, 0, 0, 0, 0, 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(untouched(s, i), 0);
+	samples_free(s);
+}
+
+/* A heap goes up in steps, down, and up again. */
+static void heap_asked(void **state)
+{
+	struct samples *s = samples_new(PAGE);
+
+	(void)state;
+	samples_space(s, MM)->start_brk = 0x500000;
+	for (int i = 0; i < 64; i++)
+		ask(s, 0x500000 + i * 33 * PAGE, 33 * PAGE, (i % 2 ? 32 : 34) * PAGE, 1);
+	assert_int_equal(untouched(s, 0), 64 * 33 * PAGE);
+	range(s, TARE_RANGE_HEAP, 0x500000 + 40 * PAGE, 0, 0x500000 + 33 * PAGE, 0, 0);
+	assert_true(untouched(s, 0) >= 32 * (int64_t)PAGE && untouched(s, 0) <= 34 * (int64_t)PAGE);
+	samples_free(s);
+}
+
+/* Filled by mmap: the samples come before the record of the range, which must not end
+ * them; what lay there before it does end. */
+static void filled_early(void **state)
+{
+	struct frame f = { .address = 1, .file = NO_FILE };
+	struct samples *s = samples_new(PAGE);
+	struct tare_sample one = {
+		.task = 1,
+		.proc = 1,
+		.mm = MM,
+		.kind = TARE_ANON,
+		.cause = 9,
+		.bytes = 1000,
+		.address = 0x100000,
+		.flags = TARE_SAMPLE_EARLY,
+	};
+	const struct tally_key *key;
+	uint64_t peak, end;
+
+	(void)state;
+	sample(s, 0x101000, 10, 0);
+	samples_add(s, &one, samples_push(s, NO_NODE, &f), 0);
+	one.address = 0x800000; /* of another range, not told yet */
+	samples_add(s, &one, samples_push(s, NO_NODE, &f), 0);
+	range(s, TARE_RANGE_ANON, 0x100000, 64 * PAGE, 3, 0x8022, 0);
+	sums(s, TARE_PEAK_NOW, &peak, &end);
+	assert_int_equal(end, 1000);
+	key = intern_key(s->keys, 1);
+	assert_int_equal(key->place, PLACE_ANON);
+	range(s, TARE_RANGE_ANON, 0x100000, 64 * PAGE, 3, 0x8032, 0);
+	sums(s, TARE_PEAK_NOW, &peak, &end);
+	assert_int_equal(end, 0);
+	range(s, TARE_RANGE_GONE, 0, 0, 0, 0, 0);
+	assert_int_equal(s->early->len, 0);
+	/* Of no range, as the first was. */
+	assert_int_equal(g_array_index(s->tallies, struct tally, 0).grown, 1010);
+	samples_free(s);
+}
+
+/* What has no address lives as long as its address space, and was there at the peak. */
+static void without_address(void **state)
+{
+	struct frame f = { .address = 1, .file = NO_FILE };
+	struct samples *s = samples_new(PAGE);
+	struct tare_sample one = {
+		.task = 1,
+		.proc = 1,
+		.mm = MM,
+		.kind = TARE_KMEM,
+		.bytes = 1000,
+		.flags = TARE_SAMPLE_NO_ADDRESS,
+		.peak_seq = 3,
+	};
+	uint64_t peak, end;
+
+	(void)state;
+	samples_add(s, &one, samples_push(s, NO_NODE, &f), 0);
+	samples_add(s, &one, samples_push(s, NO_NODE, &f), 0);
+	sums(s, 4, &peak, &end);
+	assert_int_equal(peak, 2000);
+	assert_int_equal(end, 2000);
+	range(s, TARE_RANGE_UNMAP, 0, 1ULL << 47, 0, 0, 4);
+	sums(s, 4, &peak, &end);
+	assert_int_equal(end, 2000);
+	range(s, TARE_RANGE_GONE, 0, 0, 0, 0, 4);
+	sums(s, 4, &peak, &end);
+	assert_int_equal(peak, 2000);
+	assert_int_equal(end, 0);
+	samples_free(s);
+}
+
 static int64_t sum(const struct profile *p, enum picture picture)
 {
 	int64_t n = 0;
@@ -144,6 +296,11 @@ static int64_t sum(const struct profile *p, enum picture picture)
 	for (unsigned i = 0; i < p->entries->len; i++)
 		n += g_array_index(p->entries, struct profile_entry, i).bytes[picture];
 	return n;
+}
+
+static char *cause(uint32_t id)
+{
+	return g_strdup_printf("cause %u", id);
 }
 
 static void scaled(void **state)
@@ -170,11 +327,18 @@ static void scaled(void **state)
 		sample(s, 0x100000 + i * PAGE, 65536 + i, 0);
 	r->profile = profile_new();
 	r->profile->period = 65536;
-	profile_fill(r->profile, s, r, TARE_PEAK_NOW, 0);
+	profile_fill(r->profile, s, r, TARE_PEAK_NOW, 0, cause);
 	assert_int_equal(sum(r->profile, PICTURE_GROWN), 1000003 + 16384 + 4096);
 	assert_int_equal(sum(r->profile, PICTURE_LIVE_PEAK), 500001);
 	assert_int_equal(sum(r->profile, PICTURE_LIVE_END), 77 + 4096);
 	assert_int_equal(r->profile->total[PICTURE_LIVE_END], 77 + 4096);
+	assert_int_equal(r->profile->causes->len, 1);
+	assert_string_equal(
+		profile_cause_name(
+			r->profile,
+			g_array_index(r->profile->entries, struct profile_entry, 0).cause),
+		"cause 9");
+	assert_null(profile_cause_name(r->profile, NO_CAUSE));
 	assert_true(fabs(profile_error(r->profile, 65536 * 100) - 65536 * 10) < 1);
 	report_free(r);
 	samples_free(s);
@@ -186,6 +350,10 @@ int main(void)
 		cmocka_unit_test(spaces),
 		cmocka_unit_test(lives),
 		cmocka_unit_test(heap),
+		cmocka_unit_test(asked_for),
+		cmocka_unit_test(heap_asked),
+		cmocka_unit_test(filled_early),
+		cmocka_unit_test(without_address),
 		cmocka_unit_test(scaled),
 	};
 

@@ -153,8 +153,8 @@ static int attach(struct loader *l)
 		struct bpf_link *link;
 
 		if (!bpf_program__autoload(prog) || prog == l->skel->progs.tare_init ||
-		    prog == l->skel->progs.tare_weigh || prog == l->skel->progs.tare_adopt ||
-		    prog == l->skel->progs.tare_sweep)
+		    prog == l->skel->progs.tare_weigh || prog == l->skel->progs.tare_sum ||
+		    prog == l->skel->progs.tare_adopt || prog == l->skel->progs.tare_sweep)
 			continue;
 		link = bpf_program__attach(prog);
 		if (!link) {
@@ -372,6 +372,15 @@ int loader_sweep(struct loader *l, loader_record_fn fn, void *ctx)
 void loader_workload(const struct loader *l, struct tare_workload *w)
 {
 	*w = l->skel->bss->workload;
+}
+
+int loader_held(struct loader *l, struct tare_held *held)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+	int err = bpf_prog_test_run_opts(bpf_program__fd(l->skel->progs.tare_sum), &opts);
+
+	*held = l->skel->bss->held;
+	return err;
 }
 
 void loader_watch(struct loader *l, uint64_t id, bool own)

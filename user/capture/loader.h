@@ -62,6 +62,8 @@ int loader_sweep(struct loader *l, loader_record_fn fn, void *ctx);
 
 /* State of the workload now. */
 void loader_workload(const struct loader *l, struct tare_workload *w);
+/* What its address spaces hold now. 0 or negative errno. */
+int loader_held(struct loader *l, struct tare_held *held);
 /* Whether the kernel's counters have a shape that can be summed. */
 bool loader_sums_valid(const struct loader *l);
 

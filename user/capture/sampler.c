@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "capture/cause.h"
 #include "symbol/jits.h"
 #include "symbol/module.h"
 #include "symbol/naming.h"
@@ -23,15 +24,20 @@ struct sampling_session {
 	uint64_t vdso_size;
 	bool lines;
 	uint64_t malformed;
+	struct sample_log log; /* its functions NULL: nobody is told */
 };
 
-struct sampling_session *sampler_new(uint32_t period, bool lines)
+struct sampling_session *sampler_new(uint32_t period, bool lines, const struct sample_log *log)
 {
 	struct sampling_session *s = g_new0(struct sampling_session, 1);
 
 	s->period = period;
 	s->lines = lines;
+	if (log)
+		s->log = *log;
 	s->samples = samples_new(sysconf(_SC_PAGESIZE));
+	s->samples->added = s->log.sample;
+	s->samples->added_ctx = s->log.ctx;
 	s->modules = modules_new();
 	s->unwinder = unwinder_new(s->modules);
 	s->jits = jits_new();
@@ -100,6 +106,14 @@ static void map_vdso(struct sampling_session *s, struct space *space, uint64_t a
 		space_set(space, &r);
 }
 
+/* What is no range of the kernel side's goes by what = 0: a mapped file, a program. */
+static void tell_range(const struct sampling_session *s, const struct tare_range *r,
+		       const char *path)
+{
+	if (s->log.range)
+		s->log.range(s->log.ctx, r, path);
+}
+
 static void on_image(struct sampling_session *s, const struct tare_image *i)
 {
 	uint32_t exe;
@@ -110,6 +124,8 @@ static void on_image(struct sampling_session *s, const struct tare_image *i)
 	const char *interpreter = m ? module_interpreter(m) : NULL;
 	uint64_t base = aux(i, AT_BASE);
 
+	tell_range(s, &(struct tare_range){ .head = i->head, .mm = i->mm, .tgid = i->tgid },
+		   f->path);
 	jits_image(s->jits, i->mm, i->tgid, i->head.time_ns);
 	if (m)
 		map_segments(s, space, exe, aux(i, AT_PHDR) - module_headers(m));
@@ -206,6 +222,13 @@ static void on_map(struct sampling_session *s, const struct tare_map *m)
 	source = (struct module_source){ file,    f->dev,   f->inode,          f->path,
 					 m->tgid, m->start, m->start + m->size };
 
+	tell_range(s,
+		   &(struct tare_range){ .head = m->head,
+					 .mm = m->mm,
+					 .tgid = m->tgid,
+					 .start = m->start,
+					 .size = m->size },
+		   f->path);
 	if (m->prot & 4)
 		modules_open(s->modules, &source);
 }
@@ -219,6 +242,7 @@ static void on_range(struct sampling_session *s, const struct tare_range *r)
 	if (r->what == TARE_RANGE_GONE)
 		jits_gone(s->jits, r->mm);
 	samples_range(s->samples, r);
+	tell_range(s, r, NULL);
 }
 
 static uint32_t push_mark(struct sampling_session *s, uint32_t node, enum frame_mark mark)
@@ -259,7 +283,7 @@ static uint32_t push_user(struct sampling_session *s, struct space *space,
 	struct unwound w;
 
 	if (!sample->stack) {
-		s->samples->no_stack++;
+		s->samples->no_stack += !(sample->flags & TARE_SAMPLE_ASKED);
 		/* execve: 59, execveat: 322 */
 		return push_mark(s, NO_NODE,
 				 sample->cause == 59 || sample->cause == 322 ? MARK_EXECVE :
@@ -267,9 +291,11 @@ static uint32_t push_user(struct sampling_session *s, struct space *space,
 	}
 	w = unwind(s->unwinder, space, sample, stack);
 	name_code(s, space, &w);
-	s->samples->complete += w.complete;
-	s->samples->truncated += !w.complete;
-	s->samples->guessed += w.guessed;
+	if (!(sample->flags & TARE_SAMPLE_ASKED)) {
+		s->samples->complete += w.complete;
+		s->samples->truncated += !w.complete;
+		s->samples->guessed += w.guessed;
+	}
 	for (unsigned i = w.n; i-- > 0;)
 		node = samples_push(s->samples, node, &w.frames[i]);
 	return node;
@@ -290,6 +316,10 @@ static void on_sample(struct sampling_session *s, const struct world *world,
 	space->proc = sample->proc;
 	know(s, sample->mm, sample->tgid);
 	node = push_user(s, space, sample, stack);
+	if (sample->flags & TARE_SAMPLE_ASKED) {
+		samples_asked(s->samples, sample, node);
+		return;
+	}
 	for (unsigned i = TARE_KERNEL_FRAMES; has_kernel && i-- > 0;) {
 		struct frame f = { .address = kernel[i], .file = NO_FILE, .flags = FRAME_KERNEL };
 
@@ -381,14 +411,32 @@ void sampler_found(struct sampling_session *s, struct world *world, const void *
 	}
 }
 
+#define PLACELESS 10 /* of so many samples one may have no address */
+
+/* What lies in memory is what samples have an address for. Up to Linux 6.1 a task tells of
+ * its page faults later, all at once, and most have none. */
+static char *untouched_why(const struct sampling_session *s, const struct tare_sampling *counts,
+			   const char *asked_why)
+{
+	if (asked_why)
+		return g_strdup(asked_why);
+	if (counts->no_address * PLACELESS <= s->samples->taken)
+		return NULL;
+	return g_strdup_printf("the addresses of %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+			       " samples are not known",
+			       (uint64_t)counts->no_address, s->samples->taken);
+}
+
 struct profile *sampler_profile(struct sampling_session *s, const struct report *r,
 				const struct tare_sampling *counts, uint64_t peak_seq,
-				uint64_t origin_ns)
+				uint64_t origin_ns, const char *asked_why)
 {
 	struct profile *p = profile_new();
 
 	p->period = s->period;
-	profile_fill(p, s->samples, r, peak_seq, origin_ns);
+	p->asked_why = g_strdup(asked_why);
+	p->untouched_why = untouched_why(s, counts, asked_why);
+	profile_fill(p, s->samples, r, peak_seq, origin_ns, cause_name);
 	p->no_address = counts->no_address;
 	p->lost = (struct profile_loss){ counts->lost, counts->lost_bytes, counts->lost_ranges };
 	naming_fill(p, s->samples, s->modules, s->jits, s->lines);

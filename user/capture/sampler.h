@@ -15,7 +15,16 @@
 
 struct sampling_session;
 
-struct sampling_session *sampler_new(uint32_t period, bool lines);
+/* Who is told of each sample and range as it comes; times are since the boot. */
+struct sample_log {
+	void (*sample)(void *ctx, const struct tare_sample *sample, uint32_t tally);
+	/* `path`: of the file that it maps; NULL: none. */
+	void (*range)(void *ctx, const struct tare_range *r, const char *path);
+	void *ctx;
+};
+
+/* `log` may be NULL. */
+struct sampling_session *sampler_new(uint32_t period, bool lines, const struct sample_log *log);
 void sampler_free(struct sampling_session *s); /* takes NULL */
 
 /* Take one record of the ring of samples. 0, or -EINVAL for one that makes no
@@ -27,9 +36,10 @@ int sampler_record(struct sampling_session *s, const struct world *world, const 
  * their processes live. */
 void sampler_found(struct sampling_session *s, struct world *world, const void *data, size_t size);
 
-/* All so far, named and scaled to the report, which began at origin_ns. The caller frees it. */
+/* All so far, named and scaled to the report, which began at origin_ns. `asked_why`: NULL,
+ * or why nobody sees what is asked for. The caller frees it. */
 struct profile *sampler_profile(struct sampling_session *s, const struct report *r,
 				const struct tare_sampling *counts, uint64_t peak_seq,
-				uint64_t origin_ns);
+				uint64_t origin_ns, const char *asked_why);
 
 #endif

@@ -2,6 +2,7 @@
 #include "capture/self.h"
 
 #include <glib.h>
+#include <math.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -26,6 +27,8 @@ void self_fill(const struct loader *l, struct report_self *self)
 		return;
 	self->map_bytes = cost.map_bytes;
 	self->entries = cost.entries;
-	self->ns_per_entry = cost.entries ? (double)cost.ns / cost.entries : -1;
+	/* To the picosecond: recordings hold no more. */
+	self->ns_per_entry =
+		cost.entries ? round((double)cost.ns * 1000 / (double)cost.entries) / 1000 : -1;
 	self->valid = true;
 }

@@ -14,7 +14,8 @@
 #include "capture/session_state.h"
 #include "capture/targets.h"
 
-#define ADOPT_ROUNDS 10 /* attach: until a round finds nobody new */
+#define CHECKPOINT_REST 19 /* times as long as one took, until the next */
+#define ADOPT_ROUNDS 10    /* attach: until a round finds nobody new */
 
 static int on_record(void *ctx, const void *data, size_t size)
 {
@@ -100,6 +101,8 @@ static int open_sources(struct session *s)
 		err = watch_clock(s, SOURCE_SERIES, c->interval_ns, true);
 	if (!err)
 		err = watch_clock(s, SOURCE_SNAPSHOT, c->snapshot_every_ns, true);
+	if (!err && c->on_checkpoint)
+		err = watch_clock(s, SOURCE_CHECKPOINT, c->checkpoint_ns, true);
 	if (!err)
 		err = watch_clock(s, SOURCE_END, c->duration_ns, false);
 	if (err)
@@ -125,7 +128,7 @@ int session_open(struct session **out, const struct session_config *config)
 	if (!err)
 		err = loader_ring_open(s->loader, on_record, s);
 	if (!err && config->load.period) {
-		s->sampler = sampler_new(config->load.period, config->lines);
+		s->sampler = sampler_new(config->load.period, config->lines, config->log);
 		err = loader_samples_open(s->loader, on_sample, s);
 	}
 	if (!err)
@@ -319,6 +322,29 @@ static void look_for_newcomers(struct session *s)
 	adopt_running(s, false);
 }
 
+/* The parts of the weight, and so its sum: what is no address space's nor a stack is
+ * other kernel memory, where that is known; as in the books less than 0 where page tables
+ * and stacks are charged to another group, which the tasks lived in before. */
+static void add_kinds(const struct session *s, const struct tare_workload *w,
+		      struct report_point *p)
+{
+	int64_t page = sysconf(_SC_PAGESIZE), others;
+	struct tare_held held;
+
+	if (loader_held(s->loader, &held))
+		return;
+	p->kinds = true;
+	for (int k = 0; k < TARE_MEMBERS; k++)
+		p->kind[k] = held.kind[k] * page;
+	p->kind[TARE_PAGETABLE] = held.kind[TARE_PAGETABLE];
+	p->kind[TARE_KSTACK] = held.stacks * (int64_t)w->stack_bytes;
+	others = p->kind[TARE_SWAP] + p->kind[TARE_PAGETABLE] + p->kind[TARE_KSTACK];
+	if (w->group.id)
+		p->kind[TARE_KMEM] = held.beside * page - others;
+	p->rss = kinds_rss(p->kind);
+	p->beside = others + p->kind[TARE_KMEM];
+}
+
 static void sample_series(struct session *s)
 {
 	uint64_t now = clock_ns(CLOCK_BOOTTIME) - s->origin_ns;
@@ -331,9 +357,10 @@ static void sample_series(struct session *s)
 	point = (struct report_point){ .time_ns = now,
 				       .rss = w.rss * page,
 				       .beside = w.beside * page };
+	add_kinds(s, &w, &point);
 	series_add(s->series, &point);
 	if (s->config.on_look)
-		s->config.on_look(s->config.ctx, now, (w.rss + w.beside) * page);
+		s->config.on_look(s->config.ctx, now, point.rss + point.beside);
 }
 
 static void command_signal(struct session *s, const struct signalfd_siginfo *info)
@@ -370,6 +397,21 @@ static void on_signals(struct session *s)
 	}
 }
 
+/* While one is made, nothing else is heard: the longer that takes, the rarer they are. */
+static void checkpoint(struct session *s)
+{
+	uint64_t begin = clock_ns(CLOCK_MONOTONIC), end;
+	struct report *r;
+
+	if (begin < s->next_checkpoint)
+		return;
+	r = session_report(s, REPORT_SNAPSHOT);
+	s->config.on_checkpoint(s->config.ctx, r);
+	report_free(r);
+	end = clock_ns(CLOCK_MONOTONIC);
+	s->next_checkpoint = end + CHECKPOINT_REST * (end - begin);
+}
+
 static void on_clock(struct session *s, enum source source)
 {
 	uint64_t ticks;
@@ -382,6 +424,9 @@ static void on_clock(struct session *s, enum source source)
 		sample_series(s);
 		session_drain(s);
 		look_for_newcomers(s);
+		break;
+	case SOURCE_CHECKPOINT:
+		checkpoint(s);
 		break;
 	case SOURCE_SNAPSHOT:
 		r = session_report(s, REPORT_SNAPSHOT);
@@ -434,6 +479,11 @@ static bool all_ended(const struct session *s)
 	return w.live_procs <= 0;
 }
 
+uint64_t session_origin(const struct session *s)
+{
+	return s->origin_ns;
+}
+
 bool session_targets_ended(const struct session *s)
 {
 	return !s->launched && all_ended(s);
@@ -453,6 +503,8 @@ int session_loop(struct session *s, int *status)
 	struct epoll_event events[8];
 
 	sample_series(s);
+	if (s->config.on_checkpoint)
+		checkpoint(s);
 	while (!finished(s)) {
 		int n = epoll_wait(s->epoll, events, G_N_ELEMENTS(events), -1);
 

@@ -10,6 +10,7 @@
 #include "capture/cgroup.h"
 #include "capture/launch.h"
 #include "capture/loader.h"
+#include "capture/sampler.h"
 #include "model/report.h"
 
 struct session;
@@ -29,6 +30,11 @@ struct session_config {
 	void (*on_snapshot)(void *ctx, struct report *r);
 	/* NULL, or called at each interval, with the weight of the workload. */
 	void (*on_look)(void *ctx, uint64_t time_ns, int64_t weight);
+	/* NULL, or called for a report now and then, which it may complete: at the start and,
+	 * at most once in checkpoint_ns, so seldom that it takes a twentieth of the time. */
+	void (*on_checkpoint)(void *ctx, struct report *r);
+	uint64_t checkpoint_ns;
+	const struct sample_log *log; /* NULL, or is told of each sample; copied */
 	/* NULL, or a signal is the caller's to answer: the command does not get it. */
 	void (*on_signal)(void *ctx, int signal);
 	void *ctx;
@@ -68,6 +74,9 @@ int session_loop(struct session *s, int *status);
 
 /* Attached, and every target has ended: there was nothing left to detach from. */
 bool session_targets_ended(const struct session *s);
+
+/* When the command was let go, or tare came: CLOCK_BOOTTIME, as records have it. */
+uint64_t session_origin(const struct session *s);
 
 /* The books as they stand; never NULL. The caller adds command and features. */
 struct report *session_report(struct session *s, enum report_reason reason);

@@ -119,13 +119,17 @@ static bool off(const struct report *r)
 static void add_profile(struct session *s, struct report *r)
 {
 	const struct tare_workload *w = &s->last;
+	const char *asked_why = features_has(s->config.load.features, FEATURE_SYS_EXIT) ?
+					NULL :
+					"the kernel has no sys_exit tracepoint";
 	struct tare_sampling counts;
 
 	session_drain(s);
 	loader_sampling(s->loader, &counts);
-	r->profile = sampler_profile(
-		s->sampler, r, &counts,
-		w->rss + w->beside > w->weight_peak ? TARE_PEAK_NOW : w->peak_seq, s->origin_ns);
+	r->profile =
+		sampler_profile(s->sampler, r, &counts,
+				w->rss + w->beside > w->weight_peak ? TARE_PEAK_NOW : w->peak_seq,
+				s->origin_ns, asked_why);
 }
 
 /* A task that was preempted between a change and its event has it in the

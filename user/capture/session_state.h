@@ -21,6 +21,7 @@ enum source {
 	SOURCE_SIGNAL,
 	SOURCE_SERIES,
 	SOURCE_SNAPSHOT,
+	SOURCE_CHECKPOINT,
 	SOURCE_END,
 	SOURCE_CHILD,
 	SOURCE_WATCHED, /* the first of session_watch() */
@@ -42,6 +43,7 @@ struct session {
 	const char *cgroup; /* attached by control group: newcomers are looked for */
 	struct kmem *kmem;
 	struct tare_workload last;        /* of the last report */
+	uint64_t next_checkpoint;         /* CLOCK_MONOTONIC; not before */
 	struct sampling_session *sampler; /* NULL: no samples */
 	sigset_t old_mask;
 };

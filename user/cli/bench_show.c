@@ -10,6 +10,7 @@
 #include "base/fileout.h"
 #include "capture/launch.h"
 #include "cli/bench_options.h"
+#include "cli/choices.h"
 #include "cli/cmd.h"
 #include "cli/terminal.h"
 #include "output/bench.h"
@@ -53,17 +54,10 @@ static char *render(const struct bench *b, const struct bench_options *o)
 	}
 }
 
-/* To the file or stdout; tare's exit status. */
+/* tare's exit status. */
 static int deliver(const char *text, const char *output)
 {
-	struct launch_user user = { 0 };
-	struct fileout_owner owner;
-
-	if (!output)
-		return fputs(text, stdout) == EOF ? EXIT_FAILED : 0;
-	launch_user(&(struct launch_config){ 0 }, &user);
-	owner = (struct fileout_owner){ user.set, user.uid, user.gid };
-	return fileout_write(output, text, strlen(text), &owner) ? EXIT_FAILED : 0;
+	return choice_deliver(output, text, strlen(text)) ? EXIT_FAILED : 0;
 }
 
 static int report(const struct bench_options *o)

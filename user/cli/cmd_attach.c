@@ -44,10 +44,12 @@ static int measure(struct reporter *reporter, const struct options *o)
 		session_close(s);
 		return EXIT_FAILED;
 	}
+	reporter_begin(reporter, s);
 	err = session_loop(s, &status);
 	report = session_report(s, session_targets_ended(s) ? REPORT_END : REPORT_DETACH);
 	reporter_write(reporter, report);
 	report_free(report);
+	reporter_end(reporter);
 	session_close(s);
 	return err || reporter->err ? EXIT_FAILED : 0;
 }

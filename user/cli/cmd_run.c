@@ -38,10 +38,12 @@ static int measure(struct reporter *reporter, struct launch *l)
 		session_close(s);
 		return exit_of_launch(err);
 	}
+	reporter_begin(reporter, s);
 	err = session_loop(s, &status);
 	report = session_report(s, REPORT_END);
 	reporter_write(reporter, report);
 	report_free(report);
+	reporter_end(reporter);
 	session_close(s);
 	return err || reporter->err ? EXIT_TARE : exit_status(status);
 }

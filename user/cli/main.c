@@ -22,7 +22,9 @@ static const struct command {
 	{ "attach", cmd_attach, "the same for running processes" },
 	{ "bench", cmd_bench, "weigh N concurrent tasks of each runtime, or of a command" },
 	{ "doctor", cmd_doctor, "what this machine offers, and what is missing" },
-	{ "report", cmd_report, "the schema of the JSON reports" },
+	{ "report", cmd_report, "show a recording as the report of its run" },
+	{ "diff", cmd_diff, "who grew more from one recording to another, and where" },
+	{ "export", cmd_export, "a recording for other tools: flame graphs, pprof, HTML" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

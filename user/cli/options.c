@@ -13,7 +13,9 @@
 #include "base/fileout.h"
 #include "base/text.h"
 #include "capture/features.h"
+#include "cli/choices.h"
 #include "cli/optspec.h"
+#include "store/recording.h"
 
 #define MAX_MMS_LIMIT 1048576
 #define PERIOD_UNSET UINT64_MAX
@@ -45,6 +47,8 @@ enum option_id {
 	OPT_PERIOD,
 	OPT_PICTURE,
 	OPT_LINES,
+	OPT_MAX_SIZE,
+	OPT_HTML,
 };
 
 static const struct optspec specs[] = {
@@ -62,9 +66,13 @@ static const struct optspec specs[] = {
 	{ "all", OPT_ALL, NULL, FOR_ATTACH, "follow every process" },
 	{ "duration", OPT_DURATION, "TIME", FOR_ATTACH, "end after this time (10s, 5m)" },
 	{ "output", 'o', "FILE", FOR_BOTH, "report to FILE, not to stderr" },
-	{ "format", OPT_FORMAT, "FORMAT", FOR_BOTH, "table, json, folded (default: by suffix)" },
+	{ "format", OPT_FORMAT, "FORMAT", FOR_BOTH, "its form, as export's (default: by suffix)" },
+	{ "html", OPT_HTML, "FILE", FOR_BOTH, "a page to look at, with stacks and time" },
+	{ "record", 'r', "FILE", FOR_BOTH, "record to FILE, for report, diff and export" },
+	{ "max-size", OPT_MAX_SIZE, "SIZE", FOR_BOTH, "of the recording (256MiB)" },
 	{ "period", OPT_PERIOD, "SIZE", FOR_BOTH, "a stack for each SIZE of growth (64KiB)" },
-	{ "picture", OPT_PICTURE, "NAME", FOR_BOTH, "grown, live-peak, live-end" },
+	{ "picture", OPT_PICTURE, "NAME", FOR_BOTH,
+	  "grown, live-peak, live-end, asked, untouched" },
 	{ "lines", OPT_LINES, NULL, FOR_BOTH, "source lines and inlined functions" },
 	{ "threads", OPT_THREADS, "all|grouped", FOR_BOTH, "every thread a row, or one a name" },
 	{ "snapshot-every", OPT_SNAPSHOT_EVERY, "TIME", FOR_BOTH, "a report each TIME" },
@@ -138,17 +146,11 @@ static int parse_max_mms(const char *value, uint32_t *max)
 	return 0;
 }
 
-static int parse_format(struct options *o, const char *value, bool *given)
+static int parse_max_size(const char *value, uint64_t *bytes)
 {
-	*given = true;
-	if (!strcmp(value, "table"))
-		o->format = FORMAT_TABLE;
-	else if (!strcmp(value, "json"))
-		o->format = FORMAT_JSON;
-	else if (!strcmp(value, "folded"))
-		o->format = FORMAT_FOLDED;
-	else
-		return optspec_bad("format", value, "table, json or folded");
+	if (text_parse_size(value, bytes) || *bytes < RECORDING_SIZE_LEAST ||
+	    *bytes > RECORDING_SIZE_MOST)
+		return optspec_bad("max-size", value, "a size from 1MiB to 1GiB");
 	return 0;
 }
 
@@ -158,24 +160,6 @@ static int parse_period(const char *value, uint64_t *bytes)
 	if (text_parse_size(value, bytes) ||
 	    (*bytes && (*bytes < (uint64_t)sysconf(_SC_PAGESIZE) || *bytes > 1u << 30)))
 		return optspec_bad("period", value, "0 (none), or a size from 4KiB to 1GiB");
-	return 0;
-}
-
-static int parse_picture(const char *value, enum picture *picture)
-{
-	for (int i = 0; i < PICTURES; i++)
-		if (!strcmp(value, picture_name[i])) {
-			*picture = i;
-			return 0;
-		}
-	return optspec_bad("picture", value, "grown, live-peak or live-end");
-}
-
-static int parse_threads(struct options *o, const char *value)
-{
-	if (strcmp(value, "all") && strcmp(value, "grouped"))
-		return optspec_bad("threads", value, "all or grouped");
-	o->all_threads = !strcmp(value, "all");
 	return 0;
 }
 
@@ -189,15 +173,9 @@ static int parse_arm(struct options *o, const char *value)
 	return optspec_bad("force-arm", value, "percpu, count or classic");
 }
 
-struct taking {
-	struct options *o;
-	bool format_given;
-};
-
 static int take(void *ctx, int id, const char *value)
 {
-	struct taking *taking = ctx;
-	struct options *o = taking->o;
+	struct options *o = ctx;
 
 	switch (id) {
 	case OPT_NO_CHILDREN:
@@ -240,16 +218,24 @@ static int take(void *ctx, int id, const char *value)
 		o->output = value;
 		return 0;
 	case OPT_FORMAT:
-		return parse_format(o, value, &taking->format_given);
+		return choice_format(value, &o->format);
+	case 'r':
+		o->record = value;
+		return 0;
+	case OPT_MAX_SIZE:
+		return parse_max_size(value, &o->max_size);
+	case OPT_HTML:
+		o->html = value;
+		return 0;
 	case OPT_PERIOD:
 		return parse_period(value, &o->period);
 	case OPT_PICTURE:
-		return parse_picture(value, &o->picture);
+		return choice_picture(value, &o->picture);
 	case OPT_LINES:
 		o->lines = true;
 		return 0;
 	case OPT_THREADS:
-		return parse_threads(o, value);
+		return choice_threads(value, &o->all_threads);
 	case OPT_SNAPSHOT_EVERY:
 		return parse_time("snapshot-every", value, &o->snapshot_every_ns);
 	case OPT_INTERVAL:
@@ -307,31 +293,63 @@ static int check_attach(const struct options *o)
 	return -EINVAL;
 }
 
-static int check(struct options *o, enum option_for who, bool format_given)
+/* Stacks cost more than the ledger does: they are taken where they are wanted. */
+static int check_stacks(struct options *o)
+{
+	bool wanted = o->format->stacks || o->format->wants_stacks || o->record || o->html;
+
+	if (o->period == PERIOD_UNSET)
+		o->period = wanted ? PERIOD_DEFAULT : 0;
+	if (!o->format->stacks || o->period)
+		return 0;
+	error("--format %s shows stacks: --period 0 takes none", o->format->name);
+	return -EINVAL;
+}
+
+/* Can the files be written, and are they not the same? */
+static int check_files(const struct options *o)
+{
+	const char *files[] = { o->output, o->html, o->record };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(files); i++)
+		for (unsigned j = 0; j < i; j++)
+			if (files[i] && files[j] && !strcmp(files[i], files[j])) {
+				error("%s is named for two files", files[i]);
+				return -EINVAL;
+			}
+	if (o->format->binary && !o->output) {
+		error("--format %s is not for a terminal", o->format->name);
+		hint("-o FILE%s", o->format->suffix);
+		return -EINVAL;
+	}
+	if ((o->output && fileout_check(o->output)) || (o->html && fileout_check(o->html)) ||
+	    (o->record && recording_check(o->record)))
+		return -EINVAL;
+	return 0;
+}
+
+static int check(struct options *o, enum option_for who)
 {
 	int err = who == FOR_RUN ? check_run(o) : check_attach(o);
 
 	if (err)
 		return err;
-	if (!format_given && o->output && g_str_has_suffix(o->output, ".json"))
-		o->format = FORMAT_JSON;
-	if (!format_given && o->output && g_str_has_suffix(o->output, ".folded"))
-		o->format = FORMAT_FOLDED;
-	/* Stacks cost more than the ledger does: they are taken where they are wanted. */
-	if (o->period == PERIOD_UNSET)
-		o->period = o->format == FORMAT_FOLDED ? PERIOD_DEFAULT : 0;
-	if (o->format == FORMAT_FOLDED && !o->period) {
-		error("--format folded shows stacks: --period 0 takes none");
+	if (o->max_size && !o->record) {
+		error("--max-size is a recording's: it needs -r FILE");
 		return -EINVAL;
 	}
-	if (!o->output)
-		return 0;
-	return fileout_check(o->output) ? -EINVAL : 0;
+	if (!o->max_size)
+		o->max_size = 256 << 20;
+	if (!o->format && o->output)
+		o->format = format_of_file(o->output);
+	if (!o->format)
+		o->format = formats;
+	err = check_stacks(o);
+	return err ? err : check_files(o);
 }
 
 int options_parse(struct options *o, enum option_for who, int argc, char **argv)
 {
-	struct taking taking = { .o = o };
 	const struct optspecs all = {
 		.specs = specs,
 		.n = G_N_ELEMENTS(specs),
@@ -340,7 +358,7 @@ int options_parse(struct options *o, enum option_for who, int argc, char **argv)
 		.more = who == FOR_RUN ? run_more : attach_more,
 		.stop = "+", /* at the command: its options are its own */
 		.take = take,
-		.ctx = &taking,
+		.ctx = o,
 	};
 	int err;
 
@@ -355,7 +373,7 @@ int options_parse(struct options *o, enum option_for who, int argc, char **argv)
 		return err;
 	o->command = argv + optind;
 	if (!err)
-		err = check(o, who, taking.format_given);
+		err = check(o, who);
 	if (err)
 		hint("tare %s --help", who == FOR_RUN ? "run" : "attach");
 	return err;

@@ -11,10 +11,9 @@
 #include <stdint.h>
 
 #include "model/profile.h"
+#include "output/formats.h"
 
 enum option_for { FOR_RUN = 1, FOR_ATTACH = 2, FOR_BOTH = 3 };
-
-enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_FOLDED };
 
 struct options {
 	/* run */
@@ -31,7 +30,10 @@ struct options {
 	/* both */
 	const char *cgroup; /* run: the command's is made below it; attach: whom to follow */
 	const char *output;
-	enum format format;
+	const struct format *format;
+	const char *record; /* NULL: no recording */
+	uint64_t max_size;  /* of it */
+	const char *html;   /* NULL: no page beside the report */
 	uint64_t interval_ns, snapshot_every_ns;
 	const char *force_arm;
 	bool all_threads, self, slab;

@@ -8,52 +8,41 @@
 
 #include "base/err.h"
 #include "base/fileout.h"
+#include "cli/choices.h"
 #include "cli/terminal.h"
 #include "output/output.h"
 #include "version.h"
 
 #define SAMPLES_RING (8 << 20)
+#define CHECKPOINT_NS 1000000000ULL
 
-/* Folded stacks have no place to say it. */
-static void warn_lost(const struct profile *p)
+static struct fileout_owner reporter_owner(const struct reporter *r)
 {
-	const struct profile_loss *l = &p->lost;
-
-	if (l->samples)
-		warn("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-		     " samples did not fit into the buffer: a larger --period takes fewer",
-		     l->samples, l->samples + p->samples);
-	if (l->ranges)
-		warn("%" G_GUINT64_FORMAT " changes of address spaces did not fit into the "
-		     "buffer: names and live pictures may be wrong",
-		     l->ranges);
+	return (struct fileout_owner){ .set = r->owned, .uid = r->uid, .gid = r->gid };
 }
 
-static char *render(const struct reporter *r, const struct report *report)
+/* A report in one form, to a file or, for NULL, to stderr. */
+static int deliver(const struct reporter *r, const struct report *report,
+		   const struct format *format, const char *output, unsigned number)
 {
-	struct table_style style = terminal_style(r->options->output ? -1 : STDERR_FILENO);
-
-	style.all_threads = r->options->all_threads;
-	if (r->options->format == FORMAT_FOLDED) {
-		warn_lost(report->profile);
-		return folded_render(report, report->profile, r->options->picture);
-	}
-	return r->options->format == FORMAT_JSON ? json_render(report) :
-						   table_render(report, &style);
-}
-
-static int deliver(const struct reporter *r, const char *text, unsigned number)
-{
-	struct fileout_owner owner = { .set = r->owned, .uid = r->uid, .gid = r->gid };
+	struct fileout_owner owner = reporter_owner(r);
+	struct format_style style = {
+		.table = terminal_style(output ? -1 : STDERR_FILENO),
+		.picture = r->options->picture,
+	};
 	g_autofree char *path = NULL;
+	GString *text;
 	int err;
 
-	if (!r->options->output) {
-		err = fileout_stream(STDERR_FILENO, text, strlen(text));
-		return err == -EPIPE ? 0 : err; /* nobody reads any more, nor a message */
-	}
-	path = number ? fileout_numbered(r->options->output, number) : g_strdup(r->options->output);
-	return fileout_write(path, text, strlen(text), &owner);
+	style.table.all_threads = r->options->all_threads;
+	text = format->render(report, &style);
+	path = number && output ? fileout_numbered(output, number) : g_strdup(output);
+	if (path)
+		err = fileout_write(path, text->str, text->len, &owner);
+	else
+		err = fileout_stream(STDERR_FILENO, text->str, text->len);
+	g_string_free(text, TRUE);
+	return !path && err == -EPIPE ? 0 : err; /* nobody reads any more, nor a message */
 }
 
 /* What is not measured here, and why: a report has no silent gaps. */
@@ -88,36 +77,120 @@ static void describe(const struct reporter *r, struct report *report)
 	uname(&name);
 	report->tare_version = g_strdup(TARE_VERSION);
 	report->kernel = g_strdup_printf("%s %s", name.release, name.machine);
-	report->started_ns = g_get_real_time() * 1000 - (int64_t)report->duration_ns;
+	report->started_ns = (g_get_real_time() - (int64_t)report->duration_ns / 1000) * 1000;
 	report->target = g_strdup(r->target);
 	for (char **arg = r->options->command; !r->target && *arg; arg++)
 		g_ptr_array_add(report->command, g_strdup(*arg));
 	describe_features(r, report);
 }
 
-static int write_numbered(struct reporter *r, struct report *report, unsigned number)
+static void failed(struct reporter *r, int err)
 {
-	g_autofree char *text = NULL;
-	int err;
-
-	describe(r, report);
-	text = render(r, report);
-	err = deliver(r, text, number);
 	if (err && !r->err)
 		r->err = err;
-	return err;
+}
+
+static void write_numbered(struct reporter *r, struct report *report, unsigned number)
+{
+	const struct options *o = r->options;
+
+	choice_warn(report, o->format, o->picture);
+	failed(r, deliver(r, report, o->format, o->output, number));
+	if (o->html)
+		failed(r, deliver(r, report, format_named("html"), o->html, number));
 }
 
 int reporter_write(struct reporter *r, struct report *report)
 {
-	return write_numbered(r, report, 0);
+	describe(r, report);
+	write_numbered(r, report, 0);
+	/* Last: it may leave out stacks to make them fit. */
+	if (r->recording)
+		failed(r, recording_checkpoint(r->recording, report, true));
+	return r->err;
 }
 
-void reporter_snapshot(void *reporter, struct report *report)
+static void snapshot(void *reporter, struct report *report)
 {
 	struct reporter *r = reporter;
 
+	describe(r, report);
 	write_numbered(r, report, ++r->snapshots);
+}
+
+static void checkpoint(void *reporter, struct report *report)
+{
+	struct reporter *r = reporter;
+
+	if (!r->recording)
+		return;
+	describe(r, report);
+	failed(r, recording_checkpoint(r->recording, report, false));
+}
+
+static void log_sample(void *reporter, const struct tare_sample *s, uint32_t tally)
+{
+	struct reporter *r = reporter;
+	struct recorded_sample row = {
+		.time_ns = s->head.time_ns - MIN(s->head.time_ns, session_origin(r->session)),
+		.bytes = s->bytes,
+		.address = s->address,
+		.tally = tally,
+		.no_address = s->flags & TARE_SAMPLE_NO_ADDRESS,
+	};
+
+	if (r->recording)
+		recording_sample(r->recording, &row);
+}
+
+static void log_range(void *reporter, const struct tare_range *range, const char *path)
+{
+	/* What is 0: a file that is mapped or, of no size, a program's. */
+	static const char *const what[] = {
+		[TARE_RANGE_ANON] = "mmap",   [TARE_RANGE_UNMAP] = "munmap",
+		[TARE_RANGE_MOVE] = "mremap", [TARE_RANGE_DISCARD] = "madvise",
+		[TARE_RANGE_HEAP] = "brk",    [TARE_RANGE_PROTECT] = "mprotect",
+		[TARE_RANGE_NAME] = "name",   [TARE_RANGE_SHM] = "shmat",
+		[TARE_RANGE_UNSHM] = "shmdt", [TARE_RANGE_FORK] = "fork",
+		[TARE_RANGE_GONE] = "exit",
+	};
+	struct reporter *r = reporter;
+	g_autofree char *name = g_strndup(range->name, TARE_NAME_LEN);
+	struct recorded_range row = {
+		.time_ns =
+			range->head.time_ns - MIN(range->head.time_ns, session_origin(r->session)),
+		.mm = range->mm,
+		.start = range->start,
+		.size = range->size,
+		.pid = range->tgid,
+		.what = range->what < G_N_ELEMENTS(what) ? what[range->what] : NULL,
+		.detail = path  ? path :
+			  *name ? name :
+				  NULL,
+	};
+
+	if (!row.what)
+		row.what = range->size ? "mmap file" : "execve";
+	if (r->recording)
+		recording_range(r->recording, &row);
+}
+
+void reporter_begin(struct reporter *r, const struct session *s)
+{
+	struct fileout_owner owner = reporter_owner(r);
+	struct recording_config config = {
+		.max_size = r->options->max_size,
+		.owner = &owner,
+	};
+
+	r->session = s;
+	if (r->options->record)
+		failed(r, recording_create(&r->recording, r->options->record, &config));
+}
+
+void reporter_end(struct reporter *r)
+{
+	g_clear_pointer(&r->recording, recording_close);
 }
 
 void reporter_config(struct reporter *r, struct session_config *config)
@@ -144,9 +217,15 @@ void reporter_config(struct reporter *r, struct session_config *config)
 		.lines = o->lines,
 		.cgroup = r->cgroup,
 		.cgroup_why = r->cgroup_why,
-		.on_snapshot = reporter_snapshot,
+		.on_snapshot = snapshot,
 		.ctx = r,
 	};
+	if (!o->record)
+		return;
+	r->log = (struct sample_log){ .sample = log_sample, .range = log_range, .ctx = r };
+	config->on_checkpoint = checkpoint;
+	config->checkpoint_ns = CHECKPOINT_NS;
+	config->log = &r->log;
 }
 
 int reporter_arm(const struct features *f, const struct options *o, enum ledger_arm *arm)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Where reports go: rendered as asked, to stderr or to the file, snapshots
- * numbered. Also what run and attach do alike.
+ * Where reports go: rendered as asked, to stderr or to files, snapshots numbered, and
+ * to the recording. Also what run and attach do alike.
  */
 #ifndef TARE_REPORTER_H
 #define TARE_REPORTER_H
@@ -11,6 +11,7 @@
 #include "capture/session.h"
 #include "cli/options.h"
 #include "model/report.h"
+#include "store/recording.h"
 
 struct reporter {
 	const struct options *options;
@@ -22,15 +23,22 @@ struct reporter {
 	uid_t uid;             /* whose the file shall be, when `owned` */
 	gid_t gid;
 	bool owned;
-	unsigned snapshots; /* written so far */
-	int err;            /* of the first report that could not be written */
+	unsigned snapshots;          /* written so far */
+	struct recording *recording; /* from reporter_begin() on; NULL: none */
+	const struct session *session;
+	struct sample_log log;
+	int err; /* of the first report that could not be written */
 };
 
-/* Add what the session does not know, render, write. 0, or negative errno, said. */
-int reporter_write(struct reporter *r, struct report *report);
+/* The session has begun: from here on it is recorded. What goes wrong with that is said,
+ * and is reporter->err. */
+void reporter_begin(struct reporter *r, const struct session *s);
+/* Close the recording. */
+void reporter_end(struct reporter *r);
 
-/* session_config.on_snapshot, with the reporter as ctx. */
-void reporter_snapshot(void *reporter, struct report *report);
+/* Add what the session does not know, render, write, complete the recording. 0, or
+ * negative errno, said. */
+int reporter_write(struct reporter *r, struct report *report);
 
 void reporter_config(struct reporter *r, struct session_config *config);
 

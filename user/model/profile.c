@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-const char *const picture_name[PICTURES] = { "grown", "live-peak", "live-end" };
+const char *const picture_name[PICTURES_ALL] = { "grown", "live-peak", "live-end", "asked",
+						 "untouched" };
 
 const char *const place_name[PLACES] = {
 	[PLACE_UNKNOWN] = "unknown", [PLACE_ANON] = "anonymous", [PLACE_HEAP] = "heap",
@@ -36,17 +37,32 @@ static void entry_clear(gpointer p)
 	g_free(((struct profile_entry *)p)->place_label);
 }
 
+GArray *profile_frames_new(void)
+{
+	GArray *frames = g_array_new(FALSE, TRUE, sizeof(struct profile_frame));
+
+	g_array_set_clear_func(frames, frame_clear);
+	return frames;
+}
+
+GArray *profile_entries_new(void)
+{
+	GArray *entries = g_array_new(FALSE, TRUE, sizeof(struct profile_entry));
+
+	g_array_set_clear_func(entries, entry_clear);
+	return entries;
+}
+
 struct profile *profile_new(void)
 {
 	struct profile *p = g_new0(struct profile, 1);
 
-	p->frames = g_array_new(FALSE, TRUE, sizeof(struct profile_frame));
-	g_array_set_clear_func(p->frames, frame_clear);
+	p->frames = profile_frames_new();
 	p->nodes = g_array_new(FALSE, TRUE, sizeof(struct stack_node));
-	p->entries = g_array_new(FALSE, TRUE, sizeof(struct profile_entry));
-	g_array_set_clear_func(p->entries, entry_clear);
+	p->entries = profile_entries_new();
 	p->modules = g_array_new(FALSE, TRUE, sizeof(struct profile_module));
 	g_array_set_clear_func(p->modules, module_clear);
+	p->causes = g_ptr_array_new_with_free_func(g_free);
 	p->asked = g_array_new(FALSE, TRUE, sizeof(struct profile_asked));
 	g_array_set_clear_func(p->asked, asked_clear);
 	p->ticks = g_array_new(FALSE, TRUE, sizeof(struct profile_tick));
@@ -61,10 +77,12 @@ void profile_free(struct profile *p)
 	g_array_unref(p->frames);
 	g_array_unref(p->nodes);
 	g_array_unref(p->modules);
+	g_ptr_array_unref(p->causes);
 	g_array_unref(p->entries);
 	g_array_unref(p->asked);
 	g_array_unref(p->ticks);
 	g_free(p->asked_why);
+	g_free(p->untouched_why);
 	g_free(p);
 }
 
@@ -91,6 +109,37 @@ const char *profile_module_path(const struct profile *p, uint32_t module)
 	return module < p->modules->len ?
 		       g_array_index(p->modules, struct profile_module, module).path :
 		       NULL;
+}
+
+uint32_t profile_cause(struct profile *p, const char *name)
+{
+	for (unsigned i = 0; i < p->causes->len; i++)
+		if (!strcmp(p->causes->pdata[i], name))
+			return i;
+	g_ptr_array_add(p->causes, g_strdup(name));
+	return p->causes->len - 1;
+}
+
+const char *profile_cause_name(const struct profile *p, uint32_t cause)
+{
+	return cause < p->causes->len ? p->causes->pdata[cause] : NULL;
+}
+
+void profile_stack(const struct profile *p, uint32_t node, GArray *frames)
+{
+	g_array_set_size(frames, 0);
+	/* A stack that is longer than the tree goes round in it. */
+	while (node < p->nodes->len && frames->len < p->nodes->len) {
+		const struct stack_node *n = &g_array_index(p->nodes, struct stack_node, node);
+
+		g_array_append_val(frames, n->frame);
+		node = n->parent;
+	}
+}
+
+unsigned profile_pictures(const struct profile *p)
+{
+	return p->asked_why ? PICTURES : p->untouched_why ? PICTURES_ALL - 1 : PICTURES_ALL;
 }
 
 double profile_error(const struct profile *p, int64_t bytes)
@@ -148,6 +197,8 @@ static void add_mark(struct profile *p, enum frame_mark mark, uint32_t process, 
 		.process = process,
 		.task = task,
 		.kind = kind,
+		.cause = NO_CAUSE,
+		.tally = UINT32_MAX,
 		.place_label = g_strdup(place_name[PLACE_UNKNOWN]),
 	};
 	unsigned i;
@@ -227,9 +278,9 @@ static void scale_grown(struct profile *p, const struct report *r, GHashTable *b
 }
 
 /* What a process held of a kind: first what it had before, as far as the samples
- * leave room for it, then theirs. */
+ * leave room for it, then theirs. `rest`: what it is where no sample lives. */
 static void scale_held(struct profile *p, uint32_t process, uint32_t kind, const GArray *which,
-		       enum picture picture, int64_t held, int64_t opening)
+		       enum picture picture, int64_t held, int64_t opening, enum frame_mark rest)
 {
 	int64_t sampled = sum_of(p, which, picture), before;
 
@@ -240,7 +291,7 @@ static void scale_held(struct profile *p, uint32_t process, uint32_t kind, const
 	if (sampled > 0)
 		scale(p, which, picture, held - before);
 	else if (held > before)
-		add_mark(p, MARK_NO_SAMPLE, process, UINT32_MAX, kind, picture, held - before);
+		add_mark(p, rest, process, UINT32_MAX, kind, picture, held - before);
 	p->total[picture] += held;
 }
 
@@ -256,9 +307,10 @@ static void scale_live(struct profile *p, const struct report *r, GHashTable *by
 			if (kind == TARE_SWAP)
 				continue;
 			scale_held(p, i, kind, which, PICTURE_LIVE_PEAK, proc->at_peak[kind],
-				   opening);
+				   opening, MARK_NO_SAMPLE);
+			/* Who frees kernel memory later is not known by process. */
 			scale_held(p, i, kind, which, PICTURE_LIVE_END, proc->balance[kind].net,
-				   opening);
+				   opening, proc->alive ? MARK_NO_SAMPLE : MARK_LEFT);
 		}
 	}
 }
@@ -331,14 +383,64 @@ static void copy_ticks(struct profile *p, const struct samples *s, const uint32_
 	}
 }
 
+/* Causes by the kernel side's number: each is named once. */
+struct causes {
+	GHashTable *known; /* id -> index in profile->causes */
+	char *(*name)(uint32_t id);
+};
+
+static uint32_t cause_of(struct profile *p, const struct causes *c, uint32_t id)
+{
+	g_autofree char *name = NULL;
+	gpointer known;
+	uint32_t cause;
+
+	if (g_hash_table_lookup_extended(c->known, GUINT_TO_POINTER(id), NULL, &known))
+		return GPOINTER_TO_UINT(known);
+	name = c->name(id);
+	cause = profile_cause(p, name);
+	g_hash_table_insert(c->known, GUINT_TO_POINTER(id), GUINT_TO_POINTER(cause));
+	return cause;
+}
+
+static void copy_asked(struct profile *p, const struct samples *s, GHashTable *tasks,
+		       const struct causes *causes)
+{
+	g_autofree int64_t *untouched = g_new0(int64_t, s->asked_tallies->len + 1);
+
+	samples_untouched(s, untouched);
+	for (unsigned i = 0; i < s->asked_tallies->len; i++) {
+		const struct asked_tally *t =
+			&g_array_index(s->asked_tallies, struct asked_tally, i);
+		const struct tally_key *key = intern_key(s->asked_keys, i);
+		const struct who *who = g_hash_table_lookup(tasks, &key->task);
+		struct profile_asked a = {
+			.cause = cause_of(p, causes, key->cause),
+			.node = key->node,
+			.count = t->count,
+			.bytes = (int64_t)t->bytes,
+			.untouched = MIN(untouched[i], (int64_t)t->bytes),
+		};
+
+		if (!who)
+			continue;
+		a.process = who->process;
+		a.task = who->task;
+		a.place_label = place_label(s, key);
+		g_array_append_val(p->asked, a);
+	}
+}
+
 void profile_fill(struct profile *p, const struct samples *s, const struct report *r,
-		  uint64_t peak_seq, uint64_t origin_ns)
+		  uint64_t peak_seq, uint64_t origin_ns, char *(*cause_name)(uint32_t id))
 {
 	g_autoptr(GHashTable) tasks = tasks_of(r);
 	g_autoptr(GHashTable) by_task = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 							      (GDestroyNotify)g_array_unref);
 	g_autoptr(GHashTable) by_process = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 								 (GDestroyNotify)g_array_unref);
+	g_autoptr(GHashTable) known = g_hash_table_new(NULL, NULL);
+	struct causes causes = { known, cause_name };
 	g_autofree uint64_t *at_peak = g_new0(uint64_t, s->tallies->len + 1);
 	g_autofree uint64_t *at_end = g_new0(uint64_t, s->tallies->len + 1);
 	g_autofree uint32_t *entry = g_new0(uint32_t, s->tallies->len + 1);
@@ -351,8 +453,8 @@ void profile_fill(struct profile *p, const struct samples *s, const struct repor
 		const struct who *who = g_hash_table_lookup(tasks, &key->task);
 		struct profile_entry e = {
 			.kind = key->kind,
-			.cause = key->cause,
 			.node = key->node,
+			.tally = i,
 			.place = key->place,
 			.count = t->count,
 			.bytes = { t->grown, at_peak[i], at_end[i] },
@@ -366,6 +468,7 @@ void profile_fill(struct profile *p, const struct samples *s, const struct repor
 			p->sampled[k] += e.bytes[k];
 		e.process = who->process;
 		e.task = who->task;
+		e.cause = cause_of(p, &causes, key->cause);
 		e.place_label = place_label(s, key);
 		group_add(by_task, e.process, e.task, e.kind, p->entries->len);
 		group_add(by_process, e.process, UINT32_MAX, e.kind, p->entries->len);
@@ -377,6 +480,7 @@ void profile_fill(struct profile *p, const struct samples *s, const struct repor
 	p->guessed = s->guessed;
 	p->no_stack = s->no_stack;
 	copy_ticks(p, s, entry, origin_ns);
+	copy_asked(p, s, tasks, &causes);
 	scale_grown(p, r, by_task);
 	scale_live(p, r, by_process);
 }

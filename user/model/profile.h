@@ -20,11 +20,22 @@
 #include "model/report.h"
 #include "model/samples.h"
 
-enum picture { PICTURE_GROWN, PICTURE_LIVE_PEAK, PICTURE_LIVE_END, PICTURES };
-extern const char *const picture_name[PICTURES]; /* "grown", "live-peak", "live-end" */
-extern const char *const place_name[PLACES];     /* "heap", "stack" … */
+/* Entries have the first PICTURES; the others are those of what was asked for. */
+enum picture {
+	PICTURE_GROWN,
+	PICTURE_LIVE_PEAK,
+	PICTURE_LIVE_END,
+	PICTURES,
+	PICTURE_ASKED = PICTURES,
+	PICTURE_UNTOUCHED,
+	PICTURES_ALL,
+};
+/* "grown", "live-peak", "live-end", "asked", "untouched" */
+extern const char *const picture_name[PICTURES_ALL];
+extern const char *const place_name[PLACES]; /* "heap", "stack" … */
 
 #define NO_MODULE UINT32_MAX
+#define NO_CAUSE UINT32_MAX
 
 struct profile_module {
 	char *path;     /* or "[kernel]", "[vdso]", "[jit]" */
@@ -43,8 +54,10 @@ struct profile_frame {
 struct profile_entry {
 	uint32_t process; /* index in report->processes */
 	uint32_t task;    /* index in its tasks; UINT32_MAX: none in particular */
-	uint32_t kind, cause;
-	uint32_t node; /* innermost */
+	uint32_t kind;
+	uint32_t cause; /* index in profile->causes; NO_CAUSE: what no sample met */
+	uint32_t node;  /* innermost; NO_NODE: there is no stack */
+	uint32_t tally; /* number of the samples' sum; UINT32_MAX: a mark */
 	enum place_kind place;
 	char *place_label; /* "heap", "[anon:name]", "stack of worker", a path; not NULL */
 	uint64_t count;    /* samples; 0: what no sample met */
@@ -81,9 +94,11 @@ struct profile {
 	GArray *frames;             /* struct profile_frame */
 	GArray *nodes;              /* struct stack_node; frame is an index in frames */
 	GArray *modules;            /* struct profile_module */
+	GPtrArray *causes;          /* char *: "page fault", "brk", "read" … */
 	GArray *entries;            /* struct profile_entry */
 	GArray *asked;              /* struct profile_asked; empty where asked_why says why */
 	char *asked_why;            /* NULL: measured; else why it is not */
+	char *untouched_why;        /* the same of what of it is untouched */
 	GArray *ticks;              /* struct profile_tick, by slot, then entry */
 	uint64_t start_ns, slot_ns; /* slot i begins so long after the command's start */
 	/* What the samples alone said, before scaling, and what the ledger says. */
@@ -92,17 +107,31 @@ struct profile {
 };
 
 struct profile *profile_new(void);
+GArray *profile_frames_new(void);     /* with names owned */
+GArray *profile_entries_new(void);    /* likewise */
 void profile_free(struct profile *p); /* takes NULL */
 
 /* Fill entries from samples, scaled to the report's totals. Frames keep the numbers
- * that they have in `samples`; the caller names them. */
+ * that they have in `samples`; the caller names them. `cause_name` as in books_input. */
 void profile_fill(struct profile *p, const struct samples *s, const struct report *r,
-		  uint64_t peak_seq, uint64_t origin_ns);
+		  uint64_t peak_seq, uint64_t origin_ns, char *(*cause_name)(uint32_t id));
 
 /* The number of a module, added when it is new; `build_id` may be NULL. */
 uint32_t profile_module(struct profile *p, const char *path, const char *build_id);
 /* Its path; NULL for NO_MODULE. */
 const char *profile_module_path(const struct profile *p, uint32_t module);
+
+/* The number of a cause, added when it is new. */
+uint32_t profile_cause(struct profile *p, const char *name);
+/* Its name; NULL for NO_CAUSE. */
+const char *profile_cause_name(const struct profile *p, uint32_t cause);
+
+/* Frames (uint32_t, indices in profile->frames) of the stack that ends at `node`, the
+ * innermost first, in place of what `frames` held. */
+void profile_stack(const struct profile *p, uint32_t node, GArray *frames);
+
+/* How many of all pictures are measured: the first so many. */
+unsigned profile_pictures(const struct profile *p);
 
 /* Standard error of a sum of `bytes`: each period's byte is drawn apart from the
  * others, so the number of hits has at most the variance of its mean. */

@@ -12,6 +12,12 @@ struct life {
 	uint32_t tally;
 };
 
+/* A sample that waits for the record of its range. */
+struct early {
+	struct tare_sample sample;
+	uint32_t node, thread_name;
+};
+
 static int by_page(gconstpointer a, gconstpointer b, gpointer unused)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -42,6 +48,10 @@ struct samples *samples_new(uint64_t page_size)
 	s->nodes = intern_new(sizeof(struct stack_node));
 	s->keys = intern_new(sizeof(struct tally_key));
 	s->tallies = g_array_new(FALSE, TRUE, sizeof(struct tally));
+	s->early = g_array_new(FALSE, FALSE, sizeof(struct early));
+	s->asked = asked_new();
+	s->asked_keys = intern_new(sizeof(struct tally_key));
+	s->asked_tallies = g_array_new(FALSE, TRUE, sizeof(struct asked_tally));
 	s->names = g_ptr_array_new_with_free_func(g_free);
 	s->name_numbers = g_hash_table_new(g_str_hash, g_str_equal);
 	s->files = g_ptr_array_new_with_free_func(file_free);
@@ -61,6 +71,10 @@ void samples_free(struct samples *s)
 	intern_free(s->nodes);
 	intern_free(s->keys);
 	g_array_unref(s->tallies);
+	g_array_unref(s->early);
+	asked_free(s->asked);
+	intern_free(s->asked_keys);
+	g_array_unref(s->asked_tallies);
 	g_hash_table_unref(s->name_numbers);
 	g_ptr_array_unref(s->names);
 	g_ptr_array_unref(s->files);
@@ -163,24 +177,30 @@ static void ended(struct samples *s, const struct life *l, struct moment now)
 	t->at_peak += l->bytes;
 }
 
-/* End the life of all samples in [start, end). */
-static void end_range(struct samples *s, uint64_t mm, uint64_t start, uint64_t end,
+/* End the life of all samples on the pages [page, end). */
+static void end_pages(struct samples *s, uint64_t mm, uint64_t page, uint64_t end,
 		      struct moment now)
 {
 	GTree *tree = g_hash_table_lookup(s->lives, &mm);
-	uint64_t page = start / s->page_size;
 	GTreeNode *node = tree ? g_tree_lower_bound(tree, &page) : NULL;
 
 	while (node) {
 		struct life *l = g_tree_node_value(node);
 
-		if (l->page >= (end + s->page_size - 1) / s->page_size)
+		if (l->page >= end)
 			break;
 		page = l->page;
 		ended(s, l, now);
 		g_tree_remove(tree, &page);
 		node = g_tree_lower_bound(tree, &page);
 	}
+}
+
+/* Of all in [start, end). */
+static void end_range(struct samples *s, uint64_t mm, uint64_t start, uint64_t end,
+		      struct moment now)
+{
+	end_pages(s, mm, start / s->page_size, (end + s->page_size - 1) / s->page_size, now);
 }
 
 static struct moment moment_of(const struct tare_range *r)
@@ -215,6 +235,104 @@ static void move_lives(struct samples *s, const struct tare_range *r)
 	}
 }
 
+/* Pages that are in no tree are those whose place is not known: they live as long
+ * as their address space. They go behind all addresses. */
+static void begin_life(struct samples *s, const struct tare_sample *sample, uint32_t tally)
+{
+	GTree *tree = g_hash_table_lookup(s->lives, &sample->mm);
+	struct life *old, *l = g_new(struct life, 1);
+
+	if (!tree) {
+		tree = g_tree_new_full(by_page, NULL, NULL, g_free);
+		g_hash_table_insert(s->lives, g_memdup2(&sample->mm, sizeof(sample->mm)), tree);
+	}
+	*l = (struct life){ sample->address / s->page_size, sample->bytes, sample->peak_seq,
+			    tally };
+	if (sample->flags & TARE_SAMPLE_NO_ADDRESS)
+		l->page = (1ULL << 52) + s->taken;
+	old = g_tree_lookup(tree, &l->page);
+	if (old) /* its end was not seen */
+		ended(s, old, (struct moment){ sample->head.time_ns, sample->peak_seq });
+	g_tree_replace(tree, &l->page, l);
+}
+
+static struct tally_key key_of(const struct space *space, const struct tare_sample *sample,
+			       uint32_t node)
+{
+	const struct range *r = space_find(space, sample->address);
+	struct tally_key key = {
+		.task = sample->task,
+		.kind = sample->kind,
+		.cause = sample->cause,
+		.node = node,
+		.file = NO_FILE,
+	};
+
+	if (!(sample->flags & TARE_SAMPLE_NO_ADDRESS)) {
+		key.place = space_place(space, sample->address);
+		key.name = r ? r->name : 0;
+		key.file = r ? r->file : NO_FILE;
+	}
+	return key;
+}
+
+static void add(struct samples *s, const struct tare_sample *sample, uint32_t node,
+		uint32_t thread_name)
+{
+	struct space *space = samples_space(s, sample->mm);
+	struct range *stack = space_find(space, sample->regs[19]);
+	struct tally_key key;
+	struct tally *t;
+	uint32_t number;
+
+	/* That of a new task is of the one that made it. */
+	if (stack && stack->place == PLACE_ANON && sample->stack && sample->kind != TARE_KSTACK) {
+		stack->place = PLACE_STACK;
+		stack->name = thread_name;
+	}
+	key = key_of(space, sample, node);
+	number = intern_put(s->keys, &key);
+	if (number == s->tallies->len)
+		g_array_set_size(s->tallies, number + 1);
+	t = &g_array_index(s->tallies, struct tally, number);
+	t->proc = sample->proc;
+	t->count++;
+	t->grown += sample->bytes;
+	t->live += sample->bytes;
+	timeline_add(s->timeline, sample->head.time_ns, number, sample->bytes, 0);
+	begin_life(s, sample, number);
+	if (s->added)
+		s->added(s->added_ctx, sample, number);
+}
+
+void samples_add(struct samples *s, const struct tare_sample *sample, uint32_t node,
+		 uint32_t thread_name)
+{
+	struct early early = { *sample, node, thread_name };
+
+	s->taken++;
+	if (sample->flags & TARE_SAMPLE_EARLY)
+		g_array_append_val(s->early, early);
+	else
+		add(s, sample, node, thread_name);
+}
+
+/* The samples that waited for this range. */
+static void told(struct samples *s, uint64_t mm, uint64_t start, uint64_t end)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < s->early->len; i++) {
+		struct early e = g_array_index(s->early, struct early, i);
+
+		if (e.sample.mm == mm && e.sample.address >= start && e.sample.address < end)
+			add(s, &e.sample, e.node, e.thread_name);
+		else
+			g_array_index(s->early, struct early, kept++) = e;
+	}
+	g_array_set_size(s->early, kept);
+}
+
 static void on_anon(struct samples *s, struct space *space, const struct tare_range *r)
 {
 	struct range range = {
@@ -226,7 +344,9 @@ static void on_anon(struct samples *s, struct space *space, const struct tare_ra
 	};
 
 	end_range(s, r->mm, range.start, range.end, moment_of(r));
+	asked_unset(s->asked, r->mm, range.start, range.end);
 	space_set(space, &range);
+	told(s, r->mm, range.start, range.end);
 }
 
 static void on_shm(struct samples *s, struct space *space, const struct tare_range *r, bool gone)
@@ -262,22 +382,28 @@ void samples_range(struct samples *s, const struct tare_range *r)
 		break;
 	case TARE_RANGE_UNMAP:
 		end_range(s, r->mm, r->start, end, moment_of(r));
+		asked_unset(s->asked, r->mm, r->start, end);
 		space_unset(space, r->start, end);
 		break;
 	case TARE_RANGE_MOVE:
+		asked_move(s->asked, r->mm, r->start, r->size, r->a, r->b);
 		move_lives(s, r);
 		if (r->size > r->b || r->a != r->start)
 			end_range(s, r->mm, r->a == r->start ? r->start + r->b : r->start, end,
 				  moment_of(r));
 		space_move(space, r->start, r->size, r->a, r->b);
+		told(s, r->mm, r->a, r->a + r->b);
 		break;
 	case TARE_RANGE_DISCARD:
 		if (r->a == 4 || r->a == 9 || r->a == 24)
 			end_range(s, r->mm, r->start, end, moment_of(r));
 		break;
 	case TARE_RANGE_HEAP:
-		if (space->start_brk && r->a >= space->start_brk)
-			end_range(s, r->mm, r->a, space->start_brk + (1ULL << 40), moment_of(r));
+		if (!space->start_brk || r->a < space->start_brk)
+			break;
+		end = space->start_brk + (1ULL << 40);
+		end_range(s, r->mm, r->a, end, moment_of(r));
+		asked_unset(s->asked, r->mm, r->a, end);
 		break;
 	case TARE_RANGE_PROTECT:
 		space_code(space, r->start, end);
@@ -299,8 +425,10 @@ void samples_range(struct samples *s, const struct tare_range *r)
 			space_copy(space, parent);
 		break;
 	case TARE_RANGE_GONE:
-		end_range(s, r->mm, 0, UINT64_MAX - s->page_size, moment_of(r));
+		told(s, r->mm, 0, UINT64_MAX);
+		end_pages(s, r->mm, 0, UINT64_MAX, moment_of(r)); /* those without an address too */
 		g_hash_table_remove(s->lives, &r->mm);
+		asked_gone(s->asked, r->mm);
 		g_array_set_size(space->ranges, 0);
 		break;
 	}
@@ -327,7 +455,9 @@ uint32_t samples_map(struct samples *s, const struct tare_map *m)
 		range.place = PLACE_SHM;
 	end_range(s, m->mm, range.start, range.end,
 		  (struct moment){ m->head.time_ns, m->peak_seq });
+	asked_unset(s->asked, m->mm, range.start, range.end);
 	space_set(space, &range);
+	told(s, m->mm, range.start, range.end);
 	return range.file;
 }
 
@@ -352,63 +482,53 @@ uint32_t samples_push(struct samples *s, uint32_t node, const struct frame *f)
 	return intern_put(s->nodes, &n);
 }
 
-/* Pages that are in no tree are those whose place is not known: they live as long
- * as their address space. They go behind all addresses. */
-static void begin_life(struct samples *s, const struct tare_sample *sample, uint32_t tally)
+void samples_asked(struct samples *s, const struct tare_sample *sample, uint32_t node)
 {
-	GTree *tree = g_hash_table_lookup(s->lives, &sample->mm);
-	struct life *old, *l = g_new(struct life, 1);
+	struct tally_key key = key_of(samples_space(s, sample->mm), sample, node);
+	uint32_t number = intern_put(s->asked_keys, &key);
+	struct asked_tally *t;
 
-	if (!tree) {
-		tree = g_tree_new_full(by_page, NULL, NULL, g_free);
-		g_hash_table_insert(s->lives, g_memdup2(&sample->mm, sizeof(sample->mm)), tree);
-	}
-	*l = (struct life){ sample->address / s->page_size, sample->bytes, sample->peak_seq,
-			    tally };
-	if (sample->flags & TARE_SAMPLE_NO_ADDRESS)
-		l->page = (1ULL << 52) + s->taken;
-	old = g_tree_lookup(tree, &l->page);
-	if (old) /* its end was not seen */
-		ended(s, old, (struct moment){ sample->head.time_ns, sample->peak_seq });
-	g_tree_replace(tree, &l->page, l);
+	if (number == s->asked_tallies->len)
+		g_array_set_size(s->asked_tallies, number + 1);
+	t = &g_array_index(s->asked_tallies, struct asked_tally, number);
+	t->count++;
+	t->bytes += sample->bytes;
+	asked_add(s->asked, sample->mm, sample->address, sample->size, sample->bytes, number);
 }
 
-void samples_add(struct samples *s, const struct tare_sample *sample, uint32_t node,
-		 uint32_t thread_name)
-{
-	struct space *space = samples_space(s, sample->mm);
-	const struct range *r = space_find(space, sample->address);
-	struct tally_key key = {
-		.task = sample->task,
-		.kind = sample->kind,
-		.cause = sample->cause,
-		.node = node,
-		.file = NO_FILE,
-	};
-	struct range *stack = space_find(space, sample->regs[19]);
-	struct tally *t;
-	uint32_t number;
+struct untouched {
+	const struct samples *s;
+	double *bytes; /* of each asked_tally */
+};
 
-	if (stack && stack->place == PLACE_ANON && sample->stack) {
-		stack->place = PLACE_STACK;
-		stack->name = thread_name;
+static void add_untouched(void *ctx, uint64_t mm, uint64_t start, uint64_t end, double weight,
+			  uint32_t who)
+{
+	struct untouched *u = ctx;
+	GTree *tree = g_hash_table_lookup(u->s->lives, &mm);
+	uint64_t page = start / u->s->page_size;
+	GTreeNode *node = tree ? g_tree_lower_bound(tree, &page) : NULL;
+	double bytes = (double)(end - start);
+
+	for (; node; node = g_tree_node_next(node)) {
+		const struct life *l = g_tree_node_value(node);
+
+		if (l->page >= end / u->s->page_size)
+			break;
+		bytes -= (double)l->bytes;
 	}
-	if (!(sample->flags & TARE_SAMPLE_NO_ADDRESS)) {
-		key.place = space_place(space, sample->address);
-		key.name = r ? r->name : 0;
-		key.file = r ? r->file : NO_FILE;
-	}
-	number = intern_put(s->keys, &key);
-	if (number == s->tallies->len)
-		g_array_set_size(s->tallies, number + 1);
-	t = &g_array_index(s->tallies, struct tally, number);
-	t->proc = sample->proc;
-	t->count++;
-	t->grown += sample->bytes;
-	t->live += sample->bytes;
-	s->taken++;
-	timeline_add(s->timeline, sample->head.time_ns, number, sample->bytes, 0);
-	begin_life(s, sample, number);
+	u->bytes[who] += bytes * weight;
+}
+
+void samples_untouched(const struct samples *s, int64_t *untouched)
+{
+	g_autofree double *bytes = g_new0(double, s->asked_tallies->len + 1);
+	struct untouched u = { s, bytes };
+
+	asked_each(s->asked, add_untouched, &u);
+	/* By stack and not by range: one sample in a short range stands for others'. */
+	for (unsigned i = 0; i < s->asked_tallies->len; i++)
+		untouched[i] = (int64_t)MAX(bytes[i], 0);
 }
 
 struct look {

@@ -12,6 +12,7 @@
 
 #include "base/intern.h"
 #include "bpf/abi.h"
+#include "model/asked.h"
 #include "model/space.h"
 #include "model/timeline.h"
 
@@ -28,6 +29,8 @@ enum frame_mark {
 	MARK_EXECVE,    /* the kernel loads a program: there is no user stack */
 	MARK_NO_SAMPLE, /* the ledger has it, and no sample met it */
 	MARK_BEFORE,    /* held before tare came, or copied by fork */
+	MARK_LEFT,      /* kernel memory of an ended process that others give back, or nobody */
+	MARK_THINNED,   /* left out of a recording for its size */
 	FRAME_MARKS,
 };
 
@@ -66,6 +69,12 @@ struct tally {
 	uint64_t peak_seq;
 };
 
+/* Address space asked for, by a key whose kind is 0. */
+struct asked_tally {
+	uint64_t count; /* samples */
+	uint64_t bytes;
+};
+
 struct sample_file {
 	uint64_t inode;
 	uint32_t dev;
@@ -79,7 +88,14 @@ struct samples {
 	GHashTable *lives;                    /* id of mm -> GTree of struct life by page */
 	struct intern *frames, *nodes, *keys; /* struct frame, stack_node, tally_key */
 	GArray *tallies;                      /* struct tally, by the number of its key */
-	GPtrArray *names;                     /* char *; number 0 is "" */
+	/* NULL, or told of each sample and the tally that it went to. */
+	void (*added)(void *ctx, const struct tare_sample *sample, uint32_t tally);
+	void *added_ctx;
+	GArray *early;             /* struct early: samples whose range is not told */
+	struct asked *asked;       /* what is mapped of it */
+	struct intern *asked_keys; /* struct tally_key */
+	GArray *asked_tallies;     /* struct asked_tally, by the number of its key */
+	GPtrArray *names;          /* char *; number 0 is "" */
 	GHashTable *name_numbers;
 	GPtrArray *files; /* struct sample_file * */
 	GHashTable *file_numbers;
@@ -105,6 +121,12 @@ struct space *samples_image(struct samples *s, const struct tare_image *i, uint3
 uint32_t samples_push(struct samples *s, uint32_t node, const struct frame *f);
 void samples_add(struct samples *s, const struct tare_sample *sample, uint32_t node,
 		 uint32_t thread_name);
+
+/* The same of one that is TARE_SAMPLE_ASKED. */
+void samples_asked(struct samples *s, const struct tare_sample *sample, uint32_t node);
+/* Bytes of each asked_tally that are mapped now and have no sample that lives in them; an
+ * array of asked_tallies->len. */
+void samples_untouched(const struct samples *s, int64_t *untouched);
 
 /* Bytes that live now, and that lived at peak `peak_seq` (the last one, or
  * TARE_PEAK_NOW), of each tally: arrays of tallies->len. */

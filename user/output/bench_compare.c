@@ -29,19 +29,11 @@ static const struct grid_column columns[] = {
 	{ .title = "≠" },
 };
 
-static void difference(GString *out, const char *what, const char *before, const char *after)
-{
-	if (g_strcmp0(before, after))
-		g_string_append_printf(out, "%s%s %s → %s", out->len ? "; " : "", what,
-				       before ? before : CELL_UNKNOWN,
-				       after ? after : CELL_UNKNOWN);
-}
-
 static void size_difference(GString *out, const char *what, int64_t before, int64_t after)
 {
 	g_autofree char *x = text_size(before), *y = text_size(after);
 
-	difference(out, what, before > 0 ? x : "none", after > 0 ? y : "none");
+	add_difference(out, what, before > 0 ? x : "none", after > 0 ? y : "none");
 }
 
 /* What of the circumstances is not the same: "kernel 6.18 → 6.19; …". */
@@ -52,15 +44,15 @@ static char *circumstances(const struct bench *a, const struct bench *b)
 	g_autofree char *cpus_now = g_strdup_printf("%u", n->cpus);
 	GString *out = g_string_new(NULL);
 
-	difference(out, "tare", m->tare_version, n->tare_version);
-	difference(out, "kernel", m->kernel, n->kernel);
-	difference(out, "distribution", m->distribution, n->distribution);
-	difference(out, "CPU", m->cpu, n->cpu);
-	difference(out, "CPUs", cpus, cpus_now);
+	add_difference(out, "tare", m->tare_version, n->tare_version);
+	add_difference(out, "kernel", m->kernel, n->kernel);
+	add_difference(out, "distribution", m->distribution, n->distribution);
+	add_difference(out, "CPU", m->cpu, n->cpu);
+	add_difference(out, "CPUs", cpus, cpus_now);
 	size_difference(out, "memory", m->memory, n->memory);
 	size_difference(out, "page size", m->page_size, n->page_size);
-	difference(out, "weighed by", m->measured, n->measured);
-	difference(out, "limits", m->limits, n->limits);
+	add_difference(out, "weighed by", m->measured, n->measured);
+	add_difference(out, "limits", m->limits, n->limits);
 	size_difference(out, "--touch", (int64_t)a->touch, (int64_t)b->touch);
 	size_difference(out, "--memory-max", (int64_t)a->memory_max, (int64_t)b->memory_max);
 	return g_string_free(out, FALSE);
@@ -75,8 +67,8 @@ static char *version_changes(const struct bench *a, const struct bench *b)
 		const struct bench_row *then = now->id ? bench_find(a, now->id) : NULL;
 
 		if (then && then->version && now->version)
-			difference(out, now->title ? now->title : now->id, then->version,
-				   now->version);
+			add_difference(out, now->title ? now->title : now->id, then->version,
+				       now->version);
 	}
 	return g_string_free(out, FALSE);
 }
@@ -95,7 +87,7 @@ static void side(GString *out, const struct bench *b, const struct table_style *
 		g_string_append_printf(text, ", %s", options);
 	if (!b->complete)
 		g_string_append(text, ", interrupted");
-	bench_text_line(out, style, MARGIN, label, PLAIN, text->str);
+	paint_labelled(out, style, MARGIN, label, PLAIN, text->str);
 	g_string_free(text, TRUE);
 }
 
@@ -108,8 +100,8 @@ static void top(GString *out, const struct bench *a, const struct bench *b,
 	side(out, a, style, "then:");
 	side(out, b, style, "now:");
 	if (*changed)
-		bench_text_line(out, style, MARGIN, "not same:", BAD, changed);
-	bench_text_line(out, style, MARGIN, "versions:", PLAIN, versions);
+		paint_labelled(out, style, MARGIN, "not same:", BAD, changed);
+	paint_labelled(out, style, MARGIN, "versions:", PLAIN, versions);
 }
 
 /* A workload then and now, by the kinds that are known of both. */

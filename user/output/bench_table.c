@@ -71,13 +71,13 @@ static void top(GString *out, const struct bench *b, const struct table_style *s
 	g_autofree char *options = bench_options_text(b);
 
 	head(out, b, style);
-	bench_text_line(out, style, MARGIN, "machine:", PLAIN, machine);
-	bench_text_line(out, style, MARGIN, "weighed:", PLAIN, b->machine.measured);
-	bench_text_line(out, style, MARGIN, "limits:", PLAIN, b->machine.limits);
-	bench_text_line(out, style, MARGIN, "options:", PLAIN, options);
+	paint_labelled(out, style, MARGIN, "machine:", PLAIN, machine);
+	paint_labelled(out, style, MARGIN, "weighed:", PLAIN, b->machine.measured);
+	paint_labelled(out, style, MARGIN, "limits:", PLAIN, b->machine.limits);
+	paint_labelled(out, style, MARGIN, "options:", PLAIN, options);
 	if (!b->complete)
-		bench_text_line(out, style, MARGIN, "runs:", BAD,
-				"interrupted: not all are here; --resume goes on");
+		paint_labelled(out, style, MARGIN, "runs:", BAD,
+			       "interrupted: not all are here; --resume goes on");
 }
 
 static unsigned marks_of(const struct bench_line *l)

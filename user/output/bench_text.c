@@ -8,33 +8,7 @@
 void bench_text_head(GString *out, const struct table_style *style, const char *what,
 		     const char *right)
 {
-	unsigned fixed = (unsigned)strlen("-- tare bench:   -  --");
-	g_autofree char *end = text_fit(right, style->width / 3);
-	unsigned room = style->width - fixed - (unsigned)text_width(end);
-	g_autofree char *fit = text_fit(what, room);
-
-	paint(out, style, DIM, "━━ ");
-	paint(out, style, BOLD, "tare bench: ");
-	paint(out, style, BOLD, fit);
-	g_string_append_c(out, ' ');
-	for (unsigned n = room - (unsigned)text_width(fit) + 2; n--;)
-		g_string_append(out, "━");
-	g_string_append_c(out, ' ');
-	g_string_append(out, end);
-	paint(out, style, DIM, " ━━");
-	g_string_append_c(out, '\n');
-}
-
-void bench_text_line(GString *out, const struct table_style *style, unsigned margin,
-		     const char *label, enum paint how, const char *text)
-{
-	g_autofree char *safe = text_printable(text);
-
-	if (!*safe)
-		return;
-	paint(out, style, BOLD, label);
-	g_string_append_printf(out, "%*s", (int)margin - (int)text_width(label), "");
-	paint_wrapped(out, style, how, margin, safe);
+	paint_head(out, style, "tare bench: ", what, right);
 }
 
 /* "·" for 0. */

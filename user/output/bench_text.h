@@ -12,10 +12,6 @@
 /* "━━ tare bench: what ━━━━━━ right ━━"; both are printable. */
 void bench_text_head(GString *out, const struct table_style *style, const char *what,
 		     const char *right);
-/* "label:   text", made printable, further lines from the margin on; nothing where
- * there is no text. */
-void bench_text_line(GString *out, const struct table_style *style, unsigned margin,
-		     const char *label, enum paint how, const char *text);
 
 /* Cells: a figure's tare, slope and ±, n/m where not known, "≥" where more. */
 void bench_text_tare(struct grid *g, const struct bench_figure *f);

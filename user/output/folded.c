@@ -23,12 +23,7 @@ static void add_frames(GString *line, const struct profile *p, uint32_t node)
 {
 	g_autoptr(GArray) up = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 
-	while (node != NO_NODE && node < p->nodes->len) {
-		const struct stack_node *n = &g_array_index(p->nodes, struct stack_node, node);
-
-		g_array_append_val(up, n->frame);
-		node = n->parent;
-	}
+	profile_stack(p, node, up);
 	for (unsigned i = up->len; i-- > 0;) {
 		const struct profile_frame *f = &g_array_index(p->frames, struct profile_frame,
 							       g_array_index(up, uint32_t, i));
@@ -54,39 +49,71 @@ static int by_text(gconstpointer a, gconstpointer b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Where one stack's bytes go. */
+struct folding {
+	const struct report *r;
+	const struct profile *p;
+	GHashTable *sums; /* line -> int64_t */
+};
+
+static void add(struct folding *f, uint32_t process, uint32_t task, uint32_t node, int64_t bytes)
+{
+	const struct report_process *proc = f->r->processes->pdata[process];
+	GString *line;
+	int64_t *sum;
+
+	if (bytes <= 0)
+		return;
+	line = g_string_new(NULL);
+	add_name(line, proc->comm ?: "?");
+	g_string_append_c(line, ';');
+	add_name(line, task < proc->tasks->len ?
+			       ((const struct report_task *)proc->tasks->pdata[task])->comm :
+			       "[process]");
+	add_frames(line, f->p, node);
+	sum = g_hash_table_lookup(f->sums, line->str);
+	if (!sum) {
+		sum = g_new0(int64_t, 1);
+		g_hash_table_insert(f->sums, g_strdup(line->str), sum);
+	}
+	*sum += bytes;
+	g_string_free(line, TRUE);
+}
+
+static void add_entries(struct folding *f, enum picture picture)
+{
+	for (unsigned i = 0; i < f->p->entries->len; i++) {
+		const struct profile_entry *e =
+			&g_array_index(f->p->entries, struct profile_entry, i);
+
+		add(f, e->process, e->task, e->node, e->bytes[picture]);
+	}
+}
+
+static void add_asked(struct folding *f, enum picture picture)
+{
+	for (unsigned i = 0; i < f->p->asked->len; i++) {
+		const struct profile_asked *a =
+			&g_array_index(f->p->asked, struct profile_asked, i);
+
+		add(f, a->process, a->task, a->node,
+		    picture == PICTURE_ASKED ? a->bytes : a->untouched);
+	}
+}
+
 char *folded_render(const struct report *r, const struct profile *p, enum picture picture)
 {
 	g_autoptr(GHashTable) sums = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	g_autoptr(GPtrArray) lines = g_ptr_array_new();
+	struct folding f = { r, p, sums };
 	GString *out = g_string_new(NULL);
 	GHashTableIter iter;
 	gpointer key;
 
-	for (unsigned i = 0; i < p->entries->len; i++) {
-		const struct profile_entry *e = &g_array_index(p->entries, struct profile_entry, i);
-		const struct report_process *proc = r->processes->pdata[e->process];
-		GString *line = g_string_new(NULL);
-		int64_t *sum;
-
-		if (e->bytes[picture] <= 0) {
-			g_string_free(line, TRUE);
-			continue;
-		}
-		add_name(line, proc->comm ?: "?");
-		g_string_append_c(line, ';');
-		add_name(line,
-			 e->task < proc->tasks->len ?
-				 ((const struct report_task *)proc->tasks->pdata[e->task])->comm :
-				 "[process]");
-		add_frames(line, p, e->node);
-		sum = g_hash_table_lookup(sums, line->str);
-		if (!sum) {
-			sum = g_new0(int64_t, 1);
-			g_hash_table_insert(sums, g_strdup(line->str), sum);
-		}
-		*sum += e->bytes[picture];
-		g_string_free(line, TRUE);
-	}
+	if (picture < PICTURES)
+		add_entries(&f, picture);
+	else if (picture == PICTURE_ASKED || !p->untouched_why)
+		add_asked(&f, picture);
 	g_hash_table_iter_init(&iter, sums);
 	while (g_hash_table_iter_next(&iter, &key, NULL))
 		g_ptr_array_add(lines, key);

@@ -81,6 +81,46 @@ void paint_wrapped(GString *out, const struct table_style *style, enum paint how
 	}
 }
 
+void paint_head(GString *out, const struct table_style *style, const char *tool, const char *what,
+		const char *right)
+{
+	unsigned fixed = (unsigned)(strlen("--   -  --") + strlen(tool));
+	g_autofree char *end = text_fit(right, style->width / 3);
+	unsigned room = style->width - fixed - (unsigned)text_width(end);
+	g_autofree char *fit = text_fit(what, room);
+
+	paint(out, style, DIM, "━━ ");
+	paint(out, style, BOLD, tool);
+	paint(out, style, BOLD, fit);
+	g_string_append_c(out, ' ');
+	for (unsigned n = room - (unsigned)text_width(fit) + 2; n--;)
+		g_string_append(out, "━");
+	g_string_append_c(out, ' ');
+	g_string_append(out, end);
+	paint(out, style, DIM, " ━━");
+	g_string_append_c(out, '\n');
+}
+
+void paint_labelled(GString *out, const struct table_style *style, unsigned margin,
+		    const char *label, enum paint how, const char *text)
+{
+	g_autofree char *safe = text_printable(text);
+
+	if (!*safe)
+		return;
+	paint(out, style, BOLD, label);
+	g_string_append_printf(out, "%*s", (int)margin - (int)text_width(label), "");
+	paint_wrapped(out, style, how, margin, safe);
+}
+
+void add_difference(GString *out, const char *what, const char *before, const char *after)
+{
+	if (g_strcmp0(before, after))
+		g_string_append_printf(out, "%s%s %s → %s", out->len ? "; " : "", what,
+				       before ? before : CELL_UNKNOWN,
+				       after ? after : CELL_UNKNOWN);
+}
+
 char *bar(double share, unsigned cells)
 {
 	static const char *const part[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };

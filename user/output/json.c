@@ -104,17 +104,6 @@ static json_t *features(const struct report *r)
 	return object;
 }
 
-/* Kernel memory is checked against the control group's counter, so for the
- * workload only; the others against the counters of each process. */
-static bool checked(const struct report *r, enum tare_kind kind, bool workload)
-{
-	int64_t difference;
-
-	if (kind == TARE_KMEM)
-		return workload && r->kmem.whole && view_kmem_difference(r, &difference);
-	return r->sums_valid && view_kind(r, kind);
-}
-
 static json_t *unattributed(const struct report *r, const struct balance balances[TARE_KINDS],
 			    bool workload)
 {
@@ -124,7 +113,7 @@ static json_t *unattributed(const struct report *r, const struct balance balance
 		enum tare_kind kind = kind_order[i];
 
 		json_set_known(object, kind_name[kind], balances[kind].unattributed,
-			       checked(r, kind, workload));
+			       view_checked(r, kind, workload));
 	}
 	return object;
 }
@@ -153,6 +142,25 @@ static json_t *lost(const struct report *r)
 	return object;
 }
 
+/* What was lost, in words: a printer for people needs no table of its own. */
+static json_t *losses(const struct report *r)
+{
+	json_t *array = json_array();
+
+	for (int i = 0; i < TARE_LOSSES; i++) {
+		json_t *one;
+
+		if (!r->lost[i])
+			continue;
+		one = json_object();
+		json_set_string(one, "name", lost_name[i]);
+		json_set_int(one, "count", (int64_t)r->lost[i]);
+		json_set_string(one, "meaning", lost_meaning[i]);
+		json_array_append_new(array, one);
+	}
+	return array;
+}
+
 static json_t *foreign_causes(const struct flow causes[TARE_FOREIGNERS])
 {
 	json_t *object = json_object();
@@ -178,7 +186,7 @@ static json_t *totals(const struct report *r)
 				    json_flow(b->foreign, known && (kind_order[i] != TARE_KMEM ||
 								    r->kmem.whole)));
 		json_set_known(one, "unattributed", b->unattributed,
-			       checked(r, kind_order[i], true));
+			       view_checked(r, kind_order[i], true));
 		json_object_set_new(object, kind, one);
 	}
 	return object;
@@ -303,6 +311,23 @@ static json_t *process(const struct report *r, const struct report_process *p)
 	return object;
 }
 
+/* Of one point. Other kernel memory is known by looking too, if not by task. */
+static json_t *point_kinds(const struct report *r, const struct report_point *p)
+{
+	json_t *object;
+
+	if (!p->kinds)
+		return json_null();
+	object = json_object();
+	for (int i = 0; i < TARE_KINDS; i++) {
+		enum tare_kind kind = kind_order[i];
+
+		json_set_known(object, kind_name[kind], p->kind[kind],
+			       kind == TARE_KMEM ? r->kmem.level != KMEM_NONE : view_kind(r, kind));
+	}
+	return object;
+}
+
 static json_t *series(const struct report *r)
 {
 	json_t *array = json_array();
@@ -314,6 +339,7 @@ static json_t *series(const struct report *r)
 		json_set_int(one, "time_ns", (int64_t)p->time_ns);
 		json_set_int(one, "rss", p->rss);
 		json_set_int(one, "beside", p->beside);
+		json_object_set_new(one, "kinds", point_kinds(r, p));
 		json_array_append_new(array, one);
 	}
 	return array;
@@ -329,6 +355,26 @@ static json_t *self(const struct report_self *s)
 	json_object_set_new(object, "ns_per_entry",
 			    s->ns_per_entry < 0 ? json_null() : json_real(s->ns_per_entry));
 	json_set_int(object, "cpu_ns", (int64_t)s->cpu_ns);
+	return object;
+}
+
+/* Null where it is not measured: `untouched_why` says why, of all of it or that alone. */
+static json_t *asked(const struct profile *p)
+{
+	json_t *object = json_object();
+	int64_t count = 0, bytes = 0, untouched = 0;
+
+	for (unsigned i = 0; i < p->asked->len; i++) {
+		const struct profile_asked *a = &g_array_index(p->asked, struct profile_asked, i);
+
+		count += (int64_t)a->count;
+		bytes += a->bytes;
+		untouched += a->untouched;
+	}
+	json_set_known(object, "count", count, !p->asked_why);
+	json_set_known(object, "bytes", bytes, !p->asked_why);
+	json_set_known(object, "untouched", untouched, !p->untouched_why);
+	json_set_string(object, "untouched_why", p->untouched_why);
 	return object;
 }
 
@@ -360,6 +406,7 @@ static json_t *samples(const struct profile *p)
 		json_object_set_new(pictures, picture_name[i], one);
 	}
 	json_object_set_new(object, "pictures", pictures);
+	json_object_set_new(object, "asked", asked(p));
 	return object;
 }
 
@@ -432,12 +479,15 @@ char *json_render(const struct report *r)
 	json_emit_field(out, "kernel", json_text(r->kernel));
 	json_emit_field(out, "command", strings(r->command));
 	json_emit_field(out, "target", json_text(r->target));
+	json_emit_field(out, "started_ns",
+			r->started_ns ? json_integer(r->started_ns) : json_null());
 	json_emit_field(out, "exit", exit_status(&r->exit));
 	json_emit_field(out, "duration_ns", json_integer((json_int_t)r->duration_ns));
 	json_emit_field(out, "reason", json_string(reason[r->reason]));
 	json_emit_field(out, "features", features(r));
 	json_emit_field(out, "books", books(r));
 	json_emit_field(out, "lost", lost(r));
+	json_emit_field(out, "losses", losses(r));
 	json_emit_field(out, "peak", peak(r));
 	json_emit_field(out, "totals", totals(r));
 	json_emit_field(out, "foreign_causes", foreign_causes(r->foreign_cause));
@@ -449,8 +499,10 @@ char *json_render(const struct report *r)
 	json_emit_field(out, "series", series(r));
 	if (r->self.valid)
 		json_emit_field(out, "self", self(&r->self));
-	if (r->profile)
+	if (r->profile) {
 		json_emit_field(out, "samples", samples(r->profile));
+		json_emit_profile(out, r->profile);
+	}
 	g_string_append(out, "\n}\n");
 	return g_string_free(out, FALSE);
 }

@@ -31,5 +31,7 @@ json_t *json_cgroup(const struct report_cgroup *c);
 json_t *json_kmem(const struct report *r);
 json_t *json_workload_weight(const struct report *r);
 json_t *json_slabs(const struct report *r);
+/* The member "profile", with the comma before it. */
+void json_emit_profile(GString *out, const struct profile *p);
 
 #endif

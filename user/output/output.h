@@ -29,6 +29,25 @@ char *json_render(const struct report *r);
 /* Folded stacks of one picture, as FlameGraph reads them. Free with g_free(). */
 char *folded_render(const struct report *r, const struct profile *p, enum picture picture);
 
+/* The same JSON as one HTML file that shows it and fetches nothing. */
+GString *html_render(const struct report *r);
+
+/* Comma-separated values by RFC 4180; lines end with CR LF. With samples a record for each
+ * stack of each thread, kind, cause and place. Without, the ledger: a record for each
+ * thread and kind, for what is a process's and no thread's, and for what is the workload's
+ * and no process's, so that columns add up to the totals. What is all 0 is left out; what
+ * is not measured is an empty field. Free with g_string_free(). */
+GString *csv_render(const struct report *r);
+
+/* What follows is NULL where the report has no samples. Free with g_string_free(). */
+
+/* Bytes: profile.proto of pprof, gzip'd, the same for the same report. Sample types grown,
+ * live_peak, live_end; asked and untouched where they were measured. */
+GString *pprof_render(const struct report *r);
+
+/* JSON for speedscope: a profile for each picture, likewise for asked and untouched. */
+GString *speedscope_render(const struct report *r);
+
 /* The JSON Schema of json_render(), static. */
 const char *json_schema(void);
 

@@ -36,11 +36,11 @@ static void repeat(GString *out, const char *s, unsigned n)
 		g_string_append(out, s);
 }
 
-/* As one could type it. Stops when `width` columns are full for certain. */
-static char *command_line(const GPtrArray *command, unsigned width)
+char *table_command(const GPtrArray *command, unsigned width)
 {
 	GString *line = g_string_new(NULL);
 
+	/* Stops when `width` columns are full for certain. */
 	for (unsigned i = 0; i < command->len && line->len < 4 * (gsize)width; i++) {
 		/* An escaped character is at most four times as long. */
 		g_autofree char *part = g_strndup(g_ptr_array_index(command, i), 4 * width);
@@ -80,7 +80,7 @@ static void head(GString *out, const struct report *r, const struct table_style 
 	unsigned used = (unsigned)text_width(right) + (unsigned)strlen("-- tare:   - --");
 	unsigned room = style->width - used;
 
-	what = r->target ? text_printable(r->target) : command_line(r->command, room);
+	what = r->target ? text_printable(r->target) : table_command(r->command, room);
 	fit = text_fit(*what ? what : "(no command)", room);
 	paint(out, style, DIM, "━━ ");
 	paint(out, style, BOLD, "tare: ");
@@ -455,6 +455,7 @@ char *table_render(const struct report *r, const struct table_style *wanted)
 	table_totals(out, r, &style);
 	table_who(out, r, &style);
 	table_why(out, r, &style);
+	table_where(out, r, &style);
 	table_kernel(out, r, &style);
 	table_slabs(out, r, &style);
 	table_asked(out, r, &style);

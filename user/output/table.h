@@ -17,6 +17,10 @@ void table_heading(GString *out, const struct table_style *style, const char *na
  * then its arguments. Free with g_free(). */
 char *table_process_name(const struct report_process *p, unsigned width);
 
+/* A command as one could type it, printable; if it is longer than `width` columns it may
+ * be cut behind them. Free with g_free(). */
+char *table_command(const GPtrArray *command, unsigned width);
+
 /* Processes as rows: struct group of struct report_process, the small ones of
  * one name together, sorted by their weight at the peak. */
 GPtrArray *table_processes(const struct report *r, const struct table_style *style);
@@ -24,6 +28,7 @@ GPtrArray *table_processes(const struct report *r, const struct table_style *sty
 void table_totals(GString *out, const struct report *r, const struct table_style *style);
 void table_who(GString *out, const struct report *r, const struct table_style *style);
 void table_why(GString *out, const struct report *r, const struct table_style *style);
+void table_where(GString *out, const struct report *r, const struct table_style *style);
 void table_kernel(GString *out, const struct report *r, const struct table_style *style);
 void table_slabs(GString *out, const struct report *r, const struct table_style *style);
 void table_asked(GString *out, const struct report *r, const struct table_style *style);

@@ -154,6 +154,15 @@ bool view_kmem_difference(const struct report *r, int64_t *difference)
 	return true;
 }
 
+bool view_checked(const struct report *r, enum tare_kind kind, bool workload)
+{
+	int64_t difference;
+
+	if (kind == TARE_KMEM)
+		return workload && r->kmem.whole && view_kmem_difference(r, &difference);
+	return r->sums_valid && view_kind(r, kind);
+}
+
 char *view_signal(int signal)
 {
 	const char *name = sigabbrev_np(signal);

@@ -46,6 +46,11 @@ int64_t view_no_process(const struct report *r);
  * both are known. */
 bool view_kmem_difference(const struct report *r, int64_t *difference);
 
+/* Whether what no entry explains of this kind was looked for: of the whole workload, or of
+ * each process. Kernel memory is checked against the control group's counter, so for the
+ * workload only; the others against the counters of each process. */
+bool view_checked(const struct report *r, enum tare_kind kind, bool workload);
+
 void view_add(struct flow *sum, struct flow f);
 
 /* "SIGKILL"; "signal 99" for one without a name. Free with g_free(). */

@@ -5,11 +5,6 @@
 #include "store/bench_store.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "store/bench_format.h"
@@ -29,8 +24,9 @@ struct bench_store {
 	struct db db;
 };
 
-static int insert_bench(const struct db *db, const struct bench *b)
+static int insert_bench(const struct db *db, const void *bench)
 {
+	const struct bench *b = bench;
 	const struct bench_machine *m = &b->machine;
 
 	return db_change(
@@ -45,72 +41,11 @@ static int insert_bench(const struct db *db, const struct bench *b)
 		db_text_or_empty(m->limits));
 }
 
-/* Put a file that is whole in its place, if that is free. Not every file system
- * knows both ways. */
-static int rename_new(const char *from, const char *to)
-{
-	int err;
-
-	if (!renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE))
-		return 0;
-	err = -errno;
-	if (err == -EINVAL && !link(from, to)) {
-		unlink(from);
-		return 0;
-	}
-	return err == -EINVAL ? -errno : err;
-}
-
-static int write_new(const char *path, const void *data, size_t len,
-		     const struct fileout_owner *owner)
-{
-	g_autofree char *temporary = g_strdup_printf("%s.%08x.tmp", path, g_random_int());
-	int err = fileout_write(temporary, data, len, owner);
-
-	if (err)
-		return err;
-	err = rename_new(temporary, path);
-	if (err) {
-		unlink(temporary);
-		if (err != -EEXIST)
-			error("cannot write %s: %s", path, strerror(-err));
-	}
-	return err;
-}
-
-/* The first version is made in memory: nobody finds a file without its tables. */
-static int write_empty(const char *path, const struct bench *b, const struct fileout_owner *owner)
-{
-	unsigned char *data = NULL;
-	struct db db;
-	sqlite3_int64 len = 0;
-	int err = db_open_memory(&db, path);
-
-	if (err)
-		return err;
-	err = db_exec(&db, bench_sql);
-	if (!err)
-		err = insert_bench(&db, b);
-	if (!err) {
-		data = sqlite3_serialize(db.sqlite, "main", &len, 0);
-		err = data ? write_new(path, data, (size_t)len, owner) : db_fail(&db);
-	}
-	sqlite3_free(data);
-	db_close(&db);
-	return err;
-}
-
 int bench_store_create(struct bench_store **s, const char *path, const struct bench *b,
 		       const struct fileout_owner *owner)
 {
-	struct stat st;
-	int err;
+	int err = db_create(path, bench_sql, insert_bench, b, owner);
 
-	if (!lstat(path, &st))
-		return -EEXIST;
-	err = fileout_check(path);
-	if (!err)
-		err = write_empty(path, b, owner);
 	return err ? err : bench_store_open(s, path);
 }
 

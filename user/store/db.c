@@ -299,17 +299,25 @@ static int bind(sqlite3_stmt *st, int i, const struct db_value *v)
 	return sqlite3_bind_null(st, i);
 }
 
-int db_change_n(const struct db *db, const char *sql, const struct db_value *value, unsigned n)
+int db_run_n(const struct db *db, sqlite3_stmt *st, const struct db_value *value, unsigned n)
 {
-	g_autoptr(sqlite3_stmt) st = NULL;
-	int err = db_prepare(db, &st, sql);
+	int err = 0;
 
 	for (unsigned i = 0; !err && i < n; i++)
 		if (bind(st, (int)i + 1, &value[i]))
 			err = db_fail(db);
 	if (!err && sqlite3_step(st) != SQLITE_DONE)
 		err = db_fail(db);
+	sqlite3_reset(st);
 	return err;
+}
+
+int db_change_n(const struct db *db, const char *sql, const struct db_value *value, unsigned n)
+{
+	g_autoptr(sqlite3_stmt) st = NULL;
+	int err = db_prepare(db, &st, sql);
+
+	return err ? err : db_run_n(db, st, value, n);
 }
 
 int db_begin(struct db *db)

@@ -22,6 +22,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/fileout.h"
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sqlite3_stmt, sqlite3_finalize)
 
 /* What sort of file it has to be. */
@@ -52,6 +54,13 @@ int db_open(struct db *db, const char *path, enum db_mode mode, const struct db_
 /* An empty database in memory; `path` is for messages. */
 int db_open_memory(struct db *db, const char *path);
 
+/* Create `path`, all at once: tables by `sql`, rows by `fill` (may be NULL). `owner`
+ * (may be NULL) as in fileout_write(). -EEXIST when there is something of that name:
+ * not said, the caller knows the way out. */
+typedef int (*db_fill_fn)(const struct db *db, const void *ctx);
+int db_create(const char *path, const char *sql, db_fill_fn fill, const void *ctx,
+	      const struct fileout_owner *owner);
+
 /* Takes a db that is all zero, or closed. */
 void db_close(struct db *db);
 
@@ -76,6 +85,12 @@ struct db_value db_integer(int64_t n);
 struct db_value db_known(int64_t n, int64_t unknown); /* NULL when they are equal */
 struct db_value db_count(uint64_t n); /* beyond int64_t: its greatest, which no CHECK lets pass */
 struct db_value db_real(double x);    /* NAN is NULL */
+
+/* Run a prepared statement with ?1, ?2 … bound; it can be run again. */
+int db_run_n(const struct db *db, sqlite3_stmt *st, const struct db_value *value, unsigned n);
+#define db_run(db, st, ...)                                        \
+	db_run_n(db, st, (const struct db_value[]){ __VA_ARGS__ }, \
+		 sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value))
 
 /* Run one statement with ?1, ?2 … bound. */
 int db_change_n(const struct db *db, const char *sql, const struct db_value *value, unsigned n);

@@ -13,7 +13,8 @@
 static const char *const mark_name[FRAME_MARKS] = {
 	[MARK_TRUNCATED] = "[truncated]", [MARK_NO_STACK] = "[no stack]",
 	[MARK_EXECVE] = "[execve]",       [MARK_NO_SAMPLE] = "[no sample]",
-	[MARK_BEFORE] = "[before]",
+	[MARK_BEFORE] = "[before]",       [MARK_LEFT] = "[left behind]",
+	[MARK_THINNED] = "[thinned]",
 };
 
 char *naming_demangle(const char *name)
@@ -238,6 +239,12 @@ static void add_lines(struct naming *n)
 
 		if (e->node < nodes)
 			e->node = last[e->node];
+	}
+	for (unsigned i = 0; i < p->asked->len; i++) {
+		struct profile_asked *a = &g_array_index(p->asked, struct profile_asked, i);
+
+		if (a->node < nodes)
+			a->node = last[a->node];
 	}
 }
 

@@ -56,6 +56,7 @@ struct machine {
 	uint32_t has; /* bit by register */
 	uint64_t base, size;
 	const unsigned char *stack;
+	bool cloning; /* this frame is in the system call that makes a task */
 	bool chained; /* the frame pointer is from a chain of them */
 };
 
@@ -368,8 +369,9 @@ static enum step by_rule(const struct unwinder *u, const struct rule *rule, stru
 	}
 	if (!(m->has & 1u << RIP))
 		return STEP_LOST;
-	/* Outwards is upwards, but from a signal's own stack. */
-	if (!rule->signal && m->reg[RSP] <= before.reg[RSP])
+	/* Outwards is upwards, but from a signal's own stack. vfork() has taken its return
+	 * address off the stack. */
+	if (!rule->signal && m->reg[RSP] < before.reg[RSP] + !before.cloning)
 		return STEP_LOST;
 	return STEP_ON;
 }
@@ -382,6 +384,23 @@ static enum step by_init(struct machine *m, int behind)
 	if (!load(m, at, &m->reg[RIP]))
 		return STEP_LOST;
 	m->reg[RSP] = at + 8;
+	return STEP_ON;
+}
+
+/* glibc's clone() and clone3() have no rules from the system call on, for the child's
+ * sake (cfi_endproc in clone.S): the caller's return address is on top of its stack. */
+static enum step by_clone(const struct space *space, struct machine *m)
+{
+	const struct range *r;
+	uint64_t back;
+
+	if (!load(m, m->reg[RSP], &back))
+		return STEP_LOST;
+	r = space_find(space, back - 1);
+	if (!r || !r->code)
+		return STEP_LOST;
+	m->reg[RSP] += 8;
+	m->reg[RIP] = back;
 	return STEP_ON;
 }
 
@@ -459,8 +478,16 @@ static enum step step(struct unwinder *u, const struct space *space, struct mach
 		return by_init(m, init);
 	if (!r || !r->code)
 		return STEP_LOST;
+	if (m->cloning && by_clone(space, m) == STEP_ON)
+		return STEP_ON;
 	f->flags |= FRAME_GUESS;
 	return by_frame_pointer(space, m);
+}
+
+/* clone, fork, vfork, clone3 (syscall_64.tbl). */
+static bool is_clone(uint32_t cause)
+{
+	return (cause >= 56 && cause <= 58) || cause == 435;
 }
 
 struct unwound unwind(struct unwinder *u, const struct space *space,
@@ -475,10 +502,12 @@ struct unwound unwind(struct unwinder *u, const struct space *space,
 		if (reg_of[i] >= 0)
 			m.reg[reg_of[i]] = sample->regs[i];
 	m.has = (1u << REGS) - 1;
+	m.cloning = is_clone(sample->cause);
 	while (next == STEP_ON && out.n < UNWIND_MOST - 1) {
 		next = step(u, space, &m, exact, &u->frames[out.n], &exact);
 		out.guessed |= u->frames[out.n].flags & FRAME_GUESS;
 		out.n++;
+		m.cloning = false;
 		if (next == STEP_ON && !m.reg[RIP])
 			next = STEP_END;
 	}

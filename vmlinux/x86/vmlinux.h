@@ -2,7 +2,7 @@
  *
  * Kernel types, only what bpf/ uses of them: layouts are not the kernel's, CO-RE
  * relocates every access. Made by tools/gen-vmlinux from vmlinux/types.list and
- * the BTF of Linux 6.18.44-fc-v782: do not edit.
+ * the BTF of Linux 6.18.44-fc-v669: do not edit.
  */
 #ifndef TARE_VMLINUX_H
 #define TARE_VMLINUX_H
@@ -146,6 +146,7 @@ struct pt_regs {
 	long unsigned int r8;
 	long unsigned int r9;
 	long unsigned int r10;
+	long unsigned int sp;
 };
 
 struct linux_binprm {
@@ -175,10 +176,27 @@ struct vm_area_struct {
 	struct mm_struct *vm_mm;
 };
 
+enum fault_flag {
+	FAULT_FLAG_WRITE = 1,
+	FAULT_FLAG_MKWRITE = 2,
+	FAULT_FLAG_ALLOW_RETRY = 4,
+	FAULT_FLAG_RETRY_NOWAIT = 8,
+	FAULT_FLAG_KILLABLE = 16,
+	FAULT_FLAG_TRIED = 32,
+	FAULT_FLAG_USER = 64,
+	FAULT_FLAG_REMOTE = 128,
+	FAULT_FLAG_INSTRUCTION = 256,
+	FAULT_FLAG_INTERRUPTIBLE = 512,
+	FAULT_FLAG_UNSHARE = 1024,
+	FAULT_FLAG_ORIG_PTE_VALID = 2048,
+	FAULT_FLAG_VMA_LOCK = 4096,
+};
+
 struct vm_fault {
 	struct vm_area_struct *vma;
 	long unsigned int address;
 	long unsigned int real_address;
+	enum fault_flag flags;
 };
 
 struct files_struct {

@@ -4,6 +4,7 @@
 
 import { el } from '../shared/dom.js';
 import { UNKNOWN, bytes, count, date, exact, known, percent, printable, round, size, tasks } from '../shared/format.js';
+import { card, fact } from '../shared/parts.js';
 import { ORDER, distinct, ordered, slope } from './model.js';
 
 const number = (name, n, text) => [el('b', { 'data-count': name }, count(n)), ` ${text}`];
@@ -35,9 +36,6 @@ function lead(rows) {
 		t.missing > 0 && [', ', number('missing', t.missing, 'not run')], '.');
 }
 
-const card = (label, value, note) => el('div', { class: 'card' },
-	el('dt', null, label), el('dd', null, el('b', null, value), el('span', null, note)));
-
 function cards(rows) {
 	const byWeight = ordered(rows.filter((r) => known(slope(r, 'weight'))), ORDER.weight, false);
 
@@ -54,8 +52,6 @@ function cards(rows) {
 		card('Heaviest task', bytes(slope(heavy, 'weight')), heavy.title),
 		kernel && card('Largest share of the kernel', percent(share(kernel)), kernel.title));
 }
-
-const fact = (name, value, title) => value && el('div', null, el('dt', null, name), el('dd', { title }, value));
 
 function facts(bench) {
 	const m = bench.machine ?? {}, o = bench.options ?? {};

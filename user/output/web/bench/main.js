@@ -6,9 +6,9 @@
 
 import { choice, el, save, toggle } from '../shared/dom.js';
 import { count, tasks } from '../shared/format.js';
+import { sectionsOf, width } from '../shared/parts.js';
 import { createStore } from '../shared/store.js';
 import { themeSwitch } from '../shared/theme.js';
-import { hideTip } from '../shared/tooltip.js';
 import { barsChart, goodMax } from './bars.js';
 import { chosenList } from './chosen.js';
 import { growthChart } from './growth.js';
@@ -24,12 +24,6 @@ import { table } from './table.js';
 const MAX = [1000, 5000, 20000];
 const bench = load(JSON.parse(document.getElementById('data').textContent));
 const hash = new URLSearchParams(location.hash.slice(1));
-
-function width(node) {
-	const { paddingLeft, paddingRight } = getComputedStyle(node);
-
-	return Math.max(240, Math.floor(node.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight)));
-}
 
 function initial() {
 	const ns = publishedTasks(bench.rows);
@@ -47,6 +41,7 @@ function initial() {
 
 const store = createStore(initial());
 const { state } = store;
+const section = sectionsOf(store);
 const shown = () => filtered(bench.rows, state);
 
 const actions = {
@@ -78,24 +73,6 @@ const actions = {
 		button?.focus();
 	},
 };
-
-/** A part of the page: its node, and what draws it when `keys` change. */
-function section(id, title, note, controls, keys, draw) {
-	const body = el('div', { class: 'body' });
-	const render = () => {
-		const content = draw(body);
-
-		hideTip();
-		body.replaceChildren(...[content].flat().filter(Boolean));
-	};
-	const node = el('section', { id, 'aria-labelledby': `${id}-title` },
-		el('div', { class: 'head' },
-			el('div', null, el('h2', { id: `${id}-title` }, title), note && (typeof note === 'string' ? el('p', { class: 'note' }, note) : note)),
-			controls.length > 0 && el('div', { class: 'controls' }, controls)), body);
-
-	store.on(keys, render);
-	return { node, render };
-}
 
 const FILTERS = ['query', 'language', 'family', 'root'];
 

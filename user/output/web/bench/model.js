@@ -4,15 +4,9 @@
 // names that can be shown, means over runs, orders with the unknown last. Pure.
 
 import { known, printable } from '../shared/format.js';
+import { KERNEL_KINDS, KINDS, KIND_TEXT, USER_KINDS } from '../shared/kinds.js';
 
-export const USER_KINDS = ['anon', 'file', 'shmem', 'swap'];
-export const KERNEL_KINDS = ['pagetable', 'kstack', 'kmem'];
-export const KINDS = [...USER_KINDS, ...KERNEL_KINDS];
-export const KIND_TEXT = {
-	anon: 'anonymous', file: 'file', shmem: 'shared', swap: 'swapped out',
-	pagetable: 'page tables', kstack: 'kernel stacks', kmem: 'other kernel',
-	user: 'user', kernel: 'kernel', weight: 'weight', rss: 'RSS', charged: 'charged',
-};
+export { KERNEL_KINDS, KINDS, KIND_TEXT, USER_KINDS };
 export const FAMILY_TEXT = { sleep: 'asleep', connect: 'on a connection', own: 'own command' };
 export const PARTS = [...KINDS, 'user', 'kernel', 'weight', 'rss', 'charged'];
 

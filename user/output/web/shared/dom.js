@@ -36,10 +36,10 @@ export function choice(label, name, options, value, change) {
 	return el('label', { class: 'field' }, el('span', null, label), select);
 }
 
-/** Buttons of which one is pressed: options are [value, text] pairs. */
+/** Buttons of which one is pressed: options are [value, text, why it cannot be chosen]. */
 export function toggle(label, options, value, change) {
-	const buttons = options.map(([v, text]) => el('button', {
-		type: 'button', 'data-value': String(v), 'aria-pressed': String(v === value),
+	const buttons = options.map(([v, text, why]) => el('button', {
+		type: 'button', 'data-value': String(v), 'aria-pressed': String(v === value), disabled: Boolean(why), title: why,
 		onclick: () => {
 			for (const b of buttons)
 				b.setAttribute('aria-pressed', String(b.dataset.value === String(v)));

@@ -1,0 +1,229 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Recordings: what was recorded reads as what was reported, also when tare is killed;
+# as large as it may be, and nobody else's file.
+
+load lib/common
+
+teardown() {
+	end_all $pids
+}
+
+# A program whose growth lasts: a MiB each 20 ms, COUNT times, by a named function.
+grower() {
+	cat >"$DIR/grow.py" <<-'END'
+		import sys, time
+		def grow(n): kept.append(b"x" * n)
+		kept = []
+		for i in range(int(sys.argv[1])):
+		    grow(1 << 20)
+		    time.sleep(0.02)
+	END
+}
+
+recorded() {
+	"$TARE" run --as-root -r "$DIR/r.tare" "$@" >/dev/null 2>&1
+}
+
+ask() {
+	sqlite3 -readonly "$DIR/r.tare" "$1"
+}
+
+@test "the report of a recording is that of its run" {
+	need sqlite3
+	COLUMNS=80 recorded --slab --self -o "$DIR/a.json" -- sh -c 'ls -R /usr/share >/dev/null; gcc --version'
+	run "$TARE" report "$DIR/r.tare" --format json -o "$DIR/b.json"
+	status_is 0
+	cmp "$DIR/a.json" "$DIR/b.json"
+	recorded -o "$DIR/a.txt" -- "$PROGRAMS/call_tree" calls
+	COLUMNS=80 "$TARE" report "$DIR/r.tare" >"$DIR/b.txt"
+	cmp "$DIR/a.txt" "$DIR/b.txt"
+	[ "$(ls "$DIR" | grep -c r.tare)" = 1 ] # no journal is left
+}
+
+@test "the raw log: each sample with its time, address and stack; each range" {
+	need sqlite3
+	recorded --period 4KiB -o "$DIR/a.json" -- "$PROGRAMS/call_tree" calls
+	[ "$(ask 'SELECT count(*) FROM samples')" = "$(jq .samples.count "$DIR/a.json")" ]
+	[ "$(ask "SELECT sum(bytes) >> 20 FROM samples JOIN entries USING (tally)
+		JOIN nodes n ON n.number = node JOIN frames f ON f.number = frame
+		WHERE function = 'inner'")" -ge 31 ]
+	[ "$(ask 'SELECT count(*) FROM samples WHERE time_ns > (SELECT value FROM figures WHERE name = "duration_ns")')" = 0 ]
+	[ "$(ask "SELECT count(*) FROM ranges WHERE what = 'mmap file' AND detail LIKE '%libc.so.6'")" -ge 1 ]
+	[ "$(ask "SELECT count(*) FROM ranges WHERE what = 'execve' AND detail LIKE '%call_tree'")" = 1 ]
+}
+
+@test "killed at any moment: it opens, says incomplete, and has what came before" {
+	need sqlite3 python3
+	grower
+	"$TARE" run --as-root -r "$DIR/r.tare" --kill-on-exit -- /usr/bin/python3 "$DIR/grow.py" 1000 >/dev/null 2>&1 &
+	pids=$!
+	until_true 20 has_sampled 3000000
+	kill -KILL "$pids"
+	finished "$pids"
+	run "$TARE" report "$DIR/r.tare"
+	status_is 0
+	says 'is incomplete: tare was ended while it recorded' 'recording incomplete' 'snapshot after'
+	run -0 "$TARE" export "$DIR/r.tare" --format folded
+	says '^python3;'
+	[ "$(ask "SELECT value FROM figures WHERE name = 'complete'")" = 0 ]
+}
+
+# has_sampled BYTES: the recording's last checkpoint has so many.
+has_sampled() {
+	[ -f "$DIR/r.tare" ] && [ "$(ask 'SELECT sum(grown) FROM entries' 2>/dev/null)" -gt "$1" ] 2>/dev/null
+}
+
+@test "killed in the middle of a write, again and again" {
+	need sqlite3
+	for i in 1 2 3 4 5 6 7 8; do
+		"$TARE" run --as-root --kill-on-exit -r "$DIR/r.tare" -- \
+			sh -c 'while :; do ls -R /usr/share >/dev/null; done' >/dev/null 2>&1 &
+		pids=$!
+		until_true 20 test -s "$DIR/r.tare"
+		until_true 20 has_sampled 0
+		# At another moment each time, by what the file shows and not by the clock.
+		for ((n = 0; n < i * 40; n++)); do has_sampled 0 || :; done
+		kill -KILL "$pids"
+		finished "$pids"
+		run "$TARE" report "$DIR/r.tare" --format json -o "$DIR/k.json"
+		status_is 0
+		[ "$(ask 'PRAGMA integrity_check')" = ok ]
+		rm -f "$DIR"/r.tare*
+	done
+}
+
+@test "not larger than --max-size, and what was thinned is said" {
+	need sqlite3
+	recorded --max-size 1MiB --period 4KiB -o "$DIR/a.json" -- sh -c 'for i in 1 2 3 4 5 6; do gcc -x c -O1 -c -o /dev/null /usr/include/stdio.h; ls -R /usr/lib >/dev/null; done'
+	[ "$(stat -c %s "$DIR/r.tare")" -le $((1 << 20)) ]
+	[ "$(ask "SELECT value FROM figures WHERE name = 'log.level'")" -gt 0 ]
+	# Sums are the ledger's all the same.
+	"$TARE" report "$DIR/r.tare" --format json -o "$DIR/b.json"
+	[ "$(jq -c '.samples.pictures, .totals' "$DIR/a.json")" = "$(jq -c '.samples.pictures, .totals' "$DIR/b.json")" ]
+}
+
+@test "attach records too" {
+	need sqlite3 python3
+	grower
+	python3 "$DIR/grow.py" 200 &
+	pids=$!
+	"$TARE" attach -p "$pids" --duration 1500ms -r "$DIR/r.tare" -o "$DIR/a.json"
+	"$TARE" report "$DIR/r.tare" --format json -o "$DIR/b.json"
+	cmp "$DIR/a.json" "$DIR/b.json"
+	[ "$(jq -r .reason "$DIR/b.json")" = detach ]
+}
+
+@test "every form comes out of a recording, and means the same" {
+	need python3
+	recorded -o "$DIR/a.folded" -- "$PROGRAMS/call_tree" calls
+	"$TARE" export "$DIR/r.tare" --format folded -o "$DIR/b.folded"
+	cmp "$DIR/a.folded" "$DIR/b.folded"
+	for form in out.pb.gz out.speedscope.json out.json out.html out.csv; do
+		"$TARE" export "$DIR/r.tare" -o "$DIR/$form"
+		[ -s "$DIR/$form" ]
+	done
+	gzip -t "$DIR/out.pb.gz"
+	grep -q '^<!doctype html>' "$DIR/out.html"
+	python3 -m json.tool "$DIR/out.speedscope.json" >/dev/null
+	[ "$(jq -r .schema "$DIR/out.json")" = tare.report/1 ]
+}
+
+@test "a run writes its page, its report and its recording in one go" {
+	"$TARE" run --as-root --html "$DIR/p.html" -r "$DIR/r.tare" -o "$DIR/r.json" -- "$PROGRAMS/call_tree" calls
+	grep -q '"inner"' "$DIR/p.html"
+	"$TARE" export "$DIR/r.tare" -o "$DIR/q.html"
+	cmp "$DIR/p.html" "$DIR/q.html"
+}
+
+@test "bad ways to ask are told before anything is started" {
+	echo precious >"$DIR/precious"
+	run "$TARE" run -r "$DIR/precious" -- touch "$DIR/started"
+	status_is 125
+	says 'precious is not a file of tare run -r' 'choose another name'
+	run "$TARE" run -r "$DIR/x" -o "$DIR/x" -- touch "$DIR/started"
+	status_is 125
+	says 'named for two files'
+	run "$TARE" run -r "$DIR/none/x" -- touch "$DIR/started"
+	status_is 125
+	run "$TARE" run --max-size 2MiB -- touch "$DIR/started"
+	status_is 125
+	says 'needs -r'
+	run "$TARE" run --format pprof -- touch "$DIR/started"
+	status_is 125
+	says 'not for a terminal' 'pb.gz'
+	[ ! -e "$DIR/started" ] && [ "$(cat "$DIR/precious")" = precious ]
+}
+
+@test "a command that is not there leaves no recording" {
+	run -127 "$TARE" run -r "$DIR/r.tare" -- /nonexistent/command
+	[ ! -e "$DIR/r.tare" ]
+}
+
+@test "what is no recording, or has no stacks, is refused in words" {
+	echo x >"$DIR/x"
+	run "$TARE" report "$DIR/x"
+	status_is 1
+	says 'not a file of tare run -r'
+	run "$TARE" report "$DIR/none"
+	status_is 1
+	says 'none'
+	run "$TARE" export "$DIR/x"
+	status_is 2
+	says 'no format given'
+	run "$TARE" report
+	status_is 2
+	recorded --period 0 -- true
+	run "$TARE" export "$DIR/r.tare" --format folded
+	status_is 1
+	says 'no stacks' '--period 0'
+	run -0 "$TARE" export "$DIR/r.tare" --format csv
+	truncate -s -4096 "$DIR/r.tare"
+	run "$TARE" report "$DIR/r.tare"
+	status_is 1
+	says 'r.tare'
+}
+
+@test "the disk is full: said, and the command is not disturbed" {
+	mkdir "$DIR/small"
+	mount -t tmpfs -o size=128k none "$DIR/small"
+	run "$TARE" run --as-root -r "$DIR/small/r.tare" -o "$DIR/r.json" -- sh -c 'ls -R /usr/share >/dev/null; echo done'
+	umount "$DIR/small"
+	status_is 125
+	says 'done' 'small/r.tare'
+	[ "$(jq .books.balanced "$DIR/r.json")" = true ]
+}
+
+@test "go tool pprof reads it, and its sums are the ledger's" {
+	need go
+	export HOME=$DIR PPROF_TMPDIR=$DIR GOFLAGS=-mod=mod GOTOOLCHAIN=local
+	recorded -o "$DIR/r.json" -- "$PROGRAMS/call_tree" calls
+	"$TARE" export "$DIR/r.tare" -o "$DIR/out.pb.gz"
+	go tool pprof -top -unit=B -nodefraction=0 -sample_index=grown "$DIR/out.pb.gz" >"$DIR/top" 2>/dev/null
+	grep -q ' inner$' "$DIR/top" || fail "$(cat "$DIR/top")"
+	[ "$(sed -n 's/.*of \([0-9]*\)B total.*/\1/p' "$DIR/top")" = "$(jq '.samples.pictures.grown.total' "$DIR/r.json")" ] ||
+		fail "$(head -8 "$DIR/top")"
+	go tool pprof -raw "$DIR/out.pb.gz" 2>/dev/null >"$DIR/raw"
+	grep -q 'grown/bytes live_peak/bytes' "$DIR/raw" || fail "$(head -20 "$DIR/raw")"
+	grep -q 'thread:\[call_tree\]' "$DIR/raw"
+}
+
+@test "diff: a function that grew is marked, one that did not is not" {
+	need python3
+	"$TARE" run --as-root -r "$DIR/a.tare" -o "$DIR/a.json" -- "$PROGRAMS/call_tree" calls
+	"$TARE" run --as-root -r "$DIR/b.tare" -o "$DIR/b.json" -- "$PROGRAMS/call_tree" calls
+	"$TARE" diff "$DIR/a.tare" "$DIR/b.tare" --picture grown -o "$DIR/same.json"
+	[ "$(jq '[.functions[] | select(.function == "inner") | .total.grown.change][0] | fabs < 2097152' "$DIR/same.json")" = true ] ||
+		fail "$(jq -c '.functions[0:3]' "$DIR/same.json")"
+	"$TARE" run --as-root -r "$DIR/c.tare" -o "$DIR/c.json" -- "$PROGRAMS/call_tree" thread
+	run -0 "$TARE" diff "$DIR/a.tare" "$DIR/c.tare" --picture grown
+	says 'TOTALS' 'WHO' 'in_thread .*≠'
+	fits_80_columns
+	run "$TARE" diff "$DIR/a.tare"
+	status_is 2
+	says 'two recordings'
+	run "$TARE" diff "$DIR/a.tare" "$DIR/a.json"
+	status_is 1
+	says 'a.json is not a file of tare run -r'
+}

@@ -1,0 +1,116 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The curve by kind: of a workload that holds still each point is the report's totals, to
+# the page, and the kinds of any point add up to its weight.
+
+load lib/common
+
+setup() {
+	started=()
+	mkfifo "$DIR/in"
+}
+
+teardown() {
+	exec 9>&-
+	end_all "${started[@]}"
+}
+
+# A report whose last point is later than $1 ns: looked at by a snapshot each time.
+later_than() {
+	n=$((n + 1))
+	kill -USR1 "${started[0]}"
+	until_true 10 test -e "$DIR/x.$n.json"
+	jq -e ".series[-1].time_ns > $1" "$DIR/x.$n.json" >/dev/null
+}
+
+# held PROGRAM ARG…: a report of it at its first checkpoint, the last point from then too.
+held() {
+	n=1
+	"$TARE" run --as-root --interval 10ms "${options[@]}" -o "$DIR/x.json" -- "$PROGRAMS/$1" "${@:2}" \
+		<"$DIR/in" >"$DIR/out" 2>"$DIR/err" 3>&- 9>&- &
+	started+=($!)
+	exec 9>"$DIR/in"
+	until_true 20 grep -q checkpoint "$DIR/out"
+	kill -USR1 "${started[0]}"
+	until_true 10 test -e "$DIR/x.1.json"
+	until_true 10 later_than "$(jq .duration_ns "$DIR/x.1.json")"
+}
+
+equal() {
+	python3 - "$DIR/x.$n.json" <<-'END' || fail "$(jq -c '.series[-1], .totals' "$DIR/x.$n.json")"
+		import json, sys
+		r = json.load(open(sys.argv[1]))
+		last, totals, bad = r["series"][-1], r["totals"], []
+		for kind, held in last["kinds"].items():
+		    net = totals[kind]["net"]
+		    if kind == "kmem" and net is not None:
+		        net -= totals[kind]["unattributed"] or 0
+		    if held != net:
+		        bad.append(f"{kind}: {held} at the last point, {net} in the totals")
+		for p in r["series"]:
+		    k = p["kinds"]
+		    rss = k["anon"] + k["file"] + k["shmem"]
+		    beside = k["swap"] + k["pagetable"] + k["kstack"] + (k["kmem"] or 0)
+		    if (rss, beside) != (p["rss"], p["beside"]):
+		        bad.append(f"{p}: {rss}, {beside}")
+		assert len(r["series"]) > 1 and any(last["kinds"].values())
+		print(*bad, sep="\n", file=sys.stderr)
+		sys.exit(len(bad) > 0)
+	END
+	exec 9>&-
+	finished "${started[0]}"
+	status_is 0
+	report check "$DIR/x.json"
+}
+
+@test "threads" {
+	options=()
+	held threads 40 256
+	equal
+}
+
+@test "processes, with what fork copied" {
+	options=()
+	held fork_tree
+	equal
+}
+
+@test "shared memory and files" {
+	options=()
+	held populate 4
+	equal
+}
+
+@test "page tables, huge ones too" {
+	options=()
+	held huge
+	equal
+}
+
+@test "by the classic arm" {
+	options=(--force-arm classic)
+	held threads 8 256
+	equal
+}
+
+@test "without a control group other kernel memory is not measured" {
+	options=(--no-cgroup)
+	held threads 8 256
+	[ "$(jq '.series[-1].kinds.kmem' "$DIR/x.$n.json")" = null ]
+	equal
+}
+
+@test "attached: what was there before is in it" {
+	"$PROGRAMS/threads" 8 256 <"$DIR/in" >"$DIR/out" 3>&- 9>&- &
+	local pid=$!
+	exec 9>"$DIR/in"
+	until_true 20 grep -q checkpoint "$DIR/out"
+	"$TARE" attach -p "$pid" --interval 10ms -o "$DIR/x.json" 2>"$DIR/err" 3>&- 9>&- &
+	started+=($! "$pid")
+	n=0
+	# Until it has begun USR1 would end it.
+	until_true 10 grep -q -E 'SigBlk:.*[2367abef]..$' "/proc/${started[0]}/status"
+	until_true 10 later_than 50000000
+	equal
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * For the tests of store: a folder that is empty at the start and must be so at the
+ * end, a file in it, SQL against that, and what error() said meanwhile.
+ */
+#ifndef TARE_TEST_STORE_FILE_H
+#define TARE_TEST_STORE_FILE_H
+
+#include <fcntl.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static char *folder, *file;
+static int said_fd, stderr_fd;
+
+/* From here on what is said goes where said() finds it. */
+static int setup(void **state)
+{
+	(void)state;
+	folder = g_dir_make_tmp("tare-test-XXXXXX", NULL);
+	if (!folder)
+		return -1;
+	file = g_build_filename(folder, "results.db", NULL);
+	stderr_fd = dup(STDERR_FILENO);
+	said_fd = memfd_create("said", MFD_CLOEXEC);
+	return dup2(said_fd, STDERR_FILENO) < 0 ? -1 : 0;
+}
+
+/* All that was said since the last call. Free with g_free(). */
+static inline char *said(void)
+{
+	off_t len = lseek(said_fd, 0, SEEK_CUR);
+	char *text = g_malloc0((size_t)len + 1);
+
+	assert_int_equal(pread(said_fd, text, (size_t)len, 0), len);
+	assert_int_equal(ftruncate(said_fd, 0), 0);
+	lseek(said_fd, 0, SEEK_SET);
+	return text;
+}
+
+/* What was said is where fail_msg() would not be seen. */
+static inline void fail_said(const char *what)
+{
+	g_autofree char *text = said();
+
+	dup2(stderr_fd, STDERR_FILENO);
+	fail_msg("%s: %s", what, text);
+}
+
+static inline void assert_said(const char *a, const char *b)
+{
+	g_autofree char *text = said();
+
+	if (strstr(text, a) && strstr(text, b))
+		return;
+	dup2(stderr_fd, STDERR_FILENO);
+	fail_msg("not '%s' … '%s' but: %s", a, b, text);
+}
+
+/* The file goes; anything else beside it was left behind by the code. */
+static int teardown(void **state)
+{
+	(void)state;
+	dup2(stderr_fd, STDERR_FILENO);
+	close(stderr_fd);
+	close(said_fd);
+	g_unlink(file);
+	if (g_rmdir(folder))
+		return -1;
+	g_free(file);
+	g_free(folder);
+	return 0;
+}
+
+static inline sqlite3 *shell(void)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+	return db;
+}
+
+/* SQL as the sqlite3 shell would run it on the file. */
+static inline void run_sql(const char *sql)
+{
+	sqlite3 *db = shell();
+	char *message = NULL;
+
+	if (sqlite3_exec(db, sql, NULL, NULL, &message)) {
+		dup2(stderr_fd, STDERR_FILENO);
+		fail_msg("%s: %s", sql, message);
+	}
+	sqlite3_close(db);
+}
+
+/* The first value of a query; free with g_free(). */
+static inline char *ask(const char *sql)
+{
+	sqlite3 *db = shell();
+	sqlite3_stmt *st;
+	char *value;
+
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	value = g_strdup((const char *)sqlite3_column_text(st, 0));
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return value;
+}
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * model/diff: what is matched with what, what is added up, and what is called more than
+ * chance. The golden tests compare the printers, and that JSON adds up.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+
+#include "model/diff.h"
+#include "tests/golden/fixtures.c"
+
+#define ALL ((1u << TARE_KINDS) - 1)
+#define PEAK PICTURE_LIVE_PEAK
+
+static struct report *one_process(uint64_t period)
+{
+	struct report *r = report_new();
+	struct report_process *p = add_process(r, 1, 0, "app", "app");
+
+	add_task(p, 1, "main", 0);
+	if (period) {
+		r->profile = profile_new();
+		r->profile->period = period;
+	}
+	return r;
+}
+
+/* A stack, the outermost first, and what lived of it at the peak. */
+static void held(struct report *r, const char *functions, int64_t bytes, bool mark)
+{
+	g_auto(GStrv) name = g_strsplit(functions, " ", -1);
+	struct profile_entry e = { .kind = TARE_ANON, .node = NO_NODE };
+
+	for (char **f = name; *f; f++)
+		e.node = call(r->profile, e.node,
+			      (struct code){ *f, .address = r->profile->frames->len });
+	e.bytes[PEAK] = bytes;
+	enter(r->profile, e, mark ? NULL : "page fault", "heap");
+}
+
+static const struct diff_function *function(const struct diff *d, const char *name)
+{
+	for (unsigned i = 0; i < d->functions->len; i++) {
+		const struct diff_function *f = d->functions->pdata[i];
+
+		if (!strcmp(f->name, name))
+			return f;
+	}
+	fail_msg("no function %s", name);
+	return NULL;
+}
+
+static void assert_figure(const struct diff_figure *f, int64_t before, int64_t after, double error)
+{
+	assert_int_equal(f->bytes[DIFF_BEFORE], before);
+	assert_int_equal(f->bytes[DIFF_AFTER], after);
+	assert_true(fabs(f->error - error) < 1e-6 * (1 + error));
+}
+
+static void functions_by_name(void **state)
+{
+	struct report *a = one_process(100), *b = one_process(400);
+	struct diff *d;
+
+	(void)state;
+	held(a, "main load alloc", 10000, false);
+	held(a, "main other", 40000, false);
+	held(b, "main load alloc", 90000, false); /* at other addresses */
+	held(b, "main load load load alloc", 10000, false);
+	held(b, "main other", 41000, false);
+	d = diff_new(a, b, ALL, PEAK);
+	assert_true(d->sampled[DIFF_BEFORE] && d->sampled[DIFF_AFTER]);
+	/* A function that calls itself counts once. */
+	assert_figure(&function(d, "load")->total[PEAK], 10000, 100000,
+		      sqrt(10000. * 100 + 100000. * 400));
+	assert_figure(&function(d, "load")->self[PEAK], 0, 0, 0);
+	assert_figure(&function(d, "alloc")->self[PEAK], 10000, 100000,
+		      sqrt(10000. * 100 + 100000. * 400));
+	assert_figure(&function(d, "main")->total[PEAK], 50000, 141000,
+		      sqrt(50000. * 100 + 141000. * 400));
+	assert_true(diff_beyond(&function(d, "load")->total[PEAK]));
+	assert_false(diff_beyond(&function(d, "other")->total[PEAK])); /* 1,000 ± 4,500 */
+	assert_string_equal(((struct diff_function *)d->functions->pdata[0])->name, "main");
+	assert_string_equal(((struct diff_function *)d->functions->pdata[3])->name, "other");
+	assert_figure(&d->held[PEAK], 50000, 141000, 0);
+	diff_free(d);
+	report_free(a);
+	report_free(b);
+}
+
+static void stacks_by_path(void **state)
+{
+	struct report *a = one_process(100), *b = one_process(100);
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	const struct diff_stack *s;
+	struct diff *d;
+
+	(void)state;
+	held(a, "main f g", 1000, false);
+	held(a, "main g", 500, false);
+	held(a, "main f g", 200, false);
+	held(b, "main f g", 5000, false);
+	held(b, "main", 300, false);
+	d = diff_new(a, b, ALL, PEAK);
+	assert_int_equal(d->stacks->len, 3);
+	s = &g_array_index(d->stacks, struct diff_stack, 0);
+	assert_figure(&s->held[PEAK], 1200, 5000, sqrt(6200. * 100));
+	diff_path(d, s->path, names);
+	assert_int_equal(names->len, 3);
+	assert_string_equal(names->pdata[0], "g");
+	assert_string_equal(names->pdata[2], "main");
+	s = &g_array_index(d->stacks, struct diff_stack, 1);
+	assert_int_equal(diff_change(&s->held[PEAK]), -500);
+	diff_free(d);
+	report_free(a);
+	report_free(b);
+}
+
+/* What no sample met is the ledger's, and exact. */
+static void marks_are_exact(void **state)
+{
+	struct report *a = one_process(65536), *b = one_process(65536);
+	struct diff *d;
+
+	(void)state;
+	held(a, "[no-sample]", 4096, true);
+	held(b, "[no-sample]", 8192, true);
+	d = diff_new(a, b, ALL, PEAK);
+	assert_figure(&function(d, "[no-sample]")->self[PEAK], 4096, 8192, 0);
+	assert_true(diff_beyond(&function(d, "[no-sample]")->self[PEAK]));
+	diff_free(d);
+	d = diff_new(a, a, ALL, PEAK);
+	assert_false(diff_beyond(&function(d, "[no-sample]")->self[PEAK]));
+	diff_free(d);
+	report_free(a);
+	report_free(b);
+}
+
+static const struct diff_who *named(const GPtrArray *list, const char *process, const char *thread)
+{
+	for (unsigned i = 0; i < list->len; i++) {
+		const struct diff_who *w = list->pdata[i];
+
+		if (!strcmp(w->process, process) && !g_strcmp0(w->thread, thread))
+			return w;
+	}
+	fail_msg("no %s of %s", thread, process);
+	return NULL;
+}
+
+static void who_by_name(void **state)
+{
+	struct report *a = report_new(), *b = report_new();
+	struct report_process *p = add_process(a, 10, 1, "app", "app");
+	const struct diff_who *w;
+	struct diff *d;
+
+	(void)state;
+	add_task(p, 10, "app", 1000);
+	add_task(p, 11, "work", 2000);
+	add_task(p, 12, "work", 3000);
+	p->at_peak[TARE_ANON] = 7000;            /* 1,000 it had before */
+	p = add_process(b, 90, 1, "app", "app"); /* another pid */
+	add_task(p, 90, "app", 1000);
+	add_task(p, 91, "work", 9000)->flow[TARE_ANON] = (struct flow){ 700, 200 };
+	p->at_peak[TARE_ANON] = 10000;
+	p->at_peak[TARE_KMEM] = 5000;
+	p->balance[TARE_ANON].tasks.in = 700;
+	d = diff_new(a, b, ALL & ~(1u << TARE_KMEM), PEAK);
+	assert_int_equal(d->processes->len, 1);
+	w = named(d->processes, "app", NULL);
+	assert_int_equal(diff_who_change(w), 3000); /* kernel memory is not known of both */
+	assert_int_equal(w->side[DIFF_AFTER].grown[TARE_ANON], 700);
+	assert_int_equal(d->threads->len, 2);
+	w = named(d->threads, "app", "work");
+	assert_int_equal(w->side[DIFF_BEFORE].count, 2);
+	assert_int_equal(w->side[DIFF_AFTER].count, 1);
+	assert_int_equal(diff_who_change(w), 4000);
+	assert_int_equal(w->side[DIFF_AFTER].net[TARE_ANON], 500);
+	assert_int_equal(w->side[DIFF_AFTER].grown[TARE_ANON], 700);
+	assert_string_equal(((struct diff_who *)d->threads->pdata[0])->thread, "work");
+	diff_free(d);
+	report_free(a);
+	report_free(b);
+}
+
+static void without_samples(void **state)
+{
+	struct report *a = one_process(0), *b = one_process(100);
+	struct diff *d;
+
+	(void)state;
+	held(b, "main", 1000, false);
+	d = diff_new(a, b, ALL, PEAK);
+	assert_false(d->sampled[DIFF_BEFORE]);
+	assert_true(d->sampled[DIFF_AFTER]);
+	assert_int_equal(d->functions->len + d->stacks->len, 0);
+	assert_int_equal(d->threads->len, 1);
+	diff_free(d);
+	report_free(a);
+	report_free(b);
+	diff_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(functions_by_name), cmocka_unit_test(stacks_by_path),
+		cmocka_unit_test(marks_are_exact),   cmocka_unit_test(who_by_name),
+		cmocka_unit_test(without_samples),
+	};
+
+	return cmocka_run_group_tests_name("diff", tests, NULL, NULL);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What is made of a profile: by function, and over time.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "model/functions.h"
+#include "model/timeline.h"
+
+static uint32_t frame(struct profile *p, const char *function, uint64_t address)
+{
+	struct profile_frame f = {
+		.function = g_strdup(function),
+		.module = profile_module(p, "/lib/x", NULL),
+		.address = address,
+	};
+
+	g_array_append_val(p->frames, f);
+	return p->frames->len - 1;
+}
+
+static uint32_t node(struct profile *p, uint32_t parent, uint32_t of)
+{
+	struct stack_node n = { parent, of };
+
+	g_array_append_val(p->nodes, n);
+	return p->nodes->len - 1;
+}
+
+static void entry(struct profile *p, uint32_t at, int64_t grown, int64_t live)
+{
+	struct profile_entry e = {
+		.node = at,
+		.count = 1,
+		.place_label = g_strdup("heap"),
+		.bytes = { grown, live, 0 },
+	};
+
+	g_array_append_val(p->entries, e);
+}
+
+static const struct function *find(const GArray *functions, const char *name)
+{
+	for (unsigned i = 0; i < functions->len; i++)
+		if (!strcmp(g_array_index(functions, struct function, i).name, name))
+			return &g_array_index(functions, struct function, i);
+	fail_msg("no %s", name);
+	return NULL;
+}
+
+static void by_function(void **state)
+{
+	struct profile *p = profile_new();
+	uint32_t top = node(p, NO_NODE, frame(p, "main", 1));
+	uint32_t once = node(p, top, frame(p, "walk", 2));
+	uint32_t again = node(p, once, frame(p, "walk", 3)); /* another place in it */
+	uint32_t leaf = node(p, again, frame(p, "alloc", 4));
+	g_autoptr(GArray) f = NULL;
+
+	(void)state;
+	entry(p, leaf, 100, 40);
+	entry(p, once, 7, 7);
+	entry(p, NO_NODE, 1000, 1000); /* of no function */
+	f = functions_of(p, PICTURE_LIVE_PEAK);
+	assert_int_equal(f->len, 3);
+	assert_string_equal(g_array_index(f, struct function, 0).name, "alloc");
+	assert_int_equal(find(f, "alloc")->self[PICTURE_GROWN], 100);
+	assert_int_equal(find(f, "alloc")->total[PICTURE_LIVE_PEAK], 40);
+	/* It calls itself: that is no second time. */
+	assert_int_equal(find(f, "walk")->total[PICTURE_GROWN], 107);
+	assert_int_equal(find(f, "walk")->self[PICTURE_GROWN], 7);
+	assert_int_equal(find(f, "walk")->count, 1);
+	assert_int_equal(find(f, "main")->self[PICTURE_GROWN], 0);
+	assert_int_equal(find(f, "main")->total[PICTURE_LIVE_PEAK], 47);
+	assert_string_equal(find(f, "main")->module, "/lib/x");
+	profile_free(p);
+}
+
+static void sums(const struct timeline *t, uint64_t *in, uint64_t *out)
+{
+	g_autoptr(GArray) ticks = timeline_ticks(t);
+
+	*in = *out = 0;
+	for (unsigned i = 0; i < ticks->len; i++) {
+		const struct tick *tick = &g_array_index(ticks, struct tick, i);
+
+		assert_true(tick->slot < TIMELINE_SLOTS);
+		if (i) {
+			const struct tick *before = tick - 1;
+
+			assert_true(before->slot < tick->slot ||
+				    (before->slot == tick->slot && before->tally < tick->tally));
+		}
+		*in += tick->in;
+		*out += tick->out;
+	}
+}
+
+/* However long it takes, nothing gets lost, and a slot is where its time is. */
+static void over_time(void **state)
+{
+	struct timeline *t = timeline_new();
+	const uint64_t begin = 5000000000, ms = 1000000;
+	uint64_t in, out, slot;
+
+	(void)state;
+	timeline_add(t, begin, 3, 10, 0);
+	timeline_add(t, begin + ms / 2, 3, 1, 0);
+	assert_int_equal(t->ticks->len, 1);
+	timeline_add(t, begin - ms, 3, 1, 0); /* it came late */
+	for (uint64_t i = 0; i < 100000; i++)
+		timeline_add(t, begin + i * ms, i % 5, 2, i % 2);
+	sums(t, &in, &out);
+	assert_int_equal(in, 12 + 200000);
+	assert_int_equal(out, 50000);
+	slot = 99999 * ms / t->slot_ns;
+	assert_in_range(slot, TIMELINE_SLOTS / 2 - 1, TIMELINE_SLOTS - 1);
+	timeline_free(t);
+}
+
+/* Many tallies at once: time gets coarser before memory gets scarce. */
+static void in_bounded_memory(void **state)
+{
+	struct timeline *t = timeline_new();
+	uint64_t in, out;
+
+	(void)state;
+	for (uint64_t i = 0; i < 2000000; i++)
+		timeline_add(t, 1 + i * 200, i % 100000, 1, 1);
+	assert_true(t->ticks->len <= TIMELINE_TICKS);
+	sums(t, &in, &out);
+	assert_int_equal(in, 2000000);
+	assert_int_equal(out, 2000000);
+	timeline_free(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(by_function),
+		cmocka_unit_test(over_time),
+		cmocka_unit_test(in_bounded_memory),
+	};
+
+	return cmocka_run_group_tests_name("profile", tests, NULL, NULL);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * How a report is to be shown: values of options that several subcommands have, and
+ * where they send what they made.
+ */
+#ifndef TARE_CHOICES_H
+#define TARE_CHOICES_H
+
+#include "output/formats.h"
+
+/* 0, or -EINVAL, said. */
+int choice_format(const char *value, const struct format **format);
+int choice_picture(const char *value, enum picture *picture);
+int choice_threads(const char *value, bool *all);
+
+/* Say what files for other tools have no place for: what was lost, what is not measured. */
+void choice_warn(const struct report *r, const struct format *format, enum picture picture);
+
+/* Write to the file, which under sudo becomes the caller's, or for NULL to stdout. 0,
+ * or negative errno, said; of stdout main() says it. */
+int choice_deliver(const char *output, const char *text, size_t len);
+
+#endif

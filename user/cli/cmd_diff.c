@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * tare diff: two recordings, before and after: who grew more, and where.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/fileout.h"
+#include "cli/choices.h"
+#include "cli/cmd.h"
+#include "cli/optspec.h"
+#include "cli/terminal.h"
+#include "output/diff.h"
+#include "store/recording.h"
+
+enum { OPT_FORMAT = 256, OPT_PICTURE, OPT_ALL, OPT_SCHEMA };
+
+struct wish {
+	const char *output;
+	bool json, format_given, all, schema;
+	enum picture picture;
+};
+
+static const struct optspec specs[] = {
+	{ "format", OPT_FORMAT, "FORMAT", 1, "table or json (default: by suffix)" },
+	{ "output", 'o', "FILE", 1, "to FILE, not to stdout" },
+	{ "picture", OPT_PICTURE, "NAME", 1, "grown, live-peak, live-end (live-peak)" },
+	{ "all", OPT_ALL, NULL, 1, "every row, not only those that changed most" },
+	{ "schema", OPT_SCHEMA, NULL, 1, "print the JSON Schema of the differences" },
+	{ "help", 'h', NULL, 1, "this text" },
+};
+
+static const char usage[] =
+	"Usage: tare diff BEFORE AFTER [OPTION]...\n"
+	"       tare diff --schema\n\n"
+	"Compare two recordings (tare run -r FILE): who grew more, and where.\n";
+
+static int take_picture(const char *value, enum picture *picture)
+{
+	int err = choice_picture(value, picture);
+
+	if (err || *picture < PICTURES)
+		return err;
+	return optspec_bad("picture", value, "grown, live-peak or live-end");
+}
+
+static int take(void *ctx, int id, const char *value)
+{
+	struct wish *w = ctx;
+
+	switch (id) {
+	case OPT_FORMAT:
+		w->format_given = true;
+		w->json = !strcmp(value, "json");
+		return w->json || !strcmp(value, "table") ?
+			       0 :
+			       optspec_bad("format", value, "table or json");
+	case 'o':
+		w->output = value;
+		return 0;
+	case OPT_PICTURE:
+		return take_picture(value, &w->picture);
+	case OPT_ALL:
+		w->all = true;
+		return 0;
+	default:
+		w->schema = true;
+		return 0;
+	}
+}
+
+static int compare(const struct wish *w, const char *before, const char *after)
+{
+	struct diff_style style = {
+		.table = terminal_style(w->output ? -1 : STDOUT_FILENO),
+		.picture = w->picture,
+		.all = w->all,
+	};
+	struct report *a = NULL, *b = NULL;
+	g_autofree char *text = NULL;
+	int err = recording_load(&a, before);
+
+	if (!err)
+		err = recording_load(&b, after);
+	if (!err) {
+		text = w->json ? diff_json_render(a, b, &style) : diff_table_render(a, b, &style);
+		err = choice_deliver(w->output, text, strlen(text));
+	}
+	report_free(a);
+	report_free(b);
+	return err ? EXIT_FAILED : 0;
+}
+
+int cmd_diff(int argc, char **argv)
+{
+	struct wish w = { .picture = PICTURE_LIVE_PEAK };
+	const struct optspecs all = {
+		.specs = specs,
+		.n = G_N_ELEMENTS(specs),
+		.who = 1,
+		.usage = usage,
+		.more = "\nMore: man tare-report",
+		.stop = "",
+		.take = take,
+		.ctx = &w,
+	};
+	int err = optspec_parse(&all, argc, argv);
+
+	if (err > 0)
+		return 0;
+	if (!err && w.schema) {
+		fputs(diff_json_schema(), stdout);
+		return 0;
+	}
+	if (!err && argc - optind != 2) {
+		error("diff takes two recordings");
+		err = -EINVAL;
+	}
+	if (!w.format_given && w.output)
+		w.json = g_str_has_suffix(w.output, ".json");
+	if (!err && w.output)
+		err = fileout_check(w.output);
+	if (err) {
+		hint("tare diff --help");
+		return EXIT_USAGE;
+	}
+	return compare(&w, argv[optind], argv[optind + 1]);
+}

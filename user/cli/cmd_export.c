@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * tare report and tare export: a recording, as the run it is of would have been shown.
+ * They differ in what they are for: eyes, and other tools.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/fileout.h"
+#include "cli/choices.h"
+#include "cli/cmd.h"
+#include "cli/optspec.h"
+#include "cli/terminal.h"
+#include "store/recording.h"
+
+enum { FOR_REPORT = 1, FOR_EXPORT = 2, FOR_EACH = 3 };
+enum { OPT_FORMAT = 256, OPT_PICTURE, OPT_THREADS, OPT_SCHEMA };
+
+struct wish {
+	unsigned who;
+	const struct format *format;
+	const char *output;
+	enum picture picture;
+	bool all_threads, schema;
+};
+
+static const struct optspec specs[] = {
+	{ "format", OPT_FORMAT, "FORMAT", FOR_EACH, "see below (default: by suffix)" },
+	{ "output", 'o', "FILE", FOR_EACH, "to FILE, not to stdout" },
+	{ "picture", OPT_PICTURE, "NAME", FOR_EXPORT, "folded: grown, live-peak, live-end …" },
+	{ "threads", OPT_THREADS, "all|grouped", FOR_REPORT, "every thread a row, or one a name" },
+	{ "schema", OPT_SCHEMA, NULL, FOR_REPORT, "print the JSON Schema of the reports" },
+	{ "help", 'h', NULL, FOR_EACH, "this text" },
+};
+
+static const char report_usage[] =
+	"Usage: tare report FILE [OPTION]...\n"
+	"       tare report --schema\n\n"
+	"Show a recording (tare run -r FILE) as the report of its run.\n";
+static const char export_usage[] =
+	"Usage: tare export FILE --format FORMAT [-o OUT] [OPTION]...\n\n"
+	"Write a recording (tare run -r FILE) in a form for other tools.\n";
+static const char export_more[] =
+	"\nFormats: json, folded (FlameGraph), pprof, speedscope, html, csv, table.\n"
+	"More: man tare-report";
+
+static int take(void *ctx, int id, const char *value)
+{
+	struct wish *w = ctx;
+
+	switch (id) {
+	case OPT_FORMAT:
+		return choice_format(value, &w->format);
+	case 'o':
+		w->output = value;
+		return 0;
+	case OPT_PICTURE:
+		return choice_picture(value, &w->picture);
+	case OPT_THREADS:
+		return choice_threads(value, &w->all_threads);
+	default:
+		w->schema = true;
+		return 0;
+	}
+}
+
+static int check(struct wish *w, int files, const char *name)
+{
+	if (files != 1) {
+		error("%s takes one recording", name);
+		return -EINVAL;
+	}
+	if (!w->format && w->output)
+		w->format = format_of_file(w->output);
+	if (!w->format && w->who == FOR_EXPORT) {
+		error("no format given");
+		hint("tare export FILE --format json, folded, pprof, speedscope, html or csv");
+		return -EINVAL;
+	}
+	if (!w->format)
+		w->format = formats;
+	if (w->format->binary && !w->output && isatty(STDOUT_FILENO)) {
+		error("--format %s is not for a terminal", w->format->name);
+		hint("-o FILE%s", w->format->suffix);
+		return -EINVAL;
+	}
+	return w->output && fileout_check(w->output) ? -EINVAL : 0;
+}
+
+static int show(const struct wish *w, const char *path)
+{
+	struct format_style style = {
+		.table = terminal_style(w->output ? -1 : STDOUT_FILENO),
+		.picture = w->picture,
+	};
+	struct report *r;
+	GString *text;
+	int err = recording_load(&r, path);
+
+	if (err)
+		return EXIT_FAILED;
+	if (w->format->stacks && !r->profile) {
+		error("%s has no stacks: it was recorded with --period 0", path);
+		report_free(r);
+		return EXIT_FAILED;
+	}
+	style.table.all_threads = w->all_threads;
+	choice_warn(r, w->format, w->picture);
+	text = w->format->render(r, &style);
+	err = choice_deliver(w->output, text->str, text->len);
+	g_string_free(text, TRUE);
+	report_free(r);
+	return err ? EXIT_FAILED : 0;
+}
+
+static int run(struct wish *w, const char *usage, const char *more, int argc, char **argv)
+{
+	const struct optspecs all = {
+		.specs = specs,
+		.n = G_N_ELEMENTS(specs),
+		.who = w->who,
+		.usage = usage,
+		.more = more,
+		.stop = "",
+		.take = take,
+		.ctx = w,
+	};
+	int err = optspec_parse(&all, argc, argv);
+
+	if (err > 0)
+		return 0;
+	if (!err && w->schema) {
+		fputs(json_schema(), stdout);
+		return 0;
+	}
+	if (!err)
+		err = check(w, argc - optind, argv[0]);
+	if (err) {
+		hint("tare %s --help", argv[0]);
+		return EXIT_USAGE;
+	}
+	return show(w, argv[optind]);
+}
+
+int cmd_report(int argc, char **argv)
+{
+	struct wish w = { .who = FOR_REPORT };
+
+	return run(&w, report_usage, "\nMore: man tare-report", argc, argv);
+}
+
+int cmd_export(int argc, char **argv)
+{
+	struct wish w = { .who = FOR_EXPORT };
+
+	return run(&w, export_usage, export_more, argc, argv);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * A profile by function. Pure.
+ */
+#ifndef TARE_FUNCTIONS_H
+#define TARE_FUNCTIONS_H
+
+#include "model/profile.h"
+
+struct function {
+	const char *name;   /* the profile's */
+	const char *module; /* likewise; NULL: none */
+	uint64_t count;     /* samples of which it was the innermost */
+	int64_t self[PICTURES];
+	int64_t total[PICTURES]; /* it was on the stack, however often */
+};
+
+/* All of them, by what each took itself in that picture, largest first. */
+GArray *functions_of(const struct profile *p, enum picture by);
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "model/thin.h"
+
+static int64_t size_of(const struct profile_entry *e)
+{
+	int64_t most = 0;
+
+	for (int i = 0; i < PICTURES; i++)
+		most = MAX(most, e->bytes[i]);
+	return most;
+}
+
+static int downwards(gconstpointer a, gconstpointer b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x > y ? -1 : x < y;
+}
+
+/* The size from which on there are `keep` at most. */
+static int64_t bar(GArray *sizes, unsigned keep)
+{
+	if (sizes->len <= keep)
+		return INT64_MIN;
+	g_array_sort(sizes, downwards);
+	return g_array_index(sizes, int64_t, keep) + 1;
+}
+
+static uint32_t add_mark_node(struct profile *p)
+{
+	struct profile_frame frame = {
+		.function = g_strdup("[thinned]"),
+		.address = MARK_THINNED,
+		.module = NO_MODULE,
+		.mark = true,
+	};
+	struct stack_node node = { NO_NODE, p->frames->len };
+
+	g_array_append_val(p->frames, frame);
+	g_array_append_val(p->nodes, node);
+	return p->nodes->len - 1;
+}
+
+static uint32_t mark_node(struct profile *p)
+{
+	for (unsigned i = 0; i < p->nodes->len; i++) {
+		const struct stack_node *n = &g_array_index(p->nodes, struct stack_node, i);
+		const struct profile_frame *f =
+			&g_array_index(p->frames, struct profile_frame, n->frame);
+
+		if (n->parent == NO_NODE && f->mark && f->address == MARK_THINNED)
+			return i;
+	}
+	return add_mark_node(p);
+}
+
+/* The entry for all that is left out of a task and kind; added when it is new. */
+static struct profile_entry *rest_of(GArray *to, GHashTable *rests, const struct profile_entry *e,
+				     uint32_t mark, uint32_t *number)
+{
+	g_autofree char *key = g_strdup_printf("%u %u %u", e->process, e->task, e->kind);
+	struct profile_entry rest = {
+		.process = e->process,
+		.task = e->task,
+		.kind = e->kind,
+		.cause = NO_CAUSE,
+		.node = mark,
+		.tally = UINT32_MAX,
+	};
+	gpointer at;
+
+	if (!g_hash_table_lookup_extended(rests, key, NULL, &at)) {
+		rest.place_label = g_strdup(place_name[PLACE_UNKNOWN]);
+		at = GUINT_TO_POINTER(to->len);
+		g_array_append_val(to, rest);
+		g_hash_table_insert(rests, g_steal_pointer(&key), at);
+	}
+	*number = GPOINTER_TO_UINT(at);
+	return &g_array_index(to, struct profile_entry, *number);
+}
+
+/* Returns what each entry's number is now. */
+static uint32_t *thin_entries(struct profile *p, unsigned keep, uint32_t mark)
+{
+	g_autoptr(GHashTable) rests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GArray) sizes = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	GArray *to = profile_entries_new();
+	uint32_t *now = g_new(uint32_t, p->entries->len + 1);
+	int64_t least;
+
+	for (unsigned i = 0; i < p->entries->len; i++) {
+		int64_t size = size_of(&g_array_index(p->entries, struct profile_entry, i));
+
+		g_array_append_val(sizes, size);
+	}
+	least = bar(sizes, keep);
+	for (unsigned i = 0; i < p->entries->len; i++) {
+		struct profile_entry *e = &g_array_index(p->entries, struct profile_entry, i);
+		struct profile_entry *rest;
+
+		if (size_of(e) >= least) {
+			now[i] = to->len;
+			g_array_append_val(to, *e);
+			e->place_label = NULL; /* it has moved */
+			continue;
+		}
+		rest = rest_of(to, rests, e, mark, &now[i]);
+		rest->count += e->count;
+		for (int k = 0; k < PICTURES; k++)
+			rest->bytes[k] += e->bytes[k];
+	}
+	g_array_unref(p->entries);
+	p->entries = to;
+	return now;
+}
+
+static int by_slot(gconstpointer a, gconstpointer b)
+{
+	const struct profile_tick *x = a, *y = b;
+
+	if (x->slot != y->slot)
+		return x->slot < y->slot ? -1 : 1;
+	return x->entry < y->entry ? -1 : x->entry > y->entry;
+}
+
+/* Ticks of what is one entry now are one. */
+static void thin_ticks(struct profile *p, const uint32_t *now)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < p->ticks->len; i++) {
+		struct profile_tick *t = &g_array_index(p->ticks, struct profile_tick, i);
+
+		t->entry = now[t->entry];
+	}
+	g_array_sort(p->ticks, by_slot);
+	for (unsigned i = 0; i < p->ticks->len; i++) {
+		const struct profile_tick t = g_array_index(p->ticks, struct profile_tick, i);
+		struct profile_tick *last =
+			kept ? &g_array_index(p->ticks, struct profile_tick, kept - 1) : NULL;
+
+		if (last && last->slot == t.slot && last->entry == t.entry) {
+			last->in += t.in;
+			last->out += t.out;
+		} else {
+			g_array_index(p->ticks, struct profile_tick, kept++) = t;
+		}
+	}
+	g_array_set_size(p->ticks, kept);
+}
+
+static void thin_asked(struct profile *p, unsigned keep, uint32_t mark)
+{
+	g_autoptr(GArray) sizes = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	int64_t least;
+
+	for (unsigned i = 0; i < p->asked->len; i++)
+		g_array_append_val(sizes, g_array_index(p->asked, struct profile_asked, i).bytes);
+	least = bar(sizes, keep);
+	for (unsigned i = 0; i < p->asked->len; i++) {
+		struct profile_asked *a = &g_array_index(p->asked, struct profile_asked, i);
+
+		if (a->bytes < least)
+			a->node = mark;
+	}
+}
+
+/* `now`: whether a frame is used; then its number. */
+static void keep_frames(struct profile *p, uint32_t *now)
+{
+	GArray *to = profile_frames_new();
+
+	for (unsigned i = 0; i < p->frames->len; i++) {
+		struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, i);
+
+		if (!now[i])
+			continue;
+		now[i] = to->len;
+		g_array_append_val(to, *f);
+		f->function = f->file = NULL; /* they have moved */
+	}
+	g_array_unref(p->frames);
+	p->frames = to;
+}
+
+/* Nodes that an entry or what was asked for reaches stay, and their frames. */
+static void mark_used(const struct profile *p, uint32_t node, uint32_t *used)
+{
+	for (; node != NO_NODE && !used[node];
+	     node = g_array_index(p->nodes, struct stack_node, node).parent)
+		used[node] = 1;
+}
+
+static uint32_t *used_nodes(const struct profile *p)
+{
+	uint32_t *used = g_new0(uint32_t, p->nodes->len + 1);
+
+	for (unsigned i = 0; i < p->entries->len; i++)
+		mark_used(p, g_array_index(p->entries, struct profile_entry, i).node, used);
+	for (unsigned i = 0; i < p->asked->len; i++)
+		mark_used(p, g_array_index(p->asked, struct profile_asked, i).node, used);
+	return used;
+}
+
+/* `now`: whether a node is used; then its number. */
+static void keep_nodes(struct profile *p, uint32_t *now, const uint32_t *frame_now)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < p->nodes->len; i++)
+		now[i] = now[i] ? kept++ : NO_NODE;
+	for (unsigned i = 0; i < p->nodes->len; i++) {
+		struct stack_node n = g_array_index(p->nodes, struct stack_node, i);
+
+		if (now[i] == NO_NODE)
+			continue;
+		n.frame = frame_now[n.frame];
+		n.parent = n.parent == NO_NODE ? NO_NODE : now[n.parent];
+		g_array_index(p->nodes, struct stack_node, now[i]) = n;
+	}
+	g_array_set_size(p->nodes, kept);
+}
+
+static void drop_unused(struct profile *p)
+{
+	g_autofree uint32_t *node_now = used_nodes(p);
+	g_autofree uint32_t *frame_now = g_new0(uint32_t, p->frames->len + 1);
+
+	for (unsigned i = 0; i < p->nodes->len; i++)
+		if (node_now[i])
+			frame_now[g_array_index(p->nodes, struct stack_node, i).frame] = 1;
+	keep_frames(p, frame_now);
+	keep_nodes(p, node_now, frame_now);
+	for (unsigned i = 0; i < p->entries->len; i++) {
+		struct profile_entry *e = &g_array_index(p->entries, struct profile_entry, i);
+
+		e->node = e->node == NO_NODE ? NO_NODE : node_now[e->node];
+	}
+	for (unsigned i = 0; i < p->asked->len; i++) {
+		struct profile_asked *a = &g_array_index(p->asked, struct profile_asked, i);
+
+		a->node = a->node == NO_NODE ? NO_NODE : node_now[a->node];
+	}
+}
+
+void profile_thin(struct profile *p, unsigned keep)
+{
+	uint32_t mark = mark_node(p);
+	g_autofree uint32_t *now = thin_entries(p, keep, mark);
+
+	thin_ticks(p, now);
+	thin_asked(p, keep, mark);
+	drop_unused(p);
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The report as one table for spreadsheets and pandas: where it grew, or without samples
+ * the ledger. Bytes.
+ */
+#include "output/fields.h"
+#include "output/output.h"
+#include "output/view.h"
+
+static const char *const who_columns[] = { "process", "pid", "thread", "tid", "kind" };
+static const char *const sample_columns[] = { "cause",     "place",   "function", "source",
+					      "module",    "stack",   "samples",  "grown",
+					      "live_peak", "live_end" };
+static const char *const asked_columns[] = { "asked", "untouched" };
+static const char *const ledger_columns[] = { "opening",      "in",  "out",
+					      "unattributed", "net", "at_peak" };
+
+static void names(struct fields *f, const char *const *name, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		fields_text(f, name[i]);
+}
+
+/* NULL: none in particular. */
+static void who(struct fields *f, const struct report_process *p, const struct report_task *t,
+		const char *kind)
+{
+	fields_text(f, p ? p->comm : NULL);
+	fields_int(f, p ? p->pid : FIELD_UNKNOWN);
+	fields_text(f, t ? t->comm : NULL);
+	fields_int(f, t ? t->tid : FIELD_UNKNOWN);
+	fields_text(f, kind);
+}
+
+/* Function by function, the outermost first, as in folded stacks. */
+static void whole_stack(struct fields *f, const struct profile *p, const GArray *up)
+{
+	GString *text = g_string_new(NULL);
+
+	for (unsigned i = up->len; i-- > 0;) {
+		const struct profile_frame *frame = &g_array_index(p->frames, struct profile_frame,
+								   g_array_index(up, uint32_t, i));
+		g_autofree char *name = g_strdelimit(g_strdup(frame->function), ";", ':');
+
+		g_string_append_printf(text, "%s%s", text->len ? ";" : "", *name ? name : "?");
+	}
+	fields_text(f, text->str);
+	g_string_free(text, TRUE);
+}
+
+static void where(struct fields *f, const struct profile *p, uint32_t node)
+{
+	g_autoptr(GArray) up = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	const struct profile_frame *inner = NULL;
+	g_autofree char *source = NULL;
+
+	profile_stack(p, node, up);
+	if (up->len)
+		inner = &g_array_index(p->frames, struct profile_frame,
+				       g_array_index(up, uint32_t, 0));
+	if (inner && inner->file)
+		source = g_strdup_printf("%s:%d", inner->file, inner->line);
+	fields_text(f, inner ? inner->function : NULL);
+	fields_text(f, source);
+	fields_text(f, inner ? profile_module_path(p, inner->module) : NULL);
+	whole_stack(f, p, up);
+}
+
+static void who_numbered(struct fields *f, const struct report *r, uint32_t process, uint32_t task,
+			 const char *kind)
+{
+	const struct report_process *p = r->processes->pdata[process];
+
+	who(f, p, task < p->tasks->len ? p->tasks->pdata[task] : NULL, kind);
+}
+
+static void entry(struct fields *f, const struct report *r, const struct profile_entry *e)
+{
+	who_numbered(f, r, e->process, e->task, kind_name[e->kind]);
+	fields_text(f, profile_cause_name(r->profile, e->cause));
+	fields_text(f, e->place_label);
+	where(f, r->profile, e->node);
+	fields_int(f, (int64_t)e->count);
+	for (int k = 0; k < PICTURES; k++)
+		fields_int(f, e->bytes[k]);
+	fields_blank(f, profile_pictures(r->profile) - PICTURES);
+	fields_end(f);
+}
+
+/* Address space is no kind of memory. */
+static void asked(struct fields *f, const struct report *r, const struct profile_asked *a)
+{
+	who_numbered(f, r, a->process, a->task, NULL);
+	fields_text(f, profile_cause_name(r->profile, a->cause));
+	fields_text(f, a->place_label);
+	where(f, r->profile, a->node);
+	fields_int(f, (int64_t)a->count);
+	fields_blank(f, PICTURES);
+	fields_int(f, a->bytes);
+	if (!r->profile->untouched_why)
+		fields_int(f, a->untouched);
+	fields_end(f);
+}
+
+static void samples(struct fields *f, const struct report *r)
+{
+	const struct profile *p = r->profile;
+
+	names(f, who_columns, G_N_ELEMENTS(who_columns));
+	names(f, sample_columns, G_N_ELEMENTS(sample_columns));
+	names(f, asked_columns, profile_pictures(p) - PICTURES);
+	fields_end(f);
+	for (unsigned i = 0; i < p->entries->len; i++)
+		entry(f, r, &g_array_index(p->entries, struct profile_entry, i));
+	for (unsigned i = 0; !p->asked_why && i < p->asked->len; i++)
+		asked(f, r, &g_array_index(p->asked, struct profile_asked, i));
+}
+
+/* FIELD_UNKNOWN where it is not known. */
+struct line {
+	int64_t opening, in, out, unattributed, net, at_peak;
+};
+
+static void ledger_line(struct fields *f, const struct report_process *p,
+			const struct report_task *t, const char *kind, const struct line *l)
+{
+	const int64_t value[] = { l->opening, l->in, l->out, l->unattributed, l->net, l->at_peak };
+	bool any = false;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(value); i++)
+		any |= value[i] && (p == NULL || value[i] != FIELD_UNKNOWN);
+	if (!any)
+		return;
+	who(f, p, t, kind);
+	for (unsigned i = 0; i < G_N_ELEMENTS(value); i++)
+		fields_int(f, value[i]);
+	fields_end(f);
+}
+
+/* Of a kind that is known: its threads, then what none of them did. */
+static void ledger_process(struct fields *f, const struct report *r, const struct report_process *p,
+			   enum tare_kind kind)
+{
+	const struct balance *b = &p->balance[kind];
+	bool foreign = kind != TARE_KMEM; /* what others free has no process */
+	struct line rest = {
+		.opening = b->opening,
+		.in = foreign ? (int64_t)b->foreign.in : FIELD_UNKNOWN,
+		.out = foreign ? (int64_t)b->foreign.out : FIELD_UNKNOWN,
+		.unattributed = view_checked(r, kind, false) ? b->unattributed : FIELD_UNKNOWN,
+		.net = b->net,
+		.at_peak = p->at_peak[kind],
+	};
+
+	for (unsigned i = 0; i < p->tasks->len; i++) {
+		const struct report_task *t = p->tasks->pdata[i];
+		struct line l = {
+			/* A thread has neither. */
+			.opening = FIELD_UNKNOWN,        .unattributed = FIELD_UNKNOWN,
+			.in = (int64_t)t->flow[kind].in, .out = (int64_t)t->flow[kind].out,
+			.net = flow_net(t->flow[kind]),  .at_peak = t->at_peak[kind],
+		};
+
+		rest.net -= l.net;
+		rest.at_peak -= l.at_peak;
+		ledger_line(f, p, t, kind_name[kind], &l);
+	}
+	ledger_line(f, p, NULL, kind_name[kind], &rest);
+}
+
+/* What no process has: of kernel memory, and of what is not known by task. */
+static void ledger_workload(struct fields *f, const struct report *r, enum tare_kind kind)
+{
+	struct view_held now = view_now(r), peak = view_at_peak(r);
+	const struct balance *b = &r->totals[kind];
+	struct line l = { b->opening,      (int64_t)b->foreign.in, (int64_t)b->foreign.out,
+			  b->unattributed, now.kind[kind],         peak.kind[kind] };
+	bool known = view_kind(r, kind), whole = known && (kind != TARE_KMEM || r->kmem.whole);
+
+	for (unsigned i = 0; known && i < r->processes->len; i++) {
+		const struct report_process *p = r->processes->pdata[i];
+
+		l.opening -= p->balance[kind].opening;
+		l.in -= (int64_t)p->balance[kind].foreign.in;
+		l.out -= (int64_t)p->balance[kind].foreign.out;
+		l.unattributed -= p->balance[kind].unattributed;
+		l.net -= p->balance[kind].net;
+		l.at_peak -= p->at_peak[kind];
+	}
+	if (!whole)
+		l.opening = l.in = l.out = FIELD_UNKNOWN;
+	if (!view_checked(r, kind, true))
+		l.unattributed = FIELD_UNKNOWN;
+	if (!now.known[kind])
+		l.net = FIELD_UNKNOWN;
+	if (!peak.known[kind])
+		l.at_peak = FIELD_UNKNOWN;
+	ledger_line(f, NULL, NULL, kind_name[kind], &l);
+}
+
+static void ledger(struct fields *f, const struct report *r)
+{
+	struct line sockets = { FIELD_UNKNOWN, FIELD_UNKNOWN,    FIELD_UNKNOWN,
+				FIELD_UNKNOWN, view_now(r).sock, view_at_peak(r).sock };
+
+	names(f, who_columns, G_N_ELEMENTS(who_columns));
+	names(f, ledger_columns, G_N_ELEMENTS(ledger_columns));
+	fields_end(f);
+	for (int i = 0; i < TARE_KINDS; i++)
+		for (unsigned n = 0; view_kind(r, kind_order[i]) && n < r->processes->len; n++)
+			ledger_process(f, r, r->processes->pdata[n], kind_order[i]);
+	for (int i = 0; i < TARE_KINDS; i++)
+		ledger_workload(f, r, kind_order[i]);
+	if (sockets.net || sockets.at_peak) /* where the group counts them apart */
+		ledger_line(f, NULL, NULL, "sockets", &sockets);
+}
+
+GString *csv_render(const struct report *r)
+{
+	struct fields f = { .out = g_string_new(NULL) };
+
+	if (r->profile)
+		samples(&f, r);
+	else
+		ledger(&f, r);
+	return f.out;
+}

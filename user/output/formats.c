@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "output/formats.h"
+
+#include <string.h>
+
+static GString *take(char *text)
+{
+	GString *s = g_string_new(text);
+
+	g_free(text);
+	return s;
+}
+
+static GString *table(const struct report *r, const struct format_style *style)
+{
+	return take(table_render(r, &style->table));
+}
+
+static GString *json(const struct report *r, const struct format_style *style)
+{
+	(void)style;
+	return take(json_render(r));
+}
+
+static GString *folded(const struct report *r, const struct format_style *style)
+{
+	return take(folded_render(r, r->profile, style->picture));
+}
+
+static GString *pprof(const struct report *r, const struct format_style *style)
+{
+	(void)style;
+	return pprof_render(r);
+}
+
+static GString *speedscope(const struct report *r, const struct format_style *style)
+{
+	(void)style;
+	return speedscope_render(r);
+}
+
+static GString *html(const struct report *r, const struct format_style *style)
+{
+	(void)style;
+	return html_render(r);
+}
+
+static GString *csv(const struct report *r, const struct format_style *style)
+{
+	(void)style;
+	return csv_render(r);
+}
+
+/* A longer suffix before one that it ends with. */
+const struct format formats[] = {
+	{ .name = "table", .render = table },
+	{ .name = "folded", .suffix = ".folded", .stacks = true, .render = folded },
+	{ .name = "pprof", .suffix = ".pb.gz", .stacks = true, .binary = true, .render = pprof },
+	{ .name = "speedscope", .suffix = ".speedscope.json", .stacks = true, .render = speedscope },
+	{ .name = "json", .suffix = ".json", .render = json },
+	{ .name = "html", .suffix = ".html", .wants_stacks = true, .render = html },
+	{ .name = "csv", .suffix = ".csv", .render = csv },
+	{ .name = NULL },
+};
+
+const struct format *format_named(const char *name)
+{
+	const struct format *f = formats;
+
+	while (f->name && strcmp(f->name, name))
+		f++;
+	return f->name ? f : NULL;
+}
+
+const struct format *format_of_file(const char *path)
+{
+	const struct format *f = formats;
+
+	while (f->name && !(f->suffix && g_str_has_suffix(path, f->suffix)))
+		f++;
+	return f->name ? f : NULL;
+}
+
+char *format_names(void)
+{
+	GString *names = g_string_new(NULL);
+
+	for (const struct format *f = formats; f->name; f++)
+		g_string_append_printf(names, "%s%s",
+				       f == formats ? "" :
+				       f[1].name    ? ", " :
+						      " or ",
+				       f->name);
+	return g_string_free(names, FALSE);
+}

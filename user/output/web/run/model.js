@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The report (schema tare.report/1) as the page's parts want it: names that can be
+// shown, a list of tasks, points of the weight over time. Pure.
+
+import { known, printable, size } from '../shared/format.js';
+import { KERNEL_KINDS, KINDS, USER_KINDS } from '../shared/kinds.js';
+import { loadProfile } from './profile.js';
+
+const RSS_KINDS = ['anon', 'file', 'shmem'];
+const SIGNAL = { 1: 'HUP', 2: 'INT', 3: 'QUIT', 4: 'ILL', 5: 'TRAP', 6: 'ABRT', 8: 'FPE', 9: 'KILL', 11: 'SEGV', 13: 'PIPE', 14: 'ALRM', 15: 'TERM' };
+
+/** null where any is. */
+export const sum = (list) => list.every(known) ? list.reduce((a, b) => a + b, 0) : null;
+/** What is known of it. */
+export const knownSum = (list) => list.filter(known).reduce((a, b) => a + b, 0);
+
+const shown = (s) => s === null || s === undefined ? null : printable(s);
+
+function held(atPeak) {
+	const kinds = Object.fromEntries(KINDS.map((k) => [k, atPeak?.[k] ?? null]));
+
+	return {
+		...kinds, user: knownSum(USER_KINDS.map((k) => kinds[k])), kernel: knownSum(KERNEL_KINDS.map((k) => kinds[k])),
+		weight: knownSum(KINDS.map((k) => kinds[k])),
+	};
+}
+
+const grown = (flows) => sum(RSS_KINDS.map((k) => flows[k]?.in ?? null));
+
+function taskRow(t, process, i, at) {
+	return {
+		process: at, task: i, name: shown(t.comm), before: (t.names ?? []).map(printable), id: t.tid, pid: process.pid,
+		processName: shown(process.comm), alive: t.alive, attached: t.attached, start: t.start_ns, end: t.end_ns,
+		peak: held(t.at_peak), grown: grown(t), faults: t.faults?.total ?? null, major: t.faults?.major ?? null,
+		virtual: sum([t.virtual?.mapped ?? null, t.virtual?.brk_up ?? null]),
+	};
+}
+
+function processRow(p, at) {
+	const faults = sum(p.tasks.map((t) => t.faults?.total ?? null));
+
+	return {
+		process: at, task: null, name: shown(p.comm), before: (p.images ?? []).map(printable), id: p.pid, pid: p.pid,
+		processName: null, alive: p.alive, start: p.start_ns, end: p.end_ns, exit: p.exit,
+		peak: held(p.at_peak), grown: grown(p.balance), faults, major: sum(p.tasks.map((t) => t.faults?.major ?? null)),
+		virtual: sum(p.tasks.map((t) => sum([t.virtual?.mapped ?? null, t.virtual?.brk_up ?? null]))), threads: p.tasks.length,
+	};
+}
+
+// The peak, which no look at an interval may have met, as a point like the others.
+function peakPoint({ peak, processes }) {
+	const w = peak.weight, kinds = Object.fromEntries(KINDS.map((k) => [k, knownSum(processes.map((p) => p.at_peak?.[k] ?? null))]));
+
+	kinds.kmem = Math.max(0, w.kernel - kinds.pagetable - kinds.kstack);
+	return { time_ns: w.time_ns, rss: w.user - kinds.swap, beside: w.total - w.user + kinds.swap, kinds };
+}
+
+function withPeak(raw) {
+	const before = raw.series.filter((p) => p.time_ns < raw.peak.weight.time_ns).length;
+
+	return raw.series.length > 0 && raw.peak.weight.total > 0 ? [...raw.series.slice(0, before), peakPoint(raw), ...raw.series.slice(before)] : raw.series;
+}
+
+// By kind where the report has it, else RSS and what is beside it.
+function pointsOf(raw) {
+	const kinds = raw.series.length > 0 && raw.series.every((p) => p.kinds), series = withPeak(raw);
+	const bands = kinds ? KINDS.filter((k) => series.some((p) => p.kinds[k])) : ['rss', 'beside'];
+
+	return {
+		bands, byKind: kinds,
+		points: series.map((p) => ({
+			time: p.time_ns, total: p.rss + p.beside,
+			values: bands.map((b) => Math.max(0, kinds ? p.kinds[b] ?? 0 : p[b])),
+		})),
+	};
+}
+
+export function load(raw) {
+	return {
+		raw,
+		command: raw.command.map(printable), target: shown(raw.target),
+		version: shown(raw.tare_version), kernel: shown(raw.kernel),
+		processes: raw.processes.map(processRow),
+		tasks: raw.processes.flatMap((p, at) => p.tasks.map((t, i) => taskRow(t, p, i, at))),
+		series: pointsOf(raw), duration: raw.duration_ns,
+		profile: loadProfile(raw),
+	};
+}
+
+/** "exit 0", "killed by SIGKILL" … */
+export function ending({ raw }) {
+	const { code, signal } = raw.exit;
+
+	if (known(signal))
+		return `killed by ${SIGNAL[signal] ? `SIG${SIGNAL[signal]}` : `signal ${signal}`}`;
+	if (known(code))
+		return `exit ${code}`;
+	return { snapshot: 'snapshot, it goes on', detach: 'detached, it goes on', end: 'its exit is not known' }[raw.reason];
+}
+
+/** [word, whether it is good, why]: the books in words. */
+export function booksOf({ raw }) {
+	const b = raw.books, pages = (n) => `${n.toLocaleString('en-US')} ${n === 1 ? 'page' : 'pages'}`;
+
+	if (b.balanced === null)
+		return ['not checked', null, 'the kernel\u2019s own counters could not be summed'];
+	if (b.balanced)
+		return ['balanced', true, b.mms_closed > 0 ? `to the page; ${b.mms_closed.toLocaleString('en-US')} address ${b.mms_closed === 1 ? 'space' : 'spaces'} closed at 0` : 'to the page'];
+	const why = [b.off_pages > 0 && `${pages(b.off_pages)} that no event explains`,
+		b.mms_nonzero > 0 && `${b.mms_nonzero} of ${b.mms_closed} address spaces did not close at 0`,
+		raw.lost.total > 0 && 'something was lost',
+		b.unattributed.kmem ? `kernel memory is ${size(b.unattributed.kmem)} off its control group\u2019s counter` : null].filter(Boolean);
+	return [b.off_pages > 0 ? `off by ${pages(b.off_pages)}` : 'not balanced', false, why.join('; ')];
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What is shown of the profile: bytes of each row by picture, filters and time. Pure.
+
+/** Pictures of entries, and of what was asked for. */
+export const PICTURES = {
+	live_peak: 'Live at the peak', grown: 'All growth', live_end: 'Live at the end',
+	asked: 'Asked for', untouched: 'Untouched',
+};
+/** Of a time that was selected. */
+export const TIME_PICTURES = { grew: 'Grew in this time', live: 'Live at the end of it' };
+
+const ofAsked = (picture) => picture === 'asked' || picture === 'untouched';
+
+/** Which rows the filters pass, 1 or 0 each. */
+export function passing(profile, rows, state, threadPasses) {
+	const pass = new Uint8Array(rows.length).fill(1);
+	const only = (column, value) => {
+		if (column && value !== null)
+			for (let i = 0; i < pass.length; i++)
+				if (column[i] !== value)
+					pass[i] = 0;
+	};
+
+	only(rows.process, state.process);
+	only(rows.task, state.task);
+	only(rows.kind, state.kind);
+	only(rows.cause, state.cause);
+	if (state.place !== null)
+		only(state.place[0] === 'p' ? rows.place : rows.label, Number(state.place.slice(1)));
+	if (threadPasses)
+		for (let i = 0; i < pass.length; i++)
+			if (pass[i] && !threadPasses(rows.process[i], rows.task[i]))
+				pass[i] = 0;
+	return pass;
+}
+
+// Sampled bytes of each entry by slot are scaled as its growth is.
+function inTime({ entries, ticks }, { from, to }, picture) {
+	const bytes = new Float64Array(entries.length);
+
+	for (let i = 0; i < ticks.slot.length; i++) {
+		if (ticks.slot[i] >= to)
+			continue;
+		if (picture === 'live')
+			bytes[ticks.entry[i]] += ticks.in[i] - ticks.out[i];
+		else if (ticks.slot[i] >= from)
+			bytes[ticks.entry[i]] += ticks.in[i];
+	}
+	for (let i = 0; i < bytes.length; i++)
+		bytes[i] = ticks.sampled[i] > 0 ? Math.max(0, bytes[i] * entries.grown[i] / ticks.sampled[i]) : 0;
+	return bytes;
+}
+
+function bytesOf(profile, rows, state) {
+	if (state.time)
+		return inTime(profile, state.time, state.timePicture);
+	return rows[state.picture === 'asked' ? 'bytes' : state.picture];
+}
+
+/** Rows, bytes of each (0: not shown), and which passed. */
+export function pick(profile, state, threadPasses) {
+	const rows = !state.time && ofAsked(state.picture) ? profile.asked : profile.entries;
+	const pass = passing(profile, rows, state, threadPasses);
+	const bytes = Float64Array.from(bytesOf(profile, rows, state));
+
+	for (let i = 0; i < bytes.length; i++)
+		if (!pass[i] || bytes[i] < 0)
+			bytes[i] = 0;
+	return { rows, pass, bytes, ofAsked: rows === profile.asked };
+}
+
+/** Growth and shrinkage by slot of what passes, scaled likewise: { in, out }. */
+export function activity({ entries, ticks }, pass) {
+	const grew = new Float64Array(ticks.slots), shrank = new Float64Array(ticks.slots);
+
+	for (let i = 0; i < ticks.slot.length; i++) {
+		const e = ticks.entry[i];
+
+		if (!pass[e] || !(ticks.sampled[e] > 0))
+			continue;
+		const scale = entries.grown[e] / ticks.sampled[e];
+		grew[ticks.slot[i]] += ticks.in[i] * scale;
+		shrank[ticks.slot[i]] += ticks.out[i] * scale;
+	}
+	return { in: grew, out: shrank };
+}
+
+/** What grew at a time that is not known: no sample met it. */
+export function timeless({ entries, ticks }, pass) {
+	let sum = 0;
+
+	for (let i = 0; i < entries.length; i++)
+		if (pass[i] && !(ticks.sampled[i] > 0))
+			sum += Math.max(0, entries.grown[i]);
+	return sum;
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The profile as typed arrays, and its stacks as one tree: calls of one function from
+// one caller are one node, wherever in the caller they stand. Pure.
+//
+// Nodes are numbered so that all below one are the numbers behind it, up to end[]:
+// what a node holds is then a piece of an array of rows sorted by node. The larger
+// comes later, and is drawn further left: what is a node's own then ends up right.
+
+import { printable } from '../shared/format.js';
+
+export const KERNEL = 1, INLINED = 2, GUESSED = 4, MARK = 8;
+
+const MOST_PLACES = 6; // in code, of a node: more are not told
+
+function columns(table) {
+	return Object.fromEntries(Object.entries(table).filter(([, v]) => Array.isArray(v))
+		.map(([name, v]) => [name, Float64Array.from(v)]));
+}
+
+const baseName = (path) => path.slice(path.lastIndexOf('/') + 1) || path;
+
+// A frame's function, module and flags, without line and address, are its symbol.
+function symbolsOf(p) {
+	const { function: name, module, flags } = p.frames;
+	const numbers = new Map(), of = new Int32Array(name.length), symbols = [];
+
+	for (let i = 0; i < name.length; i++) {
+		const key = (name[i] * (p.modules.length + 1) + module[i] + 1) * 16 + flags[i];
+		let number = numbers.get(key);
+
+		if (number === undefined) {
+			number = symbols.length;
+			numbers.set(key, number);
+			symbols.push({ name: printable(p.strings[name[i]] ?? '?'), module: module[i], flags: flags[i] });
+		}
+		of[i] = number;
+	}
+	return { symbols, of };
+}
+
+// A frame, or a few.
+function merged(frames, frame) {
+	const list = Array.isArray(frames) ? frames : [frames];
+
+	if (list.length < MOST_PLACES && !list.includes(frame))
+		list.push(frame);
+	return list;
+}
+
+// Merges nodes; `of`: of each node of the report, its number here.
+function mergedNodes(p, symbolOf, symbolCount) {
+	const { parent, frame } = p.nodes;
+	const numbers = new Map(), of = new Int32Array(parent.length), up = [], symbol = [], places = [];
+
+	for (let i = 0; i < parent.length; i++) {
+		const above = parent[i] >= 0 && parent[i] < i ? of[parent[i]] : -1;
+		const key = (above + 1) * symbolCount + symbolOf[frame[i]];
+		let number = numbers.get(key);
+
+		if (number === undefined) {
+			number = up.length;
+			numbers.set(key, number);
+			up.push(above);
+			symbol.push(symbolOf[frame[i]]);
+			places.push(frame[i]);
+		} else if (places[number] !== frame[i]) {
+			places[number] = merged(places[number], frame[i]);
+		}
+		of[i] = number;
+	}
+	return { of, up, symbol, places };
+}
+
+// Sums from the leaves up; parents stand before their children.
+function upwards(up, values) {
+	for (let i = up.length - 1; i >= 0; i--)
+		if (up[i] >= 0)
+			values[up[i]] += values[i];
+	return values;
+}
+
+// Children of each node, the largest last: of node i, list[start[i + 1]] and on; of the roots, start[0].
+function childrenOf(up, weight) {
+	const start = new Int32Array(up.length + 2), list = new Int32Array(up.length);
+
+	for (const u of up)
+		start[u + 2]++;
+	for (let i = 1; i < start.length; i++)
+		start[i] += start[i - 1];
+	const at = start.slice();
+
+	for (let i = 0; i < up.length; i++)
+		list[at[up[i] + 1]++] = i;
+	for (let i = 0; i + 1 < start.length; i++)
+		if (start[i + 1] - start[i] > 1)
+			list.subarray(start[i], start[i + 1]).sort((a, b) => weight[a] - weight[b] || b - a);
+	return { start, list };
+}
+
+// The tree in the order of a walk through it.
+function numbered({ up, symbol, of, places }, weight) {
+	const n = up.length, { start, list } = childrenOf(up, weight);
+	const size = upwards(up, new Float64Array(n).fill(1));
+	const placesOf = new Array(n), number = new Int32Array(n), parent = new Int32Array(n), symbolOf = new Int32Array(n), end = new Int32Array(n);
+
+	for (let i = -1; i < n; i++) {
+		let next = i < 0 ? 0 : number[i] + 1;
+
+		for (let k = start[i + 1]; k < start[i + 2]; k++) {
+			number[list[k]] = next;
+			next += size[list[k]];
+		}
+	}
+	for (let i = 0; i < n; i++) {
+		parent[number[i]] = up[i] < 0 ? -1 : number[up[i]];
+		symbolOf[number[i]] = symbol[i];
+		end[number[i]] = number[i] + size[i];
+		placesOf[number[i]] = places[i];
+	}
+	return { count: n, parent, symbol: symbolOf, end, places: placesOf, of: of.map((x) => number[x]) };
+}
+
+// Where a function stands below itself its bytes must not count twice.
+function outermost(tree, symbolCount) {
+	const within = new Int32Array(symbolCount), outer = new Uint8Array(tree.count), path = [];
+
+	for (let v = 0; v < tree.count; v++) {
+		while (path.length > 0 && tree.end[path.at(-1)] <= v)
+			within[tree.symbol[path.pop()]]--;
+		outer[v] = within[tree.symbol[v]]++ === 0 ? 1 : 0;
+		path.push(v);
+	}
+	return outer;
+}
+
+// -1, no stack, gets a node of its own: a mark.
+const nodeOf = (of, x) => x < 0 ? of[of.length - 1] : of[x];
+
+function rowsOf(table, tree) {
+	const rows = columns(table);
+
+	rows.length = rows.node.length;
+	rows.node = Int32Array.from(rows.node, (x) => nodeOf(tree.of, x));
+	return rows;
+}
+
+// The report's stacks, and one more that rows without a stack are under.
+function withNoStack(raw) {
+	if (![raw.entries, raw.asked].some((t) => t?.node.some((x) => x < 0)))
+		return raw;
+	const { frames: f, nodes: n, strings } = raw, more = (list, x) => [...list, x];
+
+	return {
+		...raw, strings: more(strings, '[no stack]'),
+		frames: {
+			function: more(f.function, strings.length), file: more(f.file, -1), line: more(f.line, 0),
+			module: more(f.module, -1), address: more(f.address, '0x0'), flags: more(f.flags, MARK),
+		},
+		nodes: { parent: more(n.parent, -1), frame: more(n.frame, f.function.length) },
+	};
+}
+
+function weigh(nodes, raw) {
+	const weight = new Float64Array(nodes.up.length), { entries: e, asked: a } = raw;
+
+	e.node.forEach((x, i) => { weight[nodeOf(nodes.of, x)] += Math.max(0, e.grown[i]); });
+	a?.node.forEach((x, i) => { weight[nodeOf(nodes.of, x)] += Math.max(0, a.bytes[i]) * 1e-6; });
+	return upwards(nodes.up, weight);
+}
+
+function ticksOf(raw, entryCount) {
+	const t = columns(raw), slots = t.slot.reduce((most, s) => Math.max(most, s + 1), 0);
+	const sampled = new Float64Array(entryCount);
+
+	t.entry.forEach((e, i) => { sampled[e] += t.in[i]; });
+	return { ...t, slots, sampled, start: raw.start_ns, width: raw.slot_ns, at: (slot) => raw.start_ns + slot * raw.slot_ns };
+}
+
+/** null: the report has none. */
+export function loadProfile(report) {
+	if (!report.profile)
+		return null;
+	const raw = withNoStack(report.profile);
+	const { symbols, of: symbolOf } = symbolsOf(raw);
+	const nodes = mergedNodes(raw, symbolOf, symbols.length);
+	const tree = numbered(nodes, weigh(nodes, raw));
+	const modules = raw.modules.map((m) => ({ path: printable(m.path), name: printable(baseName(m.path)), buildId: m.build_id }));
+
+	return {
+		period: raw.period, kinds: raw.kinds, places: raw.places, causes: raw.causes ?? [], strings: raw.strings,
+		frames: raw.frames, modules, symbols, tree,
+		outer: outermost(tree, symbols.length),
+		entries: rowsOf(raw.entries, tree),
+		asked: raw.asked ? rowsOf(raw.asked, tree) : null, askedWhy: raw.asked_why ?? null, untouchedWhy: raw.untouched_why ?? null,
+		ticks: ticksOf(raw.ticks, raw.entries.node.length),
+	};
+}
+
+/** Where in code a node's calls stand: "main.c:12", or addresses where no line is known. */
+export function placesOf(profile, node) {
+	const { frames, strings, tree } = profile, list = [tree.places[node]].flat();
+	const text = (f) => frames.file[f] >= 0 ? `${printable(strings[frames.file[f]])}:${frames.line[f]}` : frames.address[f];
+	const more = list.length >= MOST_PLACES ? ['\u2026'] : [];
+
+	return [...new Set(list.map(text)), ...more];
+}
+
+export const moduleName = (profile, symbol) => profile.modules[symbol.module]?.name ?? '';
+
+/** A search that finds this function only. */
+export const exactly = (profile, symbol) => `"${profile.symbols[symbol].name}"`;
+export const label = (profile, number) => printable(profile.strings[number] ?? '?');
+
+/** Standard error of a sum of sampled bytes, as profile_error() in C. */
+export const standardError = (profile, bytes) => bytes > 0 ? Math.sqrt(bytes * profile.period) : 0;

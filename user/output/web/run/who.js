@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Threads or processes with what each held at the peak. Only the rows that can be
+// seen are in the document: there may be thousands.
+
+import { el } from '../shared/dom.js';
+import { UNKNOWN, count, exact, known, seconds, size } from '../shared/format.js';
+import { KINDS, KIND_TEXT } from '../shared/kinds.js';
+
+const ROW_PX = 30, SHOWN_PX = 480, SPARE = 8;
+
+const sizeCell = (x) => known(x) ? x === 0 ? '0' : size(x) : UNKNOWN;
+
+function status(r) {
+	if (r.alive)
+		return r.attached ? 'alive, ran before' : 'alive';
+	const how = r.exit ? known(r.exit.signal) ? `, signal ${r.exit.signal}` : known(r.exit.code) ? `, exit ${r.exit.code}` : '' : '';
+
+	return `ended${known(r.end) ? ` at ${seconds(r.end / 1e9)}` : ''}${how}`;
+}
+
+/** Kinds that nobody held are left out, and said so. */
+function shownKinds(list) {
+	return KINDS.filter((k) => list.some((r) => r.peak[k] !== 0));
+}
+
+function columns(list, processes) {
+	const exactly = (x) => known(x) ? exact(x) : null;
+	const bytes = (name, head, key, more) => ({ name, head, n: true, key, cell: (r) => sizeCell(key(r)), title: (r) => exactly(key(r)), ...more });
+
+	return [
+		{ name: 'name', head: processes ? 'Process' : 'Thread', key: (r) => r.name ?? '', wide: true },
+		{ name: 'id', head: processes ? 'PID' : 'TID', n: true, key: (r) => r.id, cell: (r) => String(r.id) },
+		...processes ? [{ name: 'threads', head: 'Threads', n: true, key: (r) => r.threads, cell: (r) => count(r.threads) }] : [],
+		{ name: 'state', head: 'State', key: (r) => r.alive ? -1 : r.end ?? 0, cell: status },
+		bytes('weight', 'At the peak', (r) => r.peak.weight, { strong: true }),
+		...shownKinds(list).map((k) => bytes(k, KIND_TEXT[k], (r) => r.peak[k], { mark: k })),
+		bytes('grown', 'RSS grown', (r) => r.grown),
+		{ name: 'faults', head: 'Faults', n: true, key: (r) => r.faults, cell: (r) => count(r.faults), title: (r) => known(r.major) ? `${count(r.major)} of them major` : null },
+		bytes('virtual', 'Asked for', (r) => r.virtual),
+	];
+}
+
+function ordered(list, column, down) {
+	const sign = down ? -1 : 1, key = (r) => column.key(r);
+	const compare = (a, b) => typeof a === 'string' ? a < b ? -1 : a > b ? 1 : 0 : a - b;
+
+	return [...list].sort((x, y) => {
+		const a = key(x), b = key(y);
+
+		if (a === null || b === null)
+			return (a === null) - (b === null);
+		return sign * compare(a, b) || x.process - y.process || (x.task ?? 0) - (y.task ?? 0);
+	});
+}
+
+// What it held, as a bar: kinds side by side, in tenths of a percent of the largest.
+function bar(r, most) {
+	const kinds = KINDS.filter((k) => known(r.peak[k]) && r.peak[k] > 0);
+
+	if (kinds.length === 0 || most <= 0)
+		return null;
+	const node = el('span', { class: 'bar', 'aria-hidden': 'true' }, kinds.map((k) => el('i', { class: k })));
+	[...node.children].forEach((i, at) => { i.style.width = `${100 * r.peak[kinds[at]] / most}%`; });
+	return node;
+}
+
+function nameCell(r, most, chosen, actions) {
+	const title = [r.name, r.before.length > 0 && `before: ${r.before.join(', ')}`, r.processName !== null && `of ${r.processName} (${r.pid})`].filter(Boolean).join('; ').slice(0, 2000);
+
+	return el('th', { scope: 'row' },
+		el('button', { type: 'button', class: 'link', title, 'aria-pressed': String(chosen), disabled: !actions.filters, onclick: () => actions.chooseThread(r) }, r.name?.slice(0, 100) || '(no name)'),
+		bar(r, most));
+}
+
+/** report, state { whoRows, whoSort, whoDown, process, task }; actions { sortWho, chooseThread, filters }. */
+export function whoTable(report, state, actions, scrolled) {
+	const processes = state.whoRows === 'processes', all = processes ? report.processes : report.tasks;
+	const query = state.whoQuery.toLowerCase();
+	const list = query ? all.filter((r) => r.name?.toLowerCase().includes(query) || String(r.id) === query) : all;
+	const cols = columns(all, processes), column = cols.find((c) => c.name === state.whoSort) ?? cols.find((c) => c.name === 'weight');
+	const rows = ordered(list, column, state.whoDown), most = rows.reduce((m, r) => Math.max(m, r.peak.weight), 0);
+	const head = el('thead', null, el('tr', null, cols.map((c) => el('th', {
+		scope: 'col', class: c.n ? 'n' : null, 'aria-sort': column === c ? state.whoDown ? 'descending' : 'ascending' : 'none',
+	}, el('button', { type: 'button', 'data-sort': c.name, onclick: () => actions.sortWho(c.name) }, c.mark && el('i', { class: `mark ${c.mark}` }), c.head)))));
+	const body = el('tbody'), before = el('tr', { class: 'spacer', 'aria-hidden': 'true' }, el('td', { colspan: cols.length }));
+	const after = before.cloneNode(true);
+	const box = el('div', { class: 'scroll who-box', tabindex: '0', role: 'region', 'aria-label': processes ? 'Processes' : 'Threads' },
+		el('table', { class: 'rows who', 'aria-rowcount': rows.length + 1 }, el('caption', { class: 'hidden' }, processes ? 'Processes' : 'Threads'), head, body));
+	let first = -1;
+
+	const line = (r, i) => {
+		const chosen = state.process === r.process && (state.task ?? null) === r.task;
+
+		return el('tr', { 'aria-rowindex': i + 2, 'data-process': r.process, 'data-task': r.task, class: chosen ? 'chosen' : null },
+			cols.map((c) => c.wide ? nameCell(r, most, chosen, actions) : cell(c, r)));
+	};
+	const cell = (c, r) => {
+		const text = c.cell(r);
+
+		return el('td', { 'data-column': c.name, class: [c.n && 'n', c.strong && 'strong', text === UNKNOWN && 'unknown', text === '0' && 'nothing'].filter(Boolean).join(' ') || null, title: c.title?.(r) ?? (c.n ? null : text) }, text);
+	};
+	const fill = () => {
+		const from = Math.max(0, Math.floor(box.scrollTop / ROW_PX) - SPARE), to = Math.min(rows.length, from + Math.ceil(SHOWN_PX / ROW_PX) + 2 * SPARE);
+
+		if (from === first)
+			return;
+		first = from;
+		before.firstChild.style.height = `${from * ROW_PX}px`;
+		after.firstChild.style.height = `${(rows.length - to) * ROW_PX}px`;
+		const focus = body.contains(document.activeElement) ? document.activeElement.closest('tr') : null;
+		const kept = rows.slice(from, to).map((r, i) => line(r, from + i));
+		body.replaceChildren(before, ...kept, after);
+		if (focus)
+			kept.find((tr) => tr.dataset.process === focus.dataset.process && tr.dataset.task === focus.dataset.task)?.querySelector('button').focus({ preventScroll: true });
+	};
+
+	box.addEventListener('scroll', fill, { passive: true });
+	box.addEventListener('keydown', (e) => {
+		const tr = e.target.closest?.('tbody tr'), to = { ArrowDown: 'nextElementSibling', ArrowUp: 'previousElementSibling' }[e.key];
+		const button = tr && to && tr[to]?.querySelector('button');
+
+		if (button) {
+			e.preventDefault();
+			button.focus();
+		}
+	});
+	queueMicrotask(() => {
+		if (scrolled)
+			box.scrollTop = scrolled;
+		fill();
+	});
+	const none = KINDS.filter((k) => !shownKinds(all).includes(k));
+	return { box, shown: rows.length, of: all.length, none };
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * A recording: a report and all that came with it, in a SQLite file. recording.sql
+ * says what is in it, db.h how it is kept. It is written while the workload runs:
+ * whatever becomes of tare, what the last checkpoint wrote can be read. It must not
+ * know who measures, nor how reports are shown.
+ *
+ * Every function that returns int: 0 or negative errno, said by error() with the
+ * file's name. One thread at a time.
+ */
+#ifndef TARE_RECORDING_H
+#define TARE_RECORDING_H
+
+#include "base/fileout.h"
+#include "model/report.h"
+
+struct recording;
+
+#define RECORDING_SIZE_LEAST (1 << 20)
+#define RECORDING_SIZE_MOST (1 << 30)
+
+struct recording_config {
+	uint64_t max_size;                 /* bytes that the file may have */
+	const struct fileout_owner *owner; /* as in fileout_write(); may be NULL */
+};
+
+/* Can it be made? What is there is replaced only when it is a recording, or empty, and
+ * nobody writes it. Changes nothing. */
+int recording_check(const char *path);
+
+int recording_create(struct recording **rec, const char *path,
+		     const struct recording_config *config);
+void recording_close(struct recording *rec); /* takes NULL; no other file is left */
+
+/* The raw log. Rows are kept for a while before they are written; what goes wrong then
+ * is said once, and told by the next checkpoint. Times are ns since the start. */
+struct recorded_sample {
+	uint64_t time_ns, bytes, address;
+	uint32_t tally;
+	bool no_address;
+};
+void recording_sample(struct recording *rec, const struct recorded_sample *s);
+
+struct recorded_range {
+	uint64_t time_ns, mm, start, size;
+	uint32_t pid;
+	const char *what;   /* "mmap", "munmap" … */
+	const char *detail; /* a path, a name; may be NULL */
+};
+void recording_range(struct recording *rec, const struct recorded_range *r);
+
+/* The state as of now, in place of the last. `complete`: it is the last. A report that
+ * does not fit into max_size loses its smallest stacks, to a mark that says so. */
+int recording_checkpoint(struct recording *rec, struct report *r, bool complete);
+
+/* Read the whole file, whoever made it: every number in it is in bounds, every
+ * reference leads somewhere, a node's parent is before it. It may be one that is being
+ * written. A recording that was not completed has a feature "recording" that says so.
+ * *r is set on success only; free with report_free(). */
+int recording_load(struct report **r, const char *path);
+
+#endif

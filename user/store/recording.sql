@@ -1,0 +1,293 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+--
+-- A recording of `tare run -r` or `tare attach -r`, schema 1. To be asked with the
+-- sqlite3 shell:
+--
+--     sqlite3 FILE 'SELECT * FROM threads'
+--     sqlite3 FILE 'SELECT * FROM functions ORDER BY live_peak DESC LIMIT 20'
+--     sqlite3 FILE .schema
+--
+-- Sizes are in bytes, times in nanoseconds since the command's start (attach: since
+-- tare came) unless said otherwise. NULL is "not known" or "none". Numbers are at
+-- most 2^53, so that they are exact everywhere; recording_load.c checks that.
+--
+-- While the workload runs, tare writes all tables but `samples` and `ranges` anew at
+-- each checkpoint, in one transaction: whenever tare is killed, the file holds the
+-- state of the last one, and figures.complete is 0.
+-- A change here that an older tare cannot read, or that makes what older ones wrote
+-- unreadable, is a new user_version (RECORDING_SCHEMA in recording_format.h).
+--
+-- A kind is anon, file, shmem, swap, pagetable, kstack or kmem. `came` and `went` are
+-- bytes added and taken away.
+
+PRAGMA application_id = 0x74617272; -- "tarr"
+PRAGMA user_version = 1;
+
+CREATE TABLE figures (
+	-- Single numbers: of the run, its peak, the books, losses, the control group,
+	-- kernel memory, sampling and the machine. Named as in the JSON report and in
+	-- model/report.h, from where recording_figures.c takes them. NULL: not known.
+	name TEXT PRIMARY KEY,
+	value INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE texts (
+	-- Single texts: tare_version, kernel, target (attach), cgroup, slab_note,
+	-- asked_why, untouched_why: NULL where these are measured.
+	name TEXT PRIMARY KEY,
+	value TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE command (
+	-- The command and its arguments; no row for attach.
+	number INTEGER PRIMARY KEY,
+	argument TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE features (
+	-- What tare uses of the kernel, and how this one has it.
+	number INTEGER PRIMARY KEY,
+	name TEXT NOT NULL,
+	state TEXT NOT NULL,          -- 'on', 'not measured' …
+	why TEXT                      -- the reason and the way out
+) STRICT;
+
+CREATE TABLE processes (
+	-- Largest at the peak first.
+	number INTEGER PRIMARY KEY,   -- 0, 1, 2 …
+	pid INTEGER NOT NULL,
+	ppid INTEGER NOT NULL,
+	comm TEXT NOT NULL,
+	exe TEXT,
+	argv_truncated INTEGER NOT NULL,
+	alive INTEGER NOT NULL,
+	start_ns INTEGER NOT NULL,
+	end_ns INTEGER NOT NULL,      -- 0 while alive
+	exit_known INTEGER NOT NULL,
+	exit_code INTEGER NOT NULL,
+	exit_signal INTEGER NOT NULL, -- 0: ended by exit()
+	rss_peak INTEGER NOT NULL,
+	rss_peak_ns INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE process_texts (
+	number INTEGER PRIMARY KEY,   -- in their order
+	process INTEGER NOT NULL,     -- processes.number
+	what TEXT NOT NULL,           -- 'argument', or 'image': a program that it ran before exe
+	value TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE balances (
+	-- net = opening + came - went + foreign_came - foreign_went + unattributed.
+	process INTEGER NOT NULL,     -- processes.number; -1: the whole workload
+	kind TEXT NOT NULL,
+	opening INTEGER NOT NULL,
+	came INTEGER NOT NULL,        -- entered by its own tasks
+	went INTEGER NOT NULL,
+	foreign_came INTEGER NOT NULL, -- entered by others
+	foreign_went INTEGER NOT NULL,
+	unattributed INTEGER NOT NULL,
+	net INTEGER NOT NULL,
+	at_peak INTEGER NOT NULL,     -- held when the weight was at its peak; of the workload 0
+	PRIMARY KEY (process, kind)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE foreigners (
+	-- Who else entered: reclaim, khugepaged, kernel, process, late.
+	process INTEGER NOT NULL,     -- processes.number; -1: the whole workload
+	who TEXT NOT NULL,
+	what TEXT NOT NULL,           -- 'rss': anon, file and shmem; 'kmem'
+	came INTEGER NOT NULL,
+	went INTEGER NOT NULL,
+	PRIMARY KEY (process, who, what)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tasks (
+	-- Threads; a process's own first thread among them.
+	number INTEGER PRIMARY KEY,   -- 0, 1, 2 …
+	process INTEGER NOT NULL,     -- processes.number
+	tid INTEGER NOT NULL,
+	comm TEXT NOT NULL,           -- the last name
+	alive INTEGER NOT NULL,
+	attached INTEGER NOT NULL,    -- 1: it ran before tare came
+	start_ns INTEGER NOT NULL,
+	end_ns INTEGER NOT NULL,
+	faults_user INTEGER NOT NULL,
+	faults_kernel INTEGER NOT NULL,
+	faults_major INTEGER NOT NULL,
+	mapped INTEGER NOT NULL,      -- by mmap
+	unmapped INTEGER NOT NULL,    -- by munmap
+	brk_up INTEGER NOT NULL,
+	brk_down INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE task_names (
+	-- Earlier names.
+	number INTEGER PRIMARY KEY,
+	task INTEGER NOT NULL,        -- tasks.number
+	name TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE task_kinds (
+	task INTEGER NOT NULL,        -- tasks.number
+	kind TEXT NOT NULL,
+	came INTEGER NOT NULL,
+	went INTEGER NOT NULL,
+	at_peak INTEGER NOT NULL,
+	PRIMARY KEY (task, kind)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE task_causes (
+	-- Of anon, file and shmem: by what. Largest first.
+	number INTEGER PRIMARY KEY,
+	task INTEGER NOT NULL,        -- tasks.number
+	cause TEXT NOT NULL,          -- 'page fault', 'brk', 'read' …
+	came INTEGER NOT NULL,
+	went INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE series (
+	-- The workload over time.
+	number INTEGER PRIMARY KEY,
+	time_ns INTEGER NOT NULL,
+	rss INTEGER NOT NULL,
+	beside INTEGER NOT NULL,      -- swap and kernel memory: weight = rss + beside
+	anon INTEGER, file INTEGER, shmem INTEGER, swap INTEGER, -- NULL: not known by kind
+	pagetable INTEGER, kstack INTEGER, kmem INTEGER
+) STRICT;
+
+CREATE TABLE slabs (
+	-- --slab: of the whole machine, more than before the command started.
+	number INTEGER PRIMARY KEY,
+	name TEXT NOT NULL,
+	object_size INTEGER NOT NULL,
+	objects INTEGER NOT NULL,
+	bytes INTEGER NOT NULL
+) STRICT;
+
+-- Where it grew. No rows where no samples were taken (--period 0).
+
+CREATE TABLE modules (
+	number INTEGER PRIMARY KEY,   -- 0, 1, 2 …
+	path TEXT NOT NULL,           -- or [kernel], [vdso], [jit]
+	build_id TEXT                 -- hexadecimal
+) STRICT;
+
+CREATE TABLE frames (
+	-- Places in code.
+	number INTEGER PRIMARY KEY,   -- 0, 1, 2 …
+	function TEXT NOT NULL,
+	file TEXT,                    -- of the source (--lines)
+	line INTEGER NOT NULL,
+	module INTEGER,               -- modules.number; NULL: a mark, as [truncated]
+	address INTEGER NOT NULL,     -- in the module's own terms; two's complement
+	kernel INTEGER NOT NULL,
+	inlined INTEGER NOT NULL,
+	guessed INTEGER NOT NULL,     -- found by frame pointer where nothing says there is one
+	mark INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE nodes (
+	-- Stacks, as a tree: a node's parent is who called it.
+	number INTEGER PRIMARY KEY,   -- 0, 1, 2 …
+	parent INTEGER,               -- nodes.number; NULL: outermost
+	frame INTEGER NOT NULL        -- frames.number
+) STRICT;
+
+CREATE TABLE places (
+	-- What lay where memory grew.
+	number INTEGER PRIMARY KEY,   -- 0, 1, 2 …
+	kind TEXT NOT NULL,           -- 'heap', 'stack', 'file' …
+	label TEXT NOT NULL           -- 'heap', '[anon:name]', 'stack of worker', a path
+) STRICT;
+
+CREATE TABLE causes (
+	number INTEGER PRIMARY KEY,   -- as in entries and asked
+	name TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE entries (
+	-- The memory of one stack, task, kind, cause and place. Scaled, so that the sums by
+	-- task and kind are the ledger's.
+	number INTEGER PRIMARY KEY,   -- 0, 1, 2 …
+	process INTEGER NOT NULL,     -- processes.number
+	task INTEGER,                 -- tasks.number; NULL: of none in particular
+	kind TEXT NOT NULL,
+	cause INTEGER,                -- causes.number; NULL: no sample met it
+	node INTEGER,                 -- nodes.number: innermost; NULL: there is no stack
+	place INTEGER NOT NULL,       -- places.number
+	count INTEGER NOT NULL,       -- samples
+	grown INTEGER NOT NULL,       -- all that came
+	live_peak INTEGER NOT NULL,   -- of it, there when the weight was at its peak
+	live_end INTEGER NOT NULL,    -- of it, there at the end
+	tally INTEGER                 -- as in samples; NULL: no sample met it
+) STRICT;
+
+CREATE TABLE asked (
+	-- Address space that a stack asked for, by mmap, mremap or brk.
+	number INTEGER PRIMARY KEY,
+	process INTEGER NOT NULL,
+	task INTEGER,
+	cause INTEGER,
+	node INTEGER,
+	label TEXT NOT NULL,
+	count INTEGER NOT NULL,
+	bytes INTEGER NOT NULL,
+	untouched INTEGER NOT NULL    -- of it, mapped at the end and not in memory then
+) STRICT;
+
+CREATE TABLE ticks (
+	-- When an entry grew and shrank: slot i begins figures.profile.start_ns
+	-- + i x figures.profile.slot_ns after the start. Bytes as sampled, not scaled.
+	slot INTEGER NOT NULL,
+	entry INTEGER NOT NULL,       -- entries.number
+	came INTEGER NOT NULL,
+	went INTEGER NOT NULL,
+	PRIMARY KEY (slot, entry)
+) STRICT, WITHOUT ROWID;
+
+-- The raw log, for questions that the tables above don't answer; no report needs it.
+-- It is thinned to keep the file below --max-size: figures.log.level tells the least
+-- level that is kept, and a row stands for 2^level such samples.
+
+CREATE TABLE samples (
+	level INTEGER NOT NULL,       -- how many times thinning passes it by
+	number INTEGER NOT NULL,      -- 1, 2, 3 … as they came
+	time_ns INTEGER NOT NULL,
+	tally INTEGER NOT NULL,       -- entries.tally
+	address INTEGER,              -- NULL: not known; two's complement
+	bytes INTEGER NOT NULL,       -- that it stands for
+	PRIMARY KEY (level, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE ranges (
+	-- Changes of address spaces, until they fill an eighth of --max-size
+	-- (figures.log.ranges_dropped counts those that came later).
+	number INTEGER PRIMARY KEY,
+	time_ns INTEGER NOT NULL,
+	pid INTEGER NOT NULL,
+	mm INTEGER NOT NULL,          -- number of the address space
+	what TEXT NOT NULL,           -- 'mmap', 'file', 'munmap', 'mremap', 'madvise', 'brk' …
+	start INTEGER NOT NULL,
+	size INTEGER NOT NULL,
+	detail TEXT                   -- a file's path, a name
+) STRICT;
+
+CREATE VIEW threads AS
+	-- For people: a thread per row.
+	SELECT p.pid, t.tid, t.comm,
+	       sum(k.came) AS came, sum(k.went) AS went, sum(k.at_peak) AS at_peak,
+	       sum(k.came) FILTER (WHERE k.kind = 'anon') AS anon_came,
+	       sum(k.came) FILTER (WHERE k.kind = 'file') AS file_came,
+	       sum(k.came) FILTER (WHERE k.kind = 'shmem') AS shmem_came
+	FROM tasks t JOIN processes p ON p.number = t.process
+	JOIN task_kinds k ON k.task = t.number
+	GROUP BY t.number ORDER BY at_peak DESC;
+
+CREATE VIEW functions AS
+	-- For people: what each function grew by itself, not through those it called.
+	SELECT f.function, m.path AS module, sum(e.count) AS samples, sum(e.grown) AS grown,
+	       sum(e.live_peak) AS live_peak, sum(e.live_end) AS live_end
+	FROM entries e JOIN nodes n ON n.number = e.node JOIN frames f ON f.number = n.frame
+	LEFT JOIN modules m ON m.number = f.module
+	GROUP BY f.function, m.path;

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "store/recording_figures.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "store/reader.h"
+
+/* A member of a struct. Its name is that of the member where that says enough. */
+struct member {
+	const char *name;
+	size_t offset;
+	enum figure_type type;
+	int64_t most; /* 0: what a size may be */
+};
+
+#define MEMBER(of, type, member)                              \
+	{                                                     \
+#member, offsetof(struct of, member), type, 0 \
+	}
+
+static const struct member report_members[] = {
+	{ "reason", offsetof(struct report, reason), FIGURE_INT, REPORT_DETACH },
+	{ "started_us", offsetof(struct report, started_ns), FIGURE_EPOCH, 0 },
+	MEMBER(report, FIGURE_BOOL, exit.known),
+	MEMBER(report, FIGURE_INT, exit.code),
+	{ "exit.signal", offsetof(struct report, exit.signal), FIGURE_INT, 127 },
+	MEMBER(report, FIGURE_U64, duration_ns),
+	MEMBER(report, FIGURE_BOOL, balanced),
+	MEMBER(report, FIGURE_U64, off_pages),
+	MEMBER(report, FIGURE_U64, mms_closed),
+	MEMBER(report, FIGURE_U64, mms_nonzero),
+	MEMBER(report, FIGURE_BOOL, sums_valid),
+	MEMBER(report, FIGURE_I64, peak_rss),
+	MEMBER(report, FIGURE_U64, peak_ns),
+	MEMBER(report, FIGURE_U64, peak_bound),
+	MEMBER(report, FIGURE_I64, peak_weight),
+	MEMBER(report, FIGURE_I64, peak_kernel),
+	MEMBER(report, FIGURE_U64, peak_weight_ns),
+	MEMBER(report, FIGURE_U64, peak_weight_bound),
+	{ "kmem.level", offsetof(struct report, kmem.level), FIGURE_INT, KMEM_EVENTS },
+	MEMBER(report, FIGURE_BOOL, kmem.whole),
+	MEMBER(report, FIGURE_I64, kmem.foreign_at_peak),
+	MEMBER(report, FIGURE_I64, kmem.sampled_at_peak),
+	MEMBER(report, FIGURE_I64, kmem.drift_at_peak),
+	MEMBER(report, FIGURE_I64, kmem.by_events),
+	MEMBER(report, FIGURE_KNOWN, kmem.by_group),
+	MEMBER(report, FIGURE_I64, kmem.bound),
+	MEMBER(report, FIGURE_I64, kmem.vmalloc),
+	MEMBER(report, FIGURE_I64, kmem.sock),
+	MEMBER(report, FIGURE_I64, kmem.elsewhere),
+	{ "cgroup.version", offsetof(struct report, cgroup.version), FIGURE_INT, 2 },
+	MEMBER(report, FIGURE_BOOL, cgroup.own),
+	MEMBER(report, FIGURE_U64, cgroup.others),
+	MEMBER(report, FIGURE_KNOWN, cgroup.peak),
+	MEMBER(report, FIGURE_KNOWN, cgroup.kernel_peak),
+	MEMBER(report, FIGURE_KNOWN, cgroup.limit),
+	MEMBER(report, FIGURE_KNOWN, cgroup.oom_kills),
+	MEMBER(report, FIGURE_BOOL, self.valid),
+	MEMBER(report, FIGURE_U64, self.rss),
+	MEMBER(report, FIGURE_U64, self.map_bytes),
+	MEMBER(report, FIGURE_U64, self.entries),
+	{ "self.ps_per_entry", offsetof(struct report, self.ns_per_entry), FIGURE_REAL_PS, 0 },
+	MEMBER(report, FIGURE_U64, self.cpu_ns),
+};
+
+static const struct member counters_members[] = {
+	MEMBER(cgroup_counters, FIGURE_U64, time_ns),
+	MEMBER(cgroup_counters, FIGURE_KNOWN, current),
+	MEMBER(cgroup_counters, FIGURE_KNOWN, kernel),
+};
+
+static const struct member profile_members[] = {
+	MEMBER(profile, FIGURE_U64, period),     MEMBER(profile, FIGURE_U64, samples),
+	MEMBER(profile, FIGURE_U64, complete),   MEMBER(profile, FIGURE_U64, truncated),
+	MEMBER(profile, FIGURE_U64, guessed),    MEMBER(profile, FIGURE_U64, no_stack),
+	MEMBER(profile, FIGURE_U64, no_address), MEMBER(profile, FIGURE_U64, lost.samples),
+	MEMBER(profile, FIGURE_U64, lost.bytes), MEMBER(profile, FIGURE_U64, lost.ranges),
+	MEMBER(profile, FIGURE_U64, start_ns),   MEMBER(profile, FIGURE_U64, slot_ns),
+};
+
+struct visit {
+	figure_fn fn;
+	void *ctx;
+};
+
+static void visit(const struct visit *v, const char *prefix, const char *name,
+		  enum figure_type type, void *at, int64_t most)
+{
+	bool negative = type == FIGURE_I64 || type == FIGURE_KNOWN;
+	struct figure f = { .type = type, .at = at };
+
+	snprintf(f.name, sizeof(f.name), "%s%s", prefix, name);
+	f.most = most                ? most :
+		 type == FIGURE_BOOL ? 1 :
+		 type == FIGURE_INT  ? INT32_MAX :
+				       READER_MOST;
+	f.least = negative ? -READER_MOST : 0;
+	v->fn(v->ctx, &f);
+}
+
+static void visit_members(const struct visit *v, const char *prefix, const struct member *m,
+			  unsigned n, void *of)
+{
+	for (unsigned i = 0; i < n; i++)
+		visit(v, prefix, m[i].name, m[i].type, (char *)of + m[i].offset, m[i].most);
+}
+
+static void visit_counters(const struct visit *v, const char *prefix, struct cgroup_counters *c)
+{
+	visit_members(v, prefix, counters_members, G_N_ELEMENTS(counters_members), c);
+	for (int i = 0; i < CGROUP_STATS; i++)
+		visit(v, prefix, cgroup_stat_name[i], FIGURE_KNOWN, &c->stat[i], 0);
+}
+
+static void visit_profile(const struct visit *v, struct profile *p)
+{
+	visit_members(v, "profile.", profile_members, G_N_ELEMENTS(profile_members), p);
+	for (int i = 0; i < PICTURES; i++) {
+		visit(v, "profile.sampled.", picture_name[i], FIGURE_WHOLE, &p->sampled[i], 0);
+		visit(v, "profile.total.", picture_name[i], FIGURE_I64, &p->total[i], 0);
+	}
+}
+
+void figures_each(struct report *r, figure_fn fn, void *ctx)
+{
+	struct visit v = { fn, ctx };
+
+	visit_members(&v, "", report_members, G_N_ELEMENTS(report_members), r);
+	for (int i = 0; i < TARE_LOSSES; i++)
+		visit(&v, "lost.", lost_name[i], FIGURE_U64, &r->lost[i], 0);
+	visit_counters(&v, "cgroup.now.", &r->cgroup.now);
+	visit_counters(&v, "cgroup.highest.", &r->cgroup.highest);
+	if (r->profile)
+		visit_profile(&v, r->profile);
+}
+
+int64_t figure_get(const struct figure *f, bool *null)
+{
+	*null = false;
+	switch (f->type) {
+	case FIGURE_BOOL:
+		return *(const bool *)f->at;
+	case FIGURE_INT:
+		return *(const int *)f->at;
+	case FIGURE_U64:
+		return (int64_t)MIN(*(const uint64_t *)f->at, (uint64_t)READER_MOST);
+	case FIGURE_WHOLE:
+		return (int64_t) * (const double *)f->at;
+	case FIGURE_REAL_PS:
+		*null = *(const double *)f->at < 0;
+		return llround(*(const double *)f->at * 1000);
+	case FIGURE_EPOCH:
+		return *(const int64_t *)f->at / 1000;
+	case FIGURE_KNOWN:
+		*null = *(const int64_t *)f->at == CGROUP_UNKNOWN;
+		break;
+	case FIGURE_I64:
+		break;
+	}
+	return *(const int64_t *)f->at;
+}
+
+void figure_set(const struct figure *f, int64_t value, bool null)
+{
+	switch (f->type) {
+	case FIGURE_BOOL:
+		*(bool *)f->at = value;
+		break;
+	case FIGURE_INT:
+		*(int *)f->at = (int)value;
+		break;
+	case FIGURE_WHOLE:
+		*(double *)f->at = (double)value;
+		break;
+	case FIGURE_REAL_PS:
+		*(double *)f->at = null ? -1 : (double)value / 1000;
+		break;
+	case FIGURE_EPOCH:
+		*(int64_t *)f->at = value * 1000;
+		break;
+	case FIGURE_U64:
+		*(uint64_t *)f->at = (uint64_t)value;
+		break;
+	case FIGURE_KNOWN:
+	case FIGURE_I64:
+		*(int64_t *)f->at = null ? CGROUP_UNKNOWN : value;
+		break;
+	}
+}
+
+void figures_each_text(struct report *r, figure_text_fn fn, void *ctx)
+{
+	fn(ctx, "tare_version", &r->tare_version);
+	fn(ctx, "kernel", &r->kernel);
+	fn(ctx, "target", &r->target);
+	fn(ctx, "cgroup", &r->cgroup.path);
+	fn(ctx, "slab_note", &r->slab_note);
+	if (!r->profile)
+		return;
+	fn(ctx, "asked_why", &r->profile->asked_why);
+	fn(ctx, "untouched_why", &r->profile->untouched_why);
+}
