@@ -97,6 +97,7 @@ held() {
 		function fillAll(n) { const all = []; for (let i = 0; i < n; i++) all.push(makeOne(i)); return all; }
 		const keep = fillAll(600000);
 	END
+	cd "$DIR" # V8 leaves a log there
 	folded --period 64KiB -- "${noted[@]}" node --perf-basic-prof --interpreted-frames-native-stack "$DIR/grow.js"
 	[ "$(bytes_of 'JS:.*fillAll [^;]*grow.js')" -gt $((8 << 20)) ] ||
 		fail "$(sort -t ' ' -k 2 "$DIR/out.folded" | cut -c 1-300 | head -20)"
