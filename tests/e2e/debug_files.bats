@@ -72,7 +72,7 @@ unnamed() {
 	rm "$DIR/full.debug"
 	mkdir "$DIR/.debug"
 	mkfifo "$DIR/full.debug" "$DIR/.debug/full.debug"
-	timeout 30 "$TARE" run --as-root -o "$DIR/out.folded" -- "$DIR/tree" || fail "it waits"
+	timeout -s KILL 30 "$TARE" run --as-root -o "$DIR/out.folded" -- "$DIR/tree" || fail "it waits"
 	unnamed
 }
 

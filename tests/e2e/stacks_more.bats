@@ -75,6 +75,27 @@ for_each_build() {
 	grown_below ';main;debug_outer;debug_middle;debug_inner '
 }
 
+@test "a first function that is jumped to" {
+	need gcc
+	cat >"$DIR/first.c" <<-END
+		static volatile char big[32 << 20];
+		__attribute__((noipa)) static void inner(void)
+		{
+			for (unsigned at = 0; at < sizeof(big); at += 4096)
+				big[at] = 1;
+		}
+		__attribute__((noipa, used)) void first(void)
+		{
+			inner();
+			asm volatile("syscall" : : "a"(231), "D"(0));
+		}
+		asm(".globl _start; _start: jmp first");
+	END
+	gcc -O1 -g -static -nostdlib -o "$DIR/first" "$DIR/first.c"
+	folded -- "$DIR/first"
+	grown_below '^first;[^;]*;first;inner '
+}
+
 @test "5,000 deep: cut where the copied stack ends, and right up to there" {
 	folded --period 512KiB -- "$PROGRAMS/call_tree" deep 5000
 	grown_below ';\[truncated\];(deep;){1000,}inner '
@@ -187,6 +208,34 @@ blocks_usr1() {
 	mv "$DIR/rooted" "$DIR/root/program"
 	folded -- chroot "$DIR/root" /program calls
 	grown_below ';main;rooted_outer;rooted_middle;rooted_inner '
+}
+
+@test "Rust: names as mangled by default, and as v0" {
+	need rustc
+	cat >"$DIR/known.rs" <<-END
+		mod depot {
+			pub struct Store<T>(pub Vec<T>);
+			impl<T: Clone> Store<T> {
+				#[inline(never)]
+				pub fn grow(&mut self, one: T, n: usize) { self.0.resize(n, one); }
+			}
+		}
+		#[inline(never)]
+		fn work() -> usize {
+			let mut s = depot::Store(Vec::new());
+			s.grow(1u8, 32 << 20);
+			s.0.len()
+		}
+		fn main() {
+			let n = std::thread::spawn(|| work() + 1).join().unwrap();
+			std::process::exit((n == 0) as i32);
+		}
+	END
+	for form in '' '-C symbol-mangling-version=v0'; do
+		rustc -g -C opt-level=1 $form -o "$DIR/known" "$DIR/known.rs"
+		folded -- "$DIR/known"
+		grown_below ';start_thread;.*;known::work;.*known::depot::Store<.*>::grow'
+	done
 }
 
 @test "a Python without names says what would give them" {

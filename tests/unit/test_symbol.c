@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Names: demangled, of the kernel, of perf maps; and files that are not what they
- * seem: every reader takes any bytes.
+ * Names: demangled, of the kernel, of perf maps, which may hold any bytes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,10 +17,8 @@
 
 #include "symbol/jits.h"
 #include "symbol/kernel.h"
-#include "symbol/module.h"
 #include "symbol/naming.h"
 #include "symbol/perfmap.h"
-#include "symbol/unwind.h"
 
 static char *write_file(const char *text, size_t size)
 {
@@ -275,74 +272,13 @@ static void whose_map(void **state)
 	close(dir);
 }
 
-static void look_at(const char *path)
-{
-	struct modules *ms = modules_new();
-	struct module_source source = { .file = 1, .path = path };
-	struct module *m = modules_open(ms, &source);
-	struct unwinder *u = unwinder_new(ms);
-	struct space *space = space_new(1);
-	struct tare_sample sample = { .stack = 256 };
-	uint64_t stack[32] = { 0 }, offset;
-	unsigned n;
-
-	if (m) {
-		const struct segment *seg = module_segments(m, &n);
-
-		for (unsigned i = 0; i < n; i++) {
-			struct range r = { seg[i].address,
-					   seg[i].address + MIN(seg[i].size, 1 << 24),
-					   seg[i].offset,
-					   1,
-					   0,
-					   PLACE_FILE,
-					   seg[i].code };
-
-			space_set(space, &r);
-		}
-		for (unsigned i = 0; i < n; i++)
-			for (uint64_t at = 0; at < MIN(seg[i].size, 20000); at += 97) {
-				sample.regs[16] = seg[i].address + at;
-				sample.regs[19] = 0x7fff0000;
-				unwind(u, space, &sample, stack);
-				module_symbol(m, seg[i].address + at, &offset);
-				module_function(m, seg[i].address + at);
-			}
-	}
-	space_free(space);
-	unwinder_free(u);
-	modules_free(ms);
-}
-
-/* A real file with bytes changed at random. */
-static void hostile_elf(void **state)
-{
-	g_autofree char *whole = NULL;
-	gsize size;
-
-	(void)state;
-	srandom(20261124);
-	assert_true(g_file_get_contents("/bin/true", &whole, &size, NULL));
-	look_at("/bin/true");
-	for (int round = 0; round < 150; round++) {
-		g_autofree char *copy = g_memdup2(whole, size), *path = NULL;
-		size_t cut = round % 5 ? size : random() % size;
-
-		for (int k = 0; k < 1 + round % 60; k++)
-			copy[(round % 3 ? random() : random() % 1024) % size] = random();
-		path = write_file(copy, cut);
-		look_at(path);
-		unlink(path);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(demangled),       cmocka_unit_test(kernel),
 		cmocka_unit_test(perf_maps),       cmocka_unit_test(perf_map_again),
 		cmocka_unit_test(perf_map_bounds), cmocka_unit_test(perf_map_random),
-		cmocka_unit_test(whose_map),       cmocka_unit_test(hostile_elf),
+		cmocka_unit_test(whose_map),
 	};
 
 	return cmocka_run_group_tests_name("symbol", tests, NULL, NULL);

@@ -12,7 +12,8 @@
 #define RBP 6
 #define RSP 7
 #define RIP 16
-#define DEPTH 32 /* of an expression's stack */
+#define DEPTH 32      /* of an expression's stack */
+#define FIRST_MOST 64 /* bytes of the first function that its rules do not tell of */
 
 /* What struct pt_regs has at each place, in DWARF's numbers; -1: nothing of use. */
 static const int reg_of[TARE_REGS] = {
@@ -32,7 +33,7 @@ struct rule {
 };
 
 struct expr {
-	Dwarf_Op *ops; /* libdw's, as long as the module lives */
+	Dwarf_Op *ops;
 	size_t n;
 	bool value;
 };
@@ -59,6 +60,11 @@ struct machine {
 	bool chained; /* the frame pointer is from a chain of them */
 };
 
+static void expr_clear(gpointer e)
+{
+	g_free(((struct expr *)e)->ops);
+}
+
 struct unwinder *unwinder_new(struct modules *modules)
 {
 	struct unwinder *u = g_new0(struct unwinder, 1);
@@ -67,6 +73,7 @@ struct unwinder *unwinder_new(struct modules *modules)
 	u->keys = intern_new(sizeof(struct rule_key));
 	u->rules = g_array_new(FALSE, TRUE, sizeof(struct rule));
 	u->exprs = g_array_new(FALSE, TRUE, sizeof(struct expr));
+	g_array_set_clear_func(u->exprs, expr_clear);
 	return u;
 }
 
@@ -93,9 +100,11 @@ static bool load(const struct machine *m, uint64_t at, uint64_t *value)
 	return true;
 }
 
-static uint32_t add_expr(struct unwinder *u, Dwarf_Op *ops, size_t n)
+/* A copy: where libdw made up the operations they go with the frame. */
+static uint32_t add_expr(struct unwinder *u, const Dwarf_Op *ops, size_t n)
 {
-	struct expr e = { ops, n, n && ops[n - 1].atom == DW_OP_stack_value };
+	struct expr e = { g_memdup2(ops, n * sizeof(*ops)), n,
+			  n && ops[n - 1].atom == DW_OP_stack_value };
 
 	g_array_append_val(u->exprs, e);
 	return u->exprs->len - 1;
@@ -418,6 +427,16 @@ static enum step by_frame_pointer(const struct space *space, struct machine *m)
 	return STEP_ON;
 }
 
+/* It was nobody's call: where its return address would be the stack began, give or take
+ * what it pushed, and there is none. Go's first function is jumped to. */
+static bool at_first(const struct space *space, const struct machine *m)
+{
+	const struct range *r = space_find(space, m->reg[RIP] - 1);
+
+	return space->start_stack && m->reg[RSP] + FIRST_MOST >= space->start_stack &&
+	       m->reg[RSP] <= space->start_stack + 8 && (!r || !r->code);
+}
+
 /* One frame out of `m`; and what it was. */
 static enum step step(struct unwinder *u, const struct space *space, struct machine *m, bool exact,
 		      struct frame *f, bool *signal)
@@ -425,6 +444,7 @@ static enum step step(struct unwinder *u, const struct space *space, struct mach
 	uint64_t at = m->reg[RIP] - !exact;
 	const struct range *r = space_find(space, at);
 	const struct rule *rule = NULL;
+	enum step next;
 	int init;
 	struct module *module = r && r->file != NO_FILE ? modules_get(u->modules, r->file) : NULL;
 
@@ -450,7 +470,8 @@ static enum step step(struct unwinder *u, const struct space *space, struct mach
 			f->address++;
 			f->flags |= FRAME_EXACT;
 		}
-		return by_rule(u, rule, m);
+		next = by_rule(u, rule, m);
+		return next == STEP_ON && at_first(space, m) ? STEP_END : next;
 	}
 	init = module ? module_in_init(module, f->address) : -1;
 	if (init >= 0)

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Program files that are not what they seem: whatever is in one, and whatever becomes
+ * of it meanwhile, readers find what there is or nothing.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "symbol/module.h"
+#include "symbol/naming.h"
+#include "symbol/unwind.h"
+
+#define PLACES_MOST 400 /* addresses looked at in a segment */
+
+struct found {
+	unsigned names, lines, rules;
+};
+
+static void on_line(void *ctx, const char *function, const char *file, int line)
+{
+	struct found *f = ctx;
+
+	f->lines += line > 0 && (function || file);
+}
+
+static void look_at_one(struct unwinder *u, const struct space *space, struct module *m,
+			uint64_t address, struct found *f)
+{
+	static const uint64_t stack[64];
+	struct tare_sample sample = { .stack = sizeof(stack) };
+	uint64_t offset;
+	const char *name = module_symbol(m, address, &offset);
+	g_autofree char *plain = name ? naming_demangle(name) : NULL;
+
+	sample.regs[4] = sample.regs[19] = 0x7fff0000; /* rbp, rsp */
+	sample.regs[16] = address;
+	unwind(u, space, &sample, stack);
+	f->names += !!plain;
+	module_function(m, address);
+	module_in_init(m, address);
+	module_lines(m, address, on_line, f);
+}
+
+static struct found look_at(struct modules *ms, struct module *m)
+{
+	struct unwinder *u = unwinder_new(ms);
+	struct space *space = space_new(1);
+	const struct segment *seg;
+	struct found f = { 0 };
+	unsigned n;
+
+	seg = module_segments(m, &n);
+	for (unsigned i = 0; i < n; i++) {
+		struct range r = {
+			.start = seg[i].address,
+			.end = seg[i].address + MIN(seg[i].size, 1 << 24),
+			.offset = seg[i].offset,
+			.file = 1,
+			.place = PLACE_FILE,
+			.code = seg[i].code,
+		};
+
+		space_set(space, &r);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t size = MIN(seg[i].size, 1 << 24), step = size / PLACES_MOST + 1;
+
+		for (uint64_t at = 0; at < size; at += step)
+			look_at_one(u, space, m, seg[i].address + at, &f);
+	}
+	f.rules = unwinder_rules(u);
+	space_free(space);
+	unwinder_free(u);
+	return f;
+}
+
+static struct found look_at_file(const char *path)
+{
+	struct modules *ms = modules_new();
+	struct module_source source = { .file = 1, .path = path };
+	struct module *m = modules_open(ms, &source);
+	struct found f = { 0 };
+
+	if (m)
+		f = look_at(ms, m);
+	modules_free(ms);
+	return f;
+}
+
+static char *write_file(const char *text, size_t size)
+{
+	char *path = g_strdup("/tmp/tare-hostile-XXXXXX");
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, size), size);
+	close(fd);
+	return path;
+}
+
+/* Bytes changed at random: near the front, where the headers are, anywhere, or all in
+ * one place; some files are cut as well. */
+static void mutate(const char *whole, size_t size, int rounds)
+{
+	unsigned seed = getenv("SEED") ? atoi(getenv("SEED")) : 4;
+
+	print_message("# SEED=%u\n", seed);
+	srandom(seed);
+	for (int round = 0; round < rounds; round++) {
+		g_autofree char *copy = g_memdup2(whole, size), *path = NULL;
+		size_t cut = round % 5 ? size : random() % size, from = random() % size;
+
+		for (int k = 0; k < 1 + round % 60; k++) {
+			size_t at[] = { random() % 1024, random(), from + random() % 4096 };
+
+			copy[at[round % 3] % size] = (char)random();
+		}
+		path = write_file(copy, cut);
+		look_at_file(path);
+		unlink(path);
+	}
+}
+
+static void any_program(void **state)
+{
+	g_autofree char *whole = NULL;
+	struct found f = look_at_file("/bin/true");
+	gsize size;
+
+	(void)state;
+	assert_true(f.rules > 100);
+	assert_true(g_file_get_contents("/bin/true", &whole, &size, NULL));
+	mutate(whole, size, 200);
+}
+
+/* This test's own file: with symbols and debug information. */
+static void with_debug_information(void **state)
+{
+	g_autofree char *whole = NULL;
+	struct found f = look_at_file("/proc/self/exe");
+	gsize size;
+
+	(void)state;
+	assert_true(f.names > 50);
+	assert_true(f.lines > 50);
+	assert_true(g_file_get_contents("/proc/self/exe", &whole, &size, NULL));
+	mutate(whole, size, 60);
+}
+
+/* Cut, or overwritten, between two looks. */
+static void changed_meanwhile(void **state)
+{
+	g_autofree char *whole = NULL, *noise = NULL;
+	gsize size;
+
+	(void)state;
+	assert_true(g_file_get_contents("/proc/self/exe", &whole, &size, NULL));
+	noise = g_malloc(size);
+	for (gsize i = 0; i < size; i++)
+		noise[i] = (char)random();
+	for (int way = 0; way < 4; way++) {
+		g_autofree char *path = write_file(whole, size);
+		struct modules *ms = modules_new();
+		struct module_source source = { .file = 1, .path = path };
+		struct module *m = modules_open(ms, &source);
+		FILE *f = fopen(path, "r+");
+
+		assert_non_null(m);
+		assert_non_null(f);
+		if (way & 1)
+			look_at(ms, m);
+		if (way & 2)
+			assert_int_equal(fwrite(noise, 1, size, f), size);
+		else
+			assert_int_equal(ftruncate(fileno(f), 0), 0);
+		fclose(f);
+		look_at(ms, m);
+		modules_free(ms);
+		unlink(path);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(any_program),
+		cmocka_unit_test(with_debug_information),
+		cmocka_unit_test(changed_meanwhile),
+	};
+
+	return cmocka_run_group_tests_name("symbol_hostile", tests, NULL, NULL);
+}
