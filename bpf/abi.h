@@ -432,9 +432,8 @@ struct tare_sampling {
 	 * one from user mode. The others: of system calls that fill memory. */
 	__s64 fault_at[TARE_FAULT_PLACES];
 	__u64 fault_next; /* which of the others is replaced */
-	__u64 searches;   /* for the first */
 };
-_Static_assert(sizeof(struct tare_sampling) == 80 + 8 * TARE_FAULT_PLACES, "tare_sampling");
+_Static_assert(sizeof(struct tare_sampling) == 72 + 8 * TARE_FAULT_PLACES, "tare_sampling");
 
 /* The table of address spaces: buckets of one cache line of keys; place i of
  * bucket b is element b x TARE_BUCKET + i of tare_mms. */

@@ -15,10 +15,8 @@
 #define THREAD_STACK (8ULL << 20) /* no thread's frames reach as far below its block */
 #define STACK_BLIND (16 << 10)    /* where a stack's end is not known: try this much */
 #define STACK_BLIND_LEAST 256
-#define FAULT_DEPTH 1536 /* below the registers, where a fault is looked for */
-#define FAULT_SEARCHES 64
-#define FILL_DEPTH 2560  /* the same for system calls */
-#define FILL_SEARCHES 16 /* of a task, that found nothing */
+#define FAULT_DEPTH 2560  /* below the registers, where a fault is looked for */
+#define FAULT_SEARCHES 16 /* of a task, that found nothing */
 
 /* Only once in so many records is user space woken for samples: at a quarter of
  * the ring. The last quarter is kept for ranges, without which no sample makes sense. */
@@ -97,61 +95,43 @@ static __always_inline int fault_valid(struct fault_search *s, __u64 at)
 	return 1;
 }
 
+/* Where one was found before, then all places. */
 static long fault_try(__u32 i, struct fault_search *s)
 {
-	__u64 below = sizeof(struct vm_fault) + (__u64)(i + 1) * 8;
+	__u64 below = sizeof(struct vm_fault) + (__u64)(i - TARE_FAULT_PLACES + 1) * 8;
 
-	if (!fault_valid(s, s->regs - below))
+	if (i < TARE_FAULT_PLACES)
+		below = sampling.fault_at[i];
+	if (!below || !fault_valid(s, s->regs - below))
 		return 0;
-	s->below = below;
+	if (i >= TARE_FAULT_PLACES)
+		s->below = below;
 	return 1;
 }
 
 static __always_inline __u64 fault_address(struct scratch *scratch, struct task_struct *task,
-					   __u64 regs)
+					   struct task_state *ts, __u64 regs, int user)
 {
-	struct fault_search s = { scratch, task->mm, .regs = regs, .user = 1 };
+	struct fault_search s = { scratch, task->mm, .regs = regs, .user = user };
+	__u32 places = TARE_FAULT_PLACES;
 	__u64 at = sampling.fault_at[0];
 
-	if (at && fault_valid(&s, regs - at))
+	if (user && at && fault_valid(&s, regs - at))
 		return s.address;
-	if (sampling.searches >= FAULT_SEARCHES)
-		return 0;
-	sampling.searches++;
-	bpf_loop(FAULT_DEPTH / 8, fault_try, &s, 0);
-	if (s.below)
-		sampling.fault_at[0] = s.below;
-	return s.address;
-}
-
-static long fault_recall(__u32 i, struct fault_search *s)
-{
-	__u64 at = i < TARE_FAULT_PLACES - 1 ? sampling.fault_at[i + 1] : 0;
-
-	return at && fault_valid(s, s->regs - at);
-}
-
-/* The same of a system call. */
-static __always_inline __u64 fill_address(struct scratch *scratch, struct task_struct *task,
-					  struct task_state *ts, __u64 regs)
-{
-	struct fault_search s = { scratch, task->mm, .regs = regs };
-	__u64 next;
-
 	/* An exception told; nothing since, as each fault that ends is counted. */
-	if (ts->fault && ts->fault_number == task->min_flt + task->maj_flt)
+	if (!user && ts->fault && ts->fault_number == task->min_flt + task->maj_flt)
 		return ts->fault;
-	bpf_loop(TARE_FAULT_PLACES - 1, fault_recall, &s, 0);
-	if (s.address || ts->fault_searches >= FILL_SEARCHES)
-		return s.address;
-	bpf_loop(FILL_DEPTH / 8, fault_try, &s, 0);
-	if (!s.below) {
+	if (ts->fault_searches < FAULT_SEARCHES)
+		places += FAULT_DEPTH / 8;
+	bpf_loop(places, fault_try, &s, 0);
+	if (!s.address) {
 		ts->fault_searches++;
-		return 0;
+	} else if (s.below) {
+		at = user ? 0 : 1 + sampling.fault_next++ % (TARE_FAULT_PLACES - 1);
+		asm volatile("" : "+r"(at)); /* what is checked is to be what indexes */
+		if (at < TARE_FAULT_PLACES)
+			sampling.fault_at[at] = s.below;
 	}
-	next = sampling.fault_next++ % (TARE_FAULT_PLACES - 1) + 1;
-	if (next < TARE_FAULT_PLACES)
-		sampling.fault_at[next] = s.below;
 	return s.address;
 }
 
@@ -203,13 +183,9 @@ static __always_inline __u64 stack_end(struct task_struct *task, struct task_sta
  * from deep down is known by its inner frames rather than not at all. */
 static __always_inline __u64 stack_most(__u64 used)
 {
-	__u64 eighth = cfg_samples_ring / 8;
-
-	if (used > eighth * 5)
-		return cfg_stack / 8;
-	if (used > eighth * 4)
-		return cfg_stack / 4;
-	return used > eighth * 2 ? cfg_stack / 2 : cfg_stack;
+	/* Of its eighths, 2 and 3 are a half, 4 a quarter, 5 an eighth: without a branch, as the
+	 * verifier would follow each to the end. */
+	return cfg_stack >> ((used / (cfg_samples_ring / 8) * 5 / 8) & 3);
 }
 
 /* Copies [sp, …), `most` bytes at most, to `to`; returns how much, and whether there is
@@ -274,12 +250,8 @@ static __always_inline void sample_address(struct scratch *s, struct task_struct
 	struct tare_sample *out = &s->sample;
 
 	out->address = 0;
-	if (out->kind < TARE_MEMBERS) {
-		if (out->cause == TARE_CAUSE_FAULT)
-			out->address = fault_address(s, task, regs);
-		else if (user) /* no program is being loaded */
-			out->address = fill_address(s, task, ts, regs);
-	}
+	if (out->kind < TARE_MEMBERS && user) /* else a program is being loaded */
+		out->address = fault_address(s, task, ts, regs, out->cause == TARE_CAUSE_FAULT);
 	if (out->address) {
 		if (in_mapping(out->cause))
 			out->flags |= TARE_SAMPLE_EARLY;

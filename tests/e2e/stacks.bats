@@ -51,6 +51,13 @@ load lib/stacks
 	grown_below ';\[truncated\];deep;.*;inner '
 }
 
+@test "a burst from deep down: by its inner frames rather than not at all" {
+	# 256 samples of 64 KiB would be twice what the buffer holds.
+	folded --period 128KiB -- "$PROGRAMS/call_tree" deep 5000 2>"$DIR/err"
+	! grep -q 'did not fit' "$DIR/err" || fail "$(cat "$DIR/err")"
+	grown_below ';\[truncated\];deep;.*;inner '
+}
+
 @test "what is freed is not live: at the peak, at the end" {
 	cat >"$DIR/free.py" <<-'END'
 		def kept(): return b"k" * (20 << 20)

@@ -84,6 +84,20 @@ static inline sqlite3 *shell(void)
 	return db;
 }
 
+/* The file as `data`, but cut short each fourth time, else with some bytes changed, of
+ * its header too each second time. */
+static inline void write_damaged(GRand *rand, unsigned round, const char *data, size_t len)
+{
+	g_autofree char *copy = g_memdup2(data, len);
+	size_t cut = round % 4 ? len : (size_t)g_rand_int_range(rand, 0, (int)len);
+
+	for (int n = g_rand_int_range(rand, cut == len, 20); n; n--)
+		copy[g_rand_int_range(rand, round % 2 ? 0 : 100, (int)len)] =
+			(char)g_rand_int(rand);
+	assert_true(g_file_set_contents_full(file, copy, (gssize)cut, G_FILE_SET_CONTENTS_NONE,
+					     0644, NULL));
+}
+
 /* SQL as the sqlite3 shell would run it on the file. */
 static inline void run_sql(const char *sql)
 {

@@ -440,15 +440,7 @@ static void damaged_files_do_no_harm(void **state)
 	write_some();
 	assert_true(g_file_get_contents(file, &data, &len, NULL));
 	for (unsigned i = 0; i < rounds; i++) {
-		g_autofree char *copy = g_memdup2(data, len);
-		size_t cut = i % 4 ? len : (size_t)g_rand_int_range(rand, 0, (int)len);
-
-		for (int n = g_rand_int_range(rand, cut == len, 20); n; n--) {
-			int at = g_rand_int_range(rand, i % 2 ? 0 : 100, (int)len);
-
-			copy[at] = (char)g_rand_int(rand);
-		}
-		write_bytes(file, copy, cut);
+		write_damaged(rand, i, data, len);
 		try_all();
 	}
 	g_rand_free(rand);

@@ -183,14 +183,7 @@ static void damaged_files_do_no_harm(void **state)
 	write_some();
 	assert_true(g_file_get_contents(file, &data, &len, NULL));
 	for (unsigned i = 0; i < rounds; i++) {
-		g_autofree char *copy = g_memdup2(data, len);
-		size_t cut = i % 4 ? len : (size_t)g_rand_int_range(rand, 0, (int)len);
-
-		for (int n = g_rand_int_range(rand, cut == len, 20); n; n--)
-			copy[g_rand_int_range(rand, i % 2 ? 0 : 100, (int)len)] =
-				(char)g_rand_int(rand);
-		assert_true(g_file_set_contents_full(file, copy, (gssize)cut,
-						     G_FILE_SET_CONTENTS_NONE, 0644, NULL));
+		write_damaged(rand, i, data, len);
 		loaded += !try();
 		g_free(said());
 		g_unlink(journal);

@@ -242,6 +242,13 @@ static void probe_sysctls(struct features *f)
 	}
 }
 
+static void probe_debuginfod(struct features *f)
+{
+	const char *urls = getenv("DEBUGINFOD_URLS");
+
+	feature_set(f, FEATURE_DEBUGINFOD, FEATURE_INFO, "%s", urls && *urls ? urls : "not set");
+}
+
 static void probe_tracefs(struct features *f, cap_t caps, const char *mountinfo)
 {
 	g_autofree char *types = read_text("/proc/filesystems");
@@ -310,6 +317,7 @@ static void probe_machine(struct features *f, cap_t caps)
 	g_autofree char *mountinfo = read_text("/proc/self/mountinfo");
 
 	probe_sysctls(f);
+	probe_debuginfod(f);
 	probe_tracefs(f, caps, mountinfo ? mountinfo : "");
 	probe_memcg(f, mountinfo ? mountinfo : "");
 	probe_slabinfo(f);
