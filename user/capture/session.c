@@ -310,7 +310,8 @@ static void look_for_newcomers(struct session *s)
 }
 
 /* The parts of the weight, and so its sum: what is no address space's nor a stack is
- * other kernel memory, where that is known. */
+ * other kernel memory, where that is known. Of a group with others in it that may be less
+ * than nothing: its tasks freed what they had been charged before tare came. */
 static void add_kinds(const struct session *s, const struct tare_workload *w,
 		      struct report_point *p)
 {
@@ -326,7 +327,7 @@ static void add_kinds(const struct session *s, const struct tare_workload *w,
 	p->kind[TARE_KSTACK] = held.stacks * (int64_t)w->stack_bytes;
 	others = p->kind[TARE_SWAP] + p->kind[TARE_PAGETABLE] + p->kind[TARE_KSTACK];
 	if (w->group.id)
-		p->kind[TARE_KMEM] = MAX(held.beside * page - others, 0);
+		p->kind[TARE_KMEM] = held.beside * page - others;
 	p->rss = kinds_rss(p->kind);
 	p->beside = others + p->kind[TARE_KMEM];
 }
