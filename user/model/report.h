@@ -97,7 +97,7 @@ struct report_point {
 	uint64_t time_ns;
 	int64_t rss;
 	int64_t beside;           /* swap and kernel memory */
-	int64_t kind[TARE_KINDS]; /* their parts, where `kinds`; looked at a moment apart */
+	int64_t kind[TARE_KINDS]; /* their parts, where `kinds`: they add up; kmem may be below 0 */
 	bool kinds;
 };
 
