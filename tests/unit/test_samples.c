@@ -289,6 +289,35 @@ static void without_address(void **state)
 	samples_free(s);
 }
 
+/* As long as its task, whatever becomes of the address space that made it. */
+static void kernel_stack(void **state)
+{
+	struct frame f = { .address = 1, .file = NO_FILE };
+	struct samples *s = samples_new(PAGE);
+	struct tare_sample one = {
+		.proc = 1,
+		.mm = MM,
+		.kind = TARE_KSTACK,
+		.bytes = 16384,
+		.flags = TARE_SAMPLE_NO_ADDRESS,
+	};
+	uint64_t peak, end;
+
+	(void)state;
+	for (one.task = 1; one.task <= 3; one.task++)
+		samples_add(s, &one, samples_push(s, NO_NODE, &f), 0);
+	samples_task_ended(s, 2, 5, 0); /* before the peak */
+	range(s, TARE_RANGE_GONE, 0, 0, 0, 0, 1);
+	sums(s, 1, &peak, &end);
+	assert_int_equal(end, 2 * 16384);
+	samples_task_ended(s, 1, 9, 1); /* after it */
+	samples_task_ended(s, 7, 9, 1); /* of which there was no sample */
+	sums(s, 1, &peak, &end);
+	assert_int_equal(peak, 2 * 16384);
+	assert_int_equal(end, 16384);
+	samples_free(s);
+}
+
 static int64_t sum(const struct profile *p, enum picture picture)
 {
 	int64_t n = 0;
@@ -354,6 +383,7 @@ int main(void)
 		cmocka_unit_test(heap_asked),
 		cmocka_unit_test(filled_early),
 		cmocka_unit_test(without_address),
+		cmocka_unit_test(kernel_stack),
 		cmocka_unit_test(scaled),
 	};
 

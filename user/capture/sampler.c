@@ -15,6 +15,11 @@
 #include "symbol/naming.h"
 #include "symbol/unwind.h"
 
+/* Of a task. */
+struct ending {
+	uint64_t task, time_ns, peak_seq;
+};
+
 struct sampling_session {
 	struct samples *samples;
 	struct modules *modules;
@@ -24,6 +29,7 @@ struct sampling_session {
 	uint64_t vdso_size;
 	bool lines;
 	uint64_t malformed;
+	GArray *endings;       /* struct ending: of tasks */
 	struct sample_log log; /* its functions NULL: nobody is told */
 };
 
@@ -38,6 +44,7 @@ struct sampling_session *sampler_new(uint32_t period, bool lines, const struct s
 	s->samples = samples_new(sysconf(_SC_PAGESIZE));
 	s->samples->added = s->log.sample;
 	s->samples->added_ctx = s->log.ctx;
+	s->endings = g_array_new(FALSE, FALSE, sizeof(struct ending));
 	s->modules = modules_new();
 	s->unwinder = unwinder_new(s->modules);
 	s->jits = jits_new();
@@ -54,6 +61,7 @@ void sampler_free(struct sampling_session *s)
 	jits_free(s->jits);
 	modules_free(s->modules);
 	samples_free(s->samples);
+	g_array_unref(s->endings);
 	g_free(s);
 }
 
@@ -389,6 +397,23 @@ int sampler_record(struct sampling_session *s, const struct world *world, const 
 
 	s->malformed += !!err;
 	return err;
+}
+
+void sampler_task_ended(struct sampling_session *s, const struct tare_task *task)
+{
+	struct ending e = { task->id, task->end_ns, task->peak_seq };
+
+	g_array_append_val(s->endings, e);
+}
+
+void sampler_caught_up(struct sampling_session *s)
+{
+	for (unsigned i = 0; i < s->endings->len; i++) {
+		const struct ending *e = &g_array_index(s->endings, struct ending, i);
+
+		samples_task_ended(s->samples, e->task, e->time_ns, e->peak_seq);
+	}
+	g_array_set_size(s->endings, 0);
 }
 
 void sampler_found(struct sampling_session *s, struct world *world, const void *data, size_t size)

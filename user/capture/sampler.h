@@ -32,6 +32,11 @@ void sampler_free(struct sampling_session *s); /* takes NULL */
 int sampler_record(struct sampling_session *s, const struct world *world, const void *data,
 		   size_t size);
 
+/* A task ended, by its last record of the other ring. It counts from sampler_caught_up()
+ * on: when the samples that were in their ring then have been taken. */
+void sampler_task_ended(struct sampling_session *s, const struct tare_task *task);
+void sampler_caught_up(struct sampling_session *s);
+
 /* A buffer of records from a sweep: the address spaces in it are looked at now, while
  * their processes live. */
 void sampler_found(struct sampling_session *s, struct world *world, const void *data, size_t size);

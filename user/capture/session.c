@@ -22,9 +22,12 @@ static int on_record(void *ctx, const void *data, size_t size)
 	struct session *s = ctx;
 	const struct tare_record *head = data;
 
-	if (world_record(s->world, data, size) || head->type != TARE_REC_EXEC)
+	if (world_record(s->world, data, size))
 		return 0;
-	describe_exec(s->world, data);
+	if (head->type == TARE_REC_EXEC)
+		describe_exec(s->world, data);
+	if (head->type == TARE_REC_TASK_END && s->sampler)
+		sampler_task_ended(s->sampler, (const void *)(head + 1));
 	return 0;
 }
 
@@ -41,6 +44,8 @@ void session_drain(struct session *s)
 {
 	loader_drain(s->loader);
 	loader_samples_drain(s->loader);
+	if (s->sampler)
+		sampler_caught_up(s->sampler);
 }
 
 struct watched {

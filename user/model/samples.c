@@ -18,6 +18,9 @@ struct early {
 	uint32_t node, thread_name;
 };
 
+/* Kernel stacks live in no address space: by the number of their task. */
+#define STACKS UINT64_MAX
+
 static int by_page(gconstpointer a, gconstpointer b, gpointer unused)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -239,16 +242,19 @@ static void move_lives(struct samples *s, const struct tare_range *r)
  * as their address space. They go behind all addresses. */
 static void begin_life(struct samples *s, const struct tare_sample *sample, uint32_t tally)
 {
-	GTree *tree = g_hash_table_lookup(s->lives, &sample->mm);
+	uint64_t mm = sample->kind == TARE_KSTACK ? STACKS : sample->mm;
+	GTree *tree = g_hash_table_lookup(s->lives, &mm);
 	struct life *old, *l = g_new(struct life, 1);
 
 	if (!tree) {
 		tree = g_tree_new_full(by_page, NULL, NULL, g_free);
-		g_hash_table_insert(s->lives, g_memdup2(&sample->mm, sizeof(sample->mm)), tree);
+		g_hash_table_insert(s->lives, g_memdup2(&mm, sizeof(mm)), tree);
 	}
 	*l = (struct life){ sample->address / s->page_size, sample->bytes, sample->peak_seq,
 			    tally };
-	if (sample->flags & TARE_SAMPLE_NO_ADDRESS)
+	if (mm == STACKS)
+		l->page = sample->task;
+	else if (sample->flags & TARE_SAMPLE_NO_ADDRESS)
 		l->page = (1ULL << 52) + s->taken;
 	old = g_tree_lookup(tree, &l->page);
 	if (old) /* its end was not seen */
@@ -529,6 +535,11 @@ void samples_untouched(const struct samples *s, int64_t *untouched)
 	/* By stack and not by range: one sample in a short range stands for others'. */
 	for (unsigned i = 0; i < s->asked_tallies->len; i++)
 		untouched[i] = (int64_t)MAX(bytes[i], 0);
+}
+
+void samples_task_ended(struct samples *s, uint64_t task, uint64_t time_ns, uint64_t peak_seq)
+{
+	end_pages(s, STACKS, task, task + 1, (struct moment){ time_ns, peak_seq });
 }
 
 struct look {
