@@ -1,40 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The machine that results are from.
+ * What results say of where they are from.
  */
-#include <string.h>
-#include <sys/sysinfo.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include "bench/limits.h"
 #include "bench/runner.h"
 #include "capture/cgroup.h"
+#include "capture/machine.h"
 #include "version.h"
-
-/* The value of a line "NAME<sep>VALUE" of a file, quotes taken off; NULL: none. */
-static char *value_of(const char *path, const char *name, char sep)
-{
-	g_autofree char *text = NULL;
-	g_auto(GStrv) lines = NULL;
-
-	if (!g_file_get_contents(path, &text, NULL, NULL))
-		return NULL;
-	lines = g_strsplit(text, "\n", -1);
-	for (char **line = lines; *line; line++) {
-		char *at = strchr(*line, sep);
-
-		if (!at || strncmp(*line, name, strlen(name)))
-			continue;
-		g_strstrip(++at);
-		if (*at == '"' && at[strlen(at) - 1] == '"') {
-			at[strlen(at) - 1] = '\0';
-			at++;
-		}
-		return g_strdup(at);
-	}
-	return NULL;
-}
 
 static char *measured(const struct runner_config *c)
 {
@@ -61,17 +35,17 @@ void runner_describe(const struct runner_config *config, struct bench *b)
 	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
 	struct limits limits;
 	struct utsname name;
-	struct sysinfo info = { 0 };
+	struct report_machine here = { 0 };
 
 	uname(&name);
-	sysinfo(&info);
+	machine_describe(&here);
 	limits_read(&limits);
 	m->kernel = g_strdup_printf("%s %s", name.release, name.machine);
-	m->distribution = value_of("/etc/os-release", "PRETTY_NAME", '=');
-	m->cpu = value_of("/proc/cpuinfo", "model name", ':');
-	m->cpus = get_nprocs();
-	m->memory = (int64_t)info.totalram * info.mem_unit;
-	m->page_size = sysconf(_SC_PAGESIZE);
+	m->distribution = here.distribution;
+	m->cpu = here.cpu;
+	m->cpus = here.cpus;
+	m->memory = here.memory;
+	m->page_size = here.page_size;
 	m->tare_version = g_strdup(TARE_VERSION);
 	m->measured = measured(config);
 	m->limits = limits_describe(&limits);

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/fileout.h"
+#include "capture/machine.h"
 #include "cli/choices.h"
 #include "cli/terminal.h"
 #include "output/output.h"
@@ -77,6 +78,7 @@ static void describe(const struct reporter *r, struct report *report)
 	uname(&name);
 	report->tare_version = g_strdup(TARE_VERSION);
 	report->kernel = g_strdup_printf("%s %s", name.release, name.machine);
+	machine_describe(&report->machine);
 	report->started_ns = (g_get_real_time() - (int64_t)report->duration_ns / 1000) * 1000;
 	report->target = g_strdup(r->target);
 	for (char **arg = r->options->command; !r->target && *arg; arg++)

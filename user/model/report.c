@@ -153,6 +153,8 @@ void report_free(struct report *r)
 		return;
 	g_free(r->tare_version);
 	g_free(r->kernel);
+	g_free(r->machine.distribution);
+	g_free(r->machine.cpu);
 	g_free(r->target);
 	g_ptr_array_unref(r->command);
 	g_ptr_array_unref(r->features);

@@ -188,11 +188,21 @@ struct report_self {
 	uint64_t cpu_ns;     /* user + system of the tare process */
 };
 
+/* Where it ran; what is not known is NULL or 0. */
+struct report_machine {
+	char *distribution; /* PRETTY_NAME of os-release */
+	char *cpu;          /* model name */
+	unsigned cpus;
+	int64_t memory; /* MemTotal, bytes */
+	int64_t page_size;
+};
+
 struct profile;
 
 struct report {
 	char *tare_version;
 	char *kernel; /* release and machine */
+	struct report_machine machine;
 	int64_t started_ns; /* CLOCK_REALTIME when the command started (attach: when tare came); 0: not known */
 	GPtrArray *command; /* char *; empty for attach */
 	char *target;       /* attach: "pid 4121", "cgroup /x" …; NULL for run */

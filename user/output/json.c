@@ -466,6 +466,18 @@ static void emit_processes(GString *out, const struct report *r)
 	g_string_append(out, "]");
 }
 
+static json_t *machine(const struct report_machine *m)
+{
+	json_t *object = json_object();
+
+	json_set_string(object, "distribution", m->distribution);
+	json_set_string(object, "cpu", m->cpu);
+	json_set_known(object, "cpus", m->cpus, m->cpus);
+	json_set_known(object, "memory", m->memory, m->memory);
+	json_set_known(object, "page_size", m->page_size, m->page_size);
+	return object;
+}
+
 char *json_render(const struct report *r)
 {
 	static const char *const reason[] = {
@@ -477,6 +489,7 @@ char *json_render(const struct report *r)
 
 	json_emit_field(out, "tare_version", json_text(r->tare_version));
 	json_emit_field(out, "kernel", json_text(r->kernel));
+	json_emit_field(out, "machine", machine(&r->machine));
 	json_emit_field(out, "command", strings(r->command));
 	json_emit_field(out, "target", json_text(r->target));
 	json_emit_field(out, "started_ns",

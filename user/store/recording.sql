@@ -32,7 +32,8 @@ CREATE TABLE figures (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE texts (
-	-- Single texts: tare_version, kernel, target (attach), cgroup, slab_note,
+	-- Single texts: tare_version, kernel, machine.cpu, machine.distribution, target
+	-- (attach), cgroup, slab_note,
 	-- asked_why, untouched_why: NULL where these are measured.
 	name TEXT PRIMARY KEY,
 	value TEXT

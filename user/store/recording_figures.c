@@ -21,6 +21,9 @@ struct member {
 	}
 
 static const struct member report_members[] = {
+	{ "machine.cpus", offsetof(struct report, machine.cpus), FIGURE_INT, 0 },
+	MEMBER(report, FIGURE_I64, machine.memory),
+	MEMBER(report, FIGURE_I64, machine.page_size),
 	{ "reason", offsetof(struct report, reason), FIGURE_INT, REPORT_DETACH },
 	{ "started_us", offsetof(struct report, started_ns), FIGURE_EPOCH, 0 },
 	MEMBER(report, FIGURE_BOOL, exit.known),
@@ -194,6 +197,8 @@ void figures_each_text(struct report *r, figure_text_fn fn, void *ctx)
 {
 	fn(ctx, "tare_version", &r->tare_version);
 	fn(ctx, "kernel", &r->kernel);
+	fn(ctx, "machine.distribution", &r->machine.distribution);
+	fn(ctx, "machine.cpu", &r->machine.cpu);
 	fn(ctx, "target", &r->target);
 	fn(ctx, "cgroup", &r->cgroup.path);
 	fn(ctx, "slab_note", &r->slab_note);

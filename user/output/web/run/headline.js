@@ -66,7 +66,7 @@ function facts(report) {
 
 	return el('dl', { class: 'facts' },
 		whole.length > LONG && fact('Command', el('code', { class: 'command' }, whole)),
-		fact('When', when(report)), fact('By', `tare ${report.version}`), fact('On', `Linux ${report.kernel}`),
+		fact('When', when(report)), fact('By', `tare ${report.version}`), fact('On', [report.machine, `Linux ${report.kernel}`].filter(Boolean).join(', ')),
 		fact('Ended', `${ending(report)}, after ${time(report.duration)}`),
 		fact('Sampling', samplingText(raw)),
 		raw.self && fact('Cost', `tare used ${time(raw.self.cpu_ns)} of CPU and ${size(raw.self.rss)}, its maps ${size(raw.self.map_bytes)}; ${count(raw.self.entries)} entries${known(raw.self.ns_per_entry) ? ` at ${count(raw.self.ns_per_entry)}\u00a0ns` : ''}`));

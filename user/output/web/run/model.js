@@ -76,11 +76,18 @@ function pointsOf(raw) {
 	};
 }
 
+// "Debian GNU/Linux 12 (bookworm), 2 × AMD EPYC, 23.5 GiB", as far as it is known.
+function machineOf(m) {
+	const cpus = [m.cpus, shown(m.cpu)].filter(Boolean).join(' \u00d7 ');
+
+	return [shown(m.distribution), cpus, m.memory ? size(m.memory) : null].filter(Boolean).join(', ');
+}
+
 export function load(raw) {
 	return {
 		raw,
 		command: raw.command.map(printable), target: shown(raw.target),
-		version: shown(raw.tare_version), kernel: shown(raw.kernel),
+		version: shown(raw.tare_version), kernel: shown(raw.kernel), machine: machineOf(raw.machine ?? {}),
 		processes: raw.processes.map(processRow),
 		tasks: raw.processes.flatMap((p, at) => p.tasks.map((t, i) => taskRow(t, p, i, at))),
 		series: pointsOf(raw), duration: raw.duration_ns,
