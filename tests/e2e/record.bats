@@ -96,7 +96,8 @@ has_sampled() {
 
 @test "not larger than --max-size, and what was thinned is said" {
 	need sqlite3
-	recorded --max-size 1MiB --period 4KiB -o "$DIR/a.json" -- sh -c 'for i in 1 2 3 4 5 6; do gcc -x c -O1 -c -o /dev/null /usr/include/stdio.h; ls -R /usr/lib >/dev/null; done'
+	run "$TARE" run --as-root -r "$DIR/r.tare" --max-size 1MiB --period 4KiB -o "$DIR/a.json" -- sh -c 'for i in 1 2 3 4 5 6; do gcc -x c -O1 -c -o /dev/null /usr/include/stdio.h; ls -R /usr/lib >/dev/null; done'
+	says 'single samples w.* kept, to stay below --max-size'
 	[ "$(stat -c %s "$DIR/r.tare")" -le $((1 << 20)) ]
 	[ "$(ask "SELECT value FROM figures WHERE name = 'log.level'")" -gt 0 ]
 	# Sums are the ledger's all the same.

@@ -307,6 +307,21 @@ static int make_room(struct recording *rec, struct report *r)
 	return -E2BIG;
 }
 
+/* What the reader of the file alone would not notice. */
+static void say_thinned(const struct recording *rec)
+{
+	if (rec->level >= LEVELS)
+		warn("%s: no single samples were kept, to stay below --max-size", rec->db.path);
+	else if (rec->level)
+		warn("%s: one of %" G_GUINT64_FORMAT
+		     " single samples was kept, to stay below --max-size",
+		     rec->db.path, UINT64_C(1) << rec->level);
+	if (rec->ranges_dropped)
+		warn("%s: the last %" G_GUINT64_FORMAT
+		     " changes of address spaces were not kept, to stay below --max-size",
+		     rec->db.path, rec->ranges_dropped);
+}
+
 int recording_checkpoint(struct recording *rec, struct report *r, bool complete)
 {
 	int err = rec->err;
@@ -317,6 +332,8 @@ int recording_checkpoint(struct recording *rec, struct report *r, bool complete)
 		err = checkpoint(rec, r, complete);
 	while (err == -EFBIG)
 		err = make_room(rec, r) ?: checkpoint(rec, r, complete);
+	if (complete && !err)
+		say_thinned(rec);
 	rec->err = err;
 	return err;
 }
