@@ -63,6 +63,25 @@ static void sums(const struct samples *s, uint64_t seq, uint64_t *peak, uint64_t
 	}
 }
 
+static void places(void **state)
+{
+	struct samples *s = samples_new(PAGE);
+	const struct space *space = samples_space(s, MM);
+
+	(void)state;
+	range(s, TARE_RANGE_ANON, 0x100000, 64 * PAGE, 3, 0x22, 0); /* private */
+	range(s, TARE_RANGE_ANON, 0x200000, 64 * PAGE, 3, 0x21, 0); /* shared */
+	range(s, TARE_RANGE_ANON, 0x300000, 64 * PAGE, 7, 0x22, 0); /* code */
+	assert_int_equal(space_place(space, 0x100000), PLACE_ANON);
+	assert_int_equal(space_place(space, 0x200000), PLACE_SHM);
+	assert_int_equal(space_place(space, 0x300000), PLACE_JIT);
+	assert_int_equal(samples_place("/memfd:x (deleted)"), PLACE_SHM);
+	assert_int_equal(samples_place("/dev/zero (deleted)"), PLACE_SHM);
+	assert_int_equal(samples_place("anon_inode:[io_uring]"), PLACE_URING);
+	assert_int_equal(samples_place("/usr/lib/libc.so.6"), PLACE_FILE);
+	samples_free(s);
+}
+
 static void spaces(void **state)
 {
 	struct space *s = space_new(1);
@@ -376,15 +395,11 @@ static void scaled(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(spaces),
-		cmocka_unit_test(lives),
-		cmocka_unit_test(heap),
-		cmocka_unit_test(asked_for),
-		cmocka_unit_test(heap_asked),
-		cmocka_unit_test(filled_early),
-		cmocka_unit_test(without_address),
-		cmocka_unit_test(kernel_stack),
-		cmocka_unit_test(scaled),
+		cmocka_unit_test(places),       cmocka_unit_test(spaces),
+		cmocka_unit_test(lives),        cmocka_unit_test(heap),
+		cmocka_unit_test(asked_for),    cmocka_unit_test(heap_asked),
+		cmocka_unit_test(filled_early), cmocka_unit_test(without_address),
+		cmocka_unit_test(kernel_stack), cmocka_unit_test(scaled),
 	};
 
 	return cmocka_run_group_tests_name("samples", tests, NULL, NULL);

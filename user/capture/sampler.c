@@ -188,7 +188,7 @@ static void read_maps(struct sampling_session *s, struct space *space)
 		} else if (inode) {
 			struct module_source source;
 
-			r.place = PLACE_FILE;
+			r.place = samples_place(line + at);
 			r.file = samples_file_named(s->samples, maj << 20 | min, inode, line + at);
 			source = (struct module_source){ r.file,    maj << 20 | min, inode,
 							 line + at, space->pid,      start,

@@ -3,6 +3,7 @@
 
 #include <elf.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* One sample whose memory lives. */
 struct life {
@@ -345,7 +346,9 @@ static void on_anon(struct samples *s, struct space *space, const struct tare_ra
 		.start = r->start,
 		.end = r->start + r->size,
 		.file = NO_FILE,
-		.place = r->a & 4 ? PLACE_JIT : PLACE_ANON,
+		.place = r->a & 4          ? PLACE_JIT :
+			 r->b & MAP_SHARED ? PLACE_SHM :
+					     PLACE_ANON,
 		.code = r->a & 4,
 	};
 
@@ -440,6 +443,18 @@ void samples_range(struct samples *s, const struct tare_range *r)
 	}
 }
 
+enum place_kind samples_place(const char *path)
+{
+	static const char *const shared[] = { "/memfd:", "/dev/shm/", "/SYSV", "/dev/zero" };
+
+	if (strstr(path, "[io_uring]"))
+		return PLACE_URING;
+	for (unsigned i = 0; i < G_N_ELEMENTS(shared); i++)
+		if (g_str_has_prefix(path, shared[i]))
+			return PLACE_SHM;
+	return PLACE_FILE;
+}
+
 uint32_t samples_map(struct samples *s, const struct tare_map *m)
 {
 	struct space *space = samples_space(s, m->mm);
@@ -448,17 +463,12 @@ uint32_t samples_map(struct samples *s, const struct tare_map *m)
 		.end = m->start + m->size,
 		.offset = m->offset,
 		.file = samples_file(s, &m->file),
-		.place = PLACE_FILE,
 		.code = m->prot & 4,
 	};
 	const struct sample_file *f = s->files->pdata[range.file];
 
 	space->pid = m->tgid;
-	if (strstr(f->path, "[io_uring]"))
-		range.place = PLACE_URING;
-	else if (g_str_has_prefix(f->path, "/memfd:") || g_str_has_prefix(f->path, "/dev/shm/") ||
-		 g_str_has_prefix(f->path, "/SYSV") || g_str_has_prefix(f->path, "/dev/zero"))
-		range.place = PLACE_SHM;
+	range.place = samples_place(f->path);
 	end_range(s, m->mm, range.start, range.end,
 		  (struct moment){ m->head.time_ns, m->peak_seq });
 	asked_unset(s->asked, m->mm, range.start, range.end);

@@ -112,6 +112,9 @@ uint32_t samples_name(struct samples *s, const char *name);
 uint32_t samples_file(struct samples *s, const struct tare_file *file);
 uint32_t samples_file_named(struct samples *s, uint32_t dev, uint64_t inode, const char *path);
 
+/* What a mapped file is, by its path: shared memory and rings have names of their own. */
+enum place_kind samples_place(const char *path);
+
 /* Take one record. samples_map() returns the number of the file. */
 void samples_range(struct samples *s, const struct tare_range *r);
 uint32_t samples_map(struct samples *s, const struct tare_map *m);
