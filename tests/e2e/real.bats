@@ -41,7 +41,7 @@ load lib/common
 	need sqlite3
 	compared real --every 150 --times 4 -- sqlite3 :memory: \
 		"create table t(a integer primary key, b text);
-		 with recursive n(i) as (select 1 union all select i + 1 from n where i < 900000)
+		 with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000000)
 		 insert into t select i, 'row ' || i from n;
 		 create index x on t(b); select count(*) from t;"
 }
@@ -49,7 +49,7 @@ load lib/common
 @test "node builds objects, with its collector's threads" {
 	need node
 	cat >"$DIR/objects.js" <<-'END'
-		for (let round = 0; round < 5; round++) {
+		for (let round = 0; round < 16; round++) {
 			const all = [];
 			for (let i = 0; i < 300000; i++) all.push({ i, name: "object " + i, a: [i] });
 		}
