@@ -82,6 +82,40 @@ static void by_function(void **state)
 	profile_free(p);
 }
 
+static uint32_t frame_in(struct profile *p, const char *function, const char *module)
+{
+	uint32_t f = frame(p, function, 1);
+
+	g_array_index(p->frames, struct profile_frame, f).module = profile_module(p, module, NULL);
+	return f;
+}
+
+/* An allocator's memory is somebody's: the next above it with a name, in another file. */
+static void callers(void **state)
+{
+	struct profile *p = profile_new();
+	uint32_t begin = node(p, NO_NODE, frame_in(p, "__libc_start_main", "/lib/c"));
+	uint32_t main = node(p, begin, frame_in(p, "main", "/bin/x"));
+	uint32_t few = node(p, main, frame_in(p, "few", "/lib/z"));
+	uint32_t nameless = node(p, main, frame_in(p, "[x+0x10]", "/bin/x"));
+	uint32_t outer = frame_in(p, "malloc", "/lib/c"), inner = frame_in(p, "morecore", "/lib/c");
+	g_autoptr(GArray) f = NULL;
+
+	(void)state;
+	entry(p, node(p, node(p, nameless, outer), inner), 1, 100);
+	entry(p, node(p, node(p, few, outer), inner), 1000, 30);
+	entry(p, few, 9, 9);
+	f = functions_of(p, PICTURE_LIVE_PEAK);
+	assert_string_equal(find(f, "morecore")->caller, "main");
+	assert_string_equal(find(f, "few")->caller, "main");
+	assert_null(find(f, "malloc")->caller); /* it took nothing itself */
+	assert_null(find(f, "main")->caller);
+	g_array_unref(f);
+	f = functions_of(p, PICTURE_GROWN);
+	assert_string_equal(find(f, "morecore")->caller, "few");
+	profile_free(p);
+}
+
 static void sums(const struct timeline *t, uint64_t *in, uint64_t *out)
 {
 	g_autoptr(GArray) ticks = timeline_ticks(t);
@@ -144,6 +178,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(by_function),
+		cmocka_unit_test(callers),
 		cmocka_unit_test(over_time),
 		cmocka_unit_test(in_bounded_memory),
 	};

@@ -26,6 +26,71 @@ static uint32_t *name_all(const struct profile *p, GArray *functions)
 	return of;
 }
 
+/* Does it say who wanted the memory? */
+static bool tells(const struct function *f)
+{
+	static const char *const beginnings[] = { "_start", "__libc_start", "start_thread",
+						  "clone",  "__clone",      "__GI___clone" };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(beginnings); i++)
+		if (g_str_has_prefix(f->name, beginnings[i]))
+			return false;
+	return *f->name && *f->name != '[';
+}
+
+/* Who on the stack above a node had that function take memory; UINT32_MAX: nobody. */
+static uint32_t caller_of(const struct profile *p, const GArray *functions, const uint32_t *of,
+			  const struct stack_node *node)
+{
+	const struct function *callee = &g_array_index(functions, struct function, of[node->frame]);
+
+	for (uint32_t at = node->parent; at != NO_NODE;) {
+		const struct stack_node *n = &g_array_index(p->nodes, struct stack_node, at);
+		const struct function *f = &g_array_index(functions, struct function, of[n->frame]);
+
+		if (g_strcmp0(f->module, callee->module) && tells(f))
+			return of[n->frame];
+		at = n->parent;
+	}
+	return UINT32_MAX;
+}
+
+/* `calls`: callee and caller -> bytes. */
+static void add_call(GHashTable *calls, uint32_t callee, uint32_t caller, int64_t bytes)
+{
+	gpointer key = GSIZE_TO_POINTER((gsize)callee << 32 | caller);
+	int64_t *sum = g_hash_table_lookup(calls, key);
+
+	if (!sum) {
+		sum = g_new0(int64_t, 1);
+		g_hash_table_insert(calls, key, sum);
+	}
+	*sum += bytes;
+}
+
+/* The larger; of equal ones that which comes first in the alphabet. */
+static void choose_callers(GArray *functions, GHashTable *calls)
+{
+	g_autofree int64_t *most = g_new0(int64_t, functions->len + 1);
+	GHashTableIter iter;
+	gpointer key, sum;
+
+	g_hash_table_iter_init(&iter, calls);
+	while (g_hash_table_iter_next(&iter, &key, &sum)) {
+		uint32_t callee = GPOINTER_TO_SIZE(key) >> 32;
+		struct function *f = &g_array_index(functions, struct function, callee);
+		const char *name =
+			g_array_index(functions, struct function, (uint32_t)GPOINTER_TO_SIZE(key))
+				.name;
+		int64_t bytes = *(int64_t *)sum;
+
+		if (bytes < most[callee] || (bytes == most[callee] && strcmp(name, f->caller) > 0))
+			continue;
+		most[callee] = bytes;
+		f->caller = name;
+	}
+}
+
 static int by_self(gconstpointer a, gconstpointer b, gpointer picture)
 {
 	const struct function *x = a, *y = b;
@@ -44,12 +109,21 @@ GArray *functions_of(const struct profile *p, enum picture by)
 {
 	GArray *functions = g_array_new(FALSE, TRUE, sizeof(struct function));
 	g_autofree uint32_t *of = name_all(p, functions);
+	g_autoptr(GHashTable) calls = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	g_autofree uint32_t *seen = g_new0(uint32_t, functions->len + 1); /* entry + 1 */
 
 	for (unsigned i = 0; i < p->entries->len; i++) {
 		const struct profile_entry *e = &g_array_index(p->entries, struct profile_entry, i);
 		bool innermost = true;
 
+		if (e->node != NO_NODE && e->bytes[by] > 0) {
+			const struct stack_node *n =
+				&g_array_index(p->nodes, struct stack_node, e->node);
+			uint32_t caller = caller_of(p, functions, of, n);
+
+			if (caller != UINT32_MAX)
+				add_call(calls, of[n->frame], caller, e->bytes[by]);
+		}
 		for (uint32_t at = e->node; at != NO_NODE; innermost = false) {
 			const struct stack_node *n =
 				&g_array_index(p->nodes, struct stack_node, at);
@@ -65,6 +139,7 @@ GArray *functions_of(const struct profile *p, enum picture by)
 			at = n->parent;
 		}
 	}
+	choose_callers(functions, calls);
 	g_array_sort_with_data(functions, by_self, GINT_TO_POINTER(by));
 	return functions;
 }

@@ -16,6 +16,7 @@ static const struct grid_column columns[] = {
 	{ .title = "TOTAL", .right = true },
 	{ .title = "GROWN", .right = true, .drop = 3 },
 	{ .title = "FUNCTION", .soft = 24, .hard = 12 },
+	{ .title = "FOR", .soft = 16, .hard = 12 },
 	{ .title = "IN", .soft = 16, .hard = 8, .drop = 4 },
 };
 
@@ -25,6 +26,8 @@ static void add_function(struct grid *g, const struct profile *p, const struct f
 	g_autofree char *name = text_printable(*f->name ? f->name : "?");
 	g_autofree char *module = text_printable(slash ? slash + 1 : f->module ? f->module : "");
 
+	g_autofree char *caller = text_printable(f->caller ? f->caller : "");
+
 	grid_size(g, f->self[PICTURE_LIVE_PEAK]);
 	if (f->count)
 		grid_size(g, (int64_t)profile_error(p, f->self[PICTURE_LIVE_PEAK]));
@@ -33,6 +36,7 @@ static void add_function(struct grid *g, const struct profile *p, const struct f
 	grid_size(g, f->total[PICTURE_LIVE_PEAK]);
 	grid_size(g, f->self[PICTURE_GROWN]);
 	grid_cell(g, PLAIN, name);
+	grid_cell(g, PLAIN, caller);
 	grid_cell(g, DIM, module);
 }
 
