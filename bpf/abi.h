@@ -288,10 +288,11 @@ struct tare_workload {
 	__u64 mms_closed;  /* address spaces audited at exit_mmap */
 	__u64 mms_nonzero; /* of these, with a counter that was not 0 */
 	__u64 stack_bytes; /* of a kernel stack on this kernel */
+	__u64 adopting;    /* 1: running tasks are being found; who is not yet is no loss */
 	struct tare_group group;
 	__u64 lost[TARE_LOSSES];
 };
-_Static_assert(sizeof(struct tare_workload) == 152 + 152 + 64, "tare_workload");
+_Static_assert(sizeof(struct tare_workload) == 160 + 152 + 64, "tare_workload");
 
 /* What all live address spaces hold, summed by tare_sum, and the weight's parts a moment
  * later. */

@@ -54,8 +54,9 @@ __weak __noinline int enter_foreign(struct tare_mm *m, int of_process, __u32 kin
 
 	if (!m || kind >= TARE_MM_KINDS || who >= TARE_FOREIGNERS)
 		return 0;
-	/* A task of this very mm, and nobody follows it: its state was lost. */
-	if (who == TARE_FOREIGN_PROCESS && !cfg_no_children && mm && mm_key(mm) == m->key &&
+	/* A task of this very mm, and nobody follows it: its state was lost, unless it is about
+	 * to be adopted. */
+	if (who == TARE_FOREIGN_PROCESS && !cfg_no_children && !workload.adopting && mm && mm_key(mm) == m->key &&
 	    !task_find(task))
 		lost(TARE_LOST_STATE);
 	mm_note_peak(m);

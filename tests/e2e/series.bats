@@ -37,8 +37,9 @@ held() {
 	until_true 10 later_than "$(jq .duration_ns "$DIR/x.1.json")"
 }
 
-equal() {
-	python3 - "$DIR/x.$n.json" <<-'END' || fail "$(jq -c '.series[-1], .totals' "$DIR/x.$n.json")"
+# The last report says the same in both.
+same() {
+	python3 - "$DIR/x.$n.json" 2>"$DIR/differ" <<-'END'
 		import json, sys
 		r = json.load(open(sys.argv[1]))
 		last, totals, bad = r["series"][-1], r["totals"], []
@@ -58,6 +59,16 @@ equal() {
 		print(*bad, sep="\n", file=sys.stderr)
 		sys.exit(len(bad) > 0)
 	END
+}
+
+# The kernel frees by and by what the workload left it before: a page of that between the
+# two is no fault of theirs, but it comes to an end.
+equal() {
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		same && break
+		until_true 10 later_than "$(jq .duration_ns "$DIR/x.$n.json")"
+	done
+	same || fail "$(cat "$DIR/differ"; jq -c '.series[-1], .totals' "$DIR/x.$n.json")"
 	exec 9>&-
 	finished "${started[0]}"
 	status_is 0

@@ -363,6 +363,11 @@ int loader_adopt(struct loader *l, const struct adoption *what)
 	return err ? err : (int)bss->adopt.adopted;
 }
 
+void loader_adopting(struct loader *l, bool on)
+{
+	__atomic_store_n(&l->skel->bss->workload.adopting, on, __ATOMIC_SEQ_CST);
+}
+
 int loader_sweep(struct loader *l, loader_record_fn fn, void *ctx)
 {
 	l->skel->bss->sweep.number++;

@@ -55,6 +55,9 @@ struct adoption {
 };
 int loader_target(struct loader *l, pid_t tgid);
 int loader_adopt(struct loader *l, const struct adoption *what);
+/* Around the rounds of adoption of tasks that run meanwhile: what one does that has not
+ * been adopted yet is entered as another process's, and is no loss. */
+void loader_adopting(struct loader *l, bool on);
 
 /* One sweep over all followed live tasks: records to `fn`, in pieces of whole
  * records. 0 or negative errno. */

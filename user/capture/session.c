@@ -279,11 +279,13 @@ static int adopt_running(struct session *s, bool all)
 	struct adoption what = { .all = all, .except = s->self, .since_ns = s->origin_ns };
 	int n = 1, total = 0;
 
+	loader_adopting(s->loader, true);
 	/* A task that was not adopted yet may have made another meanwhile. */
 	for (int i = 0; i < ADOPT_ROUNDS && n > 0; i++) {
 		n = loader_adopt(s->loader, &what);
 		total += n;
 	}
+	loader_adopting(s->loader, false);
 	loader_drain(s->loader);
 	describe_found(s->world);
 	if (s->sampler && total > 0)
