@@ -56,8 +56,8 @@ __weak __noinline int enter_foreign(struct tare_mm *m, int of_process, __u32 kin
 		return 0;
 	/* A task of this very mm, and nobody follows it: its state was lost, unless it is about
 	 * to be adopted. */
-	if (who == TARE_FOREIGN_PROCESS && !cfg_no_children && !workload.adopting && mm && mm_key(mm) == m->key &&
-	    !task_find(task))
+	if (who == TARE_FOREIGN_PROCESS && !cfg_no_children && !workload.adopting && mm &&
+	    mm_key(mm) == m->key && !task_find(task))
 		lost(TARE_LOST_STATE);
 	mm_note_peak(m);
 	total = delta > 0 ? &m->foreign[kind].in : &m->foreign[kind].out;
