@@ -88,15 +88,19 @@ static __always_inline void enter_rss(struct tare_mm *m, __s64 delta)
 static __always_inline void enter_sample(struct task_state *ts, struct tare_mm *m, __u32 kind,
 					 __u32 cause, __u64 bytes)
 {
-	struct sampled what = { .kind = kind, .cause = cause };
+	struct sampled what;
 
 	ts->sampler.left -= bytes;
 	if (ts->sampler.left > 0)
 		return;
 	if (m->brk_low)
 		place_heap_tell(m, ts->t.tgid);
-	what.mm = m->id;
-	what.user = !(m->flags & TARE_MM_EXECING);
+	what = (struct sampled){
+		.mm = m->id,
+		.kind = kind,
+		.cause = cause,
+		.user = !(m->flags & TARE_MM_EXECING),
+	};
 	sample_take(ts, &what);
 }
 

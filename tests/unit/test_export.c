@@ -107,6 +107,21 @@ static void pprof_adds_up(void **state)
 	report_free(hostile);
 }
 
+/* What was asked for is known where what is untouched of it is not. */
+static void pprof_asked_alone(void **state)
+{
+	struct report *r = fixture_sampled();
+	Pprof__Profile *p;
+
+	(void)state;
+	r->profile->untouched_why = g_strdup("no addresses");
+	p = decoded(r);
+	assert_int_equal(p->n_sample_type, 4);
+	assert_int_equal(sum(p, "asked"), 280 * MIB);
+	pprof__profile__free_unpacked(p, NULL);
+	report_free(r);
+}
+
 /* A frame and what is inlined in it are one location. */
 static void pprof_inlines(void **state)
 {
@@ -216,9 +231,9 @@ static void fields(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pprof_adds_up),   cmocka_unit_test(pprof_inlines),
-		cmocka_unit_test(without_samples), cmocka_unit_test(speedscope_adds_up),
-		cmocka_unit_test(fields),
+		cmocka_unit_test(pprof_adds_up),      cmocka_unit_test(pprof_asked_alone),
+		cmocka_unit_test(pprof_inlines),      cmocka_unit_test(without_samples),
+		cmocka_unit_test(speedscope_adds_up), cmocka_unit_test(fields),
 	};
 
 	return cmocka_run_group_tests_name("export", tests, NULL, NULL);

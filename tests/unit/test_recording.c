@@ -93,12 +93,16 @@ static void a_report_comes_back_as_it_was(void **state)
 	(void)state;
 	for (unsigned i = 0; i < G_N_ELEMENTS(fixtures); i++) {
 		struct report *before = fixture(fixtures[i].name), *after;
+		const struct table_style style = { .width = 100, .all_threads = true };
 		g_autofree char *json = json_render(before), *again = NULL;
+		g_autofree char *table = table_render(before, &style), *shown = NULL;
 
 		write_complete(fixtures[i].name);
 		after = load();
 		again = json_render(after);
 		assert_same(fixtures[i].name, json, again);
+		shown = table_render(after, &style);
+		assert_same(fixtures[i].name, table, shown);
 		assert_int_equal(!before->profile, !after->profile);
 		report_free(before);
 		report_free(after);
@@ -157,6 +161,39 @@ static int64_t ask_int(const char *sql)
 	g_autofree char *value = ask(sql);
 
 	return g_ascii_strtoll(value, NULL, 10);
+}
+
+/* Not 0, which somebody who asks in SQL would believe. */
+static void what_is_not_measured_is_not_there(void **state)
+{
+	struct recording *rec = begin(64 << 20);
+	struct report *r = fixture("profile");
+	struct report_point p = { .time_ns = 1ULL << 50, .kinds = true };
+
+	(void)state;
+	r->kmem.level = KMEM_NONE;
+	g_array_append_val(r->series, p);
+	report_add_feature(r, "swap", "not measured", "no reason");
+	report_add_feature(r, "faults", "not measured", "no reason");
+	r->profile->untouched_why = g_strdup("no reason");
+	assert_int_equal(recording_checkpoint(rec, r, true), 0);
+	recording_close(rec);
+	assert_int_equal(ask_int("SELECT count(*) FROM balances WHERE kind IN ('kmem', 'swap')"),
+			 0);
+	assert_int_equal(ask_int("SELECT count(*) FROM task_kinds WHERE kind IN ('kmem', 'swap')"),
+			 0);
+	assert_int_equal(ask_int("SELECT count(*) FROM balances WHERE kind = 'anon'"),
+			 r->processes->len + 1);
+	assert_int_equal(ask_int("SELECT count(*) FROM series WHERE kmem IS NULL AND swap IS NULL"
+				 " AND anon IS NOT NULL"),
+			 1);
+	assert_int_equal(ask_int("SELECT count(faults_user) + count(faults_kernel)"
+				 " + count(faults_major) FROM tasks"),
+			 0);
+	assert_true(ask_int("SELECT count(*) FROM asked") > 0);
+	assert_int_equal(ask_int("SELECT count(untouched) FROM asked"), 0);
+	report_free(load());
+	report_free(r);
 }
 
 static void log_samples(struct recording *rec, unsigned n)
@@ -332,13 +369,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(a_report_comes_back_as_it_was),
-		TEST(the_last_checkpoint_counts),
-		TEST(only_a_recording_is_replaced),
-		TEST(the_log_is_whole_where_it_fits),
-		TEST(the_log_is_thinned),
-		TEST(small_stacks_are_left_out_last),
-		TEST(what_cannot_fit_is_said),
+		TEST(a_report_comes_back_as_it_was),  TEST(what_is_not_measured_is_not_there),
+		TEST(the_last_checkpoint_counts),     TEST(only_a_recording_is_replaced),
+		TEST(the_log_is_whole_where_it_fits), TEST(the_log_is_thinned),
+		TEST(small_stacks_are_left_out_last), TEST(what_cannot_fit_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -445,11 +445,11 @@ static char *untouched_why(const struct sampling_session *s, const struct tare_s
 {
 	if (asked_why)
 		return g_strdup(asked_why);
-	if (counts->no_address * PLACELESS <= s->samples->taken)
+	if (counts->no_address * PLACELESS <= s->samples->mapped)
 		return NULL;
 	return g_strdup_printf("the addresses of %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
 			       " samples are not known",
-			       (uint64_t)counts->no_address, s->samples->taken);
+			       (uint64_t)counts->no_address, s->samples->mapped);
 }
 
 struct profile *sampler_profile(struct sampling_session *s, const struct report *r,

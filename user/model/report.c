@@ -215,3 +215,25 @@ uint64_t report_lost_total(const struct report *r)
 		total += r->lost[i];
 	return total;
 }
+
+bool report_measured(const struct report *r, const char *feature)
+{
+	for (unsigned i = 0; i < r->features->len; i++) {
+		const struct report_feature *f = g_ptr_array_index(r->features, i);
+
+		if (!g_strcmp0(f->name, feature))
+			return g_strcmp0(f->state, "not measured") && g_strcmp0(f->state, "off");
+	}
+	return true;
+}
+
+bool report_kind(const struct report *r, enum tare_kind kind)
+{
+	return report_measured(r, kind_name[kind]) &&
+	       (kind != TARE_KMEM || r->kmem.level == KMEM_EVENTS);
+}
+
+bool report_held(const struct report *r, enum tare_kind kind)
+{
+	return kind == TARE_KMEM ? r->kmem.level != KMEM_NONE : report_kind(r, kind);
+}

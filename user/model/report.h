@@ -246,6 +246,15 @@ struct report_task *report_task_new(void);
 GArray *report_slabs_new(void); /* struct report_slab, names owned */
 /* Append to `features`; strings are copied, `why` may be NULL. */
 void report_add_feature(struct report *r, const char *name, const char *state, const char *why);
+/* False where the report has a feature of this name whose state is "not
+ * measured" or "off": its figures are unknown then, not 0. */
+bool report_measured(const struct report *r, const char *feature);
+
+/* This kind's entries are known, by task. Kernel memory (TARE_KMEM) needs the
+ * kernel's events for that. */
+bool report_kind(const struct report *r, enum tare_kind kind);
+/* How much the workload holds of it is known: kernel memory also by looking at the group. */
+bool report_held(const struct report *r, enum tare_kind kind);
 /* net = opening + tasks + foreign + unattributed. */
 void balance_close(struct balance *b);
 uint64_t report_lost_total(const struct report *r);

@@ -318,6 +318,7 @@ void samples_add(struct samples *s, const struct tare_sample *sample, uint32_t n
 	struct early early = { *sample, node, thread_name };
 
 	s->taken++;
+	s->mapped += sample->kind < TARE_MEMBERS;
 	if (sample->flags & TARE_SAMPLE_EARLY)
 		g_array_append_val(s->early, early);
 	else

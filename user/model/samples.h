@@ -101,6 +101,7 @@ struct samples {
 	GHashTable *file_numbers;
 	struct timeline *timeline; /* of tallies */
 	uint64_t taken, complete, truncated, no_stack, guessed;
+	uint64_t mapped;      /* of taken: memory that has an address, known or not */
 	uint64_t user_stacks; /* samples that should have one: complete + truncated */
 };
 

@@ -175,7 +175,7 @@ static void ledger_workload(struct fields *f, const struct report *r, enum tare_
 	const struct balance *b = &r->totals[kind];
 	struct line l = { b->opening,      (int64_t)b->foreign.in, (int64_t)b->foreign.out,
 			  b->unattributed, now.kind[kind],         peak.kind[kind] };
-	bool known = view_kind(r, kind), whole = known && (kind != TARE_KMEM || r->kmem.whole);
+	bool known = report_kind(r, kind), whole = known && (kind != TARE_KMEM || r->kmem.whole);
 
 	for (unsigned i = 0; known && i < r->processes->len; i++) {
 		const struct report_process *p = r->processes->pdata[i];
@@ -207,7 +207,7 @@ static void ledger(struct fields *f, const struct report *r)
 	names(f, ledger_columns, G_N_ELEMENTS(ledger_columns));
 	fields_end(f);
 	for (int i = 0; i < TARE_KINDS; i++)
-		for (unsigned n = 0; view_kind(r, kind_order[i]) && n < r->processes->len; n++)
+		for (unsigned n = 0; report_kind(r, kind_order[i]) && n < r->processes->len; n++)
 			ledger_process(f, r, r->processes->pdata[n], kind_order[i]);
 	for (int i = 0; i < TARE_KINDS; i++)
 		ledger_workload(f, r, kind_order[i]);

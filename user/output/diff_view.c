@@ -10,7 +10,7 @@ void diff_totals(const struct report *r, struct diff_total total[TARE_KINDS])
 	for (int k = 0; k < TARE_KINDS; k++)
 		total[k] = (struct diff_total){
 			.held_known = now.known[k] && peak.known[k],
-			.grown_known = view_kind(r, k),
+			.grown_known = report_kind(r, k),
 			.at_peak = peak.kind[k],
 			.net = now.kind[k],
 			.grown = (int64_t)r->totals[k].tasks.in,
@@ -22,7 +22,7 @@ unsigned diff_kinds(const struct report *a, const struct report *b)
 	unsigned kinds = 0;
 
 	for (int k = 0; k < TARE_KINDS; k++)
-		if (view_kind(a, k) && view_kind(b, k))
+		if (report_kind(a, k) && report_kind(b, k))
 			kinds |= 1u << k;
 	return kinds;
 }

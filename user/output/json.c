@@ -177,7 +177,7 @@ static json_t *totals(const struct report *r)
 	for (int i = 0; i < TARE_KINDS; i++) {
 		const struct balance *b = &r->totals[kind_order[i]];
 		const char *kind = kind_name[kind_order[i]];
-		bool known = view_kind(r, kind_order[i]);
+		bool known = report_kind(r, kind_order[i]);
 		json_t *one = balance(b, known);
 
 		if (kind_order[i] == TARE_KMEM && !r->kmem.whole) /* nobody can tell whose */
@@ -212,7 +212,7 @@ static json_t *causes(const struct report_task *t)
  * kernel mode are counted apart. */
 static json_t *faults(const struct report *r, const struct report_task *t)
 {
-	bool any = view_measured(r, "faults"), apart = any && view_measured(r, "faults_kernel");
+	bool any = report_measured(r, "faults"), apart = any && report_measured(r, "faults_kernel");
 	json_t *object = json_object();
 
 	json_set_known(object, "total", (int64_t)(t->faults_user + t->faults_kernel), any);
@@ -224,7 +224,7 @@ static json_t *faults(const struct report *r, const struct report_task *t)
 
 static json_t *virtual(const struct report *r, const struct report_task *t)
 {
-	bool known = view_measured(r, "virtual");
+	bool known = report_measured(r, "virtual");
 	json_t *object = json_object();
 
 	json_set_known(object, "mapped", (int64_t)t->mapped, known);
@@ -249,7 +249,7 @@ static json_t *task(const struct report *r, const struct report_task *t)
 	for (int i = 0; i < TARE_KINDS; i++) {
 		const char *kind = kind_name[kind_order[i]];
 		struct flow f = t->flow[kind_order[i]];
-		bool known = view_kind(r, kind_order[i]);
+		bool known = report_kind(r, kind_order[i]);
 		json_t *one = json_flow(f, known);
 
 		json_set_known(one, "net", flow_net(f), known);
@@ -272,7 +272,7 @@ static void set_balances(json_t *object, const struct report *r, const struct re
 	for (int i = 0; i < TARE_KINDS; i++) {
 		const struct balance *b = &p->balance[kind_order[i]];
 		const char *kind = kind_name[kind_order[i]];
-		bool known = view_kind(r, kind_order[i]);
+		bool known = report_kind(r, kind_order[i]);
 
 		json_object_set_new(balances, kind, balance(b, known));
 		json_object_set_new(foreign, kind,
@@ -311,7 +311,7 @@ static json_t *process(const struct report *r, const struct report_process *p)
 	return object;
 }
 
-/* Of one point. Other kernel memory is known by looking too, if not by task. */
+/* Of one point. */
 static json_t *point_kinds(const struct report *r, const struct report_point *p)
 {
 	json_t *object;
@@ -323,7 +323,8 @@ static json_t *point_kinds(const struct report *r, const struct report_point *p)
 		enum tare_kind kind = kind_order[i];
 
 		json_set_known(object, kind_name[kind], p->kind[kind],
-			       kind == TARE_KMEM ? r->kmem.level != KMEM_NONE : view_kind(r, kind));
+			       kind == TARE_KMEM ? r->kmem.level != KMEM_NONE :
+						   report_kind(r, kind));
 	}
 	return object;
 }

@@ -27,7 +27,7 @@ json_t *json_at_peak(const struct report *r, const int64_t kind[TARE_KINDS])
 	struct view_held h = { 0 };
 
 	for (int k = 0; k < TARE_KINDS; k++) {
-		h.known[k] = view_kind(r, k);
+		h.known[k] = report_kind(r, k);
 		h.kind[k] = h.known[k] ? kind[k] : 0;
 	}
 	set_kinds(object, &h);
@@ -100,7 +100,7 @@ json_t *json_kmem(const struct report *r)
 		[KMEM_EVENTS] = "events",
 	};
 	const struct report_kmem *k = &r->kmem;
-	bool events = view_kind(r, TARE_KMEM);
+	bool events = report_kind(r, TARE_KMEM);
 	int64_t difference = 0;
 	bool both = view_kmem_difference(r, &difference);
 	json_t *object = json_object(), *foreign = json_object();

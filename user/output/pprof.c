@@ -306,7 +306,7 @@ static void entries(struct writer *w)
 
 static void asked(struct writer *w)
 {
-	for (unsigned i = 0; w->values == VALUES && i < w->p->asked->len; i++) {
+	for (unsigned i = 0; w->values > PICTURES && i < w->p->asked->len; i++) {
 		const struct profile_asked *a =
 			&g_array_index(w->p->asked, struct profile_asked, i);
 		int64_t values[VALUES] = { [PICTURES] = a->bytes, a->untouched };

@@ -114,7 +114,7 @@ static void margin_line(GString *out, const struct table_style *style, bool *fir
 /* What the kernel's part of the peak covers. */
 static const char *kernel_part(const struct report *r)
 {
-	bool tables = view_kind(r, TARE_PAGETABLE), stacks = view_kind(r, TARE_KSTACK);
+	bool tables = report_kind(r, TARE_PAGETABLE), stacks = report_kind(r, TARE_KSTACK);
 
 	if (view_kernel(r))
 		return "kernel";
@@ -263,7 +263,7 @@ static void kernel_books(GString *out, const struct report *r, const struct tabl
 	int64_t difference = 0;
 	bool first = false;
 
-	if (!view_kind(r, TARE_KMEM))
+	if (!report_kind(r, TARE_KMEM))
 		line = g_strdup_printf("kernel memory per task: not measured%s",
 				       has_reason(r, "kmem") ? " (reason below)" : "");
 	else if (!view_kmem_difference(r, &difference))
@@ -405,7 +405,7 @@ static void notes(GString *out, const struct report *r, const struct table_style
 		const struct report_feature *f = g_ptr_array_index(r->features, i);
 		g_autofree char *line = NULL, *safe = NULL;
 
-		if (!f->why || view_measured(r, f->name) != measured)
+		if (!f->why || report_measured(r, f->name) != measured)
 			continue;
 		if (!any)
 			table_heading(out, style, title, meaning);

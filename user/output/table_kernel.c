@@ -64,7 +64,7 @@ static void stack_row(struct grid *g, const struct report *r, int64_t at_peak)
 	name = size && at_peak > 0 && (uint64_t)at_peak % size == 0 ?
 		       g_strdup_printf("  kernel stacks ×%s", n) :
 		       g_strdup("  kernel stacks");
-	kind_row(g, name, view_kind(r, TARE_KSTACK), at_peak, b->tasks, b->net);
+	kind_row(g, name, report_kind(r, TARE_KSTACK), at_peak, b->tasks, b->net);
 }
 
 /* What went on in the control group beside the tasks' own entries: where others
@@ -146,7 +146,7 @@ static void kernel_rows(struct grid *g, const struct report *r)
 	struct view_held peak = view_at_peak(r), now = view_now(r);
 	const struct balance *tables = &r->totals[TARE_PAGETABLE], *kmem = &r->totals[TARE_KMEM];
 
-	kind_row(g, "  page tables", view_kind(r, TARE_PAGETABLE), peak.kind[TARE_PAGETABLE],
+	kind_row(g, "  page tables", report_kind(r, TARE_PAGETABLE), peak.kind[TARE_PAGETABLE],
 		 tables->tasks, tables->net);
 	stack_row(g, r, peak.kind[TARE_KSTACK]);
 	kind_row(g, "  other, by task", true, kmem_of_tasks(r), kmem->tasks, flow_net(kmem->tasks));
@@ -177,7 +177,7 @@ static void kernel(GString *out, const struct report *r, const struct table_styl
 	};
 	struct grid *g;
 
-	if (!view_kind(r, TARE_KMEM)) /* TOTALS has all that there is */
+	if (!report_kind(r, TARE_KMEM)) /* TOTALS has all that there is */
 		return;
 	g = grid_new(columns, G_N_ELEMENTS(columns));
 	kernel_rows(g, r);

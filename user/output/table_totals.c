@@ -168,7 +168,7 @@ static void rows(struct grid *g, const struct shape *shape, const struct total t
  * its counter, nobody can tell. */
 static void shared_line(struct grid *g, const struct report *r)
 {
-	if (view_kind(r, TARE_KMEM) && !r->kmem.whole)
+	if (report_kind(r, TARE_KMEM) && !r->kmem.whole)
 		grid_line(g, DIM, 0, 2,
 			  "other kernel: only what its tasks were charged and freed themselves, as "
 			  "others are in the control group");
@@ -179,7 +179,8 @@ static void fill(const struct report *r, struct total total[TARE_KINDS], struct 
 	struct view_held now = view_now(r), peak = view_at_peak(r);
 
 	for (int k = 0; k < TARE_KINDS; k++) {
-		bool flows = view_kind(r, k), outside = flows && (k != TARE_KMEM || r->kmem.whole);
+		bool flows = report_kind(r, k),
+		     outside = flows && (k != TARE_KMEM || r->kmem.whole);
 
 		total[k] = (struct total){
 			.flows = flows ? KNOWN : UNKNOWN,

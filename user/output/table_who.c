@@ -304,7 +304,7 @@ static void special_row(const struct who *w, enum paint how, const char *name, s
 static void no_process_row(const struct who *w)
 {
 	int64_t size = view_no_process(w->r);
-	bool by_task = view_kind(w->r, TARE_KMEM);
+	bool by_task = report_kind(w->r, TARE_KMEM);
 
 	if (!size)
 		return;
@@ -521,9 +521,9 @@ static bool peaks_differ(const struct report *r)
 /* What the column of kernel memory holds. */
 static const char *kernel_title(const struct report *r)
 {
-	bool tables = view_kind(r, TARE_PAGETABLE), stacks = view_kind(r, TARE_KSTACK);
+	bool tables = report_kind(r, TARE_PAGETABLE), stacks = report_kind(r, TARE_KSTACK);
 
-	if (view_kind(r, TARE_KMEM) || (!tables && !stacks))
+	if (report_kind(r, TARE_KMEM) || (!tables && !stacks))
 		return "KERNEL";
 	return tables && stacks ? "PT+STACK" : tables ? "PT" : "STACK";
 }
@@ -551,9 +551,9 @@ void table_who(GString *out, const struct report *r, const struct table_style *s
 		.r = r,
 		.style = style,
 		.grid = grid_new(columns, COLUMNS),
-		.faults = view_measured(r, "faults"),
-		.kernel = view_kind(r, TARE_PAGETABLE) || view_kind(r, TARE_KSTACK) ||
-			  view_kind(r, TARE_KMEM),
+		.faults = report_measured(r, "faults"),
+		.kernel = report_kind(r, TARE_PAGETABLE) || report_kind(r, TARE_KSTACK) ||
+			  report_kind(r, TARE_KMEM),
 		.rss_peaks = peaks_differ(r),
 		.rows_max = style->all_threads ? G_MAXUINT : ROWS_MAX,
 	};

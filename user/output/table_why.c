@@ -216,7 +216,7 @@ void table_asked(GString *out, const struct report *r, const struct table_style 
 	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct asked));
 	struct grid *g;
 
-	if (!view_measured(r, "virtual"))
+	if (!report_measured(r, "virtual"))
 		return;
 	for (unsigned i = 0; i < groups->len; i++) {
 		struct asked a = sum_asked(g_ptr_array_index(groups, i));

@@ -6,32 +6,16 @@
 
 static const enum tare_kind resident[] = { TARE_ANON, TARE_FILE, TARE_SHMEM };
 
-bool view_measured(const struct report *r, const char *feature)
-{
-	for (unsigned i = 0; i < r->features->len; i++) {
-		const struct report_feature *f = g_ptr_array_index(r->features, i);
-
-		if (!g_strcmp0(f->name, feature))
-			return g_strcmp0(f->state, "not measured") && g_strcmp0(f->state, "off");
-	}
-	return true;
-}
-
 void view_add(struct flow *sum, struct flow f)
 {
 	sum->in += f.in;
 	sum->out += f.out;
 }
 
-bool view_kind(const struct report *r, enum tare_kind kind)
-{
-	return view_measured(r, kind_name[kind]) &&
-	       (kind != TARE_KMEM || r->kmem.level == KMEM_EVENTS);
-}
-
 bool view_kernel(const struct report *r)
 {
-	return view_kind(r, TARE_PAGETABLE) && view_kind(r, TARE_KSTACK) && view_kind(r, TARE_KMEM);
+	return report_kind(r, TARE_PAGETABLE) && report_kind(r, TARE_KSTACK) &&
+	       report_kind(r, TARE_KMEM);
 }
 
 struct flow view_rss(const struct flow flow[TARE_KINDS])
@@ -63,14 +47,14 @@ void view_flow_net(const struct report *r, const struct flow flow[TARE_KINDS],
 		   int64_t net[TARE_KINDS])
 {
 	for (int k = 0; k < TARE_KINDS; k++)
-		net[k] = view_kind(r, k) ? flow_net(flow[k]) : 0;
+		net[k] = report_kind(r, k) ? flow_net(flow[k]) : 0;
 }
 
 void view_balance_net(const struct report *r, const struct balance balance[TARE_KINDS],
 		      int64_t net[TARE_KINDS])
 {
 	for (int k = 0; k < TARE_KINDS; k++)
-		net[k] = view_kind(r, k) ? balance[k].net : 0;
+		net[k] = report_kind(r, k) ? balance[k].net : 0;
 }
 
 /* What is left of all kernel memory without page tables and stacks. */
@@ -82,8 +66,8 @@ static int64_t rest(const struct view_held *h, int64_t kernel)
 /* The total of the workload's own group is known, and how it came about is not. */
 static bool only_total(const struct report *r)
 {
-	return r->kmem.level == KMEM_GROUP && r->kmem.whole && view_kind(r, TARE_PAGETABLE) &&
-	       view_kind(r, TARE_KSTACK);
+	return r->kmem.level == KMEM_GROUP && r->kmem.whole && report_kind(r, TARE_PAGETABLE) &&
+	       report_kind(r, TARE_KSTACK);
 }
 
 /* Socket buffers now, where the group counts them apart from kernel memory. */
@@ -99,7 +83,7 @@ struct view_held view_now(const struct report *r)
 	struct view_held h = { .sock = sock_apart(r, &r->cgroup.now) };
 
 	for (int k = 0; k < TARE_KINDS; k++)
-		h.known[k] = view_kind(r, k);
+		h.known[k] = report_kind(r, k);
 	view_balance_net(r, r->totals, h.kind);
 	if (!only_total(r) || r->kmem.by_group == CGROUP_UNKNOWN)
 		return h;
@@ -111,7 +95,7 @@ struct view_held view_now(const struct report *r)
 static void sum_at_peak(const struct report *r, struct view_held *h)
 {
 	for (int k = 0; k < TARE_KINDS; k++) {
-		h->known[k] = view_kind(r, k);
+		h->known[k] = report_kind(r, k);
 		for (unsigned i = 0; h->known[k] && i < r->processes->len; i++) {
 			const struct report_process *p = g_ptr_array_index(r->processes, i);
 
@@ -148,7 +132,7 @@ int64_t view_no_process(const struct report *r)
 
 bool view_kmem_difference(const struct report *r, int64_t *difference)
 {
-	if (!view_kind(r, TARE_KMEM) || r->kmem.by_group == CGROUP_UNKNOWN)
+	if (!report_kind(r, TARE_KMEM) || r->kmem.by_group == CGROUP_UNKNOWN)
 		return false;
 	*difference = r->kmem.by_group - r->kmem.by_events;
 	return true;
@@ -160,7 +144,7 @@ bool view_checked(const struct report *r, enum tare_kind kind, bool workload)
 
 	if (kind == TARE_KMEM)
 		return workload && r->kmem.whole && view_kmem_difference(r, &difference);
-	return r->sums_valid && view_kind(r, kind);
+	return r->sums_valid && report_kind(r, kind);
 }
 
 char *view_signal(int signal)

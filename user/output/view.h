@@ -7,14 +7,7 @@
 
 #include "model/report.h"
 
-/* False where the report has a feature of this name whose state is "not
- * measured" or "off": its figures are unknown then, not 0. */
-bool view_measured(const struct report *r, const char *feature);
-
-/* This kind's entries are known, by task. Kernel memory (TARE_KMEM) needs the
- * kernel's events for that. */
-bool view_kind(const struct report *r, enum tare_kind kind);
-/* All three kernel kinds are. */
+/* All three kernel kinds are known, by task. */
 bool view_kernel(const struct report *r);
 
 /* RSS: anon + file + shmem. */

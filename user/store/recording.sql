@@ -17,6 +17,7 @@
 -- A change here that an older tare cannot read, or that makes what older ones wrote
 -- unreadable, is a new user_version (RECORDING_SCHEMA in recording_format.h).
 --
+-- What is not measured is NULL, or has no row, and features says why; it is never 0.
 -- A kind is anon, file, shmem, swap, pagetable, kstack or kmem. `came` and `went` are
 -- bytes added and taken away.
 
@@ -113,13 +114,13 @@ CREATE TABLE tasks (
 	attached INTEGER NOT NULL,    -- 1: it ran before tare came
 	start_ns INTEGER NOT NULL,
 	end_ns INTEGER NOT NULL,
-	faults_user INTEGER NOT NULL,
-	faults_kernel INTEGER NOT NULL,
-	faults_major INTEGER NOT NULL,
-	mapped INTEGER NOT NULL,      -- by mmap
-	unmapped INTEGER NOT NULL,    -- by munmap
-	brk_up INTEGER NOT NULL,
-	brk_down INTEGER NOT NULL
+	faults_user INTEGER,          -- those in kernel mode too where faults_kernel is NULL
+	faults_kernel INTEGER,
+	faults_major INTEGER,
+	mapped INTEGER,               -- by mmap
+	unmapped INTEGER,             -- by munmap
+	brk_up INTEGER,
+	brk_down INTEGER
 ) STRICT;
 
 CREATE TABLE task_names (
@@ -234,7 +235,8 @@ CREATE TABLE asked (
 	label TEXT NOT NULL,
 	count INTEGER NOT NULL,
 	bytes INTEGER NOT NULL,
-	untouched INTEGER NOT NULL    -- of it, mapped at the end and not in memory then
+	untouched INTEGER             -- of it, mapped at the end and not in memory then; NULL: not
+	                              -- measured, texts.untouched_why says why
 ) STRICT;
 
 CREATE TABLE ticks (

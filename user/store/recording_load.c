@@ -242,6 +242,12 @@ static void load_foreigners(struct loading *l)
 	}
 }
 
+/* What is not measured is NULL in the file; features tell it to printers. */
+static int64_t bytes_or_0(struct reader *r, int column, int64_t least)
+{
+	return reader_is_null(r, column) ? 0 : reader_bytes(r, column, least);
+}
+
 static void load_task(struct reader *r, struct report_task *t)
 {
 	t->tid = (pid_t)reader_integer(r, 2, 0, INT32_MAX);
@@ -250,13 +256,13 @@ static void load_task(struct reader *r, struct report_task *t)
 	t->attached = reader_integer(r, 5, 0, 1);
 	t->start_ns = (uint64_t)reader_size(r, 6);
 	t->end_ns = (uint64_t)reader_size(r, 7);
-	t->faults_user = (uint64_t)reader_bytes(r, 8, 0);
-	t->faults_kernel = (uint64_t)reader_bytes(r, 9, 0);
-	t->faults_major = (uint64_t)reader_bytes(r, 10, 0);
-	t->mapped = (uint64_t)reader_bytes(r, 11, 0);
-	t->unmapped = (uint64_t)reader_bytes(r, 12, 0);
-	t->brk_up = (uint64_t)reader_bytes(r, 13, 0);
-	t->brk_down = (uint64_t)reader_bytes(r, 14, 0);
+	t->faults_user = (uint64_t)bytes_or_0(r, 8, 0);
+	t->faults_kernel = (uint64_t)bytes_or_0(r, 9, 0);
+	t->faults_major = (uint64_t)bytes_or_0(r, 10, 0);
+	t->mapped = (uint64_t)bytes_or_0(r, 11, 0);
+	t->unmapped = (uint64_t)bytes_or_0(r, 12, 0);
+	t->brk_up = (uint64_t)bytes_or_0(r, 13, 0);
+	t->brk_down = (uint64_t)bytes_or_0(r, 14, 0);
 }
 
 static void load_tasks(struct loading *l)
@@ -376,7 +382,7 @@ static void load_series(struct loading *l)
 
 		load_number(r, 0, l->report->series->len);
 		for (int i = 0; p.kinds && i < TARE_KINDS; i++)
-			p.kind[kind_order[i]] = reader_bytes(r, 4 + i, -READER_MOST);
+			p.kind[kind_order[i]] = bytes_or_0(r, 4 + i, -READER_MOST);
 		if (p.time_ns < before)
 			reader_wrong(r, 1, "before the one before it");
 		before = p.time_ns;

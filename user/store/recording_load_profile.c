@@ -200,7 +200,7 @@ static void load_asked(struct loading *l, struct profile *p)
 			.place_label = reader_text(r, 5),
 			.count = (uint64_t)reader_bytes(r, 6, 0),
 			.bytes = reader_bytes(r, 7, 0),
-			.untouched = reader_bytes(r, 8, 0),
+			.untouched = reader_is_null(r, 8) ? 0 : reader_bytes(r, 8, 0),
 		};
 
 		load_number(r, 0, p->asked->len);

@@ -12,6 +12,12 @@ static struct db_value u64(uint64_t n)
 	return db_count(n);
 }
 
+/* A figure that is not measured is not 0. */
+static struct db_value u64_if(bool measured, uint64_t n)
+{
+	return measured ? u64(n) : db_text(NULL);
+}
+
 static struct db_value kind(int k)
 {
 	return db_text(kind_name[k]);
@@ -82,25 +88,26 @@ static int write_command(const struct db *db, const struct report *r)
 	return insert_done(&in);
 }
 
-static void put_balances(struct insert *in, int64_t process, const struct balance *b,
-			 const int64_t *at_peak)
+static void put_balances(struct insert *in, const struct report *r, int64_t process,
+			 const struct balance *b, const int64_t *at_peak)
 {
 	for (int k = 0; k < TARE_KINDS; k++)
-		insert_row(in, db_integer(process), kind(k), db_integer(b[k].opening),
-			   u64(b[k].tasks.in), u64(b[k].tasks.out), u64(b[k].foreign.in),
-			   u64(b[k].foreign.out), db_integer(b[k].unattributed),
-			   db_integer(b[k].net), db_integer(at_peak ? at_peak[k] : 0));
+		if ((process == WORKLOAD ? report_held(r, k) : report_kind(r, k)))
+			insert_row(in, db_integer(process), kind(k), db_integer(b[k].opening),
+				   u64(b[k].tasks.in), u64(b[k].tasks.out), u64(b[k].foreign.in),
+				   u64(b[k].foreign.out), db_integer(b[k].unattributed),
+				   db_integer(b[k].net), db_integer(at_peak ? at_peak[k] : 0));
 }
 
 static int write_balances(const struct db *db, const struct report *r)
 {
 	struct insert in = insert_into(db, "balances", "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10");
 
-	put_balances(&in, WORKLOAD, r->totals, NULL);
+	put_balances(&in, r, WORKLOAD, r->totals, NULL);
 	for (unsigned i = 0; i < r->processes->len; i++) {
 		const struct report_process *p = r->processes->pdata[i];
 
-		put_balances(&in, i, p->balance, p->at_peak);
+		put_balances(&in, r, i, p->balance, p->at_peak);
 	}
 	return insert_done(&in);
 }
@@ -161,22 +168,27 @@ static int write_processes(const struct db *db, const struct report *r)
 
 struct task_inserts {
 	struct insert tasks, names, kinds, causes;
+	bool faults, kernel_faults, virtual; /* measured */
 };
 
-static void put_task(struct task_inserts *in, int64_t number, int64_t process,
-		     const struct report_task *t)
+static void put_task(struct task_inserts *in, const struct report *r, int64_t number,
+		     int64_t process, const struct report_task *t)
 {
 	insert_row(&in->tasks, db_integer(number), db_integer(process), db_integer(t->tid),
 		   db_text_or_empty(t->comm), db_integer(t->alive), db_integer(t->attached),
-		   u64(t->start_ns), u64(t->end_ns), u64(t->faults_user), u64(t->faults_kernel),
-		   u64(t->faults_major), u64(t->mapped), u64(t->unmapped), u64(t->brk_up),
-		   u64(t->brk_down));
+		   u64(t->start_ns), u64(t->end_ns),
+		   u64_if(in->faults,
+			  in->kernel_faults ? t->faults_user : t->faults_user + t->faults_kernel),
+		   u64_if(in->kernel_faults, t->faults_kernel), u64_if(in->faults, t->faults_major),
+		   u64_if(in->virtual, t->mapped), u64_if(in->virtual, t->unmapped),
+		   u64_if(in->virtual, t->brk_up), u64_if(in->virtual, t->brk_down));
 	for (unsigned i = 0; i < t->names->len; i++)
 		insert_row(&in->names, db_text(NULL), db_integer(number),
 			   db_text(t->names->pdata[i]));
 	for (int k = 0; k < TARE_KINDS; k++)
-		insert_row(&in->kinds, db_integer(number), kind(k), u64(t->flow[k].in),
-			   u64(t->flow[k].out), db_integer(t->at_peak[k]));
+		if (report_kind(r, k))
+			insert_row(&in->kinds, db_integer(number), kind(k), u64(t->flow[k].in),
+				   u64(t->flow[k].out), db_integer(t->at_peak[k]));
 	for (unsigned i = 0; i < t->causes->len; i++) {
 		const struct report_cause *c = &g_array_index(t->causes, struct report_cause, i);
 
@@ -188,21 +200,26 @@ static void put_task(struct task_inserts *in, int64_t number, int64_t process,
 static int write_tasks(const struct db *db, const struct report *r)
 {
 	struct task_inserts in = {
-		insert_into(db, "tasks",
-			    "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15"),
-		insert_into(db, "task_names", "?1, ?2, ?3"),
-		insert_into(db, "task_kinds", "?1, ?2, ?3, ?4, ?5"),
-		insert_into(db, "task_causes", "?1, ?2, ?3, ?4, ?5"),
+		.tasks = insert_into(
+			db, "tasks",
+			"?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15"),
+		.names = insert_into(db, "task_names", "?1, ?2, ?3"),
+		.kinds = insert_into(db, "task_kinds", "?1, ?2, ?3, ?4, ?5"),
+		.causes = insert_into(db, "task_causes", "?1, ?2, ?3, ?4, ?5"),
 	};
 	struct insert *all[] = { &in.tasks, &in.names, &in.kinds, &in.causes };
+	bool faults = report_measured(r, "faults");
 	int64_t number = 0;
 	int err = 0;
 
+	in.faults = faults;
+	in.kernel_faults = faults && report_measured(r, "faults_kernel");
+	in.virtual = report_measured(r, "virtual");
 	for (unsigned i = 0; i < r->processes->len; i++) {
 		const struct report_process *p = r->processes->pdata[i];
 
 		for (unsigned j = 0; j < p->tasks->len; j++)
-			put_task(&in, number++, i, p->tasks->pdata[j]);
+			put_task(&in, r, number++, i, p->tasks->pdata[j]);
 	}
 	for (unsigned i = 0; i < G_N_ELEMENTS(all); i++)
 		if (insert_done(all[i]) && !err)
@@ -220,7 +237,9 @@ static int write_series(const struct db *db, const struct report *r)
 		struct db_value k[TARE_KINDS];
 
 		for (int j = 0; j < TARE_KINDS; j++)
-			k[j] = p->kinds ? db_integer(p->kind[kind_order[j]]) : db_text(NULL);
+			k[j] = p->kinds && report_held(r, kind_order[j]) ?
+				       db_integer(p->kind[kind_order[j]]) :
+				       db_text(NULL);
 		insert_row(&in, db_integer(i), u64(p->time_ns), db_integer(p->rss),
 			   db_integer(p->beside), k[0], k[1], k[2], k[3], k[4], k[5], k[6]);
 	}

@@ -126,7 +126,8 @@ static int write_asked(const struct db *db, const struct profile *p, const GArra
 		insert_row(&in, db_integer(i), db_integer(a->process),
 			   task_number(first, a->process, a->task), number(a->cause),
 			   number(a->node), db_text(a->place_label), db_count(a->count),
-			   db_integer(a->bytes), db_integer(a->untouched));
+			   db_integer(a->bytes),
+			   p->untouched_why ? db_text(NULL) : db_integer(a->untouched));
 	}
 	return insert_done(&in);
 }
