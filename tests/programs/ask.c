@@ -155,6 +155,7 @@ static const struct {
 
 int main(int argc, char **argv)
 {
+	no_huge_pages();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		if (argc > 1 && !strcmp(argv[1], cases[i].name)) {
 			cases[i].fn();

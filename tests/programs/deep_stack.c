@@ -32,6 +32,7 @@ int main(int argc, char **argv)
 	pthread_attr_t attr;
 	pthread_t t;
 
+	no_huge_pages();
 	bytes = number(argc, argv, 1, 4) * MIB;
 	down(bytes);
 	/* A frame is a little more than a page: up to a 32nd, here. */

@@ -54,6 +54,7 @@ int main(int argc, char **argv)
 {
 	static struct actor mapper, adviser, locker;
 
+	no_huge_pages();
 	bytes = number(argc, argv, 1, 8) * MIB;
 	fd = scratch_file(bytes);
 	actor_start(&mapper, "mapper");

@@ -35,6 +35,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -100,6 +101,13 @@ static inline size_t number(int argc, char **argv, int i, size_t otherwise)
 static inline void plain_pages(void *p, size_t bytes)
 {
 	madvise(p, bytes, MADV_NOHUGEPAGE); /* EINVAL: kernel without huge pages */
+}
+
+/* For stacks, and what is filled before it can be asked for small pages. Where the kernel
+ * gives huge ones to all, a thread's whole stack is there when its maker writes the top. */
+static inline void no_huge_pages(void)
+{
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
 /* Private anonymous memory of small pages, none there yet. */
