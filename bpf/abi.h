@@ -436,6 +436,14 @@ struct tare_sampling {
 };
 _Static_assert(sizeof(struct tare_sampling) == 72 + 8 * TARE_FAULT_PLACES, "tare_sampling");
 
+/* Tasks that the kernel runs without events, in .bss. */
+struct tare_hidden {
+	__u32 tgid;   /* of the first that was found; 0: none */
+	__u32 others; /* 1: other processes too */
+	char comm[TARE_COMM_LEN];
+};
+_Static_assert(sizeof(struct tare_hidden) == 8 + TARE_COMM_LEN, "tare_hidden");
+
 /* The table of address spaces: buckets of one cache line of keys; place i of
  * bucket b is element b x TARE_BUCKET + i of tare_mms. */
 #define TARE_BUCKET 8

@@ -69,6 +69,12 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 		'all(a["usable"] == (a["why_not"] is None) for a in d["arms"].values())'
 }
 
+@test "doctor: whether the kernel hides tasks was looked for" {
+	"$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
+	holds "$BATS_TEST_TMPDIR/d.json" 'f["all tasks"]["state"] in ("yes", "no")'
+	holds "$BATS_TEST_TMPDIR/d.json" 'f["all tasks"]["found"]'
+}
+
 @test "doctor: tracepoints and arms are as the kernel's own types say" {
 	need bpftool
 	"$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"

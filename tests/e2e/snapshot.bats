@@ -115,11 +115,18 @@ signal_and_wait() {
 	[ ! -e "$DIR/ran" ]
 }
 
+# A further snapshot, x.$n.json, whose curve has a point with 24 MiB.
+seen_grown() {
+	n=$((n + 1))
+	signal_and_wait "$DIR/x.$n.json"
+	report assert "$DIR/x.$n.json" "max(s['rss'] for s in r['series']) >= 24 << 20"
+}
+
 @test "the curve: points at the interval, up and down with the program" {
 	start --interval 10ms -o "$DIR/x.json" -- "$PROGRAMS/threads" 2 8192
 	until_true 10 grep -q 'checkpoint grown' "$DIR/out"
-	signal_and_wait "$DIR/x.1.json"
-	signal_and_wait "$DIR/x.2.json"
+	n=0
+	until_true 10 seen_grown
 	finish
 	report assert "$DIR/x.json" \
 		"[s['time_ns'] for s in r['series']] == sorted(s['time_ns'] for s in r['series'])" \

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "capture/cgroup.h"
+#include "capture/hidden.h"
 #include "capture/mounts.h"
 
 #define CAPABILITIES "cap_bpf,cap_perfmon,cap_sys_ptrace,cap_setuid,cap_setgid,cap_kill+ep"
@@ -299,7 +300,7 @@ static void probe_slabinfo(struct features *f)
 		    readable ? "" : strerror(errno));
 }
 
-void features_try_cgroup(struct features *f)
+static void try_cgroup(struct features *f)
 {
 	struct cgroup_config config = { .features = f };
 	g_autofree char *why = NULL;
@@ -312,6 +313,26 @@ void features_try_cgroup(struct features *f)
 	cgroup_close(cg);
 }
 
+static void try_hidden(struct features *f)
+{
+	g_autofree char *who = NULL;
+	int err = hidden_find(&who);
+
+	if (err)
+		feature_set(f, FEATURE_ALL_TASKS, FEATURE_UNKNOWN, "%s", g_strerror(-err));
+	else if (who)
+		feature_set(f, FEATURE_ALL_TASKS, FEATURE_NO, "not %s", who);
+	else
+		feature_set(f, FEATURE_ALL_TASKS, FEATURE_YES, "who ran within %d ms", HIDDEN_MS);
+}
+
+void features_try(struct features *f)
+{
+	try_cgroup(f);
+	if (features_enough(f))
+		try_hidden(f);
+}
+
 static void probe_machine(struct features *f, cap_t caps)
 {
 	g_autofree char *mountinfo = read_text("/proc/self/mountinfo");
@@ -322,6 +343,7 @@ static void probe_machine(struct features *f, cap_t caps)
 	probe_memcg(f, mountinfo ? mountinfo : "");
 	probe_slabinfo(f);
 	feature_set(f, FEATURE_OWN_CGROUP, FEATURE_UNKNOWN, "not tried");
+	feature_set(f, FEATURE_ALL_TASKS, FEATURE_UNKNOWN, "not tried");
 }
 
 /* Verdicts. */

@@ -56,7 +56,8 @@ enum feature_id {
 	FEATURE_LOCKDOWN,
 	FEATURE_MEMCG_V2,
 	FEATURE_MEMCG_V1,
-	FEATURE_OWN_CGROUP, /* by trial, in features_try_cgroup() */
+	FEATURE_OWN_CGROUP, /* by trial, in features_try() */
+	FEATURE_ALL_TASKS,  /* likewise: no task runs without events */
 	FEATURE_SLABINFO,
 	FEATURE_UNPRIVILEGED_BPF,
 	FEATURE_KPTR,
@@ -124,8 +125,9 @@ struct features {
 int features_probe(struct features *f);
 void features_free(struct features *f);
 
-/* For `tare doctor`: make a control group and remove it again. */
-void features_try_cgroup(struct features *f);
+/* For `tare doctor`: make a control group and remove it again; look for tasks that run
+ * without events. Takes up to a second. */
+void features_try(struct features *f);
 
 /* The steps of features_probe() that are pure, apart for the tests: what
  * `f->btf` tells (all of it unknown without), then which arms that leaves. */

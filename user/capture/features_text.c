@@ -139,6 +139,8 @@ const struct feature_text feature_text[FEATURES] = {
 				 "the command gets a control group of its own",
 				 "kernel memory of a command is not measured",
 				 "sudo tare ..., with a writable memory control group" },
+	[FEATURE_ALL_TASKS] = { GROUP_KMEM, false, "all tasks", "have events",
+				"what is freed while the others run is unattributed", NULL },
 	[FEATURE_MEMCG_V2] = { GROUP_KMEM, false, "memory cgroup v2",
 			       "all counters, slab and sockets too", "uses v1 where that is",
 			       NULL },

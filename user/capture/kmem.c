@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "capture/hidden.h"
 #include "capture/slab.h"
 
 #define READ_TRIES 40 /* until nothing moves while the counter is read … */
@@ -27,6 +28,8 @@ struct kmem {
 	bool want_slab;
 	struct slab *slab;
 	char *slab_why;
+	bool looked;  /* for tasks that run without events … */
+	char *hidden; /* … and who was found */
 };
 
 struct kmem *kmem_new(struct loader *l, const struct features *f, bool slab)
@@ -47,6 +50,7 @@ void kmem_free(struct kmem *k)
 	slab_close(k->slab);
 	g_free(k->why);
 	g_free(k->slab_why);
+	g_free(k->hidden);
 	g_free(k);
 }
 
@@ -129,10 +133,10 @@ static int64_t read_with_events(const struct kmem *k, struct tare_workload *w, i
 
 /* How far events and the group's counter may be apart, in bytes. v2 flushes its
  * statistics in batches by CPU. On v1 a task can lose its CPU between an event and
- * its change of the counter, and Linux 6.18 makes some changes without an event, as
- * ftrace alone shows too: 12 pages in 75,000 for 2,000 processes that were waited
- * for; but a quarter of a page for each that init reaped. More than a batch is
- * shown as unattributed, and taken out of the weight at each look. */
+ * its change of the counter. A sandbox's kernel may hide tasks of its own: what these
+ * give back, or RCU callbacks that interrupt them, has no event; a page or so for each
+ * process that such an init reaps. More than a batch is shown as unattributed, and
+ * taken out of the weight at each look. */
 static int64_t lag(void)
 {
 	return BATCH * sysconf(_SC_NPROCESSORS_CONF) * sysconf(_SC_PAGESIZE);
@@ -260,9 +264,24 @@ static unsigned count_others(const struct kmem *k, const struct report *r)
 	return strangers(k->cgroup, ours);
 }
 
-static void add_features(const struct kmem *k, struct report *r)
+/* More was given back than there are events of: who may have done so; or NULL. */
+static char *why_off(struct kmem *k, const struct report *r)
 {
-	g_autofree char *version = NULL;
+	if (r->kmem.by_group == CGROUP_UNKNOWN ||
+	    r->kmem.by_group >= r->kmem.by_events - r->kmem.bound)
+		return NULL;
+	if (!k->looked)
+		hidden_find(&k->hidden);
+	k->looked = true;
+	return k->hidden ? g_strdup_printf("the kernel shows no events while %s runs: what is "
+					   "given back then is unattributed",
+					   k->hidden) :
+			   NULL;
+}
+
+static void add_features(struct kmem *k, struct report *r)
+{
+	g_autofree char *version = NULL, *why = why_off(k, r);
 
 	if (!k->cgroup) {
 		report_add_feature(r, "cgroup", "not measured", k->why);
@@ -274,7 +293,7 @@ static void add_features(const struct kmem *k, struct report *r)
 	version = g_strdup_printf("v%u", cgroup_version(k->cgroup));
 	report_add_feature(r, "cgroup", version, NULL);
 	if (level(k) == KMEM_EVENTS)
-		report_add_feature(r, "kmem", "events", NULL);
+		report_add_feature(r, "kmem", "events", why);
 	else
 		report_add_feature(
 			r, "kmem", "not measured",

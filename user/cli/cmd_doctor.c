@@ -259,7 +259,7 @@ int cmd_doctor(int argc, char **argv)
 	}
 	if (features_probe(&f))
 		return EXIT_FAILED;
-	features_try_cgroup(&f);
+	features_try(&f);
 	text = json ? render_json(&f) : render_table(&f, want_colour());
 	enough = features_enough(&f);
 	features_free(&f);
