@@ -182,10 +182,12 @@ enum tare_record_type {
 	TARE_REC_TASK = 6,     /* sweep: as TASK_END, of a live task */
 	TARE_REC_MM = 7,       /* sweep: as MM_END, of a live mm */
 	/* In the ring of samples: */
-	TARE_REC_SAMPLE = 8, /* tare_sample, then kernel and user stack */
-	TARE_REC_RANGE = 9,  /* tare_range */
-	TARE_REC_MAP = 10,   /* tare_map, cut after name[names] */
-	TARE_REC_IMAGE = 11, /* tare_image, cut likewise */
+	TARE_REC_SAMPLE = 8,       /* tare_sample, then kernel and user stack */
+	TARE_REC_RANGE = 9,        /* tare_range */
+	TARE_REC_MAP = 10,         /* tare_map, cut after name[names] */
+	TARE_REC_IMAGE = 11,       /* tare_image, cut likewise */
+	TARE_REC_PYTHON = 12,      /* tare_python_stack, cut after frame[n] */
+	TARE_REC_PYTHON_CODE = 13, /* tare_python_code */
 };
 
 struct tare_record {
@@ -432,9 +434,46 @@ struct tare_sampling {
 	/* How far below a task's registers the kernel keeps a fault; 0 unknown. The first:
 	 * one from user mode. The others: of system calls that fill memory. */
 	__s64 fault_at[TARE_FAULT_PLACES];
-	__u64 fault_next; /* which of the others is replaced */
+	__u64 fault_next;   /* which of the others is replaced */
+	__u64 python_codes; /* code objects that were given a number */
 };
-_Static_assert(sizeof(struct tare_sampling) == 72 + 8 * TARE_FAULT_PLACES, "tare_sampling");
+_Static_assert(sizeof(struct tare_sampling) == 80 + 8 * TARE_FAULT_PLACES, "tare_sampling");
+
+/* An address space that CPython 3.11 runs in; user space writes it. */
+struct tare_python {
+	__u64 runtime; /* address of _PyRuntime */
+};
+
+/* Characters of Python: of a name the first bytes, of a path the last. */
+#define TARE_PYTHON_TEXT 128
+struct tare_python_text {
+	__u32 length; /* in characters, of the whole */
+	__u32 kind;   /* bytes of each, 1, 2 or 4: Latin-1, UCS-2, UCS-4; 0: unreadable */
+	__u8 bytes[TARE_PYTHON_TEXT];
+};
+
+struct tare_python_code {
+	struct tare_record head;
+	__u64 id;                     /* from 1 up */
+	struct tare_python_text name; /* co_qualname */
+	struct tare_python_text file; /* co_filename */
+};
+_Static_assert(sizeof(struct tare_python_code) == 16 + 8 + 2 * (8 + TARE_PYTHON_TEXT),
+	       "tare_python_code");
+
+/* The Python functions that the next sample of the same task and time is in, innermost
+ * first. */
+#define TARE_PYTHON_FRAMES 128
+struct tare_python_stack {
+	struct tare_record head;
+	__u64 task;
+	__u32 n;
+	__u32 more; /* 1: there are outer ones */
+	/* Id of its code << 1; bit 0: the interpreter's C function was called for it. */
+	__u64 frame[TARE_PYTHON_FRAMES];
+};
+_Static_assert(sizeof(struct tare_python_stack) == 16 + 16 + 8 * TARE_PYTHON_FRAMES,
+	       "tare_python_stack");
 
 /* Tasks that the kernel runs without events, in .bss. */
 struct tare_hidden {

@@ -266,7 +266,7 @@ static __always_inline void mm_close(struct mm_struct *mm, struct tare_mm *m)
 	enter_pagetable(mm, m);
 	take_sums(mm, m);
 	if (cfg_period)
-		place_told(m, TARE_RANGE_GONE, 0, 0, 0);
+		place_gone(m);
 	m->flags |= TARE_MM_DEAD;
 	__sync_fetch_and_add(&workload.mms_closed, 1);
 	if (m->kernel[0] || m->kernel[1] || m->kernel[2] || m->kernel[3])

@@ -129,6 +129,19 @@ __weak __noinline int place_forked(struct tare_mm *m, __u64 parent_key, __u64 pr
 	r.a = parent->id;
 	r.peak_seq = workload.peak_seq;
 	place_send(&r, sizeof(r), samples_wake());
+	python_forked(parent->id, m->id);
+	return 0;
+}
+
+/* The address space is torn down. */
+__weak __noinline int place_gone(struct tare_mm *m)
+{
+	__u64 id = m ? m->id : 0;
+
+	if (!m)
+		return 0;
+	place_range(m, TARE_RANGE_GONE, 0, 0, 0, 0);
+	bpf_map_delete_elem(&tare_pythons, &id);
 	return 0;
 }
 

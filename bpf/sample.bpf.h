@@ -9,6 +9,7 @@
 #define TARE_SAMPLE_BPF_H
 
 #include "compat.bpf.h"
+#include "python.bpf.h"
 
 #define STACK_ARGS 64             /* what clone() puts above where a thread's stack begins */
 #define STACK_SEARCHES 4          /* bpf_find_vma() costs 7 us: so often a task */
@@ -361,6 +362,8 @@ __weak __noinline int sample_take(struct task_state *ts, const struct sampled *w
 		__builtin_memset(out->regs, 0, sizeof(out->regs));
 	if (!(out->flags & TARE_SAMPLE_ASKED))
 		sample_address(s, task, ts, regs, what->user);
+	if (what->user)
+		python_stack(ts, what->mm, out->task, out->head.time_ns);
 	sample_send(s, task, ts, what, used);
 	s->busy = 0;
 	return 0;

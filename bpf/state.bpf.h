@@ -48,7 +48,9 @@ struct task_state {
 	__u64 start_stack;            /* of its address space; 0 not known yet */
 	__u64 stack_start, stack_end; /* the mapping that its stack was found in */
 	__u32 stack_searches;
-	__u32 fault_searches; /* that found nothing */
+	__u32 fault_searches;  /* that found nothing */
+	__u64 python;          /* address of its PyThreadState; 0 not known */
+	__u64 python_searches; /* that found none */
 };
 
 struct tasks_map {
@@ -107,12 +109,28 @@ struct samples_map {
 	__uint(max_entries, 4096);
 };
 
+/* One code object: as long as all of this is the same it is the same one. */
+struct python_key {
+	__u64 mm, code, file, name, line;
+};
+
+/* What the walk over Python's frames has read, and where it is. */
+struct python_walk {
+	__u64 self, thread; /* looked for, and the one that is looked at */
+	__u64 at;           /* frame */
+	__u64 frame[9], code[8], text[5];
+	struct python_key key;
+};
+
 /* Where a CPU puts a record together: a program's own stack has no room for it. `busy` keeps an interrupt's from another's. */
 #define WORDS 10
 struct scratch {
 	__u32 busy;
 	__u32 pad;
 	__u64 fault[WORDS], vma[WORDS]; /* beginnings of the kernel's structs, as they were read */
+	struct python_walk walk;
+	struct tare_python_stack python;
+	struct tare_python_code code;
 	union {
 		struct {
 			struct tare_sample sample;
@@ -131,6 +149,24 @@ struct scratch_map {
 	__uint(max_entries, 1);
 };
 
+/* Address spaces that run Python, by id. */
+struct pythons_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, __u64);
+	__type(value, struct tare_python);
+	__uint(max_entries, 1);
+};
+
+/* Code objects whose names were told, with their numbers. */
+struct codes_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__type(key, struct python_key);
+	__type(value, __u64);
+	__uint(max_entries, 1);
+};
+
+extern struct pythons_map tare_pythons SEC(".maps");
+extern struct codes_map tare_codes SEC(".maps");
 extern struct samples_map tare_samples SEC(".maps");
 extern struct scratch_map tare_scratch SEC(".maps");
 extern struct tare_sampling sampling;

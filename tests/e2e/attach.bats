@@ -86,17 +86,9 @@ attached() {
 	"$TARE" attach -o "$DIR/r.json" "$@" >"$DIR/tare.out" 2>&1 3>&- 9>&- &
 	tare=$!
 	started+=("$tare")
-	until_true 10 takes_usr1
+	until_true 10 takes_usr1 "$tare"
 	kill -USR1 "$tare"
 	until_true 10 test -e "$DIR/r.1.json"
-}
-
-takes_usr1() {
-	local mask
-	for mask in $(sed -n 's/^Sig\(Cgt\|Blk\):\t//p' "/proc/$tare/status"); do
-		[ $((0x$mask >> 9 & 1)) = 0 ] || return 0
-	done
-	return 1
 }
 
 @test "several pids, by commas and by several -p; it ends with the last" {

@@ -120,8 +120,7 @@ equal() {
 	"$TARE" attach -p "$pid" --interval 10ms -o "$DIR/x.json" 2>"$DIR/err" 3>&- 9>&- &
 	started+=($! "$pid")
 	n=0
-	# Until it has begun USR1 would end it.
-	until_true 10 grep -q -E 'SigBlk:.*[2367abef]..$' "/proc/${started[0]}/status"
+	until_true 10 takes_usr1 "${started[0]}"
 	until_true 10 later_than 50000000
 	equal
 }

@@ -237,10 +237,3 @@ blocks_usr1() {
 		grown_below ';start_thread;.*;known::work;.*known::depot::Store<.*>::grow'
 	done
 }
-
-@test "a Python without names says what would give them" {
-	need /usr/bin/python3
-	folded -- /usr/bin/python3 -c 'x = [str(i) for i in range(300000)]'
-	[ "$(bytes_of ';_PyEval_EvalFrameDefault \[names: python 3.12, -X perf\]')" -gt $((8 << 20)) ] ||
-		fail "$(head -20 "$DIR/out.folded")"
-}

@@ -16,6 +16,8 @@
 #include "tare.skel.h"
 
 #define CACHE_LINE 64
+#define PYTHONS 1024
+#define PYTHON_CODES 16384 /* the least used are told again */
 #define SWEEP_BUFFER (256 * 1024)
 
 struct loader {
@@ -106,6 +108,10 @@ static int configure(struct loader *l, const struct loader_config *config)
 	skel->rodata->cfg_stack = MIN(config->stack, TARE_STACK_MAX);
 	skel->rodata->cfg_samples_ring = l->sampling ? power_of_two(config->samples_ring_bytes) :
 						       sysconf(_SC_PAGESIZE);
+	if (l->sampling) {
+		bpf_map__set_max_entries(skel->maps.tare_pythons, PYTHONS);
+		bpf_map__set_max_entries(skel->maps.tare_codes, PYTHON_CODES);
+	}
 	l->ledger = arm_program(skel, config->arm);
 	bpf_program__set_autoload(l->ledger, true);
 	bpf_program__set_autoload(skel->progs.tare_sys_exit, features_has(f, FEATURE_SYS_EXIT));
@@ -292,6 +298,14 @@ int loader_samples_fd(const struct loader *l)
 int loader_samples_drain(struct loader *l)
 {
 	return l->samples ? ring_buffer__consume(l->samples) : 0;
+}
+
+int loader_python(struct loader *l, uint64_t mm, uint64_t runtime)
+{
+	struct tare_python python = { runtime };
+
+	return bpf_map__update_elem(l->skel->maps.tare_pythons, &mm, sizeof(mm), &python,
+				    sizeof(python), BPF_ANY);
 }
 
 void loader_sampling(const struct loader *l, struct tare_sampling *s)

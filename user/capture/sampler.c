@@ -13,6 +13,7 @@
 #include "symbol/jits.h"
 #include "symbol/module.h"
 #include "symbol/naming.h"
+#include "symbol/python.h"
 #include "symbol/unwind.h"
 
 /* Of a task. */
@@ -25,6 +26,9 @@ struct sampling_session {
 	struct modules *modules;
 	struct unwinder *unwinder;
 	struct jits *jits;
+	struct python *python;
+	python_found_fn found;
+	void *found_ctx;
 	uint32_t period, vdso;
 	uint64_t vdso_size;
 	bool lines;
@@ -48,6 +52,7 @@ struct sampling_session *sampler_new(uint32_t period, bool lines, const struct s
 	s->modules = modules_new();
 	s->unwinder = unwinder_new(s->modules);
 	s->jits = jits_new();
+	s->python = python_new();
 	s->vdso = samples_file_named(s->samples, 0, 0, "[vdso]");
 	modules_vdso(s->modules, s->vdso, &s->vdso_size);
 	return s;
@@ -59,10 +64,28 @@ void sampler_free(struct sampling_session *s)
 		return;
 	unwinder_free(s->unwinder);
 	jits_free(s->jits);
+	python_free(s->python);
 	modules_free(s->modules);
 	samples_free(s->samples);
 	g_array_unref(s->endings);
 	g_free(s);
+}
+
+void sampler_watch_python(struct sampling_session *s, python_found_fn found, void *ctx)
+{
+	s->found = found;
+	s->found_ctx = ctx;
+}
+
+/* An interpreter, `bias` above where its file says? */
+static void look_for_python(struct sampling_session *s, uint64_t mm, uint32_t file,
+			    const struct module *m, uint64_t bias)
+{
+	const struct sample_file *f = s->samples->files->pdata[file];
+	uint64_t runtime = python_module(s->python, file, f->path, m);
+
+	if (runtime && s->found)
+		s->found(s->found_ctx, mm, bias + runtime);
 }
 
 /* A file that the kernel loaded at exec: its segments, moved by `bias`. */
@@ -135,8 +158,10 @@ static void on_image(struct sampling_session *s, const struct tare_image *i)
 	tell_range(s, &(struct tare_range){ .head = i->head, .mm = i->mm, .tgid = i->tgid },
 		   f->path);
 	jits_image(s->jits, i->mm, i->tgid, i->head.time_ns);
-	if (m)
+	if (m) {
 		map_segments(s, space, exe, aux(i, AT_PHDR) - module_headers(m));
+		look_for_python(s, i->mm, exe, m, aux(i, AT_PHDR) - module_headers(m));
+	}
 	if (base && interpreter) {
 		struct stat st = { 0 };
 		g_autofree char *path = g_strdup_printf("/proc/%u/root%s", i->tgid, interpreter);
@@ -152,6 +177,17 @@ static void on_image(struct sampling_session *s, const struct tare_image *i)
 		map_segments(s, space, file, base);
 	}
 	map_vdso(s, space, aux(i, AT_SYSINFO_EHDR));
+}
+
+/* A mapping of code, from `offset` in its file on. */
+static void open_code(struct sampling_session *s, uint64_t mm, const struct module_source *source,
+		      uint64_t offset)
+{
+	const struct module *m = modules_open(s->modules, source);
+	uint64_t address = m ? module_address(m, offset) : 0;
+
+	if (address)
+		look_for_python(s, mm, source->file, m, source->start - address);
 }
 
 /* An address space that ran before tare came: as /proc has it now. */
@@ -194,7 +230,7 @@ static void read_maps(struct sampling_session *s, struct space *space)
 							 line + at, space->pid,      start,
 							 end };
 			if (r.code)
-				modules_open(s->modules, &source);
+				open_code(s, space->id, &source, offset);
 		} else if (r.code) {
 			r.place = PLACE_JIT;
 		}
@@ -238,7 +274,7 @@ static void on_map(struct sampling_session *s, const struct tare_map *m)
 					 .size = m->size },
 		   f->path);
 	if (m->prot & 4)
-		modules_open(s->modules, &source);
+		open_code(s, m->mm, &source, m->offset);
 }
 
 static void on_range(struct sampling_session *s, const struct tare_range *r)
@@ -284,6 +320,11 @@ static void name_code(struct sampling_session *s, const struct space *space, str
 	}
 }
 
+static uint32_t number_name(void *samples, const char *name)
+{
+	return samples_name(samples, name);
+}
+
 static uint32_t push_user(struct sampling_session *s, struct space *space,
 			  const struct tare_sample *sample, const void *stack)
 {
@@ -299,6 +340,7 @@ static uint32_t push_user(struct sampling_session *s, struct space *space,
 	}
 	w = unwind(s->unwinder, space, sample, stack);
 	name_code(s, space, &w);
+	w = python_merge(s->python, sample, &w, number_name, s->samples);
 	if (!(sample->flags & TARE_SAMPLE_ASKED)) {
 		s->samples->complete += w.complete;
 		s->samples->truncated += !w.complete;
@@ -384,6 +426,14 @@ static int take(struct sampling_session *s, const struct world *world,
 			return -EINVAL;
 		on_image(s, image);
 		return 0;
+	case TARE_REC_PYTHON_CODE:
+		if (head->size != sizeof(struct tare_python_code))
+			return -EINVAL;
+		return python_code(s->python, (const void *)head) ? 0 : -EINVAL;
+	case TARE_REC_PYTHON:
+		if (head->size < sizeof(struct tare_python_stack) - TARE_PYTHON_FRAMES * 8)
+			return -EINVAL;
+		return python_stack(s->python, (const void *)head) ? 0 : -EINVAL;
 	default:
 		return -EINVAL;
 	}

@@ -39,6 +39,14 @@ static int on_sample(void *ctx, const void *data, size_t size)
 	return 0;
 }
 
+static void on_python(void *ctx, uint64_t mm, uint64_t runtime)
+{
+	int err = loader_python(((struct session *)ctx)->loader, mm, runtime);
+
+	if (err)
+		verbose(1, "no Python functions of one address space: %s", g_strerror(-err));
+}
+
 /* Records first: they tell whom the samples are of. */
 void session_drain(struct session *s)
 {
@@ -134,6 +142,7 @@ int session_open(struct session **out, const struct session_config *config)
 		err = loader_ring_open(s->loader, on_record, s);
 	if (!err && config->load.period) {
 		s->sampler = sampler_new(config->load.period, config->lines, config->log);
+		sampler_watch_python(s->sampler, on_python, s);
 		err = loader_samples_open(s->loader, on_sample, s);
 	}
 	if (!err)

@@ -38,21 +38,32 @@ static bool tells(const struct function *f)
 	return *f->name && *f->name != '[';
 }
 
-/* Who on the stack above a node had that function take memory; UINT32_MAX: nobody. */
+/* A function of the program in Python, by the name that perf's convention gives it. */
+static bool is_python(const struct function *f)
+{
+	return g_str_has_prefix(f->name, "py::");
+}
+
+/* Who on the stack above a node had that function take memory: the Python function that
+ * runs, or else the first of another module. UINT32_MAX: nobody. */
 static uint32_t caller_of(const struct profile *p, const GArray *functions, const uint32_t *of,
 			  const struct stack_node *node)
 {
 	const struct function *callee = &g_array_index(functions, struct function, of[node->frame]);
 
-	for (uint32_t at = node->parent; at != NO_NODE;) {
+	uint32_t first = UINT32_MAX;
+
+	for (uint32_t at = is_python(callee) ? NO_NODE : node->parent; at != NO_NODE;) {
 		const struct stack_node *n = &g_array_index(p->nodes, struct stack_node, at);
 		const struct function *f = &g_array_index(functions, struct function, of[n->frame]);
 
-		if (g_strcmp0(f->module, callee->module) && tells(f))
+		if (is_python(f))
 			return of[n->frame];
+		if (first == UINT32_MAX && g_strcmp0(f->module, callee->module) && tells(f))
+			first = of[n->frame];
 		at = n->parent;
 	}
-	return UINT32_MAX;
+	return first;
 }
 
 /* `calls`: callee and caller -> bytes. */

@@ -38,7 +38,7 @@ extern const char *const place_name[PLACES]; /* "heap", "stack" … */
 #define NO_CAUSE UINT32_MAX
 
 struct profile_module {
-	char *path;     /* or "[kernel]", "[vdso]", "[jit]" */
+	char *path;     /* or "[kernel]", "[vdso]", "[jit]", "[python]" */
 	char *build_id; /* hexadecimal; NULL: none, or it could not be read */
 };
 

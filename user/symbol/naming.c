@@ -80,9 +80,16 @@ static void name_user(struct naming *n, const struct frame *f, struct profile_fr
 	const struct sample_file *file = number != NO_FILE ? n->s->files->pdata[number] : NULL;
 	struct module *m = file ? modules_get(n->modules, number) : NULL;
 	uint64_t offset;
-	const char *name = m ? module_symbol(m, f->address, &offset) : NULL;
+	const char *name = m    ? module_symbol(m, f->address, &offset) :
+			   file ? NULL :
+				  code_name(n, f);
+	bool python = !file && name && g_str_has_prefix(name, "py::");
 
-	to->module = profile_module(n->p, file ? file->path : "[jit]", m ? build_id(m) : NULL);
+	to->module = profile_module(n->p,
+				    file   ? file->path :
+				    python ? "[python]" :
+					     "[jit]",
+				    m ? build_id(m) : NULL);
 	if (name) {
 		to->function = naming_demangle(name);
 	} else if (file) {
@@ -90,8 +97,7 @@ static void name_user(struct naming *n, const struct frame *f, struct profile_fr
 			"[%s+0x%" G_GINT64_MODIFIER "x]", base_of(file->path),
 			f->flags & FRAME_GUESS ? f->address : module_start(m, f->address));
 	} else {
-		name = code_name(n, f);
-		to->function = name ? naming_demangle(name) : g_strdup("[code without a file]");
+		to->function = g_strdup("[code without a file]");
 	}
 }
 
@@ -248,8 +254,8 @@ static void add_lines(struct naming *n)
 	}
 }
 
-/* CPython's interpreter loop runs all Python functions alike. What runs is in memory of
- * the process that has changed when it could be read, so only `-X perf` names it. */
+/* CPython's interpreter loop runs all Python functions alike. The frames of 3.11 are read
+ * (symbol/python.h), later ones' have names with `-X perf`. */
 static void mark_python(struct profile *p)
 {
 	for (unsigned i = 0; i < p->frames->len; i++)
@@ -262,7 +268,7 @@ static void mark_python(struct profile *p)
 		if (strcmp(f->function, PYTHON_LOOP))
 			continue;
 		g_free(f->function);
-		f->function = g_strdup(PYTHON_LOOP " [names: python 3.12, -X perf]");
+		f->function = g_strdup(PYTHON_LOOP " [names: python 3.11, or 3.12 -X perf]");
 	}
 }
 

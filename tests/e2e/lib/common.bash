@@ -76,6 +76,11 @@ until_true() {
 	done
 }
 
+# It takes SIGUSR1 (10: bit 9 of the masks): a tare that does so is up.
+takes_usr1() {
+	grep -q -E '^Sig(Cgt|Blk):.*[2367abef]..$' "/proc/$1/status"
+}
+
 # A zombie is gone: its memory is, and who reaps it is not our business.
 gone() {
 	local state

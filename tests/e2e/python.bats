@@ -1,0 +1,179 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The functions of a program in Python 3.11, which the interpreter keeps in memory of its
+# own: their names, in their places among the C functions.
+
+load lib/common
+load lib/stacks
+
+setup() {
+	need /usr/bin/python3
+	[[ $(/usr/bin/python3 -V) == 'Python 3.11.'* ]] || skip "$(/usr/bin/python3 -V)"
+	cat >"$DIR/keep.py" <<-'END'
+		keep = []
+		def take(mib):
+		    keep.append([bytearray(1 << 16) for _ in range(mib * 16)])
+	END
+}
+
+teardown() {
+	exec 9>&-
+	end_all ${started:-}
+}
+
+# python SCRIPT…: folded stacks of it; keep.py is part of it.
+python() {
+	cat "$DIR/keep.py" - >"$DIR/run.py"
+	folded -- /usr/bin/python3 "$DIR/run.py" "$@"
+}
+
+# The MiB that these functions, and what they call, grew by; with others between them.
+took() {
+	between "$(printf ';py::%s:%s/run.py.*' "$1" "$DIR")$3" $((($2 - 1) << 20)) $((($2 + 2) << 20))
+}
+
+@test "calls in Python, and through C: map, a generator, a method, sorted" {
+	python <<-'END'
+		class Tree:
+		    def grow(self):
+		        take(16)
+		        return 1
+		def each(i):
+		    return Tree().grow()
+		def produce():
+		    take(8)
+		    yield 1
+		def key(x):
+		    if x == 1:
+		        take(4)
+		    return x
+		def main():
+		    list(map(each, [1]))
+		    sum(produce())
+		    sorted([1, 2], key=key)
+		main()
+	END
+	took '<module>' 28 ';py::main:'
+	took main 28 ';py::take:.*;py::take.<locals>.<listcomp>:'
+	took main 16 ';py::each:[^;]*;py::Tree.grow:[^;]*;py::take:'
+	took main 8 ';py::produce:'
+	took main 4 ';py::key:'
+	# What Python calls itself has no C between; what C calls has.
+	[ "$(bytes_of ';py::main:[^;]*;py::each:')" = 0 ] || fail "map() is C: $(bytes_of 'py::main')"
+	# Each run of functions is in the place of the C function that runs them.
+	[ "$(bytes_of 'py::take.*_PyEval_EvalFrameDefault')" = 0 ]
+}
+
+@test "threads: each has its own" {
+	python <<-'END'
+		import threading
+		def first():
+		    take(8)
+		def second():
+		    take(16)
+		ts = [threading.Thread(target=f) for f in (first, second)]
+		for t in ts: t.start()
+		for t in ts: t.join()
+	END
+	between ';start_thread;.*;py::Thread.run:[^;]*;.*py::first:.*;py::take:' $((7 << 20)) $((10 << 20))
+	between ';start_thread;.*;py::Thread.run:[^;]*;.*py::second:.*;py::take:' $((15 << 20)) $((18 << 20))
+	[ "$(bytes_of 'py::first.*py::second|py::second.*py::first')" = 0 ]
+}
+
+# Its thread is neither who has the lock nor the last that began.
+@test "C that has given the interpreter's lock away" {
+	python <<-'END'
+		import sqlite3, threading
+		db = sqlite3.connect(':memory:', check_same_thread=False)
+		both, done = threading.Barrier(2), threading.Event()
+		def fill():
+		    both.wait()
+		    db.execute('''create table t as with n(i) as
+		                  (select 1 union all select i + 1 from n where i < 32)
+		                  select zeroblob(1 << 20) from n''')
+		    done.set()
+		def last():
+		    both.wait()
+		    done.wait()
+		ts = [threading.Thread(target=f) for f in (fill, last)]
+		for t in ts: t.start()
+		for t in ts: t.join()
+	END
+	between ';py::fill:.*;sqlite3_step;' $((32 << 20)) $((48 << 20)) # with what it moves
+}
+
+@test "a fork's, and what it forks" {
+	python <<-'END'
+		import os
+		def child():
+		    take(8)
+		    if os.fork() == 0:
+		        take(4)
+		        os._exit(0)
+		    os.wait()
+		    os._exit(0)
+		if os.fork() == 0:
+		    child()
+		os.wait()
+	END
+	took child 12 ';py::take:'
+}
+
+@test "deeper than is read: what is there, and a mark" {
+	python <<-'END'
+		def down(n):
+		    down(n - 1) if n else take(16)
+		down(400)
+	END
+	took down 16 ';py::down:.*;py::take:'
+	between ';\[truncated\];py::down:' $((15 << 20)) $((18 << 20))
+	[ "$(bytes_of 'py::<module>.*py::down')" -lt $((1 << 20)) ]
+}
+
+@test "names of any letters and sizes; none breaks a line" {
+	python <<-'END'
+		def rename(name):
+		    return lambda: None, (lambda: take(8)).__code__.replace(co_qualname=name)
+		for name in ('größe', '大きさ', '\U0001f333', 'a;b\nc d\x1b[31m', 'x' * 1000):
+		    exec(rename(name)[1], globals())
+	END
+	for name in größe 大きさ 🌳 'a[^ ;]*b[^ ;]*c[^;]*' 'x{128}…'; do
+		between ";py::$name:$DIR/run.py;" $((7 << 20)) $((10 << 20))
+	done
+	! grep -P '[\x00-\x08\x0b-\x1f]' "$DIR/out.folded" || fail 'a control character'
+}
+
+@test "attached, to one that ran before" {
+	cat "$DIR/keep.py" - >"$DIR/run.py" <<-'END'
+		def loop():
+		    print('ready', flush=True)
+		    input()
+		    take(16)
+		    print('taken', flush=True)
+		    input()
+		loop()
+	END
+	mkfifo "$DIR/in"
+	/usr/bin/python3 "$DIR/run.py" <"$DIR/in" >"$DIR/out" 3>&- 9>&- &
+	started=$!
+	exec 9>"$DIR/in"
+	until_true 10 grep -q ready "$DIR/out"
+	"$TARE" attach -p $started -o "$DIR/out.folded" 2>"$DIR/err" 3>&- 9>&- &
+	started="$! $started"
+	until_true 10 takes_usr1 "${started%% *}"
+	kill -USR1 "${started%% *}"
+	until_true 10 test -e "$DIR/out.1.folded" # all of it has been looked at
+	echo >&9
+	until_true 10 grep -q taken "$DIR/out"
+	exec 9>&-
+	finished "${started%% *}"
+	took loop 16 ';py::take:'
+}
+
+@test "a Python that cannot be read says what could" {
+	cp /usr/bin/python3 "$DIR/other"
+	cat "$DIR/keep.py" - >"$DIR/run.py" <<<'take(16)'
+	folded -- "$DIR/other" "$DIR/run.py"
+	between ';_PyEval_EvalFrameDefault \[names: python 3.11, or 3.12 -X perf\]' $((15 << 20)) $((40 << 20))
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Python's functions in a native stack: records of the kernel side, which may hold any
+ * bytes, as they are read in a process that may have written them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <glib.h>
+#include <string.h>
+
+#include "symbol/python.h"
+
+#define FILE 3       /* number of the interpreter's */
+#define LOOP 0x1000  /* where it runs Python functions */
+#define OTHER 0x5000 /* any other function of it */
+#define TIME 77
+
+struct setup {
+	struct python *p;
+	GPtrArray *names; /* numbers are given from 1 up */
+};
+
+static int up(void **state)
+{
+	struct setup *s = g_new0(struct setup, 1);
+
+	s->p = python_new();
+	s->names = g_ptr_array_new_with_free_func(g_free);
+	g_ptr_array_add(s->names, g_strdup(""));
+	python_loop(s->p, FILE, LOOP, 0x100);
+	*state = s;
+	return 0;
+}
+
+static int down(void **state)
+{
+	struct setup *s = *state;
+
+	python_free(s->p);
+	g_ptr_array_unref(s->names);
+	g_free(s);
+	return 0;
+}
+
+static uint32_t number(void *ctx, const char *name)
+{
+	struct setup *s = ctx;
+
+	g_ptr_array_add(s->names, g_strdup(name));
+	return s->names->len - 1;
+}
+
+static struct tare_python_text text(const char *bytes, uint32_t length, uint32_t kind)
+{
+	struct tare_python_text t = { length, kind, { 0 } };
+
+	memcpy(t.bytes, bytes, MIN((size_t)length * kind, sizeof(t.bytes)));
+	return t;
+}
+
+static bool code(struct setup *s, uint64_t id, const char *name)
+{
+	struct tare_python_code c = {
+		.head = { TARE_REC_PYTHON_CODE, sizeof(c), 0 },
+		.id = id,
+		.name = text(name, strlen(name), 1),
+		.file = text("/a.py", 5, 1),
+	};
+
+	return python_code(s->p, &c);
+}
+
+/* Frames by id, negative where the C function was called for them; ended by 0. */
+static bool stack(struct setup *s, uint64_t task, bool more, const int *ids)
+{
+	struct tare_python_stack record = { .task = task, .more = more };
+
+	for (; ids[record.n]; record.n++)
+		record.frame[record.n] = (uint64_t)ABS(ids[record.n]) << 1 | (ids[record.n] < 0);
+	record.head = (struct tare_record){ TARE_REC_PYTHON,
+					    sizeof(record) - (TARE_PYTHON_FRAMES - record.n) * 8,
+					    TIME };
+	return python_stack(s->p, &record);
+}
+
+/* The native stack, 'L' the interpreter's loop and 'o' another function of it, and 'x' one
+ * of another file, with Python's in it: the names of these, and the letters of the rest. */
+static char *merged(struct setup *s, uint64_t task, uint64_t time, const char *native)
+{
+	struct tare_sample sample = { .head.time_ns = time, .task = task };
+	struct frame frames[16] = { 0 };
+	struct unwound w = { frames, strlen(native), true, false };
+	GString *out = g_string_new(NULL);
+
+	for (unsigned i = 0; i < w.n; i++) {
+		frames[i].file = native[i] == 'x' ? FILE + 1 : FILE;
+		frames[i].address = native[i] == 'L' ? LOOP + i : OTHER;
+	}
+	w = python_merge(s->p, &sample, &w, number, s);
+	assert_true(w.complete);
+	for (unsigned i = 0; i < w.n; i++) {
+		const struct frame *f = &w.frames[i];
+
+		if (f->flags & FRAME_MARK)
+			g_string_append(out, "[more]");
+		else if (f->flags & FRAME_NAMED)
+			g_string_append_printf(out, "(%s)", (char *)s->names->pdata[f->file]);
+		else
+			g_string_append_c(out, f->file != FILE     ? 'x' :
+					       f->address == OTHER ? 'o' :
+								     'L');
+	}
+	return g_string_free(out, FALSE);
+}
+
+static void is(struct setup *s, const char *native, const char *want)
+{
+	g_autofree char *got = merged(s, 1, TIME, native);
+
+	assert_string_equal(got, want);
+}
+
+static void in_their_places(void **state)
+{
+	struct setup *s = *state;
+
+	assert_true(code(s, 1, "f") && code(s, 2, "g") && code(s, 3, "h"));
+	assert_true(stack(s, 1, false, (int[]){ 1, -2, -3, 0 }));
+	is(s, "xLooLo", "x(py::f:/a.py)(py::g:/a.py)oo(py::h:/a.py)o");
+	/* It was that sample's alone. */
+	is(s, "xLooLo", "xLooLo");
+}
+
+static void not_this_samples(void **state)
+{
+	struct setup *s = *state;
+	g_autofree char *other = NULL, *later = NULL;
+
+	assert_true(code(s, 1, "f"));
+	assert_true(stack(s, 1, false, (int[]){ -1, 0 }));
+	other = merged(s, 2, TIME, "L");
+	assert_string_equal(other, "L");
+	later = merged(s, 1, TIME + 1, "L"); /* the sample that it was for is lost */
+	assert_string_equal(later, "L");
+	is(s, "L", "L");
+}
+
+static void more_of_one_than_of_the_other(void **state)
+{
+	struct setup *s = *state;
+
+	assert_true(code(s, 1, "f") && code(s, 2, "g"));
+	assert_true(stack(s, 1, false, (int[]){ -1, 0 }));
+	is(s, "LoL", "(py::f:/a.py)oL");
+	assert_true(stack(s, 1, false, (int[]){ -1, -2, 0 }));
+	is(s, "xLo", "x(py::f:/a.py)o");
+	assert_true(stack(s, 1, false, (int[]){ 1, 0 }));
+	is(s, "xo", "xo");
+}
+
+static void cut(void **state)
+{
+	struct setup *s = *state;
+
+	assert_true(code(s, 1, "f"));
+	assert_true(stack(s, 1, true, (int[]){ 1, 1, 0 }));
+	is(s, "Lo", "(py::f:/a.py)(py::f:/a.py)[more]o");
+	assert_true(stack(s, 1, true, (int[]){ 1, -1, 0 }));
+	is(s, "LoLo", "(py::f:/a.py)(py::f:/a.py)oLo");
+}
+
+static void names_that_are_not_told(void **state)
+{
+	struct setup *s = *state;
+
+	assert_true(stack(s, 1, false, (int[]){ 9, -8, 0 }));
+	is(s, "oL", "oLL");
+}
+
+static void texts(void **state)
+{
+	static const struct {
+		const char *bytes;
+		uint32_t length, kind;
+		const char *want;
+	} cases[] = {
+		{ "abc", 3, 1, "abc" },
+		{ "gr\xf6\xdf", 4, 1, "größ" },
+		{ "\x27\x59\x4d\x30", 2, 2, "大き" },
+		{ "\x33\xf3\x01\x00", 1, 4, "🌳" },
+		{ "\x00\xd8", 1, 2, "\xef\xbf\xbd" },         /* half of a pair */
+		{ "\xff\xff\xff\xff", 1, 4, "\xef\xbf\xbd" }, /* no character */
+		{ "a\0b", 3, 1,
+		  "a\xef\xbf\xbd"
+		  "b" },
+		{ "", 0, 1, "" },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct tare_python_text t = text(cases[i].bytes, cases[i].length, cases[i].kind);
+		g_autofree char *got = python_text(&t, false);
+
+		assert_string_equal(got, cases[i].want);
+	}
+}
+
+static void texts_that_are_cut(void **state)
+{
+	g_autofree char *long_one = g_strnfill(1000, 'n'), *part = g_strnfill(128, 'n');
+	g_autofree char *head = g_strconcat(part, "…", NULL), *end = g_strconcat("…", part, NULL);
+	struct tare_python_text t = text(long_one, 1000, 1), wide = { 1u << 19, 4, { 0 } };
+	g_autofree char *name = python_text(&t, false), *path = python_text(&t, true);
+	g_autofree char *many = python_text(&wide, false);
+
+	(void)state;
+	assert_string_equal(name, head);
+	assert_string_equal(path, end);
+	assert_true(strlen(many) < 200);
+}
+
+static void what_makes_no_sense(void **state)
+{
+	struct setup *s = *state;
+	struct tare_python_text none = { 5, 0, "abc" }, odd = { 5, 3, "abc" };
+	struct tare_python_text huge = { UINT32_MAX, 4, "abc" };
+	struct tare_python_stack many = { .n = TARE_PYTHON_FRAMES + 1 }, off = { .n = 2 };
+
+	assert_null(python_text(&none, false));
+	assert_null(python_text(&odd, false));
+	assert_null(python_text(&huge, true));
+	assert_false(code(s, 0, "f"));
+	assert_false(code(s, UINT64_MAX, "f"));
+	assert_false(code(s, 1ULL << 40, "f"));
+	many.head.size = sizeof(many) + 8;
+	assert_false(python_stack(s->p, &many));
+	off.head.size = sizeof(off);
+	assert_false(python_stack(s->p, &off));
+	is(s, "L", "L");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(in_their_places, up, down),
+		cmocka_unit_test_setup_teardown(not_this_samples, up, down),
+		cmocka_unit_test_setup_teardown(more_of_one_than_of_the_other, up, down),
+		cmocka_unit_test_setup_teardown(cut, up, down),
+		cmocka_unit_test_setup_teardown(names_that_are_not_told, up, down),
+		cmocka_unit_test(texts),
+		cmocka_unit_test(texts_that_are_cut),
+		cmocka_unit_test_setup_teardown(what_makes_no_sense, up, down),
+	};
+
+	return cmocka_run_group_tests_name("python", tests, NULL, NULL);
+}
