@@ -439,9 +439,32 @@ struct tare_sampling {
 };
 _Static_assert(sizeof(struct tare_sampling) == 80 + 8 * TARE_FAULT_PLACES, "tare_sampling");
 
-/* An address space that CPython 3.11 runs in; user space writes it. */
+/* How a version of CPython keeps what is read of it: offsets in bytes. */
+#define TARE_PYTHON_NONE 0xffff
+struct tare_python_layout {
+	__u16 head;      /* _PyRuntimeState: the first interpreter */
+	__u16 current;   /* of the same: who has the lock; or NONE */
+	__u16 threads;   /* PyInterpreterState: its last thread that began */
+	__u16 thread_id; /* PyThreadState: pthread_self() */
+	__u16 cframe;    /* of the same: what points to its frame; NONE: it does itself */
+	__u16 frame;     /* in that */
+	__u16 code;      /* _PyInterpreterFrame, or PyFrameObject: what runs */
+	__u16 previous;  /* who called it */
+	__u16 entry;     /* a byte: is_entry, or owner; NONE: each has a C function to itself */
+	__u16 shim;      /* 1: `entry` is an owner, and C's own frames stand between */
+	__u16 line;      /* PyCodeObject: where its source begins, 4 bytes */
+	__u16 file;      /* of the same: the source's path */
+	__u16 name;      /* of the same */
+	__u16 ascii;     /* size of PyASCIIObject */
+	__u16 compact;   /* of PyCompactUnicodeObject */
+};
+
+_Static_assert(sizeof(struct tare_python_layout) == 15 * 2, "tare_python_layout");
+
+/* An address space that runs it; user space writes it. */
 struct tare_python {
 	__u64 runtime; /* address of _PyRuntime */
+	struct tare_python_layout at;
 };
 
 /* Characters of Python: of a name the first bytes, of a path the last. */

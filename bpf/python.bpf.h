@@ -6,28 +6,17 @@
  * that was not met yet, with its name. It must not know how a process is found to be
  * Python: user space says so, by address space, in tare_pythons.
  *
- * What is read has no rules but the interpreter's own sources, and changes from version
- * to version; this is 3.11's, on 64 bits:
- * Include/internal/pycore_runtime.h, pycore_interp.h, pycore_frame.h,
- * Include/cpython/{pystate,code,unicodeobject}.h
+ * Where what stands differs from version to version; struct tare_python_layout says it.
  */
 #ifndef TARE_PYTHON_BPF_H
 #define TARE_PYTHON_BPF_H
 
 #include "state.bpf.h"
 
-/* Offsets in bytes, of what is read alone. */
-#define RUNTIME_INTERPRETERS 40 /* _PyRuntimeState.interpreters.head */
-#define RUNTIME_THREAD 576      /* .gilstate.tstate_current: who has the lock */
-#define INTERPRETER_THREADS 16  /* PyInterpreterState.threads.head */
-#define THREAD_NEXT 8           /* PyThreadState.next */
-#define THREAD_CFRAME 56        /* .cframe */
-#define THREAD_ID 152           /* .thread_id: pthread_self() */
-#define CFRAME_FRAME 8          /* _PyCFrame.current_frame */
-#define CODE_FROM 72            /* PyCodeObject: co_firstlineno … co_qualname are read at once */
-
-#define PYTHON_THREADS 64  /* looked through for the running one */
-#define PYTHON_SEARCHES 16 /* of a task, that found nothing */
+#define THREAD_NEXT 8       /* PyThreadState.next */
+#define OWNED_BY_C 3        /* enum _frameowner: FRAME_OWNED_BY_CSTACK */
+#define PYTHON_THREADS 1024 /* looked through for the running one */
+#define PYTHON_SEARCHES 16  /* of a task, that found nothing */
 
 static __always_inline __u64 user_word(__u64 at)
 {
@@ -38,6 +27,16 @@ static __always_inline __u64 user_word(__u64 at)
 	return word;
 }
 
+/* What stands at an offset of something that was read; the verifier is to see the bound. */
+static __always_inline __u64 python_word(const void *words, __u64 offset, __u64 size)
+{
+	asm volatile("" : "+r"(offset));
+	return offset <= size - 8 ? *(const __u64 *)((const char *)words + offset) : 0;
+}
+
+#define FRAME_WORD(w, offset) python_word((w)->frame, offset, sizeof((w)->frame))
+#define CODE_WORD(w, offset) python_word((w)->code, (offset)-PYTHON_CODE_FROM, sizeof((w)->code))
+
 /* All that the loops need: a program's own stack has no room for it. */
 struct python_loop {
 	struct scratch *scratch;
@@ -47,65 +46,75 @@ static long thread_try(__u32 i, struct python_loop *loop)
 {
 	struct python_walk *w = &loop->scratch->walk;
 
-	if (!w->thread || user_word(w->thread + THREAD_ID) == w->self)
+	if (!w->thread || user_word(w->thread + w->python.at.thread_id) == w->self)
 		return 1;
 	w->thread = user_word(w->thread + THREAD_NEXT);
 	return 0;
 }
 
-/* The running thread's state: as it was found before, the one that has the lock, or any of
- * the youngest interpreter's (native code may have given the lock away). 0: it has none. */
-static __always_inline __u64 python_thread(struct python_loop *loop, struct task_state *ts,
-					   __u64 runtime)
+static __always_inline int thread_runs(struct python_loop *loop, __u64 thread)
 {
 	struct python_walk *w = &loop->scratch->walk;
 
+	return thread && user_word(thread + w->python.at.thread_id) == w->self;
+}
+
+/* The running thread's state: as it was found before, the one that has the lock, or any of
+ * the youngest interpreter's (native code may have given the lock away). 0: it has none. */
+static __always_inline __u64 python_thread(struct python_loop *loop, struct task_state *ts)
+{
+	struct python_walk *w = &loop->scratch->walk;
+	const struct tare_python *python = &w->python;
+
 	w->self = BPF_CORE_READ(bpf_get_current_task_btf(), thread.fsbase);
-	w->thread = ts->python;
-	if (!w->self || (w->thread && user_word(w->thread + THREAD_ID) == w->self))
-		return w->thread;
-	w->thread = user_word(runtime + RUNTIME_THREAD);
-	if (w->thread && user_word(w->thread + THREAD_ID) == w->self)
-		return ts->python = w->thread;
-	w->thread = user_word(runtime + RUNTIME_INTERPRETERS);
+	if (!w->self)
+		return 0;
+	if (thread_runs(loop, ts->python))
+		return ts->python;
+	if (python->at.current != TARE_PYTHON_NONE) {
+		w->thread = user_word(python->runtime + python->at.current);
+		if (thread_runs(loop, w->thread))
+			return ts->python = w->thread;
+	}
+	w->thread = user_word(python->runtime + python->at.head);
 	if (!w->thread /* it begins only */ || ts->python_searches >= PYTHON_SEARCHES)
 		return 0;
-	w->thread = user_word(w->thread + INTERPRETER_THREADS);
+	w->thread = user_word(w->thread + python->at.threads);
 	bpf_loop(PYTHON_THREADS, thread_try, loop, 0);
-	if (w->thread && user_word(w->thread + THREAD_ID) != w->self)
-		w->thread = 0;
-	if (!w->thread)
+	if (!thread_runs(loop, w->thread)) {
 		ts->python_searches++;
+		return 0;
+	}
 	return ts->python = w->thread;
 }
 
 /* PyASCIIObject, of whose `state` bits 2 to 4 are the size of a character, bit 5 says
  * that the characters follow it, and bit 6 that they do so at once. */
+#define CHARACTER(state) ((state) >> 2 & 7)
+
 static __always_inline void python_text(struct scratch *s, struct tare_python_text *to,
 					__u64 object, int tail)
 {
-	__u64 *head = s->walk.text, from = object + 48, size;
-	__u32 kind;
+	__u64 *head = s->walk.text, size;
 
 	to->length = 0;
 	to->kind = 0;
 	if (!object || bpf_probe_read_user(head, sizeof(s->walk.text), (void *)object))
 		return;
-	kind = head[4] >> 2 & 7;
-	if (!(head[4] & 0x20) || (kind != 1 && kind != 2 && kind != 4) || head[2] > 1 << 20)
+	size = CHARACTER(head[4]);
+	if (!(head[4] & 0x20) || (size != 1 && size != 2 && size != 4) || head[2] > 1 << 20)
 		return;
-	if (!(head[4] & 0x40))
-		from += 24; /* PyCompactUnicodeObject */
-	size = head[2] * kind;
+	size *= head[2];
+	object += head[4] & 0x40 ? s->walk.python.at.ascii : s->walk.python.at.compact;
 	if (tail && size > TARE_PYTHON_TEXT)
-		from += size - TARE_PYTHON_TEXT;
+		object += size - TARE_PYTHON_TEXT;
 	if (size > TARE_PYTHON_TEXT)
 		size = TARE_PYTHON_TEXT;
 	asm volatile("" : "+r"(size)); /* what is checked is to be what is passed */
-	if (size > TARE_PYTHON_TEXT || bpf_probe_read_user(to->bytes, size, (void *)from))
+	if (size > TARE_PYTHON_TEXT || bpf_probe_read_user(to->bytes, size, (void *)object))
 		return;
 	to->length = head[2];
-	to->kind = kind;
+	to->kind = CHARACTER(head[4]);
 }
 
 /* A number for it, and a record of its name. 0: the ring is full. */
@@ -121,32 +130,74 @@ static __always_inline __u64 python_code(struct scratch *s)
 	python_text(s, &s->code.file, s->walk.key.file, 1);
 	if (bpf_ringbuf_output(&tare_samples, &s->code, sizeof(s->code), BPF_RB_NO_WAKEUP))
 		return 0;
-	bpf_map_update_elem(&tare_codes, &s->walk.key, &id, BPF_ANY);
-	return id;
+	bpf_map_update_elem(&tare_codes, &s->walk.key, &s->code.id, BPF_ANY);
+	return s->code.id;
 }
 
-/* struct _PyInterpreterFrame: f_code is its word 4, previous 6; is_entry byte 68. */
+static __always_inline __u64 python_code_id(struct scratch *s)
+{
+	struct python_walk *w = &s->walk;
+	__u64 *known;
+
+	w->key.code = FRAME_WORD(w, w->python.at.code);
+	if (bpf_probe_read_user(w->code, sizeof(w->code), (void *)(w->key.code + PYTHON_CODE_FROM)))
+		return 0;
+	w->key.line = (__u32)CODE_WORD(w, w->python.at.line);
+	w->key.file = CODE_WORD(w, w->python.at.file);
+	w->key.name = CODE_WORD(w, w->python.at.name);
+	known = bpf_map_lookup_elem(&tare_codes, &w->key);
+	return known ? *known : python_code(s);
+}
+
+static __always_inline void python_push(struct scratch *s, __u64 frame)
+{
+	__u64 n = s->python.n;
+
+	asm volatile("" : "+r"(n)); /* what is checked is to be what indexes */
+	if (n < TARE_PYTHON_FRAMES) {
+		s->python.frame[n] = frame;
+		s->python.n = n + 1;
+	}
+}
+
+/* The last that was pushed is the last that its C function runs. False: that is known of
+ * it, or there is none. */
+static __always_inline int python_end(struct scratch *s)
+{
+	__u64 last = (__u64)s->python.n - 1;
+
+	asm volatile("" : "+r"(last));
+	if (last >= TARE_PYTHON_FRAMES || s->python.frame[last] & 1)
+		return 0;
+	s->python.frame[last] |= 1;
+	return 1;
+}
+
+/* Which is the last that its C function runs? Up to 3.10 each is, 3.11 says so, and from
+ * 3.12 on a frame of C's own stands behind it. */
+static __always_inline __u64 python_last(struct python_walk *w)
+{
+	__u64 byte = w->python.at.entry;
+
+	asm volatile("" : "+r"(byte));
+	return byte < sizeof(w->frame) ? *((const __u8 *)w->frame + byte) : 1;
+}
+
 static long python_frame(__u32 i, struct python_loop *loop)
 {
 	struct scratch *s = loop->scratch;
 	struct python_walk *w = &s->walk;
-	__u64 id = 0, *known;
 
-	if (i >= TARE_PYTHON_FRAMES)
+	if (s->python.n >= TARE_PYTHON_FRAMES ||
+	    bpf_probe_read_user(w->frame, sizeof(w->frame), (void *)w->at))
 		return 1;
-	if (bpf_probe_read_user(w->frame, sizeof(w->frame), (void *)w->at))
-		return 1;
-	if (!bpf_probe_read_user(w->code, sizeof(w->code), (void *)(w->frame[4] + CODE_FROM))) {
-		w->key.code = w->frame[4];
-		w->key.line = (__u32)w->code[0];
-		w->key.file = w->code[5];
-		w->key.name = w->code[7];
-		known = bpf_map_lookup_elem(&tare_codes, &w->key);
-		id = known ? *known : python_code(s);
-	}
-	s->python.frame[i] = id << 1 | !!(w->frame[8] >> 32 & 0xff);
-	s->python.n = i + 1;
-	w->at = w->frame[6];
+	w->at = FRAME_WORD(w, w->python.at.previous);
+	if (!w->python.at.shim)
+		python_push(s, python_code_id(s) << 1 | !!python_last(w));
+	else if (python_last(w) != OWNED_BY_C)
+		python_push(s, python_code_id(s) << 1);
+	else if (!python_end(s)) /* it runs none yet, or none any more */
+		python_push(s, 1);
 	return !w->at;
 }
 
@@ -166,28 +217,31 @@ static __always_inline void python_send(struct scratch *s)
 /* The running task's, in a record of the time of its sample, which is of `of`. */
 __weak __noinline int python_stack(struct task_state *ts, __u64 mm, __u64 of, __u64 time_ns)
 {
-	struct tare_python *python = bpf_map_lookup_elem(&tare_pythons, &mm);
+	const struct tare_python *python = bpf_map_lookup_elem(&tare_pythons, &mm);
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct python_loop loop;
 	struct scratch *s;
-	__u64 thread;
+	__u64 at;
 
 	if (!cfg_period || !ts || !python)
 		return 0;
 	loop.scratch = s = bpf_map_lookup_elem(&tare_scratch, &cpu);
 	if (!s)
 		return 0;
-	thread = python_thread(&loop, ts, python->runtime);
-	if (!thread)
-		return 0;
-	s->walk.at = user_word(user_word(thread + THREAD_CFRAME) + CFRAME_FRAME);
+	s->walk.python = *python;
 	s->walk.key.mm = mm;
+	at = python_thread(&loop, ts);
+	if (!at)
+		return 0;
+	if (s->walk.python.at.cframe != TARE_PYTHON_NONE)
+		at = user_word(at + s->walk.python.at.cframe);
+	s->walk.at = user_word(at + s->walk.python.at.frame);
 	s->python.head.type = TARE_REC_PYTHON;
 	s->python.head.time_ns = time_ns;
 	s->python.task = of;
 	s->python.n = 0;
 	if (s->walk.at)
-		bpf_loop(TARE_PYTHON_FRAMES, python_frame, &loop, 0);
+		bpf_loop(2 * TARE_PYTHON_FRAMES, python_frame, &loop, 0);
 	s->python.more = !!s->walk.at;
 	python_send(s);
 	return 0;

@@ -115,10 +115,14 @@ struct python_key {
 };
 
 /* What the walk over Python's frames has read, and where it is. */
+#define PYTHON_FRAME_WORDS 9 /* all of a frame that is of interest in any version */
+#define PYTHON_CODE_FROM 40  /* likewise of a code object, from here on */
+#define PYTHON_CODE_WORDS 13
 struct python_walk {
+	struct tare_python python;
 	__u64 self, thread; /* looked for, and the one that is looked at */
 	__u64 at;           /* frame */
-	__u64 frame[9], code[8], text[5];
+	__u64 frame[PYTHON_FRAME_WORDS], code[PYTHON_CODE_WORDS], text[5];
 	struct python_key key;
 };
 

@@ -170,7 +170,31 @@ static void cut(void **state)
 	assert_true(stack(s, 1, true, (int[]){ 1, 1, 0 }));
 	is(s, "Lo", "(py::f:/a.py)(py::f:/a.py)[more]o");
 	assert_true(stack(s, 1, true, (int[]){ 1, -1, 0 }));
-	is(s, "LoLo", "(py::f:/a.py)(py::f:/a.py)oLo");
+	is(s, "LoLo", "(py::f:/a.py)(py::f:/a.py)[more]oLo");
+}
+
+/* From 3.12 on: the C function has been called and runs none yet. */
+static void a_run_of_none(void **state)
+{
+	struct setup *s = *state;
+	struct tare_python_stack record = { .task = 1, .n = 2, .frame = { 1, 1 << 1 | 1 } };
+
+	assert_true(code(s, 1, "f"));
+	record.head = (struct tare_record){ TARE_REC_PYTHON,
+					    sizeof(record) - (TARE_PYTHON_FRAMES - 2) * 8, TIME };
+	assert_true(python_stack(s->p, &record));
+	is(s, "LoL", "Lo(py::f:/a.py)");
+}
+
+static void versions(void **state)
+{
+	struct tare_python_layout at;
+
+	(void)state;
+	for (uint32_t version = 0x0308; version <= 0x030d; version++)
+		assert_true(python_layout(version, &at));
+	assert_false(python_layout(0x0307, &at) || python_layout(0x030e, &at));
+	assert_false(python_layout(0x0208, &at) || python_layout(0, &at));
 }
 
 static void names_that_are_not_told(void **state)
@@ -251,6 +275,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(more_of_one_than_of_the_other, up, down),
 		cmocka_unit_test_setup_teardown(cut, up, down),
 		cmocka_unit_test_setup_teardown(names_that_are_not_told, up, down),
+		cmocka_unit_test_setup_teardown(a_run_of_none, up, down),
+		cmocka_unit_test(versions),
 		cmocka_unit_test(texts),
 		cmocka_unit_test(texts_that_are_cut),
 		cmocka_unit_test_setup_teardown(what_makes_no_sense, up, down),

@@ -300,12 +300,13 @@ int loader_samples_drain(struct loader *l)
 	return l->samples ? ring_buffer__consume(l->samples) : 0;
 }
 
-int loader_python(struct loader *l, uint64_t mm, uint64_t runtime)
+int loader_python(struct loader *l, uint64_t mm, const struct tare_python *python)
 {
-	struct tare_python python = { runtime };
+	const struct bpf_map *map = l->skel->maps.tare_pythons;
 
-	return bpf_map__update_elem(l->skel->maps.tare_pythons, &mm, sizeof(mm), &python,
-				    sizeof(python), BPF_ANY);
+	if (python)
+		return bpf_map__update_elem(map, &mm, sizeof(mm), python, sizeof(*python), BPF_ANY);
+	return bpf_map__delete_elem(map, &mm, sizeof(mm), 0);
 }
 
 void loader_sampling(const struct loader *l, struct tare_sampling *s)

@@ -44,9 +44,9 @@ int loader_samples_open(struct loader *l, loader_record_fn fn, void *ctx);
 int loader_samples_fd(const struct loader *l);
 int loader_samples_drain(struct loader *l);
 void loader_sampling(const struct loader *l, struct tare_sampling *s);
-/* This address space runs CPython 3.11, whose _PyRuntime is at `runtime`: its samples have
- * Python functions from now on. 0 or negative errno. */
-int loader_python(struct loader *l, uint64_t mm, uint64_t runtime);
+/* This address space runs Python: its samples have Python functions from now on; NULL: it
+ * is gone. 0 or negative errno. */
+int loader_python(struct loader *l, uint64_t mm, const struct tare_python *python);
 
 /* Whom to adopt: `all` user processes but `except`, those whose tgid was added,
  * and children of followed tasks born since since_ns. `held`: they wait before

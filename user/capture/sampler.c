@@ -27,6 +27,7 @@ struct sampling_session {
 	struct unwinder *unwinder;
 	struct jits *jits;
 	struct python *python;
+	GHashTable *pythons; /* id of mm -> struct tare_python */
 	python_found_fn found;
 	void *found_ctx;
 	uint32_t period, vdso;
@@ -53,6 +54,7 @@ struct sampling_session *sampler_new(uint32_t period, bool lines, const struct s
 	s->unwinder = unwinder_new(s->modules);
 	s->jits = jits_new();
 	s->python = python_new();
+	s->pythons = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	s->vdso = samples_file_named(s->samples, 0, 0, "[vdso]");
 	modules_vdso(s->modules, s->vdso, &s->vdso_size);
 	return s;
@@ -65,6 +67,7 @@ void sampler_free(struct sampling_session *s)
 	unwinder_free(s->unwinder);
 	jits_free(s->jits);
 	python_free(s->python);
+	g_hash_table_unref(s->pythons);
 	modules_free(s->modules);
 	samples_free(s->samples);
 	g_array_unref(s->endings);
@@ -77,15 +80,37 @@ void sampler_watch_python(struct sampling_session *s, python_found_fn found, voi
 	s->found_ctx = ctx;
 }
 
+static void found_python(struct sampling_session *s, uint64_t mm, const struct tare_python *python)
+{
+	g_hash_table_replace(s->pythons, g_memdup2(&mm, sizeof(mm)),
+			     g_memdup2(python, sizeof(*python)));
+	if (s->found)
+		s->found(s->found_ctx, mm, python);
+}
+
+/* The kernel side does the same, with what it knew by then. */
+static void python_range(struct sampling_session *s, const struct tare_range *r)
+{
+	uint64_t parent = r->a;
+	const struct tare_python *python = g_hash_table_lookup(s->pythons, &parent);
+
+	if (r->what == TARE_RANGE_FORK && python)
+		found_python(s, r->mm, python);
+	if (r->what == TARE_RANGE_GONE && g_hash_table_remove(s->pythons, &r->mm) && s->found)
+		s->found(s->found_ctx, r->mm, NULL);
+}
+
 /* An interpreter, `bias` above where its file says? */
 static void look_for_python(struct sampling_session *s, uint64_t mm, uint32_t file,
 			    const struct module *m, uint64_t bias)
 {
 	const struct sample_file *f = s->samples->files->pdata[file];
-	uint64_t runtime = python_module(s->python, file, f->path, m);
+	struct tare_python python;
 
-	if (runtime && s->found)
-		s->found(s->found_ctx, mm, bias + runtime);
+	if (!python_module(s->python, file, f->path, m, &python))
+		return;
+	python.runtime += bias;
+	found_python(s, mm, &python);
 }
 
 /* A file that the kernel loaded at exec: its segments, moved by `bias`. */
@@ -285,6 +310,7 @@ static void on_range(struct sampling_session *s, const struct tare_range *r)
 		jits_fork(s->jits, r->mm, r->a, r->tgid);
 	if (r->what == TARE_RANGE_GONE)
 		jits_gone(s->jits, r->mm);
+	python_range(s, r);
 	samples_range(s->samples, r);
 	tell_range(s, r, NULL);
 }
@@ -320,6 +346,16 @@ static void name_code(struct sampling_session *s, const struct space *space, str
 	}
 }
 
+/* By the map that Python itself wrote (-X perf). */
+static bool has_python(const struct sampling_session *s, const struct unwound *w)
+{
+	for (unsigned i = 0; i < w->n; i++)
+		if (w->frames[i].flags & FRAME_NAMED &&
+		    g_str_has_prefix(s->samples->names->pdata[w->frames[i].file], "py::"))
+			return true;
+	return false;
+}
+
 static uint32_t number_name(void *samples, const char *name)
 {
 	return samples_name(samples, name);
@@ -340,7 +376,8 @@ static uint32_t push_user(struct sampling_session *s, struct space *space,
 	}
 	w = unwind(s->unwinder, space, sample, stack);
 	name_code(s, space, &w);
-	w = python_merge(s->python, sample, &w, number_name, s->samples);
+	if (!has_python(s, &w))
+		w = python_merge(s->python, sample, &w, number_name, s->samples);
 	if (!(sample->flags & TARE_SAMPLE_ASKED)) {
 		s->samples->complete += w.complete;
 		s->samples->truncated += !w.complete;

@@ -25,9 +25,9 @@ struct sample_log {
 
 /* `log` may be NULL. */
 struct sampling_session *sampler_new(uint32_t period, bool lines, const struct sample_log *log);
-/* Who is told of each address space that CPython 3.11 runs in, and where its _PyRuntime
- * is, as soon as that is known. */
-typedef void (*python_found_fn)(void *ctx, uint64_t mm, uint64_t runtime);
+/* Who is told of each address space that CPython runs in, as soon as that is known, and
+ * when it is gone: NULL. */
+typedef void (*python_found_fn)(void *ctx, uint64_t mm, const struct tare_python *python);
 void sampler_watch_python(struct sampling_session *s, python_found_fn found, void *ctx);
 void sampler_free(struct sampling_session *s); /* takes NULL */
 

@@ -39,11 +39,11 @@ static int on_sample(void *ctx, const void *data, size_t size)
 	return 0;
 }
 
-static void on_python(void *ctx, uint64_t mm, uint64_t runtime)
+static void on_python(void *ctx, uint64_t mm, const struct tare_python *python)
 {
-	int err = loader_python(((struct session *)ctx)->loader, mm, runtime);
+	int err = loader_python(((struct session *)ctx)->loader, mm, python);
 
-	if (err)
+	if (err && python)
 		verbose(1, "no Python functions of one address space: %s", g_strerror(-err));
 }
 

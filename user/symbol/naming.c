@@ -254,8 +254,8 @@ static void add_lines(struct naming *n)
 	}
 }
 
-/* CPython's interpreter loop runs all Python functions alike. The frames of 3.11 are read
- * (symbol/python.h), later ones' have names with `-X perf`. */
+/* CPython's interpreter loop runs all Python functions alike: what could not be read of
+ * it (symbol/python.h) and was not told (`-X perf`) is this. */
 static void mark_python(struct profile *p)
 {
 	for (unsigned i = 0; i < p->frames->len; i++)
@@ -268,7 +268,7 @@ static void mark_python(struct profile *p)
 		if (strcmp(f->function, PYTHON_LOOP))
 			continue;
 		g_free(f->function);
-		f->function = g_strdup(PYTHON_LOOP " [names: python 3.11, or 3.12 -X perf]");
+		f->function = g_strdup(PYTHON_LOOP " [names: python 3.8 to 3.13, or -X perf]");
 	}
 }
 

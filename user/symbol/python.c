@@ -5,10 +5,10 @@
 #include <glib.h>
 #include <string.h>
 
-#include "base/err.h"
 #include "symbol/module_impl.h"
 
-#define VERSION 0x030b /* 3.11: the upper half of PY_VERSION_HEX */
+#define VERSION_OF(minor) (0x0300u + (minor)) /* the upper half of PY_VERSION_HEX */
+#define VERSION_DEBUG_OFFSETS VERSION_OF(13)
 #define LOOP "_PyEval_EvalFrameDefault"
 #define LENGTH_MOST (1u << 20)
 
@@ -22,7 +22,6 @@ struct python {
 	GPtrArray *codes;   /* char *: by id; NULL not told */
 	GHashTable *stacks; /* task -> struct tare_python_stack, until its sample comes */
 	GArray *merged;     /* struct frame */
-	bool said_version;
 };
 
 struct python *python_new(void)
@@ -47,6 +46,33 @@ void python_free(struct python *p)
 	g_free(p);
 }
 
+/* Of 64-bit builds without Py_TRACE_REFS, as offsetof() has them with each version's own
+ * headers: Include/internal/pycore_{runtime,interp,pystate,frame}.h,
+ * Include/cpython/{pystate,frameobject,code,unicodeobject}.h. */
+#define NONE TARE_PYTHON_NONE
+static const struct {
+	unsigned version;
+	struct tare_python_layout at;
+} layouts[] = {
+	/*                head  cur thr  id cfr frm cd prv ent shim ln file name asc cmp */
+	{ VERSION_OF(8), { 32, 1368, 8, 176, NONE, 24, 32, 24, NONE, 0, 40, 104, 112, 48, 72 } },
+	{ VERSION_OF(9), { 32, 568, 8, 176, NONE, 24, 32, 24, NONE, 0, 40, 104, 112, 48, 72 } },
+	{ VERSION_OF(10), { 32, 568, 8, 176, NONE, 24, 32, 24, NONE, 0, 40, 104, 112, 48, 72 } },
+	{ VERSION_OF(11), { 40, 576, 16, 152, 56, 8, 32, 48, 68, 0, 72, 112, 128, 48, 72 } },
+	{ VERSION_OF(12), { 40, NONE, 72, 136, 56, 0, 0, 8, 70, 1, 68, 112, 128, 40, 56 } },
+	{ VERSION_OF(13), { 632, NONE, 7344, 152, NONE, 72, 0, 8, 70, 1, 68, 112, 128, 40, 56 } },
+};
+
+bool python_layout(uint32_t version, struct tare_python_layout *at)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(layouts); i++)
+		if (layouts[i].version == version) {
+			*at = layouts[i].at;
+			return true;
+		}
+	return false;
+}
+
 /* What a dynamic symbol says; false: there is none of this name. */
 static bool find_symbol(const struct module *m, const char *name, GElf_Sym *found)
 {
@@ -66,27 +92,67 @@ static bool find_symbol(const struct module *m, const char *name, GElf_Sym *foun
 	return false;
 }
 
-/* PY_VERSION_HEX, which 3.11 is the first to export. */
-static uint64_t version(const struct module *m)
+/* Words of the file's data at an address; false: it has none there. */
+static bool read_words(const struct module *m, uint64_t address, uint64_t *words, size_t n)
 {
-	uint64_t value = 0;
-	GElf_Sym sym;
+	size_t size = n * sizeof(*words);
 
-	if (!find_symbol(m, "Py_Version", &sym))
-		return 0;
 	for (unsigned i = 0; i < m->n_segments; i++) {
 		const struct segment *s = &m->segments[i];
-		uint64_t at = sym.st_value - s->address;
+		uint64_t at = address - s->address;
 		Elf_Data *data;
 
-		if (sym.st_value < s->address || at + sizeof(value) > s->file_size)
+		if (address < s->address || at > s->file_size || s->file_size - at < size)
 			continue;
-		data = elf_getdata_rawchunk(m->elf, (int64_t)(s->offset + at), sizeof(value),
-					    ELF_T_BYTE);
-		if (data && data->d_size == sizeof(value))
-			memcpy(&value, data->d_buf, sizeof(value));
+		data = elf_getdata_rawchunk(m->elf, (int64_t)(s->offset + at), size, ELF_T_BYTE);
+		if (!data || data->d_size != size)
+			return false;
+		memcpy(words, data->d_buf, size);
+		return true;
 	}
-	return value;
+	return false;
+}
+
+/* PY_VERSION_HEX, exported from 3.11 on; before, "python3.10" says it. */
+static uint32_t version_of(const struct module *m, const char *base)
+{
+	const char *in_name = strstr(base, "python3.");
+	uint64_t value;
+	GElf_Sym sym;
+
+	if (find_symbol(m, "Py_Version", &sym))
+		return read_words(m, sym.st_value, &value, 1) ? value >> 16 & 0xffff : 0;
+	return in_name ?
+		       VERSION_OF(g_ascii_strtoull(in_name + strlen("python3."), NULL, 10) & 0xff) :
+		       0;
+}
+
+/* From 3.13 on _PyRuntime begins with where what stands (struct _Py_DebugOffsets): what
+ * may move within a version is taken from there. False: a build without the lock, whose
+ * objects are others. */
+static bool read_debug_offsets(const struct module *m, uint64_t runtime,
+			       struct tare_python_layout *at)
+{
+	enum {
+		COOKIE,
+		VERSION,
+		FREE_THREADED,
+		HEAD = 5,
+		THREADS = 9,
+		FRAME = 23,
+		THREAD_ID,
+		WORDS
+	};
+	uint64_t words[WORDS];
+
+	if (!read_words(m, runtime, words, WORDS) || memcmp(words, "xdebugpy", 8) ||
+	    words[FREE_THREADED])
+		return false;
+	at->head = MIN(words[HEAD], NONE);
+	at->threads = MIN(words[THREADS], NONE);
+	at->frame = MIN(words[FRAME], NONE);
+	at->thread_id = MIN(words[THREAD_ID], NONE);
+	return true;
 }
 
 void python_loop(struct python *p, uint32_t file, uint64_t start, uint64_t size)
@@ -98,18 +164,25 @@ void python_loop(struct python *p, uint32_t file, uint64_t start, uint64_t size)
 }
 
 /* By its name, lest every library's symbols be gone through. */
-uint64_t python_module(struct python *p, uint32_t file, const char *path, const struct module *m)
+bool python_module(struct python *p, uint32_t file, const char *path, const struct module *m,
+		   struct tare_python *found)
 {
 	const char *base = path ? strrchr(path, '/') : NULL;
 	GElf_Sym runtime, loop;
+	uint32_t version;
 
-	if (!base || !strstr(base, "python") || !m || gelf_getclass(m->elf) != ELFCLASS64 ||
-	    version(m) >> 16 != VERSION)
-		return 0;
-	if (!find_symbol(m, "_PyRuntime", &runtime) || !find_symbol(m, LOOP, &loop))
-		return 0;
+	if (!base || !strstr(base, "python") || !m || gelf_getclass(m->elf) != ELFCLASS64)
+		return false;
+	version = version_of(m, base);
+	if (!python_layout(version, &found->at) || !find_symbol(m, "_PyRuntime", &runtime) ||
+	    !find_symbol(m, LOOP, &loop))
+		return false;
+	if (version >= VERSION_DEBUG_OFFSETS &&
+	    !read_debug_offsets(m, runtime.st_value, &found->at))
+		return false;
+	found->runtime = runtime.st_value;
 	python_loop(p, file, loop.st_value, loop.st_size);
-	return runtime.st_value;
+	return true;
 }
 
 /* Latin-1, UCS-2 and UCS-4 are all code points of one size. */
@@ -170,8 +243,8 @@ static bool runs_python(const struct python *p, const struct frame *f)
 	return l && f->address >= l->start && f->address < l->end;
 }
 
-/* One C function's run of Python functions, from `at` on; where the next begins. A run
- * that goes on beyond what was read says so. */
+/* One C function's run of Python functions, from `at` on; where the next begins. Behind the
+ * last a mark says that there are others, which were not read. */
 static uint32_t add_run(struct python *p, const struct tare_python_stack *s, uint32_t at,
 			const struct frame *native, uint32_t (*name)(void *, const char *),
 			void *ctx)
@@ -188,7 +261,7 @@ static uint32_t add_run(struct python *p, const struct tare_python_stack *s, uin
 		g_array_append_val(p->merged, f);
 		entry = s->frame[at++] & 1;
 	}
-	if (!entry && s->more) {
+	if (at == s->n && s->more) {
 		struct frame f = { MARK_TRUNCATED, .file = NO_FILE, .flags = FRAME_MARK };
 
 		g_array_append_val(p->merged, f);

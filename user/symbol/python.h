@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * CPython 3.11, whose functions have no code of their own: which module is the
+ * CPython 3.8 to 3.13, whose functions have no code of their own: which module is the
  * interpreter, what the kernel side read of its frames, and where in a native stack
  * these belong.
  */
@@ -19,11 +19,14 @@ struct python;
 struct python *python_new(void);
 void python_free(struct python *p); /* takes NULL */
 
-/* Is the module, number `file`, an interpreter whose frames can be read? The address of
- * its _PyRuntime, in its own terms; 0: no. It is remembered. */
-uint64_t python_module(struct python *p, uint32_t file, const char *path, const struct module *m);
-/* For it and for tests: where in a file the C function is that runs Python functions. */
+/* Is the module, number `file`, an interpreter whose frames can be read? Then that is
+ * remembered, and `found` says how; its address is in the module's own terms. */
+bool python_module(struct python *p, uint32_t file, const char *path, const struct module *m,
+		   struct tare_python *found);
+/* For it and for tests. Where in a file the C function is that runs Python functions. */
 void python_loop(struct python *p, uint32_t file, uint64_t start, uint64_t size);
+/* How a version (PY_VERSION_HEX >> 16) keeps its frames; false: not known. */
+bool python_layout(uint32_t version, struct tare_python_layout *at);
 
 /* Take a record of the kernel side's; false: it makes no sense. A stack belongs to the
  * next sample of its task, of the same time. */
