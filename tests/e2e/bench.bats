@@ -61,8 +61,8 @@ need_kmem() {
 	need_kmem
 	# Each CPU may be charged 64 pages ahead of need: much, beside 10,000 of these.
 	results assert "$C" "256 <= slope('c-io-uring', 'kernel') <= 300" \
-		"abs(slope('c-io-uring', 'charged') - slope('c-io-uring', 'weight'))
-		     < .1 * slope('c-io-uring', 'weight') + 64 * 4096 * $(nproc) / 10000"
+		"(abs(slope('c-io-uring', 'charged') - slope('c-io-uring', 'weight'))
+		  < .1 * slope('c-io-uring', 'weight') + 64 * 4096 * $(nproc) / 10000)"
 }
 
 @test "the stackless state machine: its struct of 16 bytes" {
