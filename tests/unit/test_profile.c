@@ -116,6 +116,26 @@ static void callers(void **state)
 	profile_free(p);
 }
 
+/* In Python: the function of the program that runs, not the C between. */
+static void python_callers(void **state)
+{
+	struct profile *p = profile_new();
+	uint32_t outer = node(p, NO_NODE, frame_in(p, "py::main:/a.py", "[python]"));
+	uint32_t run = node(p, outer, frame_in(p, "py::Tree.grow:/a.py", "[python]"));
+	uint32_t c = node(p, run, frame_in(p, "PyList_Append", "/bin/python"));
+	g_autoptr(GArray) f = NULL;
+
+	(void)state;
+	entry(p, node(p, c, frame_in(p, "malloc", "/lib/c")), 100, 100);
+	entry(p, c, 50, 50);
+	entry(p, run, 10, 10);
+	f = functions_of(p, PICTURE_GROWN);
+	assert_string_equal(find(f, "malloc")->caller, "py::Tree.grow:/a.py");
+	assert_string_equal(find(f, "PyList_Append")->caller, "py::Tree.grow:/a.py");
+	assert_null(find(f, "py::Tree.grow:/a.py")->caller); /* it says itself who */
+	profile_free(p);
+}
+
 static void sums(const struct timeline *t, uint64_t *in, uint64_t *out)
 {
 	g_autoptr(GArray) ticks = timeline_ticks(t);
@@ -179,6 +199,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(by_function),
 		cmocka_unit_test(callers),
+		cmocka_unit_test(python_callers),
 		cmocka_unit_test(over_time),
 		cmocka_unit_test(in_bounded_memory),
 	};

@@ -13,8 +13,9 @@ struct function {
 	uint64_t count;     /* samples of which it was the innermost */
 	int64_t self[PICTURES];
 	int64_t total[PICTURES]; /* it was on the stack, however often */
-	/* Who had it take most of that itself: the nearest on the stack that has a name, is of
-	 * another module and does more than to begin a thread. NULL: nobody. The profile's. */
+	/* Who had it take most of that itself: the Python function that runs, or else the
+	 * nearest on the stack that has a name, is of another module and does more than to begin
+	 * a thread. NULL: nobody. The profile's. */
 	const char *caller;
 };
 
