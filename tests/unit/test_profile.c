@@ -197,10 +197,8 @@ static void in_bounded_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_function),
-		cmocka_unit_test(callers),
-		cmocka_unit_test(python_callers),
-		cmocka_unit_test(over_time),
+		cmocka_unit_test(by_function),       cmocka_unit_test(callers),
+		cmocka_unit_test(python_callers),    cmocka_unit_test(over_time),
 		cmocka_unit_test(in_bounded_memory),
 	};
 
