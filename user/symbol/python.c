@@ -5,12 +5,14 @@
 #include <glib.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "symbol/module_impl.h"
 
 #define VERSION_OF(minor) (0x0300u + (minor)) /* the upper half of PY_VERSION_HEX */
 #define VERSION_DEBUG_OFFSETS VERSION_OF(13)
 #define LOOP "_PyEval_EvalFrameDefault"
 #define LENGTH_MOST (1u << 20)
+#define CODES_MOST (1u << 20) /* that are named: a program may make them without end */
 
 /* The interpreter's C function that runs all Python functions. */
 struct loop {
@@ -22,6 +24,7 @@ struct python {
 	GPtrArray *codes;   /* char *: by id; NULL not told */
 	GHashTable *stacks; /* task -> struct tare_python_stack, until its sample comes */
 	GArray *merged;     /* struct frame */
+	bool said;          /* that there are too many codes */
 };
 
 struct python *python_new(void)
@@ -209,9 +212,14 @@ bool python_code(struct python *p, const struct tare_python_code *c)
 {
 	g_autofree char *name = python_text(&c->name, false), *file = python_text(&c->file, true);
 
-	/* Numbers are given one after another; one CPU's may come before another's. */
-	if (!c->id || c->id > p->codes->len + (1u << 20))
+	if (!c->id)
 		return false;
+	if (c->id >= CODES_MOST) {
+		if (!p->said)
+			warn("Python functions after the first %u are not named", CODES_MOST);
+		p->said = true;
+		return true;
+	}
 	if (c->id >= p->codes->len)
 		g_ptr_array_set_size(p->codes, (int)c->id + 1);
 	g_free(p->codes->pdata[c->id]);
