@@ -22,6 +22,7 @@
 struct setup {
 	struct python *p;
 	GPtrArray *names; /* numbers are given from 1 up */
+	bool cut;         /* native stacks are */
 };
 
 static int up(void **state)
@@ -93,7 +94,7 @@ static char *merged(struct setup *s, uint64_t task, uint64_t time, const char *n
 {
 	struct tare_sample sample = { .head.time_ns = time, .task = task };
 	struct frame frames[16] = { 0 };
-	struct unwound w = { frames, strlen(native), true, false };
+	struct unwound w = { frames, strlen(native), !s->cut, false };
 	GString *out = g_string_new(NULL);
 
 	for (unsigned i = 0; i < w.n; i++) {
@@ -101,7 +102,7 @@ static char *merged(struct setup *s, uint64_t task, uint64_t time, const char *n
 		frames[i].address = native[i] == 'L' ? LOOP + i : OTHER;
 	}
 	w = python_merge(s->p, &sample, &w, number, s);
-	assert_true(w.complete);
+	assert_int_equal(w.complete, !s->cut);
 	for (unsigned i = 0; i < w.n; i++) {
 		const struct frame *f = &w.frames[i];
 
@@ -149,17 +150,31 @@ static void not_this_samples(void **state)
 	is(s, "L", "L");
 }
 
+/* A whole stack: they began together. */
 static void more_of_one_than_of_the_other(void **state)
 {
 	struct setup *s = *state;
 
 	assert_true(code(s, 1, "f") && code(s, 2, "g"));
 	assert_true(stack(s, 1, false, (int[]){ -1, 0 }));
-	is(s, "LoL", "(py::f:/a.py)oL");
-	assert_true(stack(s, 1, false, (int[]){ -1, -2, 0 }));
-	is(s, "xLo", "x(py::f:/a.py)o");
+	is(s, "LoL", "Lo(py::f:/a.py)");
+	assert_true(stack(s, 1, false, (int[]){ 2, -1, -2, 0 }));
+	is(s, "xLo", "x(py::g:/a.py)o");
 	assert_true(stack(s, 1, false, (int[]){ 1, 0 }));
 	is(s, "xo", "xo");
+}
+
+/* A part of one: they end together. */
+static void where_neither_begins(void **state)
+{
+	struct setup *s = *state;
+
+	s->cut = true;
+	assert_true(code(s, 1, "f") && code(s, 2, "g"));
+	assert_true(stack(s, 1, false, (int[]){ -1, 0 }));
+	is(s, "LoL", "(py::f:/a.py)oL");
+	assert_true(stack(s, 1, false, (int[]){ 2, -1, -2, 0 }));
+	is(s, "xLo", "x(py::g:/a.py)(py::f:/a.py)o");
 }
 
 static void cut(void **state)
@@ -273,6 +288,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(in_their_places, up, down),
 		cmocka_unit_test_setup_teardown(not_this_samples, up, down),
 		cmocka_unit_test_setup_teardown(more_of_one_than_of_the_other, up, down),
+		cmocka_unit_test_setup_teardown(where_neither_begins, up, down),
 		cmocka_unit_test_setup_teardown(cut, up, down),
 		cmocka_unit_test_setup_teardown(names_that_are_not_told, up, down),
 		cmocka_unit_test_setup_teardown(a_run_of_none, up, down),

@@ -277,24 +277,63 @@ static uint32_t add_run(struct python *p, const struct tare_python_stack *s, uin
 	return at;
 }
 
+static uint32_t end_of_run(const struct tare_python_stack *s, uint32_t at)
+{
+	while (at < s->n && !(s->frame[at] & 1))
+		at++;
+	return MIN(at + 1, s->n);
+}
+
+/* Where both begin is known of a whole stack, so they are matched from there: the C function
+ * may just have been called, or run in a part of it that the compiler put elsewhere. Of runs
+ * and of calls of the C function, how many the other has not. */
+static void unmatched(const struct python *p, const struct tare_python_stack *s,
+		      const struct unwound *w, unsigned *runs, unsigned *calls)
+{
+	*runs = *calls = 0;
+	if (!w->complete || s->more)
+		return;
+	for (uint32_t at = 0; at < s->n; at = end_of_run(s, at))
+		++*runs;
+	for (unsigned i = 0; i < w->n; i++)
+		*calls += runs_python(p, &w->frames[i]);
+	if (*runs > *calls) {
+		*runs -= *calls;
+		*calls = 0;
+	} else {
+		*calls -= *runs;
+		*runs = 0;
+	}
+}
+
 struct unwound python_merge(struct python *p, const struct tare_sample *sample,
 			    const struct unwound *w, uint32_t (*name)(void *, const char *),
 			    void *ctx)
 {
 	const struct tare_python_stack *s = g_hash_table_lookup(p->stacks, &sample->task);
 	struct unwound out = *w;
+	unsigned runs, calls;
 	uint32_t at = 0;
 
 	if (!s)
 		return out;
+	if (s->head.time_ns != sample->head.time_ns) {
+		g_hash_table_remove(p->stacks, &sample->task);
+		return out;
+	}
+	unmatched(p, s, w, &runs, &calls);
+	while (runs--)
+		at = end_of_run(s, at);
 	g_array_set_size(p->merged, 0);
 	for (unsigned i = 0; i < w->n; i++) {
 		const struct frame *f = &w->frames[i];
 
-		if (s->head.time_ns == sample->head.time_ns && at < s->n && runs_python(p, f))
+		if (at < s->n && runs_python(p, f) && !calls) {
 			at = add_run(p, s, at, f, name, ctx);
-		else
-			g_array_append_val(p->merged, *f);
+			continue;
+		}
+		calls -= calls && runs_python(p, f);
+		g_array_append_val(p->merged, *f);
 	}
 	g_hash_table_remove(p->stacks, &sample->task);
 	out.frames = (struct frame *)p->merged->data;
