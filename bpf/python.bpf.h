@@ -120,8 +120,11 @@ static __always_inline void python_text(struct scratch *s, struct tare_python_te
 /* A number for it, and a record of its name. 0: the ring is full. */
 static __always_inline __u64 python_code(struct scratch *s)
 {
-	__u64 id = __sync_fetch_and_add(&sampling.python_codes, 1) + 1;
+	__u64 id;
 
+	if (samples_used() > SAMPLES_MOST)
+		return 0;
+	id = __sync_fetch_and_add(&sampling.python_codes, 1) + 1;
 	s->code.head.type = TARE_REC_PYTHON_CODE;
 	s->code.head.size = sizeof(s->code);
 	s->code.head.time_ns = bpf_ktime_get_boot_ns();

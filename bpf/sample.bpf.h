@@ -19,13 +19,7 @@
 #define FAULT_DEPTH 2560  /* below the registers, where a fault is looked for */
 #define FAULT_SEARCHES 16 /* of a task, that found nothing */
 
-/* Only once in so many records is user space woken for samples: at a quarter of
- * the ring. The last quarter is kept for ranges, without which no sample makes sense. */
-static __always_inline __u64 samples_used(void)
-{
-	return bpf_ringbuf_query(&tare_samples, BPF_RB_AVAIL_DATA);
-}
-
+/* Only once in so many records is user space woken for samples: at a quarter of the ring. */
 static __always_inline __u64 wake_at(__u64 used)
 {
 	return used > (__u64)cfg_samples_ring / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
@@ -332,7 +326,7 @@ __weak __noinline int sample_take(struct task_state *ts, const struct sampled *w
 		bytes = sampling_passed(sampler, cfg_period, random_next(ts)) * cfg_period;
 	if (ts->t.flags & TARE_TASK_HELD)
 		return 0;
-	if (used > (__u64)cfg_samples_ring / 4 * 3) {
+	if (used > SAMPLES_MOST) {
 		sample_lost(what, bytes, 0);
 		return 0;
 	}

@@ -191,6 +191,14 @@ static __always_inline void lost(__u32 what)
 		__sync_fetch_and_add(&workload.lost[what], 1);
 }
 
+static __always_inline __u64 samples_used(void)
+{
+	return bpf_ringbuf_query(&tare_samples, BPF_RB_AVAIL_DATA);
+}
+
+/* The last quarter of the ring is kept for ranges, without which no sample makes sense. */
+#define SAMPLES_MOST ((__u64)cfg_samples_ring / 4 * 3)
+
 /* The state of a followed task, NULL for any other. */
 static __always_inline struct task_state *task_find(struct task_struct *task)
 {
