@@ -71,8 +71,8 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 
 @test "doctor: whether the kernel hides tasks was looked for" {
 	"$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
-	holds "$BATS_TEST_TMPDIR/d.json" 'f["all tasks"]["state"] in ("yes", "no")'
-	holds "$BATS_TEST_TMPDIR/d.json" 'f["all tasks"]["found"]'
+	holds "$BATS_TEST_TMPDIR/d.json" 'f["events of all tasks"]["state"] in ("yes", "no")'
+	holds "$BATS_TEST_TMPDIR/d.json" 'f["events of all tasks"]["found"]'
 }
 
 @test "doctor: tracepoints and arms are as the kernel's own types say" {

@@ -321,7 +321,7 @@ static void try_hidden(struct features *f)
 	if (err)
 		feature_set(f, FEATURE_ALL_TASKS, FEATURE_UNKNOWN, "%s", g_strerror(-err));
 	else if (who)
-		feature_set(f, FEATURE_ALL_TASKS, FEATURE_NO, "not %s", who);
+		feature_set(f, FEATURE_ALL_TASKS, FEATURE_NO, "none of %s", who);
 	else
 		feature_set(f, FEATURE_ALL_TASKS, FEATURE_YES, "who ran within %d ms", HIDDEN_MS);
 }

@@ -63,7 +63,7 @@ def tasks_are_hidden():
     for _ in range(10):
         said = subprocess.run([os.environ["TARE"], "doctor", "--json"], check=True,
                               capture_output=True).stdout
-        if any(f["name"] == "all tasks" and f["state"] == "no"
+        if any(f["name"] == "events of all tasks" and f["state"] == "no"
                for f in json.loads(said)["features"]):
             return True
     return False
