@@ -467,6 +467,12 @@ struct tare_python {
 	struct tare_python_layout at;
 };
 
+/* A file that has it, as user space found: by inode and device. */
+struct tare_python_file {
+	struct tare_python python; /* runtime: as the file has it */
+	__u64 code, code_offset;   /* the first segment of code: address and offset in the file */
+};
+
 /* Characters of Python: of a name the first bytes, of a path the last. */
 #define TARE_PYTHON_TEXT 128
 struct tare_python_text {

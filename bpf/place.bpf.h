@@ -240,6 +240,8 @@ __weak __noinline int place_mapped(struct tare_mm *m, struct mapping *map)
 	s->map.flags = map->flags;
 	s->map.pad = 0;
 	place_file(&s->map.file, file);
+	if (map->prot & 4)
+		python_mapped(m->id, &s->map.file, map->start, map->offset);
 	size = sizeof(s->map) - sizeof(s->map.file) + file_size(&s->map.file);
 	s->map.head.size = size;
 	/* Code: user space should open the file while the process lives. */
@@ -276,6 +278,7 @@ __weak __noinline int place_image(struct tare_mm *m, __u64 proc)
 	/* Kernels differ in how many there are; what is behind them is no type. */
 	bpf_core_read(s->image.auxv, sizeof(s->image.auxv), &mm->saved_auxv);
 	place_file(&s->image.file, file);
+	python_mapped(m->id, &s->image.file, BPF_CORE_READ(mm, start_code), TARE_PYTHON_IMAGE);
 	size = sizeof(s->image) - sizeof(s->image.file) + file_size(&s->image.file);
 	s->image.head.size = size;
 	if (size <= sizeof(s->image))

@@ -4,7 +4,8 @@
  * function and keeps their frames in memory of the process; here they stand still. A
  * record with them comes before the sample's, and before that one of each code object
  * that was not met yet, with its name. It must not know how a process is found to be
- * Python: user space says so, by address space, in tare_pythons.
+ * Python: user space says so, by file, and of one that was not known when it was mapped by
+ * address space.
  *
  * Where what stands differs from version to version; struct tare_python_layout says it.
  */
@@ -16,7 +17,7 @@
 #define THREAD_NEXT 8       /* PyThreadState.next */
 #define OWNED_BY_C 3        /* enum _frameowner: FRAME_OWNED_BY_CSTACK */
 #define PYTHON_THREADS 1024 /* looked through for the running one */
-#define PYTHON_SEARCHES 16  /* of a task, that found nothing */
+#define PYTHON_SEARCHES 16  /* after so many that found nothing one in so many is made */
 
 static __always_inline __u64 user_word(__u64 at)
 {
@@ -77,7 +78,9 @@ static __always_inline __u64 python_thread(struct python_loop *loop, struct task
 			return ts->python = w->thread;
 	}
 	w->thread = user_word(python->runtime + python->at.head);
-	if (!w->thread /* it begins only */ || ts->python_searches >= PYTHON_SEARCHES)
+	if (!w->thread)
+		return 0;
+	if (ts->python_searches >= PYTHON_SEARCHES && ts->python_searches++ % PYTHON_SEARCHES)
 		return 0;
 	w->thread = user_word(w->thread + python->at.threads);
 	bpf_loop(PYTHON_THREADS, thread_try, loop, 0);
@@ -248,6 +251,26 @@ __weak __noinline int python_stack(struct task_state *ts, __u64 mm, __u64 of, __
 	s->python.more = !!s->walk.at;
 	python_send(s);
 	return 0;
+}
+
+/* A file was mapped, so that what it has at `offset` is at `start`; a program's code where
+ * mm->start_code is, and then `offset` is TARE_PYTHON_IMAGE. */
+#define TARE_PYTHON_IMAGE (~0ULL)
+
+static __always_inline void python_mapped(__u64 mm, const struct tare_file *file, __u64 start,
+					  __u64 offset)
+{
+	struct python_file_key key = { file->inode, file->dev };
+	struct tare_python_file *known = bpf_map_lookup_elem(&tare_python_files, &key);
+	struct tare_python python;
+
+	if (!known)
+		return;
+	python = known->python;
+	python.runtime += start - known->code;
+	if (offset != TARE_PYTHON_IMAGE)
+		python.runtime += known->code_offset - offset;
+	bpf_map_update_elem(&tare_pythons, &mm, &python, BPF_ANY);
 }
 
 /* A fork copied the address space, interpreter and all. */

@@ -26,6 +26,7 @@ struct mmids_map tare_mmids SEC(".maps");
 struct ring_map tare_ring SEC(".maps");
 struct pythons_map tare_pythons SEC(".maps");
 struct codes_map tare_codes SEC(".maps");
+struct python_files_map tare_python_files SEC(".maps");
 struct samples_map tare_samples SEC(".maps");
 struct scratch_map tare_scratch SEC(".maps");
 struct tare_sampling sampling;

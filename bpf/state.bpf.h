@@ -169,7 +169,20 @@ struct codes_map {
 	__uint(max_entries, 1);
 };
 
+/* Files that have an interpreter. */
+struct python_file_key {
+	__u64 inode, dev;
+};
+
+struct python_files_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct python_file_key);
+	__type(value, struct tare_python_file);
+	__uint(max_entries, 1);
+};
+
 extern struct pythons_map tare_pythons SEC(".maps");
+extern struct python_files_map tare_python_files SEC(".maps");
 extern struct codes_map tare_codes SEC(".maps");
 extern struct samples_map tare_samples SEC(".maps");
 extern struct scratch_map tare_scratch SEC(".maps");

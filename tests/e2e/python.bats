@@ -145,6 +145,16 @@ took() {
 	took child 12 ';py::take:'
 }
 
+@test "from their beginning: the command, and what it starts of the same file" {
+	[ "$code" = "$(readlink -f "$PYTHON")" ] || skip "a library is found when it is mapped"
+	folded --period 4KiB -- "$PYTHON" -c \
+		'import subprocess, sys; subprocess.run([sys.executable, "-c", "import json"])'
+	local named unnamed
+	named=$(bytes_of ';py::')
+	unnamed=$(bytes_of '_PyEval_EvalFrameDefault')
+	((named > 4 << 20 && unnamed * 20 < named)) || fail "$named with names, $unnamed without"
+}
+
 @test "deeper than is read: what is there, and a mark" {
 	python <<-'END'
 		def down(n):

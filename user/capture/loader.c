@@ -17,6 +17,7 @@
 
 #define CACHE_LINE 64
 #define PYTHONS 1024
+#define PYTHON_FILES 256
 #define PYTHON_CODES 16384 /* the least used are told again */
 #define SWEEP_BUFFER (256 * 1024)
 
@@ -110,6 +111,7 @@ static int configure(struct loader *l, const struct loader_config *config)
 						       sysconf(_SC_PAGESIZE);
 	if (l->sampling) {
 		bpf_map__set_max_entries(skel->maps.tare_pythons, PYTHONS);
+		bpf_map__set_max_entries(skel->maps.tare_python_files, PYTHON_FILES);
 		bpf_map__set_max_entries(skel->maps.tare_codes, PYTHON_CODES);
 	}
 	l->ledger = arm_program(skel, config->arm);
@@ -307,6 +309,15 @@ int loader_python(struct loader *l, uint64_t mm, const struct tare_python *pytho
 	if (python)
 		return bpf_map__update_elem(map, &mm, sizeof(mm), python, sizeof(*python), BPF_ANY);
 	return bpf_map__delete_elem(map, &mm, sizeof(mm), 0);
+}
+
+int loader_python_file(struct loader *l, uint64_t inode, uint32_t dev,
+		       const struct tare_python_file *file)
+{
+	const uint64_t key[] = { inode, dev }; /* struct python_file_key */
+
+	return bpf_map__update_elem(l->skel->maps.tare_python_files, key, sizeof(key), file,
+				    sizeof(*file), BPF_ANY);
 }
 
 void loader_sampling(const struct loader *l, struct tare_sampling *s)

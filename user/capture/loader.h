@@ -47,6 +47,9 @@ void loader_sampling(const struct loader *l, struct tare_sampling *s);
 /* This address space runs Python: its samples have Python functions from now on; NULL: it
  * is gone. 0 or negative errno. */
 int loader_python(struct loader *l, uint64_t mm, const struct tare_python *python);
+/* Who maps the code of this file from now on does. `dev` as the kernel has it. */
+int loader_python_file(struct loader *l, uint64_t inode, uint32_t dev,
+		       const struct tare_python_file *file);
 
 /* Whom to adopt: `all` user processes but `except`, those whose tgid was added,
  * and children of followed tasks born since since_ns. `held`: they wait before

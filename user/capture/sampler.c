@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -27,9 +28,8 @@ struct sampling_session {
 	struct unwinder *unwinder;
 	struct jits *jits;
 	struct python *python;
-	GHashTable *pythons; /* id of mm -> struct tare_python */
-	python_found_fn found;
-	void *found_ctx;
+	GHashTable *pythons;       /* id of mm -> struct tare_python */
+	struct python_watch watch; /* its functions NULL: nobody is told */
 	uint32_t period, vdso;
 	uint64_t vdso_size;
 	bool lines;
@@ -74,18 +74,17 @@ void sampler_free(struct sampling_session *s)
 	g_free(s);
 }
 
-void sampler_watch_python(struct sampling_session *s, python_found_fn found, void *ctx)
+void sampler_watch_python(struct sampling_session *s, const struct python_watch *watch)
 {
-	s->found = found;
-	s->found_ctx = ctx;
+	s->watch = *watch;
 }
 
 static void found_python(struct sampling_session *s, uint64_t mm, const struct tare_python *python)
 {
 	g_hash_table_replace(s->pythons, g_memdup2(&mm, sizeof(mm)),
 			     g_memdup2(python, sizeof(*python)));
-	if (s->found)
-		s->found(s->found_ctx, mm, python);
+	if (s->watch.found)
+		s->watch.found(s->watch.ctx, mm, python);
 }
 
 /* The kernel side does the same, with what it knew by then. */
@@ -96,21 +95,48 @@ static void python_range(struct sampling_session *s, const struct tare_range *r)
 
 	if (r->what == TARE_RANGE_FORK && python)
 		found_python(s, r->mm, python);
-	if (r->what == TARE_RANGE_GONE && g_hash_table_remove(s->pythons, &r->mm) && s->found)
-		s->found(s->found_ctx, r->mm, NULL);
+	if (r->what == TARE_RANGE_GONE && g_hash_table_remove(s->pythons, &r->mm) && s->watch.found)
+		s->watch.found(s->watch.ctx, r->mm, NULL);
 }
 
-/* An interpreter, `bias` above where its file says? */
+/* Has the file an interpreter? */
+static bool python_file(struct sampling_session *s, uint32_t file, const struct module *m,
+			struct tare_python_file *found)
+{
+	const struct sample_file *f = s->samples->files->pdata[file];
+
+	if (!python_module(s->python, file, f->path, m, found))
+		return false;
+	if (s->watch.file)
+		s->watch.file(s->watch.ctx, f->inode, f->dev, found);
+	return true;
+}
+
+/* It is mapped, `bias` above where it says. */
 static void look_for_python(struct sampling_session *s, uint64_t mm, uint32_t file,
 			    const struct module *m, uint64_t bias)
 {
-	const struct sample_file *f = s->samples->files->pdata[file];
-	struct tare_python python;
+	struct tare_python_file found;
 
-	if (!python_module(s->python, file, f->path, m, &python))
+	if (!python_file(s, file, m, &found))
 		return;
-	python.runtime += bias;
-	found_python(s, mm, &python);
+	found.python.runtime += bias;
+	found_python(s, mm, &found.python);
+}
+
+void sampler_expect(struct sampling_session *s, const char *path)
+{
+	g_autofree char *real = realpath(path, NULL);
+	struct module_source source = { .path = real, .pid = getpid() };
+	struct tare_python_file found;
+	struct stat st;
+
+	if (!real || !python_likely(real) || stat(real, &st))
+		return;
+	source.dev = (uint32_t)major(st.st_dev) << 20 | minor(st.st_dev);
+	source.inode = st.st_ino;
+	source.file = samples_file_named(s->samples, source.dev, source.inode, real);
+	python_file(s, source.file, modules_open(s->modules, &source), &found);
 }
 
 /* A file that the kernel loaded at exec: its segments, moved by `bias`. */

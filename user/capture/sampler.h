@@ -26,9 +26,15 @@ struct sample_log {
 /* `log` may be NULL. */
 struct sampling_session *sampler_new(uint32_t period, bool lines, const struct sample_log *log);
 /* Who is told of each address space that CPython runs in, as soon as that is known, and
- * when it is gone: NULL. */
-typedef void (*python_found_fn)(void *ctx, uint64_t mm, const struct tare_python *python);
-void sampler_watch_python(struct sampling_session *s, python_found_fn found, void *ctx);
+ * when it is gone: NULL; and of each file that has it. */
+struct python_watch {
+	void (*found)(void *ctx, uint64_t mm, const struct tare_python *python);
+	void (*file)(void *ctx, uint64_t inode, uint32_t dev, const struct tare_python_file *file);
+	void *ctx;
+};
+void sampler_watch_python(struct sampling_session *s, const struct python_watch *watch);
+/* This file will be run: if it has an interpreter, that is to be known by then. */
+void sampler_expect(struct sampling_session *s, const char *path);
 void sampler_free(struct sampling_session *s); /* takes NULL */
 
 /* Take one record of the ring of samples. 0, or -EINVAL for one that makes no

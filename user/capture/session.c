@@ -47,6 +47,12 @@ static void on_python(void *ctx, uint64_t mm, const struct tare_python *python)
 		verbose(1, "no Python functions of one address space: %s", g_strerror(-err));
 }
 
+static void on_python_file(void *ctx, uint64_t inode, uint32_t dev,
+			   const struct tare_python_file *file)
+{
+	loader_python_file(((struct session *)ctx)->loader, inode, dev, file);
+}
+
 /* Records first: they tell whom the samples are of. */
 void session_drain(struct session *s)
 {
@@ -142,7 +148,8 @@ int session_open(struct session **out, const struct session_config *config)
 		err = loader_ring_open(s->loader, on_record, s);
 	if (!err && config->load.period) {
 		s->sampler = sampler_new(config->load.period, config->lines, config->log);
-		sampler_watch_python(s->sampler, on_python, s);
+		sampler_watch_python(s->sampler,
+				     &(struct python_watch){ on_python, on_python_file, s });
 		err = loader_samples_open(s->loader, on_sample, s);
 	}
 	if (!err)
@@ -208,6 +215,7 @@ static void begin(struct session *s, bool launched)
 int session_launch(struct session *s, struct launch *l, const char *name)
 {
 	struct adoption held = { .held = true };
+	g_autofree char *path = NULL;
 	int n, err;
 
 	begin(s, true);
@@ -226,6 +234,9 @@ int session_launch(struct session *s, struct launch *l, const char *name)
 		return err;
 	}
 	kmem_begin(s->kmem);
+	path = s->sampler ? g_find_program_in_path(name) : NULL;
+	if (path)
+		sampler_expect(s->sampler, path);
 	s->origin_ns = clock_ns(CLOCK_BOOTTIME);
 	return launch_go(&s->launch, name);
 }

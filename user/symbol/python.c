@@ -166,24 +166,45 @@ void python_loop(struct python *p, uint32_t file, uint64_t start, uint64_t size)
 	g_hash_table_replace(p->loops, GUINT_TO_POINTER(file), l);
 }
 
-/* By its name, lest every library's symbols be gone through. */
-bool python_module(struct python *p, uint32_t file, const char *path, const struct module *m,
-		   struct tare_python *found)
+static bool find_code(const struct module *m, struct tare_python_file *found)
 {
-	const char *base = path ? strrchr(path, '/') : NULL;
+	for (unsigned i = 0; i < m->n_segments; i++)
+		if (m->segments[i].code) {
+			found->code = m->segments[i].address;
+			found->code_offset = m->segments[i].offset;
+			return true;
+		}
+	return false;
+}
+
+static const char *base_of(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash ? slash + 1 : "";
+}
+
+bool python_likely(const char *path)
+{
+	return strstr(base_of(path), "python");
+}
+
+bool python_module(struct python *p, uint32_t file, const char *path, const struct module *m,
+		   struct tare_python_file *found)
+{
+	struct tare_python_layout *at = &found->python.at;
 	GElf_Sym runtime, loop;
 	uint32_t version;
 
-	if (!base || !strstr(base, "python") || !m || gelf_getclass(m->elf) != ELFCLASS64)
+	if (!python_likely(path) || !m || gelf_getclass(m->elf) != ELFCLASS64)
 		return false;
-	version = version_of(m, base);
-	if (!python_layout(version, &found->at) || !find_symbol(m, "_PyRuntime", &runtime) ||
-	    !find_symbol(m, LOOP, &loop))
+	version = version_of(m, base_of(path));
+	if (!python_layout(version, at) || !find_symbol(m, "_PyRuntime", &runtime) ||
+	    !find_symbol(m, LOOP, &loop) || !find_code(m, found))
 		return false;
-	if (version >= VERSION_DEBUG_OFFSETS &&
-	    !read_debug_offsets(m, runtime.st_value, &found->at))
+	if (version >= VERSION_DEBUG_OFFSETS && !read_debug_offsets(m, runtime.st_value, at))
 		return false;
-	found->runtime = runtime.st_value;
+	found->python.runtime = runtime.st_value;
 	python_loop(p, file, loop.st_value, loop.st_size);
 	return true;
 }

@@ -20,9 +20,11 @@ struct python *python_new(void);
 void python_free(struct python *p); /* takes NULL */
 
 /* Is the module, number `file`, an interpreter whose frames can be read? Then that is
- * remembered, and `found` says how; its address is in the module's own terms. */
+ * remembered, and `found` says how. */
 bool python_module(struct python *p, uint32_t file, const char *path, const struct module *m,
-		   struct tare_python *found);
+		   struct tare_python_file *found);
+/* May it be one? By its name, lest every library's symbols be gone through. */
+bool python_likely(const char *path);
 /* For it and for tests. Where in a file the C function is that runs Python functions. */
 void python_loop(struct python *p, uint32_t file, uint64_t start, uint64_t size);
 /* How a version (PY_VERSION_HEX >> 16) keeps its frames; false: not known. */

@@ -2,7 +2,7 @@
  *
  * Kernel types, only what bpf/ uses of them: layouts are not the kernel's, CO-RE
  * relocates every access. Made by tools/gen-vmlinux from vmlinux/types.list and
- * the BTF of Linux 6.18.44-fc-v669: do not edit.
+ * the BTF of Linux 6.18.44-fc-v657: do not edit.
  */
 #ifndef TARE_VMLINUX_H
 #define TARE_VMLINUX_H
@@ -163,6 +163,7 @@ struct mm_struct {
 	atomic_long_t pgtables_bytes;
 	long unsigned int brk;
 	long unsigned int start_brk;
+	long unsigned int start_code;
 	long unsigned int start_stack;
 	long unsigned int arg_start;
 	long unsigned int arg_end;
