@@ -30,7 +30,7 @@ left_groups() {
 	while read -r group; do
 		pid=${group##*/tare-}
 		[ -e "/proc/${pid%%-*}" ] || echo "$group"
-	done < <(find /sys/fs/cgroup -type d -name 'tare-*-*' 2>/dev/null)
+	done < <(find /sys/fs/cgroup -type d -name 'tare-[0-9]*-*' 2>/dev/null)
 }
 
 # own SCRIPT: with one and with three tasks, once each; {n} is $0 in the script.
