@@ -4,7 +4,6 @@
 #include <elf.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -28,8 +27,7 @@ struct sampling_session {
 	struct unwinder *unwinder;
 	struct jits *jits;
 	struct python *python;
-	GHashTable *pythons;       /* id of mm -> struct tare_python */
-	struct python_watch watch; /* its functions NULL: nobody is told */
+	struct pythons *pythons;
 	uint32_t period, vdso;
 	uint64_t vdso_size;
 	bool lines;
@@ -38,7 +36,8 @@ struct sampling_session {
 	struct sample_log log; /* its functions NULL: nobody is told */
 };
 
-struct sampling_session *sampler_new(uint32_t period, bool lines, const struct sample_log *log)
+struct sampling_session *sampler_new(uint32_t period, bool lines, const struct sample_log *log,
+				     const struct python_watch *watch)
 {
 	struct sampling_session *s = g_new0(struct sampling_session, 1);
 
@@ -54,7 +53,7 @@ struct sampling_session *sampler_new(uint32_t period, bool lines, const struct s
 	s->unwinder = unwinder_new(s->modules);
 	s->jits = jits_new();
 	s->python = python_new();
-	s->pythons = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+	s->pythons = pythons_new(s->samples, s->modules, s->python, watch);
 	s->vdso = samples_file_named(s->samples, 0, 0, "[vdso]");
 	modules_vdso(s->modules, s->vdso, &s->vdso_size);
 	return s;
@@ -66,77 +65,17 @@ void sampler_free(struct sampling_session *s)
 		return;
 	unwinder_free(s->unwinder);
 	jits_free(s->jits);
+	pythons_free(s->pythons);
 	python_free(s->python);
-	g_hash_table_unref(s->pythons);
 	modules_free(s->modules);
 	samples_free(s->samples);
 	g_array_unref(s->endings);
 	g_free(s);
 }
 
-void sampler_watch_python(struct sampling_session *s, const struct python_watch *watch)
-{
-	s->watch = *watch;
-}
-
-static void found_python(struct sampling_session *s, uint64_t mm, const struct tare_python *python)
-{
-	g_hash_table_replace(s->pythons, g_memdup2(&mm, sizeof(mm)),
-			     g_memdup2(python, sizeof(*python)));
-	if (s->watch.found)
-		s->watch.found(s->watch.ctx, mm, python);
-}
-
-/* The kernel side does the same, with what it knew by then. */
-static void python_range(struct sampling_session *s, const struct tare_range *r)
-{
-	uint64_t parent = r->a;
-	const struct tare_python *python = g_hash_table_lookup(s->pythons, &parent);
-
-	if (r->what == TARE_RANGE_FORK && python)
-		found_python(s, r->mm, python);
-	if (r->what == TARE_RANGE_GONE && g_hash_table_remove(s->pythons, &r->mm) && s->watch.found)
-		s->watch.found(s->watch.ctx, r->mm, NULL);
-}
-
-/* Has the file an interpreter? */
-static bool python_file(struct sampling_session *s, uint32_t file, const struct module *m,
-			struct tare_python_file *found)
-{
-	const struct sample_file *f = s->samples->files->pdata[file];
-
-	if (!python_module(s->python, file, f->path, m, found))
-		return false;
-	if (s->watch.file)
-		s->watch.file(s->watch.ctx, f->inode, f->dev, found);
-	return true;
-}
-
-/* It is mapped, `bias` above where it says. */
-static void look_for_python(struct sampling_session *s, uint64_t mm, uint32_t file,
-			    const struct module *m, uint64_t bias)
-{
-	struct tare_python_file found;
-
-	if (!python_file(s, file, m, &found))
-		return;
-	found.python.runtime += bias;
-	found_python(s, mm, &found.python);
-}
-
 void sampler_expect(struct sampling_session *s, const char *path)
 {
-	g_autofree char *real = realpath(path, NULL);
-	struct module_source source = { .path = real, .pid = getpid() };
-	struct tare_python_file found;
-	struct stat st;
-
-	if (!real || !python_likely(real) || stat(real, &st))
-		return;
-	source.dev = (uint32_t)major(st.st_dev) << 20 | minor(st.st_dev);
-	source.inode = st.st_ino;
-	source.file = samples_file_named(s->samples, source.dev, source.inode, real);
-	python_file(s, source.file, modules_open(s->modules, &source), &found);
+	pythons_expect(s->pythons, path);
 }
 
 /* A file that the kernel loaded at exec: its segments, moved by `bias`. */
@@ -211,7 +150,7 @@ static void on_image(struct sampling_session *s, const struct tare_image *i)
 	jits_image(s->jits, i->mm, i->tgid, i->head.time_ns);
 	if (m) {
 		map_segments(s, space, exe, aux(i, AT_PHDR) - module_headers(m));
-		look_for_python(s, i->mm, exe, m, aux(i, AT_PHDR) - module_headers(m));
+		pythons_mapped(s->pythons, i->mm, exe, m, aux(i, AT_PHDR) - module_headers(m));
 	}
 	if (base && interpreter) {
 		struct stat st = { 0 };
@@ -238,7 +177,7 @@ static void open_code(struct sampling_session *s, uint64_t mm, const struct modu
 	uint64_t address = m ? module_address(m, offset) : 0;
 
 	if (address)
-		look_for_python(s, mm, source->file, m, source->start - address);
+		pythons_mapped(s->pythons, mm, source->file, m, source->start - address);
 }
 
 /* An address space that ran before tare came: as /proc has it now. */
@@ -336,7 +275,7 @@ static void on_range(struct sampling_session *s, const struct tare_range *r)
 		jits_fork(s->jits, r->mm, r->a, r->tgid);
 	if (r->what == TARE_RANGE_GONE)
 		jits_gone(s->jits, r->mm);
-	python_range(s, r);
+	pythons_range(s->pythons, r);
 	samples_range(s->samples, r);
 	tell_range(s, r, NULL);
 }

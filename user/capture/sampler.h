@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "bpf/abi.h"
+#include "capture/pythons.h"
 #include "model/profile.h"
 #include "model/world.h"
 
@@ -23,19 +24,13 @@ struct sample_log {
 	void *ctx;
 };
 
-/* `log` may be NULL. */
-struct sampling_session *sampler_new(uint32_t period, bool lines, const struct sample_log *log);
-/* Who is told of each address space that CPython runs in, as soon as that is known, and
- * when it is gone: NULL; and of each file that has it. */
-struct python_watch {
-	void (*found)(void *ctx, uint64_t mm, const struct tare_python *python);
-	void (*file)(void *ctx, uint64_t inode, uint32_t dev, const struct tare_python_file *file);
-	void *ctx;
-};
-void sampler_watch_python(struct sampling_session *s, const struct python_watch *watch);
-/* This file will be run: if it has an interpreter, that is to be known by then. */
-void sampler_expect(struct sampling_session *s, const char *path);
+/* `log` and `watch` may be NULL. */
+struct sampling_session *sampler_new(uint32_t period, bool lines, const struct sample_log *log,
+				     const struct python_watch *watch);
 void sampler_free(struct sampling_session *s); /* takes NULL */
+
+/* This file will be run. */
+void sampler_expect(struct sampling_session *s, const char *path);
 
 /* Take one record of the ring of samples. 0, or -EINVAL for one that makes no
  * sense, which is counted and otherwise ignored. `world` names the threads. */

@@ -147,9 +147,8 @@ int session_open(struct session **out, const struct session_config *config)
 	if (!err)
 		err = loader_ring_open(s->loader, on_record, s);
 	if (!err && config->load.period) {
-		s->sampler = sampler_new(config->load.period, config->lines, config->log);
-		sampler_watch_python(s->sampler,
-				     &(struct python_watch){ on_python, on_python_file, s });
+		s->sampler = sampler_new(config->load.period, config->lines, config->log,
+					 &(struct python_watch){ on_python, on_python_file, s });
 		err = loader_samples_open(s->loader, on_sample, s);
 	}
 	if (!err)

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "capture/pythons.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+struct pythons {
+	struct samples *samples;
+	struct modules *modules;
+	struct python *python;
+	struct python_watch watch; /* its functions NULL: nobody is told */
+	GHashTable *by_mm;         /* id of mm -> struct tare_python */
+};
+
+struct pythons *pythons_new(struct samples *samples, struct modules *modules, struct python *python,
+			    const struct python_watch *watch)
+{
+	struct pythons *p = g_new0(struct pythons, 1);
+
+	p->samples = samples;
+	p->modules = modules;
+	p->python = python;
+	if (watch)
+		p->watch = *watch;
+	p->by_mm = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+	return p;
+}
+
+void pythons_free(struct pythons *p)
+{
+	if (!p)
+		return;
+	g_hash_table_unref(p->by_mm);
+	g_free(p);
+}
+
+/* Has the file an interpreter? */
+static bool look(struct pythons *p, uint32_t file, const struct module *m,
+		 struct tare_python_file *found)
+{
+	const struct sample_file *f = p->samples->files->pdata[file];
+
+	if (!python_module(p->python, file, f->path, m, found))
+		return false;
+	if (p->watch.file)
+		p->watch.file(p->watch.ctx, f->inode, f->dev, found);
+	return true;
+}
+
+void pythons_expect(struct pythons *p, const char *path)
+{
+	g_autofree char *real = realpath(path, NULL);
+	struct module_source source = { .path = real, .pid = getpid() };
+	struct tare_python_file found;
+	struct stat st;
+
+	if (!real || !python_likely(real) || stat(real, &st))
+		return;
+	source.dev = (uint32_t)major(st.st_dev) << 20 | minor(st.st_dev);
+	source.inode = st.st_ino;
+	source.file = samples_file_named(p->samples, source.dev, source.inode, real);
+	look(p, source.file, modules_open(p->modules, &source), &found);
+}
+
+static void tell(struct pythons *p, uint64_t mm, const struct tare_python *python)
+{
+	g_hash_table_replace(p->by_mm, g_memdup2(&mm, sizeof(mm)),
+			     g_memdup2(python, sizeof(*python)));
+	if (p->watch.found)
+		p->watch.found(p->watch.ctx, mm, python);
+}
+
+void pythons_mapped(struct pythons *p, uint64_t mm, uint32_t file, const struct module *m,
+		    uint64_t bias)
+{
+	struct tare_python_file found;
+
+	if (!look(p, file, m, &found))
+		return;
+	found.python.runtime += bias;
+	tell(p, mm, &found.python);
+}
+
+/* The kernel side does the same, with what it knew by then. */
+void pythons_range(struct pythons *p, const struct tare_range *r)
+{
+	const struct tare_python *python;
+	uint64_t parent = r->a;
+
+	if (r->what == TARE_RANGE_FORK) {
+		python = g_hash_table_lookup(p->by_mm, &parent);
+		if (python)
+			tell(p, r->mm, python);
+	}
+	if (r->what == TARE_RANGE_GONE && g_hash_table_remove(p->by_mm, &r->mm) && p->watch.found)
+		p->watch.found(p->watch.ctx, r->mm, NULL);
+}
