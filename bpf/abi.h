@@ -461,7 +461,8 @@ struct tare_python_layout {
 
 _Static_assert(sizeof(struct tare_python_layout) == 15 * 2, "tare_python_layout");
 
-/* An address space that runs it; user space writes it. */
+/* An address space that runs it. User space says so, and the kernel side of files that it
+ * was told of, and of forks. */
 struct tare_python {
 	__u64 runtime; /* address of _PyRuntime */
 	struct tare_python_layout at;

@@ -6,52 +6,53 @@
 #include <glib.h>
 #include <poll.h>
 
+#include "base/text.h"
 #include "bpf/abi.h"
 #include "tare.skel.h"
 
 #define STEP_MS 10
 
 /* The one program, and no map but its globals. */
-static struct tare_bpf *load(void)
+static int load(struct tare_bpf *skel)
 {
-	struct tare_bpf *skel = tare_bpf__open();
 	struct bpf_program *prog;
 	struct bpf_map *map;
 
-	if (!skel)
-		return NULL;
 	bpf_object__for_each_program(prog, skel->obj)
 		bpf_program__set_autoload(prog, prog == skel->progs.tare_switch);
 	bpf_object__for_each_map(map, skel->obj)
 		bpf_map__set_autocreate(map, bpf_map__is_internal(map));
-	if (!tare_bpf__load(skel))
-		return skel;
-	tare_bpf__destroy(skel);
-	return NULL;
+	return tare_bpf__load(skel);
 }
 
 static int look(struct tare_bpf *skel, char **who)
 {
 	const struct tare_hidden *found = &skel->bss->hidden;
 	struct bpf_link *link = bpf_program__attach(skel->progs.tare_switch);
+	g_autofree char *raw = NULL, *comm = NULL;
 
 	if (!link)
 		return -errno;
 	for (int ms = 0; ms < HIDDEN_MS && !g_atomic_int_get((gint *)&found->tgid); ms += STEP_MS)
 		poll(NULL, 0, STEP_MS);
-	bpf_link__destroy(link); /* waits for programs that still run */
-	if (found->tgid)
-		*who = g_strdup_printf("%.*s (%u)%s", TARE_COMM_LEN, found->comm, found->tgid,
-				       found->others ? " and others" : "");
+	poll(NULL, 0, STEP_MS); /* its name is written right after */
+	bpf_link__destroy(link);
+	if (!found->tgid)
+		return 0;
+	raw = g_strndup(found->comm, TARE_COMM_LEN);
+	comm = text_printable(raw);
+	*who = g_strdup_printf("%s (%u)%s", comm, found->tgid, found->others ? " and others" : "");
 	return 0;
 }
 
 int hidden_find(char **who)
 {
 	libbpf_print_fn_t print = libbpf_set_print(NULL);
-	struct tare_bpf *skel = load();
-	int err = skel ? look(skel, who) : -errno;
+	struct tare_bpf *skel = tare_bpf__open();
+	int err = skel ? load(skel) : -errno;
 
+	if (!err)
+		err = look(skel, who);
 	tare_bpf__destroy(skel);
 	libbpf_set_print(print);
 	return err;

@@ -264,15 +264,17 @@ static unsigned count_others(const struct kmem *k, const struct report *r)
 	return strangers(k->cgroup, ours);
 }
 
-/* More was given back than there are events of: who may have done so; or NULL. */
+/* More was given back than there are events of: who may have done so; or NULL. To look takes
+ * a second, in which no ring is read: not while there is more to come. */
 static char *why_off(struct kmem *k, const struct report *r)
 {
 	if (r->kmem.by_group == CGROUP_UNKNOWN ||
 	    r->kmem.by_group >= r->kmem.by_events - r->kmem.bound)
 		return NULL;
-	if (!k->looked)
+	if (!k->looked && r->reason != REPORT_SNAPSHOT) {
 		hidden_find(&k->hidden);
-	k->looked = true;
+		k->looked = true;
+	}
 	return k->hidden ? g_strdup_printf("the kernel shows no events while %s runs: what is "
 					   "given back then is unattributed",
 					   k->hidden) :

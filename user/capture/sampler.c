@@ -149,8 +149,10 @@ static void on_image(struct sampling_session *s, const struct tare_image *i)
 		   f->path);
 	jits_image(s->jits, i->mm, i->tgid, i->head.time_ns);
 	if (m) {
-		map_segments(s, space, exe, aux(i, AT_PHDR) - module_headers(m));
-		pythons_mapped(s->pythons, i->mm, exe, m, aux(i, AT_PHDR) - module_headers(m));
+		uint64_t bias = aux(i, AT_PHDR) - module_headers(m);
+
+		map_segments(s, space, exe, bias);
+		pythons_mapped(s->pythons, i->mm, exe, m, bias);
 	}
 	if (base && interpreter) {
 		struct stat st = { 0 };
@@ -316,7 +318,7 @@ static bool has_python(const struct sampling_session *s, const struct unwound *w
 {
 	for (unsigned i = 0; i < w->n; i++)
 		if (w->frames[i].flags & FRAME_NAMED &&
-		    g_str_has_prefix(s->samples->names->pdata[w->frames[i].file], "py::"))
+		    g_str_has_prefix(s->samples->names->pdata[w->frames[i].file], PYTHON_NAME))
 			return true;
 	return false;
 }

@@ -50,7 +50,10 @@ static void on_python(void *ctx, uint64_t mm, const struct tare_python *python)
 static void on_python_file(void *ctx, uint64_t inode, uint32_t dev,
 			   const struct tare_python_file *file)
 {
-	loader_python_file(((struct session *)ctx)->loader, inode, dev, file);
+	int err = loader_python_file(((struct session *)ctx)->loader, inode, dev, file);
+
+	if (err)
+		verbose(1, "Python's first functions are not read: %s", g_strerror(-err));
 }
 
 /* Records first: they tell whom the samples are of. */

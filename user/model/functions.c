@@ -41,7 +41,7 @@ static bool tells(const struct function *f)
 /* A function of the program in Python, by the name that perf's convention gives it. */
 static bool is_python(const struct function *f)
 {
-	return g_str_has_prefix(f->name, "py::");
+	return g_str_has_prefix(f->name, PYTHON_NAME);
 }
 
 /* Who on the stack above a node had that function take memory: the Python function that
@@ -50,7 +50,6 @@ static uint32_t caller_of(const struct profile *p, const GArray *functions, cons
 			  const struct stack_node *node)
 {
 	const struct function *callee = &g_array_index(functions, struct function, of[node->frame]);
-
 	uint32_t first = UINT32_MAX;
 
 	for (uint32_t at = is_python(callee) ? NO_NODE : node->parent; at != NO_NODE;) {

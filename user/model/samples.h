@@ -23,6 +23,9 @@
 #define FRAME_EXACT 8u  /* address of an instruction, not a return address less one */
 #define FRAME_NAMED 16u /* of code in no file: `file` is the number of its name */
 
+/* So begins the name of a Python function, as in the maps that Python writes for perf. */
+#define PYTHON_NAME "py::"
+
 enum frame_mark {
 	MARK_TRUNCATED, /* the stack goes on: nobody knows where */
 	MARK_NO_STACK,

@@ -80,16 +80,15 @@ static void name_user(struct naming *n, const struct frame *f, struct profile_fr
 	const struct sample_file *file = number != NO_FILE ? n->s->files->pdata[number] : NULL;
 	struct module *m = file ? modules_get(n->modules, number) : NULL;
 	uint64_t offset;
-	const char *name = m    ? module_symbol(m, f->address, &offset) :
-			   file ? NULL :
-				  code_name(n, f);
-	bool python = !file && name && g_str_has_prefix(name, "py::");
+	const char *name = file ? NULL : code_name(n, f), *where = "[jit]";
 
-	to->module = profile_module(n->p,
-				    file   ? file->path :
-				    python ? "[python]" :
-					     "[jit]",
-				    m ? build_id(m) : NULL);
+	if (m)
+		name = module_symbol(m, f->address, &offset);
+	if (file)
+		where = file->path;
+	else if (name && g_str_has_prefix(name, PYTHON_NAME))
+		where = "[python]";
+	to->module = profile_module(n->p, where, m ? build_id(m) : NULL);
 	if (name) {
 		to->function = naming_demangle(name);
 	} else if (file) {
@@ -260,7 +259,7 @@ static void mark_python(struct profile *p)
 {
 	for (unsigned i = 0; i < p->frames->len; i++)
 		if (g_str_has_prefix(g_array_index(p->frames, struct profile_frame, i).function,
-				     "py::"))
+				     PYTHON_NAME))
 			return;
 	for (unsigned i = 0; i < p->frames->len; i++) {
 		struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, i);

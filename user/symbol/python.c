@@ -3,6 +3,7 @@
 
 #include <gelf.h>
 #include <glib.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -89,7 +90,8 @@ static bool find_symbol(const struct module *m, const char *name, GElf_Sym *foun
 			continue;
 		data = elf_getdata(scn, NULL);
 		for (int i = 0; data && gelf_getsym(data, i, found); i++)
-			if (!g_strcmp0(elf_strptr(m->elf, sh.sh_link, found->st_name), name))
+			if (found->st_shndx != SHN_UNDEF &&
+			    !g_strcmp0(elf_strptr(m->elf, sh.sh_link, found->st_name), name))
 				return true;
 	}
 	return false;
@@ -125,9 +127,7 @@ static uint32_t version_of(const struct module *m, const char *base)
 
 	if (find_symbol(m, "Py_Version", &sym))
 		return read_words(m, sym.st_value, &value, 1) ? value >> 16 & 0xffff : 0;
-	return in_name ?
-		       VERSION_OF(g_ascii_strtoull(in_name + strlen("python3."), NULL, 10) & 0xff) :
-		       0;
+	return in_name ? VERSION_OF(strtoul(in_name + strlen("python3."), NULL, 10)) : 0;
 }
 
 /* From 3.13 on _PyRuntime begins with where what stands (struct _Py_DebugOffsets): what
@@ -179,14 +179,14 @@ static bool find_code(const struct module *m, struct tare_python_file *found)
 
 static const char *base_of(const char *path)
 {
-	const char *slash = path ? strrchr(path, '/') : NULL;
+	const char *slash = strrchr(path, '/');
 
-	return slash ? slash + 1 : "";
+	return slash ? slash + 1 : path;
 }
 
 bool python_likely(const char *path)
 {
-	return strstr(base_of(path), "python");
+	return path && strstr(base_of(path), "python");
 }
 
 bool python_module(struct python *p, uint32_t file, const char *path, const struct module *m,
@@ -244,8 +244,8 @@ bool python_code(struct python *p, const struct tare_python_code *c)
 	if (c->id >= p->codes->len)
 		g_ptr_array_set_size(p->codes, (int)c->id + 1);
 	g_free(p->codes->pdata[c->id]);
-	p->codes->pdata[c->id] = name ? g_strdup_printf("py::%s:%s", name, file ? file : "?") :
-					NULL;
+	p->codes->pdata[c->id] =
+		name ? g_strdup_printf(PYTHON_NAME "%s:%s", name, file ? file : "?") : NULL;
 	return true;
 }
 
