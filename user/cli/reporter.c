@@ -17,33 +17,25 @@
 #define SAMPLES_RING (8 << 20)
 #define CHECKPOINT_NS 1000000000ULL
 
-static struct fileout_owner reporter_owner(const struct reporter *r)
-{
-	return (struct fileout_owner){ .set = r->owned, .uid = r->uid, .gid = r->gid };
-}
-
 /* A report in one form, to a file or, for NULL, to stderr. */
 static int deliver(const struct reporter *r, const struct report *report,
-		   const struct format *format, const char *output, unsigned number)
+		   const struct format *format, const struct fileout *output, unsigned number)
 {
-	struct fileout_owner owner = reporter_owner(r);
 	struct format_style style = {
 		.table = terminal_style(output ? -1 : STDERR_FILENO),
 		.picture = r->options->picture,
 	};
-	g_autofree char *path = NULL;
 	GString *text;
 	int err;
 
 	style.table.all_threads = r->options->all_threads;
 	text = format->render(report, &style);
-	path = number && output ? fileout_numbered(output, number) : g_strdup(output);
-	if (path)
-		err = fileout_write(path, text->str, text->len, &owner);
+	if (output)
+		err = fileout_write(output, number, text->str, text->len);
 	else
 		err = fileout_stream(STDERR_FILENO, text->str, text->len);
 	g_string_free(text, TRUE);
-	return !path && err == -EPIPE ? 0 : err; /* nobody reads any more, nor a message */
+	return !output && err == -EPIPE ? 0 : err; /* nobody reads any more, nor a message */
 }
 
 /* What is not measured here, and why: a report has no silent gaps. */
@@ -97,9 +89,9 @@ static void write_numbered(struct reporter *r, struct report *report, unsigned n
 	const struct options *o = r->options;
 
 	choice_warn(report, o->format, o->picture);
-	failed(r, deliver(r, report, o->format, o->output, number));
+	failed(r, deliver(r, report, o->format, o->to_output, number));
 	if (o->html)
-		failed(r, deliver(r, report, format_named("html"), o->html, number));
+		failed(r, deliver(r, report, format_named("html"), o->to_html, number));
 }
 
 int reporter_write(struct reporter *r, struct report *report)
@@ -179,10 +171,9 @@ static void log_range(void *reporter, const struct tare_range *range, const char
 
 void reporter_begin(struct reporter *r, const struct session *s)
 {
-	struct fileout_owner owner = reporter_owner(r);
 	struct recording_config config = {
 		.max_size = r->options->max_size,
-		.owner = &owner,
+		.output = r->options->to_record,
 	};
 
 	r->session = s;

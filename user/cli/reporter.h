@@ -17,12 +17,9 @@ struct reporter {
 	const struct options *options;
 	const struct features *features;
 	enum ledger_arm arm;
-	const char *target;    /* attach; NULL: run */
-	struct cgroup *cgroup; /* run: the command's own; NULL: none */
-	char *cgroup_why;      /* the reason when there is none */
-	uid_t uid;             /* whose the file shall be, when `owned` */
-	gid_t gid;
-	bool owned;
+	const char *target;          /* attach; NULL: run */
+	struct cgroup *cgroup;       /* run: the command's own; NULL: none */
+	char *cgroup_why;            /* the reason when there is none */
 	unsigned snapshots;          /* written so far */
 	struct recording *recording; /* from reporter_begin() on; NULL: none */
 	const struct session *session;

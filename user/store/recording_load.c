@@ -453,7 +453,7 @@ static void load_all(struct loading *l)
 int recording_load(struct report **report, const char *path)
 {
 	struct loading l = { 0 };
-	int err = db_open(&l.r.db, path, DB_READ, &recording_format);
+	int err = db_open(&l.r.db, path, &recording_format);
 
 	if (err)
 		return err;
