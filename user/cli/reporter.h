@@ -24,7 +24,9 @@ struct reporter {
 	struct recording *recording; /* from reporter_begin() on; NULL: none */
 	const struct session *session;
 	struct sample_log log;
-	int err; /* of the first report that could not be written */
+	bool disk_full;       /* the recording ends */
+	uint64_t recorded_ns; /* after the start: the last state that was recorded */
+	int err;              /* of the first report that could not be written */
 };
 
 /* The session has begun: from here on it is recorded. What goes wrong with that is said,

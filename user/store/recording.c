@@ -167,6 +167,11 @@ int recording_create(struct recording **rec, const char *path,
 	return err;
 }
 
+bool recording_disk_full(int err)
+{
+	return err == -ENOSPC || err == -EDQUOT;
+}
+
 void recording_close(struct recording *rec)
 {
 	if (!rec)
@@ -265,6 +270,8 @@ static void flush_log(struct recording *rec)
 		err = db_end(&rec->db, write_log(rec));
 	g_array_set_size(rec->samples, 0);
 	g_array_set_size(rec->ranges, 0);
+	if (recording_disk_full(err) && !rec->err)
+		recording_mark_full(&rec->db);
 	rec->err = err;
 }
 
@@ -372,7 +379,9 @@ int recording_checkpoint(struct recording *rec, struct report *r, bool complete)
 {
 	int err = rec->err;
 
-	if (!err && complete)
+	if (err)
+		return err;
+	if (complete)
 		err = db_exec(&rec->db, "PRAGMA synchronous = EXTRA");
 	if (!err)
 		err = checkpoint(rec, r, complete);
@@ -380,6 +389,8 @@ int recording_checkpoint(struct recording *rec, struct report *r, bool complete)
 		err = make_room(rec, r) ?: checkpoint(rec, r, complete);
 	if (complete && !err)
 		say_thinned(rec);
+	if (recording_disk_full(err) && !rec->err)
+		recording_mark_full(&rec->db);
 	rec->err = err;
 	return err;
 }

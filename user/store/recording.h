@@ -56,6 +56,9 @@ void recording_range(struct recording *rec, const struct recorded_range *r);
 /* The state as of now, in place of the last. `complete`: it is the last. A report that
  * does not fit into max_size loses its smallest stacks, to a mark that says so. */
 int recording_checkpoint(struct recording *rec, struct report *r, bool complete);
+/* Is that what an error of these means? The recording then says so itself, and takes no
+ * more. */
+bool recording_disk_full(int err);
 
 /* Read the whole file, whoever made it: every number in it is in bounds, every
  * reference leads somewhere, a node's parent is before it. It may be one that is being
