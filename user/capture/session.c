@@ -401,7 +401,7 @@ static void command_signal(struct session *s, const struct signalfd_siginfo *inf
 	/* The terminal has sent it to the command too; another process has not. */
 	if (info->ssi_code != SI_KERNEL)
 		session_kill(s, info->ssi_signo);
-	if (info->ssi_signo != SIGINT || !s->launched)
+	if ((info->ssi_signo != SIGINT && info->ssi_signo != SIGTERM) || !s->launched)
 		return;
 	if (++s->interrupts > 1)
 		session_kill(s, SIGKILL);

@@ -306,26 +306,32 @@ static int check_stacks(struct options *o)
 	return -EINVAL;
 }
 
-/* Can the files be written, and are they not the same? */
-static int check_files(const struct options *o)
+static int check_different(const struct options *o)
 {
-	const char *files[] = { o->output, o->html, o->record };
+	const struct fileout *files[] = { o->to_output, o->to_html, o->to_record };
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(files); i++)
 		for (unsigned j = 0; j < i; j++)
-			if (files[i] && files[j] && !strcmp(files[i], files[j])) {
-				error("%s is named for two files", files[i]);
+			if (files[i] && files[j] && fileout_same(files[i], files[j])) {
+				error("%s is named for two files", fileout_path(files[i]));
 				return -EINVAL;
 			}
+	return 0;
+}
+
+/* Open what is to be written, before anything is started. */
+static int open_files(struct options *o)
+{
 	if (o->format->binary && !o->output) {
 		error("--format %s is not for a terminal", o->format->name);
 		hint("-o FILE%s", o->format->suffix);
 		return -EINVAL;
 	}
-	if ((o->output && fileout_check(o->output)) || (o->html && fileout_check(o->html)) ||
-	    (o->record && recording_check(o->record)))
+	if (choice_output(&o->to_output, o->output) || choice_output(&o->to_html, o->html) ||
+	    choice_output(&o->to_record, o->record) ||
+	    (o->record && recording_check_output(o->to_record)))
 		return -EINVAL;
-	return 0;
+	return check_different(o);
 }
 
 static int check(struct options *o, enum option_for who)
@@ -345,7 +351,7 @@ static int check(struct options *o, enum option_for who)
 	if (!o->format)
 		o->format = formats;
 	err = check_stacks(o);
-	return err ? err : check_files(o);
+	return err ? err : open_files(o);
 }
 
 int options_parse(struct options *o, enum option_for who, int argc, char **argv)
@@ -383,4 +389,7 @@ void options_free(struct options *o)
 {
 	if (o->pids)
 		g_array_unref(o->pids);
+	fileout_close(o->to_output);
+	fileout_close(o->to_html);
+	fileout_close(o->to_record);
 }

@@ -200,7 +200,8 @@ int jits_open_map(int dir, pid_t pid, const uid_t *owners, unsigned n, int64_t s
 	own = !st.st_uid;
 	for (unsigned i = 0; i < n && !own; i++)
 		own = st.st_uid == owners[i];
-	if (own && S_ISREG(st.st_mode) &&
+	/* A second name: root's file, to which somebody has made a link. */
+	if (own && S_ISREG(st.st_mode) && (st.st_nlink == 1 || st.st_uid) &&
 	    st.st_mtim.tv_sec * NS + st.st_mtim.tv_nsec + CLOCK_STEP >= since)
 		return fd;
 	close(fd);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/regular.h"
 #include "base/search.h"
 #include "symbol/module_impl.h"
 
@@ -184,12 +185,12 @@ static struct module *module_new(Elf *elf, int fd, const char *path)
 /* A regular file, and the one that is meant. */
 static int open_this(const char *path, const struct module_source *s, bool sure)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
+	int fd = regular_open(path, &st);
 
 	if (fd < 0)
 		return -1;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && (sure || !s->inode || st.st_ino == s->inode))
+	if (sure || !s->inode || st.st_ino == s->inode)
 		return fd;
 	close(fd);
 	return -1;
