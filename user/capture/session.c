@@ -292,6 +292,7 @@ static int name_targets(struct session *s, const struct session_targets *t, GArr
 			error("--comm %s: no process has that name", t->comm);
 		else
 			error("--cgroup %s: no process is in it", t->cgroup);
+		targets_hint();
 		err = -ENOENT;
 	}
 	g_array_append_vals(named, found->data, found->len);

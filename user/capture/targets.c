@@ -2,6 +2,7 @@
 #include "capture/targets.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,25 @@ static int read_stat(pid_t pid, char *state, unsigned *flags)
 	return 0;
 }
 
+void targets_hint(void)
+{
+	if (access("/proc/self/stat", F_OK))
+		hint("mount -t proc proc /proc");
+	else if (access("/proc/1/stat", F_OK))
+		hint("with CAP_SYS_PTRACE or as root: /proc may be mounted with hidepid=");
+}
+
+/* Not in /proc, though a signal would reach it? */
+static void say_none(pid_t pid)
+{
+	if (kill(pid, 0) && errno == ESRCH) {
+		error("pid %d: no such process", pid);
+		return;
+	}
+	error("pid %d: /proc does not show it", pid);
+	targets_hint();
+}
+
 int target_check(pid_t pid)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/status", pid), *text = NULL;
@@ -36,7 +56,7 @@ int target_check(pid_t pid)
 	char state;
 
 	if (read_stat(pid, &state, &flags) || !g_file_get_contents(path, &text, NULL, NULL)) {
-		error("pid %d: no such process", pid);
+		say_none(pid);
 		return -ESRCH;
 	}
 	if (flags & PF_KTHREAD) {
