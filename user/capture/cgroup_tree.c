@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/proc.h"
+
 static int look_for(const char *folder, const char *name)
 {
 	g_autofree char *file = g_build_filename(folder, name, NULL);
@@ -149,20 +151,13 @@ int folder_remove(const char *folder)
 	return rmdir(folder) && errno != ENOENT ? -errno : 0;
 }
 
-/* Field 22 of proc(5); the name (2) may hold anything, so what counts comes
- * after its last ')'. */
-uint64_t group_start_time(const char *stat)
+uint64_t group_start_time(const char *text)
 {
-	const char *after = strrchr(stat, ')');
-	uint64_t start;
-	char state;
+	struct proc_stat stat;
 
-	if (!after || sscanf(after + 1,
-			     " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
-			     " %*s %*s %" SCNu64,
-			     &state, &start) != 2)
+	if (!proc_stat_parse(text, &stat) || stat.state == 'Z' || stat.state == 'X')
 		return 0;
-	return state == 'Z' || state == 'X' ? 0 : start;
+	return stat.start;
 }
 
 static bool running(pid_t pid, uint64_t start)

@@ -97,13 +97,13 @@ static int open_beside(const struct module *m, const char *folder, const char *l
 {
 	g_autofree char *dir = g_path_get_dirname(m->path);
 	g_autofree char *name = g_strdup_printf("%s/%s%s", dir, folder, link);
-	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = module_open_file(name);
 	struct stat st;
 
 	if (fd < 0)
 		return -1;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size <= COPY_MOST &&
-	    st.st_ino != m->inode && belongs(m, fd, crc)) {
+	if (!fstat(fd, &st) && st.st_size <= COPY_MOST && st.st_ino != m->inode &&
+	    belongs(m, fd, crc)) {
 		*path = strdup(name);
 		return own_copy(fd);
 	}

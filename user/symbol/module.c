@@ -6,14 +6,17 @@
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
 #include <gelf.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/proc.h"
 #include "base/search.h"
 #include "symbol/module_impl.h"
 
@@ -83,9 +86,8 @@ static void read_interpreter(struct module *m, const GElf_Phdr *ph)
 	size_t size;
 	const char *path = ph->p_filesz <= INTERPRETER_MOST ? read_piece(m, ph, &size) : NULL;
 
-	if (!path)
+	if (!path || m->interpreter) /* the kernel takes the first */
 		return;
-	g_free(m->interpreter);
 	m->interpreter = g_strndup(path, size);
 }
 
@@ -181,15 +183,51 @@ static struct module *module_new(Elf *elf, int fd, const char *path)
 	return NULL;
 }
 
-/* A regular file, and the one that is meant. */
-static int open_this(const char *path, const struct module_source *s, bool sure)
+/* What O_PATH has found, which by itself does nothing, if it is a regular file: names are
+ * the workload's, and a device may act on being opened (/dev/watchdog). */
+int module_open_found(int found)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	char path[64];
+	struct stat st;
+	int fd = -1;
+
+	if (found < 0)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", found);
+	if (!fstat(found, &st) && S_ISREG(st.st_mode))
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	close(found);
+	return fd;
+}
+
+int module_open_file(const char *path)
+{
+	return module_open_found(open(path, O_PATH | O_CLOEXEC));
+}
+
+/* Where a process sees it: no link and no ".." leads out of its root. */
+static int open_in_root(pid_t pid, const char *path)
+{
+	g_autofree char *root = g_strdup_printf("/proc/%d/root", pid);
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC,
+				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC), found;
+
+	if (dir < 0)
+		return -1;
+	found = (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
+	close(dir);
+	return module_open_found(found);
+}
+
+/* The one that is meant, or none. */
+static int only_this(int fd, const struct module_source *s)
+{
 	struct stat st;
 
 	if (fd < 0)
 		return -1;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && (sure || !s->inode || st.st_ino == s->inode))
+	if (!fstat(fd, &st) && (!s->inode || st.st_ino == s->inode))
 		return fd;
 	close(fd);
 	return -1;
@@ -197,7 +235,6 @@ static int open_this(const char *path, const struct module_source *s, bool sure)
 
 static int open_source(const struct module_source *s)
 {
-	g_autofree char *root = g_strdup_printf("/proc/%d/root%s", s->pid, s->path ?: "");
 	g_autofree char *mapped = NULL;
 	int fd = -1;
 
@@ -208,11 +245,11 @@ static int open_source(const struct module_source *s)
 	else if (s->inode)
 		mapped = g_strdup_printf("/proc/%d/exe", s->pid);
 	if (mapped)
-		fd = open_this(mapped, s, false);
+		fd = only_this(module_open_file(mapped), s);
 	if (fd < 0 && s->path && s->path[0] == '/')
-		fd = open_this(root, s, false);
+		fd = only_this(open_in_root(s->pid, s->path), s);
 	if (fd < 0 && s->path && s->path[0] == '/')
-		fd = open_this(s->path, s, false);
+		fd = only_this(module_open_file(s->path), s);
 	return fd;
 }
 
@@ -242,13 +279,13 @@ struct module *modules_open(struct modules *ms, const struct module_source *s)
 static uint64_t vdso_size(uint64_t at)
 {
 	FILE *f = fopen("/proc/self/maps", "re");
-	unsigned long start, end;
-	char line[512];
+	char line[PROC_LINE];
+	struct proc_map map;
 	uint64_t size = 0;
 
-	while (f && !size && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%lx-%lx", &start, &end) == 2 && start == at)
-			size = end - start;
+	while (f && !size && proc_line(f, line))
+		if (proc_map_parse(line, &map) && map.start == at)
+			size = map.end - map.start;
 	if (f)
 		fclose(f);
 	return MIN(size, VDSO_MOST);

@@ -42,6 +42,12 @@ Elf *module_elf(int fd);
 /* Its build ID into struct module's build_id; "" where there is none. */
 void module_id(Elf *elf, char id[65]);
 
+/* A regular file, to be read; -1: it is none, and whatever it is was not opened. */
+int module_open_file(const char *path);
+
+/* The same of what O_PATH has found, which is closed. */
+int module_open_found(int found);
+
 void module_names_free(struct module *m);
 
 /* For libdwfl, whose modules have a struct module as user data. */
