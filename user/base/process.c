@@ -3,24 +3,17 @@
 
 #include <errno.h>
 #include <glib.h>
-#include <inttypes.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 
-/* The name (field 2) may hold anything, so what counts comes after its last ')'. */
-uint64_t process_stat_start(const char *stat)
+#include "base/proc.h"
+
+uint64_t process_stat_start(const char *text)
 {
-	const char *after = strrchr(stat, ')');
-	uint64_t start;
-	char state;
+	struct proc_stat stat;
 
-	if (!after || sscanf(after + 1,
-			     " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
-			     " %*s %*s %" SCNu64,
-			     &state, &start) != 2)
+	if (!proc_stat_parse(text, &stat) || stat.state == 'Z' || stat.state == 'X')
 		return 0;
-	return state == 'Z' || state == 'X' ? 0 : start;
+	return stat.start;
 }
 
 uint64_t process_own_start(void)

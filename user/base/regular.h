@@ -12,4 +12,7 @@
  * descriptor, or negative errno: -EMEDIUMTYPE when it is no regular file. */
 int regular_open(const char *path, struct stat *st);
 
+/* The same of what open() with O_PATH has found, which is closed. */
+int regular_open_found(int pinned, struct stat *st);
+
 #endif

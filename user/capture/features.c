@@ -17,6 +17,7 @@
 #include "capture/cgroup.h"
 #include "capture/hidden.h"
 #include "capture/mounts.h"
+#include "capture/resources.h"
 
 #define CAPABILITIES "cap_bpf,cap_perfmon,cap_sys_ptrace,cap_setuid,cap_setgid,cap_kill+ep"
 
@@ -365,9 +366,13 @@ void features_judge_arms(struct features *f)
 
 int features_probe(struct features *f)
 {
-	cap_t caps = cap_get_proc();
+	cap_t caps;
+	int err = resources_prepare();
 
 	memset(f, 0, sizeof(*f));
+	if (err)
+		return err;
+	caps = cap_get_proc();
 	probe_btf(f);
 	features_read_btf(f);
 	probe_capabilities(f, caps);
@@ -432,6 +437,10 @@ static int refuse_unprivileged(const struct features *f)
 
 	error("not allowed to use BPF: %s",
 	      f->bpf_errno ? f->found[FEATURE_BPF].detail : "without CAP_PERFMON");
+	if (f->bpf_errno && under_seccomp()) {
+		hint("outside of the container, or with a seccomp profile that allows bpf(2)");
+		return -EPERM;
+	}
 	hint("sudo tare ...");
 	hint("sudo setcap %s %s", CAPABILITIES, self ? self : "tare");
 	return -EPERM;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "capture/resources.h"
 #include "tare.skel.h"
 
 #define CACHE_LINE 64
@@ -204,6 +205,7 @@ static int open_and_load(struct loader *l, const struct loader_config *config)
 		err = run_init(l);
 	if (err) {
 		error("the kernel did not take the BPF programs: %s", g_strerror(-err));
+		resources_hint(err);
 		hint("tare doctor (what is missing), or -vv (what the verifier says)");
 	}
 	return err;

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/fileout.h"
 #include "capture/machine.h"
+#include "capture/resources.h"
 #include "cli/choices.h"
 #include "cli/terminal.h"
 #include "output/output.h"
@@ -98,8 +99,11 @@ static void describe(const struct reporter *r, struct report *report)
 
 static void failed(struct reporter *r, int err)
 {
-	if (err && !r->err)
-		r->err = err;
+	if (!err || r->err)
+		return;
+	r->err = err;
+	if (err == -EFBIG)
+		resources_hint(err);
 }
 
 static void write_numbered(struct reporter *r, struct report *report, unsigned number)
