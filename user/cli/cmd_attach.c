@@ -72,7 +72,7 @@ static int probe_and_attach(const struct options *o)
 		reporter.uid = user.uid;
 		reporter.gid = user.gid;
 	}
-	if (!features_probe(&features) && !reporter_arm(&features, o, &reporter.arm))
+	if (!features_probe(&features, o->btf) && !reporter_arm(&features, o, &reporter.arm))
 		status = measure(&reporter, o);
 	features_free(&features);
 	return status;

@@ -257,7 +257,7 @@ int cmd_doctor(int argc, char **argv)
 			return bad_usage(argv[i]);
 		json = true;
 	}
-	if (features_probe(&f))
+	if (features_probe(&f, NULL))
 		return EXIT_FAILED;
 	features_try(&f);
 	text = json ? render_json(&f) : render_table(&f, want_colour());

@@ -36,6 +36,7 @@ struct options {
 	const char *html;   /* NULL: no page beside the report */
 	uint64_t interval_ns, snapshot_every_ns;
 	const char *force_arm;
+	const char *btf; /* the kernel's types; NULL: as the kernel shows them */
 	bool all_threads, self, slab;
 	uint32_t max_mms;
 	uint64_t ring_bytes;
