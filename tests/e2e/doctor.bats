@@ -39,7 +39,7 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	run --separate-stderr "$TARE" doctor
 	[ "$status" -eq 0 ]
 	[ -z "$stderr" ]
-	[[ "${lines[-1]}" == *'can work here, with ledger arm '* ]]
+	[[ "${lines[0]}" == *works,' with ledger arm '* ]]
 }
 
 @test "doctor: 80 columns, and no escape sequences in a pipe" {
@@ -75,6 +75,26 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	holds "$BATS_TEST_TMPDIR/d.json" 'f["events of all tasks"]["found"]'
 }
 
+@test "doctor: loads the programs, and says what the kernel refuses, the verdict first" {
+	TARE_REFUSE=tare_newtask run -1 "$TARE" doctor
+	[[ "${lines[0]}" == "can't work, without: tare_newtask: "* ]]
+	TARE_REFUSE=tare_sys_exit run -0 "$TARE" doctor
+	[[ "${lines[0]}" == works,*'without: '*'virtual memory'* ]]
+	[[ "$(flat)" == *'virtual memory is not measured (the kernel refused tare_sys_exit: '* ]]
+	TARE_REFUSE=tare_samples "$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
+	holds "$BATS_TEST_TMPDIR/d.json" 'd["ok"] and "stacks" in d["verdict"]'
+	holds "$BATS_TEST_TMPDIR/d.json" 'f["stacks"]["state"] == "no" and f["python names"]["state"] == "no"'
+}
+
+@test "doctor: an arm that the kernel refuses gives way to the next" {
+	"$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
+	arm=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["arm"])' "$BATS_TEST_TMPDIR/d.json")
+	TARE_REFUSE=tare_rss_$arm "$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
+	holds "$BATS_TEST_TMPDIR/d.json" "d['ok'] and d['arm'] != '$arm' and not d['arms']['$arm']['usable']"
+	TARE_REFUSE=tare_rss_$arm,tare_rss_classic run -1 "$TARE" doctor
+	[[ "$(flat)" == *'any ledger arm tare '* ]]
+}
+
 @test "doctor: tracepoints and arms are as the kernel's own types say" {
 	need bpftool
 	"$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
@@ -99,7 +119,7 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	run -1 nobody "$copy" doctor
 	[[ "$(flat)" == *'not root and without CAP_BPF'* ]]
 	[[ "$(flat)" == *'sudo tare'* ]]
-	[[ "${lines[-1]}" == *'can not work here. Missing: bpf cap_perfmon' ]]
+	[[ "${lines[0]}" == "can't work, without: bpf, cap_perfmon" ]]
 	nobody "$copy" doctor --json >"$BATS_TEST_TMPDIR/d.json" || true
 	holds "$BATS_TEST_TMPDIR/d.json" 'not d["ok"] and f["bpf"]["state"] == "no"'
 	holds "$BATS_TEST_TMPDIR/d.json" 'f["kernel reads"]["state"] == "unknown"'
@@ -111,7 +131,7 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	copy=$(public_tare)
 	setcap cap_bpf,cap_perfmon+ep "$copy"
 	run -0 setpriv --reuid 65534 --regid 65534 --clear-groups "$copy" doctor
-	[[ "${lines[-1]}" == *'can work here'* ]]
+	[[ "${lines[0]}" == *works,' with ledger arm '* ]]
 }
 
 @test "doctor in a user namespace: its capabilities do not count" {

@@ -98,6 +98,60 @@ test_kmem() {
 	"$CHECK" -k "$level:$(($2 * $3))" -d "$dir" -t "$LIMIT" "$TARE" "$PROGRAMS/$1" "$2"
 }
 
+# refuse parts|own: each of refused.list (parts), or each of the ledger's own (own), refused as
+# if by the kernel: the run goes well, and what is missing is not measured; or it is refused
+test_refuse() {
+	which=$1
+	refused_names "$which" >"$dir/names"
+	while read -r name feature pattern; do
+		if [ "$which" = own ]; then
+			refuse_own "$name"
+		else
+			refuse_part "$name" "$feature" "$pattern"
+		fi >>"$dir/bad"
+	done <"$dir/names"
+	[ -s "$dir/names" ] && [ ! -s "$dir/bad" ] && return 0
+	echo "of $(wc -l <"$dir/names") names, these went wrong"
+	cat "$dir/bad"
+	return 1
+}
+
+refused_names() {
+	list=$(dirname "$0")/refused.list
+	if [ "$1" = parts ]; then
+		grep -v '^#' "$list"
+		return
+	fi
+	TARE_REFUSE=tare_ "$TARE" run -- true 2>&1 | sed -n 's/.*one of //p' | tr ' ' '\n' >"$dir/all"
+	sed -n 's/^\(tare_[a-z_]*\).*/\1/p' "$list" | grep -vxF -f - "$dir/all"
+}
+
+# refuse_part NAME FEATURE PATTERN: without a feature this kernel may have no use for it
+refuse_part() {
+	TARE_REFUSE=$1 timeout -k 5 "$LIMIT" "$TARE" run --period 16KiB -o "$dir/run.json" -- \
+		"$PROGRAMS/parked" </dev/null >"$dir/out" 2>&1
+	status=$?
+	balanced=$(grep -c '"balanced": *true' "$dir/run.json")
+	said=1
+	[ "$2" = - ] || said=$(grep -Ec "\"$2\": *\{\"state\": *\"not measured\", *\"why\": *\"" "$dir/run.json")
+	found=1
+	[ -z "$3" ] || found=$(grep -Ec "$3" "$dir/run.json")
+	[ $status -eq 0 ] && [ "$balanced" -gt 0 ] && [ "$said" -gt 0 ] && [ "$found" -gt 0 ] && return 0
+	echo "$1 refused: exit $status, balanced $balanced, \"$2\" not measured $said, $3 $found"
+	cat "$dir/out"
+	return 1
+}
+
+refuse_own() {
+	rm -f "$dir/ran"
+	TARE_REFUSE=$1 timeout -k 5 "$LIMIT" "$TARE" run -- touch "$dir/ran" >"$dir/out" 2>&1
+	status=$?
+	[ $status -eq 125 ] && [ ! -e "$dir/ran" ] && grep -q "refused $1, which the ledger" "$dir/out" && return 0
+	echo "$1 refused: exit $status; should be 125, with nothing run and a message"
+	cat "$dir/out"
+	return 1
+}
+
 # log: no warning of the kernel's since the first test
 test_log() {
 	warnings >"$dir/warnings"

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "capture/cgroup.h"
 #include "capture/hidden.h"
+#include "capture/loader.h"
 #include "capture/mounts.h"
 
 #define CAPABILITIES "cap_bpf,cap_perfmon,cap_sys_ptrace,cap_setuid,cap_setgid,cap_kill+ep"
@@ -332,9 +333,18 @@ static void try_hidden(struct features *f)
 		feature_set(f, FEATURE_ALL_TASKS, FEATURE_YES, "who ran within %d ms", HIDDEN_MS);
 }
 
+/* What the ledger can do without and the kernel refuses is off then. */
+static void try_programs(struct features *f)
+{
+	if (!loader_try(f))
+		feature_set(f, FEATURE_PROGRAMS, FEATURE_YES, "loaded, nothing attached");
+}
+
 void features_try(struct features *f)
 {
 	try_cgroup(f);
+	if (features_enough(f))
+		try_programs(f);
 	if (features_enough(f))
 		try_hidden(f);
 }
@@ -348,6 +358,7 @@ static void probe_machine(struct features *f, cap_t caps)
 	probe_tracefs(f, caps, mountinfo ? mountinfo : "");
 	probe_memcg(f, mountinfo ? mountinfo : "");
 	probe_slabinfo(f);
+	feature_set(f, FEATURE_PROGRAMS, FEATURE_UNKNOWN, "not tried");
 	feature_set(f, FEATURE_OWN_CGROUP, FEATURE_UNKNOWN, "not tried");
 	feature_set(f, FEATURE_ALL_TASKS, FEATURE_UNKNOWN, "not tried");
 }

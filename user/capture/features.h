@@ -22,6 +22,7 @@ enum feature_id {
 	FEATURE_SETID,       /* may become another user, for the command */
 	FEATURE_KILL,        /* may signal the command once it is another user's */
 	FEATURE_KERNEL_READ, /* BPF may read kernel memory; lockdown can forbid it */
+	FEATURE_PROGRAMS,    /* by trial, in features_try(): the kernel takes the ledger's */
 
 	/* tracepoints */
 	FEATURE_RSS_STAT,
@@ -137,8 +138,8 @@ struct features {
 int features_probe(struct features *f, const char *btf);
 void features_free(struct features *f);
 
-/* For `tare doctor`: make a control group and remove it again; look for tasks that run
- * without events. Takes up to a second. */
+/* For `tare doctor`: load all programs, attach none; make a control group and remove it
+ * again; look for tasks that run without events. Takes a second or two. */
 void features_try(struct features *f);
 
 /* The steps of features_probe() that are pure, apart for the tests: what

@@ -152,6 +152,16 @@ static int attempt(struct attempt *a, struct tare_bpf **skel)
 	return err;
 }
 
+static void note(const struct attempt *a, int err)
+{
+	const struct refusal *r = &a->refusal;
+	g_autofree char *why = g_strdup_printf("%s%s%s", r->name ? r->name : "",
+					       r->name ? ": " : "",
+					       r->reason ? r->reason : g_strerror(-err));
+
+	feature_refused(a->config->features, FEATURE_PROGRAMS, why);
+}
+
 static void say(const struct attempt *a, int err)
 {
 	const struct refusal *r = &a->refusal;
@@ -184,7 +194,9 @@ int load_programs(struct tare_bpf **skel, const struct load_config *config)
 		err = attempt(&a, skel);
 		refusal_deaf();
 	} while (err && !a.said && give_way(&a));
-	if (err && !a.said)
+	if (err)
+		note(&a, err);
+	if (err && !a.said && !config->quiet)
 		say(&a, err);
 	refusal_clear(&a.refusal);
 	return err;

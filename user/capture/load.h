@@ -22,6 +22,7 @@ struct load_config {
 	load_fit_fn fit;
 	load_use_fn use;
 	void *ctx;
+	bool quiet; /* what goes wrong is not said: FEATURE_PROGRAMS has it */
 };
 
 /* What is refused is off in `features` from then on. 0, or negative errno, said: the ledger

@@ -262,8 +262,8 @@ int loader_open(struct loader **out, const struct loader_config *config)
 	l->stats_fd = -1;
 	l->links = g_ptr_array_new_with_free_func(link_free);
 	l->config = config;
-	err = load_programs(&l->skel,
-			    &(struct load_config){ config->features, configure, begin, l });
+	err = load_programs(&l->skel, &(struct load_config){ config->features, configure, begin, l,
+							     config->trial });
 	l->config = NULL;
 	if (err) {
 		loader_close(l);
@@ -375,6 +375,7 @@ int loader_try(struct features *f)
 		.stack = TARE_STACK_MAX,
 		.samples_ring_bytes = TRIAL_RING,
 	};
+	bool works = false;
 	int err = -ENOTSUP;
 
 	for (int arm = 0; arm < ARM_NONE; arm++) {
@@ -383,11 +384,13 @@ int loader_try(struct features *f)
 		config.arm = arm;
 		if (f->why_not[arm])
 			continue;
-		if (!loader_open(&l, &config))
-			err = 0;
+		err = loader_open(&l, &config);
 		loader_close(l);
+		if (err && !f->why_not[arm]) /* not for the arm's sake: no other would do */
+			return err;
+		works = works || !err;
 	}
-	return err;
+	return works ? 0 : err;
 }
 
 void loader_sampling(const struct loader *l, struct tare_sampling *s)

@@ -53,6 +53,20 @@ static int spoil(struct bpf_program *program)
 	return bpf_program__set_insns(program, insns, n);
 }
 
+/* All that could have been meant. */
+static void hint_parts(struct bpf_object *object)
+{
+	g_autoptr(GString) all = g_string_new("");
+	struct bpf_program *program;
+	struct bpf_map *map;
+
+	bpf_object__for_each_program(program, object)
+		g_string_append_printf(all, " %s", bpf_program__name(program));
+	bpf_object__for_each_map(map, object) if (!bpf_map__is_internal(map))
+		g_string_append_printf(all, " %s", bpf_map__name(map));
+	hint("one of%s", all->str);
+}
+
 int refuse_parts(struct bpf_object *object)
 {
 	g_auto(GStrv) all = names();
@@ -70,6 +84,8 @@ int refuse_parts(struct bpf_object *object)
 			err = bpf_map__set_type(map, NO_SUCH_MAP);
 		else
 			err = unknown(*name);
+		if (!program && !map)
+			hint_parts(object);
 	}
 	return err;
 }

@@ -35,6 +35,11 @@ static int deliver(const struct reporter *r, const struct report *report,
 	GString *text;
 	int err;
 
+	if (format->stacks && !report->profile) {
+		error("no %s: stacks are not measured: %s", format->name,
+		      features_why_not(r->features, FEATURE_SAMPLES, "none were taken"));
+		return -ENODATA;
+	}
 	style.table.all_threads = r->options->all_threads;
 	text = format->render(report, &style);
 	path = number && output ? fileout_numbered(output, number) : g_strdup(output);
@@ -85,6 +90,8 @@ static void describe_features(const struct reporter *r, struct report *report)
 		bool sampled = parts[i].id == FEATURE_SAMPLES || parts[i].id == FEATURE_PYTHON;
 
 		if ((sampled && !r->options->period) || (parts[i].quiet && !why))
+			continue;
+		if (parts[i].id == FEATURE_PYTHON && !features_has(r->features, FEATURE_SAMPLES))
 			continue;
 		report_add_feature(report, parts[i].name, why ? "not measured" : "on", why);
 	}
