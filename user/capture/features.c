@@ -217,7 +217,10 @@ static int probe_btf(struct features *f, const char *file)
 	int err = kernel_btf_open(&f->btf, file);
 
 	if (f->btf.btf)
-		feature_set(f, FEATURE_BTF, FEATURE_YES, "%s", file ? file : "");
+		feature_set(f, FEATURE_BTF, FEATURE_YES, "%s",
+			    file          ? file :
+			    f->btf.hidden ? "of the kernel itself: it shows no " KERNEL_BTF :
+					    "");
 	else
 		feature_set(f, FEATURE_BTF, FEATURE_NO, KERNEL_BTF ": %s", strerror(-err));
 	libbpf_set_print(print);
@@ -443,12 +446,13 @@ bool features_enough(const struct features *f)
 
 static void say_missing(const struct features *f, enum feature_id id)
 {
-	const char *detail = f->found[id].detail;
+	const char *detail = f->found[id].detail, *mend_text = feature_text[id].mend;
+	g_auto(GStrv) mends = g_strsplit(mend_text ? mend_text : "", FEATURE_OR, -1);
 
 	error("%s: %s%s%s", feature_text[id].name, feature_text[id].without, *detail ? ": " : "",
 	      detail);
-	if (feature_text[id].mend)
-		hint("%s", feature_text[id].mend);
+	for (char **mend = mends; *mend; mend++)
+		hint("%s", *mend);
 }
 
 static int refuse_unprivileged(const struct features *f)

@@ -98,6 +98,9 @@ enum feature_group {
 };
 extern const char *const feature_group_name[GROUPS];
 
+/* Between ways to mend, of which each is enough. */
+#define FEATURE_OR "; "
+
 /* What stands fast about a feature; texts are short English phrases. */
 struct feature_text {
 	enum feature_group group;

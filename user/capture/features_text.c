@@ -24,10 +24,11 @@ const char *const ledger_arm_name[ARM_NONE] = {
 };
 
 #define ROOT "sudo tare ..., or setcap cap_bpf,cap_perfmon+ep on tare"
-#define BTF                                                                              \
-	"a kernel built with CONFIG_DEBUG_INFO_BTF=y, as distributions' are; where the " \
-	"kernel has it as a module, modprobe btf_vmlinux; in a container, mount the "    \
-	"host's /sys/kernel/btf; or --btf FILE, from a BTF archive"
+#define BTF                                                                             \
+	"a kernel built with CONFIG_DEBUG_INFO_BTF=y, as distributions' are" FEATURE_OR \
+	"modprobe btf_vmlinux, where the kernel has it as a module" FEATURE_OR          \
+	"in a container: mount the host's /sys/kernel/btf" FEATURE_OR                   \
+	"--btf FILE, of this very kernel, say from a BTF archive"
 #define NEWER "a newer kernel"
 
 const struct feature_text feature_text[FEATURES] = {

@@ -119,6 +119,11 @@ static bool give_way(struct attempt *a)
 	return features_best_arm(f) != ARM_NONE;
 }
 
+static int load(void *skel)
+{
+	return tare_bpf__load(skel);
+}
+
 static int attempt(struct attempt *a, struct tare_bpf **skel)
 {
 	/* 4: the verifier's statistics of each program. */
@@ -135,7 +140,7 @@ static int attempt(struct attempt *a, struct tare_bpf **skel)
 		err = refuse_parts((*skel)->obj);
 		a->said = err;
 	}
-	err = err ?: tare_bpf__load(*skel);
+	err = err ?: kernel_btf_with(&a->config->features->btf, load, *skel);
 	err = err ?: a->config->use(a->config->ctx, *skel, &refused);
 	if (!err)
 		return 0;

@@ -164,6 +164,7 @@ static void put_row(GString *out, const struct features *f, enum feature_id id, 
 {
 	const char *name = feature_text[id].name;
 	const char *mending = mend(f, id);
+	g_auto(GStrv) ways = g_strsplit(mending ? mending : "", FEATURE_OR, -1);
 	g_autofree char *text = row_text(f, id);
 
 	g_string_append_printf(out, "%*s%s%-*s%s%s", STATE_COLUMN, "",
@@ -171,8 +172,8 @@ static void put_row(GString *out, const struct features *f, enum feature_id id, 
 			       feature_state_name[f->found[id].state], colour ? "\033[0m" : "",
 			       name);
 	put_words(out, NAME_COLUMN + strlen(name), TEXT_COLUMN, text);
-	if (mending) {
-		g_autofree char *line = g_strconcat("-> ", mending, NULL);
+	for (char **way = ways; *way; way++) {
+		g_autofree char *line = g_strconcat("-> ", *way, NULL);
 
 		put_words(out, 0, TEXT_COLUMN, line);
 	}
