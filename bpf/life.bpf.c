@@ -117,7 +117,7 @@ int BPF_PROG(tare_newtask, struct task_struct *child, __u64 clone_flags)
 	return 0;
 }
 
-SEC("tp_btf/task_rename")
+SEC("?tp_btf/task_rename")
 int BPF_PROG(tare_rename, struct task_struct *task, const char *comm)
 {
 	struct task_state *ts = task_find(task);
@@ -300,7 +300,7 @@ int BPF_PROG(tare_exit_mmap, struct mm_struct *mm)
 		if (!(m->flags & TARE_MM_IGNORE))
 			mm_close(mm, m);
 		mm_delete(m);
-		if (id)
+		if (cfg_arm == ARM_CLASSIC && id)
 			bpf_map_delete_elem(&tare_mmids, &id);
 	}
 	if (ts && ts->t.flags & TARE_TASK_EXITING && !(ts->t.flags & TARE_TASK_ENDED))

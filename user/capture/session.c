@@ -149,7 +149,7 @@ int session_open(struct session **out, const struct session_config *config)
 	err = loader_open(&s->loader, &s->config.load);
 	if (!err)
 		err = loader_ring_open(s->loader, on_record, s);
-	if (!err && config->load.period) {
+	if (!err && loader_samples(s->loader)) {
 		s->sampler = sampler_new(config->load.period, config->lines, config->log,
 					 &(struct python_watch){ on_python, on_python_file, s });
 		err = loader_samples_open(s->loader, on_sample, s);
@@ -197,6 +197,11 @@ void session_close(struct session *s)
 	world_free(s->world);
 	g_array_unref(s->watched);
 	g_free(s);
+}
+
+enum ledger_arm session_arm(const struct session *s)
+{
+	return loader_arm(s->loader);
 }
 
 int session_watch(struct session *s, int fd, session_ready_fn fn, void *ctx)

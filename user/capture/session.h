@@ -78,6 +78,9 @@ bool session_targets_ended(const struct session *s);
 /* When the command was let go, or tare came: CLOCK_BOOTTIME, as records have it. */
 uint64_t session_origin(const struct session *s);
 
+/* By which arm the ledger is kept. */
+enum ledger_arm session_arm(const struct session *s);
+
 /* The books as they stand; never NULL. The caller adds command and features. */
 struct report *session_report(struct session *s, enum report_reason reason);
 

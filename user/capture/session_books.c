@@ -117,9 +117,8 @@ static bool off(const struct report *r)
 static void add_profile(struct session *s, struct report *r)
 {
 	const struct tare_workload *w = &s->last;
-	const char *asked_why = features_has(s->config.load.features, FEATURE_SYS_EXIT) ?
-					NULL :
-					"the kernel has no sys_exit tracepoint";
+	const char *asked_why = features_why_not(s->config.load.features, FEATURE_SYS_EXIT,
+						 "the kernel has no sys_exit tracepoint");
 	struct tare_sampling counts;
 
 	session_drain(s);

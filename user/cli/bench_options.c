@@ -31,6 +31,7 @@ enum id {
 	ID_LIST,
 	ID_USER,
 	ID_AS_ROOT,
+	ID_BTF,
 	ID_FORMAT,
 	ID_SCHEMA,
 };
@@ -51,6 +52,7 @@ static const struct optspec specs[] = {
 	{ "list", ID_LIST, NULL, 1, "say what there is, and run nothing" },
 	{ "user", ID_USER, "NAME", 1, "run the workloads as this user" },
 	{ "as-root", ID_AS_ROOT, NULL, 1, "run them as root under sudo too" },
+	{ "btf", ID_BTF, "FILE", 1, "the kernel's types, where it doesn't show them" },
 	{ "output", 'o', "FILE", 6, "to FILE, not to stdout" },
 	{ "format", ID_FORMAT, "FORMAT", 2, "table, csv, json, markdown, html" },
 	{ "schema", ID_SCHEMA, NULL, 2, "the JSON Schema of --format json" },
@@ -210,6 +212,9 @@ static int take(void *ctx, int id, const char *value)
 		return 0;
 	case ID_USER:
 		o->user = value;
+		return 0;
+	case ID_BTF:
+		o->btf = value;
 		return 0;
 	case ID_AS_ROOT:
 		o->as_root = true;

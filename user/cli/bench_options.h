@@ -15,7 +15,7 @@
 enum bench_format { BENCH_TABLE, BENCH_CSV, BENCH_JSON, BENCH_MARKDOWN, BENCH_HTML, BENCH_FORMATS };
 
 struct bench_options {
-	const char *only, *catalogue, *build_dir, *user;
+	const char *only, *catalogue, *build_dir, *user, *btf;
 	const char *output;        /* bench: the results; report: the text */
 	struct fileout *to_output; /* the same, opened; NULL: none */
 	GArray *tasks;             /* uint64_t, ascending, each once */

@@ -65,7 +65,7 @@ static int probe_and_attach(const struct options *o)
 	};
 	int status = EXIT_FAILED;
 
-	if (!features_probe(&features) && !reporter_arm(&features, o, &reporter.arm))
+	if (!features_probe(&features, o->btf) && !reporter_arm(&features, o, &reporter.arm))
 		status = measure(&reporter, o);
 	features_free(&features);
 	return status;

@@ -195,7 +195,7 @@ static int weigh(struct bench_command *c, enum ledger_arm arm)
 static int raise_and_weigh(struct bench_command *c)
 {
 	enum ledger_arm arm;
-	int err = features_probe(&c->features);
+	int err = features_probe(&c->features, c->options->btf);
 
 	err = err ?: features_check(&c->features);
 	err = err ?: features_arm(&c->features, NULL, &arm);

@@ -40,6 +40,7 @@ enum option_id {
 	OPT_INTERVAL,
 	OPT_SNAPSHOT_EVERY,
 	OPT_FORCE_ARM,
+	OPT_BTF,
 	OPT_THREADS,
 	OPT_SELF,
 	OPT_MAX_MMS,
@@ -78,6 +79,7 @@ static const struct optspec specs[] = {
 	{ "snapshot-every", OPT_SNAPSHOT_EVERY, "TIME", FOR_BOTH, "a report each TIME" },
 	{ "interval", OPT_INTERVAL, "TIME", FOR_BOTH, "between points of the curve (100ms)" },
 	{ "force-arm", OPT_FORCE_ARM, "ARM", FOR_BOTH, "ledger by percpu, count or classic" },
+	{ "btf", OPT_BTF, "FILE", FOR_BOTH, "the kernel's types, where it doesn't show them" },
 	{ "slab", OPT_SLAB, NULL, FOR_BOTH, "kernel memory by slab cache, indicative" },
 	{ "self", OPT_SELF, NULL, FOR_BOTH, "report what tare itself costs" },
 	{ "max-mms", OPT_MAX_MMS, "N", FOR_BOTH, "room for address spaces at once (8192)" },
@@ -242,6 +244,9 @@ static int take(void *ctx, int id, const char *value)
 		return parse_interval(value, &o->interval_ns);
 	case OPT_FORCE_ARM:
 		return parse_arm(o, value);
+	case OPT_BTF:
+		o->btf = value;
+		return 0;
 	case OPT_SELF:
 		o->self = true;
 		return 0;

@@ -38,6 +38,7 @@ struct options {
 	struct fileout *to_output, *to_html, *to_record; /* the same, opened; NULL: none */
 	uint64_t interval_ns, snapshot_every_ns;
 	const char *force_arm;
+	const char *btf; /* the kernel's types; NULL: as the kernel shows them */
 	bool all_threads, self, slab;
 	uint32_t max_mms;
 	uint64_t ring_bytes;

@@ -29,6 +29,11 @@ static int deliver(const struct reporter *r, const struct report *report,
 	GString *text;
 	int err;
 
+	if (format->stacks && !report->profile) {
+		error("no %s: stacks are not measured: %s", format->name,
+		      features_why_not(r->features, FEATURE_SAMPLES, "none were taken"));
+		return -ENODATA;
+	}
 	style.table.all_threads = r->options->all_threads;
 	text = format->render(report, &style);
 	if (output)
@@ -39,24 +44,49 @@ static int deliver(const struct reporter *r, const struct report *report,
 	return !output && err == -EPIPE ? 0 : err; /* nobody reads any more, nor a message */
 }
 
+/* By which arm, and why by none that is better. */
+static void describe_arm(const struct reporter *r, struct report *report)
+{
+	enum ledger_arm arm = session_arm(r->session);
+	g_autofree char *why = NULL;
+
+	if (arm == ARM_CLASSIC && !r->options->force_arm)
+		why = g_strdup_printf("arm percpu: %s; arm count: %s",
+				      r->features->why_not[ARM_PERCPU],
+				      r->features->why_not[ARM_COUNT]);
+	report_add_feature(report, "ledger", ledger_arm_name[arm], why);
+}
+
 /* What is not measured here, and why: a report has no silent gaps. */
 static void describe_features(const struct reporter *r, struct report *report)
 {
-	static const struct {
+	/* `quiet`: told only where it is off. */
+	const struct {
 		enum feature_id id;
-		const char *name, *why;
+		const char *name, *missing;
+		bool quiet;
 	} parts[] = {
-		{ FEATURE_SYS_EXIT, "virtual", "the kernel has no sys_exit tracepoint" },
+		{ FEATURE_SYS_EXIT, "virtual", "the kernel has no sys_exit tracepoint", false },
 		{ FEATURE_PAGE_FAULT_KERNEL, "faults_kernel",
-		  "the kernel has no page_fault_kernel tracepoint: all faults count as user's" },
+		  "the kernel has no page_fault_kernel tracepoint: all faults count as user's",
+		  false },
+		{ FEATURE_TASK_RENAME, "renames", "the kernel has no task_rename tracepoint",
+		  true },
+		{ FEATURE_SERIES, "series", NULL, true },
+		{ FEATURE_SAMPLES, "samples", NULL, true },
+		{ FEATURE_PYTHON, "python", NULL, true },
 	};
 
-	report_add_feature(report, "ledger", ledger_arm_name[r->arm], NULL);
+	describe_arm(r, report);
 	for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++) {
-		bool on = features_has(r->features, parts[i].id);
+		const char *why = features_why_not(r->features, parts[i].id, parts[i].missing);
+		bool sampled = parts[i].id == FEATURE_SAMPLES || parts[i].id == FEATURE_PYTHON;
 
-		report_add_feature(report, parts[i].name, on ? "on" : "not measured",
-				   on ? NULL : parts[i].why);
+		if ((sampled && !r->options->period) || (parts[i].quiet && !why))
+			continue;
+		if (parts[i].id == FEATURE_PYTHON && !features_has(r->features, FEATURE_SAMPLES))
+			continue;
+		report_add_feature(report, parts[i].name, why ? "not measured" : "on", why);
 	}
 	if (features_has(r->features, FEATURE_SPLIT_RSS))
 		report_add_feature(report, "causes", "approximate",
@@ -249,6 +279,7 @@ void reporter_config(struct reporter *r, struct session_config *config)
 		.load = {
 			.features = r->features,
 			.arm = r->arm,
+			.arm_forced = o->force_arm != NULL,
 			.no_children = o->no_children,
 			.max_mms = o->max_mms,
 			.ring_bytes = o->ring_bytes,

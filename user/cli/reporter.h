@@ -15,7 +15,7 @@
 
 struct reporter {
 	const struct options *options;
-	const struct features *features;
+	struct features *features;
 	enum ledger_arm arm;
 	const char *target;          /* attach; NULL: run */
 	struct cgroup *cgroup;       /* run: the command's own; NULL: none */

@@ -166,7 +166,7 @@ struct report_kmem {
 	int64_t by_group;                     /* what the group says; socket buffers included where
 						 it charges them. CGROUP_UNKNOWN: could not be read */
 	int64_t bound;         /* the two agree if they differ by no more than this */
-	int64_t vmalloc, sock; /* of it, by events */
+	int64_t vmalloc, sock; /* of it, by events; CGROUP_UNKNOWN: not told apart here */
 	int64_t elsewhere;     /* entries of tasks that live in other groups: not in by_events */
 };
 
