@@ -567,6 +567,7 @@ static struct report *fixture_unchecked(void)
 	return r;
 }
 
+#include "fixtures_folded.c"
 #include "fixtures_kernel.c"
 #include "fixtures_profile.c"
 #include "fixtures_sampled.c"
@@ -584,6 +585,7 @@ static const struct fixture fixtures[] = {
 	{ "empty", fixture_empty },
 	{ "attach", fixture_attach },
 	{ "unchecked", fixture_unchecked },
+	{ "folded", fixture_folded },
 	{ "uring", fixture_uring },
 	{ "group", fixture_group },
 	{ "sockets", fixture_sockets },
