@@ -91,7 +91,8 @@ static void all_of_run(void **state)
 	assert_int_equal(o.keep_tasks, WORLD_KEEP_ALL);
 	accepted(FOR_ATTACH, "attach --all --keep-tasks 0");
 	assert_int_equal(o.keep_tasks, 0);
-	accepted(FOR_RUN, "run --wait-all --ring-size 1MiB --keep-tasks 1000000 -- cmd --wait-all -o x");
+	accepted(FOR_RUN,
+		 "run --wait-all --ring-size 1MiB --keep-tasks 1000000 -- cmd --wait-all -o x");
 	assert_int_equal(o.keep_tasks, 1000000);
 	assert_int_equal(o.ring_bytes, 1 << 20);
 	assert_string_equal(o.command[0], "cmd");

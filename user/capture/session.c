@@ -215,8 +215,8 @@ void session_kill(const struct session *s, int signal)
 }
 
 /* Given by the part that keeps samples; without it all tasks stay that have some. */
-void sampler_fold(struct sampling_session *s, uint64_t task, uint64_t into_task,
-		  uint64_t into_proc) __attribute__((weak));
+void sampler_fold(struct sampling_session *s, uint64_t task, uint64_t into_task, uint64_t into_proc)
+	__attribute__((weak));
 
 static void on_folded(void *ctx, uint64_t task, uint64_t into_task, uint64_t into_proc)
 {

@@ -158,8 +158,8 @@ static int by_who(gconstpointer a, gconstpointer b)
 static void add_whose(struct diff *d, const struct report *report[DIFF_TIMES])
 {
 	g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_autoptr(GHashTable) patterns = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-							       NULL);
+	g_autoptr(GHashTable)
+		patterns = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	struct whose w = { .d = d, .known = known, .patterns = patterns };
 
 	for (w.time = 0; w.time < DIFF_TIMES; w.time++)

@@ -27,8 +27,8 @@
  * start_ns is the first start, end_ns the last end, and causes are not used. */
 struct task_fold {
 	uint64_t count;
-	struct sketch *in;    /* pages of RSS that came in, by task */
-	GArray *causes;       /* struct tare_cause, by id */
+	struct sketch *in;                     /* pages of RSS that came in, by task */
+	GArray *causes;                        /* struct tare_cause, by id */
 	struct tare_flow cached[TARE_MEMBERS]; /* pages that they had not told their mm */
 	struct tare_flow cached_rss;
 	uint64_t attached; /* ran before tare came */
@@ -52,9 +52,9 @@ void fold_mm(struct tare_mm *sum, const struct tare_mm *m);
 /* Of many processes. */
 struct proc_fold {
 	uint64_t count, failed;
-	bool mixed;             /* exit statuses differ */
-	struct sketch *peak;    /* pages of RSS, by process */
-	uint64_t off;           /* pages that no entry explains: sums of amounts, either sign */
+	bool mixed;          /* exit statuses differ */
+	struct sketch *peak; /* pages of RSS, by process */
+	uint64_t off;        /* pages that no entry explains: sums of amounts, either sign */
 };
 
 struct proc_fold *proc_fold_new(void);

@@ -16,9 +16,9 @@
 #include "bpf/abi.h"
 #include "model/fold.h"
 
-#define WORLD_NAMES 64      /* of a task or programs of a process: first and last ones */
+#define WORLD_NAMES 64 /* of a task or programs of a process: first and last ones */
 #define WORLD_KEEP_ALL UINT32_MAX
-#define WORLD_KEEP 256      /* by default */
+#define WORLD_KEEP 256 /* by default */
 
 struct world_task {
 	uint64_t id, proc;
@@ -51,10 +51,10 @@ struct world_proc {
 	GPtrArray *images;         /* char *: earlier exe's */
 	uint64_t start_ns, end_ns; /* end_ns of its last task */
 	bool attached;
-	int status;       /* wait status, of its last ended task */
-	unsigned living;  /* tasks not ended */
-	GPtrArray *tasks; /* struct world_task * */
-	GPtrArray *mms;   /* struct world_mm * */
+	int status;             /* wait status, of its last ended task */
+	unsigned living;        /* tasks not ended */
+	GPtrArray *tasks;       /* struct world_task * */
+	GPtrArray *mms;         /* struct world_mm * */
 	struct proc_fold *fold; /* NULL: one process; else many that ended */
 	GHashTable *folds;      /* pattern of names -> struct world_task with a fold; NULL: none */
 	bool guests;            /* a task that ended told of pages in another's address space */

@@ -10,11 +10,11 @@
 #include "model/group.h"
 #include "model/world_impl.h"
 
-#define PROC_FOLDS 1024         /* rows of processes; the last quarter not by parent */
-#define TASK_FOLDS 2048         /* rows of tasks; then one for each process */
-#define OTHERS "(other)"        /* names of what found no row of its own */
-#define MMS_MANY 8              /* closed address spaces of a process */
-#define RANK_PAGE 4096          /* bytes, as far as the order is concerned */
+#define PROC_FOLDS 1024  /* rows of processes; the last quarter not by parent */
+#define TASK_FOLDS 2048  /* rows of tasks; then one for each process */
+#define OTHERS "(other)" /* names of what found no row of its own */
+#define MMS_MANY 8       /* closed address spaces of a process */
+#define RANK_PAGE 4096   /* bytes, as far as the order is concerned */
 
 /* What decides who stays. */
 struct rank {
@@ -247,7 +247,8 @@ static uint64_t off_pages(const struct world_proc *p)
 static struct world_proc *proc_fold_of(struct world *w, const struct world_proc *p)
 {
 	unsigned n = g_hash_table_size(w->proc_folds);
-	g_autofree char *parent = group_pattern(n < PROC_FOLDS / 4 * 3 && p->parent ? p->parent : "");
+	g_autofree char *parent =
+		group_pattern(n < PROC_FOLDS / 4 * 3 && p->parent ? p->parent : "");
 	g_autofree char *name = group_pattern(n < PROC_FOLDS && p->comm ? p->comm : OTHERS);
 	g_autofree char *key = g_strdup_printf("%s\n%s", parent, name);
 	struct world_proc *into = g_hash_table_lookup(w->proc_folds, key);

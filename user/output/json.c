@@ -252,7 +252,7 @@ static json_t *task(const struct report *r, const struct report_task *t)
 	json_t *object = json_object();
 	int64_t net[TARE_KINDS];
 
-	json_set_known(object, "tid", t->tid, t->count == 1);
+	json_set_int(object, "tid", t->tid);
 	json_set_int(object, "count", (int64_t)t->count);
 	json_set_string(object, "comm", t->comm);
 	json_object_set_new(object, "names", strings(t->names));
@@ -305,8 +305,8 @@ static json_t *process(const struct report *r, const struct report_process *p)
 	json_t *object = json_object();
 	int64_t net[TARE_KINDS];
 
-	json_set_known(object, "pid", p->pid, p->count == 1);
-	json_set_known(object, "ppid", p->ppid, p->count == 1);
+	json_set_int(object, "pid", p->pid);
+	json_set_int(object, "ppid", p->ppid);
 	json_set_int(object, "count", (int64_t)p->count);
 	json_set_int(object, "failed", (int64_t)view_failed(p));
 	json_set_string(object, "parent", p->parent);

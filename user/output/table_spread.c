@@ -52,8 +52,7 @@ char *table_process_spread(const GPtrArray *processes, uint64_t failed)
 		parts[i] = process_part(g_ptr_array_index(processes, i));
 		about |= parts[i].count > 1;
 	}
-	return line("each, own RSS peak", group_spread_parts(parts, processes->len), about,
-		    failed);
+	return line("each, own RSS peak", group_spread_parts(parts, processes->len), about, failed);
 }
 
 /* By what they held at the peak, where that is known of each and was anything. */

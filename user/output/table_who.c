@@ -402,9 +402,8 @@ static uint64_t threads(const struct who *w, const struct report_process *p)
 	}
 	groups = group_by_pattern(others, task_comm, task_at_peak, task_count,
 				  w->style->all_threads ? G_MAXUINT : THREADS_LEAST);
-	g_ptr_array_extend_and_steal(groups,
-				     group_by_pattern(main, task_comm, task_at_peak, NULL,
-						      G_MAXUINT));
+	g_ptr_array_extend_and_steal(groups, group_by_pattern(main, task_comm, task_at_peak, NULL,
+							      G_MAXUINT));
 	group_sort(groups);
 	for (unsigned i = 0; i < groups->len; i++) {
 		const struct group *g = g_ptr_array_index(groups, i);
