@@ -65,6 +65,13 @@ void session_drain(struct session *s)
 		sampler_caught_up(s->sampler);
 }
 
+/* Samples of what ended have come now. */
+void session_fold(struct session *s, bool tight)
+{
+	session_drain(s);
+	world_fold(s->world, tight);
+}
+
 struct watched {
 	session_ready_fn fn;
 	void *ctx;
@@ -223,10 +230,25 @@ void session_kill(const struct session *s, int signal)
 		kill(s->launch.pid, signal);
 }
 
+/* Given by the part that keeps samples; without it all tasks stay that have some. */
+void sampler_fold(struct sampling_session *s, uint64_t task, uint64_t into_task, uint64_t into_proc)
+	__attribute__((weak));
+
+static void on_folded(void *ctx, uint64_t task, uint64_t into_task, uint64_t into_proc)
+{
+	struct session *s = ctx;
+
+	if (s->sampler)
+		sampler_fold(s->sampler, task, into_task, into_proc);
+}
+
 static void begin(struct session *s, bool launched)
 {
+	bool foldable = !s->sampler || sampler_fold;
+
 	s->launched = launched;
 	s->world = world_new(launched);
+	world_keep(s->world, foldable ? s->config.keep_tasks : WORLD_KEEP_ALL, on_folded, s);
 	s->origin_ns = clock_ns(CLOCK_BOOTTIME);
 }
 
@@ -468,7 +490,7 @@ static void on_clock(struct session *s, enum source source)
 	switch (source) {
 	case SOURCE_SERIES:
 		sample_series(s);
-		session_drain(s);
+		session_fold(s, false);
 		look_for_newcomers(s);
 		break;
 	case SOURCE_CHECKPOINT:
@@ -504,7 +526,7 @@ void session_dispatch(struct session *s, unsigned source)
 	switch (source) {
 	case SOURCE_RING:
 	case SOURCE_SAMPLES:
-		session_drain(s);
+		session_fold(s, false);
 		break;
 	case SOURCE_SIGNAL:
 		on_signals(s);

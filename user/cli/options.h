@@ -40,7 +40,7 @@ struct options {
 	const char *force_arm;
 	const char *btf; /* the kernel's types; NULL: as the kernel shows them */
 	bool all_threads, self, slab;
-	uint32_t max_mms;
+	uint32_t max_mms, keep_tasks; /* WORLD_KEEP_ALL: each that ended has a row */
 	uint64_t ring_bytes;
 	uint64_t period; /* bytes of growth a sample; 0: none */
 	enum picture picture;
