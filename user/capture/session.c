@@ -166,10 +166,20 @@ int session_open(struct session **out, const struct session_config *config)
 	return 0;
 }
 
+/* What told it to end while it ended has been heeded, and must not end who cleans up. */
+static void forget_signals(const struct session *s)
+{
+	struct signalfd_siginfo info;
+
+	while (s->signals >= 0 && read(s->signals, &info, sizeof(info)) == sizeof(info))
+		;
+}
+
 void session_close(struct session *s)
 {
 	if (!s)
 		return;
+	forget_signals(s);
 	launch_close(&s->launch);
 	kmem_free(s->kmem);
 	sampler_free(s->sampler);
