@@ -418,6 +418,36 @@ has_state() {
 	report check "$DIR/own/r.json"
 }
 
+@test "with file capabilities: the user's own programs can signal it, not trace or read it" {
+	need setcap python3
+	cp "$TARE" "$DIR/tare"
+	chmod 755 "$DIR/tare"
+	setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search,cap_sys_admin,cap_syslog+ep "$DIR/tare" ||
+		skip "no file capabilities here"
+	other mkdir "$DIR/ww/their"
+	cat >"$DIR/try.py" <<-'END'
+		import ctypes, os
+		tare = os.getppid()
+		os.kill(tare, 0)
+		libc = ctypes.CDLL(None, use_errno=True)
+		if libc.ptrace(16, tare, 0, 0) == 0:
+		    print("could trace")
+		for name in ("mem", "environ", "maps"):
+		    try:
+		        open(f"/proc/{tare}/{name}").read(1)
+		        print("could read", name)
+		    except OSError:
+		        pass
+		print("tried", tare)
+	END
+	run other "$DIR/tare" run --no-cgroup -o "$DIR/ww/their/r.json" -- python3 "$DIR/try.py"
+	[ "$status" != 125 ] || skip "${lines[0]}"
+	status_is 0
+	says '^tried [1-9]'
+	says_not '^could'
+	[ "$(stat -c '%a %u' "$DIR/ww/their/r.json")" = '600 65534' ]
+}
+
 @test "a command's perf map: a link, a pipe or a terabyte of it" {
 	local way
 	cp "$PROGRAMS/jit" "$DIR/jit"
