@@ -276,7 +276,7 @@ e2e-san: $(programs)
 
 .PHONY: e2e-san-run
 e2e-san-run: $(O)/tare
-	@tools/tap e2e-san '$(BATS) --tap $(or $(T),$(wildcard $(SAN_E2E:%=tests/e2e/%.bats)))'
+	@TARE_PATIENCE=10 tools/tap e2e-san '$(BATS) --tap $(or $(T),$(wildcard $(SAN_E2E:%=tests/e2e/%.bats)))'
 
 fuzz:
 	$(SAN_RUN) O=$(O)/fuzz CC=$(CLANG) SAN=fuzzer-no-link,address,undefined \
