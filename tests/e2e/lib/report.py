@@ -67,14 +67,16 @@ def all_null(who, what, value):
 
 @functools.lru_cache
 def tasks_are_hidden():
-    """The kernel runs some tasks without events. Who sleeps is not found: look again."""
-    for _ in range(10):
-        said = subprocess.run([os.environ["TARE"], "doctor", "--json"], check=True,
-                              capture_output=True).stdout
-        if any(f["name"] == "events of all tasks" and f["state"] == "no"
-               for f in json.loads(said)["features"]):
-            return True
-    return False
+    """The kernel runs some tasks without events. Who sleeps is not found: init gets orphans
+    to reap meanwhile."""
+    with subprocess.Popen(["sh", "-c", "while sleep 0.02; do (true &); done"]) as orphans:
+        try:
+            said = subprocess.run([os.environ["TARE"], "doctor", "--json"], check=True,
+                                  capture_output=True).stdout
+        finally:
+            orphans.kill()
+    return any(f["name"] == "events of all tasks" and f["state"] == "no"
+               for f in json.loads(said)["features"])
 
 
 def is_off(r):
@@ -85,6 +87,18 @@ def is_off(r):
 def untold(r):
     """More was given back than there were events of, and there may have been."""
     return is_off(r) and r["kmem"]["difference"] < 0 and tasks_are_hidden()
+
+
+def forgive(r):
+    """Where tasks are hidden, what they gave back has no event: the group has less, never
+    more, and who else is wrong still shows. The report for further checks, which finds in
+    kmem.untold by how much; 0 where all was told."""
+    missing = -r["kmem"]["difference"] if untold(r) else 0
+    r["kmem"]["untold"] = missing
+    if missing:
+        r["kmem"]["bound"] = missing
+        r["books"]["unattributed"]["kmem"] = 0
+    return r
 
 
 def check_equation(p):
@@ -375,9 +389,8 @@ def main(argv):
     if argv[1].endswith("check"):
         for path in argv[2:]:
             r = load(path)
-            if argv[1] == "untold-check" and untold(r):
-                r["kmem"]["bound"] = -r["kmem"]["difference"]
-                r["books"]["unattributed"]["kmem"] = 0
+            if argv[1] == "untold-check":
+                forgive(r)
             bad += [f"{path}: {b}" for b in check(r)]
     elif argv[1] == "untold":
         return 0 if untold(load(argv[2])) else 1
