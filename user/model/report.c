@@ -74,6 +74,7 @@ static void process_free(gpointer p)
 {
 	struct report_process *proc = p;
 
+	g_free(proc->parent);
 	g_free(proc->comm);
 	g_free(proc->exe);
 	g_ptr_array_unref(proc->argv);
@@ -96,6 +97,7 @@ struct report_task *report_task_new(void)
 {
 	struct report_task *t = g_new0(struct report_task, 1);
 
+	t->count = 1;
 	t->names = g_ptr_array_new_with_free_func(g_free);
 	t->causes = g_array_new(FALSE, TRUE, sizeof(struct report_cause));
 	g_array_set_clear_func(t->causes, cause_clear);
@@ -106,6 +108,7 @@ struct report_process *report_process_new(void)
 {
 	struct report_process *p = g_new0(struct report_process, 1);
 
+	p->count = 1;
 	p->argv = g_ptr_array_new_with_free_func(g_free);
 	p->images = g_ptr_array_new_with_free_func(g_free);
 	p->tasks = g_ptr_array_new_with_free_func(task_free);

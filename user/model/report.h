@@ -40,14 +40,22 @@ struct balance {
 	int64_t net;
 };
 
+/* How far the members of a folded row (count > 1) differ; else it is not filled. `min` and
+ * `max` are exact, `median` is right within 1/32 (model/sketch.h). */
+struct report_spread {
+	int64_t min, median, max;
+};
+
 struct report_cause {
 	char *name; /* "page fault", "brk", "read", "exit" … */
 	struct flow flow;
 };
 
+/* A task, or those of one process and name that ended, as one row (count > 1): sums. */
 struct report_task {
-	uint64_t id;
-	pid_t tid;
+	uint64_t id;    /* bit 63: of a fold, see model/fold.h */
+	uint64_t count; /* of tasks; 1: itself */
+	pid_t tid;      /* 0: of more than one */
 	char *comm;       /* the last name */
 	GPtrArray *names; /* char *: earlier names, oldest first; may be empty */
 	bool alive;
@@ -58,6 +66,7 @@ struct report_task {
 	uint64_t faults_user, faults_kernel, faults_major;
 	GArray *causes; /* struct report_cause, largest in + out first */
 	uint64_t mapped, unmapped, brk_up, brk_down;
+	struct report_spread in_spread; /* of RSS that came in, by task */
 };
 
 struct report_exit {
@@ -66,8 +75,13 @@ struct report_exit {
 	int signal; /* 0: ended by exit() */
 };
 
+/* A process, or those of one name and parent that ended, as one row (count > 1): sums, and
+ * no exe nor argv; rss_peak is the largest of theirs. */
 struct report_process {
-	pid_t pid, ppid;
+	pid_t pid, ppid; /* 0: of more than one */
+	uint64_t count;  /* of processes; 1: itself */
+	uint64_t failed; /* of them ended by a signal, or with an exit status other than 0 */
+	char *parent;    /* what made it was called so then; NULL: not known */
 	char *comm;
 	char *exe;       /* path of the program; NULL unknown */
 	GPtrArray *argv; /* char * */
@@ -75,9 +89,10 @@ struct report_process {
 	GPtrArray *images; /* char *: programs it ran before exe, oldest first */
 	bool alive;
 	uint64_t start_ns, end_ns;
-	struct report_exit exit;
-	int64_t rss_peak; /* exact */
+	struct report_exit exit; /* of folded ones known where it is the same of all */
+	int64_t rss_peak;        /* exact */
 	uint64_t rss_peak_ns;
+	struct report_spread rss_peak_spread;
 	/* Held when the workload's weight was at its peak. In kmem only what its
 	 * tasks were charged and gave back; what others freed is not known by process. */
 	int64_t at_peak[TARE_KINDS];
