@@ -166,6 +166,17 @@ int session_open(struct session **out, const struct session_config *config)
 	return 0;
 }
 
+/* What came after the last report has its answer there. A signal that were left
+ * pending would end tare as soon as it is unblocked; the caller's own are the caller's. */
+static void forget_signals(struct session *s)
+{
+	struct signalfd_siginfo info;
+
+	while (!s->config.on_signal && read(s->signals, &info, sizeof(info)) == sizeof(info))
+		;
+	close(s->signals);
+}
+
 void session_close(struct session *s)
 {
 	if (!s)
@@ -178,7 +189,7 @@ void session_close(struct session *s)
 		if (s->timers[i] >= 0)
 			close(s->timers[i]);
 	if (s->signals >= 0)
-		close(s->signals);
+		forget_signals(s);
 	if (s->epoll >= 0)
 		close(s->epoll);
 	sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
