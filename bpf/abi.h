@@ -172,6 +172,21 @@ struct tare_mm {
 };
 _Static_assert(sizeof(struct tare_mm) == 472, "tare_mm");
 
+/* What stays in the kernel of tasks and address spaces whose final records found no room in
+ * the ring: sums, by process (the key of their map), or of the whole workload where there
+ * was no room for another process. Of `task` its identity is that of the last to end, and
+ * start_ns the first's; of `mm` the opening, what others did, and the largest peak. */
+struct tare_ended {
+	__u64 tasks;
+	__u64 mms;
+	struct tare_task task;
+	struct tare_mm mm;
+};
+_Static_assert(sizeof(struct tare_ended) == 16 + sizeof(struct tare_task) + sizeof(struct tare_mm),
+	       "tare_ended");
+
+#define TARE_ENDED_MOST 4096 /* processes that have an account */
+
 /* Ring and sweep records: a header, then what `type` says. */
 enum tare_record_type {
 	TARE_REC_TASK_NEW = 1, /* tare_task_new */

@@ -136,7 +136,7 @@ int BPF_PROG(tare_rename, struct task_struct *task, const char *comm)
 	rec->head.time_ns = bpf_ktime_get_boot_ns();
 	rec->id = ts->t.id;
 	bpf_probe_read_kernel_str(rec->comm, sizeof(rec->comm), comm);
-	bpf_ringbuf_submit(rec, 0);
+	bpf_ringbuf_submit(rec, ring_wake(0));
 	return 0;
 }
 
@@ -175,7 +175,8 @@ static __always_inline void send_exec(struct task_struct *task, struct task_stat
 	}
 	if (len && !bpf_probe_read_user(rec->argv, len, (void *)start))
 		rec->argv_len = len;
-	bpf_ringbuf_submit(rec, 0);
+	/* User space should look at /proc while the process lives. */
+	bpf_ringbuf_submit(rec, ring_wake(1));
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -274,13 +275,14 @@ static __always_inline void mm_close(struct mm_struct *mm, struct tare_mm *m)
 	rec = bpf_ringbuf_reserve(&tare_ring, sizeof(*rec), 0);
 	if (!rec) {
 		lost(TARE_LOST_RECORD_MM);
+		ended_enter_mm(ended_account(m->proc), m);
 		return;
 	}
 	rec->head.type = TARE_REC_MM_END;
 	rec->head.size = sizeof(*rec);
 	rec->head.time_ns = bpf_ktime_get_boot_ns();
 	rec->mm = *m;
-	bpf_ringbuf_submit(rec, 0);
+	bpf_ringbuf_submit(rec, ring_wake(0));
 }
 
 /* The end of an address space: all four counters must be 0 now. In the context

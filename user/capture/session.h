@@ -23,6 +23,7 @@ struct session_config {
 	bool wait_all;              /* run: to the last descendant's end */
 	bool self;                  /* fill report.self */
 	bool slab;                  /* fill report.slabs */
+	bool no_priority;           /* nothing of tare runs ahead of the workload */
 	bool lines;                 /* of the profile: source lines and inlined functions */
 	struct cgroup *cgroup;      /* run: the command's own; NULL: none. Not owned */
 	const char *cgroup_why;     /* the reason when there is none */

@@ -42,7 +42,7 @@ static void sweep(struct session *s)
 		err = loader_sweep(s->loader, on_second_look, s);
 	if (err)
 		warn("the sweep over tasks failed: %s", g_strerror(-err));
-	loader_drain(s->loader);
+	session_drain(s);
 }
 
 /* Tasks between their last breath and their final record (sent when the kernel

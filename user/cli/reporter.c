@@ -216,6 +216,7 @@ void reporter_config(struct reporter *r, struct session_config *config)
 		.wait_all = o->wait_all,
 		.self = o->self,
 		.slab = o->slab,
+		.no_priority = o->no_priority,
 		.lines = o->lines,
 		.cgroup = r->cgroup,
 		.cgroup_why = r->cgroup_why,

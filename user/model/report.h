@@ -53,9 +53,9 @@ struct report_cause {
 
 /* A task, or those of one process and name that ended, as one row (count > 1): sums. */
 struct report_task {
-	uint64_t id;    /* bit 63: of a fold, see model/fold.h */
-	uint64_t count; /* of tasks; 1: itself */
-	pid_t tid;      /* 0: of more than one */
+	uint64_t id;      /* bit 63: of a fold, see model/fold.h */
+	uint64_t count;   /* of tasks; 1: itself */
+	pid_t tid;        /* 0: of more than one */
 	char *comm;       /* the last name */
 	GPtrArray *names; /* char *: earlier names, oldest first; may be empty */
 	bool alive;
