@@ -273,6 +273,9 @@ bool report_held(const struct report *r, enum tare_kind kind);
 /* net = opening + tasks + foreign + unattributed. */
 void balance_close(struct balance *b);
 uint64_t report_lost_total(const struct report *r);
+/* How many processes, and tasks of one, its rows stand for. */
+uint64_t report_processes(const struct report *r);
+uint64_t report_tasks(const struct report_process *p);
 /* Sums over kinds: RSS (anon, file, shmem), user (RSS and swap), kernel, and all. */
 int64_t kinds_rss(const int64_t kind[TARE_KINDS]);
 int64_t kinds_user(const int64_t kind[TARE_KINDS]);
