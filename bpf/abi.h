@@ -266,11 +266,12 @@ struct tare_group {
 	__s64 elsewhere; /* followed tasks' in other groups that they live in: in their flows,
 			    not in events */
 	struct tare_flow foreign[TARE_FOREIGNERS];
-	__s64 left;            /* by tasks that ended, all of it: also what is freed since */
-	__s64 foreign_at_peak; /* net of both, with peak_seq as in tare_task */
+	__s64 left;         /* by tasks that ended, all of it: also what is freed since */
+	__s64 left_at_peak; /* with peak_seq as in tare_task */
+	__s64 foreign_at_peak; /* likewise; net, what was left included */
 	__u64 foreign_peak_seq;
 };
-_Static_assert(sizeof(struct tare_group) == 160, "tare_group");
+_Static_assert(sizeof(struct tare_group) == 168, "tare_group");
 
 /* State of the whole workload, in .bss, read by user space through mmap.
  * Its weight is rss + beside, in pages. */
@@ -298,7 +299,7 @@ struct tare_workload {
 	struct tare_group group;
 	__u64 lost[TARE_LOSSES];
 };
-_Static_assert(sizeof(struct tare_workload) == 160 + 160 + 64, "tare_workload");
+_Static_assert(sizeof(struct tare_workload) == 160 + 168 + 64, "tare_workload");
 
 /* What all live address spaces hold, summed by tare_sum, and the weight's parts a moment
  * later. */

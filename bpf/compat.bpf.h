@@ -130,27 +130,6 @@ static __noinline __attribute__((unused)) __s64 atomic_count(struct mm_struct *m
 	}
 }
 
-/* Number of the system call that the task is in, as a cause; TARE_CAUSE_FAULT: in none.
- * The entry code stores the number in orig_ax, and -1 for exceptions
- * (arch/x86/entry/entry_64.S). */
-static __always_inline __u32 syscall_of(struct task_struct *task)
-{
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	__s64 nr = (__s64)regs->orig_ax;
-
-	if (nr < 0 || nr >= TARE_CAUSE_COMPAT)
-		return TARE_CAUSE_FAULT;
-	return task->thread_info.status & TS_COMPAT ? nr | TARE_CAUSE_COMPAT : nr;
-}
-
-/* clone, fork, vfork and clone3, 64-bit and 32-bit, by their x86 numbers. */
-static __always_inline int makes_task(__u32 syscall)
-{
-	return syscall == 56 || syscall == 57 || syscall == 58 || syscall == 435 ||
-	       syscall == (TARE_CAUSE_COMPAT | 2) || syscall == (TARE_CAUSE_COMPAT | 120) ||
-	       syscall == (TARE_CAUSE_COMPAT | 190) || syscall == (TARE_CAUSE_COMPAT | 435);
-}
-
 /* What a task with a full cache is telling its mm at this event, 0 when this is
  * no such event. check_sync_rss_stat() (mm/memory.c, to 6.1) syncs when a task has
  * counted more than 64 changes, and clears the cache only after the tracepoint. */

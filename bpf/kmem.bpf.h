@@ -10,6 +10,27 @@
 
 #include "weight.bpf.h"
 
+/* Number of the system call that the task is in, as a cause; TARE_CAUSE_FAULT: in none.
+ * The entry code stores the number in orig_ax, and -1 for exceptions
+ * (arch/x86/entry/entry_64.S). */
+static __always_inline __u32 syscall_of(struct task_struct *task)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	__s64 nr = (__s64)regs->orig_ax;
+
+	if (nr < 0 || nr >= TARE_CAUSE_COMPAT)
+		return TARE_CAUSE_FAULT;
+	return task->thread_info.status & TS_COMPAT ? nr | TARE_CAUSE_COMPAT : nr;
+}
+
+/* clone, fork, vfork and clone3, 64-bit and 32-bit, by their x86 numbers. */
+static __always_inline int makes_task(__u32 syscall)
+{
+	return syscall == 56 || syscall == 57 || syscall == 58 || syscall == 435 ||
+	       syscall == (TARE_CAUSE_COMPAT | 2) || syscall == (TARE_CAUSE_COMPAT | 120) ||
+	       syscall == (TARE_CAUSE_COMPAT | 190) || syscall == (TARE_CAUSE_COMPAT | 435);
+}
+
 static __always_inline int kmem_watched(void)
 {
 	return cfg_kmem && workload.group.id;
@@ -56,6 +77,7 @@ __weak __noinline int group_note_peak(void)
 		return 0;
 	for (i = 0; i < TARE_FOREIGNERS; i++)
 		net += ledger_net(&g->foreign[i]);
+	g->left_at_peak = g->left;
 	g->foreign_at_peak = net;
 	g->foreign_peak_seq = workload.peak_seq;
 	return 0;
