@@ -260,12 +260,15 @@ _Static_assert(sizeof(struct tare_exec) == 16 + 16 + 16 + 16 + 512 + 4096, "tare
  *   charged = opening + sum of all events
  *
  * An event is entered, as TARE_KMEM, against the task that was running or, from
- * an interrupt, a kernel thread or a stranger, as foreign. Page tables and stacks
- * have kinds of their own and are charged too, so when one of them is entered
+ * an interrupt, a kernel thread or a stranger, as foreign. What clone() and fork()
+ * charge for a new task is the new one's. A task gives back at most what its account
+ * holds: what it frees beyond that was charged to somebody else, and is foreign. What
+ * it holds at its end is `left`: foreign frees come out of that by and by. Page tables and
+ * stacks have kinds of their own and are charged too, so when one of them is entered
  * there it is taken out of TARE_KMEM: what comes, of the task that was charged
  * for it; what goes, of foreign, where such frees end up (RCU). Hence always
  *
- *   charged = pagetable + kstack + kmem of all tasks + foreign + opening - adopted
+ *   charged = pagetable + kstack + kmem of all tasks + left + foreign + opening - adopted
  */
 struct tare_group {
 	__u64 id;        /* of the control group: its directory's inode; 0: none is watched */
@@ -278,10 +281,12 @@ struct tare_group {
 	__s64 elsewhere; /* followed tasks' in other groups that they live in: in their flows,
 			    not in events */
 	struct tare_flow foreign[TARE_FOREIGNERS];
-	__s64 foreign_at_peak; /* net, with peak_seq as in tare_task */
+	__s64 left;         /* by tasks that ended, all of it: also what is freed since */
+	__s64 left_at_peak; /* with peak_seq as in tare_task */
+	__s64 foreign_at_peak; /* likewise; net, what was left included */
 	__u64 foreign_peak_seq;
 };
-_Static_assert(sizeof(struct tare_group) == 152, "tare_group");
+_Static_assert(sizeof(struct tare_group) == 168, "tare_group");
 
 /* State of the whole workload, in .bss, read by user space through mmap.
  * Its weight is rss + beside, in pages. */
@@ -309,7 +314,7 @@ struct tare_workload {
 	struct tare_group group;
 	__u64 lost[TARE_LOSSES];
 };
-_Static_assert(sizeof(struct tare_workload) == 160 + 152 + 64, "tare_workload");
+_Static_assert(sizeof(struct tare_workload) == 160 + 168 + 64, "tare_workload");
 
 /* What all live address spaces hold, summed by tare_sum, and the weight's parts a moment
  * later. */

@@ -74,6 +74,27 @@ static __always_inline void sample_birth(struct task_state *parent, struct task_
 	sample_take(parent, &what);
 }
 
+/* Of the other memory that the kernel took for it there are samples as of all that grows:
+ * by the parent's sampler, which goes on, but of the child. */
+static __always_inline void sample_born(struct task_state *parent, struct task_state *child,
+					__s64 bytes)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct sampled what = { .task = child->t.id, .kind = TARE_KMEM };
+	struct tare_mm *m;
+
+	if (bytes <= 0)
+		return;
+	parent->sampler.left -= bytes;
+	if (parent->sampler.left > 0)
+		return;
+	m = mm_running(task, parent);
+	what.mm = m ? m->id : 0;
+	what.cause = cause_of(task);
+	what.user = m && !(m->flags & TARE_MM_IGNORE);
+	sample_take(parent, &what);
+}
+
 /* Where the stack begins that clone() was given for the child; 0: it has its parent's. */
 static __always_inline __u64 stack_given(struct task_struct *child)
 {
@@ -83,20 +104,39 @@ static __always_inline __u64 stack_given(struct task_struct *child)
 	return regs->sp != own->sp ? regs->sp : 0;
 }
 
+/* The address space that a fork made for it. */
+static __always_inline void mm_born(struct task_state *parent, struct task_state *ts,
+				    struct mm_struct *mm)
+{
+	struct tare_mm *m;
+
+	ts->mm_key = mm_key(mm);
+	m = mm_made(parent, mm, ts->t.proc, TARE_MM_FORKING);
+	if (!m)
+		return;
+	m->flags |= TARE_MM_FORKING;
+	enter_pagetable(mm, m);
+	m->flags &= ~TARE_MM_FORKING;
+	if (cfg_period)
+		place_forked(m, parent->mm_key, ts->t.proc, ts->t.tgid);
+}
+
 SEC("tp_btf/task_newtask")
 int BPF_PROG(tare_newtask, struct task_struct *child, __u64 clone_flags)
 {
-	struct task_state *parent = task_find(bpf_get_current_task_btf()), *ts;
+	struct task_state *parent = task_find(bpf_get_current_task_btf()), *ts = NULL;
 	int thread = !!(clone_flags & CLONE_THREAD);
 	struct mm_struct *mm;
-	struct tare_mm *m;
+	__s64 kmem;
 
-	if (!parent || (cfg_no_children && !thread))
+	if (!parent)
 		return 0;
-	ts = task_begin(child, parent, thread ? parent->t.proc : 0, 0);
-	if (!ts)
+	if (!cfg_no_children || thread)
+		ts = task_begin(child, parent, thread ? parent->t.proc : 0, 0);
+	if (!ts) { /* nobody else's: it stays the parent's */
+		parent->clone.in = parent->clone.out = 0;
 		return 0;
-	kmem_came_as(parent, workload.stack_bytes);
+	}
 	if (cfg_period) {
 		sample_birth(parent, ts);
 		ts->stack_top = stack_given(child);
@@ -104,17 +144,11 @@ int BPF_PROG(tare_newtask, struct task_struct *child, __u64 clone_flags)
 	if (thread)
 		ts->mm_key = parent->mm_key;
 	mm = child->mm;
-	if (clone_flags & CLONE_VM || !mm)
-		return 0;
-	ts->mm_key = mm_key(mm);
-	m = mm_made(parent, mm, ts->t.proc, TARE_MM_FORKING);
-	if (!m)
-		return 0;
-	m->flags |= TARE_MM_FORKING;
-	enter_pagetable(mm, m);
-	m->flags &= ~TARE_MM_FORKING;
+	if (!(clone_flags & CLONE_VM) && mm) /* its page tables first: the clone's account */
+		mm_born(parent, ts, mm);
+	kmem = kmem_born(parent, ts);
 	if (cfg_period)
-		place_forked(m, parent->mm_key, ts->t.proc, ts->t.tgid);
+		sample_born(parent, ts, kmem);
 	return 0;
 }
 

@@ -40,6 +40,7 @@ struct task_state {
 	struct tare_task t;
 	__u64 mm_key; /* its process's mm: to be found still when exit has taken task->mm */
 	__u64 making; /* classic arm: key of the mm that its fork or execve makes */
+	struct tare_flow clone;       /* of flow[TARE_KMEM]: of the clone() that it is in */
 	struct sampler sampler;       /* of growth */
 	struct sampler asked;         /* of address space that it asks for */
 	__u64 fault;                  /* address of the kernel's last fault on its behalf */

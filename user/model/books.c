@@ -6,35 +6,7 @@
 #include <sys/wait.h>
 
 #include "bpf/ledger.h"
-
-/* The four members are pages, the kernel's kinds are bytes. */
-static uint64_t bytes(const struct books_input *in, int kind, uint64_t n)
-{
-	return kind < TARE_MEMBERS ? n * in->page_size : n;
-}
-
-/* A flow may hold less than nothing one way: kernel memory is taken out of TARE_KMEM
- * when it is entered under its own kind, which can be before its event. */
-static struct flow flow_bytes(const struct books_input *in, int kind, const struct tare_flow *f)
-{
-	int64_t come = bytes(in, kind, f->in), gone = bytes(in, kind, f->out);
-
-	return (struct flow){ MAX(come, 0) + MAX(-gone, 0), MAX(gone, 0) + MAX(-come, 0) };
-}
-
-static void flow_add(struct flow *sum, struct flow f)
-{
-	sum->in += f.in;
-	sum->out += f.out;
-}
-
-static void flow_change(struct flow *f, int64_t delta)
-{
-	if (delta > 0)
-		f->in += delta;
-	else
-		f->out -= delta;
-}
+#include "model/books_parts.h"
 
 static uint64_t since(uint64_t origin, uint64_t t)
 {
@@ -111,18 +83,6 @@ static struct report_spread spread_of(const struct sketch *s, const struct books
 	return (struct report_spread){ bytes(in, TARE_ANON, s->min),
 				       bytes(in, TARE_ANON, sketch_median(s)),
 				       bytes(in, TARE_ANON, s->max) };
-}
-
-static bool rising(const struct books_input *in)
-{
-	return in->workload.rss + in->workload.beside > in->workload.weight_peak;
-}
-
-/* The number of the weight's last peak; one that nobody has seen if that is now:
- * then each task's present net is the one at the peak. */
-static uint64_t last_peak(const struct books_input *in)
-{
-	return rising(in) ? TARE_PEAK_NOW : in->workload.peak_seq;
 }
 
 static uint64_t last_peak_ns(const struct books_input *in)
@@ -433,7 +393,6 @@ static struct report_process *build_process(const struct world_proc *wp, const G
 	close_process(p, wp, guests, in);
 	if (wp->fold)
 		build_fold(p, wp->fold, in);
-	g_ptr_array_sort(p->tasks, by_task);
 	return p;
 }
 
@@ -482,12 +441,6 @@ static void build_peak(struct report *r, const struct books_input *in)
 		r->peak_bound = 0;
 }
 
-/* Bytes of what was these pages at the last peak, unless that is now. */
-static int64_t at_peak(const struct books_input *in, int64_t now, int64_t then)
-{
-	return (rising(in) ? now : then) * (int64_t)in->page_size;
-}
-
 static void build_weight_peak(struct report *r, const struct books_input *in)
 {
 	const struct tare_workload *w = &in->workload;
@@ -499,48 +452,11 @@ static void build_weight_peak(struct report *r, const struct books_input *in)
 	r->peak_weight_ns = since(in->origin_ns, last_peak_ns(in));
 }
 
-/* Kernel memory other than page tables and stacks: events, and what no followed
- * task did, against the group's own counter. */
-static void build_kmem(struct report *r, const struct books_input *in)
+static void sort_rows(struct report *r)
 {
-	const struct tare_workload *w = &in->workload;
-	const struct tare_group *g = &w->group;
-	struct balance *total = &r->totals[TARE_KMEM];
-	int64_t opening = in->kmem.opening - g->adopted;
-	bool peaked = g->foreign_peak_seq == last_peak(in);
-	struct report_kmem *k = &r->kmem;
-
-	k->level = in->kmem.level;
-	k->whole = in->kmem.whole;
-	k->by_group = in->kmem.by_group;
-	k->bound = in->kmem.bound;
-	k->sampled_at_peak = at_peak(in, w->sampled, w->weight_peak_sampled);
-	k->drift_at_peak = at_peak(in, w->drift, w->weight_peak_drift);
-	if (k->level != KMEM_EVENTS)
-		return;
-	k->by_events = in->kmem.opening + g->events;
-	k->vmalloc = g->vmalloc;
-	k->sock = g->sock;
-	k->elsewhere = g->elsewhere;
-	k->foreign_at_peak = peaked ? g->foreign_at_peak : 0;
-	/* A command holds nothing when it begins: what it was made of is tare's doing. */
-	if (k->whole && in->world->launched)
-		flow_change(&k->foreign[TARE_FOREIGN_PROCESS], opening);
-	for (int i = 0; i < TARE_FOREIGNERS; i++) {
-		flow_add(&k->foreign[i], flow_bytes(in, TARE_KMEM, &g->foreign[i]));
-		if (!peaked)
-			k->foreign_at_peak += ledger_net(&g->foreign[i]);
-		if (k->whole)
-			flow_add(&total->foreign, k->foreign[i]);
-	}
-	if (k->whole && in->world->launched)
-		k->foreign_at_peak += opening;
-	if (k->whole) {
-		total->opening = in->world->launched ? 0 : opening;
-		if (k->by_group != CGROUP_UNKNOWN)
-			total->unattributed = k->by_group - k->by_events;
-	}
-	balance_close(total);
+	for (unsigned i = 0; i < r->processes->len; i++)
+		g_ptr_array_sort(((struct report_process *)r->processes->pdata[i])->tasks, by_task);
+	g_ptr_array_sort(r->processes, by_process);
 }
 
 void books_close(struct report *r, const struct books_input *in)
@@ -556,7 +472,7 @@ void books_close(struct report *r, const struct books_input *in)
 		g_ptr_array_add(r->processes, p);
 		add_totals(r, p, value, in);
 	}
-	g_ptr_array_sort(r->processes, by_process);
+	sort_rows(r);
 	memcpy(r->lost, in->workload.lost, sizeof(r->lost));
 	r->mms_closed = in->workload.mms_closed;
 	r->mms_nonzero = in->workload.mms_nonzero;
@@ -566,5 +482,6 @@ void books_close(struct report *r, const struct books_input *in)
 	r->duration_ns = since(in->origin_ns, in->now_ns);
 	build_peak(r, in);
 	build_weight_peak(r, in);
-	build_kmem(r, in);
+	books_kmem(r, in);
+	sort_rows(r); /* by what kernel memory they have now */
 }

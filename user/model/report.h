@@ -172,7 +172,15 @@ struct report_kmem {
 	enum kmem_level level;
 	bool whole; /* nobody else is in the group: what it is charged is the workload's */
 	struct flow foreign[TARE_FOREIGNERS]; /* kmem entries that no followed task made */
-	int64_t foreign_at_peak;              /* their net */
+	int64_t left;                         /* what tasks held when they ended: since then
+						 foreign entries take from it */
+	int64_t left_at_peak;                 /* the same, of those that had ended by the peak */
+	/* What tasks' accounts held beyond what there was in all: freed by others. In their
+	 * `out`, taken from the largest accounts first (model/claims.h). */
+	int64_t freed_by_others, freed_by_others_at_peak;
+	/* What was held before tare came, as far as it can be there still. */
+	int64_t before, before_at_peak;
+	int64_t foreign_at_peak;              /* what no row had then, but for opening and drift */
 	int64_t sampled_at_peak;              /* of peak_kernel: what no event tells, by looking now
 						 and then (v1: socket buffers) */
 	int64_t drift_at_peak;                /* of peak_kernel: what the group's counter had beyond
