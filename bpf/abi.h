@@ -178,11 +178,12 @@ _Static_assert(sizeof(struct tare_mm) == 472, "tare_mm");
  * start_ns the first's; of `mm` the opening, what others did, and the largest peak. */
 struct tare_ended {
 	__u64 tasks;
+	__u64 attached; /* of them, ran before tare came */
 	__u64 mms;
 	struct tare_task task;
 	struct tare_mm mm;
 };
-_Static_assert(sizeof(struct tare_ended) == 16 + sizeof(struct tare_task) + sizeof(struct tare_mm),
+_Static_assert(sizeof(struct tare_ended) == 24 + sizeof(struct tare_task) + sizeof(struct tare_mm),
 	       "tare_ended");
 
 #define TARE_ENDED_MOST 4096 /* processes that have an account */
@@ -281,8 +282,8 @@ struct tare_group {
 	__s64 elsewhere; /* followed tasks' in other groups that they live in: in their flows,
 			    not in events */
 	struct tare_flow foreign[TARE_FOREIGNERS];
-	__s64 left;         /* by tasks that ended, all of it: also what is freed since */
-	__s64 left_at_peak; /* with peak_seq as in tare_task */
+	__s64 left;            /* by tasks that ended, all of it: also what is freed since */
+	__s64 left_at_peak;    /* with peak_seq as in tare_task */
 	__s64 foreign_at_peak; /* likewise; net, what was left included */
 	__u64 foreign_peak_seq;
 };

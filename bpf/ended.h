@@ -75,6 +75,8 @@ LEDGER_INLINE void ended_add_task(struct tare_ended *e, const struct tare_task *
 	if (!sum->start_ns || t->start_ns < sum->start_ns)
 		sum->start_ns = t->start_ns;
 	__builtin_memcpy(sum->comm, t->comm, sizeof(sum->comm));
+	if (t->flags & TARE_TASK_ATTACHED)
+		__sync_fetch_and_add(&e->attached, 1);
 	__sync_fetch_and_add(&e->tasks, 1);
 }
 

@@ -46,6 +46,7 @@ struct session {
 	const char *cgroup; /* attached by control group: newcomers are looked for */
 	struct kmem *kmem;
 	struct tare_workload last;        /* of the last report */
+	uint64_t lost_records;            /* when the last sweep began */
 	uint64_t next_checkpoint;         /* CLOCK_MONOTONIC; not before */
 	struct sampling_session *sampler; /* NULL: no samples */
 	sigset_t old_mask;

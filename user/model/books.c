@@ -136,8 +136,12 @@ static struct report_task *build_task(const struct world_task *wt, const struct 
 	for (unsigned i = 0; wt->names && i < wt->names->len; i++)
 		g_ptr_array_add(t->names, g_strdup(g_ptr_array_index(wt->names, i)));
 	t->alive = !wt->ended;
-	t->attached = (wt->fold ? wt->fold->attached > 0 : s->flags & TARE_TASK_ATTACHED) &&
+	t->attached = (wt->fold ? wt->fold->attached > 0 :
+		       wt->lost ? wt->lost_attached > 0 :
+				  s->flags & TARE_TASK_ATTACHED) &&
 		      !in->world->launched;
+	if (wt->lost)
+		t->count = wt->lost;
 	if (wt->fold) {
 		t->count = wt->fold->count;
 		t->in_spread = spread_of(wt->fold->in, in);
@@ -161,7 +165,7 @@ static struct report_task *build_task(const struct world_task *wt, const struct 
 
 static void build_exit(struct report_process *p, const struct world_proc *wp)
 {
-	p->exit.known = !p->alive && !(wp->fold && wp->fold->mixed);
+	p->exit.known = !p->alive && !(wp->fold && wp->fold->mixed) && wp->id != WORLD_REST;
 	p->failed = wp->fold ? wp->fold->failed : !p->alive && wp->status;
 	if (!p->exit.known)
 		return;
@@ -344,6 +348,8 @@ static void add_old_stacks(struct report_process *p, const struct world_task *wt
 	uint64_t peak_ns = MAX(last_peak_ns(in), in->origin_ns), n = 1, at_peak;
 
 	at_peak = wt->state->start_ns <= peak_ns;
+	if (wt->lost)
+		n = at_peak = wt->lost_attached;
 	if (wt->fold) {
 		n = wt->fold->attached;
 		at_peak = fold_attached_at(wt->fold, peak_ns);
@@ -417,6 +423,15 @@ static void add_totals(struct report *r, const struct report_process *p,
 		flow_add(&r->foreign_cause[i], p->foreign_cause[i]);
 }
 
+/* Sums of ended tasks that no process can be told for are in a row of their own: what that
+ * has too much the others lack, so only the sum over all can be checked. */
+static void check_totals(struct report *r, const struct books_input *in)
+{
+	r->off_pages = 0;
+	for (int k = 0; k < TARE_MEMBERS && in->sums_valid; k++)
+		r->off_pages += llabs(r->totals[k].unattributed) / in->page_size;
+}
+
 /* The workload's peak is summed in steps (ledger_fold_at()); that of a single
  * process is exact, and no workload's is below its largest process's. */
 static void build_peak(struct report *r, const struct books_input *in)
@@ -472,12 +487,14 @@ void books_close(struct report *r, const struct books_input *in)
 		g_ptr_array_add(r->processes, p);
 		add_totals(r, p, value, in);
 	}
+	if (g_hash_table_contains(in->world->procs, &(uint64_t){ WORLD_REST }))
+		check_totals(r, in);
 	sort_rows(r);
 	memcpy(r->lost, in->workload.lost, sizeof(r->lost));
 	r->mms_closed = in->workload.mms_closed;
 	r->mms_nonzero = in->workload.mms_nonzero;
 	r->sums_valid = in->sums_valid;
-	r->balanced = in->sums_valid && !r->off_pages && !r->mms_nonzero && !report_lost_total(r) &&
+	r->balanced = in->sums_valid && !r->off_pages && !r->mms_nonzero && !report_lost_sums(r) &&
 		      !in->world->malformed;
 	r->duration_ns = since(in->origin_ns, in->now_ns);
 	build_peak(r, in);
