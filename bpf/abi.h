@@ -442,6 +442,17 @@ _Static_assert(sizeof(struct tare_image) == 56 + 8 * TARE_AUXV + sizeof(struct t
 
 #define TARE_FAULT_PLACES 5
 
+/* While user space lags behind, the period is 2^level times as long, see
+ * sampling_level(): what was taken then. */
+#define TARE_THIN_LEVELS 9 /* and level 0: not thinned, not counted here */
+struct tare_thinned {
+	__u64 taken;
+	__u64 bytes; /* of growth that the taken stand for */
+	__u64 left;  /* that were not taken, by the longer period */
+	__u64 first_ns, last_ns;
+};
+_Static_assert(sizeof(struct tare_thinned) == 40, "tare_thinned");
+
 /* How sampling went, in .bss. */
 struct tare_sampling {
 	__u64 taken;
@@ -457,8 +468,10 @@ struct tare_sampling {
 	__s64 fault_at[TARE_FAULT_PLACES];
 	__u64 fault_next;   /* which of the others is replaced */
 	__u64 python_codes; /* code objects that were given a number */
+	struct tare_thinned thinned[TARE_THIN_LEVELS];
 };
-_Static_assert(sizeof(struct tare_sampling) == 80 + 8 * TARE_FAULT_PLACES, "tare_sampling");
+_Static_assert(sizeof(struct tare_sampling) == 80 + 8 * TARE_FAULT_PLACES + 40 * TARE_THIN_LEVELS,
+	       "tare_sampling");
 
 /* How a version of CPython keeps what is read of it: offsets in bytes. */
 #define TARE_PYTHON_NONE 0xffff
