@@ -28,9 +28,10 @@ LEDGER_INLINE struct tare_cause *ended_cause(struct tare_task *sum, __u32 id)
 		};
 		__u64 word;
 	} want = { .id = id, .used = 1 };
+	struct tare_cause *last = &sum->causes[TARE_TASK_CAUSES - 1];
 	__u32 i;
 
-	for (i = 0; i < TARE_TASK_CAUSES - 1; i++) {
+	for (i = 0; i < TARE_TASK_CAUSES - 1 && id != TARE_CAUSE_OTHER; i++) {
 		struct tare_cause *c = &sum->causes[i];
 		__u64 *word = (__u64 *)c;
 
@@ -39,9 +40,9 @@ LEDGER_INLINE struct tare_cause *ended_cause(struct tare_task *sum, __u32 id)
 		if (*(volatile __u64 *)word == want.word)
 			return c;
 	}
-	sum->causes[i].used = 1;
-	sum->causes[i].id = TARE_CAUSE_OTHER;
-	return &sum->causes[i];
+	last->used = 1;
+	last->id = TARE_CAUSE_OTHER;
+	return last;
 }
 
 /* Add what a task did but for its causes. `seq`: the number of the present peak, by which
