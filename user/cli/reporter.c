@@ -294,6 +294,7 @@ void reporter_config(struct reporter *r, struct session_config *config)
 		.self = o->self,
 		.slab = o->slab,
 		.keep_tasks = o->keep_tasks,
+		.no_priority = o->no_priority,
 		.lines = o->lines,
 		.cgroup = r->cgroup,
 		.cgroup_why = r->cgroup_why,

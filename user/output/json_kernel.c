@@ -92,6 +92,15 @@ json_t *json_cgroup(const struct report_cgroup *c)
 	return object;
 }
 
+static json_t *rest(struct view_rest rest, bool known)
+{
+	json_t *object = json_object();
+
+	json_set_known(object, "held_before", rest.before, known);
+	json_set_known(object, "left", rest.left, known);
+	return object;
+}
+
 json_t *json_kmem(const struct report *r)
 {
 	static const char *const level[] = {
@@ -120,6 +129,12 @@ json_t *json_kmem(const struct report *r)
 	json_set_known(object, "elsewhere", k->elsewhere, events);
 	json_object_set_new(object, "foreign", foreign);
 	json_set_known(object, "foreign_at_peak", k->foreign_at_peak, events);
+	json_set_known(object, "left", k->left, events);
+	json_set_known(object, "left_at_peak", k->left_at_peak, events);
+	json_set_known(object, "freed_by_others", k->freed_by_others, events);
+	json_set_known(object, "freed_by_others_at_peak", k->freed_by_others_at_peak, events);
+	json_object_set_new(object, "no_process", rest(view_rest_now(r), events));
+	json_object_set_new(object, "no_process_at_peak", rest(view_rest_at_peak(r), events));
 	json_set_known(object, "drift_at_peak", k->drift_at_peak, events);
 	json_set_known(object, "sampled_at_peak", k->sampled_at_peak, k->level != KMEM_NONE);
 	return object;

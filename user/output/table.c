@@ -304,6 +304,12 @@ static void books(GString *out, const struct report *r, const struct table_style
 	if (r->mms_closed)
 		g_string_append_printf(out, " (%s address space%s closed at 0)", closed,
 				       r->mms_closed == 1 ? "" : "s");
+	if (r->lost[TARE_LOST_RECORD_TASK]) {
+		g_autofree char *n = text_count(r->lost[TARE_LOST_RECORD_TASK]);
+
+		g_string_append_printf(out, ", detail of %s ended task%s lost", n,
+				       r->lost[TARE_LOST_RECORD_TASK] == 1 ? "" : "s");
+	}
 	g_string_append_c(out, '\n');
 }
 
