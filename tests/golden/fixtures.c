@@ -142,7 +142,7 @@ static void add_slab(struct report *r, const char *name, uint64_t size, int64_t 
 #define TASK_OUT (8 * KIB)
 
 /* The kernel's side of a task: its stack, and what it was charged for, of which
- * a kernel thread frees what is left after its end. */
+ * a kernel thread frees what it leaves at its end. */
 static void add_kernel(struct report *r, struct report_process *p, struct report_task *t)
 {
 	bool there = kinds_weight(t->at_peak) > 0;
@@ -163,8 +163,11 @@ static void add_kernel(struct report *r, struct report_process *p, struct report
 		t->at_peak[TARE_KMEM] = there ? TASK_IN - TASK_OUT : 0;
 	}
 	left = flow_net(t->flow[TARE_KMEM]);
-	if (!t->alive && left > 0)
-		r->kmem.foreign[TARE_FOREIGN_KERNEL].out += (uint64_t)left;
+	if (t->alive || left <= 0)
+		return;
+	t->flow[TARE_KMEM].out += (uint64_t)left;
+	r->kmem.left += left;
+	r->kmem.foreign[TARE_FOREIGN_KERNEL].out += (uint64_t)left;
 }
 
 static void add_balance(struct balance *total, struct balance *b)
@@ -209,6 +212,8 @@ static void sum_group(struct report *r)
 		kmem->foreign.in += r->kmem.foreign[i].in;
 		kmem->foreign.out += r->kmem.foreign[i].out;
 	}
+	kmem->foreign.in += (uint64_t)r->kmem.left;
+	r->kmem.before = r->kmem.before_at_peak = kmem->opening;
 	r->peak_weight += r->kmem.foreign_at_peak + kmem->opening;
 	r->peak_kernel += r->kmem.foreign_at_peak + kmem->opening;
 	for (int k = TARE_PAGETABLE; k < TARE_KINDS; k++) {
@@ -396,6 +401,8 @@ static struct report *fixture_forks(void)
 	r->mms_nonzero = 1;
 	r->lost[TARE_LOST_RECORD_TASK] = 3;
 	r->lost[TARE_LOST_MM] = 1204;
+	r->kmem.left_at_peak = 12 * MIB;
+	r->kmem.foreign_at_peak = 3 * MIB;
 	r->peak_rss = 1840 * MIB;
 	r->peak_ns = 301 * SECOND;
 	r->peak_bound = r->peak_weight_bound = 512 * KIB;

@@ -79,7 +79,7 @@ static struct report *fixture_uring(void)
 	}
 	r->kmem.foreign[TARE_FOREIGN_KERNEL] = (struct flow){ 72 * KIB, 12 * KIB };
 	r->kmem.foreign[TARE_FOREIGN_PROCESS].in = 24 * KIB;
-	r->kmem.foreign_at_peak = -36 * KIB;
+	r->kmem.foreign_at_peak = 36 * KIB;
 	r->kmem.bound = 512 * KIB;
 	p->rss_peak = r->peak_rss = 2 * MIB + 28 * KIB;
 	p->rss_peak_ns = r->peak_ns = 310 * MS;

@@ -195,11 +195,38 @@ def check_own_kmem(r):
     if k["by_events"] != events:
         bad.append(f"kmem.by_events {k['by_events']}: the kinds without elsewhere add up to "
                    f"{events}: {[total[kind] for kind in KERNEL]}")
-    for way in ("in", "out"):
-        foreign = sum(k["foreign"][who][way] for who in FOREIGN)
-        if total["kmem"]["foreign"][way] != foreign:
-            bad.append(f"totals.kmem.foreign.{way} {total['kmem']['foreign'][way]}, "
-                       f"by foreigner {foreign}")
+    # What tasks left, and what others freed of their accounts, is in the tasks' `out`.
+    foreign = sum(flow_net(k["foreign"][who]) for who in FOREIGN) + k["left"] + \
+        k["freed_by_others"]
+    if flow_net(total["kmem"]["foreign"]) != foreign:
+        bad.append(f"totals.kmem.foreign {total['kmem']['foreign']}, by foreigner, left and "
+                   f"freed {foreign}")
+    return bad
+
+
+def check_rows(r):
+    """Kernel memory by row: none below 0, none above the total, all together the total; now
+    and at the peak."""
+    k, bad = r["kmem"], []
+    peak = r["peak"]["weight"]["kernel"]
+    rows = {"now": [p["balance"]["kmem"]["net"] for p in r["processes"]],
+            "at the peak": [sum(p["at_peak"][kind] or 0 for kind in KERNEL)
+                            for p in r["processes"]]}
+    rest = {"now": (k["held_before"], k["no_process"]),
+            "at the peak": (k["held_before_at_peak"], k["no_process_at_peak"])}
+    whole = {"now": r["weight"]["kmem"], "at the peak": peak}
+    for t in tasks(r) + r["processes"]:
+        who = f"{t['comm']} {t.get('tid', t.get('pid'))}"
+        net = (t["kmem"] if "kmem" in t else t["balance"]["kmem"])["net"]
+        if net < 0 or t["at_peak"]["kmem"] < 0:
+            bad.append(f"{who}: kernel memory below 0: {net}, at the peak {t['at_peak']}")
+    for when in rows:
+        if min(rest[when]) < 0 or max(rows[when], default=0) > max(whole[when], 0):
+            bad.append(f"kmem {when}: a row of {max(rows[when], default=0)}, beside "
+                       f"{rest[when]}, of {whole[when]}")
+        if k["whole"] and sum(rows[when]) + sum(rest[when]) != whole[when]:
+            bad.append(f"kmem {when}: rows {sum(rows[when])} and {rest[when]} are not "
+                       f"{whole[when]}")
     return bad
 
 
@@ -216,6 +243,7 @@ def check_kmem(r):
         for who in FOREIGN:
             bad += all_null("kmem.foreign", who, k["foreign"][who])
         return bad
+    bad += check_rows(r)
     if k["whole"]:
         bad += check_own_kmem(r)
     elif total["kmem"]["unattributed"] is not None:

@@ -114,9 +114,5 @@ export function booksOf({ raw }) {
 		return ['not checked', null, 'the kernel\u2019s own counters could not be summed'];
 	if (b.balanced)
 		return ['balanced', true, b.mms_closed > 0 ? `to the page; ${b.mms_closed.toLocaleString('en-US')} address ${b.mms_closed === 1 ? 'space' : 'spaces'} closed at 0` : 'to the page'];
-	const why = [b.off_pages > 0 && `${pages(b.off_pages)} that no event explains`,
-		b.mms_nonzero > 0 && `${b.mms_nonzero} of ${b.mms_closed} address spaces did not close at 0`,
-		raw.lost.total > 0 && 'something was lost',
-		b.unattributed.kmem ? `kernel memory is ${size(b.unattributed.kmem)} off its control group\u2019s counter` : null].filter(Boolean);
-	return [b.off_pages > 0 ? `off by ${pages(b.off_pages)}` : 'not balanced', false, why.join('; ')];
+	return [b.off_pages > 0 ? `off by ${pages(b.off_pages)}` : 'not balanced', false, printable(b.why ?? '')];
 }
