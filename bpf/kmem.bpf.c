@@ -104,7 +104,7 @@ static __always_inline void enter_own(struct task_struct *task, struct task_stat
 	if (making)
 		ledger_flow(&ts->clone, own);
 	else if (ts->clone.in || ts->clone.out)
-		ts->clone.in = ts->clone.out = 0;
+		kmem_unborn(ts);
 	if (!inside)
 		__sync_fetch_and_add(&workload.group.elsewhere, own);
 	else if (own != bytes)

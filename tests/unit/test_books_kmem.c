@@ -34,7 +34,8 @@ static void one_task(uint64_t in_bytes)
 
 	born(1, 1);
 	t.t.flow[TARE_KMEM] = (struct tare_flow){ in_bytes, 0 };
-	in.workload.group.left += ledger_leave(&t.t.flow[TARE_KMEM]);
+	in.workload.group.left += (int64_t)in_bytes;
+	ledger_leave(&t.t.flow[TARE_KMEM], (int64_t)in_bytes);
 	GIVE(w, t);
 }
 

@@ -90,7 +90,8 @@ static void end_of(unsigned i)
 	struct tare_task *t = &h.task[i];
 
 	note_peaks(t);
-	g->left += ledger_leave(&t->flow[TARE_KMEM]);
+	g->left += ledger_net(&t->flow[TARE_KMEM]);
+	ledger_leave(&t->flow[TARE_KMEM], ledger_net(&t->flow[TARE_KMEM]));
 	h.living[i] = false;
 }
 
