@@ -285,7 +285,7 @@ static void without_address(void **state)
 		.task = 1,
 		.proc = 1,
 		.mm = MM,
-		.kind = TARE_KMEM,
+		.kind = TARE_PAGETABLE,
 		.bytes = 1000,
 		.flags = TARE_SAMPLE_NO_ADDRESS,
 		.peak_seq = 3,
