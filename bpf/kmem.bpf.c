@@ -120,7 +120,7 @@ static __always_inline void enter_own(struct task_struct *task, struct task_stat
 	if (!inside)
 		__sync_fetch_and_add(&workload.group.elsewhere, own);
 	else if (own != bytes)
-		kmem_foreign(TARE_FOREIGN_PROCESS, 0, own - bytes);
+		kmem_foreign(TARE_FOREIGN_LATE, 0, own - bytes);
 	if (cfg_period && own > 0 && !making)
 		sample_kmem(task, ts, own);
 }

@@ -60,7 +60,7 @@ static void entry(struct tare_task *t, int64_t pages, bool making)
 	ledger_flow(&t->flow[TARE_KMEM], own);
 	if (making)
 		ledger_flow(&h.clone, own);
-	g->foreign[TARE_FOREIGN_PROCESS].out += own - bytes;
+	g->foreign[TARE_FOREIGN_LATE].out += own - bytes;
 }
 
 static void kernel_frees(struct tare_task *t, int64_t pages)
