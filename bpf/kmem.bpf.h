@@ -162,7 +162,7 @@ __weak __noinline __s64 kmem_born(struct task_state *parent, struct task_state *
 
 /* So much of a task's account is nobody's from now on. Where others are in the group too
  * nobody can tell when it goes, so it leaves the weight now. */
-static __always_inline void kmem_leave(struct task_state *ts, __s64 held)
+static __always_inline void kmem_give_up(struct task_state *ts, __s64 held)
 {
 	if (!workload.group.own)
 		enter_beside(-in_pages(held));
@@ -173,10 +173,10 @@ static __always_inline void kmem_leave(struct task_state *ts, __s64 held)
 }
 
 /* A task ends. */
-__weak __noinline int kmem_ended(struct task_state *ts)
+__weak __noinline int kmem_leave(struct task_state *ts)
 {
 	if (ts && kmem_watched())
-		kmem_leave(ts, ledger_net(&ts->t.flow[TARE_KMEM]));
+		kmem_give_up(ts, ledger_net(&ts->t.flow[TARE_KMEM]));
 	return 0;
 }
 
@@ -186,7 +186,7 @@ __weak __noinline int kmem_unborn(struct task_state *ts)
 {
 	if (!ts)
 		return 0;
-	kmem_leave(ts, ledger_net(&ts->clone));
+	kmem_give_up(ts, ledger_net(&ts->clone));
 	ts->clone.in = ts->clone.out = 0;
 	return 0;
 }

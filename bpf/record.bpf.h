@@ -123,7 +123,7 @@ static __always_inline void task_end(struct task_struct *task, struct task_state
 	__u32 size;
 
 	kmem_went_as(TARE_FOREIGN_LATE, workload.stack_bytes);
-	kmem_ended(ts);
+	kmem_leave(ts);
 	ledger_note_peak(&ts->t, workload.peak_seq);
 	ts->t.flow[TARE_KSTACK].out += workload.stack_bytes;
 	ts->t.flags |= TARE_TASK_ENDED;

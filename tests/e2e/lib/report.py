@@ -5,6 +5,8 @@
     report.py check FILE…           what every report must hold
     report.py untold-check FILE…    the same, but tasks that the kernel hides may have given back
                                     kernel memory without an event
+    report.py rows-check FILE…      rows of kernel memory alone: what a snapshot of a workload
+                                    in motion must hold too
     report.py untold FILE           exit 0: that is so, beyond the bound
     report.py get FILE EXPRESSION   value of a Python expression over `r`
     report.py assert FILE EXPRESSION…  each must be true
@@ -75,6 +77,13 @@ def tasks_are_hidden():
 def is_off(r):
     k = r["kmem"]
     return k["difference"] is not None and abs(k["difference"]) > k["bound"]
+
+
+def ledger_balanced(r):
+    """The books balance but for kernel memory that tasks without events gave back."""
+    b = r["books"]
+    return b["balanced"] or b["checked"] and untold(r) and \
+        not (b["off_pages"] or b["mms_nonzero"] or r["lost"]["total"])
 
 
 def untold(r):
@@ -382,6 +391,7 @@ def names(r):
     return {
         "r": r, "tasks": tasks(r), "processes": r["processes"], "RSS": RSS, "KINDS": KINDS,
         "KERNEL": KERNEL,
+        "ledger_balanced": lambda: ledger_balanced(r),
         "pids": [p["pid"] for p in r["processes"]],
         "by_comm": lambda comm: [t for t in tasks(r) if t["comm"] == comm],
         "proc": lambda comm: [p for p in r["processes"] if p["comm"] == comm],
@@ -391,16 +401,20 @@ def names(r):
 
 
 def main(argv):
-    if len(argv) < 3 or argv[1] not in ("check", "untold-check", "untold", "get", "assert"):
+    if len(argv) < 3 or argv[1] not in ("check", "untold-check", "rows-check", "untold", "get",
+                                           "assert"):
         print(__doc__, file=sys.stderr)
         return 2
     bad = []
-    if argv[1].endswith("check"):
+    if argv[1] == "rows-check":
+        bad = [f"{path}: {b}" for path in argv[2:] for b in check_rows(load(path))]
+    elif argv[1].endswith("check"):
         for path in argv[2:]:
             r = load(path)
             if argv[1] == "untold-check" and untold(r):
                 r["kmem"]["bound"] = -r["kmem"]["difference"]
                 r["books"]["unattributed"]["kmem"] = 0
+                r["books"]["balanced"] = ledger_balanced(r)
             bad += [f"{path}: {b}" for b in check(r)]
     elif argv[1] == "untold":
         return 0 if untold(load(argv[2])) else 1

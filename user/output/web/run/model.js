@@ -95,6 +95,15 @@ export function load(raw) {
 	};
 }
 
+/** The kernel memory at the peak that no process had, in words; null: none, or it is not known. */
+export function nobodys({ raw: { kmem: k } }) {
+	const left = k.left_at_peak > 0 ? 'was left by tasks that had ended' : 'was no process\u2019s';
+	const list = [k.no_process_at_peak > 0 && `${size(k.no_process_at_peak)} of kernel memory ${left}`,
+		k.held_before_at_peak > 0 && `${size(k.held_before_at_peak)} was held before tare came`].filter(Boolean);
+
+	return list.length > 0 ? `Beside them ${list.join(', ')}.` : null;
+}
+
 /** "exit 0", "killed by SIGKILL" … */
 export function ending({ raw }) {
 	const { code, signal } = raw.exit;
