@@ -267,8 +267,8 @@ struct tare_group {
 	__s64 elsewhere; /* followed tasks' in other groups that they live in: in their flows,
 			    not in events */
 	struct tare_flow foreign[TARE_FOREIGNERS];
-	__s64 left;         /* by tasks that ended, all of it: also what is freed since */
-	__s64 left_at_peak; /* with peak_seq as in tare_task */
+	__s64 left;            /* by tasks that ended, all of it: also what is freed since */
+	__s64 left_at_peak;    /* with peak_seq as in tare_task */
 	__s64 foreign_at_peak; /* likewise; net, what was left included */
 	__u64 foreign_peak_seq;
 };

@@ -217,8 +217,7 @@ static void of_nobody_after(void **state)
 		bench_sweep(&p.b);
 		assert_int_equal(bench_count(&p.b, TARE_REC_TASK), 1);
 		t = of(&p, p.c.pid, true);
-		print_message("# %c: %d KiB\n", *at,
-			      (int)(ledger_net(&t->flow[TARE_KMEM]) / 1024));
+		print_message("# %c: %d KiB\n", *at, (int)(ledger_net(&t->flow[TARE_KMEM]) / 1024));
 		assert_true(ledger_net(&t->flow[TARE_KMEM]) < 60 * PAGE);
 		loader_drain(p.b.l);
 		for (int i = 0; (t = bench_task(&p.b, TARE_REC_TASK_END, i)); i++)

@@ -276,12 +276,17 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(of_its_own_group),  T(that_ended),
-		T(freed_by_others),   T(beyond_the_bound),
+		T(of_its_own_group),
+		T(that_ended),
+		T(freed_by_others),
+		T(beyond_the_bound),
 		T(a_counter_that_differs),
-		T(of_a_shared_group), T(not_by_events),
-		T(less_than_nothing), T(peak_of_the_weight),
-		T(peak_is_now),       T(old_stacks),
+		T(of_a_shared_group),
+		T(not_by_events),
+		T(less_than_nothing),
+		T(peak_of_the_weight),
+		T(peak_is_now),
+		T(old_stacks),
 	};
 
 	return cmocka_run_group_tests_name("books_kmem", tests, NULL, NULL);

@@ -165,17 +165,17 @@ struct report_kmem {
 	int64_t freed_by_others, freed_by_others_at_peak;
 	/* What was held before tare came, as far as it can be there still. */
 	int64_t before, before_at_peak;
-	int64_t foreign_at_peak;              /* what no row had then, but for opening and drift */
-	int64_t sampled_at_peak;              /* of peak_kernel: what no event tells, by looking now
+	int64_t foreign_at_peak; /* what no row had then, but for opening and drift */
+	int64_t sampled_at_peak; /* of peak_kernel: what no event tells, by looking now
 						 and then (v1: socket buffers) */
-	int64_t drift_at_peak;                /* of peak_kernel: what the group's counter had beyond
+	int64_t drift_at_peak;   /* of peak_kernel: what the group's counter had beyond
 						 the events */
-	int64_t by_events;                    /* opening + all events: what should be charged now */
-	int64_t by_group;                     /* what the group says; socket buffers included where
+	int64_t by_events;       /* opening + all events: what should be charged now */
+	int64_t by_group;        /* what the group says; socket buffers included where
 						 it charges them. CGROUP_UNKNOWN: could not be read */
-	int64_t bound;         /* the two agree if they differ by no more than this */
-	int64_t vmalloc, sock; /* of it, by events */
-	int64_t elsewhere;     /* entries of tasks that live in other groups: not in by_events */
+	int64_t bound;           /* the two agree if they differ by no more than this */
+	int64_t vmalloc, sock;   /* of it, by events */
+	int64_t elsewhere;       /* entries of tasks that live in other groups: not in by_events */
 };
 
 /* A slab cache (--slab), from /proc/slabinfo, which is the whole machine's. */

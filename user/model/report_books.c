@@ -60,8 +60,8 @@ static char *kmem_off(const struct report *r)
 
 	return g_strdup_printf("kernel memory: off by %s, the control group has %s, %s than the "
 			       "events tell (bound %s)%s%s",
-			       off, group, difference < 0 ? "less" : "more", bound,
-			       why ? ": " : "", why ? why : "");
+			       off, group, difference < 0 ? "less" : "more", bound, why ? ": " : "",
+			       why ? why : "");
 }
 
 GPtrArray *report_reasons(const struct report *r)
