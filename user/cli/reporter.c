@@ -178,8 +178,12 @@ static void write_again(struct reporter *r, struct report *report)
 int reporter_write(struct reporter *r, struct report *report)
 {
 	bool knew = r->disk_full;
+	g_autofree char *why = NULL;
 
 	describe(r, report);
+	why = report_why_off(report);
+	if (why && r->options->output) /* else the report says so at its head */
+		warn("the books do not balance: %s", why);
 	write_numbered(r, report, 0);
 	/* Last: it may leave out stacks to make them fit. */
 	if (r->recording)
