@@ -88,6 +88,7 @@ static void all_of_run(void **state)
 	assert_int_equal(o.interval_ns, 10 * 1000 * 1000);
 	assert_string_equal(o.force_arm, "classic");
 	assert_int_equal(o.max_mms, 7);
+	assert_true(o.no_priority);
 	accepted(FOR_RUN, "run --keep-tasks all -- true");
 	assert_int_equal(o.keep_tasks, WORLD_KEEP_ALL);
 	accepted(FOR_ATTACH, "attach --all --keep-tasks 0");
@@ -96,7 +97,6 @@ static void all_of_run(void **state)
 		 "run --wait-all --ring-size 1MiB --keep-tasks 1000000 -- cmd --wait-all -o x");
 	assert_int_equal(o.keep_tasks, 1000000);
 	assert_int_equal(o.ring_bytes, 1 << 20);
-	assert_true(o.no_priority);
 	assert_string_equal(o.command[0], "cmd");
 	assert_string_equal(o.command[1], "--wait-all");
 	assert_string_equal(o.command[3], "x");
