@@ -44,7 +44,8 @@ enum tare_foreign {
 	TARE_FOREIGN_KHUGEPAGED = 1, /* huge-page collapse */
 	TARE_FOREIGN_KERNEL = 2,     /* any other kernel thread (OOM reaper, kworker) */
 	TARE_FOREIGN_PROCESS = 3,    /* a task of another process */
-	TARE_FOREIGN_LATE = 4,       /* the process's own task, after its final record */
+	TARE_FOREIGN_LATE = 4,       /* the process's own task, after its final record; of kernel
+					memory: a followed task, what is not in its account */
 	TARE_FOREIGNERS = 5,
 };
 

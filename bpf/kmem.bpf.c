@@ -90,13 +90,25 @@ static __always_inline void sample_kmem(struct task_struct *task, struct task_st
 	sample_take(ts, &what);
 }
 
+/* wait4, waitid and waitpid, 64-bit and 32-bit: what goes then is of the task that is waited
+ * for (kernel/exit.c release_task()). */
+static __always_inline int reaps(__u32 syscall)
+{
+	return syscall == 61 || syscall == 247 || syscall == (TARE_CAUSE_COMPAT | 7) ||
+	       syscall == (TARE_CAUSE_COMPAT | 114) || syscall == (TARE_CAUSE_COMPAT | 284);
+}
+
 /* Against the running task, as far as it can be its own. Of a clone() it is kept apart
  * until there is a child; one that failed has none, and ends with the next entry. */
 static __always_inline void enter_own(struct task_struct *task, struct task_state *ts, int inside,
 				      __s64 bytes)
 {
-	int making = makes_task(syscall_of(task));
-	__s64 own = ledger_own_part(&ts->t.flow[TARE_KMEM], bytes);
+	__u32 syscall = syscall_of(task);
+	int making = makes_task(syscall);
+	__s64 own = 0;
+
+	if (bytes > 0 || !reaps(syscall))
+		own = ledger_own_part(&ts->t.flow[TARE_KMEM], bytes);
 
 	enter_beside(in_pages(inside && workload.group.own ? bytes : own));
 	ledger_note_peak(&ts->t, workload.peak_seq);
@@ -104,11 +116,11 @@ static __always_inline void enter_own(struct task_struct *task, struct task_stat
 	if (making)
 		ledger_flow(&ts->clone, own);
 	else if (ts->clone.in || ts->clone.out)
-		ts->clone.in = ts->clone.out = 0;
+		kmem_unborn(ts);
 	if (!inside)
 		__sync_fetch_and_add(&workload.group.elsewhere, own);
 	else if (own != bytes)
-		kmem_foreign(TARE_FOREIGN_PROCESS, 0, own - bytes);
+		kmem_foreign(TARE_FOREIGN_LATE, 0, own - bytes);
 	if (cfg_period && own > 0 && !making)
 		sample_kmem(task, ts, own);
 }

@@ -160,23 +160,34 @@ __weak __noinline __s64 kmem_born(struct task_state *parent, struct task_state *
 	return ledger_net(&child->t.flow[TARE_KMEM]);
 }
 
-/* A task ends: what it holds is nobody's. Where others are in the group too nobody can tell
- * when it goes, so it leaves the weight now. */
-__weak __noinline int kmem_leave(struct task_state *ts)
+/* So much of a task's account is nobody's from now on. Where others are in the group too
+ * nobody can tell when it goes, so it leaves the weight now. */
+static __always_inline void kmem_give_up(struct task_state *ts, __s64 held)
 {
-	struct tare_flow *flow;
-	__s64 held;
-
-	if (!ts || !kmem_watched())
-		return 0;
-	flow = &ts->t.flow[TARE_KMEM];
-	held = ledger_net(flow);
 	if (!workload.group.own)
 		enter_beside(-in_pages(held));
 	ledger_note_peak(&ts->t, workload.peak_seq);
 	group_note_peak();
-	ledger_leave(flow);
+	ledger_leave(&ts->t.flow[TARE_KMEM], held);
 	__sync_fetch_and_add(&workload.group.left, held);
+}
+
+/* A task ends. */
+__weak __noinline int kmem_leave(struct task_state *ts)
+{
+	if (ts && kmem_watched())
+		kmem_give_up(ts, ledger_net(&ts->t.flow[TARE_KMEM]));
+	return 0;
+}
+
+/* The clone() that it was in made no task that is followed: that failed, and what it charged is
+ * freed by and by. */
+__weak __noinline int kmem_unborn(struct task_state *ts)
+{
+	if (!ts)
+		return 0;
+	kmem_give_up(ts, ledger_net(&ts->clone));
+	ts->clone.in = ts->clone.out = 0;
 	return 0;
 }
 

@@ -87,16 +87,13 @@ LEDGER_INLINE void ledger_move(struct tare_flow *from, struct tare_flow *to,
 	to->out += part->out;
 }
 
-/* Close an account: returns what it held, which is nobody's from now on. */
-LEDGER_INLINE __s64 ledger_leave(struct tare_flow *f)
+/* So much of what an account holds is nobody's from now on. */
+LEDGER_INLINE void ledger_leave(struct tare_flow *f, __s64 held)
 {
-	__s64 held = ledger_net(f);
-
 	if (held > 0)
 		f->out += held;
 	else
 		f->in -= held;
-	return held;
 }
 
 /* anon, file and shmem are resident; swap entries and page tables are not. */

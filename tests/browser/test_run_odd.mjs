@@ -61,6 +61,8 @@ test('losses and books that are off are told in words', async () => {
 			assert.ok(text.includes(l.meaning), l.name);
 		assert.match(await page.locator('#cards').innerText(), /off by [\d,]+ pages?/);
 		assert.equal(await page.locator('.card.bad').count(), 1);
+		assert.ok((await page.locator('.verdict').innerText()).includes(report.books.why));
+		assert.match(await page.locator('#who').innerText(), /3\.00\sMiB of kernel memory was left by tasks that had ended/);
 		assert.ok(await page.locator('table.who tbody tr').count() < 100, 'rows that cannot be seen are not there');
 	});
 });

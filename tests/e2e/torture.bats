@@ -20,7 +20,7 @@ torture() {
 	done
 	report "${untold:-}check" "$DIR/r.json"
 	for file in "$DIR"/r*.json; do
-		report assert "$file" "r['books']['balanced']" "r['lost']['total'] == 0" \
+		report assert "$file" "ledger_balanced()" "r['lost']['total'] == 0" \
 			"all(b['opening'] + b['in'] - b['out'] + p['foreign'][k]['in']
 			     - p['foreign'][k]['out'] + p['unattributed'][k] == b['net'] >= 0
 			     for p in processes for k, b in p['balance'].items() if k != 'kmem')"

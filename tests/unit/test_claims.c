@@ -93,14 +93,15 @@ static void at_random(void **state)
 
 	(void)state;
 	for (int round = 0; round < 20000; round++) {
-		int64_t before[MOST];
+		int64_t before[MOST] = { 0 };
 		unsigned n = g_rand_int_range(rand, 0, MOST);
 		int32_t most = 1 << g_rand_int_range(rand, 1, 30);
 
 		for (unsigned i = 0; i < n; i++)
 			before[i] = g_rand_int_range(rand, -most / 8, most);
-		settle(before, n, (int64_t)g_rand_int_range(rand, -most / 8, most) *
-					  g_rand_int_range(rand, 1, MOST));
+		settle(before, n,
+		       (int64_t)g_rand_int_range(rand, -most / 8, most) *
+			       g_rand_int_range(rand, 1, MOST));
 	}
 }
 

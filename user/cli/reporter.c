@@ -104,7 +104,12 @@ static void write_numbered(struct reporter *r, struct report *report, unsigned n
 
 int reporter_write(struct reporter *r, struct report *report)
 {
+	g_autofree char *why = NULL;
+
 	describe(r, report);
+	why = report_why_off(report);
+	if (why && r->options->output) /* else the report says so at its head */
+		warn("the books do not balance: %s", why);
 	write_numbered(r, report, 0);
 	/* Last: it may leave out stacks to make them fit. */
 	if (r->recording)

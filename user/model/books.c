@@ -494,11 +494,12 @@ void books_close(struct report *r, const struct books_input *in)
 	r->mms_closed = in->workload.mms_closed;
 	r->mms_nonzero = in->workload.mms_nonzero;
 	r->sums_valid = in->sums_valid;
-	r->balanced = in->sums_valid && !r->off_pages && !r->mms_nonzero && !report_lost_sums(r) &&
-		      !in->world->malformed;
+	r->malformed = in->world->malformed;
 	r->duration_ns = since(in->origin_ns, in->now_ns);
 	build_peak(r, in);
 	build_weight_peak(r, in);
 	books_kmem(r, in);
 	sort_rows(r); /* by what kernel memory they have now */
+	r->balanced = true;
+	r->balanced = report_balanced(r);
 }

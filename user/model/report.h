@@ -234,11 +234,12 @@ struct report {
 	uint64_t duration_ns;
 	GPtrArray *features; /* struct report_feature * */
 
-	bool balanced;      /* nothing unattributed, no sums lost, no bad closing */
+	bool balanced;      /* as found when the books were closed: see report_balanced() */
 	uint64_t off_pages; /* sum of |unattributed| over the four members and all processes */
 	uint64_t mms_closed, mms_nonzero;
 	bool sums_valid; /* false: kernel's counters could not be summed: not checked */
 	uint64_t lost[TARE_LOSSES];
+	uint64_t malformed; /* records from the kernel that made no sense */
 
 	int64_t peak_rss;
 	uint64_t peak_ns;
@@ -287,6 +288,16 @@ uint64_t report_lost_sums(const struct report *r);
 /* How many processes, and tasks of one, its rows stand for. */
 uint64_t report_processes(const struct report *r);
 uint64_t report_tasks(const struct report_process *p);
+/* Why the books do not balance, a reason each, the gravest first: char *, owned by the array.
+ * None: nothing unattributed, no sums lost, no bad closing; kernel memory, where each
+ * change is told and only the workload is in the group, within its bound. */
+GPtrArray *report_reasons(const struct report *r);
+/* Checked (sums_valid), and there are none. All that say so ask this. */
+bool report_balanced(const struct report *r);
+/* The reasons in one text; NULL: they balance, or are not checked. Free with g_free(). */
+char *report_why_off(const struct report *r);
+/* Events and the group's own counter differ by more than their bound. */
+bool report_kmem_off(const struct report *r);
 /* Sums over kinds: RSS (anon, file, shmem), user (RSS and swap), kernel, and all. */
 int64_t kinds_rss(const int64_t kind[TARE_KINDS]);
 int64_t kinds_user(const int64_t kind[TARE_KINDS]);

@@ -121,9 +121,11 @@ static json_t *unattributed(const struct report *r, const struct balance balance
 static json_t *books(const struct report *r)
 {
 	json_t *object = json_object();
+	g_autofree char *why = report_why_off(r);
 
 	json_object_set_new(object, "balanced",
-			    r->sums_valid ? json_boolean(r->balanced) : json_null());
+			    r->sums_valid ? json_boolean(report_balanced(r)) : json_null());
+	json_set_string(object, "why", why);
 	json_set_known(object, "off_pages", (int64_t)r->off_pages, r->sums_valid);
 	json_object_set_new(object, "checked", json_boolean(r->sums_valid));
 	json_set_int(object, "mms_closed", (int64_t)r->mms_closed);

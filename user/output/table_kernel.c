@@ -17,8 +17,8 @@ static const char *const kmem_foreign[TARE_FOREIGNERS] = {
 	[TARE_FOREIGN_RECLAIM] = "by reclaim",
 	[TARE_FOREIGN_KHUGEPAGED] = "by khugepaged",
 	[TARE_FOREIGN_KERNEL] = "by kernel threads, interrupts",
-	[TARE_FOREIGN_PROCESS] = "by other tasks",
-	[TARE_FOREIGN_LATE] = "by tasks that had ended",
+	[TARE_FOREIGN_PROCESS] = "by other processes",
+	[TARE_FOREIGN_LATE] = "by its tasks, not their own",
 };
 
 static void known_size(struct grid *g, bool known, int64_t bytes)

@@ -34,6 +34,7 @@ static const struct member report_members[] = {
 	MEMBER(report, FIGURE_U64, off_pages),
 	MEMBER(report, FIGURE_U64, mms_closed),
 	MEMBER(report, FIGURE_U64, mms_nonzero),
+	MEMBER(report, FIGURE_U64, malformed),
 	MEMBER(report, FIGURE_BOOL, sums_valid),
 	MEMBER(report, FIGURE_I64, peak_rss),
 	MEMBER(report, FIGURE_U64, peak_ns),
