@@ -65,13 +65,6 @@ void session_drain(struct session *s)
 		sampler_caught_up(s->sampler);
 }
 
-/* Samples of what ended have come now. */
-void session_fold(struct session *s, bool tight)
-{
-	session_drain(s);
-	world_fold(s->world, tight);
-}
-
 struct watched {
 	session_ready_fn fn;
 	void *ctx;
@@ -473,7 +466,7 @@ static void on_clock(struct session *s, enum source source)
 	switch (source) {
 	case SOURCE_SERIES:
 		sample_series(s);
-		session_fold(s, false);
+		session_drain(s);
 		look_for_newcomers(s);
 		break;
 	case SOURCE_CHECKPOINT:
@@ -509,7 +502,7 @@ void session_dispatch(struct session *s, unsigned source)
 	switch (source) {
 	case SOURCE_RING:
 	case SOURCE_SAMPLES:
-		session_fold(s, false);
+		session_drain(s);
 		break;
 	case SOURCE_SIGNAL:
 		on_signals(s);
@@ -565,6 +558,7 @@ int session_loop(struct session *s, int *status)
 		}
 		for (int i = 0; i < n; i++)
 			session_dispatch(s, events[i].data.u32);
+		world_fold(s->world, false);
 	}
 	sample_series(s);
 	*status = s->status;

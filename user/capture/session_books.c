@@ -88,7 +88,7 @@ static struct report *close_books(struct session *s, enum report_reason reason)
 	sweep(s);
 	if (reason == REPORT_END)
 		wait_for_limbo(s);
-	session_fold(s, true);
+	world_fold(s->world, true); /* here, not between the books and their profile */
 	in.now_ns = clock_ns(CLOCK_BOOTTIME);
 	if (reason == REPORT_END && !world_living(s->world))
 		wait_for_frees(s);

@@ -59,9 +59,6 @@ static inline uint64_t clock_ns(clockid_t clock)
 /* Take in what the kernel has sent. */
 void session_drain(struct session *s);
 
-/* The same, and fold what ended. Not between the closing of the books and their profile. */
-void session_fold(struct session *s, bool tight);
-
 /* Hear one source that is ready. */
 void session_dispatch(struct session *s, unsigned source);
 
