@@ -44,7 +44,7 @@ static void small_are_exact(void **state)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(1);
 	struct sketch *s = sketch_new();
-	int64_t values[501];
+	int64_t values[501] = { 0 };
 
 	(void)state;
 	for (unsigned i = 0; i < G_N_ELEMENTS(values); i++) {
@@ -60,7 +60,7 @@ static void small_are_exact(void **state)
 static void any_values(void **state)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(2);
-	int64_t values[3000];
+	int64_t values[3000] = { 0 };
 
 	(void)state;
 	for (int run = 0; run < 300; run++) {

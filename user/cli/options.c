@@ -15,9 +15,11 @@
 #include "capture/features.h"
 #include "cli/choices.h"
 #include "cli/optspec.h"
+#include "model/world.h"
 #include "store/recording.h"
 
 #define MAX_MMS_LIMIT 1048576
+#define KEEP_TASKS_LIMIT 1000000
 #define PERIOD_UNSET UINT64_MAX
 #define PERIOD_DEFAULT (64 * 1024)
 #define RING_MIN (64 * 1024)
@@ -49,6 +51,7 @@ enum option_id {
 	OPT_PICTURE,
 	OPT_LINES,
 	OPT_MAX_SIZE,
+	OPT_KEEP_TASKS,
 	OPT_HTML,
 };
 
@@ -76,6 +79,8 @@ static const struct optspec specs[] = {
 	  "grown, live-peak, live-end, asked, untouched" },
 	{ "lines", OPT_LINES, NULL, FOR_BOTH, "source lines and inlined functions" },
 	{ "threads", OPT_THREADS, "all|grouped", FOR_BOTH, "every thread a row, or one a name" },
+	{ "keep-tasks", OPT_KEEP_TASKS, "N|all", FOR_BOTH,
+	  "ended ones with a row of their own (256)" },
 	{ "snapshot-every", OPT_SNAPSHOT_EVERY, "TIME", FOR_BOTH, "a report each TIME" },
 	{ "interval", OPT_INTERVAL, "TIME", FOR_BOTH, "between points of the curve (100ms)" },
 	{ "force-arm", OPT_FORCE_ARM, "ARM", FOR_BOTH, "ledger by percpu, count or classic" },
@@ -145,6 +150,19 @@ static int parse_max_mms(const char *value, uint32_t *max)
 	if (!g_ascii_string_to_unsigned(value, 10, 1, MAX_MMS_LIMIT, &n, NULL))
 		return optspec_bad("max-mms", value, "a number from 1 to 1048576");
 	*max = n;
+	return 0;
+}
+
+static int parse_keep_tasks(const char *value, uint32_t *keep)
+{
+	guint64 n;
+
+	*keep = WORLD_KEEP_ALL;
+	if (!strcmp(value, "all"))
+		return 0;
+	if (!g_ascii_string_to_unsigned(value, 10, 0, KEEP_TASKS_LIMIT, &n, NULL))
+		return optspec_bad("keep-tasks", value, "a number up to 1000000, or all");
+	*keep = n;
 	return 0;
 }
 
@@ -249,6 +267,8 @@ static int take(void *ctx, int id, const char *value)
 		return 0;
 	case OPT_MAX_MMS:
 		return parse_max_mms(value, &o->max_mms);
+	case OPT_KEEP_TASKS:
+		return parse_keep_tasks(value, &o->keep_tasks);
 	case OPT_NO_PRIORITY:
 		o->no_priority = true;
 		return 0;
@@ -370,6 +390,7 @@ int options_parse(struct options *o, enum option_for who, int argc, char **argv)
 	*o = (struct options){
 		.interval_ns = 100 * 1000 * 1000,
 		.max_mms = 8192,
+		.keep_tasks = WORLD_KEEP,
 		.ring_bytes = 8 << 20,
 		.period = PERIOD_UNSET,
 	};

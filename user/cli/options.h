@@ -37,7 +37,7 @@ struct options {
 	uint64_t interval_ns, snapshot_every_ns;
 	const char *force_arm;
 	bool all_threads, self, slab;
-	uint32_t max_mms;
+	uint32_t max_mms, keep_tasks; /* WORLD_KEEP_ALL: each that ended has a row */
 	uint64_t ring_bytes;
 	bool no_priority;
 	uint64_t period; /* bytes of growth a sample; 0: none */

@@ -221,6 +221,7 @@ void reporter_config(struct reporter *r, struct session_config *config)
 		.wait_all = o->wait_all,
 		.self = o->self,
 		.slab = o->slab,
+		.keep_tasks = o->keep_tasks,
 		.no_priority = o->no_priority,
 		.lines = o->lines,
 		.cgroup = r->cgroup,
