@@ -56,7 +56,7 @@ static __noinline int in_group(struct mem_cgroup *memcg)
  * it was the last to hold). */
 static __always_inline int its_own(struct task_struct *task, struct mem_cgroup *memcg)
 {
-	struct css_set *set = task->cgroups;
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
 	__u64 id = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
 	__u64 at =
 		address_of(set) + bpf_core_field_offset(struct css_set, subsys) + id * sizeof(set);
