@@ -145,6 +145,44 @@ static void bounded_without_names(void **state)
 	bounded(true);
 }
 
+/* Of what lives: bytes for each. */
+static void the_living_are_small(void **state)
+{
+	static const char argv[] = "postgres\0-D\0/var/lib/postgresql/15/main\0--port=5433";
+	size_t before, threads, processes;
+
+	(void)state;
+	born(1, 1);
+	before = used();
+	for (uint64_t id = 2; id < 20002; id++) {
+		struct task_record t = task_of(TARE_REC_TASK, id, 1, id);
+
+		for (uint32_t c = 0; c < 5; c++)
+			ledger_flow(&ledger_cause(&t.t, c)->pages, 1);
+		t.head.size = ledger_record_size(t.t.n_causes);
+		born(id, 1);
+		GIVE(w, t);
+	}
+	threads = (used() - before) / 20000;
+	before = used();
+	for (uint64_t id = 30000; id < 40000; id++) {
+		struct tare_exec *exec = exec_of(id, id, 100 + id,
+						 "/usr/lib/postgresql/15/bin/postgres", argv,
+						 sizeof(argv));
+		struct tare_mm_end mm = mm_of(TARE_REC_MM, id, id);
+		struct task_record t = task_of(TARE_REC_TASK, id, id, id);
+
+		born(id, id);
+		GIVE(w, *exec);
+		GIVE(w, mm);
+		GIVE(w, t);
+		g_free(exec);
+	}
+	processes = (used() - before) / 10000;
+	assert_in_range(threads, 400, 1024);
+	assert_in_range(processes, 800, 2048);
+}
+
 /* Programs one after another in one process, and names of one thread. */
 static void many_images(void **state)
 {
@@ -182,6 +220,7 @@ int main(void)
 		TEST(who_stays),
 		TEST(bounded_by_names),
 		TEST(bounded_without_names),
+		TEST(the_living_are_small),
 		TEST(many_images),
 	};
 
