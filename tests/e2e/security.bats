@@ -290,6 +290,31 @@ nothing_left() {
 	secret_is_whole
 }
 
+# left_by PID: the temporary file of that tare.
+left_by() {
+	compgen -G "$DIR/ww/.tare-$1-*.tmp" >/dev/null
+}
+
+@test "killed while it writes a report: what it left is taken away by the next" {
+	need gcc
+	# It stops before it would put the file in its place.
+	echo 'int pause(void); int renameat(int a, const char *b, int c, const char *d)
+		{ (void)a, (void)b, (void)c, (void)d; return pause(); }' |
+		gcc -shared -fPIC -x c -o "$DIR/stop.so" -
+	LD_PRELOAD=$DIR/stop.so "$TARE" run -o "$DIR/ww/r.json" -- env -u LD_PRELOAD true 3>&- 8>&- 9>&- &
+	started+=($!)
+	until_true 20 left_by "${started[0]}"
+	# While it is there, it stays.
+	"$TARE" run -o "$DIR/ww/x.json" -- true
+	left_by "${started[0]}"
+	kill -KILL "${started[0]}"
+	finished "${started[0]}"
+	left_by "${started[0]}"
+	"$TARE" run -o "$DIR/ww/x.json" -- true
+	! left_by "${started[0]}"
+	nothing_left "$DIR/ww"
+}
+
 # No control group of a tare that is gone.
 no_group_left() {
 	local group
