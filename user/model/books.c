@@ -337,7 +337,7 @@ static int by_process(gconstpointer a, gconstpointer b)
 		return peak_x < peak_y ? 1 : -1;
 	if (x->rss_peak != y->rss_peak)
 		return x->rss_peak < y->rss_peak ? 1 : -1;
-	return x->pid - y->pid;
+	return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
 /* The kernel stacks of tasks that ran before tare came. */

@@ -213,12 +213,15 @@ void world_describe(struct world_proc *p, const char *exe, const char *cmdline, 
 
 static int on_exec(struct world *w, const struct tare_exec *rec)
 {
-	struct world_task *t = task_get(w, rec->id, rec->proc);
-	struct world_proc *p = proc_get(w, rec->proc);
-	bool launch = w->launched && p->attached && !p->exe;
+	struct world_task *t;
+	struct world_proc *p;
+	bool launch;
 
 	if (rec->argv_len > sizeof(rec->argv))
 		return -EINVAL;
+	t = task_get(w, rec->id, rec->proc);
+	p = proc_get(w, rec->proc);
+	launch = w->launched && p->attached && !p->exe;
 	t->state->tid = rec->tid;
 	memcpy(t->state->comm, rec->comm, sizeof(rec->comm));
 	p->pid = rec->tgid;
