@@ -113,7 +113,7 @@ static void who_waits(void **state)
 	assert_int_equal(r->totals[TARE_ANON].unattributed, 0);
 }
 
-/* A million threads and a hundred thousand processes later it is as large as before. */
+/* Bytes; 0: sanitizers have an allocator of their own, which does not tell. */
 static size_t used(void)
 {
 	return mallinfo2().uordblks + mallinfo2().hblkhd;
@@ -150,6 +150,7 @@ static void churn(uint64_t from, uint64_t to, bool names)
 	}
 }
 
+/* A million threads and a hundred thousand processes later it is as large as before. */
 static void bounded(bool names)
 {
 	size_t before, after;
@@ -218,8 +219,10 @@ static void the_living_are_small(void **state)
 		g_free(exec);
 	}
 	processes = (used() - before) / 10000;
-	assert_in_range(threads, 400, 1024);
-	assert_in_range(processes, 800, 2048);
+	if (used())
+		assert_in_range(threads, 400, 1024);
+	if (used())
+		assert_in_range(processes, 800, 2048);
 }
 
 /* Programs one after another in one process, and names of one thread. */
