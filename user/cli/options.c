@@ -193,6 +193,28 @@ static int parse_arm(struct options *o, const char *value)
 	return optspec_bad("force-arm", value, "percpu, count or classic");
 }
 
+/* What is of tare's own doing. */
+static int take_own(struct options *o, int id, const char *value)
+{
+	switch (id) {
+	case OPT_SELF:
+		o->self = true;
+		return 0;
+	case OPT_MAX_MMS:
+		return parse_max_mms(value, &o->max_mms);
+	case OPT_KEEP_TASKS:
+		return parse_keep_tasks(value, &o->keep_tasks);
+	case OPT_NO_PRIORITY:
+		o->no_priority = true;
+		return 0;
+	case OPT_RING_SIZE:
+		return parse_ring(value, &o->ring_bytes);
+	default:
+		err_verbosity++;
+		return 0;
+	}
+}
+
 static int take(void *ctx, int id, const char *value)
 {
 	struct options *o = ctx;
@@ -262,21 +284,8 @@ static int take(void *ctx, int id, const char *value)
 		return parse_interval(value, &o->interval_ns);
 	case OPT_FORCE_ARM:
 		return parse_arm(o, value);
-	case OPT_SELF:
-		o->self = true;
-		return 0;
-	case OPT_MAX_MMS:
-		return parse_max_mms(value, &o->max_mms);
-	case OPT_KEEP_TASKS:
-		return parse_keep_tasks(value, &o->keep_tasks);
-	case OPT_NO_PRIORITY:
-		o->no_priority = true;
-		return 0;
-	case OPT_RING_SIZE:
-		return parse_ring(value, &o->ring_bytes);
 	default:
-		err_verbosity++;
-		return 0;
+		return take_own(o, id, value);
 	}
 }
 
