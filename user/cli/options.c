@@ -217,8 +217,26 @@ static bool *flag(struct options *o, int id)
 		return &o->lines;
 	case OPT_SELF:
 		return &o->self;
+	case OPT_NO_PRIORITY:
+		return &o->no_priority;
 	default:
 		return NULL;
+	}
+}
+
+/* What is of tare's own doing. */
+static int take_own(struct options *o, int id, const char *value)
+{
+	switch (id) {
+	case OPT_MAX_MMS:
+		return parse_max_mms(value, &o->max_mms);
+	case OPT_KEEP_TASKS:
+		return parse_keep_tasks(value, &o->keep_tasks);
+	case OPT_RING_SIZE:
+		return parse_ring(value, &o->ring_bytes);
+	default:
+		err_verbosity++;
+		return 0;
 	}
 }
 
@@ -275,18 +293,8 @@ static int take(void *ctx, int id, const char *value)
 	case OPT_BTF:
 		o->btf = value;
 		return 0;
-	case OPT_MAX_MMS:
-		return parse_max_mms(value, &o->max_mms);
-	case OPT_KEEP_TASKS:
-		return parse_keep_tasks(value, &o->keep_tasks);
-	case OPT_NO_PRIORITY:
-		o->no_priority = true;
-		return 0;
-	case OPT_RING_SIZE:
-		return parse_ring(value, &o->ring_bytes);
 	default:
-		err_verbosity++;
-		return 0;
+		return take_own(o, id, value);
 	}
 }
 
