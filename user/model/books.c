@@ -323,7 +323,16 @@ static int by_process(gconstpointer a, gconstpointer b)
 		return peak_x < peak_y ? 1 : -1;
 	if (x->rss_peak != y->rss_peak)
 		return x->rss_peak < y->rss_peak ? 1 : -1;
-	return x->pid - y->pid;
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+void books_sort(struct report *r)
+{
+	for (unsigned i = 0; i < r->processes->len; i++)
+		g_ptr_array_sort(((struct report_process *)r->processes->pdata[i])->tasks, by_task);
+	g_ptr_array_sort(r->processes, by_process);
 }
 
 /* The kernel stack of a task that ran before tare came. */
@@ -340,6 +349,7 @@ static struct report_process *build_process(const struct world_proc *wp, const G
 {
 	struct report_process *p = report_process_new();
 
+	p->id = wp->id;
 	p->pid = wp->pid;
 	p->ppid = wp->ppid;
 	p->comm = g_strdup(wp->comm ? wp->comm : "");
