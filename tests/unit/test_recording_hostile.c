@@ -102,7 +102,8 @@ static void references_that_lead_nowhere(void **state)
 		"UPDATE task_causes SET task = 4000 WHERE position = 0"
 		" AND task = (SELECT min(task) FROM task_causes)",
 		"UPDATE task_kinds SET task = 4000 WHERE task = 0",
-		"UPDATE process_texts SET process = -3",
+		"UPDATE process_texts SET process = -3 WHERE position = 0 AND what = 'argument'"
+		" AND process = (SELECT min(process) FROM process_texts)",
 	};
 
 	(void)state;

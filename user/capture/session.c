@@ -14,8 +14,8 @@
 #include "capture/session_state.h"
 #include "capture/targets.h"
 
-#define CHECKPOINT_REST 19 /* times as long as one took, until the next */
-#define ADOPT_ROUNDS 10    /* attach: until a round finds nobody new */
+#define CHECKPOINT_SLACK 10 /* one in so many of checkpoint_ns, for clocks and CPUs that are late */
+#define ADOPT_ROUNDS 10     /* attach: until a round finds nobody new */
 
 static int on_record(void *ctx, const void *data, size_t size)
 {
@@ -426,19 +426,28 @@ static void on_signals(struct session *s)
 	}
 }
 
-/* While one is made, nothing else is heard: the longer that takes, the rarer they are. */
+/* When the next checkpoint shall begin, so that this one is not older than checkpoint_ns
+ * when the next is written: each takes about as long as the last ones. One that takes all
+ * of that time is followed at once. */
+static void set_next_checkpoint(struct session *s, uint64_t begin, uint64_t end)
+{
+	uint64_t most = s->config.checkpoint_ns - s->config.checkpoint_ns / CHECKPOINT_SLACK, at;
+	struct itimerspec next = { 0 };
+
+	s->checkpoint_takes = MAX(end - begin, s->checkpoint_takes / 8 * 7);
+	at = MAX(begin + most - MIN(most, s->checkpoint_takes), end + 1);
+	next.it_value = (struct timespec){ at / SESSION_NS, at % SESSION_NS };
+	timerfd_settime(s->timers[SOURCE_CHECKPOINT], TFD_TIMER_ABSTIME, &next, NULL);
+}
+
 static void checkpoint(struct session *s)
 {
-	uint64_t begin = clock_ns(CLOCK_MONOTONIC), end;
-	struct report *r;
+	uint64_t begin = clock_ns(CLOCK_MONOTONIC);
+	struct report *r = session_glance(s);
 
-	if (begin < s->next_checkpoint)
-		return;
-	r = session_report(s, REPORT_SNAPSHOT);
 	s->config.on_checkpoint(s->config.ctx, r);
 	report_free(r);
-	end = clock_ns(CLOCK_MONOTONIC);
-	s->next_checkpoint = end + CHECKPOINT_REST * (end - begin);
+	set_next_checkpoint(s, begin, clock_ns(CLOCK_MONOTONIC));
 }
 
 static void on_clock(struct session *s, enum source source)
@@ -545,6 +554,9 @@ int session_loop(struct session *s, int *status)
 			session_dispatch(s, events[i].data.u32);
 	}
 	sample_series(s);
+	/* The last report waits for what comes late. */
+	if (s->config.on_checkpoint)
+		checkpoint(s);
 	*status = s->status;
 	return 0;
 }

@@ -43,7 +43,7 @@ struct session {
 	const char *cgroup; /* attached by control group: newcomers are looked for */
 	struct kmem *kmem;
 	struct tare_workload last;        /* of the last report */
-	uint64_t next_checkpoint;         /* CLOCK_MONOTONIC; not before */
+	uint64_t checkpoint_takes;        /* ns: about the longest of late */
 	struct sampling_session *sampler; /* NULL: no samples */
 	sigset_t old_mask;
 };
@@ -58,6 +58,10 @@ static inline uint64_t clock_ns(clockid_t clock)
 
 /* Take in what the kernel has sent. */
 void session_drain(struct session *s);
+
+/* A report as of now for a checkpoint: nothing is waited for, and the books are not
+ * checked. Never NULL. */
+struct report *session_glance(struct session *s);
 
 /* Hear one source that is ready. */
 void session_dispatch(struct session *s, unsigned source);

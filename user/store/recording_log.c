@@ -7,7 +7,8 @@
 #define SAMPLE_BYTES 48 /* about so many a row */
 #define RANGE_BYTES 64  /* without its detail */
 #define FOLD_BYTES 16
-#define LOOK_EACH 16 /* rows between looks for room */
+#define LOOK_EACH 8192  /* bytes between looks for room */
+#define DETAIL_MOST 4096 /* bytes of it: PATH_MAX */
 
 struct range_row {
 	struct recorded_range r;
@@ -48,7 +49,7 @@ void log_add_sample(struct raw_log *log, const struct recorded_sample *s)
 
 void log_add_range(struct raw_log *log, const struct recorded_range *r)
 {
-	struct range_row row = { *r, g_strdup(r->detail) };
+	struct range_row row = { *r, r->detail ? g_strndup(r->detail, DETAIL_MOST) : NULL };
 
 	g_array_append_val(log->ranges, row);
 }
@@ -78,6 +79,16 @@ static unsigned level_of(int64_t number)
 	return (unsigned)__builtin_ctzll((unsigned long long)number);
 }
 
+/* A row of so many bytes comes. */
+static int look(struct raw_log *log, uint64_t bytes, log_room_fn room, void *ctx)
+{
+	log->unlooked += bytes;
+	if (log->unlooked < LOOK_EACH)
+		return 0;
+	log->unlooked = 0;
+	return room(ctx);
+}
+
 static int write_samples(struct raw_log *log, const struct db *db, log_room_fn room, void *ctx)
 {
 	g_autoptr(sqlite3_stmt) st = NULL;
@@ -90,8 +101,7 @@ static int write_samples(struct raw_log *log, const struct db *db, log_room_fn r
 
 		if (level < log->level)
 			continue;
-		if (log->samples_kept % LOOK_EACH == 0)
-			err = room(ctx);
+		err = look(log, SAMPLE_BYTES, room, ctx);
 		if (!err)
 			err = db_run(db, st, db_integer(level), db_integer(log->sample_number),
 				     db_count(s->time_ns), db_integer(s->tally),
@@ -112,8 +122,7 @@ static int write_ranges(struct raw_log *log, const struct db *db, log_room_fn ro
 	for (unsigned i = 0; !err && i < log->ranges->len; i++) {
 		const struct range_row *row = &g_array_index(log->ranges, struct range_row, i);
 
-		if (i % LOOK_EACH == 0)
-			err = room(ctx);
+		err = look(log, RANGE_BYTES + (row->detail ? strlen(row->detail) : 0), room, ctx);
 		if (!err)
 			err = db_run(db, st, db_integer(++log->range_number),
 				     db_count(row->r.time_ns), db_integer(row->r.pid),
@@ -134,8 +143,7 @@ static int write_folds(struct raw_log *log, const struct db *db, log_room_fn roo
 	for (unsigned i = 0; !err && i < log->folds->len; i++) {
 		const struct tally_fold *f = &g_array_index(log->folds, struct tally_fold, i);
 
-		if (i % LOOK_EACH == 0)
-			err = room(ctx);
+		err = look(log, FOLD_BYTES, room, ctx);
 		if (!err)
 			err = db_run(db, st, db_integer(f->tally), db_integer(f->into));
 		log->sample_bytes += FOLD_BYTES;

@@ -21,6 +21,7 @@ struct raw_log {
 	bool thinning;                       /* samples below it are still there */
 	int64_t range_looked;                /* ranges up to it that could go have gone */
 	uint64_t ranges_dropped;
+	uint64_t unlooked; /* bytes written since there was room */
 	/* About so many bytes of the file. */
 	uint64_t sample_bytes, range_bytes, samples_kept, ranges_kept;
 };

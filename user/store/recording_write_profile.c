@@ -148,9 +148,11 @@ static uint32_t place_number(struct writer *w, struct table *t, const struct pro
 	struct known *k = &w->rows->known[KNOWN_PLACES];
 	struct thing thing;
 	uint64_t id = hash_text(hash_word(w->rows->seed, e->place), e->place_label);
+	uint32_t slot;
 
 	/* Numbers of their own, at the end too: an entry has no index of its place. */
-	thing.number = k->number[known_take(k, id, true, &thing.fresh)];
+	slot = known_take(k, id, true, &thing.fresh); /* moves k->number */
+	thing.number = k->number[slot];
 	if (!thing.fresh)
 		return thing.number;
 	table_row(t, db_integer(thing.number), db_text(place_name[e->place]),
