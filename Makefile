@@ -97,6 +97,7 @@ help:
 	@echo 'make lint unit bpf-tests golden browser e2e check-kernels: each suite alone'
 	@echo '                  (unit, bpf-tests, browser, e2e: T="files" runs only these)'
 	@echo 'make format       C as .clang-format has it'
+	@echo 'make check-long   loads that last, MINUTES=60 of postgres among them: what was lost'
 	@echo 'make bench        overhead, measured'
 	@echo 'make results      install all runtimes, weigh them, rewrite RESULTS.md'
 	@echo 'V=1 verbose  O=dir  DEBUG=1  SAN=address,undefined  CC= CLANG= BPFTOOL= NODE= NPM= PROTOC= CFLAGS='
@@ -224,7 +225,7 @@ $(O)/programs/%: tests/programs/%.cc
 	$(call run,CXX,$<)$(CXX) -O1 -g -Wall -Wextra -pthread $(DEPS) -o $@ $< $(own_flags)
 
 .PHONY: programs build-tests unit bpf-tests golden browser e2e check-kernels lint format
-.PHONY: check demo bench results
+.PHONY: check check-long demo bench results
 programs: $(programs)
 build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs) $(browser_needs)
 
@@ -267,6 +268,13 @@ demo:
 	@tools/setup demo
 	@$(MAKE) --no-print-directory all
 	$(O)/tare run -- /usr/bin/python3 tools/demo.py
+
+# Loads that last: an hour and a half with MINUTES=60, the default. LOADS="name …": these.
+MINUTES = 60
+check-long:
+	@tools/setup build test long
+	@$(MAKE) --no-print-directory build-tests
+	@tests/long/check --minutes $(MINUTES) $(LOADS)
 
 bench: $(O)/tare $(programs)
 	tools/bench/run

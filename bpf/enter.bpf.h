@@ -48,8 +48,8 @@ __weak __noinline int mm_note_peak(struct tare_mm *m)
 __weak __noinline int enter_foreign(struct tare_mm *m, int of_process, __u32 kind, __s64 delta)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	struct mm_struct *mm = task->mm; /* first: see record.bpf.h on followed pointers */
 	__u32 who = foreigner(task, of_process);
-	struct mm_struct *mm = task->mm;
 	__u64 *total, *cause;
 
 	if (!m || kind >= TARE_MM_KINDS || who >= TARE_FOREIGNERS)

@@ -34,7 +34,7 @@ static long find_level(__u32 level, struct search *s)
 
 /* Is it the watched group, or below it? Where in the hierarchy that stands shows
  * with its first event. */
-static __noinline int in_group(struct mem_cgroup *memcg)
+__hidden __noinline int in_group(struct mem_cgroup *memcg)
 {
 	struct cgroup *cgroup = BPF_CORE_READ(memcg, css.cgroup);
 	__u32 level = workload.group.level;
@@ -56,10 +56,10 @@ static __noinline int in_group(struct mem_cgroup *memcg)
  * it was the last to hold). */
 static __always_inline int its_own(struct task_struct *task, struct mem_cgroup *memcg)
 {
-	struct css_set *set = task->cgroups;
-	__u64 id = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
-	__u64 at =
-		address_of(set) + bpf_core_field_offset(struct css_set, subsys) + id * sizeof(set);
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	int id = ITEM(enum cgroup_subsys_id, memory_cgrp_id);
+	__u64 at = address_of(set) + bpf_core_field_offset(struct css_set, subsys) +
+		   (__u64)id * sizeof(set);
 	void *css = NULL;
 
 	bpf_probe_read_kernel(&css, sizeof(css), (void *)at);
@@ -114,9 +114,9 @@ static __always_inline void enter_kmem(struct task_struct *task, struct task_sta
 
 static __always_inline void on_kmem(struct mem_cgroup *memcg, int item, __s64 pages, int interrupt)
 {
-	int sock = item == bpf_core_enum_value(enum memcg_stat_item, MEMCG_SOCK);
-	int kmem = item == bpf_core_enum_value(enum memcg_stat_item, MEMCG_KMEM);
-	int vmalloc = item == bpf_core_enum_value(enum memcg_stat_item, MEMCG_VMALLOC);
+	int sock = item == ITEM(enum memcg_stat_item, MEMCG_SOCK);
+	int kmem = item == ITEM(enum memcg_stat_item, MEMCG_KMEM);
+	int vmalloc = item == ITEM(enum memcg_stat_item, MEMCG_VMALLOC);
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct tare_group *g = &workload.group;
 	__s64 bytes = pages * cfg_page_size;

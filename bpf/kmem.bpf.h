@@ -10,6 +10,9 @@
 
 #include "weight.bpf.h"
 
+/* Is it the watched group, or below it? In kmem.bpf.c. */
+int in_group(struct mem_cgroup *memcg);
+
 static __always_inline int kmem_watched(void)
 {
 	return cfg_kmem && workload.group.id;

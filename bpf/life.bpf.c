@@ -86,9 +86,9 @@ static __always_inline __u64 stack_given(struct task_struct *child)
 SEC("tp_btf/task_newtask")
 int BPF_PROG(tare_newtask, struct task_struct *child, __u64 clone_flags)
 {
+	struct mm_struct *mm = child->mm; /* first: see record.bpf.h on followed pointers */
 	struct task_state *parent = task_find(bpf_get_current_task_btf()), *ts;
 	int thread = !!(clone_flags & CLONE_THREAD);
-	struct mm_struct *mm;
 	struct tare_mm *m;
 
 	if (!parent || (cfg_no_children && !thread))
@@ -103,7 +103,6 @@ int BPF_PROG(tare_newtask, struct task_struct *child, __u64 clone_flags)
 	}
 	if (thread)
 		ts->mm_key = parent->mm_key;
-	mm = child->mm;
 	if (clone_flags & CLONE_VM || !mm)
 		return 0;
 	ts->mm_key = mm_key(mm);
@@ -118,7 +117,7 @@ int BPF_PROG(tare_newtask, struct task_struct *child, __u64 clone_flags)
 	return 0;
 }
 
-SEC("tp_btf/task_rename")
+SEC("?tp_btf/task_rename")
 int BPF_PROG(tare_rename, struct task_struct *task, const char *comm)
 {
 	struct task_state *ts = task_find(task);
@@ -143,9 +142,8 @@ int BPF_PROG(tare_rename, struct task_struct *task, const char *comm)
 /* The new program's name and arguments. Its stack was just written, so reading
  * it does not fault. */
 static __always_inline void send_exec(struct task_struct *task, struct task_state *ts,
-				      struct linux_binprm *bprm)
+				      struct mm_struct *mm, struct linux_binprm *bprm)
 {
-	struct mm_struct *mm = task->mm;
 	struct tare_exec *rec;
 	__u64 start, len;
 
@@ -181,8 +179,8 @@ static __always_inline void send_exec(struct task_struct *task, struct task_stat
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(tare_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
+	struct mm_struct *mm = task->mm; /* first: see record.bpf.h on followed pointers */
 	struct task_state *ts = task_find(task);
-	struct mm_struct *mm;
 	struct tare_mm *m;
 
 	if (!ts)
@@ -195,7 +193,6 @@ int BPF_PROG(tare_exec, struct task_struct *task, pid_t old_pid, struct linux_bi
 		ts->t.start_ns = bpf_ktime_get_boot_ns();
 	}
 	task_identity(task, &ts->t); /* execve by a thread gave it the leader's id */
-	mm = task->mm;
 	if (!mm)
 		return 0;
 	ts->mm_key = mm_key(mm);
@@ -203,7 +200,7 @@ int BPF_PROG(tare_exec, struct task_struct *task, pid_t old_pid, struct linux_bi
 	m = mm_made(ts, mm, ts->t.proc, TARE_MM_EXECING);
 	if (m)
 		m->flags &= ~TARE_MM_EXECING;
-	send_exec(task, ts, bprm);
+	send_exec(task, ts, mm, bprm);
 	if (cfg_period)
 		place_image(m, ts->t.proc);
 	return 0;
@@ -303,7 +300,7 @@ int BPF_PROG(tare_exit_mmap, struct mm_struct *mm)
 		if (!(m->flags & TARE_MM_IGNORE))
 			mm_close(mm, m);
 		mm_delete(m);
-		if (id)
+		if (cfg_arm == ARM_CLASSIC && id)
 			bpf_map_delete_elem(&tare_mmids, &id);
 	}
 	if (ts && ts->t.flags & TARE_TASK_EXITING && !(ts->t.flags & TARE_TASK_ENDED))

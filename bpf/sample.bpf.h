@@ -313,13 +313,15 @@ static __always_inline struct tare_mm *mm_running(struct task_struct *task, stru
 __weak __noinline int sample_take(struct task_state *ts, const struct sampled *what)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 regs = (__u64)task->stack + regs_offset, used = samples_used(), bytes;
+	__u64 regs, used, bytes;
 	struct sampler *sampler;
 	struct scratch *s;
 	struct tare_sample *out;
 
-	if (!ts || !what || !cfg_period)
+	if (!cfg_period || !ts || !what)
 		return 0;
+	regs = (__u64)task->stack + regs_offset;
+	used = samples_used();
 	sampler = what->flags & TARE_SAMPLE_ASKED ? &ts->asked : &ts->sampler;
 	bytes = what->bytes;
 	if (!bytes)

@@ -16,6 +16,7 @@ const volatile __u32 cfg_bucket_bits = 0;
 const volatile __u32 cfg_kmem = 0;
 const volatile __u32 cfg_memcg_long = 0;
 const volatile __u32 cfg_period = 0;
+const volatile __u32 cfg_python = 0;
 const volatile __u32 cfg_samples_ring = 4096;
 const volatile __u32 cfg_stack = TARE_STACK_MAX;
 

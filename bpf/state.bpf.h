@@ -29,6 +29,7 @@ extern const volatile __u32 cfg_page_size;
 extern const volatile __u32 cfg_bucket_bits;  /* tare_keys has 2^this buckets */
 extern const volatile __u32 cfg_kmem;         /* kernel memory's events are there */
 extern const volatile __u32 cfg_period;       /* bytes of growth a sample; 0: none are taken */
+extern const volatile __u32 cfg_python;       /* its functions are looked for */
 extern const volatile __u32 cfg_samples_ring; /* bytes */
 extern const volatile __u32 cfg_stack;        /* bytes of user stack to copy, at most */
 extern const volatile __u32 cfg_memcg_long;   /* they pass their value as a long, not an int */

@@ -78,6 +78,18 @@ test('every other report opens', async () => {
 		});
 });
 
+test('rows that stand for many: how many, who failed, how far they differ', () => opened(rendered('folded'), {}, async (page) => {
+	const cells = (text) => page.locator('#who tr', { hasText: text }).first().locator('td').allInnerTexts();
+
+	assert.ok((await cells('worker-*')).includes('\u00d7199,997'));
+	assert.match(await page.locator('#who button', { hasText: 'worker-*' }).getAttribute('title'), /of sh \(700\); each, grown: min 32\.0\sKiB, median about 64\.0\sKiB, max 192\sKiB/);
+	assert.match(await page.locator('#who .below').innerText(), /^229,0\d\d threads/);
+	await page.click('#who button[data-value="processes"]');
+	assert.ok((await cells('conn-*')).includes('ended, 17 failed'));
+	assert.ok((await cells('conn-*')).includes('9,000'));
+	assert.match(await page.locator('#who .below').innerText(), /^23,001 processes/);
+}));
+
 test('rows without a stack stand under a mark', async () => {
 	const report = data(rendered('profile')), { entries } = report.profile, at = entries.grown.indexOf(Math.max(...entries.grown));
 

@@ -321,7 +321,7 @@ as_nobody() {
 	run "$TARE" run --ring-size 64KiB -o "$DIR/r.json" -- "$PROGRAMS/thread_churn" 4000 64
 	status_is 0
 	report assert "$DIR/r.json" \
-		"len(tasks) == 4001 or r['lost']['total'] > 0" \
+		"count(tasks) == 4001 or r['lost']['total'] > 0" \
 		"r['lost']['total'] == 0 or not r['books']['balanced']"
 }
 

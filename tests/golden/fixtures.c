@@ -567,6 +567,7 @@ static struct report *fixture_unchecked(void)
 	return r;
 }
 
+#include "fixtures_folded.c"
 #include "fixtures_kernel.c"
 #include "fixtures_profile.c"
 #include "fixtures_sampled.c"
@@ -577,19 +578,12 @@ struct fixture {
 };
 
 static const struct fixture fixtures[] = {
-	{ "python", fixture_python },
-	{ "server", fixture_server },
-	{ "forks", fixture_forks },
-	{ "hostile", fixture_hostile },
-	{ "empty", fixture_empty },
-	{ "attach", fixture_attach },
-	{ "unchecked", fixture_unchecked },
-	{ "uring", fixture_uring },
-	{ "group", fixture_group },
-	{ "sockets", fixture_sockets },
-	{ "oom", fixture_oom },
-	{ "sampled", fixture_sampled },
-	{ "sampled-hostile", fixture_sampled_hostile },
-	{ "profile", fixture_profile },
-	{ "profile-hostile", fixture_profile_hostile },
+	{ "python", fixture_python },       { "server", fixture_server },
+	{ "forks", fixture_forks },         { "hostile", fixture_hostile },
+	{ "empty", fixture_empty },         { "attach", fixture_attach },
+	{ "unchecked", fixture_unchecked }, { "folded", fixture_folded },
+	{ "uring", fixture_uring },         { "group", fixture_group },
+	{ "sockets", fixture_sockets },     { "oom", fixture_oom },
+	{ "sampled", fixture_sampled },     { "sampled-hostile", fixture_sampled_hostile },
+	{ "profile", fixture_profile },     { "profile-hostile", fixture_profile_hostile },
 };

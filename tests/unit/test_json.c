@@ -110,6 +110,27 @@ static void what_is_unknown_is_null(void **state)
 	json_decref(root);
 }
 
+/* A row for many: how many, and how far they differ; that of one has no such fields. */
+static void many_are_counted(void **state)
+{
+	json_t *root = rendered(fixture_folded());
+
+	(void)state;
+	assert_int_equal(int_at(root, "processes/0/count"), 1);
+	assert_null(json_object_get(at(root, "processes/0"), "rss_peak_min"));
+	assert_int_equal(int_at(root, "processes/0/tasks/4/count"), 199997);
+	assert_int_equal(int_at(root, "processes/0/tasks/4/tid"), 0);
+	assert_int_equal(int_at(root, "processes/0/tasks/4/in_median"), 64 * KIB);
+	assert_int_equal(int_at(root, "processes/2/failed"), 1);
+	assert_text_at(root, "processes/3/parent", "sh");
+	assert_int_equal(int_at(root, "processes/3/count"), 19998);
+	assert_int_equal(int_at(root, "processes/3/rss_peak_max"), 3600 * KIB);
+	assert_int_equal(int_at(root, "processes/4/failed"), 17);
+	assert_null_at(root, "processes/4/exit/code");
+	assert_null_at(root, "processes/4/parent");
+	json_decref(root);
+}
+
 static void the_living_have_no_end(void **state)
 {
 	json_t *root = rendered(fixture_attach());
@@ -357,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_run_is_told_in_bytes_and_ns),
 		cmocka_unit_test(what_is_unknown_is_null),
+		cmocka_unit_test(many_are_counted),
 		cmocka_unit_test(the_living_have_no_end),
 		cmocka_unit_test(hostile_bytes_become_valid),
 		cmocka_unit_test(losses_are_named),

@@ -301,7 +301,7 @@ static int64_t threads_of(const struct report *r)
 	int64_t sum = 0;
 
 	for (unsigned i = 0; i < r->processes->len; i++)
-		sum += ((struct report_process *)r->processes->pdata[i])->tasks->len;
+		sum += report_tasks(r->processes->pdata[i]);
 	return sum;
 }
 
@@ -442,6 +442,7 @@ static void fill_session(struct trial *t, struct session_config *sc, const char 
 			.ring_bytes = RING,
 		},
 		.interval_ns = LOOK_NS,
+		.keep_tasks = WORLD_KEEP,
 		.cgroup = t->cgroup,
 		.cgroup_why = why,
 		.on_snapshot = on_snapshot,

@@ -15,8 +15,10 @@
 struct loader;
 
 struct loader_config {
-	const struct features *features;
+	struct features *features; /* what the kernel refuses is off in it from then on */
 	enum ledger_arm arm;
+	bool arm_forced; /* no other will do */
+	bool trial;      /* load, and attach nothing */
 	bool no_children;
 	bool stats; /* let the kernel count runs and time of each program */
 	uint32_t max_mms;
@@ -30,6 +32,14 @@ struct loader_config {
  * with the reason said. */
 int loader_open(struct loader **l, const struct loader_config *config);
 void loader_close(struct loader *l); /* takes NULL */
+
+/* Load every program by each arm that `f` has, attach nothing: what is refused is off in `f`
+ * then. 0, or negative errno, said: no arm works. Some tenths of a second. */
+int loader_try(struct features *f);
+
+/* The arm that it came to, and whether samples are taken. */
+enum ledger_arm loader_arm(const struct loader *l);
+bool loader_samples(const struct loader *l);
 
 typedef int (*loader_record_fn)(void *ctx, const void *data, size_t size);
 

@@ -67,6 +67,13 @@ void session_drain(struct session *s)
 		sampler_caught_up(s->sampler);
 }
 
+/* Samples of what ended have come now. */
+void session_fold(struct session *s, bool tight)
+{
+	session_drain(s);
+	world_fold(s->world, tight);
+}
+
 struct watched {
 	session_ready_fn fn;
 	void *ctx;
@@ -151,7 +158,7 @@ int session_open(struct session **out, const struct session_config *config)
 	err = loader_open(&s->loader, &s->config.load);
 	if (!err)
 		err = loader_ring_open(s->loader, on_record, s);
-	if (!err && config->load.period) {
+	if (!err && loader_samples(s->loader)) {
 		s->sampler = sampler_new(config->load.period, config->lines, config->log,
 					 &(struct python_watch){ on_python, on_python_file, s });
 		err = loader_samples_open(s->loader, on_sample, s);
@@ -168,6 +175,17 @@ int session_open(struct session **out, const struct session_config *config)
 	return 0;
 }
 
+/* What came after the last report has its answer there. A signal that were left
+ * pending would end tare as soon as it is unblocked; the caller's own are the caller's. */
+static void forget_signals(struct session *s)
+{
+	struct signalfd_siginfo info;
+
+	while (!s->config.on_signal && read(s->signals, &info, sizeof(info)) == sizeof(info))
+		;
+	close(s->signals);
+}
+
 void session_close(struct session *s)
 {
 	if (!s)
@@ -180,7 +198,7 @@ void session_close(struct session *s)
 		if (s->timers[i] >= 0)
 			close(s->timers[i]);
 	if (s->signals >= 0)
-		close(s->signals);
+		forget_signals(s);
 	if (s->epoll >= 0)
 		close(s->epoll);
 	sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
@@ -188,6 +206,11 @@ void session_close(struct session *s)
 	world_free(s->world);
 	g_array_unref(s->watched);
 	g_free(s);
+}
+
+enum ledger_arm session_arm(const struct session *s)
+{
+	return loader_arm(s->loader);
 }
 
 int session_watch(struct session *s, int fd, session_ready_fn fn, void *ctx)
@@ -209,10 +232,25 @@ void session_kill(const struct session *s, int signal)
 		kill(s->launch.pid, signal);
 }
 
+/* Given by the part that keeps samples; without it all tasks stay that have some. */
+void sampler_fold(struct sampling_session *s, uint64_t task, uint64_t into_task, uint64_t into_proc)
+	__attribute__((weak));
+
+static void on_folded(void *ctx, uint64_t task, uint64_t into_task, uint64_t into_proc)
+{
+	struct session *s = ctx;
+
+	if (s->sampler)
+		sampler_fold(s->sampler, task, into_task, into_proc);
+}
+
 static void begin(struct session *s, bool launched)
 {
+	bool foldable = !s->sampler || sampler_fold;
+
 	s->launched = launched;
 	s->world = world_new(launched);
+	world_keep(s->world, foldable ? s->config.keep_tasks : WORLD_KEEP_ALL, on_folded, s);
 	s->origin_ns = clock_ns(CLOCK_BOOTTIME);
 }
 
@@ -283,6 +321,7 @@ static int name_targets(struct session *s, const struct session_targets *t, GArr
 			error("--comm %s: no process has that name", t->comm);
 		else
 			error("--cgroup %s: no process is in it", t->cgroup);
+		targets_hint();
 		err = -ENOENT;
 	}
 	g_array_append_vals(named, found->data, found->len);
@@ -403,7 +442,7 @@ static void command_signal(struct session *s, const struct signalfd_siginfo *inf
 	/* The terminal has sent it to the command too; another process has not. */
 	if (info->ssi_code != SI_KERNEL)
 		session_kill(s, info->ssi_signo);
-	if (info->ssi_signo != SIGINT || !s->launched)
+	if ((info->ssi_signo != SIGINT && info->ssi_signo != SIGTERM) || !s->launched)
 		return;
 	if (++s->interrupts > 1)
 		session_kill(s, SIGKILL);
@@ -462,7 +501,7 @@ static void on_clock(struct session *s, enum source source)
 	switch (source) {
 	case SOURCE_SERIES:
 		sample_series(s);
-		session_drain(s);
+		session_fold(s, false);
 		look_for_newcomers(s);
 		break;
 	case SOURCE_CHECKPOINT:
@@ -498,7 +537,7 @@ void session_dispatch(struct session *s, unsigned source)
 	switch (source) {
 	case SOURCE_RING:
 	case SOURCE_SAMPLES:
-		session_drain(s);
+		session_fold(s, false);
 		break;
 	case SOURCE_SIGNAL:
 		on_signals(s);

@@ -4,7 +4,6 @@
  */
 #include <poll.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "model/books.h"
 
 #define LIMBO_NS SESSION_NS /* how long to wait for tasks on their way out */
+#define LIMBO_MS 1          /* between two looks at them */
 #define SETTLE_TRIES 5      /* a report that is off, of what still runs */
 #define SETTLE_MS 4
 #define FREES_MATTER (1 << 20) /* bytes of kernel memory left that are worth a wait */
@@ -47,17 +47,15 @@ static void sweep(struct session *s, bool check)
 }
 
 /* Tasks between their last breath and their final record (sent when the kernel
- * frees them, a grace period later): give them a moment. */
+ * frees them, a grace period later): give them a moment. Nothing else is heard: a
+ * report that a signal or the clock asks for must not begin inside of this one. */
 static void wait_for_limbo(struct session *s)
 {
 	uint64_t until = clock_ns(CLOCK_MONOTONIC) + LIMBO_NS;
 
 	while (world_limbo(s->world) && clock_ns(CLOCK_MONOTONIC) < until) {
-		struct epoll_event event;
-
-		if (epoll_wait(s->epoll, &event, 1, 20) > 0 && event.data.u32 != SOURCE_RING)
-			session_dispatch(s, event.data.u32);
-		loader_drain(s->loader);
+		poll(NULL, 0, LIMBO_MS);
+		session_drain(s);
 	}
 }
 
@@ -89,6 +87,7 @@ static struct report *close_books(struct session *s, enum report_reason reason, 
 	sweep(s, check);
 	if (reason == REPORT_END)
 		wait_for_limbo(s);
+	session_fold(s, true);
 	in.now_ns = clock_ns(CLOCK_BOOTTIME);
 	if (reason == REPORT_END && !world_living(s->world))
 		wait_for_frees(s);
@@ -120,9 +119,8 @@ static bool off(const struct report *r)
 static void add_profile(struct session *s, struct report *r)
 {
 	const struct tare_workload *w = &s->last;
-	const char *asked_why = features_has(s->config.load.features, FEATURE_SYS_EXIT) ?
-					NULL :
-					"the kernel has no sys_exit tracepoint";
+	const char *asked_why = features_why_not(s->config.load.features, FEATURE_SYS_EXIT,
+						 "the kernel has no sys_exit tracepoint");
 	struct tare_sampling counts;
 
 	session_drain(s);
@@ -150,6 +148,9 @@ struct report *session_report(struct session *s, enum report_reason reason)
 		     s->world->malformed);
 	if (s->sampler)
 		add_profile(s, r);
+	/* The loop is over: nobody hears later what came meanwhile. */
+	if (reason != REPORT_SNAPSHOT)
+		session_dispatch(s, SOURCE_SIGNAL);
 	return r;
 }
 

@@ -59,6 +59,9 @@ static inline uint64_t clock_ns(clockid_t clock)
 /* Take in what the kernel has sent. */
 void session_drain(struct session *s);
 
+/* The same, and fold what ended. Not between the closing of the books and their profile. */
+void session_fold(struct session *s, bool tight);
+
 /* A report as of now for a checkpoint: nothing is waited for, and the books are not
  * checked. Never NULL. */
 struct report *session_glance(struct session *s);

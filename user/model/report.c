@@ -219,6 +219,24 @@ uint64_t report_lost_total(const struct report *r)
 	return total;
 }
 
+uint64_t report_processes(const struct report *r)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < r->processes->len; i++)
+		n += ((const struct report_process *)r->processes->pdata[i])->count;
+	return n;
+}
+
+uint64_t report_tasks(const struct report_process *p)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < p->tasks->len; i++)
+		n += ((const struct report_task *)p->tasks->pdata[i])->count;
+	return n;
+}
+
 bool report_measured(const struct report *r, const char *feature)
 {
 	for (unsigned i = 0; i < r->features->len; i++) {

@@ -53,9 +53,9 @@ struct report_cause {
 
 /* A task, or those of one process and name that ended, as one row (count > 1): sums. */
 struct report_task {
-	uint64_t id;    /* bit 63: of a fold, see model/fold.h */
-	uint64_t count; /* of tasks; 1: itself */
-	pid_t tid;      /* 0: of more than one */
+	uint64_t id;      /* bit 63: of a fold, see model/fold.h */
+	uint64_t count;   /* of tasks; 1: itself */
+	pid_t tid;        /* 0: of more than one */
 	char *comm;       /* the last name */
 	GPtrArray *names; /* char *: earlier names, oldest first; may be empty */
 	bool alive;
@@ -182,7 +182,7 @@ struct report_kmem {
 	int64_t by_group;                     /* what the group says; socket buffers included where
 						 it charges them. CGROUP_UNKNOWN: could not be read */
 	int64_t bound;         /* the two agree if they differ by no more than this */
-	int64_t vmalloc, sock; /* of it, by events */
+	int64_t vmalloc, sock; /* of it, by events; CGROUP_UNKNOWN: not told apart here */
 	int64_t elsewhere;     /* entries of tasks that live in other groups: not in by_events */
 };
 
@@ -274,6 +274,9 @@ bool report_held(const struct report *r, enum tare_kind kind);
 /* net = opening + tasks + foreign + unattributed. */
 void balance_close(struct balance *b);
 uint64_t report_lost_total(const struct report *r);
+/* How many processes, and tasks of one, its rows stand for. */
+uint64_t report_processes(const struct report *r);
+uint64_t report_tasks(const struct report_process *p);
 /* Sums over kinds: RSS (anon, file, shmem), user (RSS and swap), kernel, and all. */
 int64_t kinds_rss(const int64_t kind[TARE_KINDS]);
 int64_t kinds_user(const int64_t kind[TARE_KINDS]);

@@ -234,12 +234,26 @@ static json_t *virtual(const struct report *r, const struct report_task *t)
 	return object;
 }
 
+/* NAME_min, NAME_median, NAME_max, where it is more than one. */
+static void spread(json_t *object, const char *name, const struct report_spread *s, uint64_t count)
+{
+	const int64_t values[] = { s->min, s->median, s->max };
+	static const char *const which[] = { "min", "median", "max" };
+
+	for (unsigned i = 0; count > 1 && i < G_N_ELEMENTS(values); i++) {
+		g_autofree char *key = g_strdup_printf("%s_%s", name, which[i]);
+
+		json_set_int(object, key, values[i]);
+	}
+}
+
 static json_t *task(const struct report *r, const struct report_task *t)
 {
 	json_t *object = json_object();
 	int64_t net[TARE_KINDS];
 
 	json_set_int(object, "tid", t->tid);
+	json_set_int(object, "count", (int64_t)t->count);
 	json_set_string(object, "comm", t->comm);
 	json_object_set_new(object, "names", strings(t->names));
 	json_object_set_new(object, "alive", json_boolean(t->alive));
@@ -255,6 +269,7 @@ static json_t *task(const struct report *r, const struct report_task *t)
 		json_set_known(one, "net", flow_net(f), known);
 		json_object_set_new(object, kind, one);
 	}
+	spread(object, "in", &t->in_spread, t->count);
 	view_flow_net(r, t->flow, net);
 	json_set_int(object, "rss_at_peak", kinds_rss(t->at_peak));
 	json_object_set_new(object, "at_peak", json_at_peak(r, t->at_peak));
@@ -292,6 +307,9 @@ static json_t *process(const struct report *r, const struct report_process *p)
 
 	json_set_int(object, "pid", p->pid);
 	json_set_int(object, "ppid", p->ppid);
+	json_set_int(object, "count", (int64_t)p->count);
+	json_set_int(object, "failed", (int64_t)view_failed(p));
+	json_set_string(object, "parent", p->parent);
 	json_set_string(object, "comm", p->comm);
 	json_set_string(object, "exe", p->exe);
 	json_object_set_new(object, "argv", strings(p->argv));
@@ -303,6 +321,7 @@ static json_t *process(const struct report *r, const struct report_process *p)
 	json_object_set_new(object, "exit", exit_status(&p->exit));
 	json_set_int(object, "rss_peak", p->rss_peak);
 	json_set_int(object, "rss_peak_ns", (int64_t)p->rss_peak_ns);
+	spread(object, "rss_peak", &p->rss_peak_spread, p->count);
 	view_balance_net(r, p->balance, net);
 	json_set_int(object, "rss_at_peak", kinds_rss(p->at_peak));
 	json_object_set_new(object, "at_peak", json_at_peak(r, p->at_peak));

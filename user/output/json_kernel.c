@@ -115,8 +115,8 @@ json_t *json_kmem(const struct report *r)
 		       k->level != KMEM_NONE && k->by_group != CGROUP_UNKNOWN);
 	json_set_known(object, "difference", difference, both);
 	json_set_known(object, "bound", k->bound, both);
-	json_set_known(object, "vmalloc", k->vmalloc, events);
-	json_set_known(object, "sock", k->sock, events);
+	json_set_known(object, "vmalloc", k->vmalloc, events && k->vmalloc != CGROUP_UNKNOWN);
+	json_set_known(object, "sock", k->sock, events && k->sock != CGROUP_UNKNOWN);
 	json_set_known(object, "elsewhere", k->elsewhere, events);
 	json_object_set_new(object, "foreign", foreign);
 	json_set_known(object, "foreign_at_peak", k->foreign_at_peak, events);

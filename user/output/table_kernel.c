@@ -158,8 +158,10 @@ static void kernel_rows(struct grid *g, const struct report *r)
 	grid_blank(g);
 	grid_size(g, kinds_kernel(now.kind) + now.sock);
 	if (r->kmem.whole) {
-		net_row(g, DIM, "    of it by vmalloc", r->kmem.vmalloc);
-		net_row(g, DIM, "    of it sockets", r->kmem.sock);
+		if (r->kmem.vmalloc != CGROUP_UNKNOWN)
+			net_row(g, DIM, "    of it by vmalloc", r->kmem.vmalloc);
+		if (r->kmem.sock != CGROUP_UNKNOWN)
+			net_row(g, DIM, "    of it sockets", r->kmem.sock);
 	} else {
 		foreign_rows(g, r);
 	}

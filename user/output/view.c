@@ -147,6 +147,11 @@ bool view_checked(const struct report *r, enum tare_kind kind, bool workload)
 	return r->sums_valid && report_kind(r, kind);
 }
 
+uint64_t view_failed(const struct report_process *p)
+{
+	return p->count > 1 ? p->failed : p->exit.known && (p->exit.signal || p->exit.code);
+}
+
 char *view_signal(int signal)
 {
 	const char *name = sigabbrev_np(signal);

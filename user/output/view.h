@@ -44,6 +44,9 @@ bool view_kmem_difference(const struct report *r, int64_t *difference);
  * workload only; the others against the counters of each process. */
 bool view_checked(const struct report *r, enum tare_kind kind, bool workload);
 
+/* How many of a row's processes ended by a signal or with a status other than 0. */
+uint64_t view_failed(const struct report_process *p);
+
 void view_add(struct flow *sum, struct flow f);
 
 /* "SIGKILL"; "signal 99" for one without a name. Free with g_free(). */

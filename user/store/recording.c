@@ -7,17 +7,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/err.h"
-#include "store/db_file.h"
 #include "store/recording_format.h"
 #include "store/recording_log.h"
 #include "store/recording_room.h"
 #include "store/recording_writer.h"
-
-extern const char recording_sql[];
 
 #define CACHE_KIB 4096         /* of pages, in memory */
 #define LOCKED_MS 50           /* on the way: a reader passes; what it keeps us from is written next */
@@ -40,37 +35,6 @@ struct recording {
 	int err;           /* said; nothing more is written */
 };
 
-/* A file that may be written over? */
-static int check_old(const char *path)
-{
-	struct stat st;
-	struct db db;
-	int err, lock;
-
-	if (stat(path, &st))
-		return errno == ENOENT ? 0 : -errno;
-	if (S_ISREG(st.st_mode) && !st.st_size)
-		return 0;
-	err = db_open(&db, path, DB_READ, recording_format_of(path));
-	if (err) {
-		hint("it is in the way of a new recording: choose another name, or remove it");
-		return err;
-	}
-	db_close(&db);
-	lock = db_file_lock(path);
-	if (lock < 0)
-		return lock;
-	db_file_unlock(lock);
-	return 0;
-}
-
-int recording_check(const char *path)
-{
-	int err = fileout_check(path);
-
-	return err ? err : check_old(path);
-}
-
 static int tune(const struct db *db)
 {
 	char sql[160];
@@ -83,28 +47,22 @@ static int tune(const struct db *db)
 	return db_exec(db, sql);
 }
 
-int recording_create(struct recording **out, const char *path,
-		     const struct recording_config *config)
+static int create(struct recording **out, const struct recording_config *config)
 {
+	const struct fileout *file = config->output;
 	struct recording *rec;
-	int err = recording_check(path);
+	int err = recording_create_file(file);
 
 	if (err)
 		return err;
-	unlink(path);
-	err = db_create(path, recording_sql, NULL, NULL, config->owner);
-	if (err) {
-		if (err == -EEXIST)
-			error("%s: something else was made there meanwhile", path);
-		return err;
-	}
 	rec = g_new0(struct recording, 1);
 	rec->max_size = config->max_size;
 	rec->limits = config->limits ? config->limits : &recording_limits;
 	log_init(&rec->log, config->max_size);
 	rows_init(&rec->rows);
 	room_init(&rec->room);
-	err = db_open(&rec->db, path, DB_WRITE, recording_format_of(path));
+	err = db_open_output(&rec->db, file,
+			     recording_format_of(fileout_dir(file), fileout_name(file)));
 	if (!err)
 		err = tune(&rec->db);
 	if (err)
@@ -112,6 +70,27 @@ int recording_create(struct recording **out, const char *path,
 	else
 		*out = rec;
 	return err;
+}
+
+int recording_create(struct recording **rec, const char *path,
+		     const struct recording_config *config)
+{
+	struct recording_config with = *config;
+	struct fileout *out = NULL;
+	int err = config->output ? 0 : fileout_open(&out, path, config->owner);
+
+	if (err)
+		return err;
+	if (out)
+		with.output = out;
+	err = create(rec, &with);
+	fileout_close(out);
+	return err;
+}
+
+bool recording_disk_full(int err)
+{
+	return err == -ENOSPC || err == -EDQUOT;
 }
 
 void recording_close(struct recording *rec)
@@ -319,8 +298,8 @@ static int write_state(struct recording *rec, struct report *r, bool last)
 	if (!err)
 		return db_exec(&rec->db, "RELEASE state");
 	rows_forget(&rec->rows);
-	if (err == -EFBIG && !sqlite3_get_autocommit(rec->db.sqlite))
-		return db_exec(&rec->db, "ROLLBACK TO state; RELEASE state") ?: -EFBIG;
+	if (err == WRITER_TOO_LARGE && !sqlite3_get_autocommit(rec->db.sqlite))
+		return db_exec(&rec->db, "ROLLBACK TO state; RELEASE state") ?: WRITER_TOO_LARGE;
 	return err;
 }
 
@@ -333,7 +312,7 @@ static int write_all(struct recording *rec, struct report *r, bool last)
 		err = log_settle(&rec->log, &rec->db);
 	rec->thinned = (struct thinned){ 0 };
 	err = err ?: write_state(rec, r, last);
-	while (err == -EFBIG)
+	while (err == WRITER_TOO_LARGE)
 		err = make_room(rec, r) ?: write_state(rec, r, last);
 	return err;
 }
@@ -384,22 +363,29 @@ static void wait_for_lock(struct recording *rec)
 	log_forget(&rec->log);
 }
 
+/* Nothing more is written, but that the disk is full. */
+static void failed(struct recording *rec, int err)
+{
+	if (err && !rec->err) {
+		rows_forget(&rec->rows);
+		if (recording_disk_full(err))
+			recording_mark_full(&rec->db);
+	}
+	rec->err = err;
+}
+
 static void flush_log(struct recording *rec)
 {
-	int err = rec->err;
+	int err = rec->err ?: begin(rec);
 
-	if (!err)
-		err = begin(rec);
-	if (err == -EBUSY) {
+	if (err == -EBUSY && !rec->err) {
 		wait_for_lock(rec);
 		return;
 	}
 	if (!err)
 		err = end(rec, write_log(rec));
 	log_forget(&rec->log);
-	if (err)
-		rows_forget(&rec->rows);
-	rec->err = err;
+	failed(rec, err);
 }
 
 void recording_sample(struct recording *rec, const struct recorded_sample *s)
@@ -491,8 +477,6 @@ int recording_checkpoint(struct recording *rec, struct report *r, bool complete)
 		}
 		err = end(rec, err ?: write_all(rec, r, false));
 	}
-	if (err)
-		rows_forget(&rec->rows);
-	rec->err = err;
+	failed(rec, err);
 	return err;
 }

@@ -15,7 +15,7 @@
 -- While the workload runs, tare brings the file up to date about once a second, in one
 -- transaction: rows that have changed are written again, rows of what is no more go.
 -- Whenever tare is killed, the file holds the state of the last one, and
--- figures.complete is 0: its books are not checked against the kernel's counters
+-- figures.complete is 0 (2: the disk was full): its books are not checked against the kernel's counters
 -- (figures.sums_valid is 0). Until then a number of a row, as processes.number, is kept
 -- and never given to another; there are gaps, and the rows are in no order. At the end
 -- all is written anew, numbered 0, 1, 2 ... in the order of the report.

@@ -28,10 +28,10 @@ const char *const process_text_name[2] = { "argument", "image" };
 const char *const foreign_what_name[2] = { "rss", "kmem" };
 const struct recording_limits recording_limits = RECORDING_LIMITS;
 
-const struct db_format *recording_format_of(const char *path)
+const struct db_format *recording_format_of(int dir, const char *name)
 {
 	/* O_NONBLOCK: a fifo does not wait for its other end. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = openat(dir, name ? name : "", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	unsigned char schema[4] = { 0 };
 	ssize_t len = fd < 0 ? 0 : pread(fd, schema, sizeof(schema), SCHEMA_AT);
 

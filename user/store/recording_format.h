@@ -12,11 +12,18 @@
 
 /* That of the file's schema, where it is an older one that can be read; else today's.
  * Nothing else of the file is looked at. */
-const struct db_format *recording_format_of(const char *path);
+const struct db_format *recording_format_of(int dir, const char *name);
 
 /* Columns that hold names. */
 extern const char *const process_text_name[2]; /* argument, image */
 extern const char *const foreign_what_name[2]; /* rss, kmem */
 #define WORKLOAD (-1)                          /* in place of a process's number */
+
+/* figures.complete is 0: tare was ended, 1: all is there, or */
+#define RECORDING_FULL 2
+void recording_mark_full(const struct db *db); /* the disk is full; never fails */
+
+/* The first version, in place of what may be replaced. 0, or negative errno, said. */
+int recording_create_file(const struct fileout *out);
 
 #endif

@@ -6,6 +6,7 @@
 #include "store/recording_load.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -104,7 +105,12 @@ static void load_singles(struct loading *l)
 		      r->db.path);
 		r->err = -ENODATA;
 	}
-	l->unsorted = !l->complete || own_figure(r, "thinned.rows") > 0;
+	if (l->complete == RECORDING_FULL && own_figure(r, "duration_ns") < 0 && !r->err) {
+		error("%s holds nothing: the disk was full before the first checkpoint",
+		      r->db.path);
+		r->err = -ENODATA;
+	}
+	l->unsorted = l->complete != 1 || own_figure(r, "thinned.rows") > 0;
 	if (own_figure(r, "profile.period") > 0)
 		l->report->profile = profile_new();
 	figures_each(l->report, load_figure, r);
@@ -143,7 +149,8 @@ static void load_features(struct loading *l)
 static void say_incomplete(struct loading *l)
 {
 	g_autofree char *why = g_strdup_printf(
-		"tare was ended while it recorded: this is the state %.1f s after the start",
+		"%s: this is the state %.1f s after the start",
+		l->complete == RECORDING_FULL ? "disk full" : "tare was ended while it recorded",
 		(double)l->report->duration_ns / 1e9);
 
 	report_add_feature(l->report, "recording", "incomplete", why);
@@ -231,16 +238,16 @@ static void load_all(struct loading *l, const struct db_format *format)
 	load_slabs(l);
 	if (l->report->profile && !l->r.err)
 		load_profile(l);
-	if (!l->complete && !l->r.err)
+	if (l->complete != 1 && !l->r.err)
 		say_incomplete(l);
 }
 
 int recording_load_within(struct report **report, const char *path,
 			  const struct recording_limits *limits)
 {
-	const struct db_format *format = recording_format_of(path);
+	const struct db_format *format = recording_format_of(AT_FDCWD, path);
 	struct loading l = { .limits = limits, .schema = format->schema };
-	int err = db_open(&l.r.db, path, DB_READ, format);
+	int err = db_open(&l.r.db, path, format);
 
 	if (err)
 		return err;

@@ -84,7 +84,7 @@ static void look_at_size(struct writer *w)
 		return;
 	if (sqlite3_step(w->pages) == SQLITE_ROW &&
 	    sqlite3_column_int64(w->pages, 0) > (int64_t)w->most_bytes)
-		w->err = -EFBIG;
+		w->err = WRITER_TOO_LARGE;
 	sqlite3_reset(w->pages);
 }
 

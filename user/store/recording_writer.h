@@ -10,6 +10,7 @@
 #include "store/recording_rows.h"
 
 #define WRITER_FIGURES 24
+#define WRITER_TOO_LARGE (-EMSGSIZE) /* nobody else's */
 #define WRITER_SINGLES 8192 /* bytes of texts that are kept for texts, features and the note */
 
 struct writer {
@@ -20,7 +21,7 @@ struct writer {
 	/* The last checkpoint: everything is written anew, numbered as the report has it, so
 	 * that what is read is the report as it was, to the order of its rows. */
 	bool last;
-	uint64_t most_bytes; /* of the file: beyond it -EFBIG */
+	uint64_t most_bytes; /* of the file: beyond it WRITER_TOO_LARGE */
 	uint64_t text_left;  /* bytes of texts that may still be written */
 	uint64_t extra_left; /* of them, of those that a report can do without */
 	const char *note;    /* a feature "recording" that says what was left out; NULL: all is there */

@@ -34,6 +34,11 @@ def tasks(r):
     return [t for p in r["processes"] for t in p["tasks"]]
 
 
+def count(rows):
+    """How many the rows stand for."""
+    return sum(row["count"] for row in rows)
+
+
 def alive_processes(r):
     return [p for p in r["processes"] if p["alive"]]
 
@@ -352,7 +357,7 @@ def check(r, balanced=True, unseen=0):
 
 def names(r):
     return {
-        "r": r, "tasks": tasks(r), "processes": r["processes"], "RSS": RSS, "KINDS": KINDS,
+        "r": r, "count": count, "tasks": tasks(r), "processes": r["processes"], "RSS": RSS, "KINDS": KINDS,
         "KERNEL": KERNEL,
         "pids": [p["pid"] for p in r["processes"]],
         "by_comm": lambda comm: [t for t in tasks(r) if t["comm"] == comm],

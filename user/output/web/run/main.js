@@ -91,7 +91,7 @@ function whoChips() {
 	if (state.process === null)
 		return null;
 	const p = report.processes[state.process], t = report.tasks.find((x) => x.process === state.process && x.task === state.task);
-	const text = t ? `thread ${t.name} (${t.id})` : `process ${p.name} (${p.id})`;
+	const text = t ? `thread ${t.name} ${t.tag}` : `process ${p.name} ${p.tag}`;
 
 	return el('ul', { class: 'chips' }, el('li', { id: 'who-chosen' }, el('a', { href: '#grown' }, `Flame graph of ${text}`),
 		el('button', { type: 'button', 'aria-label': `Remove the filter ${text}`, onclick: () => store.set({ process: null, task: null }) }, '\u00d7')));

@@ -3,7 +3,7 @@
 // The report (schema tare.report/1) as the page's parts want it: names that can be
 // shown, a list of tasks, points of the weight over time. Pure.
 
-import { known, printable, size } from '../shared/format.js';
+import { count, known, printable, size } from '../shared/format.js';
 import { KERNEL_KINDS, KINDS, USER_KINDS } from '../shared/kinds.js';
 import { loadProfile } from './profile.js';
 
@@ -28,9 +28,18 @@ function held(atPeak) {
 
 const grown = (flows) => sum(RSS_KINDS.map((k) => flows[k]?.in ?? null));
 
+/** Which one: "(4121)"; or how many it is that ended, as one row: "\u00d72,999". Of the report's own rows. */
+export const tagOf = (raw, id) => (raw?.count ?? 1) > 1 ? `\u00d7${count(raw.count)}` : `(${id})`;
+
+/** How far they differ: text, or null of one. */
+function spreadOf(raw, key, what) {
+	return (raw.count ?? 1) > 1 ? `each, ${what}: min ${size(raw[`${key}_min`])}, median about ${size(raw[`${key}_median`])}, max ${size(raw[`${key}_max`])}` : null;
+}
+
 function taskRow(t, process, i, at) {
 	return {
 		process: at, task: i, name: shown(t.comm), before: (t.names ?? []).map(printable), id: t.tid, pid: process.pid,
+		count: t.count ?? 1, tag: tagOf(t, t.tid), processTag: tagOf(process, process.pid), spread: spreadOf(t, 'in', 'grown'),
 		processName: shown(process.comm), alive: t.alive, attached: t.attached, start: t.start_ns, end: t.end_ns,
 		peak: held(t.at_peak), grown: grown(t), faults: t.faults?.total ?? null, major: t.faults?.major ?? null,
 		virtual: sum([t.virtual?.mapped ?? null, t.virtual?.brk_up ?? null]),
@@ -42,9 +51,10 @@ function processRow(p, at) {
 
 	return {
 		process: at, task: null, name: shown(p.comm), before: (p.images ?? []).map(printable), id: p.pid, pid: p.pid,
+		count: p.count ?? 1, tag: tagOf(p, p.pid), failed: p.failed ?? 0, spread: spreadOf(p, 'rss_peak', 'own RSS peak'),
 		processName: null, alive: p.alive, start: p.start_ns, end: p.end_ns, exit: p.exit,
 		peak: held(p.at_peak), grown: grown(p.balance), faults, major: sum(p.tasks.map((t) => t.faults?.major ?? null)),
-		virtual: sum(p.tasks.map((t) => sum([t.virtual?.mapped ?? null, t.virtual?.brk_up ?? null]))), threads: p.tasks.length,
+		virtual: sum(p.tasks.map((t) => sum([t.virtual?.mapped ?? null, t.virtual?.brk_up ?? null]))), threads: p.tasks.reduce((n, t) => n + (t.count ?? 1), 0),
 	};
 }
 
