@@ -408,9 +408,10 @@ static void shares_are_kept_only_when_it_is_full(void **state)
 	/* The oldest that are least useful went, and both have their share. */
 	assert_in_range(ask_int("SELECT count(*) FROM ranges WHERE what = 'munmap'"), 2000, 30000);
 	assert_int_equal(ask_int("SELECT count(*) FROM ranges WHERE what = 'mmap file'"), 1000);
-	assert_int_equal(ask_int("SELECT count(*) FROM ranges")
-				 + ask_int("SELECT value FROM figures WHERE name = 'log.ranges_dropped'"),
-			 41000);
+	assert_int_equal(
+		ask_int("SELECT count(*) FROM ranges") +
+			ask_int("SELECT value FROM figures WHERE name = 'log.ranges_dropped'"),
+		41000);
 	assert_true(ask_int("SELECT count(*) FROM samples") > 10000);
 	assert_said(file, "the oldest");
 	report_free(r);
@@ -502,8 +503,9 @@ static void a_checkpoint_writes_what_changed(void **state)
 	number = ask_int("SELECT max(number) FROM processes");
 	/* What is not written again is not looked at: it stays as somebody else made it. */
 	db = shell();
-	assert_int_equal(sqlite3_exec(db, "UPDATE frames SET line = 4711; UPDATE tasks SET tid ="
-					  " 4711; UPDATE ticks SET came = 4711",
+	assert_int_equal(sqlite3_exec(db,
+				      "UPDATE frames SET line = 4711; UPDATE tasks SET tid ="
+				      " 4711; UPDATE ticks SET came = 4711",
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
 	sqlite3_close(db);
@@ -564,12 +566,17 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(a_report_comes_back_as_it_was),  TEST(what_is_not_measured_is_not_there),
-		TEST(the_last_checkpoint_counts),     TEST(only_a_recording_is_replaced),
-		TEST(the_log_is_whole_where_it_fits), TEST(the_log_is_thinned),
-		TEST(small_stacks_are_left_out_last), TEST(what_is_too_large_is_made_less),
+		TEST(a_report_comes_back_as_it_was),
+		TEST(what_is_not_measured_is_not_there),
+		TEST(the_last_checkpoint_counts),
+		TEST(only_a_recording_is_replaced),
+		TEST(the_log_is_whole_where_it_fits),
+		TEST(the_log_is_thinned),
+		TEST(small_stacks_are_left_out_last),
+		TEST(what_is_too_large_is_made_less),
 		TEST(shares_are_kept_only_when_it_is_full),
-		TEST(the_smallest_recording_has_the_heaviest), TEST(schema_1_is_read),
+		TEST(the_smallest_recording_has_the_heaviest),
+		TEST(schema_1_is_read),
 		TEST(a_checkpoint_writes_what_changed),
 		TEST(a_reader_is_waited_for_by_the_last_only),
 	};

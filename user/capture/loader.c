@@ -75,7 +75,9 @@ static uint32_t power_of_two(uint64_t bytes)
  * entry; on large machines that would take too much memory. Tests have it so on small ones. */
 static uint32_t slots_size(unsigned cpus)
 {
-	return cpus <= 64 && g_strcmp0(secure_getenv("TARE_SLOTS"), "packed") ? CACHE_LINE : TARE_MEMBERS * sizeof(int32_t);
+	return cpus <= 64 && g_strcmp0(secure_getenv("TARE_SLOTS"), "packed") ?
+		       CACHE_LINE :
+		       TARE_MEMBERS * sizeof(int32_t);
 }
 
 /* Programs and maps that are not needed, or that the kernel was found not to take. */

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
@@ -15,9 +14,7 @@
 #include "capture/session_state.h"
 #include "capture/targets.h"
 
-#define CHECKPOINT_SLACK 5  /* one in so many of checkpoint_ns, for clocks and CPUs that are late */
-#define CHECKPOINT_NICE (-10)
-#define ADOPT_ROUNDS 10     /* attach: until a round finds nobody new */
+#define ADOPT_ROUNDS 10 /* attach: until a round finds nobody new */
 
 static int on_record(void *ctx, const void *data, size_t size)
 {
@@ -467,30 +464,6 @@ static void on_signals(struct session *s)
 	}
 }
 
-/* When the next checkpoint shall begin, so that this one is not older than checkpoint_ns
- * when the next is written: each takes about as long as the last ones. One that takes all
- * of that time is followed at once. */
-static void set_next_checkpoint(struct session *s, uint64_t begin, uint64_t end)
-{
-	uint64_t most = s->config.checkpoint_ns - s->config.checkpoint_ns / CHECKPOINT_SLACK, at;
-	struct itimerspec next = { 0 };
-
-	s->checkpoint_takes = MAX(end - begin, s->checkpoint_takes / 8 * 7);
-	at = MAX(begin + most - MIN(most, s->checkpoint_takes), end + 1);
-	next.it_value = (struct timespec){ at / SESSION_NS, at % SESSION_NS };
-	timerfd_settime(s->timers[SOURCE_CHECKPOINT], TFD_TIMER_ABSTIME, &next, NULL);
-}
-
-static void checkpoint(struct session *s)
-{
-	uint64_t begin = clock_ns(CLOCK_MONOTONIC);
-	struct report *r = session_glance(s);
-
-	s->config.on_checkpoint(s->config.ctx, r);
-	report_free(r);
-	set_next_checkpoint(s, begin, clock_ns(CLOCK_MONOTONIC));
-}
-
 static void on_clock(struct session *s, enum source source)
 {
 	uint64_t ticks;
@@ -505,7 +478,7 @@ static void on_clock(struct session *s, enum source source)
 		look_for_newcomers(s);
 		break;
 	case SOURCE_CHECKPOINT:
-		checkpoint(s);
+		session_checkpoint(s);
 		break;
 	case SOURCE_SNAPSHOT:
 		r = session_report(s, REPORT_SNAPSHOT);
@@ -577,23 +550,12 @@ static bool finished(struct session *s)
 	return (s->launched && !s->config.wait_all) || all_ended(s);
 }
 
-/* What is recorded of a busy machine would be old otherwise. Of this thread only, and of
- * none that was started before. Without the right to it, it stays as it is. */
-static void raise_priority(void)
-{
-	if (getpriority(PRIO_PROCESS, 0) > CHECKPOINT_NICE)
-		setpriority(PRIO_PROCESS, 0, CHECKPOINT_NICE);
-}
-
 int session_loop(struct session *s, int *status)
 {
 	struct epoll_event events[8];
 
 	sample_series(s);
-	if (s->config.on_checkpoint) {
-		raise_priority();
-		checkpoint(s);
-	}
+	session_checkpoints_begin(s);
 	while (!finished(s)) {
 		int n = epoll_wait(s->epoll, events, G_N_ELEMENTS(events), -1);
 
@@ -606,12 +568,7 @@ int session_loop(struct session *s, int *status)
 	}
 	sample_series(s);
 	/* The last report waits for what comes late. */
-	if (s->config.on_checkpoint) {
-		struct itimerspec never = { 0 };
-
-		checkpoint(s);
-		timerfd_settime(s->timers[SOURCE_CHECKPOINT], 0, &never, NULL);
-	}
+	session_checkpoints_end(s);
 	*status = s->status;
 	return 0;
 }

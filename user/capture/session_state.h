@@ -66,6 +66,12 @@ void session_fold(struct session *s, bool tight);
  * checked. Never NULL. */
 struct report *session_glance(struct session *s);
 
+/* While the loop runs: each checkpoint so soon that what is on disk is not older than
+ * config.checkpoint_ns. */
+void session_checkpoints_begin(struct session *s);
+void session_checkpoint(struct session *s);
+void session_checkpoints_end(struct session *s);
+
 /* Hear one source that is ready. */
 void session_dispatch(struct session *s, unsigned source);
 

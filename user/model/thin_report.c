@@ -140,8 +140,8 @@ static void add_task(struct many *m, const struct report_task *t)
 {
 	struct report_task *to = m->task;
 	bool first = !to->count;
-	int64_t in = (int64_t)(t->flow[TARE_ANON].in + t->flow[TARE_FILE].in +
-			       t->flow[TARE_SHMEM].in);
+	int64_t in =
+		(int64_t)(t->flow[TARE_ANON].in + t->flow[TARE_FILE].in + t->flow[TARE_SHMEM].in);
 
 	spread_add(&to->in_spread, m->ins, &t->in_spread, t->count, in);
 	set_comm(&to->comm, t->comm ? t->comm : "", first);
@@ -247,7 +247,8 @@ static struct place *moved_at(const struct moved *m, uint32_t process, uint32_t 
 				g_array_index(m->first, uint32_t, process + 1) :
 				m->places->len;
 
-	return &g_array_index(m->places, struct place, task == UINT32_MAX ? next - 1 : first + task);
+	return &g_array_index(m->places, struct place,
+			      task == UINT32_MAX ? next - 1 : first + task);
 }
 
 static void moved_end(struct moved *m, struct profile *p)
@@ -288,7 +289,8 @@ static uint32_t row_of(GPtrArray *rows, GHashTable *by_name, const char *name, u
 
 static void fold_processes(struct report *r, unsigned keep)
 {
-	g_autoptr(GHashTable) by_name = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GHashTable)
+		by_name = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GPtrArray) rows = g_ptr_array_new();
 	unsigned names = keep / NAMES_SHARE, head = keep - MIN(keep, names + 1);
 	struct moved moved;

@@ -14,10 +14,10 @@
 #include "store/recording_room.h"
 #include "store/recording_writer.h"
 
-#define CACHE_KIB 4096         /* of pages, in memory */
-#define LOCKED_MS 50           /* on the way: a reader passes; what it keeps us from is written next */
-#define LOCKED_LAST_MS 10000   /* at the end */
-#define THIN_ROWS 32768        /* of the raw log, at a time: a checkpoint takes its time too */
+#define CACHE_KIB 4096 /* of pages, in memory */
+#define LOCKED_MS 50   /* on the way: a reader passes; what it keeps us from is written next */
+#define LOCKED_LAST_MS 10000 /* at the end */
+#define THIN_ROWS 32768      /* of the raw log, at a time: a checkpoint takes its time too */
 #define NEARLY(max) ((max) / 8 * 7)
 #define FULL(max) ((max) / 16 * 15)
 
@@ -156,9 +156,10 @@ static int write_log(struct recording *rec)
 	int err = log_write(&rec->log, &rec->db, log_room, rec);
 
 	if (err == 1) {
-		rec->log_lost += rows - MIN(rows, rec->log.samples_kept + rec->log.ranges_kept -
-							  MIN(before, rec->log.samples_kept +
-									      rec->log.ranges_kept));
+		rec->log_lost +=
+			rows - MIN(rows, rec->log.samples_kept + rec->log.ranges_kept -
+						 MIN(before,
+						     rec->log.samples_kept + rec->log.ranges_kept));
 		err = 0;
 	}
 	log_forget(&rec->log);

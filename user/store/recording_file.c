@@ -19,7 +19,8 @@ extern const char recording_sql[];
 static int check_recording(const struct fileout *out)
 {
 	struct db db;
-	int err = db_open_output(&db, out, recording_format_of(fileout_dir(out), fileout_name(out)));
+	int err =
+		db_open_output(&db, out, recording_format_of(fileout_dir(out), fileout_name(out)));
 
 	if (err && err != -EBUSY)
 		hint("it is in the way of a new recording: choose another name, or remove it");

@@ -9,17 +9,17 @@
 #define SCHEMA_AT 60 /* in the file's header: user_version, big endian */
 
 /* Those that the reader needs: it does without samples, ranges and tallies. */
-static const char *const tables[] = { "figures",   "texts",         "command",    "features",
-				      "processes", "process_texts", "balances",   "foreigners",
-				      "tasks",     "series",        "slabs",      "modules",
-				      "frames",    "nodes",         "places",     "causes",
-				      "entries",   "asked",         "ticks",      "task_names",
-				      "task_kinds", "task_causes",  NULL };
+static const char *const tables[] = { "figures",    "texts",         "command",  "features",
+				      "processes",  "process_texts", "balances", "foreigners",
+				      "tasks",      "series",        "slabs",    "modules",
+				      "frames",     "nodes",         "places",   "causes",
+				      "entries",    "asked",         "ticks",    "task_names",
+				      "task_kinds", "task_causes",   NULL };
 
-#define FORMAT(number)                                                              \
-	{                                                                           \
+#define FORMAT(number)                                                                   \
+	{                                                                                \
 		.what = "tare run -r", .application_id = 0x74617272, .schema = (number), \
-		.tables = tables,                                                   \
+		.tables = tables,                                                        \
 	}
 
 static const struct db_format formats[] = { FORMAT(RECORDING_SCHEMA), FORMAT(1) };

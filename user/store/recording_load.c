@@ -121,8 +121,8 @@ static void load_command(struct loading *l)
 {
 	struct reader *r = &l->r;
 	g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(int64_t));
-	g_autoptr(sqlite3_stmt) st = load_query(
-		l, "command", "SELECT number, argument FROM command ORDER BY number");
+	g_autoptr(sqlite3_stmt) st =
+		load_query(l, "command", "SELECT number, argument FROM command ORDER BY number");
 
 	while (reader_next(r)) {
 		load_number(l, 0, numbers);

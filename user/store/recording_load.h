@@ -14,11 +14,11 @@ struct loading {
 	const struct recording_limits *limits;
 	struct report *report;
 	uint32_t schema;
-	int64_t complete;     /* 0: tare was ended meanwhile */
-	bool unsorted;        /* rows are not in the order of a report */
-	GPtrArray *processes; /* struct report_process *, as the file has them */
-	GPtrArray *tasks;     /* struct report_task *, likewise */
-	GArray *places;       /* struct task_place of each of them */
+	int64_t complete;                       /* 0: tare was ended meanwhile */
+	bool unsorted;                          /* rows are not in the order of a report */
+	GPtrArray *processes;                   /* struct report_process *, as the file has them */
+	GPtrArray *tasks;                       /* struct report_task *, likewise */
+	GArray *places;                         /* struct task_place of each of them */
 	GArray *process_numbers, *task_numbers; /* int64_t, ascending */
 };
 

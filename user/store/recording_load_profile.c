@@ -32,8 +32,8 @@ static void load_modules(struct loading *l, struct profile *p, struct numbers *n
 static void load_causes(struct loading *l, struct profile *p, struct numbers *n)
 {
 	struct reader *r = &l->r;
-	g_autoptr(sqlite3_stmt) st =
-		load_query(l, "causes", "SELECT number, name FROM causes ORDER BY number");
+	g_autoptr(sqlite3_stmt)
+		st = load_query(l, "causes", "SELECT number, name FROM causes ORDER BY number");
 
 	while (reader_next(r)) {
 		load_number(l, 0, n->causes);
@@ -120,8 +120,8 @@ static void load_nodes(struct loading *l, struct profile *p, struct numbers *n)
 {
 	struct reader *r = &l->r;
 	g_autoptr(GArray) parents = g_array_new(FALSE, FALSE, sizeof(int64_t));
-	g_autoptr(sqlite3_stmt) st = load_query(
-		l, "nodes", "SELECT number, parent, frame FROM nodes ORDER BY number");
+	g_autoptr(sqlite3_stmt) st =
+		load_query(l, "nodes", "SELECT number, parent, frame FROM nodes ORDER BY number");
 
 	while (reader_next(r)) {
 		int64_t parent = reader_is_null(r, 1) ? -1 :
@@ -153,8 +153,8 @@ static void place_clear(gpointer p)
 static GArray *load_places(struct loading *l, struct numbers *n)
 {
 	struct reader *r = &l->r;
-	g_autoptr(sqlite3_stmt) st = load_query(
-		l, "places", "SELECT number, kind, label FROM places ORDER BY number");
+	g_autoptr(sqlite3_stmt) st =
+		load_query(l, "places", "SELECT number, kind, label FROM places ORDER BY number");
 	GArray *places = g_array_new(FALSE, FALSE, sizeof(struct place));
 
 	g_array_set_clear_func(places, place_clear);
@@ -188,9 +188,8 @@ static struct task_place load_whose(struct loading *l, int process, int task)
 
 static uint32_t load_tally(struct reader *r, int column)
 {
-	return reader_is_null(r, column) ?
-		       UINT32_MAX :
-		       (uint32_t)reader_integer(r, column, 0, UINT32_MAX - 1);
+	return reader_is_null(r, column) ? UINT32_MAX :
+					   (uint32_t)reader_integer(r, column, 0, UINT32_MAX - 1);
 }
 
 static void load_entries(struct loading *l, struct profile *p, struct numbers *n,
@@ -230,10 +229,10 @@ static void load_asked(struct loading *l, struct profile *p, struct numbers *n)
 {
 	struct reader *r = &l->r;
 	g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(int64_t));
-	g_autoptr(sqlite3_stmt) st =
-		load_query(l, "asked",
-			   "SELECT number, process, task, cause, node, label, count, bytes,"
-			   " untouched FROM asked ORDER BY number");
+	g_autoptr(sqlite3_stmt)
+		st = load_query(l, "asked",
+				"SELECT number, process, task, cause, node, label, count, bytes,"
+				" untouched FROM asked ORDER BY number");
 
 	while (reader_next(r)) {
 		struct task_place at = load_whose(l, 1, 2);

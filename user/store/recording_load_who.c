@@ -82,10 +82,9 @@ static void load_process_texts(struct loading *l)
 	struct reader *r = &l->r;
 	g_autoptr(sqlite3_stmt) st = load_query(
 		l, "process_texts",
-		l->schema == 1 ?
-			"SELECT process, what, value FROM process_texts ORDER BY number" :
-			"SELECT process, what, value FROM process_texts"
-			" ORDER BY process, what, position");
+		l->schema == 1 ? "SELECT process, what, value FROM process_texts ORDER BY number" :
+				 "SELECT process, what, value FROM process_texts"
+				 " ORDER BY process, what, position");
 	uint64_t rows = 0;
 
 	while (reader_next(r)) {
@@ -105,10 +104,10 @@ static void load_process_texts(struct loading *l)
 static void load_balances(struct loading *l)
 {
 	struct reader *r = &l->r;
-	g_autoptr(sqlite3_stmt) st = load_query(
-		l, "balances",
-		"SELECT process, kind, opening, came, went, foreign_came, foreign_went,"
-		" unattributed, net, at_peak FROM balances");
+	g_autoptr(sqlite3_stmt) st =
+		load_query(l, "balances",
+			   "SELECT process, kind, opening, came, went, foreign_came, foreign_went,"
+			   " unattributed, net, at_peak FROM balances");
 	uint64_t rows = 0;
 
 	while (reader_next(r)) {

@@ -7,7 +7,7 @@
 #define SAMPLE_BYTES 48 /* about so many a row */
 #define RANGE_BYTES 64  /* without its detail */
 #define FOLD_BYTES 16
-#define LOOK_EACH 8192  /* bytes between looks for room */
+#define LOOK_EACH 8192   /* bytes between looks for room */
 #define DETAIL_MOST 4096 /* bytes of it: PATH_MAX */
 
 struct range_row {

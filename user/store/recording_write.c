@@ -193,8 +193,8 @@ static void put_spread(struct table *t, struct db_value v[3], uint64_t count,
 	v[2] = count > 1 ? table_bytes(t, s->max) : db_text(NULL);
 }
 
-static void put_process(struct process_tables *in, const struct report_process *p,
-			uint32_t number, bool cut)
+static void put_process(struct process_tables *in, const struct report_process *p, uint32_t number,
+			bool cut)
 {
 	struct table *t = &in->processes;
 	struct writer *w = t->w;
@@ -281,20 +281,21 @@ static void put_task(struct task_tables *in, const struct report_task *t, uint32
 	struct db_value spread[3];
 
 	put_spread(to, spread, t->count, &t->in_spread);
-	table_row(
-		to, db_integer(number), db_integer(process), writer_range(w, t->tid, 0, INT32_MAX),
-		writer_text(w, t->comm ? t->comm : ""), db_integer(t->alive),
-		db_integer(t->attached), writer_size(w, t->start_ns), writer_size(w, t->end_ns),
-		in->faults ? table_count(to, in->kernel_faults ? t->faults_user :
-								 t->faults_user + t->faults_kernel) :
-			     db_text(NULL),
-		in->kernel_faults ? table_count(to, t->faults_kernel) : db_text(NULL),
-		in->faults ? table_count(to, t->faults_major) : db_text(NULL),
-		in->virtual ? table_count(to, t->mapped) : db_text(NULL),
-		in->virtual ? table_count(to, t->unmapped) : db_text(NULL),
-		in->virtual ? table_count(to, t->brk_up) : db_text(NULL),
-		in->virtual ? table_count(to, t->brk_down) : db_text(NULL),
-		writer_size(w, MAX(t->count, 1)), spread[0], spread[1], spread[2]);
+	table_row(to, db_integer(number), db_integer(process),
+		  writer_range(w, t->tid, 0, INT32_MAX), writer_text(w, t->comm ? t->comm : ""),
+		  db_integer(t->alive), db_integer(t->attached), writer_size(w, t->start_ns),
+		  writer_size(w, t->end_ns),
+		  in->faults ?
+			  table_count(to, in->kernel_faults ? t->faults_user :
+							      t->faults_user + t->faults_kernel) :
+			  db_text(NULL),
+		  in->kernel_faults ? table_count(to, t->faults_kernel) : db_text(NULL),
+		  in->faults ? table_count(to, t->faults_major) : db_text(NULL),
+		  in->virtual ? table_count(to, t->mapped) : db_text(NULL),
+		  in->virtual ? table_count(to, t->unmapped) : db_text(NULL),
+		  in->virtual ? table_count(to, t->brk_up) : db_text(NULL),
+		  in->virtual ? table_count(to, t->brk_down) : db_text(NULL),
+		  writer_size(w, MAX(t->count, 1)), spread[0], spread[1], spread[2]);
 }
 
 static void add_task_kinds(struct table *to, const struct report *r, uint32_t number,

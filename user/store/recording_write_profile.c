@@ -62,8 +62,8 @@ static void write_causes(struct numbers *n)
 
 	for (unsigned i = 0; i < n->p->causes->len; i++) {
 		const char *name = n->p->causes->pdata[i];
-		struct thing thing = writer_thing(w, KNOWN_CAUSES, hash_text(w->rows->seed, name),
-						  true, i);
+		struct thing thing =
+			writer_thing(w, KNOWN_CAUSES, hash_text(w->rows->seed, name), true, i);
 
 		n->causes[i] = thing.number;
 		table_row(&t, db_integer(thing.number), writer_text(w, name));
@@ -209,9 +209,8 @@ static void write_asked(struct numbers *n)
 			  number(n->causes, a->cause), number(n->nodes, a->node),
 			  writer_text(w, a->place_label), table_count(&t, a->count),
 			  table_count(&t, (uint64_t)MAX(a->bytes, 0)),
-			  n->p->untouched_why ?
-				  db_text(NULL) :
-				  table_count(&t, (uint64_t)MAX(a->untouched, 0)));
+			  n->p->untouched_why ? db_text(NULL) :
+						table_count(&t, (uint64_t)MAX(a->untouched, 0)));
 		table_group(&t, thing.hash[0], thing.number);
 	}
 	table_end(&t);

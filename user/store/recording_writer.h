@@ -24,7 +24,7 @@ struct writer {
 	uint64_t most_bytes; /* of the file: beyond it WRITER_TOO_LARGE */
 	uint64_t text_left;  /* bytes of texts that may still be written */
 	uint64_t extra_left; /* of them, of those that a report can do without */
-	const char *note;    /* a feature "recording" that says what was left out; NULL: all is there */
+	const char *note; /* a feature "recording" that says what was left out; NULL: all is there */
 	struct {
 		const char *name;
 		int64_t value;
@@ -72,10 +72,9 @@ struct table {
 struct table table_begin(struct writer *w, const char *name, const char *key);
 void table_end(struct table *t);
 void table_add(struct table *t, const struct db_value *value, unsigned n);
-#define table_row(t, ...)                                             \
-	table_add(t, (const struct db_value[]){ __VA_ARGS__ },        \
-		  sizeof((const struct db_value[]){ __VA_ARGS__ }) / \
-			  sizeof(struct db_value))
+#define table_row(t, ...)                                      \
+	table_add(t, (const struct db_value[]){ __VA_ARGS__ }, \
+		  sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value))
 /* The rows since the last group are one: written when they are not what `hash` says. */
 void table_group(struct table *t, uint64_t *hash, int64_t key);
 /* The same for a table whose rows go by position. */
