@@ -48,6 +48,7 @@ struct task_state {
 	struct tare_record head;
 	struct tare_task t;
 	__u64 making;
+	struct tare_flow clone;
 	struct sampler sampler;
 };
 

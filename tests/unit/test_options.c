@@ -70,6 +70,7 @@ static void defaults(void **state)
 	assert_int_equal(o.max_mms, 8192);
 	assert_int_equal(o.keep_tasks, 256);
 	assert_int_equal(o.ring_bytes, 8 << 20);
+	assert_false(o.no_priority);
 	assert_false(o.no_children || o.wait_all || o.as_root || o.kill_on_exit || o.self || o.all);
 	assert_true(!o.user && !o.output && !o.force_arm && !o.pids && !o.comm && !o.cgroup);
 }
@@ -79,7 +80,7 @@ static void all_of_run(void **state)
 	(void)state;
 	accepted(FOR_RUN, "run --wait-all --user nobody --kill-on-exit --format json --threads all"
 			  " --snapshot-every 2s --interval=10ms --force-arm classic --self"
-			  " --max-mms 7 --ring-size 1MiB -- cmd --wait-all -o x");
+			  " --max-mms 7 --ring-size 1MiB --no-priority -- cmd --wait-all -o x");
 	assert_true(o.wait_all && o.kill_on_exit && o.self && o.all_threads);
 	assert_string_equal(o.user, "nobody");
 	assert_string_equal(o.format->name, "json");
@@ -95,6 +96,7 @@ static void all_of_run(void **state)
 		 "run --wait-all --ring-size 1MiB --keep-tasks 1000000 -- cmd --wait-all -o x");
 	assert_int_equal(o.keep_tasks, 1000000);
 	assert_int_equal(o.ring_bytes, 1 << 20);
+	assert_true(o.no_priority);
 	assert_string_equal(o.command[0], "cmd");
 	assert_string_equal(o.command[1], "--wait-all");
 	assert_string_equal(o.command[3], "x");

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-#define loader_drain fake_drain
-#define loader_samples_drain fake_samples_drain
+#define drain_take fake_drain
+#define drain_next fake_next
 #define loader_sweep fake_sweep
 #define loader_sums_valid fake_sums_valid
 #define loader_workload fake_workload
@@ -23,6 +23,7 @@
 
 #include "user/capture/session.c"
 #include "user/capture/session_books.c"
+#include "user/capture/session_rings.c"
 
 #include "records.h"
 
@@ -32,9 +33,9 @@ static unsigned drained; /* looks into the ring since the sweep */
 static bool closing;     /* between the sweep and the books */
 static unsigned snapshots;
 
-int fake_drain(struct loader *l)
+void fake_drain(struct drain *d)
 {
-	(void)l;
+	(void)d;
 	drained++;
 	if (closing && drained == 2 && to_raise) {
 		raise(to_raise);
@@ -45,13 +46,14 @@ int fake_drain(struct loader *l)
 
 		GIVE(s->world, end);
 	}
-	return 0;
 }
 
-int fake_samples_drain(struct loader *l)
+const void *fake_next(struct drain *d, enum drain_ring which, size_t *size)
 {
-	(void)l;
-	return 0;
+	(void)d;
+	(void)which;
+	(void)size;
+	return NULL;
 }
 
 int fake_sweep(struct loader *l, loader_record_fn fn, void *ctx)

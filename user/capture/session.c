@@ -10,33 +10,12 @@
 
 #include "base/err.h"
 #include "capture/describe.h"
+#include "capture/drain.h"
 #include "capture/sampler.h"
 #include "capture/session_state.h"
 #include "capture/targets.h"
 
 #define ADOPT_ROUNDS 10 /* attach: until a round finds nobody new */
-
-static int on_record(void *ctx, const void *data, size_t size)
-{
-	struct session *s = ctx;
-	const struct tare_record *head = data;
-
-	if (world_record(s->world, data, size))
-		return 0;
-	if (head->type == TARE_REC_EXEC)
-		describe_exec(s->world, data);
-	if (head->type == TARE_REC_TASK_END && s->sampler)
-		sampler_task_ended(s->sampler, (const void *)(head + 1));
-	return 0;
-}
-
-static int on_sample(void *ctx, const void *data, size_t size)
-{
-	struct session *s = ctx;
-
-	sampler_record(s->sampler, s->world, data, size);
-	return 0;
-}
 
 static void on_python(void *ctx, uint64_t mm, const struct tare_python *python)
 {
@@ -53,15 +32,6 @@ static void on_python_file(void *ctx, uint64_t inode, uint32_t dev,
 
 	if (err)
 		verbose(1, "Python's first functions are not read: %s", g_strerror(-err));
-}
-
-/* Records first: they tell whom the samples are of. */
-void session_drain(struct session *s)
-{
-	loader_drain(s->loader);
-	loader_samples_drain(s->loader);
-	if (s->sampler)
-		sampler_caught_up(s->sampler);
 }
 
 /* Samples of what ended have come now. */
@@ -122,9 +92,7 @@ static int open_sources(struct session *s)
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (s->epoll < 0)
 		return -errno;
-	err = watch_signals(s) ?: watch(s, loader_ring_fd(s->loader), SOURCE_RING);
-	if (!err && s->sampler)
-		err = watch(s, loader_samples_fd(s->loader), SOURCE_SAMPLES);
+	err = watch_signals(s) ?: watch(s, drain_fd(s->drain), SOURCE_RINGS);
 	if (!err)
 		err = watch_clock(s, SOURCE_SERIES, c->interval_ns, true);
 	if (!err)
@@ -153,13 +121,11 @@ int session_open(struct session **out, const struct session_config *config)
 	s->launch = (struct launch){ .pidfd = -1, .go_fd = -1, .err_fd = -1 };
 	sigprocmask(SIG_BLOCK, NULL, &s->old_mask);
 	err = loader_open(&s->loader, &s->config.load);
-	if (!err)
-		err = loader_ring_open(s->loader, on_record, s);
-	if (!err && loader_samples(s->loader)) {
+	if (!err && loader_samples(s->loader))
 		s->sampler = sampler_new(config->load.period, config->lines, config->log,
 					 &(struct python_watch){ on_python, on_python_file, s });
-		err = loader_samples_open(s->loader, on_sample, s);
-	}
+	if (!err)
+		err = session_rings_open(s);
 	if (!err)
 		err = open_sources(s);
 	if (err) {
@@ -190,6 +156,7 @@ void session_close(struct session *s)
 	launch_close(&s->launch);
 	kmem_free(s->kmem);
 	sampler_free(s->sampler);
+	drain_close(s->drain); /* before its rings go */
 	loader_close(s->loader);
 	for (unsigned i = 0; i < G_N_ELEMENTS(s->timers); i++)
 		if (s->timers[i] >= 0)
@@ -346,7 +313,7 @@ static int adopt_running(struct session *s, bool all)
 		total += n;
 	}
 	loader_adopting(s->loader, false);
-	loader_drain(s->loader);
+	session_drain(s);
 	describe_found(s->world);
 	if (s->sampler && total > 0)
 		loader_sweep(s->loader, on_found, s);
@@ -508,8 +475,7 @@ void session_dispatch(struct session *s, unsigned source)
 		return;
 	}
 	switch (source) {
-	case SOURCE_RING:
-	case SOURCE_SAMPLES:
+	case SOURCE_RINGS:
 		session_fold(s, false);
 		break;
 	case SOURCE_SIGNAL:

@@ -24,6 +24,7 @@ struct session_config {
 	bool self;                  /* fill report.self */
 	bool slab;                  /* fill report.slabs */
 	uint32_t keep_tasks;        /* by themselves when they have ended: see world_keep() */
+	bool no_priority;           /* nothing of tare runs ahead of the workload */
 	bool lines;                 /* of the profile: source lines and inlined functions */
 	struct cgroup *cgroup;      /* run: the command's own; NULL: none. Not owned */
 	const char *cgroup_why;     /* the reason when there is none */

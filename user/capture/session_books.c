@@ -31,19 +31,56 @@ static int on_second_look(void *ctx, const void *data, size_t size)
 	return world_sweep(((struct session *)ctx)->world, data, size, true);
 }
 
+static uint64_t lost_records(const struct session *s)
+{
+	struct tare_workload w;
+
+	loader_workload(s->loader, &w);
+	return w.lost[TARE_LOST_RECORD_TASK] + w.lost[TARE_LOST_RECORD_MM];
+}
+
 /* `check`: look twice, to know who was quiet in between. */
 static void sweep(struct session *s, bool check)
 {
 	int err;
 
 	session_drain(s);
+	s->lost_records = lost_records(s);
 	world_sweep_begin(s->world);
 	err = loader_sweep(s->loader, on_sweep, s);
 	if (!err && check)
 		err = loader_sweep(s->loader, on_second_look, s);
 	if (err)
 		warn("the sweep over tasks failed: %s", g_strerror(-err));
-	loader_drain(s->loader);
+	session_drain(s);
+}
+
+static void on_lost(void *ctx, uint64_t proc, const struct tare_ended *e)
+{
+	world_lost(((struct session *)ctx)->world, proc, e);
+}
+
+/* Sums of what ended since without a final record. False: some did while the sweep went on,
+ * and may be in its records too. */
+static bool take_lost(struct session *s)
+{
+	uint64_t lost = lost_records(s);
+
+	if (!lost)
+		return true;
+	if (loader_ended(s->loader, on_lost, s))
+		warn("sums of ended tasks could not be read");
+	world_drop_lost(s->world);
+	return lost == s->lost_records;
+}
+
+/* Where final records were lost, who is not met by a sweep may have ended, or be on the way
+ * out: the kernel side knows how many tasks have not ended. */
+static bool in_limbo(const struct session *s)
+{
+	if (!lost_records(s))
+		return world_limbo(s->world);
+	return loader_tasks(s->loader) > world_met(s->world);
 }
 
 /* Tasks between their last breath and their final record (sent when the kernel
@@ -53,7 +90,7 @@ static void wait_for_limbo(struct session *s)
 {
 	uint64_t until = clock_ns(CLOCK_MONOTONIC) + LIMBO_NS;
 
-	while (world_limbo(s->world) && clock_ns(CLOCK_MONOTONIC) < until) {
+	while (in_limbo(s) && clock_ns(CLOCK_MONOTONIC) < until) {
 		poll(NULL, 0, LIMBO_MS);
 		session_drain(s);
 	}
@@ -87,6 +124,8 @@ static struct report *close_books(struct session *s, enum report_reason reason, 
 	sweep(s, check);
 	if (reason == REPORT_END)
 		wait_for_limbo(s);
+	for (int i = 0; !take_lost(s) && i < SETTLE_TRIES; i++)
+		sweep(s, check);
 	session_fold(s, true);
 	in.now_ns = clock_ns(CLOCK_BOOTTIME);
 	if (reason == REPORT_END && !world_living(s->world))

@@ -36,9 +36,9 @@ void session_checkpoint(struct session *s)
 
 /* What is recorded of a busy machine would be old otherwise. Of this thread only, and of
  * none that was started before. Without the right to it, it stays as it is. */
-static void raise_priority(void)
+static void raise_priority(const struct session *s)
 {
-	if (getpriority(PRIO_PROCESS, 0) > CHECKPOINT_NICE)
+	if (!s->config.no_priority && getpriority(PRIO_PROCESS, 0) > CHECKPOINT_NICE)
 		setpriority(PRIO_PROCESS, 0, CHECKPOINT_NICE);
 }
 
@@ -46,7 +46,7 @@ void session_checkpoints_begin(struct session *s)
 {
 	if (!s->config.on_checkpoint)
 		return;
-	raise_priority();
+	raise_priority(s);
 	session_checkpoint(s);
 }
 

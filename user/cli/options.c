@@ -47,6 +47,7 @@ enum option_id {
 	OPT_SELF,
 	OPT_MAX_MMS,
 	OPT_RING_SIZE,
+	OPT_NO_PRIORITY,
 	OPT_PERIOD,
 	OPT_PICTURE,
 	OPT_LINES,
@@ -89,6 +90,7 @@ static const struct optspec specs[] = {
 	{ "self", OPT_SELF, NULL, FOR_BOTH, "report what tare itself costs" },
 	{ "max-mms", OPT_MAX_MMS, "N", FOR_BOTH, "room for address spaces at once (8192)" },
 	{ "ring-size", OPT_RING_SIZE, "SIZE", FOR_BOTH, "of the ring of events (8MiB)" },
+	{ "no-priority", OPT_NO_PRIORITY, NULL, FOR_BOTH, "empty the rings at normal priority" },
 	{ "verbose", 'v', NULL, FOR_BOTH, "say more; twice: libbpf too" },
 	{ "help", 'h', NULL, FOR_BOTH, "this text" },
 };
@@ -272,6 +274,9 @@ static int take(void *ctx, int id, const char *value)
 		return parse_max_mms(value, &o->max_mms);
 	case OPT_KEEP_TASKS:
 		return parse_keep_tasks(value, &o->keep_tasks);
+	case OPT_NO_PRIORITY:
+		o->no_priority = true;
+		return 0;
 	case OPT_RING_SIZE:
 		return parse_ring(value, &o->ring_bytes);
 	default:

@@ -42,6 +42,7 @@ struct options {
 	bool all_threads, self, slab;
 	uint32_t max_mms, keep_tasks; /* WORLD_KEEP_ALL: each that ended has a row */
 	uint64_t ring_bytes;
+	bool no_priority;
 	uint64_t period; /* bytes of growth a sample; 0: none */
 	enum picture picture;
 	bool lines;

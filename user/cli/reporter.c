@@ -205,8 +205,12 @@ static void write_again(struct reporter *r, struct report *report)
 int reporter_write(struct reporter *r, struct report *report)
 {
 	bool knew = r->disk_full;
+	g_autofree char *why = NULL;
 
 	describe(r, report);
+	why = report_why_off(report);
+	if (why && r->options->output) /* else the report says so at its head */
+		warn("the books do not balance: %s", why);
 	write_numbered(r, report, 0);
 	/* Last: it may leave out stacks to make them fit. */
 	if (r->recording)
@@ -321,6 +325,7 @@ void reporter_config(struct reporter *r, struct session_config *config)
 		.self = o->self,
 		.slab = o->slab,
 		.keep_tasks = o->keep_tasks,
+		.no_priority = o->no_priority,
 		.lines = o->lines,
 		.cgroup = r->cgroup,
 		.cgroup_why = r->cgroup_why,

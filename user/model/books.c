@@ -6,35 +6,7 @@
 #include <sys/wait.h>
 
 #include "bpf/ledger.h"
-
-/* The four members are pages, the kernel's kinds are bytes. */
-static uint64_t bytes(const struct books_input *in, int kind, uint64_t n)
-{
-	return kind < TARE_MEMBERS ? n * in->page_size : n;
-}
-
-/* A flow may hold less than nothing one way: kernel memory is taken out of TARE_KMEM
- * when it is entered under its own kind, which can be before its event. */
-static struct flow flow_bytes(const struct books_input *in, int kind, const struct tare_flow *f)
-{
-	int64_t come = bytes(in, kind, f->in), gone = bytes(in, kind, f->out);
-
-	return (struct flow){ MAX(come, 0) + MAX(-gone, 0), MAX(gone, 0) + MAX(-come, 0) };
-}
-
-static void flow_add(struct flow *sum, struct flow f)
-{
-	sum->in += f.in;
-	sum->out += f.out;
-}
-
-static void flow_change(struct flow *f, int64_t delta)
-{
-	if (delta > 0)
-		f->in += delta;
-	else
-		f->out -= delta;
-}
+#include "model/books_parts.h"
 
 static uint64_t since(uint64_t origin, uint64_t t)
 {
@@ -113,18 +85,6 @@ static struct report_spread spread_of(const struct sketch *s, const struct books
 				       bytes(in, TARE_ANON, s->max) };
 }
 
-static bool rising(const struct books_input *in)
-{
-	return in->workload.rss + in->workload.beside > in->workload.weight_peak;
-}
-
-/* The number of the weight's last peak; one that nobody has seen if that is now:
- * then each task's present net is the one at the peak. */
-static uint64_t last_peak(const struct books_input *in)
-{
-	return rising(in) ? TARE_PEAK_NOW : in->workload.peak_seq;
-}
-
 static uint64_t last_peak_ns(const struct books_input *in)
 {
 	return rising(in) ? in->now_ns : in->workload.weight_peak_ns;
@@ -176,8 +136,12 @@ static struct report_task *build_task(const struct world_task *wt, const struct 
 	for (unsigned i = 0; wt->names && i < wt->names->len; i++)
 		g_ptr_array_add(t->names, g_strdup(g_ptr_array_index(wt->names, i)));
 	t->alive = !wt->ended;
-	t->attached = (wt->fold ? wt->fold->attached > 0 : s->flags & TARE_TASK_ATTACHED) &&
+	t->attached = (wt->fold ? wt->fold->attached > 0 :
+		       wt->lost ? wt->lost_attached > 0 :
+				  s->flags & TARE_TASK_ATTACHED) &&
 		      !in->world->launched;
+	if (wt->lost)
+		t->count = wt->lost;
 	if (wt->fold) {
 		t->count = wt->fold->count;
 		t->in_spread = spread_of(wt->fold->in, in);
@@ -201,7 +165,7 @@ static struct report_task *build_task(const struct world_task *wt, const struct 
 
 static void build_exit(struct report_process *p, const struct world_proc *wp)
 {
-	p->exit.known = !p->alive && !(wp->fold && wp->fold->mixed);
+	p->exit.known = !p->alive && !(wp->fold && wp->fold->mixed) && wp->id != WORLD_REST;
 	p->failed = wp->fold ? wp->fold->failed : !p->alive && wp->status;
 	if (!p->exit.known)
 		return;
@@ -393,6 +357,8 @@ static void add_old_stacks(struct report_process *p, const struct world_task *wt
 	uint64_t peak_ns = MAX(last_peak_ns(in), in->origin_ns), n = 1, at_peak;
 
 	at_peak = wt->state->start_ns <= peak_ns;
+	if (wt->lost)
+		n = at_peak = wt->lost_attached;
 	if (wt->fold) {
 		n = wt->fold->attached;
 		at_peak = fold_attached_at(wt->fold, peak_ns);
@@ -443,7 +409,6 @@ static struct report_process *build_process(const struct world_proc *wp, const G
 	close_process(p, wp, guests, in);
 	if (wp->fold)
 		build_fold(p, wp->fold, in);
-	g_ptr_array_sort(p->tasks, by_task);
 	return p;
 }
 
@@ -466,6 +431,15 @@ static void add_totals(struct report *r, const struct report_process *p,
 		r->off_pages += wp->fold->off;
 	for (int i = 0; i < TARE_FOREIGNERS; i++)
 		flow_add(&r->foreign_cause[i], p->foreign_cause[i]);
+}
+
+/* Sums of ended tasks that no process can be told for are in a row of their own: what that
+ * has too much the others lack, so only the sum over all can be checked. */
+static void check_totals(struct report *r, const struct books_input *in)
+{
+	r->off_pages = 0;
+	for (int k = 0; k < TARE_MEMBERS && in->sums_valid; k++)
+		r->off_pages += llabs(r->totals[k].unattributed) / in->page_size;
 }
 
 /* The workload's peak is summed in steps (ledger_fold_at()); that of a single
@@ -492,12 +466,6 @@ static void build_peak(struct report *r, const struct books_input *in)
 		r->peak_bound = 0;
 }
 
-/* Bytes of what was these pages at the last peak, unless that is now. */
-static int64_t at_peak(const struct books_input *in, int64_t now, int64_t then)
-{
-	return (rising(in) ? now : then) * (int64_t)in->page_size;
-}
-
 static void build_weight_peak(struct report *r, const struct books_input *in)
 {
 	const struct tare_workload *w = &in->workload;
@@ -509,48 +477,11 @@ static void build_weight_peak(struct report *r, const struct books_input *in)
 	r->peak_weight_ns = since(in->origin_ns, last_peak_ns(in));
 }
 
-/* Kernel memory other than page tables and stacks: events, and what no followed
- * task did, against the group's own counter. */
-static void build_kmem(struct report *r, const struct books_input *in)
+static void sort_rows(struct report *r)
 {
-	const struct tare_workload *w = &in->workload;
-	const struct tare_group *g = &w->group;
-	struct balance *total = &r->totals[TARE_KMEM];
-	int64_t opening = in->kmem.opening - g->adopted;
-	bool peaked = g->foreign_peak_seq == last_peak(in);
-	struct report_kmem *k = &r->kmem;
-
-	k->level = in->kmem.level;
-	k->whole = in->kmem.whole;
-	k->by_group = in->kmem.by_group;
-	k->bound = in->kmem.bound;
-	k->sampled_at_peak = at_peak(in, w->sampled, w->weight_peak_sampled);
-	k->drift_at_peak = at_peak(in, w->drift, w->weight_peak_drift);
-	if (k->level != KMEM_EVENTS)
-		return;
-	k->by_events = in->kmem.opening + g->events;
-	k->vmalloc = g->vmalloc;
-	k->sock = g->sock;
-	k->elsewhere = g->elsewhere;
-	k->foreign_at_peak = peaked ? g->foreign_at_peak : 0;
-	/* A command holds nothing when it begins: what it was made of is tare's doing. */
-	if (k->whole && in->world->launched)
-		flow_change(&k->foreign[TARE_FOREIGN_PROCESS], opening);
-	for (int i = 0; i < TARE_FOREIGNERS; i++) {
-		flow_add(&k->foreign[i], flow_bytes(in, TARE_KMEM, &g->foreign[i]));
-		if (!peaked)
-			k->foreign_at_peak += ledger_net(&g->foreign[i]);
-		if (k->whole)
-			flow_add(&total->foreign, k->foreign[i]);
-	}
-	if (k->whole && in->world->launched)
-		k->foreign_at_peak += opening;
-	if (k->whole) {
-		total->opening = in->world->launched ? 0 : opening;
-		if (k->by_group != CGROUP_UNKNOWN)
-			total->unattributed = k->by_group - k->by_events;
-	}
-	balance_close(total);
+	for (unsigned i = 0; i < r->processes->len; i++)
+		g_ptr_array_sort(((struct report_process *)r->processes->pdata[i])->tasks, by_task);
+	g_ptr_array_sort(r->processes, by_process);
 }
 
 void books_close(struct report *r, const struct books_input *in)
@@ -566,15 +497,19 @@ void books_close(struct report *r, const struct books_input *in)
 		g_ptr_array_add(r->processes, p);
 		add_totals(r, p, value, in);
 	}
-	g_ptr_array_sort(r->processes, by_process);
+	if (g_hash_table_contains(in->world->procs, &(uint64_t){ WORLD_REST }))
+		check_totals(r, in);
+	sort_rows(r);
 	memcpy(r->lost, in->workload.lost, sizeof(r->lost));
 	r->mms_closed = in->workload.mms_closed;
 	r->mms_nonzero = in->workload.mms_nonzero;
 	r->sums_valid = in->sums_valid;
-	r->balanced = in->sums_valid && !r->off_pages && !r->mms_nonzero && !report_lost_total(r) &&
-		      !in->world->malformed;
+	r->malformed = in->world->malformed;
 	r->duration_ns = since(in->origin_ns, in->now_ns);
 	build_peak(r, in);
 	build_weight_peak(r, in);
-	build_kmem(r, in);
+	books_kmem(r, in);
+	sort_rows(r); /* by what kernel memory they have now */
+	r->balanced = true;
+	r->balanced = report_balanced(r);
 }

@@ -41,8 +41,10 @@ const char *const lost_name[TARE_LOSSES] = {
 const char *const lost_meaning[TARE_LOSSES] = {
 	[TARE_LOST_MM] = "address spaces not followed: the map is full (--max-mms)",
 	[TARE_LOST_TASK] = "tasks not followed: the kernel had no memory for their state",
-	[TARE_LOST_RECORD_TASK] = "final records of tasks: the ring was full (--ring-size)",
-	[TARE_LOST_RECORD_MM] = "final records of address spaces: the ring was full (--ring-size)",
+	[TARE_LOST_RECORD_TASK] =
+		"ended tasks are known by their sums only: the ring was full (--ring-size)",
+	[TARE_LOST_RECORD_MM] =
+		"closed address spaces are known by their sums only: the ring was full (--ring-size)",
 	[TARE_LOST_EVENT] = "births, renames or execs: the ring was full (--ring-size)",
 	[TARE_LOST_READ] = "entries whose counter could not be read",
 	[TARE_LOST_CPU] = "entries on a CPU that was not there when tare began",
@@ -217,6 +219,12 @@ uint64_t report_lost_total(const struct report *r)
 	for (int i = 0; i < TARE_LOSSES; i++)
 		total += r->lost[i];
 	return total;
+}
+
+uint64_t report_lost_sums(const struct report *r)
+{
+	return report_lost_total(r) - r->lost[TARE_LOST_RECORD_TASK] -
+	       r->lost[TARE_LOST_RECORD_MM] - r->lost[TARE_LOST_EVENT];
 }
 
 uint64_t report_processes(const struct report *r)

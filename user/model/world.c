@@ -118,7 +118,7 @@ static struct world_task *task_get(struct world *w, uint64_t id, uint64_t proc)
 
 /* What a process is called, from the first that tells of it: its first task's
  * birth, or any record of a task when that was lost. */
-static void introduce(struct world_proc *p, const struct tare_task *first)
+void world_introduce(struct world_proc *p, const struct tare_task *first)
 {
 	if (p->comm)
 		return;
@@ -146,13 +146,13 @@ static int on_task_new(struct world *w, const struct tare_task_new *rec)
 	t->state->tgid = rec->tgid;
 	t->state->ppid = rec->ppid;
 	t->state->start_ns = rec->start_ns;
-	t->sweep = w->sweep;
+	t->sweep = t->looked = w->sweep;
 	memcpy(t->state->comm, rec->comm, sizeof(rec->comm));
 	if (!p->comm)
 		p->attached = !rec->parent;
 	if (!p->parent)
 		p->parent = parent_name(w, rec->parent);
-	introduce(p, t->state);
+	world_introduce(p, t->state);
 	return 0;
 }
 
@@ -243,6 +243,8 @@ static void look_again(struct world *w, const struct tare_task *state)
 {
 	struct world_task *t = g_hash_table_lookup(w->tasks, &state->id);
 
+	if (t)
+		t->looked = w->sweep;
 	if (t && !t->ended && t->sweep == w->sweep &&
 	    !memcmp(t->state->flow, state->flow, sizeof(state->flow)) &&
 	    !memcmp(t->state->cached, state->cached, sizeof(state->cached)))
@@ -274,7 +276,7 @@ static int on_task(struct world *w, const struct tare_record *head, const struct
 	t->sweep = w->sweep;
 	w->peak_seq = MAX(w->peak_seq, state->peak_seq);
 	p = proc_get(w, t->proc);
-	introduce(p, state);
+	world_introduce(p, state);
 	if (head->type != TARE_REC_TASK_END)
 		return 0;
 	t->ended = true;

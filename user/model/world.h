@@ -28,8 +28,11 @@ struct world_task {
 	unsigned place;          /* in its process's tasks */
 	unsigned candidate;      /* its place + 1 in ended_tasks; 0: not there */
 	bool ended;
-	unsigned sweep; /* the last sweep that met it */
-	unsigned still; /* the last whose second look found it as the first had */
+	unsigned sweep;  /* the last sweep that met it */
+	unsigned still;  /* the last whose second look found it as the first had */
+	unsigned looked; /* the last whose second look met it */
+	/* Not 0: it stands for so many that ended and whose final records were lost. */
+	uint64_t lost, lost_attached;
 };
 
 struct world_mm {
@@ -38,6 +41,7 @@ struct world_mm {
 	bool closed;
 	bool quiet; /* the sweep's two looks found the same sums */
 	unsigned sweep;
+	uint64_t lost; /* not 0: it stands for so many that closed, as in world_task */
 };
 
 struct world_proc {
@@ -57,6 +61,7 @@ struct world_proc {
 	GPtrArray *mms;         /* struct world_mm * */
 	struct proc_fold *fold; /* NULL: one process; else many that ended */
 	GHashTable *folds;      /* pattern of names -> struct world_task with a fold; NULL: none */
+	bool lost;              /* final records of it were */
 	bool guests;            /* a task that ended told of pages in another's address space */
 	bool candidate;         /* in ended_procs */
 };
@@ -101,6 +106,18 @@ void world_sweep_begin(struct world *w);
 unsigned world_limbo(const struct world *w);
 /* Processes with a task that has not ended. */
 unsigned world_living(const struct world *w);
+
+/* What the kernel side kept of tasks and address spaces of this process (0: of more than one)
+ * whose final records found no room; in the place of what it said before. Such a process is
+ * not folded. It has one task and one address space for them, whose ids have bit 62 set, as
+ * has the process that stands for more than one. */
+#define WORLD_REST (1ULL << 62)
+void world_lost(struct world *w, uint64_t proc, const struct tare_ended *e);
+/* After that, and a sweep with both looks: what is not ended, was not met by it, and is of a
+ * process of which records were lost, has ended: it is in those sums. */
+void world_drop_lost(struct world *w);
+/* Tasks that have not ended and were met by both looks of the present sweep. */
+unsigned world_met(const struct world *w);
 
 /* Keep `keep` processes and as many threads that ended by themselves (WORLD_KEEP_ALL: all),
  * and tell `folded` (or NULL) of each other that is folded. */

@@ -43,7 +43,7 @@ static bool left_elsewhere(const struct tare_task *t)
 
 static bool has_ended(const struct world_proc *p)
 {
-	if (p->living || p->guests || p->fold || !p->tasks->len)
+	if (p->living || p->guests || p->lost || p->fold || !p->tasks->len)
 		return false;
 	for (unsigned i = 0; i < p->mms->len; i++)
 		if (!((const struct world_mm *)p->mms->pdata[i])->closed)
@@ -89,12 +89,12 @@ static void merge_closed(struct world *w, struct world_proc *p)
 	for (unsigned i = 0; i < p->mms->len; i++) {
 		struct world_mm *m = p->mms->pdata[i];
 
-		if (m->closed && sum) {
+		if (m->closed && !m->lost && sum) {
 			fold_mm(&sum->state, &m->state);
 			g_hash_table_remove(w->mms, &m->state.id);
 			continue;
 		}
-		sum = m->closed ? m : sum;
+		sum = m->closed && !m->lost ? m : sum;
 		p->mms->pdata[kept++] = m;
 	}
 	g_ptr_array_set_size(p->mms, (gint)kept);
@@ -108,8 +108,7 @@ void world_mm_closed(struct world *w, const struct world_mm *m)
 	look_at(w, p);
 }
 
-/* Out of all tables. */
-static void task_remove(struct world *w, struct world_proc *p, struct world_task *t)
+void world_task_remove(struct world *w, struct world_proc *p, struct world_task *t)
 {
 	struct world_task *moved;
 
@@ -202,7 +201,7 @@ static void fold_one_task(struct world *w, struct world_proc *p, struct world_pr
 	fold_task(into->state, into->fold, t->state, t->fold);
 	if (w->folded)
 		w->folded(w->folded_ctx, t->id, into->id, p->id);
-	task_remove(w, from, t);
+	world_task_remove(w, from, t);
 }
 
 /* A process's peak of RSS. */

@@ -15,6 +15,11 @@ struct world_mm *world_mm_add(struct world *w, struct world_proc *p, uint64_t id
 /* A process of which nothing is known. */
 struct world_proc *world_proc_add(struct world *w, uint64_t id);
 
+/* What a process is called, unless that is known. */
+void world_introduce(struct world_proc *p, const struct tare_task *first);
+/* Out of all tables. */
+void world_task_remove(struct world *w, struct world_proc *p, struct world_task *t);
+
 /* A task's final record was taken. */
 void world_task_ended(struct world *w, struct world_task *t);
 /* The same of an address space, which may not be there any more then. */

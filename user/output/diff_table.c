@@ -88,7 +88,7 @@ static void doubts(const struct page *p, enum diff_time time, const char *label)
 
 	if (!r->sums_valid)
 		g_string_append(text, "books not checked");
-	else if (!r->balanced)
+	else if (!report_balanced(r))
 		g_string_append(text, "books not balanced");
 	if (report_lost_total(r) ||
 	    (r->profile && (r->profile->lost.samples || r->profile->lost.ranges)))

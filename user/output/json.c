@@ -121,9 +121,11 @@ static json_t *unattributed(const struct report *r, const struct balance balance
 static json_t *books(const struct report *r)
 {
 	json_t *object = json_object();
+	g_autofree char *why = report_why_off(r);
 
 	json_object_set_new(object, "balanced",
-			    r->sums_valid ? json_boolean(r->balanced) : json_null());
+			    r->sums_valid ? json_boolean(report_balanced(r)) : json_null());
+	json_set_string(object, "why", why);
 	json_set_known(object, "off_pages", (int64_t)r->off_pages, r->sums_valid);
 	json_object_set_new(object, "checked", json_boolean(r->sums_valid));
 	json_set_int(object, "mms_closed", (int64_t)r->mms_closed);
@@ -398,6 +400,29 @@ static json_t *asked(const struct profile *p)
 	return object;
 }
 
+/* Longer periods that were in force for a while. */
+static json_t *thinned(const struct profile *p)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < TARE_THIN_LEVELS; i++) {
+		const struct profile_thinned *t = &p->thinned[i];
+		json_t *one;
+
+		if (!t->samples && !t->left)
+			continue;
+		one = json_object();
+		json_set_int(one, "period", (int64_t)(p->period << (i + 1)));
+		json_set_int(one, "count", (int64_t)t->samples);
+		json_set_int(one, "bytes", (int64_t)t->bytes);
+		json_set_int(one, "left", (int64_t)t->left);
+		json_set_int(one, "from_ns", (int64_t)t->from_ns);
+		json_set_int(one, "to_ns", (int64_t)t->to_ns);
+		json_array_append_new(array, one);
+	}
+	return array;
+}
+
 /* How the samples were taken, and what they say. Stacks are other formats'. */
 static json_t *samples(const struct profile *p)
 {
@@ -417,6 +442,7 @@ static json_t *samples(const struct profile *p)
 	json_set_int(lost, "bytes", (int64_t)p->lost.bytes);
 	json_set_int(lost, "ranges", (int64_t)p->lost.ranges);
 	json_object_set_new(object, "lost", lost);
+	json_object_set_new(object, "thinned", thinned(p));
 	for (int i = 0; i < PICTURES; i++) {
 		json_t *one = json_object();
 

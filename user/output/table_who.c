@@ -12,6 +12,7 @@
 #include "output/view.h"
 
 #define ROWS_MAX 40
+#define LEFT_LABEL "left by ended tasks"
 #define NAME_MAX_COLUMNS 48
 enum { COLUMN_NAME = 2, COLUMN_SHARE = 7, COLUMN_NET = 9, COLUMNS = 15 };
 #define WIDE 110 /* columns from which on a row names more than its main cause */
@@ -303,25 +304,35 @@ static void special_row(const struct who *w, enum paint how, const char *name, s
 	blanks(w, COLUMNS - COLUMN_NET - 3);
 }
 
-/* Kernel memory that no process can be told to hold: what of its tasks' others
- * freed, what was there before; or the group's, where nobody tells whose it is. */
-static void no_process_row(const struct who *w)
+/* Kernel memory that no process has. */
+static void no_process_row(const struct who *w, const char *name, int64_t size)
 {
-	int64_t size = view_no_process(w->r);
-	bool by_task = report_kind(w->r, TARE_KMEM);
-
 	if (!size)
 		return;
 	blanks(w, 2);
-	grid_label(w->grid, PLAIN, by_task ? "(no process)" : "(other kernel)");
+	grid_label(w->grid, PLAIN, name);
 	grid_size(w->grid, size);
 	blanks(w, 2);
-	if (by_task)
+	if (report_kind(w->r, TARE_KMEM))
 		grid_size(w->grid, size);
 	else
 		grid_blank(w->grid);
 	grid_percent(w->grid, (double)size, (double)w->r->peak_weight);
 	blanks(w, COLUMNS - COLUMN_SHARE - 1);
+}
+
+/* What was there before tare came, what ended tasks left; or the group's, where nobody tells
+ * whose it is. */
+static void no_process_rows(const struct who *w)
+{
+	struct view_rest rest = view_rest_at_peak(w->r);
+
+	no_process_row(w, "(held before)", rest.before);
+	no_process_row(w,
+		       !report_kind(w->r, TARE_KMEM) ? "(other kernel)" :
+		       view_left_at_peak(w->r)       ? LEFT_LABEL :
+						       "(no process)",
+		       rest.left);
 }
 
 static struct flow as_flow(int64_t change)
@@ -477,7 +488,7 @@ static void rows(const struct who *w, const GPtrArray *groups)
 		left_processes += g->count;
 		left_peak += g->spread.sum;
 	}
-	no_process_row(w);
+	no_process_rows(w);
 	left_out(w, left_processes, left_threads, left_peak);
 }
 
@@ -524,7 +535,7 @@ void table_who(GString *out, const struct report *r, const struct table_style *s
 	const struct grid_column columns[COLUMNS] = {
 		{ .title = NULL },
 		{ .title = "PID", .right = true },
-		{ .title = "NAME", .soft = 22, .hard = 11 },
+		{ .title = "NAME", .soft = 22, .hard = view_left_at_peak(r) ? 14 : 11 },
 		{ .title = "WEIGHT", .right = true },
 		{ .title = NULL, .drop = 7 },
 		{ .title = "USER", .right = true },

@@ -122,12 +122,39 @@ struct view_held view_at_peak(const struct report *r)
 	return h;
 }
 
-int64_t view_no_process(const struct report *r)
+/* `held`: of the whole workload. A row of what was before is not above what there is. */
+static struct view_rest rest_of(int64_t held, int64_t before)
+{
+	struct view_rest rest = { .before = CLAMP(before, 0, MAX(held, 0)) };
+
+	rest.left = held - rest.before;
+	return rest;
+}
+
+struct view_rest view_rest_at_peak(const struct report *r)
 {
 	struct view_held all = view_at_peak(r), processes = { 0 };
 
 	sum_at_peak(r, &processes);
-	return all.kind[TARE_KMEM] + all.sock - processes.kind[TARE_KMEM];
+	return rest_of(all.kind[TARE_KMEM] + all.sock - processes.kind[TARE_KMEM],
+		       r->kmem.before_at_peak);
+}
+
+struct view_rest view_rest_now(const struct report *r)
+{
+	struct view_held all = view_now(r);
+	int64_t held = all.kind[TARE_KMEM] + all.sock;
+
+	for (unsigned i = 0; report_kind(r, TARE_KMEM) && i < r->processes->len; i++)
+		held -= ((const struct report_process *)r->processes->pdata[i])
+				->balance[TARE_KMEM]
+				.net;
+	return rest_of(held, r->kmem.before);
+}
+
+bool view_left_at_peak(const struct report *r)
+{
+	return report_kind(r, TARE_KMEM) && r->kmem.whole && r->kmem.left_at_peak > 0;
 }
 
 bool view_kmem_difference(const struct report *r, int64_t *difference)

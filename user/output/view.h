@@ -32,8 +32,15 @@ struct view_held {
 };
 struct view_held view_now(const struct report *r);
 struct view_held view_at_peak(const struct report *r);
-/* What of TARE_KMEM and sockets at the peak no process has. */
-int64_t view_no_process(const struct report *r);
+/* What of TARE_KMEM and sockets no process has: what was there before tare came, and the rest,
+ * which tasks left that ended, or others were charged for. */
+struct view_rest {
+	int64_t before, left;
+};
+struct view_rest view_rest_now(const struct report *r);
+struct view_rest view_rest_at_peak(const struct report *r);
+/* Whether the rest at the peak is of tasks that had ended, so far as that is known. */
+bool view_left_at_peak(const struct report *r);
 
 /* By how much the control group's kernel memory differs from the events, where
  * both are known. */

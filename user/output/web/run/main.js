@@ -13,7 +13,7 @@ import { booksView } from './books.js';
 import { FILTERS, NO_FILTER } from './filters.js';
 import { grownSection, notSampled, viewOf } from './grown.js';
 import { headline } from './headline.js';
-import { load } from './model.js';
+import { load, nobodys } from './model.js';
 import { activity, passing, pick } from './pick.js';
 import { search } from './search.js';
 import { interactive, timeInputs, weightChart, weightKey } from './weight.js';
@@ -110,7 +110,7 @@ function whoSection() {
 				made.querySelector(to)?.focus({ preventScroll: true });
 		});
 		return [whoChips(), made, el('p', { class: 'note below' }, shown < of ? `${count(shown)} of ${count(of)}. ` : `${count(of)} ${of === 1 ? { threads: 'thread', processes: 'process' }[state.whoRows] : state.whoRows}. `,
-			none.length > 0 && `None held ${none.map((k) => KIND_TEXT[k]).join(', ')} at the peak.`)];
+			none.length > 0 && `None held ${none.map((k) => KIND_TEXT[k]).join(', ')} at the peak. `, nobodys(report))];
 	};
 	const input = el('input', { type: 'search', id: 'who-search', placeholder: 'name or number', 'aria-label': 'Find threads', oninput: () => store.set({ whoQuery: input.value }) });
 

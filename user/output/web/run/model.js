@@ -105,6 +105,15 @@ export function load(raw) {
 	};
 }
 
+/** The kernel memory at the peak that no process had, in words; null: none, or it is not known. */
+export function nobodys({ raw: { kmem: k } }) {
+	const left = k.left_at_peak > 0 ? 'was left by tasks that had ended' : 'was no process\u2019s';
+	const list = [k.no_process_at_peak > 0 && `${size(k.no_process_at_peak)} of kernel memory ${left}`,
+		k.held_before_at_peak > 0 && `${size(k.held_before_at_peak)} was held before tare came`].filter(Boolean);
+
+	return list.length > 0 ? `Beside them ${list.join(', ')}.` : null;
+}
+
 /** "exit 0", "killed by SIGKILL" … */
 export function ending({ raw }) {
 	const { code, signal } = raw.exit;
@@ -124,9 +133,5 @@ export function booksOf({ raw }) {
 		return ['not checked', null, 'the kernel\u2019s own counters could not be summed'];
 	if (b.balanced)
 		return ['balanced', true, b.mms_closed > 0 ? `to the page; ${b.mms_closed.toLocaleString('en-US')} address ${b.mms_closed === 1 ? 'space' : 'spaces'} closed at 0` : 'to the page'];
-	const why = [b.off_pages > 0 && `${pages(b.off_pages)} that no event explains`,
-		b.mms_nonzero > 0 && `${b.mms_nonzero} of ${b.mms_closed} address spaces did not close at 0`,
-		raw.lost.total > 0 && 'something was lost',
-		b.unattributed.kmem ? `kernel memory is ${size(b.unattributed.kmem)} off its control group\u2019s counter` : null].filter(Boolean);
-	return [b.off_pages > 0 ? `off by ${pages(b.off_pages)}` : 'not balanced', false, why.join('; ')];
+	return [b.off_pages > 0 ? `off by ${pages(b.off_pages)}` : 'not balanced', false, printable(b.why ?? '')];
 }
