@@ -15,8 +15,7 @@
 #include "capture/session_state.h"
 #include "capture/targets.h"
 
-#define CHECKPOINT_REST 19 /* times as long as one took, until the next */
-#define ADOPT_ROUNDS 10    /* attach: until a round finds nobody new */
+#define ADOPT_ROUNDS 10 /* attach: until a round finds nobody new */
 
 static void on_python(void *ctx, uint64_t mm, const struct tare_python *python)
 {
@@ -425,21 +424,6 @@ static void on_signals(struct session *s)
 	}
 }
 
-/* While one is made, nothing else is heard: the longer that takes, the rarer they are. */
-static void checkpoint(struct session *s)
-{
-	uint64_t begin = clock_ns(CLOCK_MONOTONIC), end;
-	struct report *r;
-
-	if (begin < s->next_checkpoint)
-		return;
-	r = session_report(s, REPORT_SNAPSHOT);
-	s->config.on_checkpoint(s->config.ctx, r);
-	report_free(r);
-	end = clock_ns(CLOCK_MONOTONIC);
-	s->next_checkpoint = end + CHECKPOINT_REST * (end - begin);
-}
-
 static void on_clock(struct session *s, enum source source)
 {
 	uint64_t ticks;
@@ -454,7 +438,7 @@ static void on_clock(struct session *s, enum source source)
 		look_for_newcomers(s);
 		break;
 	case SOURCE_CHECKPOINT:
-		checkpoint(s);
+		session_checkpoint(s);
 		break;
 	case SOURCE_SNAPSHOT:
 		r = session_report(s, REPORT_SNAPSHOT);
@@ -530,8 +514,7 @@ int session_loop(struct session *s, int *status)
 	struct epoll_event events[8];
 
 	sample_series(s);
-	if (s->config.on_checkpoint)
-		checkpoint(s);
+	session_checkpoints_begin(s);
 	while (!finished(s)) {
 		int n = epoll_wait(s->epoll, events, G_N_ELEMENTS(events), -1);
 
@@ -545,6 +528,8 @@ int session_loop(struct session *s, int *status)
 		world_fold(s->world, false);
 	}
 	sample_series(s);
+	/* The last report waits for what comes late. */
+	session_checkpoints_end(s);
 	*status = s->status;
 	return 0;
 }

@@ -39,7 +39,8 @@ static uint64_t lost_records(const struct session *s)
 	return w.lost[TARE_LOST_RECORD_TASK] + w.lost[TARE_LOST_RECORD_MM];
 }
 
-static void sweep(struct session *s)
+/* `check`: look twice, to know who was quiet in between. */
+static void sweep(struct session *s, bool check)
 {
 	int err;
 
@@ -47,7 +48,7 @@ static void sweep(struct session *s)
 	s->lost_records = lost_records(s);
 	world_sweep_begin(s->world);
 	err = loader_sweep(s->loader, on_sweep, s);
-	if (!err)
+	if (!err && check)
 		err = loader_sweep(s->loader, on_second_look, s);
 	if (err)
 		warn("the sweep over tasks failed: %s", g_strerror(-err));
@@ -119,22 +120,22 @@ static void wait_for_frees(struct session *s)
 	}
 }
 
-static struct report *close_books(struct session *s, enum report_reason reason)
+static struct report *close_books(struct session *s, enum report_reason reason, bool check)
 {
 	struct report *r = report_new();
 	struct books_input in = {
 		.world = s->world,
 		.page_size = sysconf(_SC_PAGESIZE),
 		.origin_ns = s->origin_ns,
-		.sums_valid = loader_sums_valid(s->loader),
+		.sums_valid = check && loader_sums_valid(s->loader),
 		.cause_name = cause_name,
 	};
 
-	sweep(s);
+	sweep(s, check);
 	if (reason == REPORT_END)
 		wait_for_limbo(s);
 	for (int i = 0; !take_lost(s) && i < SETTLE_TRIES; i++)
-		sweep(s);
+		sweep(s, check);
 	world_fold(s->world, true); /* here, not between the books and their profile */
 	in.now_ns = clock_ns(CLOCK_BOOTTIME);
 	if (reason == REPORT_END && !world_living(s->world))
@@ -184,12 +185,12 @@ static void add_profile(struct session *s, struct report *r)
  * off stays so: look again. */
 struct report *session_report(struct session *s, enum report_reason reason)
 {
-	struct report *r = close_books(s, reason);
+	struct report *r = close_books(s, reason, true);
 
 	for (int i = 0; i < SETTLE_TRIES && off(r); i++) {
 		report_free(r);
 		poll(NULL, 0, SETTLE_MS);
-		r = close_books(s, reason);
+		r = close_books(s, reason, true);
 	}
 	if (s->world->malformed) /* else nothing would say why the books don't balance */
 		warn("%" G_GUINT64_FORMAT " records from the kernel made no sense",
@@ -199,5 +200,16 @@ struct report *session_report(struct session *s, enum report_reason reason)
 	/* The loop is over: nobody hears later what came meanwhile. */
 	if (reason != REPORT_SNAPSHOT)
 		session_dispatch(s, SOURCE_SIGNAL);
+	return r;
+}
+
+struct report *session_glance(struct session *s)
+{
+	struct report *r = close_books(s, REPORT_SNAPSHOT, false);
+
+	report_add_feature(r, "books", "not checked",
+			   "this is a state on the way, which was written without a second look");
+	if (s->sampler)
+		add_profile(s, r);
 	return r;
 }

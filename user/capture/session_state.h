@@ -47,7 +47,7 @@ struct session {
 	struct kmem *kmem;
 	struct tare_workload last;        /* of the last report */
 	uint64_t lost_records, lost_read; /* when the last sweep began, and their sums were read */
-	uint64_t next_checkpoint;         /* CLOCK_MONOTONIC; not before */
+	uint64_t checkpoint_takes;        /* ns: about the longest of late */
 	struct sampling_session *sampler; /* NULL: no samples */
 	sigset_t old_mask;
 };
@@ -68,6 +68,16 @@ void session_drain(struct session *s);
 
 /* Whose final records were lost since, for the process table: before it folds what ended. */
 void session_read_lost(struct session *s);
+
+/* A report as of now for a checkpoint: nothing is waited for, and the books are not
+ * checked. Never NULL. */
+struct report *session_glance(struct session *s);
+
+/* While the loop runs: each checkpoint so soon that what is on disk is not older than
+ * config.checkpoint_ns. */
+void session_checkpoints_begin(struct session *s);
+void session_checkpoint(struct session *s);
+void session_checkpoints_end(struct session *s);
 
 /* Hear one source that is ready. */
 void session_dispatch(struct session *s, unsigned source);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -94,6 +95,32 @@ static void describe_features(const struct reporter *r, struct report *report)
 				   "them count as what the task did at the last one");
 }
 
+/* It stays the same, and to read of many CPUs takes a while. */
+static void describe_machine(struct report_machine *m)
+{
+	static struct report_machine known;
+
+	if (!known.page_size)
+		machine_describe(&known);
+	*m = known;
+	m->distribution = g_strdup(known.distribution);
+	m->cpu = g_strdup(known.cpu);
+}
+
+/* The same in all reports of a session, however long they took. */
+static int64_t started_ns(const struct reporter *r, const struct report *report)
+{
+	struct timespec now;
+	int64_t since = (int64_t)report->duration_ns;
+
+	if (r->session) {
+		clock_gettime(CLOCK_BOOTTIME, &now);
+		since = now.tv_sec * G_GINT64_CONSTANT(1000000000) + now.tv_nsec -
+			(int64_t)session_origin(r->session);
+	}
+	return (g_get_real_time() - since / 1000) * 1000;
+}
+
 static char *disk_full_text(const struct reporter *r)
 {
 	if (!r->recorded_ns)
@@ -117,8 +144,8 @@ static void describe(const struct reporter *r, struct report *report)
 	uname(&name);
 	report->tare_version = g_strdup(TARE_VERSION);
 	report->kernel = g_strdup_printf("%s %s", name.release, name.machine);
-	machine_describe(&report->machine);
-	report->started_ns = (g_get_real_time() - (int64_t)report->duration_ns / 1000) * 1000;
+	describe_machine(&report->machine);
+	report->started_ns = started_ns(r, report);
 	report->target = g_strdup(r->target);
 	for (char **arg = r->options->command; !r->target && *arg; arg++)
 		g_ptr_array_add(report->command, g_strdup(*arg));

@@ -337,7 +337,16 @@ static int by_process(gconstpointer a, gconstpointer b)
 		return peak_x < peak_y ? 1 : -1;
 	if (x->rss_peak != y->rss_peak)
 		return x->rss_peak < y->rss_peak ? 1 : -1;
-	return (x->pid > y->pid) - (x->pid < y->pid);
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+void books_sort(struct report *r)
+{
+	for (unsigned i = 0; i < r->processes->len; i++)
+		g_ptr_array_sort(((struct report_process *)r->processes->pdata[i])->tasks, by_task);
+	g_ptr_array_sort(r->processes, by_process);
 }
 
 /* The kernel stacks of tasks that ran before tare came. */
@@ -370,6 +379,7 @@ static struct report_process *build_process(const struct world_proc *wp, const G
 {
 	struct report_process *p = report_process_new();
 
+	p->id = wp->id;
 	p->pid = wp->pid;
 	p->ppid = wp->ppid;
 	p->parent = g_strdup(wp->parent);
@@ -467,13 +477,6 @@ static void build_weight_peak(struct report *r, const struct books_input *in)
 	r->peak_weight_ns = since(in->origin_ns, last_peak_ns(in));
 }
 
-static void sort_rows(struct report *r)
-{
-	for (unsigned i = 0; i < r->processes->len; i++)
-		g_ptr_array_sort(((struct report_process *)r->processes->pdata[i])->tasks, by_task);
-	g_ptr_array_sort(r->processes, by_process);
-}
-
 void books_close(struct report *r, const struct books_input *in)
 {
 	g_autoptr(GPtrArray) guests = find_guests(in);
@@ -489,7 +492,7 @@ void books_close(struct report *r, const struct books_input *in)
 	}
 	if (g_hash_table_contains(in->world->procs, &(uint64_t){ WORLD_REST }))
 		check_totals(r, in);
-	sort_rows(r);
+	books_sort(r);
 	memcpy(r->lost, in->workload.lost, sizeof(r->lost));
 	r->mms_closed = in->workload.mms_closed;
 	r->mms_nonzero = in->workload.mms_nonzero;
@@ -499,7 +502,7 @@ void books_close(struct report *r, const struct books_input *in)
 	build_peak(r, in);
 	build_weight_peak(r, in);
 	books_kmem(r, in);
-	sort_rows(r); /* by what kernel memory they have now */
+	books_sort(r); /* by what kernel memory they have now */
 	r->balanced = true;
 	r->balanced = report_balanced(r);
 }

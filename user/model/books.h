@@ -37,4 +37,7 @@ struct books_input {
  * so the comparison is within the kernel, at one moment (see take_sums()). */
 void books_close(struct report *r, const struct books_input *in);
 
+/* Processes, and tasks within each, in the order that books_close() gives them. */
+void books_sort(struct report *r);
+
 #endif

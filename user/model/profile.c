@@ -53,6 +53,22 @@ GArray *profile_entries_new(void)
 	return entries;
 }
 
+GArray *profile_modules_new(void)
+{
+	GArray *modules = g_array_new(FALSE, TRUE, sizeof(struct profile_module));
+
+	g_array_set_clear_func(modules, module_clear);
+	return modules;
+}
+
+GArray *profile_asked_new(void)
+{
+	GArray *asked = g_array_new(FALSE, TRUE, sizeof(struct profile_asked));
+
+	g_array_set_clear_func(asked, asked_clear);
+	return asked;
+}
+
 struct profile *profile_new(void)
 {
 	struct profile *p = g_new0(struct profile, 1);
@@ -60,11 +76,9 @@ struct profile *profile_new(void)
 	p->frames = profile_frames_new();
 	p->nodes = g_array_new(FALSE, TRUE, sizeof(struct stack_node));
 	p->entries = profile_entries_new();
-	p->modules = g_array_new(FALSE, TRUE, sizeof(struct profile_module));
-	g_array_set_clear_func(p->modules, module_clear);
+	p->modules = profile_modules_new();
 	p->causes = g_ptr_array_new_with_free_func(g_free);
-	p->asked = g_array_new(FALSE, TRUE, sizeof(struct profile_asked));
-	g_array_set_clear_func(p->asked, asked_clear);
+	p->asked = profile_asked_new();
 	p->ticks = g_array_new(FALSE, TRUE, sizeof(struct profile_tick));
 	p->slot_ns = 1;
 	return p;

@@ -116,8 +116,10 @@ struct profile {
 };
 
 struct profile *profile_new(void);
-GArray *profile_frames_new(void);     /* with names owned */
-GArray *profile_entries_new(void);    /* likewise */
+GArray *profile_frames_new(void);  /* with names owned */
+GArray *profile_entries_new(void); /* likewise */
+GArray *profile_modules_new(void);
+GArray *profile_asked_new(void);
 void profile_free(struct profile *p); /* takes NULL */
 
 /* Fill entries from samples, scaled to the report's totals. Frames keep the numbers

@@ -78,6 +78,7 @@ struct report_exit {
 /* A process, or those of one name and parent that ended, as one row (count > 1): sums, and
  * no exe nor argv; rss_peak is the largest of theirs. */
 struct report_process {
+	uint64_t id;     /* bit 63: of a fold; 0: not known */
 	pid_t pid, ppid; /* 0: of more than one */
 	uint64_t count;  /* of processes; 1: itself */
 	uint64_t failed; /* of them ended by a signal, or with an exit status other than 0 */

@@ -171,10 +171,10 @@ int64_t figure_get(const struct figure *f, bool *null)
 	case FIGURE_U64:
 		return (int64_t)MIN(*(const uint64_t *)f->at, (uint64_t)READER_MOST);
 	case FIGURE_WHOLE:
-		return (int64_t) * (const double *)f->at;
+		return (int64_t)CLAMP(*(const double *)f->at, -READER_MOST, READER_MOST);
 	case FIGURE_REAL_PS:
 		*null = *(const double *)f->at < 0;
-		return llround(*(const double *)f->at * 1000);
+		return llround(MIN(*(const double *)f->at * 1000, READER_MOST));
 	case FIGURE_EPOCH:
 		return *(const int64_t *)f->at / 1000;
 	case FIGURE_KNOWN:
