@@ -56,13 +56,22 @@ static void on_python_file(void *ctx, uint64_t inode, uint32_t dev,
 		verbose(1, "Python's first functions are not read: %s", g_strerror(-err));
 }
 
+static int on_alive(void *ctx, const void *data, size_t size)
+{
+	sampler_alive(((struct session *)ctx)->sampler, data, size);
+	return 0;
+}
+
 /* Records first: they tell whom the samples are of. */
 void session_drain(struct session *s)
 {
 	loader_drain(s->loader);
 	loader_samples_drain(s->loader);
-	if (s->sampler)
-		sampler_caught_up(s->sampler);
+	if (!s->sampler)
+		return;
+	sampler_caught_up(s->sampler);
+	if (sampler_crowded(s->sampler) && !loader_sweep(s->loader, on_alive, s))
+		sampler_swept(s->sampler);
 }
 
 struct watched {

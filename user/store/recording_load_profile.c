@@ -221,7 +221,7 @@ static void load_ticks(struct reader *r, struct profile *p)
 			.out = (uint64_t)reader_bytes(r, 3, 0),
 		};
 
-		if (p->ticks->len > 2 * TIMELINE_TICKS)
+		if (p->ticks->len >= TIMELINE_READ)
 			reader_wrong(r, 0, "one of too many rows");
 		if (r->err)
 			return;

@@ -220,8 +220,7 @@ unsigned module_lines(struct module *m, uint64_t address, module_line_fn fn, voi
 
 void module_names_free(struct module *m)
 {
-	if (m->symbols)
-		g_array_unref(m->symbols);
-	if (m->dwfl)
-		dwfl_end(m->dwfl);
+	g_clear_pointer(&m->symbols, g_array_unref);
+	g_clear_pointer(&m->dwfl, dwfl_end);
+	m->dwfl_module = NULL;
 }
