@@ -16,6 +16,28 @@
 #define SIGNAL_GROUP_EXIT 0x00000004 /* include/linux/sched/signal.h */
 #define TS_COMPAT 0x0002             /* arch/x86/include/asm/thread_info.h: a 32-bit system call */
 
+/* The number of one of the kernel's items, which this kernel may not have: then it is -1, as
+ * no event has it. The only place where an enumerator is read (tools/lint sees to it): one
+ * that is missing would cost its whole program. The barriers keep the relocation inside of
+ * the branch, which the verifier leaves out then. */
+#define ITEM(type, value)                                         \
+	({                                                        \
+		int item_ = -1;                                   \
+                                                                  \
+		if (bpf_core_enum_value_exists(type, value)) {    \
+			asm volatile("" ::: "memory");            \
+			item_ = bpf_core_enum_value(type, value); \
+			asm volatile("" : "+r"(item_));           \
+		}                                                 \
+		item_;                                            \
+	})
+
+/* c466412c73c3 (7.1): vmalloc moved from the items of a control group to those of a node,
+ * which have an event of their own. */
+enum node_stat_item___vmalloc {
+	NR_VMALLOC = 0, /* the kernel's number is put here at load */
+};
+
 /* What names an address space. On x86 the kernel numbers them itself, and "a
  * ctx_id will never be reused" (arch/x86/include/asm/mmu.h, f39681ed0f48, 4.13):
  * better than the mm's address, which is reused at once, and which the verifier

@@ -36,7 +36,7 @@ static __always_inline void place_range(struct tare_mm *m, __u32 what, __u64 sta
 
 __weak __noinline int place_told(struct tare_mm *m, __u64 what, __u64 start, __u64 size, __u64 a)
 {
-	if (m)
+	if (cfg_period && m)
 		place_range(m, what, start, size, a, 0);
 	return 0;
 }
@@ -51,7 +51,7 @@ __weak __noinline int place_named(struct tare_mm *m, __u64 start, __u64 size, __
 		.size = size,
 	};
 
-	if (!m)
+	if (!cfg_period || !m)
 		return 0;
 	r.mm = m->id;
 	r.peak_seq = workload.peak_seq;
@@ -65,7 +65,7 @@ __weak __noinline int place_named(struct tare_mm *m, __u64 start, __u64 size, __
 __weak __noinline int place_moved(struct tare_mm *m, __u64 start, __u64 size, __u64 to,
 				  __u64 size_to)
 {
-	if (m)
+	if (cfg_period && m)
 		place_range(m, TARE_RANGE_MOVE, start, size, to, size_to);
 	return 0;
 }
@@ -73,7 +73,7 @@ __weak __noinline int place_moved(struct tare_mm *m, __u64 start, __u64 size, __
 __weak __noinline int place_anon(struct tare_mm *m, __u64 start, __u64 size, __u64 prot,
 				 __u64 flags)
 {
-	if (m)
+	if (cfg_period && m)
 		place_range(m, TARE_RANGE_ANON, start, size, prot, flags);
 	return 0;
 }
@@ -83,7 +83,7 @@ __weak __noinline int place_anon(struct tare_mm *m, __u64 start, __u64 size, __u
  * between. */
 __weak __noinline int place_heap_tell(struct tare_mm *m, __u32 tgid)
 {
-	if (!m || !m->brk_low)
+	if (!cfg_period || !m || !m->brk_low)
 		return 0;
 	struct tare_range r = {
 		.head = { TARE_REC_RANGE, sizeof(r), bpf_ktime_get_boot_ns() },
@@ -123,7 +123,7 @@ __weak __noinline int place_forked(struct tare_mm *m, __u64 parent_key, __u64 pr
 		.b = proc,
 	};
 
-	if (!m || !parent)
+	if (!cfg_period || !m || !parent)
 		return 0;
 	r.mm = m->id;
 	r.a = parent->id;
@@ -138,10 +138,11 @@ __weak __noinline int place_gone(struct tare_mm *m)
 {
 	__u64 id = m ? m->id : 0;
 
-	if (!m)
+	if (!cfg_period || !m)
 		return 0;
 	place_range(m, TARE_RANGE_GONE, 0, 0, 0, 0);
-	bpf_map_delete_elem(&tare_pythons, &id);
+	if (cfg_python)
+		bpf_map_delete_elem(&tare_pythons, &id);
 	return 0;
 }
 
@@ -215,10 +216,13 @@ struct mapping {
 __weak __noinline int place_mapped(struct tare_mm *m, struct mapping *map)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct file **files = BPF_CORE_READ(task, files, fdt, fd), *file = NULL;
+	struct file **files, *file = NULL;
 	struct scratch *s;
 	__u64 size;
 
+	if (!cfg_period)
+		return 0;
+	files = BPF_CORE_READ(task, files, fdt, fd);
 	if (!m || !map || map->fd >= BPF_CORE_READ(task, files, fdt, max_fds))
 		return 0;
 	if (bpf_probe_read_kernel(&file, sizeof(file), files + map->fd) || !file)
@@ -256,10 +260,13 @@ __weak __noinline int place_image(struct tare_mm *m, __u64 proc)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct mm_struct *mm = task->mm;
-	struct file *file = BPF_CORE_READ(mm, exe_file);
+	struct file *file;
 	struct scratch *s;
 	__u64 size;
 
+	if (!cfg_period)
+		return 0;
+	file = BPF_CORE_READ(mm, exe_file);
 	if (!m || !file)
 		return 0;
 	s = scratch_take();

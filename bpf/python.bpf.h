@@ -223,13 +223,16 @@ static __always_inline void python_send(struct scratch *s)
 /* The running task's, in a record of the time of its sample, which is of `of`. */
 __weak __noinline int python_stack(struct task_state *ts, __u64 mm, __u64 of, __u64 time_ns)
 {
-	const struct tare_python *python = bpf_map_lookup_elem(&tare_pythons, &mm);
+	const struct tare_python *python;
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct python_loop loop;
 	struct scratch *s;
 	__u64 at;
 
-	if (!cfg_period || !ts || !python)
+	if (!cfg_period || !cfg_python || !ts)
+		return 0;
+	python = bpf_map_lookup_elem(&tare_pythons, &mm);
+	if (!python)
 		return 0;
 	loop.scratch = s = bpf_map_lookup_elem(&tare_scratch, &cpu);
 	if (!s)
@@ -261,9 +264,12 @@ static __always_inline void python_mapped(__u64 mm, const struct tare_file *file
 					  __u64 offset)
 {
 	struct python_file_key key = { file->inode, file->dev };
-	struct tare_python_file *known = bpf_map_lookup_elem(&tare_python_files, &key);
+	struct tare_python_file *known;
 	struct tare_python python;
 
+	if (!cfg_python)
+		return;
+	known = bpf_map_lookup_elem(&tare_python_files, &key);
 	if (!known)
 		return;
 	python = known->python;
@@ -276,8 +282,11 @@ static __always_inline void python_mapped(__u64 mm, const struct tare_file *file
 /* A fork copied the address space, interpreter and all. */
 static __always_inline void python_forked(__u64 from, __u64 to)
 {
-	struct tare_python *python = bpf_map_lookup_elem(&tare_pythons, &from), copy;
+	struct tare_python *python, copy;
 
+	if (!cfg_python)
+		return;
+	python = bpf_map_lookup_elem(&tare_pythons, &from);
 	if (!python)
 		return;
 	copy = *python;

@@ -42,13 +42,14 @@ struct bench {
 static inline void bench_probe(struct bench *b)
 {
 	memset(b, 0, sizeof(*b));
-	assert_int_equal(features_probe(&b->features), 0);
+	assert_int_equal(features_probe(&b->features, NULL), 0);
 	b->records = g_byte_array_new();
 }
 
 static inline int bench_load(struct bench *b, struct loader_config config)
 {
 	config.features = &b->features;
+	config.arm_forced = true;
 	if (!config.max_mms)
 		config.max_mms = 512;
 	if (!config.ring_bytes)

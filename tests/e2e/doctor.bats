@@ -39,7 +39,7 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	run --separate-stderr "$TARE" doctor
 	[ "$status" -eq 0 ]
 	[ -z "$stderr" ]
-	[[ "${lines[-1]}" == *'can work here, with ledger arm '* ]]
+	[[ "${lines[0]}" == *works,' with ledger arm '* ]]
 }
 
 @test "doctor: 80 columns, and no escape sequences in a pipe" {
@@ -75,6 +75,26 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	holds "$BATS_TEST_TMPDIR/d.json" 'f["events of all tasks"]["found"]'
 }
 
+@test "doctor: loads the programs, and says what the kernel refuses, the verdict first" {
+	TARE_REFUSE=tare_newtask run -1 "$TARE" doctor
+	[[ "${lines[0]}" == "can't work, without: tare_newtask: "* ]]
+	TARE_REFUSE=tare_sys_exit run -0 "$TARE" doctor
+	[[ "${lines[0]}" == works,*'without: '*'virtual memory'* ]]
+	[[ "$(flat)" == *'virtual memory is not measured (the kernel refused tare_sys_exit: '* ]]
+	TARE_REFUSE=tare_samples "$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
+	holds "$BATS_TEST_TMPDIR/d.json" 'd["ok"] and "stacks" in d["verdict"]'
+	holds "$BATS_TEST_TMPDIR/d.json" 'f["stacks"]["state"] == "no" and f["python names"]["state"] == "no"'
+}
+
+@test "doctor: an arm that the kernel refuses gives way to the next" {
+	"$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
+	arm=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["arm"])' "$BATS_TEST_TMPDIR/d.json")
+	TARE_REFUSE=tare_rss_$arm "$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
+	holds "$BATS_TEST_TMPDIR/d.json" "d['ok'] and d['arm'] != '$arm' and not d['arms']['$arm']['usable']"
+	TARE_REFUSE=tare_rss_$arm,tare_rss_classic run -1 "$TARE" doctor
+	[[ "$(flat)" == *'any ledger arm tare '* ]]
+}
+
 @test "doctor: tracepoints and arms are as the kernel's own types say" {
 	need bpftool
 	"$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
@@ -99,7 +119,7 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	run -1 nobody "$copy" doctor
 	[[ "$(flat)" == *'not root and without CAP_BPF'* ]]
 	[[ "$(flat)" == *'sudo tare'* ]]
-	[[ "${lines[-1]}" == *'can not work here. Missing: bpf cap_perfmon' ]]
+	[[ "${lines[0]}" == "can't work, without: bpf, cap_perfmon" ]]
 	nobody "$copy" doctor --json >"$BATS_TEST_TMPDIR/d.json" || true
 	holds "$BATS_TEST_TMPDIR/d.json" 'not d["ok"] and f["bpf"]["state"] == "no"'
 	holds "$BATS_TEST_TMPDIR/d.json" 'f["kernel reads"]["state"] == "unknown"'
@@ -111,7 +131,7 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	copy=$(public_tare)
 	setcap cap_bpf,cap_perfmon+ep "$copy"
 	run -0 setpriv --reuid 65534 --regid 65534 --clear-groups "$copy" doctor
-	[[ "${lines[-1]}" == *'can work here'* ]]
+	[[ "${lines[0]}" == *works,' with ledger arm '* ]]
 }
 
 @test "doctor in a user namespace: its capabilities do not count" {
@@ -120,13 +140,56 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 }
 
 @test "doctor without BTF: names it, and what stays unknown" {
+	copy=$(public_tare)
+	export copy
+	export -f nobody
 	# shellcheck disable=SC2016
-	run -1 unshare --mount sh -c \
-		'mount --bind /dev/null /sys/kernel/btf/vmlinux && "$TARE" doctor --json'
+	run -1 unshare --mount bash -c \
+		'mount --bind /dev/null /sys/kernel/btf/vmlinux && nobody "$copy" doctor --json'
 	echo "$output" >"$BATS_TEST_TMPDIR/d.json"
 	holds "$BATS_TEST_TMPDIR/d.json" 'f["btf"]["state"] == "no" and not d["ok"]'
-	holds "$BATS_TEST_TMPDIR/d.json" '"CONFIG_DEBUG_INFO_BTF" in f["btf"]["mend"]'
+	holds "$BATS_TEST_TMPDIR/d.json" 'all(way in f["btf"]["mend"] for way in
+		("CONFIG_DEBUG_INFO_BTF", "modprobe btf_vmlinux", "mount", "--btf FILE"))'
 	holds "$BATS_TEST_TMPDIR/d.json" 'f["rss_stat"]["state"] == "unknown" and d["arm"] is None'
+}
+
+# without_btf COMMAND…: where the kernel shows no types of its own
+without_btf() {
+	# shellcheck disable=SC2016
+	unshare --mount sh -c 'mount -t tmpfs tmpfs /sys/kernel && exec "$@"' sh "$@"
+}
+
+@test "BTF that is hidden, as in a container, is had of the kernel itself" {
+	without_btf "$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
+	holds "$BATS_TEST_TMPDIR/d.json" 'd["ok"] and "of the kernel itself" in f["btf"]["found"]'
+	run -0 without_btf "$TARE" run -- true
+	[[ "$output" == *'books:  balanced'* ]]
+}
+
+@test "--btf FILE: for run, attach, bench and doctor, also where the kernel shows none" {
+	btf=$BATS_TEST_TMPDIR/types
+	cp /sys/kernel/btf/vmlinux "$btf"
+	run -0 without_btf "$TARE" run --btf "$btf" -- true
+	[[ "$output" == *'books:  balanced'* ]]
+	run -0 "$TARE" run --btf "$btf" -- true
+	[[ "$output" == *'books:  balanced'* ]]
+	sleep 60 &
+	run -0 without_btf "$TARE" attach --btf "$btf" --duration 10ms -p $!
+	kill $!
+	without_btf "$TARE" doctor --btf "$btf" --json >"$BATS_TEST_TMPDIR/d.json"
+	holds "$BATS_TEST_TMPDIR/d.json" "d['ok'] and f['btf']['found'] == '$btf'"
+	run -0 without_btf "$TARE" bench --btf "$btf" --tasks 1,2 --runs 1 -- true {n}
+}
+
+@test "--btf FILE that is no BTF, or another kernel's, is refused" {
+	for bad in /etc/passwd /nowhere "$BATS_TEST_DIRNAME/../../build/tare.bpf.o"; do
+		[ -e "$bad" ] || [ "$bad" = /nowhere ] || continue
+		run -125 "$TARE" run --btf "$bad" -- touch "$BATS_TEST_TMPDIR/ran"
+		[[ "$output" == *"--btf $bad: "* ]]
+		[ ! -e "$BATS_TEST_TMPDIR/ran" ]
+		run -1 "$TARE" doctor --btf "$bad"
+	done
+	run -2 "$TARE" doctor --btf
 }
 
 @test "doctor: leaves no mount and no program behind" {

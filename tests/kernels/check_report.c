@@ -364,3 +364,12 @@ void check_kmem(const json_t *report, const char *level, int64_t bytes)
 		      "; should be %" PRId64 " or more, and some",
 		      charged, kernel, bytes);
 }
+
+void check_untouched(const json_t *report, int64_t bytes)
+{
+	int64_t untouched = num(report, "samples/asked/untouched");
+
+	if (untouched < bytes)
+		wrong("untouched: %" PRId64 " of what was asked for; should be %" PRId64 " or more",
+		      untouched, bytes);
+}

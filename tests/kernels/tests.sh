@@ -98,6 +98,149 @@ test_kmem() {
 	"$CHECK" -k "$level:$(($2 * $3))" -d "$dir" -t "$LIMIT" "$TARE" "$PROGRAMS/$1" "$2"
 }
 
+# old WHAT: a kernel that tare can't work on: it says so, names WHAT is missing, runs nothing
+test_old() {
+	timeout -k 5 "$LIMIT" "$TARE" run -- touch "$dir/ran" >"$dir/out" 2>&1
+	status=$?
+	"$TARE" doctor >"$dir/doctor" 2>&1
+	doctor=$?
+	[ $status -eq 125 ] && [ $doctor -eq 1 ] && [ ! -e "$dir/ran" ] &&
+		grep -q "error: $1: " "$dir/out" && sed 2q "$dir/doctor" | grep -q "can't work, without: .*$1" && return 0
+	echo "exit $status, doctor $doctor; should be 125 and 1, and name $1"
+	cat "$dir/out" "$dir/doctor"
+	return 1
+}
+
+# python: functions of Python's are named
+test_python() {
+	command -v python3 >/dev/null || return 77
+	cat >"$dir/run.py" <<-END
+		keep = []
+		def take(n):
+		    keep.append(bytearray(n))
+		def outer():
+		    for i in range(300):
+		        take(1 << 16)
+		outer()
+	END
+	timeout -k 5 "$LIMIT" "$TARE" run --as-root --period 16KiB -o "$dir/x.folded" -- \
+		"$(command -v python3)" -I -S "$dir/run.py" >"$dir/out" 2>&1
+	status=$?
+	[ $status -eq 0 ] && grep -q ';py::outer:.*;py::take:' "$dir/x.folded" && return 0
+	echo "exit $status; should be 0, with the stack outer, take"
+	cat "$dir/out"
+	head -n 20 "$dir/x.folded" | cut -c1-300
+	return 1
+}
+
+# untouched PROGRAM ARG BYTES: at its checkpoints BYTES or more were asked for and not touched
+test_untouched() {
+	"$CHECK" -u "$3" -d "$dir" -t "$LIMIT" "$TARE" "$PROGRAMS/$1" "$2"
+}
+
+# group: what control groups of version 2 tell
+test_group() {
+	timeout -k 5 "$LIMIT" "$TARE" run -o "$dir/run.json" -- "$PROGRAMS/parked" </dev/null >"$dir/out" 2>&1
+	status=$?
+	grep -q '"cgroup": {"version": 1' "$dir/run.json" && return 77
+	[ $status -eq 0 ] && grep -Eq '"cgroup": {"version": 2, [^{]*"peak": [1-9]' "$dir/run.json" &&
+		grep -Eq '"stat": {"anon": [0-9].*"slab_unreclaimable": [0-9].*"sock": [0-9]' "$dir/run.json" &&
+		grep -Eq '"level": "(events|group)", "whole": true' "$dir/run.json" && return 0
+	echo "exit $status; should be 0, with a group of version 2, its peak and its parts"
+	cat "$dir/out"
+	grep -E '"cgroup"|"kmem"' "$dir/run.json"
+	return 1
+}
+
+# packed PROGRAM ARG…: as exact, with slots as close as where there are many CPUs
+test_packed() {
+	TARE_SLOTS=packed
+	export TARE_SLOTS
+	test_exact "$@"
+}
+
+# shape: with counters of a shape that is not known it is the classic arm, and says so
+test_shape() {
+	[ "$ARM" = percpu ] || return 77
+	TARE_REFUSE=percpu_counter timeout -k 5 "$LIMIT" "$TARE" run -o "$dir/run.json" -- "$PROGRAMS/parked" \
+		</dev/null >"$dir/out" 2>&1
+	status=$?
+	[ $status -eq 0 ] && grep -q '"checked": *false' "$dir/run.json" &&
+		grep -q '"ledger": {"state": "classic", "why": "arm percpu: mm_struct.rss_stat is no array' "$dir/run.json" &&
+		grep -Eq '"peak": {"rss": [1-9]' "$dir/run.json" && return 0
+	echo "exit $status; should be 0, by arm classic, with the reason"
+	cat "$dir/out"
+	grep -E '"books"|"features"|"peak"' "$dir/run.json"
+	return 1
+}
+
+# programs: what each takes the verifier: name, instructions, bytes of stack, microseconds
+test_programs() {
+	"$TARE" run -vvv --period 16KiB -o "$dir/run.json" -- true 2>&1 |
+		awk -F"'" '/BEGIN PROG LOAD LOG/ { name = $2 }
+		/verification time/ { split($0, w, " "); us = w[4] }
+		/stack depth/ { split($0, w, " "); n = split(w[4], part, "+"); stack = 0
+			for (i = 1; i <= n; i++) if (part[i] > stack) stack = part[i] + 0 }
+		/processed [0-9]* insns/ { match($0, /processed [0-9]+/)
+			print "program", name, substr($0, RSTART + 10, RLENGTH - 10), stack, us }' >"$dir/programs"
+	cat "$dir/programs"
+	grep -q '^program tare_exit_mmap [1-9]' "$dir/programs"
+}
+
+# refuse parts|own: each of refused (parts), or each of the ledger's own (own), refused as
+# if by the kernel: the run goes well, and what is missing is not measured; or it is refused
+test_refuse() {
+	which=$1
+	refused_names "$which" >"$dir/names"
+	while read -r name feature pattern; do
+		if [ "$which" = own ]; then
+			refuse_own "$name"
+		else
+			refuse_part "$name" "$feature" "$pattern"
+		fi >>"$dir/bad"
+	done <"$dir/names"
+	[ -s "$dir/names" ] && [ ! -s "$dir/bad" ] && return 0
+	echo "of $(wc -l <"$dir/names") names, these went wrong"
+	cat "$dir/bad"
+	return 1
+}
+
+refused_names() {
+	list=$(dirname "$0")/refused
+	if [ "$1" = parts ]; then
+		grep -v '^#' "$list"
+		return
+	fi
+	TARE_REFUSE=tare_ "$TARE" run -- true 2>&1 | sed -n 's/.*one of //p' | tr ' ' '\n' >"$dir/all"
+	sed -n 's/^\(tare_[a-z_]*\).*/\1/p' "$list" | grep -vxF -f - "$dir/all"
+}
+
+# refuse_part NAME FEATURE PATTERN: without a feature this kernel may have no use for it
+refuse_part() {
+	TARE_REFUSE=$1 timeout -k 5 "$LIMIT" "$TARE" run --period 16KiB -o "$dir/run.json" -- \
+		"$PROGRAMS/parked" </dev/null >"$dir/out" 2>&1
+	status=$?
+	balanced=$(grep -c '"balanced": *true' "$dir/run.json")
+	said=1
+	[ "$2" = - ] || said=$(grep -Ec "\"$2\": *\{\"state\": *\"not measured\", *\"why\": *\"" "$dir/run.json")
+	found=1
+	[ -z "$3" ] || found=$(grep -Ec "$3" "$dir/run.json")
+	[ $status -eq 0 ] && [ "$balanced" -gt 0 ] && [ "$said" -gt 0 ] && [ "$found" -gt 0 ] && return 0
+	echo "$1 refused: exit $status, balanced $balanced, \"$2\" not measured $said, $3 $found"
+	cat "$dir/out"
+	return 1
+}
+
+refuse_own() {
+	rm -f "$dir/ran"
+	TARE_REFUSE=$1 timeout -k 5 "$LIMIT" "$TARE" run -- touch "$dir/ran" >"$dir/out" 2>&1
+	status=$?
+	[ $status -eq 125 ] && [ ! -e "$dir/ran" ] && grep -q "refused $1, which the ledger" "$dir/out" && return 0
+	echo "$1 refused: exit $status; should be 125, with nothing run and a message"
+	cat "$dir/out"
+	return 1
+}
+
 # log: no warning of the kernel's since the first test
 test_log() {
 	warnings >"$dir/warnings"

@@ -99,7 +99,7 @@ static void make_kernel(struct features *f, enum counter shape, int rss_stat_arg
 	struct ids k = { .btf = btf__new_empty() };
 
 	memset(f, 0, sizeof(*f));
-	f->btf = k.btf;
+	f->btf.btf = k.btf;
 	k.i32 = btf__add_int(k.btf, "int", 4, BTF_INT_SIGNED);
 	k.i64 = btf__add_int(k.btf, "long", 8, BTF_INT_SIGNED);
 	k.voidp = btf__add_ptr(k.btf, 0);

@@ -15,7 +15,7 @@
 #include "model/bench.h"
 
 struct runner_config {
-	const struct features *features;
+	struct features *features;
 	enum ledger_arm arm;
 	const struct launch_user *user;
 	const struct builder *builder; /* NULL for the user's own command */

@@ -13,7 +13,7 @@
 #include "model/bench.h"
 
 struct trial_config {
-	const struct features *features;
+	struct features *features;
 	enum ledger_arm arm;
 	const struct launch_user *user; /* whom it runs as */
 	char *const *argv;

@@ -16,7 +16,9 @@
 #include "base/err.h"
 #include "capture/cgroup.h"
 #include "capture/hidden.h"
+#include "capture/loader.h"
 #include "capture/mounts.h"
+#include "capture/resources.h"
 
 #define CAPABILITIES "cap_bpf,cap_perfmon,cap_sys_ptrace,cap_setuid,cap_setgid,cap_kill+ep"
 
@@ -29,6 +31,12 @@ void feature_set(struct features *f, enum feature_id id, enum feature_state stat
 	f->found[id].state = state;
 	vsnprintf(f->found[id].detail, sizeof(f->found[id].detail), fmt, args);
 	va_end(args);
+}
+
+void feature_refused(struct features *f, enum feature_id id, const char *reason)
+{
+	feature_set(f, id, FEATURE_NO, "%s", reason);
+	f->found[id].refused = true;
 }
 
 /* A small file's text without its last newline; NULL: not to be read. */
@@ -204,17 +212,20 @@ static void probe_trials(struct features *f, cap_t caps)
 	libbpf_set_print(print);
 }
 
-static void probe_btf(struct features *f)
+static int probe_btf(struct features *f, const char *file)
 {
 	libbpf_print_fn_t print = libbpf_set_print(NULL);
+	int err = kernel_btf_open(&f->btf, file);
 
-	f->btf = btf__load_vmlinux_btf();
-	if (f->btf)
-		feature_set(f, FEATURE_BTF, FEATURE_YES, "%s", "");
+	if (f->btf.btf)
+		feature_set(f, FEATURE_BTF, FEATURE_YES, "%s",
+			    file          ? file :
+			    f->btf.hidden ? "of the kernel itself: it shows no " KERNEL_BTF :
+					    "");
 	else
-		feature_set(f, FEATURE_BTF, FEATURE_NO, "/sys/kernel/btf/vmlinux: %s",
-			    strerror(errno));
+		feature_set(f, FEATURE_BTF, FEATURE_NO, KERNEL_BTF ": %s", strerror(-err));
 	libbpf_set_print(print);
+	return err == -EINVAL ? err : 0;
 }
 
 /* Machine. */
@@ -326,9 +337,18 @@ static void try_hidden(struct features *f)
 		feature_set(f, FEATURE_ALL_TASKS, FEATURE_YES, "who ran within %d ms", HIDDEN_MS);
 }
 
+/* What the ledger can do without and the kernel refuses is off then. */
+static void try_programs(struct features *f)
+{
+	if (!loader_try(f))
+		feature_set(f, FEATURE_PROGRAMS, FEATURE_YES, "loaded, nothing attached");
+}
+
 void features_try(struct features *f)
 {
 	try_cgroup(f);
+	if (features_enough(f))
+		try_programs(f);
 	if (features_enough(f))
 		try_hidden(f);
 }
@@ -342,6 +362,7 @@ static void probe_machine(struct features *f, cap_t caps)
 	probe_tracefs(f, caps, mountinfo ? mountinfo : "");
 	probe_memcg(f, mountinfo ? mountinfo : "");
 	probe_slabinfo(f);
+	feature_set(f, FEATURE_PROGRAMS, FEATURE_UNKNOWN, "not tried");
 	feature_set(f, FEATURE_OWN_CGROUP, FEATURE_UNKNOWN, "not tried");
 	feature_set(f, FEATURE_ALL_TASKS, FEATURE_UNKNOWN, "not tried");
 }
@@ -363,26 +384,30 @@ void features_judge_arms(struct features *f)
 		f->why_not[arm] = features_has(f, row[arm]) ? NULL : f->found[row[arm]].detail;
 }
 
-int features_probe(struct features *f)
+int features_probe(struct features *f, const char *btf)
 {
-	cap_t caps = cap_get_proc();
+	cap_t caps;
+	int err = resources_prepare();
 
 	memset(f, 0, sizeof(*f));
-	probe_btf(f);
+	if (err)
+		return err;
+	caps = cap_get_proc();
+	err = probe_btf(f, btf);
 	features_read_btf(f);
 	probe_capabilities(f, caps);
 	probe_machine(f, caps);
 	probe_trials(f, caps);
 	features_judge_arms(f);
 	cap_free(caps);
-	return 0;
+	return err;
 }
 
 void features_free(struct features *f)
 {
 	if (!f)
 		return;
-	btf__free(f->btf);
+	kernel_btf_close(&f->btf);
 	g_free(f->tracefs);
 	g_free(f->memcg_v1);
 	g_free(f->cgroup_v2);
@@ -394,7 +419,14 @@ bool features_has(const struct features *f, enum feature_id id)
 	return f->found[id].state == FEATURE_YES || f->found[id].state == FEATURE_PARTLY;
 }
 
-static enum ledger_arm best_arm(const struct features *f)
+const char *features_why_not(const struct features *f, enum feature_id id, const char *missing)
+{
+	if (features_has(f, id))
+		return NULL;
+	return f->found[id].refused ? f->found[id].detail : missing;
+}
+
+enum ledger_arm features_best_arm(const struct features *f)
 {
 	int arm = 0;
 
@@ -413,17 +445,18 @@ bool features_enough(const struct features *f)
 	for (int id = 0; id < FEATURES; id++)
 		if (missing(f, id))
 			return false;
-	return best_arm(f) != ARM_NONE;
+	return features_best_arm(f) != ARM_NONE;
 }
 
 static void say_missing(const struct features *f, enum feature_id id)
 {
-	const char *detail = f->found[id].detail;
+	const char *detail = f->found[id].detail, *mend_text = feature_text[id].mend;
+	g_auto(GStrv) mends = g_strsplit(mend_text ? mend_text : "", FEATURE_OR, -1);
 
 	error("%s: %s%s%s", feature_text[id].name, feature_text[id].without, *detail ? ": " : "",
 	      detail);
-	if (feature_text[id].mend)
-		hint("%s", feature_text[id].mend);
+	for (char **mend = mends; *mend; mend++)
+		hint("%s", *mend);
 }
 
 static int refuse_unprivileged(const struct features *f)
@@ -432,6 +465,10 @@ static int refuse_unprivileged(const struct features *f)
 
 	error("not allowed to use BPF: %s",
 	      f->bpf_errno ? f->found[FEATURE_BPF].detail : "without CAP_PERFMON");
+	if (f->bpf_errno && under_seccomp()) {
+		hint("outside of the container, or with a seccomp profile that allows bpf(2)");
+		return -EPERM;
+	}
 	hint("sudo tare ...");
 	hint("sudo setcap %s %s", CAPABILITIES, self ? self : "tare");
 	return -EPERM;
@@ -449,7 +486,7 @@ int features_check(const struct features *f)
 			ret = -ENOTSUP;
 		}
 	}
-	if (!ret && best_arm(f) == ARM_NONE) {
+	if (!ret && features_best_arm(f) == ARM_NONE) {
 		error("no way to learn by how much a counter changed: %s; %s; %s",
 		      f->why_not[ARM_PERCPU], f->why_not[ARM_COUNT], f->why_not[ARM_CLASSIC]);
 		hint("%s", feature_text[FEATURE_ARM_CLASSIC].mend);
@@ -465,7 +502,7 @@ int features_arm(const struct features *f, const char *forced, enum ledger_arm *
 	int i = 0;
 
 	if (!forced) {
-		*arm = best_arm(f);
+		*arm = features_best_arm(f);
 		if (*arm != ARM_NONE)
 			return 0;
 		error("no ledger arm works here");

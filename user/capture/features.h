@@ -11,8 +11,7 @@
 #include <stddef.h>
 
 #include "bpf/abi.h"
-
-struct btf;
+#include "capture/kernel_btf.h"
 
 /* One row of `tare doctor` each; feature_text[] says what it is for. */
 enum feature_id {
@@ -23,6 +22,7 @@ enum feature_id {
 	FEATURE_SETID,       /* may become another user, for the command */
 	FEATURE_KILL,        /* may signal the command once it is another user's */
 	FEATURE_KERNEL_READ, /* BPF may read kernel memory; lockdown can forbid it */
+	FEATURE_PROGRAMS,    /* by trial, in features_try(): the kernel takes the ledger's */
 
 	/* tracepoints */
 	FEATURE_RSS_STAT,
@@ -39,6 +39,14 @@ enum feature_id {
 	FEATURE_MEMCG_LRUVEC_STATE,
 	FEATURE_KMALLOC,
 	FEATURE_KMEM_CACHE_ALLOC,
+
+	/* Parts of the BPF programs that no event of their own stands for: found when they
+	 * are loaded (loader_open(), loader_try()). */
+	FEATURE_SAMPLES,
+	FEATURE_PYTHON,
+	FEATURE_SERIES,
+	FEATURE_VMALLOC,
+	FEATURE_SOCK,
 
 	FEATURE_ARM_PERCPU,
 	FEATURE_ARM_COUNT,
@@ -83,17 +91,22 @@ enum feature_group {
 	GROUP_LEDGER,
 	GROUP_KMEM,
 	GROUP_BPF,
+	GROUP_PARTS,
 	GROUP_MACHINE,
 	GROUP_LATER, /* what this version does not use yet */
 	GROUPS,
 };
 extern const char *const feature_group_name[GROUPS];
 
+/* Between ways to mend, of which each is enough. */
+#define FEATURE_OR "; "
+
 /* What stands fast about a feature; texts are short English phrases. */
 struct feature_text {
 	enum feature_group group;
 	bool required;       /* `run` can't work when its state is no */
 	const char *name;    /* "exit_mmap" */
+	const char *figure;  /* what of a report it is for, if it is missed; NULL: nothing */
 	const char *with;    /* what tare does with it */
 	const char *without; /* and without it; NULL: nothing changes */
 	const char *mend;    /* command or package that brings it; NULL: none */
@@ -104,11 +117,12 @@ extern const char *const ledger_arm_name[ARM_NONE]; /* "percpu" "count" "classic
 
 struct feature {
 	enum feature_state state;
-	char detail[96]; /* what was found: "(mm, member)", "errno EPERM", …; may be "" */
+	char detail[192]; /* what was found: "(mm, member)", "errno EPERM", …; may be "" */
+	bool refused;     /* no, as the kernel did not take it; the detail is its reason */
 };
 
 struct features {
-	struct btf *btf; /* of the kernel, for the loader to reuse; NULL: none */
+	struct kernel_btf btf;
 	struct feature found[FEATURES];
 	const char *why_not[ARM_NONE]; /* NULL: the arm is usable */
 	/* Mount points; NULL: not mounted. FEATURE_TRACEFS is partly when tare
@@ -116,27 +130,36 @@ struct features {
 	char *tracefs;
 	char *memcg_v1;
 	char *cgroup_v2;
-	int bpf_errno;   /* of the trial load; 0: it was accepted */
-	bool memcg_long; /* mod_memcg_state passes its value as a long */
+	int bpf_errno;        /* of the trial load; 0: it was accepted */
+	bool memcg_long;      /* mod_memcg_state passes its value as a long */
+	bool vmalloc_by_node; /* vmalloc's event is mod_memcg_lruvec_state */
+	bool no_sums;         /* the kernel lets nobody read its counters */
 };
 
-/* Fill `f`. 0, or negative errno (-ENOMEM); what is missing is no error.
- * Takes some 20 ms, most of it to read BTF. features_free() takes NULL. */
-int features_probe(struct features *f);
+/* Fill `f`; `btf`: --btf, or NULL. 0, or -EINVAL, said, for a file that is wrong; what is
+ * missing is no error. Takes some 20 ms, most of it to read BTF. features_free() takes NULL. */
+int features_probe(struct features *f, const char *btf);
 void features_free(struct features *f);
 
-/* For `tare doctor`: make a control group and remove it again; look for tasks that run
- * without events. Takes up to a second. */
+/* For `tare doctor`: load all programs, attach none; make a control group and remove it
+ * again; look for tasks that run without events. Takes a second or two. */
 void features_try(struct features *f);
 
 /* The steps of features_probe() that are pure, apart for the tests: what
- * `f->btf` tells (all of it unknown without), then which arms that leaves. */
+ * `f->btf.btf` tells (all of it unknown without), then which arms that leaves. */
 void features_read_btf(struct features *f);
 void features_judge_arms(struct features *f);
 
 /* Set state and detail of a feature. */
 void feature_set(struct features *f, enum feature_id id, enum feature_state state, const char *fmt,
 		 ...) __attribute__((format(printf, 4, 5)));
+
+/* The kernel did not take it: it is off, with the kernel's reason. */
+void feature_refused(struct features *f, enum feature_id id, const char *reason);
+
+/* NULL: it is there. Else why it is not: the kernel's reason, or `missing` where there is
+ * simply none. */
+const char *features_why_not(const struct features *f, enum feature_id id, const char *missing);
 
 /* State is yes or partly. */
 bool features_has(const struct features *f, enum feature_id id);
@@ -147,6 +170,9 @@ int features_check(const struct features *f);
 
 /* Nothing required is missing, and an arm is usable. */
 bool features_enough(const struct features *f);
+
+/* The best arm that is usable; ARM_NONE: none is. */
+enum ledger_arm features_best_arm(const struct features *f);
 
 /* The arm called `forced`, or the best one when NULL. 0; -EINVAL for an
  * unknown name; -ENOTSUP, with an error() that says why, when it can't be. */

@@ -117,7 +117,7 @@ static bool has_enumerator(const struct btf *btf, const char *in, const char *va
 static void read_tracepoints(struct features *f)
 {
 	for (size_t i = 0; i < sizeof(tracepoints) / sizeof(*tracepoints); i++) {
-		int args = tracepoint_args(f->btf, tracepoints[i].name);
+		int args = tracepoint_args(f->btf.btf, tracepoints[i].name);
 
 		if (args < 0)
 			feature_set(f, tracepoints[i].id, FEATURE_NO,
@@ -135,18 +135,18 @@ static void read_tracepoints(struct features *f)
 static void read_percpu(struct features *f)
 {
 	const struct btf_type *stat =
-		find_member(f->btf, find_struct(f->btf, "mm_struct"), "rss_stat");
+		find_member(f->btf.btf, find_struct(f->btf.btf, "mm_struct"), "rss_stat");
 	const struct btf_type *counter =
-		stat && btf_is_array(stat) ? plain_type(f->btf, btf_array(stat)->type) : NULL;
+		stat && btf_is_array(stat) ? plain_type(f->btf.btf, btf_array(stat)->type) : NULL;
 
 	if (!features_has(f, FEATURE_RSS_STAT))
 		feature_set(f, FEATURE_ARM_PERCPU, FEATURE_NO, "no rss_stat event");
 	else if (!counter || !btf_is_struct(counter) ||
-		 strcmp(btf__name_by_offset(f->btf, counter->name_off), "percpu_counter"))
+		 strcmp(btf__name_by_offset(f->btf.btf, counter->name_off), "percpu_counter"))
 		feature_set(f, FEATURE_ARM_PERCPU, FEATURE_NO,
 			    "mm_struct.rss_stat is no array of percpu_counter");
-	else if (!find_member(f->btf, counter, "count") ||
-		 !find_member(f->btf, counter, "counters"))
+	else if (!find_member(f->btf.btf, counter, "count") ||
+		 !find_member(f->btf.btf, counter, "counters"))
 		feature_set(f, FEATURE_ARM_PERCPU, FEATURE_NO,
 			    "percpu_counter has another shape here");
 	else
@@ -155,9 +155,10 @@ static void read_percpu(struct features *f)
 
 static void read_count(struct features *f)
 {
-	const struct btf_type *proto = tracepoint_proto(f->btf, "rss_stat");
-	const struct btf_type *count =
-		proto && btf_vlen(proto) > 3 ? plain_type(f->btf, btf_params(proto)[3].type) : NULL;
+	const struct btf_type *proto = tracepoint_proto(f->btf.btf, "rss_stat");
+	const struct btf_type *count = proto && btf_vlen(proto) > 3 ?
+					       plain_type(f->btf.btf, btf_params(proto)[3].type) :
+					       NULL;
 
 	if (count && btf_is_int(count))
 		feature_set(f, FEATURE_ARM_COUNT, FEATURE_YES, "%s", "");
@@ -167,9 +168,9 @@ static void read_count(struct features *f)
 
 static void read_classic(struct features *f)
 {
-	const struct btf_type *event = find_struct(f->btf, "trace_event_raw_rss_stat");
+	const struct btf_type *event = find_struct(f->btf.btf, "trace_event_raw_rss_stat");
 
-	if (find_member(f->btf, event, "size") && find_member(f->btf, event, "mm_id"))
+	if (find_member(f->btf.btf, event, "size") && find_member(f->btf.btf, event, "mm_id"))
 		feature_set(f, FEATURE_ARM_CLASSIC, FEATURE_YES, "%s", "");
 	else
 		feature_set(f, FEATURE_ARM_CLASSIC, FEATURE_NO, "the event has no mm_id and size");
@@ -178,29 +179,65 @@ static void read_classic(struct features *f)
 /* Its value was an int when it came (6.13); newer trees pass a long. */
 static void read_memcg(struct features *f)
 {
-	const struct btf_type *proto = tracepoint_proto(f->btf, "mod_memcg_state");
-	const struct btf_type *value =
-		proto && btf_vlen(proto) > 3 ? plain_type(f->btf, btf_params(proto)[3].type) : NULL;
+	const struct btf_type *proto = tracepoint_proto(f->btf.btf, "mod_memcg_state");
+	const struct btf_type *value = proto && btf_vlen(proto) > 3 ?
+					       plain_type(f->btf.btf, btf_params(proto)[3].type) :
+					       NULL;
 
 	f->memcg_long = value && btf_is_int(value) && value->size == sizeof(__s64);
 	if (!value || !btf_is_int(value))
 		return;
-	if (!has_enumerator(f->btf, "memcg_stat_item", "MEMCG_KMEM"))
+	if (!has_enumerator(f->btf.btf, "memcg_stat_item", "MEMCG_KMEM"))
 		feature_set(f, FEATURE_MEMCG_STATE, FEATURE_NO, "kernel without MEMCG_KMEM");
+	if (!has_enumerator(f->btf.btf, "memcg_stat_item", "MEMCG_SOCK"))
+		feature_set(f, FEATURE_SOCK, FEATURE_NO, "kernel without MEMCG_SOCK");
+}
+
+/* One hook or the other, never both: c466412c73c3 (7.1) moved it. */
+static void read_vmalloc(struct features *f)
+{
+	bool by_group = has_enumerator(f->btf.btf, "memcg_stat_item", "MEMCG_VMALLOC");
+	bool by_node = has_enumerator(f->btf.btf, "node_stat_item", "NR_VMALLOC");
+
+	if (!features_has(f, FEATURE_MEMCG_STATE))
+		feature_set(f, FEATURE_VMALLOC, FEATURE_NO, "without mod_memcg_state");
+	else if (by_group)
+		feature_set(f, FEATURE_VMALLOC, FEATURE_YES, "by MEMCG_VMALLOC");
+	else if (by_node && features_has(f, FEATURE_MEMCG_LRUVEC_STATE))
+		feature_set(f, FEATURE_VMALLOC, FEATURE_YES, "by NR_VMALLOC");
+	else
+		feature_set(f, FEATURE_VMALLOC, FEATURE_NO,
+			    "kernel without MEMCG_VMALLOC, and NR_VMALLOC with its event");
+	f->vmalloc_by_node = !by_group && features_has(f, FEATURE_VMALLOC);
+}
+
+/* What only loading tells. */
+static void expect_parts(struct features *f)
+{
+	static const enum feature_id parts[] = { FEATURE_SAMPLES, FEATURE_PYTHON, FEATURE_SERIES };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		feature_set(f, parts[i], FEATURE_YES, "%s", "");
+}
+
+/* Looked for elsewhere than in BTF. */
+static bool of_machine(enum feature_id id)
+{
+	return feature_text[id].group == GROUP_ACCESS || feature_text[id].group == GROUP_MACHINE ||
+	       id == FEATURE_OWN_CGROUP || id == FEATURE_ALL_TASKS || id == FEATURE_MEMCG_V2 ||
+	       id == FEATURE_MEMCG_V1 || id == FEATURE_SLABINFO;
 }
 
 static void read_nothing(struct features *f)
 {
 	for (int id = 0; id < FEATURES; id++)
-		if (feature_text[id].group != GROUP_ACCESS &&
-		    feature_text[id].group != GROUP_MACHINE &&
-		    (feature_text[id].group != GROUP_KMEM || id == FEATURE_MEMCG_STATE))
+		if (!of_machine(id))
 			feature_set(f, id, FEATURE_UNKNOWN, "needs BTF to see");
 }
 
 void features_read_btf(struct features *f)
 {
-	if (!f->btf) {
+	if (!f->btf.btf) {
 		read_nothing(f);
 		return;
 	}
@@ -208,17 +245,20 @@ void features_read_btf(struct features *f)
 	read_percpu(f);
 	read_count(f);
 	read_classic(f);
+	feature_set(f, FEATURE_SOCK, f->found[FEATURE_MEMCG_STATE].state, "%s", "");
 	read_memcg(f);
+	read_vmalloc(f);
+	expect_parts(f);
 	for (size_t i = 0; i < sizeof(enumerators) / sizeof(*enumerators); i++)
 		feature_set(f, enumerators[i].id,
-			    has_enumerator(f->btf, enumerators[i].in, enumerators[i].value) ?
+			    has_enumerator(f->btf.btf, enumerators[i].in, enumerators[i].value) ?
 				    FEATURE_YES :
 				    FEATURE_NO,
 			    "%s", "");
 	feature_set(f, FEATURE_ITER_TASK,
-		    find_struct(f->btf, "bpf_iter__task") ? FEATURE_YES : FEATURE_NO, "%s", "");
+		    find_struct(f->btf.btf, "bpf_iter__task") ? FEATURE_YES : FEATURE_NO, "%s", "");
 	feature_set(f, FEATURE_SPLIT_RSS,
-		    find_member(f->btf, find_struct(f->btf, "task_struct"), "rss_stat") ?
+		    find_member(f->btf.btf, find_struct(f->btf.btf, "task_struct"), "rss_stat") ?
 			    FEATURE_YES :
 			    FEATURE_NO,
 		    "%s", "");

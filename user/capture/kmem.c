@@ -281,6 +281,19 @@ static char *why_off(struct kmem *k, const struct report *r)
 			   NULL;
 }
 
+static void add_why_group(const struct kmem *k, struct report *r)
+{
+	const char *why = features_why_not(k->features, FEATURE_MEMCG_STATE,
+					   "this kernel has no mod_memcg_state tracepoint (Linux "
+					   "6.13)");
+	g_autofree char *text =
+		g_strdup_printf("by task: %s; the control group's total stands under TOTALS and "
+				"CHARGED",
+				why);
+
+	report_add_feature(r, "kmem", "not measured", text);
+}
+
 static void add_features(struct kmem *k, struct report *r)
 {
 	g_autofree char *version = NULL, *why = why_off(k, r);
@@ -297,15 +310,30 @@ static void add_features(struct kmem *k, struct report *r)
 	if (level(k) == KMEM_EVENTS)
 		report_add_feature(r, "kmem", "events", why);
 	else
-		report_add_feature(
-			r, "kmem", "not measured",
-			"by task: this kernel has no mod_memcg_state tracepoint (Linux "
-			"6.13); the control group's total stands under TOTALS and CHARGED");
+		add_why_group(k, r);
+}
+
+/* Parts of kernel memory that this kernel does not tell apart: unknown, not 0. */
+static void forget_parts(const struct kmem *k, struct report *r)
+{
+	const struct features *f = k->features;
+
+	if (level(k) != KMEM_EVENTS)
+		return;
+	if (!features_has(f, FEATURE_VMALLOC)) {
+		r->kmem.vmalloc = CGROUP_UNKNOWN;
+		report_add_feature(r, "vmalloc", "not measured", f->found[FEATURE_VMALLOC].detail);
+	}
+	if (!features_has(f, FEATURE_SOCK)) {
+		r->kmem.sock = CGROUP_UNKNOWN;
+		report_add_feature(r, "sockets", "not measured", f->found[FEATURE_SOCK].detail);
+	}
 }
 
 void kmem_describe(struct kmem *k, struct report *r, uint64_t now_ns)
 {
 	add_features(k, r);
+	forget_parts(k, r);
 	if (k->want_slab && k->slab)
 		r->slabs = slab_result(k->slab, &r->slab_note);
 	else if (k->want_slab)

@@ -13,18 +13,22 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "capture/load.h"
 #include "tare.skel.h"
 
 #define CACHE_LINE 64
 #define PYTHONS 1024
 #define PYTHON_FILES 256
 #define PYTHON_CODES 16384 /* the least used are told again */
+#define TRIAL_RING (64 * 1024)
 #define SWEEP_BUFFER (256 * 1024)
 
 struct loader {
 	struct tare_bpf *skel;
+	const struct loader_config *config;
+	enum ledger_arm arm;
 	struct ring_buffer *ring, *samples;
-	bool sampling;
+	bool sampling, python;
 	struct bpf_link *adopt, *sweep;
 	struct bpf_program *ledger;
 	GPtrArray *links;
@@ -32,21 +36,6 @@ struct loader {
 	unsigned cpus;
 	char *sweep_buffer;
 };
-
-static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
-{
-	g_autofree char *text = NULL;
-	g_auto(GStrv) lines = NULL;
-
-	/* libbpf's warnings are detail to us: what failed is said by the caller. */
-	if (err_verbosity < (level == LIBBPF_DEBUG ? 3 : 2))
-		return 0;
-	text = g_strdup_vprintf(fmt, args);
-	lines = g_strsplit(g_strchomp(text), "\n", -1);
-	for (char **line = lines; *line; line++)
-		verbose(2, "%s", *line);
-	return 0;
-}
 
 static struct bpf_program *arm_program(struct tare_bpf *skel, enum ledger_arm arm)
 {
@@ -63,9 +52,14 @@ static struct bpf_program *arm_program(struct tare_bpf *skel, enum ledger_arm ar
 /* By what mm->rss_stat is: any arm may ask for sums of either shape. */
 static enum tare_shape counter_shape(const struct features *f)
 {
-	if (!f->why_not[ARM_PERCPU])
+	const char *percpu = f->why_not[ARM_PERCPU], *count = f->why_not[ARM_COUNT];
+
+	if (f->no_sums)
+		return TARE_SHAPE_UNKNOWN;
+	if (!percpu || f->found[FEATURE_ARM_PERCPU].refused)
 		return TARE_SHAPE_PERCPU;
-	return f->why_not[ARM_COUNT] ? TARE_SHAPE_UNKNOWN : TARE_SHAPE_ATOMIC;
+	return !count || f->found[FEATURE_ARM_COUNT].refused ? TARE_SHAPE_ATOMIC :
+							       TARE_SHAPE_UNKNOWN;
 }
 
 static uint32_t power_of_two(uint64_t bytes)
@@ -78,34 +72,74 @@ static uint32_t power_of_two(uint64_t bytes)
 }
 
 /* Each CPU's slots on a cache line of their own, lest CPUs fight for one at every
- * entry; on large machines that would take too much memory. */
+ * entry; on large machines that would take too much memory. Tests have it so on small ones. */
 static uint32_t slots_size(unsigned cpus)
 {
-	return cpus <= 64 ? CACHE_LINE : TARE_MEMBERS * sizeof(int32_t);
+	return cpus <= 64 && g_strcmp0(secure_getenv("TARE_SLOTS"), "packed") ? CACHE_LINE : TARE_MEMBERS * sizeof(int32_t);
 }
 
-static int configure(struct loader *l, const struct loader_config *config)
+/* Programs and maps that are not needed, or that the kernel was found not to take. */
+static void leave_out(struct loader *l)
 {
 	struct tare_bpf *skel = l->skel;
+	const struct features *f = l->config->features;
+	bool kmem = features_has(f, FEATURE_MEMCG_STATE);
+	const struct {
+		struct bpf_map *map;
+		bool on;
+	} maps[] = {
+		{ skel->maps.tare_samples, l->sampling },
+		{ skel->maps.tare_scratch, l->sampling },
+		{ skel->maps.tare_pythons, l->python },
+		{ skel->maps.tare_codes, l->python },
+		{ skel->maps.tare_python_files, l->python },
+		{ skel->maps.tare_mmids, l->arm == ARM_CLASSIC },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(maps); i++)
+		bpf_map__set_autocreate(maps[i].map, maps[i].on);
+	bpf_program__set_autoload(l->ledger, true);
+	bpf_program__set_autoload(skel->progs.tare_sys_exit, features_has(f, FEATURE_SYS_EXIT));
+	bpf_program__set_autoload(skel->progs.tare_fault_kernel,
+				  features_has(f, FEATURE_PAGE_FAULT_KERNEL));
+	bpf_program__set_autoload(skel->progs.tare_rename, features_has(f, FEATURE_TASK_RENAME));
+	bpf_program__set_autoload(skel->progs.tare_sum, features_has(f, FEATURE_SERIES));
+	bpf_program__set_autoload(skel->progs.tare_kmem, kmem);
+	bpf_program__set_autoload(skel->progs.tare_kmem_too, kmem);
+	bpf_program__set_autoload(skel->progs.tare_vmalloc,
+				  kmem && f->vmalloc_by_node && features_has(f, FEATURE_VMALLOC));
+}
+
+static int configure(void *ctx, struct tare_bpf *skel)
+{
+	struct loader *l = ctx;
+	const struct loader_config *config = l->config;
 	const struct features *f = config->features;
 	uint32_t slots = slots_size(l->cpus), mm_size = sizeof(struct tare_mm) + l->cpus * slots;
 	uint32_t bits = 0;
 
+	l->skel = skel;
+	l->arm = config->arm_forced || !f->why_not[config->arm] ? config->arm :
+								  features_best_arm(f);
+	l->sampling = config->period > 0 && features_has(f, FEATURE_SAMPLES);
+	l->python = l->sampling && features_has(f, FEATURE_PYTHON);
+	l->ledger = arm_program(skel, l->arm);
 	/* An eighth more places than asked for: a bucket may fill before the rest. */
 	while (((uint32_t)TARE_BUCKET << bits) < config->max_mms + config->max_mms / 8)
 		bits++;
 	skel->rodata->cfg_bucket_bits = bits;
 	skel->rodata->cfg_cpus = l->cpus;
 	skel->rodata->cfg_slots_size = slots;
-	skel->rodata->cfg_arm = config->arm;
+	skel->rodata->cfg_arm = l->arm;
 	skel->rodata->cfg_shape = counter_shape(f);
 	skel->rodata->cfg_split = features_has(f, FEATURE_SPLIT_RSS);
 	skel->rodata->cfg_no_children = config->no_children;
 	skel->rodata->cfg_page_size = sysconf(_SC_PAGESIZE);
 	skel->rodata->cfg_kmem = features_has(f, FEATURE_MEMCG_STATE);
 	skel->rodata->cfg_memcg_long = f->memcg_long;
-	l->sampling = config->period > 0;
-	skel->rodata->cfg_period = config->period;
+	skel->rodata->cfg_ring = power_of_two(config->ring_bytes);
+	skel->rodata->cfg_period = l->sampling ? config->period : 0;
+	skel->rodata->cfg_python = l->python;
 	skel->rodata->cfg_stack = MIN(config->stack, TARE_STACK_MAX);
 	skel->rodata->cfg_samples_ring = l->sampling ? power_of_two(config->samples_ring_bytes) :
 						       sysconf(_SC_PAGESIZE);
@@ -114,21 +148,14 @@ static int configure(struct loader *l, const struct loader_config *config)
 		bpf_map__set_max_entries(skel->maps.tare_python_files, PYTHON_FILES);
 		bpf_map__set_max_entries(skel->maps.tare_codes, PYTHON_CODES);
 	}
-	l->ledger = arm_program(skel, config->arm);
-	bpf_program__set_autoload(l->ledger, true);
-	bpf_program__set_autoload(skel->progs.tare_sys_exit, features_has(f, FEATURE_SYS_EXIT));
-	bpf_program__set_autoload(skel->progs.tare_fault_kernel,
-				  features_has(f, FEATURE_PAGE_FAULT_KERNEL));
-	bpf_program__set_autoload(skel->progs.tare_kmem, features_has(f, FEATURE_MEMCG_STATE));
-	bpf_program__set_autoload(skel->progs.tare_kmem_too, features_has(f, FEATURE_MEMCG_STATE));
+	leave_out(l);
 	return bpf_map__set_value_size(skel->maps.tare_mms, mm_size)                      ?:
 		       bpf_map__set_max_entries(skel->maps.tare_mms, TARE_BUCKET << bits) ?:
 		       bpf_map__set_max_entries(skel->maps.tare_keys, 1u << bits)         ?:
 		       bpf_map__set_max_entries(skel->maps.tare_mmids, config->max_mms)   ?:
 		       bpf_map__set_max_entries(skel->maps.tare_scratch, l->sampling ? l->cpus : 1) ?:
 		       bpf_map__set_max_entries(skel->maps.tare_samples, skel->rodata->cfg_samples_ring) ?:
-		       bpf_map__set_max_entries(skel->maps.tare_ring,
-						power_of_two(config->ring_bytes));
+		       bpf_map__set_max_entries(skel->maps.tare_ring, skel->rodata->cfg_ring);
 }
 
 /* The per-CPU offsets, before the first event needs them. */
@@ -152,7 +179,7 @@ static int mount_tracefs(const struct features *f)
 	return 0;
 }
 
-static int attach(struct loader *l)
+static int attach(struct loader *l, const struct bpf_program **refused)
 {
 	struct bpf_program *prog;
 
@@ -166,19 +193,26 @@ static int attach(struct loader *l)
 			continue;
 		link = bpf_program__attach(prog);
 		if (!link) {
-			error("cannot attach %s: %s", bpf_program__section_name(prog),
-			      g_strerror(errno));
+			*refused = prog;
 			return -errno;
 		}
 		g_ptr_array_add(l->links, link);
 	}
 	l->adopt = bpf_program__attach_iter(l->skel->progs.tare_adopt, NULL);
 	l->sweep = bpf_program__attach_iter(l->skel->progs.tare_sweep, NULL);
-	if (!l->adopt || !l->sweep) {
-		error("cannot attach the task iterators: %s", g_strerror(errno));
-		return -errno;
-	}
-	return 0;
+	if (l->adopt && l->sweep)
+		return 0;
+	*refused = l->adopt ? l->skel->progs.tare_sweep : l->skel->progs.tare_adopt;
+	return -errno;
+}
+
+static void detach(struct loader *l)
+{
+	bpf_link__destroy(l->adopt);
+	bpf_link__destroy(l->sweep);
+	l->adopt = l->sweep = NULL;
+	while (l->links->len) /* the last first: the kernel need not wait for that */
+		g_ptr_array_remove_index(l->links, l->links->len - 1);
 }
 
 static void link_free(gpointer link)
@@ -186,26 +220,30 @@ static void link_free(gpointer link)
 	bpf_link__destroy(link);
 }
 
-static int open_and_load(struct loader *l, const struct loader_config *config)
+/* Loaded: what is to be done before the first event. */
+static int begin(void *ctx, struct tare_bpf *skel, const struct bpf_program **refused)
 {
-	/* 4: the verifier's statistics of each program. */
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_level = err_verbosity >= 3 ? 4 : 0);
+	struct loader *l = ctx;
 	int err;
 
-	l->skel = tare_bpf__open_opts(&opts);
-	if (!l->skel) {
-		error("cannot open the BPF programs: %s", g_strerror(errno));
-		return -errno;
-	}
-	err = configure(l, config);
-	if (!err)
-		err = tare_bpf__load(l->skel);
-	if (!err)
-		err = run_init(l);
+	err = run_init(l);
 	if (err) {
-		error("the kernel did not take the BPF programs: %s", g_strerror(-err));
-		hint("tare doctor (what is missing), or -vv (what the verifier says)");
+		*refused = skel->progs.tare_init;
+		return err;
 	}
+	if (l->arm == ARM_CLASSIC && !l->config->trial) /* it is attached through tracefs */
+		err = mount_tracefs(l->config->features);
+	if (err) {
+		*refused = l->ledger;
+		return err;
+	}
+	if (l->config->trial)
+		return 0;
+	if (l->config->stats && l->stats_fd < 0)
+		l->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	err = attach(l, refused);
+	if (err)
+		detach(l);
 	return err;
 }
 
@@ -214,7 +252,6 @@ int loader_open(struct loader **out, const struct loader_config *config)
 	struct loader *l = g_new0(struct loader, 1);
 	int cpus, err;
 
-	libbpf_set_print(print_libbpf);
 	cpus = libbpf_num_possible_cpus();
 	if (cpus <= 0 || cpus > TARE_MAX_CPUS) {
 		error("%d possible CPUs: tare knows 1 to %d", cpus, TARE_MAX_CPUS);
@@ -224,15 +261,10 @@ int loader_open(struct loader **out, const struct loader_config *config)
 	l->cpus = cpus;
 	l->stats_fd = -1;
 	l->links = g_ptr_array_new_with_free_func(link_free);
-	err = config->arm == ARM_CLASSIC ? mount_tracefs(config->features) : 0;
-	if (err)
-		error("cannot mount tracefs, which the classic arm needs: %s", g_strerror(-err));
-	if (!err)
-		err = open_and_load(l, config);
-	if (!err && config->stats)
-		l->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
-	if (!err)
-		err = attach(l);
+	l->config = config;
+	err = load_programs(&l->skel, &(struct load_config){ config->features, configure, begin, l,
+							     config->trial });
+	l->config = NULL;
 	if (err) {
 		loader_close(l);
 		return err;
@@ -245,10 +277,7 @@ void loader_close(struct loader *l)
 {
 	if (!l)
 		return;
-	bpf_link__destroy(l->adopt);
-	bpf_link__destroy(l->sweep);
-	while (l->links->len) /* the last first: the kernel need not wait for that */
-		g_ptr_array_remove_index(l->links, l->links->len - 1);
+	detach(l);
 	g_ptr_array_unref(l->links);
 	ring_buffer__free(l->ring);
 	ring_buffer__free(l->samples);
@@ -272,7 +301,12 @@ int loader_ring_open(struct loader *l, loader_record_fn fn, void *ctx)
 
 int loader_ring_fd(const struct loader *l)
 {
-	return ring_buffer__epoll_fd(l->ring);
+	return bpf_map__fd(l->skel->maps.tare_ring);
+}
+
+uint64_t loader_ring_bytes(const struct loader *l)
+{
+	return bpf_map__max_entries(l->skel->maps.tare_ring);
 }
 
 int loader_drain(struct loader *l)
@@ -294,7 +328,12 @@ int loader_samples_open(struct loader *l, loader_record_fn fn, void *ctx)
 
 int loader_samples_fd(const struct loader *l)
 {
-	return l->samples ? ring_buffer__epoll_fd(l->samples) : -1;
+	return l->samples ? bpf_map__fd(l->skel->maps.tare_samples) : -1;
+}
+
+uint64_t loader_samples_bytes(const struct loader *l)
+{
+	return bpf_map__max_entries(l->skel->maps.tare_samples);
 }
 
 int loader_samples_drain(struct loader *l)
@@ -302,10 +341,19 @@ int loader_samples_drain(struct loader *l)
 	return l->samples ? ring_buffer__consume(l->samples) : 0;
 }
 
+uint64_t loader_tasks(const struct loader *l)
+{
+	int64_t n = __atomic_load_n(&l->skel->bss->workload.stacks, __ATOMIC_RELAXED);
+
+	return MAX(n, 0);
+}
+
 int loader_python(struct loader *l, uint64_t mm, const struct tare_python *python)
 {
 	const struct bpf_map *map = l->skel->maps.tare_pythons;
 
+	if (!l->python)
+		return 0;
 	if (python)
 		return bpf_map__update_elem(map, &mm, sizeof(mm), python, sizeof(*python), BPF_ANY);
 	return bpf_map__delete_elem(map, &mm, sizeof(mm), 0);
@@ -316,8 +364,50 @@ int loader_python_file(struct loader *l, uint64_t inode, uint32_t dev,
 {
 	const uint64_t key[] = { inode, dev }; /* struct python_file_key */
 
+	if (!l->python)
+		return 0;
 	return bpf_map__update_elem(l->skel->maps.tare_python_files, key, sizeof(key), file,
 				    sizeof(*file), BPF_ANY);
+}
+
+bool loader_samples(const struct loader *l)
+{
+	return l->sampling;
+}
+
+enum ledger_arm loader_arm(const struct loader *l)
+{
+	return l->arm;
+}
+
+int loader_try(struct features *f)
+{
+	struct loader_config config = {
+		.features = f,
+		.trial = true,
+		.arm_forced = true,
+		.max_mms = 64,
+		.ring_bytes = TRIAL_RING,
+		.period = TRIAL_RING,
+		.stack = TARE_STACK_MAX,
+		.samples_ring_bytes = TRIAL_RING,
+	};
+	bool works = false;
+	int err = -ENOTSUP;
+
+	for (int arm = 0; arm < ARM_NONE; arm++) {
+		struct loader *l = NULL;
+
+		config.arm = arm;
+		if (f->why_not[arm])
+			continue;
+		err = loader_open(&l, &config);
+		loader_close(l);
+		if (err && !f->why_not[arm]) /* not for the arm's sake: no other would do */
+			return err;
+		works = works || !err;
+	}
+	return works ? 0 : err;
 }
 
 void loader_sampling(const struct loader *l, struct tare_sampling *s)
@@ -400,6 +490,27 @@ int loader_sweep(struct loader *l, loader_record_fn fn, void *ctx)
 	return run_iter(l, l->sweep, fn, ctx);
 }
 
+int loader_ended(struct loader *l, void (*fn)(void *ctx, uint64_t proc, const struct tare_ended *e),
+		 void *ctx)
+{
+	const struct tare_bpf__bss *bss = l->skel->bss;
+	int fd = bpf_map__fd(l->skel->maps.tare_ended), err;
+	uint64_t proc = 0;
+	struct tare_ended e;
+
+	/* Accounts are never taken away, so none is passed over and the walk ends. */
+	while (!(err = bpf_map_get_next_key(fd, proc ? &proc : NULL, &proc))) {
+		err = bpf_map_lookup_elem(fd, &proc, &e);
+		if (err)
+			return err;
+		fn(ctx, proc, &e);
+	}
+	e = bss->ended_rest;
+	if (e.tasks || e.mms)
+		fn(ctx, 0, &e);
+	return err == -ENOENT ? 0 : err;
+}
+
 void loader_workload(const struct loader *l, struct tare_workload *w)
 {
 	*w = l->skel->bss->workload;
@@ -457,7 +568,8 @@ int loader_cost(const struct loader *l, struct loader_cost *cost)
 	struct bpf_map *map;
 
 	memset(cost, 0, sizeof(*cost));
-	bpf_object__for_each_map(map, l->skel->obj) cost->map_bytes += map_memory(bpf_map__fd(map));
+	bpf_object__for_each_map(map, l->skel->obj) if (bpf_map__autocreate(map))
+		cost->map_bytes += map_memory(bpf_map__fd(map));
 	if (bpf_obj_get_info_by_fd(bpf_program__fd(l->ledger), &info, &len))
 		return -errno;
 	cost->entries = info.run_cnt;

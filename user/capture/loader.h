@@ -15,8 +15,10 @@
 struct loader;
 
 struct loader_config {
-	const struct features *features;
+	struct features *features; /* what the kernel refuses is off in it from then on */
 	enum ledger_arm arm;
+	bool arm_forced; /* no other will do */
+	bool trial;      /* load, and attach nothing */
 	bool no_children;
 	bool stats; /* let the kernel count runs and time of each program */
 	uint32_t max_mms;
@@ -31,18 +33,31 @@ struct loader_config {
 int loader_open(struct loader **l, const struct loader_config *config);
 void loader_close(struct loader *l); /* takes NULL */
 
+/* Load every program by each arm that `f` has, attach nothing: what is refused is off in `f`
+ * then. 0, or negative errno, said: no arm works. Some tenths of a second. */
+int loader_try(struct features *f);
+
+/* The arm that it came to, and whether samples are taken. */
+enum ledger_arm loader_arm(const struct loader *l);
+bool loader_samples(const struct loader *l);
+
 typedef int (*loader_record_fn)(void *ctx, const void *data, size_t size);
 
-/* Ring of events: a descriptor to poll, and the call that hands all of it out.
- * loader_drain returns the number of records, or negative errno. */
+/* Ring of events: a descriptor to poll (readable once the kernel side says that it is time),
+ * its size, and the call that hands all of it out, until `fn` returns less than 0: that record
+ * was the last. loader_drain returns the number of records, or negative errno. */
 int loader_ring_open(struct loader *l, loader_record_fn fn, void *ctx);
 int loader_ring_fd(const struct loader *l);
+uint64_t loader_ring_bytes(const struct loader *l);
 int loader_drain(struct loader *l);
 
 /* Likewise for the ring of samples; nothing where there are none (fd -1). */
 int loader_samples_open(struct loader *l, loader_record_fn fn, void *ctx);
 int loader_samples_fd(const struct loader *l);
+uint64_t loader_samples_bytes(const struct loader *l);
 int loader_samples_drain(struct loader *l);
+/* Tasks that are followed and have not ended. */
+uint64_t loader_tasks(const struct loader *l);
 void loader_sampling(const struct loader *l, struct tare_sampling *s);
 /* This address space runs Python: its samples have Python functions from now on; NULL: it
  * is gone. 0 or negative errno. */
@@ -68,6 +83,11 @@ void loader_adopting(struct loader *l, bool on);
 /* One sweep over all followed live tasks: records to `fn`, in pieces of whole
  * records. 0 or negative errno. */
 int loader_sweep(struct loader *l, loader_record_fn fn, void *ctx);
+
+/* What ended and whose final records were lost: each process's sums to `fn`; proc 0: of those
+ * that found no room. 0 or negative errno. */
+int loader_ended(struct loader *l, void (*fn)(void *ctx, uint64_t proc, const struct tare_ended *e),
+		 void *ctx);
 
 /* State of the workload now. */
 void loader_workload(const struct loader *l, struct tare_workload *w);

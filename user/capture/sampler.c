@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bpf/sampling.h"
 #include "capture/cause.h"
 #include "capture/sampler_state.h"
 
@@ -405,6 +406,23 @@ static char *untouched_why(const struct sampling_session *s, const struct tare_s
 			       (uint64_t)counts->no_address, s->samples->mapped);
 }
 
+static void fill_thinned(struct profile *p, const struct tare_sampling *counts, uint64_t origin_ns)
+{
+	for (unsigned i = 0; i < TARE_THIN_LEVELS; i++) {
+		const struct tare_thinned *t = &counts->thinned[i];
+
+		if (t->taken || t->left)
+			p->thinned[i] = (struct profile_thinned){
+				.samples = t->taken,
+				.bytes = t->bytes,
+				.left = t->left,
+				.from_ns = t->first_ns - MIN(t->first_ns, origin_ns),
+				.to_ns = t->last_ns - MIN(t->last_ns, origin_ns),
+			};
+	}
+	p->mean_period = sampling_mean_period(counts, (uint32_t)p->period);
+}
+
 struct profile *sampler_profile(struct sampling_session *s, const struct report *r,
 				const struct tare_sampling *counts, uint64_t peak_seq,
 				uint64_t origin_ns, const char *asked_why)
@@ -416,6 +434,7 @@ struct profile *sampler_profile(struct sampling_session *s, const struct report 
 	p->untouched_why = untouched_why(s, counts, asked_why);
 	profile_fill(p, s->samples, r, peak_seq, origin_ns, cause_name);
 	p->no_address = counts->no_address;
+	fill_thinned(p, counts, origin_ns);
 	p->lost = (struct profile_loss){ counts->lost, counts->lost_bytes, counts->lost_ranges };
 	naming_fill(s->naming, p, s->samples, s->modules, s->jits, s->lines);
 	return p;

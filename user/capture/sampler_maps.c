@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "base/proc.h"
 #include "capture/sampler_state.h"
 
 /* A file that the kernel loaded at exec: its segments, moved by `bias`. */
@@ -119,42 +120,37 @@ static void read_maps(struct sampling_session *s, struct space *space)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%u/maps", space->pid);
 	FILE *f = fopen(path, "re");
-	unsigned long start, end, offset, inode;
-	unsigned maj, min;
-	char line[4608], perms[8];
-	int at;
+	char line[PROC_LINE];
+	struct proc_map m;
 
-	while (f && fgets(line, sizeof(line), f)) {
+	while (f && proc_line(f, line)) {
 		struct range r = { .file = NO_FILE, .place = PLACE_ANON };
 
-		if (sscanf(line, "%lx-%lx %7s %lx %x:%x %lu %n", &start, &end, perms, &offset, &maj,
-			   &min, &inode, &at) < 7)
+		if (!proc_map_parse(line, &m))
 			continue;
-		line[strcspn(line, "\n")] = '\0';
-		r.start = start;
-		r.end = end;
-		r.offset = offset;
-		r.code = perms[2] == 'x';
-		if (!strcmp(line + at, "[heap]")) {
-			space->start_brk = start;
+		r.start = m.start;
+		r.end = m.end;
+		r.offset = m.offset;
+		r.code = m.code;
+		if (!strcmp(m.path, "[heap]")) {
+			space->start_brk = m.start;
 			continue;
 		}
-		if (!strcmp(line + at, "[vdso]")) {
-			map_vdso(s, space, start);
+		if (!strcmp(m.path, "[vdso]")) {
+			map_vdso(s, space, m.start);
 			continue;
 		}
-		if (!strncmp(line + at, "[stack", 6)) {
+		if (!strncmp(m.path, "[stack", 6)) {
 			r.place = PLACE_STACK;
-		} else if (inode) {
+		} else if (m.inode) {
 			struct module_source source;
 
-			r.place = samples_place(line + at);
-			r.file = samples_file_named(s->samples, maj << 20 | min, inode, line + at);
-			source = (struct module_source){ r.file,    maj << 20 | min, inode,
-							 line + at, space->pid,      start,
-							 end };
-			if (r.code)
-				open_code(s, space->id, &source, offset);
+			r.place = samples_place(m.path);
+			r.file = samples_file_named(s->samples, m.dev, m.inode, m.path);
+			source = (struct module_source){ r.file,     m.dev,   m.inode, m.path,
+							 space->pid, m.start, m.end };
+			if (m.code)
+				open_code(s, space->id, &source, m.offset);
 		} else if (r.code) {
 			r.place = PLACE_JIT;
 		}

@@ -23,6 +23,8 @@ struct session_config {
 	bool wait_all;              /* run: to the last descendant's end */
 	bool self;                  /* fill report.self */
 	bool slab;                  /* fill report.slabs */
+	uint32_t keep_tasks;        /* by themselves when they have ended: see world_keep() */
+	bool no_priority;           /* nothing of tare runs ahead of the workload */
 	bool lines;                 /* of the profile: source lines and inlined functions */
 	struct cgroup *cgroup;      /* run: the command's own; NULL: none. Not owned */
 	const char *cgroup_why;     /* the reason when there is none */
@@ -77,6 +79,9 @@ bool session_targets_ended(const struct session *s);
 
 /* When the command was let go, or tare came: CLOCK_BOOTTIME, as records have it. */
 uint64_t session_origin(const struct session *s);
+
+/* By which arm the ledger is kept. */
+enum ledger_arm session_arm(const struct session *s);
 
 /* The books as they stand; never NULL. The caller adds command and features. */
 struct report *session_report(struct session *s, enum report_reason reason);

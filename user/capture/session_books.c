@@ -4,7 +4,6 @@
  */
 #include <poll.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "model/books.h"
 
 #define LIMBO_NS SESSION_NS /* how long to wait for tasks on their way out */
+#define LIMBO_MS 1          /* between two looks at them */
 #define SETTLE_TRIES 5      /* a report that is off, of what still runs */
 #define SETTLE_MS 4
 #define FREES_MATTER (1 << 20) /* bytes of kernel memory left that are worth a wait */
@@ -31,32 +31,77 @@ static int on_second_look(void *ctx, const void *data, size_t size)
 	return world_sweep(((struct session *)ctx)->world, data, size, true);
 }
 
+static uint64_t lost_records(const struct session *s)
+{
+	struct tare_workload w;
+
+	loader_workload(s->loader, &w);
+	return w.lost[TARE_LOST_RECORD_TASK] + w.lost[TARE_LOST_RECORD_MM];
+}
+
 static void sweep(struct session *s)
 {
 	int err;
 
 	session_drain(s);
+	s->lost_records = lost_records(s);
 	world_sweep_begin(s->world);
 	err = loader_sweep(s->loader, on_sweep, s);
 	if (!err)
 		err = loader_sweep(s->loader, on_second_look, s);
 	if (err)
 		warn("the sweep over tasks failed: %s", g_strerror(-err));
-	loader_drain(s->loader);
+	session_drain(s);
+}
+
+static void on_lost(void *ctx, uint64_t proc, const struct tare_ended *e)
+{
+	world_lost(((struct session *)ctx)->world, proc, e);
+}
+
+void session_read_lost(struct session *s)
+{
+	uint64_t lost = lost_records(s);
+
+	if (lost == s->lost_read)
+		return;
+	if (loader_ended(s->loader, on_lost, s))
+		warn("sums of ended tasks could not be read");
+	s->lost_read = lost;
+}
+
+/* Sums of what ended since without a final record. False: some did while the sweep went on,
+ * and may be in its records too. */
+static bool take_lost(struct session *s)
+{
+	uint64_t lost = lost_records(s);
+
+	if (!lost)
+		return true;
+	session_read_lost(s);
+	world_drop_lost(s->world);
+	return lost == s->lost_records;
+}
+
+/* Where final records were lost, who is not met by a sweep may have ended, or be on the way
+ * out: the kernel side knows how many tasks have not ended. */
+static bool in_limbo(const struct session *s)
+{
+	if (!lost_records(s))
+		return world_limbo(s->world);
+	return loader_tasks(s->loader) > world_met(s->world);
 }
 
 /* Tasks between their last breath and their final record (sent when the kernel
- * frees them, a grace period later): give them a moment. */
+ * frees them, a grace period later): give them a moment. Nothing else is heard: a
+ * report that a signal or the clock asks for must not begin inside of this one. */
 static void wait_for_limbo(struct session *s)
 {
 	uint64_t until = clock_ns(CLOCK_MONOTONIC) + LIMBO_NS;
 
-	while (world_limbo(s->world) && clock_ns(CLOCK_MONOTONIC) < until) {
-		struct epoll_event event;
-
-		if (epoll_wait(s->epoll, &event, 1, 20) > 0 && event.data.u32 != SOURCE_RING)
-			session_dispatch(s, event.data.u32);
-		loader_drain(s->loader);
+	while (in_limbo(s) && clock_ns(CLOCK_MONOTONIC) < until) {
+		poll(NULL, 0, LIMBO_MS);
+		session_drain(s);
 	}
 }
 
@@ -88,6 +133,9 @@ static struct report *close_books(struct session *s, enum report_reason reason)
 	sweep(s);
 	if (reason == REPORT_END)
 		wait_for_limbo(s);
+	for (int i = 0; !take_lost(s) && i < SETTLE_TRIES; i++)
+		sweep(s);
+	world_fold(s->world, true); /* here, not between the books and their profile */
 	in.now_ns = clock_ns(CLOCK_BOOTTIME);
 	if (reason == REPORT_END && !world_living(s->world))
 		wait_for_frees(s);
@@ -119,9 +167,8 @@ static bool off(const struct report *r)
 static void add_profile(struct session *s, struct report *r)
 {
 	const struct tare_workload *w = &s->last;
-	const char *asked_why = features_has(s->config.load.features, FEATURE_SYS_EXIT) ?
-					NULL :
-					"the kernel has no sys_exit tracepoint";
+	const char *asked_why = features_why_not(s->config.load.features, FEATURE_SYS_EXIT,
+						 "the kernel has no sys_exit tracepoint");
 	struct tare_sampling counts;
 
 	session_drain(s);
@@ -149,5 +196,8 @@ struct report *session_report(struct session *s, enum report_reason reason)
 		     s->world->malformed);
 	if (s->sampler)
 		add_profile(s, r);
+	/* The loop is over: nobody hears later what came meanwhile. */
+	if (reason != REPORT_SNAPSHOT)
+		session_dispatch(s, SOURCE_SIGNAL);
 	return r;
 }

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/fileout.h"
 #include "base/text.h"
+#include "cli/choices.h"
 #include "cli/optspec.h"
 
 #define TASKS_MAX 100000000ULL
@@ -31,6 +31,7 @@ enum id {
 	ID_LIST,
 	ID_USER,
 	ID_AS_ROOT,
+	ID_BTF,
 	ID_FORMAT,
 	ID_SCHEMA,
 };
@@ -51,6 +52,7 @@ static const struct optspec specs[] = {
 	{ "list", ID_LIST, NULL, 1, "say what there is, and run nothing" },
 	{ "user", ID_USER, "NAME", 1, "run the workloads as this user" },
 	{ "as-root", ID_AS_ROOT, NULL, 1, "run them as root under sudo too" },
+	{ "btf", ID_BTF, "FILE", 1, "the kernel's types, where it doesn't show them" },
 	{ "output", 'o', "FILE", 6, "to FILE, not to stdout" },
 	{ "format", ID_FORMAT, "FORMAT", 2, "table, csv, json, markdown, html" },
 	{ "schema", ID_SCHEMA, NULL, 2, "the JSON Schema of --format json" },
@@ -211,6 +213,9 @@ static int take(void *ctx, int id, const char *value)
 	case ID_USER:
 		o->user = value;
 		return 0;
+	case ID_BTF:
+		o->btf = value;
+		return 0;
 	case ID_AS_ROOT:
 		o->as_root = true;
 		return 0;
@@ -260,7 +265,7 @@ static int check_run(struct bench_options *o, bool separated)
 		error("--user and --as-root exclude each other");
 		return -EINVAL;
 	}
-	return o->output && fileout_check(o->output) ? -EINVAL : 0;
+	return choice_output(&o->to_output, o->output) ? -EINVAL : 0;
 }
 
 static int check_files(struct bench_options *o, enum bench_verb verb, bool format_given)
@@ -275,7 +280,7 @@ static int check_files(struct bench_options *o, enum bench_verb verb, bool forma
 	for (int i = 0; o->output && !format_given && i < BENCH_FORMATS; i++)
 		if (g_str_has_suffix(o->output, format_suffix[i]))
 			o->format = i;
-	return o->output && fileout_check(o->output) ? -EINVAL : 0;
+	return choice_output(&o->to_output, o->output) ? -EINVAL : 0;
 }
 
 int bench_options_parse(struct bench_options *o, enum bench_verb verb, int argc, char **argv)
@@ -314,4 +319,5 @@ void bench_options_free(struct bench_options *o)
 {
 	if (o->tasks)
 		g_array_unref(o->tasks);
+	fileout_close(o->to_output);
 }

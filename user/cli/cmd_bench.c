@@ -112,7 +112,7 @@ static int resume(struct bench_command *c)
 	int err = bench_store_load(&before, path);
 
 	err = err ?: check_same(c, before, path);
-	err = err ?: bench_store_open(&c->store, path);
+	err = err ?: bench_store_open_output(&c->store, c->options->to_output);
 	if (err) {
 		bench_free(before);
 		return err;
@@ -142,7 +142,6 @@ static bool filled(const struct bench_command *c)
 
 static int open_store(struct bench_command *c)
 {
-	const struct fileout_owner owner = { c->user.set, c->user.uid, c->user.gid };
 	const char *path = c->options->output;
 	int err;
 
@@ -150,7 +149,7 @@ static int open_store(struct bench_command *c)
 		return 0;
 	if (c->options->resume)
 		return resume(c);
-	err = bench_store_create(&c->store, path, c->bench, &owner);
+	err = bench_store_create_output(&c->store, c->options->to_output, c->bench);
 	if (err == -EEXIST) {
 		error("%s is there already", path);
 		hint("--resume goes on with it; -o names another");
@@ -196,7 +195,7 @@ static int weigh(struct bench_command *c, enum ledger_arm arm)
 static int raise_and_weigh(struct bench_command *c)
 {
 	enum ledger_arm arm;
-	int err = features_probe(&c->features);
+	int err = features_probe(&c->features, c->options->btf);
 
 	err = err ?: features_check(&c->features);
 	err = err ?: features_arm(&c->features, NULL, &arm);

@@ -20,16 +20,17 @@
 enum { COLUMNS = 80, STATE_COLUMN = 2, NAME_COLUMN = 11, TEXT_COLUMN = 35 };
 
 static const char usage[] =
-	"usage: tare doctor [--json]\n"
+	"usage: tare doctor [--json] [--btf FILE]\n"
 	"\n"
-	"What this kernel and machine offer, what tare does with or without it,\n"
-	"and what would mend it.\n"
+	"What this kernel and machine offer, tried: the verdict, then what tare does\n"
+	"with or without each, and what would mend it.\n"
 	"\n"
-	"  --json   the same as JSON (schema tare.doctor/1)\n"
+	"  --json       the same as JSON (schema tare.doctor/1)\n"
+	"  --btf FILE   the kernel's types, where it doesn't show them\n"
 	"\n"
 	"Exit status: 0 `tare run` can work here, 1 it can't, 2 wrong usage.\n";
 
-static const char *const options[] = { "--json", "--help", NULL };
+static const char *const options[] = { "--json", "--btf", "--help", NULL };
 
 static const char *effect(const struct features *f, enum feature_id id)
 {
@@ -48,13 +49,54 @@ static const char *mend(const struct features *f, enum feature_id id)
 	return f->found[id].state == FEATURE_NO ? feature_text[id].mend : NULL;
 }
 
-static enum ledger_arm chosen_arm(const struct features *f)
+/* What reports will be without. Kernel memory by task goes with all of its parts. */
+static GPtrArray *missing_figures(const struct features *f)
 {
-	int arm = 0;
+	bool kmem = features_has(f, FEATURE_MEMCG_STATE);
+	GPtrArray *list = g_ptr_array_new();
 
-	while (arm < ARM_NONE && f->why_not[arm])
-		arm++;
-	return arm;
+	for (int id = 0; id < FEATURES; id++) {
+		bool part = id == FEATURE_VMALLOC || id == FEATURE_SOCK ||
+			    (id == FEATURE_PYTHON && !features_has(f, FEATURE_SAMPLES));
+
+		if (f->found[id].state == FEATURE_NO && feature_text[id].figure &&
+		    !(part && (!kmem || id == FEATURE_PYTHON)))
+			g_ptr_array_add(list, (char *)feature_text[id].figure);
+	}
+	g_ptr_array_add(list, NULL);
+	return list;
+}
+
+static GPtrArray *missing_needs(const struct features *f)
+{
+	GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
+
+	for (int id = 0; id < FEATURES; id++) {
+		const struct feature *found = &f->found[id];
+
+		if (feature_text[id].required && found->state == FEATURE_NO)
+			g_ptr_array_add(list, found->refused ? g_strdup(found->detail) :
+							       g_strdup(feature_text[id].name));
+	}
+	if (features_best_arm(f) == ARM_NONE)
+		g_ptr_array_add(list, g_strdup("any ledger arm"));
+	g_ptr_array_add(list, NULL);
+	return list;
+}
+
+/* One sentence: what `tare run` will do here. */
+static char *verdict(const struct features *f)
+{
+	bool enough = features_enough(f);
+	g_autoptr(GPtrArray) missing = enough ? missing_figures(f) : missing_needs(f);
+	g_autofree char *list = g_strjoinv(", ", (char **)missing->pdata);
+	const char *arm = enough ? ledger_arm_name[features_best_arm(f)] : NULL;
+
+	if (!enough)
+		return g_strdup_printf("can't work, without: %s", list);
+	if (!*list)
+		return g_strdup_printf("everything works, with ledger arm %s", arm);
+	return g_strdup_printf("works, with ledger arm %s, without: %s", arm, list);
 }
 
 static char *kernel_name(void)
@@ -81,20 +123,20 @@ static const char *state_colour(const struct features *f, enum feature_id id)
 	}
 }
 
-/* Words from the text column on, on as many lines as they take. The line so
- * far is `used` columns long. */
-static void put_words(GString *out, int used, const char *text)
+/* Words from column `from` on, on as many lines as they take. The line so far is `used`
+ * columns long. */
+static void put_words(GString *out, int used, int from, const char *text)
 {
 	g_auto(GStrv) word = g_strsplit(text, " ", -1);
-	int at = TEXT_COLUMN;
+	int at = MAX(from, used);
 
-	g_string_append_printf(out, "%*s", MAX(TEXT_COLUMN - used, 1), "");
+	g_string_append_printf(out, "%*s", at - used, "");
 	for (int i = 0; word[i]; i++) {
 		int len = strlen(word[i]);
 
 		if (i && at + 1 + len > COLUMNS) {
-			g_string_append_printf(out, "\n%*s", TEXT_COLUMN, "");
-			at = TEXT_COLUMN;
+			g_string_append_printf(out, "\n%*s", from, "");
+			at = from;
 		} else if (i) {
 			g_string_append_c(out, ' ');
 			at++;
@@ -122,36 +164,29 @@ static void put_row(GString *out, const struct features *f, enum feature_id id, 
 {
 	const char *name = feature_text[id].name;
 	const char *mending = mend(f, id);
+	g_auto(GStrv) ways = g_strsplit(mending ? mending : "", FEATURE_OR, -1);
 	g_autofree char *text = row_text(f, id);
 
 	g_string_append_printf(out, "%*s%s%-*s%s%s", STATE_COLUMN, "",
 			       colour ? state_colour(f, id) : "", NAME_COLUMN - STATE_COLUMN,
 			       feature_state_name[f->found[id].state], colour ? "\033[0m" : "",
 			       name);
-	put_words(out, NAME_COLUMN + strlen(name), text);
-	if (mending) {
-		g_autofree char *line = g_strconcat("-> ", mending, NULL);
+	put_words(out, NAME_COLUMN + strlen(name), TEXT_COLUMN, text);
+	for (char **way = ways; *way; way++) {
+		g_autofree char *line = g_strconcat("-> ", *way, NULL);
 
-		put_words(out, 0, line);
+		put_words(out, 0, TEXT_COLUMN, line);
 	}
 }
 
 static void put_verdict(GString *out, const struct features *f, bool colour)
 {
-	bool enough = features_enough(f);
-	const char *on = !colour ? "" : enough ? "\033[1;32m" : "\033[1;31m";
-	const char *off = colour ? "\033[0m" : "";
+	g_autofree char *text = verdict(f);
+	const char *on = features_enough(f) ? "\033[1;32m" : "\033[1;31m";
 
-	if (enough) {
-		g_string_append_printf(out, "\n%s`tare run` can work here%s, with ledger arm %s.\n",
-				       on, off, ledger_arm_name[chosen_arm(f)]);
-		return;
-	}
-	g_string_append_printf(out, "\n%s`tare run` can not work here.%s Missing:", on, off);
-	for (int id = 0; id < FEATURES; id++)
-		if (feature_text[id].required && f->found[id].state == FEATURE_NO)
-			g_string_append_printf(out, " %s", feature_text[id].name);
-	g_string_append(out, chosen_arm(f) == ARM_NONE ? " any ledger arm\n" : "\n");
+	g_string_append(out, colour ? on : "");
+	put_words(out, 0, 0, text);
+	g_string_append(out, colour ? "\033[0m" : "");
 }
 
 static char *render_table(const struct features *f, bool colour)
@@ -159,6 +194,7 @@ static char *render_table(const struct features *f, bool colour)
 	GString *out = g_string_new(NULL);
 	g_autofree char *kernel = kernel_name();
 
+	put_verdict(out, f, colour);
 	g_string_append_printf(out, "tare %s on %s\n", TARE_VERSION, kernel);
 	for (int group = 0; group < GROUPS; group++) {
 		g_string_append_printf(out, "\n%s%s%s\n", colour ? "\033[1m" : "",
@@ -167,7 +203,6 @@ static char *render_table(const struct features *f, bool colour)
 			if (feature_text[id].group == (enum feature_group)group)
 				put_row(out, f, id, colour);
 	}
-	put_verdict(out, f, colour);
 	return g_string_free(out, FALSE);
 }
 
@@ -206,8 +241,8 @@ static json_t *json_features(const struct features *f)
 
 static char *render_json(const struct features *f)
 {
-	enum ledger_arm arm = chosen_arm(f);
-	g_autofree char *kernel = kernel_name();
+	enum ledger_arm arm = features_best_arm(f);
+	g_autofree char *kernel = kernel_name(), *said = verdict(f);
 	json_t *arms = json_object();
 	json_t *top;
 	char *dumped, *text;
@@ -216,10 +251,11 @@ static char *render_json(const struct features *f)
 		json_object_set_new(arms, ledger_arm_name[i],
 				    json_pack("{s:b, s:o}", "usable", !f->why_not[i], "why_not",
 					      json_text(f->why_not[i])));
-	top = json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "schema", "tare.doctor/1",
-			"tare_version", TARE_VERSION, "kernel", kernel, "ok", features_enough(f),
-			"arm", json_text(arm == ARM_NONE ? NULL : ledger_arm_name[arm]), "arms",
-			arms, "features", json_features(f));
+	top = json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "schema", "tare.doctor/1",
+			"tare_version", TARE_VERSION, "kernel", kernel, "verdict", said, "ok",
+			features_enough(f), "arm",
+			json_text(arm == ARM_NONE ? NULL : ledger_arm_name[arm]), "arms", arms,
+			"features", json_features(f));
 	dumped = json_dumps(top, JSON_INDENT(2));
 	text = g_strconcat(dumped ? dumped : "", "\n", NULL);
 	free(dumped);
@@ -236,29 +272,51 @@ static int print(const char *text)
 	return ret;
 }
 
-static int bad_usage(const char *word)
+static void bad_usage(const char *word)
 {
 	suggest(*word == '-' ? "option" : "argument", word, options);
 	hint("tare doctor --help");
-	return EXIT_USAGE;
+}
+
+/* False: nothing is to be done any more, and this is the exit status. */
+static bool parse(int argc, char **argv, bool *json, const char **btf, int *status)
+{
+	*status = EXIT_USAGE;
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+			*status = print(usage) ? EXIT_FAILED : 0;
+			return false;
+		}
+		if (!strcmp(argv[i], "--json")) {
+			*json = true;
+		} else if (!strcmp(argv[i], "--btf") && i + 1 < argc) {
+			*btf = argv[++i];
+		} else if (!strcmp(argv[i], "--btf")) {
+			error("--btf needs an argument");
+			return false;
+		} else {
+			bad_usage(argv[i]);
+			return false;
+		}
+	}
+	return true;
 }
 
 int cmd_doctor(int argc, char **argv)
 {
 	g_autofree char *text = NULL;
+	const char *btf = NULL;
 	struct features f;
 	bool json = false;
 	bool enough;
+	int status;
 
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
-			return print(usage) ? EXIT_FAILED : 0;
-		if (strcmp(argv[i], "--json"))
-			return bad_usage(argv[i]);
-		json = true;
-	}
-	if (features_probe(&f))
+	if (!parse(argc, argv, &json, &btf, &status))
+		return status;
+	if (features_probe(&f, btf)) {
+		features_free(&f);
 		return EXIT_FAILED;
+	}
 	features_try(&f);
 	text = json ? render_json(&f) : render_table(&f, want_colour());
 	enough = features_enough(&f);

@@ -90,13 +90,10 @@ static int probe_and_run(const struct options *o, struct launch_config *launch,
 	struct reporter reporter = {
 		.options = o,
 		.features = &features,
-		.owned = user->set,
-		.uid = user->uid,
-		.gid = user->gid,
 	};
 	int status = EXIT_TARE;
 
-	if (!features_probe(&features) && !make_cgroup(&reporter)) {
+	if (!features_probe(&features, o->btf) && !make_cgroup(&reporter)) {
 		launch->cgroup = reporter.cgroup;
 		status = launch_and_measure(&reporter, launch, user);
 	}

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/fileout.h"
 #include "capture/machine.h"
+#include "capture/resources.h"
 #include "cli/choices.h"
 #include "cli/terminal.h"
 #include "output/output.h"
@@ -17,58 +18,96 @@
 #define SAMPLES_RING (8 << 20)
 #define CHECKPOINT_NS 1000000000ULL
 
-static struct fileout_owner reporter_owner(const struct reporter *r)
-{
-	return (struct fileout_owner){ .set = r->owned, .uid = r->uid, .gid = r->gid };
-}
-
 /* A report in one form, to a file or, for NULL, to stderr. */
 static int deliver(const struct reporter *r, const struct report *report,
-		   const struct format *format, const char *output, unsigned number)
+		   const struct format *format, const struct fileout *output, unsigned number)
 {
-	struct fileout_owner owner = reporter_owner(r);
 	struct format_style style = {
 		.table = terminal_style(output ? -1 : STDERR_FILENO),
 		.picture = r->options->picture,
 	};
-	g_autofree char *path = NULL;
 	GString *text;
 	int err;
 
+	if (format->stacks && !report->profile) {
+		error("no %s: stacks are not measured: %s", format->name,
+		      features_why_not(r->features, FEATURE_SAMPLES, "none were taken"));
+		return -ENODATA;
+	}
 	style.table.all_threads = r->options->all_threads;
 	text = format->render(report, &style);
-	path = number && output ? fileout_numbered(output, number) : g_strdup(output);
-	if (path)
-		err = fileout_write(path, text->str, text->len, &owner);
+	if (output)
+		err = fileout_write(output, number, text->str, text->len);
 	else
 		err = fileout_stream(STDERR_FILENO, text->str, text->len);
 	g_string_free(text, TRUE);
-	return !path && err == -EPIPE ? 0 : err; /* nobody reads any more, nor a message */
+	return !output && err == -EPIPE ? 0 : err; /* nobody reads any more, nor a message */
+}
+
+/* By which arm, and why by none that is better. */
+static void describe_arm(const struct reporter *r, struct report *report)
+{
+	enum ledger_arm arm = session_arm(r->session);
+	g_autofree char *why = NULL;
+
+	if (arm == ARM_CLASSIC && !r->options->force_arm)
+		why = g_strdup_printf("arm percpu: %s; arm count: %s",
+				      r->features->why_not[ARM_PERCPU],
+				      r->features->why_not[ARM_COUNT]);
+	report_add_feature(report, "ledger", ledger_arm_name[arm], why);
 }
 
 /* What is not measured here, and why: a report has no silent gaps. */
 static void describe_features(const struct reporter *r, struct report *report)
 {
-	static const struct {
+	/* `quiet`: told only where it is off. */
+	const struct {
 		enum feature_id id;
-		const char *name, *why;
+		const char *name, *missing;
+		bool quiet;
 	} parts[] = {
-		{ FEATURE_SYS_EXIT, "virtual", "the kernel has no sys_exit tracepoint" },
+		{ FEATURE_SYS_EXIT, "virtual", "the kernel has no sys_exit tracepoint", false },
 		{ FEATURE_PAGE_FAULT_KERNEL, "faults_kernel",
-		  "the kernel has no page_fault_kernel tracepoint: all faults count as user's" },
+		  "the kernel has no page_fault_kernel tracepoint: all faults count as user's",
+		  false },
+		{ FEATURE_TASK_RENAME, "renames", "the kernel has no task_rename tracepoint",
+		  true },
+		{ FEATURE_SERIES, "series", NULL, true },
+		{ FEATURE_SAMPLES, "samples", NULL, true },
+		{ FEATURE_PYTHON, "python", NULL, true },
 	};
 
-	report_add_feature(report, "ledger", ledger_arm_name[r->arm], NULL);
+	describe_arm(r, report);
 	for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++) {
-		bool on = features_has(r->features, parts[i].id);
+		const char *why = features_why_not(r->features, parts[i].id, parts[i].missing);
+		bool sampled = parts[i].id == FEATURE_SAMPLES || parts[i].id == FEATURE_PYTHON;
 
-		report_add_feature(report, parts[i].name, on ? "on" : "not measured",
-				   on ? NULL : parts[i].why);
+		if ((sampled && !r->options->period) || (parts[i].quiet && !why))
+			continue;
+		if (parts[i].id == FEATURE_PYTHON && !features_has(r->features, FEATURE_SAMPLES))
+			continue;
+		report_add_feature(report, parts[i].name, why ? "not measured" : "on", why);
 	}
 	if (features_has(r->features, FEATURE_SPLIT_RSS))
 		report_add_feature(report, "causes", "approximate",
 				   "this kernel enters a task's changes up to 64 at a time: all of "
 				   "them count as what the task did at the last one");
+}
+
+static char *disk_full_text(const struct reporter *r)
+{
+	if (!r->recorded_ns)
+		return g_strdup("it holds nothing");
+	return g_strdup_printf("it holds the state %.1f s after the start",
+			       (double)r->recorded_ns / 1e9);
+}
+
+static void describe_disk_full(const struct reporter *r, struct report *report)
+{
+	g_autofree char *what = disk_full_text(r);
+	g_autofree char *why = g_strdup_printf("disk full at %s: %s", r->options->record, what);
+
+	report_add_feature(report, "recording", "incomplete", why);
 }
 
 static void describe(const struct reporter *r, struct report *report)
@@ -84,12 +123,17 @@ static void describe(const struct reporter *r, struct report *report)
 	for (char **arg = r->options->command; !r->target && *arg; arg++)
 		g_ptr_array_add(report->command, g_strdup(*arg));
 	describe_features(r, report);
+	if (r->disk_full)
+		describe_disk_full(r, report);
 }
 
 static void failed(struct reporter *r, int err)
 {
-	if (err && !r->err)
-		r->err = err;
+	if (!err || r->err)
+		return;
+	r->err = err;
+	if (err == -EFBIG)
+		resources_hint(err);
 }
 
 static void write_numbered(struct reporter *r, struct report *report, unsigned number)
@@ -97,18 +141,55 @@ static void write_numbered(struct reporter *r, struct report *report, unsigned n
 	const struct options *o = r->options;
 
 	choice_warn(report, o->format, o->picture);
-	failed(r, deliver(r, report, o->format, o->output, number));
+	failed(r, deliver(r, report, o->format, o->to_output, number));
 	if (o->html)
-		failed(r, deliver(r, report, format_named("html"), o->html, number));
+		failed(r, deliver(r, report, format_named("html"), o->to_html, number));
+}
+
+/* A full disk takes the recording and nothing else: neither the report nor the command's
+ * exit status. */
+static void recorded(struct reporter *r, const struct report *report, int err)
+{
+	g_autofree char *what = NULL;
+
+	if (!err) {
+		r->recorded_ns = report ? report->duration_ns : 0;
+	} else if (!recording_disk_full(err)) {
+		failed(r, err);
+	} else if (!r->disk_full) {
+		r->disk_full = true;
+		what = disk_full_text(r);
+		warn("%s: disk full: %s; the report has all", r->options->record, what);
+	}
+}
+
+/* The files were written before the disk was full. */
+static void write_again(struct reporter *r, struct report *report)
+{
+	const struct options *o = r->options;
+
+	describe_disk_full(r, report);
+	if (o->output && fileout_is_file(o->to_output))
+		failed(r, deliver(r, report, o->format, o->to_output, 0));
+	if (o->html && fileout_is_file(o->to_html))
+		failed(r, deliver(r, report, format_named("html"), o->to_html, 0));
 }
 
 int reporter_write(struct reporter *r, struct report *report)
 {
+	bool knew = r->disk_full;
+	g_autofree char *why = NULL;
+
 	describe(r, report);
+	why = report_why_off(report);
+	if (why && r->options->output) /* else the report says so at its head */
+		warn("the books do not balance: %s", why);
 	write_numbered(r, report, 0);
 	/* Last: it may leave out stacks to make them fit. */
 	if (r->recording)
-		failed(r, recording_checkpoint(r->recording, report, true));
+		recorded(r, report, recording_checkpoint(r->recording, report, true));
+	if (r->disk_full && !knew)
+		write_again(r, report);
 	return r->err;
 }
 
@@ -127,7 +208,7 @@ static void checkpoint(void *reporter, struct report *report)
 	if (!r->recording)
 		return;
 	describe(r, report);
-	failed(r, recording_checkpoint(r->recording, report, false));
+	recorded(r, report, recording_checkpoint(r->recording, report, false));
 }
 
 static void log_sample(void *reporter, const struct tare_sample *s, uint32_t tally)
@@ -179,15 +260,14 @@ static void log_range(void *reporter, const struct tare_range *range, const char
 
 void reporter_begin(struct reporter *r, const struct session *s)
 {
-	struct fileout_owner owner = reporter_owner(r);
 	struct recording_config config = {
 		.max_size = r->options->max_size,
-		.owner = &owner,
+		.output = r->options->to_record,
 	};
 
 	r->session = s;
 	if (r->options->record)
-		failed(r, recording_create(&r->recording, r->options->record, &config));
+		recorded(r, NULL, recording_create(&r->recording, r->options->record, &config));
 }
 
 void reporter_end(struct reporter *r)
@@ -203,6 +283,7 @@ void reporter_config(struct reporter *r, struct session_config *config)
 		.load = {
 			.features = r->features,
 			.arm = r->arm,
+			.arm_forced = o->force_arm != NULL,
 			.no_children = o->no_children,
 			.max_mms = o->max_mms,
 			.ring_bytes = o->ring_bytes,
@@ -216,6 +297,8 @@ void reporter_config(struct reporter *r, struct session_config *config)
 		.wait_all = o->wait_all,
 		.self = o->self,
 		.slab = o->slab,
+		.keep_tasks = o->keep_tasks,
+		.no_priority = o->no_priority,
 		.lines = o->lines,
 		.cgroup = r->cgroup,
 		.cgroup_why = r->cgroup_why,

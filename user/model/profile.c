@@ -144,5 +144,24 @@ unsigned profile_pictures(const struct profile *p)
 
 double profile_error(const struct profile *p, int64_t bytes)
 {
-	return bytes > 0 ? sqrt((double)bytes * (double)p->period) : 0;
+	uint64_t period = p->mean_period ? p->mean_period : p->period;
+
+	return bytes > 0 ? sqrt((double)bytes * (double)period) : 0;
+}
+
+bool profile_thinning(const struct profile *p, struct profile_thinned *sum)
+{
+	*sum = (struct profile_thinned){ .from_ns = UINT64_MAX };
+	for (unsigned i = 0; i < TARE_THIN_LEVELS; i++) {
+		const struct profile_thinned *t = &p->thinned[i];
+
+		if (!t->samples && !t->left)
+			continue;
+		sum->samples += t->samples;
+		sum->bytes += t->bytes;
+		sum->left += t->left;
+		sum->from_ns = MIN(sum->from_ns, t->from_ns);
+		sum->to_ns = MAX(sum->to_ns, t->to_ns);
+	}
+	return sum->samples || sum->left;
 }

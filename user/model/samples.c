@@ -6,9 +6,6 @@
 
 #include "model/samples_impl.h"
 
-/* Kernel stacks live in no address space: by the number of their task. */
-#define STACKS UINT64_MAX
-
 struct samples *samples_new(uint64_t page_size)
 {
 	struct samples *s = g_new0(struct samples, 1);
@@ -165,7 +162,9 @@ static void move_lives(struct samples *s, const struct tare_range *r)
  * as their address space. They go behind all addresses. */
 static void begin_life(struct samples *s, const struct tare_sample *sample, uint32_t tally)
 {
-	uint64_t mm = sample->kind == TARE_KSTACK ? STACKS : sample->mm;
+	uint64_t mm = sample->kind == TARE_KSTACK ? STACKS :
+		      sample->kind == TARE_KMEM   ? KMEMS :
+						    sample->mm;
 	struct lives *lives = g_hash_table_lookup(s->lives, &mm);
 	struct life old,
 		l = { sample->address / s->page_size, sample->bytes, sample->peak_seq, tally };
@@ -177,6 +176,8 @@ static void begin_life(struct samples *s, const struct tare_sample *sample, uint
 	}
 	if (mm == STACKS)
 		l.page = sample->task;
+	else if (mm == KMEMS)
+		l.page = sample->task << KMEM_BITS | (s->taken & ((1 << KMEM_BITS) - 1));
 	else if (sample->flags & TARE_SAMPLE_NO_ADDRESS)
 		l.page = (1ULL << 52) + s->taken;
 	if (lives_put(lives, &l, &old)) /* its end was not seen */
@@ -210,13 +211,13 @@ static void add(struct samples *s, const struct early *e)
 	const struct tare_sample *sample = &e->sample;
 	struct space *space = samples_space(s, sample->mm);
 	const struct range *stack = space_find(space, sample->regs[19]);
-	bool lives = space != s->nowhere || sample->kind == TARE_KSTACK;
+	bool lives = space != s->nowhere || sample->kind >= TARE_KSTACK; /* by task */
 	struct tally_key key;
 	struct tally *t;
 	uint32_t number;
 
 	/* That of a new task is of the one that made it. */
-	if (stack && stack->place == PLACE_ANON && sample->stack && sample->kind != TARE_KSTACK)
+	if (stack && stack->place == PLACE_ANON && sample->stack && sample->kind < TARE_KSTACK)
 		space_stack(space, stack, e->thread_name);
 	key = key_of(space, sample, e->node);
 	number = tallies_put(s->tallies, &key);
@@ -544,7 +545,10 @@ void samples_untouched(const struct samples *s, int64_t *untouched)
 
 void samples_task_ended(struct samples *s, uint64_t task, uint64_t time_ns, uint64_t peak_seq)
 {
-	end_pages(s, STACKS, task, task + 1, (struct moment){ time_ns, peak_seq });
+	struct moment now = { time_ns, peak_seq };
+
+	end_pages(s, STACKS, task, task + 1, now);
+	end_pages(s, KMEMS, task << KMEM_BITS, (task + 1) << KMEM_BITS, now);
 }
 
 struct look {

@@ -146,7 +146,8 @@ uint32_t samples_push(struct samples *s, uint32_t node, const struct frame *f);
 void samples_add(struct samples *s, const struct tare_sample *sample, uint32_t node,
 		 uint32_t thread_name);
 
-/* A task's last record: its kernel stack is gone. After all samples from before. */
+/* A task's last record: its kernel stack is gone, and its other kernel memory nobody's.
+ * After all samples from before. */
 void samples_task_ended(struct samples *s, uint64_t task, uint64_t time_ns, uint64_t peak_seq);
 /* As samples_add(), of one that is TARE_SAMPLE_ASKED. */
 void samples_asked(struct samples *s, const struct tare_sample *sample, uint32_t node);

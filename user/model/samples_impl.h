@@ -10,6 +10,10 @@
 
 /* Kernel stacks live in no address space: by the number of their task. */
 #define STACKS UINT64_MAX
+/* Nor does other kernel memory: what a task holds at its end is nobody's. By its task too,
+ * which has many: so many numbers each. */
+#define KMEMS (UINT64_MAX - 1)
+#define KMEM_BITS 24
 
 #define EARLY_MOST 8192 /* 300 bytes each */
 

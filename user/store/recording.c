@@ -5,13 +5,13 @@
 #include "store/recording.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "model/thin.h"
-#include "store/db_file.h"
 #include "store/recording_format.h"
 
 extern const char recording_sql[];
@@ -21,6 +21,7 @@ extern const char recording_sql[];
 #define RANGE_BYTES 64                 /* about so many a row, without its detail */
 #define LOG_SHARE(max) ((max) / 8 * 5) /* beyond it samples are thinned */
 #define LEVELS 40
+#define CREATE_TRIES 10
 
 static const char *const tables[] = { "figures",   "texts",         "command",    "features",
 				      "processes", "process_texts", "balances",   "foreigners",
@@ -59,58 +60,87 @@ static void range_clear(gpointer row)
 	g_free(((struct range_row *)row)->detail);
 }
 
-/* A file that may be written over? */
-static int check_old(const char *path)
+static int check_recording(const struct fileout *out)
+{
+	struct db db;
+	int err = db_open_output(&db, out, &recording_format);
+
+	if (err && err != -EBUSY)
+		hint("it is in the way of a new recording: choose another name, or remove it");
+	db_close(&db);
+	return err;
+}
+
+int recording_check_output(const struct fileout *out)
 {
 	struct stat st;
-	struct db db;
-	int err, lock;
 
-	if (stat(path, &st))
-		return errno == ENOENT ? 0 : -errno;
-	if (S_ISREG(st.st_mode) && !st.st_size)
-		return 0;
-	err = db_open(&db, path, DB_READ, &recording_format);
-	if (err) {
-		hint("it is in the way of a new recording: choose another name, or remove it");
-		return err;
+	if (fileout_is_file(out)) {
+		if (fstatat(fileout_dir(out), fileout_name(out), &st, AT_SYMLINK_NOFOLLOW))
+			return errno == ENOENT ? 0 : -errno;
+		if (S_ISREG(st.st_mode) && !st.st_size)
+			return 0;
 	}
-	db_close(&db);
-	lock = db_file_lock(path);
-	if (lock < 0)
-		return lock;
-	db_file_unlock(lock);
-	return 0;
+	return check_recording(out);
 }
 
 int recording_check(const char *path)
 {
-	int err = fileout_check(path);
-
-	return err ? err : check_old(path);
-}
-
-int recording_create(struct recording **out, const char *path,
-		     const struct recording_config *config)
-{
-	struct recording *rec;
-	int err = recording_check(path);
+	struct fileout *out;
+	int err = fileout_open(&out, path, NULL);
 
 	if (err)
 		return err;
-	unlink(path);
-	err = db_create(path, recording_sql, NULL, NULL, config->owner);
-	if (err) {
-		if (err == -EEXIST)
-			error("%s: something else was made there meanwhile", path);
-		return err;
+	err = recording_check_output(out);
+	fileout_close(out);
+	return err;
+}
+
+/* Make the name free, if what has it may go. */
+static int remove_old(const struct fileout *out)
+{
+	struct stat st;
+	int err;
+
+	if (fstatat(fileout_dir(out), fileout_name(out), &st, AT_SYMLINK_NOFOLLOW))
+		return 0;
+	if (S_ISREG(st.st_mode) && fileout_trusts(out, st.st_uid)) {
+		err = recording_check_output(out);
+		if (err)
+			return err;
 	}
+	if (!unlinkat(fileout_dir(out), fileout_name(out), 0))
+		return 0;
+	err = -errno;
+	error("cannot write %s: %s", fileout_path(out), strerror(-err));
+	return err;
+}
+
+/* Others may put something there again and again. */
+static int create_file(const struct fileout *out)
+{
+	int err = -EEXIST;
+
+	for (int i = 0; i < CREATE_TRIES && err == -EEXIST; i++)
+		err = remove_old(out) ?: db_create(out, recording_sql, NULL, NULL);
+	if (err == -EEXIST)
+		error("%s: something else was made there meanwhile", fileout_path(out));
+	return err;
+}
+
+static int create(struct recording **out, const struct recording_config *config)
+{
+	struct recording *rec;
+	int err = create_file(config->output);
+
+	if (err)
+		return err;
 	rec = g_new0(struct recording, 1);
 	rec->max_size = config->max_size;
 	rec->samples = g_array_new(FALSE, FALSE, sizeof(struct recorded_sample));
 	rec->ranges = g_array_new(FALSE, FALSE, sizeof(struct range_row));
 	g_array_set_clear_func(rec->ranges, range_clear);
-	err = db_open(&rec->db, path, DB_WRITE, &recording_format);
+	err = db_open_output(&rec->db, config->output, &recording_format);
 	/* A killed tare loses nothing by it; a machine that loses power might. */
 	if (!err)
 		err = db_exec(&rec->db, "PRAGMA synchronous = OFF");
@@ -119,6 +149,27 @@ int recording_create(struct recording **out, const char *path,
 	else
 		*out = rec;
 	return err;
+}
+
+int recording_create(struct recording **rec, const char *path,
+		     const struct recording_config *config)
+{
+	struct recording_config with = *config;
+	struct fileout *out = NULL;
+	int err = config->output ? 0 : fileout_open(&out, path, config->owner);
+
+	if (err)
+		return err;
+	if (out)
+		with.output = out;
+	err = create(rec, &with);
+	fileout_close(out);
+	return err;
+}
+
+bool recording_disk_full(int err)
+{
+	return err == -ENOSPC || err == -EDQUOT;
 }
 
 void recording_close(struct recording *rec)
@@ -219,6 +270,8 @@ static void flush_log(struct recording *rec)
 		err = db_end(&rec->db, write_log(rec));
 	g_array_set_size(rec->samples, 0);
 	g_array_set_size(rec->ranges, 0);
+	if (recording_disk_full(err) && !rec->err)
+		recording_mark_full(&rec->db);
 	rec->err = err;
 }
 
@@ -326,7 +379,9 @@ int recording_checkpoint(struct recording *rec, struct report *r, bool complete)
 {
 	int err = rec->err;
 
-	if (!err && complete)
+	if (err)
+		return err;
+	if (complete)
 		err = db_exec(&rec->db, "PRAGMA synchronous = EXTRA");
 	if (!err)
 		err = checkpoint(rec, r, complete);
@@ -334,6 +389,8 @@ int recording_checkpoint(struct recording *rec, struct report *r, bool complete)
 		err = make_room(rec, r) ?: checkpoint(rec, r, complete);
 	if (complete && !err)
 		say_thinned(rec);
+	if (recording_disk_full(err) && !rec->err)
+		recording_mark_full(&rec->db);
 	rec->err = err;
 	return err;
 }

@@ -21,13 +21,17 @@ struct recording;
 
 struct recording_config {
 	uint64_t max_size;                 /* bytes that the file may have */
-	const struct fileout_owner *owner; /* as in fileout_write(); may be NULL */
+	const struct fileout *output;      /* where; NULL: `path` is opened, for */
+	const struct fileout_owner *owner; /* this one, as in fileout_open(); may be NULL */
 };
 
 /* Can it be made? What is there is replaced only when it is a recording, or empty, and
  * nobody writes it. Changes nothing. */
+int recording_check_output(const struct fileout *out);
 int recording_check(const char *path);
 
+/* What has come to the name since the output was opened is replaced too, if others may
+ * have put it there (a link, a pipe, another user's file). */
 int recording_create(struct recording **rec, const char *path,
 		     const struct recording_config *config);
 void recording_close(struct recording *rec); /* takes NULL; no other file is left */
@@ -52,6 +56,9 @@ void recording_range(struct recording *rec, const struct recorded_range *r);
 /* The state as of now, in place of the last. `complete`: it is the last. A report that
  * does not fit into max_size loses its smallest stacks, to a mark that says so. */
 int recording_checkpoint(struct recording *rec, struct report *r, bool complete);
+/* Is that what an error of these means? The recording then says so itself, and takes no
+ * more. */
+bool recording_disk_full(int err);
 
 /* Read the whole file, whoever made it: every number in it is in bounds, every
  * reference leads somewhere, a node's parent is before it. It may be one that is being

@@ -13,7 +13,8 @@
 --
 -- While the workload runs, tare writes all tables but `samples` and `ranges` anew at
 -- each checkpoint, in one transaction: whenever tare is killed, the file holds the
--- state of the last one, and figures.complete is 0.
+-- state of the last one, and figures.complete is 0; it is 2 when the disk was full, and
+-- 1 at the end.
 -- A change here that an older tare cannot read, or that makes what older ones wrote
 -- unreadable, is a new user_version (RECORDING_SCHEMA in recording_format.h).
 --

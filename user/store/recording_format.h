@@ -17,6 +17,10 @@ extern const char *const process_text_name[2]; /* argument, image */
 extern const char *const foreign_what_name[2]; /* rss, kmem */
 #define WORKLOAD (-1)                          /* in place of a process's number */
 
+/* figures.complete is 0: tare was ended, 1: all is there, or */
+#define RECORDING_FULL 2
+void recording_mark_full(const struct db *db); /* the disk is full; never fails */
+
 /* All tables of a report in place of those that are there; within a transaction. */
 int recording_write_report(const struct db *db, struct report *r);
 int recording_write_profile(const struct db *db, const struct report *r);

@@ -85,6 +85,11 @@ static void load_singles(struct loading *l)
 		      r->db.path);
 		r->err = -ENODATA;
 	}
+	if (l->complete == RECORDING_FULL && own_figure(r, "duration_ns") < 0 && !r->err) {
+		error("%s holds nothing: the disk was full before the first checkpoint",
+		      r->db.path);
+		r->err = -ENODATA;
+	}
 	if (own_figure(r, "profile.period") > 0)
 		l->report->profile = profile_new();
 	figures_each(l->report, load_figure, r);
@@ -122,7 +127,8 @@ static void load_features(struct loading *l)
 static void say_incomplete(struct loading *l)
 {
 	g_autofree char *why = g_strdup_printf(
-		"tare was ended while it recorded: this is the state %.1f s after the start",
+		"%s: this is the state %.1f s after the start",
+		l->complete == RECORDING_FULL ? "disk full" : "tare was ended while it recorded",
 		(double)l->report->duration_ns / 1e9);
 
 	report_add_feature(l->report, "recording", "incomplete", why);
@@ -446,14 +452,14 @@ static void load_all(struct loading *l)
 	load_slabs(l);
 	if (l->report->profile && !l->r.err)
 		load_profile(l);
-	if (!l->complete && !l->r.err)
+	if (l->complete != 1 && !l->r.err)
 		say_incomplete(l);
 }
 
 int recording_load(struct report **report, const char *path)
 {
 	struct loading l = { 0 };
-	int err = db_open(&l.r.db, path, DB_READ, &recording_format);
+	int err = db_open(&l.r.db, path, &recording_format);
 
 	if (err)
 		return err;

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The running kernel's types (BTF): of a file that the user names, from where the kernel
+ * shows them, or from the kernel itself where that is hidden, as in containers. It must not
+ * know what is looked up in them.
+ */
+#ifndef TARE_KERNEL_BTF_H
+#define TARE_KERNEL_BTF_H
+
+#include <stdbool.h>
+
+struct btf;
+
+#define KERNEL_BTF "/sys/kernel/btf/vmlinux"
+
+struct kernel_btf {
+	struct btf *btf; /* NULL: none */
+	char *path;      /* where libbpf is to read it; NULL: it finds it by itself */
+	int fd;          /* behind `path`, or -1 */
+	bool hidden;     /* there is no KERNEL_BTF, which libbpf needs all the same */
+};
+
+/* `file`: --btf, or NULL. 0; -ENOENT and the like when there is none; -EINVAL, said, when
+ * what was asked for is wrong. */
+int kernel_btf_open(struct kernel_btf *k, const char *file);
+void kernel_btf_close(struct kernel_btf *k);
+
+/* Call `load`, and return what it does, where libbpf finds KERNEL_BTF: if that is hidden, in a
+ * thread with a mount of its own, which nobody else sees. Negative errno if that can't be. */
+typedef int (*kernel_btf_fn)(void *ctx);
+int kernel_btf_with(const struct kernel_btf *k, kernel_btf_fn load, void *ctx);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "capture/refuse.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <glib.h>
+#include <linux/bpf.h>
+#include <linux/btf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+#define OURS "tare_"
+#define NO_SUCH_MAP 0x7fff /* a kind of map that no kernel has */
+
+/* Not for who has rights by way of tare that he has not himself. */
+static const char *asked(void)
+{
+	return secure_getenv("TARE_REFUSE");
+}
+
+bool refuse_any(void)
+{
+	return asked() && *asked();
+}
+
+static char **names(void)
+{
+	const char *list = asked();
+
+	return g_strsplit(list ? list : "", ",", -1);
+}
+
+static int unknown(const char *name)
+{
+	error("TARE_REFUSE: neither tare nor this kernel has anything called '%s'", name);
+	return -EINVAL;
+}
+
+/* Its first instruction reads a register that nobody has written. */
+static int spoil(struct bpf_program *program)
+{
+	size_t n = bpf_program__insn_cnt(program);
+	g_autofree struct bpf_insn *insns = g_new(struct bpf_insn, n);
+
+	memcpy(insns, bpf_program__insns(program), n * sizeof(*insns));
+	insns[0] = (struct bpf_insn){
+		.code = BPF_ALU64 | BPF_MOV | BPF_X,
+		.dst_reg = BPF_REG_0,
+		.src_reg = BPF_REG_9,
+	};
+	return bpf_program__set_insns(program, insns, n);
+}
+
+/* All that could have been meant. */
+static void hint_parts(struct bpf_object *object)
+{
+	g_autoptr(GString) all = g_string_new("");
+	struct bpf_program *program;
+	struct bpf_map *map;
+
+	bpf_object__for_each_program(program, object)
+		g_string_append_printf(all, " %s", bpf_program__name(program));
+	bpf_object__for_each_map(map, object) if (!bpf_map__is_internal(map))
+		g_string_append_printf(all, " %s", bpf_map__name(map));
+	hint("one of%s", all->str);
+}
+
+int refuse_parts(struct bpf_object *object)
+{
+	g_auto(GStrv) all = names();
+	int err = 0;
+
+	for (char **name = all; *name && !err; name++) {
+		struct bpf_program *program = bpf_object__find_program_by_name(object, *name);
+		struct bpf_map *map = bpf_object__find_map_by_name(object, *name);
+
+		if (!g_str_has_prefix(*name, OURS))
+			continue;
+		if (program)
+			err = spoil(program);
+		else if (map)
+			err = bpf_map__set_type(map, NO_SUCH_MAP);
+		else
+			err = unknown(*name);
+		if (!program && !map)
+			hint_parts(object);
+	}
+	return err;
+}
+
+/* All that go by this name: the first letter is another then. */
+static bool rename_string(char *strings, size_t size, const char *name)
+{
+	bool found = false;
+
+	/* The first string is the empty one; the last ends with the section. */
+	for (char *at = strings + 1; at < strings + size; at += strlen(at) + 1) {
+		if (strcmp(at, name))
+			continue;
+		*at = *at == '_' ? 'z' : '_';
+		found = true;
+	}
+	return found;
+}
+
+int refuse_types(void *btf, size_t size)
+{
+	const struct btf_header *head = btf;
+	size_t begin = size >= sizeof(*head) ? (size_t)head->hdr_len + head->str_off : size;
+	g_auto(GStrv) all = names();
+	int n = 0;
+
+	for (char **name = all; *name; name++) {
+		if (!**name || g_str_has_prefix(*name, OURS))
+			continue;
+		if (begin >= size || head->str_len > size - begin || !head->str_len ||
+		    ((char *)btf)[begin + head->str_len - 1] ||
+		    !rename_string((char *)btf + begin, head->str_len, *name))
+			return unknown(*name);
+		n++;
+	}
+	return n;
+}
