@@ -74,43 +74,51 @@ static __always_inline int in_interrupt(void *args, struct task_struct *task)
 	return address_of(args) - (__u64)address_of(task->stack) >= workload.stack_bytes;
 }
 
-static __always_inline void sample_kmem(struct task_struct *task, struct task_state *ts,
-					__u64 bytes)
+__weak __noinline int sample_kmem(struct task_state *ts, __u64 bytes)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct sampled what = { .kind = TARE_KMEM };
 	struct tare_mm *m;
 
+	if (!ts)
+		return 0;
 	ts->sampler.left -= bytes;
 	if (ts->sampler.left > 0)
-		return;
+		return 0;
 	m = mm_running(task, ts);
 	what.cause = cause_of(task);
 	what.mm = m ? m->id : 0;
 	what.user = m && !(m->flags & (TARE_MM_IGNORE | TARE_MM_EXECING));
 	sample_take(ts, &what);
+	return 0;
 }
 
-/* wait4, waitid and waitpid, 64-bit and 32-bit: what goes then is of the task that is waited
- * for (kernel/exit.c release_task()). */
-static __always_inline int reaps(__u32 syscall)
+/* The running task is in wait4, waitid or waitpid, 64-bit or 32-bit: what goes then is of the
+ * task that is waited for (kernel/exit.c release_task()). */
+__weak __noinline int reaping(void)
 {
+	__u32 syscall = syscall_of(bpf_get_current_task_btf());
+
 	return syscall == 61 || syscall == 247 || syscall == (TARE_CAUSE_COMPAT | 7) ||
 	       syscall == (TARE_CAUSE_COMPAT | 114) || syscall == (TARE_CAUSE_COMPAT | 284);
 }
 
 /* Against the running task, as far as it can be its own. Of a clone() it is kept apart
  * until there is a child; one that failed has none, and ends with the next entry. */
-static __always_inline void enter_own(struct task_struct *task, struct task_state *ts, int inside,
-				      __s64 bytes)
+__weak __noinline int enter_own(struct task_state *ts, int inside, __s64 bytes)
 {
-	__u32 syscall = syscall_of(task);
-	int making = makes_task(syscall);
+	int making = making_task();
 	__s64 own = 0;
 
-	if (bytes > 0 || !reaps(syscall))
+	if (!ts)
+		return 0;
+	if (bytes > 0 || !reaping())
 		own = ledger_own_part(&ts->t.flow[TARE_KMEM], bytes);
 
-	enter_beside(in_pages(inside && workload.group.own ? bytes : own));
+	if (inside && workload.group.own)
+		enter_bytes_beside(bytes);
+	else
+		enter_bytes_beside(own);
 	ledger_note_peak(&ts->t, workload.peak_seq);
 	ledger_flow(&ts->t.flow[TARE_KMEM], own);
 	if (making)
@@ -122,7 +130,8 @@ static __always_inline void enter_own(struct task_struct *task, struct task_stat
 	else if (own != bytes)
 		kmem_foreign(TARE_FOREIGN_LATE, 0, own - bytes);
 	if (cfg_period && own > 0 && !making)
-		sample_kmem(task, ts, own);
+		sample_kmem(ts, own);
+	return 0;
 }
 
 static __always_inline void enter_kmem(struct task_struct *task, struct task_state *ts,
@@ -131,13 +140,13 @@ static __always_inline void enter_kmem(struct task_struct *task, struct task_sta
 	__u32 who;
 
 	if (ts && !(ts->t.flags & TARE_TASK_ENDED)) {
-		enter_own(task, ts, inside, bytes);
+		enter_own(ts, inside, bytes);
 		return;
 	}
 	if (!inside)
 		return;
 	if (workload.group.own)
-		enter_beside(in_pages(bytes));
+		enter_bytes_beside(bytes);
 	who = interrupt ? TARE_FOREIGN_KERNEL : foreigner(task, !!ts);
 	kmem_foreign(who, bytes > 0 ? bytes : 0, bytes < 0 ? -bytes : 0);
 }

@@ -35,6 +35,12 @@ static __always_inline int makes_task(__u32 syscall)
 	       syscall == (TARE_CAUSE_COMPAT | 190) || syscall == (TARE_CAUSE_COMPAT | 435);
 }
 
+/* The running task is in one of them. Called, so that its ways are verified once. */
+__weak __noinline int making_task(void)
+{
+	return makes_task(syscall_of(bpf_get_current_task_btf()));
+}
+
 static __always_inline int kmem_watched(void)
 {
 	return cfg_kmem && workload.group.id;
@@ -51,6 +57,12 @@ static __always_inline __s64 in_pages(__s64 bytes)
 {
 	return bytes < 0 ? -(__s64)((__u64)-bytes / cfg_page_size) :
 			   (__s64)((__u64)bytes / cfg_page_size);
+}
+
+/* The same as enter_beside(). */
+__weak __noinline int enter_bytes_beside(__s64 bytes)
+{
+	return enter_beside(in_pages(bytes));
 }
 
 static __always_inline __u32 foreigner(struct task_struct *task, int of_process)
@@ -130,13 +142,12 @@ __weak __noinline int kmem_went_as(__u32 freed_by, __u64 bytes)
  * charged as all that it charges. */
 __weak __noinline int kmem_has_kind(__s64 bytes)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_state *ts = task_find(task);
+	struct task_state *ts = task_find(bpf_get_current_task_btf());
 
 	if (bytes <= 0)
 		return kmem_went_as(TARE_FOREIGN_KERNEL, -bytes);
 	kmem_came_as(ts, bytes);
-	if (ts && kmem_watched() && makes_task(syscall_of(task)))
+	if (ts && kmem_watched() && making_task())
 		ts->clone.in -= bytes;
 	return 0;
 }
@@ -152,7 +163,7 @@ __weak __noinline __s64 kmem_born(struct task_state *parent, struct task_state *
 	if (!parent || !child)
 		return 0;
 	made = &parent->clone;
-	if (!kmem_watched() || !makes_task(syscall_of(bpf_get_current_task_btf()))) {
+	if (!kmem_watched() || !making_task()) {
 		kmem_came_as(parent, stack);
 		return 0;
 	}
@@ -169,7 +180,7 @@ __weak __noinline __s64 kmem_born(struct task_state *parent, struct task_state *
 static __always_inline void kmem_give_up(struct task_state *ts, __s64 held)
 {
 	if (!workload.group.own)
-		enter_beside(-in_pages(held));
+		enter_bytes_beside(-held);
 	ledger_note_peak(&ts->t, workload.peak_seq);
 	group_note_peak();
 	ledger_leave(&ts->t.flow[TARE_KMEM], held);
