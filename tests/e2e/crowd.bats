@@ -126,3 +126,14 @@ stopped() {
 	status_is 0
 	says_not 'SCHED_FIFO'
 }
+
+@test "more processes than there are accounts, while tare stands still: the total is exact" {
+	# shellcheck disable=SC2016
+	run "$TARE" run --as-root --ring-size 64KiB -o "$DIR/r.json" -- \
+		sh -c 'kill -STOP $PPID; "$0" 4600 20; kill -CONT $PPID' "$PROGRAMS/fork_churn" </dev/null
+	status_is 0
+	report assert "$DIR/r.json" "r['lost']['mm_record'] > 4200" "ledger_balanced()" \
+		"r['books']['off_pages'] == 0" \
+		"any(p['pid'] == 0 and p['comm'] == '(lost records)' for p in r['processes'])" \
+		"not any(p['alive'] for p in r['processes'])"
+}

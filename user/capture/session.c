@@ -77,15 +77,24 @@ static int watch_signals(struct session *s)
 	return s->signals < 0 ? -errno : watch(s, s->signals, SOURCE_SIGNAL);
 }
 
-static int open_sources(struct session *s)
+/* Before there is another thread: a signal that one blocks for a moment only would be taken
+ * for one that is heard. */
+static int open_signals(struct session *s)
 {
-	const struct session_config *c = &s->config;
 	int err;
 
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (s->epoll < 0)
-		return -errno;
-	err = watch_signals(s) ?: watch(s, drain_fd(s->drain), SOURCE_RINGS);
+	err = s->epoll < 0 ? -errno : watch_signals(s);
+	if (err)
+		error("cannot hear signals: %s", g_strerror(-err));
+	return err;
+}
+
+static int open_sources(struct session *s)
+{
+	const struct session_config *c = &s->config;
+	int err = watch(s, drain_fd(s->drain), SOURCE_RINGS);
+
 	if (!err)
 		err = watch_clock(s, SOURCE_SERIES, c->interval_ns, true);
 	if (!err)
@@ -117,6 +126,8 @@ int session_open(struct session **out, const struct session_config *config)
 	if (!err && loader_samples(s->loader))
 		s->sampler = sampler_new(config->load.period, config->lines, config->log,
 					 &(struct python_watch){ on_python, on_python_file, s });
+	if (!err)
+		err = open_signals(s);
 	if (!err)
 		err = session_rings_open(s);
 	if (!err)

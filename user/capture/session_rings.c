@@ -32,6 +32,19 @@ static int on_alive(void *ctx, const void *data, size_t size)
 	return 0;
 }
 
+/* What is missing of the records may be of anything: the books don't balance for certain. */
+static void count_dropped(struct session *s)
+{
+	uint64_t dropped = drain_dropped(s->drain);
+
+	if (dropped == s->dropped)
+		return;
+	warn("there was no memory for %" G_GUINT64_FORMAT " records from the kernel",
+	     dropped - s->dropped);
+	s->world->malformed += dropped - s->dropped;
+	s->dropped = dropped;
+}
+
 /* Records first: they tell whom the samples are of. */
 void session_drain(struct session *s)
 {
@@ -39,6 +52,7 @@ void session_drain(struct session *s)
 	size_t size;
 
 	drain_take(s->drain);
+	count_dropped(s);
 	while ((record = drain_next(s->drain, DRAIN_EVENTS, &size)))
 		on_record(s, record, size);
 	while ((record = drain_next(s->drain, DRAIN_SAMPLES, &size)))

@@ -33,6 +33,7 @@ struct session {
 	struct loader *loader;
 	struct drain *drain;
 	atomic_uint_least64_t most_tasks; /* alive at once, so far */
+	uint64_t dropped;                 /* records, for want of memory */
 	struct world *world;
 	struct series *series;
 	struct launch launch;
