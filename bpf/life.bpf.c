@@ -305,8 +305,8 @@ static __always_inline void mm_close(struct mm_struct *mm, struct tare_mm *m)
 		__sync_fetch_and_add(&workload.mms_nonzero, 1);
 	rec = bpf_ringbuf_reserve(&tare_ring, sizeof(*rec), 0);
 	if (!rec) {
-		lost(TARE_LOST_RECORD_MM);
 		ended_enter_mm(ended_account(m->proc), m);
+		lost(TARE_LOST_RECORD_MM);
 		return;
 	}
 	rec->head.type = TARE_REC_MM_END;

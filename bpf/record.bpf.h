@@ -142,8 +142,8 @@ static __always_inline void task_end(struct task_struct *task, struct task_state
 	/* With the last process the run may be over, and nobody else tells. */
 	if (!bpf_ringbuf_output(&tare_ring, ts, size, ring_wake(last)))
 		return;
-	lost(TARE_LOST_RECORD_TASK);
 	ended_enter_task(ended_account(ts->t.proc), ts);
+	lost(TARE_LOST_RECORD_TASK); /* last: when this changes the sums are read again */
 }
 
 #endif

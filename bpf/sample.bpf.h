@@ -332,17 +332,15 @@ static __always_inline struct tare_mm *mm_running(struct task_struct *task, stru
 __weak __noinline int sample_take(struct task_state *ts, const struct sampled *what)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 regs, used, bytes, n = 1;
+	__u64 regs = (__u64)task->stack + regs_offset, bytes, n = 1;
+	__u64 used = cfg_period ? samples_used() : 0; /* without samples there is no ring */
+	__u32 level = sampling_level(used, cfg_samples_ring);
 	struct sampler *sampler;
 	struct scratch *s;
 	struct tare_sample *out;
-	__u32 level;
 
-	if (!cfg_period || !ts || !what)
+	if (!ts || !what || !cfg_period)
 		return 0;
-	regs = (__u64)task->stack + regs_offset;
-	used = samples_used();
-	level = sampling_level(used, cfg_samples_ring);
 	sampler = what->flags & TARE_SAMPLE_ASKED ? &ts->asked : &ts->sampler;
 	bytes = what->bytes;
 	if (!bytes) {

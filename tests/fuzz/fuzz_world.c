@@ -56,7 +56,8 @@ static size_t make(struct input *in, unsigned char *to)
 	head->size = head->type < G_N_ELEMENTS(sizes) && sizes[head->type] ?
 			     (uint32_t)sizes[head->type] :
 			     (uint32_t)ledger_record_size(causes);
-	input_bytes(in, to + sizeof(*head), MIN(head->size, 8u * n) - MIN(sizeof(*head), 8u * n));
+	input_bytes(in, to + sizeof(*head),
+		    MIN(head->size, 8u * (n & 31)) - MIN(sizeof(*head), 8u * (n & 31)));
 	if (head->type == TARE_REC_TASK || head->type == TARE_REC_TASK_END) {
 		char comm[TARE_COMM_LEN];
 
@@ -75,7 +76,7 @@ static size_t make(struct input *in, unsigned char *to)
 		mm->mm.proc = ids[1];
 	}
 	if (head->type == TARE_REC_EXEC)
-		((struct tare_exec *)to)->argv_len = n * 16;
+		((struct tare_exec *)to)->argv_len = n * 32u;
 	if (type & 0x40)
 		head->size = (uint32_t)input_number(in, 2);
 	return smaller(type & 0x80 ? input_number(in, 2) : head->size, CHUNK);
@@ -105,17 +106,30 @@ static void close_and_show(struct world *w, struct input *in)
 	report_free(r);
 }
 
+/* One that makes no sense is counted and otherwise ignored. */
+static void record(struct world *w, const void *data, size_t n)
+{
+	unsigned tasks = g_hash_table_size(w->tasks), procs = g_hash_table_size(w->procs);
+	uint64_t malformed = w->malformed;
+
+	if (!world_record(w, data, n))
+		return;
+	must(w->malformed == malformed + 1);
+	must(g_hash_table_size(w->tasks) == tasks && g_hash_table_size(w->procs) == procs);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
 	struct world *w = world_new(input_number(&in, 1) & 1);
 
 	for (int i = 0; in.left && i < RECORDS; i++) {
+		unsigned how = input_number(&in, 1) % 4;
 		unsigned char *chunk = g_malloc0(CHUNK), *exact;
 		size_t n = make(&in, chunk);
 
 		exact = g_memdup2(chunk, n); /* what is read behind its end is seen */
-		switch (input_number(&in, 1) % 4) {
+		switch (how) {
 		case 0:
 			world_sweep_begin(w);
 			world_sweep(w, exact, n, false);
@@ -124,7 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			world_sweep(w, exact, n, true);
 			break;
 		default:
-			world_record(w, exact, n);
+			record(w, exact, n);
 		}
 		g_free(chunk);
 		g_free(exact);

@@ -89,6 +89,8 @@ static struct report *fixture_folded(void)
 	p->exit.known = false;
 	((struct report_task *)p->tasks->pdata[0])->at_peak[TARE_ANON] = 4 * MIB;
 	add_folded_task(p, "(other)", 6000, 4 * KIB);
+	add_folded_task(p, "(lost records)", 12, 256 * KIB);
+	r->lost[TARE_LOST_RECORD_TASK] = 12;
 	r->mms_closed = 23000;
 	for (int i = 0; i <= 90; i++)
 		add_point(r, (uint64_t)i * 100 * MS, i * 512 * KIB, 3 * MIB);

@@ -179,7 +179,7 @@ test_programs() {
 	"$TARE" run -vvv --period 16KiB -o "$dir/run.json" -- true 2>&1 |
 		awk -F"'" '/BEGIN PROG LOAD LOG/ { name = $2 }
 		/verification time/ { split($0, w, " "); us = w[4] }
-		/stack depth/ { split($0, w, " "); n = split(w[4], part, "+"); stack = 0
+		/stack depth/ { n = split($0, w, " "); n = split(w[n], part, "+"); stack = 0
 			for (i = 1; i <= n; i++) if (part[i] > stack) stack = part[i] + 0 }
 		/processed [0-9]* insns/ { match($0, /processed [0-9]+/)
 			print "program", name, substr($0, RSTART + 10, RLENGTH - 10), stack, us }' >"$dir/programs"
@@ -208,7 +208,12 @@ test_refuse() {
 refused_names() {
 	list=$(dirname "$0")/refused
 	if [ "$1" = parts ]; then
-		grep -v '^#' "$list"
+		# A guest without KVM takes seconds for each: there the programs and enumerators.
+		grep -v '^#' "$list" | if [ -n "${GUEST-}" ]; then
+			grep -E '^(tare_(sys|fault|kmem |rename|sum|samples|pythons|vmalloc|rss_percpu)|[A-Z_]+ )'
+		else
+			cat
+		fi
 		return
 	fi
 	TARE_REFUSE=tare_ "$TARE" run -- true 2>&1 | sed -n 's/.*one of //p' | tr ' ' '\n' >"$dir/all"
@@ -220,6 +225,8 @@ refuse_part() {
 	TARE_REFUSE=$1 timeout -k 5 "$LIMIT" "$TARE" run --period 16KiB -o "$dir/run.json" -- \
 		"$PROGRAMS/parked" </dev/null >"$dir/out" 2>&1
 	status=$?
+	# A name of the kernel's that this one does not have.
+	[ "$2" = - ] && grep -q 'this kernel has anything called' "$dir/out" && return 0
 	balanced=$(grep -c '"balanced": *true' "$dir/run.json")
 	said=1
 	[ "$2" = - ] || said=$(grep -Ec "\"$2\": *\{\"state\": *\"not measured\", *\"why\": *\"" "$dir/run.json")

@@ -398,11 +398,12 @@ static void write_for_ever(int fd)
 	}
 }
 
-/* Kill a writer after `us`. The runs that it had stored; all must be whole. */
-static unsigned kill_after(unsigned us)
+/* Kill a writer that has stored so many runs, `us` later: the runs that it had stored by
+ * then; all must be whole. */
+static unsigned kill_after(unsigned runs, unsigned us)
 {
 	int fds[2], status;
-	unsigned stored = 0;
+	unsigned stored;
 	char byte;
 	pid_t child;
 
@@ -413,6 +414,8 @@ static unsigned kill_after(unsigned us)
 		write_for_ever(fds[1]);
 	}
 	close(fds[1]);
+	for (stored = 0; stored < runs; stored++)
+		assert_int_equal(read(fds[0], &byte, 1), 1);
 	g_usleep(us);
 	kill(child, SIGKILL);
 	assert_int_equal(waitpid(child, &status, 0), child);
@@ -432,7 +435,7 @@ static void a_kill_loses_nothing_that_was_stored(void **state)
 	(void)state;
 	write_bench(b);
 	for (unsigned i = 0; i < 40; i++) {
-		stored = kill_after(3000 + i * 1370 % 20000);
+		stored = kill_after(i % 5, i * 1370 % 20000);
 		most = MAX(most, stored);
 		loaded = NULL;
 		if (bench_store_load(&loaded, file))

@@ -120,6 +120,23 @@ static void freed_by_others(void **state)
 	assert_int_equal(r->kmem.freed_by_others_at_peak, 8730 * KIB);
 }
 
+/* Tasks came into the group with page tables and stacks that another is charged for. */
+static void charged_elsewhere(void **state)
+{
+	(void)state;
+	group();
+	in.workload.group.adopted = 140 * KIB;
+	in.kmem.elsewhere = 40 * KIB;
+	living_task(1, 344 * KIB);
+	books_close(r, &in);
+	assert_int_equal(r->totals[TARE_KMEM].opening, 0);
+	assert_int_equal(r->totals[TARE_KMEM].net, 300 * KIB);
+	assert_int_equal(r->kmem.elsewhere, 40 * KIB);
+	/* All kinds: 140 KiB of tables and stacks, of which 40 are not the group's. */
+	assert_int_equal(r->kmem.by_events, (300 + 140 - 40) * KIB);
+	check_equation(&r->totals[TARE_KMEM]);
+}
+
 /* Beyond its bound the books do not balance, and say so. */
 static void beyond_the_bound(void **state)
 {
@@ -276,17 +293,10 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(of_its_own_group),
-		T(that_ended),
-		T(freed_by_others),
-		T(beyond_the_bound),
-		T(a_counter_that_differs),
-		T(of_a_shared_group),
-		T(not_by_events),
-		T(less_than_nothing),
-		T(peak_of_the_weight),
-		T(peak_is_now),
-		T(old_stacks),
+		T(of_its_own_group),   T(that_ended),        T(freed_by_others),
+		T(beyond_the_bound),   T(charged_elsewhere), T(a_counter_that_differs),
+		T(of_a_shared_group),  T(not_by_events),     T(less_than_nothing),
+		T(peak_of_the_weight), T(peak_is_now),       T(old_stacks),
 	};
 
 	return cmocka_run_group_tests_name("books_kmem", tests, NULL, NULL);

@@ -236,6 +236,73 @@ static void test_no_btf(void **state)
 	features_free(NULL);
 }
 
+/* Where the kernel counts vmalloc: one of the two events, or neither; never both. */
+static void vmalloc_kernel(struct features *f, const char *const *group, const char *const *node)
+{
+	struct ids k = { .btf = btf__new_empty() };
+	static const char *const subsystems[] = { "memory_cgrp_id", NULL };
+
+	memset(f, 0, sizeof(*f));
+	f->btf.btf = k.btf;
+	k.i32 = btf__add_int(k.btf, "int", 4, BTF_INT_SIGNED);
+	k.i64 = btf__add_int(k.btf, "long", 8, BTF_INT_SIGNED);
+	k.voidp = btf__add_ptr(k.btf, 0);
+	add_event(&k, "mod_memcg_state", 3);
+	add_event(&k, "mod_memcg_lruvec_state", 3);
+	add_enum(&k, "memcg_stat_item", group);
+	add_enum(&k, "node_stat_item", node);
+	add_enum(&k, "cgroup_subsys_id", subsystems);
+	features_read_btf(f);
+}
+
+static void test_vmalloc(void **state)
+{
+	static const char *const old[] = { "MEMCG_SOCK", "MEMCG_VMALLOC", "MEMCG_KMEM", NULL };
+	static const char *const new[] = { "MEMCG_SOCK", "MEMCG_KMEM", NULL };
+	static const char *const bare[] = { "MEMCG_KMEM", NULL };
+	static const char *const none[] = { "NR_SLAB", NULL };
+	static const char *const node[] = { "NR_SLAB", "NR_VMALLOC", NULL };
+	struct features f;
+
+	(void)state;
+	vmalloc_kernel(&f, old, none);
+	assert_true(features_has(&f, FEATURE_VMALLOC) && !f.vmalloc_by_node && f.memcg_long);
+	features_free(&f);
+	vmalloc_kernel(&f, old, node);
+	assert_true(features_has(&f, FEATURE_VMALLOC) && !f.vmalloc_by_node);
+	features_free(&f);
+	vmalloc_kernel(&f, new, node);
+	assert_true(features_has(&f, FEATURE_VMALLOC) && f.vmalloc_by_node);
+	features_free(&f);
+	vmalloc_kernel(&f, bare, none);
+	assert_true(features_has(&f, FEATURE_MEMCG_STATE));
+	assert_false(features_has(&f, FEATURE_VMALLOC) || f.vmalloc_by_node);
+	assert_false(features_has(&f, FEATURE_SOCK));
+	features_free(&f);
+	vmalloc_kernel(&f, none, node);
+	assert_false(features_has(&f, FEATURE_MEMCG_STATE) || features_has(&f, FEATURE_VMALLOC));
+	features_free(&f);
+}
+
+/* What the kernel refused is off, with its reason; the counters' shape is known all the same. */
+static void test_refused(void **state)
+{
+	struct features f;
+
+	(void)state;
+	make_kernel(&f, COUNTER_PERCPU, 2);
+	assert_string_equal(features_why_not(&f, FEATURE_SYS_EXIT, "none"), "none");
+	assert_null(features_why_not(&f, FEATURE_SAMPLES, "none"));
+	feature_refused(&f, FEATURE_SAMPLES, "too large");
+	assert_string_equal(features_why_not(&f, FEATURE_SAMPLES, "none"), "too large");
+	assert_true(features_enough(&f));
+	feature_refused(&f, FEATURE_ARM_PERCPU, "R9 !read_ok");
+	features_judge_arms(&f);
+	assert_int_equal(features_best_arm(&f), ARM_CLASSIC);
+	assert_string_equal(f.why_not[ARM_PERCPU], "R9 !read_ok");
+	features_free(&f);
+}
+
 /* Each row can be printed, and a required one says what is amiss without it. */
 static void test_texts(void **state)
 {
@@ -283,6 +350,8 @@ int main(void)
 		cmocka_unit_test(test_required_and_optional),
 		cmocka_unit_test(test_not_privileged),
 		cmocka_unit_test(test_no_btf),
+		cmocka_unit_test(test_vmalloc),
+		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_mounts),
 	};

@@ -18,7 +18,9 @@ struct life {
 struct process {
 	struct life task[THREADS];
 	struct tare_mm_end mm;
+	int64_t before[TARE_MM_KINDS]; /* what address spaces that were closed had */
 	bool mm_open;
+	bool late; /* it ended, and its address space is open */
 	unsigned tasks;
 };
 
@@ -145,14 +147,47 @@ static uint64_t host(const struct process *but)
 	return p != but && p->mm_open ? p->mm.mm.proc : 0;
 }
 
-/* The address space is closed before the last task's record, or after it. */
+static int64_t left(const struct process *p, int kind)
+{
+	int64_t sum = p->mm.mm.opening[kind] + ledger_net(&p->mm.mm.foreign[kind]);
+
+	sum += p->before[kind];
+	for (unsigned i = 0; i < p->tasks; i++) {
+		const struct tare_task *t = &p->task[i].t.t;
+
+		sum += ledger_net(&t->flow[kind]) + t->cached[kind] - t->cached0[kind];
+	}
+	return sum;
+}
+
+/* All that is left goes: by the last task, or by who closes the address space later. */
+static void give_back(struct process *p, struct tare_task *last)
+{
+	mm_note(&p->mm.mm);
+	for (int k = 0; k < TARE_MEMBERS; k++)
+		ledger_flow(last ? &last->flow[k] : &p->mm.mm.foreign[k], -left(p, k));
+}
+
+/* One that outlived its process. */
+static void close_late(struct process *p)
+{
+	give_back(p, NULL);
+	mm_end(p);
+	*p = (struct process){ 0 };
+}
+
+/* The address space is closed before the last task's record, or after it, at once or later. */
 static void end(struct process *p, struct life *l)
 {
-	bool all = last(p), late = any(2);
+	bool all = last(p), late = any(2), outlived = all && p->mm_open && any(2);
 
-	if (all && p->mm_open && !late)
-		mm_end(p);
 	ledger_note_peak(&l->t.t, peak_seq);
+	if (outlived) /* it holds more than others gave it */
+		l->t.t.flow[TARE_ANON].in += 1000000;
+	else if (all && any(8)) /* else the books are off */
+		give_back(p, &l->t.t);
+	if (all && p->mm_open && !late && !outlived)
+		mm_end(p);
 	l->t.t.flow[TARE_KSTACK].out += in.workload.stack_bytes;
 	l->t.t.end_ns = ++clock_ns;
 	if (!any(30)) /* it shared another's address space, as vfork's children do */
@@ -162,16 +197,21 @@ static void end(struct process *p, struct life *l)
 	l->t.head.size = ledger_record_size(l->t.t.n_causes);
 	both(&l->t);
 	l->ended = true;
-	if (all && p->mm_open)
+	p->late = outlived;
+	if (all && p->mm_open && !outlived)
 		mm_end(p);
-	if (all && any(4)) /* else its place is not used again: it stays for the sweeps */
+	if (all && !outlived &&
+	    any(4)) /* else its place is not used again: it stays for the sweeps */
 		*p = (struct process){ 0 };
 }
 
 static void exec(struct process *p)
 {
-	if (p->mm_open)
+	if (p->mm_open) {
+		for (int k = 0; k < TARE_MM_KINDS; k++)
+			p->before[k] += p->mm.mm.opening[k] + ledger_net(&p->mm.mm.foreign[k]);
 		mm_end(p);
+	}
 	mm_begin(p);
 }
 
@@ -188,7 +228,11 @@ static void step(void)
 		return;
 	}
 	l = &p->task[any((int)p->tasks)];
-	if (l->ended)
+	if (p->late && !any(3)) {
+		close_late(p);
+		return;
+	}
+	if (l->ended || p->late)
 		return;
 	switch (any(20)) {
 	case 0:

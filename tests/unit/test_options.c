@@ -80,7 +80,7 @@ static void all_of_run(void **state)
 	(void)state;
 	accepted(FOR_RUN, "run --wait-all --user nobody --kill-on-exit --format json --threads all"
 			  " --snapshot-every 2s --interval=10ms --force-arm classic --self"
-			  " --max-mms 7 --ring-size 1MiB --no-priority -- cmd --wait-all -o x");
+			  " --max-mms 7 --ring-size 1MiB -- cmd --wait-all -o x");
 	assert_true(o.wait_all && o.kill_on_exit && o.self && o.all_threads);
 	assert_string_equal(o.user, "nobody");
 	assert_string_equal(o.format->name, "json");
@@ -88,15 +88,16 @@ static void all_of_run(void **state)
 	assert_int_equal(o.interval_ns, 10 * 1000 * 1000);
 	assert_string_equal(o.force_arm, "classic");
 	assert_int_equal(o.max_mms, 7);
+	assert_true(o.no_priority);
 	accepted(FOR_RUN, "run --keep-tasks all -- true");
 	assert_int_equal(o.keep_tasks, WORLD_KEEP_ALL);
 	accepted(FOR_ATTACH, "attach --all --keep-tasks 0");
 	assert_int_equal(o.keep_tasks, 0);
-	accepted(FOR_RUN,
-		 "run --wait-all --ring-size 1MiB --keep-tasks 1000000 -- cmd --wait-all -o x");
+	accepted(
+		FOR_RUN,
+		"run --wait-all --ring-size 1MiB --no-priority --keep-tasks 1000000 -- cmd --wait-all -o x");
 	assert_int_equal(o.keep_tasks, 1000000);
 	assert_int_equal(o.ring_bytes, 1 << 20);
-	assert_true(o.no_priority);
 	assert_string_equal(o.command[0], "cmd");
 	assert_string_equal(o.command[1], "--wait-all");
 	assert_string_equal(o.command[3], "x");

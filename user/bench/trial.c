@@ -310,7 +310,7 @@ static void judge_end(struct trial *t, const struct report *r)
 {
 	const char *said = t->last_error ? t->last_error : "";
 	const char *colon = *said ? ": " : "";
-	uint64_t lost = report_lost_total(r);
+	uint64_t lost = report_lost_sums(r);
 	g_autofree char *signal = NULL;
 
 	if (r->cgroup.own && r->cgroup.oom_kills > 0) {

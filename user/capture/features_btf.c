@@ -189,6 +189,9 @@ static void read_memcg(struct features *f)
 		return;
 	if (!has_enumerator(f->btf.btf, "memcg_stat_item", "MEMCG_KMEM"))
 		feature_set(f, FEATURE_MEMCG_STATE, FEATURE_NO, "kernel without MEMCG_KMEM");
+	/* By which it is told whose an entry in another group is. */
+	if (!has_enumerator(f->btf.btf, "cgroup_subsys_id", "memory_cgrp_id"))
+		feature_set(f, FEATURE_MEMCG_STATE, FEATURE_NO, "kernel without memory_cgrp_id");
 	if (!has_enumerator(f->btf.btf, "memcg_stat_item", "MEMCG_SOCK"))
 		feature_set(f, FEATURE_SOCK, FEATURE_NO, "kernel without MEMCG_SOCK");
 }

@@ -34,13 +34,6 @@ static void on_python_file(void *ctx, uint64_t inode, uint32_t dev,
 		verbose(1, "Python's first functions are not read: %s", g_strerror(-err));
 }
 
-/* Samples of what ended have come now. */
-void session_fold(struct session *s, bool tight)
-{
-	session_drain(s);
-	world_fold(s->world, tight);
-}
-
 struct watched {
 	session_ready_fn fn;
 	void *ctx;
@@ -441,7 +434,7 @@ static void on_clock(struct session *s, enum source source)
 	switch (source) {
 	case SOURCE_SERIES:
 		sample_series(s);
-		session_fold(s, false);
+		session_drain(s);
 		look_for_newcomers(s);
 		break;
 	case SOURCE_CHECKPOINT:
@@ -476,7 +469,7 @@ void session_dispatch(struct session *s, unsigned source)
 	}
 	switch (source) {
 	case SOURCE_RINGS:
-		session_fold(s, false);
+		session_drain(s);
 		break;
 	case SOURCE_SIGNAL:
 		on_signals(s);
@@ -531,6 +524,8 @@ int session_loop(struct session *s, int *status)
 		}
 		for (int i = 0; i < n; i++)
 			session_dispatch(s, events[i].data.u32);
+		session_read_lost(s);
+		world_fold(s->world, false);
 	}
 	sample_series(s);
 	/* The last report waits for what comes late. */

@@ -60,6 +60,17 @@ static void on_lost(void *ctx, uint64_t proc, const struct tare_ended *e)
 	world_lost(((struct session *)ctx)->world, proc, e);
 }
 
+void session_read_lost(struct session *s)
+{
+	uint64_t lost = lost_records(s);
+
+	if (lost == s->lost_read)
+		return;
+	if (loader_ended(s->loader, on_lost, s))
+		warn("sums of ended tasks could not be read");
+	s->lost_read = lost;
+}
+
 /* Sums of what ended since without a final record. False: some did while the sweep went on,
  * and may be in its records too. */
 static bool take_lost(struct session *s)
@@ -68,8 +79,7 @@ static bool take_lost(struct session *s)
 
 	if (!lost)
 		return true;
-	if (loader_ended(s->loader, on_lost, s))
-		warn("sums of ended tasks could not be read");
+	session_read_lost(s);
 	world_drop_lost(s->world);
 	return lost == s->lost_records;
 }
@@ -126,7 +136,7 @@ static struct report *close_books(struct session *s, enum report_reason reason, 
 		wait_for_limbo(s);
 	for (int i = 0; !take_lost(s) && i < SETTLE_TRIES; i++)
 		sweep(s, check);
-	session_fold(s, true);
+	world_fold(s->world, true); /* here, not between the books and their profile */
 	in.now_ns = clock_ns(CLOCK_BOOTTIME);
 	if (reason == REPORT_END && !world_living(s->world))
 		wait_for_frees(s);

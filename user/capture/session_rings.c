@@ -94,7 +94,7 @@ int session_rings_open(struct session *s)
 	};
 	int err = loader_ring_open(s->loader, put_event, s);
 
-	if (!err && s->config.load.period)
+	if (!err && loader_samples(s->loader))
 		err = loader_samples_open(s->loader, put_sample, s);
 	if (err)
 		return err;

@@ -46,7 +46,7 @@ struct session {
 	const char *cgroup; /* attached by control group: newcomers are looked for */
 	struct kmem *kmem;
 	struct tare_workload last;        /* of the last report */
-	uint64_t lost_records;            /* when the last sweep began */
+	uint64_t lost_records, lost_read; /* when the last sweep began, and their sums were read */
 	uint64_t checkpoint_takes;        /* ns: about the longest of late */
 	struct sampling_session *sampler; /* NULL: no samples */
 	sigset_t old_mask;
@@ -66,8 +66,8 @@ int session_rings_open(struct session *s);
 /* Take in what the kernel has sent. */
 void session_drain(struct session *s);
 
-/* The same, and fold what ended. Not between the closing of the books and their profile. */
-void session_fold(struct session *s, bool tight);
+/* Whose final records were lost since, for the process table: before it folds what ended. */
+void session_read_lost(struct session *s);
 
 /* A report as of now for a checkpoint: nothing is waited for, and the books are not
  * checked. Never NULL. */

@@ -262,8 +262,11 @@ static int bench(struct bench_command *c)
 	if (c->options->list)
 		return list_workloads(c);
 	err = raise_and_weigh(c);
-	if (c->bench && c->bench->rows->len)
-		fputs(bench_show_table(c->bench), stdout);
+	if (c->bench && c->bench->rows->len) {
+		g_autofree char *table = bench_show_table(c->bench);
+
+		fputs(table, stdout);
+	}
 	if (err == -EINTR && c->store) {
 		warn("interrupted; what was weighed is kept");
 		hint("tare bench … -o %s --resume", c->options->output);

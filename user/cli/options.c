@@ -195,25 +195,63 @@ static int parse_arm(struct options *o, const char *value)
 	return optspec_bad("force-arm", value, "percpu, count or classic");
 }
 
+/* What an option turns on that takes no argument; NULL: it is none of these. */
+static bool *flag(struct options *o, int id)
+{
+	switch (id) {
+	case OPT_NO_CHILDREN:
+		return &o->no_children;
+	case OPT_WAIT_ALL:
+		return &o->wait_all;
+	case OPT_AS_ROOT:
+		return &o->as_root;
+	case OPT_KILL_ON_EXIT:
+		return &o->kill_on_exit;
+	case OPT_NO_CGROUP:
+		return &o->no_cgroup;
+	case OPT_SLAB:
+		return &o->slab;
+	case OPT_ALL:
+		return &o->all;
+	case OPT_LINES:
+		return &o->lines;
+	case OPT_SELF:
+		return &o->self;
+	case OPT_NO_PRIORITY:
+		return &o->no_priority;
+	default:
+		return NULL;
+	}
+}
+
+/* What is of tare's own doing. */
+static int take_own(struct options *o, int id, const char *value)
+{
+	switch (id) {
+	case OPT_MAX_MMS:
+		return parse_max_mms(value, &o->max_mms);
+	case OPT_KEEP_TASKS:
+		return parse_keep_tasks(value, &o->keep_tasks);
+	case OPT_RING_SIZE:
+		return parse_ring(value, &o->ring_bytes);
+	default:
+		err_verbosity++;
+		return 0;
+	}
+}
+
 static int take(void *ctx, int id, const char *value)
 {
 	struct options *o = ctx;
+	bool *on = flag(o, id);
 
+	if (on) {
+		*on = true;
+		return 0;
+	}
 	switch (id) {
-	case OPT_NO_CHILDREN:
-		o->no_children = true;
-		return 0;
-	case OPT_WAIT_ALL:
-		o->wait_all = true;
-		return 0;
 	case OPT_USER:
 		o->user = value;
-		return 0;
-	case OPT_AS_ROOT:
-		o->as_root = true;
-		return 0;
-	case OPT_KILL_ON_EXIT:
-		o->kill_on_exit = true;
 		return 0;
 	case 'p':
 		return parse_pids(o, value);
@@ -223,17 +261,8 @@ static int take(void *ctx, int id, const char *value)
 	case OPT_CGROUP:
 		o->cgroup = value;
 		return 0;
-	case OPT_NO_CGROUP:
-		o->no_cgroup = true;
-		return 0;
 	case OPT_MEMORY_MAX:
 		return optspec_size("memory-max", value, G_MAXINT64, &o->memory_max);
-	case OPT_SLAB:
-		o->slab = true;
-		return 0;
-	case OPT_ALL:
-		o->all = true;
-		return 0;
 	case OPT_DURATION:
 		return parse_time("duration", value, &o->duration_ns);
 	case 'o':
@@ -253,9 +282,6 @@ static int take(void *ctx, int id, const char *value)
 		return parse_period(value, &o->period);
 	case OPT_PICTURE:
 		return choice_picture(value, &o->picture);
-	case OPT_LINES:
-		o->lines = true;
-		return 0;
 	case OPT_THREADS:
 		return choice_threads(value, &o->all_threads);
 	case OPT_SNAPSHOT_EVERY:
@@ -267,21 +293,8 @@ static int take(void *ctx, int id, const char *value)
 	case OPT_BTF:
 		o->btf = value;
 		return 0;
-	case OPT_SELF:
-		o->self = true;
-		return 0;
-	case OPT_MAX_MMS:
-		return parse_max_mms(value, &o->max_mms);
-	case OPT_KEEP_TASKS:
-		return parse_keep_tasks(value, &o->keep_tasks);
-	case OPT_NO_PRIORITY:
-		o->no_priority = true;
-		return 0;
-	case OPT_RING_SIZE:
-		return parse_ring(value, &o->ring_bytes);
 	default:
-		err_verbosity++;
-		return 0;
+		return take_own(o, id, value);
 	}
 }
 

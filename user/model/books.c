@@ -477,13 +477,6 @@ static void build_weight_peak(struct report *r, const struct books_input *in)
 	r->peak_weight_ns = since(in->origin_ns, last_peak_ns(in));
 }
 
-static void sort_rows(struct report *r)
-{
-	for (unsigned i = 0; i < r->processes->len; i++)
-		g_ptr_array_sort(((struct report_process *)r->processes->pdata[i])->tasks, by_task);
-	g_ptr_array_sort(r->processes, by_process);
-}
-
 void books_close(struct report *r, const struct books_input *in)
 {
 	g_autoptr(GPtrArray) guests = find_guests(in);
@@ -499,7 +492,7 @@ void books_close(struct report *r, const struct books_input *in)
 	}
 	if (g_hash_table_contains(in->world->procs, &(uint64_t){ WORLD_REST }))
 		check_totals(r, in);
-	sort_rows(r);
+	books_sort(r);
 	memcpy(r->lost, in->workload.lost, sizeof(r->lost));
 	r->mms_closed = in->workload.mms_closed;
 	r->mms_nonzero = in->workload.mms_nonzero;
@@ -509,7 +502,7 @@ void books_close(struct report *r, const struct books_input *in)
 	build_peak(r, in);
 	build_weight_peak(r, in);
 	books_kmem(r, in);
-	sort_rows(r); /* by what kernel memory they have now */
+	books_sort(r); /* by what kernel memory they have now */
 	r->balanced = true;
 	r->balanced = report_balanced(r);
 }

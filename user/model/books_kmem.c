@@ -17,7 +17,7 @@
 /* Opening balance of the group without page tables and stacks that have rows. */
 static int64_t opening(const struct books_input *in)
 {
-	return in->kmem.opening - in->workload.group.adopted;
+	return in->kmem.opening - in->workload.group.adopted + in->kmem.elsewhere;
 }
 
 static void fill(struct report_kmem *k, const struct books_input *in)
@@ -28,7 +28,7 @@ static void fill(struct report_kmem *k, const struct books_input *in)
 	k->by_events = in->kmem.opening + g->events;
 	k->vmalloc = g->vmalloc;
 	k->sock = g->sock;
-	k->elsewhere = g->elsewhere;
+	k->elsewhere = g->elsewhere + in->kmem.elsewhere;
 	k->left = g->left;
 	k->left_at_peak = g->foreign_peak_seq == last_peak(in) ? g->left_at_peak : g->left;
 	k->foreign_at_peak = g->foreign_at_peak;

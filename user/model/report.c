@@ -41,10 +41,9 @@ const char *const lost_name[TARE_LOSSES] = {
 const char *const lost_meaning[TARE_LOSSES] = {
 	[TARE_LOST_MM] = "address spaces not followed: the map is full (--max-mms)",
 	[TARE_LOST_TASK] = "tasks not followed: the kernel had no memory for their state",
-	[TARE_LOST_RECORD_TASK] =
-		"ended tasks are known by their sums only: the ring was full (--ring-size)",
+	[TARE_LOST_RECORD_TASK] = "ended tasks known by sums only: the ring was full (--ring-size)",
 	[TARE_LOST_RECORD_MM] =
-		"closed address spaces are known by their sums only: the ring was full (--ring-size)",
+		"closed address spaces known by sums only: the ring was full (--ring-size)",
 	[TARE_LOST_EVENT] = "births, renames or execs: the ring was full (--ring-size)",
 	[TARE_LOST_READ] = "entries whose counter could not be read",
 	[TARE_LOST_CPU] = "entries on a CPU that was not there when tare began",

@@ -290,7 +290,7 @@ uint64_t report_lost_sums(const struct report *r);
 uint64_t report_processes(const struct report *r);
 uint64_t report_tasks(const struct report_process *p);
 /* Why the books do not balance, a reason each, the gravest first: char *, owned by the array.
- * None: nothing unattributed, nothing lost, no bad closing; kernel memory, where each
+ * None: nothing unattributed, no sums lost, no bad closing; kernel memory, where each
  * change is told and only the workload is in the group, within its bound. */
 GPtrArray *report_reasons(const struct report *r);
 /* Checked (sums_valid), and there are none. All that say so ask this. */

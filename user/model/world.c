@@ -213,12 +213,15 @@ void world_describe(struct world_proc *p, const char *exe, const char *cmdline, 
 
 static int on_exec(struct world *w, const struct tare_exec *rec)
 {
-	struct world_task *t = task_get(w, rec->id, rec->proc);
-	struct world_proc *p = proc_get(w, rec->proc);
-	bool launch = w->launched && p->attached && !p->exe;
+	struct world_task *t;
+	struct world_proc *p;
+	bool launch;
 
 	if (rec->argv_len > sizeof(rec->argv))
 		return -EINVAL;
+	t = task_get(w, rec->id, rec->proc);
+	p = proc_get(w, rec->proc);
+	launch = w->launched && p->attached && !p->exe;
 	t->state->tid = rec->tid;
 	memcpy(t->state->comm, rec->comm, sizeof(rec->comm));
 	p->pid = rec->tgid;
@@ -326,6 +329,32 @@ static int on_mm(struct world *w, const struct tare_mm_end *rec, bool second)
 	return 0;
 }
 
+/* Ids that are given on this side are in no record. */
+static bool is_ours(const struct tare_record *head)
+{
+	const struct tare_task *task = (const void *)(head + 1);
+
+	switch (head->type) {
+	case TARE_REC_TASK_NEW:
+		return (((const struct tare_task_new *)head)->id |
+			((const struct tare_task_new *)head)->proc) &
+		       FOLD_ID;
+	case TARE_REC_EXEC:
+		return (((const struct tare_exec *)head)->id |
+			((const struct tare_exec *)head)->proc) &
+		       FOLD_ID;
+	case TARE_REC_MM:
+	case TARE_REC_MM_END:
+		return (((const struct tare_mm_end *)head)->mm.id |
+			((const struct tare_mm_end *)head)->mm.proc) &
+		       FOLD_ID;
+	case TARE_REC_RENAME:
+		return ((const struct tare_rename *)head)->id & FOLD_ID;
+	default:
+		return (task->id | task->proc) & FOLD_ID;
+	}
+}
+
 /* Size of a record of this type (of a task's, at least); 0: no such type. */
 static size_t size_of(uint32_t type)
 {
@@ -358,6 +387,8 @@ static int take(struct world *w, const void *data, size_t size, bool second)
 	if (!want || head->size < want)
 		return -EINVAL;
 	if (head->type != TARE_REC_TASK && head->type != TARE_REC_TASK_END && head->size != want)
+		return -EINVAL;
+	if (is_ours(head))
 		return -EINVAL;
 	switch (head->type) {
 	case TARE_REC_TASK_NEW:

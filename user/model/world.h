@@ -82,6 +82,7 @@ struct world {
 	 * processes. */
 	uint32_t keep; /* of each */
 	GPtrArray *ended_tasks, *ended_procs;
+	unsigned waiting;       /* of ended_procs, beyond those that are kept: more may come */
 	GHashTable *proc_folds; /* parent and pattern of names -> struct world_proc with a fold */
 	unsigned task_folds;    /* struct world_task's with a fold */
 	uint64_t next_fold;

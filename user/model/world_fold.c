@@ -13,6 +13,7 @@
 #define PROC_FOLDS 1024  /* rows of processes; the last quarter not by parent */
 #define TASK_FOLDS 2048  /* rows of tasks; then one for each process */
 #define OTHERS "(other)" /* names of what found no row of its own */
+#define WAITING_MOST 256 /* processes that hold something after their end */
 #define MMS_MANY 8       /* closed address spaces of a process */
 #define RANK_PAGE 4096   /* bytes, as far as the order is concerned */
 
@@ -20,8 +21,9 @@
 struct rank {
 	void *item;
 	int64_t weight, size; /* at the last peak; what it was at most */
-	uint64_t start_ns, life_ns, id;
+	uint64_t start_ns, end_ns, id;
 	bool failed, stays;
+	bool waits; /* it holds something still */
 };
 
 void world_keep(struct world *w, uint32_t keep, world_folded_fn folded, void *ctx)
@@ -324,7 +326,7 @@ static struct rank task_rank(const struct world *w, struct world_task *t)
 		.id = t->id,
 		.size = fold_in(t->state),
 		.start_ns = t->state->start_ns,
-		.life_ns = t->state->end_ns - MIN(t->state->start_ns, t->state->end_ns),
+		.end_ns = t->state->end_ns,
 	};
 
 	add_task_weight(&r, w, t);
@@ -338,8 +340,9 @@ static struct rank proc_rank(const struct world *w, struct world_proc *p)
 		.id = p->id,
 		.size = rss_peak(p),
 		.start_ns = p->start_ns,
-		.life_ns = p->end_ns - MIN(p->start_ns, p->end_ns),
+		.end_ns = p->end_ns,
 		.failed = p->status != 0,
+		.waits = off_pages(p),
 	};
 
 	for (unsigned i = 0; i < p->tasks->len; i++)
@@ -375,11 +378,25 @@ static int by_failure(const void *a, const void *b)
 	return (int)y->failed - (int)x->failed ?: by_weight(a, b);
 }
 
+static uint64_t life(const struct rank *r)
+{
+	return r->end_ns - MIN(r->start_ns, r->end_ns);
+}
+
 static int by_life(const void *a, const void *b)
 {
-	const struct rank *x = a, *y = b;
+	uint64_t x = life(a), y = life(b);
 
-	return (x->life_ns < y->life_ns) - (x->life_ns > y->life_ns) ?: by_weight(a, b);
+	return (x < y) - (x > y) ?: by_weight(a, b);
+}
+
+/* Those that wait first, the latest end before others. */
+static int by_end(const void *a, const void *b)
+{
+	const struct rank *x = a, *y = b;
+	int order = (int)y->waits - (int)x->waits;
+
+	return order ?: (x->end_ns < y->end_ns) - (x->end_ns > y->end_ns) ?: by_weight(a, b);
 }
 
 static int by_age(const void *a, const void *b)
@@ -389,10 +406,8 @@ static int by_age(const void *a, const void *b)
 	return (x->start_ns > y->start_ns) - (x->start_ns < y->start_ns) ?: by_weight(a, b);
 }
 
-/* The first `most` in this order that do not stay yet; `failed`: of those only. Returns how
- * many there were. */
-static unsigned stay(GArray *ranks, unsigned most, int (*order)(const void *, const void *),
-		     bool failed)
+/* The first `most` in this order that do not stay yet. Returns how many there were. */
+static unsigned stay(GArray *ranks, unsigned most, int (*order)(const void *, const void *))
 {
 	unsigned n = 0;
 
@@ -400,8 +415,10 @@ static unsigned stay(GArray *ranks, unsigned most, int (*order)(const void *, co
 	for (unsigned i = 0; i < ranks->len && n < most; i++) {
 		struct rank *r = &g_array_index(ranks, struct rank, i);
 
-		if (r->stays || (failed && !r->failed))
+		if (r->stays)
 			continue;
+		if ((order == by_failure && !r->failed) || (order == by_end && !r->waits))
+			break;
 		r->stays = true;
 		n++;
 	}
@@ -412,24 +429,27 @@ static unsigned stay(GArray *ranks, unsigned most, int (*order)(const void *, co
  * longest-lived and the oldest. */
 static void choose(GArray *ranks, unsigned keep)
 {
-	unsigned n = stay(ranks, keep / 2, by_weight, false);
+	unsigned n = stay(ranks, keep / 2, by_weight);
 
-	n += stay(ranks, keep / 4, by_failure, true);
-	n += stay(ranks, keep / 8, by_life, false);
-	n += stay(ranks, keep / 8, by_age, false);
-	stay(ranks, keep - MIN(n, keep), by_weight, false);
+	n += stay(ranks, keep / 4, by_failure);
+	n += stay(ranks, keep / 8, by_life);
+	n += stay(ranks, keep / 8, by_age);
+	stay(ranks, keep - MIN(n, keep), by_weight);
 }
 
-static bool too_many(const struct world *w, const GPtrArray *ended, bool tight)
+static bool too_many(const struct world *w, unsigned ended, bool tight)
 {
-	return w->keep != WORLD_KEEP_ALL && ended->len > (tight ? w->keep : 2ULL * w->keep);
+	return w->keep != WORLD_KEEP_ALL && ended > (tight ? w->keep : 2ULL * w->keep);
 }
 
+/* A process that holds pages after its end: its address space outlived it, because another
+ * task reads its /proc files, and what closes it is still to come; or it is off. Of those
+ * only the latest stay beyond the others. */
 static void fold_processes(struct world *w, bool tight)
 {
 	g_autoptr(GArray) ranks = NULL;
 
-	if (!too_many(w, w->ended_procs, tight))
+	if (!too_many(w, w->ended_procs->len - MIN(w->waiting, w->ended_procs->len), tight))
 		return;
 	ranks = g_array_new(FALSE, FALSE, sizeof(struct rank));
 	for (unsigned i = 0; i < w->ended_procs->len; i++) {
@@ -442,6 +462,7 @@ static void fold_processes(struct world *w, bool tight)
 		r = proc_rank(w, p);
 		g_array_append_val(ranks, r);
 	}
+	w->waiting = stay(ranks, WAITING_MOST, by_end);
 	choose(ranks, w->keep);
 	g_ptr_array_set_size(w->ended_procs, 0);
 	for (unsigned i = 0; i < ranks->len; i++) {
@@ -458,7 +479,7 @@ static void fold_tasks(struct world *w, bool tight)
 {
 	g_autoptr(GArray) ranks = NULL;
 
-	if (!too_many(w, w->ended_tasks, tight))
+	if (!too_many(w, w->ended_tasks->len, tight))
 		return;
 	ranks = g_array_new(FALSE, FALSE, sizeof(struct rank));
 	for (unsigned i = 0; i < w->ended_tasks->len; i++) {

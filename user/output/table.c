@@ -258,6 +258,7 @@ static void oom(GString *out, const struct report *r, const struct table_style *
 static void books(GString *out, const struct report *r, const struct table_style *style)
 {
 	g_autofree char *closed = text_count(r->mms_closed), *why = NULL, *line = NULL;
+	bool first = false;
 
 	label(out, style, "books:");
 	if (!r->sums_valid) {
@@ -274,13 +275,15 @@ static void books(GString *out, const struct report *r, const struct table_style
 	if (r->mms_closed)
 		g_string_append_printf(out, " (%s address space%s closed at 0)", closed,
 				       r->mms_closed == 1 ? "" : "s");
+	g_string_append_c(out, '\n');
 	if (r->lost[TARE_LOST_RECORD_TASK]) {
 		g_autofree char *n = text_count(r->lost[TARE_LOST_RECORD_TASK]);
 
-		g_string_append_printf(out, ", detail of %s ended task%s lost", n,
+		g_clear_pointer(&line, g_free);
+		line = g_strdup_printf("detail of %s ended task%s lost, no sum", n,
 				       r->lost[TARE_LOST_RECORD_TASK] == 1 ? "" : "s");
+		margin_line(out, style, &first, PLAIN, line);
 	}
-	g_string_append_c(out, '\n');
 }
 
 static void losses(GString *out, const struct report *r, const struct table_style *style)

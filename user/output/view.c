@@ -127,7 +127,7 @@ static struct view_rest rest_of(int64_t held, int64_t before)
 {
 	struct view_rest rest = { .before = CLAMP(before, 0, MAX(held, 0)) };
 
-	rest.left = held - rest.before;
+	rest.left = MAX(held - rest.before, 0);
 	return rest;
 }
 

@@ -1,0 +1,120 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the kernel refuses (TARE_REFUSE has it so): what is beside the ledger is off, with the
+# kernel's reason; the ledger's own ends the run. Programs and maps, one by one, are in
+# tests/kernels (refused), on other kernels too.
+
+load lib/common
+
+setup() {
+	bats_require_minimum_version 1.5.0
+}
+
+# What the ledger can't do without. A field that is not here may cost a figure, no more.
+OWN="arg_end arg_start args brk comm counter ctx_id exit_code filename flags group_exit_code
+	group_leader interp maj_flt meta min_flt mm nr_pages orig_ax pid pptrs real_parent seq signal
+	stack start_boottime status task tgid"
+
+holds() {
+	python3 -c 'import json, sys
+r = json.load(open(sys.argv[1]))
+f = {k: v["why"] for k, v in r["features"].items() if v["state"] == "not measured"}
+sys.exit(not eval(sys.argv[2]))' "$DIR/r.json" "$1"
+}
+
+# without NAME: it runs and its books balance (where counters can be read), or it is one of OWN
+without() {
+	rm -f "$DIR/r.json" "$DIR/ran"
+	TARE_REFUSE=$1 run "$TARE" run --period 16KiB -o "$DIR/r.json" -- touch "$DIR/ran"
+	if [[ " $(tr -s '\n\t' '  ' <<<"$OWN") " == *" $1 "* ]]; then
+		[ "$status" -eq 125 ] && [ ! -e "$DIR/ran" ] && [[ "$output" == *"can't do without"* ]]
+	else
+		[ "$status" -eq 0 ] && [ -e "$DIR/ran" ] &&
+			holds 'r["books"]["balanced"] or not r["books"]["checked"]'
+	fi
+}
+
+@test "each field and enumerator of the kernel's that programs look up, one by one" {
+	object=$(dirname "$TARE")/tare.bpf.o
+	[ -e "$object" ] || skip "no $object"
+	python3 "$LIB/relocs.py" "$object" /sys/kernel/btf/vmlinux >"$DIR/names"
+	[ "$(wc -l <"$DIR/names")" -gt 50 ]
+	while read -r name; do
+		without "$name" || {
+			echo "$name refused: exit $status: $output"
+			wrong=1
+		}
+	done <"$DIR/names"
+	[ -z "${wrong-}" ]
+}
+
+@test "the report has the kernel's reason, and -v tells it in one line" {
+	TARE_REFUSE=tare_sys_exit run -0 "$TARE" run -v -o "$DIR/r.json" -- true
+	[ "$(grep -c 'without sys_exit: the kernel refused tare_sys_exit: ' <<<"$output")" -eq 1 ]
+	holds '"the kernel refused tare_sys_exit: " in f["virtual"]'
+	holds 'all(v is None for p in r["processes"] for t in p["tasks"] for v in t["virtual"].values())'
+	TARE_REFUSE=tare_sys_exit run -0 "$TARE" run -- true
+	[[ "$output" == *'NOT MEASURED'*'virtual: the kernel refused tare_sys_exit: '* ]]
+}
+
+@test "the ledger's own: nothing runs, and the verifier's last lines are said" {
+	TARE_REFUSE=tare_exit_mmap run -125 "$TARE" run -- touch "$DIR/ran"
+	[ ! -e "$DIR/ran" ]
+	[[ "$output" == *"refused tare_exit_mmap, which the ledger can't do without"* ]]
+	[[ "$output" == *'verifier: R9 !read_ok'* ]]
+	TARE_REFUSE=tare_ring run -125 "$TARE" run -- touch "$DIR/ran"
+	[ ! -e "$DIR/ran" ]
+	[[ "$output" == *'refused tare_ring, which'*'failed to create: '* ]]
+}
+
+@test "attach: the same" {
+	sleep 60 &
+	TARE_REFUSE=tare_kmem run -0 "$TARE" attach --duration 10ms -o "$DIR/r.json" -p $!
+	TARE_REFUSE=tare_sweep run -1 "$TARE" attach --duration 10ms -p $!
+	kill $!
+	holds 'r["books"]["balanced"] and "the kernel refused tare_kmem: " in f["kmem"]'
+}
+
+@test "an arm that is refused gives way, if it was not asked for" {
+	arm=$("$TARE" doctor --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["arm"])')
+	TARE_REFUSE=tare_rss_$arm run -0 "$TARE" run -o "$DIR/r.json" -- true
+	holds 'r["books"]["balanced"] and r["features"]["ledger"]["state"] == "classic"'
+	holds "'the kernel refused tare_rss_$arm: ' in r['features']['ledger']['why']"
+	TARE_REFUSE=tare_rss_$arm run -125 "$TARE" run --force-arm "$arm" -- touch "$DIR/ran"
+	[ ! -e "$DIR/ran" ]
+}
+
+@test "stacks are refused: a form that is made of them can't be had, and why is said" {
+	TARE_REFUSE=tare_samples run -125 "$TARE" run -o "$DIR/x.folded" -- touch "$DIR/ran"
+	[ -e "$DIR/ran" ]
+	[[ "$output" == *'stacks are not measured: the kernel refused tare_samples: '* ]]
+	TARE_REFUSE=tare_samples run -0 "$TARE" run -r "$DIR/x.tare" -o "$DIR/r.json" -- true
+	holds '"samples" in f and "samples" not in r'
+	run -0 "$TARE" report "$DIR/x.tare"
+	[[ "$output" == *'samples: the kernel refused tare_samples: '* ]]
+}
+
+@test "what is not told apart is unknown in a recording too" {
+	TARE_REFUSE=MEMCG_SOCK,MEMCG_VMALLOC "$TARE" run -r "$DIR/x.tare" -o "$DIR/r.json" -- true 2>/dev/null
+	holds 'r["kmem"]["sock"] is None and r["kmem"]["vmalloc"] is None'
+	"$TARE" report "$DIR/x.tare" --format json >"$DIR/r.json"
+	holds 'r["kmem"]["sock"] is None and r["kmem"]["vmalloc"] is None'
+}
+
+@test "a name that nothing has is an error, with those that there are" {
+	TARE_REFUSE=tare_nothing run -125 "$TARE" run -- touch "$DIR/ran"
+	[[ "$output" == *"'tare_nothing'"*'one of '*'tare_sys_exit'* ]]
+	TARE_REFUSE=no_such_field run -125 "$TARE" run -- touch "$DIR/ran"
+	[[ "$output" == *"'no_such_field'"* ]]
+	[ ! -e "$DIR/ran" ]
+}
+
+@test "nothing is refused for who has his rights by file capabilities" {
+	need setcap
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR" "$BATS_SUITE_TMPDIR"
+	install -m 755 "$TARE" "$BATS_TEST_TMPDIR/tare"
+	setcap cap_bpf,cap_perfmon+ep "$BATS_TEST_TMPDIR/tare"
+	TARE_REFUSE=tare_ring run -0 setpriv --reuid 65534 --regid 65534 --clear-groups \
+		"$BATS_TEST_TMPDIR/tare" run -- true
+}
