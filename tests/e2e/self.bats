@@ -28,6 +28,13 @@ load lib/common
 	report assert "$DIR/r.json" "count(tasks) == 1001" "r['self']['rss'] <= 32 << 20"
 }
 
+@test "at most 96 MiB for the samples of 10,000 processes that came and went" {
+	"$TARE" run --help | grep -q keep-tasks || skip "all that ended have a row of their own"
+	"$TARE" run --self --period 4KiB -o "$DIR/r.json" -- "$PROGRAMS/fork_churn" 10000 8 </dev/null
+	report assert "$DIR/r.json" "r['self']['rss'] <= 96 << 20" \
+		"len(r['profile']['entries']) > 0"
+}
+
 @test "the kernel's BPF statistics are off again after --self" {
 	[ -e /proc/sys/kernel/bpf_stats_enabled ] || skip "this kernel has none"
 	before=$(cat /proc/sys/kernel/bpf_stats_enabled)

@@ -150,6 +150,25 @@ static void not_this_samples(void **state)
 	is(s, "L", "L");
 }
 
+#define CODES 524288
+
+/* Of so many code objects the latest have names; a task that ends takes its stack along. */
+static void so_many_are_kept(void **state)
+{
+	struct setup *s = *state;
+
+	assert_true(code(s, 5, "old") && code(s, 6, "same"));
+	assert_true(code(s, 5 + CODES, "new") && code(s, 7 + CODES, "same"));
+	assert_true(stack(s, 1, false, (int[]){ -5, -6, -(5 + CODES), -(7 + CODES), 0 }));
+	is(s, "LoLoLoL", "Lo(py::same:/a.py)o(py::new:/a.py)o(py::same:/a.py)");
+	assert_true(stack(s, 1, false, (int[]){ -6, 0 }));
+	python_task_ended(s->p, 1);
+	is(s, "L", "L");
+	assert_true(stack(s, 1, false, (int[]){ -6, 0 }));
+	python_drop(s->p, FILE);
+	is(s, "L", "L");
+}
+
 /* A whole stack: they began together. */
 static void more_of_one_than_of_the_other(void **state)
 {
@@ -287,6 +306,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(in_their_places, up, down),
 		cmocka_unit_test_setup_teardown(not_this_samples, up, down),
+		cmocka_unit_test_setup_teardown(so_many_are_kept, up, down),
 		cmocka_unit_test_setup_teardown(more_of_one_than_of_the_other, up, down),
 		cmocka_unit_test_setup_teardown(where_neither_begins, up, down),
 		cmocka_unit_test_setup_teardown(cut, up, down),

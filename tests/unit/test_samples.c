@@ -54,10 +54,10 @@ static void sums(const struct samples *s, uint64_t seq, uint64_t *peak, uint64_t
 {
 	uint64_t at_peak[64], at_end[64];
 
-	assert_true(s->tallies->len <= 64);
+	assert_true(tallies_count(s->tallies) <= 64);
 	samples_live(s, seq, at_peak, at_end);
 	*peak = *end = 0;
-	for (unsigned i = 0; i < s->tallies->len; i++) {
+	for (unsigned i = 0; i < tallies_count(s->tallies); i++) {
 		*peak += at_peak[i];
 		*end += at_end[i];
 	}
@@ -177,7 +177,7 @@ static int64_t untouched(const struct samples *s, unsigned i)
 {
 	int64_t bytes[8];
 
-	assert_true(i < s->asked_tallies->len && s->asked_tallies->len <= 8);
+	assert_true(i < tallies_count(s->asked_tallies) && tallies_count(s->asked_tallies) <= 8);
 	samples_untouched(s, bytes);
 	return bytes[i];
 }
@@ -264,7 +264,7 @@ static void filled_early(void **state)
 	range(s, TARE_RANGE_ANON, 0x100000, 64 * PAGE, 3, 0x8022, 0);
 	sums(s, TARE_PEAK_NOW, &peak, &end);
 	assert_int_equal(end, 1000);
-	key = intern_key(s->keys, 1);
+	key = &tallies_at(s->tallies, 1)->key;
 	assert_int_equal(key->place, PLACE_ANON);
 	range(s, TARE_RANGE_ANON, 0x100000, 64 * PAGE, 3, 0x8032, 0);
 	sums(s, TARE_PEAK_NOW, &peak, &end);
@@ -272,7 +272,7 @@ static void filled_early(void **state)
 	range(s, TARE_RANGE_GONE, 0, 0, 0, 0, 0);
 	assert_int_equal(s->early->len, 0);
 	/* Of no range, as the first was. */
-	assert_int_equal(g_array_index(s->tallies, struct tally, 0).grown, 1010);
+	assert_int_equal(tallies_at(s->tallies, 0)->grown, 1010);
 	samples_free(s);
 }
 

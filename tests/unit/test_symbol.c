@@ -62,15 +62,26 @@ static void kernel(void **state)
 	g_autofree char *path = write_file(text, sizeof(text) - 1);
 	const uint64_t at[] = { 0xffffffff80000000, 0xffffffff81000060, 0xffffffff810000ff,
 				0xffffffff81000100, 0xffffffff82000000 };
-	g_autoptr(GPtrArray) names = kernel_names(path, at, 5);
+	g_autoptr(GArray) addresses = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	struct kernel *k = kernel_new();
 
 	(void)state;
-	assert_null(names->pdata[0]);
-	assert_string_equal(names->pdata[1], "_text");
-	assert_string_equal(names->pdata[2], "one");
-	assert_string_equal(names->pdata[3], "two");
-	assert_string_equal(names->pdata[4], "two");
+	for (int i = 4; i >= 0; i--)
+		g_array_append_val(addresses, at[i]);
+	kernel_learn(k, path, addresses);
+	assert_null(kernel_name(k, at[0]));
+	assert_string_equal(kernel_name(k, at[1]), "_text");
+	assert_string_equal(kernel_name(k, at[2]), "one");
+	assert_string_equal(kernel_name(k, at[3]), "two");
+	assert_string_equal(kernel_name(k, at[4]), "two");
 	unlink(path);
+	/* Of the same functions others: the file is not read again. */
+	assert_string_equal(kernel_name(k, 0xffffffff81000010), "_text");
+	assert_string_equal(kernel_name(k, 0xffffffff81000080), "one");
+	kernel_learn(k, path, addresses);
+	assert_string_equal(kernel_name(k, at[4]), "two");
+	assert_null(kernel_name(k, at[4] + 1)); /* far behind its start: what is there may change */
+	kernel_free(k);
 }
 
 static const char *name_at(const struct perfmap *m, uint64_t address)

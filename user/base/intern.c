@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <string.h>
 
-#define FREE UINT32_MAX
+#define FREE INTERN_NONE
 
 struct intern {
 	size_t key_size;
@@ -64,11 +64,28 @@ uint32_t intern_count(const struct intern *in)
 	return in->count;
 }
 
+/* Keys are short, and mostly words: a call to compare them costs more than the comparison. */
+static bool same(const void *a, const void *b, size_t size)
+{
+	const char *x = a, *y = b;
+	uint64_t v, w;
+
+	if (size % sizeof(v))
+		return !memcmp(a, b, size);
+	for (; size; size -= sizeof(v), x += sizeof(v), y += sizeof(v)) {
+		memcpy(&v, x, sizeof(v));
+		memcpy(&w, y, sizeof(w));
+		if (v != w)
+			return false;
+	}
+	return true;
+}
+
 static uint32_t *slot_of(const struct intern *in, const void *key)
 {
 	uint32_t at = mix(key, in->key_size) & in->mask;
 
-	while (in->slots[at] != FREE && memcmp(intern_key(in, in->slots[at]), key, in->key_size))
+	while (in->slots[at] != FREE && !same(intern_key(in, in->slots[at]), key, in->key_size))
 		at = (at + 1) & in->mask;
 	return &in->slots[at];
 }
@@ -87,4 +104,9 @@ uint32_t intern_put(struct intern *in, const void *key)
 			*slot_of(in, intern_key(in, i)) = i;
 	}
 	return in->count - 1;
+}
+
+uint32_t intern_find(const struct intern *in, const void *key)
+{
+	return *slot_of(in, key);
 }

@@ -17,6 +17,9 @@ void intern_free(struct intern *in); /* takes NULL */
 
 /* The key's number; it is copied when it is new. */
 uint32_t intern_put(struct intern *in, const void *key);
+#define INTERN_NONE UINT32_MAX
+/* Its number, or INTERN_NONE. */
+uint32_t intern_find(const struct intern *in, const void *key);
 /* Valid until the next intern_put(). */
 const void *intern_key(const struct intern *in, uint32_t number);
 uint32_t intern_count(const struct intern *in);

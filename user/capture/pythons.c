@@ -97,3 +97,20 @@ void pythons_range(struct pythons *p, const struct tare_range *r)
 	if (r->what == TARE_RANGE_GONE && g_hash_table_remove(p->by_mm, &r->mm) && p->watch.found)
 		p->watch.found(p->watch.ctx, r->mm, NULL);
 }
+
+void pythons_keep(struct pythons *p, GHashTable *alive)
+{
+	GHashTableIter iter;
+	gpointer mm;
+
+	g_hash_table_iter_init(&iter, p->by_mm);
+	while (g_hash_table_iter_next(&iter, &mm, NULL)) {
+		uint64_t id = *(const uint64_t *)mm;
+
+		if (g_hash_table_contains(alive, mm))
+			continue;
+		g_hash_table_iter_remove(&iter);
+		if (p->watch.found)
+			p->watch.found(p->watch.ctx, id, NULL);
+	}
+}

@@ -1,42 +1,63 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "capture/sampler.h"
 
-#include <elf.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "base/proc.h"
 #include "bpf/sampling.h"
 #include "capture/cause.h"
-#include "symbol/jits.h"
-#include "symbol/module.h"
-#include "symbol/naming.h"
-#include "symbol/python.h"
-#include "symbol/unwind.h"
+#include "capture/sampler_state.h"
 
-/* Of a task. */
+#define SPACES_LEAST 2048 /* so many address spaces are no crowd */
+
+/* Of a task; or what it is folded into, where that is not 0. */
 struct ending {
 	uint64_t task, time_ns, peak_seq;
+	uint64_t into_task, into_proc;
 };
 
-struct sampling_session {
-	struct samples *samples;
-	struct modules *modules;
-	struct unwinder *unwinder;
-	struct jits *jits;
-	struct python *python;
-	struct pythons *pythons;
-	uint32_t period, vdso;
-	uint64_t vdso_size;
-	bool lines;
-	uint64_t malformed;
-	GArray *endings;       /* struct ending: of tasks */
-	struct sample_log log; /* its functions NULL: nobody is told */
-};
+static void on_folded(void *ctx, uint32_t id, uint32_t into)
+{
+	const struct sampling_session *s = ctx;
+
+	if (s->log.folded)
+		s->log.folded(s->log.ctx, id, into);
+}
+
+static void on_tallied(void *ctx, const struct tare_sample *sample, uint32_t id)
+{
+	const struct sampling_session *s = ctx;
+
+	if (s->log.sample)
+		s->log.sample(s->log.ctx, sample, id);
+}
+
+static const char *on_code(void *ctx, uint64_t mm, uint64_t address, uint64_t *start)
+{
+	const struct sampling_session *s = ctx;
+
+	return jits_name(s->jits, mm, address, start);
+}
+
+/* Code of what is gone has its names now. */
+static void on_collected(void *ctx, const uint32_t *frame_now, uint32_t n)
+{
+	const struct sampling_session *s = ctx;
+
+	stacks_forget(s->stacks);
+	naming_renumber(s->naming, frame_now, n);
+	jits_forget(s->jits);
+}
+
+static void on_file_gone(void *ctx, uint32_t file)
+{
+	const struct sampling_session *s = ctx;
+
+	modules_drop(s->modules, file);
+	python_drop(s->python, file);
+	unwinder_forget(s->unwinder);
+}
 
 struct sampling_session *sampler_new(uint32_t period, bool lines, const struct sample_log *log,
 				     const struct python_watch *watch)
@@ -48,15 +69,25 @@ struct sampling_session *sampler_new(uint32_t period, bool lines, const struct s
 	if (log)
 		s->log = *log;
 	s->samples = samples_new(sysconf(_SC_PAGESIZE));
-	s->samples->added = s->log.sample;
-	s->samples->added_ctx = s->log.ctx;
+	s->samples->watch = (struct samples_watch){
+		.sample = on_tallied,
+		.folded = on_folded,
+		.code_name = on_code,
+		.collected = on_collected,
+		.file_gone = on_file_gone,
+		.ctx = s,
+	};
 	s->endings = g_array_new(FALSE, FALSE, sizeof(struct ending));
 	s->modules = modules_new();
 	s->unwinder = unwinder_new(s->modules);
 	s->jits = jits_new();
 	s->python = python_new();
 	s->pythons = pythons_new(s->samples, s->modules, s->python, watch);
+	s->naming = naming_new();
+	s->stacks = stacks_new();
+	s->crowd = SPACES_LEAST;
 	s->vdso = samples_file_named(s->samples, 0, 0, "[vdso]");
+	((struct sample_file *)s->samples->files->pdata[s->vdso])->pinned = true;
 	modules_vdso(s->modules, s->vdso, &s->vdso_size);
 	return s;
 }
@@ -70,6 +101,8 @@ void sampler_free(struct sampling_session *s)
 	pythons_free(s->pythons);
 	python_free(s->python);
 	modules_free(s->modules);
+	naming_free(s->naming);
+	stacks_free(s->stacks);
 	samples_free(s->samples);
 	g_array_unref(s->endings);
 	g_free(s);
@@ -78,205 +111,6 @@ void sampler_free(struct sampling_session *s)
 void sampler_expect(struct sampling_session *s, const char *path)
 {
 	pythons_expect(s->pythons, path);
-}
-
-/* A file that the kernel loaded at exec: its segments, moved by `bias`. */
-static void map_segments(struct sampling_session *s, struct space *space, uint32_t file,
-			 uint64_t bias)
-{
-	const struct module *m = modules_get(s->modules, file);
-	uint64_t page = s->samples->page_size;
-	const struct segment *seg;
-	unsigned n = 0;
-
-	if (!m)
-		return;
-	seg = module_segments(m, &n);
-	for (unsigned i = 0; i < n; i++) {
-		uint64_t in_page = seg[i].address & (page - 1);
-		struct range r = {
-			.start = bias + seg[i].address - in_page,
-			.end = bias + ((seg[i].address + seg[i].size + page - 1) & ~(page - 1)),
-			.offset = seg[i].offset - in_page,
-			.file = file,
-			.place = PLACE_FILE,
-			.code = seg[i].code,
-		};
-
-		space_set(space, &r);
-	}
-}
-
-static uint64_t aux(const struct tare_image *i, uint64_t type)
-{
-	for (unsigned at = 0; at + 1 < TARE_AUXV && i->auxv[at] != AT_NULL; at += 2)
-		if (i->auxv[at] == type)
-			return i->auxv[at + 1];
-	return 0;
-}
-
-static void map_vdso(struct sampling_session *s, struct space *space, uint64_t at)
-{
-	struct range r = {
-		.start = at,
-		.end = at + s->vdso_size,
-		.file = s->vdso,
-		.place = PLACE_VDSO,
-		.code = true,
-	};
-
-	if (at && s->vdso_size)
-		space_set(space, &r);
-}
-
-/* What is no range of the kernel side's goes by what = 0: a mapped file, a program. */
-static void tell_range(const struct sampling_session *s, const struct tare_range *r,
-		       const char *path)
-{
-	if (s->log.range)
-		s->log.range(s->log.ctx, r, path);
-}
-
-static void on_image(struct sampling_session *s, const struct tare_image *i)
-{
-	uint32_t exe;
-	struct space *space = samples_image(s->samples, i, &exe);
-	const struct sample_file *f = s->samples->files->pdata[exe];
-	struct module_source source = { exe, f->dev, f->inode, f->path, i->tgid, 0, 0 };
-	struct module *m = modules_open(s->modules, &source);
-	const char *interpreter = m ? module_interpreter(m) : NULL;
-	uint64_t base = aux(i, AT_BASE);
-
-	tell_range(s, &(struct tare_range){ .head = i->head, .mm = i->mm, .tgid = i->tgid },
-		   f->path);
-	jits_image(s->jits, i->mm, i->tgid, i->head.time_ns);
-	if (m) {
-		uint64_t bias = aux(i, AT_PHDR) - module_headers(m);
-
-		map_segments(s, space, exe, bias);
-		pythons_mapped(s->pythons, i->mm, exe, m, bias);
-	}
-	if (base && interpreter) {
-		struct stat st = { 0 };
-		g_autofree char *path = g_strdup_printf("/proc/%u/root%s", i->tgid, interpreter);
-		uint32_t file;
-
-		if (stat(path, &st) && stat(interpreter, &st))
-			st.st_ino = 0;
-		file = samples_file_named(s->samples,
-					  (uint32_t)major(st.st_dev) << 20 | minor(st.st_dev),
-					  st.st_ino, interpreter);
-		source = (struct module_source){ file, 0, 0, interpreter, i->tgid, 0, 0 };
-		modules_open(s->modules, &source);
-		map_segments(s, space, file, base);
-	}
-	map_vdso(s, space, aux(i, AT_SYSINFO_EHDR));
-}
-
-/* A mapping of code, from `offset` in its file on. */
-static void open_code(struct sampling_session *s, uint64_t mm, const struct module_source *source,
-		      uint64_t offset)
-{
-	const struct module *m = modules_open(s->modules, source);
-	uint64_t address = m ? module_address(m, offset) : 0;
-
-	if (address)
-		pythons_mapped(s->pythons, mm, source->file, m, source->start - address);
-}
-
-/* An address space that ran before tare came: as /proc has it now. */
-static void read_maps(struct sampling_session *s, struct space *space)
-{
-	g_autofree char *path = g_strdup_printf("/proc/%u/maps", space->pid);
-	FILE *f = fopen(path, "re");
-	char line[PROC_LINE];
-	struct proc_map m;
-
-	while (f && proc_line(f, line)) {
-		struct range r = { .file = NO_FILE, .place = PLACE_ANON };
-
-		if (!proc_map_parse(line, &m))
-			continue;
-		r.start = m.start;
-		r.end = m.end;
-		r.offset = m.offset;
-		r.code = m.code;
-		if (!strcmp(m.path, "[heap]")) {
-			space->start_brk = m.start;
-			continue;
-		}
-		if (!strcmp(m.path, "[vdso]")) {
-			map_vdso(s, space, m.start);
-			continue;
-		}
-		if (!strncmp(m.path, "[stack", 6)) {
-			r.place = PLACE_STACK;
-		} else if (m.inode) {
-			struct module_source source;
-
-			r.place = samples_place(m.path);
-			r.file = samples_file_named(s->samples, m.dev, m.inode, m.path);
-			source = (struct module_source){ r.file,     m.dev,   m.inode, m.path,
-							 space->pid, m.start, m.end };
-			if (m.code)
-				open_code(s, space->id, &source, m.offset);
-		} else if (r.code) {
-			r.place = PLACE_JIT;
-		}
-		space_set(space, &r);
-	}
-	if (f)
-		fclose(f);
-}
-
-/* One that ran before tare came, or whose beginning was lost: as it is now, and
- * the records from here on change that. */
-static void know(struct sampling_session *s, uint64_t mm, uint32_t pid)
-{
-	struct space *space = samples_space(s->samples, mm);
-
-	if (space->known || !mm)
-		return;
-	space->known = true;
-	space->pid = pid;
-	jits_image(s->jits, mm, pid, 0);
-	read_maps(s, space);
-}
-
-static void on_map(struct sampling_session *s, const struct tare_map *m)
-{
-	uint32_t file;
-	const struct sample_file *f;
-	struct module_source source;
-
-	know(s, m->mm, m->tgid);
-	file = samples_map(s->samples, m);
-	f = s->samples->files->pdata[file];
-	source = (struct module_source){ file,    f->dev,   f->inode,          f->path,
-					 m->tgid, m->start, m->start + m->size };
-
-	tell_range(s,
-		   &(struct tare_range){ .head = m->head,
-					 .mm = m->mm,
-					 .tgid = m->tgid,
-					 .start = m->start,
-					 .size = m->size },
-		   f->path);
-	if (m->prot & 4)
-		open_code(s, m->mm, &source, m->offset);
-}
-
-static void on_range(struct sampling_session *s, const struct tare_range *r)
-{
-	if (r->what != TARE_RANGE_FORK && r->what != TARE_RANGE_GONE)
-		know(s, r->mm, r->tgid);
-	if (r->what == TARE_RANGE_FORK)
-		jits_fork(s->jits, r->mm, r->a, r->tgid);
-	if (r->what == TARE_RANGE_GONE)
-		jits_gone(s->jits, r->mm);
-	pythons_range(s->pythons, r);
-	samples_range(s->samples, r);
-	tell_range(s, r, NULL);
 }
 
 static uint32_t push_mark(struct sampling_session *s, uint32_t node, enum frame_mark mark)
@@ -328,7 +162,6 @@ static uint32_t number_name(void *samples, const char *name)
 static uint32_t push_user(struct sampling_session *s, struct space *space,
 			  const struct tare_sample *sample, const void *stack)
 {
-	uint32_t node = NO_NODE;
 	struct unwound w;
 
 	if (!sample->stack) {
@@ -339,7 +172,8 @@ static uint32_t push_user(struct sampling_session *s, struct space *space,
 									       MARK_NO_STACK);
 	}
 	w = unwind(s->unwinder, space, sample, stack);
-	name_code(s, space, &w);
+	if (space != s->samples->nowhere)
+		name_code(s, space, &w);
 	if (!has_python(s, &w))
 		w = python_merge(s->python, sample, &w, number_name, s->samples);
 	if (!(sample->flags & TARE_SAMPLE_ASKED)) {
@@ -347,9 +181,7 @@ static uint32_t push_user(struct sampling_session *s, struct space *space,
 		s->samples->truncated += !w.complete;
 		s->samples->guessed += w.guessed;
 	}
-	for (unsigned i = w.n; i-- > 0;)
-		node = samples_push(s->samples, node, &w.frames[i]);
-	return node;
+	return stacks_push(s->stacks, s->samples, w.frames, w.n);
 }
 
 static void on_sample(struct sampling_session *s, const struct world *world,
@@ -360,12 +192,15 @@ static void on_sample(struct sampling_session *s, const struct world *world,
 	const char *stack = (const char *)kernel + (has_kernel ? TARE_KERNEL_FRAMES * 8 : 0);
 	struct space *space = samples_space(s->samples, sample->mm);
 	const struct world_task *t = g_hash_table_lookup(world->tasks, &sample->task);
-	g_autofree char *name = t ? g_strndup(t->state->comm, TARE_COMM_LEN) : g_strdup("");
+	char name[TARE_COMM_LEN + 1] = "";
 	uint32_t node;
+
+	if (t)
+		memcpy(name, t->state->comm, TARE_COMM_LEN);
 
 	space->pid = sample->tgid;
 	space->proc = sample->proc;
-	know(s, sample->mm, sample->tgid);
+	sampler_know(s, space, sample->tgid);
 	node = push_user(s, space, sample, stack);
 	if (sample->flags & TARE_SAMPLE_ASKED) {
 		samples_asked(s->samples, sample, node);
@@ -413,19 +248,19 @@ static int take(struct sampling_session *s, const struct world *world,
 	case TARE_REC_RANGE:
 		if (head->size != sizeof(struct tare_range))
 			return -EINVAL;
-		on_range(s, (const void *)head);
+		sampler_range(s, (const void *)head);
 		return 0;
 	case TARE_REC_MAP:
 		if (head->size < sizeof(*map) - sizeof(map->file) + file ||
 		    !file_fits(head, &map->file))
 			return -EINVAL;
-		on_map(s, map);
+		sampler_map(s, map);
 		return 0;
 	case TARE_REC_IMAGE:
 		if (head->size < sizeof(*image) - sizeof(image->file) + file ||
 		    !file_fits(head, &image->file))
 			return -EINVAL;
-		on_image(s, image);
+		sampler_image(s, image);
 		return 0;
 	case TARE_REC_PYTHON_CODE:
 		if (head->size != sizeof(struct tare_python_code))
@@ -452,7 +287,7 @@ int sampler_record(struct sampling_session *s, const struct world *world, const 
 
 void sampler_task_ended(struct sampling_session *s, const struct tare_task *task)
 {
-	struct ending e = { task->id, task->end_ns, task->peak_seq };
+	struct ending e = { .task = task->id, .time_ns = task->end_ns, .peak_seq = task->peak_seq };
 
 	g_array_append_val(s->endings, e);
 }
@@ -462,29 +297,97 @@ void sampler_caught_up(struct sampling_session *s)
 	for (unsigned i = 0; i < s->endings->len; i++) {
 		const struct ending *e = &g_array_index(s->endings, struct ending, i);
 
+		if (e->into_task) {
+			samples_fold(s->samples, e->task, e->into_task, e->into_proc);
+			continue;
+		}
 		samples_task_ended(s->samples, e->task, e->time_ns, e->peak_seq);
+		python_task_ended(s->python, e->task);
 	}
 	g_array_set_size(s->endings, 0);
+	jits_round(s->jits);
+	if (jits_crowded(s->jits))
+		samples_collect(s->samples);
 }
 
-void sampler_found(struct sampling_session *s, struct world *world, const void *data, size_t size)
+void sampler_fold(struct sampling_session *s, uint64_t task, uint64_t into_task, uint64_t into_proc)
+{
+	struct ending e = { .task = task, .into_task = into_task, .into_proc = into_proc };
+
+	g_array_append_val(s->endings, e);
+}
+
+bool sampler_full(const struct sampling_session *s)
+{
+	return samples_full(s->samples);
+}
+
+bool sampler_crowded(const struct sampling_session *s)
+{
+	return g_hash_table_size(s->samples->spaces) > s->crowd;
+}
+
+void sampler_swept(struct sampling_session *s)
+{
+	unsigned n = s->alive ? g_hash_table_size(s->alive) : 0;
+
+	if (s->alive)
+		samples_keep(s->samples, s->alive);
+	jits_keep(s->jits, s->samples->spaces);
+	pythons_keep(s->pythons, s->samples->spaces);
+	g_clear_pointer(&s->alive, g_hash_table_unref);
+	s->crowd = MAX(SPACES_LEAST, 2 * n);
+}
+
+/* Each address space of a buffer of records. */
+static void each_mm(const void *data, size_t size, void (*fn)(void *ctx, const struct tare_mm *mm),
+		    void *ctx)
 {
 	const char *at = data;
 
 	while (size >= sizeof(struct tare_record)) {
 		const struct tare_mm_end *mm = (const void *)at;
-		const struct world_proc *proc;
 
 		if (mm->head.size < sizeof(mm->head) || mm->head.size > size)
 			return;
-		if (mm->head.type == TARE_REC_MM && mm->head.size >= sizeof(*mm)) {
-			proc = world_find_proc(world, mm->mm.proc);
-			if (proc)
-				know(s, mm->mm.id, proc->pid);
-		}
+		if (mm->head.type == TARE_REC_MM && mm->head.size >= sizeof(*mm))
+			fn(ctx, &mm->mm);
 		size -= mm->head.size;
 		at += mm->head.size;
 	}
+}
+
+struct finding {
+	struct sampling_session *s;
+	struct world *world;
+};
+
+static void know_found(void *ctx, const struct tare_mm *mm)
+{
+	const struct finding *f = ctx;
+	const struct world_proc *proc = world_find_proc(f->world, mm->proc);
+
+	if (proc)
+		sampler_know(f->s, samples_space(f->s->samples, mm->id), proc->pid);
+}
+
+void sampler_found(struct sampling_session *s, struct world *world, const void *data, size_t size)
+{
+	struct finding f = { s, world };
+
+	each_mm(data, size, know_found, &f);
+}
+
+static void note_alive(void *alive, const struct tare_mm *mm)
+{
+	g_hash_table_add(alive, g_memdup2(&mm->id, sizeof(mm->id)));
+}
+
+void sampler_alive(struct sampling_session *s, const void *data, size_t size)
+{
+	if (!s->alive)
+		s->alive = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	each_mm(data, size, note_alive, s->alive);
 }
 
 #define PLACELESS 10 /* of so many samples one may have no address */
@@ -533,6 +436,6 @@ struct profile *sampler_profile(struct sampling_session *s, const struct report 
 	p->no_address = counts->no_address;
 	fill_thinned(p, counts, origin_ns);
 	p->lost = (struct profile_loss){ counts->lost, counts->lost_bytes, counts->lost_ranges };
-	naming_fill(p, s->samples, s->modules, s->jits, s->lines);
+	naming_fill(s->naming, p, s->samples, s->modules, s->jits, s->lines);
 	return p;
 }

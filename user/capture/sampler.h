@@ -2,6 +2,11 @@
  *
  * Samples, from the ring to a profile: their stacks unwound as they come, while
  * what they ran is still mapped; named at the end.
+ *
+ * Bounds: samples keep their own (model/samples.h), files (symbol/module.h), rules for
+ * unwinding (symbol/unwind.h), maps of code (symbol/jits.h) and Python's functions
+ * (symbol/python.h) theirs. What goes by process goes with the record of its end; where that
+ * was lost, when sampler_crowded() has asked for what lives (sampler_alive()).
  */
 #ifndef TARE_SAMPLER_H
 #define TARE_SAMPLER_H
@@ -19,6 +24,8 @@ struct sampling_session;
 /* Who is told of each sample and range as it comes; times are since the boot. */
 struct sample_log {
 	void (*sample)(void *ctx, const struct tare_sample *sample, uint32_t tally);
+	/* What was of one tally is another's from now on: it never comes again. May be NULL. */
+	void (*folded)(void *ctx, uint32_t tally, uint32_t into);
 	/* `path`: of the file that it maps; NULL: none. */
 	void (*range)(void *ctx, const struct tare_range *r, const char *path);
 	void *ctx;
@@ -41,6 +48,19 @@ int sampler_record(struct sampling_session *s, const struct world *world, const 
  * on: when the samples that were in their ring then have been taken. */
 void sampler_task_ended(struct sampling_session *s, const struct tare_task *task);
 void sampler_caught_up(struct sampling_session *s);
+/* Its sums are those of another task from then on, likewise (samples_fold). */
+void sampler_fold(struct sampling_session *s, uint64_t task, uint64_t into_task,
+		  uint64_t into_proc);
+
+/* Are there so many sums that the smallest will soon be put together? Then all tasks that ended
+ * and can be folded should be, first. */
+bool sampler_full(const struct sampling_session *s);
+
+/* Are there more address spaces than likely live? Then a sweep's buffers of records go to
+ * sampler_alive(), and sampler_swept() drops those that were in none. */
+bool sampler_crowded(const struct sampling_session *s);
+void sampler_alive(struct sampling_session *s, const void *data, size_t size);
+void sampler_swept(struct sampling_session *s);
 
 /* A buffer of records from a sweep: the address spaces in it are looked at now, while
  * their processes live. */

@@ -189,10 +189,6 @@ void session_kill(const struct session *s, int signal)
 		kill(s->launch.pid, signal);
 }
 
-/* Given by the part that keeps samples; without it all tasks stay that have some. */
-void sampler_fold(struct sampling_session *s, uint64_t task, uint64_t into_task, uint64_t into_proc)
-	__attribute__((weak));
-
 static void on_folded(void *ctx, uint64_t task, uint64_t into_task, uint64_t into_proc)
 {
 	struct session *s = ctx;
@@ -203,11 +199,9 @@ static void on_folded(void *ctx, uint64_t task, uint64_t into_task, uint64_t int
 
 static void begin(struct session *s, bool launched)
 {
-	bool foldable = !s->sampler || sampler_fold;
-
 	s->launched = launched;
 	s->world = world_new(launched);
-	world_keep(s->world, foldable ? s->config.keep_tasks : WORLD_KEEP_ALL, on_folded, s);
+	world_keep(s->world, s->config.keep_tasks, on_folded, s);
 	s->origin_ns = clock_ns(CLOCK_BOOTTIME);
 }
 
@@ -525,7 +519,7 @@ int session_loop(struct session *s, int *status)
 		for (int i = 0; i < n; i++)
 			session_dispatch(s, events[i].data.u32);
 		session_read_lost(s);
-		world_fold(s->world, false);
+		world_fold(s->world, s->sampler && sampler_full(s->sampler));
 	}
 	sample_series(s);
 	/* The last report waits for what comes late. */

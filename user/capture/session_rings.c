@@ -26,6 +26,12 @@ static void on_record(struct session *s, const void *data, size_t size)
 		sampler_task_ended(s->sampler, (const void *)(head + 1));
 }
 
+static int on_alive(void *ctx, const void *data, size_t size)
+{
+	sampler_alive(((struct session *)ctx)->sampler, data, size);
+	return 0;
+}
+
 /* Records first: they tell whom the samples are of. */
 void session_drain(struct session *s)
 {
@@ -38,8 +44,11 @@ void session_drain(struct session *s)
 	while ((record = drain_next(s->drain, DRAIN_SAMPLES, &size)))
 		if (s->sampler)
 			sampler_record(s->sampler, s->world, record, size);
-	if (s->sampler)
-		sampler_caught_up(s->sampler);
+	if (!s->sampler)
+		return;
+	sampler_caught_up(s->sampler);
+	if (sampler_crowded(s->sampler) && !loader_sweep(s->loader, on_alive, s))
+		sampler_swept(s->sampler);
 }
 
 static int put_event(void *ctx, const void *data, size_t size)

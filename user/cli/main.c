@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <locale.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,10 @@ static const struct command {
 	{ "diff", cmd_diff, "who grew more from one recording to another, and where" },
 	{ "export", cmd_export, "a recording for other tools: flame graphs, pprof, HTML" },
 };
+
+/* Bytes. A report of many is made each second and thrown away: what is large goes back to the
+ * kernel then. By itself glibc keeps ever more. */
+#define KEPT_MOST (256 << 10)
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -91,6 +96,8 @@ int main(int argc, char **argv)
 	int status;
 
 	setlocale(LC_CTYPE, "");
+	mallopt(M_MMAP_THRESHOLD, KEPT_MOST);
+	mallopt(M_TRIM_THRESHOLD, 2 * KEPT_MOST);
 	status = dispatch(argc, argv);
 	/* What went to stdout has arrived, or it is said. */
 	if (fflush(stdout) || ferror(stdout)) {

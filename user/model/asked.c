@@ -182,3 +182,30 @@ void asked_each(const struct asked *a, asked_fn fn, void *ctx)
 			fn(ctx, *(const uint64_t *)mm, p->start, p->end, p->weight, p->who);
 		}
 }
+
+struct renumbering {
+	uint32_t (*now)(const void *ctx, uint32_t who);
+	const void *ctx;
+};
+
+static gboolean renumber(gpointer start, gpointer piece, gpointer data)
+{
+	const struct renumbering *r = data;
+	struct piece *p = piece;
+
+	(void)start;
+	p->who = r->now(r->ctx, p->who);
+	return FALSE;
+}
+
+void asked_renumber(struct asked *a, uint32_t (*now)(const void *ctx, uint32_t who),
+		    const void *ctx)
+{
+	struct renumbering r = { now, ctx };
+	GHashTableIter iter;
+	gpointer tree;
+
+	g_hash_table_iter_init(&iter, a->trees);
+	while (g_hash_table_iter_next(&iter, NULL, &tree))
+		g_tree_foreach(tree, renumber, &r);
+}

@@ -26,6 +26,10 @@ void asked_move(struct asked *a, uint64_t mm, uint64_t from, uint64_t size, uint
 		uint64_t new_size);
 void asked_gone(struct asked *a, uint64_t mm);
 
+/* Who asked goes by other numbers. */
+void asked_renumber(struct asked *a, uint32_t (*now)(const void *ctx, uint32_t who),
+		    const void *ctx);
+
 /* Each part that is still mapped. A byte of it stands for `weight` bytes: a range shorter
  * than a period is sampled so much more seldom. */
 typedef void (*asked_fn)(void *ctx, uint64_t mm, uint64_t start, uint64_t end, double weight,

@@ -122,10 +122,11 @@ GArray *profile_modules_new(void);
 GArray *profile_asked_new(void);
 void profile_free(struct profile *p); /* takes NULL */
 
-/* Fill entries from samples, scaled to the report's totals. Frames keep the numbers
- * that they have in `samples`; the caller names them. `cause_name` as in books_input. */
-void profile_fill(struct profile *p, const struct samples *s, const struct report *r,
-		  uint64_t peak_seq, uint64_t origin_ns, char *(*cause_name)(uint32_t id));
+/* Fill entries from samples, which are settled first, scaled to the report's totals. Frames
+ * keep the numbers that they have in `samples`; the caller names them. `cause_name` as in
+ * books_input. */
+void profile_fill(struct profile *p, struct samples *s, const struct report *r, uint64_t peak_seq,
+		  uint64_t origin_ns, char *(*cause_name)(uint32_t id));
 
 /* The number of a module, added when it is new; `build_id` may be NULL. */
 uint32_t profile_module(struct profile *p, const char *path, const char *build_id);

@@ -1,49 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "model/samples.h"
 
-#include <elf.h>
 #include <string.h>
 #include <sys/mman.h>
 
-/* One sample whose memory lives. */
-struct life {
-	uint64_t page;
-	uint64_t bytes;
-	uint64_t born_seq;
-	uint32_t tally;
-};
-
-/* A sample that waits for the record of its range. */
-struct early {
-	struct tare_sample sample;
-	uint32_t node, thread_name;
-};
-
-/* Kernel stacks live in no address space: by the number of their task. */
-#define STACKS UINT64_MAX
-/* Nor does other kernel memory: what a task holds at its end is nobody's. By its task too,
- * which has many: so many numbers each. */
-#define KMEMS (UINT64_MAX - 1)
-#define KMEM_BITS 24
-
-static int by_page(gconstpointer a, gconstpointer b, gpointer unused)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	(void)unused;
-	return x < y ? -1 : x > y;
-}
-
-static void file_free(gpointer p)
-{
-	g_free(((struct sample_file *)p)->path);
-	g_free(p);
-}
-
-static void tree_free(gpointer tree)
-{
-	g_tree_unref(tree);
-}
+#include "model/samples_impl.h"
 
 struct samples *samples_new(uint64_t page_size)
 {
@@ -51,22 +12,31 @@ struct samples *samples_new(uint64_t page_size)
 
 	s->page_size = page_size;
 	s->spaces = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, space_free);
-	s->lives = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, tree_free);
+	s->lives = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, lives_free);
 	s->frames = intern_new(sizeof(struct frame));
 	s->nodes = intern_new(sizeof(struct stack_node));
-	s->keys = intern_new(sizeof(struct tally_key));
-	s->tallies = g_array_new(FALSE, TRUE, sizeof(struct tally));
+	s->tallies = tallies_new();
+	s->asked_tallies = tallies_new();
 	s->early = g_array_new(FALSE, FALSE, sizeof(struct early));
 	s->asked = asked_new();
-	s->asked_keys = intern_new(sizeof(struct tally_key));
-	s->asked_tallies = g_array_new(FALSE, TRUE, sizeof(struct asked_tally));
-	s->names = g_ptr_array_new_with_free_func(g_free);
-	s->name_numbers = g_hash_table_new(g_str_hash, g_str_equal);
-	s->files = g_ptr_array_new_with_free_func(file_free);
-	s->file_numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	samples_names_new(s);
 	s->timeline = timeline_new();
-	samples_name(s, "");
+	s->nowhere = space_new(UINT64_MAX);
+	s->nowhere->known = true;
+	samples_limits_set(s, &(struct samples_limits){ .tallies = 64000,
+							.asked = 20000,
+							.nodes = 131072,
+							.names = 32768,
+							.files = 16384,
+							.lives = 200000 });
+	s->folds = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+	s->random = 88172645463325252ULL;
 	return s;
+}
+
+void samples_limits_set(struct samples *s, const struct samples_limits *limits)
+{
+	s->limit = s->next = *limits;
 }
 
 void samples_free(struct samples *s)
@@ -77,24 +47,31 @@ void samples_free(struct samples *s)
 	g_hash_table_unref(s->lives);
 	intern_free(s->frames);
 	intern_free(s->nodes);
-	intern_free(s->keys);
-	g_array_unref(s->tallies);
+	tallies_free(s->tallies);
+	tallies_free(s->asked_tallies);
 	g_array_unref(s->early);
 	asked_free(s->asked);
-	intern_free(s->asked_keys);
-	g_array_unref(s->asked_tallies);
-	g_hash_table_unref(s->name_numbers);
-	g_ptr_array_unref(s->names);
-	g_ptr_array_unref(s->files);
-	g_hash_table_unref(s->file_numbers);
+	samples_names_free(s);
 	timeline_free(s->timeline);
+	space_free(s->nowhere);
+	g_hash_table_unref(s->folds);
 	g_free(s);
+}
+
+static bool was_gone(const struct samples *s, uint64_t mm)
+{
+	for (unsigned i = 0; mm && i < SAMPLES_GONE; i++)
+		if (s->gone[i] == mm)
+			return true;
+	return false;
 }
 
 struct space *samples_space(struct samples *s, uint64_t mm)
 {
 	struct space *space = g_hash_table_lookup(s->spaces, &mm);
 
+	if (!space && was_gone(s, mm))
+		return s->nowhere;
 	if (!space) {
 		space = space_new(mm);
 		g_hash_table_insert(s->spaces, &space->id, space);
@@ -102,78 +79,24 @@ struct space *samples_space(struct samples *s, uint64_t mm)
 	return space;
 }
 
-uint32_t samples_name(struct samples *s, const char *name)
-{
-	gpointer number;
-	char *copy;
-
-	if (g_hash_table_lookup_extended(s->name_numbers, name, NULL, &number))
-		return GPOINTER_TO_UINT(number);
-	copy = g_strdup(name);
-	g_ptr_array_add(s->names, copy);
-	g_hash_table_insert(s->name_numbers, copy, GUINT_TO_POINTER(s->names->len - 1));
-	return s->names->len - 1;
-}
-
-static uint32_t file_number(struct samples *s, struct sample_file f)
-{
-	g_autofree char *key =
-		g_strdup_printf("%u %" G_GUINT64_FORMAT " %s", f.dev, f.inode, f.path);
-	gpointer number;
-
-	if (g_hash_table_lookup_extended(s->file_numbers, key, NULL, &number)) {
-		g_free(f.path);
-		return GPOINTER_TO_UINT(number);
-	}
-	g_ptr_array_add(s->files, g_memdup2(&f, sizeof(f)));
-	g_hash_table_insert(s->file_numbers, g_steal_pointer(&key),
-			    GUINT_TO_POINTER(s->files->len - 1));
-	return s->files->len - 1;
-}
-
-uint32_t samples_file(struct samples *s, const struct tare_file *file)
-{
-	unsigned n = MIN(file->names, TARE_PATH_PARTS);
-	struct sample_file f = {
-		.inode = file->inode,
-		.dev = file->dev,
-		.deleted = file->deleted,
-		.whole = file->names < TARE_PATH_PARTS,
-	};
-	GString *path = g_string_new(NULL);
-
-	for (unsigned i = n; i-- > 0;) {
-		size_t len = strnlen(file->name[i], TARE_PART_LEN);
-
-		f.whole &= len < TARE_PART_LEN - 1;
-		if (len == 1 && file->name[i][0] == '/')
-			continue;
-		g_string_append_c(path, '/');
-		g_string_append_len(path, file->name[i], len);
-	}
-	if (file->deleted) /* as /proc has it */
-		g_string_append(path, " (deleted)");
-	f.path = g_string_free(path, FALSE);
-	return file_number(s, f);
-}
-
-uint32_t samples_file_named(struct samples *s, uint32_t dev, uint64_t inode, const char *path)
-{
-	return file_number(s, (struct sample_file){ inode, dev, g_strdup(path), false, true });
-}
-
 /* When, as the records have it. */
 struct moment {
 	uint64_t time_ns, peak_seq;
 };
 
-static void ended(struct samples *s, const struct life *l, struct moment now)
-{
-	struct tally *t = &g_array_index(s->tallies, struct tally, l->tally);
-	uint64_t peak_seq = now.peak_seq;
+struct ending {
+	struct samples *s;
+	struct moment now;
+};
 
-	t->live -= l->bytes;
-	timeline_add(s->timeline, now.time_ns, l->tally, 0, l->bytes);
+static void ended(void *ctx, struct life *l)
+{
+	const struct ending *e = ctx;
+	struct tally *t = tallies_at(e->s->tallies, tallies_now(e->s->tallies, l->tally));
+	uint64_t peak_seq = e->now.peak_seq;
+
+	t->live -= (int64_t)l->bytes;
+	timeline_add(e->s->timeline, e->now.time_ns, l->tally, 0, l->bytes);
 	if (l->born_seq >= peak_seq)
 		return; /* no peak came in its time */
 	if (t->peak_seq != peak_seq) {
@@ -189,19 +112,14 @@ static void ended(struct samples *s, const struct life *l, struct moment now)
 static void end_pages(struct samples *s, uint64_t mm, uint64_t page, uint64_t end,
 		      struct moment now)
 {
-	GTree *tree = g_hash_table_lookup(s->lives, &mm);
-	GTreeNode *node = tree ? g_tree_lower_bound(tree, &page) : NULL;
+	struct lives *lives = g_hash_table_lookup(s->lives, &mm);
+	struct ending e = { s, now };
 
-	while (node) {
-		struct life *l = g_tree_node_value(node);
-
-		if (l->page >= end)
-			break;
-		page = l->page;
-		ended(s, l, now);
-		g_tree_remove(tree, &page);
-		node = g_tree_lower_bound(tree, &page);
-	}
+	if (!lives)
+		return;
+	s->live_count -= lives_count(lives);
+	lives_cut(lives, page, end, ended, &e);
+	s->live_count += lives_count(lives);
 }
 
 /* Of all in [start, end). */
@@ -216,59 +134,56 @@ static struct moment moment_of(const struct tare_range *r)
 	return (struct moment){ r->head.time_ns, r->peak_seq };
 }
 
+static void note_life(void *lives, struct life *l)
+{
+	g_array_append_vals(lives, l, 1);
+}
+
 static void move_lives(struct samples *s, const struct tare_range *r)
 {
-	GTree *tree = g_hash_table_lookup(s->lives, &r->mm);
-	uint64_t page = r->start / s->page_size, first = page, to = r->a / s->page_size;
+	struct lives *lives = g_hash_table_lookup(s->lives, &r->mm);
+	uint64_t first = r->start / s->page_size, to = r->a / s->page_size;
 	uint64_t size = MIN(r->size, r->b), kept = size / s->page_size;
-	g_autoptr(GPtrArray) moved = g_ptr_array_new();
-	GTreeNode *node;
+	g_autoptr(GArray) moved = g_array_new(FALSE, FALSE, sizeof(struct life));
 
-	if (!tree || r->a == r->start)
+	if (!lives || r->a == r->start)
 		return;
 	end_range(s, r->mm, r->a, r->a + r->b, moment_of(r));
-	for (node = g_tree_lower_bound(tree, &page); node; node = g_tree_node_next(node)) {
-		const struct life *l = g_tree_node_value(node);
-
-		if (l->page >= first + kept)
-			break;
-		g_ptr_array_add(moved, g_memdup2(l, sizeof(*l)));
-	}
+	lives_cut(lives, first, first + kept, note_life, moved);
 	for (unsigned i = 0; i < moved->len; i++) {
-		struct life *l = moved->pdata[i];
+		struct life *l = &g_array_index(moved, struct life, i);
 
-		g_tree_remove(tree, &l->page);
 		l->page = l->page - first + to;
-		g_tree_replace(tree, &l->page, l);
+		lives_put(lives, l, NULL);
 	}
 }
 
-/* Pages that are in no tree are those whose place is not known: they live as long
+/* Pages that are in no range are those whose place is not known: they live as long
  * as their address space. They go behind all addresses. */
 static void begin_life(struct samples *s, const struct tare_sample *sample, uint32_t tally)
 {
 	uint64_t mm = sample->kind == TARE_KSTACK ? STACKS :
 		      sample->kind == TARE_KMEM   ? KMEMS :
 						    sample->mm;
-	GTree *tree = g_hash_table_lookup(s->lives, &mm);
-	struct life *old, *l = g_new(struct life, 1);
+	struct lives *lives = g_hash_table_lookup(s->lives, &mm);
+	struct life old,
+		l = { sample->address / s->page_size, sample->bytes, sample->peak_seq, tally };
+	struct ending e = { s, { sample->head.time_ns, sample->peak_seq } };
 
-	if (!tree) {
-		tree = g_tree_new_full(by_page, NULL, NULL, g_free);
-		g_hash_table_insert(s->lives, g_memdup2(&mm, sizeof(mm)), tree);
+	if (!lives) {
+		lives = lives_new();
+		g_hash_table_insert(s->lives, g_memdup2(&mm, sizeof(mm)), lives);
 	}
-	*l = (struct life){ sample->address / s->page_size, sample->bytes, sample->peak_seq,
-			    tally };
 	if (mm == STACKS)
-		l->page = sample->task;
+		l.page = sample->task;
 	else if (mm == KMEMS)
-		l->page = sample->task << KMEM_BITS | (s->taken & ((1 << KMEM_BITS) - 1));
+		l.page = sample->task << KMEM_BITS | (s->taken & ((1 << KMEM_BITS) - 1));
 	else if (sample->flags & TARE_SAMPLE_NO_ADDRESS)
-		l->page = (1ULL << 52) + s->taken;
-	old = g_tree_lookup(tree, &l->page);
-	if (old) /* its end was not seen */
-		ended(s, old, (struct moment){ sample->head.time_ns, sample->peak_seq });
-	g_tree_replace(tree, &l->page, l);
+		l.page = (1ULL << 52) + s->taken;
+	if (lives_put(lives, &l, &old)) /* its end was not seen */
+		ended(&e, &old);
+	else
+		s->live_count++;
 }
 
 static struct tally_key key_of(const struct space *space, const struct tare_sample *sample,
@@ -291,46 +206,96 @@ static struct tally_key key_of(const struct space *space, const struct tare_samp
 	return key;
 }
 
-static void add(struct samples *s, const struct tare_sample *sample, uint32_t node,
-		uint32_t thread_name)
+static void add(struct samples *s, const struct early *e)
 {
+	const struct tare_sample *sample = &e->sample;
 	struct space *space = samples_space(s, sample->mm);
-	struct range *stack = space_find(space, sample->regs[19]);
+	const struct range *stack = space_find(space, sample->regs[19]);
+	bool lives = space != s->nowhere || sample->kind >= TARE_KSTACK; /* by task */
 	struct tally_key key;
 	struct tally *t;
 	uint32_t number;
 
 	/* That of a new task is of the one that made it. */
-	if (stack && stack->place == PLACE_ANON && sample->stack && sample->kind < TARE_KSTACK) {
-		stack->place = PLACE_STACK;
-		stack->name = thread_name;
-	}
-	key = key_of(space, sample, node);
-	number = intern_put(s->keys, &key);
-	if (number == s->tallies->len)
-		g_array_set_size(s->tallies, number + 1);
-	t = &g_array_index(s->tallies, struct tally, number);
+	if (stack && stack->place == PLACE_ANON && sample->stack && sample->kind < TARE_KSTACK)
+		space_stack(space, stack, e->thread_name);
+	key = key_of(space, sample, e->node);
+	number = tallies_put(s->tallies, &key);
+	t = tallies_at(s->tallies, number);
 	t->proc = sample->proc;
-	t->count++;
+	t->count += e->count;
 	t->grown += sample->bytes;
-	t->live += sample->bytes;
-	timeline_add(s->timeline, sample->head.time_ns, number, sample->bytes, 0);
-	begin_life(s, sample, number);
-	if (s->added)
-		s->added(s->added_ctx, sample, number);
+	timeline_add(s->timeline, sample->head.time_ns, number, sample->bytes,
+		     lives ? 0 : sample->bytes);
+	if (lives) {
+		t->live += (int64_t)sample->bytes;
+		begin_life(s, sample, number);
+	}
+	if (s->watch.sample)
+		s->watch.sample(s->watch.ctx, sample, t->id);
+}
+
+static bool alike(const struct early *a, const struct early *b)
+{
+	return a->node == b->node && a->sample.mm == b->sample.mm &&
+	       a->sample.task == b->sample.task && a->sample.kind == b->sample.kind &&
+	       a->sample.cause == b->sample.cause;
+}
+
+/* A large mapping is filled: of two samples next to each other one stands for both. */
+static void pair_early(struct samples *s)
+{
+	struct early *e = (struct early *)s->early->data;
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < s->early->len; i++) {
+		e[kept] = e[i];
+		if (i + 1 < s->early->len && alike(&e[i], &e[i + 1])) {
+			i++;
+			e[kept].count += e[i].count;
+			e[kept].sample.bytes += e[i].sample.bytes;
+		}
+		kept++;
+	}
+	g_array_set_size(s->early, kept);
+}
+
+/* Those that waited longest, for what was lost it seems, go as they are. */
+static void add_early(struct samples *s, const struct early *early)
+{
+	unsigned many = EARLY_MOST / 4;
+
+	g_array_append_vals(s->early, early, 1);
+	if (s->early->len < EARLY_MOST)
+		return;
+	pair_early(s);
+	if (s->early->len <= EARLY_MOST - many)
+		return;
+	for (unsigned i = 0; i < many; i++)
+		add(s, &g_array_index(s->early, struct early, i));
+	g_array_remove_range(s->early, 0, many);
+}
+
+static void note_moment(struct samples *s, uint64_t time_ns, uint64_t peak_seq)
+{
+	s->time_ns = MAX(s->time_ns, time_ns);
+	s->peak_seq = MAX(s->peak_seq, peak_seq);
 }
 
 void samples_add(struct samples *s, const struct tare_sample *sample, uint32_t node,
 		 uint32_t thread_name)
 {
-	struct early early = { *sample, node, thread_name };
+	struct early early = { *sample, node, thread_name, 1 };
 
 	s->taken++;
 	s->mapped += sample->kind < TARE_MEMBERS;
+	note_moment(s, sample->head.time_ns, sample->peak_seq);
 	if (sample->flags & TARE_SAMPLE_EARLY)
-		g_array_append_val(s->early, early);
+		add_early(s, &early);
 	else
-		add(s, sample, node, thread_name);
+		add(s, &early);
+	if (samples_crowded(s))
+		samples_settle(s);
 }
 
 /* The samples that waited for this range. */
@@ -342,7 +307,7 @@ static void told(struct samples *s, uint64_t mm, uint64_t start, uint64_t end)
 		struct early e = g_array_index(s->early, struct early, i);
 
 		if (e.sample.mm == mm && e.sample.address >= start && e.sample.address < end)
-			add(s, &e.sample, e.node, e.thread_name);
+			add(s, &e);
 		else
 			g_array_index(s->early, struct early, kept++) = e;
 	}
@@ -386,13 +351,45 @@ static void on_shm(struct samples *s, struct space *space, const struct tare_ran
 	}
 }
 
+static void space_gone(struct samples *s, uint64_t mm, struct moment now)
+{
+	told(s, mm, 0, UINT64_MAX);
+	end_pages(s, mm, 0, UINT64_MAX, now); /* those without an address too */
+	g_hash_table_remove(s->lives, &mm);
+	asked_gone(s->asked, mm);
+	if (!g_hash_table_remove(s->spaces, &mm))
+		return;
+	s->gone[s->gone_next++ % SAMPLES_GONE] = mm;
+}
+
+void samples_keep(struct samples *s, GHashTable *alive)
+{
+	g_autoptr(GArray) dead = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	GHashTableIter iter;
+	gpointer mm, value;
+
+	g_hash_table_iter_init(&iter, s->spaces);
+	while (g_hash_table_iter_next(&iter, &mm, &value)) {
+		struct space *space = value;
+		bool missed = space->missed;
+
+		space->missed = space->id && !g_hash_table_contains(alive, mm);
+		if (space->missed && missed)
+			g_array_append_vals(dead, mm, 1);
+	}
+	for (unsigned i = 0; i < dead->len; i++)
+		space_gone(s, g_array_index(dead, uint64_t, i),
+			   (struct moment){ s->time_ns, s->peak_seq });
+}
+
 void samples_range(struct samples *s, const struct tare_range *r)
 {
 	struct space *space = samples_space(s, r->mm), *parent;
 	uint64_t end = r->start + r->size;
 
-	if (end < r->start)
+	if (end < r->start || space == s->nowhere)
 		return;
+	note_moment(s, r->head.time_ns, r->peak_seq);
 	space->pid = r->tgid;
 	switch (r->what) {
 	case TARE_RANGE_ANON:
@@ -443,25 +440,9 @@ void samples_range(struct samples *s, const struct tare_range *r)
 			space_copy(space, parent);
 		break;
 	case TARE_RANGE_GONE:
-		told(s, r->mm, 0, UINT64_MAX);
-		end_pages(s, r->mm, 0, UINT64_MAX, moment_of(r)); /* those without an address too */
-		g_hash_table_remove(s->lives, &r->mm);
-		asked_gone(s->asked, r->mm);
-		g_array_set_size(space->ranges, 0);
+		space_gone(s, r->mm, moment_of(r));
 		break;
 	}
-}
-
-enum place_kind samples_place(const char *path)
-{
-	static const char *const shared[] = { "/memfd:", "/dev/shm/", "/SYSV", "/dev/zero" };
-
-	if (strstr(path, "[io_uring]"))
-		return PLACE_URING;
-	for (unsigned i = 0; i < G_N_ELEMENTS(shared); i++)
-		if (g_str_has_prefix(path, shared[i]))
-			return PLACE_SHM;
-	return PLACE_FILE;
 }
 
 uint32_t samples_map(struct samples *s, const struct tare_map *m)
@@ -476,6 +457,9 @@ uint32_t samples_map(struct samples *s, const struct tare_map *m)
 	};
 	const struct sample_file *f = s->files->pdata[range.file];
 
+	if (space == s->nowhere)
+		return range.file;
+	note_moment(s, m->head.time_ns, m->peak_seq);
 	space->pid = m->tgid;
 	range.place = samples_place(f->path);
 	end_range(s, m->mm, range.start, range.end,
@@ -490,7 +474,7 @@ struct space *samples_image(struct samples *s, const struct tare_image *i, uint3
 {
 	struct space *space = samples_space(s, i->mm);
 
-	g_array_set_size(space->ranges, 0);
+	space_clear(space);
 	space->proc = i->proc;
 	space->known = true;
 	space->pid = i->tgid;
@@ -509,50 +493,53 @@ uint32_t samples_push(struct samples *s, uint32_t node, const struct frame *f)
 
 void samples_asked(struct samples *s, const struct tare_sample *sample, uint32_t node)
 {
-	struct tally_key key = key_of(samples_space(s, sample->mm), sample, node);
-	uint32_t number = intern_put(s->asked_keys, &key);
-	struct asked_tally *t;
+	struct space *space = samples_space(s, sample->mm);
+	struct tally_key key = key_of(space, sample, node);
+	uint32_t number = tallies_put(s->asked_tallies, &key);
+	struct tally *t = tallies_at(s->asked_tallies, number);
 
-	if (number == s->asked_tallies->len)
-		g_array_set_size(s->asked_tallies, number + 1);
-	t = &g_array_index(s->asked_tallies, struct asked_tally, number);
+	t->proc = sample->proc;
 	t->count++;
-	t->bytes += sample->bytes;
-	asked_add(s->asked, sample->mm, sample->address, sample->size, sample->bytes, number);
+	t->grown += sample->bytes;
+	if (space != s->nowhere)
+		asked_add(s->asked, sample->mm, sample->address, sample->size, sample->bytes,
+			  number);
+	if (samples_crowded(s))
+		samples_settle(s);
 }
 
 struct untouched {
 	const struct samples *s;
-	double *bytes; /* of each asked_tally */
+	double *bytes; /* of each asked tally */
 };
+
+static void take_bytes(void *bytes, struct life *l)
+{
+	*(double *)bytes -= (double)l->bytes;
+}
 
 static void add_untouched(void *ctx, uint64_t mm, uint64_t start, uint64_t end, double weight,
 			  uint32_t who)
 {
 	struct untouched *u = ctx;
-	GTree *tree = g_hash_table_lookup(u->s->lives, &mm);
-	uint64_t page = start / u->s->page_size;
-	GTreeNode *node = tree ? g_tree_lower_bound(tree, &page) : NULL;
+	const struct lives *lives = g_hash_table_lookup(u->s->lives, &mm);
 	double bytes = (double)(end - start);
 
-	for (; node; node = g_tree_node_next(node)) {
-		const struct life *l = g_tree_node_value(node);
-
-		if (l->page >= end / u->s->page_size)
-			break;
-		bytes -= (double)l->bytes;
-	}
-	u->bytes[who] += bytes * weight;
+	if (lives)
+		lives_each(lives, start / u->s->page_size, end / u->s->page_size, take_bytes,
+			   &bytes);
+	u->bytes[tallies_now(u->s->asked_tallies, who)] += bytes * weight;
 }
 
 void samples_untouched(const struct samples *s, int64_t *untouched)
 {
-	g_autofree double *bytes = g_new0(double, s->asked_tallies->len + 1);
+	unsigned n = tallies_count(s->asked_tallies);
+	g_autofree double *bytes = g_new0(double, n + 1);
 	struct untouched u = { s, bytes };
 
 	asked_each(s->asked, add_untouched, &u);
 	/* By stack and not by range: one sample in a short range stands for others'. */
-	for (unsigned i = 0; i < s->asked_tallies->len; i++)
+	for (unsigned i = 0; i < n; i++)
 		untouched[i] = (int64_t)MAX(bytes[i], 0);
 }
 
@@ -570,30 +557,27 @@ struct look {
 	uint64_t *at_peak;
 };
 
-static gboolean add_life(gpointer page, gpointer life, gpointer data)
+static void add_life(void *ctx, struct life *l)
 {
-	const struct life *l = life;
-	struct look *look = data;
+	struct look *look = ctx;
 
-	(void)page;
 	if (l->born_seq < look->peak_seq)
-		look->at_peak[l->tally] += l->bytes;
-	return FALSE;
+		look->at_peak[tallies_now(look->s->tallies, l->tally)] += l->bytes;
 }
 
 void samples_live(const struct samples *s, uint64_t peak_seq, uint64_t *at_peak, uint64_t *at_end)
 {
 	struct look look = { s, peak_seq, at_peak };
 	GHashTableIter iter;
-	gpointer tree;
+	gpointer lives;
 
-	for (unsigned i = 0; i < s->tallies->len; i++) {
-		const struct tally *t = &g_array_index(s->tallies, struct tally, i);
+	for (unsigned i = 0; i < tallies_count(s->tallies); i++) {
+		const struct tally *t = tallies_at(s->tallies, i);
 
 		at_end[i] = MAX(t->live, 0);
 		at_peak[i] = t->peak_seq == peak_seq ? t->at_peak : 0;
 	}
 	g_hash_table_iter_init(&iter, s->lives);
-	while (g_hash_table_iter_next(&iter, NULL, &tree))
-		g_tree_foreach(tree, add_life, &look);
+	while (g_hash_table_iter_next(&iter, NULL, &lives))
+		lives_each(lives, 0, UINT64_MAX, add_life, &look);
 }

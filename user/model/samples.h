@@ -3,6 +3,12 @@
  * Samples as they come, summed by task, kind, cause, place and stack, with those
  * whose memory still lives kept one by one until their range goes. Pure. It must
  * not know how a stack is unwound, nor what its frames are called.
+ *
+ * All of it is bounded, however much ends (samples_fold.c): an address space goes with its
+ * last record; sums of ended tasks are put together when their owner folds them; beyond
+ * struct samples_limits the smallest sums of a task become one, lives stand for more
+ * bytes each, and stacks, names and files that nothing refers to any more go. A number
+ * (of a node, a frame, a tally) is good until the next samples_add(), _asked() or _settle().
  */
 #ifndef TARE_SAMPLES_H
 #define TARE_SAMPLES_H
@@ -14,6 +20,7 @@
 #include "bpf/abi.h"
 #include "model/asked.h"
 #include "model/space.h"
+#include "model/tally.h"
 #include "model/timeline.h"
 
 /* frame.flags */
@@ -34,6 +41,7 @@ enum frame_mark {
 	MARK_BEFORE,    /* held before tare came, or copied by fork */
 	MARK_LEFT,      /* kernel memory of an ended process that others give back, or nobody */
 	MARK_THINNED,   /* left out of a recording for its size */
+	MARK_SMALLER,   /* stacks too small to be kept apart */
 	FRAME_MARKS,
 };
 
@@ -54,62 +62,71 @@ struct stack_node {
 	uint32_t frame;
 };
 
-struct tally_key {
-	uint64_t task;
-	uint32_t kind, cause;
-	uint32_t node;
-	uint32_t place; /* enum place_kind */
-	uint32_t name;  /* of the place: number of a text, 0 none */
-	uint32_t file;  /* likewise, of a file, or NO_FILE */
-};
-
-struct tally {
-	uint64_t proc;
-	uint64_t count;   /* samples */
-	uint64_t grown;   /* bytes */
-	int64_t live;     /* bytes of those that live */
-	uint64_t at_peak; /* bytes live at peak number peak_seq, and gone since */
-	uint64_t peak_seq;
-};
-
-/* Address space asked for, by a key whose kind is 0. */
-struct asked_tally {
-	uint64_t count; /* samples */
-	uint64_t bytes;
-};
-
 struct sample_file {
 	uint64_t inode;
 	uint32_t dev;
 	char *path;          /* as it was in the process's mount namespace */
 	bool deleted, whole; /* whole: no part of the path was cut */
+	bool pinned;         /* stays, whoever refers to it */
 };
+
+/* How many there are at most, give or take half of it; see above. */
+struct samples_limits {
+	uint32_t tallies, asked, nodes, names, files;
+	uint64_t lives;
+};
+
+/* Who is told, and asked; each may be NULL. */
+struct samples_watch {
+	/* Of each sample, and the id of the tally that it went to. */
+	void (*sample)(void *ctx, const struct tare_sample *sample, uint32_t id);
+	/* What went to one tally is another's now. */
+	void (*folded)(void *ctx, uint32_t id, uint32_t into_id);
+	/* The name of code in no file, of an address space that is gone, and its start. */
+	const char *(*code_name)(void *ctx, uint64_t mm, uint64_t address, uint64_t *start);
+	/* Nodes and frames have other numbers: `frame_now` has those of the `n` that there were;
+	 * NO_NODE: it is no more. */
+	void (*collected)(void *ctx, const uint32_t *frame_now, uint32_t n);
+	/* Nothing refers to this file: its number will be another's. */
+	void (*file_gone)(void *ctx, uint32_t file);
+	void *ctx;
+};
+
+#define SAMPLES_GONE 256 /* address spaces whose late records are known as such */
 
 struct samples {
 	uint64_t page_size;
-	GHashTable *spaces;                   /* id of mm -> struct space */
-	GHashTable *lives;                    /* id of mm -> GTree of struct life by page */
-	struct intern *frames, *nodes, *keys; /* struct frame, stack_node, tally_key */
-	GArray *tallies;                      /* struct tally, by the number of its key */
-	/* NULL, or told of each sample and the tally that it went to. */
-	void (*added)(void *ctx, const struct tare_sample *sample, uint32_t tally);
-	void *added_ctx;
-	GArray *early;             /* struct early: samples whose range is not told */
-	struct asked *asked;       /* what is mapped of it */
-	struct intern *asked_keys; /* struct tally_key */
-	GArray *asked_tallies;     /* struct asked_tally, by the number of its key */
-	GPtrArray *names;          /* char *; number 0 is "" */
-	GHashTable *name_numbers;
-	GPtrArray *files; /* struct sample_file * */
-	GHashTable *file_numbers;
+	GHashTable *spaces; /* id of mm -> struct space */
+	GHashTable *lives;  /* id of mm -> struct lives */
+	uint64_t live_count;
+	struct intern *frames, *nodes; /* struct frame, stack_node */
+	struct tallies *tallies, *asked_tallies;
+	struct samples_watch watch;
+	GArray *early;                   /* struct early: samples whose range is not told */
+	struct asked *asked;             /* what is mapped of it, by asked_tallies */
+	GPtrArray *names;                /* char *, or NULL: free; number 0 is "" */
+	GPtrArray *files;                /* struct sample_file *, or NULL: free */
+	GArray *free_names, *free_files; /* uint32_t: numbers */
+	GHashTable *name_numbers, *file_numbers;
 	struct timeline *timeline; /* of tallies */
 	uint64_t taken, complete, truncated, no_stack, guessed;
-	uint64_t mapped;      /* of taken: memory that has an address, known or not */
-	uint64_t user_stacks; /* samples that should have one: complete + truncated */
+	uint64_t mapped;  /* of taken: memory that has an address, known or not */
+	uint64_t smaller; /* tallies that became part of MARK_SMALLER */
+	/* samples_fold.c's */
+	struct samples_limits limit, next; /* next: when to look again */
+	GHashTable *folds; /* task -> struct fold, until the next samples_settle() */
+	uint64_t random;
+	/* Of the latest record. */
+	uint64_t time_ns, peak_seq;
+	struct space *nowhere; /* of records that come after their address space's end */
+	uint64_t gone[SAMPLES_GONE];
+	unsigned gone_next;
 };
 
 struct samples *samples_new(uint64_t page_size);
 void samples_free(struct samples *s); /* takes NULL */
+/* Others than usual, for tests. */
+void samples_limits_set(struct samples *s, const struct samples_limits *limits);
 
 struct space *samples_space(struct samples *s, uint64_t mm); /* made when new */
 uint32_t samples_name(struct samples *s, const char *name);
@@ -129,17 +146,34 @@ uint32_t samples_push(struct samples *s, uint32_t node, const struct frame *f);
 void samples_add(struct samples *s, const struct tare_sample *sample, uint32_t node,
 		 uint32_t thread_name);
 
-/* The same of one that is TARE_SAMPLE_ASKED. */
 /* A task's last record: its kernel stack is gone, and its other kernel memory nobody's.
  * After all samples from before. */
 void samples_task_ended(struct samples *s, uint64_t task, uint64_t time_ns, uint64_t peak_seq);
+/* As samples_add(), of one that is TARE_SAMPLE_ASKED. */
 void samples_asked(struct samples *s, const struct tare_sample *sample, uint32_t node);
-/* Bytes of each asked_tally that are mapped now and have no sample that lives in them; an
- * array of asked_tallies->len. */
+/* Bytes of each asked tally that are mapped now and have no sample that lives in them; an
+ * array of tallies_count(asked_tallies). */
 void samples_untouched(const struct samples *s, int64_t *untouched);
 
+/* The sums of a task that ended are those of `into_task` of process `into_proc` from now on,
+ * that is: latest from samples_settle() on. No record of the task comes any more. */
+void samples_fold(struct samples *s, uint64_t task, uint64_t into_task, uint64_t into_proc);
+
+/* Are there about as many tallies as there may be? Those that wait for samples_settle() to be
+ * folded count too. */
+bool samples_full(const struct samples *s);
+
+/* Put together what is to be, and keep the limits. */
+void samples_settle(struct samples *s);
+/* Besides: forget stacks, names and files that nothing refers to. */
+void samples_collect(struct samples *s);
+
+/* Address spaces that are in `alive` (by id) stay. Another that was not the last time either
+ * goes: the record of its end was lost. */
+void samples_keep(struct samples *s, GHashTable *alive);
+
 /* Bytes that live now, and that lived at peak `peak_seq` (the last one, or
- * TARE_PEAK_NOW), of each tally: arrays of tallies->len. */
+ * TARE_PEAK_NOW), of each tally: arrays of tallies_count(tallies). After samples_settle(). */
 void samples_live(const struct samples *s, uint64_t peak_seq, uint64_t *at_peak, uint64_t *at_end);
 
 #endif

@@ -32,6 +32,20 @@ static struct range *at(const struct space *s, unsigned i)
 	return &g_array_index(s->ranges, struct range, i);
 }
 
+/* Before a change. A child has its parent's ranges: most of many change none. */
+static void make_own(struct space *s)
+{
+	GArray *own;
+
+	if (!s->shared)
+		return;
+	own = g_array_sized_new(FALSE, FALSE, sizeof(struct range), s->ranges->len + 1);
+	g_array_append_vals(own, s->ranges->data, s->ranges->len);
+	g_array_unref(s->ranges);
+	s->ranges = own;
+	s->shared = false;
+}
+
 static bool ends_above(const void *s, unsigned i, uint64_t address)
 {
 	return at(s, i)->end > address;
@@ -54,9 +68,10 @@ void space_unset(struct space *s, uint64_t start, uint64_t end)
 	unsigned i = first_above(s, start), gone;
 	struct range tail;
 
-	if (end <= start)
+	if (end <= start || i == s->ranges->len || at(s, i)->start >= end)
 		return;
-	if (i < s->ranges->len && at(s, i)->start < start) {
+	make_own(s);
+	if (at(s, i)->start < start) {
 		tail = *at(s, i);
 		at(s, i)->end = start;
 		i++;
@@ -83,6 +98,7 @@ void space_set(struct space *s, const struct range *r)
 	space_unset(s, r->start, r->end);
 	if (s->ranges->len >= RANGES_MOST)
 		return;
+	make_own(s);
 	g_array_insert_val(s->ranges, first_above(s, copy.start), copy);
 }
 
@@ -103,7 +119,7 @@ void space_move(struct space *s, uint64_t from, uint64_t size, uint64_t to, uint
 		space_set(s, &moved);
 }
 
-struct range *space_find(const struct space *s, uint64_t address)
+const struct range *space_find(const struct space *s, uint64_t address)
 {
 	unsigned i = first_above(s, address);
 
@@ -150,14 +166,33 @@ void space_code(struct space *s, uint64_t start, uint64_t end)
 	change(s, start, end, set_code, true);
 }
 
-void space_copy(struct space *to, const struct space *from)
+void space_copy(struct space *to, struct space *from)
 {
-	g_array_set_size(to->ranges, 0);
-	g_array_append_vals(to->ranges, from->ranges->data, from->ranges->len);
+	g_array_unref(to->ranges);
+	to->ranges = g_array_ref(from->ranges);
+	to->shared = from->shared = true;
 	to->known = from->known;
 	to->start_stack = from->start_stack;
 	to->start_brk = from->start_brk;
 	to->brk = from->brk;
+}
+
+void space_clear(struct space *s)
+{
+	g_array_unref(s->ranges);
+	s->ranges = g_array_new(FALSE, FALSE, sizeof(struct range));
+	s->shared = false;
+}
+
+void space_stack(struct space *s, const struct range *r, uint32_t name)
+{
+	uint64_t address = r->start;
+	struct range *own;
+
+	make_own(s);
+	own = at(s, first_above(s, address));
+	own->place = PLACE_STACK;
+	own->name = name;
 }
 
 enum place_kind space_place(const struct space *s, uint64_t address)

@@ -38,8 +38,10 @@ struct range {
 struct space {
 	uint64_t id, proc;
 	uint32_t pid;
+	bool missed;    /* it was not among those that live */
 	bool known;     /* its ranges from before the first record are there too */
 	GArray *ranges; /* struct range, by address, not overlapping */
+	bool shared;    /* the ranges are another's too, until one of them changes */
 	uint64_t start_stack, start_brk, brk;
 };
 
@@ -53,10 +55,13 @@ void space_unset(struct space *s, uint64_t start, uint64_t end);
 void space_move(struct space *s, uint64_t from, uint64_t size, uint64_t to, uint64_t new_size);
 void space_name(struct space *s, uint64_t start, uint64_t end, uint32_t name);
 void space_code(struct space *s, uint64_t start, uint64_t end);
-void space_copy(struct space *to, const struct space *from);
+void space_copy(struct space *to, struct space *from);
+void space_clear(struct space *s); /* nothing is there any more */
+/* `r`, one of its ranges, is the stack of a thread. */
+void space_stack(struct space *s, const struct range *r, uint32_t name);
 
 /* NULL: nothing known there. Valid until the next change. */
-struct range *space_find(const struct space *s, uint64_t address);
+const struct range *space_find(const struct space *s, uint64_t address);
 /* What lies there, the heap and the first stack, which no record tells of, included. */
 enum place_kind space_place(const struct space *s, uint64_t address);
 

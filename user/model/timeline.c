@@ -1,7 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "model/timeline.h"
 
+#include <string.h>
+
 #define FIRST_SLOT_NS (1ULL << 20) /* about a millisecond */
+#define NO_TICK UINT32_MAX
+#define FOUND_LEAST 1024 /* a power of two */
+
+static void make_found(struct timeline *t, uint32_t n)
+{
+	g_free(t->found);
+	t->found = g_new(uint32_t, n);
+	t->mask = n - 1;
+	memset(t->found, 0xff, n * sizeof(uint32_t));
+}
 
 struct timeline *timeline_new(void)
 {
@@ -9,7 +21,7 @@ struct timeline *timeline_new(void)
 
 	t->slot_ns = FIRST_SLOT_NS;
 	t->ticks = g_array_new(FALSE, FALSE, sizeof(struct tick));
-	t->found = g_hash_table_new(NULL, NULL);
+	make_found(t, FOUND_LEAST);
 	return t;
 }
 
@@ -18,40 +30,83 @@ void timeline_free(struct timeline *t)
 	if (!t)
 		return;
 	g_array_unref(t->ticks);
-	g_hash_table_unref(t->found);
+	g_free(t->found);
 	g_free(t);
+}
+
+static struct tick *tick_at(const struct timeline *t, uint32_t i)
+{
+	return &g_array_index(t->ticks, struct tick, i);
+}
+
+static uint32_t *found_of(const struct timeline *t, uint32_t slot, uint32_t tally)
+{
+	uint64_t hash = ((uint64_t)slot << 32 | tally) * 0x9e3779b97f4a7c15ULL;
+	uint32_t at = (uint32_t)(hash >> 32) & t->mask;
+
+	while (t->found[at] != NO_TICK &&
+	       (tick_at(t, t->found[at])->slot != slot || tick_at(t, t->found[at])->tally != tally))
+		at = (at + 1) & t->mask;
+	return &t->found[at];
+}
+
+static void more_found(struct timeline *t)
+{
+	make_found(t, (t->mask + 1) * 2);
+	for (uint32_t i = 0; i < t->ticks->len; i++)
+		*found_of(t, tick_at(t, i)->slot, tick_at(t, i)->tally) = i;
 }
 
 static void enter(struct timeline *t, const struct tick *tick)
 {
-	gpointer key = GSIZE_TO_POINTER((gsize)tick->slot << 32 | tick->tally);
-	gpointer at;
-	struct tick *old;
+	uint32_t *found = found_of(t, tick->slot, tick->tally);
 
-	if (!g_hash_table_lookup_extended(t->found, key, NULL, &at)) {
-		g_hash_table_insert(t->found, key, GUINT_TO_POINTER(t->ticks->len));
+	if (*found != NO_TICK) {
+		tick_at(t, *found)->in += tick->in;
+		tick_at(t, *found)->out += tick->out;
+	} else if (t->ticks->len >= TIMELINE_TICKS) {
+		t->left_out += tick->in + tick->out;
+	} else {
+		*found = t->ticks->len;
 		g_array_append_val(t->ticks, *tick);
-		return;
+		if (t->ticks->len > t->mask / 2)
+			more_found(t);
 	}
-	old = &g_array_index(t->ticks, struct tick, GPOINTER_TO_UINT(at));
-	old->in += tick->in;
-	old->out += tick->out;
+}
+
+/* Enter them all again: what is the same now becomes one, farther in front. */
+static void enter_again(struct timeline *t, uint32_t slots, timeline_now_fn now, const void *ctx)
+{
+	unsigned n = t->ticks->len;
+
+	memset(t->found, 0xff, ((size_t)t->mask + 1) * sizeof(uint32_t));
+	t->ticks->len = 0;
+	for (unsigned i = 0; i < n; i++) {
+		struct tick tick = *tick_at(t, i);
+
+		tick.slot /= slots;
+		if (now)
+			tick.tally = now(ctx, tick.tally);
+		enter(t, &tick);
+	}
 }
 
 static void coarsen(struct timeline *t)
 {
-	GArray *old = t->ticks;
-
 	t->slot_ns *= 2;
-	t->ticks = g_array_new(FALSE, FALSE, sizeof(struct tick));
-	g_hash_table_remove_all(t->found);
-	for (unsigned i = 0; i < old->len; i++) {
-		struct tick *tick = &g_array_index(old, struct tick, i);
+	enter_again(t, 2, NULL, NULL);
+}
 
-		tick->slot /= 2;
-		enter(t, tick);
-	}
-	g_array_unref(old);
+void timeline_renumber(struct timeline *t, timeline_now_fn now, const void *ctx)
+{
+	enter_again(t, 1, now, ctx);
+}
+
+/* Until a quarter is free, so that it is not done at each tick; or all are in one slot. */
+static void make_room(struct timeline *t)
+{
+	while (t->ticks->len > TIMELINE_TICKS / 4 * 3 && t->last / t->slot_ns)
+		coarsen(t);
 }
 
 void timeline_add(struct timeline *t, uint64_t time_ns, uint32_t tally, uint64_t in, uint64_t out)
@@ -61,12 +116,13 @@ void timeline_add(struct timeline *t, uint64_t time_ns, uint32_t tally, uint64_t
 	if (!t->start_ns)
 		t->start_ns = time_ns;
 	time_ns = MAX(time_ns, t->start_ns) - t->start_ns;
+	t->last = MAX(t->last, time_ns);
 	while (time_ns / t->slot_ns >= TIMELINE_SLOTS)
 		coarsen(t);
-	tick.slot = time_ns / t->slot_ns;
+	if (t->ticks->len >= TIMELINE_TICKS)
+		make_room(t);
+	tick.slot = (uint32_t)(time_ns / t->slot_ns);
 	enter(t, &tick);
-	if (t->ticks->len > TIMELINE_TICKS && tick.slot)
-		coarsen(t);
 }
 
 static int by_slot(gconstpointer a, gconstpointer b)

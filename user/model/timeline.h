@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * When tallies grew and shrank, in bounded memory: time goes in slots of equal
- * length, and when there are too many the slots become twice as long. Pure.
+ * length, and when there are too many ticks the slots become twice as long. Pure.
  */
 #ifndef TARE_TIMELINE_H
 #define TARE_TIMELINE_H
@@ -9,8 +9,9 @@
 #include <glib.h>
 #include <stdint.h>
 
-#define TIMELINE_SLOTS 512     /* at most */
-#define TIMELINE_TICKS 1000000 /* at most, unless all are in one slot */
+#define TIMELINE_SLOTS 512       /* at most */
+#define TIMELINE_TICKS (1 << 17) /* at most */
+#define TIMELINE_READ 4000000    /* that are read: earlier versions wrote more */
 
 /* What one tally did within one slot. Bytes, as sampled. */
 struct tick {
@@ -20,8 +21,12 @@ struct tick {
 
 struct timeline {
 	uint64_t start_ns, slot_ns; /* slot i begins at start_ns + i x slot_ns */
+	uint64_t last;              /* ns after the start, of all so far */
 	GArray *ticks;              /* struct tick, in no order */
-	GHashTable *found;          /* slot and tally -> index in ticks */
+	uint32_t *found;            /* by slot and tally: indices in ticks, or NO_TICK */
+	uint32_t mask;
+	/* More tallies than ticks: what came of others, and is in no slot. */
+	uint64_t left_out;
 };
 
 struct timeline *timeline_new(void);
@@ -29,6 +34,10 @@ void timeline_free(struct timeline *t); /* takes NULL */
 
 /* What is from before the first of all counts as of its time. */
 void timeline_add(struct timeline *t, uint64_t time_ns, uint32_t tally, uint64_t in, uint64_t out);
+
+/* Tallies have other numbers, and some have become one. */
+typedef uint32_t (*timeline_now_fn)(const void *ctx, uint32_t tally);
+void timeline_renumber(struct timeline *t, timeline_now_fn now, const void *ctx);
 
 /* A copy of the ticks, by slot, then tally. */
 GArray *timeline_ticks(const struct timeline *t);

@@ -21,7 +21,9 @@
 
 #define NS 1000000000LL
 #define MAP_MOST (64ULL << 20)  /* bytes of one process's maps */
-#define ALL_MOST (256ULL << 20) /* of all */
+#define ALL_MOST (64ULL << 20)  /* of all that are kept */
+#define GONE_MOST 256           /* that are kept with their names */
+#define GONE_BYTES (8ULL << 20) /* of their maps */
 #define FORKS_MOST 8            /* parents that are asked for a copy's code */
 #define OWNERS 4                /* real, effective, saved and file system uid */
 #define CLOCK_STEP (NS / 10)    /* a file's time lags, and the clock may be set */
@@ -34,6 +36,7 @@ struct jit {
 	int64_t since; /* ns of CLOCK_REALTIME */
 	pid_t pid;
 	bool has_code, gone;
+	uint64_t round;        /* in which it was looked at last */
 	struct perfmap *names; /* NULL: no map was ever found */
 	uint64_t read;
 	int map, root; /* -1: not open. Its root is kept from its first code until its end */
@@ -45,6 +48,9 @@ struct jits {
 	GHashTable *by_mm; /* id -> struct jit */
 	uint64_t read, cut;
 	unsigned open, open_most, not_opened;
+	uint64_t round;
+	unsigned gone, next_gone; /* with names; when they are too many */
+	uint64_t gone_bytes, next_bytes;
 };
 
 static void jit_free(gpointer p)
@@ -66,6 +72,8 @@ struct jits *jits_new(void)
 
 	getrlimit(RLIMIT_NOFILE, &files);
 	j->open_most = MIN(files.rlim_cur, 1u << 16) / 4;
+	j->next_gone = GONE_MOST;
+	j->next_bytes = GONE_BYTES;
 	j->by_mm = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, jit_free);
 	return j;
 }
@@ -268,8 +276,9 @@ void jits_look(struct jits *j, uint64_t mm, pid_t pid)
 {
 	struct jit *jit = get(j, mm) ?: (mm ? put(j, mm, pid) : NULL);
 
-	if (!jit || jit->gone)
+	if (!jit || jit->gone || (jit->has_code && jit->round == j->round))
 		return;
+	jit->round = j->round;
 	if (!jit->known)
 		know(jit, 0);
 	if (jit->parent && !jit->has_code && get(j, jit->parent)) /* its own, or its parent's */
@@ -277,6 +286,11 @@ void jits_look(struct jits *j, uint64_t mm, pid_t pid)
 	jit->has_code = true;
 	open_map(j, jit);
 	read_on(j, jit, false);
+}
+
+void jits_round(struct jits *j)
+{
+	j->round++;
 }
 
 void jits_look_all(struct jits *j)
@@ -299,7 +313,7 @@ void jits_gone(struct jits *j, uint64_t mm)
 {
 	struct jit *jit = get(j, mm);
 
-	if (!jit)
+	if (!jit || jit->gone)
 		return;
 	jit->gone = true;
 	if (jit->has_code) /* some write theirs only when they end */
@@ -307,8 +321,76 @@ void jits_gone(struct jits *j, uint64_t mm)
 	read_on(j, jit, true);
 	close_one(j, &jit->map);
 	close_one(j, &jit->root);
-	if (!jit->names)
+	if (!jit->names) {
 		g_hash_table_remove(j->by_mm, &mm);
+		return;
+	}
+	j->gone++;
+	j->gone_bytes += jit->read;
+}
+
+bool jits_crowded(const struct jits *j)
+{
+	return j->gone > j->next_gone || j->gone_bytes > j->next_bytes;
+}
+
+/* Those whose code goes on in a living copy. */
+static GHashTable *parents(const struct jits *j)
+{
+	GHashTable *set = g_hash_table_new(g_int64_hash, g_int64_equal);
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, j->by_mm);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		struct jit *jit = value;
+
+		for (int i = 1; jit && (i > 1 || !jit->gone) && jit->parent && i < FORKS_MOST;
+		     i++) {
+			g_hash_table_add(set, &jit->parent);
+			jit = get(j, jit->parent);
+		}
+	}
+	return set;
+}
+
+void jits_forget(struct jits *j)
+{
+	g_autoptr(GHashTable) needed = parents(j);
+	g_autoptr(GArray) dead = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	GHashTableIter iter;
+	gpointer mm, value;
+
+	g_hash_table_iter_init(&iter, j->by_mm);
+	while (g_hash_table_iter_next(&iter, &mm, &value))
+		if (((struct jit *)value)->gone && !g_hash_table_contains(needed, mm))
+			g_array_append_vals(dead, mm, 1);
+	for (unsigned i = 0; i < dead->len; i++) {
+		uint64_t id = g_array_index(dead, uint64_t, i);
+		const struct jit *jit = get(j, id);
+
+		j->cut += perfmap_dropped(jit->names);
+		j->read -= jit->read;
+		j->gone_bytes -= jit->read;
+		j->gone--;
+		g_hash_table_remove(j->by_mm, &id);
+	}
+	j->next_gone = MAX(GONE_MOST, 2 * j->gone);
+	j->next_bytes = MAX(GONE_BYTES, 2 * j->gone_bytes);
+}
+
+void jits_keep(struct jits *j, GHashTable *alive)
+{
+	g_autoptr(GArray) dead = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	GHashTableIter iter;
+	gpointer mm, value;
+
+	g_hash_table_iter_init(&iter, j->by_mm);
+	while (g_hash_table_iter_next(&iter, &mm, &value))
+		if (!((struct jit *)value)->gone && !g_hash_table_contains(alive, mm))
+			g_array_append_vals(dead, mm, 1);
+	for (unsigned i = 0; i < dead->len; i++)
+		jits_gone(j, g_array_index(dead, uint64_t, i));
 }
 
 const char *jits_name(const struct jits *j, uint64_t mm, uint64_t address, uint64_t *start)

@@ -1,48 +1,162 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "symbol/kernel.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/search.h"
 
-static bool not_below(const void *addresses, unsigned i, uint64_t at)
+/* Behind the last symbol before it a module, or a BPF program, may be loaded later. */
+#define FUNCTION_MOST (64 << 10)
+
+struct function {
+	uint64_t start, end;
+	char *name;
+};
+
+struct kernel {
+	GArray *functions; /* struct function, by start */
+};
+
+/* Of one address, while the list is read: the last symbol before it, and the first behind. */
+struct best {
+	uint64_t address, start, end;
+	char *name;
+};
+
+static void function_clear(gpointer p)
 {
-	return ((const uint64_t *)addresses)[i] >= at;
+	g_free(((struct function *)p)->name);
 }
 
-/* One pass over the file, which need not be sorted: each symbol is the best so far
- * for the first address behind it; those that follow inherit it at the end. */
-GPtrArray *kernel_names(const char *path, const uint64_t *addresses, unsigned n)
+struct kernel *kernel_new(void)
 {
-	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-	g_autofree uint64_t *best = g_new0(uint64_t, n + 1);
-	FILE *f = n ? fopen(path, "re") : NULL;
+	struct kernel *k = g_new0(struct kernel, 1);
+
+	k->functions = g_array_new(FALSE, FALSE, sizeof(struct function));
+	g_array_set_clear_func(k->functions, function_clear);
+	return k;
+}
+
+void kernel_free(struct kernel *k)
+{
+	if (!k)
+		return;
+	g_array_unref(k->functions);
+	g_free(k);
+}
+
+static int by_value(gconstpointer a, gconstpointer b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Of those that start there the one that reaches farthest is the last. */
+static int by_start(gconstpointer a, gconstpointer b)
+{
+	const struct function *x = a, *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return x->end < y->end ? -1 : x->end > y->end;
+}
+
+static bool starts_behind(const void *functions, unsigned i, uint64_t address)
+{
+	return ((const struct function *)functions)[i].start > address;
+}
+
+static const struct function *find(const struct kernel *k, uint64_t address)
+{
+	const struct function *f = (const struct function *)k->functions->data;
+	unsigned behind = search_first(k->functions->len, starts_behind, f, address);
+
+	return behind && address < f[behind - 1].end ? &f[behind - 1] : NULL;
+}
+
+const char *kernel_name(const struct kernel *k, uint64_t address)
+{
+	const struct function *f = find(k, address);
+
+	return f ? f->name : NULL;
+}
+
+static bool not_below(const void *best, unsigned i, uint64_t at)
+{
+	return ((const struct best *)best)[i].address >= at;
+}
+
+/* A symbol: it may be the first behind the address before it, and the last before the next. */
+static void take_symbol(struct best *best, unsigned n, uint64_t at, const char *name)
+{
+	unsigned i = search_first(n, not_below, best, at);
+
+	if (i && at < best[i - 1].end)
+		best[i - 1].end = at;
+	if (i == n || at <= best[i].start)
+		return;
+	best[i].start = at;
+	g_free(best[i].name);
+	best[i].name = g_strdup(name);
+}
+
+/* One pass over the file, which need not be sorted. */
+static void read_symbols(const char *path, struct best *best, unsigned n)
+{
+	FILE *f = fopen(path, "re");
 	char line[1024], name[512], type;
 
-	g_ptr_array_set_size(names, n);
 	while (f && fgets(line, sizeof(line), f)) {
 		char *end;
 		uint64_t at = strtoull(line, &end, 16);
-		unsigned i;
 
-		if (!at || sscanf(end, " %c %511s", &type, name) != 2 || !strchr("tTwW", type))
-			continue;
-		i = search_first(n, not_below, addresses, at);
-		if (i == n || at <= best[i])
-			continue;
-		best[i] = at;
-		g_free(names->pdata[i]);
-		names->pdata[i] = g_strdup(name);
+		if (at && sscanf(end, " %c %511s", &type, name) == 2 && strchr("tTwW", type))
+			take_symbol(best, n, at, name);
 	}
 	if (f)
 		fclose(f);
+}
+
+/* What is before an address is before those behind it too, and the other way round. */
+static void inherit(struct best *best, unsigned n)
+{
 	for (unsigned i = 1; i < n; i++)
-		if (best[i] < best[i - 1]) {
-			best[i] = best[i - 1];
-			g_free(names->pdata[i]);
-			names->pdata[i] = g_strdup(names->pdata[i - 1]);
+		if (best[i].start < best[i - 1].start) {
+			best[i].start = best[i - 1].start;
+			g_free(best[i].name);
+			best[i].name = g_strdup(best[i - 1].name);
 		}
-	return names;
+	for (unsigned i = n; i-- > 1;)
+		best[i - 1].end = MIN(best[i - 1].end, best[i].end);
+}
+
+void kernel_learn(struct kernel *k, const char *path, GArray *addresses)
+{
+	g_autoptr(GArray) unknown = g_array_new(FALSE, FALSE, sizeof(struct best));
+	struct best *best;
+
+	g_array_sort(addresses, by_value);
+	for (unsigned i = 0; i < addresses->len; i++) {
+		struct best new = { g_array_index(addresses, uint64_t, i), 0, UINT64_MAX, NULL };
+
+		if (!find(k, new.address))
+			g_array_append_val(unknown, new);
+	}
+	if (!unknown->len)
+		return;
+	best = (struct best *)unknown->data;
+	read_symbols(path, best, unknown->len);
+	inherit(best, unknown->len);
+	for (unsigned i = 0; i < unknown->len; i++) {
+		uint64_t reach = MAX(best[i].start + FUNCTION_MOST, best[i].address + 1);
+		struct function f = { best[i].start, MIN(best[i].end, reach), best[i].name };
+
+		if (f.name)
+			g_array_append_val(k->functions, f);
+	}
+	g_array_sort(k->functions, by_start);
 }

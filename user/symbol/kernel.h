@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The kernel's symbols, by /proc/kallsyms.
+ * The kernel's symbols, by /proc/kallsyms: those that were met, since the list is long to read
+ * and to keep. Bounded by the kernel's functions.
  */
 #ifndef TARE_KERNEL_H
 #define TARE_KERNEL_H
@@ -8,8 +9,16 @@
 #include <glib.h>
 #include <stdint.h>
 
-/* Names for `n` addresses, sorted: an array of n strings, NULL where there is none.
+struct kernel;
+
+struct kernel *kernel_new(void);
+void kernel_free(struct kernel *k); /* takes NULL */
+
+/* Find the symbols of these addresses (uint64_t; any order, left sorted), where some are new.
  * `path` is /proc/kallsyms, but for tests. */
-GPtrArray *kernel_names(const char *path, const uint64_t *addresses, unsigned n);
+void kernel_learn(struct kernel *k, const char *path, GArray *addresses);
+
+/* Of those that were learnt; NULL: there is none. Valid until the next kernel_learn(). */
+const char *kernel_name(const struct kernel *k, uint64_t address);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -26,8 +27,22 @@
 #define INTERPRETER_MOST 4096
 #define VDSO_MOST (64 << 10)
 
+#define MODULES_OPEN 512
+#define SYMBOLS_KEPT 200000 /* about 100 bytes each, with their names */
+
+/* A file by its number. */
+struct known {
+	struct module *module; /* NULL: it is closed, or could not be opened */
+	bool failed;           /* it is not tried again */
+	struct module_source source;
+	char *path;
+	uint64_t used; /* when, by modules->clock */
+};
+
 struct modules {
-	GHashTable *by_file; /* number -> struct module, or NULL for one that could not be opened */
+	GHashTable *by_file; /* number -> struct known */
+	unsigned open, open_most;
+	uint64_t clock;
 };
 
 static void module_free(gpointer p)
@@ -50,12 +65,24 @@ static void module_free(gpointer p)
 	g_free(m);
 }
 
+static void known_free(gpointer p)
+{
+	struct known *k = p;
+
+	module_free(k->module);
+	g_free(k->path);
+	g_free(k);
+}
+
 struct modules *modules_new(void)
 {
 	struct modules *m = g_new0(struct modules, 1);
+	struct rlimit files = { .rlim_cur = 1024 };
 
 	elf_version(EV_CURRENT);
-	m->by_file = g_hash_table_new_full(NULL, NULL, NULL, module_free);
+	getrlimit(RLIMIT_NOFILE, &files);
+	m->open_most = MAX(MIN(files.rlim_cur / 8, MODULES_OPEN), 8);
+	m->by_file = g_hash_table_new_full(NULL, NULL, NULL, known_free);
 	return m;
 }
 
@@ -65,11 +92,6 @@ void modules_free(struct modules *m)
 		return;
 	g_hash_table_unref(m->by_file);
 	g_free(m);
-}
-
-struct module *modules_get(const struct modules *m, uint32_t file)
-{
-	return g_hash_table_lookup(m->by_file, GUINT_TO_POINTER(file));
 }
 
 /* A piece of the file as it is; NULL: it is not there. The ELF's, as long as it lives. */
@@ -229,26 +251,129 @@ static int open_source(const struct module_source *s)
 	return fd;
 }
 
-struct module *modules_open(struct modules *ms, const struct module_source *s)
+static struct module *open_module(const struct module_source *source)
 {
-	struct module *m = NULL;
+	int fd = open_source(source);
+	struct module *m;
 	struct stat st;
-	int fd;
 
-	if (g_hash_table_lookup_extended(ms->by_file, GUINT_TO_POINTER(s->file), NULL,
-					 (gpointer *)&m))
-		return m;
-	fd = open_source(s);
-	if (fd >= 0)
-		m = module_new(module_elf(fd), fd, s->path);
+	if (fd < 0)
+		return NULL;
+	m = module_new(module_elf(fd), fd, source->path);
 	if (m && !fstat(fd, &st)) {
 		m->inode = st.st_ino;
 		m->dev = (uint32_t)major(st.st_dev) << 20 | minor(st.st_dev);
 	}
-	if (!m)
-		verbose(1, "cannot read the code in %s", s->path ?: "?");
-	g_hash_table_insert(ms->by_file, GUINT_TO_POINTER(s->file), m);
 	return m;
+}
+
+/* That of the vdso has no file to be opened again. */
+static void close_oldest(struct modules *ms)
+{
+	struct known *oldest = NULL, *k;
+	GHashTableIter iter;
+
+	g_hash_table_iter_init(&iter, ms->by_file);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&k))
+		if (k->module && k->module->fd >= 0 && (!oldest || k->used < oldest->used))
+			oldest = k;
+	if (!oldest)
+		return;
+	/* This very file, by its path: the process and its mapping may be gone by then. */
+	oldest->source.inode = oldest->module->inode;
+	oldest->source.start = oldest->source.end = 0;
+	g_clear_pointer(&oldest->module, module_free);
+	ms->open--;
+}
+
+static struct module *try_open(struct modules *ms, struct known *k)
+{
+	if (k->module || k->failed)
+		return k->module;
+	if (ms->open >= ms->open_most)
+		close_oldest(ms);
+	k->module = open_module(&k->source);
+	k->failed = !k->module;
+	ms->open += !!k->module;
+	return k->module;
+}
+
+struct module *modules_get(struct modules *ms, uint32_t file)
+{
+	struct known *k = g_hash_table_lookup(ms->by_file, GUINT_TO_POINTER(file));
+
+	if (!k)
+		return NULL;
+	k->used = ++ms->clock;
+	return try_open(ms, k);
+}
+
+static struct known *put_known(struct modules *ms, const struct module_source *s)
+{
+	struct known *k = g_new0(struct known, 1);
+
+	k->source = *s;
+	k->source.path = k->path = g_strdup(s->path);
+	k->used = ++ms->clock;
+	g_hash_table_insert(ms->by_file, GUINT_TO_POINTER(s->file), k);
+	return k;
+}
+
+struct module *modules_open(struct modules *ms, const struct module_source *s)
+{
+	struct known *k = g_hash_table_lookup(ms->by_file, GUINT_TO_POINTER(s->file));
+	bool new = !k;
+
+	if (new)
+		k = put_known(ms, s);
+	k->used = ++ms->clock;
+	k->source.pid = s->pid; /* who has it now: the first may be gone */
+	if (!try_open(ms, k) && new)
+		verbose(1, "cannot read the code in %s", s->path ?: "?");
+	return k->module;
+}
+
+void modules_drop(struct modules *ms, uint32_t file)
+{
+	struct known *k = g_hash_table_lookup(ms->by_file, GUINT_TO_POINTER(file));
+
+	if (!k)
+		return;
+	ms->open -= k->module && k->module->fd >= 0;
+	g_hash_table_remove(ms->by_file, GUINT_TO_POINTER(file));
+}
+
+unsigned modules_count(const struct modules *ms)
+{
+	return ms->open;
+}
+
+/* Those that were used least lately go first. */
+void modules_trim(struct modules *ms)
+{
+	g_autoptr(GPtrArray) read = g_ptr_array_new();
+	uint64_t symbols = 0;
+	GHashTableIter iter;
+	struct known *k;
+
+	g_hash_table_iter_init(&iter, ms->by_file);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&k)) {
+		if (!k->module || !k->module->symbols || k->module->fd < 0)
+			continue;
+		symbols += k->module->symbols->len;
+		g_ptr_array_add(read, k);
+	}
+	while (symbols > SYMBOLS_KEPT && read->len) {
+		unsigned oldest = 0;
+
+		for (unsigned i = 1; i < read->len; i++)
+			if (((const struct known *)read->pdata[i])->used <
+			    ((const struct known *)read->pdata[oldest])->used)
+				oldest = i;
+		k = g_ptr_array_remove_index_fast(read, oldest);
+		symbols -= k->module->symbols->len;
+		module_names_free(k->module);
+	}
 }
 
 /* Size of this process's [vdso]. */
@@ -276,7 +401,7 @@ struct module *modules_vdso(struct modules *ms, uint32_t file, uint64_t *size)
 	if (m || !*size)
 		return m;
 	m = module_new(elf_memory((char *)at, *size), -1, "[vdso]");
-	g_hash_table_insert(ms->by_file, GUINT_TO_POINTER(file), m);
+	put_known(ms, &(struct module_source){ .file = file, .path = "[vdso]" })->module = m;
 	return m;
 }
 

@@ -3,6 +3,11 @@
  * The ELF files that a workload runs, opened while they can be: their segments, the
  * rules for unwinding, and their symbols. A file is hostile input: all is read
  * through libelf and libdw, and what makes no sense is as if it was not there.
+ *
+ * Bounds: so many are open at a time (MODULES_OPEN, or an eighth of what this process may
+ * open); of more the one that was used least lately is closed, and opened again by its path
+ * when it is asked for. Symbol tables beyond SYMBOLS_KEPT go with modules_trim(). What is
+ * known of a file goes when nothing refers to it (modules_drop).
  */
 #ifndef TARE_MODULE_H
 #define TARE_MODULE_H
@@ -30,7 +35,13 @@ struct module_source {
 };
 /* Opened once by its number; NULL when it could not be, which is remembered too. */
 struct module *modules_open(struct modules *m, const struct module_source *source);
-struct module *modules_get(const struct modules *m, uint32_t file);
+struct module *modules_get(struct modules *m, uint32_t file);
+/* Forget it: the number will be another's. */
+void modules_drop(struct modules *m, uint32_t file);
+/* Symbols that were read, beyond some, go; they are read again when they are asked for. */
+void modules_trim(struct modules *m);
+/* How many are open. */
+unsigned modules_count(const struct modules *m);
 /* The kernel's own page of code, as this process has it. */
 struct module *modules_vdso(struct modules *m, uint32_t file, uint64_t *size);
 

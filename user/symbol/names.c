@@ -292,10 +292,8 @@ unsigned module_lines(struct module *m, uint64_t address, module_line_fn fn, voi
 
 void module_names_free(struct module *m)
 {
-	if (m->symbols)
-		g_array_unref(m->symbols);
-	if (m->copied)
-		g_string_chunk_free(m->copied);
-	if (m->dwfl)
-		dwfl_end(m->dwfl);
+	g_clear_pointer(&m->symbols, g_array_unref);
+	g_clear_pointer(&m->copied, g_string_chunk_free);
+	g_clear_pointer(&m->dwfl, dwfl_end);
+	m->dwfl_module = NULL;
 }

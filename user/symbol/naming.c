@@ -14,7 +14,7 @@ static const char *const mark_name[FRAME_MARKS] = {
 	[MARK_TRUNCATED] = "[truncated]", [MARK_NO_STACK] = "[no stack]",
 	[MARK_EXECVE] = "[execve]",       [MARK_NO_SAMPLE] = "[no sample]",
 	[MARK_BEFORE] = "[before]",       [MARK_LEFT] = "[left behind]",
-	[MARK_THINNED] = "[thinned]",
+	[MARK_THINNED] = "[thinned]",     [MARK_SMALLER] = "[smaller stacks]",
 };
 
 char *naming_demangle(const char *name)
@@ -37,12 +37,132 @@ static const char *base_of(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
+/* Where a frame's function is. */
+struct where {
+	char *path, *build_id;
+};
+
+/* What was found of one frame. */
+struct named {
+	char *function; /* NULL: nothing yet */
+	uint32_t where; /* number of a struct where */
+	bool lined;     /* the next three were looked for */
+	char *file;
+	int line;
+	GArray *inlined; /* struct profile_frame, innermost first; NULL: none */
+};
+
 struct naming {
+	GArray *names;        /* struct named, by number of the frame */
+	GArray *places;       /* struct where */
+	GHashTable *by_place; /* "path id" -> number in places */
+	struct kernel *kernel;
+	/* For one profile. */
 	struct profile *p;
 	const struct samples *s;
 	struct modules *modules;
 	struct jits *jits;
+	GArray *module; /* uint32_t: by number in places, its number in the profile */
 };
+
+static void named_clear(gpointer p)
+{
+	struct named *n = p;
+
+	g_free(n->function);
+	g_free(n->file);
+	if (n->inlined)
+		g_array_unref(n->inlined);
+}
+
+static void where_clear(gpointer p)
+{
+	g_free(((struct where *)p)->path);
+	g_free(((struct where *)p)->build_id);
+}
+
+struct naming *naming_new(void)
+{
+	struct naming *n = g_new0(struct naming, 1);
+
+	n->names = g_array_new(FALSE, TRUE, sizeof(struct named));
+	g_array_set_clear_func(n->names, named_clear);
+	n->places = g_array_new(FALSE, FALSE, sizeof(struct where));
+	g_array_set_clear_func(n->places, where_clear);
+	n->by_place = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	n->module = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	n->kernel = kernel_new();
+	return n;
+}
+
+void naming_free(struct naming *n)
+{
+	if (!n)
+		return;
+	g_array_unref(n->names);
+	g_array_unref(n->places);
+	g_hash_table_unref(n->by_place);
+	g_array_unref(n->module);
+	kernel_free(n->kernel);
+	g_free(n);
+}
+
+static struct named *named_at(const struct naming *n, uint32_t frame)
+{
+	return &g_array_index(n->names, struct named, frame);
+}
+
+/* Two may have become one: the first has its names then. */
+void naming_renumber(struct naming *n, const uint32_t *now, uint32_t count)
+{
+	GArray *names = g_array_new(FALSE, TRUE, sizeof(struct named));
+
+	g_array_set_clear_func(names, named_clear);
+	for (uint32_t i = 0; i < MIN(count, n->names->len); i++) {
+		struct named *to;
+
+		if (now[i] == NO_NODE)
+			continue;
+		if (now[i] >= names->len)
+			g_array_set_size(names, now[i] + 1);
+		to = &g_array_index(names, struct named, now[i]);
+		if (to->function)
+			continue;
+		named_clear(to);
+		*to = *named_at(n, i);
+		*named_at(n, i) = (struct named){ 0 };
+	}
+	g_array_unref(n->names);
+	n->names = names;
+}
+
+static uint32_t place_number(struct naming *n, const char *path, const char *build_id)
+{
+	g_autofree char *key = g_strdup_printf("%s %s", path, build_id ?: "");
+	struct where new = { NULL, NULL };
+	gpointer known;
+
+	if (g_hash_table_lookup_extended(n->by_place, key, NULL, &known))
+		return GPOINTER_TO_UINT(known);
+	new = (struct where){ g_strdup(path), g_strdup(build_id) };
+	g_hash_table_insert(n->by_place, g_steal_pointer(&key), GUINT_TO_POINTER(n->places->len));
+	g_array_append_val(n->places, new);
+	return n->places->len - 1;
+}
+
+static uint32_t module_of(struct naming *n, uint32_t place)
+{
+	const struct where *w = &g_array_index(n->places, struct where, place);
+	const uint32_t none = NO_MODULE;
+	uint32_t *module;
+
+	while (n->module->len <= place)
+		g_array_append_val(n->module, none);
+	module = &g_array_index(n->module, uint32_t, place);
+	if (*module == NO_MODULE)
+		*module = profile_module(n->p, w->path, w->build_id);
+	return *module;
+}
 
 /* What had no name when it was sampled may have one now. */
 static const char *code_name(const struct naming *n, const struct frame *f)
@@ -51,7 +171,7 @@ static const char *code_name(const struct naming *n, const struct frame *f)
 
 	if (f->flags & FRAME_NAMED)
 		return n->s->names->pdata[f->file];
-	return jits_name(n->jits, f->space, f->address, &start);
+	return f->space ? jits_name(n->jits, f->space, f->address, &start) : NULL;
 }
 
 static uint32_t file_of(const struct frame *f)
@@ -74,68 +194,86 @@ static const char *build_id(const struct module *m)
 	return *id ? id : NULL;
 }
 
-static void name_user(struct naming *n, const struct frame *f, struct profile_frame *to)
+static void name_in_file(struct naming *n, const struct frame *f, struct named *to)
 {
-	uint32_t number = file_of(f);
-	const struct sample_file *file = number != NO_FILE ? n->s->files->pdata[number] : NULL;
-	struct module *m = file ? modules_get(n->modules, number) : NULL;
+	const struct sample_file *file = n->s->files->pdata[f->file];
+	struct module *m = modules_get(n->modules, f->file);
 	uint64_t offset;
-	const char *name = file ? NULL : code_name(n, f), *where = "[jit]";
+	const char *name = m ? module_symbol(m, f->address, &offset) : NULL;
 
-	if (m)
-		name = module_symbol(m, f->address, &offset);
-	if (file)
-		where = file->path;
-	else if (name && g_str_has_prefix(name, PYTHON_NAME))
-		where = "[python]";
-	to->module = profile_module(n->p, where, m ? build_id(m) : NULL);
-	if (name) {
-		to->function = naming_demangle(name);
-	} else if (file) {
-		to->function = g_strdup_printf(
-			"[%s+0x%" G_GINT64_MODIFIER "x]", base_of(file->path),
-			f->flags & FRAME_GUESS ? f->address : module_start(m, f->address));
-	} else {
-		to->function = g_strdup("[code without a file]");
-	}
+	to->where = place_number(n, file->path, m ? build_id(m) : NULL);
+	to->function = name ? naming_demangle(name) :
+			      g_strdup_printf("[%s+0x%" G_GINT64_MODIFIER "x]", base_of(file->path),
+					      f->flags & FRAME_GUESS ? f->address :
+								       module_start(m, f->address));
 }
 
-static int by_value(gconstpointer a, gconstpointer b)
+static void name_code(struct naming *n, const struct frame *f, struct named *to)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	const char *name = code_name(n, f), *where = "[jit]";
 
-	return x < y ? -1 : x > y;
+	if (name && g_str_has_prefix(name, PYTHON_NAME))
+		where = "[python]";
+	to->where = place_number(n, where, NULL);
+	if (name)
+		to->function = naming_demangle(name);
+}
+
+static void name_mark(struct profile_frame *f)
+{
+	f->function = g_strdup(f->address < FRAME_MARKS ? mark_name[f->address] : "[?]");
+}
+
+static void name_user(struct naming *n, uint32_t number, struct profile_frame *to)
+{
+	const struct frame *f = intern_key(n->s->frames, number);
+	struct named *found = named_at(n, number);
+
+	if (!found->function && file_of(f) != NO_FILE)
+		name_in_file(n, f, found);
+	else if (!found->function)
+		name_code(n, f, found);
+	to->module = module_of(n, found->where);
+	to->function = g_strdup(found->function ?: "[code without a file]");
+}
+
+/* What the kernel's frames without a name are called. */
+static void find_kernel(struct naming *n)
+{
+	g_autoptr(GArray) addresses = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+
+	for (unsigned i = 0; i < n->names->len; i++) {
+		const struct frame *f = intern_key(n->s->frames, i);
+
+		if (f->flags & FRAME_KERNEL && !named_at(n, i)->function)
+			g_array_append_val(addresses, f->address);
+	}
+	kernel_learn(n->kernel, "/proc/kallsyms", addresses);
+	for (unsigned i = 0; addresses->len && i < n->names->len; i++) {
+		const struct frame *f = intern_key(n->s->frames, i);
+		struct named *to = named_at(n, i);
+		const char *name;
+
+		if (!(f->flags & FRAME_KERNEL) || to->function)
+			continue;
+		name = kernel_name(n->kernel, f->address);
+		to->where = place_number(n, "[kernel]", NULL);
+		to->function =
+			name ? g_strdup(name) :
+			       g_strdup_printf("[kernel+0x%" G_GINT64_MODIFIER "x]", f->address);
+	}
 }
 
 static void name_kernel(struct naming *n)
 {
-	g_autoptr(GArray) addresses = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-	g_autoptr(GPtrArray) names = NULL;
-	uint64_t *at;
-
-	for (unsigned i = 0; i < n->p->frames->len; i++) {
-		const struct profile_frame *f =
-			&g_array_index(n->p->frames, struct profile_frame, i);
-
-		if (f->kernel)
-			g_array_append_val(addresses, f->address);
-	}
-	g_array_sort(addresses, by_value);
-	at = (uint64_t *)addresses->data;
-	names = kernel_names("/proc/kallsyms", at, addresses->len);
-	for (unsigned i = 0; i < n->p->frames->len; i++) {
+	find_kernel(n);
+	for (unsigned i = 0; i < n->names->len; i++) {
 		struct profile_frame *f = &g_array_index(n->p->frames, struct profile_frame, i);
-		uint64_t *found;
 
 		if (!f->kernel)
 			continue;
-		found = bsearch(&f->address, at, addresses->len, sizeof(uint64_t), by_value);
-		f->module = profile_module(n->p, "[kernel]", NULL);
-		if (found && names->pdata[found - at])
-			f->function = g_strdup(names->pdata[found - at]);
-		else
-			f->function =
-				g_strdup_printf("[kernel+0x%" G_GINT64_MODIFIER "x]", f->address);
+		f->module = module_of(n, named_at(n, i)->where);
+		f->function = g_strdup(named_at(n, i)->function);
 	}
 }
 
@@ -147,26 +285,30 @@ static bool own_frame(const struct profile_frame *f)
 			     g_str_has_prefix(f->function, "bpf_prog_"));
 }
 
+/* `outer`: of each node, what is left of its stack where the outermost of our own begins. */
 static void hide_own(struct profile *p)
 {
+	g_autofree char *own = g_new(char, p->frames->len + 1);
+	g_autofree uint32_t *outer = g_new(uint32_t, p->nodes->len + 1);
+
+	for (unsigned i = 0; i < p->frames->len; i++)
+		own[i] = own_frame(&g_array_index(p->frames, struct profile_frame, i));
+	for (unsigned i = 0; i < p->nodes->len; i++) {
+		const struct stack_node *n = &g_array_index(p->nodes, struct stack_node, i);
+		bool hidden = n->parent != NO_NODE && outer[n->parent] != n->parent;
+
+		outer[i] = hidden ? outer[n->parent] : own[n->frame] ? n->parent : i;
+	}
 	for (unsigned i = 0; i < p->entries->len; i++) {
 		struct profile_entry *e = &g_array_index(p->entries, struct profile_entry, i);
-		uint32_t at = e->node;
 
-		while (at != NO_NODE) {
-			const struct stack_node *n =
-				&g_array_index(p->nodes, struct stack_node, at);
-
-			if (own_frame(&g_array_index(p->frames, struct profile_frame, n->frame)))
-				e->node = n->parent;
-			at = n->parent;
-		}
+		if (e->node != NO_NODE)
+			e->node = outer[e->node];
 	}
 }
 
 struct inlined {
 	GArray *frames; /* struct profile_frame, innermost first */
-	uint32_t module;
 	const char *outer;
 	uint64_t address;
 };
@@ -178,53 +320,71 @@ static void add_line(void *ctx, const char *function, const char *file, int line
 		.function = function ? naming_demangle(function) : g_strdup(in->outer),
 		.file = g_strdup(file),
 		.line = line,
-		.module = in->module,
 		.address = in->address,
+		.inlined = true,
 	};
 
 	g_array_append_val(in->frames, f);
 }
 
-/* Lines, and a frame of its own for each inlined function. What is inlined comes
- * between a node and its children: `last` is the node that they hang on. */
-static void add_lines(struct naming *n)
+/* The outermost is the frame itself; the others are inlined in it. */
+static void find_lines(struct naming *n, uint32_t number)
+{
+	const struct frame *f = intern_key(n->s->frames, number);
+	struct named *to = named_at(n, number);
+	struct module *m = file_of(f) != NO_FILE ? modules_get(n->modules, f->file) : NULL;
+	struct inlined in = { .outer = to->function, .address = f->address };
+	struct profile_frame *outer;
+
+	to->lined = true;
+	if (!m)
+		return;
+	in.frames = profile_frames_new();
+	module_lines(m, f->address, add_line, &in);
+	if (in.frames->len) {
+		outer = &g_array_index(in.frames, struct profile_frame, in.frames->len - 1);
+		to->file = g_steal_pointer(&outer->file);
+		to->line = outer->line;
+		g_array_set_size(in.frames, in.frames->len - 1);
+	}
+	to->inlined = in.frames;
+}
+
+/* Its lines, and what is inlined in it behind all frames. Returns how many that are. */
+static uint32_t line_frame(struct naming *n, uint32_t number)
 {
 	struct profile *p = n->p;
-	unsigned frames = p->frames->len, nodes = p->nodes->len;
-	g_autofree uint32_t *inner =
-		g_new(uint32_t, frames + 1); /* first of the inlined, or UINT32_MAX */
-	g_autofree uint32_t *count = g_new0(uint32_t, frames + 1);
+	struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, number);
+	struct named *found = named_at(n, number);
+	uint32_t module = f->module;
+
+	if (f->kernel || f->mark)
+		return 0;
+	if (!found->lined)
+		find_lines(n, number);
+	if (found->file || found->line) {
+		f->file = g_strdup(found->file);
+		f->line = found->line;
+	}
+	for (unsigned i = 0; found->inlined && i < found->inlined->len; i++) {
+		struct profile_frame in = g_array_index(found->inlined, struct profile_frame, i);
+
+		in.function = g_strdup(in.function);
+		in.file = g_strdup(in.file);
+		in.module = module;
+		g_array_append_val(p->frames, in);
+	}
+	return found->inlined ? found->inlined->len : 0;
+}
+
+/* `first` and `count`: of each frame, what is inlined in it. It comes between a node and its
+ * children: `last` is the node that they hang on. A parent has the smaller number. */
+static void add_inlined(struct profile *p, const uint32_t *first, const uint32_t *count,
+			unsigned frames)
+{
+	unsigned nodes = p->nodes->len;
 	g_autofree uint32_t *last = g_new(uint32_t, nodes + 1);
 
-	for (unsigned i = 0; i < frames; i++) {
-		struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, i),
-				     *outer;
-		const struct frame *raw =
-			i < intern_count(n->s->frames) ? intern_key(n->s->frames, i) : NULL;
-		struct module *m =
-			raw && file_of(raw) != NO_FILE ? modules_get(n->modules, raw->file) : NULL;
-		struct inlined in = { .module = f->module,
-				      .outer = f->function,
-				      .address = f->address };
-
-		if (!m || f->kernel || f->mark)
-			continue;
-		in.frames = g_array_new(FALSE, FALSE, sizeof(struct profile_frame));
-		module_lines(m, raw->address, add_line, &in);
-		if (in.frames->len) {
-			outer = &g_array_index(in.frames, struct profile_frame, in.frames->len - 1);
-			f->file = outer->file;
-			f->line = outer->line;
-			g_free(outer->function);
-			inner[i] = p->frames->len;
-			count[i] = in.frames->len - 1;
-			for (unsigned k = 0; k < count[i]; k++)
-				g_array_index(in.frames, struct profile_frame, k).inlined = true;
-			g_array_append_vals(p->frames, in.frames->data, count[i]);
-		}
-		g_array_unref(in.frames);
-	}
-	/* A parent has the smaller number: it was there first. */
 	for (unsigned i = 0; i < nodes; i++) {
 		struct stack_node *node = &g_array_index(p->nodes, struct stack_node, i);
 		uint32_t frame = node->frame, at = i;
@@ -232,7 +392,7 @@ static void add_lines(struct naming *n)
 		if (node->parent != NO_NODE)
 			node->parent = last[node->parent];
 		for (unsigned k = frame < frames ? count[frame] : 0; k-- > 0;) {
-			struct stack_node in = { at, inner[frame] + k };
+			struct stack_node in = { at, first[frame] + k };
 
 			at = p->nodes->len;
 			g_array_append_val(p->nodes, in);
@@ -253,6 +413,19 @@ static void add_lines(struct naming *n)
 	}
 }
 
+static void add_lines(struct naming *n)
+{
+	unsigned frames = n->names->len;
+	g_autofree uint32_t *first = g_new(uint32_t, frames + 1);
+	g_autofree uint32_t *count = g_new(uint32_t, frames + 1);
+
+	for (unsigned i = 0; i < frames; i++) {
+		first[i] = n->p->frames->len;
+		count[i] = line_frame(n, i);
+	}
+	add_inlined(n->p, first, count, frames);
+}
+
 /* CPython's interpreter loop runs all Python functions alike: what could not be read of
  * it (symbol/python.h) and was not told (`-X perf`) is this. */
 static void mark_python(struct profile *p)
@@ -271,29 +444,28 @@ static void mark_python(struct profile *p)
 	}
 }
 
-void naming_fill(struct profile *p, const struct samples *s, struct modules *modules,
-		 struct jits *jits, bool lines)
+void naming_fill(struct naming *n, struct profile *p, const struct samples *s,
+		 struct modules *modules, struct jits *jits, bool lines)
 {
-	struct naming n = {
-		.p = p,
-		.s = s,
-		.modules = modules,
-		.jits = jits,
-	};
-
+	n->p = p;
+	n->s = s;
+	n->modules = modules;
+	n->jits = jits;
+	g_array_set_size(n->module, 0);
+	g_array_set_size(n->names, intern_count(s->frames));
 	jits_look_all(jits);
 	for (unsigned i = 0; i < p->frames->len; i++) {
 		struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, i);
 
 		if (f->mark)
-			f->function =
-				g_strdup(f->address < FRAME_MARKS ? mark_name[f->address] : "[?]");
-		else if (!f->kernel && i < intern_count(s->frames))
-			name_user(&n, intern_key(s->frames, i), f);
+			name_mark(f);
+		else if (!f->kernel && i < n->names->len)
+			name_user(n, i, f);
 	}
-	name_kernel(&n);
+	name_kernel(n);
 	hide_own(p);
 	if (lines)
-		add_lines(&n);
+		add_lines(n);
 	mark_python(p);
+	modules_trim(modules);
 }

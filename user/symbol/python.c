@@ -15,19 +15,28 @@
 #define LENGTH_MOST (1u << 20)
 #define STACKS_MOST \
 	4096 /* that wait for their samples: one a CPU, and those whose sample was lost */
-#define CODES_MOST (1u << 20) /* that are named: a program may make them without end */
+#define CODES_MOST (1u << 19) /* that are named: a program may make them without end */
+#define TEXTS_MOST (16u << 20)
 
 /* The interpreter's C function that runs all Python functions. */
 struct loop {
 	uint64_t start, end;
 };
 
+/* The kernel side counts them up: a later one with the same place is another. */
+struct code {
+	uint64_t id;
+	const char *name; /* one of the texts; NULL: not known */
+};
+
 struct python {
-	GHashTable *loops;  /* number of file -> struct loop */
-	GPtrArray *codes;   /* char *: by id; NULL not told */
+	GHashTable *loops; /* number of file -> struct loop */
+	GArray *codes;     /* struct code, by id modulo CODES_MOST */
+	GHashTable *texts; /* the names themselves */
+	size_t text_bytes;
 	GHashTable *stacks; /* task -> struct tare_python_stack, until its sample comes */
 	GArray *merged;     /* struct frame */
-	bool said;          /* that there are too many codes */
+	bool said;          /* that there is too much text */
 };
 
 struct python *python_new(void)
@@ -35,7 +44,8 @@ struct python *python_new(void)
 	struct python *p = g_new0(struct python, 1);
 
 	p->loops = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-	p->codes = g_ptr_array_new_with_free_func(g_free);
+	p->codes = g_array_new(FALSE, TRUE, sizeof(struct code));
+	p->texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	p->stacks = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
 	p->merged = g_array_new(FALSE, FALSE, sizeof(struct frame));
 	return p;
@@ -46,7 +56,8 @@ void python_free(struct python *p)
 	if (!p)
 		return;
 	g_hash_table_unref(p->loops);
-	g_ptr_array_unref(p->codes);
+	g_array_unref(p->codes);
+	g_hash_table_unref(p->texts);
 	g_hash_table_unref(p->stacks);
 	g_array_unref(p->merged);
 	g_free(p);
@@ -231,24 +242,64 @@ char *python_text(const struct tare_python_text *t, bool tail)
 	return g_string_free(s, FALSE);
 }
 
+/* Many processes have the same functions. */
+static const char *keep_text(struct python *p, char *text)
+{
+	gpointer kept;
+
+	if (g_hash_table_lookup_extended(p->texts, text, &kept, NULL)) {
+		g_free(text);
+		return kept;
+	}
+	p->text_bytes += strlen(text);
+	if (p->text_bytes > TEXTS_MOST) {
+		if (!p->said)
+			warn("not all Python functions are named: their names are more than %u MiB",
+			     TEXTS_MOST >> 20);
+		p->said = true;
+		p->text_bytes -= strlen(text);
+		g_free(text);
+		return NULL;
+	}
+	g_hash_table_add(p->texts, text);
+	return text;
+}
+
 bool python_code(struct python *p, const struct tare_python_code *c)
 {
 	g_autofree char *name = python_text(&c->name, false), *file = python_text(&c->file, true);
+	unsigned at = c->id % CODES_MOST;
+	char *text = NULL;
 
 	if (!c->id)
 		return false;
-	if (c->id >= CODES_MOST) {
-		if (!p->said)
-			warn("Python functions after the first %u are not named", CODES_MOST);
-		p->said = true;
-		return true;
-	}
-	if (c->id >= p->codes->len)
-		g_ptr_array_set_size(p->codes, (int)c->id + 1);
-	g_free(p->codes->pdata[c->id]);
-	p->codes->pdata[c->id] =
-		name ? g_strdup_printf(PYTHON_NAME "%s:%s", name, file ? file : "?") : NULL;
+	/* Ids come in order, but for those that were lost. */
+	if (at >= p->codes->len)
+		g_array_set_size(p->codes, at + 1);
+	if (name)
+		text = g_strdup_printf(PYTHON_NAME "%s:%s", name, file ? file : "?");
+	g_array_index(p->codes, struct code, at) =
+		(struct code){ c->id, text ? keep_text(p, text) : NULL };
 	return true;
+}
+
+static const char *code_name(const struct python *p, uint64_t id)
+{
+	const struct code *c = id % CODES_MOST < p->codes->len ?
+				       &g_array_index(p->codes, struct code, id % CODES_MOST) :
+				       NULL;
+
+	return c && c->id == id ? c->name : NULL;
+}
+
+void python_task_ended(struct python *p, uint64_t task)
+{
+	g_hash_table_remove(p->stacks, &task);
+}
+
+void python_drop(struct python *p, uint32_t file)
+{
+	g_hash_table_remove(p->loops, GUINT_TO_POINTER(file));
 }
 
 bool python_stack(struct python *p, const struct tare_python_stack *s)
@@ -286,7 +337,7 @@ static uint32_t add_run(struct python *p, const struct tare_python_stack *s, uin
 
 	while (at < s->n && !entry) {
 		uint64_t id = s->frame[at] >> 1;
-		const char *text = id && id < p->codes->len ? p->codes->pdata[id] : NULL;
+		const char *text = code_name(p, id);
 		struct frame f = *native;
 
 		if (text)

@@ -3,6 +3,9 @@
  * CPython 3.8 to 3.13, whose functions have no code of their own: which module is the
  * interpreter, what the kernel side read of its frames, and where in a native stack
  * these belong.
+ *
+ * Bounds: the last CODES_MOST code objects have names, each text once, up to TEXTS_MOST bytes
+ * of them; a stack waits for its sample until its task's next or its end.
  */
 #ifndef TARE_PYTHON_H
 #define TARE_PYTHON_H
@@ -34,6 +37,11 @@ bool python_layout(uint32_t version, struct tare_python_layout *at);
  * next sample of its task, of the same time. */
 bool python_code(struct python *p, const struct tare_python_code *c);
 bool python_stack(struct python *p, const struct tare_python_stack *s);
+
+/* A stack that waits for a sample of the task does so in vain. */
+void python_task_ended(struct python *p, uint64_t task);
+/* The file is forgotten: its number will be another's. */
+void python_drop(struct python *p, uint32_t file);
 
 /* Put the Python functions that the sample is in into its stack, each run of them in the
  * place of the C function that runs them. `name` numbers a function's name. */

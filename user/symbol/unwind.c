@@ -12,8 +12,9 @@
 #define RBP 6
 #define RSP 7
 #define RIP 16
-#define DEPTH 32      /* of an expression's stack */
-#define EXPR_MOST 64  /* operations of one: compilers write ten */
+#define DEPTH 32     /* of an expression's stack */
+#define EXPR_MOST 64 /* operations of one: compilers write ten */
+#define RULES_MOST 32768
 #define FIRST_MOST 64 /* bytes of the first function that its rules do not tell of */
 
 /* What struct pt_regs has at each place, in DWARF's numbers; -1: nothing of use. */
@@ -28,6 +29,8 @@ struct rule {
 	bool signal; /* a signal's frame: its caller stands at an instruction, not behind a call */
 	uint8_t cfa_reg; /* CFA = reg + offset; REGS: by expression */
 	uint8_t how[REGS];
+	uint8_t changed[REGS]; /* those that are not SAME */
+	uint8_t n_changed;
 	int32_t cfa_offset;
 	int32_t offset[REGS]; /* AT_CFA, IS_CFA; IN_REG: the register; EXPR: index in exprs */
 	uint32_t cfa_expr;
@@ -86,6 +89,14 @@ void unwinder_free(struct unwinder *u)
 	g_array_unref(u->rules);
 	g_array_unref(u->exprs);
 	g_free(u);
+}
+
+void unwinder_forget(struct unwinder *u)
+{
+	intern_free(u->keys);
+	u->keys = intern_new(sizeof(struct rule_key));
+	g_array_set_size(u->rules, 0);
+	g_array_set_size(u->exprs, 0);
 }
 
 unsigned unwinder_rules(const struct unwinder *u)
@@ -192,8 +203,11 @@ static void make_rule(struct unwinder *u, struct rule *rule, struct module *modu
 		return;
 	dwarf_frame_info(frame, &start, &end, &rule->signal);
 	rule->known = cfa_rule(u, rule, frame);
-	for (int reg = 0; reg < REGS && rule->known; reg++)
+	for (int reg = 0; reg < REGS && rule->known; reg++) {
 		reg_rule(u, rule, frame, reg);
+		if (rule->how[reg] != SAME)
+			rule->changed[rule->n_changed++] = reg;
+	}
 	free(frame);
 }
 
@@ -201,8 +215,11 @@ static const struct rule *rule_of(struct unwinder *u, struct module *module, uin
 				  uint64_t address)
 {
 	struct rule_key key = { address, file };
-	uint32_t number = intern_put(u->keys, &key);
+	uint32_t number;
 
+	if (u->rules->len >= RULES_MOST)
+		unwinder_forget(u);
+	number = intern_put(u->keys, &key);
 	if (number == u->rules->len) {
 		struct rule rule = { 0 };
 
@@ -317,18 +334,21 @@ static bool evaluate(const struct machine *m, const struct expr *e, uint64_t cfa
 	return n;
 }
 
+/* What a register was in the caller; `value` is set in any case. */
 static bool restore(const struct unwinder *u, const struct rule *rule, const struct machine *m,
 		    uint64_t cfa, int reg, uint64_t *value)
 {
 	const struct expr *e;
 	int32_t offset = rule->offset[reg];
 
+	*value = 0;
+	if (rule->how[reg] == AT_CFA) /* most are saved so */
+		return load(m, cfa + offset, value);
+
 	switch (rule->how[reg]) {
 	case SAME:
 		*value = m->reg[reg];
 		return m->has & 1u << reg;
-	case AT_CFA:
-		return load(m, cfa + offset, value);
 	case IS_CFA:
 		*value = cfa + offset;
 		return true;
@@ -341,33 +361,45 @@ static bool restore(const struct unwinder *u, const struct rule *rule, const str
 		if (!evaluate(m, e, cfa, value))
 			return false;
 		return e->value || load(m, *value, value);
-	default:
+	default: /* UNDEFINED, BAD */
 		return false;
 	}
 }
 
 enum step { STEP_ON, STEP_END, STEP_LOST };
 
+/* The canonical frame address: what the caller's stack pointer is. */
+static bool cfa_of(const struct unwinder *u, const struct rule *rule, const struct machine *m,
+		   uint64_t *cfa)
+{
+	if (rule->cfa_reg == REGS)
+		return evaluate(m, &g_array_index(u->exprs, struct expr, rule->cfa_expr), 0, cfa);
+	*cfa = m->reg[rule->cfa_reg] + rule->cfa_offset;
+	return m->has & 1u << rule->cfa_reg;
+}
+
 static enum step by_rule(const struct unwinder *u, const struct rule *rule, struct machine *m)
 {
-	struct machine before = *m;
-	uint64_t cfa;
+	uint64_t cfa, value[REGS], sp = m->reg[RSP];
+	uint32_t has = m->has;
 
 	if (rule->how[RIP] == UNDEFINED)
 		return STEP_END;
-	if (rule->cfa_reg < REGS) {
-		if (!(m->has & 1u << rule->cfa_reg))
-			return STEP_LOST;
-		cfa = m->reg[rule->cfa_reg] + rule->cfa_offset;
-	} else if (!evaluate(m, &g_array_index(u->exprs, struct expr, rule->cfa_expr), 0, &cfa)) {
+	if (!cfa_of(u, rule, m, &cfa))
 		return STEP_LOST;
+	/* All by what was before. */
+	for (int i = 0; i < rule->n_changed; i++) {
+		int reg = rule->changed[i];
+
+		if (restore(u, rule, m, cfa, reg, &value[i]))
+			has |= 1u << reg;
+		else
+			has &= ~(1u << reg);
 	}
-	m->has = 0;
+	for (int i = 0; i < rule->n_changed; i++)
+		m->reg[rule->changed[i]] = value[i];
+	m->has = has;
 	m->chained = false;
-	for (int reg = 0; reg < REGS; reg++)
-		if (rule->how[reg] != UNDEFINED &&
-		    restore(u, rule, &before, cfa, reg, &m->reg[reg]))
-			m->has |= 1u << reg;
 	if (rule->how[RSP] == SAME || !(m->has & 1u << RSP)) {
 		m->reg[RSP] = cfa;
 		m->has |= 1u << RSP;
@@ -376,7 +408,7 @@ static enum step by_rule(const struct unwinder *u, const struct rule *rule, stru
 		return STEP_LOST;
 	/* Outwards is upwards, but from a signal's own stack. vfork() has taken its return
 	 * address off the stack. */
-	if (!rule->signal && m->reg[RSP] < before.reg[RSP] + !before.cloning)
+	if (!rule->signal && m->reg[RSP] < sp + !m->cloning)
 		return STEP_LOST;
 	return STEP_ON;
 }
@@ -436,10 +468,13 @@ static enum step by_frame_pointer(const struct space *space, struct machine *m)
  * what it pushed, and there is none. Go's first function is jumped to. */
 static bool at_first(const struct space *space, const struct machine *m)
 {
-	const struct range *r = space_find(space, m->reg[RIP] - 1);
+	const struct range *r;
 
-	return space->start_stack && m->reg[RSP] + FIRST_MOST >= space->start_stack &&
-	       m->reg[RSP] <= space->start_stack + 8 && (!r || !r->code);
+	if (!space->start_stack || m->reg[RSP] + FIRST_MOST < space->start_stack ||
+	    m->reg[RSP] > space->start_stack + 8)
+		return false;
+	r = space_find(space, m->reg[RIP] - 1);
+	return !r || !r->code;
 }
 
 /* One frame out of `m`; and what it was. */

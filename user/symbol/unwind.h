@@ -4,6 +4,9 @@
  * By the rules that compilers leave for it (.eh_frame, .debug_frame), looked up by
  * libdw and kept by address; by frame pointer only where code has none, and then
  * the frames say so. A stack that cannot be followed ends with MARK_TRUNCATED.
+ *
+ * Bounds: rules are kept for so many addresses (RULES_MOST, 100 bytes each), then all are
+ * looked up anew.
  */
 #ifndef TARE_UNWIND_H
 #define TARE_UNWIND_H
@@ -30,6 +33,9 @@ struct unwound {
 /* `stack` holds sample->stack bytes from its stack pointer up. */
 struct unwound unwind(struct unwinder *u, const struct space *space,
 		      const struct tare_sample *sample, const void *stack);
+
+/* Files have other numbers. */
+void unwinder_forget(struct unwinder *u);
 
 /* Distinct rules kept, and lookups that had to ask libdw. */
 unsigned unwinder_rules(const struct unwinder *u);

@@ -16,6 +16,7 @@ const MARK_TEXT = {
 	'[no sample]': 'the ledger has it, and no sample met it: who is known, where is not',
 	'[before]': 'held before tare came, or copied by fork',
 	'[truncated]': 'the stack goes on: nobody knows where',
+	'[smaller stacks]': 'small ones, put together so that tare itself stays small',
 	'[no stack]': 'there was no user stack', '[execve]': 'the kernel loads a program: there is no user stack',
 };
 

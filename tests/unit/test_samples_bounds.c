@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Memory of samples is bounded, however much ends and whatever is lost.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <malloc.h>
+#include <string.h>
+
+#include "model/lives.h"
+#include "tests/unit/sampled.h"
+
+static void add_life(void *sum, struct life *l)
+{
+	*(uint64_t *)sum += l->bytes;
+}
+
+/* Of what lives at most so many are kept, for the same bytes. */
+static void few_lives(void **state)
+{
+	struct samples *s = samples_new(PAGE);
+	struct one o = { .task = 1, .mm = 1, .bytes = 10 };
+	uint64_t sum = 0, mm = 1, peak[64], end[64], total = 0;
+
+	(void)state;
+	seed = 4711;
+	samples_limits_set(s, &(struct samples_limits){ 1000, 1000, 1000, 1000, 1000, 500 });
+	for (o.address = PAGE; o.address <= 100000 * PAGE; o.address += PAGE) {
+		o.stack = draw(20);
+		sample(s, &o);
+	}
+	assert_true(s->live_count <= 1000);
+	lives_each(g_hash_table_lookup(s->lives, &mm), 0, UINT64_MAX, add_life, &sum);
+	assert_int_equal(sum, 1000000);
+	range(s, 1, TARE_RANGE_UNMAP, 0, 50000 * PAGE, 0, 0, 0);
+	samples_live(s, TARE_PEAK_NOW, peak, end);
+	for (unsigned i = 0; i < tallies_count(s->tallies); i++)
+		total += end[i];
+	assert_in_range(total, 400000, 600000); /* about half: its error is 3 % */
+	range(s, 1, TARE_RANGE_GONE, 0, 0, 0, 0, 0);
+	samples_live(s, TARE_PEAK_NOW, peak, end);
+	for (unsigned i = 0; i < tallies_count(s->tallies); i++)
+		assert_int_equal(end[i], 0);
+	assert_int_equal(s->live_count, 0);
+	samples_free(s);
+}
+
+static void collect_life(void *lives, struct life *l)
+{
+	g_array_append_vals(lives, l, 1);
+}
+
+/* Against a plain array by page. */
+static void lives_by_page(void **state)
+{
+	static struct life plain[4096];
+	struct lives *l = lives_new();
+	unsigned count = 0;
+
+	(void)state;
+	seed = 99;
+	memset(plain, 0, sizeof(plain));
+	for (int i = 0; i < 200000; i++) {
+		struct life one = { draw(4096), 1 + draw(9), 0, i }, old = { 0 };
+		uint64_t start = draw(4096), end = start + draw(draw(20) ? 8 : 4000);
+		g_autoptr(GArray) cut = NULL;
+		unsigned at = 0;
+
+		if (draw(8)) {
+			assert_int_equal(lives_put(l, &one, &old), !!plain[one.page].bytes);
+			if (plain[one.page].bytes)
+				assert_int_equal(old.tally, plain[one.page].tally);
+			count += !plain[one.page].bytes;
+			plain[one.page] = one;
+			continue;
+		}
+		cut = g_array_new(FALSE, FALSE, sizeof(struct life));
+		lives_cut(l, start, end, collect_life, cut);
+		for (uint64_t page = start; page < MIN(end, 4096); page++) {
+			if (!plain[page].bytes)
+				continue;
+			assert_true(at < cut->len);
+			assert_memory_equal(&g_array_index(cut, struct life, at++), &plain[page],
+					    sizeof(struct life));
+			plain[page].bytes = 0;
+			count--;
+		}
+		assert_int_equal(at, cut->len);
+		assert_int_equal(lives_count(l), count);
+	}
+	lives_free(l);
+}
+
+/* A child's ranges are its own once one of the two changes. */
+static void shared_ranges(void **state)
+{
+	struct space *parent = space_new(1), *child = space_new(2), *other = space_new(3);
+	struct range r = { 0x1000, 0x9000, 0, 3, 0, PLACE_FILE, true };
+
+	(void)state;
+	space_set(parent, &r);
+	space_copy(child, parent);
+	space_copy(other, child);
+	assert_ptr_equal(child->ranges, parent->ranges);
+	space_unset(child, 0x20000, 0x30000); /* nothing is there */
+	assert_ptr_equal(child->ranges, parent->ranges);
+	space_unset(child, 0x2000, 0x3000);
+	assert_non_null(space_find(parent, 0x2000));
+	assert_null(space_find(child, 0x2000));
+	space_clear(parent);
+	assert_non_null(space_find(other, 0x2000));
+	space_stack(other, space_find(other, 0x2000), 5);
+	assert_int_equal(space_find(other, 0x2000)->place, PLACE_STACK);
+	assert_int_equal(space_find(child, 0x1000)->place, PLACE_FILE);
+	space_free(parent);
+	space_free(child);
+	space_free(other);
+}
+
+#define RANGES 150
+
+/* A process as a server forks it: its mappings, its own code, file and name. */
+static void one_process(struct samples *s, uint64_t mm, bool lost)
+{
+	g_autofree char *path = g_strdup_printf("/tmp/session-%lu", mm);
+	g_autofree char *name = g_strdup_printf("worker %lu", mm);
+	struct one o = { .task = mm, .mm = mm, .bytes = 65536, .time_ns = mm * 1000000, .seq = mm };
+	struct range r = { 0x900000, 0x910000, 0, 0, 0, PLACE_FILE, false };
+
+	range(s, mm, TARE_RANGE_FORK, 0, 0, 1, mm, mm);
+	r.file = samples_file_named(s, 1, mm, path);
+	r.name = samples_name(s, name);
+	space_set(samples_space(s, mm), &r);
+	for (uint32_t i = 0; i < 10; i++) {
+		o.address = 0x900000 + i * PAGE;
+		o.stack = draw(1000);
+		sample(s, &o);
+		ask(s, &o);
+	}
+	o.kind = TARE_KSTACK;
+	sample(s, &o);
+	samples_task_ended(s, mm, o.time_ns, mm);
+	if (!lost)
+		range(s, mm, TARE_RANGE_GONE, 0, 0, 0, 0, mm);
+	samples_fold(s, mm, FOLD + mm % 10, FOLD);
+}
+
+static size_t used(void)
+{
+	return mallinfo2().uordblks;
+}
+
+static void processes(struct samples *s, uint64_t from, uint64_t to)
+{
+	for (uint64_t mm = from; mm < to; mm++)
+		one_process(s, mm, mm % 1000 == 7);
+}
+
+/* As a session does when there is a crowd. */
+static void keep_first(struct samples *s)
+{
+	g_autoptr(GHashTable) alive = g_hash_table_new(g_int64_hash, g_int64_equal);
+	uint64_t first = 1;
+
+	g_hash_table_add(alive, &first);
+	samples_keep(s, alive);
+	samples_keep(s, alive);
+}
+
+static void many_processes(void **state)
+{
+	struct samples *s = samples_new(PAGE);
+	size_t before, after;
+
+	(void)state;
+	seed = 1;
+	for (uint64_t i = 0; i < RANGES; i++)
+		range(s, 1, TARE_RANGE_ANON, (1 + 2 * i) << 16, PAGE, 3, 0x22, 0);
+	processes(s, 2, 20000);
+	keep_first(s);
+	samples_settle(s);
+	before = used();
+	processes(s, 20000, 100002);
+	keep_first(s);
+	samples_settle(s);
+	after = used();
+	assert_int_equal(s->taken, 100000 * 11);
+	assert_int_equal(g_hash_table_size(s->spaces), 1);
+	assert_true(after < before + (4 << 20));
+	assert_true(after < 32 << 20);
+	assert_true(s->names->len <= 2 * 32768);
+	assert_true(s->files->len <= 2 * 16384);
+	samples_free(s);
+}
+
+/* More samples of one mmap() that fills than are kept until its record comes. */
+static void filled_at_once(void **state)
+{
+	struct samples *s = samples_new(PAGE);
+	struct one o = { .task = 1, .mm = 1, .bytes = 10, .flags = TARE_SAMPLE_EARLY };
+	uint64_t peak[8], end[8];
+
+	(void)state;
+	for (o.address = PAGE; o.address <= 100000 * PAGE; o.address += PAGE)
+		sample(s, &o);
+	assert_true(s->early->len < 10000);
+	range(s, 1, TARE_RANGE_ANON, 0, 200000 * PAGE, 3, 0x8022, 0);
+	samples_live(s, TARE_PEAK_NOW, peak, end);
+	assert_int_equal(end[0], 1000000);
+	assert_int_equal(tallies_at(s->tallies, 0)->count, 100000);
+	assert_int_equal(tallies_at(s->tallies, 0)->key.place, PLACE_ANON);
+	assert_int_equal(s->early->len, 0);
+	/* Whose record never comes. */
+	for (o.mm = 2; o.mm < 50000; o.mm++)
+		sample(s, &o);
+	assert_true(s->early->len < 10000);
+	samples_free(s);
+}
+
+/* The rest of an address space's records, after its end. */
+static void late(void **state)
+{
+	struct samples *s = samples_new(PAGE);
+	struct one o = { .task = 1, .mm = 1, .bytes = 10, .address = PAGE, .seq = 1 };
+	uint64_t peak[8], end[8];
+
+	(void)state;
+	sample(s, &o);
+	range(s, 1, TARE_RANGE_GONE, 0, 0, 0, 0, 2);
+	o.seq = 3;
+	sample(s, &o);
+	ask(s, &o);
+	range(s, 1, TARE_RANGE_ANON, PAGE, PAGE, 3, 0x22, 3);
+	assert_int_equal(g_hash_table_size(s->spaces), 0);
+	assert_int_equal(g_hash_table_size(s->lives), 0);
+	samples_live(s, 2, peak, end);
+	assert_int_equal(tallies_at(s->tallies, 0)->grown, 20);
+	assert_int_equal(peak[0], 10);
+	assert_int_equal(end[0], 0);
+	samples_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lives_by_page),  cmocka_unit_test(shared_ranges),
+		cmocka_unit_test(few_lives),      cmocka_unit_test(late),
+		cmocka_unit_test(many_processes), cmocka_unit_test(filled_at_once),
+	};
+
+	return cmocka_run_group_tests_name("samples_bounds", tests, NULL, NULL);
+}

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What is put together changes no sum.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+
+#include "tests/unit/sampled.h"
+
+/* Sums by task, kind, cause, place and stack, as text; `task` is what it is folded into. */
+static GHashTable *sums_of(const struct samples *s, uint64_t seq, GHashTable *folded, bool stacks)
+{
+	GHashTable *sums = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	unsigned n = tallies_count(s->tallies);
+	g_autofree uint64_t *at_peak = g_new0(uint64_t, n + 1), *at_end = g_new0(uint64_t, n + 1);
+
+	samples_live(s, seq, at_peak, at_end);
+	for (unsigned i = 0; i < n; i++) {
+		const struct tally *t = tallies_at(s->tallies, i);
+		const uint64_t *into = g_hash_table_lookup(folded, &t->key.task);
+		g_autoptr(GString) key = g_string_new(NULL);
+		uint64_t *sum;
+
+		if (t->into != TALLY_USED)
+			continue;
+		g_string_printf(key, "%lx %u", into ? *into : t->key.task, t->key.kind);
+		if (stacks)
+			g_string_append_printf(key, " %u %u", t->key.cause, t->key.place);
+		for (uint32_t at = t->key.node; stacks && at != NO_NODE;) {
+			const struct stack_node *node = intern_key(s->nodes, at);
+			const struct frame *f = intern_key(s->frames, node->frame);
+
+			/* Of code that was without a file the address goes with its process. */
+			g_string_append_printf(key, ";%lx",
+					       f->space || !f->address ? 0 : f->address);
+			at = node->parent;
+		}
+		sum = g_hash_table_lookup(sums, key->str);
+		if (!sum) {
+			sum = g_new0(uint64_t, 4);
+			g_hash_table_insert(sums, g_strdup(key->str), sum);
+		}
+		sum[0] += t->count;
+		sum[1] += t->grown;
+		sum[2] += at_peak[i];
+		sum[3] += at_end[i];
+	}
+	return sums;
+}
+
+static void same_sums(GHashTable *a, GHashTable *b)
+{
+	GHashTableIter iter;
+	gpointer key, sum;
+
+	assert_int_equal(g_hash_table_size(a), g_hash_table_size(b));
+	g_hash_table_iter_init(&iter, a);
+	while (g_hash_table_iter_next(&iter, &key, &sum)) {
+		const uint64_t *other = g_hash_table_lookup(b, key);
+
+		assert_non_null(other);
+		for (int i = 0; i < 4; i++)
+			assert_int_equal(((uint64_t *)sum)[i], other[i]);
+	}
+}
+
+static void same_time(const struct samples *a, const struct samples *b)
+{
+	g_autoptr(GArray) x = timeline_ticks(a->timeline), y = timeline_ticks(b->timeline);
+	uint64_t in[2] = { 0 }, out[2] = { 0 };
+
+	for (unsigned i = 0; i < x->len; i++) {
+		in[0] += g_array_index(x, struct tick, i).in;
+		out[0] += g_array_index(x, struct tick, i).out;
+		assert_true(tallies_at(a->tallies, g_array_index(x, struct tick, i).tally)->into ==
+			    TALLY_USED);
+	}
+	for (unsigned i = 0; i < y->len; i++) {
+		in[1] += g_array_index(y, struct tick, i).in;
+		out[1] += g_array_index(y, struct tick, i).out;
+	}
+	assert_int_equal(in[0], in[1]);
+	assert_int_equal(out[0], out[1]);
+}
+
+static int64_t untouched_of(const struct samples *s)
+{
+	g_autofree int64_t *bytes = g_new0(int64_t, tallies_count(s->asked_tallies) + 1);
+	int64_t sum = 0;
+
+	samples_untouched(s, bytes);
+	for (unsigned i = 0; i < tallies_count(s->asked_tallies); i++)
+		sum += bytes[i];
+	return sum;
+}
+
+/* The same random history to several. */
+struct history {
+	struct samples *s[2];
+	uint64_t seq, time_ns, next_mm, next_task;
+	GArray *mms, *tasks; /* uint64_t: that live; a task's mm is its number modulo theirs */
+	GHashTable *folded;  /* task -> fold, of s[0] */
+};
+
+static uint64_t pick(const GArray *from)
+{
+	return g_array_index(from, uint64_t, draw(from->len));
+}
+
+static void begin_space(struct history *h)
+{
+	uint64_t mm = ++h->next_mm, parent = h->mms->len ? pick(h->mms) : 0;
+
+	for (int i = 0; i < 2; i++)
+		range(h->s[i], mm, TARE_RANGE_FORK, 0, 0, parent, mm, h->seq);
+	g_array_append_val(h->mms, mm);
+}
+
+static void begin_task(struct history *h)
+{
+	uint64_t task = ++h->next_task;
+
+	g_array_append_val(h->tasks, task);
+}
+
+static uint64_t mm_of(const struct history *h, uint64_t task)
+{
+	return g_array_index(h->mms, uint64_t, task % h->mms->len);
+}
+
+static void end_task(struct history *h)
+{
+	unsigned i = draw(h->tasks->len);
+	uint64_t task = g_array_index(h->tasks, uint64_t, i), into = FOLD + task % 3;
+
+	g_array_remove_index_fast(h->tasks, i);
+	for (int k = 0; k < 2; k++)
+		samples_task_ended(h->s[k], task, h->time_ns, h->seq);
+	samples_fold(h->s[0], task, into, FOLD);
+	g_hash_table_insert(h->folded, g_memdup2(&task, 8), g_memdup2(&into, 8));
+}
+
+static void end_space(struct history *h)
+{
+	unsigned at = draw(h->mms->len);
+	uint64_t mm = g_array_index(h->mms, uint64_t, at);
+
+	g_array_remove_index_fast(h->mms, at);
+	for (int i = 0; i < 2; i++)
+		range(h->s[i], mm, TARE_RANGE_GONE, 0, 0, 0, 0, h->seq);
+}
+
+static void change_space(struct history *h)
+{
+	static const unsigned what[] = { TARE_RANGE_ANON, TARE_RANGE_UNMAP, TARE_RANGE_DISCARD,
+					 TARE_RANGE_MOVE };
+	uint64_t mm = pick(h->mms), start = (1 + draw(64)) * 16 * PAGE, size = draw(40) * PAGE;
+	unsigned k = draw(4);
+	uint64_t a = k == 3 ? (100 + draw(64)) * 16 * PAGE : k == 2 ? 4 : 3;
+
+	for (int i = 0; i < 2; i++)
+		range(h->s[i], mm, what[k], start, size, a, k == 3 ? size + draw(1) : 0x22, h->seq);
+}
+
+static void take_sample(struct history *h)
+{
+	struct one o = {
+		.task = pick(h->tasks),
+		.address = (1 + draw(200)) * 16 * PAGE + draw(16) * PAGE,
+		.bytes = 1 + draw(100),
+		.seq = h->seq,
+		.time_ns = h->time_ns,
+		.kind = draw(3) ? TARE_ANON :
+			draw(2) ? TARE_FILE :
+				  TARE_KSTACK,
+		.cause = draw(3),
+		.stack = draw(40),
+		.flags = draw(9) ? 0 : TARE_SAMPLE_NO_ADDRESS,
+	};
+	bool asks = !draw(10);
+
+	o.mm = mm_of(h, o.task);
+	for (int i = 0; i < 2; i++)
+		(asks ? ask : sample)(h->s[i], &o);
+}
+
+static void happen(struct history *h)
+{
+	h->time_ns += draw(1 << 20);
+	switch (draw(40)) {
+	case 0:
+		if (h->mms->len < 6)
+			begin_space(h);
+		break;
+	case 1:
+		if (h->mms->len > 2)
+			end_space(h);
+		break;
+	case 2:
+	case 3:
+		if (h->tasks->len < 30)
+			begin_task(h);
+		break;
+	case 4:
+		if (h->tasks->len > 2)
+			end_task(h);
+		break;
+	case 5:
+		h->seq++;
+		break;
+	case 6 ... 14:
+		change_space(h);
+		break;
+	default:
+		take_sample(h);
+	}
+}
+
+static void begin(struct history *h, uint64_t number)
+{
+	*h = (struct history){ { samples_new(PAGE), samples_new(PAGE) }, .time_ns = 1 };
+	seed = 88172645463325252ULL + number * 7919;
+	h->mms = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	h->tasks = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	h->folded = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+	begin_space(h);
+	begin_space(h);
+	for (int i = 0; i < 4; i++)
+		begin_task(h);
+}
+
+static void finish(struct history *h)
+{
+	for (int i = 0; i < 2; i++)
+		samples_free(h->s[i]);
+	g_array_unref(h->mms);
+	g_array_unref(h->tasks);
+	g_hash_table_unref(h->folded);
+}
+
+static void compare(struct history *h, bool stacks)
+{
+	g_autoptr(GHashTable) a = NULL, b = NULL;
+
+	samples_settle(h->s[0]);
+	a = sums_of(h->s[0], h->seq, h->folded, stacks);
+	b = sums_of(h->s[1], h->seq, h->folded, stacks);
+	same_sums(a, b);
+	same_time(h->s[0], h->s[1]);
+	/* Each of them is rounded down. */
+	assert_true(labs(untouched_of(h->s[0]) - untouched_of(h->s[1])) <=
+		    tallies_count(h->s[1]->asked_tallies));
+}
+
+static void folded_or_not(void **state)
+{
+	(void)state;
+	for (uint64_t n = 0; n < 60; n++) {
+		struct history h;
+
+		begin(&h, n);
+		for (int i = 0; i < 3000; i++) {
+			happen(&h);
+			if (!draw(500))
+				samples_collect(h.s[0]);
+			if (!draw(1000))
+				compare(&h, true);
+		}
+		compare(&h, true);
+		assert_true(tallies_count(h.s[0]->tallies) <= tallies_count(h.s[1]->tallies));
+		finish(&h);
+	}
+}
+
+/* So few sums that most are put together: those of a task and kind stay. */
+static void thinned_or_not(void **state)
+{
+	(void)state;
+	for (uint64_t n = 0; n < 30; n++) {
+		struct history h;
+
+		begin(&h, n);
+		samples_limits_set(h.s[0], &(struct samples_limits){ .tallies = 200,
+								     .asked = 50,
+								     .nodes = 150,
+								     .names = 10,
+								     .files = 10,
+								     .lives = 1u << 30 });
+		for (int i = 0; i < 3000; i++)
+			happen(&h);
+		compare(&h, false);
+		assert_true(h.s[0]->smaller > 0);
+		assert_true(h.s[0]->tallies->used <= 400);
+		finish(&h);
+	}
+}
+
+struct log {
+	GArray *samples;   /* uint32_t: id of each */
+	GHashTable *moved; /* id -> 1 + id */
+};
+
+static void log_sample(void *ctx, const struct tare_sample *sample, uint32_t id)
+{
+	(void)sample;
+	g_array_append_val(((struct log *)ctx)->samples, id);
+}
+
+static void log_folded(void *ctx, uint32_t id, uint32_t into)
+{
+	struct log *log = ctx;
+
+	assert_null(g_hash_table_lookup(log->moved, GUINT_TO_POINTER(id)));
+	g_hash_table_insert(log->moved, GUINT_TO_POINTER(id), GUINT_TO_POINTER(into + 1));
+}
+
+/* Who keeps single samples finds the tally that each went to. */
+static void logged(void **state)
+{
+	struct history h;
+	struct log log = { g_array_new(FALSE, FALSE, sizeof(uint32_t)),
+			   g_hash_table_new(NULL, NULL) };
+	g_autoptr(GHashTable) counts = g_hash_table_new(NULL, NULL);
+
+	(void)state;
+	begin(&h, 5);
+	samples_limits_set(h.s[0], &(struct samples_limits){ 300, 50, 200, 10, 10, 1u << 30 });
+	h.s[0]->watch =
+		(struct samples_watch){ .sample = log_sample, .folded = log_folded, .ctx = &log };
+	for (int i = 0; i < 20000; i++)
+		happen(&h);
+	samples_collect(h.s[0]);
+	for (unsigned i = 0; i < log.samples->len; i++) {
+		gpointer id = GUINT_TO_POINTER(g_array_index(log.samples, uint32_t, i)), to;
+
+		while ((to = g_hash_table_lookup(log.moved, id)))
+			id = GUINT_TO_POINTER(GPOINTER_TO_UINT(to) - 1);
+		g_hash_table_insert(
+			counts, id,
+			GUINT_TO_POINTER(1 + GPOINTER_TO_UINT(g_hash_table_lookup(counts, id))));
+	}
+	for (unsigned i = 0; i < tallies_count(h.s[0]->tallies); i++) {
+		const struct tally *t = tallies_at(h.s[0]->tallies, i);
+
+		if (t->into == TALLY_USED)
+			assert_int_equal(t->count, GPOINTER_TO_UINT(g_hash_table_lookup(
+							   counts, GUINT_TO_POINTER(t->id))));
+	}
+	g_array_unref(log.samples);
+	g_hash_table_unref(log.moved);
+	finish(&h);
+}
+
+static char *cause(uint32_t id)
+{
+	return g_strdup_printf("cause %u", id);
+}
+
+static struct report *folded_report(void)
+{
+	struct report *r = report_new();
+	struct report_process *proc = report_process_new();
+	struct report_task *t = report_task_new();
+
+	t->id = FOLD + 1;
+	t->flow[TARE_ANON].in = 100000;
+	proc->balance[TARE_ANON].net = 500;
+	g_ptr_array_add(proc->tasks, t);
+	g_ptr_array_add(r->processes, proc);
+	return r;
+}
+
+/* A row for many has the sums of all of them; the smallest stacks are one below a mark. */
+static void in_a_report(void **state)
+{
+	struct samples *s = samples_new(PAGE);
+	struct report *r = folded_report();
+	struct one o = { .mm = 1, .bytes = 100, .kind = TARE_ANON };
+	int64_t grown = 0, live = 0;
+	bool smaller = false;
+
+	(void)state;
+	samples_limits_set(s, &(struct samples_limits){ 8, 8, 1000, 1000, 1000, 1000 });
+	for (o.task = 1; o.task <= 10; o.task++) {
+		o.address = o.task * PAGE;
+		o.stack = o.task;
+		sample(s, &o);
+		samples_fold(s, o.task, FOLD + 1, FOLD);
+	}
+	r->profile = profile_new();
+	profile_fill(r->profile, s, r, TARE_PEAK_NOW, 0, cause);
+	for (unsigned i = 0; i < r->profile->entries->len; i++) {
+		const struct profile_entry *e =
+			&g_array_index(r->profile->entries, struct profile_entry, i);
+		const struct stack_node *n =
+			&g_array_index(r->profile->nodes, struct stack_node, e->node);
+		const struct profile_frame *f =
+			&g_array_index(r->profile->frames, struct profile_frame, n->frame);
+
+		grown += e->bytes[PICTURE_GROWN];
+		live += e->bytes[PICTURE_LIVE_END];
+		if (f->mark && f->address == MARK_SMALLER) {
+			smaller = true;
+			assert_int_equal(e->cause, NO_CAUSE);
+		}
+	}
+	assert_true(smaller);
+	assert_int_equal(grown, 100000);
+	assert_int_equal(live, 500);
+	report_free(r);
+	samples_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(folded_or_not),
+		cmocka_unit_test(thinned_or_not),
+		cmocka_unit_test(logged),
+		cmocka_unit_test(in_a_report),
+	};
+
+	return cmocka_run_group_tests_name("samples_fold", tests, NULL, NULL);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Files and maps of code: however many there are and go, so many are kept.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "symbol/jits.h"
+#include "symbol/module.h"
+#include "symbol/stacks.h"
+
+#define FILES 100
+#define OPEN 32 /* an eighth of the files that may be open */
+
+static char *copy_of_true(const char *dir, unsigned i)
+{
+	char *path = g_strdup_printf("%s/%u", dir, i);
+	g_autofree char *bytes = NULL;
+	gsize size;
+
+	assert_true(g_file_get_contents("/bin/true", &bytes, &size, NULL));
+	assert_true(g_file_set_contents(path, bytes, (gssize)size, NULL));
+	return path;
+}
+
+static bool has_id(struct modules *m, uint32_t file)
+{
+	const struct module *module = modules_get(m, file);
+
+	return module && *module_build_id(module);
+}
+
+/* More files of code than may be open: each is there when it is asked for. */
+static void modules(void **state)
+{
+	struct rlimit old, few = { OPEN * 8, OPEN * 8 };
+	g_autofree char *dir = g_strdup("/tmp/tare-modules-XXXXXX");
+	char *path[FILES];
+	struct modules *m;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	getrlimit(RLIMIT_NOFILE, &old);
+	few.rlim_max = old.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	m = modules_new();
+	for (uint32_t i = 0; i < FILES; i++) {
+		struct module_source source = { .file = i, .pid = getpid() };
+
+		path[i] = copy_of_true(dir, i);
+		source.path = path[i];
+		assert_non_null(modules_open(m, &source));
+		assert_true(modules_count(m) <= OPEN);
+	}
+	for (int round = 0; round < 2; round++)
+		for (uint32_t i = 0; i < FILES; i++)
+			assert_true(has_id(m, i));
+	/* Another file has its name meanwhile, or none. */
+	unlink(path[0]);
+	g_free(copy_of_true(dir, 1));
+	assert_null(modules_get(m, 0));
+	assert_null(modules_get(m, 1));
+	assert_true(has_id(m, 2));
+	modules_drop(m, 2);
+	assert_null(modules_get(m, 2));
+	assert_true(modules_count(m) <= OPEN);
+	modules_free(m);
+	setrlimit(RLIMIT_NOFILE, &old);
+	for (int i = 0; i < FILES; i++) {
+		unlink(path[i]);
+		g_free(path[i]);
+	}
+	rmdir(dir);
+}
+
+static const char *name_of(const struct jits *j, uint64_t mm)
+{
+	uint64_t start;
+
+	return jits_name(j, mm, 0x1010, &start);
+}
+
+static void run_one(struct jits *j, uint64_t mm)
+{
+	jits_image(j, mm, getpid(), 0);
+	jits_look(j, mm, getpid());
+	assert_string_equal(name_of(j, mm), "jitted");
+}
+
+/* Names of what is gone stay until nobody needs them; of a parent, as its child runs them. */
+static void jits(void **state)
+{
+	g_autofree char *map = g_strdup_printf("/tmp/perf-%d.map", getpid());
+	struct jits *j = jits_new();
+	uint64_t mm = 1;
+
+	(void)state;
+	assert_true(g_file_set_contents(map, "1000 100 jitted\n", -1, NULL));
+	run_one(j, mm);
+	jits_fork(j, 2, 1, getpid());
+	jits_gone(j, 1);
+	for (mm = 3; mm < 10000 && !jits_crowded(j); mm++) {
+		run_one(j, mm);
+		jits_gone(j, mm);
+		assert_string_equal(name_of(j, mm), "jitted");
+	}
+	assert_true(mm < 1000);
+	jits_forget(j);
+	assert_false(jits_crowded(j));
+	assert_null(name_of(j, 3));
+	assert_string_equal(name_of(j, 2), "jitted");
+	jits_gone(j, 2);
+	jits_forget(j);
+	assert_null(name_of(j, 2));
+	unlink(map);
+	jits_free(j);
+}
+
+/* The end of one was lost. */
+static void jits_kept(void **state)
+{
+	g_autofree char *map = g_strdup_printf("/tmp/perf-%d.map", getpid());
+	g_autoptr(GHashTable) alive = g_hash_table_new(g_int64_hash, g_int64_equal);
+	uint64_t one = 1;
+	struct jits *j = jits_new();
+
+	(void)state;
+	assert_true(g_file_set_contents(map, "1000 100 jitted\n", -1, NULL));
+	run_one(j, 1);
+	run_one(j, 2);
+	g_hash_table_add(alive, &one);
+	jits_keep(j, alive);
+	jits_forget(j);
+	assert_string_equal(name_of(j, 1), "jitted");
+	assert_null(name_of(j, 2));
+	unlink(map);
+	jits_free(j);
+}
+
+static struct frame frame(uint64_t address)
+{
+	return (struct frame){ .address = address, .file = 1 };
+}
+
+/* The same node as frame by frame, whatever was met before. */
+static void stacks(void **state)
+{
+	struct samples *s = samples_new(4096);
+	struct stacks *st = stacks_new();
+
+	(void)state;
+	for (unsigned i = 0; i < 50000; i++) {
+		struct frame f[3] = { frame(i % 20000), frame(i % 7), frame(i % 3) };
+		unsigned n = i % 4;
+		uint32_t node = NO_NODE;
+
+		for (unsigned k = n; k-- > 0;)
+			node = samples_push(s, node, &f[k]);
+		assert_int_equal(stacks_push(st, s, f, n), node);
+	}
+	stacks_forget(st);
+	stacks_free(st);
+	samples_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(modules),
+		cmocka_unit_test(jits),
+		cmocka_unit_test(jits_kept),
+		cmocka_unit_test(stacks),
+	};
+
+	return cmocka_run_group_tests_name("symbol_bounds", tests, NULL, NULL);
+}

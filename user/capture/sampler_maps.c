@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What address spaces map: files and their code, programs, and what was there before.
+ */
+#include <elf.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "base/proc.h"
+#include "capture/sampler_state.h"
+
+/* A file that the kernel loaded at exec: its segments, moved by `bias`. */
+static void map_segments(struct sampling_session *s, struct space *space, uint32_t file,
+			 uint64_t bias)
+{
+	const struct module *m = modules_get(s->modules, file);
+	uint64_t page = s->samples->page_size;
+	const struct segment *seg;
+	unsigned n = 0;
+
+	if (!m)
+		return;
+	seg = module_segments(m, &n);
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t in_page = seg[i].address & (page - 1);
+		struct range r = {
+			.start = bias + seg[i].address - in_page,
+			.end = bias + ((seg[i].address + seg[i].size + page - 1) & ~(page - 1)),
+			.offset = seg[i].offset - in_page,
+			.file = file,
+			.place = PLACE_FILE,
+			.code = seg[i].code,
+		};
+
+		space_set(space, &r);
+	}
+}
+
+static uint64_t aux(const struct tare_image *i, uint64_t type)
+{
+	for (unsigned at = 0; at + 1 < TARE_AUXV && i->auxv[at] != AT_NULL; at += 2)
+		if (i->auxv[at] == type)
+			return i->auxv[at + 1];
+	return 0;
+}
+
+static void map_vdso(struct sampling_session *s, struct space *space, uint64_t at)
+{
+	struct range r = {
+		.start = at,
+		.end = at + s->vdso_size,
+		.file = s->vdso,
+		.place = PLACE_VDSO,
+		.code = true,
+	};
+
+	if (at && s->vdso_size)
+		space_set(space, &r);
+}
+
+/* What is no range of the kernel side's goes by what = 0: a mapped file, a program. */
+static void tell_range(const struct sampling_session *s, const struct tare_range *r,
+		       const char *path)
+{
+	if (s->log.range)
+		s->log.range(s->log.ctx, r, path);
+}
+
+void sampler_image(struct sampling_session *s, const struct tare_image *i)
+{
+	uint32_t exe;
+	struct space *space = samples_image(s->samples, i, &exe);
+	const struct sample_file *f = s->samples->files->pdata[exe];
+	struct module_source source = { exe, f->dev, f->inode, f->path, i->tgid, 0, 0 };
+	struct module *m = modules_open(s->modules, &source);
+	const char *interpreter = m ? module_interpreter(m) : NULL;
+	uint64_t base = aux(i, AT_BASE);
+
+	tell_range(s, &(struct tare_range){ .head = i->head, .mm = i->mm, .tgid = i->tgid },
+		   f->path);
+	jits_image(s->jits, i->mm, i->tgid, i->head.time_ns);
+	if (m) {
+		uint64_t bias = aux(i, AT_PHDR) - module_headers(m);
+
+		map_segments(s, space, exe, bias);
+		pythons_mapped(s->pythons, i->mm, exe, m, bias);
+	}
+	if (base && interpreter) {
+		struct stat st = { 0 };
+		g_autofree char *path = g_strdup_printf("/proc/%u/root%s", i->tgid, interpreter);
+		uint32_t file;
+
+		if (stat(path, &st) && stat(interpreter, &st))
+			st.st_ino = 0;
+		file = samples_file_named(s->samples,
+					  (uint32_t)major(st.st_dev) << 20 | minor(st.st_dev),
+					  st.st_ino, interpreter);
+		source = (struct module_source){ file, 0, 0, interpreter, i->tgid, 0, 0 };
+		modules_open(s->modules, &source);
+		map_segments(s, space, file, base);
+	}
+	map_vdso(s, space, aux(i, AT_SYSINFO_EHDR));
+}
+
+/* A mapping of code, from `offset` in its file on. */
+static void open_code(struct sampling_session *s, uint64_t mm, const struct module_source *source,
+		      uint64_t offset)
+{
+	const struct module *m = modules_open(s->modules, source);
+	uint64_t address = m ? module_address(m, offset) : 0;
+
+	if (address)
+		pythons_mapped(s->pythons, mm, source->file, m, source->start - address);
+}
+
+/* An address space that ran before tare came: as /proc has it now. */
+static void read_maps(struct sampling_session *s, struct space *space)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%u/maps", space->pid);
+	FILE *f = fopen(path, "re");
+	char line[PROC_LINE];
+	struct proc_map m;
+
+	while (f && proc_line(f, line)) {
+		struct range r = { .file = NO_FILE, .place = PLACE_ANON };
+
+		if (!proc_map_parse(line, &m))
+			continue;
+		r.start = m.start;
+		r.end = m.end;
+		r.offset = m.offset;
+		r.code = m.code;
+		if (!strcmp(m.path, "[heap]")) {
+			space->start_brk = m.start;
+			continue;
+		}
+		if (!strcmp(m.path, "[vdso]")) {
+			map_vdso(s, space, m.start);
+			continue;
+		}
+		if (!strncmp(m.path, "[stack", 6)) {
+			r.place = PLACE_STACK;
+		} else if (m.inode) {
+			struct module_source source;
+
+			r.place = samples_place(m.path);
+			r.file = samples_file_named(s->samples, m.dev, m.inode, m.path);
+			source = (struct module_source){ r.file,     m.dev,   m.inode, m.path,
+							 space->pid, m.start, m.end };
+			if (m.code)
+				open_code(s, space->id, &source, m.offset);
+		} else if (r.code) {
+			r.place = PLACE_JIT;
+		}
+		space_set(space, &r);
+	}
+	if (f)
+		fclose(f);
+}
+
+void sampler_know(struct sampling_session *s, struct space *space, uint32_t pid)
+{
+	if (space->known || !space->id)
+		return;
+	space->known = true;
+	space->pid = pid;
+	jits_image(s->jits, space->id, pid, 0);
+	read_maps(s, space);
+}
+
+void sampler_map(struct sampling_session *s, const struct tare_map *m)
+{
+	uint32_t file;
+	const struct sample_file *f;
+	struct module_source source;
+
+	sampler_know(s, samples_space(s->samples, m->mm), m->tgid);
+	file = samples_map(s->samples, m);
+	f = s->samples->files->pdata[file];
+	source = (struct module_source){ file,    f->dev,   f->inode,          f->path,
+					 m->tgid, m->start, m->start + m->size };
+
+	tell_range(s,
+		   &(struct tare_range){ .head = m->head,
+					 .mm = m->mm,
+					 .tgid = m->tgid,
+					 .start = m->start,
+					 .size = m->size },
+		   f->path);
+	if (m->prot & 4)
+		open_code(s, m->mm, &source, m->offset);
+}
+
+void sampler_range(struct sampling_session *s, const struct tare_range *r)
+{
+	if (r->what != TARE_RANGE_FORK && r->what != TARE_RANGE_GONE)
+		sampler_know(s, samples_space(s->samples, r->mm), r->tgid);
+	if (r->what == TARE_RANGE_FORK)
+		jits_fork(s->jits, r->mm, r->a, r->tgid);
+	if (r->what == TARE_RANGE_GONE)
+		jits_gone(s->jits, r->mm);
+	pythons_range(s->pythons, r);
+	samples_range(s->samples, r);
+	tell_range(s, r, NULL);
+}

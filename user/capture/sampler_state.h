@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The state of sampling, for sampler.c (stacks) and sampler_maps.c (what is mapped).
+ */
+#ifndef TARE_SAMPLER_STATE_H
+#define TARE_SAMPLER_STATE_H
+
+#include "capture/sampler.h"
+#include "symbol/jits.h"
+#include "symbol/module.h"
+#include "symbol/naming.h"
+#include "symbol/python.h"
+#include "symbol/stacks.h"
+#include "symbol/unwind.h"
+
+struct sampling_session {
+	struct samples *samples;
+	struct modules *modules;
+	struct unwinder *unwinder;
+	struct jits *jits;
+	struct python *python;
+	struct pythons *pythons;
+	struct naming *naming;
+	struct stacks *stacks;
+	GHashTable *alive; /* ids of mms, during a sweep */
+	unsigned crowd;    /* more address spaces than so many are a crowd */
+	uint32_t period, vdso;
+	uint64_t vdso_size;
+	bool lines;
+	uint64_t malformed;
+	GArray *endings;       /* struct ending: of tasks */
+	struct sample_log log; /* its functions NULL: nobody is told */
+};
+
+/* Take a record. */
+void sampler_image(struct sampling_session *s, const struct tare_image *i);
+void sampler_map(struct sampling_session *s, const struct tare_map *m);
+void sampler_range(struct sampling_session *s, const struct tare_range *r);
+
+/* An address space that ran before tare came, or whose beginning was lost: as it is now, and
+ * the records from here on change that. */
+void sampler_know(struct sampling_session *s, struct space *space, uint32_t pid);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What samples.c (records) and samples_fold.c (bounds) share.
+ */
+#ifndef TARE_SAMPLES_IMPL_H
+#define TARE_SAMPLES_IMPL_H
+
+#include "model/lives.h"
+#include "model/samples.h"
+
+/* Kernel stacks live in no address space: by the number of their task. */
+#define STACKS UINT64_MAX
+/* Nor does other kernel memory: what a task holds at its end is nobody's. By its task too,
+ * which has many: so many numbers each. */
+#define KMEMS (UINT64_MAX - 1)
+#define KMEM_BITS 24
+
+#define EARLY_MOST 8192 /* 300 bytes each */
+
+/* A sample that waits for the record of its range. */
+struct early {
+	struct tare_sample sample;
+	uint32_t node, thread_name;
+	uint64_t count; /* samples that it stands for */
+};
+
+/* samples_names.c's. What is forgotten must not be in use. */
+void samples_names_new(struct samples *s);
+void samples_names_free(struct samples *s);
+void samples_forget_name(struct samples *s, uint32_t number);
+void samples_forget_file(struct samples *s, uint32_t number);
+
+/* Is it time for samples_settle()? */
+static inline bool samples_crowded(const struct samples *s)
+{
+	return s->tallies->used > s->next.tallies || s->asked_tallies->used > s->next.asked ||
+	       s->live_count > s->next.lives || intern_count(s->nodes) > s->next.nodes ||
+	       s->names->len - s->free_names->len > s->next.names ||
+	       s->files->len - s->free_files->len > s->next.files;
+}
+
+#endif
