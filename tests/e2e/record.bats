@@ -102,6 +102,30 @@ has_sampled() {
 	says '3 kills: 0 files that are not as they should be'
 }
 
+@test "killed within a write, and nothing can be written: it is read all the same" {
+	need sqlite3 python3
+	recorded -o "$DIR/a.json" -- "$PROGRAMS/call_tree" calls
+	mkdir "$DIR/half" "$DIR/ro"
+	# As a kill would leave it: the transaction is in the file, and in its journal.
+	python3 - "$DIR/r.tare" "$DIR/half" <<-'END'
+		import shutil, sqlite3, sys
+		db = sqlite3.connect(sys.argv[1], isolation_level=None)
+		for sql in ("PRAGMA synchronous = OFF", "PRAGMA cache_size = 2", "BEGIN",
+		            "UPDATE figures SET value = 4711 WHERE name = 'duration_ns'",
+		            "UPDATE frames SET function = hex(randomblob(2000))", "DELETE FROM ticks"):
+		    db.execute(sql)
+		shutil.copy(sys.argv[1], sys.argv[2])
+		shutil.copy(sys.argv[1] + "-journal", sys.argv[2])
+	END
+	mount --bind "$DIR/half" "$DIR/ro"
+	mount -o remount,bind,ro "$DIR/ro"
+	run "$TARE" report "$DIR/ro/r.tare" --format json -o "$DIR/b.json"
+	umount "$DIR/ro"
+	status_is 0
+	cmp "$DIR/a.json" "$DIR/b.json"
+	[ -e "$DIR/half/r.tare-journal" ]
+}
+
 @test "the report of a recording that others read meanwhile is whole" {
 	need sqlite3
 	"$TARE" run --as-root -r "$DIR/r.tare" -o "$DIR/a.json" -- sh -c 'for i in 1 2 3 4 5 6 7 8; do ls -R /usr/share >/dev/null; done' >/dev/null 2>&1 &

@@ -13,6 +13,7 @@
 
 #include "model/thin.h"
 #include "output/output.h"
+#include "store/db_rollback.h"
 #include "store/recording.h"
 #include "tests/golden/fixtures.c"
 #include "tests/unit/store_file.h"
@@ -465,6 +466,41 @@ static void the_smallest_recording_has_the_heaviest(void **state)
 	report_free(got);
 }
 
+/* The journal of a transaction that spilled into the file, played back in memory. */
+static void half_a_commit_is_taken_back(void **state)
+{
+	g_autofree char *journal = g_strconcat(file, "-journal", NULL), *was = NULL, *now = NULL,
+			*log = NULL;
+	gsize was_size, size, log_size;
+	sqlite3 *db;
+
+	(void)state;
+	write_complete("profile");
+	assert_true(g_file_get_contents(file, &was, &was_size, NULL));
+	db = shell();
+	assert_int_equal(sqlite3_exec(db,
+				      "PRAGMA synchronous = OFF; PRAGMA cache_size = 2; BEGIN;"
+				      "UPDATE figures SET value = 4711 WHERE name = 'duration_ns';"
+				      "UPDATE frames SET function = hex(randomblob(3000));"
+				      "UPDATE entries SET count = 9; DELETE FROM ticks",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	assert_true(g_file_get_contents(file, &now, &size, NULL));
+	assert_true(g_file_get_contents(journal, &log, &log_size, NULL));
+	assert_true(size > was_size && memcmp(was, now, was_size));
+	size = db_rollback((unsigned char *)now, size, (unsigned char *)log, log_size);
+	assert_int_equal(size, was_size);
+	assert_memory_equal(was, now, size);
+	/* Nor does one do harm that ends anywhere, or says anything. */
+	for (unsigned i = 0; i < 2000; i++) {
+		log[g_random_int_range(0, (int)MIN(log_size, 600))] = (char)g_random_int();
+		db_rollback((unsigned char *)now, size, (unsigned char *)log,
+			    (gsize)g_random_int_range(0, (int)log_size));
+	}
+	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	sqlite3_close(db);
+}
+
 /* Made by the tare that wrote schema 1, of fixture_profile(). */
 static void schema_1_is_read(void **state)
 {
@@ -576,6 +612,7 @@ int main(void)
 		TEST(what_is_too_large_is_made_less),
 		TEST(shares_are_kept_only_when_it_is_full),
 		TEST(the_smallest_recording_has_the_heaviest),
+		TEST(half_a_commit_is_taken_back),
 		TEST(schema_1_is_read),
 		TEST(a_checkpoint_writes_what_changed),
 		TEST(a_reader_is_waited_for_by_the_last_only),

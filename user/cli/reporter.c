@@ -285,6 +285,14 @@ static void log_range(void *reporter, const struct tare_range *range, const char
 		recording_range(r->recording, &row);
 }
 
+static void log_folded(void *reporter, uint32_t tally, uint32_t into)
+{
+	struct reporter *r = reporter;
+
+	if (r->recording)
+		recording_folded(r->recording, tally, into);
+}
+
 void reporter_begin(struct reporter *r, const struct session *s)
 {
 	struct recording_config config = {
@@ -334,7 +342,12 @@ void reporter_config(struct reporter *r, struct session_config *config)
 	};
 	if (!o->record)
 		return;
-	r->log = (struct sample_log){ .sample = log_sample, .range = log_range, .ctx = r };
+	r->log = (struct sample_log){
+		.sample = log_sample,
+		.range = log_range,
+		.folded = log_folded,
+		.ctx = r,
+	};
 	config->on_checkpoint = checkpoint;
 	config->checkpoint_ns = CHECKPOINT_NS;
 	config->log = &r->log;

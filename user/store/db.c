@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "store/db_file.h"
+#include "store/db_rollback.h"
 
 /* Tables declared STRICT; the pragma that checks a single table. */
 _Static_assert(SQLITE_VERSION_NUMBER >= 3037000, "SQLite 3.37 or newer");
@@ -139,6 +140,27 @@ static int first_look(const struct db *db)
 	return sqlite3_exec(db->sqlite, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
 }
 
+/* A half commit, where the files can't be written: taken back in memory. */
+static int connect_to_copy(struct db *db)
+{
+	unsigned char *data = NULL;
+	size_t size = 0;
+	int err = db_rollback_load(db->place, &data, &size);
+
+	if (err)
+		return db_fail(db); /* what SQLite said */
+	sqlite3_close(g_steal_pointer(&db->sqlite));
+	if (sqlite3_open_v2(":memory:", &db->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE,
+			    NULL) ||
+	    sqlite3_deserialize(db->sqlite, "main", data, (sqlite3_int64)size, (sqlite3_int64)size,
+				SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_READONLY))
+		return db_fail(db);
+	err = harden(db);
+	if (err)
+		return err;
+	return first_look(db) ? db_fail(db) : 0;
+}
+
 /* With the right to write just for taking back a half commit, then without it. */
 static int connect_after_rollback(struct db *db)
 {
@@ -149,7 +171,7 @@ static int connect_after_rollback(struct db *db)
 	if (err)
 		return err;
 	if (first_look(db))
-		return db_fail(db);
+		return connect_to_copy(db);
 	sqlite3_close(g_steal_pointer(&db->sqlite));
 	err = connect(db, SQLITE_OPEN_READONLY);
 	if (err)

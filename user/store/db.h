@@ -10,8 +10,8 @@
  * log the last runs would be in a second file beside it, which a kill leaves
  * behind. The price, two more syncs a commit, is nothing next to a run. After a
  * kill within a commit the journal stays, and whoever opens the file next with
- * the right to write it takes that half commit back (reading without that right
- * is refused, and says so). `synchronous` is EXTRA: a commit survives a power
+ * the right to write it takes that half commit back; without that right it is
+ * taken back in memory (db_rollback.h). `synchronous` is EXTRA: a commit survives a power
  * loss too.
  */
 #ifndef TARE_DB_H
