@@ -44,6 +44,9 @@ CFLAGS = -O2 -g
 endif
 ifdef SAN
 SAN_FLAGS = -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
+export ASAN_OPTIONS ?= detect_leaks=1:abort_on_error=0
+export UBSAN_OPTIONS ?= print_stacktrace=1
+export LSAN_OPTIONS ?= suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0
 endif
 
 # Asked once, and only when something is compiled: `check`, `demo` and `clean`
@@ -81,6 +84,7 @@ unit_tests := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 bpf_tests := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/test_*.c))
 renderers := $(patsubst %.c,$(O)/%,$(wildcard tests/golden/render*.c))
 browser_needs = $(O)/tests/browser/fill $(call modules,browser)
+fuzzers := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))
 programs := $(patsubst tests/programs/%.c,$(O)/programs/%,$(wildcard tests/programs/*.c)) \
 	$(patsubst tests/programs/%.cc,$(O)/programs/%,$(wildcard tests/programs/*.cc))
 man := $(wildcard user/man/*.1)
@@ -97,7 +101,10 @@ help:
 	@echo 'make lint unit bpf-tests golden browser e2e check-kernels: each suite alone'
 	@echo '                  (unit, bpf-tests, browser, e2e: T="files" runs only these;'
 	@echo '                  check-kernels: KERNELS="6.1 newest", or all)'
+	@echo 'make unit-san e2e-san fuzz: the same under sanitizers; random input, FUZZ_TIME=20 s each'
+	@echo '                  (fuzz: T="names"; seeds: the corpus anew, by tests/fuzz/seeds.c)'
 	@echo 'make format       C as .clang-format has it'
+	@echo 'make check-long   loads that last, MINUTES=60 of postgres among them: what was lost'
 	@echo 'make bench        overhead, measured'
 	@echo 'make results      install all runtimes, weigh them, rewrite RESULTS.md'
 	@echo 'V=1 verbose  O=dir  DEBUG=1  SAN=address,undefined  CC= CLANG= BPFTOOL= NODE= NPM= PROTOC= CFLAGS='
@@ -147,13 +154,15 @@ $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: user/output/%.proto
 # as `NAME_page_html`. The modules come from npm, as the lock file has them, when it
 # changes; none of their install scripts runs.
 
+# Modules are the same for all builds below one.
+SHARED = $(O)
 NPM_CI = $(NPM) ci --ignore-scripts --no-audit --no-fund --no-update-notifier --silent
-modules = $(O)/$(1)/node_modules/.installed
+modules = $(SHARED)/$(1)/node_modules/.installed
 define install_modules
 $(call modules,$(1)): $(2)/package.json $(2)/package-lock.json
-	@mkdir -p $(O)/$(1)
-	@cp $$^ $(O)/$(1)
-	$$(call run,NPM,$(2))cd $(O)/$(1) && $(NPM_CI)
+	@mkdir -p $(SHARED)/$(1)
+	@cp $$^ $(SHARED)/$(1)
+	$$(call run,NPM,$(2))cd $(SHARED)/$(1) && $(NPM_CI)
 	@touch $$@
 endef
 $(eval $(call install_modules,web,user/output/web))
@@ -161,7 +170,7 @@ $(eval $(call install_modules,browser,tests/browser))
 
 $(O)/gen/%.page.html: $(call modules,web) $(wildcard user/output/web/*.mjs user/output/web/*/*)
 	@mkdir -p $(@D)
-	$(call run,PAGE)$(NODE) user/output/web/build.mjs $* $(O)/web/node_modules $@
+	$(call run,PAGE)$(NODE) user/output/web/build.mjs $* $(SHARED)/web/node_modules $@
 
 # A file as a C array and its length: report.schema.json becomes
 # `const char report_schema_json[]` and `const size_t report_schema_json_len`.
@@ -225,7 +234,7 @@ $(O)/programs/%: tests/programs/%.cc
 	$(call run,CXX,$<)$(CXX) -O1 -g -Wall -Wextra -pthread $(DEPS) -o $@ $< $(own_flags)
 
 .PHONY: programs build-tests unit bpf-tests golden browser e2e check-kernels lint format
-.PHONY: check demo bench results
+.PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo bench results
 programs: $(programs)
 build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs) $(browser_needs)
 
@@ -235,7 +244,7 @@ export O CC
 
 unit: export CMOCKA_MESSAGE_OUTPUT = TAP
 unit: $(unit_tests)
-	@tools/tap unit $(or $(T),$(unit_tests))
+	@tools/tap $(or $(SUITE),unit) $(or $(T),$(unit_tests))
 
 bpf-tests: export CMOCKA_MESSAGE_OUTPUT = TAP
 bpf-tests: $(bpf_tests)
@@ -253,6 +262,41 @@ e2e: $(O)/tare $(programs)
 check-kernels: $(O)/tare $(programs)
 	@tools/tap check-kernels $(wildcard tests/kernels/run)
 
+# The same under AddressSanitizer and UndefinedBehaviorSanitizer, each in a build of its
+# own: all unit tests, end to end what reads most and writes most, and random input.
+# SAN_RUN: a make with them, whatever this one was called with.
+
+SAN_RUN = +@$(MAKE) --no-print-directory SHARED=$(SHARED)
+SAN_E2E = run attach snapshot limits record stacks bench_own
+
+unit-san:
+	$(SAN_RUN) O=$(O)/san SAN=address,undefined SUITE=unit-san unit
+
+e2e-san: $(programs)
+	$(SAN_RUN) O=$(O)/san SAN=address,undefined e2e-san-run PROGRAMS=$(PROGRAMS)
+
+.PHONY: e2e-san-run
+e2e-san-run: $(O)/tare
+	@TARE_PATIENCE=10 tools/tap e2e-san '$(BATS) --tap $(or $(T),$(wildcard $(SAN_E2E:%=tests/e2e/%.bats)))'
+
+fuzz:
+	$(SAN_RUN) O=$(O)/fuzz CC=$(CLANG) SAN=fuzzer-no-link,address,undefined \
+		CFLAGS='-O1 -g -Wno-unused-variable -Wno-unused-parameter' fuzz-run
+
+.PHONY: fuzz-run
+fuzz-run: $(fuzzers) $(O)/tests/fuzz/seeds
+	@FUZZ_DIR=$(O)/tests/fuzz $(O)/tests/fuzz/seeds stores $(O)/tests/fuzz/corpus
+	@tools/tap fuzz 'tools/fuzz $(or $(T:%=$(O)/tests/fuzz/fuzz_%),$(fuzzers))'
+
+$(O)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(O)/libtare.a
+	@mkdir -p $(@D)
+	$(call run,FUZZ,$<)$(CC) $(C_FLAGS) -fsanitize=fuzzer $(DEPS) -o $@ $< $(O)/libtare.a $(LDLIBS) $(LDFLAGS)
+
+seeds: $(O)/tests/fuzz/seeds
+	$< texts tests/fuzz/corpus
+	$(CC) -Os -g -fPIC -shared -nostdlib -fno-ident -ffile-prefix-map=$(CURDIR)=. -gno-record-gcc-switches \
+		-Wl,--build-id=sha1 -o tests/fuzz/corpus/module/program tests/fuzz/seed.c
+
 lint:
 	@tools/tap lint tools/lint
 
@@ -262,12 +306,19 @@ format:
 # The two commands of the README. They run on a machine that has make, no more.
 
 check:
-	@tools/check $(MAKE) O=$(O)
+	@SAN='$(SAN)' tools/check $(MAKE) O=$(O)$(if $(SAN),/san)
 
 demo:
 	@tools/setup demo
 	@$(MAKE) --no-print-directory all
 	$(O)/tare run -- /usr/bin/python3 tools/demo.py
+
+# Loads that last: an hour and a half with MINUTES=60, the default. LOADS="name …": these.
+MINUTES = 60
+check-long:
+	@tools/setup build test long
+	@$(MAKE) --no-print-directory build-tests
+	@tests/long/check --minutes $(MINUTES) $(LOADS)
 
 bench: $(O)/tare $(programs)
 	tools/bench/run
@@ -277,4 +328,4 @@ results: $(O)/tare
 	tools/results $(O)/results.db
 
 -include $(obj:.o=.d) $(bpf_obj:.o=.d) \
-	$(addsuffix .d,$(unit_tests) $(bpf_tests) $(programs) $(renderers) $(O)/tests/browser/fill)
+	$(addsuffix .d,$(fuzzers) $(O)/tests/fuzz/seeds $(unit_tests) $(bpf_tests) $(programs) $(renderers) $(O)/tests/browser/fill)

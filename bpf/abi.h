@@ -44,7 +44,8 @@ enum tare_foreign {
 	TARE_FOREIGN_KHUGEPAGED = 1, /* huge-page collapse */
 	TARE_FOREIGN_KERNEL = 2,     /* any other kernel thread (OOM reaper, kworker) */
 	TARE_FOREIGN_PROCESS = 3,    /* a task of another process */
-	TARE_FOREIGN_LATE = 4,       /* the process's own task, after its final record */
+	TARE_FOREIGN_LATE = 4,       /* the process's own task, after its final record; of kernel
+					memory: a followed task, what is not in its account */
 	TARE_FOREIGNERS = 5,
 };
 
@@ -172,6 +173,22 @@ struct tare_mm {
 };
 _Static_assert(sizeof(struct tare_mm) == 472, "tare_mm");
 
+/* What stays in the kernel of tasks and address spaces whose final records found no room in
+ * the ring: sums, by process (the key of their map), or of the whole workload where there
+ * was no room for another process. Of `task` its identity is that of the last to end, and
+ * start_ns the first's; of `mm` the opening, what others did, and the largest peak. */
+struct tare_ended {
+	__u64 tasks;
+	__u64 attached; /* of them, ran before tare came */
+	__u64 mms;
+	struct tare_task task;
+	struct tare_mm mm;
+};
+_Static_assert(sizeof(struct tare_ended) == 24 + sizeof(struct tare_task) + sizeof(struct tare_mm),
+	       "tare_ended");
+
+#define TARE_ENDED_MOST 4096 /* processes that have an account */
+
 /* Ring and sweep records: a header, then what `type` says. */
 enum tare_record_type {
 	TARE_REC_TASK_NEW = 1, /* tare_task_new */
@@ -245,12 +262,15 @@ _Static_assert(sizeof(struct tare_exec) == 16 + 16 + 16 + 16 + 512 + 4096, "tare
  *   charged = opening + sum of all events
  *
  * An event is entered, as TARE_KMEM, against the task that was running or, from
- * an interrupt, a kernel thread or a stranger, as foreign. Page tables and stacks
- * have kinds of their own and are charged too, so when one of them is entered
+ * an interrupt, a kernel thread or a stranger, as foreign. What clone() and fork()
+ * charge for a new task is the new one's. A task gives back at most what its account
+ * holds: what it frees beyond that was charged to somebody else, and is foreign. What
+ * it holds at its end is `left`: foreign frees come out of that by and by. Page tables and
+ * stacks have kinds of their own and are charged too, so when one of them is entered
  * there it is taken out of TARE_KMEM: what comes, of the task that was charged
  * for it; what goes, of foreign, where such frees end up (RCU). Hence always
  *
- *   charged = pagetable + kstack + kmem of all tasks + foreign + opening - adopted
+ *   charged = pagetable + kstack + kmem of all tasks + left + foreign + opening - adopted
  */
 struct tare_group {
 	__u64 id;        /* of the control group: its directory's inode; 0: none is watched */
@@ -263,10 +283,12 @@ struct tare_group {
 	__s64 elsewhere; /* followed tasks' in other groups that they live in: in their flows,
 			    not in events */
 	struct tare_flow foreign[TARE_FOREIGNERS];
-	__s64 foreign_at_peak; /* net, with peak_seq as in tare_task */
+	__s64 left;            /* by tasks that ended, all of it: also what is freed since */
+	__s64 left_at_peak;    /* with peak_seq as in tare_task */
+	__s64 foreign_at_peak; /* likewise; net, what was left included */
 	__u64 foreign_peak_seq;
 };
-_Static_assert(sizeof(struct tare_group) == 152, "tare_group");
+_Static_assert(sizeof(struct tare_group) == 168, "tare_group");
 
 /* State of the whole workload, in .bss, read by user space through mmap.
  * Its weight is rss + beside, in pages. */
@@ -294,7 +316,7 @@ struct tare_workload {
 	struct tare_group group;
 	__u64 lost[TARE_LOSSES];
 };
-_Static_assert(sizeof(struct tare_workload) == 160 + 152 + 64, "tare_workload");
+_Static_assert(sizeof(struct tare_workload) == 160 + 168 + 64, "tare_workload");
 
 /* What all live address spaces hold, summed by tare_sum, and the weight's parts a moment
  * later. */
@@ -421,6 +443,17 @@ _Static_assert(sizeof(struct tare_image) == 56 + 8 * TARE_AUXV + sizeof(struct t
 
 #define TARE_FAULT_PLACES 5
 
+/* While user space lags behind, the period is 2^level times as long, see
+ * sampling_level(): what was taken then. */
+#define TARE_THIN_LEVELS 9 /* and level 0: not thinned, not counted here */
+struct tare_thinned {
+	__u64 taken;
+	__u64 bytes; /* of growth that the taken stand for */
+	__u64 left;  /* that were not taken, by the longer period */
+	__u64 first_ns, last_ns;
+};
+_Static_assert(sizeof(struct tare_thinned) == 40, "tare_thinned");
+
 /* How sampling went, in .bss. */
 struct tare_sampling {
 	__u64 taken;
@@ -436,8 +469,10 @@ struct tare_sampling {
 	__s64 fault_at[TARE_FAULT_PLACES];
 	__u64 fault_next;   /* which of the others is replaced */
 	__u64 python_codes; /* code objects that were given a number */
+	struct tare_thinned thinned[TARE_THIN_LEVELS];
 };
-_Static_assert(sizeof(struct tare_sampling) == 80 + 8 * TARE_FAULT_PLACES, "tare_sampling");
+_Static_assert(sizeof(struct tare_sampling) == 80 + 8 * TARE_FAULT_PLACES + 40 * TARE_THIN_LEVELS,
+	       "tare_sampling");
 
 /* How a version of CPython keeps what is read of it: offsets in bytes. */
 #define TARE_PYTHON_NONE 0xffff

@@ -12,24 +12,16 @@
 #include "kmem.bpf.h"
 #include "place.bpf.h"
 
-/* Number of the system call that the task is in, or a fault from user mode:
- * the entry code stores the number in orig_ax, and -1 for exceptions
- * (arch/x86/entry/entry_64.S). */
+/* What the task is doing: TARE_CAUSE_*, or the system call that it is in. */
 static __always_inline __u32 cause_of(struct task_struct *task)
 {
 	__u32 flags = task->flags;
-	struct pt_regs *regs;
-	__s64 nr;
 
 	if (flags & PF_EXITING)
 		return TARE_CAUSE_EXIT;
 	if (flags & PF_MEMALLOC)
 		return TARE_CAUSE_RECLAIM;
-	regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	nr = (__s64)regs->orig_ax;
-	if (nr < 0 || nr >= TARE_CAUSE_COMPAT)
-		return TARE_CAUSE_FAULT;
-	return task->thread_info.status & TS_COMPAT ? nr | TARE_CAUSE_COMPAT : nr;
+	return syscall_of(task);
 }
 
 /* As ledger_note_peak(), before what no task of its own did changes. */
@@ -48,8 +40,8 @@ __weak __noinline int mm_note_peak(struct tare_mm *m)
 __weak __noinline int enter_foreign(struct tare_mm *m, int of_process, __u32 kind, __s64 delta)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	struct mm_struct *mm = task->mm; /* first: see record.bpf.h on followed pointers */
 	__u32 who = foreigner(task, of_process);
-	struct mm_struct *mm = task->mm;
 	__u64 *total, *cause;
 
 	if (!m || kind >= TARE_MM_KINDS || who >= TARE_FOREIGNERS)

@@ -56,7 +56,7 @@ __hidden __noinline int in_group(struct mem_cgroup *memcg)
  * it was the last to hold). */
 static __always_inline int its_own(struct task_struct *task, struct mem_cgroup *memcg)
 {
-	struct css_set *set = task->cgroups;
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
 	int id = ITEM(enum cgroup_subsys_id, memory_cgrp_id);
 	__u64 at = address_of(set) + bpf_core_field_offset(struct css_set, subsys) +
 		   (__u64)id * sizeof(set);
@@ -90,24 +90,54 @@ static __always_inline void sample_kmem(struct task_struct *task, struct task_st
 	sample_take(ts, &what);
 }
 
-static __always_inline void enter_kmem(struct task_struct *task, struct task_state *ts,
-				       int interrupt, int inside, __s64 pages)
+/* wait4, waitid and waitpid, 64-bit and 32-bit: what goes then is of the task that is waited
+ * for (kernel/exit.c release_task()). */
+static __always_inline int reaps(__u32 syscall)
 {
-	__s64 bytes = pages * cfg_page_size;
+	return syscall == 61 || syscall == 247 || syscall == (TARE_CAUSE_COMPAT | 7) ||
+	       syscall == (TARE_CAUSE_COMPAT | 114) || syscall == (TARE_CAUSE_COMPAT | 284);
+}
+
+/* Against the running task, as far as it can be its own. Of a clone() it is kept apart
+ * until there is a child; one that failed has none, and ends with the next entry. */
+static __always_inline void enter_own(struct task_struct *task, struct task_state *ts, int inside,
+				      __s64 bytes)
+{
+	__u32 syscall = syscall_of(task);
+	int making = makes_task(syscall);
+	__s64 own = 0;
+
+	if (bytes > 0 || !reaps(syscall))
+		own = ledger_own_part(&ts->t.flow[TARE_KMEM], bytes);
+
+	enter_beside(in_pages(inside && workload.group.own ? bytes : own));
+	ledger_note_peak(&ts->t, workload.peak_seq);
+	ledger_flow(&ts->t.flow[TARE_KMEM], own);
+	if (making)
+		ledger_flow(&ts->clone, own);
+	else if (ts->clone.in || ts->clone.out)
+		kmem_unborn(ts);
+	if (!inside)
+		__sync_fetch_and_add(&workload.group.elsewhere, own);
+	else if (own != bytes)
+		kmem_foreign(TARE_FOREIGN_LATE, 0, own - bytes);
+	if (cfg_period && own > 0 && !making)
+		sample_kmem(task, ts, own);
+}
+
+static __always_inline void enter_kmem(struct task_struct *task, struct task_state *ts,
+				       int interrupt, int inside, __s64 bytes)
+{
 	__u32 who;
 
 	if (ts && !(ts->t.flags & TARE_TASK_ENDED)) {
-		enter_beside(pages);
-		ledger_note_peak(&ts->t, workload.peak_seq);
-		ledger_flow(&ts->t.flow[TARE_KMEM], bytes);
-		if (cfg_period && bytes > 0)
-			sample_kmem(task, ts, bytes);
+		enter_own(task, ts, inside, bytes);
 		return;
 	}
 	if (!inside)
 		return;
 	if (workload.group.own)
-		enter_beside(pages);
+		enter_beside(in_pages(bytes));
 	who = interrupt ? TARE_FOREIGN_KERNEL : foreigner(task, !!ts);
 	kmem_foreign(who, bytes > 0 ? bytes : 0, bytes < 0 ? -bytes : 0);
 }
@@ -137,11 +167,9 @@ static __always_inline void on_kmem(struct mem_cgroup *memcg, int item, __s64 pa
 	}
 	if (inside)
 		__sync_fetch_and_add(&g->events, bytes);
-	else if (ts && !(ts->t.flags & TARE_TASK_ENDED))
-		__sync_fetch_and_add(&g->elsewhere, bytes);
 	if (inside && sock)
 		__sync_fetch_and_add(&g->sock, bytes);
-	enter_kmem(task, ts, interrupt, inside, pages);
+	enter_kmem(task, ts, interrupt, inside, bytes);
 }
 
 /* The kernel lets no program interrupt itself: an event from an interrupt that

@@ -11,7 +11,29 @@
 #include "weight.bpf.h"
 
 /* Is it the watched group, or below it? In kmem.bpf.c. */
+struct mem_cgroup;
 int in_group(struct mem_cgroup *memcg);
+
+/* Number of the system call that the task is in, as a cause; TARE_CAUSE_FAULT: in none.
+ * The entry code stores the number in orig_ax, and -1 for exceptions
+ * (arch/x86/entry/entry_64.S). */
+static __always_inline __u32 syscall_of(struct task_struct *task)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	__s64 nr = (__s64)regs->orig_ax;
+
+	if (nr < 0 || nr >= TARE_CAUSE_COMPAT)
+		return TARE_CAUSE_FAULT;
+	return task->thread_info.status & TS_COMPAT ? nr | TARE_CAUSE_COMPAT : nr;
+}
+
+/* clone, fork, vfork and clone3, 64-bit and 32-bit, by their x86 numbers. */
+static __always_inline int makes_task(__u32 syscall)
+{
+	return syscall == 56 || syscall == 57 || syscall == 58 || syscall == 435 ||
+	       syscall == (TARE_CAUSE_COMPAT | 2) || syscall == (TARE_CAUSE_COMPAT | 120) ||
+	       syscall == (TARE_CAUSE_COMPAT | 190) || syscall == (TARE_CAUSE_COMPAT | 435);
+}
 
 static __always_inline int kmem_watched(void)
 {
@@ -22,6 +44,13 @@ static __always_inline int kmem_watched(void)
 static __always_inline int kmem_own(void)
 {
 	return kmem_watched() && workload.group.own;
+}
+
+/* Whole pages, signed: BPF has no signed division. */
+static __always_inline __s64 in_pages(__s64 bytes)
+{
+	return bytes < 0 ? -(__s64)((__u64)-bytes / cfg_page_size) :
+			   (__s64)((__u64)bytes / cfg_page_size);
 }
 
 static __always_inline __u32 foreigner(struct task_struct *task, int of_process)
@@ -41,21 +70,31 @@ static __always_inline __u32 foreigner(struct task_struct *task, int of_process)
 	return of_process ? TARE_FOREIGN_LATE : TARE_FOREIGN_PROCESS;
 }
 
+/* As ledger_note_peak(), of what no live task has. */
+__weak __noinline int group_note_peak(void)
+{
+	struct tare_group *g = &workload.group;
+	__s64 net = g->left;
+	__u32 i;
+
+	if (g->foreign_peak_seq == workload.peak_seq)
+		return 0;
+	for (i = 0; i < TARE_FOREIGNERS; i++)
+		net += ledger_net(&g->foreign[i]);
+	g->left_at_peak = g->left;
+	g->foreign_at_peak = net;
+	g->foreign_peak_seq = workload.peak_seq;
+	return 0;
+}
+
 /* An entry that no followed task made. Bytes, signed each way: see kmem_has_kind(). */
 __weak __noinline int kmem_foreign(__u32 who, __s64 in, __s64 out)
 {
 	struct tare_group *g = &workload.group;
-	__s64 net = 0;
-	__u32 i;
 
 	if (who >= TARE_FOREIGNERS)
 		return 0;
-	if (g->foreign_peak_seq != workload.peak_seq) {
-		for (i = 0; i < TARE_FOREIGNERS; i++)
-			net += ledger_net(&g->foreign[i]);
-		g->foreign_at_peak = net;
-		g->foreign_peak_seq = workload.peak_seq;
-	}
+	group_note_peak();
 	__sync_fetch_and_add(&g->foreign[who].in, in);
 	__sync_fetch_and_add(&g->foreign[who].out, out);
 	return 0;
@@ -87,13 +126,72 @@ __weak __noinline int kmem_went_as(__u32 freed_by, __u64 bytes)
 	return 0;
 }
 
-/* The running task was the cause of this change of page tables. */
+/* The running task was the cause of this change of page tables. Those that fork copies were
+ * charged as all that it charges. */
 __weak __noinline int kmem_has_kind(__s64 bytes)
 {
-	if (bytes > 0)
-		kmem_came_as(task_find(bpf_get_current_task_btf()), bytes);
-	else
-		kmem_went_as(TARE_FOREIGN_KERNEL, -bytes);
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_state *ts = task_find(task);
+
+	if (bytes <= 0)
+		return kmem_went_as(TARE_FOREIGN_KERNEL, -bytes);
+	kmem_came_as(ts, bytes);
+	if (ts && kmem_watched() && makes_task(syscall_of(task)))
+		ts->clone.in -= bytes;
+	return 0;
+}
+
+/* A task is born: what the running one, its parent, was charged for it is its own. Its
+ * stack is of that, unless no system call of the parent's made it (io_uring's workers).
+ * Returns the bytes of it that are no stack. */
+__weak __noinline __s64 kmem_born(struct task_state *parent, struct task_state *child)
+{
+	__u64 stack = workload.stack_bytes;
+	struct tare_flow *made;
+
+	if (!parent || !child)
+		return 0;
+	made = &parent->clone;
+	if (!kmem_watched() || !makes_task(syscall_of(bpf_get_current_task_btf()))) {
+		kmem_came_as(parent, stack);
+		return 0;
+	}
+	ledger_note_peak(&parent->t, workload.peak_seq);
+	ledger_note_peak(&child->t, workload.peak_seq);
+	ledger_move(&parent->t.flow[TARE_KMEM], &child->t.flow[TARE_KMEM], made);
+	made->in = made->out = 0;
+	kmem_came_as(child, stack);
+	return ledger_net(&child->t.flow[TARE_KMEM]);
+}
+
+/* So much of a task's account is nobody's from now on. Where others are in the group too
+ * nobody can tell when it goes, so it leaves the weight now. */
+static __always_inline void kmem_give_up(struct task_state *ts, __s64 held)
+{
+	if (!workload.group.own)
+		enter_beside(-in_pages(held));
+	ledger_note_peak(&ts->t, workload.peak_seq);
+	group_note_peak();
+	ledger_leave(&ts->t.flow[TARE_KMEM], held);
+	__sync_fetch_and_add(&workload.group.left, held);
+}
+
+/* A task ends. */
+__weak __noinline int kmem_leave(struct task_state *ts)
+{
+	if (ts && kmem_watched())
+		kmem_give_up(ts, ledger_net(&ts->t.flow[TARE_KMEM]));
+	return 0;
+}
+
+/* The clone() that it was in made no task that is followed: that failed, and what it charged is
+ * freed by and by. */
+__weak __noinline int kmem_unborn(struct task_state *ts)
+{
+	if (!ts)
+		return 0;
+	kmem_give_up(ts, ledger_net(&ts->clone));
+	ts->clone.in = ts->clone.out = 0;
 	return 0;
 }
 

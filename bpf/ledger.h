@@ -67,6 +67,35 @@ LEDGER_INLINE __s64 ledger_net(const struct tare_flow *f)
 	return (__s64)(f->in - f->out);
 }
 
+/* What an account can bear of a change: what goes is at most what it holds. */
+LEDGER_INLINE __s64 ledger_own_part(const struct tare_flow *f, __s64 delta)
+{
+	__s64 held = ledger_net(f);
+
+	if (held < 0)
+		held = 0;
+	return delta < -held ? -held : delta;
+}
+
+/* Move what one account has entered in `part` to another. */
+LEDGER_INLINE void ledger_move(struct tare_flow *from, struct tare_flow *to,
+			       const struct tare_flow *part)
+{
+	from->in -= part->in;
+	from->out -= part->out;
+	to->in += part->in;
+	to->out += part->out;
+}
+
+/* So much of what an account holds is nobody's from now on. */
+LEDGER_INLINE void ledger_leave(struct tare_flow *f, __s64 held)
+{
+	if (held > 0)
+		f->out += held;
+	else
+		f->in -= held;
+}
+
 /* anon, file and shmem are resident; swap entries and page tables are not. */
 LEDGER_INLINE int ledger_is_rss(__u32 kind)
 {

@@ -74,6 +74,27 @@ static __always_inline void sample_birth(struct task_state *parent, struct task_
 	sample_take(parent, &what);
 }
 
+/* Of the other memory that the kernel took for it there are samples as of all that grows:
+ * by the parent's sampler, which goes on, but of the child. */
+static __always_inline void sample_born(struct task_state *parent, struct task_state *child,
+					__s64 bytes)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct sampled what = { .task = child->t.id, .kind = TARE_KMEM };
+	struct tare_mm *m;
+
+	if (bytes <= 0)
+		return;
+	parent->sampler.left -= bytes;
+	if (parent->sampler.left > 0)
+		return;
+	m = mm_running(task, parent);
+	what.mm = m ? m->id : 0;
+	what.cause = cause_of(task);
+	what.user = m && !(m->flags & TARE_MM_IGNORE);
+	sample_take(parent, &what);
+}
+
 /* Where the stack begins that clone() was given for the child; 0: it has its parent's. */
 static __always_inline __u64 stack_given(struct task_struct *child)
 {
@@ -83,38 +104,50 @@ static __always_inline __u64 stack_given(struct task_struct *child)
 	return regs->sp != own->sp ? regs->sp : 0;
 }
 
+/* The address space that a fork made for it. */
+static __always_inline void mm_born(struct task_state *parent, struct task_state *ts,
+				    struct mm_struct *mm)
+{
+	struct tare_mm *m;
+
+	ts->mm_key = mm_key(mm);
+	m = mm_made(parent, mm, ts->t.proc, TARE_MM_FORKING);
+	if (!m)
+		return;
+	m->flags |= TARE_MM_FORKING;
+	enter_pagetable(mm, m);
+	m->flags &= ~TARE_MM_FORKING;
+	if (cfg_period)
+		place_forked(m, parent->mm_key, ts->t.proc, ts->t.tgid);
+}
+
 SEC("tp_btf/task_newtask")
 int BPF_PROG(tare_newtask, struct task_struct *child, __u64 clone_flags)
 {
-	struct task_state *parent = task_find(bpf_get_current_task_btf()), *ts;
+	struct mm_struct *mm = child->mm; /* first: see record.bpf.h on followed pointers */
+	struct task_state *parent = task_find(bpf_get_current_task_btf()), *ts = NULL;
 	int thread = !!(clone_flags & CLONE_THREAD);
-	struct mm_struct *mm;
-	struct tare_mm *m;
+	__s64 kmem;
 
-	if (!parent || (cfg_no_children && !thread))
+	if (!parent)
 		return 0;
-	ts = task_begin(child, parent, thread ? parent->t.proc : 0, 0);
-	if (!ts)
+	if (!cfg_no_children || thread)
+		ts = task_begin(child, parent, thread ? parent->t.proc : 0, 0);
+	if (!ts) { /* nobody else's: it stays the parent's */
+		parent->clone.in = parent->clone.out = 0;
 		return 0;
-	kmem_came_as(parent, workload.stack_bytes);
+	}
 	if (cfg_period) {
 		sample_birth(parent, ts);
 		ts->stack_top = stack_given(child);
 	}
 	if (thread)
 		ts->mm_key = parent->mm_key;
-	mm = child->mm;
-	if (clone_flags & CLONE_VM || !mm)
-		return 0;
-	ts->mm_key = mm_key(mm);
-	m = mm_made(parent, mm, ts->t.proc, TARE_MM_FORKING);
-	if (!m)
-		return 0;
-	m->flags |= TARE_MM_FORKING;
-	enter_pagetable(mm, m);
-	m->flags &= ~TARE_MM_FORKING;
+	if (!(clone_flags & CLONE_VM) && mm) /* its page tables first: the clone's account */
+		mm_born(parent, ts, mm);
+	kmem = kmem_born(parent, ts);
 	if (cfg_period)
-		place_forked(m, parent->mm_key, ts->t.proc, ts->t.tgid);
+		sample_born(parent, ts, kmem);
 	return 0;
 }
 
@@ -136,16 +169,15 @@ int BPF_PROG(tare_rename, struct task_struct *task, const char *comm)
 	rec->head.time_ns = bpf_ktime_get_boot_ns();
 	rec->id = ts->t.id;
 	bpf_probe_read_kernel_str(rec->comm, sizeof(rec->comm), comm);
-	bpf_ringbuf_submit(rec, 0);
+	bpf_ringbuf_submit(rec, ring_wake(0));
 	return 0;
 }
 
 /* The new program's name and arguments. Its stack was just written, so reading
  * it does not fault. */
 static __always_inline void send_exec(struct task_struct *task, struct task_state *ts,
-				      struct linux_binprm *bprm)
+				      struct mm_struct *mm, struct linux_binprm *bprm)
 {
-	struct mm_struct *mm = task->mm;
 	struct tare_exec *rec;
 	__u64 start, len;
 
@@ -175,14 +207,15 @@ static __always_inline void send_exec(struct task_struct *task, struct task_stat
 	}
 	if (len && !bpf_probe_read_user(rec->argv, len, (void *)start))
 		rec->argv_len = len;
-	bpf_ringbuf_submit(rec, 0);
+	/* User space should look at /proc while the process lives. */
+	bpf_ringbuf_submit(rec, ring_wake(1));
 }
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(tare_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
+	struct mm_struct *mm = task->mm; /* first: see record.bpf.h on followed pointers */
 	struct task_state *ts = task_find(task);
-	struct mm_struct *mm;
 	struct tare_mm *m;
 
 	if (!ts)
@@ -195,7 +228,6 @@ int BPF_PROG(tare_exec, struct task_struct *task, pid_t old_pid, struct linux_bi
 		ts->t.start_ns = bpf_ktime_get_boot_ns();
 	}
 	task_identity(task, &ts->t); /* execve by a thread gave it the leader's id */
-	mm = task->mm;
 	if (!mm)
 		return 0;
 	ts->mm_key = mm_key(mm);
@@ -203,7 +235,7 @@ int BPF_PROG(tare_exec, struct task_struct *task, pid_t old_pid, struct linux_bi
 	m = mm_made(ts, mm, ts->t.proc, TARE_MM_EXECING);
 	if (m)
 		m->flags &= ~TARE_MM_EXECING;
-	send_exec(task, ts, bprm);
+	send_exec(task, ts, mm, bprm);
 	if (cfg_period)
 		place_image(m, ts->t.proc);
 	return 0;
@@ -273,6 +305,7 @@ static __always_inline void mm_close(struct mm_struct *mm, struct tare_mm *m)
 		__sync_fetch_and_add(&workload.mms_nonzero, 1);
 	rec = bpf_ringbuf_reserve(&tare_ring, sizeof(*rec), 0);
 	if (!rec) {
+		ended_enter_mm(ended_account(m->proc), m);
 		lost(TARE_LOST_RECORD_MM);
 		return;
 	}
@@ -280,7 +313,7 @@ static __always_inline void mm_close(struct mm_struct *mm, struct tare_mm *m)
 	rec->head.size = sizeof(*rec);
 	rec->head.time_ns = bpf_ktime_get_boot_ns();
 	rec->mm = *m;
-	bpf_ringbuf_submit(rec, 0);
+	bpf_ringbuf_submit(rec, ring_wake(0));
 }
 
 /* The end of an address space: all four counters must be 0 now. In the context

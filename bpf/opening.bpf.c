@@ -79,13 +79,13 @@ int tare_adopt(struct bpf_iter__task *ctx)
 	struct tare_mm *m;
 	__u32 flags;
 
-	if (!task || task->flags & (PF_KTHREAD | PF_EXITING) || task_find(task) || !wanted(task))
+	if (!task)
 		return 0;
-	mm = task->mm;
-	if (!mm)
+	mm = task->mm; /* first: see record.bpf.h on followed pointers */
+	leader = task->group_leader;
+	if (!mm || task->flags & (PF_KTHREAD | PF_EXITING) || task_find(task) || !wanted(task))
 		return 0;
 	flags = TARE_TASK_ATTACHED | (adopt.held ? TARE_TASK_HELD : 0);
-	leader = task->group_leader;
 	first = task_find(leader);
 	if (!first && leader != task)
 		first = task_begin(leader, NULL, 0, flags);

@@ -240,16 +240,15 @@ SEC("?tp_btf/sys_exit")
 int BPF_PROG(tare_sys_exit, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	struct mm_struct *mm = task->mm; /* first: see record.bpf.h on followed pointers */
 	struct call call = {};
 	struct task_state *ts;
-	struct mm_struct *mm;
 	struct tare_mm *m;
 
 	decode(task, regs, &call);
 	if (call.what == CALL_NONE || (ret < 0 && ret >= -4095))
 		return 0;
 	ts = task_find(task);
-	mm = task->mm;
 	if (!ts || !mm || ts->t.flags & TARE_TASK_HELD)
 		return 0;
 	m = mm_find(mm_key(mm));

@@ -5,18 +5,11 @@
 #include "enter.bpf.h"
 #include "sums.bpf.h"
 
-/* x86 numbers of the calls that make an address space: execve, execveat and
- * clone, fork, vfork, clone3; 64-bit and 32-bit. */
+/* execve and execveat, 64-bit and 32-bit, by their x86 numbers. */
 static __always_inline int in_execve(__u32 cause)
 {
 	return cause == 59 || cause == 322 || cause == (TARE_CAUSE_COMPAT | 11) ||
 	       cause == (TARE_CAUSE_COMPAT | 358);
-}
-
-static __always_inline int in_fork(__u32 cause)
-{
-	return cause == 56 || cause == 57 || cause == 435 || cause == (TARE_CAUSE_COMPAT | 2) ||
-	       cause == (TARE_CAUSE_COMPAT | 120) || cause == (TARE_CAUSE_COMPAT | 435);
 }
 
 /* An mm that no map knows. Under a followed task in execve it is the program
@@ -32,7 +25,7 @@ static __noinline struct tare_mm *mm_first_sight(__u64 key)
 	if (!ts || ts->t.flags & TARE_TASK_ENDED)
 		return NULL;
 	cause = cause_of(task);
-	if (!in_execve(cause) && (!in_fork(cause) || cfg_no_children))
+	if (!in_execve(cause) && (!makes_task(cause) || cfg_no_children))
 		return NULL;
 	m = mm_create(key);
 	if (!m)

@@ -257,6 +257,24 @@ static __always_inline void sample_address(struct scratch *s, struct task_struct
 		__sync_fetch_and_add(&sampling.no_address, 1);
 }
 
+/* A sample was taken, or left, at a longer period; level 0 is not one. */
+static __always_inline void thin_count(__u32 level, int taken, __u64 bytes)
+{
+	struct tare_thinned *t;
+	__u64 at = (__u64)level - 1;
+
+	/* The register that is checked is to be the one that indexes. */
+	asm volatile("" : "+r"(at));
+	if (at >= TARE_THIN_LEVELS)
+		return;
+	t = &sampling.thinned[at];
+	t->last_ns = bpf_ktime_get_boot_ns();
+	if (!t->first_ns)
+		t->first_ns = t->last_ns;
+	__sync_fetch_and_add(taken ? &t->taken : &t->left, 1);
+	__sync_fetch_and_add(&t->bytes, bytes);
+}
+
 static __always_inline void sample_send(struct scratch *s, struct task_struct *task,
 					struct task_state *ts, const struct sampled *what,
 					__u64 used)
@@ -295,6 +313,7 @@ static __always_inline void sample_send(struct scratch *s, struct task_struct *t
 	__sync_fetch_and_add(&sampling.taken, 1);
 	if (!asked)
 		__sync_fetch_and_add(&sampling.bytes, out->bytes);
+	thin_count(sampling_level(used, cfg_samples_ring), 1, asked ? 0 : out->bytes);
 }
 
 /* The address space that the running task runs in: vfork's child has its parent's. */
@@ -313,8 +332,9 @@ static __always_inline struct tare_mm *mm_running(struct task_struct *task, stru
 __weak __noinline int sample_take(struct task_state *ts, const struct sampled *what)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 regs = (__u64)task->stack + regs_offset;
-	__u64 used = cfg_period ? samples_used() : 0, bytes; /* without samples there is no ring */
+	__u64 regs = (__u64)task->stack + regs_offset, bytes, n = 1;
+	__u64 used = cfg_period ? samples_used() : 0; /* without samples there is no ring */
+	__u32 level = sampling_level(used, cfg_samples_ring);
 	struct sampler *sampler;
 	struct scratch *s;
 	struct tare_sample *out;
@@ -323,14 +343,24 @@ __weak __noinline int sample_take(struct task_state *ts, const struct sampled *w
 		return 0;
 	sampler = what->flags & TARE_SAMPLE_ASKED ? &ts->asked : &ts->sampler;
 	bytes = what->bytes;
-	if (!bytes)
-		bytes = sampling_passed(sampler, cfg_period, random_next(ts)) * cfg_period;
+	if (!bytes) {
+		n = sampling_passed(sampler, cfg_period, random_next(ts));
+		bytes = cfg_period;
+	}
 	if (ts->t.flags & TARE_TASK_HELD)
 		return 0;
 	if (used > SAMPLES_MOST) {
-		sample_lost(what, bytes, 0);
+		sample_lost(what, n * bytes, 0);
 		return 0;
 	}
+	if (level) {
+		n = sampling_thinned(n, level, random_next(ts)) << level;
+		if (!n) {
+			thin_count(level, 0, 0);
+			return 0;
+		}
+	}
+	bytes *= n;
 	s = scratch_take();
 	if (!s) {
 		sample_lost(what, bytes, 1);

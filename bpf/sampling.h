@@ -8,6 +8,10 @@
  * has the same chance, whatever the rhythm of the program (one fixed distance
  * would always meet the same line of a loop that grows by it), and the number of
  * samples is right within one.
+ *
+ * When samples come faster than user space takes them, the period doubles, again and again,
+ * before one is lost: of the periods that had their byte every 2^level-th is taken, from a
+ * random place on, and stands for as many.
  */
 #ifndef TARE_SAMPLING_H
 #define TARE_SAMPLING_H
@@ -58,6 +62,40 @@ LEDGER_INLINE __u64 sampling_passed(struct sampler *s, __u32 period, __u32 rando
 	}
 	s->rest = period - byte;
 	return n;
+}
+
+/* How often the period is doubled, by how full the ring is: at a quarter of it once, then
+ * once more for each sixteenth, up to three quarters, from where on samples are lost. */
+LEDGER_INLINE __u32 sampling_level(__u64 used, __u64 ring)
+{
+	__u64 part = used / (ring / 16);
+
+	if (part < 4)
+		return 0;
+	return part - 3 < TARE_THIN_LEVELS ? part - 3 : TARE_THIN_LEVELS;
+}
+
+/* Of `n` periods that had their byte: how many are taken at this level, each for 2^level
+ * of them. As n is divided, by chance up or down: right in the mean for every n. */
+LEDGER_INLINE __u64 sampling_thinned(__u64 n, __u32 level, __u32 random)
+{
+	return (n + (random & ((1U << level) - 1))) >> level;
+}
+
+/* The period by which the error of a sum is to be judged, as its variance is the sum of
+ * each sample's square at most: the mean over bytes. */
+LEDGER_INLINE __u64 sampling_mean_period(const struct tare_sampling *s, __u32 period)
+{
+	/* In units that keep it within 64 bits: periods are 2^30 at most, and thinned 2^9. */
+	__u64 all = s->bytes / period, sum = all;
+	__u32 i;
+
+	for (i = 0; i < TARE_THIN_LEVELS; i++) {
+		__u64 n = s->thinned[i].bytes / period;
+
+		sum += n * ((2ULL << i) - 1);
+	}
+	return all ? sum / all * period + sum % all * period / all : period;
 }
 
 #endif

@@ -17,6 +17,7 @@ const volatile __u32 cfg_kmem = 0;
 const volatile __u32 cfg_memcg_long = 0;
 const volatile __u32 cfg_period = 0;
 const volatile __u32 cfg_python = 0;
+const volatile __u32 cfg_ring = 8 << 20;
 const volatile __u32 cfg_samples_ring = 4096;
 const volatile __u32 cfg_stack = TARE_STACK_MAX;
 
@@ -25,6 +26,7 @@ struct keys_map tare_keys SEC(".maps");
 struct mms_map tare_mms SEC(".maps");
 struct mmids_map tare_mmids SEC(".maps");
 struct ring_map tare_ring SEC(".maps");
+struct ended_map tare_ended SEC(".maps");
 struct pythons_map tare_pythons SEC(".maps");
 struct codes_map tare_codes SEC(".maps");
 struct python_files_map tare_python_files SEC(".maps");
@@ -32,6 +34,7 @@ struct samples_map tare_samples SEC(".maps");
 struct scratch_map tare_scratch SEC(".maps");
 struct tare_sampling sampling;
 
+struct tare_ended ended_rest, ended_none;
 struct tare_workload workload;
 __u32 chunk_used[TARE_CHUNKS];
 __u64 cpu_offset[TARE_MAX_CPUS];

@@ -30,6 +30,7 @@ extern const volatile __u32 cfg_bucket_bits;  /* tare_keys has 2^this buckets */
 extern const volatile __u32 cfg_kmem;         /* kernel memory's events are there */
 extern const volatile __u32 cfg_period;       /* bytes of growth a sample; 0: none are taken */
 extern const volatile __u32 cfg_python;       /* its functions are looked for */
+extern const volatile __u32 cfg_ring;         /* bytes of tare_ring */
 extern const volatile __u32 cfg_samples_ring; /* bytes */
 extern const volatile __u32 cfg_stack;        /* bytes of user stack to copy, at most */
 extern const volatile __u32 cfg_memcg_long;   /* they pass their value as a long, not an int */
@@ -40,6 +41,7 @@ struct task_state {
 	struct tare_task t;
 	__u64 mm_key; /* its process's mm: to be found still when exit has taken task->mm */
 	__u64 making; /* classic arm: key of the mm that its fork or execve makes */
+	struct tare_flow clone;       /* of flow[TARE_KMEM]: of the clone() that it is in */
 	struct sampler sampler;       /* of growth */
 	struct sampler asked;         /* of address space that it asks for */
 	__u64 fault;                  /* address of the kernel's last fault on its behalf */
@@ -97,6 +99,16 @@ struct zero_map {
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, sizeof(struct tare_mm));
 	__uint(max_entries, 1);
+};
+
+/* Sums of ended tasks and address spaces, by process: see ended.bpf.h. Not allocated ahead:
+ * in nearly all runs there are none. */
+struct ended_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct tare_ended);
+	__uint(max_entries, TARE_ENDED_MOST);
 };
 
 struct ring_map {
@@ -193,7 +205,10 @@ extern struct keys_map tare_keys SEC(".maps");
 extern struct mms_map tare_mms SEC(".maps");
 extern struct mmids_map tare_mmids SEC(".maps");
 extern struct ring_map tare_ring SEC(".maps");
+extern struct ended_map tare_ended SEC(".maps");
 
+extern struct tare_ended ended_rest; /* of processes that found no room in tare_ended */
+extern struct tare_ended ended_none; /* zeroes, to begin an account with */
 extern struct tare_workload workload;
 extern __u32 chunk_used[TARE_CHUNKS];   /* address spaces in each part of the table */
 extern __u64 regs_offset;               /* of a task's saved registers in its kernel stack */
@@ -203,6 +218,15 @@ static __always_inline void lost(__u32 what)
 {
 	if (what < TARE_LOSSES)
 		__sync_fetch_and_add(&workload.lost[what], 1);
+}
+
+/* For the flags of a record: user space is woken when there is something that it must not
+ * miss (`now`), and at a quarter of the ring; else it comes by itself now and then. */
+static __always_inline __u64 ring_wake(int now)
+{
+	if (now || bpf_ringbuf_query(&tare_ring, BPF_RB_AVAIL_DATA) > cfg_ring / 4)
+		return BPF_RB_FORCE_WAKEUP;
+	return BPF_RB_NO_WAKEUP;
 }
 
 static __always_inline __u64 samples_used(void)

@@ -96,12 +96,13 @@ static long clear_slots(__u32 cpu, struct tare_mm **m)
 	return 0;
 }
 
-static __always_inline struct tare_mm *table_take(__u32 at, __u64 key)
+/* Prepare the element that belongs to a place just taken. Global, as place_take() is. */
+__weak __noinline int place_clear(__u32 at, __u64 key)
 {
 	struct tare_mm *m = bpf_map_lookup_elem(&tare_mms, &at);
 
 	if (!m)
-		return NULL;
+		return 0;
 	__builtin_memset(m, 0, sizeof(*m));
 	bpf_loop(cfg_cpus, clear_slots, &m, 0);
 	m->at = at;
@@ -109,7 +110,7 @@ static __always_inline struct tare_mm *table_take(__u32 at, __u64 key)
 	m->peak_seq = workload.peak_seq;
 	m->key = key;
 	chunk_count(at / TARE_BUCKET, 1);
-	return m;
+	return 0;
 }
 
 /* Counted without a branch: the verifier would follow 2^8 ways through them. */
@@ -128,25 +129,37 @@ static __always_inline __u64 places_taken(const struct bucket *bucket)
 	return n;
 }
 
-/* A new address space, in the emptier of its two buckets: so the table is nearly
- * full before both of any key's are. NULL, counted, when they are. */
-static __noinline __attribute__((unused)) struct tare_mm *mm_create(__u64 key)
+/* Take a place in the emptier of a key's two buckets: so the table is nearly full before
+ * both of any key's are. Returns its number, or -1, counted, when they are. Global: the
+ * verifier takes it once for each program. */
+__weak __noinline long place_take(__u64 key)
 {
 	__u32 at = bucket_of(key, 0), other = bucket_of(key, 1), i;
 	struct bucket *bucket = bpf_map_lookup_elem(&tare_keys, &at);
 	struct bucket *second = bpf_map_lookup_elem(&tare_keys, &other);
 
 	if (!bucket || !second)
-		return NULL;
+		return -1;
 	if (places_taken(second) < places_taken(bucket)) {
 		bucket = second;
 		at = other;
 	}
 	for (i = 0; i < TARE_BUCKET; i++)
-		if (!__sync_val_compare_and_swap(&bucket->key[i], 0, key))
-			return table_take(at * TARE_BUCKET + i, key);
+		if (!__sync_val_compare_and_swap(&bucket->key[i], 0, key)) {
+			place_clear(at * TARE_BUCKET + i, key);
+			return at * TARE_BUCKET + i;
+		}
 	lost(TARE_LOST_MM);
-	return NULL;
+	return -1;
+}
+
+/* A new address space; NULL, counted, where there is no room. */
+static __always_inline struct tare_mm *mm_create(__u64 key)
+{
+	long place = place_take(key);
+	__u32 at = place;
+
+	return place < 0 ? NULL : bpf_map_lookup_elem(&tare_mms, &at);
 }
 
 static __noinline __attribute__((unused)) int mm_delete(struct tare_mm *m)

@@ -26,11 +26,13 @@ results() {
 
 # Control groups of tares that are no more.
 left_groups() {
-	local group pid
+	local group pid under
+	# Below this test's own, where that is known (v1): others may test beside it.
+	under=$(sed -n 's|^[0-9]*:[^:]*memory[^:]*:\(/..*\)$|\1|p' /proc/self/cgroup)
 	while read -r group; do
 		pid=${group##*/tare-}
 		[ -e "/proc/${pid%%-*}" ] || echo "$group"
-	done < <(find /sys/fs/cgroup -type d -name 'tare-[0-9]*-*' 2>/dev/null)
+	done < <(find /sys/fs/cgroup -type d -name 'tare-[0-9]*-*' -path "*$under/tare-*" 2>/dev/null)
 }
 
 # own SCRIPT: with one and with three tasks, once each; {n} is $0 in the script.

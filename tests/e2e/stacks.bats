@@ -7,6 +7,15 @@
 load lib/common
 load lib/stacks
 
+setup() {
+	started=()
+}
+
+teardown() {
+	exec 9>&-
+	end_all "${started[@]}"
+}
+
 @test "a chain of calls, by the rules in .eh_frame" {
 	folded -- "$PROGRAMS/call_tree" calls
 	grown_below ';main;outer;middle;inner '
@@ -63,13 +72,15 @@ load lib/stacks
 		def kept(): return b"k" * (20 << 20)
 		def gone(): return b"g" * (40 << 20)
 		a = kept(); b = gone(); del b; c = b"c" * (1 << 20)
-		import os; os.kill(os.getppid(), 10); import time; time.sleep(0.5)
+		import os, time; os.kill(os.getppid(), 10)
+		while not os.path.exists(os.environ['DIR'] + '/out.1.folded'): time.sleep(0.01)
 	END
 	need python3
 	folded --picture live-peak -- python3 "$DIR/free.py"
 	[ "$(bytes_of python3)" -gt $((60 << 20)) ] || fail "$(bytes_of python3)"
+	rm "$DIR/out.1.folded"
 	folded --picture live-end -- python3 "$DIR/free.py"
-	[ -f "$DIR/out.1.folded" ] && mv "$DIR/out.1.folded" "$DIR/out.folded"
+	mv "$DIR/out.1.folded" "$DIR/out.folded"
 	[ "$(bytes_of python3)" -lt $((45 << 20)) ] && [ "$(bytes_of python3)" -gt $((20 << 20)) ] ||
 		fail "$(bytes_of python3)"
 }
@@ -105,22 +116,41 @@ load lib/stacks
 	port=$(free_port)
 	"$TARE" run --as-root --period 64KiB -o "$DIR/r.json" -- redis-server --port "$port" \
 		--bind 127.0.0.1 --save '' --appendonly no --dir "$DIR" >/dev/null 3>&- &
-	for _ in $(seq 50); do redis-cli -p "$port" ping >/dev/null 2>&1 && break; sleep 0.1; done
+	until_true 20 redis-cli -p "$port" ping >/dev/null 2>&1
 	redis-benchmark -p "$port" -n 30000 -r 100000 -d 256 -q -t set,lpush >/dev/null
 	redis-cli -p "$port" shutdown nosave || true
 	wait
 	summary
 }
 
+grown_twice() {
+	[ "$(grep -c grown "$DIR/out")" = 2 ]
+}
+
 @test "attached: what was mapped before is known" {
 	need python3
-	python3 -c "import time
+	mkfifo "$DIR/in"
+	python3 -c "
 a = []
-for i in range(60): a.append(b'x' * (4 << 20)); time.sleep(0.05)" >/dev/null 2>&1 3>&- &
-	local pid=$!
-	sleep 0.5
-	"$TARE" attach -p "$pid" --duration 1s --period 64KiB -o "$DIR/r.json"
-	kill "$pid"
+def grow():
+    for i in range(20): a.append(b'x' * (4 << 20))
+    print('grown', flush=True)
+grow()
+input()
+grow()
+input()" <"$DIR/in" >"$DIR/out" 2>&1 3>&- &
+	started+=($!)
+	exec 9>"$DIR/in"
+	until_true 20 grep -q grown "$DIR/out"
+	"$TARE" attach -p "${started[0]}" --period 64KiB -o "$DIR/r.json" 3>&- 9>&- &
+	started+=($!)
+	until_true 20 takes_usr1 "${started[1]}"
+	kill -USR1 "${started[1]}"
+	until_true 20 test -e "$DIR/r.1.json" # the loop runs: all is adopted
+	echo >&9
+	until_true 20 grown_twice
+	exec 9>&-
+	finished "${started[1]}"
 	[ "$(jq '.samples.complete_share >= 0.99 and .samples.count > 50' "$DIR/r.json")" = true ] ||
 		fail "$(jq -c .samples "$DIR/r.json")"
 }

@@ -142,7 +142,7 @@ static void add_slab(struct report *r, const char *name, uint64_t size, int64_t 
 #define TASK_OUT (8 * KIB)
 
 /* The kernel's side of a task: its stack, and what it was charged for, of which
- * a kernel thread frees what is left after its end. */
+ * a kernel thread frees what it leaves at its end. */
 static void add_kernel(struct report *r, struct report_process *p, struct report_task *t)
 {
 	bool there = kinds_weight(t->at_peak) > 0;
@@ -163,8 +163,11 @@ static void add_kernel(struct report *r, struct report_process *p, struct report
 		t->at_peak[TARE_KMEM] = there ? TASK_IN - TASK_OUT : 0;
 	}
 	left = flow_net(t->flow[TARE_KMEM]);
-	if (!t->alive && left > 0)
-		r->kmem.foreign[TARE_FOREIGN_KERNEL].out += (uint64_t)left;
+	if (t->alive || left <= 0)
+		return;
+	t->flow[TARE_KMEM].out += (uint64_t)left;
+	r->kmem.left += left;
+	r->kmem.foreign[TARE_FOREIGN_KERNEL].out += (uint64_t)left;
 }
 
 static void add_balance(struct balance *total, struct balance *b)
@@ -209,6 +212,8 @@ static void sum_group(struct report *r)
 		kmem->foreign.in += r->kmem.foreign[i].in;
 		kmem->foreign.out += r->kmem.foreign[i].out;
 	}
+	kmem->foreign.in += (uint64_t)r->kmem.left;
+	r->kmem.before = r->kmem.before_at_peak = kmem->opening;
 	r->peak_weight += r->kmem.foreign_at_peak + kmem->opening;
 	r->peak_kernel += r->kmem.foreign_at_peak + kmem->opening;
 	for (int k = TARE_PAGETABLE; k < TARE_KINDS; k++) {
@@ -396,6 +401,8 @@ static struct report *fixture_forks(void)
 	r->mms_nonzero = 1;
 	r->lost[TARE_LOST_RECORD_TASK] = 3;
 	r->lost[TARE_LOST_MM] = 1204;
+	r->kmem.left_at_peak = 12 * MIB;
+	r->kmem.foreign_at_peak = 3 * MIB;
 	r->peak_rss = 1840 * MIB;
 	r->peak_ns = 301 * SECOND;
 	r->peak_bound = r->peak_weight_bound = 512 * KIB;
@@ -461,85 +468,6 @@ static struct report *fixture_empty(void)
 	return r;
 }
 
-/* A v2 group that was there before, with others in it. */
-static void shared_group(struct report *r)
-{
-	struct report_cgroup *c = &r->cgroup;
-
-	set_level(r, KMEM_EVENTS);
-	c->version = 2;
-	c->path = g_strdup("/system.slice/system-postgresql.slice/postgresql@15-main.service");
-	c->others = 7;
-	c->now.current = 1200 * MIB;
-	c->now.kernel = 41 * MIB;
-	for (int i = 0; i < CGROUP_STATS; i++)
-		c->now.stat[i] = (i < CGROUP_SWAP ? 300 - 40 * i : i) * MIB;
-	c->highest = c->now;
-	c->highest.time_ns = 2100 * MS;
-	c->highest.current = 1208 * MIB;
-	c->peak = 2900 * MIB;
-	c->limit = 4 * GIB;
-	r->kmem.whole = false;
-	r->kmem.by_events = 41 * MIB + 988 * KIB;
-	r->kmem.by_group = 41 * MIB + 1008 * KIB;
-	r->kmem.foreign[TARE_FOREIGN_PROCESS] = (struct flow){ 3 * MIB, 2 * MIB };
-	r->kmem.foreign[TARE_FOREIGN_LATE].out = 8 * KIB;
-	r->kmem.foreign_at_peak = 600 * KIB;
-	r->kmem.elsewhere = 12 * KIB;
-	r->kmem.bound = 512 * KIB;
-}
-
-static struct report *fixture_attach(void)
-{
-	struct report *r = fixture_new(10 * SECOND);
-	struct report_process *p;
-	struct report_task *t;
-
-	r->target = g_strdup("pid 4121, 4122");
-	shared_group(r);
-	r->reason = REPORT_DETACH;
-	r->exit.known = false;
-	p = add_process(r, 4121, 1, "postgres", "postgres -D /var/lib/postgresql/15/main");
-	p->alive = true;
-	p->exit.known = false;
-	p->end_ns = 0;
-	p->balance[TARE_ANON].opening = 22 * MIB;
-	p->balance[TARE_FILE].opening = 14 * MIB;
-	p->balance[TARE_SHMEM].opening = 310 * MIB;
-	p->balance[TARE_SWAP].opening = 3 * MIB;
-	p->balance[TARE_PAGETABLE].opening = 880 * KIB;
-	t = add_task(p, 4121, "postgres", 2 * MIB);
-	t->alive = t->attached = true;
-	add_flow(t, TARE_ANON, "page fault", 2 * MIB, 512 * KIB);
-	add_flow(t, TARE_SHMEM, "page fault", 1 * MIB, 0);
-	t->faults_user = 820;
-	t->faults_major = 41;
-	p->at_peak[TARE_ANON] = 22 * MIB;
-	p->at_peak[TARE_FILE] = 14 * MIB;
-	p->at_peak[TARE_SHMEM] = 310 * MIB;
-	p->at_peak[TARE_SWAP] = 3 * MIB;
-	p->at_peak[TARE_PAGETABLE] = 880 * KIB;
-	p->rss_peak = 349 * MIB;
-	p->rss_peak_ns = 3 * SECOND;
-	p = add_process(r, 4122, 4121, "postgres", "postgres: checkpointer");
-	p->balance[TARE_ANON].opening = 4 * MIB;
-	p->balance[TARE_SHMEM].opening = 120 * MIB;
-	p->end_ns = 6 * SECOND;
-	t = add_task(p, 4122, "postgres", 0);
-	t->attached = true;
-	add_flow(t, TARE_ANON, "exit", 0, 4 * MIB);
-	add_flow(t, TARE_SHMEM, "exit", 0, 120 * MIB);
-	p->at_peak[TARE_ANON] = 4 * MIB;
-	p->at_peak[TARE_SHMEM] = 120 * MIB;
-	p->rss_peak = 124 * MIB;
-	r->peak_rss = 472 * MIB;
-	r->peak_ns = 2 * SECOND;
-	r->mms_closed = 1;
-	for (int i = 0; i <= 100; i++)
-		add_point(r, (uint64_t)i * 100 * MS, (i < 60 ? 470 : 348) * MIB, 3 * MIB);
-	return finish(r);
-}
-
 /* A kernel whose counters tare cannot sum, and that lacks some tracepoints. */
 static struct report *fixture_unchecked(void)
 {
@@ -567,6 +495,7 @@ static struct report *fixture_unchecked(void)
 	return r;
 }
 
+#include "fixtures_folded.c"
 #include "fixtures_kernel.c"
 #include "fixtures_profile.c"
 #include "fixtures_sampled.c"
@@ -577,19 +506,12 @@ struct fixture {
 };
 
 static const struct fixture fixtures[] = {
-	{ "python", fixture_python },
-	{ "server", fixture_server },
-	{ "forks", fixture_forks },
-	{ "hostile", fixture_hostile },
-	{ "empty", fixture_empty },
-	{ "attach", fixture_attach },
-	{ "unchecked", fixture_unchecked },
-	{ "uring", fixture_uring },
-	{ "group", fixture_group },
-	{ "sockets", fixture_sockets },
-	{ "oom", fixture_oom },
-	{ "sampled", fixture_sampled },
-	{ "sampled-hostile", fixture_sampled_hostile },
-	{ "profile", fixture_profile },
-	{ "profile-hostile", fixture_profile_hostile },
+	{ "python", fixture_python },       { "server", fixture_server },
+	{ "forks", fixture_forks },         { "hostile", fixture_hostile },
+	{ "empty", fixture_empty },         { "attach", fixture_attach },
+	{ "unchecked", fixture_unchecked }, { "folded", fixture_folded },
+	{ "uring", fixture_uring },         { "group", fixture_group },
+	{ "sockets", fixture_sockets },     { "oom", fixture_oom },
+	{ "sampled", fixture_sampled },     { "sampled-hostile", fixture_sampled_hostile },
+	{ "profile", fixture_profile },     { "profile-hostile", fixture_profile_hostile },
 };

@@ -140,6 +140,9 @@ static struct report *fixture_sampled_hostile(void)
 	r->profile = profile_new();
 	r->profile->period = 4 * KIB;
 	r->profile->lost = (struct profile_loss){ 12, 99 * KIB, 1 };
+	r->profile->thinned[0] = (struct profile_thinned){ 31, 248 * KIB, 33, 120 * MS, 340 * MS };
+	r->profile->thinned[2] = (struct profile_thinned){ 2, 64 * KIB, 14, 130 * MS, 150 * MS };
+	r->profile->mean_period = 11 * KIB;
 	r->profile->asked_why = g_strdup("no tracepoint\033[31m for it, \xff");
 	at = call(r->profile, NO_NODE,
 		  (struct code){ "a;b c\t\033[2J", "/a\nb/\"c\",d.c", -1, "", .address = 1 });

@@ -9,6 +9,7 @@
  *   exec      executes itself: plain, with the second name
  *   fork      its child runs the code too, as forked
  *   stranger  the map is somebody else's
+ *   link, pipe, huge  a link or a pipe is put in its place, or it is made 1 TiB large
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,7 +40,7 @@ static const unsigned char outer[] = {
 
 typedef void (*code_fn)(char *from, char *to);
 
-static char path[64];
+static char path[64], other[80];
 
 static int open_map(int flags)
 {
@@ -86,6 +88,22 @@ static void wait_for_end(void)
 		;
 }
 
+/* 0: it could. */
+static int spoil(const char *way, int map)
+{
+	snprintf(other, sizeof(other), "%s.other", path);
+	if (!strcmp(way, "link")) {
+		if (rename(path, other) || symlink(other, path))
+			return -1;
+	} else if (!strcmp(way, "pipe")) {
+		if (unlink(path) || mkfifo(path, 0666))
+			return -1;
+	} else if (!strcmp(way, "huge")) {
+		return ftruncate(map, 1L << 40);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *way = argc > 2 ? argv[1] : "plain", *name = argc > 2 ? argv[2] : "jit";
@@ -97,6 +115,8 @@ int main(int argc, char **argv)
 	map = open_map(O_TRUNC);
 	fn = make(name, map);
 	if (!strcmp(way, "stranger") && fchown(map, 65534, 65534))
+		return 1;
+	if (spoil(way, map))
 		return 1;
 	run(fn);
 	if (!strcmp(way, "exec")) {

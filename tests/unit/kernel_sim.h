@@ -48,6 +48,7 @@ struct task_state {
 	struct tare_record head;
 	struct tare_task t;
 	__u64 making;
+	struct tare_flow clone;
 	struct sampler sampler;
 };
 
@@ -280,7 +281,20 @@ static __s64 sim_fetch_add(volatile __s64 *word, __s64 delta)
 	return old;
 }
 
-#define __sync_fetch_and_add(p, v) sim_fetch_add((volatile __s64 *)(p), v)
+static __s32 sim_fetch_add32(volatile __s32 *word, __s32 delta)
+{
+	__s32 old;
+
+	sim_step();
+	old = *word;
+	*word += delta;
+	return old;
+}
+
+#define __sync_fetch_and_add(p, v)                                            \
+	(sizeof(*(p)) == sizeof(__s32) ?                                      \
+		 sim_fetch_add32((volatile __s32 *)(void *)(p), (__s32)(v)) : \
+		 sim_fetch_add((volatile __s64 *)(void *)(p), v))
 #define __sync_lock_test_and_set(p, v) (sim_step(), __sync_lock_test_and_set(p, v))
 #define __sync_val_compare_and_swap(p, a, b) (sim_step(), __sync_val_compare_and_swap(p, a, b))
 

@@ -362,6 +362,8 @@ static void a_half_commit_of_others_needs_their_right(void **state)
 	write_some();
 	leave_hot_journal("", 0);
 	assert_int_equal(chmod(folder, 0755), 0);
+	assert_int_equal(chmod(file, 0644), 0);
+	assert_int_equal(chmod(journal, 0644), 0);
 	assert_int_equal(seteuid(65534), 0);
 	assert_int_equal(bench_store_load(&b, file), -EACCES);
 	assert_int_equal(seteuid(0), 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Closing the books of kernel memory: events against the group's own counter,
- * what is foreign, and the weight's peak.
+ * what is foreign, whose the rest is, and the weight's peak.
  */
 #include "books_bench.h"
 
@@ -23,6 +23,9 @@ static void group(void)
 		.opening = 100 * KIB,
 		.by_group = 400 * KIB,
 	};
+	in.workload.weight_peak_kernel = in.workload.weight_peak = 100;
+	in.workload.beside = 95;
+	in.workload.peak_seq = 7;
 }
 
 static void one_task(uint64_t in_bytes)
@@ -30,6 +33,18 @@ static void one_task(uint64_t in_bytes)
 	struct task_record t = task_of(TARE_REC_TASK_END, 1, 1, 101);
 
 	born(1, 1);
+	t.t.flow[TARE_KMEM] = (struct tare_flow){ in_bytes, 0 };
+	in.workload.group.left += (int64_t)in_bytes;
+	ledger_leave(&t.t.flow[TARE_KMEM], (int64_t)in_bytes);
+	GIVE(w, t);
+}
+
+/* The same of one that lives. */
+static void living_task(uint64_t id, uint64_t in_bytes)
+{
+	struct task_record t = task_of(TARE_REC_TASK, id, 1, 100 + id);
+
+	born(id, 1);
 	t.t.flow[TARE_KMEM] = (struct tare_flow){ in_bytes, 0 };
 	GIVE(w, t);
 }
@@ -40,20 +55,110 @@ static void of_its_own_group(void **state)
 
 	(void)state;
 	group();
-	one_task(344 * KIB);
+	living_task(1, 250 * KIB);
+	living_task(2, 50 * KIB);
+	in.workload.group.left = 44 * KIB;
 	books_close(r, &in);
 	b = &r->totals[TARE_KMEM];
 	assert_int_equal(b->opening, 80 * KIB);
-	assert_int_equal(b->tasks.in, 344 * KIB);
-	assert_int_equal(b->foreign.in, 8 * KIB);
-	assert_int_equal(b->foreign.out, 52 * KIB);
+	assert_int_equal(b->tasks.in, 300 * KIB);
 	assert_int_equal(b->unattributed, 0);
 	assert_int_equal(b->net, 380 * KIB); /* and 20 of tables and stacks: 400 */
 	check_equation(b);
 	assert_int_equal(r->kmem.by_events, 400 * KIB);
 	assert_true(r->balanced);
-	/* A process has no foreign kernel memory, nor any that is unattributed. */
-	assert_int_equal(process(0)->balance[TARE_KMEM].net, 344 * KIB);
+	/* What was left is gone, and all that there is has a row. */
+	assert_int_equal(flow_net(process(0)->balance[TARE_KMEM].tasks), 300 * KIB);
+	assert_int_equal(process(0)->balance[TARE_KMEM].net, 300 * KIB);
+	assert_int_equal(r->kmem.before, 80 * KIB);
+	assert_int_equal(r->kmem.freed_by_others, 0);
+}
+
+/* What it held is nobody's: it has the rest to itself. */
+static void that_ended(void **state)
+{
+	const struct balance *b = &r->totals[TARE_KMEM];
+
+	(void)state;
+	group();
+	one_task(344 * KIB);
+	books_close(r, &in);
+	assert_int_equal(b->net, 380 * KIB);
+	assert_int_equal(b->tasks.in, 344 * KIB);
+	assert_int_equal(b->tasks.out, 344 * KIB);
+	assert_int_equal(flow_net(b->foreign), (344 + 8 - 52) * KIB);
+	check_equation(b);
+	assert_int_equal(r->kmem.left, 344 * KIB);
+	assert_int_equal(process(0)->balance[TARE_KMEM].net, 0);
+	assert_int_equal(process(0)->at_peak[TARE_KMEM], 0);
+}
+
+/* Others freed what an account has: it is the largest that has less. */
+static void freed_by_others(void **state)
+{
+	const struct balance *b = &r->totals[TARE_KMEM];
+
+	(void)state;
+	group();
+	living_task(1, 9000 * KIB);
+	living_task(2, 50 * KIB);
+	in.workload.group.foreign[TARE_FOREIGN_KERNEL].out += (9000 + 50 - 344) * KIB;
+	books_close(r, &in);
+	assert_int_equal(b->net, 380 * KIB);
+	check_equation(b);
+	assert_int_equal(r->kmem.before, 80 * KIB);
+	assert_int_equal(task(process(0), 0)->flow[TARE_KMEM].in, 9000 * KIB);
+	assert_int_equal(flow_net(task(process(0), 0)->flow[TARE_KMEM]), 250 * KIB);
+	assert_int_equal(flow_net(task(process(0), 1)->flow[TARE_KMEM]), 50 * KIB);
+	assert_int_equal(r->kmem.freed_by_others, 8750 * KIB);
+	assert_int_equal(process(0)->balance[TARE_KMEM].net, 300 * KIB);
+	/* 400 KiB at the peak, all of it in rows. */
+	assert_int_equal(task(process(0), 0)->at_peak[TARE_KMEM], 270 * KIB);
+	assert_int_equal(task(process(0), 1)->at_peak[TARE_KMEM], 50 * KIB);
+	assert_int_equal(r->kmem.before_at_peak, 80 * KIB);
+	assert_int_equal(r->kmem.foreign_at_peak, 0);
+	assert_int_equal(r->kmem.freed_by_others_at_peak, 8730 * KIB);
+}
+
+/* Tasks came into the group with page tables and stacks that another is charged for. */
+static void charged_elsewhere(void **state)
+{
+	(void)state;
+	group();
+	in.workload.group.adopted = 140 * KIB;
+	in.kmem.elsewhere = 40 * KIB;
+	living_task(1, 344 * KIB);
+	books_close(r, &in);
+	assert_int_equal(r->totals[TARE_KMEM].opening, 0);
+	assert_int_equal(r->totals[TARE_KMEM].net, 300 * KIB);
+	assert_int_equal(r->kmem.elsewhere, 40 * KIB);
+	/* All kinds: 140 KiB of tables and stacks, of which 40 are not the group's. */
+	assert_int_equal(r->kmem.by_events, (300 + 140 - 40) * KIB);
+	check_equation(&r->totals[TARE_KMEM]);
+}
+
+/* Beyond its bound the books do not balance, and say so. */
+static void beyond_the_bound(void **state)
+{
+	(void)state;
+	group();
+	in.kmem.bound = 8 * KIB;
+	in.kmem.by_group -= 12 * KIB;
+	living_task(1, 344 * KIB);
+	books_close(r, &in);
+	assert_false(r->balanced);
+	report_add_feature(r, "kmem", "events", "nobody shows init's events");
+	g_autofree char *why = report_why_off(r);
+
+	assert_non_null(strstr(why, "kernel memory: off by 12.0 KiB"));
+	assert_non_null(strstr(why, "388 KiB, less than the events tell"));
+	assert_non_null(strstr(why, "nobody shows init's events"));
+	in.kmem.bound = 12 * KIB;
+	report_free(r);
+	r = report_new();
+	books_close(r, &in);
+	assert_true(r->balanced);
+	assert_null(report_why_off(r));
 }
 
 static void a_counter_that_differs(void **state)
@@ -61,7 +166,7 @@ static void a_counter_that_differs(void **state)
 	(void)state;
 	group();
 	in.kmem.by_group += 12 * KIB;
-	one_task(344 * KIB);
+	living_task(1, 300 * KIB);
 	books_close(r, &in);
 	assert_int_equal(r->totals[TARE_KMEM].unattributed, 12 * KIB);
 	check_equation(&r->totals[TARE_KMEM]);
@@ -79,7 +184,7 @@ static void of_a_shared_group(void **state)
 	(void)state;
 	group();
 	in.kmem.whole = false;
-	one_task(344 * KIB);
+	living_task(1, 344 * KIB);
 	books_close(r, &in);
 	assert_int_equal(r->totals[TARE_KMEM].opening, 0);
 	assert_int_equal(r->totals[TARE_KMEM].foreign.out, 0);
@@ -110,21 +215,23 @@ static void less_than_nothing(void **state)
 	group();
 	in.workload.group.foreign[TARE_FOREIGN_LATE] =
 		(struct tare_flow){ 4 * KIB, (uint64_t) - (16 * KIB) };
-	one_task((uint64_t) - (8 * KIB));
+	living_task(1, (uint64_t) - (8 * KIB));
 	books_close(r, &in);
 	f = r->kmem.foreign[TARE_FOREIGN_LATE];
 	assert_int_equal(f.in, 20 * KIB);
 	assert_int_equal(f.out, 0);
 	f = task(process(0), 0)->flow[TARE_KMEM];
-	assert_int_equal(f.in, 0);
 	assert_int_equal(f.out, 8 * KIB);
+	assert_int_equal(f.in, 8 * KIB); /* but no row is below nothing */
+	assert_int_equal(process(0)->balance[TARE_KMEM].net, 0);
+	check_equation(&r->totals[TARE_KMEM]);
 }
 
 static void peak_of_the_weight(void **state)
 {
 	(void)state;
 	group();
-	one_task(344 * KIB);
+	living_task(1, 200 * KIB);
 	in.workload.peak = 50;
 	in.workload.peak_ns = 2000;
 	in.workload.weight_peak = 120;
@@ -132,14 +239,17 @@ static void peak_of_the_weight(void **state)
 	in.workload.weight_peak_ns = 3000;
 	in.workload.peak_seq = 7;
 	in.workload.group.foreign_peak_seq = 7;
-	in.workload.group.foreign_at_peak = -4 * KIB;
+	in.workload.group.foreign_at_peak = 80 * KIB;
+	in.workload.group.left_at_peak = 96 * KIB;
 	books_close(r, &in);
 	assert_int_equal(r->peak_weight, 120 * PAGE);
 	assert_int_equal(r->peak_kernel, 90 * PAGE);
 	assert_int_equal(r->peak_weight_ns, 2000);
-	assert_int_equal(r->kmem.foreign_at_peak, -4 * KIB);
 	/* No task has noted that peak: what they have now is what they had. */
-	assert_int_equal(process(0)->at_peak[TARE_KMEM], 344 * KIB);
+	assert_int_equal(process(0)->at_peak[TARE_KMEM], 200 * KIB);
+	assert_int_equal(r->kmem.before_at_peak, 80 * KIB);
+	assert_int_equal(r->kmem.foreign_at_peak, 80 * KIB);
+	assert_int_equal(r->kmem.left_at_peak, 96 * KIB);
 }
 
 /* Now is the highest so far. */
@@ -147,7 +257,7 @@ static void peak_is_now(void **state)
 {
 	(void)state;
 	group();
-	one_task(344 * KIB);
+	living_task(1, 300 * KIB);
 	in.workload.rss = 10;
 	in.workload.beside = 100;
 	in.workload.swap = 1;
@@ -156,7 +266,7 @@ static void peak_is_now(void **state)
 	assert_int_equal(r->peak_weight, 110 * PAGE);
 	assert_int_equal(r->peak_kernel, 99 * PAGE);
 	assert_int_equal(r->peak_weight_ns, 8000);
-	assert_int_equal(r->kmem.foreign_at_peak, (8 - 48 - 4) * KIB);
+	assert_int_equal(r->kmem.foreign_at_peak, (99 * 4 - 300 - 80) * KIB);
 }
 
 /* A task that ran before tare came has a stack that no entry made. */
@@ -183,10 +293,10 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(of_its_own_group),  T(a_counter_that_differs),
-		T(of_a_shared_group), T(not_by_events),
-		T(less_than_nothing), T(peak_of_the_weight),
-		T(peak_is_now),       T(old_stacks),
+		T(of_its_own_group),   T(that_ended),        T(freed_by_others),
+		T(beyond_the_bound),   T(charged_elsewhere), T(a_counter_that_differs),
+		T(of_a_shared_group),  T(not_by_events),     T(less_than_nothing),
+		T(peak_of_the_weight), T(peak_is_now),       T(old_stacks),
 	};
 
 	return cmocka_run_group_tests_name("books_kmem", tests, NULL, NULL);

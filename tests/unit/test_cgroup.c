@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "capture/cgroup.h"
 #include "capture/cgroup_tree.h"
 
@@ -124,13 +125,13 @@ static void start_times(void **state)
 	g_autofree char *cut = g_strndup(plain, strstr(plain, " 4711") - plain);
 
 	(void)state;
-	assert_int_equal(group_start_time(plain), 4711);
-	assert_int_equal(group_start_time(hostile), 4711);
-	assert_int_equal(group_start_time(cut), 0);
-	assert_int_equal(group_start_time("7 (sh)"), 0);
-	assert_int_equal(group_start_time(""), 0);
+	assert_int_equal(process_stat_start(plain), 4711);
+	assert_int_equal(process_stat_start(hostile), 4711);
+	assert_int_equal(process_stat_start(cut), 0);
+	assert_int_equal(process_stat_start("7 (sh)"), 0);
+	assert_int_equal(process_stat_start(""), 0);
 	*strchr(plain, 'S') = 'Z';
-	assert_int_equal(group_start_time(plain), 0);
+	assert_int_equal(process_stat_start(plain), 0);
 }
 
 static void names(void **state)

@@ -189,6 +189,36 @@ static void who_by_name(void **state)
 	report_free(b);
 }
 
+/* Many that ended are one row; in the other report they have each a row of their own. */
+static void who_was_folded(void **state)
+{
+	struct report *a = one_process(0), *b = one_process(0);
+	const struct diff_who *w;
+	struct diff *d;
+
+	(void)state;
+	add_task(a->processes->pdata[0], 11, "worker-1", 2000);
+	add_task(a->processes->pdata[0], 12, "worker-2", 3000);
+	add_true(a, 5, 4096, 0);
+	add_folded_task(b->processes->pdata[0], "worker-*", 1000, 4096);
+	add_task(b->processes->pdata[0], 13, "worker-7", 500);
+	add_folded(b, "true", "sh", 2000, 4096);
+	add_true(b, 5, 4096, 0);
+	d = diff_new(a, b, ALL, PEAK);
+	w = named(d->threads, "app", "worker-*");
+	assert_int_equal(w->side[DIFF_BEFORE].count, 2);
+	assert_int_equal(w->side[DIFF_AFTER].count, 1001);
+	assert_int_equal(diff_who_change(w), 500 - 5000);
+	assert_int_equal(w->side[DIFF_AFTER].grown[TARE_ANON], 1000 * 4096);
+	w = named(d->processes, "true", NULL);
+	assert_int_equal(w->side[DIFF_BEFORE].count, 1);
+	assert_int_equal(w->side[DIFF_AFTER].count, 2001);
+	assert_int_equal(d->processes->len, 2);
+	diff_free(d);
+	report_free(a);
+	report_free(b);
+}
+
 static void without_samples(void **state)
 {
 	struct report *a = one_process(0), *b = one_process(100);
@@ -212,7 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(functions_by_name), cmocka_unit_test(stacks_by_path),
 		cmocka_unit_test(marks_are_exact),   cmocka_unit_test(who_by_name),
-		cmocka_unit_test(without_samples),
+		cmocka_unit_test(who_was_folded),    cmocka_unit_test(without_samples),
 	};
 
 	return cmocka_run_group_tests_name("diff", tests, NULL, NULL);

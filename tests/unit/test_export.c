@@ -156,7 +156,7 @@ static void without_samples(void **state)
 	assert_null(pprof_render(r));
 	assert_null(speedscope_render(r));
 	assert_non_null(strstr(csv->str, "python3,4121,python3,4121,anon,,1283604480,"));
-	assert_non_null(strstr(csv->str, "\r\n,,,,kmem,,,,,,\r\n")); /* not measured */
+	assert_non_null(strstr(csv->str, "\r\n,,,,kmem,,,,,,,\r\n")); /* not measured */
 	g_string_free(csv, TRUE);
 	report_free(r);
 }

@@ -70,7 +70,7 @@ static void groups_are_sorted_by_sum(void **state)
 	struct item items[] = { { "log", 5 },       { "worker-1", 10 }, { "main", 100 },
 				{ "worker-2", 30 }, { "idle", 5 },      { "worker-3", 20 } };
 	g_autoptr(GPtrArray) all = list(items, 6);
-	g_autoptr(GPtrArray) groups = group_by_pattern(all, item_name, item_value, 3);
+	g_autoptr(GPtrArray) groups = group_by_pattern(all, item_name, item_value, NULL, 3);
 	static const char *const names[] = { "main", "worker-*", "log", "idle" };
 	const struct group *g;
 
@@ -93,7 +93,7 @@ static void few_of_a_pattern_stay_apart(void **state)
 {
 	struct item items[] = { { "worker-1", 1 }, { "worker-2", 2 } };
 	g_autoptr(GPtrArray) all = list(items, 2);
-	g_autoptr(GPtrArray) groups = group_by_pattern(all, item_name, item_value, 3);
+	g_autoptr(GPtrArray) groups = group_by_pattern(all, item_name, item_value, NULL, 3);
 	const struct group *first = g_ptr_array_index(groups, 0);
 
 	(void)state;
@@ -106,7 +106,7 @@ static void one_name_is_no_pattern(void **state)
 {
 	struct item items[] = { { "python3", 1 }, { "python3", 2 }, { "python3", 3 } };
 	g_autoptr(GPtrArray) all = list(items, 3);
-	g_autoptr(GPtrArray) groups = group_by_pattern(all, item_name, item_value, 3);
+	g_autoptr(GPtrArray) groups = group_by_pattern(all, item_name, item_value, NULL, 3);
 	const struct group *first = g_ptr_array_index(groups, 0);
 
 	(void)state;
@@ -117,7 +117,7 @@ static void one_name_is_no_pattern(void **state)
 static void nothing_gives_no_groups(void **state)
 {
 	g_autoptr(GPtrArray) none = g_ptr_array_new();
-	g_autoptr(GPtrArray) groups = group_by_pattern(none, item_name, item_value, 1);
+	g_autoptr(GPtrArray) groups = group_by_pattern(none, item_name, item_value, NULL, 1);
 
 	(void)state;
 	assert_int_equal(groups->len, 0);
@@ -138,6 +138,44 @@ static void spread_of_any_number(void **state)
 	assert_int_equal(group_spread(none, item_value).max, 0);
 }
 
+static uint64_t item_count(const void *item)
+{
+	return ((const struct item *)item)->value > 50 ? 1000 : 1;
+}
+
+/* One item may stand for many. */
+static void items_that_are_many(void **state)
+{
+	struct item items[] = { { "worker-*", 100 }, { "worker-2", 30 }, { "log", 60 } };
+	g_autoptr(GPtrArray) all = list(items, 3);
+	g_autoptr(GPtrArray) groups = group_by_pattern(all, item_name, item_value, item_count, 3);
+	const struct group *first = g_ptr_array_index(groups, 0);
+
+	(void)state;
+	assert_int_equal(groups->len, 2);
+	assert_string_equal(first->name, "worker-*");
+	assert_int_equal(first->count, 1001);
+	assert_int_equal(((const struct group *)g_ptr_array_index(groups, 1))->count, 1000);
+}
+
+static void spread_of_parts(void **state)
+{
+	const struct spread_part parts[] = {
+		{ 1000, 5, 20, 90 }, { 1, 100, 100, 100 }, { 1, 2, 2, 2 }, { 0, -9, -9, -9 }
+	};
+	const struct spread_part ones[] = { { 1, 4, 4, 4 }, { 1, 10, 10, 10 } };
+	const struct spread_part halves[] = { { 500, 0, 10, 20 }, { 500, 30, 40, 50 } };
+	struct spread s = group_spread_parts(parts, 4);
+
+	(void)state;
+	assert_int_equal(s.min, 2);
+	assert_int_equal(s.median, 20);
+	assert_int_equal(s.max, 100);
+	assert_int_equal(group_spread_parts(ones, 2).median, 7);
+	assert_int_equal(group_spread_parts(halves, 2).median, 25); /* between the two */
+	assert_int_equal(group_spread_parts(ones, 0).max, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +186,8 @@ int main(void)
 		cmocka_unit_test(one_name_is_no_pattern),
 		cmocka_unit_test(nothing_gives_no_groups),
 		cmocka_unit_test(spread_of_any_number),
+		cmocka_unit_test(items_that_are_many),
+		cmocka_unit_test(spread_of_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

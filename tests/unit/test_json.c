@@ -75,6 +75,7 @@ static void a_run_is_told_in_bytes_and_ns(void **state)
 	assert_int_equal(int_at(root, "peak/rss"), 612 * MIB + 400 * KIB);
 	assert_int_equal(int_at(root, "peak/bound"), 128 * KIB);
 	assert_true(json_is_true(at(root, "books/balanced")));
+	assert_null_at(root, "books/why");
 	assert_int_equal(int_at(root, "books/off_pages"), 0);
 	assert_int_equal(int_at(root, "processes/0/tasks/0/virtual/brk_up"), 1270 * MIB);
 	assert_int_equal(int_at(root, "processes/0/tasks/0/faults/total"), 313721);
@@ -107,6 +108,27 @@ static void what_is_unknown_is_null(void **state)
 	assert_null_at(root, "totals/pagetable/in");
 	assert_int_equal(int_at(root, "totals/swap/in"), 0);
 	assert_text_at(root, "features/virtual/state", "not measured");
+	json_decref(root);
+}
+
+/* A row for many: how many, and how far they differ; that of one has no such fields. */
+static void many_are_counted(void **state)
+{
+	json_t *root = rendered(fixture_folded());
+
+	(void)state;
+	assert_int_equal(int_at(root, "processes/0/count"), 1);
+	assert_null(json_object_get(at(root, "processes/0"), "rss_peak_min"));
+	assert_int_equal(int_at(root, "processes/0/tasks/4/count"), 199997);
+	assert_int_equal(int_at(root, "processes/0/tasks/4/tid"), 0);
+	assert_int_equal(int_at(root, "processes/0/tasks/4/in_median"), 64 * KIB);
+	assert_int_equal(int_at(root, "processes/2/failed"), 1);
+	assert_text_at(root, "processes/3/parent", "sh");
+	assert_int_equal(int_at(root, "processes/3/count"), 19998);
+	assert_int_equal(int_at(root, "processes/3/rss_peak_max"), 3600 * KIB);
+	assert_int_equal(int_at(root, "processes/4/failed"), 17);
+	assert_null_at(root, "processes/4/exit/code");
+	assert_null_at(root, "processes/4/parent");
 	json_decref(root);
 }
 
@@ -153,6 +175,7 @@ static void losses_are_named(void **state)
 	assert_int_equal(int_at(root, "lost/mm_state"), 1204);
 	assert_int_equal(int_at(root, "lost/task_record"), 3);
 	assert_true(json_is_false(at(root, "books/balanced")));
+	assert_true(json_is_string(at(root, "books/why")));
 	assert_int_equal(int_at(root, "books/mms_nonzero"), 1);
 	assert_int_equal(int_at(root, "foreign_causes/reclaim/out"), 48 * MIB);
 	assert_int_equal(int_at(root, "processes/1/foreign_causes/khugepaged/in"), 2 * MIB);
@@ -235,7 +258,10 @@ static void kernel_memory_by_task(void **state)
 	assert_int_equal(int_at(root, "processes/0/tasks/1/at_peak/user"), 4 * KIB);
 	assert_int_equal(int_at(root, "processes/0/tasks/1/at_peak/weight"), 48 * KIB);
 	assert_int_equal(int_at(root, "processes/0/tasks/1/rss_at_peak"), 4 * KIB);
-	assert_int_equal(int_at(root, "processes/0/tasks/1/weight/kernel"), 28 * KIB);
+	assert_int_equal(int_at(root, "processes/0/tasks/1/weight/kernel"), 0);
+	assert_int_equal(int_at(root, "kmem/no_process"), 84 * KIB);
+	assert_int_equal(int_at(root, "kmem/no_process_at_peak"), 36 * KIB);
+	assert_int_equal(int_at(root, "kmem/held_before"), 0);
 	assert_int_equal(int_at(root, "peak/weight/time_ns"), 1200 * MS);
 	assert_int_equal(int_at(root, "peak/weight/total"),
 			 int_at(root, "peak/weight/user") + int_at(root, "peak/weight/kernel"));
@@ -253,6 +279,8 @@ static void a_total_is_not_by_task(void **state)
 	assert_null_at(root, "kmem/by_events");
 	assert_null_at(root, "kmem/difference");
 	assert_null_at(root, "kmem/foreign/kernel/out");
+	assert_null_at(root, "kmem/left");
+	assert_null_at(root, "kmem/no_process_at_peak");
 	assert_null_at(root, "totals/kmem/net");
 	assert_null_at(root, "books/unattributed/kmem");
 	assert_null_at(root, "processes/0/tasks/0/kmem/in");
@@ -277,7 +305,7 @@ static void a_shared_group_is_not_the_workload(void **state)
 	assert_int_equal(int_at(root, "kmem/foreign/process/in"), 3 * MIB);
 	assert_int_equal(int_at(root, "cgroup/others"), 7);
 	assert_text_at(root, "weight/source", "processes");
-	assert_int_equal(int_at(root, "weight/kmem"), 56 * KIB);
+	assert_int_equal(int_at(root, "weight/kmem"), 28 * KIB);
 	assert_int_equal(int_at(root, "weight/charged"), 1200 * MIB);
 	json_decref(root);
 }
@@ -357,6 +385,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_run_is_told_in_bytes_and_ns),
 		cmocka_unit_test(what_is_unknown_is_null),
+		cmocka_unit_test(many_are_counted),
 		cmocka_unit_test(the_living_have_no_end),
 		cmocka_unit_test(hostile_bytes_become_valid),
 		cmocka_unit_test(losses_are_named),

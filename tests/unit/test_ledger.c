@@ -322,6 +322,27 @@ static void peaks_by_lazy_notes(void **state)
 	}
 }
 
+/* Who frees more than it holds frees what is others'. */
+static void accounts(void **state)
+{
+	struct tare_flow f = { 100, 30 }, child = { 0 }, part = { 50, 10 };
+
+	(void)state;
+	assert_int_equal(ledger_own_part(&f, 7), 7);
+	assert_int_equal(ledger_own_part(&f, -70), -70);
+	assert_int_equal(ledger_own_part(&f, -71), -70);
+	ledger_move(&f, &child, &part);
+	assert_int_equal(ledger_net(&f), 30);
+	assert_int_equal(ledger_net(&child), 40);
+	ledger_leave(&child, ledger_net(&child));
+	assert_int_equal(child.in, 50);
+	assert_int_equal(child.out, 50);
+	f = (struct tare_flow){ 3, 10 }; /* taken out before it came */
+	assert_int_equal(ledger_own_part(&f, -1), 0);
+	ledger_leave(&f, -7);
+	assert_int_equal(ledger_net(&f), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +360,7 @@ int main(void)
 		cmocka_unit_test(causes_beyond_room),
 		cmocka_unit_test(causes_add_up),
 		cmocka_unit_test(peaks_by_lazy_notes),
+		cmocka_unit_test(accounts),
 	};
 
 	return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cli/options.h"
+#include "model/world.h"
 
 static struct options o;
 static char said[4096]; /* on stderr, by the last parse() */
@@ -67,7 +68,9 @@ static void defaults(void **state)
 	assert_int_equal(o.snapshot_every_ns, 0);
 	assert_string_equal(o.format->name, "table");
 	assert_int_equal(o.max_mms, 8192);
+	assert_int_equal(o.keep_tasks, 256);
 	assert_int_equal(o.ring_bytes, 8 << 20);
+	assert_false(o.no_priority);
 	assert_false(o.no_children || o.wait_all || o.as_root || o.kill_on_exit || o.self || o.all);
 	assert_true(!o.user && !o.output && !o.force_arm && !o.pids && !o.comm && !o.cgroup);
 }
@@ -85,6 +88,15 @@ static void all_of_run(void **state)
 	assert_int_equal(o.interval_ns, 10 * 1000 * 1000);
 	assert_string_equal(o.force_arm, "classic");
 	assert_int_equal(o.max_mms, 7);
+	assert_true(o.no_priority);
+	accepted(FOR_RUN, "run --keep-tasks all -- true");
+	assert_int_equal(o.keep_tasks, WORLD_KEEP_ALL);
+	accepted(FOR_ATTACH, "attach --all --keep-tasks 0");
+	assert_int_equal(o.keep_tasks, 0);
+	accepted(
+		FOR_RUN,
+		"run --wait-all --ring-size 1MiB --no-priority --keep-tasks 1000000 -- cmd --wait-all -o x");
+	assert_int_equal(o.keep_tasks, 1000000);
 	assert_int_equal(o.ring_bytes, 1 << 20);
 	assert_string_equal(o.command[0], "cmd");
 	assert_string_equal(o.command[1], "--wait-all");
@@ -159,6 +171,9 @@ static void bad_values(void **state)
 	refused(FOR_RUN, "run --max-mms 0 -- true", "1 to 1048576");
 	refused(FOR_RUN, "run --max-mms 1048577 -- true", "1 to 1048576");
 	refused(FOR_RUN, "run --max-mms 4k -- true", "1 to 1048576");
+	refused(FOR_RUN, "run --keep-tasks some -- true", "up to 1000000, or all");
+	refused(FOR_RUN, "run --keep-tasks -1 -- true", "up to 1000000, or all");
+	refused(FOR_RUN, "run --keep-tasks 1000001 -- true", "up to 1000000, or all");
 	refused(FOR_RUN, "run --ring-size 1KiB -- true", "64KiB");
 	refused(FOR_RUN, "run --ring-size 2GiB -- true", "1GiB");
 	refused(FOR_RUN, "run --interval", "needs an argument");

@@ -99,9 +99,11 @@ static void references_that_lead_nowhere(void **state)
 		" AND entry = (SELECT min(entry) FROM ticks WHERE slot = (SELECT min(slot) FROM"
 		" ticks))",
 		"UPDATE tasks SET process = 88",
-		"UPDATE task_causes SET task = 4000",
+		"UPDATE task_causes SET task = 4000 WHERE position = 0"
+		" AND task = (SELECT min(task) FROM task_causes)",
 		"UPDATE task_kinds SET task = 4000 WHERE task = 0",
-		"UPDATE process_texts SET process = -3",
+		"UPDATE process_texts SET process = -3 WHERE position = 0 AND what = 'argument'"
+		" AND process = (SELECT min(process) FROM process_texts)",
 	};
 
 	(void)state;
@@ -122,7 +124,7 @@ static void broken_promises_are_named(void **state)
 	assert_after("UPDATE entries SET task = (SELECT number FROM tasks WHERE process = 1)"
 		     " WHERE process = 0",
 		     -EBADMSG, "a task of another process");
-	assert_after("DELETE FROM nodes WHERE number = 1", -EBADMSG, "not the next number");
+	assert_after("DELETE FROM nodes WHERE number = 1", -EBADMSG, "leads nowhere");
 	assert_after("UPDATE figures SET value = 1 << 60 WHERE name = 'peak_rss'", -EBADMSG,
 		     "out of all bounds");
 	assert_after("UPDATE figures SET value = 7 WHERE name = 'kmem.level'", -EBADMSG,

@@ -285,7 +285,7 @@ static void without_address(void **state)
 		.task = 1,
 		.proc = 1,
 		.mm = MM,
-		.kind = TARE_KMEM,
+		.kind = TARE_PAGETABLE,
 		.bytes = 1000,
 		.flags = TARE_SAMPLE_NO_ADDRESS,
 		.peak_seq = 3,
@@ -334,6 +334,35 @@ static void kernel_stack(void **state)
 	sums(s, 1, &peak, &end);
 	assert_int_equal(peak, 2 * 16384);
 	assert_int_equal(end, 16384);
+	samples_free(s);
+}
+
+/* Likewise other kernel memory, of which a task has more than one sample. */
+static void kernel_memory(void **state)
+{
+	struct frame f = { .address = 1, .file = NO_FILE };
+	struct samples *s = samples_new(PAGE);
+	struct tare_sample one = {
+		.proc = 1,
+		.mm = MM,
+		.kind = TARE_KMEM,
+		.bytes = 1000,
+		.flags = TARE_SAMPLE_NO_ADDRESS,
+	};
+	uint64_t peak, end;
+
+	(void)state;
+	for (one.task = 1; one.task <= 3; one.task++)
+		for (int i = 0; i < 5; i++)
+			samples_add(s, &one, samples_push(s, NO_NODE, &f), 0);
+	samples_task_ended(s, 2, 5, 0); /* before the peak */
+	range(s, TARE_RANGE_GONE, 0, 0, 0, 0, 1);
+	sums(s, 1, &peak, &end);
+	assert_int_equal(end, 2 * 5000);
+	samples_task_ended(s, 1, 9, 1); /* after it */
+	sums(s, 1, &peak, &end);
+	assert_int_equal(peak, 2 * 5000);
+	assert_int_equal(end, 5000);
 	samples_free(s);
 }
 
@@ -399,7 +428,8 @@ int main(void)
 		cmocka_unit_test(lives),        cmocka_unit_test(heap),
 		cmocka_unit_test(asked_for),    cmocka_unit_test(heap_asked),
 		cmocka_unit_test(filled_early), cmocka_unit_test(without_address),
-		cmocka_unit_test(kernel_stack), cmocka_unit_test(scaled),
+		cmocka_unit_test(kernel_stack), cmocka_unit_test(kernel_memory),
+		cmocka_unit_test(scaled),
 	};
 
 	return cmocka_run_group_tests_name("samples", tests, NULL, NULL);

@@ -83,12 +83,97 @@ static void no_resonance(void **state)
 	assert_in_range(first, 9600, 10400);
 }
 
+/* As the ring fills the period doubles, before anything is lost. */
+static void level_by_fill(void **state)
+{
+	const uint64_t ring = 8 << 20;
+	uint32_t last = 0;
+
+	(void)state;
+	for (uint64_t used = 0; used < ring; used += PAGE) {
+		uint32_t level = sampling_level(used, ring);
+
+		assert_true(level == last || level == last + 1);
+		assert_true(used >= ring / 4 || !level);
+		assert_true(used < ring / 4 || level);
+		last = level;
+	}
+	assert_int_equal(last, TARE_THIN_LEVELS);
+	assert_int_equal(sampling_level(ring / 4 * 3, ring), TARE_THIN_LEVELS);
+	assert_int_equal(sampling_level(ring / 4 * 3 - 1, ring), TARE_THIN_LEVELS - 1);
+	assert_int_equal(sampling_level(PAGE, PAGE), TARE_THIN_LEVELS);
+}
+
+/* What is taken at whatever level stands for what grew: in the mean, with the error that is
+ * said. Each seed is a run that grows by the same in the same steps. */
+static void thinned_without_bias(void **state)
+{
+	enum { SEEDS = 400 };
+
+	(void)state;
+	for (uint32_t level = 0; level <= TARE_THIN_LEVELS; level++) {
+		double sum = 0, squares = 0, grown = 0, error, mean;
+
+		for (int seed = 0; seed < SEEDS; seed++) {
+			struct sampler s;
+			double found = 0;
+
+			grown = 0;
+			sampling_begin(&s, 16 * PAGE, random32());
+			for (int k = 0; k < 3000; k++) {
+				uint64_t bytes = PAGE * (k % 50 ? 5 : 600), n;
+
+				grown += (double)bytes;
+				n = grow(&s, 16 * PAGE, bytes);
+				n = sampling_thinned(n, level, random32()) << level;
+				found += (double)n * 16 * PAGE;
+			}
+			sum += found;
+			squares += (found - grown) * (found - grown);
+		}
+		mean = sum / SEEDS;
+		error = grown * (16 * PAGE << level); /* its square, as profile_error() has it */
+		/* 4 standard errors of a mean of so many. */
+		assert_true((mean - grown) * (mean - grown) <= 16 * error / SEEDS);
+		assert_true(squares / SEEDS <= error * 1.3);
+	}
+}
+
+/* Without a rest there is no chance in it: 2 MiB at once is 8 periods of 256 KiB. */
+static void thinned_evenly(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		assert_int_equal(sampling_thinned(32, 2, random32()), 8);
+		assert_in_range(sampling_thinned(33, 2, random32()), 8, 9);
+		assert_int_equal(sampling_thinned(7, 0, random32()), 7);
+	}
+}
+
+static void mean_period(void **state)
+{
+	struct tare_sampling s = { .bytes = 0 };
+
+	(void)state;
+	assert_int_equal(sampling_mean_period(&s, 65536), 65536);
+	s.bytes = 1000ULL * 65536;
+	assert_int_equal(sampling_mean_period(&s, 65536), 65536);
+	s.thinned[0].bytes = s.bytes / 2; /* half by twice the period */
+	assert_int_equal(sampling_mean_period(&s, 65536), 65536 * 3 / 2);
+	s.thinned[0].bytes = 0;
+	s.thinned[2].bytes = s.bytes; /* all by eight times */
+	assert_int_equal(sampling_mean_period(&s, 65536), 65536 * 8);
+	s.bytes = s.thinned[2].bytes = 1ULL << 50;
+	assert_int_equal(sampling_mean_period(&s, 4096), 4096 * 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_a_period),
-		cmocka_unit_test(each_page),
-		cmocka_unit_test(no_resonance),
+		cmocka_unit_test(one_a_period),         cmocka_unit_test(each_page),
+		cmocka_unit_test(no_resonance),         cmocka_unit_test(level_by_fill),
+		cmocka_unit_test(thinned_without_bias), cmocka_unit_test(thinned_evenly),
+		cmocka_unit_test(mean_period),
 	};
 
 	return cmocka_run_group_tests_name("sampling", tests, NULL, NULL);

@@ -26,9 +26,16 @@ static const char text[] =
 	"tunables 0 0 0 : slabdata 1 1 0\n"
 	"\n";
 
+static void cache_free(gpointer p)
+{
+	g_free(((struct report_slab *)p)->name);
+	g_free(p);
+}
+
 static void parsed(void **state)
 {
-	g_autoptr(GHashTable) caches = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable)
+		caches = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, cache_free);
 	const struct report_slab *s;
 
 	(void)state;
@@ -45,7 +52,8 @@ static void parsed(void **state)
 
 static void nothing(void **state)
 {
-	g_autoptr(GHashTable) caches = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable)
+		caches = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, cache_free);
 
 	(void)state;
 	slab_parse("", caches);

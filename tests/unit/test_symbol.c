@@ -248,6 +248,12 @@ static void whose_map(void **state)
 		assert_int_equal(chown(map, 4711, 4711), 0);
 		assert_true(counts(dir, 77, 4711, 0));
 		assert_false(counts(dir, 77, 4712, 0));
+		/* A link of theirs to a file of root's. */
+		assert_int_equal(chown(map, 0, 0), 0);
+		assert_true(counts(dir, 77, 4711, 0));
+		assert_int_equal(link(map, other), 0);
+		assert_false(counts(dir, 77, 4711, 0));
+		assert_int_equal(unlink(other), 0);
 	}
 	unlink(map);
 	assert_int_equal(symlink(outside, map), 0);

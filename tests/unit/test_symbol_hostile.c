@@ -9,9 +9,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <elf.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "symbol/module.h"
@@ -188,12 +192,76 @@ static void changed_meanwhile(void **state)
 	}
 }
 
+/* Just to open a device may do something; a pipe stands for it here, and for a link to it. */
+static void no_device_is_opened(void **state)
+{
+	g_autofree char *folder = g_dir_make_tmp("tare-hostile-XXXXXX", NULL);
+	g_autofree char *pipe = g_build_filename(folder, "pipe", NULL);
+	g_autofree char *link = g_build_filename(folder, "link", NULL);
+	struct modules *ms = modules_new();
+	struct module_source source = { .file = 1, .path = pipe, .pid = getpid() };
+	int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	char event[512];
+
+	(void)state;
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	assert_int_equal(symlink("pipe", link), 0);
+	assert_true(inotify_add_watch(watch, pipe, IN_OPEN) >= 0);
+	assert_null(modules_open(ms, &source));
+	source = (struct module_source){ .file = 2, .path = link };
+	assert_null(modules_open(ms, &source));
+	assert_int_equal(read(watch, event, sizeof(event)), -1);
+	assert_int_equal(errno, EAGAIN);
+	close(watch);
+	modules_free(ms);
+	unlink(link);
+	unlink(pipe);
+	rmdir(folder);
+}
+
+/* The kernel takes the first of several interpreters; so do we. */
+static void one_interpreter(void **state)
+{
+	struct {
+		Elf64_Ehdr head;
+		Elf64_Phdr segment[2];
+		char name[2][16];
+	} elf = {
+		.head = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
+				       EV_CURRENT },
+			  .e_type = ET_DYN,
+			  .e_machine = EM_X86_64,
+			  .e_version = EV_CURRENT,
+			  .e_phoff = sizeof(Elf64_Ehdr),
+			  .e_ehsize = sizeof(Elf64_Ehdr),
+			  .e_phentsize = sizeof(Elf64_Phdr),
+			  .e_phnum = 2 },
+		.name = { "/lib/ld.so", "/dev/watchdog" },
+	};
+	g_autofree char *path = NULL;
+	struct modules *ms = modules_new();
+	struct module_source source = { .file = 1 };
+	struct module *m;
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		elf.segment[i] = (Elf64_Phdr){ .p_type = PT_INTERP,
+					       .p_offset = (size_t)(elf.name[i] - (char *)&elf),
+					       .p_filesz = sizeof(elf.name[i]) };
+	source.path = path = write_file((const char *)&elf, sizeof(elf));
+	m = modules_open(ms, &source);
+	assert_non_null(m);
+	assert_string_equal(module_interpreter(m), "/lib/ld.so");
+	modules_free(ms);
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(any_program),
-		cmocka_unit_test(with_debug_information),
-		cmocka_unit_test(changed_meanwhile),
+		cmocka_unit_test(any_program),       cmocka_unit_test(with_debug_information),
+		cmocka_unit_test(changed_meanwhile), cmocka_unit_test(no_device_is_opened),
+		cmocka_unit_test(one_interpreter),
 	};
 
 	return cmocka_run_group_tests_name("symbol_hostile", tests, NULL, NULL);

@@ -385,6 +385,12 @@ static void malformed(void **state)
 	refused(&rec, sizeof(rec));
 	rec.t.n_causes = UINT32_MAX;
 	refused(&rec, sizeof(rec));
+	new = birth(FOLD_ID | 1, 1, 500, 500, "a"); /* this side's own */
+	refused(&new, sizeof(new));
+	new = birth(1, FOLD_ID | 1, 500, 500, "a");
+	refused(&new, sizeof(new));
+	rec = task_of(TARE_REC_TASK_END, FOLD_ID | 1, 1, 500);
+	refused(&rec, rec.head.size);
 	exec->argv_len = TARE_ARGV_LEN + 1;
 	refused(exec, sizeof(*exec));
 	exec->argv_len = UINT32_MAX;

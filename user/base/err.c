@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/err.h"
 
+#include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "base/fileout.h"
 #include "base/text.h"
 
 int err_verbosity;
@@ -12,8 +15,12 @@ static void say(const char *label, const char *fmt, va_list args)
 {
 	g_autofree char *raw = g_strdup_vprintf(fmt, args);
 	g_autofree char *safe = text_printable(raw);
+	g_autofree char *line = g_strdup_printf("tare: %s%s\n", label, safe);
+	int before = errno;
 
-	fprintf(stderr, "tare: %s%s\n", label, safe);
+	/* Not by stdio: it would wait for a reader, deaf to SIGTERM. */
+	fileout_stream(STDERR_FILENO, line, strlen(line));
+	errno = before;
 }
 
 #define SAY(label)                     \

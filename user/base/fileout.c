@@ -3,23 +3,48 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glib.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/leftover.h"
+#include "base/place.h"
 
-#define TEMPORARY_TRIES 100
+#define SNAPSHOT_STALLS_MS 5000 /* what it measures goes on meanwhile, unheard */
+
+struct fileout {
+	char *path;
+	struct fileout_owner caller;
+	struct place place; /* of a file */
+	int stream;         /* a descriptor to write into; -1: a file */
+	int pipe;           /* O_PATH of a pipe that nobody read at the start; -1: none */
+};
 
 static int cannot_write(const char *path, int err)
 {
-	error("cannot write %s: %s", path, strerror(-err));
+	switch (-err) {
+	case ELOOP:
+		error("cannot write %s: it leads through a symbolic link, or to a pipe or device, "
+		      "that others may have put there",
+		      path);
+		hint("name what is meant itself, or a directory where only you can write");
+		break;
+	case EINTR:
+		error("cannot write %s: nobody reads it, and tare was told to end", path);
+		break;
+	case ENXIO:
+	case ETIMEDOUT:
+		error("cannot write %s: nobody reads it", path);
+		break;
+	case EMEDIUMTYPE:
+		error("cannot write %s: it is neither a file, a pipe nor a character device", path);
+		break;
+	default:
+		error("cannot write %s: %s", path, strerror(-err));
+	}
 	return err;
 }
 
@@ -46,180 +71,250 @@ static int named_descriptor(const char *path)
 	return *end || fd > G_MAXINT ? -1 : (int)fd;
 }
 
-static int folder_check(const char *path)
+static int take_descriptor(struct fileout *out, int fd)
 {
-	g_autofree char *folder = g_path_get_dirname(path);
-	struct stat st;
+	int flags = fcntl(fd, F_GETFL);
 
-	if (stat(folder, &st))
+	if (flags < 0)
 		return -errno;
-	if (!S_ISDIR(st.st_mode))
-		return -ENOTDIR;
-	return faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) ? -errno : 0;
+	if ((flags & O_ACCMODE) == O_RDONLY)
+		return -EBADF;
+	out->stream = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return out->stream < 0 ? -errno : 0;
 }
 
-static int check(const char *path)
+/* By the O_PATH descriptor of what was looked at: no name can lead elsewhere. */
+static int open_pinned(int pinned)
 {
-	size_t len = strlen(path);
-	int fd = named_descriptor(path), flags;
+	g_autofree char *name = g_strdup_printf("/proc/self/fd/%d", pinned);
+	int fd = open(name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* A pipe or a device. A pipe may still get its reader. */
+static int take_special(struct fileout *out)
+{
+	int pinned = openat(out->place.dir, out->place.name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	int err = 0;
+
+	if (pinned < 0)
+		return -errno;
+	if (fstat(pinned, &st))
+		err = -errno;
+	else if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
+		err = -EMEDIUMTYPE;
+	else if (!fileout_trusts(out, st.st_uid))
+		err = -ELOOP;
+	if (!err)
+		out->stream = open_pinned(pinned);
+	if (!err && out->stream < 0)
+		err = out->stream;
+	if (err == -ENXIO && S_ISFIFO(st.st_mode)) {
+		out->pipe = pinned;
+		return 0;
+	}
+	close(pinned);
+	return err;
+}
+
+static int check_file(const struct fileout *out, bool exists)
+{
+	const struct place *p = &out->place;
+
+	if (exists && faccessat(p->dir, p->name, W_OK, AT_EACCESS | AT_SYMLINK_NOFOLLOW))
+		return -errno;
+	return faccessat(p->dir, ".", W_OK | X_OK, AT_EACCESS) ? -errno : 0;
+}
+
+static int take_place(struct fileout *out)
+{
+	int err = place_find(&out->place, out->path, &out->caller);
 	struct stat st;
 
-	if (fd >= 0) {
-		flags = fcntl(fd, F_GETFL);
-		if (flags < 0)
-			return -errno;
-		return (flags & O_ACCMODE) == O_RDONLY ? -EBADF : 0;
-	}
-	if (!len)
-		return -ENOENT;
-	if (stat(path, &st)) {
-		if (errno != ENOENT)
-			return -errno;
-		return path[len - 1] == '/' ? -EISDIR : folder_check(path);
-	}
+	if (err)
+		return err;
+	if (fstatat(out->place.dir, out->place.name, &st, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? check_file(out, false) : -errno;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
-	if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS))
-		return -errno;
-	return S_ISREG(st.st_mode) ? folder_check(path) : 0;
+	if (S_ISREG(st.st_mode))
+		return check_file(out, true);
+	err = take_special(out);
+	place_clear(&out->place);
+	return err;
 }
 
-int fileout_check(const char *path)
+int fileout_open(struct fileout **result, const char *path, const struct fileout_owner *caller)
 {
-	int err = check(path);
+	struct fileout *out = g_new0(struct fileout, 1);
+	int fd = named_descriptor(path), err;
 
-	return err ? cannot_write(path, err) : 0;
-}
-
-static int write_all(int fd, const char *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EAGAIN) {
-			struct pollfd pfd = { .fd = fd, .events = POLLOUT };
-
-			if (poll(&pfd, 1, -1) < 0 && errno != EINTR)
-				return -errno;
-		} else if (n < 0 && errno != EINTR) {
-			return -errno;
-		} else if (n > 0) {
-			data += n;
-			len -= (size_t)n;
-		}
+	out->path = g_strdup(path);
+	out->place.dir = out->stream = out->pipe = -1;
+	if (caller)
+		out->caller = *caller;
+	err = fd >= 0 ? take_descriptor(out, fd) : take_place(out);
+	if (err) {
+		fileout_close(out);
+		return cannot_write(path, err);
 	}
+	if (fileout_is_file(out))
+		leftover_sweep(out->place.dir, &out->caller);
+	*result = out;
 	return 0;
 }
 
-int fileout_stream(int fd, const void *data, size_t len)
+void fileout_close(struct fileout *out)
 {
-	const struct timespec now = { 0 };
-	sigset_t pipe_only, before, pending;
-	bool was_pending;
-	int err;
-
-	sigemptyset(&pipe_only);
-	sigaddset(&pipe_only, SIGPIPE);
-	sigpending(&pending);
-	was_pending = sigismember(&pending, SIGPIPE);
-	pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
-	err = write_all(fd, data, len);
-	/* Take our own SIGPIPE away before it can be delivered. */
-	if (err == -EPIPE && !was_pending)
-		while (sigtimedwait(&pipe_only, NULL, &now) < 0 && errno == EINTR)
-			;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return err;
+	if (!out)
+		return;
+	place_clear(&out->place);
+	if (out->stream >= 0)
+		close(out->stream);
+	if (out->pipe >= 0)
+		close(out->pipe);
+	g_free(out->path);
+	g_free(out);
 }
 
-static int write_straight(const char *path, const void *data, size_t len)
+const char *fileout_path(const struct fileout *out)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY), err;
-
-	if (fd < 0)
-		return -errno;
-	err = fileout_stream(fd, data, len);
-	if (close(fd) && !err)
-		err = -errno;
-	return err;
+	return out->path;
 }
 
-/* A new file in the folder of `path`; its name to *name. Negative errno. */
-static int open_temporary(const char *path, char **name)
+bool fileout_is_file(const struct fileout *out)
 {
-	g_autofree char *folder = g_path_get_dirname(path);
-
-	for (int i = 0; i < TEMPORARY_TRIES; i++) {
-		g_autofree char *try = g_strdup_printf("%s/.tare-%08x.tmp", folder, g_random_int());
-		int fd = open(try, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-
-		if (fd >= 0) {
-			*name = g_steal_pointer(&try);
-			return fd;
-		}
-		if (errno != EEXIST)
-			return -errno;
-	}
-	return -EEXIST;
+	return out->place.name;
 }
 
-/* As the file was before (`old`), or the owner's who has asked for it. Only
- * root can and must: for anybody else the file is already theirs. Root without
- * CAP_CHOWN (a container) leaves it as it is: better a report than none. */
-static int set_owner(int fd, const struct stat *old, const struct fileout_owner *owner)
+int fileout_dir(const struct fileout *out)
 {
-	uid_t uid = old ? old->st_uid : owner->uid;
-	gid_t gid = old ? old->st_gid : owner->gid;
+	return out->place.dir;
+}
 
-	if (!geteuid() && (old || owner->set) && fchown(fd, uid, gid) && errno != EPERM)
+const char *fileout_name(const struct fileout *out)
+{
+	return out->place.name;
+}
+
+bool fileout_trusts(const struct fileout *out, uid_t uid)
+{
+	return place_trusts(&out->caller, uid) || !place_shared(out->place.dir, &out->caller);
+}
+
+bool fileout_same(const struct fileout *a, const struct fileout *b)
+{
+	struct stat x, y;
+
+	return fileout_is_file(a) && fileout_is_file(b) && !strcmp(a->place.name, b->place.name) &&
+	       !fstat(a->place.dir, &x) && !fstat(b->place.dir, &y) && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
+/* As the file was before (`old`), or the caller's. Only root can and must: for anybody
+ * else the file is already theirs. Root without CAP_CHOWN (a container) leaves it as it
+ * is: better a report than none. */
+static int set_owner(int fd, const struct stat *old, const struct fileout_owner *caller)
+{
+	uid_t uid = old ? old->st_uid : caller->uid;
+	gid_t gid = old ? old->st_gid : caller->gid;
+
+	if (!geteuid() && (old || caller->set) && fchown(fd, uid, gid) && errno != EPERM)
 		return -errno;
 	return old && fchmod(fd, old->st_mode & 0777) && errno != EPERM ? -errno : 0;
 }
 
-static int write_renamed(const char *path, const void *data, size_t len, const struct stat *old,
-			 const struct fileout_owner *owner)
+/* What has the name and may hand on its mode and owner. */
+static bool look_at_old(const struct fileout *out, const char *name, struct stat *st)
+{
+	return !place_shared(out->place.dir, &out->caller) &&
+	       !fstatat(out->place.dir, name, st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st->st_mode);
+}
+
+/* Put it in its place if that is free. Not every file system knows both ways. */
+static int rename_new(int dir, const char *from, const char *to)
+{
+	int err;
+
+	if (!renameat2(dir, from, dir, to, RENAME_NOREPLACE))
+		return 0;
+	err = -errno;
+	if (err == -EINVAL && !linkat(dir, from, dir, to, 0)) {
+		unlinkat(dir, from, 0);
+		return 0;
+	}
+	return err == -EINVAL ? -errno : err;
+}
+
+/* What a file system tells at close() only (a full disk, of NFS). */
+static int flush(int fd)
+{
+	int again = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	return again < 0 || close(again) ? -errno : 0;
+}
+
+static int make_file(const struct fileout *out, const char *name, bool replace, const void *data,
+		     size_t len)
 {
 	g_autofree char *temporary = NULL;
-	static const struct fileout_owner nobody;
-	int fd = open_temporary(path, &temporary), err;
+	int dir = out->place.dir, fd, err;
+	struct stat old;
+	bool keep = replace && look_at_old(out, name, &old);
 
+	fd = leftover_create(dir, &temporary);
 	if (fd < 0)
 		return fd;
-	err = set_owner(fd, old, owner ? owner : &nobody);
+	err = set_owner(fd, keep ? &old : NULL, &out->caller);
 	if (!err)
-		err = fileout_stream(fd, data, len);
-	if (close(fd) && !err)
+		err = fileout_stream(fd, data, len) ?: flush(fd);
+	if (!err && !replace)
+		err = rename_new(dir, temporary, name);
+	else if (!err && renameat(dir, temporary, dir, name))
 		err = -errno;
-	if (!err && rename(temporary, path))
-		err = -errno;
+	close(fd); /* last: it has the lock that says that the temporary is in use */
 	if (err)
-		unlink(temporary);
+		unlinkat(dir, temporary, 0);
 	return err;
 }
 
-int fileout_write(const char *path, const void *data, size_t len, const struct fileout_owner *owner)
+static int write_into(const struct fileout *out, bool snapshot, const void *data, size_t len)
 {
-	/* A rename would put the file in a symbolic link's place. */
-	g_autofree char *real = NULL;
-	char *resolved;
-	struct stat st;
-	bool exists;
-	int fd = named_descriptor(path), err;
+	int fd = out->stream >= 0 ? out->stream : open_pinned(out->pipe), err;
 
-	exists = !stat(path, &st);
-	if (fd >= 0) {
-		err = fileout_stream(fd, data, len);
-	} else if (exists && S_ISDIR(st.st_mode)) {
-		err = -EISDIR;
-	} else if (exists && !S_ISREG(st.st_mode)) {
-		err = write_straight(path, data, len);
+	if (fd < 0)
+		return fd;
+	err = fileout_stream_within(fd, data, len, snapshot ? SNAPSHOT_STALLS_MS : -1);
+	if (fd != out->stream && close(fd) && !err)
+		err = -errno;
+	return err;
+}
+
+int fileout_write(const struct fileout *out, unsigned number, const void *data, size_t len)
+{
+	g_autofree char *path = number && fileout_is_file(out) ?
+					fileout_numbered(out->path, number) :
+					g_strdup(out->path);
+	g_autofree char *name = NULL;
+	int err;
+
+	if (!fileout_is_file(out)) {
+		err = write_into(out, number, data, len);
 	} else {
-		resolved = realpath(path, NULL);
-		real = g_strdup(resolved ? resolved : path);
-		free(resolved);
-		err = write_renamed(real, data, len, exists ? &st : NULL, owner);
+		name = number ? fileout_numbered(out->place.name, number) :
+				g_strdup(out->place.name);
+		err = make_file(out, name, true, data, len);
 	}
 	return err ? cannot_write(path, err) : 0;
+}
+
+int fileout_create(const struct fileout *out, const void *data, size_t len)
+{
+	int err = make_file(out, out->place.name, false, data, len);
+
+	return err && err != -EEXIST ? cannot_write(out->path, err) : err;
 }
 
 char *fileout_numbered(const char *path, unsigned number)

@@ -1,38 +1,73 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Whole texts to files and descriptors. A regular file appears complete or not
- * at all. It must not know what it writes.
+ * All files that tare makes. An output is opened before anything is started, and what is
+ * written to it later goes through what was opened then: its directory, by descriptor, or
+ * the pipe or device itself. It must not know what is written.
+ *
+ * tare is often root, in a directory where others write, while their program runs:
+ *   A file is made beside its place under a name of its own (O_EXCL, O_NOFOLLOW), gets its
+ *     owner and mode by its descriptor, and is renamed into place. It appears whole or not
+ *     at all, and whatever has the name by then is replaced: no link of that name is
+ *     followed after the start. place.h says which are before it.
+ *   It is the caller's (sudo's user), of mode 0600 & ~umask, for it holds arguments and
+ *     paths. Nothing but what was made here changes its owner.
+ *   A file that it replaces hands on its mode and owner, but only in a directory where
+ *     nobody but root and the caller can write: elsewhere anybody may have put it there.
+ *   A pipe or device that is there at the start is opened then and written into. In a
+ *     directory where others write it has to be root's or the caller's.
+ *   What a killed tare left in the directory is removed (leftover.h).
  */
 #ifndef TARE_FILEOUT_H
 #define TARE_FILEOUT_H
 
+#include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Whose a new file shall be when tare runs as root for somebody (sudo). */
+/* Who called tare, where it runs as root for somebody (sudo). */
 struct fileout_owner {
 	bool set;
 	uid_t uid;
 	gid_t gid;
 };
 
-/* Can `path` be written? Creates and opens nothing. 0, or negative errno with
- * the reason said by error(): its folder is missing or not writable, it is a
- * directory … */
-int fileout_check(const char *path);
+struct fileout;
 
-/* Write `len` bytes to `path` through a temporary file in its folder, renamed
- * at the end; mode 0666 & ~umask, `owner` (may be NULL) when tare is root. A
- * file that exists keeps its mode and owner. What is not a regular file (a
- * device, a fifo, /dev/stdout, /dev/fd/N) is written straight into.
- * 0, or negative errno, said by error(), and no trace left in the folder. */
-int fileout_write(const char *path, const void *data, size_t len,
-		  const struct fileout_owner *owner);
+/* Open an output: it makes no file. `caller` may be NULL. 0, or negative errno with the
+ * reason said by error(): its directory is missing or not writable, it is a directory, a
+ * link that is not followed … */
+int fileout_open(struct fileout **out, const char *path, const struct fileout_owner *caller);
+void fileout_close(struct fileout *out); /* takes NULL */
 
-/* Write all to a descriptor, one that does not block too. 0, or negative errno
- * (-EPIPE without a SIGPIPE, -ENOSPC …), not said: the caller knows the name. */
+/* Make the file, whole. `number` 0: the file itself, else one beside it, as
+ * fileout_numbered() names it. A pipe or device gets all of them, one after another.
+ * 0, or negative errno, said by error(), and no trace left. */
+int fileout_write(const struct fileout *out, unsigned number, const void *data, size_t len);
+
+/* The same, but only if nothing has the name: else -EEXIST, not said. */
+int fileout_create(const struct fileout *out, const void *data, size_t len);
+
+/* As the user named it, for messages. */
+const char *fileout_path(const struct fileout *out);
+bool fileout_is_file(const struct fileout *out);
+/* Two outputs that would be one file. */
+bool fileout_same(const struct fileout *a, const struct fileout *b);
+
+/* For who opens a file that is there: the directory (O_PATH), the name in it. Of a pipe or
+ * device -1 and NULL. */
+int fileout_dir(const struct fileout *out);
+const char *fileout_name(const struct fileout *out);
+/* Is a file that has this owner one of root's, of the caller's, or in a directory where
+ * only they write? */
+bool fileout_trusts(const struct fileout *out, uid_t uid);
+
+/* Write all to a descriptor, one that does not block too. Whatever the other end does,
+ * SIGTERM and the like end it, also while they are blocked. 0, or negative errno (-EPIPE
+ * without a SIGPIPE, -ENOSPC, -EINTR: told to end …), not said: the caller knows the name. */
 int fileout_stream(int fd, const void *data, size_t len);
+/* The same; -ETIMEDOUT when nobody has read for so long. */
+int fileout_stream_within(int fd, const void *data, size_t len, int stalls_ms);
 
 /* "x.json", 2 -> "x.2.json"; "x", 2 -> "x.2"; a dot at the front of a file's
  * name or in a folder's does not count. Free with g_free(). */

@@ -12,9 +12,12 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/fileout.h"
+#include "base/regular.h"
 #include "bench/shell.h"
 
 #define STAMP ".built"
+#define STAMP_SIZE 64 /* SHA-256 in hexadecimal */
 
 static const struct launch_user nobody_else; /* tare's own */
 
@@ -73,17 +76,43 @@ static int ask_runtimes(struct builder *b)
 
 /* One that is made is the user's; one that is there stays whose it is, and a link that
  * a user put in its place is not followed to give away what it points at. */
+static int give(int above, const char *name, const struct launch_user *user)
+{
+	int fd = openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fchown(fd, user->uid, user->gid))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+/* By descriptors: what is above may be the user's, who can put other things there. */
+static int make_in(int above, const char *name, const struct launch_user *user)
+{
+	struct stat st;
+
+	if (!mkdirat(above, name, 0755))
+		return user->set ? give(above, name, user) : 0;
+	if (errno != EEXIST)
+		return -errno;
+	return !fstatat(above, name, &st, 0) && S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+}
+
 static int make_folder(const char *path, const struct launch_user *user)
 {
-	g_autofree char *above = g_path_get_dirname(path);
-	int err = 0;
+	g_autofree char *above = g_path_get_dirname(path), *name = g_path_get_basename(path);
+	int fd = -1, err = 0;
 
 	if (g_mkdir_with_parents(above, 0755))
 		err = -errno;
-	else if (!mkdir(path, 0755))
-		err = user->set && lchown(path, user->uid, user->gid) ? -errno : 0;
-	else if (errno != EEXIST || !g_file_test(path, G_FILE_TEST_IS_DIR))
-		err = errno == EEXIST ? -ENOTDIR : -errno;
+	if (!err)
+		fd = open(above, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (!err)
+		err = fd < 0 ? -errno : make_in(fd, name, user);
+	if (fd >= 0)
+		close(fd);
 	if (err)
 		error("cannot make the folder %s: %s", path, g_strerror(-err));
 	return err;
@@ -231,10 +260,33 @@ static char *fingerprint(const struct builder *b, const struct workload *w)
 	return text;
 }
 
+/* The stamp lies where the user can put other things in its place: pipes, links. */
+static bool has_stamp(const char *path, const char *text)
+{
+	char found[STAMP_SIZE + 1] = "";
+	struct stat st;
+	int fd = regular_open(path, &st);
+	ssize_t n = fd < 0 ? -1 : read(fd, found, STAMP_SIZE);
+
+	if (fd >= 0)
+		close(fd);
+	return n == STAMP_SIZE && st.st_size == STAMP_SIZE && !strcmp(found, text);
+}
+
+static void write_stamp(const char *path, const char *text)
+{
+	struct fileout *out;
+
+	if (fileout_open(&out, path, NULL))
+		return;
+	fileout_write(out, 0, text, strlen(text));
+	fileout_close(out);
+}
+
 char *builder_make(const struct builder *b, const struct workload *w)
 {
 	g_autofree char *out = out_of(b, w), *stamp = g_build_filename(out, STAMP, NULL);
-	g_autofree char *now = NULL, *then = NULL, *text = NULL;
+	g_autofree char *now = NULL, *text = NULL;
 	int status;
 
 	if (!*w->build)
@@ -242,12 +294,12 @@ char *builder_make(const struct builder *b, const struct workload *w)
 	if (make_folder(out, b->user))
 		return g_strdup("its folder cannot be made");
 	now = fingerprint(b, w);
-	if (g_file_get_contents(stamp, &then, NULL, NULL) && !strcmp(now, then))
+	if (has_stamp(stamp, now))
 		return NULL;
 	status = run_script(b, w, w->build, &text);
 	if (status)
 		return g_strdup_printf("cannot be built: %s", text ? shell_last_line(text) : "");
-	g_file_set_contents(stamp, now, -1, NULL);
+	write_stamp(stamp, now);
 	return NULL;
 }
 

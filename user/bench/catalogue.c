@@ -109,10 +109,10 @@ static char **assignments(json_t *object)
 	return (char **)g_ptr_array_free(list, FALSE);
 }
 
-/* A folder's name, and no way out of the catalogue's. */
+/* A folder's name, and no way out of the catalogue's; one that --only can name. */
 static bool plain(const char *name)
 {
-	return *name && *name != '.' && !strchr(name, '/');
+	return *name && *name != '.' && !strpbrk(name, "/,*?");
 }
 
 static const char *wrong(const struct catalogue *c, const struct workload *w, json_int_t max)
@@ -335,36 +335,43 @@ static int check_file(const char *path)
 	return -EINVAL;
 }
 
-int catalogue_load(struct catalogue **out, const char *path)
+int catalogue_parse(struct catalogue **out, const char *path, const char *text, size_t len)
 {
 	struct catalogue *c = g_new0(struct catalogue, 1);
-	g_autofree char *text = NULL;
-	g_autoptr(GError) failed = NULL;
-	json_t *file = NULL;
 	json_error_t e;
-	gsize len = 0;
-	int err = 0;
+	json_t *file;
+	int err;
 
-	c->path = realpath(path, NULL);
-	if (!c->path)
-		c->path = g_strdup(path);
-	c->folder = g_path_get_dirname(c->path);
+	c->path = g_strdup(path);
+	c->folder = g_path_get_dirname(path);
 	c->workloads = g_ptr_array_new_with_free_func(workload_free);
-	err = check_file(c->path);
-	if (!err && !g_file_get_contents(c->path, &text, &len, &failed)) {
-		error("no catalogue of workloads: %s", failed->message);
-		err = -EIO;
-	} else if (!err) {
-		file = json_loadb(text, len, JSON_REJECT_DUPLICATES, &e);
-		if (!file)
-			error("%s:%d: %s", path, e.line, e.text);
-		err = file ? take(c, file, text) : -EINVAL;
-	}
+	file = json_loadb(text, len, JSON_REJECT_DUPLICATES, &e);
+	if (!file)
+		error("%s:%d: %s", path, e.line, e.text);
+	err = file ? take(c, file, text) : -EINVAL;
 	json_decref(file);
 	if (err)
 		catalogue_free(c);
 	else
 		*out = c;
+	return err;
+}
+
+int catalogue_load(struct catalogue **c, const char *path)
+{
+	g_autoptr(GError) failed = NULL;
+	g_autofree char *text = NULL;
+	char *real = realpath(path, NULL);
+	gsize len = 0;
+	int err = check_file(real ? real : path);
+
+	if (!err && !g_file_get_contents(real ? real : path, &text, &len, &failed)) {
+		error("no catalogue of workloads: %s", failed->message);
+		err = -EIO;
+	}
+	if (!err)
+		err = catalogue_parse(c, real ? real : path, text, len);
+	free(real);
 	return err;
 }
 

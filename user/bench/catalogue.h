@@ -31,6 +31,9 @@ struct catalogue {
 
 /* 0, or negative errno with file, line and reason said. */
 int catalogue_load(struct catalogue **c, const char *path);
+/* The same of a text, ended by a NUL that `len` does not count, of the file at this
+ * absolute path. */
+int catalogue_parse(struct catalogue **c, const char *path, const char *text, size_t len);
 void catalogue_free(struct catalogue *c); /* takes NULL */
 
 /* That of the source tree or the installation that this program is from, else of

@@ -301,7 +301,7 @@ static int64_t threads_of(const struct report *r)
 	int64_t sum = 0;
 
 	for (unsigned i = 0; i < r->processes->len; i++)
-		sum += ((struct report_process *)r->processes->pdata[i])->tasks->len;
+		sum += report_tasks(r->processes->pdata[i]);
 	return sum;
 }
 
@@ -310,7 +310,7 @@ static void judge_end(struct trial *t, const struct report *r)
 {
 	const char *said = t->last_error ? t->last_error : "";
 	const char *colon = *said ? ": " : "";
-	uint64_t lost = report_lost_total(r);
+	uint64_t lost = report_lost_sums(r);
 	g_autofree char *signal = NULL;
 
 	if (r->cgroup.own && r->cgroup.oom_kills > 0) {
@@ -334,7 +334,8 @@ static void judge_end(struct trial *t, const struct report *r)
 	} else if (!t->ready && t->config->must_say) {
 		stopped(t, BENCH_FAILED, "it ended without saying ready");
 	}
-	if (lost || !r->balanced)
+	/* Kernel memory is weighed by the control group's own counter where events differ from it. */
+	if (lost || r->off_pages || r->mms_nonzero || !r->sums_valid)
 		stopped(t, BENCH_FAILED,
 			"the books do not balance: off by %" G_GUINT64_FORMAT
 			" pages, %" G_GUINT64_FORMAT " events lost",
@@ -442,6 +443,7 @@ static void fill_session(struct trial *t, struct session_config *sc, const char 
 			.ring_bytes = RING,
 		},
 		.interval_ns = LOOK_NS,
+		.keep_tasks = WORLD_KEEP,
 		.cgroup = t->cgroup,
 		.cgroup_why = why,
 		.on_snapshot = on_snapshot,

@@ -6,11 +6,11 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/process.h"
 
 static int look_for(const char *folder, const char *name)
 {
@@ -149,31 +149,6 @@ int folder_remove(const char *folder)
 	return rmdir(folder) && errno != ENOENT ? -errno : 0;
 }
 
-/* Field 22 of proc(5); the name (2) may hold anything, so what counts comes
- * after its last ')'. */
-uint64_t group_start_time(const char *stat)
-{
-	const char *after = strrchr(stat, ')');
-	uint64_t start;
-	char state;
-
-	if (!after || sscanf(after + 1,
-			     " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
-			     " %*s %*s %" SCNu64,
-			     &state, &start) != 2)
-		return 0;
-	return state == 'Z' || state == 'X' ? 0 : start;
-}
-
-static bool running(pid_t pid, uint64_t start)
-{
-	g_autofree char *file = g_strdup_printf("/proc/%d/stat", pid), *stat = NULL;
-
-	if (!g_file_get_contents(file, &stat, NULL, NULL))
-		return !kill(pid, 0) || errno != ESRCH; /* /proc may hide it */
-	return group_start_time(stat) == start;
-}
-
 static char *name_of(pid_t pid, uint64_t start)
 {
 	return g_strdup_printf("tare-%d-%" PRIu64, pid, start);
@@ -181,11 +156,7 @@ static char *name_of(pid_t pid, uint64_t start)
 
 char *group_name(void)
 {
-	g_autofree char *stat = NULL;
-
-	if (!g_file_get_contents("/proc/self/stat", &stat, NULL, NULL))
-		return name_of(getpid(), 0);
-	return name_of(getpid(), group_start_time(stat));
+	return name_of(getpid(), process_own_start());
 }
 
 bool group_name_parse(const char *name, pid_t *pid, uint64_t *start)
@@ -225,7 +196,7 @@ unsigned folder_sweep(const char *folder)
 		uint64_t start;
 		pid_t pid;
 
-		if (!group_name_parse(name, &pid, &start) || running(pid, start) ||
+		if (!group_name_parse(name, &pid, &start) || process_running(pid, start) ||
 		    !tree_is_empty(list->pdata[i]))
 			continue;
 		if (!folder_remove(list->pdata[i]))

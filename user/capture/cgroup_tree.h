@@ -39,9 +39,6 @@ int folder_remove(const char *folder);
  * this process's; and what a name says, false: no tare gave it. */
 char *group_name(void);
 bool group_name_parse(const char *name, pid_t *pid, uint64_t *start);
-/* Start time out of the text of /proc/PID/stat; 0: it has ended (a zombie), or
- * no such text. */
-uint64_t group_start_time(const char *stat);
 /* Remove groups in this folder whose tare is gone and that hold no process.
  * Returns how many. */
 unsigned folder_sweep(const char *folder);

@@ -18,6 +18,7 @@
 #include "capture/hidden.h"
 #include "capture/loader.h"
 #include "capture/mounts.h"
+#include "capture/resources.h"
 
 #define CAPABILITIES "cap_bpf,cap_perfmon,cap_sys_ptrace,cap_setuid,cap_setgid,cap_kill+ep"
 
@@ -385,10 +386,13 @@ void features_judge_arms(struct features *f)
 
 int features_probe(struct features *f, const char *btf)
 {
-	cap_t caps = cap_get_proc();
-	int err;
+	cap_t caps;
+	int err = resources_prepare();
 
 	memset(f, 0, sizeof(*f));
+	if (err)
+		return err;
+	caps = cap_get_proc();
 	err = probe_btf(f, btf);
 	features_read_btf(f);
 	probe_capabilities(f, caps);
@@ -461,6 +465,10 @@ static int refuse_unprivileged(const struct features *f)
 
 	error("not allowed to use BPF: %s",
 	      f->bpf_errno ? f->found[FEATURE_BPF].detail : "without CAP_PERFMON");
+	if (f->bpf_errno && under_seccomp()) {
+		hint("outside of the container, or with a seccomp profile that allows bpf(2)");
+		return -EPERM;
+	}
 	hint("sudo tare ...");
 	hint("sudo setcap %s %s", CAPABILITIES, self ? self : "tare");
 	return -EPERM;

@@ -24,6 +24,7 @@ struct kmem {
 	char *why;            /* not measured: the reason */
 	bool whole;           /* nobody but the workload is in the group */
 	int64_t opening;
+	int64_t elsewhere; /* page tables and stacks that tasks brought with them into the group */
 	struct cgroup_counters highest;
 	bool want_slab;
 	struct slab *slab;
@@ -173,17 +174,44 @@ static int64_t usual_opening(const struct kmem *k)
 	return usual;
 }
 
+/* Page tables and stacks that were adopted, beyond what the group is charged for: tasks came
+ * with them from another. */
+static int64_t brought(const struct kmem *k)
+{
+	struct tare_workload w;
+
+	loader_workload(k->loader, &w);
+	return MAX(w.group.adopted - k->opening, 0);
+}
+
+/* Of it what can be there still. */
+static int64_t brought_now(const struct kmem *k)
+{
+	struct tare_workload w;
+	struct tare_held held;
+
+	if (!k->elsewhere || loader_held(k->loader, &held))
+		return k->elsewhere;
+	loader_workload(k->loader, &w);
+	return CLAMP(held.kind[TARE_PAGETABLE] + held.stacks * (int64_t)w.stack_bytes, 0,
+		     k->elsewhere);
+}
+
 void kmem_begin(struct kmem *k)
 {
+	int64_t page = sysconf(_SC_PAGESIZE);
+
 	if (k->want_slab)
 		k->slab = slab_open(&k->slab_why);
 	if (level(k) != KMEM_EVENTS)
 		return;
 	k->opening = k->found ? usual_opening(k) : opening(k);
-	if (k->opening == CGROUP_UNKNOWN)
+	if (k->opening == CGROUP_UNKNOWN) {
 		unwatch(k, "the control group's counter of kernel memory cannot be read");
-	else if (k->whole)
-		loader_weigh(k->loader, k->opening / sysconf(_SC_PAGESIZE), 0, 0);
+	} else if (k->whole) {
+		k->elsewhere = brought(k);
+		loader_weigh(k->loader, (k->opening + k->elsewhere) / page, 0, 0);
+	}
 }
 
 /* What only looking tells: on v1 socket buffers; without events all kernel memory
@@ -201,6 +229,7 @@ static void weigh_unseen(const struct kmem *k)
 			off = kernel - k->opening - w.group.events;
 		if (llabs(off) <= moved + lag())
 			off = 0;
+		off -= k->elsewhere - brought_now(k); /* no event of this group told that it went */
 		loader_weigh(k->loader, 0, sock / page, off / page);
 		return;
 	}
@@ -241,6 +270,7 @@ void kmem_books(struct kmem *k, struct tare_workload *w, struct books_kmem *book
 		.level = level(k),
 		.whole = k->whole,
 		.opening = k->opening,
+		.elsewhere = brought_now(k),
 		.by_group = CGROUP_UNKNOWN,
 	};
 	if (!k->cgroup) {

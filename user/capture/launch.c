@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "capture/resources.h"
 
 /* What the child tells through err_fd: where it stands, and an errno. */
 enum step { STEP_READY, STEP_USER, STEP_FIND, STEP_EXEC, STEP_CGROUP };
@@ -220,6 +221,7 @@ static void child(const struct launch_config *config, const struct launch_user *
 		tell(err_fd, STEP_USER, -err);
 		_exit(125);
 	}
+	resources_restore();
 	clean_environment();
 	err = find_program(config->argv[0], path, sizeof(path));
 	if (err) {
@@ -339,7 +341,8 @@ int launch_start(const struct launch_config *config, const struct launch_user *u
 	return err;
 failed:
 	err = -errno;
-	error("cannot start a process: %s", g_strerror(errno));
+	error("cannot start a process: %s", g_strerror(-err));
+	resources_hint(err);
 	for (int i = 0; i < 2; i++) {
 		if (go[i] >= 0)
 			close(go[i]);

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "capture/refusal.h"
 #include "capture/refuse.h"
+#include "capture/resources.h"
 #include "tare.skel.h"
 
 #define LAST_LINES 4
@@ -184,6 +185,7 @@ static void say(const struct attempt *a, int err)
 		for (char **line = lines; *line; line++)
 			error("verifier: %s", *line);
 	}
+	resources_hint(err);
 	hint("tare doctor (what is missing), or -vv (all that the verifier says)");
 }
 

@@ -139,6 +139,7 @@ static int configure(void *ctx, struct tare_bpf *skel)
 	skel->rodata->cfg_page_size = sysconf(_SC_PAGESIZE);
 	skel->rodata->cfg_kmem = features_has(f, FEATURE_MEMCG_STATE);
 	skel->rodata->cfg_memcg_long = f->memcg_long;
+	skel->rodata->cfg_ring = power_of_two(config->ring_bytes);
 	skel->rodata->cfg_period = l->sampling ? config->period : 0;
 	skel->rodata->cfg_python = l->python;
 	skel->rodata->cfg_stack = MIN(config->stack, TARE_STACK_MAX);
@@ -156,8 +157,7 @@ static int configure(void *ctx, struct tare_bpf *skel)
 		       bpf_map__set_max_entries(skel->maps.tare_mmids, config->max_mms)   ?:
 		       bpf_map__set_max_entries(skel->maps.tare_scratch, l->sampling ? l->cpus : 1) ?:
 		       bpf_map__set_max_entries(skel->maps.tare_samples, skel->rodata->cfg_samples_ring) ?:
-		       bpf_map__set_max_entries(skel->maps.tare_ring,
-						power_of_two(config->ring_bytes));
+		       bpf_map__set_max_entries(skel->maps.tare_ring, skel->rodata->cfg_ring);
 }
 
 /* The per-CPU offsets, before the first event needs them. */
@@ -303,7 +303,12 @@ int loader_ring_open(struct loader *l, loader_record_fn fn, void *ctx)
 
 int loader_ring_fd(const struct loader *l)
 {
-	return ring_buffer__epoll_fd(l->ring);
+	return bpf_map__fd(l->skel->maps.tare_ring);
+}
+
+uint64_t loader_ring_bytes(const struct loader *l)
+{
+	return bpf_map__max_entries(l->skel->maps.tare_ring);
 }
 
 int loader_drain(struct loader *l)
@@ -325,12 +330,24 @@ int loader_samples_open(struct loader *l, loader_record_fn fn, void *ctx)
 
 int loader_samples_fd(const struct loader *l)
 {
-	return l->samples ? ring_buffer__epoll_fd(l->samples) : -1;
+	return l->samples ? bpf_map__fd(l->skel->maps.tare_samples) : -1;
+}
+
+uint64_t loader_samples_bytes(const struct loader *l)
+{
+	return bpf_map__max_entries(l->skel->maps.tare_samples);
 }
 
 int loader_samples_drain(struct loader *l)
 {
 	return l->samples ? ring_buffer__consume(l->samples) : 0;
+}
+
+uint64_t loader_tasks(const struct loader *l)
+{
+	int64_t n = __atomic_load_n(&l->skel->bss->workload.stacks, __ATOMIC_RELAXED);
+
+	return MAX(n, 0);
 }
 
 int loader_python(struct loader *l, uint64_t mm, const struct tare_python *python)
@@ -473,6 +490,27 @@ int loader_sweep(struct loader *l, loader_record_fn fn, void *ctx)
 {
 	l->skel->bss->sweep.number++;
 	return run_iter(l, l->sweep, fn, ctx);
+}
+
+int loader_ended(struct loader *l, void (*fn)(void *ctx, uint64_t proc, const struct tare_ended *e),
+		 void *ctx)
+{
+	const struct tare_bpf__bss *bss = l->skel->bss;
+	int fd = bpf_map__fd(l->skel->maps.tare_ended), err;
+	uint64_t proc = 0;
+	struct tare_ended e;
+
+	/* Accounts are never taken away, so none is passed over and the walk ends. */
+	while (!(err = bpf_map_get_next_key(fd, proc ? &proc : NULL, &proc))) {
+		err = bpf_map_lookup_elem(fd, &proc, &e);
+		if (err)
+			return err;
+		fn(ctx, proc, &e);
+	}
+	e = bss->ended_rest;
+	if (e.tasks || e.mms)
+		fn(ctx, 0, &e);
+	return err == -ENOENT ? 0 : err;
 }
 
 void loader_workload(const struct loader *l, struct tare_workload *w)

@@ -43,16 +43,21 @@ bool loader_samples(const struct loader *l);
 
 typedef int (*loader_record_fn)(void *ctx, const void *data, size_t size);
 
-/* Ring of events: a descriptor to poll, and the call that hands all of it out.
- * loader_drain returns the number of records, or negative errno. */
+/* Ring of events: a descriptor to poll (readable once the kernel side says that it is time),
+ * its size, and the call that hands all of it out, until `fn` returns less than 0: that record
+ * was the last. loader_drain returns the number of records, or negative errno. */
 int loader_ring_open(struct loader *l, loader_record_fn fn, void *ctx);
 int loader_ring_fd(const struct loader *l);
+uint64_t loader_ring_bytes(const struct loader *l);
 int loader_drain(struct loader *l);
 
 /* Likewise for the ring of samples; nothing where there are none (fd -1). */
 int loader_samples_open(struct loader *l, loader_record_fn fn, void *ctx);
 int loader_samples_fd(const struct loader *l);
+uint64_t loader_samples_bytes(const struct loader *l);
 int loader_samples_drain(struct loader *l);
+/* Tasks that are followed and have not ended. */
+uint64_t loader_tasks(const struct loader *l);
 void loader_sampling(const struct loader *l, struct tare_sampling *s);
 /* This address space runs Python: its samples have Python functions from now on; NULL: it
  * is gone. 0 or negative errno. */
@@ -78,6 +83,11 @@ void loader_adopting(struct loader *l, bool on);
 /* One sweep over all followed live tasks: records to `fn`, in pieces of whole
  * records. 0 or negative errno. */
 int loader_sweep(struct loader *l, loader_record_fn fn, void *ctx);
+
+/* What ended and whose final records were lost: each process's sums to `fn`; proc 0: of those
+ * that found no room. 0 or negative errno. */
+int loader_ended(struct loader *l, void (*fn)(void *ctx, uint64_t proc, const struct tare_ended *e),
+		 void *ctx);
 
 /* State of the workload now. */
 void loader_workload(const struct loader *l, struct tare_workload *w);

@@ -9,6 +9,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/proc.h"
+#include "bpf/sampling.h"
 #include "capture/cause.h"
 #include "symbol/jits.h"
 #include "symbol/module.h"
@@ -187,42 +189,37 @@ static void read_maps(struct sampling_session *s, struct space *space)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%u/maps", space->pid);
 	FILE *f = fopen(path, "re");
-	unsigned long start, end, offset, inode;
-	unsigned maj, min;
-	char line[4608], perms[8];
-	int at;
+	char line[PROC_LINE];
+	struct proc_map m;
 
-	while (f && fgets(line, sizeof(line), f)) {
+	while (f && proc_line(f, line)) {
 		struct range r = { .file = NO_FILE, .place = PLACE_ANON };
 
-		if (sscanf(line, "%lx-%lx %7s %lx %x:%x %lu %n", &start, &end, perms, &offset, &maj,
-			   &min, &inode, &at) < 7)
+		if (!proc_map_parse(line, &m))
 			continue;
-		line[strcspn(line, "\n")] = '\0';
-		r.start = start;
-		r.end = end;
-		r.offset = offset;
-		r.code = perms[2] == 'x';
-		if (!strcmp(line + at, "[heap]")) {
-			space->start_brk = start;
+		r.start = m.start;
+		r.end = m.end;
+		r.offset = m.offset;
+		r.code = m.code;
+		if (!strcmp(m.path, "[heap]")) {
+			space->start_brk = m.start;
 			continue;
 		}
-		if (!strcmp(line + at, "[vdso]")) {
-			map_vdso(s, space, start);
+		if (!strcmp(m.path, "[vdso]")) {
+			map_vdso(s, space, m.start);
 			continue;
 		}
-		if (!strncmp(line + at, "[stack", 6)) {
+		if (!strncmp(m.path, "[stack", 6)) {
 			r.place = PLACE_STACK;
-		} else if (inode) {
+		} else if (m.inode) {
 			struct module_source source;
 
-			r.place = samples_place(line + at);
-			r.file = samples_file_named(s->samples, maj << 20 | min, inode, line + at);
-			source = (struct module_source){ r.file,    maj << 20 | min, inode,
-							 line + at, space->pid,      start,
-							 end };
-			if (r.code)
-				open_code(s, space->id, &source, offset);
+			r.place = samples_place(m.path);
+			r.file = samples_file_named(s->samples, m.dev, m.inode, m.path);
+			source = (struct module_source){ r.file,     m.dev,   m.inode, m.path,
+							 space->pid, m.start, m.end };
+			if (m.code)
+				open_code(s, space->id, &source, m.offset);
 		} else if (r.code) {
 			r.place = PLACE_JIT;
 		}
@@ -506,6 +503,23 @@ static char *untouched_why(const struct sampling_session *s, const struct tare_s
 			       (uint64_t)counts->no_address, s->samples->mapped);
 }
 
+static void fill_thinned(struct profile *p, const struct tare_sampling *counts, uint64_t origin_ns)
+{
+	for (unsigned i = 0; i < TARE_THIN_LEVELS; i++) {
+		const struct tare_thinned *t = &counts->thinned[i];
+
+		if (t->taken || t->left)
+			p->thinned[i] = (struct profile_thinned){
+				.samples = t->taken,
+				.bytes = t->bytes,
+				.left = t->left,
+				.from_ns = t->first_ns - MIN(t->first_ns, origin_ns),
+				.to_ns = t->last_ns - MIN(t->last_ns, origin_ns),
+			};
+	}
+	p->mean_period = sampling_mean_period(counts, (uint32_t)p->period);
+}
+
 struct profile *sampler_profile(struct sampling_session *s, const struct report *r,
 				const struct tare_sampling *counts, uint64_t peak_seq,
 				uint64_t origin_ns, const char *asked_why)
@@ -517,6 +531,7 @@ struct profile *sampler_profile(struct sampling_session *s, const struct report 
 	p->untouched_why = untouched_why(s, counts, asked_why);
 	profile_fill(p, s->samples, r, peak_seq, origin_ns, cause_name);
 	p->no_address = counts->no_address;
+	fill_thinned(p, counts, origin_ns);
 	p->lost = (struct profile_loss){ counts->lost, counts->lost_bytes, counts->lost_ranges };
 	naming_fill(p, s->samples, s->modules, s->jits, s->lines);
 	return p;

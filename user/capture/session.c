@@ -10,34 +10,12 @@
 
 #include "base/err.h"
 #include "capture/describe.h"
+#include "capture/drain.h"
 #include "capture/sampler.h"
 #include "capture/session_state.h"
 #include "capture/targets.h"
 
-#define CHECKPOINT_REST 19 /* times as long as one took, until the next */
-#define ADOPT_ROUNDS 10    /* attach: until a round finds nobody new */
-
-static int on_record(void *ctx, const void *data, size_t size)
-{
-	struct session *s = ctx;
-	const struct tare_record *head = data;
-
-	if (world_record(s->world, data, size))
-		return 0;
-	if (head->type == TARE_REC_EXEC)
-		describe_exec(s->world, data);
-	if (head->type == TARE_REC_TASK_END && s->sampler)
-		sampler_task_ended(s->sampler, (const void *)(head + 1));
-	return 0;
-}
-
-static int on_sample(void *ctx, const void *data, size_t size)
-{
-	struct session *s = ctx;
-
-	sampler_record(s->sampler, s->world, data, size);
-	return 0;
-}
+#define ADOPT_ROUNDS 10 /* attach: until a round finds nobody new */
 
 static void on_python(void *ctx, uint64_t mm, const struct tare_python *python)
 {
@@ -54,15 +32,6 @@ static void on_python_file(void *ctx, uint64_t inode, uint32_t dev,
 
 	if (err)
 		verbose(1, "Python's first functions are not read: %s", g_strerror(-err));
-}
-
-/* Records first: they tell whom the samples are of. */
-void session_drain(struct session *s)
-{
-	loader_drain(s->loader);
-	loader_samples_drain(s->loader);
-	if (s->sampler)
-		sampler_caught_up(s->sampler);
 }
 
 struct watched {
@@ -116,9 +85,7 @@ static int open_sources(struct session *s)
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (s->epoll < 0)
 		return -errno;
-	err = watch_signals(s) ?: watch(s, loader_ring_fd(s->loader), SOURCE_RING);
-	if (!err && s->sampler)
-		err = watch(s, loader_samples_fd(s->loader), SOURCE_SAMPLES);
+	err = watch_signals(s) ?: watch(s, drain_fd(s->drain), SOURCE_RINGS);
 	if (!err)
 		err = watch_clock(s, SOURCE_SERIES, c->interval_ns, true);
 	if (!err)
@@ -147,13 +114,11 @@ int session_open(struct session **out, const struct session_config *config)
 	s->launch = (struct launch){ .pidfd = -1, .go_fd = -1, .err_fd = -1 };
 	sigprocmask(SIG_BLOCK, NULL, &s->old_mask);
 	err = loader_open(&s->loader, &s->config.load);
-	if (!err)
-		err = loader_ring_open(s->loader, on_record, s);
-	if (!err && loader_samples(s->loader)) {
+	if (!err && loader_samples(s->loader))
 		s->sampler = sampler_new(config->load.period, config->lines, config->log,
 					 &(struct python_watch){ on_python, on_python_file, s });
-		err = loader_samples_open(s->loader, on_sample, s);
-	}
+	if (!err)
+		err = session_rings_open(s);
 	if (!err)
 		err = open_sources(s);
 	if (err) {
@@ -166,6 +131,17 @@ int session_open(struct session **out, const struct session_config *config)
 	return 0;
 }
 
+/* What came after the last report has its answer there. A signal that were left
+ * pending would end tare as soon as it is unblocked; the caller's own are the caller's. */
+static void forget_signals(struct session *s)
+{
+	struct signalfd_siginfo info;
+
+	while (!s->config.on_signal && read(s->signals, &info, sizeof(info)) == sizeof(info))
+		;
+	close(s->signals);
+}
+
 void session_close(struct session *s)
 {
 	if (!s)
@@ -173,12 +149,13 @@ void session_close(struct session *s)
 	launch_close(&s->launch);
 	kmem_free(s->kmem);
 	sampler_free(s->sampler);
+	drain_close(s->drain); /* before its rings go */
 	loader_close(s->loader);
 	for (unsigned i = 0; i < G_N_ELEMENTS(s->timers); i++)
 		if (s->timers[i] >= 0)
 			close(s->timers[i]);
 	if (s->signals >= 0)
-		close(s->signals);
+		forget_signals(s);
 	if (s->epoll >= 0)
 		close(s->epoll);
 	sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
@@ -212,10 +189,25 @@ void session_kill(const struct session *s, int signal)
 		kill(s->launch.pid, signal);
 }
 
+/* Given by the part that keeps samples; without it all tasks stay that have some. */
+void sampler_fold(struct sampling_session *s, uint64_t task, uint64_t into_task, uint64_t into_proc)
+	__attribute__((weak));
+
+static void on_folded(void *ctx, uint64_t task, uint64_t into_task, uint64_t into_proc)
+{
+	struct session *s = ctx;
+
+	if (s->sampler)
+		sampler_fold(s->sampler, task, into_task, into_proc);
+}
+
 static void begin(struct session *s, bool launched)
 {
+	bool foldable = !s->sampler || sampler_fold;
+
 	s->launched = launched;
 	s->world = world_new(launched);
+	world_keep(s->world, foldable ? s->config.keep_tasks : WORLD_KEEP_ALL, on_folded, s);
 	s->origin_ns = clock_ns(CLOCK_BOOTTIME);
 }
 
@@ -286,6 +278,7 @@ static int name_targets(struct session *s, const struct session_targets *t, GArr
 			error("--comm %s: no process has that name", t->comm);
 		else
 			error("--cgroup %s: no process is in it", t->cgroup);
+		targets_hint();
 		err = -ENOENT;
 	}
 	g_array_append_vals(named, found->data, found->len);
@@ -313,7 +306,7 @@ static int adopt_running(struct session *s, bool all)
 		total += n;
 	}
 	loader_adopting(s->loader, false);
-	loader_drain(s->loader);
+	session_drain(s);
 	describe_found(s->world);
 	if (s->sampler && total > 0)
 		loader_sweep(s->loader, on_found, s);
@@ -406,7 +399,7 @@ static void command_signal(struct session *s, const struct signalfd_siginfo *inf
 	/* The terminal has sent it to the command too; another process has not. */
 	if (info->ssi_code != SI_KERNEL)
 		session_kill(s, info->ssi_signo);
-	if (info->ssi_signo != SIGINT || !s->launched)
+	if ((info->ssi_signo != SIGINT && info->ssi_signo != SIGTERM) || !s->launched)
 		return;
 	if (++s->interrupts > 1)
 		session_kill(s, SIGKILL);
@@ -431,21 +424,6 @@ static void on_signals(struct session *s)
 	}
 }
 
-/* While one is made, nothing else is heard: the longer that takes, the rarer they are. */
-static void checkpoint(struct session *s)
-{
-	uint64_t begin = clock_ns(CLOCK_MONOTONIC), end;
-	struct report *r;
-
-	if (begin < s->next_checkpoint)
-		return;
-	r = session_report(s, REPORT_SNAPSHOT);
-	s->config.on_checkpoint(s->config.ctx, r);
-	report_free(r);
-	end = clock_ns(CLOCK_MONOTONIC);
-	s->next_checkpoint = end + CHECKPOINT_REST * (end - begin);
-}
-
 static void on_clock(struct session *s, enum source source)
 {
 	uint64_t ticks;
@@ -460,7 +438,7 @@ static void on_clock(struct session *s, enum source source)
 		look_for_newcomers(s);
 		break;
 	case SOURCE_CHECKPOINT:
-		checkpoint(s);
+		session_checkpoint(s);
 		break;
 	case SOURCE_SNAPSHOT:
 		r = session_report(s, REPORT_SNAPSHOT);
@@ -490,8 +468,7 @@ void session_dispatch(struct session *s, unsigned source)
 		return;
 	}
 	switch (source) {
-	case SOURCE_RING:
-	case SOURCE_SAMPLES:
+	case SOURCE_RINGS:
 		session_drain(s);
 		break;
 	case SOURCE_SIGNAL:
@@ -537,8 +514,7 @@ int session_loop(struct session *s, int *status)
 	struct epoll_event events[8];
 
 	sample_series(s);
-	if (s->config.on_checkpoint)
-		checkpoint(s);
+	session_checkpoints_begin(s);
 	while (!finished(s)) {
 		int n = epoll_wait(s->epoll, events, G_N_ELEMENTS(events), -1);
 
@@ -548,8 +524,12 @@ int session_loop(struct session *s, int *status)
 		}
 		for (int i = 0; i < n; i++)
 			session_dispatch(s, events[i].data.u32);
+		session_read_lost(s);
+		world_fold(s->world, false);
 	}
 	sample_series(s);
+	/* The last report waits for what comes late. */
+	session_checkpoints_end(s);
 	*status = s->status;
 	return 0;
 }

@@ -23,6 +23,8 @@ struct session_config {
 	bool wait_all;              /* run: to the last descendant's end */
 	bool self;                  /* fill report.self */
 	bool slab;                  /* fill report.slabs */
+	uint32_t keep_tasks;        /* by themselves when they have ended: see world_keep() */
+	bool no_priority;           /* nothing of tare runs ahead of the workload */
 	bool lines;                 /* of the profile: source lines and inlined functions */
 	struct cgroup *cgroup;      /* run: the command's own; NULL: none. Not owned */
 	const char *cgroup_why;     /* the reason when there is none */
@@ -30,8 +32,9 @@ struct session_config {
 	void (*on_snapshot)(void *ctx, struct report *r);
 	/* NULL, or called at each interval, with the weight of the workload. */
 	void (*on_look)(void *ctx, uint64_t time_ns, int64_t weight);
-	/* NULL, or called for a report now and then, which it may complete: at the start and,
-	 * at most once in checkpoint_ns, so seldom that it takes a twentieth of the time. */
+	/* NULL, or called for a report at the start, at the end of the loop and so often that
+	 * the last one was never made more than checkpoint_ns ago; it may complete it. Its books
+	 * are not checked. */
 	void (*on_checkpoint)(void *ctx, struct report *r);
 	uint64_t checkpoint_ns;
 	const struct sample_log *log; /* NULL, or is told of each sample; copied */

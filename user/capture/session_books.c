@@ -4,7 +4,6 @@
  */
 #include <poll.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "model/books.h"
 
 #define LIMBO_NS SESSION_NS /* how long to wait for tasks on their way out */
+#define LIMBO_MS 1          /* between two looks at them */
 #define SETTLE_TRIES 5      /* a report that is off, of what still runs */
 #define SETTLE_MS 4
 #define FREES_MATTER (1 << 20) /* bytes of kernel memory left that are worth a wait */
@@ -31,32 +31,78 @@ static int on_second_look(void *ctx, const void *data, size_t size)
 	return world_sweep(((struct session *)ctx)->world, data, size, true);
 }
 
-static void sweep(struct session *s)
+static uint64_t lost_records(const struct session *s)
+{
+	struct tare_workload w;
+
+	loader_workload(s->loader, &w);
+	return w.lost[TARE_LOST_RECORD_TASK] + w.lost[TARE_LOST_RECORD_MM];
+}
+
+/* `check`: look twice, to know who was quiet in between. */
+static void sweep(struct session *s, bool check)
 {
 	int err;
 
 	session_drain(s);
+	s->lost_records = lost_records(s);
 	world_sweep_begin(s->world);
 	err = loader_sweep(s->loader, on_sweep, s);
-	if (!err)
+	if (!err && check)
 		err = loader_sweep(s->loader, on_second_look, s);
 	if (err)
 		warn("the sweep over tasks failed: %s", g_strerror(-err));
-	loader_drain(s->loader);
+	session_drain(s);
+}
+
+static void on_lost(void *ctx, uint64_t proc, const struct tare_ended *e)
+{
+	world_lost(((struct session *)ctx)->world, proc, e);
+}
+
+void session_read_lost(struct session *s)
+{
+	uint64_t lost = lost_records(s);
+
+	if (lost == s->lost_read)
+		return;
+	if (loader_ended(s->loader, on_lost, s))
+		warn("sums of ended tasks could not be read");
+	s->lost_read = lost;
+}
+
+/* Sums of what ended since without a final record. False: some did while the sweep went on,
+ * and may be in its records too. */
+static bool take_lost(struct session *s)
+{
+	uint64_t lost = lost_records(s);
+
+	if (!lost)
+		return true;
+	session_read_lost(s);
+	world_drop_lost(s->world);
+	return lost == s->lost_records;
+}
+
+/* Where final records were lost, who is not met by a sweep may have ended, or be on the way
+ * out: the kernel side knows how many tasks have not ended. */
+static bool in_limbo(const struct session *s)
+{
+	if (!lost_records(s))
+		return world_limbo(s->world);
+	return loader_tasks(s->loader) > world_met(s->world);
 }
 
 /* Tasks between their last breath and their final record (sent when the kernel
- * frees them, a grace period later): give them a moment. */
+ * frees them, a grace period later): give them a moment. Nothing else is heard: a
+ * report that a signal or the clock asks for must not begin inside of this one. */
 static void wait_for_limbo(struct session *s)
 {
 	uint64_t until = clock_ns(CLOCK_MONOTONIC) + LIMBO_NS;
 
-	while (world_limbo(s->world) && clock_ns(CLOCK_MONOTONIC) < until) {
-		struct epoll_event event;
-
-		if (epoll_wait(s->epoll, &event, 1, 20) > 0 && event.data.u32 != SOURCE_RING)
-			session_dispatch(s, event.data.u32);
-		loader_drain(s->loader);
+	while (in_limbo(s) && clock_ns(CLOCK_MONOTONIC) < until) {
+		poll(NULL, 0, LIMBO_MS);
+		session_drain(s);
 	}
 }
 
@@ -74,20 +120,23 @@ static void wait_for_frees(struct session *s)
 	}
 }
 
-static struct report *close_books(struct session *s, enum report_reason reason)
+static struct report *close_books(struct session *s, enum report_reason reason, bool check)
 {
 	struct report *r = report_new();
 	struct books_input in = {
 		.world = s->world,
 		.page_size = sysconf(_SC_PAGESIZE),
 		.origin_ns = s->origin_ns,
-		.sums_valid = loader_sums_valid(s->loader),
+		.sums_valid = check && loader_sums_valid(s->loader),
 		.cause_name = cause_name,
 	};
 
-	sweep(s);
+	sweep(s, check);
 	if (reason == REPORT_END)
 		wait_for_limbo(s);
+	for (int i = 0; !take_lost(s) && i < SETTLE_TRIES; i++)
+		sweep(s, check);
+	world_fold(s->world, true); /* here, not between the books and their profile */
 	in.now_ns = clock_ns(CLOCK_BOOTTIME);
 	if (reason == REPORT_END && !world_living(s->world))
 		wait_for_frees(s);
@@ -136,16 +185,30 @@ static void add_profile(struct session *s, struct report *r)
  * off stays so: look again. */
 struct report *session_report(struct session *s, enum report_reason reason)
 {
-	struct report *r = close_books(s, reason);
+	struct report *r = close_books(s, reason, true);
 
 	for (int i = 0; i < SETTLE_TRIES && off(r); i++) {
 		report_free(r);
 		poll(NULL, 0, SETTLE_MS);
-		r = close_books(s, reason);
+		r = close_books(s, reason, true);
 	}
 	if (s->world->malformed) /* else nothing would say why the books don't balance */
 		warn("%" G_GUINT64_FORMAT " records from the kernel made no sense",
 		     s->world->malformed);
+	if (s->sampler)
+		add_profile(s, r);
+	/* The loop is over: nobody hears later what came meanwhile. */
+	if (reason != REPORT_SNAPSHOT)
+		session_dispatch(s, SOURCE_SIGNAL);
+	return r;
+}
+
+struct report *session_glance(struct session *s)
+{
+	struct report *r = close_books(s, REPORT_SNAPSHOT, false);
+
+	report_add_feature(r, "books", "not checked",
+			   "this is a state on the way, which was written without a second look");
 	if (s->sampler)
 		add_profile(s, r);
 	return r;

@@ -6,8 +6,10 @@
 #define TARE_SESSION_STATE_H
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <time.h>
 
+#include "capture/drain.h"
 #include "capture/kmem.h"
 #include "capture/session.h"
 #include "model/series.h"
@@ -16,8 +18,7 @@
 #define SESSION_NS 1000000000ULL
 
 enum source {
-	SOURCE_RING,
-	SOURCE_SAMPLES,
+	SOURCE_RINGS,
 	SOURCE_SIGNAL,
 	SOURCE_SERIES,
 	SOURCE_SNAPSHOT,
@@ -30,6 +31,8 @@ enum source {
 struct session {
 	struct session_config config;
 	struct loader *loader;
+	struct drain *drain;
+	atomic_uint_least64_t most_tasks; /* alive at once, so far */
 	struct world *world;
 	struct series *series;
 	struct launch launch;
@@ -43,7 +46,8 @@ struct session {
 	const char *cgroup; /* attached by control group: newcomers are looked for */
 	struct kmem *kmem;
 	struct tare_workload last;        /* of the last report */
-	uint64_t next_checkpoint;         /* CLOCK_MONOTONIC; not before */
+	uint64_t lost_records, lost_read; /* when the last sweep began, and their sums were read */
+	uint64_t checkpoint_takes;        /* ns: about the longest of late */
 	struct sampling_session *sampler; /* NULL: no samples */
 	sigset_t old_mask;
 };
@@ -56,8 +60,24 @@ static inline uint64_t clock_ns(clockid_t clock)
 	return t.tv_sec * SESSION_NS + t.tv_nsec;
 }
 
+/* Open the rings, and begin to empty them. 0, or negative errno, said. */
+int session_rings_open(struct session *s);
+
 /* Take in what the kernel has sent. */
 void session_drain(struct session *s);
+
+/* Whose final records were lost since, for the process table: before it folds what ended. */
+void session_read_lost(struct session *s);
+
+/* A report as of now for a checkpoint: nothing is waited for, and the books are not
+ * checked. Never NULL. */
+struct report *session_glance(struct session *s);
+
+/* While the loop runs: each checkpoint so soon that what is on disk is not older than
+ * config.checkpoint_ns. */
+void session_checkpoints_begin(struct session *s);
+void session_checkpoint(struct session *s);
+void session_checkpoints_end(struct session *s);
 
 /* Hear one source that is ready. */
 void session_dispatch(struct session *s, unsigned source);

@@ -146,7 +146,7 @@ static int by_bytes(gconstpointer a, gconstpointer b)
 
 GArray *slab_result(const struct slab *s, char **note)
 {
-	GArray *grown = g_array_new(FALSE, FALSE, sizeof(struct report_slab));
+	GArray *grown = report_slabs_new();
 	GHashTableIter iter;
 	gpointer value;
 

@@ -2,6 +2,7 @@
 #include "capture/targets.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,41 +10,54 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/proc.h"
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h; field 9 of /proc/PID/stat */
 
-/* State and flags from /proc/PID/stat; the name may hold anything, so what
- * counts comes after its last ')'. */
-static int read_stat(pid_t pid, char *state, unsigned *flags)
+static int read_stat(pid_t pid, struct proc_stat *stat)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid);
 	g_autofree char *text = NULL;
-	const char *after;
 
 	if (!g_file_get_contents(path, &text, NULL, NULL))
 		return -ESRCH;
-	after = strrchr(text, ')');
-	if (!after || sscanf(after + 1, " %c %*d %*d %*d %*d %*d %u", state, flags) != 2)
-		return -EPROTO;
-	return 0;
+	return proc_stat_parse(text, stat) ? 0 : -EPROTO;
+}
+
+void targets_hint(void)
+{
+	if (access("/proc/self/stat", F_OK))
+		hint("mount -t proc proc /proc");
+	else if (access("/proc/1/stat", F_OK))
+		hint("with CAP_SYS_PTRACE or as root: /proc may be mounted with hidepid=");
+}
+
+/* Not in /proc, though a signal would reach it? */
+static void say_none(pid_t pid)
+{
+	if (kill(pid, 0) && errno == ESRCH) {
+		error("pid %d: no such process", pid);
+		return;
+	}
+	error("pid %d: /proc does not show it", pid);
+	targets_hint();
 }
 
 int target_check(pid_t pid)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/status", pid), *text = NULL;
 	const char *tgid;
-	unsigned flags;
-	char state;
+	struct proc_stat stat;
 
-	if (read_stat(pid, &state, &flags) || !g_file_get_contents(path, &text, NULL, NULL)) {
-		error("pid %d: no such process", pid);
+	if (read_stat(pid, &stat) || !g_file_get_contents(path, &text, NULL, NULL)) {
+		say_none(pid);
 		return -ESRCH;
 	}
-	if (flags & PF_KTHREAD) {
+	if (stat.flags & PF_KTHREAD) {
 		error("pid %d: a kernel thread, which has no address space of its own", pid);
 		return -EINVAL;
 	}
-	if (state == 'Z' || state == 'X') {
+	if (stat.state == 'Z' || stat.state == 'X') {
 		error("pid %d: has ended already (a zombie), its memory is gone", pid);
 		return -ECHILD;
 	}
@@ -59,10 +73,9 @@ int target_check(pid_t pid)
 /* A user process that has memory. */
 static bool is_process(pid_t pid)
 {
-	unsigned flags;
-	char state;
+	struct proc_stat stat;
 
-	return !read_stat(pid, &state, &flags) && !(flags & PF_KTHREAD) && state != 'Z';
+	return !read_stat(pid, &stat) && !(stat.flags & PF_KTHREAD) && stat.state != 'Z';
 }
 
 static bool has_comm(pid_t pid, const char *comm)

@@ -20,6 +20,9 @@ int target_check(pid_t pid);
 GArray *targets_by_comm(const char *comm);
 GArray *targets_by_cgroup(const char *path);
 
+/* Where /proc does not show every process: the way to see more. */
+void targets_hint(void);
+
 /* Adds every user process but the caller's. */
 void targets_all(GArray *pids);
 

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/fileout.h"
 #include "base/text.h"
+#include "cli/choices.h"
 #include "cli/optspec.h"
 
 #define TASKS_MAX 100000000ULL
@@ -265,7 +265,7 @@ static int check_run(struct bench_options *o, bool separated)
 		error("--user and --as-root exclude each other");
 		return -EINVAL;
 	}
-	return o->output && fileout_check(o->output) ? -EINVAL : 0;
+	return choice_output(&o->to_output, o->output) ? -EINVAL : 0;
 }
 
 static int check_files(struct bench_options *o, enum bench_verb verb, bool format_given)
@@ -280,7 +280,7 @@ static int check_files(struct bench_options *o, enum bench_verb verb, bool forma
 	for (int i = 0; o->output && !format_given && i < BENCH_FORMATS; i++)
 		if (g_str_has_suffix(o->output, format_suffix[i]))
 			o->format = i;
-	return o->output && fileout_check(o->output) ? -EINVAL : 0;
+	return choice_output(&o->to_output, o->output) ? -EINVAL : 0;
 }
 
 int bench_options_parse(struct bench_options *o, enum bench_verb verb, int argc, char **argv)
@@ -319,4 +319,5 @@ void bench_options_free(struct bench_options *o)
 {
 	if (o->tasks)
 		g_array_unref(o->tasks);
+	fileout_close(o->to_output);
 }

@@ -10,12 +10,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/fileout.h"
+
 enum bench_format { BENCH_TABLE, BENCH_CSV, BENCH_JSON, BENCH_MARKDOWN, BENCH_HTML, BENCH_FORMATS };
 
 struct bench_options {
 	const char *only, *catalogue, *build_dir, *user, *btf;
-	const char *output; /* bench: the results; report: the text */
-	GArray *tasks;      /* uint64_t, ascending, each once */
+	const char *output;        /* bench: the results; report: the text */
+	struct fileout *to_output; /* the same, opened; NULL: none */
+	GArray *tasks;             /* uint64_t, ascending, each once */
 	unsigned runs;
 	uint64_t limit_ns, memory_max, touch;
 	bool resume, raise_limits, after, list, as_root, schema;

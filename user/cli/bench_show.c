@@ -55,9 +55,9 @@ static char *render(const struct bench *b, const struct bench_options *o)
 }
 
 /* tare's exit status. */
-static int deliver(const char *text, const char *output)
+static int deliver(const char *text, const struct fileout *out)
 {
-	return choice_deliver(output, text, strlen(text)) ? EXIT_FAILED : 0;
+	return choice_deliver(out, text, strlen(text)) ? EXIT_FAILED : 0;
 }
 
 static int report(const struct bench_options *o)
@@ -66,12 +66,12 @@ static int report(const struct bench_options *o)
 	struct bench *b = NULL;
 
 	if (o->schema)
-		return deliver(bench_json_schema(), o->output);
+		return deliver(bench_json_schema(), o->to_output);
 	if (bench_store_load(&b, o->command[0]))
 		return EXIT_FAILED;
 	text = render(b, o);
 	bench_free(b);
-	return deliver(text, o->output);
+	return deliver(text, o->to_output);
 }
 
 static int compare(const struct bench_options *o)
@@ -84,7 +84,7 @@ static int compare(const struct bench_options *o)
 		text = bench_compare(a, b, &style);
 	bench_free(a);
 	bench_free(b);
-	return text ? deliver(text, o->output) : EXIT_FAILED;
+	return text ? deliver(text, o->to_output) : EXIT_FAILED;
 }
 
 static int show(enum bench_verb verb, int (*run)(const struct bench_options *o), int argc,

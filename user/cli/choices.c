@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/fileout.h"
-#include "capture/launch.h"
 #include "cli/optspec.h"
 
 int choice_format(const char *value, const struct format **format)
@@ -59,14 +59,32 @@ void choice_warn(const struct report *r, const struct format *format, enum pictu
 		     p->lost.ranges);
 }
 
-int choice_deliver(const char *output, const char *text, size_t len)
+static bool env_id(const char *name, guint64 *id)
 {
-	struct launch_user user = { 0 };
-	struct fileout_owner owner;
+	const char *text = g_getenv(name);
 
-	if (!output)
+	return text && g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32 - 1, id, NULL);
+}
+
+struct fileout_owner choice_caller(void)
+{
+	guint64 uid, gid;
+
+	if (geteuid() || !env_id("SUDO_UID", &uid) || !env_id("SUDO_GID", &gid))
+		return (struct fileout_owner){ 0 };
+	return (struct fileout_owner){ true, (uid_t)uid, (gid_t)gid };
+}
+
+int choice_output(struct fileout **out, const char *path)
+{
+	struct fileout_owner caller = choice_caller();
+
+	return path ? fileout_open(out, path, &caller) : 0;
+}
+
+int choice_deliver(const struct fileout *out, const char *text, size_t len)
+{
+	if (!out)
 		return fwrite(text, 1, len, stdout) == len ? 0 : -EIO;
-	launch_user(&(struct launch_config){ 0 }, &user);
-	owner = (struct fileout_owner){ user.set, user.uid, user.gid };
-	return fileout_write(output, text, len, &owner);
+	return fileout_write(out, 0, text, len);
 }

@@ -6,6 +6,7 @@
 #ifndef TARE_CHOICES_H
 #define TARE_CHOICES_H
 
+#include "base/fileout.h"
 #include "output/formats.h"
 
 /* 0, or -EINVAL, said. */
@@ -16,8 +17,13 @@ int choice_threads(const char *value, bool *all);
 /* Say what files for other tools have no place for: what was lost, what is not measured. */
 void choice_warn(const struct report *r, const struct format *format, enum picture picture);
 
-/* Write to the file, which under sudo becomes the caller's, or for NULL to stdout. 0,
- * or negative errno, said; of stdout main() says it. */
-int choice_deliver(const char *output, const char *text, size_t len);
+/* Who called tare by sudo, whatever user the workload gets. */
+struct fileout_owner choice_caller(void);
+
+/* Open what -o names, NULL: nothing, before anything is started. 0 or negative errno, said. */
+int choice_output(struct fileout **out, const char *path);
+
+/* Write to it, or for NULL to stdout. 0, or negative errno, said; of stdout main() says it. */
+int choice_deliver(const struct fileout *out, const char *text, size_t len);
 
 #endif

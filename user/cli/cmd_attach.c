@@ -63,15 +63,8 @@ static int probe_and_attach(const struct options *o)
 		.features = &features,
 		.target = target,
 	};
-	struct launch_user user;
 	int status = EXIT_FAILED;
 
-	/* Files belong to the caller of sudo, as with run. */
-	if (!launch_user(&(struct launch_config){ 0 }, &user)) {
-		reporter.owned = user.set;
-		reporter.uid = user.uid;
-		reporter.gid = user.gid;
-	}
 	if (!features_probe(&features, o->btf) && !reporter_arm(&features, o, &reporter.arm))
 		status = measure(&reporter, o);
 	features_free(&features);

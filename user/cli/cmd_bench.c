@@ -112,7 +112,7 @@ static int resume(struct bench_command *c)
 	int err = bench_store_load(&before, path);
 
 	err = err ?: check_same(c, before, path);
-	err = err ?: bench_store_open(&c->store, path);
+	err = err ?: bench_store_open_output(&c->store, c->options->to_output);
 	if (err) {
 		bench_free(before);
 		return err;
@@ -142,7 +142,6 @@ static bool filled(const struct bench_command *c)
 
 static int open_store(struct bench_command *c)
 {
-	const struct fileout_owner owner = { c->user.set, c->user.uid, c->user.gid };
 	const char *path = c->options->output;
 	int err;
 
@@ -150,7 +149,7 @@ static int open_store(struct bench_command *c)
 		return 0;
 	if (c->options->resume)
 		return resume(c);
-	err = bench_store_create(&c->store, path, c->bench, &owner);
+	err = bench_store_create_output(&c->store, c->options->to_output, c->bench);
 	if (err == -EEXIST) {
 		error("%s is there already", path);
 		hint("--resume goes on with it; -o names another");
@@ -263,8 +262,11 @@ static int bench(struct bench_command *c)
 	if (c->options->list)
 		return list_workloads(c);
 	err = raise_and_weigh(c);
-	if (c->bench && c->bench->rows->len)
-		fputs(bench_show_table(c->bench), stdout);
+	if (c->bench && c->bench->rows->len) {
+		g_autofree char *table = bench_show_table(c->bench);
+
+		fputs(table, stdout);
+	}
 	if (err == -EINTR && c->store) {
 		warn("interrupted; what was weighed is kept");
 		hint("tare bench … -o %s --resume", c->options->output);

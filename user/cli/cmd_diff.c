@@ -21,6 +21,7 @@ enum { OPT_FORMAT = 256, OPT_PICTURE, OPT_ALL, OPT_SCHEMA };
 
 struct wish {
 	const char *output;
+	struct fileout *out; /* opened; NULL: stdout */
 	bool json, format_given, all, schema;
 	enum picture picture;
 };
@@ -88,7 +89,7 @@ static int compare(const struct wish *w, const char *before, const char *after)
 		err = recording_load(&b, after);
 	if (!err) {
 		text = w->json ? diff_json_render(a, b, &style) : diff_table_render(a, b, &style);
-		err = choice_deliver(w->output, text, strlen(text));
+		err = choice_deliver(w->out, text, strlen(text));
 	}
 	report_free(a);
 	report_free(b);
@@ -122,11 +123,13 @@ int cmd_diff(int argc, char **argv)
 	}
 	if (!w.format_given && w.output)
 		w.json = g_str_has_suffix(w.output, ".json");
-	if (!err && w.output)
-		err = fileout_check(w.output);
+	if (!err)
+		err = choice_output(&w.out, w.output);
 	if (err) {
 		hint("tare diff --help");
 		return EXIT_USAGE;
 	}
-	return compare(&w, argv[optind], argv[optind + 1]);
+	err = compare(&w, argv[optind], argv[optind + 1]);
+	fileout_close(w.out);
+	return err;
 }

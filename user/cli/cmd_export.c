@@ -24,6 +24,7 @@ struct wish {
 	unsigned who;
 	const struct format *format;
 	const char *output;
+	struct fileout *out; /* opened; NULL: stdout */
 	enum picture picture;
 	bool all_threads, schema;
 };
@@ -88,7 +89,7 @@ static int check(struct wish *w, int files, const char *name)
 		hint("-o FILE%s", w->format->suffix);
 		return -EINVAL;
 	}
-	return w->output && fileout_check(w->output) ? -EINVAL : 0;
+	return choice_output(&w->out, w->output) ? -EINVAL : 0;
 }
 
 static int show(const struct wish *w, const char *path)
@@ -111,7 +112,7 @@ static int show(const struct wish *w, const char *path)
 	style.table.all_threads = w->all_threads;
 	choice_warn(r, w->format, w->picture);
 	text = w->format->render(r, &style);
-	err = choice_deliver(w->output, text->str, text->len);
+	err = choice_deliver(w->out, text->str, text->len);
 	g_string_free(text, TRUE);
 	report_free(r);
 	return err ? EXIT_FAILED : 0;
@@ -143,7 +144,9 @@ static int run(struct wish *w, const char *usage, const char *more, int argc, ch
 		hint("tare %s --help", argv[0]);
 		return EXIT_USAGE;
 	}
-	return show(w, argv[optind]);
+	err = show(w, argv[optind]);
+	fileout_close(w->out);
+	return err;
 }
 
 int cmd_report(int argc, char **argv)

@@ -90,9 +90,6 @@ static int probe_and_run(const struct options *o, struct launch_config *launch,
 	struct reporter reporter = {
 		.options = o,
 		.features = &features,
-		.owned = user->set,
-		.uid = user->uid,
-		.gid = user->gid,
 	};
 	int status = EXIT_TARE;
 

@@ -15,9 +15,11 @@
 #include "capture/features.h"
 #include "cli/choices.h"
 #include "cli/optspec.h"
+#include "model/world.h"
 #include "store/recording.h"
 
 #define MAX_MMS_LIMIT 1048576
+#define KEEP_TASKS_LIMIT 1000000
 #define PERIOD_UNSET UINT64_MAX
 #define PERIOD_DEFAULT (64 * 1024)
 #define RING_MIN (64 * 1024)
@@ -45,10 +47,12 @@ enum option_id {
 	OPT_SELF,
 	OPT_MAX_MMS,
 	OPT_RING_SIZE,
+	OPT_NO_PRIORITY,
 	OPT_PERIOD,
 	OPT_PICTURE,
 	OPT_LINES,
 	OPT_MAX_SIZE,
+	OPT_KEEP_TASKS,
 	OPT_HTML,
 };
 
@@ -76,6 +80,8 @@ static const struct optspec specs[] = {
 	  "grown, live-peak, live-end, asked, untouched" },
 	{ "lines", OPT_LINES, NULL, FOR_BOTH, "source lines and inlined functions" },
 	{ "threads", OPT_THREADS, "all|grouped", FOR_BOTH, "every thread a row, or one a name" },
+	{ "keep-tasks", OPT_KEEP_TASKS, "N|all", FOR_BOTH,
+	  "ended ones with a row of their own (256)" },
 	{ "snapshot-every", OPT_SNAPSHOT_EVERY, "TIME", FOR_BOTH, "a report each TIME" },
 	{ "interval", OPT_INTERVAL, "TIME", FOR_BOTH, "between points of the curve (100ms)" },
 	{ "force-arm", OPT_FORCE_ARM, "ARM", FOR_BOTH, "ledger by percpu, count or classic" },
@@ -84,6 +90,7 @@ static const struct optspec specs[] = {
 	{ "self", OPT_SELF, NULL, FOR_BOTH, "report what tare itself costs" },
 	{ "max-mms", OPT_MAX_MMS, "N", FOR_BOTH, "room for address spaces at once (8192)" },
 	{ "ring-size", OPT_RING_SIZE, "SIZE", FOR_BOTH, "of the ring of events (8MiB)" },
+	{ "no-priority", OPT_NO_PRIORITY, NULL, FOR_BOTH, "empty the rings at normal priority" },
 	{ "verbose", 'v', NULL, FOR_BOTH, "say more; twice: libbpf too" },
 	{ "help", 'h', NULL, FOR_BOTH, "this text" },
 };
@@ -148,6 +155,19 @@ static int parse_max_mms(const char *value, uint32_t *max)
 	return 0;
 }
 
+static int parse_keep_tasks(const char *value, uint32_t *keep)
+{
+	guint64 n;
+
+	*keep = WORLD_KEEP_ALL;
+	if (!strcmp(value, "all"))
+		return 0;
+	if (!g_ascii_string_to_unsigned(value, 10, 0, KEEP_TASKS_LIMIT, &n, NULL))
+		return optspec_bad("keep-tasks", value, "a number up to 1000000, or all");
+	*keep = n;
+	return 0;
+}
+
 static int parse_max_size(const char *value, uint64_t *bytes)
 {
 	if (text_parse_size(value, bytes) || *bytes < RECORDING_SIZE_LEAST ||
@@ -197,8 +217,26 @@ static bool *flag(struct options *o, int id)
 		return &o->lines;
 	case OPT_SELF:
 		return &o->self;
+	case OPT_NO_PRIORITY:
+		return &o->no_priority;
 	default:
 		return NULL;
+	}
+}
+
+/* What is of tare's own doing. */
+static int take_own(struct options *o, int id, const char *value)
+{
+	switch (id) {
+	case OPT_MAX_MMS:
+		return parse_max_mms(value, &o->max_mms);
+	case OPT_KEEP_TASKS:
+		return parse_keep_tasks(value, &o->keep_tasks);
+	case OPT_RING_SIZE:
+		return parse_ring(value, &o->ring_bytes);
+	default:
+		err_verbosity++;
+		return 0;
 	}
 }
 
@@ -255,13 +293,8 @@ static int take(void *ctx, int id, const char *value)
 	case OPT_BTF:
 		o->btf = value;
 		return 0;
-	case OPT_MAX_MMS:
-		return parse_max_mms(value, &o->max_mms);
-	case OPT_RING_SIZE:
-		return parse_ring(value, &o->ring_bytes);
 	default:
-		err_verbosity++;
-		return 0;
+		return take_own(o, id, value);
 	}
 }
 
@@ -316,26 +349,32 @@ static int check_stacks(struct options *o)
 	return -EINVAL;
 }
 
-/* Can the files be written, and are they not the same? */
-static int check_files(const struct options *o)
+static int check_different(const struct options *o)
 {
-	const char *files[] = { o->output, o->html, o->record };
+	const struct fileout *files[] = { o->to_output, o->to_html, o->to_record };
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(files); i++)
 		for (unsigned j = 0; j < i; j++)
-			if (files[i] && files[j] && !strcmp(files[i], files[j])) {
-				error("%s is named for two files", files[i]);
+			if (files[i] && files[j] && fileout_same(files[i], files[j])) {
+				error("%s is named for two files", fileout_path(files[i]));
 				return -EINVAL;
 			}
+	return 0;
+}
+
+/* Open what is to be written, before anything is started. */
+static int open_files(struct options *o)
+{
 	if (o->format->binary && !o->output) {
 		error("--format %s is not for a terminal", o->format->name);
 		hint("-o FILE%s", o->format->suffix);
 		return -EINVAL;
 	}
-	if ((o->output && fileout_check(o->output)) || (o->html && fileout_check(o->html)) ||
-	    (o->record && recording_check(o->record)))
+	if (choice_output(&o->to_output, o->output) || choice_output(&o->to_html, o->html) ||
+	    choice_output(&o->to_record, o->record) ||
+	    (o->record && recording_check_output(o->to_record)))
 		return -EINVAL;
-	return 0;
+	return check_different(o);
 }
 
 static int check(struct options *o, enum option_for who)
@@ -355,7 +394,7 @@ static int check(struct options *o, enum option_for who)
 	if (!o->format)
 		o->format = formats;
 	err = check_stacks(o);
-	return err ? err : check_files(o);
+	return err ? err : open_files(o);
 }
 
 int options_parse(struct options *o, enum option_for who, int argc, char **argv)
@@ -375,6 +414,7 @@ int options_parse(struct options *o, enum option_for who, int argc, char **argv)
 	*o = (struct options){
 		.interval_ns = 100 * 1000 * 1000,
 		.max_mms = 8192,
+		.keep_tasks = WORLD_KEEP,
 		.ring_bytes = 8 << 20,
 		.period = PERIOD_UNSET,
 	};
@@ -393,4 +433,7 @@ void options_free(struct options *o)
 {
 	if (o->pids)
 		g_array_unref(o->pids);
+	fileout_close(o->to_output);
+	fileout_close(o->to_html);
+	fileout_close(o->to_record);
 }

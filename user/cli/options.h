@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/fileout.h"
 #include "model/profile.h"
 #include "output/formats.h"
 
@@ -31,15 +32,17 @@ struct options {
 	const char *cgroup; /* run: the command's is made below it; attach: whom to follow */
 	const char *output;
 	const struct format *format;
-	const char *record; /* NULL: no recording */
-	uint64_t max_size;  /* of it */
-	const char *html;   /* NULL: no page beside the report */
+	const char *record;                              /* NULL: no recording */
+	uint64_t max_size;                               /* of it */
+	const char *html;                                /* NULL: no page beside the report */
+	struct fileout *to_output, *to_html, *to_record; /* the same, opened; NULL: none */
 	uint64_t interval_ns, snapshot_every_ns;
 	const char *force_arm;
 	const char *btf; /* the kernel's types; NULL: as the kernel shows them */
 	bool all_threads, self, slab;
-	uint32_t max_mms;
+	uint32_t max_mms, keep_tasks; /* WORLD_KEEP_ALL: each that ended has a row */
 	uint64_t ring_bytes;
+	bool no_priority;
 	uint64_t period; /* bytes of growth a sample; 0: none */
 	enum picture picture;
 	bool lines;

@@ -106,7 +106,7 @@ int optspec_parse(const struct optspecs *o, int argc, char **argv)
 
 	make_getopt(o, longs, shorts);
 	opterr = 0;
-	optind = 1;
+	optind = 0; /* anew: it may have stopped within a word (getopt(3)) */
 	while (!err && (id = getopt_long(argc, argv, shorts->str, longs, NULL)) != -1) {
 		if (id == 'h') {
 			print_help(o);

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/fileout.h"
 #include "capture/machine.h"
+#include "capture/resources.h"
 #include "cli/choices.h"
 #include "cli/terminal.h"
 #include "output/output.h"
@@ -17,21 +19,14 @@
 #define SAMPLES_RING (8 << 20)
 #define CHECKPOINT_NS 1000000000ULL
 
-static struct fileout_owner reporter_owner(const struct reporter *r)
-{
-	return (struct fileout_owner){ .set = r->owned, .uid = r->uid, .gid = r->gid };
-}
-
 /* A report in one form, to a file or, for NULL, to stderr. */
 static int deliver(const struct reporter *r, const struct report *report,
-		   const struct format *format, const char *output, unsigned number)
+		   const struct format *format, const struct fileout *output, unsigned number)
 {
-	struct fileout_owner owner = reporter_owner(r);
 	struct format_style style = {
 		.table = terminal_style(output ? -1 : STDERR_FILENO),
 		.picture = r->options->picture,
 	};
-	g_autofree char *path = NULL;
 	GString *text;
 	int err;
 
@@ -42,13 +37,12 @@ static int deliver(const struct reporter *r, const struct report *report,
 	}
 	style.table.all_threads = r->options->all_threads;
 	text = format->render(report, &style);
-	path = number && output ? fileout_numbered(output, number) : g_strdup(output);
-	if (path)
-		err = fileout_write(path, text->str, text->len, &owner);
+	if (output)
+		err = fileout_write(output, number, text->str, text->len);
 	else
 		err = fileout_stream(STDERR_FILENO, text->str, text->len);
 	g_string_free(text, TRUE);
-	return !path && err == -EPIPE ? 0 : err; /* nobody reads any more, nor a message */
+	return !output && err == -EPIPE ? 0 : err; /* nobody reads any more, nor a message */
 }
 
 /* By which arm, and why by none that is better. */
@@ -101,6 +95,48 @@ static void describe_features(const struct reporter *r, struct report *report)
 				   "them count as what the task did at the last one");
 }
 
+/* It stays the same, and to read of many CPUs takes a while. */
+static void describe_machine(struct report_machine *m)
+{
+	static struct report_machine known;
+
+	if (!known.page_size)
+		machine_describe(&known);
+	*m = known;
+	m->distribution = g_strdup(known.distribution);
+	m->cpu = g_strdup(known.cpu);
+}
+
+/* The same in all reports of a session, however long they took. */
+static int64_t started_ns(const struct reporter *r, const struct report *report)
+{
+	struct timespec now;
+	int64_t since = (int64_t)report->duration_ns;
+
+	if (r->session) {
+		clock_gettime(CLOCK_BOOTTIME, &now);
+		since = now.tv_sec * G_GINT64_CONSTANT(1000000000) + now.tv_nsec -
+			(int64_t)session_origin(r->session);
+	}
+	return (g_get_real_time() - since / 1000) * 1000;
+}
+
+static char *disk_full_text(const struct reporter *r)
+{
+	if (!r->recorded_ns)
+		return g_strdup("it holds nothing");
+	return g_strdup_printf("it holds the state %.1f s after the start",
+			       (double)r->recorded_ns / 1e9);
+}
+
+static void describe_disk_full(const struct reporter *r, struct report *report)
+{
+	g_autofree char *what = disk_full_text(r);
+	g_autofree char *why = g_strdup_printf("disk full at %s: %s", r->options->record, what);
+
+	report_add_feature(report, "recording", "incomplete", why);
+}
+
 static void describe(const struct reporter *r, struct report *report)
 {
 	struct utsname name;
@@ -108,18 +144,23 @@ static void describe(const struct reporter *r, struct report *report)
 	uname(&name);
 	report->tare_version = g_strdup(TARE_VERSION);
 	report->kernel = g_strdup_printf("%s %s", name.release, name.machine);
-	machine_describe(&report->machine);
-	report->started_ns = (g_get_real_time() - (int64_t)report->duration_ns / 1000) * 1000;
+	describe_machine(&report->machine);
+	report->started_ns = started_ns(r, report);
 	report->target = g_strdup(r->target);
 	for (char **arg = r->options->command; !r->target && *arg; arg++)
 		g_ptr_array_add(report->command, g_strdup(*arg));
 	describe_features(r, report);
+	if (r->disk_full)
+		describe_disk_full(r, report);
 }
 
 static void failed(struct reporter *r, int err)
 {
-	if (err && !r->err)
-		r->err = err;
+	if (!err || r->err)
+		return;
+	r->err = err;
+	if (err == -EFBIG)
+		resources_hint(err);
 }
 
 static void write_numbered(struct reporter *r, struct report *report, unsigned number)
@@ -127,18 +168,55 @@ static void write_numbered(struct reporter *r, struct report *report, unsigned n
 	const struct options *o = r->options;
 
 	choice_warn(report, o->format, o->picture);
-	failed(r, deliver(r, report, o->format, o->output, number));
+	failed(r, deliver(r, report, o->format, o->to_output, number));
 	if (o->html)
-		failed(r, deliver(r, report, format_named("html"), o->html, number));
+		failed(r, deliver(r, report, format_named("html"), o->to_html, number));
+}
+
+/* A full disk takes the recording and nothing else: neither the report nor the command's
+ * exit status. */
+static void recorded(struct reporter *r, const struct report *report, int err)
+{
+	g_autofree char *what = NULL;
+
+	if (!err) {
+		r->recorded_ns = report ? report->duration_ns : 0;
+	} else if (!recording_disk_full(err)) {
+		failed(r, err);
+	} else if (!r->disk_full) {
+		r->disk_full = true;
+		what = disk_full_text(r);
+		warn("%s: disk full: %s; the report has all", r->options->record, what);
+	}
+}
+
+/* The files were written before the disk was full. */
+static void write_again(struct reporter *r, struct report *report)
+{
+	const struct options *o = r->options;
+
+	describe_disk_full(r, report);
+	if (o->output && fileout_is_file(o->to_output))
+		failed(r, deliver(r, report, o->format, o->to_output, 0));
+	if (o->html && fileout_is_file(o->to_html))
+		failed(r, deliver(r, report, format_named("html"), o->to_html, 0));
 }
 
 int reporter_write(struct reporter *r, struct report *report)
 {
+	bool knew = r->disk_full;
+	g_autofree char *why = NULL;
+
 	describe(r, report);
+	why = report_why_off(report);
+	if (why && r->options->output) /* else the report says so at its head */
+		warn("the books do not balance: %s", why);
 	write_numbered(r, report, 0);
 	/* Last: it may leave out stacks to make them fit. */
 	if (r->recording)
-		failed(r, recording_checkpoint(r->recording, report, true));
+		recorded(r, report, recording_checkpoint(r->recording, report, true));
+	if (r->disk_full && !knew)
+		write_again(r, report);
 	return r->err;
 }
 
@@ -157,7 +235,7 @@ static void checkpoint(void *reporter, struct report *report)
 	if (!r->recording)
 		return;
 	describe(r, report);
-	failed(r, recording_checkpoint(r->recording, report, false));
+	recorded(r, report, recording_checkpoint(r->recording, report, false));
 }
 
 static void log_sample(void *reporter, const struct tare_sample *s, uint32_t tally)
@@ -209,15 +287,14 @@ static void log_range(void *reporter, const struct tare_range *range, const char
 
 void reporter_begin(struct reporter *r, const struct session *s)
 {
-	struct fileout_owner owner = reporter_owner(r);
 	struct recording_config config = {
 		.max_size = r->options->max_size,
-		.owner = &owner,
+		.output = r->options->to_record,
 	};
 
 	r->session = s;
 	if (r->options->record)
-		failed(r, recording_create(&r->recording, r->options->record, &config));
+		recorded(r, NULL, recording_create(&r->recording, r->options->record, &config));
 }
 
 void reporter_end(struct reporter *r)
@@ -247,6 +324,8 @@ void reporter_config(struct reporter *r, struct session_config *config)
 		.wait_all = o->wait_all,
 		.self = o->self,
 		.slab = o->slab,
+		.keep_tasks = o->keep_tasks,
+		.no_priority = o->no_priority,
 		.lines = o->lines,
 		.cgroup = r->cgroup,
 		.cgroup_why = r->cgroup_why,

@@ -17,17 +17,16 @@ struct reporter {
 	const struct options *options;
 	struct features *features;
 	enum ledger_arm arm;
-	const char *target;    /* attach; NULL: run */
-	struct cgroup *cgroup; /* run: the command's own; NULL: none */
-	char *cgroup_why;      /* the reason when there is none */
-	uid_t uid;             /* whose the file shall be, when `owned` */
-	gid_t gid;
-	bool owned;
+	const char *target;          /* attach; NULL: run */
+	struct cgroup *cgroup;       /* run: the command's own; NULL: none */
+	char *cgroup_why;            /* the reason when there is none */
 	unsigned snapshots;          /* written so far */
 	struct recording *recording; /* from reporter_begin() on; NULL: none */
 	const struct session *session;
 	struct sample_log log;
-	int err; /* of the first report that could not be written */
+	bool disk_full;       /* the recording ends */
+	uint64_t recorded_ns; /* after the start: the last state that was recorded */
+	int err;              /* of the first report that could not be written */
 };
 
 /* The session has begun: from here on it is recorded. What goes wrong with that is said,

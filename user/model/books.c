@@ -6,35 +6,7 @@
 #include <sys/wait.h>
 
 #include "bpf/ledger.h"
-
-/* The four members are pages, the kernel's kinds are bytes. */
-static uint64_t bytes(const struct books_input *in, int kind, uint64_t n)
-{
-	return kind < TARE_MEMBERS ? n * in->page_size : n;
-}
-
-/* A flow may hold less than nothing one way: kernel memory is taken out of TARE_KMEM
- * when it is entered under its own kind, which can be before its event. */
-static struct flow flow_bytes(const struct books_input *in, int kind, const struct tare_flow *f)
-{
-	int64_t come = bytes(in, kind, f->in), gone = bytes(in, kind, f->out);
-
-	return (struct flow){ MAX(come, 0) + MAX(-gone, 0), MAX(gone, 0) + MAX(-come, 0) };
-}
-
-static void flow_add(struct flow *sum, struct flow f)
-{
-	sum->in += f.in;
-	sum->out += f.out;
-}
-
-static void flow_change(struct flow *f, int64_t delta)
-{
-	if (delta > 0)
-		f->in += delta;
-	else
-		f->out -= delta;
-}
+#include "model/books_parts.h"
 
 static uint64_t since(uint64_t origin, uint64_t t)
 {
@@ -84,16 +56,33 @@ static void build_causes(struct report_task *t, const struct tare_task *s, int64
 	g_array_sort(t->causes, by_cause);
 }
 
-static bool rising(const struct books_input *in)
+/* The same of many tasks. */
+static void build_fold_causes(struct report_task *t, const struct task_fold *fold,
+			      const struct books_input *in)
 {
-	return in->workload.rss + in->workload.beside > in->workload.weight_peak;
+	struct flow cached = flow_bytes(in, TARE_ANON, &fold->cached_rss);
+	bool fault = false;
+
+	for (unsigned i = 0; i < fold->causes->len; i++) {
+		const struct tare_cause *c = &g_array_index(fold->causes, struct tare_cause, i);
+		struct flow f = flow_bytes(in, TARE_ANON, &c->pages);
+
+		if (c->id == TARE_CAUSE_FAULT) {
+			flow_add(&f, cached);
+			fault = true;
+		}
+		add_cause(t, in->cause_name(c->id), f);
+	}
+	if (!fault && (cached.in || cached.out))
+		add_cause(t, in->cause_name(TARE_CAUSE_FAULT), cached);
+	g_array_sort(t->causes, by_cause);
 }
 
-/* The number of the weight's last peak; one that nobody has seen if that is now:
- * then each task's present net is the one at the peak. */
-static uint64_t last_peak(const struct books_input *in)
+static struct report_spread spread_of(const struct sketch *s, const struct books_input *in)
 {
-	return rising(in) ? TARE_PEAK_NOW : in->workload.peak_seq;
+	return (struct report_spread){ bytes(in, TARE_ANON, s->min),
+				       bytes(in, TARE_ANON, sketch_median(s)),
+				       bytes(in, TARE_ANON, s->max) };
 }
 
 static uint64_t last_peak_ns(const struct books_input *in)
@@ -113,12 +102,33 @@ static int64_t cached_bytes(const struct tare_task *s, int kind, const struct bo
 	return (s->cached[kind] - s->cached0[kind]) * (int64_t)in->page_size;
 }
 
+/* What a task, or all of a fold, had not told its mm; and what brought the others. */
+static void build_cached(struct report_task *t, const struct world_task *wt,
+			 const struct books_input *in)
+{
+	const struct tare_task *s = wt->state;
+	int64_t cached_rss = 0;
+
+	for (int k = 0; wt->fold && k < TARE_MEMBERS; k++)
+		flow_add(&t->flow[k], flow_bytes(in, k, &wt->fold->cached[k]));
+	for (int k = 0; !wt->fold && k < TARE_MEMBERS && !is_guest(s); k++) {
+		int64_t cached = cached_bytes(s, k, in);
+
+		flow_change(&t->flow[k], cached);
+		if (ledger_is_rss(k))
+			cached_rss += cached;
+	}
+	if (wt->fold)
+		build_fold_causes(t, wt->fold, in);
+	else
+		build_causes(t, s, cached_rss, in);
+}
+
 static struct report_task *build_task(const struct world_task *wt, const struct books_input *in)
 {
 	const struct tare_task *s = wt->state;
 	struct report_task *t = report_task_new();
 	uint64_t kernel = MIN(s->faults_kernel, s->faults);
-	int64_t cached_rss = 0;
 
 	t->id = s->id;
 	t->tid = s->tid;
@@ -126,18 +136,20 @@ static struct report_task *build_task(const struct world_task *wt, const struct 
 	for (unsigned i = 0; wt->names && i < wt->names->len; i++)
 		g_ptr_array_add(t->names, g_strdup(g_ptr_array_index(wt->names, i)));
 	t->alive = !wt->ended;
-	t->attached = s->flags & TARE_TASK_ATTACHED && !in->world->launched;
+	t->attached = (wt->fold ? wt->fold->attached > 0 :
+		       wt->lost ? wt->lost_attached > 0 :
+				  s->flags & TARE_TASK_ATTACHED) &&
+		      !in->world->launched;
+	if (wt->lost)
+		t->count = wt->lost;
+	if (wt->fold) {
+		t->count = wt->fold->count;
+		t->in_spread = spread_of(wt->fold->in, in);
+	}
 	t->start_ns = since(in->origin_ns, s->start_ns);
 	t->end_ns = wt->ended ? since(in->origin_ns, s->end_ns) : 0;
 	for (int k = 0; k < TARE_KINDS; k++)
 		t->flow[k] = flow_bytes(in, k, &s->flow[k]);
-	for (int k = 0; k < TARE_MEMBERS && !is_guest(s); k++) {
-		int64_t cached = cached_bytes(s, k, in);
-
-		flow_change(&t->flow[k], cached);
-		if (ledger_is_rss(k))
-			cached_rss += cached;
-	}
 	for (int k = 0; k < TARE_KINDS; k++)
 		t->at_peak[k] = bytes(in, k, ledger_at_peak(s, k, last_peak(in)));
 	t->faults_kernel = kernel;
@@ -147,13 +159,14 @@ static struct report_task *build_task(const struct world_task *wt, const struct 
 	t->unmapped = s->unmapped;
 	t->brk_up = s->brk_up;
 	t->brk_down = s->brk_down;
-	build_causes(t, s, cached_rss, in);
+	build_cached(t, wt, in);
 	return t;
 }
 
 static void build_exit(struct report_process *p, const struct world_proc *wp)
 {
-	p->exit.known = !p->alive;
+	p->exit.known = !p->alive && !(wp->fold && wp->fold->mixed) && wp->id != WORLD_REST;
+	p->failed = wp->fold ? wp->fold->failed : !p->alive && wp->status;
 	if (!p->exit.known)
 		return;
 	if (WIFSIGNALED(wp->status))
@@ -294,7 +307,8 @@ static void close_process(struct report_process *p, const struct world_proc *wp,
 			b->unattributed = quiet ? kernel[k] - b->net : kernel[k] - ledger[k];
 		balance_close(b);
 	}
-	note_peak(&p->rss_peak, &p->rss_peak_ns, p->balance, in);
+	if (!wp->fold) /* else it is the peak of one of them, and this a sum over all */
+		note_peak(&p->rss_peak, &p->rss_peak_ns, p->balance, in);
 }
 
 static int by_task(gconstpointer a, gconstpointer b)
@@ -323,16 +337,41 @@ static int by_process(gconstpointer a, gconstpointer b)
 		return peak_x < peak_y ? 1 : -1;
 	if (x->rss_peak != y->rss_peak)
 		return x->rss_peak < y->rss_peak ? 1 : -1;
-	return x->pid - y->pid;
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* The kernel stack of a task that ran before tare came. */
-static void add_old_stack(struct report_process *p, const struct report_task *t,
-			  const struct books_input *in)
+void books_sort(struct report *r)
 {
-	p->balance[TARE_KSTACK].opening += in->workload.stack_bytes;
-	if (t->start_ns <= since(in->origin_ns, last_peak_ns(in)))
-		p->at_peak[TARE_KSTACK] += in->workload.stack_bytes;
+	for (unsigned i = 0; i < r->processes->len; i++)
+		g_ptr_array_sort(((struct report_process *)r->processes->pdata[i])->tasks, by_task);
+	g_ptr_array_sort(r->processes, by_process);
+}
+
+/* The kernel stacks of tasks that ran before tare came. */
+static void add_old_stacks(struct report_process *p, const struct world_task *wt,
+			   const struct books_input *in)
+{
+	int64_t size = (int64_t)in->workload.stack_bytes;
+	uint64_t peak_ns = MAX(last_peak_ns(in), in->origin_ns), n = 1, at_peak;
+
+	at_peak = wt->state->start_ns <= peak_ns;
+	if (wt->lost)
+		n = at_peak = wt->lost_attached;
+	if (wt->fold) {
+		n = wt->fold->attached;
+		at_peak = fold_attached_at(wt->fold, peak_ns);
+	}
+	p->balance[TARE_KSTACK].opening += (int64_t)n * size;
+	p->at_peak[TARE_KSTACK] += (int64_t)at_peak * size;
+}
+
+static void build_fold(struct report_process *p, const struct proc_fold *fold,
+		       const struct books_input *in)
+{
+	p->count = fold->count;
+	p->rss_peak_spread = spread_of(fold->peak, in);
 }
 
 static struct report_process *build_process(const struct world_proc *wp, const GPtrArray *guests,
@@ -340,8 +379,10 @@ static struct report_process *build_process(const struct world_proc *wp, const G
 {
 	struct report_process *p = report_process_new();
 
+	p->id = wp->id;
 	p->pid = wp->pid;
 	p->ppid = wp->ppid;
+	p->parent = g_strdup(wp->parent);
 	p->comm = g_strdup(wp->comm ? wp->comm : "");
 	p->exe = g_strdup(wp->exe);
 	copy_strings(p->argv, wp->argv);
@@ -361,17 +402,18 @@ static struct report_process *build_process(const struct world_proc *wp, const G
 			p->at_peak[k] += t->at_peak[k];
 		}
 		if (t->attached)
-			add_old_stack(p, t, in);
+			add_old_stacks(p, wp->tasks->pdata[i], in);
 		g_ptr_array_add(p->tasks, t);
 	}
 	add_guests(p, wp->id, guests, in);
 	close_process(p, wp, guests, in);
-	g_ptr_array_sort(p->tasks, by_task);
+	if (wp->fold)
+		build_fold(p, wp->fold, in);
 	return p;
 }
 
 static void add_totals(struct report *r, const struct report_process *p,
-		       const struct books_input *in)
+		       const struct world_proc *wp, const struct books_input *in)
 {
 	for (int k = 0; k < TARE_KINDS; k++) {
 		struct balance *sum = &r->totals[k];
@@ -382,11 +424,22 @@ static void add_totals(struct report *r, const struct report_process *p,
 		flow_add(&sum->foreign, b->foreign);
 		sum->unattributed += b->unattributed;
 		balance_close(sum);
-		if (k < TARE_MEMBERS)
+		if (k < TARE_MEMBERS && !wp->fold)
 			r->off_pages += llabs(b->unattributed) / in->page_size;
 	}
+	if (wp->fold && in->sums_valid) /* in their sum they may cancel out */
+		r->off_pages += wp->fold->off;
 	for (int i = 0; i < TARE_FOREIGNERS; i++)
 		flow_add(&r->foreign_cause[i], p->foreign_cause[i]);
+}
+
+/* Sums of ended tasks that no process can be told for are in a row of their own: what that
+ * has too much the others lack, so only the sum over all can be checked. */
+static void check_totals(struct report *r, const struct books_input *in)
+{
+	r->off_pages = 0;
+	for (int k = 0; k < TARE_MEMBERS && in->sums_valid; k++)
+		r->off_pages += llabs(r->totals[k].unattributed) / in->page_size;
 }
 
 /* The workload's peak is summed in steps (ledger_fold_at()); that of a single
@@ -395,6 +448,7 @@ static void build_peak(struct report *r, const struct books_input *in)
 {
 	const struct tare_workload *w = &in->workload;
 	int64_t pages = MAX(w->peak, w->rss);
+	uint64_t n = report_processes(r);
 
 	r->peak_rss = pages * (int64_t)in->page_size;
 	r->peak_ns = since(in->origin_ns, w->rss > w->peak ? in->now_ns : w->peak_ns);
@@ -402,20 +456,14 @@ static void build_peak(struct report *r, const struct books_input *in)
 	for (unsigned i = 0; i < r->processes->len; i++) {
 		const struct report_process *p = r->processes->pdata[i];
 
-		if (r->processes->len > 1 && p->rss_peak <= r->peak_rss)
+		if (n > 1 && p->rss_peak <= r->peak_rss)
 			continue;
 		r->peak_rss = p->rss_peak;
 		r->peak_ns = p->rss_peak_ns;
 	}
 	note_peak(&r->peak_rss, &r->peak_ns, r->totals, in);
-	if (r->processes->len <= 1)
+	if (n <= 1)
 		r->peak_bound = 0;
-}
-
-/* Bytes of what was these pages at the last peak, unless that is now. */
-static int64_t at_peak(const struct books_input *in, int64_t now, int64_t then)
-{
-	return (rising(in) ? now : then) * (int64_t)in->page_size;
 }
 
 static void build_weight_peak(struct report *r, const struct books_input *in)
@@ -429,50 +477,6 @@ static void build_weight_peak(struct report *r, const struct books_input *in)
 	r->peak_weight_ns = since(in->origin_ns, last_peak_ns(in));
 }
 
-/* Kernel memory other than page tables and stacks: events, and what no followed
- * task did, against the group's own counter. */
-static void build_kmem(struct report *r, const struct books_input *in)
-{
-	const struct tare_workload *w = &in->workload;
-	const struct tare_group *g = &w->group;
-	struct balance *total = &r->totals[TARE_KMEM];
-	int64_t opening = in->kmem.opening - g->adopted;
-	bool peaked = g->foreign_peak_seq == last_peak(in);
-	struct report_kmem *k = &r->kmem;
-
-	k->level = in->kmem.level;
-	k->whole = in->kmem.whole;
-	k->by_group = in->kmem.by_group;
-	k->bound = in->kmem.bound;
-	k->sampled_at_peak = at_peak(in, w->sampled, w->weight_peak_sampled);
-	k->drift_at_peak = at_peak(in, w->drift, w->weight_peak_drift);
-	if (k->level != KMEM_EVENTS)
-		return;
-	k->by_events = in->kmem.opening + g->events;
-	k->vmalloc = g->vmalloc;
-	k->sock = g->sock;
-	k->elsewhere = g->elsewhere;
-	k->foreign_at_peak = peaked ? g->foreign_at_peak : 0;
-	/* A command holds nothing when it begins: what it was made of is tare's doing. */
-	if (k->whole && in->world->launched)
-		flow_change(&k->foreign[TARE_FOREIGN_PROCESS], opening);
-	for (int i = 0; i < TARE_FOREIGNERS; i++) {
-		flow_add(&k->foreign[i], flow_bytes(in, TARE_KMEM, &g->foreign[i]));
-		if (!peaked)
-			k->foreign_at_peak += ledger_net(&g->foreign[i]);
-		if (k->whole)
-			flow_add(&total->foreign, k->foreign[i]);
-	}
-	if (k->whole && in->world->launched)
-		k->foreign_at_peak += opening;
-	if (k->whole) {
-		total->opening = in->world->launched ? 0 : opening;
-		if (k->by_group != CGROUP_UNKNOWN)
-			total->unattributed = k->by_group - k->by_events;
-	}
-	balance_close(total);
-}
-
 void books_close(struct report *r, const struct books_input *in)
 {
 	g_autoptr(GPtrArray) guests = find_guests(in);
@@ -484,17 +488,21 @@ void books_close(struct report *r, const struct books_input *in)
 		struct report_process *p = build_process(value, guests, in);
 
 		g_ptr_array_add(r->processes, p);
-		add_totals(r, p, in);
+		add_totals(r, p, value, in);
 	}
-	g_ptr_array_sort(r->processes, by_process);
+	if (g_hash_table_contains(in->world->procs, &(uint64_t){ WORLD_REST }))
+		check_totals(r, in);
+	books_sort(r);
 	memcpy(r->lost, in->workload.lost, sizeof(r->lost));
 	r->mms_closed = in->workload.mms_closed;
 	r->mms_nonzero = in->workload.mms_nonzero;
 	r->sums_valid = in->sums_valid;
-	r->balanced = in->sums_valid && !r->off_pages && !r->mms_nonzero && !report_lost_total(r) &&
-		      !in->world->malformed;
+	r->malformed = in->world->malformed;
 	r->duration_ns = since(in->origin_ns, in->now_ns);
 	build_peak(r, in);
 	build_weight_peak(r, in);
-	build_kmem(r, in);
+	books_kmem(r, in);
+	books_sort(r); /* by what kernel memory they have now */
+	r->balanced = true;
+	r->balanced = report_balanced(r);
 }

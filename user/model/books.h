@@ -17,10 +17,12 @@ struct books_input {
 	bool sums_valid;    /* the kernel's counters can be summed (known shape) */
 	struct books_kmem {
 		enum kmem_level level;
-		bool whole;       /* nobody else is in the group */
-		int64_t opening;  /* bytes that it was charged less those by events, at the start */
-		int64_t by_group; /* its counter when workload.group.events was what it is here */
-		int64_t bound;    /* how far that counter may lag */
+		bool whole;      /* nobody else is in the group */
+		int64_t opening; /* bytes that it was charged less those by events, at the start */
+		int64_t elsewhere; /* of the adopted page tables and stacks those that another group
+				      was charged for, and are there still */
+		int64_t by_group;  /* its counter when workload.group.events was what it is here */
+		int64_t bound;     /* how far that counter may lag */
 	} kmem;
 	/* Name of a cause (TARE_CAUSE_* or system call). Allocated. */
 	char *(*cause_name)(uint32_t id);
@@ -34,5 +36,8 @@ struct books_input {
  * tasks. For one that ran meanwhile its tasks were read at different moments,
  * so the comparison is within the kernel, at one moment (see take_sums()). */
 void books_close(struct report *r, const struct books_input *in);
+
+/* Processes, and tasks within each, in the order that books_close() gives them. */
+void books_sort(struct report *r);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/intern.h"
+#include "model/group.h"
 
 int64_t diff_change(const struct diff_figure *f)
 {
@@ -54,7 +55,8 @@ void diff_free(struct diff *d)
 
 struct whose {
 	struct diff *d;
-	GHashTable *known; /* process, or process/thread -> struct diff_who */
+	GHashTable *known;    /* process, or process/thread -> struct diff_who */
+	GHashTable *patterns; /* of names, of which a report has many as one row */
 	enum diff_time time;
 };
 
@@ -76,12 +78,43 @@ static struct diff_side *side_of(struct whose *w, const char *process, const cha
 	return &who->side[w->time];
 }
 
+static void note_pattern(GHashTable *patterns, const char *comm, uint64_t count)
+{
+	if (count > 1)
+		g_hash_table_add(patterns, group_pattern(comm ? comm : ""));
+}
+
+static void note_patterns(GHashTable *patterns, const struct report *r)
+{
+	for (unsigned i = 0; i < r->processes->len; i++) {
+		const struct report_process *p = r->processes->pdata[i];
+
+		note_pattern(patterns, p->comm, p->count);
+		for (unsigned j = 0; j < p->tasks->len; j++) {
+			const struct report_task *t = p->tasks->pdata[j];
+
+			note_pattern(patterns, t->comm, t->count);
+		}
+	}
+}
+
+/* What it goes by. */
+static char *name_in(const struct whose *w, const char *comm)
+{
+	char *pattern = group_pattern(comm ? comm : "");
+
+	if (g_hash_table_contains(w->patterns, pattern))
+		return pattern;
+	g_free(pattern);
+	return g_strdup(comm ? comm : "");
+}
+
 static void add_process(struct whose *w, const struct report_process *p)
 {
-	const char *comm = p->comm ? p->comm : "";
+	g_autofree char *comm = name_in(w, p->comm);
 	struct diff_side *side = side_of(w, comm, NULL);
 
-	side->count++;
+	side->count += p->count;
 	for (int k = 0; k < TARE_KINDS; k++) {
 		if (!(w->d->kinds & 1u << k))
 			continue;
@@ -92,8 +125,10 @@ static void add_process(struct whose *w, const struct report_process *p)
 	for (unsigned i = 0; i < p->tasks->len; i++) {
 		const struct report_task *t = p->tasks->pdata[i];
 
-		side = side_of(w, comm, t->comm ? t->comm : "");
-		side->count++;
+		g_autofree char *thread = name_in(w, t->comm);
+
+		side = side_of(w, comm, thread);
+		side->count += t->count;
 		for (int k = 0; k < TARE_KINDS; k++) {
 			if (!(w->d->kinds & 1u << k))
 				continue;
@@ -123,8 +158,12 @@ static int by_who(gconstpointer a, gconstpointer b)
 static void add_whose(struct diff *d, const struct report *report[DIFF_TIMES])
 {
 	g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	struct whose w = { .d = d, .known = known };
+	g_autoptr(GHashTable)
+		patterns = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	struct whose w = { .d = d, .known = known, .patterns = patterns };
 
+	for (w.time = 0; w.time < DIFF_TIMES; w.time++)
+		note_patterns(patterns, report[w.time]);
 	for (w.time = 0; w.time < DIFF_TIMES; w.time++)
 		for (unsigned i = 0; i < report[w.time]->processes->len; i++)
 			add_process(&w, report[w.time]->processes->pdata[i]);

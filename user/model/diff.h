@@ -22,13 +22,14 @@ int64_t diff_change(const struct diff_figure *f);
 /* The change is more than two standard errors: not by chance, in 19 of 20 cases. */
 bool diff_beyond(const struct diff_figure *f);
 
-/* All processes or threads of one name. By the ledger, so exact; kinds that are not
+/* All processes or threads of one name; of a pattern of names, where one of the reports has
+ * these as one. By the ledger, so exact; kinds that are not
  * known of both reports are 0. */
 struct diff_who {
 	char *process;
 	char *thread; /* NULL: the whole process, with what it had before */
 	struct diff_side {
-		unsigned count;
+		uint64_t count;
 		int64_t at_peak[TARE_KINDS], net[TARE_KINDS];
 		int64_t grown[TARE_KINDS]; /* what its tasks took in */
 	} side[DIFF_TIMES];

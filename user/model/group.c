@@ -72,6 +72,65 @@ struct spread group_spread(const GPtrArray *items, group_value_fn value)
 	return s;
 }
 
+/* So many of one value. */
+struct weighed {
+	int64_t value;
+	uint64_t count;
+};
+
+static int by_weighed(gconstpointer a, gconstpointer b)
+{
+	const struct weighed *x = a, *y = b;
+
+	return (x->value > y->value) - (x->value < y->value);
+}
+
+static void weigh(GArray *values, int64_t value, uint64_t count)
+{
+	struct weighed one = { value, count };
+
+	if (count)
+		g_array_append_val(values, one);
+}
+
+static int64_t ranked(const GArray *values, uint64_t rank)
+{
+	for (unsigned i = 0; i < values->len; i++) {
+		const struct weighed *v = &g_array_index(values, struct weighed, i);
+
+		if (rank < v->count)
+			return v->value;
+		rank -= v->count;
+	}
+	return 0;
+}
+
+struct spread group_spread_parts(const struct spread_part *parts, unsigned n)
+{
+	g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(struct weighed));
+	struct spread s = { .min = INT64_MAX, .max = INT64_MIN };
+	uint64_t count = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct spread_part *p = &parts[i];
+
+		if (!p->count)
+			continue;
+		s.min = MIN(s.min, p->min);
+		s.max = MAX(s.max, p->max);
+		count += p->count;
+		weigh(values, p->min, p->count > 2);
+		weigh(values, p->median, p->count > 2 ? p->count - 2 : p->count);
+		weigh(values, p->max, p->count > 2);
+	}
+	if (!count)
+		return (struct spread){ 0 };
+	g_array_sort(values, by_weighed);
+	s.median = ranked(values, (count - 1) / 2);
+	s.median += (ranked(values, count / 2) - s.median) / 2;
+	return s;
+}
+
 static bool same_name(const struct group *g, group_name_fn name)
 {
 	const char *first = name(g_ptr_array_index(g->members, 0));
@@ -83,7 +142,7 @@ static bool same_name(const struct group *g, group_name_fn name)
 }
 
 /* The groups of one pattern, in the order of their first members. */
-static GPtrArray *collect(const GPtrArray *items, group_name_fn name)
+static GPtrArray *collect(const GPtrArray *items, group_name_fn name, group_count_fn count)
 {
 	g_autoptr(GHashTable) index = g_hash_table_new(g_str_hash, g_str_equal);
 	GPtrArray *groups = g_ptr_array_new_with_free_func(group_free);
@@ -101,6 +160,7 @@ static GPtrArray *collect(const GPtrArray *items, group_name_fn name)
 			g_ptr_array_add(groups, g);
 		}
 		g_ptr_array_add(g->members, item);
+		g->count += count ? count(item) : 1;
 	}
 	return groups;
 }
@@ -119,19 +179,20 @@ void group_sort(GPtrArray *groups)
 }
 
 GPtrArray *group_by_pattern(const GPtrArray *items, group_name_fn name, group_value_fn value,
-			    unsigned least)
+			    group_count_fn count, unsigned least)
 {
-	g_autoptr(GPtrArray) patterns = collect(items, name);
+	g_autoptr(GPtrArray) patterns = collect(items, name, count);
 	GPtrArray *groups = g_ptr_array_new_with_free_func(group_free);
 
 	for (unsigned i = 0; i < patterns->len; i++) {
 		struct group *p = g_ptr_array_index(patterns, i), *g;
 
-		if (p->members->len >= least && p->members->len > 1) {
+		if (p->count >= least && p->members->len > 1) {
 			g = group_new(g_strdup(same_name(p, name) ?
 						       name(g_ptr_array_index(p->members, 0)) :
 						       p->name));
 			g_ptr_array_extend(g->members, p->members, NULL, NULL);
+			g->count = p->count;
 			g_ptr_array_add(groups, g);
 			continue;
 		}
@@ -140,6 +201,7 @@ GPtrArray *group_by_pattern(const GPtrArray *items, group_name_fn name, group_va
 
 			g = group_new(g_strdup(name(item)));
 			g_ptr_array_add(g->members, item);
+			g->count = count ? count(item) : 1;
 			g_ptr_array_add(groups, g);
 		}
 	}

@@ -14,9 +14,16 @@ struct spread {
 	int64_t sum, min, median, max;
 };
 
+/* Values of which only so much is known. */
+struct spread_part {
+	uint64_t count;
+	int64_t min, median, max;
+};
+
 struct group {
 	char *name;         /* the members' common name; where they differ, their pattern */
 	GPtrArray *members; /* not owned, in the order they came */
+	uint64_t count;     /* how many they stand for */
 	struct spread spread;
 };
 
@@ -28,14 +35,19 @@ char *group_pattern(const char *name);
 
 typedef const char *(*group_name_fn)(const void *item);
 typedef int64_t (*group_value_fn)(const void *item);
+/* How many an item stands for. */
+typedef uint64_t (*group_count_fn)(const void *item);
 
 struct spread group_spread(const GPtrArray *items, group_value_fn value);
+/* Of parts together: min and max are right, the median is that of each part's least, median
+ * and largest value, where all but two are the median. The sum is 0. */
+struct spread group_spread_parts(const struct spread_part *parts, unsigned n);
 
-/* `items` grouped by pattern; a pattern with fewer than `least` members (at
- * least 1) gives groups of one. Largest sum first, then in the order of
+/* `items` grouped by pattern; a pattern of fewer than `least` (at least 1; by `count`, or
+ * NULL: each is one) gives groups of one item. Largest sum first, then in the order of
  * appearance. An array of struct group *; free with g_ptr_array_unref(). */
 GPtrArray *group_by_pattern(const GPtrArray *items, group_name_fn name, group_value_fn value,
-			    unsigned least);
+			    group_count_fn count, unsigned least);
 
 /* Sort an array of groups as group_by_pattern() does. */
 void group_sort(GPtrArray *groups);

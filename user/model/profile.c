@@ -53,6 +53,22 @@ GArray *profile_entries_new(void)
 	return entries;
 }
 
+GArray *profile_modules_new(void)
+{
+	GArray *modules = g_array_new(FALSE, TRUE, sizeof(struct profile_module));
+
+	g_array_set_clear_func(modules, module_clear);
+	return modules;
+}
+
+GArray *profile_asked_new(void)
+{
+	GArray *asked = g_array_new(FALSE, TRUE, sizeof(struct profile_asked));
+
+	g_array_set_clear_func(asked, asked_clear);
+	return asked;
+}
+
 struct profile *profile_new(void)
 {
 	struct profile *p = g_new0(struct profile, 1);
@@ -60,11 +76,9 @@ struct profile *profile_new(void)
 	p->frames = profile_frames_new();
 	p->nodes = g_array_new(FALSE, TRUE, sizeof(struct stack_node));
 	p->entries = profile_entries_new();
-	p->modules = g_array_new(FALSE, TRUE, sizeof(struct profile_module));
-	g_array_set_clear_func(p->modules, module_clear);
+	p->modules = profile_modules_new();
 	p->causes = g_ptr_array_new_with_free_func(g_free);
-	p->asked = g_array_new(FALSE, TRUE, sizeof(struct profile_asked));
-	g_array_set_clear_func(p->asked, asked_clear);
+	p->asked = profile_asked_new();
 	p->ticks = g_array_new(FALSE, TRUE, sizeof(struct profile_tick));
 	p->slot_ns = 1;
 	return p;
@@ -144,7 +158,26 @@ unsigned profile_pictures(const struct profile *p)
 
 double profile_error(const struct profile *p, int64_t bytes)
 {
-	return bytes > 0 ? sqrt((double)bytes * (double)p->period) : 0;
+	uint64_t period = p->mean_period ? p->mean_period : p->period;
+
+	return bytes > 0 ? sqrt((double)bytes * (double)period) : 0;
+}
+
+bool profile_thinning(const struct profile *p, struct profile_thinned *sum)
+{
+	*sum = (struct profile_thinned){ .from_ns = UINT64_MAX };
+	for (unsigned i = 0; i < TARE_THIN_LEVELS; i++) {
+		const struct profile_thinned *t = &p->thinned[i];
+
+		if (!t->samples && !t->left)
+			continue;
+		sum->samples += t->samples;
+		sum->bytes += t->bytes;
+		sum->left += t->left;
+		sum->from_ns = MIN(sum->from_ns, t->from_ns);
+		sum->to_ns = MAX(sum->to_ns, t->to_ns);
+	}
+	return sum->samples || sum->left;
 }
 
 /* Entries of one total: a task's or a process's, of one kind. */

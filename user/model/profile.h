@@ -87,8 +87,17 @@ struct profile_loss {
 	uint64_t samples, bytes, ranges;
 };
 
+/* Samples that came while user space lagged behind, so that the period was longer for a
+ * while. `left`: that were not taken for that reason; those that were stand for them. */
+struct profile_thinned {
+	uint64_t samples, bytes, left;
+	uint64_t from_ns, to_ns; /* of the report's time; first and last */
+};
+
 struct profile {
 	uint64_t period;
+	uint64_t mean_period; /* by which errors are judged: mean over all bytes; 0: `period` */
+	struct profile_thinned thinned[TARE_THIN_LEVELS]; /* period << (i + 1) */
 	uint64_t samples, complete, truncated, guessed, no_stack, no_address;
 	struct profile_loss lost;
 	GArray *frames;             /* struct profile_frame */
@@ -107,8 +116,10 @@ struct profile {
 };
 
 struct profile *profile_new(void);
-GArray *profile_frames_new(void);     /* with names owned */
-GArray *profile_entries_new(void);    /* likewise */
+GArray *profile_frames_new(void);  /* with names owned */
+GArray *profile_entries_new(void); /* likewise */
+GArray *profile_modules_new(void);
+GArray *profile_asked_new(void);
 void profile_free(struct profile *p); /* takes NULL */
 
 /* Fill entries from samples, scaled to the report's totals. Frames keep the numbers
@@ -132,6 +143,9 @@ void profile_stack(const struct profile *p, uint32_t node, GArray *frames);
 
 /* How many of all pictures are measured: the first so many. */
 unsigned profile_pictures(const struct profile *p);
+
+/* What was taken at longer periods, added up. False: nothing was. */
+bool profile_thinning(const struct profile *p, struct profile_thinned *sum);
 
 /* Standard error of a sum of `bytes`: each period's byte is drawn apart from the
  * others, so the number of hits has at most the variance of its mean. */

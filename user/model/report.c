@@ -41,8 +41,9 @@ const char *const lost_name[TARE_LOSSES] = {
 const char *const lost_meaning[TARE_LOSSES] = {
 	[TARE_LOST_MM] = "address spaces not followed: the map is full (--max-mms)",
 	[TARE_LOST_TASK] = "tasks not followed: the kernel had no memory for their state",
-	[TARE_LOST_RECORD_TASK] = "final records of tasks: the ring was full (--ring-size)",
-	[TARE_LOST_RECORD_MM] = "final records of address spaces: the ring was full (--ring-size)",
+	[TARE_LOST_RECORD_TASK] = "ended tasks known by sums only: the ring was full (--ring-size)",
+	[TARE_LOST_RECORD_MM] =
+		"closed address spaces known by sums only: the ring was full (--ring-size)",
 	[TARE_LOST_EVENT] = "births, renames or execs: the ring was full (--ring-size)",
 	[TARE_LOST_READ] = "entries whose counter could not be read",
 	[TARE_LOST_CPU] = "entries on a CPU that was not there when tare began",
@@ -74,6 +75,7 @@ static void process_free(gpointer p)
 {
 	struct report_process *proc = p;
 
+	g_free(proc->parent);
 	g_free(proc->comm);
 	g_free(proc->exe);
 	g_ptr_array_unref(proc->argv);
@@ -96,6 +98,7 @@ struct report_task *report_task_new(void)
 {
 	struct report_task *t = g_new0(struct report_task, 1);
 
+	t->count = 1;
 	t->names = g_ptr_array_new_with_free_func(g_free);
 	t->causes = g_array_new(FALSE, TRUE, sizeof(struct report_cause));
 	g_array_set_clear_func(t->causes, cause_clear);
@@ -106,6 +109,7 @@ struct report_process *report_process_new(void)
 {
 	struct report_process *p = g_new0(struct report_process, 1);
 
+	p->count = 1;
 	p->argv = g_ptr_array_new_with_free_func(g_free);
 	p->images = g_ptr_array_new_with_free_func(g_free);
 	p->tasks = g_ptr_array_new_with_free_func(task_free);
@@ -214,6 +218,30 @@ uint64_t report_lost_total(const struct report *r)
 	for (int i = 0; i < TARE_LOSSES; i++)
 		total += r->lost[i];
 	return total;
+}
+
+uint64_t report_lost_sums(const struct report *r)
+{
+	return report_lost_total(r) - r->lost[TARE_LOST_RECORD_TASK] -
+	       r->lost[TARE_LOST_RECORD_MM] - r->lost[TARE_LOST_EVENT];
+}
+
+uint64_t report_processes(const struct report *r)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < r->processes->len; i++)
+		n += ((const struct report_process *)r->processes->pdata[i])->count;
+	return n;
+}
+
+uint64_t report_tasks(const struct report_process *p)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < p->tasks->len; i++)
+		n += ((const struct report_task *)p->tasks->pdata[i])->count;
+	return n;
 }
 
 bool report_measured(const struct report *r, const char *feature)

@@ -40,14 +40,22 @@ struct balance {
 	int64_t net;
 };
 
+/* How far the members of a folded row (count > 1) differ; else it is not filled. `min` and
+ * `max` are exact, `median` is right within 1/32 (model/sketch.h). */
+struct report_spread {
+	int64_t min, median, max;
+};
+
 struct report_cause {
 	char *name; /* "page fault", "brk", "read", "exit" … */
 	struct flow flow;
 };
 
+/* A task, or those of one process and name that ended, as one row (count > 1): sums. */
 struct report_task {
-	uint64_t id;
-	pid_t tid;
+	uint64_t id;      /* bit 63: of a fold, see model/fold.h */
+	uint64_t count;   /* of tasks; 1: itself */
+	pid_t tid;        /* 0: of more than one */
 	char *comm;       /* the last name */
 	GPtrArray *names; /* char *: earlier names, oldest first; may be empty */
 	bool alive;
@@ -58,6 +66,7 @@ struct report_task {
 	uint64_t faults_user, faults_kernel, faults_major;
 	GArray *causes; /* struct report_cause, largest in + out first */
 	uint64_t mapped, unmapped, brk_up, brk_down;
+	struct report_spread in_spread; /* of RSS that came in, by task */
 };
 
 struct report_exit {
@@ -66,8 +75,14 @@ struct report_exit {
 	int signal; /* 0: ended by exit() */
 };
 
+/* A process, or those of one name and parent that ended, as one row (count > 1): sums, and
+ * no exe nor argv; rss_peak is the largest of theirs. */
 struct report_process {
-	pid_t pid, ppid;
+	uint64_t id;     /* bit 63: of a fold; 0: not known */
+	pid_t pid, ppid; /* 0: of more than one */
+	uint64_t count;  /* of processes; 1: itself */
+	uint64_t failed; /* of them ended by a signal, or with an exit status other than 0 */
+	char *parent;    /* what made it was called so then; NULL: not known */
 	char *comm;
 	char *exe;       /* path of the program; NULL unknown */
 	GPtrArray *argv; /* char * */
@@ -75,9 +90,10 @@ struct report_process {
 	GPtrArray *images; /* char *: programs it ran before exe, oldest first */
 	bool alive;
 	uint64_t start_ns, end_ns;
-	struct report_exit exit;
-	int64_t rss_peak; /* exact */
+	struct report_exit exit; /* of folded ones known where it is the same of all */
+	int64_t rss_peak;        /* exact */
 	uint64_t rss_peak_ns;
+	struct report_spread rss_peak_spread;
 	/* Held when the workload's weight was at its peak. In kmem only what its
 	 * tasks were charged and gave back; what others freed is not known by process. */
 	int64_t at_peak[TARE_KINDS];
@@ -157,17 +173,25 @@ struct report_kmem {
 	enum kmem_level level;
 	bool whole; /* nobody else is in the group: what it is charged is the workload's */
 	struct flow foreign[TARE_FOREIGNERS]; /* kmem entries that no followed task made */
-	int64_t foreign_at_peak;              /* their net */
-	int64_t sampled_at_peak;              /* of peak_kernel: what no event tells, by looking now
+	int64_t left;                         /* what tasks held when they ended: since then
+						 foreign entries take from it */
+	int64_t left_at_peak;                 /* the same, of those that had ended by the peak */
+	/* What tasks' accounts held beyond what there was in all: freed by others. In their
+	 * `out`, taken from the largest accounts first (model/claims.h). */
+	int64_t freed_by_others, freed_by_others_at_peak;
+	/* What was held before tare came, as far as it can be there still. */
+	int64_t before, before_at_peak;
+	int64_t foreign_at_peak; /* what no row had then, but for opening and drift */
+	int64_t sampled_at_peak; /* of peak_kernel: what no event tells, by looking now
 						 and then (v1: socket buffers) */
-	int64_t drift_at_peak;                /* of peak_kernel: what the group's counter had beyond
+	int64_t drift_at_peak;   /* of peak_kernel: what the group's counter had beyond
 						 the events */
-	int64_t by_events;                    /* opening + all events: what should be charged now */
-	int64_t by_group;                     /* what the group says; socket buffers included where
+	int64_t by_events;       /* opening + all events: what should be charged now */
+	int64_t by_group;        /* what the group says; socket buffers included where
 						 it charges them. CGROUP_UNKNOWN: could not be read */
-	int64_t bound;         /* the two agree if they differ by no more than this */
-	int64_t vmalloc, sock; /* of it, by events; CGROUP_UNKNOWN: not told apart here */
-	int64_t elsewhere;     /* entries of tasks that live in other groups: not in by_events */
+	int64_t bound;           /* the two agree if they differ by no more than this */
+	int64_t vmalloc, sock;   /* of it, by events; CGROUP_UNKNOWN: not told apart here */
+	int64_t elsewhere;       /* entries of tasks that live in other groups: not in by_events */
 };
 
 /* A slab cache (--slab), from /proc/slabinfo, which is the whole machine's. */
@@ -211,11 +235,12 @@ struct report {
 	uint64_t duration_ns;
 	GPtrArray *features; /* struct report_feature * */
 
-	bool balanced;      /* nothing unattributed, nothing lost, no bad closing */
+	bool balanced;      /* as found when the books were closed: see report_balanced() */
 	uint64_t off_pages; /* sum of |unattributed| over the four members and all processes */
 	uint64_t mms_closed, mms_nonzero;
 	bool sums_valid; /* false: kernel's counters could not be summed: not checked */
 	uint64_t lost[TARE_LOSSES];
+	uint64_t malformed; /* records from the kernel that made no sense */
 
 	int64_t peak_rss;
 	uint64_t peak_ns;
@@ -258,6 +283,22 @@ bool report_held(const struct report *r, enum tare_kind kind);
 /* net = opening + tasks + foreign + unattributed. */
 void balance_close(struct balance *b);
 uint64_t report_lost_total(const struct report *r);
+/* Of them those that cost sums; where records found no room the kernel side kept theirs, and
+ * only detail was lost. */
+uint64_t report_lost_sums(const struct report *r);
+/* How many processes, and tasks of one, its rows stand for. */
+uint64_t report_processes(const struct report *r);
+uint64_t report_tasks(const struct report_process *p);
+/* Why the books do not balance, a reason each, the gravest first: char *, owned by the array.
+ * None: nothing unattributed, no sums lost, no bad closing; kernel memory, where each
+ * change is told and only the workload is in the group, within its bound. */
+GPtrArray *report_reasons(const struct report *r);
+/* Checked (sums_valid), and there are none. All that say so ask this. */
+bool report_balanced(const struct report *r);
+/* The reasons in one text; NULL: they balance, or are not checked. Free with g_free(). */
+char *report_why_off(const struct report *r);
+/* Events and the group's own counter differ by more than their bound. */
+bool report_kmem_off(const struct report *r);
 /* Sums over kinds: RSS (anon, file, shmem), user (RSS and swap), kernel, and all. */
 int64_t kinds_rss(const int64_t kind[TARE_KINDS]);
 int64_t kinds_user(const int64_t kind[TARE_KINDS]);

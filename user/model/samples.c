@@ -21,6 +21,10 @@ struct early {
 
 /* Kernel stacks live in no address space: by the number of their task. */
 #define STACKS UINT64_MAX
+/* Nor does other kernel memory: what a task holds at its end is nobody's. By its task too,
+ * which has many: so many numbers each. */
+#define KMEMS (UINT64_MAX - 1)
+#define KMEM_BITS 24
 
 static int by_page(gconstpointer a, gconstpointer b, gpointer unused)
 {
@@ -243,7 +247,9 @@ static void move_lives(struct samples *s, const struct tare_range *r)
  * as their address space. They go behind all addresses. */
 static void begin_life(struct samples *s, const struct tare_sample *sample, uint32_t tally)
 {
-	uint64_t mm = sample->kind == TARE_KSTACK ? STACKS : sample->mm;
+	uint64_t mm = sample->kind == TARE_KSTACK ? STACKS :
+		      sample->kind == TARE_KMEM   ? KMEMS :
+						    sample->mm;
 	GTree *tree = g_hash_table_lookup(s->lives, &mm);
 	struct life *old, *l = g_new(struct life, 1);
 
@@ -255,6 +261,8 @@ static void begin_life(struct samples *s, const struct tare_sample *sample, uint
 			    tally };
 	if (mm == STACKS)
 		l->page = sample->task;
+	else if (mm == KMEMS)
+		l->page = sample->task << KMEM_BITS | (s->taken & ((1 << KMEM_BITS) - 1));
 	else if (sample->flags & TARE_SAMPLE_NO_ADDRESS)
 		l->page = (1ULL << 52) + s->taken;
 	old = g_tree_lookup(tree, &l->page);
@@ -293,7 +301,7 @@ static void add(struct samples *s, const struct tare_sample *sample, uint32_t no
 	uint32_t number;
 
 	/* That of a new task is of the one that made it. */
-	if (stack && stack->place == PLACE_ANON && sample->stack && sample->kind != TARE_KSTACK) {
+	if (stack && stack->place == PLACE_ANON && sample->stack && sample->kind < TARE_KSTACK) {
 		stack->place = PLACE_STACK;
 		stack->name = thread_name;
 	}
@@ -550,7 +558,10 @@ void samples_untouched(const struct samples *s, int64_t *untouched)
 
 void samples_task_ended(struct samples *s, uint64_t task, uint64_t time_ns, uint64_t peak_seq)
 {
-	end_pages(s, STACKS, task, task + 1, (struct moment){ time_ns, peak_seq });
+	struct moment now = { time_ns, peak_seq };
+
+	end_pages(s, STACKS, task, task + 1, now);
+	end_pages(s, KMEMS, task << KMEM_BITS, (task + 1) << KMEM_BITS, now);
 }
 
 struct look {

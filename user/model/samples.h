@@ -130,7 +130,8 @@ void samples_add(struct samples *s, const struct tare_sample *sample, uint32_t n
 		 uint32_t thread_name);
 
 /* The same of one that is TARE_SAMPLE_ASKED. */
-/* A task's last record: its kernel stack is gone. After all samples from before. */
+/* A task's last record: its kernel stack is gone, and its other kernel memory nobody's.
+ * After all samples from before. */
 void samples_task_ended(struct samples *s, uint64_t task, uint64_t time_ns, uint64_t peak_seq);
 void samples_asked(struct samples *s, const struct tare_sample *sample, uint32_t node);
 /* Bytes of each asked_tally that are mapped now and have no sample that lives in them; an

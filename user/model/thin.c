@@ -123,16 +123,11 @@ static int by_slot(gconstpointer a, gconstpointer b)
 	return x->entry < y->entry ? -1 : x->entry > y->entry;
 }
 
-/* Ticks of what is one entry now are one. */
-static void thin_ticks(struct profile *p, const uint32_t *now)
+/* Ticks of one slot and entry are one. */
+static void join_ticks(struct profile *p)
 {
 	unsigned kept = 0;
 
-	for (unsigned i = 0; i < p->ticks->len; i++) {
-		struct profile_tick *t = &g_array_index(p->ticks, struct profile_tick, i);
-
-		t->entry = now[t->entry];
-	}
 	g_array_sort(p->ticks, by_slot);
 	for (unsigned i = 0; i < p->ticks->len; i++) {
 		const struct profile_tick t = g_array_index(p->ticks, struct profile_tick, i);
@@ -149,20 +144,65 @@ static void thin_ticks(struct profile *p, const uint32_t *now)
 	g_array_set_size(p->ticks, kept);
 }
 
+static void thin_ticks(struct profile *p, const uint32_t *now)
+{
+	for (unsigned i = 0; i < p->ticks->len; i++) {
+		struct profile_tick *t = &g_array_index(p->ticks, struct profile_tick, i);
+
+		t->entry = now[t->entry];
+	}
+	join_ticks(p);
+}
+
+void profile_coarsen(struct profile *p)
+{
+	p->slot_ns *= 2;
+	for (unsigned i = 0; i < p->ticks->len; i++)
+		g_array_index(p->ticks, struct profile_tick, i).slot /= 2;
+	join_ticks(p);
+}
+
+/* What is left out of a task: its number in `to`, added when it is new. */
+static struct profile_asked *asked_rest(GArray *to, GHashTable *rests,
+					const struct profile_asked *a, uint32_t mark)
+{
+	gpointer key = GSIZE_TO_POINTER((gsize)a->process << 32 | a->task), at;
+	struct profile_asked rest = { a->process, a->task, NO_CAUSE, mark, NULL, 0, 0, 0 };
+
+	if (!g_hash_table_lookup_extended(rests, key, NULL, &at)) {
+		rest.place_label = g_strdup(place_name[PLACE_UNKNOWN]);
+		at = GUINT_TO_POINTER(to->len);
+		g_array_append_val(to, rest);
+		g_hash_table_insert(rests, key, at);
+	}
+	return &g_array_index(to, struct profile_asked, GPOINTER_TO_UINT(at));
+}
+
 static void thin_asked(struct profile *p, unsigned keep, uint32_t mark)
 {
+	g_autoptr(GHashTable) rests = g_hash_table_new(NULL, NULL);
 	g_autoptr(GArray) sizes = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	GArray *to = profile_asked_new();
 	int64_t least;
 
 	for (unsigned i = 0; i < p->asked->len; i++)
 		g_array_append_val(sizes, g_array_index(p->asked, struct profile_asked, i).bytes);
 	least = bar(sizes, keep);
 	for (unsigned i = 0; i < p->asked->len; i++) {
-		struct profile_asked *a = &g_array_index(p->asked, struct profile_asked, i);
+		struct profile_asked *a = &g_array_index(p->asked, struct profile_asked, i), *rest;
 
-		if (a->bytes < least)
-			a->node = mark;
+		if (a->bytes >= least) {
+			g_array_append_val(to, *a);
+			a->place_label = NULL; /* it has moved */
+			continue;
+		}
+		rest = asked_rest(to, rests, a, mark);
+		rest->count += a->count;
+		rest->bytes += a->bytes;
+		rest->untouched += a->untouched;
 	}
+	g_array_unref(p->asked);
+	p->asked = to;
 }
 
 /* `now`: whether a frame is used; then its number. */
@@ -221,6 +261,35 @@ static void keep_nodes(struct profile *p, uint32_t *now, const uint32_t *frame_n
 	g_array_set_size(p->nodes, kept);
 }
 
+static void drop_modules(struct profile *p)
+{
+	g_autofree uint32_t *now = g_new0(uint32_t, p->modules->len + 1);
+	GArray *to = profile_modules_new();
+
+	for (unsigned i = 0; i < p->frames->len; i++) {
+		uint32_t m = g_array_index(p->frames, struct profile_frame, i).module;
+
+		if (m != NO_MODULE)
+			now[m] = 1;
+	}
+	for (unsigned i = 0; i < p->modules->len; i++) {
+		struct profile_module *m = &g_array_index(p->modules, struct profile_module, i);
+
+		if (!now[i])
+			continue;
+		now[i] = to->len;
+		g_array_append_val(to, *m);
+		m->path = m->build_id = NULL; /* they have moved */
+	}
+	for (unsigned i = 0; i < p->frames->len; i++) {
+		struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, i);
+
+		f->module = f->module == NO_MODULE ? NO_MODULE : now[f->module];
+	}
+	g_array_unref(p->modules);
+	p->modules = to;
+}
+
 static void drop_unused(struct profile *p)
 {
 	g_autofree uint32_t *node_now = used_nodes(p);
@@ -231,6 +300,7 @@ static void drop_unused(struct profile *p)
 			frame_now[g_array_index(p->nodes, struct stack_node, i).frame] = 1;
 	keep_frames(p, frame_now);
 	keep_nodes(p, node_now, frame_now);
+	drop_modules(p);
 	for (unsigned i = 0; i < p->entries->len; i++) {
 		struct profile_entry *e = &g_array_index(p->entries, struct profile_entry, i);
 

@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A profile made smaller: its largest entries stay, the others become one mark for
- * each task and kind. Sums stay the same. Pure.
+ * Reports made smaller: the largest of what is in them stay, the others become one.
+ * Sums stay the same. Pure.
  */
 #ifndef TARE_THIN_H
 #define TARE_THIN_H
 
 #include "model/profile.h"
 
-/* `keep` at most of entries and of what was asked for; frames and nodes that no longer
- * lead anywhere go. */
+/* `keep` at most of entries and of what was asked for, and one mark for all others of
+ * each task and kind; frames, nodes and modules that no longer lead anywhere go. */
 void profile_thin(struct profile *p, unsigned keep);
+
+/* Slots of time twice as long. */
+void profile_coarsen(struct profile *p);
+
+/* About `processes` rows of them, and as many of threads as `tasks` or one a process: those
+ * that come first in the report stay, the others become rows of many by their names, and
+ * one "[others]" where these are too many. Its profile, if any, follows. */
+void report_thin(struct report *r, unsigned processes, unsigned tasks);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "model/world.h"
+#include "model/world_impl.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,6 +13,7 @@ static void task_free(gpointer p)
 	g_free(t->state);
 	if (t->names)
 		g_ptr_array_unref(t->names);
+	task_fold_free(t->fold);
 	g_free(t);
 }
 
@@ -21,7 +22,10 @@ static void proc_free(gpointer data)
 	struct world_proc *p = data;
 
 	g_free(p->comm);
+	g_clear_pointer(&p->parent, g_ref_string_release);
 	g_free(p->exe);
+	proc_fold_free(p->fold);
+	g_clear_pointer(&p->folds, g_hash_table_unref);
 	g_ptr_array_unref(p->argv);
 	g_ptr_array_unref(p->images);
 	g_ptr_array_unref(p->tasks);
@@ -37,6 +41,10 @@ struct world *world_new(bool launched)
 	w->mms = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
 	w->procs = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, proc_free);
 	w->launched = launched;
+	w->keep = WORLD_KEEP_ALL;
+	w->ended_tasks = g_ptr_array_new();
+	w->ended_procs = g_ptr_array_new();
+	w->proc_folds = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	return w;
 }
 
@@ -44,6 +52,9 @@ void world_free(struct world *w)
 {
 	if (!w)
 		return;
+	g_ptr_array_unref(w->ended_tasks);
+	g_ptr_array_unref(w->ended_procs);
+	g_hash_table_unref(w->proc_folds);
 	g_hash_table_unref(w->procs);
 	g_hash_table_unref(w->mms);
 	g_hash_table_unref(w->tasks);
@@ -55,13 +66,10 @@ struct world_proc *world_find_proc(struct world *w, uint64_t id)
 	return g_hash_table_lookup(w->procs, &id);
 }
 
-static struct world_proc *proc_get(struct world *w, uint64_t id)
+struct world_proc *world_proc_add(struct world *w, uint64_t id)
 {
-	struct world_proc *p = world_find_proc(w, id);
+	struct world_proc *p = g_new0(struct world_proc, 1);
 
-	if (p)
-		return p;
-	p = g_new0(struct world_proc, 1);
 	p->id = id;
 	p->argv = g_ptr_array_new_with_free_func(g_free);
 	p->images = g_ptr_array_new_with_free_func(g_free);
@@ -71,9 +79,28 @@ static struct world_proc *proc_get(struct world *w, uint64_t id)
 	return p;
 }
 
+static struct world_proc *proc_get(struct world *w, uint64_t id)
+{
+	return world_find_proc(w, id) ?: world_proc_add(w, id);
+}
+
 static char *name_of(const char *field, size_t size)
 {
 	return g_strndup(field, size);
+}
+
+struct world_task *world_task_add(struct world *w, struct world_proc *p, uint64_t id,
+				  struct tare_task *state)
+{
+	struct world_task *t = g_new0(struct world_task, 1);
+
+	t->state = state;
+	t->id = state->id = id;
+	t->proc = state->proc = p->id;
+	t->place = p->tasks->len;
+	g_hash_table_insert(w->tasks, &t->id, t);
+	g_ptr_array_add(p->tasks, t);
+	return t;
 }
 
 /* A task of which a record tells first, perhaps because its birth was lost. */
@@ -84,22 +111,14 @@ static struct world_task *task_get(struct world *w, uint64_t id, uint64_t proc)
 
 	if (t)
 		return t;
-	t = g_new0(struct world_task, 1);
-	t->state = g_malloc0(sizeof(*t->state));
-	t->id = id;
-	t->proc = proc;
-	t->state->id = id;
-	t->state->proc = proc;
-	g_hash_table_insert(w->tasks, &t->id, t);
 	p = proc_get(w, proc);
-	g_ptr_array_add(p->tasks, t);
 	p->living++;
-	return t;
+	return world_task_add(w, p, id, g_new0(struct tare_task, 1));
 }
 
 /* What a process is called, from the first that tells of it: its first task's
  * birth, or any record of a task when that was lost. */
-static void introduce(struct world_proc *p, const struct tare_task *first)
+void world_introduce(struct world_proc *p, const struct tare_task *first)
 {
 	if (p->comm)
 		return;
@@ -107,6 +126,15 @@ static void introduce(struct world_proc *p, const struct tare_task *first)
 	p->ppid = first->ppid;
 	p->start_ns = first->start_ns;
 	p->comm = name_of(first->comm, sizeof(first->comm));
+}
+
+/* What the process of this task is called now. */
+static char *parent_name(struct world *w, uint64_t task)
+{
+	const struct world_task *t = g_hash_table_lookup(w->tasks, &task);
+	const struct world_proc *p = t ? world_find_proc(w, t->proc) : NULL;
+
+	return p && p->comm ? g_ref_string_new_intern(p->comm) : NULL;
 }
 
 static int on_task_new(struct world *w, const struct tare_task_new *rec)
@@ -118,21 +146,29 @@ static int on_task_new(struct world *w, const struct tare_task_new *rec)
 	t->state->tgid = rec->tgid;
 	t->state->ppid = rec->ppid;
 	t->state->start_ns = rec->start_ns;
-	t->sweep = w->sweep;
+	t->sweep = t->looked = w->sweep;
 	memcpy(t->state->comm, rec->comm, sizeof(rec->comm));
 	if (!p->comm)
 		p->attached = !rec->parent;
-	introduce(p, t->state);
+	if (!p->parent)
+		p->parent = parent_name(w, rec->parent);
+	world_introduce(p, t->state);
 	return 0;
+}
+
+/* Takes `name`. Of very many the first and the last are kept. */
+static void remember(GPtrArray *names, char *name)
+{
+	g_ptr_array_add(names, name);
+	if (names->len > WORLD_NAMES)
+		g_ptr_array_remove_index(names, WORLD_NAMES / 2);
 }
 
 static void remember_name(struct world_task *t)
 {
-	char *old = name_of(t->state->comm, sizeof(t->state->comm));
-
 	if (!t->names)
 		t->names = g_ptr_array_new_with_free_func(g_free);
-	g_ptr_array_add(t->names, old);
+	remember(t->names, name_of(t->state->comm, sizeof(t->state->comm)));
 }
 
 static int on_rename(struct world *w, const struct tare_rename *rec)
@@ -177,19 +213,22 @@ void world_describe(struct world_proc *p, const char *exe, const char *cmdline, 
 
 static int on_exec(struct world *w, const struct tare_exec *rec)
 {
-	struct world_task *t = task_get(w, rec->id, rec->proc);
-	struct world_proc *p = proc_get(w, rec->proc);
-	bool launch = w->launched && p->attached && !p->exe;
+	struct world_task *t;
+	struct world_proc *p;
+	bool launch;
 
 	if (rec->argv_len > sizeof(rec->argv))
 		return -EINVAL;
+	t = task_get(w, rec->id, rec->proc);
+	p = proc_get(w, rec->proc);
+	launch = w->launched && p->attached && !p->exe;
 	t->state->tid = rec->tid;
 	memcpy(t->state->comm, rec->comm, sizeof(rec->comm));
 	p->pid = rec->tgid;
 	g_free(p->comm);
 	p->comm = name_of(rec->comm, sizeof(rec->comm));
 	if (p->exe)
-		g_ptr_array_add(p->images, g_steal_pointer(&p->exe));
+		remember(p->images, g_steal_pointer(&p->exe));
 	p->exe = name_of(rec->interp[0] ? rec->interp : rec->path, sizeof(rec->path));
 	split_argv(p, rec->argv, rec->argv_len);
 	p->argv_truncated = rec->argv_truncated;
@@ -207,6 +246,8 @@ static void look_again(struct world *w, const struct tare_task *state)
 {
 	struct world_task *t = g_hash_table_lookup(w->tasks, &state->id);
 
+	if (t)
+		t->looked = w->sweep;
 	if (t && !t->ended && t->sweep == w->sweep &&
 	    !memcmp(t->state->flow, state->flow, sizeof(state->flow)) &&
 	    !memcmp(t->state->cached, state->cached, sizeof(state->cached)))
@@ -236,28 +277,34 @@ static int on_task(struct world *w, const struct tare_record *head, const struct
 	memcpy(t->state, state, size);
 	t->state->n_causes = n;
 	t->sweep = w->sweep;
+	w->peak_seq = MAX(w->peak_seq, state->peak_seq);
 	p = proc_get(w, t->proc);
-	introduce(p, state);
+	world_introduce(p, state);
 	if (head->type != TARE_REC_TASK_END)
 		return 0;
 	t->ended = true;
 	p->living--;
 	p->status = state->exit_code;
 	p->end_ns = state->end_ns;
+	world_task_ended(w, t);
 	return 0;
+}
+
+struct world_mm *world_mm_add(struct world *w, struct world_proc *p, uint64_t id)
+{
+	struct world_mm *m = g_new0(struct world_mm, 1);
+
+	m->proc = p->id;
+	m->state.id = id;
+	g_hash_table_insert(w->mms, &m->state.id, m);
+	g_ptr_array_add(p->mms, m);
+	return m;
 }
 
 static struct world_mm *mm_get(struct world *w, const struct tare_mm *state)
 {
-	struct world_mm *m = g_hash_table_lookup(w->mms, &state->id);
-
-	if (m)
-		return m;
-	m = g_new0(struct world_mm, 1);
-	m->state.id = state->id;
-	g_hash_table_insert(w->mms, &m->state.id, m);
-	g_ptr_array_add(proc_get(w, state->proc)->mms, m);
-	return m;
+	return g_hash_table_lookup(w->mms, &state->id) ?:
+		       world_mm_add(w, proc_get(w, state->proc), state->id);
 }
 
 static int on_mm(struct world *w, const struct tare_mm_end *rec, bool second)
@@ -277,7 +324,35 @@ static int on_mm(struct world *w, const struct tare_mm_end *rec, bool second)
 	m->sweep = w->sweep;
 	m->quiet = false;
 	m->closed = rec->head.type == TARE_REC_MM_END;
+	if (m->closed)
+		world_mm_closed(w, m);
 	return 0;
+}
+
+/* Ids that are given on this side are in no record. */
+static bool is_ours(const struct tare_record *head)
+{
+	const struct tare_task *task = (const void *)(head + 1);
+
+	switch (head->type) {
+	case TARE_REC_TASK_NEW:
+		return (((const struct tare_task_new *)head)->id |
+			((const struct tare_task_new *)head)->proc) &
+		       FOLD_ID;
+	case TARE_REC_EXEC:
+		return (((const struct tare_exec *)head)->id |
+			((const struct tare_exec *)head)->proc) &
+		       FOLD_ID;
+	case TARE_REC_MM:
+	case TARE_REC_MM_END:
+		return (((const struct tare_mm_end *)head)->mm.id |
+			((const struct tare_mm_end *)head)->mm.proc) &
+		       FOLD_ID;
+	case TARE_REC_RENAME:
+		return ((const struct tare_rename *)head)->id & FOLD_ID;
+	default:
+		return (task->id | task->proc) & FOLD_ID;
+	}
 }
 
 /* Size of a record of this type (of a task's, at least); 0: no such type. */
@@ -312,6 +387,8 @@ static int take(struct world *w, const void *data, size_t size, bool second)
 	if (!want || head->size < want)
 		return -EINVAL;
 	if (head->type != TARE_REC_TASK && head->type != TARE_REC_TASK_END && head->size != want)
+		return -EINVAL;
+	if (is_ours(head))
 		return -EINVAL;
 	switch (head->type) {
 	case TARE_REC_TASK_NEW:

@@ -14,38 +14,61 @@
 #include <stdint.h>
 
 #include "bpf/abi.h"
+#include "model/fold.h"
+
+#define WORLD_NAMES 64 /* of a task or programs of a process: first and last ones */
+#define WORLD_KEEP_ALL UINT32_MAX
+#define WORLD_KEEP 256 /* by default */
 
 struct world_task {
 	uint64_t id, proc;
 	struct tare_task *state; /* holds causes[n_causes], not all of them */
 	GPtrArray *names;        /* char *: earlier names; NULL: none */
+	struct task_fold *fold;  /* NULL: one task; else many that ended: `state` has their sums */
+	unsigned place;          /* in its process's tasks */
+	unsigned candidate;      /* its place + 1 in ended_tasks; 0: not there */
 	bool ended;
-	unsigned sweep; /* the last sweep that met it */
-	unsigned still; /* the last whose second look found it as the first had */
+	unsigned sweep;  /* the last sweep that met it */
+	unsigned still;  /* the last whose second look found it as the first had */
+	unsigned looked; /* the last whose second look met it */
+	/* Not 0: it stands for so many that ended and whose final records were lost. */
+	uint64_t lost, lost_attached;
 };
 
 struct world_mm {
 	struct tare_mm state;
+	uint64_t proc; /* the process that has it in its mms: whose it was first */
 	bool closed;
 	bool quiet; /* the sweep's two looks found the same sums */
 	unsigned sweep;
+	uint64_t lost; /* not 0: it stands for so many that closed, as in world_task */
 };
 
 struct world_proc {
 	uint64_t id;
 	uint32_t pid, ppid;
 	char *comm;      /* of its first task, or since execve */
+	char *parent;    /* GRefString: what its maker was called then; NULL: not known */
 	char *exe;       /* NULL: unknown */
 	GPtrArray *argv; /* char * */
 	bool argv_truncated;
 	GPtrArray *images;         /* char *: earlier exe's */
 	uint64_t start_ns, end_ns; /* end_ns of its last task */
 	bool attached;
-	int status;       /* wait status, of its last ended task */
-	unsigned living;  /* tasks not ended */
-	GPtrArray *tasks; /* struct world_task * */
-	GPtrArray *mms;   /* struct world_mm * */
+	int status;             /* wait status, of its last ended task */
+	unsigned living;        /* tasks not ended */
+	GPtrArray *tasks;       /* struct world_task * */
+	GPtrArray *mms;         /* struct world_mm * */
+	struct proc_fold *fold; /* NULL: one process; else many that ended */
+	GHashTable *folds;      /* pattern of names -> struct world_task with a fold; NULL: none */
+	bool lost;              /* final records of it were */
+	bool guests;            /* a task that ended told of pages in another's address space */
+	bool candidate;         /* in ended_procs */
 };
+
+/* A task was folded: what is known by its id is `into_task`'s, of process `into_proc`, from
+ * now on; which may be folded in turn. */
+typedef void (*world_folded_fn)(void *ctx, uint64_t task, uint64_t into_task, uint64_t into_proc);
 
 struct world {
 	GHashTable *tasks;  /* id -> struct world_task */
@@ -54,6 +77,18 @@ struct world {
 	bool launched;      /* the first execve is tare's own launch: no earlier name or image */
 	unsigned sweep;     /* number of the present one */
 	uint64_t malformed; /* records that made no sense: 0, or the ABI is broken */
+
+	/* What ended and can be folded: threads of processes that live or are kept, and
+	 * processes. */
+	uint32_t keep; /* of each */
+	GPtrArray *ended_tasks, *ended_procs;
+	unsigned waiting;       /* of ended_procs, beyond those that are kept: more may come */
+	GHashTable *proc_folds; /* parent and pattern of names -> struct world_proc with a fold */
+	unsigned task_folds;    /* struct world_task's with a fold */
+	uint64_t next_fold;
+	uint64_t peak_seq; /* the latest peak that a record knew */
+	world_folded_fn folded;
+	void *folded_ctx;
 };
 
 struct world *world_new(bool launched);
@@ -72,6 +107,28 @@ void world_sweep_begin(struct world *w);
 unsigned world_limbo(const struct world *w);
 /* Processes with a task that has not ended. */
 unsigned world_living(const struct world *w);
+
+/* What the kernel side kept of tasks and address spaces of this process (0: of more than one)
+ * whose final records found no room; in the place of what it said before. Such a process is
+ * not folded. It has one task and one address space for them, whose ids have bit 62 set, as
+ * has the process that stands for more than one. */
+#define WORLD_REST (1ULL << 62)
+void world_lost(struct world *w, uint64_t proc, const struct tare_ended *e);
+/* After that, and a sweep with both looks: what is not ended, was not met by it, and is of a
+ * process of which records were lost, has ended: it is in those sums. */
+void world_drop_lost(struct world *w);
+/* Tasks that have not ended and were met by both looks of the present sweep. */
+unsigned world_met(const struct world *w);
+
+/* Keep `keep` processes and as many threads that ended by themselves (WORLD_KEEP_ALL: all),
+ * and tell `folded` (or NULL) of each other that is folded. */
+void world_keep(struct world *w, uint32_t keep, world_folded_fn folded, void *ctx);
+
+/* Fold what ended, beyond what is kept: the heaviest at the peak, those that failed, the
+ * longest-lived and the oldest stay. Not within a sweep. `tight`: down to that number; else
+ * twice as many may stay, so that to call this often costs little. Sums over all rows stay
+ * what they are, to the page: see model/fold.h. */
+void world_fold(struct world *w, bool tight);
 
 /* What was read of a process in /proc; NULL leaves as it is. Copies. */
 struct world_proc *world_find_proc(struct world *w, uint64_t id);

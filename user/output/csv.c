@@ -11,6 +11,8 @@ static const char *const who_columns[] = { "process", "pid", "thread", "tid", "k
 static const char *const sample_columns[] = { "cause",     "place",   "function", "source",
 					      "module",    "stack",   "samples",  "grown",
 					      "live_peak", "live_end" };
+/* The last one: how many processes, or threads, the row is of. */
+static const char *const count_column[] = { "count" };
 static const char *const asked_columns[] = { "asked", "untouched" };
 static const char *const ledger_columns[] = { "opening",      "in",  "out",
 					      "unattributed", "net", "at_peak" };
@@ -26,10 +28,16 @@ static void who(struct fields *f, const struct report_process *p, const struct r
 		const char *kind)
 {
 	fields_text(f, p ? p->comm : NULL);
-	fields_int(f, p ? p->pid : FIELD_UNKNOWN);
+	fields_int(f, p && p->count == 1 ? p->pid : FIELD_UNKNOWN);
 	fields_text(f, t ? t->comm : NULL);
-	fields_int(f, t ? t->tid : FIELD_UNKNOWN);
+	fields_int(f, t && t->count == 1 ? t->tid : FIELD_UNKNOWN);
 	fields_text(f, kind);
+}
+
+static void end(struct fields *f, const struct report_process *p, const struct report_task *t)
+{
+	fields_int(f, t ? (int64_t)t->count : p ? (int64_t)p->count : FIELD_UNKNOWN);
+	fields_end(f);
 }
 
 /* Function by function, the outermost first, as in folded stacks. */
@@ -66,17 +74,17 @@ static void where(struct fields *f, const struct profile *p, uint32_t node)
 	whole_stack(f, p, up);
 }
 
-static void who_numbered(struct fields *f, const struct report *r, uint32_t process, uint32_t task,
-			 const char *kind)
+static const struct report_task *task_of(const struct report_process *p, uint32_t task)
 {
-	const struct report_process *p = r->processes->pdata[process];
-
-	who(f, p, task < p->tasks->len ? p->tasks->pdata[task] : NULL, kind);
+	return task < p->tasks->len ? p->tasks->pdata[task] : NULL;
 }
 
 static void entry(struct fields *f, const struct report *r, const struct profile_entry *e)
 {
-	who_numbered(f, r, e->process, e->task, kind_name[e->kind]);
+	const struct report_process *p = r->processes->pdata[e->process];
+	const struct report_task *t = task_of(p, e->task);
+
+	who(f, p, t, kind_name[e->kind]);
 	fields_text(f, profile_cause_name(r->profile, e->cause));
 	fields_text(f, e->place_label);
 	where(f, r->profile, e->node);
@@ -84,13 +92,16 @@ static void entry(struct fields *f, const struct report *r, const struct profile
 	for (int k = 0; k < PICTURES; k++)
 		fields_int(f, e->bytes[k]);
 	fields_blank(f, profile_pictures(r->profile) - PICTURES);
-	fields_end(f);
+	end(f, p, t);
 }
 
 /* Address space is no kind of memory. */
 static void asked(struct fields *f, const struct report *r, const struct profile_asked *a)
 {
-	who_numbered(f, r, a->process, a->task, NULL);
+	const struct report_process *p = r->processes->pdata[a->process];
+	const struct report_task *t = task_of(p, a->task);
+
+	who(f, p, t, NULL);
 	fields_text(f, profile_cause_name(r->profile, a->cause));
 	fields_text(f, a->place_label);
 	where(f, r->profile, a->node);
@@ -99,7 +110,7 @@ static void asked(struct fields *f, const struct report *r, const struct profile
 	fields_int(f, a->bytes);
 	if (!r->profile->untouched_why)
 		fields_int(f, a->untouched);
-	fields_end(f);
+	end(f, p, t);
 }
 
 static void samples(struct fields *f, const struct report *r)
@@ -109,6 +120,7 @@ static void samples(struct fields *f, const struct report *r)
 	names(f, who_columns, G_N_ELEMENTS(who_columns));
 	names(f, sample_columns, G_N_ELEMENTS(sample_columns));
 	names(f, asked_columns, profile_pictures(p) - PICTURES);
+	names(f, count_column, 1);
 	fields_end(f);
 	for (unsigned i = 0; i < p->entries->len; i++)
 		entry(f, r, &g_array_index(p->entries, struct profile_entry, i));
@@ -134,7 +146,7 @@ static void ledger_line(struct fields *f, const struct report_process *p,
 	who(f, p, t, kind);
 	for (unsigned i = 0; i < G_N_ELEMENTS(value); i++)
 		fields_int(f, value[i]);
-	fields_end(f);
+	end(f, p, t);
 }
 
 /* Of a kind that is known: its threads, then what none of them did. */
@@ -205,6 +217,7 @@ static void ledger(struct fields *f, const struct report *r)
 
 	names(f, who_columns, G_N_ELEMENTS(who_columns));
 	names(f, ledger_columns, G_N_ELEMENTS(ledger_columns));
+	names(f, count_column, 1);
 	fields_end(f);
 	for (int i = 0; i < TARE_KINDS; i++)
 		for (unsigned n = 0; report_kind(r, kind_order[i]) && n < r->processes->len; n++)

@@ -60,7 +60,7 @@ static json_t *side(const struct report *r)
 	json_set_known(object, "started_ns", r->started_ns, r->started_ns);
 	json_set_int(object, "duration_ns", (int64_t)r->duration_ns);
 	json_object_set_new(object, "balanced",
-			    r->sums_valid ? json_boolean(r->balanced) : json_null());
+			    r->sums_valid ? json_boolean(report_balanced(r)) : json_null());
 	json_set_int(object, "lost", (int64_t)report_lost_total(r));
 	json_set_known(object, "period", r->profile ? (int64_t)r->profile->period : 0, r->profile);
 	json_set_known(object, "samples", r->profile ? (int64_t)r->profile->samples : 0,

@@ -88,7 +88,7 @@ static void doubts(const struct page *p, enum diff_time time, const char *label)
 
 	if (!r->sums_valid)
 		g_string_append(text, "books not checked");
-	else if (!r->balanced)
+	else if (!report_balanced(r))
 		g_string_append(text, "books not balanced");
 	if (report_lost_total(r) ||
 	    (r->profile && (r->profile->lost.samples || r->profile->lost.ranges)))
@@ -208,10 +208,11 @@ static void totals(const struct page *p)
 
 static void count_cell(struct grid *g, const struct diff_who *w)
 {
-	unsigned a = w->side[DIFF_BEFORE].count, b = w->side[DIFF_AFTER].count;
-	g_autofree char *text = a == b ? g_strdup_printf("%u", a) : g_strdup_printf("%u→%u", a, b);
+	uint64_t a = w->side[DIFF_BEFORE].count, b = w->side[DIFF_AFTER].count;
+	g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, a);
+	g_autofree char *change = g_strdup_printf("%s→%" G_GUINT64_FORMAT, text, b);
 
-	grid_cell(g, PLAIN, text);
+	grid_cell(g, PLAIN, a == b ? text : change);
 }
 
 static void who_row(struct grid *g, const struct diff_who *w, enum paint how)

@@ -121,9 +121,11 @@ static json_t *unattributed(const struct report *r, const struct balance balance
 static json_t *books(const struct report *r)
 {
 	json_t *object = json_object();
+	g_autofree char *why = report_why_off(r);
 
 	json_object_set_new(object, "balanced",
-			    r->sums_valid ? json_boolean(r->balanced) : json_null());
+			    r->sums_valid ? json_boolean(report_balanced(r)) : json_null());
+	json_set_string(object, "why", why);
 	json_set_known(object, "off_pages", (int64_t)r->off_pages, r->sums_valid);
 	json_object_set_new(object, "checked", json_boolean(r->sums_valid));
 	json_set_int(object, "mms_closed", (int64_t)r->mms_closed);
@@ -234,12 +236,26 @@ static json_t *virtual(const struct report *r, const struct report_task *t)
 	return object;
 }
 
+/* NAME_min, NAME_median, NAME_max, where it is more than one. */
+static void spread(json_t *object, const char *name, const struct report_spread *s, uint64_t count)
+{
+	const int64_t values[] = { s->min, s->median, s->max };
+	static const char *const which[] = { "min", "median", "max" };
+
+	for (unsigned i = 0; count > 1 && i < G_N_ELEMENTS(values); i++) {
+		g_autofree char *key = g_strdup_printf("%s_%s", name, which[i]);
+
+		json_set_int(object, key, values[i]);
+	}
+}
+
 static json_t *task(const struct report *r, const struct report_task *t)
 {
 	json_t *object = json_object();
 	int64_t net[TARE_KINDS];
 
 	json_set_int(object, "tid", t->tid);
+	json_set_int(object, "count", (int64_t)t->count);
 	json_set_string(object, "comm", t->comm);
 	json_object_set_new(object, "names", strings(t->names));
 	json_object_set_new(object, "alive", json_boolean(t->alive));
@@ -255,6 +271,7 @@ static json_t *task(const struct report *r, const struct report_task *t)
 		json_set_known(one, "net", flow_net(f), known);
 		json_object_set_new(object, kind, one);
 	}
+	spread(object, "in", &t->in_spread, t->count);
 	view_flow_net(r, t->flow, net);
 	json_set_int(object, "rss_at_peak", kinds_rss(t->at_peak));
 	json_object_set_new(object, "at_peak", json_at_peak(r, t->at_peak));
@@ -292,6 +309,9 @@ static json_t *process(const struct report *r, const struct report_process *p)
 
 	json_set_int(object, "pid", p->pid);
 	json_set_int(object, "ppid", p->ppid);
+	json_set_int(object, "count", (int64_t)p->count);
+	json_set_int(object, "failed", (int64_t)view_failed(p));
+	json_set_string(object, "parent", p->parent);
 	json_set_string(object, "comm", p->comm);
 	json_set_string(object, "exe", p->exe);
 	json_object_set_new(object, "argv", strings(p->argv));
@@ -303,6 +323,7 @@ static json_t *process(const struct report *r, const struct report_process *p)
 	json_object_set_new(object, "exit", exit_status(&p->exit));
 	json_set_int(object, "rss_peak", p->rss_peak);
 	json_set_int(object, "rss_peak_ns", (int64_t)p->rss_peak_ns);
+	spread(object, "rss_peak", &p->rss_peak_spread, p->count);
 	view_balance_net(r, p->balance, net);
 	json_set_int(object, "rss_at_peak", kinds_rss(p->at_peak));
 	json_object_set_new(object, "at_peak", json_at_peak(r, p->at_peak));
@@ -379,6 +400,29 @@ static json_t *asked(const struct profile *p)
 	return object;
 }
 
+/* Longer periods that were in force for a while. */
+static json_t *thinned(const struct profile *p)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < TARE_THIN_LEVELS; i++) {
+		const struct profile_thinned *t = &p->thinned[i];
+		json_t *one;
+
+		if (!t->samples && !t->left)
+			continue;
+		one = json_object();
+		json_set_int(one, "period", (int64_t)(p->period << (i + 1)));
+		json_set_int(one, "count", (int64_t)t->samples);
+		json_set_int(one, "bytes", (int64_t)t->bytes);
+		json_set_int(one, "left", (int64_t)t->left);
+		json_set_int(one, "from_ns", (int64_t)t->from_ns);
+		json_set_int(one, "to_ns", (int64_t)t->to_ns);
+		json_array_append_new(array, one);
+	}
+	return array;
+}
+
 /* How the samples were taken, and what they say. Stacks are other formats'. */
 static json_t *samples(const struct profile *p)
 {
@@ -398,6 +442,7 @@ static json_t *samples(const struct profile *p)
 	json_set_int(lost, "bytes", (int64_t)p->lost.bytes);
 	json_set_int(lost, "ranges", (int64_t)p->lost.ranges);
 	json_object_set_new(object, "lost", lost);
+	json_object_set_new(object, "thinned", thinned(p));
 	for (int i = 0; i < PICTURES; i++) {
 		json_t *one = json_object();
 

@@ -103,6 +103,7 @@ json_t *json_kmem(const struct report *r)
 	bool events = report_kind(r, TARE_KMEM);
 	int64_t difference = 0;
 	bool both = view_kmem_difference(r, &difference);
+	struct view_rest now = view_rest_now(r), peak = view_rest_at_peak(r);
 	json_t *object = json_object(), *foreign = json_object();
 
 	for (int i = 0; i < TARE_FOREIGNERS; i++)
@@ -120,6 +121,14 @@ json_t *json_kmem(const struct report *r)
 	json_set_known(object, "elsewhere", k->elsewhere, events);
 	json_object_set_new(object, "foreign", foreign);
 	json_set_known(object, "foreign_at_peak", k->foreign_at_peak, events);
+	json_set_known(object, "left", k->left, events);
+	json_set_known(object, "left_at_peak", k->left_at_peak, events);
+	json_set_known(object, "freed_by_others", k->freed_by_others, events);
+	json_set_known(object, "freed_by_others_at_peak", k->freed_by_others_at_peak, events);
+	json_set_known(object, "held_before", now.before, events);
+	json_set_known(object, "held_before_at_peak", peak.before, events);
+	json_set_known(object, "no_process", now.left, events);
+	json_set_known(object, "no_process_at_peak", peak.left, events);
 	json_set_known(object, "drift_at_peak", k->drift_at_peak, events);
 	json_set_known(object, "sampled_at_peak", k->sampled_at_peak, k->level != KMEM_NONE);
 	return object;

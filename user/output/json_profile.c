@@ -237,6 +237,8 @@ void json_emit_profile(GString *out, const struct profile *p)
 
 	g_string_append(out, ",\n\"profile\": {\"period\": ");
 	append_number(out, (int64_t)p->period);
+	g_string_append(out, ", \"mean_period\": ");
+	append_number(out, (int64_t)(p->mean_period ? p->mean_period : p->period));
 	append_list(out, "kinds", kind_name, TARE_KINDS);
 	append_list(out, "places", place_name, PLACES);
 	append_list(out, "causes", (const char *const *)p->causes->pdata, p->causes->len);

@@ -128,10 +128,11 @@ static void mapping(struct writer *w, uint32_t module)
 /* pprof takes the first for the program. */
 static void mappings(struct writer *w)
 {
-	const struct report_process *first = w->r->processes->len ? w->r->processes->pdata[0] :
-								    NULL;
+	const struct report_process *first = NULL;
 	uint32_t n = w->p->modules->len, main = 0;
 
+	for (unsigned i = 0; i < w->r->processes->len && !(first && first->exe); i++)
+		first = w->r->processes->pdata[i];
 	while (main < n && (!first || g_strcmp0(profile_module_path(w->p, main), first->exe)))
 		main++;
 	if (main < n)
@@ -257,13 +258,17 @@ static void label_text(struct writer *w, struct labels *l, const char *key, cons
 static void label_who(struct writer *w, struct labels *l, uint32_t process, uint32_t task)
 {
 	const struct report_process *proc = w->r->processes->pdata[process];
+	const struct report_task *thread;
 
 	label_text(w, l, "process", proc->comm);
-	label(w, l, "pid")->num = proc->pid;
+	if (proc->count == 1)
+		label(w, l, "pid")->num = proc->pid;
 	if (task >= proc->tasks->len)
 		return;
-	label_text(w, l, "thread", ((const struct report_task *)proc->tasks->pdata[task])->comm);
-	label(w, l, "tid")->num = ((const struct report_task *)proc->tasks->pdata[task])->tid;
+	thread = proc->tasks->pdata[task];
+	label_text(w, l, "thread", thread->comm);
+	if (thread->count == 1)
+		label(w, l, "tid")->num = thread->tid;
 }
 
 static void sample(struct writer *w, uint32_t node, int64_t *values, struct labels *l)

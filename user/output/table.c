@@ -167,24 +167,6 @@ static void peak(GString *out, const struct report *r, const struct table_style 
 	margin_line(out, style, &first, PLAIN, line);
 }
 
-/* "anon +12.0 KiB, file -4.00 KiB", or that they cancel out. */
-static char *off_by_kind(const struct report *r)
-{
-	GString *list = g_string_new(NULL);
-
-	for (int i = 0; i < TARE_KINDS; i++) {
-		int64_t off = r->totals[kind_order[i]].unattributed;
-		g_autofree char *size = text_size(off);
-
-		if (off && kind_order[i] != TARE_KMEM) /* said in a line of its own */
-			g_string_append_printf(list, "%s%s %s%s", list->len ? ", " : "",
-					       kind_name[kind_order[i]], off > 0 ? "+" : "", size);
-	}
-	if (!list->len)
-		g_string_append(list, "they cancel out over the processes");
-	return g_string_free(list, FALSE);
-}
-
 /* The reason stands with the feature "books", or with the ledger's. */
 static const char *why_not_checked(const struct report *r)
 {
@@ -202,29 +184,14 @@ static const char *why_not_checked(const struct report *r)
 
 static void books_off(GString *out, const struct report *r, const struct table_style *style)
 {
-	g_autofree char *kinds = off_by_kind(r), *pages = text_count(r->off_pages);
-	g_autofree char *closed = text_count(r->mms_closed), *bad = text_count(r->mms_nonzero);
-	g_autofree char *lost = text_count(report_lost_total(r)), *line = NULL;
+	g_autoptr(GPtrArray) reasons = report_reasons(r);
 	bool first = true;
 
-	if (r->off_pages) {
-		line = g_strdup_printf("off by %s page%s: %s", pages, r->off_pages == 1 ? "" : "s",
-				       kinds);
-		margin_line(out, style, &first, BAD, line);
+	for (unsigned i = 0; i < reasons->len; i++) {
+		g_autofree char *safe = text_printable(reasons->pdata[i]);
+
+		margin_line(out, style, &first, BAD, safe);
 	}
-	if (r->mms_nonzero) {
-		g_free(line);
-		line = g_strdup_printf("off: %s of %s address spaces did not close at 0", bad,
-				       closed);
-		margin_line(out, style, &first, BAD, line);
-	}
-	if (report_lost_total(r) && first) {
-		g_free(line);
-		line = g_strdup_printf("not balanced for certain: %s lost", lost);
-		margin_line(out, style, &first, BAD, line);
-	}
-	if (first)
-		margin_line(out, style, &first, BAD, "not balanced");
 }
 
 /* The reason for this is below, among NOT MEASURED or NOTES. */
@@ -253,8 +220,9 @@ static char *kernel_checked(const struct report *r, int64_t difference)
 		return g_strdup_printf("kernel memory by %s: within %s of the control group's %s "
 				       "%s (bound %s)",
 				       who, off, group, when, bound);
-	return g_strdup_printf("kernel memory: off by %s, the control group has %s %s (bound %s)",
-			       off, group, when, bound);
+	return g_strdup_printf("kernel memory by %s: %s %s than the control group's %s %s (bound "
+			       "%s)",
+			       who, off, difference < 0 ? "more" : "less", group, when, bound);
 }
 
 static void kernel_books(GString *out, const struct report *r, const struct table_style *style)
@@ -263,6 +231,8 @@ static void kernel_books(GString *out, const struct report *r, const struct tabl
 	int64_t difference = 0;
 	bool first = false;
 
+	if (r->kmem.whole && r->sums_valid && report_kmem_off(r)) /* said by the books */
+		return;
 	if (!report_kind(r, TARE_KMEM))
 		line = g_strdup_printf("kernel memory per task: not measured%s",
 				       has_reason(r, "kmem") ? " (reason below)" : "");
@@ -271,7 +241,7 @@ static void kernel_books(GString *out, const struct report *r, const struct tabl
 				"counter could not be read");
 	else
 		line = kernel_checked(r, difference);
-	margin_line(out, style, &first, ABS(difference) > r->kmem.bound ? BAD : PLAIN, line);
+	margin_line(out, style, &first, PLAIN, line);
 }
 
 /* Said here, near the top: it explains how a workload ended. */
@@ -288,6 +258,7 @@ static void oom(GString *out, const struct report *r, const struct table_style *
 static void books(GString *out, const struct report *r, const struct table_style *style)
 {
 	g_autofree char *closed = text_count(r->mms_closed), *why = NULL, *line = NULL;
+	bool first = false;
 
 	label(out, style, "books:");
 	if (!r->sums_valid) {
@@ -296,7 +267,7 @@ static void books(GString *out, const struct report *r, const struct table_style
 		paint_wrapped(out, style, PLAIN, MARGIN, line);
 		return;
 	}
-	if (!r->balanced) {
+	if (!report_balanced(r)) {
 		books_off(out, r, style);
 		return;
 	}
@@ -305,6 +276,14 @@ static void books(GString *out, const struct report *r, const struct table_style
 		g_string_append_printf(out, " (%s address space%s closed at 0)", closed,
 				       r->mms_closed == 1 ? "" : "s");
 	g_string_append_c(out, '\n');
+	if (r->lost[TARE_LOST_RECORD_TASK]) {
+		g_autofree char *n = text_count(r->lost[TARE_LOST_RECORD_TASK]);
+
+		g_clear_pointer(&line, g_free);
+		line = g_strdup_printf("detail of %s ended task%s lost, no sum", n,
+				       r->lost[TARE_LOST_RECORD_TASK] == 1 ? "" : "s");
+		margin_line(out, style, &first, PLAIN, line);
+	}
 }
 
 static void losses(GString *out, const struct report *r, const struct table_style *style)

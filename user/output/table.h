@@ -25,6 +25,12 @@ char *table_command(const GPtrArray *command, unsigned width);
  * one name together, sorted by their weight at the peak. */
 GPtrArray *table_processes(const struct report *r, const struct table_style *style);
 
+/* What each of them had at most, or held at the peak, from the least to the most; `failed`:
+ * of them. Free with g_free(). */
+char *table_process_spread(const GPtrArray *processes, uint64_t failed);
+struct group;
+char *table_thread_spread(const struct group *threads);
+
 void table_totals(GString *out, const struct report *r, const struct table_style *style);
 void table_who(GString *out, const struct report *r, const struct table_style *style);
 void table_why(GString *out, const struct report *r, const struct table_style *style);

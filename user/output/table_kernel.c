@@ -18,7 +18,7 @@ static const char *const kmem_foreign[TARE_FOREIGNERS] = {
 	[TARE_FOREIGN_KHUGEPAGED] = "by khugepaged",
 	[TARE_FOREIGN_KERNEL] = "by kernel threads, interrupts",
 	[TARE_FOREIGN_PROCESS] = "by other processes",
-	[TARE_FOREIGN_LATE] = "by tasks that had ended",
+	[TARE_FOREIGN_LATE] = "by its tasks, not their own",
 };
 
 static void known_size(struct grid *g, bool known, int64_t bytes)
@@ -67,33 +67,64 @@ static void stack_row(struct grid *g, const struct report *r, int64_t at_peak)
 	kind_row(g, name, report_kind(r, TARE_KSTACK), at_peak, b->tasks, b->net);
 }
 
-/* What went on in the control group beside the tasks' own entries: where others
- * are in it, theirs too. How much each sort was at the peak is not kept apart. */
-static void foreign_rows(struct grid *g, const struct report *r)
+/* A part of the row above; how much of it was at the peak is not kept apart. */
+static void part_row(struct grid *g, const char *name, struct flow f)
+{
+	g_autofree char *indented = g_strdup_printf("    %s", name);
+
+	if (!f.in && !f.out)
+		return;
+	grid_cell(g, PLAIN, indented);
+	grid_blank(g);
+	grid_size(g, (int64_t)f.in);
+	grid_size(g, (int64_t)f.out);
+	grid_size(g, flow_net(f));
+}
+
+static struct flow foreign_sum(const struct report *r)
 {
 	struct flow all = { 0 };
-	unsigned sorts = 0;
 
-	for (int i = 0; i < TARE_FOREIGNERS; i++) {
+	for (int i = 0; i < TARE_FOREIGNERS; i++)
 		view_add(&all, r->kmem.foreign[i]);
-		sorts += r->kmem.foreign[i].in || r->kmem.foreign[i].out;
-	}
-	if (!sorts)
-		return;
-	kind_row(g, r->kmem.whole ? "  foreign" : "  foreign, and others'", true,
-		 r->kmem.foreign_at_peak, all, flow_net(all));
-	for (int i = 0; i < TARE_FOREIGNERS; i++) {
-		struct flow f = r->kmem.foreign[i];
-		g_autofree char *name = g_strdup_printf("    %s", kmem_foreign[i]);
+	return all;
+}
 
-		if (!f.in && !f.out)
-			continue;
-		grid_cell(g, PLAIN, name);
-		grid_blank(g);
-		grid_size(g, (int64_t)f.in);
-		grid_size(g, (int64_t)f.out);
-		grid_size(g, flow_net(f));
-	}
+static void foreign_parts(struct grid *g, const struct report *r)
+{
+	for (int i = 0; i < TARE_FOREIGNERS; i++)
+		part_row(g, kmem_foreign[i], r->kmem.foreign[i]);
+}
+
+/* In a group of the workload's own: what no live task has. What came into that account and
+ * went from it are facts, what there is of it is what no row has. */
+static void left_rows(struct grid *g, const struct report *r)
+{
+	struct flow all = foreign_sum(r), left = { MAX(r->kmem.left, 0), MAX(-r->kmem.left, 0) };
+	struct flow cut = { MAX(r->kmem.freed_by_others, 0), MAX(-r->kmem.freed_by_others, 0) };
+	struct view_rest now = view_rest_now(r), peak = view_rest_at_peak(r);
+	int64_t sock_now = view_now(r).sock, sock_peak = view_at_peak(r).sock;
+
+	view_add(&all, left);
+	view_add(&all, cut);
+	if (!all.in && !all.out && peak.left == sock_peak)
+		return;
+	kind_row(g, r->kmem.left ? "  left by ended tasks" : "  foreign", true,
+		 peak.left - sock_peak, all, now.left - sock_now);
+	part_row(g, "when they ended", left);
+	part_row(g, "of tasks' accounts", cut);
+	foreign_parts(g, r);
+}
+
+/* Where others are in it: theirs too. */
+static void foreign_rows(struct grid *g, const struct report *r)
+{
+	struct flow all = foreign_sum(r);
+
+	if (!all.in && !all.out)
+		return;
+	kind_row(g, "  foreign, and others'", true, r->kmem.foreign_at_peak, all, flow_net(all));
+	foreign_parts(g, r);
 }
 
 static void net_row(struct grid *g, enum paint how, const char *name, int64_t net)
@@ -132,9 +163,9 @@ static void group_rows(struct grid *g, const struct report *r)
 	int64_t at_peak = view_at_peak(r).sock, now = view_now(r).sock;
 	bool bad = ABS(kmem->unattributed) > r->kmem.bound;
 
-	foreign_rows(g, r);
+	left_rows(g, r);
 	if (kmem->opening)
-		held_row(g, "  opening", kmem->opening, kmem->opening);
+		held_row(g, "  held before", r->kmem.before_at_peak, r->kmem.before);
 	if (at_peak || now)
 		held_row(g, "  sockets, by looking", at_peak, now);
 	net_row(g, bad ? BAD : PLAIN, bad ? "  unattributed" : "  unattributed, in bound",

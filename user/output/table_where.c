@@ -40,6 +40,28 @@ static void add_function(struct grid *g, const struct profile *p, const struct f
 	grid_cell(g, DIM, module);
 }
 
+/* The period was longer for a while. */
+static void add_thinned(GString *line, const struct profile *p)
+{
+	g_autofree char *n = NULL, *period = NULL, *from = NULL, *to = NULL;
+	struct profile_thinned sum;
+	unsigned last = 0;
+
+	if (!profile_thinning(p, &sum))
+		return;
+	for (unsigned i = 0; i < TARE_THIN_LEVELS; i++)
+		if (p->thinned[i].samples || p->thinned[i].left)
+			last = i;
+	n = text_count(sum.samples);
+	period = text_size((int64_t)(p->period << (last + 1)));
+	from = text_duration(sum.from_ns);
+	to = text_duration(sum.to_ns);
+	g_string_append_printf(line,
+			       "; %s of them one per up to %s, between %s and %s, as they came "
+			       "faster than they could be taken",
+			       n, period, from, to);
+}
+
 /* How the samples went: of what nobody could tell, too. */
 static void add_samples(GString *out, const struct profile *p, const struct table_style *style)
 {
@@ -51,6 +73,7 @@ static void add_samples(GString *out, const struct profile *p, const struct tabl
 	if (stacks)
 		g_string_append_printf(line, "; %.2f %% of stacks are whole",
 				       100 * (double)p->complete / (double)stacks);
+	add_thinned(line, p);
 	if (p->lost.samples)
 		g_string_append_printf(line, "; %" G_GUINT64_FORMAT " samples more were lost",
 				       p->lost.samples);

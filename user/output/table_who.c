@@ -12,6 +12,7 @@
 #include "output/view.h"
 
 #define ROWS_MAX 40
+#define LEFT_LABEL "left by ended tasks"
 #define NAME_MAX_COLUMNS 48
 enum { COLUMN_NAME = 2, COLUMN_SHARE = 7, COLUMN_NET = 9, COLUMNS = 15 };
 #define WIDE 110 /* columns from which on a row names more than its main cause */
@@ -29,7 +30,7 @@ struct figures {
 	struct flow rss;
 	uint64_t faults;
 	uint64_t major;
-	unsigned members, alive, killed;
+	uint64_t members, alive, killed, failed;
 	GPtrArray *tasks; /* whose causes are named */
 };
 
@@ -55,9 +56,14 @@ static int64_t process_at_peak(const void *p)
 	return kinds_weight(((const struct report_process *)p)->at_peak);
 }
 
-static int64_t process_rss_peak(const void *p)
+static uint64_t process_count(const void *p)
 {
-	return ((const struct report_process *)p)->rss_peak;
+	return ((const struct report_process *)p)->count;
+}
+
+static uint64_t task_count(const void *t)
+{
+	return ((const struct report_task *)t)->count;
 }
 
 static const char *task_comm(const void *t)
@@ -70,11 +76,6 @@ static const char *task_comm(const void *t)
 static int64_t task_at_peak(const void *t)
 {
 	return kinds_weight(((const struct report_task *)t)->at_peak);
-}
-
-static int64_t task_in(const void *t)
-{
-	return (int64_t)view_rss(((const struct report_task *)t)->flow).in;
 }
 
 char *table_process_name(const struct report_process *p, unsigned width)
@@ -102,12 +103,13 @@ GPtrArray *table_processes(const struct report *r, const struct table_style *sty
 	for (unsigned i = 0; i < r->processes->len; i++) {
 		struct report_process *p = g_ptr_array_index(r->processes, i);
 		int64_t weight = kinds_weight(p->at_peak);
-		bool alone = style->all_threads || weight >= r->peak_weight / BIG;
+		bool alone = style->all_threads ||
+			     (p->count == 1 && weight >= r->peak_weight / BIG);
 
 		g_ptr_array_add(alone && weight > 0 ? big : small, p);
 	}
-	groups = group_by_pattern(big, process_comm, process_at_peak, G_MAXUINT);
-	others = group_by_pattern(small, process_comm, process_at_peak,
+	groups = group_by_pattern(big, process_comm, process_at_peak, NULL, G_MAXUINT);
+	others = group_by_pattern(small, process_comm, process_at_peak, process_count,
 				  style->all_threads ? G_MAXUINT : PROCESSES_LEAST);
 	g_ptr_array_extend_and_steal(groups, others);
 	group_sort(groups);
@@ -129,13 +131,14 @@ static void add_task(struct figures *f, struct report_task *t)
 
 static struct figures task_figures(const GPtrArray *tasks)
 {
-	struct figures f = { .members = tasks->len, .tasks = g_ptr_array_new() };
+	struct figures f = { .tasks = g_ptr_array_new() };
 
 	for (unsigned i = 0; i < tasks->len; i++) {
 		struct report_task *t = g_ptr_array_index(tasks, i);
 
 		add_kinds(f.at_peak, t->at_peak);
 		view_add(&f.rss, view_rss(t->flow));
+		f.members += t->count;
 		f.alive += t->alive;
 		add_task(&f, t);
 	}
@@ -145,7 +148,7 @@ static struct figures task_figures(const GPtrArray *tasks)
 
 static struct figures process_figures(const GPtrArray *processes)
 {
-	struct figures f = { .members = processes->len, .tasks = g_ptr_array_new() };
+	struct figures f = { .tasks = g_ptr_array_new() };
 
 	for (unsigned i = 0; i < processes->len; i++) {
 		const struct report_process *p = g_ptr_array_index(processes, i);
@@ -154,8 +157,10 @@ static struct figures process_figures(const GPtrArray *processes)
 		add_kinds(f.at_peak, p->at_peak);
 		f.net += b.net;
 		view_add(&f.rss, b.tasks);
+		f.members += p->count;
 		f.alive += p->alive;
 		f.killed += p->exit.known && p->exit.signal;
+		f.failed += view_failed(p);
 		for (unsigned j = 0; j < p->tasks->len; j++)
 			add_task(&f, g_ptr_array_index(p->tasks, j));
 	}
@@ -299,25 +304,35 @@ static void special_row(const struct who *w, enum paint how, const char *name, s
 	blanks(w, COLUMNS - COLUMN_NET - 3);
 }
 
-/* Kernel memory that no process can be told to hold: what of its tasks' others
- * freed, what was there before; or the group's, where nobody tells whose it is. */
-static void no_process_row(const struct who *w)
+/* Kernel memory that no process has. */
+static void no_process_row(const struct who *w, const char *name, int64_t size)
 {
-	int64_t size = view_no_process(w->r);
-	bool by_task = report_kind(w->r, TARE_KMEM);
-
 	if (!size)
 		return;
 	blanks(w, 2);
-	grid_label(w->grid, PLAIN, by_task ? "(no process)" : "(other kernel)");
+	grid_label(w->grid, PLAIN, name);
 	grid_size(w->grid, size);
 	blanks(w, 2);
-	if (by_task)
+	if (report_kind(w->r, TARE_KMEM))
 		grid_size(w->grid, size);
 	else
 		grid_blank(w->grid);
 	grid_percent(w->grid, (double)size, (double)w->r->peak_weight);
 	blanks(w, COLUMNS - COLUMN_SHARE - 1);
+}
+
+/* What was there before tare came, what ended tasks left; or the group's, where nobody tells
+ * whose it is. */
+static void no_process_rows(const struct who *w)
+{
+	struct view_rest rest = view_rest_at_peak(w->r);
+
+	no_process_row(w, "(held before)", rest.before);
+	no_process_row(w,
+		       !report_kind(w->r, TARE_KMEM) ? "(other kernel)" :
+		       view_left_at_peak(w->r)       ? LEFT_LABEL :
+						       "(no process)",
+		       rest.left);
 }
 
 static struct flow as_flow(int64_t change)
@@ -351,23 +366,11 @@ static void special_rows(const struct who *w, const GPtrArray *processes)
 		special_row(w, BAD, "  unattributed", as_flow(unattributed));
 }
 
-static void spread_line(const struct who *w, const char *what, struct spread s, unsigned indent)
-{
-	g_autofree char *min = text_size(s.min), *median = text_size(s.median);
-	g_autofree char *max = text_size(s.max), *line = NULL;
-
-	if (s.min == s.max)
-		line = g_strdup_printf("%s: %s", what, min);
-	else
-		line = g_strdup_printf("%s: min %s, median %s, max %s", what, min, median, max);
-	grid_line(w->grid, DIM, COLUMN_NAME, indent, line);
-}
-
-static void group_label(const struct who *w, const char *name, unsigned n, const char *indent)
+static void group_label(const struct who *w, const char *name, uint64_t n, const char *indent)
 {
 	g_autofree char *safe = text_printable(name), *counted = NULL;
 
-	counted = g_strdup_printf("%s%s ×%u", indent, safe, n);
+	counted = g_strdup_printf("%s%s ×%" G_GUINT64_FORMAT, indent, safe, n);
 	grid_blank(w->grid);
 	grid_label(w->grid, PLAIN, counted);
 }
@@ -377,6 +380,7 @@ static void thread_group(const struct who *w, const struct group *g)
 	struct figures f = task_figures(g->members);
 	const struct report_task *first = g_ptr_array_index(g->members, 0);
 	g_autofree char *tid = g_strdup_printf("%d", first->tid), *safe = NULL, *name = NULL;
+	g_autofree char *spread = NULL;
 
 	mark_cell(w, &f);
 	if (f.members > 1) {
@@ -389,31 +393,28 @@ static void thread_group(const struct who *w, const struct group *g)
 	}
 	figure_cells(w, &f, false, -1);
 	g_ptr_array_unref(f.tasks);
-	if (f.members < 2)
-		return;
-	if (g->spread.max)
-		spread_line(w, "each, at the peak", g->spread, 4);
-	else
-		spread_line(w, "each, in", group_spread(g->members, task_in), 4);
+	spread = f.members > 1 ? table_thread_spread(g) : NULL;
+	if (spread)
+		grid_line(w->grid, DIM, COLUMN_NAME, 4, spread);
 }
 
 /* The main thread is never in a group: it carries the whole exit. Returns how
  * many threads are left out. */
-static unsigned threads(const struct who *w, const struct report_process *p)
+static uint64_t threads(const struct who *w, const struct report_process *p)
 {
 	g_autoptr(GPtrArray) main = g_ptr_array_new(), others = g_ptr_array_new();
 	g_autoptr(GPtrArray) groups = NULL;
-	unsigned left = 0;
+	uint64_t left = 0;
 
 	for (unsigned i = 0; i < p->tasks->len; i++) {
 		struct report_task *t = g_ptr_array_index(p->tasks, i);
 
 		g_ptr_array_add(t->tid == p->pid ? main : others, t);
 	}
-	groups = group_by_pattern(others, task_comm, task_at_peak,
+	groups = group_by_pattern(others, task_comm, task_at_peak, task_count,
 				  w->style->all_threads ? G_MAXUINT : THREADS_LEAST);
-	g_ptr_array_extend_and_steal(groups,
-				     group_by_pattern(main, task_comm, task_at_peak, G_MAXUINT));
+	g_ptr_array_extend_and_steal(groups, group_by_pattern(main, task_comm, task_at_peak, NULL,
+							      G_MAXUINT));
 	group_sort(groups);
 	for (unsigned i = 0; i < groups->len; i++) {
 		const struct group *g = g_ptr_array_index(groups, i);
@@ -421,24 +422,25 @@ static unsigned threads(const struct who *w, const struct report_process *p)
 		if (grid_rows(w->grid) < w->rows_max)
 			thread_group(w, g);
 		else
-			left += g->members->len;
+			left += g->count;
 	}
 	return left;
 }
 
 /* Returns how many of its threads are left out. */
-static unsigned process(const struct who *w, const struct group *g)
+static uint64_t process(const struct who *w, const struct group *g)
 {
 	const struct report_process *p = g_ptr_array_index(g->members, 0);
 	struct figures f = process_figures(g->members);
-	g_autofree char *pid = g_strdup_printf("%d", p->pid), *name = NULL;
-	unsigned left = 0;
+	g_autofree char *pid = g_strdup_printf("%d", p->pid), *name = NULL, *spread = NULL;
+	uint64_t left = 0;
 
 	mark_cell(w, &f);
 	if (f.members > 1) {
 		group_label(w, g->name, f.members, "");
 		figure_cells(w, &f, true, -1);
-		spread_line(w, "each, own RSS peak", group_spread(g->members, process_rss_peak), 2);
+		spread = table_process_spread(g->members, f.failed);
+		grid_line(w->grid, DIM, COLUMN_NAME, 2, spread);
 	} else {
 		name = table_process_name(p, NAME_MAX_COLUMNS);
 		grid_cell(w->grid, BOLD, pid);
@@ -453,7 +455,7 @@ static unsigned process(const struct who *w, const struct group *g)
 }
 
 /* What did not fit: `processes` rows of processes and `threads` of the shown ones. */
-static void left_out(const struct who *w, unsigned processes, unsigned threads, int64_t at_peak)
+static void left_out(const struct who *w, uint64_t processes, uint64_t threads, int64_t at_peak)
 {
 	g_autofree char *size = text_size(at_peak), *p = text_count(processes);
 	g_autofree char *t = text_count(threads);
@@ -473,7 +475,7 @@ static void left_out(const struct who *w, unsigned processes, unsigned threads, 
 
 static void rows(const struct who *w, const GPtrArray *groups)
 {
-	unsigned left_processes = 0, left_threads = 0;
+	uint64_t left_processes = 0, left_threads = 0;
 	int64_t left_peak = 0;
 
 	for (unsigned i = 0; i < groups->len; i++) {
@@ -483,10 +485,10 @@ static void rows(const struct who *w, const GPtrArray *groups)
 			left_threads += process(w, g);
 			continue;
 		}
-		left_processes += g->members->len;
+		left_processes += g->count;
 		left_peak += g->spread.sum;
 	}
-	no_process_row(w);
+	no_process_rows(w);
 	left_out(w, left_processes, left_threads, left_peak);
 }
 
@@ -533,7 +535,7 @@ void table_who(GString *out, const struct report *r, const struct table_style *s
 	const struct grid_column columns[COLUMNS] = {
 		{ .title = NULL },
 		{ .title = "PID", .right = true },
-		{ .title = "NAME", .soft = 22, .hard = 11 },
+		{ .title = "NAME", .soft = 22, .hard = view_left_at_peak(r) ? 14 : 11 },
 		{ .title = "WEIGHT", .right = true },
 		{ .title = NULL, .drop = 7 },
 		{ .title = "USER", .right = true },

@@ -179,14 +179,14 @@ static struct asked sum_asked(const struct group *group)
 static void asked_row(struct grid *g, const struct asked *a)
 {
 	const struct report_process *p = g_ptr_array_index(a->group->members, 0);
-	unsigned n = a->group->members->len;
+	uint64_t n = a->group->count;
 	g_autofree char *pid = g_strdup_printf("%d", p->pid), *name = NULL, *safe = NULL;
 	g_autofree char *share =
 		bar(a->virtual.in ? (double)a->touched / (double)a->virtual.in : 0, 10);
 
 	if (n > 1) {
 		safe = text_printable(a->group->name);
-		name = g_strdup_printf("%s ×%u", safe, n);
+		name = g_strdup_printf("%s ×%" G_GUINT64_FORMAT, safe, n);
 		grid_blank(g);
 		grid_label(g, PLAIN, name);
 	} else {

@@ -122,12 +122,39 @@ struct view_held view_at_peak(const struct report *r)
 	return h;
 }
 
-int64_t view_no_process(const struct report *r)
+/* `held`: of the whole workload. A row of what was before is not above what there is. */
+static struct view_rest rest_of(int64_t held, int64_t before)
+{
+	struct view_rest rest = { .before = CLAMP(before, 0, MAX(held, 0)) };
+
+	rest.left = MAX(held - rest.before, 0);
+	return rest;
+}
+
+struct view_rest view_rest_at_peak(const struct report *r)
 {
 	struct view_held all = view_at_peak(r), processes = { 0 };
 
 	sum_at_peak(r, &processes);
-	return all.kind[TARE_KMEM] + all.sock - processes.kind[TARE_KMEM];
+	return rest_of(all.kind[TARE_KMEM] + all.sock - processes.kind[TARE_KMEM],
+		       r->kmem.before_at_peak);
+}
+
+struct view_rest view_rest_now(const struct report *r)
+{
+	struct view_held all = view_now(r);
+	int64_t held = all.kind[TARE_KMEM] + all.sock;
+
+	for (unsigned i = 0; report_kind(r, TARE_KMEM) && i < r->processes->len; i++)
+		held -= ((const struct report_process *)r->processes->pdata[i])
+				->balance[TARE_KMEM]
+				.net;
+	return rest_of(held, r->kmem.before);
+}
+
+bool view_left_at_peak(const struct report *r)
+{
+	return report_kind(r, TARE_KMEM) && r->kmem.whole && r->kmem.left_at_peak > 0;
 }
 
 bool view_kmem_difference(const struct report *r, int64_t *difference)
@@ -145,6 +172,11 @@ bool view_checked(const struct report *r, enum tare_kind kind, bool workload)
 	if (kind == TARE_KMEM)
 		return workload && r->kmem.whole && view_kmem_difference(r, &difference);
 	return r->sums_valid && report_kind(r, kind);
+}
+
+uint64_t view_failed(const struct report_process *p)
+{
+	return p->count > 1 ? p->failed : p->exit.known && (p->exit.signal || p->exit.code);
 }
 
 char *view_signal(int signal)

@@ -32,8 +32,15 @@ struct view_held {
 };
 struct view_held view_now(const struct report *r);
 struct view_held view_at_peak(const struct report *r);
-/* What of TARE_KMEM and sockets at the peak no process has. */
-int64_t view_no_process(const struct report *r);
+/* What of TARE_KMEM and sockets no process has: what was there before tare came, and the rest,
+ * which tasks left that ended, or others were charged for. */
+struct view_rest {
+	int64_t before, left;
+};
+struct view_rest view_rest_now(const struct report *r);
+struct view_rest view_rest_at_peak(const struct report *r);
+/* Whether the rest at the peak is of tasks that had ended, so far as that is known. */
+bool view_left_at_peak(const struct report *r);
 
 /* By how much the control group's kernel memory differs from the events, where
  * both are known. */
@@ -43,6 +50,9 @@ bool view_kmem_difference(const struct report *r, int64_t *difference);
  * each process. Kernel memory is checked against the control group's counter, so for the
  * workload only; the others against the counters of each process. */
 bool view_checked(const struct report *r, enum tare_kind kind, bool workload);
+
+/* How many of a row's processes ended by a signal or with a status other than 0. */
+uint64_t view_failed(const struct report_process *p);
 
 void view_add(struct flow *sum, struct flow f);
 

@@ -229,7 +229,7 @@ static void read_all(struct loading *l)
 int bench_store_load(struct bench **b, const char *path)
 {
 	struct loading l = { 0 };
-	int err = db_open(&l.r.db, path, DB_READ, &bench_format);
+	int err = db_open(&l.r.db, path, &bench_format);
 
 	if (err)
 		return err;

@@ -41,12 +41,25 @@ static int insert_bench(const struct db *db, const void *bench)
 		db_text_or_empty(m->limits));
 }
 
+int bench_store_create_output(struct bench_store **s, const struct fileout *out,
+			      const struct bench *b)
+{
+	int err = db_create(out, bench_sql, insert_bench, b);
+
+	return err ? err : bench_store_open_output(s, out);
+}
+
 int bench_store_create(struct bench_store **s, const char *path, const struct bench *b,
 		       const struct fileout_owner *owner)
 {
-	int err = db_create(path, bench_sql, insert_bench, b, owner);
+	struct fileout *out;
+	int err = fileout_open(&out, path, owner);
 
-	return err ? err : bench_store_open(s, path);
+	if (err)
+		return err;
+	err = bench_store_create_output(s, out, b);
+	fileout_close(out);
+	return err;
 }
 
 static int set_complete(struct bench_store *s, bool complete)
@@ -59,10 +72,10 @@ static int set_complete(struct bench_store *s, bool complete)
 	return db_end(&s->db, err);
 }
 
-int bench_store_open(struct bench_store **s, const char *path)
+int bench_store_open_output(struct bench_store **s, const struct fileout *out)
 {
 	struct bench_store *new = g_new0(struct bench_store, 1);
-	int err = db_open(&new->db, path, DB_WRITE, &bench_format);
+	int err = db_open_output(&new->db, out, &bench_format);
 
 	if (!err)
 		err = set_complete(new, false);
@@ -70,6 +83,18 @@ int bench_store_open(struct bench_store **s, const char *path)
 		bench_store_close(new);
 	else
 		*s = new;
+	return err;
+}
+
+int bench_store_open(struct bench_store **s, const char *path)
+{
+	struct fileout *out;
+	int err = fileout_open(&out, path, NULL);
+
+	if (err)
+		return err;
+	err = bench_store_open_output(s, out);
+	fileout_close(out);
 	return err;
 }
 

@@ -118,9 +118,12 @@ static int harden(struct db *db)
 }
 
 /* SQLite reads nothing of the file yet. */
-static int connect(struct db *db, const char *name, int flags)
+static int connect(struct db *db, int flags)
 {
-	if (sqlite3_open_v2(name, &db->sqlite, flags | SQLITE_OPEN_EXRESCODE, NULL)) {
+	const char *name = db->place ? db->place->known : ":memory:";
+	const char *vfs = db->place ? db_vfs_name : NULL;
+
+	if (sqlite3_open_v2(name, &db->sqlite, flags | SQLITE_OPEN_EXRESCODE, vfs)) {
 		if (db->sqlite)
 			return db_fail(db);
 		error("%s: out of memory", db->path);
@@ -137,36 +140,34 @@ static int first_look(const struct db *db)
 }
 
 /* With the right to write just for taking back a half commit, then without it. */
-static int connect_after_rollback(struct db *db, const char *name)
+static int connect_after_rollback(struct db *db)
 {
 	int err;
 
 	sqlite3_close(g_steal_pointer(&db->sqlite));
-	err = connect(db, name, SQLITE_OPEN_READWRITE);
+	err = connect(db, SQLITE_OPEN_READWRITE);
 	if (err)
 		return err;
 	if (first_look(db))
 		return db_fail(db);
 	sqlite3_close(g_steal_pointer(&db->sqlite));
-	err = connect(db, name, SQLITE_OPEN_READONLY);
+	err = connect(db, SQLITE_OPEN_READONLY);
 	if (err)
 		return err;
 	return first_look(db) ? db_fail(db) : 0;
 }
 
-static int connect_file(struct db *db, enum db_mode mode)
+static int connect_file(struct db *db)
 {
-	/* Absolute, so that no name means something else to SQLite (":memory:"). */
-	g_autofree char *name = g_canonicalize_filename(db->path, NULL);
-	bool writing = mode == DB_WRITE;
-	int err = connect(db, name, writing ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
+	bool writing = db->place->writing;
+	int err = connect(db, writing ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
 	int code;
 
 	if (err)
 		return err;
 	code = first_look(db);
 	if (code == SQLITE_READONLY_ROLLBACK && !writing)
-		return connect_after_rollback(db, name);
+		return connect_after_rollback(db);
 	if (code)
 		return db_fail(db);
 	return writing ? db_exec(db, "PRAGMA synchronous = EXTRA") : 0;
@@ -198,30 +199,48 @@ static int check_tables(const struct db *db, const struct db_format *format)
 	return 0;
 }
 
-static int open_file(struct db *db, enum db_mode mode, const struct db_format *format)
+static int open_place(struct db *db, const struct db_format *format)
 {
-	int err = db_file_check(db->path, format);
+	int err = db_vfs_add(db->place);
 
-	if (err)
+	if (err) {
+		error("%s: SQLite cannot be kept to this file: %s", db->path, strerror(-err));
 		return err;
-	if (mode == DB_WRITE) {
-		db->lock = db_file_lock(db->path);
+	}
+	if (db->place->writing) {
+		db->lock = db_file_lock(db->place, db->path);
 		if (db->lock < 0)
 			return db->lock;
 	}
-	err = connect_file(db, mode);
+	err = connect_file(db);
 	return err ? err : check_tables(db, format);
 }
 
-int db_open(struct db *db, const char *path, enum db_mode mode, const struct db_format *format)
+static int open_file(struct db *db, const struct fileout *out, const struct db_format *format)
 {
-	int err;
+	struct db_place place;
+	int err = out ? db_file_find_output(&place, out, format) :
+			db_file_find(&place, db->path, format);
 
-	*db = (struct db){ .path = g_strdup(path), .lock = -1 };
-	err = open_file(db, mode, format);
+	if (!err) {
+		db->place = g_memdup2(&place, sizeof(place));
+		err = open_place(db, format);
+	}
 	if (err)
 		db_close(db);
 	return err;
+}
+
+int db_open(struct db *db, const char *path, const struct db_format *format)
+{
+	*db = (struct db){ .path = g_strdup(path), .lock = -1 };
+	return open_file(db, NULL, format);
+}
+
+int db_open_output(struct db *db, const struct fileout *out, const struct db_format *format)
+{
+	*db = (struct db){ .path = g_strdup(fileout_path(out)), .lock = -1 };
+	return open_file(db, out, format);
 }
 
 int db_open_memory(struct db *db, const char *path)
@@ -229,7 +248,7 @@ int db_open_memory(struct db *db, const char *path)
 	int err;
 
 	*db = (struct db){ .path = g_strdup(path), .lock = -1 };
-	err = connect(db, ":memory:", SQLITE_OPEN_READWRITE);
+	err = connect(db, SQLITE_OPEN_READWRITE);
 	if (err)
 		db_close(db);
 	return err;
@@ -242,6 +261,11 @@ void db_close(struct db *db)
 	sqlite3_close(g_steal_pointer(&db->sqlite));
 	/* After SQLite: closing it ends SQLite's own locks on the file too. */
 	db_file_unlock(db->lock);
+	if (db->place) {
+		db_vfs_remove(db->place);
+		db_file_clear(db->place);
+	}
+	g_clear_pointer(&db->place, g_free);
 	g_clear_pointer(&db->path, g_free);
 }
 

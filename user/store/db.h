@@ -26,6 +26,8 @@
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sqlite3_stmt, sqlite3_finalize)
 
+struct db_place; /* db_vfs.h */
+
 /* What sort of file it has to be. */
 struct db_format {
 	const char *what; /* "tare bench": 'not a file of tare bench' */
@@ -35,31 +37,29 @@ struct db_format {
 
 struct db {
 	sqlite3 *sqlite;
-	char *path;    /* as the user gave it: for messages */
-	int lock;      /* held while it is open for writing; -1: none */
+	char *path;             /* as the user gave it: for messages */
+	struct db_place *place; /* NULL: in memory */
+	int lock;               /* held while it is open for writing; -1: none */
 	int64_t since; /* µs: it was opened or began a transaction; db.c ends what takes too long */
-};
-
-enum db_mode {
-	DB_READ,  /* nothing in it can be changed */
-	DB_WRITE, /* by one process only: another gets -EBUSY at once */
 };
 
 /* Every int function here: 0 or negative errno, said by error() with the file's name. */
 
-/* Open a file that exists; *db may not move until it is closed. On failure it is
- * closed. Not while this process has the same file open within a transaction. */
-int db_open(struct db *db, const char *path, enum db_mode mode, const struct db_format *format);
+/* Open a file that exists, for reading: nothing in it can be changed. *db may not move
+ * until it is closed. On failure it is closed. Not while this process has the same file open
+ * within a transaction. */
+int db_open(struct db *db, const char *path, const struct db_format *format);
+
+/* For writing, by one process only: another gets -EBUSY at once. No link is followed. */
+int db_open_output(struct db *db, const struct fileout *out, const struct db_format *format);
 
 /* An empty database in memory; `path` is for messages. */
 int db_open_memory(struct db *db, const char *path);
 
-/* Create `path`, all at once: tables by `sql`, rows by `fill` (may be NULL). `owner`
- * (may be NULL) as in fileout_write(). -EEXIST when there is something of that name:
- * not said, the caller knows the way out. */
+/* Create it, all at once: tables by `sql`, rows by `fill` (may be NULL). -EEXIST when there
+ * is something of that name: not said, the caller knows the way out. */
 typedef int (*db_fill_fn)(const struct db *db, const void *ctx);
-int db_create(const char *path, const char *sql, db_fill_fn fill, const void *ctx,
-	      const struct fileout_owner *owner);
+int db_create(const struct fileout *out, const char *sql, db_fill_fn fill, const void *ctx);
 
 /* Takes a db that is all zero, or closed. */
 void db_close(struct db *db);

@@ -53,87 +53,177 @@ static int check_header(const char *path, const unsigned char *header, ssize_t l
 	return 0;
 }
 
-static int check_main(const char *path, const struct db_format *format)
+static int check_main(const char *path, int fd, const struct db_format *format)
 {
 	unsigned char header[HEADER];
-	/* O_NONBLOCK: a fifo does not wait for its other end. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), err = 0;
 	struct stat st;
 	ssize_t len;
 
-	if (fd < 0)
+	if (fstat(fd, &st))
 		return cannot("read", path);
-	if (fstat(fd, &st)) {
-		err = cannot("read", path);
-	} else if (!S_ISREG(st.st_mode)) {
+	if (!S_ISREG(st.st_mode)) {
 		error("%s is not a regular file", path);
-		err = S_ISDIR(st.st_mode) ? -EISDIR : -EBADMSG;
-	} else if (st.st_size > LARGEST) {
-		error("%s is too large for a file of %s", path, format->what);
-		err = -EFBIG;
-	} else {
-		len = pread(fd, header, sizeof(header), 0);
-		err = len < 0 ? cannot("read", path) : check_header(path, header, len, format);
+		return S_ISDIR(st.st_mode) ? -EISDIR : -EBADMSG;
 	}
-	close(fd);
-	return err;
+	if (st.st_size > LARGEST) {
+		error("%s is too large for a file of %s", path, format->what);
+		return -EFBIG;
+	}
+	len = pread(fd, header, sizeof(header), 0);
+	return len < 0 ? cannot("read", path) : check_header(path, header, len, format);
 }
 
 /* Does a journal end with the name of a super-journal? Playing it back, SQLite
  * would delete whatever file that names. tare has none: it writes one file. */
-static int check_journal_end(const char *journal, int fd)
+static int check_journal_end(const char *path, int fd)
 {
 	static const unsigned char magic[] = { 0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7 };
 	unsigned char end[sizeof(magic)];
 	struct stat st;
 
 	if (fstat(fd, &st))
-		return cannot("read", journal);
-	if (!S_ISREG(st.st_mode)) {
-		error("%s is not a regular file", journal);
-		return -EBADMSG;
-	}
+		return cannot("read", path);
 	if (st.st_size < (off_t)sizeof(end))
 		return 0;
 	if (pread(fd, end, sizeof(end), st.st_size - (off_t)sizeof(end)) < 0)
-		return cannot("read", journal);
+		return cannot("read", path);
 	if (memcmp(end, magic, sizeof(magic)))
 		return 0;
-	error("%s is not of tare: it belongs to a transaction over more files", journal);
+	error("%s-journal is not of tare: it belongs to a transaction over more files", path);
 	return -EBADMSG;
 }
 
-static int check_journal(const char *path)
+/* It lies where the file does, not where a link to it does. */
+static int check_journal(const struct db_place *p, const char *path)
 {
-	/* It lies where the file does, not where a link to it does. */
-	char *real = realpath(path, NULL);
-	g_autofree char *journal = g_strconcat(real ? real : path, "-journal", NULL);
-	int fd, err;
+	int fd = db_vfs_open_journal(p, O_RDONLY, 0), err;
 
-	free(real);
-	fd = open(journal, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	/* SQLite is let at it later; then another's is removed. */
+	if (fd < 0 && p->writing)
+		return 0;
+	if (fd < 0 && errno != EACCES) {
+		error("%s-journal is not of tare: it is no regular file, or another user's", path);
+		return -EBADMSG;
+	}
 	if (fd < 0)
-		return errno == ENOENT ? 0 : cannot("read", journal);
-	err = check_journal_end(journal, fd);
+		return cannot("read the journal of", path);
+	err = check_journal_end(path, fd);
 	close(fd);
 	return err;
 }
 
-int db_file_check(const char *path, const struct db_format *format)
+static void remember(struct db_place *p, const struct stat *st)
 {
-	int err = check_main(path, format);
-
-	return err ? err : check_journal(path);
+	p->dev = st->st_dev;
+	p->ino = st->st_ino;
+	p->uid = st->st_uid;
 }
 
-int db_file_lock(const char *path)
+/* The directory of the file that a path leads to. */
+static int find_directory(struct db_place *p, const char *path, int fd)
+{
+	char *real = realpath(path, NULL);
+	g_autofree char *dir = real ? g_path_get_dirname(real) : NULL;
+	struct stat st, there;
+	int err = 0;
+
+	p->name = real ? g_path_get_basename(real) : NULL;
+	free(real);
+	p->dir = dir ? open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (p->dir < 0 || fstat(fd, &st) || fstatat(p->dir, p->name, &there, AT_SYMLINK_NOFOLLOW)) {
+		err = cannot("read", path);
+	} else if (st.st_dev != there.st_dev || st.st_ino != there.st_ino) {
+		error("%s: something else was put there meanwhile", path);
+		err = -ESTALE;
+	} else {
+		remember(p, &st);
+	}
+	return err;
+}
+
+int db_file_find(struct db_place *p, const char *path, const struct db_format *format)
+{
+	/* O_NONBLOCK: a fifo does not wait for its other end. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), err;
+
+	*p = (struct db_place){ .dir = -1 };
+	if (fd < 0)
+		return cannot("read", path);
+	err = check_main(path, fd, format);
+	if (!err)
+		err = find_directory(p, path, fd);
+	if (!err)
+		err = check_journal(p, path);
+	close(fd);
+	if (err)
+		db_file_clear(p);
+	return err;
+}
+
+int db_file_find_output(struct db_place *p, const struct fileout *out,
+			const struct db_format *format)
+{
+	const char *path = fileout_path(out);
+	struct stat st;
+	int fd, err;
+
+	*p = (struct db_place){ .dir = -1, .writing = true };
+	if (!fileout_is_file(out)) {
+		error("%s is not a regular file", path);
+		return -EBADMSG;
+	}
+	fd = openat(fileout_dir(out), fileout_name(out),
+		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return cannot("read", path);
+	err = check_main(path, fd, format);
+	if (!err && fstat(fd, &st)) {
+		err = cannot("read", path);
+	} else if (!err && !fileout_trusts(out, st.st_uid)) {
+		error("%s is another user's, in a directory where others write", path);
+		err = -EACCES;
+	} else if (!err) {
+		remember(p, &st);
+		p->name = g_strdup(fileout_name(out));
+		p->dir = fcntl(fileout_dir(out), F_DUPFD_CLOEXEC, 0);
+		err = p->dir < 0 ? cannot("read", path) : check_journal(p, path);
+	}
+	close(fd);
+	if (err)
+		db_file_clear(p);
+	return err;
+}
+
+void db_file_clear(struct db_place *p)
+{
+	if (p->dir >= 0)
+		close(p->dir);
+	p->dir = -1;
+	g_clear_pointer(&p->name, g_free);
+}
+
+static int open_to_lock(const struct db_place *p)
+{
+	int fd = openat(p->dir, p->name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || (!fstat(fd, &st) && st.st_dev == p->dev && st.st_ino == p->ino))
+		return fd;
+	close(fd);
+	errno = ESTALE;
+	return -1;
+}
+
+int db_file_lock(const struct db_place *p, const char *path)
 {
 	/* Of the open file, not of the process: closing another descriptor of it
 	 * does not end the lock. */
 	struct flock lock = {
 		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCK_BYTE, .l_len = 1
 	};
-	int fd = open(path, O_RDWR | O_CLOEXEC), err = 0;
+	int fd = open_to_lock(p), err = 0;
 
 	if (fd < 0)
 		return cannot("write", path);

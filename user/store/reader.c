@@ -103,7 +103,7 @@ int64_t reader_bytes(struct reader *r, int column, int64_t least)
 	int64_t n = reader_integer(r, column, least, READER_MOST);
 
 	r->sum += ABS(n);
-	if (r->sum > MOST_SUM) {
+	if (r->sum > (r->most_sum ? r->most_sum : MOST_SUM)) {
 		reader_wrong(r, column, "one of too many sizes beyond all bounds");
 		r->sum = 0;
 	}
@@ -146,7 +146,7 @@ char *reader_text(struct reader *r, int column)
 	const char *found = peek_text(r, column);
 
 	r->text += strlen(found) + 1;
-	if (r->text > MOST_TEXT) {
+	if (r->text > (r->most_text ? r->most_text : MOST_TEXT)) {
 		reader_wrong(r, column, "one text too many");
 		found = "";
 	}

@@ -21,6 +21,8 @@ struct reader {
 	int err;           /* the first complaint; 0: none */
 	size_t text;       /* bytes taken so far */
 	int64_t sum;       /* of all that reader_bytes() took, without signs */
+	size_t most_text;  /* 0: 64 MiB */
+	int64_t most_sum;  /* 0: 2^60 */
 };
 
 /* Step to the next row. */

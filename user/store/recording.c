@@ -1,119 +1,70 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The writer: the raw log, checkpoints, and the bound on the file.
+ * The writer: checkpoints, each a transaction, and the bound on the file.
  */
 #include "store/recording.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/err.h"
-#include "model/thin.h"
-#include "store/db_file.h"
 #include "store/recording_format.h"
+#include "store/recording_log.h"
+#include "store/recording_room.h"
+#include "store/recording_writer.h"
 
-extern const char recording_sql[];
-
-#define ROWS_MOST 16384                /* kept before they are written */
-#define RANGES_SHARE 8                 /* of max_size: one in so many bytes for ranges */
-#define RANGE_BYTES 64                 /* about so many a row, without its detail */
-#define LOG_SHARE(max) ((max) / 8 * 5) /* beyond it samples are thinned */
-#define LEVELS 40
-
-static const char *const tables[] = { "figures",   "texts",         "command",    "features",
-				      "processes", "process_texts", "balances",   "foreigners",
-				      "tasks",     "series",        "slabs",      "modules",
-				      "frames",    "nodes",         "places",     "causes",
-				      "entries",   "asked",         "ticks",      "samples",
-				      "ranges",    "task_names",    "task_kinds", "task_causes",
-				      NULL };
-const struct db_format recording_format = {
-	.what = "tare run -r",
-	.application_id = 0x74617272,
-	.schema = RECORDING_SCHEMA,
-	.tables = tables,
-};
-const char *const process_text_name[2] = { "argument", "image" };
-const char *const foreign_what_name[2] = { "rss", "kmem" };
-
-struct range_row {
-	struct recorded_range r;
-	char *detail;
-};
+#define CACHE_KIB 4096 /* of pages, in memory */
+#define LOCKED_MS 50   /* on the way: a reader passes; what it keeps us from is written next */
+#define LOCKED_LAST_MS 10000 /* at the end */
+#define THIN_ROWS 32768      /* of the raw log, at a time: a checkpoint takes its time too */
+#define NEARLY(max) ((max) / 8 * 7)
+#define FULL(max) ((max) / 16 * 15)
 
 struct recording {
 	struct db db;
 	uint64_t max_size;
-	GArray *samples;                     /* struct recorded_sample, not yet written */
-	GArray *ranges;                      /* struct range_row, likewise */
-	int64_t sample_number, range_number; /* of the last */
-	uint64_t range_bytes, ranges_dropped;
-	unsigned level; /* the least that is kept */
-	int err;        /* of the raw log, said */
+	const struct recording_limits *limits;
+	struct raw_log log;
+	struct rows rows; /* what the file holds of the state */
+	struct room room;
+	struct thinned thinned; /* of the last checkpoint */
+	uint64_t texts_cut, sizes_cut;
+	uint64_t log_lost; /* rows for which there was no room or no lock */
+	bool open;         /* a reader was in the way of a commit: the transaction goes on */
+	int err;           /* said; nothing more is written */
 };
 
-static void range_clear(gpointer row)
+static int tune(const struct db *db)
 {
-	g_free(((struct range_row *)row)->detail);
+	char sql[160];
+
+	sqlite3_busy_timeout(db->sqlite, LOCKED_MS);
+	/* A killed tare loses nothing by the first; a machine that loses power might. */
+	snprintf(sql, sizeof(sql),
+		 "PRAGMA synchronous = OFF; PRAGMA secure_delete = OFF; PRAGMA cache_size = -%d",
+		 CACHE_KIB);
+	return db_exec(db, sql);
 }
 
-/* A file that may be written over? */
-static int check_old(const char *path)
+static int create(struct recording **out, const struct recording_config *config)
 {
-	struct stat st;
-	struct db db;
-	int err, lock;
-
-	if (stat(path, &st))
-		return errno == ENOENT ? 0 : -errno;
-	if (S_ISREG(st.st_mode) && !st.st_size)
-		return 0;
-	err = db_open(&db, path, DB_READ, &recording_format);
-	if (err) {
-		hint("it is in the way of a new recording: choose another name, or remove it");
-		return err;
-	}
-	db_close(&db);
-	lock = db_file_lock(path);
-	if (lock < 0)
-		return lock;
-	db_file_unlock(lock);
-	return 0;
-}
-
-int recording_check(const char *path)
-{
-	int err = fileout_check(path);
-
-	return err ? err : check_old(path);
-}
-
-int recording_create(struct recording **out, const char *path,
-		     const struct recording_config *config)
-{
+	const struct fileout *file = config->output;
 	struct recording *rec;
-	int err = recording_check(path);
+	int err = recording_create_file(file);
 
 	if (err)
 		return err;
-	unlink(path);
-	err = db_create(path, recording_sql, NULL, NULL, config->owner);
-	if (err) {
-		if (err == -EEXIST)
-			error("%s: something else was made there meanwhile", path);
-		return err;
-	}
 	rec = g_new0(struct recording, 1);
 	rec->max_size = config->max_size;
-	rec->samples = g_array_new(FALSE, FALSE, sizeof(struct recorded_sample));
-	rec->ranges = g_array_new(FALSE, FALSE, sizeof(struct range_row));
-	g_array_set_clear_func(rec->ranges, range_clear);
-	err = db_open(&rec->db, path, DB_WRITE, &recording_format);
-	/* A killed tare loses nothing by it; a machine that loses power might. */
+	rec->limits = config->limits ? config->limits : &recording_limits;
+	log_init(&rec->log, config->max_size);
+	rows_init(&rec->rows);
+	room_init(&rec->room);
+	err = db_open_output(&rec->db, file,
+			     recording_format_of(fileout_dir(file), fileout_name(file)));
 	if (!err)
-		err = db_exec(&rec->db, "PRAGMA synchronous = OFF");
+		err = tune(&rec->db);
 	if (err)
 		recording_close(rec);
 	else
@@ -121,219 +72,412 @@ int recording_create(struct recording **out, const char *path,
 	return err;
 }
 
+int recording_create(struct recording **rec, const char *path,
+		     const struct recording_config *config)
+{
+	struct recording_config with = *config;
+	struct fileout *out = NULL;
+	int err = config->output ? 0 : fileout_open(&out, path, config->owner);
+
+	if (err)
+		return err;
+	if (out)
+		with.output = out;
+	err = create(rec, &with);
+	fileout_close(out);
+	return err;
+}
+
+bool recording_disk_full(int err)
+{
+	return err == -ENOSPC || err == -EDQUOT;
+}
+
 void recording_close(struct recording *rec)
 {
 	if (!rec)
 		return;
 	db_close(&rec->db);
-	g_array_unref(rec->samples);
-	g_array_unref(rec->ranges);
+	log_clear(&rec->log);
+	rows_clear(&rec->rows);
 	g_free(rec);
 }
 
-/* Bytes of the file that hold something, or all of them. */
-static int64_t file_bytes(const struct recording *rec, bool used)
+/* Bytes of the file that hold something. */
+static uint64_t used_bytes(const struct recording *rec)
 {
 	g_autoptr(sqlite3_stmt) st = NULL;
-	static const char *const sql[] = {
-		"SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+	static const char sql[] =
 		"SELECT (page_count - freelist_count) * page_size FROM pragma_page_count,"
-		" pragma_freelist_count, pragma_page_size",
-	};
+		" pragma_freelist_count, pragma_page_size";
 
-	if (db_prepare(&rec->db, &st, sql[used]) || sqlite3_step(st) != SQLITE_ROW)
+	if (db_prepare(&rec->db, &st, sql) || sqlite3_step(st) != SQLITE_ROW)
 		return 0;
-	return sqlite3_column_int64(st, 0);
+	return (uint64_t)sqlite3_column_int64(st, 0);
 }
 
-/* Every second sample goes, those of the least level. */
-static int thin_samples(struct recording *rec)
+static int thin_log(struct recording *rec, bool ranges, uint64_t rows, uint64_t *gone)
 {
-	return db_change(&rec->db, "DELETE FROM samples WHERE level <= ?1",
-			 db_integer(rec->level++));
+	return ranges ? log_thin_ranges(&rec->log, &rec->db, rows, gone) :
+			log_thin_samples(&rec->log, &rec->db, rows, gone);
 }
 
-static unsigned level_of(int64_t number)
+/* Samples have three times the share of ranges. */
+static bool ranges_are_more(const struct raw_log *log)
 {
-	return (unsigned)__builtin_ctzll((unsigned long long)number);
+	return log->range_bytes > log->sample_bytes / 3;
 }
 
-static int write_samples(struct recording *rec)
+/* The least useful of the raw log go; *gone: how many. */
+static int thin_some(struct recording *rec, uint64_t rows, uint64_t *gone)
 {
-	g_autoptr(sqlite3_stmt) st = NULL;
-	int err = db_prepare(&rec->db, &st, "INSERT INTO samples VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+	bool ranges = ranges_are_more(&rec->log);
+	int err = thin_log(rec, ranges, rows, gone);
 
-	for (unsigned i = 0; !err && i < rec->samples->len; i++) {
-		const struct recorded_sample *s =
-			&g_array_index(rec->samples, struct recorded_sample, i);
-		unsigned level = level_of(++rec->sample_number);
-
-		if (level < rec->level)
-			continue;
-		err = db_run(&rec->db, st, db_integer(level), db_integer(rec->sample_number),
-			     db_count(s->time_ns), db_integer(s->tally),
-			     s->no_address ? db_text(NULL) : db_integer((int64_t)s->address),
-			     db_count(s->bytes));
-	}
-	return err;
+	return err || *gone ? err : thin_log(rec, !ranges, rows, gone);
 }
 
-static int write_ranges(struct recording *rec)
+/* While the log is written: it never fills the file. 1: there is no room at all. */
+static int log_room(void *ctx)
 {
-	g_autoptr(sqlite3_stmt) st = NULL;
-	int err = db_prepare(&rec->db, &st,
-			     "INSERT INTO ranges VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+	struct recording *rec = ctx;
+	uint64_t gone = 1;
+	int err = 0;
 
-	for (unsigned i = 0; !err && i < rec->ranges->len; i++) {
-		const struct range_row *row = &g_array_index(rec->ranges, struct range_row, i);
-
-		err = db_run(&rec->db, st, db_integer(++rec->range_number),
-			     db_count(row->r.time_ns), db_integer(row->r.pid), db_count(row->r.mm),
-			     db_text(row->r.what), db_integer((int64_t)row->r.start),
-			     db_integer((int64_t)row->r.size), db_text(row->detail));
-	}
-	return err;
+	while (!err && gone && used_bytes(rec) > FULL(rec->max_size))
+		err = thin_some(rec, THIN_ROWS, &gone);
+	return err ? err : !gone;
 }
 
-/* Within a transaction. */
 static int write_log(struct recording *rec)
 {
-	int err = write_samples(rec);
+	uint64_t rows = rec->log.samples->len + rec->log.ranges->len + rec->log.folds->len;
+	uint64_t before = rec->log.samples_kept + rec->log.ranges_kept;
+	int err = log_write(&rec->log, &rec->db, log_room, rec);
 
-	err = err ?: write_ranges(rec);
-	g_array_set_size(rec->samples, 0);
-	g_array_set_size(rec->ranges, 0);
-	while (!err && rec->level < LEVELS &&
-	       file_bytes(rec, true) > (int64_t)LOG_SHARE(rec->max_size))
-		err = thin_samples(rec);
+	if (err == 1) {
+		rec->log_lost +=
+			rows - MIN(rows, rec->log.samples_kept + rec->log.ranges_kept -
+						 MIN(before,
+						     rec->log.samples_kept + rec->log.ranges_kept));
+		err = 0;
+	}
+	log_forget(&rec->log);
 	return err;
+}
+
+/* Near the limit, what has most beyond its share is made less: of the log a part at a
+ * time, of the report what it may have from now on. */
+static int keep_shares(struct recording *rec, const struct report *r)
+{
+	uint64_t samples = rec->log.sample_bytes, ranges = rec->log.range_bytes, gone;
+	uint64_t used = used_bytes(rec), state = used - MIN(used, samples + ranges);
+
+	if (used <= NEARLY(rec->max_size))
+		return 0;
+	if (state * 2 > samples * 8 / 3 && state * 2 > ranges * 8) {
+		room_less(&rec->room, r);
+		return 0;
+	}
+	return thin_log(rec, ranges * 8 > samples * 8 / 3, THIN_ROWS, &gone);
+}
+
+/* The state does not fit: the raw log goes until it has a quarter, then less of the
+ * report is written, then there is no log. */
+static int make_room(struct recording *rec, const struct report *r)
+{
+	uint64_t log = rec->log.sample_bytes + rec->log.range_bytes, gone;
+	int err;
+	if (log <= rec->max_size / 4 && room_less(&rec->room, r))
+		return 0;
+	err = thin_some(rec, MAX(rec->log.samples_kept + rec->log.ranges_kept, 2) / 2, &gone);
+	if (err || gone || room_less(&rec->room, r))
+		return err;
+	error("%s: not even the least of a report fits into --max-size", rec->db.path);
+	hint("a larger --max-size");
+	return -E2BIG;
+}
+
+/* What a reader of the file would not notice; NULL: all is there. */
+static char *note(const struct recording *rec, const struct writer *w)
+{
+	const struct thinned *t = &rec->thinned;
+	g_autoptr(GString) s = g_string_new(NULL);
+
+	if (t->rows)
+		g_string_append_printf(s,
+				       "; the smallest processes and threads are in rows of "
+				       "several: %" G_GUINT64_FORMAT " rows fewer",
+				       t->rows);
+	if (t->stacks)
+		g_string_append(s, "; the smallest stacks are [thinned]");
+	if (t->slot_ns)
+		g_string_append_printf(s, "; the times of stacks are told to %.3g s",
+				       (double)t->slot_ns / 1e9);
+	if (t->points)
+		g_string_append(s, "; the weight over time has fewer points");
+	if (w->texts_cut)
+		g_string_append_printf(s, "; %" G_GUINT64_FORMAT " texts were left out or cut",
+				       w->texts_cut);
+	if (w->sizes_cut)
+		g_string_append_printf(s, "; %" G_GUINT64_FORMAT " sizes are larger than told",
+				       w->sizes_cut);
+	return s->len ? g_strconcat("to stay below --max-size and within what a recording may hold",
+				    s->str, NULL) :
+			NULL;
+}
+
+/* Figures that are of no report. */
+static void own_figures(const struct recording *rec, struct writer *w)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+	} figure[] = {
+		{ "complete", w->last },
+		{ "slabs", w->report->slabs != NULL },
+		{ "log.level", rec->log.level },
+		{ "log.samples", (uint64_t)rec->log.sample_number },
+		{ "log.ranges", (uint64_t)rec->log.range_number },
+		{ "log.ranges_dropped", rec->log.ranges_dropped },
+		{ "log.lost", rec->log_lost },
+		{ "thinned.rows", rec->thinned.rows },
+		{ "thinned.stacks", rec->thinned.stacks },
+		{ "thinned.slot_ns", rec->thinned.slot_ns },
+		{ "thinned.points", rec->thinned.points },
+		{ "thinned.texts", w->texts_cut },
+		{ "thinned.sizes", w->sizes_cut },
+	};
+
+	_Static_assert(G_N_ELEMENTS(figure) <= WRITER_FIGURES, "room for all");
+	for (unsigned i = 0; i < G_N_ELEMENTS(figure); i++) {
+		w->figure[i].name = figure[i].name;
+		w->figure[i].value = (int64_t)MIN(figure[i].value, (uint64_t)INT64_MAX);
+	}
+	w->figures = G_N_ELEMENTS(figure);
+}
+
+static int write_tables(struct recording *rec, struct report *r, bool last)
+{
+	const struct recording_limits *l = rec->limits;
+	struct writer w = {
+		.db = &rec->db,
+		.rows = &rec->rows,
+		.limits = l,
+		.report = r,
+		.last = last,
+		.most_bytes = rec->max_size,
+		.text_left = l->texts - RECORDING_TEXT_TABLES * l->rows - WRITER_SINGLES,
+	};
+	g_autofree char *text = NULL;
+
+	w.extra_left = MIN(w.text_left / 2, rec->room.extra);
+	writer_begin(&w);
+	text = note(rec, &w);
+	w.note = text;
+	own_figures(rec, &w);
+	rec->texts_cut = w.texts_cut;
+	rec->sizes_cut = w.sizes_cut;
+	return writer_end(&w);
+}
+
+/* What can't be written leaves the tables as they were, and all of them to be written. */
+static int write_state(struct recording *rec, struct report *r, bool last)
+{
+	struct thinned t;
+	int err;
+
+	room_apply(&rec->room, rec->limits, r, &t);
+	rec->thinned.rows += t.rows;
+	rec->thinned.stacks |= t.stacks;
+	rec->thinned.slot_ns = MAX(rec->thinned.slot_ns, t.slot_ns);
+	rec->thinned.points += t.points;
+	err = db_exec(&rec->db, "SAVEPOINT state");
+	if (err)
+		return err;
+	err = write_tables(rec, r, last);
+	if (!err)
+		return db_exec(&rec->db, "RELEASE state");
+	rows_forget(&rec->rows);
+	if (err == WRITER_TOO_LARGE && !sqlite3_get_autocommit(rec->db.sqlite))
+		return db_exec(&rec->db, "ROLLBACK TO state; RELEASE state") ?: WRITER_TOO_LARGE;
+	return err;
+}
+
+static int write_all(struct recording *rec, struct report *r, bool last)
+{
+	int err = write_log(rec);
+
+	err = err ?: keep_shares(rec, r);
+	if (!err && last)
+		err = log_settle(&rec->log, &rec->db);
+	rec->thinned = (struct thinned){ 0 };
+	err = err ?: write_state(rec, r, last);
+	while (err == WRITER_TOO_LARGE)
+		err = make_room(rec, r) ?: write_state(rec, r, last);
+	return err;
+}
+
+/* Run it; -EBUSY, not said, when somebody else has the file locked. */
+static int run(const struct recording *rec, const char *sql)
+{
+	int code = sqlite3_exec(rec->db.sqlite, sql, NULL, NULL, NULL);
+
+	if ((code & 0xff) == SQLITE_BUSY)
+		return -EBUSY;
+	return code ? db_fail(&rec->db) : 0;
+}
+
+static int begin(struct recording *rec)
+{
+	int err = 0;
+
+	rec->db.since = g_get_monotonic_time();
+	if (!rec->open)
+		err = run(rec, "BEGIN IMMEDIATE");
+	rec->open |= !err;
+	return err;
+}
+
+/* A reader that is in the way has the next checkpoint go on with this transaction: SQLite
+ * lets no new reader in meanwhile. */
+static int end(struct recording *rec, int err)
+{
+	if (!err)
+		err = run(rec, "COMMIT");
+	if (err == -EBUSY)
+		return 0;
+	rec->open = false;
+	if (err && !sqlite3_get_autocommit(rec->db.sqlite))
+		sqlite3_exec(rec->db.sqlite, "ROLLBACK", NULL, NULL, NULL);
+	return err;
+}
+
+/* Locked out: the rows are kept for a while. */
+static void wait_for_lock(struct recording *rec)
+{
+	const struct raw_log *log = &rec->log;
+
+	if (log->samples->len + log->ranges->len + log->folds->len < 8 * log->most_kept)
+		return;
+	rec->log_lost += log->samples->len + log->ranges->len + log->folds->len;
+	log_forget(&rec->log);
+}
+
+/* Nothing more is written, but that the disk is full. */
+static void failed(struct recording *rec, int err)
+{
+	if (err && !rec->err) {
+		rows_forget(&rec->rows);
+		if (recording_disk_full(err))
+			recording_mark_full(&rec->db);
+	}
+	rec->err = err;
 }
 
 static void flush_log(struct recording *rec)
 {
-	int err = rec->err;
+	int err = rec->err ?: begin(rec);
 
+	if (err == -EBUSY && !rec->err) {
+		wait_for_lock(rec);
+		return;
+	}
 	if (!err)
-		err = db_begin(&rec->db);
-	if (!err)
-		err = db_end(&rec->db, write_log(rec));
-	g_array_set_size(rec->samples, 0);
-	g_array_set_size(rec->ranges, 0);
-	rec->err = err;
+		err = end(rec, write_log(rec));
+	log_forget(&rec->log);
+	failed(rec, err);
 }
 
 void recording_sample(struct recording *rec, const struct recorded_sample *s)
 {
-	g_array_append_val(rec->samples, *s);
-	if (rec->samples->len >= ROWS_MOST)
+	log_add_sample(&rec->log, s);
+	if (log_full(&rec->log))
 		flush_log(rec);
 }
 
 void recording_range(struct recording *rec, const struct recorded_range *r)
 {
-	struct range_row row = { *r, NULL };
-
-	rec->range_bytes += RANGE_BYTES + (r->detail ? strlen(r->detail) : 0);
-	if (rec->range_bytes > rec->max_size / RANGES_SHARE) {
-		rec->ranges_dropped++;
-		return;
-	}
-	row.detail = g_strdup(r->detail);
-	g_array_append_val(rec->ranges, row);
-	if (rec->ranges->len >= ROWS_MOST)
+	log_add_range(&rec->log, r);
+	if (log_full(&rec->log))
 		flush_log(rec);
 }
 
-/* Figures that are of no report. */
-static int write_own_figures(const struct recording *rec, bool complete, bool slabs)
+void recording_folded(struct recording *rec, uint32_t tally, uint32_t into)
 {
-	const struct {
-		const char *name;
-		int64_t value;
-	} figure[] = {
-		{ "complete", complete },
-		{ "slabs", slabs },
-		{ "log.level", rec->level },
-		{ "log.samples", rec->sample_number },
-		{ "log.ranges", rec->range_number },
-		{ "log.ranges_dropped", (int64_t)rec->ranges_dropped },
-	};
-	int err = 0;
-
-	for (unsigned i = 0; !err && i < G_N_ELEMENTS(figure); i++)
-		err = db_change(&rec->db, "INSERT INTO figures VALUES (?1, ?2)",
-				db_text(figure[i].name), db_integer(figure[i].value));
-	return err;
+	log_add_fold(&rec->log, tally, into);
+	if (log_full(&rec->log))
+		flush_log(rec);
 }
 
-static int write_state(struct recording *rec, struct report *r, bool complete)
-{
-	int err = write_log(rec);
-
-	err = err ?: recording_write_report(&rec->db, r);
-	if (!err && r->profile)
-		err = recording_write_profile(&rec->db, r);
-	return err ?: write_own_figures(rec, complete, r->slabs);
-}
-
-static int checkpoint(struct recording *rec, struct report *r, bool complete)
-{
-	int err = db_begin(&rec->db);
-
-	if (err)
-		return err;
-	err = write_state(rec, r, complete);
-	if (!err && file_bytes(rec, false) > (int64_t)rec->max_size)
-		err = -EFBIG;
-	return db_end(&rec->db, err);
-}
-
-/* Samples of the raw log go first, then the smallest stacks. */
-static int make_room(struct recording *rec, struct report *r)
-{
-	unsigned entries = r->profile ? r->profile->entries->len : 0;
-
-	if (rec->level < LEVELS) {
-		rec->level = LEVELS;
-		return db_begin(&rec->db) ?:
-			       db_end(&rec->db, db_exec(&rec->db, "DELETE FROM samples"));
-	}
-	if (entries)
-		profile_thin(r->profile, entries / 2);
-	if (entries && r->profile->entries->len < entries)
-		return 0;
-	error("%s: the report alone is larger than --max-size allows", rec->db.path);
-	hint("a larger --max-size");
-	return -E2BIG;
-}
-
-/* What the reader of the file alone would not notice. */
 static void say_thinned(const struct recording *rec)
 {
-	if (rec->level >= LEVELS)
+	const struct raw_log *log = &rec->log;
+	const struct thinned *t = &rec->thinned;
+
+	if (t->rows || t->stacks || t->slot_ns || t->points || rec->texts_cut || rec->sizes_cut)
+		warn("%s: the report in it is thinned, to stay below --max-size; it says how",
+		     rec->db.path);
+	if (log->level >= LOG_LEVELS)
 		warn("%s: no single samples were kept, to stay below --max-size", rec->db.path);
-	else if (rec->level)
+	else if (log->level)
 		warn("%s: one of %" G_GUINT64_FORMAT
 		     " single samples was kept, to stay below --max-size",
-		     rec->db.path, UINT64_C(1) << rec->level);
-	if (rec->ranges_dropped)
-		warn("%s: the last %" G_GUINT64_FORMAT
+		     rec->db.path, UINT64_C(1) << log->level);
+	if (log->ranges_dropped)
+		warn("%s: the oldest %" G_GUINT64_FORMAT
 		     " changes of address spaces were not kept, to stay below --max-size",
-		     rec->db.path, rec->ranges_dropped);
+		     rec->db.path, log->ranges_dropped);
+	if (rec->log_lost)
+		warn("%s: %" G_GUINT64_FORMAT
+		     " single samples and changes of address spaces are lost: there was no room, "
+		     "or another program had the file locked",
+		     rec->db.path, rec->log_lost);
+}
+
+/* The last one waits for readers, and survives a loss of power. */
+static int begin_last(struct recording *rec)
+{
+	int err = 0;
+
+	sqlite3_busy_timeout(rec->db.sqlite, LOCKED_LAST_MS);
+	if (rec->open)
+		err = run(rec, "COMMIT");
+	rec->open &= err != 0;
+	err = err ?: db_exec(&rec->db, "PRAGMA synchronous = EXTRA");
+	return err ?: begin(rec);
+}
+
+static int last_checkpoint(struct recording *rec, struct report *r)
+{
+	int err = begin_last(rec);
+
+	if (!err)
+		err = end(rec, write_all(rec, r, true));
+	if (err == -EBUSY || rec->open) {
+		error("%s: another program has it locked", rec->db.path);
+		hint("end its transaction, or close it");
+		err = -EBUSY;
+	}
+	if (!err)
+		say_thinned(rec);
+	return err;
 }
 
 int recording_checkpoint(struct recording *rec, struct report *r, bool complete)
 {
 	int err = rec->err;
 
-	if (!err && complete)
-		err = db_exec(&rec->db, "PRAGMA synchronous = EXTRA");
-	if (!err)
-		err = checkpoint(rec, r, complete);
-	while (err == -EFBIG)
-		err = make_room(rec, r) ?: checkpoint(rec, r, complete);
-	if (complete && !err)
-		say_thinned(rec);
-	rec->err = err;
+	if (!err && complete) {
+		err = last_checkpoint(rec, r);
+	} else if (!err) {
+		err = begin(rec);
+		if (err == -EBUSY) { /* the next one writes it */
+			wait_for_lock(rec);
+			return 0;
+		}
+		err = end(rec, err ?: write_all(rec, r, false));
+	}
+	failed(rec, err);
 	return err;
 }

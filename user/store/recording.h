@@ -19,15 +19,22 @@ struct recording;
 #define RECORDING_SIZE_LEAST (1 << 20)
 #define RECORDING_SIZE_MOST (1 << 30)
 
+struct recording_limits;
+
 struct recording_config {
-	uint64_t max_size;                 /* bytes that the file may have */
-	const struct fileout_owner *owner; /* as in fileout_write(); may be NULL */
+	uint64_t max_size;                     /* bytes that the file may have */
+	const struct fileout *output;          /* where; NULL: `path` is opened, for */
+	const struct fileout_owner *owner;     /* this one, as in fileout_open(); may be NULL */
+	const struct recording_limits *limits; /* NULL: those of recording_limits.h */
 };
 
 /* Can it be made? What is there is replaced only when it is a recording, or empty, and
  * nobody writes it. Changes nothing. */
+int recording_check_output(const struct fileout *out);
 int recording_check(const char *path);
 
+/* What has come to the name since the output was opened is replaced too, if others may
+ * have put it there (a link, a pipe, another user's file). */
 int recording_create(struct recording **rec, const char *path,
 		     const struct recording_config *config);
 void recording_close(struct recording *rec); /* takes NULL; no other file is left */
@@ -49,14 +56,21 @@ struct recorded_range {
 };
 void recording_range(struct recording *rec, const struct recorded_range *r);
 
-/* The state as of now, in place of the last. `complete`: it is the last. A report that
- * does not fit into max_size loses its smallest stacks, to a mark that says so. */
+/* Samples of a tally are those of another from now on. */
+void recording_folded(struct recording *rec, uint32_t tally, uint32_t into);
+
+/* The state as of now, in place of the last: what has changed of it. `complete`: it is
+ * the last, and written whole. A report that does not fit into max_size or the limits is
+ * made smaller (`r` is), and the file says so. While a reader is in the way it is written
+ * with the next one. */
 int recording_checkpoint(struct recording *rec, struct report *r, bool complete);
+/* Is that what an error of these means? The recording then says so itself, and takes no
+ * more. */
+bool recording_disk_full(int err);
 
 /* Read the whole file, whoever made it: every number in it is in bounds, every
- * reference leads somewhere, a node's parent is before it. It may be one that is being
- * written. A recording that was not completed has a feature "recording" that says so.
- * *r is set on success only; free with report_free(). */
+ * reference leads somewhere, every stack ends. It may be one that is being written. One that
+ * was not completed has a feature "recording" that says so. *r is set on success only; free with report_free(). */
 int recording_load(struct report **r, const char *path);
 
 #endif

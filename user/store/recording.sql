@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 --
--- A recording of `tare run -r` or `tare attach -r`, schema 1. To be asked with the
+-- A recording of `tare run -r` or `tare attach -r`, schema 2. To be asked with the
 -- sqlite3 shell:
 --
 --     sqlite3 FILE 'SELECT * FROM threads'
@@ -10,19 +10,30 @@
 -- Sizes are in bytes, times in nanoseconds since the command's start (attach: since
 -- tare came) unless said otherwise. NULL is "not known" or "none". Numbers are at
 -- most 2^53, so that they are exact everywhere; recording_load.c checks that.
+-- recording_limits.h has all limits.
 --
--- While the workload runs, tare writes all tables but `samples` and `ranges` anew at
--- each checkpoint, in one transaction: whenever tare is killed, the file holds the
--- state of the last one, and figures.complete is 0.
+-- While the workload runs, tare brings the file up to date about once a second, in one
+-- transaction: rows that have changed are written again, rows of what is no more go.
+-- Whenever tare is killed, the file holds the state of the last one, and
+-- figures.complete is 0 (2: the disk was full): its books are not checked against the kernel's counters
+-- (figures.sums_valid is 0). Until then a number of a row, as processes.number, is kept
+-- and never given to another; there are gaps, and the rows are in no order. At the end
+-- all is written anew, numbered 0, 1, 2 ... in the order of the report.
 -- A change here that an older tare cannot read, or that makes what older ones wrote
--- unreadable, is a new user_version (RECORDING_SCHEMA in recording_format.h).
+-- unreadable, is a new user_version (RECORDING_SCHEMA in recording_format.h). Schema 1
+-- had no folded rows, no tallies, and numbered process_texts, task_names and task_causes
+-- through; it is still read.
+--
+-- What is too much for --max-size, or for the limits, is made less, and a feature
+-- "recording" says what: the smallest processes and threads become rows of several, the
+-- smallest stacks "[thinned]", slots of time longer; figures.thinned.* count it.
 --
 -- What is not measured is NULL, or has no row, and features says why; it is never 0.
 -- A kind is anon, file, shmem, swap, pagetable, kstack or kmem. `came` and `went` are
 -- bytes added and taken away.
 
 PRAGMA application_id = 0x74617272; -- "tarr"
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 CREATE TABLE figures (
 	-- Single numbers: of the run, its peak, the books, losses, the control group,
@@ -55,9 +66,9 @@ CREATE TABLE features (
 ) STRICT;
 
 CREATE TABLE processes (
-	-- Largest at the peak first.
-	number INTEGER PRIMARY KEY,   -- 0, 1, 2 …
-	pid INTEGER NOT NULL,
+	-- Largest at the peak first. One of many that were folded is a row with count > 1.
+	number INTEGER PRIMARY KEY,
+	pid INTEGER NOT NULL,         -- 0: of more than one
 	ppid INTEGER NOT NULL,
 	comm TEXT NOT NULL,
 	exe TEXT,
@@ -68,16 +79,23 @@ CREATE TABLE processes (
 	exit_known INTEGER NOT NULL,
 	exit_code INTEGER NOT NULL,
 	exit_signal INTEGER NOT NULL, -- 0: ended by exit()
-	rss_peak INTEGER NOT NULL,
-	rss_peak_ns INTEGER NOT NULL
+	rss_peak INTEGER NOT NULL,    -- the largest of theirs
+	rss_peak_ns INTEGER NOT NULL,
+	count INTEGER NOT NULL,       -- of processes; 1: itself
+	failed INTEGER NOT NULL,      -- of them
+	parent TEXT,                  -- the name of what made them
+	peak_min INTEGER,             -- their rss_peak: the least, about the middle, the most;
+	peak_median INTEGER,          -- NULL where count is 1
+	peak_max INTEGER
 ) STRICT;
 
 CREATE TABLE process_texts (
-	number INTEGER PRIMARY KEY,   -- in their order
 	process INTEGER NOT NULL,     -- processes.number
 	what TEXT NOT NULL,           -- 'argument', or 'image': a program that it ran before exe
-	value TEXT NOT NULL
-) STRICT;
+	position INTEGER NOT NULL,    -- 0, 1, 2 …
+	value TEXT NOT NULL,
+	PRIMARY KEY (process, what, position)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE balances (
 	-- net = opening + came - went + foreign_came - foreign_went + unattributed.
@@ -105,10 +123,10 @@ CREATE TABLE foreigners (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tasks (
-	-- Threads; a process's own first thread among them.
-	number INTEGER PRIMARY KEY,   -- 0, 1, 2 …
+	-- Threads; a process's own first thread among them. Folded as processes are.
+	number INTEGER PRIMARY KEY,
 	process INTEGER NOT NULL,     -- processes.number
-	tid INTEGER NOT NULL,
+	tid INTEGER NOT NULL,         -- 0: of more than one
 	comm TEXT NOT NULL,           -- the last name
 	alive INTEGER NOT NULL,
 	attached INTEGER NOT NULL,    -- 1: it ran before tare came
@@ -120,15 +138,20 @@ CREATE TABLE tasks (
 	mapped INTEGER,               -- by mmap
 	unmapped INTEGER,             -- by munmap
 	brk_up INTEGER,
-	brk_down INTEGER
+	brk_down INTEGER,
+	count INTEGER NOT NULL,       -- of threads; 1: itself
+	came_min INTEGER,             -- RSS that came in, by thread: the least, about the middle,
+	came_median INTEGER,          -- the most; NULL where count is 1
+	came_max INTEGER
 ) STRICT;
 
 CREATE TABLE task_names (
 	-- Earlier names.
-	number INTEGER PRIMARY KEY,
 	task INTEGER NOT NULL,        -- tasks.number
-	name TEXT NOT NULL
-) STRICT;
+	position INTEGER NOT NULL,    -- 0: the first
+	name TEXT NOT NULL,
+	PRIMARY KEY (task, position)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE task_kinds (
 	task INTEGER NOT NULL,        -- tasks.number
@@ -140,13 +163,14 @@ CREATE TABLE task_kinds (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE task_causes (
-	-- Of anon, file and shmem: by what. Largest first.
-	number INTEGER PRIMARY KEY,
+	-- Of anon, file and shmem: by what.
 	task INTEGER NOT NULL,        -- tasks.number
+	position INTEGER NOT NULL,    -- 0: the largest
 	cause TEXT NOT NULL,          -- 'page fault', 'brk', 'read' …
 	came INTEGER NOT NULL,
-	went INTEGER NOT NULL
-) STRICT;
+	went INTEGER NOT NULL,
+	PRIMARY KEY (task, position)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE series (
 	-- The workload over time.
@@ -170,14 +194,14 @@ CREATE TABLE slabs (
 -- Where it grew. No rows where no samples were taken (--period 0).
 
 CREATE TABLE modules (
-	number INTEGER PRIMARY KEY,   -- 0, 1, 2 …
+	number INTEGER PRIMARY KEY,
 	path TEXT NOT NULL,           -- or [kernel], [vdso], [jit]
 	build_id TEXT                 -- hexadecimal
 ) STRICT;
 
 CREATE TABLE frames (
 	-- Places in code.
-	number INTEGER PRIMARY KEY,   -- 0, 1, 2 …
+	number INTEGER PRIMARY KEY,
 	function TEXT NOT NULL,
 	file TEXT,                    -- of the source (--lines)
 	line INTEGER NOT NULL,
@@ -191,14 +215,14 @@ CREATE TABLE frames (
 
 CREATE TABLE nodes (
 	-- Stacks, as a tree: a node's parent is who called it.
-	number INTEGER PRIMARY KEY,   -- 0, 1, 2 …
+	number INTEGER PRIMARY KEY,
 	parent INTEGER,               -- nodes.number; NULL: outermost
 	frame INTEGER NOT NULL        -- frames.number
 ) STRICT;
 
 CREATE TABLE places (
 	-- What lay where memory grew.
-	number INTEGER PRIMARY KEY,   -- 0, 1, 2 …
+	number INTEGER PRIMARY KEY,
 	kind TEXT NOT NULL,           -- 'heap', 'stack', 'file' …
 	label TEXT NOT NULL           -- 'heap', '[anon:name]', 'stack of worker', a path
 ) STRICT;
@@ -211,7 +235,7 @@ CREATE TABLE causes (
 CREATE TABLE entries (
 	-- The memory of one stack, task, kind, cause and place. Scaled, so that the sums by
 	-- task and kind are the ledger's.
-	number INTEGER PRIMARY KEY,   -- 0, 1, 2 …
+	number INTEGER PRIMARY KEY,
 	process INTEGER NOT NULL,     -- processes.number
 	task INTEGER,                 -- tasks.number; NULL: of none in particular
 	kind TEXT NOT NULL,
@@ -250,23 +274,33 @@ CREATE TABLE ticks (
 ) STRICT, WITHOUT ROWID;
 
 -- The raw log, for questions that the tables above don't answer; no report needs it.
--- It is thinned to keep the file below --max-size: figures.log.level tells the least
--- level that is kept, and a row stands for 2^level such samples.
+-- It is thinned when the file comes near --max-size; what of the file one kind of rows
+-- does not use the others may. Then what has most beyond its share (a half for the
+-- tables above, three eighths for samples, an eighth for ranges) is made less.
 
 CREATE TABLE samples (
+	-- figures.log.level tells the least level of which all are there: a row of that or
+	-- a higher one stands for 2^log.level such samples.
 	level INTEGER NOT NULL,       -- how many times thinning passes it by
 	number INTEGER NOT NULL,      -- 1, 2, 3 … as they came
 	time_ns INTEGER NOT NULL,
-	tally INTEGER NOT NULL,       -- entries.tally
+	tally INTEGER NOT NULL,       -- entries.tally, perhaps by way of tallies
 	address INTEGER,              -- NULL: not known; two's complement
 	bytes INTEGER NOT NULL,       -- that it stands for
 	PRIMARY KEY (level, number)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE tallies (
+	-- What was folded: samples of this tally are those of that one, which may be in here
+	-- too.
+	tally INTEGER PRIMARY KEY,
+	"into" INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE ranges (
-	-- Changes of address spaces, until they fill an eighth of --max-size
-	-- (figures.log.ranges_dropped counts those that came later).
-	number INTEGER PRIMARY KEY,
+	-- Changes of address spaces. The oldest go first, those that map no file before
+	-- those that do; figures.log.ranges_dropped counts them.
+	number INTEGER PRIMARY KEY,   -- 1, 2, 3 … as they came
 	time_ns INTEGER NOT NULL,
 	pid INTEGER NOT NULL,
 	mm INTEGER NOT NULL,          -- number of the address space

@@ -34,6 +34,7 @@ static const struct member report_members[] = {
 	MEMBER(report, FIGURE_U64, off_pages),
 	MEMBER(report, FIGURE_U64, mms_closed),
 	MEMBER(report, FIGURE_U64, mms_nonzero),
+	MEMBER(report, FIGURE_U64, malformed),
 	MEMBER(report, FIGURE_BOOL, sums_valid),
 	MEMBER(report, FIGURE_I64, peak_rss),
 	MEMBER(report, FIGURE_U64, peak_ns),
@@ -45,6 +46,12 @@ static const struct member report_members[] = {
 	{ "kmem.level", offsetof(struct report, kmem.level), FIGURE_INT, KMEM_EVENTS },
 	MEMBER(report, FIGURE_BOOL, kmem.whole),
 	MEMBER(report, FIGURE_I64, kmem.foreign_at_peak),
+	MEMBER(report, FIGURE_I64, kmem.left),
+	MEMBER(report, FIGURE_I64, kmem.left_at_peak),
+	MEMBER(report, FIGURE_I64, kmem.freed_by_others),
+	MEMBER(report, FIGURE_I64, kmem.freed_by_others_at_peak),
+	MEMBER(report, FIGURE_I64, kmem.before),
+	MEMBER(report, FIGURE_I64, kmem.before_at_peak),
 	MEMBER(report, FIGURE_I64, kmem.sampled_at_peak),
 	MEMBER(report, FIGURE_I64, kmem.drift_at_peak),
 	MEMBER(report, FIGURE_I64, kmem.by_events),
@@ -75,12 +82,19 @@ static const struct member counters_members[] = {
 };
 
 static const struct member profile_members[] = {
-	MEMBER(profile, FIGURE_U64, period),     MEMBER(profile, FIGURE_U64, samples),
-	MEMBER(profile, FIGURE_U64, complete),   MEMBER(profile, FIGURE_U64, truncated),
-	MEMBER(profile, FIGURE_U64, guessed),    MEMBER(profile, FIGURE_U64, no_stack),
-	MEMBER(profile, FIGURE_U64, no_address), MEMBER(profile, FIGURE_U64, lost.samples),
-	MEMBER(profile, FIGURE_U64, lost.bytes), MEMBER(profile, FIGURE_U64, lost.ranges),
-	MEMBER(profile, FIGURE_U64, start_ns),   MEMBER(profile, FIGURE_U64, slot_ns),
+	MEMBER(profile, FIGURE_U64, period),      MEMBER(profile, FIGURE_U64, samples),
+	MEMBER(profile, FIGURE_U64, complete),    MEMBER(profile, FIGURE_U64, truncated),
+	MEMBER(profile, FIGURE_U64, guessed),     MEMBER(profile, FIGURE_U64, no_stack),
+	MEMBER(profile, FIGURE_U64, no_address),  MEMBER(profile, FIGURE_U64, lost.samples),
+	MEMBER(profile, FIGURE_U64, lost.bytes),  MEMBER(profile, FIGURE_U64, lost.ranges),
+	MEMBER(profile, FIGURE_U64, start_ns),    MEMBER(profile, FIGURE_U64, slot_ns),
+	MEMBER(profile, FIGURE_U64, mean_period),
+};
+
+static const struct member thinned_members[] = {
+	MEMBER(profile_thinned, FIGURE_U64, samples), MEMBER(profile_thinned, FIGURE_U64, bytes),
+	MEMBER(profile_thinned, FIGURE_U64, left),    MEMBER(profile_thinned, FIGURE_U64, from_ns),
+	MEMBER(profile_thinned, FIGURE_U64, to_ns),
 };
 
 struct visit {
@@ -120,6 +134,13 @@ static void visit_counters(const struct visit *v, const char *prefix, struct cgr
 static void visit_profile(const struct visit *v, struct profile *p)
 {
 	visit_members(v, "profile.", profile_members, G_N_ELEMENTS(profile_members), p);
+	for (int i = 0; i < TARE_THIN_LEVELS; i++) {
+		char prefix[32];
+
+		snprintf(prefix, sizeof(prefix), "profile.thinned.%d.", i);
+		visit_members(v, prefix, thinned_members, G_N_ELEMENTS(thinned_members),
+			      &p->thinned[i]);
+	}
 	for (int i = 0; i < PICTURES; i++) {
 		visit(v, "profile.sampled.", picture_name[i], FIGURE_WHOLE, &p->sampled[i], 0);
 		visit(v, "profile.total.", picture_name[i], FIGURE_I64, &p->total[i], 0);
@@ -150,10 +171,10 @@ int64_t figure_get(const struct figure *f, bool *null)
 	case FIGURE_U64:
 		return (int64_t)MIN(*(const uint64_t *)f->at, (uint64_t)READER_MOST);
 	case FIGURE_WHOLE:
-		return (int64_t) * (const double *)f->at;
+		return (int64_t)CLAMP(*(const double *)f->at, -READER_MOST, READER_MOST);
 	case FIGURE_REAL_PS:
 		*null = *(const double *)f->at < 0;
-		return llround(*(const double *)f->at * 1000);
+		return llround(MIN(*(const double *)f->at * 1000, READER_MOST));
 	case FIGURE_EPOCH:
 		return *(const int64_t *)f->at / 1000;
 	case FIGURE_KNOWN:

@@ -8,30 +8,22 @@
 #include "model/report.h"
 #include "store/db.h"
 
-#define RECORDING_SCHEMA 1 /* user_version in recording.sql */
+#define RECORDING_SCHEMA 2 /* user_version in recording.sql */
 
-extern const struct db_format recording_format;
+/* That of the file's schema, where it is an older one that can be read; else today's.
+ * Nothing else of the file is looked at. */
+const struct db_format *recording_format_of(int dir, const char *name);
 
 /* Columns that hold names. */
 extern const char *const process_text_name[2]; /* argument, image */
 extern const char *const foreign_what_name[2]; /* rss, kmem */
 #define WORKLOAD (-1)                          /* in place of a process's number */
 
-/* All tables of a report in place of those that are there; within a transaction. */
-int recording_write_report(const struct db *db, struct report *r);
-int recording_write_profile(const struct db *db, const struct report *r);
+/* figures.complete is 0: tare was ended, 1: all is there, or */
+#define RECORDING_FULL 2
+void recording_mark_full(const struct db *db); /* the disk is full; never fails */
 
-/* A prepared INSERT for many rows, and the first thing that went wrong with them. */
-struct insert {
-	const struct db *db;
-	sqlite3_stmt *st;
-	int err;
-};
-
-/* `table` is emptied first. `columns` are as many "?1, ?2". */
-struct insert insert_into(const struct db *db, const char *table, const char *columns);
-int insert_done(struct insert *in); /* the first error, or 0 */
-#define insert_row(in, ...) \
-	((in)->err = (in)->err ? (in)->err : db_run((in)->db, (in)->st, __VA_ARGS__))
+/* The first version, in place of what may be replaced. 0, or negative errno, said. */
+int recording_create_file(const struct fileout *out);
 
 #endif

@@ -5,49 +5,56 @@
 #include "model/profile.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "base/err.h"
-#include "model/timeline.h"
 #include "store/recording_load.h"
 
-static void load_modules(struct reader *r, struct profile *p)
+/* The numbers of what is in the profile by position. */
+struct numbers {
+	GArray *modules, *causes, *frames, *nodes, *places, *entries; /* int64_t */
+};
+
+static void load_modules(struct loading *l, struct profile *p, struct numbers *n)
 {
-	g_autoptr(sqlite3_stmt) st = reader_query(
-		r, "modules", "SELECT number, path, build_id FROM modules ORDER BY number", 0);
+	struct reader *r = &l->r;
+	g_autoptr(sqlite3_stmt) st = load_query(
+		l, "modules", "SELECT number, path, build_id FROM modules ORDER BY number");
 
 	while (reader_next(r)) {
 		struct profile_module m = { reader_text(r, 1), reader_text_or_null(r, 2) };
 
-		load_number(r, 0, p->modules->len);
+		load_number(l, 0, n->modules);
 		g_array_append_val(p->modules, m);
 	}
 }
 
-static void load_causes(struct reader *r, struct profile *p)
+static void load_causes(struct loading *l, struct profile *p, struct numbers *n)
 {
-	g_autoptr(sqlite3_stmt) st =
-		reader_query(r, "causes", "SELECT number, name FROM causes ORDER BY number", 0);
+	struct reader *r = &l->r;
+	g_autoptr(sqlite3_stmt)
+		st = load_query(l, "causes", "SELECT number, name FROM causes ORDER BY number");
 
 	while (reader_next(r)) {
-		load_number(r, 0, p->causes->len);
+		load_number(l, 0, n->causes);
 		g_ptr_array_add(p->causes, reader_text(r, 1));
 	}
 }
 
-static void load_frames(struct reader *r, struct profile *p)
+static void load_frames(struct loading *l, struct profile *p, struct numbers *n)
 {
-	g_autoptr(sqlite3_stmt)
-		st = reader_query(r, "frames",
-				  "SELECT number, function, file, line, module, address, kernel,"
-				  " inlined, guessed, mark FROM frames ORDER BY number",
-				  0);
+	struct reader *r = &l->r;
+	g_autoptr(sqlite3_stmt) st =
+		load_query(l, "frames",
+			   "SELECT number, function, file, line, module, address, kernel, inlined,"
+			   " guessed, mark FROM frames ORDER BY number");
 
 	while (reader_next(r)) {
 		struct profile_frame f = {
 			.function = reader_text(r, 1),
 			.file = reader_text_or_null(r, 2),
 			.line = (int)reader_integer(r, 3, INT32_MIN, INT32_MAX),
-			.module = load_index_or_none(r, 4, p->modules->len),
+			.module = load_index_or_none(r, 4, n->modules),
 			.address = (uint64_t)reader_integer(r, 5, INT64_MIN, INT64_MAX),
 			.kernel = reader_integer(r, 6, 0, 1),
 			.inlined = reader_integer(r, 7, 0, 1),
@@ -55,9 +62,16 @@ static void load_frames(struct reader *r, struct profile *p)
 			.mark = reader_integer(r, 9, 0, 1),
 		};
 
-		load_number(r, 0, p->frames->len);
+		load_number(l, 0, n->frames);
 		g_array_append_val(p->frames, f);
 	}
+}
+
+static int by_number(gconstpointer a, gconstpointer b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
 }
 
 /* Every way up ends. `known`: nodes whose way does. */
@@ -81,27 +95,46 @@ static bool all_end(const GArray *nodes)
 	return true;
 }
 
-static void load_nodes(struct reader *r, struct profile *p)
+/* Its parent's number comes first, and then where that is: it may be behind it. */
+static void load_parents(struct reader *r, struct profile *p, const struct numbers *n,
+			 const GArray *parents)
 {
-	g_autoptr(sqlite3_stmt) st = reader_query(
-		r, "nodes", "SELECT number, parent, frame FROM nodes ORDER BY number", 0);
-	bool sound = true;
+	const int64_t *numbers = (const int64_t *)n->nodes->data;
+
+	for (unsigned i = 0; i < p->nodes->len && !r->err; i++) {
+		int64_t parent = g_array_index(parents, int64_t, i);
+		const int64_t *at = parent < 0 ? NULL :
+						 bsearch(&parent, numbers, n->nodes->len,
+							 sizeof(parent), by_number);
+
+		if (parent >= 0 && !at) {
+			error("%s: table nodes: parent is a number that leads nowhere", r->db.path);
+			r->err = -EBADMSG;
+		}
+		g_array_index(p->nodes, struct stack_node, i).parent =
+			at ? (uint32_t)(at - numbers) : NO_NODE;
+	}
+}
+
+static void load_nodes(struct loading *l, struct profile *p, struct numbers *n)
+{
+	struct reader *r = &l->r;
+	g_autoptr(GArray) parents = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	g_autoptr(sqlite3_stmt) st =
+		load_query(l, "nodes", "SELECT number, parent, frame FROM nodes ORDER BY number");
 
 	while (reader_next(r)) {
-		struct stack_node n = {
-			.parent = load_index_or_none(r, 1, UINT32_MAX),
-			.frame = load_index(r, 2, p->frames->len),
-		};
+		int64_t parent = reader_is_null(r, 1) ? -1 :
+							reader_integer(r, 1, 0, UINT32_MAX - 1);
+		struct stack_node node = { NO_NODE, load_index(r, 2, n->frames) };
 
-		load_number(r, 0, p->nodes->len);
-		g_array_append_val(p->nodes, n);
+		load_number(l, 0, n->nodes);
+		g_array_append_val(parents, parent);
+		g_array_append_val(p->nodes, node);
 	}
-	for (unsigned i = 0; i < p->nodes->len; i++) {
-		uint32_t parent = g_array_index(p->nodes, struct stack_node, i).parent;
-
-		sound &= parent == NO_NODE || parent < p->nodes->len;
-	}
-	if (r->err || (sound && all_end(p->nodes)))
+	if (!r->err)
+		load_parents(r, p, n, parents);
+	if (r->err || all_end(p->nodes))
 		return;
 	error("%s: table nodes: a stack has no end", r->db.path);
 	r->err = -EBADMSG;
@@ -117,10 +150,11 @@ static void place_clear(gpointer p)
 	g_free(((struct place *)p)->label);
 }
 
-static GArray *load_places(struct reader *r)
+static GArray *load_places(struct loading *l, struct numbers *n)
 {
-	g_autoptr(sqlite3_stmt) st = reader_query(
-		r, "places", "SELECT number, kind, label FROM places ORDER BY number", 0);
+	struct reader *r = &l->r;
+	g_autoptr(sqlite3_stmt) st =
+		load_query(l, "places", "SELECT number, kind, label FROM places ORDER BY number");
 	GArray *places = g_array_new(FALSE, FALSE, sizeof(struct place));
 
 	g_array_set_clear_func(places, place_clear);
@@ -128,7 +162,7 @@ static GArray *load_places(struct reader *r)
 		struct place p = { (enum place_kind)reader_one_of(r, 1, place_name, PLACES),
 				   reader_text(r, 2) };
 
-		load_number(r, 0, places->len);
+		load_number(l, 0, n->places);
 		g_array_append_val(places, p);
 	}
 	return places;
@@ -138,24 +172,34 @@ static GArray *load_places(struct reader *r)
 static struct task_place load_whose(struct loading *l, int process, int task)
 {
 	struct reader *r = &l->r;
-	uint32_t number = load_index_or_none(r, task, l->tasks->len);
-	struct task_place at = { load_index(r, process, l->report->processes->len), UINT32_MAX };
+	uint32_t of = load_index(r, process, l->process_numbers);
+	uint32_t number = load_index_or_none(r, task, l->task_numbers);
+	struct task_place at = { 0, UINT32_MAX };
 
-	if (r->err || number == UINT32_MAX)
+	if (r->err)
 		return at;
-	if (g_array_index(l->tasks, struct task_place, number).process != at.process)
+	at.process = (uint32_t)((const struct report_process *)l->processes->pdata[of])->id;
+	if (number == UINT32_MAX)
+		return at;
+	if (g_array_index(l->places, struct task_place, number).process != at.process)
 		reader_wrong(r, task, "a task of another process");
-	return g_array_index(l->tasks, struct task_place, number);
+	return g_array_index(l->places, struct task_place, number);
 }
 
-static void load_entries(struct loading *l, struct profile *p, const GArray *places)
+static uint32_t load_tally(struct reader *r, int column)
+{
+	return reader_is_null(r, column) ? UINT32_MAX :
+					   (uint32_t)reader_integer(r, column, 0, UINT32_MAX - 1);
+}
+
+static void load_entries(struct loading *l, struct profile *p, struct numbers *n,
+			 const GArray *places)
 {
 	struct reader *r = &l->r;
 	g_autoptr(sqlite3_stmt) st =
-		reader_query(r, "entries",
-			     "SELECT number, process, task, kind, cause, node, place, count, grown,"
-			     " live_peak, live_end, tally FROM entries ORDER BY number",
-			     0);
+		load_query(l, "entries",
+			   "SELECT number, process, task, kind, cause, node, place, count, grown,"
+			   " live_peak, live_end, tally FROM entries ORDER BY number");
 
 	while (reader_next(r)) {
 		struct task_place at = load_whose(l, 1, 2);
@@ -163,16 +207,16 @@ static void load_entries(struct loading *l, struct profile *p, const GArray *pla
 			.process = at.process,
 			.task = at.task,
 			.kind = (uint32_t)reader_one_of(r, 3, kind_name, TARE_KINDS),
-			.cause = load_index_or_none(r, 4, p->causes->len),
-			.node = load_index_or_none(r, 5, p->nodes->len),
+			.cause = load_index_or_none(r, 4, n->causes),
+			.node = load_index_or_none(r, 5, n->nodes),
 			.count = (uint64_t)reader_bytes(r, 7, 0),
-			.tally = load_index_or_none(r, 11, UINT32_MAX),
+			.tally = load_tally(r, 11),
 		};
-		uint32_t place = load_index(r, 6, places->len);
+		uint32_t place = load_index(r, 6, n->places);
 
 		for (int i = 0; i < PICTURES; i++)
 			e.bytes[i] = reader_bytes(r, 8 + i, -READER_MOST);
-		load_number(r, 0, p->entries->len);
+		load_number(l, 0, n->entries);
 		if (r->err)
 			return;
 		e.place = g_array_index(places, struct place, place).kind;
@@ -181,70 +225,84 @@ static void load_entries(struct loading *l, struct profile *p, const GArray *pla
 	}
 }
 
-static void load_asked(struct loading *l, struct profile *p)
+static void load_asked(struct loading *l, struct profile *p, struct numbers *n)
 {
 	struct reader *r = &l->r;
+	g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	g_autoptr(sqlite3_stmt)
-		st = reader_query(r, "asked",
-				  "SELECT number, process, task, cause, node, label, count, bytes,"
-				  " untouched FROM asked ORDER BY number",
-				  0);
+		st = load_query(l, "asked",
+				"SELECT number, process, task, cause, node, label, count, bytes,"
+				" untouched FROM asked ORDER BY number");
 
 	while (reader_next(r)) {
 		struct task_place at = load_whose(l, 1, 2);
 		struct profile_asked a = {
 			.process = at.process,
 			.task = at.task,
-			.cause = load_index_or_none(r, 3, p->causes->len),
-			.node = load_index_or_none(r, 4, p->nodes->len),
+			.cause = load_index_or_none(r, 3, n->causes),
+			.node = load_index_or_none(r, 4, n->nodes),
 			.place_label = reader_text(r, 5),
 			.count = (uint64_t)reader_bytes(r, 6, 0),
 			.bytes = reader_bytes(r, 7, 0),
 			.untouched = reader_is_null(r, 8) ? 0 : reader_bytes(r, 8, 0),
 		};
 
-		load_number(r, 0, p->asked->len);
+		load_number(l, 0, numbers);
 		g_array_append_val(p->asked, a);
 	}
 }
 
-static void load_ticks(struct reader *r, struct profile *p)
+static void load_ticks(struct loading *l, struct profile *p, struct numbers *n)
 {
-	g_autoptr(sqlite3_stmt) st = reader_query(
-		r, "ticks", "SELECT slot, entry, came, went FROM ticks ORDER BY slot, entry", 0);
+	struct reader *r = &l->r;
+	g_autoptr(sqlite3_stmt) st = load_query(
+		l, "ticks", "SELECT slot, entry, came, went FROM ticks ORDER BY slot, entry");
 
 	while (reader_next(r)) {
 		struct profile_tick t = {
-			.slot = load_index(r, 0, TIMELINE_SLOTS),
-			.entry = load_index(r, 1, p->entries->len),
+			.slot = (uint32_t)reader_integer(r, 0, 0, l->limits->slots - 1),
+			.entry = load_index(r, 1, n->entries),
 			.in = (uint64_t)reader_bytes(r, 2, 0),
 			.out = (uint64_t)reader_bytes(r, 3, 0),
 		};
 
-		if (p->ticks->len > 2 * TIMELINE_TICKS)
-			reader_wrong(r, 0, "one of too many rows");
+		if (p->ticks->len >= l->limits->rows)
+			reader_wrong(r, 0, "of one of too many rows");
 		if (r->err)
 			return;
 		g_array_append_val(p->ticks, t);
 	}
 }
 
+static void load_rows(struct loading *l, struct profile *p, struct numbers *n)
+{
+	g_autoptr(GArray) places = NULL;
+
+	load_modules(l, p, n);
+	load_causes(l, p, n);
+	load_frames(l, p, n);
+	load_nodes(l, p, n);
+	places = load_places(l, n);
+	load_entries(l, p, n, places);
+	load_asked(l, p, n);
+	load_ticks(l, p, n);
+}
+
 void load_profile(struct loading *l)
 {
 	struct profile *p = l->report->profile;
 	struct reader *r = &l->r;
-	g_autoptr(GArray) places = NULL;
+	struct numbers n;
+	GArray **all[] = { &n.modules, &n.causes, &n.frames, &n.nodes, &n.places, &n.entries };
 
-	if (!p->slot_ns && !r->err) {
+	if (!p->slot_ns) {
 		error("%s: figures: profile.slot_ns is 0", r->db.path);
 		r->err = -EBADMSG;
+		return;
 	}
-	load_modules(r, p);
-	load_causes(r, p);
-	load_frames(r, p);
-	load_nodes(r, p);
-	places = load_places(r);
-	load_entries(l, p, places);
-	load_asked(l, p);
-	load_ticks(r, p);
+	for (unsigned i = 0; i < G_N_ELEMENTS(all); i++)
+		*all[i] = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	load_rows(l, p, &n);
+	for (unsigned i = 0; i < G_N_ELEMENTS(all); i++)
+		g_array_unref(*all[i]);
 }

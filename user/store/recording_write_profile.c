@@ -5,154 +5,267 @@
 #include "model/profile.h"
 
 #include "store/recording_format.h"
+#include "store/recording_writer.h"
 
-/* A number that has a value for none. */
-static struct db_value number(uint32_t n)
-{
-	return n == UINT32_MAX ? db_text(NULL) : db_integer(n);
-}
+#define NONE UINT32_MAX
 
-static int write_names(const struct db *db, const struct profile *p)
-{
-	struct insert in = insert_into(db, "modules", "?1, ?2, ?3");
-
-	for (unsigned i = 0; i < p->modules->len; i++) {
-		const struct profile_module *m =
-			&g_array_index(p->modules, struct profile_module, i);
-
-		insert_row(&in, db_integer(i), db_text(m->path), db_text(m->build_id));
-	}
-	if (insert_done(&in))
-		return in.err;
-	in = insert_into(db, "causes", "?1, ?2");
-	for (unsigned i = 0; i < p->causes->len; i++)
-		insert_row(&in, db_integer(i), db_text(p->causes->pdata[i]));
-	return insert_done(&in);
-}
-
-static int write_stacks(const struct db *db, const struct profile *p)
-{
-	struct insert in = insert_into(db, "frames", "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10");
-
-	for (unsigned i = 0; i < p->frames->len; i++) {
-		const struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, i);
-
-		insert_row(&in, db_integer(i), db_text(f->function), db_text(f->file),
-			   db_integer(f->line), number(f->module), db_integer((int64_t)f->address),
-			   db_integer(f->kernel), db_integer(f->inlined), db_integer(f->guessed),
-			   db_integer(f->mark));
-	}
-	if (insert_done(&in))
-		return in.err;
-	in = insert_into(db, "nodes", "?1, ?2, ?3");
-	for (unsigned i = 0; i < p->nodes->len; i++) {
-		const struct stack_node *n = &g_array_index(p->nodes, struct stack_node, i);
-
-		insert_row(&in, db_integer(i), number(n->parent), db_integer(n->frame));
-	}
-	return insert_done(&in);
-}
-
-struct places {
-	GHashTable *numbers; /* "kind label" -> number */
-	struct insert in;
+/* Numbers in the file, by those in the profile. */
+struct numbers {
+	struct writer *w;
+	const struct profile *p;
+	uint32_t *modules, *causes, *frames, *nodes;
 };
 
-static uint32_t place_number(struct places *places, const struct profile_entry *e)
+static struct db_value number(const uint32_t *of, uint32_t n)
 {
-	g_autofree char *key = g_strdup_printf("%d %s", (int)e->place, e->place_label);
-	gpointer known;
-	uint32_t n = g_hash_table_size(places->numbers);
-
-	if (g_hash_table_lookup_extended(places->numbers, key, NULL, &known))
-		return GPOINTER_TO_UINT(known);
-	g_hash_table_insert(places->numbers, g_steal_pointer(&key), GUINT_TO_POINTER(n));
-	insert_row(&places->in, db_integer(n), db_text(place_name[e->place]),
-		   db_text(e->place_label));
-	return n;
+	return n == NONE ? db_text(NULL) : db_integer(of[n]);
 }
 
-/* In the file tasks are numbered through. */
-static GArray *first_tasks(const struct report *r)
+static uint64_t or_none(const uint32_t *of, uint32_t n)
 {
-	GArray *first = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-	uint32_t n = 0;
+	return n == NONE ? UINT64_MAX : of[n];
+}
 
-	for (unsigned i = 0; i < r->processes->len; i++) {
-		g_array_append_val(first, n);
-		n += ((const struct report_process *)r->processes->pdata[i])->tasks->len;
+/* A row that says all about its thing: it never changes. */
+static void put_fixed(struct table *t, const struct thing *thing)
+{
+	uint64_t none = 0;
+
+	if (thing->fresh)
+		table_group(t, &none, thing->number);
+	g_array_set_size(t->values, 0);
+}
+
+static void write_modules(struct numbers *n)
+{
+	struct writer *w = n->w;
+	struct table t = table_begin(w, "modules", NULL);
+
+	for (unsigned i = 0; i < n->p->modules->len; i++) {
+		const struct profile_module *m =
+			&g_array_index(n->p->modules, struct profile_module, i);
+		uint64_t id = hash_text(hash_text(w->rows->seed, m->path), m->build_id);
+		struct thing thing = writer_thing(w, KNOWN_MODULES, id, true, i);
+
+		n->modules[i] = thing.number;
+		table_row(&t, db_integer(thing.number), writer_text(w, m->path),
+			  writer_extra(w, m->build_id));
+		put_fixed(&t, &thing);
 	}
-	return first;
+	table_end(&t);
 }
 
-static struct db_value task_number(const GArray *first, uint32_t process, uint32_t task)
+static void write_causes(struct numbers *n)
 {
-	return task == UINT32_MAX ? db_text(NULL) :
-				    db_integer(g_array_index(first, uint32_t, process) + task);
-}
+	struct writer *w = n->w;
+	struct table t = table_begin(w, "causes", NULL);
 
-static int write_entries(const struct db *db, const struct report *r, const GArray *first)
-{
-	const struct profile *p = r->profile;
-	struct places places = {
-		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
-		insert_into(db, "places", "?1, ?2, ?3"),
-	};
-	struct insert in =
-		insert_into(db, "entries", "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12");
+	for (unsigned i = 0; i < n->p->causes->len; i++) {
+		const char *name = n->p->causes->pdata[i];
+		struct thing thing =
+			writer_thing(w, KNOWN_CAUSES, hash_text(w->rows->seed, name), true, i);
 
-	for (unsigned i = 0; i < p->entries->len; i++) {
-		const struct profile_entry *e = &g_array_index(p->entries, struct profile_entry, i);
-
-		insert_row(&in, db_integer(i), db_integer(e->process),
-			   task_number(first, e->process, e->task), db_text(kind_name[e->kind]),
-			   number(e->cause), number(e->node), db_integer(place_number(&places, e)),
-			   db_count(e->count), db_integer(e->bytes[PICTURE_GROWN]),
-			   db_integer(e->bytes[PICTURE_LIVE_PEAK]),
-			   db_integer(e->bytes[PICTURE_LIVE_END]), number(e->tally));
+		n->causes[i] = thing.number;
+		table_row(&t, db_integer(thing.number), writer_text(w, name));
+		put_fixed(&t, &thing);
 	}
-	g_hash_table_unref(places.numbers);
-	insert_done(&in);
-	return insert_done(&places.in) ?: in.err;
+	table_end(&t);
 }
 
-static int write_asked(const struct db *db, const struct profile *p, const GArray *first)
+static uint64_t frame_id(const struct numbers *n, const struct profile_frame *f)
 {
-	struct insert in = insert_into(db, "asked", "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9");
+	uint64_t id = hash_text(hash_text(n->w->rows->seed, f->function), f->file);
 
-	for (unsigned i = 0; i < p->asked->len; i++) {
-		const struct profile_asked *a = &g_array_index(p->asked, struct profile_asked, i);
+	id = hash_word(hash_word(id, (uint64_t)f->line), or_none(n->modules, f->module));
+	id = hash_word(id, f->address);
+	return hash_word(id, f->kernel | f->inlined << 1 | f->guessed << 2 | f->mark << 3);
+}
 
-		insert_row(&in, db_integer(i), db_integer(a->process),
-			   task_number(first, a->process, a->task), number(a->cause),
-			   number(a->node), db_text(a->place_label), db_count(a->count),
-			   db_integer(a->bytes),
-			   p->untouched_why ? db_text(NULL) : db_integer(a->untouched));
+static void write_frames(struct numbers *n)
+{
+	struct writer *w = n->w;
+	struct table t = table_begin(w, "frames", NULL);
+
+	for (unsigned i = 0; !w->err && i < n->p->frames->len; i++) {
+		const struct profile_frame *f =
+			&g_array_index(n->p->frames, struct profile_frame, i);
+		struct thing thing = writer_thing(w, KNOWN_FRAMES, frame_id(n, f), true, i);
+
+		n->frames[i] = thing.number;
+		table_row(&t, db_integer(thing.number), writer_text(w, f->function),
+			  writer_extra(w, f->file), db_integer(f->line),
+			  number(n->modules, f->module), db_integer((int64_t)f->address),
+			  db_integer(f->kernel), db_integer(f->inlined), db_integer(f->guessed),
+			  db_integer(f->mark));
+		put_fixed(&t, &thing);
 	}
-	return insert_done(&in);
+	table_end(&t);
 }
 
-static int write_ticks(const struct db *db, const struct profile *p)
+static void write_node(struct numbers *n, struct table *t, uint32_t i)
 {
-	struct insert in = insert_into(db, "ticks", "?1, ?2, ?3, ?4");
+	struct writer *w = n->w;
+	const struct stack_node *node = &g_array_index(n->p->nodes, struct stack_node, i);
+	uint64_t id = hash_word(w->rows->seed, n->frames[node->frame]);
+	struct thing thing;
 
-	for (unsigned i = 0; i < p->ticks->len; i++) {
-		const struct profile_tick *t = &g_array_index(p->ticks, struct profile_tick, i);
+	/* The last time nodes have their own numbers, and a parent's may be larger. */
+	id = w->last ? i : hash_word(id, or_none(n->nodes, node->parent));
+	thing = writer_thing(w, KNOWN_NODES, id, true, i);
+	n->nodes[i] = thing.number;
+	table_row(t, db_integer(thing.number),
+		  w->last && node->parent != NONE ? db_integer(node->parent) :
+						    number(n->nodes, node->parent),
+		  db_integer(n->frames[node->frame]));
+	put_fixed(t, &thing);
+}
 
-		insert_row(&in, db_integer(t->slot), db_integer(t->entry), db_count(t->in),
-			   db_count(t->out));
+/* A node is told by its parent's number: that comes first, wherever it is. */
+static void write_nodes(struct numbers *n)
+{
+	struct writer *w = n->w;
+	struct table t = table_begin(w, "nodes", NULL);
+	g_autoptr(GArray) way = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+
+	for (uint32_t i = 0; i < n->p->nodes->len; i++)
+		n->nodes[i] = NONE;
+	for (uint32_t i = 0; !w->err && i < n->p->nodes->len; i++) {
+		for (uint32_t at = i; at != NONE && n->nodes[at] == NONE;
+		     at = g_array_index(n->p->nodes, struct stack_node, at).parent) {
+			g_array_append_val(way, at);
+			if (w->last)
+				break;
+		}
+		for (unsigned j = way->len; j-- > 0;)
+			write_node(n, &t, g_array_index(way, uint32_t, j));
+		g_array_set_size(way, 0);
 	}
-	return insert_done(&in);
+	table_end(&t);
 }
 
-int recording_write_profile(const struct db *db, const struct report *r)
+static uint32_t place_number(struct writer *w, struct table *t, const struct profile_entry *e)
 {
-	g_autoptr(GArray) first = first_tasks(r);
-	const struct profile *p = r->profile;
-	int err = write_names(db, p);
+	struct known *k = &w->rows->known[KNOWN_PLACES];
+	struct thing thing;
+	uint64_t id = hash_text(hash_word(w->rows->seed, e->place), e->place_label);
+	uint32_t slot;
 
-	err = err ?: write_stacks(db, p);
-	err = err ?: write_entries(db, r, first);
-	err = err ?: write_asked(db, p, first);
-	return err ?: write_ticks(db, p);
+	/* Numbers of their own, at the end too: an entry has no index of its place. */
+	slot = known_take(k, id, true, &thing.fresh); /* moves k->number */
+	thing.number = k->number[slot];
+	if (!thing.fresh)
+		return thing.number;
+	table_row(t, db_integer(thing.number), db_text(place_name[e->place]),
+		  writer_text(w, e->place_label));
+	put_fixed(t, &thing);
+	return thing.number;
+}
+
+static uint32_t task_number(const struct writer *w, uint32_t process, uint32_t task)
+{
+	return task == NONE ? NONE : w->task_number[w->first_task[process] + task];
+}
+
+static void write_entry(struct numbers *n, struct table *t, struct table *places, uint32_t i,
+			uint32_t *numbers)
+{
+	struct writer *w = n->w;
+	const struct profile_entry *e = &g_array_index(n->p->entries, struct profile_entry, i);
+	uint32_t place = place_number(w, places, e), task = task_number(w, e->process, e->task);
+	uint64_t id = hash_word(hash_word(w->rows->seed, w->process_number[e->process]), task);
+	struct thing thing;
+
+	id = hash_word(hash_word(id, e->kind), or_none(n->causes, e->cause));
+	id = hash_word(hash_word(id, or_none(n->nodes, e->node)), place);
+	thing = writer_thing(w, KNOWN_ENTRIES, id, false, i);
+	numbers[i] = thing.number;
+	table_row(t, db_integer(thing.number), db_integer(w->process_number[e->process]),
+		  task == NONE ? db_text(NULL) : db_integer(task), db_text(kind_name[e->kind]),
+		  number(n->causes, e->cause), number(n->nodes, e->node), db_integer(place),
+		  table_count(t, e->count), table_bytes(t, e->bytes[PICTURE_GROWN]),
+		  table_bytes(t, e->bytes[PICTURE_LIVE_PEAK]),
+		  table_bytes(t, e->bytes[PICTURE_LIVE_END]),
+		  e->tally == NONE ? db_text(NULL) : db_integer(e->tally));
+	table_group(t, thing.hash[0], thing.number);
+}
+
+static void write_asked(struct numbers *n)
+{
+	struct writer *w = n->w;
+	struct table t = table_begin(w, "asked", NULL);
+
+	for (unsigned i = 0; !w->err && i < n->p->asked->len; i++) {
+		const struct profile_asked *a =
+			&g_array_index(n->p->asked, struct profile_asked, i);
+		uint32_t task = task_number(w, a->process, a->task);
+		uint64_t id = hash_word(w->rows->seed, w->process_number[a->process]);
+		struct thing thing;
+
+		id = hash_word(hash_word(id, task), or_none(n->causes, a->cause));
+		id = hash_text(hash_word(id, or_none(n->nodes, a->node)), a->place_label);
+		thing = writer_thing(w, KNOWN_ASKED, id, false, i);
+		table_row(&t, db_integer(thing.number), db_integer(w->process_number[a->process]),
+			  task == NONE ? db_text(NULL) : db_integer(task),
+			  number(n->causes, a->cause), number(n->nodes, a->node),
+			  writer_text(w, a->place_label), table_count(&t, a->count),
+			  table_count(&t, (uint64_t)MAX(a->bytes, 0)),
+			  n->p->untouched_why ? db_text(NULL) :
+						table_count(&t, (uint64_t)MAX(a->untouched, 0)));
+		table_group(&t, thing.hash[0], thing.number);
+	}
+	table_end(&t);
+}
+
+/* A slot that is over seldom changes: slots are written whole. */
+static void write_ticks(struct numbers *n, const uint32_t *entries)
+{
+	const GArray *ticks = n->p->ticks;
+	struct writer *w = n->w;
+	struct table t = table_begin(w, "ticks", "slot");
+	unsigned i = 0;
+
+	for (uint32_t slot = 0; !w->err && slot < w->limits->slots; slot++) {
+		for (; i < ticks->len; i++) {
+			const struct profile_tick *tick =
+				&g_array_index(ticks, struct profile_tick, i);
+
+			if (tick->slot != slot)
+				break;
+			table_row(&t, db_integer(slot), db_integer(entries[tick->entry]),
+				  table_count(&t, tick->in), table_count(&t, tick->out));
+		}
+		table_placed(&t, PLACED_TICKS, slot);
+	}
+	table_end(&t);
+}
+
+static void write_entries(struct numbers *n)
+{
+	struct writer *w = n->w;
+	g_autofree uint32_t *numbers = g_new0(uint32_t, n->p->entries->len + 1);
+	struct table places = table_begin(w, "places", NULL);
+	struct table t = table_begin(w, "entries", NULL);
+
+	for (unsigned i = 0; !w->err && i < n->p->entries->len; i++)
+		write_entry(n, &t, &places, i, numbers);
+	table_end(&t);
+	table_end(&places);
+	write_ticks(n, numbers);
+}
+
+void writer_profile(struct writer *w)
+{
+	const struct profile *p = w->report->profile;
+	g_autofree uint32_t *modules = g_new0(uint32_t, p->modules->len + 1);
+	g_autofree uint32_t *causes = g_new0(uint32_t, p->causes->len + 1);
+	g_autofree uint32_t *frames = g_new0(uint32_t, p->frames->len + 1);
+	g_autofree uint32_t *nodes = g_new0(uint32_t, p->nodes->len + 1);
+	struct numbers n = { w, p, modules, causes, frames, nodes };
+
+	write_modules(&n);
+	write_causes(&n);
+	write_frames(&n);
+	write_nodes(&n);
+	write_entries(&n);
+	write_asked(&n);
 }

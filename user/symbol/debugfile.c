@@ -15,6 +15,7 @@
 #include <zlib.h>
 
 #include "base/err.h"
+#include "base/regular.h"
 #include "symbol/module_impl.h"
 
 #define SERVERS_US (30 * 1000000LL)
@@ -97,13 +98,12 @@ static int open_beside(const struct module *m, const char *folder, const char *l
 {
 	g_autofree char *dir = g_path_get_dirname(m->path);
 	g_autofree char *name = g_strdup_printf("%s/%s%s", dir, folder, link);
-	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
+	int fd = regular_open(name, &st);
 
 	if (fd < 0)
 		return -1;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size <= COPY_MOST &&
-	    st.st_ino != m->inode && belongs(m, fd, crc)) {
+	if (st.st_size <= COPY_MOST && st.st_ino != m->inode && belongs(m, fd, crc)) {
 		*path = strdup(name);
 		return own_copy(fd);
 	}

@@ -14,6 +14,9 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/proc.h"
+#include "base/regular.h"
+#include "symbol/module_impl.h"
 #include "symbol/perfmap.h"
 
 #define NS 1000000000LL
@@ -97,21 +100,12 @@ static int64_t now(clockid_t clock)
 /* When a process began, by /proc/PID/stat: ns of CLOCK_BOOTTIME. 0: not known. */
 static uint64_t began(pid_t pid)
 {
-	g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid);
-	unsigned long long ticks = 0;
-	FILE *f = fopen(path, "re");
-	char line[1024], *at;
+	g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid), *text = NULL;
+	struct proc_stat stat;
 
-	if (!f)
+	if (!g_file_get_contents(path, &text, NULL, NULL) || !proc_stat_parse(text, &stat))
 		return 0;
-	at = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
-	fclose(f);
-	if (!at || sscanf(at + 1,
-			  " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
-			  "%*d %*d %llu",
-			  &ticks) != 1)
-		return 0;
-	return ticks * (NS / sysconf(_SC_CLK_TCK));
+	return stat.start * (NS / sysconf(_SC_CLK_TCK));
 }
 
 /* Its id as it sees it, and who it is. */
@@ -186,21 +180,20 @@ int jits_open_map(int dir, pid_t pid, const uid_t *owners, unsigned n, int64_t s
 {
 	g_autofree char *name = g_strdup_printf("tmp/perf-%d.map", pid);
 	/* A link on the way is as the process has it; none leads out of its root. */
-	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
 				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-	int fd = (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
+	int found = (int)syscall(SYS_openat2, dir, name, &how, sizeof(how)), fd;
 	struct stat st;
 	bool own;
 
-	if (fd < 0 || fstat(fd, &st)) {
-		if (fd >= 0)
-			close(fd);
+	fd = found < 0 ? -1 : regular_open_found(found, &st);
+	if (fd < 0)
 		return -1;
-	}
 	own = !st.st_uid;
 	for (unsigned i = 0; i < n && !own; i++)
 		own = st.st_uid == owners[i];
-	if (own && S_ISREG(st.st_mode) &&
+	/* A second name: root's file, to which somebody has made a link. */
+	if (own && (st.st_nlink == 1 || st.st_uid) &&
 	    st.st_mtim.tv_sec * NS + st.st_mtim.tv_nsec + CLOCK_STEP >= since)
 		return fd;
 	close(fd);

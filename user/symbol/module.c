@@ -6,14 +6,18 @@
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
 #include <gelf.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/proc.h"
+#include "base/regular.h"
 #include "base/search.h"
 #include "symbol/module_impl.h"
 
@@ -83,9 +87,8 @@ static void read_interpreter(struct module *m, const GElf_Phdr *ph)
 	size_t size;
 	const char *path = ph->p_filesz <= INTERPRETER_MOST ? read_piece(m, ph, &size) : NULL;
 
-	if (!path)
+	if (!path || m->interpreter) /* the kernel takes the first */
 		return;
-	g_free(m->interpreter);
 	m->interpreter = g_strndup(path, size);
 }
 
@@ -181,15 +184,25 @@ static struct module *module_new(Elf *elf, int fd, const char *path)
 	return NULL;
 }
 
-/* A regular file, and the one that is meant. */
-static int open_this(const char *path, const struct module_source *s, bool sure)
+/* Where a process sees it: no link and no ".." leads out of its root. */
+static int open_in_root(pid_t pid, const char *path, struct stat *st)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
+	g_autofree char *root = g_strdup_printf("/proc/%d/root", pid);
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC,
+				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC), found;
 
-	if (fd < 0)
-		return -1;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && (sure || !s->inode || st.st_ino == s->inode))
+	if (dir < 0)
+		return -errno;
+	found = (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
+	close(dir);
+	return found < 0 ? -errno : regular_open_found(found, st);
+}
+
+/* The one that is meant, or none. */
+static int only_this(int fd, const struct stat *st, const struct module_source *s)
+{
+	if (fd < 0 || !s->inode || st->st_ino == s->inode)
 		return fd;
 	close(fd);
 	return -1;
@@ -197,8 +210,8 @@ static int open_this(const char *path, const struct module_source *s, bool sure)
 
 static int open_source(const struct module_source *s)
 {
-	g_autofree char *root = g_strdup_printf("/proc/%d/root%s", s->pid, s->path ?: "");
 	g_autofree char *mapped = NULL;
+	struct stat st;
 	int fd = -1;
 
 	if (s->end)
@@ -208,11 +221,11 @@ static int open_source(const struct module_source *s)
 	else if (s->inode)
 		mapped = g_strdup_printf("/proc/%d/exe", s->pid);
 	if (mapped)
-		fd = open_this(mapped, s, false);
+		fd = only_this(regular_open(mapped, &st), &st, s);
 	if (fd < 0 && s->path && s->path[0] == '/')
-		fd = open_this(root, s, false);
+		fd = only_this(open_in_root(s->pid, s->path, &st), &st, s);
 	if (fd < 0 && s->path && s->path[0] == '/')
-		fd = open_this(s->path, s, false);
+		fd = only_this(regular_open(s->path, &st), &st, s);
 	return fd;
 }
 
@@ -242,13 +255,13 @@ struct module *modules_open(struct modules *ms, const struct module_source *s)
 static uint64_t vdso_size(uint64_t at)
 {
 	FILE *f = fopen("/proc/self/maps", "re");
-	unsigned long start, end;
-	char line[512];
+	char line[PROC_LINE];
+	struct proc_map map;
 	uint64_t size = 0;
 
-	while (f && !size && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%lx-%lx", &start, &end) == 2 && start == at)
-			size = end - start;
+	while (f && !size && proc_line(f, line))
+		if (proc_map_parse(line, &map) && map.start == at)
+			size = map.end - map.start;
 	if (f)
 		fclose(f);
 	return MIN(size, VDSO_MOST);

@@ -34,8 +34,9 @@ struct module {
 	/* names.c's */
 	Dwfl *dwfl;
 	Dwfl_Module *dwfl_module;
-	GElf_Addr bias;  /* its addresses less the file's */
-	GArray *symbols; /* struct symbol, by address; NULL: not read yet */
+	GElf_Addr bias;       /* its addresses less the file's */
+	GStringChunk *copied; /* names that would not stay; NULL: none */
+	GArray *symbols;      /* struct symbol, by address; NULL: not read yet */
 };
 
 Elf *module_elf(int fd);

@@ -7,6 +7,7 @@
 #include <dwarf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/search.h"
@@ -15,6 +16,9 @@
 #define SYMBOLS_MOST (4u << 20)
 #define INLINED_MOST 32
 #define PAGE_MOST 0x10000ULL
+#define PAGE_LEAST 4096u
+#define NAME_MOST 4096u
+#define NAME_USUAL 128u
 
 static int by_start(gconstpointer a, gconstpointer b)
 {
@@ -77,6 +81,68 @@ static void open_dwfl(struct module *m)
 		m->dwfl_module = NULL;
 }
 
+/* Where names stand in the file. */
+struct strings {
+	const char *start, *end;
+};
+
+static void add_strings(GArray *all, Elf *elf)
+{
+	Elf_Scn *scn = NULL;
+
+	while (elf && (scn = elf_nextscn(elf, scn))) {
+		Elf_Data *data;
+		GElf_Shdr sh;
+
+		if (!gelf_getshdr(scn, &sh) ||
+		    (sh.sh_type != SHT_DYNSYM && sh.sh_type != SHT_SYMTAB))
+			continue;
+		data = elf_getdata(elf_getscn(elf, sh.sh_link), NULL);
+		if (data && data->d_buf) {
+			struct strings s = { data->d_buf, (char *)data->d_buf + data->d_size };
+
+			g_array_append_val(all, s);
+		}
+	}
+}
+
+/* A copy of what has no known end, as far as it can be read and no further: of a table in
+ * a debug file, in a compressed part (.gnu_debugdata), or that only the dynamic segment
+ * tells of. */
+static const char *copy_name(struct module *m, const char *name)
+{
+	char piece[NAME_MOST + 1] = "";
+	size_t have = 0;
+
+	/* Up to the ends of pages: the next may not be there. */
+	while (have < NAME_MOST && !memchr(piece, '\0', have)) {
+		size_t rest = PAGE_LEAST - ((uintptr_t)(name + have) & (PAGE_LEAST - 1));
+		size_t n = MIN(MIN(rest, have ? NAME_MOST : NAME_USUAL), NAME_MOST - have);
+		struct iovec to = { piece + have, n }, from = { (void *)(name + have), n };
+
+		if (process_vm_readv(getpid(), &to, 1, &from, 1, 0) != (ssize_t)n)
+			break;
+		have += n;
+	}
+	piece[have] = '\0';
+	if (!m->copied)
+		m->copied = g_string_chunk_new(4096);
+	return g_string_chunk_insert(m->copied, piece);
+}
+
+/* libdwfl looks where a name begins, but not whether it ends within its table: the file's
+ * maker may have left the end out. NULL: it does not. */
+static const char *whole_name(struct module *m, const GArray *all, const char *name)
+{
+	for (unsigned i = 0; name && i < all->len; i++) {
+		const struct strings *s = &g_array_index(all, struct strings, i);
+
+		if (name >= s->start && name < s->end)
+			return memchr(name, '\0', (size_t)(s->end - name)) ? name : NULL;
+	}
+	return name ? copy_name(m, name) : NULL;
+}
+
 static void add_symbol(GArray *symbols, const char *name, const GElf_Sym *sym, GElf_Addr at)
 {
 	int type = GELF_ST_TYPE(sym->st_info);
@@ -115,21 +181,27 @@ static void read_section_symbols(struct module *m)
 
 static void read_symbols(struct module *m)
 {
+	g_autoptr(GArray) strings = g_array_new(FALSE, FALSE, sizeof(struct strings));
 	int n;
 
 	m->symbols = g_array_new(FALSE, FALSE, sizeof(struct symbol));
 	if (!m->dwfl)
 		open_dwfl(m);
 	n = m->dwfl_module ? dwfl_module_getsymtab(m->dwfl_module) : -1;
-	if (n < 0)
+	if (n < 0) {
 		read_section_symbols(m);
+	} else {
+		GElf_Addr bias;
+
+		add_strings(strings, dwfl_module_getelf(m->dwfl_module, &bias));
+	}
 	for (int i = 0; i < MIN(n, (int)SYMBOLS_MOST); i++) {
 		GElf_Sym sym;
 		GElf_Addr at;
 		const char *name =
 			dwfl_module_getsym_info(m->dwfl_module, i, &sym, &at, NULL, NULL, NULL);
 
-		add_symbol(m->symbols, name, &sym, at - m->bias);
+		add_symbol(m->symbols, whole_name(m, strings, name), &sym, at - m->bias);
 	}
 	g_array_sort(m->symbols, by_start);
 }
@@ -222,6 +294,8 @@ void module_names_free(struct module *m)
 {
 	if (m->symbols)
 		g_array_unref(m->symbols);
+	if (m->copied)
+		g_string_chunk_free(m->copied);
 	if (m->dwfl)
 		dwfl_end(m->dwfl);
 }

@@ -13,6 +13,8 @@
 #define VERSION_DEBUG_OFFSETS VERSION_OF(13)
 #define LOOP "_PyEval_EvalFrameDefault"
 #define LENGTH_MOST (1u << 20)
+#define STACKS_MOST \
+	4096 /* that wait for their samples: one a CPU, and those whose sample was lost */
 #define CODES_MOST (1u << 20) /* that are named: a program may make them without end */
 
 /* The interpreter's C function that runs all Python functions. */
@@ -256,6 +258,8 @@ bool python_stack(struct python *p, const struct tare_python_stack *s)
 	if (s->n > TARE_PYTHON_FRAMES ||
 	    s->head.size != sizeof(*s) - (TARE_PYTHON_FRAMES - s->n) * sizeof(s->frame[0]))
 		return false;
+	if (g_hash_table_size(p->stacks) >= STACKS_MOST)
+		g_hash_table_remove_all(p->stacks);
 	copy = g_malloc(sizeof(*copy));
 	memcpy(copy, s, s->head.size);
 	g_hash_table_replace(p->stacks, &copy->task, copy);

@@ -13,6 +13,7 @@
 #define RSP 7
 #define RIP 16
 #define DEPTH 32      /* of an expression's stack */
+#define EXPR_MOST 64  /* operations of one: compilers write ten */
 #define FIRST_MOST 64 /* bytes of the first function that its rules do not tell of */
 
 /* What struct pt_regs has at each place, in DWARF's numbers; -1: nothing of use. */
@@ -130,6 +131,8 @@ static void reg_rule(struct unwinder *u, struct rule *rule, Dwarf_Frame *frame, 
 		return;
 	}
 	if (ops != mem) {
+		if (n > EXPR_MOST)
+			return;
 		rule->how[reg] = n && ops[n - 1].atom == DW_OP_stack_value ? IS_EXPR : AT_EXPR;
 		rule->offset[reg] = add_expr(u, ops, n);
 		return;
@@ -165,6 +168,8 @@ static bool cfa_rule(struct unwinder *u, struct rule *rule, Dwarf_Frame *frame)
 		rule->cfa_reg = ops[0].atom - DW_OP_breg0;
 		rule->cfa_offset = ops[0].number;
 	} else {
+		if (n > EXPR_MOST)
+			return false;
 		rule->cfa_reg = REGS;
 		rule->cfa_expr = add_expr(u, ops, n);
 	}

@@ -66,9 +66,10 @@ need() {
 	done
 }
 
-# until_true SECONDS COMMAND…: polled, with a deadline.
+# until_true SECONDS COMMAND…: polled, with a deadline, which is only there to end what hangs:
+# a sanitized tare is slow, TARE_PATIENCE times as long is waited for it.
 until_true() {
-	local end=$(($(date +%s%N) + $1 * 1000000000))
+	local end=$(($(date +%s%N) + $1 * ${TARE_PATIENCE:-1} * 1000000000))
 	shift
 	until "$@"; do
 		[ "$(date +%s%N)" -lt $end ] || fail "waited too long for: $*" || return 1

@@ -122,5 +122,5 @@ class Facts:
         return None if t["comm"] == want else f"it is {t['comm']!r}, not {want!r}"
 
     def check_count(self, r, _, values):
-        got = {"threads": len(report.tasks(r)), "processes": len(r["processes"])}
+        got = {"threads": report.count(report.tasks(r)), "processes": report.count(r["processes"])}
         return self.compare(values, lambda what: got[what])

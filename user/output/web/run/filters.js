@@ -67,7 +67,7 @@ export function filterControls(report, store) {
 	store.on(FILTERS, tell);
 	tell();
 	return [
-		processes.length > 1 && follows(store, 'process', 'Process', options(processes, (v) => `${report.processes[v]?.name ?? '?'} (${report.processes[v]?.id})`),
+		processes.length > 1 && follows(store, 'process', 'Process', options(processes, (v) => `${report.processes[v]?.name ?? '?'} ${report.processes[v]?.tag}`),
 			(v) => number(v)),
 		whoInput(store),
 		kinds.length > 1 && follows(store, 'kind', 'Kind', options(kinds, (v) => KIND_TEXT[profile.kinds[v]] ?? '?'), number),

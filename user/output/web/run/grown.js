@@ -10,6 +10,7 @@ import { width } from '../shared/parts.js';
 import { FILTERS, NO_FILTER, filterControls, groupControls, pictureControl, searchControl } from './filters.js';
 import { DEEPEST, Flame } from './flame.js';
 import { functionTable, neighbourTables } from './functions.js';
+import { tagOf } from './model.js';
 import { PICTURES, TIME_PICTURES, timeless } from './pick.js';
 import { GUESSED, INLINED, KERNEL, MARK, exactly, label, standardError } from './profile.js';
 import { GROUPS, bytesIn, createView, functionSums, matchedBytes } from './view.js';
@@ -25,10 +26,10 @@ function levelsOf(report, rows, group) {
 	const { profile } = report, of = report.processes, raw = report.raw.processes;
 	const comm = (p, t) => t < 0 ? '[of no thread]' : printable(raw[p]?.tasks[t]?.comm ?? '?');
 	const levels = {
-		process: [(i) => rows.process[i], (p) => `${of[p]?.name ?? '?'} (${of[p]?.id})`],
+		process: [(i) => rows.process[i], (p) => `${of[p]?.name ?? '?'} ${of[p]?.tag}`],
 		thread: [threadKey(rows), (k) => {
 			const p = Math.floor(k / TASKS), t = k % TASKS - 1;
-			return t < 0 ? comm(p, t) : `${comm(p, t)} (${raw[p]?.tasks[t]?.tid})`;
+			return t < 0 ? comm(p, t) : `${comm(p, t)} ${tagOf(raw[p]?.tasks[t], raw[p]?.tasks[t]?.tid)}`;
 		}],
 		name: [(i) => comm(rows.process[i], rows.task[i]), (k) => k],
 		kind: [(i) => rows.kind?.[i] ?? -1, (k) => KIND_TEXT[profile.kinds[k]] ?? '[of no kind]'],
@@ -53,7 +54,7 @@ function pictureName({ time, timePicture, picture }) {
 function whose(report, { process, task }) {
 	const t = task !== null && report.tasks.find((x) => x.process === process && x.task === task), p = report.processes[process];
 
-	return t ? ` of thread ${t.name} (${t.id})` : p ? ` of process ${p.name} (${p.id})` : '';
+	return t ? ` of thread ${t.name} ${t.tag}` : p ? ` of process ${p.name} ${p.tag}` : '';
 }
 
 // Whether the sum is the ledger's own: what grew it knows by thread and kind, what is

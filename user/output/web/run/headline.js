@@ -54,6 +54,7 @@ function samplingText({ samples: s }) {
 	const peak = s.pictures['live-peak'];
 
 	return [`one per ${exact(s.period)} of growth, ${count(s.count)} taken; `,
+		s.thinned?.length > 0 ? `${count(s.thinned.reduce((n, t) => n + t.count, 0))} of them one per up to ${exact(s.thinned.at(-1).period)}, as they came faster than they could be taken; ` : '',
 		known(s.complete_share) ? `${percent(s.complete_share)} of stacks reach where their thread began` : 'no stacks',
 		peak.total > 0 ? `; what lived at the peak is right within ${size(peak.error)} (${percent(peak.error / peak.total)}), and a part of B bytes within \u221a(B \u00d7 ${round(s.period)})` : ''].join('');
 }

@@ -13,7 +13,7 @@ import { booksView } from './books.js';
 import { FILTERS, NO_FILTER } from './filters.js';
 import { grownSection, notSampled, viewOf } from './grown.js';
 import { headline } from './headline.js';
-import { load } from './model.js';
+import { load, nobodys } from './model.js';
 import { activity, passing, pick } from './pick.js';
 import { search } from './search.js';
 import { interactive, timeInputs, weightChart, weightKey } from './weight.js';
@@ -91,7 +91,7 @@ function whoChips() {
 	if (state.process === null)
 		return null;
 	const p = report.processes[state.process], t = report.tasks.find((x) => x.process === state.process && x.task === state.task);
-	const text = t ? `thread ${t.name} (${t.id})` : `process ${p.name} (${p.id})`;
+	const text = t ? `thread ${t.name} ${t.tag}` : `process ${p.name} ${p.tag}`;
 
 	return el('ul', { class: 'chips' }, el('li', { id: 'who-chosen' }, el('a', { href: '#grown' }, `Flame graph of ${text}`),
 		el('button', { type: 'button', 'aria-label': `Remove the filter ${text}`, onclick: () => store.set({ process: null, task: null }) }, '\u00d7')));
@@ -110,7 +110,7 @@ function whoSection() {
 				made.querySelector(to)?.focus({ preventScroll: true });
 		});
 		return [whoChips(), made, el('p', { class: 'note below' }, shown < of ? `${count(shown)} of ${count(of)}. ` : `${count(of)} ${of === 1 ? { threads: 'thread', processes: 'process' }[state.whoRows] : state.whoRows}. `,
-			none.length > 0 && `None held ${none.map((k) => KIND_TEXT[k]).join(', ')} at the peak.`)];
+			none.length > 0 && `None held ${none.map((k) => KIND_TEXT[k]).join(', ')} at the peak. `, nobodys(report))];
 	};
 	const input = el('input', { type: 'search', id: 'who-search', placeholder: 'name or number', 'aria-label': 'Find threads', oninput: () => store.set({ whoQuery: input.value }) });
 

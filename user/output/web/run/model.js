@@ -3,7 +3,7 @@
 // The report (schema tare.report/1) as the page's parts want it: names that can be
 // shown, a list of tasks, points of the weight over time. Pure.
 
-import { known, printable, size } from '../shared/format.js';
+import { count, known, printable, size } from '../shared/format.js';
 import { KERNEL_KINDS, KINDS, USER_KINDS } from '../shared/kinds.js';
 import { loadProfile } from './profile.js';
 
@@ -28,9 +28,18 @@ function held(atPeak) {
 
 const grown = (flows) => sum(RSS_KINDS.map((k) => flows[k]?.in ?? null));
 
+/** Which one: "(4121)"; or how many it is that ended, as one row: "\u00d72,999". Of the report's own rows. */
+export const tagOf = (raw, id) => (raw?.count ?? 1) > 1 ? `\u00d7${count(raw.count)}` : `(${id})`;
+
+/** How far they differ: text, or null of one. */
+function spreadOf(raw, key, what) {
+	return (raw.count ?? 1) > 1 ? `each, ${what}: min ${size(raw[`${key}_min`])}, median about ${size(raw[`${key}_median`])}, max ${size(raw[`${key}_max`])}` : null;
+}
+
 function taskRow(t, process, i, at) {
 	return {
 		process: at, task: i, name: shown(t.comm), before: (t.names ?? []).map(printable), id: t.tid, pid: process.pid,
+		count: t.count ?? 1, tag: tagOf(t, t.tid), processTag: tagOf(process, process.pid), spread: spreadOf(t, 'in', 'grown'),
 		processName: shown(process.comm), alive: t.alive, attached: t.attached, start: t.start_ns, end: t.end_ns,
 		peak: held(t.at_peak), grown: grown(t), faults: t.faults?.total ?? null, major: t.faults?.major ?? null,
 		virtual: sum([t.virtual?.mapped ?? null, t.virtual?.brk_up ?? null]),
@@ -42,9 +51,10 @@ function processRow(p, at) {
 
 	return {
 		process: at, task: null, name: shown(p.comm), before: (p.images ?? []).map(printable), id: p.pid, pid: p.pid,
+		count: p.count ?? 1, tag: tagOf(p, p.pid), failed: p.failed ?? 0, spread: spreadOf(p, 'rss_peak', 'own RSS peak'),
 		processName: null, alive: p.alive, start: p.start_ns, end: p.end_ns, exit: p.exit,
 		peak: held(p.at_peak), grown: grown(p.balance), faults, major: sum(p.tasks.map((t) => t.faults?.major ?? null)),
-		virtual: sum(p.tasks.map((t) => sum([t.virtual?.mapped ?? null, t.virtual?.brk_up ?? null]))), threads: p.tasks.length,
+		virtual: sum(p.tasks.map((t) => sum([t.virtual?.mapped ?? null, t.virtual?.brk_up ?? null]))), threads: p.tasks.reduce((n, t) => n + (t.count ?? 1), 0),
 	};
 }
 
@@ -95,6 +105,15 @@ export function load(raw) {
 	};
 }
 
+/** The kernel memory at the peak that no process had, in words; null: none, or it is not known. */
+export function nobodys({ raw: { kmem: k } }) {
+	const left = k.left_at_peak > 0 ? 'was left by tasks that had ended' : 'was no process\u2019s';
+	const list = [k.no_process_at_peak > 0 && `${size(k.no_process_at_peak)} of kernel memory ${left}`,
+		k.held_before_at_peak > 0 && `${size(k.held_before_at_peak)} was held before tare came`].filter(Boolean);
+
+	return list.length > 0 ? `Beside them ${list.join(', ')}.` : null;
+}
+
 /** "exit 0", "killed by SIGKILL" … */
 export function ending({ raw }) {
 	const { code, signal } = raw.exit;
@@ -114,9 +133,5 @@ export function booksOf({ raw }) {
 		return ['not checked', null, 'the kernel\u2019s own counters could not be summed'];
 	if (b.balanced)
 		return ['balanced', true, b.mms_closed > 0 ? `to the page; ${b.mms_closed.toLocaleString('en-US')} address ${b.mms_closed === 1 ? 'space' : 'spaces'} closed at 0` : 'to the page'];
-	const why = [b.off_pages > 0 && `${pages(b.off_pages)} that no event explains`,
-		b.mms_nonzero > 0 && `${b.mms_nonzero} of ${b.mms_closed} address spaces did not close at 0`,
-		raw.lost.total > 0 && 'something was lost',
-		b.unattributed.kmem ? `kernel memory is ${size(b.unattributed.kmem)} off its control group\u2019s counter` : null].filter(Boolean);
-	return [b.off_pages > 0 ? `off by ${pages(b.off_pages)}` : 'not balanced', false, why.join('; ')];
+	return [b.off_pages > 0 ? `off by ${pages(b.off_pages)}` : 'not balanced', false, printable(b.why ?? '')];
 }

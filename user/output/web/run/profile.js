@@ -188,7 +188,7 @@ export function loadProfile(report) {
 	const modules = raw.modules.map((m) => ({ path: printable(m.path), name: printable(baseName(m.path)), buildId: m.build_id }));
 
 	return {
-		period: raw.period, kinds: raw.kinds, places: raw.places, causes: raw.causes ?? [], strings: raw.strings,
+		period: raw.period, meanPeriod: raw.mean_period ?? raw.period, kinds: raw.kinds, places: raw.places, causes: raw.causes ?? [], strings: raw.strings,
 		frames: raw.frames, modules, symbols, tree,
 		outer: outermost(tree, symbols.length),
 		entries: rowsOf(raw.entries, tree),
@@ -213,4 +213,4 @@ export const exactly = (profile, symbol) => `"${profile.symbols[symbol].name}"`;
 export const label = (profile, number) => printable(profile.strings[number] ?? '?');
 
 /** Standard error of a sum of sampled bytes, as profile_error() in C. */
-export const standardError = (profile, bytes) => bytes > 0 ? Math.sqrt(bytes * profile.period) : 0;
+export const standardError = (profile, bytes) => bytes > 0 ? Math.sqrt(bytes * profile.meanPeriod) : 0;

@@ -16,6 +16,8 @@ function status(r) {
 		return r.attached ? 'alive, ran before' : 'alive';
 	const how = r.exit ? known(r.exit.signal) ? `, signal ${r.exit.signal}` : known(r.exit.code) ? `, exit ${r.exit.code}` : '' : '';
 
+	if (r.count > 1)
+		return `ended${r.failed > 0 ? `, ${count(r.failed)} failed` : ''}`;
 	return `ended${known(r.end) ? ` at ${seconds(r.end / 1e9)}` : ''}${how}`;
 }
 
@@ -30,7 +32,7 @@ function columns(list, processes) {
 
 	return [
 		{ name: 'name', head: processes ? 'Process' : 'Thread', key: (r) => r.name ?? '', wide: true },
-		{ name: 'id', head: processes ? 'PID' : 'TID', n: true, key: (r) => r.id, cell: (r) => String(r.id) },
+		{ name: 'id', head: processes ? 'PID' : 'TID', n: true, key: (r) => r.id, cell: (r) => r.count > 1 ? r.tag : String(r.id) },
 		...processes ? [{ name: 'threads', head: 'Threads', n: true, key: (r) => r.threads, cell: (r) => count(r.threads) }] : [],
 		{ name: 'state', head: 'State', key: (r) => r.alive ? -1 : r.end ?? 0, cell: status },
 		bytes('weight', 'At the peak', (r) => r.peak.weight, { strong: true }),
@@ -66,7 +68,7 @@ function bar(r, most) {
 }
 
 function nameCell(r, most, chosen, actions) {
-	const title = [r.name, r.before.length > 0 && `before: ${r.before.join(', ')}`, r.processName !== null && `of ${r.processName} (${r.pid})`].filter(Boolean).join('; ').slice(0, 2000);
+	const title = [r.name, r.before.length > 0 && `before: ${r.before.join(', ')}`, r.processName !== null && `of ${r.processName} ${r.processTag}`, r.spread].filter(Boolean).join('; ').slice(0, 2000);
 
 	return el('th', { scope: 'row' },
 		el('button', { type: 'button', class: 'link', title, 'aria-pressed': String(chosen), disabled: !actions.filters, onclick: () => actions.chooseThread(r) }, r.name?.slice(0, 100) || '(no name)'),
@@ -131,5 +133,6 @@ export function whoTable(report, state, actions, scrolled) {
 		fill();
 	});
 	const none = KINDS.filter((k) => !shownKinds(all).includes(k));
-	return { box, shown: rows.length, of: all.length, none };
+	const members = (some) => some.reduce((n, r) => n + r.count, 0);
+	return { box, shown: members(rows), of: members(all), none };
 }

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Where the sums of ended tasks and address spaces stay whose final records found no room
+ * in the ring: an account for each process, as far as there is room for accounts, and one
+ * for the rest of the workload. Rare, so called. It must not know who ends.
+ */
+#ifndef TARE_ENDED_BPF_H
+#define TARE_ENDED_BPF_H
+
+#include "ended.h"
+#include "state.bpf.h"
+
+static __always_inline struct tare_ended *ended_account(__u64 proc)
+{
+	struct tare_ended *e = bpf_map_lookup_elem(&tare_ended, &proc);
+
+	if (e)
+		return e;
+	bpf_map_update_elem(&tare_ended, &proc, &ended_none, BPF_NOEXIST);
+	e = bpf_map_lookup_elem(&tare_ended, &proc);
+	return e ? e : &ended_rest;
+}
+
+struct ended_causes {
+	struct tare_task *from, *to;
+};
+
+/* One turn of bpf_loop(): the search in each would be verified 16 times over. */
+static long ended_take_cause(__u32 i, struct ended_causes *c)
+{
+	if (i >= TARE_TASK_CAUSES || !c->from->causes[i].used)
+		return 0;
+	ended_flow(&ended_cause(c->to, c->from->causes[i].id)->pages, &c->from->causes[i].pages);
+	return 0;
+}
+
+/* Into an account, that is of memory of the map's or of .bss: taken once by the verifier. */
+__weak __noinline int ended_enter_task(struct tare_ended *e, struct task_state *ts)
+{
+	struct ended_causes c;
+
+	if (!e || !ts)
+		return 0;
+	c = (struct ended_causes){ &ts->t, &e->task };
+	ended_add_task(e, &ts->t, workload.peak_seq);
+	bpf_loop(TARE_TASK_CAUSES, ended_take_cause, &c, 0);
+	return 0;
+}
+
+__weak __noinline int ended_enter_mm(struct tare_ended *e, struct tare_mm *m)
+{
+	if (e && m)
+		ended_add_mm(e, m, workload.peak_seq);
+	return 0;
+}
+
+#endif

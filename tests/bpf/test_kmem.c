@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Whose kernel memory is at a fork and after an end, as the programs record it of a child
+ * in a control group of its own.
+ */
+#include "bench.h"
+
+#include <linux/sched.h>
+#include <sched.h>
+#include <sys/syscall.h>
+
+#include "base/err.h"
+#include "capture/cgroup.h"
+
+#define FORKS 200
+#define THREADS 100
+
+static int hold[2]; /* what forked children wait on */
+
+static void fork_one(void)
+{
+	char c;
+
+	if (pipe(hold))
+		_exit(1);
+	switch (fork()) {
+	case -1:
+		_exit(1);
+	case 0:
+		close(hold[1]);
+		_exit(read(hold[0], &c, 1));
+	}
+	close(hold[0]);
+}
+
+static void fork_many(void)
+{
+	for (int i = 0; i < FORKS; i++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(0);
+		if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+			_exit(1);
+	}
+}
+
+/* A clone that fails when nearly all is made: the pid that it asks for is taken. */
+static void clone_in_vain(void)
+{
+	pid_t taken = getpid();
+	struct clone_args args = {
+		.exit_signal = SIGCHLD,
+		.set_tid = (uintptr_t)&taken,
+		.set_tid_size = 1,
+	};
+
+	for (int i = 0; i < FORKS; i++)
+		if (syscall(SYS_clone3, &args, sizeof(args)) != -1)
+			_exit(1);
+}
+
+static void *nothing(void *arg)
+{
+	return arg;
+}
+
+static void churn(void)
+{
+	for (int i = 0; i < THREADS; i++) {
+		pthread_t thread;
+
+		if (pthread_create(&thread, NULL, nothing, NULL) || pthread_join(thread, NULL))
+			_exit(1);
+	}
+}
+
+static void serve(char command)
+{
+	switch (command) {
+	case '1':
+		fork_one();
+		break;
+	case 'r':
+		close(hold[1]);
+		wait(NULL);
+		break;
+	case 'm':
+		fork_many();
+		break;
+	case 'x':
+		clone_in_vain();
+		break;
+	case 't':
+		churn();
+		break;
+	}
+}
+
+struct place {
+	struct bench b;
+	struct cgroup *group;
+	struct child c;
+};
+
+/* False: kernel memory is not told here. */
+static bool begin(struct place *p, struct loader_config config)
+{
+	struct cgroup_config where = { 0 };
+	g_autofree char *why = NULL, *pid = NULL;
+
+	memset(p, 0, sizeof(*p));
+	bench_probe(&p->b);
+	where.features = &p->b.features;
+	if (!features_has(&p->b.features, FEATURE_MEMCG_STATE) ||
+	    cgroup_create(&p->group, &where, &why)) {
+		print_message("# no kernel memory by events: %s\n", why ? why : "no tracepoint");
+		features_free(&p->b.features);
+		g_byte_array_unref(p->b.records);
+		return false;
+	}
+	config.arm = ARM_PERCPU;
+	assert_int_equal(bench_load(&p->b, config), 0);
+	bench_ring(&p->b);
+	child_start(&p->c, serve);
+	child_settle(&p->c);
+	pid = g_strdup_printf("%d", p->c.pid);
+	assert_int_equal(write(p->group->procs, pid, strlen(pid)), strlen(pid));
+	loader_watch(p->b.l, cgroup_id(p->group), true);
+	bench_adopt(&p->b, p->c.pid);
+	return true;
+}
+
+static void end(struct place *p)
+{
+	bench_close(&p->b);
+	cgroup_close(p->group);
+}
+
+/* Bytes of the group's events that these records have: all kinds. */
+static int64_t entered(const struct place *p, uint32_t tasks, uint32_t mms)
+{
+	const struct tare_task *t;
+	const struct tare_mm *m;
+	struct tare_workload w;
+	int64_t sum;
+
+	loader_workload(p->b.l, &w);
+	sum = w.group.left - w.group.adopted - w.group.elsewhere;
+	for (int i = 0; i < TARE_FOREIGNERS; i++)
+		sum += ledger_net(&w.group.foreign[i]);
+	for (int i = 0; (t = bench_task(&p->b, tasks, i)); i++) {
+		for (int k = TARE_PAGETABLE; k < TARE_KINDS; k++)
+			sum += ledger_net(&t->flow[k]);
+		if (t->flags & TARE_TASK_ATTACHED)
+			sum += (int64_t)w.stack_bytes;
+	}
+	for (int i = 0; (m = bench_mm(&p->b, mms, i)); i++)
+		sum += m->opening[TARE_PAGETABLE] + ledger_net(&m->foreign[TARE_PAGETABLE]);
+	return sum;
+}
+
+static int64_t events(const struct place *p)
+{
+	struct tare_workload w;
+
+	loader_workload(p->b.l, &w);
+	return w.group.events;
+}
+
+static const struct tare_task *of(const struct place *p, pid_t tid, bool it)
+{
+	const struct tare_task *t;
+
+	for (int i = 0; (t = bench_task(&p->b, TARE_REC_TASK, i)); i++)
+		if ((t->tid == (__u32)tid) == it)
+			return t;
+	return NULL;
+}
+
+/* A fork's charge is of the new task, less its stack and tables, and all adds up. */
+static void of_the_child(void **state)
+{
+	struct place p;
+
+	(void)state;
+	if (!begin(&p, (struct loader_config){ 0 }))
+		skip();
+	child_tell(&p.c, '1');
+	child_settle(&p.c);
+	bench_sweep(&p.b);
+	assert_int_equal(bench_count(&p.b, TARE_REC_TASK), 2);
+	assert_in_range(ledger_net(&of(&p, p.c.pid, false)->flow[TARE_KMEM]), PAGE, 64 * PAGE);
+	assert_true(ledger_net(&of(&p, p.c.pid, true)->flow[TARE_KMEM]) < 16 * PAGE);
+	assert_int_equal(entered(&p, TARE_REC_TASK, TARE_REC_MM), events(&p));
+	child_tell(&p.c, 'r');
+	child_end(&p.c);
+	end(&p);
+}
+
+/* Who forks many that end holds none of it; what they held is left, and no account is
+ * below nothing. */
+static void of_nobody_after(void **state)
+{
+	static const char what[] = "mtx";
+
+	(void)state;
+	for (const char *at = what; *at; at++) {
+		const struct tare_task *t;
+		struct tare_workload w;
+		struct place p;
+
+		if (!begin(&p, (struct loader_config){ 0 }))
+			skip();
+		child_tell(&p.c, *at);
+		child_settle(&p.c);
+		bench_sweep(&p.b);
+		assert_int_equal(bench_count(&p.b, TARE_REC_TASK), 1);
+		t = of(&p, p.c.pid, true);
+		print_message("# %c: %d KiB\n", *at, (int)(ledger_net(&t->flow[TARE_KMEM]) / 1024));
+		assert_true(ledger_net(&t->flow[TARE_KMEM]) < 60 * PAGE);
+		loader_drain(p.b.l);
+		for (int i = 0; (t = bench_task(&p.b, TARE_REC_TASK_END, i)); i++)
+			assert_int_equal(ledger_net(&t->flow[TARE_KMEM]), 0);
+		loader_workload(p.b.l, &w);
+		if (*at == 'm')
+			assert_true(w.group.left >= FORKS * PAGE);
+		child_end(&p.c);
+		loader_drain(p.b.l);
+		bench_nothing_lost(&p.b);
+		end(&p);
+	}
+}
+
+struct seen {
+	uint64_t parent;
+	unsigned of_parent, of_others;
+};
+
+static int take_sample(void *ctx, const void *data, size_t size)
+{
+	const struct tare_sample *s = data;
+	struct seen *seen = ctx;
+
+	(void)size;
+	if (s->head.type != TARE_REC_SAMPLE || s->kind != TARE_KMEM ||
+	    (s->cause != SYS_clone && s->cause != SYS_clone3 && s->cause != SYS_fork))
+		return 0;
+	seen->of_parent += s->task == seen->parent;
+	seen->of_others += s->task != seen->parent;
+	return 0;
+}
+
+/* Its samples too. */
+static void sampled(void **state)
+{
+	struct seen seen = { 0 };
+	struct place p;
+
+	(void)state;
+	if (!begin(&p, (struct loader_config){ .period = 4 * PAGE, .samples_ring_bytes = 1 << 24 }))
+		skip();
+	bench_sweep(&p.b);
+	seen.parent = of(&p, p.c.pid, true)->id;
+	assert_int_equal(loader_samples_open(p.b.l, take_sample, &seen), 0);
+	child_tell(&p.c, 'm');
+	child_end(&p.c);
+	loader_samples_drain(p.b.l);
+	assert_true(seen.of_others > FORKS / 8);
+	assert_int_equal(seen.of_parent, 0);
+	end(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(of_the_child),
+		cmocka_unit_test(of_nobody_after),
+		cmocka_unit_test(sampled),
+	};
+
+	return cmocka_run_group_tests_name("kmem", tests, NULL, NULL);
+}

@@ -1,0 +1,117 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Kernel memory of workloads whose processes and threads come and go: no row above the
+# total, none below 0, all together the total, in every snapshot and at the peak; and
+# the samples' stacks likewise. (report.py check_rows)
+
+load lib/common
+
+setup() {
+	started=()
+	groups=()
+}
+
+teardown() {
+	exec 9>&-
+	end_all "${started[@]}"
+	for group in "${groups[@]}"; do
+		until_true 5 rmdir "$group" 2>/dev/null || :
+	done
+}
+
+by_task() {
+	[ "$(report get "$1" "r['kmem']['level']")" = events ] ||
+		skip "not by task: $(report get "$1" "r['features']['kmem']['why']")"
+}
+
+# churn CMD…: run with snapshots and samples; r.json is the end's.
+churn() {
+	run "$TARE" run --wait-all --snapshot-every 100ms --period 4K -r "$DIR/r.tare" \
+		-o "$DIR/r.json" -- "$@" </dev/null
+	status_is 0
+	by_task "$DIR/r.json"
+	report untold-check "$DIR/r.json"
+	report rows-check "$DIR"/r*.json
+	# What a recording gives back is the same.
+	"$TARE" report "$DIR/r.tare" -o "$DIR/again.json"
+	report rows-check "$DIR/again.json"
+	report assert "$DIR/again.json" "r['kmem'] == $(report get "$DIR/r.json" "r['kmem']")"
+	stacks_fit
+}
+
+# Samples of kernel memory: of no process more than it had at the peak.
+stacks_fit() {
+	python3 - "$DIR/r.json" <<-'END'
+		import collections, json, sys
+		r = json.load(open(sys.argv[1]))
+		e, had = r["profile"]["entries"], collections.Counter()
+		kinds = r["profile"]["kinds"]
+		for process, kind, peak in zip(e["process"], e["kind"], e["live_peak"]):
+		    if kinds[kind] == "kmem":
+		        had[process] += peak
+		for i, p in enumerate(r["processes"]):
+		    if had[i] > p["at_peak"]["kmem"]:
+		        sys.exit(f"{p['comm']} {p['pid']}: stacks {had[i]}, held {p['at_peak']}")
+	END
+}
+
+@test "a shell that runs hundreds of programs: it holds none of what they cost" {
+	# shellcheck disable=SC2016
+	churn sh -c 'for i in $(seq 600); do /bin/true; done'
+	report assert "$DIR/r.json" \
+		"all(p['at_peak']['kmem'] < 400 << 10 for p in processes)" \
+		"r['kmem']['left'] > 600 * 8192" \
+		"r['peak']['weight']['kernel'] < 32 << 20"
+}
+
+@test "the table names what ended tasks left" {
+	# shellcheck disable=SC2016
+	run "$TARE" run -- sh -c 'for i in $(seq 600); do /bin/true; done' </dev/null
+	status_is 0
+	says 'left by ended tasks' 'when they ended'
+	# No share above 100 %, nothing below 0 among who has it.
+	who=$(sed -n '/^WHO/,/^WHY/p' <<<"$output")
+	[[ ! $who =~ \ -[0-9.]+\ [KMG]iB ]] || fail "$who"
+	[[ ! $who =~ [0-9]{4}%|[2-9][0-9]{2}%|1[1-9][0-9]% ]] || fail "$who"
+}
+
+@test "pipelines of a shell" {
+	# shellcheck disable=SC2016
+	churn sh -c 'for i in $(seq 150); do echo a | cat | wc -c >/dev/null; done'
+}
+
+@test "a server that forks for each connection" {
+	churn "$PROGRAMS/fork_server" 500
+	report assert "$DIR/r.json" \
+		"all(p['at_peak']['kmem'] < 400 << 10 for p in processes)" \
+		"r['kmem']['left'] > 500 * 8192"
+}
+
+@test "processes, many at a time" {
+	churn "$PROGRAMS/fork_churn" 600 40
+}
+
+@test "threads that come and go" {
+	churn "$PROGRAMS/thread_churn" 3000 8
+	report assert "$DIR/r.json" "r['kmem']['left'] > 3000 * 2048"
+}
+
+@test "attached, with others in the group: what ends leaves the weight" {
+	home=$("$LIB/kmem.py" home) || skip "$home"
+	mkfifo "$DIR/in"
+	"$PROGRAMS/fork_server" 1500 <"$DIR/in" >"$DIR/out" 3>&- 9>&- &
+	started+=($!)
+	"$TARE" attach -p $! --snapshot-every 100ms -o "$DIR/a.json" >"$DIR/log" 2>&1 3>&- 9>&- &
+	started+=($!)
+	exec 9>"$DIR/in"
+	until_true 20 grep -q 'checkpoint served' "$DIR/out"
+	exec 9>&-
+	finished "${started[1]}"
+	by_task "$DIR/a.json"
+	for file in "$DIR"/a*.json; do
+		report assert "$file" "r['peak']['weight']['kernel'] < 16 << 20" \
+			"all(p['balance']['kmem']['net'] >= 0 <= p['at_peak']['kmem']
+			     for p in processes)"
+	done
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What all fuzzers share: their input, piece by piece, and a place for files. One is
+ * LLVMFuzzerTestOneInput() of libFuzzer, in a file of its own; tools/fuzz runs them.
+ */
+#ifndef TARE_FUZZ_H
+#define TARE_FUZZ_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+struct input {
+	const uint8_t *at;
+	size_t left;
+};
+
+/* As many bytes as there are, the rest 0. */
+static inline void input_bytes(struct input *in, void *to, size_t size)
+{
+	size_t n = MIN(size, in->left);
+
+	memset(to, 0, size);
+	memcpy(to, in->at, n);
+	in->at += n;
+	in->left -= n;
+}
+
+static inline uint64_t input_number(struct input *in, unsigned bytes)
+{
+	uint64_t n = 0;
+
+	input_bytes(in, &n, bytes);
+	return n;
+}
+
+/* MIN() would ask for the number twice. */
+static inline size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* A copy that ends with NUL, of at most `most` bytes; free with g_free(). */
+static inline char *input_text(struct input *in, size_t most)
+{
+	size_t n = MIN(in->left, most);
+	char *text = g_malloc(n + 1);
+
+	input_bytes(in, text, n);
+	text[n] = '\0';
+	return text;
+}
+
+/* What error() and warn() say is not looked at: libFuzzer and the sanitizers write to the
+ * descriptor, not to the stream. */
+static inline void be_quiet(void)
+{
+	FILE *nowhere = fopen("/dev/null", "we");
+
+	if (nowhere)
+		stderr = nowhere;
+}
+
+/* A file of this fuzzer's, in the folder that tools/fuzz has made for it and removes. */
+static inline char *file_named(const char *name)
+{
+	const char *folder = getenv("FUZZ_DIR");
+
+	return g_strdup_printf("%s/%d-%s", folder ? folder : "/tmp", getpid(), name);
+}
+
+/* What must be true of any input. */
+#define must(x)                                                                             \
+	do {                                                                                \
+		if (!(x)) {                                                                 \
+			dprintf(STDERR_FILENO, "%s:%d: not: %s\n", __FILE__, __LINE__, #x); \
+			abort();                                                            \
+		}                                                                           \
+	} while (0)
+
+#endif

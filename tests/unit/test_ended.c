@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Sums of what ended without a record: they are those of the records, and the world, the
+ * books and their peak come out the same as with records.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "bpf/ended.h"
+#include "model/books.h"
+#include "records.h"
+
+#define TASKS 40
+
+static char *cause_name(uint32_t id)
+{
+	return g_strdup_printf("%u", id);
+}
+
+static uint64_t at_most(GRand *rand, uint32_t most)
+{
+	return (uint32_t)g_rand_int_range(rand, 0, (gint32)most + 1);
+}
+
+/* A task's life: entries, now and then a new peak in between. */
+static void live(GRand *rand, struct tare_task *t, uint64_t *seq)
+{
+	for (int i = 0; i < 30; i++) {
+		uint32_t kind = at_most(rand, TARE_KINDS - 1), id = at_most(rand, 24);
+		int64_t delta = g_rand_int_range(rand, -50, 100);
+
+		*seq += !at_most(rand, 20);
+		ledger_note_peak(t, *seq);
+		ledger_flow(&t->flow[kind], delta);
+		ledger_flow(&ledger_cause(t, id == 24 ? TARE_CAUSE_FAULT : id)->pages, delta);
+	}
+	t->faults = at_most(rand, 1000);
+	t->mapped = at_most(rand, 1000);
+	t->brk_down = at_most(rand, 1000);
+	ledger_note_peak(t, *seq);
+}
+
+static void add(struct tare_ended *e, const struct tare_task *t, uint64_t seq)
+{
+	ended_add_task(e, t, seq);
+	for (int i = 0; i < TARE_TASK_CAUSES; i++)
+		if (t->causes[i].used)
+			ended_flow(&ended_cause(&e->task, t->causes[i].id)->pages,
+				   &t->causes[i].pages);
+}
+
+static void sums_are_the_records(void **state)
+{
+	(void)state;
+	for (guint32 seed = 0; seed < 300; seed++) {
+		g_autoptr(GRand) rand = g_rand_new_with_seed(seed);
+		static struct tare_task t[TASKS];
+		static struct tare_ended e;
+		struct tare_flow causes = { 0 }, pages = { 0 };
+		uint64_t seq = at_most(rand, 3);
+
+		memset(t, 0, sizeof(t));
+		memset(&e, 0, sizeof(e));
+		for (int i = 0; i < TASKS; i++) {
+			t[i].peak_seq = seq;
+			t[i].proc = 1;
+			live(rand, &t[i], &seq);
+			add(&e, &t[i], seq);
+			seq += !at_most(rand, 5);
+		}
+		assert_int_equal(e.tasks, TASKS);
+		for (int k = 0; k < TARE_KINDS; k++) {
+			struct tare_flow sum = { 0 };
+			int64_t peak = 0;
+
+			for (int i = 0; i < TASKS; i++) {
+				sum.in += t[i].flow[k].in;
+				sum.out += t[i].flow[k].out;
+				peak += ledger_at_peak(&t[i], k, seq);
+			}
+			assert_memory_equal(&sum, &e.task.flow[k], sizeof(sum));
+			assert_int_equal(ledger_at_peak(&e.task, k, seq), peak);
+			pages.in += sum.in;
+			pages.out += sum.out;
+		}
+		for (int i = 0; i < TARE_TASK_CAUSES; i++) {
+			causes.in += e.task.causes[i].pages.in;
+			causes.out += e.task.causes[i].pages.out;
+			for (int j = 0; j < i && e.task.causes[i].used; j++)
+				assert_int_not_equal(e.task.causes[i].id, e.task.causes[j].id);
+		}
+		assert_memory_equal(&causes, &pages, sizeof(pages));
+	}
+}
+
+static void address_spaces(void **state)
+{
+	static struct tare_ended e;
+	struct tare_mm m = { .peak_seq = 4, .peak = 900, .peak_ns = 5 };
+
+	(void)state;
+	m.opening[TARE_ANON] = 70;
+	m.foreign[TARE_ANON].out = 70;
+	m.at_peak[TARE_ANON] = 60;
+	m.foreign_cause[TARE_FOREIGN_RECLAIM].out = 70;
+	ended_add_mm(&e, &m, 4);
+	assert_int_equal(e.mm.at_peak[TARE_ANON], 60);
+	ended_add_mm(&e, &m, 4);
+	assert_int_equal(e.mm.at_peak[TARE_ANON], 120);
+	m.peak_seq = 9; /* there was another peak, when both were gone */
+	m.peak = 1000;
+	ended_add_mm(&e, &m, 9);
+	assert_int_equal(e.mm.at_peak[TARE_ANON], 60);
+	assert_int_equal(e.mm.opening[TARE_ANON], 210);
+	assert_int_equal(e.mm.foreign[TARE_ANON].out, 210);
+	assert_int_equal(e.mm.foreign_cause[TARE_FOREIGN_RECLAIM].out, 210);
+	assert_int_equal(e.mm.peak, 1000);
+	assert_int_equal(e.mms, 3);
+}
+
+/* A process with three threads: one lives, one has ended by a record, of the others that
+ * were known the end was lost; and of one that was not even known. */
+static struct world *half_known(struct tare_ended *e)
+{
+	struct world *w = world_new(false);
+
+	for (uint64_t id = 1; id <= 3; id++) {
+		struct tare_task_new rec = birth(id, 1, id, 1, "worker");
+
+		GIVE(w, rec);
+	}
+	world_sweep_begin(w);
+	for (int look = 0; look < 2; look++)
+		for (uint64_t id = 1; id <= 3; id++) {
+			struct task_record rec = task_of(TARE_REC_TASK, id, 1, id);
+
+			rec.t.flow[TARE_ANON].in = 10;
+			world_sweep(w, &rec, rec.head.size, look);
+		}
+	memset(e, 0, sizeof(*e));
+	for (uint64_t id = 3; id <= 4; id++) {
+		struct tare_task t = task_of(TARE_REC_TASK_END, id, 1, id).t;
+
+		t.flow[TARE_ANON].in = 25;
+		add(e, &t, 0);
+	}
+	return w;
+}
+
+static void look(struct world *w, uint64_t id)
+{
+	struct task_record rec = task_of(TARE_REC_TASK, id, 1, id);
+	struct tare_mm_end mm = mm_of(TARE_REC_MM, 9, 1);
+
+	rec.t.flow[TARE_ANON].in = 10;
+	mm.mm.kernel[TARE_ANON] = mm.mm.ledger[TARE_ANON] = mm.mm.rss = 20 + 50;
+	world_sweep_begin(w);
+	for (int second = 0; second < 2; second++) {
+		world_sweep(w, &mm, mm.head.size, second);
+		world_sweep(w, &rec, rec.head.size, second);
+	}
+}
+
+static struct report *close_books(const struct world *w)
+{
+	struct report *r = report_new();
+	struct books_input in = {
+		.world = w,
+		.page_size = 4096,
+		.sums_valid = true,
+		.cause_name = cause_name,
+		.kmem.by_group = CGROUP_UNKNOWN,
+		.workload.lost[TARE_LOST_RECORD_TASK] = 2,
+	};
+
+	books_close(r, &in);
+	return r;
+}
+
+static void the_books_are_exact(void **state)
+{
+	struct task_record end = task_of(TARE_REC_TASK_END, 2, 1, 2);
+	struct tare_ended e;
+	struct world *w = half_known(&e);
+	struct report *r;
+
+	(void)state;
+	end.t.flow[TARE_ANON].in = 10;
+	GIVE(w, end);
+	look(w, 1); /* not 3 */
+	world_lost(w, 1, &e);
+	world_drop_lost(w);
+	look(w, 1); /* nothing more happens: all is quiet */
+	world_lost(w, 1, &e);
+	world_drop_lost(w);
+	assert_int_equal(world_limbo(w), 0);
+	assert_int_equal(world_met(w), 1);
+	assert_int_equal(world_living(w), 1);
+	r = close_books(w);
+	assert_int_equal(r->processes->len, 1);
+	assert_int_equal(r->totals[TARE_ANON].tasks.in, (10 + 10 + 50) * 4096);
+	assert_int_equal(r->off_pages, 0);
+	assert_true(r->balanced);
+	report_free(r);
+	world_free(w);
+}
+
+static const struct report_task *task_by(const struct report *r, const char *comm)
+{
+	const struct report_process *p = r->processes->pdata[0];
+
+	for (unsigned i = 0; i < p->tasks->len; i++) {
+		const struct report_task *t = p->tasks->pdata[i];
+
+		if (!strcmp(t->comm, comm))
+			return t;
+	}
+	return NULL;
+}
+
+/* All that lived is gone, and of the last the record is missing too. */
+static void nobody_lives_on(void **state)
+{
+	struct tare_ended e;
+	struct world *w = half_known(&e);
+	const struct report_process *p;
+	struct tare_mm mm = { .peak = 77 };
+	struct report *r;
+
+	(void)state;
+	for (uint64_t id = 1; id <= 2; id++) {
+		struct tare_task t = task_of(TARE_REC_TASK_END, id, 1, id).t;
+
+		t.flow[TARE_ANON].in = 25;
+		t.flow[TARE_ANON].out = id == 1 ? 100 : 0;
+		t.exit_code = 3 << 8;
+		add(&e, &t, 0);
+	}
+	ended_add_mm(&e, &mm, 0);
+	world_sweep_begin(w);
+	world_lost(w, 1, &e);
+	world_drop_lost(w);
+	r = close_books(w);
+	assert_true(r->balanced);
+	p = r->processes->pdata[0];
+	assert_false(p->alive);
+	assert_int_equal(p->exit.code, 3);
+	assert_string_equal(p->comm, "worker");
+	assert_int_equal(p->rss_peak, 77 * 4096);
+	assert_int_equal(p->tasks->len, 1);
+	assert_int_equal(task_by(r, "(lost records)")->count, 4);
+	assert_false(task_by(r, "(lost records)")->alive);
+	report_free(r);
+	world_free(w);
+}
+
+/* Sums of which nobody knows the process: the total is exact, and no row is said to be
+ * more than it is known to be. */
+static void of_more_than_one_process(void **state)
+{
+	struct task_record end = task_of(TARE_REC_TASK_END, 3, 1, 3);
+	struct tare_ended e;
+	struct world *w = half_known(&e);
+	struct report *r;
+
+	(void)state;
+	end.t.flow[TARE_ANON].out = 50; /* of what the lost ones had */
+	GIVE(w, end);
+	world_sweep_begin(w);
+	world_lost(w, 0, &e);
+	world_drop_lost(w);
+	assert_int_equal(world_living(w), 0);
+	r = close_books(w);
+	assert_int_equal(r->processes->len, 2);
+	assert_int_equal(r->totals[TARE_ANON].net, 0);
+	assert_int_equal(r->off_pages, 0);
+	assert_true(r->balanced);
+	report_free(r);
+	world_free(w);
+}
+
+/* One that was only on its way out, and whose record comes after all. */
+static void a_record_that_comes_late(void **state)
+{
+	struct task_record end = task_of(TARE_REC_TASK_END, 2, 1, 2);
+	struct tare_ended e;
+	struct world *w = half_known(&e);
+
+	(void)state;
+	look(w, 1); /* neither 2 nor 3 */
+	world_lost(w, 1, &e);
+	world_drop_lost(w);
+	assert_int_equal(world_met(w), 1);
+	GIVE(w, end);
+	assert_int_equal(world_living(w), 1);
+	assert_int_equal(world_limbo(w), 0);
+	assert_non_null(g_hash_table_lookup(w->tasks, &(uint64_t){ 2 }));
+	world_free(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sums_are_the_records),
+		cmocka_unit_test(address_spaces),
+		cmocka_unit_test(the_books_are_exact),
+		cmocka_unit_test(nobody_lives_on),
+		cmocka_unit_test(of_more_than_one_process),
+		cmocka_unit_test(a_record_that_comes_late),
+	};
+
+	return cmocka_run_group_tests_name("ended", tests, NULL, NULL);
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Folding what ended: who stays, what the others' rows say, and that a world that folds
+ * stays as large as what lives in it.
+ */
+#include "books_bench.h"
+
+#include <malloc.h>
+
+static const struct report_process *by_pid(const struct report *report, pid_t pid)
+{
+	for (unsigned i = 0; i < report->processes->len; i++) {
+		const struct report_process *p = report->processes->pdata[i];
+
+		if (p->pid == pid && p->count == 1)
+			return p;
+	}
+	return NULL;
+}
+
+/* One process that ends at once, with a peak of so many pages. */
+static void short_life(uint64_t id, const char *name, uint64_t pages, int status)
+{
+	struct tare_task_new rec = birth(id, id, id, id, name);
+	struct tare_mm_end mm = mm_of(TARE_REC_MM_END, id, id);
+	struct task_record t = task_of(TARE_REC_TASK_END, id, id, id);
+
+	mm.mm.peak = pages;
+	t.t.flow[TARE_ANON] = (struct tare_flow){ pages, pages };
+	t.t.exit_code = status;
+	memcpy(t.t.comm, rec.comm, sizeof(rec.comm));
+	rec.parent = 1;
+	GIVE(w, rec);
+	GIVE(w, mm);
+	GIVE(w, t);
+}
+
+/* Who stays, and what the row of the others says. */
+static void who_stays(void **state)
+{
+	const struct report_process *p = NULL;
+	uint64_t alone = 0;
+
+	(void)state;
+	world_keep(w, 16, NULL, NULL);
+	born(1, 1);
+	short_life(500, "true", 5000, 0);    /* heaviest */
+	short_life(501, "true", 10, 1 << 8); /* failed */
+	for (uint64_t id = 1000; id < 2000; id++)
+		short_life(id, "true", 40 + id % 11, 0);
+	world_fold(w, true);
+	books_close(r, &in);
+	assert_int_equal(report_processes(r), 1003);
+	assert_non_null(by_pid(r, 500));
+	assert_non_null(by_pid(r, 501));
+	assert_int_equal(by_pid(r, 501)->failed, 1);
+	for (unsigned i = 0; i < r->processes->len; i++)
+		alone += process(i)->count == 1;
+	assert_int_equal(alone, 17);
+	for (unsigned i = 0; i < r->processes->len; i++)
+		p = process(i)->count > 1 ? process(i) : p;
+	assert_non_null(p);
+	assert_string_equal(p->comm, "true");
+	assert_string_equal(p->parent, "t");
+	assert_int_equal(p->count, 1002 - 16);
+	assert_int_equal(p->pid, 0);
+	assert_true(p->exit.known);
+	assert_int_equal(p->rss_peak_spread.min, 40 * PAGE);
+	assert_int_equal(p->rss_peak_spread.median, 45 * PAGE);
+	assert_int_equal(p->rss_peak_spread.max, 50 * PAGE);
+	assert_int_equal(p->rss_peak, 50 * PAGE);
+	assert_int_equal(p->tasks->len, 1);
+	assert_int_equal(task(p, 0)->count, p->count);
+	assert_int_equal(task(p, 0)->in_spread.max, 50 * PAGE);
+}
+
+/* Who holds pages after its end waits: what closes its address space may come. But not
+ * very many, and none is forgotten. */
+static void who_waits(void **state)
+{
+	struct tare_task_new rec = birth(50, 50, 50, 50, "late");
+	struct tare_mm_end mm = mm_of(TARE_REC_MM_END, 50, 50);
+	struct task_record t = task_of(TARE_REC_TASK_END, 50, 50, 50);
+
+	(void)state;
+	world_keep(w, 0, NULL, NULL);
+	t.t.flow[TARE_ANON].in = 7;
+	t.t.end_ns = 1 << 20;
+	GIVE(w, rec);
+	GIVE(w, t);
+	for (uint64_t id = 1000; id < 3000; id++) { /* for ever off, one way and the other */
+		struct tare_task_new other = birth(id, id, id, id, "off");
+		struct task_record end = task_of(TARE_REC_TASK_END, id, id, id);
+
+		end.t.flow[TARE_FILE] = (struct tare_flow){ id % 2, 1 - id % 2 };
+		GIVE(w, other);
+		GIVE(w, end);
+		world_fold(w, false);
+	}
+	assert_in_range(g_hash_table_size(w->procs), 200, 300);
+	books_close(r, &in);
+	assert_int_equal(report_processes(r), 2001);
+	assert_int_equal(r->off_pages, 2000 + 7);
+	assert_int_equal(r->totals[TARE_FILE].unattributed, 0);
+	mm.mm.foreign[TARE_ANON].out = 7;
+	GIVE(w, mm);
+	world_fold(w, true);
+	report_free(r);
+	r = report_new();
+	books_close(r, &in);
+	assert_int_equal(report_processes(r), 2001);
+	assert_int_equal(r->off_pages, 2000);
+	assert_int_equal(r->totals[TARE_ANON].unattributed, 0);
+}
+
+/* Bytes; 0: sanitizers have an allocator of their own, which does not tell. */
+static size_t used(void)
+{
+	return mallinfo2().uordblks + mallinfo2().hblkhd;
+}
+
+static void one_thread(uint64_t id, const char *name)
+{
+	struct tare_task_new rec = birth(id, 1, id, 1, name);
+	struct task_record t = task_of(TARE_REC_TASK_END, id, 1, id);
+
+	memcpy(t.t.comm, rec.comm, sizeof(rec.comm));
+	for (uint32_t c = 0; c < 10; c++)
+		ledger_flow(&ledger_cause(&t.t, c)->pages, 1);
+	t.head.size = ledger_record_size(t.t.n_causes);
+	t.t.flow[TARE_ANON].in = id % 3000;
+	t.t.peak_seq = id / 1000;
+	GIVE(w, rec);
+	GIVE(w, t);
+}
+
+/* With every name its own, where `names`: as many rows as may be. */
+static void churn(uint64_t from, uint64_t to, bool names)
+{
+	for (uint64_t id = from; id < to; id++) {
+		g_autofree char *name = names ? g_strdup_printf("a%" G_GUINT64_FORMAT "b", id) :
+						g_strdup_printf("worker-%u", (unsigned)id % 500);
+
+		if (id % 11)
+			one_thread(id, name);
+		else
+			short_life(id, names ? name : "true", id % 700, 0);
+		if (!(id % 100))
+			world_fold(w, false);
+	}
+}
+
+/* A million threads and a hundred thousand processes later it is as large as before. */
+static void bounded(bool names)
+{
+	size_t before, after;
+
+	world_keep(w, WORLD_KEEP, NULL, NULL);
+	born(1, 1);
+	churn(100, 100000, names);
+	before = used();
+	churn(100000, 1100100, names);
+	after = used();
+	assert_true(after < before + (256 << 10));
+	assert_true(after < 24 << 20);
+	assert_true(g_hash_table_size(w->tasks) < 6000);
+	assert_true(g_hash_table_size(w->procs) < 2000);
+	assert_true(g_hash_table_size(w->mms) < 2000);
+	in.workload.peak_seq = 1100;
+	books_close(r, &in);
+	assert_int_equal(report_processes(r), 100000 + 1);
+}
+
+static void bounded_by_names(void **state)
+{
+	(void)state;
+	bounded(false);
+	assert_true(g_hash_table_size(w->tasks) < 1600);
+	assert_true(g_hash_table_size(w->procs) < 600);
+}
+
+static void bounded_without_names(void **state)
+{
+	(void)state;
+	bounded(true);
+}
+
+/* Of what lives: bytes for each. */
+static void the_living_are_small(void **state)
+{
+	static const char argv[] = "postgres\0-D\0/var/lib/postgresql/15/main\0--port=5433";
+	size_t before, threads, processes;
+
+	(void)state;
+	born(1, 1);
+	before = used();
+	for (uint64_t id = 2; id < 20002; id++) {
+		struct task_record t = task_of(TARE_REC_TASK, id, 1, id);
+
+		for (uint32_t c = 0; c < 5; c++)
+			ledger_flow(&ledger_cause(&t.t, c)->pages, 1);
+		t.head.size = ledger_record_size(t.t.n_causes);
+		born(id, 1);
+		GIVE(w, t);
+	}
+	threads = (used() - before) / 20000;
+	before = used();
+	for (uint64_t id = 30000; id < 40000; id++) {
+		struct tare_exec *exec = exec_of(id, id, 100 + id,
+						 "/usr/lib/postgresql/15/bin/postgres", argv,
+						 sizeof(argv));
+		struct tare_mm_end mm = mm_of(TARE_REC_MM, id, id);
+		struct task_record t = task_of(TARE_REC_TASK, id, id, id);
+
+		born(id, id);
+		GIVE(w, *exec);
+		GIVE(w, mm);
+		GIVE(w, t);
+		g_free(exec);
+	}
+	processes = (used() - before) / 10000;
+	if (used())
+		assert_in_range(threads, 400, 1024);
+	if (used())
+		assert_in_range(processes, 800, 2048);
+}
+
+/* Programs one after another in one process, and names of one thread. */
+static void many_images(void **state)
+{
+	const struct world_proc *p;
+
+	(void)state;
+	born(1, 1);
+	for (uint64_t i = 0; i < 10000; i++) {
+		g_autofree char *path = g_strdup_printf("/bin/n%" G_GUINT64_FORMAT, i);
+		struct tare_exec *exec = exec_of(1, 1, 101, path, "x", 2);
+		struct tare_rename name = rename_to(1, path + 5);
+		struct tare_mm_end mm = mm_of(TARE_REC_MM_END, 10 + i, 1);
+
+		mm.mm.opening[TARE_ANON] = 1;
+		GIVE(w, name);
+		GIVE(w, *exec);
+		GIVE(w, mm);
+		g_free(exec);
+	}
+	p = world_find_proc(w, 1);
+	assert_in_range(p->mms->len, 1, 10);
+	assert_int_equal(g_hash_table_size(w->mms), p->mms->len);
+	assert_int_equal(p->images->len, WORLD_NAMES);
+	assert_string_equal(p->images->pdata[0], "/bin/n0");
+	assert_string_equal(p->images->pdata[WORLD_NAMES - 1], "/bin/n9998");
+	books_close(r, &in);
+	assert_int_equal(process(0)->balance[TARE_ANON].opening, 10000 * PAGE);
+	assert_int_equal(task(process(0), 0)->names->len, WORLD_NAMES);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(who_stays),
+		TEST(who_waits),
+		TEST(bounded_by_names),
+		TEST(bounded_without_names),
+		TEST(the_living_are_small),
+		TEST(many_images),
+	};
+
+	return cmocka_run_group_tests_name("fold", tests, NULL, NULL);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Signals that come while a report is made: whatever it waits for, no second report is
+ * begun inside of it, and none that was asked for is forgotten. The kernel side is made up.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+
+#define drain_take fake_drain
+#define drain_next fake_next
+#define loader_sweep fake_sweep
+#define loader_sums_valid fake_sums_valid
+#define loader_workload fake_workload
+#define kmem_books fake_kmem_books
+#define kmem_held fake_kmem_held
+#define kmem_describe fake_kmem_describe
+#define books_close fake_books_close
+
+#include "user/capture/session.c"
+#include "user/capture/session_books.c"
+#include "user/capture/session_rings.c"
+
+#include "records.h"
+
+static struct session *s;
+static int to_raise;     /* at the next look into the ring */
+static unsigned drained; /* looks into the ring since the sweep */
+static bool closing;     /* between the sweep and the books */
+static unsigned snapshots;
+
+void fake_drain(struct drain *d)
+{
+	(void)d;
+	drained++;
+	if (closing && drained == 2 && to_raise) {
+		raise(to_raise);
+		to_raise = 0;
+	}
+	if (closing && drained == 10) { /* the last final record comes */
+		struct task_record end = task_of(TARE_REC_TASK_END, 7, 7, 7);
+
+		GIVE(s->world, end);
+	}
+}
+
+const void *fake_next(struct drain *d, enum drain_ring which, size_t *size)
+{
+	(void)d;
+	(void)which;
+	(void)size;
+	return NULL;
+}
+
+int fake_sweep(struct loader *l, loader_record_fn fn, void *ctx)
+{
+	(void)l;
+	(void)fn;
+	(void)ctx;
+	assert_false(closing && drained); /* but for the second look of one sweep */
+	closing = true;
+	drained = 0;
+	return 0;
+}
+
+bool fake_sums_valid(const struct loader *l)
+{
+	(void)l;
+	return true;
+}
+
+void fake_workload(const struct loader *l, struct tare_workload *w)
+{
+	(void)l;
+	*w = (struct tare_workload){ 0 };
+}
+
+void fake_kmem_books(struct kmem *k, struct tare_workload *w, struct books_kmem *books)
+{
+	(void)k;
+	*w = (struct tare_workload){ 0 };
+	*books = (struct books_kmem){ .by_group = CGROUP_UNKNOWN };
+}
+
+int64_t fake_kmem_held(const struct kmem *k)
+{
+	(void)k;
+	return 0;
+}
+
+void fake_kmem_describe(struct kmem *k, struct report *r, uint64_t now_ns)
+{
+	(void)k;
+	(void)r;
+	(void)now_ns;
+}
+
+void fake_books_close(struct report *r, const struct books_input *in)
+{
+	(void)r;
+	(void)in;
+	closing = false;
+}
+
+static void on_snapshot(void *ctx, struct report *r)
+{
+	assert_ptr_equal(ctx, &snapshots);
+	assert_int_equal(r->reason, REPORT_SNAPSHOT);
+	assert_false(closing);
+	snapshots++;
+}
+
+static int setup(void **state)
+{
+	struct tare_task_new rec = birth(7, 7, 7, 7, "zombie");
+
+	(void)state;
+	s = g_new0(struct session, 1);
+	s->epoll = epoll_create1(EPOLL_CLOEXEC);
+	for (unsigned i = 0; i < G_N_ELEMENTS(s->timers); i++)
+		s->timers[i] = -1;
+	s->launch = (struct launch){ .pidfd = -1, .go_fd = -1, .err_fd = -1 };
+	s->watched = g_array_new(FALSE, FALSE, sizeof(struct watched));
+	s->config.on_snapshot = on_snapshot;
+	s->config.ctx = &snapshots;
+	s->launched = s->command_ended = true;
+	s->world = world_new(true);
+	s->series = series_new(SESSION_NS);
+	assert_int_equal(watch_signals(s), 0);
+	assert_int_equal(GIVE(s->world, rec), 0);
+	snapshots = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	session_close(s);
+	return 0;
+}
+
+static void asked_while_the_books_are_closed(void **state)
+{
+	struct report *r;
+
+	(void)state;
+	to_raise = SIGUSR1;
+	r = session_report(s, REPORT_END);
+	assert_int_equal(r->reason, REPORT_END);
+	assert_int_equal(snapshots, 1);
+	report_free(r);
+}
+
+/* As the kernel has it: a signal that is pending is there once. */
+static void asked_twice_is_asked_once(void **state)
+{
+	struct report *r;
+
+	(void)state;
+	raise(SIGUSR1);
+	to_raise = SIGUSR1;
+	r = session_report(s, REPORT_END);
+	assert_int_equal(snapshots, 1);
+	report_free(r);
+}
+
+/* The loop hears them when the snapshot is made. */
+static void a_snapshot_does_not_listen(void **state)
+{
+	struct report *r;
+
+	(void)state;
+	raise(SIGUSR1);
+	r = session_report(s, REPORT_SNAPSHOT);
+	assert_int_equal(snapshots, 0);
+	report_free(r);
+	session_dispatch(s, SOURCE_SIGNAL);
+	assert_int_equal(snapshots, 1);
+}
+
+/* A signal that nobody heard any more must not end tare, which has reported. */
+static void nobody_is_killed_by_one_that_comes_late(void **state)
+{
+	(void)state;
+	raise(SIGUSR1);
+	raise(SIGTERM);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(asked_while_the_books_are_closed, setup, teardown),
+		cmocka_unit_test_setup_teardown(asked_twice_is_asked_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_snapshot_does_not_listen, setup, teardown),
+		cmocka_unit_test_setup_teardown(nobody_is_killed_by_one_that_comes_late, setup,
+						teardown),
+	};
+
+	return cmocka_run_group_tests_name("session", tests, NULL, NULL);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#define LINKS_MOST 40 /* as the kernel's own limit */
+
+struct walk {
+	const struct fileout_owner *caller;
+	int dir;
+	char *rest; /* of the path, from dir */
+	unsigned links;
+	bool linked; /* a link to the file itself was followed */
+};
+
+bool place_trusts(const struct fileout_owner *caller, uid_t uid)
+{
+	return !uid || uid == geteuid() || (caller && caller->set && uid == caller->uid);
+}
+
+bool place_shared(int dir, const struct fileout_owner *caller)
+{
+	struct stat st;
+
+	if (fstat(dir, &st))
+		return true;
+	return !place_trusts(caller, st.st_uid) || st.st_mode & S_IWOTH ||
+	       (st.st_mode & S_IWGRP && st.st_gid);
+}
+
+static bool is_sticky(int dir)
+{
+	struct stat st;
+
+	return !fstat(dir, &st) && st.st_mode & S_ISVTX;
+}
+
+static int enter(struct walk *w, const char *name, int flags)
+{
+	int fd = openat(w->dir, name, O_PATH | O_DIRECTORY | O_CLOEXEC | flags);
+
+	if (fd < 0)
+		return -errno;
+	if (w->dir != AT_FDCWD)
+		close(w->dir);
+	w->dir = fd;
+	return 0;
+}
+
+/* /proc/PID/root, cwd and fd lead elsewhere than to the path that they show. */
+static bool in_proc(int dir)
+{
+	struct statfs fs;
+
+	return !fstatfs(dir, &fs) && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+static int follow(struct walk *w, const char *link, const struct stat *st, bool last)
+{
+	char target[PATH_MAX];
+	ssize_t len;
+	char *rest;
+
+	if (place_shared(w->dir, w->caller) &&
+	    (last || !is_sticky(w->dir) || !place_trusts(w->caller, st->st_uid)))
+		return -ELOOP;
+	if (++w->links > LINKS_MOST)
+		return -ELOOP;
+	if (in_proc(w->dir))
+		return last ? -ELOOP : enter(w, link, 0);
+	len = readlinkat(w->dir, link, target, sizeof(target) - 1);
+	if (len < 0)
+		return -errno;
+	target[len] = '\0';
+	rest = last ? g_strdup(target) : g_strconcat(target, "/", w->rest, NULL);
+	g_free(w->rest);
+	w->rest = rest;
+	w->linked |= last;
+	return target[0] == '/' ? enter(w, "/", 0) : 0;
+}
+
+/* Cuts the first component off the rest. NULL: there is none. */
+static char *next_component(struct walk *w, bool *last)
+{
+	char *at = w->rest + strspn(w->rest, "/"), *name, *rest;
+	size_t len = strcspn(at, "/");
+
+	if (!len)
+		return NULL;
+	name = g_strndup(at, len);
+	*last = !at[len];
+	rest = g_strdup(at + len + strspn(at + len, "/"));
+	g_free(w->rest);
+	w->rest = rest;
+	return name;
+}
+
+/* One step. 1: `name` is the file's. */
+static int step(struct walk *w, char **name)
+{
+	g_autofree char *component = NULL;
+	struct stat st;
+	bool last;
+
+	component = next_component(w, &last);
+	if (!component)
+		return -EISDIR; /* "/", or a slash at the end */
+	if (!strcmp(component, ".") || !strcmp(component, ".."))
+		return last ? -EISDIR : enter(w, component, 0);
+	if (fstatat(w->dir, component, &st, AT_SYMLINK_NOFOLLOW)) {
+		if (errno != ENOENT || !last)
+			return errno == ENOENT && !*w->rest ? -EISDIR : -errno;
+	} else if (S_ISLNK(st.st_mode)) {
+		return follow(w, component, &st, last);
+	}
+	if (!last)
+		return enter(w, component, O_NOFOLLOW);
+	*name = g_steal_pointer(&component);
+	return 1;
+}
+
+int place_find(struct place *p, const char *path, const struct fileout_owner *caller)
+{
+	struct walk w = { .caller = caller, .dir = AT_FDCWD, .rest = g_strdup(path) };
+	int ret = *path ? enter(&w, *path == '/' ? "/" : ".", 0) : -ENOENT;
+
+	*p = (struct place){ .dir = -1 };
+	while (!ret)
+		ret = step(&w, &p->name);
+	if (ret > 0 && w.linked && place_shared(w.dir, caller))
+		ret = -ELOOP;
+	g_free(w.rest);
+	p->dir = w.dir;
+	if (ret > 0)
+		return 0;
+	place_clear(p);
+	return ret;
+}
+
+void place_clear(struct place *p)
+{
+	if (p->dir >= 0)
+		close(p->dir);
+	p->dir = -1;
+	g_clear_pointer(&p->name, g_free);
+}

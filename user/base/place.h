@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Where a file is to be: its directory, opened, and its name there. From then on no name
+ * of a directory counts any more. Only for base/fileout and what tests it.
+ *
+ * tare is often root, and writes where others may write too. A symbolic link that they put
+ * in the way would have root write to a place of their choice, so
+ *   a link to the file itself is followed only where neither its directory nor its
+ *     target's can be written by others than root and the caller;
+ *   a link to a directory on the way, too, where others can write: only if the directory
+ *     is sticky and the link root's or the caller's (nobody else can have put it there).
+ * Nothing depends on fs.protected_symlinks.
+ */
+#ifndef TARE_PLACE_H
+#define TARE_PLACE_H
+
+#include "base/fileout.h"
+
+struct place {
+	int dir;    /* O_PATH */
+	char *name; /* of one component, neither "." nor ".." */
+};
+
+/* 0; -EISDIR: the path names a directory; -ELOOP: it leads through a link that is not
+ * followed; or another negative errno. Not said. */
+int place_find(struct place *p, const char *path, const struct fileout_owner *caller);
+void place_clear(struct place *p);
+
+/* Root, tare's own user, or who called it by sudo. */
+bool place_trusts(const struct fileout_owner *caller, uid_t uid);
+
+/* Can others write in the directory? A group's right counts as theirs, but for root's. */
+bool place_shared(int dir, const struct fileout_owner *caller);
+
+#endif

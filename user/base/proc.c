@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/proc.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The name (field 2) may hold anything, so what counts comes after its last ')'. */
+bool proc_stat_parse(const char *text, struct proc_stat *s)
+{
+	const char *after = strrchr(text, ')');
+
+	*s = (struct proc_stat){ 0 };
+	return after && sscanf(after + 1,
+			       " %c %*s %*s %*s %*s %*s %u %*s %*s %*s %*s %*s %*s %*s %*s %*s"
+			       " %*s %*s %*s %" SCNu64,
+			       &s->state, &s->flags, &s->start) == 3;
+}
+
+/* A number and what ends it. */
+static bool number(char **at, int base, char end, uint64_t *value)
+{
+	char *behind;
+
+	*value = strtoull(*at, &behind, base);
+	if (behind == *at || **at == '-' || *behind != end)
+		return false;
+	*at = behind + 1;
+	return true;
+}
+
+bool proc_map_parse(char *line, struct proc_map *m)
+{
+	uint64_t major, minor;
+	char *at = line, *perms;
+
+	*m = (struct proc_map){ 0 };
+	if (!number(&at, 16, '-', &m->start) || !number(&at, 16, ' ', &m->end) ||
+	    m->start >= m->end)
+		return false;
+	perms = at;
+	if (strnlen(at, 5) < 5 || at[4] != ' ')
+		return false;
+	at += 5;
+	if (!number(&at, 16, ' ', &m->offset) || !number(&at, 16, ':', &major) ||
+	    !number(&at, 16, ' ', &minor))
+		return false;
+	m->inode = strtoull(at, &m->path, 10);
+	if (m->path == at)
+		return false;
+	m->path += strspn(m->path, " ");
+	m->path[strcspn(m->path, "\n")] = '\0';
+	m->code = perms[2] == 'x';
+	m->dev = (uint32_t)(major << 20 | minor);
+	return true;
+}
+
+bool proc_line(FILE *f, char line[PROC_LINE])
+{
+	while (fgets(line, PROC_LINE, f)) {
+		size_t len = strlen(line);
+
+		if (len && line[len - 1] == '\n') {
+			line[len - 1] = '\0';
+			return true;
+		}
+		if (len < PROC_LINE - 1)
+			return feof(f);
+		for (int c = 0; c != '\n' && c != EOF;)
+			c = getc(f);
+	}
+	return false;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/process.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <signal.h>
+
+#include "base/proc.h"
+
+uint64_t process_stat_start(const char *text)
+{
+	struct proc_stat stat;
+
+	if (!proc_stat_parse(text, &stat) || stat.state == 'Z' || stat.state == 'X')
+		return 0;
+	return stat.start;
+}
+
+uint64_t process_own_start(void)
+{
+	g_autofree char *stat = NULL;
+
+	if (!g_file_get_contents("/proc/self/stat", &stat, NULL, NULL))
+		return 0;
+	return process_stat_start(stat);
+}
+
+bool process_running(pid_t pid, uint64_t start)
+{
+	g_autofree char *file = g_strdup_printf("/proc/%d/stat", pid), *stat = NULL;
+
+	if (!g_file_get_contents(file, &stat, NULL, NULL))
+		return !kill(pid, 0) || errno != ESRCH;
+	return process_stat_start(stat) == start;
+}

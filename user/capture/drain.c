@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "capture/drain.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "capture/fifo.h"
+
+#define STACK (256 << 10) /* of the thread, bytes */
+#define STOP DRAIN_RINGS  /* as an event of the thread's epoll */
+
+/* Under the lock but for `taken`, which is the main thread's own. */
+struct drain_queue {
+	struct drain_source source;
+	struct fifo waiting; /* in order: what was taken, then what waits */
+	struct fifo taken;
+	unsigned blocks; /* of both */
+	uint64_t budget; /* of this turn of consume(), bytes */
+	bool full;       /* the thread does not listen to its ring until there is room */
+};
+
+struct drain {
+	struct drain_queue queue[DRAIN_RINGS];
+	struct fifo_spare spare;
+	pthread_mutex_t lock;
+	pthread_t thread;
+	int epoll, stop, ready;
+	bool told; /* `ready` is readable */
+	bool running, want_priority;
+	atomic_uint_least64_t dropped;
+	_Atomic(const char *) priority;
+};
+
+static uint64_t held(const struct drain_queue *q)
+{
+	return (uint64_t)q->blocks * FIFO_BLOCK;
+}
+
+int drain_put(struct drain *d, enum drain_ring which, const void *data, size_t size)
+{
+	struct drain_queue *q = &d->queue[which];
+	int more = fifo_put(&q->waiting, &d->spare, data, size);
+
+	if (more < 0)
+		d->dropped++;
+	else
+		q->blocks += more;
+	/* As the ring counts: a header of 8 bytes each. */
+	q->budget -= MIN(q->budget, size + 8);
+	return more < 0 || !q->budget;
+}
+
+/* `events` 0: not to be heard. By edges, since a ring that is not empty is not a reason to
+ * wake up: the kernel side says when it is. */
+static void listen_to(struct drain *d, unsigned which, uint32_t events)
+{
+	struct epoll_event event = { .events = events ? events | EPOLLET : 0, .data.u32 = which };
+
+	epoll_ctl(d->epoll, EPOLL_CTL_MOD, d->queue[which].source.fd, &event);
+	d->queue[which].full = !events;
+}
+
+/* The thread: as much as there is room for. True: something waits. */
+static bool fill(struct drain *d, unsigned which)
+{
+	struct drain_queue *q = &d->queue[which];
+	uint64_t limit;
+
+	if (q->source.fd < 0)
+		return false;
+	limit = q->source.limit(q->source.ctx);
+	q->budget = limit - MIN(limit, held(q));
+	if (q->budget)
+		q->source.consume(q->source.ctx);
+	if (!q->budget && !q->full)
+		listen_to(d, which, 0);
+	return q->waiting.first;
+}
+
+static void tell(struct drain *d)
+{
+	uint64_t one = 1;
+
+	if (!d->told)
+		d->told = write(d->ready, &one, sizeof(one)) == sizeof(one);
+}
+
+/* Above the workload's threads, which may be thousands. Not for what it starts: nothing. By
+ * fixed priority the thread is bounded by what it does (copy, then sleep) and by the
+ * kernel's limit for all such threads. */
+static const char *raise_priority(void)
+{
+	struct sched_param lowest = { .sched_priority = sched_get_priority_min(SCHED_FIFO) };
+
+	if (!sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest))
+		return "fifo";
+	return setpriority(PRIO_PROCESS, gettid(), -20) ? "normal" : "nice";
+}
+
+static void *drain_main(void *arg)
+{
+	struct drain *d = arg;
+	struct epoll_event events[DRAIN_RINGS + 1];
+
+	pthread_setname_np(pthread_self(), "tare-drain");
+	if (d->want_priority)
+		d->priority = raise_priority();
+	for (;;) {
+		int n = epoll_wait(d->epoll, events, G_N_ELEMENTS(events), -1);
+		bool any = false;
+
+		for (int i = 0; i < n; i++)
+			if (events[i].data.u32 == STOP)
+				return NULL;
+		if (n <= 0)
+			continue;
+		pthread_mutex_lock(&d->lock);
+		/* Both, events first: they tell whom the samples are of. */
+		for (unsigned which = 0; which < DRAIN_RINGS; which++)
+			any |= fill(d, which);
+		if (any)
+			tell(d);
+		pthread_mutex_unlock(&d->lock);
+	}
+}
+
+/* The main thread: all that is in the ring now, which is no more than it can hold. */
+static void take(struct drain *d, unsigned which)
+{
+	struct drain_queue *q = &d->queue[which];
+
+	if (q->source.fd < 0)
+		return;
+	q->budget = q->source.ring_bytes;
+	q->source.consume(q->source.ctx);
+	fifo_append(&q->taken, &q->waiting);
+}
+
+void drain_take(struct drain *d)
+{
+	uint64_t n;
+
+	pthread_mutex_lock(&d->lock);
+	for (unsigned which = 0; which < DRAIN_RINGS; which++)
+		take(d, which);
+	if (d->told)
+		d->told = read(d->ready, &n, sizeof(n)) != sizeof(n);
+	pthread_mutex_unlock(&d->lock);
+}
+
+/* A block was read to its end: there is room again. */
+static void give_back(struct drain *d, unsigned which)
+{
+	struct drain_queue *q = &d->queue[which];
+
+	pthread_mutex_lock(&d->lock);
+	fifo_give_back(&d->spare, fifo_drop(&q->taken));
+	q->blocks--;
+	if (q->full && held(q) <= q->source.limit(q->source.ctx) / 2)
+		listen_to(d, which, EPOLLIN);
+	pthread_mutex_unlock(&d->lock);
+}
+
+const void *drain_next(struct drain *d, enum drain_ring which, size_t *size)
+{
+	struct drain_queue *q = &d->queue[which];
+	const void *record;
+
+	while (!(record = fifo_next(&q->taken, size)) && q->taken.first)
+		give_back(d, which);
+	return record;
+}
+
+int drain_fd(const struct drain *d)
+{
+	return d->ready;
+}
+
+uint64_t drain_dropped(const struct drain *d)
+{
+	return d->dropped;
+}
+
+const char *drain_priority(const struct drain *d)
+{
+	return d->priority;
+}
+
+/* With a mutex that lends the thread's priority to who holds it. */
+static int make_lock(pthread_mutex_t *lock)
+{
+	pthread_mutexattr_t attr;
+	int err;
+
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
+	err = pthread_mutex_init(lock, &attr);
+	pthread_mutexattr_destroy(&attr);
+	return err;
+}
+
+/* It hears no signal: those are the main thread's. */
+static int start_thread(struct drain *d)
+{
+	sigset_t all, old;
+	pthread_attr_t attr;
+	int err;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = pthread_create(&d->thread, &attr, drain_main, d);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
+	d->running = !err;
+	return err;
+}
+
+static int hear(struct drain *d, int fd, uint32_t events, unsigned what)
+{
+	struct epoll_event event = { .events = events, .data.u32 = what };
+
+	return fd >= 0 && epoll_ctl(d->epoll, EPOLL_CTL_ADD, fd, &event) ? errno : 0;
+}
+
+static int open_all(struct drain *d)
+{
+	int err;
+
+	d->epoll = epoll_create1(EPOLL_CLOEXEC);
+	d->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	d->ready = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (d->epoll < 0 || d->stop < 0 || d->ready < 0)
+		return errno;
+	err = hear(d, d->stop, EPOLLIN, STOP);
+	for (unsigned which = 0; which < DRAIN_RINGS && !err; which++)
+		err = hear(d, d->queue[which].source.fd, EPOLLIN | EPOLLET, which);
+	return err ? err : start_thread(d);
+}
+
+int drain_open(struct drain **out, const struct drain_config *config)
+{
+	struct drain *d = g_new0(struct drain, 1);
+	int err;
+
+	for (unsigned which = 0; which < DRAIN_RINGS; which++)
+		d->queue[which].source = config->source[which];
+	d->want_priority = config->priority;
+	d->priority = "normal";
+	d->epoll = d->stop = d->ready = -1;
+	*out = d; /* first: the thread may call `consume` at once */
+	err = make_lock(&d->lock);
+	if (!err)
+		err = open_all(d);
+	if (!err)
+		return 0;
+	error("cannot start the thread that empties the rings: %s", g_strerror(err));
+	drain_close(d);
+	*out = NULL;
+	return -err;
+}
+
+void drain_close(struct drain *d)
+{
+	uint64_t one = 1;
+
+	if (!d)
+		return;
+	if (d->running && write(d->stop, &one, sizeof(one)) == sizeof(one))
+		pthread_join(d->thread, NULL);
+	for (unsigned which = 0; which < DRAIN_RINGS; which++) {
+		fifo_free(&d->queue[which].taken);
+		fifo_free(&d->queue[which].waiting);
+	}
+	fifo_spare_free(&d->spare);
+	if (d->ready >= 0)
+		close(d->ready);
+	if (d->stop >= 0)
+		close(d->stop);
+	if (d->epoll >= 0)
+		close(d->epoll);
+	pthread_mutex_destroy(&d->lock);
+	g_free(d);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * When a session's checkpoints are made.
+ */
+#include <sys/resource.h>
+#include <sys/timerfd.h>
+
+#include "capture/session_state.h"
+
+#define CHECKPOINT_SLACK 5 /* one in so many of checkpoint_ns, for clocks and CPUs that are late */
+#define CHECKPOINT_NICE (-10)
+
+/* When the next checkpoint shall begin, so that this one is not older than checkpoint_ns
+ * when the next is written: each takes about as long as the last ones. One that takes all
+ * of that time is followed at once. */
+static void set_next_checkpoint(struct session *s, uint64_t begin, uint64_t end)
+{
+	uint64_t most = s->config.checkpoint_ns - s->config.checkpoint_ns / CHECKPOINT_SLACK, at;
+	struct itimerspec next = { 0 };
+
+	s->checkpoint_takes = MAX(end - begin, s->checkpoint_takes / 8 * 7);
+	at = MAX(begin + most - MIN(most, s->checkpoint_takes), end + 1);
+	next.it_value = (struct timespec){ at / SESSION_NS, at % SESSION_NS };
+	timerfd_settime(s->timers[SOURCE_CHECKPOINT], TFD_TIMER_ABSTIME, &next, NULL);
+}
+
+void session_checkpoint(struct session *s)
+{
+	uint64_t begin = clock_ns(CLOCK_MONOTONIC);
+	struct report *r = session_glance(s);
+
+	s->config.on_checkpoint(s->config.ctx, r);
+	report_free(r);
+	set_next_checkpoint(s, begin, clock_ns(CLOCK_MONOTONIC));
+}
+
+/* What is recorded of a busy machine would be old otherwise. Of this thread only, and of
+ * none that was started before. Without the right to it, it stays as it is. */
+static void raise_priority(const struct session *s)
+{
+	if (!s->config.no_priority && getpriority(PRIO_PROCESS, 0) > CHECKPOINT_NICE)
+		setpriority(PRIO_PROCESS, 0, CHECKPOINT_NICE);
+}
+
+void session_checkpoints_begin(struct session *s)
+{
+	if (!s->config.on_checkpoint)
+		return;
+	raise_priority(s);
+	session_checkpoint(s);
+}
+
+/* The last report waits for what comes late, and for nothing else. */
+void session_checkpoints_end(struct session *s)
+{
+	struct itimerspec never = { 0 };
+
+	if (!s->config.on_checkpoint)
+		return;
+	session_checkpoint(s);
+	timerfd_settime(s->timers[SOURCE_CHECKPOINT], 0, &never, NULL);
+}

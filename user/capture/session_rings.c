@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What the kernel side sends to a session, from its rings to the process table and the
+ * sampler.
+ */
+#include "base/err.h"
+#include "capture/describe.h"
+#include "capture/drain.h"
+#include "capture/sampler.h"
+#include "capture/session_state.h"
+
+/* Of what waits for the main thread, bytes. */
+#define SAMPLES_WAIT (16 << 20)
+#define EVENTS_WAIT (16 << 20)
+#define EVENTS_WAIT_TASK 2048 /* on top for each task: its birth, its names and its end */
+
+static void on_record(struct session *s, const void *data, size_t size)
+{
+	const struct tare_record *head = data;
+
+	if (world_record(s->world, data, size))
+		return;
+	if (head->type == TARE_REC_EXEC)
+		describe_exec(s->world, data);
+	if (head->type == TARE_REC_TASK_END && s->sampler)
+		sampler_task_ended(s->sampler, (const void *)(head + 1));
+}
+
+/* Records first: they tell whom the samples are of. */
+void session_drain(struct session *s)
+{
+	const void *record;
+	size_t size;
+
+	drain_take(s->drain);
+	while ((record = drain_next(s->drain, DRAIN_EVENTS, &size)))
+		on_record(s, record, size);
+	while ((record = drain_next(s->drain, DRAIN_SAMPLES, &size)))
+		if (s->sampler)
+			sampler_record(s->sampler, s->world, record, size);
+	if (s->sampler)
+		sampler_caught_up(s->sampler);
+}
+
+static int put_event(void *ctx, const void *data, size_t size)
+{
+	return drain_put(((struct session *)ctx)->drain, DRAIN_EVENTS, data, size) ? -1 : 0;
+}
+
+static int put_sample(void *ctx, const void *data, size_t size)
+{
+	return drain_put(((struct session *)ctx)->drain, DRAIN_SAMPLES, data, size) ? -1 : 0;
+}
+
+static void consume_events(void *ctx)
+{
+	loader_drain(((struct session *)ctx)->loader);
+}
+
+static void consume_samples(void *ctx)
+{
+	loader_samples_drain(((struct session *)ctx)->loader);
+}
+
+static uint64_t events_limit(void *ctx)
+{
+	struct session *s = ctx;
+	uint64_t now = loader_tasks(s->loader), most = s->most_tasks;
+
+	while (most < now && !atomic_compare_exchange_weak(&s->most_tasks, &most, now))
+		;
+	return EVENTS_WAIT + EVENTS_WAIT_TASK * MAX(now, most);
+}
+
+static uint64_t samples_limit(void *ctx)
+{
+	(void)ctx;
+	return SAMPLES_WAIT;
+}
+
+int session_rings_open(struct session *s)
+{
+	struct drain_config config = {
+		.source = {
+			[DRAIN_EVENTS] = { .consume = consume_events,
+					   .limit = events_limit,
+					   .ctx = s },
+			[DRAIN_SAMPLES] = { .fd = -1,
+					    .consume = consume_samples,
+					    .limit = samples_limit,
+					    .ctx = s },
+		},
+		.priority = !s->config.no_priority,
+	};
+	int err = loader_ring_open(s->loader, put_event, s);
+
+	if (!err && loader_samples(s->loader))
+		err = loader_samples_open(s->loader, put_sample, s);
+	if (err)
+		return err;
+	config.source[DRAIN_EVENTS].fd = loader_ring_fd(s->loader);
+	config.source[DRAIN_EVENTS].ring_bytes = loader_ring_bytes(s->loader);
+	config.source[DRAIN_SAMPLES].fd = loader_samples_fd(s->loader);
+	config.source[DRAIN_SAMPLES].ring_bytes = loader_samples_bytes(s->loader);
+	return drain_open(&s->drain, &config);
+}

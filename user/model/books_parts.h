@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What books.c and books_kmem.c share: amounts of the kernel side, as reports have them.
+ */
+#ifndef TARE_BOOKS_PARTS_H
+#define TARE_BOOKS_PARTS_H
+
+#include "bpf/ledger.h"
+#include "model/books.h"
+
+/* The four members are pages, the kernel's kinds are bytes. */
+static inline uint64_t bytes(const struct books_input *in, int kind, uint64_t n)
+{
+	return kind < TARE_MEMBERS ? n * in->page_size : n;
+}
+
+/* A flow may hold less than nothing one way: kernel memory is taken out of TARE_KMEM
+ * when it is entered under its own kind, which can be before its event. */
+static inline struct flow flow_bytes(const struct books_input *in, int kind,
+				     const struct tare_flow *f)
+{
+	int64_t come = bytes(in, kind, f->in), gone = bytes(in, kind, f->out);
+
+	return (struct flow){ MAX(come, 0) + MAX(-gone, 0), MAX(gone, 0) + MAX(-come, 0) };
+}
+
+static inline void flow_add(struct flow *sum, struct flow f)
+{
+	sum->in += f.in;
+	sum->out += f.out;
+}
+
+static inline void flow_change(struct flow *f, int64_t delta)
+{
+	if (delta > 0)
+		f->in += delta;
+	else
+		f->out -= delta;
+}
+
+static inline bool rising(const struct books_input *in)
+{
+	return in->workload.rss + in->workload.beside > in->workload.weight_peak;
+}
+
+/* The number of the weight's last peak; one that nobody has seen if that is now:
+ * then each task's present net is the one at the peak. */
+static inline uint64_t last_peak(const struct books_input *in)
+{
+	return rising(in) ? TARE_PEAK_NOW : in->workload.peak_seq;
+}
+
+/* Bytes of what was these pages at the last peak, unless that is now. */
+static inline int64_t at_peak(const struct books_input *in, int64_t now, int64_t then)
+{
+	return (rising(in) ? now : then) * (int64_t)in->page_size;
+}
+
+/* Fill r->kmem and the totals of TARE_KMEM, once all else is closed, and make each row's
+ * share of it what the row can hold. */
+void books_kmem(struct report *r, const struct books_input *in);
+
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * A copy of SQLite's own layer for Unix, with names of its own, above system calls that
+ * know these names. Other names, of other layers, are none of its business.
+ */
+#include "store/db_vfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SAFELY (O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+
+const char db_vfs_name[] = "tare";
+
+static sqlite3_vfs *unix_vfs, vfs;
+static GPtrArray *places; /* struct db_place, not owned */
+
+static struct {
+	int (*open)(const char *, int, int);
+	int (*access)(const char *, int);
+	int (*stat)(const char *, struct stat *);
+	int (*unlink)(const char *);
+	int (*open_directory)(const char *, int *);
+} system_call;
+
+/* Whose name it is; `file` is its name in the directory. NULL: it is none of ours. */
+static const struct db_place *place_of(const char *path, bool *journal)
+{
+	for (unsigned i = 0; path && i < places->len; i++) {
+		const struct db_place *p = places->pdata[i];
+
+		*journal = !strcmp(path, p->journal);
+		if (*journal || !strcmp(path, p->known))
+			return p;
+	}
+	return NULL;
+}
+
+static char *file_name(const struct db_place *p, bool journal)
+{
+	return journal ? g_strconcat(p->name, "-journal", NULL) : g_strdup(p->name);
+}
+
+static int refuse(int fd, int err)
+{
+	close(fd);
+	errno = err;
+	return -1;
+}
+
+int db_vfs_open_journal(const struct db_place *p, int flags, mode_t mode)
+{
+	g_autofree char *name = file_name(p, true);
+	int fd = openat(p->dir, name, flags | SAFELY, mode);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st))
+		return refuse(fd, errno);
+	if (!S_ISREG(st.st_mode) || st.st_nlink > 1 ||
+	    (st.st_uid && st.st_uid != geteuid() && st.st_uid != p->uid))
+		return refuse(fd, EPERM);
+	return fd;
+}
+
+static int open_database(const struct db_place *p, int flags)
+{
+	int fd = openat(p->dir, p->name, (flags | SAFELY) & ~O_CREAT);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st))
+		return refuse(fd, errno);
+	return st.st_dev == p->dev && st.st_ino == p->ino ? fd : refuse(fd, ESTALE);
+}
+
+static int call_open(const char *path, int flags, int mode)
+{
+	bool journal;
+	const struct db_place *p = place_of(path, &journal);
+
+	if (!p)
+		return system_call.open(path, flags, mode);
+	return journal ? db_vfs_open_journal(p, flags, (mode_t)mode) : open_database(p, flags);
+}
+
+static int call_access(const char *path, int mode)
+{
+	bool journal;
+	const struct db_place *p = place_of(path, &journal);
+	g_autofree char *name = NULL;
+
+	if (!p)
+		return system_call.access(path, mode);
+	name = file_name(p, journal);
+	return faccessat(p->dir, name, mode, AT_EACCESS | AT_SYMLINK_NOFOLLOW);
+}
+
+static int call_stat(const char *path, struct stat *st)
+{
+	bool journal;
+	const struct db_place *p = place_of(path, &journal);
+	g_autofree char *name = NULL;
+
+	if (!p)
+		return system_call.stat(path, st);
+	name = file_name(p, journal);
+	return fstatat(p->dir, name, st, AT_SYMLINK_NOFOLLOW);
+}
+
+static int call_unlink(const char *path)
+{
+	bool journal;
+	const struct db_place *p = place_of(path, &journal);
+	g_autofree char *name = NULL;
+
+	if (!p)
+		return system_call.unlink(path);
+	name = file_name(p, journal);
+	return unlinkat(p->dir, name, 0);
+}
+
+static int call_open_directory(const char *path, int *fd)
+{
+	bool journal;
+	const struct db_place *p = place_of(path, &journal);
+
+	if (!p)
+		return system_call.open_directory(path, fd);
+	*fd = openat(p->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *fd < 0 ? SQLITE_CANTOPEN : SQLITE_OK;
+}
+
+/* The names are whole as they are: nothing is resolved. */
+static int full_name(sqlite3_vfs *v, const char *name, int size, char *full)
+{
+	(void)v;
+	if ((int)g_strlcpy(full, name, (gsize)size) >= size)
+		return SQLITE_CANTOPEN;
+	return SQLITE_OK;
+}
+
+/* No name: a file of SQLite's own that nobody else sees. */
+static int vfs_open(sqlite3_vfs *v, const char *name, sqlite3_file *file, int flags, int *got)
+{
+	bool journal;
+
+	file->pMethods = NULL;
+	if (name && (!place_of(name, &journal) ||
+		     !(flags & (journal ? SQLITE_OPEN_MAIN_JOURNAL : SQLITE_OPEN_MAIN_DB))))
+		return SQLITE_CANTOPEN;
+	return unix_vfs->xOpen(v, name, file, flags, got);
+}
+
+/* A journal may name a file that shall go with it. */
+static int vfs_delete(sqlite3_vfs *v, const char *name, int sync)
+{
+	bool journal;
+
+	if (!place_of(name, &journal) || !journal)
+		return SQLITE_IOERR_DELETE;
+	return unix_vfs->xDelete(v, name, sync);
+}
+
+/* Where tare writes, what stands in its journal's place is taken away. */
+static void remove_foreign(const struct db_place *p)
+{
+	g_autofree char *name = file_name(p, true);
+	int fd = db_vfs_open_journal(p, O_RDONLY, 0);
+
+	if (fd >= 0)
+		close(fd);
+	else if (errno != ENOENT)
+		unlinkat(p->dir, name, 0);
+}
+
+static int vfs_access(sqlite3_vfs *v, const char *name, int flags, int *result)
+{
+	bool journal;
+	const struct db_place *p = place_of(name, &journal);
+
+	*result = 0;
+	if (!p) /* a write-ahead log, which there is none of */
+		return SQLITE_OK;
+	if (journal && p->writing)
+		remove_foreign(p);
+	return unix_vfs->xAccess(v, name, flags, result);
+}
+
+static void *replace_call(const char *name, sqlite3_syscall_ptr call)
+{
+	sqlite3_syscall_ptr old = unix_vfs->xGetSystemCall(unix_vfs, name);
+
+	unix_vfs->xSetSystemCall(unix_vfs, name, call);
+	return (void *)old;
+}
+
+static int vfs_register(void)
+{
+	unix_vfs = sqlite3_vfs_find("unix");
+	if (!unix_vfs || unix_vfs->iVersion < 3)
+		return -ENOSYS;
+	places = g_ptr_array_new();
+	system_call.open = replace_call("open", (sqlite3_syscall_ptr)call_open);
+	system_call.access = replace_call("access", (sqlite3_syscall_ptr)call_access);
+	system_call.stat = replace_call("stat", (sqlite3_syscall_ptr)call_stat);
+	system_call.unlink = replace_call("unlink", (sqlite3_syscall_ptr)call_unlink);
+	system_call.open_directory =
+		replace_call("openDirectory", (sqlite3_syscall_ptr)call_open_directory);
+	vfs = *unix_vfs;
+	vfs.zName = db_vfs_name;
+	vfs.pNext = NULL;
+	vfs.xOpen = vfs_open;
+	vfs.xDelete = vfs_delete;
+	vfs.xAccess = vfs_access;
+	vfs.xFullPathname = full_name;
+	return sqlite3_vfs_register(&vfs, 0) ? -ENOMEM : 0;
+}
+
+int db_vfs_add(struct db_place *p)
+{
+	static unsigned number;
+	int err = places ? 0 : vfs_register();
+
+	if (err)
+		return err;
+	p->known = g_strdup_printf("/tare/%u", ++number);
+	p->journal = g_strconcat(p->known, "-journal", NULL);
+	g_ptr_array_add(places, p);
+	return 0;
+}
+
+void db_vfs_remove(struct db_place *p)
+{
+	if (places)
+		g_ptr_array_remove(places, p);
+	g_clear_pointer(&p->known, g_free);
+	g_clear_pointer(&p->journal, g_free);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "store/recording_format.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "store/recording_limits.h"
+
+#define SCHEMA_AT 60 /* in the file's header: user_version, big endian */
+
+/* Those that the reader needs: it does without samples, ranges and tallies. */
+static const char *const tables[] = { "figures",    "texts",         "command",  "features",
+				      "processes",  "process_texts", "balances", "foreigners",
+				      "tasks",      "series",        "slabs",    "modules",
+				      "frames",     "nodes",         "places",   "causes",
+				      "entries",    "asked",         "ticks",    "task_names",
+				      "task_kinds", "task_causes",   NULL };
+
+#define FORMAT(number)                                                                   \
+	{                                                                                \
+		.what = "tare run -r", .application_id = 0x74617272, .schema = (number), \
+		.tables = tables,                                                        \
+	}
+
+static const struct db_format formats[] = { FORMAT(RECORDING_SCHEMA), FORMAT(1) };
+
+const char *const process_text_name[2] = { "argument", "image" };
+const char *const foreign_what_name[2] = { "rss", "kmem" };
+const struct recording_limits recording_limits = RECORDING_LIMITS;
+
+const struct db_format *recording_format_of(int dir, const char *name)
+{
+	/* O_NONBLOCK: a fifo does not wait for its other end. */
+	int fd = openat(dir, name ? name : "", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	unsigned char schema[4] = { 0 };
+	ssize_t len = fd < 0 ? 0 : pread(fd, schema, sizeof(schema), SCHEMA_AT);
+
+	if (fd >= 0)
+		close(fd);
+	for (unsigned i = 1; len == sizeof(schema) && i < G_N_ELEMENTS(formats); i++)
+		if (!schema[0] && !schema[1] && !schema[2] && schema[3] == formats[i].schema)
+			return &formats[i];
+	return &formats[0];
+}
