@@ -253,6 +253,14 @@ static void log_sample(void *reporter, const struct tare_sample *s, uint32_t tal
 		recording_sample(r->recording, &row);
 }
 
+static void log_folded(void *reporter, uint32_t tally, uint32_t into)
+{
+	struct reporter *r = reporter;
+
+	if (r->recording)
+		recording_folded(r->recording, tally, into);
+}
+
 static void log_range(void *reporter, const struct tare_range *range, const char *path)
 {
 	/* What is 0: a file that is mapped or, of no size, a program's. */
@@ -334,7 +342,9 @@ void reporter_config(struct reporter *r, struct session_config *config)
 	};
 	if (!o->record)
 		return;
-	r->log = (struct sample_log){ .sample = log_sample, .range = log_range, .ctx = r };
+	r->log = (struct sample_log){
+		.sample = log_sample, .folded = log_folded, .range = log_range, .ctx = r
+	};
 	config->on_checkpoint = checkpoint;
 	config->checkpoint_ns = CHECKPOINT_NS;
 	config->log = &r->log;
