@@ -14,65 +14,7 @@
 #include "model/thin.h"
 #include "output/output.h"
 #include "store/db_rollback.h"
-#include "store/recording.h"
-#include "tests/golden/fixtures.c"
-#include "tests/unit/store_file.h"
-
-static struct recording *begin(uint64_t max_size)
-{
-	struct recording_config config = { .max_size = max_size };
-	struct recording *rec = NULL;
-
-	if (recording_create(&rec, file, &config))
-		fail_said("not created");
-	return rec;
-}
-
-static struct report *load(void)
-{
-	struct report *r = NULL;
-
-	if (recording_load(&r, file))
-		fail_said("not loaded");
-	return r;
-}
-
-/* The kernel lets no argument through that is longer than 32 pages; fixtures know no
- * such bound. */
-static void shorten(const GPtrArray *arguments)
-{
-	for (unsigned i = 0; i < arguments->len; i++)
-		if (strlen(arguments->pdata[i]) > 128 * KIB)
-			((char *)arguments->pdata[i])[128 * KIB] = '\0';
-}
-
-static struct report *as_from_kernel(struct report *r)
-{
-	shorten(r->command);
-	for (unsigned i = 0; i < r->processes->len; i++)
-		shorten(((const struct report_process *)r->processes->pdata[i])->argv);
-	return r;
-}
-
-static struct report *fixture(const char *name)
-{
-	for (unsigned i = 0; i < G_N_ELEMENTS(fixtures); i++)
-		if (!strcmp(fixtures[i].name, name))
-			return as_from_kernel(fixtures[i].make());
-	fail_msg("no fixture %s", name);
-	return NULL;
-}
-
-static void write_complete(const char *name)
-{
-	struct recording *rec = begin(64 << 20);
-	struct report *r = fixture(name);
-
-	if (recording_checkpoint(rec, r, true))
-		fail_said("not written");
-	recording_close(rec);
-	report_free(r);
-}
+#include "tests/unit/recordings.h"
 
 /* Long texts: where they begin to differ. */
 static void assert_same(const char *name, const char *a, const char *b)
@@ -161,13 +103,6 @@ static void only_a_recording_is_replaced(void **state)
 	recording_close(rec);
 }
 
-static int64_t ask_int(const char *sql)
-{
-	g_autofree char *value = ask(sql);
-
-	return g_ascii_strtoll(value, NULL, 10);
-}
-
 /* Not 0, which somebody who asks in SQL would believe. */
 static void what_is_not_measured_is_not_there(void **state)
 {
@@ -199,21 +134,6 @@ static void what_is_not_measured_is_not_there(void **state)
 	assert_int_equal(ask_int("SELECT count(untouched) FROM asked"), 0);
 	report_free(load());
 	report_free(r);
-}
-
-static void log_samples(struct recording *rec, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		struct recorded_sample s = {
-			.time_ns = i * 1000,
-			.bytes = 65536,
-			.address = 0x7f0000000000 + i * 65536ULL,
-			.tally = i % 7,
-			.no_address = i % 100 == 0,
-		};
-
-		recording_sample(rec, &s);
-	}
 }
 
 static void the_log_is_whole_where_it_fits(void **state)
@@ -380,92 +300,6 @@ static void what_is_too_large_is_made_less(void **state)
 	report_free(got);
 }
 
-static void log_ranges(struct recording *rec, unsigned n, const char *what)
-{
-	for (unsigned i = 0; i < n; i++)
-		recording_range(rec, &(struct recorded_range){ .time_ns = i, .what = what });
-}
-
-/* What samples don't use ranges may, until they need it. */
-static void shares_are_kept_only_when_it_is_full(void **state)
-{
-	struct recording *rec = begin(4 << 20);
-	struct report *r = fixture("profile");
-	struct stat st;
-
-	(void)state;
-	log_ranges(rec, 1000, "mmap file");
-	log_ranges(rec, 40000, "munmap"); /* much more than an eighth */
-	assert_int_equal(recording_checkpoint(rec, r, false), 0);
-	assert_int_equal(ask_int("SELECT count(*) FROM ranges"), 41000);
-	assert_int_equal(ask_int("SELECT value FROM figures WHERE name = 'log.ranges_dropped'"), 0);
-	for (int i = 0; i < 40; i++) {
-		log_samples(rec, 5000);
-		assert_int_equal(recording_checkpoint(rec, r, i == 39), 0);
-		assert_int_equal(stat(file, &st), 0);
-		assert_true(st.st_size <= 4 << 20);
-	}
-	recording_close(rec);
-	/* The oldest that are least useful went, and both have their share. */
-	assert_in_range(ask_int("SELECT count(*) FROM ranges WHERE what = 'munmap'"), 2000, 30000);
-	assert_int_equal(ask_int("SELECT count(*) FROM ranges WHERE what = 'mmap file'"), 1000);
-	assert_int_equal(
-		ask_int("SELECT count(*) FROM ranges") +
-			ask_int("SELECT value FROM figures WHERE name = 'log.ranges_dropped'"),
-		41000);
-	assert_true(ask_int("SELECT count(*) FROM samples") > 10000);
-	assert_said(file, "the oldest");
-	report_free(r);
-}
-
-/* The least that --max-size can be, and 10,000 processes. */
-static void the_smallest_recording_has_the_heaviest(void **state)
-{
-	struct recording *rec = begin(RECORDING_SIZE_LEAST);
-	struct report *r = fixture("python"), *got;
-	int64_t sum = 0, count = 0, tasks = 0;
-	struct stat st;
-
-	(void)state;
-	for (int i = 0; i < 10000; i++) {
-		struct report_process *p = report_process_new();
-		struct report_task *t = report_task_new();
-
-		p->id = t->id = 1000 + (uint64_t)i;
-		p->pid = t->tid = 1000 + i;
-		p->comm = g_strdup_printf("worker%d", i % 7);
-		t->comm = g_strdup(p->comm);
-		p->rss_peak = p->at_peak[TARE_ANON] = (20000 - i) * 4096LL;
-		p->balance[TARE_ANON].tasks.in = t->flow[TARE_ANON].in = 4096;
-		g_ptr_array_add(p->argv, g_strdup("an argument of a worker"));
-		g_ptr_array_add(p->tasks, t);
-		g_ptr_array_add(r->processes, p);
-	}
-	for (unsigned i = 0; i < r->processes->len; i++)
-		sum += ((struct report_process *)r->processes->pdata[i])->at_peak[TARE_ANON];
-	assert_int_equal(recording_checkpoint(rec, r, false), 0);
-	assert_int_equal(recording_checkpoint(rec, r, true), 0);
-	recording_close(rec);
-	report_free(r);
-	assert_int_equal(stat(file, &st), 0);
-	assert_true(st.st_size <= RECORDING_SIZE_LEAST);
-	got = load();
-	for (unsigned i = 0; i < got->processes->len; i++) {
-		const struct report_process *p = got->processes->pdata[i];
-
-		sum -= p->at_peak[TARE_ANON];
-		count += (int64_t)p->count;
-		for (unsigned j = 0; j < p->tasks->len; j++)
-			tasks += (int64_t)((struct report_task *)p->tasks->pdata[j])->count;
-	}
-	assert_int_equal(sum, 0);
-	assert_in_range(count, 10001, 10010);
-	assert_in_range(tasks, 10001, 10100);
-	/* As many as fit. */
-	assert_in_range(got->processes->len, 200, 5000);
-	report_free(got);
-}
-
 /* The journal of a transaction that spilled into the file, played back in memory. */
 static void half_a_commit_is_taken_back(void **state)
 {
@@ -610,8 +444,6 @@ int main(void)
 		TEST(the_log_is_thinned),
 		TEST(small_stacks_are_left_out_last),
 		TEST(what_is_too_large_is_made_less),
-		TEST(shares_are_kept_only_when_it_is_full),
-		TEST(the_smallest_recording_has_the_heaviest),
 		TEST(half_a_commit_is_taken_back),
 		TEST(schema_1_is_read),
 		TEST(a_checkpoint_writes_what_changed),
