@@ -77,7 +77,8 @@ unpack() {
 	rm -rf "$dir" && mkdir -p "$dir" || return 1
 	(cd "$dir" && apt_at "$1" apt-get -qq download "$2") >&2 || return 1
 	dpkg-deb --fsys-tarfile "$dir"/*.deb | tar -x -C "$dir" --wildcards \
-		--exclude='*/rt/*' '*/vmlinuz*' '*/zram.ko*' '*/zsmalloc.ko*' '*/lzo*.ko*' 2>/dev/null
+		--exclude='*/rt/*' '*/vmlinuz*' '*/zram.ko*' '*/zsmalloc.ko*' '*/lzo*.ko*' '*/lz4*.ko*' \
+		'*/zstd*.ko*' 2>/dev/null
 	find "$dir" -name 'vmlinuz*' -type f -exec mv {} "$dir/vmlinuz" \;
 	mkdir -p "$dir/modules"
 	find "$dir/lib" "$dir/usr" -name '*.ko*' -exec mv {} "$dir/modules" \; 2>/dev/null
