@@ -83,8 +83,10 @@ stacks_fit() {
 
 @test "a server that forks for each connection" {
 	churn "$PROGRAMS/fork_server" 500
+	# Of a connection the server's own part is its end of the socket, below 4 KiB, which
+	# RCU frees by and by; the child that it forks takes some 20 KiB.
 	report assert "$DIR/r.json" \
-		"all(p['at_peak']['kmem'] < 400 << 10 for p in processes)" \
+		"all(p['at_peak']['kmem'] < 500 * 4096 for p in processes)" \
 		"r['kmem']['left'] > 500 * 8192"
 }
 

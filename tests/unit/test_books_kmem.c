@@ -120,6 +120,27 @@ static void freed_by_others(void **state)
 	assert_int_equal(r->kmem.freed_by_others_at_peak, 8730 * KIB);
 }
 
+/* One account is below 0 (its page tables came before their event), another holds too much: in
+ * and out of the workload are still those of its rows. */
+static void one_raised_one_cut(void **state)
+{
+	const struct balance *b = &r->totals[TARE_KMEM];
+	const struct balance *own;
+
+	(void)state;
+	group();
+	living_task(1, 9000 * KIB);
+	living_task(2, -(uint64_t)(8 * KIB));
+	in.workload.group.foreign[TARE_FOREIGN_KERNEL].out += (9000 - 8 - 344) * KIB;
+	books_close(r, &in);
+	own = &process(0)->balance[TARE_KMEM];
+	assert_true(task(process(0), 1)->flow[TARE_KMEM].in > 0);
+	assert_int_equal(b->tasks.in, own->tasks.in);
+	assert_int_equal(b->tasks.out, own->tasks.out);
+	assert_int_equal(b->net, 380 * KIB);
+	check_equation(b);
+}
+
 /* Tasks came into the group with page tables and stacks that another is charged for. */
 static void charged_elsewhere(void **state)
 {
@@ -294,6 +315,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(of_its_own_group),   T(that_ended),        T(freed_by_others),
+		T(of_its_own_group),   T(that_ended),        T(one_raised_one_cut),
 		T(beyond_the_bound),   T(charged_elsewhere), T(a_counter_that_differs),
 		T(of_a_shared_group),  T(not_by_events),     T(less_than_nothing),
 		T(peak_of_the_weight), T(peak_is_now),       T(old_stacks),

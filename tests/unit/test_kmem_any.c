@@ -151,6 +151,7 @@ static void check_row(int64_t now, int64_t peak)
 static void check_rows(void)
 {
 	int64_t now = r->kmem.before, peak = r->kmem.before_at_peak, left;
+	struct flow all = { 0 };
 
 	for (unsigned i = 0; i < r->processes->len; i++) {
 		const struct report_process *p = process(i);
@@ -167,8 +168,12 @@ static void check_rows(void)
 		assert_int_equal(in_bytes, p->balance[TARE_KMEM].tasks.in);
 		check_row(p->balance[TARE_KMEM].net, p->at_peak[TARE_KMEM]);
 		now += p->balance[TARE_KMEM].net;
+		all.in += p->balance[TARE_KMEM].tasks.in;
+		all.out += p->balance[TARE_KMEM].tasks.out;
 		peak += p->at_peak[TARE_KMEM];
 	}
+	assert_int_equal(r->totals[TARE_KMEM].tasks.in, all.in);
+	assert_int_equal(r->totals[TARE_KMEM].tasks.out, all.out);
 	assert_int_equal(r->totals[TARE_KMEM].net, h.held * PAGE);
 	assert_int_equal(r->peak_kernel, h.top * PAGE);
 	check_equation(&r->totals[TARE_KMEM]);

@@ -100,14 +100,19 @@ static void each_task(struct report *r,
 struct rows {
 	GArray *claims; /* int64_t */
 	unsigned next;
-	int64_t cut;
+	struct flow change; /* of all rows: what was cut is in `out`, what was below 0 in `in` */
 };
+
+static int64_t cut(const struct rows *rows)
+{
+	return -flow_net(rows->change);
+}
 
 static int64_t settled(struct rows *rows, int64_t before)
 {
 	int64_t now = g_array_index(rows->claims, int64_t, rows->next++);
 
-	rows->cut += before - now;
+	flow_change(&rows->change, now - before);
 	return now;
 }
 
@@ -151,30 +156,30 @@ static void settle(struct rows *rows, int64_t opening, int64_t held)
 static void rows_now(struct report *r)
 {
 	g_autoptr(GArray) claims = g_array_new(FALSE, FALSE, sizeof(int64_t));
-	struct rows rows = { claims, 0, 0 };
+	struct rows rows = { .claims = claims };
 	struct balance *b = &r->totals[TARE_KMEM];
 
 	each_task(r, claim_now, &rows);
 	settle(&rows, b->opening, held_now(r));
 	each_task(r, settle_now, &rows);
-	r->kmem.freed_by_others = rows.cut;
+	r->kmem.freed_by_others = cut(&rows);
 	r->kmem.before = g_array_index(claims, int64_t, rows.next);
-	flow_change(&b->tasks, -rows.cut);
+	flow_add(&b->tasks, rows.change);
 	if (r->kmem.whole)
-		flow_change(&b->foreign, rows.cut);
+		flow_change(&b->foreign, cut(&rows));
 	balance_close(b);
 }
 
 static void rows_at_peak(struct report *r)
 {
 	g_autoptr(GArray) claims = g_array_new(FALSE, FALSE, sizeof(int64_t));
-	struct rows rows = { claims, 0, 0 };
+	struct rows rows = { .claims = claims };
 	int64_t held = held_at_peak(r);
 
 	each_task(r, claim_at_peak, &rows);
 	settle(&rows, r->totals[TARE_KMEM].opening, held);
 	each_task(r, settle_at_peak, &rows);
-	r->kmem.freed_by_others_at_peak = rows.cut;
+	r->kmem.freed_by_others_at_peak = cut(&rows);
 	r->kmem.before_at_peak = g_array_index(claims, int64_t, rows.next);
 	if (!r->kmem.whole)
 		return;
