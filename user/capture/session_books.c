@@ -39,17 +39,20 @@ static uint64_t lost_records(const struct session *s)
 	return w.lost[TARE_LOST_RECORD_TASK] + w.lost[TARE_LOST_RECORD_MM];
 }
 
-/* `check`: look twice, to know who was quiet in between. */
+/* `check`: look twice, to know who was quiet in between; and where final records were lost,
+ * to know who lives. */
 static void sweep(struct session *s, bool check)
 {
 	int err;
 
 	session_drain(s);
 	s->lost_records = lost_records(s);
+	check = check || s->lost_records;
 	world_sweep_begin(s->world);
 	err = loader_sweep(s->loader, on_sweep, s);
 	if (!err && check)
 		err = loader_sweep(s->loader, on_second_look, s);
+	s->looked_twice = !err && check;
 	if (err)
 		warn("the sweep over tasks failed: %s", g_strerror(-err));
 	session_drain(s);
@@ -80,6 +83,8 @@ static bool take_lost(struct session *s)
 	if (!lost)
 		return true;
 	session_read_lost(s);
+	if (!s->looked_twice) /* all that live would be taken for ended */
+		return false;
 	world_drop_lost(s->world);
 	return lost == s->lost_records;
 }

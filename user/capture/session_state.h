@@ -48,6 +48,7 @@ struct session {
 	struct kmem *kmem;
 	struct tare_workload last;        /* of the last report */
 	uint64_t lost_records, lost_read; /* when the last sweep began, and their sums were read */
+	bool looked_twice;                /* the last sweep */
 	uint64_t checkpoint_takes;        /* ns: about the longest of late */
 	struct sampling_session *sampler; /* NULL: no samples */
 	sigset_t old_mask;
