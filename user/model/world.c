@@ -286,6 +286,8 @@ static int on_task(struct world *w, const struct tare_record *head, const struct
 	p->living--;
 	p->status = state->exit_code;
 	p->end_ns = state->end_ns;
+	p->final |= state->flags & TARE_TASK_EXITING;
+	p->end_lost &= !p->final;
 	world_task_ended(w, t);
 	return 0;
 }

@@ -64,6 +64,8 @@ struct world_proc {
 	bool lost;              /* final records of it were */
 	bool guests;            /* a task that ended told of pages in another's address space */
 	bool candidate;         /* in ended_procs */
+	bool final;             /* the record of the task that was its last was taken */
+	bool end_lost;          /* no record tells how it ended */
 };
 
 /* A task was folded: what is known by its id is `into_task`'s, of process `into_proc`, from

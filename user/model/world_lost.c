@@ -88,6 +88,7 @@ static void drop_tasks(struct world *w, struct world_proc *p, const struct world
 			continue;
 		if (w->folded)
 			w->folded(w->folded_ctx, t->id, into->id, into->proc);
+		p->end_lost |= into->proc == WORLD_REST && !p->final;
 		p->living--;
 		world_task_remove(w, p, t);
 	}
@@ -128,6 +129,7 @@ void world_drop_lost(struct world *w)
 			drop_tasks(w, p, t);
 		if (rest_mm || g_hash_table_contains(w->mms, &id))
 			drop_mms(w, p);
+		world_proc_dropped(w, p);
 	}
 }
 
