@@ -232,6 +232,23 @@ static void a_glance_leaves_who_lives(void **state)
 	lost = 0;
 }
 
+/* Without a report too: else each would stay in the table that ended without a record. */
+static void many_lost_are_forgotten(void **state)
+{
+	(void)state;
+	for (uint64_t id = 8; id < 10000; id++) {
+		struct tare_task_new rec = birth(id, 7, id, 7, "gone");
+
+		assert_int_equal(GIVE(s->world, rec), 0);
+		lost++;
+		session_read_lost(s);
+		session_forget_lost(s);
+		assert_in_range(g_hash_table_size(s->world->tasks), 1, 5000);
+	}
+	assert_int_equal(world_living(s->world), 1);
+	lost = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +258,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nobody_is_killed_by_one_that_comes_late, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_glance_leaves_who_lives, setup, teardown),
+		cmocka_unit_test_setup_teardown(many_lost_are_forgotten, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("session", tests, NULL, NULL);

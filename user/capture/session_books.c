@@ -18,6 +18,7 @@
 #define LIMBO_MS 1          /* between two looks at them */
 #define SETTLE_TRIES 5      /* a report that is off, of what still runs */
 #define SETTLE_MS 4
+#define LOST_MANY 4096 /* final records; so many in the process table are not there any more */
 #define FREES_MATTER (1 << 20) /* bytes of kernel memory left that are worth a wait */
 #define FREES_MS 100           /* so long without a change: it is over */
 
@@ -86,7 +87,16 @@ static bool take_lost(struct session *s)
 	if (!s->looked_twice) /* all that live would be taken for ended */
 		return false;
 	world_drop_lost(s->world);
-	return lost == s->lost_records;
+	s->lost_dropped = lost;
+	return lost_records(s) == s->lost_records; /* nor did one while they were read */
+}
+
+void session_forget_lost(struct session *s)
+{
+	if (lost_records(s) - s->lost_dropped < LOST_MANY)
+		return;
+	sweep(s, true);
+	take_lost(s);
 }
 
 /* Where final records were lost, who is not met by a sweep may have ended, or be on the way
