@@ -416,6 +416,27 @@ static void in_a_report(void **state)
 	samples_free(s);
 }
 
+/* What lives as long as its task does not outlive it where its final record was lost. */
+static void without_a_final_record(void **state)
+{
+	static const uint32_t kinds[] = { TARE_KSTACK, TARE_KMEM };
+	struct samples *s = samples_new(PAGE);
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		struct one o = { .task = 5, .mm = 1, .bytes = 100, .kind = kinds[i] };
+
+		sample(s, &o);
+	}
+	assert_int_equal(s->live_count, 2);
+	samples_fold(s, 5, FOLD | 1, 1);
+	samples_settle(s);
+	assert_int_equal(s->live_count, 0);
+	for (unsigned i = 0; i < tallies_count(s->tallies); i++)
+		assert_int_equal(tallies_at(s->tallies, i)->live, 0);
+	samples_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -423,6 +444,7 @@ int main(void)
 		cmocka_unit_test(thinned_or_not),
 		cmocka_unit_test(logged),
 		cmocka_unit_test(in_a_report),
+		cmocka_unit_test(without_a_final_record),
 	};
 
 	return cmocka_run_group_tests_name("samples_fold", tests, NULL, NULL);

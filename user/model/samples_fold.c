@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "model/fold.h"
 #include "model/samples_impl.h"
 
 #define FOLDS_MOST 256 /* tasks that wait */
@@ -21,6 +22,8 @@ void samples_fold(struct samples *s, uint64_t task, uint64_t into_task, uint64_t
 
 	if (task == into_task)
 		return;
+	if (!(task & FOLD_ID)) /* its last record may be lost */
+		samples_task_ended(s, task, s->time_ns, s->peak_seq);
 	g_hash_table_replace(s->folds, g_memdup2(&task, sizeof(task)),
 			     g_memdup2(&fold, sizeof(fold)));
 	if (g_hash_table_size(s->folds) >= FOLDS_MOST)
