@@ -203,6 +203,11 @@ static void the_books_are_exact(void **state)
 	r = close_books(w);
 	assert_int_equal(r->processes->len, 1);
 	assert_int_equal(r->totals[TARE_ANON].tasks.in, (10 + 10 + 50) * 4096);
+	assert_null(world_lost_row(w, 1, 1)); /* lives */
+	assert_int_equal(world_lost_row(w, 99, 1)->id, 1 | WORLD_REST);
+	assert_null(world_lost_row(w, 1 | WORLD_REST, 1));
+	assert_null(world_lost_row(w, FOLD_ID | 99, 1));
+	assert_null(world_lost_row(w, 99, 98));
 	assert_int_equal(r->off_pages, 0);
 	assert_true(r->balanced);
 	report_free(r);

@@ -87,6 +87,8 @@ static bool take_lost(struct session *s)
 	if (!s->looked_twice) /* all that live would be taken for ended */
 		return false;
 	world_drop_lost(s->world);
+	if (s->sampler && lost != s->lost_dropped)
+		sampler_lost(s->sampler, s->world);
 	s->lost_dropped = lost;
 	return lost_records(s) == s->lost_records; /* nor did one while they were read */
 }

@@ -245,6 +245,32 @@ static void renumber(struct samples *s)
 	}
 }
 
+struct into_rows {
+	samples_row_fn row;
+	void *ctx;
+};
+
+static void to_row(void *ctx, struct tally *t)
+{
+	const struct into_rows *into = ctx;
+	uint64_t task, proc;
+
+	if (!into->row(into->ctx, t->key.task, t->proc, &task, &proc))
+		return;
+	t->key.task = task;
+	t->proc = proc;
+}
+
+void samples_fold_into(struct samples *s, samples_row_fn row, void *ctx)
+{
+	struct into_rows into = { row, ctx };
+
+	fold_tasks(s); /* of those it is known already */
+	tallies_rekey(s->tallies, to_row, &into, told, s);
+	tallies_rekey(s->asked_tallies, to_row, &into, NULL, NULL);
+	renumber(s);
+}
+
 /* What of each kind is in use, by number. */
 struct in_use {
 	struct samples *s;

@@ -133,6 +133,19 @@ void world_drop_lost(struct world *w)
 	}
 }
 
+const struct world_task *world_lost_row(const struct world *w, uint64_t task, uint64_t proc)
+{
+	/* A process's first task has its number. */
+	const uint64_t rows[] = { task | WORLD_REST, proc | WORLD_REST, WORLD_REST };
+	const struct world_task *t = NULL;
+
+	if (task & FOLD_ID || g_hash_table_contains(w->tasks, &task))
+		return NULL;
+	for (unsigned i = 0; !t && i < G_N_ELEMENTS(rows); i++)
+		t = g_hash_table_lookup(w->tasks, &rows[i]);
+	return t;
+}
+
 unsigned world_met(const struct world *w)
 {
 	GHashTableIter iter;
