@@ -203,6 +203,11 @@ static void the_books_are_exact(void **state)
 	r = close_books(w);
 	assert_int_equal(r->processes->len, 1);
 	assert_int_equal(r->totals[TARE_ANON].tasks.in, (10 + 10 + 50) * 4096);
+	assert_null(world_lost_row(w, 1, 1)); /* lives */
+	assert_int_equal(world_lost_row(w, 99, 1)->id, 1 | WORLD_REST);
+	assert_null(world_lost_row(w, 1 | WORLD_REST, 1));
+	assert_null(world_lost_row(w, FOLD_ID | 99, 1));
+	assert_null(world_lost_row(w, 99, 98));
 	assert_int_equal(r->off_pages, 0);
 	assert_true(r->balanced);
 	report_free(r);
@@ -283,6 +288,76 @@ static void of_more_than_one_process(void **state)
 	world_free(w);
 }
 
+static const struct report_process *process_by(const struct report *r, uint64_t id)
+{
+	for (unsigned i = 0; i < r->processes->len; i++) {
+		const struct report_process *p = r->processes->pdata[i];
+
+		if (p->id == id)
+			return p;
+	}
+	return NULL;
+}
+
+/* How those ended that are in such sums no record tells: that is not exit 0. */
+static void no_exit_status_is_made_up(void **state)
+{
+	struct task_record end = task_of(TARE_REC_TASK_END, 3, 1, 3), last = end;
+	struct tare_ended e;
+	struct world *w = half_known(&e);
+	struct report *r;
+
+	(void)state;
+	GIVE(w, end);
+	world_sweep_begin(w);
+	world_lost(w, 0, &e);
+	world_drop_lost(w);
+	r = close_books(w);
+	assert_false(process_by(r, 1)->alive);
+	assert_false(process_by(r, 1)->exit.known);
+	report_free(r);
+	/* Its last task's record comes after all. */
+	last.t.id = 2;
+	last.t.flags = TARE_TASK_EXITING;
+	last.t.exit_code = 3 << 8;
+	GIVE(w, last);
+	world_drop_lost(w);
+	r = close_books(w);
+	assert_true(process_by(r, 1)->exit.known);
+	assert_int_equal(process_by(r, 1)->exit.code, 3);
+	report_free(r);
+	world_free(w);
+}
+
+/* Nor do they take memory each. */
+static void those_without_a_record_are_folded(void **state)
+{
+	struct world *w = world_new(false);
+	struct tare_ended e = { 0 };
+	struct report *r;
+
+	(void)state;
+	world_keep(w, 4, NULL, NULL);
+	for (uint64_t id = 1; id <= 1000; id++) {
+		struct tare_task_new rec = birth(id, id, id, id, "true");
+		struct tare_task t = task_of(TARE_REC_TASK_END, id, id, id).t;
+
+		GIVE(w, rec);
+		add(&e, &t, 0);
+	}
+	world_sweep_begin(w);
+	world_lost(w, 0, &e);
+	world_drop_lost(w);
+	world_fold(w, true);
+	assert_in_range(g_hash_table_size(w->procs), 2, 16);
+	r = close_books(w);
+	assert_int_equal(report_processes(r), 1000 + 1);
+	for (unsigned i = 0; i < r->processes->len; i++)
+		assert_false(((struct report_process *)r->processes->pdata[i])->exit.known);
+	report_free(r);
+	world_free(w);
+}
+
 /* One that was only on its way out, and whose record comes after all. */
 static void a_record_that_comes_late(void **state)
 {
@@ -310,6 +385,8 @@ int main(void)
 		cmocka_unit_test(the_books_are_exact),
 		cmocka_unit_test(nobody_lives_on),
 		cmocka_unit_test(of_more_than_one_process),
+		cmocka_unit_test(no_exit_status_is_made_up),
+		cmocka_unit_test(those_without_a_record_are_folded),
 		cmocka_unit_test(a_record_that_comes_late),
 	};
 

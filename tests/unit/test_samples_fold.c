@@ -416,6 +416,67 @@ static void in_a_report(void **state)
 	samples_free(s);
 }
 
+/* What lives as long as its task does not outlive it where its final record was lost. */
+static void without_a_final_record(void **state)
+{
+	static const uint32_t kinds[] = { TARE_KSTACK, TARE_KMEM };
+	struct samples *s = samples_new(PAGE);
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		struct one o = { .task = 5, .mm = 1, .bytes = 100, .kind = kinds[i] };
+
+		sample(s, &o);
+	}
+	assert_int_equal(s->live_count, 2);
+	samples_fold(s, 5, FOLD | 1, 1);
+	samples_settle(s);
+	assert_int_equal(s->live_count, 0);
+	for (unsigned i = 0; i < tallies_count(s->tallies); i++)
+		assert_int_equal(tallies_at(s->tallies, i)->live, 0);
+	samples_free(s);
+}
+
+static bool odd_row(void *ctx, uint64_t task, uint64_t proc, uint64_t *into_task,
+		    uint64_t *into_proc)
+{
+	assert_ptr_equal(ctx, &seed);
+	assert_int_equal(proc, task >= FOLD ? 7 : 1);
+	*into_task = FOLD | 9;
+	*into_proc = 9;
+	return task < FOLD && task % 2;
+}
+
+/* Tasks of which neither birth nor end was told: there may be very many. */
+static void into_the_row_of_lost_ones(void **state)
+{
+	struct samples *s = samples_new(PAGE);
+	uint64_t grown = 0;
+
+	(void)state;
+	for (uint64_t task = 1; task <= 1000; task++) {
+		struct one o = { .task = task, .mm = 1, .bytes = 100, .kind = TARE_KSTACK };
+
+		sample(s, &o);
+	}
+	samples_fold(s, 3, FOLD | 7, 7); /* waits */
+	samples_fold_into(s, odd_row, &seed);
+	assert_int_equal(s->tallies->used, 500 + 2);
+	for (unsigned i = 0; i < tallies_count(s->tallies); i++) {
+		const struct tally *t = tallies_at(s->tallies, i);
+
+		if (t->into != TALLY_USED)
+			continue;
+		if (t->key.task == (FOLD | 9)) {
+			assert_int_equal(t->proc, 9);
+			assert_int_equal(t->grown, 499 * 100);
+		}
+		grown += t->grown;
+	}
+	assert_int_equal(grown, 1000 * 100);
+	samples_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -423,6 +484,8 @@ int main(void)
 		cmocka_unit_test(thinned_or_not),
 		cmocka_unit_test(logged),
 		cmocka_unit_test(in_a_report),
+		cmocka_unit_test(without_a_final_record),
+		cmocka_unit_test(into_the_row_of_lost_ones),
 	};
 
 	return cmocka_run_group_tests_name("samples_fold", tests, NULL, NULL);

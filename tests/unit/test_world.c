@@ -391,6 +391,8 @@ static void malformed(void **state)
 	refused(&new, sizeof(new));
 	rec = task_of(TARE_REC_TASK_END, FOLD_ID | 1, 1, 500);
 	refused(&rec, rec.head.size);
+	rec = task_of(TARE_REC_TASK, WORLD_REST | 1, 1, 500);
+	refused(&rec, rec.head.size);
 	exec->argv_len = TARE_ARGV_LEN + 1;
 	refused(exec, sizeof(*exec));
 	exec->argv_len = UINT32_MAX;

@@ -317,6 +317,24 @@ void sampler_fold(struct sampling_session *s, uint64_t task, uint64_t into_task,
 	g_array_append_val(s->endings, e);
 }
 
+static bool lost_row(void *world, uint64_t task, uint64_t proc, uint64_t *into_task,
+		     uint64_t *into_proc)
+{
+	const struct world_task *row = world_lost_row(world, task, proc);
+
+	if (!row)
+		return false;
+	*into_task = row->id;
+	*into_proc = row->proc;
+	return true;
+}
+
+void sampler_lost(struct sampling_session *s, const struct world *world)
+{
+	sampler_caught_up(s); /* what was folded is not in the table either */
+	samples_fold_into(s->samples, lost_row, (void *)world);
+}
+
 bool sampler_full(const struct sampling_session *s)
 {
 	return samples_full(s->samples);

@@ -52,6 +52,10 @@ void sampler_caught_up(struct sampling_session *s);
 void sampler_fold(struct sampling_session *s, uint64_t task, uint64_t into_task,
 		  uint64_t into_proc);
 
+/* Final records were lost, and the table has been told: samples of tasks that are not in it are
+ * those of what stands for them. After all samples from before. */
+void sampler_lost(struct sampling_session *s, const struct world *world);
+
 /* Are there so many sums that the smallest will soon be put together? Then all tasks that ended
  * and can be folded should be, first. */
 bool sampler_full(const struct sampling_session *s);

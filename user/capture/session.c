@@ -530,6 +530,7 @@ int session_loop(struct session *s, int *status)
 		for (int i = 0; i < n; i++)
 			session_dispatch(s, events[i].data.u32);
 		session_read_lost(s);
+		session_forget_lost(s);
 		world_fold(s->world, s->sampler && sampler_full(s->sampler));
 	}
 	sample_series(s);

@@ -18,6 +18,7 @@
 #define LIMBO_MS 1          /* between two looks at them */
 #define SETTLE_TRIES 5      /* a report that is off, of what still runs */
 #define SETTLE_MS 4
+#define LOST_MANY 4096 /* final records; so many in the process table are not there any more */
 #define FREES_MATTER (1 << 20) /* bytes of kernel memory left that are worth a wait */
 #define FREES_MS 100           /* so long without a change: it is over */
 
@@ -39,17 +40,20 @@ static uint64_t lost_records(const struct session *s)
 	return w.lost[TARE_LOST_RECORD_TASK] + w.lost[TARE_LOST_RECORD_MM];
 }
 
-/* `check`: look twice, to know who was quiet in between. */
+/* `check`: look twice, to know who was quiet in between; and where final records were lost,
+ * to know who lives. */
 static void sweep(struct session *s, bool check)
 {
 	int err;
 
 	session_drain(s);
 	s->lost_records = lost_records(s);
+	check = check || s->lost_records;
 	world_sweep_begin(s->world);
 	err = loader_sweep(s->loader, on_sweep, s);
 	if (!err && check)
 		err = loader_sweep(s->loader, on_second_look, s);
+	s->looked_twice = !err && check;
 	if (err)
 		warn("the sweep over tasks failed: %s", g_strerror(-err));
 	session_drain(s);
@@ -80,8 +84,21 @@ static bool take_lost(struct session *s)
 	if (!lost)
 		return true;
 	session_read_lost(s);
+	if (!s->looked_twice) /* all that live would be taken for ended */
+		return false;
 	world_drop_lost(s->world);
-	return lost == s->lost_records;
+	if (s->sampler && lost != s->lost_dropped)
+		sampler_lost(s->sampler, s->world);
+	s->lost_dropped = lost;
+	return lost_records(s) == s->lost_records; /* nor did one while they were read */
+}
+
+void session_forget_lost(struct session *s)
+{
+	if (lost_records(s) - s->lost_dropped < LOST_MANY)
+		return;
+	sweep(s, true);
+	take_lost(s);
 }
 
 /* Where final records were lost, who is not met by a sweep may have ended, or be on the way

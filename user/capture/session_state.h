@@ -48,6 +48,8 @@ struct session {
 	struct kmem *kmem;
 	struct tare_workload last;        /* of the last report */
 	uint64_t lost_records, lost_read; /* when the last sweep began, and their sums were read */
+	bool looked_twice;                /* the last sweep */
+	uint64_t lost_dropped;            /* when those were last dropped that they are of */
 	uint64_t checkpoint_takes;        /* ns: about the longest of late */
 	struct sampling_session *sampler; /* NULL: no samples */
 	sigset_t old_mask;
@@ -69,6 +71,9 @@ void session_drain(struct session *s);
 
 /* Whose final records were lost since, for the process table: before it folds what ended. */
 void session_read_lost(struct session *s);
+
+/* Where very many were: whom they are of is not in the process table any longer. */
+void session_forget_lost(struct session *s);
 
 /* A report as of now for a checkpoint: nothing is waited for, and the books are not
  * checked. Never NULL. */

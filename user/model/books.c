@@ -165,7 +165,8 @@ static struct report_task *build_task(const struct world_task *wt, const struct 
 
 static void build_exit(struct report_process *p, const struct world_proc *wp)
 {
-	p->exit.known = !p->alive && !(wp->fold && wp->fold->mixed) && wp->id != WORLD_REST;
+	p->exit.known = !p->alive && !(wp->fold && wp->fold->mixed) && wp->id != WORLD_REST &&
+			!wp->end_lost;
 	p->failed = wp->fold ? wp->fold->failed : !p->alive && wp->status;
 	if (!p->exit.known)
 		return;

@@ -159,6 +159,11 @@ void samples_untouched(const struct samples *s, int64_t *untouched);
  * that is: latest from samples_settle() on. No record of the task comes any more. */
 void samples_fold(struct samples *s, uint64_t task, uint64_t into_task, uint64_t into_proc);
 
+/* The same, at once, of each task of which `row` knows a row to be folded into. */
+typedef bool (*samples_row_fn)(void *ctx, uint64_t task, uint64_t proc, uint64_t *into_task,
+			       uint64_t *into_proc);
+void samples_fold_into(struct samples *s, samples_row_fn row, void *ctx);
+
 /* Are there about as many tallies as there may be? Those that wait for samples_settle() to be
  * folded count too. */
 bool samples_full(const struct samples *s);

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "model/fold.h"
 #include "model/samples_impl.h"
 
 #define FOLDS_MOST 256 /* tasks that wait */
@@ -21,6 +22,8 @@ void samples_fold(struct samples *s, uint64_t task, uint64_t into_task, uint64_t
 
 	if (task == into_task)
 		return;
+	if (!(task & FOLD_ID)) /* its last record may be lost */
+		samples_task_ended(s, task, s->time_ns, s->peak_seq);
 	g_hash_table_replace(s->folds, g_memdup2(&task, sizeof(task)),
 			     g_memdup2(&fold, sizeof(fold)));
 	if (g_hash_table_size(s->folds) >= FOLDS_MOST)
@@ -240,6 +243,32 @@ static void renumber(struct samples *s)
 		asked_renumber(s->asked, now, s->asked_tallies);
 		tallies_release(s->asked_tallies);
 	}
+}
+
+struct into_rows {
+	samples_row_fn row;
+	void *ctx;
+};
+
+static void to_row(void *ctx, struct tally *t)
+{
+	const struct into_rows *into = ctx;
+	uint64_t task, proc;
+
+	if (!into->row(into->ctx, t->key.task, t->proc, &task, &proc))
+		return;
+	t->key.task = task;
+	t->proc = proc;
+}
+
+void samples_fold_into(struct samples *s, samples_row_fn row, void *ctx)
+{
+	struct into_rows into = { row, ctx };
+
+	fold_tasks(s); /* of those it is known already */
+	tallies_rekey(s->tallies, to_row, &into, told, s);
+	tallies_rekey(s->asked_tallies, to_row, &into, NULL, NULL);
+	renumber(s);
 }
 
 /* What of each kind is in use, by number. */

@@ -286,6 +286,8 @@ static int on_task(struct world *w, const struct tare_record *head, const struct
 	p->living--;
 	p->status = state->exit_code;
 	p->end_ns = state->end_ns;
+	p->final |= state->flags & TARE_TASK_EXITING;
+	p->end_lost &= !p->final;
 	world_task_ended(w, t);
 	return 0;
 }
@@ -329,7 +331,10 @@ static int on_mm(struct world *w, const struct tare_mm_end *rec, bool second)
 	return 0;
 }
 
-/* Ids that are given on this side are in no record. */
+/* Ids that are given on this side are in no record: a task's state that was cut behind its
+ * causes, for one, has no room for what is kept of many. */
+#define OURS (FOLD_ID | WORLD_REST)
+
 static bool is_ours(const struct tare_record *head)
 {
 	const struct tare_task *task = (const void *)(head + 1);
@@ -338,20 +343,20 @@ static bool is_ours(const struct tare_record *head)
 	case TARE_REC_TASK_NEW:
 		return (((const struct tare_task_new *)head)->id |
 			((const struct tare_task_new *)head)->proc) &
-		       FOLD_ID;
+		       OURS;
 	case TARE_REC_EXEC:
 		return (((const struct tare_exec *)head)->id |
 			((const struct tare_exec *)head)->proc) &
-		       FOLD_ID;
+		       OURS;
 	case TARE_REC_MM:
 	case TARE_REC_MM_END:
 		return (((const struct tare_mm_end *)head)->mm.id |
 			((const struct tare_mm_end *)head)->mm.proc) &
-		       FOLD_ID;
+		       OURS;
 	case TARE_REC_RENAME:
-		return ((const struct tare_rename *)head)->id & FOLD_ID;
+		return ((const struct tare_rename *)head)->id & OURS;
 	default:
-		return (task->id | task->proc) & FOLD_ID;
+		return (task->id | task->proc) & OURS;
 	}
 }
 

@@ -64,6 +64,8 @@ struct world_proc {
 	bool lost;              /* final records of it were */
 	bool guests;            /* a task that ended told of pages in another's address space */
 	bool candidate;         /* in ended_procs */
+	bool final;             /* the record of the task that was its last was taken */
+	bool end_lost;          /* no record tells how it ended */
 };
 
 /* A task was folded: what is known by its id is `into_task`'s, of process `into_proc`, from
@@ -117,6 +119,9 @@ void world_lost(struct world *w, uint64_t proc, const struct tare_ended *e);
 /* After that, and a sweep with both looks: what is not ended, was not met by it, and is of a
  * process of which records were lost, has ended: it is in those sums. */
 void world_drop_lost(struct world *w);
+/* The task that stands for this one's lost final record, perhaps with others'; NULL: that is
+ * in the table, or was folded, or nothing stands for it. */
+const struct world_task *world_lost_row(const struct world *w, uint64_t task, uint64_t proc);
 /* Tasks that have not ended and were met by both looks of the present sweep. */
 unsigned world_met(const struct world *w);
 

@@ -45,7 +45,7 @@ static bool left_elsewhere(const struct tare_task *t)
 
 static bool has_ended(const struct world_proc *p)
 {
-	if (p->living || p->guests || p->lost || p->fold || !p->tasks->len)
+	if (p->living || p->guests || p->lost || p->fold || (!p->tasks->len && !p->end_lost))
 		return false;
 	for (unsigned i = 0; i < p->mms->len; i++)
 		if (!((const struct world_mm *)p->mms->pdata[i])->closed)
@@ -60,6 +60,11 @@ static void look_at(struct world *w, struct world_proc *p)
 		return;
 	p->candidate = true;
 	g_ptr_array_add(w->ended_procs, p);
+}
+
+void world_proc_dropped(struct world *w, struct world_proc *p)
+{
+	look_at(w, p);
 }
 
 void world_task_ended(struct world *w, struct world_task *t)
@@ -278,7 +283,7 @@ static void add_process(struct world_proc *into, const struct world_proc *p)
 
 	into->pid = first ? p->pid : 0;
 	into->ppid = first ? p->ppid : 0;
-	f->mixed |= !first && into->status != p->status;
+	f->mixed |= p->end_lost || (!first && into->status != p->status);
 	into->status = p->status;
 	f->count++;
 	f->failed += p->status != 0;

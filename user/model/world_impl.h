@@ -24,5 +24,7 @@ void world_task_remove(struct world *w, struct world_proc *p, struct world_task 
 void world_task_ended(struct world *w, struct world_task *t);
 /* The same of an address space, which may not be there any more then. */
 void world_mm_closed(struct world *w, const struct world_mm *m);
+/* Tasks or address spaces of it were dropped: it may have ended. */
+void world_proc_dropped(struct world *w, struct world_proc *p);
 
 #endif

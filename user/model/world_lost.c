@@ -88,6 +88,7 @@ static void drop_tasks(struct world *w, struct world_proc *p, const struct world
 			continue;
 		if (w->folded)
 			w->folded(w->folded_ctx, t->id, into->id, into->proc);
+		p->end_lost |= into->proc == WORLD_REST && !p->final;
 		p->living--;
 		world_task_remove(w, p, t);
 	}
@@ -128,7 +129,21 @@ void world_drop_lost(struct world *w)
 			drop_tasks(w, p, t);
 		if (rest_mm || g_hash_table_contains(w->mms, &id))
 			drop_mms(w, p);
+		world_proc_dropped(w, p);
 	}
+}
+
+const struct world_task *world_lost_row(const struct world *w, uint64_t task, uint64_t proc)
+{
+	/* A process's first task has its number. */
+	const uint64_t rows[] = { task | WORLD_REST, proc | WORLD_REST, WORLD_REST };
+	const struct world_task *t = NULL;
+
+	if (task & FOLD_ID || g_hash_table_contains(w->tasks, &task))
+		return NULL;
+	for (unsigned i = 0; !t && i < G_N_ELEMENTS(rows); i++)
+		t = g_hash_table_lookup(w->tasks, &rows[i]);
+	return t;
 }
 
 unsigned world_met(const struct world *w)
