@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/regular.h"
 #include "symbol/module_impl.h"
+#include "symbol/weight.h"
 
 #define SERVERS_US (30 * 1000000LL)
 #define COPY_MOST (512LL << 20)
@@ -103,7 +104,8 @@ static int open_beside(const struct module *m, const char *folder, const char *l
 
 	if (fd < 0)
 		return -1;
-	if (st.st_size <= COPY_MOST && st.st_ino != m->inode && belongs(m, fd, crc)) {
+	if (st.st_size <= COPY_MOST && weight_of(fd) <= WEIGHT_MOST && st.st_ino != m->inode &&
+	    belongs(m, fd, crc)) {
 		*path = strdup(name);
 		return own_copy(fd);
 	}
