@@ -8,7 +8,8 @@
  *   a link to the file itself is followed only where neither its directory nor its
  *     target's can be written by others than root and the caller;
  *   a link to a directory on the way, too, where others can write: only if the directory
- *     is sticky and the link root's or the caller's (nobody else can have put it there).
+ *     is sticky, root's or the caller's, and the link too, without a second name (nobody
+ *     else can have put it there).
  * Nothing depends on fs.protected_symlinks.
  */
 #ifndef TARE_PLACE_H
