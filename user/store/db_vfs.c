@@ -176,7 +176,8 @@ static void remove_foreign(const struct db_place *p)
 
 	if (fd >= 0)
 		close(fd);
-	else if (errno != ENOENT)
+	else if (errno == EPERM || errno == ELOOP || errno == ENXIO || errno == ENODEV ||
+		 errno == EACCES) /* not: no descriptor, no memory */
 		unlinkat(p->dir, name, 0);
 }
 
