@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Where a file is to be: its directory, opened, and its name there. From then on no name
- * of a directory counts any more. Only for base/fileout and what tests it.
+ * of a directory counts any more. Only for base/fileout, symbol/debugfile and what tests
+ * them.
  *
  * tare is often root, and writes where others may write too. A symbolic link that they put
  * in the way would have root write to a place of their choice, so
