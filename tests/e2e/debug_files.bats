@@ -126,6 +126,20 @@ files='os.chdir(sys.argv[1][:-5]); h = http.server.HTTPServer(s.getsockname(), h
 	named
 }
 
+@test "no server is asked where another user could have its files kept elsewhere" {
+	need python3
+	[ "$(id -u)" = 0 ] || skip "for root"
+	mkdir -p "$DIR/buildid/$id" "$DIR/roots" "$DIR/home/.cache"
+	cp "$DIR/full.debug" "$DIR/buildid/$id/debuginfo"
+	ln -s "$DIR/roots" "$DIR/home/.cache/debuginfod_client"
+	chown -hR 65534:65534 "$DIR/home"
+	serve "$files"
+	unset DEBUGINFOD_CACHE_PATH
+	HOME=$DIR/home DEBUGINFOD_URLS=http://127.0.0.1:$port folded -- "$DIR/tree"
+	unnamed
+	[ -z "$(ls -A "$DIR/roots")" ] || fail "root wrote where a link of another user's led"
+}
+
 @test "a server that says nothing does not hold up the report" {
 	need python3
 	serve 'keep = [s.accept() for _ in range(100)]'

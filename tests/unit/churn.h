@@ -340,6 +340,7 @@ static void sim_begin(struct sim *s, unsigned seed)
 			.text = 40 + (uint32_t)upto(s, 400),
 			.number = INT64_C(1) << 53,
 			.sum = INT64_C(1) << (54 + upto(s, 6)),
+			.written = (4 << 20) + (uint64_t)upto(s, 8 << 20),
 		};
 }
 

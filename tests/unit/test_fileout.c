@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -201,6 +202,64 @@ static void links_on_the_way(void **state)
 	assert_content(file, "root's");
 	unlink(link);
 	rmdir(ww);
+}
+
+/* A link of root's to which somebody has made a second name (fs.protected_hardlinks 0, and
+ * not for symbolic links anyhow); one in a directory whose owner may replace it. */
+static void links_of_roots_that_others_have_placed(void **state)
+{
+	g_autofree char *ww = in_folder("ww"), *roots = in_folder("roots");
+	g_autofree char *link = in_folder("ww/link"), *path = in_folder("ww/link/x");
+
+	(void)state;
+	if (geteuid())
+		skip();
+	assert_int_equal(mkdir(ww, 0700), 0);
+	assert_int_equal(chmod(ww, 01777), 0);
+	assert_int_equal(symlink(folder, roots), 0);
+	assert_int_equal(linkat(AT_FDCWD, roots, AT_FDCWD, link, 0), 0);
+	assert_int_equal(write_to(path, "new", NULL), -ELOOP);
+	unlink(roots);
+	assert_int_equal(write_to(path, "new", NULL), 0);
+	assert_int_equal(chown(ww, NOBODY, NOBODY), 0);
+	assert_int_equal(write_to(path, "new", NULL), -ELOOP);
+	unlink(link);
+	rmdir(ww);
+}
+
+/* Others write there too whom an access control list lets, not the mode alone. */
+static void a_list_lets_others_write(void **state)
+{
+	/* acl(5) as the kernel has it: version; tag, rights and id of the owner, a user, the
+	 * group, the mask, others. */
+	const struct {
+		uint32_t version;
+		struct {
+			uint16_t tag, rights;
+			uint32_t id;
+		} entry[5];
+	} acl = { 2,
+		  { { 1, 7, UINT32_MAX },
+		    { 2, 7, NOBODY },
+		    { 4, 5, UINT32_MAX },
+		    { 16, 7, UINT32_MAX },
+		    { 32, 5, UINT32_MAX } } };
+	g_autofree char *dir = in_folder("dir"), *link = in_folder("dir/x");
+	g_autofree char *target = in_folder("target");
+
+	(void)state;
+	assert_int_equal(mkdir(dir, 0755), 0);
+	if (geteuid() || setxattr(dir, "system.posix_acl_access", &acl, sizeof(acl), 0)) {
+		rmdir(dir);
+		skip();
+	}
+	assert_int_equal(symlink(target, link), 0);
+	assert_int_equal(write_to(link, "new", NULL), -ELOOP);
+	assert_int_equal(removexattr(dir, "system.posix_acl_access"), 0);
+	assert_int_equal(write_to(link, "new", NULL), 0);
+	unlink(link);
+	unlink(target);
+	rmdir(dir);
 }
 
 static void a_link_in_a_ring_is_no_file(void **state)
@@ -450,6 +509,8 @@ int main(void)
 		TEST(a_link_is_followed_where_only_we_write),
 		TEST(no_link_is_followed_where_others_write),
 		TEST(links_on_the_way),
+		TEST(links_of_roots_that_others_have_placed),
+		TEST(a_list_lets_others_write),
 		TEST(a_link_in_a_ring_is_no_file),
 		TEST(what_was_planted_meanwhile_is_replaced),
 		TEST(two_names_of_one_file),

@@ -120,6 +120,19 @@ static void broken_promises_are_named(void **state)
 {
 	(void)state;
 	assert_after("UPDATE nodes SET parent = number", -EBADMSG, "a stack has no end");
+	/* A little file that is more than there is room for once its stacks are written out. */
+	assert_after(
+		"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99999)"
+		" INSERT INTO nodes SELECT 1000000 + i, CASE WHEN i THEN 999999 + i END, 0"
+		" FROM n; WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE"
+		" i < 4999) INSERT INTO entries SELECT 1000000 + i, process, NULL, kind, cause,"
+		" 1099999 - i, place, 1, 0, 0, 0, NULL FROM n, (SELECT * FROM entries LIMIT 1)",
+		-EBADMSG, "stacks are too long");
+	assert_after("UPDATE places SET label = printf('%.*c', 100000, 'x'); WITH RECURSIVE n(i) AS"
+		     " (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 19999)"
+		     " INSERT INTO entries SELECT 1000000 + i, process, NULL, kind, cause, node,"
+		     " place, 1, 0, 0, 0, NULL FROM n, (SELECT * FROM entries LIMIT 1)",
+		     -EBADMSG, "one label too many");
 	assert_after("UPDATE entries SET kind = 'gold'", -EBADMSG, "none of the names");
 	assert_after("UPDATE entries SET task = (SELECT number FROM tasks WHERE process = 1)"
 		     " WHERE process = 0",

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "bench_file.h"
 
@@ -91,6 +92,18 @@ static void a_second_name_for_a_journal(void **state)
 	assert_writes();
 	assert_true(g_file_get_contents(victim, &text, NULL, NULL));
 	assert_string_equal(text, "secret");
+}
+
+/* Of more bytes than any commit has; it would be played back for hours. */
+static void a_journal_without_end(void **state)
+{
+	struct bench *b = NULL;
+
+	(void)state;
+	assert_true(g_file_set_contents(journal, "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", 8, NULL));
+	assert_int_equal(truncate(journal, 3LL << 30), 0);
+	assert_int_equal(bench_store_load(&b, file), -EBADMSG);
+	assert_writes();
 }
 
 /* It can't be removed: the commit fails, and is the last that was tried. */
@@ -195,10 +208,15 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup_open, teardown_open)
 	const struct CMUnitTest tests[] = {
-		TEST(a_link_for_a_journal),        TEST(a_pipe_for_a_journal),
-		TEST(a_second_name_for_a_journal), TEST(a_folder_for_a_journal),
-		TEST(another_users_journal),       TEST(a_journal_that_names_another_file),
-		TEST(another_file_of_that_name),   TEST(a_journal_without_its_file),
+		TEST(a_link_for_a_journal),
+		TEST(a_pipe_for_a_journal),
+		TEST(a_second_name_for_a_journal),
+		TEST(a_folder_for_a_journal),
+		TEST(a_journal_without_end),
+		TEST(another_users_journal),
+		TEST(a_journal_that_names_another_file),
+		TEST(another_file_of_that_name),
+		TEST(a_journal_without_its_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -219,6 +219,54 @@ static void no_device_is_opened(void **state)
 	rmdir(folder);
 }
 
+/* A file with holes says that it has a table of any size, or any number of sections. */
+static void too_large_is_not_read(void **state)
+{
+	struct {
+		Elf64_Ehdr head;
+		Elf64_Phdr segment;
+		Elf64_Shdr section[2];
+	} elf = {
+		.head = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
+				       EV_CURRENT },
+			  .e_type = ET_DYN,
+			  .e_machine = EM_X86_64,
+			  .e_version = EV_CURRENT,
+			  .e_phoff = offsetof(typeof(elf), segment),
+			  .e_shoff = offsetof(typeof(elf), section),
+			  .e_ehsize = sizeof(Elf64_Ehdr),
+			  .e_phentsize = sizeof(Elf64_Phdr),
+			  .e_phnum = 1,
+			  .e_shentsize = sizeof(Elf64_Shdr),
+			  .e_shnum = 2 },
+		.segment = { PT_LOAD, PF_R | PF_X, 0, 0, 0, sizeof(elf), sizeof(elf), 4096 },
+		.section = { { 0 },
+			     { .sh_type = SHT_SYMTAB, .sh_offset = 4096, .sh_entsize = 24 } },
+	};
+	struct module_source source = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct modules *ms = modules_new();
+		g_autofree char *path = NULL;
+
+		elf.section[1].sh_size = i == 1 ? 6ULL << 30 : 24;
+		elf.head.e_shnum = i == 2 ? 0 : 2;
+		elf.section[0].sh_size = i == 2 ? 1 << 24 : 0;
+		elf.segment.p_type = i == 3 ? PT_GNU_EH_FRAME : PT_LOAD;
+		elf.segment.p_filesz = i == 3 ? 6ULL << 30 : sizeof(elf);
+		source.path = path = write_file((const char *)&elf, sizeof(elf));
+		source.file = 1;
+		assert_int_equal(truncate(path, 7LL << 30), 0);
+		if (i)
+			assert_null(modules_open(ms, &source));
+		else
+			assert_non_null(modules_open(ms, &source));
+		unlink(path);
+		modules_free(ms);
+	}
+}
+
 /* The kernel takes the first of several interpreters; so do we. */
 static void one_interpreter(void **state)
 {
@@ -261,7 +309,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_program),       cmocka_unit_test(with_debug_information),
 		cmocka_unit_test(changed_meanwhile), cmocka_unit_test(no_device_is_opened),
-		cmocka_unit_test(one_interpreter),
+		cmocka_unit_test(one_interpreter),   cmocka_unit_test(too_large_is_not_read),
 	};
 
 	return cmocka_run_group_tests_name("symbol_hostile", tests, NULL, NULL);

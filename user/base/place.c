@@ -6,9 +6,11 @@
 #include <glib.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define LINKS_MOST 40 /* as the kernel's own limit */
@@ -26,6 +28,15 @@ bool place_trusts(const struct fileout_owner *caller, uid_t uid)
 	return !uid || uid == geteuid() || (caller && caller->set && uid == caller->uid);
 }
 
+/* With a list of who else may (acl(5)), the group's rights are the most that any of them has. */
+static bool has_list(int dir)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", dir);
+	return getxattr(path, "system.posix_acl_access", NULL, 0) > 0;
+}
+
 bool place_shared(int dir, const struct fileout_owner *caller)
 {
 	struct stat st;
@@ -33,14 +44,15 @@ bool place_shared(int dir, const struct fileout_owner *caller)
 	if (fstat(dir, &st))
 		return true;
 	return !place_trusts(caller, st.st_uid) || st.st_mode & S_IWOTH ||
-	       (st.st_mode & S_IWGRP && st.st_gid);
+	       (st.st_mode & S_IWGRP && (st.st_gid || has_list(dir)));
 }
 
-static bool is_sticky(int dir)
+/* Can nobody but whom we trust take away or replace what is of theirs? Its owner can. */
+static bool is_sticky(int dir, const struct fileout_owner *caller)
 {
 	struct stat st;
 
-	return !fstat(dir, &st) && st.st_mode & S_ISVTX;
+	return !fstat(dir, &st) && st.st_mode & S_ISVTX && place_trusts(caller, st.st_uid);
 }
 
 static int enter(struct walk *w, const char *name, int flags)
@@ -69,8 +81,10 @@ static int follow(struct walk *w, const char *link, const struct stat *st, bool 
 	ssize_t len;
 	char *rest;
 
+	/* With a second name it is a link of root's to which somebody has made another. */
 	if (place_shared(w->dir, w->caller) &&
-	    (last || !is_sticky(w->dir) || !place_trusts(w->caller, st->st_uid)))
+	    (last || !is_sticky(w->dir, w->caller) || !place_trusts(w->caller, st->st_uid) ||
+	     st->st_nlink > 1))
 		return -ELOOP;
 	if (++w->links > LINKS_MOST)
 		return -ELOOP;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Where a file is to be: its directory, opened, and its name there. From then on no name
- * of a directory counts any more. Only for base/fileout and what tests it.
+ * of a directory counts any more. Only for base/fileout, symbol/debugfile and what tests
+ * them.
  *
  * tare is often root, and writes where others may write too. A symbolic link that they put
  * in the way would have root write to a place of their choice, so
  *   a link to the file itself is followed only where neither its directory nor its
  *     target's can be written by others than root and the caller;
  *   a link to a directory on the way, too, where others can write: only if the directory
- *     is sticky and the link root's or the caller's (nobody else can have put it there).
+ *     is sticky, root's or the caller's, and the link too, without a second name (nobody
+ *     else can have put it there).
  * Nothing depends on fs.protected_symlinks.
  */
 #ifndef TARE_PLACE_H

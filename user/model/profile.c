@@ -151,6 +151,101 @@ void profile_stack(const struct profile *p, uint32_t node, GArray *frames)
 	}
 }
 
+#define WRITTEN_EACH 8            /* of a frame, and of an entry, beside its names */
+#define WRITTEN_MOST (1ULL << 62) /* so much is too much anyhow */
+
+static uint64_t length(const char *text)
+{
+	return text ? strlen(text) : 0;
+}
+
+/* Of each frame by itself. */
+static uint64_t *frame_lengths(const struct profile *p)
+{
+	g_autofree uint64_t *modules = g_new0(uint64_t, p->modules->len + 1);
+	uint64_t *frames = g_new0(uint64_t, p->frames->len + 1);
+
+	for (unsigned i = 0; i < p->modules->len; i++)
+		modules[i] = length(g_array_index(p->modules, struct profile_module, i).path);
+	for (unsigned i = 0; i < p->frames->len; i++) {
+		const struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, i);
+
+		frames[i] = WRITTEN_EACH + length(f->function) + length(f->file) +
+			    (f->module < p->modules->len ? modules[f->module] : 0);
+	}
+	return frames;
+}
+
+/* Of each stack, by its node. */
+static uint64_t *stack_lengths(const struct profile *p)
+{
+	g_autofree uint64_t *frames = frame_lengths(p);
+	g_autoptr(GArray) way = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	uint64_t *stacks = g_new0(uint64_t, p->nodes->len + 1);
+
+	for (uint32_t i = 0; i < p->nodes->len; i++) {
+		uint32_t at = i;
+
+		for (; at != NO_NODE && !stacks[at];
+		     at = g_array_index(p->nodes, struct stack_node, at).parent)
+			g_array_append_val(way, at);
+		for (uint64_t sum = at == NO_NODE ? 0 : stacks[at]; way->len;) {
+			at = g_array_index(way, uint32_t, way->len - 1);
+			sum += frames[g_array_index(p->nodes, struct stack_node, at).frame];
+			stacks[at] = sum;
+			g_array_set_size(way, way->len - 1);
+		}
+	}
+	return stacks;
+}
+
+struct lengths {
+	const uint64_t *stacks;
+	uint64_t *causes, *processes; /* of names */
+	uint64_t sum;
+};
+
+static void add_written(struct lengths *l, const struct report *r, const struct profile_entry *e)
+{
+	const struct report_process *p = r->processes->pdata[e->process];
+	const struct report_task *t = e->task < p->tasks->len ? p->tasks->pdata[e->task] : NULL;
+
+	if (l->sum > WRITTEN_MOST)
+		return;
+	l->sum += WRITTEN_EACH + l->processes[e->process] + length(e->place_label);
+	l->sum += t ? length(t->comm) : 0;
+	l->sum += e->cause == NO_CAUSE ? 0 : l->causes[e->cause];
+	l->sum += e->node == NO_NODE ? 0 : l->stacks[e->node];
+}
+
+uint64_t profile_written(const struct report *r)
+{
+	const struct profile *p = r->profile;
+	g_autofree uint64_t *stacks = stack_lengths(p);
+	g_autofree uint64_t *causes = g_new0(uint64_t, p->causes->len + 1);
+	g_autofree uint64_t *processes = g_new0(uint64_t, r->processes->len + 1);
+	struct lengths l = { stacks, causes, processes, 0 };
+
+	for (unsigned i = 0; i < p->causes->len; i++)
+		causes[i] = length(p->causes->pdata[i]);
+	for (unsigned i = 0; i < r->processes->len; i++)
+		processes[i] =
+			length(((const struct report_process *)r->processes->pdata[i])->comm);
+	for (unsigned i = 0; i < p->entries->len; i++)
+		add_written(&l, r, &g_array_index(p->entries, struct profile_entry, i));
+	for (unsigned i = 0; i < p->asked->len; i++) {
+		const struct profile_asked *a = &g_array_index(p->asked, struct profile_asked, i);
+		struct profile_entry e = { .process = a->process,
+					   .task = a->task,
+					   .cause = a->cause,
+					   .node = a->node,
+					   .place_label = a->place_label };
+
+		add_written(&l, r, &e);
+	}
+	return l.sum;
+}
+
 unsigned profile_pictures(const struct profile *p)
 {
 	return p->asked_why ? PICTURES : p->untouched_why ? PICTURES_ALL - 1 : PICTURES_ALL;

@@ -142,6 +142,11 @@ const char *profile_cause_name(const struct profile *p, uint32_t cause);
  * innermost first, in place of what `frames` held. */
 void profile_stack(const struct profile *p, uint32_t node, GArray *frames);
 
+/* Bytes, about, of all stacks written out one by one, each with whose it is and its names.
+ * Frames and names are kept once and may be met any number of times, so that a little file
+ * can stand for more than fits anywhere. Every way up must end. */
+uint64_t profile_written(const struct report *r);
+
 /* How many of all pictures are measured: the first so many. */
 unsigned profile_pictures(const struct profile *p);
 

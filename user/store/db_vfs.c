@@ -14,6 +14,9 @@
 
 #define SAFELY (O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
+/* A journal has less than twice the bytes of its database, which is 1 GiB at most. */
+#define JOURNAL_MOST ((off_t)2 << 30)
+
 const char db_vfs_name[] = "tare";
 
 static sqlite3_vfs *unix_vfs, vfs;
@@ -62,7 +65,7 @@ int db_vfs_open_journal(const struct db_place *p, int flags, mode_t mode)
 		return -1;
 	if (fstat(fd, &st))
 		return refuse(fd, errno);
-	if (!S_ISREG(st.st_mode) || st.st_nlink > 1 ||
+	if (!S_ISREG(st.st_mode) || st.st_nlink > 1 || st.st_size > JOURNAL_MOST ||
 	    (st.st_uid && st.st_uid != geteuid() && st.st_uid != p->uid))
 		return refuse(fd, EPERM);
 	return fd;
@@ -176,7 +179,8 @@ static void remove_foreign(const struct db_place *p)
 
 	if (fd >= 0)
 		close(fd);
-	else if (errno != ENOENT)
+	else if (errno == EPERM || errno == ELOOP || errno == ENXIO || errno == ENODEV ||
+		 errno == EACCES) /* not: no descriptor, no memory */
 		unlinkat(p->dir, name, 0);
 }
 

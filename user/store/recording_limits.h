@@ -11,19 +11,20 @@
 #include <stdint.h>
 
 struct recording_limits {
-	uint64_t rows;  /* of one table; also what any number of a row is below */
-	uint32_t slots; /* of the time that ticks are in */
-	uint64_t texts; /* bytes of all texts, with one more for each */
-	uint32_t text;  /* bytes of one text */
-	int64_t number; /* any size or time, without its sign: a double has it exactly */
-	int64_t sum;    /* of all sizes of a table, without signs: no sum of theirs overflows */
+	uint64_t rows;    /* of one table; also what any number of a row is below */
+	uint32_t slots;   /* of the time that ticks are in */
+	uint64_t texts;   /* bytes of all texts, with one more for each */
+	uint32_t text;    /* bytes of one text */
+	int64_t number;   /* any size or time, without its sign: a double has it exactly */
+	int64_t sum;      /* of all sizes of a table, without signs: no sum of theirs overflows */
+	uint64_t written; /* bytes of all stacks as written out: profile_written() */
 };
 
 /* 2^53; 2^60. A text is an argument at most, which the kernel lets have 32 pages. */
-#define RECORDING_LIMITS                                                              \
-	{                                                                             \
-		.rows = 1 << 22, .slots = 512, .texts = 128 << 20, .text = 128 << 10, \
-		.number = INT64_C(1) << 53, .sum = INT64_C(1) << 60,                  \
+#define RECORDING_LIMITS                                                                 \
+	{                                                                                \
+		.rows = 1 << 22, .slots = 512, .texts = 128 << 20, .text = 128 << 10,    \
+		.number = INT64_C(1) << 53, .sum = INT64_C(1) << 60, .written = 1 << 30, \
 	}
 
 extern const struct recording_limits recording_limits;

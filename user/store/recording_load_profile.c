@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "store/recording_load.h"
@@ -200,6 +201,7 @@ static void load_entries(struct loading *l, struct profile *p, struct numbers *n
 		load_query(l, "entries",
 			   "SELECT number, process, task, kind, cause, node, place, count, grown,"
 			   " live_peak, live_end, tally FROM entries ORDER BY number");
+	uint64_t labels = 0;
 
 	while (reader_next(r)) {
 		struct task_place at = load_whose(l, 1, 2);
@@ -213,6 +215,7 @@ static void load_entries(struct loading *l, struct profile *p, struct numbers *n
 			.tally = load_tally(r, 11),
 		};
 		uint32_t place = load_index(r, 6, n->places);
+		const char *label;
 
 		for (int i = 0; i < PICTURES; i++)
 			e.bytes[i] = reader_bytes(r, 8 + i, -READER_MOST);
@@ -220,7 +223,13 @@ static void load_entries(struct loading *l, struct profile *p, struct numbers *n
 		if (r->err)
 			return;
 		e.place = g_array_index(places, struct place, place).kind;
-		e.place_label = g_strdup(g_array_index(places, struct place, place).label);
+		label = g_array_index(places, struct place, place).label;
+		labels += strlen(label) + 1;
+		if (labels > l->limits->written) {
+			reader_wrong(r, 6, "one label too many");
+			return;
+		}
+		e.place_label = g_strdup(label);
 		g_array_append_val(p->entries, e);
 	}
 }
@@ -288,6 +297,15 @@ static void load_rows(struct loading *l, struct profile *p, struct numbers *n)
 	load_ticks(l, p, n);
 }
 
+static void check_written(struct loading *l)
+{
+	if (l->r.err || profile_written(l->report) <= l->limits->written)
+		return;
+	error("%s: tables entries and asked: their stacks are too long, all together",
+	      l->r.db.path);
+	l->r.err = -EBADMSG;
+}
+
 void load_profile(struct loading *l)
 {
 	struct profile *p = l->report->profile;
@@ -303,6 +321,7 @@ void load_profile(struct loading *l)
 	for (unsigned i = 0; i < G_N_ELEMENTS(all); i++)
 		*all[i] = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	load_rows(l, p, &n);
+	check_written(l);
 	for (unsigned i = 0; i < G_N_ELEMENTS(all); i++)
 		g_array_unref(*all[i]);
 }

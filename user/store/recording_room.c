@@ -92,10 +92,14 @@ static void fit_who(const struct room *room, const struct recording_limits *limi
 		fit_texts(r, limits->rows);
 }
 
-static bool stacks_fit(const struct profile *p, unsigned keep, uint64_t rows)
+static bool stacks_fit(const struct report *r, unsigned keep, const struct recording_limits *limits)
 {
+	const struct profile *p = r->profile;
+	uint64_t rows = limits->rows;
+
 	return p->entries->len <= keep && p->asked->len <= keep && p->entries->len <= rows &&
-	       p->asked->len <= rows && p->nodes->len <= rows && p->frames->len <= rows;
+	       p->asked->len <= rows && p->nodes->len <= rows && p->frames->len <= rows &&
+	       profile_written(r) <= limits->written;
 }
 
 static unsigned last_slot(const struct profile *p)
@@ -113,11 +117,11 @@ static void fit_stacks(const struct room *room, const struct recording_limits *l
 	uint64_t slot_ns = p->slot_ns;
 
 	/* Marks are more than `keep` where there are many tasks: these are bounded too. */
-	if (!stacks_fit(p, keep, limits->rows)) {
+	if (!stacks_fit(r, keep, limits)) {
 		thinned->stacks = true;
 		profile_thin(p, keep);
 	}
-	while (!stacks_fit(p, UINT_MAX, limits->rows) && keep) {
+	while (!stacks_fit(r, UINT_MAX, limits) && keep) {
 		keep /= 2;
 		profile_thin(p, keep);
 	}

@@ -5,6 +5,7 @@
  * program, which is ours, since anybody may have put anything there.
  */
 #include <elfutils/libdwelf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,10 @@
 #include <zlib.h>
 
 #include "base/err.h"
+#include "base/place.h"
 #include "base/regular.h"
 #include "symbol/module_impl.h"
+#include "symbol/weight.h"
 
 #define SERVERS_US (30 * 1000000LL)
 #define COPY_MOST (512LL << 20)
@@ -42,6 +45,62 @@ static int own_copy(int fd)
 	return copy;
 }
 
+/* A folder, or where it would be made, that only root writes, by links that only root makes. */
+static bool only_ours(const char *folder)
+{
+	g_autofree char *at = g_strdup(folder);
+	struct place p;
+	bool ours = false;
+	int err;
+
+	for (;;) {
+		g_autofree char *below = g_build_filename(at, "x", NULL);
+		char *up;
+
+		err = place_find(&p, below, NULL);
+		if ((err != -ENOENT && err != -EISDIR) || !strcmp(at, "/") || !strcmp(at, "."))
+			break;
+		up = g_path_get_dirname(at);
+		g_free(at);
+		at = up;
+	}
+	if (!err)
+		ours = !place_shared(p.dir, NULL);
+	place_clear(&p);
+	return ours;
+}
+
+/* libdebuginfod keeps what it was sent in folders of these names, and follows any link that is
+ * there: root would write, and clean up, where another user likes. */
+static bool cache_is_ours(void)
+{
+	static const char *const in[] = { "HOME", "XDG_CACHE_HOME" };
+	const char *path = getenv("DEBUGINFOD_CACHE_PATH");
+
+	if (geteuid() || (path && *path))
+		return geteuid() || only_ours(path);
+	for (unsigned i = 0; i < G_N_ELEMENTS(in); i++) {
+		path = getenv(in[i]);
+		if (path && *path && !only_ours(path))
+			return false;
+	}
+	return true;
+}
+
+static void refuse_others_cache(void)
+{
+	static bool asked;
+
+	if (asked || !g_getenv("DEBUGINFOD_URLS"))
+		return;
+	asked = true;
+	if (cache_is_ours())
+		return;
+	warn("DEBUGINFOD_URLS: no server is asked: others can write where its files would be kept");
+	hint("DEBUGINFOD_CACHE_PATH, or HOME, of a directory that only root writes");
+	unsetenv("DEBUGINFOD_URLS");
+}
+
 /* A server of debug files that does not answer must not hold up a report: so long for
  * a file, where the user has not said otherwise, and so long for all of them. */
 static int find_installed(Dwfl_Module *m, void **user, const char *name, Dwarf_Addr base,
@@ -49,9 +108,11 @@ static int find_installed(Dwfl_Module *m, void **user, const char *name, Dwarf_A
 {
 	static int64_t left = SERVERS_US;
 	int64_t before = g_get_monotonic_time();
-	bool asks = g_getenv("DEBUGINFOD_URLS");
+	bool asks;
 	int fd;
 
+	refuse_others_cache();
+	asks = g_getenv("DEBUGINFOD_URLS");
 	setenv("DEBUGINFOD_TIMEOUT", "5", false);
 	setenv("DEBUGINFOD_MAXTIME", "20", false);
 	fd = dwfl_standard_find_debuginfo(m, user, name, base, file, link, crc, path);
@@ -103,7 +164,8 @@ static int open_beside(const struct module *m, const char *folder, const char *l
 
 	if (fd < 0)
 		return -1;
-	if (st.st_size <= COPY_MOST && st.st_ino != m->inode && belongs(m, fd, crc)) {
+	if (st.st_size <= COPY_MOST && weight_of(fd) <= WEIGHT_MOST && st.st_ino != m->inode &&
+	    belongs(m, fd, crc)) {
 		*path = strdup(name);
 		return own_copy(fd);
 	}

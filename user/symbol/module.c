@@ -21,6 +21,7 @@
 #include "base/regular.h"
 #include "base/search.h"
 #include "symbol/module_impl.h"
+#include "symbol/weight.h"
 
 #define INIT_MOST 64 /* bytes of _init() */
 #define SEGMENTS_MOST 64
@@ -42,6 +43,7 @@ struct known {
 struct modules {
 	GHashTable *by_file; /* number -> struct known */
 	unsigned open, open_most;
+	uint64_t weight; /* of those that are open */
 	uint64_t clock;
 };
 
@@ -190,6 +192,11 @@ Elf *module_elf(int fd)
 	return elf_begin(fd, ELF_C_READ, NULL);
 }
 
+bool module_same_weight(const struct module *m)
+{
+	return m->fd < 0 || weight_of(m->fd) <= m->weight;
+}
+
 static struct module *module_new(Elf *elf, int fd, const char *path)
 {
 	struct module *m = g_new0(struct module, 1);
@@ -251,15 +258,35 @@ static int open_source(const struct module_source *s)
 	return fd;
 }
 
-static struct module *open_module(const struct module_source *source)
+/* Once: a program may map any number of them. */
+static void say_heavy(const char *path)
+{
+	static bool said;
+
+	if (!said)
+		warn("%s says that its sections are larger than there is room for: no names and no"
+		     " rules of such files are read",
+		     path ?: "?");
+	said = true;
+}
+
+static struct module *open_module(const struct module_source *source, uint64_t room)
 {
 	int fd = open_source(source);
+	uint64_t weight = fd < 0 ? 0 : weight_of(fd);
 	struct module *m;
 	struct stat st;
 
 	if (fd < 0)
 		return NULL;
+	if (weight > room) {
+		say_heavy(source->path);
+		close(fd);
+		return NULL;
+	}
 	m = module_new(module_elf(fd), fd, source->path);
+	if (m)
+		m->weight = weight;
 	if (m && !fstat(fd, &st)) {
 		m->inode = st.st_ino;
 		m->dev = (uint32_t)major(st.st_dev) << 20 | minor(st.st_dev);
@@ -282,6 +309,7 @@ static void close_oldest(struct modules *ms)
 	/* This very file, by its path: the process and its mapping may be gone by then. */
 	oldest->source.inode = oldest->module->inode;
 	oldest->source.start = oldest->source.end = 0;
+	ms->weight -= oldest->module->weight;
 	g_clear_pointer(&oldest->module, module_free);
 	ms->open--;
 }
@@ -292,8 +320,9 @@ static struct module *try_open(struct modules *ms, struct known *k)
 		return k->module;
 	if (ms->open >= ms->open_most)
 		close_oldest(ms);
-	k->module = open_module(&k->source);
+	k->module = open_module(&k->source, WEIGHT_MOST - ms->weight);
 	k->failed = !k->module;
+	ms->weight += k->module ? k->module->weight : 0;
 	ms->open += !!k->module;
 	return k->module;
 }
@@ -340,6 +369,7 @@ void modules_drop(struct modules *ms, uint32_t file)
 	if (!k)
 		return;
 	ms->open -= k->module && k->module->fd >= 0;
+	ms->weight -= k->module ? k->module->weight : 0;
 	g_hash_table_remove(ms->by_file, GUINT_TO_POINTER(file));
 }
 
@@ -480,7 +510,8 @@ struct Dwarf_CFI_s *module_cfi(struct module *m, bool debug)
 	}
 	if (debug && !m->asked_debug) {
 		m->asked_debug = true;
-		m->dwarf = dwarf_begin_elf(m->elf, DWARF_C_READ, NULL);
+		if (module_same_weight(m))
+			m->dwarf = dwarf_begin_elf(m->elf, DWARF_C_READ, NULL);
 		m->debug_frame = m->dwarf ? dwarf_getcfi(m->dwarf) : NULL;
 	}
 	return debug ? m->debug_frame : m->eh_frame;

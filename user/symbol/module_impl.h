@@ -21,6 +21,7 @@ struct module {
 	char *path, *interpreter;
 	uint32_t dev;
 	uint64_t inode, headers;
+	uint64_t weight;             /* weight.h, when it was opened */
 	uint64_t entries[2];         /* DT_INIT, DT_FINI; 0: none */
 	const unsigned char *starts; /* .eh_frame_hdr's table: pairs of s32, by address */
 	uint64_t starts_base;        /* what they are relative to */
@@ -40,6 +41,8 @@ struct module {
 };
 
 Elf *module_elf(int fd);
+/* Is it no heavier now than when it was opened? */
+bool module_same_weight(const struct module *m);
 /* Its build ID into struct module's build_id; "" where there is none. */
 void module_id(Elf *elf, char id[65]);
 

@@ -64,7 +64,7 @@ static void open_dwfl(struct module *m)
 		start = MIN(start, s->address);
 		end = MAX(end, s->address + s->size);
 	}
-	if (m->fd < 0 || start >= end)
+	if (m->fd < 0 || start >= end || !module_same_weight(m))
 		return;
 	m->dwfl = dwfl_begin(&callbacks);
 	if (!m->dwfl)
