@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/err.h"
 #include "capture/hidden.h"
 #include "capture/slab.h"
 

@@ -6,7 +6,6 @@
 #include <glib.h>
 #include <linux/bpf.h>
 #include <linux/btf.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"

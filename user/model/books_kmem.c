@@ -9,7 +9,6 @@
  * total no row has was left by tasks that ended. Hence no row is below 0, none is above the
  * total, and with what was left they add up to it: now, and at the peak.
  */
-#include <stdlib.h>
 
 #include "model/books_parts.h"
 #include "model/claims.h"

@@ -7,6 +7,7 @@
 
 #include "bpf/ledger.h"
 #include "model/books.h"
+#include "model/fold.h"
 
 /* The four members are pages, the kernel's kinds are bytes. */
 static inline uint64_t bytes(const struct books_input *in, int kind, uint64_t n)
@@ -14,14 +15,12 @@ static inline uint64_t bytes(const struct books_input *in, int kind, uint64_t n)
 	return kind < TARE_MEMBERS ? n * in->page_size : n;
 }
 
-/* A flow may hold less than nothing one way: kernel memory is taken out of TARE_KMEM
- * when it is entered under its own kind, which can be before its event. */
 static inline struct flow flow_bytes(const struct books_input *in, int kind,
 				     const struct tare_flow *f)
 {
-	int64_t come = bytes(in, kind, f->in), gone = bytes(in, kind, f->out);
+	struct tare_flow plain = fold_flow(f);
 
-	return (struct flow){ MAX(come, 0) + MAX(-gone, 0), MAX(gone, 0) + MAX(-come, 0) };
+	return (struct flow){ bytes(in, kind, plain.in), bytes(in, kind, plain.out) };
 }
 
 static inline void flow_add(struct flow *sum, struct flow f)

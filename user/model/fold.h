@@ -60,8 +60,8 @@ struct proc_fold {
 struct proc_fold *proc_fold_new(void);
 void proc_fold_free(struct proc_fold *f); /* takes NULL */
 
-/* What came and went with neither below 0, as in reports (kernel memory is taken out of
- * TARE_KMEM when it is entered under its own kind). */
+/* What came and went with neither below 0, as in reports: kernel memory is taken out of
+ * TARE_KMEM when it is entered under its own kind, which can be before its event. */
 struct tare_flow fold_flow(const struct tare_flow *f);
 
 /* RSS that came in: pages. */

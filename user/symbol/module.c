@@ -421,12 +421,6 @@ uint64_t module_headers(const struct module *m)
 	return m->headers;
 }
 
-void module_identity(const struct module *m, uint32_t *dev, uint64_t *inode)
-{
-	*dev = m->dev;
-	*inode = m->inode;
-}
-
 const char *module_build_id(const struct module *m)
 {
 	return m->build_id;
