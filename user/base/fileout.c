@@ -30,7 +30,7 @@ static int cannot_write(const char *path, int err)
 		error("cannot write %s: it leads through a symbolic link, or to a pipe or device, "
 		      "that others may have put there",
 		      path);
-		hint("name what is meant itself, or a directory where only you can write");
+		hint("name the target itself, or a directory where only you can write");
 		break;
 	case EINTR:
 		error("cannot write %s: nobody reads it, and tare was told to end", path);

@@ -32,7 +32,7 @@ static int on_alive(void *ctx, const void *data, size_t size)
 	return 0;
 }
 
-/* What is missing of the records may be of anything: the books don't balance for certain. */
+/* A record that is missing may be of anything: whether the books balance is not known. */
 static void count_dropped(struct session *s)
 {
 	uint64_t dropped = drain_dropped(s->drain);

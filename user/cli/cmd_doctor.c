@@ -22,11 +22,11 @@ enum { COLUMNS = 80, STATE_COLUMN = 2, NAME_COLUMN = 11, TEXT_COLUMN = 35 };
 static const char usage[] =
 	"usage: tare doctor [--json] [--btf FILE]\n"
 	"\n"
-	"What this kernel and machine offer, tried: the verdict, then what tare does\n"
-	"with or without each, and what would mend it.\n"
+	"Try what this kernel and machine offer. Say first whether tare works here, then\n"
+	"of each feature what tare does with or without it, and what would mend it.\n"
 	"\n"
 	"  --json       the same as JSON (schema tare.doctor/1)\n"
-	"  --btf FILE   the kernel's types, where it doesn't show them\n"
+	"  --btf FILE   the kernel's types (BTF), where it hides them\n"
 	"\n"
 	"Exit status: 0 `tare run` can work here, 1 it can't, 2 wrong usage.\n";
 

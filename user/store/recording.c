@@ -193,7 +193,7 @@ static int make_room(struct recording *rec, const struct report *r)
 	err = thin_some(rec, MAX(rec->log.samples_kept + rec->log.ranges_kept, 2) / 2, &gone);
 	if (err || gone || room_less(&rec->room, r))
 		return err;
-	error("%s: not even the least of a report fits into --max-size", rec->db.path);
+	error("%s: even the shortest report does not fit into --max-size", rec->db.path);
 	hint("a larger --max-size");
 	return -E2BIG;
 }
@@ -212,7 +212,7 @@ static char *note(const struct recording *rec, const struct writer *w)
 	if (t->stacks)
 		g_string_append(s, "; the smallest stacks are [thinned]");
 	if (t->slot_ns)
-		g_string_append_printf(s, "; the times of stacks are told to %.3g s",
+		g_string_append_printf(s, "; stacks are told apart in time by %.3g s only",
 				       (double)t->slot_ns / 1e9);
 	if (t->points)
 		g_string_append(s, "; the weight over time has fewer points");
@@ -220,7 +220,8 @@ static char *note(const struct recording *rec, const struct writer *w)
 		g_string_append_printf(s, "; %" G_GUINT64_FORMAT " texts were left out or cut",
 				       w->texts_cut);
 	if (w->sizes_cut)
-		g_string_append_printf(s, "; %" G_GUINT64_FORMAT " sizes are larger than told",
+		g_string_append_printf(s,
+				       "; %" G_GUINT64_FORMAT " sizes were too large and are cut",
 				       w->sizes_cut);
 	return s->len ? g_strconcat("to stay below --max-size and within what a recording may hold",
 				    s->str, NULL) :
