@@ -36,8 +36,8 @@ bool proc_map_parse(char *line, struct proc_map *m);
 #define PROC_LINE \
 	4608 /* bytes of a line with its end: the longest path and what stands before it */
 
-/* The next line, without its end. Of one that is too long all is passed over, as its rest
- * would be a line of its own that a file's name has made. False: there is none. */
+/* The next line, without its end. A line that is too long is passed over as a whole: else a
+ * file's name could make a line of its own out of the rest. False: there is none. */
 bool proc_line(FILE *f, char line[PROC_LINE]);
 
 #endif

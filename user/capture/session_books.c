@@ -71,8 +71,8 @@ void session_read_lost(struct session *s)
 	s->lost_read = lost;
 }
 
-/* Sums of what ended since without a final record. False: some did while the sweep went on,
- * and may be in its records too. */
+/* Read the sums of what ended since without a final record. False: something did so during the
+ * sweep, so it may be in the sweep's records too. */
 static bool take_lost(struct session *s)
 {
 	uint64_t lost = lost_records(s);
@@ -84,8 +84,8 @@ static bool take_lost(struct session *s)
 	return lost == s->lost_records;
 }
 
-/* Where final records were lost, who is not met by a sweep may have ended, or be on the way
- * out: the kernel side knows how many tasks have not ended. */
+/* Where final records were lost, a task that the sweep does not meet may have ended or be
+ * exiting: the kernel side knows how many tasks have not ended. */
 static bool in_limbo(const struct session *s)
 {
 	if (!lost_records(s))

@@ -9,7 +9,7 @@
 #include "capture/sampler.h"
 #include "capture/session_state.h"
 
-/* Of what waits for the main thread, bytes. */
+/* Bytes that may wait for the main thread. */
 #define SAMPLES_WAIT (16 << 20)
 #define EVENTS_WAIT (16 << 20)
 #define EVENTS_WAIT_TASK 2048 /* on top for each task: its birth, its names and its end */

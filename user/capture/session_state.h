@@ -67,7 +67,7 @@ int session_rings_open(struct session *s);
 /* Take in what the kernel has sent. */
 void session_drain(struct session *s);
 
-/* Whose final records were lost since, for the process table: before it folds what ended. */
+/* Tell the process table whose final records were lost since: before it folds what ended. */
 void session_read_lost(struct session *s);
 
 /* A report as of now for a checkpoint: nothing is waited for, and the books are not

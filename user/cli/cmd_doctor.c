@@ -49,7 +49,7 @@ static const char *mend(const struct features *f, enum feature_id id)
 	return f->found[id].state == FEATURE_NO ? feature_text[id].mend : NULL;
 }
 
-/* What reports will be without. Kernel memory by task goes with all of its parts. */
+/* What reports will not have. Without kernel memory by task its parts need not be named. */
 static GPtrArray *missing_figures(const struct features *f)
 {
 	bool kmem = features_has(f, FEATURE_MEMCG_STATE);
@@ -278,7 +278,7 @@ static void bad_usage(const char *word)
 	hint("tare doctor --help");
 }
 
-/* False: nothing is to be done any more, and this is the exit status. */
+/* False: there is nothing left to do; *status is the exit status. */
 static bool parse(int argc, char **argv, bool *json, const char **btf, int *status)
 {
 	*status = EXIT_USAGE;

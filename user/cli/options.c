@@ -224,7 +224,7 @@ static bool *flag(struct options *o, int id)
 	}
 }
 
-/* What is of tare's own doing. */
+/* Options about how tare itself works. */
 static int take_own(struct options *o, int id, const char *value)
 {
 	switch (id) {

@@ -42,8 +42,8 @@ static inline bool rising(const struct books_input *in)
 	return in->workload.rss + in->workload.beside > in->workload.weight_peak;
 }
 
-/* The number of the weight's last peak; one that nobody has seen if that is now:
- * then each task's present net is the one at the peak. */
+/* The number of the weight's last peak. If the peak is now, a number that no task has noted:
+ * then each task's present net is its net at the peak. */
 static inline uint64_t last_peak(const struct books_input *in)
 {
 	return rising(in) ? TARE_PEAK_NOW : in->workload.peak_seq;

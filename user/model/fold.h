@@ -23,7 +23,7 @@
 #define FOLD_ID (1ULL << 63) /* set in ids of folds; the kernel side counts from 1 up */
 #define FOLD_LATE 4096       /* starts that are remembered of a fold's attached tasks */
 
-/* Of many tasks, beside the sums in a struct tare_task: there `flow` has no part below 0,
+/* What many tasks have beside their sums in a struct tare_task. There `flow` has no part below 0,
  * start_ns is the first start, end_ns the last end, and causes are not used. */
 struct task_fold {
 	uint64_t count;
