@@ -45,7 +45,7 @@ enum tare_foreign {
 	TARE_FOREIGN_KERNEL = 2,     /* any other kernel thread (OOM reaper, kworker) */
 	TARE_FOREIGN_PROCESS = 3,    /* a task of another process */
 	TARE_FOREIGN_LATE = 4,       /* the process's own task, after its final record; of kernel
-					memory: a followed task, what is not in its account */
+					memory: a followed task, beyond what its account holds */
 	TARE_FOREIGNERS = 5,
 };
 
@@ -173,10 +173,10 @@ struct tare_mm {
 };
 _Static_assert(sizeof(struct tare_mm) == 472, "tare_mm");
 
-/* What stays in the kernel of tasks and address spaces whose final records found no room in
- * the ring: sums, by process (the key of their map), or of the whole workload where there
- * was no room for another process. Of `task` its identity is that of the last to end, and
- * start_ns the first's; of `mm` the opening, what others did, and the largest peak. */
+/* Sums of tasks and address spaces whose final records found no room in the ring. They stay
+ * in the kernel, by process (the key of their map); all processes for which the map has no
+ * room share one. `task` has the identity of the last task to end and the start_ns of the
+ * first; `mm` has the initial balance, updates by others, and the largest peak. */
 struct tare_ended {
 	__u64 tasks;
 	__u64 attached; /* of them, ran before tare came */
@@ -283,7 +283,7 @@ struct tare_group {
 	__s64 elsewhere; /* followed tasks' in other groups that they live in: in their flows,
 			    not in events */
 	struct tare_flow foreign[TARE_FOREIGNERS];
-	__s64 left;            /* by tasks that ended, all of it: also what is freed since */
+	__s64 left;            /* held by tasks when they ended; what was freed since is in it */
 	__s64 left_at_peak;    /* with peak_seq as in tare_task */
 	__s64 foreign_at_peak; /* likewise; net, what was left included */
 	__u64 foreign_peak_seq;
@@ -448,8 +448,8 @@ _Static_assert(sizeof(struct tare_image) == 56 + 8 * TARE_AUXV + sizeof(struct t
 #define TARE_THIN_LEVELS 9 /* and level 0: not thinned, not counted here */
 struct tare_thinned {
 	__u64 taken;
-	__u64 bytes; /* of growth that the taken stand for */
-	__u64 left;  /* that were not taken, by the longer period */
+	__u64 bytes; /* of growth that these stand for */
+	__u64 left;  /* not taken, as the period was longer */
 	__u64 first_ns, last_ns;
 };
 _Static_assert(sizeof(struct tare_thinned) == 40, "tare_thinned");

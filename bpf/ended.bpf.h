@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Where the sums of ended tasks and address spaces stay whose final records found no room
- * in the ring: an account for each process, as far as there is room for accounts, and one
- * for the rest of the workload. Rare, so called. It must not know who ends.
+ * Sums of ended tasks and address spaces whose final records found no room in the ring: an
+ * account for each process, as far as there is room for accounts, and one for all others.
+ * This is rare, so it is called, not inlined. It must not know who ends.
  */
 #ifndef TARE_ENDED_BPF_H
 #define TARE_ENDED_BPF_H
@@ -25,7 +25,7 @@ struct ended_causes {
 	struct tare_task *from, *to;
 };
 
-/* One turn of bpf_loop(): the search in each would be verified 16 times over. */
+/* One turn of bpf_loop(): in a plain loop the verifier would follow the search 16 times. */
 static long ended_take_cause(__u32 i, struct ended_causes *c)
 {
 	if (i >= TARE_TASK_CAUSES || !c->from->causes[i].used)
@@ -34,7 +34,7 @@ static long ended_take_cause(__u32 i, struct ended_causes *c)
 	return 0;
 }
 
-/* Into an account, that is of memory of the map's or of .bss: taken once by the verifier. */
+/* Add to an account, in the map or in .bss. A global function: verified once for both. */
 __weak __noinline int ended_enter_task(struct tare_ended *e, struct task_state *ts)
 {
 	struct ended_causes c;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Sums of what ended and whose final record found no room, by process: pure arithmetic on
- * abi.h's structs, compiled by the BPF programs and by the unit tests alike. Several CPUs
- * may add to one account at a time: sums are added atomically. Between a peak's first
- * entry and the note of the account (some ns) another's share of the peak can be missed;
- * sums never.
+ * Sums of what ended when there was no room for its final record, by process: pure
+ * arithmetic on abi.h's structs, compiled into the BPF programs and into the unit tests.
+ * Several CPUs may add to one account at a time: sums are added atomically. Who adds in the
+ * nanoseconds between a new peak and the account's note of it can miss its share of the
+ * peak, never of the sums.
  */
 #ifndef TARE_ENDED_H
 #define TARE_ENDED_H
@@ -68,7 +68,7 @@ LEDGER_INLINE void ended_add_task(struct tare_ended *e, const struct tare_task *
 	__sync_fetch_and_add(&sum->unmapped, t->unmapped);
 	__sync_fetch_and_add(&sum->brk_up, t->brk_up);
 	__sync_fetch_and_add(&sum->brk_down, t->brk_down);
-	/* Of the last of them: of the process that is the end. */
+	/* Those of the last task to end: its end is that of the process. */
 	sum->tgid = t->tgid;
 	sum->ppid = t->ppid;
 	sum->exit_code = t->exit_code;
@@ -105,7 +105,7 @@ LEDGER_INLINE void ended_add_mm(struct tare_ended *e, const struct tare_mm *m, _
 	}
 	for (k = 0; k < TARE_FOREIGNERS; k++)
 		ended_flow(&sum->foreign_cause[k], &m->foreign_cause[k]);
-	if (m->peak > sum->peak) { /* of two at the same moment either is one */
+	if (m->peak > sum->peak) { /* of two at the same moment one stays */
 		sum->peak = m->peak;
 		sum->peak_ns = m->peak_ns;
 	}

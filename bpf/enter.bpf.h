@@ -24,7 +24,7 @@ static __always_inline __u32 cause_of(struct task_struct *task)
 	return syscall_of(task);
 }
 
-/* As ledger_note_peak(), before what no task of its own did changes. */
+/* As ledger_note_peak(): snapshot the peak before an update by a non-owner. */
 __weak __noinline int mm_note_peak(struct tare_mm *m)
 {
 	__u32 k;

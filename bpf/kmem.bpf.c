@@ -93,8 +93,8 @@ __weak __noinline int sample_kmem(struct task_state *ts, __u64 bytes)
 	return 0;
 }
 
-/* The running task is in wait4, waitid or waitpid, 64-bit or 32-bit: what goes then is of the
- * task that is waited for (kernel/exit.c release_task()). */
+/* The running task is in wait4, waitid or waitpid, 64-bit or 32-bit: what is freed then was
+ * the task's that is waited for (kernel/exit.c release_task()). */
 __weak __noinline int reaping(void)
 {
 	__u32 syscall = syscall_of(bpf_get_current_task_btf());
@@ -103,8 +103,9 @@ __weak __noinline int reaping(void)
 	       syscall == (TARE_CAUSE_COMPAT | 114) || syscall == (TARE_CAUSE_COMPAT | 284);
 }
 
-/* Against the running task, as far as it can be its own. Of a clone() it is kept apart
- * until there is a child; one that failed has none, and ends with the next entry. */
+/* Enter it against the running task, of what is freed at most what its account holds. What a
+ * clone() is charged is kept apart until the child is there; if it failed there is none, and
+ * the next update clears that (kmem_unborn()). */
 __weak __noinline int enter_own(struct task_state *ts, int inside, __s64 bytes)
 {
 	int making = making_task();

@@ -35,7 +35,7 @@ static __always_inline int makes_task(__u32 syscall)
 	       syscall == (TARE_CAUSE_COMPAT | 190) || syscall == (TARE_CAUSE_COMPAT | 435);
 }
 
-/* The running task is in one of them. Called, so that its ways are verified once. */
+/* The running task is in one of them. Not inlined, so that the verifier follows it once. */
 __weak __noinline int making_task(void)
 {
 	return makes_task(syscall_of(bpf_get_current_task_btf()));
@@ -82,7 +82,7 @@ static __always_inline __u32 foreigner(struct task_struct *task, int of_process)
 	return of_process ? TARE_FOREIGN_LATE : TARE_FOREIGN_PROCESS;
 }
 
-/* As ledger_note_peak(), of what no live task has. */
+/* As ledger_note_peak(), for kernel memory that no live task holds. */
 __weak __noinline int group_note_peak(void)
 {
 	struct tare_group *g = &workload.group;
@@ -138,8 +138,8 @@ __weak __noinline int kmem_went_as(__u32 freed_by, __u64 bytes)
 	return 0;
 }
 
-/* The running task was the cause of this change of page tables. Those that fork copies were
- * charged as all that it charges. */
+/* The running task was the cause of this change of page tables. Those that fork copies are in
+ * the account of the clone, as all that fork is charged. */
 __weak __noinline int kmem_has_kind(__s64 bytes)
 {
 	struct task_state *ts = task_find(bpf_get_current_task_btf());
@@ -152,9 +152,9 @@ __weak __noinline int kmem_has_kind(__s64 bytes)
 	return 0;
 }
 
-/* A task is born: what the running one, its parent, was charged for it is its own. Its
- * stack is of that, unless no system call of the parent's made it (io_uring's workers).
- * Returns the bytes of it that are no stack. */
+/* A task is born: move to it what its parent, which is running, was charged for it. Its stack
+ * is part of that, unless no system call of the parent made it (io_uring's workers).
+ * Returns the bytes without the stack. */
 __weak __noinline __s64 kmem_born(struct task_state *parent, struct task_state *child)
 {
 	__u64 stack = workload.stack_bytes;
@@ -175,8 +175,8 @@ __weak __noinline __s64 kmem_born(struct task_state *parent, struct task_state *
 	return ledger_net(&child->t.flow[TARE_KMEM]);
 }
 
-/* So much of a task's account is nobody's from now on. Where others are in the group too
- * nobody can tell when it goes, so it leaves the weight now. */
+/* Take `held` out of a task's account: it has no owner from now on. Where others are in the
+ * group too nobody can tell when it is freed, so it leaves the weight now. */
 static __always_inline void kmem_give_up(struct task_state *ts, __s64 held)
 {
 	if (!workload.group.own)
@@ -195,8 +195,7 @@ __weak __noinline int kmem_leave(struct task_state *ts)
 	return 0;
 }
 
-/* The clone() that it was in made no task that is followed: that failed, and what it charged is
- * freed by and by. */
+/* The task's clone() made no child: it failed, and what it was charged is freed by and by. */
 __weak __noinline int kmem_unborn(struct task_state *ts)
 {
 	if (!ts)

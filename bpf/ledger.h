@@ -67,7 +67,7 @@ LEDGER_INLINE __s64 ledger_net(const struct tare_flow *f)
 	return (__s64)(f->in - f->out);
 }
 
-/* What an account can bear of a change: what goes is at most what it holds. */
+/* The part of a change that an account can take: it gives back at most what it holds. */
 LEDGER_INLINE __s64 ledger_own_part(const struct tare_flow *f, __s64 delta)
 {
 	__s64 held = ledger_net(f);
@@ -87,7 +87,7 @@ LEDGER_INLINE void ledger_move(struct tare_flow *from, struct tare_flow *to,
 	to->out += part->out;
 }
 
-/* So much of what an account holds is nobody's from now on. */
+/* Take `held` out of an account: it has no owner from now on. */
 LEDGER_INLINE void ledger_leave(struct tare_flow *f, __s64 held)
 {
 	if (held > 0)

@@ -74,8 +74,8 @@ static __always_inline void sample_birth(struct task_state *parent, struct task_
 	sample_take(parent, &what);
 }
 
-/* Of the other memory that the kernel took for it there are samples as of all that grows:
- * by the parent's sampler, which goes on, but of the child. */
+/* Sample the kernel memory of a new task but its stack: drawn by the parent's sampler, which
+ * goes on, and attributed to the child. */
 static __always_inline void sample_born(struct task_state *parent, struct task_state *child,
 					__s64 bytes)
 {
@@ -133,7 +133,7 @@ int BPF_PROG(tare_newtask, struct task_struct *child, __u64 clone_flags)
 		return 0;
 	if (!cfg_no_children || thread)
 		ts = task_begin(child, parent, thread ? parent->t.proc : 0, 0);
-	if (!ts) { /* nobody else's: it stays the parent's */
+	if (!ts) { /* not followed: what it was charged stays the parent's */
 		parent->clone.in = parent->clone.out = 0;
 		return 0;
 	}

@@ -139,7 +139,7 @@ static __always_inline void task_end(struct task_struct *task, struct task_state
 	size = ts->head.size;
 	if (size > sizeof(struct tare_record) + sizeof(struct tare_task))
 		return;
-	/* With the last process the run may be over, and nobody else tells. */
+	/* After the last process there may be no other record that wakes user space. */
 	if (!bpf_ringbuf_output(&tare_ring, ts, size, ring_wake(last)))
 		return;
 	ended_enter_task(ended_account(ts->t.proc), ts);

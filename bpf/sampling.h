@@ -10,8 +10,8 @@
  * samples is right within one.
  *
  * When samples come faster than user space takes them, the period doubles, again and again,
- * before one is lost: of the periods that had their byte every 2^level-th is taken, from a
- * random place on, and stands for as many.
+ * before one is lost: of the samples that are due every 2^level-th is taken, from a random
+ * one on, and stands for 2^level periods.
  */
 #ifndef TARE_SAMPLING_H
 #define TARE_SAMPLING_H
@@ -75,15 +75,15 @@ LEDGER_INLINE __u32 sampling_level(__u64 used, __u64 ring)
 	return part - 3 < TARE_THIN_LEVELS ? part - 3 : TARE_THIN_LEVELS;
 }
 
-/* Of `n` periods that had their byte: how many are taken at this level, each for 2^level
- * of them. As n is divided, by chance up or down: right in the mean for every n. */
+/* Of `n` samples that are due, how many are taken at this level, each for 2^level of them.
+ * The division is rounded at random, so that it is right in the mean for every n. */
 LEDGER_INLINE __u64 sampling_thinned(__u64 n, __u32 level, __u32 random)
 {
 	return (n + (random & ((1U << level) - 1))) >> level;
 }
 
-/* The period by which the error of a sum is to be judged, as its variance is the sum of
- * each sample's square at most: the mean over bytes. */
+/* The period that the error of a sum follows from: the mean over bytes, as the variance of a
+ * sum is at most the sum of its samples' squares. */
 LEDGER_INLINE __u64 sampling_mean_period(const struct tare_sampling *s, __u32 period)
 {
 	/* In units that keep it within 64 bits: periods are 2^30 at most, and thinned 2^9. */

@@ -93,14 +93,6 @@ struct mmids_map {
 	__uint(max_entries, 8192);
 };
 
-/* One zeroed value of tare_mms, to create from: its size is known at load only. */
-struct zero_map {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct tare_mm));
-	__uint(max_entries, 1);
-};
-
 /* Sums of ended tasks and address spaces, by process: see ended.bpf.h. Not allocated ahead:
  * in nearly all runs there are none. */
 struct ended_map {

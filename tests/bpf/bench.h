@@ -278,6 +278,19 @@ static inline void child_end(struct child *c)
 	assert_int_equal(status, 0);
 }
 
+/* In a child: processes that end at once, one after the other. */
+static inline void child_forks(int n)
+{
+	while (n--) {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(0);
+		if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+			_exit(1);
+	}
+}
+
 static inline void bench_adopt(struct bench *b, pid_t pid)
 {
 	struct adoption what = { .since_ns = UINT64_MAX };

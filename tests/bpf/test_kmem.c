@@ -6,10 +6,8 @@
 #include "bench.h"
 
 #include <linux/sched.h>
-#include <sched.h>
 #include <sys/syscall.h>
 
-#include "base/err.h"
 #include "capture/cgroup.h"
 
 #define FORKS 200
@@ -31,18 +29,6 @@ static void fork_one(void)
 		_exit(read(hold[0], &c, 1));
 	}
 	close(hold[0]);
-}
-
-static void fork_many(void)
-{
-	for (int i = 0; i < FORKS; i++) {
-		pid_t pid = fork();
-
-		if (!pid)
-			_exit(0);
-		if (pid < 0 || waitpid(pid, NULL, 0) != pid)
-			_exit(1);
-	}
 }
 
 /* A clone that fails when nearly all is made: the pid that it asks for is taken. */
@@ -86,7 +72,7 @@ static void serve(char command)
 		wait(NULL);
 		break;
 	case 'm':
-		fork_many();
+		child_forks(FORKS);
 		break;
 	case 'x':
 		clone_in_vain();

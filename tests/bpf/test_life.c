@@ -75,18 +75,6 @@ static void exec_true(void)
 		_exit(1);
 }
 
-static void fork_and_wait(void)
-{
-	for (int i = 0; i < FORKS; i++) {
-		pid_t pid = fork();
-
-		if (!pid)
-			_exit(0);
-		if (pid < 0 || waitpid(pid, NULL, 0) != pid)
-			_exit(1);
-	}
-}
-
 /* A program that stays, until reap(). */
 static void exec_cat(void)
 {
@@ -121,7 +109,7 @@ static void serve(char command)
 		churn();
 		break;
 	case 'w':
-		fork_and_wait();
+		child_forks(FORKS);
 		break;
 	case 'e':
 		exec_cat();

@@ -183,7 +183,7 @@ nothing_left() {
 		for option in -o --html -r; do
 			run "$TARE" run "$option" "$DIR/ww/link$on" -- touch "$DIR/ran"
 			status_is 125
-			says "cannot write $DIR/ww/link$on" 'symbolic link' 'name what is meant itself'
+			says "cannot write $DIR/ww/link$on" 'symbolic link' 'name the target itself'
 		done
 	done
 	other ln -s "$DIR/secret" "$DIR/ww/dir"

@@ -7,12 +7,10 @@
 #define TARE_FUZZ_ELF_H
 
 #include <elf.h>
-#include <sys/mman.h>
 
-#include "model/space.h"
-#include "symbol/module.h"
 #include "symbol/unwind.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/segments.h"
 
 #define TEXT 0x1000 /* where the code is, in the file and loaded */
 #define TEXT_SIZE 0x1000
@@ -97,22 +95,8 @@ static inline struct space *elf_space(const struct module *m)
 		.start = STACK_AT, .end = STACK_AT + 65536, .file = NO_FILE, .place = PLACE_STACK
 	};
 	struct space *space = space_new(1);
-	const struct segment *seg;
-	unsigned n;
 
-	seg = module_segments(m, &n);
-	for (unsigned i = 0; i < n; i++) {
-		struct range r = {
-			.start = seg[i].address,
-			.end = seg[i].address + MIN(seg[i].size, 1 << 24),
-			.offset = seg[i].offset,
-			.file = 1,
-			.place = PLACE_FILE,
-			.code = seg[i].code,
-		};
-
-		space_set(space, &r);
-	}
+	map_segments(space, m);
 	space_set(space, &stack);
 	return space;
 }

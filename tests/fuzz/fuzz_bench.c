@@ -4,7 +4,6 @@
  * compared with themselves and shown in every form.
  */
 #include "output/bench.h"
-#include "output/bench_html.h"
 #include "tests/fuzz/store.h"
 
 /* Of cmocka, for the unit tests' file of results. */

@@ -63,6 +63,18 @@ static inline struct report_task *task(const struct report_process *p, unsigned 
 	return p->tasks->pdata[i];
 }
 
+/* The process of this pid that has a row of its own; NULL: none. */
+static inline const struct report_process *by_pid(const struct report *report, pid_t pid)
+{
+	for (unsigned i = 0; i < report->processes->len; i++) {
+		const struct report_process *p = report->processes->pdata[i];
+
+		if (p->pid == pid && p->count == 1)
+			return p;
+	}
+	return NULL;
+}
+
 static inline void born(uint64_t id, uint64_t proc)
 {
 	struct tare_task_new rec = birth(id, proc, 100 + id, 100 + proc, "t");

@@ -98,6 +98,20 @@ static inline void write_damaged(GRand *rand, unsigned round, const char *data, 
 					     0644, NULL));
 }
 
+/* Long texts: where they begin to differ. */
+static inline void assert_same_text(const char *name, const char *a, const char *b)
+{
+	size_t i = 0;
+
+	while (a[i] && a[i] == b[i])
+		i++;
+	if (a[i] == b[i])
+		return;
+	dup2(stderr_fd, STDERR_FILENO);
+	fail_msg("%s: '%.200s' is now '%.200s'", name, a + MAX(i, 100) - 100,
+		 b + MAX(i, 100) - 100);
+}
+
 /* SQL as the sqlite3 shell would run it on the file. */
 static inline void run_sql(const char *sql)
 {

@@ -7,17 +7,6 @@
 
 #include <malloc.h>
 
-static const struct report_process *by_pid(const struct report *report, pid_t pid)
-{
-	for (unsigned i = 0; i < report->processes->len; i++) {
-		const struct report_process *p = report->processes->pdata[i];
-
-		if (p->pid == pid && p->count == 1)
-			return p;
-	}
-	return NULL;
-}
-
 /* One process that ends at once, with a peak of so many pages. */
 static void short_life(uint64_t id, const char *name, uint64_t pages, int status)
 {

@@ -373,17 +373,6 @@ static void same_causes(const struct report *a, const struct report *b)
 	}
 }
 
-static const struct report_process *by_pid(const struct report *report, pid_t pid)
-{
-	for (unsigned i = 0; i < report->processes->len; i++) {
-		const struct report_process *p = report->processes->pdata[i];
-
-		if (p->pid == pid && p->count == 1)
-			return p;
-	}
-	return NULL;
-}
-
 /* Those that have a row in both. */
 static void same_rows(const struct report *a, const struct report *b)
 {

@@ -16,20 +16,6 @@
 #include "store/db_rollback.h"
 #include "tests/unit/recordings.h"
 
-/* Long texts: where they begin to differ. */
-static void assert_same(const char *name, const char *a, const char *b)
-{
-	size_t i = 0;
-
-	while (a[i] && a[i] == b[i])
-		i++;
-	if (a[i] == b[i])
-		return;
-	dup2(stderr_fd, STDERR_FILENO);
-	fail_msg("%s: '%.*s' is now '%.*s'", name, 100, a + MAX(i, 50) - 50, 100,
-		 b + MAX(i, 50) - 50);
-}
-
 /* The JSON has every field. */
 static void a_report_comes_back_as_it_was(void **state)
 {
@@ -47,9 +33,9 @@ static void a_report_comes_back_as_it_was(void **state)
 		write_complete(fixtures[i].name);
 		after = load();
 		again = json_render(after);
-		assert_same(fixtures[i].name, json, again);
+		assert_same_text(fixtures[i].name, json, again);
 		shown = table_render(after, &style);
-		assert_same(fixtures[i].name, table, shown);
+		assert_same_text(fixtures[i].name, table, shown);
 		assert_int_equal(!before->profile, !after->profile);
 		report_free(before);
 		report_free(after);

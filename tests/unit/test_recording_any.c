@@ -179,19 +179,6 @@ static int64_t figure(const char *name)
 	return g_ascii_strtoll(value, NULL, 10);
 }
 
-static void assert_same(const char *what, const char *a, const char *b)
-{
-	size_t i = 0;
-
-	while (a[i] && a[i] == b[i])
-		i++;
-	if (a[i] == b[i])
-		return;
-	dup2(stderr_fd, STDERR_FILENO);
-	fail_msg("%s: '%.*s' is now '%.*s'", what, 200, a + MAX(i, 100) - 100, 200,
-		 b + MAX(i, 100) - 100);
-}
-
 /* What is in the file, against what was written, which is thinned as the file is. */
 static void check(struct sim *s, struct report *r, unsigned *same)
 {
@@ -210,7 +197,7 @@ static void check(struct sim *s, struct report *r, unsigned *same)
 		sort_by_all(got);
 		a = who_text(r);
 		b = who_text(got);
-		assert_same("who", a, b);
+		assert_same_text("who", a, b);
 		assert_int_equal(!r->profile, !got->profile);
 	}
 	report_free(got);
@@ -229,7 +216,7 @@ static void check_profile(struct sim *s, const struct report *r)
 	g_free(said());
 	a = profile_text(r);
 	b = profile_text(got);
-	assert_same("stacks", a, b);
+	assert_same_text("stacks", a, b);
 	report_free(got);
 }
 

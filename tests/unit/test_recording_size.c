@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <errno.h>
 #include <sys/stat.h>
 
 #include "tests/unit/recordings.h"

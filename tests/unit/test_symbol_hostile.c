@@ -18,9 +18,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "symbol/module.h"
 #include "symbol/naming.h"
 #include "symbol/unwind.h"
+#include "tests/unit/segments.h"
 
 #define PLACES_MOST 400 /* addresses looked at in a segment */
 
@@ -62,18 +62,7 @@ static struct found look_at(struct modules *ms, struct module *m)
 	unsigned n;
 
 	seg = module_segments(m, &n);
-	for (unsigned i = 0; i < n; i++) {
-		struct range r = {
-			.start = seg[i].address,
-			.end = seg[i].address + MIN(seg[i].size, 1 << 24),
-			.offset = seg[i].offset,
-			.file = 1,
-			.place = PLACE_FILE,
-			.code = seg[i].code,
-		};
-
-		space_set(space, &r);
-	}
+	map_segments(space, m);
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t size = MIN(seg[i].size, 1 << 24), step = size / PLACES_MOST + 1;
 

@@ -18,7 +18,7 @@ static void say(const char *label, const char *fmt, va_list args)
 	g_autofree char *line = g_strdup_printf("tare: %s%s\n", label, safe);
 	int before = errno;
 
-	/* Not by stdio: it would wait for a reader, deaf to SIGTERM. */
+	/* Not by stdio: it would wait for a reader and not hear SIGTERM. */
 	fileout_stream(STDERR_FILENO, line, strlen(line));
 	errno = before;
 }

@@ -30,7 +30,7 @@ static int cannot_write(const char *path, int err)
 		error("cannot write %s: it leads through a symbolic link, or to a pipe or device, "
 		      "that others may have put there",
 		      path);
-		hint("name what is meant itself, or a directory where only you can write");
+		hint("name the target itself, or a directory where only you can write");
 		break;
 	case EINTR:
 		error("cannot write %s: nobody reads it, and tare was told to end", path);
@@ -83,7 +83,7 @@ static int take_descriptor(struct fileout *out, int fd)
 	return out->stream < 0 ? -errno : 0;
 }
 
-/* By the O_PATH descriptor of what was looked at: no name can lead elsewhere. */
+/* Opened by the O_PATH descriptor that was looked at: no name can lead elsewhere meanwhile. */
 static int open_pinned(int pinned)
 {
 	g_autofree char *name = g_strdup_printf("/proc/self/fd/%d", pinned);
@@ -248,7 +248,7 @@ static int rename_new(int dir, const char *from, const char *to)
 	return err == -EINVAL ? -errno : err;
 }
 
-/* What a file system tells at close() only (a full disk, of NFS). */
+/* Errors that a file system tells only at close() (NFS: a full disk). */
 static int flush(int fd)
 {
 	int again = fcntl(fd, F_DUPFD_CLOEXEC, 0);

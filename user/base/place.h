@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Where a file is to be: its directory, opened, and its name there. From then on no name
- * of a directory counts any more. Only for base/fileout, symbol/debugfile and what tests
- * them.
+ * Where a file is to be: its directory, opened, and its name there. From then on nobody can
+ * lead it elsewhere by renaming directories. Only for base/fileout, symbol/debugfile and what
+ * tests them.
  *
  * tare is often root, and writes where others may write too. A symbolic link that they put
  * in the way would have root write to a place of their choice, so
@@ -31,7 +31,7 @@ void place_clear(struct place *p);
 /* Root, tare's own user, or who called it by sudo. */
 bool place_trusts(const struct fileout_owner *caller, uid_t uid);
 
-/* Can others write in the directory? A group's right counts as theirs, but for root's. */
+/* Can others write in the directory? A group that may write counts as others, unless it is root's. */
 bool place_shared(int dir, const struct fileout_owner *caller);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/proc.h"
 
+#include <errno.h>
+#include <glib.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,15 @@ bool proc_stat_parse(const char *text, struct proc_stat *s)
 			       " %c %*s %*s %*s %*s %*s %u %*s %*s %*s %*s %*s %*s %*s %*s %*s"
 			       " %*s %*s %*s %" SCNu64,
 			       &s->state, &s->flags, &s->start) == 3;
+}
+
+int proc_stat_read(pid_t pid, struct proc_stat *s)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid), *text = NULL;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return -ESRCH;
+	return proc_stat_parse(text, s) ? 0 : -EPROTO;
 }
 
 /* A number and what ends it. */

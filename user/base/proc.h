@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Texts of /proc/PID, which hold names that the process has chosen: parsed so that a name
- * can't be taken for anything else. Pure but for proc_line(). It must not know what they
- * are wanted for.
+ * can't be taken for anything else. Pure but for proc_stat_read() and proc_line(). It must
+ * not know what they are wanted for.
  */
 #ifndef TARE_PROC_H
 #define TARE_PROC_H
@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 /* /proc/PID/stat: fields 3, 9 and 22 of proc(5). */
 struct proc_stat {
@@ -19,6 +20,8 @@ struct proc_stat {
 };
 /* False: no such text. */
 bool proc_stat_parse(const char *text, struct proc_stat *s);
+/* The same of a process. 0; -ESRCH: /proc does not show it; -EPROTO: no such text. */
+int proc_stat_read(pid_t pid, struct proc_stat *s);
 
 /* A line of /proc/PID/maps. */
 struct proc_map {
@@ -33,8 +36,8 @@ bool proc_map_parse(char *line, struct proc_map *m);
 #define PROC_LINE \
 	4608 /* bytes of a line with its end: the longest path and what stands before it */
 
-/* The next line, without its end. Of one that is too long all is passed over, as its rest
- * would be a line of its own that a file's name has made. False: there is none. */
+/* The next line, without its end. A line that is too long is passed over as a whole: else a
+ * file's name could make a line of its own out of the rest. False: there is none. */
 bool proc_line(FILE *f, char line[PROC_LINE]);
 
 #endif

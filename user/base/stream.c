@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Writing to descriptors whose other end may not read: pipes, terminals, sockets. tare
- * blocks its signals while it measures, so a write that waits would not hear them: it
- * is never the write that waits, but a poll that they end.
+ * blocks its signals while it measures, so a write that waits would not hear them. So
+ * only poll() ever waits, and signals end it.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -30,7 +28,7 @@ struct sink {
 	int stalls_ms; /* so long without a reader is a failure; -1: never */
 };
 
-/* A description of its own does not block, and what shares the old one notices nothing. */
+/* O_NONBLOCK on a file description of its own: processes that share the old one notice nothing. */
 static void sink_of(struct sink *s, int fd)
 {
 	g_autofree char *name = NULL;
@@ -49,7 +47,7 @@ static void sink_of(struct sink *s, int fd)
 	s->fd = own < 0 ? fd : own;
 }
 
-/* Of the signals that end tare those that are blocked: the others end the poll. */
+/* Those of the signals that end tare that are blocked; the others end the poll by themselves. */
 static int told_to_end(void)
 {
 	static const int ends[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };

@@ -88,7 +88,7 @@ static int give(int above, const char *name, const struct launch_user *user)
 	return err;
 }
 
-/* By descriptors: what is above may be the user's, who can put other things there. */
+/* By descriptors: the directories above may be the user's, who can replace what is in them. */
 static int make_in(int above, const char *name, const struct launch_user *user)
 {
 	struct stat st;
@@ -260,7 +260,7 @@ static char *fingerprint(const struct builder *b, const struct workload *w)
 	return text;
 }
 
-/* The stamp lies where the user can put other things in its place: pipes, links. */
+/* The user can replace the stamp by other things: pipes, links. */
 static bool has_stamp(const char *path, const char *text)
 {
 	char found[STAMP_SIZE + 1] = "";

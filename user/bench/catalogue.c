@@ -109,7 +109,7 @@ static char **assignments(json_t *object)
 	return (char **)g_ptr_array_free(list, FALSE);
 }
 
-/* A folder's name, and no way out of the catalogue's; one that --only can name. */
+/* A folder's name that does not lead out of the catalogue's folder, and that --only can name. */
 static bool plain(const char *name)
 {
 	return *name && *name != '.' && !strpbrk(name, "/,*?");

@@ -31,10 +31,6 @@ struct trial_config {
  * hangs is a result: `outcome`, `stopped_by`. Nothing of it is left running. */
 struct bench_run *trial_run(const struct trial_config *config);
 
-/* The same state, for the report's features (how well it can be measured here):
- * "ledger percpu, kernel memory by events, control group v1". Free with g_free(). */
-char *trial_measured(const struct trial_config *config);
-
 /* For tests. What a line says: `WORD K`. False, or K. */
 bool trial_line(const char *line, const char *word, uint64_t *k);
 /* "stopped at K of N: REASON": REASON inside `line`, else NULL. */

@@ -59,8 +59,8 @@ int drain_put(struct drain *d, enum drain_ring which, const void *data, size_t s
 	return more < 0 || !q->budget;
 }
 
-/* `events` 0: not to be heard. By edges, since a ring that is not empty is not a reason to
- * wake up: the kernel side says when it is. */
+/* `events` 0: do not listen. Edge-triggered: the kernel side says when to wake up; a ring that
+ * is merely not empty is no reason. */
 static void listen_to(struct drain *d, unsigned which, uint32_t events)
 {
 	struct epoll_event event = { .events = events ? events | EPOLLET : 0, .data.u32 = which };
@@ -94,9 +94,9 @@ static void tell(struct drain *d)
 		d->told = write(d->ready, &one, sizeof(one)) == sizeof(one);
 }
 
-/* Above the workload's threads, which may be thousands. Not for what it starts: nothing. By
- * fixed priority the thread is bounded by what it does (copy, then sleep) and by the
- * kernel's limit for all such threads. */
+/* Raise it above the workload's threads, which may be thousands; children would not inherit
+ * it. A fixed priority can't hold up the machine: the thread only copies, then sleeps, and
+ * the kernel limits the time of all such threads. */
 static const char *raise_priority(void)
 {
 	struct sched_param lowest = { .sched_priority = sched_get_priority_min(SCHED_FIFO) };
@@ -195,7 +195,7 @@ const char *drain_priority(const struct drain *d)
 	return d->priority;
 }
 
-/* With a mutex that lends the thread's priority to who holds it. */
+/* A mutex with priority inheritance: who holds it runs with the priority of who waits for it. */
 static int make_lock(pthread_mutex_t *lock)
 {
 	pthread_mutexattr_t attr;

@@ -22,8 +22,8 @@ enum drain_ring { DRAIN_EVENTS, DRAIN_SAMPLES, DRAIN_RINGS };
 struct drain_source {
 	int fd; /* becomes readable when the ring is to be emptied; -1: there is no such ring */
 	uint64_t ring_bytes;
-	/* Hands what is in the ring to drain_put(), until it is empty or that returns other than
-	 * 0. Called by one thread at a time. */
+	/* Hands the records in the ring to drain_put(), until the ring is empty or drain_put()
+	 * does not return 0. Called by one thread at a time. */
 	void (*consume)(void *ctx);
 	uint64_t (*limit)(void *ctx); /* of its queue, bytes; called by the thread */
 	void *ctx;
@@ -43,7 +43,7 @@ void drain_close(struct drain *d); /* takes NULL; ends the thread */
 /* Readable when drain_take() is due. */
 int drain_fd(const struct drain *d);
 
-/* From `consume`: keep a copy of the record. Other than 0: that is enough for now. */
+/* Called by `consume`: keep a copy of the record. Not 0: stop, that is enough for now. */
 int drain_put(struct drain *d, enum drain_ring which, const void *data, size_t size);
 
 /* Empty the rings, events first, and take all that has come so far: drain_next() hands it out. */

@@ -40,7 +40,7 @@ enum feature_id {
 	FEATURE_KMALLOC,
 	FEATURE_KMEM_CACHE_ALLOC,
 
-	/* Parts of the BPF programs that no event of their own stands for: found when they
+	/* Optional parts of the BPF programs: whether the kernel takes them is known when they
 	 * are loaded (loader_open(), loader_try()). */
 	FEATURE_SAMPLES,
 	FEATURE_PYTHON,
@@ -98,7 +98,7 @@ enum feature_group {
 };
 extern const char *const feature_group_name[GROUPS];
 
-/* Between ways to mend, of which each is enough. */
+/* Separates ways to mend, each of which is enough. */
 #define FEATURE_OR "; "
 
 /* What stands fast about a feature; texts are short English phrases. */

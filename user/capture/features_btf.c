@@ -189,7 +189,7 @@ static void read_memcg(struct features *f)
 		return;
 	if (!has_enumerator(f->btf.btf, "memcg_stat_item", "MEMCG_KMEM"))
 		feature_set(f, FEATURE_MEMCG_STATE, FEATURE_NO, "kernel without MEMCG_KMEM");
-	/* By which it is told whose an entry in another group is. */
+	/* Tells whose an update in another control group is. */
 	if (!has_enumerator(f->btf.btf, "cgroup_subsys_id", "memory_cgrp_id"))
 		feature_set(f, FEATURE_MEMCG_STATE, FEATURE_NO, "kernel without memory_cgrp_id");
 	if (!has_enumerator(f->btf.btf, "memcg_stat_item", "MEMCG_SOCK"))

@@ -13,7 +13,7 @@ const char *const feature_state_name[] = {
 const char *const feature_group_name[GROUPS] = {
 	[GROUP_ACCESS] = "access",   [GROUP_TRACEPOINTS] = "tracepoints",
 	[GROUP_LEDGER] = "ledger",   [GROUP_KMEM] = "kernel memory",
-	[GROUP_BPF] = "bpf",         [GROUP_PARTS] = "beside the ledger",
+	[GROUP_BPF] = "bpf",         [GROUP_PARTS] = "optional parts",
 	[GROUP_MACHINE] = "machine", [GROUP_LATER] = "not used by this version",
 };
 
@@ -110,8 +110,8 @@ const struct feature_text feature_text[FEATURES] = {
 			     "names the functions of Python in stacks",
 			     "stacks have the interpreter's C functions only", NULL },
 	[FEATURE_SERIES] = { GROUP_PARTS, false, "curve by kind", "the curve by kind",
-			     "what was held at any time, by kind of memory",
-			     "the curve has the weight alone", NULL },
+			     "tells the curve over time by kind of memory",
+			     "the curve over time has the weight alone", NULL },
 
 	[FEATURE_TASK_STORAGE] = { GROUP_BPF, true, "task storage", NULL,
 				   "one account per task, however many",
@@ -123,7 +123,8 @@ const struct feature_text feature_text[FEATURES] = {
 				"reads live tasks' accounts; books at attach",
 				"can't read the accounts of live tasks", NEWER },
 	[FEATURE_TASK_BTF] = { GROUP_BPF, true, "get_current_task_btf", NULL,
-			       "knows who made an entry", "can't know who made an entry", NEWER },
+			       "knows which task made a change",
+			       "can't know which task made a change", NEWER },
 	[FEATURE_TASK_PT_REGS] = { GROUP_BPF, true, "task_pt_regs", NULL,
 				   "knows the cause: fault or which system call",
 				   "can't know the cause of an entry", NEWER },
@@ -156,10 +157,10 @@ const struct feature_text feature_text[FEATURES] = {
 				  "kernel memory by control group only, not by task",
 				  "Linux 6.13 or later with CONFIG_MEMCG=y" },
 	[FEATURE_VMALLOC] = { GROUP_KMEM, false, "vmalloc", "vmalloc",
-			      "of kernel memory, what came by vmalloc", "vmalloc is not told apart",
+			      "tells vmalloc apart in kernel memory", "vmalloc is not told apart",
 			      NULL },
 	[FEATURE_SOCK] = { GROUP_KMEM, false, "socket buffers", "socket buffers",
-			   "of kernel memory, what socket buffers take",
+			   "tells socket buffers apart in kernel memory",
 			   "socket buffers are not told apart", NULL },
 	[FEATURE_OWN_CGROUP] = { GROUP_KMEM, false, "own control group",
 				 "kernel memory of a command",

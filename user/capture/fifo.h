@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A queue of records of any size, in blocks of memory: what is taken is given back block by
- * block, and a few blocks are kept to be filled again. Not locked: drain.c does that. It
+ * A queue of records of any size, in blocks of memory: blocks that were read are given back,
+ * and a few are kept to be filled again. Not locked: drain.c does that. It
  * must not know what a record is.
  */
 #ifndef TARE_FIFO_H
@@ -33,8 +33,8 @@ struct fifo_spare {
  * for a record that fits no block. */
 int fifo_put(struct fifo *f, struct fifo_spare *spare, const void *data, size_t size);
 
-/* The next record of the first block, which has one unless it is read to its end; NULL: it
- * is, or there is no block. Valid until fifo_drop(). */
+/* The next record of the first block; NULL: it is read to its end, or there is no block.
+ * Valid until fifo_drop(). */
 const void *fifo_next(struct fifo *f, size_t *size);
 /* Take the first block out. NULL: there is none. */
 struct fifo_block *fifo_drop(struct fifo *f);

@@ -18,8 +18,7 @@
 #include "base/err.h"
 #include "capture/refuse.h"
 
-/* Objects that the kernel has before any program is loaded are few, and its own is the
- * first: it is not looked for among those of thousands of programs. */
+/* Ids of BTF objects to look at. The kernel's own comes before those of any program. */
 #define FIRST_IDS 16
 #define LIBBPF_ERRNO_FIRST 4000 /* above the kernel's: libbpf's own, of a wrong format */
 
@@ -84,7 +83,7 @@ static bool is_kernels(uint32_t id)
 	return is;
 }
 
-/* The kernel has its types as an object among those of programs. */
+/* The kernel's types are also a BTF object with an id, as those of programs. */
 static struct btf *from_kernel(void)
 {
 	uint32_t id = 0;
@@ -102,7 +101,7 @@ static int size_of(const struct btf *btf, const char *name)
 	return id > 0 ? (int)btf__resolve_size(btf, id) : -1;
 }
 
-/* Of a file, which may be another kernel's: one would read anything but what one wants. */
+/* From a file, which may be another kernel's: then the programs would read at wrong offsets. */
 static int check_same(const struct btf *file, const struct btf *kernel, const char *path)
 {
 	static const char *const structs[] = { "task_struct", "mm_struct", "pt_regs" };
@@ -171,14 +170,14 @@ int kernel_btf_open(struct kernel_btf *k, const char *file)
 void kernel_btf_close(struct kernel_btf *k)
 {
 	btf__free(k->btf);
-	/* One that was never opened is all 0, and 0 no descriptor of its own. */
+	/* One that was never opened is all 0, so its fd 0 is not ours to close. */
 	if (k->path && k->fd > 0)
 		close(k->fd);
 	g_free(k->path);
 	*k = (struct kernel_btf){ .fd = -1 };
 }
 
-/* The part of KERNEL_BTF's path that there is gets a mount, and in it the rest. */
+/* Mount over the deepest directory of KERNEL_BTF's path that exists, and make the rest in it. */
 static int show(const struct kernel_btf *k)
 {
 	g_autofree char *at = g_path_get_dirname(KERNEL_BTF);

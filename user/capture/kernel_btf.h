@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The running kernel's types (BTF): of a file that the user names, from where the kernel
- * shows them, or from the kernel itself where that is hidden, as in containers. It must not
+ * The running kernel's types (BTF): from a file that the user names, from where the kernel
+ * shows them, or, where that is hidden as in containers, by a system call. It must not
  * know what is looked up in them.
  */
 #ifndef TARE_KERNEL_BTF_H
@@ -25,8 +25,9 @@ struct kernel_btf {
 int kernel_btf_open(struct kernel_btf *k, const char *file);
 void kernel_btf_close(struct kernel_btf *k);
 
-/* Call `load`, and return what it does, where libbpf finds KERNEL_BTF: if that is hidden, in a
- * thread with a mount of its own, which nobody else sees. Negative errno if that can't be. */
+/* Call `load` so that libbpf finds KERNEL_BTF, and return what it returns: if KERNEL_BTF is
+ * hidden, in a thread with a mount of its own, which nobody else sees. Negative errno if that
+ * can't be. */
 typedef int (*kernel_btf_fn)(void *ctx);
 int kernel_btf_with(const struct kernel_btf *k, kernel_btf_fn load, void *ctx);
 

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/err.h"
 #include "capture/hidden.h"
 #include "capture/slab.h"
 
@@ -174,8 +173,8 @@ static int64_t usual_opening(const struct kmem *k)
 	return usual;
 }
 
-/* Page tables and stacks that were adopted, beyond what the group is charged for: tasks came
- * with them from another. */
+/* Page tables and stacks held before tare came, beyond what the group is charged for: tasks
+ * brought them from another group. */
 static int64_t brought(const struct kmem *k)
 {
 	struct tare_workload w;
@@ -184,7 +183,7 @@ static int64_t brought(const struct kmem *k)
 	return MAX(w.group.adopted - k->opening, 0);
 }
 
-/* Of it what can be there still. */
+/* The part of it that can still be there. */
 static int64_t brought_now(const struct kmem *k)
 {
 	struct tare_workload w;

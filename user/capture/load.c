@@ -38,8 +38,8 @@ static const struct part {
 	{ "tare_rss_classic", FEATURE_ARM_CLASSIC, true },
 };
 
-/* Parts of which code stands in other programs: when one of these is refused it may be for
- * that, so they are left out first. */
+/* Parts that have code in other programs too: when another program is refused, that code may
+ * be to blame, so these are left out first. */
 static const enum feature_id inside[] = { FEATURE_PYTHON, FEATURE_SAMPLES };
 
 struct attempt {
@@ -74,8 +74,8 @@ static void turn_off(struct features *f, enum feature_id id, const struct refusa
 	features_judge_arms(f);
 }
 
-/* A program was refused. False: also without all that may be to blame, which is on again
- * then. */
+/* A program was refused. False: it was also refused without every part that may be to blame;
+ * these parts are on again then. */
 static bool suspect(struct attempt *a)
 {
 	struct features *f = a->config->features;
@@ -94,7 +94,7 @@ static bool suspect(struct attempt *a)
 	return false;
 }
 
-/* Where an arm was refused that may be for the counters, which others read too. */
+/* If an arm is refused, reading the counters may be to blame, which other programs do too. */
 static bool leave_counters(struct features *f)
 {
 	if (f->no_sums ||
@@ -194,7 +194,7 @@ int load_programs(struct tare_bpf **skel, const struct load_config *config)
 	struct attempt a = { .config = config };
 	int err;
 
-	/* Each turn something is turned off that was on: there is an end to that. */
+	/* It ends: each turn turns something off. */
 	do {
 		refusal_clear(&a.refusal);
 		refusal_listen(&a.refusal);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The BPF object loaded, in spite of what this kernel does not take of it: all that is
- * beside the ledger is turned off, one by one, as the kernel refuses it. It must not know
+ * Loading the BPF object even where this kernel refuses some of it: each optional part that
+ * the kernel refuses is turned off. It must not know
  * what the programs do once they are loaded.
  */
 #ifndef TARE_LOAD_H
@@ -14,7 +14,7 @@ struct bpf_program;
 
 /* Fits an opened object to what `f` has; called again for each try. 0 or negative errno. */
 typedef int (*load_fit_fn)(void *ctx, struct tare_bpf *skel);
-/* Makes use of one that is loaded; *refused is the program that was to be attached. */
+/* Uses a loaded object; on failure *refused is the program that could not be attached. */
 typedef int (*load_use_fn)(void *ctx, struct tare_bpf *skel, const struct bpf_program **refused);
 
 struct load_config {

@@ -80,7 +80,7 @@ static uint32_t slots_size(unsigned cpus)
 		       TARE_MEMBERS * sizeof(int32_t);
 }
 
-/* Programs and maps that are not needed, or that the kernel was found not to take. */
+/* Turn off programs and maps that are not needed, or that the kernel is known to refuse. */
 static void leave_out(struct loader *l)
 {
 	struct tare_bpf *skel = l->skel;
@@ -222,7 +222,7 @@ static void link_free(gpointer link)
 	bpf_link__destroy(link);
 }
 
-/* Loaded: what is to be done before the first event. */
+/* After loading: all that must be done before the first event. */
 static int begin(void *ctx, struct tare_bpf *skel, const struct bpf_program **refused)
 {
 	struct loader *l = ctx;

@@ -44,8 +44,8 @@ bool loader_samples(const struct loader *l);
 typedef int (*loader_record_fn)(void *ctx, const void *data, size_t size);
 
 /* Ring of events: a descriptor to poll (readable once the kernel side says that it is time),
- * its size, and the call that hands all of it out, until `fn` returns less than 0: that record
- * was the last. loader_drain returns the number of records, or negative errno. */
+ * its size, and the call that hands all records to `fn`, up to the first for which `fn`
+ * returns less than 0. loader_drain returns the number of records, or negative errno. */
 int loader_ring_open(struct loader *l, loader_record_fn fn, void *ctx);
 int loader_ring_fd(const struct loader *l);
 uint64_t loader_ring_bytes(const struct loader *l);
@@ -84,8 +84,8 @@ void loader_adopting(struct loader *l, bool on);
  * records. 0 or negative errno. */
 int loader_sweep(struct loader *l, loader_record_fn fn, void *ctx);
 
-/* What ended and whose final records were lost: each process's sums to `fn`; proc 0: of those
- * that found no room. 0 or negative errno. */
+/* Hand to `fn` each process's sums of tasks and address spaces whose final records were lost;
+ * proc 0: of processes that found no room in the map. 0 or negative errno. */
 int loader_ended(struct loader *l, void (*fn)(void *ctx, uint64_t proc, const struct tare_ended *e),
 		 void *ctx);
 

@@ -33,7 +33,7 @@ void pythons_expect(struct pythons *p, const char *path);
 void pythons_mapped(struct pythons *p, uint64_t mm, uint32_t file, const struct module *m,
 		    uint64_t bias);
 
-/* Those that are not in `alive` (by id) are gone: the records of it were lost. */
+/* Forget those that are not in `alive` (by id): the records of their end were lost. */
 void pythons_keep(struct pythons *p, GHashTable *alive);
 
 /* An address space was forked, or is gone; other ranges are of no interest. */

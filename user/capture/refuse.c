@@ -6,7 +6,6 @@
 #include <glib.h>
 #include <linux/bpf.h>
 #include <linux/btf.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -14,7 +13,7 @@
 #define OURS "tare_"
 #define NO_SUCH_MAP 0x7fff /* a kind of map that no kernel has */
 
-/* Not for who has rights by way of tare that he has not himself. */
+/* Not with rights that the caller has only through tare (file capabilities). */
 static const char *asked(void)
 {
 	return secure_getenv("TARE_REFUSE");
@@ -53,7 +52,7 @@ static int spoil(struct bpf_program *program)
 	return bpf_program__set_insns(program, insns, n);
 }
 
-/* All that could have been meant. */
+/* All names that could have been meant, for the nearest one. */
 static void hint_parts(struct bpf_object *object)
 {
 	g_autoptr(GString) all = g_string_new("");
@@ -90,7 +89,7 @@ int refuse_parts(struct bpf_object *object)
 	return err;
 }
 
-/* All that go by this name: the first letter is another then. */
+/* Change the first letter of every name that is this one. */
 static bool rename_string(char *strings, size_t size, const char *name)
 {
 	bool found = false;

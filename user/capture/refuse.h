@@ -16,8 +16,8 @@ struct bpf_object;
 /* There is something to refuse. */
 bool refuse_any(void);
 
-/* The programs and maps: what the kernel is given of them it can't take. -EINVAL, said, when
- * there is no such program or map, else 0. */
+/* Make the programs and maps so that the kernel refuses them. -EINVAL, said, when there is no
+ * such program or map, else 0. */
 int refuse_parts(struct bpf_object *object);
 
 /* The rest: their names are changed in the kernel's types, as read into memory (`btf`, of

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * tare's own limits (getrlimit(2)): what can be raised is, for tare and not for what it
- * starts, and what is in the way is named. It must not know what failed.
+ * tare's own limits (getrlimit(2)): those that can be raised are, for tare and not for what it
+ * starts; one that is in the way is named. It must not know what failed.
  */
 #ifndef TARE_RESOURCES_H
 #define TARE_RESOURCES_H

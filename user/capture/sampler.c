@@ -40,7 +40,7 @@ static const char *on_code(void *ctx, uint64_t mm, uint64_t address, uint64_t *s
 	return jits_name(s->jits, mm, address, start);
 }
 
-/* Code of what is gone has its names now. */
+/* Name the code of what is gone now, as long as it can be. */
 static void on_collected(void *ctx, const uint32_t *frame_now, uint32_t n)
 {
 	const struct sampling_session *s = ctx;
@@ -357,7 +357,7 @@ void sampler_swept(struct sampling_session *s)
 	s->crowd = MAX(SPACES_LEAST, 2 * n);
 }
 
-/* Each address space of a buffer of records. */
+/* Call `fn` for each address space in a buffer of records. */
 static void each_mm(const void *data, size_t size, void (*fn)(void *ctx, const struct tare_mm *mm),
 		    void *ctx)
 {

@@ -5,8 +5,8 @@
  *
  * Bounds: samples keep their own (model/samples.h), files (symbol/module.h), rules for
  * unwinding (symbol/unwind.h), maps of code (symbol/jits.h) and Python's functions
- * (symbol/python.h) theirs. What goes by process goes with the record of its end; where that
- * was lost, when sampler_crowded() has asked for what lives (sampler_alive()).
+ * (symbol/python.h) theirs. What is kept by process is dropped at the record of its end; where
+ * that record was lost, after sampler_crowded() has asked for what lives (sampler_alive()).
  */
 #ifndef TARE_SAMPLER_H
 #define TARE_SAMPLER_H
@@ -24,7 +24,8 @@ struct sampling_session;
 /* Who is told of each sample and range as it comes; times are since the boot. */
 struct sample_log {
 	void (*sample)(void *ctx, const struct tare_sample *sample, uint32_t tally);
-	/* What was of one tally is another's from now on: it never comes again. May be NULL. */
+	/* From now on what was counted by one tally belongs to another; the first never comes again.
+	 * May be NULL. */
 	void (*folded)(void *ctx, uint32_t tally, uint32_t into);
 	/* `path`: of the file that it maps; NULL: none. */
 	void (*range)(void *ctx, const struct tare_range *r, const char *path);

@@ -60,7 +60,7 @@ static void map_vdso(struct sampling_session *s, struct space *space, uint64_t a
 		space_set(space, &r);
 }
 
-/* What is no range of the kernel side's goes by what = 0: a mapped file, a program. */
+/* what = 0: not a range record of the kernel side, but a mapped file or a program. */
 static void tell_range(const struct sampling_session *s, const struct tare_range *r,
 		       const char *path)
 {
@@ -115,7 +115,7 @@ static void open_code(struct sampling_session *s, uint64_t mm, const struct modu
 		pythons_mapped(s->pythons, mm, source->file, m, source->start - address);
 }
 
-/* An address space that ran before tare came: as /proc has it now. */
+/* An address space that ran before tare came: read from /proc as it is now. */
 static void read_maps(struct sampling_session *s, struct space *space)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%u/maps", space->pid);

@@ -77,8 +77,8 @@ static int watch_signals(struct session *s)
 	return s->signals < 0 ? -errno : watch(s, s->signals, SOURCE_SIGNAL);
 }
 
-/* Before there is another thread: a signal that one blocks for a moment only would be taken
- * for one that is heard. */
+/* Called before another thread is made: that blocks all signals for a moment, which in /proc
+ * looks as if tare handled them already. */
 static int open_signals(struct session *s)
 {
 	int err;
@@ -311,7 +311,7 @@ static int adopt_running(struct session *s, bool all)
 		total += n;
 	}
 	loader_adopting(s->loader, false);
-	session_drain(s);
+	session_drain_events(s);
 	describe_found(s->world);
 	if (s->sampler && total > 0)
 		loader_sweep(s->loader, on_found, s);

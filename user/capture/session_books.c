@@ -75,8 +75,8 @@ void session_read_lost(struct session *s)
 	s->lost_read = lost;
 }
 
-/* Sums of what ended since without a final record. False: some did while the sweep went on,
- * and may be in its records too. */
+/* Read the sums of what ended since without a final record. False: something did so during the
+ * sweep, so it may be in the sweep's records too. */
 static bool take_lost(struct session *s)
 {
 	uint64_t lost = lost_records(s);
@@ -101,8 +101,8 @@ void session_forget_lost(struct session *s)
 	take_lost(s);
 }
 
-/* Where final records were lost, who is not met by a sweep may have ended, or be on the way
- * out: the kernel side knows how many tasks have not ended. */
+/* Where final records were lost, a task that the sweep does not meet may have ended or be
+ * exiting: the kernel side knows how many tasks have not ended. */
 static bool in_limbo(const struct session *s)
 {
 	if (!lost_records(s))
@@ -224,8 +224,9 @@ struct report *session_glance(struct session *s)
 {
 	struct report *r = close_books(s, REPORT_SNAPSHOT, false);
 
-	report_add_feature(r, "books", "not checked",
-			   "this is a state on the way, which was written without a second look");
+	report_add_feature(
+		r, "books", "not checked",
+		"this is a checkpoint of a run; the books are compared at snapshots and at the end");
 	if (s->sampler)
 		add_profile(s, r);
 	return r;

@@ -34,8 +34,8 @@ void session_checkpoint(struct session *s)
 	set_next_checkpoint(s, begin, clock_ns(CLOCK_MONOTONIC));
 }
 
-/* What is recorded of a busy machine would be old otherwise. Of this thread only, and of
- * none that was started before. Without the right to it, it stays as it is. */
+/* Raise this thread's priority, else on a busy machine what is recorded would be old. Not that
+ * of threads started before. Without the right to raise it, it stays as it is. */
 static void raise_priority(const struct session *s)
 {
 	if (!s->config.no_priority && getpriority(PRIO_PROCESS, 0) > CHECKPOINT_NICE)

@@ -9,7 +9,7 @@
 #include "capture/sampler.h"
 #include "capture/session_state.h"
 
-/* Of what waits for the main thread, bytes. */
+/* Bytes that may wait for the main thread. */
 #define SAMPLES_WAIT (16 << 20)
 #define EVENTS_WAIT (16 << 20)
 #define EVENTS_WAIT_TASK 2048 /* on top for each task: its birth, its names and its end */
@@ -32,7 +32,7 @@ static int on_alive(void *ctx, const void *data, size_t size)
 	return 0;
 }
 
-/* What is missing of the records may be of anything: the books don't balance for certain. */
+/* A record that is missing may be of anything: whether the books balance is not known. */
 static void count_dropped(struct session *s)
 {
 	uint64_t dropped = drain_dropped(s->drain);
@@ -45,8 +45,7 @@ static void count_dropped(struct session *s)
 	s->dropped = dropped;
 }
 
-/* Records first: they tell whom the samples are of. */
-void session_drain(struct session *s)
+void session_drain_events(struct session *s)
 {
 	const void *record;
 	size_t size;
@@ -55,6 +54,14 @@ void session_drain(struct session *s)
 	count_dropped(s);
 	while ((record = drain_next(s->drain, DRAIN_EVENTS, &size)))
 		on_record(s, record, size);
+}
+
+void session_drain(struct session *s)
+{
+	const void *record;
+	size_t size;
+
+	session_drain_events(s); /* first: they tell whom the samples are of */
 	while ((record = drain_next(s->drain, DRAIN_SAMPLES, &size)))
 		if (s->sampler)
 			sampler_record(s->sampler, s->world, record, size);

@@ -68,8 +68,11 @@ int session_rings_open(struct session *s);
 
 /* Take in what the kernel has sent. */
 void session_drain(struct session *s);
+/* The same of tasks and address spaces only: before the caller, who is told of samples, is
+ * ready for them. */
+void session_drain_events(struct session *s);
 
-/* Whose final records were lost since, for the process table: before it folds what ended. */
+/* Tell the process table whose final records were lost since: before it folds what ended. */
 void session_read_lost(struct session *s);
 
 /* Where very many were: whom they are of is not in the process table any longer. */

@@ -14,16 +14,6 @@
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h; field 9 of /proc/PID/stat */
 
-static int read_stat(pid_t pid, struct proc_stat *stat)
-{
-	g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid);
-	g_autofree char *text = NULL;
-
-	if (!g_file_get_contents(path, &text, NULL, NULL))
-		return -ESRCH;
-	return proc_stat_parse(text, stat) ? 0 : -EPROTO;
-}
-
 void targets_hint(void)
 {
 	if (access("/proc/self/stat", F_OK))
@@ -49,7 +39,7 @@ int target_check(pid_t pid)
 	const char *tgid;
 	struct proc_stat stat;
 
-	if (read_stat(pid, &stat) || !g_file_get_contents(path, &text, NULL, NULL)) {
+	if (proc_stat_read(pid, &stat) || !g_file_get_contents(path, &text, NULL, NULL)) {
 		say_none(pid);
 		return -ESRCH;
 	}
@@ -75,7 +65,7 @@ static bool is_process(pid_t pid)
 {
 	struct proc_stat stat;
 
-	return !read_stat(pid, &stat) && !(stat.flags & PF_KTHREAD) && stat.state != 'Z';
+	return !proc_stat_read(pid, &stat) && !(stat.flags & PF_KTHREAD) && stat.state != 'Z';
 }
 
 static bool has_comm(pid_t pid, const char *comm)

@@ -52,7 +52,7 @@ static const struct optspec specs[] = {
 	{ "list", ID_LIST, NULL, 1, "say what there is, and run nothing" },
 	{ "user", ID_USER, "NAME", 1, "run the workloads as this user" },
 	{ "as-root", ID_AS_ROOT, NULL, 1, "run them as root under sudo too" },
-	{ "btf", ID_BTF, "FILE", 1, "the kernel's types, where it doesn't show them" },
+	{ "btf", ID_BTF, "FILE", 1, "the kernel's types (BTF), where it hides them" },
 	{ "output", 'o', "FILE", 6, "to FILE, not to stdout" },
 	{ "format", ID_FORMAT, "FORMAT", 2, "table, csv, json, markdown, html" },
 	{ "schema", ID_SCHEMA, NULL, 2, "the JSON Schema of --format json" },

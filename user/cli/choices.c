@@ -66,7 +66,8 @@ static bool env_id(const char *name, guint64 *id)
 	return text && g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32 - 1, id, NULL);
 }
 
-struct fileout_owner choice_caller(void)
+/* Who called tare by sudo, whatever user the workload gets. */
+static struct fileout_owner caller_by_sudo(void)
 {
 	guint64 uid, gid;
 
@@ -77,7 +78,7 @@ struct fileout_owner choice_caller(void)
 
 int choice_output(struct fileout **out, const char *path)
 {
-	struct fileout_owner caller = choice_caller();
+	struct fileout_owner caller = caller_by_sudo();
 
 	return path ? fileout_open(out, path, &caller) : 0;
 }

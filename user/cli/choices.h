@@ -17,9 +17,6 @@ int choice_threads(const char *value, bool *all);
 /* Say what files for other tools have no place for: what was lost, what is not measured. */
 void choice_warn(const struct report *r, const struct format *format, enum picture picture);
 
-/* Who called tare by sudo, whatever user the workload gets. */
-struct fileout_owner choice_caller(void);
-
 /* Open what -o names, NULL: nothing, before anything is started. 0 or negative errno, said. */
 int choice_output(struct fileout **out, const char *path);
 

@@ -104,7 +104,7 @@ int cmd_diff(int argc, char **argv)
 		.n = G_N_ELEMENTS(specs),
 		.who = 1,
 		.usage = usage,
-		.more = "\nMore: man tare-report",
+		.more = "\nMore: man tare-diff",
 		.stop = "",
 		.take = take,
 		.ctx = &w,

@@ -22,11 +22,11 @@ enum { COLUMNS = 80, STATE_COLUMN = 2, NAME_COLUMN = 11, TEXT_COLUMN = 35 };
 static const char usage[] =
 	"usage: tare doctor [--json] [--btf FILE]\n"
 	"\n"
-	"What this kernel and machine offer, tried: the verdict, then what tare does\n"
-	"with or without each, and what would mend it.\n"
+	"Try what this kernel and machine offer. Say first whether tare works here, then\n"
+	"of each feature what tare does with or without it, and what would mend it.\n"
 	"\n"
 	"  --json       the same as JSON (schema tare.doctor/1)\n"
-	"  --btf FILE   the kernel's types, where it doesn't show them\n"
+	"  --btf FILE   the kernel's types (BTF), where it hides them\n"
 	"\n"
 	"Exit status: 0 `tare run` can work here, 1 it can't, 2 wrong usage.\n";
 
@@ -49,7 +49,7 @@ static const char *mend(const struct features *f, enum feature_id id)
 	return f->found[id].state == FEATURE_NO ? feature_text[id].mend : NULL;
 }
 
-/* What reports will be without. Kernel memory by task goes with all of its parts. */
+/* What reports will not have. Without kernel memory by task its parts need not be named. */
 static GPtrArray *missing_figures(const struct features *f)
 {
 	bool kmem = features_has(f, FEATURE_MEMCG_STATE);
@@ -278,7 +278,7 @@ static void bad_usage(const char *word)
 	hint("tare doctor --help");
 }
 
-/* False: nothing is to be done any more, and this is the exit status. */
+/* False: there is nothing left to do; *status is the exit status. */
 static bool parse(int argc, char **argv, bool *json, const char **btf, int *status)
 {
 	*status = EXIT_USAGE;

@@ -30,10 +30,11 @@ struct wish {
 };
 
 static const struct optspec specs[] = {
-	{ "format", OPT_FORMAT, "FORMAT", FOR_EACH, "see below (default: by suffix)" },
+	{ "format", OPT_FORMAT, "FORMAT", FOR_REPORT, "report format; see tare export --help" },
+	{ "format", OPT_FORMAT, "FORMAT", FOR_EXPORT, "see below (default: by suffix)" },
 	{ "output", 'o', "FILE", FOR_EACH, "to FILE, not to stdout" },
 	{ "picture", OPT_PICTURE, "NAME", FOR_EXPORT, "folded: grown, live-peak, live-end …" },
-	{ "threads", OPT_THREADS, "all|grouped", FOR_REPORT, "every thread a row, or one a name" },
+	{ "threads", OPT_THREADS, "all|grouped", FOR_REPORT, "a row per thread, or one per name" },
 	{ "schema", OPT_SCHEMA, NULL, FOR_REPORT, "print the JSON Schema of the reports" },
 	{ "help", 'h', NULL, FOR_EACH, "this text" },
 };

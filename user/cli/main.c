@@ -28,8 +28,8 @@ static const struct command {
 	{ "export", cmd_export, "a recording for other tools: flame graphs, pprof, HTML" },
 };
 
-/* Bytes. A report of many is made each second and thrown away: what is large goes back to the
- * kernel then. By itself glibc keeps ever more. */
+/* Bytes. Large reports are made each second and thrown away: their memory is to go back to the
+ * kernel. glibc's own threshold would grow with them, and it would keep ever more. */
 #define KEPT_MOST (256 << 10)
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -71,25 +71,25 @@ static const struct optspec specs[] = {
 	{ "all", OPT_ALL, NULL, FOR_ATTACH, "follow every process" },
 	{ "duration", OPT_DURATION, "TIME", FOR_ATTACH, "end after this time (10s, 5m)" },
 	{ "output", 'o', "FILE", FOR_BOTH, "report to FILE, not to stderr" },
-	{ "format", OPT_FORMAT, "FORMAT", FOR_BOTH, "its form, as export's (default: by suffix)" },
+	{ "format", OPT_FORMAT, "FORMAT", FOR_BOTH, "report format; see tare export --help" },
 	{ "html", OPT_HTML, "FILE", FOR_BOTH, "a page to look at, with stacks and time" },
 	{ "record", 'r', "FILE", FOR_BOTH, "record to FILE, for report, diff and export" },
-	{ "max-size", OPT_MAX_SIZE, "SIZE", FOR_BOTH, "of the recording (256MiB)" },
+	{ "max-size", OPT_MAX_SIZE, "SIZE", FOR_BOTH, "of the recording, at most (256MiB)" },
 	{ "period", OPT_PERIOD, "SIZE", FOR_BOTH, "a stack for each SIZE of growth (64KiB)" },
 	{ "picture", OPT_PICTURE, "NAME", FOR_BOTH,
 	  "grown, live-peak, live-end, asked, untouched" },
 	{ "lines", OPT_LINES, NULL, FOR_BOTH, "source lines and inlined functions" },
-	{ "threads", OPT_THREADS, "all|grouped", FOR_BOTH, "every thread a row, or one a name" },
+	{ "threads", OPT_THREADS, "all|grouped", FOR_BOTH, "a row per thread, or one per name" },
 	{ "keep-tasks", OPT_KEEP_TASKS, "N|all", FOR_BOTH,
-	  "ended ones with a row of their own (256)" },
+	  "ended tasks that keep a row of their own (256)" },
 	{ "snapshot-every", OPT_SNAPSHOT_EVERY, "TIME", FOR_BOTH, "a report each TIME" },
-	{ "interval", OPT_INTERVAL, "TIME", FOR_BOTH, "between points of the curve (100ms)" },
+	{ "interval", OPT_INTERVAL, "TIME", FOR_BOTH, "time between points of the curve (100ms)" },
 	{ "force-arm", OPT_FORCE_ARM, "ARM", FOR_BOTH, "ledger by percpu, count or classic" },
-	{ "btf", OPT_BTF, "FILE", FOR_BOTH, "the kernel's types, where it doesn't show them" },
+	{ "btf", OPT_BTF, "FILE", FOR_BOTH, "the kernel's types (BTF), where it hides them" },
 	{ "slab", OPT_SLAB, NULL, FOR_BOTH, "kernel memory by slab cache, indicative" },
 	{ "self", OPT_SELF, NULL, FOR_BOTH, "report what tare itself costs" },
 	{ "max-mms", OPT_MAX_MMS, "N", FOR_BOTH, "room for address spaces at once (8192)" },
-	{ "ring-size", OPT_RING_SIZE, "SIZE", FOR_BOTH, "of the ring of events (8MiB)" },
+	{ "ring-size", OPT_RING_SIZE, "SIZE", FOR_BOTH, "size of the ring of events (8MiB)" },
 	{ "no-priority", OPT_NO_PRIORITY, NULL, FOR_BOTH, "empty the rings at normal priority" },
 	{ "verbose", 'v', NULL, FOR_BOTH, "say more; twice: libbpf too" },
 	{ "help", 'h', NULL, FOR_BOTH, "this text" },
@@ -224,7 +224,7 @@ static bool *flag(struct options *o, int id)
 	}
 }
 
-/* What is of tare's own doing. */
+/* Options about how tare itself works. */
 static int take_own(struct options *o, int id, const char *value)
 {
 	switch (id) {

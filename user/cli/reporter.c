@@ -45,7 +45,7 @@ static int deliver(const struct reporter *r, const struct report *report,
 	return !output && err == -EPIPE ? 0 : err; /* nobody reads any more, nor a message */
 }
 
-/* By which arm, and why by none that is better. */
+/* The counter backend, and why not a better one. */
 static void describe_arm(const struct reporter *r, struct report *report)
 {
 	enum ledger_arm arm = session_arm(r->session);
@@ -95,7 +95,7 @@ static void describe_features(const struct reporter *r, struct report *report)
 				   "them count as what the task did at the last one");
 }
 
-/* It stays the same, and to read of many CPUs takes a while. */
+/* Read once: it stays the same, and with many CPUs takes a while. */
 static void describe_machine(struct report_machine *m)
 {
 	static struct report_machine known;

@@ -26,7 +26,7 @@ void asked_move(struct asked *a, uint64_t mm, uint64_t from, uint64_t size, uint
 		uint64_t new_size);
 void asked_gone(struct asked *a, uint64_t mm);
 
-/* Who asked goes by other numbers. */
+/* Those who asked have new numbers. */
 void asked_renumber(struct asked *a, uint32_t (*now)(const void *ctx, uint32_t who),
 		    const void *ctx);
 

@@ -434,8 +434,8 @@ static void add_totals(struct report *r, const struct report_process *p,
 		flow_add(&r->foreign_cause[i], p->foreign_cause[i]);
 }
 
-/* Sums of ended tasks that no process can be told for are in a row of their own: what that
- * has too much the others lack, so only the sum over all can be checked. */
+/* Sums of ended tasks whose process is not known are in a row of their own. What is in that row
+ * is missing in others, so only the sum over all rows can be checked. */
 static void check_totals(struct report *r, const struct books_input *in)
 {
 	r->off_pages = 0;

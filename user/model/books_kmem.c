@@ -3,13 +3,12 @@
  * Kernel memory other than page tables and stacks: events, and what no followed task did,
  * against the group's own counter.
  *
- * The total is exact; whose it is is an attribution. A task's account has what it was charged
- * and did not free itself. What others free of it no event tells, so that accounts
- * can hold more than there is: then rows are settled (model/claims.h). What of the
- * total no row has was left by tasks that ended. Hence no row is below 0, none is above the
+ * The total is exact; who has it is an attribution. A task's account has what it was charged
+ * and did not free itself. No event tells what others free of it, so that accounts can hold
+ * more than there is: then rows are cut (model/claims.h). The part of the total that is in
+ * no row was left by tasks that ended. Hence no row is below 0, none is above the
  * total, and with what was left they add up to it: now, and at the peak.
  */
-#include <stdlib.h>
 
 #include "model/books_parts.h"
 #include "model/claims.h"
@@ -39,7 +38,7 @@ static void fill(struct report_kmem *k, const struct books_input *in)
 		if (g->foreign_peak_seq != last_peak(in))
 			k->foreign_at_peak += ledger_net(&g->foreign[i]);
 	}
-	/* A command holds nothing when it begins: what it was made of is tare's doing. */
+	/* A command holds nothing when it begins: making it was charged to tare. */
 	if (k->whole && in->world->launched)
 		flow_change(&k->foreign[TARE_FOREIGN_PROCESS], opening(in));
 }

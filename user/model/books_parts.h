@@ -7,6 +7,7 @@
 
 #include "bpf/ledger.h"
 #include "model/books.h"
+#include "model/fold.h"
 
 /* The four members are pages, the kernel's kinds are bytes. */
 static inline uint64_t bytes(const struct books_input *in, int kind, uint64_t n)
@@ -14,14 +15,12 @@ static inline uint64_t bytes(const struct books_input *in, int kind, uint64_t n)
 	return kind < TARE_MEMBERS ? n * in->page_size : n;
 }
 
-/* A flow may hold less than nothing one way: kernel memory is taken out of TARE_KMEM
- * when it is entered under its own kind, which can be before its event. */
 static inline struct flow flow_bytes(const struct books_input *in, int kind,
 				     const struct tare_flow *f)
 {
-	int64_t come = bytes(in, kind, f->in), gone = bytes(in, kind, f->out);
+	struct tare_flow plain = fold_flow(f);
 
-	return (struct flow){ MAX(come, 0) + MAX(-gone, 0), MAX(gone, 0) + MAX(-come, 0) };
+	return (struct flow){ bytes(in, kind, plain.in), bytes(in, kind, plain.out) };
 }
 
 static inline void flow_add(struct flow *sum, struct flow f)
@@ -43,8 +42,8 @@ static inline bool rising(const struct books_input *in)
 	return in->workload.rss + in->workload.beside > in->workload.weight_peak;
 }
 
-/* The number of the weight's last peak; one that nobody has seen if that is now:
- * then each task's present net is the one at the peak. */
+/* The number of the weight's last peak. If the peak is now, a number that no task has noted:
+ * then each task's present net is its net at the peak. */
 static inline uint64_t last_peak(const struct books_input *in)
 {
 	return rising(in) ? TARE_PEAK_NOW : in->workload.peak_seq;

@@ -11,9 +11,8 @@ static int largest_first(gconstpointer a, gconstpointer b)
 	return (x < y) - (x > y);
 }
 
-/* The height at which so many that reach above it, and the others as they are, take up all
- * of `total`; *rest: units that are left over, less than there are above it. The claims add
- * up to more than the total. */
+/* The height to which claims must be cut so that all add up to `total`, which is less than they
+ * add up to now; *rest: units left over, fewer than there are claims above the height. */
 static int64_t height_of(const int64_t *claims, unsigned n, int64_t total, int64_t *rest)
 {
 	g_autofree int64_t *sorted = g_memdup2(claims, n * sizeof(*claims));

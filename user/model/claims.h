@@ -3,10 +3,10 @@
  * What accounts say that they hold, against what there is of it in all. Pure. It must not
  * know whose they are.
  *
- * An account learns of what comes, and of what it gives back itself; not of what others
- * free of it. So all together may claim more than there is. The largest claims are cut
- * first, all to one height: who makes much for others to free has the most that is not
- * there any more, and who claims little holds it.
+ * An account has what was charged to it less what its task freed itself; what others free of
+ * it is not known. So all accounts together may claim more than there is. The largest claims
+ * are cut first, all to one height: a large claim has most likely been freed in part by
+ * others, a small one is most likely still there.
  */
 #ifndef TARE_CLAIMS_H
 #define TARE_CLAIMS_H

@@ -65,7 +65,7 @@ static void add_flow(struct tare_flow *sum, const struct tare_flow *f)
 	sum->out += plain.out;
 }
 
-/* Is `a` a later peak than `b`? Of the two numbers that are none the one is before all. */
+/* Is `a` a later peak than `b`? TARE_PEAK_NEVER is before all others. */
 static bool later(uint64_t a, uint64_t b)
 {
 	return a != TARE_PEAK_NEVER && (b == TARE_PEAK_NEVER || a > b);

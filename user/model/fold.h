@@ -23,7 +23,7 @@
 #define FOLD_ID (1ULL << 63) /* set in ids of folds; the kernel side counts from 1 up */
 #define FOLD_LATE 4096       /* starts that are remembered of a fold's attached tasks */
 
-/* Of many tasks, beside the sums in a struct tare_task: there `flow` has no part below 0,
+/* What many tasks have beside their sums in a struct tare_task. There `flow` has no part below 0,
  * start_ns is the first start, end_ns the last end, and causes are not used. */
 struct task_fold {
 	uint64_t count;
@@ -60,8 +60,8 @@ struct proc_fold {
 struct proc_fold *proc_fold_new(void);
 void proc_fold_free(struct proc_fold *f); /* takes NULL */
 
-/* What came and went with neither below 0, as in reports (kernel memory is taken out of
- * TARE_KMEM when it is entered under its own kind). */
+/* What came and went with neither below 0, as in reports: kernel memory is taken out of
+ * TARE_KMEM when it is entered under its own kind, which can be before its event. */
 struct tare_flow fold_flow(const struct tare_flow *f);
 
 /* RSS that came in: pages. */

@@ -72,7 +72,7 @@ struct spread group_spread(const GPtrArray *items, group_value_fn value)
 	return s;
 }
 
-/* So many of one value. */
+/* One value, `count` times. */
 struct weighed {
 	int64_t value;
 	uint64_t count;

@@ -14,7 +14,7 @@ struct spread {
 	int64_t sum, min, median, max;
 };
 
-/* Values of which only so much is known. */
+/* Values of which only this is known. */
 struct spread_part {
 	uint64_t count;
 	int64_t min, median, max;

@@ -82,11 +82,11 @@ GPtrArray *report_reasons(const struct report *r)
 	if (r->kmem.whole && report_kmem_off(r))
 		add_reason(reasons, kmem_off(r));
 	if (r->malformed)
-		add_reason(reasons, g_strdup_printf("not balanced for certain: %s records from the "
+		add_reason(reasons, g_strdup_printf("not known to balance: %s records from the "
 						    "kernel made no sense",
 						    malformed));
 	if (report_lost_sums(r))
-		add_reason(reasons, g_strdup_printf("not balanced for certain: %s lost", lost));
+		add_reason(reasons, g_strdup_printf("not known to balance: %s lost", lost));
 	if (!reasons->len && !r->balanced) /* as an older tare found it */
 		add_reason(reasons, g_strdup("not balanced"));
 	return reasons;

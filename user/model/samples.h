@@ -76,11 +76,11 @@ struct samples_limits {
 	uint64_t lives;
 };
 
-/* Who is told, and asked; each may be NULL. */
+/* Callbacks; each may be NULL. */
 struct samples_watch {
 	/* Of each sample, and the id of the tally that it went to. */
 	void (*sample)(void *ctx, const struct tare_sample *sample, uint32_t id);
-	/* What went to one tally is another's now. */
+	/* Another tally has the sums of this one now. */
 	void (*folded)(void *ctx, uint32_t id, uint32_t into_id);
 	/* The name of code in no file, of an address space that is gone, and its start. */
 	const char *(*code_name)(void *ctx, uint64_t mm, uint64_t address, uint64_t *start);
@@ -125,7 +125,7 @@ struct samples {
 
 struct samples *samples_new(uint64_t page_size);
 void samples_free(struct samples *s); /* takes NULL */
-/* Others than usual, for tests. */
+/* For tests: other limits. */
 void samples_limits_set(struct samples *s, const struct samples_limits *limits);
 
 struct space *samples_space(struct samples *s, uint64_t mm); /* made when new */
@@ -168,13 +168,13 @@ void samples_fold_into(struct samples *s, samples_row_fn row, void *ctx);
  * folded count too. */
 bool samples_full(const struct samples *s);
 
-/* Put together what is to be, and keep the limits. */
+/* Fold what waits for it, and keep the limits. */
 void samples_settle(struct samples *s);
 /* Besides: forget stacks, names and files that nothing refers to. */
 void samples_collect(struct samples *s);
 
-/* Address spaces that are in `alive` (by id) stay. Another that was not the last time either
- * goes: the record of its end was lost. */
+/* Keep address spaces that are in `alive` (by id). One that was missing the last time too is
+ * dropped: the record of its end was lost. */
 void samples_keep(struct samples *s, GHashTable *alive);
 
 /* Bytes that live now, and that lived at peak `peak_seq` (the last one, or

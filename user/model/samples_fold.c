@@ -63,7 +63,7 @@ static void fold_tasks(struct samples *s)
 
 #define LIVE_WEIGHT 64
 
-/* How much there is to a tally. Most look at what lives, or lived at the peak. */
+/* How much a tally matters: most look at what lives, or lived at the peak. */
 static uint64_t size_of(const struct tally *t, uint64_t peak_seq)
 {
 	uint64_t live = (uint64_t)MAX(t->live, 0);
@@ -135,7 +135,7 @@ static void thin(struct samples *s, struct tallies *t, unsigned keep)
 	s->smaller += thin.moved;
 }
 
-/* How many stay, of as many as there may be. */
+/* How many stay when there are as many as allowed. */
 static unsigned most(uint32_t limit)
 {
 	return limit / 8 * 5;
@@ -146,7 +146,7 @@ bool samples_full(const struct samples *s)
 	return s->tallies->used > s->limit.tallies / 4 * 3;
 }
 
-/* When to look again: where little was won, later. */
+/* When to look again: later, if little was gained. */
 static uint32_t next_time(uint32_t limit, uint32_t used)
 {
 	return MAX(limit, used + used / 2);
@@ -164,8 +164,8 @@ static void thin_tallies(struct samples *s)
 	}
 }
 
-/* Of two lives of one stack one stays, for the bytes of both: which is left to chance, as
- * their bytes are to each other, so that on the whole neither end comes too soon. */
+/* Of two live samples of one stack one stays, and stands for the bytes of both. Which one is
+ * drawn in proportion to their bytes, so that in the mean none ends too soon. */
 struct pairing {
 	struct samples *s;
 	GArray *kept;      /* struct life */
@@ -444,7 +444,7 @@ static void limit_stacks(struct samples *s)
 	unsigned keep = most(s->limit.tallies);
 
 	collect(s);
-	/* Deep stacks, each another: fewer of them. */
+	/* Too many nodes still: the stacks are deep and all differ. Keep fewer of them. */
 	while (intern_count(s->nodes) > s->limit.nodes && keep >= 64) {
 		keep /= 2;
 		thin(s, s->tallies, keep);

@@ -92,7 +92,7 @@ uint32_t tallies_put(struct tallies *t, const struct tally_key *key)
 	return number;
 }
 
-/* Of two peaks the later counts: what was there at an earlier one nobody asks for. */
+/* Of two peaks only the later one counts. */
 static void add_peak(struct tally *to, const struct tally *from)
 {
 	if (from->peak_seq > to->peak_seq) {

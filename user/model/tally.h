@@ -2,8 +2,8 @@
  *
  * Sums of samples by key. Numbers are used again; an id never is. Pure.
  *
- * A tally is used, free, or moved: what it counted is another's now, whose number `into`
- * has, until all that refer to it by its number have been told (tallies_release).
+ * A tally is used, free, or moved: another one has its sums now, whose number is in `into`,
+ * until all that refer to it by its number have been told (tallies_release).
  */
 #ifndef TARE_TALLY_H
 #define TARE_TALLY_H

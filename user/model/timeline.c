@@ -74,7 +74,7 @@ static void enter(struct timeline *t, const struct tick *tick)
 	}
 }
 
-/* Enter them all again: what is the same now becomes one, farther in front. */
+/* Enter all ticks again: those that have become the same are one, at the first one's place. */
 static void enter_again(struct timeline *t, uint32_t slots, timeline_now_fn now, const void *ctx)
 {
 	unsigned n = t->ticks->len;

@@ -156,7 +156,7 @@ static int on_task_new(struct world *w, const struct tare_task_new *rec)
 	return 0;
 }
 
-/* Takes `name`. Of very many the first and the last are kept. */
+/* Takes `name`. If there are very many, the first and the last are kept. */
 static void remember(GPtrArray *names, char *name)
 {
 	g_ptr_array_add(names, name);
@@ -331,8 +331,8 @@ static int on_mm(struct world *w, const struct tare_mm_end *rec, bool second)
 	return 0;
 }
 
-/* Ids that are given on this side are in no record: a task's state that was cut behind its
- * causes, for one, has no room for what is kept of many. */
+/* Ids made by user space are in no record: a task's state that was cut behind its causes, for
+ * one, has no room for what is kept of many. */
 #define OURS (FOLD_ID | WORLD_REST)
 
 static bool is_ours(const struct tare_record *head)

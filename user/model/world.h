@@ -110,14 +110,14 @@ unsigned world_limbo(const struct world *w);
 /* Processes with a task that has not ended. */
 unsigned world_living(const struct world *w);
 
-/* What the kernel side kept of tasks and address spaces of this process (0: of more than one)
- * whose final records found no room; in the place of what it said before. Such a process is
- * not folded. It has one task and one address space for them, whose ids have bit 62 set, as
+/* Take the sums that the kernel side kept of tasks and address spaces of this process (0: of
+ * several) whose final records found no room; they replace the sums it gave before. Such a
+ * process is not folded. It has one task and one address space for them, whose ids have bit 62 set, as
  * has the process that stands for more than one. */
 #define WORLD_REST (1ULL << 62)
 void world_lost(struct world *w, uint64_t proc, const struct tare_ended *e);
-/* After that, and a sweep with both looks: what is not ended, was not met by it, and is of a
- * process of which records were lost, has ended: it is in those sums. */
+/* After that and a sweep with both looks: a task that has not ended, was not met by the sweep,
+ * and is of a process of which records were lost, has ended: it is in those sums. */
 void world_drop_lost(struct world *w);
 /* The task that stands for this one's lost final record, perhaps with others'; NULL: that is
  * in the table, or was folded, or nothing stands for it. */

@@ -165,7 +165,7 @@ static void set_name(char name[TARE_COMM_LEN], const char *to)
 	memcpy(name, to, strnlen(to, TARE_COMM_LEN)); /* not ended where it is full */
 }
 
-/* The name that many go by: that of all of them, or their pattern. */
+/* The name of a row of many: their common name, or their pattern. */
 static void common_name(char name[TARE_COMM_LEN], const char *next, bool first)
 {
 	g_autofree char *whole = g_strndup(next, TARE_COMM_LEN), *pattern = NULL;
@@ -311,7 +311,7 @@ static void fold_process(struct world *w, struct world_proc *p)
 	g_hash_table_remove(w->procs, &p->id);
 }
 
-/* Who stays. */
+/* Which ones stay. */
 
 static void add_weight(struct rank *r, int64_t pages_or_bytes, int kind)
 {
@@ -447,9 +447,9 @@ static bool too_many(const struct world *w, unsigned ended, bool tight)
 	return w->keep != WORLD_KEEP_ALL && ended > (tight ? w->keep : 2ULL * w->keep);
 }
 
-/* A process that holds pages after its end: its address space outlived it, because another
- * task reads its /proc files, and what closes it is still to come; or it is off. Of those
- * only the latest stay beyond the others. */
+/* A process that holds pages after its end: its address space outlives it, because another
+ * task reads its /proc files, and will be closed later; or its books are off. Only the latest
+ * of these stay besides the others. */
 static void fold_processes(struct world *w, bool tight)
 {
 	g_autoptr(GArray) ranks = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What ended and whose final record was lost: the kernel side kept the sums of it, by
- * process. They stand in the world as one task and one address space of that process, and
- * what was known of those themselves is dropped, as the sums have it.
+ * Tasks and address spaces that ended and whose final records were lost: the kernel side kept
+ * their sums, by process. In the process table these are one task and one address space of
+ * that process, and the lost ones themselves are dropped, as they are in the sums.
  */
 #include <string.h>
 

@@ -280,7 +280,7 @@ static void books(GString *out, const struct report *r, const struct table_style
 		g_autofree char *n = text_count(r->lost[TARE_LOST_RECORD_TASK]);
 
 		g_clear_pointer(&line, g_free);
-		line = g_strdup_printf("detail of %s ended task%s lost, no sum", n,
+		line = g_strdup_printf("records of %s ended task%s lost; their sums are kept", n,
 				       r->lost[TARE_LOST_RECORD_TASK] == 1 ? "" : "s");
 		margin_line(out, style, &first, PLAIN, line);
 	}

@@ -10,8 +10,8 @@
 
 #include "store/db_vfs.h"
 
-/* Play a journal, whoever made it, back into the bytes of a database; its size then, which is
- * not larger. What of the journal was not finished is left out. */
+/* Play a journal, whoever made it, back into the bytes of a database. Returns the database's
+ * size then, which is not larger. An unfinished rest of the journal is left out. */
 size_t db_rollback(unsigned char *db, size_t size, const unsigned char *journal,
 		   size_t journal_size);
 

@@ -140,7 +140,7 @@ static int call_open_directory(const char *path, int *fd)
 	return *fd < 0 ? SQLITE_CANTOPEN : SQLITE_OK;
 }
 
-/* The names are whole as they are: nothing is resolved. */
+/* The names are used as they are: nothing is resolved. */
 static int full_name(sqlite3_vfs *v, const char *name, int size, char *full)
 {
 	(void)v;
@@ -171,7 +171,7 @@ static int vfs_delete(sqlite3_vfs *v, const char *name, int sync)
 	return unix_vfs->xDelete(v, name, sync);
 }
 
-/* Where tare writes, what stands in its journal's place is taken away. */
+/* Where tare writes, whatever is in the place of its journal is removed. */
 static void remove_foreign(const struct db_place *p)
 {
 	g_autofree char *name = file_name(p, true);

@@ -27,7 +27,7 @@ struct db_place {
 	ino_t ino;
 	uid_t uid;
 	bool writing;
-	char *known, *journal; /* by these names it goes in SQLite, from db_vfs_add() on */
+	char *known, *journal; /* their names in SQLite, from db_vfs_add() on */
 };
 
 /* Let SQLite at it, as `known`. The place may not move until db_vfs_remove(), which takes

@@ -128,7 +128,7 @@ static bool ranges_are_more(const struct raw_log *log)
 	return log->range_bytes > log->sample_bytes / 3;
 }
 
-/* The least useful of the raw log go; *gone: how many. */
+/* Drop the least useful rows of the raw log; *gone: how many. */
 static int thin_some(struct recording *rec, uint64_t rows, uint64_t *gone)
 {
 	bool ranges = ranges_are_more(&rec->log);
@@ -166,8 +166,8 @@ static int write_log(struct recording *rec)
 	return err;
 }
 
-/* Near the limit, what has most beyond its share is made less: of the log a part at a
- * time, of the report what it may have from now on. */
+/* Near the limit, thin the part that is most above its share: of the log some rows at a time;
+ * the report has less room from now on. */
 static int keep_shares(struct recording *rec, const struct report *r)
 {
 	uint64_t samples = rec->log.sample_bytes, ranges = rec->log.range_bytes, gone;
@@ -182,8 +182,8 @@ static int keep_shares(struct recording *rec, const struct report *r)
 	return thin_log(rec, ranges * 8 > samples * 8 / 3, THIN_ROWS, &gone);
 }
 
-/* The state does not fit: the raw log goes until it has a quarter, then less of the
- * report is written, then there is no log. */
+/* The report does not fit: drop rows of the raw log until it has a quarter of the file, then
+ * write less of the report, then drop all of the log. */
 static int make_room(struct recording *rec, const struct report *r)
 {
 	uint64_t log = rec->log.sample_bytes + rec->log.range_bytes, gone;
@@ -193,7 +193,7 @@ static int make_room(struct recording *rec, const struct report *r)
 	err = thin_some(rec, MAX(rec->log.samples_kept + rec->log.ranges_kept, 2) / 2, &gone);
 	if (err || gone || room_less(&rec->room, r))
 		return err;
-	error("%s: not even the least of a report fits into --max-size", rec->db.path);
+	error("%s: even the shortest report does not fit into --max-size", rec->db.path);
 	hint("a larger --max-size");
 	return -E2BIG;
 }
@@ -212,7 +212,7 @@ static char *note(const struct recording *rec, const struct writer *w)
 	if (t->stacks)
 		g_string_append(s, "; the smallest stacks are [thinned]");
 	if (t->slot_ns)
-		g_string_append_printf(s, "; the times of stacks are told to %.3g s",
+		g_string_append_printf(s, "; stacks are told apart in time by %.3g s only",
 				       (double)t->slot_ns / 1e9);
 	if (t->points)
 		g_string_append(s, "; the weight over time has fewer points");
@@ -220,7 +220,8 @@ static char *note(const struct recording *rec, const struct writer *w)
 		g_string_append_printf(s, "; %" G_GUINT64_FORMAT " texts were left out or cut",
 				       w->texts_cut);
 	if (w->sizes_cut)
-		g_string_append_printf(s, "; %" G_GUINT64_FORMAT " sizes are larger than told",
+		g_string_append_printf(s,
+				       "; %" G_GUINT64_FORMAT " sizes were too large and are cut",
 				       w->sizes_cut);
 	return s->len ? g_strconcat("to stay below --max-size and within what a recording may hold",
 				    s->str, NULL) :
@@ -281,7 +282,7 @@ static int write_tables(struct recording *rec, struct report *r, bool last)
 	return writer_end(&w);
 }
 
-/* What can't be written leaves the tables as they were, and all of them to be written. */
+/* A write that fails leaves the tables as they were; all of them are to be written then. */
 static int write_state(struct recording *rec, struct report *r, bool last)
 {
 	struct thinned t;
@@ -339,8 +340,8 @@ static int begin(struct recording *rec)
 	return err;
 }
 
-/* A reader that is in the way has the next checkpoint go on with this transaction: SQLite
- * lets no new reader in meanwhile. */
+/* If a reader is in the way, the next checkpoint goes on with this transaction: SQLite lets no
+ * new reader in meanwhile. */
 static int end(struct recording *rec, int err)
 {
 	if (!err)

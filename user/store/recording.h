@@ -56,7 +56,7 @@ struct recorded_range {
 };
 void recording_range(struct recording *rec, const struct recorded_range *r);
 
-/* Samples of a tally are those of another from now on. */
+/* From now on the samples of one tally belong to another. */
 void recording_folded(struct recording *rec, uint32_t tally, uint32_t into);
 
 /* The state as of now, in place of the last: what has changed of it. `complete`: it is
@@ -64,8 +64,8 @@ void recording_folded(struct recording *rec, uint32_t tally, uint32_t into);
  * made smaller (`r` is), and the file says so. While a reader is in the way it is written
  * with the next one. */
 int recording_checkpoint(struct recording *rec, struct report *r, bool complete);
-/* Is that what an error of these means? The recording then says so itself, and takes no
- * more. */
+/* Does an error of these functions mean that the disk is full? The recording then says so
+ * itself, and takes no more. */
 bool recording_disk_full(int err);
 
 /* Read the whole file, whoever made it: every number in it is in bounds, every

@@ -2,7 +2,6 @@
  *
  * Processes and tasks out of the tables of recording.sql.
  */
-#include <errno.h>
 
 #include "model/books.h"
 #include "store/recording_format.h"

@@ -79,7 +79,7 @@ static unsigned level_of(int64_t number)
 	return (unsigned)__builtin_ctzll((unsigned long long)number);
 }
 
-/* A row of so many bytes comes. */
+/* Before a row of so many bytes: ask now and then whether there is room. */
 static int look(struct raw_log *log, uint64_t bytes, log_room_fn room, void *ctx)
 {
 	log->unlooked += bytes;
@@ -159,7 +159,7 @@ int log_write(struct raw_log *log, const struct db *db, log_room_fn room, void *
 	return err ?: write_folds(log, db, room, ctx);
 }
 
-/* Of `bytes`, what so many of the rows that there are take. */
+/* The share of `bytes` that so many of all rows take. */
 static uint64_t part(uint64_t bytes, uint64_t gone, uint64_t rows)
 {
 	return gone < rows ? (uint64_t)((double)bytes * (double)gone / (double)rows) : bytes;
@@ -185,7 +185,7 @@ static int drop_folds(const struct db *db)
 	return db_exec(db, "DELETE FROM tallies");
 }
 
-/* Every second sample goes, those of the least level: the oldest of them first. */
+/* Drop every second sample, which are those of the least level, the oldest first. */
 int log_thin_samples(struct raw_log *log, const struct db *db, uint64_t rows, uint64_t *gone)
 {
 	int err = 0;

@@ -9,14 +9,14 @@
 #include "model/report.h"
 #include "store/recording_limits.h"
 
-/* What there is room for, less each time that a report did not fit. Rows, and bytes of
- * texts that a report can do without. */
+/* What there is room for: rows, and bytes of texts that a report can do without. It becomes
+ * less each time that a report does not fit. */
 struct room {
 	unsigned processes, tasks, stacks, ticks, points;
 	uint64_t extra;
 };
 
-/* What was made less of one report. */
+/* By how much one report was made smaller. */
 struct thinned {
 	uint64_t rows; /* of processes and threads: that many fewer */
 	bool stacks;
@@ -28,8 +28,8 @@ void room_init(struct room *room);
 /* Make the report fit. */
 void room_apply(const struct room *room, const struct recording_limits *limits, struct report *r,
 		struct thinned *thinned);
-/* Less room for what of this report takes most of the file. False: there is nothing left
- * that could be less. */
+/* Make room smaller for the part of this report that takes most of the file. False: nothing is
+ * left that could be smaller. */
 bool room_less(struct room *room, const struct report *r);
 
 #endif

@@ -89,17 +89,6 @@ void rows_forget(struct rows *rows)
 	rows_init(rows);
 }
 
-uint64_t rows_memory(const struct rows *rows)
-{
-	uint64_t sum = 0;
-
-	for (int i = 0; i < KNOWN_SORTS; i++)
-		sum += rows->known[i].size * (16ULL + 8 * rows->known[i].parts);
-	for (int i = 0; i < PLACED_SORTS; i++)
-		sum += rows->placed[i]->len * sizeof(uint64_t);
-	return sum;
-}
-
 static uint32_t free_slot(const struct known *k, uint64_t id)
 {
 	uint32_t at = (uint32_t)id & (k->size - 1);

@@ -66,7 +66,6 @@ void rows_init(struct rows *rows);
 void rows_clear(struct rows *rows);
 /* Nothing of what is in the file is known any more. */
 void rows_forget(struct rows *rows);
-uint64_t rows_memory(const struct rows *rows); /* bytes */
 
 /* Identities are made word by word; start with rows->seed. Never 0. */
 uint64_t hash_word(uint64_t hash, uint64_t word);

@@ -4,7 +4,6 @@
  */
 #include "model/profile.h"
 
-#include "store/recording_format.h"
 #include "store/recording_writer.h"
 
 #define NONE UINT32_MAX

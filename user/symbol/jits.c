@@ -108,10 +108,9 @@ static int64_t now(clockid_t clock)
 /* When a process began, by /proc/PID/stat: ns of CLOCK_BOOTTIME. 0: not known. */
 static uint64_t began(pid_t pid)
 {
-	g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid), *text = NULL;
 	struct proc_stat stat;
 
-	if (!g_file_get_contents(path, &text, NULL, NULL) || !proc_stat_parse(text, &stat))
+	if (proc_stat_read(pid, &stat))
 		return 0;
 	return stat.start * (NS / sysconf(_SC_CLK_TCK));
 }

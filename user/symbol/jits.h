@@ -36,7 +36,7 @@ void jits_gone(struct jits *j, uint64_t mm);
 bool jits_crowded(const struct jits *j);
 /* Nobody asks for names of what is gone any more, but for living copies of it. */
 void jits_forget(struct jits *j);
-/* Those that are not in `alive` (by id) are gone: the record of it was lost. */
+/* Forget those that are not in `alive` (by id): the record of their end was lost. */
 void jits_keep(struct jits *j, GHashTable *alive);
 
 /* Take in what its JIT wrote so far; from now on it counts as one that has code. Once for all

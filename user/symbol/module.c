@@ -228,7 +228,7 @@ static int open_in_root(pid_t pid, const char *path, struct stat *st)
 	return found < 0 ? -errno : regular_open_found(found, st);
 }
 
-/* The one that is meant, or none. */
+/* The descriptor, if it is of the file that is meant (by inode); else -1. */
 static int only_this(int fd, const struct stat *st, const struct module_source *s)
 {
 	if (fd < 0 || !s->inode || st->st_ino == s->inode)
@@ -449,12 +449,6 @@ const char *module_interpreter(const struct module *m)
 uint64_t module_headers(const struct module *m)
 {
 	return m->headers;
-}
-
-void module_identity(const struct module *m, uint32_t *dev, uint64_t *inode)
-{
-	*dev = m->dev;
-	*inode = m->inode;
 }
 
 const char *module_build_id(const struct module *m)

@@ -53,7 +53,6 @@ struct segment {
 const struct segment *module_segments(const struct module *m, unsigned *n);
 const char *module_interpreter(const struct module *m); /* path, or NULL */
 uint64_t module_headers(const struct module *m);        /* address of the program headers, or 0 */
-void module_identity(const struct module *m, uint32_t *dev, uint64_t *inode);
 /* "" when there is none. Hexadecimal. */
 const char *module_build_id(const struct module *m);
 /* Address in the file's own terms of what is at this offset; 0: not loaded. */

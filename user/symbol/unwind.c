@@ -387,7 +387,7 @@ static enum step by_rule(const struct unwinder *u, const struct rule *rule, stru
 		return STEP_END;
 	if (!cfa_of(u, rule, m, &cfa))
 		return STEP_LOST;
-	/* All by what was before. */
+	/* All are computed from the registers as they were before. */
 	for (int i = 0; i < rule->n_changed; i++) {
 		int reg = rule->changed[i];
 

@@ -69,6 +69,14 @@ def tree(root, marker):
     return sorted(p for p in found if threads(p))
 
 
+def takes_signal(pid, signum):
+    """It has a handler for the signal, or blocks it to read it later."""
+    bit = 1 << (signum - 1)
+    return any(int(line.split()[1], 16) & bit
+               for line in read(f"/proc/{pid}/status").splitlines()
+               if line.startswith((b"SigCgt", b"SigBlk")))
+
+
 def cpu_ticks(pid):
     s = stat(f"/proc/{pid}/stat")
     return s[2] if s else 0

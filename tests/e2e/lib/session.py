@@ -127,13 +127,6 @@ class Session:
             self.program.stdin.write(b"\n")
             self.program.stdin.flush()
 
-    def takes_signals(self):
-        status = procfs.read(f"/proc/{self.tare.pid}/status").decode()
-        bit = 1 << (signal.SIGUSR1 - 1)
-        masks = [int(line.split()[1], 16) for line in status.splitlines()
-                 if line.startswith(("SigCgt", "SigBlk"))]
-        return any(mask & bit for mask in masks)
-
     def check_tare(self):
         if self.tare.poll() is not None:
             raise Failed(f"tare ended with {self.tare.returncode}: {self.said()!r}")
@@ -142,7 +135,8 @@ class Session:
     def snapshot(self):
         """A report of now."""
         self.deadline.wait("tare to take SIGUSR1",
-                           lambda: self.check_tare() and self.takes_signals())
+                           lambda: self.check_tare() and
+                           procfs.takes_signal(self.tare.pid, signal.SIGUSR1))
         self.snapshots += 1
         path = os.path.join(self.dir, f"r.{self.snapshots}.json")
         if os.path.exists(path):

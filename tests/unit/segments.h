@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * For tests of symbol/: a program file mapped as it asks to be.
+ */
+#ifndef TARE_TEST_SEGMENTS_H
+#define TARE_TEST_SEGMENTS_H
+
+#include "model/space.h"
+#include "symbol/module.h"
+
+/* Its segments, as file 1, where the file says; of one 16 MiB at most. */
+static inline void map_segments(struct space *space, const struct module *m)
+{
+	unsigned n;
+	const struct segment *seg = module_segments(m, &n);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct range r = {
+			.start = seg[i].address,
+			.end = seg[i].address + MIN(seg[i].size, 1 << 24),
+			.offset = seg[i].offset,
+			.file = 1,
+			.place = PLACE_FILE,
+			.code = seg[i].code,
+		};
+
+		space_set(space, &r);
+	}
+}
+
+#endif
