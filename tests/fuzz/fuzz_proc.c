@@ -90,16 +90,25 @@ static void slabs(const char *text)
 
 static void kernel(const char *text)
 {
-	static const uint64_t at[] = { 0, 0x1000, 0xffffffff81000000, UINT64_MAX };
+	static const uint64_t at[] = { UINT64_MAX, 0, 0x1000, 0xffffffff81000000 };
 	static char *path;
-	GPtrArray *found;
+	g_autoptr(GArray) addresses = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	struct kernel *k = kernel_new();
 
 	if (!path)
 		path = file_named("kallsyms");
 	must(g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
-	found = kernel_names(path, at, G_N_ELEMENTS(at));
-	must(found->len == G_N_ELEMENTS(at));
-	g_ptr_array_unref(found);
+	for (int times = 0; times < 2; times++) { /* what is known already, too */
+		g_array_set_size(addresses, 0);
+		g_array_append_vals(addresses, at, G_N_ELEMENTS(at));
+		kernel_learn(k, path, addresses);
+	}
+	for (unsigned i = 0; i < G_N_ELEMENTS(at); i++) {
+		const char *name = kernel_name(k, at[i]);
+
+		must(!name || *name);
+	}
+	kernel_free(k);
 	unlink(path);
 }
 

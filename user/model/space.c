@@ -168,6 +168,8 @@ void space_code(struct space *s, uint64_t start, uint64_t end)
 
 void space_copy(struct space *to, struct space *from)
 {
+	if (to == from) /* a record that makes no sense */
+		return;
 	g_array_unref(to->ranges);
 	to->ranges = g_array_ref(from->ranges);
 	to->shared = from->shared = true;
