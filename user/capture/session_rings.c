@@ -10,7 +10,7 @@
 #include "capture/session_state.h"
 
 /* Bytes that may wait for the main thread. */
-#define SAMPLES_WAIT (16 << 20)
+#define SAMPLES_WAIT (6 << 20)
 #define EVENTS_WAIT (16 << 20)
 #define EVENTS_WAIT_TASK 2048 /* on top for each task: its birth, its names and its end */
 
