@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/err.h"
+#include "base/text.h"
 #include "bpf/sampling.h"
 #include "capture/cause.h"
 #include "capture/sampler_state.h"
@@ -441,6 +443,19 @@ static void fill_thinned(struct profile *p, const struct tare_sampling *counts, 
 	p->mean_period = sampling_mean_period(counts, (uint32_t)p->period);
 }
 
+/* What grew without a place in time would be missing from the curve without a word. */
+static void say_left_out(struct sampling_session *s)
+{
+	g_autofree char *size = text_size((int64_t)s->samples->timeline->left_out);
+
+	if (!s->samples->timeline->left_out || s->said_left_out)
+		return;
+	s->said_left_out = true;
+	warn("too many stacks at once: when they grew and shrank is not kept of all (%s so far); "
+	     "sums are not affected",
+	     size);
+}
+
 struct profile *sampler_profile(struct sampling_session *s, const struct report *r,
 				const struct tare_sampling *counts, uint64_t peak_seq,
 				uint64_t origin_ns, const char *asked_why)
@@ -455,5 +470,6 @@ struct profile *sampler_profile(struct sampling_session *s, const struct report 
 	fill_thinned(p, counts, origin_ns);
 	p->lost = (struct profile_loss){ counts->lost, counts->lost_bytes, counts->lost_ranges };
 	naming_fill(s->naming, p, s->samples, s->modules, s->jits, s->lines);
+	say_left_out(s);
 	return p;
 }

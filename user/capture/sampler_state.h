@@ -27,6 +27,7 @@ struct sampling_session {
 	uint32_t period, vdso;
 	uint64_t vdso_size;
 	bool lines;
+	bool said_left_out; /* that the timeline has not all */
 	uint64_t malformed;
 	GArray *endings;       /* struct ending: of tasks */
 	struct sample_log log; /* its functions NULL: nobody is told */
