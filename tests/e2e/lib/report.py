@@ -262,7 +262,7 @@ def check_kmem(r):
     if (k["level"] == "events") != (total["kmem"]["net"] is not None):
         bad.append(f"kmem: level {k['level']}, but totals.kmem is {total['kmem']}")
     if k["level"] != "events":
-        known = {"level", "whole", "foreign", "by_group"}
+        known = {"level", "whole", "foreign", "by_group", "untold"}
         if k["level"] == "group":
             known.add("sampled_at_peak")
         bad += all_null("kmem", "all", {n: v for n, v in k.items() if n not in known})
