@@ -395,6 +395,7 @@ int features_probe(struct features *f, const char *btf)
 	caps = cap_get_proc();
 	err = probe_btf(f, btf);
 	features_read_btf(f);
+	kernel_btf_looked_up(&f->btf);
 	probe_capabilities(f, caps);
 	probe_machine(f, caps);
 	probe_trials(f, caps);

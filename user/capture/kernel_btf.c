@@ -167,6 +167,12 @@ int kernel_btf_open(struct kernel_btf *k, const char *file)
 	return err ? err : without_refused(k);
 }
 
+void kernel_btf_looked_up(struct kernel_btf *k)
+{
+	if (!k->hidden)
+		g_clear_pointer(&k->btf, btf__free);
+}
+
 void kernel_btf_close(struct kernel_btf *k)
 {
 	btf__free(k->btf);

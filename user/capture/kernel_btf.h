@@ -25,6 +25,10 @@ struct kernel_btf {
 int kernel_btf_open(struct kernel_btf *k, const char *file);
 void kernel_btf_close(struct kernel_btf *k);
 
+/* Nothing more is looked up in `btf`: its memory, 5 MiB, goes where kernel_btf_with() needs
+ * it not. */
+void kernel_btf_looked_up(struct kernel_btf *k);
+
 /* Call `load` so that libbpf finds KERNEL_BTF, and return what it returns: if KERNEL_BTF is
  * hidden, in a thread with a mount of its own, which nobody else sees. Negative errno if that
  * can't be. */
