@@ -105,7 +105,7 @@ help:
 	@echo '                  (fuzz: T="names"; seeds: the corpus anew, by tests/fuzz/seeds.c)'
 	@echo 'make format       C as .clang-format has it'
 	@echo 'make check-long   loads that last, MINUTES=60 of postgres among them: what was lost'
-	@echo 'make bench        overhead, measured'
+	@echo 'make overhead     what tare costs, measured: the storm beside which it comes and goes, and others'
 	@echo 'make results      install all runtimes, weigh them, rewrite RESULTS.md'
 	@echo 'V=1 verbose  O=dir  DEBUG=1  SAN=address,undefined  CC= CLANG= BPFTOOL= NODE= NPM= PROTOC= CFLAGS='
 
@@ -234,7 +234,7 @@ $(O)/programs/%: tests/programs/%.cc
 	$(call run,CXX,$<)$(CXX) -O1 -g -Wall -Wextra -pthread $(DEPS) -o $@ $< $(own_flags)
 
 .PHONY: programs build-tests unit bpf-tests golden browser e2e check-kernels lint format
-.PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo bench results
+.PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo overhead results
 programs: $(programs)
 build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs) $(browser_needs)
 
@@ -320,8 +320,8 @@ check-long:
 	@$(MAKE) --no-print-directory build-tests
 	@tests/long/check --minutes $(MINUTES) $(LOADS)
 
-bench: $(O)/tare $(programs)
-	tools/bench/run
+overhead: $(O)/tare $(programs)
+	tools/overhead/run
 
 # Hours: every runtime that can be had is installed and weighed.
 results: $(O)/tare
