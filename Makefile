@@ -115,11 +115,13 @@ help:
 $(O)/gen/flags: content = $(CC) $(C_FLAGS) / $(CLANG) $(BPF_FLAGS) / $(LDLIBS) $(LDFLAGS)
 $(O)/gen/objects: content = $(sort $(lib_obj))
 $(O)/gen/bpf-objects: content = $(bpf_obj)
-commit = $(shell git describe --always --dirty 2>/dev/null)
+$(O)/gen/pages-by: content = $(pages_by)
+# A source archive has no history, but this file.
+commit = $(shell cat .commit 2>/dev/null || git describe --always --dirty 2>/dev/null)
 $(O)/gen/version.h: content = \#define TARE_VERSION "$(VERSION)$(addprefix -,$(commit))"
 
 .PHONY: FORCE
-$(O)/gen/flags $(O)/gen/objects $(O)/gen/bpf-objects $(O)/gen/version.h: FORCE
+$(O)/gen/flags $(O)/gen/objects $(O)/gen/bpf-objects $(O)/gen/version.h $(O)/gen/pages-by: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(content)' | cmp -s - $@ || printf '%s\n' '$(content)' >$@
 
@@ -152,7 +154,16 @@ $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: user/output/%.proto
 
 # Pages: each folder of web/ named in $(pages) becomes one HTML file, and is embedded
 # as `NAME_page_html`. The modules come from npm, as the lock file has them, when it
-# changes; none of their install scripts runs.
+# changes; none of their install scripts runs. A source archive has the pages bundled,
+# which serve while nothing in web/ is newer. Without them and without node (or with
+# NODE=) the pages are empty, and tare says what is missing where it is asked for HTML.
+
+web := $(wildcard user/output/web/*.mjs user/output/web/*.json user/output/web/*/*)
+bundled := $(wildcard $(pages:%=user/output/web/bundled/%.page.html))
+web_changed = $(shell find $(filter-out $(bundled),$(web)) -newer $(firstword $(bundled)))
+have_node = $(and $(shell command -v $(or $(NODE),-)),$(shell command -v $(or $(NPM),-)))
+pages_by := $(if $(and $(bundled),$(if $(web_changed),,same)),archive,$(if $(have_node),node,nobody))
+no_pages = without the HTML pages: there is no node or no npm (see tools/setup and "make dist")
 
 # Modules are the same for all builds below one.
 SHARED = $(O)
@@ -168,9 +179,13 @@ endef
 $(eval $(call install_modules,web,user/output/web))
 $(eval $(call install_modules,browser,tests/browser))
 
-$(O)/gen/%.page.html: $(call modules,web) $(wildcard user/output/web/*.mjs user/output/web/*/*)
+page_recipe_node = $(NODE) user/output/web/build.mjs $* $(SHARED)/web/node_modules $@
+page_recipe_archive = cp user/output/web/bundled/$*.page.html $@
+page_recipe_nobody = : >$@
+
+$(O)/gen/%.page.html: $(if $(filter node,$(pages_by)),$(call modules,web)) $(web) $(O)/gen/pages-by
 	@mkdir -p $(@D)
-	$(call run,PAGE)$(NODE) user/output/web/build.mjs $* $(SHARED)/web/node_modules $@
+	$(call run,PAGE)$(page_recipe_$(pages_by))
 
 # A file as a C array and its length: report.schema.json becomes
 # `const char report_schema_json[]` and `const size_t report_schema_json_len`.
@@ -193,6 +208,7 @@ $(O)/libtare.a: $(lib_obj) $(O)/gen/objects
 
 $(O)/tare: $(main_obj) $(O)/libtare.a
 	$(call run,LINK)$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(if $(filter nobody,$(pages_by)),@echo '  NOTE    tare is built $(no_pages)')
 
 # Install
 
@@ -302,6 +318,27 @@ lint:
 
 format:
 	clang-format -i $(wildcard bpf/*.[ch] user/*/*.[ch] tests/*/*.[ch])
+
+# A source archive: HEAD with the pages bundled, so that gcc, clang, bpftool and libraries
+# build it. The same commit gives the same bytes.
+
+dist_name = tare-$(VERSION)-$(shell git describe --always)
+dist = $(O)/$(dist_name).tar.gz
+
+.PHONY: dist check-dist
+dist: $(page_html)
+	$(if $(filter node,$(pages_by)),,@echo 'make dist: the pages need node and npm' >&2; exit 1)
+	@git diff --quiet HEAD || { echo 'make dist: commit first: the archive has HEAD only' >&2; exit 1; }
+	@git describe --always >$(O)/gen/.commit
+	$(call run,DIST,$(dist))git archive --prefix=$(dist_name)/ --add-file=$(O)/gen/.commit \
+		--prefix=$(dist_name)/user/output/web/bundled/ $(page_html:%=--add-file=%) \
+		--prefix=$(dist_name)/ HEAD | gzip -9n >$(dist)
+
+# Some minutes and a network, to make a bare Debian root the first time.
+check-dist:
+	@tools/setup dist
+	@$(MAKE) --no-print-directory dist && mv $(dist) $(dist).first && $(MAKE) --no-print-directory dist
+	@tools/tap check-dist 'tests/dist/check $(dist) $(dist).first'
 
 # The two commands of the README. They run on a machine that has make, no more.
 
