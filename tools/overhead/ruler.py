@@ -6,12 +6,14 @@ detach in random order.
 Each attachment is compared with its neighbours: its windows' median, over the mean of
 the medians of the windows just before it and just after it, when nothing was attached.
 What changes slowly (clock, cache, neighbours on the machine) is in all three. A tool's
-ratio is the median over its attachments; its interval is by ranks, so it assumes
-nothing of how they are spread. The load has one CPU, all the tools have others.
+ratio is the median of the means of all pairs of its attachments' (Hodges and Lehmann),
+with the 95 % interval that belongs to it, by Wilcoxon's signed ranks: outliers don't move
+it. The load has one CPU, all the tools have others.
 
 It must not know what the tools are, nor what the load does.
 """
 
+import contextlib
 import math
 import os
 import random
@@ -22,10 +24,11 @@ import time
 import typing
 
 SEED = 20261128
-WINDOWS = 80      # of an attachment, and of the time between two: as many on a busy machine
+WINDOWS = 40      # of an attachment, and of the time between two: as many on a busy machine
 SETTLE = 0.02     # s after a tool came or went: what the kernel does for that is over
+NICE = -15        # of the load, the tools and this: they don't wait for the rest of the machine
 PATIENCE = 60     # s for a tool to attach or to end, and for the windows
-CONFIDENCE = 0.95
+Z = 1.96          # of the normal distribution: 95 %
 # System calls that wait for events: poll, epoll_wait, ppoll, epoll_pwait.
 WAITING_X86 = ("7", "232", "271", "281")
 WAITING = ("73", "22")  # ppoll, epoll_pwait
@@ -58,17 +61,15 @@ def cpus():
     return {allowed[-1]}, set(allowed[:-1])
 
 
-def interval(values, confidence=CONFIDENCE):
-    """Of the median, by ranks: the k-th from below and from above, where k is the largest
-    for which fewer than k of n fair coins fall one way with at most half of what is left."""
-    n, k, below = len(values), 0, 0.0
-    while k < n // 2:
-        below += math.comb(n, k) / 2 ** n
-        if below > (1 - confidence) / 2:
-            break
-        k += 1
-    ordered = sorted(values)
-    return (ordered[k - 1], ordered[n - k]) if k else (ordered[0], ordered[-1])  # too few: all of them
+def estimate(values):
+    """(middle, low, high) by signed ranks: the median of all means of two, a value with
+    itself too, and those that stand as far from both ends as 95 % asks. Of very few values
+    that is all of them."""
+    n = len(values)
+    means = sorted((a + b) / 2 for i, a in enumerate(values) for b in values[i:])
+    spread = math.sqrt(n * (n + 1) * (2 * n + 1) / 24)
+    k = max(0, round(n * (n + 1) / 4 - Z * spread))
+    return statistics.median(means), means[k], means[-1 - k]
 
 
 def waits(pid):
@@ -172,18 +173,46 @@ def compare(tool, rounds):
     plain = [(before + after) / 2 for t, before, _, after in rounds if t is tool]
     with_it = [during for t, _, during, _ in rounds if t is tool]
     ratios = [w / p for w, p in zip(with_it, plain)]
-    low, high = interval(ratios)
-    return Result(statistics.median(plain), statistics.median(with_it),
-                  statistics.median(ratios), low, high, len(ratios))
+    return Result(statistics.median(plain), statistics.median(with_it), *estimate(ratios),
+                  len(ratios))
+
+
+def autogroup(nice=None):
+    """The nice value of the session that all this is in, among others; None: there is none."""
+    try:
+        with open("/proc/self/autogroup", "r+" if nice is not None else "r", encoding="ascii") as f:
+            if nice is not None:
+                f.write(str(nice))
+                return nice
+            return int(f.read().split()[-1])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+@contextlib.contextmanager
+def favoured():
+    """What starts meanwhile is favoured too. All is put back. Where this is not allowed the
+    intervals are wider on a busy machine."""
+    cpu, nice, group = os.sched_getaffinity(0), os.getpriority(os.PRIO_PROCESS, 0), autogroup()
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, min(nice, NICE))
+    if group is not None:
+        autogroup(min(group, NICE))
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cpu)
+        os.setpriority(os.PRIO_PROCESS, 0, nice)
+        if group is not None:
+            autogroup(group)
 
 
 def measure(command, tools, directory, seed=SEED):
     """{tool's name: Result}: what each costs the load, a command that prints windows until
     SIGTERM."""
     mine, theirs = cpus()
-    saved = os.sched_getaffinity(0)
-    load = Load(command, directory, mine)
-    with open(os.path.join(directory, "tools.log"), "w+b") as log:
+    with favoured(), open(os.path.join(directory, "tools.log"), "w+b") as log:
+        load = Load(command, directory, mine)
         try:
             os.sched_setaffinity(0, theirs)
             rounds = alternate(tools, load, log, seed)
@@ -192,6 +221,5 @@ def measure(command, tools, directory, seed=SEED):
             last = log.read().decode(errors="replace").strip().splitlines()[-3:]
             raise Failed("\n".join([str(e), *last])) from None
         finally:
-            os.sched_setaffinity(0, saved)
             load.end()
     return {tool.name: compare(tool, rounds) for tool in tools}
