@@ -3,7 +3,7 @@
  * Closing the books of kernel memory: events against the group's own counter,
  * what is foreign, whose the rest is, and the weight's peak.
  */
-#include "books_bench.h"
+#include "books_fixture.h"
 
 #define KIB 1024
 
