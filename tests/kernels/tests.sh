@@ -159,6 +159,24 @@ test_packed() {
 	test_exact "$@"
 }
 
+# fexit PROGRAM ARG…: as exact, without the tracepoint exit_mmap: by the end of that function.
+# Where no program can hang on a function (this machine may be so, guests are not): refused.
+test_fexit() {
+	TARE_REFUSE=btf_trace_exit_mmap
+	export TARE_REFUSE
+	if [ -n "${GUEST-}" ] || "$TARE" doctor >"$dir/doctor"; then
+		test_exact "$@"
+		return
+	fi
+	"$TARE" run -- touch "$dir/ran" >"$dir/out" 2>&1
+	status=$?
+	[ $status -eq 125 ] && [ ! -e "$dir/ran" ] && grep -q "can't work, without: tare_exit_mmap_end: no tracepoint" "$dir/doctor" &&
+		grep -q "refused tare_exit_mmap_end, .*: no tracepoint exit_mmap, and no fexit: " "$dir/out" && return 0
+	echo "exit $status; should be 125, with nothing run, and what cannot be attached"
+	cat "$dir/out" "$dir/doctor"
+	return 1
+}
+
 # shape: with counters of a shape that is not known it is the classic arm, and says so
 test_shape() {
 	[ "$ARM" = percpu ] || return 77

@@ -101,6 +101,8 @@ static void leave_out(struct loader *l)
 	for (unsigned i = 0; i < G_N_ELEMENTS(maps); i++)
 		bpf_map__set_autocreate(maps[i].map, maps[i].on);
 	bpf_program__set_autoload(l->ledger, true);
+	bpf_program__set_autoload(skel->progs.tare_exit_mmap, !f->exit_mmap_fexit);
+	bpf_program__set_autoload(skel->progs.tare_exit_mmap_end, f->exit_mmap_fexit);
 	bpf_program__set_autoload(skel->progs.tare_sys_exit, features_has(f, FEATURE_SYS_EXIT));
 	bpf_program__set_autoload(skel->progs.tare_fault_kernel,
 				  features_has(f, FEATURE_PAGE_FAULT_KERNEL));
@@ -222,6 +224,21 @@ static void link_free(gpointer link)
 	bpf_link__destroy(link);
 }
 
+/* Only attaching tells whether a program may hang on a function of the kernel's. For nobody it
+ * follows it does nothing. */
+static int try_fexit(struct loader *l, const struct bpf_program **refused)
+{
+	struct bpf_program *end = l->skel->progs.tare_exit_mmap_end;
+	struct bpf_link *link = bpf_program__attach(end);
+
+	if (!link) {
+		*refused = end;
+		return -errno;
+	}
+	bpf_link__destroy(link);
+	return 0;
+}
+
 /* After loading: all that must be done before the first event. */
 static int begin(void *ctx, struct tare_bpf *skel, const struct bpf_program **refused)
 {
@@ -240,7 +257,7 @@ static int begin(void *ctx, struct tare_bpf *skel, const struct bpf_program **re
 		return err;
 	}
 	if (l->config->trial)
-		return 0;
+		return l->config->features->exit_mmap_fexit ? try_fexit(l, refused) : 0;
 	if (l->config->stats && l->stats_fd < 0)
 		l->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	err = attach(l, refused);
