@@ -173,13 +173,16 @@ static int run_init(struct loader *l)
 
 /* The classic arm is attached through tracefs. Where it is not mounted, a mount
  * in a mount namespace of our own disturbs nobody and goes with us. */
-static int mount_tracefs(const struct features *f)
+static int mount_tracefs(struct features *f)
 {
+	static const char at[] = "/sys/kernel/tracing";
+
 	if (f->tracefs)
 		return 0;
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) ||
-	    mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL))
+	    mount("tracefs", at, "tracefs", 0, NULL))
 		return -errno;
+	f->tracefs = g_strdup(at); /* for the next session of this process too */
 	return 0;
 }
 
@@ -282,7 +285,7 @@ int loader_open(struct loader **out, const struct loader_config *config)
 	l->links = g_ptr_array_new_with_free_func(link_free);
 	l->config = config;
 	err = load_programs(&l->skel, &(struct load_config){ config->features, configure, begin, l,
-							     config->trial });
+							     config->quiet });
 	l->config = NULL;
 	if (err) {
 		loader_close(l);
@@ -399,21 +402,39 @@ enum ledger_arm loader_arm(const struct loader *l)
 	return l->arm;
 }
 
+static const struct loader_config trial = {
+	.trial = true,
+	.max_mms = 64,
+	.ring_bytes = TRIAL_RING,
+};
+
+int loader_settle(struct features *f, enum ledger_arm *arm)
+{
+	struct loader_config config = trial;
+	struct loader *l = NULL;
+	int err;
+
+	config.features = f;
+	config.arm = *arm;
+	err = loader_open(&l, &config);
+	if (!err)
+		*arm = loader_arm(l);
+	loader_close(l);
+	return err;
+}
+
 int loader_try(struct features *f)
 {
-	struct loader_config config = {
-		.features = f,
-		.trial = true,
-		.arm_forced = true,
-		.max_mms = 64,
-		.ring_bytes = TRIAL_RING,
-		.period = TRIAL_RING,
-		.stack = TARE_STACK_MAX,
-		.samples_ring_bytes = TRIAL_RING,
-	};
+	struct loader_config config = trial;
 	bool works = false;
 	int err = -ENOTSUP;
 
+	config.features = f;
+	config.arm_forced = true;
+	config.quiet = true;
+	config.period = TRIAL_RING;
+	config.stack = TARE_STACK_MAX;
+	config.samples_ring_bytes = TRIAL_RING;
 	for (int arm = 0; arm < ARM_NONE; arm++) {
 		struct loader *l = NULL;
 
