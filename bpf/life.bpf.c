@@ -318,8 +318,7 @@ static __always_inline void mm_close(struct mm_struct *mm, struct tare_mm *m)
 
 /* The end of an address space: all four counters must be 0 now. In the context
  * of whoever dropped it last, mostly the process's last task. */
-SEC("tp_btf/exit_mmap")
-int BPF_PROG(tare_exit_mmap, struct mm_struct *mm)
+static __always_inline int mm_over(struct mm_struct *mm)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *ts = task_find(task);
@@ -342,4 +341,19 @@ int BPF_PROG(tare_exit_mmap, struct mm_struct *mm)
 	if (ts && ts->t.flags & TARE_TASK_EXITING && !(ts->t.flags & TARE_TASK_ENDED))
 		task_end(task, ts);
 	return 0;
+}
+
+/* Of these two one is loaded. */
+SEC("tp_btf/exit_mmap")
+int BPF_PROG(tare_exit_mmap, struct mm_struct *mm)
+{
+	return mm_over(mm);
+}
+
+/* The tracepoint, at the end of the function of that name, came with 6.1. Without it, where
+ * the function returns. */
+SEC("fexit/exit_mmap")
+int BPF_PROG(tare_exit_mmap_end, struct mm_struct *mm)
+{
+	return mm_over(mm);
 }

@@ -48,41 +48,42 @@ newest() {
 		awk '$1 !~ /unsigned/ { print $1 }' | sort -V | tail -n1
 }
 
-# binary SUITES IMAGE: the package that has the kernel itself: newer images are split
-binary() {
-	local split
-	split=$(apt_at "$1" apt-cache depends "$2" 2>/dev/null |
-		sed -n 's/^ *Depends: \(linux-binary-[0-9].*\)/\1/p' | head -n1)
-	echo "${split:-$2}"
+# parts SUITES IMAGE: the packages that have it and its modules: newer images are split
+parts() {
+	echo "$2"
+	apt_at "$1" apt-cache depends "$2" 2>/dev/null |
+		sed -n 's/^ *Depends: \(linux-\(binary\|modules\)-[0-9].*\)/\1/p'
 }
 
 # fetch NAME SUITES VERSION: prints the folder of its kernel: vmlinuz, and modules if the
 # package has them
 fetch() {
-	local image package
+	local image
 	look "$2"
 	image=$(newest "$2" "$3")
 	if [ -n "$image" ]; then
-		package=$(binary "$2" "$image")
-		if [ -e "$work/$package/vmlinuz" ] || unpack "$2" "$package"; then
-			ln -sfn "$package" "$work/$1.latest"
+		if [ -e "$work/$image/parts" ] || unpack "$2" "$image"; then
+			ln -sfn "$image" "$work/$1.latest"
 		fi
 	fi
 	[ -e "$work/$1.latest/vmlinuz" ] && echo "$work/$1.latest"
 }
 
-# unpack SUITES PACKAGE: of modules what swap in memory takes
+# unpack SUITES IMAGE: of modules what swap in memory takes
 unpack() {
-	local dir=$work/$2
+	local dir=$work/$2 parts deb
 	rm -rf "$dir" && mkdir -p "$dir" || return 1
-	(cd "$dir" && apt_at "$1" apt-get -qq download "$2") >&2 || return 1
-	dpkg-deb --fsys-tarfile "$dir"/*.deb | tar -x -C "$dir" --wildcards \
-		--exclude='*/rt/*' '*/vmlinuz*' '*/zram.ko*' '*/zsmalloc.ko*' '*/lzo*.ko*' '*/lz4*.ko*' \
-		'*/zstd*.ko*' 2>/dev/null
+	mapfile -t parts < <(parts "$1" "$2")
+	(cd "$dir" && apt_at "$1" apt-get -qq download "${parts[@]}") >&2 || return 1
+	for deb in "$dir"/*.deb; do
+		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$dir" --wildcards \
+			--exclude='*/rt/*' '*/vmlinuz*' '*/zram.ko*' '*/zsmalloc.ko*' '*/lzo*.ko*' '*/lz4*.ko*' \
+			'*/842*.ko*' '*/zstd*.ko*' 2>/dev/null
+	done
 	find "$dir" -name 'vmlinuz*' -type f -exec mv {} "$dir/vmlinuz" \;
 	mkdir -p "$dir/modules"
 	find "$dir/lib" "$dir/usr" -name '*.ko*' -exec mv {} "$dir/modules" \; 2>/dev/null
 	[ ! -e "$dir/modules/zram.ko.xz" ] || xz -d "$dir/modules"/*.xz
 	rm -rf "$dir"/*.deb "${dir:?}"/boot "${dir:?}"/lib "${dir:?}"/usr
-	[ -s "$dir/vmlinuz" ]
+	[ -s "$dir/vmlinuz" ] && printf '%s\n' "${parts[@]}" >"$dir/parts"
 }

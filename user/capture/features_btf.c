@@ -42,6 +42,8 @@ static const struct {
 	{ FEATURE_RINGBUF, "bpf_map_type", "BPF_MAP_TYPE_RINGBUF" },
 	{ FEATURE_TASK_BTF, "bpf_func_id", "BPF_FUNC_get_current_task_btf" },
 	{ FEATURE_TASK_PT_REGS, "bpf_func_id", "BPF_FUNC_task_pt_regs" },
+	{ FEATURE_LOOP, "bpf_func_id", "BPF_FUNC_loop" },
+	{ FEATURE_PERCPU_ELEM, "bpf_func_id", "BPF_FUNC_map_lookup_percpu_elem" },
 };
 
 static const struct btf_type *plain_type(const struct btf *btf, __u32 id)
@@ -128,6 +130,18 @@ static void read_tracepoints(struct features *f)
 		else
 			feature_set(f, tracepoints[i].id, FEATURE_YES, "%s", "");
 	}
+}
+
+/* Before 6.1 there was no such tracepoint. The function tells the same where it returns;
+ * whether a program may hang on it is known when it is attached. */
+static void read_exit_mmap(struct features *f)
+{
+	__s32 id = btf__find_by_name_kind(f->btf.btf, "exit_mmap", BTF_KIND_FUNC);
+
+	f->exit_mmap_fexit = !features_has(f, FEATURE_EXIT_MMAP) && id > 0;
+	if (f->exit_mmap_fexit)
+		feature_set(f, FEATURE_EXIT_MMAP, FEATURE_PARTLY,
+			    "no such event: fexit of the function");
 }
 
 /* mm_struct.rss_stat: 6.2 made it an array of percpu_counter (f1a7941243c1);
@@ -245,6 +259,7 @@ void features_read_btf(struct features *f)
 		return;
 	}
 	read_tracepoints(f);
+	read_exit_mmap(f);
 	read_percpu(f);
 	read_count(f);
 	read_classic(f);

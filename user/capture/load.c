@@ -47,6 +47,7 @@ struct attempt {
 	struct refusal refusal;
 	struct feature before[G_N_ELEMENTS(inside)]; /* what was known of `inside` … */
 	bool suspected;                              /* … before they were turned off */
+	bool loaded;                                 /* what was refused came after that */
 	bool said;                                   /* what is wrong */
 };
 
@@ -112,7 +113,7 @@ static bool give_way(struct attempt *a)
 
 	if (!a->refusal.name || (part && !features_has(f, part->feature)))
 		return false;
-	if ((!part || part->samples) && suspect(a))
+	if ((!part || part->samples) && !a->loaded && suspect(a))
 		return true;
 	if (!part)
 		return leave_counters(f);
@@ -123,6 +124,19 @@ static bool give_way(struct attempt *a)
 static int load(void *skel)
 {
 	return tare_bpf__load(skel);
+}
+
+/* The kernel says nothing of why: mostly it was built without CONFIG_FUNCTION_TRACER. */
+static void explain_fexit(struct refusal *r)
+{
+	char *why;
+
+	if (g_strcmp0(r->name, "tare_exit_mmap_end"))
+		return;
+	why = g_strdup_printf("no tracepoint exit_mmap, and no fexit: %s",
+			      r->reason ? r->reason : "no reason given");
+	g_free(r->reason);
+	r->reason = why;
 }
 
 static int attempt(struct attempt *a, struct tare_bpf **skel)
@@ -145,6 +159,7 @@ static int attempt(struct attempt *a, struct tare_bpf **skel)
 	err = err ?: a->config->use(a->config->ctx, *skel, &refused);
 	if (!err)
 		return 0;
+	a->loaded = refused;
 	if (refused) {
 		refusal_clear(&a->refusal);
 		refusal_listen(&a->refusal);
@@ -153,6 +168,7 @@ static int attempt(struct attempt *a, struct tare_bpf **skel)
 						    bpf_program__section_name(refused),
 						    g_strerror(-err));
 	}
+	explain_fexit(&a->refusal);
 	tare_bpf__destroy(*skel);
 	*skel = NULL;
 	return err;

@@ -104,6 +104,8 @@ static void leave_out(struct loader *l)
 	for (unsigned i = 0; i < G_N_ELEMENTS(maps); i++)
 		bpf_map__set_autocreate(maps[i].map, maps[i].on);
 	bpf_program__set_autoload(l->ledger, true);
+	bpf_program__set_autoload(skel->progs.tare_exit_mmap, !f->exit_mmap_fexit);
+	bpf_program__set_autoload(skel->progs.tare_exit_mmap_end, f->exit_mmap_fexit);
 	bpf_program__set_autoload(skel->progs.tare_sys_exit, features_has(f, FEATURE_SYS_EXIT));
 	bpf_program__set_autoload(skel->progs.tare_fault_kernel,
 				  features_has(f, FEATURE_PAGE_FAULT_KERNEL));
@@ -174,13 +176,16 @@ static int run_init(struct loader *l)
 
 /* The classic arm is attached through tracefs. Where it is not mounted, a mount
  * in a mount namespace of our own disturbs nobody and goes with us. */
-static int mount_tracefs(const struct features *f)
+static int mount_tracefs(struct features *f)
 {
+	static const char at[] = "/sys/kernel/tracing";
+
 	if (f->tracefs)
 		return 0;
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) ||
-	    mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL))
+	    mount("tracefs", at, "tracefs", 0, NULL))
 		return -errno;
+	f->tracefs = g_strdup(at); /* for the next session of this process too */
 	return 0;
 }
 
@@ -225,6 +230,21 @@ static void link_free(gpointer link)
 	bpf_link__destroy(link);
 }
 
+/* Only attaching tells whether a program may hang on a function of the kernel's. For nobody it
+ * follows it does nothing. */
+static int try_fexit(struct loader *l, const struct bpf_program **refused)
+{
+	struct bpf_program *end = l->skel->progs.tare_exit_mmap_end;
+	struct bpf_link *link = bpf_program__attach(end);
+
+	if (!link) {
+		*refused = end;
+		return -errno;
+	}
+	bpf_link__destroy(link);
+	return 0;
+}
+
 /* After loading: all that must be done before the first event. */
 static int begin(void *ctx, struct tare_bpf *skel, const struct bpf_program **refused)
 {
@@ -243,7 +263,7 @@ static int begin(void *ctx, struct tare_bpf *skel, const struct bpf_program **re
 		return err;
 	}
 	if (l->config->trial)
-		return 0;
+		return l->config->features->exit_mmap_fexit ? try_fexit(l, refused) : 0;
 	if (l->config->stats && l->stats_fd < 0)
 		l->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	err = attach(l, refused);
@@ -268,7 +288,7 @@ int loader_open(struct loader **out, const struct loader_config *config)
 	l->links = g_ptr_array_new_with_free_func(link_free);
 	l->config = config;
 	err = load_programs(&l->skel, &(struct load_config){ config->features, configure, begin, l,
-							     config->trial });
+							     config->quiet });
 	l->config = NULL;
 	if (err) {
 		loader_close(l);
@@ -388,21 +408,39 @@ enum ledger_arm loader_arm(const struct loader *l)
 	return l->arm;
 }
 
+static const struct loader_config trial = {
+	.trial = true,
+	.max_mms = 64,
+	.ring_bytes = TRIAL_RING,
+};
+
+int loader_settle(struct features *f, enum ledger_arm *arm)
+{
+	struct loader_config config = trial;
+	struct loader *l = NULL;
+	int err;
+
+	config.features = f;
+	config.arm = *arm;
+	err = loader_open(&l, &config);
+	if (!err)
+		*arm = loader_arm(l);
+	loader_close(l);
+	return err;
+}
+
 int loader_try(struct features *f)
 {
-	struct loader_config config = {
-		.features = f,
-		.trial = true,
-		.arm_forced = true,
-		.max_mms = 64,
-		.ring_bytes = TRIAL_RING,
-		.period = TRIAL_RING,
-		.stack = TARE_STACK_MAX,
-		.samples_ring_bytes = TRIAL_RING,
-	};
+	struct loader_config config = trial;
 	bool works = false;
 	int err = -ENOTSUP;
 
+	config.features = f;
+	config.arm_forced = true;
+	config.quiet = true;
+	config.period = TRIAL_RING;
+	config.stack = TARE_STACK_MAX;
+	config.samples_ring_bytes = TRIAL_RING;
 	for (int arm = 0; arm < ARM_NONE; arm++) {
 		struct loader *l = NULL;
 
