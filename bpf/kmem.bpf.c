@@ -2,6 +2,7 @@
 /* The kernel's own event for each change of a control group's kernel memory,
  * page-wise: objects of slabs are served from pages charged ahead, by CPU. */
 #include "enter.bpf.h"
+#include "hidden.bpf.h"
 
 #define UNKNOWN_LEVEL (~0u)
 #define DEEPEST 32
@@ -40,8 +41,10 @@ __hidden __noinline int in_group(struct mem_cgroup *memcg)
 	__u32 level = workload.group.level;
 	struct search s = { .cgroup = cgroup };
 
-	if (BPF_CORE_READ(cgroup, kn, id) == workload.group.id)
+	if (BPF_CORE_READ(cgroup, kn, id) == workload.group.id) {
+		workload.group.memcg = address_of(memcg);
 		return 1;
+	}
 	s.depth = BPF_CORE_READ(cgroup, level);
 	if (level == UNKNOWN_LEVEL) {
 		bpf_loop(DEEPEST, find_level, &s, 0);
@@ -165,6 +168,7 @@ static __always_inline void on_kmem(struct mem_cgroup *memcg, int item, __s64 pa
 
 	if (!g->id || !(sock || kmem || vmalloc))
 		return;
+	stretch_over(task);
 	ts = interrupt ? NULL : task_find(task);
 	inside = in_group(memcg);
 	if (!inside && (!ts || ts->t.flags & TARE_TASK_HELD /* in tare's image still */ ||

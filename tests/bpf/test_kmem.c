@@ -112,7 +112,7 @@ static bool begin(struct place *p, struct loader_config config)
 	child_settle(&p->c);
 	pid = g_strdup_printf("%d", p->c.pid);
 	assert_int_equal(write(p->group->procs, pid, strlen(pid)), strlen(pid));
-	loader_watch(p->b.l, cgroup_id(p->group), true);
+	loader_watch(p->b.l, cgroup_id(p->group), true, cgroup_version(p->group) == 1);
 	fixture_adopt(&p->b, p->c.pid);
 	return true;
 }

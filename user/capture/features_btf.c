@@ -231,7 +231,8 @@ static void read_vmalloc(struct features *f)
 /* What only loading tells. */
 static void expect_parts(struct features *f)
 {
-	static const enum feature_id parts[] = { FEATURE_SAMPLES, FEATURE_PYTHON, FEATURE_SERIES };
+	static const enum feature_id parts[] = { FEATURE_SAMPLES, FEATURE_PYTHON, FEATURE_SERIES,
+						 FEATURE_HIDDEN };
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
 		feature_set(f, parts[i], FEATURE_YES, "%s", "");

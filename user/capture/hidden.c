@@ -25,11 +25,19 @@ static int load(struct tare_bpf *skel)
 	return tare_bpf__load(skel);
 }
 
+char *hidden_name(const struct tare_hidden *found)
+{
+	g_autofree char *raw = g_strndup(found->comm, TARE_COMM_LEN), *comm = text_printable(raw);
+
+	return found->tgid ? g_strdup_printf("%s (%u)%s", comm, found->tgid,
+					     found->others ? " and others" : "") :
+			     NULL;
+}
+
 static int look(struct tare_bpf *skel, char **who)
 {
 	const struct tare_hidden *found = &skel->bss->hidden;
 	struct bpf_link *link = bpf_program__attach(skel->progs.tare_switch);
-	g_autofree char *raw = NULL, *comm = NULL;
 
 	if (!link)
 		return -errno;
@@ -37,11 +45,7 @@ static int look(struct tare_bpf *skel, char **who)
 		poll(NULL, 0, STEP_MS);
 	poll(NULL, 0, STEP_MS); /* its name is written right after */
 	bpf_link__destroy(link);
-	if (!found->tgid)
-		return 0;
-	raw = g_strndup(found->comm, TARE_COMM_LEN);
-	comm = text_printable(raw);
-	*who = g_strdup_printf("%s (%u)%s", comm, found->tgid, found->others ? " and others" : "");
+	*who = hidden_name(found);
 	return 0;
 }
 

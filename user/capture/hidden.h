@@ -10,5 +10,8 @@
  * "agent (1)", to be freed, or NULL, nobody; else negative errno. */
 #define HIDDEN_MS 1000
 int hidden_find(char **who);
+/* The same words of what another program found. To be freed; NULL: nobody. */
+struct tare_hidden;
+char *hidden_name(const struct tare_hidden *found);
 
 #endif

@@ -28,6 +28,7 @@ static const struct part {
 	{ "tare_fault_kernel", FEATURE_PAGE_FAULT_KERNEL, false },
 	{ "tare_rename", FEATURE_TASK_RENAME, false },
 	{ "tare_sum", FEATURE_SERIES, false },
+	{ "tare_switch", FEATURE_HIDDEN, false },
 	{ "tare_samples", FEATURE_SAMPLES, false },
 	{ "tare_scratch", FEATURE_SAMPLES, false },
 	{ "tare_pythons", FEATURE_PYTHON, false },

@@ -115,6 +115,10 @@ static void leave_out(struct loader *l)
 	bpf_program__set_autoload(skel->progs.tare_kmem_too, kmem);
 	bpf_program__set_autoload(skel->progs.tare_vmalloc,
 				  kmem && f->vmalloc_by_node && features_has(f, FEATURE_VMALLOC));
+	/* Elsewhere it would count stretches, and cost each switch, for nothing. */
+	bpf_program__set_autoload(skel->progs.tare_switch,
+				  kmem && features_has(f, FEATURE_MEMCG_V1) &&
+					  features_has(f, FEATURE_HIDDEN));
 }
 
 static int configure(void *ctx, struct tare_bpf *skel)
@@ -571,13 +575,20 @@ int loader_held(struct loader *l, struct tare_held *held)
 	return err;
 }
 
-void loader_watch(struct loader *l, uint64_t id, bool own)
+void loader_watch(struct loader *l, uint64_t id, bool own, bool counted)
 {
 	struct tare_group *g = &l->skel->bss->workload.group;
 
 	g->level = UINT32_MAX; /* found by the first event */
 	g->own = own;
+	g->counted = counted;
 	__atomic_store_n(&g->id, id, __ATOMIC_RELEASE);
+}
+
+bool loader_hidden(const struct loader *l, struct tare_hidden *h)
+{
+	*h = l->skel->bss->hidden;
+	return bpf_program__autoload(l->skel->progs.tare_switch);
 }
 
 void loader_weigh(struct loader *l, int64_t more, int64_t sampled, int64_t drift)
