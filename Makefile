@@ -59,9 +59,9 @@ CMOCKA = $(call once,CMOCKA,$(call pkg_config,--cflags --libs cmocka))
 pkg_config = $(or $(shell $(PKG_CONFIG) $(1)),$(error libraries missing: try `sudo tools/setup`))
 
 C_FLAGS = -std=gnu11 -Wall -Wextra $(CFLAGS) $(SAN_FLAGS) \
-	-D_GNU_SOURCE -I user -I . -I $(O)/gen $(PKG_CFLAGS)
+	-D_GNU_SOURCE -I user -I bpf/arch/$(ARCH) -I . -I $(O)/gen $(PKG_CFLAGS)
 BPF_FLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall \
-	-I $(VMLINUX) -I bpf -I .
+	-I $(VMLINUX) -I bpf/arch/$(ARCH) -I bpf -I .
 DEPS = -MMD -MP
 
 # Files
@@ -301,7 +301,7 @@ lint:
 	@tools/tap lint tools/lint
 
 format:
-	clang-format -i $(wildcard bpf/*.[ch] user/*/*.[ch] tests/*/*.[ch])
+	clang-format -i $(wildcard bpf/*.[ch] bpf/arch/*/*.h user/*/*.[ch] tests/*/*.[ch])
 
 # The two commands of the README. They run on a machine that has make, no more.
 
