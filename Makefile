@@ -21,7 +21,6 @@ CC = gcc
 CXX = g++
 AR = ar
 PKG_CONFIG = pkg-config
-ASM_INCLUDE = /usr/include/$(TRIPLE)
 else
 ROOT = $(CURDIR)/build/$(ARCH)-root
 CC = $(TRIPLE)-gcc --sysroot=$(ROOT)
@@ -29,8 +28,6 @@ CXX = $(TRIPLE)-g++ --sysroot=$(ROOT)
 AR = $(TRIPLE)-ar
 PKG_CONFIG = PKG_CONFIG_LIBDIR=$(ROOT)/usr/lib/$(TRIPLE)/pkgconfig:$(ROOT)/usr/share/pkgconfig \
 	PKG_CONFIG_SYSROOT_DIR=$(ROOT) pkg-config
-# Where <asm/unistd.h> of the target stands.
-ASM_INCLUDE = $(ROOT)/usr/include/$(TRIPLE)
 endif
 CLANG = clang
 BPFTOOL = $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool || echo bpftool)
@@ -78,9 +75,9 @@ CMOCKA = $(call once,CMOCKA,$(call pkg_config,--cflags --libs cmocka))
 pkg_config = $(or $(shell $(PKG_CONFIG) $(1)),$(error libraries missing: try `sudo tools/setup`))
 
 C_FLAGS = -std=gnu11 -Wall -Wextra $(CFLAGS) $(SAN_FLAGS) \
-	-D_GNU_SOURCE -I user -I . -I $(O)/gen $(PKG_CFLAGS)
+	-D_GNU_SOURCE -I user -I bpf/arch/$(ARCH) -I . -I $(O)/gen $(PKG_CFLAGS)
 BPF_FLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall \
-	-I $(VMLINUX) -I bpf/arch/$(ARCH) -I bpf -I . -idirafter $(ASM_INCLUDE)
+	-I $(VMLINUX) -I bpf/arch/$(ARCH) -I bpf -I .
 DEPS = -MMD -MP
 
 # Files
@@ -341,7 +338,7 @@ lint:
 	@tools/tap lint tools/lint
 
 format:
-	clang-format -i $(wildcard bpf/*.[ch] user/*/*.[ch] tests/*/*.[ch])
+	clang-format -i $(wildcard bpf/*.[ch] bpf/arch/*/*.h user/*/*.[ch] tests/*/*.[ch])
 
 # The two commands of the README. They run on a machine that has make, no more.
 
