@@ -257,9 +257,22 @@ $(O)/programs/%: tests/programs/%.cc
 	@mkdir -p $(@D)
 	$(call run,CXX,$<)$(CXX) -O1 -g -Wall -Wextra -pthread $(DEPS) -o $@ $< $(own_flags)
 
-.PHONY: programs build-tests unit bpf-tests golden browser e2e check-kernels lint format
+# What the guests run beside: guest_check knows nothing of tare's.
+guest_check := $(wildcard tests/kernels/guest_check.c tests/kernels/check_*.c)
+guest_programs := $(O)/tests/kernels/guest_check $(O)/tests/kernels/parked
+$(O)/tests/kernels/guest_check: $(guest_check) tests/kernels/check.h $(O)/gen/flags
+	@mkdir -p $(@D)
+	$(call run,CC)$(CC) -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -o $@ $(guest_check) \
+		$(call pkg_config,--cflags --libs glib-2.0 jansson)
+
+$(O)/tests/kernels/parked: tests/kernels/parked.c $(O)/gen/flags
+	@mkdir -p $(@D)
+	$(call run,CC)$(CC) -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -pthread -o $@ $<
+
+.PHONY: programs build-guest build-tests unit bpf-tests golden browser e2e check-kernels lint format
 .PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo bench results
 programs: $(programs)
+build-guest: $(O)/tare $(programs) $(guest_programs)
 build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs) $(browser_needs)
 
 export TARE := $(abspath $(O)/tare)
@@ -283,7 +296,7 @@ browser: $(browser_needs)
 e2e: $(O)/tare $(programs)
 	@tools/tap e2e '$(BATS) --tap $(or $(T),tests/e2e)'
 
-check-kernels: $(O)/tare $(programs)
+check-kernels: build-guest
 	@tools/tap check-kernels $(wildcard tests/kernels/run)
 
 # The same under AddressSanitizer and UndefinedBehaviorSanitizer, each in a build of its

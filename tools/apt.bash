@@ -7,14 +7,24 @@
 apt_sources() {
 	local keys=/usr/share/keyrings/debian-archive-keyring.gpg options='' site suite
 	[ ! -e $keys ] || options="[signed-by=$keys]"
+	apt_sites | if [ "$1" = - ]; then
+		cat
+	else
+		awk -v suites="$1" '$1 !~ /security/ && !seen[$1]++ {
+			for (i = split(suites, s, ","); i > 0; i--) print $1, s[i] }'
+	fi | while read -r site suite; do echo "deb $options $site $suite main"; done
+}
+
+# apt_sites: where this machine has Debian from, and which suite: "SITE SUITE". Who made a
+# source is known when its lists are there; else it is what looks like Debian's.
+apt_sites() {
+	local found
 	# shellcheck disable=SC2016 # apt's own variables
-	apt-get indextargets --format '$(SITE) $(RELEASE)' 'Identifier: Packages' 'Origin: Debian' | sort -u |
-		if [ "$1" = - ]; then
-			cat
-		else
-			awk -v suites="$1" '$1 !~ /security/ && !seen[$1]++ {
-				for (i = split(suites, s, ","); i > 0; i--) print $1, s[i] }'
-		fi | while read -r site suite; do echo "deb $options $site $suite main"; done
+	found=$(apt-get indextargets --format '$(SITE) $(RELEASE)' 'Identifier: Packages' 'Origin: Debian' | sort -u)
+	# shellcheck disable=SC2016
+	[ -n "$found" ] || found=$(apt-get indextargets --format '$(SITE) $(RELEASE)' 'Identifier: Packages' |
+		grep -E '/debian(-security)?/? ' | sort -u)
+	[ -z "$found" ] || echo "$found"
 }
 
 # apt_at STATE ARCH COMMAND…: (STATE: a folder, by its absolute path) an apt command that knows no other sources and no other
