@@ -4,16 +4,33 @@
 # Everything built goes to $(O); only `install` writes elsewhere.
 
 VERSION = 0.1.0
-O = build
+HOST := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(patsubst riscv64,riscv,$(shell uname -m))))
+ARCH = $(HOST)
+CROSS := $(filter-out $(HOST),$(ARCH))
+O = build$(CROSS:%=/%)
 PREFIX = /usr/local
 DESTDIR =
 
+# For another architecture: Debian's cross compiler, against a root of its libraries.
+TRIPLE_arm64 = aarch64-linux-gnu
+TRIPLE_riscv = riscv64-linux-gnu
+TRIPLE_x86 = x86_64-linux-gnu
+TRIPLE = $(TRIPLE_$(ARCH))
+ifeq ($(CROSS),)
 CC = gcc
 CXX = g++
 AR = ar
+PKG_CONFIG = pkg-config
+else
+ROOT = $(CURDIR)/build/$(ARCH)-root
+CC = $(TRIPLE)-gcc --sysroot=$(ROOT)
+CXX = $(TRIPLE)-g++ --sysroot=$(ROOT)
+AR = $(TRIPLE)-ar
+PKG_CONFIG = PKG_CONFIG_LIBDIR=$(ROOT)/usr/lib/$(TRIPLE)/pkgconfig:$(ROOT)/usr/share/pkgconfig \
+	PKG_CONFIG_SYSROOT_DIR=$(ROOT) pkg-config
+endif
 CLANG = clang
 BPFTOOL = $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool || echo bpftool)
-PKG_CONFIG = pkg-config
 NODE = node
 NPM = npm
 PROTOC = protoc-c
@@ -21,7 +38,6 @@ BATS = bats
 
 LIBS = libbpf libelf libdw zlib glib-2.0 jansson libprotobuf-c sqlite3 gsl libseccomp libcap
 LAYERS = base model symbol store capture output bench cli
-ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(patsubst riscv64,riscv,$(shell uname -m))))
 VMLINUX = vmlinux/$(ARCH)
 
 MAKEFLAGS += --no-builtin-rules
@@ -59,9 +75,9 @@ CMOCKA = $(call once,CMOCKA,$(call pkg_config,--cflags --libs cmocka))
 pkg_config = $(or $(shell $(PKG_CONFIG) $(1)),$(error libraries missing: try `sudo tools/setup`))
 
 C_FLAGS = -std=gnu11 -Wall -Wextra $(CFLAGS) $(SAN_FLAGS) \
-	-D_GNU_SOURCE -I user -I . -I $(O)/gen $(PKG_CFLAGS)
+	-D_GNU_SOURCE -I user -I bpf/arch/$(ARCH) -I . -I $(O)/gen $(PKG_CFLAGS)
 BPF_FLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall \
-	-I $(VMLINUX) -I bpf -I .
+	-I $(VMLINUX) -I bpf/arch/$(ARCH) -I bpf -I .
 DEPS = -MMD -MP
 
 # Files
@@ -124,6 +140,7 @@ help:
 	@echo 'make overhead              what tare costs the storm beside it, and other loads'
 	@echo 'make results               install all runtimes, weigh them, rewrite RESULTS.md: hours'
 	@echo
+	@echo 'ARCH=arm64, ARCH=riscv: for another architecture than this machine has, in build/ARCH'
 	@echo 'V=1: commands in full   O=DIR: build there   DEBUG=1   SAN=address,undefined   NODE=: no pages'
 	@echo 'Tools: CC CXX CLANG BPFTOOL NODE NPM PROTOC BATS   flags: CFLAGS LDFLAGS'
 
@@ -137,6 +154,13 @@ $(O)/gen/pages-by: content = $(pages_by)
 # A source archive has no history, but this file.
 commit = $(shell cat .commit 2>/dev/null || git describe --always --dirty 2>/dev/null)
 $(O)/gen/version.h: content = \#define TARE_VERSION "$(VERSION)$(addprefix -,$(commit))"
+
+ifneq ($(CROSS),)
+$(O)/gen/flags: | $(ROOT)/.made
+$(ROOT)/.made: tools/cross-root
+	tools/cross-root $(ARCH) $(ROOT)
+	@touch $@
+endif
 
 .PHONY: FORCE
 $(O)/gen/flags $(O)/gen/objects $(O)/gen/bpf-objects $(O)/gen/version.h $(O)/gen/pages-by: FORCE
@@ -184,7 +208,7 @@ pages_by := $(if $(and $(bundled),$(if $(web_changed),,same)),archive,$(if $(hav
 no_pages = without the HTML pages: there is no node or no npm (see tools/setup and "make dist")
 
 # Modules are the same for all builds below one.
-SHARED = $(O)
+SHARED = $(if $(CROSS),build,$(O))
 NPM_CI = $(NPM) ci --ignore-scripts --no-audit --no-fund --no-update-notifier --silent
 modules = $(SHARED)/$(1)/node_modules/.installed
 define install_modules
@@ -268,9 +292,22 @@ $(O)/programs/%: tests/programs/%.cc
 	@mkdir -p $(@D)
 	$(call run,CXX,$<)$(CXX) -O1 -g -Wall -Wextra -pthread $(DEPS) -o $@ $< $(own_flags)
 
-.PHONY: programs build-tests unit bpf-tests golden browser e2e check-kernels lint format
-.PHONY: unit-san e2e-san fuzz seeds check check-long demo overhead results
+# What the guests run beside: guest_check knows nothing of tare's.
+guest_check := $(wildcard tests/kernels/guest_check.c tests/kernels/check_*.c)
+guest_programs := $(O)/tests/kernels/guest_check $(O)/tests/kernels/parked
+$(O)/tests/kernels/guest_check: $(guest_check) tests/kernels/check.h $(O)/gen/flags
+	@mkdir -p $(@D)
+	$(call run,CC)$(CC) -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -o $@ $(guest_check) \
+		$(call pkg_config,--cflags --libs glib-2.0 jansson)
+
+$(O)/tests/kernels/parked: tests/kernels/parked.c $(O)/gen/flags
+	@mkdir -p $(@D)
+	$(call run,CC)$(CC) -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -pthread -o $@ $<
+
+.PHONY: programs build-guest build-tests unit bpf-tests golden browser e2e check-kernels lint format
+.PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo overhead results
 programs: $(programs)
+build-guest: $(O)/tare $(programs) $(guest_programs)
 build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs) $(browser_needs)
 
 export TARE := $(abspath $(O)/tare)
@@ -296,7 +333,7 @@ browser: $(browser_needs)
 e2e: $(O)/tare $(programs)
 	@tools/tap e2e '$(BATS) --tap $(or $(T),tests/e2e)'
 
-check-kernels: $(O)/tare $(programs)
+check-kernels: build-guest
 	@tools/tap check-kernels $(wildcard tests/kernels/run)
 
 # The same under AddressSanitizer and UndefinedBehaviorSanitizer, each in a build of its
@@ -338,7 +375,7 @@ lint:
 	@tools/tap lint tools/lint
 
 format:
-	clang-format -i $(wildcard bpf/*.[ch] user/*/*.[ch] tests/*/*.[ch])
+	clang-format -i $(wildcard bpf/*.[ch] bpf/arch/*/*.h user/*/*.[ch] tests/*/*.[ch])
 
 # For editors (clangd): how each C file is compiled, and what these files include that is made.
 
