@@ -110,9 +110,11 @@ static __always_inline __u64 slot_address(__u64 slots, __u64 cpu)
 	return cpu < TARE_MAX_CPUS ? slots + cpu_offset[cpu] : 0;
 }
 
-/* fd264ca02094 (6.2): a number becomes a pointer that may be read, checked by the
- * fault handler instead of a helper call: some ns less on every entry. */
-extern void *bpf_rdonly_cast(const void *at, __u32 btf_id) __ksym __weak;
+/* fd264ca02094 (6.2): bpf_rdonly_cast() makes a pointer that may be read of a number, checked
+ * by the fault handler instead of a helper call: some ns less on every entry. User space puts
+ * it in the place of this call (user/capture/sections.c): for an extern libbpf would read all
+ * of the kernel's types. */
+static void *(*const slot_cast)(const void *at, __u32 btf_id) = (void *)TARE_CALL_CAST;
 
 static __always_inline int percpu_slot_hot(__u64 slots, __u32 cpu, __s32 *value)
 {
@@ -121,7 +123,7 @@ static __always_inline int percpu_slot_hot(__u64 slots, __u32 cpu, __s32 *value)
 
 	if (!at)
 		return -1;
-	slot = bpf_rdonly_cast((void *)at, bpf_core_type_id_kernel(struct refcount_struct));
+	slot = slot_cast((void *)at, cfg_slot_type);
 	*value = slot->refs.counter;
 	return 0;
 }

@@ -301,7 +301,7 @@ static char *why_off(struct kmem *k, const struct report *r)
 	    r->kmem.by_group >= r->kmem.by_events - r->kmem.bound)
 		return NULL;
 	if (!k->looked && r->reason != REPORT_SNAPSHOT) {
-		hidden_find(&k->hidden);
+		hidden_find(&k->features->btf, &k->hidden);
 		k->looked = true;
 	}
 	return k->hidden ? g_strdup_printf("the kernel shows no events while %s runs: what is "
