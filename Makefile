@@ -4,16 +4,33 @@
 # Everything built goes to $(O); only `install` writes elsewhere.
 
 VERSION = 0.1.0
-O = build
+HOST := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(patsubst riscv64,riscv,$(shell uname -m))))
+ARCH = $(HOST)
+CROSS := $(filter-out $(HOST),$(ARCH))
+O = build$(CROSS:%=/%)
 PREFIX = /usr/local
 DESTDIR =
 
+# For another architecture: Debian's cross compiler, against a root of its libraries.
+TRIPLE_arm64 = aarch64-linux-gnu
+TRIPLE_riscv = riscv64-linux-gnu
+TRIPLE_x86 = x86_64-linux-gnu
+TRIPLE = $(TRIPLE_$(ARCH))
+ifeq ($(CROSS),)
 CC = gcc
 CXX = g++
 AR = ar
+PKG_CONFIG = pkg-config
+else
+ROOT = $(CURDIR)/build/$(ARCH)-root
+CC = $(TRIPLE)-gcc --sysroot=$(ROOT)
+CXX = $(TRIPLE)-g++ --sysroot=$(ROOT)
+AR = $(TRIPLE)-ar
+PKG_CONFIG = PKG_CONFIG_LIBDIR=$(ROOT)/usr/lib/$(TRIPLE)/pkgconfig:$(ROOT)/usr/share/pkgconfig \
+	PKG_CONFIG_SYSROOT_DIR=$(ROOT) pkg-config
+endif
 CLANG = clang
 BPFTOOL = $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool || echo bpftool)
-PKG_CONFIG = pkg-config
 NODE = node
 NPM = npm
 PROTOC = protoc-c
@@ -21,7 +38,6 @@ BATS = bats
 
 LIBS = libbpf libelf libdw zlib glib-2.0 jansson libprotobuf-c sqlite3 gsl libseccomp libcap
 LAYERS = base model symbol store capture output bench cli
-ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(patsubst riscv64,riscv,$(shell uname -m))))
 VMLINUX = vmlinux/$(ARCH)
 
 MAKEFLAGS += --no-builtin-rules
@@ -59,9 +75,9 @@ CMOCKA = $(call once,CMOCKA,$(call pkg_config,--cflags --libs cmocka))
 pkg_config = $(or $(shell $(PKG_CONFIG) $(1)),$(error libraries missing: try `sudo tools/setup`))
 
 C_FLAGS = -std=gnu11 -Wall -Wextra $(CFLAGS) $(SAN_FLAGS) \
-	-D_GNU_SOURCE -I user -I . -I $(O)/gen $(PKG_CFLAGS)
+	-D_GNU_SOURCE -I user -I bpf/arch/$(ARCH) -I . -I $(O)/gen $(PKG_CFLAGS)
 BPF_FLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall \
-	-I $(VMLINUX) -I bpf -I .
+	-I $(VMLINUX) -I bpf/arch/$(ARCH) -I bpf -I .
 DEPS = -MMD -MP
 
 # Files
@@ -107,6 +123,7 @@ help:
 	@echo 'make check-long   loads that last, MINUTES=60 of postgres among them: what was lost'
 	@echo 'make bench        overhead, measured'
 	@echo 'make results      install all runtimes, weigh them, rewrite RESULTS.md'
+	@echo 'ARCH=arm64, ARCH=riscv: for another architecture than this machine has, in build/ARCH'
 	@echo 'V=1 verbose  O=dir  DEBUG=1  SAN=address,undefined  CC= CLANG= BPFTOOL= NODE= NPM= PROTOC= CFLAGS='
 
 # What the objects were made with: written only when it changes, so that other
@@ -117,6 +134,13 @@ $(O)/gen/objects: content = $(sort $(lib_obj))
 $(O)/gen/bpf-objects: content = $(bpf_obj)
 commit = $(shell git describe --always --dirty 2>/dev/null)
 $(O)/gen/version.h: content = \#define TARE_VERSION "$(VERSION)$(addprefix -,$(commit))"
+
+ifneq ($(CROSS),)
+$(O)/gen/flags: | $(ROOT)/.made
+$(ROOT)/.made: tools/cross-root
+	tools/cross-root $(ARCH) $(ROOT)
+	@touch $@
+endif
 
 .PHONY: FORCE
 $(O)/gen/flags $(O)/gen/objects $(O)/gen/bpf-objects $(O)/gen/version.h: FORCE
@@ -160,7 +184,7 @@ $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: user/output/%.proto
 # changes; none of their install scripts runs.
 
 # Modules are the same for all builds below one.
-SHARED = $(O)
+SHARED = $(if $(CROSS),build,$(O))
 NPM_CI = $(NPM) ci --ignore-scripts --no-audit --no-fund --no-update-notifier --silent
 modules = $(SHARED)/$(1)/node_modules/.installed
 define install_modules
@@ -306,7 +330,7 @@ lint:
 	@tools/tap lint tools/lint
 
 format:
-	clang-format -i $(wildcard bpf/*.[ch] user/*/*.[ch] tests/*/*.[ch])
+	clang-format -i $(wildcard bpf/*.[ch] bpf/arch/*/*.h user/*/*.[ch] tests/*/*.[ch])
 
 # The two commands of the README. They run on a machine that has make, no more.
 

@@ -15,6 +15,8 @@
 #include <linux/types.h>
 #endif
 
+#include "arch.h" /* TARE_REGS */
+
 /* What the memory is. The first four are the kernel's own member numbers of
  * mm->rss_stat (include/linux/mm_types_task.h), so they index its arrays. */
 enum tare_kind {
@@ -336,7 +338,6 @@ _Static_assert(sizeof(struct tare_held) == 64, "tare_held");
  * overflow costs the ledger nothing. `mm` is tare_mm.id, `peak_seq` the number of
  * the workload's peaks so far: what was made before it became n and ended after,
  * was live at peak n. */
-#define TARE_REGS 21              /* struct pt_regs of x86-64, as the kernel lays it out */
 #define TARE_KERNEL_FRAMES 40     /* at most */
 #define TARE_STACK_MAX (64 << 10) /* bytes of user stack, at most */
 
@@ -364,7 +365,7 @@ struct tare_sample {
 	__u32 flags;
 	__u32 stack; /* bytes of user stack, from regs' stack pointer up */
 	__u32 pad;
-	__u64 regs[TARE_REGS];
+	__u64 regs[TARE_REGS]; /* which are which: ARCH_REG_* */
 };
 _Static_assert(sizeof(struct tare_sample) == 96 + 8 * TARE_REGS, "tare_sample");
 

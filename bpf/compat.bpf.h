@@ -6,6 +6,7 @@
 #ifndef TARE_COMPAT_BPF_H
 #define TARE_COMPAT_BPF_H
 
+#include "arch.bpf.h"
 #include "table.bpf.h"
 
 /* include/linux/sched.h; these values have not moved since 4.x. */
@@ -14,7 +15,6 @@
 #define PF_KSWAPD 0x00020000
 #define PF_KTHREAD 0x00200000
 #define SIGNAL_GROUP_EXIT 0x00000004 /* include/linux/sched/signal.h */
-#define TS_COMPAT 0x0002             /* arch/x86/include/asm/thread_info.h: a 32-bit system call */
 
 /* The number of one of the kernel's items, which this kernel may not have: then it is -1, as
  * no event has it. The only place where an enumerator is read (tools/lint sees to it): one
@@ -38,19 +38,10 @@ enum node_stat_item___vmalloc {
 	NR_VMALLOC = 0, /* the kernel's number is put here at load */
 };
 
-/* What names an address space. On x86 the kernel numbers them itself, and "a
- * ctx_id will never be reused" (arch/x86/include/asm/mmu.h, f39681ed0f48, 4.13):
- * better than the mm's address, which is reused at once, and which the verifier
- * lets nobody calculate with. Never 0, and far from KEY_MAKING. */
-struct mm_struct___key {
-	struct {
-		__u64 ctx_id;
-	} context;
-} __attribute__((preserve_access_index));
-
+/* What names an address space. Never 0, and far from KEY_MAKING. */
 static __always_inline __u64 mm_key(struct mm_struct *mm)
 {
-	return ((struct mm_struct___key *)mm)->context.ctx_id;
+	return arch_mm_key(mm, &workload);
 }
 
 /* Classic arm: an mm in the making goes by the tracepoint's hash of it. */

@@ -5,13 +5,6 @@
 #include "enter.bpf.h"
 #include "sums.bpf.h"
 
-/* execve and execveat, 64-bit and 32-bit, by their x86 numbers. */
-static __always_inline int in_execve(__u32 cause)
-{
-	return cause == 59 || cause == 322 || cause == (TARE_CAUSE_COMPAT | 11) ||
-	       cause == (TARE_CAUSE_COMPAT | 358);
-}
-
 /* An mm that no map knows. Under a followed task in execve it is the program
  * being loaded: that task's. In fork it is the child's, not born yet: all that
  * comes until task_newtask is its opening. Anything else is not ours. */
@@ -25,13 +18,13 @@ static __noinline struct tare_mm *mm_first_sight(__u64 key)
 	if (!ts || ts->t.flags & TARE_TASK_ENDED)
 		return NULL;
 	cause = cause_of(task);
-	if (!in_execve(cause) && (!makes_task(cause) || cfg_no_children))
+	if (!calls_execve(cause) && (!calls_clone(cause) || cfg_no_children))
 		return NULL;
 	m = mm_create(key);
 	if (!m)
 		return NULL;
 	m->proc = ts->t.proc;
-	m->flags = in_execve(cause) ? TARE_MM_EXECING : TARE_MM_FORKING;
+	m->flags = calls_execve(cause) ? TARE_MM_EXECING : TARE_MM_FORKING;
 	return m;
 }
 
@@ -79,7 +72,7 @@ static __noinline __s64 percpu_rare(struct mm_struct *mm, struct tare_mm *m, __u
 
 	member &= 3;
 	/* Before the count, always: one that is older would undo another's entry. */
-	seen = *(volatile __s64 *)&m->seen[member];
+	seen = ARCH_LOAD_FIRST(&m->seen[member]);
 	percpu_view(mm, member, &count, &f.slots);
 	last = mm_slot(m, cpu, member);
 	if (!last || percpu_slot(f.slots, cpu, &now)) {
@@ -107,7 +100,7 @@ static __noinline __s64 percpu_rare(struct mm_struct *mm, struct tare_mm *m, __u
 			break;
 		share = 0; /* another CPU's flush was entered meanwhile */
 		f.others = 0;
-		seen = *(volatile __s64 *)&m->seen[member];
+		seen = ARCH_LOAD_FIRST(&m->seen[member]);
 		percpu_view(mm, member, &count, &f.slots);
 	}
 	return share + ledger_slot_delta(now, __sync_lock_test_and_set(last, now));

@@ -126,7 +126,7 @@ struct python_key {
 #define PYTHON_CODE_WORDS 13
 struct python_walk {
 	struct tare_python python;
-	__u64 self, thread; /* looked for, and the one that is looked at */
+	__u64 self, thread; /* thread pointer of the one looked for; the one that is looked at */
 	__u64 at;           /* frame */
 	__u64 frame[PYTHON_FRAME_WORDS], code[PYTHON_CODE_WORDS], text[5];
 	struct python_key key;

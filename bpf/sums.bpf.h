@@ -41,7 +41,7 @@ static long claim_slot(__u32 cpu, struct walk *w)
 	/* `last` before the slot, and swapped only if it is still that: else an
 	 * event that entered a newer value meanwhile would be undone. */
 	if (last)
-		old = *(volatile __s32 *)last;
+		old = ARCH_LOAD_FIRST(last);
 	if (!last || percpu_slot(w->slots, cpu, &now)) {
 		lost(TARE_LOST_READ);
 		return 0;
@@ -54,7 +54,7 @@ static long claim_slot(__u32 cpu, struct walk *w)
 static __noinline __s64 claim_percpu(struct mm_struct *mm, struct tare_mm *m, __u32 member)
 {
 	struct walk w = { .m = m, .member = member & 3 };
-	__s64 seen = *(volatile __s64 *)&m->seen[member & 3], count;
+	__s64 seen = ARCH_LOAD_FIRST(&m->seen[member & 3]), count;
 
 	percpu_view(mm, member, &count, &w.slots);
 	if (__sync_val_compare_and_swap(&m->seen[member & 3], seen, count) == seen)

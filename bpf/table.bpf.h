@@ -11,6 +11,7 @@
 #ifndef TARE_TABLE_BPF_H
 #define TARE_TABLE_BPF_H
 
+#include "arch.bpf.h"
 #include "state.bpf.h"
 
 /* Multiplicative hashing (Knuth 6.4) by two odd constants. */
@@ -42,7 +43,7 @@ static __always_inline struct tare_mm *table_find(__u64 key)
 		at = at * TARE_BUCKET + i;
 		m = bpf_map_lookup_elem(&tare_mms, &at);
 		/* The element's own key is set last and cleared first. */
-		return m && m->key == key ? m : NULL;
+		return m && m->key == key ? ARCH_AFTER(m, m->key) : NULL;
 	}
 	return NULL;
 }
@@ -108,7 +109,7 @@ __weak __noinline int place_clear(__u32 at, __u64 key)
 	m->at = at;
 	m->id = next_id();
 	m->peak_seq = workload.peak_seq;
-	m->key = key;
+	__sync_lock_test_and_set(&m->key, key); /* after all of the above, on any CPU */
 	chunk_count(at / TARE_BUCKET, 1);
 	return 0;
 }
@@ -169,8 +170,8 @@ static __noinline __attribute__((unused)) int mm_delete(struct tare_mm *m)
 
 	m->key = 0;
 	chunk_count(at, -1);
-	if (bucket)
-		bucket->key[m->at % TARE_BUCKET] = 0;
+	if (bucket) /* after the key, on any CPU: who takes the place sets another */
+		__sync_lock_test_and_set(&bucket->key[m->at % TARE_BUCKET], 0);
 	return 0;
 }
 
