@@ -93,6 +93,22 @@ static __always_inline void percpu_view(struct mm_struct *mm, __u32 member, __s6
 #undef VIEW
 }
 
+/* Where that is. Not inline, as atomic_count(). */
+static __noinline __attribute__((unused)) __u64 percpu_at(struct mm_struct *mm, __u32 member)
+{
+	return address_of(mm) + bpf_core_field_offset(struct mm_struct___percpu, rss_stat) +
+	       (__u64)(member & 3) * bpf_core_type_size(struct percpu_counter);
+}
+
+/* The same as percpu_view(), slower, but one way for the verifier to follow and not four. */
+static __always_inline void percpu_copy(__u64 at, __s64 *count, __u64 *slots)
+{
+	struct percpu_counter *c = (void *)at;
+
+	*count = BPF_CORE_READ(c, count);
+	*slots = (__u64)BPF_CORE_READ(c, counters);
+}
+
 /* The address of a CPU's slot; 0 for a CPU that there can't be. */
 static __always_inline __u64 slot_address(__u64 slots, __u64 cpu)
 {
