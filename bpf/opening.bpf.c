@@ -11,6 +11,7 @@ struct tare_sweep_args sweep;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, __u32);
 	__uint(max_entries, 32768);
