@@ -179,6 +179,11 @@ $(O)/tare.bpf.o: $(bpf_obj) $(O)/gen/bpf-objects
 $(skeleton): $(O)/tare.bpf.o
 	$(call run,SKEL)$(BPFTOOL) gen skeleton $< name tare_bpf >$@
 
+# The names of the programs' types, sorted, as a C array's elements.
+$(O)/gen/types.h: $(O)/tare.bpf.o
+	$(call run,TYPES)$(BPFTOOL) btf dump file $< | sed -nE "s/^\[[0-9]+\] [A-Z0-9_]+ '([^']+)'.*/\1/p" | \
+		sed 's/___.*//' | LC_ALL=C sort -u | sed 's/.*/"&",/' >$@
+
 # User space. The skeleton and the version must be there for the first build;
 # after that the depfiles know who includes them.
 
@@ -186,7 +191,7 @@ $(O)/user/%.o: user/%.c $(O)/gen/flags | $(O)/gen/version.h
 	@mkdir -p $(@D)
 	$(call run,CC,$<)$(CC) $(C_FLAGS) $(DEPS) -c $< -o $@
 
-$(filter $(O)/user/capture/%,$(obj)): | $(skeleton)
+$(filter $(O)/user/capture/%,$(obj)): | $(skeleton) $(O)/gen/types.h
 $(filter $(O)/user/output/%,$(obj)): | $(proto_obj:.o=.h)
 
 # Messages of protobuf, as C.

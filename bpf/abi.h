@@ -64,6 +64,9 @@ enum tare_lost {
 	TARE_LOSSES = 8,
 };
 
+/* In the place of a helper's number, of which there are some 200: see slot_cast(). */
+#define TARE_CALL_CAST 0x7a7e0001
+
 #define TARE_COMM_LEN 16
 #define TARE_TASK_CAUSES 16
 #define TARE_PATH_LEN 256

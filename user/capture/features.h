@@ -154,6 +154,9 @@ void features_try(struct features *f);
 void features_read_btf(struct features *f);
 void features_judge_arms(struct features *f);
 
+/* Whether the programs or features_read_btf() look up a type of this name. */
+bool features_wants_type(const char *name, uint32_t kind);
+
 /* Set state and detail of a feature. */
 void feature_set(struct features *f, enum feature_id id, enum feature_state state, const char *fmt,
 		 ...) __attribute__((format(printf, 4, 5)));

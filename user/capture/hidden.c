@@ -8,6 +8,8 @@
 
 #include "base/text.h"
 #include "bpf/abi.h"
+#include "capture/kernel_btf.h"
+#include "capture/sections.h"
 #include "tare.skel.h"
 
 #define STEP_MS 10
@@ -49,12 +51,15 @@ static int look(struct tare_bpf *skel, char **who)
 	return 0;
 }
 
-int hidden_find(char **who)
+int hidden_find(const struct kernel_btf *types, char **who)
 {
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = types->path);
 	libbpf_print_fn_t print = libbpf_set_print(NULL);
-	struct tare_bpf *skel = tare_bpf__open();
-	int err = skel ? load(skel) : -errno;
+	int err = sections_bind(types);
+	struct tare_bpf *skel = err ? NULL : tare_bpf__open_opts(&opts);
 
+	if (!err)
+		err = skel ? load(skel) : -errno;
 	if (!err)
 		err = look(skel, who);
 	tare_bpf__destroy(skel);

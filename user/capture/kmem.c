@@ -308,7 +308,7 @@ static void find_hidden(struct kmem *k, const struct report *r)
 		g_free(k->hidden);
 		k->hidden = hidden_name(&found);
 	} else if (!k->looked && r->reason != REPORT_SNAPSHOT) {
-		hidden_find(&k->hidden);
+		hidden_find(&k->features->btf, &k->hidden);
 		k->looked = true;
 	}
 }
