@@ -271,7 +271,7 @@ $(O)/programs/%: tests/programs/%.cc
 .PHONY: programs build-tests unit bpf-tests golden browser e2e check-kernels lint format
 .PHONY: unit-san e2e-san fuzz seeds check check-long demo overhead results
 programs: $(programs)
-build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs) $(browser_needs)
+build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs) $(browser_needs) $(O)/tests/e2e/lib/no_pages
 
 export TARE := $(abspath $(O)/tare)
 export PROGRAMS := $(abspath $(O)/programs)
@@ -293,7 +293,12 @@ golden: $(O)/tare
 browser: $(browser_needs)
 	@tools/tap browser $(patsubst %,'$(NODE) --test-reporter=tap %',$(or $(T),$(wildcard tests/browser/test_*.mjs)))
 
-e2e: $(O)/tare $(programs)
+# tare as it is without its pages.
+$(O)/tests/e2e/lib/no_pages: tests/e2e/lib/no_pages.c $(main_obj) $(O)/libtare.a
+	@mkdir -p $(@D)
+	$(call run,LINK)$(CC) $(C_FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+e2e: $(O)/tare $(programs) $(O)/tests/e2e/lib/no_pages
 	@tools/tap e2e '$(BATS) --tap $(or $(T),tests/e2e)'
 
 check-kernels: $(O)/tare $(programs)
