@@ -191,7 +191,8 @@ define install_modules
 $(call modules,$(1)): $(2)/package.json $(2)/package-lock.json
 	@mkdir -p $(SHARED)/$(1)
 	@cp $$^ $(SHARED)/$(1)
-	$$(call run,NPM,$(2))cd $(SHARED)/$(1) && $(NPM_CI)
+	$$(call run,NPM,$(2))cd $(SHARED)/$(1) && $(NPM_CI) || \
+		{ echo 'npm gave no modules; without a network: make NODE= builds all but the pages'; exit 1; }
 	@touch $$@
 endef
 $(eval $(call install_modules,web,user/output/web))

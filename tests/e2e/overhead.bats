@@ -62,6 +62,19 @@ ruled() {
 	END
 }
 
+@test "attachments beside hooks of others are left out, or all are doubtful" {
+	ruled <<-'END'
+		import ruler
+		tool = ruler.Tool("it", None, 8)
+		clean = [ruler.Round(tool, 100.0, 105.0, 100.0, False)] * 6
+		wrong = [ruler.Round(tool, 100.0, 150.0, 100.0, True)] * 2
+		r = ruler.compare(tool, clean + wrong)
+		assert (r.ratio, r.low, r.high, r.rounds, r.left_out, r.foreign) == (1.05, 1.05, 1.05, 6, 2, False), r
+		r = ruler.compare(tool, clean[:5] + wrong)
+		assert (r.rounds, r.left_out, r.foreign) == (7, 0, True), r
+	END
+}
+
 @test "the interval is that of signed ranks, and the order the seed's" {
 	ruled <<-'END'
 		import ruler
