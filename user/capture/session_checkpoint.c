@@ -11,6 +11,7 @@
 
 #define CHECKPOINT_SLACK 5 /* one in so many of checkpoint_ns, for clocks and CPUs that are late */
 #define CHECKPOINT_NICE (-10)
+#define HURRY_TASKS 1000 /* the first checkpoint of more may take long */
 
 /* While a checkpoint is due this thread runs before all that have no fixed priority, as the
  * drain's does, which is above it: on a busy machine it might get a tenth of a CPU, whatever
@@ -76,6 +77,8 @@ void session_checkpoints_begin(struct session *s)
 		return;
 	raise_priority(s);
 	s->hurry = s->config.no_priority ? 0 : gettid();
+	if (s->hurry && loader_tasks(s->loader) < HURRY_TASKS)
+		session_hurry(s);
 	session_checkpoint(s);
 }
 
