@@ -6,6 +6,7 @@
 #ifndef TARE_COMPAT_BPF_H
 #define TARE_COMPAT_BPF_H
 
+#include "arch.bpf.h"
 #include "table.bpf.h"
 
 /* include/linux/sched.h; these values have not moved since 4.x. */
@@ -14,7 +15,6 @@
 #define PF_KSWAPD 0x00020000
 #define PF_KTHREAD 0x00200000
 #define SIGNAL_GROUP_EXIT 0x00000004 /* include/linux/sched/signal.h */
-#define TS_COMPAT 0x0002             /* arch/x86/include/asm/thread_info.h: a 32-bit system call */
 
 /* The number of one of the kernel's items, which this kernel may not have: then it is -1, as
  * no event has it. The only place where an enumerator is read (tools/lint sees to it): one
@@ -38,19 +38,10 @@ enum node_stat_item___vmalloc {
 	NR_VMALLOC = 0, /* the kernel's number is put here at load */
 };
 
-/* What names an address space. On x86 the kernel numbers them itself, and "a
- * ctx_id will never be reused" (arch/x86/include/asm/mmu.h, f39681ed0f48, 4.13):
- * better than the mm's address, which is reused at once, and which the verifier
- * lets nobody calculate with. Never 0, and far from KEY_MAKING. */
-struct mm_struct___key {
-	struct {
-		__u64 ctx_id;
-	} context;
-} __attribute__((preserve_access_index));
-
+/* What names an address space. Never 0, and far from KEY_MAKING. */
 static __always_inline __u64 mm_key(struct mm_struct *mm)
 {
-	return ((struct mm_struct___key *)mm)->context.ctx_id;
+	return arch_mm_key(mm, &workload);
 }
 
 /* Classic arm: an mm in the making goes by the tracepoint's hash of it. */
@@ -102,6 +93,22 @@ static __always_inline void percpu_view(struct mm_struct *mm, __u32 member, __s6
 #undef VIEW
 }
 
+/* Where that is. Not inline, as atomic_count(). */
+static __noinline __attribute__((unused)) __u64 percpu_at(struct mm_struct *mm, __u32 member)
+{
+	return address_of(mm) + bpf_core_field_offset(struct mm_struct___percpu, rss_stat) +
+	       (__u64)(member & 3) * bpf_core_type_size(struct percpu_counter);
+}
+
+/* The same as percpu_view(), slower, but one way for the verifier to follow and not four. */
+static __always_inline void percpu_copy(__u64 at, __s64 *count, __u64 *slots)
+{
+	struct percpu_counter *c = (void *)at;
+
+	*count = BPF_CORE_READ(c, count);
+	*slots = (__u64)BPF_CORE_READ(c, counters);
+}
+
 /* The address of a CPU's slot; 0 for a CPU that there can't be. */
 static __always_inline __u64 slot_address(__u64 slots, __u64 cpu)
 {
@@ -110,9 +117,11 @@ static __always_inline __u64 slot_address(__u64 slots, __u64 cpu)
 	return cpu < TARE_MAX_CPUS ? slots + cpu_offset[cpu] : 0;
 }
 
-/* fd264ca02094 (6.2): a number becomes a pointer that may be read, checked by the
- * fault handler instead of a helper call: some ns less on every entry. */
-extern void *bpf_rdonly_cast(const void *at, __u32 btf_id) __ksym __weak;
+/* fd264ca02094 (6.2): bpf_rdonly_cast() makes a pointer that may be read of a number, checked
+ * by the fault handler instead of a helper call: some ns less on every entry. User space puts
+ * it in the place of this call (user/capture/sections.c): for an extern libbpf would read all
+ * of the kernel's types. */
+static void *(*const slot_cast)(const void *at, __u32 btf_id) = (void *)TARE_CALL_CAST;
 
 static __always_inline int percpu_slot_hot(__u64 slots, __u32 cpu, __s32 *value)
 {
@@ -121,7 +130,7 @@ static __always_inline int percpu_slot_hot(__u64 slots, __u32 cpu, __s32 *value)
 
 	if (!at)
 		return -1;
-	slot = bpf_rdonly_cast((void *)at, bpf_core_type_id_kernel(struct refcount_struct));
+	slot = slot_cast((void *)at, cfg_slot_type);
 	*value = slot->refs.counter;
 	return 0;
 }

@@ -8,37 +8,29 @@
 #ifndef TARE_KMEM_BPF_H
 #define TARE_KMEM_BPF_H
 
+#include "arch.bpf.h"
+#include "calls.h"
 #include "weight.bpf.h"
 
 /* Is it the watched group, or below it? In kmem.bpf.c. */
 struct mem_cgroup;
-int in_group(struct mem_cgroup *memcg);
+int in_group(__u64 memcg_at);
 
-/* Number of the system call that the task is in, as a cause; TARE_CAUSE_FAULT: in none.
- * The entry code stores the number in orig_ax, and -1 for exceptions
- * (arch/x86/entry/entry_64.S). */
+/* Number of the system call that the task is in, as a cause; TARE_CAUSE_FAULT: in none. */
 static __always_inline __u32 syscall_of(struct task_struct *task)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	__s64 nr = (__s64)regs->orig_ax;
+	__s64 nr = arch_syscall(regs);
 
 	if (nr < 0 || nr >= TARE_CAUSE_COMPAT)
 		return TARE_CAUSE_FAULT;
-	return task->thread_info.status & TS_COMPAT ? nr | TARE_CAUSE_COMPAT : nr;
+	return arch_compat(task, regs) ? nr | TARE_CAUSE_COMPAT : nr;
 }
 
-/* clone, fork, vfork and clone3, 64-bit and 32-bit, by their x86 numbers. */
-static __always_inline int makes_task(__u32 syscall)
-{
-	return syscall == 56 || syscall == 57 || syscall == 58 || syscall == 435 ||
-	       syscall == (TARE_CAUSE_COMPAT | 2) || syscall == (TARE_CAUSE_COMPAT | 120) ||
-	       syscall == (TARE_CAUSE_COMPAT | 190) || syscall == (TARE_CAUSE_COMPAT | 435);
-}
-
-/* The running task is in one of them. Not inlined, so that the verifier follows it once. */
+/* The running task is making another. Not inlined, so that the verifier follows it once. */
 __weak __noinline int making_task(void)
 {
-	return makes_task(syscall_of(bpf_get_current_task_btf()));
+	return calls_clone(syscall_of(bpf_get_current_task_btf()));
 }
 
 static __always_inline int kmem_watched(void)
@@ -65,8 +57,10 @@ __weak __noinline int enter_bytes_beside(__s64 bytes)
 	return enter_beside(in_pages(bytes));
 }
 
-static __always_inline __u32 foreigner(struct task_struct *task, int of_process)
+/* Who the running task is to an account that is not its own: TARE_FOREIGN_*. */
+__weak __noinline int foreigner(int of_process)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 flags = task->flags;
 
 	if (flags & (PF_KSWAPD | PF_MEMALLOC))

@@ -273,25 +273,13 @@ int BPF_PROG(tare_free, struct task_struct *task)
 	return 0;
 }
 
-struct closing {
-	struct mm_struct *mm;
-	struct tare_mm *m;
-	__s64 delta[TARE_MEMBERS];
-};
-
-static long close_member(__u32 member, struct closing *c)
-{
-	c->delta[member & 3] = claim_all(c->mm, c->m, member & 3);
-	return 0;
-}
-
 static __always_inline void mm_close(struct mm_struct *mm, struct tare_mm *m)
 {
-	struct closing closing = { .mm = mm, .m = m };
+	struct claims closing = { .mm = mm, .m = m };
 	struct tare_mm_end *rec;
 	__u32 member;
 
-	bpf_loop(TARE_MEMBERS, close_member, &closing, 0);
+	bpf_loop(TARE_MEMBERS, claim_member, &closing, 0);
 	for (member = 0; member < TARE_MEMBERS; member++)
 		if (closing.delta[member])
 			enter_far(m, member, closing.delta[member]);

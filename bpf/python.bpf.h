@@ -12,6 +12,7 @@
 #ifndef TARE_PYTHON_BPF_H
 #define TARE_PYTHON_BPF_H
 
+#include "arch.bpf.h"
 #include "state.bpf.h"
 
 #define THREAD_NEXT 8       /* PyThreadState.next */
@@ -47,7 +48,7 @@ static long thread_try(__u32 i, struct python_loop *loop)
 {
 	struct python_walk *w = &loop->scratch->walk;
 
-	if (!w->thread || user_word(w->thread + w->python.at.thread_id) == w->self)
+	if (!w->thread || arch_is_self(w->self, user_word(w->thread + w->python.at.thread_id)))
 		return 1;
 	w->thread = user_word(w->thread + THREAD_NEXT);
 	return 0;
@@ -57,7 +58,7 @@ static __always_inline int thread_runs(struct python_loop *loop, __u64 thread)
 {
 	struct python_walk *w = &loop->scratch->walk;
 
-	return thread && user_word(thread + w->python.at.thread_id) == w->self;
+	return thread && arch_is_self(w->self, user_word(thread + w->python.at.thread_id));
 }
 
 /* The running thread's state: as it was found before, the one that has the lock, or any of
@@ -67,7 +68,7 @@ static __always_inline __u64 python_thread(struct python_loop *loop, struct task
 	struct python_walk *w = &loop->scratch->walk;
 	const struct tare_python *python = &w->python;
 
-	w->self = BPF_CORE_READ(bpf_get_current_task_btf(), thread.fsbase);
+	w->self = arch_thread_pointer(bpf_get_current_task_btf());
 	if (!w->self)
 		return 0;
 	if (thread_runs(loop, ts->python))

@@ -26,83 +26,50 @@ struct call {
 	__u64 grew_at, grew; /* address space that it asked for and got, in bytes */
 };
 
-/* arch/x86/entry/syscalls/syscall_64.tbl */
-static __always_inline __u32 call_64(__u64 nr)
-{
-	switch (nr) {
-	case 9:
-		return CALL_MMAP;
-	case 10:
-		return CALL_MPROTECT;
-	case 28:
-		return CALL_MADVISE;
-	case 67:
-		return CALL_SHMDT;
-	case 157:
-		return cfg_period ? CALL_PRCTL : CALL_NONE;
-	case 11:
-		return CALL_MUNMAP;
-	case 12:
-		return CALL_BRK;
-	case 25:
-		return CALL_MREMAP;
-	case 30:
-		return CALL_SHMAT;
-	default:
-		return CALL_NONE;
-	}
-}
+#define CALLS 512 /* more than any of these numbers */
 
-/* syscall_32.tbl; the old mmap (90) passes its arguments in memory and is made
- * by no libc of today. */
-static __always_inline __u32 call_32(__u64 nr)
+/* Tables: the verifier would follow each case of a switch to the end of the program. */
+static const __u8 call_64[CALLS] = {
+	[NR_MMAP] = CALL_MMAP,       [NR_MUNMAP] = CALL_MUNMAP, [NR_MREMAP] = CALL_MREMAP,
+	[NR_BRK] = CALL_BRK,         [NR_SHMAT] = CALL_SHMAT,   [NR_MPROTECT] = CALL_MPROTECT,
+	[NR_MADVISE] = CALL_MADVISE, [NR_SHMDT] = CALL_SHMDT,   [NR_PRCTL] = CALL_PRCTL,
+};
+
+static const __u8 call_32[CALLS] = {
+	[NR32_MMAP] = CALL_MMAP,       [NR32_MUNMAP] = CALL_MUNMAP, [NR32_MREMAP] = CALL_MREMAP,
+	[NR32_BRK] = CALL_BRK,         [NR32_SHMAT] = CALL_SHMAT,   [NR32_MPROTECT] = CALL_MPROTECT,
+	[NR32_MADVISE] = CALL_MADVISE, [NR32_SHMDT] = CALL_SHMDT,   [NR32_PRCTL] = CALL_PRCTL,
+};
+
+static __always_inline __u32 call_of(const __u8 *calls, __u64 nr)
 {
-	switch (nr) {
-	case 45:
-		return CALL_BRK;
-	case 91:
-		return CALL_MUNMAP;
-	case 125:
-		return CALL_MPROTECT;
-	case 219:
-		return CALL_MADVISE;
-	case 398:
-		return CALL_SHMDT;
-	case 172:
-		return cfg_period ? CALL_PRCTL : CALL_NONE;
-	case 163:
-		return CALL_MREMAP;
-	case 192:
-		return CALL_MMAP;
-	case 397:
-		return CALL_SHMAT;
-	default:
-		return CALL_NONE;
-	}
+	/* The register that is checked is to be the one that indexes. */
+	asm volatile("" : "+r"(nr));
+	return nr < CALLS ? calls[nr] : CALL_NONE;
 }
 
 static __always_inline void decode(struct task_struct *task, struct pt_regs *regs, struct call *c)
 {
-	if (task->thread_info.status & TS_COMPAT) {
-		c->what = call_32(regs->orig_ax);
-		c->a0 = (__u32)regs->bx;
-		c->a1 = (__u32)regs->cx;
-		c->a2 = (__u32)regs->dx;
+	if (arch_compat(task, regs)) {
+		c->what = call_of(call_32, arch_syscall(regs));
+		c->a0 = arch_argument_32(regs, 0);
+		c->a1 = arch_argument_32(regs, 1);
+		c->a2 = arch_argument_32(regs, 2);
 		if (!cfg_period)
 			return;
-		c->a3 = (__u32)regs->si;
-		c->a4 = (__u32)regs->di;
-		c->a5 = (__u64)(__u32)regs->bp * 4096; /* mmap2: in units of 4 KiB */
+		c->a3 = arch_argument_32(regs, 3);
+		c->a4 = arch_argument_32(regs, 4);
+		c->a5 = (__u64)arch_argument_32(regs, 5) * 4096; /* mmap2: in units of 4 KiB */
 	} else {
-		c->what = call_64(regs->orig_ax);
-		c->a0 = regs->di;
-		c->a1 = regs->si;
-		c->a2 = regs->dx;
+		c->what = call_of(call_64, arch_syscall(regs));
+		c->a0 = arch_argument(regs, 0);
+		c->a1 = arch_argument(regs, 1);
+		c->a2 = arch_argument(regs, 2);
 		if (!cfg_period) /* each register that is read takes the verifier a millisecond */
 			return;
-		c->a3 = regs->r10;
-		c->a4 = regs->r8;
-		c->a5 = regs->r9;
+		c->a3 = arch_argument(regs, 3);
+		c->a4 = arch_argument(regs, 4);
+		c->a5 = arch_argument(regs, 5);
 	}
 }
 
@@ -182,35 +149,35 @@ static __always_inline void tell_mmap(struct tare_mm *m, struct call *c, __u64 s
 /* Tell user space which range changed. */
 static __always_inline void tell(struct tare_mm *m, struct call *c, __u64 ret, __u64 page)
 {
-	__u64 size = ledger_page_up(c->a1, page);
+	__u64 size = ledger_page_up(c->a1, page), start = ARCH_UNTAG(c->a0);
 
 	switch (c->what) {
 	case CALL_MMAP:
 		tell_mmap(m, c, ret, size);
 		break;
 	case CALL_MUNMAP:
-		place_told(m, TARE_RANGE_UNMAP, c->a0, size, 0);
+		place_told(m, TARE_RANGE_UNMAP, start, size, 0);
 		break;
 	case CALL_MREMAP:
-		place_moved(m, c->a0, size, ret, ledger_page_up(c->a2, page));
+		place_moved(m, start, size, ret, ledger_page_up(c->a2, page));
 		break;
 	case CALL_SHMAT:
 		place_told(m, TARE_RANGE_SHM, ret, 0, 0);
 		break;
 	case CALL_SHMDT:
-		place_told(m, TARE_RANGE_UNSHM, c->a0, 0, 0);
+		place_told(m, TARE_RANGE_UNSHM, start, 0, 0);
 		break;
 	case CALL_MPROTECT:
 		if (c->a2 & PROT_EXEC)
-			place_told(m, TARE_RANGE_PROTECT, c->a0, size, c->a2);
+			place_told(m, TARE_RANGE_PROTECT, start, size, c->a2);
 		break;
 	case CALL_MADVISE:
 		if (GIVES_BACK(c->a2))
-			place_told(m, TARE_RANGE_DISCARD, c->a0, size, c->a2);
+			place_told(m, TARE_RANGE_DISCARD, start, size, c->a2);
 		break;
 	case CALL_PRCTL:
 		if (c->a0 == PR_SET_VMA && !c->a1)
-			place_named(m, c->a2, ledger_page_up(c->a3, page), c->a4);
+			place_named(m, ARCH_UNTAG(c->a2), ledger_page_up(c->a3, page), c->a4);
 		break;
 	}
 }
@@ -247,6 +214,8 @@ int BPF_PROG(tare_sys_exit, struct pt_regs *regs, long ret)
 
 	decode(task, regs, &call);
 	if (call.what == CALL_NONE || (ret < 0 && ret >= -4095))
+		return 0;
+	if (call.what == CALL_PRCTL && !cfg_period)
 		return 0;
 	ts = task_find(task);
 	if (!ts || !mm || ts->t.flags & TARE_TASK_HELD)

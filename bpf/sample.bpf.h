@@ -8,6 +8,7 @@
 #ifndef TARE_SAMPLE_BPF_H
 #define TARE_SAMPLE_BPF_H
 
+#include "calls.h"
 #include "compat.bpf.h"
 #include "python.bpf.h"
 
@@ -157,9 +158,9 @@ static __always_inline __u64 stack_end(struct task_struct *task, struct task_sta
 	start = ts->start_stack;
 	if (sp <= start && start - sp < 64ULL << 20)
 		return start + 8; /* argc: what is above is no frame */
-	/* A thread's own block, which its register fs points at, lies at the top of its
-	 * stack, in every libc; the mapping may go on behind it, merged with others. */
-	end = BPF_CORE_READ(task, thread.fsbase);
+	/* A thread's own block lies at the top of its stack, in every libc; the mapping may
+	 * go on behind it, merged with others. */
+	end = arch_thread_pointer(task);
 	if (end > sp && end - sp < THREAD_STACK)
 		return end;
 	if (sp >= ts->stack_start && sp < ts->stack_end)
@@ -231,13 +232,6 @@ static __always_inline void sample_lost(const struct sampled *what, __u64 bytes,
 		__sync_fetch_and_add(&sampling.busy, 1);
 }
 
-/* mmap and mremap tell of their range when they are done, and may fill it before. */
-static __always_inline int in_mapping(__u32 cause)
-{
-	return cause == 9 || cause == 25 || cause == (TARE_CAUSE_COMPAT | 192) ||
-	       cause == (TARE_CAUSE_COMPAT | 163);
-}
-
 /* The place of memory that the task's entry is for. */
 static __always_inline void sample_address(struct scratch *s, struct task_struct *task,
 					   struct task_state *ts, __u64 regs, int user)
@@ -248,7 +242,7 @@ static __always_inline void sample_address(struct scratch *s, struct task_struct
 	if (out->kind < TARE_MEMBERS && user) /* else a program is being loaded */
 		out->address = fault_address(s, task, ts, regs, out->cause == TARE_CAUSE_FAULT);
 	if (out->address) {
-		if (in_mapping(out->cause))
+		if (calls_map(out->cause)) /* tells of its range when it is done */
 			out->flags |= TARE_SAMPLE_EARLY;
 		return;
 	}
@@ -293,7 +287,7 @@ static __always_inline void sample_send(struct scratch *s, struct task_struct *t
 		stack = s->payload + TARE_KERNEL_FRAMES * 8;
 		size += TARE_KERNEL_FRAMES * 8;
 	}
-	sp = out->regs[19];
+	sp = out->regs[ARCH_REG_SP];
 	if (what->user && !(out->flags & TARE_SAMPLE_COMPAT))
 		copied = stack_copy(stack, sp, stack_end(task, ts, sp), stack_most(used),
 				    &out->flags);
@@ -380,11 +374,11 @@ __weak __noinline int sample_take(struct task_state *ts, const struct sampled *w
 	out->kind = what->kind;
 	out->cause = what->cause;
 	out->flags = what->flags;
-	if (task->thread_info.status & TS_COMPAT)
-		out->flags |= TARE_SAMPLE_COMPAT;
 	out->pad = 0;
 	if (bpf_probe_read_kernel(out->regs, sizeof(out->regs), (void *)regs))
 		__builtin_memset(out->regs, 0, sizeof(out->regs));
+	if (arch_compat(task, (const struct pt_regs *)out->regs))
+		out->flags |= TARE_SAMPLE_COMPAT;
 	if (!(out->flags & TARE_SAMPLE_ASKED))
 		sample_address(s, task, ts, regs, what->user);
 	if (what->user)

@@ -15,6 +15,7 @@ const volatile __u32 cfg_page_size = 4096;
 const volatile __u32 cfg_bucket_bits = 0;
 const volatile __u32 cfg_kmem = 0;
 const volatile __u32 cfg_memcg_long = 0;
+const volatile __u32 cfg_slot_type = 0;
 const volatile __u32 cfg_period = 0;
 const volatile __u32 cfg_python = 0;
 const volatile __u32 cfg_ring = 8 << 20;
@@ -51,14 +52,14 @@ struct {
 } tare_anchor SEC(".maps");
 
 /* A kernel stack's size, as the kernel has mapped the running one; the array of
- * pages behind it is what is charged. Where stacks are not mapped (no
- * CONFIG_VMAP_STACK): THREAD_SIZE of arch/x86/include/asm/page_64_types.h. */
+ * pages behind it is what is charged. Where stacks are not mapped (no CONFIG_VMAP_STACK):
+ * THREAD_SIZE, which is 16 KiB on all architectures that tare knows, or a page. */
 static __always_inline __u64 stack_bytes(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
 	if (!bpf_core_field_exists(task->stack_vm_area))
-		return 16384;
+		return cfg_page_size > 16384 ? cfg_page_size : 16384;
 	return (__u64)BPF_CORE_READ(task, stack_vm_area, nr_pages) * cfg_page_size;
 }
 

@@ -11,7 +11,16 @@
 #ifndef TARE_TABLE_BPF_H
 #define TARE_TABLE_BPF_H
 
+#include "arch.bpf.h"
 #include "state.bpf.h"
+
+/* The same number. The verifier does not connect the two: what a branch on the one tells it, it
+ * does not learn of the other, and so need not follow the branches apart any longer. */
+static __always_inline __u64 apart(__u64 n)
+{
+	asm volatile("%0 ^= 0" : "+r"(n));
+	return n;
+}
 
 /* Multiplicative hashing (Knuth 6.4) by two odd constants. */
 static __always_inline __u32 bucket_of(__u64 key, int second)
@@ -42,15 +51,27 @@ static __always_inline struct tare_mm *table_find(__u64 key)
 		at = at * TARE_BUCKET + i;
 		m = bpf_map_lookup_elem(&tare_mms, &at);
 		/* The element's own key is set last and cleared first. */
-		return m && m->key == key ? m : NULL;
+		return m && m->key == key ? ARCH_AFTER(m, m->key) : NULL;
 	}
 	return NULL;
 }
 
-/* The same for where it is not hot: one copy, called. */
-static __noinline __attribute__((unused)) struct tare_mm *mm_find(__u64 key)
+/* The same for where it is not hot: its place, or -1. Global: the verifier takes it once for
+ * each program, not for each state in which it is called. */
+__weak __noinline long place_of(__u64 key)
 {
-	return table_find(key);
+	struct tare_mm *m = table_find(key);
+
+	return m ? (long)m->at : -1;
+}
+
+static __always_inline struct tare_mm *mm_find(__u64 key)
+{
+	long place = place_of(key);
+	__u32 at = place;
+	struct tare_mm *m = place < 0 ? NULL : bpf_map_lookup_elem(&tare_mms, &at);
+
+	return m && m->key == key ? m : NULL;
 }
 
 /* Slot of one CPU and member, behind the struct. NULL for a CPU that was not
@@ -108,7 +129,7 @@ __weak __noinline int place_clear(__u32 at, __u64 key)
 	m->at = at;
 	m->id = next_id();
 	m->peak_seq = workload.peak_seq;
-	m->key = key;
+	__sync_lock_test_and_set(&m->key, key); /* after all of the above, on any CPU */
 	chunk_count(at / TARE_BUCKET, 1);
 	return 0;
 }
@@ -131,7 +152,7 @@ static __always_inline __u64 places_taken(const struct bucket *bucket)
 
 /* Take a place in the emptier of a key's two buckets: so the table is nearly full before
  * both of any key's are. Returns its number, or -1, counted, when they are. Global: the
- * verifier takes it once for each program. */
+ * verifier takes it once for each program, too. */
 __weak __noinline long place_take(__u64 key)
 {
 	__u32 at = bucket_of(key, 0), other = bucket_of(key, 1), i;
@@ -169,8 +190,8 @@ static __noinline __attribute__((unused)) int mm_delete(struct tare_mm *m)
 
 	m->key = 0;
 	chunk_count(at, -1);
-	if (bucket)
-		bucket->key[m->at % TARE_BUCKET] = 0;
+	if (bucket) /* after the key, on any CPU: who takes the place sets another */
+		__sync_lock_test_and_set(&bucket->key[m->at % TARE_BUCKET], 0);
 	return 0;
 }
 

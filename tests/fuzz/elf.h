@@ -111,12 +111,12 @@ static inline void elf_unwind(struct unwinder *u, const struct space *space, uin
 
 	for (unsigned i = 0; i < TARE_REGS; i++)
 		sample.regs[i] = STACK_AT + input_number(in, 2);
-	sample.regs[16] = address;
-	sample.regs[19] = STACK_AT;
+	sample.regs[ARCH_REG_PC] = address;
+	sample.regs[ARCH_REG_SP] = STACK_AT;
 	sample.stack = (uint32_t)MIN(in->left, STACK_MOST);
 	stack = g_malloc(sample.stack + 1);
 	input_bytes(in, stack, sample.stack);
-	w = unwind(u, space, &sample, stack);
+	w = unwind_sample(u, space, &sample, stack);
 	must(w.n > 0 && w.n <= UNWIND_MOST);
 	must(w.complete || w.frames[w.n - 1].address == MARK_TRUNCATED);
 }

@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = { data, size };
 	size_t n = input_number(&in, 2);
 	struct modules *ms = modules_new();
-	struct unwinder *u = unwinder_new(ms);
+	struct unwinder *u = unwinder_new(ms, machine_own());
 	int fd = memfd_create("elf", MFD_CLOEXEC);
 	struct module *m;
 

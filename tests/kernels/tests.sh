@@ -101,6 +101,24 @@ test_kmem() {
 	"$CHECK" -k "$level:$(($2 * $3))" -d "$dir" -t "$LIMIT" "$TARE" "$PROGRAMS/$1" "$2"
 }
 
+# settled N PROGRAM ARG…: N times: once all has ended, the events of kernel memory add up to the
+# control group's own counter, within its bound
+test_settled() {
+	times=$1 program=$PROGRAMS/$2
+	shift 2
+	"$TARE" doctor | grep -q 'yes  *mod_memcg_state' || return 77
+	while [ "$times" -gt 0 ]; do
+		times=$((times - 1))
+		timeout -k 5 "$LIMIT" "$TARE" run -o "$dir/run.json" -- "$program" "$@" </dev/null >"$dir/out" 2>&1
+		status=$?
+		sed -n 's/^"kmem": .*\("by_events": [0-9-]*\), .*\("difference": [0-9-]*\), .*\("hidden": [0-9a-z-]*\), .*/\1, \2, \3/p' "$dir/run.json"
+		[ $status -eq 0 ] && grep -q '"balanced": *true' "$dir/run.json" && continue
+		echo "exit $status; should be 0, with balanced books"
+		cat "$dir/out"
+		return 1
+	done
+}
+
 # old WHAT: a kernel that tare can't work on: it says so, names WHAT is missing, runs nothing
 test_old() {
 	timeout -k 5 "$LIMIT" "$TARE" run -- touch "$dir/ran" >"$dir/out" 2>&1

@@ -3,7 +3,8 @@
  * A kernel small enough to be exhausted: CPUs, tasks, one mm's percpu_counters,
  * under a scheduler that a seed decides. What bpf/rss.bpf.c, enter.bpf.h and
  * sums.bpf.h want of state.bpf.h, compat.bpf.h and the helpers is given here in
- * user space, so that they themselves are compiled and tested, not a copy.
+ * user space, so that they themselves are compiled and tested, not a copy. It is the same
+ * on all architectures.
  *
  * Tasks are coroutines. sim_step() is a moment at which another CPU may go on:
  * it stands at each access that the programs share. A task can lose its CPU or
@@ -30,12 +31,13 @@
 
 /* Kernel types, as far as the programs look. */
 struct pt_regs {
-	long orig_ax;
+	long call; /* number of the system call; -1: in none */
+	bool compat;
 };
 
 struct mm_struct {
 	__u64 key;
-	struct {
+	struct percpu_counter {
 		__s64 count;
 		__s32 slots[SIM_CPUS];
 	} rss_stat[TARE_MEMBERS];
@@ -54,9 +56,6 @@ struct task_state {
 
 struct task_struct {
 	__u32 flags;
-	struct {
-		__u32 status;
-	} thread_info;
 	char comm[TARE_COMM_LEN];
 	struct mm_struct *mm;
 	struct pt_regs regs;
@@ -113,6 +112,13 @@ static void sim_step(void)
 		sim_yield();
 }
 
+/* arch.bpf.h: the loads of one CPU are in order here. */
+#define TARE_ARCH_BPF_H
+#define arch_syscall(regs) ((__s64)(regs)->call)
+#define arch_compat(task, regs) ((regs)->compat)
+#define ARCH_LOAD_FIRST(word) (*(volatile typeof(*(word)) *)(word))
+#define ARCH_AFTER(p, loaded) (p)
+
 /* state.bpf.h */
 #define TARE_STATE_BPF_H
 #define SWAP_TRIES 4
@@ -158,7 +164,6 @@ static struct task_state *task_find(struct task_struct *task)
 #define PF_MEMALLOC 0x00000800
 #define PF_KSWAPD 0x00020000
 #define PF_KTHREAD 0x00200000
-#define TS_COMPAT 0x0002
 
 #define KEY_MAKING (1ULL << 63)
 
@@ -172,6 +177,20 @@ static void percpu_view(struct mm_struct *mm, __u32 member, __s64 *count, __u64 
 	sim_step();
 	*count = mm->rss_stat[member].count;
 	*slots = (__u64)(uintptr_t)mm->rss_stat[member].slots;
+}
+
+static __u64 percpu_at(struct mm_struct *mm, __u32 member)
+{
+	return (__u64)(uintptr_t)&mm->rss_stat[member];
+}
+
+static void percpu_copy(__u64 at, __s64 *count, __u64 *slots)
+{
+	const struct percpu_counter *c = (void *)(uintptr_t)at;
+
+	sim_step();
+	*count = c->count;
+	*slots = (__u64)(uintptr_t)c->slots;
 }
 
 static int percpu_slot(__u64 slots, __u32 cpu, __s32 *value)
@@ -476,7 +495,7 @@ static struct sim *sim_new(guint32 seed, int cpu_count, int tasks, int changes)
 		t->todo = changes;
 		t->k.state = &t->state;
 		t->k.mm = &sim->mm;
-		t->k.regs.orig_ax = -1;
+		t->k.regs.call = -1;
 		t->stack = g_malloc(SIM_STACK);
 		getcontext(&t->context);
 		t->context.uc_stack.ss_sp = t->stack;

@@ -310,17 +310,18 @@ static struct sim_task *lone_task(void)
 static void causes(void **state)
 {
 	static const struct {
-		__u32 flags, status;
-		long orig_ax;
+		__u32 flags;
+		bool compat;
+		long call;
 		__u32 cause;
 	} cases[] = {
-		{ 0, 0, -1, TARE_CAUSE_FAULT },
-		{ 0, 0, 9, 9 },
-		{ 0, 0, 0, 0 },
-		{ 0, TS_COMPAT, 192, TARE_CAUSE_COMPAT | 192 },
-		{ 0, 0, 0x7fffffff, TARE_CAUSE_FAULT },
-		{ PF_EXITING, 0, 231, TARE_CAUSE_EXIT },
-		{ PF_MEMALLOC, 0, 9, TARE_CAUSE_RECLAIM },
+		{ 0, false, -1, TARE_CAUSE_FAULT },
+		{ 0, false, NR_MMAP, NR_MMAP },
+		{ 0, false, 0, 0 },
+		{ 0, true, NR32_MMAP, TARE_CAUSE_COMPAT | NR32_MMAP },
+		{ 0, false, 0x7fffffff, TARE_CAUSE_FAULT },
+		{ PF_EXITING, false, NR_MMAP, TARE_CAUSE_EXIT },
+		{ PF_MEMALLOC, false, NR_MMAP, TARE_CAUSE_RECLAIM },
 	};
 
 	(void)state;
@@ -329,8 +330,8 @@ static void causes(void **state)
 		int used = cases[i].cause == TARE_CAUSE_FAULT ? 0 : 1;
 
 		t->k.flags = cases[i].flags;
-		t->k.thread_info.status = cases[i].status;
-		t->k.regs.orig_ax = cases[i].orig_ax;
+		t->k.regs.compat = cases[i].compat;
+		t->k.regs.call = cases[i].call;
 		touch_page();
 		assert_int_equal(t->state.t.causes[used].id, cases[i].cause);
 		assert_int_equal(t->state.t.causes[used].pages.in, 1);
@@ -384,7 +385,7 @@ static void first_sight(void **state)
 	sim->mm.key = 12;
 	touch_page(); /* a fault: not ours */
 	assert_null(mm_find(12));
-	t->k.regs.orig_ax = 59;
+	t->k.regs.call = NR_EXECVE;
 	touch_page();
 	m = mm_find(12);
 	assert_non_null(m);
@@ -393,7 +394,7 @@ static void first_sight(void **state)
 	assert_int_equal(t->state.t.flow[TARE_ANON].in, 2);
 
 	sim->mm.key = 13;
-	t->k.regs.orig_ax = 56;
+	t->k.regs.call = NR_CLONE;
 	touch_page();
 	m = mm_find(13);
 	assert_int_equal(m->flags, TARE_MM_FORKING);
@@ -405,7 +406,7 @@ static void first_sight(void **state)
 	cfg_no_children = 1;
 	touch_page();
 	assert_null(mm_find(14));
-	t->k.regs.orig_ax = 59;
+	t->k.regs.call = NR_EXECVE;
 	t->k.state = NULL;
 	touch_page();
 	assert_null(mm_find(14));

@@ -44,9 +44,9 @@ static void look_at_one(struct unwinder *u, const struct space *space, struct mo
 	const char *name = module_symbol(m, address, &offset);
 	g_autofree char *plain = name ? naming_demangle(name) : NULL;
 
-	sample.regs[4] = sample.regs[19] = 0x7fff0000; /* rbp, rsp */
-	sample.regs[16] = address;
-	unwind(u, space, &sample, stack);
+	sample.regs[ARCH_REG_FP] = sample.regs[ARCH_REG_SP] = 0x7fff0000;
+	sample.regs[ARCH_REG_PC] = address;
+	unwind_sample(u, space, &sample, stack);
 	f->names += !!plain;
 	module_function(m, address);
 	module_in_init(m, address);
@@ -55,7 +55,7 @@ static void look_at_one(struct unwinder *u, const struct space *space, struct mo
 
 static struct found look_at(struct modules *ms, struct module *m)
 {
-	struct unwinder *u = unwinder_new(ms);
+	struct unwinder *u = unwinder_new(ms, machine_own());
 	struct space *space = space_new(1);
 	const struct segment *seg;
 	struct found f = { 0 };

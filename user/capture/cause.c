@@ -24,7 +24,7 @@ char *cause_name(uint32_t id)
 	case TARE_CAUSE_OTHER:
 		return g_strdup("other causes");
 	}
-	name = seccomp_syscall_resolve_num_arch(compat ? SCMP_ARCH_X86 : SCMP_ARCH_X86_64, nr);
+	name = seccomp_syscall_resolve_num_arch(compat ? ARCH_AUDIT_32 : ARCH_AUDIT, nr);
 	if (name)
 		out = g_strdup_printf("%s%s", name, compat ? " (32-bit)" : "");
 	else

@@ -47,6 +47,7 @@ enum feature_id {
 	FEATURE_SERIES,
 	FEATURE_VMALLOC,
 	FEATURE_SOCK,
+	FEATURE_HIDDEN,
 
 	FEATURE_ARM_PERCPU,
 	FEATURE_ARM_COUNT,
@@ -152,6 +153,9 @@ void features_try(struct features *f);
  * `f->btf.btf` tells (all of it unknown without), then which arms that leaves. */
 void features_read_btf(struct features *f);
 void features_judge_arms(struct features *f);
+
+/* Whether the programs or features_read_btf() look up a type of this name. */
+bool features_wants_type(const char *name, uint32_t kind);
 
 /* Set state and detail of a feature. */
 void feature_set(struct features *f, enum feature_id id, enum feature_state state, const char *fmt,

@@ -113,6 +113,11 @@ const struct feature_text feature_text[FEATURES] = {
 			     "tells the curve over time by kind of memory",
 			     "the curve over time has the weight alone", NULL },
 
+	[FEATURE_HIDDEN] = { GROUP_PARTS, false, "frees without events",
+			     "what is freed while hidden tasks run",
+			     "takes from the control group's counter (v1) what went meanwhile",
+			     "what is freed while hidden tasks run is unattributed", NULL },
+
 	[FEATURE_TASK_STORAGE] = { GROUP_BPF, true, "task storage", NULL,
 				   "one account per task, however many",
 				   "has nowhere to keep the tasks' accounts", NEWER },

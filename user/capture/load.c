@@ -10,6 +10,7 @@
 #include "capture/refusal.h"
 #include "capture/refuse.h"
 #include "capture/resources.h"
+#include "capture/sections.h"
 #include "tare.skel.h"
 
 #define LAST_LINES 4
@@ -28,6 +29,7 @@ static const struct part {
 	{ "tare_fault_kernel", FEATURE_PAGE_FAULT_KERNEL, false },
 	{ "tare_rename", FEATURE_TASK_RENAME, false },
 	{ "tare_sum", FEATURE_SERIES, false },
+	{ "tare_switch", FEATURE_HIDDEN, false },
 	{ "tare_samples", FEATURE_SAMPLES, false },
 	{ "tare_scratch", FEATURE_SAMPLES, false },
 	{ "tare_pythons", FEATURE_PYTHON, false },
@@ -121,11 +123,6 @@ static bool give_way(struct attempt *a)
 	return features_best_arm(f) != ARM_NONE;
 }
 
-static int load(void *skel)
-{
-	return tare_bpf__load(skel);
-}
-
 /* The kernel says nothing of why: mostly it was built without CONFIG_FUNCTION_TRACER. */
 static void explain_fexit(struct refusal *r)
 {
@@ -145,17 +142,17 @@ static int attempt(struct attempt *a, struct tare_bpf **skel)
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_level = err_verbosity >= 3 ? 4 : 0,
 		    .btf_custom_path = a->config->features->btf.path);
 	const struct bpf_program *refused = NULL;
-	int err;
+	int err = sections_bind(&a->config->features->btf);
 
-	*skel = tare_bpf__open_opts(&opts);
+	*skel = err ? NULL : tare_bpf__open_opts(&opts);
 	if (!*skel)
-		return -errno;
+		return err ? err : -errno;
 	err = a->config->fit(a->config->ctx, *skel);
 	if (!err && refuse_any()) {
 		err = refuse_parts((*skel)->obj);
 		a->said = err;
 	}
-	err = err ?: kernel_btf_with(&a->config->features->btf, load, *skel);
+	err = err ?: tare_bpf__load(*skel);
 	err = err ?: a->config->use(a->config->ctx, *skel, &refused);
 	if (!err)
 		return 0;

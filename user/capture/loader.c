@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "capture/load.h"
+#include "capture/ring.h"
 #include "tare.skel.h"
 
 #define CACHE_LINE 64
@@ -26,7 +27,9 @@ struct loader {
 	struct tare_bpf *skel;
 	const struct loader_config *config;
 	enum ledger_arm arm;
-	struct ring_buffer *ring, *samples;
+	struct ring *ring, *samples;
+	loader_record_fn ring_fn, samples_fn;
+	void *ring_ctx, *samples_ctx;
 	bool sampling, python;
 	struct bpf_link *adopt, *sweep;
 	struct bpf_program *ledger;
@@ -111,6 +114,10 @@ static void leave_out(struct loader *l)
 	bpf_program__set_autoload(skel->progs.tare_kmem_too, kmem);
 	bpf_program__set_autoload(skel->progs.tare_vmalloc,
 				  kmem && f->vmalloc_by_node && features_has(f, FEATURE_VMALLOC));
+	/* Elsewhere it would count stretches, and cost each switch, for nothing. */
+	bpf_program__set_autoload(skel->progs.tare_switch,
+				  kmem && features_has(f, FEATURE_MEMCG_V1) &&
+					  features_has(f, FEATURE_HIDDEN));
 }
 
 static int configure(void *ctx, struct tare_bpf *skel)
@@ -139,6 +146,7 @@ static int configure(void *ctx, struct tare_bpf *skel)
 	skel->rodata->cfg_no_children = config->no_children;
 	skel->rodata->cfg_page_size = sysconf(_SC_PAGESIZE);
 	skel->rodata->cfg_kmem = features_has(f, FEATURE_MEMCG_STATE);
+	skel->rodata->cfg_slot_type = kernel_btf_id(&f->btf, "refcount_struct", BTF_KIND_STRUCT);
 	skel->rodata->cfg_memcg_long = f->memcg_long;
 	skel->rodata->cfg_ring = power_of_two(config->ring_bytes);
 	skel->rodata->cfg_period = l->sampling ? config->period : 0;
@@ -300,8 +308,8 @@ void loader_close(struct loader *l)
 		return;
 	detach(l);
 	g_ptr_array_unref(l->links);
-	ring_buffer__free(l->ring);
-	ring_buffer__free(l->samples);
+	ring_close(l->ring);
+	ring_close(l->samples);
 	tare_bpf__destroy(l->skel);
 	if (l->stats_fd >= 0)
 		close(l->stats_fd);
@@ -311,13 +319,13 @@ void loader_close(struct loader *l)
 
 int loader_ring_open(struct loader *l, loader_record_fn fn, void *ctx)
 {
-	/* ring_buffer_sample_fn has the same shape but for const. */
-	l->ring = ring_buffer__new(bpf_map__fd(l->skel->maps.tare_ring),
-				   (ring_buffer_sample_fn)(void *)fn, ctx, NULL);
-	if (l->ring)
-		return 0;
-	error("cannot map the ring of events: %s", g_strerror(errno));
-	return -errno;
+	int err = ring_open(&l->ring, loader_ring_fd(l), loader_ring_bytes(l));
+
+	l->ring_fn = fn;
+	l->ring_ctx = ctx;
+	if (err)
+		error("cannot map the ring of events: %s", g_strerror(-err));
+	return err;
 }
 
 int loader_ring_fd(const struct loader *l)
@@ -332,19 +340,22 @@ uint64_t loader_ring_bytes(const struct loader *l)
 
 int loader_drain(struct loader *l)
 {
-	return ring_buffer__consume(l->ring);
+	return ring_consume(l->ring, l->ring_fn, l->ring_ctx);
 }
 
 int loader_samples_open(struct loader *l, loader_record_fn fn, void *ctx)
 {
+	int err;
+
 	if (!l->sampling)
 		return 0;
-	l->samples = ring_buffer__new(bpf_map__fd(l->skel->maps.tare_samples),
-				      (ring_buffer_sample_fn)(void *)fn, ctx, NULL);
-	if (l->samples)
-		return 0;
-	error("cannot map the ring of samples: %s", g_strerror(errno));
-	return -errno;
+	err = ring_open(&l->samples, bpf_map__fd(l->skel->maps.tare_samples),
+			loader_samples_bytes(l));
+	l->samples_fn = fn;
+	l->samples_ctx = ctx;
+	if (err)
+		error("cannot map the ring of samples: %s", g_strerror(-err));
+	return err;
 }
 
 int loader_samples_fd(const struct loader *l)
@@ -359,7 +370,7 @@ uint64_t loader_samples_bytes(const struct loader *l)
 
 int loader_samples_drain(struct loader *l)
 {
-	return l->samples ? ring_buffer__consume(l->samples) : 0;
+	return l->samples ? ring_consume(l->samples, l->samples_fn, l->samples_ctx) : 0;
 }
 
 uint64_t loader_tasks(const struct loader *l)
@@ -516,13 +527,20 @@ int loader_held(struct loader *l, struct tare_held *held)
 	return err;
 }
 
-void loader_watch(struct loader *l, uint64_t id, bool own)
+void loader_watch(struct loader *l, uint64_t id, bool own, bool counted)
 {
 	struct tare_group *g = &l->skel->bss->workload.group;
 
 	g->level = UINT32_MAX; /* found by the first event */
 	g->own = own;
+	g->counted = counted;
 	__atomic_store_n(&g->id, id, __ATOMIC_RELEASE);
+}
+
+bool loader_hidden(const struct loader *l, struct tare_hidden *h)
+{
+	*h = l->skel->bss->hidden;
+	return bpf_program__autoload(l->skel->progs.tare_switch);
 }
 
 void loader_weigh(struct loader *l, int64_t more, int64_t sampled, int64_t drift)

@@ -102,8 +102,10 @@ int loader_held(struct loader *l, struct tare_held *held);
 bool loader_sums_valid(const struct loader *l);
 
 /* Watch the kernel memory of a control group, and of those below it; `own`: only
- * the workload is in it. Before anybody is adopted. */
-void loader_watch(struct loader *l, uint64_t id, bool own);
+ * the workload is in it; `counted`: it is of version 1. Before anybody is adopted. */
+void loader_watch(struct loader *l, uint64_t id, bool own, bool counted);
+/* Who was found to run without events so far. False: nobody is looked for. */
+bool loader_hidden(const struct loader *l, struct tare_hidden *h);
 /* Pages of the workload's weight that user space knows of: `more` on top of what
  * there is, `sampled` and `drift` (see struct tare_workload) in the place of the last. */
 void loader_weigh(struct loader *l, int64_t more, int64_t sampled, int64_t drift);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "capture/machine.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
@@ -29,13 +30,51 @@ static char *value_of(const char *path, const char *name, char sep)
 	return NULL;
 }
 
+/* arm64 says who made the CPU, and a number of its own for it. Names of those that are met
+ * as machines with Linux; for others the numbers (lscpu has a longer list). */
+static char *arm_cpu(void)
+{
+	static const struct {
+		unsigned long implementer, part;
+		const char *name;
+	} known[] = {
+		{ 0x41, 0xd03, "Cortex-A53" },  { 0x41, 0xd05, "Cortex-A55" },
+		{ 0x41, 0xd07, "Cortex-A57" },  { 0x41, 0xd08, "Cortex-A72" },
+		{ 0x41, 0xd0b, "Cortex-A76" },  { 0x41, 0xd0c, "Neoverse-N1" },
+		{ 0x41, 0xd40, "Neoverse-V1" }, { 0x41, 0xd49, "Neoverse-N2" },
+		{ 0x41, 0xd4f, "Neoverse-V2" }, { 0xc0, 0xac3, "Ampere-1" },
+		{ 0xc0, 0xac4, "Ampere-1a" },
+	};
+	g_autofree char *implementer = value_of("/proc/cpuinfo", "CPU implementer", ':');
+	g_autofree char *part = value_of("/proc/cpuinfo", "CPU part", ':');
+
+	if (!implementer || !part)
+		return NULL;
+	for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
+		if (strtoul(implementer, NULL, 0) == known[i].implementer &&
+		    strtoul(part, NULL, 0) == known[i].part)
+			return g_strdup(known[i].name);
+	return g_strdup_printf("CPU part %s of implementer %s", part, implementer);
+}
+
+/* As the kernel names it, which is another line on each architecture. */
+static char *cpu_model(void)
+{
+	static const char *const lines[] = { "model name", "uarch" };
+	char *model = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(lines) && !model; i++)
+		model = value_of("/proc/cpuinfo", lines[i], ':');
+	return model ? model : arm_cpu();
+}
+
 void machine_describe(struct report_machine *m)
 {
 	struct sysinfo info = { 0 };
 
 	sysinfo(&info);
 	m->distribution = value_of("/etc/os-release", "PRETTY_NAME", '=');
-	m->cpu = value_of("/proc/cpuinfo", "model name", ':');
+	m->cpu = cpu_model();
 	m->cpus = get_nprocs();
 	m->memory = (int64_t)info.totalram * info.mem_unit;
 	m->page_size = sysconf(_SC_PAGESIZE);

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/text.h"
+#include "bpf/calls.h"
 #include "bpf/sampling.h"
 #include "capture/cause.h"
 #include "capture/sampler_state.h"
@@ -81,7 +82,7 @@ struct sampling_session *sampler_new(uint32_t period, bool lines, const struct s
 	};
 	s->endings = g_array_new(FALSE, FALSE, sizeof(struct ending));
 	s->modules = modules_new();
-	s->unwinder = unwinder_new(s->modules);
+	s->unwinder = unwinder_new(s->modules, machine_own());
 	s->jits = jits_new();
 	s->python = python_new();
 	s->pythons = pythons_new(s->samples, s->modules, s->python, watch);
@@ -168,12 +169,10 @@ static uint32_t push_user(struct sampling_session *s, struct space *space,
 
 	if (!sample->stack) {
 		s->samples->no_stack += !(sample->flags & TARE_SAMPLE_ASKED);
-		/* execve: 59, execveat: 322 */
 		return push_mark(s, NO_NODE,
-				 sample->cause == 59 || sample->cause == 322 ? MARK_EXECVE :
-									       MARK_NO_STACK);
+				 calls_execve(sample->cause) ? MARK_EXECVE : MARK_NO_STACK);
 	}
-	w = unwind(s->unwinder, space, sample, stack);
+	w = unwind_sample(s->unwinder, space, sample, stack);
 	if (space != s->samples->nowhere)
 		name_code(s, space, &w);
 	if (!has_python(s, &w))

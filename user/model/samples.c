@@ -210,7 +210,7 @@ static void add(struct samples *s, const struct early *e)
 {
 	const struct tare_sample *sample = &e->sample;
 	struct space *space = samples_space(s, sample->mm);
-	const struct range *stack = space_find(space, sample->regs[19]);
+	const struct range *stack = space_find(space, sample->regs[ARCH_REG_SP]);
 	bool lives = space != s->nowhere || sample->kind >= TARE_KSTACK; /* by task */
 	struct tally_key key;
 	struct tally *t;

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * From registers and a copied piece of stack to the frames that called each other.
- * By the rules that compilers leave for it (.eh_frame, .debug_frame), looked up by
- * libdw and kept by address; by frame pointer only where code has none, and then
- * the frames say so. A stack that cannot be followed ends with MARK_TRUNCATED.
- *
- * Bounds: rules are kept for so many addresses (RULES_MOST, 100 bytes each), then all are
- * looked up anew.
+ * By the rules that compilers leave for it (symbol/rules.h); by frame pointer only where
+ * code has none, and then the frames say so. A stack that cannot be followed ends with
+ * MARK_TRUNCATED. What differs from one architecture to another is in symbol/machine.h.
  */
 #ifndef TARE_UNWIND_H
 #define TARE_UNWIND_H
@@ -15,13 +12,14 @@
 #include <stdint.h>
 
 #include "model/samples.h"
+#include "symbol/machine.h"
 #include "symbol/module.h"
 
 #define UNWIND_MOST 4096 /* frames */
 
 struct unwinder;
 
-struct unwinder *unwinder_new(struct modules *modules);
+struct unwinder *unwinder_new(struct modules *modules, const struct machine *machine);
 void unwinder_free(struct unwinder *u); /* takes NULL */
 
 struct unwound {
@@ -30,9 +28,18 @@ struct unwound {
 	bool complete; /* up to where the thread began */
 	bool guessed;  /* some by frame pointer */
 };
-/* `stack` holds sample->stack bytes from its stack pointer up. */
-struct unwound unwind(struct unwinder *u, const struct space *space,
-		      const struct tare_sample *sample, const void *stack);
+/* What a thread had: registers, as the machine's `words` say, and `size` bytes of stack, from
+ * its stack pointer up. */
+struct stack_top {
+	const __u64 *words;
+	const void *stack;
+	uint32_t size;
+	bool cloning; /* it is in a system call that makes a task */
+};
+struct unwound unwind(struct unwinder *u, const struct space *space, const struct stack_top *top);
+/* The same of a sample of this machine; `stack` holds sample->stack bytes. */
+struct unwound unwind_sample(struct unwinder *u, const struct space *space,
+			     const struct tare_sample *sample, const void *stack);
 
 /* Files have other numbers. */
 void unwinder_forget(struct unwinder *u);

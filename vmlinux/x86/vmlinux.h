@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Kernel types, only what bpf/ uses of them: layouts are not the kernel's, CO-RE
- * relocates every access. Made by tools/gen-vmlinux from vmlinux/types.list and
- * the BTF of Linux 6.18.44-fc-v657: do not edit.
+ * relocates every access. Made by tools/gen-vmlinux from vmlinux/types.list, the
+ * one beside this file and the BTF of Linux 6.18.44-fc-v657: do not edit.
  */
 #ifndef TARE_VMLINUX_H
 #define TARE_VMLINUX_H
@@ -133,20 +133,6 @@ struct signal_struct {
 	atomic_t live;
 	unsigned int flags;
 	int group_exit_code;
-};
-
-struct pt_regs {
-	long unsigned int orig_ax;
-	long unsigned int bx;
-	long unsigned int cx;
-	long unsigned int dx;
-	long unsigned int si;
-	long unsigned int di;
-	long unsigned int bp;
-	long unsigned int r8;
-	long unsigned int r9;
-	long unsigned int r10;
-	long unsigned int sp;
 };
 
 struct linux_binprm {
@@ -329,6 +315,20 @@ struct bpf_array {
 
 struct refcount_struct {
 	atomic_t refs;
+};
+
+struct pt_regs {
+	long unsigned int orig_ax;
+	long unsigned int bx;
+	long unsigned int cx;
+	long unsigned int dx;
+	long unsigned int si;
+	long unsigned int di;
+	long unsigned int bp;
+	long unsigned int r8;
+	long unsigned int r9;
+	long unsigned int r10;
+	long unsigned int sp;
 };
 
 #pragma clang attribute pop

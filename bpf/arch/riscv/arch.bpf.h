@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What the BPF programs have to know of riscv64. Each architecture has a header of this name
+ * with the same functions; the Makefile chooses the folder. It must not know maps.
+ * It compiles; no test has run it.
+ */
+#ifndef TARE_ARCH_BPF_H
+#define TARE_ARCH_BPF_H
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#include "arch.h"
+
+#define EXC_SYSCALL 8 /* arch/riscv/include/asm/csr.h */
+#define SR_UXL 0x300000000UL
+#define SR_UXL_32 0x100000000UL
+#define PTHREAD_MOST 4096 /* bytes: no libc's struct pthread is larger */
+
+/* Number of the system call that the registers are of; negative: of none. */
+static __always_inline __s64 arch_syscall(const struct pt_regs *regs)
+{
+	return regs->cause == EXC_SYSCALL ? (__s64)regs->a7 : -1;
+}
+
+/* It is a 32-bit program's. `regs` are the task's, or a copy. */
+static __always_inline int arch_compat(const struct task_struct *task, const struct pt_regs *regs)
+{
+	return (regs->status & SR_UXL) == SR_UXL_32;
+}
+
+/* Argument `n`, from 0, of the system call whose registers these are at its end: a0 has the
+ * result then. */
+static __always_inline __u64 arch_argument(const struct pt_regs *regs, int n)
+{
+	switch (n) {
+	case 0:
+		return regs->orig_a0;
+	case 1:
+		return regs->a1;
+	case 2:
+		return regs->a2;
+	case 3:
+		return regs->a3;
+	case 4:
+		return regs->a4;
+	default:
+		return regs->a5;
+	}
+}
+
+/* The same of a 32-bit program's. */
+static __always_inline __u32 arch_argument_32(const struct pt_regs *regs, int n)
+{
+	return arch_argument(regs, n);
+}
+
+/* What its register for thread-local data points at. 0: not known. */
+static __always_inline __u64 arch_thread_pointer(struct task_struct *task)
+{
+	const struct pt_regs *regs = (const struct pt_regs *)bpf_task_pt_regs(task);
+
+	return BPF_CORE_READ(regs, tp);
+}
+
+/* Is it pthread_self() of the thread with this thread pointer? See arm64's. */
+static __always_inline int arch_is_self(__u64 pointer, __u64 self)
+{
+	return self && pointer - self <= PTHREAD_MOST;
+}
+
+/* What names an address space: see arm64's. */
+static __always_inline __u64 arch_mm_key(struct mm_struct *mm, const void *base)
+{
+	__u64 key = (__u64)mm;
+
+	asm volatile("%0 -= %1" : "+r"(key) : "r"(base));
+	return key & ~(1ULL << 63);
+}
+
+/* Order of memory: see arm64's. */
+#define ARCH_LOAD_FIRST(word) __sync_fetch_and_add(word, 0)
+
+#define ARCH_AFTER(p, loaded)                          \
+	({                                             \
+		typeof(p) p_ = (p);                    \
+		__u64 zero_ = (loaded);                \
+                                                       \
+		asm volatile("%1 &= 0\n\t"             \
+			     "%0 += %1"                \
+			     : "+r"(p_), "+r"(zero_)); \
+		p_;                                    \
+	})
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * riscv64, as far as both sides of the fence have to know it: the numbers of the system calls
+ * that mean something to tare, and a sample's registers. The Makefile chooses the folder, so
+ * each architecture has a header of this name. It must not know kernel types.
+ * It compiles; no test has run it.
+ */
+#ifndef TARE_ARCH_H
+#define TARE_ARCH_H
+
+#define ARCH_ELF 243              /* EM_RISCV: which of user/symbol's machines it is */
+#define ARCH_AUDIT 0xc00000f3u    /* AUDIT_ARCH_RISCV64, as libseccomp names calls */
+#define ARCH_AUDIT_32 0x400000f3u /* AUDIT_ARCH_RISCV32 */
+
+/* The words of a sample are those of struct user_regs_struct, with which the kernel's struct
+ * pt_regs begins: pc, then x1 to x31. */
+#define TARE_REGS 32
+#define ARCH_REG_PC 0
+#define ARCH_REG_SP 2
+#define ARCH_REG_FP 8
+
+/* An address without its tag: pointer masking, where a program asked for it, leaves out 7
+ * bits at the top (6.13). */
+#define ARCH_UNTAG(address) ((address) & ~(0x7fULL << 57))
+
+#define NR_NONE 0x7fff /* there is no such system call */
+
+/* include/uapi/asm-generic/unistd.h (scripts/syscall.tbl since 6.11) */
+enum arch_call {
+	NR_PRCTL = 167,
+	NR_SHMAT = 196,
+	NR_SHMDT = 197,
+	NR_BRK = 214,
+	NR_MUNMAP = 215,
+	NR_MREMAP = 216,
+	NR_CLONE = 220,
+	NR_EXECVE = 221,
+	NR_MMAP = 222,
+	NR_MPROTECT = 226,
+	NR_MADVISE = 233,
+	NR_EXECVEAT = 281,
+	NR_CLONE3 = 435,
+	NR_FORK = NR_NONE,
+	NR_VFORK = NR_NONE,
+};
+
+/* The same numbers: a 32-bit kernel has the same table. mmap is mmap2. */
+enum arch_call_32 {
+	NR32_PRCTL = NR_PRCTL,
+	NR32_SHMAT = NR_SHMAT,
+	NR32_SHMDT = NR_SHMDT,
+	NR32_BRK = NR_BRK,
+	NR32_MUNMAP = NR_MUNMAP,
+	NR32_MREMAP = NR_MREMAP,
+	NR32_CLONE = NR_CLONE,
+	NR32_EXECVE = NR_EXECVE,
+	NR32_MMAP = NR_MMAP,
+	NR32_MPROTECT = NR_MPROTECT,
+	NR32_MADVISE = NR_MADVISE,
+	NR32_EXECVEAT = NR_EXECVEAT,
+	NR32_CLONE3 = NR_CLONE3,
+	NR32_FORK = NR_NONE,
+	NR32_VFORK = NR_NONE,
+};
+
+#endif

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Packages of Debian's, of any suite and architecture, to be downloaded and unpacked: nothing
+# is installed, and this machine's own apt stays as it is. It must not know what they are for.
+
+# apt_sources SUITES: lines of a sources.list; "-": the suites that this machine has.
+apt_sources() {
+	local keys=/usr/share/keyrings/debian-archive-keyring.gpg options='' site suite
+	[ ! -e $keys ] || options="[signed-by=$keys]"
+	apt_sites | if [ "$1" = - ]; then
+		cat
+	else
+		awk -v suites="$1" '$1 !~ /security/ && !seen[$1]++ {
+			for (i = split(suites, s, ","); i > 0; i--) print $1, s[i] }'
+	fi | while read -r site suite; do echo "deb $options $site $suite main"; done
+}
+
+# apt_sites: where this machine has Debian from, and which suite: "SITE SUITE". Who made a
+# source is known when its lists are there; else it is what looks like Debian's.
+apt_sites() {
+	local found
+	# shellcheck disable=SC2016 # apt's own variables
+	found=$(apt-get indextargets --format '$(SITE) $(RELEASE)' 'Identifier: Packages' 'Origin: Debian' | sort -u)
+	# shellcheck disable=SC2016
+	[ -n "$found" ] || found=$(apt-get indextargets --format '$(SITE) $(RELEASE)' 'Identifier: Packages' |
+		grep -E '/debian(-security)?/? ' | sort -u)
+	[ -z "$found" ] || echo "$found"
+}
+
+# apt_at STATE ARCH COMMAND…: (STATE: a folder, by its absolute path) an apt command that knows no other sources and no other
+# architecture, as if nothing were installed.
+apt_at() {
+	local state=$1 arch=$2 command=$3
+	shift 3
+	"$command" -qq -o APT::Architecture="$arch" -o APT::Architectures::="$arch" \
+		-o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=- \
+		-o Dir::State::lists="$state/lists" -o Dir::Cache="$state/cache" \
+		-o Dir::State::status=/dev/null -o Acquire::Languages=none \
+		-o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false \
+		-o APT::Install-Recommends=0 -o APT::Sandbox::User=root "$@" </dev/null
+}
+
+# apt_look STATE ARCH SUITES: what they have, looked up once a day
+apt_look() {
+	[ -z "$(find "$1/looked" -mmin -1440 2>/dev/null)" ] || return 0
+	mkdir -p "$1/lists/partial" "$1/cache/archives/partial" || return 1
+	apt_sources "$3" >"$1/sources.list"
+	[ -s "$1/sources.list" ] || return 1
+	apt_at "$1" "$2" apt-get update >&2 && touch "$1/looked"
+}
+
+# apt_unpack DEB FOLDER [TAR-ARG…]: /lib and the like stay links, if they are.
+apt_unpack() {
+	dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --keep-directory-symlink --no-same-owner "${@:3}"
+}
