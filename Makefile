@@ -382,7 +382,7 @@ seeds: $(O)/tests/fuzz/seeds
 	$(CC) -Os -g -fPIC -shared -nostdlib -fno-ident -ffile-prefix-map=$(CURDIR)=. -gno-record-gcc-switches \
 		-Wl,--build-id=sha1 -o tests/fuzz/corpus/module/program tests/fuzz/seed.c
 
-lint:
+lint: $(O)/tare.bpf.o
 	@tools/tap lint tools/lint
 
 format:

@@ -20,10 +20,13 @@ trap 'rm -rf "$top"' EXIT
 test_doctor() {
 	timeout -k 5 "$LIMIT" "$TARE" doctor >"$dir/out" 2>&1
 	status=$?
-	[ $status -eq 0 ] && grep -q "ledger arm $ARM\b" "$dir/out" && good=0
-	[ ${good:-1} -eq 0 ] || echo "exit $status; should be 0 and name the arm $ARM"
+	if [ $status -eq 0 ] && grep -q "ledger arm $ARM\b" "$dir/out"; then
+		cat "$dir/out"
+		return 0
+	fi
+	echo "exit $status; should be 0 and name the arm $ARM"
 	cat "$dir/out"
-	return ${good:-1}
+	return 1
 }
 
 # samples PROGRAM…: stacks are taken and reach where they began, and nothing is lost

@@ -11,6 +11,7 @@
 #include "capture/features.h"
 
 #define TRACEPOINT_TYPE "btf_trace_"
+#define EXIT_MMAP "exit_mmap" /* a tracepoint, and a function */
 
 /* A tracepoint and how many arguments tare reads of it. The kernel declares
  * each as `typedef void (*btf_trace_NAME)(void *, arguments…)`. */
@@ -56,6 +57,7 @@ static const char *const others[] = {
 	"bpf_iter_task",
 	"bpf_map_type",
 	"bpf_rdonly_cast",
+	EXIT_MMAP,
 	"refcount_struct",
 	"trace_event_raw_rss_stat",
 };
@@ -83,7 +85,7 @@ bool features_wants_type(const char *name, uint32_t kind)
 	size_t before = strlen(TRACEPOINT_TYPE);
 
 	/* Half of all types are functions: the start of a run would feel each search. */
-	if (kind == BTF_KIND_FUNC && strncmp(name, "bpf_", 4) != 0)
+	if (kind == BTF_KIND_FUNC && strncmp(name, "bpf_", 4) != 0 && strcmp(name, EXIT_MMAP) != 0)
 		return false;
 	if (!strncmp(name, TRACEPOINT_TYPE, before))
 		return is_tracepoint(name + before);
@@ -184,7 +186,7 @@ static void read_tracepoints(struct features *f)
  * whether a program may hang on it is known when it is attached. */
 static void read_exit_mmap(struct features *f)
 {
-	__s32 id = btf__find_by_name_kind(f->btf.btf, "exit_mmap", BTF_KIND_FUNC);
+	__s32 id = btf__find_by_name_kind(f->btf.btf, EXIT_MMAP, BTF_KIND_FUNC);
 
 	f->exit_mmap_fexit = !features_has(f, FEATURE_EXIT_MMAP) && id > 0;
 	if (f->exit_mmap_fexit)

@@ -25,6 +25,7 @@ struct section {
 static const struct section sections[] = {
 	{ "tp_btf", "btf_trace_", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP },
 	{ "iter", "bpf_iter_", BTF_KIND_FUNC, BPF_TRACE_ITER },
+	{ "fexit", "", BTF_KIND_FUNC, BPF_TRACE_FEXIT },
 };
 
 /* With the descriptor of another program as its target, whichever, libbpf asks for no types
