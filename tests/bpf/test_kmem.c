@@ -8,6 +8,7 @@
 #include <linux/sched.h>
 #include <sys/syscall.h>
 
+#include "bpf/calls.h"
 #include "capture/cgroup.h"
 
 #define FORKS 200
@@ -229,8 +230,7 @@ static int take_sample(void *ctx, const void *data, size_t size)
 	struct seen *seen = ctx;
 
 	(void)size;
-	if (s->head.type != TARE_REC_SAMPLE || s->kind != TARE_KMEM ||
-	    (s->cause != SYS_clone && s->cause != SYS_clone3 && s->cause != SYS_fork))
+	if (s->head.type != TARE_REC_SAMPLE || s->kind != TARE_KMEM || !calls_clone(s->cause))
 		return 0;
 	seen->of_parent += s->task == seen->parent;
 	seen->of_others += s->task != seen->parent;

@@ -161,7 +161,7 @@ static void equal(pid_t pid, const char *what, int64_t tare, int64_t kernel)
 {
 	if (tare != kernel)
 		wrong("pid %d %s: tare %" PRId64 ", kernel %" PRId64 " (off by %" PRId64 " pages)",
-		      pid, what, tare, kernel, (tare - kernel) / 4096);
+		      pid, what, tare, kernel, (tare - kernel) / sysconf(_SC_PAGESIZE));
 }
 
 static void check_weight(const json_t *report, const struct weight *w, const struct word *word)

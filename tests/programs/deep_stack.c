@@ -5,16 +5,18 @@
  */
 #include "prog.h"
 
+#define FRAME 4096
+
 static size_t bytes;
 
 __attribute__((noinline)) static size_t down(size_t left)
 {
-	volatile char frame[PAGE];
+	volatile char frame[FRAME];
 
 	frame[0] = (char)left;
-	if (left <= PAGE)
+	if (left <= FRAME)
 		return (size_t)frame[0];
-	return down(left - PAGE) + (size_t)frame[0];
+	return down(left - FRAME) + (size_t)frame[0];
 }
 
 static void *deep(void *p)
@@ -35,7 +37,7 @@ int main(int argc, char **argv)
 	no_huge_pages();
 	bytes = number(argc, argv, 1, 4) * MIB;
 	down(bytes);
-	/* A frame is a little more than a page: up to a 32nd, here. */
+	/* A frame is a little more than it holds: up to a 32nd, here. */
 	say("touched tid=%d anon=%zu slack=%zu", getpid(), bytes, bytes / 32 + MIB);
 	checkpoint("main");
 	pthread_attr_init(&attr);

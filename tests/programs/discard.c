@@ -57,7 +57,7 @@ int main(int argc, char **argv)
 	say("touched tid=%d anon=0", reader.tid);
 	/* The zero page is no entry, but its place in the tables is: at most
 	 * three levels more than the lowest. */
-	say("unseen pagetable=%zu", bytes / 512 + 4 * PAGE);
+	say("unseen pagetable=%zu", bytes / PAGE * 8 + 4 * PAGE);
 	checkpoint("read");
 	actor_do(&reader, refill, NULL);
 	say("touched tid=%d anon=%zu", reader.tid, bytes / 2);

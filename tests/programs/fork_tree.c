@@ -5,12 +5,14 @@
  */
 #include "prog.h"
 
+#define FULL (64 * KIB) /* of a pipe */
+
 static struct gate ready, hold;
 static size_t width;
 
 static void take(void)
 {
-	static char data[16 * PAGE];
+	static char data[FULL];
 	struct gate own;
 
 	touch(region(64 * KIB), 64 * KIB);
@@ -55,7 +57,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < n; i++)
 		gate_wait(&ready);
 	say("count processes=%zu", n);
-	say("made tid=%d n=%zu bytes=%zu", getpid(), n, n * 16 * PAGE);
+	say("made tid=%d n=%zu bytes=%zu", getpid(), n, n * FULL);
 	checkpoint("made");
 	close(hold.fd[1]);
 	while (wait(NULL) > 0)

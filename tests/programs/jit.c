@@ -11,6 +11,7 @@
  *   stranger  the map is somebody else's
  *   link, pipe, huge  a link or a pipe is put in its place, or it is made 1 TiB large
  */
+/* build: -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,21 +25,35 @@
 #define BYTES (16UL << 20)
 #define CODE 4096
 
-/* From rdi to rsi a byte each 4096: push rbp; mov rbp, rsp; … pop rbp; ret */
-static const unsigned char inner[] = {
-	0x55, 0x48, 0x89, 0xe5,                   /* push rbp; mov rbp, rsp */
-	0xc6, 0x07, 0x01,                         /* mov byte [rdi], 1 */
-	0x48, 0x81, 0xc7, 0x00, 0x10, 0x00, 0x00, /* add rdi, 4096 */
-	0x48, 0x39, 0xf7, 0x72, 0xf1,             /* cmp rdi, rsi; jb: the mov */
-	0x5d, 0xc3,                               /* pop rbp; ret */
-};
-static const unsigned char outer[] = {
-	0x55, 0x48, 0x89, 0xe5,                               /* push rbp; mov rbp, rsp */
-	0x48, 0xb8, 0,    0,    0, 0, 0, 0, 0, 0, 0xff, 0xd0, /* mov rax, inner; call rax */
-	0x5d, 0xc3,                                           /* pop rbp; ret */
-};
+/* It needs its frame: or there would be no chain of them to follow. */
+#define FRAME asm volatile("" : : "r"(__builtin_frame_address(0)))
 
-typedef void (*code_fn)(char *from, char *to);
+/* What it makes is what the compiler made of these two, each in a section of its own, copied:
+ * neither needs to stand where it was linked. */
+typedef void (*inner_fn)(char *from, char *to);
+
+__attribute__((noipa, used, section("jit_inner"))) static void inner(char *from, char *to)
+{
+	FRAME;
+	for (; from < to; from += 4096) /* no page is smaller */
+		*(volatile char *)from = 1;
+}
+
+__attribute__((noipa, used, section("jit_outer"))) static void outer(char *from, char *to,
+								     inner_fn fn,
+								     volatile int *after)
+{
+	FRAME;
+	fn(from, to);
+	++*after; /* what follows a call keeps it from being a jump */
+}
+
+extern const char __start_jit_inner[], __stop_jit_inner[], __start_jit_outer[], __stop_jit_outer[];
+
+struct code {
+	inner_fn inner;
+	void (*outer)(char *from, char *to, inner_fn fn, volatile int *after);
+};
 
 static char path[64], other[80];
 
@@ -51,32 +66,37 @@ static int open_map(int flags)
 	return fd;
 }
 
-static code_fn make(const char *name, int map)
+static size_t put_code(char *at, const char *from, const char *to)
 {
-	unsigned char *code = mmap(NULL, 2 * CODE, PROT_READ | PROT_WRITE | PROT_EXEC,
-				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	uint64_t at = (uintptr_t)code;
+	memcpy(at, from, (size_t)(to - from));
+	__builtin___clear_cache(at, at + (to - from));
+	return (size_t)(to - from);
+}
 
-	if (code == MAP_FAILED)
+static struct code make(const char *name, int map)
+{
+	char *at = mmap(NULL, 2 * CODE, PROT_READ | PROT_WRITE | PROT_EXEC,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED)
 		exit(1);
-	memcpy(code, inner, sizeof(inner));
-	memcpy(code + CODE, outer, sizeof(outer));
-	memcpy(code + CODE + 6, &at, sizeof(at));
-	dprintf(map, "%lx %zx %s_inner\n%lx %zx %s_outer\n", (long)at, sizeof(inner), name,
-		(long)at + CODE, sizeof(outer), name);
-	return (code_fn)(uintptr_t)(at + CODE);
+	dprintf(map, "%lx %zx %s_inner\n", (long)at,
+		put_code(at, __start_jit_inner, __stop_jit_inner), name);
+	dprintf(map, "%lx %zx %s_outer\n", (long)at + CODE,
+		put_code(at + CODE, __start_jit_outer, __stop_jit_outer), name);
+	return (struct code){ (inner_fn)(uintptr_t)at, (void *)(uintptr_t)(at + CODE) };
 }
 
 static volatile int after;
 
-__attribute__((noipa)) static void run(code_fn fn)
+__attribute__((noipa)) static void run(struct code code)
 {
 	char *mem = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (mem == MAP_FAILED)
 		exit(1);
 	madvise(mem, BYTES, MADV_NOHUGEPAGE);
-	fn(mem, mem + BYTES);
+	code.outer(mem, mem + BYTES, code.inner, &after);
 	after++;
 }
 
@@ -108,17 +128,17 @@ int main(int argc, char **argv)
 {
 	const char *way = argc > 2 ? argv[1] : "plain", *name = argc > 2 ? argv[2] : "jit";
 	const char *second = argc > 3 ? argv[3] : "second";
-	code_fn fn;
+	struct code code;
 	int map;
 
 	snprintf(path, sizeof(path), "/tmp/perf-%d.map", getpid());
 	map = open_map(O_TRUNC);
-	fn = make(name, map);
+	code = make(name, map);
 	if (!strcmp(way, "stranger") && fchown(map, 65534, 65534))
 		return 1;
 	if (spoil(way, map))
 		return 1;
-	run(fn);
+	run(code);
 	if (!strcmp(way, "exec")) {
 		wait_for_end();
 		execl("/proc/self/exe", argv[0], "plain", second, NULL);
@@ -126,7 +146,7 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(way, "fork")) {
 		if (!fork()) {
-			run(fn);
+			run(code);
 			_exit(0);
 		}
 		wait(NULL);
@@ -136,8 +156,8 @@ int main(int argc, char **argv)
 		unlink(path);
 		if (!strcmp(way, "replace"))
 			map = open_map(O_EXCL);
-		fn = make(second, map);
-		run(fn);
+		code = make(second, map);
+		run(code);
 	}
 	if (!strcmp(way, "stranger"))
 		unlink(path);

@@ -7,7 +7,7 @@
 
 #include <sys/resource.h>
 
-#define FULL (16 * PAGE)
+#define FULL (64 * KIB) /* of a pipe */
 
 static size_t n;
 static int (*fds)[2];

@@ -26,6 +26,7 @@
 #endif
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -42,8 +43,8 @@
 
 #define KIB 1024UL
 #define MIB (1024UL * 1024)
-#define PAGE 4096UL
-#define ACTOR_STACK (64 * KIB)
+#define PAGE page_size()               /* of this machine: 4, 16 or 64 KiB */
+#define ACTOR_STACK actor_stack_size() /* bytes */
 /* Pages of a program's and libc's code that a thread is the first to run, or the
  * first after the kernel took them back: in figures of file, or of all kinds. */
 #define CODE (1 * MIB)
@@ -52,6 +53,23 @@ static inline void die(const char *what)
 {
 	perror(what);
 	_exit(99);
+}
+
+static inline size_t page_size(void)
+{
+	static size_t size;
+
+	if (!size)
+		size = (size_t)sysconf(_SC_PAGESIZE);
+	return size;
+}
+
+/* No more than an architecture asks for: all of it is filled. */
+static inline size_t actor_stack_size(void)
+{
+	size_t least = (size_t)PTHREAD_STACK_MIN;
+
+	return least > 64 * KIB ? least : 64 * KIB;
 }
 
 static inline void put(const char *s, size_t len)
@@ -190,7 +208,9 @@ static inline void actor_start(struct actor *a, const char *name)
 	sem_init(&a->go, 0, 0);
 	sem_init(&a->done, 0, 0);
 	pthread_attr_init(&attr);
-	pthread_attr_setstack(&attr, stack, ACTOR_STACK);
+	errno = pthread_attr_setstack(&attr, stack, ACTOR_STACK);
+	if (errno)
+		die("pthread_attr_setstack");
 	errno = pthread_create(&a->thread, &attr, actor_main, a);
 	if (errno)
 		die("pthread_create");

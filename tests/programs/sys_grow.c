@@ -7,6 +7,8 @@
 
 #include <sys/socket.h>
 
+#define MESSAGE (64 * KIB) /* whole pages, of whatever size */
+
 static size_t bytes;
 static int file, pair[2];
 
@@ -33,17 +35,17 @@ static void by_read(void *p)
 
 static void by_receive(void *p)
 {
-	char *mem = region(16 * PAGE);
+	char *mem = region(MESSAGE);
 
 	(void)p;
-	if (recv(pair[1], mem, 16 * PAGE, MSG_WAITALL) != 16 * (ssize_t)PAGE)
+	if (recv(pair[1], mem, MESSAGE, MSG_WAITALL) != (ssize_t)MESSAGE)
 		_exit(96);
 }
 
 int main(int argc, char **argv)
 {
 	static struct actor a, b, c;
-	static char message[16 * PAGE];
+	static char message[MESSAGE];
 
 	bytes = number(argc, argv, 1, 4) * MIB;
 	file = scratch_file(bytes);
@@ -61,7 +63,7 @@ int main(int argc, char **argv)
 	say("caused tid=%d by=pread64 in=%zu out=0", a.tid, bytes);
 	say("touched tid=%d anon=%zu", b.tid, bytes);
 	say("caused tid=%d by=read in=%zu out=0", b.tid, bytes);
-	say("caused tid=%d by=recvfrom in=%lu out=0", c.tid, 16 * PAGE);
+	say("caused tid=%d by=recvfrom in=%lu out=0", c.tid, MESSAGE);
 	checkpoint("read");
 	actor_end(&a);
 	actor_end(&b);
