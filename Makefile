@@ -109,22 +109,40 @@ man := $(wildcard user/man/*.1)
 all: $(O)/tare
 
 help:
-	@echo 'make              build $(O)/tare'
-	@echo 'make demo         install what is missing, build, weigh a real program'
-	@echo 'make check        install what is missing, build, lint, run all tests'
-	@echo 'make install      to $$(DESTDIR)$$(PREFIX); uninstall takes it away again'
-	@echo 'make clean        remove $(O)'
-	@echo 'make lint unit bpf-tests golden browser e2e check-kernels: each suite alone'
-	@echo '                  (unit, bpf-tests, browser, e2e: T="files" runs only these;'
-	@echo '                  check-kernels: KERNELS="6.1 newest", or all)'
-	@echo 'make unit-san e2e-san fuzz: the same under sanitizers; random input, FUZZ_TIME=20 s each'
-	@echo '                  (fuzz: T="names"; seeds: the corpus anew, by tests/fuzz/seeds.c)'
-	@echo 'make format       C as .clang-format has it'
-	@echo 'make check-long   loads that last, MINUTES=60 of postgres among them: what was lost'
-	@echo 'make bench        overhead, measured'
-	@echo 'make results      install all runtimes, weigh them, rewrite RESULTS.md'
+	@echo 'make                       build $(O)/tare (make all)'
+	@echo 'make demo                  install what is missing, build, weigh a real program'
+	@echo 'make check                 install what is missing, build, lint, run all tests'
+	@echo 'make install               to $$(DESTDIR)$$(PREFIX)'
+	@echo 'make uninstall             take that away again'
+	@echo 'make clean                 remove $(O)'
+	@echo 'make dist                  a source archive that builds without node or network'
+	@echo 'make help                  this text'
+	@echo
+	@echo 'make lint                  the rules of the house that a machine can check'
+	@echo 'make format                C as .clang-format has it'
+	@echo 'make compile_commands.json how each file is compiled, for editors'
+	@echo 'make programs              the programs that the tests run'
+	@echo 'make build-tests           all that the tests need'
+	@echo
+	@echo 'make unit                  unit tests; T=test_world builds and runs only these'
+	@echo 'make bpf-tests             the BPF programs, loaded for real; T=test_load likewise'
+	@echo 'make golden                the printers; tests/golden/record takes what they print now'
+	@echo 'make browser               the pages in Chromium; T="files": only these'
+	@echo 'make e2e                   tare from end to end; T="files": only these'
+	@echo 'make check-kernels         the same on other kernels; KERNELS="6.1 newest", or all'
+	@echo 'make unit-san              unit tests under sanitizers'
+	@echo 'make e2e-san               end to end under sanitizers, what reads and writes most'
+	@echo 'make fuzz                  random input, FUZZ_TIME=20 seconds each; T="names"'
+	@echo 'make seeds                 their corpus anew, by tests/fuzz/seeds.c'
+	@echo 'make check-long            loads that last; MINUTES=60, LOADS="names"'
+	@echo 'make check-dist            the source archive in a bare Debian root; minutes, a network'
+	@echo
+	@echo 'make overhead              what tare costs the storm beside it, and other loads'
+	@echo 'make results               install all runtimes, weigh them, rewrite RESULTS.md: hours'
+	@echo
 	@echo 'ARCH=arm64, ARCH=riscv: for another architecture than this machine has, in build/ARCH'
-	@echo 'V=1 verbose  O=dir  DEBUG=1  SAN=address,undefined  CC= CLANG= BPFTOOL= NODE= NPM= PROTOC= CFLAGS='
+	@echo 'V=1: commands in full   O=DIR: build there   DEBUG=1   SAN=address,undefined   NODE=: no pages'
+	@echo 'Tools: CC CXX CLANG BPFTOOL NODE NPM PROTOC BATS   flags: CFLAGS LDFLAGS'
 
 # What the objects were made with: written only when it changes, so that other
 # flags, another version or a file that went away rebuild what they should.
@@ -132,7 +150,9 @@ help:
 $(O)/gen/flags: content = $(CC) $(C_FLAGS) / $(CLANG) $(BPF_FLAGS) / $(LDLIBS) $(LDFLAGS)
 $(O)/gen/objects: content = $(sort $(lib_obj))
 $(O)/gen/bpf-objects: content = $(bpf_obj)
-commit = $(shell git describe --always --dirty 2>/dev/null)
+$(O)/gen/pages-by: content = $(pages_by)
+# A source archive has no history, but this file.
+commit = $(shell cat .commit 2>/dev/null || git describe --always --dirty 2>/dev/null)
 $(O)/gen/version.h: content = \#define TARE_VERSION "$(VERSION)$(addprefix -,$(commit))"
 
 ifneq ($(CROSS),)
@@ -143,7 +163,7 @@ $(ROOT)/.made: tools/cross-root
 endif
 
 .PHONY: FORCE
-$(O)/gen/flags $(O)/gen/objects $(O)/gen/bpf-objects $(O)/gen/version.h: FORCE
+$(O)/gen/flags $(O)/gen/objects $(O)/gen/bpf-objects $(O)/gen/version.h $(O)/gen/pages-by: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(content)' | cmp -s - $@ || printf '%s\n' '$(content)' >$@
 
@@ -159,6 +179,11 @@ $(O)/tare.bpf.o: $(bpf_obj) $(O)/gen/bpf-objects
 $(skeleton): $(O)/tare.bpf.o
 	$(call run,SKEL)$(BPFTOOL) gen skeleton $< name tare_bpf >$@
 
+# The names of the programs' types, sorted, as a C array's elements.
+$(O)/gen/types.h: $(O)/tare.bpf.o
+	$(call run,TYPES)$(BPFTOOL) btf dump file $< | sed -nE "s/^\[[0-9]+\] [A-Z0-9_]+ '([^']+)'.*/\1/p" | \
+		sed 's/___.*//' | LC_ALL=C sort -u | sed 's/.*/"&",/' >$@
+
 # User space. The skeleton and the version must be there for the first build;
 # after that the depfiles know who includes them.
 
@@ -166,7 +191,7 @@ $(O)/user/%.o: user/%.c $(O)/gen/flags | $(O)/gen/version.h
 	@mkdir -p $(@D)
 	$(call run,CC,$<)$(CC) $(C_FLAGS) $(DEPS) -c $< -o $@
 
-$(filter $(O)/user/capture/%,$(obj)): | $(skeleton)
+$(filter $(O)/user/capture/%,$(obj)): | $(skeleton) $(O)/gen/types.h
 $(filter $(O)/user/output/%,$(obj)): | $(proto_obj:.o=.h)
 
 # Messages of protobuf, as C.
@@ -176,7 +201,16 @@ $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: user/output/%.proto
 
 # Pages: each folder of web/ named in $(pages) becomes one HTML file, and is embedded
 # as `NAME_page_html`. The modules come from npm, as the lock file has them, when it
-# changes; none of their install scripts runs.
+# changes; none of their install scripts runs. A source archive has the pages bundled,
+# which serve while nothing in web/ is newer. Without them and without node (or with
+# NODE=) the pages are empty, and tare says what is missing where it is asked for HTML.
+
+web := $(wildcard user/output/web/*.mjs user/output/web/*.json user/output/web/*/*)
+bundled := $(wildcard $(pages:%=user/output/web/bundled/%.page.html))
+web_changed = $(shell find $(filter-out $(bundled),$(web)) -newer $(firstword $(bundled)))
+have_node = $(and $(shell command -v $(or $(NODE),-)),$(shell command -v $(or $(NPM),-)))
+pages_by := $(if $(and $(bundled),$(if $(web_changed),,same)),archive,$(if $(have_node),node,nobody))
+no_pages = without the HTML pages: there is no node or no npm (see tools/setup and "make dist")
 
 # Modules are the same for all builds below one.
 SHARED = $(if $(CROSS),build,$(O))
@@ -192,9 +226,13 @@ endef
 $(eval $(call install_modules,web,user/output/web))
 $(eval $(call install_modules,browser,tests/browser))
 
-$(O)/gen/%.page.html: $(call modules,web) $(wildcard user/output/web/*.mjs user/output/web/*/*)
+page_recipe_node = $(NODE) user/output/web/build.mjs $* $(SHARED)/web/node_modules $@
+page_recipe_archive = cp user/output/web/bundled/$*.page.html $@
+page_recipe_nobody = : >$@
+
+$(O)/gen/%.page.html: $(if $(filter node,$(pages_by)),$(call modules,web)) $(web) $(O)/gen/pages-by
 	@mkdir -p $(@D)
-	$(call run,PAGE)$(NODE) user/output/web/build.mjs $* $(SHARED)/web/node_modules $@
+	$(call run,PAGE)$(page_recipe_$(pages_by))
 
 # A file as a C array and its length: report.schema.json becomes
 # `const char report_schema_json[]` and `const size_t report_schema_json_len`.
@@ -217,6 +255,7 @@ $(O)/libtare.a: $(lib_obj) $(O)/gen/objects
 
 $(O)/tare: $(main_obj) $(O)/libtare.a
 	$(call run,LINK)$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(if $(filter nobody,$(pages_by)),@echo '  NOTE    tare is built $(no_pages)')
 
 # Install
 
@@ -246,12 +285,13 @@ $(O)/tests/%: tests/%.c $(O)/libtare.a
 
 $(bpf_tests): | $(skeleton)
 
+PROGRAM_FLAGS = -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -pthread
 # A program's own flags stand in it, on a line `/* build: -static -lrt */`.
 own_flags = $$(sed -n 's|^/\* build: \(.*\) \*/$$|\1|p' $<)
 
 $(O)/programs/%: tests/programs/%.c
 	@mkdir -p $(@D)
-	$(call run,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -pthread $(DEPS) -o $@ $< $(own_flags)
+	$(call run,CC,$<)$(CC) $(PROGRAM_FLAGS) $(DEPS) -o $@ $< $(own_flags)
 
 $(O)/programs/%: tests/programs/%.cc
 	@mkdir -p $(@D)
@@ -270,7 +310,7 @@ $(O)/tests/kernels/parked: tests/kernels/parked.c $(O)/gen/flags
 	$(call run,CC)$(CC) -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -pthread -o $@ $<
 
 .PHONY: programs build-guest build-tests unit bpf-tests golden browser e2e check-kernels lint format
-.PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo bench results
+.PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo overhead results
 programs: $(programs)
 build-guest: $(O)/tare $(programs) $(guest_programs)
 build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs) $(browser_needs)
@@ -280,12 +320,14 @@ export PROGRAMS := $(abspath $(O)/programs)
 export O CC
 
 unit: export CMOCKA_MESSAGE_OUTPUT = TAP
-unit: $(unit_tests)
-	@tools/tap $(or $(SUITE),unit) $(or $(T),$(unit_tests))
+unit_wanted = $(if $(T),$(patsubst %,$(O)/tests/unit/%,$(basename $(notdir $(T)))),$(unit_tests))
+unit: $(unit_wanted)
+	@tools/tap $(or $(SUITE),unit) $(unit_wanted)
 
 bpf-tests: export CMOCKA_MESSAGE_OUTPUT = TAP
-bpf-tests: $(bpf_tests)
-	@tools/tap bpf-tests $(or $(T),$(bpf_tests))
+bpf_wanted = $(if $(T),$(patsubst %,$(O)/tests/bpf/%,$(basename $(notdir $(T)))),$(bpf_tests))
+bpf-tests: $(bpf_wanted)
+	@tools/tap bpf-tests $(bpf_wanted)
 
 golden: $(O)/tare
 	@tools/tap golden $(wildcard tests/golden/check)
@@ -340,6 +382,40 @@ lint:
 format:
 	clang-format -i $(wildcard bpf/*.[ch] bpf/arch/*/*.h user/*/*.[ch] tests/*/*.[ch])
 
+# For editors (clangd): how each C file is compiled, and what these files include that is made.
+
+# $(call commands,FILES,COMPILER AND FLAGS)
+commands = $(foreach f,$(1),'{"directory":"$(CURDIR)","file":"$(f)","command":"$(2) -c $(f)"}')
+with_c_flags = $(src) $(wildcard tests/unit/*.c tests/bpf/*.c tests/golden/*.c tests/browser/*.c tests/fuzz/*.c)
+
+.PHONY: compile_commands.json
+compile_commands.json: $(skeleton) $(O)/gen/version.h $(proto_obj:.o=.h)
+	$(call run,JSON,$@){ echo '['; printf '%s,\n' \
+		$(call commands,$(wildcard bpf/*.bpf.c),$(CLANG) $(BPF_FLAGS)) \
+		$(call commands,$(wildcard tests/programs/*.c),$(CC) $(PROGRAM_FLAGS)) \
+		$(call commands,$(with_c_flags),$(CC) $(C_FLAGS)) | sed '$$s/,$$//'; echo ']'; } >$@
+
+# A source archive: HEAD with the pages bundled, so that gcc, clang, bpftool and libraries
+# build it. The same commit gives the same bytes.
+
+dist_name = tare-$(VERSION)-$(shell git describe --always)
+dist = $(O)/$(dist_name).tar.gz
+
+.PHONY: dist check-dist
+dist: $(page_html)
+	$(if $(filter node,$(pages_by)),,@echo 'make dist: the pages need node and npm' >&2; exit 1)
+	@git diff --quiet HEAD || { echo 'make dist: commit first: the archive has HEAD only' >&2; exit 1; }
+	@git describe --always >$(O)/gen/.commit
+	$(call run,DIST,$(dist))git -c tar.umask=022 archive --prefix=$(dist_name)/ --add-file=$(O)/gen/.commit \
+		--prefix=$(dist_name)/user/output/web/bundled/ $(page_html:%=--add-file=%) \
+		--prefix=$(dist_name)/ HEAD | gzip -9n >$(dist)
+
+# Some minutes and a network, to make a bare Debian root the first time.
+check-dist:
+	@tools/setup dist
+	@$(MAKE) --no-print-directory dist && mv $(dist) $(dist).first && $(MAKE) --no-print-directory dist
+	@tools/tap check-dist 'tests/dist/check $(dist) $(dist).first'
+
 # The two commands of the README. They run on a machine that has make, no more.
 
 check:
@@ -357,8 +433,8 @@ check-long:
 	@$(MAKE) --no-print-directory build-tests
 	@tests/long/check --minutes $(MINUTES) $(LOADS)
 
-bench: $(O)/tare $(programs)
-	tools/bench/run
+overhead: $(O)/tare $(programs)
+	tools/overhead/run
 
 # Hours: every runtime that can be had is installed and weighed.
 results: $(O)/tare

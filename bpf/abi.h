@@ -64,6 +64,9 @@ enum tare_lost {
 	TARE_LOSSES = 8,
 };
 
+/* In the place of a helper's number, of which there are some 200: see slot_cast(). */
+#define TARE_CALL_CAST 0x7a7e0001
+
 #define TARE_COMM_LEN 16
 #define TARE_TASK_CAUSES 16
 #define TARE_PATH_LEN 256
@@ -275,9 +278,12 @@ _Static_assert(sizeof(struct tare_exec) == 16 + 16 + 16 + 16 + 512 + 4096, "tare
  *   charged = pagetable + kstack + kmem of all tasks + left + foreign + opening - adopted
  */
 struct tare_group {
-	__u64 id;        /* of the control group: its directory's inode; 0: none is watched */
-	__u32 level;     /* its depth in the hierarchy */
-	__u32 own;       /* 1: nobody but the workload is in it */
+	__u64 id;      /* of the control group: its directory's inode; 0: none is watched */
+	__u64 memcg;   /* address of its struct mem_cgroup; 0: none of its own events came yet */
+	__u32 level;   /* its depth in the hierarchy */
+	__u32 own;     /* 1: nobody but the workload is in it */
+	__u32 counted; /* 1: its counter is one number, of this memory alone (version 1) */
+	__u32 pad;
 	__s64 events;    /* sum of all so far */
 	__s64 adopted;   /* page tables and stacks that followed tasks had before tare came */
 	__s64 vmalloc;   /* of it, from vmalloc() */
@@ -289,8 +295,13 @@ struct tare_group {
 	__s64 left_at_peak;    /* with peak_seq as in tare_task */
 	__s64 foreign_at_peak; /* likewise; net, what was left included */
 	__u64 foreign_peak_seq;
+	/* Stretches in which tasks ran without events (hidden.bpf.c), and what went then by
+	 * the group's counter: entered as TARE_FOREIGN_KERNEL's, so in events too. */
+	__u64 hidden_times;
+	__u64 hidden_ns; /* at most: each ends with the next event on its CPU */
+	__s64 hidden;
 };
-_Static_assert(sizeof(struct tare_group) == 168, "tare_group");
+_Static_assert(sizeof(struct tare_group) == 208, "tare_group");
 
 /* State of the whole workload, in .bss, read by user space through mmap.
  * Its weight is rss + beside, in pages. */
@@ -318,7 +329,7 @@ struct tare_workload {
 	struct tare_group group;
 	__u64 lost[TARE_LOSSES];
 };
-_Static_assert(sizeof(struct tare_workload) == 160 + 168 + 64, "tare_workload");
+_Static_assert(sizeof(struct tare_workload) == 160 + 208 + 64, "tare_workload");
 
 /* What all live address spaces hold, summed by tare_sum, and the weight's parts a moment
  * later. */

@@ -93,6 +93,22 @@ static __always_inline void percpu_view(struct mm_struct *mm, __u32 member, __s6
 #undef VIEW
 }
 
+/* Where that is. Not inline, as atomic_count(). */
+static __noinline __attribute__((unused)) __u64 percpu_at(struct mm_struct *mm, __u32 member)
+{
+	return address_of(mm) + bpf_core_field_offset(struct mm_struct___percpu, rss_stat) +
+	       (__u64)(member & 3) * bpf_core_type_size(struct percpu_counter);
+}
+
+/* The same as percpu_view(), slower, but one way for the verifier to follow and not four. */
+static __always_inline void percpu_copy(__u64 at, __s64 *count, __u64 *slots)
+{
+	struct percpu_counter *c = (void *)at;
+
+	*count = BPF_CORE_READ(c, count);
+	*slots = (__u64)BPF_CORE_READ(c, counters);
+}
+
 /* The address of a CPU's slot; 0 for a CPU that there can't be. */
 static __always_inline __u64 slot_address(__u64 slots, __u64 cpu)
 {
@@ -101,9 +117,11 @@ static __always_inline __u64 slot_address(__u64 slots, __u64 cpu)
 	return cpu < TARE_MAX_CPUS ? slots + cpu_offset[cpu] : 0;
 }
 
-/* fd264ca02094 (6.2): a number becomes a pointer that may be read, checked by the
- * fault handler instead of a helper call: some ns less on every entry. */
-extern void *bpf_rdonly_cast(const void *at, __u32 btf_id) __ksym __weak;
+/* fd264ca02094 (6.2): bpf_rdonly_cast() makes a pointer that may be read of a number, checked
+ * by the fault handler instead of a helper call: some ns less on every entry. User space puts
+ * it in the place of this call (user/capture/sections.c): for an extern libbpf would read all
+ * of the kernel's types. */
+static void *(*const slot_cast)(const void *at, __u32 btf_id) = (void *)TARE_CALL_CAST;
 
 static __always_inline int percpu_slot_hot(__u64 slots, __u32 cpu, __s32 *value)
 {
@@ -112,7 +130,7 @@ static __always_inline int percpu_slot_hot(__u64 slots, __u32 cpu, __s32 *value)
 
 	if (!at)
 		return -1;
-	slot = bpf_rdonly_cast((void *)at, bpf_core_type_id_kernel(struct refcount_struct));
+	slot = slot_cast((void *)at, cfg_slot_type);
 	*value = slot->refs.counter;
 	return 0;
 }

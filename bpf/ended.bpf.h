@@ -22,15 +22,30 @@ static __always_inline struct tare_ended *ended_account(__u64 proc)
 }
 
 struct ended_causes {
-	struct tare_task *from, *to;
+	struct tare_task *from;
+	struct tare_ended *to;
 };
+
+/* The search goes apart, as cause_place() does. */
+__weak __noinline int ended_place(struct tare_ended *e, __u32 cause)
+{
+	return e ? ended_cause_place(&e->task, cause) : 0;
+}
 
 /* One turn of bpf_loop(): in a plain loop the verifier would follow the search 16 times. */
 static long ended_take_cause(__u32 i, struct ended_causes *c)
 {
-	if (i >= TARE_TASK_CAUSES || !c->from->causes[i].used)
+	struct tare_cause *cause;
+	__u64 place;
+
+	if (i >= TARE_TASK_CAUSES)
 		return 0;
-	ended_flow(&ended_cause(c->to, c->from->causes[i].id)->pages, &c->from->causes[i].pages);
+	cause = &c->from->causes[i];
+	if (!cause->used)
+		return 0;
+	place = ended_place(c->to, cause->id);
+	asm volatile("%0 &= 15" : "+r"(place)); /* TARE_TASK_CAUSES - 1 */
+	ended_flow(&c->to->task.causes[place].pages, &cause->pages);
 	return 0;
 }
 
@@ -41,7 +56,7 @@ __weak __noinline int ended_enter_task(struct tare_ended *e, struct task_state *
 
 	if (!e || !ts)
 		return 0;
-	c = (struct ended_causes){ &ts->t, &e->task };
+	c = (struct ended_causes){ &ts->t, e };
 	ended_add_task(e, &ts->t, workload.peak_seq);
 	bpf_loop(TARE_TASK_CAUSES, ended_take_cause, &c, 0);
 	return 0;

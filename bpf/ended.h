@@ -20,7 +20,7 @@ LEDGER_INLINE void ended_flow(struct tare_flow *to, const struct tare_flow *f)
 /* Its causes by number; the last takes what finds no room. The first is not kept for page
  * faults, as a task's is: an account may be of tasks that had none. A cause is claimed with
  * its number at once, so that no other CPU sees the one without the other. */
-LEDGER_INLINE struct tare_cause *ended_cause(struct tare_task *sum, __u32 id)
+LEDGER_INLINE __u32 ended_cause_place(struct tare_task *sum, __u32 id)
 {
 	const union {
 		struct {
@@ -38,11 +38,11 @@ LEDGER_INLINE struct tare_cause *ended_cause(struct tare_task *sum, __u32 id)
 		if (!c->used)
 			__sync_val_compare_and_swap(word, 0, want.word);
 		if (*(volatile __u64 *)word == want.word)
-			return c;
+			return i;
 	}
 	last->used = 1;
 	last->id = TARE_CAUSE_OTHER;
-	return last;
+	return TARE_TASK_CAUSES - 1;
 }
 
 /* Add what a task did but for its causes. `seq`: the number of the present peak, by which

@@ -41,7 +41,7 @@ __weak __noinline int enter_foreign(struct tare_mm *m, int of_process, __u32 kin
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct mm_struct *mm = task->mm; /* first: see record.bpf.h on followed pointers */
-	__u32 who = foreigner(task, of_process);
+	__u32 who = foreigner(of_process);
 	__u64 *total, *cause;
 
 	if (!m || kind >= TARE_MM_KINDS || who >= TARE_FOREIGNERS)
@@ -96,15 +96,28 @@ static __always_inline void enter_sample(struct task_state *ts, struct tare_mm *
 	sample_take(ts, &what);
 }
 
-static __always_inline void enter(struct tare_mm *m, __u64 kind, __s64 delta)
+/* The search goes apart, so that the verifier need not follow each of its turns to the end of
+ * what comes after. */
+__weak __noinline int cause_place(struct task_state *ts, __u32 cause)
+{
+	return ts ? ledger_cause_place(&ts->t, cause) : 0;
+}
+
+static __always_inline struct tare_cause *cause_find(struct task_state *ts, __u32 cause)
+{
+	__u64 place = cause == TARE_CAUSE_FAULT ? 0 : cause_place(ts, cause);
+
+	_Static_assert(TARE_TASK_CAUSES == 16, "a mask of 4 bits");
+	asm volatile("%0 &= 15" : "+r"(place));
+	return ledger_cause_at(&ts->t, place, cause);
+}
+
+/* `delta` is not 0, `kind` one of an address space's. */
+static __always_inline void enter_kind(struct tare_mm *m, __u64 kind, __s64 delta)
 {
 	struct task_struct *task;
 	struct task_state *ts;
 
-	/* The register that is checked is to be the one that indexes. */
-	asm volatile("" : "+r"(kind));
-	if (!delta || kind >= TARE_MM_KINDS)
-		return;
 	if (ledger_is_rss(kind)) {
 		if (delta < 0)
 			leave_peaks(workload.rss + m->rss - m->folded);
@@ -124,7 +137,7 @@ static __always_inline void enter(struct tare_mm *m, __u64 kind, __s64 delta)
 			if (ledger_is_rss(kind)) {
 				__u32 cause = cause_of(task);
 
-				ledger_flow(&ledger_cause(&ts->t, cause)->pages, delta);
+				ledger_flow(&cause_find(ts, cause)->pages, delta);
 				if (cfg_period && delta > 0)
 					enter_sample(ts, m, kind, cause, delta * cfg_page_size);
 			} else if (cfg_period && kind == TARE_PAGETABLE && delta > 0) {
@@ -136,11 +149,27 @@ static __always_inline void enter(struct tare_mm *m, __u64 kind, __s64 delta)
 	}
 }
 
+static __always_inline void enter(struct tare_mm *m, __u64 kind, __s64 delta)
+{
+	/* The register that is checked is to be the one that indexes. */
+	asm volatile("" : "+r"(kind));
+	if (delta && kind < TARE_MM_KINDS)
+		enter_kind(m, kind, delta);
+}
+
 /* The same, called: for where it is not hot. */
 __weak __noinline int enter_far(struct tare_mm *m, __u64 kind, __s64 delta)
 {
 	if (m)
 		enter(m, kind, delta);
+	return 0;
+}
+
+/* Of page tables, whichever way leads there: called, and without what only RSS needs. */
+__weak __noinline int enter_table(struct tare_mm *m, __s64 delta)
+{
+	if (m && delta)
+		enter_kind(m, TARE_PAGETABLE, delta);
 	return 0;
 }
 
@@ -154,7 +183,7 @@ static __always_inline void enter_pagetable(struct mm_struct *mm, struct tare_mm
 	if (now == seen || __sync_val_compare_and_swap(&m->seen_pagetable, seen, now) != seen)
 		return;
 	kmem_has_kind(now - seen); /* first: a peak is left before anything falls */
-	enter_far(m, TARE_PAGETABLE, now - seen);
+	enter_table(m, now - seen);
 }
 
 #endif

@@ -2,6 +2,7 @@
 /* The kernel's own event for each change of a control group's kernel memory,
  * page-wise: objects of slabs are served from pages charged ahead, by CPU. */
 #include "enter.bpf.h"
+#include "hidden.bpf.h"
 
 #define UNKNOWN_LEVEL (~0u)
 #define DEEPEST 32
@@ -34,14 +35,17 @@ static long find_level(__u32 level, struct search *s)
 
 /* Is it the watched group, or below it? Where in the hierarchy that stands shows
  * with its first event. */
-__hidden __noinline int in_group(struct mem_cgroup *memcg)
+__weak __noinline int in_group(__u64 memcg_at)
 {
+	struct mem_cgroup *memcg = (void *)memcg_at;
 	struct cgroup *cgroup = BPF_CORE_READ(memcg, css.cgroup);
 	__u32 level = workload.group.level;
 	struct search s = { .cgroup = cgroup };
 
-	if (BPF_CORE_READ(cgroup, kn, id) == workload.group.id)
+	if (BPF_CORE_READ(cgroup, kn, id) == workload.group.id) {
+		workload.group.memcg = address_of(memcg);
 		return 1;
+	}
 	s.depth = BPF_CORE_READ(cgroup, level);
 	if (level == UNKNOWN_LEVEL) {
 		bpf_loop(DEEPEST, find_level, &s, 0);
@@ -54,7 +58,7 @@ __hidden __noinline int in_group(struct mem_cgroup *memcg)
  * workload may move out. Only then is an entry in another group the task's: else it
  * freed, or charged, what is others' (RCU callbacks that run on its stack, a page that
  * it was the last to hold). */
-static __always_inline int its_own(struct task_struct *task, struct mem_cgroup *memcg)
+static __always_inline int its_own(struct task_struct *task, __u64 memcg)
 {
 	struct css_set *set = BPF_CORE_READ(task, cgroups);
 	int id = ITEM(enum cgroup_subsys_id, memory_cgrp_id);
@@ -63,7 +67,7 @@ static __always_inline int its_own(struct task_struct *task, struct mem_cgroup *
 	void *css = NULL;
 
 	bpf_probe_read_kernel(&css, sizeof(css), (void *)at);
-	return address_of(css) == address_of(memcg) + bpf_core_field_offset(struct mem_cgroup, css);
+	return address_of(css) == memcg + bpf_core_field_offset(struct mem_cgroup, css);
 }
 
 /* Interrupts, and the RCU callbacks that run at their end, have a stack of their
@@ -106,16 +110,18 @@ __weak __noinline int reaping(void)
 /* Enter it against the running task, of what is freed at most what its account holds. What a
  * clone() is charged is kept apart until the child is there; if it failed there is none, and
  * the next update clears that (kmem_unborn()). */
+__weak __noinline __s64 own_part(struct task_state *ts, __s64 bytes)
+{
+	return ts && (bytes > 0 || !reaping()) ? ledger_own_part(&ts->t.flow[TARE_KMEM], bytes) : 0;
+}
+
 __weak __noinline int enter_own(struct task_state *ts, int inside, __s64 bytes)
 {
 	int making = making_task();
-	__s64 own = 0;
+	__s64 own = own_part(ts, bytes);
 
 	if (!ts)
 		return 0;
-	if (bytes > 0 || !reaping())
-		own = ledger_own_part(&ts->t.flow[TARE_KMEM], bytes);
-
 	if (inside && workload.group.own)
 		enter_bytes_beside(bytes);
 	else
@@ -148,11 +154,12 @@ static __always_inline void enter_kmem(struct task_struct *task, struct task_sta
 		return;
 	if (workload.group.own)
 		enter_bytes_beside(bytes);
-	who = interrupt ? TARE_FOREIGN_KERNEL : foreigner(task, !!ts);
+	who = interrupt ? TARE_FOREIGN_KERNEL : foreigner(!!ts);
 	kmem_foreign(who, bytes > 0 ? bytes : 0, bytes < 0 ? -bytes : 0);
 }
 
-static __always_inline void on_kmem(struct mem_cgroup *memcg, int item, __s64 pages, int interrupt)
+/* Global, as all that is called here: the verifier takes it once. */
+__weak __noinline int on_kmem(__u64 memcg, int item, __s64 pages, int interrupt)
 {
 	int sock = item == ITEM(enum memcg_stat_item, MEMCG_SOCK);
 	int kmem = item == ITEM(enum memcg_stat_item, MEMCG_KMEM);
@@ -164,22 +171,24 @@ static __always_inline void on_kmem(struct mem_cgroup *memcg, int item, __s64 pa
 	int inside;
 
 	if (!g->id || !(sock || kmem || vmalloc))
-		return;
+		return 0;
+	stretch_over(task);
 	ts = interrupt ? NULL : task_find(task);
 	inside = in_group(memcg);
 	if (!inside && (!ts || ts->t.flags & TARE_TASK_HELD /* in tare's image still */ ||
 			!its_own(task, memcg)))
-		return;
+		return 0;
 	if (vmalloc) {
 		if (inside)
 			__sync_fetch_and_add(&g->vmalloc, bytes);
-		return;
+		return 0;
 	}
 	if (inside)
 		__sync_fetch_and_add(&g->events, bytes);
 	if (inside && sock)
 		__sync_fetch_and_add(&g->sock, bytes);
 	enter_kmem(task, ts, interrupt, inside, bytes);
+	return 0;
 }
 
 /* The kernel lets no program interrupt itself: an event from an interrupt that
@@ -197,7 +206,7 @@ int BPF_PROG(tare_kmem, struct mem_cgroup *memcg, int item)
 	int interrupt = in_interrupt(ctx, bpf_get_current_task_btf());
 	__u64 cpu = bpf_get_smp_processor_id();
 
-	on_kmem(memcg, item, VALUE(ctx), interrupt);
+	on_kmem(address_of(memcg), item, VALUE(ctx), interrupt);
 	if (cpu < TARE_MAX_CPUS)
 		taken[cpu][interrupt & 1] = address_of(ctx);
 	return 0;
@@ -212,7 +221,7 @@ int BPF_PROG(tare_kmem_too, struct mem_cgroup *memcg, int item)
 	if (cpu >= TARE_MAX_CPUS)
 		return 0;
 	if (taken[cpu][interrupt & 1] != address_of(ctx))
-		on_kmem(memcg, item, VALUE(ctx), interrupt);
+		on_kmem(address_of(memcg), item, VALUE(ctx), interrupt);
 	taken[cpu][interrupt & 1] = 0;
 	if (!interrupt) /* one that came while this ran: the first took it */
 		taken[cpu][1] = 0;

@@ -14,7 +14,7 @@
 
 /* Is it the watched group, or below it? In kmem.bpf.c. */
 struct mem_cgroup;
-int in_group(struct mem_cgroup *memcg);
+int in_group(__u64 memcg_at);
 
 /* Number of the system call that the task is in, as a cause; TARE_CAUSE_FAULT: in none. */
 static __always_inline __u32 syscall_of(struct task_struct *task)
@@ -57,8 +57,10 @@ __weak __noinline int enter_bytes_beside(__s64 bytes)
 	return enter_beside(in_pages(bytes));
 }
 
-static __always_inline __u32 foreigner(struct task_struct *task, int of_process)
+/* Who the running task is to an account that is not its own: TARE_FOREIGN_*. */
+__weak __noinline int foreigner(int of_process)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 flags = task->flags;
 
 	if (flags & (PF_KSWAPD | PF_MEMALLOC))

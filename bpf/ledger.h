@@ -131,28 +131,37 @@ LEDGER_INLINE __s64 ledger_fold_at(__s64 rss)
 	return rss < 2048 ? 1 : (__s64)((__u64)rss / 1024);
 }
 
-/* The entry of a task's causes for `id`: page faults have the first, the last
- * takes what finds no room. Never NULL. */
-LEDGER_INLINE struct tare_cause *ledger_cause(struct tare_task *t, __u32 id)
+/* The place among a task's causes for `id`: page faults have the first, the last takes what
+ * finds no room. */
+LEDGER_INLINE __u32 ledger_cause_place(const struct tare_task *t, __u32 id)
 {
-	struct tare_cause *c;
-	__u32 i = 0;
+	__u32 i;
 
-	if (id != TARE_CAUSE_FAULT) {
-		for (i = 1; i < TARE_TASK_CAUSES - 1; i++)
-			if (!t->causes[i].used || t->causes[i].id == id)
-				break;
-		if (i == TARE_TASK_CAUSES - 1)
-			id = TARE_CAUSE_OTHER;
-	}
-	c = &t->causes[i];
+	if (id == TARE_CAUSE_FAULT)
+		return 0;
+	for (i = 1; i < TARE_TASK_CAUSES - 1; i++)
+		if (!t->causes[i].used || t->causes[i].id == id)
+			break;
+	return i;
+}
+
+/* The cause at that place, which is `id`'s from now on. Never NULL. */
+LEDGER_INLINE struct tare_cause *ledger_cause_at(struct tare_task *t, __u64 place, __u32 id)
+{
+	struct tare_cause *c = &t->causes[place];
+
 	if (!c->used) {
 		c->used = 1;
-		c->id = id;
-		if (t->n_causes <= i)
-			t->n_causes = i + 1;
+		c->id = place < TARE_TASK_CAUSES - 1 ? id : TARE_CAUSE_OTHER;
+		if (t->n_causes <= place)
+			t->n_causes = place + 1;
 	}
 	return c;
+}
+
+LEDGER_INLINE struct tare_cause *ledger_cause(struct tare_task *t, __u32 id)
+{
+	return ledger_cause_at(t, ledger_cause_place(t, id), id);
 }
 
 /* Bytes of a task's record that hold something: causes are cut off at the end. */

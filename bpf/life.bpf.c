@@ -273,25 +273,13 @@ int BPF_PROG(tare_free, struct task_struct *task)
 	return 0;
 }
 
-struct closing {
-	struct mm_struct *mm;
-	struct tare_mm *m;
-	__s64 delta[TARE_MEMBERS];
-};
-
-static long close_member(__u32 member, struct closing *c)
-{
-	c->delta[member & 3] = claim_all(c->mm, c->m, member & 3);
-	return 0;
-}
-
 static __always_inline void mm_close(struct mm_struct *mm, struct tare_mm *m)
 {
-	struct closing closing = { .mm = mm, .m = m };
+	struct claims closing = { .mm = mm, .m = m };
 	struct tare_mm_end *rec;
 	__u32 member;
 
-	bpf_loop(TARE_MEMBERS, close_member, &closing, 0);
+	bpf_loop(TARE_MEMBERS, claim_member, &closing, 0);
 	for (member = 0; member < TARE_MEMBERS; member++)
 		if (closing.delta[member])
 			enter_far(m, member, closing.delta[member]);
@@ -318,8 +306,7 @@ static __always_inline void mm_close(struct mm_struct *mm, struct tare_mm *m)
 
 /* The end of an address space: all four counters must be 0 now. In the context
  * of whoever dropped it last, mostly the process's last task. */
-SEC("tp_btf/exit_mmap")
-int BPF_PROG(tare_exit_mmap, struct mm_struct *mm)
+static __always_inline int mm_over(struct mm_struct *mm)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *ts = task_find(task);
@@ -342,4 +329,19 @@ int BPF_PROG(tare_exit_mmap, struct mm_struct *mm)
 	if (ts && ts->t.flags & TARE_TASK_EXITING && !(ts->t.flags & TARE_TASK_ENDED))
 		task_end(task, ts);
 	return 0;
+}
+
+/* Of these two one is loaded. */
+SEC("tp_btf/exit_mmap")
+int BPF_PROG(tare_exit_mmap, struct mm_struct *mm)
+{
+	return mm_over(mm);
+}
+
+/* The tracepoint, at the end of the function of that name, came with 6.1. Without it, where
+ * the function returns. */
+SEC("fexit/exit_mmap")
+int BPF_PROG(tare_exit_mmap_end, struct mm_struct *mm)
+{
+	return mm_over(mm);
 }

@@ -11,6 +11,7 @@ struct tare_sweep_args sweep;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, __u32);
 	__uint(max_entries, 32768);
@@ -22,6 +23,7 @@ struct {
 static __always_inline void mm_open(struct mm_struct *mm, __u64 proc, __u32 flags)
 {
 	struct tare_mm *m = mm_find(mm_key(mm));
+	struct claims claims = { .mm = mm };
 	__u32 member, pass;
 
 	if (m)
@@ -29,12 +31,14 @@ static __always_inline void mm_open(struct mm_struct *mm, __u64 proc, __u32 flag
 	m = mm_create(mm_key(mm));
 	if (!m)
 		return;
+	claims.m = m;
 	m->proc = proc;
 	m->brk = mm->brk;
 	m->flags = flags | TARE_MM_OPENING;
 	for (pass = 0; pass < 2; pass++) {
+		bpf_loop(TARE_MEMBERS, claim_member, &claims, 0);
 		for (member = 0; member < TARE_MEMBERS; member++)
-			m->opening[member] += claim_all(mm, m, member);
+			m->opening[member] = claims.delta[member];
 		if (!pass)
 			m->flags = flags;
 	}

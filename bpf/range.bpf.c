@@ -26,62 +26,32 @@ struct call {
 	__u64 grew_at, grew; /* address space that it asked for and got, in bytes */
 };
 
-static __always_inline __u32 call_64(__u64 nr)
-{
-	switch (nr) {
-	case NR_MMAP:
-		return CALL_MMAP;
-	case NR_MPROTECT:
-		return CALL_MPROTECT;
-	case NR_MADVISE:
-		return CALL_MADVISE;
-	case NR_SHMDT:
-		return CALL_SHMDT;
-	case NR_PRCTL:
-		return cfg_period ? CALL_PRCTL : CALL_NONE;
-	case NR_MUNMAP:
-		return CALL_MUNMAP;
-	case NR_BRK:
-		return CALL_BRK;
-	case NR_MREMAP:
-		return CALL_MREMAP;
-	case NR_SHMAT:
-		return CALL_SHMAT;
-	default:
-		return CALL_NONE;
-	}
-}
+#define CALLS 512 /* more than any of these numbers */
 
-static __always_inline __u32 call_32(__u64 nr)
+/* Tables: the verifier would follow each case of a switch to the end of the program. */
+static const __u8 call_64[CALLS] = {
+	[NR_MMAP] = CALL_MMAP,       [NR_MUNMAP] = CALL_MUNMAP, [NR_MREMAP] = CALL_MREMAP,
+	[NR_BRK] = CALL_BRK,         [NR_SHMAT] = CALL_SHMAT,   [NR_MPROTECT] = CALL_MPROTECT,
+	[NR_MADVISE] = CALL_MADVISE, [NR_SHMDT] = CALL_SHMDT,   [NR_PRCTL] = CALL_PRCTL,
+};
+
+static const __u8 call_32[CALLS] = {
+	[NR32_MMAP] = CALL_MMAP,       [NR32_MUNMAP] = CALL_MUNMAP, [NR32_MREMAP] = CALL_MREMAP,
+	[NR32_BRK] = CALL_BRK,         [NR32_SHMAT] = CALL_SHMAT,   [NR32_MPROTECT] = CALL_MPROTECT,
+	[NR32_MADVISE] = CALL_MADVISE, [NR32_SHMDT] = CALL_SHMDT,   [NR32_PRCTL] = CALL_PRCTL,
+};
+
+static __always_inline __u32 call_of(const __u8 *calls, __u64 nr)
 {
-	switch (nr) {
-	case NR32_BRK:
-		return CALL_BRK;
-	case NR32_MUNMAP:
-		return CALL_MUNMAP;
-	case NR32_MPROTECT:
-		return CALL_MPROTECT;
-	case NR32_MADVISE:
-		return CALL_MADVISE;
-	case NR32_SHMDT:
-		return CALL_SHMDT;
-	case NR32_PRCTL:
-		return cfg_period ? CALL_PRCTL : CALL_NONE;
-	case NR32_MREMAP:
-		return CALL_MREMAP;
-	case NR32_MMAP:
-		return CALL_MMAP;
-	case NR32_SHMAT:
-		return CALL_SHMAT;
-	default:
-		return CALL_NONE;
-	}
+	/* The register that is checked is to be the one that indexes. */
+	asm volatile("" : "+r"(nr));
+	return nr < CALLS ? calls[nr] : CALL_NONE;
 }
 
 static __always_inline void decode(struct task_struct *task, struct pt_regs *regs, struct call *c)
 {
 	if (arch_compat(task, regs)) {
-		c->what = call_32(arch_syscall(regs));
+		c->what = call_of(call_32, arch_syscall(regs));
 		c->a0 = arch_argument_32(regs, 0);
 		c->a1 = arch_argument_32(regs, 1);
 		c->a2 = arch_argument_32(regs, 2);
@@ -91,7 +61,7 @@ static __always_inline void decode(struct task_struct *task, struct pt_regs *reg
 		c->a4 = arch_argument_32(regs, 4);
 		c->a5 = (__u64)arch_argument_32(regs, 5) * 4096; /* mmap2: in units of 4 KiB */
 	} else {
-		c->what = call_64(arch_syscall(regs));
+		c->what = call_of(call_64, arch_syscall(regs));
 		c->a0 = arch_argument(regs, 0);
 		c->a1 = arch_argument(regs, 1);
 		c->a2 = arch_argument(regs, 2);
@@ -244,6 +214,8 @@ int BPF_PROG(tare_sys_exit, struct pt_regs *regs, long ret)
 
 	decode(task, regs, &call);
 	if (call.what == CALL_NONE || (ret < 0 && ret >= -4095))
+		return 0;
+	if (call.what == CALL_PRCTL && !cfg_period)
 		return 0;
 	ts = task_find(task);
 	if (!ts || !mm || ts->t.flags & TARE_TASK_HELD)

@@ -64,17 +64,17 @@ static long find_flush(__u32 cpu, struct flushes *f)
 static __noinline __s64 percpu_rare(struct mm_struct *mm, struct tare_mm *m, __u32 member,
 				    __u32 cpu)
 {
-	struct flushes f = { .m = m, .member = member & 3, .self = cpu };
+	__u64 at = apart(member & 3);
+	struct flushes f = { .m = m, .member = at, .self = cpu };
 	__s64 count, moved, share = 0, own, seen;
 	__s32 now = 0, *last;
 	bool elsewhere;
 	__u32 try;
 
-	member &= 3;
 	/* Before the count, always: one that is older would undo another's entry. */
-	seen = ARCH_LOAD_FIRST(&m->seen[member]);
-	percpu_view(mm, member, &count, &f.slots);
-	last = mm_slot(m, cpu, member);
+	seen = ARCH_LOAD_FIRST(&m->seen[at]);
+	percpu_view(mm, member & 3, &count, &f.slots);
+	last = mm_slot(m, cpu, at);
 	if (!last || percpu_slot(f.slots, cpu, &now)) {
 		lost(TARE_LOST_CPU);
 		return 0;
@@ -92,16 +92,16 @@ static __noinline __s64 percpu_rare(struct mm_struct *mm, struct tare_mm *m, __u
 		bpf_loop(cfg_cpus, find_flush, &f, 0);
 	/* Or a flush that left no trace here, but one elsewhere. */
 	if (elsewhere || (!own && f.others))
-		return claim_all(mm, m, member);
+		return claim_all(mm, m, at);
 	for (try = 0; try < SWAP_TRIES; try++) {
 		moved = count - seen;
 		share = ledger_flush_share(moved, own, f.others, f.others_sum);
-		if (__sync_val_compare_and_swap(&m->seen[member], seen, seen + share) == seen)
+		if (__sync_val_compare_and_swap(&m->seen[at], seen, seen + share) == seen)
 			break;
 		share = 0; /* another CPU's flush was entered meanwhile */
 		f.others = 0;
-		seen = ARCH_LOAD_FIRST(&m->seen[member]);
-		percpu_view(mm, member, &count, &f.slots);
+		seen = ARCH_LOAD_FIRST(&m->seen[at]);
+		percpu_copy(percpu_at(mm, at), &count, &f.slots);
 	}
 	return share + ledger_slot_delta(now, __sync_lock_test_and_set(last, now));
 }
@@ -114,20 +114,17 @@ int BPF_PROG(tare_rss_percpu, struct mm_struct *mm, int member)
 	struct tare_mm *m = mm_of_event(mm_key(mm));
 	__u32 cpu = bpf_get_smp_processor_id();
 	__s64 count, delta;
-	__u64 slots, again;
+	__u64 slots, again = apart(member);
 	__s32 *last, now;
 
 	if (!m || (__u32)member >= TARE_MEMBERS)
 		return 0;
 	percpu_view(mm, member, &count, &slots);
-	last = mm_slot(m, cpu, member);
+	last = mm_slot(m, cpu, again);
 	if (!last || percpu_slot_hot(slots, cpu, &now)) {
 		lost(TARE_LOST_CPU);
 		return 0;
 	}
-	/* From ctx once more: the verifier has followed the four members apart
-	 * so far, and need not do so through all of the rest. */
-	again = ctx[1];
 	if (now && now != *last)
 		delta = ledger_slot_delta(now, __sync_lock_test_and_set(last, now));
 	else

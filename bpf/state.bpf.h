@@ -33,6 +33,7 @@ extern const volatile __u32 cfg_python;       /* its functions are looked for */
 extern const volatile __u32 cfg_ring;         /* bytes of tare_ring */
 extern const volatile __u32 cfg_samples_ring; /* bytes */
 extern const volatile __u32 cfg_stack;        /* bytes of user stack to copy, at most */
+extern const volatile __u32 cfg_slot_type;    /* the kernel's number of struct refcount_struct */
 extern const volatile __u32 cfg_memcg_long;   /* they pass their value as a long, not an int */
 
 /* A task's state is its record, header included: it is sent as it lies. */

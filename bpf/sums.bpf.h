@@ -51,12 +51,17 @@ static long claim_slot(__u32 cpu, struct walk *w)
 	return 0;
 }
 
-static __noinline __s64 claim_percpu(struct mm_struct *mm, struct tare_mm *m, __u32 member)
+/* `place` is the mm's in the table, `at` its counter's address. Global, so taken once. */
+__weak __noinline __s64 claim_percpu(__u32 place, __u64 at, __u32 member)
 {
+	struct tare_mm *m = bpf_map_lookup_elem(&tare_mms, &place);
 	struct walk w = { .m = m, .member = member & 3 };
-	__s64 seen = ARCH_LOAD_FIRST(&m->seen[member & 3]), count;
+	__s64 seen, count;
 
-	percpu_view(mm, member, &count, &w.slots);
+	if (!m)
+		return 0;
+	seen = ARCH_LOAD_FIRST(&m->seen[member & 3]);
+	percpu_copy(at, &count, &w.slots);
 	if (__sync_val_compare_and_swap(&m->seen[member & 3], seen, count) == seen)
 		w.claimed = count - seen;
 	bpf_loop(cfg_cpus, claim_slot, &w, 0);
@@ -69,7 +74,7 @@ static __noinline __s64 percpu_sums(struct mm_struct *mm, struct tare_mm *m, str
 {
 	w->m = m;
 	w->ledger = m->seen[w->member & 3];
-	percpu_view(mm, w->member, &w->kernel, &w->slots);
+	percpu_copy(percpu_at(mm, w->member), &w->kernel, &w->slots);
 	bpf_loop(cfg_cpus, sum_slot, w, 0);
 	return w->kernel;
 }
@@ -91,9 +96,21 @@ static __always_inline __s64 claim_all(struct mm_struct *mm, struct tare_mm *m, 
 	struct walk w = { .member = member & 3 };
 
 	if (cfg_arm == ARM_PERCPU)
-		return claim_percpu(mm, m, member);
+		return claim_percpu(m->at, percpu_at(mm, member), member);
 	both_sums(mm, m, &w);
 	return w.kernel - (__s64)__sync_lock_test_and_set(&m->seen[w.member], w.kernel);
+}
+
+struct claims {
+	struct mm_struct *mm;
+	struct tare_mm *m;
+	__s64 delta[TARE_MEMBERS];
+};
+
+static __attribute__((unused)) long claim_member(__u32 member, struct claims *c)
+{
+	c->delta[member & 3] += claim_all(c->mm, c->m, member & 3);
+	return 0;
 }
 
 struct sums {

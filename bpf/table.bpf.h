@@ -14,6 +14,14 @@
 #include "arch.bpf.h"
 #include "state.bpf.h"
 
+/* The same number. The verifier does not connect the two: what a branch on the one tells it, it
+ * does not learn of the other, and so need not follow the branches apart any longer. */
+static __always_inline __u64 apart(__u64 n)
+{
+	asm volatile("%0 ^= 0" : "+r"(n));
+	return n;
+}
+
 /* Multiplicative hashing (Knuth 6.4) by two odd constants. */
 static __always_inline __u32 bucket_of(__u64 key, int second)
 {
@@ -48,10 +56,22 @@ static __always_inline struct tare_mm *table_find(__u64 key)
 	return NULL;
 }
 
-/* The same for where it is not hot: one copy, called. */
-static __noinline __attribute__((unused)) struct tare_mm *mm_find(__u64 key)
+/* The same for where it is not hot: its place, or -1. Global: the verifier takes it once for
+ * each program, not for each state in which it is called. */
+__weak __noinline long place_of(__u64 key)
 {
-	return table_find(key);
+	struct tare_mm *m = table_find(key);
+
+	return m ? (long)m->at : -1;
+}
+
+static __always_inline struct tare_mm *mm_find(__u64 key)
+{
+	long place = place_of(key);
+	__u32 at = place;
+	struct tare_mm *m = place < 0 ? NULL : bpf_map_lookup_elem(&tare_mms, &at);
+
+	return m && m->key == key ? m : NULL;
 }
 
 /* Slot of one CPU and member, behind the struct. NULL for a CPU that was not
@@ -132,7 +152,7 @@ static __always_inline __u64 places_taken(const struct bucket *bucket)
 
 /* Take a place in the emptier of a key's two buckets: so the table is nearly full before
  * both of any key's are. Returns its number, or -1, counted, when they are. Global: the
- * verifier takes it once for each program. */
+ * verifier takes it once for each program, too. */
 __weak __noinline long place_take(__u64 key)
 {
 	__u32 at = bucket_of(key, 0), other = bucket_of(key, 1), i;

@@ -10,7 +10,7 @@ int BPF_PROG(tare_vmalloc, struct mem_cgroup *memcg, int item)
 	__s64 pages = cfg_memcg_long ? (__s64)ctx[2] : (__s32)ctx[2];
 
 	if (item == ITEM(enum node_stat_item___vmalloc, NR_VMALLOC) && kmem_watched() &&
-	    in_group(memcg))
+	    in_group(address_of(memcg)))
 		__sync_fetch_and_add(&workload.group.vmalloc, pages * cfg_page_size);
 	return 0;
 }

@@ -3,7 +3,7 @@
  * Whose kernel memory is at a fork and after an end, as the programs record it of a child
  * in a control group of its own.
  */
-#include "bench.h"
+#include "fixture.h"
 
 #include <linux/sched.h>
 #include <sys/syscall.h>
@@ -85,7 +85,7 @@ static void serve(char command)
 }
 
 struct place {
-	struct bench b;
+	struct fixture b;
 	struct cgroup *group;
 	struct child c;
 };
@@ -97,7 +97,7 @@ static bool begin(struct place *p, struct loader_config config)
 	g_autofree char *why = NULL, *pid = NULL;
 
 	memset(p, 0, sizeof(*p));
-	bench_probe(&p->b);
+	fixture_probe(&p->b);
 	where.features = &p->b.features;
 	if (!features_has(&p->b.features, FEATURE_MEMCG_STATE) ||
 	    cgroup_create(&p->group, &where, &why)) {
@@ -107,20 +107,20 @@ static bool begin(struct place *p, struct loader_config config)
 		return false;
 	}
 	config.arm = ARM_PERCPU;
-	assert_int_equal(bench_load(&p->b, config), 0);
-	bench_ring(&p->b);
+	assert_int_equal(fixture_load(&p->b, config), 0);
+	fixture_ring(&p->b);
 	child_start(&p->c, serve);
 	child_settle(&p->c);
 	pid = g_strdup_printf("%d", p->c.pid);
 	assert_int_equal(write(p->group->procs, pid, strlen(pid)), strlen(pid));
-	loader_watch(p->b.l, cgroup_id(p->group), true);
-	bench_adopt(&p->b, p->c.pid);
+	loader_watch(p->b.l, cgroup_id(p->group), true, cgroup_version(p->group) == 1);
+	fixture_adopt(&p->b, p->c.pid);
 	return true;
 }
 
 static void end(struct place *p)
 {
-	bench_close(&p->b);
+	fixture_close(&p->b);
 	cgroup_close(p->group);
 }
 
@@ -136,13 +136,13 @@ static int64_t entered(const struct place *p, uint32_t tasks, uint32_t mms)
 	sum = w.group.left - w.group.adopted - w.group.elsewhere;
 	for (int i = 0; i < TARE_FOREIGNERS; i++)
 		sum += ledger_net(&w.group.foreign[i]);
-	for (int i = 0; (t = bench_task(&p->b, tasks, i)); i++) {
+	for (int i = 0; (t = fixture_task(&p->b, tasks, i)); i++) {
 		for (int k = TARE_PAGETABLE; k < TARE_KINDS; k++)
 			sum += ledger_net(&t->flow[k]);
 		if (t->flags & TARE_TASK_ATTACHED)
 			sum += (int64_t)w.stack_bytes;
 	}
-	for (int i = 0; (m = bench_mm(&p->b, mms, i)); i++)
+	for (int i = 0; (m = fixture_mm(&p->b, mms, i)); i++)
 		sum += m->opening[TARE_PAGETABLE] + ledger_net(&m->foreign[TARE_PAGETABLE]);
 	return sum;
 }
@@ -159,7 +159,7 @@ static const struct tare_task *of(const struct place *p, pid_t tid, bool it)
 {
 	const struct tare_task *t;
 
-	for (int i = 0; (t = bench_task(&p->b, TARE_REC_TASK, i)); i++)
+	for (int i = 0; (t = fixture_task(&p->b, TARE_REC_TASK, i)); i++)
 		if ((t->tid == (__u32)tid) == it)
 			return t;
 	return NULL;
@@ -175,8 +175,8 @@ static void of_the_child(void **state)
 		skip();
 	child_tell(&p.c, '1');
 	child_settle(&p.c);
-	bench_sweep(&p.b);
-	assert_int_equal(bench_count(&p.b, TARE_REC_TASK), 2);
+	fixture_sweep(&p.b);
+	assert_int_equal(fixture_count(&p.b, TARE_REC_TASK), 2);
 	assert_in_range(ledger_net(&of(&p, p.c.pid, false)->flow[TARE_KMEM]), PAGE, 64 * PAGE);
 	assert_true(ledger_net(&of(&p, p.c.pid, true)->flow[TARE_KMEM]) < 16 * PAGE);
 	assert_int_equal(entered(&p, TARE_REC_TASK, TARE_REC_MM), events(&p));
@@ -201,20 +201,20 @@ static void of_nobody_after(void **state)
 			skip();
 		child_tell(&p.c, *at);
 		child_settle(&p.c);
-		bench_sweep(&p.b);
-		assert_int_equal(bench_count(&p.b, TARE_REC_TASK), 1);
+		fixture_sweep(&p.b);
+		assert_int_equal(fixture_count(&p.b, TARE_REC_TASK), 1);
 		t = of(&p, p.c.pid, true);
 		print_message("# %c: %d KiB\n", *at, (int)(ledger_net(&t->flow[TARE_KMEM]) / 1024));
 		assert_true(ledger_net(&t->flow[TARE_KMEM]) < 60 * PAGE);
 		loader_drain(p.b.l);
-		for (int i = 0; (t = bench_task(&p.b, TARE_REC_TASK_END, i)); i++)
+		for (int i = 0; (t = fixture_task(&p.b, TARE_REC_TASK_END, i)); i++)
 			assert_int_equal(ledger_net(&t->flow[TARE_KMEM]), 0);
 		loader_workload(p.b.l, &w);
 		if (*at == 'm')
 			assert_true(w.group.left >= FORKS * PAGE);
 		child_end(&p.c);
 		loader_drain(p.b.l);
-		bench_nothing_lost(&p.b);
+		fixture_nothing_lost(&p.b);
 		end(&p);
 	}
 }
@@ -246,7 +246,7 @@ static void sampled(void **state)
 	(void)state;
 	if (!begin(&p, (struct loader_config){ .period = 4 * PAGE, .samples_ring_bytes = 1 << 24 }))
 		skip();
-	bench_sweep(&p.b);
+	fixture_sweep(&p.b);
 	seen.parent = of(&p, p.c.pid, true)->id;
 	assert_int_equal(loader_samples_open(p.b.l, take_sample, &seen), 0);
 	child_tell(&p.c, 'm');

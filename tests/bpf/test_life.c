@@ -3,7 +3,7 @@
  * Openings, entries, ends and losses, as the programs record them of a child
  * that does what this test says, against what the kernel says in /proc.
  */
-#include "bench.h"
+#include "fixture.h"
 
 #define GROWTH 100 /* pages */
 #define FORKS 20
@@ -140,29 +140,29 @@ static void opening_and_growth(enum ledger_arm arm)
 	const struct tare_task *t;
 	const struct tare_mm *m;
 	struct child c;
-	struct bench b;
+	struct fixture b;
 
-	bench_open(&b, (struct loader_config){ .arm = arm });
+	fixture_open(&b, (struct loader_config){ .arm = arm });
 	child_start(&c, serve);
 	child_tell(&c, 'g');
 	child_settle(&c);
-	bench_adopt(&b, c.pid);
-	bench_sweep(&b);
-	m = bench_mm(&b, TARE_REC_MM, 0);
+	fixture_adopt(&b, c.pid);
+	fixture_sweep(&b);
+	m = fixture_mm(&b, TARE_REC_MM, 0);
 	check_mm(m, c.pid);
 	assert_memory_equal(m->opening, m->kernel, sizeof(m->opening));
-	before = *bench_task(&b, TARE_REC_TASK, 0);
+	before = *fixture_task(&b, TARE_REC_TASK, 0);
 	assert_int_equal(before.tid, c.pid);
 	for (int k = 0; k < TARE_KINDS; k++)
 		assert_int_equal(before.flow[k].in + before.flow[k].out, 0);
 
 	child_tell(&c, 'g');
 	child_settle(&c);
-	bench_sweep(&b);
-	assert_int_equal(bench_count(&b, TARE_REC_MM), 1);
-	assert_int_equal(bench_count(&b, TARE_REC_TASK), 1);
-	check_mm(bench_mm(&b, TARE_REC_MM, 0), c.pid);
-	t = bench_task(&b, TARE_REC_TASK, 0);
+	fixture_sweep(&b);
+	assert_int_equal(fixture_count(&b, TARE_REC_MM), 1);
+	assert_int_equal(fixture_count(&b, TARE_REC_TASK), 1);
+	check_mm(fixture_mm(&b, TARE_REC_MM, 0), c.pid);
+	t = fixture_task(&b, TARE_REC_TASK, 0);
 	assert_int_equal(t->flow[TARE_ANON].in, GROWTH);
 	assert_int_equal(t->flow[TARE_ANON].out, 0);
 	assert_int_equal(t->causes[0].id, TARE_CAUSE_FAULT);
@@ -170,8 +170,8 @@ static void opening_and_growth(enum ledger_arm arm)
 	assert_int_equal(t->unmapped, 0);
 	assert_true(t->faults >= 1 && t->faults <= GROWTH + 8);
 	child_end(&c);
-	bench_nothing_lost(&b);
-	bench_close(&b);
+	fixture_nothing_lost(&b);
+	fixture_close(&b);
 }
 
 static void growth_is_exact(void **state)
@@ -196,24 +196,24 @@ static void fork_is_followed(void **state)
 	(void)state;
 	for (unsigned i = 0; i < G_N_ELEMENTS(arms); i++) {
 		struct child c, forked = { 0 };
-		struct bench b;
+		struct fixture b;
 
-		bench_open(&b, (struct loader_config){ .arm = arms[i] });
+		fixture_open(&b, (struct loader_config){ .arm = arms[i] });
 		child_start(&c, serve);
 		child_settle(&c);
-		bench_adopt(&b, c.pid);
+		fixture_adopt(&b, c.pid);
 		child_tell(&c, '1');
 		child_settle(&c);
 		forked.pid = only_child_of(c.pid);
 		child_settle(&forked);
-		bench_sweep(&b);
-		assert_int_equal(bench_count(&b, TARE_REC_MM), 2);
+		fixture_sweep(&b);
+		assert_int_equal(fixture_count(&b, TARE_REC_MM), 2);
 		for (int n = 0; n < 2; n++) {
-			const struct tare_mm *m = bench_mm(&b, TARE_REC_MM, n);
-			const struct tare_task *t = bench_task(&b, TARE_REC_TASK, n);
+			const struct tare_mm *m = fixture_mm(&b, TARE_REC_MM, n);
+			const struct tare_task *t = fixture_task(&b, TARE_REC_TASK, n);
 
 			if (t->proc != m->proc)
-				t = bench_task(&b, TARE_REC_TASK, !n);
+				t = fixture_task(&b, TARE_REC_TASK, !n);
 			check_mm(m, t->tid);
 			for (int k = 0; k < TARE_MM_KINDS; k++)
 				assert_int_equal(m->opening[k] + ledger_net(&t->flow[k]) +
@@ -222,9 +222,9 @@ static void fork_is_followed(void **state)
 		}
 		child_tell(&c, 'r');
 		child_end(&c);
-		bench_nothing_lost(&b);
-		assert_int_equal(bench_mms(), 0);
-		bench_close(&b);
+		fixture_nothing_lost(&b);
+		assert_int_equal(fixture_mms(), 0);
+		fixture_close(&b);
 	}
 }
 
@@ -237,20 +237,20 @@ static void ends_balance(void **state)
 		const struct tare_mm *m;
 		struct tare_workload w;
 		struct child c;
-		struct bench b;
+		struct fixture b;
 
-		bench_open(&b, (struct loader_config){ .arm = arms[i] });
-		bench_ring(&b);
+		fixture_open(&b, (struct loader_config){ .arm = arms[i] });
+		fixture_ring(&b);
 		child_start(&c, serve);
 		child_settle(&c);
-		bench_adopt(&b, c.pid);
-		assert_int_equal(bench_mms(), 1);
+		fixture_adopt(&b, c.pid);
+		assert_int_equal(fixture_mms(), 1);
 		child_tell(&c, 'g');
 		child_end(&c);
 		assert_int_equal(loader_drain(b.l), 3);
-		assert_int_equal(bench_count(&b, TARE_REC_TASK_NEW), 1);
-		t = bench_task(&b, TARE_REC_TASK_END, 0);
-		m = bench_mm(&b, TARE_REC_MM_END, 0);
+		assert_int_equal(fixture_count(&b, TARE_REC_TASK_NEW), 1);
+		t = fixture_task(&b, TARE_REC_TASK_END, 0);
+		m = fixture_mm(&b, TARE_REC_MM_END, 0);
 		assert_true(t && m);
 		assert_int_equal(t->proc, m->proc);
 		assert_int_equal(t->exit_code, 0);
@@ -268,9 +268,9 @@ static void ends_balance(void **state)
 		assert_int_equal(w.mms_nonzero, 0);
 		assert_int_equal(w.live_procs, 0);
 		assert_int_equal(w.rss, 0);
-		assert_int_equal(bench_mms(), 0);
-		bench_nothing_lost(&b);
-		bench_close(&b);
+		assert_int_equal(fixture_mms(), 0);
+		fixture_nothing_lost(&b);
+		fixture_close(&b);
 	}
 }
 
@@ -284,33 +284,33 @@ static void exec_is_followed(void **state)
 		const struct tare_exec *exec;
 		struct tare_workload w;
 		struct child c;
-		struct bench b;
+		struct fixture b;
 
-		bench_open(&b, (struct loader_config){ .arm = arms[i] });
-		bench_ring(&b);
+		fixture_open(&b, (struct loader_config){ .arm = arms[i] });
+		fixture_ring(&b);
 		child_start(&c, serve);
 		child_settle(&c);
-		bench_adopt(&b, c.pid);
+		fixture_adopt(&b, c.pid);
 		child_tell(&c, 'x');
 		child_end(&c);
 		loader_drain(b.l);
-		exec = (const void *)bench_record(&b, TARE_REC_EXEC, 0);
+		exec = (const void *)fixture_record(&b, TARE_REC_EXEC, 0);
 		assert_non_null(exec);
 		assert_string_equal(exec->path, "/bin/true");
 		assert_string_equal(exec->comm, "true");
 		assert_int_equal(exec->argv_len, sizeof(args));
 		assert_memory_equal(exec->argv, args, sizeof(args));
 		assert_int_equal(exec->argv_truncated, 0);
-		assert_int_equal(bench_count(&b, TARE_REC_MM_END), 3);
-		assert_int_equal(bench_count(&b, TARE_REC_TASK_END), 2);
-		assert_int_equal(bench_mm(&b, TARE_REC_MM_END, 0)->proc,
-				 bench_mm(&b, TARE_REC_MM_END, 1)->proc);
+		assert_int_equal(fixture_count(&b, TARE_REC_MM_END), 3);
+		assert_int_equal(fixture_count(&b, TARE_REC_TASK_END), 2);
+		assert_int_equal(fixture_mm(&b, TARE_REC_MM_END, 0)->proc,
+				 fixture_mm(&b, TARE_REC_MM_END, 1)->proc);
 		loader_workload(b.l, &w);
 		assert_int_equal(w.mms_closed, 3);
 		assert_int_equal(w.mms_nonzero, 0);
-		assert_int_equal(bench_mms(), 0);
-		bench_nothing_lost(&b);
-		bench_close(&b);
+		assert_int_equal(fixture_mms(), 0);
+		fixture_nothing_lost(&b);
+		fixture_close(&b);
 	}
 }
 
@@ -320,33 +320,33 @@ static void exec_is_swept(void **state)
 	(void)state;
 	for (unsigned i = 0; i < G_N_ELEMENTS(arms); i++) {
 		struct child c, cat = { 0 };
-		struct bench b;
+		struct fixture b;
 
-		bench_open(&b, (struct loader_config){ .arm = arms[i] });
+		fixture_open(&b, (struct loader_config){ .arm = arms[i] });
 		child_start(&c, serve);
 		child_settle(&c);
-		bench_adopt(&b, c.pid);
+		fixture_adopt(&b, c.pid);
 		child_tell(&c, 'e');
 		cat.pid = only_child_of(c.pid);
 		child_becomes(cat.pid, "cat");
 		child_settle(&cat);
 		child_settle(&c);
-		bench_sweep(&b);
-		assert_int_equal(bench_count(&b, TARE_REC_MM), 2);
+		fixture_sweep(&b);
+		assert_int_equal(fixture_count(&b, TARE_REC_MM), 2);
 		for (int n = 0; n < 2; n++) {
-			const struct tare_mm *m = bench_mm(&b, TARE_REC_MM, n);
-			const struct tare_task *t = bench_task(&b, TARE_REC_TASK, n);
+			const struct tare_mm *m = fixture_mm(&b, TARE_REC_MM, n);
+			const struct tare_task *t = fixture_task(&b, TARE_REC_TASK, n);
 
 			if (t->proc != m->proc)
-				t = bench_task(&b, TARE_REC_TASK, !n);
+				t = fixture_task(&b, TARE_REC_TASK, !n);
 			check_mm(m, t->tid);
 			assert_true((m->opening[TARE_FILE] == 0) == (t->tid == (__u32)cat.pid));
 		}
 		child_tell(&c, 'r');
 		child_end(&c);
-		bench_nothing_lost(&b);
-		assert_int_equal(bench_mms(), 0);
-		bench_close(&b);
+		fixture_nothing_lost(&b);
+		assert_int_equal(fixture_mms(), 0);
+		fixture_close(&b);
 	}
 }
 
@@ -355,20 +355,20 @@ static void places_are_reused(void **state)
 {
 	struct tare_workload w;
 	struct child c;
-	struct bench b;
+	struct fixture b;
 
 	(void)state;
-	bench_open(&b, (struct loader_config){ .arm = ARM_PERCPU, .max_mms = 1 });
+	fixture_open(&b, (struct loader_config){ .arm = ARM_PERCPU, .max_mms = 1 });
 	child_start(&c, serve);
 	child_settle(&c);
-	bench_adopt(&b, c.pid);
+	fixture_adopt(&b, c.pid);
 	child_tell(&c, 'w');
 	child_end(&c);
 	loader_workload(b.l, &w);
 	assert_int_equal(w.mms_closed, FORKS + 1);
-	assert_int_equal(bench_mms(), 0);
-	bench_nothing_lost(&b);
-	bench_close(&b);
+	assert_int_equal(fixture_mms(), 0);
+	fixture_nothing_lost(&b);
+	fixture_close(&b);
 }
 
 /* More address spaces than the table has room for: each loss is counted, those
@@ -377,34 +377,34 @@ static void table_full(void **state)
 {
 	struct tare_workload w;
 	struct child c;
-	struct bench b;
+	struct fixture b;
 	int known;
 
 	(void)state;
-	bench_open(&b, (struct loader_config){ .arm = ARM_PERCPU, .max_mms = 1 });
+	fixture_open(&b, (struct loader_config){ .arm = ARM_PERCPU, .max_mms = 1 });
 	child_start(&c, serve);
 	child_settle(&c);
-	bench_adopt(&b, c.pid);
+	fixture_adopt(&b, c.pid);
 	child_tell(&c, 'f');
 	child_settle(&c);
-	known = bench_mms();
+	known = fixture_mms();
 	assert_in_range(known, 1, TARE_BUCKET);
-	assert_true(bench_lost(&b, TARE_LOST_MM) >= (uint64_t)(FORKS + 1 - known));
-	bench_sweep(&b);
-	assert_int_equal(bench_count(&b, TARE_REC_MM), known);
-	assert_int_equal(bench_count(&b, TARE_REC_TASK), FORKS + 1);
+	assert_true(fixture_lost(&b, TARE_LOST_MM) >= (uint64_t)(FORKS + 1 - known));
+	fixture_sweep(&b);
+	assert_int_equal(fixture_count(&b, TARE_REC_MM), known);
+	assert_int_equal(fixture_count(&b, TARE_REC_TASK), FORKS + 1);
 	for (int i = 0; i < known; i++) {
-		const struct tare_mm *m = bench_mm(&b, TARE_REC_MM, i);
+		const struct tare_mm *m = fixture_mm(&b, TARE_REC_MM, i);
 
 		assert_memory_equal(m->ledger, m->kernel, sizeof(m->ledger));
 	}
 	child_tell(&c, 'r');
 	child_end(&c);
-	assert_int_equal(bench_mms(), 0);
+	assert_int_equal(fixture_mms(), 0);
 	loader_workload(b.l, &w);
 	assert_int_equal(w.mms_nonzero, 0);
 	assert_int_equal(w.live_procs, 0);
-	bench_close(&b);
+	fixture_close(&b);
 }
 
 /* A ring of one page that nobody empties: what did not fit is counted, piece by
@@ -413,52 +413,53 @@ static void ring_full(void **state)
 {
 	int births, deaths;
 	struct child c;
-	struct bench b;
+	struct fixture b;
 
 	(void)state;
-	bench_open(&b, (struct loader_config){ .arm = ARM_PERCPU, .ring_bytes = PAGE });
-	bench_ring(&b);
+	fixture_open(&b, (struct loader_config){ .arm = ARM_PERCPU, .ring_bytes = PAGE });
+	fixture_ring(&b);
 	child_start(&c, serve);
 	child_settle(&c);
-	bench_adopt(&b, c.pid);
+	fixture_adopt(&b, c.pid);
 	child_tell(&c, 't');
 	child_end(&c);
 	loader_drain(b.l);
-	births = bench_count(&b, TARE_REC_TASK_NEW);
-	deaths = bench_count(&b, TARE_REC_TASK_END);
+	births = fixture_count(&b, TARE_REC_TASK_NEW);
+	deaths = fixture_count(&b, TARE_REC_TASK_END);
 	assert_true(births > 0 && births < THREADS);
-	assert_int_equal(bench_lost(&b, TARE_LOST_EVENT), THREADS + 1 - births);
-	assert_int_equal(bench_lost(&b, TARE_LOST_RECORD_TASK), THREADS + 1 - deaths);
-	assert_int_equal(bench_lost(&b, TARE_LOST_RECORD_MM), 1 - bench_count(&b, TARE_REC_MM_END));
-	assert_int_equal(bench_lost(&b, TARE_LOST_MM), 0);
-	assert_int_equal(bench_lost(&b, TARE_LOST_TASK), 0);
-	assert_int_equal(bench_mms(), 0);
-	bench_close(&b);
+	assert_int_equal(fixture_lost(&b, TARE_LOST_EVENT), THREADS + 1 - births);
+	assert_int_equal(fixture_lost(&b, TARE_LOST_RECORD_TASK), THREADS + 1 - deaths);
+	assert_int_equal(fixture_lost(&b, TARE_LOST_RECORD_MM),
+			 1 - fixture_count(&b, TARE_REC_MM_END));
+	assert_int_equal(fixture_lost(&b, TARE_LOST_MM), 0);
+	assert_int_equal(fixture_lost(&b, TARE_LOST_TASK), 0);
+	assert_int_equal(fixture_mms(), 0);
+	fixture_close(&b);
 }
 
 /* With room, each thread is accounted for, once. */
 static void churn_is_complete(void **state)
 {
 	struct child c;
-	struct bench b;
+	struct fixture b;
 
 	(void)state;
-	bench_open(&b, (struct loader_config){ .arm = ARM_PERCPU });
-	bench_ring(&b);
+	fixture_open(&b, (struct loader_config){ .arm = ARM_PERCPU });
+	fixture_ring(&b);
 	child_start(&c, serve);
 	child_settle(&c);
-	bench_adopt(&b, c.pid);
+	fixture_adopt(&b, c.pid);
 	child_tell(&c, 't');
 	child_end(&c);
 	loader_drain(b.l);
-	assert_int_equal(bench_count(&b, TARE_REC_TASK_NEW), THREADS + 1);
-	assert_int_equal(bench_count(&b, TARE_REC_TASK_END), THREADS + 1);
+	assert_int_equal(fixture_count(&b, TARE_REC_TASK_NEW), THREADS + 1);
+	assert_int_equal(fixture_count(&b, TARE_REC_TASK_END), THREADS + 1);
 	for (int i = 0; i <= THREADS; i++)
 		for (int j = 0; j < i; j++)
-			assert_int_not_equal(bench_task(&b, TARE_REC_TASK_END, i)->id,
-					     bench_task(&b, TARE_REC_TASK_END, j)->id);
-	bench_nothing_lost(&b);
-	bench_close(&b);
+			assert_int_not_equal(fixture_task(&b, TARE_REC_TASK_END, i)->id,
+					     fixture_task(&b, TARE_REC_TASK_END, j)->id);
+	fixture_nothing_lost(&b);
+	fixture_close(&b);
 }
 
 /* Who was not adopted leaves no trace. */
@@ -466,24 +467,24 @@ static void strangers(void **state)
 {
 	struct tare_workload w;
 	struct child c;
-	struct bench b;
+	struct fixture b;
 
 	(void)state;
-	bench_open(&b, (struct loader_config){ .arm = ARM_PERCPU });
-	bench_ring(&b);
+	fixture_open(&b, (struct loader_config){ .arm = ARM_PERCPU });
+	fixture_ring(&b);
 	child_start(&c, serve);
 	child_tell(&c, 'g');
 	child_tell(&c, 't');
 	child_tell(&c, 'x');
 	child_end(&c);
 	assert_int_equal(loader_drain(b.l), 0);
-	bench_sweep(&b);
+	fixture_sweep(&b);
 	assert_int_equal(b.records->len, 0);
 	loader_workload(b.l, &w);
 	assert_int_equal(w.next_id, 0);
 	assert_int_equal(w.rss, 0);
-	assert_int_equal(bench_mms(), 0);
-	bench_close(&b);
+	assert_int_equal(fixture_mms(), 0);
+	fixture_close(&b);
 }
 
 int main(void)

@@ -3,7 +3,7 @@
  * Every program before this kernel's verifier, by each arm and with the
  * optional ones on and off, and what tare_init finds out.
  */
-#include "bench.h"
+#include "fixture.h"
 
 #include <bpf/libbpf.h>
 #include <fcntl.h>
@@ -23,29 +23,29 @@ static int open_files(void)
 
 static void load_and_close(const struct loader_config *config, bool optional)
 {
-	struct bench b;
+	struct fixture b;
 	int before = open_files();
 
-	bench_probe(&b);
+	fixture_probe(&b);
 	if (!optional) {
 		b.features.found[FEATURE_SYS_EXIT].state = FEATURE_NO;
 		b.features.found[FEATURE_PAGE_FAULT_KERNEL].state = FEATURE_NO;
 	}
-	assert_int_equal(bench_load(&b, *config), 0);
+	assert_int_equal(fixture_load(&b, *config), 0);
 	assert_true(open_files() > before);
-	bench_close(&b);
+	fixture_close(&b);
 	assert_int_equal(open_files(), before);
 }
 
 /* cmocka 1.1.5's skip() leaves at once, so what was probed is freed before. */
 static void need_arm(enum ledger_arm arm)
 {
-	struct bench b;
+	struct fixture b;
 	bool there;
 
-	bench_probe(&b);
+	fixture_probe(&b);
 	there = !b.features.why_not[arm];
-	bench_close(&b);
+	fixture_close(&b);
 	if (!there)
 		skip();
 }
@@ -80,24 +80,24 @@ static void count_arm(void **state)
 static void wrong_arm(void **state)
 {
 	int before = open_files(), err, stderr_copy, null;
-	struct bench b;
+	struct fixture b;
 
 	(void)state;
-	bench_probe(&b);
+	fixture_probe(&b);
 	if (!b.features.why_not[ARM_COUNT]) {
-		bench_close(&b);
+		fixture_close(&b);
 		skip();
 	}
 	stderr_copy = dup(STDERR_FILENO);
 	null = open("/dev/null", O_WRONLY);
 	dup2(null, STDERR_FILENO);
-	err = bench_load(&b, (struct loader_config){ .arm = ARM_COUNT });
+	err = fixture_load(&b, (struct loader_config){ .arm = ARM_COUNT });
 	dup2(stderr_copy, STDERR_FILENO);
 	close(stderr_copy);
 	close(null);
 	assert_true(err < 0);
 	assert_null(b.l);
-	bench_close(&b);
+	fixture_close(&b);
 	assert_int_equal(open_files(), before);
 }
 
@@ -112,11 +112,11 @@ static void cpu_offsets(void **state)
 	for (int run = 0; run < 2; run++) {
 		struct tare_bpf__bss *bss;
 		struct bpf_map_info info;
-		struct bench b;
+		struct fixture b;
 		int fd;
 
-		bench_open(&b, (struct loader_config){ .arm = ARM_CLASSIC });
-		fd = bench_map("tare_bpf.bss", &info);
+		fixture_open(&b, (struct loader_config){ .arm = ARM_CLASSIC });
+		fd = fixture_map("tare_bpf.bss", &info);
 		bss = mmap(NULL, info.value_size, PROT_READ, MAP_SHARED, fd, 0);
 		assert_ptr_not_equal(bss, MAP_FAILED);
 		for (int i = 0; i < cpus; i++) {
@@ -131,7 +131,7 @@ static void cpu_offsets(void **state)
 		for (int i = cpus; i < TARE_MAX_CPUS; i++)
 			assert_int_equal(bss->cpu_offset[i], 0);
 		munmap(bss, info.value_size);
-		bench_close(&b);
+		fixture_close(&b);
 	}
 }
 

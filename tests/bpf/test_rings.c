@@ -3,7 +3,7 @@
  * Rings that nobody empties: of what ends without room for its record the sums stay, and
  * samples get rarer before any is lost.
  */
-#include "bench.h"
+#include "fixture.h"
 
 #define THREADS 300
 #define FORKS 40
@@ -100,21 +100,21 @@ static void on_ended(void *ctx, uint64_t proc, const struct tare_ended *e)
 	assert_int_equal(causes.out, 0);
 }
 
-static GHashTable *all_sums(const struct bench *b)
+static GHashTable *all_sums(const struct fixture *b)
 {
 	GHashTable *sums = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	const struct tare_task *t;
 	const struct tare_mm *m;
 
 	assert_int_equal(loader_ended(b->l, on_ended, sums), 0);
-	for (int i = 0; (t = bench_task(b, TARE_REC_TASK_END, i)); i++)
+	for (int i = 0; (t = fixture_task(b, TARE_REC_TASK_END, i)); i++)
 		add_task(sum_of(sums, t->proc), t);
-	for (int i = 0; (m = bench_mm(b, TARE_REC_MM_END, i)); i++)
+	for (int i = 0; (m = fixture_mm(b, TARE_REC_MM_END, i)); i++)
 		add_mm(sum_of(sums, m->proc), m);
 	return sums;
 }
 
-static struct sum check_sums(const struct bench *b)
+static struct sum check_sums(const struct fixture *b)
 {
 	g_autoptr(GHashTable) sums = all_sums(b);
 	struct sum all = { 0 }, *s;
@@ -128,8 +128,8 @@ static struct sum check_sums(const struct bench *b)
 		for (int k = 0; k < TARE_MM_KINDS; k++)
 			assert_int_equal(s->net[k], 0); /* of each process: all has gone */
 	}
-	assert_int_equal(all.tasks, bench_lost(b, TARE_LOST_RECORD_TASK));
-	assert_int_equal(all.mms, bench_lost(b, TARE_LOST_RECORD_MM));
+	assert_int_equal(all.tasks, fixture_lost(b, TARE_LOST_RECORD_TASK));
+	assert_int_equal(all.mms, fixture_lost(b, TARE_LOST_RECORD_MM));
 	return all;
 }
 
@@ -137,14 +137,14 @@ static struct sum full_ring(char command)
 {
 	struct tare_workload w;
 	struct child c;
-	struct bench b;
+	struct fixture b;
 	struct sum all;
 
-	bench_open(&b, (struct loader_config){ .arm = ARM_PERCPU, .ring_bytes = PAGE });
-	bench_ring(&b);
+	fixture_open(&b, (struct loader_config){ .arm = ARM_PERCPU, .ring_bytes = PAGE });
+	fixture_ring(&b);
 	child_start(&c, serve);
 	child_settle(&c);
-	bench_adopt(&b, c.pid);
+	fixture_adopt(&b, c.pid);
 	child_tell(&c, command);
 	child_end(&c);
 	loader_drain(b.l);
@@ -152,7 +152,7 @@ static struct sum full_ring(char command)
 	loader_workload(b.l, &w);
 	assert_int_equal(w.live_procs, 0);
 	assert_int_equal(w.mms_nonzero, 0);
-	bench_close(&b);
+	fixture_close(&b);
 	return all;
 }
 
@@ -192,17 +192,17 @@ static void samples_thin(void **state)
 	struct tare_sampling s;
 	uint64_t taken = 0, thinned = 0, rarest = 0;
 	struct child c;
-	struct bench b;
+	struct fixture b;
 
 	(void)state;
-	bench_open(&b, (struct loader_config){ .arm = ARM_PERCPU,
-					       .period = PAGE,
-					       .stack = 4096,
-					       .samples_ring_bytes = 8 << 20 });
+	fixture_open(&b, (struct loader_config){ .arm = ARM_PERCPU,
+						 .period = PAGE,
+						 .stack = 4096,
+						 .samples_ring_bytes = 8 << 20 });
 	assert_int_equal(loader_samples_open(b.l, count_bytes, &taken), 0);
 	child_start(&c, serve);
 	child_settle(&c);
-	bench_adopt(&b, c.pid);
+	fixture_adopt(&b, c.pid);
 	child_tell(&c, 'g');
 	child_end(&c);
 	loader_sampling(b.l, &s);
@@ -218,7 +218,7 @@ static void samples_thin(void **state)
 	assert_int_equal(taken, s.bytes);
 	/* Within 6 standard errors of what grew: no less than the pages that it filled. */
 	assert_in_range(s.bytes, GROWTH * PAGE * 8 / 10, GROWTH * PAGE * 13 / 10);
-	bench_close(&b);
+	fixture_close(&b);
 }
 
 int main(void)

@@ -66,6 +66,15 @@ signal.pause()" $0' --runs 2
 		"all(0 < x['ready_s'] < 10 and x['cpu_s'] > 0 for x in runs('own'))"
 }
 
+@test "an arm that the kernel refuses gives way, in each run, and results say which was taken" {
+	arm=$("$TARE" doctor --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["arm"])')
+	TARE_REFUSE=tare_rss_$arm own 'exit 0'
+	status_is 0
+	says 'ledger by classic'
+	results assert "$DIR/r.db" "row('own')['status'] == 'ok'"
+	sqlite3 "$DIR/r.db" 'SELECT measured FROM bench' | grep -q '^ledger by classic; '
+}
+
 @test "one that says nothing: weighed at its peak" {
 	own 'head -c $(($0 * 1000)) /dev/zero | tail >/dev/null'
 	status_is 0

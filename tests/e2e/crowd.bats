@@ -34,7 +34,7 @@ many_threads() {
 }
 
 nothing_lost() {
-	report assert "$DIR/r.json" "r['lost']['total'] == 0" "ledger_balanced()" \
+	report assert "$DIR/r.json" "r['lost']['total'] == 0" "r['books']['balanced']" \
 		"r['books']['off_pages'] == 0"
 }
 
@@ -95,7 +95,7 @@ stopped() {
 	report assert "$DIR/r.json" \
 		"r['lost']['task_record'] > 1000" \
 		"r['lost']['total'] == r['lost']['task_record'] + r['lost']['mm_record'] + r['lost']['event']" \
-		"ledger_balanced()" "r['books']['off_pages'] == 0" \
+		"r['books']['balanced']" "r['books']['off_pages'] == 0" \
 		"all(r['totals'][k]['net'] == 0 for k in ('anon', 'file', 'shmem', 'swap', 'pagetable'))" \
 		"not any(p['alive'] or any(t['alive'] for t in p['tasks']) for p in r['processes'])" \
 		"all(p['rss_peak'] >= p['at_peak']['anon'] >= 0 for p in r['processes'])"
@@ -108,7 +108,7 @@ stopped() {
 	# Each thread touches one page of its own and gives it back.
 	report assert "$DIR/r.json" \
 		"sum(t.get('count') or 1 for t in tasks) == 4001 or r['lost']['total'] > 0" \
-		"ledger_balanced()" \
+		"r['books']['balanced']" \
 		"sum(t['anon']['in'] for t in tasks) >= 4000 * 4096"
 }
 
@@ -132,7 +132,7 @@ stopped() {
 	run "$TARE" run --as-root --ring-size 64KiB -o "$DIR/r.json" -- \
 		sh -c 'kill -STOP $PPID; "$0" 4600 20; kill -CONT $PPID' "$PROGRAMS/fork_churn" </dev/null
 	status_is 0
-	report assert "$DIR/r.json" "r['lost']['mm_record'] > 4200" "ledger_balanced()" \
+	report assert "$DIR/r.json" "r['lost']['mm_record'] > 4200" "r['books']['balanced']" \
 		"r['books']['off_pages'] == 0" \
 		"any(p['pid'] == 0 and p['comm'] == '(lost records)' for p in r['processes'])" \
 		"not any(p['alive'] for p in r['processes'])"

@@ -238,7 +238,7 @@ has_sampled() {
 	umount "$DIR/small"
 	status_is 0
 	says 'done' 'small/r.tare: disk full'
-	[ "$(jq .books.balanced "$DIR/r.json")" = true ]
+	report assert "$DIR/r.json" "r['books']['balanced']"
 }
 
 @test "go tool pprof reads it, and its sums are the ledger's" {

@@ -146,6 +146,9 @@ static struct report *fixture_sockets(void)
 	t->at_peak[TARE_PAGETABLE] = 60 * KIB;
 	t->at_peak[TARE_KMEM] = 69 * MIB;
 	r->kmem.vmalloc = 16 * KIB;
+	r->kmem.hidden = 12 * KIB;
+	r->kmem.hidden_times = 3;
+	r->kmem.hidden_ns = 4 * MS;
 	r->totals[TARE_KMEM].opening = 40 * KIB;
 	p->rss_peak = r->peak_rss = 3 * MIB;
 	p->rss_peak_ns = r->peak_ns = r->peak_weight_ns = 1990 * MS;

@@ -25,43 +25,44 @@ newest() {
 		awk '$1 !~ /unsigned/ { print $1 }' | sort -V | tail -n1
 }
 
-# binary STATE ARCH IMAGE: the package that has the kernel itself: newer images are split
-binary() {
-	local split
-	split=$(apt_at "$1" "$2" apt-cache depends "$3" 2>/dev/null |
-		sed -n 's/^ *Depends: \(linux-binary-[0-9].*\)/\1/p' | head -n1)
-	echo "${split:-$3}"
+# parts STATE ARCH IMAGE: the packages that have it and its modules: newer images are split
+parts() {
+	echo "$3"
+	apt_at "$1" "$2" apt-cache depends "$3" 2>/dev/null |
+		sed -n 's/^ *Depends: \(linux-\(binary\|modules\)-[0-9].*\)/\1/p'
 }
 
 # fetch NAME ARCH SUITES VERSION: prints the folder of its kernel: vmlinuz, and modules if
 # the package has them
 fetch() {
-	local image package arch state
+	local image arch state
 	arch=$(debian "$2")
 	state=$work/apt/$arch/$3
 	apt_look "$state" "$arch" "$3"
 	image=$(newest "$state" "$arch" "$4")
 	if [ -n "$image" ]; then
-		package=$(binary "$state" "$arch" "$image")
-		if [ -e "$work/$package/vmlinuz" ] || unpack "$state" "$arch" "$package"; then
-			ln -sfn "$package" "$work/$1.latest"
+		if [ -e "$work/$image/parts" ] || unpack "$state" "$arch" "$image"; then
+			ln -sfn "$image" "$work/$1.latest"
 		fi
 	fi
 	[ -e "$work/$1.latest/vmlinuz" ] && echo "$work/$1.latest"
 }
 
-# unpack STATE ARCH PACKAGE: of modules what swap in memory takes
+# unpack STATE ARCH IMAGE: of modules what swap in memory takes
 unpack() {
-	local dir=$work/$3
+	local dir=$work/$3 parts deb
 	rm -rf "$dir" && mkdir -p "$dir" || return 1
-	(cd "$dir" && apt_at "$1" "$2" apt-get download "$3") >&2 || return 1
-	dpkg-deb --fsys-tarfile "$dir"/*.deb | tar -x -C "$dir" --wildcards \
-		--exclude='*/rt/*' '*/vmlinuz*' '*/zram.ko*' '*/zsmalloc.ko*' '*/lzo*.ko*' '*/lz4*.ko*' \
-		'*/zstd*.ko*' 2>/dev/null
+	mapfile -t parts < <(parts "$@")
+	(cd "$dir" && apt_at "$1" "$2" apt-get -qq download "${parts[@]}") >&2 || return 1
+	for deb in "$dir"/*.deb; do
+		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$dir" --wildcards \
+			--exclude='*/rt/*' '*/vmlinuz*' '*/zram.ko*' '*/zsmalloc.ko*' '*/lzo*.ko*' '*/lz4*.ko*' \
+			'*/842*.ko*' '*/zstd*.ko*' 2>/dev/null
+	done
 	find "$dir" -name 'vmlinuz*' -type f -exec mv {} "$dir/vmlinuz" \;
 	mkdir -p "$dir/modules"
 	find "$dir/lib" "$dir/usr" -name '*.ko*' -exec mv {} "$dir/modules" \; 2>/dev/null
 	[ ! -e "$dir/modules/zram.ko.xz" ] || xz -d "$dir/modules"/*.xz
 	rm -rf "$dir"/*.deb "${dir:?}"/boot "${dir:?}"/lib "${dir:?}"/usr
-	[ -s "$dir/vmlinuz" ]
+	[ -s "$dir/vmlinuz" ] && printf '%s\n' "${parts[@]}" >"$dir/parts"
 }

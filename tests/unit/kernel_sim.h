@@ -37,7 +37,7 @@ struct pt_regs {
 
 struct mm_struct {
 	__u64 key;
-	struct {
+	struct percpu_counter {
 		__s64 count;
 		__s32 slots[SIM_CPUS];
 	} rss_stat[TARE_MEMBERS];
@@ -177,6 +177,20 @@ static void percpu_view(struct mm_struct *mm, __u32 member, __s64 *count, __u64 
 	sim_step();
 	*count = mm->rss_stat[member].count;
 	*slots = (__u64)(uintptr_t)mm->rss_stat[member].slots;
+}
+
+static __u64 percpu_at(struct mm_struct *mm, __u32 member)
+{
+	return (__u64)(uintptr_t)&mm->rss_stat[member];
+}
+
+static void percpu_copy(__u64 at, __s64 *count, __u64 *slots)
+{
+	const struct percpu_counter *c = (void *)(uintptr_t)at;
+
+	sim_step();
+	*count = c->count;
+	*slots = (__u64)(uintptr_t)c->slots;
 }
 
 static int percpu_slot(__u64 slots, __u32 cpu, __s32 *value)

@@ -5,7 +5,7 @@
  */
 #include <signal.h>
 
-#include "books_bench.h"
+#include "books_fixture.h"
 
 static void nobody(void **state)
 {

@@ -3,7 +3,7 @@
  * Closing the books of worlds made at random: the equation holds, and what is
  * unattributed is what the kernel says less what was entered.
  */
-#include "books_bench.h"
+#include "books_fixture.h"
 
 struct expected {
 	int64_t opening[TARE_KINDS], tasks[TARE_KINDS], foreign[TARE_KINDS];

@@ -3,7 +3,7 @@
  * Closing the books of kernel memory: events against the group's own counter,
  * what is foreign, whose the rest is, and the weight's peak.
  */
-#include "books_bench.h"
+#include "books_fixture.h"
 
 #define KIB 1024
 
@@ -72,6 +72,28 @@ static void of_its_own_group(void **state)
 	assert_int_equal(process(0)->balance[TARE_KMEM].net, 300 * KIB);
 	assert_int_equal(r->kmem.before, 80 * KIB);
 	assert_int_equal(r->kmem.freed_by_others, 0);
+}
+
+/* What the counter told of tasks without events; null where nobody looked for them. */
+static void hidden_tasks(void **state)
+{
+	(void)state;
+	group();
+	living_task(1, 250 * KIB);
+	in.workload.group.hidden = 40 * KIB;
+	in.workload.group.hidden_times = 2;
+	in.workload.group.hidden_ns = 5000;
+	books_close(r, &in);
+	assert_int_equal(r->kmem.hidden, CGROUP_UNKNOWN);
+	report_free(r);
+	r = report_new();
+	in.kmem.hidden = true;
+	books_close(r, &in);
+	assert_int_equal(r->kmem.hidden, 40 * KIB);
+	assert_int_equal(r->kmem.hidden_times, 2);
+	assert_int_equal(r->kmem.hidden_ns, 5000);
+	assert_int_equal(r->kmem.by_events, 400 * KIB); /* it is in the events */
+	assert_true(r->balanced);
 }
 
 /* What it held is nobody's: it has the rest to itself. */
@@ -314,11 +336,14 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(of_its_own_group),   T(that_ended),        T(freed_by_others),
-		T(of_its_own_group),   T(that_ended),        T(one_raised_one_cut),
-		T(beyond_the_bound),   T(charged_elsewhere), T(a_counter_that_differs),
-		T(of_a_shared_group),  T(not_by_events),     T(less_than_nothing),
-		T(peak_of_the_weight), T(peak_is_now),       T(old_stacks),
+		T(of_its_own_group),   T(hidden_tasks),
+		T(that_ended),         T(freed_by_others),
+		T(of_its_own_group),   T(that_ended),
+		T(one_raised_one_cut), T(beyond_the_bound),
+		T(charged_elsewhere),  T(a_counter_that_differs),
+		T(of_a_shared_group),  T(not_by_events),
+		T(less_than_nothing),  T(peak_of_the_weight),
+		T(peak_is_now),        T(old_stacks),
 	};
 
 	return cmocka_run_group_tests_name("books_kmem", tests, NULL, NULL);

@@ -49,7 +49,7 @@ static void add(struct tare_ended *e, const struct tare_task *t, uint64_t seq)
 	ended_add_task(e, t, seq);
 	for (int i = 0; i < TARE_TASK_CAUSES; i++)
 		if (t->causes[i].used)
-			ended_flow(&ended_cause(&e->task, t->causes[i].id)->pages,
+			ended_flow(&e->task.causes[ended_cause_place(&e->task, t->causes[i].id)].pages,
 				   &t->causes[i].pages);
 }
 

@@ -60,13 +60,16 @@ static void add_enum(const struct ids *k, const char *name, const char *const *v
 		btf__add_enum_value(k->btf, values[i], i);
 }
 
+static bool no_exit_mmap;
+
 /* Everything but the counters: those are what the kernels differ in. */
 static void add_rest(const struct ids *k)
 {
 	static const char *const maps[] = { "BPF_MAP_TYPE_RINGBUF", "BPF_MAP_TYPE_TASK_STORAGE",
 					    NULL };
 	static const char *const helpers[] = { "BPF_FUNC_get_current_task_btf",
-					       "BPF_FUNC_task_pt_regs", NULL };
+					       "BPF_FUNC_task_pt_regs", "BPF_FUNC_loop",
+					       "BPF_FUNC_map_lookup_percpu_elem", NULL };
 	static const struct {
 		const char *name;
 		int args;
@@ -76,7 +79,7 @@ static void add_rest(const struct ids *k)
 		{ "sched_process_free", 1 }, { "task_rename", 2 },
 	};
 
-	for (size_t i = 0; i < G_N_ELEMENTS(events); i++)
+	for (size_t i = no_exit_mmap; i < G_N_ELEMENTS(events); i++)
 		add_event(k, events[i].name, events[i].args);
 	add_enum(k, "bpf_map_type", maps);
 	add_enum(k, "bpf_func_id", helpers);
@@ -204,6 +207,28 @@ static void test_required_and_optional(void **state)
 	assert_false(features_enough(&f));
 	assert_int_equal(features_check(&f), -ENOTSUP);
 	features_free(&f);
+}
+
+/* Before 6.1: the function of that name, if it is there. */
+static void test_exit_mmap(void **state)
+{
+	struct features f;
+	int proto;
+
+	(void)state;
+	make_kernel(&f, COUNTER_ATOMIC, 3);
+	assert_false(f.exit_mmap_fexit);
+	assert_int_equal(f.found[FEATURE_EXIT_MMAP].state, FEATURE_YES);
+	features_free(&f);
+	no_exit_mmap = true;
+	make_kernel(&f, COUNTER_ATOMIC, 3);
+	assert_false(features_enough(&f) || f.exit_mmap_fexit);
+	proto = btf__add_func_proto(f.btf.btf, 0);
+	btf__add_func(f.btf.btf, "exit_mmap", BTF_FUNC_STATIC, proto);
+	features_read_btf(&f);
+	assert_true(features_enough(&f) && f.exit_mmap_fexit);
+	features_free(&f);
+	no_exit_mmap = false;
 }
 
 static void test_not_privileged(void **state)
@@ -348,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_classic_needs_tracefs),
 		cmocka_unit_test(test_arguments_too_few),
 		cmocka_unit_test(test_required_and_optional),
+		cmocka_unit_test(test_exit_mmap),
 		cmocka_unit_test(test_not_privileged),
 		cmocka_unit_test(test_no_btf),
 		cmocka_unit_test(test_vmalloc),

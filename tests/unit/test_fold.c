@@ -3,7 +3,7 @@
  * Folding what ended: who stays, what the others' rows say, and that a world that folds
  * stays as large as what lives in it.
  */
-#include "books_bench.h"
+#include "books_fixture.h"
 
 #include <malloc.h>
 

@@ -4,7 +4,7 @@
  * folds, as much as it may and at any moment: their books must be the same but for who has
  * a row.
  */
-#include "books_bench.h"
+#include "books_fixture.h"
 
 #define PROCS 40
 #define THREADS 8

@@ -4,7 +4,7 @@
  * that free for them, by the rules that bpf/kmem.bpf.[ch] has. Whoever frees what:
  * no row is below 0 or above the total, and all rows are the total, now and at the peak.
  */
-#include "books_bench.h"
+#include "books_fixture.h"
 
 #define TASKS 64
 #define HISTORIES 300

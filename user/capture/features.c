@@ -215,7 +215,7 @@ static void probe_trials(struct features *f, cap_t caps)
 static int probe_btf(struct features *f, const char *file)
 {
 	libbpf_print_fn_t print = libbpf_set_print(NULL);
-	int err = kernel_btf_open(&f->btf, file);
+	int err = kernel_btf_open(&f->btf, file, features_wants_type);
 
 	if (f->btf.btf)
 		feature_set(f, FEATURE_BTF, FEATURE_YES, "%s",
@@ -327,7 +327,7 @@ static void try_cgroup(struct features *f)
 static void try_hidden(struct features *f)
 {
 	g_autofree char *who = NULL;
-	int err = hidden_find(&who);
+	int err = hidden_find(&f->btf, &who);
 
 	if (err)
 		feature_set(f, FEATURE_ALL_TASKS, FEATURE_UNKNOWN, "%s", g_strerror(-err));

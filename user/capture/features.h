@@ -26,7 +26,7 @@ enum feature_id {
 
 	/* tracepoints */
 	FEATURE_RSS_STAT,
-	FEATURE_EXIT_MMAP,
+	FEATURE_EXIT_MMAP, /* or the function of that name: exit_mmap_fexit */
 	FEATURE_TASK_NEWTASK,
 	FEATURE_PROCESS_EXEC,
 	FEATURE_PROCESS_EXIT,
@@ -47,6 +47,7 @@ enum feature_id {
 	FEATURE_SERIES,
 	FEATURE_VMALLOC,
 	FEATURE_SOCK,
+	FEATURE_HIDDEN,
 
 	FEATURE_ARM_PERCPU,
 	FEATURE_ARM_COUNT,
@@ -58,6 +59,8 @@ enum feature_id {
 	FEATURE_ITER_TASK,
 	FEATURE_TASK_BTF,     /* bpf_get_current_task_btf() */
 	FEATURE_TASK_PT_REGS, /* bpf_task_pt_regs() */
+	FEATURE_LOOP,         /* bpf_loop() */
+	FEATURE_PERCPU_ELEM,  /* bpf_map_lookup_percpu_elem() */
 	FEATURE_ATOMICS,      /* fetching atomics (-mcpu=v3) */
 
 	FEATURE_TRACEFS,
@@ -132,6 +135,7 @@ struct features {
 	char *cgroup_v2;
 	int bpf_errno;        /* of the trial load; 0: it was accepted */
 	bool memcg_long;      /* mod_memcg_state passes its value as a long */
+	bool exit_mmap_fexit; /* no such tracepoint: a program hangs on the function's end */
 	bool vmalloc_by_node; /* vmalloc's event is mod_memcg_lruvec_state */
 	bool no_sums;         /* the kernel lets nobody read its counters */
 };
@@ -149,6 +153,9 @@ void features_try(struct features *f);
  * `f->btf.btf` tells (all of it unknown without), then which arms that leaves. */
 void features_read_btf(struct features *f);
 void features_judge_arms(struct features *f);
+
+/* Whether the programs or features_read_btf() look up a type of this name. */
+bool features_wants_type(const char *name, uint32_t kind);
 
 /* Set state and detail of a feature. */
 void feature_set(struct features *f, enum feature_id id, enum feature_state state, const char *fmt,

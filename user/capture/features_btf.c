@@ -5,9 +5,12 @@
  * and nothing else, so a hand-made BTF tests every arm on any kernel.
  */
 #include <bpf/btf.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "capture/features.h"
+
+#define TRACEPOINT_TYPE "btf_trace_"
 
 /* A tracepoint and how many arguments tare reads of it. The kernel declares
  * each as `typedef void (*btf_trace_NAME)(void *, arguments…)`. */
@@ -42,7 +45,54 @@ static const struct {
 	{ FEATURE_RINGBUF, "bpf_map_type", "BPF_MAP_TYPE_RINGBUF" },
 	{ FEATURE_TASK_BTF, "bpf_func_id", "BPF_FUNC_get_current_task_btf" },
 	{ FEATURE_TASK_PT_REGS, "bpf_func_id", "BPF_FUNC_task_pt_regs" },
+	{ FEATURE_LOOP, "bpf_func_id", "BPF_FUNC_loop" },
+	{ FEATURE_PERCPU_ELEM, "bpf_func_id", "BPF_FUNC_map_lookup_percpu_elem" },
 };
+
+/* What is looked up beside the names in the programs. */
+static const char *const others[] = {
+	"bpf_func_id",
+	"bpf_iter__task",
+	"bpf_iter_task",
+	"bpf_map_type",
+	"bpf_rdonly_cast",
+	"refcount_struct",
+	"trace_event_raw_rss_stat",
+};
+
+/* Of the programs' own types and so of all that they look up in the kernel's; sorted. */
+static const char *const programs[] = {
+#include "types.h"
+};
+
+static int by_name(const void *name, const void *at)
+{
+	return strcmp(name, *(const char *const *)at);
+}
+
+static bool is_tracepoint(const char *name)
+{
+	for (size_t i = 0; i < sizeof(tracepoints) / sizeof(*tracepoints); i++)
+		if (!strcmp(name, tracepoints[i].name))
+			return true;
+	return !strcmp(name, "sched_switch");
+}
+
+bool features_wants_type(const char *name, uint32_t kind)
+{
+	size_t before = strlen(TRACEPOINT_TYPE);
+
+	/* Half of all types are functions: the start of a run would feel each search. */
+	if (kind == BTF_KIND_FUNC && strncmp(name, "bpf_", 4) != 0)
+		return false;
+	if (!strncmp(name, TRACEPOINT_TYPE, before))
+		return is_tracepoint(name + before);
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (!strcmp(name, others[i]))
+			return true;
+	return bsearch(name, programs, sizeof(programs) / sizeof(*programs), sizeof(*programs),
+		       by_name);
+}
 
 static const struct btf_type *plain_type(const struct btf *btf, __u32 id)
 {
@@ -84,7 +134,7 @@ static const struct btf_type *find_member(const struct btf *btf, const struct bt
 /* The prototype of a raw tracepoint; NULL: no such tracepoint. */
 static const struct btf_type *tracepoint_proto(const struct btf *btf, const char *name)
 {
-	char typedef_name[64] = "btf_trace_";
+	char typedef_name[64] = TRACEPOINT_TYPE;
 	const struct btf_type *t;
 	__s32 id;
 
@@ -128,6 +178,18 @@ static void read_tracepoints(struct features *f)
 		else
 			feature_set(f, tracepoints[i].id, FEATURE_YES, "%s", "");
 	}
+}
+
+/* Before 6.1 there was no such tracepoint. The function tells the same where it returns;
+ * whether a program may hang on it is known when it is attached. */
+static void read_exit_mmap(struct features *f)
+{
+	__s32 id = btf__find_by_name_kind(f->btf.btf, "exit_mmap", BTF_KIND_FUNC);
+
+	f->exit_mmap_fexit = !features_has(f, FEATURE_EXIT_MMAP) && id > 0;
+	if (f->exit_mmap_fexit)
+		feature_set(f, FEATURE_EXIT_MMAP, FEATURE_PARTLY,
+			    "no such event: fexit of the function");
 }
 
 /* mm_struct.rss_stat: 6.2 made it an array of percpu_counter (f1a7941243c1);
@@ -217,7 +279,8 @@ static void read_vmalloc(struct features *f)
 /* What only loading tells. */
 static void expect_parts(struct features *f)
 {
-	static const enum feature_id parts[] = { FEATURE_SAMPLES, FEATURE_PYTHON, FEATURE_SERIES };
+	static const enum feature_id parts[] = { FEATURE_SAMPLES, FEATURE_PYTHON, FEATURE_SERIES,
+						 FEATURE_HIDDEN };
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
 		feature_set(f, parts[i], FEATURE_YES, "%s", "");
@@ -245,6 +308,7 @@ void features_read_btf(struct features *f)
 		return;
 	}
 	read_tracepoints(f);
+	read_exit_mmap(f);
 	read_percpu(f);
 	read_count(f);
 	read_classic(f);

@@ -113,6 +113,11 @@ const struct feature_text feature_text[FEATURES] = {
 			     "tells the curve over time by kind of memory",
 			     "the curve over time has the weight alone", NULL },
 
+	[FEATURE_HIDDEN] = { GROUP_PARTS, false, "frees without events",
+			     "what is freed while hidden tasks run",
+			     "takes from the control group's counter (v1) what went meanwhile",
+			     "what is freed while hidden tasks run is unattributed", NULL },
+
 	[FEATURE_TASK_STORAGE] = { GROUP_BPF, true, "task storage", NULL,
 				   "one account per task, however many",
 				   "has nowhere to keep the tasks' accounts", NEWER },
@@ -128,6 +133,11 @@ const struct feature_text feature_text[FEATURES] = {
 	[FEATURE_TASK_PT_REGS] = { GROUP_BPF, true, "task_pt_regs", NULL,
 				   "knows the cause: fault or which system call",
 				   "can't know the cause of an entry", NEWER },
+	[FEATURE_LOOP] = { GROUP_BPF, true, "bpf_loop", NULL, "walks over CPUs and members",
+			   "can't walk over the counters of all CPUs", NEWER },
+	[FEATURE_PERCPU_ELEM] = { GROUP_BPF, true, "map_lookup_percpu_elem", NULL,
+				  "finds each CPU's counters", "can't find each CPU's counters",
+				  NEWER },
 	[FEATURE_ATOMICS] = { GROUP_BPF, true, "atomics (v3)", NULL,
 			      "loses no count when CPUs race",
 			      "counts of racing CPUs would be lost", NEWER },

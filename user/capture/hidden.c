@@ -8,6 +8,8 @@
 
 #include "base/text.h"
 #include "bpf/abi.h"
+#include "capture/kernel_btf.h"
+#include "capture/sections.h"
 #include "tare.skel.h"
 
 #define STEP_MS 10
@@ -25,11 +27,19 @@ static int load(struct tare_bpf *skel)
 	return tare_bpf__load(skel);
 }
 
+char *hidden_name(const struct tare_hidden *found)
+{
+	g_autofree char *raw = g_strndup(found->comm, TARE_COMM_LEN), *comm = text_printable(raw);
+
+	return found->tgid ? g_strdup_printf("%s (%u)%s", comm, found->tgid,
+					     found->others ? " and others" : "") :
+			     NULL;
+}
+
 static int look(struct tare_bpf *skel, char **who)
 {
 	const struct tare_hidden *found = &skel->bss->hidden;
 	struct bpf_link *link = bpf_program__attach(skel->progs.tare_switch);
-	g_autofree char *raw = NULL, *comm = NULL;
 
 	if (!link)
 		return -errno;
@@ -37,20 +47,19 @@ static int look(struct tare_bpf *skel, char **who)
 		poll(NULL, 0, STEP_MS);
 	poll(NULL, 0, STEP_MS); /* its name is written right after */
 	bpf_link__destroy(link);
-	if (!found->tgid)
-		return 0;
-	raw = g_strndup(found->comm, TARE_COMM_LEN);
-	comm = text_printable(raw);
-	*who = g_strdup_printf("%s (%u)%s", comm, found->tgid, found->others ? " and others" : "");
+	*who = hidden_name(found);
 	return 0;
 }
 
-int hidden_find(char **who)
+int hidden_find(const struct kernel_btf *types, char **who)
 {
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = types->path);
 	libbpf_print_fn_t print = libbpf_set_print(NULL);
-	struct tare_bpf *skel = tare_bpf__open();
-	int err = skel ? load(skel) : -errno;
+	int err = sections_bind(types);
+	struct tare_bpf *skel = err ? NULL : tare_bpf__open_opts(&opts);
 
+	if (!err)
+		err = skel ? load(skel) : -errno;
 	if (!err)
 		err = look(skel, who);
 	tare_bpf__destroy(skel);

@@ -9,6 +9,10 @@
 /* Watch the CPUs until one is found, HIDDEN_MS at most: who sleeps is not. 0: `who` is
  * "agent (1)", to be freed, or NULL, nobody; else negative errno. */
 #define HIDDEN_MS 1000
-int hidden_find(char **who);
+struct kernel_btf;
+int hidden_find(const struct kernel_btf *types, char **who);
+/* The same words of what another program found. To be freed; NULL: nobody. */
+struct tare_hidden;
+char *hidden_name(const struct tare_hidden *found);
 
 #endif

@@ -6,12 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
-#include <pthread.h>
-#include <sched.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,20 +32,18 @@ static int write_all(int fd, const void *data, size_t size)
 }
 
 /* A file in memory with these types, for libbpf to read by its name. */
-static int keep(struct kernel_btf *k, const void *data, size_t size)
+static int keep(struct kernel_btf *k)
 {
-	int fd = memfd_create("tare-btf", MFD_CLOEXEC);
-	int err = fd < 0 ? -errno : write_all(fd, data, size);
+	uint32_t size = 0;
+	const void *data = btf__raw_data(k->btf, &size);
+	int err = data ? 0 : -ENOMEM;
 
-	if (err) {
-		if (fd >= 0)
-			close(fd);
-		return err;
-	}
-	k->fd = fd;
-	g_free(k->path);
-	k->path = g_strdup_printf("/proc/self/fd/%d", k->fd);
-	return 0;
+	k->fd = err ? -1 : memfd_create("tare-btf", MFD_CLOEXEC);
+	if (!err)
+		err = k->fd < 0 ? -errno : write_all(k->fd, data, size);
+	if (!err)
+		k->path = g_strdup_printf("/proc/self/fd/%d", k->fd);
+	return err;
 }
 
 /* For tests: without the names that are to be refused. */
@@ -57,13 +52,10 @@ static int without_refused(struct kernel_btf *k)
 	uint32_t size = 0;
 	const void *data = refuse_any() ? btf__raw_data(k->btf, &size) : NULL;
 	g_autofree void *copy = data ? g_memdup2(data, size) : NULL;
-	int n = copy ? refuse_types(copy, size) : 0, err;
+	int n = copy ? refuse_types(copy, size) : 0;
 
 	if (n <= 0)
 		return n;
-	err = keep(k, copy, size);
-	if (err)
-		return err;
 	btf__free(k->btf);
 	k->btf = btf__new(copy, size);
 	return k->btf ? 0 : -errno;
@@ -118,129 +110,122 @@ static int check_same(const struct btf *file, const struct btf *kernel, const ch
 	return 0;
 }
 
-static int open_file(struct kernel_btf *k, const char *file)
+static int cut(struct kernel_btf *k, const void *data, size_t size, btf_wanted_fn wanted)
 {
-	struct btf *kernel = btf__load_vmlinux_btf();
-	int err;
+	struct btf_cut c;
+	int err = btf_cut(&c, data, size, wanted);
 
-	k->hidden = !kernel;
-	k->path = g_strdup(file);
-	k->btf = btf__parse(file, NULL);
-	if (!k->btf) {
-		error("--btf %s: %s", file,
-		      errno == ENODATA || errno > LIBBPF_ERRNO_FIRST ? "no BTF is in it" :
-								       g_strerror(errno));
-		err = -EINVAL;
-	} else {
-		if (!kernel)
-			kernel = from_kernel();
-		err = check_same(k->btf, kernel, file);
+	k->btf = c.btf;
+	k->ids = c.ids;
+	return err == -EINVAL ? -ENODATA : err; /* no BTF is in it */
+}
+
+static int cut_parsed(struct kernel_btf *k, const struct btf *whole, btf_wanted_fn wanted)
+{
+	uint32_t size = 0;
+	const void *data = btf__raw_data(whole, &size);
+
+	return data ? cut(k, data, size, wanted) : -ENOMEM;
+}
+
+static int cut_read(struct kernel_btf *k, int fd, size_t size, btf_wanted_fn wanted)
+{
+	g_autofree char *data = g_malloc(size);
+
+	for (size_t have = 0; have < size;) {
+		ssize_t n = read(fd, data + have, size - have);
+
+		if (n <= 0)
+			return n ? -errno : -ENODATA;
+		have += n;
 	}
-	btf__free(kernel);
+	return cut(k, data, size, wanted);
+}
+
+/* It can be mapped since 6.16 (a539e2a6d51d); before, it comes in 1,300 pieces of a page. */
+static int cut_shown(struct kernel_btf *k, btf_wanted_fn wanted)
+{
+	int fd = open(KERNEL_BTF, O_RDONLY | O_CLOEXEC), err;
+	struct stat st;
+	void *data;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return -ENODATA;
+	}
+	data = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED) {
+		err = cut_read(k, fd, st.st_size, wanted);
+	} else {
+		err = cut(k, data, st.st_size, wanted);
+		munmap(data, st.st_size);
+	}
+	close(fd);
 	return err;
 }
 
-static int open_kernel(struct kernel_btf *k)
+static int open_kernel(struct kernel_btf *k, btf_wanted_fn wanted)
 {
-	const void *data;
-	uint32_t size;
-	int err;
+	int err = cut_shown(k, wanted);
+	struct btf *whole;
 
-	k->btf = btf__load_vmlinux_btf();
-	if (k->btf)
+	if (!err)
 		return 0;
-	err = -errno;
-	k->btf = from_kernel();
-	if (!k->btf)
+	whole = from_kernel();
+	if (!whole)
 		return err;
 	k->hidden = true;
-	data = btf__raw_data(k->btf, &size);
-	return data ? keep(k, data, size) : -ENOMEM;
+	err = cut_parsed(k, whole, wanted);
+	btf__free(whole);
+	return err;
 }
 
-int kernel_btf_open(struct kernel_btf *k, const char *file)
+static int open_file(struct kernel_btf *k, const char *file, btf_wanted_fn wanted)
+{
+	struct kernel_btf kernel = { .fd = -1 };
+	struct btf *whole = btf__parse(file, NULL);
+	int err = whole ? cut_parsed(k, whole, wanted) : -errno;
+
+	btf__free(whole);
+	if (err) {
+		error("--btf %s: %s", file,
+		      err == -ENODATA || -err > LIBBPF_ERRNO_FIRST ? "no BTF is in it" :
+								     g_strerror(-err));
+		return -EINVAL;
+	}
+	open_kernel(&kernel, wanted);
+	err = check_same(k->btf, kernel.btf, file);
+	kernel_btf_close(&kernel);
+	return err;
+}
+
+int kernel_btf_open(struct kernel_btf *k, const char *file, btf_wanted_fn wanted)
 {
 	int err;
 
 	*k = (struct kernel_btf){ .fd = -1 };
-	err = file ? open_file(k, file) : open_kernel(k);
-	return err ? err : without_refused(k);
+	err = file ? open_file(k, file, wanted) : open_kernel(k, wanted);
+	if (!err)
+		err = without_refused(k);
+	return err ? err : keep(k);
 }
 
 void kernel_btf_close(struct kernel_btf *k)
 {
 	btf__free(k->btf);
 	/* One that was never opened is all 0, so its fd 0 is not ours to close. */
-	if (k->path && k->fd > 0)
+	if (k->fd > 0)
 		close(k->fd);
+	g_free(k->ids);
 	g_free(k->path);
 	*k = (struct kernel_btf){ .fd = -1 };
 }
 
-/* Mount over the deepest directory of KERNEL_BTF's path that exists, and make the rest in it. */
-static int show(const struct kernel_btf *k)
+uint32_t kernel_btf_id(const struct kernel_btf *k, const char *name, uint32_t kind)
 {
-	g_autofree char *at = g_path_get_dirname(KERNEL_BTF);
-	g_autofree char *folder = g_strdup(at);
-	uint32_t size = 0;
-	const void *data = btf__raw_data(k->btf, &size);
-	int fd, err;
+	int id = k->btf && k->ids ? btf__find_by_name_kind(k->btf, name, kind) : 0;
 
-	while (access(at, F_OK) && strcmp(at, "/")) {
-		char *up = g_path_get_dirname(at);
-
-		g_free(at);
-		at = up;
-	}
-	if (!strcmp(at, "/"))
-		return -ENOENT;
-	if (mount("tare", at, "tmpfs", 0, "mode=700"))
-		return -errno;
-	if (g_mkdir_with_parents(folder, 0700))
-		return -errno;
-	fd = open(KERNEL_BTF, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	err = data ? write_all(fd, data, size) : -ENOMEM;
-	close(fd);
-	return err;
-}
-
-struct with {
-	const struct kernel_btf *k;
-	kernel_btf_fn load;
-	void *ctx;
-	int ret;
-};
-
-/* Its mounts end with it. */
-static void *in_own_mounts(void *arg)
-{
-	struct with *w = arg;
-
-	if (unshare(CLONE_FS | CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
-		w->ret = -errno;
-	else
-		w->ret = show(w->k);
-	if (w->ret)
-		error("cannot show libbpf the kernel's types at " KERNEL_BTF ": %s",
-		      g_strerror(-w->ret));
-	else
-		w->ret = w->load(w->ctx);
-	return NULL;
-}
-
-int kernel_btf_with(const struct kernel_btf *k, kernel_btf_fn load, void *ctx)
-{
-	struct with w = { k, load, ctx, 0 };
-	pthread_t thread;
-	int err;
-
-	if (!k->hidden)
-		return load(ctx);
-	err = pthread_create(&thread, NULL, in_own_mounts, &w);
-	if (err)
-		return -err;
-	pthread_join(thread, NULL);
-	return w.ret;
+	return id > 0 ? k->ids[id] : 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "capture/hidden.h"
 #include "capture/slab.h"
 
@@ -67,7 +68,7 @@ void kmem_watch(struct kmem *k, struct cgroup *own, const char *why)
 	k->cgroup = own;
 	k->whole = true;
 	if (own)
-		loader_watch(k->loader, cgroup_id(own), true);
+		loader_watch(k->loader, cgroup_id(own), true, cgroup_version(own) == 1);
 }
 
 static int by_pid(gconstpointer a, gconstpointer b)
@@ -90,7 +91,7 @@ static unsigned strangers(const struct cgroup *cg, const GArray *pids)
 /* Not measured after all, rather than 0. */
 static void unwatch(struct kmem *k, const char *why)
 {
-	loader_watch(k->loader, 0, false);
+	loader_watch(k->loader, 0, false, false);
 	k->cgroup = NULL;
 	g_free(k->why);
 	k->why = g_strdup(why);
@@ -107,7 +108,7 @@ void kmem_watch_targets(struct kmem *k, const GArray *pids)
 	}
 	k->cgroup = k->found;
 	k->whole = !strangers(k->cgroup, pids);
-	loader_watch(k->loader, cgroup_id(k->cgroup), k->whole);
+	loader_watch(k->loader, cgroup_id(k->cgroup), k->whole, cgroup_version(k->cgroup) == 1);
 }
 
 /* Kernel bytes by the group's counter, at a moment when the sum of events is as
@@ -134,9 +135,10 @@ static int64_t read_with_events(const struct kmem *k, struct tare_workload *w, i
 /* How far events and the group's counter may be apart, in bytes. v2 flushes its
  * statistics in batches by CPU. On v1 a task can lose its CPU between an event and
  * its change of the counter. A sandbox's kernel may hide tasks of its own: what these
- * give back, or RCU callbacks that interrupt them, has no event; a page or so for each
- * process that such an init reaps. More than a batch is shown as unattributed, and
- * taken out of the weight at each look. */
+ * give back, or RCU callbacks that interrupt them, has no event; on v1 the counter tells it
+ * (bpf/hidden.bpf.c). More than a batch is shown as unattributed, and taken out of the weight
+ * at each look.
+ */
 static int64_t lag(void)
 {
 	return BATCH * sysconf(_SC_NPROCESSORS_CONF) * sysconf(_SC_PAGESIZE);
@@ -265,12 +267,15 @@ int64_t kmem_held(const struct kmem *k)
 
 void kmem_books(struct kmem *k, struct tare_workload *w, struct books_kmem *books)
 {
+	struct tare_hidden found;
+
 	*books = (struct books_kmem){
 		.level = level(k),
 		.whole = k->whole,
 		.opening = k->opening,
 		.elsewhere = brought_now(k),
 		.by_group = CGROUP_UNKNOWN,
+		.hidden = loader_hidden(k->loader, &found),
 	};
 	if (!k->cgroup) {
 		loader_workload(k->loader, w);
@@ -293,21 +298,56 @@ static unsigned count_others(const struct kmem *k, const struct report *r)
 	return strangers(k->cgroup, ours);
 }
 
-/* More was given back than there are events of: who may have done so; or NULL. To look takes
- * a second, in which no ring is read: not while there is more to come. */
-static char *why_off(struct kmem *k, const struct report *r)
+/* Who runs without events: as the programs found, else by looking, which takes a second, in
+ * which no ring is read: not while there is more to come. */
+static void find_hidden(struct kmem *k, const struct report *r)
 {
-	if (r->kmem.by_group == CGROUP_UNKNOWN ||
-	    r->kmem.by_group >= r->kmem.by_events - r->kmem.bound)
-		return NULL;
-	if (!k->looked && r->reason != REPORT_SNAPSHOT) {
-		hidden_find(&k->hidden);
+	struct tare_hidden found;
+
+	if (loader_hidden(k->loader, &found)) {
+		g_free(k->hidden);
+		k->hidden = hidden_name(&found);
+	} else if (!k->looked && r->reason != REPORT_SNAPSHOT) {
+		hidden_find(&k->features->btf, &k->hidden);
 		k->looked = true;
 	}
-	return k->hidden ? g_strdup_printf("the kernel shows no events while %s runs: what is "
-					   "given back then is unattributed",
-					   k->hidden) :
-			   NULL;
+}
+
+static bool much_hidden(const struct report_kmem *r)
+{
+	return r->hidden != CGROUP_UNKNOWN && llabs(r->hidden) > r->bound;
+}
+
+/* What went while such tasks ran, as far as the group's counter tells, where that is more than
+ * the two may be apart anyway; or NULL. */
+static char *told_by_counter(const struct kmem *k, const struct report_kmem *r)
+{
+	g_autofree char *times = text_count(r->hidden_times), *size = text_size(llabs(r->hidden));
+	g_autofree char *took = text_duration(r->hidden_ns);
+
+	if (!much_hidden(r))
+		return NULL;
+	return g_strdup_printf("the kernel shows no events while %s runs, as it did %s times, %s "
+			       "at most: what %s then, %s, is by the control group's counter",
+			       k->hidden ? k->hidden : "some process", times, took,
+			       r->hidden > 0 ? "was given back" : "was charged", size);
+}
+
+/* What the events do not tell, and who ran then; or NULL. */
+static char *why_off(struct kmem *k, const struct report *r)
+{
+	bool less = r->kmem.by_group != CGROUP_UNKNOWN &&
+		    r->kmem.by_group < r->kmem.by_events - r->kmem.bound;
+	char *told;
+
+	if (less || much_hidden(&r->kmem))
+		find_hidden(k, r);
+	told = told_by_counter(k, &r->kmem);
+	if (told || !less || !k->hidden)
+		return told;
+	return g_strdup_printf("the kernel shows no events while %s runs: what is given back then "
+			       "is unattributed",
+			       k->hidden);
 }
 
 static void add_why_group(const struct kmem *k, struct report *r)

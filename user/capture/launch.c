@@ -286,26 +286,45 @@ static void reap_maker(struct launch *l)
 	l->maker = 0;
 }
 
-static int listen_to_child(const struct launch_config *config, struct launch *l)
+/* The child's first word. False: it has ended without one. */
+static bool hear(struct launch *l, struct word *word)
 {
-	struct word word;
 	ssize_t n;
 
 	do
-		n = read(l->err_fd, &word, sizeof(word));
+		n = read(l->err_fd, word, sizeof(*word));
 	while (n < 0 && errno == EINTR);
-	if (n == sizeof(word) && word.step != STEP_CGROUP)
-		l->pid = word.pid;
-	if (n == sizeof(word) && word.step == STEP_READY)
-		return 0;
-	if (n == sizeof(word))
-		return explain(config, &word);
-	error("the child that was to run %s ended at once", config->argv[0]);
-	return -ECHILD;
+	if (n != sizeof(*word))
+		return false;
+	if (word->step != STEP_CGROUP)
+		l->pid = word->pid;
+	if (l->maker == l->pid)
+		l->maker = 0;
+	return true;
 }
 
-int launch_start(const struct launch_config *config, const struct launch_user *user,
-		 struct launch *l)
+int launch_ready(const struct launch_config *config, struct launch *l)
+{
+	struct word word;
+	int err = 0;
+
+	if (!hear(l, &word)) {
+		error("the child that was to run %s ended at once", config->argv[0]);
+		err = -ECHILD;
+	} else if (word.step != STEP_READY) {
+		err = explain(config, &word);
+	} else {
+		l->pidfd = syscall(SYS_pidfd_open, l->pid, 0);
+		if (l->pidfd < 0)
+			err = -errno;
+	}
+	if (err)
+		launch_abandon(l);
+	return err;
+}
+
+int launch_fork(const struct launch_config *config, const struct launch_user *user,
+		struct launch *l)
 {
 	pid_t parent = getpid();
 	int go[2] = { -1, -1 }, told[2] = { -1, -1 }, err;
@@ -328,17 +347,8 @@ int launch_start(const struct launch_config *config, const struct launch_user *u
 	close(told[1]);
 	l->go_fd = go[1];
 	l->err_fd = told[0];
-	err = listen_to_child(config, l);
-	if (forked != l->pid)
-		l->maker = forked;
-	if (!err) {
-		l->pidfd = syscall(SYS_pidfd_open, l->pid, 0);
-		if (l->pidfd < 0)
-			err = -errno;
-	}
-	if (err)
-		launch_abandon(l);
-	return err;
+	l->maker = forked;
+	return 0;
 failed:
 	err = -errno;
 	error("cannot start a process: %s", g_strerror(-err));
@@ -350,6 +360,14 @@ failed:
 			close(told[i]);
 	}
 	return err;
+}
+
+int launch_start(const struct launch_config *config, const struct launch_user *user,
+		 struct launch *l)
+{
+	int err = launch_fork(config, user, l);
+
+	return err ? err : launch_ready(config, l);
 }
 
 int launch_go(struct launch *l, const char *name)
@@ -378,6 +396,10 @@ int launch_go(struct launch *l, const char *name)
 
 void launch_abandon(struct launch *l)
 {
+	struct word word;
+
+	if (l->maker && !l->pid && l->err_fd >= 0)
+		hear(l, &word);
 	if (l->pid > 0) {
 		kill(l->pid, SIGKILL);
 		reap(l->pid);

@@ -22,8 +22,8 @@ struct launch_config {
 };
 
 struct launch {
-	pid_t pid;
-	pid_t maker; /* in the control group, that made the child there; 0: none */
+	pid_t pid;   /* 0: not known yet */
+	pid_t maker; /* what was forked, unless it is `pid`: it made that in the control group */
 	int pidfd;   /* readable when it has ended */
 	int go_fd;   /* the child waits on its other end */
 	int err_fd;  /* errno of what went wrong in the child; EOF: execve worked */
@@ -40,8 +40,14 @@ struct launch_user {
 int launch_user(const struct launch_config *config, struct launch_user *user);
 
 /* Fork the child, which inherits signal mask and dispositions: call it before
- * tare changes its own. It becomes the user, looks for the program and waits.
- * 0; -ENOENT: no such program, -EACCES: not executable, or another errno; said. */
+ * tare changes its own. It becomes the user, looks for the program and waits; how that went
+ * launch_ready() says, which waits for it: entering a control group takes the kernel some
+ * 10 ms. 0; -ENOENT: no such program, -EACCES: not executable, or another errno; said. */
+int launch_fork(const struct launch_config *config, const struct launch_user *user,
+		struct launch *l);
+int launch_ready(const struct launch_config *config, struct launch *l);
+
+/* Both. */
 int launch_start(const struct launch_config *config, const struct launch_user *user,
 		 struct launch *l);
 

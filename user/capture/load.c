@@ -10,6 +10,7 @@
 #include "capture/refusal.h"
 #include "capture/refuse.h"
 #include "capture/resources.h"
+#include "capture/sections.h"
 #include "tare.skel.h"
 
 #define LAST_LINES 4
@@ -28,6 +29,7 @@ static const struct part {
 	{ "tare_fault_kernel", FEATURE_PAGE_FAULT_KERNEL, false },
 	{ "tare_rename", FEATURE_TASK_RENAME, false },
 	{ "tare_sum", FEATURE_SERIES, false },
+	{ "tare_switch", FEATURE_HIDDEN, false },
 	{ "tare_samples", FEATURE_SAMPLES, false },
 	{ "tare_scratch", FEATURE_SAMPLES, false },
 	{ "tare_pythons", FEATURE_PYTHON, false },
@@ -47,6 +49,7 @@ struct attempt {
 	struct refusal refusal;
 	struct feature before[G_N_ELEMENTS(inside)]; /* what was known of `inside` … */
 	bool suspected;                              /* … before they were turned off */
+	bool loaded;                                 /* what was refused came after that */
 	bool said;                                   /* what is wrong */
 };
 
@@ -112,7 +115,7 @@ static bool give_way(struct attempt *a)
 
 	if (!a->refusal.name || (part && !features_has(f, part->feature)))
 		return false;
-	if ((!part || part->samples) && suspect(a))
+	if ((!part || part->samples) && !a->loaded && suspect(a))
 		return true;
 	if (!part)
 		return leave_counters(f);
@@ -120,9 +123,17 @@ static bool give_way(struct attempt *a)
 	return features_best_arm(f) != ARM_NONE;
 }
 
-static int load(void *skel)
+/* The kernel says nothing of why: mostly it was built without CONFIG_FUNCTION_TRACER. */
+static void explain_fexit(struct refusal *r)
 {
-	return tare_bpf__load(skel);
+	char *why;
+
+	if (g_strcmp0(r->name, "tare_exit_mmap_end"))
+		return;
+	why = g_strdup_printf("no tracepoint exit_mmap, and no fexit: %s",
+			      r->reason ? r->reason : "no reason given");
+	g_free(r->reason);
+	r->reason = why;
 }
 
 static int attempt(struct attempt *a, struct tare_bpf **skel)
@@ -131,20 +142,21 @@ static int attempt(struct attempt *a, struct tare_bpf **skel)
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_level = err_verbosity >= 3 ? 4 : 0,
 		    .btf_custom_path = a->config->features->btf.path);
 	const struct bpf_program *refused = NULL;
-	int err;
+	int err = sections_bind(&a->config->features->btf);
 
-	*skel = tare_bpf__open_opts(&opts);
+	*skel = err ? NULL : tare_bpf__open_opts(&opts);
 	if (!*skel)
-		return -errno;
+		return err ? err : -errno;
 	err = a->config->fit(a->config->ctx, *skel);
 	if (!err && refuse_any()) {
 		err = refuse_parts((*skel)->obj);
 		a->said = err;
 	}
-	err = err ?: kernel_btf_with(&a->config->features->btf, load, *skel);
+	err = err ?: tare_bpf__load(*skel);
 	err = err ?: a->config->use(a->config->ctx, *skel, &refused);
 	if (!err)
 		return 0;
+	a->loaded = refused;
 	if (refused) {
 		refusal_clear(&a->refusal);
 		refusal_listen(&a->refusal);
@@ -153,6 +165,7 @@ static int attempt(struct attempt *a, struct tare_bpf **skel)
 						    bpf_program__section_name(refused),
 						    g_strerror(-err));
 	}
+	explain_fexit(&a->refusal);
 	tare_bpf__destroy(*skel);
 	*skel = NULL;
 	return err;

@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "capture/load.h"
+#include "capture/ring.h"
 #include "tare.skel.h"
 
 #define CACHE_LINE 64
@@ -27,7 +28,9 @@ struct loader {
 	struct tare_bpf *skel;
 	const struct loader_config *config;
 	enum ledger_arm arm;
-	struct ring_buffer *ring, *samples;
+	struct ring *ring, *samples;
+	loader_record_fn ring_fn, samples_fn;
+	void *ring_ctx, *samples_ctx;
 	bool sampling, python;
 	struct bpf_link *adopt, *sweep;
 	struct bpf_program *ledger;
@@ -101,6 +104,8 @@ static void leave_out(struct loader *l)
 	for (unsigned i = 0; i < G_N_ELEMENTS(maps); i++)
 		bpf_map__set_autocreate(maps[i].map, maps[i].on);
 	bpf_program__set_autoload(l->ledger, true);
+	bpf_program__set_autoload(skel->progs.tare_exit_mmap, !f->exit_mmap_fexit);
+	bpf_program__set_autoload(skel->progs.tare_exit_mmap_end, f->exit_mmap_fexit);
 	bpf_program__set_autoload(skel->progs.tare_sys_exit, features_has(f, FEATURE_SYS_EXIT));
 	bpf_program__set_autoload(skel->progs.tare_fault_kernel,
 				  features_has(f, FEATURE_PAGE_FAULT_KERNEL));
@@ -110,6 +115,10 @@ static void leave_out(struct loader *l)
 	bpf_program__set_autoload(skel->progs.tare_kmem_too, kmem);
 	bpf_program__set_autoload(skel->progs.tare_vmalloc,
 				  kmem && f->vmalloc_by_node && features_has(f, FEATURE_VMALLOC));
+	/* Elsewhere it would count stretches, and cost each switch, for nothing. */
+	bpf_program__set_autoload(skel->progs.tare_switch,
+				  kmem && features_has(f, FEATURE_MEMCG_V1) &&
+					  features_has(f, FEATURE_HIDDEN));
 }
 
 static int configure(void *ctx, struct tare_bpf *skel)
@@ -138,6 +147,7 @@ static int configure(void *ctx, struct tare_bpf *skel)
 	skel->rodata->cfg_no_children = config->no_children;
 	skel->rodata->cfg_page_size = sysconf(_SC_PAGESIZE);
 	skel->rodata->cfg_kmem = features_has(f, FEATURE_MEMCG_STATE);
+	skel->rodata->cfg_slot_type = kernel_btf_id(&f->btf, "refcount_struct", BTF_KIND_STRUCT);
 	skel->rodata->cfg_memcg_long = f->memcg_long;
 	skel->rodata->cfg_ring = power_of_two(config->ring_bytes);
 	skel->rodata->cfg_period = l->sampling ? config->period : 0;
@@ -171,13 +181,16 @@ static int run_init(struct loader *l)
 
 /* The classic arm is attached through tracefs. Where it is not mounted, a mount
  * in a mount namespace of our own disturbs nobody and goes with us. */
-static int mount_tracefs(const struct features *f)
+static int mount_tracefs(struct features *f)
 {
+	static const char at[] = "/sys/kernel/tracing";
+
 	if (f->tracefs)
 		return 0;
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) ||
-	    mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL))
+	    mount("tracefs", at, "tracefs", 0, NULL))
 		return -errno;
+	f->tracefs = g_strdup(at); /* for the next session of this process too */
 	return 0;
 }
 
@@ -222,6 +235,21 @@ static void link_free(gpointer link)
 	bpf_link__destroy(link);
 }
 
+/* Only attaching tells whether a program may hang on a function of the kernel's. For nobody it
+ * follows it does nothing. */
+static int try_fexit(struct loader *l, const struct bpf_program **refused)
+{
+	struct bpf_program *end = l->skel->progs.tare_exit_mmap_end;
+	struct bpf_link *link = bpf_program__attach(end);
+
+	if (!link) {
+		*refused = end;
+		return -errno;
+	}
+	bpf_link__destroy(link);
+	return 0;
+}
+
 /* After loading: all that must be done before the first event. */
 static int begin(void *ctx, struct tare_bpf *skel, const struct bpf_program **refused)
 {
@@ -240,7 +268,7 @@ static int begin(void *ctx, struct tare_bpf *skel, const struct bpf_program **re
 		return err;
 	}
 	if (l->config->trial)
-		return 0;
+		return l->config->features->exit_mmap_fexit ? try_fexit(l, refused) : 0;
 	if (l->config->stats && l->stats_fd < 0)
 		l->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	err = attach(l, refused);
@@ -265,7 +293,7 @@ int loader_open(struct loader **out, const struct loader_config *config)
 	l->links = g_ptr_array_new_with_free_func(link_free);
 	l->config = config;
 	err = load_programs(&l->skel, &(struct load_config){ config->features, configure, begin, l,
-							     config->trial });
+							     config->quiet });
 	l->config = NULL;
 	if (err) {
 		loader_close(l);
@@ -281,8 +309,8 @@ void loader_close(struct loader *l)
 		return;
 	detach(l);
 	g_ptr_array_unref(l->links);
-	ring_buffer__free(l->ring);
-	ring_buffer__free(l->samples);
+	ring_close(l->ring);
+	ring_close(l->samples);
 	tare_bpf__destroy(l->skel);
 	if (l->stats_fd >= 0)
 		close(l->stats_fd);
@@ -292,13 +320,13 @@ void loader_close(struct loader *l)
 
 int loader_ring_open(struct loader *l, loader_record_fn fn, void *ctx)
 {
-	/* ring_buffer_sample_fn has the same shape but for const. */
-	l->ring = ring_buffer__new(bpf_map__fd(l->skel->maps.tare_ring),
-				   (ring_buffer_sample_fn)(void *)fn, ctx, NULL);
-	if (l->ring)
-		return 0;
-	error("cannot map the ring of events: %s", g_strerror(errno));
-	return -errno;
+	int err = ring_open(&l->ring, loader_ring_fd(l), loader_ring_bytes(l));
+
+	l->ring_fn = fn;
+	l->ring_ctx = ctx;
+	if (err)
+		error("cannot map the ring of events: %s", g_strerror(-err));
+	return err;
 }
 
 int loader_ring_fd(const struct loader *l)
@@ -313,19 +341,22 @@ uint64_t loader_ring_bytes(const struct loader *l)
 
 int loader_drain(struct loader *l)
 {
-	return ring_buffer__consume(l->ring);
+	return ring_consume(l->ring, l->ring_fn, l->ring_ctx);
 }
 
 int loader_samples_open(struct loader *l, loader_record_fn fn, void *ctx)
 {
+	int err;
+
 	if (!l->sampling)
 		return 0;
-	l->samples = ring_buffer__new(bpf_map__fd(l->skel->maps.tare_samples),
-				      (ring_buffer_sample_fn)(void *)fn, ctx, NULL);
-	if (l->samples)
-		return 0;
-	error("cannot map the ring of samples: %s", g_strerror(errno));
-	return -errno;
+	err = ring_open(&l->samples, bpf_map__fd(l->skel->maps.tare_samples),
+			loader_samples_bytes(l));
+	l->samples_fn = fn;
+	l->samples_ctx = ctx;
+	if (err)
+		error("cannot map the ring of samples: %s", g_strerror(-err));
+	return err;
 }
 
 int loader_samples_fd(const struct loader *l)
@@ -340,7 +371,7 @@ uint64_t loader_samples_bytes(const struct loader *l)
 
 int loader_samples_drain(struct loader *l)
 {
-	return l->samples ? ring_buffer__consume(l->samples) : 0;
+	return l->samples ? ring_consume(l->samples, l->samples_fn, l->samples_ctx) : 0;
 }
 
 uint64_t loader_tasks(const struct loader *l)
@@ -382,21 +413,39 @@ enum ledger_arm loader_arm(const struct loader *l)
 	return l->arm;
 }
 
+static const struct loader_config trial = {
+	.trial = true,
+	.max_mms = 64,
+	.ring_bytes = TRIAL_RING,
+};
+
+int loader_settle(struct features *f, enum ledger_arm *arm)
+{
+	struct loader_config config = trial;
+	struct loader *l = NULL;
+	int err;
+
+	config.features = f;
+	config.arm = *arm;
+	err = loader_open(&l, &config);
+	if (!err)
+		*arm = loader_arm(l);
+	loader_close(l);
+	return err;
+}
+
 int loader_try(struct features *f)
 {
-	struct loader_config config = {
-		.features = f,
-		.trial = true,
-		.arm_forced = true,
-		.max_mms = 64,
-		.ring_bytes = TRIAL_RING,
-		.period = TRIAL_RING,
-		.stack = TARE_STACK_MAX,
-		.samples_ring_bytes = TRIAL_RING,
-	};
+	struct loader_config config = trial;
 	bool works = false;
 	int err = -ENOTSUP;
 
+	config.features = f;
+	config.arm_forced = true;
+	config.quiet = true;
+	config.period = TRIAL_RING;
+	config.stack = TARE_STACK_MAX;
+	config.samples_ring_bytes = TRIAL_RING;
 	for (int arm = 0; arm < ARM_NONE; arm++) {
 		struct loader *l = NULL;
 
@@ -527,13 +576,20 @@ int loader_held(struct loader *l, struct tare_held *held)
 	return err;
 }
 
-void loader_watch(struct loader *l, uint64_t id, bool own)
+void loader_watch(struct loader *l, uint64_t id, bool own, bool counted)
 {
 	struct tare_group *g = &l->skel->bss->workload.group;
 
 	g->level = UINT32_MAX; /* found by the first event */
 	g->own = own;
+	g->counted = counted;
 	__atomic_store_n(&g->id, id, __ATOMIC_RELEASE);
+}
+
+bool loader_hidden(const struct loader *l, struct tare_hidden *h)
+{
+	*h = l->skel->bss->hidden;
+	return bpf_program__autoload(l->skel->progs.tare_switch);
 }
 
 void loader_weigh(struct loader *l, int64_t more, int64_t sampled, int64_t drift)

@@ -19,6 +19,7 @@ struct loader_config {
 	enum ledger_arm arm;
 	bool arm_forced; /* no other will do */
 	bool trial;      /* load, and attach nothing */
+	bool quiet;      /* what goes wrong is not said */
 	bool no_children;
 	bool stats; /* let the kernel count runs and time of each program */
 	uint32_t max_mms;
@@ -36,6 +37,10 @@ void loader_close(struct loader *l); /* takes NULL */
 /* Load every program by each arm that `f` has, attach nothing: what is refused is off in `f`
  * then. 0, or negative errno, said: no arm works. Some tenths of a second. */
 int loader_try(struct features *f);
+
+/* Load what `arm` takes, attach nothing: *arm is the one that the kernel takes then. 0, or
+ * negative errno, said: none. */
+int loader_settle(struct features *f, enum ledger_arm *arm);
 
 /* The arm that it came to, and whether samples are taken. */
 enum ledger_arm loader_arm(const struct loader *l);
@@ -97,8 +102,10 @@ int loader_held(struct loader *l, struct tare_held *held);
 bool loader_sums_valid(const struct loader *l);
 
 /* Watch the kernel memory of a control group, and of those below it; `own`: only
- * the workload is in it. Before anybody is adopted. */
-void loader_watch(struct loader *l, uint64_t id, bool own);
+ * the workload is in it; `counted`: it is of version 1. Before anybody is adopted. */
+void loader_watch(struct loader *l, uint64_t id, bool own, bool counted);
+/* Who was found to run without events so far. False: nobody is looked for. */
+bool loader_hidden(const struct loader *l, struct tare_hidden *h);
 /* Pages of the workload's weight that user space knows of: `more` on top of what
  * there is, `sampled` and `drift` (see struct tare_workload) in the place of the last. */
 void loader_weigh(struct loader *l, int64_t more, int64_t sampled, int64_t drift);

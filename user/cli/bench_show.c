@@ -67,6 +67,9 @@ static int report(const struct bench_options *o)
 
 	if (o->schema)
 		return deliver(bench_json_schema(), o->to_output);
+	if (o->format == BENCH_HTML &&
+	    choice_html("tare bench report FILE --format markdown or csv"))
+		return EXIT_FAILED;
 	if (bench_store_load(&b, o->command[0]))
 		return EXIT_FAILED;
 	text = render(b, o);

@@ -39,6 +39,16 @@ int choice_threads(const char *value, bool *all)
 	return 0;
 }
 
+int choice_html(const char *other_way)
+{
+	if (html_built())
+		return 0;
+	error("no HTML: this tare was built without its pages, for want of node and npm");
+	hint("%s", other_way);
+	hint("build tare where node and npm are, or from a source archive (make dist)");
+	return -ENOTSUP;
+}
+
 void choice_warn(const struct report *r, const struct format *format, enum picture picture)
 {
 	const struct profile *p = r->profile;

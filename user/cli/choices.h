@@ -14,6 +14,9 @@ int choice_format(const char *value, const struct format **format);
 int choice_picture(const char *value, enum picture *picture);
 int choice_threads(const char *value, bool *all);
 
+/* Can HTML be made? 0, or -ENOTSUP, said, with the other way to have the same. */
+int choice_html(const char *other_way);
+
 /* Say what files for other tools have no place for: what was lost, what is not measured. */
 void choice_warn(const struct report *r, const struct format *format, enum picture picture);
 

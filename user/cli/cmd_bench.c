@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "bench/limits.h"
 #include "bench/runner.h"
+#include "capture/loader.h"
 #include "cli/bench_options.h"
 #include "cli/bench_show.h"
 #include "cli/cmd.h"
@@ -199,6 +200,7 @@ static int raise_and_weigh(struct bench_command *c)
 
 	err = err ?: features_check(&c->features);
 	err = err ?: features_arm(&c->features, NULL, &arm);
+	err = err ?: loader_settle(&c->features, &arm); /* results say by what they are */
 	if (err)
 		return err;
 	limits_sweep();

@@ -101,9 +101,11 @@ static int show(const struct wish *w, const char *path)
 	};
 	struct report *r;
 	GString *text;
-	int err = recording_load(&r, path);
+	int err = 0;
 
-	if (err)
+	if (!strcmp(w->format->name, "html"))
+		err = choice_html("tare export FILE --format speedscope, pprof or folded");
+	if (err || recording_load(&r, path))
 		return EXIT_FAILED;
 	if (w->format->stacks && !r->profile) {
 		error("%s has no stacks: it was recorded with --period 0", path);

@@ -20,18 +20,23 @@ static int exit_of_launch(int err)
 	return err == -ENOENT ? EXIT_NOT_FOUND : err == -EACCES ? EXIT_NOT_EXECUTABLE : EXIT_TARE;
 }
 
-/* The command is held in `l`; it is let go or ended here. */
-static int measure(struct reporter *reporter, struct launch *l)
+/* The command is forked in `l`, and gets ready while the session opens; it is let go or ended
+ * here. */
+static int measure(struct reporter *reporter, const struct launch_config *launch, struct launch *l)
 {
 	struct session_config config;
 	struct session *s = NULL;
 	struct report *report;
-	int status = 0, err;
+	int status = 0, err, failed;
 
 	reporter_config(reporter, &config);
-	if (session_open(&s, &config)) {
+	failed = session_open(&s, &config);
+	err = launch_ready(launch, l);
+	if (!err && failed)
 		launch_abandon(l);
-		return EXIT_TARE;
+	if (err || failed) {
+		session_close(s);
+		return err ? exit_of_launch(err) : EXIT_TARE;
 	}
 	err = session_launch(s, l, reporter->options->command[0]);
 	if (err) {
@@ -52,7 +57,7 @@ static int launch_and_measure(struct reporter *reporter, const struct launch_con
 			      const struct launch_user *user)
 {
 	struct launch l;
-	int err = launch_start(launch, user, &l);
+	int err = launch_fork(launch, user, &l);
 
 	if (err)
 		return exit_of_launch(err);
@@ -60,7 +65,7 @@ static int launch_and_measure(struct reporter *reporter, const struct launch_con
 		launch_abandon(&l);
 		return EXIT_TARE;
 	}
-	return measure(reporter, &l);
+	return measure(reporter, launch, &l);
 }
 
 /* The command's own control group. What was asked for in particular must be had;

@@ -357,5 +357,7 @@ int reporter_arm(const struct features *f, const struct options *o, enum ledger_
 {
 	int err = features_check(f);
 
+	if (!err && (o->html || !strcmp(o->format->name, "html")))
+		err = choice_html("-r FILE, and tare export FILE -o FILE.html where tare has them");
 	return err ? err : features_arm(f, o->force_arm, arm);
 }

@@ -23,6 +23,7 @@ struct books_input {
 				      was charged for, and are there still */
 		int64_t by_group;  /* its counter when workload.group.events was what it is here */
 		int64_t bound;     /* how far that counter may lag */
+		bool hidden;       /* tasks without events were looked for */
 	} kmem;
 	/* Name of a cause (TARE_CAUSE_* or system call). Allocated. */
 	char *(*cause_name)(uint32_t id);

@@ -28,6 +28,10 @@ static void fill(struct report_kmem *k, const struct books_input *in)
 	k->vmalloc = g->vmalloc;
 	k->sock = g->sock;
 	k->elsewhere = g->elsewhere + in->kmem.elsewhere;
+	if (in->kmem.hidden)
+		k->hidden = g->hidden;
+	k->hidden_times = g->hidden_times;
+	k->hidden_ns = g->hidden_ns;
 	k->left = g->left;
 	k->left_at_peak = g->foreign_peak_seq == last_peak(in) ? g->left_at_peak : g->left;
 	k->foreign_at_peak = g->foreign_at_peak;

@@ -143,7 +143,7 @@ struct report *report_new(void)
 	unknown_counters(&r->cgroup.now);
 	unknown_counters(&r->cgroup.highest);
 	r->cgroup.peak = r->cgroup.kernel_peak = r->cgroup.limit = CGROUP_UNKNOWN;
-	r->kmem.by_group = CGROUP_UNKNOWN;
+	r->kmem.by_group = r->kmem.hidden = CGROUP_UNKNOWN;
 	r->command = g_ptr_array_new_with_free_func(g_free);
 	r->features = g_ptr_array_new_with_free_func(feature_free);
 	r->processes = g_ptr_array_new_with_free_func(process_free);

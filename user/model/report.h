@@ -192,6 +192,10 @@ struct report_kmem {
 	int64_t bound;           /* the two agree if they differ by no more than this */
 	int64_t vmalloc, sock;   /* of it, by events; CGROUP_UNKNOWN: not told apart here */
 	int64_t elsewhere;       /* entries of tasks that live in other groups: not in by_events */
+	/* What went while tasks ran without events: by_group tells it, and it is in by_events,
+	 * as foreign. CGROUP_UNKNOWN: not looked for. Stretches, and how long they were at most. */
+	int64_t hidden;
+	uint64_t hidden_times, hidden_ns;
 };
 
 /* A slab cache (--slab), from /proc/slabinfo, which is the whole machine's. */

@@ -6,7 +6,7 @@
 
 #include "output/page.h"
 
-/* Made by the Makefile of web/bench; ended by a NUL. */
+/* Made by the Makefile of web/bench; ended by a NUL. Empty: there was no node. */
 extern const char bench_page_html[];
 
 char *bench_html(const char *json, size_t len)

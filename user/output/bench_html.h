@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-/* `json`, `len` bytes: of the schema tare.bench/1. Free with g_free(). */
+/* `json`, `len` bytes: of the schema tare.bench/1. Free with g_free(). Only where html_built(). */
 char *bench_html(const char *json, size_t len);
 
 #endif

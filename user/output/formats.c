@@ -3,11 +3,15 @@
 
 #include <string.h>
 
+/* Without a copy: a text may have megabytes. As GLib 2.78's g_string_new_take(). */
 static GString *take(char *text)
 {
-	GString *s = g_string_new(text);
+	GString *s = g_string_new(NULL);
 
-	g_free(text);
+	g_free(s->str);
+	s->str = text;
+	s->len = strlen(text);
+	s->allocated_len = s->len + 1;
 	return s;
 }
 

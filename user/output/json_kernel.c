@@ -101,6 +101,7 @@ json_t *json_kmem(const struct report *r)
 	};
 	const struct report_kmem *k = &r->kmem;
 	bool events = report_kind(r, TARE_KMEM);
+	bool hidden = events && k->hidden != CGROUP_UNKNOWN;
 	int64_t difference = 0;
 	bool both = view_kmem_difference(r, &difference);
 	struct view_rest now = view_rest_now(r), peak = view_rest_at_peak(r);
@@ -119,6 +120,9 @@ json_t *json_kmem(const struct report *r)
 	json_set_known(object, "vmalloc", k->vmalloc, events && k->vmalloc != CGROUP_UNKNOWN);
 	json_set_known(object, "sock", k->sock, events && k->sock != CGROUP_UNKNOWN);
 	json_set_known(object, "elsewhere", k->elsewhere, events);
+	json_set_known(object, "hidden", k->hidden, hidden);
+	json_set_known(object, "hidden_times", (int64_t)k->hidden_times, hidden);
+	json_set_known(object, "hidden_ns", (int64_t)k->hidden_ns, hidden);
 	json_object_set_new(object, "foreign", foreign);
 	json_set_known(object, "foreign_at_peak", k->foreign_at_peak, events);
 	json_set_known(object, "left", k->left, events);

@@ -29,8 +29,10 @@ char *json_render(const struct report *r);
 /* Folded stacks of one picture, as FlameGraph reads them. Free with g_free(). */
 char *folded_render(const struct report *r, const struct profile *p, enum picture picture);
 
-/* The same JSON as one HTML file that shows it and fetches nothing. */
+/* The same JSON as one HTML file that shows it and fetches nothing. Only where tare was
+ * built with its pages, those of tare bench too. */
 GString *html_render(const struct report *r);
+bool html_built(void);
 
 /* Comma-separated values by RFC 4180; lines end with CR LF. With samples a record for each
  * stack of each thread, kind, cause and place. Without, the ledger: a record for each

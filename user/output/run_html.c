@@ -7,8 +7,13 @@
 #include "output/output.h"
 #include "output/page.h"
 
-/* Made by the Makefile of web/run; ended by a NUL. */
+/* Made by the Makefile of web/run; ended by a NUL. Empty: there was no node. */
 extern const char run_page_html[];
+
+bool html_built(void)
+{
+	return *run_page_html;
+}
 
 GString *html_render(const struct report *r)
 {

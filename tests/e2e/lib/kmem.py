@@ -405,7 +405,6 @@ def run(o):
     hold, stranger = None, None
     with tempfile.TemporaryDirectory(prefix="tare-kmem-") as scratch:
         with session.Session(scratch, 2 * session.LIMIT) as s:
-            s.forgiving = True
             try:
                 hold = Hold(s, o.what, o.n)
                 stranger = start(s, o, [f"{PROGRAMS}/{o.what}", str(o.n)], hold)

@@ -57,7 +57,6 @@ class Session:
         self.snapshots = 0
         self.buffer = b""
         self.beside = []      # sessions of other tares on the same workload
-        self.forgiving = False  # of what hidden tasks give back: report.forgive()
         self.others = False   # the report may hold processes that aren't ours
 
     def __enter__(self):
@@ -143,11 +142,7 @@ class Session:
             raise Failed(f"{path} is there before it was asked for")
         self.tare.send_signal(signal.SIGUSR1)
         self.deadline.wait(path, lambda: os.path.exists(path) or not self.check_tare())
-        return self.load(path)
-
-    def load(self, path):
-        r = report.load(path)
-        return report.forgive(r) if self.forgiving else r
+        return report.load(path)
 
     def end(self):
         """The final report and tare's exit status."""
@@ -162,7 +157,7 @@ class Session:
         status = self.deadline.wait("tare's end", lambda: self.ended(self.tare))[0]
         if not os.path.exists(self.out):
             raise Failed(f"no report; tare ended with {status}: {self.said()!r}")
-        return self.load(self.out), status
+        return report.load(self.out), status
 
     @staticmethod
     def ended(child):

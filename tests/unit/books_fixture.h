@@ -3,8 +3,8 @@
  * What the tests of model/books.c start from: a world, a report to be closed, and
  * ways to look into it.
  */
-#ifndef TARE_TEST_BOOKS_BENCH_H
-#define TARE_TEST_BOOKS_BENCH_H
+#ifndef TARE_TEST_BOOKS_FIXTURE_H
+#define TARE_TEST_BOOKS_FIXTURE_H
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A bench for the BPF programs, loaded for real: the loader as tare uses it, a
- * child that does what it is told, and what the programs said of it. Commands
- * and answers go through pipes: nothing here waits by the clock.
+ * The fixture of the BPF tests: the BPF programs, loaded by the loader as tare uses it,
+ * the records that they sent, and a child that does what it is told. Commands and
+ * answers go through pipes: nothing here waits by the clock.
  */
-#ifndef TARE_BENCH_H
-#define TARE_BENCH_H
+#ifndef TARE_TEST_BPF_FIXTURE_H
+#define TARE_TEST_BPF_FIXTURE_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,21 +32,21 @@
 
 #define PAGE 4096
 
-struct bench {
+struct fixture {
 	struct features features;
 	struct loader *l;
 	GByteArray *records; /* all that came, one behind the other */
 };
 
 /* What the machine has; a test may take something away before it loads. */
-static inline void bench_probe(struct bench *b)
+static inline void fixture_probe(struct fixture *b)
 {
 	memset(b, 0, sizeof(*b));
 	assert_int_equal(features_probe(&b->features, NULL), 0);
 	b->records = g_byte_array_new();
 }
 
-static inline int bench_load(struct bench *b, struct loader_config config)
+static inline int fixture_load(struct fixture *b, struct loader_config config)
 {
 	config.features = &b->features;
 	config.arm_forced = true;
@@ -57,13 +57,13 @@ static inline int bench_load(struct bench *b, struct loader_config config)
 	return loader_open(&b->l, &config);
 }
 
-static inline void bench_open(struct bench *b, struct loader_config config)
+static inline void fixture_open(struct fixture *b, struct loader_config config)
 {
-	bench_probe(b);
-	assert_int_equal(bench_load(b, config), 0);
+	fixture_probe(b);
+	assert_int_equal(fixture_load(b, config), 0);
 }
 
-static inline void bench_close(struct bench *b)
+static inline void fixture_close(struct fixture *b)
 {
 	loader_close(b->l);
 	features_free(&b->features);
@@ -71,20 +71,21 @@ static inline void bench_close(struct bench *b)
 	memset(b, 0, sizeof(*b));
 }
 
-static inline int bench_take(void *ctx, const void *data, size_t size)
+static inline int fixture_take(void *ctx, const void *data, size_t size)
 {
-	g_byte_array_append(((struct bench *)ctx)->records, data, size);
+	g_byte_array_append(((struct fixture *)ctx)->records, data, size);
 	return 0;
 }
 
-static inline void bench_ring(struct bench *b)
+static inline void fixture_ring(struct fixture *b)
 {
-	assert_int_equal(loader_ring_open(b->l, bench_take, b), 0);
+	assert_int_equal(loader_ring_open(b->l, fixture_take, b), 0);
 }
 
 /* The n-th record of a type, NULL when there are fewer; all of them are well
  * formed, up to the end. Sweeps and the ring add to the same array. */
-static inline const struct tare_record *bench_record(const struct bench *b, uint32_t type, int n)
+static inline const struct tare_record *fixture_record(const struct fixture *b, uint32_t type,
+						       int n)
 {
 	const uint8_t *at = b->records->data, *end = at + b->records->len;
 
@@ -101,41 +102,41 @@ static inline const struct tare_record *bench_record(const struct bench *b, uint
 	return NULL;
 }
 
-static inline int bench_count(const struct bench *b, uint32_t type)
+static inline int fixture_count(const struct fixture *b, uint32_t type)
 {
 	int n = 0;
 
-	while (bench_record(b, type, n))
+	while (fixture_record(b, type, n))
 		n++;
 	return n;
 }
 
-static inline const struct tare_mm *bench_mm(const struct bench *b, uint32_t type, int n)
+static inline const struct tare_mm *fixture_mm(const struct fixture *b, uint32_t type, int n)
 {
-	const struct tare_record *rec = bench_record(b, type, n);
+	const struct tare_record *rec = fixture_record(b, type, n);
 
 	return rec ? &((const struct tare_mm_end *)rec)->mm : NULL;
 }
 
-static inline const struct tare_task *bench_task(const struct bench *b, uint32_t type, int n)
+static inline const struct tare_task *fixture_task(const struct fixture *b, uint32_t type, int n)
 {
-	const struct tare_record *rec = bench_record(b, type, n);
+	const struct tare_record *rec = fixture_record(b, type, n);
 
 	return rec ? (const struct tare_task *)(rec + 1) : NULL;
 }
 
-static inline void bench_forget(struct bench *b)
+static inline void fixture_forget(struct fixture *b)
 {
 	g_byte_array_set_size(b->records, 0);
 }
 
-static inline void bench_sweep(struct bench *b)
+static inline void fixture_sweep(struct fixture *b)
 {
-	bench_forget(b);
-	assert_int_equal(loader_sweep(b->l, bench_take, b), 0);
+	fixture_forget(b);
+	assert_int_equal(loader_sweep(b->l, fixture_take, b), 0);
 }
 
-static inline uint64_t bench_lost(const struct bench *b, enum tare_lost what)
+static inline uint64_t fixture_lost(const struct fixture *b, enum tare_lost what)
 {
 	struct tare_workload w;
 
@@ -143,14 +144,14 @@ static inline uint64_t bench_lost(const struct bench *b, enum tare_lost what)
 	return w.lost[what];
 }
 
-static inline void bench_nothing_lost(const struct bench *b)
+static inline void fixture_nothing_lost(const struct fixture *b)
 {
 	for (int i = 0; i < TARE_LOSSES; i++)
-		assert_int_equal(bench_lost(b, i), 0);
+		assert_int_equal(fixture_lost(b, i), 0);
 }
 
 /* A map of ours by its name. */
-static inline int bench_map(const char *name, struct bpf_map_info *info)
+static inline int fixture_map(const char *name, struct bpf_map_info *info)
 {
 	DIR *dir = opendir("/proc/self/fd");
 	struct dirent *entry;
@@ -174,10 +175,10 @@ static inline int bench_map(const char *name, struct bpf_map_info *info)
 }
 
 /* Address spaces in the table. */
-static inline int bench_mms(void)
+static inline int fixture_mms(void)
 {
 	struct bpf_map_info info;
-	int fd = bench_map("tare_mms", &info), n = 0;
+	int fd = fixture_map("tare_mms", &info), n = 0;
 	struct tare_mm *m = g_malloc(info.value_size);
 
 	for (uint32_t at = 0; at < info.max_entries; at++) {
@@ -291,7 +292,7 @@ static inline void child_forks(int n)
 	}
 }
 
-static inline void bench_adopt(struct bench *b, pid_t pid)
+static inline void fixture_adopt(struct fixture *b, pid_t pid)
 {
 	struct adoption what = { .since_ns = UINT64_MAX };
 

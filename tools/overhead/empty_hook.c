@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * empty_hook OBJECT COMMAND [ARG…]: runs a command while the object's program,
- * which does nothing, stands on rss_stat. Exits as the command does.
+ * empty_hook OBJECT: puts the object's program, which does nothing, on rss_stat, until a
+ * signal ends it. Waits in epoll_wait when it is there, as tare attach does.
  */
 #include <bpf/libbpf.h>
 #include <stdio.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <sys/epoll.h>
 
 static struct bpf_link *attach(const char *object)
 {
@@ -21,22 +20,14 @@ static struct bpf_link *attach(const char *object)
 
 int main(int argc, char **argv)
 {
-	int status;
-	pid_t pid;
+	struct epoll_event event;
 
-	if (argc < 3)
+	if (argc != 2)
 		return 2;
 	if (!attach(argv[1])) {
 		perror("empty_hook");
-		return 125;
+		return 1;
 	}
-	pid = fork();
-	if (pid == 0) {
-		execvp(argv[2], argv + 2);
-		perror(argv[2]);
-		_exit(127);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return 125;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	epoll_wait(epoll_create1(0), &event, 1, -1);
+	return 0;
 }

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Tasks without events (bpf/hidden.bpf.c, compiled here as it is) on CPUs whose every switch
+ * and charge is known: what they give back is entered, all of it, once, and nothing else is.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <glib.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "bpf/abi.h"
+
+#define CPUS 4
+#define TASKS 12
+#define HISTORIES 400
+#define LENGTH 600
+#define PAGE 4096
+#define GROUP 77
+#define CHILD 20 /* tgid of tasks that have events */
+
+/* Kernel types and what the program calls, as far as it goes. */
+struct task_struct {
+	__u32 tgid;
+	bool hidden;
+	char comm[TARE_COMM_LEN];
+};
+
+struct mem_cgroup {
+	long pages;
+};
+
+#define TARE_STATE_BPF_H
+#define TARE_KMEM_BPF_H
+#undef __always_inline
+#define __always_inline inline __attribute__((always_inline, unused))
+#define __noinline __attribute__((noinline))
+#define __hidden
+#define SEC(name)
+#define BPF_PROG(name, a, b, c) name(__attribute__((unused)) a, b, c)
+#define bpf_core_field_exists(field) has_field
+#define bpf_core_read(to, size, from) (memcpy(to, from, size), 0)
+#define BPF_CORE_READ(...) group_there
+#define BPF_CORE_READ_INTO(to, task, ...) memcpy(to, (task)->comm, sizeof(*(to)))
+
+static const __u32 cfg_page_size = PAGE;
+static struct tare_workload workload;
+static struct mem_cgroup memcg;
+static __u64 group_there, clock_ns;
+static bool has_field;
+static __u32 cpu_now;
+static __s64 beside; /* bytes */
+
+static __u64 address_of(const void *p)
+{
+	return (__u64)(uintptr_t)p;
+}
+
+static __u64 bpf_ktime_get_ns(void)
+{
+	return ++clock_ns;
+}
+
+static __u32 bpf_get_smp_processor_id(void)
+{
+	return cpu_now;
+}
+
+static void enter_bytes_beside(__s64 bytes)
+{
+	beside += bytes;
+}
+
+static void kmem_foreign(__u32 who, __s64 in, __s64 out)
+{
+	assert_int_equal(who, TARE_FOREIGN_KERNEL);
+	workload.group.foreign[who].in += in;
+	workload.group.foreign[who].out += out;
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wattributes"
+#include "bpf/hidden.bpf.c"
+#pragma GCC diagnostic pop
+
+static struct task_struct task[TASKS];
+static struct task_struct *on[CPUS];
+
+static int64_t off(void)
+{
+	return workload.group.events - memcg.pages * PAGE;
+}
+
+/* The last `unseen` tasks, one to a process from `tgid` on, have no events. */
+static void begin(unsigned unseen, __u32 tgid)
+{
+	memset(&workload, 0, sizeof(workload));
+	memset(&hidden, 0, sizeof(hidden));
+	memset(stretch, 0, sizeof(stretch));
+	memset(running, 0, sizeof(running));
+	memset(known, 0, sizeof(known));
+	memset(task, 0, sizeof(task));
+	known[0] = INIT;
+	open_now = proved = 0;
+	next_known = 1;
+	memcg.pages = 1000;
+	beside = 0;
+	has_field = true;
+	group_there = GROUP;
+	workload.group.id = GROUP;
+	workload.group.own = workload.group.counted = 1;
+	workload.group.memcg = address_of(&memcg);
+	workload.group.events = memcg.pages * PAGE;
+	for (unsigned i = 0; i < TASKS; i++) {
+		task[i].hidden = i >= TASKS - unseen;
+		task[i].tgid = task[i].hidden ? tgid + i - (TASKS - unseen) : CHILD;
+		g_snprintf(task[i].comm, sizeof(task[i].comm), "task%u", i);
+	}
+	for (unsigned i = 0; i < CPUS; i++)
+		on[i] = &task[i];
+}
+
+static void switch_to(unsigned cpu, struct task_struct *next)
+{
+	struct task_struct *prev = on[cpu];
+
+	for (unsigned i = 0; i < CPUS; i++)
+		if (on[i] == next)
+			return;
+	cpu_now = cpu;
+	on[cpu] = next;
+	if (!prev->hidden)
+		tare_switch(false, prev, next);
+}
+
+/* What runs on this CPU changes the group; the event comes before the change. */
+static void charge(unsigned cpu, long pages)
+{
+	cpu_now = cpu;
+	if (!on[cpu]->hidden) {
+		stretch_over(on[cpu]);
+		workload.group.events += pages * PAGE;
+		beside += pages * PAGE;
+	}
+	memcg.pages += pages;
+}
+
+/* The same, and its event is lost. */
+static void charge_lost(unsigned cpu, long pages)
+{
+	memcg.pages += pages;
+	assert_false(on[cpu]->hidden);
+}
+
+/* Every CPU has an event of a task that is not hidden. */
+static void all_seen(void)
+{
+	for (unsigned i = 0; i < CPUS; i++)
+		switch_to(i, &task[CPUS + i % 2]);
+	for (unsigned i = 0; i < CPUS; i++) {
+		for (unsigned j = 0; on[i]->hidden; j++)
+			switch_to(i, &task[j]);
+		charge(i, 0);
+	}
+}
+
+static void step(GRand *rand)
+{
+	unsigned cpu = g_rand_int_range(rand, 0, CPUS);
+
+	if (g_rand_int_range(rand, 0, 3))
+		charge(cpu, g_rand_int_range(rand, -20, 20));
+	else
+		switch_to(cpu, &task[g_rand_int_range(rand, 0, TASKS)]);
+}
+
+static void history(uint32_t seed)
+{
+	GRand *rand = g_rand_new_with_seed(seed);
+
+	for (int i = 0; i < LENGTH; i++)
+		step(rand);
+	all_seen();
+	g_rand_free(rand);
+}
+
+static void check_entered(void)
+{
+	const struct tare_group *g = &workload.group;
+	const struct tare_flow *f = &g->foreign[TARE_FOREIGN_KERNEL];
+
+	assert_int_equal((int64_t)(f->out - f->in), g->hidden);
+	assert_int_equal(beside, g->events - 1000 * PAGE);
+	assert_in_range(next_known, 1, KNOWN - 1);
+}
+
+/* Whatever runs meanwhile, and on how many CPUs: to the byte. */
+static void init_that_is_hidden(void **state)
+{
+	(void)state;
+	for (uint32_t seed = 1; seed <= HISTORIES; seed++) {
+		begin(3, INIT);
+		task[TASKS - 1].tgid = task[TASKS - 2].tgid = INIT; /* three threads */
+		history(seed);
+		assert_int_equal(off(), 0);
+		check_entered();
+		assert_true(workload.group.hidden_times > 0 && workload.group.hidden_ns > 0);
+		assert_int_equal(hidden.tgid, INIT);
+		assert_int_equal(hidden.others, 0);
+		assert_memory_equal(hidden.comm, "task", 4);
+	}
+}
+
+/* Nobody suspects it before it has run once. */
+static void another_that_is_hidden(void **state)
+{
+	(void)state;
+	for (uint32_t seed = 1; seed <= HISTORIES; seed++) {
+		int64_t missed;
+
+		begin(1, 300);
+		switch_to(0, &task[TASKS - 1]);
+		charge(0, -70);
+		switch_to(0, &task[CPUS]);
+		charge(0, 0); /* no switch yet: nothing tells */
+		switch_to(0, &task[0]);
+		assert_int_equal(hidden.tgid, 300);
+		missed = off();
+		assert_int_equal(missed, 70 * PAGE);
+		history(seed);
+		assert_int_equal(off(), missed);
+		check_entered();
+	}
+}
+
+static void many_that_are_hidden(void **state)
+{
+	(void)state;
+	for (uint32_t seed = 1; seed <= HISTORIES; seed++) {
+		begin(6, INIT);
+		history(seed);
+		assert_int_equal(hidden.others, 1);
+		assert_int_equal(known[0], INIT);
+		check_entered();
+	}
+}
+
+/* What is lost otherwise stays missing: beside init's own time, and in it. */
+static void init_that_is_seen(void **state)
+{
+	int64_t missing = 0;
+
+	(void)state;
+	for (uint32_t seed = 1; seed <= HISTORIES; seed++) {
+		GRand *rand = g_rand_new_with_seed(seed);
+
+		begin(0, 0);
+		task[TASKS - 1].tgid = task[TASKS - 2].tgid = INIT;
+		missing = 0;
+		for (int i = 0; i < LENGTH; i++) {
+			step(rand);
+			if (i % 50 == 0) {
+				charge_lost(i % CPUS, -1);
+				missing += PAGE;
+			}
+		}
+		assert_int_equal(off(), missing);
+		assert_int_equal(workload.group.hidden_times, 0);
+		assert_int_equal(hidden.tgid, 0);
+		check_entered();
+		g_rand_free(rand);
+	}
+}
+
+/* It loses one event while a hidden task runs elsewhere, none of whose stretches tells. */
+static void lost_outside(void **state)
+{
+	(void)state;
+	begin(1, INIT);
+	switch_to(0, &task[TASKS - 1]);
+	charge(0, -5);
+	switch_to(0, &task[5]);
+	charge(0, 1);
+	assert_int_equal(workload.group.hidden, 5 * PAGE);
+	charge_lost(1, -9);
+	switch_to(0, &task[TASKS - 1]);
+	charge(1, 3);
+	charge(0, 2); /* charged, not freed */
+	switch_to(0, &task[6]);
+	charge(0, 1);
+	assert_int_equal(workload.group.hidden, 3 * PAGE);
+	assert_int_equal(off(), 9 * PAGE);
+	check_entered();
+}
+
+/* Without a counter that is known to be the group's nothing is entered; who ran is known. */
+static void no_counter(void **state)
+{
+	(void)state;
+	for (int why = 0; why < 4; why++) {
+		begin(1, INIT);
+		has_field = why != 0;
+		workload.group.counted = why != 1;
+		workload.group.memcg = why != 2 ? workload.group.memcg : 0;
+		group_there = why != 3 ? GROUP : GROUP + 1;
+		history(7);
+		assert_int_equal(workload.group.hidden, 0);
+		assert_true(workload.group.hidden_times > 0);
+		assert_int_equal(hidden.tgid, INIT);
+		check_entered();
+	}
+}
+
+/* It goes while such a task runs: no difference of two groups' counters. */
+static void counter_that_goes(void **state)
+{
+	(void)state;
+	begin(1, INIT);
+	switch_to(0, &task[TASKS - 1]);
+	charge(0, -5);
+	group_there = GROUP + 1;
+	memcg.pages = 123456;
+	switch_to(0, &task[5]);
+	charge(0, 1);
+	assert_int_equal(workload.group.hidden, 0);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test(name)
+	const struct CMUnitTest tests[] = {
+		T(init_that_is_hidden), T(another_that_is_hidden), T(many_that_are_hidden),
+		T(init_that_is_seen),   T(lost_outside),           T(no_counter),
+		T(counter_that_goes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
