@@ -168,7 +168,7 @@ static __always_inline void on_kmem(struct mem_cgroup *memcg, int item, __s64 pa
 
 	if (!g->id || !(sock || kmem || vmalloc))
 		return;
-	stretch_over(task);
+	stretch_over();
 	ts = interrupt ? NULL : task_find(task);
 	inside = in_group(memcg);
 	if (!inside && (!ts || ts->t.flags & TARE_TASK_HELD /* in tare's image still */ ||
