@@ -15,14 +15,13 @@
 #define NO_GAP (-0x7fffffffffffffffLL - 1)
 
 struct tare_hidden hidden;
-__u32 stretch[TARE_MAX_CPUS];
 
 /* What each CPU runs, by its last switch. */
 static struct running {
 	__u64 task; /* address of its task_struct; 0: no switch was seen yet */
 	__u64 since;
 	__u32 tgid;
-	__u32 pad;
+	__u32 stretch; /* 1: it is known, or suspected, to run without events */
 } running[TARE_MAX_CPUS];
 
 static __u32 known[KNOWN] = { INIT }; /* processes */
@@ -99,16 +98,16 @@ static __always_inline void enter_untold(__s64 bytes)
 
 /* If another CPU begins a stretch right now, what this one enters is missing from that one's:
  * then as much stays missing in all. */
-__hidden __noinline int stretch_end(__u32 cpu, __u64 task)
+__noinline int stretch_over(void)
 {
-	struct running *r;
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct running *r = &running[cpu < TARE_MAX_CPUS ? cpu : 0];
 	__s64 before = gap, now;
 
-	if (cpu >= TARE_MAX_CPUS)
+	if (!r->stretch)
 		return 0;
-	r = &running[cpu];
-	stretch[cpu] = 0;
-	if (r->task != task) {
+	r->stretch = 0;
+	if (r->task != bpf_get_current_task()) {
 		found(r);
 		__sync_fetch_and_add(&proved, 1);
 		__sync_fetch_and_add(&workload.group.hidden_times, 1);
@@ -122,10 +121,10 @@ __hidden __noinline int stretch_end(__u32 cpu, __u64 task)
 	return 0;
 }
 
-static __always_inline void stretch_begin(__u32 cpu)
+static __always_inline void stretch_begin(struct running *r)
 {
-	running[cpu].since = bpf_ktime_get_ns();
-	stretch[cpu] = 1;
+	r->since = bpf_ktime_get_ns();
+	r->stretch = 1;
 	if (__sync_fetch_and_add(&open_now, 1))
 		return;
 	proved = 0;
@@ -142,13 +141,13 @@ int BPF_PROG(tare_switch, bool preempt, struct task_struct *prev, struct task_st
 	if (cpu >= TARE_MAX_CPUS)
 		return 0;
 	r = &running[cpu];
-	if (stretch[cpu])
-		stretch_end(cpu, from);
+	if (r->stretch)
+		stretch_over(); /* prev is current still */
 	else if (r->task && r->task != from)
 		found(r);
 	r->task = (__u64)next;
 	r->tgid = tgid;
 	if (is_known(tgid))
-		stretch_begin(cpu);
+		stretch_begin(r);
 	return 0;
 }

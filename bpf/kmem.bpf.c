@@ -172,7 +172,7 @@ __weak __noinline int on_kmem(__u64 memcg, int item, __s64 pages, int interrupt)
 
 	if (!g->id || !(sock || kmem || vmalloc))
 		return 0;
-	stretch_over(task);
+	stretch_over();
 	ts = interrupt ? NULL : task_find(task);
 	inside = in_group(memcg);
 	if (!inside && (!ts || ts->t.flags & TARE_TASK_HELD /* in tare's image still */ ||

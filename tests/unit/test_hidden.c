@@ -53,6 +53,7 @@ static struct mem_cgroup memcg;
 static __u64 group_there, clock_ns;
 static bool has_field;
 static __u32 cpu_now;
+static struct task_struct *current;
 static __s64 beside; /* bytes */
 
 static __u64 address_of(const void *p)
@@ -68,6 +69,11 @@ static __u64 bpf_ktime_get_ns(void)
 static __u32 bpf_get_smp_processor_id(void)
 {
 	return cpu_now;
+}
+
+static __u64 bpf_get_current_task(void)
+{
+	return address_of(current);
 }
 
 static void enter_bytes_beside(__s64 bytes)
@@ -100,7 +106,6 @@ static void begin(unsigned unseen, __u32 tgid)
 {
 	memset(&workload, 0, sizeof(workload));
 	memset(&hidden, 0, sizeof(hidden));
-	memset(stretch, 0, sizeof(stretch));
 	memset(running, 0, sizeof(running));
 	memset(known, 0, sizeof(known));
 	memset(task, 0, sizeof(task));
@@ -132,6 +137,7 @@ static void switch_to(unsigned cpu, struct task_struct *next)
 		if (on[i] == next)
 			return;
 	cpu_now = cpu;
+	current = prev;
 	on[cpu] = next;
 	if (!prev->hidden)
 		tare_switch(false, prev, next);
@@ -141,8 +147,9 @@ static void switch_to(unsigned cpu, struct task_struct *next)
 static void charge(unsigned cpu, long pages)
 {
 	cpu_now = cpu;
+	current = on[cpu];
 	if (!on[cpu]->hidden) {
-		stretch_over(on[cpu]);
+		stretch_over();
 		workload.group.events += pages * PAGE;
 		beside += pages * PAGE;
 	}
