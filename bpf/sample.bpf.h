@@ -342,6 +342,17 @@ static __always_inline struct tare_mm *mm_running(struct task_struct *task, stru
 	return mm_find(key);
 }
 
+/* For how many samples one stands of `n` at this level; 0: none is taken, which is counted. */
+static __always_inline __u64 thinned(struct task_state *ts, __u64 n, __u32 level)
+{
+	if (!level)
+		return n;
+	n = sampling_thinned(n, level, random_next(ts)) << level;
+	if (!n)
+		thin_count(level, 0, 0);
+	return n;
+}
+
 /* The running task's growth, or what it asks for, has passed its sampled byte. */
 __weak __noinline int sample_take(struct task_state *ts, const struct sampled *what)
 {
@@ -367,13 +378,9 @@ __weak __noinline int sample_take(struct task_state *ts, const struct sampled *w
 		sample_lost(what, n * bytes, 0);
 		return 0;
 	}
-	if (level) {
-		n = sampling_thinned(n, level, random_next(ts)) << level;
-		if (!n) {
-			thin_count(level, 0, 0);
-			return 0;
-		}
-	}
+	n = thinned(ts, n, level);
+	if (!n)
+		return 0;
 	bytes *= n;
 	s = scratch_take();
 	if (!s) {

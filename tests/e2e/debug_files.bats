@@ -97,6 +97,16 @@ unnamed() {
 	named
 }
 
+@test "a compressed table that would become hundreds of megabytes is not read" {
+	need xz
+	head -c 300M /dev/zero | xz -1 >"$DIR/bomb.xz"
+	objcopy --add-section .gnu_debugdata="$DIR/bomb.xz" "$DIR/tree"
+	run "$TARE" run --self --as-root -r "$DIR/r.tare" -o "$DIR/r.json" -- "$DIR/tree"
+	status_is 0
+	says 'larger than there is room for'
+	report assert "$DIR/r.json" "r['self']['rss'] < 128 << 20"
+}
+
 # serve SCRIPT: a server on $port; SCRIPT is Python, with `s` its listening socket.
 serve() {
 	python3 - "$DIR/port" <<-END >/dev/null 2>&1 3>&- &

@@ -13,6 +13,8 @@
 
 #define SECTIONS_MOST 65536
 #define SEGMENTS_MOST 4096
+#define XZ_MOST (64 << 20)         /* bytes that one of its sections becomes */
+#define CHUNKS_MOST 100000         /* of 64 KiB each, as xz makes them */
 #define WEIGHT_32_MOST (256 << 20) /* bytes of a file of 32 bits, which is not looked into */
 
 static bool read_at(int fd, void *to, size_t size, uint64_t at)
@@ -25,6 +27,55 @@ static uint64_t plus(uint64_t a, uint64_t b)
 	return a + b < a ? UINT64_MAX : a + b;
 }
 
+/* How much an LZMA2 stream at *at becomes, by the heads of its chunks: which the decoder goes
+ * by too. *at: behind it. */
+static uint64_t lzma2_weight(int fd, uint64_t *at, unsigned *chunks)
+{
+	uint64_t sum = 0;
+	unsigned char c[6];
+
+	while (++*chunks <= CHUNKS_MOST && sum <= XZ_MOST && read_at(fd, c, sizeof(c), *at)) {
+		if (!c[0]) {
+			++*at;
+			return sum;
+		}
+		if (c[0] < 0x80) { /* as it is */
+			uint64_t size = ((unsigned)c[1] << 8 | c[2]) + 1;
+
+			sum += size;
+			*at += 3 + size;
+		} else {
+			sum += ((c[0] & 0x1fu) << 16 | (unsigned)c[1] << 8 | c[2]) + 1;
+			*at += (c[0] >= 0xc0 ? 6 : 5) + ((unsigned)c[3] << 8 | c[4]) + 1;
+		}
+	}
+	return *chunks > CHUNKS_MOST ? UINT64_MAX : sum;
+}
+
+/* Of a section that is an .xz file, as .gnu_debugdata is: what it becomes, of which anybody can
+ * have gigabytes in a few hundred KiB. */
+static uint64_t xz_weight(int fd, const Elf64_Shdr *s)
+{
+	static const unsigned char magic[] = { 0xfd, '7', 'z', 'X', 'Z', 0 };
+	unsigned char head[8], block;
+	uint64_t at = s->sh_offset, sum = 0;
+	unsigned chunks = 0, check;
+
+	if (s->sh_size < sizeof(head) || !read_at(fd, head, sizeof(head), at) ||
+	    memcmp(head, magic, sizeof(magic)))
+		return 0;
+	check = head[7] & 0xf; /* bytes behind each block: 0, 4, 8, 16 … */
+	check = check ? 4u << (check - 1) / 3 : 0;
+	at += 12;
+	while (sum <= XZ_MOST && read_at(fd, &block, 1, at) && block) {
+		uint64_t begin = at += (block + 1u) * 4;
+
+		sum = plus(sum, lzma2_weight(fd, &at, &chunks));
+		at = begin + ((at - begin + 3) & ~3ULL) + check;
+	}
+	return sum > XZ_MOST ? UINT64_MAX : sum;
+}
+
 static uint64_t section_weight(int fd, const Elf64_Shdr *s)
 {
 	Elf64_Chdr compressed;
@@ -34,7 +85,7 @@ static uint64_t section_weight(int fd, const Elf64_Shdr *s)
 	if (s->sh_flags & SHF_COMPRESSED &&
 	    read_at(fd, &compressed, sizeof(compressed), s->sh_offset))
 		return plus(s->sh_size, compressed.ch_size);
-	return s->sh_size;
+	return plus(s->sh_size, xz_weight(fd, s));
 }
 
 static uint64_t sections_weight(int fd, const Elf64_Ehdr *head)
