@@ -123,6 +123,7 @@ help:
 	@echo 'make compile_commands.json how each file is compiled, for editors'
 	@echo 'make programs              the programs that the tests run'
 	@echo 'make build-tests           all that the tests need'
+	@echo 'make build-guest           what the guests of check-kernels run'
 	@echo
 	@echo 'make unit                  unit tests; T=test_world builds and runs only these'
 	@echo 'make bpf-tests             the BPF programs, loaded for real; T=test_load likewise'
