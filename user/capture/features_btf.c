@@ -11,7 +11,7 @@
 #include "capture/features.h"
 
 #define TRACEPOINT_TYPE "btf_trace_"
-#define EXIT_MMAP "exit_mmap" /* a tracepoint, and a function */
+#define EXIT_MMAP "exit_mmap"
 
 /* A tracepoint and how many arguments tare reads of it. The kernel declares
  * each as `typedef void (*btf_trace_NAME)(void *, arguments…)`. */
@@ -57,7 +57,7 @@ static const char *const others[] = {
 	"bpf_iter_task",
 	"bpf_map_type",
 	"bpf_rdonly_cast",
-	EXIT_MMAP,
+	"exit_mmap",
 	"refcount_struct",
 	"trace_event_raw_rss_stat",
 };
