@@ -220,7 +220,8 @@ define install_modules
 $(call modules,$(1)): $(2)/package.json $(2)/package-lock.json
 	@mkdir -p $(SHARED)/$(1)
 	@cp $$^ $(SHARED)/$(1)
-	$$(call run,NPM,$(2))cd $(SHARED)/$(1) && $(NPM_CI)
+	$$(call run,NPM,$(2))cd $(SHARED)/$(1) && $(NPM_CI) || \
+		{ echo 'npm gave no modules; without a network: make NODE= builds all but the pages'; exit 1; }
 	@touch $$@
 endef
 $(eval $(call install_modules,web,user/output/web))
@@ -313,7 +314,7 @@ $(O)/tests/kernels/parked: tests/kernels/parked.c $(O)/gen/flags
 .PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo overhead results
 programs: $(programs)
 build-guest: $(O)/tare $(programs) $(guest_programs)
-build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs) $(browser_needs)
+build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs) $(browser_needs) $(O)/tests/e2e/lib/no_pages
 
 export TARE := $(abspath $(O)/tare)
 export PROGRAMS := $(abspath $(O)/programs)
@@ -335,7 +336,12 @@ golden: $(O)/tare
 browser: $(browser_needs)
 	@tools/tap browser $(patsubst %,'$(NODE) --test-reporter=tap %',$(or $(T),$(wildcard tests/browser/test_*.mjs)))
 
-e2e: $(O)/tare $(programs)
+# tare as it is without its pages.
+$(O)/tests/e2e/lib/no_pages: tests/e2e/lib/no_pages.c $(main_obj) $(O)/libtare.a
+	@mkdir -p $(@D)
+	$(call run,LINK)$(CC) $(C_FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+e2e: $(O)/tare $(programs) $(O)/tests/e2e/lib/no_pages
 	@tools/tap e2e '$(BATS) --tap $(or $(T),tests/e2e)'
 
 check-kernels: build-guest

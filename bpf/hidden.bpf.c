@@ -48,7 +48,11 @@ static __always_inline __s64 read_gap(void)
 	struct mem_cgroup *memcg = (void *)workload.group.memcg;
 	__s64 events = workload.group.events, pages = 0;
 
-	if (!workload.group.counted || !memcg || !bpf_core_field_exists(counted->kmem) ||
+	if (!bpf_core_field_exists(counted->kmem.usage.counter)) {
+		workload.group.counted = 0;
+		return NO_GAP;
+	}
+	if (!workload.group.counted || !memcg ||
 	    bpf_core_read(&pages, sizeof(pages), &counted->kmem.usage.counter) ||
 	    BPF_CORE_READ(memcg, css.cgroup, kn, id) != workload.group.id)
 		return NO_GAP;
@@ -132,7 +136,7 @@ SEC("?tp_btf/sched_switch")
 int BPF_PROG(tare_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	__u32 cpu = bpf_get_smp_processor_id(), tgid = next->tgid;
-	__u64 from = address_of(prev);
+	__u64 from = (__u64)prev; /* to store and to compare the verifier allows: no call */
 	struct running *r;
 
 	if (cpu >= TARE_MAX_CPUS)
@@ -142,7 +146,7 @@ int BPF_PROG(tare_switch, bool preempt, struct task_struct *prev, struct task_st
 		stretch_end(cpu, from);
 	else if (r->task && r->task != from)
 		found(r);
-	r->task = address_of(next);
+	r->task = (__u64)next;
 	r->tgid = tgid;
 	if (is_known(tgid))
 		stretch_begin(cpu);

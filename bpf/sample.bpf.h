@@ -61,15 +61,21 @@ static __always_inline __u64 word_at(const __u64 *words, __u64 offset)
  * earlier fault from user mode left there says that it was one. */
 struct fault_search {
 	struct scratch *scratch;
-	struct mm_struct *mm;
+	__u64 mm; /* the task's struct mm_struct * */
 	__u64 regs, address, below;
 	int user;
 };
 
-static __always_inline int fault_valid(struct fault_search *s, __u64 at)
+/* The address, if a fault of a task with this mm stands there; else 0. Global, as what follows:
+ * the verifier takes each once for a program. */
+__weak __noinline __u64 fault_read(struct scratch *s, __u64 at, __u64 mm, int user)
 {
-	__u64 *fault = s->scratch->fault, *vma = s->scratch->vma, page, real;
+	__u64 *fault, *vma, page, real;
 
+	if (!cfg_period || !s)
+		return 0;
+	fault = s->fault;
+	vma = s->vma;
 	/* Each at once: a read costs more than what it reads. */
 	if (bpf_probe_read_kernel(fault, WORDS * 8, (void *)at))
 		return 0;
@@ -78,17 +84,16 @@ static __always_inline int fault_valid(struct fault_search *s, __u64 at)
 		return 0;
 	real = WORD(fault, struct vm_fault, real_address);
 	if ((real & ~(__u64)(cfg_page_size - 1)) != page ||
-	    !!(WORD(fault, struct vm_fault, flags) & FAULT_FLAG_USER) != s->user)
+	    !!(WORD(fault, struct vm_fault, flags) & FAULT_FLAG_USER) != user)
 		return 0;
 	at = WORD(fault, struct vm_fault, vma);
 	if (at < 1ULL << 63 || bpf_probe_read_kernel(vma, WORDS * 8, (void *)at))
 		return 0;
-	if (WORD(vma, struct vm_area_struct, vm_mm) != (__u64)s->mm ||
+	if (WORD(vma, struct vm_area_struct, vm_mm) != mm ||
 	    page < WORD(vma, struct vm_area_struct, vm_start) ||
 	    page >= WORD(vma, struct vm_area_struct, vm_end))
 		return 0;
-	s->address = real;
-	return 1;
+	return real;
 }
 
 /* Where one was found before, then all places. */
@@ -98,21 +103,28 @@ static long fault_try(__u32 i, struct fault_search *s)
 
 	if (i < TARE_FAULT_PLACES)
 		below = sampling.fault_at[i];
-	if (!below || !fault_valid(s, s->regs - below))
+	s->address = below ? fault_read(s->scratch, s->regs - below, s->mm, s->user) : 0;
+	if (!s->address)
 		return 0;
 	if (i >= TARE_FAULT_PLACES)
 		s->below = below;
 	return 1;
 }
 
-static __always_inline __u64 fault_address(struct scratch *scratch, struct task_struct *task,
-					   struct task_state *ts, __u64 regs, int user)
+/* 0: not known. */
+__weak __noinline __u64 fault_address(struct scratch *scratch, struct task_state *ts, __u64 regs,
+				      int user)
 {
-	struct fault_search s = { scratch, task->mm, .regs = regs, .user = user };
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct fault_search s = { scratch, (__u64)BPF_CORE_READ(task, mm), regs, .user = user };
 	__u32 places = TARE_FAULT_PLACES;
 	__u64 at = sampling.fault_at[0];
 
-	if (user && at && fault_valid(&s, regs - at))
+	if (!cfg_period || !scratch || !ts)
+		return 0;
+	if (user && at)
+		s.address = fault_read(scratch, regs - at, s.mm, user);
+	if (s.address)
 		return s.address;
 	/* An exception told; nothing since, as each fault that ends is counted. */
 	if (!user && ts->fault && ts->fault_number == task->min_flt + task->maj_flt)
@@ -146,11 +158,15 @@ static long stack_bounds(struct task_struct *task, struct vm_area_struct *vma, v
 
 /* Where the stack that `sp` is in ends; 0: not known. The first thread's is known
  * from execve, others' from clone. Where tare came later: the mappings that they lie in. */
-static __always_inline __u64 stack_end(struct task_struct *task, struct task_state *ts, __u64 sp)
+__weak __noinline __u64 stack_end(struct task_state *ts, __u64 sp)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct stack_bounds b = {};
-	__u64 start, end = ts->stack_top;
+	__u64 start, end;
 
+	if (!cfg_period || !ts)
+		return 0;
+	end = ts->stack_top;
 	if (sp < end && end - sp < THREAD_STACK)
 		return end + STACK_ARGS;
 	if (!ts->start_stack)
@@ -184,13 +200,20 @@ static __always_inline __u64 stack_most(__u64 used)
 	return cfg_stack >> ((used / (cfg_samples_ring / 8) * 5 / 8) & 3);
 }
 
-/* Copies [sp, …), `most` bytes at most, to `to`; returns how much, and whether there is
- * more. */
-static __always_inline __u32 stack_copy(void *to, __u64 sp, __u64 end, __u64 most, __u32 *flags)
+/* Copies [sp, …), `most` bytes at most, behind what the sample has so far; returns how much,
+ * and says in its flags whether there is more. */
+__weak __noinline int stack_copy(struct scratch *s, __u64 sp, __u64 end, __u64 most)
 {
 	__u64 size = end > sp ? end - sp : STACK_BLIND;
-	__u32 try;
+	__u32 try, *flags;
+	void *to;
 
+	if (!cfg_period || !s)
+		return 0;
+	flags = &s->sample.flags;
+	to = s->payload;
+	if (*flags & TARE_SAMPLE_KERNEL)
+		to += TARE_KERNEL_FRAMES * 8;
 	if (size > most) {
 		size = most;
 		*flags |= TARE_SAMPLE_CUT;
@@ -240,7 +263,7 @@ static __always_inline void sample_address(struct scratch *s, struct task_struct
 
 	out->address = 0;
 	if (out->kind < TARE_MEMBERS && user) /* else a program is being loaded */
-		out->address = fault_address(s, task, ts, regs, out->cause == TARE_CAUSE_FAULT);
+		out->address = fault_address(s, ts, regs, out->cause == TARE_CAUSE_FAULT);
 	if (out->address) {
 		if (calls_map(out->cause)) /* tells of its range when it is done */
 			out->flags |= TARE_SAMPLE_EARLY;
@@ -276,7 +299,6 @@ static __always_inline void sample_send(struct scratch *s, struct task_struct *t
 	struct tare_sample *out = &s->sample;
 	int asked = out->flags & TARE_SAMPLE_ASKED;
 	__u64 size = sizeof(*out), sp;
-	void *stack = s->payload;
 	__u32 copied = 0;
 
 	/* What the kernel did: of interest where it was more than to serve a fault. */
@@ -284,13 +306,11 @@ static __always_inline void sample_send(struct scratch *s, struct task_struct *t
 		__builtin_memset(s->payload, 0, TARE_KERNEL_FRAMES * 8);
 		bpf_get_task_stack(task, s->payload, TARE_KERNEL_FRAMES * 8, 0);
 		out->flags |= TARE_SAMPLE_KERNEL;
-		stack = s->payload + TARE_KERNEL_FRAMES * 8;
 		size += TARE_KERNEL_FRAMES * 8;
 	}
 	sp = out->regs[ARCH_REG_SP];
 	if (what->user && !(out->flags & TARE_SAMPLE_COMPAT))
-		copied = stack_copy(stack, sp, stack_end(task, ts, sp), stack_most(used),
-				    &out->flags);
+		copied = stack_copy(s, sp, stack_end(ts, sp), stack_most(used));
 	else
 		out->flags |= TARE_SAMPLE_NO_STACK;
 	if (!copied)

@@ -58,7 +58,7 @@ __weak __noinline __s64 claim_percpu(__u32 place, __u64 at, __u32 member)
 	struct walk w = { .m = m, .member = member & 3 };
 	__s64 seen, count;
 
-	if (!m)
+	if (cfg_arm != ARM_PERCPU || !m) /* kernels before 6.8 take it even if nobody calls it */
 		return 0;
 	seen = ARCH_LOAD_FIRST(&m->seen[member & 3]);
 	percpu_copy(at, &count, &w.slots);

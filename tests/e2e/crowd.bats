@@ -122,7 +122,7 @@ stopped() {
 @test "--no-priority: nothing of tare runs ahead of the workload" {
 	# shellcheck disable=SC2016
 	local see='for t in /proc/$PPID/task/*; do chrt -p ${t##*/}; nice; done'
-	run "$TARE" run --as-root --no-priority -- sh -c "$see" </dev/null
+	run "$TARE" run --as-root --no-priority -r "$DIR/r.tare" -- sh -c "$see" </dev/null
 	status_is 0
 	says_not 'SCHED_FIFO'
 }

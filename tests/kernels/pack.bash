@@ -32,6 +32,7 @@ machine() {
 take() {
 	out=$work/$1
 	if [ "$1" = "$host" ]; then
+		# shellcheck disable=SC2153 # of those who load this
 		built=$O tare=$TARE programs=$PROGRAMS sysroot=
 	else
 		built=$O/$1 tare=$O/$1/tare programs=$O/$1/programs sysroot=$top/build/$1-root
@@ -125,7 +126,7 @@ for m in list(sys.modules.values()):
 # The programs that the lists name, and where each was built.
 listed() {
 	awk '$2 == "exact" || $2 == "attach" || $2 == "kmem" || $2 == "samples" || $2 == "packed" ||
-		$2 == "untouched" || $2 == "fexit" { print $3 }
+		$2 == "untouched" || $2 == "fexit" || $2 == "recording" { print $3 }
 		$2 == "arm" || $2 == "settled" { print $4 }
 		$2 == "refuse" || $2 == "group" { print "parked" }' "$LIST" "$here"/many.list | sort -u
 }

@@ -282,6 +282,18 @@ refuse_own() {
 	return 1
 }
 
+# recording PROGRAM ARG…: one of it, packed, in base64 on lines that begin with "recording"
+test_recording() {
+	program=$PROGRAMS/$1
+	shift
+	timeout -k 5 "$LIMIT" "$TARE" run --period 256KiB -r "$dir/r.tare" -- "$program" "$@" >"$dir/out" 2>&1
+	status=$?
+	[ $status -eq 0 ] && gzip -c "$dir/r.tare" >"$dir/r.tare.gz" && base64 "$dir/r.tare.gz" | sed 's/^/recording /' && return 0
+	echo "exit $status; should be 0, with a recording"
+	cat "$dir/out"
+	return 1
+}
+
 # log: no warning of the kernel's since the first test
 test_log() {
 	warnings >"$dir/warnings"

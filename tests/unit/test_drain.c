@@ -260,6 +260,40 @@ static void priority_by_wish(void **state)
 	end(d);
 }
 
+static void count_alarm(void *n)
+{
+	uint64_t one = 1;
+
+	assert_int_equal(write(*(int *)n, &one, sizeof(one)), sizeof(one));
+}
+
+/* The alarm comes on the thread, once each time that it was set, and not when it was taken
+ * back. */
+static void rings_an_alarm(void **state)
+{
+	int rung = eventfd(0, EFD_CLOEXEC);
+	struct drain_config config = { .alarm = count_alarm, .ctx = &rung };
+	struct drain *d;
+	uint64_t n;
+
+	(void)state;
+	for (unsigned which = 0; which < DRAIN_RINGS; which++)
+		config.source[which].fd = -1;
+	assert_int_equal(drain_open(&d, &config), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		drain_alarm(d, 1); /* long ago */
+		assert_int_equal(read(rung, &n, sizeof(n)), sizeof(n));
+		assert_int_equal(n, 1);
+	}
+	drain_alarm(d, G_MAXINT64);
+	drain_alarm(d, 0);
+	drain_alarm(d, 1);
+	assert_int_equal(read(rung, &n, sizeof(n)), sizeof(n));
+	assert_int_equal(n, 1);
+	drain_close(d);
+	close(rung);
+}
+
 static void queue_of_records(void **state)
 {
 	struct fifo f = { 0 }, g = { 0 };
@@ -296,7 +330,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(queue_of_records),   cmocka_unit_test(all_come_in_order),
 		cmocka_unit_test(stops_at_its_bound), cmocka_unit_test(hears_no_signal),
-		cmocka_unit_test(priority_by_wish),
+		cmocka_unit_test(priority_by_wish),   cmocka_unit_test(rings_an_alarm),
 	};
 
 	return cmocka_run_group_tests_name("drain", tests, NULL, NULL);

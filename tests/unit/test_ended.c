@@ -49,8 +49,9 @@ static void add(struct tare_ended *e, const struct tare_task *t, uint64_t seq)
 	ended_add_task(e, t, seq);
 	for (int i = 0; i < TARE_TASK_CAUSES; i++)
 		if (t->causes[i].used)
-			ended_flow(&e->task.causes[ended_cause_place(&e->task, t->causes[i].id)].pages,
-				   &t->causes[i].pages);
+			ended_flow(
+				&e->task.causes[ended_cause_place(&e->task, t->causes[i].id)].pages,
+				&t->causes[i].pages);
 }
 
 static void sums_are_the_records(void **state)

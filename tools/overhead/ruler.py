@@ -8,7 +8,8 @@ the medians of the windows just before it and just after it, when nothing was at
 What changes slowly (clock, cache, neighbours on the machine) is in all three. A tool's
 ratio is the median of the means of all pairs of its attachments' (Hodges and Lehmann),
 with the 95 % interval that belongs to it, by Wilcoxon's signed ranks: outliers don't move
-it. The load has one CPU, all the tools have others.
+it. The load has one CPU, all the tools have others. An attachment beside which the caller
+saw another program's hook on what is measured is left out, if enough are left.
 
 It must not know what the tools are, nor what the load does.
 """
@@ -27,6 +28,7 @@ SEED = 20261128
 WINDOWS = 40      # of an attachment, and of the time between two: as many on a busy machine
 SETTLE = 0.02     # s after a tool came or went: what the kernel does for that is over
 NICE = -15        # of the load, the tools and this: they don't wait for the rest of the machine
+ENOUGH = 6        # attachments: their 95 % interval is within their extremes
 PATIENCE = 60     # s for a tool to attach or to end, and for the windows
 Z = 1.96          # of the normal distribution: 95 %
 # System calls that wait for events: poll, epoll_wait, ppoll, epoll_pwait.
@@ -44,6 +46,14 @@ class Tool(typing.NamedTuple):
     rounds: int
 
 
+class Round(typing.NamedTuple):
+    tool: Tool
+    before: float  # medians
+    during: float
+    after: float
+    foreign: bool
+
+
 class Result(typing.NamedTuple):
     plain: float  # median of the windows without a tool
     with_it: float
@@ -51,6 +61,8 @@ class Result(typing.NamedTuple):
     low: float
     high: float
     rounds: int
+    left_out: int  # attachments, for hooks of others
+    foreign: bool  # they were too many to be left out
 
 
 def cpus():
@@ -151,9 +163,8 @@ def order(tools, seed):
     return [tools[n] for _, _, n in sorted(at)]
 
 
-def alternate(tools, load, log, seed):
-    """[(tool, before, during, after)]"""
-    rounds, before = [], load.phase()
+def alternate(tools, load, log, seed, foreign):
+    rounds, before, others = [], load.phase(), foreign()
     for tool in order(tools, seed):
         if tool.command:
             p = attach(tool, load.process.pid, log)
@@ -163,18 +174,21 @@ def alternate(tools, load, log, seed):
                 detach(tool, p)
         else:
             during = load.phase()
-        after = load.phase()
-        rounds.append((tool, before, during, after))
-        before = after
+        after, others_after = load.phase(), foreign()
+        rounds.append(Round(tool, before, during, after, others or others_after))
+        before, others = after, others_after
     return rounds
 
 
 def compare(tool, rounds):
-    plain = [(before + after) / 2 for t, before, _, after in rounds if t is tool]
-    with_it = [during for t, _, during, _ in rounds if t is tool]
-    ratios = [w / p for w, p in zip(with_it, plain)]
-    return Result(statistics.median(plain), statistics.median(with_it), *estimate(ratios),
-                  len(ratios))
+    mine = [r for r in rounds if r.tool is tool]
+    clean = [r for r in mine if not r.foreign]
+    foreign = len(clean) < min(ENOUGH, len(mine))
+    used = mine if foreign else clean
+    plain = [(r.before + r.after) / 2 for r in used]
+    ratios = [r.during / p for r, p in zip(used, plain)]
+    return Result(statistics.median(plain), statistics.median([r.during for r in used]),
+                  *estimate(ratios), len(used), len(mine) - len(used), foreign)
 
 
 def autogroup(nice=None):
@@ -207,15 +221,15 @@ def favoured():
             autogroup(group)
 
 
-def measure(command, tools, directory, seed=SEED):
+def measure(command, tools, directory, seed=SEED, foreign=lambda: False):
     """{tool's name: Result}: what each costs the load, a command that prints windows until
-    SIGTERM."""
+    SIGTERM. foreign(): is another program's hook there, while none of the tools is?"""
     mine, theirs = cpus()
     with favoured(), open(os.path.join(directory, "tools.log"), "w+b") as log:
         load = Load(command, directory, mine)
         try:
             os.sched_setaffinity(0, theirs)
-            rounds = alternate(tools, load, log, seed)
+            rounds = alternate(tools, load, log, seed, foreign)
         except Failed as e:
             log.seek(0)
             last = log.read().decode(errors="replace").strip().splitlines()[-3:]

@@ -145,7 +145,8 @@ static int read_heads(struct whole *w, const void *data, size_t size)
 	if (size < sizeof(*head) || head->magic != BTF_MAGIC || head->hdr_len > size ||
 	    head->type_off > size - head->hdr_len || head->str_off > size - head->hdr_len ||
 	    head->type_len > size - head->hdr_len - head->type_off ||
-	    head->str_len > size - head->hdr_len - head->str_off || !head->str_len)
+	    head->str_len > size - head->hdr_len - head->str_off || !head->str_len ||
+	    (head->hdr_len + head->type_off) % sizeof(__u32))
 		return -EINVAL;
 	w->types = (const char *)data + head->hdr_len + head->type_off;
 	w->types_len = head->type_len;

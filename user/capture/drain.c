@@ -10,13 +10,15 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "capture/fifo.h"
 
 #define STACK (256 << 10) /* of the thread, bytes */
-#define STOP DRAIN_RINGS  /* as an event of the thread's epoll */
+/* Beside the rings, as events of the thread's epoll. */
+enum { STOP = DRAIN_RINGS, ALARM, EVENTS };
 
 /* Under the lock but for `taken`, which is the main thread's own. */
 struct drain_queue {
@@ -33,7 +35,9 @@ struct drain {
 	struct fifo_spare spare;
 	pthread_mutex_t lock;
 	pthread_t thread;
-	int epoll, stop, ready;
+	int epoll, stop, ready, timer;
+	void (*alarm)(void *ctx);
+	void *ctx;
 	bool told; /* `ready` is readable */
 	bool running, want_priority;
 	atomic_uint_least64_t dropped;
@@ -94,36 +98,50 @@ static void tell(struct drain *d)
 		d->told = write(d->ready, &one, sizeof(one)) == sizeof(one);
 }
 
-/* Raise it above the workload's threads, which may be thousands; children would not inherit
- * it. A fixed priority can't hold up the machine: the thread only copies, then sleeps, and
- * the kernel limits the time of all such threads. */
+/* Raise it above the workload's threads, which may be thousands, and above a main thread
+ * that is in a hurry; children would not inherit it. A fixed priority can't hold up the
+ * machine: the thread only copies, then sleeps, and the kernel limits the time of all such
+ * threads. */
 static const char *raise_priority(void)
 {
-	struct sched_param lowest = { .sched_priority = sched_get_priority_min(SCHED_FIFO) };
+	struct sched_param low = { .sched_priority = sched_get_priority_min(SCHED_FIFO) + 1 };
 
-	if (!sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest))
+	if (!sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &low))
 		return "fifo";
 	return setpriority(PRIO_PROCESS, gettid(), -20) ? "normal" : "nice";
+}
+
+/* Under the lock. Nothing is to be read from one that was set anew meanwhile. */
+static void ring_alarm(struct drain *d)
+{
+	uint64_t n;
+
+	if (read(d->timer, &n, sizeof(n)) == sizeof(n) && d->alarm)
+		d->alarm(d->ctx);
 }
 
 static void *drain_main(void *arg)
 {
 	struct drain *d = arg;
-	struct epoll_event events[DRAIN_RINGS + 1];
+	struct epoll_event events[EVENTS];
 
 	pthread_setname_np(pthread_self(), "tare-drain");
 	if (d->want_priority)
 		d->priority = raise_priority();
 	for (;;) {
 		int n = epoll_wait(d->epoll, events, G_N_ELEMENTS(events), -1);
-		bool any = false;
+		bool any = false, due = false;
 
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < n; i++) {
 			if (events[i].data.u32 == STOP)
 				return NULL;
+			due |= events[i].data.u32 == ALARM;
+		}
 		if (n <= 0)
 			continue;
 		pthread_mutex_lock(&d->lock);
+		if (due)
+			ring_alarm(d);
 		/* Both, events first: they tell whom the samples are of. */
 		for (unsigned which = 0; which < DRAIN_RINGS; which++)
 			any |= fill(d, which);
@@ -178,6 +196,15 @@ const void *drain_next(struct drain *d, enum drain_ring which, size_t *size)
 	while (!(record = fifo_next(&q->taken, size)) && q->taken.first)
 		give_back(d, which);
 	return record;
+}
+
+void drain_alarm(struct drain *d, uint64_t at_ns)
+{
+	struct itimerspec at = { .it_value = { at_ns / 1000000000, at_ns % 1000000000 } };
+
+	pthread_mutex_lock(&d->lock);
+	timerfd_settime(d->timer, TFD_TIMER_ABSTIME, &at, NULL);
+	pthread_mutex_unlock(&d->lock);
 }
 
 int drain_fd(const struct drain *d)
@@ -240,9 +267,12 @@ static int open_all(struct drain *d)
 	d->epoll = epoll_create1(EPOLL_CLOEXEC);
 	d->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	d->ready = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (d->epoll < 0 || d->stop < 0 || d->ready < 0)
+	d->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (d->epoll < 0 || d->stop < 0 || d->ready < 0 || d->timer < 0)
 		return errno;
 	err = hear(d, d->stop, EPOLLIN, STOP);
+	if (!err)
+		err = hear(d, d->timer, EPOLLIN, ALARM);
 	for (unsigned which = 0; which < DRAIN_RINGS && !err; which++)
 		err = hear(d, d->queue[which].source.fd, EPOLLIN | EPOLLET, which);
 	return err ? err : start_thread(d);
@@ -257,7 +287,9 @@ int drain_open(struct drain **out, const struct drain_config *config)
 		d->queue[which].source = config->source[which];
 	d->want_priority = config->priority;
 	d->priority = "normal";
-	d->epoll = d->stop = d->ready = -1;
+	d->alarm = config->alarm;
+	d->ctx = config->ctx;
+	d->epoll = d->stop = d->ready = d->timer = -1;
 	*out = d; /* first: the thread may call `consume` at once */
 	err = make_lock(&d->lock);
 	if (!err)
@@ -283,6 +315,8 @@ void drain_close(struct drain *d)
 		fifo_free(&d->queue[which].waiting);
 	}
 	fifo_spare_free(&d->spare);
+	if (d->timer >= 0)
+		close(d->timer);
 	if (d->ready >= 0)
 		close(d->ready);
 	if (d->stop >= 0)

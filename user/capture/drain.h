@@ -32,6 +32,9 @@ struct drain_source {
 struct drain_config {
 	struct drain_source source[DRAIN_RINGS];
 	bool priority; /* raise the thread's above the workload's */
+	/* Called by the thread at the time that drain_alarm() was told; may be NULL. */
+	void (*alarm)(void *ctx);
+	void *ctx;
 };
 
 struct drain;
@@ -50,6 +53,10 @@ int drain_put(struct drain *d, enum drain_ring which, const void *data, size_t s
 void drain_take(struct drain *d);
 /* The next record that was taken; NULL: there is no other. Valid until the next call. */
 const void *drain_next(struct drain *d, enum drain_ring which, size_t *size);
+
+/* `alarm` is called at this time, of CLOCK_MONOTONIC, in place of one that is still to come;
+ * 0: not at all, and it does not run any more when this returns. */
+void drain_alarm(struct drain *d, uint64_t at_ns);
 
 /* Records for which there was no memory. */
 uint64_t drain_dropped(const struct drain *d);

@@ -141,7 +141,7 @@ struct features {
 };
 
 /* Fill `f`; `btf`: --btf, or NULL. 0, or -EINVAL, said, for a file that is wrong; what is
- * missing is no error. Takes some 20 ms, most of it to read BTF. features_free() takes NULL. */
+ * missing is no error. Takes some 5 ms, most of it to read BTF. features_free() takes NULL. */
 int features_probe(struct features *f, const char *btf);
 void features_free(struct features *f);
 

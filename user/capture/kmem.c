@@ -268,6 +268,7 @@ int64_t kmem_held(const struct kmem *k)
 void kmem_books(struct kmem *k, struct tare_workload *w, struct books_kmem *books)
 {
 	struct tare_hidden found;
+	bool hidden = loader_hidden(k->loader, &found);
 
 	*books = (struct books_kmem){
 		.level = level(k),
@@ -275,13 +276,13 @@ void kmem_books(struct kmem *k, struct tare_workload *w, struct books_kmem *book
 		.opening = k->opening,
 		.elsewhere = brought_now(k),
 		.by_group = CGROUP_UNKNOWN,
-		.hidden = loader_hidden(k->loader, &found),
 	};
 	if (!k->cgroup) {
 		loader_workload(k->loader, w);
 		return;
 	}
 	books->by_group = read_with_events(k, w, &books->bound);
+	books->hidden = hidden && w->group.counted;
 	books->bound += lag();
 }
 

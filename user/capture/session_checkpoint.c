@@ -2,36 +2,65 @@
  *
  * When a session's checkpoints are made.
  */
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "capture/session_state.h"
 
 #define CHECKPOINT_SLACK 5 /* one in so many of checkpoint_ns, for clocks and CPUs that are late */
 #define CHECKPOINT_NICE (-10)
+#define HURRY_TASKS 1000 /* the first checkpoint of more may take long */
+
+/* While a checkpoint is due this thread runs before all that have no fixed priority, as the
+ * drain's does, which is above it: on a busy machine it might get a tenth of a CPU, whatever
+ * its niceness, since the kernel shares CPUs between sessions and control groups first. Not
+ * one that takes much time: it would hold up others. */
+void session_hurry(struct session *s)
+{
+	struct sched_param lowest = { .sched_priority = sched_get_priority_min(SCHED_FIFO) };
+
+	if (s->checkpoint_cpu <= s->config.checkpoint_ns / 4)
+		sched_setscheduler(s->hurry, SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest);
+}
+
+static void hurry_no_more(const struct session *s)
+{
+	struct sched_param none = { 0 };
+
+	if (sched_getscheduler(s->hurry) == (SCHED_FIFO | SCHED_RESET_ON_FORK))
+		sched_setscheduler(s->hurry, SCHED_OTHER | SCHED_RESET_ON_FORK, &none);
+}
 
 /* When the next checkpoint shall begin, so that this one is not older than checkpoint_ns
  * when the next is written: each takes about as long as the last ones. One that takes all
  * of that time is followed at once. */
-static void set_next_checkpoint(struct session *s, uint64_t begin, uint64_t end)
+static void set_next_checkpoint(struct session *s, uint64_t begin, uint64_t end, uint64_t cpu)
 {
 	uint64_t most = s->config.checkpoint_ns - s->config.checkpoint_ns / CHECKPOINT_SLACK, at;
 	struct itimerspec next = { 0 };
 
 	s->checkpoint_takes = MAX(end - begin, s->checkpoint_takes / 8 * 7);
+	s->checkpoint_cpu = MAX(cpu, s->checkpoint_cpu / 8 * 7);
 	at = MAX(begin + most - MIN(most, s->checkpoint_takes), end + 1);
 	next.it_value = (struct timespec){ at / SESSION_NS, at % SESSION_NS };
 	timerfd_settime(s->timers[SOURCE_CHECKPOINT], TFD_TIMER_ABSTIME, &next, NULL);
+	if (s->hurry)
+		drain_alarm(s->drain, at);
 }
 
 void session_checkpoint(struct session *s)
 {
-	uint64_t begin = clock_ns(CLOCK_MONOTONIC);
+	uint64_t begin = clock_ns(CLOCK_MONOTONIC), cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	struct report *r = session_glance(s);
 
 	s->config.on_checkpoint(s->config.ctx, r);
 	report_free(r);
-	set_next_checkpoint(s, begin, clock_ns(CLOCK_MONOTONIC));
+	if (s->hurry)
+		hurry_no_more(s);
+	set_next_checkpoint(s, begin, clock_ns(CLOCK_MONOTONIC),
+			    clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu);
 }
 
 /* Raise this thread's priority, else on a busy machine what is recorded would be old. Not that
@@ -47,6 +76,9 @@ void session_checkpoints_begin(struct session *s)
 	if (!s->config.on_checkpoint)
 		return;
 	raise_priority(s);
+	s->hurry = s->config.no_priority ? 0 : gettid();
+	if (s->hurry && loader_tasks(s->loader) < HURRY_TASKS)
+		session_hurry(s);
 	session_checkpoint(s);
 }
 
@@ -59,4 +91,7 @@ void session_checkpoints_end(struct session *s)
 		return;
 	session_checkpoint(s);
 	timerfd_settime(s->timers[SOURCE_CHECKPOINT], 0, &never, NULL);
+	drain_alarm(s->drain, 0);
+	if (s->hurry)
+		hurry_no_more(s);
 }

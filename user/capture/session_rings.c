@@ -108,6 +108,11 @@ static uint64_t samples_limit(void *ctx)
 	return SAMPLES_WAIT;
 }
 
+static void on_alarm(void *ctx)
+{
+	session_hurry(ctx);
+}
+
 int session_rings_open(struct session *s)
 {
 	struct drain_config config = {
@@ -121,6 +126,8 @@ int session_rings_open(struct session *s)
 					    .ctx = s },
 		},
 		.priority = !s->config.no_priority,
+		.alarm = on_alarm,
+		.ctx = s,
 	};
 	int err = loader_ring_open(s->loader, put_event, s);
 

@@ -51,6 +51,8 @@ struct session {
 	bool looked_twice;                /* the last sweep */
 	uint64_t lost_dropped;            /* when those were last dropped that they are of */
 	uint64_t checkpoint_takes;        /* ns: about the longest of late */
+	uint64_t checkpoint_cpu;          /* the same of this thread's CPU time */
+	pid_t hurry;                      /* this thread, where it may hurry; else 0 */
 	struct sampling_session *sampler; /* NULL: no samples */
 	sigset_t old_mask;
 };
@@ -81,6 +83,9 @@ void session_forget_lost(struct session *s);
 /* A report as of now for a checkpoint: nothing is waited for, and the books are not
  * checked. Never NULL. */
 struct report *session_glance(struct session *s);
+
+/* Called by the drain's thread: a checkpoint is due. */
+void session_hurry(struct session *s);
 
 /* While the loop runs: each checkpoint so soon that what is on disk is not older than
  * config.checkpoint_ns. */

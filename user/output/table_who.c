@@ -321,18 +321,20 @@ static void no_process_row(const struct who *w, const char *name, int64_t size)
 	blanks(w, COLUMNS - COLUMN_SHARE - 1);
 }
 
-/* What was there before tare came, what ended tasks left; or the group's, where nobody tells
- * whose it is. */
+/* What was there before tare came, what ended tasks left, sockets' buffers, which are known of
+ * the whole workload only; or the group's, where nobody tells whose it is. */
 static void no_process_rows(const struct who *w)
 {
 	struct view_rest rest = view_rest_at_peak(w->r);
+	int64_t sockets = MIN(view_at_peak(w->r).sock, rest.left);
 
 	no_process_row(w, "(held before)", rest.before);
-	no_process_row(w,
-		       !report_kind(w->r, TARE_KMEM) ? "(other kernel)" :
-		       view_left_at_peak(w->r)       ? LEFT_LABEL :
-						       "(no process)",
-		       rest.left);
+	if (!report_kind(w->r, TARE_KMEM)) {
+		no_process_row(w, "(other kernel)", rest.left);
+		return;
+	}
+	no_process_row(w, LEFT_LABEL, rest.left - sockets);
+	no_process_row(w, "(sockets)", sockets);
 }
 
 static struct flow as_flow(int64_t change)
@@ -530,12 +532,17 @@ static const char *kernel_title(const struct report *r)
 	return tables && stacks ? "PT+STACK" : tables ? "PT" : "STACK";
 }
 
+static bool names_left(const struct report *r)
+{
+	return report_kind(r, TARE_KMEM) && view_rest_at_peak(r).left > view_at_peak(r).sock;
+}
+
 void table_who(GString *out, const struct report *r, const struct table_style *style)
 {
 	const struct grid_column columns[COLUMNS] = {
 		{ .title = NULL },
 		{ .title = "PID", .right = true },
-		{ .title = "NAME", .soft = 22, .hard = view_left_at_peak(r) ? 14 : 11 },
+		{ .title = "NAME", .soft = 22, .hard = names_left(r) ? 14 : 11 },
 		{ .title = "WEIGHT", .right = true },
 		{ .title = NULL, .drop = 7 },
 		{ .title = "USER", .right = true },

@@ -152,11 +152,6 @@ struct view_rest view_rest_now(const struct report *r)
 	return rest_of(held, r->kmem.before);
 }
 
-bool view_left_at_peak(const struct report *r)
-{
-	return report_kind(r, TARE_KMEM) && r->kmem.whole && r->kmem.left_at_peak > 0;
-}
-
 bool view_kmem_difference(const struct report *r, int64_t *difference)
 {
 	if (!report_kind(r, TARE_KMEM) || r->kmem.by_group == CGROUP_UNKNOWN)

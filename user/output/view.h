@@ -39,8 +39,6 @@ struct view_rest {
 };
 struct view_rest view_rest_now(const struct report *r);
 struct view_rest view_rest_at_peak(const struct report *r);
-/* Whether the rest at the peak is of tasks that had ended, so far as that is known. */
-bool view_left_at_peak(const struct report *r);
 
 /* By how much the control group's kernel memory differs from the events, where
  * both are known. */

@@ -4,6 +4,7 @@
  * set, from its servers, which is libdwfl's business; by .gnu_debuglink beside the
  * program, which is ours, since anybody may have put anything there.
  */
+#include <dlfcn.h>
 #include <elfutils/libdwelf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +28,19 @@
 #define INSTALLED "/usr/lib/debug"
 
 char *debugfile_path = INSTALLED;
+
+/* In place of libc's, for all libraries. At the first debug file that is not installed libdw
+ * would load libdebuginfod, and with it libcurl, gnutls, kerberos …: 7 MiB of memory, for
+ * nothing where no server is to be asked. */
+__attribute__((visibility("default"))) void *dlopen(const char *name, int flags)
+{
+	void *(*libcs)(const char *, int) =
+		(void *(*)(const char *, int))dlsym(RTLD_NEXT, "dlopen");
+
+	if (name && g_str_has_prefix(name, "libdebuginfod.") && !getenv("DEBUGINFOD_URLS"))
+		return NULL;
+	return libcs(name, flags);
+}
 
 /* libdw maps debug files, so one that others may change or cut meanwhile is copied. */
 static int own_copy(int fd)

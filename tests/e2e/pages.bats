@@ -1,0 +1,52 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A tare that was built without node, so without its pages: asked for HTML it says what is
+# missing and the way out, before anything is started; all else works. What make itself does
+# without node is in tests/dist.
+
+load lib/common
+
+setup() {
+	WITH=$TARE
+	TARE=$(dirname "$WITH")/tests/e2e/lib/no_pages
+}
+
+# says_why STATUS: no HTML, and two ways out.
+says_why() {
+	status_is "$1"
+	says 'no HTML: this tare was built without its pages' 'make dist'
+	[ "$(grep -c '  try: ' <<<"$output")" -eq 2 ]
+	[ ! -e "$DIR/started" ] && [ ! -e "$DIR/x.html" ]
+}
+
+@test "run and attach to HTML start and follow nothing" {
+	for how in "--html $DIR/x.html" "-o $DIR/x.html" "--format html"; do
+		# shellcheck disable=SC2086 # an option and its value
+		run "$TARE" run --as-root $how -- touch "$DIR/started"
+		says_why 125
+		# shellcheck disable=SC2086
+		run "$TARE" attach -p $$ $how
+		says_why 1
+	done
+}
+
+@test "a recording and results to HTML" {
+	"$TARE" run --as-root -r "$DIR/r.tare" -o "$DIR/r.json" -- true
+	run "$TARE" export "$DIR/r.tare" -o "$DIR/x.html"
+	says_why 1
+	run "$TARE" report "$DIR/r.tare" --format html
+	says_why 1
+	run "$TARE" bench report "$DIR/r.tare" --format html -o "$DIR/x.html"
+	says_why 1
+}
+
+@test "all else works, and one with pages makes HTML of its recording" {
+	"$TARE" run --as-root -r "$DIR/r.tare" -o "$DIR/r.json" -- true
+	for form in csv json folded pprof speedscope; do
+		"$TARE" export "$DIR/r.tare" --format $form -o "$DIR/$form"
+		[ -s "$DIR/$form" ]
+	done
+	"$WITH" export "$DIR/r.tare" -o "$DIR/y.html"
+	grep -q '^<!doctype html>' "$DIR/y.html"
+}
