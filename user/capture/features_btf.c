@@ -11,7 +11,7 @@
 #include "capture/features.h"
 
 #define TRACEPOINT_TYPE "btf_trace_"
-#define EXIT_MMAP "exit_mmap" /* a tracepoint, and a function */
+#define EXIT_MMAP "exit_mmap"
 
 /* A tracepoint and how many arguments tare reads of it. The kernel declares
  * each as `typedef void (*btf_trace_NAME)(void *, arguments…)`. */
@@ -52,14 +52,8 @@ static const struct {
 
 /* What is looked up beside the names in the programs. */
 static const char *const others[] = {
-	"bpf_func_id",
-	"bpf_iter__task",
-	"bpf_iter_task",
-	"bpf_map_type",
-	"bpf_rdonly_cast",
-	EXIT_MMAP,
-	"refcount_struct",
-	"trace_event_raw_rss_stat",
+	"bpf_func_id",     "bpf_iter__task", "bpf_iter_task",   "bpf_map_type",
+	"bpf_rdonly_cast", "exit_mmap",      "refcount_struct", "trace_event_raw_rss_stat",
 };
 
 /* Of the programs' own types and so of all that they look up in the kernel's; sorted. */
