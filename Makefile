@@ -66,14 +66,15 @@ DEPS = -MMD -MP
 
 # Files
 
-src := $(foreach layer,$(LAYERS),$(wildcard user/$(layer)/*.c))
+# Of output/, each folder is a room.
+src := $(foreach layer,$(LAYERS),$(wildcard user/$(layer)/*.c user/$(layer)/*/*.c))
 obj := $(patsubst %.c,$(O)/%.o,$(src))
 pages := bench run
 page_html := $(patsubst %,$(O)/gen/%.page.html,$(pages))
-embedded := $(wildcard user/output/*.schema.json user/store/*.sql) $(page_html)
+embedded := $(wildcard user/output/*/*.schema.json user/store/*.sql) $(page_html)
 embedded_obj := $(patsubst %,$(O)/gen/%.o,$(notdir $(embedded)))
 main_obj := $(O)/user/cli/main.o
-proto_obj := $(patsubst user/output/%.proto,$(O)/gen/%.pb-c.o,$(wildcard user/output/*.proto))
+proto_obj := $(patsubst user/output/stacks/%.proto,$(O)/gen/%.pb-c.o,$(wildcard user/output/stacks/*.proto))
 lib_obj := $(filter-out $(main_obj),$(obj)) $(embedded_obj) $(proto_obj)
 
 # state.bpf.c first: libbpf 1.1's linker misplaces a map that is declared before it is defined.
@@ -146,7 +147,7 @@ $(filter $(O)/user/capture/%,$(obj)): | $(skeleton)
 $(filter $(O)/user/output/%,$(obj)): | $(proto_obj:.o=.h)
 
 # Messages of protobuf, as C.
-$(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: user/output/%.proto
+$(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: user/output/stacks/%.proto
 	@mkdir -p $(@D)
 	$(call run,PROTO,$<)$(PROTOC) --proto_path=$(<D) --c_out=$(O)/gen $<
 
@@ -189,7 +190,7 @@ $(O)/gen/%.o: $(O)/gen/%.c $(O)/gen/flags
 
 $(O)/libtare.a: $(lib_obj) $(O)/gen/objects
 	@rm -f $@
-	$(call run,AR)$(AR) rcs $@ $(lib_obj)
+	$(call run,AR)$(AR) qcs $@ $(lib_obj)
 
 $(O)/tare: $(main_obj) $(O)/libtare.a
 	$(call run,LINK)$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -301,7 +302,7 @@ lint:
 	@tools/tap lint tools/lint
 
 format:
-	clang-format -i $(wildcard bpf/*.[ch] user/*/*.[ch] tests/*/*.[ch])
+	clang-format -i $(wildcard bpf/*.[ch] user/*/*.[ch] user/*/*/*.[ch] tests/*/*.[ch])
 
 # The two commands of the README. They run on a machine that has make, no more.
 

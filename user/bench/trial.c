@@ -16,7 +16,7 @@
 #include "bench/limits.h"
 #include "capture/cgroup.h"
 #include "capture/session.h"
-#include "output/view.h"
+#include "model/view.h"
 
 #define NS 1e9
 #define LOOK_NS (50 * 1000 * 1000)
@@ -324,7 +324,7 @@ static void judge_end(struct trial *t, const struct report *r)
 
 		stopped(t, BENCH_STOPPED, "%s", limit);
 	} else if (t->stage != LEAVING && r->exit.signal) {
-		signal = view_signal(r->exit.signal);
+		signal = text_signal(r->exit.signal);
 		stopped(t, BENCH_FAILED, "killed by %s%s%s", signal, colon, said);
 	} else if (t->stage != LEAVING && r->exit.code) {
 		stopped(t, BENCH_FAILED, "exit status %d%s%s", r->exit.code, colon, said);

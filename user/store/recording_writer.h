@@ -45,6 +45,9 @@ struct writer {
 void writer_begin(struct writer *w);
 int writer_end(struct writer *w);
 
+/* Soon after the file has become too large there is no need to go on. */
+void writer_look_at_size(struct writer *w);
+
 void writer_singles(struct writer *w); /* figures, texts, features, series, slabs */
 void writer_who(struct writer *w);     /* command, processes and tasks */
 void writer_profile(struct writer *w);
