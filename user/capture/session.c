@@ -463,7 +463,7 @@ static void on_child(struct session *s)
 	s->command_ended = true;
 }
 
-void session_dispatch(struct session *s, unsigned source)
+static void dispatch(struct session *s, unsigned source)
 {
 	const struct watched *w;
 
@@ -485,6 +485,16 @@ void session_dispatch(struct session *s, unsigned source)
 	default:
 		on_clock(s, source);
 	}
+}
+
+struct report *session_report(struct session *s, enum report_reason reason)
+{
+	struct report *r = session_books(s, reason);
+
+	/* The loop is over: nobody hears later what came meanwhile. */
+	if (reason != REPORT_SNAPSHOT)
+		on_signals(s);
+	return r;
 }
 
 static bool all_ended(const struct session *s)
@@ -528,7 +538,7 @@ int session_loop(struct session *s, int *status)
 			return -errno;
 		}
 		for (int i = 0; i < n; i++)
-			session_dispatch(s, events[i].data.u32);
+			dispatch(s, events[i].data.u32);
 		session_read_lost(s);
 		session_forget_lost(s);
 		world_fold(s->world, s->sampler && sampler_full(s->sampler));
