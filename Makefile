@@ -298,8 +298,9 @@ seeds: $(O)/tests/fuzz/seeds
 	$(CC) -Os -g -fPIC -shared -nostdlib -fno-ident -ffile-prefix-map=$(CURDIR)=. -gno-record-gcc-switches \
 		-Wl,--build-id=sha1 -o tests/fuzz/corpus/module/program tests/fuzz/seed.c
 
-lint:
-	@tools/tap lint tools/lint
+# Who uses whom is read out of the objects.
+lint: $(obj) $(bpf_obj)
+	@tools/tap lint 'tools/lint $(O)'
 
 format:
 	clang-format -i $(wildcard bpf/*.[ch] user/*/*.[ch] user/*/*/*.[ch] tests/*/*.[ch])

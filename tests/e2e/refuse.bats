@@ -28,7 +28,8 @@ without() {
 	rm -f "$DIR/r.json" "$DIR/ran"
 	TARE_REFUSE=$1 run "$TARE" run --period 16KiB -o "$DIR/r.json" -- touch "$DIR/ran"
 	if [[ " $(tr -s '\n\t' '  ' <<<"$OWN") " == *" $1 "* ]]; then
-		[ "$status" -eq 125 ] && [ ! -e "$DIR/ran" ] && [[ "$output" == *"can't do without"* ]]
+		[ "$status" -eq 125 ] && [ ! -e "$DIR/ran" ] &&
+			[[ "$output" == *"can't do without"* ]]
 	else
 		[ "$status" -eq 0 ] && [ -e "$DIR/ran" ] &&
 			holds 'r["books"]["balanced"] or not r["books"]["checked"]'
@@ -96,7 +97,8 @@ without() {
 }
 
 @test "what is not told apart is unknown in a recording too" {
-	TARE_REFUSE=MEMCG_SOCK,MEMCG_VMALLOC "$TARE" run -r "$DIR/x.tare" -o "$DIR/r.json" -- true 2>/dev/null
+	TARE_REFUSE=MEMCG_SOCK,MEMCG_VMALLOC "$TARE" run -r "$DIR/x.tare" -o "$DIR/r.json" \
+		-- true 2>/dev/null
 	holds 'r["kmem"]["sock"] is None and r["kmem"]["vmalloc"] is None'
 	"$TARE" report "$DIR/x.tare" --format json >"$DIR/r.json"
 	holds 'r["kmem"]["sock"] is None and r["kmem"]["vmalloc"] is None'

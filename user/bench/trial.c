@@ -334,7 +334,8 @@ static void judge_end(struct trial *t, const struct report *r)
 	} else if (!t->ready && t->config->must_say) {
 		stopped(t, BENCH_FAILED, "it ended without saying ready");
 	}
-	/* Kernel memory is weighed by the control group's own counter where events differ from it. */
+	/* Kernel memory is weighed by the control group's own counter where events differ from
+	 * it. */
 	if (lost || r->off_pages || r->mms_nonzero || !r->sums_valid)
 		stopped(t, BENCH_FAILED,
 			"the books do not balance: off by %" G_GUINT64_FORMAT

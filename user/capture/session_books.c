@@ -221,9 +221,9 @@ struct report *session_glance(struct session *s)
 {
 	struct report *r = close_books(s, REPORT_SNAPSHOT, false);
 
-	report_add_feature(
-		r, "books", "not checked",
-		"this is a checkpoint of a run; the books are compared at snapshots and at the end");
+	report_add_feature(r, "books", "not checked",
+			   "this is a checkpoint of a run; the books are compared at snapshots and"
+			   " at the end");
 	if (s->sampler)
 		add_profile(s, r);
 	return r;

@@ -415,7 +415,8 @@ def check(r, balanced=True, unseen=0, detail=False):
 
 def names(r):
     return {
-        "r": r, "count": count, "tasks": tasks(r), "processes": r["processes"], "RSS": RSS, "KINDS": KINDS,
+        "r": r, "count": count, "tasks": tasks(r), "processes": r["processes"], "RSS": RSS,
+        "KINDS": KINDS,
         "KERNEL": KERNEL,
         "ledger_balanced": lambda: ledger_balanced(r),
         "pids": [p["pid"] for p in r["processes"]],
