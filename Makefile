@@ -99,8 +99,8 @@ help:
 	@echo 'make check        install what is missing, build, lint, run all tests'
 	@echo 'make install      to $$(DESTDIR)$$(PREFIX); uninstall takes it away again'
 	@echo 'make clean        remove $(O)'
-	@echo 'make lint unit bpf-tests golden browser e2e check-kernels: each suite alone'
-	@echo '                  (unit, bpf-tests, browser, e2e: T="files" runs only these;'
+	@echo 'make lint unit bpf-tests golden pages browser e2e check-kernels: each suite'
+	@echo '                  (unit, bpf-tests, pages, browser, e2e: T="files" runs only these;'
 	@echo '                  check-kernels: KERNELS="6.1 newest", or all)'
 	@echo 'make unit-san e2e-san fuzz: the same under sanitizers; random input, FUZZ_TIME=20 s each'
 	@echo '                  (fuzz: T="names"; seeds: the corpus anew, by tests/fuzz/seeds.c)'
@@ -168,6 +168,7 @@ $(call modules,$(1)): $(2)/package.json $(2)/package-lock.json
 endef
 $(eval $(call install_modules,web,user/output/web))
 $(eval $(call install_modules,browser,tests/browser))
+$(eval $(call install_modules,pages,tests/pages))
 
 $(O)/gen/%.page.html: $(call modules,web) $(wildcard user/output/web/*.mjs user/output/web/*/*)
 	@mkdir -p $(@D)
@@ -234,7 +235,7 @@ $(O)/programs/%: tests/programs/%.cc
 	@mkdir -p $(@D)
 	$(call run,CXX,$<)$(CXX) -O1 -g -Wall -Wextra -pthread $(DEPS) -o $@ $< $(own_flags)
 
-.PHONY: programs build-tests unit bpf-tests golden browser e2e check-kernels lint format
+.PHONY: programs build-tests unit bpf-tests golden pages browser e2e check-kernels lint format
 .PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo bench results
 programs: $(programs)
 build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs) $(browser_needs)
@@ -256,6 +257,10 @@ golden: $(O)/tare
 
 browser: $(browser_needs)
 	@tools/tap browser $(patsubst %,'$(NODE) --test-reporter=tap %',$(or $(T),$(wildcard tests/browser/test_*.mjs)))
+
+# The pages' modules that need no page, by node alone.
+pages:
+	@tools/tap pages $(patsubst %,'$(NODE) --test --test-reporter=tap %',$(or $(T),$(wildcard tests/pages/test_*.mjs)))
 
 e2e: $(O)/tare $(programs)
 	@tools/tap e2e '$(BATS) --tap $(or $(T),tests/e2e)'
@@ -298,9 +303,9 @@ seeds: $(O)/tests/fuzz/seeds
 	$(CC) -Os -g -fPIC -shared -nostdlib -fno-ident -ffile-prefix-map=$(CURDIR)=. -gno-record-gcc-switches \
 		-Wl,--build-id=sha1 -o tests/fuzz/corpus/module/program tests/fuzz/seed.c
 
-# Who uses whom is read out of the objects.
-lint: $(obj) $(bpf_obj)
-	@tools/tap lint 'tools/lint $(O)'
+# Who uses whom is read out of the objects; eslint is there where npm is.
+lint: $(obj) $(bpf_obj) $(if $(shell command -v $(NPM)),$(call modules,pages))
+	@MODULES=$(abspath $(dir $(call modules,pages))) tools/tap lint 'tools/lint $(O)'
 
 format:
 	clang-format -i $(wildcard bpf/*.[ch] user/*/*.[ch] user/*/*/*.[ch] tests/*/*.[ch])

@@ -48,7 +48,6 @@ function fitted(ctx, text, room) {
 		return '';
 	let cut = text.length > most ? `${text.slice(0, most - 1)}\u2026` : text;
 
-	// eslint-disable-next-line no-control-regex
 	if (/[^\x20-\x7e\u2026]/.test(cut))
 		while (cut.length > 1 && ctx.measureText(cut).width > room)
 			cut = `${cut.slice(0, -2)}\u2026`;

@@ -102,7 +102,7 @@ function facts(report) {
 			`entries${each}`));
 }
 
-function losses({ losses = [], lost, samples: s }) {
+function lostText({ losses = [], lost, samples: s }) {
 	const list = losses.map((l) => `${count(l.count)} ${printable(l.meaning)}`);
 
 	if (lost.total > 0 && list.length === 0)
@@ -125,6 +125,6 @@ export function headline(report, switches) {
 		el('div', { class: 'brand' },
 			el('span', null, el('b', null, 'tare'), report.target ? ' attach' : ' run'),
 			switches),
-		el('h1', null, title(report)), lead(report), losses(report.raw), cards(report),
+		el('h1', null, title(report)), lead(report), lostText(report.raw), cards(report),
 			facts(report));
 }

@@ -106,7 +106,7 @@ function childrenOf(up, weight) {
 function numbered({ up, symbol, of, places }, weight) {
 	const n = up.length, { start, list } = childrenOf(up, weight);
 	const size = upwards(up, new Float64Array(n).fill(1));
-	const placesOf = new Array(n), number = new Int32Array(n), parent = new Int32Array(n),
+	const placeOf = new Array(n), number = new Int32Array(n), parent = new Int32Array(n),
 		symbolOf = new Int32Array(n), end = new Int32Array(n);
 
 	for (let i = -1; i < n; i++) {
@@ -121,9 +121,9 @@ function numbered({ up, symbol, of, places }, weight) {
 		parent[number[i]] = up[i] < 0 ? -1 : number[up[i]];
 		symbolOf[number[i]] = symbol[i];
 		end[number[i]] = number[i] + size[i];
-		placesOf[number[i]] = places[i];
+		placeOf[number[i]] = places[i];
 	}
-	return { count: n, parent, symbol: symbolOf, end, places: placesOf,
+	return { count: n, parent, symbol: symbolOf, end, places: placeOf,
 		of: of.map((x) => number[x]) };
 }
 
