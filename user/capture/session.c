@@ -463,7 +463,7 @@ static void on_child(struct session *s)
 	s->command_ended = true;
 }
 
-static void dispatch(struct session *s, unsigned source)
+void session_dispatch(struct session *s, unsigned source)
 {
 	const struct watched *w;
 
@@ -538,7 +538,7 @@ int session_loop(struct session *s, int *status)
 			return -errno;
 		}
 		for (int i = 0; i < n; i++)
-			dispatch(s, events[i].data.u32);
+			session_dispatch(s, events[i].data.u32);
 		session_read_lost(s);
 		session_forget_lost(s);
 		world_fold(s->world, s->sampler && sampler_full(s->sampler));

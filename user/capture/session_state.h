@@ -78,6 +78,9 @@ void session_read_lost(struct session *s);
 /* Where very many were: whom they are of is not in the process table any longer. */
 void session_forget_lost(struct session *s);
 
+/* Hear one source that is ready. */
+void session_dispatch(struct session *s, unsigned source);
+
 /* A report as of now, with the books checked. Never NULL. */
 struct report *session_books(struct session *s, enum report_reason reason);
 
