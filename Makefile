@@ -82,14 +82,15 @@ DEPS = -MMD -MP
 
 # Files
 
-src := $(foreach layer,$(LAYERS),$(wildcard user/$(layer)/*.c))
+# Of output/, each folder is a room.
+src := $(foreach layer,$(LAYERS),$(wildcard user/$(layer)/*.c user/$(layer)/*/*.c))
 obj := $(patsubst %.c,$(O)/%.o,$(src))
 pages := bench run
 page_html := $(patsubst %,$(O)/gen/%.page.html,$(pages))
-embedded := $(wildcard user/output/*.schema.json user/store/*.sql) $(page_html)
+embedded := $(wildcard user/output/*/*.schema.json user/store/*.sql) $(page_html)
 embedded_obj := $(patsubst %,$(O)/gen/%.o,$(notdir $(embedded)))
 main_obj := $(O)/user/cli/main.o
-proto_obj := $(patsubst user/output/%.proto,$(O)/gen/%.pb-c.o,$(wildcard user/output/*.proto))
+proto_obj := $(patsubst user/output/stacks/%.proto,$(O)/gen/%.pb-c.o,$(wildcard user/output/stacks/*.proto))
 lib_obj := $(filter-out $(main_obj),$(obj)) $(embedded_obj) $(proto_obj)
 
 # state.bpf.c first: libbpf 1.1's linker misplaces a map that is declared before it is defined.
@@ -128,6 +129,7 @@ help:
 	@echo 'make unit                  unit tests; T=test_world builds and runs only these'
 	@echo 'make bpf-tests             the BPF programs, loaded for real; T=test_load likewise'
 	@echo 'make golden                the printers; tests/golden/record takes what they print now'
+	@echo 'make pages                 modules of the pages, by node alone; T="files": only these'
 	@echo 'make browser               the pages in Chromium; T="files": only these'
 	@echo 'make e2e                   tare from end to end; T="files": only these'
 	@echo 'make check-kernels         the same on other kernels; KERNELS="6.1 newest", or all'
@@ -196,7 +198,7 @@ $(filter $(O)/user/capture/%,$(obj)): | $(skeleton) $(O)/gen/types.h
 $(filter $(O)/user/output/%,$(obj)): | $(proto_obj:.o=.h)
 
 # Messages of protobuf, as C.
-$(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: user/output/%.proto
+$(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: user/output/stacks/%.proto
 	@mkdir -p $(@D)
 	$(call run,PROTO,$<)$(PROTOC) --proto_path=$(<D) --c_out=$(O)/gen $<
 
@@ -227,6 +229,7 @@ $(call modules,$(1)): $(2)/package.json $(2)/package-lock.json
 endef
 $(eval $(call install_modules,web,user/output/web))
 $(eval $(call install_modules,browser,tests/browser))
+$(eval $(call install_modules,pages,tests/pages))
 
 page_recipe_node = $(NODE) user/output/web/build.mjs $* $(SHARED)/web/node_modules $@
 page_recipe_archive = cp user/output/web/bundled/$*.page.html $@
@@ -253,7 +256,7 @@ $(O)/gen/%.o: $(O)/gen/%.c $(O)/gen/flags
 
 $(O)/libtare.a: $(lib_obj) $(O)/gen/objects
 	@rm -f $@
-	$(call run,AR)$(AR) rcs $@ $(lib_obj)
+	$(call run,AR)$(AR) qcs $@ $(lib_obj)
 
 $(O)/tare: $(main_obj) $(O)/libtare.a
 	$(call run,LINK)$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -311,7 +314,7 @@ $(O)/tests/kernels/parked: tests/kernels/parked.c $(O)/gen/flags
 	@mkdir -p $(@D)
 	$(call run,CC)$(CC) -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -pthread -o $@ $<
 
-.PHONY: programs build-guest build-tests unit bpf-tests golden browser e2e check-kernels lint format
+.PHONY: programs build-guest build-tests unit bpf-tests golden pages browser e2e check-kernels lint format
 .PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo overhead results
 programs: $(programs)
 build-guest: $(O)/tare $(programs) $(guest_programs)
@@ -336,6 +339,10 @@ golden: $(O)/tare
 
 browser: $(browser_needs)
 	@tools/tap browser $(patsubst %,'$(NODE) --test-reporter=tap %',$(or $(T),$(wildcard tests/browser/test_*.mjs)))
+
+# The pages' modules that need no page, by node alone.
+pages:
+	@tools/tap pages $(patsubst %,'$(NODE) --test --test-reporter=tap %',$(or $(T),$(wildcard tests/pages/test_*.mjs)))
 
 # tare as it is without its pages.
 $(O)/tests/e2e/lib/no_pages: tests/e2e/lib/no_pages.c $(main_obj) $(O)/libtare.a
@@ -383,11 +390,12 @@ seeds: $(O)/tests/fuzz/seeds
 	$(CC) -Os -g -fPIC -shared -nostdlib -fno-ident -ffile-prefix-map=$(CURDIR)=. -gno-record-gcc-switches \
 		-Wl,--build-id=sha1 -o tests/fuzz/corpus/module/program tests/fuzz/seed.c
 
-lint: $(O)/tare.bpf.o
-	@tools/tap lint tools/lint
+# Who uses whom is read out of the objects; eslint is there where npm is.
+lint: $(O)/tare.bpf.o $(obj) $(bpf_obj) $(if $(shell command -v $(NPM)),$(call modules,pages))
+	@MODULES=$(abspath $(dir $(call modules,pages))) tools/tap lint 'tools/lint $(O)'
 
 format:
-	clang-format -i $(wildcard bpf/*.[ch] bpf/arch/*/*.h user/*/*.[ch] tests/*/*.[ch])
+	clang-format -i $(wildcard bpf/*.[ch] bpf/arch/*/*.h user/*/*.[ch] user/*/*/*.[ch] tests/*/*.[ch])
 
 # For editors (clangd): how each C file is compiled, and what these files include that is made.
 

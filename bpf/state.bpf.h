@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Where the kernel side keeps its state: maps, globals, configuration, and the
- * few lines that reach them; address spaces are in table.bpf.h. Defined in state.bpf.c. It must not know which
- * tracepoint asks.
+ * few lines that reach them; address spaces are in table.bpf.h. Defined in state.bpf.c. It must
+ * not know which tracepoint asks.
  */
 #ifndef TARE_STATE_BPF_H
 #define TARE_STATE_BPF_H
@@ -132,7 +132,8 @@ struct python_walk {
 	struct python_key key;
 };
 
-/* Where a CPU puts a record together: a program's own stack has no room for it. `busy` keeps an interrupt's from another's. */
+/* Where a CPU puts a record together: a program's own stack has no room for it.
+ * `busy` keeps an interrupt's from another's. */
 #define WORDS 10
 struct scratch {
 	__u32 busy;

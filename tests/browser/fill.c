@@ -7,9 +7,9 @@
 #include <glib.h>
 #include <stdio.h>
 
-#include "output/bench_html.h"
+#include "output/bench/html.h"
 #include "output/output.h"
-#include "output/page.h"
+#include "output/web/page.h"
 #include "tests/golden/fixtures.c"
 #include "large.c"
 

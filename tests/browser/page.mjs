@@ -29,7 +29,8 @@ after(async () => {
 	rmSync(folder, { recursive: true, force: true });
 });
 
-const fill = (args, options) => execFileSync(join(build, 'tests', 'browser', 'fill'), args, { maxBuffer: 1 << 28, stdio: ['pipe', 'pipe', 'ignore'], ...options });
+const fill = (args, options) => execFileSync(join(build, 'tests', 'browser', 'fill'), args,
+	{ maxBuffer: 1 << 28, stdio: ['pipe', 'pipe', 'ignore'], ...options });
 
 /** The report of `data` as a file; its path. page: "run", or that of bench. */
 export function report(name, json, page) {
@@ -50,13 +51,16 @@ export function rendered(name) {
 
 /** The JSON that stands in a page. */
 export function data(path) {
-	return JSON.parse(/<script type="application\/json" id="data">([^]*?)<\/script>/.exec(readFileSync(path, 'utf8'))[1]);
+	return JSON.parse(
+		/<script type="application\/json" id="data">([^]*?)<\/script>/
+			.exec(readFileSync(path, 'utf8'))[1]);
 }
 
 /** Opens a file, calls use(page), and fails if the page did what it must not.
  * ready: it says when it has drawn itself; other options are the browser's. */
 export async function opened(path, { hash = '', ready = true, ...options }, use) {
-	const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, colorScheme: 'light', ...options });
+	const context = await browser.newContext({ viewport: { width: 1280, height: 900 },
+		colorScheme: 'light', ...options });
 	const page = await context.newPage(), wrong = [];
 	const own = `file://${path}`;
 
@@ -75,7 +79,8 @@ export async function opened(path, { hash = '', ready = true, ...options }, use)
 	try {
 		await page.goto(own + hash);
 		if (ready)
-			await page.waitForSelector('html[data-ready]', { state: 'attached' }).catch((e) => wrong.push(e.message));
+			await page.waitForSelector('html[data-ready]', { state: 'attached' })
+				.catch((e) => wrong.push(e.message));
 		assert.deepEqual(wrong, []);
 		await use(page);
 		assert.deepEqual(wrong, []);

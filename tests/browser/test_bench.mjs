@@ -11,35 +11,48 @@ import { sample } from './sample.mjs';
 const KINDS = ['anon', 'file', 'shmem', 'swap', 'pagetable', 'kstack', 'kmem'];
 const full = sample('full');
 const path = report('full', full);
-const numbers = (list) => list.map((t) => t.trim()).filter((t) => /\d/.test(t)).map((t) => Number(t.replace(/[^\d.]/g, '')));
+const numbers = (list) =>
+	list.map((t) => t.trim()).filter((t) => /\d/.test(t))
+		.map((t) => Number(t.replace(/[^\d.]/g, '')));
 const number = (text) => Number(text.replace(/,/g, ''));
 
 const bars = (page) => page.$$eval('#bars .row', (rows) => rows.map((g) => ({
-	row: Number(g.dataset.row), torn: Boolean(g.querySelector('.torn')), number: g.querySelector('.number').textContent,
-	kinds: Object.fromEntries([...g.querySelectorAll('rect[data-kind]')].map((r) => [r.dataset.kind, Number(r.getAttribute('width'))])),
+	row: Number(g.dataset.row), torn: Boolean(g.querySelector('.torn')),
+		number: g.querySelector('.number').textContent,
+	kinds: Object.fromEntries(
+		[...g.querySelectorAll('rect[data-kind]')].map(
+		(r) => [r.dataset.kind, Number(r.getAttribute('width'))])),
 })));
 
 // Pixels a byte, from the grid's lines: not from what the bars say of themselves.
 const scale = (page) => page.$$eval('#bars .grid', (lines) => {
 	const first = lines[0], last = lines.at(-1);
-	return (last.getAttribute('x1') - first.getAttribute('x1')) / (last.dataset.value - first.dataset.value);
+	return (last.getAttribute('x1') - first.getAttribute('x1'))
+		/ (last.dataset.value - first.dataset.value);
 });
 
 const drawn = (r) => KINDS.some((k) => r.kinds[k]);
-const column = (page, name) => page.$$eval(`table.all tr.main td[data-column="${name}"]`, (cells) => cells.map((c) => c.textContent));
-const order = (page, what) => page.$$eval(`${what} [data-row]`, (nodes) => nodes.map((n) => Number(n.dataset.row)));
-const tableOrder = (page) => page.$$eval('tr.main', (nodes) => nodes.map((n) => Number(n.dataset.row)));
+const column = (page, name) => page.$$eval(`table.all tr.main td[data-column="${name}"]`,
+	(cells) => cells.map((c) => c.textContent));
+const order = (page, what) => page.$$eval(`${what} [data-row]`,
+	(nodes) => nodes.map((n) => Number(n.dataset.row)));
+const tableOrder = (page) => page.$$eval('tr.main',
+	(nodes) => nodes.map((n) => Number(n.dataset.row)));
 
 test('the totals are those of the data', () => opened(path, {}, async (page) => {
-	const totals = Object.fromEntries(await page.$$eval('[data-count]', (b) => b.map((x) => [x.dataset.count, x.textContent])));
+	const totals = Object.fromEntries(await page.$$eval('[data-count]',
+		(b) => b.map((x) => [x.dataset.count, x.textContent])));
 	const status = (s) => full.rows.filter((r) => r.status === s).length;
 
-	assert.deepEqual(Object.fromEntries(Object.entries(totals).map(([k, v]) => [k, number(v)])), {
+	assert.deepEqual(Object.fromEntries(Object.entries(totals).map(([k, v]) => [k, number(v)])),
+		{
 		rows: full.rows.length, runs: full.rows.reduce((n, r) => n + r.runs.length, 0),
-		ok: status('ok'), stopped: status('stopped'), failed: status('failed'), missing: status('missing'),
+		ok: status('ok'), stopped: status('stopped'), failed: status('failed'),
+			missing: status('missing'),
 	});
 	assert.equal(await page.locator('tr.main').count(), full.rows.length);
-	assert.match(await page.locator('.facts').innerText(), /24 Nov 2026, 21:14 UTC[^]*tare 0\.1\.0-c1ecf24[^]*Linux 6\.1\.0-32/);
+	assert.match(await page.locator('.facts').innerText(),
+		/24 Nov 2026, 21:14 UTC[^]*tare 0\.1\.0-c1ecf24[^]*Linux 6\.1\.0-32/);
 }));
 
 test('bars are as long as their bytes', () => opened(path, {}, async (page) => {
@@ -56,7 +69,8 @@ test('bars are as long as their bytes', () => opened(path, {}, async (page) => {
 				const to = from + Math.max(0, r.kinds[k]?.slope ?? 0);
 				const width = (Math.min(to, end) - Math.min(from, end)) * perByte;
 
-				assert.ok(Math.abs((b.kinds[k] ?? 0) - width) < 0.35, `${r.id} ${k} of ${max}: ${b.kinds[k]}, not ${width}`);
+				assert.ok(Math.abs((b.kinds[k] ?? 0) - width) < 0.35,
+					`${r.id} ${k} of ${max}: ${b.kinds[k]}, not ${width}`);
 				from = to;
 			}
 			assert.equal(b.torn, from > end * 1.0005, `${r.id}: cut, and marked so`);
@@ -64,11 +78,13 @@ test('bars are as long as their bytes', () => opened(path, {}, async (page) => {
 	}
 }));
 
-test('a bar\u2019s number is its weight; without kernel memory it is user memory and a question', () => opened(path, {}, async (page) => {
+test('a bar\u2019s number is its weight; without kernel memory it is user memory and a question',
+	() => opened(path, {}, async (page) => {
 	for (const b of await bars(page)) {
 		const r = full.rows[b.row], expected = r.weight?.slope ?? r.user.slope;
 
-		assert.ok(Math.abs(number(b.number.replace(/ .*/, '')) - expected) <= 0.5, `${r.id}: ${b.number}`);
+		assert.ok(Math.abs(number(b.number.replace(/ .*/, '')) - expected) <= 0.5,
+			`${r.id}: ${b.number}`);
 		assert.equal(/\?/.test(b.number), r.weight === null, r.id);
 	}
 	assert.ok(full.rows.some((r) => drawn(r) && r.weight === null));
@@ -79,32 +95,48 @@ test('bars are sorted as asked, the unknown last', () => opened(path, {}, async 
 		for (const down of [true, false]) {
 			await page.selectOption('select[name="order"]', part);
 			await page.locator(`#bars .toggle button[data-value="${down}"]`).click();
-			const slopes = (await order(page, '#bars .rows')).map((i) => full.rows[i][part]?.slope ?? null);
+			const slopes =
+				(await order(page, '#bars ' +
+				'.rows')).map((i) => full.rows[i][part]?.slope ?? null);
 			const known = slopes.filter((s) => s !== null);
 
-			assert.deepEqual(known, [...known].sort((a, b) => down ? b - a : a - b), part);
-			assert.ok(slopes.slice(known.length).every((s) => s === null), `${part}: unknown last`);
+			assert.deepEqual(known, [...known].sort((a, b) => down ? b - a : a - b),
+				part);
+			assert.ok(slopes.slice(known.length).every((s) => s === null),
+				`${part}: unknown last`);
 		}
 }));
 
-test('the table is sorted by numbers, the unknown last, and says so', () => opened(path, {}, async (page) => {
+test('the table is sorted by numbers, the unknown last, and says so',
+	() => opened(path, {}, async (page) => {
 	const keys = {
-		weight: (r) => r.weight?.slope, kernel: (r) => r.kernel?.slope, most: (r) => r.most, tare: (r) => r.weight?.tare ?? r.user?.tare,
+		weight: (r) => r.weight?.slope, kernel: (r) => r.kernel?.slope, most: (r) => r.most,
+			tare: (r) => r.weight?.tare ?? r.user?.tare,
 	};
 
 	for (const [name, key] of Object.entries(keys))
 		for (let click = 0; click < 2; click++) {
 			const button = page.locator(`button[data-sort="${name}"]`);
 			await (click ? button.press('Enter') : button.click());
-			const direction = await page.locator('th', { has: button }).getAttribute('aria-sort');
-			const values = (await tableOrder(page)).map((i) => key(full.rows[i]) ?? null), known = values.filter((v) => v !== null);
+			const direction =
+				await page.locator('th', { has: button }).getAttribute('aria-sort');
+			const values =
+				(await tableOrder(page)).map((i) => key(full.rows[i]) ?? null),
+				known = values.filter((v) => v !== null);
 
 			assert.match(direction, /^(a|de)scending$/);
-			assert.deepEqual(known, [...known].sort((a, b) => direction === 'ascending' ? a - b : b - a), name);
-			assert.ok(values.slice(known.length).every((v) => v === null), `${name}: unknown last`);
-			assert.equal(await page.locator('[aria-sort="ascending"], [aria-sort="descending"]').count(), 1);
+			assert.deepEqual(known,
+				[...known]
+					.sort((a, b) => direction === 'ascending' ? a - b : b - a),
+						name);
+			assert.ok(values.slice(known.length).every((v) => v === null),
+				`${name}: unknown last`);
+			assert.equal(
+				await page.locator('[aria-sort="ascending"], ' +
+				'[aria-sort="descending"]').count(), 1);
 		}
-	assert.equal(await page.evaluate(() => document.activeElement.dataset.sort), 'tare', 'the focus stays');
+	assert.equal(await page.evaluate(() => document.activeElement.dataset.sort), 'tare',
+		'the focus stays');
 }));
 
 test('what is unknown is not measured, never 0', () => opened(path, {}, async (page) => {
@@ -112,19 +144,24 @@ test('what is unknown is not measured, never 0', () => opened(path, {}, async (p
 
 	for (const part of ['user', 'kernel', 'weight']) {
 		const cells = await column(page, part);
-		rows.forEach((i, at) => assert.equal(cells[at].trim() === 'not measured', full.rows[i][part] === null, `${full.rows[i].id} ${part}`));
+		rows.forEach((i, at) => assert.equal(cells[at].trim() === 'not measured',
+			full.rows[i][part] === null, `${full.rows[i].id} ${part}`));
 	}
 }));
 
 test('search and filters', () => opened(path, {}, async (page) => {
 	const same = async (expected) => {
-		assert.deepEqual((await tableOrder(page)).sort((a, b) => a - b), expected.map((r) => full.rows.indexOf(r)));
-		assert.equal(await page.locator('#shown').innerText(), `${expected.length} of ${full.rows.length}`);
-		assert.equal(await page.locator('#bars .row').count(), expected.filter(drawn).length);
+		assert.deepEqual((await tableOrder(page)).sort((a, b) => a - b),
+			expected.map((r) => full.rows.indexOf(r)));
+		assert.equal(await page.locator('#shown').innerText(),
+			`${expected.length} of ${full.rows.length}`);
+		assert.equal(await page.locator('#bars .row').count(),
+			expected.filter(drawn).length);
 	};
 
 	await page.fill('#search', 'ASYNCIO gather');
-	await same(full.rows.filter((r) => /asyncio/i.test(r.title + r.task) && /gather/i.test(r.title + r.task)));
+	await same(full.rows.filter((r) => /asyncio/i.test(r.title + r.task) &&
+		/gather/i.test(r.title + r.task)));
 	await page.fill('#search', '');
 	await page.selectOption('select[name="language"]', 'Rust');
 	await same(full.rows.filter((r) => r.language === 'Rust'));
@@ -134,7 +171,8 @@ test('search and filters', () => opened(path, {}, async (page) => {
 	await same([]);
 }));
 
-test('a row opens and closes by keyboard, and shows its runs', () => opened(path, {}, async (page) => {
+test('a row opens and closes by keyboard, and shows its runs',
+	() => opened(path, {}, async (page) => {
 	const r = full.rows.find((x) => x.id === 'go'), at = full.rows.indexOf(r);
 	const button = page.locator(`tr.main[data-row="${at}"] button.open`);
 
@@ -142,12 +180,16 @@ test('a row opens and closes by keyboard, and shows its runs', () => opened(path
 	await page.keyboard.press('Enter');
 	await page.locator(`#details-${at}`).waitFor();
 	assert.equal(await button.getAttribute('aria-expanded'), 'true');
-	assert.equal(await page.locator(`#details-${at} table.runs tbody tr`).count(), r.runs.length);
-	const weights = numbers(await page.$$eval(`#details-${at} table.runs tbody td:nth-child(9)`, (c) => c.map((x) => x.textContent)));
+	assert.equal(await page.locator(`#details-${at} table.runs tbody tr`).count(),
+		r.runs.length);
+	const weights = numbers(await page.$$eval(`#details-${at} table.runs tbody td:nth-child(9)`,
+		(c) => c.map((x) => x.textContent)));
 	assert.deepEqual(weights, r.runs.map((run) => run.weight));
-	const kmem = await page.locator(`#details-${at} tr[data-part="weight"] td`).nth(1).innerText();
+	const kmem =
+		await page.locator(`#details-${at} tr[data-part="weight"] td`).nth(1).innerText();
 	assert.equal(number(kmem), Math.round(r.weight.slope));
-	assert.match(await page.locator(`#details-${at}`).innerText(), /one goroutine in time\.Sleep/);
+	assert.match(await page.locator(`#details-${at}`).innerText(),
+		/one goroutine in time\.Sleep/);
 	await page.keyboard.press('Space');
 	await page.locator(`#details-${at}`).waitFor({ state: 'detached' });
 }));
@@ -169,8 +211,10 @@ test('bars are walked with the arrows and told in a box', () => opened(path, {},
 	await page.locator(`#details-${third}`).waitFor();
 }));
 
-test('growth: a line a workload, chosen ones in the legend', () => opened(path, {}, async (page) => {
-	const good = full.rows.filter((r) => r.runs.some((x) => x.outcome === 'ok' && x.state === 'steady' && x.weight !== null));
+test('growth: a line a workload, chosen ones in the legend',
+	() => opened(path, {}, async (page) => {
+	const good = full.rows.filter((r) => r.runs.some((x) => x.outcome === 'ok' &&
+		x.state === 'steady' && x.weight !== null));
 	const at = full.rows.findIndex((r) => r.id === 'haskell');
 
 	assert.equal(await page.locator('.growth .series').count(), good.length);
@@ -187,18 +231,27 @@ test('published figures stand beside ours', () => opened(path, {}, async (page) 
 	for (const n of [10000, 1000000]) {
 		await page.locator(`#published .toggle button[data-value="${n}"]`).click();
 		for (const g of await page.$$eval('#published .row', (rows) => rows.map((x) => ({
-			row: Number(x.dataset.row), dots: [...x.querySelectorAll('.dot')].map((d) => [d.dataset.what, Number(d.dataset.value)]),
+			row: Number(x.dataset.row),
+				dots: [...x.querySelectorAll('.dot')]
+					.map((d) => [d.dataset.what, Number(d.dataset.value)]),
 		})))) {
 			const r = full.rows[g.row];
 			const mean = (part) => {
-				const runs = r.runs.filter((x) => x.tasks === n && x.state === 'peak' && x.outcome === 'ok');
-				return runs.length ? runs.reduce((s, x) => s + x[part], 0) / runs.length : null;
+				const runs = r.runs.filter((x) => x.tasks === n &&
+					x.state === 'peak' && x.outcome === 'ok');
+				return runs.length
+					? runs.reduce((s, x) => s + x[part], 0) / runs.length
+					: null;
 			};
-			const expected = [...r.published.filter((p) => p.tasks === n).map((p) => [`p${p.source}`, p.rss]), ['rss', mean('rss')], ['weight', mean('weight')]];
+			const expected =
+				[...r.published.filter((p) => p.tasks === n)
+					.map((p) => [`p${p.source}`, p.rss]), ['rss', mean('rss')],
+						['weight', mean('weight')]];
 
 			assert.deepEqual(g.dots, expected.filter(([, v]) => v !== null), r.id);
 		}
-		assert.equal(await page.locator('#published .row').count(), full.rows.filter((r) => r.published.some((p) => p.tasks === n)).length);
+		assert.equal(await page.locator('#published .row').count(),
+			full.rows.filter((r) => r.published.some((p) => p.tasks === n)).length);
 	}
 }));
 
@@ -213,7 +266,8 @@ test('who was stopped, by what', () => opened(path, {}, async (page) => {
 }));
 
 test('light and dark: by the system, and by the switch', async () => {
-	const background = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+	const background = (page) =>
+		page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 	let light, dark;
 
 	await opened(path, { colorScheme: 'light' }, async (page) => {
@@ -234,7 +288,8 @@ test('light and dark: by the system, and by the switch', async () => {
 	});
 });
 
-test('nothing is wider than a phone', () => opened(path, { viewport: { width: 360, height: 740 } }, async (page) => {
+test('nothing is wider than a phone', () => opened(path, { viewport: { width: 360, height: 740 } },
+	async (page) => {
 	assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
 	assert.equal(await page.locator('#bars .row').count(), full.rows.filter(drawn).length);
 }));

@@ -12,14 +12,19 @@ import { folder, opened, report } from './page.mjs';
 import { HOSTILE, sample } from './sample.mjs';
 
 // As shown: what cannot be seen, or turns text around, is spelled out.
-const SHOWN = HOSTILE.map((s) => s.replace('\u202E', '\\u202e').replace('\n', '\\n').replace('\t', '\\t').replace('\x1b', '\\e')
-	.replace('\x07', '\\x07').replace('\u2028', '\\u2028').replace('\u2029', '\\u2029').replace('\u0085', '\\u0085'));
+const SHOWN =
+	HOSTILE.map(
+	(s) => s.replace('\u202E', '\\u202e').replace('\n', '\\n').replace('\t', '\\t')
+		.replace('\x1b', '\\e')
+	.replace('\x07', '\\x07').replace('\u2028', '\\u2028').replace('\u2029', '\\u2029')
+		.replace('\u0085', '\\u0085'));
 
 test('hostile names are shown as they are and do nothing', async () => {
 	const data = sample('hostile'), path = report('hostile', data);
 
 	await opened(path, {}, async (page) => {
-		const titles = await page.$$eval('tr.main .title', (nodes) => nodes.map((n) => n.textContent));
+		const titles = await page.$$eval('tr.main .title',
+			(nodes) => nodes.map((n) => n.textContent));
 
 		for (const [i, name] of SHOWN.entries())
 			assert.ok(titles.includes(name), HOSTILE[i]);
@@ -29,19 +34,26 @@ test('hostile names are shown as they are and do nothing', async () => {
 
 		// A scroll is told with the next frame, and closes what the pointer opened.
 		await bar.scrollIntoViewIfNeeded();
-		await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+		await page.evaluate(
+			() => new Promise(
+			(done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 		await bar.hover();
 		await page.locator('#tooltip').waitFor();
 		assert.equal(await page.locator('#tooltip strong').innerText(), SHOWN[0]);
-		assert.equal(await page.locator(`#details-${at} code`).first().innerText(), SHOWN[0]);
+		assert.equal(await page.locator(`#details-${at} code`).first().innerText(),
+			SHOWN[0]);
 		assert.equal(await page.evaluate(() => globalThis.harmed), undefined);
-		assert.equal(await page.locator('script').count(), 2, 'the page has its two scripts, no more');
+		assert.equal(await page.locator('script').count(), 2,
+			'the page has its two scripts, no more');
 		assert.equal(await page.locator('img, iframe, object, embed, b:has(b)').count(), 0);
-		assert.deepEqual(await page.evaluate(() => JSON.parse(document.getElementById('data').textContent)), data);
+		assert.deepEqual(
+			await page.evaluate(
+			() => JSON.parse(document.getElementById('data').textContent)), data);
 	});
 });
 
-test('an interrupted run says so', () => opened(report('incomplete', sample('hostile')), {}, async (page) => {
+test('an interrupted run says so', () => opened(report('incomplete', sample('hostile')), {},
+	async (page) => {
 	assert.match(await page.locator('.notice').innerText(), /Interrupted/);
 }));
 
@@ -82,7 +94,8 @@ test('only peaks, and no fits at all', async () => {
 		r.kinds[kind] = null;
 	r.ready_s = r.cpu_s = null;
 	await opened(report('peak', data), {}, async (page) => {
-		assert.match(await page.locator('tr.main').innerText(), /not measured[^]*at its peak/);
+		assert.match(await page.locator('tr.main').innerText(),
+			/not measured[^]*at its peak/);
 		assert.equal(await page.locator('#bars .row').count(), 0);
 	});
 });
@@ -91,7 +104,8 @@ test('the data are saved as they were', async () => {
 	const data = sample('full');
 
 	await opened(report('save', data), { acceptDownloads: true }, async (page) => {
-		const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#save-json').click()]);
+		const [download] = await Promise.all([page.waitForEvent('download'),
+			page.locator('#save-json').click()]);
 		const path = join(folder, 'saved.json');
 
 		await download.saveAs(path);
@@ -100,12 +114,14 @@ test('the data are saved as they were', async () => {
 });
 
 test('tools/bench-chart makes a picture that stands alone', async () => {
-	const data = sample('full'), json = join(folder, 'results.json'), out = join(folder, 'chart.svg');
+	const data = sample('full'), json = join(folder, 'results.json'),
+		out = join(folder, 'chart.svg');
 
 	writeFileSync(json, JSON.stringify(data));
 	execFileSync('tools/bench-chart', [json, out, 'family=sleep', 'max=5000']);
 	const text = readFileSync(out, 'utf8');
-	const rows = data.rows.filter((r) => r.family === 'sleep' && Object.values(r.kinds).some(Boolean));
+	const rows = data.rows.filter((r) => r.family === 'sleep' &&
+		Object.values(r.kinds).some(Boolean));
 
 	assert.ok(statSync(out).size < 150_000, `${statSync(out).size} bytes`);
 	assert.ok(!/https?:(?!\/\/www\.w3\.org\/)|<script|url\(/.test(text));
@@ -114,6 +130,8 @@ test('tools/bench-chart makes a picture that stands alone', async () => {
 		assert.ok(text.includes(`>${r.title.slice(0, 12)}`), r.title);
 	await opened(out, { ready: false }, async (page) => {
 		assert.equal(await page.locator('g.row').count(), rows.length);
-		assert.notEqual(await page.locator('rect.anon').first().evaluate((n) => getComputedStyle(n).fill), 'rgb(0, 0, 0)');
+		assert.notEqual(
+			await page.locator('rect.anon').first()
+				.evaluate((n) => getComputedStyle(n).fill), 'rgb(0, 0, 0)');
 	});
 });

@@ -9,12 +9,14 @@ import { data, opened, rendered } from './page.mjs';
 
 const path = rendered('profile'), report = data(path), { profile } = report;
 const { entries, ticks } = profile;
-const near = (a, b, what) => assert.ok(Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(b)), `${what}: ${a}, not ${b}`);
+const near = (a, b, what) => assert.ok(Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(b)),
+	`${what}: ${a}, not ${b}`);
 const sum = (list) => list.reduce((a, b) => a + b, 0);
 const rows = entries.node.map((_, i) => i);
 
 const shown = (page) => page.locator('#summary').evaluate((n) => Number(n.dataset.bytes));
-const told = (page) => page.locator('#told').evaluate((n) => [n.textContent, Number(n.dataset.bytes)]);
+const told = (page) =>
+	page.locator('#told').evaluate((n) => [n.textContent, Number(n.dataset.bytes)]);
 const picture = (page, name) => page.locator(`#grown .pictures button[data-value="${name}"]`);
 
 async function search(page, text) {
@@ -44,11 +46,14 @@ function inTime(from, to, which = rows) {
 		if (slot < to)
 			live[e] += ticks.in[i] - ticks.out[i];
 	});
-	const scaled = (bytes) => sum(which.filter((e) => sampled[e] > 0).map((e) => Math.max(0, bytes[e] * entries.grown[e] / sampled[e])));
+	const scaled = (bytes) =>
+		sum(which.filter((e) => sampled[e] > 0).map(
+		(e) => Math.max(0, bytes[e] * entries.grown[e] / sampled[e])));
 	return { grew: scaled(grew), live: scaled(live) };
 }
 
-test('what ran, what it weighed, and that its books balance', () => opened(path, {}, async (page) => {
+test('what ran, what it weighed, and that its books balance',
+	() => opened(path, {}, async (page) => {
 	const head = await page.locator('header').innerText();
 
 	assert.equal(await page.locator('h1').innerText(), './server --port 80');
@@ -57,13 +62,18 @@ test('what ran, what it weighed, and that its books balance', () => opened(path,
 	assert.match(head, /exit 0, after 3\.20\ss/);
 	assert.match(head, /25 Nov 2025, 21:51 UTC/);
 	assert.match(await page.locator('#cards').innerText(), /balanced/);
-	assert.equal(await page.locator('.lead b[data-bytes]').getAttribute('data-bytes'), String(report.peak.weight.total));
+	assert.equal(await page.locator('.lead b[data-bytes]').getAttribute('data-bytes'),
+		String(report.peak.weight.total));
 	assert.equal(await page.locator('#losses').count(), 0);
 }));
 
-test('the flame graph\u2019s root is the profile\u2019s total in each picture', () => opened(path, {}, async (page) => {
-	for (const [name, total] of [['grown', report.samples.pictures.grown.total], ['live_end', report.samples.pictures['live-end'].total],
-		['live_peak', report.samples.pictures['live-peak'].total], ['asked', sum(profile.asked.bytes)], ['untouched', sum(profile.asked.untouched)]]) {
+test('the flame graph\u2019s root is the profile\u2019s total in each picture',
+	() => opened(path, {}, async (page) => {
+	for (const [name, total] of [['grown', report.samples.pictures.grown.total],
+		['live_end', report.samples.pictures['live-end'].total],
+		['live_peak', report.samples.pictures['live-peak'].total],
+			['asked', sum(profile.asked.bytes)],
+			['untouched', sum(profile.asked.untouched)]]) {
 		await picture(page, name).click();
 		near(await shown(page), total, name);
 		near((await told(page))[1], total, `${name}: root`);
@@ -71,23 +81,29 @@ test('the flame graph\u2019s root is the profile\u2019s total in each picture', 
 }));
 
 test('filters show what passes them', () => opened(path, {}, async (page) => {
-	const expect = async (passes, what) => near(await shown(page), sum(rows.filter(passes).map((i) => entries.live_peak[i])), what);
+	const expect = async (passes, what) => near(await shown(page),
+		sum(rows.filter(passes).map((i) => entries.live_peak[i])), what);
 	const kind = profile.kinds.indexOf('anon');
 
 	await page.selectOption('#grown select[name="kind"]', String(kind));
 	await expect((i) => entries.kind[i] === kind, 'kind');
 	assert.match(await page.locator('#summary').innerText(), /by the ledger/);
 	await page.fill('#who-filter', 'worker');
-	await expect((i) => entries.kind[i] === kind && entries.process[i] === 0 && [1, 2].includes(entries.task[i]), 'thread by name');
+	await expect((i) => entries.kind[i] === kind && entries.process[i] === 0 &&
+		[1, 2].includes(entries.task[i]), 'thread by name');
 	await page.fill('#who-filter', '502');
-	await expect((i) => entries.kind[i] === kind && entries.process[i] === 0 && entries.task[i] === 2, 'thread by number');
-	assert.doesNotMatch(await page.locator('#summary').innerText(), /by the ledger/, 'what lives of a thread\u2019s memory is sampled');
+	await expect((i) => entries.kind[i] === kind && entries.process[i] === 0 &&
+		entries.task[i] === 2, 'thread by number');
+	assert.doesNotMatch(await page.locator('#summary').innerText(), /by the ledger/,
+		'what lives of a thread\u2019s memory is sampled');
 	await page.click('#no-filters');
 	await expect(() => true, 'none');
 	await page.selectOption('#grown select[name="process"]', '1');
 	await expect((i) => entries.process[i] === 1, 'process');
 	await page.click('#no-filters');
-	await page.selectOption('#grown select[name="cause"]', { label: await page.locator('#grown select[name="cause"] option', { hasText: 'read' }).innerText() });
+	await page.selectOption('#grown select[name="cause"]',
+		{ label: await page.locator('#grown select[name="cause"] option',
+		{ hasText: 'read' }).innerText() });
 	await expect((i) => profile.causes[entries.cause[i]] === 'read', 'cause');
 	await page.click('#no-filters');
 	const place = profile.places.indexOf('heap');
@@ -112,17 +128,26 @@ test('groups at the root do not change sums', () => opened(path, {}, async (page
 	assert.match((await told(page))[0], /^server \(500\)/);
 	await page.keyboard.press('ArrowDown');
 	const [name, bytes] = await told(page), tid = Number(/\((\d+)\)/.exec(name)[1]);
-	near(bytes, sum(rows.filter((i) => entries.process[i] === 0 && report.processes[0].tasks[entries.task[i]].tid === tid).map((i) => entries.live_peak[i])), name);
+	near(bytes,
+		sum(rows.filter((i) => entries.process[i] === 0 &&
+		report.processes[0].tasks[entries.task[i]].tid === tid)
+			.map((i) => entries.live_peak[i])), name);
 }));
 
-test('search: matched bytes, whole names, regular expressions', () => opened(path, {}, async (page) => {
-	const bytes = (matches) => sum(rows.filter((i) => stack(i).some(matches)).map((i) => entries.live_peak[i]));
+test('search: matched bytes, whole names, regular expressions',
+	() => opened(path, {}, async (page) => {
+	const bytes = (matches) =>
+		sum(rows.filter((i) => stack(i).some(matches)).map((i) => entries.live_peak[i]));
 
-	near(await search(page, 'SERVE'), sum(rows.filter((i) => stack(i).some((n) => n.includes('serve')) || inModule(i, 'server')).map((i) => entries.live_peak[i])), 'part');
+	near(await search(page, 'SERVE'),
+		sum(rows.filter((i) => stack(i).some((n) => n.includes('serve')) ||
+		inModule(i, 'server')).map((i) => entries.live_peak[i])), 'part');
 	near(await search(page, '"serve"'), bytes((n) => n === 'serve'), 'whole');
 	await page.click('#regex');
-	near(await search(page, '^(malloc|grow)$'), bytes((n) => /^(malloc|grow)$/.test(n)), 'regular expression');
-	near(await search(page, 'flush('), bytes((n) => n.includes('flush(')), 'no regular expression');
+	near(await search(page, '^(malloc|grow)$'), bytes((n) => /^(malloc|grow)$/.test(n)),
+		'regular expression');
+	near(await search(page, 'flush('), bytes((n) => n.includes('flush(')),
+		'no regular expression');
 	assert.match(await page.locator('#found').innerText(), /searched as text/);
 	near(await search(page, '(x+x+)+y'), 0, 'a slow one');
 	await page.focus('#search');
@@ -131,39 +156,53 @@ test('search: matched bytes, whole names, regular expressions', () => opened(pat
 }));
 
 function inModule(i, name) {
-	for (let n = entries.node[i]; n >= 0; n = profile.nodes.parent[n])
-		if (profile.modules[profile.frames.module[profile.nodes.frame[n]]]?.path.endsWith(`/${name}`))
+	for (let n = entries.node[i]; n >= 0; n = profile.nodes.parent[n]) {
+		const module = profile.frames.module[profile.nodes.frame[n]];
+		if (profile.modules[module]?.path.endsWith(`/${name}`))
 			return true;
+	}
 	return false;
 }
 
-test('functions: self and total, once however often it recurs', () => opened(path, {}, async (page) => {
+test('functions: self and total, once however often it recurs',
+	() => opened(path, {}, async (page) => {
 	await page.locator('table.functions button[data-sort="total"]').click();
-	const list = await page.$$eval('table.functions tbody tr', (trs) => trs.map((tr) => [tr.querySelector('button').textContent,
-		...['self', 'total'].map((c) => Number(tr.querySelector(`td[data-column="${c}"]`).dataset.bytes))]));
+	const list = await page.$$eval('table.functions tbody tr',
+		(trs) => trs.map((tr) => [tr.querySelector('button').textContent,
+		...['self', 'total'].map(
+			(c) => Number(tr.querySelector(`td[data-column="${c}"]`).dataset.bytes))]));
 
 	assert.ok(list.length > 10);
 	assert.deepEqual(list.map((x) => x[2]), list.map((x) => x[2]).sort((a, b) => b - a));
 	for (const [name, self, total] of list) {
-		near(self, sum(rows.filter((i) => stack(i)[0] === name).map((i) => entries.live_peak[i])), `${name}: self`);
-		near(total, sum(rows.filter((i) => stack(i).includes(name)).map((i) => entries.live_peak[i])), `${name}: total`);
+		near(self,
+			sum(rows.filter((i) => stack(i)[0] === name)
+				.map((i) => entries.live_peak[i])), `${name}: self`);
+		near(total,
+			sum(rows.filter((i) => stack(i).includes(name))
+				.map((i) => entries.live_peak[i])), `${name}: total`);
 	}
 	const button = page.locator('table.functions tbody button', { hasText: /^serve$/ });
 	await button.click();
 	assert.equal(await page.inputValue('#search'), '"serve"');
 	assert.equal(await page.locator('table.functions tr.found').count(), 1);
-	assert.equal(await page.evaluate(() => document.activeElement.textContent), 'serve', 'the focus stays');
+	assert.equal(await page.evaluate(() => document.activeElement.textContent), 'serve',
+		'the focus stays');
 }));
 
 test('who calls a function, and whom it calls', () => opened(path, {}, async (page) => {
 	await search(page, '"serve"');
-	const list = (n) => page.$$eval(`#neighbours > div:nth-of-type(${n}) tbody tr`, (trs) => trs.map((tr) => [tr.querySelector('th').textContent.split(' ')[0], Number(tr.querySelector('td').dataset.bytes)]));
+	const list = (n) => page.$$eval(`#neighbours > div:nth-of-type(${n}) tbody tr`,
+		(trs) => trs.map((tr) => [tr.querySelector('th').textContent.split(' ')[0],
+		Number(tr.querySelector('td').dataset.bytes)]));
 	// From the innermost: whom the outermost serve is called by, and whom the innermost calls.
 	const expected = { by: {}, calls: {} };
 
 	for (const i of rows) {
-		const names = stack(i), outer = names.lastIndexOf('serve'), inner = names.indexOf('serve');
-		const add = (what, name) => { expected[what][name] = (expected[what][name] ?? 0) + entries.live_peak[i]; };
+		const names = stack(i), outer = names.lastIndexOf('serve'),
+			inner = names.indexOf('serve');
+		const add = (what, name) => { expected[what][name] = (expected[what][name] ?? 0) +
+			entries.live_peak[i]; };
 
 		if (outer >= 0)
 			add('by', names[outer + 1]);
@@ -178,7 +217,8 @@ test('who calls a function, and whom it calls', () => opened(path, {}, async (pa
 }));
 
 test('keyboard: down, across, zoom, back, home', () => opened(path, {}, async (page) => {
-	const graph = page.locator('#flame-graph'), at = async () => (await told(page))[0].split(' ')[0];
+	const graph = page.locator('#flame-graph'),
+		at = async () => (await told(page))[0].split(' ')[0];
 
 	await page.locator('h1').click();
 	await page.keyboard.press('/');
@@ -215,7 +255,9 @@ test('a click zooms, crumbs lead back, the box tells', () => opened(path, {}, as
 	const box = await page.locator('#flame-graph').boundingBox();
 
 	await page.locator('#flame-graph').scrollIntoViewIfNeeded();
-	await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+	await page.evaluate(
+		() => new Promise(
+		(done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 	await page.locator('#flame-graph').hover({ position: { x: 20, y: 28 } });
 	await page.locator('#tooltip').waitFor();
 	const tip = await page.locator('#tooltip').innerText();
@@ -226,11 +268,13 @@ test('a click zooms, crumbs lead back, the box tells', () => opened(path, {}, as
 	assert.ok(box.width > 900);
 	await page.locator('.crumbs button').first().click();
 	assert.equal(await page.locator('#reset-zoom').count(), 0);
-	await page.locator('#flame-graph').click({ position: { x: 20, y: 28 }, modifiers: ['Control'] });
+	await page.locator('#flame-graph')
+		.click({ position: { x: 20, y: 28 }, modifiers: ['Control'] });
 	assert.equal(await page.inputValue('#search'), `"${name.replace(' [fp]', '')}"`);
 }));
 
-test('a selected time: what grew in it, and what lives at its end', () => opened(path, {}, async (page) => {
+test('a selected time: what grew in it, and what lives at its end',
+	() => opened(path, {}, async (page) => {
 	const at = (slot) => (ticks.start_ns + slot * ticks.slot_ns) / 1e9;
 
 	await page.fill('#time-from', String(at(3)));
@@ -244,7 +288,8 @@ test('a selected time: what grew in it, and what lives at its end', () => opened
 	await picture(page, 'live').click();
 	near(await shown(page), inTime(3, 10).live, 'live at its end');
 	await page.selectOption('#grown select[name="process"]', '0');
-	near(await shown(page), inTime(3, 10, rows.filter((i) => entries.process[i] === 0)).live, 'of one process');
+	near(await shown(page), inTime(3, 10, rows.filter((i) => entries.process[i] === 0)).live,
+		'of one process');
 	await page.locator('svg.weight').focus();
 	await page.keyboard.press('Escape');
 	assert.equal(await page.inputValue('#time-from'), '');
@@ -262,9 +307,11 @@ async function drag(page, from, to) {
 	await page.mouse.up();
 }
 
-test('a drag over the chart and Shift with arrows select, too', () => opened(path, {}, async (page) => {
+test('a drag over the chart and Shift with arrows select, too',
+	() => opened(path, {}, async (page) => {
 	const chosen = async () => {
-		const times = [await page.inputValue('#time-from'), await page.inputValue('#time-to')].map(Number);
+		const times = [await page.inputValue('#time-from'),
+			await page.inputValue('#time-to')].map(Number);
 
 		return times.map((t) => Math.round((t * 1e9 - ticks.start_ns) / ticks.slot_ns));
 	};
@@ -289,7 +336,8 @@ test('a drag over the chart and Shift with arrows select, too', () => opened(pat
 	near(await shown(page), inTime(from, to).grew, 'by keyboard');
 }));
 
-test('the chart\u2019s bands and peak are the series\u2019', () => opened(path, {}, async (page) => {
+test('the chart\u2019s bands and peak are the series\u2019',
+	() => opened(path, {}, async (page) => {
 	assert.match(await page.locator('svg.weight .peak').textContent(), /^peak .+ at 2\.40\ss$/);
 	assert.ok(await page.locator('svg.weight .band-area').count() >= 2);
 	await page.locator('svg.weight').hover({ position: { x: 500, y: 100 } });
@@ -298,20 +346,27 @@ test('the chart\u2019s bands and peak are the series\u2019', () => opened(path, 
 }));
 
 test('threads: figures, order, and one in the flame graph', () => opened(path, {}, async (page) => {
-	const tasks = report.processes.flatMap((p, process) => p.tasks.map((t, task) => ({ ...t, process, task })));
+	const tasks = report.processes.flatMap(
+		(p, process) => p.tasks.map((t, task) => ({ ...t, process, task })));
 	const weight = (t) => sum(Object.values(t.at_peak).filter((x) => typeof x === 'number'));
-	const ids = () => page.$$eval('table.who tbody td[data-column="id"]', (c) => c.map((x) => Number(x.textContent)));
+	const ids = () => page.$$eval('table.who tbody td[data-column="id"]',
+		(c) => c.map((x) => Number(x.textContent)));
 	const byPeak = (a, b) => peakOf(b) - peakOf(a);
-	const peakOf = (t) => ['anon', 'file', 'shmem', 'swap', 'pagetable', 'kstack', 'kmem'].reduce((s, k) => s + (t.at_peak[k] ?? 0), 0);
+	const peakOf = (t) => ['anon', 'file', 'shmem', 'swap', 'pagetable', 'kstack',
+		'kmem'].reduce((s, k) => s + (t.at_peak[k] ?? 0), 0);
 
 	assert.ok(weight(tasks[0]) > 0);
 	assert.deepEqual(await ids(), [...tasks].sort(byPeak).map((t) => t.tid));
 	await page.locator('table.who button[data-sort="faults"]').click();
-	assert.deepEqual(await ids(), [...tasks].sort((a, b) => b.faults.total - a.faults.total).map((t) => t.tid));
-	assert.equal(await page.evaluate(() => document.activeElement.dataset.sort), 'faults', 'the focus stays');
+	assert.deepEqual(await ids(),
+		[...tasks].sort((a, b) => b.faults.total - a.faults.total).map((t) => t.tid));
+	assert.equal(await page.evaluate(() => document.activeElement.dataset.sort), 'faults',
+		'the focus stays');
 	const flusher = tasks.find((t) => t.comm === 'flusher');
 	await page.locator('table.who tbody button', { hasText: 'flusher' }).click();
-	near(await shown(page), sum(rows.filter((i) => entries.process[i] === flusher.process && entries.task[i] === flusher.task).map((i) => entries.live_peak[i])), 'flusher');
+	near(await shown(page),
+		sum(rows.filter((i) => entries.process[i] === flusher.process &&
+		entries.task[i] === flusher.task).map((i) => entries.live_peak[i])), 'flusher');
 	assert.match(await page.locator('#who-chosen').innerText(), /flusher \(503\)/);
 	assert.match(await page.locator('#summary').innerText(), /of thread flusher \(503\)/);
 	await page.locator('#who-chosen button').click();
@@ -327,21 +382,31 @@ test('the books by kind, and what was not measured and why', async () => {
 	for (const name of ['profile', 'oom', 'forks'])
 		await opened(rendered(name), {}, async (page) => {
 			for (const [kind, t] of Object.entries(data(rendered(name)).totals)) {
-				const cells = await page.$$eval(`table.books tr[data-kind="${kind}"] td`, (tds) => tds.map((td) => td.dataset.bytes === undefined ? td.textContent : Number(td.dataset.bytes)));
-				const expected = [t.opening, t.in, t.out, t.foreign.in, t.foreign.out, t.unattributed, t.net].map((x) => x ?? 'not measured');
+				const cells = await page.$$eval(
+					`table.books tr[data-kind="${kind}"] td`,
+					(tds) => tds.map((td) => td.dataset.bytes === undefined
+					? td.textContent : Number(td.dataset.bytes)));
+				const expected = [t.opening, t.in, t.out, t.foreign.in,
+					t.foreign.out, t.unattributed,
+					t.net].map((x) => x ?? 'not measured');
 
 				assert.deepEqual(cells, expected, `${name}: ${kind}`);
 			}
 			if (name !== 'profile')
 				return;
-			assert.match(await page.locator('#features').innerText(), /kmem: not measured[^]*no memory control group/);
+			assert.match(await page.locator('#features').innerText(),
+				/kmem: not measured[^]*no memory control group/);
 			assert.match(await page.locator('.verdict').innerText(), /balanced/);
 		});
 });
 
 test('light and dark, and a phone', async () => {
 	const colour = (page) => page.locator('canvas.flames').evaluate((c) => c.toDataURL());
-	const drawn = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)))));
+	const drawn = (page) =>
+		page.evaluate(
+		() => new Promise(
+		(done) => requestAnimationFrame(
+		() => requestAnimationFrame(() => requestAnimationFrame(done)))));
 
 	await opened(path, { colorScheme: 'dark' }, async (page) => {
 		await drawn(page);

@@ -16,36 +16,51 @@ test('hostile names are shown as they are and do nothing', async () => {
 
 	await opened(path, {}, async (page) => {
 		assert.equal(await page.evaluate(() => globalThis.harmed), undefined);
-		assert.equal(await page.locator('script').count(), 2, 'the page has its two scripts, no more');
+		assert.equal(await page.locator('script').count(), 2,
+			'the page has its two scripts, no more');
 		assert.equal(await page.locator('img, iframe, object, embed, b:has(b)').count(), 0);
-		const names = await page.$$eval('table.functions tbody button', (b) => b.map((x) => x.textContent));
-		for (const name of ['</script><script>globalThis.harmed = 1</script>', 'right\\u202eot tfel', '@TARE_DATA@ $& $1 %s', 'line\\nfeed\\t\\e[31m'])
+		const names = await page.$$eval('table.functions tbody button',
+			(b) => b.map((x) => x.textContent));
+		for (const name of ['</script><script>globalThis.harmed = 1</script>',
+			'right\\u202eot tfel', '@TARE_DATA@ $& $1 %s', 'line\\nfeed\\t\\e[31m'])
 			assert.ok(names.includes(name), `${name} in ${names}`);
-		assert.match(await page.locator('h1').innerText(), /<\/script><script>.* \\u202egnp\.exe/);
+		assert.match(await page.locator('h1').innerText(),
+			/<\/script><script>.* \\u202egnp\.exe/);
 		assert.match(await page.locator('table.who').innerText(), /\\u202egnp\.exe/);
 		await page.locator('#flame-graph').focus();
 		for (const key of ['ArrowDown', 'Enter', 'ArrowDown', 'Enter', 's'])
 			await page.keyboard.press(key);
 		assert.match(await page.locator('#told').innerText(), /ot tfel/);
-		assert.ok(!/[\u202a-\u202e\u2028\u2029]/.test(await page.locator('body').innerText()));
+		assert.ok(
+			!/[\u202a-\u202e\u2028\u2029]/
+				.test(await page.locator('body').innerText()));
 		await page.selectOption('#grown select[name="group"]', 'place');
-		assert.deepEqual(await page.evaluate(() => JSON.parse(document.getElementById('data').textContent).command), report.command);
-		assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
+		assert.deepEqual(
+			await page.evaluate(
+			() => JSON.parse(document.getElementById('data').textContent).command),
+			report.command);
+		assert.equal(
+			await page.evaluate(
+			() => document.documentElement.scrollWidth <= innerWidth), true);
 		assert.equal(await picture(page, 'asked').isDisabled(), true);
-		assert.match(await picture(page, 'asked').getAttribute('title'), /not sampled by this version/);
+		assert.match(await picture(page, 'asked').getAttribute('title'),
+			/not sampled by this version/);
 	});
 	assert.equal(readFileSync(path, 'utf8').match(/<script/gi).length, 2);
 });
 
 const picture = (page, name) => page.locator(`#grown .pictures button[data-value="${name}"]`);
 
-test('without samples: all but the flame graph, and how to get it', () => opened(rendered('python'), {}, async (page) => {
+test('without samples: all but the flame graph, and how to get it',
+	() => opened(rendered('python'), {}, async (page) => {
 	assert.equal(await page.locator('canvas').count(), 0);
-	assert.match(await page.locator('#grown').innerText(), /Not measured[^]*tare run --period 64KiB -- python3 build\.py/);
+	assert.match(await page.locator('#grown').innerText(),
+		/Not measured[^]*tare run --period 64KiB -- python3 build\.py/);
 	assert.equal(await page.locator('svg.weight').count(), 1);
 	assert.equal(await page.locator('#time-from').count(), 0);
 	assert.equal(await page.locator('table.who tbody tr[data-process]').count(), 1);
-	assert.match(await page.locator('table.books').innerText(), /other kernel(\s+not measured){7}/);
+	assert.match(await page.locator('table.books').innerText(),
+		/other kernel(\s+not measured){7}/);
 	await page.locator('svg.weight').focus();
 	await page.keyboard.press('Shift+ArrowRight');
 	await page.locator('#tooltip').waitFor();
@@ -62,29 +77,39 @@ test('losses and books that are off are told in words', async () => {
 		assert.match(await page.locator('#cards').innerText(), /off by [\d,]+ pages?/);
 		assert.equal(await page.locator('.card.bad').count(), 1);
 		assert.ok((await page.locator('.verdict').innerText()).includes(report.books.why));
-		assert.match(await page.locator('#who').innerText(), /3\.00\sMiB of kernel memory was left by tasks that had ended/);
-		assert.ok(await page.locator('table.who tbody tr').count() < 100, 'rows that cannot be seen are not there');
+		assert.match(await page.locator('#who').innerText(),
+			/3\.00\sMiB of kernel memory was left by tasks that had ended/);
+		assert.ok(await page.locator('table.who tbody tr').count() < 100,
+			'rows that cannot be seen are not there');
 	});
 });
 
 test('every other report opens', async () => {
-	for (const name of ['empty', 'attach', 'unchecked', 'uring', 'group', 'sockets', 'oom', 'hostile', 'server'])
+	for (const name of ['empty', 'attach', 'unchecked', 'uring', 'group', 'sockets', 'oom',
+		'hostile', 'server'])
 		await opened(rendered(name), {}, async (page) => {
-			assert.equal(await page.locator('#books table.books tbody tr').count(), 7, name);
+			assert.equal(await page.locator('#books table.books tbody tr').count(), 7,
+				name);
 			if (name === 'unchecked')
-				assert.match(await page.locator('#cards').innerText(), /not checked/);
+				assert.match(await page.locator('#cards').innerText(),
+					/not checked/);
 			if (name === 'attach')
-				assert.match(await page.locator('h1').innerText(), /Attached to pid 4121, 4122/);
+				assert.match(await page.locator('h1').innerText(),
+					/Attached to pid 4121, 4122/);
 			if (name === 'uring')
 				assert.match(await page.locator('#slabs').innerText(), /io_kiocb/);
 		});
 });
 
-test('rows that stand for many: how many, who failed, how far they differ', () => opened(rendered('folded'), {}, async (page) => {
-	const cells = (text) => page.locator('#who tr', { hasText: text }).first().locator('td').allInnerTexts();
+test('rows that stand for many: how many, who failed, how far they differ',
+	() => opened(rendered('folded'), {}, async (page) => {
+	const cells = (text) =>
+		page.locator('#who tr', { hasText: text }).first().locator('td').allInnerTexts();
 
 	assert.ok((await cells('worker-*')).includes('\u00d7199,997'));
-	assert.match(await page.locator('#who button', { hasText: 'worker-*' }).getAttribute('title'), /of sh \(700\); each, grown: min 32\.0\sKiB, median about 64\.0\sKiB, max 192\sKiB/);
+	const row = page.locator('#who button', { hasText: 'worker-*' });
+	assert.match(await row.getAttribute('title'),
+		/of sh \(700\); each, grown: min 32\.0\sKiB, median about 64\.0\sKiB, max 192/);
 	assert.match(await page.locator('#who .below').innerText(), /^229,0\d\d threads/);
 	await page.click('#who button[data-value="processes"]');
 	assert.ok((await cells('conn-*')).includes('ended, 17 failed'));
@@ -93,20 +118,28 @@ test('rows that stand for many: how many, who failed, how far they differ', () =
 }));
 
 test('rows without a stack stand under a mark', async () => {
-	const report = data(rendered('profile')), { entries } = report.profile, at = entries.grown.indexOf(Math.max(...entries.grown));
+	const report = data(rendered('profile')), { entries } = report.profile,
+		at = entries.grown.indexOf(Math.max(...entries.grown));
 
 	entries.node[at] = -1;
 	await opened(filled('no-stack', report, 'run'), {}, async (page) => {
 		assert.equal(await shown(page), report.samples.pictures['live-peak'].total);
 		await page.fill('#search', '"[no stack]"');
-		const marks = [at, ...entries.node.map((n, i) => [n, i]).filter(([n]) => n >= 0 && report.profile.strings[report.profile.frames.function[report.profile.nodes.frame[n]]] === '[no stack]').map(([, i]) => i)];
-		assert.equal(await page.locator('#found').evaluate((n) => Number(n.dataset.bytes)), marks.reduce((s, i) => s + entries.live_peak[i], 0));
+		const marks = [at,
+			...entries.node.map((n, i) => [n, i]).filter(([n]) => n >= 0 &&
+			report.profile.strings[
+			report.profile.frames.function[report.profile.nodes.frame[n]]] === '[no ' +
+			'stack]').map(([, i]) => i)];
+		assert.equal(await page.locator('#found').evaluate((n) => Number(n.dataset.bytes)),
+			marks.reduce((s, i) => s + entries.live_peak[i], 0));
 	});
 });
 
 test('a stack of 3,000 frames: what is not drawn is told, and can be zoomed to', async () => {
-	const report = data(rendered('profile')), { nodes, entries } = report.profile, at = entries.task.indexOf(1);
-	const name = report.profile.strings[report.profile.frames.function[nodes.frame[entries.node[at]]]];
+	const report = data(rendered('profile')), { nodes, entries } = report.profile,
+		at = entries.task.indexOf(1);
+	const name = report.profile.strings[
+		report.profile.frames.function[nodes.frame[entries.node[at]]]];
 
 	for (let i = 0; i < 3000; i++) {
 		nodes.parent.push(i === 0 ? entries.node[at] : nodes.parent.length - 1);
@@ -131,12 +164,17 @@ test('a stack of 3,000 frames: what is not drawn is told, and can be zoomed to',
 test('series by kind are stacked by kind', async () => {
 	const report = data(rendered('profile'));
 
-	report.series.forEach((p, i) => { p.kinds = { anon: p.rss - 4096, file: 4096, shmem: 0, swap: 0, pagetable: p.beside, kstack: i, kmem: 0 }; });
+	report.series.forEach((p, i) => { p.kinds = { anon: p.rss - 4096, file: 4096, shmem: 0,
+		swap: 0, pagetable: p.beside, kstack: i, kmem: 0 }; });
 	await opened(filled('kinds', report, 'run'), {}, async (page) => {
-		const bands = await page.$$eval('svg.weight .band-area', (b) => b.map((x) => x.dataset.band));
+		const bands = await page.$$eval('svg.weight .band-area',
+			(b) => b.map((x) => x.dataset.band));
 
-		assert.deepEqual(bands, ['anon', 'file', 'shmem', 'pagetable', 'kstack'].filter((k) => bands.includes(k)));
-		assert.ok(['anon', 'file', 'pagetable', 'kstack'].every((k) => bands.includes(k)), bands);
+		assert.deepEqual(bands,
+			['anon', 'file', 'shmem', 'pagetable', 'kstack']
+				.filter((k) => bands.includes(k)));
+		assert.ok(['anon', 'file', 'pagetable', 'kstack'].every((k) => bands.includes(k)),
+			bands);
 	});
 });
 
@@ -144,7 +182,8 @@ test('the data are saved as they were', async () => {
 	const path = rendered('profile');
 
 	await opened(path, { acceptDownloads: true }, async (page) => {
-		const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#save-json').click()]);
+		const [download] = await Promise.all([page.waitForEvent('download'),
+			page.locator('#save-json').click()]);
 		const to = join(folder, 'saved.json');
 
 		await download.saveAs(to);
@@ -168,9 +207,15 @@ test('100,000 stacks of 1,000 threads: no more is drawn than is seen', async (t)
 	await opened(path, { bypassCSP: true }, async (page) => {
 		t.diagnostic(`opened in ${Date.now() - start} ms`);
 		assert.equal(await shown(page), report.samples.pictures['live-peak'].total);
-		const key = 'document.getElementById("flame-graph").dispatchEvent(new KeyboardEvent("keydown", { key: arg, bubbles: true, cancelable: true }))';
-		const type = 'const s = document.getElementById("search"); s.value = arg; s.dispatchEvent(new Event("input"))';
-		const choose = 'const s = document.querySelector("#grown select[name=" + arg[0] + "]"); s.value = arg[1]; s.dispatchEvent(new Event("change"))';
+		const key =
+			'document.getElementById("flame-graph").dispatchEvent(new ' +
+			'KeyboardEvent("keydown", { key: arg, bubbles: true, cancelable: true }))';
+		const type =
+			'const s = document.getElementById("search"); s.value = arg; ' +
+			's.dispatchEvent(new Event("input"))';
+		const choose =
+			'const s = document.querySelector("#grown select[name=" + arg[0] + ' +
+			'"]"); s.value = arg[1]; s.dispatchEvent(new Event("change"))';
 		const times = {};
 
 		await timed(page, key, 'ArrowDown');
@@ -182,19 +227,27 @@ test('100,000 stacks of 1,000 threads: no more is drawn than is seen', async (t)
 		await page.click('#regex');
 		times.regex = await timed(page, type, 'process_(12|34)+$');
 		times.clear = await timed(page, type, '');
-		times['all growth'] = await timed(page, 'document.querySelector("#grown button[data-value=grown]").click()');
+		times['all growth'] = await timed(page,
+			'document.querySelector("#grown button[data-value=grown]").click()');
 		assert.equal(await shown(page), report.samples.pictures.grown.total);
 		times['by thread'] = await timed(page, choose, ['group', 'thread']);
 		assert.equal(await shown(page), report.samples.pictures.grown.total);
-		times.filter = await timed(page, choose, ['kind', String(report.profile.kinds.indexOf('file'))]);
-		times['select time'] = await timed(page, 'const f = document.getElementById("time-to"); f.value = arg; f.dispatchEvent(new Event("change"))', '10');
-		times['scroll threads'] = await timed(page, 'const b = document.querySelector(".who-box"); b.scrollTop = arg; b.dispatchEvent(new Event("scroll"))', 20000);
+		times.filter = await timed(page, choose,
+			['kind', String(report.profile.kinds.indexOf('file'))]);
+		times['select time'] = await timed(page,
+			'const f = document.getElementById("time-to"); f.value = arg; ' +
+			'f.dispatchEvent(new Event("change"))', '10');
+		times['scroll threads'] = await timed(page,
+			'const b = document.querySelector(".who-box"); b.scrollTop = arg; ' +
+			'b.dispatchEvent(new Event("scroll"))', 20000);
 		assert.ok(await page.locator('table.who tbody tr').count() < 60);
 		assert.equal(await page.locator('table.who').getAttribute('aria-rowcount'), '1001');
-		times['sort threads'] = await timed(page, 'document.querySelector("table.who button[data-sort=name]").click()');
+		times['sort threads'] = await timed(page,
+			'document.querySelector("table.who button[data-sort=name]").click()');
 		for (const [what, [worked, drawn]] of Object.entries(times))
 			t.diagnostic(`${what}: ${worked} ms, with drawing ${drawn} ms`);
-		// How long it takes is the machine's; that it does not grow with the stacks is the page's.
+		// How long it takes is the machine's; that it does not grow with the stacks is the
+		// page's.
 		const elements = await page.locator('*').count();
 		assert.ok(elements < 10_000, `${elements} elements`);
 	});

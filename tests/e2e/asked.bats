@@ -20,7 +20,8 @@ teardown() {
 held() {
 	local case=$1
 	shift
-	"$TARE" run --as-root "$@" -- "$PROGRAMS/ask" "$case" <"$DIR/in" >"$DIR/out" 2>"$DIR/err" 3>&- 9>&- &
+	"$TARE" run --as-root "$@" -- "$PROGRAMS/ask" "$case" <"$DIR/in" >"$DIR/out" 2>"$DIR/err" \
+		3>&- 9>&- &
 	started+=($!)
 	exec 9>"$DIR/in"
 	until_true 10 grep -q checkpoint "$DIR/out"
@@ -60,7 +61,8 @@ untouched() {
 		and (1072693248 - .untouched | . < 1048576)' "$DIR/x.1.json" ||
 		fail "$(jq -c .samples "$DIR/x.1.json")"
 	# At the end nothing is mapped.
-	jq -e '.samples.asked.untouched == 0' "$DIR/x.json" || fail "$(jq -c .samples "$DIR/x.json")"
+	jq -e '.samples.asked.untouched == 0' "$DIR/x.json" ||
+		fail "$(jq -c .samples "$DIR/x.json")"
 }
 
 @test "a file: what is touched of it" {
@@ -134,7 +136,8 @@ untouched() {
 
 @test "mlock, madvise, read() and shared memory have addresses too" {
 	for program in populate sys_grow; do
-		"$TARE" run --as-root --period 16KiB -o "$DIR/r.json" -- "$PROGRAMS/$program" </dev/null >/dev/null
+		"$TARE" run --as-root --period 16KiB -o "$DIR/r.json" \
+			-- "$PROGRAMS/$program" </dev/null >/dev/null
 		jq -e '.samples.no_address == 0 and .samples.count > 100' "$DIR/r.json" ||
 			fail "$program: $(jq -c .samples "$DIR/r.json")"
 	done
@@ -148,7 +151,8 @@ untouched() {
 }
 
 @test "vfork, fork and clone are followed to their callers" {
-	"$TARE" run --as-root --period 4KiB -o "$DIR/r.json" -- sh -c 'ls; ls | cat; true' >/dev/null
+	"$TARE" run --as-root --period 4KiB -o "$DIR/r.json" \
+		-- sh -c 'ls; ls | cat; true' >/dev/null
 	jq -e '.samples.truncated == 0 and .samples.count > 200' "$DIR/r.json" ||
 		fail "$(jq -c .samples "$DIR/r.json")"
 }

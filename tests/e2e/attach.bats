@@ -124,7 +124,8 @@ attached() {
 	run "$TARE" attach --all --duration 500ms -o "$DIR/r.json"
 	status_is 0
 	# Others run on meanwhile: only what holds for those too.
-	report assert "$DIR/r.json" "r['lost']['total'] == 0" "${pids[0]} in pids" "$$ in pids" "len(pids) > 2" \
+	report assert "$DIR/r.json" "r['lost']['total'] == 0" "${pids[0]} in pids" "$$ in pids" \
+		"len(pids) > 2" \
 		"all(p['balance'][k]['opening'] >= 0 for p in processes for k in KINDS if k != 'kmem')" \
 		"r['cgroup'] is not None or r['totals']['kmem']['net'] is None" \
 		"r['features']['kmem']['state'] == 'events' or all(t['kmem']['net'] is None for t in tasks)"

@@ -289,7 +289,8 @@ as_nobody() {
 @test "two tares at once on one run, by attach" {
 	mkfifo "$DIR/in"
 	exec 9<>"$DIR/in"
-	"$TARE" run -o "$DIR/one.json" -- "$PROGRAMS/target" 4 <"$DIR/in" >"$DIR/out" 2>&1 3>&- 9>&- &
+	"$TARE" run -o "$DIR/one.json" -- "$PROGRAMS/target" 4 <"$DIR/in" >"$DIR/out" 2>&1 3>&- \
+		9>&- &
 	started+=($!)
 	until_true 10 grep -q checkpoint "$DIR/out"
 	pid=$(sed -n 's/^target pid=\([0-9]*\) .*/\1/p' "$DIR/out")

@@ -56,8 +56,10 @@ need_kmem() {
 
 @test "io_uring: an io_kiocb each, nothing in the program" {
 	results assert "$C" "True"
-	"$LIB/bench.py" assert "$C" "has('c-io-uring')" >/dev/null || skip "io_uring can't be had here"
-	results assert "$C" "abs(slope('c-io-uring', 'rss')) < 16" "slope('c-io-uring', 'kstack') == 0"
+	"$LIB/bench.py" assert "$C" "has('c-io-uring')" >/dev/null ||
+		skip "io_uring can't be had here"
+	results assert "$C" "abs(slope('c-io-uring', 'rss')) < 16" \
+		"slope('c-io-uring', 'kstack') == 0"
 	need_kmem
 	# Each CPU may be charged 64 pages ahead of need: little, beside 100,000 of these.
 	bench --only c-io-uring --tasks 1,1k,100k --runs 2 -o "$DIR/r.db" >"$DIR/out"
@@ -169,7 +171,8 @@ need_kmem() {
 }
 
 @test "--touch: each task uses that much more of its stack" {
-	bench --only c-pthread,c-stackless --tasks 1,1k --runs 1 --touch 8KiB -o "$DIR/r.db" >"$DIR/out"
+	bench --only c-pthread,c-stackless --tasks 1,1k --runs 1 --touch 8KiB -o "$DIR/r.db" \
+		>"$DIR/out"
 	results assert "$DIR/r.db" "r['options']['touch'] == 8192" \
 		"row('c-stackless')['status'] == 'missing' and '--touch' in row('c-stackless')['missing']" \
 		"4096 <= slope('c-pthread', 'anon') - 8400 <= 12288 + 500"
@@ -180,7 +183,8 @@ need_kmem() {
 	sql "$DIR/r.db" "UPDATE bench SET complete = 0"
 	bench --resume -o "$DIR/r.db" --only c-stackless --tasks 1 --runs 1 >"$DIR/out" 2>&1
 	results assert "$DIR/r.db" "not r['complete']"
-	bench --resume -o "$DIR/r.db" --only c-pthread,c-io-uring,c-stackless --tasks 1 --runs 1 >"$DIR/out" 2>&1
+	bench --resume -o "$DIR/r.db" --only c-pthread,c-io-uring,c-stackless --tasks 1 --runs 1 \
+		>"$DIR/out" 2>&1
 	results assert "$DIR/r.db" "r['complete']"
 }
 
@@ -188,10 +192,12 @@ need_kmem() {
 	[ "$(id -u)" = 0 ] || skip "not root"
 	mkdir "$DIR/there" "$DIR/secret" "$DIR/there/b2"
 	"$LIB/bench.py" catalogue "$DIR/c.json" \
-		'{"id": "b1", "build": "true", "run": ["sleep", "{n}"]}' '{"id": "b2", "build": "true", "run": ["sleep", "{n}"]}' \
+		'{"id": "b1", "build": "true", "run": ["sleep", "{n}"]}' \
+		'{"id": "b2", "build": "true", "run": ["sleep", "{n}"]}' \
 		'{"id": "b3", "build": "true", "run": ["sleep", "{n}"]}'
 	ln -s "$DIR/secret" "$DIR/there/b3"
-	SUDO_UID=65534 SUDO_GID=65534 "$TARE" bench --catalogue "$DIR/c.json" --build-dir "$DIR/there" \
+	SUDO_UID=65534 SUDO_GID=65534 "$TARE" bench --catalogue "$DIR/c.json" \
+		--build-dir "$DIR/there" \
 		--tasks 1 --runs 1 >"$DIR/out" 2>&1
 	[ "$(stat -c %u "$DIR/there" "$DIR/there/b1" "$DIR/there/b2" "$DIR/secret" | xargs)" = '0 65534 0 0' ] ||
 		fail "$(ls -ln "$DIR" "$DIR/there")"
@@ -210,15 +216,18 @@ after_by() {
 @test "--after: another number than N, and tasks that end too early, are failures" {
 	[ "$(after_by 10 1)" = ok ] || fail "$(cat "$DIR/out")"
 	[ "$(after_by 10 7)" = 'it said after 7' ] || fail "$(cat "$DIR/out")"
-	[ "$(after_by 0 1)" = 'its tasks ended before they were weighed' ] || fail "$(cat "$DIR/out")"
+	[ "$(after_by 0 1)" = 'its tasks ended before they were weighed' ] ||
+		fail "$(cat "$DIR/out")"
 }
 
 @test "no peer to connect to: those that need it fail, and the bench goes on" {
 	"$LIB/bench.py" catalogue "$DIR/c.json" \
 		'{"id": "connects", "family": "connect", "run": ["sleep", "{n}", "{peer}"]}' \
 		'{"id": "sleeps", "run": ["sh", "-c", "echo ready $0; exec sleep 100", "{n}"]}'
-	"$TARE" bench --catalogue "$DIR/c.json" --build-dir "$DIR/b" --tasks 1 --runs 1 -o "$DIR/r.db" >"$DIR/out" 2>&1
-	results assert "$DIR/r.db" "r['complete']" "row('connects')['status'] == 'failed'" "has('sleeps')"
+	"$TARE" bench --catalogue "$DIR/c.json" --build-dir "$DIR/b" --tasks 1 --runs 1 \
+		-o "$DIR/r.db" >"$DIR/out" 2>&1
+	results assert "$DIR/r.db" "r['complete']" "row('connects')['status'] == 'failed'" \
+		"has('sleeps')"
 	run cat "$DIR/out"
 	says 'the peer to connect to'
 }
@@ -226,7 +235,8 @@ after_by() {
 @test "connections: kernel memory each, and the peer is gone afterwards" {
 	bench --only c-epoll-connect --tasks 1,100 --runs 1 -o "$DIR/r.db" >"$DIR/out"
 	results check "$DIR/r.db"
-	results assert "$DIR/r.db" "len(runs('c-epoll-connect')) == 2" "slope('c-epoll-connect', 'anon') < 500"
+	results assert "$DIR/r.db" "len(runs('c-epoll-connect')) == 2" \
+		"slope('c-epoll-connect', 'anon') < 500"
 	for peer in /proc/[0-9]*/exe; do
 		[ "$(readlink "$peer")" != "$BUILT/peer/peer" ] || fail "a peer is left: $peer"
 	done
@@ -242,7 +252,8 @@ after_by() {
 	run bench --catalogue "$DIR/c.json" --tasks 1 --runs 1 -o "$DIR/r.db"
 	status_is 0
 	says 'none: missing.*tool-package' 'cannot be built: main.c:7: broken'
-	results assert "$DIR/r.db" "r['complete']" "all(w['status'] == 'missing' for w in r['rows'])" \
+	results assert "$DIR/r.db" "r['complete']" \
+		"all(w['status'] == 'missing' for w in r['rows'])" \
 		"'tool-package' in row('none')['missing']" "row('unbuilt')['version'] == '1.0'"
 	run bench --catalogue "$DIR/c.json" --list
 	status_is 0
@@ -262,7 +273,8 @@ after_by() {
 		'{"id": "made", "build": "cat {src}/main >>{out}/made", "run": ["sh", "{out}/made", "{n}"]}'
 	mkdir "$DIR/made"
 	echo 'echo ready $1; exec sleep 100' >"$DIR/made/main"
-	build() { bench --catalogue "$DIR/c.json" --build-dir "$DIR/b" --tasks 1 --runs 1 >"$DIR/out"; }
+	build() { bench --catalogue "$DIR/c.json" --build-dir "$DIR/b" --tasks 1 --runs 1 \
+		>"$DIR/out"; }
 	build
 	build
 	[ "$(wc -l <"$DIR/b/made/made")" = 1 ] || fail "built again"

@@ -146,7 +146,8 @@ signal.pause()" $0' --runs 2
 	own 'head -c 50000000 /dev/zero; echo; echo ready $0; exec sleep 1000'
 	status_is 0
 	results assert "$DIR/r.db" "len(runs('own')) == 2"
-	own 'yes | head -n 2000000; yes | head -c 5000000 >&2; echo ready $0; exec sleep 1000' --tasks 1
+	own 'yes | head -n 2000000; yes | head -c 5000000 >&2; echo ready $0; exec sleep 1000' \
+		--tasks 1
 	status_is 0
 	results assert "$DIR/r.db" "len(runs('own')) == 1"
 	LIMIT=2s own 'exec yes "a line, or many of them"'
@@ -176,13 +177,15 @@ signal.pause()" $0' --runs 2
 	[ "$(wc -l </proc/swaps)" = 1 ] || skip "with swap nothing is killed for its memory"
 	"$TARE" doctor --json >"$DIR/doctor" || true
 	own 'exec python3 -c "x = bytearray(300 << 20); print(\"ready\", 1)"' --memory-max 64MiB
-	! grep -q 'control group' <<<"$output" || [ -e "$DIR/r.db" ] || skip "no control group: $output"
+	! grep -q 'control group' <<<"$output" || [ -e "$DIR/r.db" ] ||
+		skip "no control group: $output"
 	own_fails 'out of memory: 64.0 MiB'
 }
 
 @test "options: what is not sensible is refused, with the way out" {
 	local option
-	for option in --tasks=-1 --tasks=1000000000000 --tasks=abc --tasks= --tasks=1,,2 --tasks=1kk \
+	for option in --tasks=-1 --tasks=1000000000000 --tasks=abc --tasks= --tasks=1,,2 \
+		--tasks=1kk \
 		--runs=0 --runs=-1 --runs=x --time-limit=0 --time-limit=abc --memory-max=0 \
 		--memory-max=x --touch=0 --touch=-1 --nonsense; do
 		run "$TARE" bench "$option" --list
@@ -212,7 +215,8 @@ signal.pause()" $0' --runs 2
 	status_is 0
 	cp "$DIR/r.db" "$DIR/copy"
 	go_on() {
-		run "$TARE" bench --tasks 1,3 --runs 1 "$@" -- sh -c 'echo ready $0; exec sleep 1000' '{n}'
+		run "$TARE" bench --tasks 1,3 --runs 1 "$@" \
+			-- sh -c 'echo ready $0; exec sleep 1000' '{n}'
 	}
 	go_on -o "$DIR/r.db"
 	status_is 1
@@ -236,7 +240,8 @@ signal.pause()" $0' --runs 2
 	# Nothing is left to do: nothing is run.
 	go_on -o "$DIR/r.db" --resume
 	status_is 0
-	[ "$(sqlite3 "$DIR/r.db" 'SELECT * FROM weights')" = "$(sqlite3 "$DIR/copy" 'SELECT * FROM weights')" ]
+	[ "$(sqlite3 "$DIR/r.db" 'SELECT * FROM weights')" = \
+		"$(sqlite3 "$DIR/copy" 'SELECT * FROM weights')" ]
 }
 
 # A bench of six runs in the background, which note "PID N" in $DIR/seen when they start.
@@ -275,7 +280,8 @@ was_cut_short() {
 	results assert "$DIR/r.db" "r['complete']" \
 		"[(x['tasks'], x['repeat']) for x in runs('own')] == [(n, i) for n in (1, 2, 3) for i in (1, 2)]"
 	# The one that was cut short is made again, those kept are not.
-	[ "$(cut -d' ' -f2 "$DIR/seen" | tr '\n' ' ')" = '1 1 2 2 2 3 3 ' ] || fail "$(cat "$DIR/seen")"
+	[ "$(cut -d' ' -f2 "$DIR/seen" | tr '\n' ' ')" = '1 1 2 2 2 3 3 ' ] ||
+		fail "$(cat "$DIR/seen")"
 	[ "$(left_groups)" = "$groups" ] || fail "a control group is left:" "$(left_groups)"
 }
 
@@ -303,7 +309,8 @@ was_cut_short() {
 
 @test "nobody reads what it says: it goes on to the end" {
 	mkfifo "$DIR/pipe"
-	"$TARE" bench --tasks 1 --runs 2 -o "$DIR/r.db" -- sh -c 'echo ready $0; exec sleep 1000' '{n}' \
+	"$TARE" bench --tasks 1 --runs 2 -o "$DIR/r.db" -- sh -c 'echo ready $0; exec sleep 1000' \
+		'{n}' \
 		>"$DIR/out" 2>"$DIR/pipe" 3>&- &
 	started+=($!)
 	head -n 1 "$DIR/pipe" >"$DIR/line"
@@ -314,7 +321,8 @@ was_cut_short() {
 
 # The machine's limits, for the time of one run.
 @test "--raise-limits: put back, also after Ctrl-C" {
-	limits() { cat /proc/sys/kernel/pid_max /proc/sys/kernel/threads-max /proc/sys/vm/max_map_count; }
+	limits() { cat /proc/sys/kernel/pid_max /proc/sys/kernel/threads-max \
+		/proc/sys/vm/max_map_count; }
 	[ ! -e /run/tare-limits ] || skip "another tare has raised them"
 	local before
 	before=$(limits)

@@ -65,7 +65,8 @@ group_of() {
 held() {
 	[ -e "$DIR/in" ] || mkfifo "$DIR/in"
 	: >"$DIR/out"
-	"$TARE" run --cgroup "$group" -o "$DIR/r.json" "$@" <"$DIR/in" >"$DIR/out" 2>"$DIR/err" 3>&- 9>&- &
+	"$TARE" run --cgroup "$group" -o "$DIR/r.json" "$@" <"$DIR/in" >"$DIR/out" 2>"$DIR/err" \
+		3>&- 9>&- &
 	weigher=$!
 	started+=("$weigher")
 	exec 9>"$DIR/in"
@@ -159,7 +160,8 @@ not_measured() {
 	[ "$output" = ran ] || fail "$output"
 	not_measured 'read-only'
 	# Page tables and stacks are known all the same.
-	report assert "$DIR/r.json" "r['totals']['kstack']['in'] > 0" "r['totals']['pagetable']['in'] > 0"
+	report assert "$DIR/r.json" "r['totals']['kstack']['in'] > 0" \
+		"r['totals']['pagetable']['in'] > 0"
 	run unshare -m sh "$DIR/ro" "$TARE" run -- sh -c 'exit 3'
 	status_is 3
 	says 'not measured' 'read-only' 'balanced'
@@ -207,7 +209,8 @@ no_swap() {
 	run "$TARE" run --memory-max 64MiB -o "$DIR/r.json" -- "$PROGRAMS/hog" 16 </dev/null
 	status_is 0
 	says survived
-	report assert "$DIR/r.json" "r['cgroup']['oom_kills'] == 0" "r['cgroup']['limit'] == 64 << 20"
+	report assert "$DIR/r.json" "r['cgroup']['oom_kills'] == 0" \
+		"r['cgroup']['limit'] == 64 << 20"
 	for bad in banana 0 -1 1.2.3M '' 99999999999999999999G; do
 		run "$TARE" run --memory-max "$bad" -- touch "$DIR/ran"
 		status_is 125
@@ -234,7 +237,8 @@ no_swap() {
 		sh -c 'echo ready; exec sleep 15'
 	status_is 130
 	no_group_left
-	run "$LIB/terminal.py" --send '^C' --after ready --again -- "$TARE" run --cgroup "$group" -- \
+	run "$LIB/terminal.py" --send '^C' --after ready --again -- "$TARE" run --cgroup "$group" \
+		-- \
 		sh -c 'trap "" INT; echo ready; sleep 15'
 	status_is 137
 	no_group_left
@@ -321,7 +325,8 @@ sweeps() {
 		"r['totals']['kstack']['net'] == 85 * 16384"
 	# Each filled a pipe with 64 KiB.
 	[ "$(report get "$DIR/r.1.json" "r['kmem']['level']")" != events ] ||
-		report assert "$DIR/r.1.json" "all(p['balance']['kmem']['in'] >= 1 << 16 for p in processes)"
+		report assert "$DIR/r.1.json" \
+		"all(p['balance']['kmem']['in'] >= 1 << 16 for p in processes)"
 	exec 9>&-
 	finished "$weigher"
 	status_is 0

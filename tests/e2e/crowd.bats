@@ -40,7 +40,8 @@ nothing_lost() {
 
 @test "30,000 threads that end together beside busy CPUs: no record is lost" {
 	busy_cpus
-	"$TARE" run --as-root -o "$DIR/r.json" -- "$PROGRAMS/idle_threads" "$(many_threads)" </dev/null
+	"$TARE" run --as-root -o "$DIR/r.json" -- "$PROGRAMS/idle_threads" \
+		"$(many_threads)" </dev/null
 	nothing_lost
 }
 
@@ -78,7 +79,8 @@ stopped() {
 	echo >&9
 	until grep -q "checkpoint made" "$DIR/out"; do sleep 0.05; done
 	kill -STOP "${started[0]}"
-	while grep -L 'State:.T' "/proc/${started[0]}"/task/*/status | grep -q .; do sleep 0.05; done
+	while grep -L 'State:.T' "/proc/${started[0]}"/task/*/status |
+		grep -q .; do sleep 0.05; done
 	echo >&9
 	# Its first thread is a zombie as soon as that has ended; then the others.
 	until grep -q 'State:.Z' "/proc/$child/status" &&
@@ -114,7 +116,8 @@ stopped() {
 
 @test "the command never runs at tare's priority" {
 	# shellcheck disable=SC2016
-	run "$TARE" run --as-root -- sh -c 'chrt -p $$; nice; cat /proc/$PPID/task/*/comm' </dev/null
+	run "$TARE" run --as-root -- sh -c 'chrt -p $$; nice; cat /proc/$PPID/task/*/comm' \
+		</dev/null
 	status_is 0
 	says 'SCHED_OTHER' '^0$' 'tare-drain'
 }
@@ -130,7 +133,8 @@ stopped() {
 @test "more processes than there are accounts, while tare stands still: the total is exact" {
 	# shellcheck disable=SC2016
 	run "$TARE" run --as-root --ring-size 64KiB -o "$DIR/r.json" -- \
-		sh -c 'kill -STOP $PPID; "$0" 4600 20; kill -CONT $PPID' "$PROGRAMS/fork_churn" </dev/null
+		sh -c 'kill -STOP $PPID; "$0" 4600 20; kill -CONT $PPID' \
+		"$PROGRAMS/fork_churn" </dev/null
 	status_is 0
 	report assert "$DIR/r.json" "r['lost']['mm_record'] > 4200" "r['books']['balanced']" \
 		"r['books']['off_pages'] == 0" \

@@ -72,12 +72,14 @@ unnamed() {
 	rm "$DIR/full.debug"
 	mkdir "$DIR/.debug"
 	mkfifo "$DIR/full.debug" "$DIR/.debug/full.debug"
-	timeout -s KILL 30 "$TARE" run --as-root -o "$DIR/out.folded" -- "$DIR/tree" || fail "it waits"
+	timeout -s KILL 30 "$TARE" run --as-root -o "$DIR/out.folded" -- "$DIR/tree" ||
+		fail "it waits"
 	unnamed
 }
 
 @test "by link and checksum, of a program without a build ID" {
-	gcc -O1 -g -pthread -Wl,--build-id=none -o "$DIR/plain" "$BATS_TEST_DIRNAME/../programs/call_tree.c"
+	gcc -O1 -g -pthread -Wl,--build-id=none -o "$DIR/plain" \
+		"$BATS_TEST_DIRNAME/../programs/call_tree.c"
 	objcopy --only-keep-debug "$DIR/plain" "$DIR/full.debug"
 	(cd "$DIR" && objcopy --strip-all --add-gnu-debuglink=full.debug plain tree)
 	folded -- "$DIR/tree"

@@ -205,7 +205,7 @@ without_btf() {
 	[[ "$output" == *'--json'* ]]
 	run -2 "$TARE" doctor more
 	run -0 "$TARE" doctor --help
-	[[ "$output" == *'usage: tare doctor'* ]]
+	[[ "$output" == *'Usage: tare doctor'* ]]
 }
 
 @test "doctor: a full disk and a closed stdout are failures" {

@@ -41,7 +41,8 @@ churn() {
 	report assert "$DIR/r.json" "count(processes) == 301" "len(processes) in (21, 22)" \
 		"sum(t['anon']['in'] for t in tasks) >= 300 * (64 << 10)"
 	churn --keep-tasks all -- "$PROGRAMS/fork_churn" 600 4
-	report assert "$DIR/r.json" "len(processes) == 601" "all(p['count'] == 1 for p in processes)"
+	report assert "$DIR/r.json" "len(processes) == 601" \
+		"all(p['count'] == 1 for p in processes)"
 }
 
 @test "the table has one row for those that ended" {

@@ -37,7 +37,8 @@ limited_group() {
 		root=/sys/fs/cgroup/memory file=memory.limit_in_bytes
 	elif grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null; then
 		root=/sys/fs/cgroup file=memory.max
-		grep -qw memory $root/cgroup.subtree_control || echo +memory >$root/cgroup.subtree_control
+		grep -qw memory $root/cgroup.subtree_control ||
+			echo +memory >$root/cgroup.subtree_control
 	else
 		skip "no memory controller"
 	fi

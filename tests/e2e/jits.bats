@@ -75,7 +75,8 @@ held() {
 }
 
 @test "two processes at once, each by its own map" {
-	held 2 sh -c 'exec 4<&0; "$0" delete first other <&4 & "$0" delete second another; wait' "$PROGRAMS/jit"
+	held 2 sh -c 'exec 4<&0; "$0" delete first other <&4 & "$0" delete second another; wait' \
+		"$PROGRAMS/jit"
 	for name in first other second another; do
 		grew_16m ";main;run;${name}_outer_\[fp\];${name}_inner_\[fp\] "
 	done
@@ -100,9 +101,11 @@ held() {
 		const keep = fillAll(600000);
 	END
 	cd "$DIR" # V8 leaves a log there
-	folded --period 64KiB -- "${noted[@]}" node --perf-basic-prof --interpreted-frames-native-stack "$DIR/grow.js"
+	folded --period 64KiB -- "${noted[@]}" node --perf-basic-prof \
+		--interpreted-frames-native-stack "$DIR/grow.js"
 	[ "$(bytes_of 'JS:.*fillAll [^;]*grow.js')" -gt $((8 << 20)) ] ||
 		fail "$(sort -t ' ' -k 2 "$DIR/out.folded" | cut -c 1-300 | head -20)"
 	[ "$(bytes_of ';_start;.*JS:[^;]*grow.js:1:1_.*JS:.*fillAll')" -gt $((8 << 20)) ] ||
-		fail "the script's own function is not there" "$(grep fillAll "$DIR/out.folded" | head -3)"
+		fail "the script's own function is not there" \
+		"$(grep fillAll "$DIR/out.folded" | head -3)"
 }

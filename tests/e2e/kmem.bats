@@ -75,7 +75,8 @@ kmem() {
 		'clone_vm' 'leader_gone'; do
 		# shellcheck disable=SC2086
 		set -- $what
-		"$TARE" run --wait-all -o "$DIR/r.json" -- "$PROGRAMS/$1" "${@:2}" </dev/null >"$DIR/out" ||
+		"$TARE" run --wait-all -o "$DIR/r.json" \
+			-- "$PROGRAMS/$1" "${@:2}" </dev/null >"$DIR/out" ||
 			[ "$1" = daemonize ]
 		run "$LIB/kmem.py" check "$DIR/r.json"
 		[ "$status" = 0 ] || fail "$what:" "$output"
@@ -150,7 +151,8 @@ has() {
 	/usr/bin/python3 "$DIR/full_stdin.py" "$TARE" run -o "$DIR/r.json" -- cat >"$DIR/read"
 	[ "$(stat -c %s "$DIR/read")" = 1048576 ] || fail "cat read $(stat -c %s "$DIR/read")"
 	report check "$DIR/r.json"
-	[ "$(report get "$DIR/r.json" "r['kmem']['level']")" = events ] || skip "kernel memory is not told by events"
+	[ "$(report get "$DIR/r.json" "r['kmem']['level']")" = events ] ||
+		skip "kernel memory is not told by events"
 	report assert "$DIR/r.json" "r['kmem']['elsewhere'] == 0" \
 		"all(t['kmem']['out'] - t['kmem']['in'] < 256 << 10 for t in tasks)" \
 		"r['peak']['weight']['kernel'] >= 0" "r['weight']['kernel'] >= 0"

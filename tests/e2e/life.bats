@@ -81,7 +81,8 @@ run_json() {
 @test "a daemon is followed; tare ends with the command, and the daemon lives on" {
 	local daemon
 	mkfifo "$DIR/in"
-	"$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/daemonize" <"$DIR/in" >"$DIR/out" 2>"$DIR/err" 3>&- &
+	"$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/daemonize" <"$DIR/in" >"$DIR/out" 2>"$DIR/err" \
+		3>&- &
 	started+=($!)
 	exec 9>"$DIR/in"
 	until_true 20 grep -q 'checkpoint parent' "$DIR/out"

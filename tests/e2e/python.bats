@@ -57,7 +57,8 @@ python() {
 
 # The MiB that these functions, and what they call, grew by; with others between them.
 took() {
-	between "$(printf ';py::%s:%s/run.py.*' "$1" "$DIR")$3" $((($2 - 1) << 20)) $((($2 + 2) << 20))
+	between "$(printf ';py::%s:%s/run.py.*' "$1" "$DIR")$3" $((($2 - 1) << 20)) \
+		$((($2 + 2) << 20))
 }
 
 @test "calls in Python, and through C: map, a generator, a method, sorted" {
@@ -85,7 +86,8 @@ took() {
 	took main 16 ";py::each:${next}py::(Tree\.)?grow:${next}py::take:"
 	took main 8 ';py::produce:'
 	took main 4 ';py::key:'
-	[ "$(bytes_of ';py::main:[^;]*;py::each:')" = 0 ] || fail "map() is C: $(bytes_of 'py::main')"
+	[ "$(bytes_of ';py::main:[^;]*;py::each:')" = 0 ] ||
+		fail "map() is C: $(bytes_of 'py::main')"
 	# Each run of functions is in the place of the C function that runs them.
 	[ "$(bytes_of 'py::take.*_PyEval_EvalFrameDefault')" = 0 ]
 }
@@ -101,8 +103,10 @@ took() {
 		for t in ts: t.start()
 		for t in ts: t.join()
 	END
-	between ';start_thread;.*;py::(Thread\.)?run:.*py::first:.*;py::take:' $((7 << 20)) $((10 << 20))
-	between ';start_thread;.*;py::(Thread\.)?run:.*py::second:.*;py::take:' $((15 << 20)) $((18 << 20))
+	between ';start_thread;.*;py::(Thread\.)?run:.*py::first:.*;py::take:' $((7 << 20)) \
+		$((10 << 20))
+	between ';start_thread;.*;py::(Thread\.)?run:.*py::second:.*;py::take:' $((15 << 20)) \
+		$((18 << 20))
 	[ "$(bytes_of 'py::first.*py::second|py::second.*py::first')" = 0 ]
 }
 
@@ -212,5 +216,6 @@ took() {
 	cp "$code" "$DIR/other"
 	PYTHON=$DIR/other code=$DIR/other
 	python <<<'take(16)'
-	between ';_PyEval_EvalFrameDefault \[names: python 3.8 to 3.13, or -X perf\]' $((15 << 20)) $((40 << 20))
+	between ';_PyEval_EvalFrameDefault \[names: python 3.8 to 3.13, or -X perf\]' \
+		$((15 << 20)) $((40 << 20))
 }

@@ -32,7 +32,8 @@ ask() {
 
 @test "the report of a recording is that of its run" {
 	need sqlite3
-	COLUMNS=80 recorded --slab --self -o "$DIR/a.json" -- sh -c 'ls -R /usr/share >/dev/null; gcc --version'
+	COLUMNS=80 recorded --slab --self -o "$DIR/a.json" \
+		-- sh -c 'ls -R /usr/share >/dev/null; gcc --version'
 	run "$TARE" report "$DIR/r.tare" --format json -o "$DIR/b.json"
 	status_is 0
 	cmp "$DIR/a.json" "$DIR/b.json"

@@ -23,7 +23,8 @@ without() {
 	rm -f "$DIR/r.json" "$DIR/ran"
 	TARE_REFUSE=$1 run "$TARE" run --period 16KiB -o "$DIR/r.json" -- touch "$DIR/ran"
 	if [ "$2" = ledger ]; then
-		[ "$status" -eq 125 ] && [ ! -e "$DIR/ran" ] && [[ "$output" == *"can't do without"* ]]
+		[ "$status" -eq 125 ] && [ ! -e "$DIR/ran" ] &&
+			[[ "$output" == *"can't do without"* ]]
 		return
 	fi
 	[ "$status" -eq 0 ] && [ -e "$DIR/ran" ] && case $2 in
@@ -95,7 +96,8 @@ without() {
 }
 
 @test "what is not told apart is unknown in a recording too" {
-	TARE_REFUSE=MEMCG_SOCK,MEMCG_VMALLOC "$TARE" run -r "$DIR/x.tare" -o "$DIR/r.json" -- true 2>/dev/null
+	TARE_REFUSE=MEMCG_SOCK,MEMCG_VMALLOC "$TARE" run -r "$DIR/x.tare" -o "$DIR/r.json" \
+		-- true 2>/dev/null
 	holds 'r["kmem"]["sock"] is None and r["kmem"]["vmalloc"] is None'
 	"$TARE" report "$DIR/x.tare" --format json >"$DIR/r.json"
 	holds 'r["kmem"]["sock"] is None and r["kmem"]["vmalloc"] is None'

@@ -114,7 +114,8 @@ teardown() {
 	need setpriv
 	cp "$PROGRAMS/show" "$DIR/show"
 	chmod 755 "$DIR" "$DIR/show"
-	run env SUDO_UID=65534 SUDO_GID=65534 SUDO_USER=nobody "$TARE" run -o "$DIR/r.json" -- "$DIR/show"
+	run env SUDO_UID=65534 SUDO_GID=65534 SUDO_USER=nobody "$TARE" run -o "$DIR/r.json" \
+		-- "$DIR/show"
 	status_is 0
 	says '^Uid:.65534.65534.65534.65534$' '^Gid:.65534.65534.65534.65534$' \
 		'^env USER=nobody' '^env LOGNAME=nobody' \
@@ -164,7 +165,8 @@ teardown() {
 
 @test "the terminal is the command's: it reads from it, in the foreground" {
 	run "$LIB/terminal.py" --send $'hello\n' --after 'name?' -- \
-		"$TARE" run -o "$DIR/r.json" -- sh -c 'test -t 0 && echo "name?"; read x; echo "got $x"'
+		"$TARE" run -o "$DIR/r.json" -- sh \
+		-c 'test -t 0 && echo "name?"; read x; echo "got $x"'
 	status_is 0
 	says 'got hello'
 }
@@ -195,7 +197,8 @@ teardown() {
 # held OPTIONS…: tare runs `target` in the background; sets tare and target.
 held() {
 	mkfifo "$DIR/in"
-	"$TARE" run -o "$DIR/r.json" "$@" -- "$PROGRAMS/target" 2 <"$DIR/in" >"$DIR/out" 2>"$DIR/err" 3>&- &
+	"$TARE" run -o "$DIR/r.json" "$@" -- "$PROGRAMS/target" 2 <"$DIR/in" >"$DIR/out" \
+		2>"$DIR/err" 3>&- &
 	tare=$!
 	started+=("$tare")
 	exec 9>"$DIR/in"

@@ -56,7 +56,8 @@ start() {
 	[ "$1" = root ] || env=("${sudo_env[@]}")
 	rm -f "$DIR/up"
 	env "${env[@]}" "$TARE" run --as-root "${@:2}" -- \
-		sh -c 'echo up >"$0/up"; read -r _ <"$0/go"' "$DIR" >"$DIR/out" 2>"$DIR/err" 3>&- 9>&- &
+		sh -c 'echo up >"$0/up"; read -r _ <"$0/go"' "$DIR" >"$DIR/out" 2>"$DIR/err" 3>&- \
+		9>&- &
 	started+=($!)
 	until_true 20 test -s "$DIR/up"
 }
@@ -70,7 +71,8 @@ finish() {
 }
 
 secret_is_whole() {
-	[ "$(stat -c '%a %u %g' "$DIR/secret/shadow")" = '600 0 0' ] || fail "$(ls -ln "$DIR/secret")"
+	[ "$(stat -c '%a %u %g' "$DIR/secret/shadow")" = '600 0 0' ] ||
+		fail "$(ls -ln "$DIR/secret")"
 	[ "$(cat "$DIR/secret/shadow")" = "root's" ] || fail "another content"
 	[ "$(ls "$DIR/secret")" = shadow ] || fail "$(ls -ln "$DIR/secret")"
 }
@@ -97,7 +99,8 @@ nothing_left() {
 			start $who --html "$DIR/ww/r.html" -o "$DIR/ww/r.json" -r "$DIR/ww/r.tare"
 			until_true 20 test -s "$DIR/ww/r.tare"
 			for file in r.html r.json r.1.json r.1.html r.tare-journal; do
-				other ln -s "$DIR/secret/shadow" "$DIR/ww/$file" || [ $file = r.tare-journal ]
+				other ln -s "$DIR/secret/shadow" "$DIR/ww/$file" ||
+					[ $file = r.tare-journal ]
 			done
 			kill -USR1 "${started[-1]}"
 			until_true 20 test -f "$DIR/ww/r.1.html" -a ! -L "$DIR/ww/r.1.html"
@@ -118,7 +121,8 @@ nothing_left() {
 	for who in root sudo; do
 		mkdir "$DIR/theirs" "$DIR/theirs/dir"
 		chown -R 65534:65534 "$DIR/theirs"
-		start $who --html "$DIR/theirs/dir/shadow" -o "$DIR/theirs/dir/r.json" -r "$DIR/theirs/dir/r.tare"
+		start $who --html "$DIR/theirs/dir/shadow" -o "$DIR/theirs/dir/r.json" \
+			-r "$DIR/theirs/dir/r.tare"
 		until_true 20 test -s "$DIR/theirs/dir/r.tare"
 		other mv "$DIR/theirs/dir" "$DIR/theirs/moved"
 		other ln -s "$DIR/secret" "$DIR/theirs/dir"
@@ -152,15 +156,18 @@ nothing_left() {
 		case $what in
 		pipe)
 			other mkfifo -m 666 "$DIR/ww/r.html" "$DIR/ww/r.json"
-			other mkfifo -m 666 "$DIR/ww/r.tare-journal" || : # tare had one there just then
+			other mkfifo -m 666 "$DIR/ww/r.tare-journal" ||
+				: # tare had one there just then
 			;;
-		device) mknod -m 666 "$DIR/ww/r.html" c 5 0 && mknod -m 666 "$DIR/ww/r.json" c 1 7 ;;
+		device) mknod -m 666 "$DIR/ww/r.html" c 5 0 &&
+			mknod -m 666 "$DIR/ww/r.json" c 1 7 ;;
 		directory) other mkdir "$DIR/ww/r.html" "$DIR/ww/r.json" ;;
 		esac
 		finish
 		if [ $what = directory ]; then
 			status_is 125
-			says "cannot write $DIR/ww/r.html: Is a directory" "cannot write $DIR/ww/r.json: Is a directory"
+			says "cannot write $DIR/ww/r.html: Is a directory" \
+				"cannot write $DIR/ww/r.json: Is a directory"
 		else
 			status_is 0
 			is_ours root "$DIR/ww/"{r.html,r.json,r.tare}
@@ -214,7 +221,8 @@ nothing_left() {
 @test "export, diff, bench report and bench: the same" {
 	local on
 	"$TARE" run --as-root -r "$DIR/own/a.tare" -- true
-	"$TARE" bench --tasks 1 --runs 1 -o "$DIR/own/r.db" -- sh -c 'echo ready $0; sleep 100' '{n}' >/dev/null
+	"$TARE" bench --tasks 1 --runs 1 -o "$DIR/own/r.db" -- sh -c 'echo ready $0; sleep 100' \
+		'{n}' >/dev/null
 	for on in 0 1; do
 		protected $on
 		rm -f "$DIR/ww/link"
@@ -240,7 +248,8 @@ nothing_left() {
 @test "bench: a link for its journal, and its results swapped, while it runs" {
 	chmod 777 "$DIR/ww"
 	env "${sudo_env[@]}" "$TARE" bench --as-root --tasks 1 --runs 1 -o "$DIR/ww/r.db" -- \
-		sh -c 'echo up >"$1/up"; read -r _ <"$1/go"; echo ready $0; sleep 100' '{n}' "$DIR" >"$DIR/out" 2>&1 3>&- 9>&- &
+		sh -c 'echo up >"$1/up"; read -r _ <"$1/go"; echo ready $0; sleep 100' '{n}' \
+		"$DIR" >"$DIR/out" 2>&1 3>&- 9>&- &
 	started+=($!)
 	until_true 20 test -s "$DIR/up"
 	is_ours sudo "$DIR/ww/r.db"
@@ -259,13 +268,15 @@ nothing_left() {
 		umask 277
 		"$TARE" run -o "$DIR/own/narrow.json" -r "$DIR/own/narrow.tare" -- true
 		umask 0
-		"$TARE" run -o "$DIR/own/wide.json" --html "$DIR/own/wide.html" -r "$DIR/own/wide.tare" -- true
+		"$TARE" run -o "$DIR/own/wide.json" --html "$DIR/own/wide.html" \
+			-r "$DIR/own/wide.tare" -- true
 	)
 	[ "$(stat -c %a "$DIR/own/"narrow.*)" = $'400\n400' ] || fail "$(ls -l "$DIR/own")"
 	is_ours root "$DIR/own/"wide.*
 	"$TARE" run --user nobody -o "$DIR/own/n.json" -r "$DIR/own/n.tare" -- true
 	is_ours root "$DIR/own/"n.{json,tare}
-	env "${sudo_env[@]}" "$TARE" run --user nobody -o "$DIR/own/s.json" -r "$DIR/own/s.tare" -- true
+	env "${sudo_env[@]}" "$TARE" run --user nobody -o "$DIR/own/s.json" -r "$DIR/own/s.tare" \
+		-- true
 	is_ours sudo "$DIR/own/"s.{json,tare}
 	# A file of root's does not become the caller's; nor does one keep what others gave it.
 	echo old >"$DIR/own/root.json"
@@ -301,7 +312,8 @@ left_by() {
 	echo 'int pause(void); int renameat(int a, const char *b, int c, const char *d)
 		{ (void)a, (void)b, (void)c, (void)d; return pause(); }' |
 		gcc -shared -fPIC -x c -o "$DIR/stop.so" -
-	LD_PRELOAD=$DIR/stop.so "$TARE" run -o "$DIR/ww/r.json" -- env -u LD_PRELOAD true 3>&- 8>&- 9>&- &
+	LD_PRELOAD=$DIR/stop.so "$TARE" run -o "$DIR/ww/r.json" \
+		-- env -u LD_PRELOAD true 3>&- 8>&- 9>&- &
 	started+=($!)
 	until_true 20 left_by "${started[0]}"
 	# While it is there, it stays.
@@ -361,7 +373,8 @@ exit(n < 65536)'
 }
 
 @test "a command that ignores SIGTERM: the second kills it" {
-	"$TARE" run -o "$DIR/own/r.json" -- sh -c 'trap "" TERM; echo up >"$0/up"; while :; do sleep 1; done' "$DIR" 3>&- &
+	"$TARE" run -o "$DIR/own/r.json" -- sh \
+		-c 'trap "" TERM; echo up >"$0/up"; while :; do sleep 1; done' "$DIR" 3>&- &
 	started+=($!)
 	until_true 20 test -s "$DIR/up"
 	kill -TERM "${started[0]}"
@@ -409,7 +422,8 @@ has_state() {
 	left=$(ls -A "$DIR/disk")
 	umount "$DIR/disk"
 	status_is 5
-	says "error: cannot write $DIR/disk/r.tare: No space left" "$DIR/disk/r.tare: disk full: it holds nothing"
+	says "error: cannot write $DIR/disk/r.tare: No space left" \
+		"$DIR/disk/r.tare: disk full: it holds nothing"
 	says_not '\.tmp'
 	[ -z "$left" ] || fail "left: $left"
 }
@@ -447,7 +461,8 @@ has_state() {
 	need setcap python3
 	cp "$TARE" "$DIR/tare"
 	chmod 755 "$DIR/tare"
-	setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search,cap_sys_admin,cap_syslog+ep "$DIR/tare" ||
+	setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search,cap_sys_admin,cap_syslog+ep \
+		"$DIR/tare" ||
 		skip "no file capabilities here"
 	other mkdir "$DIR/ww/their"
 	cat >"$DIR/try.py" <<-'END'
@@ -481,7 +496,8 @@ has_state() {
 	chmod 666 "$DIR/maps"
 	for way in plain link pipe huge; do
 		"$TARE" run --user nobody --period 64KiB -o "$DIR/out.folded" -- \
-			sh -c 'echo "/tmp/perf-$$.map" >>"$0/maps"; exec "$0/jit" "$@"' "$DIR" $way planted
+			sh -c 'echo "/tmp/perf-$$.map" >>"$0/maps"; exec "$0/jit" "$@"' \
+			"$DIR" $way planted
 		case $way in
 		plain | huge) between 'planted_outer' $((15 << 20)) $((17 << 20)) ;;
 		*) between '\[code without a file\]' $((15 << 20)) $((17 << 20)) ;;
@@ -516,7 +532,8 @@ has_state() {
 		rm -rf "$DIR/their"
 		mkdir "$DIR/their"
 		chown 65534 "$DIR/their"
-		run timeout 60 "$TARE" run --user nobody --period 4KiB -o "$DIR/own/$how.json" --html "$DIR/own/$how.html" -- \
+		run timeout 60 "$TARE" run --user nobody --period 4KiB -o "$DIR/own/$how.json" \
+			--html "$DIR/own/$how.html" -- \
 			/usr/bin/python3 "$DIR/swap.py" $how "$DIR/their"
 		status_is 0
 		report check "$DIR/own/$how.json"

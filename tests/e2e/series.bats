@@ -27,7 +27,8 @@ later_than() {
 # held PROGRAM ARG…: a report of it at its first checkpoint, the last point from then too.
 held() {
 	n=1
-	"$TARE" run --as-root --interval 10ms "${options[@]}" -o "$DIR/x.json" -- "$PROGRAMS/$1" "${@:2}" \
+	"$TARE" run --as-root --interval 10ms "${options[@]}" -o "$DIR/x.json" \
+		-- "$PROGRAMS/$1" "${@:2}" \
 		<"$DIR/in" >"$DIR/out" 2>"$DIR/err" 3>&- 9>&- &
 	started+=($!)
 	exec 9>"$DIR/in"

@@ -92,7 +92,8 @@ signal_and_wait() {
 		report assert "$f" "r['reason'] == 'snapshot'" "len(r['series']) > 0"
 	done
 	report check "$DIR/o/x.json"
-	[ -z "$(find "$DIR/o" -type f ! -regex '.*/x\.\([0-9]+\.\)?json')" ] || fail "$(ls -A "$DIR/o")"
+	[ -z "$(find "$DIR/o" -type f ! -regex '.*/x\.\([0-9]+\.\)?json')" ] ||
+		fail "$(ls -A "$DIR/o")"
 }
 
 @test "while it grows no peak is below what is held" {

@@ -81,7 +81,8 @@ teardown() {
 	rm "$DIR/out.1.folded"
 	folded --picture live-end -- python3 "$DIR/free.py"
 	mv "$DIR/out.1.folded" "$DIR/out.folded"
-	[ "$(bytes_of python3)" -lt $((45 << 20)) ] && [ "$(bytes_of python3)" -gt $((20 << 20)) ] ||
+	[ "$(bytes_of python3)" -lt $((45 << 20)) ] &&
+		[ "$(bytes_of python3)" -gt $((20 << 20)) ] ||
 		fail "$(bytes_of python3)"
 }
 

@@ -42,8 +42,11 @@ tree() {
 
 for_each_build() {
 	local flags
-	for flags in -O0 -O2 -O3 -Os '-no-pie -Wl,-Ttext-segment=0x405000' '-Wl,-z,max-page-size=0x200000' -fno-omit-frame-pointer -static -no-pie '-static -no-pie' -static-pie \
-		-fcf-protection=full '-Wl,-z,noseparate-code' '-Wl,-z,separate-code' -flto -fstack-protector-all \
+	for flags in -O0 -O2 -O3 -Os '-no-pie -Wl,-Ttext-segment=0x405000' \
+		'-Wl,-z,max-page-size=0x200000' -fno-omit-frame-pointer -static \
+		-no-pie '-static -no-pie' -static-pie \
+		-fcf-protection=full '-Wl,-z,noseparate-code' \
+		'-Wl,-z,separate-code' -flto -fstack-protector-all \
 		-fno-dwarf2-cfi-asm '-mno-red-zone' -gz; do
 		"$@" "$flags"
 	done
@@ -105,7 +108,8 @@ for_each_build() {
 	need gcc
 	library one
 	library two
-	"$TARE" run --as-root -o "$DIR/out.folded" -- "$PROGRAMS/call_lib" "$DIR/one.so" "$DIR/two.so" >"$DIR/at"
+	"$TARE" run --as-root -o "$DIR/out.folded" -- "$PROGRAMS/call_lib" "$DIR/one.so" \
+		"$DIR/two.so" >"$DIR/at"
 	[ "$(sort -u "$DIR/at" | wc -l)" = 1 ] || fail "they were not at the same: $(cat "$DIR/at")"
 	grown_below ';main;call;grow;one_outer;one_inner '
 	grown_below ';main;call;grow;two_outer;two_inner '

@@ -50,7 +50,8 @@ load lib/common
 	run bash -c '"$TARE" run --threads all -- "$PROGRAMS/hostile" </dev/null 2>&1 >"$DIR/out"'
 	status_is 0
 	LC_ALL=C.UTF-8
-	! grep -P '[\x00-\x08\x0b-\x1f\x7f]|\x{9b}|\x{202e}' <<<"$output" || fail "control characters"
+	! grep -P '[\x00-\x08\x0b-\x1f\x7f]|\x{9b}|\x{202e}' <<<"$output" ||
+		fail "control characters"
 	iconv -f UTF-8 -t UTF-8 <<<"$output" >/dev/null || fail "no UTF-8"
 	fits_80_columns
 	says 'quote"'

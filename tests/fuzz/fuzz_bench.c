@@ -3,7 +3,7 @@
  * Results of a bench, as any bytes or with other values than tare wrote: refused, or
  * compared with themselves and shown in every form.
  */
-#include "output/bench.h"
+#include "output/bench/bench.h"
 #include "tests/fuzz/store.h"
 
 /* Of cmocka, for the unit tests' file of results. */

@@ -104,11 +104,11 @@ static void texts(void)
 static void rules(void)
 {
 	static const uint8_t frames[] = {
-		0x14, 0,  0,    0,    0,    0,    0,  0,    1,    'z',  'R',  0,    1,
-		0x78, 16, 1,    0x1b, 0x0c, 7,    8,  0x90, 1,    0,    0, /* def_cfa rsp 8; rip at -8 */
-		0x1c, 0,  0,    0,    0x1c, 0,    0,  0,    0xe0, 0xef, 0xff, 0xff, 0,
-		0x10, 0,  0,    0,    0x41, 0x0e, 16, 0x86, 2,    0x43, 0x0d, 6,    0x0a,
-		0x0f, 3,  0x77, 8,    0x06, 0,    0,  0,    0,
+		0x14, 0,    0,    0, 0,    0,    0,    0,  1,    'z',  'R',  0,
+		1,    0x78, 16,   1, 0x1b, 0x0c, 7,    8,  0x90, 1,    0,    0, /* cfa rsp+8 */
+		0x1c, 0,    0,    0, 0x1c, 0,    0,    0,  0xe0, 0xef, 0xff, 0xff,
+		0,    0x10, 0,    0, 0,    0x41, 0x0e, 16, 0x86, 2,    0x43, 0x0d,
+		6,    0x0a, 0x0f, 3, 0x77, 8,    0x06, 0,  0,    0,    0,
 	};
 	struct small_elf elf;
 	GByteArray *in = g_byte_array_new();

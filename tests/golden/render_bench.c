@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "output/bench.h"
+#include "output/bench/bench.h"
 #include "tests/golden/fixtures_bench.c"
 
 static char *compared(const struct bench *b, const struct table_style *style)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "output/diff.h"
+#include "output/diff/diff.h"
 #include "tests/golden/fixtures.c"
 
 /* The worker takes twice as much, main so little more that it may be chance, and there

@@ -72,13 +72,15 @@ static struct catalogue *loaded(const char *text)
 	return c;
 }
 
+#define FIRST ENTRY("a", ", \"folder\": \"other\", \"env\": {\"A\": \"1\", \"B\": \"x y\"}")
+#define SECOND ENTRY("b", ", \"npm\": [\"p\"]")
+
 static void good(void **state)
 {
-	struct catalogue *c = loaded(
-		"{\"schema\": \"tare.workloads/1\", \"workloads\": [" ENTRY("a", ", \"folder\": \"other\", \"env\": {\"A\": \"1\", \"B\": \"x y\"}") ", " ENTRY(
-			"b",
-			", \"npm\": [\"p\"]") "], \"published\": [{\"source\": \"2023\","
-					      " \"version\": \"v\", \"workloads\": [\"b\"], \"rss\": {\"1\": 5, \"1000\": 9}}]}");
+	struct catalogue *c =
+		loaded("{\"schema\": \"tare.workloads/1\", \"workloads\": [" FIRST ", " SECOND
+		       "], \"published\": [{\"source\": \"2023\", \"version\": \"v\","
+		       " \"workloads\": [\"b\"], \"rss\": {\"1\": 5, \"1000\": 9}}]}");
 	struct workload *a = c->workloads->pdata[0], *b = c->workloads->pdata[1];
 	struct bench_published *p = b->published->pdata[1];
 	g_autofree char *other = g_build_filename(folder, "other", NULL);
@@ -174,7 +176,8 @@ static void published_that_are_wrong(void **state)
 		/* In front of "workloads", whose name is in them too. */
 		g_autofree char *text = g_strdup_printf(
 			"{\"schema\": \"tare.workloads/1\",\n\"published\": [\n{\"source\": \"s\","
-			" \"version\": \"v\", \"workloads\": [], \"rss\": {}},\n\n{\"source\": \"s\","
+			" \"version\": \"v\", \"workloads\": [], \"rss\": {}},\n\n"
+			"{\"source\": \"s\","
 			" %s}],\n\"workloads\": [" ENTRY("a", "") "]}",
 			wrong[i].text);
 

@@ -45,7 +45,8 @@ static void mount_roots(void **state)
 {
 	static const char text[] =
 		"31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755\n"
-		"35 31 0:32 /docker/ab\\040c /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n"
+		"35 31 0:32 /docker/ab\\040c /sys/fs/cgroup/memory rw,relatime - cgroup cgroup"
+		" rw,memory\n"
 		"36 31 0:33 /../.. /with\\040blank rw shared:1 - cgroup2 cgroup2 rw\n"
 		"37 31 0:34 /old /twice rw - cgroup2 cgroup2 rw\n"
 		"38 31 0:34 /new /twice rw - cgroup2 cgroup2 rw\n"

@@ -13,8 +13,8 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "output/bench_html.h"
-#include "output/page.h"
+#include "output/bench/html.h"
+#include "output/web/page.h"
 
 #define assert_filled(json, expected)                                                      \
 	do {                                                                               \

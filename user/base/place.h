@@ -31,7 +31,8 @@ void place_clear(struct place *p);
 /* Root, tare's own user, or who called it by sudo. */
 bool place_trusts(const struct fileout_owner *caller, uid_t uid);
 
-/* Can others write in the directory? A group that may write counts as others, unless it is root's. */
+/* Can others write in the directory? A group that may write counts as others, unless it is
+ * root's. */
 bool place_shared(int dir, const struct fileout_owner *caller);
 
 #endif

@@ -11,7 +11,8 @@
 /* Whether element i lies behind what is looked for: false of the first ones, true of the rest. */
 typedef bool (*search_fn)(const void *ctx, unsigned i, uint64_t key);
 
-/* Index of the first of `n` elements of which it is true; `n`: of none. Inlined, and `behind` with it. */
+/* Index of the first of `n` elements of which it is true; `n`: of none. Inlined, and `behind`
+ * with it. */
 static inline __attribute__((always_inline)) unsigned search_first(unsigned n, search_fn behind,
 								   const void *ctx, uint64_t key)
 {

@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 /* How many zero-width marks may stand on one letter: enough for every living
@@ -292,4 +293,11 @@ const char *text_nearest(const char *word, const char *const *candidates)
 		}
 	}
 	return best;
+}
+
+char *text_signal(int signal)
+{
+	const char *name = sigabbrev_np(signal);
+
+	return name ? g_strdup_printf("SIG%s", name) : g_strdup_printf("signal %d", signal);
 }

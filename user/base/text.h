@@ -36,6 +36,9 @@ char *text_duration(uint64_t ns);
 /* "1,234,567". */
 char *text_count(uint64_t n);
 
+/* "SIGKILL"; "signal 99" for one without a name. Free with g_free(). */
+char *text_signal(int signal);
+
 /* Parse "64KiB", "4k", "1.5MiB", "2G" (powers of 1024), plain bytes.
  * 0, or -EINVAL, -ERANGE. */
 int text_parse_size(const char *s, uint64_t *bytes);

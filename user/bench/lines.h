@@ -24,8 +24,8 @@ struct lines {
 	char text[LINES_MAX];
 };
 
-/* Read what is there, no more than LINES_AT_ONCE, and tell each line without its newline, a long one cut, a
- * NUL as '?'; at the end also one that has no newline. */
+/* Read what is there, no more than LINES_AT_ONCE, and tell each line without its newline, a
+ * long one cut, a NUL as '?'; at the end also one that has no newline. */
 void lines_read(struct lines *l);
 
 #endif

@@ -16,7 +16,7 @@
 #include "bench/limits.h"
 #include "capture/cgroup.h"
 #include "capture/session.h"
-#include "output/view.h"
+#include "model/view.h"
 
 #define NS 1e9
 #define LOOK_NS (50 * 1000 * 1000)
@@ -324,7 +324,7 @@ static void judge_end(struct trial *t, const struct report *r)
 
 		stopped(t, BENCH_STOPPED, "%s", limit);
 	} else if (t->stage != LEAVING && r->exit.signal) {
-		signal = view_signal(r->exit.signal);
+		signal = text_signal(r->exit.signal);
 		stopped(t, BENCH_FAILED, "killed by %s%s%s", signal, colon, said);
 	} else if (t->stage != LEAVING && r->exit.code) {
 		stopped(t, BENCH_FAILED, "exit status %d%s%s", r->exit.code, colon, said);
@@ -334,7 +334,8 @@ static void judge_end(struct trial *t, const struct report *r)
 	} else if (!t->ready && t->config->must_say) {
 		stopped(t, BENCH_FAILED, "it ended without saying ready");
 	}
-	/* Kernel memory is weighed by the control group's own counter where events differ from it. */
+	/* Kernel memory is weighed by the control group's own counter where events differ from
+	 * it. */
 	if (lost || r->off_pages || r->mms_nonzero || !r->sums_valid)
 		stopped(t, BENCH_FAILED,
 			"the books do not balance: off by %" G_GUINT64_FORMAT

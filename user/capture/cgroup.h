@@ -47,9 +47,9 @@ unsigned cgroup_version(const struct cgroup *cg);
 GArray *cgroup_pids(const struct cgroup *cg);
 
 /* One look. On v1 each alone is one small file, on v2 only current; the rest and
- * the whole read memory.stat (which makes the kernel flush its statistics). Bytes; CGROUP_UNKNOWN where a
- * file or line is not there. `time_ns` is left to the caller. v1 counts socket
- * buffers (TCP's alone) only in groups where that was switched on, as it is in
+ * the whole read memory.stat (which makes the kernel flush its statistics). Bytes;
+ * CGROUP_UNKNOWN where a file or line is not there. `time_ns` is left to the caller. v1
+ * counts socket buffers (TCP's alone) only in groups where that was switched on, as it is in
  * those that are made here: unknown where that can't be seen. */
 int64_t cgroup_read_current(const struct cgroup *cg);
 int64_t cgroup_read_kernel(const struct cgroup *cg); /* with socket buffers on v2 */

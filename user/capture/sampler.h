@@ -24,8 +24,8 @@ struct sampling_session;
 /* Who is told of each sample and range as it comes; times are since the boot. */
 struct sample_log {
 	void (*sample)(void *ctx, const struct tare_sample *sample, uint32_t tally);
-	/* From now on what was counted by one tally belongs to another; the first never comes again.
-	 * May be NULL. */
+	/* From now on what was counted by one tally belongs to another; the first never comes
+	 * again. May be NULL. */
 	void (*folded)(void *ctx, uint32_t tally, uint32_t into);
 	/* `path`: of the file that it maps; NULL: none. */
 	void (*range)(void *ctx, const struct tare_range *r, const char *path);

@@ -487,6 +487,16 @@ void session_dispatch(struct session *s, unsigned source)
 	}
 }
 
+struct report *session_report(struct session *s, enum report_reason reason)
+{
+	struct report *r = session_books(s, reason);
+
+	/* The loop is over: nobody hears later what came meanwhile. */
+	if (reason != REPORT_SNAPSHOT)
+		on_signals(s);
+	return r;
+}
+
 static bool all_ended(const struct session *s)
 {
 	struct tare_workload w;

@@ -47,7 +47,8 @@ struct session_config {
 int session_open(struct session **s, const struct session_config *config);
 void session_close(struct session *s); /* takes NULL */
 
-/* Follow a child of launch_start() that is to run `name`, and let it go. 0, or negative errno, said. */
+/* Follow a child of launch_start() that is to run `name`, and let it go. 0, or
+ * negative errno, said. */
 int session_launch(struct session *s, struct launch *l, const char *name);
 
 /* Follow what runs already. */

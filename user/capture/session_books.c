@@ -200,7 +200,7 @@ static void add_profile(struct session *s, struct report *r)
 /* A task that was preempted between a change and its event has it in the
  * kernel's sums and not in ours, as long as it waits for the CPU. What is really
  * off stays so: look again. */
-struct report *session_report(struct session *s, enum report_reason reason)
+struct report *session_books(struct session *s, enum report_reason reason)
 {
 	struct report *r = close_books(s, reason, true);
 
@@ -214,9 +214,6 @@ struct report *session_report(struct session *s, enum report_reason reason)
 		     s->world->malformed);
 	if (s->sampler)
 		add_profile(s, r);
-	/* The loop is over: nobody hears later what came meanwhile. */
-	if (reason != REPORT_SNAPSHOT)
-		session_dispatch(s, SOURCE_SIGNAL);
 	return r;
 }
 
@@ -224,9 +221,9 @@ struct report *session_glance(struct session *s)
 {
 	struct report *r = close_books(s, REPORT_SNAPSHOT, false);
 
-	report_add_feature(
-		r, "books", "not checked",
-		"this is a checkpoint of a run; the books are compared at snapshots and at the end");
+	report_add_feature(r, "books", "not checked",
+			   "this is a checkpoint of a run; the books are compared at snapshots and"
+			   " at the end");
 	if (s->sampler)
 		add_profile(s, r);
 	return r;

@@ -80,6 +80,12 @@ void session_read_lost(struct session *s);
 /* Where very many were: whom they are of is not in the process table any longer. */
 void session_forget_lost(struct session *s);
 
+/* Hear one source that is ready. */
+void session_dispatch(struct session *s, unsigned source);
+
+/* A report as of now, with the books checked. Never NULL. */
+struct report *session_books(struct session *s, enum report_reason reason);
+
 /* A report as of now for a checkpoint: nothing is waited for, and the books are not
  * checked. Never NULL. */
 struct report *session_glance(struct session *s);
@@ -92,8 +98,5 @@ void session_hurry(struct session *s);
 void session_checkpoints_begin(struct session *s);
 void session_checkpoint(struct session *s);
 void session_checkpoints_end(struct session *s);
-
-/* Hear one source that is ready. */
-void session_dispatch(struct session *s, unsigned source);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/proc.h"
+#include "capture/cgroup_tree.h"
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h; field 9 of /proc/PID/stat */
 
@@ -113,39 +114,6 @@ void targets_all(GArray *pids)
 			g_array_remove_index_fast(pids, i--);
 }
 
-static void read_procs(const char *folder, GArray *found)
-{
-	g_autofree char *path = g_build_filename(folder, "cgroup.procs", NULL), *text = NULL;
-
-	if (!g_file_get_contents(path, &text, NULL, NULL))
-		return;
-	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-
-	for (char **line = lines; *line; line++) {
-		pid_t pid = atoi(*line);
-
-		if (pid > 0)
-			g_array_append_val(found, pid);
-	}
-}
-
-static void read_tree(const char *folder, GArray *found)
-{
-	GDir *dir = g_dir_open(folder, 0, NULL);
-	const char *name;
-
-	read_procs(folder, found);
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *path = g_build_filename(folder, name, NULL);
-
-		if (g_file_test(path, G_FILE_TEST_IS_DIR) &&
-		    !g_file_test(path, G_FILE_TEST_IS_SYMLINK))
-			read_tree(path, found);
-	}
-	if (dir)
-		g_dir_close(dir);
-}
-
 /* "/x": where is it mounted? The first hierarchy that has it. */
 static char *find_cgroup(const char *path)
 {
@@ -173,7 +141,6 @@ static char *find_cgroup(const char *path)
 GArray *targets_by_cgroup(const char *path)
 {
 	g_autofree char *folder = find_cgroup(path), *procs = NULL;
-	GArray *found;
 
 	procs = g_build_filename(folder, "cgroup.procs", NULL);
 	if (path[0] != '/' || !g_file_test(procs, G_FILE_TEST_EXISTS)) {
@@ -181,9 +148,7 @@ GArray *targets_by_cgroup(const char *path)
 		      path[0] == '/' ? "" : " (an absolute path is needed)");
 		return NULL;
 	}
-	found = g_array_new(FALSE, FALSE, sizeof(pid_t));
-	read_tree(folder, found);
-	return found;
+	return folder_pids(folder);
 }
 
 void target_describe(pid_t pid, char **exe, char **cmdline, gsize *len)

@@ -13,8 +13,8 @@
 #include "cli/choices.h"
 #include "cli/cmd.h"
 #include "cli/terminal.h"
-#include "output/bench.h"
-#include "output/bench_html.h"
+#include "output/bench/bench.h"
+#include "output/bench/html.h"
 #include "store/bench_store.h"
 
 static struct table_style style_for(const char *output)

@@ -232,7 +232,8 @@ static int open_catalogue(struct bench_command *c)
 	int err;
 
 	if (!path) {
-		error("no catalogue of workloads: tare runs neither from its source tree nor installed");
+		error("no catalogue of workloads: tare runs neither from its source tree nor"
+		      " installed");
 		hint("--catalogue FILE, or tare bench -- COMMAND {n}");
 		return -ENOENT;
 	}

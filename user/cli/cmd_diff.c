@@ -14,7 +14,7 @@
 #include "cli/cmd.h"
 #include "cli/optspec.h"
 #include "cli/terminal.h"
-#include "output/diff.h"
+#include "output/diff/diff.h"
 #include "store/recording.h"
 
 enum { OPT_FORMAT = 256, OPT_PICTURE, OPT_ALL, OPT_SCHEMA };

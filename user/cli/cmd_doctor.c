@@ -3,6 +3,7 @@
  * `tare doctor`: what this machine offers, what tare makes of it, and how to
  * mend what is missing. It must not know how anything is probed.
  */
+#include <getopt.h>
 #include <glib.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -15,22 +16,28 @@
 #include "capture/features.h"
 #include "cli/cmd.h"
 #include "cli/optspec.h"
+#include "output/table/paint.h"
 #include "version.h"
 
-enum { COLUMNS = 80, STATE_COLUMN = 2, NAME_COLUMN = 11, TEXT_COLUMN = 35 };
+enum { STATE_COLUMN = 2, NAME_COLUMN = 11, TEXT_COLUMN = 35 };
+
+enum { OPT_JSON = 256, OPT_BTF };
+
+static const struct optspec specs[] = {
+	{ "json", OPT_JSON, NULL, 1, "the same as JSON (schema tare.doctor/1)" },
+	{ "btf", OPT_BTF, "FILE", 1, "the kernel's types (BTF), where it hides them" },
+	{ "help", 'h', NULL, 1, "this text" },
+};
 
 static const char usage[] =
-	"usage: tare doctor [--json] [--btf FILE]\n"
-	"\n"
+	"Usage: tare doctor [OPTION]...\n\n"
 	"Try what this kernel and machine offer. Say first whether tare works here, then\n"
-	"of each feature what tare does with or without it, and what would mend it.\n"
-	"\n"
-	"  --json       the same as JSON (schema tare.doctor/1)\n"
-	"  --btf FILE   the kernel's types (BTF), where it hides them\n"
-	"\n"
-	"Exit status: 0 `tare run` can work here, 1 it can't, 2 wrong usage.\n";
+	"of each feature what tare does with or without it, and what would mend it.\n";
 
-static const char *const options[] = { "--json", "--btf", "--help", NULL };
+struct wanted {
+	bool json;
+	const char *btf;
+};
 
 static const char *effect(const struct features *f, enum feature_id id)
 {
@@ -123,28 +130,14 @@ static const char *state_colour(const struct features *f, enum feature_id id)
 	}
 }
 
-/* Words from column `from` on, on as many lines as they take. The line so far is `used`
- * columns long. */
-static void put_words(GString *out, int used, int from, const char *text)
+/* From column `from` on, on as many lines as it takes. The line so far is `used` columns
+ * long. */
+static void put_words(GString *out, unsigned used, unsigned from, const char *text)
 {
-	g_auto(GStrv) word = g_strsplit(text, " ", -1);
-	int at = MAX(from, used);
+	static const struct table_style style = { .width = TABLE_WIDTH_MIN };
 
-	g_string_append_printf(out, "%*s", at - used, "");
-	for (int i = 0; word[i]; i++) {
-		int len = strlen(word[i]);
-
-		if (i && at + 1 + len > COLUMNS) {
-			g_string_append_printf(out, "\n%*s", from, "");
-			at = from;
-		} else if (i) {
-			g_string_append_c(out, ' ');
-			at++;
-		}
-		g_string_append(out, word[i]);
-		at += len;
-	}
-	g_string_append_c(out, '\n');
+	paint_spaces(out, MAX(from, used) - used);
+	paint_wrapped(out, &style, PLAIN, from, text);
 }
 
 /* "32768: effect" for values, "effect (what was found)" for the rest. */
@@ -272,53 +265,59 @@ static int print(const char *text)
 	return ret;
 }
 
-static void bad_usage(const char *word)
+static int take(void *ctx, int id, const char *value)
 {
-	suggest(*word == '-' ? "option" : "argument", word, options);
-	hint("tare doctor --help");
+	struct wanted *w = ctx;
+
+	if (id == OPT_JSON)
+		w->json = true;
+	else
+		w->btf = value;
+	return 0;
 }
 
 /* False: there is nothing left to do; *status is the exit status. */
-static bool parse(int argc, char **argv, bool *json, const char **btf, int *status)
+static bool parse(int argc, char **argv, struct wanted *w, int *status)
 {
+	const struct optspecs all = {
+		.specs = specs,
+		.n = G_N_ELEMENTS(specs),
+		.who = 1,
+		.usage = usage,
+		.more = "\nExit status: 0 `tare run` can work here, 1 it can't, 2 wrong usage.",
+		.stop = "",
+		.take = take,
+		.ctx = w,
+	};
+	int ret = optspec_parse(&all, argc, argv);
+
+	*status = ret < 0 ? EXIT_USAGE : 0;
+	if (ret)
+		return false;
+	if (optind == argc)
+		return true;
+	error("unknown argument: %s", argv[optind]);
+	hint("tare doctor --help");
 	*status = EXIT_USAGE;
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
-			*status = print(usage) ? EXIT_FAILED : 0;
-			return false;
-		}
-		if (!strcmp(argv[i], "--json")) {
-			*json = true;
-		} else if (!strcmp(argv[i], "--btf") && i + 1 < argc) {
-			*btf = argv[++i];
-		} else if (!strcmp(argv[i], "--btf")) {
-			error("--btf needs an argument");
-			return false;
-		} else {
-			bad_usage(argv[i]);
-			return false;
-		}
-	}
-	return true;
+	return false;
 }
 
 int cmd_doctor(int argc, char **argv)
 {
 	g_autofree char *text = NULL;
-	const char *btf = NULL;
+	struct wanted w = { 0 };
 	struct features f;
-	bool json = false;
 	bool enough;
 	int status;
 
-	if (!parse(argc, argv, &json, &btf, &status))
+	if (!parse(argc, argv, &w, &status))
 		return status;
-	if (features_probe(&f, btf)) {
+	if (features_probe(&f, w.btf)) {
 		features_free(&f);
 		return EXIT_FAILED;
 	}
 	features_try(&f);
-	text = json ? render_json(&f) : render_table(&f, want_colour());
+	text = w.json ? render_json(&f) : render_table(&f, want_colour());
 	enough = features_enough(&f);
 	features_free(&f);
 	return print(text) || !enough ? EXIT_FAILED : 0;

@@ -46,8 +46,8 @@ void fit_row(const struct bench_row *row, struct row_fit *fit);
  * weight out of what is known where not all of it is. False: not valid. */
 bool fit_sum(const struct bench_row *row, unsigned parts, struct fit *fit);
 
-/* Mean of a part (enum tare_kind, bench_part) over the runs with N tasks in that state that went well
- * (BENCH_AFTER: of the --after ones); NAN when there are none or it is unknown.
+/* Mean of a part (enum tare_kind, bench_part) over the runs with N tasks in that state that
+ * went well (BENCH_AFTER: of the --after ones); NAN when there are none or it is unknown.
  * `n` (may be NULL) is set to how many. */
 double fit_mean(const struct bench_row *row, enum bench_state state, int part, uint64_t tasks,
 		unsigned *n);

@@ -187,11 +187,12 @@ struct report_kmem {
 	int64_t drift_at_peak;   /* of peak_kernel: what the group's counter had beyond
 						 the events */
 	int64_t by_events;       /* opening + all events: what should be charged now */
-	int64_t by_group;        /* what the group says; socket buffers included where
-						 it charges them. CGROUP_UNKNOWN: could not be read */
-	int64_t bound;           /* the two agree if they differ by no more than this */
-	int64_t vmalloc, sock;   /* of it, by events; CGROUP_UNKNOWN: not told apart here */
-	int64_t elsewhere;       /* entries of tasks that live in other groups: not in by_events */
+	/* What the group says; socket buffers included where it charges them. CGROUP_UNKNOWN:
+	 * could not be read. */
+	int64_t by_group;
+	int64_t bound;         /* the two agree if they differ by no more than this */
+	int64_t vmalloc, sock; /* of it, by events; CGROUP_UNKNOWN: not told apart here */
+	int64_t elsewhere;     /* entries of tasks that live in other groups: not in by_events */
 	/* What went while tasks ran without events: by_group tells it, and it is in by_events,
 	 * as foreign. CGROUP_UNKNOWN: not looked for. Stretches, and how long they were at most. */
 	int64_t hidden;
@@ -231,7 +232,8 @@ struct report {
 	char *tare_version;
 	char *kernel; /* release and machine */
 	struct report_machine machine;
-	int64_t started_ns; /* CLOCK_REALTIME when the command started (attach: when tare came); 0: not known */
+	/* CLOCK_REALTIME when the command started (attach: when tare came); 0: not known. */
+	int64_t started_ns;
 	GPtrArray *command; /* char *; empty for attach */
 	char *target;       /* attach: "pid 4121", "cgroup /x" …; NULL for run */
 	enum report_reason reason;

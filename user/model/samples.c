@@ -79,54 +79,12 @@ struct space *samples_space(struct samples *s, uint64_t mm)
 	return space;
 }
 
-/* When, as the records have it. */
-struct moment {
-	uint64_t time_ns, peak_seq;
-};
-
-struct ending {
-	struct samples *s;
-	struct moment now;
-};
-
-static void ended(void *ctx, struct life *l)
-{
-	const struct ending *e = ctx;
-	struct tally *t = tallies_at(e->s->tallies, tallies_now(e->s->tallies, l->tally));
-	uint64_t peak_seq = e->now.peak_seq;
-
-	t->live -= (int64_t)l->bytes;
-	timeline_add(e->s->timeline, e->now.time_ns, l->tally, 0, l->bytes);
-	if (l->born_seq >= peak_seq)
-		return; /* no peak came in its time */
-	if (t->peak_seq != peak_seq) {
-		if (t->peak_seq > peak_seq)
-			return;
-		t->peak_seq = peak_seq;
-		t->at_peak = 0;
-	}
-	t->at_peak += l->bytes;
-}
-
-/* End the life of all samples on the pages [page, end). */
-static void end_pages(struct samples *s, uint64_t mm, uint64_t page, uint64_t end,
-		      struct moment now)
-{
-	struct lives *lives = g_hash_table_lookup(s->lives, &mm);
-	struct ending e = { s, now };
-
-	if (!lives)
-		return;
-	s->live_count -= lives_count(lives);
-	lives_cut(lives, page, end, ended, &e);
-	s->live_count += lives_count(lives);
-}
-
 /* Of all in [start, end). */
 static void end_range(struct samples *s, uint64_t mm, uint64_t start, uint64_t end,
 		      struct moment now)
 {
-	end_pages(s, mm, start / s->page_size, (end + s->page_size - 1) / s->page_size, now);
+	samples_end_pages(s, mm, start / s->page_size, (end + s->page_size - 1) / s->page_size,
+			  now);
 }
 
 static struct moment moment_of(const struct tare_range *r)
@@ -156,34 +114,6 @@ static void move_lives(struct samples *s, const struct tare_range *r)
 		l->page = l->page - first + to;
 		lives_put(lives, l, NULL);
 	}
-}
-
-/* Pages that are in no range are those whose place is not known: they live as long
- * as their address space. They go behind all addresses. */
-static void begin_life(struct samples *s, const struct tare_sample *sample, uint32_t tally)
-{
-	uint64_t mm = sample->kind == TARE_KSTACK ? STACKS :
-		      sample->kind == TARE_KMEM   ? KMEMS :
-						    sample->mm;
-	struct lives *lives = g_hash_table_lookup(s->lives, &mm);
-	struct life old,
-		l = { sample->address / s->page_size, sample->bytes, sample->peak_seq, tally };
-	struct ending e = { s, { sample->head.time_ns, sample->peak_seq } };
-
-	if (!lives) {
-		lives = lives_new();
-		g_hash_table_insert(s->lives, g_memdup2(&mm, sizeof(mm)), lives);
-	}
-	if (mm == STACKS)
-		l.page = sample->task;
-	else if (mm == KMEMS)
-		l.page = sample->task << KMEM_BITS | (s->taken & ((1 << KMEM_BITS) - 1));
-	else if (sample->flags & TARE_SAMPLE_NO_ADDRESS)
-		l.page = (1ULL << 52) + s->taken;
-	if (lives_put(lives, &l, &old)) /* its end was not seen */
-		ended(&e, &old);
-	else
-		s->live_count++;
 }
 
 static struct tally_key key_of(const struct space *space, const struct tare_sample *sample,
@@ -229,7 +159,7 @@ static void add(struct samples *s, const struct early *e)
 		     lives ? 0 : sample->bytes);
 	if (lives) {
 		t->live += (int64_t)sample->bytes;
-		begin_life(s, sample, number);
+		samples_begin_life(s, sample, number);
 	}
 	if (s->watch.sample)
 		s->watch.sample(s->watch.ctx, sample, t->id);
@@ -354,7 +284,7 @@ static void on_shm(struct samples *s, struct space *space, const struct tare_ran
 static void space_gone(struct samples *s, uint64_t mm, struct moment now)
 {
 	told(s, mm, 0, UINT64_MAX);
-	end_pages(s, mm, 0, UINT64_MAX, now); /* those without an address too */
+	samples_end_pages(s, mm, 0, UINT64_MAX, now); /* those without an address too */
 	g_hash_table_remove(s->lives, &mm);
 	asked_gone(s->asked, mm);
 	if (!g_hash_table_remove(s->spaces, &mm))
@@ -484,13 +414,6 @@ struct space *samples_image(struct samples *s, const struct tare_image *i, uint3
 	return space;
 }
 
-uint32_t samples_push(struct samples *s, uint32_t node, const struct frame *f)
-{
-	struct stack_node n = { node, intern_put(s->frames, f) };
-
-	return intern_put(s->nodes, &n);
-}
-
 void samples_asked(struct samples *s, const struct tare_sample *sample, uint32_t node)
 {
 	struct space *space = samples_space(s, sample->mm);
@@ -506,78 +429,4 @@ void samples_asked(struct samples *s, const struct tare_sample *sample, uint32_t
 			  number);
 	if (samples_crowded(s))
 		samples_settle(s);
-}
-
-struct untouched {
-	const struct samples *s;
-	double *bytes; /* of each asked tally */
-};
-
-static void take_bytes(void *bytes, struct life *l)
-{
-	*(double *)bytes -= (double)l->bytes;
-}
-
-static void add_untouched(void *ctx, uint64_t mm, uint64_t start, uint64_t end, double weight,
-			  uint32_t who)
-{
-	struct untouched *u = ctx;
-	const struct lives *lives = g_hash_table_lookup(u->s->lives, &mm);
-	double bytes = (double)(end - start);
-
-	if (lives)
-		lives_each(lives, start / u->s->page_size, end / u->s->page_size, take_bytes,
-			   &bytes);
-	u->bytes[tallies_now(u->s->asked_tallies, who)] += bytes * weight;
-}
-
-void samples_untouched(const struct samples *s, int64_t *untouched)
-{
-	unsigned n = tallies_count(s->asked_tallies);
-	g_autofree double *bytes = g_new0(double, n + 1);
-	struct untouched u = { s, bytes };
-
-	asked_each(s->asked, add_untouched, &u);
-	/* By stack and not by range: one sample in a short range stands for others'. */
-	for (unsigned i = 0; i < n; i++)
-		untouched[i] = (int64_t)MAX(bytes[i], 0);
-}
-
-void samples_task_ended(struct samples *s, uint64_t task, uint64_t time_ns, uint64_t peak_seq)
-{
-	struct moment now = { time_ns, peak_seq };
-
-	end_pages(s, STACKS, task, task + 1, now);
-	end_pages(s, KMEMS, task << KMEM_BITS, (task + 1) << KMEM_BITS, now);
-}
-
-struct look {
-	const struct samples *s;
-	uint64_t peak_seq;
-	uint64_t *at_peak;
-};
-
-static void add_life(void *ctx, struct life *l)
-{
-	struct look *look = ctx;
-
-	if (l->born_seq < look->peak_seq)
-		look->at_peak[tallies_now(look->s->tallies, l->tally)] += l->bytes;
-}
-
-void samples_live(const struct samples *s, uint64_t peak_seq, uint64_t *at_peak, uint64_t *at_end)
-{
-	struct look look = { s, peak_seq, at_peak };
-	GHashTableIter iter;
-	gpointer lives;
-
-	for (unsigned i = 0; i < tallies_count(s->tallies); i++) {
-		const struct tally *t = tallies_at(s->tallies, i);
-
-		at_end[i] = MAX(t->live, 0);
-		at_peak[i] = t->peak_seq == peak_seq ? t->at_peak : 0;
-	}
-	g_hash_table_iter_init(&iter, s->lives);
-	while (g_hash_table_iter_next(&iter, NULL, &lives))
-		lives_each(lives, 0, UINT64_MAX, add_life, &look);
 }

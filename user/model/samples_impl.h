@@ -24,6 +24,19 @@ struct early {
 	uint64_t count; /* samples that it stands for */
 };
 
+/* When, as the records have it. */
+struct moment {
+	uint64_t time_ns, peak_seq;
+};
+
+/* Pages that are in no range are those whose place is not known: they live as long
+ * as their address space. They go behind all addresses. */
+void samples_begin_life(struct samples *s, const struct tare_sample *sample, uint32_t tally);
+
+/* End the life of all samples on the pages [page, end). */
+void samples_end_pages(struct samples *s, uint64_t mm, uint64_t page, uint64_t end,
+		       struct moment now);
+
 /* samples_names.c's. What is forgotten must not be in use. */
 void samples_names_new(struct samples *s);
 void samples_names_free(struct samples *s);

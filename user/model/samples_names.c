@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Names and files of samples, by number.
+ * Names, files and stacks of samples, by number.
  */
 #include <string.h>
 
@@ -151,4 +151,11 @@ enum place_kind samples_place(const char *path)
 		if (g_str_has_prefix(path, shared[i]))
 			return PLACE_SHM;
 	return PLACE_FILE;
+}
+
+uint32_t samples_push(struct samples *s, uint32_t node, const struct frame *f)
+{
+	struct stack_node n = { node, intern_put(s->frames, f) };
+
+	return intern_put(s->nodes, &n);
 }

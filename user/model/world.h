@@ -112,8 +112,8 @@ unsigned world_living(const struct world *w);
 
 /* Take the sums that the kernel side kept of tasks and address spaces of this process (0: of
  * several) whose final records found no room; they replace the sums it gave before. Such a
- * process is not folded. It has one task and one address space for them, whose ids have bit 62 set, as
- * has the process that stands for more than one. */
+ * process is not folded. It has one task and one address space for them, whose ids have bit 62
+ * set, as has the process that stands for more than one. */
 #define WORLD_REST (1ULL << 62)
 void world_lost(struct world *w, uint64_t proc, const struct tare_ended *e);
 /* After that and a sweep with both looks: a task that has not ended, was not met by the sweep,

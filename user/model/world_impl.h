@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What world.c (records) and world_fold.c (what ended) have in common.
+ * What world_table.c (rows), world.c (records) and world_fold.c (what ended) have in
+ * common.
  */
 #ifndef TARE_WORLD_IMPL_H
 #define TARE_WORLD_IMPL_H

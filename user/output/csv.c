@@ -5,7 +5,7 @@
  */
 #include "output/fields.h"
 #include "output/output.h"
-#include "output/view.h"
+#include "model/view.h"
 
 static const char *const who_columns[] = { "process", "pid", "thread", "tid", "kind" };
 static const char *const sample_columns[] = { "cause",     "place",   "function", "source",

@@ -60,7 +60,12 @@ const struct format formats[] = {
 	{ .name = "table", .render = table },
 	{ .name = "folded", .suffix = ".folded", .stacks = true, .render = folded },
 	{ .name = "pprof", .suffix = ".pb.gz", .stacks = true, .binary = true, .render = pprof },
-	{ .name = "speedscope", .suffix = ".speedscope.json", .stacks = true, .render = speedscope },
+	{
+		.name = "speedscope",
+		.suffix = ".speedscope.json",
+		.stacks = true,
+		.render = speedscope,
+	},
 	{ .name = "json", .suffix = ".json", .render = json },
 	{ .name = "html", .suffix = ".html", .wants_stacks = true, .render = html },
 	{ .name = "csv", .suffix = ".csv", .render = csv },

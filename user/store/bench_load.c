@@ -92,8 +92,8 @@ static void read_runs(struct loading *l, struct bench_row *row, int64_t workload
 	struct reader *r = &l->r;
 	g_autoptr(sqlite3_stmt) st = reader_query(
 		r, "runs",
-		"SELECT number, tasks, repeat, after, outcome, stopped_by, stopped_at, ready_s, cpu_s"
-		" FROM runs WHERE workload = ?1 ORDER BY tasks, repeat, after",
+		"SELECT number, tasks, repeat, after, outcome, stopped_by, stopped_at, ready_s,"
+		" cpu_s FROM runs WHERE workload = ?1 ORDER BY tasks, repeat, after",
 		workload);
 	struct bench_run *before = NULL;
 

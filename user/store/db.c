@@ -55,7 +55,8 @@ int db_fail(const struct db *db)
 		error("%s: another program has it locked", db->path);
 		hint("end its transaction, or close it");
 	} else if (code == SQLITE_READONLY_ROLLBACK) {
-		error("%s: tare was killed while writing it; taking its last write back needs the right to write it",
+		error("%s: tare was killed while writing it; taking its last write back needs the"
+		      " right to write it",
 		      db->path);
 	} else if (err == -ETIME) {
 		error("%s: reading it takes far too long: it is not as tare made it", db->path);

@@ -104,7 +104,8 @@ static int check_journal(const struct db_place *p, const char *path)
 	if (fd < 0 && p->writing)
 		return 0;
 	if (fd < 0 && errno != EACCES) {
-		error("%s-journal is not of tare: it is no regular file, another user's, or too large",
+		error("%s-journal is not of tare: it is no regular file, another user's, or"
+		      " too large",
 		      path);
 		return -EBADMSG;
 	}

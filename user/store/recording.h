@@ -70,7 +70,8 @@ bool recording_disk_full(int err);
 
 /* Read the whole file, whoever made it: every number in it is in bounds, every
  * reference leads somewhere, every stack ends. It may be one that is being written. One that
- * was not completed has a feature "recording" that says so. *r is set on success only; free with report_free(). */
+ * was not completed has a feature "recording" that says so. *r is set on success only; free
+ * with report_free(). */
 int recording_load(struct report **r, const char *path);
 
 #endif

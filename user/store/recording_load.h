@@ -38,6 +38,8 @@ void load_number(struct loading *l, int column, GArray *numbers);
 uint32_t load_index(struct reader *r, int column, const GArray *numbers);
 /* The same, or UINT32_MAX for NULL. */
 uint32_t load_index_or_none(struct reader *r, int column, const GArray *numbers);
+/* 0 for NULL: what is not measured is NULL in the file; features tell it to printers. */
+int64_t load_bytes_or_0(struct reader *r, int column, int64_t least);
 
 /* Processes and tasks, and all that is theirs; sorted as the books are. */
 void load_who(struct loading *l);

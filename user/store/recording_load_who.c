@@ -7,17 +7,11 @@
 #include "store/recording_format.h"
 #include "store/recording_load.h"
 
-/* What is not measured is NULL in the file; features tell it to printers. */
-static int64_t bytes_or_0(struct reader *r, int column, int64_t least)
-{
-	return reader_is_null(r, column) ? 0 : reader_bytes(r, column, least);
-}
-
 static void load_spread(struct reader *r, int column, struct report_spread *s)
 {
-	s->min = bytes_or_0(r, column, -READER_MOST);
-	s->median = bytes_or_0(r, column + 1, -READER_MOST);
-	s->max = bytes_or_0(r, column + 2, -READER_MOST);
+	s->min = load_bytes_or_0(r, column, -READER_MOST);
+	s->median = load_bytes_or_0(r, column + 1, -READER_MOST);
+	s->max = load_bytes_or_0(r, column + 2, -READER_MOST);
 }
 
 static void load_processes(struct loading *l)
@@ -168,13 +162,13 @@ static void load_task(struct reader *r, struct report_task *t)
 	t->attached = reader_integer(r, 5, 0, 1);
 	t->start_ns = (uint64_t)reader_size(r, 6);
 	t->end_ns = (uint64_t)reader_size(r, 7);
-	t->faults_user = (uint64_t)bytes_or_0(r, 8, 0);
-	t->faults_kernel = (uint64_t)bytes_or_0(r, 9, 0);
-	t->faults_major = (uint64_t)bytes_or_0(r, 10, 0);
-	t->mapped = (uint64_t)bytes_or_0(r, 11, 0);
-	t->unmapped = (uint64_t)bytes_or_0(r, 12, 0);
-	t->brk_up = (uint64_t)bytes_or_0(r, 13, 0);
-	t->brk_down = (uint64_t)bytes_or_0(r, 14, 0);
+	t->faults_user = (uint64_t)load_bytes_or_0(r, 8, 0);
+	t->faults_kernel = (uint64_t)load_bytes_or_0(r, 9, 0);
+	t->faults_major = (uint64_t)load_bytes_or_0(r, 10, 0);
+	t->mapped = (uint64_t)load_bytes_or_0(r, 11, 0);
+	t->unmapped = (uint64_t)load_bytes_or_0(r, 12, 0);
+	t->brk_up = (uint64_t)load_bytes_or_0(r, 13, 0);
+	t->brk_down = (uint64_t)load_bytes_or_0(r, 14, 0);
 	t->count = (uint64_t)reader_integer(r, 15, 1, READER_MOST);
 	load_spread(r, 16, &t->in_spread);
 }

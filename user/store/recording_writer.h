@@ -24,7 +24,8 @@ struct writer {
 	uint64_t most_bytes; /* of the file: beyond it WRITER_TOO_LARGE */
 	uint64_t text_left;  /* bytes of texts that may still be written */
 	uint64_t extra_left; /* of them, of those that a report can do without */
-	const char *note; /* a feature "recording" that says what was left out; NULL: all is there */
+	/* A feature "recording" that says what was left out; NULL: all is there. */
+	const char *note;
 	struct {
 		const char *name;
 		int64_t value;
@@ -44,6 +45,9 @@ struct writer {
  * the first error. */
 void writer_begin(struct writer *w);
 int writer_end(struct writer *w);
+
+/* Soon after the file has become too large there is no need to go on. */
+void writer_look_at_size(struct writer *w);
 
 void writer_singles(struct writer *w); /* figures, texts, features, series, slabs */
 void writer_who(struct writer *w);     /* command, processes and tasks */

@@ -47,13 +47,21 @@ struct modules {
 	uint64_t clock;
 };
 
+static void names_free(struct module *m)
+{
+	g_clear_pointer(&m->symbols, g_array_unref);
+	g_clear_pointer(&m->copied, g_string_chunk_free);
+	g_clear_pointer(&m->dwfl, dwfl_end);
+	m->dwfl_module = NULL;
+}
+
 static void module_free(gpointer p)
 {
 	struct module *m = p;
 
 	if (!m)
 		return;
-	module_names_free(m);
+	names_free(m);
 	if (m->eh_frame)
 		dwarf_cfi_end(m->eh_frame);
 	if (m->dwarf)
@@ -402,7 +410,7 @@ void modules_trim(struct modules *ms)
 				oldest = i;
 		k = g_ptr_array_remove_index_fast(read, oldest);
 		symbols -= k->module->symbols->len;
-		module_names_free(k->module);
+		names_free(k->module);
 	}
 }
 

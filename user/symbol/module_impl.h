@@ -46,8 +46,6 @@ bool module_same_weight(const struct module *m);
 /* Its build ID into struct module's build_id; "" where there is none. */
 void module_id(Elf *elf, char id[65]);
 
-void module_names_free(struct module *m);
-
 /* For libdwfl, whose modules have a struct module as user data. */
 extern char *debugfile_path;
 int debugfile_find(Dwfl_Module *dm, void **user, const char *name, Dwarf_Addr base,

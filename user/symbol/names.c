@@ -289,11 +289,3 @@ unsigned module_lines(struct module *m, uint64_t address, module_line_fn fn, voi
 	free(scopes);
 	return told;
 }
-
-void module_names_free(struct module *m)
-{
-	g_clear_pointer(&m->symbols, g_array_unref);
-	g_clear_pointer(&m->copied, g_string_chunk_free);
-	g_clear_pointer(&m->dwfl, dwfl_end);
-	m->dwfl_module = NULL;
-}

@@ -63,8 +63,8 @@ class Results:
                     if run[name] != total:
                         bad.append(f"{row['id']}, {run['tasks']}: {name} {run[name]}, not {total}")
                 if run["ready_s"] is not None and run["outcome"] == "ok" and not run["after"]:
-                    bad += [f"{row['id']}: ready, {key}: {run[key]}" for key in ("ready_s", "time_s")
-                            if run[key] is None or run[key] > 60]
+                    bad += [f"{row['id']}: ready, {key}: {run[key]}"
+                            for key in ("ready_s", "time_s") if run[key] is None or run[key] > 60]
         return bad
 
 
@@ -86,7 +86,8 @@ def main(verb, path, *words):
     if verb == "check":
         bad = results.check()
     else:
-        bad = [word for word in words if not eval(word, results.names())]  # pylint: disable=eval-used
+        names = results.names()
+        bad = [word for word in words if not eval(word, names)]  # pylint: disable=eval-used
         bad += [json.dumps(results.r)] if bad else []
     print("\n".join(bad), end="")
     return 1 if bad else 0

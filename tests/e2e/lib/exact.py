@@ -3,7 +3,8 @@
 """Runs a program of known growth under tare and holds it at each checkpoint: there
 tare's figures must equal the kernel's to the byte, and what the program says it did.
 
-    exact.py [--facts N | --no-facts] [--checkpoints N] [--status N] [--opt TARE-OPTION]… -- PROGRAM ARG…
+    exact.py [--facts N | --no-facts] [--checkpoints N] [--status N] [--opt TARE-OPTION]…
+             -- PROGRAM ARG…
 
 --facts, --checkpoints: at least so many must have been compared (1 by default).
 --no-facts: only with the kernel's figures, not what each task did.

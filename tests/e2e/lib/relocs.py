@@ -34,7 +34,8 @@ class Types:
             name, info, size = struct.unpack_from("<III", btf, at)
             kind, n = info >> 24 & 31, info & 0xffff
             at += 12
-            words = {INT: 1, ARRAY: 3, STRUCT: 3 * n, UNION: 3 * n, ENUM: 2 * n, PROTO: 2 * n, VAR: 1,
+            words = {INT: 1, ARRAY: 3, STRUCT: 3 * n, UNION: 3 * n, ENUM: 2 * n, PROTO: 2 * n,
+                     VAR: 1,
                      DATASEC: 3 * n, DECL_TAG: 1, ENUM64: 3 * n}.get(kind, 0)
             self.all.append((kind, name, size, struct.unpack_from(f"<{words}I", btf, at)))
             at += 4 * words

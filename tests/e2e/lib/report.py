@@ -407,7 +407,8 @@ def check(r, balanced=True, unseen=0, detail=False):
 
 def names(r):
     return {
-        "r": r, "count": count, "tasks": tasks(r), "processes": r["processes"], "RSS": RSS, "KINDS": KINDS,
+        "r": r, "count": count, "tasks": tasks(r), "processes": r["processes"], "RSS": RSS,
+        "KINDS": KINDS,
         "KERNEL": KERNEL,
         "pids": [p["pid"] for p in r["processes"]],
         "by_comm": lambda comm: [t for t in tasks(r) if t["comm"] == comm],

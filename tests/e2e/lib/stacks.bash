@@ -40,7 +40,8 @@ summary() {
 		assert s["complete_share"] >= 0.99, s["complete_share"]
 		assert not s["lost"]["samples"] and not s["lost"]["ranges"]
 		kinds = ["anon", "file", "shmem", "pagetable", "kstack", "kmem"]
-		grown = sum(max(t[k]["in"], 0) for p in r["processes"] for t in p["tasks"] for k in kinds if t.get(k))
+		grown = sum(max(t[k]["in"], 0)
+		            for p in r["processes"] for t in p["tasks"] for k in kinds if t.get(k))
 		assert s["pictures"]["grown"]["total"] == grown, (s["pictures"], grown)
 	END
 }

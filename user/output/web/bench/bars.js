@@ -19,9 +19,11 @@ const GLYPH = 6.9;
 function layout(width, longest) {
 	if (width < 620) {
 		const bars = { x: 0, w: width - 76 };
-		return { narrow: true, step: 40, bar: { y: 20, h: 11 }, bars, number: width, tare: null };
+		return { narrow: true, step: 40, bar: { y: 20, h: 11 }, bars, number: width,
+			tare: null };
 	}
-	const names = Math.round(Math.min(300, width * 0.27, Math.max(80, Math.ceil(longest * GLYPH) + 1))), tares = width < 900 ? 100 : 150;
+	const names = Math.round(Math.min(300, width * 0.27,
+		Math.max(80, Math.ceil(longest * GLYPH) + 1))), tares = width < 900 ? 100 : 150;
 	const bars = { x: names + 12, w: width - names - 12 - 110 - tares };
 
 	return {
@@ -67,7 +69,8 @@ function whisker(r, x, at0, bar) {
 
 	if (!ci || x(ci[0]) >= at0.w)
 		return null;
-	const lo = at0.x + at(x(ci[0]), at0.w), hi = at0.x + at(x(ci[1]), at0.w), y = bar.y + bar.h / 2;
+	const lo = at0.x + at(x(ci[0]), at0.w), hi = at0.x + at(x(ci[1]), at0.w),
+		y = bar.y + bar.h / 2;
 	const caps = hi - lo > 3 ? `M${lo} ${y - 3}v6M${hi} ${y - 3}v6` : '';
 
 	return svg('path', { class: 'ci', d: `M${lo} ${y}H${hi}${caps}` });
@@ -85,7 +88,8 @@ function numbers(r, l) {
 	const total = fitOf(r, 'weight'), y = l.bar.y + l.bar.h - 2.5;
 
 	if (!total)
-		return svg('text', { class: 'number', x: l.number, y }, `${perTask(slope(r, 'user'))} +\u2009?`);
+		return svg('text', { class: 'number', x: l.number, y },
+			`${perTask(slope(r, 'user'))} +\u2009?`);
 	return svg('text', { class: 'number', x: l.number, y }, perTask(total.slope));
 }
 
@@ -98,9 +102,11 @@ function tareBar(r, l, x) {
 	return [
 		known(t) && svg('rect', {
 			class: 'tare', x: l.tare.x, y: l.bar.y + 3,
-			width: Math.round(Math.max(0.5, x(Math.max(0, t))) * 10) / 10, height: l.bar.h - 6,
+			width: Math.round(Math.max(0.5, x(Math.max(0, t))) * 10) / 10,
+				height: l.bar.h - 6,
 		}),
-		svg('text', { class: 'number small', x: l.tare.end, y }, known(t) ? size(t) : UNKNOWN),
+		svg('text', { class: 'number small', x: l.tare.end, y }, known(t) ? size(t)
+			: UNKNOWN),
 	];
 }
 
@@ -110,7 +116,9 @@ export function sentence(r) {
 	const parts = KINDS.filter((k) => known(slope(r, k)) && Math.abs(slope(r, k)) >= 0.05)
 		.map((k) => `${KIND_TEXT[k]} ${bytes(slope(r, k))}`);
 
-	return `${r.title}: ${w ? `${bytes(w.slope)} per task` : `user ${bytes(slope(r, 'user'))} per task, kernel ${UNKNOWN}`}` +
+	const user = `user ${bytes(slope(r, 'user'))} per task, kernel ${UNKNOWN}`;
+
+	return `${r.title}: ${w ? `${bytes(w.slope)} per task` : user}` +
 		` (${parts.join(', ')}); tare ${size(tare(r))}`;
 }
 
@@ -118,9 +126,12 @@ function drawRow(r, i, l, x, tares) {
 	const long = stacked(r) > x.domain()[1] * 1.0005;
 	const name = l.narrow ?
 		svg('text', { class: 'name', x: 0, y: 14 }, fit(r.title, l.bars.w)) :
-		svg('text', { class: 'name', x: l.names, y: l.bar.y + l.bar.h - 2.5, 'text-anchor': 'end' }, fit(r.title, l.names));
+		svg('text', { class: 'name', x: l.names, y: l.bar.y + l.bar.h - 2.5,
+			'text-anchor': 'end' }, fit(r.title, l.names));
 
-	return svg('g', { class: 'row', 'data-row': r.index, transform: `translate(0 ${TOP + i * l.step})` },
+	return svg('g',
+		{ class: 'row', 'data-row': r.index,
+		transform: `translate(0 ${TOP + i * l.step})` },
 		svg('rect', { class: 'band', x: -6, y: 0, width: l.width + 12, height: l.step }),
 		name, segments(r, x, l.bars, l.bar), whisker(r, x, l.bars, l.bar), long && torn(l),
 		numbers(r, l), tareBar(r, l, tares));
@@ -132,30 +143,41 @@ function axis(l, x, height, max) {
 
 	return svg('g', { class: 'axis' }, ticks.map((v, i) => {
 		const left = l.bars.x + Math.round(x(v) * 10) / 10;
-		const anchor = v === 0 && l.narrow ? 'start' : v === max && l.narrow ? 'end' : 'middle';
+		const anchor = v === 0 && l.narrow ? 'start' : v === max && l.narrow ? 'end'
+			: 'middle';
 
 		return [
-			svg('line', { class: 'grid', 'data-value': v, x1: left, x2: left, y1: TOP - 6, y2: height - BOTTOM }),
+			svg('line', { class: 'grid', 'data-value': v, x1: left, x2: left,
+				y1: TOP - 6, y2: height - BOTTOM }),
 			svg('text', { x: left, y: TOP - 12, 'text-anchor': anchor }, text(v, i)),
-			svg('text', { x: left, y: height - BOTTOM + 16, 'text-anchor': anchor }, text(v, i)),
+			svg('text', { x: left, y: height - BOTTOM + 16, 'text-anchor': anchor },
+				text(v, i)),
 		];
 	}));
 }
 
 function heads(l, cut) {
 	return svg('g', { class: 'head' },
-		svg('text', { x: l.bars.x, y: 14 }, `Bytes per task by kind, and 95\u00a0% interval${cut ? '; //\u00a0is longer than the scale' : ''}`),
-		!l.narrow && svg('text', { x: l.number, y: TOP - 12, 'text-anchor': 'end' }, 'B per task'),
-		l.tare && svg('text', { x: l.tare.end, y: TOP - 12, 'text-anchor': 'end' }, 'tare'));
+		svg('text', { x: l.bars.x, y: 14 },
+			`Bytes per task by kind, and 95\u00a0% interval${cut ? '; //\u00a0is ' +
+			'longer than the scale' : ''}`),
+		!l.narrow && svg('text', { x: l.number, y: TOP - 12, 'text-anchor': 'end' },
+			'B per task'),
+		l.tare && svg('text', { x: l.tare.end, y: TOP - 12, 'text-anchor': 'end' },
+			'tare'));
 }
 
 /** rows as they are to stand; max: bytes at the scale's end, null for the longest. */
 export function barsChart(rows, { width, max = null }) {
-	const shown = rows.filter(weighed), l = { ...layout(width, Math.max(0, ...shown.map((r) => [...r.title].length))), width };
-	const longest = Math.max(1, ...shown.map((r) => Math.max(stacked(r), fitOf(r, 'weight')?.ci?.[1] ?? 0)));
+	const shown = rows.filter(weighed),
+		l = { ...layout(width, Math.max(0, ...shown.map((r) => [...r.title].length))),
+		width };
+	const longest = Math.max(1,
+		...shown.map((r) => Math.max(stacked(r), fitOf(r, 'weight')?.ci?.[1] ?? 0)));
 	const end = max ?? longest, height = TOP + shown.length * l.step + BOTTOM;
 	const x = scaleLinear([0, end], [0, l.bars.w]);
-	const tares = scaleLinear([0, Math.max(1, ...shown.map((r) => tare(r) ?? 0))], [0, l.tare?.w ?? 0]);
+	const tares = scaleLinear([0, Math.max(1, ...shown.map((r) => tare(r) ?? 0))],
+		[0, l.tare?.w ?? 0]);
 
 	return svg('svg', {
 		class: 'bars', width, height, viewBox: `0 0 ${width} ${height}`,

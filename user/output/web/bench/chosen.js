@@ -12,9 +12,11 @@ export function chosenList(rows, state, actions) {
 
 		return r && el('li', { 'data-row': index, class: series(slot) },
 			el('i', { class: 'line' }), r.title,
-			el('button', { type: 'button', 'aria-label': `Remove ${r.title}`, onclick: () => actions.choose(index) }, '\u00d7'));
+			el('button', { type: 'button', 'aria-label': `Remove ${r.title}`,
+				onclick: () => actions.choose(index) }, '\u00d7'));
 	});
 
 	return el('ul', { class: 'chips' }, chips,
-		state.chosen.length > 0 && el('li', { class: 'clear' }, el('button', { type: 'button', onclick: actions.chooseNone }, 'clear')));
+		state.chosen.length > 0 && el('li', { class: 'clear' },
+			el('button', { type: 'button', onclick: actions.chooseNone }, 'clear')));
 }

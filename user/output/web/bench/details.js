@@ -4,11 +4,13 @@
 // what was left when its tasks had ended.
 
 import { el } from '../shared/dom.js';
-import { UNKNOWN, count, known, percent, perTask, printable, seconds, size, tasks } from '../shared/format.js';
+import { UNKNOWN, count, known, percent, perTask, printable, seconds, size,
+	tasks } from '../shared/format.js';
 import { KIND_TEXT, PARTS, after, fitOf, publishedSlopes } from './model.js';
 
 const cell = (text) => el('td', { class: text === UNKNOWN ? 'n unknown' : 'n' }, text);
-const head = (...names) => el('thead', null, el('tr', null, names.map((n) => el('th', { scope: 'col' }, n))));
+const head = (...names) => el('thead', null,
+	el('tr', null, names.map((n) => el('th', { scope: 'col' }, n))));
 
 function interval(ci, format) {
 	return ci ? `${format(ci[0])} \u2026 ${format(ci[1])}` : UNKNOWN;
@@ -16,31 +18,37 @@ function interval(ci, format) {
 
 function fitRow(r, part) {
 	const f = fitOf(r, part);
-	const off = f && known(f.worst) ? `${percent(f.worst)} at ${tasks(f.worst_tasks)}` : UNKNOWN;
+	const off = f && known(f.worst) ? `${percent(f.worst)} at ${tasks(f.worst_tasks)}`
+		: UNKNOWN;
 
 	const sum = ['user', 'kernel', 'weight'].includes(part);
 
 	return el('tr', { class: sum && 'sum', 'data-part': part },
 		el('th', { scope: 'row' }, KIND_TEXT[part]),
 		cell(f ? count(f.tare) : UNKNOWN), cell(f ? perTask(f.slope) : UNKNOWN),
-		cell(f ? interval(f.ci, perTask) : UNKNOWN), cell(f ? interval(f.tare_ci, count) : UNKNOWN),
-		el('td', { class: 'n' }, off, sum && f?.linear === false && el('b', { class: 'flag' }, 'not linear')));
+		cell(f ? interval(f.ci, perTask) : UNKNOWN),
+			cell(f ? interval(f.tare_ci, count) : UNKNOWN),
+		el('td', { class: 'n' }, off,
+			sum && f?.linear === false && el('b', { class: 'flag' }, 'not linear')));
 }
 
 function fits(r) {
 	return el('div', { class: 'scroll' }, el('table', { class: 'inner fits' },
 		el('caption', null, 'The line through its runs'),
-		head('kind', 'tare, B', 'B per task', '95\u00a0% interval', '\u2026 of the tare', 'furthest off'),
+		head('kind', 'tare, B', 'B per task', '95\u00a0% interval', '\u2026 of the tare',
+			'furthest off'),
 		el('tbody', null, PARTS.map((part) => fitRow(r, part)))));
 }
 
 function runRow(run) {
-	const outcome = run.outcome === 'ok' ? 'ok' :
-		`${printable(run.outcome)}${known(run.stopped_at) ? ` at ${count(run.stopped_at)}` : ''}: ${run.stopped_by ? printable(run.stopped_by) : 'reason unknown'}`;
+	const at = known(run.stopped_at) ? ` at ${count(run.stopped_at)}` : '';
+	const by = run.stopped_by ? printable(run.stopped_by) : 'reason unknown';
+	const outcome = run.outcome === 'ok' ? 'ok' : `${printable(run.outcome)}${at}: ${by}`;
 
 	return el('tr', null,
 		cell(count(run.tasks)), cell(count(run.repeat)),
-		el('td', null, run.state ? printable(run.state) : '\u2013', run.settled === false && el('span', { class: 'dim' }, ', still moving')),
+		el('td', null, run.state ? printable(run.state) : '\u2013',
+			run.settled === false && el('span', { class: 'dim' }, ', still moving')),
 		cell(seconds(run.time_s)), cell(seconds(run.ready_s)), cell(seconds(run.cpu_s)),
 		['user', 'kernel', 'weight', 'rss', 'charged'].map((p) => cell(count(run[p]))),
 		el('td', null, outcome));
@@ -50,8 +58,11 @@ function runs(r) {
 	if (r.runs.length === 0)
 		return null;
 	return el('div', { class: 'scroll' }, el('table', { class: 'inner runs' },
-		el('caption', null, `Its ${count(r.runs.length)} ${r.runs.length === 1 ? 'weighing' : 'weighings'}, in bytes`),
-		head('N', 'run', 'weighed', 'after', 'ready', 'CPU', 'user', 'kernel', 'weight', 'RSS', 'charged', 'outcome'),
+		el('caption', null,
+			`Its ${count(r.runs.length)} ` +
+			`${r.runs.length === 1 ? 'weighing' : 'weighings'}, in bytes`),
+		head('N', 'run', 'weighed', 'after', 'ready', 'CPU', 'user', 'kernel', 'weight',
+			'RSS', 'charged', 'outcome'),
 		el('tbody', null, r.runs.map(runRow))));
 }
 
@@ -64,13 +75,19 @@ function growth(r) {
 const item = (name, value) => value && [el('dt', null, name), el('dd', null, value)];
 
 export function details(r) {
-	const published = publishedSlopes(r).map((p) => `${perTask(p.slope)} B per task, ${p.version ?? UNKNOWN} (${p.source})`);
+	const published = publishedSlopes(r).map(
+		(p) => `${perTask(p.slope)} B per task, ${p.version ?? UNKNOWN} (${p.source})`);
 
 	return el('div', { class: 'details' },
 		el('dl', { class: 'about' },
-			item('A task is', r.task), item('Command', r.command && el('code', null, r.command)),
-			item('Runs on', r.root), item('Version', r.version), item('Name', el('code', null, r.id)),
-			item('Published', published.length > 0 && `${published.join('; ')}: RSS only, out of its smallest and largest N`),
+			item('A task is', r.task),
+				item('Command', r.command && el('code', null, r.command)),
+			item('Runs on', r.root), item('Version', r.version),
+				item('Name', el('code', null, r.id)),
+			item('Published',
+				published.length > 0 &&
+				`${published.join('; ')}: RSS only, out of its smallest and ` +
+				`largest N`),
 			item('Not run', r.missing)),
 		growth(r), r.status !== 'missing' && fits(r), runs(r));
 }

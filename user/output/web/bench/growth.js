@@ -24,7 +24,8 @@ function scales(all, width, height, right) {
 
 	return {
 		x: scaleLog([x0, x1 > x0 ? x1 : x0 * 10], [MARGIN.left, width - right]),
-		y: scaleLog([y0 / 1.2, y1 > y0 ? y1 * 1.2 : y0 * 10], [height - MARGIN.bottom, MARGIN.top]),
+		y: scaleLog([y0 / 1.2, y1 > y0 ? y1 * 1.2 : y0 * 10],
+			[height - MARGIN.bottom, MARGIN.top]),
 	};
 }
 
@@ -42,21 +43,26 @@ function axes({ x, y }, width, height, right) {
 
 	return svg('g', { class: 'axis' },
 		ns.map((n) => [
-			svg('line', { class: 'grid', x1: x(n), x2: x(n), y1: MARGIN.top, y2: bottom }),
+			svg('line', { class: 'grid', x1: x(n), x2: x(n), y1: MARGIN.top,
+				y2: bottom }),
 			svg('text', { x: x(n), y: bottom + 17, 'text-anchor': 'middle' }, tasks(n)),
 		]),
 		sizes.map((v) => [
-			svg('line', { class: 'grid', x1: MARGIN.left, x2: width - right, y1: y(v), y2: y(v) }),
-			svg('text', { x: MARGIN.left - 8, y: y(v) + 4, 'text-anchor': 'end' }, round(v)),
+			svg('line', { class: 'grid', x1: MARGIN.left, x2: width - right, y1: y(v),
+				y2: y(v) }),
+			svg('text', { x: MARGIN.left - 8, y: y(v) + 4, 'text-anchor': 'end' },
+				round(v)),
 		]),
-		svg('text', { x: (MARGIN.left + width - right) / 2, y: height - 4, 'text-anchor': 'middle' }, 'tasks (N)'));
+		svg('text', { x: (MARGIN.left + width - right) / 2, y: height - 4,
+			'text-anchor': 'middle' }, 'tasks (N)'));
 }
 
 // Where a line would run that had no tare: 100 B, 1 kB, 10 kB a task.
 function guides({ x, y }, narrow) {
 	const [n0, n1] = x.domain(), [y0, y1] = y.domain();
 
-	return svg('g', { class: 'guides' }, [[100, '100 B'], [1e3, '1,000 B'], [1e4, '10,000 B']].map(([b, text]) => {
+	return svg('g', { class: 'guides' },
+		[[100, '100 B'], [1e3, '1,000 B'], [1e4, '10,000 B']].map(([b, text]) => {
 		const from = Math.max(n0, y0 / b), to = Math.min(n1, y1 / b);
 
 		if (from * 3 >= to)
@@ -65,7 +71,9 @@ function guides({ x, y }, narrow) {
 		const angle = Math.atan2(z[1] - a[1], z[0] - a[0]) * 180 / Math.PI;
 		return [
 			svg('line', { x1: a[0], y1: a[1], x2: z[0], y2: z[1] }),
-			svg('text', { transform: `translate(${z[0]} ${z[1]}) rotate(${angle})`, x: -8, y: -4, 'text-anchor': 'end' }, narrow ? text : `${text} per task`),
+			svg('text', { transform: `translate(${z[0]} ${z[1]}) rotate(${angle})`,
+				x: -8, y: -4, 'text-anchor': 'end' },
+				narrow ? text : `${text} per task`),
 		];
 	}));
 }
@@ -79,7 +87,9 @@ function drawSeries(s, { x, y }) {
 		svg('path', { class: 'line', d: path(s.points) }),
 		svg('g', { class: 'spread' }, s.points.map((p) => p.hi > p.lo && svg('line', {
 			x1: r1(x(p.tasks)), x2: r1(x(p.tasks)), y1: r1(y(p.lo)), y2: r1(y(p.hi)),
-		})), s.points.flatMap((p) => p.values.map((v) => svg('circle', { cx: r1(x(p.tasks)), cy: r1(y(v)), r: 2.2 })))));
+		})), s.points.flatMap(
+			(p) => p.values.map(
+			(v) => svg('circle', { cx: r1(x(p.tasks)), cy: r1(y(v)), r: 2.2 })))));
 }
 
 // Names at the lines' ends, pushed apart where they would overlap.
@@ -95,8 +105,10 @@ function names(chosen, { x, y }, room, height) {
 	return svg('g', { class: 'names' }, labels.map(({ s, p, at }) => {
 		const title = [...s.row.title];
 
-		return svg('text', { class: series(s.slot), 'data-row': s.row.index, x: x(p.tasks) + 8, y: at + 4 },
-			title.length > most ? `${title.slice(0, most - 1).join('')}\u2026` : s.row.title);
+		return svg('text', { class: series(s.slot), 'data-row': s.row.index,
+			x: x(p.tasks) + 8, y: at + 4 },
+			title.length > most ? `${title.slice(0, most - 1).join('')}\u2026`
+				: s.row.title);
 	}));
 }
 
@@ -109,7 +121,9 @@ export function growthChart(rows, { width, height, part, chosen }) {
 	})).filter((s) => s.points.length > 0);
 	const right = width < 640 ? 12 : 190;
 	const scale = scales(all, width, height, right);
-	const flat = all.flatMap((s) => s.points.map((p) => ({ s, p, x: scale.x(p.tasks), y: scale.y(p.mean) })));
+	const flat =
+		all.flatMap(
+		(s) => s.points.map((p) => ({ s, p, x: scale.x(p.tasks), y: scale.y(p.mean) })));
 	const delaunay = flat.length ? Delaunay.from(flat, (f) => f.x, (f) => f.y) : null;
 	const picked = all.filter((s) => s.slot !== null);
 
@@ -117,7 +131,8 @@ export function growthChart(rows, { width, height, part, chosen }) {
 		node: svg('svg', {
 			class: 'growth', width, height, viewBox: `0 0 ${width} ${height}`,
 		}, axes(scale, width, height, right), guides(scale, right < 100),
-		svg('g', { class: 'lines' }, all.filter((s) => s.slot === null).map((s) => drawSeries(s, scale)),
+		svg('g', { class: 'lines' },
+			all.filter((s) => s.slot === null).map((s) => drawSeries(s, scale)),
 			picked.map((s) => drawSeries(s, scale))),
 		right > 100 && names(picked, scale, right, height)),
 		all,

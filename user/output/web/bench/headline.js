@@ -3,7 +3,8 @@
 // What was measured, where, when, by which version and how; and what came of it.
 
 import { el } from '../shared/dom.js';
-import { UNKNOWN, bytes, count, date, exact, known, percent, printable, round, size, tasks } from '../shared/format.js';
+import { UNKNOWN, bytes, count, date, exact, known, percent, printable, round, size,
+	tasks } from '../shared/format.js';
 import { card, fact } from '../shared/parts.js';
 import { ORDER, distinct, ordered, slope } from './model.js';
 
@@ -14,7 +15,8 @@ export function totals(rows) {
 	const status = (s) => rows.filter((r) => r.status === s).length;
 
 	return {
-		rows: rows.length, ok: status('ok'), stopped: status('stopped'), failed: status('failed'),
+		rows: rows.length, ok: status('ok'), stopped: status('stopped'),
+			failed: status('failed'),
 		missing: status('missing'), runs: rows.reduce((n, r) => n + r.runs.length, 0),
 	};
 }
@@ -28,7 +30,8 @@ function lead(rows) {
 	return el('p', { class: 'lead' },
 		number('rows', t.rows, t.rows === 1 ? 'workload' : 'workloads'),
 		languages > 1 && [' in ', el('b', null, count(languages)), ' languages'],
-		most > 0 && [', up to ', el('b', null, tasks(most)), ' concurrent tasks each'], ', ',
+		most > 0 && [', up to ', el('b', null, tasks(most)), ' concurrent tasks each'],
+			', ',
 		number('runs', t.runs, t.runs === 1 ? 'weighing' : 'weighings'), ': ',
 		number('ok', t.ok, 'weighed'),
 		t.stopped > 0 && [', ', number('stopped', t.stopped, 'stopped by a limit')],
@@ -37,20 +40,23 @@ function lead(rows) {
 }
 
 function cards(rows) {
-	const byWeight = ordered(rows.filter((r) => known(slope(r, 'weight'))), ORDER.weight, false);
+	const byWeight = ordered(rows.filter((r) => known(slope(r, 'weight'))), ORDER.weight,
+		false);
 
 	if (byWeight.length < 2)
 		return null;
 	const share = (r) => slope(r, 'kernel') / slope(r, 'weight');
 	const sure = byWeight.filter((r) => known(slope(r, 'kernel')) && slope(r, 'weight') > 0);
 	const kernel = ordered(sure, share, true)[0];
-	const light = byWeight[0], heavy = byWeight.at(-1), middle = byWeight[Math.floor(byWeight.length / 2)];
+	const light = byWeight[0], heavy = byWeight.at(-1),
+		middle = byWeight[Math.floor(byWeight.length / 2)];
 
 	return el('dl', { class: 'cards' },
 		card('Lightest task', bytes(slope(light, 'weight')), light.title),
 		card('In the middle', bytes(slope(middle, 'weight')), middle.title),
 		card('Heaviest task', bytes(slope(heavy, 'weight')), heavy.title),
-		kernel && card('Largest share of the kernel', percent(share(kernel)), kernel.title));
+		kernel && card('Largest share of the kernel', percent(share(kernel)),
+			kernel.title));
 }
 
 function facts(bench) {
@@ -62,20 +68,30 @@ function facts(bench) {
 	return el('dl', { class: 'facts' },
 		fact('When', date(bench.started)),
 		fact('By', `tare ${bench.tare_version ? printable(bench.tare_version) : UNKNOWN}`),
-		fact('On', [m.distribution, m.kernel && `Linux ${m.kernel}`].filter(Boolean).map(printable).join(', ')),
+		fact('On',
+			[m.distribution, m.kernel && `Linux ` +
+			`${m.kernel}`].filter(Boolean).map(printable).join(', ')),
 		fact('Machine', [shown(m.cpu), memory].filter(Boolean).join('; ')),
 		fact('How', shown(m.measured)),
 		fact('Limits', shown(m.limits)),
-		fact('Options', [known(o.touch) && o.touch > 0 && `each task used ${exact(o.touch)} of its stack`,
-			known(o.memory_max) && o.memory_max > 0 && `a run was given at most ${size(o.memory_max)}`].filter(Boolean).join('; ')));
+		fact('Options',
+			[known(o.touch) && o.touch > 0 &&
+			`each task used ${exact(o.touch)} of its stack`,
+			known(o.memory_max) && o.memory_max > 0 &&
+				`a run was given at most ` +
+				`${size(o.memory_max)}`].filter(Boolean).join('; ')));
 }
 
 export function headline(bench, switches) {
 	return el('header', { class: 'top' },
-		el('div', { class: 'brand' }, el('span', null, el('b', null, 'tare'), ' bench'), switches),
-		el('h1', null, bench.rows.length === 1 ? `What one task of ${bench.rows[0].title} weighs` : 'What one task weighs'),
+		el('div', { class: 'brand' }, el('span', null, el('b', null, 'tare'), ' bench'),
+			switches),
+		el('h1', null, bench.rows.length === 1
+			? `What one task of ${bench.rows[0].title} weighs`
+			: 'What one task weighs'),
 		lead(bench.rows),
 		bench.complete === false && el('p', { class: 'notice', role: 'status' },
-			'Interrupted: these are the figures of the runs made so far. ', el('code', null, 'tare bench --resume'), ' goes on.'),
+			'Interrupted: these are the figures of the runs made so far. ',
+				el('code', null, 'tare bench --resume'), ' goes on.'),
 		cards(bench.rows), facts(bench));
 }

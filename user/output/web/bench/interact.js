@@ -14,22 +14,28 @@ function barTip(r) {
 	const w = fitOf(r, 'weight');
 	const unit = (x) => known(x) ? `${perTask(x)}\u00a0B` : UNKNOWN;
 
-	return tip(r.title, [r.task, r.version].filter(Boolean).join(' \u00b7 ') || FAMILY_TEXT[r.family], [
+	return tip(r.title, [r.task, r.version].filter(Boolean).join(' \u00b7 ') ||
+		FAMILY_TEXT[r.family], [
 		...KINDS.map((k) => [KIND_TEXT[k], unit(slope(r, k)), k]),
-		['user', unit(slope(r, 'user')), 'sum'], ['kernel', unit(slope(r, 'kernel')), 'sum'],
+		['user', unit(slope(r, 'user')), 'sum'],
+			['kernel', unit(slope(r, 'kernel')), 'sum'],
 		['per task', unit(w?.slope ?? null), 'sum'],
-		['95\u00a0% interval', w?.ci ? `${perTask(w.ci[0])} \u2026 ${perTask(w.ci[1])}\u00a0B` : UNKNOWN],
+		['95\u00a0% interval',
+			w?.ci ? `${perTask(w.ci[0])} \u2026 ${perTask(w.ci[1])}\u00a0B` : UNKNOWN],
 		['tare', exact(tare(r))], ['largest N', tasks(r.most)],
 	]);
 }
 
 function publishedTip(c) {
-	return tip(c.row.title, c.row.version, c.dots.map((d) => [d.name, known(d.value) ? `${size(d.value)}, ${exact(d.value)}` : UNKNOWN, `shape ${d.what}`]));
+	return tip(c.row.title, c.row.version,
+		c.dots.map((d) => [d.name, known(d.value) ? `${size(d.value)}, ${exact(d.value)}`
+		: UNKNOWN, `shape ${d.what}`]));
 }
 
 /** Rows of a drawing; list: of the comparison, where they are such. */
 export function hoverRows(chart, rows, actions, list) {
-	const told = (index) => list ? publishedTip(list.find((c) => c.row.index === index)) : barTip(rows[index]);
+	const told = (index) => list ? publishedTip(list.find((c) => c.row.index === index))
+		: barTip(rows[index]);
 	const over = (e) => {
 		const g = e.target.closest('.row');
 
@@ -86,13 +92,15 @@ export function focusable(chart, rows, state, actions) {
 		g.setAttribute('tabindex', i === 0 ? '0' : '-1');
 		g.setAttribute('aria-label', sentence(by.get(g.dataset.row)));
 		g.addEventListener('keydown', (e) => {
-			const to = { ArrowDown: i + 1, ArrowUp: i - 1, Home: 0, End: groups.length - 1 }[e.key];
+			const to = { ArrowDown: i + 1, ArrowUp: i - 1, Home: 0,
+				End: groups.length - 1 }[e.key];
 
 			if (to !== undefined) {
 				e.preventDefault();
 				go(to);
 			} else if (e.key === 'Enter') {
-				e.preventDefault(); // the focus moves to a button, which it would press
+				// the focus moves to a button, which it would press
+				e.preventDefault();
 				actions.show(Number(g.dataset.row));
 			}
 		});
@@ -100,8 +108,10 @@ export function focusable(chart, rows, state, actions) {
 }
 
 function pointTip(s, p, part) {
-	return tip(s.row.title, `${kindName(part)} with ${count(p.tasks)} ${p.tasks === 1 ? 'task' : 'tasks'}`, [
-		['mean', `${size(p.mean)}, ${exact(Math.round(p.mean))}`, s.slot === null ? null : undefined],
+	return tip(s.row.title,
+		`${kindName(part)} with ${count(p.tasks)} ${p.tasks === 1 ? 'task' : 'tasks'}`, [
+		['mean', `${size(p.mean)}, ${exact(Math.round(p.mean))}`, s.slot === null ? null
+			: undefined],
 		['from', exact(p.lo)], ['to', exact(p.hi)], ['runs', count(p.values.length)],
 		['fit', `${perTask(slope(s.row, part))}\u00a0B per task`],
 	]);
@@ -114,7 +124,8 @@ export function hoverSeries(chart, state, actions) {
 	let line = 0, n = 0;
 
 	node.addEventListener('pointermove', (e) => {
-		const box = node.getBoundingClientRect(), hit = chart.nearest(e.clientX - box.left, e.clientY - box.top);
+		const box = node.getBoundingClientRect(),
+			hit = chart.nearest(e.clientX - box.left, e.clientY - box.top);
 		const name = e.target.closest('.names text');
 
 		actions.hot(name ? Number(name.dataset.row) : hit ? hit.s.row.index : null);
@@ -131,16 +142,20 @@ export function hoverSeries(chart, state, actions) {
 
 	node.setAttribute('tabindex', '0');
 	node.setAttribute('role', 'application');
-	node.setAttribute('aria-label', `Weight over N of ${count(all.length)} workloads. Arrows up and down go from line to line, left and right along one, Enter chooses it.`);
+	node.setAttribute('aria-label',
+		`Weight over N of ${count(all.length)} workloads. Arrows up and down go from ` +
+		`line to line, left and right along one, Enter chooses it.`);
 	node.addEventListener('keydown', (e) => {
-		const step = { ArrowUp: [1, 0], ArrowDown: [-1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[e.key];
+		const step = { ArrowUp: [1, 0], ArrowDown: [-1, 0], ArrowLeft: [0, -1],
+			ArrowRight: [0, 1] }[e.key];
 
 		if (step) {
 			e.preventDefault();
 			line = Math.max(0, Math.min(line + step[0], order.length - 1));
 			n = Math.max(0, Math.min(n + step[1], order[line].points.length - 1));
 			actions.hot(order[line].row.index);
-			showTipAt(node, ...pointTip(order[line], order[line].points[n], state.part));
+			showTipAt(node,
+				...pointTip(order[line], order[line].points[n], state.part));
 		} else if (e.key === 'Enter' && state.hot !== null) {
 			actions.choose(state.hot);
 		}

@@ -15,7 +15,8 @@ import { growthChart } from './growth.js';
 import { headline } from './headline.js';
 import { focusable, hoverRows, hoverSeries, markHot } from './interact.js';
 import { method } from './method.js';
-import { FAMILY_TEXT, KERNEL_KINDS, KIND_TEXT, ORDER, USER_KINDS, distinct, filtered, load, ordered, sampled, weighed } from './model.js';
+import { FAMILY_TEXT, KERNEL_KINDS, KIND_TEXT, ORDER, USER_KINDS, distinct, filtered, load, ordered,
+	sampled, weighed } from './model.js';
 import { picture } from './picture.js';
 import { captionOf, comparisons, publishedChart, publishedTasks } from './published.js';
 import { stopped } from './stops.js';
@@ -30,8 +31,10 @@ function initial() {
 	const given = Number(hash.get('max'));
 
 	return {
-		query: hash.get('q') ?? '', language: hash.get('language') ?? '', family: hash.get('family') ?? '', root: hash.get('root') ?? '',
-		order: ORDER[hash.get('sort')] ? hash.get('sort') : 'weight', down: hash.has('down'),
+		query: hash.get('q') ?? '', language: hash.get('language') ?? '',
+			family: hash.get('family') ?? '', root: hash.get('root') ?? '',
+		order: ORDER[hash.get('sort')] ? hash.get('sort') : 'weight',
+			down: hash.has('down'),
 		max: given > 0 ? given : hash.has('max') ? null : goodMax(bench.rows, MAX),
 		part: 'weight', n: ns.at(-1) ?? null,
 		tableSort: 'weight', tableDown: false, open: new Set(),
@@ -47,7 +50,8 @@ const shown = () => filtered(bench.rows, state);
 const actions = {
 	choose(index) {
 		const has = state.chosen.includes(index);
-		store.set({ chosen: has ? state.chosen.filter((i) => i !== index) : [...state.chosen, index] });
+		store.set({ chosen: has ? state.chosen.filter((i) => i !== index)
+			: [...state.chosen, index] });
 	},
 	chooseNone() {
 		store.set({ chosen: [] });
@@ -77,7 +81,8 @@ const actions = {
 const FILTERS = ['query', 'language', 'family', 'root'];
 
 function colourKey() {
-	const kinds = (list, name) => el('li', { class: 'group' }, el('b', null, name), el('ul', null, list.map((k) =>
+	const kinds = (list, name) => el('li', { class: 'group' }, el('b', null, name),
+		el('ul', null, list.map((k) =>
 		el('li', null, el('i', { class: `mark ${k}` }), KIND_TEXT[k]))));
 
 	return el('ul', { class: 'key' }, kinds(USER_KINDS, 'user'), kinds(KERNEL_KINDS, 'kernel'),
@@ -94,24 +99,33 @@ function drawBars(body) {
 	focusable(chart, rows, state, actions);
 	hoverRows(chart, bench.rows, actions);
 	return [rows.length ? chart : el('p', { class: 'dim' }, 'Nothing to draw.'),
-		without > 0 && el('p', { class: 'note' }, `${count(without)} more without a figure: see what stopped them below.`)];
+		without > 0 && el('p', { class: 'note' },
+			`${count(without)} more without a figure: see what stopped them below.`)];
 }
 
 function barsSection() {
-	const saved = () => save('tare-bench.svg', 'image/svg+xml', picture(bench, barRows(), { width: Number(hash.get('width')) || 980, max: state.max }));
+	const saved = () => save('tare-bench.svg', 'image/svg+xml',
+		picture(bench, barRows(),
+		{ width: Number(hash.get('width')) || 980, max: state.max }));
 
 	return section('bars', 'Bytes per task', colourKey(), [
-		choice('Order', 'order', [['weight', 'total'], ['user', 'user'], ['kernel', 'kernel'], ['tare', 'tare'], ['title', 'name']],
+		choice('Order', 'order',
+			[['weight', 'total'], ['user', 'user'], ['kernel', 'kernel'],
+			['tare', 'tare'], ['title', 'name']],
 			state.order, (order) => store.set({ order })),
-		toggle('Direction', [[false, '\u2191'], [true, '\u2193']], state.down, (down) => store.set({ down })),
-		toggle('Scale to', [...MAX.map((m) => [m, `${count(m)}\u00a0B`]), [null, 'all']], state.max, (max) => store.set({ max })),
-		el('button', { type: 'button', class: 'plain', id: 'save-svg', onclick: saved }, 'Save as SVG'),
+		toggle('Direction', [[false, '\u2191'], [true, '\u2193']], state.down,
+			(down) => store.set({ down })),
+		toggle('Scale to', [...MAX.map((m) => [m, `${count(m)}\u00a0B`]), [null, 'all']],
+			state.max, (max) => store.set({ max })),
+		el('button', { type: 'button', class: 'plain', id: 'save-svg', onclick: saved },
+			'Save as SVG'),
 	], [...FILTERS, 'order', 'down', 'max'], drawBars);
 }
 
 function drawGrowth(body) {
 	const w = width(body), rows = shown();
-	const chart = growthChart(rows, { width: w, height: w < 640 ? 380 : 500, part: state.part, chosen: state.chosen });
+	const chart = growthChart(rows, { width: w, height: w < 640 ? 380 : 500, part: state.part,
+		chosen: state.chosen });
 
 	if (chart.all.length === 0)
 		return el('p', { class: 'dim' }, 'No runs to draw.');
@@ -121,15 +135,22 @@ function drawGrowth(body) {
 
 function growthSection() {
 	return section('growth', 'Weight with N tasks',
-		'Both axes logarithmic. Where a line is flat, the tare outweighs the tasks; where it follows a dashed one, tasks cost that much each. Point at a line to read it, click to keep it.', [
-			choice('Of', 'part', ['weight', 'user', 'kernel', 'rss', 'charged'].map((p) => [p, p === 'weight' ? 'whole weight' : KIND_TEXT[p]]),
+		'Both axes logarithmic. Where a line is flat, the tare outweighs the tasks; ' +
+			'where it follows a dashed one, tasks cost that much each. Point at a ' +
+			'line to read it, click to keep it.', [
+			choice('Of', 'part',
+				['weight', 'user', 'kernel', 'rss', 'charged'].map(
+				(p) => [p, p === 'weight' ? 'whole weight' : KIND_TEXT[p]]),
 				state.part, (part) => store.set({ part })),
 		], [...FILTERS, 'part', 'chosen'], drawGrowth);
 }
 
 function publishedKey() {
-	return el('ul', { class: 'key' }, [['p2023', 'published 2023, max RSS'], ['p2024', 'published 2024, max RSS'],
-		['rss', 'RSS at its peak, here'], ['weight', 'whole weight then, kernel included']].map(([c, t]) => el('li', null, el('i', { class: `shape ${c}` }), t)));
+	return el('ul', { class: 'key' },
+		[['p2023', 'published 2023, max RSS'], ['p2024', 'published 2024, max RSS'],
+		['rss', 'RSS at its peak, here'],
+			['weight', 'whole weight then, kernel included']].map(
+			([c, t]) => el('li', null, el('i', { class: `shape ${c}` }), t)));
 }
 
 function publishedSection() {
@@ -143,7 +164,9 @@ function publishedSection() {
 			const list = comparisons(shown(), state.n);
 
 			if (list.length === 0)
-				return el('p', { class: 'dim' }, `Nobody published a figure of these ${captionOf(state.n)}.`);
+				return el('p', { class: 'dim' },
+					`Nobody published a figure of these ` +
+					`${captionOf(state.n)}.`);
 			const chart = publishedChart(list, { width: width(body) });
 			hoverRows(chart, bench.rows, actions, list);
 			return chart;
@@ -155,42 +178,55 @@ function drawTable(body) {
 	const focus = body.contains(document.activeElement) ? document.activeElement : null;
 	const row = focus?.closest('tr')?.dataset.row, sort = focus?.dataset.sort;
 	const left = body.firstElementChild?.scrollLeft ?? 0;
-	const node = el('div', { class: 'scroll wide', tabindex: '0', role: 'region', 'aria-label': 'All figures' }, table(shown(), state, actions));
+	const node = el('div', { class: 'scroll wide', tabindex: '0', role: 'region',
+		'aria-label': 'All figures' }, table(shown(), state, actions));
 
 	queueMicrotask(() => {
 		node.scrollLeft = left;
 		if (sort)
-			node.querySelector(`button[data-sort="${sort}"]`).focus({ preventScroll: true });
+			node.querySelector(`button[data-sort="${sort}"]`)
+				.focus({ preventScroll: true });
 		else if (row)
-			node.querySelector(`tr.main[data-row="${row}"] ${focus.localName}`)?.focus({ preventScroll: true });
+			node.querySelector(`tr.main[data-row="${row}"] ` +
+				`${focus.localName}`)?.focus({ preventScroll: true });
 	});
 	return node;
 }
 
 function tableSection() {
 	return section('table', 'All figures',
-		'A row opens to its runs and the fit of each kind. Ticked rows have a colour in the chart above.', [],
+		'A row opens to its runs and the fit of each kind. Ticked rows have a colour in ' +
+			'the chart above.', [],
 		[...FILTERS, 'tableSort', 'tableDown', 'open', 'chosen'], drawTable);
 }
 
 function filterBar() {
 	const search = el('input', {
-		type: 'search', id: 'search', placeholder: 'Search', 'aria-label': 'Search workloads', value: state.query,
+		type: 'search', id: 'search', placeholder: 'Search',
+			'aria-label': 'Search workloads', value: state.query,
 		oninput: () => store.set({ query: search.value }),
 	});
 	const shownCount = el('span', { class: 'dim', id: 'shown', role: 'status' });
-	const tell = () => shownCount.replaceChildren(`${count(shown().length)} of ${count(bench.rows.length)}`);
+	const tell = () => shownCount.replaceChildren(
+		`${count(shown().length)} of ${count(bench.rows.length)}`);
 	const pick = (label, key, text = (v) => v) => {
 		const values = distinct(bench.rows, key);
-		return values.length > 1 && choice(label, key, [['', 'all'], ...values.map((v) => [v, text(v)])], state[key], (v) => store.set({ [key]: v }));
+		return values.length > 1 && choice(label, key,
+			[['', 'all'], ...values.map((v) => [v, text(v)])], state[key],
+			(v) => store.set({ [key]: v }));
 	};
 
 	store.on(FILTERS, tell);
 	tell();
 	return el('nav', { class: 'filters', 'aria-label': 'Filter' }, search,
-		pick('Language', 'language'), pick('Tasks', 'family', (f) => FAMILY_TEXT[f] ?? f), pick('Debian', 'root'), shownCount,
-		el('span', { class: 'jump' }, [['bars', 'Bytes'], ['growth', 'Growth'], ['published', 'Published'], ['table', 'Table'], ['method', 'Method']]
-			.map(([id, text]) => (id !== 'published' || publishedTasks(bench.rows).length > 0) && el('a', { href: `#${id}` }, text))));
+		pick('Language', 'language'), pick('Tasks', 'family', (f) => FAMILY_TEXT[f] ?? f),
+			pick('Debian', 'root'), shownCount,
+		el('span', { class: 'jump' },
+			[['bars', 'Bytes'], ['growth', 'Growth'], ['published', 'Published'],
+			['table', 'Table'], ['method', 'Method']]
+			.map(([id, text]) => (id !== 'published' ||
+				publishedTasks(bench.rows).length > 0) &&
+				el('a', { href: `#${id}` }, text))));
 }
 
 function stopsSection() {
@@ -201,15 +237,20 @@ function stopsSection() {
 function main() {
 	const page = document.getElementById('page'), onlyChart = hash.has('chart');
 	const switches = themeSwitch();
-	const parts = (onlyChart ? [barsSection()] : [barsSection(), growthSection(), publishedSection(), tableSection(), stopsSection(),
+	const parts = (onlyChart ? [barsSection()] : [barsSection(), growthSection(),
+		publishedSection(), tableSection(), stopsSection(),
 		section('method', 'How it was measured', null, [], [], method)]).filter(Boolean);
-	const keepData = () => save('tare-bench.json', 'application/json', document.getElementById('data').textContent);
+	const keepData = () => save('tare-bench.json', 'application/json',
+		document.getElementById('data').textContent);
 
 	document.body.classList.toggle('only-chart', onlyChart);
-	page.append(el('div', { class: 'page' }, !onlyChart && [headline(bench, switches), bench.rows.length > 1 && filterBar()],
+	page.append(el('div', { class: 'page' },
+		!onlyChart && [headline(bench, switches), bench.rows.length > 1 && filterBar()],
 		el('main', null, parts.map((p) => p.node)),
-		!onlyChart && el('footer', null, 'Made by tare. Everything shown is in this file; it fetches nothing. ',
-			el('button', { type: 'button', class: 'plain', id: 'save-json', onclick: keepData }, 'Save the data as JSON'))));
+		!onlyChart && el('footer', null,
+			'Made by tare. Everything shown is in this file; it fetches nothing. ',
+			el('button', { type: 'button', class: 'plain', id: 'save-json',
+				onclick: keepData }, 'Save the data as JSON'))));
 	for (const p of parts)
 		p.render();
 	store.on(['hot'], () => markHot(page, state.hot));

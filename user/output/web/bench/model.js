@@ -18,7 +18,8 @@ function row(raw, index) {
 		index,
 		kinds: raw.kinds ?? {},
 		runs: raw.runs ?? [],
-		published: (raw.published ?? []).map((p) => ({ ...p, source: text(p.source), version: text(p.version) })),
+		published: (raw.published ?? []).map((p) => ({ ...p, source: text(p.source),
+			version: text(p.version) })),
 		id: text(raw.id),
 		title: text(raw.title ?? raw.id ?? '?'),
 		language: text(raw.language) ?? '',
@@ -37,7 +38,8 @@ export function load(json) {
 }
 
 /** A part's fit: of a kind, a sum or a comparison. */
-export const fitOf = (r, part) => r[part] !== undefined && !KINDS.includes(part) ? r[part] : r.kinds[part] ?? null;
+export const fitOf = (r, part) => r[part] !== undefined && !KINDS.includes(part) ? r[part]
+	: r.kinds[part] ?? null;
 export const slope = (r, part) => fitOf(r, part)?.slope ?? null;
 export const tare = (r) => fitOf(r, 'weight')?.tare ?? fitOf(r, 'user')?.tare ?? null;
 
@@ -55,7 +57,8 @@ export function ordered(rows, key, descending) {
 	return rows.map((r) => [key(r), r]).sort(([a, ra], [b, rb]) => {
 		if (nothing(a) || nothing(b))
 			return nothing(a) - nothing(b) || ra.index - rb.index;
-		const d = typeof a === 'string' ? a.localeCompare(b, 'en', { numeric: true }) : a - b;
+		const d = typeof a === 'string' ? a.localeCompare(b, 'en', { numeric: true })
+			: a - b;
 		return sign * d || ra.index - rb.index;
 	}).map(([, r]) => r);
 }
@@ -74,7 +77,9 @@ export function filtered(rows, { query, language, family, root }) {
 
 	return rows.filter((r) => (!language || r.language === language) &&
 		(!family || r.family === family) && (!root || r.root === root) &&
-		words.every((w) => [r.title, r.id, r.language, r.version, r.task].some((s) => s?.toLowerCase().includes(w))));
+		words.every(
+		(w) => [r.title, r.id, r.language, r.version, r.task]
+			.some((s) => s?.toLowerCase().includes(w))));
 }
 
 export const distinct = (rows, key) => [...new Set(rows.map((r) => r[key]).filter(Boolean))]
@@ -128,20 +133,25 @@ export function stops(r) {
 /** Published bytes per task of each source: between its smallest and largest N. */
 export function publishedSlopes(r) {
 	return [...new Set(r.published.map((p) => p.source))].map((source) => {
-		const p = r.published.filter((x) => x.source === source && known(x.rss)).sort((a, b) => a.tasks - b.tasks);
+		const p =
+			r.published.filter((x) => x.source === source && known(x.rss))
+				.sort((a, b) => a.tasks - b.tasks);
 		const first = p[0], last = p.at(-1);
 
 		return first && last.tasks > first.tasks ? {
-			source, version: last.version, slope: (last.rss - first.rss) / (last.tasks - first.tasks),
+			source, version: last.version,
+				slope: (last.rss - first.rss) / (last.tasks - first.tasks),
 		} : null;
 	}).filter(Boolean);
 }
 
 /** "sleep" rows first seen: a few from lightest to heaviest, to start with. */
 export function sampled(rows, n) {
-	const list = ordered(rows.filter((r) => points(r, 'weight').length > 2), ORDER.weight, false);
+	const list = ordered(rows.filter((r) => points(r, 'weight').length > 2), ORDER.weight,
+		false);
 	const step = Math.max(1, (list.length - 1) / (n - 1));
 
-	return [...new Set(Array.from({ length: Math.min(n, list.length) }, (_, i) => list[Math.round(i * step)]))]
+	return [...new Set(Array.from({ length: Math.min(n, list.length) },
+		(_, i) => list[Math.round(i * step)]))]
 		.filter(Boolean).map((r) => r.index);
 }

@@ -27,19 +27,24 @@ const whole = (c) => c.dots.find((d) => d.what === 'weight').value;
 export function comparisons(rows, n) {
 	return rows.map((row) => {
 		const dots = row.published.filter((p) => p.tasks === n && known(p.rss))
-			.map((p) => ({ what: p.source === '2023' ? 'p2023' : p.source === '2024' ? 'p2024' : 'pother', name: `${p.source}: ${p.version ?? UNKNOWN}`, value: p.rss }));
+			.map((p) => ({ what: p.source === '2023' ? 'p2023' : p.source === '2024'
+				? 'p2024' : 'pother', name: `${p.source}: ${p.version ?? UNKNOWN}`,
+				value: p.rss }));
 
 		return {
 			row, dots: [...dots,
 				{ what: 'rss', name: 'RSS, tare', value: ours(row, 'rss', n) },
-				{ what: 'weight', name: 'whole weight, tare', value: ours(row, 'weight', n) }],
+				{ what: 'weight', name: 'whole weight, tare',
+					value: ours(row, 'weight', n) }],
 			published: dots.length,
 		};
 	}).filter((c) => c.published > 0)
-		.sort((a, b) => (whole(a) ?? Infinity) - (whole(b) ?? Infinity) || a.row.index - b.row.index);
+		.sort((a, b) => (whole(a) ?? Infinity) - (whole(b) ?? Infinity) ||
+			a.row.index - b.row.index);
 }
 
-export const publishedTasks = (rows) => [...new Set(rows.flatMap((r) => r.published.map((p) => p.tasks)))]
+export const publishedTasks = (rows) =>
+	[...new Set(rows.flatMap((r) => r.published.map((p) => p.tasks)))]
 	.filter(known).sort((a, b) => a - b);
 
 function mark(dot, x, y) {
@@ -57,37 +62,47 @@ function mark(dot, x, y) {
 }
 
 function drawRow(c, i, x, l) {
-	const known_ = c.dots.filter((d) => known(d.value) && d.value > 0), y = TOP + i * l.step + l.at;
+	const known_ = c.dots.filter((d) => known(d.value) && d.value > 0),
+		y = TOP + i * l.step + l.at;
 	const xs = known_.map((d) => x(d.value));
 	const most = Math.floor((l.narrow ? l.width : l.names) / 6.9), title = [...c.row.title];
-	const text = title.length > most ? `${title.slice(0, most - 1).join('')}\u2026` : c.row.title;
+	const text = title.length > most ? `${title.slice(0, most - 1).join('')}\u2026`
+		: c.row.title;
 
 	return svg('g', { class: 'row', 'data-row': c.row.index },
-		svg('rect', { class: 'band', x: -6, y: TOP + i * l.step, width: l.width + 12, height: l.step }),
+		svg('rect', { class: 'band', x: -6, y: TOP + i * l.step, width: l.width + 12,
+			height: l.step }),
 		l.narrow ? svg('text', { class: 'name', x: 0, y: y - 11 }, text) :
-			svg('text', { class: 'name', x: l.names, y: y + 4, 'text-anchor': 'end' }, text),
-		svg('line', { class: 'rod', x1: Math.min(...xs), x2: Math.max(...xs), y1: y, y2: y }),
+			svg('text', { class: 'name', x: l.names, y: y + 4, 'text-anchor': 'end' },
+				text),
+		svg('line', { class: 'rod', x1: Math.min(...xs), x2: Math.max(...xs), y1: y,
+			y2: y }),
 		known_.map((d) => mark(d, Math.round(x(d.value) * 10) / 10, y)),
 		!l.narrow && svg('text', { class: 'number small', x: l.width, y: y + 4 },
 			size(whole(c))));
 }
 
 export function publishedChart(list, { width }) {
-	const values = list.flatMap((c) => c.dots.map((d) => d.value)).filter((v) => known(v) && v > 0);
+	const values =
+		list.flatMap((c) => c.dots.map((d) => d.value)).filter((v) => known(v) && v > 0);
 	const narrow = width < 620, names = narrow ? 0 : Math.min(300, Math.round(width * 0.27));
 	const l = { narrow, width, names, step: narrow ? 44 : STEP, at: narrow ? 29 : 13 };
-	const x = scaleLog([Math.min(...values) / 1.15, Math.max(...values) * 1.15], narrow ? [8, width - 8] : [names + 20, width - 90]);
+	const x = scaleLog([Math.min(...values) / 1.15, Math.max(...values) * 1.15],
+		narrow ? [8, width - 8] : [names + 20, width - 90]);
 	const height = TOP + list.length * l.step + 12;
-	const ticks = [], octaves = Math.log2(x.domain()[1] / x.domain()[0]), many = narrow ? (octaves > 8 ? 8 : 4) : octaves > 8 ? 4 : 2;
+	const ticks = [], octaves = Math.log2(x.domain()[1] / x.domain()[0]),
+		many = narrow ? (octaves > 8 ? 8 : 4) : octaves > 8 ? 4 : 2;
 
 	for (let v = 2 ** 18; v < x.domain()[1]; v *= many)
 		if (v > x.domain()[0])
 			ticks.push(v);
 	return svg('svg', { class: 'published', width, height, viewBox: `0 0 ${width} ${height}` },
 		svg('g', { class: 'axis' }, ticks.map((v) => [
-			svg('line', { class: 'grid', x1: x(v), x2: x(v), y1: TOP - 4, y2: height - 8 }),
+			svg('line', { class: 'grid', x1: x(v), x2: x(v), y1: TOP - 4,
+				y2: height - 8 }),
 			svg('text', { x: x(v), y: TOP - 11, 'text-anchor': 'middle' }, round(v)),
-		]), !narrow && svg('text', { x: width, y: TOP - 11, 'text-anchor': 'end' }, 'whole weight')),
+		]), !narrow && svg('text', { x: width, y: TOP - 11, 'text-anchor': 'end' },
+			'whole weight')),
 		list.map((c, i) => drawRow(c, i, x, l)));
 }
 

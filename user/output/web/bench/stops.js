@@ -19,9 +19,12 @@ function groups(rows) {
 }
 
 function victim(s) {
-	const where = known(s.stopped_at) ? `${count(s.stopped_at)} of ${tasks(s.tasks)}` : `with ${tasks(s.tasks)}`;
+	const where = known(s.stopped_at) ? `${count(s.stopped_at)} of ${tasks(s.tasks)}`
+		: `with ${tasks(s.tasks)}`;
 
-	return el('li', null, s.row.title, el('span', { class: 'dim' }, ` ${where}${s.outcome === 'failed' ? ', failed' : ''}`));
+	return el('li', null, s.row.title,
+		el('span', { class: 'dim' },
+		` ${where}${s.outcome === 'failed' ? ', failed' : ''}`));
 }
 
 /** null when nothing was stopped and nothing is missing. */
@@ -31,7 +34,10 @@ export function stopped(rows) {
 	if (list.length === 0 && missing.length === 0)
 		return null;
 	return el('div', { class: 'stops' },
-		list.map(([by, who]) => el('div', { class: 'stop' }, el('h3', null, by), el('ul', null, who.map(victim)))),
+		list.map(([by, who]) => el('div', { class: 'stop' }, el('h3', null, by),
+			el('ul', null, who.map(victim)))),
 		missing.length > 0 && el('div', { class: 'stop' }, el('h3', null, 'not run'),
-			el('ul', null, missing.map((r) => el('li', null, r.title, el('span', { class: 'dim' }, ` ${r.missing}`))))));
+			el('ul', null,
+				missing.map((r) => el('li', null, r.title,
+				el('span', { class: 'dim' }, ` ${r.missing}`))))));
 }

@@ -6,7 +6,9 @@
 import { GUESSED, INLINED, MARK } from './profile.js';
 
 export const ROW = 19;
-const FONT = '11.5px ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "Liberation Mono", monospace';
+const FONT =
+	'11.5px ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "Liberation Mono", ' +
+	'monospace';
 const LEAST_TEXT = 26; // px
 
 const widths = new Map(); // of a character, by font
@@ -46,7 +48,6 @@ function fitted(ctx, text, room) {
 		return '';
 	let cut = text.length > most ? `${text.slice(0, most - 1)}\u2026` : text;
 
-	// eslint-disable-next-line no-control-regex
 	if (/[^\x20-\x7e\u2026]/.test(cut))
 		while (cut.length > 1 && ctx.measureText(cut).width > room)
 			cut = `${cut.slice(0, -2)}\u2026`;
@@ -66,8 +67,10 @@ function fillOf(graph, box) {
 
 function drawBox(ctx, graph, box, y, width) {
 	const { theme, view, matches } = graph, { profile } = view;
-	const x = box.x0 * width, w = (box.x1 - box.x0) * width, drawn = w > 4 ? w - 1 : w > 1.5 ? w - 0.4 : w;
-	const symbol = box.node >= 0 ? profile.symbols[profile.tree.symbol[box.node]] : null, flags = symbol?.flags ?? 0;
+	const x = box.x0 * width, w = (box.x1 - box.x0) * width, drawn = w > 4 ? w - 1 : w > 1.5
+		? w - 0.4 : w;
+	const symbol = box.node >= 0 ? profile.symbols[profile.tree.symbol[box.node]] : null,
+		flags = symbol?.flags ?? 0;
 	const found = symbol && matches?.[profile.tree.symbol[box.node]], fill = fillOf(graph, box);
 
 	ctx.globalAlpha = matches && !found ? theme.faded : flags & INLINED && !found ? 0.6 : 1;
@@ -83,7 +86,8 @@ function drawBox(ctx, graph, box, y, width) {
 	if (w < LEAST_TEXT)
 		return;
 	ctx.font = flags & (INLINED | MARK) ? `italic ${FONT}` : FONT;
-	ctx.fillStyle = found ? theme.foundInk : flags & (MARK | INLINED) || box.node < 0 ? theme.ink : theme.inkOn(fill);
+	ctx.fillStyle = found ? theme.foundInk : flags & (MARK | INLINED) || box.node < 0
+		? theme.ink : theme.inkOn(fill);
 	ctx.fillText(fitted(ctx, graph.nameOf(box), w - 8), x + 4, y + ROW / 2);
 }
 
@@ -97,11 +101,13 @@ function outline(ctx, graph, box, y, width, thick) {
 	ctx.lineWidth = 1;
 }
 
-/** graph: { view, rows, theme, matches, nameOf, colourOf, focus, hover, focused }; `top`: px that are scrolled away. */
+/** graph: { view, rows, theme, matches, nameOf, colourOf, focus, hover, focused }; `top`: px that
+ * are scrolled away. */
 export function draw(canvas, graph, width, height, top) {
 	const scale = devicePixelRatio || 1, ctx = canvas.getContext('2d');
 
-	if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
+	if (canvas.width !== Math.round(width * scale) ||
+		canvas.height !== Math.round(height * scale)) {
 		canvas.width = Math.round(width * scale);
 		canvas.height = Math.round(height * scale);
 	}
@@ -111,7 +117,8 @@ export function draw(canvas, graph, width, height, top) {
 	ctx.textBaseline = 'middle';
 	ctx.direction = 'ltr';
 	graph.hatch = hatch(ctx, graph.theme);
-	const first = Math.floor(top / ROW), last = Math.min(graph.rows.length - 1, Math.floor((top + height) / ROW));
+	const first = Math.floor(top / ROW),
+		last = Math.min(graph.rows.length - 1, Math.floor((top + height) / ROW));
 
 	for (let depth = first; depth <= last; depth++)
 		for (const box of graph.rows[depth])

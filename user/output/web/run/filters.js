@@ -10,29 +10,36 @@ import { label } from './profile.js';
 
 const MOST_OPTIONS = 200;
 export const FILTERS = ['process', 'task', 'who', 'kind', 'cause', 'place'];
-export const NO_FILTER = { process: null, task: null, who: '', kind: null, cause: null, place: null };
+export const NO_FILTER = { process: null, task: null, who: '', kind: null, cause: null,
+	place: null };
 
 // Values of a column with the bytes that grew under them, the largest first.
 function weighed({ entries }, column) {
 	const sums = new Map();
 
-	entries[column]?.forEach((v, i) => sums.set(v, (sums.get(v) ?? 0) + Math.max(0, entries.grown[i], entries.live_peak[i])));
+	entries[column]?.forEach((v, i) => sums.set(v,
+		(sums.get(v) ?? 0) + Math.max(0, entries.grown[i], entries.live_peak[i])));
 	return [...sums].sort((a, b) => b[1] - a[1]);
 }
 
 const cut = (text) => text.length > 60 ? `${text.slice(0, 28)}\u2026${text.slice(-30)}` : text;
 
 function options(list, text) {
-	const shown = list.slice(0, MOST_OPTIONS).map(([v, bytes]) => [v, `${cut(text(v))}, ${size(bytes)}`]);
+	const shown =
+		list.slice(0, MOST_OPTIONS).map(([v, bytes]) => [v, `${cut(text(v))}, ` +
+		`${size(bytes)}`]);
 
-	return list.length > shown.length ? [...shown, ['', `\u2026 and ${count(list.length - shown.length)} smaller`]] : shown;
+	return list.length > shown.length
+		? [...shown, ['', `\u2026 and ${count(list.length - shown.length)} smaller`]]
+		: shown;
 }
 
 const number = (v) => v === '' ? null : Number(v);
 
 /** A <select> that follows the state. */
 function follows(store, key, name, list, read) {
-	const field = choice(name, key, [['', 'all'], ...list.map(([v, t]) => [String(v), t])], String(store.state[key] ?? ''), (v) => store.set({ [key]: read(v) }));
+	const field = choice(name, key, [['', 'all'], ...list.map(([v, t]) => [String(v), t])],
+		String(store.state[key] ?? ''), (v) => store.set({ [key]: read(v) }));
 	const select = field.querySelector('select');
 
 	store.on([key], () => { select.value = String(store.state[key] ?? ''); });
@@ -40,14 +47,22 @@ function follows(store, key, name, list, read) {
 }
 
 function placeOptions(profile) {
-	const sorts = options(weighed(profile, 'place'), (v) => printable(profile.places[v] ?? '?')).map(([v, t]) => [v === '' ? '' : `p${v}`, `any ${t}`]);
-	const labels = weighed(profile, 'label').filter(([v]) => !profile.places.includes(profile.strings[v]));
+	const sorts = options(weighed(profile, 'place'),
+		(v) => printable(profile.places[v] ?? '?'))
+			.map(([v, t]) => [v === '' ? '' : `p${v}`, `any ${t}`]);
+	const labels =
+		weighed(profile, 'label')
+			.filter(([v]) => !profile.places.includes(profile.strings[v]));
 
-	return [...sorts, ...options(labels, (v) => label(profile, v)).map(([v, t]) => [v === '' ? '' : `l${v}`, t])];
+	return [...sorts,
+		...options(labels, (v) => label(profile, v))
+			.map(([v, t]) => [v === '' ? '' : `l${v}`, t])];
 }
 
 function whoInput(store) {
-	const input = el('input', { type: 'search', id: 'who-filter', placeholder: 'name or TID', 'aria-label': 'Thread or process, by name or number', value: store.state.who, oninput: () => store.set({ who: input.value }) });
+	const input = el('input', { type: 'search', id: 'who-filter', placeholder: 'name or TID',
+		'aria-label': 'Thread or process, by name or number', value: store.state.who,
+		oninput: () => store.set({ who: input.value }) });
 
 	store.on(['who'], () => {
 		if (input.value !== store.state.who)
@@ -59,19 +74,26 @@ function whoInput(store) {
 export function filterControls(report, store) {
 	const { profile } = report;
 	const processes = weighed(profile, 'process');
-	const kinds = weighed(profile, 'kind'), causes = weighed(profile, 'cause').filter(([v]) => v >= 0);
+	const kinds = weighed(profile, 'kind'),
+		causes = weighed(profile, 'cause').filter(([v]) => v >= 0);
 
-	const none = el('button', { type: 'button', class: 'plain', id: 'no-filters', onclick: () => store.set(NO_FILTER) }, 'No filters');
-	const tell = () => { none.disabled = FILTERS.every((f) => store.state[f] === NO_FILTER[f]); };
+	const none = el('button', { type: 'button', class: 'plain', id: 'no-filters',
+		onclick: () => store.set(NO_FILTER) }, 'No filters');
+	const tell = () =>
+		{ none.disabled = FILTERS.every((f) => store.state[f] === NO_FILTER[f]); };
 
 	store.on(FILTERS, tell);
 	tell();
 	return [
-		processes.length > 1 && follows(store, 'process', 'Process', options(processes, (v) => `${report.processes[v]?.name ?? '?'} ${report.processes[v]?.tag}`),
+		processes.length > 1 && follows(store, 'process', 'Process',
+			options(processes,
+			(v) => `${report.processes[v]?.name ?? '?'} ${report.processes[v]?.tag}`),
 			(v) => number(v)),
 		whoInput(store),
-		kinds.length > 1 && follows(store, 'kind', 'Kind', options(kinds, (v) => KIND_TEXT[profile.kinds[v]] ?? '?'), number),
-		profile.causes.length > 0 && follows(store, 'cause', 'Cause', options(causes, (v) => printable(profile.causes[v] ?? '?')), number),
+		kinds.length > 1 && follows(store, 'kind', 'Kind',
+			options(kinds, (v) => KIND_TEXT[profile.kinds[v]] ?? '?'), number),
+		profile.causes.length > 0 && follows(store, 'cause', 'Cause',
+			options(causes, (v) => printable(profile.causes[v] ?? '?')), number),
 		follows(store, 'place', 'Place', placeOptions(profile), (v) => v === '' ? null : v),
 		none,
 	];
@@ -81,7 +103,8 @@ export function filterControls(report, store) {
 function whyNot(profile, picture) {
 	if (picture === 'asked' || (picture === 'untouched' && !profile.asked))
 		return profile.asked ? null : profile.askedWhy ?? 'not measured';
-	return picture === 'untouched' && !profile.asked.untouched ? profile.untouchedWhy ?? 'not measured' : null;
+	return picture === 'untouched' && !profile.asked.untouched ? profile.untouchedWhy ??
+		'not measured' : null;
 }
 
 /** Pictures of the whole run, or of the time that is selected. */
@@ -91,8 +114,12 @@ export function pictureControl(profile, store) {
 		const { time, picture, timePicture } = store.state;
 
 		node.replaceChildren(time ?
-			toggle('Picture', Object.entries(TIME_PICTURES), timePicture, (v) => store.set({ timePicture: v })) :
-			toggle('Picture', Object.entries(PICTURES).map(([v, t]) => [v, t, whyNot(profile, v)]), picture, (v) => store.set({ picture: v })));
+			toggle('Picture', Object.entries(TIME_PICTURES), timePicture,
+				(v) => store.set({ timePicture: v })) :
+			toggle('Picture',
+				Object.entries(PICTURES)
+					.map(([v, t]) => [v, t, whyNot(profile, v)]), picture,
+						(v) => store.set({ picture: v })));
 	};
 
 	store.on(['time'], draw);
@@ -102,15 +129,25 @@ export function pictureControl(profile, store) {
 
 export function groupControls(store) {
 	return [
-		choice('Group by', 'group', [['none', 'nothing'], ['process', 'process'], ['thread', 'process and thread'], ['name', 'thread name'], ['kind', 'kind'], ['cause', 'cause'], ['place', 'place']],
+		choice('Group by', 'group',
+			[['none', 'nothing'], ['process', 'process'],
+			['thread', 'process and thread'], ['name', 'thread name'], ['kind', 'kind'],
+			['cause', 'cause'], ['place', 'place']],
 			store.state.group, (group) => store.set({ group })),
-		toggle('Colour', [['module', 'module'], ['kind', 'kind']], store.state.colour, (colour) => store.set({ colour })),
+		toggle('Colour', [['module', 'module'], ['kind', 'kind']], store.state.colour,
+			(colour) => store.set({ colour })),
 	];
 }
 
 export function searchControl(store) {
-	const input = el('input', { type: 'search', id: 'search', placeholder: 'Search functions, modules  /', 'aria-label': 'Search functions and modules', oninput: () => store.set({ query: input.value }) });
-	const regex = el('button', { type: 'button', class: 'plain regex', id: 'regex', 'aria-pressed': 'false', title: 'As a regular expression', 'aria-label': 'As a regular expression', onclick: () => store.set({ regex: !store.state.regex }) }, '.*');
+	const input = el('input',
+		{ type: 'search', id: 'search', placeholder: 'Search functions, modules  /',
+		'aria-label': 'Search functions and modules',
+		oninput: () => store.set({ query: input.value }) });
+	const regex = el('button', { type: 'button', class: 'plain regex', id: 'regex',
+		'aria-pressed': 'false', title: 'As a regular expression',
+		'aria-label': 'As a regular expression',
+		onclick: () => store.set({ regex: !store.state.regex }) }, '.*');
 	const told = el('span', { id: 'found', role: 'status' });
 
 	store.on(['query', 'regex'], () => {
@@ -119,7 +156,8 @@ export function searchControl(store) {
 		regex.setAttribute('aria-pressed', String(store.state.regex));
 	});
 	addEventListener('keydown', (e) => {
-		if (e.key === '/' && !e.ctrlKey && !e.metaKey && !e.target.closest?.('input, select, textarea')) {
+		if (e.key === '/' && !e.ctrlKey && !e.metaKey &&
+			!e.target.closest?.('input, select, textarea')) {
 			e.preventDefault();
 			input.focus();
 			input.select();

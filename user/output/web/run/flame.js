@@ -17,7 +17,8 @@ const MARK_TEXT = {
 	'[before]': 'held before tare came, or copied by fork',
 	'[truncated]': 'the stack goes on: nobody knows where',
 	'[smaller stacks]': 'small ones, put together so that tare itself stays small',
-	'[no stack]': 'there was no user stack', '[execve]': 'the kernel loads a program: there is no user stack',
+	'[no stack]': 'there was no user stack',
+		'[execve]': 'the kernel loads a program: there is no user stack',
 };
 
 // By kind: running sums, to find the one that most of a box is of.
@@ -25,7 +26,8 @@ function kindSums(view) {
 	view.kindSums ??= view.profile.kinds.map((_, kind) => {
 		const sum = new Float64Array(view.order.length + 1);
 
-		view.order.forEach((row, k) => { sum[k + 1] = sum[k] + (view.rows.kind[row] === kind ? view.bytes[row] : 0); });
+		view.order.forEach((row, k) => { sum[k + 1] = sum[k] +
+			(view.rows.kind[row] === kind ? view.bytes[row] : 0); });
 		return sum;
 	});
 	return view.kindSums;
@@ -45,21 +47,24 @@ function selfBytes(view, box) {
 }
 
 function notes(symbol) {
-	return [symbol.flags & KERNEL && 'kernel', symbol.flags & INLINED && 'inlined', symbol.flags & GUESSED && 'by frame pointer, a guess',
+	return [symbol.flags & KERNEL && 'kernel', symbol.flags & INLINED && 'inlined',
+		symbol.flags & GUESSED && 'by frame pointer, a guess',
 		symbol.flags & MARK && MARK_TEXT[symbol.name]].filter(Boolean).join(', ');
 }
 
 /** Only these many rows are shown at once. */
 export const DEEPEST = DEEP_ROWS;
 
-/** names: { root(view), group(level, key) }. actions: { zoom(path), back(), out(), reset(), search(symbol) }. */
+/** names: { root(view), group(level, key) }. actions: { zoom(path), back(), out(), reset(),
+ * search(symbol) }. */
 export class Flame {
 	constructor(names, actions) {
 		this.names = names;
 		this.actions = actions;
 		this.canvas = el('canvas', { class: 'flames' });
 		this.space = el('div', { class: 'space' }, this.canvas);
-		this.box = el('div', { class: 'flame-box', tabindex: '0', role: 'application', id: 'flame-graph' }, this.space);
+		this.box = el('div', { class: 'flame-box', tabindex: '0', role: 'application',
+			id: 'flame-graph' }, this.space);
 		this.told = el('p', { class: 'told', id: 'told', 'aria-live': 'polite' });
 		this.nodes = [this.box, this.told];
 		this.view = null;
@@ -91,7 +96,10 @@ export class Flame {
 		this.hover = null;
 		this.resize();
 		this.focusOn(this.rows[0]?.[0] ?? null);
-		this.box.setAttribute('aria-label', `Flame graph of ${size(view.total)}. Arrows go from frame to frame, Enter zooms, Escape goes back, Home to the root, s searches for the function.`);
+		this.box.setAttribute('aria-label',
+			`Flame graph of ${size(view.total)}. Arrows go from frame to frame, ` +
+			`Enter zooms, Escape goes back, Home to the root, s searches for the ` +
+			`function.`);
 		return this.path;
 	}
 
@@ -109,7 +117,8 @@ export class Flame {
 	}
 
 	symbolOf(x) {
-		return x.node >= 0 ? this.view.profile.symbols[this.view.profile.tree.symbol[x.node]] : null;
+		return x.node >= 0
+			? this.view.profile.symbols[this.view.profile.tree.symbol[x.node]] : null;
 	}
 
 	nameOf(x) {
@@ -117,7 +126,8 @@ export class Flame {
 
 		if (symbol)
 			return symbol.flags & GUESSED ? `${symbol.name} [fp]` : symbol.name;
-		return x.group === undefined ? this.names.root(this.view) : this.names.group(x.level - 1, x.group);
+		return x.group === undefined ? this.names.root(this.view)
+			: this.names.group(x.level - 1, x.group);
 	}
 
 	colourOf(x, symbol) {
@@ -130,20 +140,26 @@ export class Flame {
 
 		if (!symbol)
 			return null;
-		const { profile } = this.view, places = symbol.flags & MARK ? [] : placesOf(profile, x.node);
-		return [profile.modules[symbol.module]?.path, places.join(', '), notes(symbol)].filter(Boolean).join(' \u00b7 ');
+		const { profile } = this.view, places = symbol.flags & MARK ? []
+			: placesOf(profile, x.node);
+		return [profile.modules[symbol.module]?.path, places.join(', '),
+			notes(symbol)].filter(Boolean).join(' \u00b7 ');
 	}
 
 	figures(x) {
 		const { view } = this, bytes = bytesIn(view, x), samples = countIn(view, x);
-		const rows = [['bytes', `${size(bytes)}, ${exact(Math.round(bytes))}`, 'sum'], ['of the picture', percent(bytes / view.total)]];
+		const rows = [['bytes', `${size(bytes)}, ${exact(Math.round(bytes))}`, 'sum'],
+			['of the picture', percent(bytes / view.total)]];
 
 		if (this.top.node >= 0 || this.top.level > 0)
-			rows.push(['of what is zoomed to', percent(bytes / bytesIn(view, this.top))]);
+			rows.push(['of what is zoomed to',
+				percent(bytes / bytesIn(view, this.top))]);
 		if (x.node >= 0)
 			rows.push(['itself', size(selfBytes(view, x))]);
 		rows.push(['samples, of all growth', count(samples)]);
-		rows.push(['standard error', samples > 0 ? `\u00b1 ${size(standardError(view.profile, bytes))}` : 'none: by the ledger']);
+		rows.push(['standard error',
+			samples > 0 ? `\u00b1 ${size(standardError(view.profile, bytes))}`
+			: 'none: by the ledger']);
 		return rows;
 	}
 
@@ -152,12 +168,15 @@ export class Flame {
 
 		for (let b = x; b; b = b.above)
 			above.unshift(b);
-		return { groups: [...this.path.groups, ...above.slice(1).filter((b) => b.group !== undefined).map((b) => b.group)], node: x.node };
+		return { groups: [...this.path.groups,
+			...above.slice(1).filter((b) => b.group !== undefined).map((b) => b.group)],
+			node: x.node };
 	}
 
 	paint() {
 		cancelAnimationFrame(this.pending);
-		this.pending = requestAnimationFrame(() => this.view && draw(this.canvas, this, this.width, this.height, this.box.scrollTop));
+		this.pending = requestAnimationFrame(() => this.view && draw(this.canvas, this,
+			this.width, this.height, this.box.scrollTop));
 	}
 
 	resize() {
@@ -187,22 +206,27 @@ export class Flame {
 			return;
 		}
 		const bytes = bytesIn(this.view, x), where = this.whereOf(x);
-		this.told.replaceChildren(el('b', null, this.nameOf(x)), ` ${size(bytes)}${this.view.total > 0 ? `, ${percent(bytes / this.view.total)}` : ''}`, where ? el('span', { class: 'dim' }, ` ${where}`) : '');
+		const part = this.view.total > 0 ? `, ${percent(bytes / this.view.total)}` : '';
+		this.told.replaceChildren(el('b', null, this.nameOf(x)), ` ${size(bytes)}${part}`,
+			where ? el('span', { class: 'dim' }, ` ${where}`) : '');
 		this.told.dataset.bytes = bytes;
 	}
 
 	hit(e) {
-		const r = this.box.getBoundingClientRect(), row = this.rows[Math.floor((e.clientY - r.top + this.box.scrollTop) / ROW)];
+		const r = this.box.getBoundingClientRect(),
+			row = this.rows[Math.floor((e.clientY - r.top + this.box.scrollTop) / ROW)];
 		const x = (e.clientX - r.left) / this.width;
 
 		return row?.find((b) => b.x0 <= x && x < b.x1) ?? null;
 	}
 
 	step(key) {
-		const { focus: f } = this, row = this.rows[f.depth], below = this.rows[f.depth + 1] ?? [];
+		const { focus: f } = this, row = this.rows[f.depth],
+			below = this.rows[f.depth + 1] ?? [];
 
 		if (key === 'ArrowDown')
-			return below.filter((b) => b.above === f).reduce((a, b) => !a || b.x1 - b.x0 > a.x1 - a.x0 ? b : a, null);
+			return below.filter((b) => b.above === f).reduce((a, b) => !a ||
+				b.x1 - b.x0 > a.x1 - a.x0 ? b : a, null);
 		if (key === 'ArrowUp')
 			return f.above;
 		return row[row.indexOf(f) + (key === 'ArrowRight' ? 1 : -1)];
@@ -211,11 +235,14 @@ export class Flame {
 	key(e) {
 		const { actions, focus } = this;
 		const known = {
-			Enter: () => actions.zoom(this.pathTo(focus)), Escape: actions.back, Backspace: actions.back, Home: actions.reset,
-			s: () => this.symbolOf(focus) && actions.search(this.view.profile.tree.symbol[focus.node]),
+			Enter: () => actions.zoom(this.pathTo(focus)), Escape: actions.back,
+				Backspace: actions.back, Home: actions.reset,
+			s: () => this.symbolOf(focus) &&
+				actions.search(this.view.profile.tree.symbol[focus.node]),
 		};
 
-		if (e.ctrlKey || e.metaKey || e.altKey || !focus || !(e.key in known || /^Arrow/.test(e.key)))
+		if (e.ctrlKey || e.metaKey || e.altKey || !focus ||
+			!(e.key in known || /^Arrow/.test(e.key)))
 			return;
 		e.preventDefault();
 		hideTip();
@@ -237,7 +264,9 @@ export class Flame {
 		}
 		this.box.style.cursor = x ? 'pointer' : 'default';
 		if (x)
-			showTip(e.clientX, e.clientY, ...tip(this.nameOf(x).slice(0, 300), this.whereOf(x)?.slice(0, 500), this.figures(x)));
+			showTip(e.clientX, e.clientY,
+				...tip(this.nameOf(x).slice(0, 300), this.whereOf(x)?.slice(0, 500),
+				this.figures(x)));
 		else
 			hideTip();
 	}

@@ -9,7 +9,8 @@ import { functionSums, neighbours } from './view.js';
 
 const SHOWN = 25, NEIGHBOURS = 12;
 const COLUMNS = [
-	{ name: 'self', head: 'Self', key: (f) => f.self }, { name: 'total', head: 'With below', key: (f) => f.total },
+	{ name: 'self', head: 'Self', key: (f) => f.self },
+		{ name: 'total', head: 'With below', key: (f) => f.total },
 	{ name: 'name', head: 'Function', key: null },
 ];
 
@@ -17,52 +18,82 @@ function order(list, profile, { functionSort, functionDown }) {
 	const sign = functionDown ? -1 : 1, { symbols } = profile;
 
 	if (functionSort === 'name')
-		return list.sort((a, b) => sign * (symbols[a.symbol].name < symbols[b.symbol].name ? -1 : 1));
+		return list.sort((a, b) => sign * (symbols[a.symbol].name < symbols[b.symbol].name
+			? -1 : 1));
 	return list.sort((a, b) => sign * (a[functionSort] - b[functionSort]) || b.total - a.total);
 }
 
-const bytesCell = (value, of, name) => el('td', { class: 'n', 'data-column': name, title: exact(Math.round(value)), 'data-bytes': value },
-	value > 0 ? size(value) : '0', el('span', { class: 'share' }, value > 0 && of > 0 ? percent(value / of) : ''));
+const bytesCell = (value, of, name) => el('td',
+	{ class: 'n', 'data-column': name, title: exact(Math.round(value)), 'data-bytes': value },
+	value > 0 ? size(value) : '0',
+		el('span', { class: 'share' }, value > 0 && of > 0 ? percent(value / of) : ''));
 
 function row(f, profile, of, matches, actions) {
 	const s = profile.symbols[f.symbol];
-	const note = [s.flags & KERNEL && 'kernel', s.flags & INLINED && 'inlined', s.flags & GUESSED && '[fp]'].filter(Boolean).join(', ');
+	const note = [s.flags & KERNEL && 'kernel', s.flags & INLINED && 'inlined',
+		s.flags & GUESSED && '[fp]'].filter(Boolean).join(', ');
+	const where = [s.flags & KERNEL ? '' : moduleName(profile, s), note];
 
 	return el('tr', { 'data-symbol': f.symbol, class: matches?.[f.symbol] ? 'found' : null },
 		bytesCell(f.self, of, 'self'), bytesCell(f.total, of, 'total'),
-		el('th', { scope: 'row' }, el('button', { type: 'button', class: 'link', title: s.name.slice(0, 2000), onclick: () => actions.search(f.symbol) }, s.name.slice(0, 300)),
-			el('span', { class: 'dim' }, ` ${[s.flags & KERNEL ? '' : moduleName(profile, s), note].filter(Boolean).join(', ')}`)));
+		el('th', { scope: 'row' },
+			el('button', { type: 'button', class: 'link', title: s.name.slice(0, 2000),
+			onclick: () => actions.search(f.symbol) }, s.name.slice(0, 300)),
+			el('span', { class: 'dim' }, ` ${where.filter(Boolean).join(', ')}`)));
 }
 
 /** Of what is below `top`. */
 export function functionTable(view, top, state, actions) {
 	const { profile } = view, of = view.sum[top.b] - view.sum[top.a];
-	const list = order(functionSums(view, top), profile, state), shown = list.slice(0, state.functionsShown ?? SHOWN);
+	const list = order(functionSums(view, top), profile, state),
+		shown = list.slice(0, state.functionsShown ?? SHOWN);
 	const head = (c) => {
 		const sorted = state.functionSort === c.name;
 
-		return el('th', { scope: 'col', class: c.key && 'n', 'aria-sort': sorted ? state.functionDown ? 'descending' : 'ascending' : 'none' },
-			el('button', { type: 'button', 'data-sort': c.name, onclick: () => actions.sortFunctions(c.name) }, c.head));
+		return el('th',
+			{ scope: 'col', class: c.key && 'n', 'aria-sort': sorted
+			? state.functionDown ? 'descending' : 'ascending' : 'none' },
+			el('button',
+				{ type: 'button', 'data-sort': c.name,
+				onclick: () => actions.sortFunctions(c.name) }, c.head));
 	};
 
 	return [
-		el('h3', null, 'Top functions', el('span', { class: 'dim' }, ` of ${count(list.length)}${top.node >= 0 || top.level > 0 ? ', below the frame that is zoomed to' : ''}; a click searches`)),
-		el('div', { class: 'scroll functions-box' }, el('table', { class: 'rows functions' },
+		el('h3', null, 'Top functions',
+			el('span', { class: 'dim' },
+			` of ${count(list.length)}${top.node >= 0 || top.level > 0 ? ', below ' +
+			'the frame that is zoomed to' : ''}; a click searches`)),
+		el('div', { class: 'scroll functions-box' },
+			el('table', { class: 'rows functions' },
 			el('caption', { class: 'hidden' }, 'Functions by bytes'),
 			el('thead', null, el('tr', null, COLUMNS.map(head))),
-			el('tbody', null, shown.map((f) => row(f, profile, of, state.matches, actions))))),
-		list.length > shown.length && el('button', { type: 'button', class: 'plain more', onclick: () => actions.moreFunctions((state.functionsShown ?? SHOWN) * 4) }, 'More'),
+			el('tbody', null,
+				shown.map((f) => row(f, profile, of, state.matches, actions))))),
+		list.length > shown.length &&
+			el('button',
+			{ type: 'button', class: 'plain more',
+			onclick: () => actions.moreFunctions((state.functionsShown ?? SHOWN) * 4) },
+			'More'),
 	];
 }
 
 function neighbourList(title, list, whole, profile, actions, nobody) {
 	const shown = list.slice(0, NEIGHBOURS);
 
-	return el('div', null, el('h4', null, title), list.length === 0 ? el('p', { class: 'dim' }, nobody) : el('table', { class: 'rows functions' }, el('tbody', null, shown.map(({ symbol, bytes }) =>
-		el('tr', { 'data-symbol': symbol }, bytesCell(bytes, whole, 'bytes'), el('th', { scope: 'row' }, symbol < 0 ? el('span', { class: 'dim' }, nobody) :
-			[el('button', { type: 'button', class: 'link', title: profile.symbols[symbol].name.slice(0, 2000), onclick: () => actions.search(symbol) }, profile.symbols[symbol].name.slice(0, 300)),
-				el('span', { class: 'dim' }, ` ${moduleName(profile, profile.symbols[symbol])}`)]))))),
-	list.length > shown.length && el('p', { class: 'note' }, `\u2026 and ${count(list.length - shown.length)} more`));
+	return el('div', null, el('h4', null, title), list.length === 0
+		? el('p', { class: 'dim' }, nobody) : el('table', { class: 'rows functions' },
+		el('tbody', null, shown.map(({ symbol, bytes }) =>
+		el('tr', { 'data-symbol': symbol }, bytesCell(bytes, whole, 'bytes'),
+		el('th', { scope: 'row' }, symbol < 0 ? el('span', { class: 'dim' }, nobody) :
+			[el('button',
+				{ type: 'button', class: 'link',
+				title: profile.symbols[symbol].name.slice(0, 2000),
+				onclick: () => actions.search(symbol) },
+				profile.symbols[symbol].name.slice(0, 300)),
+				el('span', { class: 'dim' },
+					` ${moduleName(profile, profile.symbols[symbol])}`)]))))),
+	list.length > shown.length && el('p', { class: 'note' },
+		`\u2026 and ${count(list.length - shown.length)} more`));
 }
 
 /** Callers and callees of the function that was searched for by its whole name; else null. */
@@ -72,7 +103,10 @@ export function neighbourTables(view, top, found, query, actions) {
 	const { callers, callees, own, whole } = neighbours(view, top, found.matches);
 
 	return el('div', { class: 'neighbours', id: 'neighbours' },
-		el('h3', null, query.slice(1, -1).slice(0, 300), el('span', { class: 'dim' }, ` ${size(whole)} with below, ${size(own)} itself`)),
-		neighbourList('Called by', callers, whole, view.profile, actions, 'nobody: here a stack begins'),
+		el('h3', null, query.slice(1, -1).slice(0, 300),
+			el('span', { class: 'dim' },
+			` ${size(whole)} with below, ${size(own)} itself`)),
+		neighbourList('Called by', callers, whole, view.profile, actions,
+			'nobody: here a stack begins'),
 		neighbourList('Calls', callees, whole, view.profile, actions, 'nobody'));
 }

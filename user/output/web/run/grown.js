@@ -7,7 +7,8 @@ import { el } from '../shared/dom.js';
 import { count, percent, printable, round, seconds, size } from '../shared/format.js';
 import { KIND_TEXT } from '../shared/kinds.js';
 import { width } from '../shared/parts.js';
-import { FILTERS, NO_FILTER, filterControls, groupControls, pictureControl, searchControl } from './filters.js';
+import { FILTERS, NO_FILTER, filterControls, groupControls, pictureControl,
+	searchControl } from './filters.js';
 import { DEEPEST, Flame } from './flame.js';
 import { functionTable, neighbourTables } from './functions.js';
 import { tagOf } from './model.js';
@@ -29,11 +30,14 @@ function levelsOf(report, rows, group) {
 		process: [(i) => rows.process[i], (p) => `${of[p]?.name ?? '?'} ${of[p]?.tag}`],
 		thread: [threadKey(rows), (k) => {
 			const p = Math.floor(k / TASKS), t = k % TASKS - 1;
-			return t < 0 ? comm(p, t) : `${comm(p, t)} ${tagOf(raw[p]?.tasks[t], raw[p]?.tasks[t]?.tid)}`;
+			return t < 0 ? comm(p, t)
+				: `${comm(p, t)} ${tagOf(raw[p]?.tasks[t], raw[p]?.tasks[t]?.tid)}`;
 		}],
 		name: [(i) => comm(rows.process[i], rows.task[i]), (k) => k],
-		kind: [(i) => rows.kind?.[i] ?? -1, (k) => KIND_TEXT[profile.kinds[k]] ?? '[of no kind]'],
-		cause: [(i) => rows.cause?.[i] ?? -1, (k) => printable(profile.causes[k] ?? '[not known]')],
+		kind: [(i) => rows.kind?.[i] ?? -1, (k) => KIND_TEXT[profile.kinds[k]] ??
+			'[of no kind]'],
+		cause: [(i) => rows.cause?.[i] ?? -1,
+			(k) => printable(profile.causes[k] ?? '[not known]')],
 		place: [(i) => rows.label[i], (k) => label(profile, k)],
 	};
 
@@ -43,7 +47,8 @@ function levelsOf(report, rows, group) {
 export function viewOf(report, picked, group) {
 	const levels = levelsOf(report, picked.rows, group);
 
-	return Object.assign(createView(report.profile, picked, levels.map(([key]) => key)), { groupNames: levels.map(([, name]) => name) });
+	return Object.assign(createView(report.profile, picked, levels.map(([key]) => key)),
+		{ groupNames: levels.map(([, name]) => name) });
 }
 
 function pictureName({ time, timePicture, picture }) {
@@ -52,7 +57,9 @@ function pictureName({ time, timePicture, picture }) {
 
 // The one thread or process that was chosen.
 function whose(report, { process, task }) {
-	const t = task !== null && report.tasks.find((x) => x.process === process && x.task === task), p = report.processes[process];
+	const t = task !== null &&
+		report.tasks.find((x) => x.process === process && x.task === task),
+		p = report.processes[process];
 
 	return t ? ` of thread ${t.name} ${t.tag}` : p ? ` of process ${p.name} ${p.tag}` : '';
 }
@@ -60,21 +67,31 @@ function whose(report, { process, task }) {
 // Whether the sum is the ledger's own: what grew it knows by thread and kind, what is
 // held by process and kind. All else the samples tell.
 function byLedger({ time, picture, task, who, cause, place }) {
-	return !time && cause === null && place === null && (picture === 'grown' || (task === null && who === ''));
+	return !time && cause === null && place === null &&
+		(picture === 'grown' || (task === null && who === ''));
 }
 
 function summary(report, state, view, pass) {
 	const { profile } = report, { ticks } = profile, { time } = state;
-	const error = standardError(profile, view.total), unknown = time && state.timePicture === 'grew' ? timeless(profile, pass) : 0;
-	const span = time && `${seconds(ticks.at(time.from) / 1e9)} \u2013 ${seconds(ticks.at(time.to) / 1e9)}`;
+	const error = standardError(profile, view.total),
+		unknown = time && state.timePicture === 'grew' ? timeless(profile, pass) : 0;
+	const span = time &&
+		`${seconds(ticks.at(time.from) / 1e9)} \u2013 ${seconds(ticks.at(time.to) / 1e9)}`;
 
 	return el('p', { class: 'summary', id: 'summary', 'data-bytes': view.total },
-		el('b', null, size(view.total)), ` ${pictureName(state).toLowerCase()}${whose(report, state)}`, span && [' (', span, ')'],
-		byLedger(state) && view.rows === profile.entries ? ` in all by the ledger; where, by samples (\u00b1 ${size(error)} if this were one stack)` : ` by samples, \u00b1 ${size(error)}`,
-		time && state.timePicture === 'live' && '. What was held before tare came, or copied by fork, is not in it',
+		el('b', null, size(view.total)),
+			` ${pictureName(state).toLowerCase()}${whose(report, state)}`,
+			span && [' (', span, ')'],
+		byLedger(state) && view.rows === profile.entries
+			? ` in all by the ledger; where, by samples (\u00b1 ${size(error)} if ` +
+			`this were one stack)` : ` by samples, \u00b1 ${size(error)}`,
+		time && state.timePicture === 'live' &&
+			'. What was held before tare came, or copied by fork, is not in it',
 		unknown > 0 && `. Another ${size(unknown)} grew at a time that no sample tells`,
-		view.total === 0 && (FILTERS.every((f) => state[f] === NO_FILTER[f]) ? '. Samples met none' : '. Nothing that a sample met passes the filters'),
-		view.rows === profile.asked && state.kind !== null && '. What was asked for has no kind yet: that filter does not count', '.');
+		view.total === 0 && (FILTERS.every((f) => state[f] === NO_FILTER[f])
+			? '. Samples met none' : '. Nothing that a sample met passes the filters'),
+		view.rows === profile.asked && state.kind !== null &&
+			'. What was asked for has no kind yet: that filter does not count', '.');
 }
 
 function legend(flame, view, state) {
@@ -90,15 +107,22 @@ function legend(flame, view, state) {
 
 	for (const f of list)
 		if (!(profile.symbols[f.symbol].flags & (KERNEL | MARK)))
-			sums.set(profile.symbols[f.symbol].module, (sums.get(profile.symbols[f.symbol].module) ?? 0) + f.self);
-	const modules = [...sums].sort((a, b) => b[1] - a[1]).slice(0, LEGEND).filter(([m]) => m >= 0);
-	const kinds = profile.kinds.map((k, i) => [k, i]).filter(([, i]) => view.rows.kind?.includes(i));
+			sums.set(profile.symbols[f.symbol].module,
+				(sums.get(profile.symbols[f.symbol].module) ?? 0) + f.self);
+	const modules =
+		[...sums].sort((a, b) => b[1] - a[1]).slice(0, LEGEND).filter(([m]) => m >= 0);
+	const kinds =
+		profile.kinds.map((k, i) => [k, i]).filter(([, i]) => view.rows.kind?.includes(i));
 	const has = (flag) => list.some((f) => profile.symbols[f.symbol].flags & flag);
 
 	return el('ul', { class: 'key legend' },
-		state.colour === 'kind' && view.rows.kind ? kinds.map(([k, i]) => item(theme.kinds[i], KIND_TEXT[k])) :
-			[...modules.map(([m]) => item(theme.ofSymbol({ module: m, flags: 0 }), profile.modules[m].name.slice(0, 60))), has(KERNEL) && item(theme.kernel, 'kernel')],
-		has(INLINED) && item(null, 'inlined', 'inlined'), has(GUESSED) && item(null, 'by frame pointer [fp]', 'guessed'),
+		state.colour === 'kind' && view.rows.kind
+			? kinds.map(([k, i]) => item(theme.kinds[i], KIND_TEXT[k])) :
+			[...modules.map(([m]) => item(theme.ofSymbol({ module: m, flags: 0 }),
+				profile.modules[m].name.slice(0, 60))),
+				has(KERNEL) && item(theme.kernel, 'kernel')],
+		has(INLINED) && item(null, 'inlined', 'inlined'),
+			has(GUESSED) && item(null, 'by frame pointer [fp]', 'guessed'),
 		has(MARK) && item(null, 'a mark, no code', 'mark-swatch'),
 		state.query && item(theme.found, 'found'));
 }
@@ -110,33 +134,52 @@ function crumbs(flame, actions) {
 		return name.length > CRUMB_CHARS ? `${name.slice(0, CRUMB_CHARS - 1)}\u2026` : name;
 	};
 	const hidden = boxes.length - CRUMBS;
-	const paths = boxes.map((b, i) => ({ groups: boxes.slice(0, i + 1).filter((x) => x.group !== undefined).map((x) => x.group), node: b.node }));
+	const paths =
+		boxes.map(
+		(b, i) =>
+		({ groups: boxes.slice(0, i + 1).filter((x) => x.group !== undefined)
+			.map((x) => x.group), node: b.node }));
 
 	if (boxes.length === 1)
-		return el('p', { class: 'crumbs hint' }, flame.rows.cut && `Only ${DEEPEST} rows are shown: zoom in to see what is below. `, 'Click or Enter zooms, Ctrl and click or s searches, arrows go from frame to frame, Escape goes back.');
-	return el('nav', { class: 'crumbs', 'aria-label': 'Zoomed to' }, el('ol', null, boxes.map((b, i) => {
+		return el('p', { class: 'crumbs hint' },
+			flame.rows.cut &&
+			`Only ${DEEPEST} rows are shown: zoom in to see what is below. `,
+			'Click or Enter zooms, Ctrl and click or s searches, arrows go from ' +
+			'frame to frame, Escape goes back.');
+	return el('nav', { class: 'crumbs', 'aria-label': 'Zoomed to' },
+		el('ol', null, boxes.map((b, i) => {
 		if (hidden > 0 && i > 1 && i < 2 + hidden)
 			return i === 2 && el('li', null, `\u2026 ${count(hidden)} more`);
-		return el('li', null, i === boxes.length - 1 ? el('b', null, text(b)) : el('button', { type: 'button', class: 'link', onclick: () => actions.zoom(paths[i]) }, text(b)));
-	})), el('button', { type: 'button', class: 'plain', id: 'reset-zoom', onclick: actions.reset }, 'Reset'));
+		return el('li', null, i === boxes.length - 1 ? el('b', null, text(b))
+			: el('button',
+			{ type: 'button', class: 'link', onclick: () => actions.zoom(paths[i]) },
+			text(b)));
+	})), el('button', { type: 'button', class: 'plain', id: 'reset-zoom',
+		onclick: actions.reset }, 'Reset'));
 }
 
 // What the parts of the section can be asked to do.
 function actionsOf(profile, store, flame) {
 	const { state } = store, past = [];
-	const pathOf = (boxes) => ({ groups: boxes.filter((x) => x.group !== undefined).map((x) => x.group), node: boxes.at(-1).node });
+	const pathOf = (boxes) =>
+		({ groups: boxes.filter((x) => x.group !== undefined).map((x) => x.group),
+		node: boxes.at(-1).node });
 	const actions = {
 		zoom(path) {
-			if (path.node === state.zoom.node && path.groups.length === state.zoom.groups.length)
+			if (path.node === state.zoom.node &&
+				path.groups.length === state.zoom.groups.length)
 				return;
 			past.push(state.zoom);
 			store.set({ zoom: path });
 		},
 		back: () => store.set({ zoom: past.pop() ?? TOP }),
 		reset: () => actions.zoom(TOP),
-		out: () => flame().tops.length > 1 && actions.zoom(pathOf(flame().tops.slice(0, -1))),
+		out: () => flame().tops.length > 1 &&
+			actions.zoom(pathOf(flame().tops.slice(0, -1))),
 		search: (symbol) => store.set({ query: exactly(profile, symbol), regex: false }),
-		sortFunctions: (name) => store.set({ functionSort: name, functionDown: state.functionSort === name ? !state.functionDown : name !== 'name' }),
+		sortFunctions: (name) => store.set({ functionSort: name,
+			functionDown: state.functionSort === name ? !state.functionDown
+			: name !== 'name' }),
 		moreFunctions: (functionsShown) => store.set({ functionsShown }),
 	};
 
@@ -150,46 +193,62 @@ function tellFound(told, flame, view, s) {
 	}
 	const bytes = matchedBytes(view, flame.top, s.matches), of = bytesIn(view, flame.top);
 	told.dataset.bytes = bytes;
-	told.replaceChildren(el('b', null, size(bytes)), ` ${of > 0 ? percent(bytes / of) : ''}, ${count(s.found)} ${s.found === 1 ? 'function' : 'functions'}`, s.note ? `; ${s.note}` : '');
+	told.replaceChildren(el('b', null, size(bytes)),
+		` ${of > 0 ? percent(bytes / of) : ''}, ${count(s.found)} ` +
+		`${s.found === 1 ? 'function' : 'functions'}`, s.note ? `; ${s.note}` : '');
 }
 
 // Drawn anew, it keeps the focus, and where it was scrolled to.
 function drawFunctions(node, flame, view, state, found, actions) {
 	const focus = node.contains(document.activeElement) ? document.activeElement : null;
-	const sort = focus?.dataset.sort, symbol = focus?.closest('tr')?.dataset.symbol, scrolled = node.querySelector('.functions-box')?.scrollTop ?? 0;
+	const sort = focus?.dataset.sort, symbol = focus?.closest('tr')?.dataset.symbol,
+		scrolled = node.querySelector('.functions-box')?.scrollTop ?? 0;
 
 	const about = neighbourTables(view, flame.top, found, state.query, actions);
 
 	node.classList.toggle('two', Boolean(about));
-	node.replaceChildren(el('div', null, functionTable(view, flame.top, { ...state, matches: found?.matches }, actions)), about ?? '');
+	node.replaceChildren(el('div', null,
+		functionTable(view, flame.top, { ...state, matches: found?.matches }, actions)),
+		about ?? '');
 	node.querySelector('.functions-box').scrollTop = scrolled;
 	if (sort)
 		node.querySelector(`button[data-sort="${sort}"]`)?.focus({ preventScroll: true });
 	else if (symbol)
-		node.querySelector(`tr[data-symbol="${symbol}"] button`)?.focus({ preventScroll: true });
+		node.querySelector(`tr[data-symbol="${symbol}"] ` +
+			`button`)?.focus({ preventScroll: true });
 }
 
 function sectionNode(report, store, search, body) {
 	return el('section', { id: 'grown', 'aria-labelledby': 'grown-title' },
-		el('div', { class: 'head' }, el('div', null, el('h2', { id: 'grown-title' }, 'Where it grew'),
-			el('p', { class: 'note' }, `One sample per ${round(report.profile.period)}, scaled so that each thread\u2019s and kind\u2019s add up to the ledger\u2019s.`)),
+		el('div', { class: 'head' },
+			el('div', null, el('h2', { id: 'grown-title' }, 'Where it grew'),
+			el('p', { class: 'note' },
+				`One sample per ${round(report.profile.period)}, scaled so that ` +
+				`each thread\u2019s and kind\u2019s add up to the ledger\u2019s.`)),
 		pictureControl(report.profile, store)),
 		el('div', { class: 'controls flame-controls' }, filterControls(report, store)),
-		el('div', { class: 'controls flame-controls' }, groupControls(store), search.node), body);
+		el('div', { class: 'controls flame-controls' }, groupControls(store), search.node),
+			body);
 }
 
-/** derived: { view, pass, found } as the state has them; brought up to date before this hears of it. */
+/** derived: { view, pass, found } as the state has them; brought up to date before this hears of
+ * it. */
 export function grownSection(report, store, derived) {
 	const { profile } = report, { state } = store, search = searchControl(store);
 	const actions = actionsOf(profile, store, () => flame);
-	const flame = new Flame({ root: (view) => `all, ${size(view.total)}`, group: (level, key) => derived.view.groupNames[level](key) }, actions);
-	const part = Object.fromEntries(['summary', 'crumbs', 'legend', 'functions'].map((p) => [p, el('div', { class: `part-${p}` })]));
-	const body = el('div', { class: 'body' }, part.summary, part.crumbs, flame.nodes, part.legend, part.functions);
+	const flame = new Flame({ root: (view) => `all, ${size(view.total)}`,
+		group: (level, key) => derived.view.groupNames[level](key) }, actions);
+	const part = Object.fromEntries(
+		['summary', 'crumbs', 'legend', 'functions']
+			.map((p) => [p, el('div', { class: `part-${p}` })]));
+	const body = el('div', { class: 'body' }, part.summary, part.crumbs, flame.nodes,
+		part.legend, part.functions);
 	const colours = () => {
 		flame.colours(state.colour);
 		part.legend.replaceChildren(legend(flame, derived.view, state));
 	};
-	const functions = () => drawFunctions(part.functions, flame, derived.view, state, derived.found, actions);
+	const functions = () => drawFunctions(part.functions, flame, derived.view, state,
+		derived.found, actions);
 	const found = () => {
 		flame.found(derived.found?.matches ?? null);
 		part.legend.replaceChildren(legend(flame, derived.view, state));
@@ -207,17 +266,26 @@ export function grownSection(report, store, derived) {
 	store.on(['query', 'regex'], found);
 	store.on(['functionSort', 'functionDown', 'functionsShown'], functions);
 	store.on(['colour'], colours);
-	new MutationObserver(colours).observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+	new MutationObserver(colours).observe(document.documentElement,
+		{ attributes: true, attributeFilter: ['data-theme'] });
 	return { node: sectionNode(report, store, search, body), render: show };
 }
 
 // As a shell takes it.
-const quoted = (word) => printable(/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+const quoted = (word) => printable(/^[\w@%+=:,./-]+$/.test(word) ? word
+	: `'${word.replaceAll("'", "'\\''")}'`);
 
 /** Without samples. */
 export function notSampled(report) {
-	const command = report.raw.command.length > 0 ? report.raw.command.map(quoted).join(' ') : 'COMMAND';
+	const command = report.raw.command.length > 0 ? report.raw.command.map(quoted).join(' ')
+		: 'COMMAND';
 
-	return el('div', null, el('p', null, 'Not measured: no samples were taken in this run (', el('code', null, '--period 0'), '). The figures of threads, kinds and causes below and above are the ledger\u2019s and complete; in which code memory grew they cannot tell.'),
-		el('p', { class: 'how' }, 'To see it, run ', el('code', null, `tare run --period 64KiB -- ${command.length > 200 ? `${command.slice(0, 200)}\u2026` : command}`)));
+	return el('div', null, el('p', null, 'Not measured: no samples were taken in this run (',
+		el('code', null, '--period 0'),
+		'). The figures of threads, kinds and causes below and above are the ' +
+		'ledger\u2019s and complete; in which code memory grew they cannot tell.'),
+		el('p', { class: 'how' }, 'To see it, run ',
+			el('code', null,
+			`tare run --period 64KiB -- ` +
+			`${command.length > 200 ? `${command.slice(0, 200)}\u2026` : command}`)));
 }

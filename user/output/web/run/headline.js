@@ -3,7 +3,8 @@
 // What ran, what it weighed, and how far the figures can be relied on.
 
 import { el } from '../shared/dom.js';
-import { UNKNOWN, count, date, exact, known, percent, printable, round, seconds, size } from '../shared/format.js';
+import { UNKNOWN, count, date, exact, known, percent, printable, round, seconds,
+	size } from '../shared/format.js';
 import { card, fact } from '../shared/parts.js';
 import { booksOf, ending } from './model.js';
 
@@ -11,7 +12,8 @@ const LONG = 90;
 const time = (ns) => seconds(ns / 1e9);
 
 function title(report) {
-	const command = report.raw.command.map((c) => printable(c.replace(/\s+/g, ' ').trim())).join(' ');
+	const command =
+		report.raw.command.map((c) => printable(c.replace(/\s+/g, ' ').trim())).join(' ');
 
 	if (!command)
 		return report.target ? `Attached to ${report.target}` : 'Nothing was run';
@@ -19,20 +21,27 @@ function title(report) {
 }
 
 function lead(report) {
-	const { raw } = report, { weight } = raw.peak, measured = raw.kmem.level === 'events' ? '' : ', as far as it is measured';
+	const { raw } = report, { weight } = raw.peak, measured = raw.kmem.level === 'events' ? ''
+		: ', as far as it is measured';
 
 	return el('p', { class: 'lead' },
-		'It weighed at most ', el('b', { 'data-bytes': weight.total, title: exact(weight.total) }, size(weight.total)),
+		'It weighed at most ',
+			el('b', { 'data-bytes': weight.total, title: exact(weight.total) },
+			size(weight.total)),
 		`, ${time(weight.time_ns)} after ${report.target ? 'tare came' : 'its start'}: `,
 		el('b', { title: exact(weight.user) }, size(weight.user)), ' of its own and ',
-		el('b', { title: exact(weight.kernel) }, size(weight.kernel)), ` that the kernel held for it${measured}. `,
-		`${ending(report)[0].toUpperCase()}${ending(report).slice(1)}, after ${time(report.duration)}.`);
+		el('b', { title: exact(weight.kernel) }, size(weight.kernel)),
+			` that the kernel held for it${measured}. `,
+		`${ending(report)[0].toUpperCase()}${ending(report).slice(1)}, after ` +
+			`${time(report.duration)}.`);
 }
 
 function samplingCard({ samples: s }) {
 	if (!s)
 		return card('Samples', 'none', 'see where it grew, below');
-	return card('Samples', count(s.count), `one per ${round(s.period)}; ${known(s.complete_share) ? percent(s.complete_share) : 'no'} whole stacks`);
+	return card('Samples', count(s.count),
+		`one per ${round(s.period)}; ` +
+		`${known(s.complete_share) ? percent(s.complete_share) : 'no'} whole stacks`);
 }
 
 function cards(report) {
@@ -42,8 +51,10 @@ function cards(report) {
 	booksCard.classList.add(good === null ? 'unsure' : good ? 'good' : 'bad');
 	booksCard.title = why;
 	return el('dl', { class: 'cards', id: 'cards' },
-		card('Peak weight', size(weight.total), `\u00b1 ${size(weight.bound)}, at ${time(weight.time_ns)}`),
-		card('Of it in the kernel', size(weight.kernel), weight.total > 0 ? `${percent(weight.kernel / weight.total)} of the weight` : ''),
+		card('Peak weight', size(weight.total),
+			`\u00b1 ${size(weight.bound)}, at ${time(weight.time_ns)}`),
+		card('Of it in the kernel', size(weight.kernel), weight.total > 0
+			? `${percent(weight.kernel / weight.total)} of the weight` : ''),
 		card('Peak RSS', size(raw.peak.rss), `at ${time(raw.peak.time_ns)}`),
 		booksCard, samplingCard(raw));
 }
@@ -54,40 +65,66 @@ function samplingText({ samples: s }) {
 	const peak = s.pictures['live-peak'];
 
 	return [`one per ${exact(s.period)} of growth, ${count(s.count)} taken; `,
-		s.thinned?.length > 0 ? `${count(s.thinned.reduce((n, t) => n + t.count, 0))} of them one per up to ${exact(s.thinned.at(-1).period)}, as they came faster than they could be taken; ` : '',
-		known(s.complete_share) ? `${percent(s.complete_share)} of stacks reach where their thread began` : 'no stacks',
-		peak.total > 0 ? `; what lived at the peak is right within ${size(peak.error)} (${percent(peak.error / peak.total)}), and a part of B bytes within \u221a(B \u00d7 ${round(s.period)})` : ''].join('');
+		s.thinned?.length > 0
+			? `${count(s.thinned.reduce((n, t) => n + t.count, 0))} of them one per ` +
+			`up to ${exact(s.thinned.at(-1).period)}, as they came faster than they ` +
+			`could be taken; ` : '',
+		known(s.complete_share)
+			? `${percent(s.complete_share)} of stacks reach where their thread began`
+			: 'no stacks',
+		peak.total > 0
+			? `; what lived at the peak is right within ${size(peak.error)} ` +
+			`(${percent(peak.error / peak.total)}), and a part of B bytes within ` +
+			`\u221a(B \u00d7 ${round(s.period)})` : ''].join('');
 }
 
 // Nanoseconds since 1970 are more digits than a number has: milliseconds will do.
-const when = ({ raw }) => known(raw.started_ns) ? date(new Date(raw.started_ns / 1e6).toISOString()) : UNKNOWN;
+const when = ({ raw }) => known(raw.started_ns)
+	? date(new Date(raw.started_ns / 1e6).toISOString()) : UNKNOWN;
 
 function facts(report) {
 	const { raw } = report, whole = report.command.join(' ');
 
+	const ns = raw.self?.ns_per_entry;
+	const each = known(ns) ? ` at ${count(ns)}\u00a0ns` : '';
+
 	return el('dl', { class: 'facts' },
 		whole.length > LONG && fact('Command', el('code', { class: 'command' }, whole)),
-		fact('When', when(report)), fact('By', `tare ${report.version}`), fact('On', [report.machine, `Linux ${report.kernel}`].filter(Boolean).join(', ')),
+		fact('When', when(report)), fact('By', `tare ${report.version}`),
+			fact('On',
+			[report.machine, `Linux ${report.kernel}`].filter(Boolean).join(', ')),
 		fact('Ended', `${ending(report)}, after ${time(report.duration)}`),
 		fact('Sampling', samplingText(raw)),
-		raw.self && fact('Cost', `tare used ${time(raw.self.cpu_ns)} of CPU and ${size(raw.self.rss)}, its maps ${size(raw.self.map_bytes)}; ${count(raw.self.entries)} entries${known(raw.self.ns_per_entry) ? ` at ${count(raw.self.ns_per_entry)}\u00a0ns` : ''}`));
+		raw.self &&
+			fact('Cost',
+			`tare used ${time(raw.self.cpu_ns)} of CPU and ${size(raw.self.rss)}, ` +
+			`its maps ${size(raw.self.map_bytes)}; ${count(raw.self.entries)} ` +
+			`entries${each}`));
 }
 
-function losses({ losses = [], lost, samples: s }) {
+function lostText({ losses = [], lost, samples: s }) {
 	const list = losses.map((l) => `${count(l.count)} ${printable(l.meaning)}`);
 
 	if (lost.total > 0 && list.length === 0)
 		list.push(`${count(lost.total)}, see lost in the data`);
 	if (s?.lost.samples > 0)
-		list.push(`${count(s.lost.samples)} samples, of ${size(s.lost.bytes)}: the ring of samples was full`);
+		list.push(
+			`${count(s.lost.samples)} samples, of ${size(s.lost.bytes)}: the ring ` +
+			`of samples was full`);
 	if (s?.lost.ranges > 0)
-		list.push(`${count(s.lost.ranges)} changes of address spaces: names and ends of samples may be wrong`);
-	return list.length > 0 && el('div', { class: 'notice', id: 'losses', role: 'status' }, el('b', null, 'Lost: '),
+		list.push(
+			`${count(s.lost.ranges)} changes of address spaces: names and ends of ` +
+			`samples may be wrong`);
+	return list.length > 0 && el('div', { class: 'notice', id: 'losses', role: 'status' },
+		el('b', null, 'Lost: '),
 		el('ul', null, list.map((l) => el('li', null, l))));
 }
 
 export function headline(report, switches) {
 	return el('header', { class: 'top' },
-		el('div', { class: 'brand' }, el('span', null, el('b', null, 'tare'), report.target ? ' attach' : ' run'), switches),
-		el('h1', null, title(report)), lead(report), losses(report.raw), cards(report), facts(report));
+		el('div', { class: 'brand' },
+			el('span', null, el('b', null, 'tare'), report.target ? ' attach' : ' run'),
+			switches),
+		el('h1', null, title(report)), lead(report), lostText(report.raw), cards(report),
+			facts(report));
 }

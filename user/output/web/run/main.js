@@ -22,8 +22,10 @@ import { whoTable } from './who.js';
 const report = load(JSON.parse(document.getElementById('data').textContent));
 const { profile } = report;
 const store = createStore({
-	...NO_FILTER, picture: 'live_peak', timePicture: 'grew', time: null, group: 'none', colour: 'module',
-	zoom: { groups: [], node: -1 }, query: '', regex: false, functionSort: 'self', functionDown: true, functionsShown: 25,
+	...NO_FILTER, picture: 'live_peak', timePicture: 'grew', time: null, group: 'none',
+		colour: 'module',
+	zoom: { groups: [], node: -1 }, query: '', regex: false, functionSort: 'self',
+		functionDown: true, functionsShown: 25,
 	whoRows: 'threads', whoSort: 'weight', whoDown: true, whoQuery: '',
 });
 const { state } = store;
@@ -39,7 +41,9 @@ function threadFilter(text) {
 
 		if (!cache.has(key)) {
 			const p = report.raw.processes[process], t = p?.tasks[task];
-			cache.set(key, [p?.pid, t?.tid].some((n) => String(n) === query) || [p?.comm, t?.comm].some((name) => name?.toLowerCase().includes(query)));
+			cache.set(key, [p?.pid, t?.tid].some((n) => String(n) === query) ||
+				[p?.comm, t?.comm]
+					.some((name) => name?.toLowerCase().includes(query)));
 		}
 		return cache.get(key);
 	} : null;
@@ -57,11 +61,13 @@ function derive() {
 
 const actions = {
 	filters: Boolean(profile),
-	sortWho: (name) => store.set({ whoSort: name, whoDown: state.whoSort === name ? !state.whoDown : !['name', 'id', 'state'].includes(name) }),
+	sortWho: (name) => store.set({ whoSort: name, whoDown: state.whoSort === name
+		? !state.whoDown : !['name', 'id', 'state'].includes(name) }),
 	chooseThread(r) {
 		const same = state.process === r.process && state.task === r.task;
 
-		store.set(same ? { process: null, task: null } : { process: r.process, task: r.task });
+		store.set(same ? { process: null, task: null }
+			: { process: r.process, task: r.task });
 	},
 };
 
@@ -69,12 +75,16 @@ const actions = {
 function weightSection() {
 	let chart = null;
 	const brush = profile && profile.ticks.slots > 0;
-	const note = el('div', null, report.series.points.length > 0 && weightKey(report.series), brush && el('p', { class: 'note' }, 'Below: what grew and shrank, by samples. Drag, or Shift and arrows, to select a time: the flame graph shows what grew in it.'));
+	const note = el('div', null, report.series.points.length > 0 && weightKey(report.series),
+		brush && el('p', { class: 'note' },
+		'Below: what grew and shrank, by samples. Drag, or Shift and arrows, to select ' +
+		'a time: the flame graph shows what grew in it.'));
 	const draw = (body) => {
 		const focused = chart && document.activeElement === chart.node;
 
 		if (report.series.points.length < 1)
-			return el('p', { class: 'unknown' }, 'Not measured: the run was too short for a look at its weight.');
+			return el('p', { class: 'unknown' },
+				'Not measured: the run was too short for a look at its weight.');
 		chart = weightChart(report, brush ? derived.activity : null, width(body));
 		interactive(chart, report, store);
 		chart.select(state.time);
@@ -84,44 +94,69 @@ function weightSection() {
 	};
 
 	store.on(['time'], () => chart?.select(state.time));
-	return section('weight', 'Weight over time', note, brush ? [timeInputs(profile, store)] : [], FILTERS, draw);
+	return section('weight', 'Weight over time', note, brush ? [timeInputs(profile, store)]
+		: [], FILTERS, draw);
 }
 
 function whoChips() {
 	if (state.process === null)
 		return null;
-	const p = report.processes[state.process], t = report.tasks.find((x) => x.process === state.process && x.task === state.task);
+	const p = report.processes[state.process],
+		t = report.tasks.find((x) => x.process === state.process && x.task === state.task);
 	const text = t ? `thread ${t.name} ${t.tag}` : `process ${p.name} ${p.tag}`;
 
-	return el('ul', { class: 'chips' }, el('li', { id: 'who-chosen' }, el('a', { href: '#grown' }, `Flame graph of ${text}`),
-		el('button', { type: 'button', 'aria-label': `Remove the filter ${text}`, onclick: () => store.set({ process: null, task: null }) }, '\u00d7')));
+	return el('ul', { class: 'chips' },
+		el('li', { id: 'who-chosen' },
+		el('a', { href: '#grown' }, `Flame graph of ${text}`),
+		el('button', { type: 'button', 'aria-label': `Remove the filter ${text}`,
+			onclick: () => store.set({ process: null, task: null }) }, '\u00d7')));
 }
 
 function whoSection() {
 	const draw = (body) => {
-		const box = body.querySelector('.who-box'), focus = box?.contains(document.activeElement) ? document.activeElement : null;
+		const box = body.querySelector('.who-box'),
+			focus = box?.contains(document.activeElement) ? document.activeElement
+			: null;
 		const sort = focus?.dataset.sort, tr = focus?.closest('tbody tr');
-		const { box: made, shown, of, none } = whoTable(report, state, actions, box?.scrollTop ?? 0);
+		const { box: made, shown, of, none } =
+			whoTable(report, state, actions, box?.scrollTop ?? 0);
 
 		queueMicrotask(() => {
-			const to = sort ? `button[data-sort="${sort}"]` : tr ? `tr[data-process="${tr.dataset.process}"]${tr.dataset.task ? `[data-task="${tr.dataset.task}"]` : ':not([data-task])'} button` : null;
+			const task = tr?.dataset.task ? `[data-task="${tr.dataset.task}"]`
+				: ':not([data-task])';
+			const to = sort ? `button[data-sort="${sort}"]` : tr
+				? `tr[data-process="${tr.dataset.process}"]${task} button` : null;
 
 			if (to)
 				made.querySelector(to)?.focus({ preventScroll: true });
 		});
-		return [whoChips(), made, el('p', { class: 'note below' }, shown < of ? `${count(shown)} of ${count(of)}. ` : `${count(of)} ${of === 1 ? { threads: 'thread', processes: 'process' }[state.whoRows] : state.whoRows}. `,
-			none.length > 0 && `None held ${none.map((k) => KIND_TEXT[k]).join(', ')} at the peak. `, nobodys(report))];
+		const one = { threads: 'thread', processes: 'process' };
+		const rows = of === 1 ? one[state.whoRows] : state.whoRows;
+		return [whoChips(), made,
+			el('p', { class: 'note below' },
+			shown < of ? `${count(shown)} of ${count(of)}. ` : `${count(of)} ${rows}. `,
+			none.length > 0 &&
+				`None held ${none.map((k) => KIND_TEXT[k]).join(', ')} at the ` +
+				`peak. `, nobodys(report))];
 	};
-	const input = el('input', { type: 'search', id: 'who-search', placeholder: 'name or number', 'aria-label': 'Find threads', oninput: () => store.set({ whoQuery: input.value }) });
+	const input = el('input', { type: 'search', id: 'who-search', placeholder: 'name or number',
+		'aria-label': 'Find threads',
+		oninput: () => store.set({ whoQuery: input.value }) });
 
-	return section('who', 'Who held it', `What each held when the weight was at its peak; grown is all that came to RSS.${profile ? ' A click shows one in the flame graph.' : ''}`, [
-		input, toggle('Rows', [['threads', 'threads'], ['processes', 'processes']], state.whoRows, (whoRows) => store.set({ whoRows })),
+	return section('who', 'Who held it',
+		`What each held when the weight was at its peak; grown is all that came to ` +
+		`RSS.${profile ? ' A click shows one in the flame graph.' : ''}`, [
+		input, toggle('Rows', [['threads', 'threads'], ['processes', 'processes']],
+			state.whoRows, (whoRows) => store.set({ whoRows })),
 	], ['whoRows', 'whoSort', 'whoDown', 'whoQuery', 'process', 'task'], draw);
 }
 
 function jumps() {
-	return el('nav', { class: 'filters', 'aria-label': 'Sections' }, el('span', { class: 'jump' },
-		[['weight', 'Over time'], ['grown', 'Where'], ['who', 'Who'], ['books', 'Books']].map(([id, text]) => el('a', { href: `#${id}` }, text))));
+	return el('nav', { class: 'filters', 'aria-label': 'Sections' },
+		el('span', { class: 'jump' },
+		[['weight', 'Over time'], ['grown', 'Where'], ['who', 'Who'],
+			['books', 'Books']]
+				.map(([id, text]) => el('a', { href: `#${id}` }, text))));
 }
 
 function main() {
@@ -129,23 +164,29 @@ function main() {
 
 	if (profile) {
 		store.on(VIEW, derive);
-		store.on(['query', 'regex'], () => { derived.found = search(profile, state.query, state.regex); });
+		store.on(['query', 'regex'],
+			() => { derived.found = search(profile, state.query, state.regex); });
 		derive();
 	}
 	const switches = themeSwitch();
-	const parts = [weightSection(), profile ? grownSection(report, store, derived) : section('grown', 'Where it grew', null, [], [], () => notSampled(report)),
+	const parts = [weightSection(), profile ? grownSection(report, store, derived)
+		: section('grown', 'Where it grew', null, [], [], () => notSampled(report)),
 		whoSection(), section('books', 'The books', null, [], [], () => booksView(report))];
-	const keepData = () => save('tare-report.json', 'application/json', document.getElementById('data').textContent);
+	const keepData = () => save('tare-report.json', 'application/json',
+		document.getElementById('data').textContent);
 
 	document.title = `tare: ${report.command[0] ?? report.target ?? 'report'}`.slice(0, 200);
 	page.append(el('div', { class: 'page' }, headline(report, switches), jumps(),
 		el('main', null, parts.map((p) => p.node)),
-		el('footer', null, 'Made by tare. Everything shown is in this file; it fetches nothing. ',
-			el('button', { type: 'button', class: 'plain', id: 'save-json', onclick: keepData }, 'Save the data as JSON'))));
+		el('footer', null,
+			'Made by tare. Everything shown is in this file; it fetches nothing. ',
+			el('button', { type: 'button', class: 'plain', id: 'save-json',
+				onclick: keepData }, 'Save the data as JSON'))));
 	for (const p of parts)
 		p.render();
 	addEventListener('keydown', (e) => {
-		if (e.key === 'Escape' && state.time && !e.defaultPrevented && !e.target.closest?.('input, select'))
+		if (e.key === 'Escape' && state.time && !e.defaultPrevented &&
+			!e.target.closest?.('input, select'))
 			store.set({ time: null });
 	});
 

@@ -8,7 +8,8 @@ import { KERNEL_KINDS, KINDS, USER_KINDS } from '../shared/kinds.js';
 import { loadProfile } from './profile.js';
 
 const RSS_KINDS = ['anon', 'file', 'shmem'];
-const SIGNAL = { 1: 'HUP', 2: 'INT', 3: 'QUIT', 4: 'ILL', 5: 'TRAP', 6: 'ABRT', 8: 'FPE', 9: 'KILL', 11: 'SEGV', 13: 'PIPE', 14: 'ALRM', 15: 'TERM' };
+const SIGNAL = { 1: 'HUP', 2: 'INT', 3: 'QUIT', 4: 'ILL', 5: 'TRAP', 6: 'ABRT', 8: 'FPE', 9: 'KILL',
+	11: 'SEGV', 13: 'PIPE', 14: 'ALRM', 15: 'TERM' };
 
 /** null where any is. */
 export const sum = (list) => list.every(known) ? list.reduce((a, b) => a + b, 0) : null;
@@ -21,27 +22,35 @@ function held(atPeak) {
 	const kinds = Object.fromEntries(KINDS.map((k) => [k, atPeak?.[k] ?? null]));
 
 	return {
-		...kinds, user: knownSum(USER_KINDS.map((k) => kinds[k])), kernel: knownSum(KERNEL_KINDS.map((k) => kinds[k])),
+		...kinds, user: knownSum(USER_KINDS.map((k) => kinds[k])),
+			kernel: knownSum(KERNEL_KINDS.map((k) => kinds[k])),
 		weight: knownSum(KINDS.map((k) => kinds[k])),
 	};
 }
 
 const grown = (flows) => sum(RSS_KINDS.map((k) => flows[k]?.in ?? null));
 
-/** Which one: "(4121)"; or how many it is that ended, as one row: "\u00d72,999". Of the report's own rows. */
+/** Which one: "(4121)"; or how many it is that ended, as one row: "\u00d72,999". Of the report's
+ * own rows. */
 export const tagOf = (raw, id) => (raw?.count ?? 1) > 1 ? `\u00d7${count(raw.count)}` : `(${id})`;
 
 /** How far they differ: text, or null of one. */
 function spreadOf(raw, key, what) {
-	return (raw.count ?? 1) > 1 ? `each, ${what}: min ${size(raw[`${key}_min`])}, median about ${size(raw[`${key}_median`])}, max ${size(raw[`${key}_max`])}` : null;
+	return (raw.count ?? 1) > 1
+		? `each, ${what}: min ${size(raw[`${key}_min`])}, median about ` +
+		`${size(raw[`${key}_median`])}, max ${size(raw[`${key}_max`])}` : null;
 }
 
 function taskRow(t, process, i, at) {
 	return {
-		process: at, task: i, name: shown(t.comm), before: (t.names ?? []).map(printable), id: t.tid, pid: process.pid,
-		count: t.count ?? 1, tag: tagOf(t, t.tid), processTag: tagOf(process, process.pid), spread: spreadOf(t, 'in', 'grown'),
-		processName: shown(process.comm), alive: t.alive, attached: t.attached, start: t.start_ns, end: t.end_ns,
-		peak: held(t.at_peak), grown: grown(t), faults: t.faults?.total ?? null, major: t.faults?.major ?? null,
+		process: at, task: i, name: shown(t.comm), before: (t.names ?? []).map(printable),
+			id: t.tid, pid: process.pid,
+		count: t.count ?? 1, tag: tagOf(t, t.tid), processTag: tagOf(process, process.pid),
+			spread: spreadOf(t, 'in', 'grown'),
+		processName: shown(process.comm), alive: t.alive, attached: t.attached,
+			start: t.start_ns, end: t.end_ns,
+		peak: held(t.at_peak), grown: grown(t), faults: t.faults?.total ?? null,
+			major: t.faults?.major ?? null,
 		virtual: sum([t.virtual?.mapped ?? null, t.virtual?.brk_up ?? null]),
 	};
 }
@@ -50,32 +59,44 @@ function processRow(p, at) {
 	const faults = sum(p.tasks.map((t) => t.faults?.total ?? null));
 
 	return {
-		process: at, task: null, name: shown(p.comm), before: (p.images ?? []).map(printable), id: p.pid, pid: p.pid,
-		count: p.count ?? 1, tag: tagOf(p, p.pid), failed: p.failed ?? 0, spread: spreadOf(p, 'rss_peak', 'own RSS peak'),
+		process: at, task: null, name: shown(p.comm),
+			before: (p.images ?? []).map(printable), id: p.pid, pid: p.pid,
+		count: p.count ?? 1, tag: tagOf(p, p.pid), failed: p.failed ?? 0,
+			spread: spreadOf(p, 'rss_peak', 'own RSS peak'),
 		processName: null, alive: p.alive, start: p.start_ns, end: p.end_ns, exit: p.exit,
-		peak: held(p.at_peak), grown: grown(p.balance), faults, major: sum(p.tasks.map((t) => t.faults?.major ?? null)),
-		virtual: sum(p.tasks.map((t) => sum([t.virtual?.mapped ?? null, t.virtual?.brk_up ?? null]))), threads: p.tasks.reduce((n, t) => n + (t.count ?? 1), 0),
+		peak: held(p.at_peak), grown: grown(p.balance), faults,
+			major: sum(p.tasks.map((t) => t.faults?.major ?? null)),
+		virtual: sum(
+			p.tasks.map(
+			(t) => sum([t.virtual?.mapped ?? null, t.virtual?.brk_up ?? null]))),
+			threads: p.tasks.reduce((n, t) => n + (t.count ?? 1), 0),
 	};
 }
 
 // The peak, which no look at an interval may have met, as a point like the others.
 function peakPoint({ peak, processes }) {
-	const w = peak.weight, kinds = Object.fromEntries(KINDS.map((k) => [k, knownSum(processes.map((p) => p.at_peak?.[k] ?? null))]));
+	const w = peak.weight,
+		kinds = Object.fromEntries(
+		KINDS.map((k) => [k, knownSum(processes.map((p) => p.at_peak?.[k] ?? null))]));
 
 	kinds.kmem = Math.max(0, w.kernel - kinds.pagetable - kinds.kstack);
-	return { time_ns: w.time_ns, rss: w.user - kinds.swap, beside: w.total - w.user + kinds.swap, kinds };
+	return { time_ns: w.time_ns, rss: w.user - kinds.swap,
+		beside: w.total - w.user + kinds.swap, kinds };
 }
 
 function withPeak(raw) {
 	const before = raw.series.filter((p) => p.time_ns < raw.peak.weight.time_ns).length;
 
-	return raw.series.length > 0 && raw.peak.weight.total > 0 ? [...raw.series.slice(0, before), peakPoint(raw), ...raw.series.slice(before)] : raw.series;
+	return raw.series.length > 0 && raw.peak.weight.total > 0 ? [...raw.series.slice(0, before),
+		peakPoint(raw), ...raw.series.slice(before)] : raw.series;
 }
 
 // By kind where the report has it, else RSS and what is beside it.
 function pointsOf(raw) {
-	const kinds = raw.series.length > 0 && raw.series.every((p) => p.kinds), series = withPeak(raw);
-	const bands = kinds ? KINDS.filter((k) => series.some((p) => p.kinds[k])) : ['rss', 'beside'];
+	const kinds = raw.series.length > 0 && raw.series.every((p) => p.kinds),
+		series = withPeak(raw);
+	const bands = kinds ? KINDS.filter((k) => series.some((p) => p.kinds[k]))
+		: ['rss', 'beside'];
 
 	return {
 		bands, byKind: kinds,
@@ -90,16 +111,19 @@ function pointsOf(raw) {
 function machineOf(m) {
 	const cpus = [m.cpus, shown(m.cpu)].filter(Boolean).join(' \u00d7 ');
 
-	return [shown(m.distribution), cpus, m.memory ? size(m.memory) : null].filter(Boolean).join(', ');
+	return [shown(m.distribution), cpus, m.memory ? size(m.memory)
+		: null].filter(Boolean).join(', ');
 }
 
 export function load(raw) {
 	return {
 		raw,
 		command: raw.command.map(printable), target: shown(raw.target),
-		version: shown(raw.tare_version), kernel: shown(raw.kernel), machine: machineOf(raw.machine ?? {}),
+		version: shown(raw.tare_version), kernel: shown(raw.kernel),
+			machine: machineOf(raw.machine ?? {}),
 		processes: raw.processes.map(processRow),
-		tasks: raw.processes.flatMap((p, at) => p.tasks.map((t, i) => taskRow(t, p, i, at))),
+		tasks: raw.processes
+			.flatMap((p, at) => p.tasks.map((t, i) => taskRow(t, p, i, at))),
 		series: pointsOf(raw), duration: raw.duration_ns,
 		profile: loadProfile(raw),
 	};
@@ -107,9 +131,12 @@ export function load(raw) {
 
 /** The kernel memory at the peak that no process had, in words; null: none, or it is not known. */
 export function nobodys({ raw: { kmem: k } }) {
-	const left = k.left_at_peak > 0 ? 'was left by tasks that had ended' : 'was no process\u2019s';
-	const list = [k.no_process_at_peak > 0 && `${size(k.no_process_at_peak)} of kernel memory ${left}`,
-		k.held_before_at_peak > 0 && `${size(k.held_before_at_peak)} was held before tare came`].filter(Boolean);
+	const left = k.left_at_peak > 0 ? 'was left by tasks that had ended'
+		: 'was no process\u2019s';
+	const list = [k.no_process_at_peak > 0 &&
+		`${size(k.no_process_at_peak)} of kernel memory ${left}`,
+		k.held_before_at_peak > 0 &&
+			`${size(k.held_before_at_peak)} was held before tare came`].filter(Boolean);
 
 	return list.length > 0 ? `Beside them ${list.join(', ')}.` : null;
 }
@@ -122,16 +149,21 @@ export function ending({ raw }) {
 		return `killed by ${SIGNAL[signal] ? `SIG${SIGNAL[signal]}` : `signal ${signal}`}`;
 	if (known(code))
 		return `exit ${code}`;
-	return { snapshot: 'snapshot, it goes on', detach: 'detached, it goes on', end: 'its exit is not known' }[raw.reason];
+	return { snapshot: 'snapshot, it goes on', detach: 'detached, it goes on',
+		end: 'its exit is not known' }[raw.reason];
 }
 
 /** [word, whether it is good, why]: the books in words. */
 export function booksOf({ raw }) {
-	const b = raw.books, pages = (n) => `${n.toLocaleString('en-US')} ${n === 1 ? 'page' : 'pages'}`;
+	const b = raw.books,
+		pages = (n) => `${n.toLocaleString('en-US')} ${n === 1 ? 'page' : 'pages'}`;
 
 	if (b.balanced === null)
 		return ['not checked', null, 'the kernel\u2019s own counters could not be summed'];
 	if (b.balanced)
-		return ['balanced', true, b.mms_closed > 0 ? `to the page; ${b.mms_closed.toLocaleString('en-US')} address ${b.mms_closed === 1 ? 'space' : 'spaces'} closed at 0` : 'to the page'];
-	return [b.off_pages > 0 ? `off by ${pages(b.off_pages)}` : 'not balanced', false, printable(b.why ?? '')];
+		return ['balanced', true, b.mms_closed > 0
+			? `to the page; ${b.mms_closed.toLocaleString('en-US')} address ` +
+			`${b.mms_closed === 1 ? 'space' : 'spaces'} closed at 0` : 'to the page'];
+	return [b.off_pages > 0 ? `off by ${pages(b.off_pages)}` : 'not balanced', false,
+		printable(b.why ?? '')];
 }

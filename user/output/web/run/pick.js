@@ -27,7 +27,8 @@ export function passing(profile, rows, state, threadPasses) {
 	only(rows.kind, state.kind);
 	only(rows.cause, state.cause);
 	if (state.place !== null)
-		only(state.place[0] === 'p' ? rows.place : rows.label, Number(state.place.slice(1)));
+		only(state.place[0] === 'p' ? rows.place : rows.label,
+			Number(state.place.slice(1)));
 	if (threadPasses)
 		for (let i = 0; i < pass.length; i++)
 			if (pass[i] && !threadPasses(rows.process[i], rows.task[i]))
@@ -48,7 +49,8 @@ function inTime({ entries, ticks }, { from, to }, picture) {
 			bytes[ticks.entry[i]] += ticks.in[i];
 	}
 	for (let i = 0; i < bytes.length; i++)
-		bytes[i] = ticks.sampled[i] > 0 ? Math.max(0, bytes[i] * entries.grown[i] / ticks.sampled[i]) : 0;
+		bytes[i] = ticks.sampled[i] > 0
+			? Math.max(0, bytes[i] * entries.grown[i] / ticks.sampled[i]) : 0;
 	return bytes;
 }
 

@@ -32,7 +32,8 @@ function symbolsOf(p) {
 		if (number === undefined) {
 			number = symbols.length;
 			numbers.set(key, number);
-			symbols.push({ name: printable(p.strings[name[i]] ?? '?'), module: module[i], flags: flags[i] });
+			symbols.push({ name: printable(p.strings[name[i]] ?? '?'),
+				module: module[i], flags: flags[i] });
 		}
 		of[i] = number;
 	}
@@ -51,7 +52,8 @@ function merged(frames, frame) {
 // Merges nodes; `of`: of each node of the report, its number here.
 function mergedNodes(p, symbolOf, symbolCount) {
 	const { parent, frame } = p.nodes;
-	const numbers = new Map(), of = new Int32Array(parent.length), up = [], symbol = [], places = [];
+	const numbers = new Map(), of = new Int32Array(parent.length), up = [], symbol = [],
+		places = [];
 
 	for (let i = 0; i < parent.length; i++) {
 		const above = parent[i] >= 0 && parent[i] < i ? of[parent[i]] : -1;
@@ -80,7 +82,8 @@ function upwards(up, values) {
 	return values;
 }
 
-// Children of each node, the largest last: of node i, list[start[i + 1]] and on; of the roots, start[0].
+// Children of each node, the largest last: of node i, list[start[i + 1]] and on; of the roots,
+// start[0].
 function childrenOf(up, weight) {
 	const start = new Int32Array(up.length + 2), list = new Int32Array(up.length);
 
@@ -94,7 +97,8 @@ function childrenOf(up, weight) {
 		list[at[up[i] + 1]++] = i;
 	for (let i = 0; i + 1 < start.length; i++)
 		if (start[i + 1] - start[i] > 1)
-			list.subarray(start[i], start[i + 1]).sort((a, b) => weight[a] - weight[b] || b - a);
+			list.subarray(start[i], start[i + 1])
+				.sort((a, b) => weight[a] - weight[b] || b - a);
 	return { start, list };
 }
 
@@ -102,7 +106,8 @@ function childrenOf(up, weight) {
 function numbered({ up, symbol, of, places }, weight) {
 	const n = up.length, { start, list } = childrenOf(up, weight);
 	const size = upwards(up, new Float64Array(n).fill(1));
-	const placesOf = new Array(n), number = new Int32Array(n), parent = new Int32Array(n), symbolOf = new Int32Array(n), end = new Int32Array(n);
+	const placeOf = new Array(n), number = new Int32Array(n), parent = new Int32Array(n),
+		symbolOf = new Int32Array(n), end = new Int32Array(n);
 
 	for (let i = -1; i < n; i++) {
 		let next = i < 0 ? 0 : number[i] + 1;
@@ -116,9 +121,10 @@ function numbered({ up, symbol, of, places }, weight) {
 		parent[number[i]] = up[i] < 0 ? -1 : number[up[i]];
 		symbolOf[number[i]] = symbol[i];
 		end[number[i]] = number[i] + size[i];
-		placesOf[number[i]] = places[i];
+		placeOf[number[i]] = places[i];
 	}
-	return { count: n, parent, symbol: symbolOf, end, places: placesOf, of: of.map((x) => number[x]) };
+	return { count: n, parent, symbol: symbolOf, end, places: placeOf,
+		of: of.map((x) => number[x]) };
 }
 
 // Where a function stands below itself its bytes must not count twice.
@@ -154,8 +160,10 @@ function withNoStack(raw) {
 	return {
 		...raw, strings: more(strings, '[no stack]'),
 		frames: {
-			function: more(f.function, strings.length), file: more(f.file, -1), line: more(f.line, 0),
-			module: more(f.module, -1), address: more(f.address, '0x0'), flags: more(f.flags, MARK),
+			function: more(f.function, strings.length), file: more(f.file, -1),
+				line: more(f.line, 0),
+			module: more(f.module, -1), address: more(f.address, '0x0'),
+				flags: more(f.flags, MARK),
 		},
 		nodes: { parent: more(n.parent, -1), frame: more(n.frame, f.function.length) },
 	};
@@ -165,7 +173,8 @@ function weigh(nodes, raw) {
 	const weight = new Float64Array(nodes.up.length), { entries: e, asked: a } = raw;
 
 	e.node.forEach((x, i) => { weight[nodeOf(nodes.of, x)] += Math.max(0, e.grown[i]); });
-	a?.node.forEach((x, i) => { weight[nodeOf(nodes.of, x)] += Math.max(0, a.bytes[i]) * 1e-6; });
+	a?.node.forEach((x, i) =>
+		{ weight[nodeOf(nodes.of, x)] += Math.max(0, a.bytes[i]) * 1e-6; });
 	return upwards(nodes.up, weight);
 }
 
@@ -174,7 +183,8 @@ function ticksOf(raw, entryCount) {
 	const sampled = new Float64Array(entryCount);
 
 	t.entry.forEach((e, i) => { sampled[e] += t.in[i]; });
-	return { ...t, slots, sampled, start: raw.start_ns, width: raw.slot_ns, at: (slot) => raw.start_ns + slot * raw.slot_ns };
+	return { ...t, slots, sampled, start: raw.start_ns, width: raw.slot_ns,
+		at: (slot) => raw.start_ns + slot * raw.slot_ns };
 }
 
 /** null: the report has none. */
@@ -185,14 +195,17 @@ export function loadProfile(report) {
 	const { symbols, of: symbolOf } = symbolsOf(raw);
 	const nodes = mergedNodes(raw, symbolOf, symbols.length);
 	const tree = numbered(nodes, weigh(nodes, raw));
-	const modules = raw.modules.map((m) => ({ path: printable(m.path), name: printable(baseName(m.path)), buildId: m.build_id }));
+	const modules = raw.modules.map((m) => ({ path: printable(m.path),
+		name: printable(baseName(m.path)), buildId: m.build_id }));
 
 	return {
-		period: raw.period, meanPeriod: raw.mean_period ?? raw.period, kinds: raw.kinds, places: raw.places, causes: raw.causes ?? [], strings: raw.strings,
+		period: raw.period, meanPeriod: raw.mean_period ?? raw.period, kinds: raw.kinds,
+			places: raw.places, causes: raw.causes ?? [], strings: raw.strings,
 		frames: raw.frames, modules, symbols, tree,
 		outer: outermost(tree, symbols.length),
 		entries: rowsOf(raw.entries, tree),
-		asked: raw.asked ? rowsOf(raw.asked, tree) : null, askedWhy: raw.asked_why ?? null, untouchedWhy: raw.untouched_why ?? null,
+		asked: raw.asked ? rowsOf(raw.asked, tree) : null, askedWhy: raw.asked_why ?? null,
+			untouchedWhy: raw.untouched_why ?? null,
 		ticks: ticksOf(raw.ticks, raw.entries.node.length),
 	};
 }
@@ -200,7 +213,8 @@ export function loadProfile(report) {
 /** Where in code a node's calls stand: "main.c:12", or addresses where no line is known. */
 export function placesOf(profile, node) {
 	const { frames, strings, tree } = profile, list = [tree.places[node]].flat();
-	const text = (f) => frames.file[f] >= 0 ? `${printable(strings[frames.file[f]])}:${frames.line[f]}` : frames.address[f];
+	const text = (f) => frames.file[f] >= 0
+		? `${printable(strings[frames.file[f]])}:${frames.line[f]}` : frames.address[f];
 	const more = list.length >= MOST_PLACES ? ['\u2026'] : [];
 
 	return [...new Set(list.map(text)), ...more];
@@ -213,4 +227,5 @@ export const exactly = (profile, symbol) => `"${profile.symbols[symbol].name}"`;
 export const label = (profile, number) => printable(profile.strings[number] ?? '?');
 
 /** Standard error of a sum of sampled bytes, as profile_error() in C. */
-export const standardError = (profile, bytes) => bytes > 0 ? Math.sqrt(bytes * profile.meanPeriod) : 0;
+export const standardError = (profile, bytes) => bytes > 0 ? Math.sqrt(bytes * profile.meanPeriod)
+	: 0;

@@ -55,7 +55,8 @@ class Parser {
 
 	range(from) {
 		this.next();
-		const c = this.next(), a = from.literal, b = c === '\\' ? this.escaped().literal : c;
+		const c = this.next(), a = from.literal, b = c === '\\' ? this.escaped().literal
+			: c;
 
 		if (b === undefined || a > b)
 			fail(`${a}-${c} is no range`);
@@ -67,9 +68,11 @@ class Parser {
 
 		do {
 			const c = this.next() ?? fail('no ] after [');
-			const test = c === '\\' ? this.escaped() : literal(c), to = this.chars[this.at + 1];
+			const test = c === '\\' ? this.escaped() : literal(c),
+				to = this.chars[this.at + 1];
 
-			tests.push(this.peek === '-' && to !== undefined && to !== ']' && test.literal ? this.range(test) : test);
+			tests.push(this.peek === '-' && to !== undefined && to !== ']' &&
+				test.literal ? this.range(test) : test);
 		} while (this.peek !== ']');
 		this.next();
 		return { test: (x) => tests.some((t) => t(x)) !== negated };
@@ -104,12 +107,15 @@ class Parser {
 			this.next();
 			return simple;
 		}
-		const m = /^\{(\d{1,4})(,?)(\d{0,4})\}/.exec(this.chars.slice(this.at, this.at + 12).join(''));
+		const m =
+			/^\{(\d{1,4})(,?)(\d{0,4})\}/
+				.exec(this.chars.slice(this.at, this.at + 12).join(''));
 		if (!m)
 			return null;
 		this.at += m[0].length;
 		const least = Number(m[1]), most = m[2] ? m[3] ? Number(m[3]) : Infinity : least;
-		return least > MOST_REPEATS || (most !== Infinity && most > MOST_REPEATS) || most < least ? fail(`${m[0]} is too much`) : [least, most];
+		return least > MOST_REPEATS || (most !== Infinity && most > MOST_REPEATS) ||
+			most < least ? fail(`${m[0]} is too much`) : [least, most];
 	}
 
 	repeated() {
@@ -234,7 +240,9 @@ export function compile(source) {
 				} else
 					tests.push(s);
 			}
-			now = i < chars.length ? tests.filter((s) => steps[s].test(chars[i])).map((s) => s + 1) : [];
+			now = i < chars.length
+				? tests.filter((s) => steps[s].test(chars[i]))
+					.map((s) => s + 1) : [];
 		}
 		return false;
 	};

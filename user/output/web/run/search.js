@@ -20,7 +20,8 @@ function matcher(query, regex) {
 			const test = compile(query);
 			return { test: (name) => test(name.slice(0, LONGEST)) };
 		} catch (e) {
-			return { test: (name) => name.toLowerCase().includes(low), note: `no regular expression (${e.message}): searched as text` };
+			return { test: (name) => name.toLowerCase().includes(low),
+				note: `no regular expression (${e.message}): searched as text` };
 		}
 	return { test: (name) => name.toLowerCase().includes(low) };
 }
@@ -37,8 +38,11 @@ export function search(profile, query, regex) {
 
 	for (let i = 0; i < symbols.length; i++) {
 		if ((i & 255) === 255 && performance.now() - started > BUDGET_MS)
-			return { matches, found, note: `it took too long: ${i} of ${symbols.length} functions were searched` };
-		if (test(symbols[i].name) || (symbols[i].module >= 0 && inModule[symbols[i].module])) {
+			return { matches, found,
+				note: `it took too long: ${i} of ${symbols.length} functions ` +
+				`were searched` };
+		if (test(symbols[i].name) ||
+			(symbols[i].module >= 0 && inModule[symbols[i].module])) {
 			matches[i] = 1;
 			found++;
 		}

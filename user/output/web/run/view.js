@@ -63,10 +63,12 @@ function ranked(rows, bytes, keyOf) {
 		sums[number] += bytes[i];
 		of[i] = number;
 	}
-	const order = names.map((_, i) => i).sort((a, b) => sums[a] - sums[b] || b - a), rank = new Int32Array(names.length);
+	const order = names.map((_, i) => i).sort((a, b) => sums[a] - sums[b] || b - a),
+		rank = new Int32Array(names.length);
 
 	order.forEach((number, i) => { rank[number] = i; });
-	return { of: of.map((number) => rank[number]), keys: order.map((number) => names[number]), count: names.length };
+	return { of: of.map((number) => rank[number]), keys: order.map((number) => names[number]),
+		count: names.length };
 }
 
 /** levels: functions from a row's number to a key. */
@@ -91,7 +93,8 @@ export function createView(profile, { rows, bytes }, levels) {
 }
 
 /** The box of everything. A box: its piece [a, b), level among groups, node (-1: none). */
-export const rootBox = (view) => ({ a: 0, b: view.order.length, level: 0, node: -1, key: '', depth: 0 });
+export const rootBox = (view) => ({ a: 0, b: view.order.length, level: 0, node: -1, key: '',
+	depth: 0 });
 export const bytesIn = (view, box) => view.sum[box.b] - view.sum[box.a];
 export const countIn = (view, box) => view.counts[box.b] - view.counts[box.a];
 
@@ -101,7 +104,8 @@ function groupBoxes(view, box, visit) {
 	for (let a = box.a; a < box.b;) {
 		const b = lower(of, of[a] + 1, a, box.b), id = keys[of[a]];
 
-		visit({ a, b, level: box.level + 1, node: -1, group: id, key: `${box.key}/${id}`, depth: box.depth + 1 });
+		visit({ a, b, level: box.level + 1, node: -1, group: id, key: `${box.key}/${id}`,
+			depth: box.depth + 1 });
 		a = b;
 	}
 }
@@ -121,11 +125,13 @@ export function eachChild(view, box, visit) {
 		return groupBoxes(view, box, visit);
 	const { tree } = view.profile;
 
-	for (let a = box.node < 0 ? box.a : lower(view.node, box.node + 1, box.a, box.b); a < box.b;) {
+	for (let a = box.node < 0 ? box.a : lower(view.node, box.node + 1, box.a, box.b);
+		a < box.b;) {
 		const v = childHolding(tree, box.node, view.node[a]);
 		const b = lower(view.node, tree.end[v], a, box.b);
 
-		visit({ a, b, level: box.level, node: v, key: `${box.key};`, depth: box.depth + 1 });
+		visit({ a, b, level: box.level, node: v, key: `${box.key};`,
+			depth: box.depth + 1 });
 		a = b;
 	}
 	return undefined;
@@ -133,7 +139,8 @@ export function eachChild(view, box, visit) {
 
 /** A place in the graph that outlives a view: groups' keys, then a node. */
 export function pathOf(view, box, above) {
-	return { groups: above.filter((x) => x.group !== undefined).map((x) => x.group), node: box.node };
+	return { groups: above.filter((x) => x.group !== undefined).map((x) => x.group),
+		node: box.node };
 }
 
 /** The boxes from the root to a path, the last one of it; null: nothing is left there. */
@@ -162,7 +169,8 @@ export function boxesTo(view, path) {
 	for (let v = path.node; v >= 0; v = parent[v])
 		down.push(v);
 	for (const v of down.reverse()) {
-		const a = lower(view.node, v, base.a, base.b), b = lower(view.node, end[v], base.a, base.b);
+		const a = lower(view.node, v, base.a, base.b),
+			b = lower(view.node, end[v], base.a, base.b);
 
 		if (a === b)
 			return null;
@@ -174,7 +182,8 @@ export function boxesTo(view, path) {
 /** Boxes below `top` that are at least `least` of it wide, by depth, `most` rows of
  * them, with x from 0 to 1. Each row is sorted by x. */
 export function layout(view, top, least, most) {
-	const whole = bytesIn(view, top), base = view.sum[top.a], rows = [], todo = [{ ...top, depth: 0, above: null }];
+	const whole = bytesIn(view, top), base = view.sum[top.a], rows = [],
+		todo = [{ ...top, depth: 0, above: null }];
 
 	while (todo.length > 0) {
 		const box = todo.pop(), below = [];
@@ -224,7 +233,10 @@ export function functionSums(view, top) {
 		if (within[v])
 			totalOf[tree.symbol[v]] += total[v];
 	}
-	return symbols.map((_, symbol) => ({ symbol, self: selfOf[symbol], total: totalOf[symbol] })).filter((f) => f.total > 0);
+	return symbols.map(
+		(_, symbol) =>
+		({ symbol, self: selfOf[symbol], total: totalOf[symbol] }))
+			.filter((f) => f.total > 0);
 }
 
 // Below a box that was zoomed to, a function is outermost as far as the box goes.
@@ -249,7 +261,8 @@ export function matchedBytes(view, top, matches) {
 	let sum = 0;
 
 	for (let v = from; v < to; v++)
-		hit[v] = matches[tree.symbol[v]] || (tree.parent[v] >= from && hit[tree.parent[v]]) ? 1 : 0;
+		hit[v] = matches[tree.symbol[v]] || (tree.parent[v] >= from && hit[tree.parent[v]])
+			? 1 : 0;
 	for (let k = top.a; k < top.b; k++)
 		if (hit[view.node[k]])
 			sum += view.bytes[view.order[k]];
@@ -257,13 +270,15 @@ export function matchedBytes(view, top, matches) {
 }
 
 function largest(sums) {
-	return [...sums].map(([symbol, bytes]) => ({ symbol, bytes })).filter((x) => x.bytes > 0).sort((a, b) => b.bytes - a.bytes);
+	return [...sums].map(([symbol, bytes]) => ({ symbol, bytes })).filter((x) => x.bytes > 0)
+		.sort((a, b) => b.bytes - a.bytes);
 }
 
 /** Who calls the functions that match, and whom they call, below `top`, by bytes; of a
  * function that recurs, the outermost. symbol -1: nobody, it is where a thread begins. */
 export function neighbours(view, top, matches) {
-	const { tree } = view.profile, { self, total } = nodeSums(view, top), callers = new Map(), callees = new Map();
+	const { tree } = view.profile, { self, total } = nodeSums(view, top), callers = new Map(),
+		callees = new Map();
 	const from = Math.max(top.node, 0), to = top.node < 0 ? tree.count : tree.end[top.node];
 	const add = (map, symbol, bytes) => map.set(symbol, (map.get(symbol) ?? 0) + bytes);
 	let own = 0, whole = 0, within = 0; // nodes before `within` are below one that matched
@@ -274,10 +289,12 @@ export function neighbours(view, top, matches) {
 			if (v >= within) {
 				within = tree.end[v];
 				whole += total[v];
-				add(callers, tree.parent[v] < from ? -1 : tree.symbol[tree.parent[v]], total[v]);
+				add(callers, tree.parent[v] < from ? -1
+					: tree.symbol[tree.parent[v]], total[v]);
 			}
 		}
-		if (v < within && tree.parent[v] >= from && matches[tree.symbol[tree.parent[v]]] && !matches[tree.symbol[v]])
+		if (v < within && tree.parent[v] >= from && matches[tree.symbol[tree.parent[v]]] &&
+			!matches[tree.symbol[v]])
 			add(callees, tree.symbol[v], total[v]);
 	}
 	return { callers: largest(callers), callees: largest(callees), own, whole };

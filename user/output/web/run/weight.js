@@ -44,10 +44,12 @@ function bandAreas({ bands }, points, x, y) {
 	const low = points.map(() => 0);
 
 	return bands.map((b, i) => {
-		const bottom = low.slice(), path = area((p) => x(p.time), (_, j) => y(bottom[j]), (_, j) => y(low[j]));
+		const bottom = low.slice(), path = area((p) => x(p.time), (_, j) => y(bottom[j]),
+			(_, j) => y(low[j]));
 
 		points.forEach((p, j) => { low[j] += p.values[i]; });
-		return svg('path', { class: `band-area ${bandClass(b)}`, 'data-band': b, d: path(points) });
+		return svg('path', { class: `band-area ${bandClass(b)}`, 'data-band': b,
+			d: path(points) });
 	});
 }
 
@@ -56,44 +58,59 @@ function axes(x, y, width, bottom) {
 
 	return svg('g', { class: 'axis' },
 		sizeTicks(most, 5).map((v) => [
-			svg('line', { class: 'grid', x1: MARGIN.left, x2: width - MARGIN.right, y1: y(v), y2: y(v) }),
-			svg('text', { x: MARGIN.left - 8, y: y(v) + 4, 'text-anchor': 'end' }, v === 0 ? '0' : round(v)),
+			svg('line', { class: 'grid', x1: MARGIN.left, x2: width - MARGIN.right,
+				y1: y(v), y2: y(v) }),
+			svg('text', { x: MARGIN.left - 8, y: y(v) + 4, 'text-anchor': 'end' },
+				v === 0 ? '0' : round(v)),
 		]),
 		x.ticks(Math.max(3, Math.floor(width / 110))).map((s) => [
-			svg('line', { class: 'grid', x1: x(s), x2: x(s), y1: bottom, y2: bottom + 4 }),
-			svg('text', { x: x(s), y: bottom + 17, 'text-anchor': 'middle' }, `${Number((s / 1e9).toPrecision(6))}\u00a0s`),
+			svg('line',
+				{ class: 'grid', x1: x(s), x2: x(s), y1: bottom, y2: bottom + 4 }),
+			svg('text', { x: x(s), y: bottom + 17, 'text-anchor': 'middle' },
+				`${Number((s / 1e9).toPrecision(6))}\u00a0s`),
 		]));
 }
 
 function peakMark({ peak }, x, y, width) {
-	const w = peak.weight, px = x(w.time_ns), py = y(w.total), side = px > width * 0.7 ? 'end' : 'start';
+	const w = peak.weight, px = x(w.time_ns), py = y(w.total), side = px > width * 0.7 ? 'end'
+		: 'start';
 
 	return svg('g', { class: 'peak' },
-		svg('line', { x1: px, x2: px, y1: py, y2: y(0) }), svg('circle', { cx: px, cy: py, r: 3.5 }),
-		svg('text', { x: px + (side === 'end' ? -7 : 7), y: py - 8, 'text-anchor': side }, `peak ${size(w.total)} at ${time(w.time_ns)}`));
+		svg('line', { x1: px, x2: px, y1: py, y2: y(0) }),
+			svg('circle', { cx: px, cy: py, r: 3.5 }),
+		svg('text', { x: px + (side === 'end' ? -7 : 7), y: py - 8, 'text-anchor': side },
+			`peak ${size(w.total)} at ${time(w.time_ns)}`));
 }
 
 // In upwards, out downwards, from the line between them; what goes out at once, as at
 // the end, is cut.
 function bars(activity, ticks, x, top) {
-	const most = activity.in.reduce((a, b) => Math.max(a, b), 1), middle = top + BARS * 0.62, scale = BARS * 0.62 / most;
+	const most = activity.in.reduce((a, b) => Math.max(a, b), 1), middle = top + BARS * 0.62,
+		scale = BARS * 0.62 / most;
 	const across = (values, sign, room) => {
 		let d = '';
 
 		values.forEach((v, i) => {
 			if (v * scale < 0.2)
 				return;
-			const x0 = x(ticks.at(i)), x1 = Math.max(x0 + 0.6, x(ticks.at(i + 1)) - 0.3), y1 = middle + sign * Math.min(room, v * scale);
-			d += `M${x0.toFixed(2)} ${middle}V${y1.toFixed(2)}H${x1.toFixed(2)}V${middle}Z`;
+			const x0 = x(ticks.at(i)),
+				x1 = Math.max(x0 + 0.6, x(ticks.at(i + 1)) - 0.3),
+				y1 = middle + sign * Math.min(room, v * scale);
+			d += `M${x0.toFixed(2)} ` +
+				`${middle}V${y1.toFixed(2)}H${x1.toFixed(2)}V${middle}Z`;
 		});
 		return d;
 	};
 
 	return svg('g', { class: 'activity' },
-		svg('path', { class: 'in', d: across(activity.in, -1, BARS * 0.62) }), svg('path', { class: 'out', d: across(activity.out, 1, BARS * 0.38) }),
-		svg('line', { class: 'middle', x1: x.range()[0], x2: x.range()[1], y1: middle, y2: middle }),
-		svg('text', { class: 'small', x: MARGIN.left - 8, y: middle - 8, 'text-anchor': 'end' }, 'in'),
-		svg('text', { class: 'small', x: MARGIN.left - 8, y: middle + 11, 'text-anchor': 'end' }, 'out'));
+		svg('path', { class: 'in', d: across(activity.in, -1, BARS * 0.62) }),
+			svg('path', { class: 'out', d: across(activity.out, 1, BARS * 0.38) }),
+		svg('line', { class: 'middle', x1: x.range()[0], x2: x.range()[1], y1: middle,
+			y2: middle }),
+		svg('text', { class: 'small', x: MARGIN.left - 8, y: middle - 8,
+			'text-anchor': 'end' }, 'in'),
+		svg('text', { class: 'small', x: MARGIN.left - 8, y: middle + 11,
+			'text-anchor': 'end' }, 'out'));
 }
 
 function nearest(points, at) {
@@ -118,9 +135,14 @@ function slotsOf(ticks, a, b) {
 /** The inputs of the selection, and what keeps them as the state has it. */
 export function timeInputs(profile, store) {
 	const { ticks } = profile;
-	const input = (name, label) => el('input', { type: 'text', inputmode: 'decimal', id: `time-${name}`, class: 'time', placeholder: 's', autocomplete: 'off', 'aria-label': label, onchange: () => changed() });
-	const from = input('from', 'Selected from, in seconds'), to = input('to', 'Selected to, in seconds');
-	const clear = el('button', { type: 'button', class: 'plain', id: 'time-clear', onclick: () => store.set({ time: null }) }, 'Clear');
+	const input = (name, label) => el('input',
+		{ type: 'text', inputmode: 'decimal', id: `time-${name}`, class: 'time',
+		placeholder: 's', autocomplete: 'off', 'aria-label': label,
+		onchange: () => changed() });
+	const from = input('from', 'Selected from, in seconds'),
+		to = input('to', 'Selected to, in seconds');
+	const clear = el('button', { type: 'button', class: 'plain', id: 'time-clear',
+		onclick: () => store.set({ time: null }) }, 'Clear');
 	const text = (slot) => Number((ticks.at(slot) / 1e9).toFixed(6));
 
 	function changed() {
@@ -136,15 +158,19 @@ export function timeInputs(profile, store) {
 	}
 	store.on(['time'], tell);
 	tell(store.state);
-	return el('div', { class: 'field times', role: 'group', 'aria-label': 'Selected time' }, el('span', null, 'Time'), from, '\u2013', to, clear);
+	return el('div', { class: 'field times', role: 'group', 'aria-label': 'Selected time' },
+		el('span', null, 'Time'), from, '\u2013', to, clear);
 }
 
 function pointTip(series, p, activity, ticks, at) {
 	const slot = activity ? Math.floor((at - ticks.start) / ticks.width) : -1;
-	const moved = slot >= 0 && slot < ticks.slots ? [['in, by samples', size(activity.in[slot])], ['out', size(activity.out[slot])]] : [];
+	const moved = slot >= 0 && slot < ticks.slots
+		? [['in, by ' +
+		'samples', size(activity.in[slot])], ['out', size(activity.out[slot])]] : [];
 
 	return tip(time(p.time), null, [
-		...series.bands.map((b, i) => [BAND_TEXT[b], size(p.values[i]), bandClass(b)]).reverse(),
+		...series.bands.map(
+			(b, i) => [BAND_TEXT[b], size(p.values[i]), bandClass(b)]).reverse(),
 		['weight', size(p.total), 'sum'], ...moved,
 	]);
 }
@@ -155,17 +181,25 @@ function geometry(report, width, withBars) {
 	const most = Math.max(1, report.raw.peak.weight.total, ...points.map((p) => p.total));
 	const last = Math.max(1, report.duration, points.at(-1)?.time ?? 0);
 
-	return { height, bottom, x: scaleLinear([0, last], [MARGIN.left, width - MARGIN.right]), y: scaleLinear([0, most * 1.02], [bottom, MARGIN.top]) };
+	return { height, bottom, x: scaleLinear([0, last], [MARGIN.left, width - MARGIN.right]),
+		y: scaleLinear([0, most * 1.02], [bottom, MARGIN.top]) };
 }
 
 /** The drawing. activity: null without a profile. */
 export function weightChart(report, activity, width) {
-	const { series, raw, profile } = report, g = geometry(report, width, Boolean(activity)), { x, y, bottom, height } = g;
-	const points = thinned(series.points, width * 2), barsTop = bottom + MARGIN.axis + MARGIN.gap;
-	const chosen = svg('rect', { class: 'chosen-time', y: MARGIN.top - 8, height: height - MARGIN.top + 8, visibility: 'hidden' });
-	const cursor = svg('line', { class: 'cursor', y1: MARGIN.top, y2: height, visibility: 'hidden' });
-	const node = svg('svg', { class: 'weight', width, height, viewBox: `0 0 ${width} ${height}`, tabindex: '0', role: 'application' },
-		axes(x, y, width, bottom), bandAreas(series, points, x, y), raw.peak.weight.total > 0 && peakMark(raw, x, y, width),
+	const { series, raw, profile } = report, g = geometry(report, width, Boolean(activity)),
+		{ x, y, bottom, height } = g;
+	const points = thinned(series.points, width * 2), barsTop = bottom + MARGIN.axis +
+		MARGIN.gap;
+	const chosen = svg('rect',
+		{ class: 'chosen-time', y: MARGIN.top - 8, height: height - MARGIN.top + 8,
+		visibility: 'hidden' });
+	const cursor = svg('line',
+		{ class: 'cursor', y1: MARGIN.top, y2: height, visibility: 'hidden' });
+	const node = svg('svg', { class: 'weight', width, height, viewBox: `0 0 ${width} ${height}`,
+		tabindex: '0', role: 'application' },
+		axes(x, y, width, bottom), bandAreas(series, points, x, y),
+			raw.peak.weight.total > 0 && peakMark(raw, x, y, width),
 		activity && bars(activity, profile.ticks, x, barsTop), chosen, cursor);
 
 	return {
@@ -173,7 +207,8 @@ export function weightChart(report, activity, width) {
 		select(t) {
 			chosen.setAttribute('visibility', t ? 'visible' : 'hidden');
 			if (t) {
-				const a = x(profile.ticks.at(t.from)), b = x(profile.ticks.at(t.to));
+				const a = x(profile.ticks.at(t.from)),
+					b = x(profile.ticks.at(t.to));
 				chosen.setAttribute('x', a);
 				chosen.setAttribute('width', Math.max(1, b - a));
 			}
@@ -185,7 +220,8 @@ export function weightChart(report, activity, width) {
 				cursor.setAttribute('x2', x(t));
 			}
 		},
-		tip: (t) => points.length > 0 ? pointTip(series, nearest(points, t), activity, profile?.ticks, t) : [],
+		tip: (t) => points.length > 0 ? pointTip(series, nearest(points, t), activity,
+			profile?.ticks, t) : [],
 	};
 }
 
@@ -220,14 +256,17 @@ export function interactive(chart, report, store) {
 	});
 	node.addEventListener('pointerup', () => { from = null; });
 	node.addEventListener('pointercancel', () => { from = null; });
-	node.setAttribute('aria-label', `Weight over ${time(report.duration)}. Arrows go through time and tell the weight there${brush ? '; with Shift they select a time, Escape clears it' : ''}.`);
+	node.setAttribute('aria-label',
+		`Weight over ${time(report.duration)}. Arrows go through time and tell the ` +
+		`weight there${brush ? '; with Shift they select a time, Escape clears it' : ''}.`);
 	node.addEventListener('blur', () => {
 		hideTip();
 		chart.point(null);
 	});
 	node.addEventListener('keydown', (e) => {
 		const step = Math.max((x.domain()[1] - x.domain()[0]) / 100, ticks?.width ?? 0);
-		const to = { ArrowLeft: (cursor ?? 0) - step, ArrowRight: (cursor ?? -step) + step, Home: x.domain()[0], End: x.domain()[1] }[e.key];
+		const to = { ArrowLeft: (cursor ?? 0) - step, ArrowRight: (cursor ?? -step) + step,
+			Home: x.domain()[0], End: x.domain()[1] }[e.key];
 
 		if (to === undefined)
 			return;
@@ -242,5 +281,7 @@ export function interactive(chart, report, store) {
 }
 
 export function weightKey({ bands }) {
-	return el('ul', { class: 'key' }, bands.map((b) => el('li', null, el('i', { class: `mark ${bandClass(b)}` }), BAND_TEXT[b])));
+	return el('ul', { class: 'key' },
+		bands.map((b) => el('li', null, el('i', { class: `mark ${bandClass(b)}` }),
+		BAND_TEXT[b])));
 }

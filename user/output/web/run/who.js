@@ -14,7 +14,8 @@ const sizeCell = (x) => known(x) ? x === 0 ? '0' : size(x) : UNKNOWN;
 function status(r) {
 	if (r.alive)
 		return r.attached ? 'alive, ran before' : 'alive';
-	const how = r.exit ? known(r.exit.signal) ? `, signal ${r.exit.signal}` : known(r.exit.code) ? `, exit ${r.exit.code}` : '' : '';
+	const how = r.exit ? known(r.exit.signal) ? `, signal ${r.exit.signal}`
+		: known(r.exit.code) ? `, exit ${r.exit.code}` : '' : '';
 
 	if (r.count > 1)
 		return `ended${r.failed > 0 ? `, ${count(r.failed)} failed` : ''}`;
@@ -28,17 +29,26 @@ function shownKinds(list) {
 
 function columns(list, processes) {
 	const exactly = (x) => known(x) ? exact(x) : null;
-	const bytes = (name, head, key, more) => ({ name, head, n: true, key, cell: (r) => sizeCell(key(r)), title: (r) => exactly(key(r)), ...more });
+	const bytes = (name, head, key, more) => ({ name, head, n: true, key,
+		cell: (r) => sizeCell(key(r)), title: (r) => exactly(key(r)), ...more });
 
 	return [
-		{ name: 'name', head: processes ? 'Process' : 'Thread', key: (r) => r.name ?? '', wide: true },
-		{ name: 'id', head: processes ? 'PID' : 'TID', n: true, key: (r) => r.id, cell: (r) => r.count > 1 ? r.tag : String(r.id) },
-		...processes ? [{ name: 'threads', head: 'Threads', n: true, key: (r) => r.threads, cell: (r) => count(r.threads) }] : [],
-		{ name: 'state', head: 'State', key: (r) => r.alive ? -1 : r.end ?? 0, cell: status },
+		{ name: 'name', head: processes ? 'Process' : 'Thread', key: (r) => r.name ?? '',
+			wide: true },
+		{ name: 'id', head: processes ? 'PID' : 'TID', n: true, key: (r) => r.id,
+			cell: (r) => r.count > 1 ? r.tag : String(r.id) },
+		...processes
+			? [{ name: 'threads', head: 'Threads', n: true, key: (r) => r.threads,
+			cell: (r) => count(r.threads) }] : [],
+		{ name: 'state', head: 'State', key: (r) => r.alive ? -1 : r.end ?? 0,
+			cell: status },
 		bytes('weight', 'At the peak', (r) => r.peak.weight, { strong: true }),
-		...shownKinds(list).map((k) => bytes(k, KIND_TEXT[k], (r) => r.peak[k], { mark: k })),
+		...shownKinds(list).map(
+			(k) => bytes(k, KIND_TEXT[k], (r) => r.peak[k], { mark: k })),
 		bytes('grown', 'RSS grown', (r) => r.grown),
-		{ name: 'faults', head: 'Faults', n: true, key: (r) => r.faults, cell: (r) => count(r.faults), title: (r) => known(r.major) ? `${count(r.major)} of them major` : null },
+		{ name: 'faults', head: 'Faults', n: true, key: (r) => r.faults,
+			cell: (r) => count(r.faults), title: (r) => known(r.major)
+			? `${count(r.major)} of them major` : null },
 		bytes('virtual', 'Asked for', (r) => r.virtual),
 	];
 }
@@ -52,7 +62,8 @@ function ordered(list, column, down) {
 
 		if (a === null || b === null)
 			return (a === null) - (b === null);
-		return sign * compare(a, b) || x.process - y.process || (x.task ?? 0) - (y.task ?? 0);
+		return sign * compare(a, b) || x.process - y.process ||
+			(x.task ?? 0) - (y.task ?? 0);
 	});
 }
 
@@ -62,64 +73,95 @@ function bar(r, most) {
 
 	if (kinds.length === 0 || most <= 0)
 		return null;
-	const node = el('span', { class: 'bar', 'aria-hidden': 'true' }, kinds.map((k) => el('i', { class: k })));
-	[...node.children].forEach((i, at) => { i.style.width = `${100 * r.peak[kinds[at]] / most}%`; });
+	const node = el('span', { class: 'bar', 'aria-hidden': 'true' },
+		kinds.map((k) => el('i', { class: k })));
+	[...node.children].forEach(
+		(i, at) => { i.style.width = `${100 * r.peak[kinds[at]] / most}%`; });
 	return node;
 }
 
 function nameCell(r, most, chosen, actions) {
-	const title = [r.name, r.before.length > 0 && `before: ${r.before.join(', ')}`, r.processName !== null && `of ${r.processName} ${r.processTag}`, r.spread].filter(Boolean).join('; ').slice(0, 2000);
+	const title = [r.name, r.before.length > 0 && `before: ${r.before.join(', ')}`,
+		r.processName !== null && `of ${r.processName} ${r.processTag}`,
+		r.spread].filter(Boolean).join('; ').slice(0, 2000);
 
 	return el('th', { scope: 'row' },
-		el('button', { type: 'button', class: 'link', title, 'aria-pressed': String(chosen), disabled: !actions.filters, onclick: () => actions.chooseThread(r) }, r.name?.slice(0, 100) || '(no name)'),
+		el('button', { type: 'button', class: 'link', title, 'aria-pressed': String(chosen),
+			disabled: !actions.filters, onclick: () => actions.chooseThread(r) },
+			r.name?.slice(0, 100) || '(no name)'),
 		bar(r, most));
 }
 
-/** report, state { whoRows, whoSort, whoDown, process, task }; actions { sortWho, chooseThread, filters }. */
+const met = (r, query) => r.name?.toLowerCase().includes(query) || String(r.id) === query;
+
+/** report, state { whoRows, whoSort, whoDown, process, task }; actions { sortWho, chooseThread,
+ * filters }. */
 export function whoTable(report, state, actions, scrolled) {
-	const processes = state.whoRows === 'processes', all = processes ? report.processes : report.tasks;
+	const processes = state.whoRows === 'processes', all = processes ? report.processes
+		: report.tasks;
 	const query = state.whoQuery.toLowerCase();
-	const list = query ? all.filter((r) => r.name?.toLowerCase().includes(query) || String(r.id) === query) : all;
-	const cols = columns(all, processes), column = cols.find((c) => c.name === state.whoSort) ?? cols.find((c) => c.name === 'weight');
-	const rows = ordered(list, column, state.whoDown), most = rows.reduce((m, r) => Math.max(m, r.peak.weight), 0);
+	const list = query ? all.filter((r) => met(r, query)) : all;
+	const cols = columns(all, processes),
+		column = cols.find((c) => c.name === state.whoSort) ??
+		cols.find((c) => c.name === 'weight');
+	const rows = ordered(list, column, state.whoDown),
+		most = rows.reduce((m, r) => Math.max(m, r.peak.weight), 0);
 	const head = el('thead', null, el('tr', null, cols.map((c) => el('th', {
-		scope: 'col', class: c.n ? 'n' : null, 'aria-sort': column === c ? state.whoDown ? 'descending' : 'ascending' : 'none',
-	}, el('button', { type: 'button', 'data-sort': c.name, onclick: () => actions.sortWho(c.name) }, c.mark && el('i', { class: `mark ${c.mark}` }), c.head)))));
-	const body = el('tbody'), before = el('tr', { class: 'spacer', 'aria-hidden': 'true' }, el('td', { colspan: cols.length }));
+		scope: 'col', class: c.n ? 'n' : null, 'aria-sort': column === c ? state.whoDown
+			? 'descending' : 'ascending' : 'none',
+	}, el('button',
+		{ type: 'button', 'data-sort': c.name, onclick: () => actions.sortWho(c.name) },
+		c.mark && el('i', { class: `mark ${c.mark}` }), c.head)))));
+	const body = el('tbody'), before = el('tr', { class: 'spacer', 'aria-hidden': 'true' },
+		el('td', { colspan: cols.length }));
 	const after = before.cloneNode(true);
-	const box = el('div', { class: 'scroll who-box', tabindex: '0', role: 'region', 'aria-label': processes ? 'Processes' : 'Threads' },
-		el('table', { class: 'rows who', 'aria-rowcount': rows.length + 1 }, el('caption', { class: 'hidden' }, processes ? 'Processes' : 'Threads'), head, body));
+	const box = el('div', { class: 'scroll who-box', tabindex: '0', role: 'region',
+		'aria-label': processes ? 'Processes' : 'Threads' },
+		el('table', { class: 'rows who', 'aria-rowcount': rows.length + 1 },
+			el('caption', { class: 'hidden' }, processes ? 'Processes' : 'Threads'),
+			head, body));
 	let first = -1;
 
 	const line = (r, i) => {
 		const chosen = state.process === r.process && (state.task ?? null) === r.task;
 
-		return el('tr', { 'aria-rowindex': i + 2, 'data-process': r.process, 'data-task': r.task, class: chosen ? 'chosen' : null },
+		return el('tr', { 'aria-rowindex': i + 2, 'data-process': r.process,
+			'data-task': r.task, class: chosen ? 'chosen' : null },
 			cols.map((c) => c.wide ? nameCell(r, most, chosen, actions) : cell(c, r)));
 	};
 	const cell = (c, r) => {
 		const text = c.cell(r);
 
-		return el('td', { 'data-column': c.name, class: [c.n && 'n', c.strong && 'strong', text === UNKNOWN && 'unknown', text === '0' && 'nothing'].filter(Boolean).join(' ') || null, title: c.title?.(r) ?? (c.n ? null : text) }, text);
+		return el('td',
+			{ 'data-column': c.name,
+			class: [c.n && 'n', c.strong && 'strong', text === UNKNOWN && 'unknown',
+			text === '0' && 'nothing'].filter(Boolean).join(' ') || null,
+			title: c.title?.(r) ?? (c.n ? null : text) }, text);
 	};
 	const fill = () => {
-		const from = Math.max(0, Math.floor(box.scrollTop / ROW_PX) - SPARE), to = Math.min(rows.length, from + Math.ceil(SHOWN_PX / ROW_PX) + 2 * SPARE);
+		const from = Math.max(0, Math.floor(box.scrollTop / ROW_PX) - SPARE),
+			to = Math.min(rows.length, from + Math.ceil(SHOWN_PX / ROW_PX) + 2 * SPARE);
 
 		if (from === first)
 			return;
 		first = from;
 		before.firstChild.style.height = `${from * ROW_PX}px`;
 		after.firstChild.style.height = `${(rows.length - to) * ROW_PX}px`;
-		const focus = body.contains(document.activeElement) ? document.activeElement.closest('tr') : null;
+		const focus = body.contains(document.activeElement)
+			? document.activeElement.closest('tr') : null;
 		const kept = rows.slice(from, to).map((r, i) => line(r, from + i));
 		body.replaceChildren(before, ...kept, after);
 		if (focus)
-			kept.find((tr) => tr.dataset.process === focus.dataset.process && tr.dataset.task === focus.dataset.task)?.querySelector('button').focus({ preventScroll: true });
+			kept.find((tr) => tr.dataset.process === focus.dataset.process &&
+				tr.dataset.task === focus.dataset.task)?.querySelector('button')
+					.focus({ preventScroll: true });
 	};
 
 	box.addEventListener('scroll', fill, { passive: true });
 	box.addEventListener('keydown', (e) => {
-		const tr = e.target.closest?.('tbody tr'), to = { ArrowDown: 'nextElementSibling', ArrowUp: 'previousElementSibling' }[e.key];
+		const tr = e.target.closest?.('tbody tr'),
+			to = { ArrowDown: 'nextElementSibling',
+			ArrowUp: 'previousElementSibling' }[e.key];
 		const button = tr && to && tr[to]?.querySelector('button');
 
 		if (button) {

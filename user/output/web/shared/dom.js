@@ -14,7 +14,9 @@ function fill(node, attributes, children) {
 		else
 			node.setAttribute(name, value === true ? '' : String(value));
 	}
-	node.append(...children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false));
+	node.append(
+		...children.flat(Infinity)
+			.filter((c) => c !== null && c !== undefined && c !== false));
 	return node;
 }
 
@@ -31,7 +33,8 @@ export function svg(tag, attributes, ...children) {
 /** A <select>: options are [value, text] pairs. */
 export function choice(label, name, options, value, change) {
 	const select = el('select', { name, onchange: () => change(select.value) },
-		options.map(([v, text]) => el('option', { value: v, selected: v === value }, text)));
+		options.map(
+			([v, text]) => el('option', { value: v, selected: v === value }, text)));
 
 	return el('label', { class: 'field' }, el('span', null, label), select);
 }
@@ -39,16 +42,19 @@ export function choice(label, name, options, value, change) {
 /** Buttons of which one is pressed: options are [value, text, why it cannot be chosen]. */
 export function toggle(label, options, value, change) {
 	const buttons = options.map(([v, text, why]) => el('button', {
-		type: 'button', 'data-value': String(v), 'aria-pressed': String(v === value), disabled: Boolean(why), title: why,
+		type: 'button', 'data-value': String(v), 'aria-pressed': String(v === value),
+			disabled: Boolean(why), title: why,
 		onclick: () => {
 			for (const b of buttons)
-				b.setAttribute('aria-pressed', String(b.dataset.value === String(v)));
+				b.setAttribute('aria-pressed',
+					String(b.dataset.value === String(v)));
 			change(v);
 		},
 	}, text));
 
 	return el('div', { class: 'field', role: 'group', 'aria-label': label },
-		el('span', { 'aria-hidden': 'true' }, label), el('div', { class: 'toggle' }, buttons));
+		el('span', { 'aria-hidden': 'true' }, label),
+			el('div', { class: 'toggle' }, buttons));
 }
 
 /** Text as a file that the browser saves. */

@@ -63,7 +63,8 @@ export function tasks(n) {
 	return count(n);
 }
 
-export const percent = (x) => known(x) ? `${(100 * x).toFixed(x < 0.0995 ? 1 : 0)}\u00a0%` : UNKNOWN;
+export const percent = (x) => known(x) ? `${(100 * x).toFixed(x < 0.0995 ? 1 : 0)}\u00a0%`
+	: UNKNOWN;
 
 /** "24 Nov 2026, 21:14 UTC"; what is no date stays as it is. */
 export function date(iso) {

@@ -9,7 +9,8 @@ import { hideTip } from './tooltip.js';
 export function width(node) {
 	const { paddingLeft, paddingRight } = getComputedStyle(node);
 
-	return Math.max(240, Math.floor(node.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight)));
+	return Math.max(240,
+		Math.floor(node.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight)));
 }
 
 /** Makes section(): a part of the page: its node, and what draws it when `keys` change. */
@@ -23,7 +24,9 @@ export const sectionsOf = (store) => function section(id, title, note, controls,
 	};
 	const node = el('section', { id, 'aria-labelledby': `${id}-title` },
 		el('div', { class: 'head' },
-			el('div', null, el('h2', { id: `${id}-title` }, title), note && (typeof note === 'string' ? el('p', { class: 'note' }, note) : note)),
+			el('div', null, el('h2', { id: `${id}-title` }, title),
+				note && (typeof note === 'string'
+				? el('p', { class: 'note' }, note) : note)),
 			controls.length > 0 && el('div', { class: 'controls' }, controls)), body);
 
 	store.on(keys, render);
@@ -35,4 +38,5 @@ export const card = (label, value, note) => el('div', { class: 'card' },
 	el('dt', null, label), el('dd', null, el('b', null, value), el('span', null, note)));
 
 /** Of a list of facts; left out where there is nothing to tell. */
-export const fact = (name, value, title) => value && el('div', null, el('dt', null, name), el('dd', { title }, value));
+export const fact = (name, value, title) => value && el('div', null, el('dt', null, name),
+	el('dd', { title }, value));

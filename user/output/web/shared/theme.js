@@ -30,7 +30,8 @@ function keep(theme) {
 export function themeSwitch() {
 	let chosen = THEMES.includes(stored()) ? stored() : 'auto';
 	const apply = () => {
-		const theme = paper.matches ? 'light' : chosen === 'auto' ? dark.matches ? 'dark' : 'light' : chosen;
+		const theme = paper.matches ? 'light' : chosen === 'auto' ? dark.matches ? 'dark'
+			: 'light' : chosen;
 
 		document.documentElement.dataset.theme = theme;
 	};
@@ -38,7 +39,8 @@ export function themeSwitch() {
 	apply();
 	dark.addEventListener('change', apply);
 	paper.addEventListener('change', apply);
-	return toggle('Theme', [['auto', 'Auto'], ['light', 'Light'], ['dark', 'Dark']], chosen, (theme) => {
+	return toggle('Theme', [['auto', 'Auto'], ['light', 'Light'], ['dark', 'Dark']], chosen,
+		(theme) => {
 		chosen = theme;
 		keep(theme);
 		apply();

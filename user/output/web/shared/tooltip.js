@@ -8,7 +8,8 @@ const box = el('div', { id: 'tooltip', role: 'tooltip', hidden: true });
 
 function place(x, y) {
 	const { offsetWidth: w, offsetHeight: h } = box;
-	const left = x + 16 + w > innerWidth ? Math.max(8, Math.min(x - w - 16, innerWidth - w - 8)) : x + 16;
+	const left = x + 16 + w > innerWidth
+		? Math.max(8, Math.min(x - w - 16, innerWidth - w - 8)) : x + 16;
 	const top = y + 16 + h > innerHeight ? Math.max(8, y - h - 12) : y + 16;
 
 	box.style.left = `${left}px`;
@@ -42,8 +43,11 @@ export function tip(title, subtitle, rows) {
 	return [
 		el('strong', null, title),
 		subtitle && el('p', null, subtitle),
-		el('table', null, rows.map(([name, value, mark]) => el('tr', { class: mark === 'sum' ? 'sum' : null },
-			el('th', { scope: 'row' }, mark && mark !== 'sum' && el('i', { class: `mark ${mark}` }), name),
+		el('table', null,
+			rows.map(([name, value, mark]) => el('tr',
+			{ class: mark === 'sum' ? 'sum' : null },
+			el('th', { scope: 'row' },
+				mark && mark !== 'sum' && el('i', { class: `mark ${mark}` }), name),
 			el('td', null, value)))),
 	].filter(Boolean);
 }

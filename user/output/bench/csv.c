@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The weighings of `tare bench` as comma-separated values by RFC 4180: a record
+ * each, as in the JSON one for a run in which nothing was weighed, and one for a
+ * workload that was not run. A field that is not known is empty.
+ */
+#include "output/bench/bench.h"
+
+#include <math.h>
+
+#include "output/fields.h"
+
+static const char *const columns[] = {
+	"id",     "title",   "language", "family",     "root",       "version",
+	"tasks",  "repeat",  "outcome",  "after",      "state",      "settled",
+	"time_s", "ready_s", "cpu_s",    "stopped_by", "stopped_at",
+};
+
+static void integer(struct fields *f, int64_t v)
+{
+	fields_int(f, v == BENCH_UNKNOWN ? FIELD_UNKNOWN : v);
+}
+
+static void boolean(struct fields *f, bool v)
+{
+	fields_text(f, v ? "true" : "false");
+}
+
+/* To a microsecond. */
+static void seconds(struct fields *f, double v)
+{
+	fields_real(f, v, "%.6f");
+}
+
+static enum bench_part part_at(int i)
+{
+	return i < TARE_KINDS ? (enum bench_part)kind_order[i] : (enum bench_part)i;
+}
+
+static void header(struct fields *f)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(columns); i++)
+		fields_text(f, columns[i]);
+	for (int i = 0; i < BENCH_PARTS; i++)
+		fields_text(f, bench_part_name[part_at(i)]);
+	fields_end(f);
+}
+
+static void workload(struct fields *f, const struct bench_row *row)
+{
+	fields_text(f, row->id);
+	fields_text(f, row->title);
+	fields_text(f, row->language);
+	fields_text(f, row->family);
+	fields_text(f, row->root);
+	fields_text(f, row->version);
+}
+
+/* `w` is NULL where nothing was weighed. */
+static void weighing(struct fields *f, const struct bench_row *row, const struct bench_run *run,
+		     const struct bench_weighing *w)
+{
+	workload(f, row);
+	integer(f, (int64_t)run->tasks);
+	integer(f, run->repeat);
+	fields_text(f, bench_outcome_name[run->outcome]);
+	boolean(f, run->after);
+	fields_text(f, w ? bench_state_name[w - run->at] : "");
+	if (w && w != &run->at[BENCH_PEAK])
+		boolean(f, w->settled);
+	else
+		fields_text(f, "");
+	seconds(f, w ? w->time_s : NAN);
+	seconds(f, run->ready_s);
+	seconds(f, run->cpu_s);
+	fields_text(f, run->stopped_by);
+	integer(f, run->stopped_at);
+	for (int i = 0; i < BENCH_PARTS; i++)
+		integer(f, w ? w->part[part_at(i)] : BENCH_UNKNOWN);
+	fields_end(f);
+}
+
+static void missing(struct fields *f, const struct bench_row *row)
+{
+	workload(f, row);
+	fields_blank(f, 2);
+	fields_text(f, "missing");
+	fields_blank(f, 6);
+	fields_text(f, row->missing);
+	fields_blank(f, 1 + BENCH_PARTS);
+	fields_end(f);
+}
+
+char *bench_csv(const struct bench *b)
+{
+	struct fields f = { .out = g_string_new(NULL) };
+
+	header(&f);
+	for (unsigned i = 0; i < b->rows->len; i++) {
+		const struct bench_row *row = b->rows->pdata[i];
+
+		for (unsigned r = 0; r < row->runs->len; r++) {
+			const struct bench_run *run = row->runs->pdata[r];
+			bool any = false;
+
+			for (int s = 0; s < BENCH_STATES; s++) {
+				if (run->at[s].taken)
+					weighing(&f, row, run, &run->at[s]);
+				any |= run->at[s].taken;
+			}
+			if (!any)
+				weighing(&f, row, run, NULL);
+		}
+		if (!row->runs->len)
+			missing(&f, row);
+	}
+	return g_string_free(f.out, FALSE);
+}

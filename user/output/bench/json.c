@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The results of `tare bench` as JSON, field for field as bench.schema.json says.
+ * Bytes and seconds; what is unknown is null, never 0.
+ */
+#include "output/bench/bench.h"
+
+#include <math.h>
+
+#include "model/fit.h"
+#include "output/json/emit.h"
+
+/* Made by the Makefile of bench.schema.json; ended by a NUL. */
+extern const char bench_schema_json[];
+
+const char *bench_json_schema(void)
+{
+	return bench_schema_json;
+}
+
+/* To a part in `per` of its unit: what lies below is noise, and would differ from
+ * one processor to the next. */
+static json_t *real(double v, double per)
+{
+	return isfinite(v) ? json_real(round(v * per) / per + 0.0) : json_null();
+}
+
+static json_t *bytes(double v)
+{
+	return real(v, 1e3);
+}
+
+static json_t *seconds(double v)
+{
+	return real(v, 1e6);
+}
+
+static void set_size(json_t *object, const char *key, int64_t v)
+{
+	json_set_known(object, key, v, v != BENCH_UNKNOWN);
+}
+
+static json_t *interval(const struct fit *f, double lo, double hi)
+{
+	json_t *pair;
+
+	if (!f->interval)
+		return json_null();
+	pair = json_array();
+	json_array_append_new(pair, bytes(lo));
+	json_array_append_new(pair, bytes(hi));
+	return pair;
+}
+
+static json_t *fit(const struct fit *f)
+{
+	json_t *object;
+
+	if (!f->valid)
+		return json_null();
+	object = json_object();
+	json_object_set_new(object, "tare", bytes(f->tare));
+	json_object_set_new(object, "slope", bytes(f->slope));
+	json_object_set_new(object, "ci", interval(f, f->lo, f->hi));
+	json_object_set_new(object, "tare_ci", interval(f, f->tare_lo, f->tare_hi));
+	json_object_set_new(object, "linear", json_boolean(f->linear));
+	json_object_set_new(object, "worst", real(f->worst, 1e6));
+	json_set_int(object, "worst_tasks", (int64_t)f->worst_tasks);
+	return object;
+}
+
+static json_t *machine(const struct bench_machine *m)
+{
+	json_t *object = json_object();
+
+	json_set_string(object, "kernel", m->kernel);
+	json_set_string(object, "distribution", m->distribution);
+	json_set_string(object, "cpu", m->cpu);
+	json_set_known(object, "cpus", m->cpus, m->cpus);
+	json_set_known(object, "memory", m->memory, m->memory > 0);
+	json_set_known(object, "page_size", m->page_size, m->page_size > 0);
+	json_set_string(object, "measured", m->measured);
+	json_set_string(object, "limits", m->limits);
+	return object;
+}
+
+static json_t *options(const struct bench *b)
+{
+	json_t *object = json_object();
+
+	json_set_known(object, "touch", (int64_t)b->touch, b->touch);
+	json_set_known(object, "memory_max", (int64_t)b->memory_max, b->memory_max);
+	return object;
+}
+
+static json_t *published(const struct bench_published *p)
+{
+	json_t *object = json_object();
+
+	json_set_string(object, "source", p->source);
+	json_set_string(object, "version", p->version);
+	json_set_int(object, "tasks", (int64_t)p->tasks);
+	set_size(object, "rss", p->rss);
+	return object;
+}
+
+/* One weighing of a run; `w` is NULL where nothing was taken. */
+static json_t *weighing(const struct bench_run *run, const struct bench_weighing *w)
+{
+	json_t *object = json_object();
+	bool peak = w == &run->at[BENCH_PEAK];
+
+	json_set_int(object, "tasks", (int64_t)run->tasks);
+	json_set_int(object, "repeat", run->repeat);
+	json_set_string(object, "outcome", bench_outcome_name[run->outcome]);
+	json_set_string(object, "state", w ? bench_state_name[w - run->at] : NULL);
+	json_object_set_new(object, "after", json_boolean(run->after));
+	json_object_set_new(object, "settled", w && !peak ? json_boolean(w->settled) : json_null());
+	json_object_set_new(object, "time_s", seconds(w ? w->time_s : NAN));
+	json_object_set_new(object, "ready_s", seconds(run->ready_s));
+	json_object_set_new(object, "cpu_s", seconds(run->cpu_s));
+	json_set_string(object, "stopped_by", run->stopped_by);
+	set_size(object, "stopped_at", run->stopped_at);
+	for (int i = 0; i < BENCH_PARTS; i++) {
+		int part = i < TARE_KINDS ? (int)kind_order[i] : i;
+
+		set_size(object, bench_part_name[part], w ? w->part[part] : BENCH_UNKNOWN);
+	}
+	return object;
+}
+
+/* All of a row but its published figures and runs. */
+static json_t *row(const struct bench_row *r)
+{
+	json_t *object = json_object(), *kinds = json_object();
+	struct row_fit f;
+
+	fit_row(r, &f);
+	json_set_string(object, "id", r->id);
+	json_set_string(object, "title", r->title);
+	json_set_string(object, "language", r->language);
+	json_set_string(object, "family", r->family);
+	json_set_string(object, "task", r->task);
+	json_set_string(object, "root", r->root);
+	json_set_string(object, "version", r->version);
+	json_set_string(object, "command", r->command);
+	json_set_string(object, "status", bench_row_status(r));
+	json_set_string(object, "missing", r->missing);
+	json_set_string(object, "state", bench_state_name[f.state]);
+	json_set_known(object, "most", (int64_t)f.most, f.runs);
+	for (int i = 0; i < TARE_KINDS; i++)
+		json_object_set_new(kinds, kind_name[kind_order[i]], fit(&f.part[kind_order[i]]));
+	json_object_set_new(object, "kinds", kinds);
+	for (int part = BENCH_USER; part < BENCH_PARTS; part++)
+		json_object_set_new(object, bench_part_name[part], fit(&f.part[part]));
+	json_object_set_new(object, "ready_s", seconds(f.ready_s));
+	json_object_set_new(object, "cpu_s", seconds(f.cpu_s));
+	return object;
+}
+
+/* The next element of a list, on a line of its own. Takes the value. */
+static void element(GString *out, bool *first, json_t *value)
+{
+	g_string_append(out, *first ? "\n" : ",\n");
+	*first = false;
+	json_emit(out, value);
+}
+
+static void emit_runs(GString *out, const struct bench_row *r)
+{
+	bool first = true;
+
+	for (unsigned i = 0; i < r->runs->len; i++) {
+		const struct bench_run *run = r->runs->pdata[i];
+		bool any = false;
+
+		for (int s = 0; s < BENCH_STATES; s++) {
+			if (!run->at[s].taken)
+				continue;
+			element(out, &first, weighing(run, &run->at[s]));
+			any = true;
+		}
+		if (!any)
+			element(out, &first, weighing(run, NULL));
+	}
+}
+
+static void emit_row(GString *out, const struct bench_row *r)
+{
+	bool first = true;
+
+	json_emit(out, row(r));
+	g_string_truncate(out, out->len - 1); /* open the object again */
+	g_string_append(out, ",\n\"published\": [");
+	for (unsigned i = 0; i < r->published->len; i++)
+		element(out, &first, published(r->published->pdata[i]));
+	g_string_append(out, "],\n\"runs\": [");
+	emit_runs(out, r);
+	g_string_append(out, "]}");
+}
+
+char *bench_json(const struct bench *b)
+{
+	GString *out = g_string_new("{\n\"schema\": \"tare.bench/1\"");
+
+	json_emit_field(out, "tare_version", json_text(b->machine.tare_version));
+	json_emit_field(out, "started", json_text(b->started));
+	json_emit_field(out, "complete", json_boolean(b->complete));
+	json_emit_field(out, "machine", machine(&b->machine));
+	json_emit_field(out, "options", options(b));
+	g_string_append(out, ",\n\"rows\": [");
+	for (unsigned i = 0; i < b->rows->len; i++) {
+		g_string_append(out, i ? ",\n" : "\n");
+		emit_row(out, b->rows->pdata[i]);
+	}
+	g_string_append(out, "]\n}\n");
+	return g_string_free(out, FALSE);
+}

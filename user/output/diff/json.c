@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Two reports, before and after, as JSON, field for field as diff.schema.json says.
+ * Bytes; what is unknown is null, never 0. A line for each row.
+ */
+#include "output/diff/diff.h"
+
+#include <math.h>
+
+#include "output/diff/view.h"
+#include "output/json/emit.h"
+
+/* Made by the Makefile of diff.schema.json; ended by a NUL. */
+extern const char diff_schema_json[];
+
+const char *diff_json_schema(void)
+{
+	return diff_schema_json;
+}
+
+static json_t *exact(int64_t before, int64_t after, bool before_known, bool after_known)
+{
+	json_t *object = json_object();
+
+	json_set_known(object, "before", before, before_known);
+	json_set_known(object, "after", after, after_known);
+	json_set_known(object, "change", after - before, before_known && after_known);
+	return object;
+}
+
+/* The error is rounded up: 0 says that there is none. */
+static json_t *sampled(const struct diff_figure *f)
+{
+	json_t *object = exact(f->bytes[DIFF_BEFORE], f->bytes[DIFF_AFTER], true, true);
+
+	json_set_int(object, "error", (int64_t)ceil(f->error));
+	json_object_set_new(object, "beyond", json_boolean(diff_beyond(f)));
+	return object;
+}
+
+static json_t *pictures(const struct diff_figure figures[PICTURES])
+{
+	json_t *object = json_object();
+
+	for (int k = 0; k < PICTURES; k++)
+		json_object_set_new(object, picture_name[k], sampled(&figures[k]));
+	return object;
+}
+
+static json_t *side(const struct report *r)
+{
+	json_t *object = json_object(), *command = json_array();
+
+	for (unsigned i = 0; i < r->command->len; i++)
+		json_array_append_new(command, json_text(r->command->pdata[i]));
+	json_set_string(object, "tare_version", r->tare_version);
+	json_set_string(object, "kernel", r->kernel);
+	json_object_set_new(object, "command", command);
+	json_set_string(object, "target", r->target);
+	json_set_known(object, "started_ns", r->started_ns, r->started_ns);
+	json_set_int(object, "duration_ns", (int64_t)r->duration_ns);
+	json_object_set_new(object, "balanced",
+			    r->sums_valid ? json_boolean(report_balanced(r)) : json_null());
+	json_set_int(object, "lost", (int64_t)report_lost_total(r));
+	json_set_known(object, "period", r->profile ? (int64_t)r->profile->period : 0, r->profile);
+	json_set_known(object, "samples", r->profile ? (int64_t)r->profile->samples : 0,
+		       r->profile);
+	json_set_known(object, "samples_lost", r->profile ? (int64_t)r->profile->lost.samples : 0,
+		       r->profile);
+	return object;
+}
+
+static json_t *totals(const struct report *a, const struct report *b)
+{
+	struct diff_total x[TARE_KINDS], y[TARE_KINDS];
+	json_t *object = json_object();
+
+	diff_totals(a, x);
+	diff_totals(b, y);
+	for (int i = 0; i < TARE_KINDS; i++) {
+		enum tare_kind k = kind_order[i];
+		json_t *one = json_object();
+
+		json_object_set_new(one, "at_peak",
+				    exact(x[k].at_peak, y[k].at_peak, x[k].held_known,
+					  y[k].held_known));
+		json_object_set_new(one, "net",
+				    exact(x[k].net, y[k].net, x[k].held_known, y[k].held_known));
+		json_object_set_new(one, "grown",
+				    exact(x[k].grown, y[k].grown, x[k].grown_known,
+					  y[k].grown_known));
+		json_object_set_new(object, kind_name[k], one);
+	}
+	return object;
+}
+
+static json_t *kinds(const struct diff *d, const int64_t before[TARE_KINDS],
+		     const int64_t after[TARE_KINDS])
+{
+	json_t *object = json_object();
+
+	for (int i = 0; i < TARE_KINDS; i++) {
+		enum tare_kind k = kind_order[i];
+		bool known = d->kinds & 1u << k;
+
+		json_object_set_new(object, kind_name[k], exact(before[k], after[k], known, known));
+	}
+	return object;
+}
+
+static json_t *who(const struct diff *d, const struct diff_who *w)
+{
+	const struct diff_side *a = &w->side[DIFF_BEFORE], *b = &w->side[DIFF_AFTER];
+	json_t *object = json_object();
+
+	json_set_string(object, "process", w->process);
+	if (w->thread)
+		json_set_string(object, "thread", w->thread);
+	json_object_set_new(object, "count", exact(a->count, b->count, true, true));
+	json_object_set_new(object, "at_peak", kinds(d, a->at_peak, b->at_peak));
+	json_object_set_new(object, "net", kinds(d, a->net, b->net));
+	json_object_set_new(object, "grown", kinds(d, a->grown, b->grown));
+	return object;
+}
+
+static void emit_whose(GString *out, const char *key, const struct diff *d, const GPtrArray *list)
+{
+	g_string_append_printf(out, ",\n\"%s\": [", key);
+	for (unsigned i = 0; i < list->len; i++) {
+		g_string_append(out, i ? ",\n" : "\n");
+		json_emit(out, who(d, list->pdata[i]));
+	}
+	g_string_append_c(out, ']');
+}
+
+static void emit_functions(GString *out, const struct diff *d)
+{
+	g_string_append(out, ",\n\"functions\": [");
+	for (unsigned i = 0; i < d->functions->len; i++) {
+		const struct diff_function *f = d->functions->pdata[i];
+		json_t *object = json_object();
+
+		json_set_string(object, "function", f->name);
+		json_object_set_new(object, "self", pictures(f->self));
+		json_object_set_new(object, "total", pictures(f->total));
+		g_string_append(out, i ? ",\n" : "\n");
+		json_emit(out, object);
+	}
+	g_string_append_c(out, ']');
+}
+
+static void emit_stacks(GString *out, const struct diff *d)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+	g_string_append(out, ",\n\"stacks\": [");
+	for (unsigned i = 0; i < d->stacks->len; i++) {
+		const struct diff_stack *s = &g_array_index(d->stacks, struct diff_stack, i);
+		json_t *object = json_object(), *frames = json_array();
+
+		diff_path(d, s->path, names);
+		for (unsigned k = names->len; k-- > 0;)
+			json_array_append_new(frames, json_text(names->pdata[k]));
+		json_object_set_new(object, "functions", frames);
+		json_object_set_new(object, "held", pictures(s->held));
+		g_string_append(out, i ? ",\n" : "\n");
+		json_emit(out, object);
+	}
+	g_string_append_c(out, ']');
+}
+
+static json_t *held(const struct diff *d)
+{
+	json_t *object = json_object();
+
+	for (int k = 0; k < PICTURES; k++)
+		json_object_set_new(object, picture_name[k],
+				    exact(d->held[k].bytes[DIFF_BEFORE],
+					  d->held[k].bytes[DIFF_AFTER], true, true));
+	return object;
+}
+
+char *diff_json_render(const struct report *a, const struct report *b,
+		       const struct diff_style *style)
+{
+	struct diff *d = diff_new(a, b, diff_kinds(a, b), style->picture);
+	const char *why = diff_unsampled(d);
+	GString *out = g_string_new("{\n\"schema\": \"tare.diff/1\"");
+
+	json_emit_field(out, "before", side(a));
+	json_emit_field(out, "after", side(b));
+	json_emit_field(out, "sorted_by", json_string(picture_name[style->picture]));
+	json_emit_field(out, "totals", totals(a, b));
+	emit_whose(out, "processes", d, d->processes);
+	emit_whose(out, "threads", d, d->threads);
+	json_emit_field(out, "not_compared", json_text(why));
+	json_emit_field(out, "pictures", why ? json_null() : held(d));
+	if (why) {
+		json_emit_field(out, "functions", json_null());
+		json_emit_field(out, "stacks", json_null());
+	} else {
+		emit_functions(out, d);
+		emit_stacks(out, d);
+	}
+	g_string_append(out, "\n}\n");
+	diff_free(d);
+	return g_string_free(out, FALSE);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The report as JSON, field for field as report.schema.json says. Bytes and
+ * nanoseconds; what is unknown is null, never 0. A line for each field of the
+ * report, process and task: readable, and no tree of 20,000 tasks in memory.
+ */
+#include "output/json/emit.h"
+
+#include "model/profile.h"
+#include "model/view.h"
+#include "output/json/sections.h"
+
+/* Made by the Makefile of report.schema.json; ended by a NUL. */
+extern const char report_schema_json[];
+
+const char *json_schema(void)
+{
+	return report_schema_json;
+}
+
+static json_t *features(const struct report *r)
+{
+	json_t *object = json_object();
+
+	for (unsigned i = 0; i < r->features->len; i++) {
+		const struct report_feature *f = g_ptr_array_index(r->features, i);
+		json_t *one = json_object();
+
+		json_set_string(one, "state", f->state);
+		json_set_string(one, "why", f->why);
+		json_object_set_new(object, f->name, one);
+	}
+	return object;
+}
+
+/* Of one point. */
+static json_t *point_kinds(const struct report *r, const struct report_point *p)
+{
+	json_t *object;
+
+	if (!p->kinds)
+		return json_null();
+	object = json_object();
+	for (int i = 0; i < TARE_KINDS; i++) {
+		enum tare_kind kind = kind_order[i];
+
+		json_set_known(object, kind_name[kind], p->kind[kind],
+			       kind == TARE_KMEM ? r->kmem.level != KMEM_NONE :
+						   report_kind(r, kind));
+	}
+	return object;
+}
+
+static json_t *series(const struct report *r)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < r->series->len; i++) {
+		const struct report_point *p = &g_array_index(r->series, struct report_point, i);
+		json_t *one = json_object();
+
+		json_set_int(one, "time_ns", (int64_t)p->time_ns);
+		json_set_int(one, "rss", p->rss);
+		json_set_int(one, "beside", p->beside);
+		json_object_set_new(one, "kinds", point_kinds(r, p));
+		json_array_append_new(array, one);
+	}
+	return array;
+}
+
+static json_t *self(const struct report_self *s)
+{
+	json_t *object = json_object();
+
+	json_set_int(object, "rss", (int64_t)s->rss);
+	json_set_int(object, "map_bytes", (int64_t)s->map_bytes);
+	json_set_int(object, "entries", (int64_t)s->entries);
+	json_object_set_new(object, "ns_per_entry",
+			    s->ns_per_entry < 0 ? json_null() : json_real(s->ns_per_entry));
+	json_set_int(object, "cpu_ns", (int64_t)s->cpu_ns);
+	return object;
+}
+
+static json_t *peak(const struct report *r)
+{
+	json_t *object = json_object(), *weight = json_object();
+
+	json_set_int(object, "rss", r->peak_rss);
+	json_set_int(object, "time_ns", (int64_t)r->peak_ns);
+	json_set_int(object, "bound", (int64_t)r->peak_bound);
+	json_set_int(weight, "time_ns", (int64_t)r->peak_weight_ns);
+	json_set_int(weight, "user", r->peak_weight - r->peak_kernel);
+	json_set_int(weight, "kernel", r->peak_kernel);
+	json_set_int(weight, "total", r->peak_weight);
+	json_set_int(weight, "bound", (int64_t)r->peak_weight_bound);
+	json_object_set_new(object, "weight", weight);
+	return object;
+}
+
+static json_t *machine(const struct report_machine *m)
+{
+	json_t *object = json_object();
+
+	json_set_string(object, "distribution", m->distribution);
+	json_set_string(object, "cpu", m->cpu);
+	json_set_known(object, "cpus", m->cpus, m->cpus);
+	json_set_known(object, "memory", m->memory, m->memory);
+	json_set_known(object, "page_size", m->page_size, m->page_size);
+	return object;
+}
+
+char *json_render(const struct report *r)
+{
+	static const char *const reason[] = {
+		[REPORT_END] = "end",
+		[REPORT_SNAPSHOT] = "snapshot",
+		[REPORT_DETACH] = "detach",
+	};
+	GString *out = g_string_new("{\n\"schema\": \"tare.report/1\"");
+
+	json_emit_field(out, "tare_version", json_text(r->tare_version));
+	json_emit_field(out, "kernel", json_text(r->kernel));
+	json_emit_field(out, "machine", machine(&r->machine));
+	json_emit_field(out, "command", json_strings(r->command));
+	json_emit_field(out, "target", json_text(r->target));
+	json_emit_field(out, "started_ns",
+			r->started_ns ? json_integer(r->started_ns) : json_null());
+	json_emit_field(out, "exit", json_exit(&r->exit));
+	json_emit_field(out, "duration_ns", json_integer((json_int_t)r->duration_ns));
+	json_emit_field(out, "reason", json_string(reason[r->reason]));
+	json_emit_field(out, "features", features(r));
+	json_emit_field(out, "books", json_books(r));
+	json_emit_field(out, "lost", json_lost(r));
+	json_emit_field(out, "losses", json_losses(r));
+	json_emit_field(out, "peak", peak(r));
+	json_emit_field(out, "totals", json_totals(r));
+	json_emit_field(out, "foreign_causes", json_foreign_causes(r->foreign_cause));
+	json_emit_field(out, "weight", json_workload_weight(r));
+	json_emit_field(out, "kmem", json_kmem(r));
+	json_emit_field(out, "cgroup", json_cgroup(&r->cgroup));
+	json_emit_field(out, "slabs", json_slabs(r));
+	json_emit_processes(out, r);
+	json_emit_field(out, "series", series(r));
+	if (r->self.valid)
+		json_emit_field(out, "self", self(&r->self));
+	if (r->profile) {
+		json_emit_field(out, "samples", json_samples(r->profile));
+		json_emit_profile(out, r->profile);
+	}
+	g_string_append(out, "\n}\n");
+	return g_string_free(out, FALSE);
+}

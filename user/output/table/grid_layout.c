@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The widths of a grid's columns: as the cells want them, squeezed or left out where there
+ * is no room.
+ */
+#include "base/text.h"
+#include "output/table/grid_parts.h"
+
+/* What a cell wants of its own column: a label may spread over blank ones. */
+static unsigned cell_width(const struct grid *g, const struct cell *cells, unsigned column)
+{
+	const struct cell *c = &cells[column];
+	unsigned width;
+
+	if (!c->text)
+		return 0;
+	width = (unsigned)text_width(c->text);
+	if (!c->label || !column)
+		return width;
+	if (column + 1 < g->n && !cells[column + 1].text)
+		return 1;
+	return width - MIN(width - MIN(width, 1), g->width[column - 1] + 1);
+}
+
+/* The width that the cells of a column want, 0 when all are blank. */
+static unsigned natural_width(const struct grid *g, unsigned column)
+{
+	const char *title = g->columns[column].title;
+	unsigned width = 0;
+
+	for (unsigned i = 0; i < g->rows->len; i++) {
+		const struct row *r = g_ptr_array_index(g->rows, i);
+
+		if (r->cells)
+			width = MAX(width, cell_width(g, r->cells, column));
+	}
+	return width && title ? MAX(width, (unsigned)text_width(title)) : width;
+}
+
+static unsigned total_width(const struct grid *g)
+{
+	unsigned total = 0;
+
+	for (unsigned i = 0; i < g->n; i++)
+		if (g->width[i])
+			total += g->width[i] + (total ? g->gap : 0);
+	return total;
+}
+
+static void measure(struct grid *g, unsigned dropped)
+{
+	for (unsigned i = 0; i < g->n; i++) {
+		unsigned drop = g->columns[i].drop;
+
+		g->width[i] = drop && drop >= dropped ? 0 : natural_width(g, i);
+	}
+}
+
+/* Cut what may be cut, the first column first, until all fits in `width`. */
+static bool squeeze(struct grid *g, unsigned width, bool hard)
+{
+	for (unsigned i = 0; i < g->n; i++) {
+		const struct grid_column *c = &g->columns[i];
+		unsigned least = hard ? c->hard : c->soft, total = total_width(g);
+
+		if (total <= width)
+			return true;
+		if (c->soft && g->width[i] > least)
+			g->width[i] -= MIN(total - width, g->width[i] - least);
+	}
+	return total_width(g) <= width;
+}
+
+/* Without the columns of this priority and above. */
+static bool try_layout(struct grid *g, unsigned width, unsigned dropped, bool hard)
+{
+	for (g->gap = 2; g->gap; g->gap--) {
+		measure(g, dropped);
+		if (squeeze(g, width, hard && g->gap == 1))
+			return true;
+	}
+	g->gap = 1;
+	return false;
+}
+
+void grid_lay_out(struct grid *g, unsigned width)
+{
+	unsigned highest = 1;
+
+	for (unsigned i = 0; i < g->n; i++)
+		highest = MAX(highest, g->columns[i].drop);
+	for (unsigned dropped = highest + 1; dropped > 1; dropped--)
+		if (try_layout(g, width, dropped, false))
+			return;
+	if (!try_layout(g, width, 2, true))
+		try_layout(g, width, 1, true);
+}

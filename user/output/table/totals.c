@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The section TOTALS: what came, went and is held, by kind, with the sums that
+ * have names: RSS, KERNEL, WEIGHT.
+ */
+#include "output/table/sections.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "model/view.h"
+#include "output/table/parts.h"
+
+/* Which columns have anything in them. */
+struct shape {
+	bool opening, foreign, unattributed, at_peak;
+};
+
+/* Of a sum: all of its parts, or some, so that it is at least so much. */
+enum known { UNKNOWN, PARTLY, KNOWN };
+
+struct total {
+	enum known flows;   /* what the tasks did */
+	enum known outside; /* opening, and what others did */
+	enum known held;
+	struct balance balance;
+	int64_t at_peak, now;
+};
+
+static void amount(struct grid *g, enum known known, int64_t bytes)
+{
+	g_autofree char *size = text_size(bytes), *least = g_strdup_printf("≥ %s", size);
+
+	if (known == UNKNOWN)
+		grid_unknown(g);
+	else if (known == PARTLY)
+		grid_cell(g, bytes ? PLAIN : DIM, least);
+	else
+		grid_size(g, bytes);
+}
+
+static void change(struct grid *g, enum known known, enum paint how, int64_t bytes)
+{
+	if (known == KNOWN)
+		grid_signed_size(g, how, bytes);
+	else
+		grid_unknown(g);
+}
+
+static void row(struct grid *g, const struct shape *shape, enum paint how, const char *name,
+		const struct total *t)
+{
+	g_autofree char *indented = g_strdup_printf("  %s", name);
+	const struct balance *b = &t->balance;
+
+	grid_cell(g, how, indented);
+	if (shape->opening)
+		amount(g, t->outside, b->opening);
+	else
+		grid_blank(g);
+	amount(g, t->flows, (int64_t)b->tasks.in);
+	amount(g, t->flows, (int64_t)b->tasks.out);
+	if (shape->foreign)
+		change(g, t->outside, PLAIN, flow_net(b->foreign));
+	else
+		grid_blank(g);
+	if (shape->unattributed)
+		change(g, t->outside, BAD, b->unattributed);
+	else
+		grid_blank(g);
+	if (shape->at_peak)
+		amount(g, t->held, t->at_peak);
+	else
+		grid_blank(g);
+	amount(g, t->held, t->now);
+}
+
+/* The kernel's own counter and the events may differ by their bound. */
+static bool within_bound(const struct report *r, int kind)
+{
+	return kind == TARE_KMEM && ABS(r->totals[kind].unattributed) <= r->kmem.bound;
+}
+
+static struct shape find_shape(const struct report *r, const struct total total[TARE_KINDS],
+			       const struct total *sock)
+{
+	struct shape shape = { .at_peak = sock->at_peak != sock->now };
+
+	for (int k = 0; k < TARE_KINDS; k++) {
+		const struct balance *b = &total[k].balance;
+
+		shape.at_peak |= total[k].at_peak != total[k].now;
+		shape.opening |= b->opening != 0;
+		shape.foreign |= b->foreign.in || b->foreign.out;
+		shape.unattributed |= b->unattributed && !within_bound(r, k);
+	}
+	return shape;
+}
+
+static enum known both(enum known sum, enum known part)
+{
+	return part == KNOWN ? sum : PARTLY;
+}
+
+/* What is not known is 0. */
+static void add(struct total *sum, const struct total *t)
+{
+	sum->flows = both(sum->flows, t->flows);
+	sum->outside = both(sum->outside, t->outside);
+	sum->held = both(sum->held, t->held);
+	sum->balance.opening += t->balance.opening;
+	view_add(&sum->balance.tasks, t->balance.tasks);
+	view_add(&sum->balance.foreign, t->balance.foreign);
+	sum->balance.unattributed += t->balance.unattributed;
+	sum->at_peak += t->at_peak;
+	sum->now += t->now;
+}
+
+static struct total sum(const struct total total[TARE_KINDS], const enum tare_kind *kinds,
+			unsigned n)
+{
+	struct total s = { .flows = KNOWN, .outside = KNOWN, .held = KNOWN };
+
+	for (unsigned i = 0; i < n; i++)
+		add(&s, &total[kinds[i]]);
+	return s;
+}
+
+/* kind_order[] has the three of RSS first and the three of the kernel last. */
+static void rows(struct grid *g, const struct shape *shape, const struct total total[TARE_KINDS],
+		 const struct total *sock)
+{
+	static const char *const name[] = {
+		[TARE_PAGETABLE] = "page tables",
+		[TARE_KSTACK] = "kernel stacks",
+		[TARE_KMEM] = "other kernel",
+	};
+	struct total rss = sum(total, kind_order, 3), kernel = sum(total, kind_order + 4, 3);
+	struct total weight = sum(total, kind_order, TARE_KINDS);
+
+	for (int i = 0; i < TARE_KINDS; i++) {
+		enum tare_kind k = kind_order[i];
+
+		row(g, shape, PLAIN, k < TARE_PAGETABLE ? kind_name[k] : name[k], &total[k]);
+		if (k == TARE_SHMEM)
+			row(g, shape, BOLD, "RSS", &rss);
+	}
+	if (sock->at_peak || sock->now) {
+		row(g, shape, PLAIN, "sockets", sock);
+		add(&kernel, sock);
+		add(&weight, sock);
+	}
+	row(g, shape, BOLD, "KERNEL", &kernel);
+	row(g, shape, BOLD, "WEIGHT", &weight);
+}
+
+/* Others are in the control group: what is theirs in its foreign entries and in
+ * its counter, nobody can tell. */
+static void shared_line(struct grid *g, const struct report *r)
+{
+	if (report_kind(r, TARE_KMEM) && !r->kmem.whole)
+		grid_line(g, DIM, 0, 2,
+			  "other kernel: only what its tasks were charged and freed themselves, as "
+			  "others are in the control group");
+}
+
+static void fill(const struct report *r, struct total total[TARE_KINDS], struct total *sock)
+{
+	struct view_held now = view_now(r), peak = view_at_peak(r);
+
+	for (int k = 0; k < TARE_KINDS; k++) {
+		bool flows = report_kind(r, k),
+		     outside = flows && (k != TARE_KMEM || r->kmem.whole);
+
+		total[k] = (struct total){
+			.flows = flows ? KNOWN : UNKNOWN,
+			.outside = outside ? KNOWN : UNKNOWN,
+			.held = now.known[k] && peak.known[k] ? KNOWN : UNKNOWN,
+			.at_peak = peak.kind[k],
+			.now = now.kind[k],
+		};
+		if (flows)
+			total[k].balance = r->totals[k];
+	}
+	*sock = (struct total){ .held = KNOWN, .at_peak = peak.sock, .now = now.sock };
+}
+
+void table_totals(GString *out, const struct report *r, const struct table_style *style)
+{
+	static const struct grid_column columns[] = {
+		{ .title = "  KIND" },
+		{ .title = "OPENING", .right = true },
+		{ .title = "IN", .right = true },
+		{ .title = "OUT", .right = true },
+		{ .title = "FOREIGN", .right = true },
+		{ .title = "UNATTRIBUTED", .right = true },
+		{ .title = "AT PEAK", .right = true, .drop = 2 },
+		{ .title = "NET", .right = true },
+	};
+	struct grid *g = grid_new(columns, G_N_ELEMENTS(columns));
+	struct total total[TARE_KINDS], sock;
+	struct shape shape;
+	g_autofree char *meaning = NULL;
+
+	fill(r, total, &sock);
+	shape = find_shape(r, total, &sock);
+	rows(g, &shape, total, &sock);
+	shared_line(g, r);
+	meaning = g_strdup_printf("by kind; net is what was held %s", table_when(r));
+	table_heading(out, style, "TOTALS", meaning);
+	grid_render(g, out, style);
+	grid_free(g);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The section on where it grew: functions, by samples.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "model/functions.h"
+#include "output/table/parts.h"
+#include "output/table/sections.h"
+
+#define FUNCTIONS_MAX 12
+
+static const struct grid_column columns[] = {
+	{ .title = "SELF", .right = true },
+	{ .title = "±", .right = true, .drop = 2 },
+	{ .title = "TOTAL", .right = true },
+	{ .title = "GROWN", .right = true, .drop = 3 },
+	{ .title = "FUNCTION", .soft = 24, .hard = 12 },
+	{ .title = "FOR", .soft = 16, .hard = 12 },
+	{ .title = "IN", .soft = 16, .hard = 8, .drop = 4 },
+};
+
+static void add_function(struct grid *g, const struct profile *p, const struct function *f)
+{
+	const char *slash = f->module ? strrchr(f->module, '/') : NULL;
+	g_autofree char *name = text_printable(*f->name ? f->name : "?");
+	g_autofree char *module = text_printable(slash ? slash + 1 : f->module ? f->module : "");
+
+	g_autofree char *caller = text_printable(f->caller ? f->caller : "");
+
+	grid_size(g, f->self[PICTURE_LIVE_PEAK]);
+	if (f->count)
+		grid_size(g, (int64_t)profile_error(p, f->self[PICTURE_LIVE_PEAK]));
+	else
+		grid_cell(g, PLAIN, "exact");
+	grid_size(g, f->total[PICTURE_LIVE_PEAK]);
+	grid_size(g, f->self[PICTURE_GROWN]);
+	grid_cell(g, PLAIN, name);
+	grid_cell(g, PLAIN, caller);
+	grid_cell(g, DIM, module);
+}
+
+/* The period was longer for a while. */
+static void add_thinned(GString *line, const struct profile *p)
+{
+	g_autofree char *n = NULL, *period = NULL, *from = NULL, *to = NULL;
+	struct profile_thinned sum;
+	unsigned last = 0;
+
+	if (!profile_thinning(p, &sum))
+		return;
+	for (unsigned i = 0; i < TARE_THIN_LEVELS; i++)
+		if (p->thinned[i].samples || p->thinned[i].left)
+			last = i;
+	n = text_count(sum.samples);
+	period = text_size((int64_t)(p->period << (last + 1)));
+	from = text_duration(sum.from_ns);
+	to = text_duration(sum.to_ns);
+	g_string_append_printf(line,
+			       "; %s of them one per up to %s, between %s and %s, as they came "
+			       "faster than they could be taken",
+			       n, period, from, to);
+}
+
+/* How the samples went: of what nobody could tell, too. */
+static void add_samples(GString *out, const struct profile *p, const struct table_style *style)
+{
+	uint64_t stacks = p->complete + p->truncated;
+	g_autofree char *n = text_count(p->samples), *period = text_size((int64_t)p->period);
+	g_autoptr(GString) line = g_string_new(NULL);
+
+	g_string_printf(line, "%s samples, one per %s", n, period);
+	if (stacks)
+		g_string_append_printf(line, "; %.2f %% of stacks are whole",
+				       100 * (double)p->complete / (double)stacks);
+	add_thinned(line, p);
+	if (p->lost.samples)
+		g_string_append_printf(line, "; %" G_GUINT64_FORMAT " samples more were lost",
+				       p->lost.samples);
+	if (p->lost.ranges)
+		g_string_append_printf(line,
+				       "; %" G_GUINT64_FORMAT " changes of address spaces were"
+				       " lost: names and lives may be wrong",
+				       p->lost.ranges);
+	g_string_append(out, "  ");
+	paint_wrapped(out, style, p->lost.samples || p->lost.ranges ? BAD : DIM, 2, line->str);
+}
+
+void table_where(GString *out, const struct report *r, const struct table_style *style)
+{
+	const struct profile *p = r->profile;
+	g_autoptr(GArray) functions = p ? functions_of(p, PICTURE_LIVE_PEAK) : NULL;
+	struct grid *g;
+	unsigned n = 0, more = 0;
+
+	if (!p || !p->entries->len)
+		return;
+	table_heading(out, style, "WHERE",
+		      "functions by what they took that lived at the peak; sampled");
+	g = grid_new(columns, G_N_ELEMENTS(columns));
+	for (unsigned i = 0; i < functions->len; i++) {
+		const struct function *f = &g_array_index(functions, struct function, i);
+
+		if (f->self[PICTURE_LIVE_PEAK] <= 0)
+			continue;
+		if (n < FUNCTIONS_MAX || style->all_threads)
+			add_function(g, p, f);
+		else
+			more++;
+		n++;
+	}
+	if (more) {
+		g_autofree char *text = g_strdup_printf("… %u more functions", more);
+
+		grid_line(g, DIM, 0, 0, text);
+	}
+	grid_render(g, out, style);
+	grid_free(g);
+	add_samples(out, p, style);
+}
