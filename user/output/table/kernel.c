@@ -107,8 +107,7 @@ static void left_rows(struct grid *g, const struct report *r)
 	view_add(&all, cut);
 	if (!all.in && !all.out && peak.left == sock_peak)
 		return;
-	kind_row(g, "  left by ended tasks", true,
-		 peak.left - sock_peak, all, now.left - sock_now);
+	kind_row(g, "  left by ended tasks", true, peak.left - sock_peak, all, now.left - sock_now);
 	part_row(g, "when they ended", left);
 	part_row(g, "of tasks' accounts", cut);
 	foreign_parts(g, r);
