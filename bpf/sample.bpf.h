@@ -357,7 +357,8 @@ static __always_inline __u64 thinned(struct task_state *ts, __u64 n, __u32 level
 __weak __noinline int sample_take(struct task_state *ts, const struct sampled *what)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 regs = (__u64)task->stack + regs_offset, bytes, n = 1;
+	/* Newer verifiers (seen on 7.3) take a void * for memory, not to be passed as a number. */
+	__u64 regs = address_of(task->stack) + regs_offset, bytes, n = 1;
 	__u64 used = cfg_period ? samples_used() : 0; /* without samples there is no ring */
 	__u32 level = sampling_level(used, cfg_samples_ring);
 	struct sampler *sampler;
