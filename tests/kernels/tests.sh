@@ -248,8 +248,10 @@ test_refuse() {
 refused_names() {
 	list=$(dirname "$0")/refused
 	if [ "$1" = parts ]; then
-		# x86's own field of the thread pointer
-		[ "$(uname -m)" = x86_64 ] && grep -v '^#' "$list" || grep -Ev '^(#|fsbase )' "$list"
+		case $(uname -m) in
+		x86_64) grep -v '^#' "$list" ;;
+		*) grep -Ev '^(#|fsbase )' "$list" ;; # x86's own field of the thread pointer
+		esac
 		return
 	fi
 	TARE_REFUSE=tare_ "$TARE" run -- true 2>&1 | sed -n 's/.*one of //p' | tr ' ' '\n' >"$dir/all"

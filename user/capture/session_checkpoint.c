@@ -2,7 +2,6 @@
  *
  * When a session's checkpoints are made.
  */
-#include <sched.h>
 #include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -12,26 +11,6 @@
 #define CHECKPOINT_SLACK 5 /* one in so many of checkpoint_ns, for clocks and CPUs that are late */
 #define CHECKPOINT_NICE (-10)
 #define HURRY_TASKS 1000 /* the first checkpoint of more may take long */
-
-/* While a checkpoint is due this thread runs before all that have no fixed priority, as the
- * drain's does, which is above it: on a busy machine it might get a tenth of a CPU, whatever
- * its niceness, since the kernel shares CPUs between sessions and control groups first. Not
- * one that takes much time: it would hold up others. */
-void session_hurry(struct session *s)
-{
-	struct sched_param lowest = { .sched_priority = sched_get_priority_min(SCHED_FIFO) };
-
-	if (s->checkpoint_cpu <= s->config.checkpoint_ns / 4)
-		sched_setscheduler(s->hurry, SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest);
-}
-
-static void hurry_no_more(const struct session *s)
-{
-	struct sched_param none = { 0 };
-
-	if (sched_getscheduler(s->hurry) == (SCHED_FIFO | SCHED_RESET_ON_FORK))
-		sched_setscheduler(s->hurry, SCHED_OTHER | SCHED_RESET_ON_FORK, &none);
-}
 
 /* When the next checkpoint shall begin, so that this one is not older than checkpoint_ns
  * when the next is written: each takes about as long as the last ones. One that takes all
@@ -58,7 +37,7 @@ void session_checkpoint(struct session *s)
 	s->config.on_checkpoint(s->config.ctx, r);
 	report_free(r);
 	if (s->hurry)
-		hurry_no_more(s);
+		session_hurry_end(s);
 	set_next_checkpoint(s, begin, clock_ns(CLOCK_MONOTONIC),
 			    clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu);
 }
@@ -93,5 +72,5 @@ void session_checkpoints_end(struct session *s)
 	timerfd_settime(s->timers[SOURCE_CHECKPOINT], 0, &never, NULL);
 	drain_alarm(s->drain, 0);
 	if (s->hurry)
-		hurry_no_more(s);
+		session_hurry_end(s);
 }

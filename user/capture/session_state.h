@@ -92,6 +92,7 @@ struct report *session_glance(struct session *s);
 
 /* Called by the drain's thread: a checkpoint is due. */
 void session_hurry(struct session *s);
+void session_hurry_end(const struct session *s); /* it is written */
 
 /* While the loop runs: each checkpoint so soon that what is on disk is not older than
  * config.checkpoint_ns. */
