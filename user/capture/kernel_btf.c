@@ -41,9 +41,13 @@ static int keep(struct kernel_btf *k)
 	k->fd = err ? -1 : memfd_create("tare-btf", MFD_CLOEXEC);
 	if (!err)
 		err = k->fd < 0 ? -errno : write_all(k->fd, data, size);
-	if (!err)
-		k->path = g_strdup_printf("/proc/self/fd/%d", k->fd);
-	return err;
+	if (err)
+		return err;
+	k->path = g_strdup_printf("/proc/self/fd/%d", k->fd);
+	/* Without /proc libbpf reads KERNEL_BTF, all of it. */
+	if (access(k->path, R_OK))
+		g_clear_pointer(&k->path, g_free);
+	return 0;
 }
 
 /* For tests: without the names that are to be refused. */

@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "capture/load.h"
+#include "capture/resources.h"
 #include "capture/ring.h"
 #include "tare.skel.h"
 
@@ -323,8 +324,10 @@ int loader_ring_open(struct loader *l, loader_record_fn fn, void *ctx)
 
 	l->ring_fn = fn;
 	l->ring_ctx = ctx;
-	if (err)
+	if (err) {
 		error("cannot map the ring of events: %s", g_strerror(-err));
+		resources_hint(err);
+	}
 	return err;
 }
 
@@ -353,8 +356,10 @@ int loader_samples_open(struct loader *l, loader_record_fn fn, void *ctx)
 			loader_samples_bytes(l));
 	l->samples_fn = fn;
 	l->samples_ctx = ctx;
-	if (err)
+	if (err) {
 		error("cannot map the ring of samples: %s", g_strerror(-err));
+		resources_hint(err);
+	}
 	return err;
 }
 
