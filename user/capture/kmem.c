@@ -323,11 +323,13 @@ static bool much_hidden(const struct report_kmem *r)
  * the two may be apart anyway; or NULL. */
 static char *told_by_counter(const struct kmem *k, const struct report_kmem *r)
 {
-	g_autofree char *times = text_count(r->hidden_times), *size = text_size(llabs(r->hidden));
-	g_autofree char *took = text_duration(r->hidden_ns);
+	g_autofree char *times = NULL, *size = NULL, *took = NULL;
 
 	if (!much_hidden(r))
 		return NULL;
+	times = text_count(r->hidden_times);
+	size = text_size(llabs(r->hidden));
+	took = text_duration(r->hidden_ns);
 	return g_strdup_printf("the kernel shows no events while %s runs, as it did %s times, %s "
 			       "at most: what %s then, %s, is by the control group's counter",
 			       k->hidden ? k->hidden : "some process", times, took,
