@@ -132,16 +132,21 @@ static int64_t read_with_events(const struct kmem *k, struct tare_workload *w, i
 	return kernel;
 }
 
-/* How far events and the group's counter may be apart, in bytes. v2 flushes its
- * statistics in batches by CPU. On v1 a task can lose its CPU between an event and
+/* How far events and the group's counter may be apart, in bytes. On v2 a reader has what was
+ * flushed last: a CPU tells a group of its updates by the batch, and they are flushed when a
+ * batch for each CPU was told of (memcg_rstat_updated(), memcg_vmstats_needs_flush()): two
+ * batches for each CPU may be missing, until the kernel flushes all, each two seconds. On v1 a
+ * task can lose its CPU between an event and
  * its change of the counter. A sandbox's kernel may hide tasks of its own: what these
  * give back, or RCU callbacks that interrupt them, has no event; on v1 the counter tells it
  * (bpf/hidden.bpf.c). More than a batch is shown as unattributed, and taken out of the weight
  * at each look.
  */
-static int64_t lag(void)
+static int64_t lag(const struct kmem *k)
 {
-	return BATCH * sysconf(_SC_NPROCESSORS_CONF) * sysconf(_SC_PAGESIZE);
+	int batches = cgroup_version(k->cgroup) == 2 ? 2 : 1;
+
+	return batches * BATCH * sysconf(_SC_NPROCESSORS_CONF) * sysconf(_SC_PAGESIZE);
 }
 
 /* What the group was charged beside the events so far, or CGROUP_UNKNOWN. */
@@ -228,7 +233,7 @@ static void weigh_unseen(const struct kmem *k)
 	if (level(k) == KMEM_EVENTS) {
 		if (kernel != CGROUP_UNKNOWN)
 			off = kernel - k->opening - w.group.events;
-		if (llabs(off) <= moved + lag())
+		if (llabs(off) <= moved + lag(k))
 			off = 0;
 		off -= k->elsewhere - brought_now(k); /* no event of this group told that it went */
 		loader_weigh(k->loader, 0, sock / page, off / page);
@@ -283,7 +288,7 @@ void kmem_books(struct kmem *k, struct tare_workload *w, struct books_kmem *book
 	}
 	books->by_group = read_with_events(k, w, &books->bound);
 	books->hidden = hidden && w->group.counted;
-	books->bound += lag();
+	books->bound += lag(k);
 }
 
 static unsigned count_others(const struct kmem *k, const struct report *r)
