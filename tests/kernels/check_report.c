@@ -136,8 +136,11 @@ void check_books(const json_t *report)
 	const char *name;
 	size_t i;
 
-	if (!json_is_true(json_object_get(books, "balanced")))
-		wrong("books are not balanced");
+	if (!json_is_true(json_object_get(books, "balanced"))) {
+		g_autofree char *text = json_dumps(books, JSON_COMPACT);
+
+		wrong("books are not balanced: %s", text);
+	}
 	if (num(books, "off_pages") || num(books, "mms_nonzero"))
 		wrong("books: off_pages %" PRId64 ", mms_nonzero %" PRId64, num(books, "off_pages"),
 		      num(books, "mms_nonzero"));
