@@ -60,7 +60,7 @@ CFLAGS = -O2 -g
 endif
 ifdef SAN
 SAN_FLAGS = -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
-export ASAN_OPTIONS ?= detect_leaks=1:abort_on_error=0
+export ASAN_OPTIONS ?= detect_leaks=1:abort_on_error=0:suppressions=$(CURDIR)/tests/asan.supp
 export UBSAN_OPTIONS ?= print_stacktrace=1
 export LSAN_OPTIONS ?= suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0
 endif

@@ -69,6 +69,7 @@ static void folders(void **state)
 	assert_text(cgroup_folder("/m", "/docker/x", "/docker/x"), "/m");
 	assert_text(cgroup_folder("/m", "/docker/x", "/docker/x/a"), "/m/a");
 	assert_text(cgroup_folder("/m", "/docker/x", "/docker/xy"), NULL);
+	assert_text(cgroup_folder("/m", "/", "///../a"), NULL);
 	assert_text(cgroup_folder("/m", "/docker/x", "/docker"), NULL);
 	assert_text(cgroup_folder("/m", "/docker/x", "/"), NULL);
 	/* Control group namespaces. */

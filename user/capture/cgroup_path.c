@@ -57,11 +57,11 @@ char *cgroup_folder(const char *point, const char *root, const char *path)
 {
 	const char *rest = cgroup_below(path, root);
 
-	/* "/..": above the top of this control group namespace. */
-	if (!rest || !strcmp(rest, "/..") || g_str_has_prefix(rest, "/../"))
-		return NULL;
-	while (*rest == '/')
+	while (rest && *rest == '/')
 		rest++;
+	/* "/..": above the top of this control group namespace. */
+	if (!rest || !strcmp(rest, "..") || g_str_has_prefix(rest, "../"))
+		return NULL;
 	return *rest ? g_build_filename(point, rest, NULL) : g_strdup(point);
 }
 

@@ -132,10 +132,12 @@ static int64_t read_with_events(const struct kmem *k, struct tare_workload *w, i
 	return kernel;
 }
 
-/* How far events and the group's counter may be apart, in bytes. v2 adds its statistics up
- * only when more than a batch for each CPU has changed, of which it hears in batches by CPU
- * (memcg_rstat_updated(), mm/memcontrol.c): so two. On v1 a task can lose its CPU between
- * an event and its change of the counter. A sandbox's kernel may hide tasks of its own: what these
+/* How far events and the group's counter may be apart, in bytes. On v2 a reader has what was
+ * flushed last: a CPU tells a group of its updates by the batch, and they are flushed when a
+ * batch for each CPU was told of (memcg_rstat_updated(), memcg_vmstats_needs_flush()): two
+ * batches for each CPU may be missing, until the kernel flushes all, each two seconds. On v1 a
+ * task can lose its CPU between an event and
+ * its change of the counter. A sandbox's kernel may hide tasks of its own: what these
  * give back, or RCU callbacks that interrupt them, has no event; on v1 the counter tells it
  * (bpf/hidden.bpf.c). More than a batch is shown as unattributed, and taken out of the weight
  * at each look.
@@ -326,11 +328,13 @@ static bool much_hidden(const struct report_kmem *r)
  * the two may be apart anyway; or NULL. */
 static char *told_by_counter(const struct kmem *k, const struct report_kmem *r)
 {
-	g_autofree char *times = text_count(r->hidden_times), *size = text_size(llabs(r->hidden));
-	g_autofree char *took = text_duration(r->hidden_ns);
+	g_autofree char *times = NULL, *size = NULL, *took = NULL;
 
 	if (!much_hidden(r))
 		return NULL;
+	times = text_count(r->hidden_times);
+	size = text_size(llabs(r->hidden));
+	took = text_duration(r->hidden_ns);
 	return g_strdup_printf("the kernel shows no events while %s runs, as it did %s times, %s "
 			       "at most: what %s then, %s, is by the control group's counter",
 			       k->hidden ? k->hidden : "some process", times, took,

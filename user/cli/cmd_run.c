@@ -61,9 +61,12 @@ static int launch_and_measure(struct reporter *reporter, const struct launch_con
 
 	if (err)
 		return exit_of_launch(err);
+	/* A command that cannot be started is said in either case. */
 	if (reporter_arm(reporter->features, reporter->options, &reporter->arm)) {
-		launch_abandon(&l);
-		return EXIT_TARE;
+		err = launch_ready(launch, &l);
+		if (!err)
+			launch_abandon(&l);
+		return err ? exit_of_launch(err) : EXIT_TARE;
 	}
 	return measure(reporter, launch, &l);
 }

@@ -78,7 +78,7 @@ unsigned rules_count(const struct rules *r)
 
 const struct saved *rules_saved(const struct rules *r, const struct rule *rule)
 {
-	return &g_array_index(r->saved, struct saved, rule->saved);
+	return r->saved->len ? &g_array_index(r->saved, struct saved, rule->saved) : NULL;
 }
 
 bool registers_load(const struct registers *m, uint64_t at, uint64_t *value)

@@ -48,6 +48,7 @@ unsigned rules_count(const struct rules *r);
 /* Until the next call. */
 const struct rule *rules_find(struct rules *r, struct module *module, uint32_t file,
 			      uint64_t address);
+/* The first of the rule's; NULL: no rule has any. */
 const struct saved *rules_saved(const struct rules *r, const struct rule *rule);
 
 /* Registers and a piece of stack, as they are in one frame. */
