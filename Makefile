@@ -395,7 +395,7 @@ lint: $(O)/tare.bpf.o $(obj) $(bpf_obj) $(if $(shell command -v $(NPM)),$(call m
 	@MODULES=$(abspath $(dir $(call modules,pages))) tools/tap lint 'tools/lint $(O)'
 
 format:
-	clang-format -i $(wildcard bpf/*.[ch] bpf/arch/*/*.h user/*/*.[ch] user/*/*/*.[ch] tests/*/*.[ch])
+	clang-format -i $(wildcard bpf/*.[ch] bpf/arch/*.h bpf/arch/*/*.h user/*/*.[ch] user/*/*/*.[ch] tests/*/*.[ch])
 
 # For editors (clangd): how each C file is compiled, and what these files include that is made.
 

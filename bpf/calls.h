@@ -27,6 +27,15 @@ CALLS_INLINE int calls_clone(__u32 cause)
 	       cause == (TARE_CAUSE_COMPAT | NR32_CLONE3);
 }
 
+/* A task that ended is taken away in it. */
+CALLS_INLINE int calls_wait(__u32 cause)
+{
+	return cause == NR_WAIT4 || cause == NR_WAITID ||
+	       cause == (TARE_CAUSE_COMPAT | NR32_WAITPID) ||
+	       cause == (TARE_CAUSE_COMPAT | NR32_WAIT4) ||
+	       cause == (TARE_CAUSE_COMPAT | NR32_WAITID);
+}
+
 /* A range is mapped in it, and may be filled before the call is done. */
 CALLS_INLINE int calls_map(__u32 cause)
 {

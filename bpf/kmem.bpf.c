@@ -97,14 +97,11 @@ __weak __noinline int sample_kmem(struct task_state *ts, __u64 bytes)
 	return 0;
 }
 
-/* The running task is in wait4, waitid or waitpid, 64-bit or 32-bit: what is freed then was
- * the task's that is waited for (kernel/exit.c release_task()). */
+/* The running task waits for another: what is freed then was that one's (kernel/exit.c
+ * release_task()). */
 __weak __noinline int reaping(void)
 {
-	__u32 syscall = syscall_of(bpf_get_current_task_btf());
-
-	return syscall == 61 || syscall == 247 || syscall == (TARE_CAUSE_COMPAT | 7) ||
-	       syscall == (TARE_CAUSE_COMPAT | 114) || syscall == (TARE_CAUSE_COMPAT | 284);
+	return calls_wait(syscall_of(bpf_get_current_task_btf()));
 }
 
 /* Enter it against the running task, of what is freed at most what its account holds. What a

@@ -46,6 +46,9 @@ static void numbers(void **state)
 		{ "fork", NR_FORK, NR32_FORK },
 		{ "execveat", NR_EXECVEAT, NR32_EXECVEAT },
 		{ "vfork", NR_VFORK, NR32_VFORK },
+		{ "wait4", NR_WAIT4, NR32_WAIT4 },
+		{ "waitid", NR_WAITID, NR32_WAITID },
+		{ "waitpid", -1, NR32_WAITPID },
 	};
 
 	(void)state;
@@ -65,8 +68,10 @@ static void numbers(void **state)
 			free(name);
 		}
 	}
-	assert_true(calls_execve(SYS_execve) && calls_clone(SYS_clone) && calls_map(SYS_mmap));
-	assert_false(calls_execve(SYS_mmap) || calls_clone(SYS_execve) || calls_map(SYS_clone));
+	assert_true(calls_execve(SYS_execve) && calls_clone(SYS_clone) && calls_map(SYS_mmap) &&
+		    calls_wait(SYS_wait4) && calls_wait(SYS_waitid));
+	assert_false(calls_execve(SYS_mmap) || calls_clone(SYS_execve) || calls_map(SYS_clone) ||
+		     calls_wait(SYS_getdents64));
 }
 
 /* The one that this program was built for has as many words as a sample, and the registers

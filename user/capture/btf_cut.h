@@ -19,7 +19,8 @@ struct btf_cut {
 
 /* Copy the types whose names are wanted, and what they are made of. What a pointer points to
  * is there only if it is wanted itself, but for prototypes of functions and plain types.
- * `data` is a BTF as a file has it; `kind` is BTF_KIND_*. 0, -EINVAL (it is none) or another negative errno. */
+ * `data` is a BTF as a file has it; `kind` is BTF_KIND_*. 0, -EINVAL (`data` is no BTF) or another
+ * negative errno. */
 typedef bool (*btf_wanted_fn)(const char *name, uint32_t kind);
 int btf_cut(struct btf_cut *out, const void *data, size_t size, btf_wanted_fn wanted);
 void btf_cut_free(struct btf_cut *cut);

@@ -111,7 +111,7 @@ static const char *raise_priority(void)
 	return setpriority(PRIO_PROCESS, gettid(), -20) ? "normal" : "nice";
 }
 
-/* Under the lock. Nothing is to be read from one that was set anew meanwhile. */
+/* Under the lock. If the timer was set again meanwhile, there is nothing to read. */
 static void ring_alarm(struct drain *d)
 {
 	uint64_t n;

@@ -135,13 +135,11 @@ static int64_t read_with_events(const struct kmem *k, struct tare_workload *w, i
 /* How far events and the group's counter may be apart, in bytes. On v2 a reader has what was
  * flushed last: a CPU tells a group of its updates by the batch, and they are flushed when a
  * batch for each CPU was told of (memcg_rstat_updated(), memcg_vmstats_needs_flush()): two
- * batches for each CPU may be missing, until the kernel flushes all, each two seconds. On v1 a
- * task can lose its CPU between an event and
- * its change of the counter. A sandbox's kernel may hide tasks of its own: what these
- * give back, or RCU callbacks that interrupt them, has no event; on v1 the counter tells it
- * (bpf/hidden.bpf.c). More than a batch is shown as unattributed, and taken out of the weight
- * at each look.
- */
+ * batches for each CPU may be missing, until the kernel flushes all, every two seconds. On v1 a
+ * task can lose its CPU between an event and its change of the counter. A sandbox's kernel may
+ * hide tasks of its own: what these free, or RCU callbacks that interrupt them, has no event;
+ * on v1 the counter tells it (bpf/hidden.bpf.c). A larger difference is shown as unattributed,
+ * and taken out of the weight at each look. */
 static int64_t lag(const struct kmem *k)
 {
 	int batches = cgroup_version(k->cgroup) == 2 ? 2 : 1;

@@ -49,8 +49,8 @@ struct attempt {
 	struct refusal refusal;
 	struct feature before[G_N_ELEMENTS(inside)]; /* what was known of `inside` … */
 	bool suspected;                              /* … before they were turned off */
-	bool loaded;                                 /* what was refused came after that */
-	bool said;                                   /* what is wrong */
+	bool loaded; /* the kernel took all programs: what it refused was to attach one */
+	bool said;   /* what is wrong */
 };
 
 static const struct part *find_part(const char *name)

@@ -18,7 +18,7 @@
 #define LIMBO_MS 1          /* between two looks at them */
 #define SETTLE_TRIES 5      /* a report that is off, of what still runs */
 #define SETTLE_MS 4
-#define LOST_MANY 4096 /* final records; so many in the process table are not there any more */
+#define LOST_MANY 4096 /* final records: so many tasks in the process table may have ended */
 #define FREES_MATTER (1 << 20) /* bytes of kernel memory left that are worth a wait */
 #define FREES_MS 100           /* so long without a change: it is over */
 

@@ -10,7 +10,7 @@
 
 #define CHECKPOINT_SLACK 5 /* one in so many of checkpoint_ns, for clocks and CPUs that are late */
 #define CHECKPOINT_NICE (-10)
-#define HURRY_TASKS 1000 /* the first checkpoint of more may take long */
+#define HURRY_TASKS 1000 /* with more tasks the first checkpoint may take long: no hurry */
 
 /* When the next checkpoint shall begin, so that this one is not older than checkpoint_ns
  * when the next is written: each takes about as long as the last ones. One that takes all
@@ -36,10 +36,11 @@ void session_checkpoint(struct session *s)
 
 	s->config.on_checkpoint(s->config.ctx, r);
 	report_free(r);
-	if (s->hurry)
-		session_hurry_end(s);
 	set_next_checkpoint(s, begin, clock_ns(CLOCK_MONOTONIC),
 			    clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu);
+	/* The alarm is set for the next by now: that of this one cannot ring any more. */
+	if (s->hurry)
+		session_hurry_end(s);
 }
 
 /* Raise this thread's priority, else on a busy machine what is recorded would be old. Not that

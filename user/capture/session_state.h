@@ -48,8 +48,8 @@ struct session {
 	struct kmem *kmem;
 	struct tare_workload last;        /* of the last report */
 	uint64_t lost_records, lost_read; /* when the last sweep began, and their sums were read */
-	bool looked_twice;                /* the last sweep */
-	uint64_t lost_dropped;            /* when those were last dropped that they are of */
+	bool looked_twice;                /* by the last sweep */
+	uint64_t lost_dropped;            /* lost_records when their tasks last left the table */
 	uint64_t checkpoint_takes;        /* ns: about the longest of late */
 	uint64_t checkpoint_cpu;          /* the same of this thread's CPU time */
 	pid_t hurry;                      /* this thread, where it may hurry; else 0 */
@@ -77,7 +77,7 @@ void session_drain_events(struct session *s);
 /* Tell the process table whose final records were lost since: before it folds what ended. */
 void session_read_lost(struct session *s);
 
-/* Where very many were: whom they are of is not in the process table any longer. */
+/* If very many were lost: take the tasks that they are of out of the process table. */
 void session_forget_lost(struct session *s);
 
 /* Hear one source that is ready. */

@@ -27,8 +27,8 @@ static uint64_t plus(uint64_t a, uint64_t b)
 	return a + b < a ? UINT64_MAX : a + b;
 }
 
-/* How much an LZMA2 stream at *at becomes, by the heads of its chunks: which the decoder goes
- * by too. *at: behind it. */
+/* How much an LZMA2 stream at *at becomes, by the sizes in its chunks' heads, which are what the
+ * decoder goes by. *at is behind the stream afterwards. */
 static uint64_t lzma2_weight(int fd, uint64_t *at, unsigned *chunks)
 {
 	uint64_t sum = 0;
@@ -52,8 +52,8 @@ static uint64_t lzma2_weight(int fd, uint64_t *at, unsigned *chunks)
 	return *chunks > CHUNKS_MOST ? UINT64_MAX : sum;
 }
 
-/* Of a section that is an .xz file, as .gnu_debugdata is: what it becomes, of which anybody can
- * have gigabytes in a few hundred KiB. */
+/* How much a section that is an .xz file becomes (.gnu_debugdata is one): a few hundred KiB can
+ * become gigabytes. */
 static uint64_t xz_weight(int fd, const Elf64_Shdr *s)
 {
 	static const unsigned char magic[] = { 0xfd, '7', 'z', 'X', 'Z', 0 };

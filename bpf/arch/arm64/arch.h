@@ -7,6 +7,8 @@
 #ifndef TARE_ARCH_H
 #define TARE_ARCH_H
 
+#include "../generic.h"
+
 #define ARCH_ELF 183              /* EM_AARCH64: which of user/symbol's machines it is */
 #define ARCH_AUDIT 0xc00000b7u    /* AUDIT_ARCH_AARCH64, as libseccomp names calls */
 #define ARCH_AUDIT_32 0x40000028u /* AUDIT_ARCH_ARM */
@@ -22,33 +24,13 @@
  * (Documentation/arch/arm64/tagged-addresses.rst). */
 #define ARCH_UNTAG(address) ((address) & ~(0xffULL << 56))
 
-#define NR_NONE 0x7fff /* there is no such system call */
-
-/* include/uapi/asm-generic/unistd.h (scripts/syscall.tbl since 6.11) */
-enum arch_call {
-	NR_PRCTL = 167,
-	NR_SHMAT = 196,
-	NR_SHMDT = 197,
-	NR_BRK = 214,
-	NR_MUNMAP = 215,
-	NR_MREMAP = 216,
-	NR_CLONE = 220,
-	NR_EXECVE = 221,
-	NR_MMAP = 222,
-	NR_MPROTECT = 226,
-	NR_MADVISE = 233,
-	NR_EXECVEAT = 281,
-	NR_CLONE3 = 435,
-	NR_FORK = NR_NONE,
-	NR_VFORK = NR_NONE,
-};
-
 /* arch/arm64/tools/syscall_32.tbl: a 32-bit arm program's. mmap is mmap2. */
 enum arch_call_32 {
 	NR32_FORK = 2,
 	NR32_EXECVE = 11,
 	NR32_BRK = 45,
 	NR32_MUNMAP = 91,
+	NR32_WAIT4 = 114,
 	NR32_CLONE = 120,
 	NR32_MPROTECT = 125,
 	NR32_MREMAP = 163,
@@ -56,10 +38,12 @@ enum arch_call_32 {
 	NR32_VFORK = 190,
 	NR32_MMAP = 192,
 	NR32_MADVISE = 220,
+	NR32_WAITID = 280,
 	NR32_SHMAT = 305,
 	NR32_SHMDT = 306,
 	NR32_EXECVEAT = 387,
 	NR32_CLONE3 = 435,
+	NR32_WAITPID = NR_NONE,
 };
 
 #endif

@@ -13,11 +13,11 @@
 #include <bpf/bpf_helpers.h>
 
 #include "arch.h"
+#include "../generic.bpf.h"
 
 #define EXC_SYSCALL 8 /* arch/riscv/include/asm/csr.h */
 #define SR_UXL 0x300000000UL
 #define SR_UXL_32 0x100000000UL
-#define PTHREAD_MOST 4096 /* bytes: no libc's struct pthread is larger */
 
 /* Number of the system call that the registers are of; negative: of none. */
 static __always_inline __s64 arch_syscall(const struct pt_regs *regs)
@@ -64,34 +64,5 @@ static __always_inline __u64 arch_thread_pointer(struct task_struct *task)
 
 	return BPF_CORE_READ(regs, tp);
 }
-
-/* Is it pthread_self() of the thread with this thread pointer? See arm64's. */
-static __always_inline int arch_is_self(__u64 pointer, __u64 self)
-{
-	return self && pointer - self <= PTHREAD_MOST;
-}
-
-/* What names an address space: see arm64's. */
-static __always_inline __u64 arch_mm_key(struct mm_struct *mm, const void *base)
-{
-	__u64 key = (__u64)mm;
-
-	asm volatile("%0 -= %1" : "+r"(key) : "r"(base));
-	return key & ~(1ULL << 63);
-}
-
-/* Order of memory: see arm64's. */
-#define ARCH_LOAD_FIRST(word) __sync_fetch_and_add(word, 0)
-
-#define ARCH_AFTER(p, loaded)                          \
-	({                                             \
-		typeof(p) p_ = (p);                    \
-		__u64 zero_ = (loaded);                \
-                                                       \
-		asm volatile("%1 &= 0\n\t"             \
-			     "%0 += %1"                \
-			     : "+r"(p_), "+r"(zero_)); \
-		p_;                                    \
-	})
 
 #endif

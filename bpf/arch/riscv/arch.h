@@ -8,6 +8,8 @@
 #ifndef TARE_ARCH_H
 #define TARE_ARCH_H
 
+#include "../generic.h"
+
 #define ARCH_ELF 243              /* EM_RISCV: which of user/symbol's machines it is */
 #define ARCH_AUDIT 0xc00000f3u    /* AUDIT_ARCH_RISCV64, as libseccomp names calls */
 #define ARCH_AUDIT_32 0x400000f3u /* AUDIT_ARCH_RISCV32 */
@@ -22,27 +24,6 @@
 /* An address without its tag: pointer masking, where a program asked for it, leaves out 7
  * bits at the top (6.13). */
 #define ARCH_UNTAG(address) ((address) & ~(0x7fULL << 57))
-
-#define NR_NONE 0x7fff /* there is no such system call */
-
-/* include/uapi/asm-generic/unistd.h (scripts/syscall.tbl since 6.11) */
-enum arch_call {
-	NR_PRCTL = 167,
-	NR_SHMAT = 196,
-	NR_SHMDT = 197,
-	NR_BRK = 214,
-	NR_MUNMAP = 215,
-	NR_MREMAP = 216,
-	NR_CLONE = 220,
-	NR_EXECVE = 221,
-	NR_MMAP = 222,
-	NR_MPROTECT = 226,
-	NR_MADVISE = 233,
-	NR_EXECVEAT = 281,
-	NR_CLONE3 = 435,
-	NR_FORK = NR_NONE,
-	NR_VFORK = NR_NONE,
-};
 
 /* The same numbers: a 32-bit kernel has the same table. mmap is mmap2. */
 enum arch_call_32 {
@@ -59,6 +40,9 @@ enum arch_call_32 {
 	NR32_MADVISE = NR_MADVISE,
 	NR32_EXECVEAT = NR_EXECVEAT,
 	NR32_CLONE3 = NR_CLONE3,
+	NR32_WAITID = NR_WAITID,
+	NR32_WAIT4 = NR_NONE,
+	NR32_WAITPID = NR_NONE,
 	NR32_FORK = NR_NONE,
 	NR32_VFORK = NR_NONE,
 };

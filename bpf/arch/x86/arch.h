@@ -34,8 +34,10 @@ enum arch_call {
 	NR_FORK = 57,
 	NR_VFORK = 58,
 	NR_EXECVE = 59,
+	NR_WAIT4 = 61,
 	NR_SHMDT = 67,
 	NR_PRCTL = 157,
+	NR_WAITID = 247,
 	NR_EXECVEAT = 322,
 	NR_CLONE3 = 435,
 };
@@ -44,9 +46,11 @@ enum arch_call {
  * today: mmap is mmap2. */
 enum arch_call_32 {
 	NR32_FORK = 2,
+	NR32_WAITPID = 7,
 	NR32_EXECVE = 11,
 	NR32_BRK = 45,
 	NR32_MUNMAP = 91,
+	NR32_WAIT4 = 114,
 	NR32_CLONE = 120,
 	NR32_MPROTECT = 125,
 	NR32_MREMAP = 163,
@@ -54,6 +58,7 @@ enum arch_call_32 {
 	NR32_VFORK = 190,
 	NR32_MMAP = 192,
 	NR32_MADVISE = 219,
+	NR32_WAITID = 284,
 	NR32_EXECVEAT = 358,
 	NR32_SHMAT = 397,
 	NR32_SHMDT = 398,
