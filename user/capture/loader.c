@@ -318,17 +318,22 @@ void loader_close(struct loader *l)
 	g_free(l);
 }
 
-int loader_ring_open(struct loader *l, loader_record_fn fn, void *ctx)
+static int open_ring(struct ring **ring, int map, uint64_t size, const char *what)
 {
-	int err = ring_open(&l->ring, loader_ring_fd(l), loader_ring_bytes(l));
+	int err = ring_open(ring, map, size);
 
-	l->ring_fn = fn;
-	l->ring_ctx = ctx;
 	if (err) {
-		error("cannot map the ring of events: %s", g_strerror(-err));
+		error("cannot map the ring of %s: %s", what, g_strerror(-err));
 		resources_hint(err);
 	}
 	return err;
+}
+
+int loader_ring_open(struct loader *l, loader_record_fn fn, void *ctx)
+{
+	l->ring_fn = fn;
+	l->ring_ctx = ctx;
+	return open_ring(&l->ring, loader_ring_fd(l), loader_ring_bytes(l), "events");
 }
 
 int loader_ring_fd(const struct loader *l)
@@ -348,19 +353,12 @@ int loader_drain(struct loader *l)
 
 int loader_samples_open(struct loader *l, loader_record_fn fn, void *ctx)
 {
-	int err;
-
 	if (!l->sampling)
 		return 0;
-	err = ring_open(&l->samples, bpf_map__fd(l->skel->maps.tare_samples),
-			loader_samples_bytes(l));
 	l->samples_fn = fn;
 	l->samples_ctx = ctx;
-	if (err) {
-		error("cannot map the ring of samples: %s", g_strerror(-err));
-		resources_hint(err);
-	}
-	return err;
+	return open_ring(&l->samples, bpf_map__fd(l->skel->maps.tare_samples),
+			 loader_samples_bytes(l), "samples");
 }
 
 int loader_samples_fd(const struct loader *l)

@@ -21,6 +21,10 @@ void world_introduce(struct world_proc *p, const struct tare_task *first);
 /* Out of all tables. */
 void world_task_remove(struct world *w, struct world_proc *p, struct world_task *t);
 
+/* The number of tasks that have not ended and of which it is true. */
+typedef bool (*world_task_fn)(const struct world *w, const struct world_task *t);
+unsigned world_count_live(const struct world *w, world_task_fn is);
+
 /* A task's final record was taken. */
 void world_task_ended(struct world *w, struct world_task *t);
 /* The same of an address space, which may not be there any more then. */

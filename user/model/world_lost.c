@@ -148,15 +148,5 @@ const struct world_task *world_lost_row(const struct world *w, uint64_t task, ui
 
 unsigned world_met(const struct world *w)
 {
-	GHashTableIter iter;
-	unsigned n = 0;
-	gpointer value;
-
-	g_hash_table_iter_init(&iter, w->tasks);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const struct world_task *t = value;
-
-		n += !t->ended && met(w, t);
-	}
-	return n;
+	return world_count_live(w, met);
 }

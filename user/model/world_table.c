@@ -102,7 +102,7 @@ struct world_mm *world_mm_add(struct world *w, struct world_proc *p, uint64_t id
 	return m;
 }
 
-unsigned world_limbo(const struct world *w)
+unsigned world_count_live(const struct world *w, world_task_fn is)
 {
 	GHashTableIter iter;
 	unsigned n = 0;
@@ -112,9 +112,19 @@ unsigned world_limbo(const struct world *w)
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		const struct world_task *t = value;
 
-		n += !t->ended && t->sweep != w->sweep;
+		n += !t->ended && is(w, t);
 	}
 	return n;
+}
+
+static bool missed(const struct world *w, const struct world_task *t)
+{
+	return t->sweep != w->sweep;
+}
+
+unsigned world_limbo(const struct world *w)
+{
+	return world_count_live(w, missed);
 }
 
 unsigned world_living(const struct world *w)
