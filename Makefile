@@ -100,7 +100,7 @@ skeleton := $(O)/gen/tare.skel.h
 unit_tests := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 bpf_tests := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/test_*.c))
 renderers := $(patsubst %.c,$(O)/%,$(wildcard tests/golden/render*.c))
-browser_needs = $(O)/tests/browser/fill $(call modules,browser)
+browser_needs = $(O)/tests/browser/make_pages $(call modules,browser)
 fuzzers := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))
 programs := $(patsubst tests/programs/%.c,$(O)/programs/%,$(wildcard tests/programs/*.c)) \
 	$(patsubst tests/programs/%.cc,$(O)/programs/%,$(wildcard tests/programs/*.cc))
@@ -126,7 +126,7 @@ help:
 	@echo 'make build-tests           all that the tests need'
 	@echo 'make build-guest           what the guests of check-kernels run'
 	@echo
-	@echo 'make unit                  unit tests; T=test_world builds and runs only these'
+	@echo 'make unit                  unit tests; T=test_proctable builds and runs only these'
 	@echo 'make bpf-tests             the BPF programs, loaded for real; T=test_load likewise'
 	@echo 'make golden                the printers; tests/golden/record takes what they print now'
 	@echo 'make pages                 modules of the pages, by node alone; T="files": only these'
@@ -456,4 +456,4 @@ results: $(O)/tare
 	tools/results $(O)/results.db
 
 -include $(obj:.o=.d) $(bpf_obj:.o=.d) \
-	$(addsuffix .d,$(fuzzers) $(O)/tests/fuzz/seeds $(unit_tests) $(bpf_tests) $(programs) $(renderers) $(O)/tests/browser/fill)
+	$(addsuffix .d,$(fuzzers) $(O)/tests/fuzz/seeds $(unit_tests) $(bpf_tests) $(programs) $(renderers) $(O)/tests/browser/make_pages)

@@ -26,7 +26,7 @@ enum tare_kind {
 	TARE_SHMEM = 3,
 	TARE_PAGETABLE = 4, /* bytes, not pages, from here on */
 	TARE_KSTACK = 5,    /* kernel stacks: a task's own, from its birth to its end */
-	TARE_KMEM = 6,      /* all other charged kernel memory: see struct tare_group */
+	TARE_KMEM = 6,      /* all other charged kernel memory: see struct tare_cgroup */
 	TARE_KINDS = 7,
 };
 #define TARE_MEMBERS 4
@@ -40,27 +40,27 @@ enum tare_kind {
 #define TARE_CAUSE_RECLAIM 0x10002u /* direct reclaim: the task was short of memory */
 #define TARE_CAUSE_OTHER 0x10003u   /* a task's causes beyond TARE_TASK_CAUSES */
 
-/* Who made a foreign entry. */
-enum tare_foreign {
-	TARE_FOREIGN_RECLAIM = 0,    /* kswapd, or another process's direct reclaim */
-	TARE_FOREIGN_KHUGEPAGED = 1, /* huge-page collapse */
-	TARE_FOREIGN_KERNEL = 2,     /* any other kernel thread (OOM reaper, kworker) */
-	TARE_FOREIGN_PROCESS = 3,    /* a task of another process */
-	TARE_FOREIGN_LATE = 4,       /* the process's own task, after its final record; of kernel
+/* Which non-owner made an update. */
+enum tare_nonowner {
+	TARE_NONOWNER_RECLAIM = 0,    /* kswapd, or another process's direct reclaim */
+	TARE_NONOWNER_KHUGEPAGED = 1, /* huge-page collapse */
+	TARE_NONOWNER_KERNEL = 2,     /* any other kernel thread (OOM reaper, kworker) */
+	TARE_NONOWNER_PROCESS = 3,    /* a task of another process */
+	TARE_NONOWNER_LATE = 4,       /* the process's own task, after its final record; of kernel
 					memory: a followed task, beyond what its account holds */
-	TARE_FOREIGNERS = 5,
+	TARE_NONOWNERS = 5,
 };
 
 /* Every way to lose something. Names for output: lost_names[] in user/model. */
 enum tare_lost {
-	TARE_LOST_MM = 0,          /* map of address spaces full: its entries unseen */
+	TARE_LOST_MM = 0,          /* map of address spaces full: its updates unseen */
 	TARE_LOST_TASK = 1,        /* no memory for a task's state: task not followed */
 	TARE_LOST_RECORD_TASK = 2, /* ring full: final record of a task */
 	TARE_LOST_RECORD_MM = 3,   /* ring full: final record of an address space */
 	TARE_LOST_EVENT = 4,       /* ring full: birth, rename or exec event */
 	TARE_LOST_READ = 5,        /* a counter could not be read */
-	TARE_LOST_CPU = 6,         /* entry on a CPU beyond the number known at load */
-	TARE_LOST_STATE = 7,       /* a followed task's state was not to be had at an entry */
+	TARE_LOST_CPU = 6,         /* update on a CPU beyond the number known at load */
+	TARE_LOST_STATE = 7,       /* a followed task's state was not to be had at an update */
 	TARE_LOSSES = 8,
 };
 
@@ -86,7 +86,7 @@ struct tare_cause {
 _Static_assert(sizeof(struct tare_cause) == 24, "tare_cause");
 
 /* ts.flags */
-#define TARE_TASK_HELD (1u << 0)     /* waits before execve: its entries do not count yet */
+#define TARE_TASK_HELD (1u << 0)     /* waits before execve: its updates do not count yet */
 #define TARE_TASK_EXITING (1u << 1)  /* last task of its process: with its final record that ends */
 #define TARE_TASK_ENDED (1u << 2)    /* final record sent */
 #define TARE_TASK_ATTACHED (1u << 3) /* was running before tare came */
@@ -115,13 +115,13 @@ struct tare_task {
 	__u64 brk_up;
 	__u64 brk_down;
 	/* Kernels with SPLIT_RSS_COUNTING (up to 6.1): pages this task has
-	 * cached and not yet told, now and when tare came. */
+	 * cached and not yet reported, now and when tare came. */
 	__s64 cached[TARE_MEMBERS];
 	__s64 cached0[TARE_MEMBERS];
 	__u64 mm_proc; /* owner of the mm that they belong to; 0: there is no cache */
 	__u64 faults0; /* min_flt + maj_flt when tare came */
 	__u64 faults_major0;
-	/* Touched at every entry, so side by side. */
+	/* Touched at every update, so side by side. */
 	__u64 peak_seq;
 	__u32 flags;
 	__u32 n_causes;
@@ -136,20 +136,20 @@ _Static_assert(sizeof(struct tare_task) == 776, "tare_task");
 #define TARE_PEAK_NOW (~0ULL)
 
 /* mm.flags */
-#define TARE_MM_IGNORE (1u << 0)  /* the launcher's own: not in the books */
-#define TARE_MM_FORKING (1u << 1) /* fork in progress: entries are the child's opening */
-#define TARE_MM_EXECING (1u << 2) /* execve in progress: not yet current->mm */
-#define TARE_MM_OPENING (1u << 3) /* opening balance being taken */
-#define TARE_MM_DEAD (1u << 4)    /* record sent from exit_mmap */
+#define TARE_MM_IGNORE (1u << 0)    /* the launcher's own: not in the books */
+#define TARE_MM_FORKING (1u << 1)   /* fork in progress: updates are the child's initial balance */
+#define TARE_MM_EXECING (1u << 2)   /* execve in progress: not yet current->mm */
+#define TARE_MM_ATTACHING (1u << 3) /* initial balance being taken */
+#define TARE_MM_DEAD (1u << 4)      /* record sent from exit_mmap */
 
 /* One address space. In its map the per-CPU slots follow the struct. */
 struct tare_mm {
-	/* Touched at every entry, so side by side. */
+	/* Touched at every update, so side by side. */
 	__u64 key;  /* mm_key() of compat.bpf.h; 0: a free place */
 	__u64 proc; /* owner */
 	__u32 flags;
 	__u32 classic_id; /* the classic tracepoint's hash of the mm; 0 unknown */
-	__s64 rss;        /* pages: anon + file + shmem, opening included */
+	__s64 rss;        /* pages: anon + file + shmem, initial balance included */
 	__s64 folded;     /* part of rss that tare_workload.rss has: see ledger_fold_at() */
 	__s64 peak;       /* largest value that rss had before it fell; compare with rss */
 	__s64 seen_pagetable;
@@ -158,12 +158,12 @@ struct tare_mm {
 	__u64 peak_ns;            /* when it began to fall from the peak */
 	__u64 id;
 	__u64 brk;         /* last seen end of heap */
-	__u64 brk_low;     /* lowest that it was since a range told of it; 0: told */
+	__u64 brk_low;     /* lowest since it was last reported; 0: reported */
 	__u64 brk_low_seq; /* peak_seq at that time */
-	__s64 opening[TARE_MM_KINDS];
-	struct tare_flow foreign[TARE_MM_KINDS];
-	struct tare_flow foreign_cause[TARE_FOREIGNERS]; /* pages: anon + file + shmem */
-	/* opening + foreign at the peak, with peak_seq as in tare_task: an opening grows
+	__s64 initial[TARE_MM_KINDS];
+	struct tare_flow nonowner[TARE_MM_KINDS];
+	struct tare_flow nonowner_cause[TARE_NONOWNERS]; /* pages: anon + file + shmem */
+	/* initial + nonowner at the peak, with peak_seq as in tare_task: an initial balance grows
 	 * while fork copies. */
 	__s64 at_peak[TARE_MM_KINDS];
 	__u64 peak_seq; /* or TARE_PEAK_NEVER */
@@ -205,7 +205,7 @@ enum tare_record_type {
 	TARE_REC_MM = 7,       /* sweep: as MM_END, of a live mm */
 	/* In the ring of samples: */
 	TARE_REC_SAMPLE = 8,       /* tare_sample, then kernel and user stack */
-	TARE_REC_RANGE = 9,        /* tare_range */
+	TARE_REC_VMA = 9,          /* tare_vma */
 	TARE_REC_MAP = 10,         /* tare_map, cut after name[names] */
 	TARE_REC_IMAGE = 11,       /* tare_image, cut likewise */
 	TARE_REC_PYTHON = 12,      /* tare_python_stack, cut after frame[n] */
@@ -262,22 +262,22 @@ struct tare_exec {
 _Static_assert(sizeof(struct tare_exec) == 16 + 16 + 16 + 16 + 512 + 4096, "tare_exec");
 
 /* The kernel memory that a control group is charged, as the kernel's own events
- * tell it (mod_memcg_state: every change of the group's kernel pages). Bytes.
+ * tell it (mod_memcg_state: every change of the cgroup's kernel pages). Bytes.
  *
- *   charged = opening + sum of all events
+ *   charged = initial + sum of all events
  *
- * An event is entered, as TARE_KMEM, against the task that was running or, from
- * an interrupt, a kernel thread or a stranger, as foreign. What clone() and fork()
+ * An event is counted, as TARE_KMEM, against the task that was running or, from
+ * an interrupt, a kernel thread or a stranger, against a non-owner. What clone() and fork()
  * charge for a new task is the new one's. A task gives back at most what its account
- * holds: what it frees beyond that was charged to somebody else, and is foreign. What
- * it holds at its end is `left`: foreign frees come out of that by and by. Page tables and
- * stacks have kinds of their own and are charged too, so when one of them is entered
+ * holds: what it frees beyond that was charged to somebody else, and is a non-owner's. What
+ * it holds at its end is `left`: frees by non-owners come out of that by and by. Page tables and
+ * stacks have kinds of their own and are charged too, so when one of them is counted
  * there it is taken out of TARE_KMEM: what comes, of the task that was charged
- * for it; what goes, of foreign, where such frees end up (RCU). Hence always
+ * for it; what goes, of non-owners, where such frees end up (RCU). Hence always
  *
- *   charged = pagetable + kstack + kmem of all tasks + left + foreign + opening - adopted
+ *   charged = pagetable + kstack + kmem of all tasks + left + nonowner + initial - attached
  */
-struct tare_group {
+struct tare_cgroup {
 	__u64 id;      /* of the control group: its directory's inode; 0: none is watched */
 	__u64 memcg;   /* address of its struct mem_cgroup; 0: none of its own events came yet */
 	__u32 level;   /* its depth in the hierarchy */
@@ -285,48 +285,48 @@ struct tare_group {
 	__u32 counted; /* 1: its counter is one number, of this memory alone (version 1) */
 	__u32 pad;
 	__s64 events;    /* sum of all so far */
-	__s64 adopted;   /* page tables and stacks that followed tasks had before tare came */
+	__s64 attached;  /* page tables and stacks that followed tasks had before tare came */
 	__s64 vmalloc;   /* of it, from vmalloc() */
 	__s64 sock;      /* socket buffers (MEMCG_SOCK), in events too */
-	__s64 elsewhere; /* followed tasks' in other groups that they live in: in their flows,
+	__s64 elsewhere; /* followed tasks' in other cgroups that they live in: in their flows,
 			    not in events */
-	struct tare_flow foreign[TARE_FOREIGNERS];
-	__s64 left;            /* held by tasks when they ended; what was freed since is in it */
-	__s64 left_at_peak;    /* with peak_seq as in tare_task */
-	__s64 foreign_at_peak; /* likewise; net, what was left included */
-	__u64 foreign_peak_seq;
+	struct tare_flow nonowner[TARE_NONOWNERS];
+	__s64 left;             /* held by tasks when they ended; what was freed since is in it */
+	__s64 left_at_peak;     /* with peak_seq as in tare_task */
+	__s64 nonowner_at_peak; /* likewise; net, what was left included */
+	__u64 nonowner_peak_seq;
 	/* Stretches in which tasks ran without events (hidden.bpf.c), and what went then by
-	 * the group's counter: entered as TARE_FOREIGN_KERNEL's, so in events too. */
+	 * the cgroup's counter: counted as TARE_NONOWNER_KERNEL's, so in events too. */
 	__u64 hidden_times;
 	__u64 hidden_ns; /* at most: each ends with the next event on its CPU */
 	__s64 hidden;
 };
-_Static_assert(sizeof(struct tare_group) == 208, "tare_group");
+_Static_assert(sizeof(struct tare_cgroup) == 208, "tare_cgroup");
 
 /* State of the whole workload, in .bss, read by user space through mmap.
- * Its weight is rss + beside, in pages. */
+ * Its weight is rss + nonrss, in pages. */
 struct tare_workload {
 	__s64 rss;         /* pages; less than 1/1024 off, see ledger_fold_at() */
-	__s64 beside;      /* pages: swap and kernel memory */
+	__s64 nonrss;      /* pages: swap and kernel memory */
 	__s64 swap;        /* of it, swap */
-	__s64 sampled;     /* of it, what user space knows by looking now and then, and sets */
-	__s64 drift;       /* of it, likewise: what the group's counter has beyond the events */
+	__s64 polled;      /* of it, what user space polls, and sets */
+	__s64 drift;       /* of it, likewise: what the cgroup's counter has beyond the events */
 	__s64 peak;        /* largest RSS before it fell; compare with rss */
 	__u64 peak_ns;     /* when it began to fall */
 	__s64 weight_peak; /* the same of the weight */
 	__u64 weight_peak_ns;
-	__s64 weight_peak_kernel;  /* kernel memory at that time */
-	__s64 weight_peak_sampled; /* of it, sampled */
-	__s64 weight_peak_drift;   /* of it, drift */
-	__u64 peak_seq;            /* number of peaks of the weight so far */
+	__s64 weight_peak_kernel; /* kernel memory at that time */
+	__s64 weight_peak_polled; /* of it, polled */
+	__s64 weight_peak_drift;  /* of it, drift */
+	__u64 peak_seq;           /* number of peaks of the weight so far */
 	__s64 live_procs;
 	__s64 stacks; /* kernel stacks of live tasks */
 	__u64 next_id;
 	__u64 mms_closed;  /* address spaces audited at exit_mmap */
 	__u64 mms_nonzero; /* of these, with a counter that was not 0 */
 	__u64 stack_bytes; /* of a kernel stack on this kernel */
-	__u64 adopting;    /* 1: running tasks are being found; who is not yet is no loss */
-	struct tare_group group;
+	__u64 attaching;   /* 1: running tasks are being found; who is not yet is no loss */
+	struct tare_cgroup cgroup;
 	__u64 lost[TARE_LOSSES];
 };
 _Static_assert(sizeof(struct tare_workload) == 160 + 208 + 64, "tare_workload");
@@ -337,12 +337,12 @@ struct tare_held {
 	__s64 kind[TARE_MM_KINDS]; /* pages; TARE_PAGETABLE: bytes */
 	__s64 mms;
 	__s64 stacks; /* kernel stacks */
-	__s64 beside; /* pages */
+	__s64 nonrss; /* pages */
 };
 _Static_assert(sizeof(struct tare_held) == 64, "tare_held");
 
 /* Samples: where memory grew. They and all that is needed to make sense of them,
- * which range held what and when, go through a ring of their own, so that its
+ * which VMA held what and when, go through a ring of their own, so that its
  * overflow costs the ledger nothing. `mm` is tare_mm.id, `peak_seq` the number of
  * the workload's peaks so far: what was made before it became n and ended after,
  * was live at peak n. */
@@ -355,8 +355,8 @@ _Static_assert(sizeof(struct tare_held) == 64, "tare_held");
 #define TARE_SAMPLE_CUT (1u << 2)        /* the stack goes on beyond what was copied */
 #define TARE_SAMPLE_NO_ADDRESS (1u << 3) /* address not known */
 #define TARE_SAMPLE_KERNEL (1u << 4)     /* TARE_KERNEL_FRAMES addresses stand before the stack */
-#define TARE_SAMPLE_ASKED (1u << 5)      /* not of memory: of address space that was asked for */
-#define TARE_SAMPLE_EARLY (1u << 6)      /* in mmap or mremap: the record of its range follows */
+#define TARE_SAMPLE_VIRTUAL (1u << 5)    /* not of memory: of address space that was mapped */
+#define TARE_SAMPLE_EARLY (1u << 6)      /* in mmap or mremap: the record of its VMA follows */
 
 struct tare_sample {
 	struct tare_record head;
@@ -366,7 +366,7 @@ struct tare_sample {
 	__u64 peak_seq;
 	__u64 bytes; /* that it stands for: a multiple of the period */
 	__u64 address;
-	__u64 size; /* TARE_SAMPLE_ASKED: of what was asked for at `address`; else 0 */
+	__u64 size; /* TARE_SAMPLE_VIRTUAL: of what was mapped at `address`; else 0 */
 	__u32 tgid;
 	__u32 kind;
 	__u32 cause;
@@ -377,23 +377,23 @@ struct tare_sample {
 };
 _Static_assert(sizeof(struct tare_sample) == 96 + 8 * TARE_REGS, "tare_sample");
 
-enum tare_range_what {
-	TARE_RANGE_ANON = 1,  /* mmap without a file: [start, start + size), a = prot, b = flags */
-	TARE_RANGE_UNMAP = 2, /* munmap */
-	TARE_RANGE_MOVE = 3,  /* mremap: [start, +size) is now [a, +b) */
-	TARE_RANGE_DISCARD = 4, /* madvise that gives memory back; a = advice */
-	TARE_RANGE_HEAP = 5,    /* the heap ends at `start`, and was down to a */
-	TARE_RANGE_PROTECT = 6, /* mprotect: a = prot; only where it makes code */
-	TARE_RANGE_NAME = 7,    /* prctl(PR_SET_VMA_ANON_NAME): name[] */
-	TARE_RANGE_SHM = 8,     /* shmat */
-	TARE_RANGE_UNSHM = 9,   /* shmdt: `start` only */
-	TARE_RANGE_FORK = 10,   /* the mm is a copy of that whose id is a; b = proc */
-	TARE_RANGE_GONE = 11,   /* the mm is torn down */
+enum tare_vma_what {
+	TARE_VMA_ANON = 1,    /* mmap without a file: [start, start + size), a = prot, b = flags */
+	TARE_VMA_UNMAP = 2,   /* munmap */
+	TARE_VMA_MOVE = 3,    /* mremap: [start, +size) is now [a, +b) */
+	TARE_VMA_DISCARD = 4, /* madvise that gives memory back; a = advice */
+	TARE_VMA_HEAP = 5,    /* the heap ends at `start`, and was down to a */
+	TARE_VMA_PROTECT = 6, /* mprotect: a = prot; only where it makes code */
+	TARE_VMA_NAME = 7,    /* prctl(PR_SET_VMA_ANON_NAME): name[] */
+	TARE_VMA_SHM = 8,     /* shmat */
+	TARE_VMA_UNSHM = 9,   /* shmdt: `start` only */
+	TARE_VMA_FORK = 10,   /* the mm is a copy of that whose id is a; b = proc */
+	TARE_VMA_GONE = 11,   /* the mm is torn down */
 };
 
 #define TARE_NAME_LEN 80 /* ANON_VMA_NAME_MAX_LEN */
 
-struct tare_range {
+struct tare_vma {
 	struct tare_record head;
 	__u64 mm;
 	__u64 peak_seq;
@@ -405,7 +405,7 @@ struct tare_range {
 	__u64 b;
 	char name[TARE_NAME_LEN];
 };
-_Static_assert(sizeof(struct tare_range) == 152, "tare_range");
+_Static_assert(sizeof(struct tare_vma) == 152, "tare_vma");
 
 /* A file by what it is, and by where it was: the path's parts, innermost first. */
 #define TARE_PATH_PARTS 20
@@ -469,11 +469,11 @@ _Static_assert(sizeof(struct tare_thinned) == 40, "tare_thinned");
 /* How sampling went, in .bss. */
 struct tare_sampling {
 	__u64 taken;
-	__u64 bytes;       /* of growth that the taken stand for */
-	__u64 lost;        /* samples: ring full */
-	__u64 lost_bytes;  /* of growth that these stood for */
-	__u64 lost_ranges; /* ring full: ranges and files */
-	__u64 busy;        /* of lost: taken within another sample on the same CPU */
+	__u64 bytes;            /* of growth that the taken stand for */
+	__u64 lost;             /* samples: ring full */
+	__u64 lost_bytes;       /* of growth that these stood for */
+	__u64 lost_vma_changes; /* ring full: changes of VMAs, and files */
+	__u64 busy;             /* of lost: taken within another sample on the same CPU */
 	__u64 no_address;
 	__u64 no_stack;
 	/* How far below a task's registers the kernel keeps a fault; 0 unknown. The first:
@@ -508,8 +508,8 @@ struct tare_python_layout {
 
 _Static_assert(sizeof(struct tare_python_layout) == 15 * 2, "tare_python_layout");
 
-/* An address space that runs it. User space says so, and the kernel side of files that it
- * was told of, and of forks. */
+/* An address space that runs it. User space says so, and the kernel side of files that were
+ * reported to it, and of forks. */
 struct tare_python {
 	__u64 runtime; /* address of _PyRuntime */
 	struct tare_python_layout at;
@@ -566,25 +566,25 @@ _Static_assert(sizeof(struct tare_hidden) == 8 + TARE_COMM_LEN, "tare_hidden");
 #define TARE_CHUNKS 64 /* of the table: those without an address space are passed over */
 
 /* Ways to learn by how much a counter changed; the better first. */
-enum ledger_arm {
-	ARM_PERCPU,  /* 6.2 on: this CPU's slot of the percpu_counter */
-	ARM_COUNT,   /* 5.5 to 6.1: the atomic count */
-	ARM_CLASSIC, /* any: `size` of the classic tracepoint, which needs tracefs */
-	ARM_NONE,
+enum counter_backend {
+	BACKEND_PERCPU,  /* 6.2 on: this CPU's slot of the percpu_counter */
+	BACKEND_COUNT,   /* 5.5 to 6.1: the atomic count */
+	BACKEND_CLASSIC, /* any: `size` of the classic tracepoint, which needs tracefs */
+	BACKEND_NONE,
 };
 
 /* How mm->rss_stat keeps its counts (bpf/compat.bpf.h). */
 enum tare_shape { TARE_SHAPE_UNKNOWN = 0, TARE_SHAPE_PERCPU = 1, TARE_SHAPE_ATOMIC = 2 };
 
 /* What an iterator's next run is to do; user space writes it before. */
-struct tare_adopt_args {
+struct tare_attach_args {
 	__u32 all;      /* every user process but `except` */
 	__u32 except;   /* tgid */
 	__u32 held;     /* they wait before execve: their mm is the launcher's */
-	__u32 adopted;  /* result: tasks adopted in this run */
+	__u32 found;    /* result: tasks attached to in this run */
 	__u64 since_ns; /* children of followed tasks born since then count too */
 };
-_Static_assert(sizeof(struct tare_adopt_args) == 24, "tare_adopt_args");
+_Static_assert(sizeof(struct tare_attach_args) == 24, "tare_attach_args");
 
 struct tare_sweep_args {
 	__u32 number; /* each mm is written once per number */

@@ -36,7 +36,7 @@ CALLS_INLINE int calls_wait(__u32 cause)
 	       cause == (TARE_CAUSE_COMPAT | NR32_WAITID);
 }
 
-/* A range is mapped in it, and may be filled before the call is done. */
+/* A VMA is mapped in it, and may be filled before the call is done. */
 CALLS_INLINE int calls_map(__u32 cause)
 {
 	return cause == NR_MMAP || cause == NR_MREMAP || cause == (TARE_CAUSE_COMPAT | NR32_MMAP) ||

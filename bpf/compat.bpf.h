@@ -44,7 +44,7 @@ static __always_inline __u64 mm_key(struct mm_struct *mm)
 	return arch_mm_key(mm, &workload);
 }
 
-/* Classic arm: an mm in the making goes by the tracepoint's hash of it. */
+/* Classic backend: an mm in the making goes by the tracepoint's hash of it. */
 #define KEY_MAKING (1ULL << 63)
 
 /* f1a7941243c1 (6.2): mm->rss_stat is an array of percpu_counter. */
@@ -118,7 +118,7 @@ static __always_inline __u64 slot_address(__u64 slots, __u64 cpu)
 }
 
 /* fd264ca02094 (6.2): bpf_rdonly_cast() makes a pointer that may be read of a number, checked
- * by the fault handler instead of a helper call: some ns less on every entry. User space puts
+ * by the fault handler instead of a helper call: some ns less on every update. User space puts
  * it in the place of this call (user/capture/sections.c): for an extern libbpf would read all
  * of the kernel's types. */
 static void *(*const slot_cast)(const void *at, __u32 btf_id) = (void *)TARE_CALL_CAST;
@@ -184,7 +184,7 @@ static __noinline __attribute__((unused)) __s64 task_tells(struct task_struct *t
 	}
 }
 
-/* Pages that a task has not told its mm yet. 0 where tasks keep none. */
+/* Pages that a task has not reported to its mm yet. 0 where tasks keep none. */
 static __always_inline void task_cached(struct task_struct *task, __s64 cached[TARE_MEMBERS])
 {
 	struct task_struct___split *t = (void *)task;

@@ -50,7 +50,7 @@ static long ended_take_cause(__u32 i, struct ended_causes *c)
 }
 
 /* Add to an account, in the map or in .bss. A global function: verified once for both. */
-__weak __noinline int ended_enter_task(struct tare_ended *e, struct task_state *ts)
+__weak __noinline int ended_fold_task(struct tare_ended *e, struct task_state *ts)
 {
 	struct ended_causes c;
 
@@ -62,7 +62,7 @@ __weak __noinline int ended_enter_task(struct tare_ended *e, struct task_state *
 	return 0;
 }
 
-__weak __noinline int ended_enter_mm(struct tare_ended *e, struct tare_mm *m)
+__weak __noinline int ended_fold_mm(struct tare_ended *e, struct tare_mm *m)
 {
 	if (e && m)
 		ended_add_mm(e, m, workload.peak_seq);

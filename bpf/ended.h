@@ -57,7 +57,7 @@ LEDGER_INLINE void ended_add_task(struct tare_ended *e, const struct tare_task *
 		__sync_fetch_and_add(&sum->at_peak[k], ledger_at_peak(t, k, seq));
 		ended_flow(&sum->flow[k], &t->flow[k]);
 	}
-	/* At its end a task has told all that it had cached. */
+	/* At its end a task has reported all that it had cached. */
 	for (k = 0; k < TARE_MEMBERS; k++)
 		if (!t->mm_proc || t->mm_proc == t->proc)
 			__sync_fetch_and_add(&sum->cached0[k], t->cached0[k] - t->cached[k]);
@@ -81,10 +81,10 @@ LEDGER_INLINE void ended_add_task(struct tare_ended *e, const struct tare_task *
 	__sync_fetch_and_add(&e->tasks, 1);
 }
 
-/* The address space's opening and what others did to it, at present. */
+/* The address space's initial balance and what others did to it, at present. */
 LEDGER_INLINE __s64 ended_mm_held(const struct tare_mm *m, int kind)
 {
-	return m->opening[kind] + ledger_net(&m->foreign[kind]);
+	return m->initial[kind] + ledger_net(&m->nonowner[kind]);
 }
 
 /* Add an address space that has closed. */
@@ -100,11 +100,11 @@ LEDGER_INLINE void ended_add_mm(struct tare_ended *e, const struct tare_mm *m, _
 	}
 	for (k = 0; k < TARE_MM_KINDS; k++) {
 		__sync_fetch_and_add(&sum->at_peak[k], noted ? m->at_peak[k] : ended_mm_held(m, k));
-		__sync_fetch_and_add(&sum->opening[k], m->opening[k]);
-		ended_flow(&sum->foreign[k], &m->foreign[k]);
+		__sync_fetch_and_add(&sum->initial[k], m->initial[k]);
+		ended_flow(&sum->nonowner[k], &m->nonowner[k]);
 	}
-	for (k = 0; k < TARE_FOREIGNERS; k++)
-		ended_flow(&sum->foreign_cause[k], &m->foreign_cause[k]);
+	for (k = 0; k < TARE_NONOWNERS; k++)
+		ended_flow(&sum->nonowner_cause[k], &m->nonowner_cause[k]);
 	if (m->peak > sum->peak) { /* of two at the same moment one stays */
 		sum->peak = m->peak;
 		sum->peak_ns = m->peak_ns;

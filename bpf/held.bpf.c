@@ -44,14 +44,14 @@ static long sum_place(__u32 i, struct summing *s)
 		return 0;
 	at = at * TARE_BUCKET + i;
 	m = bpf_map_lookup_elem(&tare_mms, &at);
-	if (!m || !m->key || m->flags & (TARE_MM_IGNORE | TARE_MM_OPENING | TARE_MM_DEAD))
+	if (!m || !m->key || m->flags & (TARE_MM_IGNORE | TARE_MM_ATTACHING | TARE_MM_DEAD))
 		return 0;
 	for (member = 0; member < TARE_MEMBERS; member++)
 		s->sum.kind[member] += m->seen[member];
 	s->sum.kind[TARE_PAGETABLE] += m->seen_pagetable;
 	s->sum.mms++;
 	s->m = m;
-	if (cfg_arm == ARM_PERCPU)
+	if (cfg_backend == BACKEND_PERCPU)
 		bpf_loop(cfg_cpus, sum_slots, s, 0);
 	return 0;
 }
@@ -86,7 +86,7 @@ int tare_sum(void *ctx)
 
 	bpf_loop(TARE_CHUNKS, sum_chunk, &s, 0);
 	s.sum.stacks = workload.stacks;
-	s.sum.beside = workload.beside;
+	s.sum.nonrss = workload.nonrss;
 	held = s.sum;
 	return 0;
 }

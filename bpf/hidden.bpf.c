@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tasks that run without events, as a sandbox's kernel may hide its own: there is an event of
  * the switch to such a task and none of the switch away from it. What it, or interrupts
- * meanwhile (RCU callbacks by the thousand), free of the watched group is in the group's
+ * meanwhile (RCU callbacks by the thousand), free of the watched cgroup is in the cgroup's
  * counter alone. So what the counter changed by, beyond the events, between such a switch and
- * the next event on that CPU is entered as one update. In between other CPUs go on, with
+ * the next event on that CPU counts as one update. In between other CPUs go on, with
  * events; what has no event and is of no such stretch stays missing, and shows.
  *
  * Loaded with the ledger where BPF can read that counter; else only to look for such tasks. */
@@ -39,21 +39,21 @@ struct mem_cgroup___counted {
 	} kmem;
 } __attribute__((preserve_access_index));
 
-/* Bytes that the events tell beyond the group's counter. NO_GAP: not known; the group may be
+/* Bytes that the events tell beyond the cgroup's counter. NO_GAP: not known; the cgroup may be
  * gone, and its memory another's. */
 static __always_inline __s64 read_gap(void)
 {
-	struct mem_cgroup___counted *counted = (void *)workload.group.memcg;
-	struct mem_cgroup *memcg = (void *)workload.group.memcg;
-	__s64 events = workload.group.events, pages = 0;
+	struct mem_cgroup___counted *counted = (void *)workload.cgroup.memcg;
+	struct mem_cgroup *memcg = (void *)workload.cgroup.memcg;
+	__s64 events = workload.cgroup.events, pages = 0;
 
 	if (!bpf_core_field_exists(counted->kmem.usage.counter)) {
-		workload.group.counted = 0;
+		workload.cgroup.counted = 0;
 		return NO_GAP;
 	}
-	if (!workload.group.counted || !memcg ||
+	if (!workload.cgroup.counted || !memcg ||
 	    bpf_core_read(&pages, sizeof(pages), &counted->kmem.usage.counter) ||
-	    BPF_CORE_READ(memcg, css.cgroup, kn, id) != workload.group.id)
+	    BPF_CORE_READ(memcg, css.cgroup, kn, id) != workload.cgroup.id)
 		return NO_GAP;
 	return events - pages * cfg_page_size;
 }
@@ -69,7 +69,7 @@ static __always_inline int is_known(__u32 tgid)
 }
 
 /* It ran without events. */
-static __always_inline void found(struct running *r)
+static __always_inline void note_hidden(struct running *r)
 {
 	__u32 before = __sync_val_compare_and_swap(&hidden.tgid, 0, r->tgid), at = next_known;
 	struct task_struct *task = (void *)r->task;
@@ -85,18 +85,18 @@ static __always_inline void found(struct running *r)
 }
 
 /* `bytes` went without an event; below 0: came. */
-static __always_inline void enter_untold(__s64 bytes)
+static __always_inline void update_hidden(__s64 bytes)
 {
-	struct tare_group *g = &workload.group;
+	struct tare_cgroup *g = &workload.cgroup;
 
 	__sync_fetch_and_add(&g->events, -bytes);
 	__sync_fetch_and_add(&g->hidden, bytes);
 	if (g->own)
-		enter_bytes_beside(-bytes);
-	kmem_foreign(TARE_FOREIGN_KERNEL, bytes < 0 ? -bytes : 0, bytes > 0 ? bytes : 0);
+		update_nonrss_bytes(-bytes);
+	kmem_nonowner(TARE_NONOWNER_KERNEL, bytes < 0 ? -bytes : 0, bytes > 0 ? bytes : 0);
 }
 
-/* If another CPU begins a stretch right now, what this one enters is missing from that one's:
+/* If another CPU begins a stretch right now, what this one counts is missing from that one's:
  * then as much stays missing in all. */
 __noinline int stretch_over(void)
 {
@@ -108,16 +108,16 @@ __noinline int stretch_over(void)
 		return 0;
 	r->stretch = 0;
 	if (r->task != bpf_get_current_task()) {
-		found(r);
+		note_hidden(r);
 		__sync_fetch_and_add(&proved, 1);
-		__sync_fetch_and_add(&workload.group.hidden_times, 1);
-		__sync_fetch_and_add(&workload.group.hidden_ns, bpf_ktime_get_ns() - r->since);
+		__sync_fetch_and_add(&workload.cgroup.hidden_times, 1);
+		__sync_fetch_and_add(&workload.cgroup.hidden_ns, bpf_ktime_get_ns() - r->since);
 	}
 	if (__sync_fetch_and_add(&open_now, -1) != 1 || !proved)
 		return 0;
 	now = read_gap();
 	if (now != before && now != NO_GAP && before != NO_GAP)
-		enter_untold(now - before);
+		update_hidden(now - before);
 	return 0;
 }
 
@@ -144,7 +144,7 @@ int BPF_PROG(tare_switch, bool preempt, struct task_struct *prev, struct task_st
 	if (r->stretch)
 		stretch_over(); /* prev is current still */
 	else if (r->task && r->task != from)
-		found(r);
+		note_hidden(r);
 	r->task = (__u64)next;
 	r->tgid = tgid;
 	if (is_known(tgid))

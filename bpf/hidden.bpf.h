@@ -8,7 +8,7 @@
 
 #include "state.bpf.h"
 
-/* Call it at an event, before that is entered: what ran on this CPU without events is over.
+/* Call it at an event, before that is counted: what ran on this CPU without events is over.
  * A call and no branch: the verifier follows the caller once. */
 int stretch_over(void);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The kernel's own event for each change of a control group's kernel memory,
  * page-wise: objects of slabs are served from pages charged ahead, by CPU. */
-#include "enter.bpf.h"
+#include "update.bpf.h"
 #include "hidden.bpf.h"
 
 #define UNKNOWN_LEVEL (~0u)
@@ -27,35 +27,35 @@ static long find_level(__u32 level, struct search *s)
 {
 	if (level > s->depth)
 		return 1;
-	if (ancestor_id(s->cgroup, level) != workload.group.id)
+	if (ancestor_id(s->cgroup, level) != workload.cgroup.id)
 		return 0;
-	workload.group.level = level;
+	workload.cgroup.level = level;
 	return 1;
 }
 
-/* Is it the watched group, or below it? Where in the hierarchy that stands shows
+/* Is it the watched cgroup, or below it? Where in the hierarchy that stands shows
  * with its first event. */
-__weak __noinline int in_group(__u64 memcg_at)
+__weak __noinline int in_cgroup(__u64 memcg_at)
 {
 	struct mem_cgroup *memcg = (void *)memcg_at;
 	struct cgroup *cgroup = BPF_CORE_READ(memcg, css.cgroup);
-	__u32 level = workload.group.level;
+	__u32 level = workload.cgroup.level;
 	struct search s = { .cgroup = cgroup };
 
-	if (BPF_CORE_READ(cgroup, kn, id) == workload.group.id) {
-		workload.group.memcg = address_of(memcg);
+	if (BPF_CORE_READ(cgroup, kn, id) == workload.cgroup.id) {
+		workload.cgroup.memcg = address_of(memcg);
 		return 1;
 	}
 	s.depth = BPF_CORE_READ(cgroup, level);
 	if (level == UNKNOWN_LEVEL) {
 		bpf_loop(DEEPEST, find_level, &s, 0);
-		level = workload.group.level;
+		level = workload.cgroup.level;
 	}
-	return level < s.depth && ancestor_id(cgroup, level) == workload.group.id;
+	return level < s.depth && ancestor_id(cgroup, level) == workload.cgroup.id;
 }
 
-/* Is it the group that the task lives in? It need not be the one that is watched: a
- * workload may move out. Only then is an entry in another group the task's: else it
+/* Is it the cgroup that the task lives in? It need not be the one that is watched: a
+ * workload may move out. Only then is an update in another cgroup the task's: else it
  * freed, or charged, what is others' (RCU callbacks that run on its stack, a page that
  * it was the last to hold). */
 static __always_inline int its_own(struct task_struct *task, __u64 memcg)
@@ -81,13 +81,13 @@ static __always_inline int in_interrupt(void *args, struct task_struct *task)
 __weak __noinline int sample_kmem(struct task_state *ts, __u64 bytes)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct sampled what = { .kind = TARE_KMEM };
+	struct sample_request what = { .kind = TARE_KMEM };
 	struct tare_mm *m;
 
 	if (!ts)
 		return 0;
-	ts->sampler.left -= bytes;
-	if (ts->sampler.left > 0)
+	ts->sampling.left -= bytes;
+	if (ts->sampling.left > 0)
 		return 0;
 	m = mm_running(task, ts);
 	what.cause = cause_of(task);
@@ -99,30 +99,31 @@ __weak __noinline int sample_kmem(struct task_state *ts, __u64 bytes)
 
 /* The running task waits for another: what is freed then was that one's (kernel/exit.c
  * release_task()). */
-__weak __noinline int reaping(void)
+__weak __noinline int is_reaping(void)
 {
 	return calls_wait(syscall_of(bpf_get_current_task_btf()));
 }
 
-/* Enter it against the running task, of what is freed at most what its account holds. What a
+/* Count it against the running task, of what is freed at most what its account holds. What a
  * clone() is charged is kept apart until the child is there; if it failed there is none, and
  * the next update clears that (kmem_unborn()). */
 __weak __noinline __s64 own_part(struct task_state *ts, __s64 bytes)
 {
-	return ts && (bytes > 0 || !reaping()) ? ledger_own_part(&ts->t.flow[TARE_KMEM], bytes) : 0;
+	return ts && (bytes > 0 || !is_reaping()) ? ledger_own_part(&ts->t.flow[TARE_KMEM], bytes) :
+						    0;
 }
 
-__weak __noinline int enter_own(struct task_state *ts, int inside, __s64 bytes)
+__weak __noinline int update_own(struct task_state *ts, int inside, __s64 bytes)
 {
 	int making = making_task();
 	__s64 own = own_part(ts, bytes);
 
 	if (!ts)
 		return 0;
-	if (inside && workload.group.own)
-		enter_bytes_beside(bytes);
+	if (inside && workload.cgroup.own)
+		update_nonrss_bytes(bytes);
 	else
-		enter_bytes_beside(own);
+		update_nonrss_bytes(own);
 	ledger_note_peak(&ts->t, workload.peak_seq);
 	ledger_flow(&ts->t.flow[TARE_KMEM], own);
 	if (making)
@@ -130,29 +131,29 @@ __weak __noinline int enter_own(struct task_state *ts, int inside, __s64 bytes)
 	else if (ts->clone.in || ts->clone.out)
 		kmem_unborn(ts);
 	if (!inside)
-		__sync_fetch_and_add(&workload.group.elsewhere, own);
+		__sync_fetch_and_add(&workload.cgroup.elsewhere, own);
 	else if (own != bytes)
-		kmem_foreign(TARE_FOREIGN_LATE, 0, own - bytes);
+		kmem_nonowner(TARE_NONOWNER_LATE, 0, own - bytes);
 	if (cfg_period && own > 0 && !making)
 		sample_kmem(ts, own);
 	return 0;
 }
 
-static __always_inline void enter_kmem(struct task_struct *task, struct task_state *ts,
-				       int interrupt, int inside, __s64 bytes)
+static __always_inline void update_kmem(struct task_struct *task, struct task_state *ts,
+					int interrupt, int inside, __s64 bytes)
 {
 	__u32 who;
 
 	if (ts && !(ts->t.flags & TARE_TASK_ENDED)) {
-		enter_own(ts, inside, bytes);
+		update_own(ts, inside, bytes);
 		return;
 	}
 	if (!inside)
 		return;
-	if (workload.group.own)
-		enter_bytes_beside(bytes);
-	who = interrupt ? TARE_FOREIGN_KERNEL : foreigner(!!ts);
-	kmem_foreign(who, bytes > 0 ? bytes : 0, bytes < 0 ? -bytes : 0);
+	if (workload.cgroup.own)
+		update_nonrss_bytes(bytes);
+	who = interrupt ? TARE_NONOWNER_KERNEL : nonowner_current(!!ts);
+	kmem_nonowner(who, bytes > 0 ? bytes : 0, bytes < 0 ? -bytes : 0);
 }
 
 /* Global, as all that is called here: the verifier takes it once. */
@@ -162,7 +163,7 @@ __weak __noinline int on_kmem(__u64 memcg, int item, __s64 pages, int interrupt)
 	int kmem = item == ITEM(enum memcg_stat_item, MEMCG_KMEM);
 	int vmalloc = item == ITEM(enum memcg_stat_item, MEMCG_VMALLOC);
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct tare_group *g = &workload.group;
+	struct tare_cgroup *g = &workload.cgroup;
 	__s64 bytes = pages * cfg_page_size;
 	struct task_state *ts;
 	int inside;
@@ -171,7 +172,7 @@ __weak __noinline int on_kmem(__u64 memcg, int item, __s64 pages, int interrupt)
 		return 0;
 	stretch_over();
 	ts = interrupt ? NULL : task_find(task);
-	inside = in_group(memcg);
+	inside = in_cgroup(memcg);
 	if (!inside && (!ts || ts->t.flags & TARE_TASK_HELD /* in tare's image still */ ||
 			!its_own(task, memcg)))
 		return 0;
@@ -184,7 +185,7 @@ __weak __noinline int on_kmem(__u64 memcg, int item, __s64 pages, int interrupt)
 		__sync_fetch_and_add(&g->events, bytes);
 	if (inside && sock)
 		__sync_fetch_and_add(&g->sock, bytes);
-	enter_kmem(task, ts, interrupt, inside, bytes);
+	update_kmem(task, ts, interrupt, inside, bytes);
 	return 0;
 }
 
@@ -230,10 +231,10 @@ int BPF_PROG(tare_kmem_too, struct mem_cgroup *memcg, int item)
 SEC("raw_tp")
 int tare_weigh(struct bpf_raw_tracepoint_args *ctx)
 {
-	__s64 more = ctx->args[0], sampled = ctx->args[1], drift = ctx->args[2];
+	__s64 more = ctx->args[0], polled = ctx->args[1], drift = ctx->args[2];
 
-	enter_beside(more + sampled - workload.sampled + drift - workload.drift);
-	workload.sampled = sampled;
+	update_nonrss(more + polled - workload.polled + drift - workload.drift);
+	workload.polled = polled;
 	workload.drift = drift;
 	return 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Kernel memory: the account of the control group that is watched, and what its
- * entries have to do with page tables and stacks, which have kinds of their own
- * (struct tare_group in abi.h says how it adds up). It must not know where the
- * entries come from.
+ * updates have to do with page tables and stacks, which have kinds of their own
+ * (struct tare_cgroup in abi.h says how it adds up). It must not know where the
+ * updates come from.
  */
 #ifndef TARE_KMEM_BPF_H
 #define TARE_KMEM_BPF_H
@@ -12,9 +12,9 @@
 #include "calls.h"
 #include "weight.bpf.h"
 
-/* Is it the watched group, or below it? In kmem.bpf.c. */
+/* Is it the watched cgroup, or below it? In kmem.bpf.c. */
 struct mem_cgroup;
-int in_group(__u64 memcg_at);
+int in_cgroup(__u64 memcg_at);
 
 /* Number of the system call that the task is in, as a cause; TARE_CAUSE_FAULT: in none. */
 static __always_inline __u32 syscall_of(struct task_struct *task)
@@ -35,13 +35,13 @@ __weak __noinline int making_task(void)
 
 static __always_inline int kmem_watched(void)
 {
-	return cfg_kmem && workload.group.id;
+	return cfg_kmem && workload.cgroup.id;
 }
 
-/* Only the workload is in the group: all that the group is charged is its own. */
+/* Only the workload is in the cgroup: all that the cgroup is charged is its own. */
 static __always_inline int kmem_own(void)
 {
-	return kmem_watched() && workload.group.own;
+	return kmem_watched() && workload.cgroup.own;
 }
 
 /* Whole pages, signed: BPF has no signed division. */
@@ -51,72 +51,72 @@ static __always_inline __s64 in_pages(__s64 bytes)
 			   (__s64)((__u64)bytes / cfg_page_size);
 }
 
-/* The same as enter_beside(). */
-__weak __noinline int enter_bytes_beside(__s64 bytes)
+/* The same as update_nonrss(). */
+__weak __noinline int update_nonrss_bytes(__s64 bytes)
 {
-	return enter_beside(in_pages(bytes));
+	return update_nonrss(in_pages(bytes));
 }
 
-/* Who the running task is to an account that is not its own: TARE_FOREIGN_*. */
-__weak __noinline int foreigner(int of_process)
+/* Who the running task is to an account that is not its own: TARE_NONOWNER_*. */
+__weak __noinline int nonowner_current(int of_process)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 flags = task->flags;
 
 	if (flags & (PF_KSWAPD | PF_MEMALLOC))
-		return TARE_FOREIGN_RECLAIM;
+		return TARE_NONOWNER_RECLAIM;
 	if (flags & PF_KTHREAD) {
 		char comm[TARE_COMM_LEN] = {};
 
 		bpf_probe_read_kernel(comm, sizeof(comm), task->comm);
 		return comm[0] == 'k' && comm[1] == 'h' && comm[2] == 'u' && comm[3] == 'g' ?
-			       TARE_FOREIGN_KHUGEPAGED :
-			       TARE_FOREIGN_KERNEL;
+			       TARE_NONOWNER_KHUGEPAGED :
+			       TARE_NONOWNER_KERNEL;
 	}
-	return of_process ? TARE_FOREIGN_LATE : TARE_FOREIGN_PROCESS;
+	return of_process ? TARE_NONOWNER_LATE : TARE_NONOWNER_PROCESS;
 }
 
 /* As ledger_note_peak(), for kernel memory that no live task holds. */
-__weak __noinline int group_note_peak(void)
+__weak __noinline int cgroup_note_peak(void)
 {
-	struct tare_group *g = &workload.group;
+	struct tare_cgroup *g = &workload.cgroup;
 	__s64 net = g->left;
 	__u32 i;
 
-	if (g->foreign_peak_seq == workload.peak_seq)
+	if (g->nonowner_peak_seq == workload.peak_seq)
 		return 0;
-	for (i = 0; i < TARE_FOREIGNERS; i++)
-		net += ledger_net(&g->foreign[i]);
+	for (i = 0; i < TARE_NONOWNERS; i++)
+		net += ledger_net(&g->nonowner[i]);
 	g->left_at_peak = g->left;
-	g->foreign_at_peak = net;
-	g->foreign_peak_seq = workload.peak_seq;
+	g->nonowner_at_peak = net;
+	g->nonowner_peak_seq = workload.peak_seq;
 	return 0;
 }
 
-/* An entry that no followed task made. Bytes, signed each way: see kmem_has_kind(). */
-__weak __noinline int kmem_foreign(__u32 who, __s64 in, __s64 out)
+/* An update that no followed task made. Bytes, signed each way: see kmem_has_kind(). */
+__weak __noinline int kmem_nonowner(__u32 who, __s64 in, __s64 out)
 {
-	struct tare_group *g = &workload.group;
+	struct tare_cgroup *g = &workload.cgroup;
 
-	if (who >= TARE_FOREIGNERS)
+	if (who >= TARE_NONOWNERS)
 		return 0;
-	group_note_peak();
-	__sync_fetch_and_add(&g->foreign[who].in, in);
-	__sync_fetch_and_add(&g->foreign[who].out, out);
+	cgroup_note_peak();
+	__sync_fetch_and_add(&g->nonowner[who].in, in);
+	__sync_fetch_and_add(&g->nonowner[who].out, out);
 	return 0;
 }
 
-/* Kernel memory that `charged` was charged for, as TARE_KMEM, is entered under
+/* Kernel memory that `charged` was charged for, as TARE_KMEM, is counted under
  * its own kind: taken out there. NULL: somebody who is not followed. */
 __weak __noinline int kmem_came_as(struct task_state *charged, __u64 bytes)
 {
 	if (!kmem_watched()) {
-		enter_beside(bytes / cfg_page_size);
+		update_nonrss(bytes / cfg_page_size);
 	} else if (charged && !(charged->t.flags & TARE_TASK_ENDED)) {
 		ledger_note_peak(&charged->t, workload.peak_seq);
 		charged->t.flow[TARE_KMEM].in -= bytes;
 	} else {
-		kmem_foreign(TARE_FOREIGN_KERNEL, -(__s64)bytes, 0);
+		kmem_nonowner(TARE_NONOWNER_KERNEL, -(__s64)bytes, 0);
 	}
 	return 0;
 }
@@ -126,9 +126,9 @@ __weak __noinline int kmem_came_as(struct task_state *charged, __u64 bytes)
 __weak __noinline int kmem_went_as(__u32 freed_by, __u64 bytes)
 {
 	if (!kmem_own())
-		enter_beside(-(__s64)(bytes / cfg_page_size));
+		update_nonrss(-(__s64)(bytes / cfg_page_size));
 	if (kmem_watched())
-		kmem_foreign(freed_by, 0, -(__s64)bytes);
+		kmem_nonowner(freed_by, 0, -(__s64)bytes);
 	return 0;
 }
 
@@ -139,7 +139,7 @@ __weak __noinline int kmem_has_kind(__s64 bytes)
 	struct task_state *ts = task_find(bpf_get_current_task_btf());
 
 	if (bytes <= 0)
-		return kmem_went_as(TARE_FOREIGN_KERNEL, -bytes);
+		return kmem_went_as(TARE_NONOWNER_KERNEL, -bytes);
 	kmem_came_as(ts, bytes);
 	if (ts && kmem_watched() && making_task())
 		ts->clone.in -= bytes;
@@ -170,15 +170,15 @@ __weak __noinline __s64 kmem_born(struct task_state *parent, struct task_state *
 }
 
 /* Take `held` out of a task's account: it has no owner from now on. Where others are in the
- * group too nobody can tell when it is freed, so it leaves the weight now. */
+ * cgroup too nobody can tell when it is freed, so it leaves the weight now. */
 static __always_inline void kmem_give_up(struct task_state *ts, __s64 held)
 {
-	if (!workload.group.own)
-		enter_bytes_beside(-held);
+	if (!workload.cgroup.own)
+		update_nonrss_bytes(-held);
 	ledger_note_peak(&ts->t, workload.peak_seq);
-	group_note_peak();
+	cgroup_note_peak();
 	ledger_leave(&ts->t.flow[TARE_KMEM], held);
-	__sync_fetch_and_add(&workload.group.left, held);
+	__sync_fetch_and_add(&workload.cgroup.left, held);
 }
 
 /* A task ends. */
@@ -199,13 +199,13 @@ __weak __noinline int kmem_unborn(struct task_state *ts)
 	return 0;
 }
 
-/* Page tables and stacks of tasks that ran before tare came: in the group's
- * opening, and entered under their own kinds now. */
-static __always_inline void kmem_adopt(__u64 bytes)
+/* Page tables and stacks of tasks that ran before tare came: in the cgroup's
+ * initial balance, and counted under their own kinds now. */
+static __always_inline void kmem_attach(__u64 bytes)
 {
 	if (!kmem_own())
-		enter_beside(bytes / cfg_page_size);
-	__sync_fetch_and_add(&workload.group.adopted, bytes);
+		update_nonrss(bytes / cfg_page_size);
+	__sync_fetch_and_add(&workload.cgroup.attached, bytes);
 }
 
 #endif

@@ -53,7 +53,7 @@ LEDGER_INLINE __s64 ledger_flush_share(__s64 moved, __s64 own, __u32 others, __s
 	return share;
 }
 
-/* Enter a change: what comes and what goes are summed apart. */
+/* Count a change: what comes and what goes are summed apart. */
 LEDGER_INLINE void ledger_flow(struct tare_flow *f, __s64 delta)
 {
 	if (delta > 0)
@@ -77,7 +77,7 @@ LEDGER_INLINE __s64 ledger_own_part(const struct tare_flow *f, __s64 delta)
 	return delta < -held ? -held : delta;
 }
 
-/* Move what one account has entered in `part` to another. */
+/* Move `part`, which one account has counted, to another. */
 LEDGER_INLINE void ledger_move(struct tare_flow *from, struct tare_flow *to,
 			       const struct tare_flow *part)
 {

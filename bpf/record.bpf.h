@@ -31,7 +31,7 @@ static __always_inline void faults_baseline(struct task_struct *task, struct tar
 	t->faults_kernel = 0;
 }
 
-/* Pages that the task has not told its mm, and whose mm that is: it may share
+/* Pages that the task has not reported to its mm, and whose mm that is: it may share
  * another process's (vfork, CLONE_VM). */
 static __always_inline void fill_cached(struct task_struct *task, struct tare_task *t)
 {
@@ -76,7 +76,7 @@ static __always_inline struct task_state *task_begin(struct task_struct *task,
 	struct tare_task_new *rec;
 
 	if (!ts) {
-		lost(TARE_LOST_TASK);
+		count_lost(TARE_LOST_TASK);
 		return NULL;
 	}
 	ts->t.id = next_id();
@@ -88,11 +88,11 @@ static __always_inline struct task_state *task_begin(struct task_struct *task,
 	if (!(flags & TARE_TASK_ATTACHED) || flags & TARE_TASK_HELD)
 		ts->t.flow[TARE_KSTACK].in = workload.stack_bytes;
 	if (flags & TARE_TASK_ATTACHED)
-		kmem_adopt(workload.stack_bytes);
+		kmem_attach(workload.stack_bytes);
 	if (cfg_period) {
 		ts->random = (__u64)bpf_get_prandom_u32() << 32 | bpf_get_prandom_u32();
-		sampling_begin(&ts->sampler, cfg_period, random_next(ts));
-		sampling_begin(&ts->asked, cfg_period, random_next(ts));
+		sampling_begin(&ts->sampling, cfg_period, random_next(ts));
+		sampling_begin(&ts->virtual, cfg_period, random_next(ts));
 	}
 	task_identity(task, &ts->t);
 	faults_baseline(task, &ts->t);
@@ -102,7 +102,7 @@ static __always_inline struct task_state *task_begin(struct task_struct *task,
 
 	rec = bpf_ringbuf_reserve(&tare_ring, sizeof(*rec), 0);
 	if (!rec) {
-		lost(TARE_LOST_EVENT);
+		count_lost(TARE_LOST_EVENT);
 		return ts;
 	}
 	rec->head.type = TARE_REC_TASK_NEW;
@@ -126,7 +126,7 @@ static __always_inline void task_end(struct task_struct *task, struct task_state
 	int last = 0;
 	__u32 size;
 
-	kmem_went_as(TARE_FOREIGN_LATE, workload.stack_bytes);
+	kmem_went_as(TARE_NONOWNER_LATE, workload.stack_bytes);
 	kmem_leave(ts);
 	ledger_note_peak(&ts->t, workload.peak_seq);
 	ts->t.flow[TARE_KSTACK].out += workload.stack_bytes;
@@ -142,8 +142,8 @@ static __always_inline void task_end(struct task_struct *task, struct task_state
 	/* After the last process there may be no other record that wakes user space. */
 	if (!bpf_ringbuf_output(&tare_ring, ts, size, ring_wake(last)))
 		return;
-	ended_enter_task(ended_account(ts->t.proc), ts);
-	lost(TARE_LOST_RECORD_TASK); /* last: when this changes the sums are read again */
+	ended_fold_task(ended_account(ts->t.proc), ts);
+	count_lost(TARE_LOST_RECORD_TASK); /* last: when this changes the sums are read again */
 }
 
 #endif

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The ledger's hook: one rss_stat event, right after the kernel changed one
- * member of mm->rss_stat. Three arms recover the size of the change, by what
- * the kernel passes and how it counts; the rest is enter.bpf.h. */
-#include "enter.bpf.h"
+ * member of mm->rss_stat. Three backends recover the size of the change, by what
+ * the kernel passes and how it counts; the rest is update.bpf.h. */
+#include "update.bpf.h"
 #include "sums.bpf.h"
 
 /* An mm that no map knows. Under a followed task in execve it is the program
  * being loaded: that task's. In fork it is the child's, not born yet: all that
- * comes until task_newtask is its opening. Anything else is not ours. */
+ * comes until task_newtask is its initial balance. Anything else is not ours. */
 static __noinline struct tare_mm *mm_first_sight(__u64 key)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -34,12 +34,12 @@ static __always_inline struct tare_mm *mm_of_event(__u64 key)
 
 	if (!m)
 		m = mm_first_sight(key);
-	if (!m || m->flags & (TARE_MM_IGNORE | TARE_MM_OPENING))
+	if (!m || m->flags & (TARE_MM_IGNORE | TARE_MM_ATTACHING))
 		return NULL;
 	return m;
 }
 
-/* Other CPUs' flushes that no event has entered yet: their slot is 0 and was not
+/* Other CPUs' flushes that no event has counted yet: their slot is 0 and was not
  * when last seen. */
 struct flushes {
 	struct tare_mm *m;
@@ -64,26 +64,26 @@ static long find_flush(__u32 cpu, struct flushes *f)
 static __noinline __s64 percpu_rare(struct mm_struct *mm, struct tare_mm *m, __u32 member,
 				    __u32 cpu)
 {
-	__u64 at = apart(member & 3);
+	__u64 at = opaque_copy(member & 3);
 	struct flushes f = { .m = m, .member = at, .self = cpu };
 	__s64 count, moved, share = 0, own, seen;
 	__s32 now = 0, *last;
 	bool elsewhere;
 	__u32 try;
 
-	/* Before the count, always: one that is older would undo another's entry. */
+	/* Before the count, always: one that is older would undo another's update. */
 	seen = ARCH_LOAD_FIRST(&m->seen[at]);
 	percpu_view(mm, member & 3, &count, &f.slots);
 	last = mm_slot(m, cpu, at);
 	if (!last || percpu_slot(f.slots, cpu, &now)) {
-		lost(TARE_LOST_CPU);
+		count_lost(TARE_LOST_CPU);
 		return 0;
 	}
 	own = *last;
 	moved = count - seen;
 	/* Slot as we left it: nothing happened here. The task was moved to this
 	 * CPU between its change and its event, or somebody's claim took its
-	 * change along: whatever is outstanding anywhere is ours to enter. */
+	 * change along: whatever is outstanding anywhere is ours to count. */
 	elsewhere = now == own && (now || !moved);
 	/* +1 -1: back at 0 without a flush. */
 	if (!elsewhere && !moved)
@@ -98,7 +98,7 @@ static __noinline __s64 percpu_rare(struct mm_struct *mm, struct tare_mm *m, __u
 		share = ledger_flush_share(moved, own, f.others, f.others_sum);
 		if (__sync_val_compare_and_swap(&m->seen[at], seen, seen + share) == seen)
 			break;
-		share = 0; /* another CPU's flush was entered meanwhile */
+		share = 0; /* another CPU's flush was counted meanwhile */
 		f.others = 0;
 		seen = ARCH_LOAD_FIRST(&m->seen[at]);
 		percpu_copy(percpu_at(mm, at), &count, &f.slots);
@@ -114,7 +114,7 @@ int BPF_PROG(tare_rss_percpu, struct mm_struct *mm, int member)
 	struct tare_mm *m = mm_of_event(mm_key(mm));
 	__u32 cpu = bpf_get_smp_processor_id();
 	__s64 count, delta;
-	__u64 slots, again = apart(member);
+	__u64 slots, again = opaque_copy(member);
 	__s32 *last, now;
 
 	if (!m || (__u32)member >= TARE_MEMBERS)
@@ -122,20 +122,20 @@ int BPF_PROG(tare_rss_percpu, struct mm_struct *mm, int member)
 	percpu_view(mm, member, &count, &slots);
 	last = mm_slot(m, cpu, again);
 	if (!last || percpu_slot_hot(slots, cpu, &now)) {
-		lost(TARE_LOST_CPU);
+		count_lost(TARE_LOST_CPU);
 		return 0;
 	}
 	if (now && now != *last)
 		delta = ledger_slot_delta(now, __sync_lock_test_and_set(last, now));
 	else
 		delta = percpu_rare(mm, m, again, cpu);
-	enter_pagetable(mm, m);
-	enter(m, again, delta);
+	update_pagetable(mm, m);
+	counter_update(m, again, delta);
 	return 0;
 }
 
 /* 5.5 to 6.1 (b3d1411b6726): an atomic count. It is read again rather than taken
- * from the argument: what another CPU added since is entered here and missed
+ * from the argument: what another CPU added since is counted here and missed
  * there, and no change is ever undone. Where tasks cache their changes nearly
  * every event tells by how much it is the task's own. */
 SEC("?tp_btf/rss_stat")
@@ -143,7 +143,7 @@ int BPF_PROG(tare_rss_count, struct mm_struct *mm, int member)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct tare_mm *m = mm_of_event(mm_key(mm));
-	__s64 seen, share, told = 0;
+	__s64 seen, share, reported = 0;
 	__u64 at = (__u32)member;
 	__u32 try;
 
@@ -152,22 +152,22 @@ int BPF_PROG(tare_rss_count, struct mm_struct *mm, int member)
 	/* For the verifier of 6.1, which forgets what the compiler still knows. */
 	asm volatile("%0 &= 3" : "+r"(at));
 	if (cfg_split && task->mm == mm)
-		told = task_tells(task, member);
+		reported = task_tells(task, member);
 	for (try = 0; try < SWAP_TRIES; try++) {
 		seen = m->seen[at];
-		share = told ? told : atomic_count(mm, member) - seen;
+		share = reported ? reported : atomic_count(mm, member) - seen;
 		if (__sync_val_compare_and_swap(&m->seen[at], seen, seen + share) != seen)
 			continue;
-		enter(m, ctx[1], share);
+		counter_update(m, ctx[1], share);
 		break;
 	}
-	enter_pagetable(mm, m);
+	update_pagetable(mm, m);
 	return 0;
 }
 
 /* The classic tracepoint names the mm by a keyed hash, not by its address
  * (e4dcad204d3a). Which mm that is shows when it is the running task's; an
- * mm in the making goes by the hash until life.bpf.c learns its key. */
+ * mm in the making goes by the hash until lifecycle.bpf.c learns its key. */
 static __always_inline __u64 classic_key(__u32 id, int curr)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -177,7 +177,7 @@ static __always_inline __u64 classic_key(__u32 id, int curr)
 
 	if (known)
 		return *known;
-	/* execve switches to the mm it makes before life.bpf.c hears of it. */
+	/* execve switches to the mm it makes before lifecycle.bpf.c hears of it. */
 	if (!curr || !task->mm || mm_find(key))
 		return key;
 	key = mm_key(task->mm);
@@ -186,7 +186,7 @@ static __always_inline __u64 classic_key(__u32 id, int curr)
 		return key;
 	m->classic_id = id;
 	if (bpf_map_update_elem(&tare_mmids, &id, &key, BPF_ANY))
-		lost(TARE_LOST_MM);
+		count_lost(TARE_LOST_MM);
 	return key;
 }
 
@@ -215,8 +215,8 @@ int tare_rss_classic(struct trace_event_raw_rss_stat *event)
 	}
 	/* The check above does not outlive a spill on the verifier of 6.1. */
 	asm volatile("" : "+r"(member));
-	enter(m, member, now - (__s64)__sync_lock_test_and_set(&m->seen[member & 3], now));
+	counter_update(m, member, now - (__s64)__sync_lock_test_and_set(&m->seen[member & 3], now));
 	if (event->curr && task->mm)
-		enter_pagetable(task->mm, m);
+		update_pagetable(task->mm, m);
 	return 0;
 }

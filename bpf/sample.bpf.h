@@ -3,7 +3,7 @@
  * A sample: what the running task was doing when its growth passed the sampled
  * byte, and with which stack. Its registers and the top of its stack are copied;
  * user space unwinds them, since most code has no frame pointers, and what it has
- * instead (.eh_frame) is better read there. It must not know who makes entries.
+ * instead (.eh_frame) is better read there. It must not know who updates counters.
  */
 #ifndef TARE_SAMPLE_BPF_H
 #define TARE_SAMPLE_BPF_H
@@ -126,7 +126,7 @@ __weak __noinline __u64 fault_address(struct scratch *scratch, struct task_state
 		s.address = fault_read(scratch, regs - at, s.mm, user);
 	if (s.address)
 		return s.address;
-	/* An exception told; nothing since, as each fault that ends is counted. */
+	/* An exception reported it; nothing since, as each fault that ends is counted. */
 	if (!user && ts->fault && ts->fault_number == task->min_flt + task->maj_flt)
 		return ts->fault;
 	if (ts->fault_searches < FAULT_SEARCHES)
@@ -237,25 +237,25 @@ __weak __noinline int stack_copy(struct scratch *s, __u64 sp, __u64 end, __u64 m
 }
 
 /* What is sampled. */
-struct sampled {
+struct sample_request {
 	__u64 mm;            /* id of the address space; 0: none */
-	__u64 address, size; /* TARE_SAMPLE_ASKED: the range; else not known yet */
-	__u64 task, bytes;   /* not the running task's, nor by its sampler; else 0 */
+	__u64 address, size; /* TARE_SAMPLE_VIRTUAL: of the VMA; else not known yet */
+	__u64 task, bytes;   /* not the running task's, nor by its sampling; else 0 */
 	__u32 kind, cause;
-	__u32 flags; /* TARE_SAMPLE_ASKED or 0 */
+	__u32 flags; /* TARE_SAMPLE_VIRTUAL or 0 */
 	__u32 user;  /* there is a user stack */
 };
 
-static __always_inline void sample_lost(const struct sampled *what, __u64 bytes, int busy)
+static __always_inline void sample_lost(const struct sample_request *what, __u64 bytes, int busy)
 {
 	__sync_fetch_and_add(&sampling.lost, 1);
-	if (!(what->flags & TARE_SAMPLE_ASKED))
+	if (!(what->flags & TARE_SAMPLE_VIRTUAL))
 		__sync_fetch_and_add(&sampling.lost_bytes, bytes);
 	if (busy)
 		__sync_fetch_and_add(&sampling.busy, 1);
 }
 
-/* The place of memory that the task's entry is for. */
+/* The address of memory that the task's update is for. */
 static __always_inline void sample_address(struct scratch *s, struct task_struct *task,
 					   struct task_state *ts, __u64 regs, int user)
 {
@@ -265,7 +265,7 @@ static __always_inline void sample_address(struct scratch *s, struct task_struct
 	if (out->kind < TARE_MEMBERS && user) /* else a program is being loaded */
 		out->address = fault_address(s, ts, regs, out->cause == TARE_CAUSE_FAULT);
 	if (out->address) {
-		if (calls_map(out->cause)) /* tells of its range when it is done */
+		if (calls_map(out->cause)) /* its VMA is reported when it is done */
 			out->flags |= TARE_SAMPLE_EARLY;
 		return;
 	}
@@ -293,16 +293,16 @@ static __always_inline void thin_count(__u32 level, int taken, __u64 bytes)
 }
 
 static __always_inline void sample_send(struct scratch *s, struct task_struct *task,
-					struct task_state *ts, const struct sampled *what,
+					struct task_state *ts, const struct sample_request *what,
 					__u64 used)
 {
 	struct tare_sample *out = &s->sample;
-	int asked = out->flags & TARE_SAMPLE_ASKED;
+	int virtual = out->flags & TARE_SAMPLE_VIRTUAL;
 	__u64 size = sizeof(*out), sp;
 	__u32 copied = 0;
 
 	/* What the kernel did: of interest where it was more than to serve a fault. */
-	if (!asked && (out->cause != TARE_CAUSE_FAULT || out->kind >= TARE_MEMBERS)) {
+	if (!virtual && (out->cause != TARE_CAUSE_FAULT || out->kind >= TARE_MEMBERS)) {
 		__builtin_memset(s->payload, 0, TARE_KERNEL_FRAMES * 8);
 		bpf_get_task_stack(task, s->payload, TARE_KERNEL_FRAMES * 8, 0);
 		out->flags |= TARE_SAMPLE_KERNEL;
@@ -325,9 +325,9 @@ static __always_inline void sample_send(struct scratch *s, struct task_struct *t
 		return;
 	}
 	__sync_fetch_and_add(&sampling.taken, 1);
-	if (!asked)
+	if (!virtual)
 		__sync_fetch_and_add(&sampling.bytes, out->bytes);
-	thin_count(sampling_level(used, cfg_samples_ring), 1, asked ? 0 : out->bytes);
+	thin_count(sampling_level(used, cfg_samples_ring), 1, virtual ? 0 : out->bytes);
 }
 
 /* The address space that the running task runs in: vfork's child has its parent's. */
@@ -343,7 +343,7 @@ static __always_inline struct tare_mm *mm_running(struct task_struct *task, stru
 }
 
 /* For how many samples one stands of `n` at this level; 0: none is taken, which is counted. */
-static __always_inline __u64 thinned(struct task_state *ts, __u64 n, __u32 level)
+static __always_inline __u64 thinned_count(struct task_state *ts, __u64 n, __u32 level)
 {
 	if (!level)
 		return n;
@@ -354,23 +354,23 @@ static __always_inline __u64 thinned(struct task_state *ts, __u64 n, __u32 level
 }
 
 /* The running task's growth, or what it asks for, has passed its sampled byte. */
-__weak __noinline int sample_take(struct task_state *ts, const struct sampled *what)
+__weak __noinline int sample_take(struct task_state *ts, const struct sample_request *what)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	/* Newer verifiers (seen on 7.3) take a void * for memory, not to be passed as a number. */
 	__u64 regs = address_of(task->stack) + regs_offset, bytes, n = 1;
 	__u64 used = cfg_period ? samples_used() : 0; /* without samples there is no ring */
 	__u32 level = sampling_level(used, cfg_samples_ring);
-	struct sampler *sampler;
+	struct sampling_state *state;
 	struct scratch *s;
 	struct tare_sample *out;
 
 	if (!ts || !what || !cfg_period)
 		return 0;
-	sampler = what->flags & TARE_SAMPLE_ASKED ? &ts->asked : &ts->sampler;
+	state = what->flags & TARE_SAMPLE_VIRTUAL ? &ts->virtual : &ts->sampling;
 	bytes = what->bytes;
 	if (!bytes) {
-		n = sampling_passed(sampler, cfg_period, random_next(ts));
+		n = sampling_passed(state, cfg_period, random_next(ts));
 		bytes = cfg_period;
 	}
 	if (ts->t.flags & TARE_TASK_HELD)
@@ -379,7 +379,7 @@ __weak __noinline int sample_take(struct task_state *ts, const struct sampled *w
 		sample_lost(what, n * bytes, 0);
 		return 0;
 	}
-	n = thinned(ts, n, level);
+	n = thinned_count(ts, n, level);
 	if (!n)
 		return 0;
 	bytes *= n;
@@ -407,7 +407,7 @@ __weak __noinline int sample_take(struct task_state *ts, const struct sampled *w
 		__builtin_memset(out->regs, 0, sizeof(out->regs));
 	if (arch_compat(task, (const struct pt_regs *)out->regs))
 		out->flags |= TARE_SAMPLE_COMPAT;
-	if (!(out->flags & TARE_SAMPLE_ASKED))
+	if (!(out->flags & TARE_SAMPLE_VIRTUAL))
 		sample_address(s, task, ts, regs, what->user);
 	if (what->user)
 		python_stack(ts, what->mm, out->task, out->head.time_ns);

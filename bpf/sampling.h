@@ -19,7 +19,7 @@
 #include "ledger.h"
 
 /* A task's place between two samples. */
-struct sampler {
+struct sampling_state {
 	__s64 left; /* bytes to the byte that is sampled next, that one included */
 	__u64 rest; /* bytes behind it, to the end of its period */
 };
@@ -30,7 +30,7 @@ LEDGER_INLINE __u64 sampling_draw(__u32 random, __u32 period)
 	return (((__u64)random * period) >> 32) + 1;
 }
 
-LEDGER_INLINE void sampling_begin(struct sampler *s, __u32 period, __u32 random)
+LEDGER_INLINE void sampling_begin(struct sampling_state *s, __u32 period, __u32 random)
 {
 	s->left = sampling_draw(random, period);
 	s->rest = period - s->left;
@@ -38,7 +38,7 @@ LEDGER_INLINE void sampling_begin(struct sampler *s, __u32 period, __u32 random)
 
 /* The sampled byte was passed: `left` is 0 or less. Draw the next.
  * Returns how many periods had their byte in what was grown; at least 1. */
-LEDGER_INLINE __u64 sampling_passed(struct sampler *s, __u32 period, __u32 random)
+LEDGER_INLINE __u64 sampling_passed(struct sampling_state *s, __u32 period, __u32 random)
 {
 	__u64 over = -s->left, n = 1, byte = sampling_draw(random, period);
 

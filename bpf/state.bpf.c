@@ -7,7 +7,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 const volatile __u32 cfg_cpus = 1;
 const volatile __u32 cfg_slots_size = TARE_MEMBERS * sizeof(__s32);
-const volatile __u32 cfg_arm = ARM_PERCPU;
+const volatile __u32 cfg_backend = BACKEND_PERCPU;
 const volatile __u32 cfg_shape = TARE_SHAPE_UNKNOWN;
 const volatile __u32 cfg_split = 0;
 const volatile __u32 cfg_no_children = 0;

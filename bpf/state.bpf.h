@@ -21,7 +21,7 @@
 /* Set by user space before load (frozen .rodata: the verifier knows them). */
 extern const volatile __u32 cfg_cpus;        /* possible CPUs: sets of slots per mm */
 extern const volatile __u32 cfg_slots_size;  /* of one CPU's set, with its padding */
-extern const volatile __u32 cfg_arm;         /* enum ledger_arm: whose events we get */
+extern const volatile __u32 cfg_backend;     /* enum counter_backend: whose events we get */
 extern const volatile __u32 cfg_shape;       /* enum tare_shape: what sums can be read */
 extern const volatile __u32 cfg_split;       /* tasks cache changes (SPLIT_RSS_COUNTING) */
 extern const volatile __u32 cfg_no_children; /* stay with the first process */
@@ -41,16 +41,16 @@ struct task_state {
 	struct tare_record head;
 	struct tare_task t;
 	__u64 mm_key; /* its process's mm: to be found still when exit has taken task->mm */
-	__u64 making; /* classic arm: key of the mm that its fork or execve makes */
-	struct tare_flow clone;       /* of flow[TARE_KMEM]: of the clone() that it is in */
-	struct sampler sampler;       /* of growth */
-	struct sampler asked;         /* of address space that it asks for */
-	__u64 fault;                  /* address of the kernel's last fault on its behalf */
-	__u64 fault_number;           /* faults that it had by then */
-	__u64 random;                 /* the last number drawn, see random_next() */
-	__u64 stack_top;              /* where clone() let its stack begin; 0 not known */
-	__u64 start_stack;            /* of its address space; 0 not known yet */
-	__u64 stack_start, stack_end; /* the mapping that its stack was found in */
+	__u64 making; /* classic backend: key of the mm that its fork or execve makes */
+	struct tare_flow clone;         /* of flow[TARE_KMEM]: of the clone() that it is in */
+	struct sampling_state sampling; /* of growth */
+	struct sampling_state virtual;  /* of address space that it maps */
+	__u64 fault;                    /* address of the kernel's last fault on its behalf */
+	__u64 fault_number;             /* faults that it had by then */
+	__u64 random;                   /* the last number drawn, see random_next() */
+	__u64 stack_top;                /* where clone() let its stack begin; 0 not known */
+	__u64 start_stack;              /* of its address space; 0 not known yet */
+	__u64 stack_start, stack_end;   /* the mapping that its stack was found in */
 	__u32 stack_searches;
 	__u32 fault_searches;  /* that found nothing */
 	__u64 python;          /* address of its PyThreadState; 0 not known */
@@ -86,7 +86,7 @@ struct mms_map {
 	__uint(max_entries, TARE_BUCKET);
 };
 
-/* Classic arm: the tracepoint's hash of an mm, to the mm's key. */
+/* Classic backend: the tracepoint's hash of an mm, to the mm's key. */
 struct mmids_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__type(key, __u32);
@@ -147,7 +147,7 @@ struct scratch {
 			struct tare_sample sample;
 			__u8 payload[TARE_KERNEL_FRAMES * 8 + TARE_STACK_MAX];
 		};
-		struct tare_range range;
+		struct tare_vma change;
 		struct tare_map map;
 		struct tare_image image;
 	};
@@ -168,7 +168,7 @@ struct pythons_map {
 	__uint(max_entries, 1);
 };
 
-/* Code objects whose names were told, with their numbers. */
+/* Code objects whose names were reported, with their numbers. */
 struct codes_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__type(key, struct python_key);
@@ -208,7 +208,7 @@ extern __u32 chunk_used[TARE_CHUNKS];   /* address spaces in each part of the ta
 extern __u64 regs_offset;               /* of a task's saved registers in its kernel stack */
 extern __u64 cpu_offset[TARE_MAX_CPUS]; /* __per_cpu_offset[], filled by tare_init */
 
-static __always_inline void lost(__u32 what)
+static __always_inline void count_lost(__u32 what)
 {
 	if (what < TARE_LOSSES)
 		__sync_fetch_and_add(&workload.lost[what], 1);
@@ -228,7 +228,7 @@ static __always_inline __u64 samples_used(void)
 	return bpf_ringbuf_query(&tare_samples, BPF_RB_AVAIL_DATA);
 }
 
-/* The last quarter of the ring is kept for ranges, without which no sample makes sense. */
+/* The last quarter of the ring is kept for changes of VMAs, without which no sample makes sense. */
 #define SAMPLES_MOST ((__u64)cfg_samples_ring / 4 * 3)
 
 /* The state of a followed task, NULL for any other. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Whole sums of an mm's counters, the kernel's and the ledger's, and taking all
- * that is outstanding between them. Slow (every CPU's slot): for openings,
- * closings, sweeps and the rare entry that found nothing of its own.
+ * that is outstanding between them. Slow (every CPU's slot): for initial balances,
+ * closings, sweeps and the rare update that found nothing of its own.
  */
 #ifndef TARE_SUMS_BPF_H
 #define TARE_SUMS_BPF_H
@@ -27,7 +27,7 @@ static long sum_slot(__u32 cpu, struct walk *w)
 	__s32 *last = mm_slot(w->m, cpu, w->member), now = 0;
 
 	if (percpu_slot(w->slots, cpu, &now))
-		lost(TARE_LOST_READ);
+		count_lost(TARE_LOST_READ);
 	w->kernel += now;
 	if (last)
 		w->ledger += *last;
@@ -39,11 +39,11 @@ static long claim_slot(__u32 cpu, struct walk *w)
 	__s32 *last = mm_slot(w->m, cpu, w->member), now = 0, old = 0;
 
 	/* `last` before the slot, and swapped only if it is still that: else an
-	 * event that entered a newer value meanwhile would be undone. */
+	 * event that counted a newer value meanwhile would be undone. */
 	if (last)
 		old = ARCH_LOAD_FIRST(last);
 	if (!last || percpu_slot(w->slots, cpu, &now)) {
-		lost(TARE_LOST_READ);
+		count_lost(TARE_LOST_READ);
 		return 0;
 	}
 	if (now != old && __sync_val_compare_and_swap(last, old, now) == old)
@@ -58,7 +58,8 @@ __weak __noinline __s64 claim_percpu(__u32 place, __u64 at, __u32 member)
 	struct walk w = { .m = m, .member = member & 3 };
 	__s64 seen, count;
 
-	if (cfg_arm != ARM_PERCPU || !m) /* kernels before 6.8 take it even if nobody calls it */
+	/* Kernels before 6.8 take it even if nobody calls it. */
+	if (cfg_backend != BACKEND_PERCPU || !m)
 		return 0;
 	seen = ARCH_LOAD_FIRST(&m->seen[member & 3]);
 	percpu_copy(at, &count, &w.slots);
@@ -88,14 +89,14 @@ static __always_inline void both_sums(struct mm_struct *mm, struct tare_mm *m, s
 		w->kernel = atomic_count(mm, w->member);
 }
 
-/* Take every change of one member that no event has entered, exactly once even
+/* Take every change of one member that no event has counted, exactly once even
  * when others do the same: each word is swapped for what was read of it.
  * Returns the change in pages. */
 static __always_inline __s64 claim_all(struct mm_struct *mm, struct tare_mm *m, __u32 member)
 {
 	struct walk w = { .member = member & 3 };
 
-	if (cfg_arm == ARM_PERCPU)
+	if (cfg_backend == BACKEND_PERCPU)
 		return claim_percpu(m->at, percpu_at(mm, member), member);
 	both_sums(mm, m, &w);
 	return w.kernel - (__s64)__sync_lock_test_and_set(&m->seen[w.member], w.kernel);
@@ -138,7 +139,7 @@ static long try_sums(__u32 i, struct sums *s)
 }
 
 /* Both sums at one moment, into m->kernel[] and m->ledger[]. While threads run,
- * a change is in the kernel's sum some ns before its event enters it: of a few
+ * a change is in the kernel's sum some ns before its event counts it: of a few
  * tries the nearest pair is kept, so what is left is a real difference. */
 static __always_inline void take_sums(struct mm_struct *mm, struct tare_mm *m)
 {

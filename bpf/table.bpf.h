@@ -4,8 +4,8 @@
  * not know what a key is.
  *
  * A hash table of our own in two array maps, since it is looked up at every
- * entry: array lookups are inlined by the verifier, so that finding an mm makes
- * no call at all, where a hash map's helper costs 15 ns of an entry's 70. Each
+ * update: array lookups are inlined by the verifier, so that finding an mm makes
+ * no call at all, where a hash map's helper costs 15 ns of an update's 70. Each
  * key has two buckets that it may be in.
  */
 #ifndef TARE_TABLE_BPF_H
@@ -16,7 +16,7 @@
 
 /* The same number. The verifier does not connect the two: what a branch on the one tells it, it
  * does not learn of the other, and so need not follow the branches apart any longer. */
-static __always_inline __u64 apart(__u64 n)
+static __always_inline __u64 opaque_copy(__u64 n)
 {
 	asm volatile("%0 ^= 0" : "+r"(n));
 	return n;
@@ -170,7 +170,7 @@ __weak __noinline long place_take(__u64 key)
 			place_clear(at * TARE_BUCKET + i, key);
 			return at * TARE_BUCKET + i;
 		}
-	lost(TARE_LOST_MM);
+	count_lost(TARE_LOST_MM);
 	return -1;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What of the watched group's kernel memory comes from vmalloc, where the kernel counts that
+/* What of the watched cgroup's kernel memory comes from vmalloc, where the kernel counts that
  * by node (since 7.1). Loaded only there: before, tare_kmem sees it, and an event of this kind
  * comes with every page that is mapped. */
 #include "kmem.bpf.h"
@@ -10,7 +10,7 @@ int BPF_PROG(tare_vmalloc, struct mem_cgroup *memcg, int item)
 	__s64 pages = cfg_memcg_long ? (__s64)ctx[2] : (__s32)ctx[2];
 
 	if (item == ITEM(enum node_stat_item___vmalloc, NR_VMALLOC) && kmem_watched() &&
-	    in_group(address_of(memcg)))
-		__sync_fetch_and_add(&workload.group.vmalloc, pages * cfg_page_size);
+	    in_cgroup(address_of(memcg)))
+		__sync_fetch_and_add(&workload.cgroup.vmalloc, pages * cfg_page_size);
 	return 0;
 }

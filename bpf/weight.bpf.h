@@ -12,7 +12,7 @@
 #include "compat.bpf.h"
 
 /* Raise a peak to `value`, the latest before a fall. */
-__weak __noinline int raise(__s64 *peak, __u64 *when, __s64 value)
+__weak __noinline int peak_raise(__s64 *peak, __u64 *when, __s64 value)
 {
 	__u32 try;
 
@@ -32,31 +32,31 @@ __weak __noinline int raise(__s64 *peak, __u64 *when, __s64 value)
 /* Memory is about to fall, from this many pages of RSS. */
 static __always_inline void leave_peaks(__s64 rss)
 {
-	__s64 beside = workload.beside;
+	__s64 nonrss = workload.nonrss;
 
 	if (rss > workload.peak)
-		raise(&workload.peak, &workload.peak_ns, rss);
-	if (rss + beside > workload.weight_peak &&
-	    raise(&workload.weight_peak, &workload.weight_peak_ns, rss + beside)) {
-		workload.weight_peak_kernel = beside - workload.swap;
-		workload.weight_peak_sampled = workload.sampled;
+		peak_raise(&workload.peak, &workload.peak_ns, rss);
+	if (rss + nonrss > workload.weight_peak &&
+	    peak_raise(&workload.weight_peak, &workload.weight_peak_ns, rss + nonrss)) {
+		workload.weight_peak_kernel = nonrss - workload.swap;
+		workload.weight_peak_polled = workload.polled;
 		workload.weight_peak_drift = workload.drift;
 		__sync_fetch_and_add(&workload.peak_seq, 1);
 	}
 }
 
 /* Pages of the weight other than RSS. Rare beside faults, so called. */
-__weak __noinline int enter_beside(__s64 pages)
+__weak __noinline int update_nonrss(__s64 pages)
 {
 	if (pages < 0)
 		leave_peaks(workload.rss);
-	__sync_fetch_and_add(&workload.beside, pages);
+	__sync_fetch_and_add(&workload.nonrss, pages);
 	return 0;
 }
 
-static __always_inline void enter_swap(__s64 pages)
+static __always_inline void update_swap(__s64 pages)
 {
-	enter_beside(pages);
+	update_nonrss(pages);
 	__sync_fetch_and_add(&workload.swap, pages);
 }
 

@@ -49,7 +49,7 @@ static inline void fixture_probe(struct fixture *b)
 static inline int fixture_load(struct fixture *b, struct loader_config config)
 {
 	config.features = &b->features;
-	config.arm_forced = true;
+	config.backend_forced = true;
 	if (!config.max_mms)
 		config.max_mms = 512;
 	if (!config.ring_bytes)
@@ -292,12 +292,12 @@ static inline void child_forks(int n)
 	}
 }
 
-static inline void fixture_adopt(struct fixture *b, pid_t pid)
+static inline void fixture_attach(struct fixture *b, pid_t pid)
 {
-	struct adoption what = { .since_ns = UINT64_MAX };
+	struct attach_request what = { .since_ns = UINT64_MAX };
 
 	assert_int_equal(loader_target(b->l, pid), 0);
-	assert_int_equal(loader_adopt(b->l, &what), 1);
+	assert_int_equal(loader_attach_tasks(b->l, &what), 1);
 }
 
 /* A line of /proc/PID/FILE in pages, of a number of kB. */

@@ -86,11 +86,11 @@ static void serve(char command)
 
 struct place {
 	struct fixture b;
-	struct cgroup *group;
+	struct cgroup *cgroup;
 	struct child c;
 };
 
-/* False: kernel memory is not told here. */
+/* False: kernel memory is not reported here. */
 static bool begin(struct place *p, struct loader_config config)
 {
 	struct cgroup_config where = { 0 };
@@ -100,32 +100,32 @@ static bool begin(struct place *p, struct loader_config config)
 	fixture_probe(&p->b);
 	where.features = &p->b.features;
 	if (!features_has(&p->b.features, FEATURE_MEMCG_STATE) ||
-	    cgroup_create(&p->group, &where, &why)) {
+	    cgroup_create(&p->cgroup, &where, &why)) {
 		print_message("# no kernel memory by events: %s\n", why ? why : "no tracepoint");
 		features_free(&p->b.features);
 		g_byte_array_unref(p->b.records);
 		return false;
 	}
-	config.arm = ARM_PERCPU;
+	config.backend = BACKEND_PERCPU;
 	assert_int_equal(fixture_load(&p->b, config), 0);
 	fixture_ring(&p->b);
 	child_start(&p->c, serve);
 	child_settle(&p->c);
 	pid = g_strdup_printf("%d", p->c.pid);
-	assert_int_equal(write(p->group->procs, pid, strlen(pid)), strlen(pid));
-	loader_watch(p->b.l, cgroup_id(p->group), true, cgroup_version(p->group) == 1);
-	fixture_adopt(&p->b, p->c.pid);
+	assert_int_equal(write(p->cgroup->procs, pid, strlen(pid)), strlen(pid));
+	loader_watch(p->b.l, cgroup_id(p->cgroup), true, cgroup_version(p->cgroup) == 1);
+	fixture_attach(&p->b, p->c.pid);
 	return true;
 }
 
 static void end(struct place *p)
 {
 	fixture_close(&p->b);
-	cgroup_close(p->group);
+	cgroup_close(p->cgroup);
 }
 
-/* Bytes of the group's events that these records have: all kinds. */
-static int64_t entered(const struct place *p, uint32_t tasks, uint32_t mms)
+/* Bytes of the cgroup's events that these records have: all kinds. */
+static int64_t accounted(const struct place *p, uint32_t tasks, uint32_t mms)
 {
 	const struct tare_task *t;
 	const struct tare_mm *m;
@@ -133,9 +133,9 @@ static int64_t entered(const struct place *p, uint32_t tasks, uint32_t mms)
 	int64_t sum;
 
 	loader_workload(p->b.l, &w);
-	sum = w.group.left - w.group.adopted - w.group.elsewhere;
-	for (int i = 0; i < TARE_FOREIGNERS; i++)
-		sum += ledger_net(&w.group.foreign[i]);
+	sum = w.cgroup.left - w.cgroup.attached - w.cgroup.elsewhere;
+	for (int i = 0; i < TARE_NONOWNERS; i++)
+		sum += ledger_net(&w.cgroup.nonowner[i]);
 	for (int i = 0; (t = fixture_task(&p->b, tasks, i)); i++) {
 		for (int k = TARE_PAGETABLE; k < TARE_KINDS; k++)
 			sum += ledger_net(&t->flow[k]);
@@ -143,7 +143,7 @@ static int64_t entered(const struct place *p, uint32_t tasks, uint32_t mms)
 			sum += (int64_t)w.stack_bytes;
 	}
 	for (int i = 0; (m = fixture_mm(&p->b, mms, i)); i++)
-		sum += m->opening[TARE_PAGETABLE] + ledger_net(&m->foreign[TARE_PAGETABLE]);
+		sum += m->initial[TARE_PAGETABLE] + ledger_net(&m->nonowner[TARE_PAGETABLE]);
 	return sum;
 }
 
@@ -152,7 +152,7 @@ static int64_t events(const struct place *p)
 	struct tare_workload w;
 
 	loader_workload(p->b.l, &w);
-	return w.group.events;
+	return w.cgroup.events;
 }
 
 static const struct tare_task *of(const struct place *p, pid_t tid, bool it)
@@ -179,7 +179,7 @@ static void of_the_child(void **state)
 	assert_int_equal(fixture_count(&p.b, TARE_REC_TASK), 2);
 	assert_in_range(ledger_net(&of(&p, p.c.pid, false)->flow[TARE_KMEM]), PAGE, 64 * PAGE);
 	assert_true(ledger_net(&of(&p, p.c.pid, true)->flow[TARE_KMEM]) < 16 * PAGE);
-	assert_int_equal(entered(&p, TARE_REC_TASK, TARE_REC_MM), events(&p));
+	assert_int_equal(accounted(&p, TARE_REC_TASK, TARE_REC_MM), events(&p));
 	child_tell(&p.c, 'r');
 	child_end(&p.c);
 	end(&p);
@@ -211,7 +211,7 @@ static void of_nobody_after(void **state)
 			assert_int_equal(ledger_net(&t->flow[TARE_KMEM]), 0);
 		loader_workload(p.b.l, &w);
 		if (*at == 'm')
-			assert_true(w.group.left >= FORKS * PAGE);
+			assert_true(w.cgroup.left >= FORKS * PAGE);
 		child_end(&p.c);
 		loader_drain(p.b.l);
 		fixture_nothing_lost(&p.b);

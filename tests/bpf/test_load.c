@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Every program before this kernel's verifier, by each arm and with the
+ * Every program before this kernel's verifier, by each backend and with the
  * optional ones on and off, and what tare_init finds out.
  */
 #include "fixture.h"
@@ -38,60 +38,63 @@ static void load_and_close(const struct loader_config *config, bool optional)
 }
 
 /* cmocka 1.1.5's skip() leaves at once, so what was probed is freed before. */
-static void need_arm(enum ledger_arm arm)
+static void need_backend(enum counter_backend backend)
 {
 	struct fixture b;
 	bool there;
 
 	fixture_probe(&b);
-	there = !b.features.why_not[arm];
+	there = !b.features.why_not[backend];
 	fixture_close(&b);
 	if (!there)
 		skip();
 }
 
-static void percpu_arm(void **state)
+static void percpu_backend(void **state)
 {
 	(void)state;
-	need_arm(ARM_PERCPU);
-	load_and_close(&(struct loader_config){ .arm = ARM_PERCPU }, true);
-	load_and_close(&(struct loader_config){ .arm = ARM_PERCPU }, false);
-	load_and_close(&(struct loader_config){ .arm = ARM_PERCPU, .no_children = true }, true);
-	load_and_close(&(struct loader_config){ .arm = ARM_PERCPU, .max_mms = 1 }, true);
-	load_and_close(&(struct loader_config){ .arm = ARM_PERCPU, .max_mms = 100000 }, true);
+	need_backend(BACKEND_PERCPU);
+	load_and_close(&(struct loader_config){ .backend = BACKEND_PERCPU }, true);
+	load_and_close(&(struct loader_config){ .backend = BACKEND_PERCPU }, false);
+	load_and_close(&(struct loader_config){ .backend = BACKEND_PERCPU, .no_children = true },
+		       true);
+	load_and_close(&(struct loader_config){ .backend = BACKEND_PERCPU, .max_mms = 1 }, true);
+	load_and_close(&(struct loader_config){ .backend = BACKEND_PERCPU, .max_mms = 100000 },
+		       true);
 }
 
-static void classic_arm(void **state)
+static void classic_backend(void **state)
 {
 	(void)state;
-	need_arm(ARM_CLASSIC);
-	load_and_close(&(struct loader_config){ .arm = ARM_CLASSIC }, true);
-	load_and_close(&(struct loader_config){ .arm = ARM_CLASSIC, .no_children = true }, false);
+	need_backend(BACKEND_CLASSIC);
+	load_and_close(&(struct loader_config){ .backend = BACKEND_CLASSIC }, true);
+	load_and_close(&(struct loader_config){ .backend = BACKEND_CLASSIC, .no_children = true },
+		       false);
 }
 
-static void count_arm(void **state)
+static void count_backend(void **state)
 {
 	(void)state;
-	need_arm(ARM_COUNT);
-	load_and_close(&(struct loader_config){ .arm = ARM_COUNT }, true);
+	need_backend(BACKEND_COUNT);
+	load_and_close(&(struct loader_config){ .backend = BACKEND_COUNT }, true);
 }
 
-/* An arm that this kernel cannot run is refused, and nothing of it stays. */
-static void wrong_arm(void **state)
+/* A backend that this kernel cannot run is refused, and nothing of it stays. */
+static void wrong_backend(void **state)
 {
 	int before = open_files(), err, stderr_copy, null;
 	struct fixture b;
 
 	(void)state;
 	fixture_probe(&b);
-	if (!b.features.why_not[ARM_COUNT]) {
+	if (!b.features.why_not[BACKEND_COUNT]) {
 		fixture_close(&b);
 		skip();
 	}
 	stderr_copy = dup(STDERR_FILENO);
 	null = open("/dev/null", O_WRONLY);
 	dup2(null, STDERR_FILENO);
-	err = fixture_load(&b, (struct loader_config){ .arm = ARM_COUNT });
+	err = fixture_load(&b, (struct loader_config){ .backend = BACKEND_COUNT });
 	dup2(stderr_copy, STDERR_FILENO);
 	close(stderr_copy);
 	close(null);
@@ -115,7 +118,7 @@ static void cpu_offsets(void **state)
 		struct fixture b;
 		int fd;
 
-		fixture_open(&b, (struct loader_config){ .arm = ARM_CLASSIC });
+		fixture_open(&b, (struct loader_config){ .backend = BACKEND_CLASSIC });
 		fd = fixture_map("tare_bpf.bss", &info);
 		bss = mmap(NULL, info.value_size, PROT_READ, MAP_SHARED, fd, 0);
 		assert_ptr_not_equal(bss, MAP_FAILED);
@@ -138,8 +141,8 @@ static void cpu_offsets(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(percpu_arm),  cmocka_unit_test(classic_arm),
-		cmocka_unit_test(count_arm),   cmocka_unit_test(wrong_arm),
+		cmocka_unit_test(percpu_backend), cmocka_unit_test(classic_backend),
+		cmocka_unit_test(count_backend),  cmocka_unit_test(wrong_backend),
 		cmocka_unit_test(cpu_offsets),
 	};
 

@@ -75,7 +75,7 @@ static void add_task(struct sum *s, const struct tare_task *t)
 static void add_mm(struct sum *s, const struct tare_mm *m)
 {
 	for (int k = 0; k < TARE_MM_KINDS; k++)
-		s->net[k] += m->opening[k] + ledger_net(&m->foreign[k]);
+		s->net[k] += m->initial[k] + ledger_net(&m->nonowner[k]);
 }
 
 static void on_ended(void *ctx, uint64_t proc, const struct tare_ended *e)
@@ -140,11 +140,11 @@ static struct sum full_ring(char command)
 	struct fixture b;
 	struct sum all;
 
-	fixture_open(&b, (struct loader_config){ .arm = ARM_PERCPU, .ring_bytes = PAGE });
+	fixture_open(&b, (struct loader_config){ .backend = BACKEND_PERCPU, .ring_bytes = PAGE });
 	fixture_ring(&b);
 	child_start(&c, serve);
 	child_settle(&c);
-	fixture_adopt(&b, c.pid);
+	fixture_attach(&b, c.pid);
 	child_tell(&c, command);
 	child_end(&c);
 	loader_drain(b.l);
@@ -180,7 +180,7 @@ static int count_bytes(void *ctx, const void *data, size_t size)
 	const struct tare_sample *s = data;
 
 	assert_true(size >= sizeof(s->head));
-	if (s->head.type == TARE_REC_SAMPLE && !(s->flags & TARE_SAMPLE_ASKED))
+	if (s->head.type == TARE_REC_SAMPLE && !(s->flags & TARE_SAMPLE_VIRTUAL))
 		*(uint64_t *)ctx += s->bytes;
 	return 0;
 }
@@ -195,14 +195,14 @@ static void samples_thin(void **state)
 	struct fixture b;
 
 	(void)state;
-	fixture_open(&b, (struct loader_config){ .arm = ARM_PERCPU,
+	fixture_open(&b, (struct loader_config){ .backend = BACKEND_PERCPU,
 						 .period = PAGE,
 						 .stack = 4096,
 						 .samples_ring_bytes = 8 << 20 });
 	assert_int_equal(loader_samples_open(b.l, count_bytes, &taken), 0);
 	child_start(&c, serve);
 	child_settle(&c);
-	fixture_adopt(&b, c.pid);
+	fixture_attach(&b, c.pid);
 	child_tell(&c, 'g');
 	child_end(&c);
 	loader_sampling(b.l, &s);

@@ -29,14 +29,15 @@ after(async () => {
 	rmSync(folder, { recursive: true, force: true });
 });
 
-const fill = (args, options) => execFileSync(join(build, 'tests', 'browser', 'fill'), args,
+const makePages = (args, options) => execFileSync(
+	join(build, 'tests', 'browser', 'make_pages'), args,
 	{ maxBuffer: 1 << 28, stdio: ['pipe', 'pipe', 'ignore'], ...options });
 
 /** The report of `data` as a file; its path. page: "run", or that of bench. */
 export function report(name, json, page) {
 	const path = join(folder, `${name}.html`);
 
-	writeFileSync(path, fill(page ? [page] : [], { input: JSON.stringify(json) }));
+	writeFileSync(path, makePages(page ? [page] : [], { input: JSON.stringify(json) }));
 	return path;
 }
 
@@ -45,7 +46,7 @@ export function rendered(name) {
 	const path = join(folder, `${name}.html`);
 
 	if (!existsSync(path))
-		writeFileSync(path, fill(['report', name]));
+		writeFileSync(path, makePages(['report', name]));
 	return path;
 }
 

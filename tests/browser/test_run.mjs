@@ -15,9 +15,10 @@ const sum = (list) => list.reduce((a, b) => a + b, 0);
 const rows = entries.node.map((_, i) => i);
 
 const shown = (page) => page.locator('#summary').evaluate((n) => Number(n.dataset.bytes));
-const told = (page) =>
-	page.locator('#told').evaluate((n) => [n.textContent, Number(n.dataset.bytes)]);
-const picture = (page, name) => page.locator(`#grown .pictures button[data-value="${name}"]`);
+const status = (page) =>
+	page.locator('#flame-status').evaluate((n) => [n.textContent, Number(n.dataset.bytes)]);
+const sampleType = (page, name) =>
+	page.locator(`#grown .sample-types button[data-value="${name}"]`);
 
 async function search(page, text) {
 	await page.fill('#search', text);
@@ -67,16 +68,16 @@ test('what ran, what it weighed, and that its books balance',
 	assert.equal(await page.locator('#losses').count(), 0);
 }));
 
-test('the flame graph\u2019s root is the profile\u2019s total in each picture',
+test('the flame graph\u2019s root is the profile\u2019s total in each sample type',
 	() => opened(path, {}, async (page) => {
-	for (const [name, total] of [['grown', report.samples.pictures.grown.total],
-		['live_end', report.samples.pictures['live-end'].total],
-		['live_peak', report.samples.pictures['live-peak'].total],
-			['asked', sum(profile.asked.bytes)],
-			['untouched', sum(profile.asked.untouched)]]) {
-		await picture(page, name).click();
+	for (const [name, total] of [['grown', report.samples.types.grown.total],
+		['live_end', report.samples.types['live-end'].total],
+		['live_peak', report.samples.types['live-peak'].total],
+			['virtual', sum(profile.virtual.bytes)],
+			['untouched', sum(profile.virtual.untouched)]]) {
+		await sampleType(page, name).click();
 		near(await shown(page), total, name);
-		near((await told(page))[1], total, `${name}: root`);
+		near((await status(page))[1], total, `${name}: root`);
 	}
 }));
 
@@ -106,28 +107,28 @@ test('filters show what passes them', () => opened(path, {}, async (page) => {
 		{ hasText: 'read' }).innerText() });
 	await expect((i) => profile.causes[entries.cause[i]] === 'read', 'cause');
 	await page.click('#no-filters');
-	const place = profile.places.indexOf('heap');
-	await page.selectOption('#grown select[name="place"]', `p${place}`);
-	await expect((i) => entries.place[i] === place, 'place');
+	const mapping = profile.mappings.indexOf('heap');
+	await page.selectOption('#grown select[name="mapping"]', `p${mapping}`);
+	await expect((i) => entries.mapping[i] === mapping, 'mapping');
 	await page.click('#no-filters');
 	const label = profile.strings.indexOf('[anon:arena]');
-	await page.selectOption('#grown select[name="place"]', `l${label}`);
+	await page.selectOption('#grown select[name="mapping"]', `l${label}`);
 	await expect((i) => entries.label[i] === label, 'label');
 }));
 
 test('groups at the root do not change sums', () => opened(path, {}, async (page) => {
 	const total = await shown(page);
 
-	for (const group of ['process', 'thread', 'name', 'kind', 'cause', 'place']) {
+	for (const group of ['process', 'thread', 'name', 'kind', 'cause', 'mapping']) {
 		await page.selectOption('#grown select[name="group"]', group);
 		near(await shown(page), total, group);
 	}
 	await page.selectOption('#grown select[name="group"]', 'thread');
 	await page.locator('#flame-graph').focus();
 	await page.keyboard.press('ArrowDown');
-	assert.match((await told(page))[0], /^server \(500\)/);
+	assert.match((await status(page))[0], /^server \(500\)/);
 	await page.keyboard.press('ArrowDown');
-	const [name, bytes] = await told(page), tid = Number(/\((\d+)\)/.exec(name)[1]);
+	const [name, bytes] = await status(page), tid = Number(/\((\d+)\)/.exec(name)[1]);
 	near(bytes,
 		sum(rows.filter((i) => entries.process[i] === 0 &&
 		report.processes[0].tasks[entries.task[i]].tid === tid)
@@ -218,7 +219,7 @@ test('who calls a function, and whom it calls', () => opened(path, {}, async (pa
 
 test('keyboard: down, across, zoom, back, home', () => opened(path, {}, async (page) => {
 	const graph = page.locator('#flame-graph'),
-		at = async () => (await told(page))[0].split(' ')[0];
+		at = async () => (await status(page))[0].split(' ')[0];
 
 	await page.locator('h1').click();
 	await page.keyboard.press('/');
@@ -232,11 +233,11 @@ test('keyboard: down, across, zoom, back, home', () => opened(path, {}, async (p
 	await page.keyboard.press('ArrowLeft');
 	assert.equal(await at(), widest);
 	await page.keyboard.press('ArrowDown');
-	const second = await at(), bytes = (await told(page))[1];
+	const second = await at(), bytes = (await status(page))[1];
 	await page.keyboard.press('Enter');
 	assert.match(await page.locator('.crumbs').innerText(), new RegExp(`${second}\\s*Reset$`));
 	assert.match(await page.locator('#grown h3').innerText(), /below the frame/);
-	near((await told(page))[1], bytes, 'zoomed');
+	near((await status(page))[1], bytes, 'zoomed');
 	await page.keyboard.press('ArrowDown');
 	await page.keyboard.press('Enter');
 	await page.keyboard.press('Escape');
@@ -285,7 +286,7 @@ test('a selected time: what grew in it, and what lives at its end',
 	await page.locator('.chosen-time[visibility="visible"]').waitFor();
 	near(await shown(page), inTime(3, 10).grew, 'grew');
 	assert.match(await page.locator('#summary').innerText(), /by samples, \u00b1/);
-	await picture(page, 'live').click();
+	await sampleType(page, 'live').click();
 	near(await shown(page), inTime(3, 10).live, 'live at its end');
 	await page.selectOption('#grown select[name="process"]', '0');
 	near(await shown(page), inTime(3, 10, rows.filter((i) => entries.process[i] === 0)).live,
@@ -293,8 +294,8 @@ test('a selected time: what grew in it, and what lives at its end',
 	await page.locator('svg.weight').focus();
 	await page.keyboard.press('Escape');
 	assert.equal(await page.inputValue('#time-from'), '');
-	await picture(page, 'live_peak').waitFor();
-	assert.equal(await picture(page, 'live_peak').getAttribute('aria-pressed'), 'true');
+	await sampleType(page, 'live_peak').waitFor();
+	assert.equal(await sampleType(page, 'live_peak').getAttribute('aria-pressed'), 'true');
 }));
 
 async function drag(page, from, to) {
@@ -324,7 +325,7 @@ test('a drag over the chart and Shift with arrows select, too',
 	assert.ok(from > 0 && to > from && to <= 16, `${from} ${to}`);
 	near(await shown(page), inTime(from, to).grew, 'dragged');
 	await page.click('#time-clear');
-	near(await shown(page), report.samples.pictures['live-peak'].total, 'cleared');
+	near(await shown(page), report.samples.types['live-peak'].total, 'cleared');
 	await page.locator('svg.weight').focus();
 	await page.keyboard.press('ArrowRight');
 	for (let i = 0; i < 4; i++)
@@ -370,7 +371,7 @@ test('threads: figures, order, and one in the flame graph', () => opened(path, {
 	assert.match(await page.locator('#who-chosen').innerText(), /flusher \(503\)/);
 	assert.match(await page.locator('#summary').innerText(), /of thread flusher \(503\)/);
 	await page.locator('#who-chosen button').click();
-	near(await shown(page), report.samples.pictures['live-peak'].total, 'all again');
+	near(await shown(page), report.samples.types['live-peak'].total, 'all again');
 	await page.fill('#who-search', 'work');
 	assert.equal((await ids()).length, 2);
 	await page.fill('#who-search', '');
@@ -386,8 +387,8 @@ test('the books by kind, and what was not measured and why', async () => {
 					`table.books tr[data-kind="${kind}"] td`,
 					(tds) => tds.map((td) => td.dataset.bytes === undefined
 					? td.textContent : Number(td.dataset.bytes)));
-				const expected = [t.opening, t.in, t.out, t.foreign.in,
-					t.foreign.out, t.unattributed,
+				const expected = [t.initial, t.in, t.out, t.by_others.in,
+					t.by_others.out, t.unattributed,
 					t.net].map((x) => x ?? 'not measured');
 
 				assert.deepEqual(cells, expected, `${name}: ${kind}`);

@@ -30,11 +30,11 @@ test('hostile names are shown as they are and do nothing', async () => {
 		await page.locator('#flame-graph').focus();
 		for (const key of ['ArrowDown', 'Enter', 'ArrowDown', 'Enter', 's'])
 			await page.keyboard.press(key);
-		assert.match(await page.locator('#told').innerText(), /ot tfel/);
+		assert.match(await page.locator('#flame-status').innerText(), /ot tfel/);
 		assert.ok(
 			!/[\u202a-\u202e\u2028\u2029]/
 				.test(await page.locator('body').innerText()));
-		await page.selectOption('#grown select[name="group"]', 'place');
+		await page.selectOption('#grown select[name="group"]', 'mapping');
 		assert.deepEqual(
 			await page.evaluate(
 			() => JSON.parse(document.getElementById('data').textContent).command),
@@ -42,14 +42,15 @@ test('hostile names are shown as they are and do nothing', async () => {
 		assert.equal(
 			await page.evaluate(
 			() => document.documentElement.scrollWidth <= innerWidth), true);
-		assert.equal(await picture(page, 'asked').isDisabled(), true);
-		assert.match(await picture(page, 'asked').getAttribute('title'),
+		assert.equal(await sampleType(page, 'virtual').isDisabled(), true);
+		assert.match(await sampleType(page, 'virtual').getAttribute('title'),
 			/not sampled by this version/);
 	});
 	assert.equal(readFileSync(path, 'utf8').match(/<script/gi).length, 2);
 });
 
-const picture = (page, name) => page.locator(`#grown .pictures button[data-value="${name}"]`);
+const sampleType = (page, name) =>
+	page.locator(`#grown .sample-types button[data-value="${name}"]`);
 
 test('without samples: all but the flame graph, and how to get it',
 	() => opened(rendered('python'), {}, async (page) => {
@@ -117,21 +118,21 @@ test('rows that stand for many: how many, who failed, how far they differ',
 	assert.match(await page.locator('#who .below').innerText(), /^23,001 processes/);
 }));
 
-test('rows without a stack stand under a mark', async () => {
+test('rows without a stack stand under a synthetic frame', async () => {
 	const report = data(rendered('profile')), { entries } = report.profile,
 		at = entries.grown.indexOf(Math.max(...entries.grown));
 
 	entries.node[at] = -1;
 	await opened(filled('no-stack', report, 'run'), {}, async (page) => {
-		assert.equal(await shown(page), report.samples.pictures['live-peak'].total);
+		assert.equal(await shown(page), report.samples.types['live-peak'].total);
 		await page.fill('#search', '"[no stack]"');
-		const marks = [at,
+		const synthetic = [at,
 			...entries.node.map((n, i) => [n, i]).filter(([n]) => n >= 0 &&
 			report.profile.strings[
 			report.profile.frames.function[report.profile.nodes.frame[n]]] === '[no ' +
 			'stack]').map(([, i]) => i)];
 		assert.equal(await page.locator('#found').evaluate((n) => Number(n.dataset.bytes)),
-			marks.reduce((s, i) => s + entries.live_peak[i], 0));
+			synthetic.reduce((s, i) => s + entries.live_peak[i], 0));
 	});
 });
 
@@ -156,7 +157,9 @@ test('a stack of 3,000 frames: what is not drawn is told, and can be zoomed to',
 			await page.keyboard.press('ArrowDown');
 		await page.keyboard.press('Enter');
 		await page.keyboard.press('ArrowDown');
-		assert.match(await page.locator('#told').innerText(), new RegExp(`^${name}`));
+		const status = await page.locator('#flame-status').innerText();
+
+		assert.match(status, new RegExp(`^${name}`));
 		assert.match(await page.locator('.crumbs').innerText(), /more/);
 	});
 });
@@ -165,7 +168,7 @@ test('series by kind are stacked by kind', async () => {
 	const report = data(rendered('profile'));
 
 	report.series.forEach((p, i) => { p.kinds = { anon: p.rss - 4096, file: 4096, shmem: 0,
-		swap: 0, pagetable: p.beside, kstack: i, kmem: 0 }; });
+		swap: 0, pagetable: p.non_rss, kstack: i, kmem: 0 }; });
 	await opened(filled('kinds', report, 'run'), {}, async (page) => {
 		const bands = await page.$$eval('svg.weight .band-area',
 			(b) => b.map((x) => x.dataset.band));
@@ -206,7 +209,7 @@ test('100,000 stacks of 1,000 threads: no more is drawn than is seen', async (t)
 
 	await opened(path, { bypassCSP: true }, async (page) => {
 		t.diagnostic(`opened in ${Date.now() - start} ms`);
-		assert.equal(await shown(page), report.samples.pictures['live-peak'].total);
+		assert.equal(await shown(page), report.samples.types['live-peak'].total);
 		const key =
 			'document.getElementById("flame-graph").dispatchEvent(new ' +
 			'KeyboardEvent("keydown", { key: arg, bubbles: true, cancelable: true }))';
@@ -229,9 +232,9 @@ test('100,000 stacks of 1,000 threads: no more is drawn than is seen', async (t)
 		times.clear = await timed(page, type, '');
 		times['all growth'] = await timed(page,
 			'document.querySelector("#grown button[data-value=grown]").click()');
-		assert.equal(await shown(page), report.samples.pictures.grown.total);
+		assert.equal(await shown(page), report.samples.types.grown.total);
 		times['by thread'] = await timed(page, choose, ['group', 'thread']);
-		assert.equal(await shown(page), report.samples.pictures.grown.total);
+		assert.equal(await shown(page), report.samples.types.grown.total);
 		times.filter = await timed(page, choose,
 			['kind', String(report.profile.kinds.indexOf('file'))]);
 		times['select time'] = await timed(page,

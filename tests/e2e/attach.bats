@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# `tare attach`: opening balances exact, what follows exact, and no trace after.
+# `tare attach`: initial balances exact, what follows exact, and no trace after.
 
 load lib/common
 
@@ -11,12 +11,12 @@ setup() {
 
 teardown() {
 	end_all "${started[@]}"
-	for group in "${groups[@]}"; do
-		rmdir "$group"
+	for cgroup in "${cgroups[@]}"; do
+		rmdir "$cgroup"
 	done
 }
 
-@test "opening balances equal the kernel's, and what follows" {
+@test "initial balances equal the kernel's, and what follows" {
 	compared attach --checkpoints 2 -- "$PROGRAMS/threads" 16 256
 }
 
@@ -54,7 +54,7 @@ teardown() {
 	compared real --attach --every 150 --times 4 -- "$PROGRAMS/busy" 4 3
 }
 
-@test "the same by the classic arm" {
+@test "the same by the classic backend" {
 	compared real --attach --opt=--force-arm --opt=classic --every 150 --times 3 -- \
 		"$PROGRAMS/busy" 4 2
 	compared attach --opt=--force-arm --opt=classic --checkpoints 2 -- "$PROGRAMS/threads" 4 64
@@ -126,7 +126,7 @@ attached() {
 	# Others run on meanwhile: only what holds for those too.
 	report assert "$DIR/r.json" "r['lost']['total'] == 0" "${pids[0]} in pids" "$$ in pids" \
 		"len(pids) > 2" \
-		"all(p['balance'][k]['opening'] >= 0 for p in processes for k in KINDS if k != 'kmem')" \
+		"all(p['balance'][k]['initial'] >= 0 for p in processes for k in KINDS if k != 'kmem')" \
 		"r['cgroup'] is not None or r['totals']['kmem']['net'] is None" \
 		"r['features']['kmem']['state'] == 'events' or all(t['kmem']['net'] is None for t in tasks)"
 }
@@ -135,22 +135,22 @@ attached() {
 	compared attach --select=--all --others --detach --checkpoints 2 -- "$PROGRAMS/threads" 4 64
 }
 
-group_in() {
+cgroup_in() {
 	[ -d "$1" ] && mkdir "$1/tare-test-$$" 2>/dev/null || return 1
-	groups+=("$1/tare-test-$$")
-	group=$1/tare-test-$$
+	cgroups+=("$1/tare-test-$$")
+	cgroup=$1/tare-test-$$
 }
 
-# by_group ROOT: attaches by a control group, and below it.
-by_group() {
-	groups=()
-	group_in "$1" || skip "no control groups at $1"
-	mkdir "$group/below"
-	groups=("$group/below" "$group")
+# by_cgroup ROOT: attaches by a control group, and below it.
+by_cgroup() {
+	cgroups=()
+	cgroup_in "$1" || skip "no control groups at $1"
+	mkdir "$cgroup/below"
+	cgroups=("$cgroup/below" "$cgroup")
 	hold 3
-	echo "${pids[0]}" >"$group/cgroup.procs"
-	echo "${pids[1]}" >"$group/below/cgroup.procs"
-	attached --cgroup "$group"
+	echo "${pids[0]}" >"$cgroup/cgroup.procs"
+	echo "${pids[1]}" >"$cgroup/below/cgroup.procs"
+	attached --cgroup "$cgroup"
 	report check "$DIR/r.1.json"
 	report assert "$DIR/r.1.json" "sorted(pids) == sorted([${pids[0]}, ${pids[1]}])"
 	kill "${pids[@]}"
@@ -161,11 +161,11 @@ by_group() {
 }
 
 @test "--cgroup, version 2" {
-	by_group "$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)"
+	by_cgroup "$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)"
 }
 
 @test "--cgroup, version 1" {
-	by_group "$(awk '$3 == "cgroup" && $4 ~ /memory/ { print $2; exit }' /proc/mounts)"
+	by_cgroup "$(awk '$3 == "cgroup" && $4 ~ /memory/ { print $2; exit }' /proc/mounts)"
 }
 
 @test "a target that is stopped stays stopped; one that runs isn't stopped" {

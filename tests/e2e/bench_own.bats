@@ -8,7 +8,7 @@ load lib/common
 
 setup() {
 	started=()
-	groups=$(left_groups)
+	cgroups=$(left_cgroups)
 }
 
 teardown() {
@@ -25,13 +25,13 @@ results() {
 }
 
 # Control groups of tares that are no more.
-left_groups() {
-	local group pid under
+left_cgroups() {
+	local cgroup pid under
 	# Below this test's own, where that is known (v1): others may test beside it.
 	under=$(sed -n 's|^[0-9]*:[^:]*memory[^:]*:\(/..*\)$|\1|p' /proc/self/cgroup)
-	while read -r group; do
-		pid=${group##*/tare-}
-		[ -e "/proc/${pid%%-*}" ] || echo "$group"
+	while read -r cgroup; do
+		pid=${cgroup##*/tare-}
+		[ -e "/proc/${pid%%-*}" ] || echo "$cgroup"
 	done < <(find /sys/fs/cgroup -type d -name 'tare-[0-9]*-*' -path "*$under/tare-*" 2>/dev/null)
 }
 
@@ -48,7 +48,7 @@ own_fails() {
 	says "$1"
 	results assert "$DIR/r.db" "row('own')['status'] in ('failed', 'stopped')" \
 		"len({x['tasks'] for x in row('own')['runs']}) == 1"
-	[ "$(left_groups)" = "$groups" ] || fail "a control group is left:" "$(left_groups)"
+	[ "$(left_cgroups)" = "$cgroups" ] || fail "a control group is left:" "$(left_cgroups)"
 }
 
 @test "one that says ready: weighed when it rests, then ended" {
@@ -66,9 +66,9 @@ signal.pause()" $0' --runs 2
 		"all(0 < x['ready_s'] < 10 and x['cpu_s'] > 0 for x in runs('own'))"
 }
 
-@test "an arm that the kernel refuses gives way, in each run, and results say which was taken" {
-	arm=$("$TARE" doctor --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["arm"])')
-	TARE_REFUSE=tare_rss_$arm own 'exit 0'
+@test "a backend that the kernel refuses gives way, in each run, and results say which was taken" {
+	backend=$("$TARE" doctor --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["arm"])')
+	TARE_REFUSE=tare_rss_$backend own 'exit 0'
 	status_is 0
 	says 'ledger by classic'
 	results assert "$DIR/r.db" "row('own')['status'] == 'ok'"
@@ -282,7 +282,7 @@ was_cut_short() {
 	# The one that was cut short is made again, those kept are not.
 	[ "$(cut -d' ' -f2 "$DIR/seen" | tr '\n' ' ')" = '1 1 2 2 2 3 3 ' ] ||
 		fail "$(cat "$DIR/seen")"
-	[ "$(left_groups)" = "$groups" ] || fail "a control group is left:" "$(left_groups)"
+	[ "$(left_cgroups)" = "$cgroups" ] || fail "a control group is left:" "$(left_cgroups)"
 }
 
 @test "Ctrl-C: 130, what was done is kept, nothing is left; --resume makes the rest" {

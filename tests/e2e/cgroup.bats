@@ -8,15 +8,15 @@ load lib/common
 
 setup() {
 	started=()
-	groups=()
+	cgroups=()
 	home=$("$LIB/kmem.py" home) || skip "${home#skip: }"
 }
 
 teardown() {
 	exec 9>&-
 	end_all "${started[@]}"
-	for group in "${groups[@]}"; do
-		[ ! -d "$group" ] || until_true 5 rmdir_below "$group" || :
+	for cgroup in "${cgroups[@]}"; do
+		[ ! -d "$cgroup" ] || until_true 5 rmdir_below "$cgroup" || :
 	done
 }
 
@@ -30,34 +30,34 @@ rmdir_below() {
 	[ ! -d "$1" ]
 }
 
-# A group of the test's own, which tare's are to be made in: sets group.
-own_group() {
-	group=$home/tare-test-$BATS_TEST_NUMBER-$$
-	mkdir "$group" || skip "no control group can be made in $home"
-	groups+=("$group")
+# A group of the test's own, which tare's are to be made in: sets cgroup.
+own_cgroup() {
+	cgroup=$home/tare-test-$BATS_TEST_NUMBER-$$
+	mkdir "$cgroup" || skip "no control group can be made in $home"
+	cgroups+=("$cgroup")
 }
 
-# Directories of the groups that there are in $group.
+# Directories of the groups that there are in $cgroup.
 below() {
-	find "$group" -mindepth 1 -type d
+	find "$cgroup" -mindepth 1 -type d
 }
 
 nothing_below() {
 	[ -z "$(below)" ]
 }
 
-no_group_left() {
+no_cgroup_left() {
 	until_true 5 nothing_below || fail "left behind:" "$(below)"
 }
 
-# group_of PID: directory of the memory group that it is in.
-group_of() {
+# cgroup_of PID: directory of the memory group that it is in.
+cgroup_of() {
 	local path
 	path=$(sed -n -E 's/^[0-9]+:([^:]*,)?memory(,[^:]*)?://p' "/proc/$1/cgroup")
 	[ -n "$path" ] || path=$(sed -n 's/^0:://p' "/proc/$1/cgroup")
 	# Below the group: the hierarchy's mount is that much shorter.
-	[[ $path == */"${group##*/}"* ]] || { echo "elsewhere: $path"; return; }
-	echo "$group${path#*/"${group##*/}"}"
+	[[ $path == */"${cgroup##*/}"* ]] || { echo "elsewhere: $path"; return; }
+	echo "$cgroup${path#*/"${cgroup##*/}"}"
 }
 
 # held OPTIONS… -- CMD…: tare in the background until the command's checkpoint;
@@ -65,7 +65,7 @@ group_of() {
 held() {
 	[ -e "$DIR/in" ] || mkfifo "$DIR/in"
 	: >"$DIR/out"
-	"$TARE" run --cgroup "$group" -o "$DIR/r.json" "$@" <"$DIR/in" >"$DIR/out" 2>"$DIR/err" \
+	"$TARE" run --cgroup "$cgroup" -o "$DIR/r.json" "$@" <"$DIR/in" >"$DIR/out" 2>"$DIR/err" \
 		3>&- 9>&- &
 	weigher=$!
 	started+=("$weigher")
@@ -103,12 +103,12 @@ remember() {
 }
 
 @test "--cgroup PATH: below there, as a directory or as the hierarchy's path" {
-	own_group
-	run "$TARE" run --cgroup "$group" -o "$DIR/r.json" -- cat /proc/self/cgroup
+	own_cgroup
+	run "$TARE" run --cgroup "$cgroup" -o "$DIR/r.json" -- cat /proc/self/cgroup
 	status_is 0
-	says "/${group##*/}/tare-"
-	report assert "$DIR/r.json" "'/${group##*/}/tare-' in r['cgroup']['path']"
-	no_group_left
+	says "/${cgroup##*/}/tare-"
+	report assert "$DIR/r.json" "'/${cgroup##*/}/tare-' in r['cgroup']['path']"
+	no_cgroup_left
 }
 
 @test "--cgroup: what is no group is refused before anything is started" {
@@ -177,12 +177,12 @@ no_swap() {
 
 @test "--memory-max: killed for it, said so, and the books balance" {
 	no_swap
-	own_group
-	run "$TARE" run --cgroup "$group" --memory-max 64MiB -- "$PROGRAMS/hog" 256 </dev/null
+	own_cgroup
+	run "$TARE" run --cgroup "$cgroup" --memory-max 64MiB -- "$PROGRAMS/hog" 256 </dev/null
 	status_is 137
 	says 'OOM' 'books: .*balanced' '64'
 	says_not survived
-	run "$TARE" run --cgroup "$group" --memory-max 64MiB -o "$DIR/r.json" -- \
+	run "$TARE" run --cgroup "$cgroup" --memory-max 64MiB -o "$DIR/r.json" -- \
 		"$PROGRAMS/hog" 256 </dev/null
 	status_is 137
 	run "$LIB/kmem.py" check "$DIR/r.json"
@@ -191,7 +191,7 @@ no_swap() {
 	report assert "$DIR/r.json" "r['cgroup']['oom_kills'] >= 1" "r['exit']['signal'] == 9" \
 		"r['cgroup']['limit'] == 64 << 20" "60 << 20 <= r['cgroup']['peak'] <= 64 << 20" \
 		"60 << 20 <= r['peak']['weight']['total']"
-	no_group_left
+	no_cgroup_left
 }
 
 @test "--memory-max: a child killed for it, the command goes on" {
@@ -219,52 +219,52 @@ no_swap() {
 }
 
 @test "SIGTERM and SIGHUP to tare, Ctrl-C, a command that was killed: no group stays" {
-	own_group
+	own_cgroup
 	for sig in TERM HUP; do
 		held -- "$PROGRAMS/target" 1
-		[ -n "$(below)" ] || fail "no group in $group"
+		[ -n "$(below)" ] || fail "no group in $cgroup"
 		kill -$sig "$weigher"
 		until_true 10 gone "$weigher"
 		exec 9>&-
-		no_group_left
+		no_cgroup_left
 	done
 	held -- "$PROGRAMS/target" 1
 	kill -KILL "$child"
 	finished "$weigher"
 	status_is 137
-	no_group_left
-	run "$LIB/terminal.py" --send '^C' --after ready -- "$TARE" run --cgroup "$group" -- \
+	no_cgroup_left
+	run "$LIB/terminal.py" --send '^C' --after ready -- "$TARE" run --cgroup "$cgroup" -- \
 		sh -c 'echo ready; exec sleep 15'
 	status_is 130
-	no_group_left
-	run "$LIB/terminal.py" --send '^C' --after ready --again -- "$TARE" run --cgroup "$group" \
+	no_cgroup_left
+	run "$LIB/terminal.py" --send '^C' --after ready --again -- "$TARE" run --cgroup "$cgroup" \
 		-- \
 		sh -c 'trap "" INT; echo ready; sleep 15'
 	status_is 137
-	no_group_left
+	no_cgroup_left
 }
 
 @test "a command that can't be started: no group stays" {
-	own_group
-	run -127 "$TARE" run --cgroup "$group" -- no-such-command-here
-	no_group_left
+	own_cgroup
+	run -127 "$TARE" run --cgroup "$cgroup" -- no-such-command-here
+	no_cgroup_left
 	printf '#!/no/such/interpreter\n' >"$DIR/bad"
 	chmod +x "$DIR/bad"
-	run "$TARE" run --cgroup "$group" -- "$DIR/bad"
-	no_group_left
+	run "$TARE" run --cgroup "$cgroup" -- "$DIR/bad"
+	no_cgroup_left
 }
 
 @test "kill -9 of tare: the next run sweeps its group, once nobody is in it" {
-	own_group
+	own_cgroup
 	held -- "$PROGRAMS/target" 1
-	left=$(group_of "$child")
-	[ -d "$left" ] && [ "$left" != "$group" ] || fail "$left"
+	left=$(cgroup_of "$child")
+	[ -d "$left" ] && [ "$left" != "$cgroup" ] || fail "$left"
 	kill -KILL "$weigher"
 	until_true 10 gone "$weigher"
 	# In use: not touched, and nobody in it killed.
-	"$TARE" run --cgroup "$group" -o "$DIR/r.json" -- true
+	"$TARE" run --cgroup "$cgroup" -o "$DIR/r.json" -- true
 	[ -d "$left" ] || fail "$left was swept with a process in it"
-	[ "$(group_of "$child")" = "$left" ] || fail "$(group_of "$child")"
+	[ "$(cgroup_of "$child")" = "$left" ] || fail "$(cgroup_of "$child")"
 	kill -0 "$child"
 	exec 9>&-
 	until_true 10 gone "$child"
@@ -277,42 +277,42 @@ swept() {
 }
 
 sweeps() {
-	"$TARE" run --cgroup "$group" -o "$DIR/r.json" -- true && nothing_below
+	"$TARE" run --cgroup "$cgroup" -o "$DIR/r.json" -- true && nothing_below
 }
 
 @test "the group of a tare that runs is not touched by another" {
-	own_group
+	own_cgroup
 	held --wait-all -- "$PROGRAMS/target" 1
 	before=$(below)
-	"$TARE" run --cgroup "$group" -o "$DIR/other.json" -- true
+	"$TARE" run --cgroup "$cgroup" -o "$DIR/other.json" -- true
 	[ "$(below)" = "$before" ] || fail "was: $before" "is: $(below)"
 	exec 9>&-
 	finished "$weigher"
 	status_is 0
-	no_group_left
+	no_cgroup_left
 }
 
 @test "a daemon that is left behind lives on, in the group above, and the group goes" {
-	own_group
+	own_cgroup
 	held -- "$PROGRAMS/daemonize"
 	until_true 10 grep -q 'daemon pid=' "$DIR/out"
 	daemon=$(sed -n 's/^daemon pid=//p' "$DIR/out")
 	remember "$daemon"
-	made=$(group_of "$daemon")
-	[[ $made == "$group"/tare-* ]] || fail "$made"
+	made=$(cgroup_of "$daemon")
+	[[ $made == "$cgroup"/tare-* ]] || fail "$made"
 	until_true 10 grep -q 'checkpoint parent' "$DIR/out"
 	echo >&9
 	finished "$weigher"
 	status_is 3
-	no_group_left
+	no_cgroup_left
 	kill -0 "$daemon"
-	[ "$(group_of "$daemon")" = "$group" ] || fail "$(group_of "$daemon")"
+	[ "$(cgroup_of "$daemon")" = "$cgroup" ] || fail "$(cgroup_of "$daemon")"
 	exec 9>&-
 	until_true 10 gone "$daemon"
 }
 
 @test "a tree of processes is in it to the last" {
-	own_group
+	own_cgroup
 	held -- "$PROGRAMS/fork_tree" 3 4
 	# 1 + 4 + 16 + 64
 	[ "$(wc -l <"$(below)/cgroup.procs")" = 85 ] || fail "$(wc -l <"$(below)/cgroup.procs")"
@@ -330,66 +330,66 @@ sweeps() {
 	exec 9>&-
 	finished "$weigher"
 	status_is 0
-	no_group_left
+	no_cgroup_left
 }
 
 @test "two at once, and one within the other: each in its own" {
-	own_group
+	own_cgroup
 	held -- "$PROGRAMS/target" 1
 	first=$(below)
-	run "$TARE" run --cgroup "$group" -o "$DIR/o.json" -- cat /proc/self/cgroup
+	run "$TARE" run --cgroup "$cgroup" -o "$DIR/o.json" -- cat /proc/self/cgroup
 	status_is 0
 	says_not "${first##*/}"
 	exec 9>&-
 	finished "$weigher"
-	no_group_left
-	run "$TARE" run --cgroup "$group" -o "$DIR/outer.json" -- \
+	no_cgroup_left
+	run "$TARE" run --cgroup "$cgroup" -o "$DIR/outer.json" -- \
 		"$TARE" run -o "$DIR/inner.json" -- sh -c 'cat /proc/self/cgroup; exit 6'
 	status_is 6
 	report check "$DIR/outer.json" "$DIR/inner.json"
 	report assert "$DIR/inner.json" "(r['kmem']['level'] == 'none'
 		or r['cgroup']['path'].count('/tare-') >= 2)"
-	no_group_left
+	no_cgroup_left
 }
 
 @test "many runs leave nothing" {
-	own_group
+	own_cgroup
 	for _ in 1 2 3 4 5 6 7 8; do
-		"$TARE" run --cgroup "$group" -o "$DIR/r.json" -- \
+		"$TARE" run --cgroup "$cgroup" -o "$DIR/r.json" -- \
 			"$PROGRAMS/fork_churn" 20 4 </dev/null >"$DIR/out"
 		nothing_below || fail "$(below)"
 	done
 }
 
-# in_group OUT: a process in $group that says to OUT when it is at its checkpoint.
-in_group() {
+# in_cgroup OUT: a process in $cgroup that says to OUT when it is at its checkpoint.
+in_cgroup() {
 	# shellcheck disable=SC2016 # that shell expands them
-	sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$PROGRAMS/target" 1 \
+	sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$cgroup" "$PROGRAMS/target" 1 \
 		<"$DIR/in" >"$DIR/$1" 2>&1 3>&- 9>&- &
 	started+=($!)
 }
 
 @test "attach: the group that the target lives in, and who else is there" {
-	own_group
+	own_cgroup
 	mkfifo "$DIR/in"
-	in_group target
-	in_group stranger
+	in_cgroup target
+	in_cgroup stranger
 	exec 9>"$DIR/in"
 	until_true 10 grep -q checkpoint "$DIR/target"
 	until_true 10 grep -q checkpoint "$DIR/stranger"
 	run "$TARE" attach -p "${started[0]}" --duration 200ms -o "$DIR/r.json"
 	status_is 0
-	report assert "$DIR/r.json" "r['cgroup']['path'].endswith('/${group##*/}')" \
+	report assert "$DIR/r.json" "r['cgroup']['path'].endswith('/${cgroup##*/}')" \
 		"r['cgroup']['own'] is False" "r['cgroup']['others'] == 1" \
 		"r['weight']['source'] == 'processes'" "r['totals']['kstack']['net'] == 16384"
 	run "$TARE" attach -p "${started[0]},${started[1]}" --duration 200ms -o "$DIR/r.json"
 	status_is 0
-	report assert "$DIR/r.json" "r['cgroup']['path'].endswith('/${group##*/}')" \
+	report assert "$DIR/r.json" "r['cgroup']['path'].endswith('/${cgroup##*/}')" \
 		"r['cgroup']['others'] == 0" "r['cgroup']['own'] is False"
 	run "$TARE" attach -p "${started[0]}" --duration 200ms
 	status_is 0
-	says "${group##*/}" '1 other'
-	[ -d "$group" ] || fail "attach removed a group that was not its own"
+	says "${cgroup##*/}" '1 other'
+	[ -d "$cgroup" ] || fail "attach removed a group that was not its own"
 }
 
 @test "version 2, where the memory controller is there" {
@@ -397,13 +397,13 @@ in_group() {
 	[ -n "$at" ] || skip "version 2 is not mounted"
 	grep -qw memory "$at/cgroup.controllers" || skip "version 1 has the memory controller here"
 	grep -qw memory "$at/cgroup.subtree_control" || skip "it is not handed on at the top"
-	own_group
-	run "$TARE" run --cgroup "$group" -o "$DIR/r.json" -- "$PROGRAMS/threads" 8 64 </dev/null
+	own_cgroup
+	run "$TARE" run --cgroup "$cgroup" -o "$DIR/r.json" -- "$PROGRAMS/threads" 8 64 </dev/null
 	status_is 0
 	report check "$DIR/r.json"
 	report assert "$DIR/r.json" "r['cgroup']['version'] == 2" \
 		"all(r['cgroup']['stat'][k] is not None for k in
 		     ('anon', 'file', 'shmem', 'pagetables', 'kernel_stack', 'slab_reclaimable',
 		      'slab_unreclaimable', 'sock', 'percpu'))"
-	no_group_left
+	no_cgroup_left
 }

@@ -39,7 +39,7 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	run --separate-stderr "$TARE" doctor
 	[ "$status" -eq 0 ]
 	[ -z "$stderr" ]
-	[[ "${lines[0]}" == *works,' with ledger arm '* ]]
+	[[ "${lines[0]}" == *works,' with counter backend '* ]]
 }
 
 @test "doctor: 80 columns, and no escape sequences in a pipe" {
@@ -86,16 +86,16 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	holds "$BATS_TEST_TMPDIR/d.json" 'f["stacks"]["state"] == "no" and f["python names"]["state"] == "no"'
 }
 
-@test "doctor: an arm that the kernel refuses gives way to the next" {
+@test "doctor: a backend that the kernel refuses gives way to the next" {
 	"$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
-	arm=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["arm"])' "$BATS_TEST_TMPDIR/d.json")
-	TARE_REFUSE=tare_rss_$arm "$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
-	holds "$BATS_TEST_TMPDIR/d.json" "d['ok'] and d['arm'] != '$arm' and not d['arms']['$arm']['usable']"
-	TARE_REFUSE=tare_rss_$arm,tare_rss_classic run -1 "$TARE" doctor
-	[[ "$(flat)" == *'any ledger arm tare '* ]]
+	backend=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["arm"])' "$BATS_TEST_TMPDIR/d.json")
+	TARE_REFUSE=tare_rss_$backend "$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
+	holds "$BATS_TEST_TMPDIR/d.json" "d['ok'] and d['arm'] != '$backend' and not d['arms']['$backend']['usable']"
+	TARE_REFUSE=tare_rss_$backend,tare_rss_classic run -1 "$TARE" doctor
+	[[ "$(flat)" == *'any counter backend tare '* ]]
 }
 
-@test "doctor: tracepoints and arms are as the kernel's own types say" {
+@test "doctor: tracepoints and backends are as the kernel's own types say" {
 	need bpftool
 	"$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
 	bpftool btf dump file /sys/kernel/btf/vmlinux format c >"$BATS_TEST_TMPDIR/vmlinux.h"
@@ -131,7 +131,7 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	copy=$(public_tare)
 	setcap cap_bpf,cap_perfmon+ep "$copy"
 	run -0 setpriv --reuid 65534 --regid 65534 --clear-groups "$copy" doctor
-	[[ "${lines[0]}" == *works,' with ledger arm '* ]]
+	[[ "${lines[0]}" == *works,' with counter backend '* ]]
 }
 
 @test "doctor in a user namespace: its capabilities do not count" {

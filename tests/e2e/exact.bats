@@ -35,7 +35,7 @@ load lib/common
 	exact --checkpoints 3 --facts 5 -- "$PROGRAMS/huge"
 }
 
-@test "fork with copy-on-write: the opening is what fork copied" {
+@test "fork with copy-on-write: the initial balance is what fork copied" {
 	exact --checkpoints 4 --facts 5 -- "$PROGRAMS/fork_cow"
 }
 

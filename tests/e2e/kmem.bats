@@ -9,7 +9,7 @@ load lib/common
 
 setup() {
 	started=()
-	groups=()
+	cgroups=()
 	# On a disk: what stat_tree leaves if it is killed goes with it.
 	TARE_TEST_DIR=$(mktemp -d "${TARE_TEST_DIR:-/var/tmp}/tare-kmem-XXXXXX")
 	export TARE_TEST_DIR
@@ -18,8 +18,8 @@ setup() {
 teardown() {
 	exec 9>&-
 	end_all "${started[@]}"
-	for group in "${groups[@]}"; do
-		until_true 5 rmdir "$group" 2>/dev/null || :
+	for cgroup in "${cgroups[@]}"; do
+		until_true 5 rmdir "$cgroup" 2>/dev/null || :
 	done
 	rm -rf "$TARE_TEST_DIR"
 }
@@ -56,18 +56,18 @@ kmem() {
 	kmem kernel_maker 500
 }
 
-@test "the same by the classic arm" {
+@test "the same by the classic backend" {
 	kmem --opt=--force-arm --opt=classic full_pipes 1000
 }
 
-@test "attached: what was there is opening, what comes is entered against its task" {
+@test "attached: what was there is the initial balance, what comes is counted against its task" {
 	home=$("$LIB/kmem.py" home) || skip "$home"
-	group=$home/tare-test-$$
-	mkdir "$group" || skip "no control group can be made"
-	groups=("$group")
-	kmem --attach "$group" full_pipes 2000
-	kmem --attach "$group" uring_timeouts 100000
-	kmem --attach "$group" epoll_many 20000
+	cgroup=$home/tare-test-$$
+	mkdir "$cgroup" || skip "no control group can be made"
+	cgroups=("$cgroup")
+	kmem --attach "$cgroup" full_pipes 2000
+	kmem --attach "$cgroup" uring_timeouts 100000
+	kmem --attach "$cgroup" epoll_many 20000
 }
 
 @test "after it all: every report's arithmetic, ended and alive" {
@@ -152,7 +152,7 @@ has() {
 	[ "$(stat -c %s "$DIR/read")" = 1048576 ] || fail "cat read $(stat -c %s "$DIR/read")"
 	report check "$DIR/r.json"
 	[ "$(report get "$DIR/r.json" "r['kmem']['level']")" = events ] ||
-		skip "kernel memory is not told by events"
+		skip "kernel memory is not known by events"
 	report assert "$DIR/r.json" "r['kmem']['elsewhere'] == 0" \
 		"all(t['kmem']['out'] - t['kmem']['in'] < 256 << 10 for t in tasks)" \
 		"r['peak']['weight']['kernel'] >= 0" "r['weight']['kernel'] >= 0"

@@ -9,14 +9,14 @@ load lib/common
 
 setup() {
 	started=()
-	groups=()
+	cgroups=()
 }
 
 teardown() {
 	exec 9>&-
 	end_all "${started[@]}"
-	for group in "${groups[@]}"; do
-		until_true 5 rmdir "$group" 2>/dev/null || :
+	for cgroup in "${cgroups[@]}"; do
+		until_true 5 rmdir "$cgroup" 2>/dev/null || :
 	done
 }
 

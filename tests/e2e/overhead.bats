@@ -69,9 +69,9 @@ ruled() {
 		clean = [ruler.Round(tool, 100.0, 105.0, 100.0, False)] * 6
 		wrong = [ruler.Round(tool, 100.0, 150.0, 100.0, True)] * 2
 		r = ruler.compare(tool, clean + wrong)
-		assert (r.ratio, r.low, r.high, r.rounds, r.left_out, r.foreign) == (1.05, 1.05, 1.05, 6, 2, False), r
+		assert (r.ratio, r.low, r.high, r.rounds, r.left_out, r.other_hook) == (1.05, 1.05, 1.05, 6, 2, False), r
 		r = ruler.compare(tool, clean[:5] + wrong)
-		assert (r.rounds, r.left_out, r.foreign) == (7, 0, True), r
+		assert (r.rounds, r.left_out, r.other_hook) == (7, 0, True), r
 	END
 }
 

@@ -159,7 +159,7 @@ took() {
 	((named > 4 << 20 && unnamed * 20 < named)) || fail "$named with names, $unnamed without"
 }
 
-@test "deeper than is read: what is there, and a mark" {
+@test "deeper than is read: what is there, and a synthetic frame" {
 	python <<-'END'
 		def down(n):
 		    down(n - 1) if n else take(16)

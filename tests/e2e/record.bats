@@ -43,7 +43,7 @@ ask() {
 	[ "$(ls "$DIR" | grep -c r.tare)" = 1 ] # no journal is left
 }
 
-@test "the raw log: each sample with its time, address and stack; each range" {
+@test "the raw log: each sample with its time, address and stack; each change of a VMA" {
 	need sqlite3
 	recorded --period 4KiB -o "$DIR/a.json" -- "$PROGRAMS/call_tree" calls
 	[ "$(ask 'SELECT count(*) FROM samples')" = "$(jq .samples.count "$DIR/a.json")" ]
@@ -148,7 +148,7 @@ has_sampled() {
 	[ "$(ask "SELECT value FROM figures WHERE name = 'log.level'")" -gt 0 ]
 	# Sums are the ledger's all the same.
 	"$TARE" report "$DIR/r.tare" --format json -o "$DIR/b.json"
-	[ "$(jq -c '.samples.pictures, .totals' "$DIR/a.json")" = "$(jq -c '.samples.pictures, .totals' "$DIR/b.json")" ]
+	[ "$(jq -c '.samples.types, .totals' "$DIR/a.json")" = "$(jq -c '.samples.types, .totals' "$DIR/b.json")" ]
 }
 
 @test "attach records too" {
@@ -174,7 +174,7 @@ has_sampled() {
 	gzip -t "$DIR/out.pb.gz"
 	grep -q '^<!doctype html>' "$DIR/out.html"
 	python3 -m json.tool "$DIR/out.speedscope.json" >/dev/null
-	[ "$(jq -r .schema "$DIR/out.json")" = tare.report/1 ]
+	[ "$(jq -r .schema "$DIR/out.json")" = tare.report/2 ]
 }
 
 @test "a run writes its page, its report and its recording in one go" {
@@ -249,7 +249,7 @@ has_sampled() {
 	"$TARE" export "$DIR/r.tare" -o "$DIR/out.pb.gz"
 	go tool pprof -top -unit=B -nodefraction=0 -sample_index=grown "$DIR/out.pb.gz" >"$DIR/top" 2>/dev/null
 	grep -q ' inner$' "$DIR/top" || fail "$(cat "$DIR/top")"
-	[ "$(sed -n 's/.*of \([0-9]*\)B total.*/\1/p' "$DIR/top")" = "$(jq '.samples.pictures.grown.total' "$DIR/r.json")" ] ||
+	[ "$(sed -n 's/.*of \([0-9]*\)B total.*/\1/p' "$DIR/top")" = "$(jq '.samples.types.grown.total' "$DIR/r.json")" ] ||
 		fail "$(head -8 "$DIR/top")"
 	go tool pprof -raw "$DIR/out.pb.gz" 2>/dev/null >"$DIR/raw"
 	grep -q 'grown/bytes live_peak/bytes' "$DIR/raw" || fail "$(head -20 "$DIR/raw")"

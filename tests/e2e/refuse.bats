@@ -28,7 +28,7 @@ without() {
 		return
 	fi
 	[ "$status" -eq 0 ] && [ -e "$DIR/ran" ] && case $2 in
-	arm) holds 'r["features"]["ledger"]["why"] and not r["books"]["checked"]' ;;
+	backend) holds 'r["features"]["ledger"]["why"] and not r["books"]["checked"]' ;;
 	-) holds 'r["books"]["balanced"]' ;;
 	*) holds "r['books']['balanced'] and f.get('$2')" ;;
 	esac
@@ -76,12 +76,14 @@ without() {
 	holds 'r["books"]["balanced"] and "the kernel refused tare_kmem: " in f["kmem"]'
 }
 
-@test "an arm that is refused gives way, if it was not asked for" {
-	arm=$("$TARE" doctor --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["arm"])')
-	TARE_REFUSE=tare_rss_$arm run -0 "$TARE" run -o "$DIR/r.json" -- true
+@test "a backend that is refused gives way, if it was not asked for" {
+	backend=$("$TARE" doctor --json |
+		python3 -c 'import json, sys; print(json.load(sys.stdin)["arm"])')
+	TARE_REFUSE=tare_rss_$backend run -0 "$TARE" run -o "$DIR/r.json" -- true
 	holds 'r["books"]["balanced"] and r["features"]["ledger"]["state"] == "classic"'
-	holds "'the kernel refused tare_rss_$arm: ' in r['features']['ledger']['why']"
-	TARE_REFUSE=tare_rss_$arm run -125 "$TARE" run --force-arm "$arm" -- touch "$DIR/ran"
+	holds "'the kernel refused tare_rss_$backend: ' in r['features']['ledger']['why']"
+	TARE_REFUSE=tare_rss_$backend run -125 "$TARE" run --force-arm "$backend" -- \
+		touch "$DIR/ran"
 	[ ! -e "$DIR/ran" ]
 }
 

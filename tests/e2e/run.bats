@@ -147,13 +147,13 @@ teardown() {
 	local user groups
 	user=$(getent group | awk -F: '$4 != "" { split($4, m, ","); print m[1]; exit }')
 	[ -n "$user" ] || user=daemon
-	groups=$(id -G "$user" | tr ' ' '\n' | sort -n | tr '\n' ' ')
+	cgroups=$(id -G "$user" | tr ' ' '\n' | sort -n | tr '\n' ' ')
 	cp "$PROGRAMS/show" "$DIR/show"
 	chmod 755 "$DIR" "$DIR/show"
 	run "$TARE" run --user "$user" -o "$DIR/r.json" -- "$DIR/show"
 	status_is 0
 	[ "$(sed -n 's/^Groups:\t//p' <<<"$output" | tr ' ' '\n' | sed '/^$/d' | sort -n | tr '\n' ' ')" = \
-		"$groups" ] || fail "not $groups:" "$output"
+		"$cgroups" ] || fail "not $cgroups:" "$output"
 }
 
 @test "a bad SUDO_UID is refused, not taken for root" {

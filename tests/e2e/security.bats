@@ -328,11 +328,11 @@ left_by() {
 }
 
 # No control group of a tare that is gone.
-no_group_left() {
-	local group
-	while read -r group; do
-		group=${group##*/tare-}
-		[ -e "/proc/${group%%-*}" ] || fail "left: tare-$group"
+no_cgroup_left() {
+	local cgroup
+	while read -r cgroup; do
+		cgroup=${cgroup##*/tare-}
+		[ -e "/proc/${cgroup%%-*}" ] || fail "left: tare-$cgroup"
 	done < <(find /sys/fs/cgroup -type d -name "tare-$1-*" 2>/dev/null)
 }
 
@@ -354,7 +354,7 @@ exit(n < 65536)'
 	status_is 125
 	output=$(cat "$DIR/err")
 	says "cannot write $DIR/own/pipe: nobody reads it"
-	no_group_left "${started[0]}"
+	no_cgroup_left "${started[0]}"
 }
 
 @test "nobody reads what tare says: SIGTERM ends it all the same" {
@@ -369,7 +369,7 @@ exit(n < 65536)'
 	finished "${started[0]}"
 	status_is 125
 	"$TARE" report "$DIR/own/r.tare" >/dev/null
-	no_group_left "${started[0]}"
+	no_cgroup_left "${started[0]}"
 }
 
 @test "a command that ignores SIGTERM: the second kills it" {

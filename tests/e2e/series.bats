@@ -49,7 +49,7 @@ same() {
 		assert earlier["duration_ns"] < last["time_ns"] < r["duration_ns"]
 		def flow(report, kind, way):
 		    total = report["totals"][kind]
-		    return (total[way] or 0) + (total["foreign"][way] or 0 if "foreign" in total else 0)
+		    return (total[way] or 0) + (total["by_others"][way] or 0 if "by_others" in total else 0)
 		for kind, held in last["kinds"].items():
 		    net = earlier["totals"][kind]["net"]
 		    if net is None or held is None:
@@ -66,7 +66,7 @@ same() {
 		    k = p["kinds"]
 		    rss = k["anon"] + k["file"] + k["shmem"]
 		    beside = k["swap"] + k["pagetable"] + k["kstack"] + (k["kmem"] or 0)
-		    if (rss, beside) != (p["rss"], p["beside"]):
+		    if (rss, beside) != (p["rss"], p["non_rss"]):
 		        bad.append(f"{p}: {rss}, {beside}")
 		assert len(r["series"]) > 1 and any(last["kinds"].values())
 		print(*bad, sep="\n", file=sys.stderr)
@@ -108,7 +108,7 @@ equal() {
 	equal
 }
 
-@test "by the classic arm" {
+@test "by the classic backend" {
 	options=(--force-arm classic)
 	held threads 8 256
 	equal

@@ -147,7 +147,7 @@ input()" <"$DIR/in" >"$DIR/out" 2>&1 3>&- &
 	started+=($!)
 	until_true 20 takes_usr1 "${started[1]}"
 	kill -USR1 "${started[1]}"
-	until_true 20 test -e "$DIR/r.1.json" # the loop runs: all is adopted
+	until_true 20 test -e "$DIR/r.1.json" # the loop runs: all is attached
 	echo >&9
 	until_true 20 grown_twice
 	exec 9>&-

@@ -27,7 +27,7 @@ teardown() {
 	exact --checkpoints 4 --facts 3 -- "$PROGRAMS/swapped" 16
 }
 
-@test "the same by the classic arm" {
+@test "the same by the classic backend" {
 	exact --opt=--force-arm --opt=classic --checkpoints 4 --no-facts -- "$PROGRAMS/swapped" 16
 }
 
@@ -36,5 +36,5 @@ teardown() {
 }
 
 @test "put out from outside" {
-	compared foreign pageout anon
+	compared nonowner pageout anon
 }

@@ -37,7 +37,7 @@ load lib/common
 		"by_comm('reader')[0]['faults']['user'] <= 64"
 }
 
-@test "asked for and touched are told apart" {
+@test "mapped and touched are told apart" {
 	exact --checkpoints 2 --facts 12 -- "$PROGRAMS/threads" 4 1024
 	exact --checkpoints 2 --facts 4 -- "$PROGRAMS/heap" 16
 }

@@ -7,7 +7,7 @@
 load lib/common
 
 # torture STRESSORS…: a second of them, as stress-ng names them. Page tables ride on
-# other entries: while memory is in motion some are always still to be entered.
+# other updates: while memory is in motion some are always still to be counted.
 torture() {
 	# Orphans are not for a hidden init to reap. What RCU gives back while a hidden task has
 	# the CPU is without an event all the same: then the group has less, by any amount.
@@ -17,8 +17,8 @@ torture() {
 	report check "$DIR/r.json"
 	for file in "$DIR"/r*.json; do
 		report assert "$file" "r['books']['balanced']" "r['lost']['total'] == 0" \
-			"all(b['opening'] + b['in'] - b['out'] + p['foreign'][k]['in']
-			     - p['foreign'][k]['out'] + p['unattributed'][k] == b['net'] >= 0
+			"all(b['initial'] + b['in'] - b['out'] + p['by_others'][k]['in']
+			     - p['by_others'][k]['out'] + p['unattributed'][k] == b['net'] >= 0
 			     for p in processes for k, b in p['balance'].items() if k != 'kmem')"
 	done
 	report assert "$DIR/r.json" "not any(p['alive'] for p in processes)"

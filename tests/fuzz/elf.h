@@ -91,9 +91,10 @@ static inline struct module *elf_open(struct modules *ms, int fd, const void *da
 /* Its segments where the file says, and a stack. */
 static inline struct space *elf_space(const struct module *m)
 {
-	struct range stack = {
-		.start = STACK_AT, .end = STACK_AT + 65536, .file = NO_FILE, .place = PLACE_STACK
-	};
+	struct vma stack = { .start = STACK_AT,
+			     .end = STACK_AT + 65536,
+			     .file = NO_FILE,
+			     .mapping = MAPPING_STACK };
 	struct space *space = space_new(1);
 
 	map_segments(space, m);
@@ -118,7 +119,7 @@ static inline void elf_unwind(struct unwinder *u, const struct space *space, uin
 	input_bytes(in, stack, sample.stack);
 	w = unwind_sample(u, space, &sample, stack);
 	must(w.n > 0 && w.n <= UNWIND_MOST);
-	must(w.complete || w.frames[w.n - 1].address == MARK_TRUNCATED);
+	must(w.complete || w.frames[w.n - 1].address == SYNTHETIC_TRUNCATED);
 }
 
 #endif

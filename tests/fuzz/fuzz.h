@@ -59,7 +59,7 @@ static inline char *input_text(struct input *in, size_t most)
 	return text;
 }
 
-/* What error() and warn() say is not looked at: libFuzzer and the sanitizers write to the
+/* What log_error() and log_warn() say is not looked at: libFuzzer and the sanitizers write to the
  * descriptor, not to the stream. */
 static inline void be_quiet(void)
 {

@@ -28,7 +28,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-static void show(const struct bench *b)
+static void show_results(const struct bench *b)
 {
 	const struct table_style style = { .width = 80 };
 	char *shown[] = { bench_table(b, &style), bench_compare(b, b, &style), bench_json(b),
@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		change_values(path, &in);
 	}
 	if (!bench_store_load(&b, path)) {
-		show(b);
+		show_results(b);
 		bench_free(b);
 	}
 	unlink(path);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Any unwinding rules, on any registers and stack: loops, what is cut, what overflows. A
- * stack ends, in so many frames, complete or with a mark that says that it was cut.
+ * stack ends, in so many frames, complete or with a synthetic frame that says that it was cut.
  */
 #include <sys/mman.h>
 
@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = { data, size };
 	size_t n = input_number(&in, 2);
 	struct modules *ms = modules_new();
-	struct unwinder *u = unwinder_new(ms, machine_own());
+	struct unwinder *u = unwinder_new(ms, arch_regs_own());
 	int fd = memfd_create("elf", MFD_CLOEXEC);
 	struct module *m;
 

@@ -27,7 +27,7 @@ static void on_line(void *ctx, const char *function, const char *file, int line)
 
 static void look_at(struct modules *ms, struct module *m)
 {
-	struct unwinder *u = unwinder_new(ms, machine_own());
+	struct unwinder *u = unwinder_new(ms, arch_regs_own());
 	struct space *space = elf_space(m);
 	struct python *p = python_new();
 	struct tare_python_file found;

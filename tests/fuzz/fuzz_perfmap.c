@@ -10,7 +10,7 @@
 
 #define LOOKS 16
 
-static void look(const struct perfmap *m, struct input *in)
+static void look_up(const struct perfmap *m, struct input *in)
 {
 	for (int i = 0; i < LOOKS; i++) {
 		uint64_t address = input_number(in, i % 2 ? 2 : 8), start;
@@ -42,9 +42,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		in.at += n;
 		in.left -= n;
 		perfmap_update(m, fd, 1 << 16, what & 8);
-		look(m, &(struct input){ in.at, in.left });
+		look_up(m, &(struct input){ in.at, in.left });
 	}
-	look(m, &in);
+	look_up(m, &in);
 	perfmap_free(m);
 	close(fd);
 	return 0;

@@ -63,7 +63,7 @@ static void names(const char *text)
 	for (const char *c = safe; *c; c++)
 		must((unsigned char)*c >= ' ' && *c != 127);
 	must(text_width(fit) <= 20);
-	if (group_name_parse(text, &pid, &start)) {
+	if (cgroup_name_parse(text, &pid, &start)) {
 		must(pid > 0);
 		must(!strchr(text, '/'));
 	}

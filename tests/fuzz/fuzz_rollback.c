@@ -104,7 +104,7 @@ static GByteArray *put_together(struct input *in)
 }
 
 /* Of its very size, so that not a byte behind it goes unseen. */
-static void play(size_t size, const uint8_t *journal, size_t journal_size)
+static void roll_back(size_t size, const uint8_t *journal, size_t journal_size)
 {
 	unsigned char *db = malloc(size), *exact = malloc(journal_size);
 	size_t now;
@@ -134,11 +134,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (input_number(&in, 1) % 4 == 0) {
 		if (in.left)
-			play(db, in.at, in.left);
+			roll_back(db, in.at, in.left);
 		return 0;
 	}
 	journal = put_together(&in);
-	play(db, journal->data, journal->len);
+	roll_back(db, journal->data, journal->len);
 	g_byte_array_free(journal, TRUE);
 	return 0;
 }

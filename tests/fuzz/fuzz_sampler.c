@@ -57,7 +57,7 @@ static void make_sample(struct input *in, struct tare_sample *s)
 	input_bytes(in, s + 1, s->stack);
 }
 
-static void make_range(struct input *in, struct tare_range *r)
+static void make_vma(struct input *in, struct tare_vma *r)
 {
 	r->mm = input_number(in, 1) % 4;
 	r->peak_seq = input_number(in, 1);
@@ -92,7 +92,7 @@ static void make_image(struct input *in, struct tare_image *i)
 	make_file(in, &i->file);
 }
 
-static uint32_t make(struct input *in, struct tare_record *head)
+static uint32_t make_record(struct input *in, struct tare_record *head)
 {
 	size_t size = input_number(in, 2);
 
@@ -105,9 +105,9 @@ static uint32_t make(struct input *in, struct tare_record *head)
 		       (((struct tare_sample *)head)->flags & TARE_SAMPLE_KERNEL ?
 				TARE_KERNEL_FRAMES * 8 :
 				0);
-	case TARE_REC_RANGE:
-		make_range(in, (void *)head);
-		return sizeof(struct tare_range);
+	case TARE_REC_VMA:
+		make_vma(in, (void *)head);
+		return sizeof(struct tare_vma);
 	case TARE_REC_MAP:
 		make_map(in, (void *)head);
 		return sizeof(struct tare_map);
@@ -120,7 +120,7 @@ static uint32_t make(struct input *in, struct tare_record *head)
 	}
 }
 
-static void profile(struct sampling_session *s)
+static void profile(struct sampler *s)
 {
 	struct report *r = report_new();
 	struct tare_sampling counts = { 0 };
@@ -133,19 +133,19 @@ static void profile(struct sampling_session *s)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
-	struct world *w = world_new(false);
-	struct sampling_session *s = sampler_new(65536, input_number(&in, 1) & 1, NULL, NULL);
+	struct proctable *pt = proctable_new(false);
+	struct sampler *s = sampler_new(65536, input_number(&in, 1) & 1, NULL, NULL);
 
 	for (int i = 0; in.left && i < RECORDS; i++) {
 		struct tare_record *head = g_malloc0(CHUNK);
 		uint8_t odd = input_number(&in, 1);
 		unsigned char *exact;
 
-		head->size = (uint32_t)smaller(make(&in, head), CHUNK);
+		head->size = (uint32_t)smaller(make_record(&in, head), CHUNK);
 		if (odd > 240)
 			head->size = (uint32_t)input_number(&in, 2) % CHUNK;
 		exact = g_memdup2(head, MAX(head->size, sizeof(*head)));
-		sampler_record(s, w, exact, MAX(head->size, sizeof(*head)) - (odd == 240));
+		sampler_record(s, pt, exact, MAX(head->size, sizeof(*head)) - (odd == 240));
 		if (odd & 1)
 			sampler_caught_up(s);
 		g_free(exact);
@@ -153,6 +153,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	profile(s);
 	sampler_free(s);
-	world_free(w);
+	proctable_free(pt);
 	return 0;
 }

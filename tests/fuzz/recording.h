@@ -16,7 +16,7 @@ static inline void write_recording(const char *path, struct report *r)
 {
 	struct recording_config config = { .max_size = 64 << 20 };
 	struct recorded_sample sample = { .time_ns = 1000, .bytes = 65536, .address = 4096 };
-	struct recorded_range range = {
+	struct recorded_vma vma = {
 		.time_ns = 900, .mm = 1, .size = 4096, .pid = 7, .what = "mmap"
 	};
 	struct recording *rec = NULL;
@@ -24,7 +24,7 @@ static inline void write_recording(const char *path, struct report *r)
 	unlink(path);
 	must(!recording_create(&rec, path, &config));
 	recording_sample(rec, &sample);
-	recording_range(rec, &range);
+	recording_vma(rec, &vma);
 	must(!recording_checkpoint(rec, r, true));
 	recording_close(rec);
 	report_free(r);
@@ -34,7 +34,7 @@ static inline void write_recording(const char *path, struct report *r)
 static inline void read_recording(const char *path, unsigned form)
 {
 	struct format_style style = { .table = { .width = 80, .all_threads = form & 1 },
-				      .picture = (form >> 1) % 3 };
+				      .sample_type = (form >> 1) % 3 };
 	const struct format *f = formats;
 	struct report *r = NULL;
 

@@ -132,7 +132,7 @@ static void records(void)
 
 	for (unsigned i = 0; i < sizeof(some); i++)
 		some[i] = (uint8_t)(i * 7 + i / 16);
-	seed("world", "some", some, sizeof(some));
+	seed("proctable", "some", some, sizeof(some));
 	seed("sampler", "some", some, sizeof(some));
 	seed("python", "some", some, sizeof(some));
 }

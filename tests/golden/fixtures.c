@@ -27,7 +27,7 @@ static struct report *fixture_new(uint64_t duration)
 	r->duration_ns = duration;
 	r->balanced = true;
 	r->sums_valid = true;
-	r->self.ns_per_entry = -1;
+	r->self.ns_per_update = -1;
 	report_add_feature(r, "ledger", "percpu", NULL);
 	report_add_feature(r, "virtual", "on", NULL);
 	report_add_feature(r, "faults_kernel", "on", NULL);
@@ -41,7 +41,7 @@ static void set_level(struct report *r, enum kmem_level level)
 	r->kmem.whole = true;
 	if (level == KMEM_EVENTS)
 		report_add_feature(r, "kmem", "events", NULL);
-	else if (level == KMEM_GROUP)
+	else if (level == KMEM_CGROUP)
 		report_add_feature(
 			r, "kmem", "not measured",
 			"by task: the tracepoint memcg:mod_memcg_state is missing (Linux "
@@ -52,7 +52,7 @@ static void set_level(struct report *r, enum kmem_level level)
 				   "mounted read-only");
 }
 
-static void words(GPtrArray *list, const char *text)
+static void add_words(GPtrArray *list, const char *text)
 {
 	g_auto(GStrv) part = g_strsplit(text, " ", -1);
 
@@ -69,7 +69,7 @@ static struct report_process *add_process(struct report *r, pid_t pid, pid_t ppi
 	p->ppid = ppid;
 	p->comm = g_strdup(comm);
 	p->exe = g_strdup_printf("/usr/bin/%s", comm);
-	words(p->argv, argv);
+	add_words(p->argv, argv);
 	p->exit.known = true;
 	p->end_ns = r->duration_ns;
 	g_ptr_array_add(r->processes, p);
@@ -114,18 +114,18 @@ static void add_flow(struct report_task *t, enum tare_kind kind, const char *cau
 	g_array_append_val(t->causes, c);
 }
 
-static void add_foreign(struct report_process *p, enum tare_foreign who, enum tare_kind kind,
-			int64_t in, int64_t out)
+static void add_nonowner(struct report_process *p, enum tare_nonowner who, enum tare_kind kind,
+			 int64_t in, int64_t out)
 {
-	p->balance[kind].foreign.in += (uint64_t)in;
-	p->balance[kind].foreign.out += (uint64_t)out;
-	p->foreign_cause[who].in += (uint64_t)in;
-	p->foreign_cause[who].out += (uint64_t)out;
+	p->balance[kind].nonowner.in += (uint64_t)in;
+	p->balance[kind].nonowner.out += (uint64_t)out;
+	p->nonowner_cause[who].in += (uint64_t)in;
+	p->nonowner_cause[who].out += (uint64_t)out;
 }
 
-static void add_point(struct report *r, uint64_t time, int64_t rss, int64_t beside)
+static void add_point(struct report *r, uint64_t time, int64_t rss, int64_t nonrss)
 {
-	struct report_point p = { .time_ns = time, .rss = rss, .beside = beside };
+	struct report_point p = { .time_ns = time, .rss = rss, .nonrss = nonrss };
 
 	g_array_append_val(r->series, p);
 }
@@ -149,7 +149,7 @@ static void add_kernel(struct report *r, struct report_process *p, struct report
 	int64_t left;
 
 	if (t->attached) {
-		p->balance[TARE_KSTACK].opening += STACK;
+		p->balance[TARE_KSTACK].initial += STACK;
 		p->at_peak[TARE_KSTACK] += STACK;
 	} else {
 		t->flow[TARE_KSTACK].in = STACK;
@@ -167,17 +167,17 @@ static void add_kernel(struct report *r, struct report_process *p, struct report
 		return;
 	t->flow[TARE_KMEM].out += (uint64_t)left;
 	r->kmem.left += left;
-	r->kmem.foreign[TARE_FOREIGN_KERNEL].out += (uint64_t)left;
+	r->kmem.nonowner[TARE_NONOWNER_KERNEL].out += (uint64_t)left;
 }
 
 static void add_balance(struct balance *total, struct balance *b)
 {
 	balance_close(b);
-	total->opening += b->opening;
+	total->initial += b->initial;
 	total->tasks.in += b->tasks.in;
 	total->tasks.out += b->tasks.out;
-	total->foreign.in += b->foreign.in;
-	total->foreign.out += b->foreign.out;
+	total->nonowner.in += b->nonowner.in;
+	total->nonowner.out += b->nonowner.out;
 	total->unattributed += b->unattributed;
 }
 
@@ -195,42 +195,42 @@ static void sum_process(struct report *r, struct report_process *p)
 	}
 	for (int k = 0; k < TARE_KINDS; k++)
 		add_balance(&r->totals[k], &p->balance[k]);
-	for (int k = 0; k < TARE_FOREIGNERS; k++) {
-		r->foreign_cause[k].in += p->foreign_cause[k].in;
-		r->foreign_cause[k].out += p->foreign_cause[k].out;
+	for (int k = 0; k < TARE_NONOWNERS; k++) {
+		r->nonowner_cause[k].in += p->nonowner_cause[k].in;
+		r->nonowner_cause[k].out += p->nonowner_cause[k].out;
 	}
 	r->peak_weight += kinds_weight(p->at_peak);
 	r->peak_kernel += kinds_kernel(p->at_peak);
 }
 
 /* A control group of nobody else: its figures are the workload's. */
-static void sum_group(struct report *r)
+static void sum_cgroup(struct report *r)
 {
 	struct balance *kmem = &r->totals[TARE_KMEM];
 
-	for (int i = 0; i < TARE_FOREIGNERS; i++) {
-		kmem->foreign.in += r->kmem.foreign[i].in;
-		kmem->foreign.out += r->kmem.foreign[i].out;
+	for (int i = 0; i < TARE_NONOWNERS; i++) {
+		kmem->nonowner.in += r->kmem.nonowner[i].in;
+		kmem->nonowner.out += r->kmem.nonowner[i].out;
 	}
-	kmem->foreign.in += (uint64_t)r->kmem.left;
-	r->kmem.before = r->kmem.before_at_peak = kmem->opening;
-	r->peak_weight += r->kmem.foreign_at_peak + kmem->opening;
-	r->peak_kernel += r->kmem.foreign_at_peak + kmem->opening;
+	kmem->nonowner.in += (uint64_t)r->kmem.left;
+	r->kmem.before = r->kmem.before_at_peak = kmem->initial;
+	r->peak_weight += r->kmem.nonowner_at_peak + kmem->initial;
+	r->peak_kernel += r->kmem.nonowner_at_peak + kmem->initial;
 	for (int k = TARE_PAGETABLE; k < TARE_KINDS; k++) {
 		balance_close(&r->totals[k]);
 		r->kmem.by_events += r->totals[k].net - r->totals[k].unattributed;
 	}
 	r->kmem.by_events -= r->kmem.elsewhere;
-	r->kmem.by_group = r->kmem.by_events + kmem->unattributed;
+	r->kmem.by_cgroup = r->kmem.by_events + kmem->unattributed;
 }
 
 /* What model/books.c does: sums from the bottom to the top. */
-static struct report *finish(struct report *r)
+static struct report *sum_up(struct report *r)
 {
 	for (unsigned i = 0; i < r->processes->len; i++)
 		sum_process(r, g_ptr_array_index(r->processes, i));
 	if (r->kmem.level == KMEM_EVENTS && r->kmem.whole)
-		sum_group(r);
+		sum_cgroup(r);
 	if (!r->peak_weight_ns)
 		r->peak_weight_ns = r->peak_ns;
 	for (int k = 0; k < TARE_KINDS; k++)
@@ -245,7 +245,7 @@ static struct report *fixture_python(void)
 	struct report_task *t;
 
 	set_level(r, KMEM_NONE);
-	words(r->command, "python3 build.py --objects 600000");
+	add_words(r->command, "python3 build.py --objects 600000");
 	p = add_process(r, 4121, 4100, "python3", "python3 build.py --objects 600000");
 	t = add_task(p, 4121, "python3", 612 * MIB + 400 * KIB);
 	add_flow(t, TARE_ANON, "page fault", 1222 * MIB, 0);
@@ -273,7 +273,7 @@ static struct report *fixture_python(void)
 		add_point(r, (uint64_t)i * 100 * MS, i * 26 * MIB, i * 56 * KIB);
 	for (int i = 24; i <= 28; i++)
 		add_point(r, (uint64_t)i * 100 * MS, (28 - i) * 140 * MIB, 200 * KIB);
-	return finish(r);
+	return sum_up(r);
 }
 
 static struct report *fixture_server(void)
@@ -282,8 +282,8 @@ static struct report *fixture_server(void)
 	struct report_process *p;
 	struct report_task *t;
 
-	words(r->command,
-	      "./server --port 8080 --workers 64 --cache-size 512M --log /var/log/server");
+	add_words(r->command,
+		  "./server --port 8080 --workers 64 --cache-size 512M --log /var/log/server");
 	p = add_process(r, 21950, 21900, "server", "./server --port 8080 --workers 64");
 	r->reason = REPORT_SNAPSHOT;
 	r->exit.known = p->exit.known = false;
@@ -326,7 +326,7 @@ static struct report *fixture_server(void)
 			  5 * MIB);
 	r->self =
 		(struct report_self){ true, 9 * MIB + 200 * KIB, 4 * MIB, 210233, 74.6, 210 * MS };
-	return finish(r);
+	return sum_up(r);
 }
 
 static void fork_child(struct report *r, pid_t pid)
@@ -334,8 +334,8 @@ static void fork_child(struct report *r, pid_t pid)
 	struct report_process *p = add_process(r, pid, 700, "sh", "sh -c true");
 	struct report_task *t = add_task(p, pid, "sh", 0);
 
-	p->balance[TARE_ANON].opening = 160 * KIB;
-	p->balance[TARE_PAGETABLE].opening = 44 * KIB;
+	p->balance[TARE_ANON].initial = 160 * KIB;
+	p->balance[TARE_PAGETABLE].initial = 44 * KIB;
 	add_flow(t, TARE_ANON, "page fault", 120 * KIB, 0);
 	add_flow(t, TARE_FILE, "page fault", 1100 * KIB, 0);
 	add_flow(t, TARE_ANON, "exit", 0, 280 * KIB);
@@ -347,7 +347,7 @@ static void fork_child(struct report *r, pid_t pid)
 	p->rss_peak = 1380 * KIB + (pid % 7) * 4 * KIB;
 }
 
-/* A big build: 2,000 forks, foreign entries of each sort, losses, books off. */
+/* A big build: 2,000 forks, updates by each sort of non-owner, losses, books off. */
 static struct report *fixture_forks(void)
 {
 	struct report *r = fixture_new(754 * SECOND);
@@ -355,7 +355,7 @@ static struct report *fixture_forks(void)
 	struct report_process *p;
 	struct report_task *t;
 
-	words(r->command, "make -j4 all");
+	add_words(r->command, "make -j4 all");
 	r->exit.code = 2;
 	set_level(r, KMEM_EVENTS);
 	p = add_process(r, 700, 1, "make", "make -j4 all");
@@ -381,12 +381,12 @@ static struct report *fixture_forks(void)
 		p->rss_peak_ns = 300 * SECOND;
 	}
 	p = g_ptr_array_index(r->processes, 1);
-	add_foreign(p, TARE_FOREIGN_RECLAIM, TARE_ANON, 0, 48 * MIB);
-	p->balance[TARE_SWAP].foreign.in = 48 * MIB;
-	add_foreign(p, TARE_FOREIGN_KHUGEPAGED, TARE_ANON, 2 * MIB, 0);
-	add_foreign(p, TARE_FOREIGN_PROCESS, TARE_ANON, 0, 4 * KIB);
-	add_foreign(p, TARE_FOREIGN_KERNEL, TARE_ANON, 0, 8 * KIB);
-	add_foreign(p, TARE_FOREIGN_LATE, TARE_ANON, 0, 56 * KIB);
+	add_nonowner(p, TARE_NONOWNER_RECLAIM, TARE_ANON, 0, 48 * MIB);
+	p->balance[TARE_SWAP].nonowner.in = 48 * MIB;
+	add_nonowner(p, TARE_NONOWNER_KHUGEPAGED, TARE_ANON, 2 * MIB, 0);
+	add_nonowner(p, TARE_NONOWNER_PROCESS, TARE_ANON, 0, 4 * KIB);
+	add_nonowner(p, TARE_NONOWNER_KERNEL, TARE_ANON, 0, 8 * KIB);
+	add_nonowner(p, TARE_NONOWNER_LATE, TARE_ANON, 0, 56 * KIB);
 	t = g_ptr_array_index(p->tasks, 0);
 	add_flow(t, TARE_SWAP, "", 0, 48 * MIB);
 	p->balance[TARE_ANON].unattributed = 12 * KIB;
@@ -402,7 +402,7 @@ static struct report *fixture_forks(void)
 	r->lost[TARE_LOST_RECORD_TASK] = 3;
 	r->lost[TARE_LOST_MM] = 1204;
 	r->kmem.left_at_peak = 12 * MIB;
-	r->kmem.foreign_at_peak = 3 * MIB;
+	r->kmem.nonowner_at_peak = 3 * MIB;
 	r->peak_rss = 1840 * MIB;
 	r->peak_ns = 301 * SECOND;
 	r->peak_bound = r->peak_weight_bound = 512 * KIB;
@@ -410,7 +410,7 @@ static struct report *fixture_forks(void)
 		add_point(r, (uint64_t)i * SECOND,
 			  (i < 301 ? i * 6 : 1840 - (i - 301) * 4) * MIB * (i % 9 + 8) / 16,
 			  20 * MIB);
-	return finish(r);
+	return sum_up(r);
 }
 
 static struct report *fixture_hostile(void)
@@ -455,9 +455,9 @@ static struct report *fixture_hostile(void)
 	add_flow(t, TARE_ANON, "page fault", 128 * KIB, 0);
 	p->rss_peak = r->peak_rss = 6 * MIB + 896 * KIB;
 	r->peak_ns = 11 * MS;
-	p->balance[TARE_ANON].foreign.out = (uint64_t)p->rss_peak;
-	p->foreign_cause[TARE_FOREIGN_KERNEL].out = (uint64_t)p->rss_peak;
-	return finish(r);
+	p->balance[TARE_ANON].nonowner.out = (uint64_t)p->rss_peak;
+	p->nonowner_cause[TARE_NONOWNER_KERNEL].out = (uint64_t)p->rss_peak;
+	return sum_up(r);
 }
 
 static struct report *fixture_empty(void)
@@ -476,7 +476,7 @@ static struct report *fixture_unchecked(void)
 
 	g_ptr_array_set_size(r->features, 0);
 	report_add_feature(r, "ledger", "classic",
-			   "the counter has another shape than percpu_counter; each entry sums "
+			   "the counter has another shape than percpu_counter; each update sums "
 			   "all CPUs, which is slower");
 	report_add_feature(r, "virtual", "not measured",
 			   "the tracepoint raw_syscalls:sys_exit is missing; a kernel with "
@@ -510,7 +510,7 @@ static const struct fixture fixtures[] = {
 	{ "forks", fixture_forks },         { "hostile", fixture_hostile },
 	{ "empty", fixture_empty },         { "attach", fixture_attach },
 	{ "unchecked", fixture_unchecked }, { "folded", fixture_folded },
-	{ "uring", fixture_uring },         { "group", fixture_group },
+	{ "uring", fixture_uring },         { "group", fixture_cgroup_only },
 	{ "sockets", fixture_sockets },     { "oom", fixture_oom },
 	{ "sampled", fixture_sampled },     { "sampled-hostile", fixture_sampled_hostile },
 	{ "profile", fixture_profile },     { "profile-hostile", fixture_profile_hostile },

@@ -178,7 +178,8 @@ static struct bench_run *add_run(struct bench_row *row, uint64_t tasks, unsigned
 }
 
 /* `off`: a share of all sizes more. Whole pages of user memory, as the kernel's are. */
-static void weigh(struct bench_run *run, enum bench_state state, const struct shape *s, double off)
+static void add_weighing(struct bench_run *run, enum bench_state state, const struct shape *s,
+			 double off)
 {
 	struct bench_weighing *w = &run->at[state];
 
@@ -201,8 +202,8 @@ static struct bench_run *good_run(struct bench_row *row, const struct shape *s, 
 {
 	struct bench_run *run = add_run(row, tasks, repeat);
 
-	weigh(run, BENCH_STEADY, s, off);
-	weigh(run, BENCH_PEAK, s, off + 0.02);
+	add_weighing(run, BENCH_STEADY, s, off);
+	add_weighing(run, BENCH_PEAK, s, off + 0.02);
 	run->ready_s = 0.05 + s->ready_us * 1e-6 * (double)tasks;
 	run->cpu_s = 0.9 * run->ready_s;
 	return run;
@@ -219,7 +220,7 @@ static void good_runs(struct bench_row *row, const struct shape *s, uint64_t mos
 			good_run(row, s, n, r, off[i++ % G_N_ELEMENTS(off)]);
 }
 
-static void spoil(struct bench_run *run, enum bench_outcome outcome, const char *by, int64_t at)
+static void fail_run(struct bench_run *run, enum bench_outcome outcome, const char *by, int64_t at)
 {
 	run->outcome = outcome;
 	run->stopped_by = g_strdup(by);
@@ -227,8 +228,8 @@ static void spoil(struct bench_run *run, enum bench_outcome outcome, const char 
 }
 
 /* Figures like "2023 Go 1.18": N = 1, 10,000, 100,000, 1,000,000; 0 for none. */
-static void publish(struct bench_row *row, const char *source, const char *version,
-		    const double mega[4], double unit)
+static void add_published(struct bench_row *row, const char *source, const char *version,
+			  const double mega[4], double unit)
 {
 	static const uint64_t tasks[] = { 1, 10000, 100000, 1000000 };
 
@@ -277,22 +278,22 @@ static void add_sleepers(struct bench *b)
 
 	row = add_row(b, &go);
 	good_runs(row, &go, 1000000);
-	publish(row, "2023", "Go 1.18", go23, 1024 * 1000);
-	publish(row, "2024", "Go 1.23", go24, MIB);
+	add_published(row, "2023", "Go 1.18", go23, 1024 * 1000);
+	add_published(row, "2024", "Go 1.23", go24, MIB);
 	run = good_run(row, &go, 1000000, 3, 0.3); /* its weights are not those of others */
 	run->after = true;
-	weigh(run, BENCH_AFTER, &go, -0.4);
+	add_weighing(run, BENCH_AFTER, &go, -0.4);
 
 	row = add_row(b, &pthread);
 	good_runs(row, &pthread, 10000);
 	for (unsigned r = 1; r <= 2; r++)
-		spoil(add_run(row, 100000, r), BENCH_STOPPED, "vm.max_map_count = 65530",
-		      32750 + r);
-	publish(row, "2023", "Rust 1.69", thread23, 1024 * 1000);
+		fail_run(add_run(row, 100000, r), BENCH_STOPPED, "vm.max_map_count = 65530",
+			 32750 + r);
+	add_published(row, "2023", "Rust 1.69", thread23, 1024 * 1000);
 
 	row = add_row(b, &tokio);
 	good_runs(row, &tokio, 1000000);
-	publish(row, "2023", "tokio 1.28", tokio23, 1024 * 1000);
+	add_published(row, "2023", "tokio 1.28", tokio23, 1024 * 1000);
 
 	row = add_row(b, &java); /* its heap grows by leaps */
 	good_runs(row, &java, 100000);
@@ -329,22 +330,22 @@ static struct bench *fixture_all(void)
 	row = add_row(b, &bun);
 	row->missing = g_strdup("no `bun` on PATH: npm install --prefix ~/.local bun");
 	row = add_row(b, &racket);
-	spoil(add_run(row, 1, 1), BENCH_FAILED, "it ended with exit 1 before it was ready", 0);
+	fail_run(add_run(row, 1, 1), BENCH_FAILED, "it ended with exit 1 before it was ready", 0);
 	row = add_row(b, &fork);
-	spoil(add_run(row, 1000, 1), BENCH_STOPPED, "pids.max = 512 of /jobs/bench.slice", 509);
+	fail_run(add_run(row, 1000, 1), BENCH_STOPPED, "pids.max = 512 of /jobs/bench.slice", 509);
 	good_runs(add_row(b, &prefork), &prefork, 1000); /* pages that they share */
 	row = add_row(b, &epoll);
 	good_runs(row, &epoll, 100000);
-	spoil(add_run(row, 1000000, 1), BENCH_STOPPED, "time limit of 120 s", BENCH_UNKNOWN);
+	fail_run(add_run(row, 1000000, 1), BENCH_STOPPED, "time limit of 120 s", BENCH_UNKNOWN);
 	row = add_row(b, &gevent);
 	good_runs(row, &gevent, 10000);
-	spoil(good_run(row, &gevent, 100000, 1, 0.2), BENCH_FAILED, "SIGKILL: out of memory",
-	      71233);
+	fail_run(good_run(row, &gevent, 100000, 1, 0.2), BENCH_FAILED, "SIGKILL: out of memory",
+		 71233);
 	row = add_row(b, &own); /* says no `ready` */
 	for (uint64_t n = 10; n <= 1000; n *= 10) {
 		struct bench_run *run = add_run(row, n, 1);
 
-		weigh(run, BENCH_PEAK, &own, n == 100 ? 0.004 : 0);
+		add_weighing(run, BENCH_PEAK, &own, n == 100 ? 0.004 : 0);
 		run->cpu_s = 0.2 + (double)n / 1e3;
 	}
 	return b;
@@ -442,8 +443,8 @@ static struct bench *fixture_hostile(void)
 	b->machine.limits = (g_free(b->machine.limits), g_strdup(HOSTILE));
 	b->started = (g_free(b->started), g_strdup(HOSTILE));
 	good_runs(row, &s, 1000000);
-	spoil(add_run(row, 10000000, 1), BENCH_STOPPED, HOSTILE, 9223372036854775807);
-	publish(row, HOSTILE, HOSTILE, mega, MIB);
+	fail_run(add_run(row, 10000000, 1), BENCH_STOPPED, HOSTILE, 9223372036854775807);
+	add_published(row, HOSTILE, HOSTILE, mega, MIB);
 	row = add_row(b, &t);
 	row->missing = g_strdup(HOSTILE);
 	return b;

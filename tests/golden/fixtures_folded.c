@@ -58,7 +58,7 @@ static struct report *fixture_folded(void)
 	struct report_process *p;
 	struct report_task *t;
 
-	words(r->command, "./serve --forks");
+	add_words(r->command, "./serve --forks");
 	set_level(r, KMEM_EVENTS);
 	r->reason = REPORT_SNAPSHOT;
 	r->exit.known = false;
@@ -94,5 +94,5 @@ static struct report *fixture_folded(void)
 	r->mms_closed = 23000;
 	for (int i = 0; i <= 90; i++)
 		add_point(r, (uint64_t)i * 100 * MS, i * 512 * KIB, 3 * MIB);
-	return finish(r);
+	return sum_up(r);
 }

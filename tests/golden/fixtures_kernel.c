@@ -4,7 +4,7 @@
  */
 
 /* A control group of the workload's own, as v2 or v1 has it. */
-static void own_group(struct report *r, unsigned version, const char *path)
+static void own_cgroup(struct report *r, unsigned version, const char *path)
 {
 	struct report_cgroup *c = &r->cgroup;
 
@@ -19,11 +19,11 @@ static void own_group(struct report *r, unsigned version, const char *path)
 }
 
 /* The control group while the timeouts were there. */
-static void uring_group(struct report *r)
+static void uring_cgroup(struct report *r)
 {
 	struct report_cgroup *c = &r->cgroup;
 
-	own_group(r, 2, "/tare-4121-998877");
+	own_cgroup(r, 2, "/tare-4121-998877");
 	c->peak = 268 * MIB;
 	c->highest = c->now;
 	c->highest.time_ns = 1195 * MS;
@@ -55,7 +55,7 @@ static struct report *fixture_uring(void)
 	struct report_task *t;
 
 	set_level(r, KMEM_EVENTS);
-	words(r->command, "./timeouts 1000000");
+	add_words(r->command, "./timeouts 1000000");
 	p = add_process(r, 4121, 4100, "timeouts", "./timeouts 1000000");
 	t = add_task(p, 4121, "timeouts", 840 * KIB);
 	add_flow(t, TARE_ANON, "page fault", 892 * KIB, 0);
@@ -77,9 +77,9 @@ static struct report *fixture_uring(void)
 		t->at_peak[TARE_ANON] = 4 * KIB;
 		add_flow(t, TARE_ANON, "io_uring_enter", 4 * KIB, 4 * KIB);
 	}
-	r->kmem.foreign[TARE_FOREIGN_KERNEL] = (struct flow){ 72 * KIB, 12 * KIB };
-	r->kmem.foreign[TARE_FOREIGN_PROCESS].in = 24 * KIB;
-	r->kmem.foreign_at_peak = 36 * KIB;
+	r->kmem.nonowner[TARE_NONOWNER_KERNEL] = (struct flow){ 72 * KIB, 12 * KIB };
+	r->kmem.nonowner[TARE_NONOWNER_PROCESS].in = 24 * KIB;
+	r->kmem.nonowner_at_peak = 36 * KIB;
 	r->kmem.bound = 512 * KIB;
 	p->rss_peak = r->peak_rss = 2 * MIB + 28 * KIB;
 	p->rss_peak_ns = r->peak_ns = 310 * MS;
@@ -87,19 +87,20 @@ static struct report *fixture_uring(void)
 	r->mms_closed = 1;
 	for (int i = 0; i <= 15; i++)
 		add_point(r, (uint64_t)i * 100 * MS, 2 * MIB, i <= 12 ? i * 22 * MIB : 90 * KIB);
-	uring_group(r);
-	return finish(r);
+	uring_cgroup(r);
+	return sum_up(r);
 }
 
 /* An older kernel: the control group's total, and no more. v1. */
-static struct report *fixture_group(void)
+static struct report *fixture_cgroup_only(void)
 {
 	struct report *r = fixture_uring();
 	struct report_cgroup *c = &r->cgroup;
 
 	g_ptr_array_set_size(r->features, 3);
-	set_level(r, KMEM_GROUP);
-	r->kmem = (struct report_kmem){ .level = KMEM_GROUP, .whole = true, .by_group = 84 * KIB };
+	set_level(r, KMEM_CGROUP);
+	r->kmem =
+		(struct report_kmem){ .level = KMEM_CGROUP, .whole = true, .by_cgroup = 84 * KIB };
 	r->totals[TARE_KMEM] = (struct balance){ 0 };
 	for (unsigned i = 0; i < r->processes->len; i++) {
 		struct report_process *p = g_ptr_array_index(r->processes, i);
@@ -130,7 +131,7 @@ static struct report *fixture_sockets(void)
 	struct report_task *t;
 
 	set_level(r, KMEM_EVENTS);
-	words(r->command, "./connections 10000");
+	add_words(r->command, "./connections 10000");
 	r->reason = REPORT_SNAPSHOT;
 	r->exit.known = false;
 	p = add_process(r, 5000, 4999, "connections", "./connections 10000");
@@ -149,21 +150,21 @@ static struct report *fixture_sockets(void)
 	r->kmem.hidden = 12 * KIB;
 	r->kmem.hidden_times = 3;
 	r->kmem.hidden_ns = 4 * MS;
-	r->totals[TARE_KMEM].opening = 40 * KIB;
+	r->totals[TARE_KMEM].initial = 40 * KIB;
 	p->rss_peak = r->peak_rss = 3 * MIB;
 	p->rss_peak_ns = r->peak_ns = r->peak_weight_ns = 1990 * MS;
-	own_group(r, 1, "/tare-4999-1");
-	finish(r);
+	own_cgroup(r, 1, "/tare-4999-1");
+	sum_up(r);
 	r->peak_kernel += 820 * MIB;
-	r->kmem.sampled_at_peak = 820 * MIB;
+	r->kmem.polled_at_peak = 820 * MIB;
 	r->peak_weight += 820 * MIB;
 	r->cgroup.now.current = r->cgroup.peak = 74 * MIB;
-	r->cgroup.now.kernel = r->cgroup.kernel_peak = r->kmem.by_group;
+	r->cgroup.now.kernel = r->cgroup.kernel_peak = r->kmem.by_cgroup;
 	r->cgroup.now.stat[CGROUP_SOCK] = 820 * MIB;
 	return r;
 }
 
-/* Killed at its limit, in a group of a hostile name; kernel memory does not add up. */
+/* Killed at its limit, in a cgroup of a hostile name; kernel memory does not add up. */
 static struct report *fixture_oom(void)
 {
 	struct report *r = fixture_new(420 * MS);
@@ -171,7 +172,7 @@ static struct report *fixture_oom(void)
 	struct report_task *t;
 
 	set_level(r, KMEM_EVENTS);
-	words(r->command, "python3 grow.py");
+	add_words(r->command, "python3 grow.py");
 	r->exit.signal = 9;
 	p = add_process(r, 900, 800, "python3", "python3 grow.py");
 	p->exit.signal = 9;
@@ -185,23 +186,23 @@ static struct report *fixture_oom(void)
 	t->at_peak[TARE_PAGETABLE] = 300 * KIB;
 	t->faults_user = 17152;
 	t->faults_major = 212;
-	add_foreign(p, TARE_FOREIGN_KERNEL, TARE_ANON, 0, 54 * MIB);
+	add_nonowner(p, TARE_NONOWNER_KERNEL, TARE_ANON, 0, 54 * MIB);
 	p->rss_peak = r->peak_rss = 67 * MIB;
 	p->rss_peak_ns = r->peak_ns = 401 * MS;
 	r->mms_closed = 1;
 	r->kmem.bound = 512 * KIB;
 	r->totals[TARE_KMEM].unattributed = 640 * KIB;
 	r->balanced = false;
-	own_group(r, 1, "/tare-\033[2J\u202eevil\n");
+	own_cgroup(r, 1, "/tare-\033[2J\u202eevil\n");
 	r->cgroup.limit = r->cgroup.peak = 64 * MIB;
 	r->cgroup.now.current = 1100 * KIB;
 	r->cgroup.now.kernel = 640 * KIB;
 	r->cgroup.oom_kills = 1;
 	r->slab_note = g_strdup("/proc/slabinfo may be read by root only");
-	return finish(r);
+	return sum_up(r);
 }
 
-/* A v2 group that was there before, with others in it. */
+/* A v2 cgroup that was there before, with others in it. */
 static void shared_group(struct report *r)
 {
 	struct report_cgroup *c = &r->cgroup;
@@ -221,10 +222,10 @@ static void shared_group(struct report *r)
 	c->limit = 4 * GIB;
 	r->kmem.whole = false;
 	r->kmem.by_events = 41 * MIB + 988 * KIB;
-	r->kmem.by_group = 41 * MIB + 1008 * KIB;
-	r->kmem.foreign[TARE_FOREIGN_PROCESS] = (struct flow){ 3 * MIB, 2 * MIB };
-	r->kmem.foreign[TARE_FOREIGN_LATE].out = 8 * KIB;
-	r->kmem.foreign_at_peak = 600 * KIB;
+	r->kmem.by_cgroup = 41 * MIB + 1008 * KIB;
+	r->kmem.nonowner[TARE_NONOWNER_PROCESS] = (struct flow){ 3 * MIB, 2 * MIB };
+	r->kmem.nonowner[TARE_NONOWNER_LATE].out = 8 * KIB;
+	r->kmem.nonowner_at_peak = 600 * KIB;
 	r->kmem.elsewhere = 12 * KIB;
 	r->kmem.bound = 512 * KIB;
 }
@@ -243,11 +244,11 @@ static struct report *fixture_attach(void)
 	p->alive = true;
 	p->exit.known = false;
 	p->end_ns = 0;
-	p->balance[TARE_ANON].opening = 22 * MIB;
-	p->balance[TARE_FILE].opening = 14 * MIB;
-	p->balance[TARE_SHMEM].opening = 310 * MIB;
-	p->balance[TARE_SWAP].opening = 3 * MIB;
-	p->balance[TARE_PAGETABLE].opening = 880 * KIB;
+	p->balance[TARE_ANON].initial = 22 * MIB;
+	p->balance[TARE_FILE].initial = 14 * MIB;
+	p->balance[TARE_SHMEM].initial = 310 * MIB;
+	p->balance[TARE_SWAP].initial = 3 * MIB;
+	p->balance[TARE_PAGETABLE].initial = 880 * KIB;
 	t = add_task(p, 4121, "postgres", 2 * MIB);
 	t->alive = t->attached = true;
 	add_flow(t, TARE_ANON, "page fault", 2 * MIB, 512 * KIB);
@@ -262,8 +263,8 @@ static struct report *fixture_attach(void)
 	p->rss_peak = 349 * MIB;
 	p->rss_peak_ns = 3 * SECOND;
 	p = add_process(r, 4122, 4121, "postgres", "postgres: checkpointer");
-	p->balance[TARE_ANON].opening = 4 * MIB;
-	p->balance[TARE_SHMEM].opening = 120 * MIB;
+	p->balance[TARE_ANON].initial = 4 * MIB;
+	p->balance[TARE_SHMEM].initial = 120 * MIB;
 	p->end_ns = 6 * SECOND;
 	t = add_task(p, 4122, "postgres", 0);
 	t->attached = true;
@@ -277,5 +278,5 @@ static struct report *fixture_attach(void)
 	r->mms_closed = 1;
 	for (int i = 0; i <= 100; i++)
 		add_point(r, (uint64_t)i * 100 * MS, (i < 60 ? 470 : 348) * MIB, 3 * MIB);
-	return finish(r);
+	return sum_up(r);
 }

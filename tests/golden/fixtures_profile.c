@@ -10,7 +10,7 @@
 #define SCALE_DOWN (64. / 72)
 
 /* Of one frame: "function", "function module", "function module file:line", and
- * flags behind: "k" kernel, "i" inlined, "g" guessed, "m" mark, "-" none. */
+ * flags behind: "k" kernel, "i" inlined, "g" by frame-pointer fallback, "m" synthetic, "-" none. */
 static uint32_t profile_frame_of(struct profile *p, GHashTable *known, const char *text)
 {
 	g_auto(GStrv) part = g_strsplit(text, "|", -1);
@@ -25,8 +25,8 @@ static uint32_t profile_frame_of(struct profile *p, GHashTable *known, const cha
 	}
 	f.kernel = strchr(flags, 'k');
 	f.inlined = strchr(flags, 'i');
-	f.guessed = strchr(flags, 'g');
-	f.mark = strchr(flags, 'm');
+	f.fallback = strchr(flags, 'g');
+	f.synthetic = strchr(flags, 'm');
 	if (n > 1 && *part[1])
 		f.module = profile_module(p, part[1], f.kernel ? NULL : "c0ffee0123456789");
 	if (line) {
@@ -64,8 +64,8 @@ static uint32_t profile_stack_of(struct profile *p, GHashTable *known, const cha
 	return node;
 }
 
-/* Kernel stacks are no sample's: what the ledger has stands under a mark. */
-static void profile_kstacks(struct profile *p, const struct report *r, uint32_t mark)
+/* Kernel stacks are no sample's: what the ledger has stands under a synthetic frame. */
+static void profile_kstacks(struct profile *p, const struct report *r, uint32_t synthetic)
 {
 	for (unsigned i = 0; i < r->processes->len; i++) {
 		const struct report_process *proc = r->processes->pdata[i];
@@ -76,8 +76,8 @@ static void profile_kstacks(struct profile *p, const struct report *r, uint32_t 
 				.task = j,
 				.kind = TARE_KSTACK,
 				.cause = NO_CAUSE,
-				.node = mark,
-				.place_label = g_strdup("unknown"),
+				.node = synthetic,
+				.mapping_label = g_strdup("unknown"),
 				.bytes = { STACK, STACK, STACK },
 			};
 
@@ -86,7 +86,7 @@ static void profile_kstacks(struct profile *p, const struct report *r, uint32_t 
 	}
 }
 
-/* The ledger's figures, pictures' totals, and when: three tenths of an entry come in
+/* The ledger's figures, sample types' totals, and when: three tenths of an entry come in
  * one slot, the rest in another, and what is not there at the end goes in the last. */
 static void profile_close(struct report *r, struct profile *p, unsigned slots)
 {
@@ -95,19 +95,20 @@ static void profile_close(struct report *r, struct profile *p, unsigned slots)
 		struct report_process *proc = r->processes->pdata[e->process];
 		struct report_task *t = proc->tasks->pdata[e->task];
 
-		for (int k = 0; k < PICTURES; k++) {
+		for (int k = 0; k < SAMPLE_TYPES; k++) {
 			p->total[k] += e->bytes[k];
 			p->sampled[k] += (double)e->bytes[k] * SCALE_DOWN;
 		}
 		p->samples += e->count;
 		if (e->kind == TARE_KSTACK)
 			continue;
-		add_flow(t, e->kind, "page fault", e->bytes[PICTURE_GROWN],
-			 e->bytes[PICTURE_GROWN] - e->bytes[PICTURE_LIVE_END]);
-		t->at_peak[e->kind] += e->bytes[PICTURE_LIVE_PEAK];
-		r->peak_rss += e->bytes[PICTURE_LIVE_PEAK];
-		proc->rss_peak += MAX(e->bytes[PICTURE_LIVE_PEAK], e->bytes[PICTURE_LIVE_END]);
-		t->faults_user += (uint64_t)e->bytes[PICTURE_GROWN] / (4 * KIB);
+		add_flow(t, e->kind, "page fault", e->bytes[SAMPLE_TYPE_GROWN],
+			 e->bytes[SAMPLE_TYPE_GROWN] - e->bytes[SAMPLE_TYPE_LIVE_END]);
+		t->at_peak[e->kind] += e->bytes[SAMPLE_TYPE_LIVE_PEAK];
+		r->peak_rss += e->bytes[SAMPLE_TYPE_LIVE_PEAK];
+		proc->rss_peak +=
+			MAX(e->bytes[SAMPLE_TYPE_LIVE_PEAK], e->bytes[SAMPLE_TYPE_LIVE_END]);
+		t->faults_user += (uint64_t)e->bytes[SAMPLE_TYPE_GROWN] / (4 * KIB);
 	}
 	for (unsigned slot = 0; slot < slots; slot++)
 		for (unsigned i = 0; i < p->entries->len; i++) {
@@ -120,10 +121,10 @@ static void profile_close(struct report *r, struct profile *p, unsigned slots)
 				t.in += some;
 			if (slot == i * 5 / 3 % slots)
 				t.in += all - some;
-			if (slot == slots - 1 && e->bytes[PICTURE_GROWN])
+			if (slot == slots - 1 && e->bytes[SAMPLE_TYPE_GROWN])
 				t.out = all - (uint64_t)((double)all *
-							 (double)e->bytes[PICTURE_LIVE_END] /
-							 (double)e->bytes[PICTURE_GROWN]);
+							 (double)e->bytes[SAMPLE_TYPE_LIVE_END] /
+							 (double)e->bytes[SAMPLE_TYPE_GROWN]);
 			if (t.in || t.out)
 				g_array_append_val(p->ticks, t);
 		}
@@ -136,7 +137,7 @@ static void profile_close(struct report *r, struct profile *p, unsigned slots)
 struct profile_row {
 	uint32_t process, task, kind;
 	const char *stack;
-	enum place_kind place;
+	enum mapping_kind mapping;
 	const char *label;
 	unsigned count; /* of periods that grew */
 	unsigned peak, end;
@@ -154,8 +155,8 @@ static void profile_rows(struct profile *p, const struct profile_row *rows, unsi
 			.kind = row->kind,
 			.cause = profile_cause(p, row->kind == TARE_FILE ? "read" : "page fault"),
 			.node = profile_stack_of(p, known, row->stack),
-			.place = row->place,
-			.place_label = g_strdup(row->label),
+			.mapping = row->mapping,
+			.mapping_label = g_strdup(row->label),
 			.count = row->count,
 			.bytes = { row->count * SCALED, row->peak * SCALED, row->end * SCALED },
 		};
@@ -170,27 +171,27 @@ static void profile_rows(struct profile *p, const struct profile_row *rows, unsi
 
 static const struct profile_row server_rows[] = {
 	{ 0, 0, TARE_ANON,
-	  MAIN "load|/usr/bin/server|-|/src/load.c:9;malloc|/usr/lib/libc.so.6" FAULT, PLACE_HEAP,
+	  MAIN "load|/usr/bin/server|-|/src/load.c:9;malloc|/usr/lib/libc.so.6" FAULT, MAPPING_HEAP,
 	  "heap", 240, 200, 160 },
 	{ 0, 0, TARE_ANON,
-	  MAIN "load|/usr/bin/server|-|/src/load.c:22;malloc|/usr/lib/libc.so.6" FAULT, PLACE_HEAP,
-	  "heap", 80, 80, 0 },
-	{ 0, 0, TARE_FILE, MAIN "open_table|/usr/bin/server|i|/src/table.c:77", PLACE_FILE,
+	  MAIN "load|/usr/bin/server|-|/src/load.c:22;malloc|/usr/lib/libc.so.6" FAULT,
+	  MAPPING_HEAP, "heap", 80, 80, 0 },
+	{ 0, 0, TARE_FILE, MAIN "open_table|/usr/bin/server|i|/src/table.c:77", MAPPING_FILE,
 	  "/var/lib/server/table.db", 120, 120, 120 },
 	{ 0, 1, TARE_ANON,
 	  THREAD "serve|/usr/bin/server|-|/src/serve.c:101;grow|/usr/bin/server|i|/src/vec.h:30",
-	  PLACE_ANON, "[anon:arena]", 300, 220, 200 },
+	  MAPPING_ANON, "[anon:arena]", 300, 220, 200 },
 	{ 0, 2, TARE_ANON,
 	  THREAD "serve|/usr/bin/server|-|/src/serve.c:101;grow|/usr/bin/server|i|/src/vec.h:30",
-	  PLACE_ANON, "[anon:arena]", 260, 120, 100 },
+	  MAPPING_ANON, "[anon:arena]", 260, 120, 100 },
 	{ 0, 2, TARE_ANON,
 	  THREAD "serve|/usr/bin/server|-|/src/serve.c:140;serve|/usr/bin/server|-|/src/serve.c:99",
-	  PLACE_STACK, "stack of worker", 20, 20, 20 },
-	{ 0, 3, TARE_SHMEM, "[truncated]||m;flush|/usr/bin/server|-|/src/flush.c:5", PLACE_SHM,
+	  MAPPING_STACK, "stack of worker", 20, 20, 20 },
+	{ 0, 3, TARE_SHMEM, "[truncated]||m;flush|/usr/bin/server|-|/src/flush.c:5", MAPPING_SHM,
 	  "/memfd:ring", 60, 40, 40 },
-	{ 0, 3, TARE_ANON, "[no stack]||m", PLACE_UNKNOWN, "unknown", 12, 4, 4 },
-	{ 1, 0, TARE_ANON, "Function.compile|[jit];runtime|/usr/bin/helper", PLACE_JIT, "jit code",
-	  64, 32, 64 },
+	{ 0, 3, TARE_ANON, "[no stack]||m", MAPPING_UNKNOWN, "unknown", 12, 4, 4 },
+	{ 1, 0, TARE_ANON, "Function.compile|[jit];runtime|/usr/bin/helper", MAPPING_JIT,
+	  "jit code", 64, 32, 64 },
 };
 
 /* Names that a program may give itself, to break a page. */
@@ -198,9 +199,9 @@ static const struct profile_row hostile_rows[] = {
 	{ 0, 0, TARE_ANON,
 	  "</script><script>globalThis.harmed = 1</script>|</style>|-|<b>.c:1;"
 	  "right\u202eot tfel|/lib/<img src=x onerror=alert(1)>",
-	  PLACE_HEAP, "<!--<script>", 40, 30, 20 },
+	  MAPPING_HEAP, "<!--<script>", 40, 30, 20 },
 	{ 0, 1, TARE_ANON, "@TARE_DATA@ $& $1 %s|\xff\xfe;line\nfeed\t\x1b[31m|&lt;b&gt;",
-	  PLACE_FILE, "\u2028\u2029", 30, 20, 10 },
+	  MAPPING_FILE, "\u2028\u2029", 30, 20, 10 },
 };
 
 static struct report *profiled(struct report *r, const struct profile_row *rows, unsigned n)
@@ -209,7 +210,7 @@ static struct report *profiled(struct report *r, const struct profile_row *rows,
 	g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
 	p->period = PERIOD;
-	p->asked_why = g_strdup("ranges are not sampled by this version");
+	p->virtual_why = g_strdup("address space is not sampled by this version");
 	profile_rows(p, rows, n);
 	profile_kstacks(p, r, profile_stack_of(p, known, "[no sample]||m"));
 	profile_close(r, p, 16);
@@ -218,7 +219,7 @@ static struct report *profiled(struct report *r, const struct profile_row *rows,
 			  r->peak_rss / 32 * (i < 24 ? i * 4 / 3 : 32 - (i - 24) * 2),
 			  MIN(i, 24) * STACK / 24);
 	r->peak_ns = r->duration_ns * 3 / 4;
-	return finish(r);
+	return sum_up(r);
 }
 
 static struct report *fixture_profile(void)
@@ -227,21 +228,21 @@ static struct report *fixture_profile(void)
 	struct report *r = fixture_new(3200 * MS);
 	struct report_process *p = add_process(r, 500, 1, "server", "./server --port 80");
 	struct report_process *helper = add_process(r, 510, 500, "helper", "helper");
-	struct profile_asked asked = {
+	struct profile_virtual virtual = {
 		0, 1, 0, 3, g_strdup("[anon:arena]"), 900, 900 * PERIOD, 640 * PERIOD
 	};
 	struct report *done;
 
 	set_level(r, KMEM_NONE);
 	r->started_ns = 1764107485000000000;
-	words(r->command, "./server --port 80");
+	add_words(r->command, "./server --port 80");
 	for (int i = 0; i < 4; i++)
 		add_task(p, 500 + i, names[i], 0)->alive = true;
 	add_task(helper, 510, "helper", 0)->alive = true;
 	p->alive = helper->alive = true;
 	done = profiled(r, server_rows, G_N_ELEMENTS(server_rows));
-	g_clear_pointer(&done->profile->asked_why, g_free);
-	g_array_append_val(done->profile->asked, asked);
+	g_clear_pointer(&done->profile->virtual_why, g_free);
+	g_array_append_val(done->profile->virtual, virtual);
 	return done;
 }
 
@@ -252,7 +253,7 @@ static struct report *fixture_profile_hostile(void)
 	g_autofree char *longest = g_strnfill(4000, 'x');
 
 	set_level(r, KMEM_NONE);
-	words(r->command, "./</script><script>globalThis.harmed=1</script> \u202egnp.exe");
+	add_words(r->command, "./</script><script>globalThis.harmed=1</script> \u202egnp.exe");
 	add_task(p, 7, "\u202egnp.exe", 0)->alive = true;
 	add_task(p, 8, longest, 0)->alive = true;
 	p->alive = true;

@@ -16,7 +16,7 @@ static uint32_t call_start(struct profile *p, const char *function, uint64_t add
 	struct code clone = { "clone3", .module = LIBC, .build_id = LIBC_ID, .address = 0x1108ff };
 	struct code f = { function, "/src/server.c", 42, SERVER, SERVER_ID, .address = address };
 
-	return call(p, call(p, NO_NODE, strcmp(function, "main") ? clone : start), f);
+	return add_node(p, add_node(p, NO_NODE, strcmp(function, "main") ? clone : start), f);
 }
 
 /* What is inlined in it has its address. */
@@ -36,7 +36,7 @@ static uint32_t call_grow(struct profile *p, uint32_t from, int line)
 	struct code libc = { "[libc.so.6+0x9dfa0]", .module = LIBC, .build_id = LIBC_ID,
 			     .address = 0x9e0b4 };
 
-	return call(p, call(p, call(p, from, put), grow), libc);
+	return add_node(p, add_node(p, add_node(p, from, put), grow), libc);
 }
 
 /* `scale`: of what the worker takes; `drift`: more that main does. */
@@ -44,38 +44,38 @@ static void sampled_stacks(struct profile *p, int64_t scale, int64_t drift)
 {
 	uint32_t main = call_start(p, "main", 0x11f0), in = call_start(p, "worker", 0x1310);
 	uint32_t put = call_grow(p, in, 88), more = call_grow(p, in, 120);
-	uint32_t kernel = call(p, in,
-			       (struct code){ "__x64_sys_mmap", .module = "[kernel]",
-					      .address = 0xffffffff81234567, .kernel = true });
+	uint32_t kernel = add_node(p, in,
+				   (struct code){ "__x64_sys_mmap", .module = "[kernel]",
+						  .address = 0xffffffff81234567, .kernel = true });
 
-	enter(p,
-	      (struct profile_entry){ 0, 0, TARE_ANON, .node = call_grow(p, main, 88),
-				      .place = PLACE_HEAP,
-				      .bytes = { 20 * MIB + drift, 18 * MIB + drift, 12 * MIB } },
-	      "page fault", "heap");
-	enter(p,
-	      (struct profile_entry){
-		      0, 1, TARE_ANON, .node = put, .place = PLACE_ANON,
-		      .bytes = { 64 * MIB * scale, 40 * MIB * scale, 40 * MIB * scale } },
-	      "page fault", "anonymous");
-	enter(p,
-	      (struct profile_entry){ 0, 1, TARE_ANON, .node = more, .place = PLACE_ANON,
-				      .bytes = { 8 * MIB, 4 * MIB, 0 } },
-	      "page fault", "[anon:arena]");
-	enter(p,
-	      (struct profile_entry){ 0, 1, TARE_KMEM, .node = kernel,
-				      .bytes = { 3 * MIB, 2 * MIB, 2 * MIB } },
-	      "mmap", "unknown");
-	enter(p,
-	      (struct profile_entry){ 0, 2, TARE_FILE, .node = in, .place = PLACE_FILE,
-				      .bytes = { 6 * MIB, 6 * MIB, 6 * MIB } },
-	      "read", "/var/lib/data.db");
-	put_asked(p,
-		  (struct profile_asked){ 0, 1, .node = put, .bytes = 256 * MIB * scale,
-					  .untouched = 190 * MIB * scale },
-		  "mmap", "anonymous");
-	put_asked(p, (struct profile_asked){ 0, 0, .node = main, .bytes = 24 * MIB }, "brk",
-		  "heap");
+	add_sample(p,
+		   (struct profile_entry){
+			   0, 0, TARE_ANON, .node = call_grow(p, main, 88), .mapping = MAPPING_HEAP,
+			   .bytes = { 20 * MIB + drift, 18 * MIB + drift, 12 * MIB } },
+		   "page fault", "heap");
+	add_sample(p,
+		   (struct profile_entry){
+			   0, 1, TARE_ANON, .node = put, .mapping = MAPPING_ANON,
+			   .bytes = { 64 * MIB * scale, 40 * MIB * scale, 40 * MIB * scale } },
+		   "page fault", "anonymous");
+	add_sample(p,
+		   (struct profile_entry){ 0, 1, TARE_ANON, .node = more, .mapping = MAPPING_ANON,
+					   .bytes = { 8 * MIB, 4 * MIB, 0 } },
+		   "page fault", "[anon:arena]");
+	add_sample(p,
+		   (struct profile_entry){ 0, 1, TARE_KMEM, .node = kernel,
+					   .bytes = { 3 * MIB, 2 * MIB, 2 * MIB } },
+		   "mmap", "unknown");
+	add_sample(p,
+		   (struct profile_entry){ 0, 2, TARE_FILE, .node = in, .mapping = MAPPING_FILE,
+					   .bytes = { 6 * MIB, 6 * MIB, 6 * MIB } },
+		   "read", "/var/lib/data.db");
+	put_virtual(p,
+		    (struct profile_virtual){ 0, 1, .node = put, .bytes = 256 * MIB * scale,
+					      .untouched = 190 * MIB * scale },
+		    "mmap", "anonymous");
+	put_virtual(p, (struct profile_virtual){ 0, 0, .node = main, .bytes = 24 * MIB }, "brk",
+		    "heap");
 }
 
 static struct report *sampled(pid_t pid, int64_t scale, int64_t drift, uint64_t period)
@@ -84,7 +84,7 @@ static struct report *sampled(pid_t pid, int64_t scale, int64_t drift, uint64_t 
 	struct report_process *p;
 	struct report_task *t;
 
-	words(r->command, "server --port 80");
+	add_words(r->command, "server --port 80");
 	set_level(r, KMEM_EVENTS);
 	r->reason = REPORT_SNAPSHOT;
 	r->exit.known = false;
@@ -107,7 +107,7 @@ static struct report *sampled(pid_t pid, int64_t scale, int64_t drift, uint64_t 
 	add_flow(t, TARE_FILE, "read", 6 * MIB, 0);
 	p->rss_peak = r->peak_rss = (68 + 40 * (scale - 1)) * MIB + 4 * KIB + drift;
 	p->rss_peak_ns = r->peak_ns = 7 * SECOND;
-	finish(r);
+	sum_up(r);
 	r->profile = profile_new();
 	r->profile->period = period;
 	sampled_stacks(r->profile, scale, drift);
@@ -134,7 +134,7 @@ static struct report *fixture_sampled_hostile(void)
 	t = add_task(p, 32, "", 0);
 	add_flow(t, TARE_ANON, "page fault", 8 * KIB, 8 * KIB);
 	p->rss_peak = r->peak_rss = 3 * MIB;
-	finish(r);
+	sum_up(r);
 	r->lost[TARE_LOST_MM] = 3;
 	r->balanced = false;
 	r->profile = profile_new();
@@ -143,21 +143,21 @@ static struct report *fixture_sampled_hostile(void)
 	r->profile->thinned[0] = (struct profile_thinned){ 31, 248 * KIB, 33, 120 * MS, 340 * MS };
 	r->profile->thinned[2] = (struct profile_thinned){ 2, 64 * KIB, 14, 130 * MS, 150 * MS };
 	r->profile->mean_period = 11 * KIB;
-	r->profile->asked_why = g_strdup("no tracepoint\033[31m for it, \xff");
-	at = call(r->profile, NO_NODE,
-		  (struct code){ "a;b c\t\033[2J", "/a\nb/\"c\",d.c", -1, "", .address = 1 });
-	at = call(r->profile, at,
-		  (struct code){ "", .module = "/tmp/\xff\xfe (deleted)", .build_id = "00",
-				 .address = UINT64_MAX });
-	at = call(r->profile, at,
-		  (struct code){ "-[Foo bar:]", .module = "[jit]", .inlined = true });
-	enter(r->profile,
-	      (struct profile_entry){ 0, 0, TARE_ANON, .node = at,
-				      .bytes = { 2 * MIB, 1 * MIB, 0 } },
-	      "+1", "@here");
-	enter(r->profile,
-	      (struct profile_entry){ 0, 1, TARE_ANON, .node = NO_NODE, .bytes = { 4 * KIB } },
-	      "page fault", "");
+	r->profile->virtual_why = g_strdup("no tracepoint\033[31m for it, \xff");
+	at = add_node(r->profile, NO_NODE,
+		      (struct code){ "a;b c\t\033[2J", "/a\nb/\"c\",d.c", -1, "", .address = 1 });
+	at = add_node(r->profile, at,
+		      (struct code){ "", .module = "/tmp/\xff\xfe (deleted)", .build_id = "00",
+				     .address = UINT64_MAX });
+	at = add_node(r->profile, at,
+		      (struct code){ "-[Foo bar:]", .module = "[jit]", .inlined = true });
+	add_sample(r->profile,
+		   (struct profile_entry){ 0, 0, TARE_ANON, .node = at,
+					   .bytes = { 2 * MIB, 1 * MIB, 0 } },
+		   "+1", "@here");
+	add_sample(r->profile,
+		   (struct profile_entry){ 0, 1, TARE_ANON, .node = NO_NODE, .bytes = { 4 * KIB } },
+		   "page fault", "");
 	enter_rests(r);
 	return r;
 }

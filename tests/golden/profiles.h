@@ -16,7 +16,7 @@ struct code {
 	int line;
 	const char *module, *build_id;
 	uint64_t address;
-	bool kernel, inlined, guessed, mark;
+	bool kernel, inlined, fallback, synthetic;
 };
 
 static uint32_t put_frame(struct profile *p, const struct code *c)
@@ -27,8 +27,8 @@ static uint32_t put_frame(struct profile *p, const struct code *c)
 		.address = c->address,
 		.kernel = c->kernel,
 		.inlined = c->inlined,
-		.guessed = c->guessed,
-		.mark = c->mark,
+		.fallback = c->fallback,
+		.synthetic = c->synthetic,
 	};
 
 	for (unsigned i = 0; i < p->frames->len; i++) {
@@ -46,7 +46,7 @@ static uint32_t put_frame(struct profile *p, const struct code *c)
 }
 
 /* The node of a frame that `parent` (NO_NODE: nobody) called. */
-static uint32_t call(struct profile *p, uint32_t parent, struct code c)
+static uint32_t add_node(struct profile *p, uint32_t parent, struct code c)
 {
 	struct stack_node new = { parent, put_frame(p, &c) };
 
@@ -61,32 +61,33 @@ static uint32_t call(struct profile *p, uint32_t parent, struct code c)
 }
 
 /* One sample a period, or one. `cause` NULL: none. */
-static void enter(struct profile *p, struct profile_entry e, const char *cause, const char *place)
+static void add_sample(struct profile *p, struct profile_entry e, const char *cause,
+		       const char *mapping)
 {
 	e.cause = cause ? profile_cause(p, cause) : NO_CAUSE;
-	e.place_label = g_strdup(place);
+	e.mapping_label = g_strdup(mapping);
 	if (cause && !e.count)
-		e.count = 1 + (uint64_t)e.bytes[PICTURE_GROWN] / p->period;
+		e.count = 1 + (uint64_t)e.bytes[SAMPLE_TYPE_GROWN] / p->period;
 	p->samples += e.count;
 	p->complete += e.count;
-	for (int k = 0; k < PICTURES; k++) {
+	for (int k = 0; k < SAMPLE_TYPES; k++) {
 		p->total[k] += e.bytes[k];
 		p->sampled[k] += cause ? (double)e.bytes[k] : 0;
 	}
 	g_array_append_val(p->entries, e);
 }
 
-static __attribute__((unused)) void put_asked(struct profile *p, struct profile_asked a,
-					      const char *cause, const char *place)
+static __attribute__((unused)) void put_virtual(struct profile *p, struct profile_virtual a,
+						const char *cause, const char *mapping)
 {
 	a.cause = profile_cause(p, cause);
-	a.place_label = g_strdup(place);
+	a.mapping_label = g_strdup(mapping);
 	a.count = a.count ?: 1;
-	g_array_append_val(p->asked, a);
+	g_array_append_val(p->virtual, a);
 }
 
 static int64_t entered(const struct profile *p, uint32_t process, uint32_t task, unsigned kind,
-		       enum picture picture)
+		       enum sample_type sample_type)
 {
 	int64_t sum = 0;
 
@@ -95,25 +96,27 @@ static int64_t entered(const struct profile *p, uint32_t process, uint32_t task,
 
 		if (e->process == process && e->kind == kind &&
 		    (task == UINT32_MAX || e->task == task))
-			sum += e->bytes[picture];
+			sum += e->bytes[sample_type];
 	}
 	return sum;
 }
 
 static void enter_rest(struct profile *p, uint32_t process, uint32_t task, unsigned kind,
-		       enum picture picture, int64_t total)
+		       enum sample_type sample_type, int64_t total)
 {
-	struct code none = { .function = "[no sample]", .address = MARK_NO_SAMPLE, .mark = true };
+	struct code none = { .function = "[no sample]",
+			     .address = SYNTHETIC_NO_SAMPLE,
+			     .synthetic = true };
 	struct profile_entry e = { .process = process, .task = task, .kind = kind };
 
-	e.bytes[picture] = MAX(total, 0) - entered(p, process, task, kind, picture);
-	if (e.bytes[picture] <= 0)
+	e.bytes[sample_type] = MAX(total, 0) - entered(p, process, task, kind, sample_type);
+	if (e.bytes[sample_type] <= 0)
 		return;
-	e.node = call(p, NO_NODE, none);
-	enter(p, e, NULL, "unknown");
+	e.node = add_node(p, NO_NODE, none);
+	add_sample(p, e, NULL, "unknown");
 }
 
-/* As profile_fill() does: what the report has and no entry, under a mark. */
+/* As profile_fill() does: what the report has and no entry, under a synthetic frame. */
 static void enter_rests(struct report *r)
 {
 	for (unsigned i = 0; i < r->processes->len; i++) {
@@ -125,12 +128,12 @@ static void enter_rests(struct report *r)
 			for (unsigned j = 0; j < proc->tasks->len; j++) {
 				const struct report_task *t = proc->tasks->pdata[j];
 
-				enter_rest(r->profile, i, j, kind, PICTURE_GROWN,
+				enter_rest(r->profile, i, j, kind, SAMPLE_TYPE_GROWN,
 					   (int64_t)t->flow[kind].in);
 			}
-			enter_rest(r->profile, i, UINT32_MAX, kind, PICTURE_LIVE_PEAK,
+			enter_rest(r->profile, i, UINT32_MAX, kind, SAMPLE_TYPE_LIVE_PEAK,
 				   proc->at_peak[kind]);
-			enter_rest(r->profile, i, UINT32_MAX, kind, PICTURE_LIVE_END,
+			enter_rest(r->profile, i, UINT32_MAX, kind, SAMPLE_TYPE_LIVE_END,
 				   proc->balance[kind].net);
 		}
 	}

@@ -38,7 +38,7 @@ static const struct {
 
 static char *render(const struct report *a, const struct report *b, int argc, char **argv)
 {
-	struct diff_style style = { .picture = PICTURE_LIVE_PEAK };
+	struct diff_style style = { .sample_type = SAMPLE_TYPE_LIVE_PEAK };
 
 	if (!strcmp(argv[0], "json"))
 		return diff_json_render(a, b, &style);

@@ -43,11 +43,11 @@ void wrong(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void check_books(const json_t *report);
 void check_weights(const json_t *report, const GArray *weights, const struct word *w);
 void check_facts(const json_t *report, const struct word *w);
-/* Stacks were taken, and of what was asked for `bytes` or more have never been touched. False:
+/* Stacks were taken, and of what was mapped `bytes` or more have never been touched. False:
  * that is not measured, for a reason (up to 6.1 most addresses are not known). */
 bool check_untouched(const json_t *report, int64_t bytes);
-/* Kernel memory is told at this level, and as the workload's alone, in a control
- * group of its own that is charged `bytes` or more. The group's kernel memory may
+/* Kernel memory is reported at this level, and as the workload's alone, in a control
+ * group of its own that is charged `bytes` or more. The cgroup's kernel memory may
  * lag behind on v2, where statistics are flushed by batches; the charge does not. */
 void check_kmem(const json_t *report, const char *level, int64_t bytes);
 

@@ -41,7 +41,7 @@ static bool read_pagetable(struct weight *w, int tid)
 }
 
 /* By any thread that still has the memory: the first may have ended. */
-static bool weigh(struct weight *w, pid_t pid)
+static bool read_weight(struct weight *w, pid_t pid)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/task", pid);
 	GDir *dir = g_dir_open(path, 0, NULL);
@@ -83,7 +83,7 @@ GArray *weigh_all(pid_t root, pid_t too)
 
 		while (up > 1 && up != root)
 			up = parent_of(up);
-		if ((up == root || (too && pid == too)) && weigh(&w, pid))
+		if ((up == root || (too && pid == too)) && read_weight(&w, pid))
 			g_array_append_val(all, w);
 	}
 	if (dir)

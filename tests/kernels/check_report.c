@@ -16,13 +16,13 @@ static const char *const kinds[] = { "anon", "file", "shmem", "swap", "pagetable
 int wrongs;
 
 /* One line of the program's on a task (or process), the latest of its sort. Causes
- * are left to tests/e2e: up to 6.1 a change is told with the next, by whose cause
+ * are left to tests/e2e: up to 6.1 a change is reported with the next, by whose cause
  * it then goes. */
 struct fact {
 	char verb[16];
 	pid_t id;
 	char kind[16];
-	char way[4]; /* of foreign: "in" or "out" */
+	char way[4]; /* of by_others: "in" or "out" */
 	int64_t bytes, slack;
 };
 
@@ -64,18 +64,18 @@ __attribute__((format(printf, 2, 3))) static int64_t numf(const json_t *object, 
 	return num(object, path);
 }
 
-static bool alive(const json_t *object)
+static bool is_alive(const json_t *object)
 {
 	return json_is_true(json_object_get(object, "alive"));
 }
 
 /* The process of a pid, the task of a tid: of several, the one that lives, else
  * the one that started last. */
-static const json_t *better(const json_t *a, const json_t *b)
+static const json_t *better_match(const json_t *a, const json_t *b)
 {
-	if (!a || (alive(b) && !alive(a)))
+	if (!a || (is_alive(b) && !is_alive(a)))
 		return b;
-	return num(b, "start_ns") > num(a, "start_ns") && alive(a) == alive(b) ? b : a;
+	return num(b, "start_ns") > num(a, "start_ns") && is_alive(a) == is_alive(b) ? b : a;
 }
 
 static const json_t *process_of(const json_t *report, pid_t pid)
@@ -84,7 +84,7 @@ static const json_t *process_of(const json_t *report, pid_t pid)
 	size_t i;
 
 	json_array_foreach(json_object_get(report, "processes"), i, p) if (num(p, "pid") == pid)
-		found = better(found, p);
+		found = better_match(found, p);
 	return found;
 }
 
@@ -95,7 +95,7 @@ static const json_t *task_of(const json_t *report, pid_t tid)
 
 	json_array_foreach(json_object_get(report, "processes"), i, p)
 		json_array_foreach(json_object_get(p, "tasks"), j, t) if (num(t, "tid") == tid)
-			found = better(found, t);
+			found = better_match(found, t);
 	return found;
 }
 
@@ -120,13 +120,13 @@ static void check_equation(const json_t *process, const char *kind)
 	    out != numf(process, "balance/%s/out", kind))
 		wrong("pid %d %s: tasks' in %" PRId64 " out %" PRId64 " are not the balance's", pid,
 		      kind, in, out);
-	sum = numf(process, "balance/%s/opening", kind) + in - out +
-	      numf(process, "foreign/%s/in", kind) - numf(process, "foreign/%s/out", kind) +
+	sum = numf(process, "balance/%s/initial", kind) + in - out +
+	      numf(process, "by_others/%s/in", kind) - numf(process, "by_others/%s/out", kind) +
 	      numf(process, "unattributed/%s", kind);
 	if (sum != net)
-		wrong("pid %d %s: the entries sum to %" PRId64 ", net is %" PRId64, pid, kind, sum,
+		wrong("pid %d %s: the updates sum to %" PRId64 ", net is %" PRId64, pid, kind, sum,
 		      net);
-	if (!alive(process) && net)
+	if (!is_alive(process) && net)
 		wrong("pid %d %s: ended, but net is %" PRId64, pid, kind, net);
 }
 
@@ -155,12 +155,12 @@ void check_books(const json_t *report)
 
 /* The snapshot against /proc. */
 
-static int64_t net(const json_t *process, const char *kind)
+static int64_t net_of(const json_t *process, const char *kind)
 {
 	return process ? numf(process, "balance/%s/net", kind) : 0;
 }
 
-static void equal(pid_t pid, const char *what, int64_t tare, int64_t kernel)
+static void check_equal(pid_t pid, const char *what, int64_t tare, int64_t kernel)
 {
 	if (tare != kernel)
 		wrong("pid %d %s: tare %" PRId64 ", kernel %" PRId64 " (off by %" PRId64 " pages)",
@@ -172,16 +172,18 @@ static void check_weight(const json_t *report, const struct weight *w, const str
 	const json_t *p = process_of(report, w->pid), *guest;
 	gpointer other = g_hash_table_lookup(word->shares, GINT_TO_POINTER(w->pid));
 
-	if (!p || !alive(p)) {
+	if (!p || !is_alive(p)) {
 		wrong("pid %d lives, but the report has it %s", w->pid, p ? "ended" : "not at all");
 		return;
 	}
 	guest = other ? process_of(report, GPOINTER_TO_INT(other)) : NULL;
-	equal(w->pid, "anon", net(p, "anon") + net(guest, "anon"), w->anon);
-	equal(w->pid, "file + shmem",
-	      net(p, "file") + net(p, "shmem") + net(guest, "file") + net(guest, "shmem"),
-	      w->rss - w->anon);
-	equal(w->pid, "page tables", net(p, "pagetable") + net(guest, "pagetable"), w->pagetable);
+	check_equal(w->pid, "anon", net_of(p, "anon") + net_of(guest, "anon"), w->anon);
+	check_equal(w->pid, "file + shmem",
+		    net_of(p, "file") + net_of(p, "shmem") + net_of(guest, "file") +
+			    net_of(guest, "shmem"),
+		    w->rss - w->anon);
+	check_equal(w->pid, "page tables", net_of(p, "pagetable") + net_of(guest, "pagetable"),
+		    w->pagetable);
 }
 
 static bool is_guest(const struct word *word, pid_t pid)
@@ -208,7 +210,7 @@ void check_weights(const json_t *report, const GArray *all, const struct word *w
 		if (!is_guest(word, w->pid))
 			check_weight(report, w, word);
 	}
-	json_array_foreach(json_object_get(report, "processes"), i, p) live += alive(p);
+	json_array_foreach(json_object_get(report, "processes"), i, p) live += is_alive(p);
 	if (live != all->len)
 		wrong("%zu processes live in the report, %u in /proc", live, all->len);
 }
@@ -229,9 +231,9 @@ static bool fact_value(const json_t *report, const struct fact *f, int64_t *valu
 	else if (!strcmp(f->verb, "freed"))
 		*value = numf(at, "%s/out", f->kind);
 	else if (!strcmp(f->verb, "inherited"))
-		*value = numf(at, "balance/%s/opening", f->kind);
+		*value = numf(at, "balance/%s/initial", f->kind);
 	else
-		*value = numf(at, "foreign/%s/%s", f->kind, f->way);
+		*value = numf(at, "by_others/%s/%s", f->kind, f->way);
 	return true;
 }
 
@@ -249,7 +251,7 @@ static const struct fact *find_fact(const struct word *word, const char *verb,
 
 /* Up to 6.1 a task tells the sum of up to 64 changes: those that cancel each other
  * are in neither of its figures, but they are missing from both alike. */
-static bool cancelled(const json_t *report, const struct word *word, const struct fact *f)
+static bool may_be_cancelled(const json_t *report, const struct word *word, const struct fact *f)
 {
 	const struct fact *in = find_fact(word, "touched", f), *out = find_fact(word, "freed", f);
 	int64_t took, gave, missing;
@@ -270,13 +272,13 @@ void check_facts(const json_t *report, const struct word *word)
 
 		if (fact_value(report, f, &value) &&
 		    (value < f->bytes || value > f->bytes + f->slack) &&
-		    !cancelled(report, word, f))
+		    !may_be_cancelled(report, word, f))
 			wrong("%s %d %s: tare %" PRId64 ", the program %" PRId64 " (+ %" PRId64 ")",
 			      f->verb, f->id, f->kind, value, f->bytes, f->slack);
 	}
 }
 
-static void remember(struct word *word, const struct fact *new)
+static void remember_fact(struct word *word, const struct fact *new)
 {
 	for (size_t i = 0; i < word->facts->len; i++) {
 		struct fact *f = &g_array_index(word->facts, struct fact, i);
@@ -299,7 +301,7 @@ static bool is_kind(const char *word)
 }
 
 /* "touched tid=7 anon=4096 shmem=0 slack=4096": a fact for each kind. */
-static void learn(struct word *word, char **words)
+static void learn_facts(struct word *word, char **words)
 {
 	struct fact f = { 0 };
 
@@ -319,11 +321,11 @@ static void learn(struct word *word, char **words)
 			continue;
 		g_strlcpy(f.kind, pair[0], sizeof(f.kind));
 		f.bytes = strtoll(pair[1], NULL, 10);
-		remember(word, &f);
+		remember_fact(word, &f);
 	}
 }
 
-static void share(struct word *word, char **words)
+static void note_shared(struct word *word, char **words)
 {
 	int pid, guest;
 
@@ -334,12 +336,12 @@ static void share(struct word *word, char **words)
 
 void word_learn(struct word *w, char **words)
 {
-	static const char *const verbs[] = { "touched", "freed", "inherited", "foreign", NULL };
+	static const char *const verbs[] = { "touched", "freed", "inherited", "by_others", NULL };
 
 	if (!strcmp(words[0], "one_mm"))
-		share(w, words);
+		note_shared(w, words);
 	else if (g_strv_contains(verbs, words[0]))
-		learn(w, words);
+		learn_facts(w, words);
 }
 
 struct word *word_new(void)
@@ -355,7 +357,7 @@ void check_kmem(const json_t *report, const char *level, int64_t bytes)
 {
 	const json_t *kmem = json_object_get(report, "kmem");
 	const char *said = json_string_value(json_object_get(kmem, "level"));
-	int64_t kernel = num(report, "kmem/by_group"), charged = num(report, "cgroup/current");
+	int64_t kernel = num(report, "kmem/by_cgroup"), charged = num(report, "cgroup/current");
 
 	if (g_strcmp0(said, level))
 		wrong("kernel memory is of level %s, not %s", said ?: "none", level);
@@ -370,15 +372,15 @@ void check_kmem(const json_t *report, const char *level, int64_t bytes)
 
 bool check_untouched(const json_t *report, int64_t bytes)
 {
-	const json_t *asked = json_object_get(json_object_get(report, "samples"), "asked");
+	const json_t *virtual = json_object_get(json_object_get(report, "samples"), "virtual");
 	int64_t untouched;
 
-	if (json_is_null(json_object_get(asked, "untouched")) &&
-	    json_is_string(json_object_get(asked, "untouched_why")))
+	if (json_is_null(json_object_get(virtual, "untouched")) &&
+	    json_is_string(json_object_get(virtual, "untouched_why")))
 		return false;
-	untouched = num(report, "samples/asked/untouched");
+	untouched = num(report, "samples/virtual/untouched");
 	if (untouched < bytes)
-		wrong("untouched: %" PRId64 " of what was asked for; should be %" PRId64 " or more",
+		wrong("untouched: %" PRId64 " of what was mapped; should be %" PRId64 " or more",
 		      untouched, bytes);
 	return true;
 }

@@ -8,12 +8,12 @@
  * Needs no more than a bare kernel and a directory to write to, so that it runs
  * in a guest. It must not know how tare counts, nor include anything of it.
  *
- * usage: guest_check [-p] [-a ARM] [-k LEVEL:BYTES] [-u BYTES] [-d DIR] [-t SECONDS] TARE PROGRAM [ARG…]
+ * usage: guest_check [-p] [-a BACKEND] [-k LEVEL:BYTES] [-u BYTES] [-d DIR] [-t SECONDS] TARE PROGRAM [ARG…]
  * With -p tare attaches at the program's first checkpoint; what the program says
  * of its tasks is not held against it then, since it tells from their start.
- * With -k kernel memory is told at LEVEL and, at the checkpoint "made", the
+ * With -k kernel memory is reported at LEVEL and, at the checkpoint "made", the
  * workload's control group is charged BYTES or more.
- * With -u stacks are taken and, at each checkpoint, BYTES or more are asked for and untouched.
+ * With -u stacks are taken and, at each checkpoint, BYTES or more are mapped and untouched.
  * Exit: 0 right, 1 wrong (and stdout says what), 77 the program can't run here.
  */
 #include "check.h"
@@ -37,7 +37,7 @@
 struct check {
 	const char *dir;
 	char *report; /* -o of tare; snapshots stand beside it */
-	const char *arm;
+	const char *backend;
 	const char *kmem;      /* LEVEL:BYTES */
 	const char *untouched; /* BYTES */
 	char **argv;           /* TARE PROGRAM ARG… */
@@ -70,7 +70,7 @@ static void too_late(int sig)
 	_exit(1);
 }
 
-static json_t *load(const char *path)
+static json_t *load_report(const char *path)
 {
 	json_error_t error;
 	json_t *report = json_load_file(path, 0, &error);
@@ -81,7 +81,7 @@ static json_t *load(const char *path)
 }
 
 /* Until the file is there, or tare is no more. */
-static bool await(const struct check *c, const char *path)
+static bool await_file(const struct check *c, const char *path)
 {
 	struct pollfd fds[] = { { c->watch, POLLIN, 0 }, { c->tare_fd, POLLIN, 0 } };
 	char events[4096];
@@ -95,18 +95,18 @@ static bool await(const struct check *c, const char *path)
 	return true;
 }
 
-static json_t *snapshot(struct check *c)
+static json_t *take_snapshot(struct check *c)
 {
 	g_autofree char *path = g_strdup_printf("%s/check.%d.json", c->dir, ++c->snapshots);
 	json_t *report;
 
 	doing = "waiting for a snapshot";
 	kill(c->tare, SIGUSR1);
-	if (!await(c, path)) {
+	if (!await_file(c, path)) {
 		wrong("tare ended at a snapshot");
 		return NULL;
 	}
-	report = load(path);
+	report = load_report(path);
 	unlink(path);
 	return report;
 }
@@ -131,7 +131,7 @@ static void check_point(struct check *c, const char *name)
 
 	for (int i = 0; i < STILL_TRIES; i++) {
 		g_autoptr(GArray) before = weigh_all(root, c->program), after = NULL;
-		json_t *report = snapshot(c);
+		json_t *report = take_snapshot(c);
 
 		if (!report)
 			return;
@@ -173,8 +173,8 @@ static void exec_tare(const struct check *c)
 		  (char *[]){ c->argv[0], c->attach ? "attach" : "run", "-o", c->report, NULL });
 	if (c->untouched)
 		add_words(args, (char *[]){ "--period", "16KiB", NULL });
-	if (c->arm)
-		add_words(args, (char *[]){ "--force-arm", (char *)c->arm, NULL });
+	if (c->backend)
+		add_words(args, (char *[]){ "--force-arm", (char *)c->backend, NULL });
 	add_words(args, c->attach ? (char *[]){ "-p", pid, NULL } : (char *[]){ "--", NULL });
 	if (!c->attach)
 		add_words(args, c->argv + 1);
@@ -205,7 +205,7 @@ static uint64_t mask_of(const char *status, const char *key)
 }
 
 /* Until tare would take SIGUSR1: nothing tells, so it is looked at. */
-static bool attach(struct check *c)
+static bool attach_tare(struct check *c)
 {
 	g_autofree char *path = NULL;
 	struct pollfd ended = { .events = POLLIN };
@@ -228,7 +228,7 @@ static bool attach(struct check *c)
 
 /* The child's stdin and stdout are the pipes: tare's, who hands them on, or the
  * program's. */
-static bool start(struct check *c)
+static bool start_child(struct check *c)
 {
 	int to[2], from[2], in = dup(0), out = dup(1);
 	bool ok;
@@ -260,7 +260,7 @@ static bool start(struct check *c)
 	return ok && c->from;
 }
 
-static bool prepare(struct check *c)
+static bool open_pipes(struct check *c)
 {
 	c->report = g_strdup_printf("%s/check.json", c->dir);
 	unlink(c->report);
@@ -278,14 +278,14 @@ static void show_log(const struct check *c)
 		printf("tare and the program on stderr:\n%s", text);
 }
 
-static void handle(struct check *c, char *line)
+static void handle_line(struct check *c, char *line)
 {
 	g_auto(GStrv) words = g_strsplit(g_strchomp(line), " ", -1);
 
 	if (!words[0])
 		return;
 	if (!strcmp(words[0], "checkpoint")) {
-		if (c->attach && !c->tare && !attach(c)) {
+		if (c->attach && !c->tare && !attach_tare(c)) {
 			puts("tare did not attach");
 			show_log(c);
 			exit(1);
@@ -314,7 +314,7 @@ static void finish(struct check *c)
 	if (!WIFEXITED(status) ||
 	    (WEXITSTATUS(status) && !(c->skipped && WEXITSTATUS(status) == 77)))
 		wrong("tare ended with wait status %#x", status);
-	report = load(c->report);
+	report = load_report(c->report);
 	if (!report)
 		return;
 	check_books(report);
@@ -335,7 +335,7 @@ int main(int argc, char **argv)
 
 	while ((opt = getopt(argc, argv, "+a:d:k:pt:u:")) != -1) {
 		if (opt == 'a')
-			c.arm = optarg;
+			c.backend = optarg;
 		else if (opt == 'p')
 			c.attach = true;
 		else if (opt == 'd')
@@ -355,13 +355,13 @@ int main(int argc, char **argv)
 	signal(SIGALRM, too_late);
 	signal(SIGPIPE, SIG_IGN);
 	c.argv = argv + optind;
-	if (!prepare(&c) || !start(&c)) {
+	if (!open_pipes(&c) || !start_child(&c)) {
 		perror("guest_check");
 		return 1;
 	}
 	doing = "running the program";
 	while (fgets(line, sizeof(line), c.from))
-		handle(&c, line);
+		handle_line(&c, line);
 	finish(&c);
 	if (wrongs)
 		show_log(&c);

@@ -3,10 +3,10 @@
 #
 # Runs the tests of a list against the running kernel and prints TAP: the same
 # script on the host and in a guest, where busybox is all there is.
-# usage: TARE=file PROGRAMS=dir CHECK=file ARM=arm tests.sh tests.list
-# (ARM: the ledger arm that this kernel should get; "any": the one that doctor says)
+# usage: TARE=file PROGRAMS=dir CHECK=file BACKEND=backend tests.sh tests.list
+# (BACKEND: the counter backend that this kernel should get; "any": the one that doctor says)
 
-: "${TARE:?}" "${PROGRAMS:?}" "${CHECK:?}" "${ARM:?}"
+: "${TARE:?}" "${PROGRAMS:?}" "${CHECK:?}" "${BACKEND:?}"
 # Seconds for one test; a guest without KVM is some ten times slower.
 LIMIT=${LIMIT:-60}
 top=$(mktemp -d) || exit 1
@@ -16,15 +16,15 @@ trap 'rm -rf "$top"' EXIT
 # It says on stdout what is wrong, in the first line why it fails, and fails;
 # status 77 is "not for this kernel".
 
-# doctor: `run` works here, and by the arm that this kernel is known for
+# doctor: `run` works here, and by the backend that this kernel is known for
 test_doctor() {
 	timeout -k 5 "$LIMIT" "$TARE" doctor >"$dir/out" 2>&1
 	status=$?
-	if [ $status -eq 0 ] && grep -q "ledger arm $ARM\b" "$dir/out" && ! grep -q 'refused tare_' "$dir/out"; then
+	if [ $status -eq 0 ] && grep -q "counter backend $BACKEND\b" "$dir/out" && ! grep -q 'refused tare_' "$dir/out"; then
 		cat "$dir/out"
 		return 0
 	fi
-	echo "exit $status; should be 0 and name the arm $ARM, and nothing is refused"
+	echo "exit $status; should be 0 and name the backend $BACKEND, and nothing is refused"
 	cat "$dir/out"
 	return 1
 }
@@ -71,16 +71,16 @@ test_attach() {
 	"$CHECK" -p -d "$dir" -t "$LIMIT" "$TARE" "$PROGRAMS/$program" "$@"
 }
 
-# arm NAME PROGRAM ARG…: as `exact`, with this arm forced. Of "percpu" and
+# backend NAME PROGRAM ARG…: as `exact`, with this backend forced. Of "percpu" and
 # "count" a kernel has one: the other must be refused, and nothing run.
-test_arm() {
-	arm=$1 program=$2
+test_backend() {
+	backend=$1 program=$2
 	shift 2
-	if [ "$arm" != classic ] && [ "$arm" != "$ARM" ]; then
-		test_refused "$arm"
+	if [ "$backend" != classic ] && [ "$backend" != "$BACKEND" ]; then
+		test_refused "$backend"
 		return
 	fi
-	"$CHECK" -a "$arm" -d "$dir" -t "$LIMIT" "$TARE" "$PROGRAMS/$program" "$@"
+	"$CHECK" -a "$backend" -d "$dir" -t "$LIMIT" "$TARE" "$PROGRAMS/$program" "$@"
 }
 
 test_refused() {
@@ -96,7 +96,7 @@ test_refused() {
 # kmem PROGRAM N BYTES: as `exact`; and the memory control group, and kernel memory as
 # events where the kernel has them: with the N made, BYTES or more are charged for each
 test_kmem() {
-	level=group
+	level=cgroup
 	"$TARE" doctor | grep -q 'yes  *mod_memcg_state' && level=events
 	"$CHECK" -k "$level:$(($2 * $3))" -d "$dir" -t "$LIMIT" "$TARE" "$PROGRAMS/$1" "$2"
 }
@@ -154,7 +154,7 @@ test_python() {
 	return 1
 }
 
-# untouched PROGRAM ARG BYTES: at its checkpoints BYTES or more were asked for and not touched
+# untouched PROGRAM ARG BYTES: at its checkpoints BYTES or more were mapped and not touched
 test_untouched() {
 	"$CHECK" -u "$3" -d "$dir" -t "$LIMIT" "$TARE" "$PROGRAMS/$1" "$2"
 }
@@ -199,16 +199,16 @@ test_fexit() {
 	return 1
 }
 
-# shape: with counters of a shape that is not known it is the classic arm, and says so
+# shape: with counters of a shape that is not known it is the classic backend, and says so
 test_shape() {
-	[ "$ARM" = percpu ] || return 77
+	[ "$BACKEND" = percpu ] || return 77
 	TARE_REFUSE=percpu_counter timeout -k 5 "$LIMIT" "$TARE" run -o "$dir/run.json" -- "$PROGRAMS/parked" \
 		</dev/null >"$dir/out" 2>&1
 	status=$?
 	[ $status -eq 0 ] && grep -q '"checked": *false' "$dir/run.json" &&
-		grep -q '"ledger": {"state": "classic", "why": "arm percpu: mm_struct.rss_stat is no array' "$dir/run.json" &&
+		grep -q '"ledger": {"state": "classic", "why": "backend percpu: mm_struct.rss_stat is no array' "$dir/run.json" &&
 		grep -Eq '"peak": {"rss": [1-9]' "$dir/run.json" && return 0
-	echo "exit $status; should be 0, by arm classic, with the reason"
+	echo "exit $status; should be 0, by backend classic, with the reason"
 	cat "$dir/out"
 	grep -E '"books"|"features"|"peak"' "$dir/run.json"
 	return 1
@@ -315,9 +315,9 @@ now() {
 	cut -d' ' -f1 /proc/uptime
 }
 
-if [ "$ARM" = any ]; then
-	ARM=$("$TARE" doctor 2>/dev/null | sed -n 's/.*with ledger arm \([a-z]*\).*/\1/p')
-	ARM=${ARM:-none}
+if [ "$BACKEND" = any ]; then
+	BACKEND=$("$TARE" doctor 2>/dev/null | sed -n 's/.*with counter backend \([a-z]*\).*/\1/p')
+	BACKEND=${BACKEND:-none}
 fi
 n=0 failed=0
 warnings >"$top/warnings"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * ask CASE: address space that is asked for, most of it never touched. Each way in a
+ * ask CASE: address space that is mapped, most of it never touched. Each way in a
  * function of its own; each CASE a few of them, then a checkpoint.
  */
 #include "prog.h"
@@ -130,7 +130,7 @@ static void populated(void)
 	ask_populated(128 * MIB);
 }
 
-/* Of the copy nobody asked for; the child's end changes nothing. */
+/* Nobody mapped the copy; the child's end changes nothing. */
 static void forked(void)
 {
 	char *p = ask_anonymous(128 * MIB);

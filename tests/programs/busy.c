@@ -16,7 +16,7 @@ static unsigned int next(unsigned int *seed)
 	return *seed >> 16;
 }
 
-static void one(char **slot, unsigned int what)
+static void change_slot(char **slot, unsigned int what)
 {
 	size_t bytes = SLOT_PAGES * PAGE;
 
@@ -45,7 +45,7 @@ static void *churn(void *p)
 	while (!stop) {
 		unsigned int r = next(&seed);
 
-		one(&slots[r % SLOTS], next(&seed));
+		change_slot(&slots[r % SLOTS], next(&seed));
 	}
 	for (int i = 0; i < SLOTS; i++)
 		if (slots[i])

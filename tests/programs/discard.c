@@ -55,7 +55,7 @@ int main(int argc, char **argv)
 	checkpoint("refilled");
 	actor_do(&reader, read_only, NULL);
 	say("touched tid=%d anon=0", reader.tid);
-	/* The zero page is no entry, but its place in the tables is: at most
+	/* The zero page is no update, but its place in the tables is: at most
 	 * three levels more than the lowest. */
 	say("unseen pagetable=%zu", bytes / PAGE * 8 + 4 * PAGE);
 	checkpoint("read");

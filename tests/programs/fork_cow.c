@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * fork_cow [MIB]: a child's opening balance is what fork copied; what it writes
+ * fork_cow [MIB]: a child's initial balance is what fork copied; what it writes
  * of that later replaces pages and adds none; a private page of a file that it
  * writes turns from file to anon.
  */

@@ -10,7 +10,7 @@
 static struct gate ready, hold;
 static size_t width;
 
-static void take(void)
+static void take_memory(void)
 {
 	static char data[FULL];
 	struct gate own;
@@ -34,7 +34,7 @@ static void grow(size_t levels)
 		if (!pid) {
 			close(hold.fd[1]); /* whose end lets all of them go */
 			grow(levels - 1);
-			take();
+			take_memory();
 			gate_wait(&hold);
 			while (wait(&bad) > 0)
 				;
@@ -53,7 +53,7 @@ int main(int argc, char **argv)
 	gate_make(&ready);
 	gate_make(&hold);
 	grow(levels);
-	take();
+	take_memory();
 	for (size_t i = 0; i < n; i++)
 		gate_wait(&ready);
 	say("count processes=%zu", n);

@@ -35,7 +35,7 @@ int main(int argc, char **argv)
 	actor_do(&taker, take_half, NULL);
 	say("freed tid=%d anon=0", maker.tid);
 	say("freed tid=%d anon=%zu", taker.tid, bytes / 2);
-	say("asked tid=%d mapped=0 unmapped=%zu", taker.tid, bytes / 2);
+	say("virtual tid=%d mapped=0 unmapped=%zu", taker.tid, bytes / 2);
 	checkpoint("taken");
 	actor_end(&maker);
 	actor_end(&taker);

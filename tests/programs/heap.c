@@ -34,12 +34,12 @@ int main(int argc, char **argv)
 	actor_do(&a, up, NULL);
 	say("touched tid=%d anon=%zu", a.tid, bytes);
 	say("caused tid=%d by=fault in=%zu out=0 slack=%lu", a.tid, bytes, CODE);
-	say("asked tid=%d brk_up=%zu brk_down=0", a.tid, bytes);
+	say("virtual tid=%d brk_up=%zu brk_down=0", a.tid, bytes);
 	checkpoint("up");
 	actor_do(&a, down, NULL);
 	say("freed tid=%d anon=%zu", a.tid, bytes / 2);
 	say("caused tid=%d by=brk in=0 out=%zu", a.tid, bytes / 2);
-	say("asked tid=%d brk_up=%zu brk_down=%zu", a.tid, bytes, bytes / 2);
+	say("virtual tid=%d brk_up=%zu brk_down=%zu", a.tid, bytes, bytes / 2);
 	checkpoint("down");
 	actor_end(&a);
 	return 0;

@@ -32,7 +32,7 @@ static void grow(void *p)
 	(void)p;
 }
 
-static void tell(const struct actor *a, const char *name)
+static void rename_and_grow(const struct actor *a, const char *name)
 {
 	char hex[64];
 	size_t len = strnlen(name, 15);
@@ -52,7 +52,7 @@ int main(void)
 	for (size_t i = 0; i < N; i++)
 		actor_do(&a[i], grow, NULL);
 	for (size_t i = 0; i < N; i++)
-		tell(&a[i], names[i]);
+		rename_and_grow(&a[i], names[i]);
 	checkpoint("named");
 	for (size_t i = 0; i < N; i++)
 		actor_end(&a[i]);

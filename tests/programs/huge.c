@@ -63,7 +63,7 @@ static void collapse(void *p)
 }
 
 /* Whether one touch brought all of them. */
-static int came(void)
+static int all_came(void)
 {
 	unsigned char in[SMALL_MOST];
 
@@ -81,7 +81,7 @@ int main(int argc, char **argv)
 	}
 	actor_start(&a, "huge");
 	actor_do(&a, fill, NULL);
-	if (!came()) {
+	if (!all_came()) {
 		say("skip no huge pages");
 		return 77;
 	}

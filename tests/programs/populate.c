@@ -66,7 +66,7 @@ int main(int argc, char **argv)
 	say("touched tid=%d anon=%zu shmem=%zu", mapper.tid, bytes, bytes);
 	say("touched tid=%d file=%zu slack=%lu", mapper.tid, bytes, CODE);
 	say("caused tid=%d by=mmap in=%zu out=0", mapper.tid, 3 * bytes);
-	say("asked tid=%d mapped=%zu", mapper.tid, 3 * bytes);
+	say("virtual tid=%d mapped=%zu", mapper.tid, 3 * bytes);
 	say("touched tid=%d anon=%zu", adviser.tid, bytes);
 	say("caused tid=%d by=madvise in=%zu out=0", adviser.tid, bytes);
 	say("touched tid=%d anon=%lu", locker.tid, 4 * PAGE);

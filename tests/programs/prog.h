@@ -11,10 +11,10 @@
  *   touched tid=T KIND=BYTES [slack=BYTES]   taken in: from BYTES to BYTES + slack
  *   freed   tid=T KIND=BYTES [slack=BYTES]   given out
  *   caused  tid=T by=CAUSE in=BYTES out=BYTES [slack=BYTES]
- *   asked   tid=T mapped=BYTES unmapped=BYTES brk_up=BYTES brk_down=BYTES [slack=BYTES]
- *   inherited pid=P KIND=BYTES [slack=BYTES] opening balance
+ *   virtual tid=T mapped=BYTES unmapped=BYTES brk_up=BYTES brk_down=BYTES [slack=BYTES]
+ *   inherited pid=P KIND=BYTES [slack=BYTES] initial balance
  *   named   tid=T hex=BYTES-OF-THE-NAME
- *   foreign pid=P way=in|out KIND=BYTES [slack=BYTES]   by others than its tasks
+ *   by_others pid=P way=in|out KIND=BYTES [slack=BYTES]   by others than its tasks
  *   unseen  pagetable=BYTES                  grown without an event, until the next one
  *   checkpoint NAME                          all stands still; Enter goes on
  */

@@ -98,7 +98,7 @@ int main(void)
 	gate_open(&hold);
 	gate_wait(&ready);
 	say("freed tid=%d shmem=%lu", pid, 3 * BYTES);
-	say("foreign pid=%d way=out shmem=%lu", getpid(), BYTES / 2);
+	say("by_others pid=%d way=out shmem=%lu", getpid(), BYTES / 2);
 	checkpoint("removed");
 	gate_open(&hold);
 	actor_end(&a);

@@ -101,7 +101,7 @@ int main(int argc, char **argv)
 		say("touched tid=%d anon=%lu slack=%lu", pid[i], (i + 1) * 4 * MIB, MIB);
 	}
 	/* Before their exec they were in the parent's memory, which is not theirs. */
-	say("foreign pid=%d way=in anon=%lu slack=%lu", getpid(), MIB, 64 * PAGE);
+	say("by_others pid=%d way=in anon=%lu slack=%lu", getpid(), MIB, 64 * PAGE);
 	checkpoint("spawned");
 	for (int i = 0; i < 3; i++)
 		gate_open(&hold);

@@ -59,7 +59,7 @@ static void remove_tree(void *p)
 }
 
 /* Negative dentries of the whole machine (fifth of the file's numbers). */
-static long negative(void)
+static long negative_dentries(void)
 {
 	FILE *f = fopen("/proc/sys/fs/dentry-state", "re");
 	long count = 0;
@@ -81,9 +81,9 @@ int main(int argc, char **argv)
 	make_tree();
 	actor_start(&a, "walker");
 	checkpoint("before");
-	there = negative();
+	there = negative_dentries();
 	actor_do(&a, stat_all, NULL);
-	there = negative() - there;
+	there = negative_dentries() - there;
 	if (there < (long)n / 2) {
 		say("skip %ld negative dentries of %zu were kept", there, n);
 		remove_tree(NULL);

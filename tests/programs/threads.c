@@ -27,7 +27,7 @@ static void drop(void *p)
 	munmap(w->mem, w->bytes);
 }
 
-static void all(struct worker *w, size_t n, void (*fn)(void *))
+static void all_workers(struct worker *w, size_t n, void (*fn)(void *))
 {
 	for (size_t i = 0; i < n; i++)
 		actor_begin(&w[i].actor, fn, &w[i]);
@@ -46,19 +46,20 @@ int main(int argc, char **argv)
 		snprintf(w[i].name, sizeof(w[i].name), "worker-%u", (unsigned int)i % 100000);
 		actor_start(&w[i].actor, w[i].name);
 	}
-	all(w, n, grow);
+	all_workers(w, n, grow);
 	for (size_t i = 0; i < n; i++) {
 		say("touched tid=%d anon=%zu", w[i].actor.tid, w[i].bytes);
 		say("caused tid=%d by=fault in=%zu out=0 slack=%lu", w[i].actor.tid, w[i].bytes,
 		    CODE);
-		say("asked tid=%d mapped=%zu unmapped=0", w[i].actor.tid, w[i].bytes);
+		say("virtual tid=%d mapped=%zu unmapped=0", w[i].actor.tid, w[i].bytes);
 	}
 	checkpoint("grown");
-	all(w, n, drop);
+	all_workers(w, n, drop);
 	for (size_t i = 0; i < n; i++) {
 		say("freed tid=%d anon=%zu", w[i].actor.tid, w[i].bytes);
 		say("caused tid=%d by=munmap in=0 out=%zu", w[i].actor.tid, w[i].bytes);
-		say("asked tid=%d mapped=%zu unmapped=%zu", w[i].actor.tid, w[i].bytes, w[i].bytes);
+		say("virtual tid=%d mapped=%zu unmapped=%zu", w[i].actor.tid, w[i].bytes,
+		    w[i].bytes);
 	}
 	checkpoint("freed");
 	for (size_t i = 0; i < n; i++)

@@ -30,7 +30,8 @@ static struct bench_run *some_run(uint64_t tasks, unsigned repeat, bool after)
 	return run;
 }
 
-static void publish(struct bench_row *row, const char *source, const char *version, int64_t rss)
+static void add_published(struct bench_row *row, const char *source, const char *version,
+			  int64_t rss)
 {
 	struct bench_published *p = g_new0(struct bench_published, 1);
 
@@ -53,8 +54,8 @@ static struct bench_row *some_row(struct bench *b, const char *id)
 	row->root = g_strdup("trixie");
 	row->version = g_strdup("1.24");
 	row->command = g_strdup("./x {n} \"'; DROP TABLE runs; --");
-	publish(row, "2023", "Go 1.18", 2658 << 10);
-	publish(row, "2024", NULL, BENCH_UNKNOWN);
+	add_published(row, "2023", "Go 1.18", 2658 << 10);
+	add_published(row, "2024", NULL, BENCH_UNKNOWN);
 	g_ptr_array_add(b->rows, row);
 	return row;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the tests of model/books.c start from: a world, a report to be closed, and
+ * What the tests of model/books.c start from: a process table, a report to be closed, and
  * ways to look into it.
  */
 #ifndef TARE_TEST_BOOKS_FIXTURE_H
@@ -18,7 +18,7 @@
 
 #define PAGE 4096
 
-static struct world *w;
+static struct proctable *pt;
 static struct report *r;
 static struct books_input in;
 
@@ -30,10 +30,10 @@ static inline char *cause_text(uint32_t id)
 static inline int setup(void **state)
 {
 	(void)state;
-	w = world_new(false);
+	pt = proctable_new(false);
 	r = report_new();
 	in = (struct books_input){
-		.world = w,
+		.proctable = pt,
 		.page_size = PAGE,
 		.origin_ns = 1000,
 		.now_ns = 9000,
@@ -47,7 +47,7 @@ static inline int teardown(void **state)
 {
 	(void)state;
 	report_free(r);
-	world_free(w);
+	proctable_free(pt);
 	return 0;
 }
 
@@ -79,17 +79,17 @@ static inline void born(uint64_t id, uint64_t proc)
 {
 	struct tare_task_new rec = birth(id, proc, 100 + id, 100 + proc, "t");
 
-	assert_int_equal(GIVE(w, rec), 0);
+	assert_int_equal(GIVE(pt, rec), 0);
 }
 
 /* Both looks of a sweep at an mm and its tasks, the same. */
 static inline void sweep(const struct tare_mm_end *m, const struct task_record *t, unsigned n)
 {
-	world_sweep_begin(w);
+	proctable_sweep_begin(pt);
 	for (int second = 0; second < 2; second++) {
-		assert_int_equal(world_sweep(w, m, m->head.size, second), 0);
+		assert_int_equal(proctable_sweep(pt, m, m->head.size, second), 0);
 		for (unsigned i = 0; i < n; i++)
-			assert_int_equal(world_sweep(w, &t[i], t[i].head.size, second), 0);
+			assert_int_equal(proctable_sweep(pt, &t[i], t[i].head.size, second), 0);
 	}
 }
 
@@ -100,7 +100,7 @@ static inline int64_t kind_bytes(int kind, int64_t n)
 
 static inline void check_equation(const struct balance *b)
 {
-	assert_int_equal(b->opening + flow_net(b->tasks) + flow_net(b->foreign) + b->unattributed,
+	assert_int_equal(b->initial + flow_net(b->tasks) + flow_net(b->nonowner) + b->unattributed,
 			 b->net);
 }
 

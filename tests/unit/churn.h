@@ -36,7 +36,7 @@ struct sim {
 	uint64_t max_size;
 };
 
-static int upto(struct sim *s, int n)
+static int random_upto(struct sim *s, int n)
 {
 	return g_rand_int_range(s->rand, 0, n);
 }
@@ -49,47 +49,47 @@ static void process_free(gpointer p)
 
 static void add_sim_task(struct sim *s, struct sim_process *p)
 {
-	struct sim_task t = { ++s->next_id, 0, (unsigned)upto(s, 30) };
+	struct sim_task t = { ++s->next_id, 0, (unsigned)random_upto(s, 30) };
 
 	g_array_append_val(p->tasks, t);
 }
 
-static void spawn(struct sim *s)
+static void spawn_process(struct sim *s)
 {
 	struct sim_process *p = g_new0(struct sim_process, 1);
 
 	p->id = ++s->next_id;
-	p->pid = 2 + upto(s, 30000); /* numbers come again */
-	p->name = (unsigned)upto(s, 12);
+	p->pid = 2 + random_upto(s, 30000); /* numbers come again */
+	p->name = (unsigned)random_upto(s, 12);
 	p->alive = true;
 	p->tasks = g_array_new(FALSE, FALSE, sizeof(struct sim_task));
-	for (int i = 1 + upto(s, 4); i; i--)
+	for (int i = 1 + random_upto(s, 4); i; i--)
 		add_sim_task(s, p);
 	g_ptr_array_add(s->processes, p);
 }
 
-static void step(struct sim *s)
+static void step_once(struct sim *s)
 {
-	for (int i = upto(s, 60); i; i--)
-		spawn(s);
+	for (int i = random_upto(s, 60); i; i--)
+		spawn_process(s);
 	for (unsigned i = 0; i < s->processes->len; i++) {
 		struct sim_process *p = s->processes->pdata[i];
 
-		if (p->alive && upto(s, 3)) {
-			p->grown += 4096ULL * (uint64_t)upto(s, 1000);
+		if (p->alive && random_upto(s, 3)) {
+			p->grown += 4096ULL * (uint64_t)random_upto(s, 1000);
 			g_array_index(p->tasks, struct sim_task, 0).grown += 4096;
-			if (!upto(s, 6))
+			if (!random_upto(s, 6))
 				add_sim_task(s, p);
-		} else if (!upto(s, 4)) {
+		} else if (!random_upto(s, 4)) {
 			p->alive = false;
-		} else if (!p->alive && !upto(s, 3)) {
+		} else if (!p->alive && !random_upto(s, 3)) {
 			s->folded++;
 			s->folded_grown += p->grown;
 			g_ptr_array_remove_index(s->processes, i--);
 		}
 	}
-	s->stacks += (unsigned)upto(s, 120);
-	s->time_ns += SECOND + (uint64_t)upto(s, 1000000);
+	s->stacks += (unsigned)random_upto(s, 120);
+	s->time_ns += SECOND + (uint64_t)random_upto(s, 1000000);
 }
 
 static char *name_of(struct sim *s, unsigned n)
@@ -119,7 +119,7 @@ static uint64_t size_of(struct sim *s, uint64_t sane)
 					 1ULL << 60, UINT64_MAX,       INT64_MAX,
 					 1ULL << 63, (uint64_t)-4096 };
 
-	return s->hostile && !upto(s, 20) ? harm[upto(s, G_N_ELEMENTS(harm))] : sane;
+	return s->hostile && !random_upto(s, 20) ? harm[random_upto(s, G_N_ELEMENTS(harm))] : sane;
 }
 
 /* Of either sign: sums of a few of them don't overflow, as no report's do. */
@@ -129,7 +129,8 @@ static int64_t held_of(struct sim *s, uint64_t sane)
 					-(INT64_C(1) << 53), -(INT64_C(1) << 53) - 1,
 					INT64_C(1) << 54,    -1 };
 
-	return s->hostile && !upto(s, 20) ? harm[upto(s, G_N_ELEMENTS(harm))] : (int64_t)sane;
+	return s->hostile && !random_upto(s, 20) ? harm[random_upto(s, G_N_ELEMENTS(harm))] :
+						   (int64_t)sane;
 }
 
 static void fill_flows(struct sim *s, struct report_task *t, uint64_t grown)
@@ -242,12 +243,12 @@ static void add_stacks(struct sim *s, struct profile *p)
 
 static void add_ticks(struct sim *s, struct profile *p, uint32_t entry)
 {
-	int slots = s->one_slot ? 1 : 1 + upto(s, 12);
+	int slots = s->one_slot ? 1 : 1 + random_upto(s, 12);
 
 	/* They go by slot; fill_profile() sorts them. */
 	for (int i = 0; i < slots; i++) {
-		struct profile_tick t = { s->one_slot ? 0 : (uint32_t)(i * 40 + upto(s, 40)), entry,
-					  size_of(s, 4096), 0 };
+		struct profile_tick t = { s->one_slot ? 0 : (uint32_t)(i * 40 + random_upto(s, 40)),
+					  entry, size_of(s, 4096), 0 };
 
 		g_array_append_val(p->ticks, t);
 	}
@@ -268,21 +269,21 @@ static void add_entry(struct sim *s, const struct report *r, uint32_t process, u
 	struct profile_entry e = {
 		.process = process,
 		.task = task,
-		.kind = (uint32_t)upto(s, TARE_KINDS),
-		.cause = upto(s, 5) ? 0 : NO_CAUSE,
-		.node = p->nodes->len ? (uint32_t)upto(s, (int)p->nodes->len) : NO_NODE,
-		.tally = (uint32_t)upto(s, 1000),
-		.place = (enum place_kind)upto(s, PLACES),
-		.place_label = name_of(s, (unsigned)upto(s, 9)),
+		.kind = (uint32_t)random_upto(s, TARE_KINDS),
+		.cause = random_upto(s, 5) ? 0 : NO_CAUSE,
+		.node = p->nodes->len ? (uint32_t)random_upto(s, (int)p->nodes->len) : NO_NODE,
+		.aggregate = (uint32_t)random_upto(s, 1000),
+		.mapping = (enum mapping_kind)random_upto(s, MAPPINGS),
+		.mapping_label = name_of(s, (unsigned)random_upto(s, 9)),
 		.count = size_of(s, 3),
 		.bytes = { held_of(s, 65536), 4096, held_of(s, 0) },
 	};
-	struct profile_asked a = { process,          task,    NO_CAUSE, e.node,
-				   g_strdup("heap"), e.count, 65536,    held_of(s, 4096) };
+	struct profile_virtual a = { process,          task,    NO_CAUSE, e.node,
+				     g_strdup("heap"), e.count, 65536,    held_of(s, 4096) };
 
 	add_ticks(s, p, p->entries->len);
 	g_array_append_val(p->entries, e);
-	g_array_append_val(p->asked, a);
+	g_array_append_val(p->virtual, a);
 }
 
 static void fill_profile(struct sim *s, struct report *r)
@@ -299,8 +300,8 @@ static void fill_profile(struct sim *s, struct report *r)
 		unsigned tasks = ((struct report_process *)r->processes->pdata[i])->tasks->len;
 
 		for (unsigned j = 0; j < tasks; j++)
-			for (int k = upto(s, 4); k; k--)
-				add_entry(s, r, i, upto(s, 9) ? j : UINT32_MAX);
+			for (int k = random_upto(s, 4); k; k--)
+				add_entry(s, r, i, random_upto(s, 9) ? j : UINT32_MAX);
 	}
 	g_array_sort(p->ticks, by_slot);
 }
@@ -320,7 +321,7 @@ static struct report *make_report(struct sim *s)
 		g_array_append_val(r->series, p);
 	}
 	books_sort(r);
-	if (upto(s, 10))
+	if (random_upto(s, 10))
 		fill_profile(s, r);
 	return r;
 }
@@ -330,17 +331,17 @@ static void sim_begin(struct sim *s, unsigned seed)
 	*s = (struct sim){ .rand = g_rand_new_with_seed(seed), .limits = recording_limits };
 	s->processes = g_ptr_array_new_with_free_func(process_free);
 	s->hostile = seed % 3 == 2;
-	s->one_slot = upto(s, 2);
+	s->one_slot = random_upto(s, 2);
 	s->max_size = (uint64_t)(seed % 2 ? 64 : 1) << 20;
 	if (seed % 4 >= 2)
 		s->limits = (struct recording_limits){
-			.rows = 600 + (uint64_t)upto(s, 2000),
-			.slots = 8 + (uint32_t)upto(s, 504),
-			.texts = 200000 + (uint64_t)upto(s, 100000),
-			.text = 40 + (uint32_t)upto(s, 400),
+			.rows = 600 + (uint64_t)random_upto(s, 2000),
+			.slots = 8 + (uint32_t)random_upto(s, 504),
+			.texts = 200000 + (uint64_t)random_upto(s, 100000),
+			.text = 40 + (uint32_t)random_upto(s, 400),
 			.number = INT64_C(1) << 53,
-			.sum = INT64_C(1) << (54 + upto(s, 6)),
-			.written = (4 << 20) + (uint64_t)upto(s, 8 << 20),
+			.sum = INT64_C(1) << (54 + random_upto(s, 6)),
+			.written = (4 << 20) + (uint64_t)random_upto(s, 8 << 20),
 		};
 }
 
@@ -352,13 +353,12 @@ static void sim_end(struct sim *s)
 
 static void log_some(struct sim *s, struct recording *rec)
 {
-	for (int i = upto(s, 3000); i; i--) {
-		g_autofree char *path = name_of(s, (unsigned)upto(s, 12));
+	for (int i = random_upto(s, 3000); i; i--) {
+		g_autofree char *path = name_of(s, (unsigned)random_upto(s, 12));
 
 		recording_sample(rec, &(struct recorded_sample){ .time_ns = s->time_ns,
 								 .bytes = size_of(s, 65536) });
-		recording_range(rec,
-				&(struct recorded_range){ .what = "mmap file", .detail = path });
+		recording_vma(rec, &(struct recorded_vma){ .what = "mmap file", .detail = path });
 		recording_folded(rec, (uint32_t)i, (uint32_t)i + 1);
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * A kernel small enough to be exhausted: CPUs, tasks, one mm's percpu_counters,
- * under a scheduler that a seed decides. What bpf/rss.bpf.c, enter.bpf.h and
+ * under a scheduler that a seed decides. What bpf/rss.bpf.c, update.bpf.h and
  * sums.bpf.h want of state.bpf.h, compat.bpf.h and the helpers is given here in
  * user space, so that they themselves are compiled and tested, not a copy. It is the same
  * on all architectures.
@@ -51,7 +51,7 @@ struct task_state {
 	struct tare_task t;
 	__u64 making;
 	struct tare_flow clone;
-	struct sampler sampler;
+	struct sampling_state sampling;
 };
 
 struct task_struct {
@@ -93,7 +93,7 @@ struct sim {
 	struct mm_struct mm;
 	int outstanding;   /* changes whose event has not ended */
 	struct tare_mm *m; /* the ledger of `mm` */
-	__s64 top;         /* highest RSS that the entries came to */
+	__s64 top;         /* highest RSS that the updates came to */
 	__s64 top_weight;  /* the same of RSS and what is beside it */
 };
 static struct sim *sim;
@@ -123,7 +123,8 @@ static void sim_step(void)
 #define TARE_STATE_BPF_H
 #define SWAP_TRIES 4
 static __u32 cfg_slots_size = TARE_MEMBERS * sizeof(__s32);
-static __u32 cfg_cpus, cfg_arm, cfg_bucket_bits, cfg_shape, cfg_no_children, cfg_page_size = 4096;
+static __u32 cfg_cpus, cfg_backend, cfg_bucket_bits, cfg_shape, cfg_no_children,
+	cfg_page_size = 4096;
 static __attribute__((unused)) __u32 cfg_split, cfg_kmem;
 static struct tare_workload workload;
 static __u32 chunk_used[TARE_CHUNKS];
@@ -139,7 +140,7 @@ static struct place {
 } places[TARE_BUCKET << SIM_BUCKET_BITS];
 static int tare_keys, tare_mms, tare_mmids;
 
-static void lost(__u32 what)
+static void count_lost(__u32 what)
 {
 	workload.lost[what]++;
 }
@@ -296,7 +297,7 @@ static __s64 sim_fetch_add(volatile __s64 *word, __s64 delta)
 	if (sim->m && word == &sim->m->rss)
 		sim->top = MAX(sim->top, *word);
 	if (sim->m)
-		sim->top_weight = MAX(sim->top_weight, sim->m->rss + workload.beside);
+		sim->top_weight = MAX(sim->top_weight, sim->m->rss + workload.nonrss);
 	return old;
 }
 
@@ -324,25 +325,23 @@ static __s32 sim_fetch_add32(volatile __s32 *word, __s32 delta)
 #pragma GCC diagnostic ignored "-Wunknown-pragmas" /* clang's unroll */
 #include "bpf/table.bpf.h"
 #pragma GCC diagnostic pop
-#define raise raise_peak /* not libc's */
 /* No samples are taken here: what they need of the kernel is not simulated. */
-#define TARE_PLACE_BPF_H
+#define TARE_VMA_BPF_H
 enum { cfg_period = 0 };
-struct sampled {
+struct sample_request {
 	__u64 mm;
 	__u32 kind, cause, user;
 };
-static inline int place_heap_tell(struct tare_mm *m, __u32 tgid)
+static inline int vma_heap_report(struct tare_mm *m, __u32 tgid)
 {
 	return m->brk_low && tgid;
 }
-static inline int sample_take(struct task_state *ts, const struct sampled *what)
+static inline int sample_take(struct task_state *ts, const struct sample_request *what)
 {
 	return ts && what;
 }
 
 #include "bpf/rss.bpf.c"
-#undef raise
 #undef volatile
 #undef asm
 
@@ -356,7 +355,7 @@ static void sim_add(struct sim_task *t, __u32 member, __s64 delta)
 
 	t->added[member] += delta;
 	sim->outstanding++;
-	if (cfg_arm == ARM_COUNT) {
+	if (cfg_backend == BACKEND_COUNT) {
 		*count += delta;
 	} else if (llabs(*slot + delta) < SIM_BATCH) {
 		*slot += delta;
@@ -384,9 +383,9 @@ static void sim_event(struct sim_task *t, __u32 member)
 	__u64 ctx[] = { (uintptr_t)&sim->mm, member };
 
 	t->pinned = true;
-	if (cfg_arm == ARM_PERCPU) {
+	if (cfg_backend == BACKEND_PERCPU) {
 		tare_rss_percpu(ctx);
-	} else if (cfg_arm == ARM_COUNT) {
+	} else if (cfg_backend == BACKEND_COUNT) {
 		tare_rss_count(ctx);
 	} else {
 		event.size = MAX(sim_sum(member), 0) * cfg_page_size;
@@ -485,7 +484,7 @@ static struct sim *sim_new(guint32 seed, int cpu_count, int tasks, int changes)
 	memset(buckets, 0, sizeof(buckets));
 	cfg_bucket_bits = 0;
 	cfg_cpus = cpu_count;
-	cfg_arm = ARM_PERCPU;
+	cfg_backend = BACKEND_PERCPU;
 	cfg_shape = TARE_SHAPE_PERCPU;
 	cfg_no_children = 0;
 	for (int i = 0; i < tasks; i++) {

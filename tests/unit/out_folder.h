@@ -22,7 +22,7 @@ static inline char *in_folder(const char *name)
 	return g_build_filename(folder, name, NULL);
 }
 
-static inline unsigned entries(void)
+static inline unsigned count_entries(void)
 {
 	GDir *dir = g_dir_open(folder, 0, NULL);
 	unsigned n = 0;

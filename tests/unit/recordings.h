@@ -67,7 +67,7 @@ static inline void write_complete(const char *name)
 
 static inline int64_t ask_int(const char *sql)
 {
-	g_autofree char *value = ask(sql);
+	g_autofree char *value = query_text(sql);
 
 	return g_ascii_strtoll(value, NULL, 10);
 }
@@ -79,7 +79,7 @@ static inline void log_samples(struct recording *rec, unsigned n)
 			.time_ns = i * 1000,
 			.bytes = 65536,
 			.address = 0x7f0000000000 + i * 65536ULL,
-			.tally = i % 7,
+			.aggregate = i % 7,
 			.no_address = i % 100 == 0,
 		};
 

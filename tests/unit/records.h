@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "bpf/ledger.h"
-#include "model/world.h"
+#include "model/proctable.h"
 
 static inline struct tare_record head_of(uint32_t type, size_t size)
 {
@@ -85,13 +85,13 @@ static inline struct tare_mm_end mm_of(uint32_t type, uint64_t id, uint64_t proc
 
 /* Records are taken from a block of their own size, so that reading past one
  * is seen by the address sanitizer. */
-static inline int give(struct world *w, const void *rec, size_t size)
+static inline int give_record(struct proctable *pt, const void *rec, size_t size)
 {
 	g_autofree void *copy = g_memdup2(rec, size);
 
-	return world_record(w, copy, size);
+	return proctable_record(pt, copy, size);
 }
 
-#define GIVE(w, rec) give(w, &(rec), ((const struct tare_record *)&(rec))->size)
+#define GIVE(pt, rec) give_record(pt, &(rec), ((const struct tare_record *)&(rec))->size)
 
 #endif

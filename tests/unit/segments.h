@@ -15,12 +15,12 @@ static inline void map_segments(struct space *space, const struct module *m)
 	const struct segment *seg = module_segments(m, &n);
 
 	for (unsigned i = 0; i < n; i++) {
-		struct range r = {
+		struct vma r = {
 			.start = seg[i].address,
 			.end = seg[i].address + MIN(seg[i].size, 1 << 24),
 			.offset = seg[i].offset,
 			.file = 1,
-			.place = PLACE_FILE,
+			.mapping = MAPPING_FILE,
 			.code = seg[i].code,
 		};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * For the tests of store: a folder that is empty at the start and must be so at the
- * end, a file in it, SQL against that, and what error() said meanwhile.
+ * end, a file in it, SQL against that, and what log_error() said meanwhile.
  */
 #ifndef TARE_TEST_STORE_FILE_H
 #define TARE_TEST_STORE_FILE_H
@@ -17,7 +17,7 @@
 static char *folder, *file;
 static int said_fd, stderr_fd;
 
-/* From here on what is said goes where said() finds it. */
+/* From here on what is said goes where said_since() finds it. */
 static int setup(void **state)
 {
 	(void)state;
@@ -31,7 +31,7 @@ static int setup(void **state)
 }
 
 /* All that was said since the last call. Free with g_free(). */
-static inline char *said(void)
+static inline char *said_since(void)
 {
 	off_t len = lseek(said_fd, 0, SEEK_CUR);
 	char *text = g_malloc0((size_t)len + 1);
@@ -45,7 +45,7 @@ static inline char *said(void)
 /* What was said is where fail_msg() would not be seen. */
 static inline void fail_said(const char *what)
 {
-	g_autofree char *text = said();
+	g_autofree char *text = said_since();
 
 	dup2(stderr_fd, STDERR_FILENO);
 	fail_msg("%s: %s", what, text);
@@ -53,7 +53,7 @@ static inline void fail_said(const char *what)
 
 static inline void assert_said(const char *a, const char *b)
 {
-	g_autofree char *text = said();
+	g_autofree char *text = said_since();
 
 	if (strstr(text, a) && strstr(text, b))
 		return;
@@ -76,7 +76,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static inline sqlite3 *shell(void)
+static inline sqlite3 *open_shell(void)
 {
 	sqlite3 *db;
 
@@ -115,7 +115,7 @@ static inline void assert_same_text(const char *name, const char *a, const char 
 /* SQL as the sqlite3 shell would run it on the file. */
 static inline void run_sql(const char *sql)
 {
-	sqlite3 *db = shell();
+	sqlite3 *db = open_shell();
 	char *message = NULL;
 
 	if (sqlite3_exec(db, sql, NULL, NULL, &message)) {
@@ -126,9 +126,9 @@ static inline void run_sql(const char *sql)
 }
 
 /* The first value of a query; free with g_free(). */
-static inline char *ask(const char *sql)
+static inline char *query_text(const char *sql)
 {
-	sqlite3 *db = shell();
+	sqlite3 *db = open_shell();
 	sqlite3_stmt *st;
 	char *value;
 

@@ -124,7 +124,7 @@ static void assert_after(const char *sql, int err, const char *why)
 }
 
 /* A table in place of tare's with the same columns and no promises; then SQL. */
-static char *loose(const char *table, const char *sql)
+static char *query_loose(const char *table, const char *sql)
 {
 	return g_strdup_printf("PRAGMA foreign_keys = OFF; CREATE TABLE loose AS SELECT * FROM %s;"
 			       " DROP VIEW weights; DROP TABLE %s;"
@@ -148,7 +148,7 @@ static void a_table_is_gone(void **state)
 		g_autofree char *virtual = g_strdup_printf(
 			"%s; CREATE VIRTUAL TABLE %s USING fts5(started)", drop, table[i]);
 		g_autofree char *why = g_strdup_printf("has no table '%s'", table[i]);
-		g_autofree char *bare = loose(table[i], "");
+		g_autofree char *bare = query_loose(table[i], "");
 		g_autofree char *column = g_strdup_printf(
 			"PRAGMA foreign_keys = OFF; DROP VIEW weights; DROP TABLE %s;"
 			" CREATE TABLE %s (x)",
@@ -232,7 +232,7 @@ static void bad_values_are_named(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < G_N_ELEMENTS(bad_value); i++) {
-		g_autofree char *sql = loose(bad_value[i].table, bad_value[i].sql);
+		g_autofree char *sql = query_loose(bad_value[i].table, bad_value[i].sql);
 		struct bench *b = NULL;
 
 		g_unlink(file);
@@ -296,7 +296,7 @@ static void planted_code_does_not_run(void **state)
 			 0);
 	bench_store_close(s);
 	assert_loads();
-	left = ask("SELECT count(*) FROM log");
+	left = query_text("SELECT count(*) FROM log");
 	assert_string_equal(left, "0");
 	bench_free(b);
 }
@@ -304,10 +304,10 @@ static void planted_code_does_not_run(void **state)
 /* A column that is computed, to a text beyond the limit. */
 static void planted_expressions_are_bounded(void **state)
 {
-	g_autofree char *sql =
-		loose("measures", "DROP TABLE measures; CREATE TABLE measures (run, state, part,"
-				  " bytes AS (length(replace(hex(zeroblob(400000)), '0', 'ab'))));"
-				  "INSERT INTO measures VALUES (1, 'peak', 'rss')");
+	g_autofree char *sql = query_loose(
+		"measures", "DROP TABLE measures; CREATE TABLE measures (run, state, part,"
+			    " bytes AS (length(replace(hex(zeroblob(400000)), '0', 'ab'))));"
+			    "INSERT INTO measures VALUES (1, 'peak', 'rss')");
 
 	(void)state;
 	write_some();
@@ -323,7 +323,7 @@ static void leave_hot_journal(const char *extra, size_t len)
 	g_autofree char *journal = g_strconcat(file, "-journal", NULL);
 	g_autofree char *data = NULL, *undo = NULL, *all = NULL;
 	size_t data_len, undo_len;
-	sqlite3 *db = shell();
+	sqlite3 *db = open_shell();
 
 	assert_int_equal(sqlite3_exec(db,
 				      "PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN;"
@@ -405,7 +405,7 @@ static void a_journal_cannot_delete_another_file(void **state)
 	assert_int_equal(bench_store_open(&s, file), -EBADMSG);
 	assert_true(g_file_test(victim, G_FILE_TEST_EXISTS));
 	/* That it would: */
-	g_free(ask("SELECT count(*) FROM runs"));
+	g_free(query_text("SELECT count(*) FROM runs"));
 	assert_false(g_file_test(victim, G_FILE_TEST_EXISTS));
 	g_unlink(journal);
 	g_byte_array_unref(end);
@@ -421,7 +421,7 @@ static void try_all(void)
 	g_autofree char *text = NULL;
 
 	if (bench_store_load(&b, file)) {
-		text = said();
+		text = said_since();
 		if (!strstr(text, file))
 			fail_msg("does not name the file: %s", text);
 	}
@@ -431,7 +431,7 @@ static void try_all(void)
 		bench_store_close(s);
 	}
 	g_free(run);
-	g_free(said());
+	g_free(said_since());
 	g_unlink(journal);
 }
 

@@ -39,7 +39,8 @@ static const struct limits usual = {
 	.others = 180,
 };
 
-static void named(const struct limits *l, const char *reason, int64_t at, const char *expected)
+static void assert_reason(const struct limits *l, const char *reason, int64_t at,
+			  const char *expected)
 {
 	g_autofree char *text = limits_name(l, reason, at, at);
 
@@ -52,22 +53,22 @@ static void by_number(void **state)
 	struct limits l = usual;
 
 	(void)state;
-	named(&l, AGAIN, 32288, "kernel.pid_max = 32768 (" AGAIN ")");
-	named(&l, AGAIN, 32588, "kernel.pid_max = 32768 (" AGAIN ")");
-	named(&l, AGAIN, 32766, "kernel.pid_max = 32768 (" AGAIN ")");
-	named(&l, AGAIN, 15000, AGAIN);
+	assert_reason(&l, AGAIN, 32288, "kernel.pid_max = 32768 (" AGAIN ")");
+	assert_reason(&l, AGAIN, 32588, "kernel.pid_max = 32768 (" AGAIN ")");
+	assert_reason(&l, AGAIN, 32766, "kernel.pid_max = 32768 (" AGAIN ")");
+	assert_reason(&l, AGAIN, 15000, AGAIN);
 	l.pid_max = 4194304;
-	named(&l, AGAIN, 192500, "kernel.threads-max = 192729 (" AGAIN ")");
+	assert_reason(&l, AGAIN, 192500, "kernel.threads-max = 192729 (" AGAIN ")");
 	l.threads_max = NONE;
-	named(&l, AGAIN, 192500, AGAIN);
+	assert_reason(&l, AGAIN, 192500, AGAIN);
 	l.pids_max = 5000;
-	named(&l, AGAIN, 4900, "pids.max = 5000 (" AGAIN ")");
-	named(&l, AGAIN, 5000, "pids.max = 5000 (" AGAIN ")");
-	named(&l, AGAIN, 4000, AGAIN);
+	assert_reason(&l, AGAIN, 4900, "pids.max = 5000 (" AGAIN ")");
+	assert_reason(&l, AGAIN, 5000, "pids.max = 5000 (" AGAIN ")");
+	assert_reason(&l, AGAIN, 4000, AGAIN);
 	l.pids_max = NONE;
 	l.nproc = 7000;
-	named(&l, AGAIN, 6990, "RLIMIT_NPROC = 7000 (" AGAIN ")");
-	named(&l, AGAIN, 7001, AGAIN);
+	assert_reason(&l, AGAIN, 6990, "RLIMIT_NPROC = 7000 (" AGAIN ")");
+	assert_reason(&l, AGAIN, 7001, AGAIN);
 }
 
 static void by_mappings(void **state)
@@ -76,15 +77,15 @@ static void by_mappings(void **state)
 
 	(void)state;
 	l.pid_max = l.threads_max = NONE;
-	named(&l, "Cannot allocate memory", 65500,
-	      "vm.max_map_count = 65530, 1 mapping a task (Cannot allocate memory)");
-	named(&l, AGAIN, 32750, "vm.max_map_count = 65530, 2 mappings a task (" AGAIN ")");
-	named(&l, AGAIN, 21830, "vm.max_map_count = 65530, 3 mappings a task (" AGAIN ")");
-	named(&l, AGAIN, 16370, "vm.max_map_count = 65530, 4 mappings a task (" AGAIN ")");
-	named(&l, AGAIN, 13100, AGAIN);
-	named(&l, AGAIN, 50000, AGAIN);
+	assert_reason(&l, "Cannot allocate memory", 65500,
+		      "vm.max_map_count = 65530, 1 mapping a task (Cannot allocate memory)");
+	assert_reason(&l, AGAIN, 32750, "vm.max_map_count = 65530, 2 mappings a task (" AGAIN ")");
+	assert_reason(&l, AGAIN, 21830, "vm.max_map_count = 65530, 3 mappings a task (" AGAIN ")");
+	assert_reason(&l, AGAIN, 16370, "vm.max_map_count = 65530, 4 mappings a task (" AGAIN ")");
+	assert_reason(&l, AGAIN, 13100, AGAIN);
+	assert_reason(&l, AGAIN, 50000, AGAIN);
 	l.map_count = NONE;
-	named(&l, AGAIN, 32750, AGAIN);
+	assert_reason(&l, AGAIN, 32750, AGAIN);
 }
 
 /* What is no task of the kernel's is not stopped by a limit of those. */
@@ -109,16 +110,16 @@ static void by_files(void **state)
 	struct limits l = usual;
 
 	(void)state;
-	named(&l, "Too many open files", 3, "RLIMIT_NOFILE = 1024 (Too many open files)");
-	named(&l, "EMFILE: no", 3, "RLIMIT_NOFILE = 1024 (EMFILE: no)");
-	named(&l, "accept: emfile", 3, "RLIMIT_NOFILE = 1024 (accept: emfile)");
-	named(&l, "it broke", 1020, "RLIMIT_NOFILE = 1024 (it broke)");
-	named(&l, "it broke", 960, "RLIMIT_NOFILE = 1024 (it broke)");
-	named(&l, "it broke", 959, "it broke");
-	named(&l, "it broke", 1025, "it broke");
+	assert_reason(&l, "Too many open files", 3, "RLIMIT_NOFILE = 1024 (Too many open files)");
+	assert_reason(&l, "EMFILE: no", 3, "RLIMIT_NOFILE = 1024 (EMFILE: no)");
+	assert_reason(&l, "accept: emfile", 3, "RLIMIT_NOFILE = 1024 (accept: emfile)");
+	assert_reason(&l, "it broke", 1020, "RLIMIT_NOFILE = 1024 (it broke)");
+	assert_reason(&l, "it broke", 960, "RLIMIT_NOFILE = 1024 (it broke)");
+	assert_reason(&l, "it broke", 959, "it broke");
+	assert_reason(&l, "it broke", 1025, "it broke");
 	/* 32,768 files may be open, and it is not they that a thread lacks. */
 	l.nofile = 32768;
-	named(&l, AGAIN, 32720, "kernel.pid_max = 32768 (" AGAIN ")");
+	assert_reason(&l, AGAIN, 32720, "kernel.pid_max = 32768 (" AGAIN ")");
 }
 
 static void hostile_numbers(void **state)
@@ -131,8 +132,8 @@ static void hostile_numbers(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < G_N_ELEMENTS(at); i++) {
-		named(&usual, "no reason: %s%n", at[i], "no reason: %s%n");
-		named(&none, "", at[i], "");
+		assert_reason(&usual, "no reason: %s%n", at[i], "no reason: %s%n");
+		assert_reason(&none, "", at[i], "");
 	}
 }
 
@@ -197,14 +198,14 @@ static void forget_rlimits(void)
 #define MAP_COUNT "/proc/sys/vm/max_map_count"
 #define PIDS "/sys/fs/cgroup/pids/of/tare/pids.max"
 
-static void put(const char *path, const char *text)
+static void write_text(const char *path, const char *text)
 {
 	FILE *f = fopen(path, "w");
 
 	CHECK(f && fputs(text, f) >= 0 && !fclose(f));
 }
 
-static int64_t get(const char *path)
+static int64_t read_value(const char *path)
 {
 	g_autofree char *text = NULL;
 
@@ -213,17 +214,17 @@ static int64_t get(const char *path)
 }
 
 /* A plain file in place of that. */
-static void cover(const char *path, const char *text)
+static void mount_file_over(const char *path, const char *text)
 {
 	g_autofree char *name = g_strdup_printf("/run/%s", path);
 
 	g_strdelimit(name + 5, "/", '_');
-	put(name, text);
+	write_text(name, text);
 	CHECK(!mount(name, path, NULL, MS_BIND, NULL));
 }
 
 /* A mount namespace of its own, in which /run is empty and limits are files. */
-static void pretend(void)
+static void enter_fake_limits(void)
 {
 	g_autofree char *self = g_strdup_printf("/proc/%d/cgroup", getpid());
 
@@ -234,11 +235,11 @@ static void pretend(void)
 	CHECK(!mount("none", "/run", "tmpfs", 0, NULL));
 	CHECK(!mount("none", "/sys/fs/cgroup", "tmpfs", 0, NULL));
 	CHECK(!g_mkdir_with_parents("/sys/fs/cgroup/pids/of/tare", 0755));
-	put(PIDS, "5000\n");
-	cover(PID_MAX, "32768\n");
-	cover(THREADS_MAX, "190000\n");
-	cover(MAP_COUNT, "65530\n");
-	cover(self, "9:pids:/of/tare\n0::/elsewhere\n");
+	write_text(PIDS, "5000\n");
+	mount_file_over(PID_MAX, "32768\n");
+	mount_file_over(THREADS_MAX, "190000\n");
+	mount_file_over(MAP_COUNT, "65530\n");
+	mount_file_over(self, "9:pids:/of/tare\n0::/elsewhere\n");
 }
 
 static void raise_and_restore(void)
@@ -255,32 +256,33 @@ static void raise_and_restore(void)
 	CHECK(!access(LIMITS_NOTE, F_OK));
 	limits_read(&l);
 	CHECK(l.pid_max == 4194304 && l.threads_max == 4194303 && l.map_count == 16777216);
-	CHECK(l.pids_max == NONE && get(PIDS) == -1 && l.nofile > 256);
+	CHECK(l.pids_max == NONE && read_value(PIDS) == -1 && l.nofile > 256);
 	forget_rlimits();
 	/* A second tare: refused, and what is noted stays. */
 	CHECK(limits_raise() == -EEXIST);
 	CHECK(was_said("another tare bench"));
 	/* Of a process that lives: not to be swept. */
 	limits_sweep();
-	CHECK(get(PID_MAX) == 4194304 && was_said(NULL));
+	CHECK(read_value(PID_MAX) == 4194304 && was_said(NULL));
 	limits_restore();
-	CHECK(get(PID_MAX) == 32768 && get(THREADS_MAX) == 190000 && get(MAP_COUNT) == 65530);
-	CHECK(get(PIDS) == 5000);
+	CHECK(read_value(PID_MAX) == 32768 && read_value(THREADS_MAX) == 190000 &&
+	      read_value(MAP_COUNT) == 65530);
+	CHECK(read_value(PIDS) == 5000);
 	CHECK(access(LIMITS_NOTE, F_OK) && was_said(NULL));
 	/* Without a note: nothing. */
-	put(PID_MAX, "40000\n");
+	write_text(PID_MAX, "40000\n");
 	limits_restore();
 	limits_sweep();
-	CHECK(get(PID_MAX) == 40000 && was_said(NULL));
+	CHECK(read_value(PID_MAX) == 40000 && was_said(NULL));
 	/* What is higher already is not lowered. */
-	put(MAP_COUNT, "20000000\n");
-	CHECK(limits_raise() == 0 && get(MAP_COUNT) == 20000000);
+	write_text(MAP_COUNT, "20000000\n");
+	CHECK(limits_raise() == 0 && read_value(MAP_COUNT) == 20000000);
 	limits_restore();
-	CHECK(get(MAP_COUNT) == 20000000 && get(PID_MAX) == 40000);
+	CHECK(read_value(MAP_COUNT) == 20000000 && read_value(PID_MAX) == 40000);
 }
 
 /* One that is killed raised them; the next puts them back. */
-static void sweep(void)
+static void check_sweep(void)
 {
 	pid_t pid = fork();
 	int status;
@@ -290,18 +292,19 @@ static void sweep(void)
 		kill(getpid(), SIGKILL);
 	}
 	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
-	CHECK(get(MAP_COUNT) == 16777216);
+	CHECK(read_value(MAP_COUNT) == 16777216);
 	forget_rlimits();
 	limits_restore(); /* not its own */
-	CHECK(get(MAP_COUNT) == 16777216 && was_said(NULL));
+	CHECK(read_value(MAP_COUNT) == 16777216 && was_said(NULL));
 	limits_sweep();
 	CHECK(was_said("killed"));
-	CHECK(get(PID_MAX) == 32768 && get(THREADS_MAX) == 190000 && get(MAP_COUNT) == 65530);
+	CHECK(read_value(PID_MAX) == 32768 && read_value(THREADS_MAX) == 190000 &&
+	      read_value(MAP_COUNT) == 65530);
 	CHECK(access(LIMITS_NOTE, F_OK));
 }
 
 /* A pid that was, and is no more. */
-static pid_t dead(void)
+static pid_t dead_pid(void)
 {
 	pid_t pid = fork();
 
@@ -319,26 +322,28 @@ static void hostile_notes(void)
 	g_autofree char *note = NULL;
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
-		put(LIMITS_NOTE, bad[i]);
+		write_text(LIMITS_NOTE, bad[i]);
 		limits_sweep();
 		limits_restore();
-		CHECK(get(MAP_COUNT) == 65530);
+		CHECK(read_value(MAP_COUNT) == 65530);
 	}
-	put("/run/victim", "1\n");
+	write_text("/run/victim", "1\n");
 	note = g_strdup_printf(
 		"pid %d\n/run/victim 5\n/sys/fs/cgroup/../../../run/victim/pids.max 6\n"
 		"\n \n" MAP_COUNT "\n" MAP_COUNT " -7\n" THREADS_MAX " x\n"
 		"/sys/fs/cgroup/pids/of/tare/other 5\n/no 5\n" PID_MAX " 30000",
-		dead());
-	put(LIMITS_NOTE, note);
+		dead_pid());
+	write_text(LIMITS_NOTE, note);
 	limits_sweep();
-	CHECK(get("/run/victim") == 1 && get(MAP_COUNT) == 65530 && get(THREADS_MAX) == 190000);
-	CHECK(get(PID_MAX) == 30000);
+	CHECK(read_value("/run/victim") == 1 && read_value(MAP_COUNT) == 65530 &&
+	      read_value(THREADS_MAX) == 190000);
+	CHECK(read_value(PID_MAX) == 30000);
 	CHECK(access("/sys/fs/cgroup/pids/of/tare/other", F_OK));
 	CHECK(access(LIMITS_NOTE, F_OK));
 	/* A link that somebody has put there is not followed. */
 	CHECK(!symlink("/run/victim", LIMITS_NOTE));
-	CHECK(limits_raise() < 0 && get("/run/victim") == 1 && get(MAP_COUNT) == 65530);
+	CHECK(limits_raise() < 0 && read_value("/run/victim") == 1 &&
+	      read_value(MAP_COUNT) == 65530);
 }
 
 static void in_child(void (*test)(void))
@@ -350,7 +355,7 @@ static void in_child(void (*test)(void))
 		skip();
 	pid = fork();
 	if (!pid) {
-		pretend();
+		enter_fake_limits();
 		test();
 		_exit(0);
 	}
@@ -367,7 +372,7 @@ static void raised_and_restored(void **state)
 static void swept_after_a_kill(void **state)
 {
 	(void)state;
-	in_child(sweep);
+	in_child(check_sweep);
 }
 
 static void notes_are_not_trusted(void **state)

@@ -102,8 +102,8 @@ static void stopped_lines(void **state)
 	assert_true(k == UINT64_MAX);
 }
 
-/* What lines_read() told of a pipe. */
-struct told {
+/* What lines_read() reported of a pipe. */
+struct reported {
 	GPtrArray *lines;
 	unsigned count;
 	size_t longest;
@@ -111,7 +111,7 @@ struct told {
 
 static void on_line(void *ctx, const char *line)
 {
-	struct told *t = ctx;
+	struct reported *t = ctx;
 
 	t->count++;
 	t->longest = MAX(t->longest, strlen(line));
@@ -119,12 +119,12 @@ static void on_line(void *ctx, const char *line)
 		g_ptr_array_add(t->lines, g_strdup(line));
 }
 
-static void open_lines(struct lines *l, struct told *t, int *writer)
+static void open_lines(struct lines *l, struct reported *t, int *writer)
 {
 	int fd[2];
 
 	assert_int_equal(pipe2(fd, O_CLOEXEC | O_NONBLOCK), 0);
-	*t = (struct told){ .lines = g_ptr_array_new_with_free_func(g_free) };
+	*t = (struct reported){ .lines = g_ptr_array_new_with_free_func(g_free) };
 	*l = (struct lines){ .fd = fd[0], .fn = on_line, .ctx = t };
 	*writer = fd[1];
 }
@@ -134,13 +134,13 @@ static void put(int fd, const char *text, size_t len)
 	assert_int_equal(write(fd, text, len), len);
 }
 
-static void close_lines(struct lines *l, struct told *t)
+static void close_lines(struct lines *l, struct reported *t)
 {
 	close(l->fd);
 	g_ptr_array_unref(t->lines);
 }
 
-static void assert_line(const struct told *t, unsigned i, const char *text)
+static void assert_line(const struct reported *t, unsigned i, const char *text)
 {
 	assert_true(i < t->lines->len);
 	assert_string_equal(t->lines->pdata[i], text);
@@ -149,7 +149,7 @@ static void assert_line(const struct told *t, unsigned i, const char *text)
 static void lines_come_in_pieces(void **state)
 {
 	struct lines l;
-	struct told t;
+	struct reported t;
 	int fd;
 
 	(void)state;
@@ -181,7 +181,7 @@ static void long_lines_are_cut(void **state)
 {
 	g_autofree char *text = g_strnfill(3 * LINES_MAX, 'x');
 	struct lines l;
-	struct told t;
+	struct reported t;
 	int fd;
 
 	(void)state;
@@ -222,7 +222,7 @@ static void megabytes(void **state)
 {
 	g_autofree char *piece = g_strnfill(1000, 'y');
 	struct lines l;
-	struct told t;
+	struct reported t;
 	int fd, status;
 	pid_t pid;
 
@@ -253,7 +253,7 @@ static void megabytes(void **state)
 /* One that never stops, nor ever lets the reader wait: a call returns all the same. */
 static void an_endless_writer(void **state)
 {
-	struct told t = { .lines = g_ptr_array_new_with_free_func(g_free) };
+	struct reported t = { .lines = g_ptr_array_new_with_free_func(g_free) };
 	struct lines l = { .fd = open("/dev/zero", O_RDONLY | O_CLOEXEC),
 			   .fn = on_line,
 			   .ctx = &t };

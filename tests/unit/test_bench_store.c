@@ -148,7 +148,7 @@ static void a_text_that_must_be_is_empty(void **state)
 
 	(void)state;
 	row->id = g_strdup("x");
-	publish(row, NULL, NULL, 1);
+	add_published(row, NULL, NULL, 1);
 	g_ptr_array_add(b->rows, row);
 	write_bench(b);
 	assert_int_equal(bench_store_load(&loaded, file), 0);
@@ -177,7 +177,7 @@ static void a_file_that_exists_is_left_alone(void **state)
 	assert_null(s);
 	b->touch--;
 	assert_file_is(b);
-	text = said();
+	text = said_since();
 	assert_string_equal(text, "");
 	assert_int_equal(bench_store_create(&s, folder, b, NULL), -EISDIR);
 	assert_said("cannot write", folder);
@@ -334,7 +334,7 @@ static void a_shells_lock_is_said_and_passes(void **state)
 	(void)state;
 	write_bench(b);
 	assert_int_equal(bench_store_open(&s, file), 0);
-	db = shell();
+	db = open_shell();
 	assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT * FROM runs", NULL, NULL, NULL), 0);
 	assert_int_equal(bench_store_run(s, "go", run), -EBUSY);
 	assert_said(file, "another program");
@@ -375,7 +375,7 @@ static void the_view_has_a_column_per_part(void **state)
 			"SELECT %s FROM weights WHERE id = 'go' AND tasks = 10 AND repeat = 2"
 			" AND after = 0 AND state = 'peak' AND outcome = 'ok'",
 			bench_part_name[p]);
-		g_autofree char *got = ask(sql);
+		g_autofree char *got = query_text(sql);
 		g_autofree char *expected = g_strdup_printf("%d", 10 * 4096 + 100 + p);
 
 		assert_string_equal(got, expected);

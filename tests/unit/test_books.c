@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Closing the books: opening + tasks + foreign + unattributed = net, whatever the
- * world; and what each of these is, by the cases that decide it.
+ * Closing the books: initial + tasks + nonowner + unattributed = net, whatever the
+ * process table; and what each of these is, by the cases that decide it.
  */
 #include <signal.h>
 
@@ -29,16 +29,16 @@ static void ended(void **state)
 	born(1, 1);
 	t.t.flow[TARE_ANON] = (struct tare_flow){ 10, 7 };
 	t.t.flow[TARE_PAGETABLE] = (struct tare_flow){ 8192, 8192 };
-	m.mm.opening[TARE_ANON] = 5;
-	m.mm.foreign[TARE_ANON].out = 6;
-	GIVE(w, t);
-	GIVE(w, m);
+	m.mm.initial[TARE_ANON] = 5;
+	m.mm.nonowner[TARE_ANON].out = 6;
+	GIVE(pt, t);
+	GIVE(pt, m);
 	books_close(r, &in);
 	b = process(0)->balance;
-	assert_int_equal(b[TARE_ANON].opening, 5 * PAGE);
+	assert_int_equal(b[TARE_ANON].initial, 5 * PAGE);
 	assert_int_equal(b[TARE_ANON].tasks.in, 10 * PAGE);
 	assert_int_equal(b[TARE_ANON].tasks.out, 7 * PAGE);
-	assert_int_equal(b[TARE_ANON].foreign.out, 6 * PAGE);
+	assert_int_equal(b[TARE_ANON].nonowner.out, 6 * PAGE);
 	assert_int_equal(b[TARE_ANON].unattributed, -2 * PAGE);
 	assert_int_equal(b[TARE_ANON].net, 0);
 	assert_int_equal(b[TARE_PAGETABLE].tasks.in, 8192); /* bytes, as they come */
@@ -58,7 +58,7 @@ static void quiet(void **state)
 	(void)state;
 	born(1, 1);
 	t.t.flow[TARE_ANON].in = 10;
-	m.mm.opening[TARE_ANON] = 5;
+	m.mm.initial[TARE_ANON] = 5;
 	m.mm.kernel[TARE_ANON] = 18;
 	m.mm.ledger[TARE_ANON] = 16; /* not asked */
 	sweep(&m, &t, 1);
@@ -85,10 +85,10 @@ static void running(void **state)
 	m.mm.ledger[TARE_ANON] = 17;
 	later = m;
 	later.mm.kernel[TARE_ANON] = 19;
-	world_sweep_begin(w);
-	world_sweep(w, &m, sizeof(m), false);
-	world_sweep(w, &t, t.head.size, false);
-	world_sweep(w, &later, sizeof(later), true);
+	proctable_sweep_begin(pt);
+	proctable_sweep(pt, &m, sizeof(m), false);
+	proctable_sweep(pt, &t, t.head.size, false);
+	proctable_sweep(pt, &later, sizeof(later), true);
 	books_close(r, &in);
 	assert_int_equal(process(0)->balance[TARE_ANON].unattributed, PAGE);
 	assert_int_equal(process(0)->balance[TARE_ANON].net, 11 * PAGE);
@@ -139,11 +139,11 @@ static void split_caches(void **state)
 	born(1, 1);
 	born(2, 1);
 	t[0].t.flow[TARE_ANON].in = 64;
-	t[0].t.cached0[TARE_ANON] = 3; /* in the opening: adopt_cached() */
+	t[0].t.cached0[TARE_ANON] = 3; /* in the initial balance: attach_cached() */
 	t[0].t.cached[TARE_ANON] = 10;
 	t[1].t.cached0[TARE_ANON] = 8;
 	t[1].t.cached[TARE_ANON] = -2;
-	m.mm.opening[TARE_ANON] = 100 + 3 + 8;
+	m.mm.initial[TARE_ANON] = 100 + 3 + 8;
 	m.mm.kernel[TARE_ANON] = 164;
 	m.mm.ledger[TARE_ANON] = 164;
 	sweep(&m, t, 2);
@@ -177,7 +177,7 @@ static void exits(void **state)
 		setup(state);
 		t.t.exit_code = cases[i].status;
 		born(1, 1);
-		GIVE(w, t);
+		GIVE(pt, t);
 		books_close(r, &in);
 		assert_true(process(0)->exit.known);
 		assert_int_equal(process(0)->exit.code, cases[i].code);
@@ -204,7 +204,7 @@ static void balanced(void **state)
 		else if (i == TARE_LOSSES)
 			in.workload.mms_nonzero = 1;
 		else if (i == TARE_LOSSES + 1)
-			w->malformed = 1;
+			pt->malformed = 1;
 		books_close(r, &in);
 		assert_int_equal(r->balanced, i == TARE_LOSSES + 2 || keeps_sums(i));
 		assert_int_equal(report_lost_total(r), i < TARE_LOSSES);
@@ -223,8 +223,8 @@ static void ended_process(uint64_t proc, int64_t at_peak, int64_t peak, uint64_t
 	m.mm.peak = peak;
 	m.mm.peak_ns = 2000 + proc;
 	m.mm.peak_seq = 7;
-	GIVE(w, t);
-	GIVE(w, m);
+	GIVE(pt, t);
+	GIVE(pt, m);
 }
 
 /* Of one process the peak is its own, exactly. */
@@ -316,8 +316,8 @@ static void shares_of_the_peak(void **state)
 	}
 	t[2].t.flow[TARE_ANON].in = 11;
 	t[2].t.flow[TARE_ANON].out = 1;
-	m.mm.opening[TARE_ANON] = 4;
-	m.mm.foreign[TARE_FILE].out = 2;
+	m.mm.initial[TARE_ANON] = 4;
+	m.mm.nonowner[TARE_FILE].out = 2;
 	m.mm.peak_seq = 7;
 	m.mm.at_peak[TARE_ANON] = 4;
 	m.mm.at_peak[TARE_FILE] = -1;
@@ -353,7 +353,7 @@ static void causes_and_faults(void **state)
 	t.t.faults = 20;
 	t.t.faults_kernel = 6;
 	t.t.faults_major = 2;
-	GIVE(w, t);
+	GIVE(pt, t);
 	books_close(r, &in);
 	out = task(process(0), 0);
 	c = (const void *)out->causes->data;

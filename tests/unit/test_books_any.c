@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Closing the books of worlds made at random: the equation holds, and what is
- * unattributed is what the kernel says less what was entered.
+ * Closing the books of process tables made at random: the equation holds, and what is
+ * unattributed is what the kernel says less what was counted.
  */
 #include "books_fixture.h"
 
 struct expected {
-	int64_t opening[TARE_KINDS], tasks[TARE_KINDS], foreign[TARE_KINDS];
+	int64_t initial[TARE_KINDS], tasks[TARE_KINDS], nonowner[TARE_KINDS];
 	int64_t kernel[TARE_KINDS], ledger[TARE_KINDS];
 	bool quiet;
 	bool by_task; /* not quiet: a task took and gave back, so that the mm shows nothing */
@@ -42,22 +42,22 @@ static void random_mms(GRand *rand, uint64_t proc, uint64_t *id, bool dead, stru
 		struct tare_mm_end m = mm_of(closed ? TARE_REC_MM_END : TARE_REC_MM, ++*id, proc);
 
 		for (int k = 0; k < TARE_MM_KINDS; k++) {
-			m.mm.opening[k] = g_rand_int_range(rand, 0, 5000);
-			m.mm.foreign[k].in = g_rand_int_range(rand, 0, 5000);
-			m.mm.foreign[k].out = g_rand_int_range(rand, 0, 5000);
+			m.mm.initial[k] = g_rand_int_range(rand, 0, 5000);
+			m.mm.nonowner[k].in = g_rand_int_range(rand, 0, 5000);
+			m.mm.nonowner[k].out = g_rand_int_range(rand, 0, 5000);
 			m.mm.kernel[k] = closed ? 0 : g_rand_int_range(rand, 0, 90000);
 			m.mm.ledger[k] = m.mm.kernel[k] + g_rand_int_range(rand, -1, 2);
-			e->opening[k] += kind_bytes(k, m.mm.opening[k]);
-			e->foreign[k] += kind_bytes(k, ledger_net(&m.mm.foreign[k]));
+			e->initial[k] += kind_bytes(k, m.mm.initial[k]);
+			e->nonowner[k] += kind_bytes(k, ledger_net(&m.mm.nonowner[k]));
 			if (closed)
 				continue;
 			e->kernel[k] += kind_bytes(k, m.mm.kernel[k]);
 			e->ledger[k] += kind_bytes(k, m.mm.ledger[k]);
 		}
-		GIVE(w, m);
+		GIVE(pt, m);
 		if (!e->quiet && !e->by_task)
 			m.mm.rss++; /* between the looks */
-		world_sweep(w, &m, sizeof(m), true);
+		proctable_sweep(pt, &m, sizeof(m), true);
 	}
 }
 
@@ -65,18 +65,18 @@ static void check_process(const struct report_process *p, const struct expected 
 {
 	for (int k = 0; k < TARE_KINDS; k++) {
 		const struct balance *b = &p->balance[k];
-		int64_t entries = e->opening[k] + e->tasks[k] + e->foreign[k];
+		int64_t updates = e->initial[k] + e->tasks[k] + e->nonowner[k];
 
 		check_equation(b);
-		assert_int_equal(b->opening, e->opening[k]);
+		assert_int_equal(b->initial, e->initial[k]);
 		assert_int_equal(flow_net(b->tasks), e->tasks[k]);
-		assert_int_equal(flow_net(b->foreign), e->foreign[k]);
+		assert_int_equal(flow_net(b->nonowner), e->nonowner[k]);
 		if (k >= TARE_MM_KINDS) { /* no address space has them */
 			assert_int_equal(b->unattributed, 0);
 			continue;
 		}
 		assert_int_equal(b->unattributed,
-				 e->quiet ? e->kernel[k] - entries : e->kernel[k] - e->ledger[k]);
+				 e->quiet ? e->kernel[k] - updates : e->kernel[k] - e->ledger[k]);
 	}
 	assert_int_equal(p->start_ns, 0);
 }
@@ -88,14 +88,14 @@ static void give_tasks(const GPtrArray *tasks, uint32_t type, bool second)
 		const struct task_record *t = tasks->pdata[i];
 
 		if (t->head.type == type && type == TARE_REC_TASK)
-			assert_int_equal(world_sweep(w, t, t->head.size, second), 0);
+			assert_int_equal(proctable_sweep(pt, t, t->head.size, second), 0);
 		else if (t->head.type == type)
-			give(w, t, t->head.size);
+			give_record(pt, t, t->head.size);
 	}
 }
 
 /* Each task takes a page and gives it back. */
-static void stir(const GPtrArray *tasks)
+static void take_and_give(const GPtrArray *tasks)
 {
 	for (unsigned i = 0; i < tasks->len; i++) {
 		struct task_record *t = tasks->pdata[i];
@@ -105,7 +105,7 @@ static void stir(const GPtrArray *tasks)
 	}
 }
 
-static void any_world(void **state)
+static void any_proctable(void **state)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(5);
 
@@ -126,14 +126,14 @@ static void any_world(void **state)
 			random_tasks(rand, i + 1, &id, dead[i], &e[i], tasks[i]);
 			give_tasks(tasks[i], TARE_REC_TASK_END, false);
 		}
-		world_sweep_begin(w);
+		proctable_sweep_begin(pt);
 		for (int i = 0; i < n; i++) {
-			const struct world_proc *p = world_find_proc(w, i + 1);
+			const struct proctable_proc *p = proctable_find_proc(pt, i + 1);
 
 			random_mms(rand, i + 1, &id, dead[i], &e[i]);
 			give_tasks(tasks[i], TARE_REC_TASK, false);
 			if (!e[i].quiet && e[i].by_task)
-				stir(tasks[i]);
+				take_and_give(tasks[i]);
 			give_tasks(tasks[i], TARE_REC_TASK, true);
 			g_ptr_array_unref(tasks[i]);
 			if (!p->living) /* then nobody can have done anything */
@@ -161,7 +161,7 @@ static void any_world(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(any_world, setup, teardown),
+		cmocka_unit_test_setup_teardown(any_proctable, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("books_any", tests, NULL, NULL);

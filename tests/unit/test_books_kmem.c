@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Closing the books of kernel memory: events against the group's own counter,
- * what is foreign, whose the rest is, and the weight's peak.
+ * Closing the books of kernel memory: events against the cgroup's own counter,
+ * what non-owners' is, whose the rest is, and the weight's peak.
  */
 #include "books_fixture.h"
 
 #define KIB 1024
 
-/* A group charged 100 KiB at the start and 300 KiB since, of which a stack and a
+/* A cgroup charged 100 KiB at the start and 300 KiB since, of which a stack and a
  * page of tables were there before. */
-static void group(void)
+static void kmem_cgroup(void)
 {
-	struct tare_group *g = &in.workload.group;
+	struct tare_cgroup *g = &in.workload.cgroup;
 
 	g->events = 300 * KIB;
-	g->adopted = 20 * KIB;
-	g->foreign[TARE_FOREIGN_KERNEL] = (struct tare_flow){ 8 * KIB, 48 * KIB };
-	g->foreign[TARE_FOREIGN_LATE] = (struct tare_flow){ 0, 4 * KIB };
+	g->attached = 20 * KIB;
+	g->nonowner[TARE_NONOWNER_KERNEL] = (struct tare_flow){ 8 * KIB, 48 * KIB };
+	g->nonowner[TARE_NONOWNER_LATE] = (struct tare_flow){ 0, 4 * KIB };
 	in.kmem = (struct books_kmem){
 		.level = KMEM_EVENTS,
 		.whole = true,
-		.opening = 100 * KIB,
-		.by_group = 400 * KIB,
+		.initial = 100 * KIB,
+		.by_cgroup = 400 * KIB,
 	};
 	in.workload.weight_peak_kernel = in.workload.weight_peak = 100;
-	in.workload.beside = 95;
+	in.workload.nonrss = 95;
 	in.workload.peak_seq = 7;
 }
 
@@ -34,9 +34,9 @@ static void one_task(uint64_t in_bytes)
 
 	born(1, 1);
 	t.t.flow[TARE_KMEM] = (struct tare_flow){ in_bytes, 0 };
-	in.workload.group.left += (int64_t)in_bytes;
+	in.workload.cgroup.left += (int64_t)in_bytes;
 	ledger_leave(&t.t.flow[TARE_KMEM], (int64_t)in_bytes);
-	GIVE(w, t);
+	GIVE(pt, t);
 }
 
 /* The same of one that lives. */
@@ -46,7 +46,7 @@ static void living_task(uint64_t id, uint64_t in_bytes)
 
 	born(id, 1);
 	t.t.flow[TARE_KMEM] = (struct tare_flow){ in_bytes, 0 };
-	GIVE(w, t);
+	GIVE(pt, t);
 }
 
 static void of_its_own_group(void **state)
@@ -54,13 +54,13 @@ static void of_its_own_group(void **state)
 	const struct balance *b;
 
 	(void)state;
-	group();
+	kmem_cgroup();
 	living_task(1, 250 * KIB);
 	living_task(2, 50 * KIB);
-	in.workload.group.left = 44 * KIB;
+	in.workload.cgroup.left = 44 * KIB;
 	books_close(r, &in);
 	b = &r->totals[TARE_KMEM];
-	assert_int_equal(b->opening, 80 * KIB);
+	assert_int_equal(b->initial, 80 * KIB);
 	assert_int_equal(b->tasks.in, 300 * KIB);
 	assert_int_equal(b->unattributed, 0);
 	assert_int_equal(b->net, 380 * KIB); /* and 20 of tables and stacks: 400 */
@@ -74,15 +74,15 @@ static void of_its_own_group(void **state)
 	assert_int_equal(r->kmem.freed_by_others, 0);
 }
 
-/* What the counter told of tasks without events; null where nobody looked for them. */
+/* What the counter reported of tasks without events; null where nobody looked for them. */
 static void hidden_tasks(void **state)
 {
 	(void)state;
-	group();
+	kmem_cgroup();
 	living_task(1, 250 * KIB);
-	in.workload.group.hidden = 40 * KIB;
-	in.workload.group.hidden_times = 2;
-	in.workload.group.hidden_ns = 5000;
+	in.workload.cgroup.hidden = 40 * KIB;
+	in.workload.cgroup.hidden_times = 2;
+	in.workload.cgroup.hidden_ns = 5000;
 	books_close(r, &in);
 	assert_int_equal(r->kmem.hidden, CGROUP_UNKNOWN);
 	report_free(r);
@@ -102,13 +102,13 @@ static void that_ended(void **state)
 	const struct balance *b = &r->totals[TARE_KMEM];
 
 	(void)state;
-	group();
+	kmem_cgroup();
 	one_task(344 * KIB);
 	books_close(r, &in);
 	assert_int_equal(b->net, 380 * KIB);
 	assert_int_equal(b->tasks.in, 344 * KIB);
 	assert_int_equal(b->tasks.out, 344 * KIB);
-	assert_int_equal(flow_net(b->foreign), (344 + 8 - 52) * KIB);
+	assert_int_equal(flow_net(b->nonowner), (344 + 8 - 52) * KIB);
 	check_equation(b);
 	assert_int_equal(r->kmem.left, 344 * KIB);
 	assert_int_equal(process(0)->balance[TARE_KMEM].net, 0);
@@ -121,10 +121,10 @@ static void freed_by_others(void **state)
 	const struct balance *b = &r->totals[TARE_KMEM];
 
 	(void)state;
-	group();
+	kmem_cgroup();
 	living_task(1, 9000 * KIB);
 	living_task(2, 50 * KIB);
-	in.workload.group.foreign[TARE_FOREIGN_KERNEL].out += (9000 + 50 - 344) * KIB;
+	in.workload.cgroup.nonowner[TARE_NONOWNER_KERNEL].out += (9000 + 50 - 344) * KIB;
 	books_close(r, &in);
 	assert_int_equal(b->net, 380 * KIB);
 	check_equation(b);
@@ -138,7 +138,7 @@ static void freed_by_others(void **state)
 	assert_int_equal(task(process(0), 0)->at_peak[TARE_KMEM], 270 * KIB);
 	assert_int_equal(task(process(0), 1)->at_peak[TARE_KMEM], 50 * KIB);
 	assert_int_equal(r->kmem.before_at_peak, 80 * KIB);
-	assert_int_equal(r->kmem.foreign_at_peak, 0);
+	assert_int_equal(r->kmem.nonowner_at_peak, 0);
 	assert_int_equal(r->kmem.freed_by_others_at_peak, 8730 * KIB);
 }
 
@@ -150,10 +150,10 @@ static void one_raised_one_cut(void **state)
 	const struct balance *own;
 
 	(void)state;
-	group();
+	kmem_cgroup();
 	living_task(1, 9000 * KIB);
 	living_task(2, -(uint64_t)(8 * KIB));
-	in.workload.group.foreign[TARE_FOREIGN_KERNEL].out += (9000 - 8 - 344) * KIB;
+	in.workload.cgroup.nonowner[TARE_NONOWNER_KERNEL].out += (9000 - 8 - 344) * KIB;
 	books_close(r, &in);
 	own = &process(0)->balance[TARE_KMEM];
 	assert_true(task(process(0), 1)->flow[TARE_KMEM].in > 0);
@@ -163,19 +163,19 @@ static void one_raised_one_cut(void **state)
 	check_equation(b);
 }
 
-/* Tasks came into the group with page tables and stacks that another is charged for. */
+/* Tasks came into the cgroup with page tables and stacks that another is charged for. */
 static void charged_elsewhere(void **state)
 {
 	(void)state;
-	group();
-	in.workload.group.adopted = 140 * KIB;
+	kmem_cgroup();
+	in.workload.cgroup.attached = 140 * KIB;
 	in.kmem.elsewhere = 40 * KIB;
 	living_task(1, 344 * KIB);
 	books_close(r, &in);
-	assert_int_equal(r->totals[TARE_KMEM].opening, 0);
+	assert_int_equal(r->totals[TARE_KMEM].initial, 0);
 	assert_int_equal(r->totals[TARE_KMEM].net, 300 * KIB);
 	assert_int_equal(r->kmem.elsewhere, 40 * KIB);
-	/* All kinds: 140 KiB of tables and stacks, of which 40 are not the group's. */
+	/* All kinds: 140 KiB of tables and stacks, of which 40 are not the cgroup's. */
 	assert_int_equal(r->kmem.by_events, (300 + 140 - 40) * KIB);
 	check_equation(&r->totals[TARE_KMEM]);
 }
@@ -184,9 +184,9 @@ static void charged_elsewhere(void **state)
 static void beyond_the_bound(void **state)
 {
 	(void)state;
-	group();
+	kmem_cgroup();
 	in.kmem.bound = 8 * KIB;
-	in.kmem.by_group -= 12 * KIB;
+	in.kmem.by_cgroup -= 12 * KIB;
 	living_task(1, 344 * KIB);
 	books_close(r, &in);
 	assert_false(r->balanced);
@@ -207,45 +207,45 @@ static void beyond_the_bound(void **state)
 static void a_counter_that_differs(void **state)
 {
 	(void)state;
-	group();
-	in.kmem.by_group += 12 * KIB;
+	kmem_cgroup();
+	in.kmem.by_cgroup += 12 * KIB;
 	living_task(1, 300 * KIB);
 	books_close(r, &in);
 	assert_int_equal(r->totals[TARE_KMEM].unattributed, 12 * KIB);
 	check_equation(&r->totals[TARE_KMEM]);
-	in.kmem.by_group = CGROUP_UNKNOWN;
+	in.kmem.by_cgroup = CGROUP_UNKNOWN;
 	report_free(r);
 	r = report_new();
 	books_close(r, &in);
 	assert_int_equal(r->totals[TARE_KMEM].unattributed, 0);
-	assert_int_equal(r->kmem.by_group, CGROUP_UNKNOWN);
+	assert_int_equal(r->kmem.by_cgroup, CGROUP_UNKNOWN);
 }
 
-/* Others are in the group too: theirs is not the workload's. */
+/* Others are in the cgroup too: theirs is not the workload's. */
 static void of_a_shared_group(void **state)
 {
 	(void)state;
-	group();
+	kmem_cgroup();
 	in.kmem.whole = false;
 	living_task(1, 344 * KIB);
 	books_close(r, &in);
-	assert_int_equal(r->totals[TARE_KMEM].opening, 0);
-	assert_int_equal(r->totals[TARE_KMEM].foreign.out, 0);
+	assert_int_equal(r->totals[TARE_KMEM].initial, 0);
+	assert_int_equal(r->totals[TARE_KMEM].nonowner.out, 0);
 	assert_int_equal(r->totals[TARE_KMEM].net, 344 * KIB);
-	assert_int_equal(r->kmem.foreign[TARE_FOREIGN_KERNEL].out, 48 * KIB);
+	assert_int_equal(r->kmem.nonowner[TARE_NONOWNER_KERNEL].out, 48 * KIB);
 }
 
 static void not_by_events(void **state)
 {
 	(void)state;
-	group();
-	in.kmem.level = KMEM_GROUP;
+	kmem_cgroup();
+	in.kmem.level = KMEM_CGROUP;
 	one_task(0);
 	books_close(r, &in);
 	assert_int_equal(r->totals[TARE_KMEM].net, 0);
-	assert_int_equal(r->kmem.level, KMEM_GROUP);
-	assert_int_equal(r->kmem.by_group, 400 * KIB);
-	assert_int_equal(r->kmem.foreign[TARE_FOREIGN_KERNEL].out, 0);
+	assert_int_equal(r->kmem.level, KMEM_CGROUP);
+	assert_int_equal(r->kmem.by_cgroup, 400 * KIB);
+	assert_int_equal(r->kmem.nonowner[TARE_NONOWNER_KERNEL].out, 0);
 }
 
 /* What was taken out before its event came makes a flow negative one way: shown
@@ -255,12 +255,12 @@ static void less_than_nothing(void **state)
 	struct flow f;
 
 	(void)state;
-	group();
-	in.workload.group.foreign[TARE_FOREIGN_LATE] =
+	kmem_cgroup();
+	in.workload.cgroup.nonowner[TARE_NONOWNER_LATE] =
 		(struct tare_flow){ 4 * KIB, (uint64_t) - (16 * KIB) };
 	living_task(1, (uint64_t) - (8 * KIB));
 	books_close(r, &in);
-	f = r->kmem.foreign[TARE_FOREIGN_LATE];
+	f = r->kmem.nonowner[TARE_NONOWNER_LATE];
 	assert_int_equal(f.in, 20 * KIB);
 	assert_int_equal(f.out, 0);
 	f = task(process(0), 0)->flow[TARE_KMEM];
@@ -273,7 +273,7 @@ static void less_than_nothing(void **state)
 static void peak_of_the_weight(void **state)
 {
 	(void)state;
-	group();
+	kmem_cgroup();
 	living_task(1, 200 * KIB);
 	in.workload.peak = 50;
 	in.workload.peak_ns = 2000;
@@ -281,9 +281,9 @@ static void peak_of_the_weight(void **state)
 	in.workload.weight_peak_kernel = 90;
 	in.workload.weight_peak_ns = 3000;
 	in.workload.peak_seq = 7;
-	in.workload.group.foreign_peak_seq = 7;
-	in.workload.group.foreign_at_peak = 80 * KIB;
-	in.workload.group.left_at_peak = 96 * KIB;
+	in.workload.cgroup.nonowner_peak_seq = 7;
+	in.workload.cgroup.nonowner_at_peak = 80 * KIB;
+	in.workload.cgroup.left_at_peak = 96 * KIB;
 	books_close(r, &in);
 	assert_int_equal(r->peak_weight, 120 * PAGE);
 	assert_int_equal(r->peak_kernel, 90 * PAGE);
@@ -291,7 +291,7 @@ static void peak_of_the_weight(void **state)
 	/* No task has noted that peak: what they have now is what they had. */
 	assert_int_equal(process(0)->at_peak[TARE_KMEM], 200 * KIB);
 	assert_int_equal(r->kmem.before_at_peak, 80 * KIB);
-	assert_int_equal(r->kmem.foreign_at_peak, 80 * KIB);
+	assert_int_equal(r->kmem.nonowner_at_peak, 80 * KIB);
 	assert_int_equal(r->kmem.left_at_peak, 96 * KIB);
 }
 
@@ -299,20 +299,20 @@ static void peak_of_the_weight(void **state)
 static void peak_is_now(void **state)
 {
 	(void)state;
-	group();
+	kmem_cgroup();
 	living_task(1, 300 * KIB);
 	in.workload.rss = 10;
-	in.workload.beside = 100;
+	in.workload.nonrss = 100;
 	in.workload.swap = 1;
 	in.workload.weight_peak = 109;
 	books_close(r, &in);
 	assert_int_equal(r->peak_weight, 110 * PAGE);
 	assert_int_equal(r->peak_kernel, 99 * PAGE);
 	assert_int_equal(r->peak_weight_ns, 8000);
-	assert_int_equal(r->kmem.foreign_at_peak, (99 * 4 - 300 - 80) * KIB);
+	assert_int_equal(r->kmem.nonowner_at_peak, (99 * 4 - 300 - 80) * KIB);
 }
 
-/* A task that ran before tare came has a stack that no entry made. */
+/* A task that ran before tare came has a stack that no update made. */
 static void old_stacks(void **state)
 {
 	struct task_record t = task_of(TARE_REC_TASK, 1, 1, 101);
@@ -326,7 +326,7 @@ static void old_stacks(void **state)
 	sweep(&m, &t, 1);
 	books_close(r, &in);
 	b = &process(0)->balance[TARE_KSTACK];
-	assert_int_equal(b->opening, 16 * KIB);
+	assert_int_equal(b->initial, 16 * KIB);
 	assert_int_equal(b->net, 16 * KIB);
 	assert_int_equal(process(0)->at_peak[TARE_KSTACK], 16 * KIB);
 	assert_int_equal(r->totals[TARE_KSTACK].net, 16 * KIB);

@@ -23,7 +23,7 @@ struct ids {
 
 /* outer { inner in; far *out; } and inner { int[4] }, a tracepoint that passes (outer *, int),
  * an enum, and what nobody wants. */
-static struct btf *whole(struct ids *id)
+static struct btf *whole_btf(struct ids *id)
 {
 	struct btf *btf = btf__new_empty();
 	int array;
@@ -61,7 +61,7 @@ static bool wants_trace(const char *name, uint32_t kind)
 	return kind != BTF_KIND_FUNC && (!strcmp(name, "btf_trace_it") || !strcmp(name, "items"));
 }
 
-static const struct btf_type *named(const struct btf_cut *cut, const char *name)
+static const struct btf_type *type_named(const struct btf_cut *cut, const char *name)
 {
 	int id = btf__find_by_name(cut->btf, name);
 
@@ -71,7 +71,7 @@ static const struct btf_type *named(const struct btf_cut *cut, const char *name)
 static void test_struct(void **state)
 {
 	struct ids id;
-	struct btf *btf = whole(&id);
+	struct btf *btf = whole_btf(&id);
 	const struct btf_type *outer, *in;
 	struct btf_cut cut;
 	uint32_t size;
@@ -79,14 +79,14 @@ static void test_struct(void **state)
 
 	(void)state;
 	assert_int_equal(btf_cut(&cut, data, size, wants_outer), 0);
-	outer = named(&cut, "outer");
+	outer = type_named(&cut, "outer");
 	assert_non_null(outer);
 	assert_int_equal(outer->size, 24);
 	assert_int_equal(cut.ids[btf__find_by_name(cut.btf, "outer")], id.outer);
 	assert_int_equal(cut.ids[btf__find_by_name(cut.btf, "inner")], id.inner);
 	assert_int_equal(cut.ids[btf__find_by_name(cut.btf, "int")], id.integer);
-	assert_null(named(&cut, "other"));
-	assert_null(named(&cut, "far")); /* behind a pointer */
+	assert_null(type_named(&cut, "other"));
+	assert_null(type_named(&cut, "far")); /* behind a pointer */
 	assert_string_equal(btf__name_by_offset(cut.btf, btf_members(outer)[1].name_off), "out");
 	assert_int_equal(btf_members(outer)[1].offset, 128);
 	assert_int_equal(btf__type_by_id(cut.btf, btf_members(outer)[1].type)->type, 0);
@@ -100,7 +100,7 @@ static void test_struct(void **state)
 static void test_prototype(void **state)
 {
 	struct ids id;
-	struct btf *btf = whole(&id);
+	struct btf *btf = whole_btf(&id);
 	const struct btf_type *t;
 	struct btf_cut cut;
 	uint32_t size;
@@ -108,14 +108,14 @@ static void test_prototype(void **state)
 
 	(void)state;
 	assert_int_equal(btf_cut(&cut, data, size, wants_trace), 0);
-	t = named(&cut, "btf_trace_it");
+	t = type_named(&cut, "btf_trace_it");
 	assert_non_null(t);
 	t = btf__type_by_id(cut.btf, btf__type_by_id(cut.btf, t->type)->type);
 	assert_true(btf_is_func_proto(t));
 	assert_int_equal(btf_vlen(t), 2);
 	assert_true(btf_is_int(btf__type_by_id(cut.btf, btf_params(t)[1].type)));
-	assert_null(named(&cut, "outer"));
-	t = named(&cut, "items");
+	assert_null(type_named(&cut, "outer"));
+	t = type_named(&cut, "items");
 	assert_string_equal(btf__name_by_offset(cut.btf, btf_enum(t)[0].name_off), "ITEM_ONE");
 	assert_int_equal(cut.ids[btf__find_by_name(cut.btf, "items")], id.items);
 	btf_cut_free(&cut);
@@ -126,7 +126,7 @@ static void test_prototype(void **state)
 static void test_damaged(void **state)
 {
 	struct ids id;
-	struct btf *btf = whole(&id);
+	struct btf *btf = whole_btf(&id);
 	GRand *rand = g_rand_new_with_seed(1);
 	struct btf_cut cut;
 	uint32_t size;

@@ -27,7 +27,7 @@
 #define FILE_OF(workloads) \
 	"{\"schema\": \"tare.workloads/1\",\n\"workloads\": [\n" workloads "\n]}\n"
 
-static void put(const char *text)
+static void write_catalogue(const char *text)
 {
 	FILE *f = fopen(file, "w");
 
@@ -35,12 +35,12 @@ static void put(const char *text)
 }
 
 /* Refused with -EINVAL; the message has FILE:LINE: and the reason. */
-static void refused(const char *text, int line, const char *why)
+static void assert_refused(const char *text, int line, const char *why)
 {
 	g_autofree char *where = g_strdup_printf("%s:%d: ", file, line);
 	struct catalogue *c = NULL;
 
-	put(text);
+	write_catalogue(text);
 	if (catalogue_load(&c, file) != -EINVAL)
 		fail_said(text);
 	assert_null(c);
@@ -59,14 +59,14 @@ static void entry_refused(const char *from, const char *to, const char *why)
 	g_string_replace(tail, "@", "", 0);
 	g_string_truncate(text, second - text->str);
 	g_string_append(text, tail->str);
-	refused(text->str, 6, why);
+	assert_refused(text->str, 6, why);
 }
 
-static struct catalogue *loaded(const char *text)
+static struct catalogue *load_text(const char *text)
 {
 	struct catalogue *c = NULL;
 
-	put(text);
+	write_catalogue(text);
 	if (catalogue_load(&c, file))
 		fail_said("not loaded");
 	return c;
@@ -78,9 +78,9 @@ static struct catalogue *loaded(const char *text)
 static void good(void **state)
 {
 	struct catalogue *c =
-		loaded("{\"schema\": \"tare.workloads/1\", \"workloads\": [" FIRST ", " SECOND
-		       "], \"published\": [{\"source\": \"2023\", \"version\": \"v\","
-		       " \"workloads\": [\"b\"], \"rss\": {\"1\": 5, \"1000\": 9}}]}");
+		load_text("{\"schema\": \"tare.workloads/1\", \"workloads\": [" FIRST ", " SECOND
+			  "], \"published\": [{\"source\": \"2023\", \"version\": \"v\","
+			  " \"workloads\": [\"b\"], \"rss\": {\"1\": 5, \"1000\": 9}}]}");
 	struct workload *a = c->workloads->pdata[0], *b = c->workloads->pdata[1];
 	struct bench_published *p = b->published->pdata[1];
 	g_autofree char *other = g_build_filename(folder, "other", NULL);
@@ -106,7 +106,7 @@ static void good(void **state)
 	assert_int_equal(p->rss, 9);
 	catalogue_free(c);
 	catalogue_free(NULL);
-	catalogue_free(loaded(FILE_OF("")));
+	catalogue_free(load_text(FILE_OF("")));
 }
 
 static void entries_that_are_wrong(void **state)
@@ -149,7 +149,7 @@ static void entries_that_are_wrong(void **state)
 	(void)state;
 	for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++)
 		entry_refused(wrong[i].from, wrong[i].to, wrong[i].why);
-	refused(FILE_OF(ENTRY("a", "") ",\n\"b\""), 6, "object");
+	assert_refused(FILE_OF(ENTRY("a", "") ",\n\"b\""), 6, "object");
 }
 
 static void published_that_are_wrong(void **state)
@@ -181,9 +181,10 @@ static void published_that_are_wrong(void **state)
 			" %s}],\n\"workloads\": [" ENTRY("a", "") "]}",
 			wrong[i].text);
 
-		refused(text, 5, wrong[i].why);
+		assert_refused(text, 5, wrong[i].why);
 	}
-	refused("{\"schema\": \"tare.workloads/1\",\n\"published\": [{\"source\": \"{\","
+	assert_refused(
+		"{\"schema\": \"tare.workloads/1\",\n\"published\": [{\"source\": \"{\","
 		" \"version\": \"v\", \"workloads\": [], \"rss\": {}}],\n\"workloads\": [\n" ENTRY(
 			"a", "") ",\n" ENTRY("a", "") "]}",
 		7, "another of this name");
@@ -195,18 +196,21 @@ static void files_that_are_none(void **state)
 	struct catalogue *c = NULL;
 
 	(void)state;
-	refused("", 1, "");
-	refused("{}", 1, "not a catalogue of workloads");
-	refused("[]", 1, "not a catalogue of workloads");
-	refused("{\"schema\": \"tare.workloads/2\", \"workloads\": []}", 1, "tare.workloads/1");
-	refused("{\"schema\": \"tare.workloads/1\"}", 1, "workloads");
-	refused("{\"schema\": \"tare.workloads/1\", \"workloads\": {}}", 1, "workloads");
-	refused("{\"schema\": \"tare.workloads/1\", \"workloads\": [], \"published\": 5}", 1, "");
-	refused("{\"schema\": \"tare.workloads/1\",\n\"workloads\": [\n{\"id\" \"x\"}]}", 3, "");
-	refused(FILE_OF(ENTRY("a", ", \"max\": 5")), 4, "duplicate");
-	refused("\xff\xfe\n", 1, "");
-	refused(deep, 1, "depth");
-	put(large);
+	assert_refused("", 1, "");
+	assert_refused("{}", 1, "not a catalogue of workloads");
+	assert_refused("[]", 1, "not a catalogue of workloads");
+	assert_refused("{\"schema\": \"tare.workloads/2\", \"workloads\": []}", 1,
+		       "tare.workloads/1");
+	assert_refused("{\"schema\": \"tare.workloads/1\"}", 1, "workloads");
+	assert_refused("{\"schema\": \"tare.workloads/1\", \"workloads\": {}}", 1, "workloads");
+	assert_refused("{\"schema\": \"tare.workloads/1\", \"workloads\": [], \"published\": 5}", 1,
+		       "");
+	assert_refused("{\"schema\": \"tare.workloads/1\",\n\"workloads\": [\n{\"id\" \"x\"}]}", 3,
+		       "");
+	assert_refused(FILE_OF(ENTRY("a", ", \"max\": 5")), 4, "duplicate");
+	assert_refused("\xff\xfe\n", 1, "");
+	assert_refused(deep, 1, "depth");
+	write_catalogue(large);
 	assert_int_equal(catalogue_load(&c, file), -EINVAL);
 	assert_said(file, "too large");
 	g_unlink(file);
@@ -220,7 +224,7 @@ static void files_that_are_none(void **state)
 }
 
 /* The ids chosen, with spaces between. */
-static void chosen(const struct catalogue *c, const char *list, const char *ids)
+static void assert_chosen(const struct catalogue *c, const char *list, const char *ids)
 {
 	GPtrArray *some = catalogue_select(c, list);
 	GString *text;
@@ -240,7 +244,7 @@ static void chosen(const struct catalogue *c, const char *list, const char *ids)
 
 static void selection(void **state)
 {
-	struct catalogue *c = loaded(FILE_OF(ENTRY("go", "") ", " ENTRY(
+	struct catalogue *c = load_text(FILE_OF(ENTRY("go", "") ", " ENTRY(
 		"go-connect", "") ", " ENTRY("py-trio", "") ", " ENTRY("py-asyncio", "")));
 	struct workload *w = c->workloads->pdata[2];
 
@@ -249,20 +253,20 @@ static void selection(void **state)
 	w->language = g_strdup("Python");
 	g_free(w->family);
 	w->family = g_strdup("connect");
-	chosen(c, NULL, "go go-connect py-trio py-asyncio");
-	chosen(c, "go", "go");
-	chosen(c, "go*", "go go-connect");
-	chosen(c, "py-*,go", "go py-trio py-asyncio"); /* the catalogue's order, each once */
-	chosen(c, "go,go*,go", "go go-connect");
-	chosen(c, "py-tri?", "py-trio");
-	chosen(c, "python", "py-trio");
-	chosen(c, "connect", "py-trio");
+	assert_chosen(c, NULL, "go go-connect py-trio py-asyncio");
+	assert_chosen(c, "go", "go");
+	assert_chosen(c, "go*", "go go-connect");
+	assert_chosen(c, "py-*,go", "go py-trio py-asyncio"); /* the catalogue's order, each once */
+	assert_chosen(c, "go,go*,go", "go go-connect");
+	assert_chosen(c, "py-tri?", "py-trio");
+	assert_chosen(c, "python", "py-trio");
+	assert_chosen(c, "connect", "py-trio");
 	/* One that is an id names that, though it may be a language too. */
 	g_free(w->language);
 	w->language = g_strdup("Go");
-	chosen(c, "go", "go");
-	chosen(c, "Go", "py-trio");
-	chosen(c, "bookworm", "go go-connect py-trio py-asyncio");
+	assert_chosen(c, "go", "go");
+	assert_chosen(c, "Go", "py-trio");
+	assert_chosen(c, "bookworm", "go go-connect py-trio py-asyncio");
 	assert_null(catalogue_select(c, "py-asynci"));
 	assert_said("py-asynci: no workload", "--only py-asyncio");
 	assert_null(catalogue_select(c, "go,zzzzzzzz"));
@@ -274,7 +278,7 @@ static void selection(void **state)
 	catalogue_free(c);
 }
 
-static void filled(const char *text, const char *expected)
+static void assert_filled(const char *text, const char *expected)
 {
 	const char *values[] = { "n", "1000", "out", "/tmp/o", "peer", "", NULL };
 	g_autofree char *got = catalogue_fill(text, values);
@@ -285,12 +289,12 @@ static void filled(const char *text, const char *expected)
 static void filling(void **state)
 {
 	(void)state;
-	filled("", "");
-	filled("plain", "plain");
-	filled("{n}", "1000");
-	filled("{out}/x-{n}-{n}", "/tmp/o/x-1000-1000");
-	filled("a{peer}b", "ab");
-	filled("{seconds} {} { {n ${N} {{n}}", "{seconds} {} { {n ${N} {1000}");
+	assert_filled("", "");
+	assert_filled("plain", "plain");
+	assert_filled("{n}", "1000");
+	assert_filled("{out}/x-{n}-{n}", "/tmp/o/x-1000-1000");
+	assert_filled("a{peer}b", "ab");
+	assert_filled("{seconds} {} { {n ${N} {{n}}", "{seconds} {} { {n ${N} {1000}");
 }
 
 static void the_shipped_one(void **state)
@@ -310,7 +314,7 @@ static void the_shipped_one(void **state)
 		if (!n || !g_file_test(w->source, G_FILE_TEST_IS_DIR))
 			fail_msg("%s: no {n}, or no folder %s", w->id, w->source);
 	}
-	chosen(c, "c-pthread", "c-pthread");
+	assert_chosen(c, "c-pthread", "c-pthread");
 	catalogue_free(c);
 }
 

@@ -63,7 +63,7 @@ static int end(void **state)
 }
 
 /* A folder below the top of the fake trees. */
-static char *folder(const char *name)
+static char *make_folder(const char *name)
 {
 	char *path = g_build_filename(top, name, NULL);
 
@@ -71,7 +71,7 @@ static char *folder(const char *name)
 	return path;
 }
 
-static void file(const char *folder, const char *name, const char *text)
+static void make_file(const char *folder, const char *name, const char *text)
 {
 	g_autofree char *path = g_build_filename(folder, name, NULL);
 
@@ -159,24 +159,24 @@ static void names(void **state)
 		"tare-4294967297-2",
 		"tare-1-18446744073709551616",
 	};
-	g_autofree char *own = group_name();
+	g_autofree char *own = cgroup_name();
 	uint64_t start;
 	pid_t pid;
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(similar); i++)
-		assert_false(group_name_parse(similar[i], &pid, &start));
-	assert_true(group_name_parse("tare-1-18446744073709551615", &pid, &start));
+		assert_false(cgroup_name_parse(similar[i], &pid, &start));
+	assert_true(cgroup_name_parse("tare-1-18446744073709551615", &pid, &start));
 	assert_int_equal(pid, 1);
 	assert_true(start == UINT64_MAX);
-	assert_true(group_name_parse(own, &pid, &start));
+	assert_true(cgroup_name_parse(own, &pid, &start));
 	assert_int_equal(pid, getpid());
 	assert_true(start > 0);
 }
 
 /* Fake trees. */
 
-static struct cgroup *take(unsigned version, const char *folder)
+static struct cgroup *take_cgroup(unsigned version, const char *folder)
 {
 	struct cgroup_mount mount = { .version = version, .point = top, .root = "/" };
 	struct cgroup *cg = NULL;
@@ -189,24 +189,24 @@ static struct cgroup *take(unsigned version, const char *folder)
 
 static void reads_v1(void **state)
 {
-	g_autofree char *dir = folder("v1/group");
+	g_autofree char *dir = make_folder("v1/group");
 	struct report_cgroup r = { 0 };
 	struct cgroup *cg;
 	struct stat st;
 
 	(void)state;
-	file(dir, "memory.usage_in_bytes", "100000\n");
-	file(dir, "memory.max_usage_in_bytes", "200000\n");
-	file(dir, "memory.kmem.usage_in_bytes", "30000\n");
-	file(dir, "memory.kmem.max_usage_in_bytes", "40000\n");
-	file(dir, "memory.kmem.tcp.usage_in_bytes", "4096\n");
-	file(dir, "memory.limit_in_bytes", "9223372036854771712\n");
-	file(dir, "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n");
-	file(dir, "memory.stat",
-	     "cache 1\nrss 2\nshmem 3\nswap 4\ntotal_cache 50000\n"
-	     "total_rss 60000\ntotal_rss_huge 1\ntotal_shmem 20000\n"
-	     "total_swap 7000\n");
-	cg = take(1, dir);
+	make_file(dir, "memory.usage_in_bytes", "100000\n");
+	make_file(dir, "memory.max_usage_in_bytes", "200000\n");
+	make_file(dir, "memory.kmem.usage_in_bytes", "30000\n");
+	make_file(dir, "memory.kmem.max_usage_in_bytes", "40000\n");
+	make_file(dir, "memory.kmem.tcp.usage_in_bytes", "4096\n");
+	make_file(dir, "memory.limit_in_bytes", "9223372036854771712\n");
+	make_file(dir, "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n");
+	make_file(dir, "memory.stat",
+		  "cache 1\nrss 2\nshmem 3\nswap 4\ntotal_cache 50000\n"
+		  "total_rss 60000\ntotal_rss_huge 1\ntotal_shmem 20000\n"
+		  "total_swap 7000\n");
+	cg = take_cgroup(1, dir);
 	assert_int_equal(cgroup_version(cg), 1);
 	assert_int_equal(stat(dir, &st), 0);
 	assert_true(cgroup_id(cg) == st.st_ino);
@@ -231,13 +231,13 @@ static void reads_v1(void **state)
 	assert_int_equal(cgroup_read_current(cg), 100000);
 	assert_int_equal(cgroup_read_kernel(cg), 30000);
 	assert_int_equal(cgroup_read_sock(cg), 4096);
-	/* None, in a group where they may not be counted, is not known. */
-	file(dir, "memory.kmem.tcp.usage_in_bytes", "0\n");
-	file(dir, "memory.kmem.tcp.limit_in_bytes", "9223372036854771712\n");
+	/* None, in a cgroup where they may not be counted, is not known. */
+	make_file(dir, "memory.kmem.tcp.usage_in_bytes", "0\n");
+	make_file(dir, "memory.kmem.tcp.limit_in_bytes", "9223372036854771712\n");
 	assert_true(cgroup_read_sock(cg) == CGROUP_UNKNOWN);
-	file(dir, "memory.kmem.tcp.limit_in_bytes", "1048576\n");
+	make_file(dir, "memory.kmem.tcp.limit_in_bytes", "1048576\n");
 	assert_int_equal(cgroup_read_sock(cg), 0);
-	file(dir, "memory.limit_in_bytes", "16777216\n");
+	make_file(dir, "memory.limit_in_bytes", "16777216\n");
 	cgroup_describe(cg, &r);
 	assert_int_equal(r.limit, 16777216);
 	g_free(r.path);
@@ -247,21 +247,23 @@ static void reads_v1(void **state)
 
 static void reads_v2(void **state)
 {
-	g_autofree char *dir = folder("v2/group");
+	g_autofree char *dir = make_folder("v2/group");
 	struct report_cgroup r = { 0 };
 	struct cgroup *cg;
 
 	(void)state;
-	file(dir, "memory.current", "100000\n");
-	file(dir, "memory.peak", "200000\n");
-	file(dir, "memory.max", "max\n");
-	file(dir, "memory.swap.current", "7000\n");
-	file(dir, "memory.events", "low 0\nhigh 0\nmax 9\noom 5\noom_kill 2\noom_group_kill 0\n");
-	file(dir, "memory.stat",
-	     "anon 60000\nfile 50000\nkernel 30000\nkernel_stack 16384\npagetables 8192\n"
-	     "sec_pagetables 1\npercpu 11\nsock 4096\nvmalloc 12\nshmem 20000\nzswap 1\n"
-	     "file_mapped 2\nanon_thp 3\nslab_reclaimable 13\nslab_unreclaimable 14\nslab 27\n");
-	cg = take(2, dir);
+	make_file(dir, "memory.current", "100000\n");
+	make_file(dir, "memory.peak", "200000\n");
+	make_file(dir, "memory.max", "max\n");
+	make_file(dir, "memory.swap.current", "7000\n");
+	make_file(dir, "memory.events",
+		  "low 0\nhigh 0\nmax 9\noom 5\noom_kill 2\noom_group_kill 0\n");
+	make_file(
+		dir, "memory.stat",
+		"anon 60000\nfile 50000\nkernel 30000\nkernel_stack 16384\npagetables 8192\n"
+		"sec_pagetables 1\npercpu 11\nsock 4096\nvmalloc 12\nshmem 20000\nzswap 1\n"
+		"file_mapped 2\nanon_thp 3\nslab_reclaimable 13\nslab_unreclaimable 14\nslab 27\n");
+	cg = take_cgroup(2, dir);
 	cgroup_describe(cg, &r);
 	assert_int_equal(r.version, 2);
 	assert_string_equal(r.path, "/v2/group");
@@ -288,17 +290,17 @@ static void reads_v2(void **state)
 	cgroup_close(cg);
 }
 
-/* As in a root group, or with an older kernel: no number is made up. */
+/* As in a root cgroup, or with an older kernel: no number is made up. */
 static void reads_nothing(void **state)
 {
 	for (unsigned version = 1; version <= 2; version++) {
-		g_autofree char *dir = folder("bare");
+		g_autofree char *dir = make_folder("bare");
 		struct report_cgroup r = { 0 };
 		struct cgroup *cg;
 
 		(void)state;
-		file(dir, "memory.stat", version == 1 ? "" : "file 10\nsock 0\n");
-		cg = take(version, dir);
+		make_file(dir, "memory.stat", version == 1 ? "" : "file 10\nsock 0\n");
+		cg = take_cgroup(version, dir);
 		cgroup_describe(cg, &r);
 		g_free(r.path);
 		for (int i = 0; i < CGROUP_STATS; i++)
@@ -316,7 +318,7 @@ static void reads_nothing(void **state)
 /* Lines beyond what is read are unknown, and the one at the edge is not cut. */
 static void reads_long(void **state)
 {
-	g_autofree char *dir = folder("long");
+	g_autofree char *dir = make_folder("long");
 	g_autoptr(GString) text = g_string_new("anon 5\n");
 	struct cgroup_counters now;
 	struct cgroup *cg;
@@ -325,8 +327,8 @@ static void reads_long(void **state)
 	while (text->len < 16384 - 10)
 		g_string_append(text, "x 1\n");
 	g_string_append(text, "shmem 1234567890\nvmalloc 1\n");
-	file(dir, "memory.stat", text->str);
-	cg = take(2, dir);
+	make_file(dir, "memory.stat", text->str);
+	cg = take_cgroup(2, dir);
 	cgroup_read(cg, &now);
 	assert_int_equal(now.stat[CGROUP_ANON], 5);
 	assert_true(now.stat[CGROUP_SHMEM] == CGROUP_UNKNOWN);
@@ -334,12 +336,12 @@ static void reads_long(void **state)
 	cgroup_close(cg);
 }
 
-/* v2: a group without the controller is accounted above. */
+/* v2: a cgroup without the controller is accounted above. */
 static void takes_above(void **state)
 {
 	struct cgroup_mount mount = { .version = 2, .root = "/" };
-	g_autofree char *point = folder("take"), *deep = folder("take/a/b/c");
-	g_autofree char *with = folder("take/a");
+	g_autofree char *point = make_folder("take"), *deep = make_folder("take/a/b/c");
+	g_autofree char *with = make_folder("take/a");
 	struct cgroup *cg = NULL;
 	char *why = NULL;
 
@@ -350,7 +352,7 @@ static void takes_above(void **state)
 	assert_true(g_str_has_prefix(why, point));
 	assert_true(g_str_has_suffix(why, "/take: without the memory controller"));
 	g_clear_pointer(&why, g_free);
-	file(with, "memory.stat", "");
+	make_file(with, "memory.stat", "");
 	assert_int_equal(cgroup_take(&cg, &mount, deep, &why), 0);
 	assert_string_equal(cg->path, "/a");
 	cgroup_close(cg);
@@ -358,15 +360,15 @@ static void takes_above(void **state)
 
 static void pids_below(void **state)
 {
-	g_autofree char *dir = folder("pids"), *below = folder("pids/a/b");
+	g_autofree char *dir = make_folder("pids"), *below = make_folder("pids/a/b");
 	g_autoptr(GArray) pids = NULL;
 	struct cgroup *cg;
 
 	(void)state;
-	file(dir, "memory.stat", "");
-	file(dir, "cgroup.procs", "10\n0\n11\n");
-	file(below, "cgroup.procs", "12\nx\n13\n");
-	cg = take(1, dir);
+	make_file(dir, "memory.stat", "");
+	make_file(dir, "cgroup.procs", "10\n0\n11\n");
+	make_file(below, "cgroup.procs", "12\nx\n13\n");
+	cg = take_cgroup(1, dir);
 	pids = cgroup_pids(cg);
 	assert_int_equal(pids->len, 3);
 	assert_int_equal(g_array_index(pids, pid_t, 0), 10);
@@ -377,60 +379,60 @@ static void pids_below(void **state)
 
 static void hosts(void **state)
 {
-	g_autofree char *dir = folder("host");
+	g_autofree char *dir = make_folder("host");
 	bool enable;
 
 	(void)state;
 	assert_int_equal(folder_can_host("/there/is/none", 2, &enable), -ENOENT);
 	assert_int_equal(folder_can_host("/dev/null", 2, &enable), -ENOENT);
 	assert_int_equal(folder_can_host(dir, 1, &enable), -ENOENT);
-	file(dir, "cgroup.procs", "1\n");
+	make_file(dir, "cgroup.procs", "1\n");
 	assert_int_equal(folder_can_host(dir, 1, &enable), -ENOTSUP);
 	assert_int_equal(folder_can_host(dir, 2, &enable), -ENOTSUP);
-	file(dir, "cgroup.controllers", "cpu memory_x hugetlb\n");
+	make_file(dir, "cgroup.controllers", "cpu memory_x hugetlb\n");
 	assert_int_equal(folder_can_host(dir, 2, &enable), -ENOTSUP);
 	/* The root may hold processes and have controllers below. */
-	file(dir, "cgroup.controllers", "cpu memory pids\n");
+	make_file(dir, "cgroup.controllers", "cpu memory pids\n");
 	assert_int_equal(folder_can_host(dir, 2, &enable), 0);
 	assert_true(enable);
-	file(dir, "cgroup.events", "populated 1\n");
+	make_file(dir, "cgroup.events", "populated 1\n");
 	assert_int_equal(folder_can_host(dir, 2, &enable), -EBUSY);
 	assert_false(enable);
-	file(dir, "cgroup.procs", "");
+	make_file(dir, "cgroup.procs", "");
 	assert_int_equal(folder_can_host(dir, 2, &enable), 0);
 	assert_true(enable);
-	file(dir, "cgroup.procs", "1\n");
-	file(dir, "cgroup.subtree_control", "memory\n");
+	make_file(dir, "cgroup.procs", "1\n");
+	make_file(dir, "cgroup.subtree_control", "memory\n");
 	assert_int_equal(folder_can_host(dir, 2, &enable), 0);
 	assert_false(enable);
-	file(dir, "memory.usage_in_bytes", "0\n");
+	make_file(dir, "memory.usage_in_bytes", "0\n");
 	assert_int_equal(folder_can_host(dir, 1, &enable), 0);
 	assert_false(enable);
 }
 
-/* Up the tree, where no group can be had in the end: nothing stays behind. */
+/* Up the tree, where no cgroup can be had in the end: nothing stays behind. */
 static void makes_nothing(void **state)
 {
-	g_autofree char *root = folder("make"), *mid = folder("make/mid");
-	g_autofree char *home = folder("make/mid/home"), *name = group_name();
+	g_autofree char *root = make_folder("make"), *mid = make_folder("make/mid");
+	g_autofree char *home = make_folder("make/mid/home"), *name = cgroup_name();
 	g_autofree char *made = g_build_filename(root, name, NULL);
 	struct cgroup_mount mount = { .version = 2, .point = root, .root = "/", .home = home };
 	struct cgroup *cg = NULL;
 	char *why = NULL;
 
 	(void)state;
-	file(home, "cgroup.procs", "1\n");
-	file(home, "cgroup.controllers", "memory\n");
-	file(home, "cgroup.events", "\n");
-	file(mid, "cgroup.procs", "");
-	file(mid, "cgroup.controllers", "pids\n");
+	make_file(home, "cgroup.procs", "1\n");
+	make_file(home, "cgroup.controllers", "memory\n");
+	make_file(home, "cgroup.events", "\n");
+	make_file(mid, "cgroup.procs", "");
+	make_file(mid, "cgroup.controllers", "pids\n");
 	assert_int_equal(cgroup_make(&cg, &mount, home, &why), -EBUSY);
 	assert_non_null(strstr(why, "/make/mid/home: holds processes"));
 	g_clear_pointer(&why, g_free);
-	file(home, "cgroup.controllers", "\n");
-	file(root, "cgroup.procs", "1\n");
-	file(root, "cgroup.controllers", "memory\n");
-	file(root, "cgroup.subtree_control", "       ");
+	make_file(home, "cgroup.controllers", "\n");
+	make_file(root, "cgroup.procs", "1\n");
+	make_file(root, "cgroup.controllers", "memory\n");
+	make_file(root, "cgroup.subtree_control", "       ");
 	/* A directory is made there, but it has no memory.current. */
 	assert_int_equal(cgroup_make(&cg, &mount, home, &why), -ENOTSUP);
 	assert_null(cg);
@@ -439,9 +441,9 @@ static void makes_nothing(void **state)
 	assert_file(root, "cgroup.subtree_control", "-memory");
 	g_clear_pointer(&why, g_free);
 	/* It is left enabled where another tare needs it. */
-	g_free(folder("make/tare-1-1"));
-	g_free(folder("make/tare-1-1/full"));
-	file(root, "tare-1-1/full/cgroup.procs", "1\n");
+	g_free(make_folder("make/tare-1-1"));
+	g_free(make_folder("make/tare-1-1/full"));
+	make_file(root, "tare-1-1/full/cgroup.procs", "1\n");
 	assert_int_equal(cgroup_make(&cg, &mount, home, &why), -ENOTSUP);
 	assert_false(is_dir(made));
 	assert_file(root, "cgroup.subtree_control", "+memory");
@@ -456,9 +458,9 @@ static void makes_nothing(void **state)
 static void sweeps(void **state)
 {
 	static const char *const dead[] = { "tare-1-999999", "tare-2147483647-1" };
-	g_autofree char *dir = folder("sweep"), *own = group_name();
+	g_autofree char *dir = make_folder("sweep"), *own = cgroup_name();
 	g_autofree char *reused = g_strdup_printf("tare-%d-1", getpid());
-	g_autofree char *full = folder("sweep/tare-1-999998/a");
+	g_autofree char *full = make_folder("sweep/tare-1-999998/a");
 	const char *const left[] = { own,
 				     "tare-1-999998/a",
 				     "tare-1-999998/b",
@@ -472,17 +474,17 @@ static void sweeps(void **state)
 	for (size_t i = 0; i < G_N_ELEMENTS(left); i++) {
 		g_autofree char *name = g_build_filename("sweep", left[i], NULL);
 
-		g_free(folder(name));
+		g_free(make_folder(name));
 	}
-	file(full, "cgroup.procs", "1\n");
-	file(dir, "tare-1-999997", "a file\n");
-	g_free(folder("sweep/tare-1-999999/a/b"));
-	g_free(folder("sweep/tare-1-999999/c"));
-	g_free(folder("sweep/tare-2147483647-1"));
+	make_file(full, "cgroup.procs", "1\n");
+	make_file(dir, "tare-1-999997", "a file\n");
+	g_free(make_folder("sweep/tare-1-999999/a/b"));
+	g_free(make_folder("sweep/tare-1-999999/c"));
+	g_free(make_folder("sweep/tare-2147483647-1"));
 	{
 		g_autofree char *name = g_build_filename("sweep", reused, NULL);
 
-		g_free(folder(name));
+		g_free(make_folder(name));
 	}
 	assert_int_equal(folder_sweep(dir), 3);
 	for (size_t i = 0; i < G_N_ELEMENTS(dead); i++) {
@@ -500,11 +502,11 @@ static void sweeps(void **state)
 	assert_int_equal(folder_sweep("/there/is/none"), 0);
 }
 
-/* A link is no group: what it leads to is another's. */
+/* A link is no cgroup: what it leads to is another's. */
 static void follows_no_link(void **state)
 {
-	g_autofree char *dir = folder("link/tare-1-999999"), *far = folder("far/away");
-	g_autofree char *link = g_build_filename(dir, "a", NULL), *in = folder("link");
+	g_autofree char *dir = make_folder("link/tare-1-999999"), *far = make_folder("far/away");
+	g_autofree char *link = g_build_filename(dir, "a", NULL), *in = make_folder("link");
 
 	(void)state;
 	assert_int_equal(symlink("../../far", link), 0);

@@ -32,7 +32,7 @@
 static int stderr_copy;
 
 /* What is said is not this test's business. */
-static int silence(void **state)
+static int mute_stderr(void **state)
 {
 	int null = open("/dev/null", O_WRONLY);
 
@@ -43,7 +43,7 @@ static int silence(void **state)
 	return 0;
 }
 
-static int speak(void **state)
+static int unmute_stderr(void **state)
 {
 	(void)state;
 	dup2(stderr_copy, STDERR_FILENO);
@@ -58,7 +58,7 @@ static bool is_dir(const char *path)
 
 static struct features here;
 
-/* The memory hierarchy's mount point, if root may make groups there; else NULL. */
+/* The memory hierarchy's mount point, if root may make cgroups there; else NULL. */
 static const char *memory_mount(void)
 {
 	g_autofree char *mountinfo = NULL;
@@ -92,7 +92,7 @@ static struct cgroup *create(const char *path, uint64_t max)
 	return cg;
 }
 
-/* A child in the group that has touched some memory and waits to be killed. */
+/* A child in the cgroup that has touched some memory and waits to be killed. */
 static pid_t child_in(const struct cgroup *cg, size_t bytes)
 {
 	int ready[2];
@@ -127,7 +127,7 @@ static void kill_child(pid_t pid)
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
-static bool holds(const char *folder, pid_t pid)
+static bool holds_process(const char *folder, pid_t pid)
 {
 	g_autoptr(GArray) pids = folder_pids(folder);
 
@@ -150,7 +150,7 @@ static void made_and_removed(void **state)
 	cg = create(NULL, 0);
 	path = g_strdup(cg->folder);
 	pid = child_in(cg, TOUCHED);
-	assert_true(holds(path, pid));
+	assert_true(holds_process(path, pid));
 	assert_true(cgroup_read_current(cg) >= TOUCHED);
 	assert_true(cgroup_read_kernel(cg) >= 0);
 	cgroup_describe(cg, &r);
@@ -167,7 +167,7 @@ static void made_and_removed(void **state)
 	assert_false(is_dir(path));
 }
 
-/* What the workload leaves behind: processes, and groups of its own. */
+/* What the workload leaves behind: processes, and cgroups of its own. */
 static void leftovers_of_workload(void **state)
 {
 	g_autofree char *path = NULL, *below = NULL, *empty = NULL, *own = NULL;
@@ -193,7 +193,7 @@ static void leftovers_of_workload(void **state)
 	assert_false(is_dir(path));
 	assert_int_equal(kill(one, 0), 0);
 	assert_int_equal(kill(two, 0), 0);
-	assert_true(holds(own, one) && holds(own, two));
+	assert_true(holds_process(own, one) && holds_process(own, two));
 	kill_child(one);
 	kill_child(two);
 }
@@ -213,8 +213,8 @@ static void limited(void **state)
 	cgroup_close(cg);
 }
 
-/* The group of this process right below a folder; NULL: none. */
-static char *group_of(const char *folder, pid_t pid)
+/* The cgroup of this process right below a folder; NULL: none. */
+static char *cgroup_of(const char *folder, pid_t pid)
 {
 	g_autoptr(GPtrArray) below = g_ptr_array_new_with_free_func(g_free);
 	g_autofree char *prefix = g_strdup_printf("%s/tare-%d-", folder, pid);
@@ -245,7 +245,7 @@ static void swept_by_the_next(void **state)
 	assert_int_equal(waitid(P_PID, pid, &info, WEXITED | WNOWAIT), 0);
 	assert_int_equal(info.si_status, SIGKILL);
 	cg = create(NULL, 0);
-	assert_null(group_of(cg->above, pid));
+	assert_null(cgroup_of(cg->above, pid));
 	above = g_strdup(cg->above);
 	cgroup_close(cg);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
@@ -256,7 +256,7 @@ static void swept_by_the_next(void **state)
 		raise(SIGKILL);
 	}
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	left = group_of(above, pid);
+	left = cgroup_of(above, pid);
 	assert_non_null(left);
 	cgroup_close(create(NULL, 0));
 	assert_false(is_dir(left));
@@ -296,7 +296,7 @@ static void below_a_given_one(void **state)
 	cgroup_close(outer);
 }
 
-/* Something that looks like a group, and a way to it. */
+/* Something that looks like a cgroup, and a way to it. */
 static void not_out_of_the_hierarchy(void **state)
 {
 	g_autofree char *dir = g_dir_make_tmp("tare-cgroup-XXXXXX", NULL);
@@ -419,5 +419,5 @@ int main(void)
 		cmocka_unit_test(as_nobody),
 	};
 
-	return cmocka_run_group_tests_name("cgroup_real", tests, silence, speak);
+	return cmocka_run_group_tests_name("cgroup_real", tests, mute_stderr, unmute_stderr);
 }

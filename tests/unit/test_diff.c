@@ -15,7 +15,7 @@
 #include "tests/golden/fixtures.c"
 
 #define ALL ((1u << TARE_KINDS) - 1)
-#define PEAK PICTURE_LIVE_PEAK
+#define PEAK SAMPLE_TYPE_LIVE_PEAK
 
 static struct report *one_process(uint64_t period)
 {
@@ -31,19 +31,19 @@ static struct report *one_process(uint64_t period)
 }
 
 /* A stack, the outermost first, and what lived of it at the peak. */
-static void held(struct report *r, const char *functions, int64_t bytes, bool mark)
+static void add_held(struct report *r, const char *functions, int64_t bytes, bool synthetic)
 {
 	g_auto(GStrv) name = g_strsplit(functions, " ", -1);
 	struct profile_entry e = { .kind = TARE_ANON, .node = NO_NODE };
 
 	for (char **f = name; *f; f++)
-		e.node = call(r->profile, e.node,
-			      (struct code){ *f, .address = r->profile->frames->len });
+		e.node = add_node(r->profile, e.node,
+				  (struct code){ *f, .address = r->profile->frames->len });
 	e.bytes[PEAK] = bytes;
-	enter(r->profile, e, mark ? NULL : "page fault", "heap");
+	add_sample(r->profile, e, synthetic ? NULL : "page fault", "heap");
 }
 
-static const struct diff_function *function(const struct diff *d, const char *name)
+static const struct diff_function *find_function(const struct diff *d, const char *name)
 {
 	for (unsigned i = 0; i < d->functions->len; i++) {
 		const struct diff_function *f = d->functions->pdata[i];
@@ -68,23 +68,23 @@ static void functions_by_name(void **state)
 	struct diff *d;
 
 	(void)state;
-	held(a, "main load alloc", 10000, false);
-	held(a, "main other", 40000, false);
-	held(b, "main load alloc", 90000, false); /* at other addresses */
-	held(b, "main load load load alloc", 10000, false);
-	held(b, "main other", 41000, false);
+	add_held(a, "main load alloc", 10000, false);
+	add_held(a, "main other", 40000, false);
+	add_held(b, "main load alloc", 90000, false); /* at other addresses */
+	add_held(b, "main load load load alloc", 10000, false);
+	add_held(b, "main other", 41000, false);
 	d = diff_new(a, b, ALL, PEAK);
 	assert_true(d->sampled[DIFF_BEFORE] && d->sampled[DIFF_AFTER]);
 	/* A function that calls itself counts once. */
-	assert_figure(&function(d, "load")->total[PEAK], 10000, 100000,
+	assert_figure(&find_function(d, "load")->total[PEAK], 10000, 100000,
 		      sqrt(10000. * 100 + 100000. * 400));
-	assert_figure(&function(d, "load")->self[PEAK], 0, 0, 0);
-	assert_figure(&function(d, "alloc")->self[PEAK], 10000, 100000,
+	assert_figure(&find_function(d, "load")->self[PEAK], 0, 0, 0);
+	assert_figure(&find_function(d, "alloc")->self[PEAK], 10000, 100000,
 		      sqrt(10000. * 100 + 100000. * 400));
-	assert_figure(&function(d, "main")->total[PEAK], 50000, 141000,
+	assert_figure(&find_function(d, "main")->total[PEAK], 50000, 141000,
 		      sqrt(50000. * 100 + 141000. * 400));
-	assert_true(diff_beyond(&function(d, "load")->total[PEAK]));
-	assert_false(diff_beyond(&function(d, "other")->total[PEAK])); /* 1,000 ± 4,500 */
+	assert_true(diff_beyond(&find_function(d, "load")->total[PEAK]));
+	assert_false(diff_beyond(&find_function(d, "other")->total[PEAK])); /* 1,000 ± 4,500 */
 	assert_string_equal(((struct diff_function *)d->functions->pdata[0])->name, "main");
 	assert_string_equal(((struct diff_function *)d->functions->pdata[3])->name, "other");
 	assert_figure(&d->held[PEAK], 50000, 141000, 0);
@@ -101,11 +101,11 @@ static void stacks_by_path(void **state)
 	struct diff *d;
 
 	(void)state;
-	held(a, "main f g", 1000, false);
-	held(a, "main g", 500, false);
-	held(a, "main f g", 200, false);
-	held(b, "main f g", 5000, false);
-	held(b, "main", 300, false);
+	add_held(a, "main f g", 1000, false);
+	add_held(a, "main g", 500, false);
+	add_held(a, "main f g", 200, false);
+	add_held(b, "main f g", 5000, false);
+	add_held(b, "main", 300, false);
 	d = diff_new(a, b, ALL, PEAK);
 	assert_int_equal(d->stacks->len, 3);
 	s = &g_array_index(d->stacks, struct diff_stack, 0);
@@ -128,20 +128,21 @@ static void marks_are_exact(void **state)
 	struct diff *d;
 
 	(void)state;
-	held(a, "[no-sample]", 4096, true);
-	held(b, "[no-sample]", 8192, true);
+	add_held(a, "[no-sample]", 4096, true);
+	add_held(b, "[no-sample]", 8192, true);
 	d = diff_new(a, b, ALL, PEAK);
-	assert_figure(&function(d, "[no-sample]")->self[PEAK], 4096, 8192, 0);
-	assert_true(diff_beyond(&function(d, "[no-sample]")->self[PEAK]));
+	assert_figure(&find_function(d, "[no-sample]")->self[PEAK], 4096, 8192, 0);
+	assert_true(diff_beyond(&find_function(d, "[no-sample]")->self[PEAK]));
 	diff_free(d);
 	d = diff_new(a, a, ALL, PEAK);
-	assert_false(diff_beyond(&function(d, "[no-sample]")->self[PEAK]));
+	assert_false(diff_beyond(&find_function(d, "[no-sample]")->self[PEAK]));
 	diff_free(d);
 	report_free(a);
 	report_free(b);
 }
 
-static const struct diff_who *named(const GPtrArray *list, const char *process, const char *thread)
+static const struct diff_who *find_who(const GPtrArray *list, const char *process,
+				       const char *thread)
 {
 	for (unsigned i = 0; i < list->len; i++) {
 		const struct diff_who *w = list->pdata[i];
@@ -173,11 +174,11 @@ static void who_by_name(void **state)
 	p->balance[TARE_ANON].tasks.in = 700;
 	d = diff_new(a, b, ALL & ~(1u << TARE_KMEM), PEAK);
 	assert_int_equal(d->processes->len, 1);
-	w = named(d->processes, "app", NULL);
+	w = find_who(d->processes, "app", NULL);
 	assert_int_equal(diff_who_change(w), 3000); /* kernel memory is not known of both */
 	assert_int_equal(w->side[DIFF_AFTER].grown[TARE_ANON], 700);
 	assert_int_equal(d->threads->len, 2);
-	w = named(d->threads, "app", "work");
+	w = find_who(d->threads, "app", "work");
 	assert_int_equal(w->side[DIFF_BEFORE].count, 2);
 	assert_int_equal(w->side[DIFF_AFTER].count, 1);
 	assert_int_equal(diff_who_change(w), 4000);
@@ -205,12 +206,12 @@ static void who_was_folded(void **state)
 	add_folded(b, "true", "sh", 2000, 4096);
 	add_true(b, 5, 4096, 0);
 	d = diff_new(a, b, ALL, PEAK);
-	w = named(d->threads, "app", "worker-*");
+	w = find_who(d->threads, "app", "worker-*");
 	assert_int_equal(w->side[DIFF_BEFORE].count, 2);
 	assert_int_equal(w->side[DIFF_AFTER].count, 1001);
 	assert_int_equal(diff_who_change(w), 500 - 5000);
 	assert_int_equal(w->side[DIFF_AFTER].grown[TARE_ANON], 1000 * 4096);
-	w = named(d->processes, "true", NULL);
+	w = find_who(d->processes, "true", NULL);
 	assert_int_equal(w->side[DIFF_BEFORE].count, 1);
 	assert_int_equal(w->side[DIFF_AFTER].count, 2001);
 	assert_int_equal(d->processes->len, 2);
@@ -225,7 +226,7 @@ static void without_samples(void **state)
 	struct diff *d;
 
 	(void)state;
-	held(b, "main", 1000, false);
+	add_held(b, "main", 1000, false);
 	d = diff_new(a, b, ALL, PEAK);
 	assert_false(d->sampled[DIFF_BEFORE]);
 	assert_true(d->sampled[DIFF_AFTER]);

@@ -23,7 +23,7 @@
 #define ROOM 512 /* records in a ring */
 #define MANY 200000
 
-/* A ring of numbers, each told in a record of a size that depends on it. */
+/* A ring of numbers, each in a record of a size that depends on it. */
 struct ring {
 	pthread_mutex_t lock;
 	uint64_t first, n;        /* what is in it: first … first + n - 1 */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Sums of what ended without a record: they are those of the records, and the world, the
+ * Sums of what ended without a record: they are those of the records, and the process table, the
  * books and their peak come out the same as with records.
  */
 #include <setjmp.h>
@@ -26,8 +26,8 @@ static uint64_t at_most(GRand *rand, uint32_t most)
 	return (uint32_t)g_rand_int_range(rand, 0, (gint32)most + 1);
 }
 
-/* A task's life: entries, now and then a new peak in between. */
-static void live(GRand *rand, struct tare_task *t, uint64_t *seq)
+/* A task's life: updates, now and then a new peak in between. */
+static void change_at_random(GRand *rand, struct tare_task *t, uint64_t *seq)
 {
 	for (int i = 0; i < 30; i++) {
 		uint32_t kind = at_most(rand, TARE_KINDS - 1), id = at_most(rand, 24);
@@ -69,7 +69,7 @@ static void sums_are_the_records(void **state)
 		for (int i = 0; i < TASKS; i++) {
 			t[i].peak_seq = seq;
 			t[i].proc = 1;
-			live(rand, &t[i], &seq);
+			change_at_random(rand, &t[i], &seq);
 			add(&e, &t[i], seq);
 			seq += !at_most(rand, 5);
 		}
@@ -104,10 +104,10 @@ static void address_spaces(void **state)
 	struct tare_mm m = { .peak_seq = 4, .peak = 900, .peak_ns = 5 };
 
 	(void)state;
-	m.opening[TARE_ANON] = 70;
-	m.foreign[TARE_ANON].out = 70;
+	m.initial[TARE_ANON] = 70;
+	m.nonowner[TARE_ANON].out = 70;
 	m.at_peak[TARE_ANON] = 60;
-	m.foreign_cause[TARE_FOREIGN_RECLAIM].out = 70;
+	m.nonowner_cause[TARE_NONOWNER_RECLAIM].out = 70;
 	ended_add_mm(&e, &m, 4);
 	assert_int_equal(e.mm.at_peak[TARE_ANON], 60);
 	ended_add_mm(&e, &m, 4);
@@ -116,31 +116,31 @@ static void address_spaces(void **state)
 	m.peak = 1000;
 	ended_add_mm(&e, &m, 9);
 	assert_int_equal(e.mm.at_peak[TARE_ANON], 60);
-	assert_int_equal(e.mm.opening[TARE_ANON], 210);
-	assert_int_equal(e.mm.foreign[TARE_ANON].out, 210);
-	assert_int_equal(e.mm.foreign_cause[TARE_FOREIGN_RECLAIM].out, 210);
+	assert_int_equal(e.mm.initial[TARE_ANON], 210);
+	assert_int_equal(e.mm.nonowner[TARE_ANON].out, 210);
+	assert_int_equal(e.mm.nonowner_cause[TARE_NONOWNER_RECLAIM].out, 210);
 	assert_int_equal(e.mm.peak, 1000);
 	assert_int_equal(e.mms, 3);
 }
 
 /* A process with three threads: one lives, one has ended by a record, of the others that
  * were known the end was lost; and of one that was not even known. */
-static struct world *half_known(struct tare_ended *e)
+static struct proctable *half_known(struct tare_ended *e)
 {
-	struct world *w = world_new(false);
+	struct proctable *pt = proctable_new(false);
 
 	for (uint64_t id = 1; id <= 3; id++) {
 		struct tare_task_new rec = birth(id, 1, id, 1, "worker");
 
-		GIVE(w, rec);
+		GIVE(pt, rec);
 	}
-	world_sweep_begin(w);
+	proctable_sweep_begin(pt);
 	for (int look = 0; look < 2; look++)
 		for (uint64_t id = 1; id <= 3; id++) {
 			struct task_record rec = task_of(TARE_REC_TASK, id, 1, id);
 
 			rec.t.flow[TARE_ANON].in = 10;
-			world_sweep(w, &rec, rec.head.size, look);
+			proctable_sweep(pt, &rec, rec.head.size, look);
 		}
 	memset(e, 0, sizeof(*e));
 	for (uint64_t id = 3; id <= 4; id++) {
@@ -149,32 +149,32 @@ static struct world *half_known(struct tare_ended *e)
 		t.flow[TARE_ANON].in = 25;
 		add(e, &t, 0);
 	}
-	return w;
+	return pt;
 }
 
-static void look(struct world *w, uint64_t id)
+static void sweep_task(struct proctable *pt, uint64_t id)
 {
 	struct task_record rec = task_of(TARE_REC_TASK, id, 1, id);
 	struct tare_mm_end mm = mm_of(TARE_REC_MM, 9, 1);
 
 	rec.t.flow[TARE_ANON].in = 10;
 	mm.mm.kernel[TARE_ANON] = mm.mm.ledger[TARE_ANON] = mm.mm.rss = 20 + 50;
-	world_sweep_begin(w);
+	proctable_sweep_begin(pt);
 	for (int second = 0; second < 2; second++) {
-		world_sweep(w, &mm, mm.head.size, second);
-		world_sweep(w, &rec, rec.head.size, second);
+		proctable_sweep(pt, &mm, mm.head.size, second);
+		proctable_sweep(pt, &rec, rec.head.size, second);
 	}
 }
 
-static struct report *close_books(const struct world *w)
+static struct report *close_books(const struct proctable *pt)
 {
 	struct report *r = report_new();
 	struct books_input in = {
-		.world = w,
+		.proctable = pt,
 		.page_size = 4096,
 		.sums_valid = true,
 		.cause_name = cause_name,
-		.kmem.by_group = CGROUP_UNKNOWN,
+		.kmem.by_cgroup = CGROUP_UNKNOWN,
 		.workload.lost[TARE_LOST_RECORD_TASK] = 2,
 	};
 
@@ -186,33 +186,33 @@ static void the_books_are_exact(void **state)
 {
 	struct task_record end = task_of(TARE_REC_TASK_END, 2, 1, 2);
 	struct tare_ended e;
-	struct world *w = half_known(&e);
+	struct proctable *pt = half_known(&e);
 	struct report *r;
 
 	(void)state;
 	end.t.flow[TARE_ANON].in = 10;
-	GIVE(w, end);
-	look(w, 1); /* not 3 */
-	world_lost(w, 1, &e);
-	world_drop_lost(w);
-	look(w, 1); /* nothing more happens: all is quiet */
-	world_lost(w, 1, &e);
-	world_drop_lost(w);
-	assert_int_equal(world_limbo(w), 0);
-	assert_int_equal(world_met(w), 1);
-	assert_int_equal(world_living(w), 1);
-	r = close_books(w);
+	GIVE(pt, end);
+	sweep_task(pt, 1); /* not 3 */
+	proctable_lost(pt, 1, &e);
+	proctable_drop_lost(pt);
+	sweep_task(pt, 1); /* nothing more happens: all is quiet */
+	proctable_lost(pt, 1, &e);
+	proctable_drop_lost(pt);
+	assert_int_equal(proctable_exiting(pt), 0);
+	assert_int_equal(proctable_met(pt), 1);
+	assert_int_equal(proctable_living(pt), 1);
+	r = close_books(pt);
 	assert_int_equal(r->processes->len, 1);
 	assert_int_equal(r->totals[TARE_ANON].tasks.in, (10 + 10 + 50) * 4096);
-	assert_null(world_lost_row(w, 1, 1)); /* lives */
-	assert_int_equal(world_lost_row(w, 99, 1)->id, 1 | WORLD_REST);
-	assert_null(world_lost_row(w, 1 | WORLD_REST, 1));
-	assert_null(world_lost_row(w, FOLD_ID | 99, 1));
-	assert_null(world_lost_row(w, 99, 98));
+	assert_null(proctable_lost_row(pt, 1, 1)); /* lives */
+	assert_int_equal(proctable_lost_row(pt, 99, 1)->id, 1 | PROCTABLE_REST);
+	assert_null(proctable_lost_row(pt, 1 | PROCTABLE_REST, 1));
+	assert_null(proctable_lost_row(pt, FOLD_ID | 99, 1));
+	assert_null(proctable_lost_row(pt, 99, 98));
 	assert_int_equal(r->off_pages, 0);
 	assert_true(r->balanced);
 	report_free(r);
-	world_free(w);
+	proctable_free(pt);
 }
 
 static const struct report_task *task_by(const struct report *r, const char *comm)
@@ -232,7 +232,7 @@ static const struct report_task *task_by(const struct report *r, const char *com
 static void nobody_lives_on(void **state)
 {
 	struct tare_ended e;
-	struct world *w = half_known(&e);
+	struct proctable *pt = half_known(&e);
 	const struct report_process *p;
 	struct tare_mm mm = { .peak = 77 };
 	struct report *r;
@@ -247,10 +247,10 @@ static void nobody_lives_on(void **state)
 		add(&e, &t, 0);
 	}
 	ended_add_mm(&e, &mm, 0);
-	world_sweep_begin(w);
-	world_lost(w, 1, &e);
-	world_drop_lost(w);
-	r = close_books(w);
+	proctable_sweep_begin(pt);
+	proctable_lost(pt, 1, &e);
+	proctable_drop_lost(pt);
+	r = close_books(pt);
 	assert_true(r->balanced);
 	p = r->processes->pdata[0];
 	assert_false(p->alive);
@@ -261,7 +261,7 @@ static void nobody_lives_on(void **state)
 	assert_int_equal(task_by(r, "(lost records)")->count, 4);
 	assert_false(task_by(r, "(lost records)")->alive);
 	report_free(r);
-	world_free(w);
+	proctable_free(pt);
 }
 
 /* Sums of which nobody knows the process: the total is exact, and no row is said to be
@@ -270,23 +270,23 @@ static void of_more_than_one_process(void **state)
 {
 	struct task_record end = task_of(TARE_REC_TASK_END, 3, 1, 3);
 	struct tare_ended e;
-	struct world *w = half_known(&e);
+	struct proctable *pt = half_known(&e);
 	struct report *r;
 
 	(void)state;
 	end.t.flow[TARE_ANON].out = 50; /* of what the lost ones had */
-	GIVE(w, end);
-	world_sweep_begin(w);
-	world_lost(w, 0, &e);
-	world_drop_lost(w);
-	assert_int_equal(world_living(w), 0);
-	r = close_books(w);
+	GIVE(pt, end);
+	proctable_sweep_begin(pt);
+	proctable_lost(pt, 0, &e);
+	proctable_drop_lost(pt);
+	assert_int_equal(proctable_living(pt), 0);
+	r = close_books(pt);
 	assert_int_equal(r->processes->len, 2);
 	assert_int_equal(r->totals[TARE_ANON].net, 0);
 	assert_int_equal(r->off_pages, 0);
 	assert_true(r->balanced);
 	report_free(r);
-	world_free(w);
+	proctable_free(pt);
 }
 
 static const struct report_process *process_by(const struct report *r, uint64_t id)
@@ -305,15 +305,15 @@ static void no_exit_status_is_made_up(void **state)
 {
 	struct task_record end = task_of(TARE_REC_TASK_END, 3, 1, 3), last = end;
 	struct tare_ended e;
-	struct world *w = half_known(&e);
+	struct proctable *pt = half_known(&e);
 	struct report *r;
 
 	(void)state;
-	GIVE(w, end);
-	world_sweep_begin(w);
-	world_lost(w, 0, &e);
-	world_drop_lost(w);
-	r = close_books(w);
+	GIVE(pt, end);
+	proctable_sweep_begin(pt);
+	proctable_lost(pt, 0, &e);
+	proctable_drop_lost(pt);
+	r = close_books(pt);
 	assert_false(process_by(r, 1)->alive);
 	assert_false(process_by(r, 1)->exit.known);
 	report_free(r);
@@ -321,42 +321,42 @@ static void no_exit_status_is_made_up(void **state)
 	last.t.id = 2;
 	last.t.flags = TARE_TASK_EXITING;
 	last.t.exit_code = 3 << 8;
-	GIVE(w, last);
-	world_drop_lost(w);
-	r = close_books(w);
+	GIVE(pt, last);
+	proctable_drop_lost(pt);
+	r = close_books(pt);
 	assert_true(process_by(r, 1)->exit.known);
 	assert_int_equal(process_by(r, 1)->exit.code, 3);
 	report_free(r);
-	world_free(w);
+	proctable_free(pt);
 }
 
 /* Nor do they take memory each. */
 static void those_without_a_record_are_folded(void **state)
 {
-	struct world *w = world_new(false);
+	struct proctable *pt = proctable_new(false);
 	struct tare_ended e = { 0 };
 	struct report *r;
 
 	(void)state;
-	world_keep(w, 4, NULL, NULL);
+	proctable_keep(pt, 4, NULL, NULL);
 	for (uint64_t id = 1; id <= 1000; id++) {
 		struct tare_task_new rec = birth(id, id, id, id, "true");
 		struct tare_task t = task_of(TARE_REC_TASK_END, id, id, id).t;
 
-		GIVE(w, rec);
+		GIVE(pt, rec);
 		add(&e, &t, 0);
 	}
-	world_sweep_begin(w);
-	world_lost(w, 0, &e);
-	world_drop_lost(w);
-	world_fold(w, true);
-	assert_in_range(g_hash_table_size(w->procs), 2, 16);
-	r = close_books(w);
+	proctable_sweep_begin(pt);
+	proctable_lost(pt, 0, &e);
+	proctable_drop_lost(pt);
+	proctable_fold(pt, true);
+	assert_in_range(g_hash_table_size(pt->procs), 2, 16);
+	r = close_books(pt);
 	assert_int_equal(report_processes(r), 1000 + 1);
 	for (unsigned i = 0; i < r->processes->len; i++)
 		assert_false(((struct report_process *)r->processes->pdata[i])->exit.known);
 	report_free(r);
-	world_free(w);
+	proctable_free(pt);
 }
 
 /* One that was only on its way out, and whose record comes after all. */
@@ -364,18 +364,18 @@ static void a_record_that_comes_late(void **state)
 {
 	struct task_record end = task_of(TARE_REC_TASK_END, 2, 1, 2);
 	struct tare_ended e;
-	struct world *w = half_known(&e);
+	struct proctable *pt = half_known(&e);
 
 	(void)state;
-	look(w, 1); /* neither 2 nor 3 */
-	world_lost(w, 1, &e);
-	world_drop_lost(w);
-	assert_int_equal(world_met(w), 1);
-	GIVE(w, end);
-	assert_int_equal(world_living(w), 1);
-	assert_int_equal(world_limbo(w), 0);
-	assert_non_null(g_hash_table_lookup(w->tasks, &(uint64_t){ 2 }));
-	world_free(w);
+	sweep_task(pt, 1); /* neither 2 nor 3 */
+	proctable_lost(pt, 1, &e);
+	proctable_drop_lost(pt);
+	assert_int_equal(proctable_met(pt), 1);
+	GIVE(pt, end);
+	assert_int_equal(proctable_living(pt), 1);
+	assert_int_equal(proctable_exiting(pt), 0);
+	assert_non_null(g_hash_table_lookup(pt->tasks, &(uint64_t){ 2 }));
+	proctable_free(pt);
 }
 
 int main(void)

@@ -70,9 +70,9 @@ static void assert_sums(struct report *r)
 {
 	Pprof__Profile *p = decoded(r);
 
-	assert_int_equal(sum(p, "grown"), r->profile->total[PICTURE_GROWN]);
-	assert_int_equal(sum(p, "live_peak"), r->profile->total[PICTURE_LIVE_PEAK]);
-	assert_int_equal(sum(p, "live_end"), r->profile->total[PICTURE_LIVE_END]);
+	assert_int_equal(sum(p, "grown"), r->profile->total[SAMPLE_TYPE_GROWN]);
+	assert_int_equal(sum(p, "live_peak"), r->profile->total[SAMPLE_TYPE_LIVE_PEAK]);
+	assert_int_equal(sum(p, "live_end"), r->profile->total[SAMPLE_TYPE_LIVE_END]);
 	assert_true(sum(p, "grown") > 0);
 	assert_string_equal(text(p, p->default_sample_type), "live_peak");
 	assert_int_equal(p->period, r->profile->period);
@@ -93,7 +93,7 @@ static void pprof_adds_up(void **state)
 	assert_sums(hostile);
 	assert_true(g_string_equal(a, b));
 	assert_int_equal(p->n_sample_type, 5);
-	assert_int_equal(sum(p, "asked"), 280 * MIB);
+	assert_int_equal(sum(p, "virtual"), 280 * MIB);
 	assert_int_equal(sum(p, "untouched"), 190 * MIB);
 	assert_int_equal(p->time_nanos, 1700000000123456000);
 	assert_int_equal(p->duration_nanos, 8 * SECOND);
@@ -101,14 +101,14 @@ static void pprof_adds_up(void **state)
 	assert_string_equal(text(p, p->mapping[0]->build_id), SERVER_ID);
 	pprof__profile__free_unpacked(p, NULL);
 	p = decoded(hostile);
-	assert_int_equal(p->n_sample_type, 3); /* what was asked for was not measured */
+	assert_int_equal(p->n_sample_type, 3); /* address space was not measured */
 	pprof__profile__free_unpacked(p, NULL);
 	report_free(r);
 	report_free(hostile);
 }
 
-/* What was asked for is known where what is untouched of it is not. */
-static void pprof_asked_alone(void **state)
+/* Address space is known where what is untouched of it is not. */
+static void pprof_virtual_alone(void **state)
 {
 	struct report *r = fixture_sampled();
 	Pprof__Profile *p;
@@ -117,7 +117,7 @@ static void pprof_asked_alone(void **state)
 	r->profile->untouched_why = g_strdup("no addresses");
 	p = decoded(r);
 	assert_int_equal(p->n_sample_type, 4);
-	assert_int_equal(sum(p, "asked"), 280 * MIB);
+	assert_int_equal(sum(p, "virtual"), 280 * MIB);
 	pprof__profile__free_unpacked(p, NULL);
 	report_free(r);
 }
@@ -173,7 +173,7 @@ static void speedscope_adds_up(void **state)
 	assert_non_null(root);
 	profiles = json_object_get(root, "profiles");
 	assert_int_equal(json_array_size(profiles), 5);
-	for (i = 0; i < PICTURES; i++) {
+	for (i = 0; i < SAMPLE_TYPES; i++) {
 		json_int_t total = 0;
 
 		weights = json_object_get(json_array_get(profiles, i), "weights");
@@ -231,7 +231,7 @@ static void fields(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pprof_adds_up),      cmocka_unit_test(pprof_asked_alone),
+		cmocka_unit_test(pprof_adds_up),      cmocka_unit_test(pprof_virtual_alone),
 		cmocka_unit_test(pprof_inlines),      cmocka_unit_test(without_samples),
 		cmocka_unit_test(speedscope_adds_up), cmocka_unit_test(fields),
 	};

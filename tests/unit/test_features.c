@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Probing, on kernels made up for it: a BTF with the few types of a 6.18, a 6.1
- * and a later kernel. Which arms that gives, and what is said to be missing.
+ * and a later kernel. Which backends that gives, and what is said to be missing.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -113,23 +113,23 @@ static void make_kernel(struct features *f, enum counter shape, int rss_stat_arg
 	for (int id = 0; id < FEATURES; id++)
 		feature_set(f, id, FEATURE_YES, "%s", "");
 	features_read_btf(f);
-	features_judge_arms(f);
+	features_judge_backends(f);
 }
 
 static void test_percpu_kernel(void **state)
 {
 	struct features f;
-	enum ledger_arm arm;
+	enum counter_backend backend;
 
 	(void)state;
 	make_kernel(&f, COUNTER_PERCPU, 2);
 	assert_true(features_enough(&f));
-	assert_int_equal(features_arm(&f, NULL, &arm), 0);
-	assert_int_equal(arm, ARM_PERCPU);
-	assert_int_equal(features_arm(&f, "classic", &arm), 0);
-	assert_int_equal(arm, ARM_CLASSIC);
-	assert_int_equal(features_arm(&f, "count", &arm), -ENOTSUP);
-	assert_non_null(f.why_not[ARM_COUNT]);
+	assert_int_equal(features_backend(&f, NULL, &backend), 0);
+	assert_int_equal(backend, BACKEND_PERCPU);
+	assert_int_equal(features_backend(&f, "classic", &backend), 0);
+	assert_int_equal(backend, BACKEND_CLASSIC);
+	assert_int_equal(features_backend(&f, "count", &backend), -ENOTSUP);
+	assert_non_null(f.why_not[BACKEND_COUNT]);
 	assert_false(features_has(&f, FEATURE_SPLIT_RSS));
 	features_free(&f);
 }
@@ -137,13 +137,13 @@ static void test_percpu_kernel(void **state)
 static void test_count_kernel(void **state)
 {
 	struct features f;
-	enum ledger_arm arm;
+	enum counter_backend backend;
 
 	(void)state;
 	make_kernel(&f, COUNTER_ATOMIC, 3);
-	assert_int_equal(features_arm(&f, NULL, &arm), 0);
-	assert_int_equal(arm, ARM_COUNT);
-	assert_int_equal(features_arm(&f, "percpu", &arm), -ENOTSUP);
+	assert_int_equal(features_backend(&f, NULL, &backend), 0);
+	assert_int_equal(backend, BACKEND_COUNT);
+	assert_int_equal(features_backend(&f, "percpu", &backend), -ENOTSUP);
 	assert_true(features_has(&f, FEATURE_SPLIT_RSS));
 	features_free(&f);
 }
@@ -152,31 +152,31 @@ static void test_count_kernel(void **state)
 static void test_tree_kernel(void **state)
 {
 	struct features f;
-	enum ledger_arm arm;
+	enum counter_backend backend;
 
 	(void)state;
 	make_kernel(&f, COUNTER_TREE, 2);
-	assert_int_equal(features_arm(&f, NULL, &arm), 0);
-	assert_int_equal(arm, ARM_CLASSIC);
-	assert_int_equal(features_arm(&f, "percpu", &arm), -ENOTSUP);
-	assert_int_equal(features_arm(&f, "nonsense", &arm), -EINVAL);
+	assert_int_equal(features_backend(&f, NULL, &backend), 0);
+	assert_int_equal(backend, BACKEND_CLASSIC);
+	assert_int_equal(features_backend(&f, "percpu", &backend), -ENOTSUP);
+	assert_int_equal(features_backend(&f, "nonsense", &backend), -EINVAL);
 	features_free(&f);
 }
 
 static void test_classic_needs_tracefs(void **state)
 {
 	struct features f;
-	enum ledger_arm arm;
+	enum counter_backend backend;
 
 	(void)state;
 	make_kernel(&f, COUNTER_TREE, 2);
 	feature_set(&f, FEATURE_TRACEFS, FEATURE_PARTLY, "mountable");
-	features_judge_arms(&f);
-	assert_int_equal(features_arm(&f, NULL, &arm), 0);
+	features_judge_backends(&f);
+	assert_int_equal(features_backend(&f, NULL, &backend), 0);
 	feature_set(&f, FEATURE_TRACEFS, FEATURE_NO, "gone");
-	features_judge_arms(&f);
-	assert_non_null(strstr(f.why_not[ARM_CLASSIC], "gone"));
-	assert_int_equal(features_arm(&f, NULL, &arm), -ENOTSUP);
+	features_judge_backends(&f);
+	assert_non_null(strstr(f.why_not[BACKEND_CLASSIC], "gone"));
+	assert_int_equal(features_backend(&f, NULL, &backend), -ENOTSUP);
 	assert_false(features_enough(&f));
 	assert_int_equal(features_check(&f), -ENOTSUP);
 	features_free(&f);
@@ -189,7 +189,7 @@ static void test_arguments_too_few(void **state)
 	(void)state;
 	make_kernel(&f, COUNTER_PERCPU, 1);
 	assert_false(features_has(&f, FEATURE_RSS_STAT));
-	assert_non_null(f.why_not[ARM_PERCPU]);
+	assert_non_null(f.why_not[BACKEND_PERCPU]);
 	assert_false(features_enough(&f));
 	features_free(&f);
 }
@@ -253,7 +253,7 @@ static void test_no_btf(void **state)
 	for (int id = 0; id < FEATURES; id++)
 		feature_set(&f, id, id == FEATURE_BTF ? FEATURE_NO : FEATURE_YES, "%s", "");
 	features_read_btf(&f);
-	features_judge_arms(&f);
+	features_judge_backends(&f);
 	assert_int_equal(f.found[FEATURE_RSS_STAT].state, FEATURE_UNKNOWN);
 	assert_false(features_enough(&f));
 	assert_int_equal(features_check(&f), -ENOTSUP);
@@ -321,10 +321,10 @@ static void test_refused(void **state)
 	feature_refused(&f, FEATURE_SAMPLES, "too large");
 	assert_string_equal(features_why_not(&f, FEATURE_SAMPLES, "none"), "too large");
 	assert_true(features_enough(&f));
-	feature_refused(&f, FEATURE_ARM_PERCPU, "R9 !read_ok");
-	features_judge_arms(&f);
-	assert_int_equal(features_best_arm(&f), ARM_CLASSIC);
-	assert_string_equal(f.why_not[ARM_PERCPU], "R9 !read_ok");
+	feature_refused(&f, FEATURE_BACKEND_PERCPU, "R9 !read_ok");
+	features_judge_backends(&f);
+	assert_int_equal(features_best_backend(&f), BACKEND_CLASSIC);
+	assert_string_equal(f.why_not[BACKEND_PERCPU], "R9 !read_ok");
 	features_free(&f);
 }
 

@@ -40,12 +40,12 @@ static void a_new_file_is_written(void **state)
 
 	(void)state;
 	assert_int_equal(fileout_open(&out, path, NULL), 0);
-	assert_int_equal(entries(), 0);
+	assert_int_equal(count_entries(), 0);
 	assert_int_equal(fileout_write(out, 0, "abc", 3), 0);
 	fileout_close(out);
 	assert_content(path, "abc");
 	assert_is(path, S_IFREG | 0600, geteuid());
-	assert_int_equal(entries(), 1);
+	assert_int_equal(count_entries(), 1);
 }
 
 static void the_umask_narrows_only(void **state)
@@ -83,7 +83,7 @@ static void an_old_file_is_replaced_whole(void **state)
 	close(fd);
 	assert_int_not_equal(before.st_ino, after.st_ino);
 	assert_int_equal(after.st_mode & 07777, 0640);
-	assert_int_equal(entries(), 1);
+	assert_int_equal(count_entries(), 1);
 }
 
 /* Where others write, anybody may have put the old one there to get the new one. */
@@ -310,7 +310,7 @@ static void what_was_planted_meanwhile_is_replaced(void **state)
 	assert_int_equal(rename(moved, folder), 0);
 	assert_content(path, "moved");
 	fileout_close(out);
-	assert_int_equal(entries(), 3);
+	assert_int_equal(count_entries(), 3);
 }
 
 static void two_names_of_one_file(void **state)
@@ -330,7 +330,7 @@ static void two_names_of_one_file(void **state)
 	fileout_close(a);
 	fileout_close(b);
 	fileout_close(c);
-	assert_int_equal(entries(), 1);
+	assert_int_equal(count_entries(), 1);
 }
 
 static void a_full_disk_is_said(void **state)
@@ -361,7 +361,7 @@ static void a_failed_write_leaves_nothing(void **state)
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 	assert_content(path, "old");
-	assert_int_equal(entries(), 1);
+	assert_int_equal(count_entries(), 1);
 }
 
 static void what_cannot_be_written_is_known_before(void **state)
@@ -397,7 +397,7 @@ static void a_folder_must_be_writable(void **state)
 		skip();
 	assert_int_equal(chmod(folder, 0555), 0);
 	assert_int_equal(as_nobody(is_refused, path), 0);
-	assert_int_equal(entries(), 0);
+	assert_int_equal(count_entries(), 0);
 }
 
 static void a_fifo_is_written_into(void **state)
@@ -421,7 +421,7 @@ static void a_fifo_is_written_into(void **state)
 	close(fd);
 	assert_int_equal(stat(path, &st), 0);
 	assert_true(S_ISFIFO(st.st_mode));
-	assert_int_equal(entries(), 1);
+	assert_int_equal(count_entries(), 1);
 }
 
 static void a_fifo_nobody_reads_hangs_nobody(void **state)
@@ -443,7 +443,7 @@ static void a_fifo_nobody_reads_hangs_nobody(void **state)
 	assert_string_equal(got, "abc");
 	close(fd);
 	fileout_close(out);
-	assert_int_equal(entries(), 0);
+	assert_int_equal(count_entries(), 0);
 }
 
 static void another_users_fifo_is_not_written_into(void **state)

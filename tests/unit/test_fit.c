@@ -47,7 +47,7 @@ static struct bench_run *add_run(struct bench_row *row, uint64_t tasks, unsigned
 }
 
 /* `anon` bytes, `anon` / 8 of kernel stacks, nothing else. */
-static void weigh(struct bench_run *run, enum bench_state state, double anon)
+static void add_weighing(struct bench_run *run, enum bench_state state, double anon)
 {
 	struct bench_weighing *w = &run->at[state];
 
@@ -63,7 +63,7 @@ static struct bench_run *steady_run(struct bench_row *row, uint64_t tasks, doubl
 {
 	struct bench_run *run = add_run(row, tasks, 1);
 
-	weigh(run, BENCH_STEADY, anon);
+	add_weighing(run, BENCH_STEADY, anon);
 	return run;
 }
 
@@ -132,7 +132,7 @@ static double scatter(GRand *rand)
 	return sum * 0.02;
 }
 
-static void scattered(struct bench_row *row, GRand *rand)
+static void assert_scattered(struct bench_row *row, GRand *rand)
 {
 	for (uint64_t n = 1; n <= 1000000; n *= 100)
 		for (unsigned r = 0; r < 3; r++) {
@@ -155,7 +155,7 @@ static void kinds_add_up(void **state)
 	double tare = 0, slope = 0;
 
 	(void)state;
-	scattered(row, rand);
+	assert_scattered(row, rand);
 	fit_row(row, &fit);
 	for (int k = 0; k < TARE_KINDS; k++) {
 		tare += fit.part[k].tare;
@@ -203,7 +203,7 @@ static void interval_covers(void **state)
 		struct row_fit fit;
 		const struct fit *f = &fit.part[BENCH_USER];
 
-		scattered(row, rand);
+		assert_scattered(row, rand);
 		fit_row(row, &fit);
 		assert_true(f->interval && f->lo <= f->slope && f->slope <= f->hi);
 		slopes += f->lo <= 500 && 500 <= f->hi;
@@ -322,7 +322,7 @@ static void excluded_runs(void **state)
 	run->outcome = BENCH_FAILED;
 	run = steady_run(row, 1000, 999999);
 	run->after = true;
-	weigh(run, BENCH_AFTER, 5000);
+	add_weighing(run, BENCH_AFTER, 5000);
 	add_run(row, 500000, 1); /* ok, but never weighed */
 	fit_row(row, &fit);
 	assert_int_equal(fit.runs, 2);
@@ -344,11 +344,11 @@ static void peak_and_times(void **state)
 	struct row_fit fit;
 
 	(void)state;
-	weigh(add_run(row, 1, 1), BENCH_PEAK, 8080);
+	add_weighing(add_run(row, 1, 1), BENCH_PEAK, 8080);
 	for (unsigned i = 0; i < 4; i++) {
 		struct bench_run *run = add_run(row, 1000, i + 1);
 
-		weigh(run, BENCH_PEAK, 88000);
+		add_weighing(run, BENCH_PEAK, 88000);
 		run->ready_s = ready[i];
 		run->cpu_s = i;
 	}
@@ -359,7 +359,7 @@ static void peak_and_times(void **state)
 	assert_near(fit.ready_s, 3, 0);
 	assert_near(fit.cpu_s, 1.5, 0);
 	/* One that does: only it counts. */
-	weigh(row->runs->pdata[0], BENCH_STEADY, 8000);
+	add_weighing(row->runs->pdata[0], BENCH_STEADY, 8000);
 	((struct bench_run *)row->runs->pdata[0])->at[BENCH_STEADY].settled = false;
 	fit_row(row, &fit);
 	assert_int_equal(fit.state, BENCH_STEADY);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Folding what ended: who stays, what the others' rows say, and that a world that folds
+ * Folding what ended: who stays, what the others' rows say, and that a process table that folds
  * stays as large as what lives in it.
  */
 #include "books_fixture.h"
@@ -19,9 +19,9 @@ static void short_life(uint64_t id, const char *name, uint64_t pages, int status
 	t.t.exit_code = status;
 	memcpy(t.t.comm, rec.comm, sizeof(rec.comm));
 	rec.parent = 1;
-	GIVE(w, rec);
-	GIVE(w, mm);
-	GIVE(w, t);
+	GIVE(pt, rec);
+	GIVE(pt, mm);
+	GIVE(pt, t);
 }
 
 /* Who stays, and what the row of the others says. */
@@ -31,13 +31,13 @@ static void who_stays(void **state)
 	uint64_t alone = 0;
 
 	(void)state;
-	world_keep(w, 16, NULL, NULL);
+	proctable_keep(pt, 16, NULL, NULL);
 	born(1, 1);
 	short_life(500, "true", 5000, 0);    /* heaviest */
 	short_life(501, "true", 10, 1 << 8); /* failed */
 	for (uint64_t id = 1000; id < 2000; id++)
 		short_life(id, "true", 40 + id % 11, 0);
-	world_fold(w, true);
+	proctable_fold(pt, true);
 	books_close(r, &in);
 	assert_int_equal(report_processes(r), 1003);
 	assert_non_null(by_pid(r, 500));
@@ -72,28 +72,28 @@ static void who_waits(void **state)
 	struct task_record t = task_of(TARE_REC_TASK_END, 50, 50, 50);
 
 	(void)state;
-	world_keep(w, 0, NULL, NULL);
+	proctable_keep(pt, 0, NULL, NULL);
 	t.t.flow[TARE_ANON].in = 7;
 	t.t.end_ns = 1 << 20;
-	GIVE(w, rec);
-	GIVE(w, t);
+	GIVE(pt, rec);
+	GIVE(pt, t);
 	for (uint64_t id = 1000; id < 3000; id++) { /* for ever off, one way and the other */
 		struct tare_task_new other = birth(id, id, id, id, "off");
 		struct task_record end = task_of(TARE_REC_TASK_END, id, id, id);
 
 		end.t.flow[TARE_FILE] = (struct tare_flow){ id % 2, 1 - id % 2 };
-		GIVE(w, other);
-		GIVE(w, end);
-		world_fold(w, false);
+		GIVE(pt, other);
+		GIVE(pt, end);
+		proctable_fold(pt, false);
 	}
-	assert_in_range(g_hash_table_size(w->procs), 200, 300);
+	assert_in_range(g_hash_table_size(pt->procs), 200, 300);
 	books_close(r, &in);
 	assert_int_equal(report_processes(r), 2001);
 	assert_int_equal(r->off_pages, 2000 + 7);
 	assert_int_equal(r->totals[TARE_FILE].unattributed, 0);
-	mm.mm.foreign[TARE_ANON].out = 7;
-	GIVE(w, mm);
-	world_fold(w, true);
+	mm.mm.nonowner[TARE_ANON].out = 7;
+	GIVE(pt, mm);
+	proctable_fold(pt, true);
 	report_free(r);
 	r = report_new();
 	books_close(r, &in);
@@ -103,7 +103,7 @@ static void who_waits(void **state)
 }
 
 /* Bytes; 0: sanitizers have an allocator of their own, which does not tell. */
-static size_t used(void)
+static size_t bytes_in_use(void)
 {
 	return mallinfo2().uordblks + mallinfo2().hblkhd;
 }
@@ -119,8 +119,8 @@ static void one_thread(uint64_t id, const char *name)
 	t.head.size = ledger_record_size(t.t.n_causes);
 	t.t.flow[TARE_ANON].in = id % 3000;
 	t.t.peak_seq = id / 1000;
-	GIVE(w, rec);
-	GIVE(w, t);
+	GIVE(pt, rec);
+	GIVE(pt, t);
 }
 
 /* With every name its own, where `names`: as many rows as may be. */
@@ -135,26 +135,26 @@ static void churn(uint64_t from, uint64_t to, bool names)
 		else
 			short_life(id, names ? name : "true", id % 700, 0);
 		if (!(id % 100))
-			world_fold(w, false);
+			proctable_fold(pt, false);
 	}
 }
 
 /* A million threads and a hundred thousand processes later it is as large as before. */
-static void bounded(bool names)
+static void assert_bounded(bool names)
 {
 	size_t before, after;
 
-	world_keep(w, WORLD_KEEP, NULL, NULL);
+	proctable_keep(pt, PROCTABLE_KEEP, NULL, NULL);
 	born(1, 1);
 	churn(100, 100000, names);
-	before = used();
+	before = bytes_in_use();
 	churn(100000, 1100100, names);
-	after = used();
+	after = bytes_in_use();
 	assert_true(after < before + (256 << 10));
 	assert_true(after < 24 << 20);
-	assert_true(g_hash_table_size(w->tasks) < 6000);
-	assert_true(g_hash_table_size(w->procs) < 2000);
-	assert_true(g_hash_table_size(w->mms) < 2000);
+	assert_true(g_hash_table_size(pt->tasks) < 6000);
+	assert_true(g_hash_table_size(pt->procs) < 2000);
+	assert_true(g_hash_table_size(pt->mms) < 2000);
 	in.workload.peak_seq = 1100;
 	books_close(r, &in);
 	assert_int_equal(report_processes(r), 100000 + 1);
@@ -163,15 +163,15 @@ static void bounded(bool names)
 static void bounded_by_names(void **state)
 {
 	(void)state;
-	bounded(false);
-	assert_true(g_hash_table_size(w->tasks) < 1600);
-	assert_true(g_hash_table_size(w->procs) < 600);
+	assert_bounded(false);
+	assert_true(g_hash_table_size(pt->tasks) < 1600);
+	assert_true(g_hash_table_size(pt->procs) < 600);
 }
 
 static void bounded_without_names(void **state)
 {
 	(void)state;
-	bounded(true);
+	assert_bounded(true);
 }
 
 /* Of what lives: bytes for each. */
@@ -182,7 +182,7 @@ static void the_living_are_small(void **state)
 
 	(void)state;
 	born(1, 1);
-	before = used();
+	before = bytes_in_use();
 	for (uint64_t id = 2; id < 20002; id++) {
 		struct task_record t = task_of(TARE_REC_TASK, id, 1, id);
 
@@ -190,10 +190,10 @@ static void the_living_are_small(void **state)
 			ledger_flow(&ledger_cause(&t.t, c)->pages, 1);
 		t.head.size = ledger_record_size(t.t.n_causes);
 		born(id, 1);
-		GIVE(w, t);
+		GIVE(pt, t);
 	}
-	threads = (used() - before) / 20000;
-	before = used();
+	threads = (bytes_in_use() - before) / 20000;
+	before = bytes_in_use();
 	for (uint64_t id = 30000; id < 40000; id++) {
 		struct tare_exec *exec = exec_of(id, id, 100 + id,
 						 "/usr/lib/postgresql/15/bin/postgres", argv,
@@ -202,22 +202,22 @@ static void the_living_are_small(void **state)
 		struct task_record t = task_of(TARE_REC_TASK, id, id, id);
 
 		born(id, id);
-		GIVE(w, *exec);
-		GIVE(w, mm);
-		GIVE(w, t);
+		GIVE(pt, *exec);
+		GIVE(pt, mm);
+		GIVE(pt, t);
 		g_free(exec);
 	}
-	processes = (used() - before) / 10000;
-	if (used())
+	processes = (bytes_in_use() - before) / 10000;
+	if (bytes_in_use())
 		assert_in_range(threads, 400, 1024);
-	if (used())
+	if (bytes_in_use())
 		assert_in_range(processes, 800, 2048);
 }
 
 /* Programs one after another in one process, and names of one thread. */
 static void many_images(void **state)
 {
-	const struct world_proc *p;
+	const struct proctable_proc *p;
 
 	(void)state;
 	born(1, 1);
@@ -227,21 +227,21 @@ static void many_images(void **state)
 		struct tare_rename name = rename_to(1, path + 5);
 		struct tare_mm_end mm = mm_of(TARE_REC_MM_END, 10 + i, 1);
 
-		mm.mm.opening[TARE_ANON] = 1;
-		GIVE(w, name);
-		GIVE(w, *exec);
-		GIVE(w, mm);
+		mm.mm.initial[TARE_ANON] = 1;
+		GIVE(pt, name);
+		GIVE(pt, *exec);
+		GIVE(pt, mm);
 		g_free(exec);
 	}
-	p = world_find_proc(w, 1);
+	p = proctable_find_proc(pt, 1);
 	assert_in_range(p->mms->len, 1, 10);
-	assert_int_equal(g_hash_table_size(w->mms), p->mms->len);
-	assert_int_equal(p->images->len, WORLD_NAMES);
+	assert_int_equal(g_hash_table_size(pt->mms), p->mms->len);
+	assert_int_equal(p->images->len, PROCTABLE_NAMES);
 	assert_string_equal(p->images->pdata[0], "/bin/n0");
-	assert_string_equal(p->images->pdata[WORLD_NAMES - 1], "/bin/n9998");
+	assert_string_equal(p->images->pdata[PROCTABLE_NAMES - 1], "/bin/n9998");
 	books_close(r, &in);
-	assert_int_equal(process(0)->balance[TARE_ANON].opening, 10000 * PAGE);
-	assert_int_equal(task(process(0), 0)->names->len, WORLD_NAMES);
+	assert_int_equal(process(0)->balance[TARE_ANON].initial, 10000 * PAGE);
+	assert_int_equal(task(process(0), 0)->names->len, PROCTABLE_NAMES);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Folding what ended, for any workload. The same records make two worlds, one of which
+ * Folding what ended, for any workload. The same records make two process tables, one of which
  * folds, as much as it may and at any moment: their books must be the same but for who has
  * a row.
  */
@@ -10,56 +10,56 @@
 #define THREADS 8
 
 /* A workload: what the kernel side would keep. */
-struct life {
+struct made_task {
 	struct task_record t;
 	bool born, ended;
 };
 
 struct process {
-	struct life task[THREADS];
+	struct made_task task[THREADS];
 	struct tare_mm_end mm;
 	int64_t before[TARE_MM_KINDS]; /* what address spaces that were closed had */
-	bool mm_open;
+	bool mm_attach;
 	bool late; /* it ended, and its address space is open */
 	unsigned tasks;
 };
 
-static struct world *folding;
+static struct proctable *folding;
 static GRand *rng;
 static struct process procs[PROCS];
 static unsigned n_procs;
 static uint64_t next, peak_seq, clock_ns;
 
-static int any(int below)
+static int random_below(int below)
 {
 	return g_rand_int_range(rng, 0, below);
 }
 
-static void both(const void *rec)
+static void give_both(const void *rec)
 {
 	size_t size = ((const struct tare_record *)rec)->size;
 
-	assert_int_equal(give(w, rec, size), 0);
-	assert_int_equal(give(folding, rec, size), 0);
+	assert_int_equal(give_record(pt, rec, size), 0);
+	assert_int_equal(give_record(folding, rec, size), 0);
 }
 
-static void name_task(struct life *l)
+static void name_task(struct made_task *l)
 {
 	static const char *const names[] = { "sh", "true", "worker-%d", "conn/%d", "pool-1-t-%d" };
 	char name[40];
 
-	g_snprintf(name, sizeof(name), names[any(G_N_ELEMENTS(names))], any(20));
+	g_snprintf(name, sizeof(name), names[random_below(G_N_ELEMENTS(names))], random_below(20));
 	memset(l->t.t.comm, 0, sizeof(l->t.t.comm));
 	memcpy(l->t.t.comm, name, strnlen(name, TARE_COMM_LEN - 1));
 }
 
-static void bear(struct process *p, bool attached)
+static void begin_task(struct process *p, bool attached)
 {
-	struct life *l = &p->task[p->tasks++];
-	struct process *maker = &procs[any(MAX(n_procs, 1))];
+	struct made_task *l = &p->task[p->tasks++];
+	struct process *maker = &procs[random_below(MAX(n_procs, 1))];
 	struct tare_task_new rec;
 
-	*l = (struct life){ .born = true };
+	*l = (struct made_task){ .born = true };
 	next++;
 	if (p->tasks == 1)
 		p->mm.mm.proc = next;
@@ -73,7 +73,7 @@ static void bear(struct process *p, bool attached)
 	memcpy(rec.comm, l->t.t.comm, sizeof(rec.comm));
 	rec.start_ns = l->t.t.start_ns;
 	rec.parent = attached ? 0 : maker->task[0].t.t.id;
-	both(&rec);
+	give_both(&rec);
 }
 
 static void mm_begin(struct process *p)
@@ -81,10 +81,10 @@ static void mm_begin(struct process *p)
 	uint64_t proc = p->mm.mm.proc;
 
 	p->mm = mm_of(TARE_REC_MM, ++next, proc);
-	p->mm.mm.peak_seq = any(2) ? peak_seq : TARE_PEAK_NEVER;
-	p->mm_open = true;
+	p->mm.mm.peak_seq = random_below(2) ? peak_seq : TARE_PEAK_NEVER;
+	p->mm_attach = true;
 	for (int k = 0; k < TARE_MM_KINDS; k++)
-		p->mm.mm.opening[k] = any(3) ? 0 : any(1000);
+		p->mm.mm.initial[k] = random_below(3) ? 0 : random_below(1000);
 }
 
 static void mm_note(struct tare_mm *m)
@@ -92,45 +92,45 @@ static void mm_note(struct tare_mm *m)
 	if (m->peak_seq == peak_seq)
 		return;
 	for (int k = 0; k < TARE_MM_KINDS; k++)
-		m->at_peak[k] = m->opening[k] + ledger_net(&m->foreign[k]);
+		m->at_peak[k] = m->initial[k] + ledger_net(&m->nonowner[k]);
 	m->peak_seq = peak_seq;
 }
 
-static void grow(struct process *p, struct life *l)
+static void grow(struct process *p, struct made_task *l)
 {
 	struct tare_task *t = &l->t.t;
-	uint32_t cause = any(3) ? TARE_CAUSE_FAULT : (uint32_t)any(40);
-	int kind = any(TARE_KINDS), by = any(200) - 60;
+	uint32_t cause = random_below(3) ? TARE_CAUSE_FAULT : (uint32_t)random_below(40);
+	int kind = random_below(TARE_KINDS), by = random_below(200) - 60;
 
 	ledger_note_peak(t, peak_seq);
 	ledger_flow(&t->flow[kind], by);
-	if (kind == TARE_KMEM && !any(3))
+	if (kind == TARE_KMEM && !random_below(3))
 		t->flow[kind].in -= 500; /* it has become a stack */
 	if (ledger_is_rss(kind))
 		ledger_flow(&ledger_cause(t, cause)->pages, by);
-	t->faults += any(5);
-	t->faults_kernel += any(4);
-	t->mapped += any(100);
-	if (!any(4))
-		t->cached[kind % TARE_MEMBERS] += any(20) - 10;
-	if (!p->mm_open || any(3))
+	t->faults += random_below(5);
+	t->faults_kernel += random_below(4);
+	t->mapped += random_below(100);
+	if (!random_below(4))
+		t->cached[kind % TARE_MEMBERS] += random_below(20) - 10;
+	if (!p->mm_attach || random_below(3))
 		return;
 	mm_note(&p->mm.mm);
-	ledger_flow(&p->mm.mm.foreign[kind % TARE_MM_KINDS], by);
-	ledger_flow(&p->mm.mm.foreign_cause[any(TARE_FOREIGNERS)], by);
-	p->mm.mm.peak = MAX(p->mm.mm.peak,
-			    (any(5000) << 13) + (int)(clock_ns & 8191)); /* no two the same */
+	ledger_flow(&p->mm.mm.nonowner[kind % TARE_MM_KINDS], by);
+	ledger_flow(&p->mm.mm.nonowner_cause[random_below(TARE_NONOWNERS)], by);
+	p->mm.mm.peak = MAX(p->mm.mm.peak, (random_below(5000) << 13) +
+						   (int)(clock_ns & 8191)); /* no two the same */
 	p->mm.mm.peak_ns = ++clock_ns;
 }
 
 static void mm_end(struct process *p)
 {
 	p->mm.head.type = TARE_REC_MM_END;
-	both(&p->mm);
-	p->mm_open = false;
+	give_both(&p->mm);
+	p->mm_attach = false;
 }
 
-static bool last(const struct process *p)
+static bool is_last(const struct process *p)
 {
 	unsigned living = 0;
 
@@ -140,16 +140,16 @@ static bool last(const struct process *p)
 }
 
 /* A process whose address space is open, or none. */
-static uint64_t host(const struct process *but)
+static uint64_t any_open_but(const struct process *but)
 {
-	const struct process *p = &procs[any(PROCS)];
+	const struct process *p = &procs[random_below(PROCS)];
 
-	return p != but && p->mm_open ? p->mm.mm.proc : 0;
+	return p != but && p->mm_attach ? p->mm.mm.proc : 0;
 }
 
-static int64_t left(const struct process *p, int kind)
+static int64_t left_of(const struct process *p, int kind)
 {
-	int64_t sum = p->mm.mm.opening[kind] + ledger_net(&p->mm.mm.foreign[kind]);
+	int64_t sum = p->mm.mm.initial[kind] + ledger_net(&p->mm.mm.nonowner[kind]);
 
 	sum += p->before[kind];
 	for (unsigned i = 0; i < p->tasks; i++) {
@@ -165,7 +165,7 @@ static void give_back(struct process *p, struct tare_task *last)
 {
 	mm_note(&p->mm.mm);
 	for (int k = 0; k < TARE_MEMBERS; k++)
-		ledger_flow(last ? &last->flow[k] : &p->mm.mm.foreign[k], -left(p, k));
+		ledger_flow(last ? &last->flow[k] : &p->mm.mm.nonowner[k], -left_of(p, k));
 }
 
 /* One that outlived its process. */
@@ -177,75 +177,76 @@ static void close_late(struct process *p)
 }
 
 /* The address space is closed before the last task's record, or after it, at once or later. */
-static void end(struct process *p, struct life *l)
+static void end_task(struct process *p, struct made_task *l)
 {
-	bool all = last(p), late = any(2), outlived = all && p->mm_open && any(2);
+	bool all = is_last(p), late = random_below(2),
+	     outlived = all && p->mm_attach && random_below(2);
 
 	ledger_note_peak(&l->t.t, peak_seq);
 	if (outlived) /* it holds more than others gave it */
 		l->t.t.flow[TARE_ANON].in += 1000000;
-	else if (all && any(8)) /* else the books are off */
+	else if (all && random_below(8)) /* else the books are off */
 		give_back(p, &l->t.t);
-	if (all && p->mm_open && !late && !outlived)
+	if (all && p->mm_attach && !late && !outlived)
 		mm_end(p);
 	l->t.t.flow[TARE_KSTACK].out += in.workload.stack_bytes;
 	l->t.t.end_ns = ++clock_ns;
-	if (!any(30)) /* it shared another's address space, as vfork's children do */
-		l->t.t.mm_proc = host(p);
-	l->t.t.exit_code = all && !any(3) ? any(3) << 8 | any(2) : 0;
+	if (!random_below(30)) /* it shared another's address space, as vfork's children do */
+		l->t.t.mm_proc = any_open_but(p);
+	l->t.t.exit_code = all && !random_below(3) ? random_below(3) << 8 | random_below(2) : 0;
 	l->t.head.type = TARE_REC_TASK_END;
 	l->t.head.size = ledger_record_size(l->t.t.n_causes);
-	both(&l->t);
+	give_both(&l->t);
 	l->ended = true;
 	p->late = outlived;
-	if (all && p->mm_open && !outlived)
+	if (all && p->mm_attach && !outlived)
 		mm_end(p);
 	if (all && !outlived &&
-	    any(4)) /* else its place is not used again: it stays for the sweeps */
+	    random_below(4)) /* else its place is not used again: it stays for the sweeps */
 		*p = (struct process){ 0 };
 }
 
-static void exec(struct process *p)
+static void exec_process(struct process *p)
 {
-	if (p->mm_open) {
+	if (p->mm_attach) {
 		for (int k = 0; k < TARE_MM_KINDS; k++)
-			p->before[k] += p->mm.mm.opening[k] + ledger_net(&p->mm.mm.foreign[k]);
+			p->before[k] += p->mm.mm.initial[k] + ledger_net(&p->mm.mm.nonowner[k]);
 		mm_end(p);
 	}
 	mm_begin(p);
 }
 
-static void step(void)
+static void random_step(void)
 {
-	struct process *p = &procs[any(PROCS)];
-	struct life *l;
+	struct process *p = &procs[random_below(PROCS)];
+	struct made_task *l;
 
 	n_procs = PROCS;
 	if (!p->tasks) {
-		bear(p, !any(3));
-		if (any(10))
+		begin_task(p, !random_below(3));
+		if (random_below(10))
 			mm_begin(p);
 		return;
 	}
-	l = &p->task[any((int)p->tasks)];
-	if (p->late && !any(3)) {
+	l = &p->task[random_below((int)p->tasks)];
+	if (p->late && !random_below(3)) {
 		close_late(p);
 		return;
 	}
 	if (l->ended || p->late)
 		return;
-	switch (any(20)) {
+	switch (random_below(20)) {
 	case 0:
 		if (p->tasks < THREADS)
-			bear(p, !any(4));
+			begin_task(p, !random_below(4));
 		break;
 	case 1:
 	case 2:
-		end(p, l);
+		end_task(p, l);
 		break;
 	case 3:
-		if (!any(3))
-			exec(p);
+		if (!random_below(3))
+			exec_process(p);
 		break;
 	case 4:
 		peak_seq++;
@@ -257,19 +258,21 @@ static void step(void)
 }
 
 /* What lives, as a sweep meets it. */
-static void look(struct world *world, bool second)
+static void sweep_once(struct proctable *proctable, bool second)
 {
 	for (unsigned i = 0; i < PROCS; i++) {
 		struct process *p = &procs[i];
 
-		if (p->mm_open)
-			assert_int_equal(world_sweep(world, &p->mm, p->mm.head.size, second), 0);
+		if (p->mm_attach)
+			assert_int_equal(
+				proctable_sweep(proctable, &p->mm, p->mm.head.size, second), 0);
 		for (unsigned j = 0; j < p->tasks; j++) {
-			struct life *l = &p->task[j];
+			struct made_task *l = &p->task[j];
 
 			l->t.head.size = ledger_record_size(l->t.t.n_causes);
 			if (!l->ended)
-				assert_int_equal(world_sweep(world, &l->t, l->t.head.size, second),
+				assert_int_equal(proctable_sweep(proctable, &l->t, l->t.head.size,
+								 second),
 						 0);
 		}
 	}
@@ -277,19 +280,19 @@ static void look(struct world *world, bool second)
 
 static void sweep_both(void)
 {
-	struct world *all[] = { w, folding };
+	struct proctable *all[] = { pt, folding };
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(all); i++) {
-		world_sweep_begin(all[i]);
-		look(all[i], false);
-		look(all[i], true);
+		proctable_sweep_begin(all[i]);
+		sweep_once(all[i], false);
+		sweep_once(all[i], true);
 	}
 }
 
 /* What two reports must have in common: sums over rows of one name, by text. */
 struct sums {
-	int64_t at_peak[TARE_KINDS], net[TARE_KINDS], opening[TARE_KINDS], in[TARE_KINDS];
-	int64_t out[TARE_KINDS], foreign_in[TARE_KINDS];
+	int64_t at_peak[TARE_KINDS], net[TARE_KINDS], initial[TARE_KINDS], in[TARE_KINDS];
+	int64_t out[TARE_KINDS], nonowner_in[TARE_KINDS];
 	int64_t count, failed, tasks, task_peak[TARE_KINDS], task_in[TARE_KINDS];
 	int64_t faults_user, faults_kernel, mapped, rss_peak, start_ns, end_ns;
 };
@@ -311,10 +314,10 @@ static struct sums sums_of(const struct report *report)
 			check_equation(&p->balance[k]);
 			s.at_peak[k] += p->at_peak[k];
 			s.net[k] += p->balance[k].net;
-			s.opening[k] += p->balance[k].opening;
+			s.initial[k] += p->balance[k].initial;
 			s.in[k] += (int64_t)p->balance[k].tasks.in;
 			s.out[k] += (int64_t)p->balance[k].tasks.out;
-			s.foreign_in[k] += (int64_t)p->balance[k].foreign.in;
+			s.nonowner_in[k] += (int64_t)p->balance[k].nonowner.in;
 		}
 		for (unsigned j = 0; j < p->tasks->len; j++) {
 			const struct report_task *t = p->tasks->pdata[j];
@@ -386,7 +389,8 @@ static void same_rows(const struct report *a, const struct report *b)
 		}
 		assert_memory_equal(p->balance, q->balance, sizeof(p->balance));
 		assert_memory_equal(p->at_peak, q->at_peak, sizeof(p->at_peak));
-		assert_memory_equal(p->foreign_cause, q->foreign_cause, sizeof(p->foreign_cause));
+		assert_memory_equal(p->nonowner_cause, q->nonowner_cause,
+				    sizeof(p->nonowner_cause));
 		if (in.sums_valid) /* else what is left counts as held */
 			assert_int_equal(p->rss_peak, q->rss_peak);
 		assert_int_equal(p->failed, q->failed);
@@ -394,20 +398,20 @@ static void same_rows(const struct report *a, const struct report *b)
 	}
 }
 
-static void compare(void)
+static void compare_books(void)
 {
 	struct report *a = report_new(), *b = report_new();
 	struct sums x, y;
 
-	in.world = w;
+	in.proctable = pt;
 	books_close(a, &in);
-	in.world = folding;
+	in.proctable = folding;
 	books_close(b, &in);
 	x = sums_of(a);
 	y = sums_of(b);
 	assert_memory_equal(&x, &y, sizeof(x));
 	assert_memory_equal(a->totals, b->totals, sizeof(a->totals));
-	assert_memory_equal(a->foreign_cause, b->foreign_cause, sizeof(a->foreign_cause));
+	assert_memory_equal(a->nonowner_cause, b->nonowner_cause, sizeof(a->nonowner_cause));
 	assert_int_equal(a->off_pages, b->off_pages);
 	assert_int_equal(a->peak_rss, b->peak_rss);
 	assert_int_equal(a->peak_ns, b->peak_ns);
@@ -422,7 +426,7 @@ static unsigned folded;
 
 static void on_folded(void *ctx, uint64_t task, uint64_t into_task, uint64_t into_proc)
 {
-	const struct world_task *into = g_hash_table_lookup(folding->tasks, &into_task);
+	const struct proctable_task *into = g_hash_table_lookup(folding->tasks, &into_task);
 
 	assert_ptr_equal(ctx, &folded);
 	assert_true(into_task & FOLD_ID);
@@ -434,7 +438,7 @@ static void on_folded(void *ctx, uint64_t task, uint64_t into_task, uint64_t int
 
 static void any_life(void **state)
 {
-	static const uint32_t keeps[] = { 0, 1, 2, 5, 20, WORLD_KEEP_ALL };
+	static const uint32_t keeps[] = { 0, 1, 2, 5, 20, PROCTABLE_KEEP_ALL };
 
 	rng = g_rand_new_with_seed(7);
 	for (int run = 0; run < 300; run++) {
@@ -443,33 +447,34 @@ static void any_life(void **state)
 		teardown(state);
 		setup(state);
 		in.workload.stack_bytes = 16384;
-		in.sums_valid = any(4);
-		folding = world_new(false);
+		in.sums_valid = random_below(4);
+		folding = proctable_new(false);
 		folded = 0;
-		world_keep(folding, keep, on_folded, &folded);
+		proctable_keep(folding, keep, on_folded, &folded);
 		memset(procs, 0, sizeof(procs));
 		n_procs = next = 0;
-		peak_seq = any(2);
+		peak_seq = random_below(2);
 		clock_ns = 1000;
-		for (int i = any(4000); i > 0; i--) {
-			step();
-			if (!any(20))
-				world_fold(folding, any(2));
-			if (!any(400))
+		for (int i = random_below(4000); i > 0; i--) {
+			random_step();
+			if (!random_below(20))
+				proctable_fold(folding, random_below(2));
+			if (!random_below(400))
 				sweep_both();
 		}
 		sweep_both();
-		for (int i = any(3) ? 0 : any(50); i > 0; i--) /* while the books are closed */
-			step();
+		for (int i = random_below(3) ? 0 : random_below(50); i > 0;
+		     i--) /* while the books are closed */
+			random_step();
 		in.workload.peak_seq = peak_seq;
-		in.workload.weight_peak = any(2) ? 100000 : -1; /* passed, or it is now */
+		in.workload.weight_peak = random_below(2) ? 100000 : -1; /* passed, or it is now */
 		in.now_ns = clock_ns + 1000;
-		compare();
-		world_fold(folding, true);
-		compare();
-		if (keep == WORLD_KEEP_ALL)
+		compare_books();
+		proctable_fold(folding, true);
+		compare_books();
+		if (keep == PROCTABLE_KEEP_ALL)
 			assert_int_equal(folded, 0);
-		world_free(folding);
+		proctable_free(folding);
 	}
 	g_rand_free(rng);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Tasks without events (bpf/hidden.bpf.c, compiled here as it is) on CPUs whose every switch
- * and charge is known: what they give back is entered, all of it, once, and nothing else is.
+ * and charge is known: what they give back is counted, all of it, once, and nothing else is.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +20,7 @@
 #define HISTORIES 400
 #define LENGTH 600
 #define PAGE 4096
-#define GROUP 77
+#define CGROUP 77
 #define CHILD 20 /* tgid of tasks that have events */
 
 /* Kernel types and what the program calls, as far as it goes. */
@@ -44,17 +44,17 @@ struct mem_cgroup {
 #define BPF_PROG(name, a, b, c) name(__attribute__((unused)) a, b, c)
 #define bpf_core_field_exists(field) has_field
 #define bpf_core_read(to, size, from) (memcpy(to, from, size), 0)
-#define BPF_CORE_READ(...) group_there
+#define BPF_CORE_READ(...) cgroup_there
 #define BPF_CORE_READ_INTO(to, task, ...) memcpy(to, (task)->comm, sizeof(*(to)))
 
 static const __u32 cfg_page_size = PAGE;
 static struct tare_workload workload;
 static struct mem_cgroup memcg;
-static __u64 group_there, clock_ns;
+static __u64 cgroup_there, clock_ns;
 static bool has_field;
 static __u32 cpu_now;
 static struct task_struct *current;
-static __s64 beside; /* bytes */
+static __s64 nonrss; /* bytes */
 
 static __u64 address_of(const void *p)
 {
@@ -76,16 +76,16 @@ static __u64 bpf_get_current_task(void)
 	return address_of(current);
 }
 
-static void enter_bytes_beside(__s64 bytes)
+static void update_nonrss_bytes(__s64 bytes)
 {
-	beside += bytes;
+	nonrss += bytes;
 }
 
-static void kmem_foreign(__u32 who, __s64 in, __s64 out)
+static void kmem_nonowner(__u32 who, __s64 in, __s64 out)
 {
-	assert_int_equal(who, TARE_FOREIGN_KERNEL);
-	workload.group.foreign[who].in += in;
-	workload.group.foreign[who].out += out;
+	assert_int_equal(who, TARE_NONOWNER_KERNEL);
+	workload.cgroup.nonowner[who].in += in;
+	workload.cgroup.nonowner[who].out += out;
 }
 
 #pragma GCC diagnostic push
@@ -96,13 +96,13 @@ static void kmem_foreign(__u32 who, __s64 in, __s64 out)
 static struct task_struct task[TASKS];
 static struct task_struct *on[CPUS];
 
-static int64_t off(void)
+static int64_t counter_gap(void)
 {
-	return workload.group.events - memcg.pages * PAGE;
+	return workload.cgroup.events - memcg.pages * PAGE;
 }
 
 /* The last `unseen` tasks, one to a process from `tgid` on, have no events. */
-static void begin(unsigned unseen, __u32 tgid)
+static void begin_history(unsigned unseen, __u32 tgid)
 {
 	memset(&workload, 0, sizeof(workload));
 	memset(&hidden, 0, sizeof(hidden));
@@ -113,13 +113,13 @@ static void begin(unsigned unseen, __u32 tgid)
 	open_now = proved = 0;
 	next_known = 1;
 	memcg.pages = 1000;
-	beside = 0;
+	nonrss = 0;
 	has_field = true;
-	group_there = GROUP;
-	workload.group.id = GROUP;
-	workload.group.own = workload.group.counted = 1;
-	workload.group.memcg = address_of(&memcg);
-	workload.group.events = memcg.pages * PAGE;
+	cgroup_there = CGROUP;
+	workload.cgroup.id = CGROUP;
+	workload.cgroup.own = workload.cgroup.counted = 1;
+	workload.cgroup.memcg = address_of(&memcg);
+	workload.cgroup.events = memcg.pages * PAGE;
 	for (unsigned i = 0; i < TASKS; i++) {
 		task[i].hidden = i >= TASKS - unseen;
 		task[i].tgid = task[i].hidden ? tgid + i - (TASKS - unseen) : CHILD;
@@ -143,15 +143,15 @@ static void switch_to(unsigned cpu, struct task_struct *next)
 		tare_switch(false, prev, next);
 }
 
-/* What runs on this CPU changes the group; the event comes before the change. */
-static void charge(unsigned cpu, long pages)
+/* What runs on this CPU changes the cgroup; the event comes before the change. */
+static void charge_pages(unsigned cpu, long pages)
 {
 	cpu_now = cpu;
 	current = on[cpu];
 	if (!on[cpu]->hidden) {
 		stretch_over();
-		workload.group.events += pages * PAGE;
-		beside += pages * PAGE;
+		workload.cgroup.events += pages * PAGE;
+		nonrss += pages * PAGE;
 	}
 	memcg.pages += pages;
 }
@@ -171,37 +171,37 @@ static void all_seen(void)
 	for (unsigned i = 0; i < CPUS; i++) {
 		for (unsigned j = 0; on[i]->hidden; j++)
 			switch_to(i, &task[j]);
-		charge(i, 0);
+		charge_pages(i, 0);
 	}
 }
 
-static void step(GRand *rand)
+static void random_step(GRand *rand)
 {
 	unsigned cpu = g_rand_int_range(rand, 0, CPUS);
 
 	if (g_rand_int_range(rand, 0, 3))
-		charge(cpu, g_rand_int_range(rand, -20, 20));
+		charge_pages(cpu, g_rand_int_range(rand, -20, 20));
 	else
 		switch_to(cpu, &task[g_rand_int_range(rand, 0, TASKS)]);
 }
 
-static void history(uint32_t seed)
+static void check_history(uint32_t seed)
 {
 	GRand *rand = g_rand_new_with_seed(seed);
 
 	for (int i = 0; i < LENGTH; i++)
-		step(rand);
+		random_step(rand);
 	all_seen();
 	g_rand_free(rand);
 }
 
-static void check_entered(void)
+static void check_accounted(void)
 {
-	const struct tare_group *g = &workload.group;
-	const struct tare_flow *f = &g->foreign[TARE_FOREIGN_KERNEL];
+	const struct tare_cgroup *g = &workload.cgroup;
+	const struct tare_flow *f = &g->nonowner[TARE_NONOWNER_KERNEL];
 
 	assert_int_equal((int64_t)(f->out - f->in), g->hidden);
-	assert_int_equal(beside, g->events - 1000 * PAGE);
+	assert_int_equal(nonrss, g->events - 1000 * PAGE);
 	assert_in_range(next_known, 1, KNOWN - 1);
 }
 
@@ -210,12 +210,12 @@ static void init_that_is_hidden(void **state)
 {
 	(void)state;
 	for (uint32_t seed = 1; seed <= HISTORIES; seed++) {
-		begin(3, INIT);
+		begin_history(3, INIT);
 		task[TASKS - 1].tgid = task[TASKS - 2].tgid = INIT; /* three threads */
-		history(seed);
-		assert_int_equal(off(), 0);
-		check_entered();
-		assert_true(workload.group.hidden_times > 0 && workload.group.hidden_ns > 0);
+		check_history(seed);
+		assert_int_equal(counter_gap(), 0);
+		check_accounted();
+		assert_true(workload.cgroup.hidden_times > 0 && workload.cgroup.hidden_ns > 0);
 		assert_int_equal(hidden.tgid, INIT);
 		assert_int_equal(hidden.others, 0);
 		assert_memory_equal(hidden.comm, "task", 4);
@@ -229,18 +229,18 @@ static void another_that_is_hidden(void **state)
 	for (uint32_t seed = 1; seed <= HISTORIES; seed++) {
 		int64_t missed;
 
-		begin(1, 300);
+		begin_history(1, 300);
 		switch_to(0, &task[TASKS - 1]);
-		charge(0, -70);
+		charge_pages(0, -70);
 		switch_to(0, &task[CPUS]);
-		charge(0, 0); /* no switch yet: nothing tells */
+		charge_pages(0, 0); /* no switch yet: nothing tells */
 		switch_to(0, &task[0]);
 		assert_int_equal(hidden.tgid, 300);
-		missed = off();
+		missed = counter_gap();
 		assert_int_equal(missed, 70 * PAGE);
-		history(seed);
-		assert_int_equal(off(), missed);
-		check_entered();
+		check_history(seed);
+		assert_int_equal(counter_gap(), missed);
+		check_accounted();
 	}
 }
 
@@ -248,11 +248,11 @@ static void many_that_are_hidden(void **state)
 {
 	(void)state;
 	for (uint32_t seed = 1; seed <= HISTORIES; seed++) {
-		begin(6, INIT);
-		history(seed);
+		begin_history(6, INIT);
+		check_history(seed);
 		assert_int_equal(hidden.others, 1);
 		assert_int_equal(known[0], INIT);
-		check_entered();
+		check_accounted();
 	}
 }
 
@@ -265,20 +265,20 @@ static void init_that_is_seen(void **state)
 	for (uint32_t seed = 1; seed <= HISTORIES; seed++) {
 		GRand *rand = g_rand_new_with_seed(seed);
 
-		begin(0, 0);
+		begin_history(0, 0);
 		task[TASKS - 1].tgid = task[TASKS - 2].tgid = INIT;
 		missing = 0;
 		for (int i = 0; i < LENGTH; i++) {
-			step(rand);
+			random_step(rand);
 			if (i % 50 == 0) {
 				charge_lost(i % CPUS, -1);
 				missing += PAGE;
 			}
 		}
-		assert_int_equal(off(), missing);
-		assert_int_equal(workload.group.hidden_times, 0);
+		assert_int_equal(counter_gap(), missing);
+		assert_int_equal(workload.cgroup.hidden_times, 0);
 		assert_int_equal(hidden.tgid, 0);
-		check_entered();
+		check_accounted();
 		g_rand_free(rand);
 	}
 }
@@ -287,53 +287,53 @@ static void init_that_is_seen(void **state)
 static void lost_outside(void **state)
 {
 	(void)state;
-	begin(1, INIT);
+	begin_history(1, INIT);
 	switch_to(0, &task[TASKS - 1]);
-	charge(0, -5);
+	charge_pages(0, -5);
 	switch_to(0, &task[5]);
-	charge(0, 1);
-	assert_int_equal(workload.group.hidden, 5 * PAGE);
+	charge_pages(0, 1);
+	assert_int_equal(workload.cgroup.hidden, 5 * PAGE);
 	charge_lost(1, -9);
 	switch_to(0, &task[TASKS - 1]);
-	charge(1, 3);
-	charge(0, 2); /* charged, not freed */
+	charge_pages(1, 3);
+	charge_pages(0, 2); /* charged, not freed */
 	switch_to(0, &task[6]);
-	charge(0, 1);
-	assert_int_equal(workload.group.hidden, 3 * PAGE);
-	assert_int_equal(off(), 9 * PAGE);
-	check_entered();
+	charge_pages(0, 1);
+	assert_int_equal(workload.cgroup.hidden, 3 * PAGE);
+	assert_int_equal(counter_gap(), 9 * PAGE);
+	check_accounted();
 }
 
-/* Without a counter that is known to be the group's nothing is entered; who ran is known. */
+/* Without a counter that is known to be the cgroup's nothing is counted; who ran is known. */
 static void no_counter(void **state)
 {
 	(void)state;
 	for (int why = 0; why < 4; why++) {
-		begin(1, INIT);
+		begin_history(1, INIT);
 		has_field = why != 0;
-		workload.group.counted = why != 1;
-		workload.group.memcg = why != 2 ? workload.group.memcg : 0;
-		group_there = why != 3 ? GROUP : GROUP + 1;
-		history(7);
-		assert_int_equal(workload.group.hidden, 0);
-		assert_true(workload.group.hidden_times > 0);
+		workload.cgroup.counted = why != 1;
+		workload.cgroup.memcg = why != 2 ? workload.cgroup.memcg : 0;
+		cgroup_there = why != 3 ? CGROUP : CGROUP + 1;
+		check_history(7);
+		assert_int_equal(workload.cgroup.hidden, 0);
+		assert_true(workload.cgroup.hidden_times > 0);
 		assert_int_equal(hidden.tgid, INIT);
-		check_entered();
+		check_accounted();
 	}
 }
 
-/* It goes while such a task runs: no difference of two groups' counters. */
+/* It goes while such a task runs: no difference of two cgroups' counters. */
 static void counter_that_goes(void **state)
 {
 	(void)state;
-	begin(1, INIT);
+	begin_history(1, INIT);
 	switch_to(0, &task[TASKS - 1]);
-	charge(0, -5);
-	group_there = GROUP + 1;
+	charge_pages(0, -5);
+	cgroup_there = CGROUP + 1;
 	memcg.pages = 123456;
 	switch_to(0, &task[5]);
-	charge(0, 1);
-	assert_int_equal(workload.group.hidden, 0);
+	charge_pages(0, 1);
+	assert_int_equal(workload.cgroup.hidden, 0);
 }
 
 int main(void)

@@ -60,12 +60,12 @@ static void assert_text_at(const json_t *root, const char *path, const char *exp
 	assert_string_equal(json_string_value(at(root, path)), expected);
 }
 
-static void a_run_is_told_in_bytes_and_ns(void **state)
+static void a_run_is_reported_in_bytes_and_ns(void **state)
 {
 	json_t *root = rendered(fixture_python());
 
 	(void)state;
-	assert_text_at(root, "schema", "tare.report/1");
+	assert_text_at(root, "schema", "tare.report/2");
 	assert_text_at(root, "command/1", "build.py");
 	assert_text_at(root, "reason", "end");
 	assert_null_at(root, "target");
@@ -104,7 +104,7 @@ static void what_is_unknown_is_null(void **state)
 	assert_int_equal(int_at(root, "processes/0/tasks/0/faults/total"), 313721);
 	assert_null_at(root, "processes/0/tasks/0/pagetable/net");
 	assert_null_at(root, "processes/0/balance/pagetable/net");
-	assert_null_at(root, "processes/0/foreign/pagetable/in");
+	assert_null_at(root, "processes/0/by_others/pagetable/in");
 	assert_null_at(root, "totals/pagetable/in");
 	assert_int_equal(int_at(root, "totals/swap/in"), 0);
 	assert_text_at(root, "features/virtual/state", "not measured");
@@ -146,7 +146,7 @@ static void the_living_have_no_end(void **state)
 	assert_null_at(root, "processes/0/exit/code");
 	assert_null_at(root, "processes/0/tasks/0/end_ns");
 	assert_int_equal(int_at(root, "processes/1/end_ns"), 6 * SECOND);
-	assert_int_equal(int_at(root, "processes/0/balance/shmem/opening"), 310 * MIB);
+	assert_int_equal(int_at(root, "processes/0/balance/shmem/initial"), 310 * MIB);
 	json_decref(root);
 }
 
@@ -177,8 +177,8 @@ static void losses_are_named(void **state)
 	assert_true(json_is_false(at(root, "books/balanced")));
 	assert_true(json_is_string(at(root, "books/why")));
 	assert_int_equal(int_at(root, "books/mms_nonzero"), 1);
-	assert_int_equal(int_at(root, "foreign_causes/reclaim/out"), 48 * MIB);
-	assert_int_equal(int_at(root, "processes/1/foreign_causes/khugepaged/in"), 2 * MIB);
+	assert_int_equal(int_at(root, "by_others_causes/reclaim/out"), 48 * MIB);
+	assert_int_equal(int_at(root, "processes/1/by_others_causes/khugepaged/in"), 2 * MIB);
 	assert_int_equal(int_at(root, "processes/2/unattributed/file"), -4 * KIB);
 	json_decref(root);
 }
@@ -189,10 +189,10 @@ static void own_cost_only_when_measured(void **state)
 	json_t *root;
 
 	(void)state;
-	r->self.ns_per_entry = -1;
+	r->self.ns_per_update = -1;
 	root = rendered(r);
-	assert_int_equal(int_at(root, "self/entries"), 210233);
-	assert_null_at(root, "self/ns_per_entry");
+	assert_int_equal(int_at(root, "self/updates"), 210233);
+	assert_null_at(root, "self/ns_per_update");
 	json_decref(root);
 }
 
@@ -210,11 +210,11 @@ static json_int_t net_at(const json_t *flow)
 static void assert_closes(const json_t *process, const char *kind)
 {
 	const json_t *balance = json_object_get(at(process, "balance"), kind), *task;
-	json_int_t sum = number(at(balance, "opening"));
+	json_int_t sum = number(at(balance, "initial"));
 	size_t i;
 
 	json_array_foreach((json_t *)at(process, "tasks"), i, task) sum += net_at(at(task, kind));
-	sum += net_at(json_object_get(at(process, "foreign"), kind));
+	sum += net_at(json_object_get(at(process, "by_others"), kind));
 	sum += number(at(at(process, "unattributed"), kind));
 	assert_int_equal(sum, number(at(balance, "net")));
 }
@@ -245,14 +245,14 @@ static void kernel_memory_by_task(void **state)
 	assert_text_at(root, "kmem/level", "events");
 	assert_true(json_is_true(at(root, "kmem/whole")));
 	assert_int_equal(int_at(root, "kmem/difference"), 0);
-	assert_int_equal(int_at(root, "kmem/by_group"), 84 * KIB);
-	assert_int_equal(int_at(root, "kmem/foreign/process/in"), 24 * KIB);
+	assert_int_equal(int_at(root, "kmem/by_cgroup"), 84 * KIB);
+	assert_int_equal(int_at(root, "kmem/by_others/process/in"), 24 * KIB);
 	assert_int_equal(int_at(root, "totals/kmem/unattributed"), 0);
 	assert_int_equal(int_at(root, "totals/kmem/net"), 84 * KIB);
 	assert_int_equal(int_at(root, "processes/0/tasks/0/kmem/in"), 265 * MIB + 120 * KIB);
 	assert_int_equal(int_at(root, "processes/0/tasks/0/kstack/in"), 16 * KIB);
 	assert_int_equal(int_at(root, "processes/0/tasks/0/kstack/net"), 0);
-	assert_null_at(root, "processes/0/foreign/kmem/out");
+	assert_null_at(root, "processes/0/by_others/kmem/out");
 	assert_null_at(root, "processes/0/unattributed/kmem");
 	assert_int_equal(int_at(root, "processes/0/tasks/1/at_peak/kernel"), 44 * KIB);
 	assert_int_equal(int_at(root, "processes/0/tasks/1/at_peak/user"), 4 * KIB);
@@ -265,20 +265,20 @@ static void kernel_memory_by_task(void **state)
 	assert_int_equal(int_at(root, "peak/weight/time_ns"), 1200 * MS);
 	assert_int_equal(int_at(root, "peak/weight/total"),
 			 int_at(root, "peak/weight/user") + int_at(root, "peak/weight/kernel"));
-	assert_int_equal(int_at(root, "series/1/beside"), 22 * MIB);
+	assert_int_equal(int_at(root, "series/1/non_rss"), 22 * MIB);
 	assert_text_at(root, "slabs/caches/0/name", "io_kiocb");
 	json_decref(root);
 }
 
 static void a_total_is_not_by_task(void **state)
 {
-	json_t *root = rendered(fixture_group());
+	json_t *root = rendered(fixture_cgroup_only());
 
 	(void)state;
-	assert_text_at(root, "kmem/level", "group");
+	assert_text_at(root, "kmem/level", "cgroup");
 	assert_null_at(root, "kmem/by_events");
 	assert_null_at(root, "kmem/difference");
-	assert_null_at(root, "kmem/foreign/kernel/out");
+	assert_null_at(root, "kmem/by_others/kernel/out");
 	assert_null_at(root, "kmem/left");
 	assert_null_at(root, "kmem/no_process_at_peak");
 	assert_null_at(root, "totals/kmem/net");
@@ -286,7 +286,7 @@ static void a_total_is_not_by_task(void **state)
 	assert_null_at(root, "processes/0/tasks/0/kmem/in");
 	assert_null_at(root, "processes/0/tasks/0/at_peak/kmem");
 	assert_int_equal(int_at(root, "processes/0/at_peak/kernel"), 120 * KIB);
-	assert_int_equal(int_at(root, "kmem/by_group"), 84 * KIB);
+	assert_int_equal(int_at(root, "kmem/by_cgroup"), 84 * KIB);
 	assert_int_equal(int_at(root, "weight/kmem"), 84 * KIB);
 	assert_null_at(root, "slabs");
 	json_decref(root);
@@ -300,9 +300,9 @@ static void a_shared_group_is_not_the_workload(void **state)
 	assert_true(json_is_false(at(root, "kmem/whole")));
 	assert_int_equal(int_at(root, "kmem/difference"), 20 * KIB);
 	assert_null_at(root, "totals/kmem/unattributed");
-	assert_null_at(root, "totals/kmem/opening");
-	assert_null_at(root, "totals/kmem/foreign/in");
-	assert_int_equal(int_at(root, "kmem/foreign/process/in"), 3 * MIB);
+	assert_null_at(root, "totals/kmem/initial");
+	assert_null_at(root, "totals/kmem/by_others/in");
+	assert_int_equal(int_at(root, "kmem/by_others/process/in"), 3 * MIB);
 	assert_int_equal(int_at(root, "cgroup/others"), 7);
 	assert_text_at(root, "weight/source", "processes");
 	assert_int_equal(int_at(root, "weight/kmem"), 28 * KIB);
@@ -330,7 +330,7 @@ static void what_a_group_does_not_tell_is_null(void **state)
 	json_decref(root);
 	root = rendered(fixture_python());
 	assert_null_at(root, "cgroup");
-	assert_null_at(root, "kmem/by_group");
+	assert_null_at(root, "kmem/by_cgroup");
 	assert_null_at(root, "kmem/whole");
 	assert_null_at(root, "weight/charged");
 	json_decref(root);
@@ -357,7 +357,7 @@ static void a_line_for_each_task(void **state)
 	for (const char *s = text; (s = strstr(s, "\n{\"tid\": ")); s++)
 		lines++;
 	assert_int_equal(lines, 67);
-	assert_true(g_str_has_prefix(text, "{\n\"schema\": \"tare.report/1\",\n"));
+	assert_true(g_str_has_prefix(text, "{\n\"schema\": \"tare.report/2\",\n"));
 	assert_true(g_str_has_suffix(text, "}\n"));
 	report_free(r);
 }
@@ -368,7 +368,7 @@ static void the_schema_is_json(void **state)
 
 	(void)state;
 	assert_non_null(root);
-	assert_text_at(root, "properties/schema/const", "tare.report/1");
+	assert_text_at(root, "properties/schema/const", "tare.report/2");
 	for (int i = 0; i < TARE_LOSSES; i++)
 		assert_non_null(
 			json_object_get(at(root, "properties/lost/properties"), lost_name[i]));
@@ -383,7 +383,7 @@ static void the_schema_is_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_run_is_told_in_bytes_and_ns),
+		cmocka_unit_test(a_run_is_reported_in_bytes_and_ns),
 		cmocka_unit_test(what_is_unknown_is_null),
 		cmocka_unit_test(many_are_counted),
 		cmocka_unit_test(the_living_have_no_end),

@@ -67,14 +67,14 @@ static void every_column_has_every_row(void **state)
 	assert_rows(p, "frames", r->profile->frames->len);
 	assert_rows(p, "nodes", r->profile->nodes->len);
 	assert_rows(p, "entries", r->profile->entries->len);
-	assert_rows(p, "asked", r->profile->asked->len);
+	assert_rows(p, "virtual", r->profile->virtual->len);
 	assert_rows(p, "ticks", r->profile->ticks->len);
 	assert_true(r->profile->ticks->len > 10);
 	json_decref(root);
 	report_free(r);
 }
 
-static void entries_are_told_as_they_are(void **state)
+static void entries_are_reported_as_they_are(void **state)
 {
 	struct report *r = fixture_profile();
 	json_t *root = rendered(r);
@@ -92,10 +92,11 @@ static void entries_are_told_as_they_are(void **state)
 		assert_int_equal(cell(p, "entries", "cause", i),
 				 e->cause == NO_CAUSE ? -1 : (json_int_t)e->cause);
 		assert_int_equal(cell(p, "entries", "count", i), e->count);
-		assert_int_equal(cell(p, "entries", "grown", i), e->bytes[PICTURE_GROWN]);
-		assert_int_equal(cell(p, "entries", "live_peak", i), e->bytes[PICTURE_LIVE_PEAK]);
-		assert_int_equal(cell(p, "entries", "live_end", i), e->bytes[PICTURE_LIVE_END]);
-		assert_string_equal(text(p, "entries", "label", i), e->place_label);
+		assert_int_equal(cell(p, "entries", "grown", i), e->bytes[SAMPLE_TYPE_GROWN]);
+		assert_int_equal(cell(p, "entries", "live_peak", i),
+				 e->bytes[SAMPLE_TYPE_LIVE_PEAK]);
+		assert_int_equal(cell(p, "entries", "live_end", i), e->bytes[SAMPLE_TYPE_LIVE_END]);
+		assert_string_equal(text(p, "entries", "label", i), e->mapping_label);
 		assert_string_equal(json_string_value(json_array_get(
 					    kinds, (size_t)cell(p, "entries", "kind", i))),
 				    kind_name[e->kind]);
@@ -120,8 +121,8 @@ static void frames_have_flags_lines_and_whole_addresses(void **state)
 		flags |= cell(p, "frames", "flags", i);
 		assert_int_equal(!!(cell(p, "frames", "flags", i) & 1), f->kernel);
 		assert_int_equal(!!(cell(p, "frames", "flags", i) & 2), f->inlined);
-		assert_int_equal(!!(cell(p, "frames", "flags", i) & 4), f->guessed);
-		assert_int_equal(!!(cell(p, "frames", "flags", i) & 8), f->mark);
+		assert_int_equal(!!(cell(p, "frames", "flags", i) & 4), f->fallback);
+		assert_int_equal(!!(cell(p, "frames", "flags", i) & 8), f->synthetic);
 		assert_int_equal(cell(p, "frames", "line", i), f->line);
 		assert_int_equal(cell(p, "frames", "module", i),
 				 f->module == NO_MODULE ? -1 : (json_int_t)f->module);
@@ -158,9 +159,9 @@ static void what_is_not_measured_is_null(void **state)
 	const json_t *p = json_object_get(root, "profile");
 
 	(void)state;
-	assert_true(json_is_null(json_object_get(p, "asked")));
-	assert_string_equal(json_string_value(json_object_get(p, "asked_why")),
-			    r->profile->asked_why);
+	assert_true(json_is_null(json_object_get(p, "virtual")));
+	assert_string_equal(json_string_value(json_object_get(p, "virtual_why")),
+			    r->profile->virtual_why);
 	json_decref(root);
 	report_free(r);
 	r = fixture_python();
@@ -178,9 +179,9 @@ static void numbers_are_exact(void **state)
 	json_t *root;
 
 	(void)state;
-	e->bytes[PICTURE_GROWN] = INT64_MAX;
-	e->bytes[PICTURE_LIVE_PEAK] = INT64_MIN;
-	e->bytes[PICTURE_LIVE_END] = 0;
+	e->bytes[SAMPLE_TYPE_GROWN] = INT64_MAX;
+	e->bytes[SAMPLE_TYPE_LIVE_PEAK] = INT64_MIN;
+	e->bytes[SAMPLE_TYPE_LIVE_END] = 0;
 	e->count = 1000000007;
 	e->task = UINT32_MAX;
 	root = rendered(r);
@@ -213,7 +214,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_column_has_every_row),
-		cmocka_unit_test(entries_are_told_as_they_are),
+		cmocka_unit_test(entries_are_reported_as_they_are),
 		cmocka_unit_test(frames_have_flags_lines_and_whole_addresses),
 		cmocka_unit_test(a_parent_stands_before_its_children),
 		cmocka_unit_test(what_is_not_measured_is_null),

@@ -22,19 +22,19 @@ static struct history {
 	bool shrinks;
 } h;
 
-static struct tare_group *g = &in.workload.group;
+static struct tare_cgroup *g = &in.workload.cgroup;
 
-/* The weight, as enter_beside() of bpf/weight.bpf.h. */
-static void weigh(int64_t pages)
+/* The weight, as update_nonrss() of bpf/weight.bpf.h. */
+static void add_weight(int64_t pages)
 {
 	struct tare_workload *workload = &in.workload;
 
-	if (pages < 0 && workload->beside > workload->weight_peak) {
-		workload->weight_peak = workload->weight_peak_kernel = workload->beside;
+	if (pages < 0 && workload->nonrss > workload->weight_peak) {
+		workload->weight_peak = workload->weight_peak_kernel = workload->nonrss;
 		workload->weight_peak_ns = 2000;
 		workload->peak_seq++;
 	}
-	workload->beside += pages;
+	workload->nonrss += pages;
 	h.held += pages;
 	h.top = MAX(h.top, h.held);
 }
@@ -42,33 +42,33 @@ static void weigh(int64_t pages)
 static void note_peaks(struct tare_task *t)
 {
 	ledger_note_peak(t, in.workload.peak_seq);
-	if (g->foreign_peak_seq == in.workload.peak_seq)
+	if (g->nonowner_peak_seq == in.workload.peak_seq)
 		return;
-	g->foreign_at_peak = g->left_at_peak = g->left;
-	for (int i = 0; i < TARE_FOREIGNERS; i++)
-		g->foreign_at_peak += ledger_net(&g->foreign[i]);
-	g->foreign_peak_seq = in.workload.peak_seq;
+	g->nonowner_at_peak = g->left_at_peak = g->left;
+	for (int i = 0; i < TARE_NONOWNERS; i++)
+		g->nonowner_at_peak += ledger_net(&g->nonowner[i]);
+	g->nonowner_peak_seq = in.workload.peak_seq;
 }
 
-static void entry(struct tare_task *t, int64_t pages, bool making)
+static void update(struct tare_task *t, int64_t pages, bool making)
 {
 	int64_t bytes = pages * PAGE, own = ledger_own_part(&t->flow[TARE_KMEM], bytes);
 
 	g->events += bytes;
-	weigh(pages);
+	add_weight(pages);
 	note_peaks(t);
 	ledger_flow(&t->flow[TARE_KMEM], own);
 	if (making)
 		ledger_flow(&h.clone, own);
-	g->foreign[TARE_FOREIGN_LATE].out += own - bytes;
+	g->nonowner[TARE_NONOWNER_LATE].out += own - bytes;
 }
 
 static void kernel_frees(struct tare_task *t, int64_t pages)
 {
 	g->events -= pages * PAGE;
-	weigh(-pages);
+	add_weight(-pages);
 	note_peaks(t);
-	g->foreign[g_rand_int_range(h.rand, 0, TARE_FOREIGNERS)].out += pages * PAGE;
+	g->nonowner[g_rand_int_range(h.rand, 0, TARE_NONOWNERS)].out += pages * PAGE;
 }
 
 static void fork_by(struct tare_task *parent)
@@ -79,7 +79,7 @@ static void fork_by(struct tare_task *parent)
 		return;
 	memset(&h.clone, 0, sizeof(h.clone));
 	for (int i = g_rand_int_range(h.rand, 1, 20); i--;)
-		entry(parent, 1, true);
+		update(parent, 1, true);
 	*child = (struct tare_task){ .peak_seq = in.workload.peak_seq };
 	ledger_move(&parent->flow[TARE_KMEM], &child->flow[TARE_KMEM], &h.clone);
 	h.living[h.born++] = true;
@@ -95,7 +95,7 @@ static void end_of(unsigned i)
 	h.living[i] = false;
 }
 
-static void step(int number)
+static void random_step(int number)
 {
 	unsigned i = g_rand_int_range(h.rand, 0, (int)h.born);
 	bool grows = !h.shrinks || number < LAST_HIGHEST;
@@ -108,10 +108,10 @@ static void step(int number)
 	case 0:
 	case 1:
 		if (grows)
-			entry(t, pages, false);
+			update(t, pages, false);
 		break;
 	case 2: /* of whose it may be */
-		entry(t, -MIN(pages, h.held), false);
+		update(t, -MIN(pages, h.held), false);
 		break;
 	case 3:
 		kernel_frees(t, MIN(pages, h.held));
@@ -138,7 +138,7 @@ static void give_tasks(void)
 			rec.t.at_peak[k] = h.task[i].at_peak[k];
 		rec.t.peak_seq = h.task[i].peak_seq;
 		rec.t.flow[TARE_KMEM] = h.task[i].flow[TARE_KMEM];
-		GIVE(w, rec);
+		GIVE(pt, rec);
 	}
 }
 
@@ -179,7 +179,7 @@ static void check_rows(void)
 	check_equation(&r->totals[TARE_KMEM]);
 	left = r->totals[TARE_KMEM].net - now;
 	assert_in_range(left, 0, h.held * PAGE);
-	left = r->kmem.foreign_at_peak + r->totals[TARE_KMEM].opening - r->kmem.before_at_peak;
+	left = r->kmem.nonowner_at_peak + r->totals[TARE_KMEM].initial - r->kmem.before_at_peak;
 	assert_in_range(left, 0, h.top * PAGE);
 	assert_int_equal(peak + left, h.top * PAGE);
 	assert_true(r->balanced);
@@ -188,7 +188,7 @@ static void check_rows(void)
 static void any_history(void **state)
 {
 	for (guint32 seed = 0; seed < HISTORIES; seed++) {
-		int64_t opening;
+		int64_t initial;
 
 		memset(&h, 0, sizeof(h));
 		h.rand = g_rand_new_with_seed(seed);
@@ -197,15 +197,15 @@ static void any_history(void **state)
 		h.born = 1;
 		setup(state);
 		in.workload.weight_peak = -1;
-		opening = g_rand_int_range(h.rand, 0, 100);
-		weigh(opening);
+		initial = g_rand_int_range(h.rand, 0, 100);
+		add_weight(initial);
 		for (int i = 0; i < LENGTH; i++)
-			step(i);
+			random_step(i);
 		in.kmem = (struct books_kmem){
 			.level = KMEM_EVENTS,
 			.whole = true,
-			.opening = opening * PAGE,
-			.by_group = h.held * PAGE,
+			.initial = initial * PAGE,
+			.by_cgroup = h.held * PAGE,
 		};
 		give_tasks();
 		books_close(r, &in);

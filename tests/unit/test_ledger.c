@@ -269,8 +269,8 @@ static void take_snapshot(struct peaks *p)
 			p->snapshot[i][k] = ledger_net(&p->tasks[i].flow[k]);
 }
 
-/* As enter() does it. */
-static void change(struct peaks *p, int task, int kind, int64_t delta)
+/* As counter_update() does it. */
+static void change_kind(struct peaks *p, int task, int kind, int64_t delta)
 {
 	struct tare_task *t = &p->tasks[task];
 
@@ -287,7 +287,7 @@ static void change(struct peaks *p, int task, int kind, int64_t delta)
 }
 
 /* A task ends and another takes its place, born at this peak. */
-static void replace(struct peaks *p, int task)
+static void replace_task(struct peaks *p, int task)
 {
 	for (int k = 0; k < TARE_KINDS; k++)
 		if (ledger_is_rss(k))
@@ -310,10 +310,10 @@ static void peaks_by_lazy_notes(void **state)
 			int task = g_rand_int_range(rand, 0, PEAK_TASKS);
 
 			if (!g_rand_int_range(rand, 0, 50))
-				replace(&p, task);
+				replace_task(&p, task);
 			else
-				change(&p, task, g_rand_int_range(rand, 0, TARE_KINDS),
-				       g_rand_int_range(rand, -20, 24));
+				change_kind(&p, task, g_rand_int_range(rand, 0, TARE_KINDS),
+					    g_rand_int_range(rand, -20, 24));
 		}
 		for (int i = 0; i < PEAK_TASKS; i++)
 			for (int k = 0; k < TARE_KINDS; k++)

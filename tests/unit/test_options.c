@@ -16,13 +16,13 @@
 #include <unistd.h>
 
 #include "cli/options.h"
-#include "model/world.h"
+#include "model/proctable.h"
 
 static struct options o;
-static char said[4096]; /* on stderr, by the last parse() */
+static char said[4096]; /* on stderr, by the last parse_line() */
 
 /* A line of words, split at spaces; stderr is kept. */
-static int parse(enum option_for who, const char *line)
+static int parse_line(enum option_for who, const char *line)
 {
 	static char **argv; /* the result points into it */
 	FILE *file = tmpfile();
@@ -42,17 +42,17 @@ static int parse(enum option_for who, const char *line)
 	return err;
 }
 
-static void accepted(enum option_for who, const char *line)
+static void assert_accepted(enum option_for who, const char *line)
 {
 	options_free(&o);
-	assert_int_equal(parse(who, line), 0);
+	assert_int_equal(parse_line(who, line), 0);
 	assert_string_equal(said, "");
 }
 
-static void refused(enum option_for who, const char *line, const char *why)
+static void assert_refused(enum option_for who, const char *line, const char *why)
 {
 	options_free(&o);
-	assert_int_equal(parse(who, line), -EINVAL);
+	assert_int_equal(parse_line(who, line), -EINVAL);
 	if (!strstr(said, why))
 		fail_msg("\"%s\" is not in: %s", why, said);
 	assert_non_null(strstr(said, "--help"));
@@ -61,7 +61,7 @@ static void refused(enum option_for who, const char *line, const char *why)
 static void defaults(void **state)
 {
 	(void)state;
-	accepted(FOR_RUN, "run -- true");
+	assert_accepted(FOR_RUN, "run -- true");
 	assert_string_equal(o.command[0], "true");
 	assert_null(o.command[1]);
 	assert_int_equal(o.interval_ns, 100 * 1000 * 1000);
@@ -72,29 +72,31 @@ static void defaults(void **state)
 	assert_int_equal(o.ring_bytes, 8 << 20);
 	assert_false(o.no_priority);
 	assert_false(o.no_children || o.wait_all || o.as_root || o.kill_on_exit || o.self || o.all);
-	assert_true(!o.user && !o.output && !o.force_arm && !o.pids && !o.comm && !o.cgroup);
+	assert_true(!o.user && !o.output && !o.force_backend && !o.pids && !o.comm && !o.cgroup);
 }
 
 static void all_of_run(void **state)
 {
 	(void)state;
-	accepted(FOR_RUN, "run --wait-all --user nobody --kill-on-exit --format json --threads all"
-			  " --snapshot-every 2s --interval=10ms --force-arm classic --self"
-			  " --max-mms 7 --ring-size 1MiB --no-priority -- cmd --wait-all -o x");
+	assert_accepted(FOR_RUN,
+			"run --wait-all --user nobody --kill-on-exit --format json --threads all"
+			" --snapshot-every 2s --interval=10ms --force-arm classic --self"
+			" --max-mms 7 --ring-size 1MiB --no-priority -- cmd --wait-all -o x");
 	assert_true(o.wait_all && o.kill_on_exit && o.self && o.all_threads);
 	assert_string_equal(o.user, "nobody");
 	assert_string_equal(o.format->name, "json");
 	assert_int_equal(o.snapshot_every_ns, 2000 * 1000 * 1000ull);
 	assert_int_equal(o.interval_ns, 10 * 1000 * 1000);
-	assert_string_equal(o.force_arm, "classic");
+	assert_string_equal(o.force_backend, "classic");
 	assert_int_equal(o.max_mms, 7);
 	assert_true(o.no_priority);
-	accepted(FOR_RUN, "run --keep-tasks all -- true");
-	assert_int_equal(o.keep_tasks, WORLD_KEEP_ALL);
-	accepted(FOR_ATTACH, "attach --all --keep-tasks 0");
+	assert_accepted(FOR_RUN, "run --keep-tasks all -- true");
+	assert_int_equal(o.keep_tasks, PROCTABLE_KEEP_ALL);
+	assert_accepted(FOR_ATTACH, "attach --all --keep-tasks 0");
 	assert_int_equal(o.keep_tasks, 0);
-	accepted(FOR_RUN,
-		 "run --wait-all --ring-size 1MiB --keep-tasks 1000000 -- cmd --wait-all -o x");
+	assert_accepted(
+		FOR_RUN,
+		"run --wait-all --ring-size 1MiB --keep-tasks 1000000 -- cmd --wait-all -o x");
 	assert_int_equal(o.keep_tasks, 1000000);
 	assert_int_equal(o.ring_bytes, 1 << 20);
 	assert_string_equal(o.command[0], "cmd");
@@ -106,99 +108,100 @@ static void all_of_run(void **state)
 static void commands_own_options(void **state)
 {
 	(void)state;
-	accepted(FOR_RUN, "run ls --all -o x --self");
+	assert_accepted(FOR_RUN, "run ls --all -o x --self");
 	assert_string_equal(o.command[0], "ls");
 	assert_null(o.output);
 	assert_false(o.self);
-	accepted(FOR_RUN, "run --self -- --odd");
+	assert_accepted(FOR_RUN, "run --self -- --odd");
 	assert_string_equal(o.command[0], "--odd");
 }
 
 static void pids(void **state)
 {
 	(void)state;
-	accepted(FOR_ATTACH, "attach -p 12,34 --pid 56 --duration 1.5s");
+	assert_accepted(FOR_ATTACH, "attach -p 12,34 --pid 56 --duration 1.5s");
 	assert_int_equal(o.pids->len, 3);
 	assert_int_equal(g_array_index(o.pids, pid_t, 0), 12);
 	assert_int_equal(g_array_index(o.pids, pid_t, 2), 56);
 	assert_int_equal(o.duration_ns, 1500 * 1000 * 1000ull);
-	refused(FOR_ATTACH, "attach -p 0", "process ids");
-	refused(FOR_ATTACH, "attach -p -1", "process ids");
-	refused(FOR_ATTACH, "attach -p 12,", "process ids");
-	refused(FOR_ATTACH, "attach -p 12;13", "process ids");
-	refused(FOR_ATTACH, "attach -p 2147483648", "process ids");
-	refused(FOR_ATTACH, "attach -p 99999999999999999999", "process ids");
-	refused(FOR_ATTACH, "attach -p", "needs an argument");
+	assert_refused(FOR_ATTACH, "attach -p 0", "process ids");
+	assert_refused(FOR_ATTACH, "attach -p -1", "process ids");
+	assert_refused(FOR_ATTACH, "attach -p 12,", "process ids");
+	assert_refused(FOR_ATTACH, "attach -p 12;13", "process ids");
+	assert_refused(FOR_ATTACH, "attach -p 2147483648", "process ids");
+	assert_refused(FOR_ATTACH, "attach -p 99999999999999999999", "process ids");
+	assert_refused(FOR_ATTACH, "attach -p", "needs an argument");
 }
 
 static void one_way_to_attach(void **state)
 {
 	(void)state;
-	accepted(FOR_ATTACH, "attach --comm x");
-	accepted(FOR_ATTACH, "attach --cgroup /x");
-	accepted(FOR_ATTACH, "attach --all");
-	refused(FOR_ATTACH, "attach", "nothing to attach to");
-	refused(FOR_ATTACH, "attach --all --comm x", "exclude each other");
-	refused(FOR_ATTACH, "attach -p 1 --cgroup /x", "exclude each other");
-	refused(FOR_ATTACH, "attach --all true", "takes no command");
-	refused(FOR_ATTACH, "attach --wait-all --all", "unknown option");
+	assert_accepted(FOR_ATTACH, "attach --comm x");
+	assert_accepted(FOR_ATTACH, "attach --cgroup /x");
+	assert_accepted(FOR_ATTACH, "attach --all");
+	assert_refused(FOR_ATTACH, "attach", "nothing to attach to");
+	assert_refused(FOR_ATTACH, "attach --all --comm x", "exclude each other");
+	assert_refused(FOR_ATTACH, "attach -p 1 --cgroup /x", "exclude each other");
+	assert_refused(FOR_ATTACH, "attach --all true", "takes no command");
+	assert_refused(FOR_ATTACH, "attach --wait-all --all", "unknown option");
 }
 
 static void bad_run(void **state)
 {
 	(void)state;
-	refused(FOR_RUN, "run", "no command");
-	refused(FOR_RUN, "run --", "no command");
-	refused(FOR_RUN, "run --self --", "no command");
-	refused(FOR_RUN, "run --user x --as-root -- true", "exclude");
-	refused(FOR_RUN, "run --no-children --wait-all -- true", "exclude");
-	refused(FOR_RUN, "run --comm x -- true", "unknown option");
+	assert_refused(FOR_RUN, "run", "no command");
+	assert_refused(FOR_RUN, "run --", "no command");
+	assert_refused(FOR_RUN, "run --self --", "no command");
+	assert_refused(FOR_RUN, "run --user x --as-root -- true", "exclude");
+	assert_refused(FOR_RUN, "run --no-children --wait-all -- true", "exclude");
+	assert_refused(FOR_RUN, "run --comm x -- true", "unknown option");
 }
 
 static void bad_values(void **state)
 {
 	(void)state;
-	refused(FOR_RUN, "run --interval 0 -- true", "--interval 0");
-	refused(FOR_RUN, "run --interval 10us -- true", "1ms");
-	refused(FOR_RUN, "run --interval fast -- true", "--interval fast");
-	refused(FOR_RUN, "run --interval -1s -- true", "--interval -1s");
-	refused(FOR_RUN, "run --snapshot-every 0s -- true", "--snapshot-every 0s");
-	refused(FOR_RUN, "run --format xml -- true",
-		"table, folded, pprof, speedscope, json, html or csv");
-	refused(FOR_RUN, "run --threads some -- true", "all or grouped");
-	refused(FOR_RUN, "run --force-arm best -- true", "percpu, count or classic");
-	refused(FOR_RUN, "run --max-mms 0 -- true", "1 to 1048576");
-	refused(FOR_RUN, "run --max-mms 1048577 -- true", "1 to 1048576");
-	refused(FOR_RUN, "run --max-mms 4k -- true", "1 to 1048576");
-	refused(FOR_RUN, "run --keep-tasks some -- true", "up to 1000000, or all");
-	refused(FOR_RUN, "run --keep-tasks -1 -- true", "up to 1000000, or all");
-	refused(FOR_RUN, "run --keep-tasks 1000001 -- true", "up to 1000000, or all");
-	refused(FOR_RUN, "run --ring-size 1KiB -- true", "64KiB");
-	refused(FOR_RUN, "run --ring-size 2GiB -- true", "1GiB");
-	refused(FOR_RUN, "run --interval", "needs an argument");
+	assert_refused(FOR_RUN, "run --interval 0 -- true", "--interval 0");
+	assert_refused(FOR_RUN, "run --interval 10us -- true", "1ms");
+	assert_refused(FOR_RUN, "run --interval fast -- true", "--interval fast");
+	assert_refused(FOR_RUN, "run --interval -1s -- true", "--interval -1s");
+	assert_refused(FOR_RUN, "run --snapshot-every 0s -- true", "--snapshot-every 0s");
+	assert_refused(FOR_RUN, "run --format xml -- true",
+		       "table, folded, pprof, speedscope, json, html or csv");
+	assert_refused(FOR_RUN, "run --threads some -- true", "all or grouped");
+	assert_refused(FOR_RUN, "run --force-arm best -- true", "percpu, count or classic");
+	assert_refused(FOR_RUN, "run --max-mms 0 -- true", "1 to 1048576");
+	assert_refused(FOR_RUN, "run --max-mms 1048577 -- true", "1 to 1048576");
+	assert_refused(FOR_RUN, "run --max-mms 4k -- true", "1 to 1048576");
+	assert_refused(FOR_RUN, "run --keep-tasks some -- true", "up to 1000000, or all");
+	assert_refused(FOR_RUN, "run --keep-tasks -1 -- true", "up to 1000000, or all");
+	assert_refused(FOR_RUN, "run --keep-tasks 1000001 -- true", "up to 1000000, or all");
+	assert_refused(FOR_RUN, "run --ring-size 1KiB -- true", "64KiB");
+	assert_refused(FOR_RUN, "run --ring-size 2GiB -- true", "1GiB");
+	assert_refused(FOR_RUN, "run --interval", "needs an argument");
 }
 
 static void nearest_is_named(void **state)
 {
 	(void)state;
-	refused(FOR_RUN, "run --intervall 1s -- true", "--interval");
-	refused(FOR_RUN, "run --kil-on-exit -- true", "--kill-on-exit");
-	refused(FOR_RUN, "run --fromat=json -- true", "--format");
-	refused(FOR_RUN, "run --utterly-unknown -- true", "unknown option: --utterly-unknown");
+	assert_refused(FOR_RUN, "run --intervall 1s -- true", "--interval");
+	assert_refused(FOR_RUN, "run --kil-on-exit -- true", "--kill-on-exit");
+	assert_refused(FOR_RUN, "run --fromat=json -- true", "--format");
+	assert_refused(FOR_RUN, "run --utterly-unknown -- true",
+		       "unknown option: --utterly-unknown");
 }
 
 static void format_by_suffix(void **state)
 {
 	(void)state;
-	accepted(FOR_RUN, "run -o /tmp/x.json -- true");
+	assert_accepted(FOR_RUN, "run -o /tmp/x.json -- true");
 	assert_string_equal(o.format->name, "json");
-	accepted(FOR_RUN, "run -o /tmp/x.txt -- true");
+	assert_accepted(FOR_RUN, "run -o /tmp/x.txt -- true");
 	assert_string_equal(o.format->name, "table");
-	accepted(FOR_RUN, "run --format table -o /tmp/x.json -- true");
+	assert_accepted(FOR_RUN, "run --format table -o /tmp/x.json -- true");
 	assert_string_equal(o.format->name, "table");
-	accepted(FOR_RUN, "run -o /tmp/x.txt --format json -- true");
+	assert_accepted(FOR_RUN, "run -o /tmp/x.txt --format json -- true");
 	assert_string_equal(o.format->name, "json");
-	refused(FOR_RUN, "run -o /there/is/none/x.json -- true", "/there/is/none");
+	assert_refused(FOR_RUN, "run -o /there/is/none/x.json -- true", "/there/is/none");
 }
 
 int main(void)

@@ -38,7 +38,7 @@ static void entry(struct profile *p, uint32_t at, int64_t grown, int64_t live)
 	struct profile_entry e = {
 		.node = at,
 		.count = 1,
-		.place_label = g_strdup("heap"),
+		.mapping_label = g_strdup("heap"),
 		.bytes = { grown, live, 0 },
 	};
 
@@ -67,17 +67,17 @@ static void by_function(void **state)
 	entry(p, leaf, 100, 40);
 	entry(p, once, 7, 7);
 	entry(p, NO_NODE, 1000, 1000); /* of no function */
-	f = functions_of(p, PICTURE_LIVE_PEAK);
+	f = functions_of(p, SAMPLE_TYPE_LIVE_PEAK);
 	assert_int_equal(f->len, 3);
 	assert_string_equal(g_array_index(f, struct function, 0).name, "alloc");
-	assert_int_equal(find(f, "alloc")->self[PICTURE_GROWN], 100);
-	assert_int_equal(find(f, "alloc")->total[PICTURE_LIVE_PEAK], 40);
+	assert_int_equal(find(f, "alloc")->self[SAMPLE_TYPE_GROWN], 100);
+	assert_int_equal(find(f, "alloc")->total[SAMPLE_TYPE_LIVE_PEAK], 40);
 	/* It calls itself: that is no second time. */
-	assert_int_equal(find(f, "walk")->total[PICTURE_GROWN], 107);
-	assert_int_equal(find(f, "walk")->self[PICTURE_GROWN], 7);
+	assert_int_equal(find(f, "walk")->total[SAMPLE_TYPE_GROWN], 107);
+	assert_int_equal(find(f, "walk")->self[SAMPLE_TYPE_GROWN], 7);
 	assert_int_equal(find(f, "walk")->count, 1);
-	assert_int_equal(find(f, "main")->self[PICTURE_GROWN], 0);
-	assert_int_equal(find(f, "main")->total[PICTURE_LIVE_PEAK], 47);
+	assert_int_equal(find(f, "main")->self[SAMPLE_TYPE_GROWN], 0);
+	assert_int_equal(find(f, "main")->total[SAMPLE_TYPE_LIVE_PEAK], 47);
 	assert_string_equal(find(f, "main")->module, "/lib/x");
 	profile_free(p);
 }
@@ -105,13 +105,13 @@ static void callers(void **state)
 	entry(p, node(p, node(p, nameless, outer), inner), 1, 100);
 	entry(p, node(p, node(p, few, outer), inner), 1000, 30);
 	entry(p, few, 9, 9);
-	f = functions_of(p, PICTURE_LIVE_PEAK);
+	f = functions_of(p, SAMPLE_TYPE_LIVE_PEAK);
 	assert_string_equal(find(f, "morecore")->caller, "main");
 	assert_string_equal(find(f, "few")->caller, "main");
 	assert_null(find(f, "malloc")->caller); /* it took nothing itself */
 	assert_null(find(f, "main")->caller);
 	g_array_unref(f);
-	f = functions_of(p, PICTURE_GROWN);
+	f = functions_of(p, SAMPLE_TYPE_GROWN);
 	assert_string_equal(find(f, "morecore")->caller, "few");
 	profile_free(p);
 }
@@ -129,7 +129,7 @@ static void python_callers(void **state)
 	entry(p, node(p, c, frame_in(p, "malloc", "/lib/c")), 100, 100);
 	entry(p, c, 50, 50);
 	entry(p, run, 10, 10);
-	f = functions_of(p, PICTURE_GROWN);
+	f = functions_of(p, SAMPLE_TYPE_GROWN);
 	assert_string_equal(find(f, "malloc")->caller, "py::Tree.grow:/a.py");
 	assert_string_equal(find(f, "PyList_Append")->caller, "py::Tree.grow:/a.py");
 	assert_null(find(f, "py::Tree.grow:/a.py")->caller); /* it says itself who */
@@ -149,7 +149,8 @@ static void sums(const struct timeline *t, uint64_t *in, uint64_t *out)
 			const struct tick *before = tick - 1;
 
 			assert_true(before->slot < tick->slot ||
-				    (before->slot == tick->slot && before->tally < tick->tally));
+				    (before->slot == tick->slot &&
+				     before->aggregate < tick->aggregate));
 		}
 		*in += tick->in;
 		*out += tick->out;
@@ -178,7 +179,7 @@ static void over_time(void **state)
 	timeline_free(t);
 }
 
-/* Many tallies at once: time gets coarser before memory gets scarce. */
+/* Many aggregates at once: time gets coarser before memory gets scarce. */
 static void in_bounded_memory(void **state)
 {
 	struct timeline *t = timeline_new();

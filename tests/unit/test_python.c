@@ -90,7 +90,7 @@ static bool stack(struct setup *s, uint64_t task, bool more, const int *ids)
 
 /* The native stack, 'L' the interpreter's loop and 'o' another function of it, and 'x' one
  * of another file, with Python's in it: the names of these, and the letters of the rest. */
-static char *merged(struct setup *s, uint64_t task, uint64_t time, const char *native)
+static char *merge_stacks(struct setup *s, uint64_t task, uint64_t time, const char *native)
 {
 	struct tare_sample sample = { .head.time_ns = time, .task = task };
 	struct frame frames[16] = { 0 };
@@ -106,7 +106,7 @@ static char *merged(struct setup *s, uint64_t task, uint64_t time, const char *n
 	for (unsigned i = 0; i < w.n; i++) {
 		const struct frame *f = &w.frames[i];
 
-		if (f->flags & FRAME_MARK)
+		if (f->flags & FRAME_SYNTHETIC)
 			g_string_append(out, "[more]");
 		else if (f->flags & FRAME_NAMED)
 			g_string_append_printf(out, "(%s)", (char *)s->names->pdata[f->file]);
@@ -118,9 +118,9 @@ static char *merged(struct setup *s, uint64_t task, uint64_t time, const char *n
 	return g_string_free(out, FALSE);
 }
 
-static void is(struct setup *s, const char *native, const char *want)
+static void assert_merged(struct setup *s, const char *native, const char *want)
 {
-	g_autofree char *got = merged(s, 1, TIME, native);
+	g_autofree char *got = merge_stacks(s, 1, TIME, native);
 
 	assert_string_equal(got, want);
 }
@@ -131,9 +131,9 @@ static void in_their_places(void **state)
 
 	assert_true(code(s, 1, "f") && code(s, 2, "g") && code(s, 3, "h"));
 	assert_true(stack(s, 1, false, (int[]){ 1, -2, -3, 0 }));
-	is(s, "xLooLo", "x(py::f:/a.py)(py::g:/a.py)oo(py::h:/a.py)o");
+	assert_merged(s, "xLooLo", "x(py::f:/a.py)(py::g:/a.py)oo(py::h:/a.py)o");
 	/* It was that sample's alone. */
-	is(s, "xLooLo", "xLooLo");
+	assert_merged(s, "xLooLo", "xLooLo");
 }
 
 static void not_this_samples(void **state)
@@ -143,11 +143,11 @@ static void not_this_samples(void **state)
 
 	assert_true(code(s, 1, "f"));
 	assert_true(stack(s, 1, false, (int[]){ -1, 0 }));
-	other = merged(s, 2, TIME, "L");
+	other = merge_stacks(s, 2, TIME, "L");
 	assert_string_equal(other, "L");
-	later = merged(s, 1, TIME + 1, "L"); /* the sample that it was for is lost */
+	later = merge_stacks(s, 1, TIME + 1, "L"); /* the sample that it was for is lost */
 	assert_string_equal(later, "L");
-	is(s, "L", "L");
+	assert_merged(s, "L", "L");
 }
 
 #define CODES 524288
@@ -160,13 +160,13 @@ static void so_many_are_kept(void **state)
 	assert_true(code(s, 5, "old") && code(s, 6, "same"));
 	assert_true(code(s, 5 + CODES, "new") && code(s, 7 + CODES, "same"));
 	assert_true(stack(s, 1, false, (int[]){ -5, -6, -(5 + CODES), -(7 + CODES), 0 }));
-	is(s, "LoLoLoL", "Lo(py::same:/a.py)o(py::new:/a.py)o(py::same:/a.py)");
+	assert_merged(s, "LoLoLoL", "Lo(py::same:/a.py)o(py::new:/a.py)o(py::same:/a.py)");
 	assert_true(stack(s, 1, false, (int[]){ -6, 0 }));
 	python_task_ended(s->p, 1);
-	is(s, "L", "L");
+	assert_merged(s, "L", "L");
 	assert_true(stack(s, 1, false, (int[]){ -6, 0 }));
 	python_drop(s->p, FILE);
-	is(s, "L", "L");
+	assert_merged(s, "L", "L");
 }
 
 /* A whole stack: they began together. */
@@ -176,11 +176,11 @@ static void more_of_one_than_of_the_other(void **state)
 
 	assert_true(code(s, 1, "f") && code(s, 2, "g"));
 	assert_true(stack(s, 1, false, (int[]){ -1, 0 }));
-	is(s, "LoL", "Lo(py::f:/a.py)");
+	assert_merged(s, "LoL", "Lo(py::f:/a.py)");
 	assert_true(stack(s, 1, false, (int[]){ 2, -1, -2, 0 }));
-	is(s, "xLo", "x(py::g:/a.py)o");
+	assert_merged(s, "xLo", "x(py::g:/a.py)o");
 	assert_true(stack(s, 1, false, (int[]){ 1, 0 }));
-	is(s, "xo", "xo");
+	assert_merged(s, "xo", "xo");
 }
 
 /* A part of one: they end together. */
@@ -191,9 +191,9 @@ static void where_neither_begins(void **state)
 	s->cut = true;
 	assert_true(code(s, 1, "f") && code(s, 2, "g"));
 	assert_true(stack(s, 1, false, (int[]){ -1, 0 }));
-	is(s, "LoL", "(py::f:/a.py)oL");
+	assert_merged(s, "LoL", "(py::f:/a.py)oL");
 	assert_true(stack(s, 1, false, (int[]){ 2, -1, -2, 0 }));
-	is(s, "xLo", "x(py::g:/a.py)(py::f:/a.py)o");
+	assert_merged(s, "xLo", "x(py::g:/a.py)(py::f:/a.py)o");
 }
 
 static void cut(void **state)
@@ -202,9 +202,9 @@ static void cut(void **state)
 
 	assert_true(code(s, 1, "f"));
 	assert_true(stack(s, 1, true, (int[]){ 1, 1, 0 }));
-	is(s, "Lo", "(py::f:/a.py)(py::f:/a.py)[more]o");
+	assert_merged(s, "Lo", "(py::f:/a.py)(py::f:/a.py)[more]o");
 	assert_true(stack(s, 1, true, (int[]){ 1, -1, 0 }));
-	is(s, "LoLo", "(py::f:/a.py)(py::f:/a.py)[more]oLo");
+	assert_merged(s, "LoLo", "(py::f:/a.py)(py::f:/a.py)[more]oLo");
 }
 
 /* From 3.12 on: the C function has been called and runs none yet. */
@@ -217,7 +217,7 @@ static void a_run_of_none(void **state)
 	record.head = (struct tare_record){ TARE_REC_PYTHON,
 					    sizeof(record) - (TARE_PYTHON_FRAMES - 2) * 8, TIME };
 	assert_true(python_stack(s->p, &record));
-	is(s, "LoL", "Lo(py::f:/a.py)");
+	assert_merged(s, "LoL", "Lo(py::f:/a.py)");
 }
 
 static void versions(void **state)
@@ -231,12 +231,12 @@ static void versions(void **state)
 	assert_false(python_layout(0x0208, &at) || python_layout(0, &at));
 }
 
-static void names_that_are_not_told(void **state)
+static void names_that_are_not_reported(void **state)
 {
 	struct setup *s = *state;
 
 	assert_true(stack(s, 1, false, (int[]){ 9, -8, 0 }));
-	is(s, "oL", "oLL");
+	assert_merged(s, "oL", "oLL");
 }
 
 static void texts(void **state)
@@ -298,7 +298,7 @@ static void what_makes_no_sense(void **state)
 	assert_false(python_stack(s->p, &many));
 	off.head.size = sizeof(off);
 	assert_false(python_stack(s->p, &off));
-	is(s, "L", "L");
+	assert_merged(s, "L", "L");
 }
 
 int main(void)
@@ -310,7 +310,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(more_of_one_than_of_the_other, up, down),
 		cmocka_unit_test_setup_teardown(where_neither_begins, up, down),
 		cmocka_unit_test_setup_teardown(cut, up, down),
-		cmocka_unit_test_setup_teardown(names_that_are_not_told, up, down),
+		cmocka_unit_test_setup_teardown(names_that_are_not_reported, up, down),
 		cmocka_unit_test_setup_teardown(a_run_of_none, up, down),
 		cmocka_unit_test(versions),
 		cmocka_unit_test(texts),

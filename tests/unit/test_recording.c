@@ -64,7 +64,7 @@ static void the_last_checkpoint_counts(void **state)
 	got = load();
 	assert_int_equal(got->processes->len, second->processes->len);
 	assert_non_null(got->profile);
-	text = said();
+	text = said_since();
 	assert_string_equal(text, "");
 	report_free(got);
 	report_free(first);
@@ -125,12 +125,12 @@ static void what_is_not_measured_is_not_there(void **state)
 static void the_log_is_whole_where_it_fits(void **state)
 {
 	struct recording *rec = begin(64 << 20);
-	struct recorded_range range = { 5, 3, 0x1000, 4096, 77, "mmap file", "/lib/x" };
+	struct recorded_vma vma = { 5, 3, 0x1000, 4096, 77, "mmap file", "/lib/x" };
 	struct report *r = fixture("profile");
 
 	(void)state;
 	log_samples(rec, 50000);
-	recording_range(rec, &range);
+	recording_vma(rec, &vma);
 	assert_int_equal(recording_checkpoint(rec, r, true), 0);
 	recording_close(rec);
 	assert_int_equal(ask_int("SELECT count(*) FROM samples"), 50000);
@@ -160,7 +160,7 @@ static void the_log_is_thinned(void **state)
 		assert_true(st.st_size <= 2 << 20);
 	}
 	for (uint64_t i = 0; i < 20000; i++)
-		recording_range(rec, &(struct recorded_range){ .time_ns = i, .what = "munmap" });
+		recording_vma(rec, &(struct recorded_vma){ .time_ns = i, .what = "munmap" });
 	assert_int_equal(recording_checkpoint(rec, r, true), 0);
 	recording_close(rec);
 	level = ask_int("SELECT value FROM figures WHERE name = 'log.level'");
@@ -192,9 +192,9 @@ static struct report *wide(unsigned n)
 		struct profile_tick t = { 511, p->entries->len, 100, 0 };
 
 		e.node = p->nodes->len;
-		e.place_label = g_strdup("heap");
-		e.bytes[PICTURE_GROWN] = 100 + i;
-		e.bytes[PICTURE_LIVE_PEAK] = e.bytes[PICTURE_LIVE_END] = i;
+		e.mapping_label = g_strdup("heap");
+		e.bytes[SAMPLE_TYPE_GROWN] = 100 + i;
+		e.bytes[SAMPLE_TYPE_LIVE_PEAK] = e.bytes[SAMPLE_TYPE_LIVE_END] = i;
 		g_array_append_val(p->frames, f);
 		g_array_append_val(p->nodes, node);
 		g_array_append_val(p->entries, e);
@@ -204,7 +204,7 @@ static struct report *wide(unsigned n)
 }
 
 struct sums {
-	int64_t bytes[PICTURES];
+	int64_t bytes[SAMPLE_TYPES];
 	uint64_t count, in, out;
 };
 
@@ -216,7 +216,7 @@ static struct sums sums_of(const struct profile *p)
 		const struct profile_entry *e = &g_array_index(p->entries, struct profile_entry, i);
 
 		s.count += e->count;
-		for (int k = 0; k < PICTURES; k++)
+		for (int k = 0; k < SAMPLE_TYPES; k++)
 			s.bytes[k] += e->bytes[k];
 	}
 	for (unsigned i = 0; i < p->ticks->len; i++) {
@@ -250,7 +250,7 @@ static void small_stacks_are_left_out_last(void **state)
 		const struct profile_frame *f =
 			&g_array_index(got->profile->frames, struct profile_frame, i);
 
-		found |= !strcmp(f->function, "[thinned]") && f->mark;
+		found |= !strcmp(f->function, "[thinned]") && f->synthetic;
 		assert_string_not_equal(f->function, "a_function_with_a_long_name_1");
 	}
 	assert_true(found);
@@ -297,7 +297,7 @@ static void half_a_commit_is_taken_back(void **state)
 	(void)state;
 	write_complete("profile");
 	assert_true(g_file_get_contents(file, &was, &was_size, NULL));
-	db = shell();
+	db = open_shell();
 	assert_int_equal(sqlite3_exec(db,
 				      "PRAGMA synchronous = OFF; PRAGMA cache_size = 2; BEGIN;"
 				      "UPDATE figures SET value = 4711 WHERE name = 'duration_ns';"
@@ -358,7 +358,7 @@ static void a_checkpoint_writes_what_changed(void **state)
 	assert_int_equal(recording_checkpoint(rec, r, false), 0);
 	number = ask_int("SELECT max(number) FROM processes");
 	/* What is not written again is not looked at: it stays as somebody else made it. */
-	db = shell();
+	db = open_shell();
 	assert_int_equal(sqlite3_exec(db,
 				      "UPDATE frames SET line = 4711; UPDATE tasks SET tid ="
 				      " 4711; UPDATE ticks SET came = 4711",
@@ -373,7 +373,7 @@ static void a_checkpoint_writes_what_changed(void **state)
 	assert_int_equal(ask_int("SELECT count(*) FROM ticks WHERE came != 4711"), 0);
 	assert_int_equal(ask_int("SELECT max(number) FROM processes"), number);
 	g_array_set_size(r->profile->entries, 0);
-	g_array_set_size(r->profile->asked, 0);
+	g_array_set_size(r->profile->virtual, 0);
 	g_array_set_size(r->profile->ticks, 0);
 	g_ptr_array_remove_index(r->processes, 1);
 	assert_int_equal(recording_checkpoint(rec, r, false), 0);
@@ -400,7 +400,7 @@ static void a_reader_is_waited_for_by_the_last_only(void **state)
 
 	(void)state;
 	assert_int_equal(recording_checkpoint(rec, r, false), 0);
-	db = shell();
+	db = open_shell();
 	sqlite3_exec(db, "BEGIN; SELECT count(*) FROM figures", NULL, NULL, NULL);
 	log_samples(rec, 3);
 	r->duration_ns++;

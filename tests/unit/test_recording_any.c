@@ -64,11 +64,11 @@ static char *entry_text(const struct report *r, uint32_t number)
 	GString *s = g_string_new(NULL);
 
 	g_string_printf(s, "%s %u %s %d %s", whose, e->kind, profile_cause_name(p, e->cause) ?: "-",
-			(int)e->place, e->place_label);
+			(int)e->mapping, e->mapping_label);
 	g_string_append_printf(s,
 			       " %" G_GUINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT
 			       " %" G_GINT64_FORMAT " %u",
-			       e->count, e->bytes[0], e->bytes[1], e->bytes[2], e->tally);
+			       e->count, e->bytes[0], e->bytes[1], e->bytes[2], e->aggregate);
 	profile_stack(p, e->node, frames);
 	for (unsigned i = 0; i < frames->len; i++)
 		g_string_append_printf(s, " < %s",
@@ -90,12 +90,13 @@ static char *profile_text(const struct report *r)
 		g_ptr_array_add(lines, g_strdup_printf("%u: %s %" G_GUINT64_FORMAT, t->slot, entry,
 						       t->in));
 	}
-	for (unsigned i = 0; i < p->asked->len; i++) {
-		const struct profile_asked *a = &g_array_index(p->asked, struct profile_asked, i);
+	for (unsigned i = 0; i < p->virtual->len; i++) {
+		const struct profile_virtual *a =
+			&g_array_index(p->virtual, struct profile_virtual, i);
 		g_autofree char *whose = whose_text(r, a->process, a->task);
 
 		g_ptr_array_add(lines, g_strdup_printf("asked %s %" G_GINT64_FORMAT " %s", whose,
-						       a->bytes, a->place_label));
+						       a->bytes, a->mapping_label));
 	}
 	return join(lines);
 }
@@ -174,7 +175,7 @@ static char *who_text(struct report *r)
 static int64_t figure(const char *name)
 {
 	g_autofree char *sql = g_strdup_printf("SELECT value FROM figures WHERE name = '%s'", name);
-	g_autofree char *value = ask(sql);
+	g_autofree char *value = query_text(sql);
 
 	return g_ascii_strtoll(value, NULL, 10);
 }
@@ -188,7 +189,7 @@ static void check(struct sim *s, struct report *r, unsigned *same)
 
 	if (recording_load_within(&got, file, &s->limits))
 		fail_said("not loaded");
-	g_free(said());
+	g_free(said_since());
 	assert_int_equal(stat(file, &st), 0);
 	assert_true(st.st_size <= (off_t)s->max_size);
 	if (!figure("thinned.texts") && !figure("thinned.sizes")) {
@@ -213,14 +214,14 @@ static void check_profile(struct sim *s, const struct report *r)
 		return;
 	if (recording_load_within(&got, file, &s->limits))
 		fail_said("not loaded");
-	g_free(said());
+	g_free(said_since());
 	a = profile_text(r);
 	b = profile_text(got);
 	assert_same_text("stacks", a, b);
 	report_free(got);
 }
 
-static void run(unsigned seed, unsigned *same)
+static void check_run(unsigned seed, unsigned *same)
 {
 	struct recording *rec = NULL;
 	struct recording_config config;
@@ -234,7 +235,7 @@ static void run(unsigned seed, unsigned *same)
 	for (int i = 0; i < STEPS; i++) {
 		struct report *r;
 
-		step(&s);
+		step_once(&s);
 		log_some(&s, rec);
 		r = make_report(&s);
 		if (recording_checkpoint(rec, r, i == STEPS - 1))
@@ -254,7 +255,7 @@ static void what_is_written_is_read(void **state)
 
 	(void)state;
 	for (unsigned seed = 0; seed < rounds; seed++)
-		run(seed, &same);
+		check_run(seed, &same);
 	/* Else it would only have been seen that it can be read. */
 	assert_true(same > rounds * STEPS / 4);
 }

@@ -35,7 +35,7 @@ static void write_some(void)
 }
 
 /* What is read is shown in every form. */
-static void show(const struct report *r)
+static void show_all(const struct report *r)
 {
 	struct format_style style = { .table = { .width = 80 } };
 
@@ -44,13 +44,13 @@ static void show(const struct report *r)
 			g_string_free(f->render(r, &style), TRUE);
 }
 
-static int try(void)
+static int load_and_show(void)
 {
 	struct report *r = NULL;
 	int err = recording_load(&r, file);
 
 	if (!err)
-		show(r);
+		show_all(r);
 	report_free(r);
 	return err;
 }
@@ -61,7 +61,7 @@ static void assert_after(const char *sql, int err, const char *why)
 
 	write_some();
 	run_sql(sql);
-	got = try();
+	got = load_and_show();
 	if (got != err)
 		fail_said(sql);
 	assert_said(file, why);
@@ -71,14 +71,14 @@ static void as_it_was(void **state)
 {
 	(void)state;
 	write_some();
-	assert_int_equal(try(), 0);
+	assert_int_equal(load_and_show(), 0);
 }
 
 static void another_sort_of_file(void **state)
 {
 	(void)state;
 	assert_true(g_file_set_contents(file, "a: 1\n", -1, NULL));
-	assert_int_equal(try(), -EBADMSG);
+	assert_int_equal(load_and_show(), -EBADMSG);
 	assert_said(file, "not a file of tare run -r");
 	assert_after("PRAGMA user_version = 9", -EPROTONOSUPPORT, "made by a newer tare");
 	assert_after("DROP TABLE ticks", -EBADMSG, "no table 'ticks'");
@@ -110,7 +110,7 @@ static void references_that_lead_nowhere(void **state)
 	for (unsigned i = 0; i < G_N_ELEMENTS(sql); i++) {
 		write_some();
 		run_sql(sql[i]);
-		if (try() != -EBADMSG)
+		if (load_and_show() != -EBADMSG)
 			fail_said(sql[i]);
 		assert_said(file, "table ");
 	}
@@ -180,7 +180,7 @@ static void missing_rows(void **state)
 
 		write_some();
 		run_sql(sql);
-		if (try())
+		if (load_and_show())
 			fail_said(sql);
 	}
 }
@@ -199,8 +199,8 @@ static void damaged_files_do_no_harm(void **state)
 	assert_true(g_file_get_contents(file, &data, &len, NULL));
 	for (unsigned i = 0; i < rounds; i++) {
 		write_damaged(rand, i, data, len);
-		loaded += !try();
-		g_free(said());
+		loaded += !load_and_show();
+		g_free(said_since());
 		g_unlink(journal);
 	}
 	/* Else only the opening would have been tried. */
@@ -243,11 +243,11 @@ static void random_values_do_no_harm(void **state)
 		sqlite3 *db;
 
 		write_some();
-		db = shell();
+		db = open_shell();
 		sqlite3_exec(db, sql, NULL, NULL, NULL);
 		sqlite3_close(db);
-		loaded += !try();
-		g_free(said());
+		loaded += !load_and_show();
+		g_free(said_since());
 	}
 	assert_in_range(loaded, 50, 290);
 	g_rand_free(rand);

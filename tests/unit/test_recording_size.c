@@ -12,13 +12,13 @@
 
 #include "tests/unit/recordings.h"
 
-static void log_ranges(struct recording *rec, unsigned n, const char *what)
+static void log_vmas(struct recording *rec, unsigned n, const char *what)
 {
 	for (unsigned i = 0; i < n; i++)
-		recording_range(rec, &(struct recorded_range){ .time_ns = i, .what = what });
+		recording_vma(rec, &(struct recorded_vma){ .time_ns = i, .what = what });
 }
 
-/* What samples don't use ranges may, until they need it. */
+/* What samples don't use changes of VMAs may, until they need it. */
 static void shares_are_kept_only_when_it_is_full(void **state)
 {
 	struct recording *rec = begin(4 << 20);
@@ -26,8 +26,8 @@ static void shares_are_kept_only_when_it_is_full(void **state)
 	struct stat st;
 
 	(void)state;
-	log_ranges(rec, 1000, "mmap file");
-	log_ranges(rec, 40000, "munmap"); /* much more than an eighth */
+	log_vmas(rec, 1000, "mmap file");
+	log_vmas(rec, 40000, "munmap"); /* much more than an eighth */
 	assert_int_equal(recording_checkpoint(rec, r, false), 0);
 	assert_int_equal(ask_int("SELECT count(*) FROM ranges"), 41000);
 	assert_int_equal(ask_int("SELECT value FROM figures WHERE name = 'log.ranges_dropped'"), 0);

@@ -18,7 +18,7 @@
 #include "capture/refusal.h"
 #include "capture/refuse.h"
 
-static void hear(struct refusal *r, const char *const *texts)
+static void give_messages(struct refusal *r, const char *const *texts)
 {
 	*r = (struct refusal){ .log = g_string_new(NULL) };
 	for (; *texts; texts++)
@@ -42,7 +42,7 @@ static void test_program(void **state)
 	g_autofree char *last = NULL;
 
 	(void)state;
-	hear(&r, said);
+	give_messages(&r, said);
 	assert_string_equal(r.name, "tare_kmem");
 	assert_string_equal(r.reason, "failed to resolve CO-RE relocation <enumval_value> [276] "
 				      "enum e::X = 54");
@@ -68,17 +68,17 @@ static void test_map_and_later(void **state)
 	g_autofree char *last = NULL;
 
 	(void)state;
-	hear(&r, said);
+	give_messages(&r, said);
 	assert_string_equal(r.name, "tare_samples");
 	assert_string_equal(r.reason, "failed to create: Invalid argument(-22)");
 	refusal_clear(&r);
-	hear(&r, later); /* what was said of another does not count */
+	give_messages(&r, later); /* what was said of another does not count */
 	assert_string_equal(r.name, "two");
 	assert_string_equal(r.reason, "failed to find kernel BTF type ID of 'x': -3");
 	last = refusal_last(&r, 3);
 	assert_string_equal(last, "");
 	refusal_clear(&r);
-	hear(&r, nobody);
+	give_messages(&r, nobody);
 	assert_null(r.name);
 	assert_null(r.reason);
 	refusal_clear(&r);

@@ -84,7 +84,7 @@ static uint32_t *produce(struct map *m, const char *data, uint32_t size, uint32_
 	return head;
 }
 
-static int take(void *ctx, const void *data, size_t size)
+static int take_record(void *ctx, const void *data, size_t size)
 {
 	struct map *m = ctx;
 
@@ -113,7 +113,7 @@ static void records_of_any_size_arrive_whole_and_in_order(void **state)
 			g_string_append_len(made, data, size);
 			n++;
 		}
-		assert_int_equal(ring_consume(m->ring, take, m), n - before);
+		assert_int_equal(ring_consume(m->ring, take_record, m), n - before);
 		assert_int_equal(*m->consumer, *m->producer);
 		assert_int_equal(made->len, m->taken->len);
 		assert_memory_equal(made->str, m->taken->str, made->len);
@@ -131,12 +131,12 @@ static void the_largest_record_that_fits_arrives_across_the_end(void **state)
 
 	memset(data, 'x', sizeof(data));
 	assert_non_null(produce(m, data, 1000, 0));
-	assert_int_equal(ring_consume(m->ring, take, m), 1);
+	assert_int_equal(ring_consume(m->ring, take_record, m), 1);
 	g_string_truncate(m->taken, 0);
 	for (unsigned i = 0; i < sizeof(data); i++)
 		data[i] = (char)(i * 31);
 	assert_non_null(produce(m, data, sizeof(data), 0));
-	assert_int_equal(ring_consume(m->ring, take, m), 1);
+	assert_int_equal(ring_consume(m->ring, take_record, m), 1);
 	assert_int_equal(m->taken->len, sizeof(data));
 	assert_memory_equal(m->taken->str, data, sizeof(data));
 }
@@ -149,12 +149,12 @@ static void a_record_that_is_being_written_holds_up_those_behind_it(void **state
 	produce(m, "a", 1, 0);
 	head = produce(m, "b", 1, BPF_RINGBUF_BUSY_BIT);
 	produce(m, "c", 1, 0);
-	assert_int_equal(ring_consume(m->ring, take, m), 1);
+	assert_int_equal(ring_consume(m->ring, take_record, m), 1);
 	assert_string_equal(m->taken->str, "a");
 	*head &= ~BPF_RINGBUF_BUSY_BIT;
-	assert_int_equal(ring_consume(m->ring, take, m), 2);
+	assert_int_equal(ring_consume(m->ring, take_record, m), 2);
 	assert_string_equal(m->taken->str, "abc");
-	assert_int_equal(ring_consume(m->ring, take, m), 0);
+	assert_int_equal(ring_consume(m->ring, take_record, m), 0);
 }
 
 static void a_record_that_was_given_up_is_passed_over(void **state)
@@ -163,7 +163,7 @@ static void a_record_that_was_given_up_is_passed_over(void **state)
 
 	produce(m, "a", 1, BPF_RINGBUF_DISCARD_BIT);
 	produce(m, "b", 1, 0);
-	assert_int_equal(ring_consume(m->ring, take, m), 1);
+	assert_int_equal(ring_consume(m->ring, take_record, m), 1);
 	assert_string_equal(m->taken->str, "b");
 	assert_int_equal(*m->consumer, *m->producer);
 }
@@ -175,9 +175,9 @@ static void who_takes_them_can_stop_and_go_on(void **state)
 	for (const char *at = "abcd"; *at; at++)
 		produce(m, at, 1, 0);
 	m->stop_at = 2;
-	assert_int_equal(ring_consume(m->ring, take, m), -1);
+	assert_int_equal(ring_consume(m->ring, take_record, m), -1);
 	assert_string_equal(m->taken->str, "ab");
-	assert_int_equal(ring_consume(m->ring, take, m), 2);
+	assert_int_equal(ring_consume(m->ring, take_record, m), 2);
 	assert_string_equal(m->taken->str, "abcd");
 }
 

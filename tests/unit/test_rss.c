@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The ledger's hook itself (bpf/rss.bpf.c, enter.bpf.h, sums.bpf.h), compiled
+ * The ledger's hook itself (bpf/rss.bpf.c, update.bpf.h, sums.bpf.h), compiled
  * into the kernel of kernel_sim.h: changes whose events come late, on another
  * CPU, or in the middle of each other. Nothing may be made up or lost, and what
  * can be told apart must go to who did it.
@@ -47,9 +47,9 @@ static __s64 any_size(struct sim *s)
 	return steps[g_rand_int_range(s->rand, 0, G_N_ELEMENTS(steps))];
 }
 
-static __s64 entered(__u32 member)
+static __s64 accounted(__u32 member)
 {
-	__s64 sum = ledger_net(&sim->m->foreign[member]);
+	__s64 sum = ledger_net(&sim->m->nonowner[member]);
 
 	for (int i = 0; i < sim->tasks; i++)
 		sum += ledger_net(&sim->task[i].state.t.flow[member]);
@@ -65,19 +65,19 @@ static __s64 seen(__u32 member)
 	return sum;
 }
 
-/* Between events the entries are what the ledger has seen, whatever happened. */
-static void check_entries(void)
+/* Between events the updates are what the ledger has seen, whatever happened. */
+static void check_accounted(void)
 {
 	for (int k = 0; k < TARE_MEMBERS; k++)
-		assert_int_equal(seen(k), entered(k));
+		assert_int_equal(seen(k), accounted(k));
 }
 
 /* And with no change outstanding, they are what the kernel counts. */
 static void check_books(void)
 {
-	check_entries();
+	check_accounted();
 	for (int k = 0; k < TARE_MEMBERS && !sim->outstanding; k++)
-		assert_int_equal(entered(k), sim_sum(k));
+		assert_int_equal(accounted(k), sim_sum(k));
 }
 
 static void check_each_task(void)
@@ -108,7 +108,7 @@ static void check_peaks(void)
 	__s64 off = MAX(workload.peak, workload.rss) - sim->top, sum = 0;
 
 	for (int k = 0; k < TARE_MEMBERS; k++)
-		sum += ledger_is_rss(k) ? entered(k) : 0;
+		sum += ledger_is_rss(k) ? accounted(k) : 0;
 	assert_int_equal(m->rss, sum);
 	assert_int_equal(workload.rss, m->folded);
 	assert_true(sim->races || llabs(m->rss - m->folded) < ledger_fold_at(m->rss));
@@ -120,7 +120,7 @@ static void check_peaks(void)
  * events race: a share is read in pieces then. */
 static void check_shares(void)
 {
-	__s64 weight = workload.rss + workload.beside, sum = 0;
+	__s64 weight = workload.rss + workload.nonrss, sum = 0;
 	__u64 seq = weight > workload.weight_peak ? UINT64_MAX : workload.peak_seq;
 
 	for (int i = 0; i < sim->tasks; i++)
@@ -138,8 +138,8 @@ static void close_books(void)
 	sim->task[0].cpu = 0;
 	sim->now = &sim->task[0];
 	for (int k = 0; k < TARE_MEMBERS; k++) {
-		enter(sim->m, k, claim_all(&sim->mm, sim->m, k));
-		assert_int_equal(entered(k), sim_sum(k));
+		counter_update(sim->m, k, claim_all(&sim->mm, sim->m, k));
+		assert_int_equal(accounted(k), sim_sum(k));
 		assert_int_equal(seen(k), sim_sum(k));
 	}
 	check_causes();
@@ -215,7 +215,7 @@ static void alone(void **state)
 	}
 }
 
-static void any(bool migrate, bool races, int arm)
+static void check_histories(bool migrate, bool races, int backend)
 {
 	for (guint32 seed = 0; seed < RUNS; seed++) {
 		int n = 1 + seed % SIM_CPUS;
@@ -225,9 +225,9 @@ static void any(bool migrate, bool races, int arm)
 		sim->migrate = migrate;
 		sim->torn = races;
 		sim->races = races;
-		cfg_arm = arm;
-		cfg_shape = arm == ARM_COUNT ? TARE_SHAPE_ATOMIC : TARE_SHAPE_PERCPU;
-		sim_run(races || arm == ARM_CLASSIC ? check_entries : check_books);
+		cfg_backend = backend;
+		cfg_shape = backend == BACKEND_COUNT ? TARE_SHAPE_ATOMIC : TARE_SHAPE_PERCPU;
+		sim_run(races || backend == BACKEND_CLASSIC ? check_accounted : check_books);
 		check_peaks();
 		if (!races)
 			check_shares();
@@ -239,13 +239,13 @@ static void any(bool migrate, bool races, int arm)
 static void steps_of_any_size(void **state)
 {
 	(void)state;
-	any(false, false, ARM_PERCPU);
+	check_histories(false, false, BACKEND_PERCPU);
 }
 
 static void tasks_that_move(void **state)
 {
 	(void)state;
-	any(true, false, ARM_PERCPU);
+	check_histories(true, false, BACKEND_PERCPU);
 }
 
 /* The same while other CPUs go on in the middle of each event. */
@@ -258,22 +258,22 @@ static void pages_racing(void **state)
 static void steps_racing(void **state)
 {
 	(void)state;
-	any(false, true, ARM_PERCPU);
-	any(true, true, ARM_PERCPU);
+	check_histories(false, true, BACKEND_PERCPU);
+	check_histories(true, true, BACKEND_PERCPU);
 }
 
-static void count_arm(void **state)
+static void count_backend(void **state)
 {
 	(void)state;
-	any(true, false, ARM_COUNT);
-	any(true, true, ARM_COUNT);
+	check_histories(true, false, BACKEND_COUNT);
+	check_histories(true, true, BACKEND_COUNT);
 }
 
-static void classic_arm(void **state)
+static void classic_backend(void **state)
 {
 	(void)state;
-	any(true, false, ARM_CLASSIC);
-	any(true, true, ARM_CLASSIC);
+	check_histories(true, false, BACKEND_CLASSIC);
+	check_histories(true, true, BACKEND_CLASSIC);
 }
 
 /* Slots near the end of s32 go round; a slot's change is still one page. */
@@ -339,21 +339,21 @@ static void causes(void **state)
 	}
 }
 
-/* Whoever is not a living task of the mm's process is foreign, and by what it is. */
-static void foreigners(void **state)
+/* Whoever is not a living task of the mm's process is a non-owner, and by what it is. */
+static void nonowners(void **state)
 {
 	static const struct {
 		__u32 flags;
 		const char *comm;
 		bool own, ended;
-		enum tare_foreign who;
+		enum tare_nonowner who;
 	} cases[] = {
-		{ PF_KTHREAD | PF_KSWAPD, "kswapd0", false, false, TARE_FOREIGN_RECLAIM },
-		{ PF_MEMALLOC, "other", false, false, TARE_FOREIGN_RECLAIM },
-		{ PF_KTHREAD, "khugepaged", false, false, TARE_FOREIGN_KHUGEPAGED },
-		{ PF_KTHREAD, "oom_reaper", false, false, TARE_FOREIGN_KERNEL },
-		{ 0, "gdb", false, false, TARE_FOREIGN_PROCESS },
-		{ 0, "self", true, true, TARE_FOREIGN_LATE },
+		{ PF_KTHREAD | PF_KSWAPD, "kswapd0", false, false, TARE_NONOWNER_RECLAIM },
+		{ PF_MEMALLOC, "other", false, false, TARE_NONOWNER_RECLAIM },
+		{ PF_KTHREAD, "khugepaged", false, false, TARE_NONOWNER_KHUGEPAGED },
+		{ PF_KTHREAD, "oom_reaper", false, false, TARE_NONOWNER_KERNEL },
+		{ 0, "gdb", false, false, TARE_NONOWNER_PROCESS },
+		{ 0, "self", true, true, TARE_NONOWNER_LATE },
 	};
 
 	(void)state;
@@ -365,8 +365,8 @@ static void foreigners(void **state)
 		t->k.state = cases[i].own ? &t->state : NULL;
 		t->state.t.flags = cases[i].ended ? TARE_TASK_ENDED : 0;
 		touch_page();
-		assert_int_equal(sim->m->foreign[TARE_ANON].in, 1);
-		assert_int_equal(sim->m->foreign_cause[cases[i].who].in, 1);
+		assert_int_equal(sim->m->nonowner[TARE_ANON].in, 1);
+		assert_int_equal(sim->m->nonowner_cause[cases[i].who].in, 1);
 		assert_int_equal(t->state.t.flow[TARE_ANON].in, 0);
 		assert_int_equal(sim->m->rss, 1);
 		sim_free();
@@ -374,7 +374,7 @@ static void foreigners(void **state)
 }
 
 /* An mm seen for the first time is its maker's: in execve the program's own
- * entries, in fork the child's opening; else it is nobody's that we follow. */
+ * updates, in fork the child's initial balance; else it is nobody's that we follow. */
 static void first_sight(void **state)
 {
 	struct tare_mm *m;
@@ -398,7 +398,7 @@ static void first_sight(void **state)
 	touch_page();
 	m = mm_find(13);
 	assert_int_equal(m->flags, TARE_MM_FORKING);
-	assert_int_equal(m->opening[TARE_ANON], 3);
+	assert_int_equal(m->initial[TARE_ANON], 3);
 	assert_int_equal(m->rss, 3);
 	assert_int_equal(t->state.t.flow[TARE_ANON].in, 2);
 
@@ -413,49 +413,49 @@ static void first_sight(void **state)
 	sim_free();
 }
 
-/* Of an mm that is not in the books, and of one whose opening is being taken,
- * nothing is entered, and nothing is held against the events that follow. */
+/* Of an mm that is not in the books, and of one whose initial balance is being taken,
+ * nothing is counted, and nothing is held against the events that follow. */
 static void not_yet_open(void **state)
 {
 	struct sim_task *t = lone_task();
 
 	(void)state;
-	sim->m->flags = TARE_MM_OPENING;
+	sim->m->flags = TARE_MM_ATTACHING;
 	touch_page();
 	sim->m->flags = TARE_MM_IGNORE;
 	touch_page();
 	assert_int_equal(sim->m->rss, 0);
 	sim->m->flags = 0;
-	sim->m->opening[TARE_ANON] = claim_all(&sim->mm, sim->m, TARE_ANON);
-	assert_int_equal(sim->m->opening[TARE_ANON], 2);
+	sim->m->initial[TARE_ANON] = claim_all(&sim->mm, sim->m, TARE_ANON);
+	assert_int_equal(sim->m->initial[TARE_ANON], 2);
 	touch_page();
 	assert_int_equal(t->state.t.flow[TARE_ANON].in, 1);
 	sim_free();
 }
 
-/* Where kernel memory's events are entered, page tables have been charged as such
+/* Where kernel memory's events are counted, page tables have been charged as such
  * to the task already: taken out there; and when they go, of what goes later. */
 static void page_tables_charged(void **state)
 {
 	struct sim_task *t = lone_task();
 
 	(void)state;
-	cfg_kmem = workload.group.id = workload.group.own = 1;
+	cfg_kmem = workload.cgroup.id = workload.cgroup.own = 1;
 	t->state.t.flow[TARE_KMEM].in = 3 * 4096;
-	workload.beside = 3;
+	workload.nonrss = 3;
 	sim->mm.pgtables_bytes.counter = 8192;
 	touch_page();
 	assert_int_equal(ledger_net(&t->state.t.flow[TARE_KMEM]), 4096);
 	sim->mm.pgtables_bytes.counter = 4096;
 	touch_page();
 	assert_int_equal(ledger_net(&t->state.t.flow[TARE_KMEM]), 4096);
-	assert_int_equal(ledger_net(&workload.group.foreign[TARE_FOREIGN_KERNEL]), 4096);
-	assert_int_equal(workload.beside, 3); /* the events' doing */
+	assert_int_equal(ledger_net(&workload.cgroup.nonowner[TARE_NONOWNER_KERNEL]), 4096);
+	assert_int_equal(workload.nonrss, 3); /* the events' doing */
 	cfg_kmem = 0;
 	sim_free();
 }
 
-/* Page tables are entered once, in bytes, and are no RSS. */
+/* Page tables are counted once, in bytes, and are no RSS. */
 static void page_tables(void **state)
 {
 	struct sim_task *t = lone_task();
@@ -469,7 +469,7 @@ static void page_tables(void **state)
 	assert_int_equal(t->state.t.flow[TARE_PAGETABLE].in, 8192);
 	assert_int_equal(t->state.t.flow[TARE_PAGETABLE].out, 4096);
 	assert_int_equal(sim->m->rss, 3);
-	assert_int_equal(workload.beside, 1); /* pages of the weight */
+	assert_int_equal(workload.nonrss, 1); /* pages of the weight */
 	assert_int_equal(workload.weight_peak, 2 + 2);
 	assert_int_equal(workload.weight_peak_kernel, 2);
 	assert_int_equal(t->state.t.causes[0].pages.in, 3);
@@ -483,9 +483,9 @@ int main(void)
 		cmocka_unit_test(folios),          cmocka_unit_test(huge_pages),
 		cmocka_unit_test(alone),           cmocka_unit_test(steps_of_any_size),
 		cmocka_unit_test(tasks_that_move), cmocka_unit_test(pages_racing),
-		cmocka_unit_test(steps_racing),    cmocka_unit_test(count_arm),
-		cmocka_unit_test(classic_arm),     cmocka_unit_test(slots_wrap),
-		cmocka_unit_test(causes),          cmocka_unit_test(foreigners),
+		cmocka_unit_test(steps_racing),    cmocka_unit_test(count_backend),
+		cmocka_unit_test(classic_backend), cmocka_unit_test(slots_wrap),
+		cmocka_unit_test(causes),          cmocka_unit_test(nonowners),
 		cmocka_unit_test(first_sight),     cmocka_unit_test(not_yet_open),
 		cmocka_unit_test(page_tables),     cmocka_unit_test(page_tables_charged),
 	};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Ranges as of their time, lives and their ends, and the scale to the ledger.
+ * VMAs as of their time, live samples and their ends, and the scale to the ledger.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,11 +16,11 @@
 #define PAGE 4096ULL
 #define MM 7
 
-static void range(struct samples *s, unsigned what, uint64_t start, uint64_t size, uint64_t a,
-		  uint64_t b, uint64_t seq)
+static void vma(struct samples *s, unsigned what, uint64_t start, uint64_t size, uint64_t a,
+		uint64_t b, uint64_t seq)
 {
-	struct tare_range r = {
-		.head = { TARE_REC_RANGE, sizeof(r), 0 },
+	struct tare_vma r = {
+		.head = { TARE_REC_VMA, sizeof(r), 0 },
 		.mm = MM,
 		.what = what,
 		.start = start,
@@ -30,7 +30,7 @@ static void range(struct samples *s, unsigned what, uint64_t start, uint64_t siz
 		.peak_seq = seq,
 	};
 
-	samples_range(s, &r);
+	samples_vma(s, &r);
 }
 
 static void sample(struct samples *s, uint64_t address, uint64_t bytes, uint64_t seq)
@@ -54,48 +54,48 @@ static void sums(const struct samples *s, uint64_t seq, uint64_t *peak, uint64_t
 {
 	uint64_t at_peak[64], at_end[64];
 
-	assert_true(tallies_count(s->tallies) <= 64);
+	assert_true(aggregates_count(s->aggregates) <= 64);
 	samples_live(s, seq, at_peak, at_end);
 	*peak = *end = 0;
-	for (unsigned i = 0; i < tallies_count(s->tallies); i++) {
+	for (unsigned i = 0; i < aggregates_count(s->aggregates); i++) {
 		*peak += at_peak[i];
 		*end += at_end[i];
 	}
 }
 
-static void places(void **state)
+static void mappings(void **state)
 {
 	struct samples *s = samples_new(PAGE);
 	const struct space *space = samples_space(s, MM);
 
 	(void)state;
-	range(s, TARE_RANGE_ANON, 0x100000, 64 * PAGE, 3, 0x22, 0); /* private */
-	range(s, TARE_RANGE_ANON, 0x200000, 64 * PAGE, 3, 0x21, 0); /* shared */
-	range(s, TARE_RANGE_ANON, 0x300000, 64 * PAGE, 7, 0x22, 0); /* code */
-	assert_int_equal(space_place(space, 0x100000), PLACE_ANON);
-	assert_int_equal(space_place(space, 0x200000), PLACE_SHM);
-	assert_int_equal(space_place(space, 0x300000), PLACE_JIT);
-	assert_int_equal(samples_place("/memfd:x (deleted)"), PLACE_SHM);
-	assert_int_equal(samples_place("/dev/zero (deleted)"), PLACE_SHM);
-	assert_int_equal(samples_place("anon_inode:[io_uring]"), PLACE_URING);
-	assert_int_equal(samples_place("/usr/lib/libc.so.6"), PLACE_FILE);
+	vma(s, TARE_VMA_ANON, 0x100000, 64 * PAGE, 3, 0x22, 0); /* private */
+	vma(s, TARE_VMA_ANON, 0x200000, 64 * PAGE, 3, 0x21, 0); /* shared */
+	vma(s, TARE_VMA_ANON, 0x300000, 64 * PAGE, 7, 0x22, 0); /* code */
+	assert_int_equal(space_mapping(space, 0x100000), MAPPING_ANON);
+	assert_int_equal(space_mapping(space, 0x200000), MAPPING_SHM);
+	assert_int_equal(space_mapping(space, 0x300000), MAPPING_JIT);
+	assert_int_equal(samples_mapping("/memfd:x (deleted)"), MAPPING_SHM);
+	assert_int_equal(samples_mapping("/dev/zero (deleted)"), MAPPING_SHM);
+	assert_int_equal(samples_mapping("anon_inode:[io_uring]"), MAPPING_URING);
+	assert_int_equal(samples_mapping("/usr/lib/libc.so.6"), MAPPING_FILE);
 	samples_free(s);
 }
 
 static void spaces(void **state)
 {
 	struct space *s = space_new(1);
-	struct range r = { 0x1000, 0x9000, 0, 3, 0, PLACE_FILE, true };
+	struct vma r = { 0x1000, 0x9000, 0, 3, 0, MAPPING_FILE, true };
 
 	(void)state;
 	space_set(s, &r);
 	space_unset(s, 0x3000, 0x4000);
 	assert_null(space_find(s, 0x3fff));
 	assert_int_equal(space_find(s, 0x4000)->offset, 0x3000);
-	r = (struct range){ 0x2000, 0x5000, 0, NO_FILE, 0, PLACE_ANON, false };
+	r = (struct vma){ 0x2000, 0x5000, 0, NO_FILE, 0, MAPPING_ANON, false };
 	space_set(s, &r);
-	assert_int_equal(s->ranges->len, 3);
-	assert_int_equal(space_find(s, 0x2000)->place, PLACE_ANON);
+	assert_int_equal(s->vmas->len, 3);
+	assert_int_equal(space_find(s, 0x2000)->mapping, MAPPING_ANON);
 	assert_int_equal(space_find(s, 0x5000)->offset, 0x4000);
 	space_move(s, 0x6000, 0x2000, 0x20000, 0x3000);
 	assert_null(space_find(s, 0x6000));
@@ -106,34 +106,34 @@ static void spaces(void **state)
 	assert_int_equal(space_find(s, 0x2fff)->name, 0);
 	assert_int_equal(space_find(s, 0x4000)->name, 0);
 	space_unset(s, 0, UINT64_MAX);
-	assert_int_equal(s->ranges->len, 0);
+	assert_int_equal(s->vmas->len, 0);
 	space_free(s);
 }
 
-static void lives(void **state)
+static void live_samples(void **state)
 {
 	struct samples *s = samples_new(PAGE);
 	uint64_t peak, end;
 
 	(void)state;
-	range(s, TARE_RANGE_ANON, 0x100000, 64 * PAGE, 3, 0x22, 0);
+	vma(s, TARE_VMA_ANON, 0x100000, 64 * PAGE, 3, 0x22, 0);
 	for (int i = 0; i < 8; i++)
 		sample(s, 0x100000 + i * PAGE, 1000, 0);
-	range(s, TARE_RANGE_UNMAP, 0x100000, 2 * PAGE, 0, 0, 0); /* before any peak */
-	range(s, TARE_RANGE_DISCARD, 0x102000, PAGE, 4, 0, 1);   /* left peak 1 */
+	vma(s, TARE_VMA_UNMAP, 0x100000, 2 * PAGE, 0, 0, 0); /* before any peak */
+	vma(s, TARE_VMA_DISCARD, 0x102000, PAGE, 4, 0, 1);   /* left peak 1 */
 	sample(s, 0x108000, 1000, 1);
-	range(s, TARE_RANGE_MOVE, 0x103000, PAGE, 0x900000, PAGE, 1);
+	vma(s, TARE_VMA_MOVE, 0x103000, PAGE, 0x900000, PAGE, 1);
 	sums(s, 1, &peak, &end);
 	assert_int_equal(peak, 6000);
 	assert_int_equal(end, 6000);
-	range(s, TARE_RANGE_UNMAP, 0x900000, PAGE, 0, 0, 2); /* moved: it ends there */
+	vma(s, TARE_VMA_UNMAP, 0x900000, PAGE, 0, 0, 2); /* moved: it ends there */
 	sums(s, 2, &peak, &end);
 	assert_int_equal(end, 5000);
 	assert_int_equal(peak, 6000);
 	sample(s, 0x104000, 1000, 2); /* again: the old one's end was not seen */
 	sums(s, 2, &peak, &end);
 	assert_int_equal(end, 5000);
-	range(s, TARE_RANGE_GONE, 0, 0, 0, 0, 2);
+	vma(s, TARE_VMA_GONE, 0, 0, 0, 0, 2);
 	sums(s, 2, &peak, &end);
 	assert_int_equal(end, 0);
 	assert_int_equal(peak, 6000);
@@ -150,7 +150,7 @@ static void heap(void **state)
 	sample(s, 0x500000, 10, 0);
 	sample(s, 0x600000, 20, 0);
 	sample(s, 0x7f0000000000, 40, 0);
-	range(s, TARE_RANGE_HEAP, 0x700000, 0, 0x580000, 0, 0);
+	vma(s, TARE_VMA_HEAP, 0x700000, 0, 0x580000, 0, 0);
 	sums(s, TARE_PEAK_NOW, &peak, &end);
 	assert_int_equal(end, 50);
 	assert_int_equal(peak, 50);
@@ -167,63 +167,64 @@ static void ask(struct samples *s, uint64_t start, uint64_t size, uint64_t bytes
 		.bytes = bytes,
 		.address = start,
 		.size = size,
-		.flags = TARE_SAMPLE_ASKED,
+		.flags = TARE_SAMPLE_VIRTUAL,
 	};
 
-	samples_asked(s, &one, samples_push(s, NO_NODE, &f));
+	samples_virtual(s, &one, samples_push(s, NO_NODE, &f));
 }
 
-static int64_t untouched(const struct samples *s, unsigned i)
+static int64_t untouched_bytes(const struct samples *s, unsigned i)
 {
 	int64_t bytes[8];
 
-	assert_true(i < tallies_count(s->asked_tallies) && tallies_count(s->asked_tallies) <= 8);
+	assert_true(i < aggregates_count(s->virtual_aggregates) &&
+		    aggregates_count(s->virtual_aggregates) <= 8);
 	samples_untouched(s, bytes);
 	return bytes[i];
 }
 
-/* Ranges of 100 pages each, of which a sample stands for as many bytes, but for the
+/* VMAs of 100 pages each, of which a sample stands for as many bytes, but for the
  * last: a page that stands for sixteen. */
-static void asked_for(void **state)
+static void virtual_mapped(void **state)
 {
 	struct samples *s = samples_new(PAGE);
 
 	(void)state;
 	ask(s, 0x100000, 100 * PAGE, 100 * PAGE, 1);
-	assert_int_equal(untouched(s, 0), 100 * PAGE);
+	assert_int_equal(untouched_bytes(s, 0), 100 * PAGE);
 	sample(s, 0x100000, 10 * PAGE, 0);
 	sample(s, 0x100000 + 99 * PAGE, 10 * PAGE, 0);
 	sample(s, 0x100000 + 100 * PAGE, 10 * PAGE, 0); /* behind it */
-	assert_int_equal(untouched(s, 0), 80 * PAGE);
-	range(s, TARE_RANGE_DISCARD, 0x100000, PAGE, 4, 0, 0);
-	assert_int_equal(untouched(s, 0), 90 * PAGE);
-	range(s, TARE_RANGE_UNMAP, 0x100000 + 40 * PAGE, 20 * PAGE, 0, 0, 0);
-	assert_int_equal(untouched(s, 0), 70 * PAGE);
-	range(s, TARE_RANGE_ANON, 0x100000 + 30 * PAGE, 20 * PAGE, 3, 0x32, 0);
+	assert_int_equal(untouched_bytes(s, 0), 80 * PAGE);
+	vma(s, TARE_VMA_DISCARD, 0x100000, PAGE, 4, 0, 0);
+	assert_int_equal(untouched_bytes(s, 0), 90 * PAGE);
+	vma(s, TARE_VMA_UNMAP, 0x100000 + 40 * PAGE, 20 * PAGE, 0, 0, 0);
+	assert_int_equal(untouched_bytes(s, 0), 70 * PAGE);
+	vma(s, TARE_VMA_ANON, 0x100000 + 30 * PAGE, 20 * PAGE, 3, 0x32, 0);
 	ask(s, 0x100000 + 30 * PAGE, 20 * PAGE, 20 * PAGE, 2);
-	assert_int_equal(untouched(s, 0), 60 * PAGE);
-	assert_int_equal(untouched(s, 1), 20 * PAGE);
+	assert_int_equal(untouched_bytes(s, 0), 60 * PAGE);
+	assert_int_equal(untouched_bytes(s, 1), 20 * PAGE);
 	/* From within the first piece to the middle of the last, and made longer. */
-	range(s, TARE_RANGE_MOVE, 0x100000 + 10 * PAGE, 80 * PAGE, 0x900000, 200 * PAGE, 0);
-	assert_int_equal(untouched(s, 0), 60 * PAGE);
-	assert_int_equal(untouched(s, 1), 20 * PAGE);
-	range(s, TARE_RANGE_UNMAP, 0x100000, 100 * PAGE, 0, 0, 0);
-	assert_int_equal(untouched(s, 0), 50 * PAGE); /* 20 and 30 of it have moved */
-	range(s, TARE_RANGE_MOVE, 0x900000, 200 * PAGE, 0x900000, 30 * PAGE, 0);
-	assert_int_equal(untouched(s, 0), 20 * PAGE);
-	assert_int_equal(untouched(s, 1), 10 * PAGE);
+	vma(s, TARE_VMA_MOVE, 0x100000 + 10 * PAGE, 80 * PAGE, 0x900000, 200 * PAGE, 0);
+	assert_int_equal(untouched_bytes(s, 0), 60 * PAGE);
+	assert_int_equal(untouched_bytes(s, 1), 20 * PAGE);
+	vma(s, TARE_VMA_UNMAP, 0x100000, 100 * PAGE, 0, 0, 0);
+	assert_int_equal(untouched_bytes(s, 0), 50 * PAGE); /* 20 and 30 of it have moved */
+	vma(s, TARE_VMA_MOVE, 0x900000, 200 * PAGE, 0x900000, 30 * PAGE, 0);
+	assert_int_equal(untouched_bytes(s, 0), 20 * PAGE);
+	assert_int_equal(untouched_bytes(s, 1), 10 * PAGE);
 	sample(s, 0x900000, 30 * PAGE, 0); /* more than there is */
-	assert_int_equal(untouched(s, 0), 0);
+	assert_int_equal(untouched_bytes(s, 0), 0);
 	ask(s, 0x200000, PAGE, 16 * PAGE, 3);
-	assert_int_equal(untouched(s, 2), 16 * PAGE);
-	range(s, TARE_RANGE_GONE, 0, 0, 0, 0, 0);
+	assert_int_equal(untouched_bytes(s, 2), 16 * PAGE);
+	vma(s, TARE_VMA_GONE, 0, 0, 0, 0, 0);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(untouched(s, i), 0);
+		assert_int_equal(untouched_bytes(s, i), 0);
 	samples_free(s);
 }
 
 /* A heap goes up in steps, down, and up again. */
-static void heap_asked(void **state)
+static void heap_virtual(void **state)
 {
 	struct samples *s = samples_new(PAGE);
 
@@ -231,13 +232,14 @@ static void heap_asked(void **state)
 	samples_space(s, MM)->start_brk = 0x500000;
 	for (int i = 0; i < 64; i++)
 		ask(s, 0x500000 + i * 33 * PAGE, 33 * PAGE, (i % 2 ? 32 : 34) * PAGE, 1);
-	assert_int_equal(untouched(s, 0), 64 * 33 * PAGE);
-	range(s, TARE_RANGE_HEAP, 0x500000 + 40 * PAGE, 0, 0x500000 + 33 * PAGE, 0, 0);
-	assert_true(untouched(s, 0) >= 32 * (int64_t)PAGE && untouched(s, 0) <= 34 * (int64_t)PAGE);
+	assert_int_equal(untouched_bytes(s, 0), 64 * 33 * PAGE);
+	vma(s, TARE_VMA_HEAP, 0x500000 + 40 * PAGE, 0, 0x500000 + 33 * PAGE, 0, 0);
+	assert_true(untouched_bytes(s, 0) >= 32 * (int64_t)PAGE &&
+		    untouched_bytes(s, 0) <= 34 * (int64_t)PAGE);
 	samples_free(s);
 }
 
-/* Filled by mmap: the samples come before the record of the range, which must not end
+/* Filled by mmap: the samples come before the record of the VMA, which must not end
  * them; what lay there before it does end. */
 static void filled_early(void **state)
 {
@@ -253,26 +255,26 @@ static void filled_early(void **state)
 		.address = 0x100000,
 		.flags = TARE_SAMPLE_EARLY,
 	};
-	const struct tally_key *key;
+	const struct aggregate_key *key;
 	uint64_t peak, end;
 
 	(void)state;
 	sample(s, 0x101000, 10, 0);
 	samples_add(s, &one, samples_push(s, NO_NODE, &f), 0);
-	one.address = 0x800000; /* of another range, not told yet */
+	one.address = 0x800000; /* of another VMA, not reported yet */
 	samples_add(s, &one, samples_push(s, NO_NODE, &f), 0);
-	range(s, TARE_RANGE_ANON, 0x100000, 64 * PAGE, 3, 0x8022, 0);
+	vma(s, TARE_VMA_ANON, 0x100000, 64 * PAGE, 3, 0x8022, 0);
 	sums(s, TARE_PEAK_NOW, &peak, &end);
 	assert_int_equal(end, 1000);
-	key = &tallies_at(s->tallies, 1)->key;
-	assert_int_equal(key->place, PLACE_ANON);
-	range(s, TARE_RANGE_ANON, 0x100000, 64 * PAGE, 3, 0x8032, 0);
+	key = &aggregates_at(s->aggregates, 1)->key;
+	assert_int_equal(key->mapping, MAPPING_ANON);
+	vma(s, TARE_VMA_ANON, 0x100000, 64 * PAGE, 3, 0x8032, 0);
 	sums(s, TARE_PEAK_NOW, &peak, &end);
 	assert_int_equal(end, 0);
-	range(s, TARE_RANGE_GONE, 0, 0, 0, 0, 0);
+	vma(s, TARE_VMA_GONE, 0, 0, 0, 0, 0);
 	assert_int_equal(s->early->len, 0);
-	/* Of no range, as the first was. */
-	assert_int_equal(tallies_at(s->tallies, 0)->grown, 1010);
+	/* Of no VMA, as the first was. */
+	assert_int_equal(aggregates_at(s->aggregates, 0)->grown, 1010);
 	samples_free(s);
 }
 
@@ -298,10 +300,10 @@ static void without_address(void **state)
 	sums(s, 4, &peak, &end);
 	assert_int_equal(peak, 2000);
 	assert_int_equal(end, 2000);
-	range(s, TARE_RANGE_UNMAP, 0, 1ULL << 47, 0, 0, 4);
+	vma(s, TARE_VMA_UNMAP, 0, 1ULL << 47, 0, 0, 4);
 	sums(s, 4, &peak, &end);
 	assert_int_equal(end, 2000);
-	range(s, TARE_RANGE_GONE, 0, 0, 0, 0, 4);
+	vma(s, TARE_VMA_GONE, 0, 0, 0, 0, 4);
 	sums(s, 4, &peak, &end);
 	assert_int_equal(peak, 2000);
 	assert_int_equal(end, 0);
@@ -326,7 +328,7 @@ static void kernel_stack(void **state)
 	for (one.task = 1; one.task <= 3; one.task++)
 		samples_add(s, &one, samples_push(s, NO_NODE, &f), 0);
 	samples_task_ended(s, 2, 5, 0); /* before the peak */
-	range(s, TARE_RANGE_GONE, 0, 0, 0, 0, 1);
+	vma(s, TARE_VMA_GONE, 0, 0, 0, 0, 1);
 	sums(s, 1, &peak, &end);
 	assert_int_equal(end, 2 * 16384);
 	samples_task_ended(s, 1, 9, 1); /* after it */
@@ -356,7 +358,7 @@ static void kernel_memory(void **state)
 		for (int i = 0; i < 5; i++)
 			samples_add(s, &one, samples_push(s, NO_NODE, &f), 0);
 	samples_task_ended(s, 2, 5, 0); /* before the peak */
-	range(s, TARE_RANGE_GONE, 0, 0, 0, 0, 1);
+	vma(s, TARE_VMA_GONE, 0, 0, 0, 0, 1);
 	sums(s, 1, &peak, &end);
 	assert_int_equal(end, 2 * 5000);
 	samples_task_ended(s, 1, 9, 1); /* after it */
@@ -366,12 +368,12 @@ static void kernel_memory(void **state)
 	samples_free(s);
 }
 
-static int64_t sum(const struct profile *p, enum picture picture)
+static int64_t sum(const struct profile *p, enum sample_type sample_type)
 {
 	int64_t n = 0;
 
 	for (unsigned i = 0; i < p->entries->len; i++)
-		n += g_array_index(p->entries, struct profile_entry, i).bytes[picture];
+		n += g_array_index(p->entries, struct profile_entry, i).bytes[sample_type];
 	return n;
 }
 
@@ -396,7 +398,7 @@ static void scaled(void **state)
 	proc->at_peak[TARE_ANON] = 500001;
 	proc->balance[TARE_ANON].net = 77;
 	proc->balance[TARE_FILE].net = 4096;
-	proc->balance[TARE_FILE].opening = 8192;
+	proc->balance[TARE_FILE].initial = 8192;
 	g_ptr_array_add(proc->tasks, t);
 	g_ptr_array_add(proc->tasks, other);
 	g_ptr_array_add(r->processes, proc);
@@ -405,10 +407,10 @@ static void scaled(void **state)
 	r->profile = profile_new();
 	r->profile->period = 65536;
 	profile_fill(r->profile, s, r, TARE_PEAK_NOW, 0, cause);
-	assert_int_equal(sum(r->profile, PICTURE_GROWN), 1000003 + 16384 + 4096);
-	assert_int_equal(sum(r->profile, PICTURE_LIVE_PEAK), 500001);
-	assert_int_equal(sum(r->profile, PICTURE_LIVE_END), 77 + 4096);
-	assert_int_equal(r->profile->total[PICTURE_LIVE_END], 77 + 4096);
+	assert_int_equal(sum(r->profile, SAMPLE_TYPE_GROWN), 1000003 + 16384 + 4096);
+	assert_int_equal(sum(r->profile, SAMPLE_TYPE_LIVE_PEAK), 500001);
+	assert_int_equal(sum(r->profile, SAMPLE_TYPE_LIVE_END), 77 + 4096);
+	assert_int_equal(r->profile->total[SAMPLE_TYPE_LIVE_END], 77 + 4096);
 	assert_int_equal(r->profile->causes->len, 1);
 	assert_string_equal(
 		profile_cause_name(
@@ -424,11 +426,11 @@ static void scaled(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(places),       cmocka_unit_test(spaces),
-		cmocka_unit_test(lives),        cmocka_unit_test(heap),
-		cmocka_unit_test(asked_for),    cmocka_unit_test(heap_asked),
-		cmocka_unit_test(filled_early), cmocka_unit_test(without_address),
-		cmocka_unit_test(kernel_stack), cmocka_unit_test(kernel_memory),
+		cmocka_unit_test(mappings),       cmocka_unit_test(spaces),
+		cmocka_unit_test(live_samples),   cmocka_unit_test(heap),
+		cmocka_unit_test(virtual_mapped), cmocka_unit_test(heap_virtual),
+		cmocka_unit_test(filled_early),   cmocka_unit_test(without_address),
+		cmocka_unit_test(kernel_stack),   cmocka_unit_test(kernel_memory),
 		cmocka_unit_test(scaled),
 	};
 

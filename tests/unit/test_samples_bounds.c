@@ -11,16 +11,16 @@
 #include <malloc.h>
 #include <string.h>
 
-#include "model/lives.h"
-#include "tests/unit/sampled.h"
+#include "model/live_samples.h"
+#include "tests/unit/samples_fixture.h"
 
-static void add_life(void *sum, struct life *l)
+static void add_live(void *sum, struct live_sample *l)
 {
 	*(uint64_t *)sum += l->bytes;
 }
 
 /* Of what lives at most so many are kept, for the same bytes. */
-static void few_lives(void **state)
+static void few_live_samples(void **state)
 {
 	struct samples *s = samples_new(PAGE);
 	struct one o = { .task = 1, .mm = 1, .bytes = 10 };
@@ -34,94 +34,94 @@ static void few_lives(void **state)
 		sample(s, &o);
 	}
 	assert_true(s->live_count <= 1000);
-	lives_each(g_hash_table_lookup(s->lives, &mm), 0, UINT64_MAX, add_life, &sum);
+	live_samples_each(g_hash_table_lookup(s->live_samples, &mm), 0, UINT64_MAX, add_live, &sum);
 	assert_int_equal(sum, 1000000);
-	range(s, 1, TARE_RANGE_UNMAP, 0, 50000 * PAGE, 0, 0, 0);
+	vma(s, 1, TARE_VMA_UNMAP, 0, 50000 * PAGE, 0, 0, 0);
 	samples_live(s, TARE_PEAK_NOW, peak, end);
-	for (unsigned i = 0; i < tallies_count(s->tallies); i++)
+	for (unsigned i = 0; i < aggregates_count(s->aggregates); i++)
 		total += end[i];
 	assert_in_range(total, 400000, 600000); /* about half: its error is 3 % */
-	range(s, 1, TARE_RANGE_GONE, 0, 0, 0, 0, 0);
+	vma(s, 1, TARE_VMA_GONE, 0, 0, 0, 0, 0);
 	samples_live(s, TARE_PEAK_NOW, peak, end);
-	for (unsigned i = 0; i < tallies_count(s->tallies); i++)
+	for (unsigned i = 0; i < aggregates_count(s->aggregates); i++)
 		assert_int_equal(end[i], 0);
 	assert_int_equal(s->live_count, 0);
 	samples_free(s);
 }
 
-static void collect_life(void *lives, struct life *l)
+static void collect_live(void *live_samples, struct live_sample *l)
 {
-	g_array_append_vals(lives, l, 1);
+	g_array_append_vals(live_samples, l, 1);
 }
 
 /* Against a plain array by page. */
-static void lives_by_page(void **state)
+static void live_samples_by_page(void **state)
 {
-	static struct life plain[4096];
-	struct lives *l = lives_new();
+	static struct live_sample plain[4096];
+	struct live_samples *l = live_samples_new();
 	unsigned count = 0;
 
 	(void)state;
 	seed = 99;
 	memset(plain, 0, sizeof(plain));
 	for (int i = 0; i < 200000; i++) {
-		struct life one = { draw(4096), 1 + draw(9), 0, i }, old = { 0 };
+		struct live_sample one = { draw(4096), 1 + draw(9), 0, i }, old = { 0 };
 		uint64_t start = draw(4096), end = start + draw(draw(20) ? 8 : 4000);
 		g_autoptr(GArray) cut = NULL;
 		unsigned at = 0;
 
 		if (draw(8)) {
-			assert_int_equal(lives_put(l, &one, &old), !!plain[one.page].bytes);
+			assert_int_equal(live_samples_put(l, &one, &old), !!plain[one.page].bytes);
 			if (plain[one.page].bytes)
-				assert_int_equal(old.tally, plain[one.page].tally);
+				assert_int_equal(old.aggregate, plain[one.page].aggregate);
 			count += !plain[one.page].bytes;
 			plain[one.page] = one;
 			continue;
 		}
-		cut = g_array_new(FALSE, FALSE, sizeof(struct life));
-		lives_cut(l, start, end, collect_life, cut);
+		cut = g_array_new(FALSE, FALSE, sizeof(struct live_sample));
+		live_samples_cut(l, start, end, collect_live, cut);
 		for (uint64_t page = start; page < MIN(end, 4096); page++) {
 			if (!plain[page].bytes)
 				continue;
 			assert_true(at < cut->len);
-			assert_memory_equal(&g_array_index(cut, struct life, at++), &plain[page],
-					    sizeof(struct life));
+			assert_memory_equal(&g_array_index(cut, struct live_sample, at++),
+					    &plain[page], sizeof(struct live_sample));
 			plain[page].bytes = 0;
 			count--;
 		}
 		assert_int_equal(at, cut->len);
-		assert_int_equal(lives_count(l), count);
+		assert_int_equal(live_samples_count(l), count);
 	}
-	lives_free(l);
+	live_samples_free(l);
 }
 
-/* A child's ranges are its own once one of the two changes. */
-static void shared_ranges(void **state)
+/* A child's VMAs are its own once one of the two changes. */
+static void shared_vmas(void **state)
 {
 	struct space *parent = space_new(1), *child = space_new(2), *other = space_new(3);
-	struct range r = { 0x1000, 0x9000, 0, 3, 0, PLACE_FILE, true };
+	struct vma r = { 0x1000, 0x9000, 0, 3, 0, MAPPING_FILE, true };
 
 	(void)state;
 	space_set(parent, &r);
 	space_copy(child, parent);
 	space_copy(other, child);
-	assert_ptr_equal(child->ranges, parent->ranges);
+	assert_ptr_equal(child->vmas, parent->vmas);
 	space_unset(child, 0x20000, 0x30000); /* nothing is there */
-	assert_ptr_equal(child->ranges, parent->ranges);
+	assert_ptr_equal(child->vmas, parent->vmas);
 	space_unset(child, 0x2000, 0x3000);
 	assert_non_null(space_find(parent, 0x2000));
 	assert_null(space_find(child, 0x2000));
 	space_clear(parent);
 	assert_non_null(space_find(other, 0x2000));
 	space_stack(other, space_find(other, 0x2000), 5);
-	assert_int_equal(space_find(other, 0x2000)->place, PLACE_STACK);
-	assert_int_equal(space_find(child, 0x1000)->place, PLACE_FILE);
+	assert_int_equal(space_find(other, 0x2000)->mapping, MAPPING_STACK);
+	assert_int_equal(space_find(child, 0x1000)->mapping, MAPPING_FILE);
 	space_free(parent);
 	space_free(child);
 	space_free(other);
 }
 
-#define RANGES 150
+#define VMAS 150
 
 /* A process as a server forks it: its mappings, its own code, file and name. */
 static void one_process(struct samples *s, uint64_t mm, bool lost)
@@ -129,9 +129,9 @@ static void one_process(struct samples *s, uint64_t mm, bool lost)
 	g_autofree char *path = g_strdup_printf("/tmp/session-%lu", mm);
 	g_autofree char *name = g_strdup_printf("worker %lu", mm);
 	struct one o = { .task = mm, .mm = mm, .bytes = 65536, .time_ns = mm * 1000000, .seq = mm };
-	struct range r = { 0x900000, 0x910000, 0, 0, 0, PLACE_FILE, false };
+	struct vma r = { 0x900000, 0x910000, 0, 0, 0, MAPPING_FILE, false };
 
-	range(s, mm, TARE_RANGE_FORK, 0, 0, 1, mm, mm);
+	vma(s, mm, TARE_VMA_FORK, 0, 0, 1, mm, mm);
 	r.file = samples_file_named(s, 1, mm, path);
 	r.name = samples_name(s, name);
 	space_set(samples_space(s, mm), &r);
@@ -145,7 +145,7 @@ static void one_process(struct samples *s, uint64_t mm, bool lost)
 	sample(s, &o);
 	samples_task_ended(s, mm, o.time_ns, mm);
 	if (!lost)
-		range(s, mm, TARE_RANGE_GONE, 0, 0, 0, 0, mm);
+		vma(s, mm, TARE_VMA_GONE, 0, 0, 0, 0, mm);
 	samples_fold(s, mm, FOLD + mm % 10, FOLD);
 }
 
@@ -178,8 +178,8 @@ static void many_processes(void **state)
 
 	(void)state;
 	seed = 1;
-	for (uint64_t i = 0; i < RANGES; i++)
-		range(s, 1, TARE_RANGE_ANON, (1 + 2 * i) << 16, PAGE, 3, 0x22, 0);
+	for (uint64_t i = 0; i < VMAS; i++)
+		vma(s, 1, TARE_VMA_ANON, (1 + 2 * i) << 16, PAGE, 3, 0x22, 0);
 	processes(s, 2, 20000);
 	keep_first(s);
 	samples_settle(s);
@@ -208,11 +208,11 @@ static void filled_at_once(void **state)
 	for (o.address = PAGE; o.address <= 100000 * PAGE; o.address += PAGE)
 		sample(s, &o);
 	assert_true(s->early->len < 10000);
-	range(s, 1, TARE_RANGE_ANON, 0, 200000 * PAGE, 3, 0x8022, 0);
+	vma(s, 1, TARE_VMA_ANON, 0, 200000 * PAGE, 3, 0x8022, 0);
 	samples_live(s, TARE_PEAK_NOW, peak, end);
 	assert_int_equal(end[0], 1000000);
-	assert_int_equal(tallies_at(s->tallies, 0)->count, 100000);
-	assert_int_equal(tallies_at(s->tallies, 0)->key.place, PLACE_ANON);
+	assert_int_equal(aggregates_at(s->aggregates, 0)->count, 100000);
+	assert_int_equal(aggregates_at(s->aggregates, 0)->key.mapping, MAPPING_ANON);
 	assert_int_equal(s->early->len, 0);
 	/* Whose record never comes. */
 	for (o.mm = 2; o.mm < 50000; o.mm++)
@@ -230,15 +230,15 @@ static void late(void **state)
 
 	(void)state;
 	sample(s, &o);
-	range(s, 1, TARE_RANGE_GONE, 0, 0, 0, 0, 2);
+	vma(s, 1, TARE_VMA_GONE, 0, 0, 0, 0, 2);
 	o.seq = 3;
 	sample(s, &o);
 	ask(s, &o);
-	range(s, 1, TARE_RANGE_ANON, PAGE, PAGE, 3, 0x22, 3);
+	vma(s, 1, TARE_VMA_ANON, PAGE, PAGE, 3, 0x22, 3);
 	assert_int_equal(g_hash_table_size(s->spaces), 0);
-	assert_int_equal(g_hash_table_size(s->lives), 0);
+	assert_int_equal(g_hash_table_size(s->live_samples), 0);
 	samples_live(s, 2, peak, end);
-	assert_int_equal(tallies_at(s->tallies, 0)->grown, 20);
+	assert_int_equal(aggregates_at(s->aggregates, 0)->grown, 20);
 	assert_int_equal(peak[0], 10);
 	assert_int_equal(end[0], 0);
 	samples_free(s);
@@ -247,9 +247,9 @@ static void late(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lives_by_page),  cmocka_unit_test(shared_ranges),
-		cmocka_unit_test(few_lives),      cmocka_unit_test(late),
-		cmocka_unit_test(many_processes), cmocka_unit_test(filled_at_once),
+		cmocka_unit_test(live_samples_by_page), cmocka_unit_test(shared_vmas),
+		cmocka_unit_test(few_live_samples),     cmocka_unit_test(late),
+		cmocka_unit_test(many_processes),       cmocka_unit_test(filled_at_once),
 	};
 
 	return cmocka_run_group_tests_name("samples_bounds", tests, NULL, NULL);

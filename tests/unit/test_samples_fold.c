@@ -9,27 +9,27 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/sampled.h"
+#include "tests/unit/samples_fixture.h"
 
-/* Sums by task, kind, cause, place and stack, as text; `task` is what it is folded into. */
+/* Sums by task, kind, cause, mapping and stack, as text; `task` is what it is folded into. */
 static GHashTable *sums_of(const struct samples *s, uint64_t seq, GHashTable *folded, bool stacks)
 {
 	GHashTable *sums = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	unsigned n = tallies_count(s->tallies);
+	unsigned n = aggregates_count(s->aggregates);
 	g_autofree uint64_t *at_peak = g_new0(uint64_t, n + 1), *at_end = g_new0(uint64_t, n + 1);
 
 	samples_live(s, seq, at_peak, at_end);
 	for (unsigned i = 0; i < n; i++) {
-		const struct tally *t = tallies_at(s->tallies, i);
+		const struct aggregate *t = aggregates_at(s->aggregates, i);
 		const uint64_t *into = g_hash_table_lookup(folded, &t->key.task);
 		g_autoptr(GString) key = g_string_new(NULL);
 		uint64_t *sum;
 
-		if (t->into != TALLY_USED)
+		if (t->into != AGGREGATE_USED)
 			continue;
 		g_string_printf(key, "%lx %u", into ? *into : t->key.task, t->key.kind);
 		if (stacks)
-			g_string_append_printf(key, " %u %u", t->key.cause, t->key.place);
+			g_string_append_printf(key, " %u %u", t->key.cause, t->key.mapping);
 		for (uint32_t at = t->key.node; stacks && at != NO_NODE;) {
 			const struct stack_node *node = intern_key(s->nodes, at);
 			const struct frame *f = intern_key(s->frames, node->frame);
@@ -76,8 +76,8 @@ static void same_time(const struct samples *a, const struct samples *b)
 	for (unsigned i = 0; i < x->len; i++) {
 		in[0] += g_array_index(x, struct tick, i).in;
 		out[0] += g_array_index(x, struct tick, i).out;
-		assert_true(tallies_at(a->tallies, g_array_index(x, struct tick, i).tally)->into ==
-			    TALLY_USED);
+		assert_true(aggregates_at(a->aggregates, g_array_index(x, struct tick, i).aggregate)
+				    ->into == AGGREGATE_USED);
 	}
 	for (unsigned i = 0; i < y->len; i++) {
 		in[1] += g_array_index(y, struct tick, i).in;
@@ -89,11 +89,11 @@ static void same_time(const struct samples *a, const struct samples *b)
 
 static int64_t untouched_of(const struct samples *s)
 {
-	g_autofree int64_t *bytes = g_new0(int64_t, tallies_count(s->asked_tallies) + 1);
+	g_autofree int64_t *bytes = g_new0(int64_t, aggregates_count(s->virtual_aggregates) + 1);
 	int64_t sum = 0;
 
 	samples_untouched(s, bytes);
-	for (unsigned i = 0; i < tallies_count(s->asked_tallies); i++)
+	for (unsigned i = 0; i < aggregates_count(s->virtual_aggregates); i++)
 		sum += bytes[i];
 	return sum;
 }
@@ -116,7 +116,7 @@ static void begin_space(struct history *h)
 	uint64_t mm = ++h->next_mm, parent = h->mms->len ? pick(h->mms) : 0;
 
 	for (int i = 0; i < 2; i++)
-		range(h->s[i], mm, TARE_RANGE_FORK, 0, 0, parent, mm, h->seq);
+		vma(h->s[i], mm, TARE_VMA_FORK, 0, 0, parent, mm, h->seq);
 	g_array_append_val(h->mms, mm);
 }
 
@@ -151,19 +151,19 @@ static void end_space(struct history *h)
 
 	g_array_remove_index_fast(h->mms, at);
 	for (int i = 0; i < 2; i++)
-		range(h->s[i], mm, TARE_RANGE_GONE, 0, 0, 0, 0, h->seq);
+		vma(h->s[i], mm, TARE_VMA_GONE, 0, 0, 0, 0, h->seq);
 }
 
 static void change_space(struct history *h)
 {
-	static const unsigned what[] = { TARE_RANGE_ANON, TARE_RANGE_UNMAP, TARE_RANGE_DISCARD,
-					 TARE_RANGE_MOVE };
+	static const unsigned what[] = { TARE_VMA_ANON, TARE_VMA_UNMAP, TARE_VMA_DISCARD,
+					 TARE_VMA_MOVE };
 	uint64_t mm = pick(h->mms), start = (1 + draw(64)) * 16 * PAGE, size = draw(40) * PAGE;
 	unsigned k = draw(4);
 	uint64_t a = k == 3 ? (100 + draw(64)) * 16 * PAGE : k == 2 ? 4 : 3;
 
 	for (int i = 0; i < 2; i++)
-		range(h->s[i], mm, what[k], start, size, a, k == 3 ? size + draw(1) : 0x22, h->seq);
+		vma(h->s[i], mm, what[k], start, size, a, k == 3 ? size + draw(1) : 0x22, h->seq);
 }
 
 static void take_sample(struct history *h)
@@ -188,7 +188,7 @@ static void take_sample(struct history *h)
 		(asks ? ask : sample)(h->s[i], &o);
 }
 
-static void happen(struct history *h)
+static void random_step(struct history *h)
 {
 	h->time_ns += draw(1 << 20);
 	switch (draw(40)) {
@@ -253,7 +253,7 @@ static void compare(struct history *h, bool stacks)
 	same_time(h->s[0], h->s[1]);
 	/* Each of them is rounded down. */
 	assert_true(labs(untouched_of(h->s[0]) - untouched_of(h->s[1])) <=
-		    tallies_count(h->s[1]->asked_tallies));
+		    aggregates_count(h->s[1]->virtual_aggregates));
 }
 
 static void folded_or_not(void **state)
@@ -264,14 +264,15 @@ static void folded_or_not(void **state)
 
 		begin(&h, n);
 		for (int i = 0; i < 3000; i++) {
-			happen(&h);
+			random_step(&h);
 			if (!draw(500))
 				samples_collect(h.s[0]);
 			if (!draw(1000))
 				compare(&h, true);
 		}
 		compare(&h, true);
-		assert_true(tallies_count(h.s[0]->tallies) <= tallies_count(h.s[1]->tallies));
+		assert_true(aggregates_count(h.s[0]->aggregates) <=
+			    aggregates_count(h.s[1]->aggregates));
 		finish(&h);
 	}
 }
@@ -284,17 +285,17 @@ static void thinned_or_not(void **state)
 		struct history h;
 
 		begin(&h, n);
-		samples_limits_set(h.s[0], &(struct samples_limits){ .tallies = 200,
-								     .asked = 50,
+		samples_limits_set(h.s[0], &(struct samples_limits){ .aggregates = 200,
+								     .virtual = 50,
 								     .nodes = 150,
 								     .names = 10,
 								     .files = 10,
-								     .lives = 1u << 30 });
+								     .live_samples = 1u << 30 });
 		for (int i = 0; i < 3000; i++)
-			happen(&h);
+			random_step(&h);
 		compare(&h, false);
 		assert_true(h.s[0]->smaller > 0);
-		assert_true(h.s[0]->tallies->used <= 400);
+		assert_true(h.s[0]->aggregates->used <= 400);
 		finish(&h);
 	}
 }
@@ -318,7 +319,7 @@ static void log_folded(void *ctx, uint32_t id, uint32_t into)
 	g_hash_table_insert(log->moved, GUINT_TO_POINTER(id), GUINT_TO_POINTER(into + 1));
 }
 
-/* Who keeps single samples finds the tally that each went to. */
+/* Who keeps single samples finds the aggregate that each went to. */
 static void logged(void **state)
 {
 	struct history h;
@@ -332,7 +333,7 @@ static void logged(void **state)
 	h.s[0]->watch =
 		(struct samples_watch){ .sample = log_sample, .folded = log_folded, .ctx = &log };
 	for (int i = 0; i < 20000; i++)
-		happen(&h);
+		random_step(&h);
 	samples_collect(h.s[0]);
 	for (unsigned i = 0; i < log.samples->len; i++) {
 		gpointer id = GUINT_TO_POINTER(g_array_index(log.samples, uint32_t, i)), to;
@@ -343,10 +344,10 @@ static void logged(void **state)
 			counts, id,
 			GUINT_TO_POINTER(1 + GPOINTER_TO_UINT(g_hash_table_lookup(counts, id))));
 	}
-	for (unsigned i = 0; i < tallies_count(h.s[0]->tallies); i++) {
-		const struct tally *t = tallies_at(h.s[0]->tallies, i);
+	for (unsigned i = 0; i < aggregates_count(h.s[0]->aggregates); i++) {
+		const struct aggregate *t = aggregates_at(h.s[0]->aggregates, i);
 
-		if (t->into == TALLY_USED)
+		if (t->into == AGGREGATE_USED)
 			assert_int_equal(t->count, GPOINTER_TO_UINT(g_hash_table_lookup(
 							   counts, GUINT_TO_POINTER(t->id))));
 	}
@@ -374,7 +375,8 @@ static struct report *folded_report(void)
 	return r;
 }
 
-/* A row for many has the sums of all of them; the smallest stacks are one below a mark. */
+/* A row for many has the sums of all of them; the smallest stacks are one below
+ * a synthetic frame. */
 static void in_a_report(void **state)
 {
 	struct samples *s = samples_new(PAGE);
@@ -401,9 +403,9 @@ static void in_a_report(void **state)
 		const struct profile_frame *f =
 			&g_array_index(r->profile->frames, struct profile_frame, n->frame);
 
-		grown += e->bytes[PICTURE_GROWN];
-		live += e->bytes[PICTURE_LIVE_END];
-		if (f->mark && f->address == MARK_SMALLER) {
+		grown += e->bytes[SAMPLE_TYPE_GROWN];
+		live += e->bytes[SAMPLE_TYPE_LIVE_END];
+		if (f->synthetic && f->address == SYNTHETIC_SMALLER) {
 			smaller = true;
 			assert_int_equal(e->cause, NO_CAUSE);
 		}
@@ -431,8 +433,8 @@ static void without_a_final_record(void **state)
 	samples_fold(s, 5, FOLD | 1, 1);
 	samples_settle(s);
 	assert_int_equal(s->live_count, 0);
-	for (unsigned i = 0; i < tallies_count(s->tallies); i++)
-		assert_int_equal(tallies_at(s->tallies, i)->live, 0);
+	for (unsigned i = 0; i < aggregates_count(s->aggregates); i++)
+		assert_int_equal(aggregates_at(s->aggregates, i)->live, 0);
 	samples_free(s);
 }
 
@@ -446,7 +448,7 @@ static bool odd_row(void *ctx, uint64_t task, uint64_t proc, uint64_t *into_task
 	return task < FOLD && task % 2;
 }
 
-/* Tasks of which neither birth nor end was told: there may be very many. */
+/* Tasks of which neither birth nor end was reported: there may be very many. */
 static void into_the_row_of_lost_ones(void **state)
 {
 	struct samples *s = samples_new(PAGE);
@@ -460,11 +462,11 @@ static void into_the_row_of_lost_ones(void **state)
 	}
 	samples_fold(s, 3, FOLD | 7, 7); /* waits */
 	samples_fold_into(s, odd_row, &seed);
-	assert_int_equal(s->tallies->used, 500 + 2);
-	for (unsigned i = 0; i < tallies_count(s->tallies); i++) {
-		const struct tally *t = tallies_at(s->tallies, i);
+	assert_int_equal(s->aggregates->used, 500 + 2);
+	for (unsigned i = 0; i < aggregates_count(s->aggregates); i++) {
+		const struct aggregate *t = aggregates_at(s->aggregates, i);
 
-		if (t->into != TALLY_USED)
+		if (t->into != AGGREGATE_USED)
 			continue;
 		if (t->key.task == (FOLD | 9)) {
 			assert_int_equal(t->proc, 9);

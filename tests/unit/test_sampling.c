@@ -25,7 +25,7 @@ static uint32_t random32(void)
 	return x >> 16;
 }
 
-static uint64_t grow(struct sampler *s, uint32_t period, uint64_t bytes)
+static uint64_t grow(struct sampling_state *s, uint32_t period, uint64_t bytes)
 {
 	s->left -= (int64_t)bytes;
 	return s->left > 0 ? 0 : sampling_passed(s, period, random32());
@@ -37,7 +37,7 @@ static void one_a_period(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 4; i++) {
-		struct sampler s;
+		struct sampling_state s;
 		uint64_t grown = 0, hits = 0;
 
 		sampling_begin(&s, periods[i], random32());
@@ -55,7 +55,7 @@ static void one_a_period(void **state)
 
 static void each_page(void **state)
 {
-	struct sampler s;
+	struct sampling_state s;
 
 	(void)state;
 	sampling_begin(&s, PAGE, random32());
@@ -68,7 +68,7 @@ static void each_page(void **state)
 /* A program that grows by a rhythm of just the period: both of its lines get their share. */
 static void no_resonance(void **state)
 {
-	struct sampler s;
+	struct sampling_state s;
 	int first = 0, all = 0;
 
 	(void)state;
@@ -115,7 +115,7 @@ static void thinned_without_bias(void **state)
 		double sum = 0, squares = 0, grown = 0, error, mean;
 
 		for (int seed = 0; seed < SEEDS; seed++) {
-			struct sampler s;
+			struct sampling_state s;
 			double found = 0;
 
 			grown = 0;

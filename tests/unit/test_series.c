@@ -23,9 +23,9 @@ static GArray *points_of(const struct series *s)
 	return points;
 }
 
-static void add(struct series *s, uint64_t time_ns, int64_t rss, int64_t beside)
+static void add(struct series *s, uint64_t time_ns, int64_t rss, int64_t nonrss)
 {
-	struct report_point point = { .time_ns = time_ns, .rss = rss, .beside = beside };
+	struct report_point point = { .time_ns = time_ns, .rss = rss, .nonrss = nonrss };
 
 	series_add(s, &point);
 }

@@ -46,7 +46,7 @@ void fake_drain(struct drain *d)
 	if (closing && drained == 10) { /* the last final record comes */
 		struct task_record end = task_of(TARE_REC_TASK_END, 7, 7, 7);
 
-		GIVE(s->world, end);
+		GIVE(s->proctable, end);
 	}
 }
 
@@ -104,7 +104,7 @@ void fake_kmem_books(struct kmem *k, struct tare_workload *w, struct books_kmem 
 {
 	(void)k;
 	*w = (struct tare_workload){ 0 };
-	*books = (struct books_kmem){ .by_group = CGROUP_UNKNOWN };
+	*books = (struct books_kmem){ .by_cgroup = CGROUP_UNKNOWN };
 }
 
 int64_t fake_kmem_held(const struct kmem *k)
@@ -149,10 +149,10 @@ static int setup(void **state)
 	s->config.on_snapshot = on_snapshot;
 	s->config.ctx = &snapshots;
 	s->launched = s->command_ended = true;
-	s->world = world_new(true);
+	s->proctable = proctable_new(true);
 	s->series = series_new(SESSION_NS);
 	assert_int_equal(watch_signals(s), 0);
-	assert_int_equal(GIVE(s->world, rec), 0);
+	assert_int_equal(GIVE(s->proctable, rec), 0);
 	snapshots = 0;
 	return 0;
 }
@@ -215,7 +215,7 @@ static void nobody_is_killed_by_one_that_comes_late(void **state)
 static void a_glance_leaves_who_lives(void **state)
 {
 	uint64_t id = 7;
-	const struct world_task *t;
+	const struct proctable_task *t;
 	struct report *r;
 
 	(void)state;
@@ -223,10 +223,10 @@ static void a_glance_leaves_who_lives(void **state)
 	for (int i = 0; i < 2; i++) {
 		r = session_glance(s);
 		report_free(r);
-		t = g_hash_table_lookup(s->world->tasks, &id);
+		t = g_hash_table_lookup(s->proctable->tasks, &id);
 		assert_non_null(t);
 		assert_false(t->ended);
-		assert_int_equal(world_living(s->world), 1);
+		assert_int_equal(proctable_living(s->proctable), 1);
 	}
 	lost = 0;
 }
@@ -238,13 +238,13 @@ static void many_lost_are_forgotten(void **state)
 	for (uint64_t id = 8; id < 10000; id++) {
 		struct tare_task_new rec = birth(id, 7, id, 7, "gone");
 
-		assert_int_equal(GIVE(s->world, rec), 0);
+		assert_int_equal(GIVE(s->proctable, rec), 0);
 		lost++;
 		session_read_lost(s);
 		session_forget_lost(s);
-		assert_in_range(g_hash_table_size(s->world->tasks), 1, 5000);
+		assert_in_range(g_hash_table_size(s->proctable->tasks), 1, 5000);
 	}
-	assert_int_equal(world_living(s->world), 1);
+	assert_int_equal(proctable_living(s->proctable), 1);
 	lost = 0;
 }
 

@@ -140,7 +140,7 @@ static void a_journal_that_names_another_file(void **state)
 
 	(void)state;
 	assert_true(g_file_set_contents(victim, "x", 1, NULL));
-	db = shell();
+	db = open_shell();
 	assert_int_equal(sqlite3_exec(db,
 				      "PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN;"
 				      "UPDATE measures SET bytes = 5",

@@ -224,7 +224,7 @@ static void perf_map_random(void **state)
 	unlink(path);
 }
 
-static bool counts(int dir, pid_t pid, uid_t owner, int64_t since)
+static bool is_accepted(int dir, pid_t pid, uid_t owner, int64_t since)
 {
 	int fd = jits_open_map(dir, pid, &owner, 1, since);
 
@@ -248,30 +248,30 @@ static void whose_map(void **state)
 	other = g_strconcat(root, "/elsewhere", NULL);
 	assert_int_equal(mkdir(tmp, 0755), 0);
 	dir = open(root, O_PATH | O_CLOEXEC);
-	assert_false(counts(dir, 77, getuid(), 0));
+	assert_false(is_accepted(dir, 77, getuid(), 0));
 	assert_true(g_file_set_contents(map, "1 1 x\n", 6, NULL));
-	assert_true(counts(dir, 77, getuid(), 0));
-	assert_true(counts(dir, 77, getuid(), now));
-	assert_false(counts(dir, 78, getuid(), 0));
-	assert_false(counts(dir, 77, getuid(), now + 2 * second)); /* an older process's */
-	assert_true(counts(dir, 77, getuid() + 1, 0) == !getuid());
+	assert_true(is_accepted(dir, 77, getuid(), 0));
+	assert_true(is_accepted(dir, 77, getuid(), now));
+	assert_false(is_accepted(dir, 78, getuid(), 0));
+	assert_false(is_accepted(dir, 77, getuid(), now + 2 * second)); /* an older process's */
+	assert_true(is_accepted(dir, 77, getuid() + 1, 0) == !getuid());
 	if (!getuid()) {
 		assert_int_equal(chown(map, 4711, 4711), 0);
-		assert_true(counts(dir, 77, 4711, 0));
-		assert_false(counts(dir, 77, 4712, 0));
+		assert_true(is_accepted(dir, 77, 4711, 0));
+		assert_false(is_accepted(dir, 77, 4712, 0));
 		/* A link of theirs to a file of root's. */
 		assert_int_equal(chown(map, 0, 0), 0);
-		assert_true(counts(dir, 77, 4711, 0));
+		assert_true(is_accepted(dir, 77, 4711, 0));
 		assert_int_equal(link(map, other), 0);
-		assert_false(counts(dir, 77, 4711, 0));
+		assert_false(is_accepted(dir, 77, 4711, 0));
 		assert_int_equal(unlink(other), 0);
 	}
 	unlink(map);
 	assert_int_equal(symlink(outside, map), 0);
-	assert_false(counts(dir, 77, getuid(), 0));
+	assert_false(is_accepted(dir, 77, getuid(), 0));
 	unlink(map);
 	assert_int_equal(mkfifo(map, 0600), 0);
-	assert_false(counts(dir, 77, getuid(), 0));
+	assert_false(is_accepted(dir, 77, getuid(), 0));
 	unlink(map);
 	/* /tmp itself may be a link: to what it is in that root. */
 	rmdir(tmp);
@@ -280,7 +280,7 @@ static void whose_map(void **state)
 	g_free(map);
 	map = g_strconcat(other, "/perf-77.map", NULL);
 	assert_true(g_file_set_contents(map, "1 1 x\n", 6, NULL));
-	assert_true(counts(dir, 77, getuid(), 0));
+	assert_true(is_accepted(dir, 77, getuid(), 0));
 	unlink(map);
 	rmdir(other);
 	unlink(tmp);

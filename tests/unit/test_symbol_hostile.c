@@ -55,7 +55,7 @@ static void look_at_one(struct unwinder *u, const struct space *space, struct mo
 
 static struct found look_at(struct modules *ms, struct module *m)
 {
-	struct unwinder *u = unwinder_new(ms, machine_own());
+	struct unwinder *u = unwinder_new(ms, arch_regs_own());
 	struct space *space = space_new(1);
 	const struct segment *seg;
 	struct found f = { 0 };

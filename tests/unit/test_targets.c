@@ -29,7 +29,7 @@
 static int stderr_copy;
 
 /* What is said is not this test's business. */
-static int silence(void **state)
+static int mute_stderr(void **state)
 {
 	int null = open("/dev/null", O_WRONLY);
 
@@ -40,7 +40,7 @@ static int silence(void **state)
 	return 0;
 }
 
-static int speak(void **state)
+static int unmute_stderr(void **state)
 {
 	(void)state;
 	dup2(stderr_copy, STDERR_FILENO);
@@ -78,7 +78,7 @@ static void end(pid_t pid)
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
-static bool has(const GArray *pids, pid_t pid)
+static bool has_pid(const GArray *pids, pid_t pid)
 {
 	for (unsigned i = 0; pids && i < pids->len; i++)
 		if (g_array_index(pids, pid_t, i) == pid)
@@ -161,8 +161,8 @@ static void hostile_names(void **state)
 
 		assert_int_equal(target_check(pid), 0);
 		found = targets_by_comm(names[i]);
-		assert_true(has(found, pid));
-		assert_false(has(found, getpid()));
+		assert_true(has_pid(found, pid));
+		assert_false(has_pid(found, getpid()));
 		g_array_unref(found);
 		end(pid);
 	}
@@ -180,7 +180,7 @@ static void by_name(void **state)
 	assert_int_equal(waitid(P_PID, dead, &info, WEXITED | WNOWAIT), 0);
 	found = targets_by_comm("tare test 1");
 	assert_int_equal(found->len, 2);
-	assert_true(has(found, one) && has(found, two));
+	assert_true(has_pid(found, one) && has_pid(found, two));
 	g_array_unref(found);
 	found = targets_by_comm("tare test 2");
 	assert_int_equal(found->len, 0);
@@ -268,11 +268,11 @@ static void by_cgroup(void **state)
 	join(below, two);
 	found = targets_by_cgroup(top);
 	assert_int_equal(found->len, 2);
-	assert_true(has(found, one) && has(found, two));
+	assert_true(has_pid(found, one) && has_pid(found, two));
 	g_array_unref(found);
 	found = targets_by_cgroup(below);
 	assert_int_equal(found->len, 1);
-	assert_true(has(found, two));
+	assert_true(has_pid(found, two));
 	g_array_unref(found);
 	found = targets_by_cgroup(name); /* wherever it is mounted */
 	assert_int_equal(found->len, 2);
@@ -303,5 +303,5 @@ int main(void)
 		cmocka_unit_test(no_cgroup),
 	};
 
-	return cmocka_run_group_tests_name("targets", tests, silence, speak);
+	return cmocka_run_group_tests_name("targets", tests, mute_stderr, unmute_stderr);
 }

@@ -51,7 +51,7 @@ class Round(typing.NamedTuple):
     before: float  # medians
     during: float
     after: float
-    foreign: bool
+    other_hook: bool
 
 
 class Result(typing.NamedTuple):
@@ -62,7 +62,7 @@ class Result(typing.NamedTuple):
     high: float
     rounds: int
     left_out: int  # attachments, for hooks of others
-    foreign: bool  # they were too many to be left out
+    other_hook: bool  # they were too many to be left out
 
 
 def cpus():
@@ -163,8 +163,8 @@ def order(tools, seed):
     return [tools[n] for _, _, n in sorted(at)]
 
 
-def alternate(tools, load, log, seed, foreign):
-    rounds, before, others = [], load.phase(), foreign()
+def alternate(tools, load, log, seed, other_hook):
+    rounds, before, others = [], load.phase(), other_hook()
     for tool in order(tools, seed):
         if tool.command:
             p = attach(tool, load.process.pid, log)
@@ -174,7 +174,7 @@ def alternate(tools, load, log, seed, foreign):
                 detach(tool, p)
         else:
             during = load.phase()
-        after, others_after = load.phase(), foreign()
+        after, others_after = load.phase(), other_hook()
         rounds.append(Round(tool, before, during, after, others or others_after))
         before, others = after, others_after
     return rounds
@@ -182,13 +182,13 @@ def alternate(tools, load, log, seed, foreign):
 
 def compare(tool, rounds):
     mine = [r for r in rounds if r.tool is tool]
-    clean = [r for r in mine if not r.foreign]
-    foreign = len(clean) < min(ENOUGH, len(mine))
-    used = mine if foreign else clean
+    clean = [r for r in mine if not r.other_hook]
+    other_hook = len(clean) < min(ENOUGH, len(mine))
+    used = mine if other_hook else clean
     plain = [(r.before + r.after) / 2 for r in used]
     ratios = [r.during / p for r, p in zip(used, plain)]
     return Result(statistics.median(plain), statistics.median([r.during for r in used]),
-                  *estimate(ratios), len(used), len(mine) - len(used), foreign)
+                  *estimate(ratios), len(used), len(mine) - len(used), other_hook)
 
 
 def autogroup(nice=None):
@@ -221,15 +221,15 @@ def favoured():
             autogroup(group)
 
 
-def measure(command, tools, directory, seed=SEED, foreign=lambda: False):
+def measure(command, tools, directory, seed=SEED, other_hook=lambda: False):
     """{tool's name: Result}: what each costs the load, a command that prints windows until
-    SIGTERM. foreign(): is another program's hook there, while none of the tools is?"""
+    SIGTERM. other_hook(): is another program's hook there, while none of the tools is?"""
     mine, theirs = cpus()
     with favoured(), open(os.path.join(directory, "tools.log"), "w+b") as log:
         load = Load(command, directory, mine)
         try:
             os.sched_setaffinity(0, theirs)
-            rounds = alternate(tools, load, log, seed, foreign)
+            rounds = alternate(tools, load, log, seed, other_hook)
         except Failed as e:
             log.seek(0)
             last = log.read().decode(errors="replace").strip().splitlines()[-3:]

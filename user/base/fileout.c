@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "base/leftover.h"
 #include "base/place.h"
 
@@ -27,23 +27,24 @@ static int cannot_write(const char *path, int err)
 {
 	switch (-err) {
 	case ELOOP:
-		error("cannot write %s: it leads through a symbolic link, or to a pipe or device, "
-		      "that others may have put there",
-		      path);
-		hint("name the target itself, or a directory where only you can write");
+		log_error("cannot write %s: it leads through a symbolic link, or to a pipe or "
+			  "device, that others may have put there",
+			  path);
+		log_hint("name the target itself, or a directory where only you can write");
 		break;
 	case EINTR:
-		error("cannot write %s: nobody reads it, and tare was told to end", path);
+		log_error("cannot write %s: nobody reads it, and tare was told to end", path);
 		break;
 	case ENXIO:
 	case ETIMEDOUT:
-		error("cannot write %s: nobody reads it", path);
+		log_error("cannot write %s: nobody reads it", path);
 		break;
 	case EMEDIUMTYPE:
-		error("cannot write %s: it is neither a file, a pipe nor a character device", path);
+		log_error("cannot write %s: it is neither a file, a pipe nor a character device",
+			  path);
 		break;
 	default:
-		error("cannot write %s: %s", path, strerror(-err));
+		log_error("cannot write %s: %s", path, strerror(-err));
 	}
 	return err;
 }
@@ -249,7 +250,7 @@ static int rename_new(int dir, const char *from, const char *to)
 }
 
 /* Errors that a file system tells only at close() (NFS: a full disk). */
-static int flush(int fd)
+static int flush_fd(int fd)
 {
 	int again = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 
@@ -269,7 +270,7 @@ static int make_file(const struct fileout *out, const char *name, bool replace, 
 		return fd;
 	err = set_owner(fd, keep ? &old : NULL, &out->caller);
 	if (!err)
-		err = fileout_stream(fd, data, len) ?: flush(fd);
+		err = fileout_stream(fd, data, len) ?: flush_fd(fd);
 	if (!err && !replace)
 		err = rename_new(dir, temporary, name);
 	else if (!err && renameat(dir, temporary, dir, name))

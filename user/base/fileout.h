@@ -35,14 +35,14 @@ struct fileout_owner {
 struct fileout;
 
 /* Open an output: it makes no file. `caller` may be NULL. 0, or negative errno with the
- * reason said by error(): its directory is missing or not writable, it is a directory, a
+ * reason said by log_error(): its directory is missing or not writable, it is a directory, a
  * link that is not followed … */
 int fileout_open(struct fileout **out, const char *path, const struct fileout_owner *caller);
 void fileout_close(struct fileout *out); /* takes NULL */
 
 /* Make the file, whole. `number` 0: the file itself, else one beside it, as
  * fileout_numbered() names it. A pipe or device gets all of them, one after another.
- * 0, or negative errno, said by error(), and no trace left. */
+ * 0, or negative errno, said by log_error(), and no trace left. */
 int fileout_write(const struct fileout *out, unsigned number, const void *data, size_t len);
 
 /* The same, but only if nothing has the name: else -EEXIST, not said. */

@@ -13,7 +13,7 @@ struct intern {
 	uint32_t mask, count;
 };
 
-static uint64_t mix(const void *key, size_t size)
+static uint64_t hash_key(const void *key, size_t size)
 {
 	const unsigned char *at = key;
 	uint64_t hash = size, word;
@@ -65,7 +65,7 @@ uint32_t intern_count(const struct intern *in)
 }
 
 /* Keys are short, and mostly words: a call to compare them costs more than the comparison. */
-static bool same(const void *a, const void *b, size_t size)
+static bool keys_equal(const void *a, const void *b, size_t size)
 {
 	const char *x = a, *y = b;
 	uint64_t v, w;
@@ -83,9 +83,10 @@ static bool same(const void *a, const void *b, size_t size)
 
 static uint32_t *slot_of(const struct intern *in, const void *key)
 {
-	uint32_t at = mix(key, in->key_size) & in->mask;
+	uint32_t at = hash_key(key, in->key_size) & in->mask;
 
-	while (in->slots[at] != FREE && !same(intern_key(in, in->slots[at]), key, in->key_size))
+	while (in->slots[at] != FREE &&
+	       !keys_equal(intern_key(in, in->slots[at]), key, in->key_size))
 		at = (at + 1) & in->mask;
 	return &in->slots[at];
 }

@@ -55,7 +55,7 @@ int leftover_create(int dir, char **name)
 	return -EEXIST;
 }
 
-static bool abandoned(int dir, const char *name, const struct fileout_owner *caller)
+static bool is_abandoned(int dir, const char *name, const struct fileout_owner *caller)
 {
 	int fd = openat(dir, name,
 			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_NOATIME | O_CLOEXEC);
@@ -84,7 +84,7 @@ unsigned leftover_sweep(int dir, const struct fileout_owner *caller)
 		pid_t pid;
 
 		if (leftover_name_parse(entry->d_name, &pid, &start) &&
-		    !process_running(pid, start) && abandoned(dir, entry->d_name, caller) &&
+		    !process_running(pid, start) && is_abandoned(dir, entry->d_name, caller) &&
 		    !unlinkat(dir, entry->d_name, 0))
 			swept++;
 	}

@@ -55,7 +55,7 @@ static bool is_sticky(int dir, const struct fileout_owner *caller)
 	return !fstat(dir, &st) && st.st_mode & S_ISVTX && place_trusts(caller, st.st_uid);
 }
 
-static int enter(struct walk *w, const char *name, int flags)
+static int walk_enter(struct walk *w, const char *name, int flags)
 {
 	int fd = openat(w->dir, name, O_PATH | O_DIRECTORY | O_CLOEXEC | flags);
 
@@ -75,7 +75,7 @@ static bool in_proc(int dir)
 	return !fstatfs(dir, &fs) && fs.f_type == PROC_SUPER_MAGIC;
 }
 
-static int follow(struct walk *w, const char *link, const struct stat *st, bool last)
+static int walk_follow_link(struct walk *w, const char *link, const struct stat *st, bool last)
 {
 	char target[PATH_MAX];
 	ssize_t len;
@@ -89,7 +89,7 @@ static int follow(struct walk *w, const char *link, const struct stat *st, bool 
 	if (++w->links > LINKS_MOST)
 		return -ELOOP;
 	if (in_proc(w->dir))
-		return last ? -ELOOP : enter(w, link, 0);
+		return last ? -ELOOP : walk_enter(w, link, 0);
 	len = readlinkat(w->dir, link, target, sizeof(target) - 1);
 	if (len < 0)
 		return -errno;
@@ -98,7 +98,7 @@ static int follow(struct walk *w, const char *link, const struct stat *st, bool 
 	g_free(w->rest);
 	w->rest = rest;
 	w->linked |= last;
-	return target[0] == '/' ? enter(w, "/", 0) : 0;
+	return target[0] == '/' ? walk_enter(w, "/", 0) : 0;
 }
 
 /* Cuts the first component off the rest. NULL: there is none. */
@@ -118,7 +118,7 @@ static char *next_component(struct walk *w, bool *last)
 }
 
 /* One step. 1: `name` is the file's. */
-static int step(struct walk *w, char **name)
+static int walk_step(struct walk *w, char **name)
 {
 	g_autofree char *component = NULL;
 	struct stat st;
@@ -128,15 +128,15 @@ static int step(struct walk *w, char **name)
 	if (!component)
 		return -EISDIR; /* "/", or a slash at the end */
 	if (!strcmp(component, ".") || !strcmp(component, ".."))
-		return last ? -EISDIR : enter(w, component, 0);
+		return last ? -EISDIR : walk_enter(w, component, 0);
 	if (fstatat(w->dir, component, &st, AT_SYMLINK_NOFOLLOW)) {
 		if (errno != ENOENT || !last)
 			return errno == ENOENT && !*w->rest ? -EISDIR : -errno;
 	} else if (S_ISLNK(st.st_mode)) {
-		return follow(w, component, &st, last);
+		return walk_follow_link(w, component, &st, last);
 	}
 	if (!last)
-		return enter(w, component, O_NOFOLLOW);
+		return walk_enter(w, component, O_NOFOLLOW);
 	*name = g_steal_pointer(&component);
 	return 1;
 }
@@ -144,11 +144,11 @@ static int step(struct walk *w, char **name)
 int place_find(struct place *p, const char *path, const struct fileout_owner *caller)
 {
 	struct walk w = { .caller = caller, .dir = AT_FDCWD, .rest = g_strdup(path) };
-	int ret = *path ? enter(&w, *path == '/' ? "/" : ".", 0) : -ENOENT;
+	int ret = *path ? walk_enter(&w, *path == '/' ? "/" : ".", 0) : -ENOENT;
 
 	*p = (struct place){ .dir = -1 };
 	while (!ret)
-		ret = step(&w, &p->name);
+		ret = walk_step(&w, &p->name);
 	if (ret > 0 && w.linked && place_shared(w.dir, caller))
 		ret = -ELOOP;
 	g_free(w.rest);

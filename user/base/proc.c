@@ -29,7 +29,7 @@ int proc_stat_read(pid_t pid, struct proc_stat *s)
 }
 
 /* A number and what ends it. */
-static bool number(char **at, int base, char end, uint64_t *value)
+static bool parse_number(char **at, int base, char end, uint64_t *value)
 {
 	char *behind;
 
@@ -46,15 +46,15 @@ bool proc_map_parse(char *line, struct proc_map *m)
 	char *at = line, *perms;
 
 	*m = (struct proc_map){ 0 };
-	if (!number(&at, 16, '-', &m->start) || !number(&at, 16, ' ', &m->end) ||
+	if (!parse_number(&at, 16, '-', &m->start) || !parse_number(&at, 16, ' ', &m->end) ||
 	    m->start >= m->end)
 		return false;
 	perms = at;
 	if (strnlen(at, 5) < 5 || at[4] != ' ')
 		return false;
 	at += 5;
-	if (!number(&at, 16, ' ', &m->offset) || !number(&at, 16, ':', &major) ||
-	    !number(&at, 16, ' ', &minor))
+	if (!parse_number(&at, 16, ' ', &m->offset) || !parse_number(&at, 16, ':', &major) ||
+	    !parse_number(&at, 16, ' ', &minor))
 		return false;
 	m->inode = strtoull(at, &m->path, 10);
 	if (m->path == at)

@@ -24,7 +24,7 @@ struct sink {
 	bool own;      /* fd is ours to close */
 	bool socket;   /* send() does not block */
 	bool pieces;   /* it blocks: only what has room, once poll() says so */
-	int told;      /* signalfd: tare was told to end; -1: its signals are not blocked */
+	int end_fd;    /* signalfd: tare was told to end; -1: its signals are not blocked */
 	int stalls_ms; /* so long without a reader is a failure; -1: never */
 };
 
@@ -48,7 +48,7 @@ static void sink_of(struct sink *s, int fd)
 }
 
 /* Those of the signals that end tare that are blocked; the others end the poll by themselves. */
-static int told_to_end(void)
+static int end_signals(void)
 {
 	static const int ends[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
 	sigset_t blocked, mask;
@@ -68,7 +68,7 @@ static int told_to_end(void)
 static int wait_for_reader(struct sink *s)
 {
 	struct pollfd p[] = { { .fd = s->fd, .events = POLLOUT },
-			      { .fd = s->told, .events = POLLIN } };
+			      { .fd = s->end_fd, .events = POLLIN } };
 	int n = poll(p, 2, s->stalls_ms);
 
 	if (n > 0 && !p[0].revents) {
@@ -111,7 +111,7 @@ static int write_all(struct sink *s, const char *data, size_t len)
 int fileout_stream_within(int fd, const void *data, size_t len, int stalls_ms)
 {
 	const struct timespec now = { 0 };
-	struct sink sink = { .fd = fd, .told = told_to_end(), .stalls_ms = stalls_ms };
+	struct sink sink = { .fd = fd, .end_fd = end_signals(), .stalls_ms = stalls_ms };
 	sigset_t pipe_only, before, pending;
 	bool was_pending;
 	int err;
@@ -130,8 +130,8 @@ int fileout_stream_within(int fd, const void *data, size_t len, int stalls_ms)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (sink.own)
 		close(sink.fd);
-	if (sink.told >= 0)
-		close(sink.told);
+	if (sink.end_fd >= 0)
+		close(sink.end_fd);
 	return err;
 }
 

@@ -9,7 +9,7 @@
  * script, too few to paint over the neighbouring lines. */
 #define MARKS_MAX 2
 
-static void escape(GString *out, gunichar c)
+static void append_escape(GString *out, gunichar c)
 {
 	if (c == '\n')
 		g_string_append(out, "\\n");
@@ -25,7 +25,7 @@ static void escape(GString *out, gunichar c)
 		g_string_append_printf(out, "\\U%08x", c);
 }
 
-static bool hostile(gunichar c)
+static bool is_hostile(gunichar c)
 {
 	switch (g_unichar_type(c)) {
 	case G_UNICODE_CONTROL:
@@ -55,8 +55,8 @@ char *text_printable(const char *s)
 			continue;
 		}
 		marks = g_unichar_iszerowidth(c) ? marks + 1 : 0;
-		if (hostile(c) || marks > MARKS_MAX)
-			escape(out, c);
+		if (is_hostile(c) || marks > MARKS_MAX)
+			append_escape(out, c);
 		else
 			g_string_append_unichar(out, c);
 		s = g_utf8_next_char(s);

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "base/fileout.h"
 #include "base/regular.h"
 #include "bench/shell.h"
@@ -21,14 +21,14 @@
 
 static const struct launch_user nobody_else; /* tare's own */
 
-static bool elsewhere(const struct workload *w)
+static bool is_in_other_root(const struct workload *w)
 {
 	return !strcmp(w->root, "trixie");
 }
 
 const struct launch_user *builder_runs_as(const struct builder *b, const struct workload *w)
 {
-	return elsewhere(w) ? &nobody_else : b->user;
+	return is_in_other_root(w) ? &nobody_else : b->user;
 }
 
 static char *out_of(const struct builder *b, const struct workload *w)
@@ -60,7 +60,7 @@ static int ask_runtimes(struct builder *b)
 	if (status < 0)
 		return status;
 	if (status) {
-		error("%s: %s", b->runtimes, shell_last_line(text));
+		log_error("%s: %s", b->runtimes, shell_last_line(text));
 		return -EIO;
 	}
 	lines = g_strsplit(text, "\n", -1);
@@ -76,7 +76,7 @@ static int ask_runtimes(struct builder *b)
 
 /* One that is made is the user's; one that is there stays whose it is, and a link that
  * a user put in its place is not followed to give away what it points at. */
-static int give(int above, const char *name, const struct launch_user *user)
+static int give_folder(int above, const char *name, const struct launch_user *user)
 {
 	int fd = openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), err = 0;
 
@@ -94,7 +94,7 @@ static int make_in(int above, const char *name, const struct launch_user *user)
 	struct stat st;
 
 	if (!mkdirat(above, name, 0755))
-		return user->set ? give(above, name, user) : 0;
+		return user->set ? give_folder(above, name, user) : 0;
 	if (errno != EEXIST)
 		return -errno;
 	return !fstatat(above, name, &st, 0) && S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
@@ -114,7 +114,7 @@ static int make_folder(const char *path, const struct launch_user *user)
 	if (fd >= 0)
 		close(fd);
 	if (err)
-		error("cannot make the folder %s: %s", path, g_strerror(-err));
+		log_error("cannot make the folder %s: %s", path, g_strerror(-err));
 	return err;
 }
 
@@ -159,11 +159,11 @@ const char *builder_missing(const struct builder *b, const struct workload *w)
 }
 
 /* What stands before a command: the way into the other root, variables. */
-static GPtrArray *prefix(const struct builder *b, const struct workload *w)
+static GPtrArray *command_prefix(const struct builder *b, const struct workload *w)
 {
 	GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
 
-	if (elsewhere(w)) {
+	if (is_in_other_root(w)) {
 		g_ptr_array_add(argv, g_strdup(b->runtimes));
 		g_ptr_array_add(argv, g_strdup("enter"));
 		if (b->user->set) {
@@ -189,7 +189,7 @@ static int run_script(const struct builder *b, const struct workload *w, const c
 {
 	g_autofree char *out = out_of(b, w);
 	const char *values[] = { "out", out, "src", w->source, NULL };
-	GPtrArray *argv = prefix(b, w);
+	GPtrArray *argv = command_prefix(b, w);
 	int status;
 
 	g_ptr_array_add(argv, g_strdup("sh"));
@@ -244,7 +244,7 @@ static void add_folder(GChecksum *sum, const char *folder)
 
 /* Of all that a build depends on: the source, what C and C++ share, the command,
  * the version of the runtime. */
-static char *fingerprint(const struct builder *b, const struct workload *w)
+static char *build_fingerprint(const struct builder *b, const struct workload *w)
 {
 	g_autofree char *version = builder_version(b, w);
 	g_autofree char *shared = g_build_filename(b->catalogue->folder, "c-pthread/args.h", NULL);
@@ -293,7 +293,7 @@ char *builder_make(const struct builder *b, const struct workload *w)
 		return NULL;
 	if (make_folder(out, b->user))
 		return g_strdup("its folder cannot be made");
-	now = fingerprint(b, w);
+	now = build_fingerprint(b, w);
 	if (has_stamp(stamp, now))
 		return NULL;
 	status = run_script(b, w, w->build, &text);
@@ -308,7 +308,7 @@ char **builder_command(const struct builder *b, const struct workload *w, const 
 {
 	g_autofree char *out = out_of(b, w);
 	const char *places[] = { "out", out, "src", w->source, NULL };
-	GPtrArray *argv = prefix(b, w);
+	GPtrArray *argv = command_prefix(b, w);
 
 	for (char **arg = w->run; *arg; arg++) {
 		g_autofree char *filled = catalogue_fill(*arg, places);
@@ -358,7 +358,7 @@ int builder_peer_start(const struct builder *b, pid_t *pid, char **address)
 	w.source = source;
 	why = builder_make(b, &w);
 	if (why || pipe2(fd, O_CLOEXEC)) {
-		error("the peer of workloads that connect: %s", why ? why : g_strerror(errno));
+		log_error("the peer of workloads that connect: %s", why ? why : g_strerror(errno));
 		return -EIO;
 	}
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -374,7 +374,7 @@ int builder_peer_start(const struct builder *b, pid_t *pid, char **address)
 	}
 	port = wait_for_port(fd[0]);
 	if (!port) {
-		error("the peer of workloads that connect does not listen");
+		log_error("the peer of workloads that connect does not listen");
 		launch_abandon(&l);
 		return -EIO;
 	}

@@ -29,7 +29,7 @@ const char *builder_missing(const struct builder *b, const struct workload *w);
 /* Build it if its source, or how it is built, has changed. NULL, or the reason why
  * not. Free with g_free(). */
 char *builder_make(const struct builder *b, const struct workload *w);
-/* One line; NULL: it told none. */
+/* One line; NULL: it printed none. */
 char *builder_version(const struct builder *b, const struct workload *w);
 
 /* The command for {n}, {seconds} …: `values` as for catalogue_fill(), {out} and

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "model/bench.h"
 
@@ -80,7 +80,7 @@ static int line_of(const char *text, const char *array, size_t index)
 	return line;
 }
 
-static char **strings(const json_t *array)
+static char **parse_strings(const json_t *array)
 {
 	GPtrArray *list = g_ptr_array_new();
 
@@ -93,7 +93,7 @@ static char **strings(const json_t *array)
 	return (char **)g_ptr_array_free(list, FALSE);
 }
 
-static char **assignments(json_t *object)
+static char **parse_assignments(json_t *object)
 {
 	GPtrArray *list = g_ptr_array_new();
 	const char *name;
@@ -110,14 +110,14 @@ static char **assignments(json_t *object)
 }
 
 /* A folder's name that does not lead out of the catalogue's folder, and that --only can name. */
-static bool plain(const char *name)
+static bool is_plain_name(const char *name)
 {
 	return *name && *name != '.' && !strpbrk(name, "/,*?");
 }
 
-static const char *wrong(const struct catalogue *c, const struct workload *w, json_int_t max)
+static const char *find_mistake(const struct catalogue *c, const struct workload *w, json_int_t max)
 {
-	if (!plain(w->id))
+	if (!is_plain_name(w->id))
 		return "id: not a plain name";
 	for (unsigned i = 0; i < c->workloads->len; i++)
 		if (!strcmp(((struct workload *)c->workloads->pdata[i])->id, w->id))
@@ -133,7 +133,7 @@ static const char *wrong(const struct catalogue *c, const struct workload *w, js
 	return NULL;
 }
 
-static bool texts(const json_t *list)
+static bool is_list_of_texts(const json_t *list)
 {
 	for (size_t i = 0; i < json_array_size(list); i++)
 		if (!json_is_string(json_array_get(list, i)))
@@ -171,7 +171,7 @@ static const char *wrong_type(json_t *entry)
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(lists); i++) {
 		value = json_object_get(entry, lists[i]);
-		if (value && !texts(value))
+		if (value && !is_list_of_texts(value))
 			return wants[i];
 	}
 	if (!text_or_null(json_object_get(entry, "build")))
@@ -182,10 +182,10 @@ static const char *wrong_type(json_t *entry)
 	return value && !texts_by_name(value) ? "env: not an object of texts" : NULL;
 }
 
-static int complain(const struct catalogue *c, const char *text, const char *array, size_t index,
-		    const char *why)
+static int report_mistake(const struct catalogue *c, const char *text, const char *array,
+			  size_t index, const char *why)
 {
-	error("%s:%d: %s", c->path, line_of(text, array, index), why);
+	log_error("%s:%d: %s", c->path, line_of(text, array, index), why);
 	return -EINVAL;
 }
 
@@ -210,12 +210,12 @@ static int take_workload(struct catalogue *c, json_t *entry, const char *text, s
 			     &folder, "npm", &npm, "env", &env);
 	if (err) {
 		workload_free(w);
-		return complain(c, text, "workloads", index, e.text);
+		return report_mistake(c, text, "workloads", index, e.text);
 	}
 	why = wrong_type(entry);
 	if (why) {
 		workload_free(w);
-		return complain(c, text, "workloads", index, why);
+		return report_mistake(c, text, "workloads", index, why);
 	}
 	w->id = g_strdup(id);
 	w->title = g_strdup(title);
@@ -225,21 +225,21 @@ static int take_workload(struct catalogue *c, json_t *entry, const char *text, s
 	w->root = g_strdup(root);
 	w->build = g_strdup(json_is_string(build) ? json_string_value(build) : "");
 	w->version = g_strdup(version);
-	w->run = strings(run);
-	w->env = assignments(env);
+	w->run = parse_strings(run);
+	w->env = parse_assignments(env);
 	w->limits = g_strdup(json_string_value(limits));
 	w->max = max;
 	w->stackful = stackful;
 	w->after = after;
 	w->source = g_build_filename(c->folder, folder ? folder : id, NULL);
-	why = wrong(c, w, max);
-	if (!why && folder && !plain(folder))
+	why = find_mistake(c, w, max);
+	if (!why && folder && !is_plain_name(folder))
 		why = "folder: not a plain name";
 	g_ptr_array_add(c->workloads, w);
-	return why ? complain(c, text, "workloads", index, why) : 0;
+	return why ? report_mistake(c, text, "workloads", index, why) : 0;
 }
 
-static struct workload *find(const struct catalogue *c, const char *id)
+static struct workload *find_workload(const struct catalogue *c, const char *id)
 {
 	for (unsigned i = 0; id && i < c->workloads->len; i++) {
 		struct workload *w = c->workloads->pdata[i];
@@ -251,7 +251,7 @@ static struct workload *find(const struct catalogue *c, const char *id)
 }
 
 /* {"1000": 12345, …} */
-static bool sizes(json_t *object)
+static bool is_map_of_sizes(json_t *object)
 {
 	const char *n;
 	json_t *value;
@@ -275,17 +275,18 @@ static int take_published(struct catalogue *c, json_t *entry, const char *text, 
 
 	if (json_unpack_ex(entry, &e, JSON_STRICT, "{s:s, s:s, s:o, s:o}", "source", &source,
 			   "version", &version, "workloads", &ids, "rss", &rss))
-		return complain(c, text, "published", index, e.text);
-	if (!texts(ids) || !sizes(rss))
-		return complain(c, text, "published", index,
-				!texts(ids) ? "workloads: not a list of texts" :
+		return report_mistake(c, text, "published", index, e.text);
+	if (!is_list_of_texts(ids) || !is_map_of_sizes(rss))
+		return report_mistake(c, text, "published", index,
+				      !is_list_of_texts(ids) ?
+					      "workloads: not a list of texts" :
 					      "rss: not {\"NUMBER OF TASKS\": BYTES, …}");
 	for (size_t i = 0; i < json_array_size(ids); i++) {
-		struct workload *w = find(c, json_string_value(json_array_get(ids, i)));
+		struct workload *w = find_workload(c, json_string_value(json_array_get(ids, i)));
 
 		if (!w)
-			return complain(c, text, "published", index,
-					"names no workload of this file");
+			return report_mistake(c, text, "published", index,
+					      "names no workload of this file");
 		json_object_foreach(rss, n, value)
 		{
 			struct bench_published *p = g_new0(struct bench_published, 1);
@@ -300,7 +301,7 @@ static int take_published(struct catalogue *c, json_t *entry, const char *text, 
 	return 0;
 }
 
-static int take(struct catalogue *c, json_t *file, const char *text)
+static int parse_catalogue(struct catalogue *c, json_t *file, const char *text)
 {
 	json_t *workloads = json_object_get(file, "workloads");
 	json_t *published = json_object_get(file, "published");
@@ -309,8 +310,9 @@ static int take(struct catalogue *c, json_t *file, const char *text)
 
 	if (!schema || strcmp(schema, SCHEMA) || !json_is_array(workloads) ||
 	    (published && !json_is_array(published))) {
-		error("%s:1: not a catalogue of workloads (\"schema\": \"%s\", \"workloads\": […])",
-		      c->path, SCHEMA);
+		log_error("%s:1: not a catalogue of workloads "
+			  "(\"schema\": \"%s\", \"workloads\": […])",
+			  c->path, SCHEMA);
 		return -EINVAL;
 	}
 	for (size_t i = 0; !err && i < json_array_size(workloads); i++)
@@ -326,12 +328,12 @@ static int check_file(const char *path)
 	struct stat st;
 
 	if (stat(path, &st)) {
-		error("no catalogue of workloads: %s: %s", path, g_strerror(errno));
+		log_error("no catalogue of workloads: %s: %s", path, g_strerror(errno));
 		return -errno;
 	}
 	if (S_ISREG(st.st_mode) && st.st_size <= SIZE_MAX_BYTES)
 		return 0;
-	error("%s: %s", path, S_ISREG(st.st_mode) ? "too large for a catalogue" : "not a file");
+	log_error("%s: %s", path, S_ISREG(st.st_mode) ? "too large for a catalogue" : "not a file");
 	return -EINVAL;
 }
 
@@ -347,8 +349,8 @@ int catalogue_parse(struct catalogue **out, const char *path, const char *text, 
 	c->workloads = g_ptr_array_new_with_free_func(workload_free);
 	file = json_loadb(text, len, JSON_REJECT_DUPLICATES, &e);
 	if (!file)
-		error("%s:%d: %s", path, e.line, e.text);
-	err = file ? take(c, file, text) : -EINVAL;
+		log_error("%s:%d: %s", path, e.line, e.text);
+	err = file ? parse_catalogue(c, file, text) : -EINVAL;
 	json_decref(file);
 	if (err)
 		catalogue_free(c);
@@ -366,7 +368,7 @@ int catalogue_load(struct catalogue **c, const char *path)
 	int err = check_file(real ? real : path);
 
 	if (!err && !g_file_get_contents(real ? real : path, &text, &len, &failed)) {
-		error("no catalogue of workloads: %s", failed->message);
+		log_error("no catalogue of workloads: %s", failed->message);
 		err = -EIO;
 	}
 	if (!err)
@@ -395,9 +397,9 @@ char *catalogue_default(void)
 }
 
 /* An id names its workload, also where a language has that name. */
-static bool matches(const struct catalogue *c, const struct workload *w, const char *word)
+static bool word_matches(const struct catalogue *c, const struct workload *w, const char *word)
 {
-	if (find(c, word))
+	if (find_workload(c, word))
 		return !strcmp(word, w->id);
 	return g_pattern_match_simple(word, w->id) || !g_ascii_strcasecmp(word, w->language) ||
 	       !strcmp(word, w->family) || !strcmp(word, w->root);
@@ -410,12 +412,12 @@ static void no_match(const struct catalogue *c, const char *word)
 
 	for (unsigned i = 0; i < c->workloads->len; i++)
 		ids[i] = ((struct workload *)c->workloads->pdata[i])->id;
-	error("--only %s: no workload of the catalogue", word);
+	log_error("--only %s: no workload of the catalogue", word);
 	near = text_nearest(word, ids);
 	if (near)
-		hint("--only %s", near);
+		log_hint("--only %s", near);
 	else
-		hint("tare bench --list");
+		log_hint("tare bench --list");
 }
 
 GPtrArray *catalogue_select(const struct catalogue *c, const char *list)
@@ -432,7 +434,7 @@ GPtrArray *catalogue_select(const struct catalogue *c, const char *list)
 		bool any = false;
 
 		for (unsigned i = 0; i < c->workloads->len; i++)
-			any |= matches(c, c->workloads->pdata[i], *word);
+			any |= word_matches(c, c->workloads->pdata[i], *word);
 		if (any)
 			continue;
 		no_match(c, *word);
@@ -441,7 +443,7 @@ GPtrArray *catalogue_select(const struct catalogue *c, const char *list)
 	}
 	for (unsigned i = 0; i < c->workloads->len; i++)
 		for (char **word = words; *word; word++)
-			if (matches(c, c->workloads->pdata[i], *word)) {
+			if (word_matches(c, c->workloads->pdata[i], *word)) {
 				g_ptr_array_add(chosen, c->workloads->pdata[i]);
 				break;
 			}

@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 
 #define PID_MAX "/proc/sys/kernel/pid_max"
 #define THREADS_MAX "/proc/sys/kernel/threads-max"
@@ -60,7 +60,7 @@ static char *pids_max_path(void)
 	return NULL;
 }
 
-static int64_t soft(int resource)
+static int64_t soft_limit(int resource)
 {
 	struct rlimit r;
 
@@ -79,8 +79,8 @@ void limits_read(struct limits *l)
 		.threads_max = read_number(THREADS_MAX),
 		.map_count = read_number(MAP_COUNT),
 		.pids_max = read_number(pids),
-		.nproc = soft(RLIMIT_NPROC),
-		.nofile = soft(RLIMIT_NOFILE),
+		.nproc = soft_limit(RLIMIT_NPROC),
+		.nofile = soft_limit(RLIMIT_NOFILE),
 	};
 	/* proc_loadavg(5): running/existing */
 	if (g_file_get_contents("/proc/loadavg", &load, NULL, NULL)) {
@@ -89,7 +89,7 @@ void limits_read(struct limits *l)
 	}
 }
 
-static void say(GString *text, const char *name, int64_t value)
+static void append_limit(GString *text, const char *name, int64_t value)
 {
 	if (value != INT64_MAX)
 		g_string_append_printf(text, "%s%s = %" G_GINT64_FORMAT, text->len ? ", " : "",
@@ -100,16 +100,16 @@ char *limits_describe(const struct limits *l)
 {
 	GString *text = g_string_new(NULL);
 
-	say(text, "kernel.pid_max", l->pid_max);
-	say(text, "kernel.threads-max", l->threads_max);
-	say(text, "vm.max_map_count", l->map_count);
-	say(text, "pids.max", l->pids_max);
-	say(text, "RLIMIT_NPROC", l->nproc);
-	say(text, "RLIMIT_NOFILE", l->nofile);
+	append_limit(text, "kernel.pid_max", l->pid_max);
+	append_limit(text, "kernel.threads-max", l->threads_max);
+	append_limit(text, "vm.max_map_count", l->map_count);
+	append_limit(text, "pids.max", l->pids_max);
+	append_limit(text, "RLIMIT_NPROC", l->nproc);
+	append_limit(text, "RLIMIT_NOFILE", l->nofile);
 	return g_string_free(text, FALSE);
 }
 
-static bool near(int64_t used, int64_t limit)
+static bool is_near(int64_t used, int64_t limit)
 {
 	return limit != INT64_MAX && used >= limit * NEAR && used <= limit;
 }
@@ -153,7 +153,7 @@ static char *limit_of_threads(const struct limits *l, const char *reason, int64_
 	};
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(all); i++)
-		if (near(all[i].used, all[i].limit))
+		if (is_near(all[i].used, all[i].limit))
 			return g_strdup_printf("%s = %" G_GINT64_FORMAT " (%s)", all[i].name,
 					       all[i].limit, reason);
 	return NULL;
@@ -211,7 +211,7 @@ static int write_number(const char *path, int64_t value)
 	return err;
 }
 
-static void lift(const char *path, int64_t to)
+static void lift_limit(const char *path, int64_t to)
 {
 	int64_t was = read_number(path);
 	int err = was < to ? write_number(path, to) : 0;
@@ -220,8 +220,8 @@ static void lift(const char *path, int64_t to)
 	for (int64_t less = to / 2; err == -EINVAL && less > was; less /= 2)
 		err = write_number(path, less);
 	if (err)
-		warn("--raise-limits: %s stays %" G_GINT64_FORMAT ": %s", path, was,
-		     g_strerror(-err));
+		log_warn("--raise-limits: %s stays %" G_GINT64_FORMAT ": %s", path, was,
+			 g_strerror(-err));
 }
 
 static void lift_own(int resource, const char *name, rlim_t to)
@@ -235,11 +235,11 @@ static void lift_own(int resource, const char *name, rlim_t to)
 		return;
 	r = (struct rlimit){ was.rlim_max, was.rlim_max };
 	if (setrlimit(resource, &r) || was.rlim_max < to)
-		warn("--raise-limits: %s stays at its hard limit %ld: %s", name, (long)was.rlim_max,
-		     g_strerror(errno));
+		log_warn("--raise-limits: %s stays at its hard limit %ld: %s", name,
+			 (long)was.rlim_max, g_strerror(errno));
 }
 
-static void note(GString *text, const char *path)
+static void note_limit(GString *text, const char *path)
 {
 	int64_t value = read_number(path);
 
@@ -257,14 +257,14 @@ int limits_raise(void)
 
 	g_string_append_printf(text, "pid %d\n", getpid());
 	for (unsigned i = 0; i < G_N_ELEMENTS(lifted); i++)
-		note(text, lifted[i].path);
-	note(text, pids);
+		note_limit(text, lifted[i].path);
+	note_limit(text, pids);
 	/* Nobody else's, nor a link of somebody's. */
 	fd = open(LIMITS_NOTE, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0 || write(fd, text->str, text->len) != (ssize_t)text->len) {
 		err = -errno;
-		error("--raise-limits: cannot note the limits in " LIMITS_NOTE ": %s%s",
-		      g_strerror(-err), err == -EEXIST ? " (another tare bench runs?)" : "");
+		log_error("--raise-limits: cannot note the limits in " LIMITS_NOTE ": %s%s",
+			  g_strerror(-err), err == -EEXIST ? " (another tare bench runs?)" : "");
 	}
 	if (fd >= 0)
 		close(fd);
@@ -274,16 +274,16 @@ int limits_raise(void)
 	if (err)
 		return err;
 	for (unsigned i = 0; i < G_N_ELEMENTS(lifted); i++)
-		lift(lifted[i].path, lifted[i].to);
+		lift_limit(lifted[i].path, lifted[i].to);
 	if (pids && read_number(pids) != INT64_MAX)
-		lift(pids, INT64_MAX);
+		lift_limit(pids, INT64_MAX);
 	lift_own(RLIMIT_NOFILE, "RLIMIT_NOFILE", files == INT64_MAX ? 1 << 20 : (rlim_t)files);
 	lift_own(RLIMIT_NPROC, "RLIMIT_NPROC", RLIM_INFINITY);
 	return 0;
 }
 
 /* Only what limits_raise() can have written there is put back. */
-static bool ours(const char *path)
+static bool is_ours(const char *path)
 {
 	for (unsigned i = 0; i < G_N_ELEMENTS(lifted); i++)
 		if (!strcmp(path, lifted[i].path))
@@ -303,12 +303,12 @@ static void put_back(char **lines)
 			continue;
 		*space = '\0';
 		value = g_ascii_strtoll(space + 1, NULL, 10);
-		if (!ours(*line) || read_number(*line) == value)
+		if (!is_ours(*line) || read_number(*line) == value)
 			continue;
 		err = write_number(*line, value);
 		if (err)
-			warn("%s could not be put back to %" G_GINT64_FORMAT ": %s", *line, value,
-			     g_strerror(-err));
+			log_warn("%s could not be put back to %" G_GINT64_FORMAT ": %s", *line,
+				 value, g_strerror(-err));
 	}
 }
 
@@ -345,7 +345,7 @@ void limits_sweep(void)
 
 	if (!pid || !kill(pid, 0) || errno != ESRCH)
 		return;
-	warn("a tare bench that was killed left limits raised; putting them back");
+	log_warn("a tare bench that was killed left limits raised; putting them back");
 	put_back(lines + 1);
 	unlink(LIMITS_NOTE);
 }

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-static void tell(struct lines *l)
+static void report_line(struct lines *l)
 {
 	l->text[l->len] = '\0';
 	if (!l->skipping)
@@ -12,15 +12,15 @@ static void tell(struct lines *l)
 	l->len = 0;
 }
 
-static void take(struct lines *l, char c)
+static void add_char(struct lines *l, char c)
 {
 	if (c == '\n') {
-		tell(l);
+		report_line(l);
 		l->skipping = false;
 		return;
 	}
 	if (l->len == LINES_MAX - 1) {
-		tell(l);
+		report_line(l);
 		l->skipping = true;
 	}
 	l->text[l->len++] = c ? c : '?';
@@ -35,12 +35,12 @@ void lines_read(struct lines *l)
 	for (size_t all = 0; !l->ended && n > 0 && all < LINES_AT_ONCE; all += sizeof(piece)) {
 		n = read(l->fd, piece, sizeof(piece));
 		for (ssize_t i = 0; i < n; i++)
-			take(l, piece[i]);
+			add_char(l, piece[i]);
 		if (n < 0 && errno == EINTR)
 			n = 1;
 		else if (n == 0 || (n < 0 && errno != EAGAIN))
 			l->ended = true;
 	}
 	if (l->ended && l->len)
-		tell(l);
+		report_line(l);
 }

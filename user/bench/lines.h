@@ -19,7 +19,7 @@ struct lines {
 	lines_fn fn;
 	void *ctx;
 	bool ended;    /* no more will come */
-	bool skipping; /* the rest of a line that was too long; its start was told */
+	bool skipping; /* the rest of a line that was too long; its start was reported */
 	size_t len;
 	char text[LINES_MAX];
 };

@@ -10,7 +10,7 @@
 #include "capture/machine.h"
 #include "version.h"
 
-static char *measured(const struct runner_config *c)
+static char *describe_method(const struct runner_config *c)
 {
 	struct cgroup_config config = { .features = c->features };
 	struct cgroup *cg = NULL;
@@ -20,9 +20,9 @@ static char *measured(const struct runner_config *c)
 	if (cgroup_create(&cg, &config, &why))
 		return g_strdup_printf("ledger by %s; kernel memory but page tables and stacks not"
 				       " measured: %s",
-				       ledger_arm_name[c->arm], why ? why : "no control group");
+				       backend_name[c->backend], why ? why : "no control group");
 	text = g_strdup_printf(
-		"ledger by %s; kernel memory by %s, control group v%u", ledger_arm_name[c->arm],
+		"ledger by %s; kernel memory by %s, control group v%u", backend_name[c->backend],
 		features_has(c->features, FEATURE_MEMCG_STATE) ? "events" : "the group's counters",
 		cgroup_version(cg));
 	cgroup_close(cg);
@@ -47,7 +47,7 @@ void runner_describe(const struct runner_config *config, struct bench *b)
 	m->memory = here.memory;
 	m->page_size = here.page_size;
 	m->tare_version = g_strdup(TARE_VERSION);
-	m->measured = measured(config);
+	m->measured = describe_method(config);
 	m->limits = limits_describe(&limits);
 	b->started = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");
 	b->touch = config->touch;

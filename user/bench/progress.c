@@ -38,7 +38,7 @@ void progress_open(struct progress *p, unsigned rows)
 	p->planned = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 }
 
-static void wipe(struct progress *p)
+static void wipe_line(struct progress *p)
 {
 	if (p->shown)
 		fputs("\r\033[K", stderr);
@@ -47,7 +47,7 @@ static void wipe(struct progress *p)
 
 void progress_close(struct progress *p)
 {
-	wipe(p);
+	wipe_line(p);
 	if (p->took)
 		g_array_unref(p->took);
 	if (p->planned)
@@ -55,7 +55,7 @@ void progress_close(struct progress *p)
 	*p = (struct progress){ 0 };
 }
 
-static int64_t *planned(struct progress *p, uint64_t tasks)
+static int64_t *planned_runs(struct progress *p, uint64_t tasks)
 {
 	int64_t key = (int64_t)tasks, *count = g_hash_table_lookup(p->planned, &key);
 
@@ -68,13 +68,13 @@ static int64_t *planned(struct progress *p, uint64_t tasks)
 
 void progress_plan(struct progress *p, uint64_t tasks)
 {
-	++*planned(p, tasks);
+	++*planned_runs(p, tasks);
 }
 
 void progress_done(struct progress *p, uint64_t tasks, double seconds)
 {
 	struct progress_took new = { tasks, 1, seconds };
-	int64_t *left = planned(p, tasks);
+	int64_t *left = planned_runs(p, tasks);
 
 	*left = MAX(*left - 1, 0);
 	if (seconds < 0)
@@ -92,7 +92,7 @@ void progress_done(struct progress *p, uint64_t tasks, double seconds)
 }
 
 /* Of the N that is nearest to the one that was run. */
-static double guess(const struct progress *p, uint64_t tasks)
+static double guess_seconds(const struct progress *p, uint64_t tasks)
 {
 	const struct progress_took *best = NULL;
 	double off = 0;
@@ -118,7 +118,7 @@ double progress_left(const struct progress *p)
 
 	g_hash_table_iter_init(&iter, p->planned);
 	while (g_hash_table_iter_next(&iter, &key, &value)) {
-		double each = guess(p, *(const int64_t *)key);
+		double each = guess_seconds(p, *(const int64_t *)key);
 
 		if (each < 0)
 			return -1;
@@ -146,7 +146,7 @@ void progress_say(struct progress *p, const char *what)
 		return;
 	}
 	cut = text_fit(line, p->width - 1);
-	wipe(p);
+	wipe_line(p);
 	fputs(cut, stderr);
 	fflush(stderr);
 	p->shown = true;
@@ -156,6 +156,6 @@ void progress_note(struct progress *p, const char *what)
 {
 	g_autofree char *printable = text_printable(what);
 
-	wipe(p);
+	wipe_line(p);
 	fprintf(stderr, "%s\n", printable);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "bench/progress.h"
 #include "bench/trial.h"
@@ -88,8 +88,8 @@ static char **own_command(const struct runner_config *c, const char *n)
 	return (char **)g_ptr_array_free(argv, FALSE);
 }
 
-static char **command(const struct runner_config *c, const struct subject *s, uint64_t tasks,
-		      bool after, const char *peer)
+static char **expand_command(const struct runner_config *c, const struct subject *s, uint64_t tasks,
+			     bool after, const char *peer)
 {
 	g_autofree char *n = g_strdup_printf("%" G_GUINT64_FORMAT, tasks);
 	g_autofree char *seconds = seconds_for(s->row, tasks, after);
@@ -122,8 +122,8 @@ static struct bench_run *not_started(uint64_t tasks, unsigned repeat, bool after
 	return run;
 }
 
-static struct bench_run *try(struct runner *r, const struct subject *s, uint64_t tasks,
-			     unsigned repeat, bool after)
+static struct bench_run *run_trial(struct runner *r, const struct subject *s, uint64_t tasks,
+				   unsigned repeat, bool after)
 {
 	const struct runner_config *c = r->config;
 	bool connects = s->w && !strcmp(s->w->family, "connect");
@@ -136,10 +136,10 @@ static struct bench_run *try(struct runner *r, const struct subject *s, uint64_t
 		return *c->interrupted ? NULL :
 					 not_started(tasks, repeat, after,
 						     "the peer to connect to was not to be had");
-	argv = command(c, s, tasks, after, peer ? peer : "");
+	argv = expand_command(c, s, tasks, after, peer ? peer : "");
 	struct trial_config trial = {
 		.features = c->features,
-		.arm = c->arm,
+		.backend = c->backend,
 		.user = s->w ? builder_runs_as(c->builder, s->w) : c->user,
 		.argv = argv,
 		.tasks = tasks,
@@ -205,7 +205,7 @@ static int run_once(struct runner *r, const struct subject *s, uint64_t tasks, u
 		return 0;
 	}
 	say_run(r, s, tasks, repeat, after);
-	*run = try(r, s, tasks, repeat, after);
+	*run = run_trial(r, s, tasks, repeat, after);
 	if (!*run)
 		return *r->config->interrupted ? -EINTR : -EIO;
 	g_ptr_array_add(s->row->runs, *run);
@@ -275,7 +275,7 @@ static struct bench_row *row_of(struct bench *b, const char *id)
 	return row;
 }
 
-static void set(char **text, const char *value)
+static void set_text(char **text, const char *value)
 {
 	g_free(*text);
 	*text = g_strdup(value);
@@ -292,12 +292,12 @@ static void fill_row(const struct runner_config *c, struct bench_row *row, const
 {
 	g_autofree char *run = g_strjoinv(" ", (char **)(w ? w->run : c->command));
 
-	set(&row->title, w ? w->title : run);
-	set(&row->language, w ? w->language : "");
-	set(&row->family, w ? w->family : "own");
-	set(&row->task, w ? w->task : "as the command has them");
-	set(&row->root, w ? w->root : "");
-	set(&row->command, run);
+	set_text(&row->title, w ? w->title : run);
+	set_text(&row->language, w ? w->language : "");
+	set_text(&row->family, w ? w->family : "own");
+	set_text(&row->task, w ? w->task : "as the command has them");
+	set_text(&row->root, w ? w->root : "");
+	set_text(&row->command, run);
 	if (w)
 		copy_published(row, w);
 }
@@ -307,18 +307,19 @@ static void make_ready(struct runner *r, struct bench_row *row, const struct wor
 	const struct builder *b = r->config->builder;
 	g_autofree char *version = NULL, *why = NULL, *what = NULL;
 
-	set(&row->missing, builder_missing(b, w));
+	set_text(&row->missing, builder_missing(b, w));
 	if (r->config->touch && !w->stackful)
-		set(&row->missing, "not asked: its tasks have no stack of their own (--touch)");
+		set_text(&row->missing,
+			 "not asked: its tasks have no stack of their own (--touch)");
 	if (row->missing)
 		return;
 	what = g_strdup_printf("%s: building", w->id);
 	if (*w->build)
 		progress_say(&r->progress, what);
 	version = builder_version(b, w);
-	set(&row->version, version);
+	set_text(&row->version, version);
 	why = builder_make(b, w);
-	set(&row->missing, why);
+	set_text(&row->missing, why);
 }
 
 static int run_workload(struct runner *r, const struct workload *w, GArray *tasks)
@@ -345,7 +346,7 @@ static int run_workload(struct runner *r, const struct workload *w, GArray *task
 	return 0;
 }
 
-static void plan(struct runner *r, const struct workload *w, const GArray *tasks)
+static void plan_runs(struct runner *r, const struct workload *w, const GArray *tasks)
 {
 	const struct runner_config *c = r->config;
 
@@ -366,7 +367,7 @@ int runner_go(const struct runner_config *config, struct bench *b)
 		const struct workload *w = config->workloads ? config->workloads->pdata[i] : NULL;
 
 		g_ptr_array_add(tasks, tasks_of(config, w));
-		plan(&r, w, tasks->pdata[i]);
+		plan_runs(&r, w, tasks->pdata[i]);
 	}
 	for (unsigned i = 0; !err && i < n; i++)
 		err = run_workload(&r, config->workloads ? config->workloads->pdata[i] : NULL,

@@ -16,7 +16,7 @@
 
 struct runner_config {
 	struct features *features;
-	enum ledger_arm arm;
+	enum counter_backend backend;
 	const struct launch_user *user;
 	const struct builder *builder; /* NULL for the user's own command */
 	GPtrArray *workloads;          /* struct workload *; NULL: `command` */

@@ -8,12 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 
 #define OUTPUT_MAX (64 * 1024)
 
 /* To the end of the pipe. 0, or -EINTR. */
-static int collect(int fd, GString *text)
+static int read_all(int fd, GString *text)
 {
 	char piece[4096];
 	ssize_t n;
@@ -46,7 +46,7 @@ int shell_run(char *const *argv, const struct launch_user *user, char **output)
 	*output = NULL;
 	if (in < 0 || pipe2(pipe_fd, O_CLOEXEC)) {
 		err = -errno;
-		error("cannot start %s: %s", argv[0], g_strerror(-err));
+		log_error("cannot start %s: %s", argv[0], g_strerror(-err));
 		if (in >= 0)
 			close(in);
 		return err;
@@ -63,7 +63,7 @@ int shell_run(char *const *argv, const struct launch_user *user, char **output)
 		g_string_free(text, TRUE);
 		return err;
 	}
-	err = collect(pipe_fd[0], text);
+	err = read_all(pipe_fd[0], text);
 	close(pipe_fd[0]);
 	if (err)
 		kill(l.pid, SIGTERM);

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "bench/lines.h"
 #include "bench/settle.h"
@@ -80,7 +80,7 @@ static void go_to(struct trial *t, enum stage stage)
 
 /* The first reason is the one that counts. */
 static void __attribute__((format(printf, 3, 4)))
-stopped(struct trial *t, enum bench_outcome outcome, const char *fmt, ...)
+run_stopped(struct trial *t, enum bench_outcome outcome, const char *fmt, ...)
 {
 	va_list args;
 
@@ -92,7 +92,7 @@ stopped(struct trial *t, enum bench_outcome outcome, const char *fmt, ...)
 	va_end(args);
 }
 
-/* Everything that the command started, if its group tells who that is. */
+/* Everything that the command started, if its cgroup tells who that is. */
 static void kill_all(struct trial *t)
 {
 	GArray *pids = t->cgroup ? cgroup_pids(t->cgroup) : NULL;
@@ -105,7 +105,7 @@ static void kill_all(struct trial *t)
 		g_array_unref(pids);
 }
 
-static void leave(struct trial *t)
+static void end_command(struct trial *t)
 {
 	go_to(t, LEAVING);
 	session_kill(t->session, SIGTERM);
@@ -145,7 +145,7 @@ static double elapsed_s(const struct trial *t)
 }
 
 /* It says `WORD K`, and K is what it was asked for; else the run has failed. */
-static bool says(struct trial *t, const char *line, const char *word)
+static bool says_count(struct trial *t, const char *line, const char *word)
 {
 	uint64_t k;
 
@@ -153,7 +153,7 @@ static bool says(struct trial *t, const char *line, const char *word)
 		return false;
 	if (k == t->config->tasks)
 		return true;
-	stopped(t, BENCH_FAILED, "it said %s %" G_GUINT64_FORMAT, word, k);
+	run_stopped(t, BENCH_FAILED, "it said %s %" G_GUINT64_FORMAT, word, k);
 	kill_all(t);
 	return false;
 }
@@ -162,15 +162,15 @@ static void on_out(void *ctx, const char *line)
 {
 	struct trial *t = ctx;
 
-	if (t->stage == STARTING && says(t, line, "ready")) {
+	if (t->stage == STARTING && says_count(t, line, "ready")) {
 		t->ready = true;
 		t->run->ready_s = elapsed_s(t);
 		t->run->cpu_s = cpu_s(t);
 		go_to(t, SETTLING);
-	} else if (t->stage == ENDING_TASKS && says(t, line, "after")) {
+	} else if (t->stage == ENDING_TASKS && says_count(t, line, "after")) {
 		go_to(t, SETTLING_AFTER);
-	} else if (t->stage == SETTLING && t->config->after && says(t, line, "after")) {
-		stopped(t, BENCH_FAILED, "its tasks ended before they were weighed");
+	} else if (t->stage == SETTLING && t->config->after && says_count(t, line, "after")) {
+		run_stopped(t, BENCH_FAILED, "its tasks ended before they were weighed");
 		kill_all(t);
 	}
 }
@@ -193,7 +193,7 @@ static void on_err(void *ctx, const char *line)
 	t->last_error = g_strdup(line);
 }
 
-static void hear(struct trial *t, struct lines *l)
+static void read_output(struct trial *t, struct lines *l)
 {
 	lines_read(l);
 	if (l->ended && t->session)
@@ -202,25 +202,25 @@ static void hear(struct trial *t, struct lines *l)
 
 static void out_ready(void *ctx)
 {
-	hear(ctx, &((struct trial *)ctx)->out);
+	read_output(ctx, &((struct trial *)ctx)->out);
 }
 
 static void err_ready(void *ctx)
 {
-	hear(ctx, &((struct trial *)ctx)->err);
+	read_output(ctx, &((struct trial *)ctx)->err);
 }
 
-static int64_t known(bool is, int64_t value)
+static int64_t size_if_known(bool is, int64_t value)
 {
 	return is ? value : BENCH_UNKNOWN;
 }
 
-static void weigh(struct bench_weighing *w, const struct view_held *held, double time_s)
+static void fill_weighing(struct bench_weighing *w, const struct view_held *held, double time_s)
 {
 	w->taken = true;
 	w->time_s = time_s;
 	for (int k = 0; k < TARE_KINDS; k++)
-		w->part[k] = known(held->known[k], held->kind[k]);
+		w->part[k] = size_if_known(held->known[k], held->kind[k]);
 	/* v1 counts socket buffers apart; here they are kernel memory like the rest. */
 	if (held->known[TARE_KMEM])
 		w->part[TARE_KMEM] += held->sock;
@@ -233,7 +233,7 @@ static void weigh_now(struct trial *t, enum bench_state state)
 	struct report *r = session_report(t->session, REPORT_SNAPSHOT);
 	struct view_held held = view_now(r);
 
-	weigh(w, &held, r->duration_ns / NS);
+	fill_weighing(w, &held, r->duration_ns / NS);
 	w->settled = t->settle.settled;
 	if (r->cgroup.own && r->cgroup.now.current != CGROUP_UNKNOWN)
 		w->part[BENCH_CHARGED] = r->cgroup.now.current;
@@ -254,8 +254,8 @@ static void look_at_time(struct trial *t)
 		return;
 	g_autofree char *limit = text_duration(t->config->limit_ns);
 
-	stopped(t, BENCH_STOPPED, "time limit of %s%s", limit,
-		t->stage == ENDING_TASKS ? ", its tasks did not end" : "");
+	run_stopped(t, BENCH_STOPPED, "time limit of %s%s", limit,
+		    t->stage == ENDING_TASKS ? ", its tasks did not end" : "");
 	kill_all(t);
 }
 
@@ -274,7 +274,7 @@ static void on_look(void *ctx, uint64_t time_ns, int64_t weight)
 		if (t->stage == SETTLING && t->config->after)
 			go_to(t, ENDING_TASKS);
 		else
-			leave(t);
+			end_command(t);
 		return;
 	}
 	look_at_time(t);
@@ -318,29 +318,29 @@ static void judge_end(struct trial *t, const struct report *r)
 						 g_strdup("the machine's") :
 						 text_size(r->cgroup.limit);
 
-		stopped(t, BENCH_STOPPED, "out of memory: %s", limit);
+		run_stopped(t, BENCH_STOPPED, "out of memory: %s", limit);
 	} else if (t->why) {
 		g_autofree char *limit = limits_diagnose(t->why, t->run->stopped_at, threads_of(r));
 
-		stopped(t, BENCH_STOPPED, "%s", limit);
+		run_stopped(t, BENCH_STOPPED, "%s", limit);
 	} else if (t->stage != LEAVING && r->exit.signal) {
 		signal = text_signal(r->exit.signal);
-		stopped(t, BENCH_FAILED, "killed by %s%s%s", signal, colon, said);
+		run_stopped(t, BENCH_FAILED, "killed by %s%s%s", signal, colon, said);
 	} else if (t->stage != LEAVING && r->exit.code) {
-		stopped(t, BENCH_FAILED, "exit status %d%s%s", r->exit.code, colon, said);
+		run_stopped(t, BENCH_FAILED, "exit status %d%s%s", r->exit.code, colon, said);
 	} else if (t->stage == SETTLING || t->stage == SETTLING_AFTER ||
 		   (t->stage == ENDING_TASKS)) {
-		stopped(t, BENCH_FAILED, "it ended before it was weighed");
+		run_stopped(t, BENCH_FAILED, "it ended before it was weighed");
 	} else if (!t->ready && t->config->must_say) {
-		stopped(t, BENCH_FAILED, "it ended without saying ready");
+		run_stopped(t, BENCH_FAILED, "it ended without saying ready");
 	}
 	/* Kernel memory is weighed by the control group's own counter where events differ from
 	 * it. */
 	if (lost || r->off_pages || r->mms_nonzero || !r->sums_valid)
-		stopped(t, BENCH_FAILED,
-			"the books do not balance: off by %" G_GUINT64_FORMAT
-			" pages, %" G_GUINT64_FORMAT " events lost",
-			r->off_pages, lost);
+		run_stopped(t, BENCH_FAILED,
+			    "the books do not balance: off by %" G_GUINT64_FORMAT
+			    " pages, %" G_GUINT64_FORMAT " events lost",
+			    r->off_pages, lost);
 }
 
 /* With the last process gone. */
@@ -352,12 +352,12 @@ static void take_peak(struct trial *t)
 
 	lines_read(&t->out);
 	lines_read(&t->err);
-	weigh(w, &held, r->peak_weight_ns / NS);
+	fill_weighing(w, &held, r->peak_weight_ns / NS);
 	judge_end(t, r);
 	report_free(r);
 }
 
-static int follow(struct trial *t, const struct session_config *sc)
+static int run_session(struct trial *t, const struct session_config *sc)
 {
 	int status, err;
 
@@ -370,7 +370,7 @@ static int follow(struct trial *t, const struct session_config *sc)
 	err = session_launch(t->session, &t->launch, t->config->argv[0]);
 	/* The session has taken what t->launch holds, but its pid. */
 	if (err) {
-		stopped(t, BENCH_FAILED, "it could not be executed");
+		run_stopped(t, BENCH_FAILED, "it could not be executed");
 		return 0;
 	}
 	err = session_watch(t->session, t->out.fd, out_ready, t)         ?:
@@ -383,7 +383,7 @@ static int follow(struct trial *t, const struct session_config *sc)
 	return err;
 }
 
-static void leave_group(struct trial *t)
+static void leave_cgroup(struct trial *t)
 {
 	GArray *pids;
 	struct timespec pause = { 0, 2 * 1000 * 1000 };
@@ -416,7 +416,7 @@ static int open_pipes(struct trial *t, int child[3])
 	if (!made) {
 		int failed = -errno;
 
-		error("cannot make pipes: %s", g_strerror(-failed));
+		log_error("cannot make pipes: %s", g_strerror(-failed));
 		return failed;
 	}
 	fcntl(out[0], F_SETFL, O_NONBLOCK);
@@ -438,13 +438,13 @@ static void fill_session(struct trial *t, struct session_config *sc, const char 
 	*sc = (struct session_config){
 		.load = {
 			.features = t->config->features,
-			.arm = t->config->arm,
+			.backend = t->config->backend,
 			/* Each task may be a process. More of those no machine has by default. */
 			.max_mms = tasks < MMS_MAX ? MAX(tasks + 1024, MMS_MIN) : MMS_MIN,
 			.ring_bytes = RING,
 		},
 		.interval_ns = LOOK_NS,
-		.keep_tasks = WORLD_KEEP,
+		.keep_tasks = PROCTABLE_KEEP,
 		.cgroup = t->cgroup,
 		.cgroup_why = why,
 		.on_snapshot = on_snapshot,
@@ -479,12 +479,12 @@ static int launch_and_follow(struct trial *t)
 	err = launch_start(&lc, t->config->user, &t->launch);
 	close_all(lc.stdio, G_N_ELEMENTS(lc.stdio));
 	if (err) { /* said; perhaps no more than another program's tasks in the way */
-		stopped(t, BENCH_FAILED, "%s could not be started: %s", t->config->argv[0],
-			g_strerror(-err));
+		run_stopped(t, BENCH_FAILED, "%s could not be started: %s", t->config->argv[0],
+			    g_strerror(-err));
 		return 0;
 	}
 	fill_session(t, &sc, why);
-	return follow(t, &sc);
+	return run_session(t, &sc);
 }
 
 struct bench_run *trial_run(const struct trial_config *config)
@@ -498,7 +498,7 @@ struct bench_run *trial_run(const struct trial_config *config)
 	t.run->after = config->after;
 	err = launch_and_follow(&t);
 	session_close(t.session);
-	leave_group(&t);
+	leave_cgroup(&t);
 	close_all((const int[]){ t.out.fd, t.err.fd }, 2);
 	g_free(t.why);
 	g_free(t.last_error);

@@ -14,7 +14,7 @@
 
 struct trial_config {
 	struct features *features;
-	enum ledger_arm arm;
+	enum counter_backend backend;
 	const struct launch_user *user; /* whom it runs as */
 	char *const *argv;
 	uint64_t tasks;

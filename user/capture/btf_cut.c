@@ -52,7 +52,7 @@ static struct btf_type *whole_type(const struct whole *w, uint32_t id)
 	return (struct btf_type *)(w->types + g_array_index(w->at, uint32_t, id));
 }
 
-static void take(struct whole *w, uint32_t id)
+static void include_type(struct whole *w, uint32_t id)
 {
 	if (!id || id >= w->at->len || g_array_index(w->ids, uint32_t, id))
 		return;
@@ -124,7 +124,7 @@ static void visit_names(struct btf_type *t, visit_fn fn, void *ctx)
 
 static void take_id(void *ctx, __u32 *id)
 {
-	take(ctx, *id);
+	include_type(ctx, *id);
 }
 
 /* A struct behind a pointer is taken only for its own name's sake. */
@@ -179,7 +179,7 @@ static int read_types(struct whole *w, btf_wanted_fn wanted)
 		const struct btf_type *t = whole_type(w, id);
 
 		if (t->name_off && wanted(w->strings + t->name_off, btf_kind(t)))
-			take(w, id);
+			include_type(w, id);
 	}
 	return 0;
 }
@@ -211,7 +211,7 @@ static void put_name(void *ctx, __u32 *name)
 		g_byte_array_append(c->strings, (const guint8 *)text, strlen(text) + 1);
 }
 
-static uint32_t *number(struct whole *w)
+static uint32_t *number_types(struct whole *w)
 {
 	uint32_t *ids = g_new0(uint32_t, w->queue->len + 1), n = 0;
 
@@ -264,7 +264,7 @@ int btf_cut(struct btf_cut *out, const void *data, size_t size, btf_wanted_fn wa
 	if (err)
 		return err;
 	take_parts(&w);
-	out->ids = number(&w);
+	out->ids = number_types(&w);
 	out->btf = put_all(&w, out->ids);
 	if (out->btf)
 		return 0;

@@ -11,17 +11,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "capture/cgroup_tree.h"
 
-/* Tasks that end leave their group a moment after they were reaped. */
+/* Tasks that end leave their cgroup a moment after they were reaped. */
 #define CLOSE_TRIES 20
 #define CLOSE_PAUSE_MS 10
 
 #define NO_MOUNT "no control group file system with the memory controller is mounted"
 
 /* What can't be had, in words that fit behind a path. */
-static const char *explain(int err)
+static const char *explain_errno(int err)
 {
 	switch (-err) {
 	case EROFS:
@@ -42,16 +42,16 @@ static const char *explain(int err)
 	}
 }
 
-static int refuse(char **why, const char *path, int err)
+static int refuse_path(char **why, const char *path, int err)
 {
 	g_free(*why);
-	*why = g_strdup_printf("%s: %s", path, explain(err));
+	*why = g_strdup_printf("%s: %s", path, explain_errno(err));
 	return err;
 }
 
 /* Making and taking. */
 
-static struct cgroup *group_new(const struct cgroup_mount *mount, const char *folder)
+static struct cgroup *cgroup_new(const struct cgroup_mount *mount, const char *folder)
 {
 	struct cgroup *cg = g_new0(struct cgroup, 1);
 
@@ -64,7 +64,7 @@ static struct cgroup *group_new(const struct cgroup_mount *mount, const char *fo
 	return cg;
 }
 
-static int group_open(struct cgroup *cg)
+static int cgroup_open(struct cgroup *cg)
 {
 	struct stat st;
 
@@ -75,7 +75,7 @@ static int group_open(struct cgroup *cg)
 	return 0;
 }
 
-/* v2: below a group of threads a new one can't take processes. */
+/* v2: below a cgroup of threads a new one can't take processes. */
 static bool is_threaded(const struct cgroup *cg)
 {
 	g_autofree char *file = g_build_filename(cg->folder, "cgroup.type", NULL), *type = NULL;
@@ -84,9 +84,9 @@ static bool is_threaded(const struct cgroup *cg)
 }
 
 /* The directory is there: is it what is needed? */
-static int group_settle(struct cgroup *cg)
+static int cgroup_settle(struct cgroup *cg)
 {
-	int ret = group_open(cg);
+	int ret = cgroup_open(cg);
 
 	if (ret)
 		return ret;
@@ -100,7 +100,7 @@ static int group_settle(struct cgroup *cg)
 	if (cg->version == 1) {
 		/* Or an agent may remove it as soon as the workload has ended. */
 		folder_write_at(cg->dir, "notify_on_release", "0");
-		/* Before 5.11 a group did not count those below it, unless told to. */
+		/* Before 5.11 a cgroup did not count those below it, unless told to. */
 		folder_write_at(cg->dir, "memory.use_hierarchy", "1");
 		/* Socket buffers are counted once a limit was set; -1 is none. */
 		cg->sock = !folder_write_at(cg->dir, "memory.kmem.tcp.limit_in_bytes", "-1");
@@ -108,36 +108,36 @@ static int group_settle(struct cgroup *cg)
 	return 0;
 }
 
-static int group_create(struct cgroup *cg, bool enable, char **why)
+static int cgroup_mkdir(struct cgroup *cg, bool enable, char **why)
 {
 	int ret;
 
 	if (enable) {
 		ret = folder_write(cg->above, "cgroup.subtree_control", "+memory");
 		if (ret)
-			return refuse(why, cg->above, ret);
+			return refuse_path(why, cg->above, ret);
 		cg->enabled = true;
 	}
 	if (mkdir(cg->folder, 0755))
-		return refuse(why, errno == EEXIST ? cg->folder : cg->above, -errno);
+		return refuse_path(why, errno == EEXIST ? cg->folder : cg->above, -errno);
 	cg->own = true;
-	ret = group_settle(cg);
-	return ret ? refuse(why, cg->folder, ret) : 0;
+	ret = cgroup_settle(cg);
+	return ret ? refuse_path(why, cg->folder, ret) : 0;
 }
 
 static int make_in(struct cgroup **out, const struct cgroup_mount *mount, const char *folder,
 		   char **why)
 {
-	g_autofree char *name = group_name(), *made = g_build_filename(folder, name, NULL);
+	g_autofree char *name = cgroup_name(), *made = g_build_filename(folder, name, NULL);
 	struct cgroup *cg;
 	bool enable;
 	int ret = folder_can_host(folder, mount->version, &enable);
 
 	if (ret)
-		return refuse(why, folder, ret);
+		return refuse_path(why, folder, ret);
 	folder_sweep(folder);
-	cg = group_new(mount, made);
-	ret = group_create(cg, enable, why);
+	cg = cgroup_new(mount, made);
+	ret = cgroup_mkdir(cg, enable, why);
 	if (ret)
 		cgroup_close(cg);
 	else
@@ -147,14 +147,14 @@ static int make_in(struct cgroup **out, const struct cgroup_mount *mount, const 
 
 /* Of several reasons the one to tell: the first refusal, else the first rule,
  * else the last place where nothing was. */
-static int gravity(int err)
+static int error_rank(int err)
 {
 	return err == -ENOTSUP || err == -ENOENT ? 0 : err == -EBUSY ? 1 : 2;
 }
 
-static int worse(int ret, char **why, int err, char *reason)
+static int keep_graver(int ret, char **why, int err, char *reason)
 {
-	if (gravity(err) > gravity(ret) || !gravity(ret)) {
+	if (error_rank(err) > error_rank(ret) || !error_rank(ret)) {
 		g_free(*why);
 		*why = reason;
 		return err;
@@ -177,7 +177,7 @@ int cgroup_make(struct cgroup **cg, const struct cgroup_mount *mount, const char
 			g_clear_pointer(why, g_free);
 			return 0;
 		}
-		ret = worse(ret, why, err, reason);
+		ret = keep_graver(ret, why, err, reason);
 		if (mount->version == 1 || !cgroup_below(at, mount->point) ||
 		    !*cgroup_below(at, mount->point))
 			return ret;
@@ -194,17 +194,17 @@ int cgroup_take(struct cgroup **cg, const struct cgroup_mount *mount, const char
 	const char *rest = cgroup_below(at, mount->point);
 	int ret;
 
-	/* A group without the controller is accounted in the nearest above that has it. */
+	/* A cgroup without the controller is accounted in the nearest above that has it. */
 	while (rest && *rest && !folder_has(at, "memory.stat")) {
 		*strrchr(at, '/') = '\0';
 		rest = cgroup_below(at, mount->point);
 	}
 	if (!folder_has(at, "memory.stat"))
-		return refuse(why, at, -ENOTSUP);
-	*cg = group_new(mount, at);
-	ret = group_open(*cg);
+		return refuse_path(why, at, -ENOTSUP);
+	*cg = cgroup_new(mount, at);
+	ret = cgroup_open(*cg);
 	if (ret) {
-		refuse(why, at, ret);
+		refuse_path(why, at, ret);
 		cgroup_close(*cg);
 		*cg = NULL;
 	}
@@ -213,7 +213,7 @@ int cgroup_take(struct cgroup **cg, const struct cgroup_mount *mount, const char
 
 /* Create. */
 
-/* Below the group that tare is in. */
+/* Below the cgroup that tare is in. */
 static int create_at_home(struct cgroup **cg, const struct cgroup_mount *mount, char **why)
 {
 	if (mount->home)
@@ -224,7 +224,7 @@ static int create_at_home(struct cgroup **cg, const struct cgroup_mount *mount, 
 }
 
 /* Links and ".." may lead out of the hierarchy. NULL: not there. */
-static char *real_group(const struct cgroup_mount *mount, const char *folder)
+static char *real_cgroup(const struct cgroup_mount *mount, const char *folder)
 {
 	char real[PATH_MAX];
 
@@ -243,9 +243,9 @@ static char *given_folder(const struct cgroup_mount *mount, const char *path)
 	char *found;
 
 	if (cgroup_below(path, "/sys/fs/cgroup"))
-		return real_group(mount, path);
-	found = real_group(mount, direct);
-	return found ? found : real_group(mount, whole);
+		return real_cgroup(mount, path);
+	found = real_cgroup(mount, direct);
+	return found ? found : real_cgroup(mount, whole);
 }
 
 static int create_given(struct cgroup **cg, const struct cgroup_mount *mount, const char *path,
@@ -278,21 +278,21 @@ static int create_somewhere(struct cgroup **cg, const struct cgroup_config *conf
 			g_clear_pointer(why, g_free);
 			return 0;
 		}
-		ret = worse(ret, why, err, reason);
+		ret = keep_graver(ret, why, err, reason);
 	}
 	if (!*why)
 		*why = g_strdup(NO_MOUNT);
 	return ret;
 }
 
-static int limit(struct cgroup *cg, uint64_t max, char **why)
+static int set_limit(struct cgroup *cg, uint64_t max, char **why)
 {
 	const char *name = cg->version == 1 ? "memory.limit_in_bytes" : "memory.max";
 	g_autofree char *text = g_strdup_printf("%" PRIu64, max);
 	g_autofree char *file = g_build_filename(cg->folder, name, NULL);
 	int ret = folder_write_at(cg->dir, name, text);
 
-	return ret ? refuse(why, file, ret) : 0;
+	return ret ? refuse_path(why, file, ret) : 0;
 }
 
 int cgroup_create(struct cgroup **cg, const struct cgroup_config *config, char **why)
@@ -308,14 +308,14 @@ int cgroup_create(struct cgroup **cg, const struct cgroup_config *config, char *
 		ret = create_somewhere(cg, config, why);
 	}
 	if (ret && config->path)
-		error("--cgroup: %s", *why);
+		log_error("--cgroup: %s", *why);
 	else if (ret && config->memory_max)
-		error("--memory-max: %s", *why);
+		log_error("--memory-max: %s", *why);
 	if (ret || !config->memory_max)
 		return ret;
-	ret = limit(*cg, config->memory_max, why);
+	ret = set_limit(*cg, config->memory_max, why);
 	if (ret) {
-		error("--memory-max: %s", *why);
+		log_error("--memory-max: %s", *why);
 		cgroup_close(*cg);
 		*cg = NULL;
 	}
@@ -419,7 +419,7 @@ GArray *cgroup_pids(const struct cgroup *cg)
 
 /* Close. */
 
-/* On v2 the group above, having handed its controller on, may take no
+/* On v2 the cgroup above, having handed its controller on, may take no
  * processes; tare's own, having tare in it, does. */
 static void move_out(const struct cgroup *cg)
 {
@@ -433,7 +433,7 @@ static void move_out(const struct cgroup *cg)
 	}
 }
 
-static int group_remove(const struct cgroup *cg)
+static int cgroup_rmdir(const struct cgroup *cg)
 {
 	int ret = -EBUSY;
 
@@ -447,17 +447,17 @@ static int group_remove(const struct cgroup *cg)
 }
 
 /* Another tare beside would lose its counters with the controller. */
-static void disable(const struct cgroup *cg)
+static void disable_controller(const struct cgroup *cg)
 {
-	g_autoptr(GPtrArray) beside = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) siblings = g_ptr_array_new_with_free_func(g_free);
 	uint64_t start;
 	pid_t pid;
 
-	folder_children(beside, cg->above);
-	for (guint i = 0; i < beside->len; i++) {
-		g_autofree char *name = g_path_get_basename(beside->pdata[i]);
+	folder_children(siblings, cg->above);
+	for (guint i = 0; i < siblings->len; i++) {
+		g_autofree char *name = g_path_get_basename(siblings->pdata[i]);
 
-		if (group_name_parse(name, &pid, &start))
+		if (cgroup_name_parse(name, &pid, &start))
 			return;
 	}
 	folder_write(cg->above, "cgroup.subtree_control", "-memory");
@@ -469,12 +469,12 @@ void cgroup_close(struct cgroup *cg)
 
 	if (!cg)
 		return;
-	ret = cg->own ? group_remove(cg) : 0;
+	ret = cg->own ? cgroup_rmdir(cg) : 0;
 	if (ret)
-		warn("control group %s could not be removed: %s", cg->folder,
-		     ret == -EBUSY ? "processes stay in it" : strerror(-ret));
+		log_warn("control group %s could not be removed: %s", cg->folder,
+			 ret == -EBUSY ? "processes stay in it" : strerror(-ret));
 	if (cg->enabled)
-		disable(cg);
+		disable_controller(cg);
 	if (cg->procs >= 0)
 		close(cg->procs);
 	if (cg->dir >= 0)

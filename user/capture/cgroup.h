@@ -24,15 +24,15 @@ struct cgroup_config {
 	uint64_t memory_max;             /* 0: no limit */
 };
 
-/* Make a group "tare-PID-START" (START: tare's start time in clock ticks), empty
- * groups that a killed tare left beside it swept first. v2 where the memory
+/* Make a cgroup "tare-PID-START" (START: tare's start time in clock ticks), empty
+ * cgroups that a killed tare left beside it swept first. v2 where the memory
  * controller can be used there (enabled in subtree_control where that is
- * allowed, going up from tare's own group), else v1. 0; or negative errno, said
+ * allowed, going up from tare's own cgroup), else v1. 0; or negative errno, said
  * only when `path` or `memory_max` was asked for; `why` is set to the reason
  * (free with g_free()), for the report. */
 int cgroup_create(struct cgroup **cg, const struct cgroup_config *config, char **why);
 
-/* The nearest group that holds all of these processes (pid_t). 0, or negative
+/* The nearest cgroup that holds all of these processes (pid_t). 0, or negative
  * errno with `why`. */
 int cgroup_find(struct cgroup **cg, const struct features *f, const GArray *pids, char **why);
 
@@ -40,7 +40,7 @@ int cgroup_find(struct cgroup **cg, const struct features *f, const GArray *pids
  * child between fork and exec: it allocates nothing. */
 int cgroup_enter(const struct cgroup *cg);
 
-/* Inode number of its directory: what the kernel calls the group's id. */
+/* Inode number of its directory: what the kernel calls the cgroup's id. */
 uint64_t cgroup_id(const struct cgroup *cg);
 unsigned cgroup_version(const struct cgroup *cg);
 /* Processes in it and below, pid_t. */
@@ -49,7 +49,7 @@ GArray *cgroup_pids(const struct cgroup *cg);
 /* One look. On v1 each alone is one small file, on v2 only current; the rest and
  * the whole read memory.stat (which makes the kernel flush its statistics). Bytes;
  * CGROUP_UNKNOWN where a file or line is not there. `time_ns` is left to the caller. v1
- * counts socket buffers (TCP's alone) only in groups where that was switched on, as it is in
+ * counts socket buffers (TCP's alone) only in cgroups where that was switched on, as it is in
  * those that are made here: unknown where that can't be seen. */
 int64_t cgroup_read_current(const struct cgroup *cg);
 int64_t cgroup_read_kernel(const struct cgroup *cg); /* with socket buffers on v2 */
@@ -60,29 +60,29 @@ void cgroup_read(const struct cgroup *cg, struct cgroup_counters *now);
  * are the caller's. Strings are allocated. */
 void cgroup_describe(const struct cgroup *cg, struct report_cgroup *r);
 
-/* A group that was made is removed, and those that the workload made below it;
- * processes still in it go to the group above first, or where those may not be,
- * to tare's own. Takes up to 200 ms; warn() if it is still there then. NULL is taken. */
+/* A cgroup that was made is removed, and those that the workload made below it;
+ * processes still in it go to the cgroup above first, or where those may not be,
+ * to tare's own. Takes up to 200 ms; log_warn() if it is still there then. NULL is taken. */
 void cgroup_close(struct cgroup *cg);
 
 /* The rest is for cgroup.c, cgroup_stat.c and their tests. A folder is the full
- * path of a group's directory; it need not be a real one. */
+ * path of a cgroup's directory; it need not be a real one. */
 
 struct cgroup {
 	unsigned version;
 	int dir;      /* its directory */
-	int procs;    /* its cgroup.procs, to be written; -1: the group was not made here */
+	int procs;    /* its cgroup.procs, to be written; -1: the cgroup was not made here */
 	uint64_t id;  /* inode number */
 	bool own;     /* made here */
-	bool enabled; /* v2: the controller was enabled for it in the group above */
+	bool enabled; /* v2: the controller was enabled for it in the cgroup above */
 	bool sock;    /* v1: counting of socket buffers was switched on */
 	char *folder;
-	char *above; /* folder of the group above */
-	char *home;  /* folder of tare's own group; NULL: not to be seen */
+	char *above; /* folder of the cgroup above */
+	char *home;  /* folder of tare's own cgroup; NULL: not to be seen */
 	char *path;  /* in the hierarchy */
 };
 
-/* Make one below `folder`, or on v2 below the nearest group above it, up to
+/* Make one below `folder`, or on v2 below the nearest cgroup above it, up to
  * where the hierarchy is mounted, that works. 0, or negative errno with `why`. */
 int cgroup_make(struct cgroup **cg, const struct cgroup_mount *mount, const char *folder,
 		char **why);

@@ -17,7 +17,7 @@ struct cgroup_mount {
 	unsigned version;
 	char *point; /* where it is mounted */
 	char *root;  /* what of it is mounted there: path in the hierarchy */
-	char *home;  /* folder of tare's own group; NULL: outside of what is mounted */
+	char *home;  /* folder of tare's own cgroup; NULL: outside of what is mounted */
 };
 
 /* v2's, or v1's with the memory controller; false: not mounted. */

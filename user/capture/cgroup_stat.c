@@ -2,7 +2,7 @@
  *
  * The counters of a memory control group, out of its files (kernel's
  * Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst). It must not
- * know how the group came to be.
+ * know how the cgroup came to be.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,7 +42,7 @@ static int read_at(const struct cgroup *cg, const char *name, char *text, size_t
 }
 
 /* Digits up to the end of the line. "max" is none. */
-static int64_t parse(const char *text)
+static int64_t parse_value(const char *text)
 {
 	uint64_t value;
 	char *end;
@@ -60,7 +60,7 @@ static int64_t read_value(const struct cgroup *cg, const char *name)
 {
 	char text[VALUE_SIZE];
 
-	return read_at(cg, name, text, sizeof(text)) ? CGROUP_UNKNOWN : parse(text);
+	return read_at(cg, name, text, sizeof(text)) ? CGROUP_UNKNOWN : parse_value(text);
 }
 
 int64_t cgroup_stat_value(const char *text, const char *name)
@@ -70,18 +70,18 @@ int64_t cgroup_stat_value(const char *text, const char *name)
 	for (const char *line = text; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		if (!strncmp(line, name, len) && line[len] == ' ')
-			return parse(line + len + 1);
+			return parse_value(line + len + 1);
 	}
 	return CGROUP_UNKNOWN;
 }
 
-static int64_t add(int64_t a, int64_t b)
+static int64_t add_known(int64_t a, int64_t b)
 {
 	return a == CGROUP_UNKNOWN || b == CGROUP_UNKNOWN ? CGROUP_UNKNOWN : a + b;
 }
 
 /* The two may be of different moments: never below 0. */
-static int64_t subtract(int64_t a, int64_t b)
+static int64_t subtract_known(int64_t a, int64_t b)
 {
 	return a == CGROUP_UNKNOWN || b == CGROUP_UNKNOWN ? CGROUP_UNKNOWN : MAX(a - b, 0);
 }
@@ -93,7 +93,7 @@ static int64_t read_limit(const struct cgroup *cg, const char *name)
 	return limit >= UNLIMITED ? CGROUP_UNKNOWN : limit;
 }
 
-/* 0 without a limit is also what a group says that doesn't count them. */
+/* 0 without a limit is also what a cgroup says that doesn't count them. */
 static int64_t read_sock_v1(const struct cgroup *cg)
 {
 	int64_t sock = read_value(cg, "memory.kmem.tcp.usage_in_bytes");
@@ -116,7 +116,7 @@ int64_t cgroup_read_kernel(const struct cgroup *cg)
 	if (cg->version == 1)
 		return read_value(cg, "memory.kmem.usage_in_bytes");
 	read_at(cg, "memory.stat", text, sizeof(text));
-	return add(cgroup_stat_value(text, "kernel"), cgroup_stat_value(text, "sock"));
+	return add_known(cgroup_stat_value(text, "kernel"), cgroup_stat_value(text, "sock"));
 }
 
 int64_t cgroup_read_sock(const struct cgroup *cg)
@@ -129,7 +129,7 @@ int64_t cgroup_read_sock(const struct cgroup *cg)
 	return cgroup_stat_value(text, "sock");
 }
 
-/* Lines without "total_" are of the group alone, without those below it. */
+/* Lines without "total_" are of the cgroup alone, without those below it. */
 static void read_v1(const struct cgroup *cg, struct cgroup_counters *now)
 {
 	char text[STAT_SIZE];
@@ -140,7 +140,7 @@ static void read_v1(const struct cgroup *cg, struct cgroup_counters *now)
 	now->stat[CGROUP_ANON] = cgroup_stat_value(text, "total_rss");
 	now->stat[CGROUP_SHMEM] = cgroup_stat_value(text, "total_shmem");
 	now->stat[CGROUP_FILE] =
-		subtract(cgroup_stat_value(text, "total_cache"), now->stat[CGROUP_SHMEM]);
+		subtract_known(cgroup_stat_value(text, "total_cache"), now->stat[CGROUP_SHMEM]);
 	now->stat[CGROUP_SWAP] = cgroup_stat_value(text, "total_swap");
 	now->stat[CGROUP_SOCK] = read_sock_v1(cg);
 }
@@ -168,7 +168,8 @@ static void read_v2(const struct cgroup *cg, struct cgroup_counters *now)
 	now->kernel = cgroup_stat_value(text, "kernel");
 	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++)
 		now->stat[lines[i].stat] = cgroup_stat_value(text, lines[i].name);
-	now->stat[CGROUP_FILE] = subtract(cgroup_stat_value(text, "file"), now->stat[CGROUP_SHMEM]);
+	now->stat[CGROUP_FILE] =
+		subtract_known(cgroup_stat_value(text, "file"), now->stat[CGROUP_SHMEM]);
 	now->stat[CGROUP_SWAP] = read_value(cg, "memory.swap.current");
 }
 

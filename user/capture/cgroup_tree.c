@@ -58,7 +58,7 @@ bool folder_lists_memory(const char *folder, const char *name)
 	return g_strv_contains((const char *const *)words, "memory");
 }
 
-/* A group of threads refuses to list its processes. */
+/* A cgroup of threads refuses to list its processes. */
 bool folder_holds_processes(const char *folder)
 {
 	g_autofree char *file = g_build_filename(folder, "cgroup.procs", NULL), *text = NULL;
@@ -154,12 +154,12 @@ static char *name_of(pid_t pid, uint64_t start)
 	return g_strdup_printf("tare-%d-%" PRIu64, pid, start);
 }
 
-char *group_name(void)
+char *cgroup_name(void)
 {
 	return name_of(getpid(), process_own_start());
 }
 
-bool group_name_parse(const char *name, pid_t *pid, uint64_t *start)
+bool cgroup_name_parse(const char *name, pid_t *pid, uint64_t *start)
 {
 	g_auto(GStrv) part = g_strsplit(name, "-", 4);
 	g_autofree char *again = NULL;
@@ -196,7 +196,7 @@ unsigned folder_sweep(const char *folder)
 		uint64_t start;
 		pid_t pid;
 
-		if (!group_name_parse(name, &pid, &start) || process_running(pid, start) ||
+		if (!cgroup_name_parse(name, &pid, &start) || process_running(pid, start) ||
 		    !tree_is_empty(list->pdata[i]))
 			continue;
 		if (!folder_remove(list->pdata[i]))

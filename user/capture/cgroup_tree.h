@@ -2,7 +2,7 @@
  *
  * Control groups as folders (directories) in their file system: what is in them,
  * removing them, and the names of those that tare makes. It must not know what a
- * group is wanted for. Folders are full paths.
+ * cgroup is wanted for. Folders are full paths.
  */
 #ifndef TARE_CGROUP_TREE_H
 #define TARE_CGROUP_TREE_H
@@ -18,10 +18,10 @@ int folder_write(const char *folder, const char *name, const char *text);
 int folder_write_at(int dir, const char *name, const char *text);
 /* "memory" is one of the words in this file. */
 bool folder_lists_memory(const char *folder, const char *name);
-/* Any, in the group itself. True when in doubt. */
+/* Any, in the cgroup itself. True when in doubt. */
 bool folder_holds_processes(const char *folder);
-/* What is in the way of a group with the memory controller below this one: 0
- * nothing, -ENOENT there is no group, -ENOTSUP it is without the controller, -EBUSY
+/* What is in the way of a cgroup with the memory controller below this one: 0
+ * nothing, -ENOENT there is no cgroup, -ENOTSUP it is without the controller, -EBUSY
  * v2: its own processes. `enable` is set if the controller must be enabled first. */
 int folder_can_host(const char *folder, unsigned version, bool *enable);
 
@@ -34,12 +34,12 @@ GArray *folder_pids(const char *folder);
 /* With all below; 0 when it is gone, or negative errno: -EBUSY, processes. */
 int folder_remove(const char *folder);
 
-/* Groups that tare makes are called tare-PID-START, START being the process's
+/* Cgroups that tare makes are called tare-PID-START, START being the process's
  * start time in clock ticks: that tells a leftover from one in use. The name of
  * this process's; and what a name says, false: no tare gave it. */
-char *group_name(void);
-bool group_name_parse(const char *name, pid_t *pid, uint64_t *start);
-/* Remove groups in this folder whose tare is gone and that hold no process.
+char *cgroup_name(void);
+bool cgroup_name_parse(const char *name, pid_t *pid, uint64_t *start);
+/* Remove cgroups in this folder whose tare is gone and that hold no process.
  * Returns how many. */
 unsigned folder_sweep(const char *folder);
 

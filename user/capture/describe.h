@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What /proc knows of a process while it lives, for the world: the file that it
+ * What /proc knows of a process while it lives, for the process table: the file that it
  * runs and its arguments.
  */
 #ifndef TARE_DESCRIBE_H
 #define TARE_DESCRIBE_H
 
-#include "model/world.h"
+#include "model/proctable.h"
 
 /* After an exec. The path that the kernel was given may be relative or a link. */
-void describe_exec(struct world *w, const struct tare_exec *exec);
-/* Those that ran before: no exec event told of them. */
-void describe_found(struct world *w);
+void describe_exec(struct proctable *pt, const struct tare_exec *exec);
+/* Those that ran before: no exec event reported them. */
+void describe_found(struct proctable *pt);
 
 #endif

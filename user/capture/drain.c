@@ -13,7 +13,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "capture/fifo.h"
 
 #define STACK (256 << 10) /* of the thread, bytes */
@@ -38,13 +38,13 @@ struct drain {
 	int epoll, stop, ready, timer;
 	void (*alarm)(void *ctx);
 	void *ctx;
-	bool told; /* `ready` is readable */
+	bool notified; /* `ready` is readable */
 	bool running, want_priority;
 	atomic_uint_least64_t dropped;
 	_Atomic(const char *) priority;
 };
 
-static uint64_t held(const struct drain_queue *q)
+static uint64_t queue_held(const struct drain_queue *q)
 {
 	return (uint64_t)q->blocks * FIFO_BLOCK;
 }
@@ -74,7 +74,7 @@ static void listen_to(struct drain *d, unsigned which, uint32_t events)
 }
 
 /* The thread: as much as there is room for. True: something waits. */
-static bool fill(struct drain *d, unsigned which)
+static bool queue_fill(struct drain *d, unsigned which)
 {
 	struct drain_queue *q = &d->queue[which];
 	uint64_t limit;
@@ -82,7 +82,7 @@ static bool fill(struct drain *d, unsigned which)
 	if (q->source.fd < 0)
 		return false;
 	limit = q->source.limit(q->source.ctx);
-	q->budget = limit - MIN(limit, held(q));
+	q->budget = limit - MIN(limit, queue_held(q));
 	if (q->budget)
 		q->source.consume(q->source.ctx);
 	if (!q->budget && !q->full)
@@ -90,12 +90,12 @@ static bool fill(struct drain *d, unsigned which)
 	return q->waiting.first;
 }
 
-static void tell(struct drain *d)
+static void notify(struct drain *d)
 {
 	uint64_t one = 1;
 
-	if (!d->told)
-		d->told = write(d->ready, &one, sizeof(one)) == sizeof(one);
+	if (!d->notified)
+		d->notified = write(d->ready, &one, sizeof(one)) == sizeof(one);
 }
 
 /* Raise it above the workload's threads, which may be thousands, and above a main thread
@@ -144,15 +144,15 @@ static void *drain_main(void *arg)
 			ring_alarm(d);
 		/* Both, events first: they tell whom the samples are of. */
 		for (unsigned which = 0; which < DRAIN_RINGS; which++)
-			any |= fill(d, which);
+			any |= queue_fill(d, which);
 		if (any)
-			tell(d);
+			notify(d);
 		pthread_mutex_unlock(&d->lock);
 	}
 }
 
 /* The main thread: all that is in the ring now, which is no more than it can hold. */
-static void take(struct drain *d, unsigned which)
+static void queue_take(struct drain *d, unsigned which)
 {
 	struct drain_queue *q = &d->queue[which];
 
@@ -169,9 +169,9 @@ void drain_take(struct drain *d)
 
 	pthread_mutex_lock(&d->lock);
 	for (unsigned which = 0; which < DRAIN_RINGS; which++)
-		take(d, which);
-	if (d->told)
-		d->told = read(d->ready, &n, sizeof(n)) != sizeof(n);
+		queue_take(d, which);
+	if (d->notified)
+		d->notified = read(d->ready, &n, sizeof(n)) != sizeof(n);
 	pthread_mutex_unlock(&d->lock);
 }
 
@@ -183,7 +183,7 @@ static void give_back(struct drain *d, unsigned which)
 	pthread_mutex_lock(&d->lock);
 	fifo_give_back(&d->spare, fifo_drop(&q->taken));
 	q->blocks--;
-	if (q->full && held(q) <= q->source.limit(q->source.ctx) / 2)
+	if (q->full && queue_held(q) <= q->source.limit(q->source.ctx) / 2)
 		listen_to(d, which, EPOLLIN);
 	pthread_mutex_unlock(&d->lock);
 }
@@ -253,7 +253,7 @@ static int start_thread(struct drain *d)
 	return err;
 }
 
-static int hear(struct drain *d, int fd, uint32_t events, unsigned what)
+static int epoll_watch(struct drain *d, int fd, uint32_t events, unsigned what)
 {
 	struct epoll_event event = { .events = events, .data.u32 = what };
 
@@ -270,11 +270,11 @@ static int open_all(struct drain *d)
 	d->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (d->epoll < 0 || d->stop < 0 || d->ready < 0 || d->timer < 0)
 		return errno;
-	err = hear(d, d->stop, EPOLLIN, STOP);
+	err = epoll_watch(d, d->stop, EPOLLIN, STOP);
 	if (!err)
-		err = hear(d, d->timer, EPOLLIN, ALARM);
+		err = epoll_watch(d, d->timer, EPOLLIN, ALARM);
 	for (unsigned which = 0; which < DRAIN_RINGS && !err; which++)
-		err = hear(d, d->queue[which].source.fd, EPOLLIN | EPOLLET, which);
+		err = epoll_watch(d, d->queue[which].source.fd, EPOLLIN | EPOLLET, which);
 	return err ? err : start_thread(d);
 }
 
@@ -296,7 +296,7 @@ int drain_open(struct drain **out, const struct drain_config *config)
 		err = open_all(d);
 	if (!err)
 		return 0;
-	error("cannot start the thread that empties the rings: %s", g_strerror(err));
+	log_error("cannot start the thread that empties the rings: %s", g_strerror(err));
 	drain_close(d);
 	*out = NULL;
 	return -err;

@@ -5,7 +5,7 @@
  * the kernel side always finds room. What it takes out waits in memory, within bounds, until
  * the main thread processes it.
  *
- *   ring -> the thread -> queue -> drain_take(), drain_next() -> world, sampler
+ *   ring -> the thread -> queue -> drain_take(), drain_next() -> process table, sampler
  *
  * Where the queue is full the ring fills, and the kernel side does what it does then: samples
  * are thinned, sums of final records are kept. It must not know what records mean, nor BPF.
@@ -32,7 +32,7 @@ struct drain_source {
 struct drain_config {
 	struct drain_source source[DRAIN_RINGS];
 	bool priority; /* raise the thread's above the workload's */
-	/* Called by the thread at the time that drain_alarm() was told; may be NULL. */
+	/* Called by the thread at the time that drain_alarm() was given; may be NULL. */
 	void (*alarm)(void *ctx);
 	void *ctx;
 };

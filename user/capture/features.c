@@ -13,7 +13,7 @@
 #include <sys/capability.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "capture/cgroup.h"
 #include "capture/hidden.h"
 #include "capture/loader.h"
@@ -141,7 +141,7 @@ static bool under_seccomp(void)
 	return status && strstr(status, "\nSeccomp:\t2");
 }
 
-static const char *explain(int err, cap_t caps)
+static const char *explain_errno(int err, cap_t caps)
 {
 	if (err == ENOSYS)
 		return "kernel without CONFIG_BPF_SYSCALL, or a seccomp filter";
@@ -163,7 +163,7 @@ static void probe_bpf(struct features *f, cap_t caps)
 		feature_set(f, FEATURE_BPF, FEATURE_YES, "%s", "");
 		return;
 	}
-	feature_set(f, FEATURE_BPF, FEATURE_NO, "%s", explain(f->bpf_errno, caps));
+	feature_set(f, FEATURE_BPF, FEATURE_NO, "%s", explain_errno(f->bpf_errno, caps));
 }
 
 /* Confidentiality lockdown and a missing CAP_PERFMON both take the helper away. */
@@ -369,19 +369,20 @@ static void probe_machine(struct features *f, cap_t caps)
 
 /* Verdicts. */
 
-void features_judge_arms(struct features *f)
+void features_judge_backends(struct features *f)
 {
-	static const enum feature_id row[ARM_NONE] = {
-		[ARM_PERCPU] = FEATURE_ARM_PERCPU,
-		[ARM_COUNT] = FEATURE_ARM_COUNT,
-		[ARM_CLASSIC] = FEATURE_ARM_CLASSIC,
+	static const enum feature_id row[BACKEND_NONE] = {
+		[BACKEND_PERCPU] = FEATURE_BACKEND_PERCPU,
+		[BACKEND_COUNT] = FEATURE_BACKEND_COUNT,
+		[BACKEND_CLASSIC] = FEATURE_BACKEND_CLASSIC,
 	};
 
-	if (features_has(f, FEATURE_ARM_CLASSIC) && !features_has(f, FEATURE_TRACEFS))
-		feature_set(f, FEATURE_ARM_CLASSIC, FEATURE_NO, "tracefs: %s",
+	if (features_has(f, FEATURE_BACKEND_CLASSIC) && !features_has(f, FEATURE_TRACEFS))
+		feature_set(f, FEATURE_BACKEND_CLASSIC, FEATURE_NO, "tracefs: %s",
 			    f->found[FEATURE_TRACEFS].detail);
-	for (int arm = 0; arm < ARM_NONE; arm++)
-		f->why_not[arm] = features_has(f, row[arm]) ? NULL : f->found[row[arm]].detail;
+	for (int backend = 0; backend < BACKEND_NONE; backend++)
+		f->why_not[backend] = features_has(f, row[backend]) ? NULL :
+								      f->found[row[backend]].detail;
 }
 
 int features_probe(struct features *f, const char *btf)
@@ -398,7 +399,7 @@ int features_probe(struct features *f, const char *btf)
 	probe_capabilities(f, caps);
 	probe_machine(f, caps);
 	probe_trials(f, caps);
-	features_judge_arms(f);
+	features_judge_backends(f);
 	cap_free(caps);
 	return err;
 }
@@ -426,16 +427,16 @@ const char *features_why_not(const struct features *f, enum feature_id id, const
 	return f->found[id].refused ? f->found[id].detail : missing;
 }
 
-enum ledger_arm features_best_arm(const struct features *f)
+enum counter_backend features_best_backend(const struct features *f)
 {
-	int arm = 0;
+	int backend = 0;
 
-	while (arm < ARM_NONE && f->why_not[arm])
-		arm++;
-	return arm;
+	while (backend < BACKEND_NONE && f->why_not[backend])
+		backend++;
+	return backend;
 }
 
-static bool missing(const struct features *f, enum feature_id id)
+static bool is_missing(const struct features *f, enum feature_id id)
 {
 	return feature_text[id].required && f->found[id].state == FEATURE_NO;
 }
@@ -443,9 +444,9 @@ static bool missing(const struct features *f, enum feature_id id)
 bool features_enough(const struct features *f)
 {
 	for (int id = 0; id < FEATURES; id++)
-		if (missing(f, id))
+		if (is_missing(f, id))
 			return false;
-	return features_best_arm(f) != ARM_NONE;
+	return features_best_backend(f) != BACKEND_NONE;
 }
 
 static void say_missing(const struct features *f, enum feature_id id)
@@ -453,24 +454,24 @@ static void say_missing(const struct features *f, enum feature_id id)
 	const char *detail = f->found[id].detail, *mend_text = feature_text[id].mend;
 	g_auto(GStrv) mends = g_strsplit(mend_text ? mend_text : "", FEATURE_OR, -1);
 
-	error("%s: %s%s%s", feature_text[id].name, feature_text[id].without, *detail ? ": " : "",
-	      detail);
+	log_error("%s: %s%s%s", feature_text[id].name, feature_text[id].without,
+		  *detail ? ": " : "", detail);
 	for (char **mend = mends; *mend; mend++)
-		hint("%s", *mend);
+		log_hint("%s", *mend);
 }
 
 static int refuse_unprivileged(const struct features *f)
 {
 	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
 
-	error("not allowed to use BPF: %s",
-	      f->bpf_errno ? f->found[FEATURE_BPF].detail : "without CAP_PERFMON");
+	log_error("not allowed to use BPF: %s",
+		  f->bpf_errno ? f->found[FEATURE_BPF].detail : "without CAP_PERFMON");
 	if (f->bpf_errno && under_seccomp()) {
-		hint("outside of the container, or with a seccomp profile that allows bpf(2)");
+		log_hint("outside of the container, or with a seccomp profile that allows bpf(2)");
 		return -EPERM;
 	}
-	hint("sudo tare ...");
-	hint("sudo setcap %s %s", CAPABILITIES, self ? self : "tare");
+	log_hint("sudo tare ...");
+	log_hint("sudo setcap %s %s", CAPABILITIES, self ? self : "tare");
 	return -EPERM;
 }
 
@@ -478,47 +479,48 @@ int features_check(const struct features *f)
 {
 	int ret = 0;
 
-	if (f->bpf_errno == EPERM || f->bpf_errno == EACCES || missing(f, FEATURE_PERFMON))
+	if (f->bpf_errno == EPERM || f->bpf_errno == EACCES || is_missing(f, FEATURE_PERFMON))
 		return refuse_unprivileged(f);
 	for (int id = 0; id < FEATURES; id++) {
-		if (missing(f, id)) {
+		if (is_missing(f, id)) {
 			say_missing(f, id);
 			ret = -ENOTSUP;
 		}
 	}
-	if (!ret && features_best_arm(f) == ARM_NONE) {
-		error("no way to learn by how much a counter changed: %s; %s; %s",
-		      f->why_not[ARM_PERCPU], f->why_not[ARM_COUNT], f->why_not[ARM_CLASSIC]);
-		hint("%s", feature_text[FEATURE_ARM_CLASSIC].mend);
+	if (!ret && features_best_backend(f) == BACKEND_NONE) {
+		log_error("no way to learn by how much a counter changed: %s; %s; %s",
+			  f->why_not[BACKEND_PERCPU], f->why_not[BACKEND_COUNT],
+			  f->why_not[BACKEND_CLASSIC]);
+		log_hint("%s", feature_text[FEATURE_BACKEND_CLASSIC].mend);
 		ret = -ENOTSUP;
 	}
 	if (ret)
-		hint("tare doctor");
+		log_hint("tare doctor");
 	return ret;
 }
 
-int features_arm(const struct features *f, const char *forced, enum ledger_arm *arm)
+int features_backend(const struct features *f, const char *forced, enum counter_backend *backend)
 {
 	int i = 0;
 
 	if (!forced) {
-		*arm = features_best_arm(f);
-		if (*arm != ARM_NONE)
+		*backend = features_best_backend(f);
+		if (*backend != BACKEND_NONE)
 			return 0;
-		error("no ledger arm works here");
-		hint("tare doctor");
+		log_error("no counter backend works here");
+		log_hint("tare doctor");
 		return -ENOTSUP;
 	}
-	while (i < ARM_NONE && strcmp(forced, ledger_arm_name[i]))
+	while (i < BACKEND_NONE && strcmp(forced, backend_name[i]))
 		i++;
-	if (i == ARM_NONE) {
-		error("no ledger arm is called '%s'", forced);
-		hint("percpu, count or classic");
+	if (i == BACKEND_NONE) {
+		log_error("no counter backend is called '%s'", forced);
+		log_hint("percpu, count or classic");
 		return -EINVAL;
 	}
-	*arm = i;
+	*backend = i;
 	if (!f->why_not[i])
 		return 0;
-	error("ledger arm %s can't be had here: %s", forced, f->why_not[i]);
+	log_error("counter backend %s can't be had here: %s", forced, f->why_not[i]);
 	return -ENOTSUP;
 }

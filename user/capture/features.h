@@ -49,9 +49,9 @@ enum feature_id {
 	FEATURE_SOCK,
 	FEATURE_HIDDEN,
 
-	FEATURE_ARM_PERCPU,
-	FEATURE_ARM_COUNT,
-	FEATURE_ARM_CLASSIC,
+	FEATURE_BACKEND_PERCPU,
+	FEATURE_BACKEND_COUNT,
+	FEATURE_BACKEND_CLASSIC,
 	FEATURE_SPLIT_RSS, /* yes: tasks cache counts (task_struct.rss_stat) */
 
 	FEATURE_TASK_STORAGE,
@@ -88,25 +88,25 @@ enum feature_state {
 };
 extern const char *const feature_state_name[]; /* "no" "partly" "yes" "info" "unknown" */
 
-enum feature_group {
-	GROUP_ACCESS,
-	GROUP_TRACEPOINTS,
-	GROUP_LEDGER,
-	GROUP_KMEM,
-	GROUP_BPF,
-	GROUP_PARTS,
-	GROUP_MACHINE,
-	GROUP_LATER, /* what this version does not use yet */
-	GROUPS,
+enum feature_area {
+	AREA_ACCESS,
+	AREA_TRACEPOINTS,
+	AREA_LEDGER,
+	AREA_KMEM,
+	AREA_BPF,
+	AREA_PARTS,
+	AREA_MACHINE,
+	AREA_LATER, /* what this version does not use yet */
+	AREAS,
 };
-extern const char *const feature_group_name[GROUPS];
+extern const char *const feature_area_name[AREAS];
 
 /* Separates ways to mend, each of which is enough. */
 #define FEATURE_OR "; "
 
 /* What stands fast about a feature; texts are short English phrases. */
 struct feature_text {
-	enum feature_group group;
+	enum feature_area area;
 	bool required;       /* `run` can't work when its state is no */
 	const char *name;    /* "exit_mmap" */
 	const char *figure;  /* what of a report it is for, if it is missed; NULL: nothing */
@@ -116,7 +116,7 @@ struct feature_text {
 };
 extern const struct feature_text feature_text[FEATURES];
 
-extern const char *const ledger_arm_name[ARM_NONE]; /* "percpu" "count" "classic" */
+extern const char *const backend_name[BACKEND_NONE]; /* "percpu" "count" "classic" */
 
 struct feature {
 	enum feature_state state;
@@ -127,7 +127,7 @@ struct feature {
 struct features {
 	struct kernel_btf btf;
 	struct feature found[FEATURES];
-	const char *why_not[ARM_NONE]; /* NULL: the arm is usable */
+	const char *why_not[BACKEND_NONE]; /* NULL: the backend is usable */
 	/* Mount points; NULL: not mounted. FEATURE_TRACEFS is partly when tare
 	 * could mount it; cgroup_v2 may lack the memory controller. */
 	char *tracefs;
@@ -150,9 +150,9 @@ void features_free(struct features *f);
 void features_try(struct features *f);
 
 /* The steps of features_probe() that are pure, apart for the tests: what
- * `f->btf.btf` tells (all of it unknown without), then which arms that leaves. */
+ * `f->btf.btf` tells (all of it unknown without), then which backends that leaves. */
 void features_read_btf(struct features *f);
-void features_judge_arms(struct features *f);
+void features_judge_backends(struct features *f);
 
 /* Whether the programs or features_read_btf() look up a type of this name. */
 bool features_wants_type(const char *name, uint32_t kind);
@@ -171,18 +171,18 @@ const char *features_why_not(const struct features *f, enum feature_id id, const
 /* State is yes or partly. */
 bool features_has(const struct features *f, enum feature_id id);
 
-/* 0 if `run` can work; else error() and hint() say what is missing and the way
+/* 0 if `run` can work; else log_error() and log_hint() say what is missing and the way
  * out, and -EPERM (privileges) or -ENOTSUP (kernel) is returned. */
 int features_check(const struct features *f);
 
-/* Nothing required is missing, and an arm is usable. */
+/* Nothing required is missing, and a backend is usable. */
 bool features_enough(const struct features *f);
 
-/* The best arm that is usable; ARM_NONE: none is. */
-enum ledger_arm features_best_arm(const struct features *f);
+/* The best backend that is usable; BACKEND_NONE: none is. */
+enum counter_backend features_best_backend(const struct features *f);
 
-/* The arm called `forced`, or the best one when NULL. 0; -EINVAL for an
- * unknown name; -ENOTSUP, with an error() that says why, when it can't be. */
-int features_arm(const struct features *f, const char *forced, enum ledger_arm *arm);
+/* The backend called `forced`, or the best one when NULL. 0; -EINVAL for an
+ * unknown name; -ENOTSUP, with an log_error() that says why, when it can't be. */
+int features_backend(const struct features *f, const char *forced, enum counter_backend *backend);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * What the kernel's types tell: which tracepoints there are and what they pass,
  * the shape of the RSS counters, which helpers and iterators exist. Reads BTF
- * and nothing else, so a hand-made BTF tests every arm on any kernel.
+ * and nothing else, so a hand-made BTF tests every backend on any kernel.
  */
 #include <bpf/btf.h>
 #include <stdlib.h>
@@ -198,17 +198,17 @@ static void read_percpu(struct features *f)
 		stat && btf_is_array(stat) ? plain_type(f->btf.btf, btf_array(stat)->type) : NULL;
 
 	if (!features_has(f, FEATURE_RSS_STAT))
-		feature_set(f, FEATURE_ARM_PERCPU, FEATURE_NO, "no rss_stat event");
+		feature_set(f, FEATURE_BACKEND_PERCPU, FEATURE_NO, "no rss_stat event");
 	else if (!counter || !btf_is_struct(counter) ||
 		 strcmp(btf__name_by_offset(f->btf.btf, counter->name_off), "percpu_counter"))
-		feature_set(f, FEATURE_ARM_PERCPU, FEATURE_NO,
+		feature_set(f, FEATURE_BACKEND_PERCPU, FEATURE_NO,
 			    "mm_struct.rss_stat is no array of percpu_counter");
 	else if (!find_member(f->btf.btf, counter, "count") ||
 		 !find_member(f->btf.btf, counter, "counters"))
-		feature_set(f, FEATURE_ARM_PERCPU, FEATURE_NO,
+		feature_set(f, FEATURE_BACKEND_PERCPU, FEATURE_NO,
 			    "percpu_counter has another shape here");
 	else
-		feature_set(f, FEATURE_ARM_PERCPU, FEATURE_YES, "%s", "");
+		feature_set(f, FEATURE_BACKEND_PERCPU, FEATURE_YES, "%s", "");
 }
 
 static void read_count(struct features *f)
@@ -219,9 +219,9 @@ static void read_count(struct features *f)
 					       NULL;
 
 	if (count && btf_is_int(count))
-		feature_set(f, FEATURE_ARM_COUNT, FEATURE_YES, "%s", "");
+		feature_set(f, FEATURE_BACKEND_COUNT, FEATURE_YES, "%s", "");
 	else
-		feature_set(f, FEATURE_ARM_COUNT, FEATURE_NO, "rss_stat passes no count");
+		feature_set(f, FEATURE_BACKEND_COUNT, FEATURE_NO, "rss_stat passes no count");
 }
 
 static void read_classic(struct features *f)
@@ -229,9 +229,10 @@ static void read_classic(struct features *f)
 	const struct btf_type *event = find_struct(f->btf.btf, "trace_event_raw_rss_stat");
 
 	if (find_member(f->btf.btf, event, "size") && find_member(f->btf.btf, event, "mm_id"))
-		feature_set(f, FEATURE_ARM_CLASSIC, FEATURE_YES, "%s", "");
+		feature_set(f, FEATURE_BACKEND_CLASSIC, FEATURE_YES, "%s", "");
 	else
-		feature_set(f, FEATURE_ARM_CLASSIC, FEATURE_NO, "the event has no mm_id and size");
+		feature_set(f, FEATURE_BACKEND_CLASSIC, FEATURE_NO,
+			    "the event has no mm_id and size");
 }
 
 /* Its value was an int when it came (6.13); newer trees pass a long. */
@@ -257,19 +258,19 @@ static void read_memcg(struct features *f)
 /* One hook or the other, never both: c466412c73c3 (7.1) moved it. */
 static void read_vmalloc(struct features *f)
 {
-	bool by_group = has_enumerator(f->btf.btf, "memcg_stat_item", "MEMCG_VMALLOC");
+	bool by_cgroup = has_enumerator(f->btf.btf, "memcg_stat_item", "MEMCG_VMALLOC");
 	bool by_node = has_enumerator(f->btf.btf, "node_stat_item", "NR_VMALLOC");
 
 	if (!features_has(f, FEATURE_MEMCG_STATE))
 		feature_set(f, FEATURE_VMALLOC, FEATURE_NO, "without mod_memcg_state");
-	else if (by_group)
+	else if (by_cgroup)
 		feature_set(f, FEATURE_VMALLOC, FEATURE_YES, "by MEMCG_VMALLOC");
 	else if (by_node && features_has(f, FEATURE_MEMCG_LRUVEC_STATE))
 		feature_set(f, FEATURE_VMALLOC, FEATURE_YES, "by NR_VMALLOC");
 	else
 		feature_set(f, FEATURE_VMALLOC, FEATURE_NO,
 			    "kernel without MEMCG_VMALLOC, and NR_VMALLOC with its event");
-	f->vmalloc_by_node = !by_group && features_has(f, FEATURE_VMALLOC);
+	f->vmalloc_by_node = !by_cgroup && features_has(f, FEATURE_VMALLOC);
 }
 
 /* What only loading tells. */
@@ -285,7 +286,7 @@ static void expect_parts(struct features *f)
 /* Looked for elsewhere than in BTF. */
 static bool of_machine(enum feature_id id)
 {
-	return feature_text[id].group == GROUP_ACCESS || feature_text[id].group == GROUP_MACHINE ||
+	return feature_text[id].area == AREA_ACCESS || feature_text[id].area == AREA_MACHINE ||
 	       id == FEATURE_OWN_CGROUP || id == FEATURE_ALL_TASKS || id == FEATURE_MEMCG_V2 ||
 	       id == FEATURE_MEMCG_V1 || id == FEATURE_SLABINFO;
 }

@@ -15,7 +15,7 @@
 #define STEP_MS 10
 
 /* The one program, and no map but its globals. */
-static int load(struct tare_bpf *skel)
+static int load_program(struct tare_bpf *skel)
 {
 	struct bpf_program *prog;
 	struct bpf_map *map;
@@ -36,7 +36,7 @@ char *hidden_name(const struct tare_hidden *found)
 			     NULL;
 }
 
-static int look(struct tare_bpf *skel, char **who)
+static int find_hidden(struct tare_bpf *skel, char **who)
 {
 	const struct tare_hidden *found = &skel->bss->hidden;
 	struct bpf_link *link = bpf_program__attach(skel->progs.tare_switch);
@@ -59,9 +59,9 @@ int hidden_find(const struct kernel_btf *types, char **who)
 	struct tare_bpf *skel = err ? NULL : tare_bpf__open_opts(&opts);
 
 	if (!err)
-		err = skel ? load(skel) : -errno;
+		err = skel ? load_program(skel) : -errno;
 	if (!err)
-		err = look(skel, who);
+		err = find_hidden(skel, who);
 	tare_bpf__destroy(skel);
 	libbpf_set_print(print);
 	return err;

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "capture/refuse.h"
 
 /* Ids of BTF objects to look at. The kernel's own comes before those of any program. */
@@ -32,7 +32,7 @@ static int write_all(int fd, const void *data, size_t size)
 }
 
 /* A file in memory with these types, for libbpf to read by its name. */
-static int keep(struct kernel_btf *k)
+static int keep_in_memory(struct kernel_btf *k)
 {
 	uint32_t size = 0;
 	const void *data = btf__raw_data(k->btf, &size);
@@ -107,14 +107,14 @@ static int check_same(const struct btf *file, const struct btf *kernel, const ch
 
 		if (there >= 0 && (!kernel || there == size_of(kernel, structs[i])))
 			continue;
-		error("--btf %s: %s", path,
-		      there < 0 ? "not the types of a kernel" : "it is of another kernel");
+		log_error("--btf %s: %s", path,
+			  there < 0 ? "not the types of a kernel" : "it is of another kernel");
 		return -EINVAL;
 	}
 	return 0;
 }
 
-static int cut(struct kernel_btf *k, const void *data, size_t size, btf_wanted_fn wanted)
+static int cut_btf(struct kernel_btf *k, const void *data, size_t size, btf_wanted_fn wanted)
 {
 	struct btf_cut c;
 	int err = btf_cut(&c, data, size, wanted);
@@ -129,7 +129,7 @@ static int cut_parsed(struct kernel_btf *k, const struct btf *whole, btf_wanted_
 	uint32_t size = 0;
 	const void *data = btf__raw_data(whole, &size);
 
-	return data ? cut(k, data, size, wanted) : -ENOMEM;
+	return data ? cut_btf(k, data, size, wanted) : -ENOMEM;
 }
 
 static int cut_read(struct kernel_btf *k, int fd, size_t size, btf_wanted_fn wanted)
@@ -143,7 +143,7 @@ static int cut_read(struct kernel_btf *k, int fd, size_t size, btf_wanted_fn wan
 			return n ? -errno : -ENODATA;
 		have += n;
 	}
-	return cut(k, data, size, wanted);
+	return cut_btf(k, data, size, wanted);
 }
 
 /* It can be mapped since 6.16 (a539e2a6d51d); before, it comes in 1,300 pieces of a page. */
@@ -163,7 +163,7 @@ static int cut_shown(struct kernel_btf *k, btf_wanted_fn wanted)
 	if (data == MAP_FAILED) {
 		err = cut_read(k, fd, st.st_size, wanted);
 	} else {
-		err = cut(k, data, st.st_size, wanted);
+		err = cut_btf(k, data, st.st_size, wanted);
 		munmap(data, st.st_size);
 	}
 	close(fd);
@@ -194,9 +194,9 @@ static int open_file(struct kernel_btf *k, const char *file, btf_wanted_fn wante
 
 	btf__free(whole);
 	if (err) {
-		error("--btf %s: %s", file,
-		      err == -ENODATA || -err > LIBBPF_ERRNO_FIRST ? "no BTF is in it" :
-								     g_strerror(-err));
+		log_error("--btf %s: %s", file,
+			  err == -ENODATA || -err > LIBBPF_ERRNO_FIRST ? "no BTF is in it" :
+									 g_strerror(-err));
 		return -EINVAL;
 	}
 	open_kernel(&kernel, wanted);
@@ -213,7 +213,7 @@ int kernel_btf_open(struct kernel_btf *k, const char *file, btf_wanted_fn wanted
 	err = file ? open_file(k, file, wanted) : open_kernel(k, wanted);
 	if (!err)
 		err = without_refused(k);
-	return err ? err : keep(k);
+	return err ? err : keep_in_memory(k);
 }
 
 void kernel_btf_close(struct kernel_btf *k)

@@ -12,8 +12,8 @@
 
 #define READ_TRIES 40 /* until nothing moves while the counter is read … */
 #define READ_STEADY 3 /* … so often in a row: an event comes just before its change */
-#define OPENINGS 7
-#define OPENING_MS 3
+#define INITIAL_LOOKS 7
+#define INITIAL_LOOK_MS 3
 #define BATCH 64 /* pages a CPU (MEMCG_CHARGE_BATCH, include/linux/memcontrol.h) */
 
 struct kmem {
@@ -22,9 +22,9 @@ struct kmem {
 	struct cgroup *cgroup;
 	struct cgroup *found; /* the same when it is ours to close */
 	char *why;            /* not measured: the reason */
-	bool whole;           /* nobody but the workload is in the group */
-	int64_t opening;
-	int64_t elsewhere; /* page tables and stacks that tasks brought with them into the group */
+	bool whole;           /* nobody but the workload is in the cgroup */
+	int64_t initial;
+	int64_t elsewhere; /* page tables and stacks that tasks brought with them into the cgroup */
 	struct cgroup_counters highest;
 	bool want_slab;
 	struct slab *slab;
@@ -55,11 +55,11 @@ void kmem_free(struct kmem *k)
 	g_free(k);
 }
 
-static enum kmem_level level(const struct kmem *k)
+static enum kmem_level measured_level(const struct kmem *k)
 {
 	if (!k->cgroup)
 		return KMEM_NONE;
-	return features_has(k->features, FEATURE_MEMCG_STATE) ? KMEM_EVENTS : KMEM_GROUP;
+	return features_has(k->features, FEATURE_MEMCG_STATE) ? KMEM_EVENTS : KMEM_CGROUP;
 }
 
 void kmem_watch(struct kmem *k, struct cgroup *own, const char *why)
@@ -76,8 +76,8 @@ static int by_pid(gconstpointer a, gconstpointer b)
 	return *(const pid_t *)a - *(const pid_t *)b;
 }
 
-/* How many of the group's processes are not among these. */
-static unsigned strangers(const struct cgroup *cg, const GArray *pids)
+/* How many of the cgroup's processes are not among these. */
+static unsigned count_strangers(const struct cgroup *cg, const GArray *pids)
 {
 	g_autoptr(GArray) here = cgroup_pids(cg), sorted = g_array_copy((GArray *)pids);
 	unsigned n = 0;
@@ -89,7 +89,7 @@ static unsigned strangers(const struct cgroup *cg, const GArray *pids)
 }
 
 /* Not measured after all, rather than 0. */
-static void unwatch(struct kmem *k, const char *why)
+static void stop_watching(struct kmem *k, const char *why)
 {
 	loader_watch(k->loader, 0, false, false);
 	k->cgroup = NULL;
@@ -102,16 +102,17 @@ void kmem_watch_targets(struct kmem *k, const GArray *pids)
 	if (cgroup_find(&k->found, k->features, pids, &k->why))
 		return;
 	if (!strcmp(k->found->path, "/")) {
-		unwatch(k, "the processes have only the root control group in common, and the "
-			   "kernel charges nobody for kernel memory of tasks in that");
+		stop_watching(k,
+			      "the processes have only the root control group in common, and the "
+			      "kernel charges nobody for kernel memory of tasks in that");
 		return;
 	}
 	k->cgroup = k->found;
-	k->whole = !strangers(k->cgroup, pids);
+	k->whole = !count_strangers(k->cgroup, pids);
 	loader_watch(k->loader, cgroup_id(k->cgroup), k->whole, cgroup_version(k->cgroup) == 1);
 }
 
-/* Kernel bytes by the group's counter, at a moment when the sum of events is as
+/* Kernel bytes by the cgroup's counter, at a moment when the sum of events is as
  * in `w`: read again while events come in between. `moved`: what came and went
  * meanwhile all the same; the two may differ by so much. */
 static int64_t read_with_events(const struct kmem *k, struct tare_workload *w, int64_t *moved)
@@ -122,53 +123,53 @@ static int64_t read_with_events(const struct kmem *k, struct tare_workload *w, i
 
 	loader_workload(k->loader, w);
 	for (int i = 0; i < READ_TRIES && steady < READ_STEADY; i++) {
-		events = w->group.events;
+		events = w->cgroup.events;
 		before = kernel;
 		kernel = cgroup_read_kernel(k->cgroup);
 		loader_workload(k->loader, w);
-		*moved = llabs(w->group.events - events);
+		*moved = llabs(w->cgroup.events - events);
 		steady = *moved || kernel != before ? 0 : steady + 1;
 	}
 	return kernel;
 }
 
-/* How far events and the group's counter may be apart, in bytes. On v2 a reader has what was
- * flushed last: a CPU tells a group of its updates by the batch, and they are flushed when a
- * batch for each CPU was told of (memcg_rstat_updated(), memcg_vmstats_needs_flush()): two
+/* How far events and the cgroup's counter may be apart, in bytes. On v2 a reader has what was
+ * flushed last: a CPU tells a cgroup of its updates by the batch, and they are flushed when a
+ * batch for each CPU was reported (memcg_rstat_updated(), memcg_vmstats_needs_flush()): two
  * batches for each CPU may be missing, until the kernel flushes all, every two seconds. On v1 a
  * task can lose its CPU between an event and its change of the counter. A sandbox's kernel may
  * hide tasks of its own: what these free, or RCU callbacks that interrupt them, has no event;
  * on v1 the counter tells it (bpf/hidden.bpf.c). A larger difference is shown as unattributed,
  * and taken out of the weight at each look. */
-static int64_t lag(const struct kmem *k)
+static int64_t counter_lag(const struct kmem *k)
 {
 	int batches = cgroup_version(k->cgroup) == 2 ? 2 : 1;
 
 	return batches * BATCH * sysconf(_SC_NPROCESSORS_CONF) * sysconf(_SC_PAGESIZE);
 }
 
-/* What the group was charged beside the events so far, or CGROUP_UNKNOWN. */
-static int64_t opening(const struct kmem *k)
+/* What the cgroup was charged beside the events so far, or CGROUP_UNKNOWN. */
+static int64_t initial_balance(const struct kmem *k)
 {
 	struct tare_workload w;
 	int64_t moved, kernel = read_with_events(k, &w, &moved);
 
-	return kernel == CGROUP_UNKNOWN ? kernel : kernel - w.group.events;
+	return kernel == CGROUP_UNKNOWN ? kernel : kernel - w.cgroup.events;
 }
 
-/* The same of a group in which others are at work: what is found most often. A
+/* The same of a cgroup in which others are at work: what is found most often. A
  * task that lost its CPU between an event and its change is over it by then. */
-static int64_t usual_opening(const struct kmem *k)
+static int64_t usual_initial(const struct kmem *k)
 {
-	int64_t found[OPENINGS], usual = 0;
+	int64_t found[INITIAL_LOOKS], usual = 0;
 	unsigned most = 0;
 
-	for (unsigned i = 0; i < OPENINGS; i++) {
+	for (unsigned i = 0; i < INITIAL_LOOKS; i++) {
 		unsigned same = 0;
 
 		if (i)
-			poll(NULL, 0, OPENING_MS);
-		found[i] = opening(k);
+			poll(NULL, 0, INITIAL_LOOK_MS);
+		found[i] = initial_balance(k);
 		for (unsigned j = 0; j <= i; j++)
 			same += found[j] == found[i];
 		if (same > most)
@@ -178,14 +179,14 @@ static int64_t usual_opening(const struct kmem *k)
 	return usual;
 }
 
-/* Page tables and stacks held before tare came, beyond what the group is charged for: tasks
+/* Page tables and stacks held before tare came, beyond what the cgroup is charged for: tasks
  * brought them from another group. */
-static int64_t brought(const struct kmem *k)
+static int64_t brought_along(const struct kmem *k)
 {
 	struct tare_workload w;
 
 	loader_workload(k->loader, &w);
-	return MAX(w.group.adopted - k->opening, 0);
+	return MAX(w.cgroup.attached - k->initial, 0);
 }
 
 /* The part of it that can still be there. */
@@ -207,14 +208,14 @@ void kmem_begin(struct kmem *k)
 
 	if (k->want_slab)
 		k->slab = slab_open(&k->slab_why);
-	if (level(k) != KMEM_EVENTS)
+	if (measured_level(k) != KMEM_EVENTS)
 		return;
-	k->opening = k->found ? usual_opening(k) : opening(k);
-	if (k->opening == CGROUP_UNKNOWN) {
-		unwatch(k, "the control group's counter of kernel memory cannot be read");
+	k->initial = k->found ? usual_initial(k) : initial_balance(k);
+	if (k->initial == CGROUP_UNKNOWN) {
+		stop_watching(k, "the control group's counter of kernel memory cannot be read");
 	} else if (k->whole) {
-		k->elsewhere = brought(k);
-		loader_weigh(k->loader, (k->opening + k->elsewhere) / page, 0, 0);
+		k->elsewhere = brought_along(k);
+		loader_weigh(k->loader, (k->initial + k->elsewhere) / page, 0, 0);
 	}
 }
 
@@ -228,17 +229,18 @@ static void weigh_unseen(const struct kmem *k)
 	if (cgroup_version(k->cgroup) == 1)
 		sock = MAX(cgroup_read_sock(k->cgroup), 0);
 	kernel = read_with_events(k, &w, &moved);
-	if (level(k) == KMEM_EVENTS) {
+	if (measured_level(k) == KMEM_EVENTS) {
 		if (kernel != CGROUP_UNKNOWN)
-			off = kernel - k->opening - w.group.events;
-		if (llabs(off) <= moved + lag(k))
+			off = kernel - k->initial - w.cgroup.events;
+		if (llabs(off) <= moved + counter_lag(k))
 			off = 0;
-		off -= k->elsewhere - brought_now(k); /* no event of this group told that it went */
+		off -= k->elsewhere -
+		       brought_now(k); /* no event of this cgroup reported that it went */
 		loader_weigh(k->loader, 0, sock / page, off / page);
 		return;
 	}
 	kernel = MAX(kernel, 0) + sock;
-	loader_weigh(k->loader, 0, MAX(kernel / page - (w.beside - w.swap - w.sampled), 0), 0);
+	loader_weigh(k->loader, 0, MAX(kernel / page - (w.nonrss - w.swap - w.polled), 0), 0);
 }
 
 void kmem_look(struct kmem *k, uint64_t time_ns)
@@ -262,10 +264,10 @@ int64_t kmem_held(const struct kmem *k)
 {
 	struct tare_workload w;
 
-	if (level(k) != KMEM_EVENTS || !k->whole)
+	if (measured_level(k) != KMEM_EVENTS || !k->whole)
 		return 0;
 	loader_workload(k->loader, &w);
-	return k->opening + w.group.events;
+	return k->initial + w.cgroup.events;
 }
 
 void kmem_books(struct kmem *k, struct tare_workload *w, struct books_kmem *books)
@@ -274,19 +276,19 @@ void kmem_books(struct kmem *k, struct tare_workload *w, struct books_kmem *book
 	bool hidden = loader_hidden(k->loader, &found);
 
 	*books = (struct books_kmem){
-		.level = level(k),
+		.level = measured_level(k),
 		.whole = k->whole,
-		.opening = k->opening,
+		.initial = k->initial,
 		.elsewhere = brought_now(k),
-		.by_group = CGROUP_UNKNOWN,
+		.by_cgroup = CGROUP_UNKNOWN,
 	};
 	if (!k->cgroup) {
 		loader_workload(k->loader, w);
 		return;
 	}
-	books->by_group = read_with_events(k, w, &books->bound);
-	books->hidden = hidden && w->group.counted;
-	books->bound += lag(k);
+	books->by_cgroup = read_with_events(k, w, &books->bound);
+	books->hidden = hidden && w->cgroup.counted;
+	books->bound += counter_lag(k);
 }
 
 static unsigned count_others(const struct kmem *k, const struct report *r)
@@ -299,7 +301,7 @@ static unsigned count_others(const struct kmem *k, const struct report *r)
 		if (p->alive)
 			g_array_append_val(ours, p->pid);
 	}
-	return strangers(k->cgroup, ours);
+	return count_strangers(k->cgroup, ours);
 }
 
 /* Who runs without events: as the programs found, else by looking, which takes a second, in
@@ -322,9 +324,9 @@ static bool much_hidden(const struct report_kmem *r)
 	return r->hidden != CGROUP_UNKNOWN && llabs(r->hidden) > r->bound;
 }
 
-/* What went while such tasks ran, as far as the group's counter tells, where that is more than
+/* What went while such tasks ran, as far as the cgroup's counter tells, where that is more than
  * the two may be apart anyway; or NULL. */
-static char *told_by_counter(const struct kmem *k, const struct report_kmem *r)
+static char *off_by_counter(const struct kmem *k, const struct report_kmem *r)
 {
 	g_autofree char *times = NULL, *size = NULL, *took = NULL;
 
@@ -342,15 +344,15 @@ static char *told_by_counter(const struct kmem *k, const struct report_kmem *r)
 /* What the events do not tell, and who ran then; or NULL. */
 static char *why_off(struct kmem *k, const struct report *r)
 {
-	bool less = r->kmem.by_group != CGROUP_UNKNOWN &&
-		    r->kmem.by_group < r->kmem.by_events - r->kmem.bound;
-	char *told;
+	bool less = r->kmem.by_cgroup != CGROUP_UNKNOWN &&
+		    r->kmem.by_cgroup < r->kmem.by_events - r->kmem.bound;
+	char *why;
 
 	if (less || much_hidden(&r->kmem))
 		find_hidden(k, r);
-	told = told_by_counter(k, &r->kmem);
-	if (told || !less || !k->hidden)
-		return told;
+	why = off_by_counter(k, &r->kmem);
+	if (why || !less || !k->hidden)
+		return why;
 	return g_strdup_printf("the kernel shows no events while %s runs: what is given back then "
 			       "is unattributed",
 			       k->hidden);
@@ -382,7 +384,7 @@ static void add_features(struct kmem *k, struct report *r)
 	}
 	version = g_strdup_printf("v%u", cgroup_version(k->cgroup));
 	report_add_feature(r, "cgroup", version, NULL);
-	if (level(k) == KMEM_EVENTS)
+	if (measured_level(k) == KMEM_EVENTS)
 		report_add_feature(r, "kmem", "events", why);
 	else
 		add_why_group(k, r);
@@ -393,7 +395,7 @@ static void forget_parts(const struct kmem *k, struct report *r)
 {
 	const struct features *f = k->features;
 
-	if (level(k) != KMEM_EVENTS)
+	if (measured_level(k) != KMEM_EVENTS)
 		return;
 	if (!features_has(f, FEATURE_VMALLOC)) {
 		r->kmem.vmalloc = CGROUP_UNKNOWN;

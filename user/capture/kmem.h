@@ -18,22 +18,22 @@ struct kmem;
 struct kmem *kmem_new(struct loader *l, const struct features *f, bool slab);
 void kmem_free(struct kmem *k); /* takes NULL */
 
-/* Whom to watch, before anybody is adopted: the command's own group, not owned
+/* Whom to watch, before any task is attached to: the command's own cgroup, not owned
  * (NULL: none, for the reason `why`; nothing is measured), or the one that these
  * processes live in. */
 void kmem_watch(struct kmem *k, struct cgroup *own, const char *why);
 void kmem_watch_targets(struct kmem *k, const GArray *pids);
 
-/* All targets are adopted: the opening balance. */
+/* All targets are attached to: the initial balance. */
 void kmem_begin(struct kmem *k);
 
 /* At each interval, `time_ns` after the start. */
 void kmem_look(struct kmem *k, uint64_t time_ns);
 
-/* Kernel memory of the workload's own group now, bytes; 0 where events do not tell it. */
+/* Kernel memory of the workload's own cgroup now, bytes; 0 where events do not tell it. */
 int64_t kmem_held(const struct kmem *k);
 
-/* The workload's state with the group's counter at the same moment. */
+/* The workload's state with the cgroup's counter at the same moment. */
 void kmem_books(struct kmem *k, struct tare_workload *w, struct books_kmem *books);
 
 /* r->cgroup and r->slabs, and, as features, how well kernel memory is known. */

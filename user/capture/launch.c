@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "capture/resources.h"
 
 /* What the child tells through err_fd: where it stands, and an errno. */
@@ -38,9 +38,9 @@ static int env_id(const char *name, unsigned *id)
 	guint64 value;
 
 	if (!text || !g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32 - 1, &value, NULL)) {
-		error("%s is %s, not a number: whose command is it?", name,
-		      text ? text : "missing");
-		hint("--user NAME or --as-root");
+		log_error("%s is %s, not a number: whose command is it?", name,
+			  text ? text : "missing");
+		log_hint("--user NAME or --as-root");
 		return -EINVAL;
 	}
 	*id = value;
@@ -63,7 +63,7 @@ int launch_user(const struct launch_config *config, struct launch_user *user)
 		errno = 0;
 		pw = getpwnam(config->user);
 		if (!pw) {
-			error("--user %s: no such user", config->user);
+			log_error("--user %s: no such user", config->user);
 			return -ENOENT;
 		}
 		user->uid = pw->pw_uid;
@@ -87,7 +87,7 @@ int launch_user(const struct launch_config *config, struct launch_user *user)
 
 /* From here on to the next mark: in the child. */
 
-static void tell(int fd, enum step step, int err)
+static void report_step(int fd, enum step step, int err)
 {
 	struct word word = { step, err, getpid() };
 	ssize_t n = write(fd, &word, sizeof(word));
@@ -95,7 +95,7 @@ static void tell(int fd, enum step step, int err)
 	(void)n; /* nobody listens: tare is gone, and so are we */
 }
 
-static int become(const struct launch_user *user)
+static int become_user(const struct launch_user *user)
 {
 	if (!user->set)
 		return 0;
@@ -138,7 +138,7 @@ static void clean_environment(void)
 		unsetenv(sudo[i]);
 }
 
-static int executable(const char *path)
+static int check_executable(const char *path)
 {
 	struct stat st;
 
@@ -158,7 +158,7 @@ static int find_program(const char *name, char *path, size_t size)
 
 	if (strchr(name, '/')) {
 		g_strlcpy(path, name, size);
-		return executable(path);
+		return check_executable(path);
 	}
 	g_auto(GStrv) list = g_strsplit(dirs ? dirs : "/usr/local/bin:/bin:/usr/bin", ":", -1);
 
@@ -166,7 +166,7 @@ static int find_program(const char *name, char *path, size_t size)
 		int err;
 
 		g_snprintf(path, size, "%s/%s", **dir ? *dir : ".", name);
-		err = executable(path);
+		err = check_executable(path);
 		if (!err)
 			return 0;
 		if (err == -EACCES)
@@ -188,11 +188,11 @@ static void run_by_shell(const char *path, char *const *argv)
 	execv("/bin/sh", args);
 }
 
-/* Born in the group, the child's own kernel stack and task_struct are charged
+/* Born in the cgroup, the child's own kernel stack and task_struct are charged
  * there. A process in between goes in and makes it tare's child (CLONE_PARENT). It
  * stays until the books are open: what the kernel still uncharges of a process that
  * ends would be seen half by then. Returns in the child. */
-static void beget(const struct cgroup *cgroup, int go_fd, int err_fd)
+static void clone_into_cgroup(const struct cgroup *cgroup, int go_fd, int err_fd)
 {
 	struct pollfd gone = { .fd = go_fd };
 	int err = cgroup_enter(cgroup);
@@ -201,31 +201,31 @@ static void beget(const struct cgroup *cgroup, int go_fd, int err_fd)
 	if (!err && !pid)
 		return;
 	if (err || pid < 0)
-		tell(err_fd, STEP_CGROUP, err ? -err : errno);
+		report_step(err_fd, STEP_CGROUP, err ? -err : errno);
 	close(err_fd);
 	while (poll(&gone, 1, -1) < 0 && errno == EINTR) /* until tare closes its end */
 		;
 	_exit(0);
 }
 
-static void child(const struct launch_config *config, const struct launch_user *user, pid_t parent,
-		  int go_fd, int err_fd)
+static void exec_command(const struct launch_config *config, const struct launch_user *user,
+			 pid_t parent, int go_fd, int err_fd)
 {
 	char path[4096], go;
 	int err;
 
-	err = become(user);
+	err = become_user(user);
 	if (!err)
 		err = drop_capabilities();
 	if (err) {
-		tell(err_fd, STEP_USER, -err);
+		report_step(err_fd, STEP_USER, -err);
 		_exit(125);
 	}
 	resources_restore();
 	clean_environment();
 	err = find_program(config->argv[0], path, sizeof(path));
 	if (err) {
-		tell(err_fd, STEP_FIND, -err);
+		report_step(err_fd, STEP_FIND, -err);
 		_exit(err == -ENOENT ? 127 : 126);
 	}
 	if (config->kill_on_exit) { /* becoming a user cleared it */
@@ -236,43 +236,43 @@ static void child(const struct launch_config *config, const struct launch_user *
 	for (int i = 0; config->redirect && i < 3; i++)
 		dup2(config->stdio[i], i);
 	syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
-	tell(err_fd, STEP_READY, 0);
+	report_step(err_fd, STEP_READY, 0);
 	if (read(go_fd, &go, 1) != 1)
 		_exit(125); /* tare is gone */
 	execv(path, config->argv);
 	if (errno == ENOEXEC)
 		run_by_shell(path, config->argv);
-	tell(err_fd, STEP_EXEC, errno);
+	report_step(err_fd, STEP_EXEC, errno);
 	_exit(126);
 }
 
 /* In tare again. */
 
-static int explain(const struct launch_config *config, const struct word *word)
+static int explain_failure(const struct launch_config *config, const struct word *word)
 {
 	const char *name = config->argv[0];
 
 	if (word->step == STEP_CGROUP) {
-		error("cannot start a process in a control group: %s", g_strerror(word->err));
-		hint("--no-cgroup");
+		log_error("cannot start a process in a control group: %s", g_strerror(word->err));
+		log_hint("--no-cgroup");
 		return -EPERM;
 	}
 	if (word->step == STEP_USER) {
-		error("cannot become the user that the command shall run as: %s",
-		      g_strerror(word->err));
-		hint("--as-root, or run tare as root");
+		log_error("cannot become the user that the command shall run as: %s",
+			  g_strerror(word->err));
+		log_hint("--as-root, or run tare as root");
 		return -EPERM;
 	}
 	if (word->err == ENOENT && word->step == STEP_FIND)
-		error("%s: command not found", name);
+		log_error("%s: command not found", name);
 	else if (word->err == EACCES)
-		error("%s: not an executable file, or not for this user", name);
+		log_error("%s: not an executable file, or not for this user", name);
 	else
-		error("%s: %s", name, g_strerror(word->err));
+		log_error("%s: %s", name, g_strerror(word->err));
 	return word->err == ENOENT ? -ENOENT : -EACCES;
 }
 
-static void reap(pid_t pid)
+static void reap_child(pid_t pid)
 {
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
@@ -282,12 +282,12 @@ static void reap(pid_t pid)
 static void reap_maker(struct launch *l)
 {
 	if (l->maker)
-		reap(l->maker);
+		reap_child(l->maker);
 	l->maker = 0;
 }
 
 /* The child's first word. False: it has ended without one. */
-static bool hear(struct launch *l, struct word *word)
+static bool read_step(struct launch *l, struct word *word)
 {
 	ssize_t n;
 
@@ -308,11 +308,11 @@ int launch_ready(const struct launch_config *config, struct launch *l)
 	struct word word;
 	int err = 0;
 
-	if (!hear(l, &word)) {
-		error("the child that was to run %s ended at once", config->argv[0]);
+	if (!read_step(l, &word)) {
+		log_error("the child that was to run %s ended at once", config->argv[0]);
 		err = -ECHILD;
 	} else if (word.step != STEP_READY) {
-		err = explain(config, &word);
+		err = explain_failure(config, &word);
 	} else {
 		l->pidfd = syscall(SYS_pidfd_open, l->pid, 0);
 		if (l->pidfd < 0)
@@ -327,37 +327,37 @@ int launch_fork(const struct launch_config *config, const struct launch_user *us
 		struct launch *l)
 {
 	pid_t parent = getpid();
-	int go[2] = { -1, -1 }, told[2] = { -1, -1 }, err;
+	int go[2] = { -1, -1 }, reports[2] = { -1, -1 }, err;
 	pid_t forked;
 
 	*l = (struct launch){ .pidfd = -1, .go_fd = -1, .err_fd = -1 };
-	if (pipe2(go, O_CLOEXEC) || pipe2(told, O_CLOEXEC))
+	if (pipe2(go, O_CLOEXEC) || pipe2(reports, O_CLOEXEC))
 		goto failed;
 	forked = fork();
 	if (forked < 0)
 		goto failed;
 	if (!forked) {
 		close(go[1]);
-		close(told[0]);
+		close(reports[0]);
 		if (config->cgroup)
-			beget(config->cgroup, go[0], told[1]);
-		child(config, user, parent, go[0], told[1]);
+			clone_into_cgroup(config->cgroup, go[0], reports[1]);
+		exec_command(config, user, parent, go[0], reports[1]);
 	}
 	close(go[0]);
-	close(told[1]);
+	close(reports[1]);
 	l->go_fd = go[1];
-	l->err_fd = told[0];
+	l->err_fd = reports[0];
 	l->maker = forked;
 	return 0;
 failed:
 	err = -errno;
-	error("cannot start a process: %s", g_strerror(-err));
+	log_error("cannot start a process: %s", g_strerror(-err));
 	resources_hint(err);
 	for (int i = 0; i < 2; i++) {
 		if (go[i] >= 0)
 			close(go[i]);
-		if (told[i] >= 0)
-			close(told[i]);
+		if (reports[i] >= 0)
+			close(reports[i]);
 	}
 	return err;
 }
@@ -386,10 +386,10 @@ int launch_go(struct launch *l, const char *name)
 	if (n != sizeof(word))
 		return 0;       /* closed by execve */
 	if (word.err == ENOENT) /* the file is there: it was found before */
-		error("cannot execute %s: the interpreter that it names (#!, ELF) is not there",
-		      name);
+		log_error("cannot execute %s: the interpreter that it names (#!, ELF) is not there",
+			  name);
 	else
-		error("cannot execute %s: %s", name, g_strerror(word.err));
+		log_error("cannot execute %s: %s", name, g_strerror(word.err));
 	launch_abandon(l);
 	return -EACCES;
 }
@@ -399,10 +399,10 @@ void launch_abandon(struct launch *l)
 	struct word word;
 
 	if (l->maker && !l->pid && l->err_fd >= 0)
-		hear(l, &word);
+		read_step(l, &word);
 	if (l->pid > 0) {
 		kill(l->pid, SIGKILL);
-		reap(l->pid);
+		reap_child(l->pid);
 	}
 	launch_close(l);
 }

@@ -6,7 +6,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "capture/refusal.h"
 #include "capture/refuse.h"
 #include "capture/resources.h"
@@ -35,9 +35,9 @@ static const struct part {
 	{ "tare_pythons", FEATURE_PYTHON, false },
 	{ "tare_python_files", FEATURE_PYTHON, false },
 	{ "tare_codes", FEATURE_PYTHON, false },
-	{ "tare_rss_percpu", FEATURE_ARM_PERCPU, true },
-	{ "tare_rss_count", FEATURE_ARM_COUNT, true },
-	{ "tare_rss_classic", FEATURE_ARM_CLASSIC, true },
+	{ "tare_rss_percpu", FEATURE_BACKEND_PERCPU, true },
+	{ "tare_rss_count", FEATURE_BACKEND_COUNT, true },
+	{ "tare_rss_classic", FEATURE_BACKEND_CLASSIC, true },
 };
 
 /* Parts that have code in other programs too: when another program is refused, that code may
@@ -66,7 +66,7 @@ static void turn_off(struct features *f, enum feature_id id, const struct refusa
 	g_autofree char *why = g_strdup_printf("the kernel refused %s: %s", r->name,
 					       r->reason ? r->reason : "no reason given");
 
-	verbose(1, "without %s: %s", feature_text[id].name, why);
+	log_verbose(1, "without %s: %s", feature_text[id].name, why);
 	feature_refused(f, id, why);
 	if (id == FEATURE_SAMPLES && features_has(f, FEATURE_PYTHON))
 		feature_refused(f, FEATURE_PYTHON, why);
@@ -74,12 +74,12 @@ static void turn_off(struct features *f, enum feature_id id, const struct refusa
 		feature_refused(f, FEATURE_VMALLOC, why);
 		feature_refused(f, FEATURE_SOCK, why);
 	}
-	features_judge_arms(f);
+	features_judge_backends(f);
 }
 
 /* A program was refused. False: it was also refused without every part that may be to blame;
  * these parts are on again then. */
-static bool suspect(struct attempt *a)
+static bool suspect_parts(struct attempt *a)
 {
 	struct features *f = a->config->features;
 
@@ -97,11 +97,11 @@ static bool suspect(struct attempt *a)
 	return false;
 }
 
-/* If an arm is refused, reading the counters may be to blame, which other programs do too. */
+/* If a backend is refused, reading the counters may be to blame, which other programs do too. */
 static bool leave_counters(struct features *f)
 {
 	if (f->no_sums ||
-	    (!f->found[FEATURE_ARM_PERCPU].refused && !f->found[FEATURE_ARM_COUNT].refused))
+	    (!f->found[FEATURE_BACKEND_PERCPU].refused && !f->found[FEATURE_BACKEND_COUNT].refused))
 		return false;
 	f->no_sums = true;
 	return true;
@@ -115,12 +115,12 @@ static bool give_way(struct attempt *a)
 
 	if (!a->refusal.name || (part && !features_has(f, part->feature)))
 		return false;
-	if ((!part || part->samples) && !a->loaded && suspect(a))
+	if ((!part || part->samples) && !a->loaded && suspect_parts(a))
 		return true;
 	if (!part)
 		return leave_counters(f);
 	turn_off(f, part->feature, &a->refusal);
-	return features_best_arm(f) != ARM_NONE;
+	return features_best_backend(f) != BACKEND_NONE;
 }
 
 /* The kernel says nothing of why: mostly it was built without CONFIG_FUNCTION_TRACER. */
@@ -136,10 +136,10 @@ static void explain_fexit(struct refusal *r)
 	r->reason = why;
 }
 
-static int attempt(struct attempt *a, struct tare_bpf **skel)
+static int load_once(struct attempt *a, struct tare_bpf **skel)
 {
 	/* 4: the verifier's statistics of each program. */
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_level = err_verbosity >= 3 ? 4 : 0,
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_level = log_verbosity >= 3 ? 4 : 0,
 		    .btf_custom_path = a->config->features->btf.path);
 	const struct bpf_program *refused = NULL;
 	int err = sections_bind(&a->config->features->btf);
@@ -171,7 +171,7 @@ static int attempt(struct attempt *a, struct tare_bpf **skel)
 	return err;
 }
 
-static void note(const struct attempt *a, int err)
+static void note_refusal(const struct attempt *a, int err)
 {
 	const struct refusal *r = &a->refusal;
 	g_autofree char *why = g_strdup_printf("%s%s%s", r->name ? r->name : "",
@@ -181,25 +181,25 @@ static void note(const struct attempt *a, int err)
 	feature_refused(a->config->features, FEATURE_PROGRAMS, why);
 }
 
-static void say(const struct attempt *a, int err)
+static void report_refusal(const struct attempt *a, int err)
 {
 	const struct refusal *r = &a->refusal;
 	g_autofree char *last = refusal_last(r, LAST_LINES);
 	g_auto(GStrv) lines = g_strsplit(last, "\n", -1);
 
 	if (!r->name) {
-		error("the kernel did not take the BPF programs: %s", g_strerror(-err));
+		log_error("the kernel did not take the BPF programs: %s", g_strerror(-err));
 	} else {
-		error("the kernel refused %s, which the ledger can't do without%s%s", r->name,
-		      *last ? "" : ": ",
-		      *last     ? "" :
-		      r->reason ? r->reason :
-				  g_strerror(-err));
+		log_error("the kernel refused %s, which the ledger can't do without%s%s", r->name,
+			  *last ? "" : ": ",
+			  *last     ? "" :
+			  r->reason ? r->reason :
+				      g_strerror(-err));
 		for (char **line = lines; *line; line++)
-			error("verifier: %s", *line);
+			log_error("verifier: %s", *line);
 	}
 	resources_hint(err);
-	hint("tare doctor (what is missing), or -vv (all that the verifier says)");
+	log_hint("tare doctor (what is missing), or -vv (all that the verifier says)");
 }
 
 int load_programs(struct tare_bpf **skel, const struct load_config *config)
@@ -211,13 +211,13 @@ int load_programs(struct tare_bpf **skel, const struct load_config *config)
 	do {
 		refusal_clear(&a.refusal);
 		refusal_listen(&a.refusal);
-		err = attempt(&a, skel);
+		err = load_once(&a, skel);
 		refusal_deaf();
 	} while (err && !a.said && give_way(&a));
 	if (err)
-		note(&a, err);
+		note_refusal(&a, err);
 	if (err && !a.said && !config->quiet)
-		say(&a, err);
+		report_refusal(&a, err);
 	refusal_clear(&a.refusal);
 	return err;
 }

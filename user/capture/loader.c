@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "capture/load.h"
 #include "capture/resources.h"
 #include "capture/ring.h"
@@ -21,18 +21,18 @@
 #define CACHE_LINE 64
 #define PYTHONS 1024
 #define PYTHON_FILES 256
-#define PYTHON_CODES 16384 /* the least used are told again */
+#define PYTHON_CODES 16384 /* the least used are reported again */
 #define SWEEP_BUFFER (256 * 1024)
 
 struct loader {
 	struct tare_bpf *skel;
 	const struct loader_config *config;
-	enum ledger_arm arm;
+	enum counter_backend backend;
 	struct ring *ring, *samples;
 	loader_record_fn ring_fn, samples_fn;
 	void *ring_ctx, *samples_ctx;
 	bool sampling, python;
-	struct bpf_link *adopt, *sweep;
+	struct bpf_link *attach, *sweep;
 	struct bpf_program *ledger;
 	GPtrArray *links;
 	int stats_fd;
@@ -40,29 +40,29 @@ struct loader {
 	char *sweep_buffer;
 };
 
-static struct bpf_program *arm_program(struct tare_bpf *skel, enum ledger_arm arm)
+static struct bpf_program *backend_program(struct tare_bpf *skel, enum counter_backend backend)
 {
-	switch (arm) {
-	case ARM_PERCPU:
+	switch (backend) {
+	case BACKEND_PERCPU:
 		return skel->progs.tare_rss_percpu;
-	case ARM_COUNT:
+	case BACKEND_COUNT:
 		return skel->progs.tare_rss_count;
 	default:
 		return skel->progs.tare_rss_classic;
 	}
 }
 
-/* By what mm->rss_stat is: any arm may ask for sums of either shape. */
+/* By what mm->rss_stat is: any backend may ask for sums of either shape. */
 static enum tare_shape counter_shape(const struct features *f)
 {
-	const char *percpu = f->why_not[ARM_PERCPU], *count = f->why_not[ARM_COUNT];
+	const char *percpu = f->why_not[BACKEND_PERCPU], *count = f->why_not[BACKEND_COUNT];
 
 	if (f->no_sums)
 		return TARE_SHAPE_UNKNOWN;
-	if (!percpu || f->found[FEATURE_ARM_PERCPU].refused)
+	if (!percpu || f->found[FEATURE_BACKEND_PERCPU].refused)
 		return TARE_SHAPE_PERCPU;
-	return !count || f->found[FEATURE_ARM_COUNT].refused ? TARE_SHAPE_ATOMIC :
-							       TARE_SHAPE_UNKNOWN;
+	return !count || f->found[FEATURE_BACKEND_COUNT].refused ? TARE_SHAPE_ATOMIC :
+								   TARE_SHAPE_UNKNOWN;
 }
 
 static uint32_t power_of_two(uint64_t bytes)
@@ -75,7 +75,7 @@ static uint32_t power_of_two(uint64_t bytes)
 }
 
 /* Each CPU's slots on a cache line of their own, lest CPUs fight for one at every
- * entry; on large machines that would take too much memory. Tests have it so on small ones. */
+ * update; on large machines that would take too much memory. Tests have it so on small ones. */
 static uint32_t slots_size(unsigned cpus)
 {
 	return cpus <= 64 && g_strcmp0(secure_getenv("TARE_SLOTS"), "packed") ?
@@ -98,7 +98,7 @@ static void leave_out(struct loader *l)
 		{ skel->maps.tare_pythons, l->python },
 		{ skel->maps.tare_codes, l->python },
 		{ skel->maps.tare_python_files, l->python },
-		{ skel->maps.tare_mmids, l->arm == ARM_CLASSIC },
+		{ skel->maps.tare_mmids, l->backend == BACKEND_CLASSIC },
 	};
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(maps); i++)
@@ -121,7 +121,7 @@ static void leave_out(struct loader *l)
 					  features_has(f, FEATURE_HIDDEN));
 }
 
-static int configure(void *ctx, struct tare_bpf *skel)
+static int configure_skeleton(void *ctx, struct tare_bpf *skel)
 {
 	struct loader *l = ctx;
 	const struct loader_config *config = l->config;
@@ -130,18 +130,19 @@ static int configure(void *ctx, struct tare_bpf *skel)
 	uint32_t bits = 0;
 
 	l->skel = skel;
-	l->arm = config->arm_forced || !f->why_not[config->arm] ? config->arm :
-								  features_best_arm(f);
+	l->backend = config->backend_forced || !f->why_not[config->backend] ?
+			     config->backend :
+			     features_best_backend(f);
 	l->sampling = config->period > 0 && features_has(f, FEATURE_SAMPLES);
 	l->python = l->sampling && features_has(f, FEATURE_PYTHON);
-	l->ledger = arm_program(skel, l->arm);
+	l->ledger = backend_program(skel, l->backend);
 	/* An eighth more places than asked for: a bucket may fill before the rest. */
 	while (((uint32_t)TARE_BUCKET << bits) < config->max_mms + config->max_mms / 8)
 		bits++;
 	skel->rodata->cfg_bucket_bits = bits;
 	skel->rodata->cfg_cpus = l->cpus;
 	skel->rodata->cfg_slots_size = slots;
-	skel->rodata->cfg_arm = l->arm;
+	skel->rodata->cfg_backend = l->backend;
 	skel->rodata->cfg_shape = counter_shape(f);
 	skel->rodata->cfg_split = features_has(f, FEATURE_SPLIT_RSS);
 	skel->rodata->cfg_no_children = config->no_children;
@@ -179,7 +180,7 @@ static int run_init(struct loader *l)
 	return err ? err : opts.retval ? -EFAULT : 0;
 }
 
-/* The classic arm is attached through tracefs. Where it is not mounted, a mount
+/* The classic backend is attached through tracefs. Where it is not mounted, a mount
  * in a mount namespace of our own disturbs nobody and goes with us. */
 static int mount_tracefs(struct features *f)
 {
@@ -194,7 +195,7 @@ static int mount_tracefs(struct features *f)
 	return 0;
 }
 
-static int attach(struct loader *l, const struct bpf_program **refused)
+static int attach_programs(struct loader *l, const struct bpf_program **refused)
 {
 	struct bpf_program *prog;
 
@@ -204,7 +205,7 @@ static int attach(struct loader *l, const struct bpf_program **refused)
 
 		if (!bpf_program__autoload(prog) || prog == l->skel->progs.tare_init ||
 		    prog == l->skel->progs.tare_weigh || prog == l->skel->progs.tare_sum ||
-		    prog == l->skel->progs.tare_adopt || prog == l->skel->progs.tare_sweep)
+		    prog == l->skel->progs.tare_attach || prog == l->skel->progs.tare_sweep)
 			continue;
 		link = bpf_program__attach(prog);
 		if (!link) {
@@ -213,19 +214,19 @@ static int attach(struct loader *l, const struct bpf_program **refused)
 		}
 		g_ptr_array_add(l->links, link);
 	}
-	l->adopt = bpf_program__attach_iter(l->skel->progs.tare_adopt, NULL);
+	l->attach = bpf_program__attach_iter(l->skel->progs.tare_attach, NULL);
 	l->sweep = bpf_program__attach_iter(l->skel->progs.tare_sweep, NULL);
-	if (l->adopt && l->sweep)
+	if (l->attach && l->sweep)
 		return 0;
-	*refused = l->adopt ? l->skel->progs.tare_sweep : l->skel->progs.tare_adopt;
+	*refused = l->attach ? l->skel->progs.tare_sweep : l->skel->progs.tare_attach;
 	return -errno;
 }
 
-static void detach(struct loader *l)
+static void detach_programs(struct loader *l)
 {
-	bpf_link__destroy(l->adopt);
+	bpf_link__destroy(l->attach);
 	bpf_link__destroy(l->sweep);
-	l->adopt = l->sweep = NULL;
+	l->attach = l->sweep = NULL;
 	while (l->links->len) /* the last first: the kernel need not wait for that */
 		g_ptr_array_remove_index(l->links, l->links->len - 1);
 }
@@ -251,7 +252,7 @@ static int try_fexit(struct loader *l, const struct bpf_program **refused)
 }
 
 /* After loading: all that must be done before the first event. */
-static int begin(void *ctx, struct tare_bpf *skel, const struct bpf_program **refused)
+static int begin_ledger(void *ctx, struct tare_bpf *skel, const struct bpf_program **refused)
 {
 	struct loader *l = ctx;
 	int err;
@@ -261,7 +262,7 @@ static int begin(void *ctx, struct tare_bpf *skel, const struct bpf_program **re
 		*refused = skel->progs.tare_init;
 		return err;
 	}
-	if (l->arm == ARM_CLASSIC && !l->config->trial) /* it is attached through tracefs */
+	if (l->backend == BACKEND_CLASSIC && !l->config->trial) /* it is attached through tracefs */
 		err = mount_tracefs(l->config->features);
 	if (err) {
 		*refused = l->ledger;
@@ -271,9 +272,9 @@ static int begin(void *ctx, struct tare_bpf *skel, const struct bpf_program **re
 		return l->config->features->exit_mmap_fexit ? try_fexit(l, refused) : 0;
 	if (l->config->stats && l->stats_fd < 0)
 		l->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
-	err = attach(l, refused);
+	err = attach_programs(l, refused);
 	if (err)
-		detach(l);
+		detach_programs(l);
 	return err;
 }
 
@@ -284,7 +285,7 @@ int loader_open(struct loader **out, const struct loader_config *config)
 
 	cpus = libbpf_num_possible_cpus();
 	if (cpus <= 0 || cpus > TARE_MAX_CPUS) {
-		error("%d possible CPUs: tare knows 1 to %d", cpus, TARE_MAX_CPUS);
+		log_error("%d possible CPUs: tare knows 1 to %d", cpus, TARE_MAX_CPUS);
 		g_free(l);
 		return -ENOTSUP;
 	}
@@ -292,8 +293,8 @@ int loader_open(struct loader **out, const struct loader_config *config)
 	l->stats_fd = -1;
 	l->links = g_ptr_array_new_with_free_func(link_free);
 	l->config = config;
-	err = load_programs(&l->skel, &(struct load_config){ config->features, configure, begin, l,
-							     config->quiet });
+	err = load_programs(&l->skel, &(struct load_config){ config->features, configure_skeleton,
+							     begin_ledger, l, config->quiet });
 	l->config = NULL;
 	if (err) {
 		loader_close(l);
@@ -307,7 +308,7 @@ void loader_close(struct loader *l)
 {
 	if (!l)
 		return;
-	detach(l);
+	detach_programs(l);
 	g_ptr_array_unref(l->links);
 	ring_close(l->ring);
 	ring_close(l->samples);
@@ -323,7 +324,7 @@ static int open_ring(struct ring **ring, int map, uint64_t size, const char *wha
 	int err = ring_open(ring, map, size);
 
 	if (err) {
-		error("cannot map the ring of %s: %s", what, g_strerror(-err));
+		log_error("cannot map the ring of %s: %s", what, g_strerror(-err));
 		resources_hint(err);
 	}
 	return err;
@@ -410,9 +411,9 @@ bool loader_samples(const struct loader *l)
 	return l->sampling;
 }
 
-enum ledger_arm loader_arm(const struct loader *l)
+enum counter_backend loader_backend(const struct loader *l)
 {
-	return l->arm;
+	return l->backend;
 }
 
 void loader_sampling(const struct loader *l, struct tare_sampling *s)
@@ -470,23 +471,23 @@ static int run_iter(struct loader *l, struct bpf_link *link, loader_record_fn fn
 	return err;
 }
 
-int loader_adopt(struct loader *l, const struct adoption *what)
+int loader_attach_tasks(struct loader *l, const struct attach_request *what)
 {
 	struct tare_bpf__bss *bss = l->skel->bss;
 	int err;
 
-	bss->adopt.all = what->all;
-	bss->adopt.held = what->held;
-	bss->adopt.except = what->except;
-	bss->adopt.since_ns = what->since_ns;
-	bss->adopt.adopted = 0;
-	err = run_iter(l, l->adopt, NULL, NULL);
-	return err ? err : (int)bss->adopt.adopted;
+	bss->attach.all = what->all;
+	bss->attach.held = what->held;
+	bss->attach.except = what->except;
+	bss->attach.since_ns = what->since_ns;
+	bss->attach.found = 0;
+	err = run_iter(l, l->attach, NULL, NULL);
+	return err ? err : (int)bss->attach.found;
 }
 
-void loader_adopting(struct loader *l, bool on)
+void loader_attaching(struct loader *l, bool on)
 {
-	__atomic_store_n(&l->skel->bss->workload.adopting, on, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&l->skel->bss->workload.attaching, on, __ATOMIC_SEQ_CST);
 }
 
 int loader_sweep(struct loader *l, loader_record_fn fn, void *ctx)
@@ -532,7 +533,7 @@ int loader_held(struct loader *l, struct tare_held *held)
 
 void loader_watch(struct loader *l, uint64_t id, bool own, bool counted)
 {
-	struct tare_group *g = &l->skel->bss->workload.group;
+	struct tare_cgroup *g = &l->skel->bss->workload.cgroup;
 
 	g->level = UINT32_MAX; /* found by the first event */
 	g->own = own;
@@ -546,13 +547,13 @@ bool loader_hidden(const struct loader *l, struct tare_hidden *h)
 	return bpf_program__autoload(l->skel->progs.tare_switch);
 }
 
-void loader_weigh(struct loader *l, int64_t more, int64_t sampled, int64_t drift)
+void loader_weigh(struct loader *l, int64_t more, int64_t polled, int64_t drift)
 {
-	int64_t args[] = { more, sampled, drift };
+	int64_t args[] = { more, polled, drift };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = args, .ctx_size_in = sizeof(args));
 
 	if (bpf_prog_test_run_opts(bpf_program__fd(l->skel->progs.tare_weigh), &opts))
-		verbose(1, "cannot enter what was sampled: %s", g_strerror(errno));
+		log_verbose(1, "cannot count what was polled: %s", g_strerror(errno));
 }
 
 bool loader_sums_valid(const struct loader *l)
@@ -584,7 +585,7 @@ int loader_cost(const struct loader *l, struct loader_cost *cost)
 		cost->map_bytes += map_memory(bpf_map__fd(map));
 	if (bpf_obj_get_info_by_fd(bpf_program__fd(l->ledger), &info, &len))
 		return -errno;
-	cost->entries = info.run_cnt;
+	cost->updates = info.run_cnt;
 	cost->ns = info.run_time_ns;
 	return 0;
 }

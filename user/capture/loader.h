@@ -16,10 +16,10 @@ struct loader;
 
 struct loader_config {
 	struct features *features; /* what the kernel refuses is off in it from then on */
-	enum ledger_arm arm;
-	bool arm_forced; /* no other will do */
-	bool trial;      /* load, and attach nothing */
-	bool quiet;      /* what goes wrong is not said */
+	enum counter_backend backend;
+	bool backend_forced; /* no other will do */
+	bool trial;          /* load, and attach nothing */
+	bool quiet;          /* what goes wrong is not said */
 	bool no_children;
 	bool stats; /* let the kernel count runs and time of each program */
 	uint32_t max_mms;
@@ -29,21 +29,21 @@ struct loader_config {
 	uint64_t samples_ring_bytes;
 };
 
-/* Load and attach. Tasks are followed only once adopted. 0, or negative errno
+/* Load and attach. Tasks are followed only once attached to. 0, or negative errno
  * with the reason said. */
 int loader_open(struct loader **l, const struct loader_config *config);
 void loader_close(struct loader *l); /* takes NULL */
 
-/* Load every program by each arm that `f` has, attach nothing: what is refused is off in `f`
- * then. 0, or negative errno, said: no arm works. Some tenths of a second. */
+/* Load every program by each backend that `f` has, attach nothing: what is refused is off in `f`
+ * then. 0, or negative errno, said: no backend works. Some tenths of a second. */
 int loader_try(struct features *f);
 
-/* Load what `arm` takes, attach nothing: *arm is the one that the kernel takes then. 0, or
+/* Load what `backend` takes, attach nothing: *backend is the one that the kernel takes then. 0, or
  * negative errno, said: none. */
-int loader_settle(struct features *f, enum ledger_arm *arm);
+int loader_settle(struct features *f, enum counter_backend *backend);
 
-/* The arm that it came to, and whether samples are taken. */
-enum ledger_arm loader_arm(const struct loader *l);
+/* The backend that it came to, and whether samples are taken. */
+enum counter_backend loader_backend(const struct loader *l);
 bool loader_samples(const struct loader *l);
 
 typedef int (*loader_record_fn)(void *ctx, const void *data, size_t size);
@@ -71,19 +71,19 @@ int loader_python(struct loader *l, uint64_t mm, const struct tare_python *pytho
 int loader_python_file(struct loader *l, uint64_t inode, uint32_t dev,
 		       const struct tare_python_file *file);
 
-/* Whom to adopt: `all` user processes but `except`, those whose tgid was added,
+/* Whom to attach to: `all` user processes but `except`, those whose tgid was added,
  * and children of followed tasks born since since_ns. `held`: they wait before
  * execve in tare's own image. Returns the number of tasks, or negative errno. */
-struct adoption {
+struct attach_request {
 	bool all, held;
 	pid_t except;
 	uint64_t since_ns;
 };
 int loader_target(struct loader *l, pid_t tgid);
-int loader_adopt(struct loader *l, const struct adoption *what);
-/* Around the rounds of adoption of tasks that run meanwhile: what one does that has not
- * been adopted yet is entered as another process's, and is no loss. */
-void loader_adopting(struct loader *l, bool on);
+int loader_attach_tasks(struct loader *l, const struct attach_request *what);
+/* Around the rounds that attach to tasks while they run: what one does that has not
+ * been attached to yet is counted as another process's, and is no loss. */
+void loader_attaching(struct loader *l, bool on);
 
 /* One sweep over all followed live tasks: records to `fn`, in pieces of whole
  * records. 0 or negative errno. */
@@ -102,18 +102,18 @@ int loader_held(struct loader *l, struct tare_held *held);
 bool loader_sums_valid(const struct loader *l);
 
 /* Watch the kernel memory of a control group, and of those below it; `own`: only
- * the workload is in it; `counted`: it is of version 1. Before anybody is adopted. */
+ * the workload is in it; `counted`: it is of version 1. Before any task is attached to. */
 void loader_watch(struct loader *l, uint64_t id, bool own, bool counted);
 /* Who was found to run without events so far. False: nobody is looked for. */
 bool loader_hidden(const struct loader *l, struct tare_hidden *h);
 /* Pages of the workload's weight that user space knows of: `more` on top of what
- * there is, `sampled` and `drift` (see struct tare_workload) in the place of the last. */
-void loader_weigh(struct loader *l, int64_t more, int64_t sampled, int64_t drift);
+ * there is, `polled` and `drift` (see struct tare_workload) in the place of the last. */
+void loader_weigh(struct loader *l, int64_t more, int64_t polled, int64_t drift);
 
 /* What the programs cost: runs and ns of the ledger's program (0 unless `stats`),
  * and the memory of all maps. */
 struct loader_cost {
-	uint64_t entries, ns, map_bytes;
+	uint64_t updates, ns, map_bytes;
 };
 int loader_cost(const struct loader *l, struct loader_cost *cost);
 

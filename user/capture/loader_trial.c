@@ -14,17 +14,17 @@ static const struct loader_config trial = {
 	.ring_bytes = TRIAL_RING,
 };
 
-int loader_settle(struct features *f, enum ledger_arm *arm)
+int loader_settle(struct features *f, enum counter_backend *backend)
 {
 	struct loader_config config = trial;
 	struct loader *l = NULL;
 	int err;
 
 	config.features = f;
-	config.arm = *arm;
+	config.backend = *backend;
 	err = loader_open(&l, &config);
 	if (!err)
-		*arm = loader_arm(l);
+		*backend = loader_backend(l);
 	loader_close(l);
 	return err;
 }
@@ -36,20 +36,20 @@ int loader_try(struct features *f)
 	int err = -ENOTSUP;
 
 	config.features = f;
-	config.arm_forced = true;
+	config.backend_forced = true;
 	config.quiet = true;
 	config.period = TRIAL_RING;
 	config.stack = TARE_STACK_MAX;
 	config.samples_ring_bytes = TRIAL_RING;
-	for (int arm = 0; arm < ARM_NONE; arm++) {
+	for (int backend = 0; backend < BACKEND_NONE; backend++) {
 		struct loader *l = NULL;
 
-		config.arm = arm;
-		if (f->why_not[arm])
+		config.backend = backend;
+		if (f->why_not[backend])
 			continue;
 		err = loader_open(&l, &config);
 		loader_close(l);
-		if (err && !f->why_not[arm]) /* not for the arm's sake: no other would do */
+		if (err && !f->why_not[backend]) /* not for the backend's sake: no other would do */
 			return err;
 		works = works || !err;
 	}

@@ -10,7 +10,7 @@ struct pythons {
 	struct samples *samples;
 	struct modules *modules;
 	struct python *python;
-	struct python_watch watch; /* its functions NULL: nobody is told */
+	struct python_watch watch; /* its functions may be NULL */
 	GHashTable *by_mm;         /* id of mm -> struct tare_python */
 };
 
@@ -37,8 +37,8 @@ void pythons_free(struct pythons *p)
 }
 
 /* Has the file an interpreter? */
-static bool look(struct pythons *p, uint32_t file, const struct module *m,
-		 struct tare_python_file *found)
+static bool find_interpreter(struct pythons *p, uint32_t file, const struct module *m,
+			     struct tare_python_file *found)
 {
 	const struct sample_file *f = p->samples->files->pdata[file];
 
@@ -61,10 +61,10 @@ void pythons_expect(struct pythons *p, const char *path)
 	source.dev = (uint32_t)major(st.st_dev) << 20 | minor(st.st_dev);
 	source.inode = st.st_ino;
 	source.file = samples_file_named(p->samples, source.dev, source.inode, real);
-	look(p, source.file, modules_open(p->modules, &source), &found);
+	find_interpreter(p, source.file, modules_open(p->modules, &source), &found);
 }
 
-static void tell(struct pythons *p, uint64_t mm, const struct tare_python *python)
+static void report_python(struct pythons *p, uint64_t mm, const struct tare_python *python)
 {
 	g_hash_table_replace(p->by_mm, g_memdup2(&mm, sizeof(mm)),
 			     g_memdup2(python, sizeof(*python)));
@@ -77,24 +77,24 @@ void pythons_mapped(struct pythons *p, uint64_t mm, uint32_t file, const struct 
 {
 	struct tare_python_file found;
 
-	if (!look(p, file, m, &found))
+	if (!find_interpreter(p, file, m, &found))
 		return;
 	found.python.runtime += bias;
-	tell(p, mm, &found.python);
+	report_python(p, mm, &found.python);
 }
 
 /* The kernel side does the same, with what it knew by then. */
-void pythons_range(struct pythons *p, const struct tare_range *r)
+void pythons_vma(struct pythons *p, const struct tare_vma *r)
 {
 	const struct tare_python *python;
 	uint64_t parent = r->a;
 
-	if (r->what == TARE_RANGE_FORK) {
+	if (r->what == TARE_VMA_FORK) {
 		python = g_hash_table_lookup(p->by_mm, &parent);
 		if (python)
-			tell(p, r->mm, python);
+			report_python(p, r->mm, python);
 	}
-	if (r->what == TARE_RANGE_GONE && g_hash_table_remove(p->by_mm, &r->mm) && p->watch.found)
+	if (r->what == TARE_VMA_GONE && g_hash_table_remove(p->by_mm, &r->mm) && p->watch.found)
 		p->watch.found(p->watch.ctx, r->mm, NULL);
 }
 

@@ -13,7 +13,7 @@
 
 struct pythons;
 
-/* Who is told of each address space as soon as that is known, and when it is gone: NULL;
+/* Callbacks for each address space as soon as it is known, and when it is gone: NULL;
  * and of each file that has an interpreter. */
 struct python_watch {
 	void (*found)(void *ctx, uint64_t mm, const struct tare_python *python);
@@ -21,7 +21,7 @@ struct python_watch {
 	void *ctx;
 };
 
-/* All three outlive it. `watch`: NULL, nobody is told. */
+/* All three outlive it. `watch`: NULL, or called for each. */
 struct pythons *pythons_new(struct samples *samples, struct modules *modules, struct python *python,
 			    const struct python_watch *watch);
 void pythons_free(struct pythons *p); /* takes NULL */
@@ -36,7 +36,7 @@ void pythons_mapped(struct pythons *p, uint64_t mm, uint32_t file, const struct 
 /* Forget those that are not in `alive` (by id): the records of their end were lost. */
 void pythons_keep(struct pythons *p, GHashTable *alive);
 
-/* An address space was forked, or is gone; other ranges are of no interest. */
-void pythons_range(struct pythons *p, const struct tare_range *r);
+/* An address space was forked, or is gone; other changes are of no interest. */
+void pythons_vma(struct pythons *p, const struct tare_vma *r);
 
 #endif

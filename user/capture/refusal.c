@@ -4,7 +4,7 @@
 #include <bpf/libbpf.h>
 #include <string.h>
 
-#include "base/err.h"
+#include "base/log.h"
 
 #define BEGIN_LOG "-- BEGIN PROG LOAD LOG --\n"
 #define END_LOG "-- END PROG LOAD LOG --"
@@ -12,7 +12,7 @@
 static struct refusal *listener;
 
 /* What stands between "prog '" and "'". */
-static char *quoted(const char *text, const char *before)
+static char *quoted_name(const char *text, const char *before)
 {
 	const char *at = strstr(text, before), *end;
 
@@ -71,10 +71,10 @@ static void hear_log(struct refusal *r, const char *log)
 void refusal_hear(struct refusal *r, const char *text)
 {
 	const char *log = strstr(text, BEGIN_LOG), *reason;
-	char *name = quoted(text, "prog '");
+	char *name = quoted_name(text, "prog '");
 
 	if (!name)
-		name = quoted(text, "map '");
+		name = quoted_name(text, "map '");
 	if (!name)
 		return;
 	if (g_strcmp0(name, r->name)) {
@@ -93,9 +93,9 @@ void refusal_hear(struct refusal *r, const char *text)
 		take_reason(r, reason + strlen("': "));
 }
 
-static int print(enum libbpf_print_level level, const char *fmt, va_list args)
+static int print_message(enum libbpf_print_level level, const char *fmt, va_list args)
 {
-	bool show = err_verbosity >= (level == LIBBPF_DEBUG ? 3 : 2);
+	bool show = log_verbosity >= (level == LIBBPF_DEBUG ? 3 : 2);
 	g_autofree char *text = NULL;
 	g_auto(GStrv) lines = NULL;
 
@@ -107,7 +107,7 @@ static int print(enum libbpf_print_level level, const char *fmt, va_list args)
 	/* libbpf's warnings are detail to us: what failed is said by the caller. */
 	lines = g_strsplit(show ? g_strchomp(text) : "", "\n", -1);
 	for (char **line = lines; *line; line++)
-		verbose(2, "%s", *line);
+		log_verbose(2, "%s", *line);
 	return 0;
 }
 
@@ -115,7 +115,7 @@ void refusal_listen(struct refusal *r)
 {
 	*r = (struct refusal){ .log = g_string_new(NULL) };
 	listener = r;
-	libbpf_set_print(print);
+	libbpf_set_print(print_message);
 }
 
 void refusal_deaf(void)

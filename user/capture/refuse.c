@@ -8,37 +8,37 @@
 #include <linux/btf.h>
 #include <string.h>
 
-#include "base/err.h"
+#include "base/log.h"
 
 #define OURS "tare_"
 #define NO_SUCH_MAP 0x7fff /* a kind of map that no kernel has */
 
 /* Not with rights that the caller has only through tare (file capabilities). */
-static const char *asked(void)
+static const char *requested_names(void)
 {
 	return secure_getenv("TARE_REFUSE");
 }
 
 bool refuse_any(void)
 {
-	return asked() && *asked();
+	return requested_names() && *requested_names();
 }
 
-static char **names(void)
+static char **known_names(void)
 {
-	const char *list = asked();
+	const char *list = requested_names();
 
 	return g_strsplit(list ? list : "", ",", -1);
 }
 
-static int unknown(const char *name)
+static int unknown_name(const char *name)
 {
-	error("TARE_REFUSE: neither tare nor this kernel has anything called '%s'", name);
+	log_error("TARE_REFUSE: neither tare nor this kernel has anything called '%s'", name);
 	return -EINVAL;
 }
 
 /* Its first instruction reads a register that nobody has written. */
-static int spoil(struct bpf_program *program)
+static int spoil_program(struct bpf_program *program)
 {
 	size_t n = bpf_program__insn_cnt(program);
 	g_autofree struct bpf_insn *insns = g_new(struct bpf_insn, n);
@@ -63,12 +63,12 @@ static void hint_parts(struct bpf_object *object)
 		g_string_append_printf(all, " %s", bpf_program__name(program));
 	bpf_object__for_each_map(map, object) if (!bpf_map__is_internal(map))
 		g_string_append_printf(all, " %s", bpf_map__name(map));
-	hint("one of%s", all->str);
+	log_hint("one of%s", all->str);
 }
 
 int refuse_parts(struct bpf_object *object)
 {
-	g_auto(GStrv) all = names();
+	g_auto(GStrv) all = known_names();
 	int err = 0;
 
 	for (char **name = all; *name && !err; name++) {
@@ -78,11 +78,11 @@ int refuse_parts(struct bpf_object *object)
 		if (!g_str_has_prefix(*name, OURS))
 			continue;
 		if (program)
-			err = spoil(program);
+			err = spoil_program(program);
 		else if (map)
 			err = bpf_map__set_type(map, NO_SUCH_MAP);
 		else
-			err = unknown(*name);
+			err = unknown_name(*name);
 		if (!program && !map)
 			hint_parts(object);
 	}
@@ -108,7 +108,7 @@ int refuse_types(void *btf, size_t size)
 {
 	const struct btf_header *head = btf;
 	size_t begin = size >= sizeof(*head) ? (size_t)head->hdr_len + head->str_off : size;
-	g_auto(GStrv) all = names();
+	g_auto(GStrv) all = known_names();
 	int n = 0;
 
 	for (char **name = all; *name; name++) {
@@ -117,7 +117,7 @@ int refuse_types(void *btf, size_t size)
 		if (begin >= size || head->str_len > size - begin || !head->str_len ||
 		    ((char *)btf)[begin + head->str_len - 1] ||
 		    !rename_string((char *)btf + begin, head->str_len, *name))
-			return unknown(*name);
+			return unknown_name(*name);
 		n++;
 	}
 	return n;

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <sys/resource.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "base/text.h"
 
 #define FILES_NEEDED 128 /* programs, links, maps, rings: about 80; the rest are files read */
@@ -27,9 +27,9 @@ int resources_prepare(void)
 	if (files->rlim_cur < FILES_ENOUGH)
 		files->rlim_cur = MIN(files->rlim_max, FILES_ENOUGH);
 	if (files->rlim_cur < FILES_NEEDED) {
-		error("the limit of open files is %llu: tare needs %d",
-		      (unsigned long long)files->rlim_cur, FILES_NEEDED);
-		hint("ulimit -n 1024, as the user or service manager that set it lower");
+		log_error("the limit of open files is %llu: tare needs %d",
+			  (unsigned long long)files->rlim_cur, FILES_NEEDED);
+		log_hint("ulimit -n 1024, as the user or service manager that set it lower");
 		return -EMFILE;
 	}
 	setrlimit(RLIMIT_NOFILE, files);
@@ -60,7 +60,7 @@ static void hint_limit(int resource, const char *lift, bool bytes)
 		return;
 	now = bytes ? text_size(limit.rlim_cur) :
 		      g_strdup_printf("%llu", (unsigned long long)limit.rlim_cur);
-	hint("%s (it is %s)", lift, now);
+	log_hint("%s (it is %s)", lift, now);
 }
 
 void resources_hint(int err)
@@ -74,7 +74,7 @@ void resources_hint(int err)
 		break;
 	case EAGAIN:
 		hint_limit(RLIMIT_NPROC, "ulimit -u with more processes of this user", false);
-		hint("fewer processes, or a higher pids.max of tare's control group");
+		log_hint("fewer processes, or a higher pids.max of tare's control group");
 		break;
 	default: /* the kernel's and the libraries' errnos do not tell these apart */
 		hint_limit(RLIMIT_AS, "ulimit -v unlimited", true);

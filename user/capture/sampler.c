@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "bpf/calls.h"
 #include "bpf/sampling.h"
@@ -22,7 +22,7 @@ struct ending {
 
 static void on_folded(void *ctx, uint32_t id, uint32_t into)
 {
-	const struct sampling_session *s = ctx;
+	const struct sampler *s = ctx;
 
 	if (s->log.folded)
 		s->log.folded(s->log.ctx, id, into);
@@ -30,7 +30,7 @@ static void on_folded(void *ctx, uint32_t id, uint32_t into)
 
 static void on_tallied(void *ctx, const struct tare_sample *sample, uint32_t id)
 {
-	const struct sampling_session *s = ctx;
+	const struct sampler *s = ctx;
 
 	if (s->log.sample)
 		s->log.sample(s->log.ctx, sample, id);
@@ -38,7 +38,7 @@ static void on_tallied(void *ctx, const struct tare_sample *sample, uint32_t id)
 
 static const char *on_code(void *ctx, uint64_t mm, uint64_t address, uint64_t *start)
 {
-	const struct sampling_session *s = ctx;
+	const struct sampler *s = ctx;
 
 	return jits_name(s->jits, mm, address, start);
 }
@@ -46,7 +46,7 @@ static const char *on_code(void *ctx, uint64_t mm, uint64_t address, uint64_t *s
 /* Name the code of what is gone now, as long as it can be. */
 static void on_collected(void *ctx, const uint32_t *frame_now, uint32_t n)
 {
-	const struct sampling_session *s = ctx;
+	const struct sampler *s = ctx;
 
 	stacks_forget(s->stacks);
 	naming_renumber(s->naming, frame_now, n);
@@ -55,17 +55,17 @@ static void on_collected(void *ctx, const uint32_t *frame_now, uint32_t n)
 
 static void on_file_gone(void *ctx, uint32_t file)
 {
-	const struct sampling_session *s = ctx;
+	const struct sampler *s = ctx;
 
 	modules_drop(s->modules, file);
 	python_drop(s->python, file);
 	unwinder_forget(s->unwinder);
 }
 
-struct sampling_session *sampler_new(uint32_t period, bool lines, const struct sample_log *log,
-				     const struct python_watch *watch)
+struct sampler *sampler_new(uint32_t period, bool lines, const struct sample_log *log,
+			    const struct python_watch *watch)
 {
-	struct sampling_session *s = g_new0(struct sampling_session, 1);
+	struct sampler *s = g_new0(struct sampler, 1);
 
 	s->period = period;
 	s->lines = lines;
@@ -82,7 +82,7 @@ struct sampling_session *sampler_new(uint32_t period, bool lines, const struct s
 	};
 	s->endings = g_array_new(FALSE, FALSE, sizeof(struct ending));
 	s->modules = modules_new();
-	s->unwinder = unwinder_new(s->modules, machine_own());
+	s->unwinder = unwinder_new(s->modules, arch_regs_own());
 	s->jits = jits_new();
 	s->python = python_new();
 	s->pythons = pythons_new(s->samples, s->modules, s->python, watch);
@@ -95,7 +95,7 @@ struct sampling_session *sampler_new(uint32_t period, bool lines, const struct s
 	return s;
 }
 
-void sampler_free(struct sampling_session *s)
+void sampler_free(struct sampler *s)
 {
 	if (!s)
 		return;
@@ -111,20 +111,20 @@ void sampler_free(struct sampling_session *s)
 	g_free(s);
 }
 
-void sampler_expect(struct sampling_session *s, const char *path)
+void sampler_expect(struct sampler *s, const char *path)
 {
 	pythons_expect(s->pythons, path);
 }
 
-static uint32_t push_mark(struct sampling_session *s, uint32_t node, enum frame_mark mark)
+static uint32_t push_synthetic(struct sampler *s, uint32_t node, enum frame_synthetic synthetic)
 {
-	struct frame f = { .address = mark, .file = NO_FILE, .flags = FRAME_MARK };
+	struct frame f = { .address = synthetic, .file = NO_FILE, .flags = FRAME_SYNTHETIC };
 
 	return samples_push(s->samples, node, &f);
 }
 
 /* Code without a file goes by the name that it has now: its place is used again. */
-static void name_code(struct sampling_session *s, const struct space *space, struct unwound *w)
+static void name_code(struct sampler *s, const struct space *space, struct unwound *w)
 {
 	bool looked = false;
 
@@ -133,7 +133,7 @@ static void name_code(struct sampling_session *s, const struct space *space, str
 		uint64_t start;
 		const char *name;
 
-		if (f->file != NO_FILE || f->flags & FRAME_MARK)
+		if (f->file != NO_FILE || f->flags & FRAME_SYNTHETIC)
 			continue;
 		if (!looked)
 			jits_look(s->jits, space->id, space->pid);
@@ -148,7 +148,7 @@ static void name_code(struct sampling_session *s, const struct space *space, str
 }
 
 /* By the map that Python itself wrote (-X perf). */
-static bool has_python(const struct sampling_session *s, const struct unwound *w)
+static bool has_python(const struct sampler *s, const struct unwound *w)
 {
 	for (unsigned i = 0; i < w->n; i++)
 		if (w->frames[i].flags & FRAME_NAMED &&
@@ -162,37 +162,38 @@ static uint32_t number_name(void *samples, const char *name)
 	return samples_name(samples, name);
 }
 
-static uint32_t push_user(struct sampling_session *s, struct space *space,
-			  const struct tare_sample *sample, const void *stack)
+static uint32_t push_user(struct sampler *s, struct space *space, const struct tare_sample *sample,
+			  const void *stack)
 {
 	struct unwound w;
 
 	if (!sample->stack) {
-		s->samples->no_stack += !(sample->flags & TARE_SAMPLE_ASKED);
-		return push_mark(s, NO_NODE,
-				 calls_execve(sample->cause) ? MARK_EXECVE : MARK_NO_STACK);
+		s->samples->no_stack += !(sample->flags & TARE_SAMPLE_VIRTUAL);
+		return push_synthetic(s, NO_NODE,
+				      calls_execve(sample->cause) ? SYNTHETIC_EXECVE :
+								    SYNTHETIC_NO_STACK);
 	}
 	w = unwind_sample(s->unwinder, space, sample, stack);
 	if (space != s->samples->nowhere)
 		name_code(s, space, &w);
 	if (!has_python(s, &w))
 		w = python_merge(s->python, sample, &w, number_name, s->samples);
-	if (!(sample->flags & TARE_SAMPLE_ASKED)) {
+	if (!(sample->flags & TARE_SAMPLE_VIRTUAL)) {
 		s->samples->complete += w.complete;
 		s->samples->truncated += !w.complete;
-		s->samples->guessed += w.guessed;
+		s->samples->fallback += w.fallback;
 	}
 	return stacks_push(s->stacks, s->samples, w.frames, w.n);
 }
 
-static void on_sample(struct sampling_session *s, const struct world *world,
+static void on_sample(struct sampler *s, const struct proctable *proctable,
 		      const struct tare_sample *sample)
 {
 	const uint64_t *kernel = (const void *)(sample + 1);
 	bool has_kernel = sample->flags & TARE_SAMPLE_KERNEL;
 	const char *stack = (const char *)kernel + (has_kernel ? TARE_KERNEL_FRAMES * 8 : 0);
 	struct space *space = samples_space(s->samples, sample->mm);
-	const struct world_task *t = g_hash_table_lookup(world->tasks, &sample->task);
+	const struct proctable_task *t = g_hash_table_lookup(proctable->tasks, &sample->task);
 	char name[TARE_COMM_LEN + 1] = "";
 	uint32_t node;
 
@@ -201,10 +202,10 @@ static void on_sample(struct sampling_session *s, const struct world *world,
 
 	space->pid = sample->tgid;
 	space->proc = sample->proc;
-	sampler_know(s, space, sample->tgid);
+	sampler_read_space(s, space, sample->tgid);
 	node = push_user(s, space, sample, stack);
-	if (sample->flags & TARE_SAMPLE_ASKED) {
-		samples_asked(s->samples, sample, node);
+	if (sample->flags & TARE_SAMPLE_VIRTUAL) {
+		samples_virtual(s->samples, sample, node);
 		return;
 	}
 	for (unsigned i = TARE_KERNEL_FRAMES; has_kernel && i-- > 0;) {
@@ -226,8 +227,8 @@ static bool file_fits(const struct tare_record *head, const struct tare_file *fi
 		       before + sizeof(*file) - (TARE_PATH_PARTS - file->names) * TARE_PART_LEN;
 }
 
-static int take(struct sampling_session *s, const struct world *world,
-		const struct tare_record *head)
+static int take_record(struct sampler *s, const struct proctable *proctable,
+		       const struct tare_record *head)
 {
 	const size_t file = sizeof(struct tare_file) - TARE_PATH_PARTS * TARE_PART_LEN;
 	const struct tare_sample *sample = (const void *)head;
@@ -244,12 +245,12 @@ static int take(struct sampling_session *s, const struct world *world,
 		    head->size - sizeof(*sample) - extra < sample->stack ||
 		    sample->kind >= TARE_KINDS)
 			return -EINVAL;
-		on_sample(s, world, sample);
+		on_sample(s, proctable, sample);
 		return 0;
-	case TARE_REC_RANGE:
-		if (head->size != sizeof(struct tare_range))
+	case TARE_REC_VMA:
+		if (head->size != sizeof(struct tare_vma))
 			return -EINVAL;
-		sampler_range(s, (const void *)head);
+		sampler_vma(s, (const void *)head);
 		return 0;
 	case TARE_REC_MAP:
 		if (head->size < sizeof(*map) - sizeof(map->file) + file ||
@@ -276,24 +277,25 @@ static int take(struct sampling_session *s, const struct world *world,
 	}
 }
 
-int sampler_record(struct sampling_session *s, const struct world *world, const void *data,
+int sampler_record(struct sampler *s, const struct proctable *proctable, const void *data,
 		   size_t size)
 {
 	const struct tare_record *head = data;
-	int err = size < sizeof(*head) || head->size > size ? -EINVAL : take(s, world, head);
+	int err = size < sizeof(*head) || head->size > size ? -EINVAL :
+							      take_record(s, proctable, head);
 
 	s->malformed += !!err;
 	return err;
 }
 
-void sampler_task_ended(struct sampling_session *s, const struct tare_task *task)
+void sampler_task_ended(struct sampler *s, const struct tare_task *task)
 {
 	struct ending e = { .task = task->id, .time_ns = task->end_ns, .peak_seq = task->peak_seq };
 
 	g_array_append_val(s->endings, e);
 }
 
-void sampler_caught_up(struct sampling_session *s)
+void sampler_caught_up(struct sampler *s)
 {
 	for (unsigned i = 0; i < s->endings->len; i++) {
 		const struct ending *e = &g_array_index(s->endings, struct ending, i);
@@ -311,17 +313,17 @@ void sampler_caught_up(struct sampling_session *s)
 		samples_collect(s->samples);
 }
 
-void sampler_fold(struct sampling_session *s, uint64_t task, uint64_t into_task, uint64_t into_proc)
+void sampler_fold(struct sampler *s, uint64_t task, uint64_t into_task, uint64_t into_proc)
 {
 	struct ending e = { .task = task, .into_task = into_task, .into_proc = into_proc };
 
 	g_array_append_val(s->endings, e);
 }
 
-static bool lost_row(void *world, uint64_t task, uint64_t proc, uint64_t *into_task,
+static bool lost_row(void *proctable, uint64_t task, uint64_t proc, uint64_t *into_task,
 		     uint64_t *into_proc)
 {
-	const struct world_task *row = world_lost_row(world, task, proc);
+	const struct proctable_task *row = proctable_lost_row(proctable, task, proc);
 
 	if (!row)
 		return false;
@@ -330,23 +332,23 @@ static bool lost_row(void *world, uint64_t task, uint64_t proc, uint64_t *into_t
 	return true;
 }
 
-void sampler_lost(struct sampling_session *s, const struct world *world)
+void sampler_lost(struct sampler *s, const struct proctable *proctable)
 {
 	sampler_caught_up(s); /* what was folded is not in the table either */
-	samples_fold_into(s->samples, lost_row, (void *)world);
+	samples_fold_into(s->samples, lost_row, (void *)proctable);
 }
 
-bool sampler_full(const struct sampling_session *s)
+bool sampler_full(const struct sampler *s)
 {
 	return samples_full(s->samples);
 }
 
-bool sampler_crowded(const struct sampling_session *s)
+bool sampler_crowded(const struct sampler *s)
 {
 	return g_hash_table_size(s->samples->spaces) > s->crowd;
 }
 
-void sampler_swept(struct sampling_session *s)
+void sampler_swept(struct sampler *s)
 {
 	unsigned n = s->alive ? g_hash_table_size(s->alive) : 0;
 
@@ -377,22 +379,22 @@ static void each_mm(const void *data, size_t size, void (*fn)(void *ctx, const s
 }
 
 struct finding {
-	struct sampling_session *s;
-	struct world *world;
+	struct sampler *s;
+	struct proctable *proctable;
 };
 
 static void know_found(void *ctx, const struct tare_mm *mm)
 {
 	const struct finding *f = ctx;
-	const struct world_proc *proc = world_find_proc(f->world, mm->proc);
+	const struct proctable_proc *proc = proctable_find_proc(f->proctable, mm->proc);
 
 	if (proc)
-		sampler_know(f->s, samples_space(f->s->samples, mm->id), proc->pid);
+		sampler_read_space(f->s, samples_space(f->s->samples, mm->id), proc->pid);
 }
 
-void sampler_found(struct sampling_session *s, struct world *world, const void *data, size_t size)
+void sampler_found(struct sampler *s, struct proctable *proctable, const void *data, size_t size)
 {
-	struct finding f = { s, world };
+	struct finding f = { s, proctable };
 
 	each_mm(data, size, know_found, &f);
 }
@@ -402,7 +404,7 @@ static void note_alive(void *alive, const struct tare_mm *mm)
 	g_hash_table_add(alive, g_memdup2(&mm->id, sizeof(mm->id)));
 }
 
-void sampler_alive(struct sampling_session *s, const void *data, size_t size)
+void sampler_alive(struct sampler *s, const void *data, size_t size)
 {
 	if (!s->alive)
 		s->alive = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
@@ -413,11 +415,11 @@ void sampler_alive(struct sampling_session *s, const void *data, size_t size)
 
 /* What lies in memory is what samples have an address for. Up to Linux 6.1 a task tells of
  * its page faults later, all at once, and most have none. */
-static char *untouched_why(const struct sampling_session *s, const struct tare_sampling *counts,
-			   const char *asked_why)
+static char *untouched_why(const struct sampler *s, const struct tare_sampling *counts,
+			   const char *virtual_why)
 {
-	if (asked_why)
-		return g_strdup(asked_why);
+	if (virtual_why)
+		return g_strdup(virtual_why);
 	if (counts->no_address * PLACELESS <= s->samples->mapped)
 		return NULL;
 	return g_strdup_printf("the addresses of %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
@@ -443,31 +445,32 @@ static void fill_thinned(struct profile *p, const struct tare_sampling *counts, 
 }
 
 /* What grew without a place in time would be missing from the curve without a word. */
-static void say_left_out(struct sampling_session *s)
+static void say_left_out(struct sampler *s)
 {
 	g_autofree char *size = text_size((int64_t)s->samples->timeline->left_out);
 
 	if (!s->samples->timeline->left_out || s->said_left_out)
 		return;
 	s->said_left_out = true;
-	warn("too many stacks at once: when they grew and shrank is not kept of all (%s so far); "
-	     "sums are not affected",
-	     size);
+	log_warn("too many stacks at once: when they grew and shrank is not kept of all (%s so "
+		 "far); sums are not affected",
+		 size);
 }
 
-struct profile *sampler_profile(struct sampling_session *s, const struct report *r,
+struct profile *sampler_profile(struct sampler *s, const struct report *r,
 				const struct tare_sampling *counts, uint64_t peak_seq,
-				uint64_t origin_ns, const char *asked_why)
+				uint64_t origin_ns, const char *virtual_why)
 {
 	struct profile *p = profile_new();
 
 	p->period = s->period;
-	p->asked_why = g_strdup(asked_why);
-	p->untouched_why = untouched_why(s, counts, asked_why);
+	p->virtual_why = g_strdup(virtual_why);
+	p->untouched_why = untouched_why(s, counts, virtual_why);
 	profile_fill(p, s->samples, r, peak_seq, origin_ns, cause_name);
 	p->no_address = counts->no_address;
 	fill_thinned(p, counts, origin_ns);
-	p->lost = (struct profile_loss){ counts->lost, counts->lost_bytes, counts->lost_ranges };
+	p->lost =
+		(struct profile_loss){ counts->lost, counts->lost_bytes, counts->lost_vma_changes };
 	naming_fill(s->naming, p, s->samples, s->modules, s->jits, s->lines);
 	say_left_out(s);
 	return p;

@@ -12,8 +12,7 @@
 #include "capture/sampler_state.h"
 
 /* A file that the kernel loaded at exec: its segments, moved by `bias`. */
-static void map_segments(struct sampling_session *s, struct space *space, uint32_t file,
-			 uint64_t bias)
+static void map_segments(struct sampler *s, struct space *space, uint32_t file, uint64_t bias)
 {
 	const struct module *m = modules_get(s->modules, file);
 	uint64_t page = s->samples->page_size;
@@ -25,12 +24,12 @@ static void map_segments(struct sampling_session *s, struct space *space, uint32
 	seg = module_segments(m, &n);
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t in_page = seg[i].address & (page - 1);
-		struct range r = {
+		struct vma r = {
 			.start = bias + seg[i].address - in_page,
 			.end = bias + ((seg[i].address + seg[i].size + page - 1) & ~(page - 1)),
 			.offset = seg[i].offset - in_page,
 			.file = file,
-			.place = PLACE_FILE,
+			.mapping = MAPPING_FILE,
 			.code = seg[i].code,
 		};
 
@@ -38,7 +37,7 @@ static void map_segments(struct sampling_session *s, struct space *space, uint32
 	}
 }
 
-static uint64_t aux(const struct tare_image *i, uint64_t type)
+static uint64_t aux_value(const struct tare_image *i, uint64_t type)
 {
 	for (unsigned at = 0; at + 1 < TARE_AUXV && i->auxv[at] != AT_NULL; at += 2)
 		if (i->auxv[at] == type)
@@ -46,13 +45,13 @@ static uint64_t aux(const struct tare_image *i, uint64_t type)
 	return 0;
 }
 
-static void map_vdso(struct sampling_session *s, struct space *space, uint64_t at)
+static void map_vdso(struct sampler *s, struct space *space, uint64_t at)
 {
-	struct range r = {
+	struct vma r = {
 		.start = at,
 		.end = at + s->vdso_size,
 		.file = s->vdso,
-		.place = PLACE_VDSO,
+		.mapping = MAPPING_VDSO,
 		.code = true,
 	};
 
@@ -60,15 +59,14 @@ static void map_vdso(struct sampling_session *s, struct space *space, uint64_t a
 		space_set(space, &r);
 }
 
-/* what = 0: not a range record of the kernel side, but a mapped file or a program. */
-static void tell_range(const struct sampling_session *s, const struct tare_range *r,
-		       const char *path)
+/* what = 0: not a record of a change by the kernel side, but a mapped file or a program. */
+static void report_vma(const struct sampler *s, const struct tare_vma *r, const char *path)
 {
-	if (s->log.range)
-		s->log.range(s->log.ctx, r, path);
+	if (s->log.vma)
+		s->log.vma(s->log.ctx, r, path);
 }
 
-void sampler_image(struct sampling_session *s, const struct tare_image *i)
+void sampler_image(struct sampler *s, const struct tare_image *i)
 {
 	uint32_t exe;
 	struct space *space = samples_image(s->samples, i, &exe);
@@ -76,13 +74,12 @@ void sampler_image(struct sampling_session *s, const struct tare_image *i)
 	struct module_source source = { exe, f->dev, f->inode, f->path, i->tgid, 0, 0 };
 	struct module *m = modules_open(s->modules, &source);
 	const char *interpreter = m ? module_interpreter(m) : NULL;
-	uint64_t base = aux(i, AT_BASE);
+	uint64_t base = aux_value(i, AT_BASE);
 
-	tell_range(s, &(struct tare_range){ .head = i->head, .mm = i->mm, .tgid = i->tgid },
-		   f->path);
+	report_vma(s, &(struct tare_vma){ .head = i->head, .mm = i->mm, .tgid = i->tgid }, f->path);
 	jits_image(s->jits, i->mm, i->tgid, i->head.time_ns);
 	if (m) {
-		uint64_t bias = aux(i, AT_PHDR) - module_headers(m);
+		uint64_t bias = aux_value(i, AT_PHDR) - module_headers(m);
 
 		map_segments(s, space, exe, bias);
 		pythons_mapped(s->pythons, i->mm, exe, m, bias);
@@ -101,11 +98,11 @@ void sampler_image(struct sampling_session *s, const struct tare_image *i)
 		modules_open(s->modules, &source);
 		map_segments(s, space, file, base);
 	}
-	map_vdso(s, space, aux(i, AT_SYSINFO_EHDR));
+	map_vdso(s, space, aux_value(i, AT_SYSINFO_EHDR));
 }
 
 /* A mapping of code, from `offset` in its file on. */
-static void open_code(struct sampling_session *s, uint64_t mm, const struct module_source *source,
+static void open_code(struct sampler *s, uint64_t mm, const struct module_source *source,
 		      uint64_t offset)
 {
 	const struct module *m = modules_open(s->modules, source);
@@ -116,7 +113,7 @@ static void open_code(struct sampling_session *s, uint64_t mm, const struct modu
 }
 
 /* An address space that ran before tare came: read from /proc as it is now. */
-static void read_maps(struct sampling_session *s, struct space *space)
+static void read_maps(struct sampler *s, struct space *space)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%u/maps", space->pid);
 	FILE *f = fopen(path, "re");
@@ -124,7 +121,7 @@ static void read_maps(struct sampling_session *s, struct space *space)
 	struct proc_map m;
 
 	while (f && proc_line(f, line)) {
-		struct range r = { .file = NO_FILE, .place = PLACE_ANON };
+		struct vma r = { .file = NO_FILE, .mapping = MAPPING_ANON };
 
 		if (!proc_map_parse(line, &m))
 			continue;
@@ -141,18 +138,18 @@ static void read_maps(struct sampling_session *s, struct space *space)
 			continue;
 		}
 		if (!strncmp(m.path, "[stack", 6)) {
-			r.place = PLACE_STACK;
+			r.mapping = MAPPING_STACK;
 		} else if (m.inode) {
 			struct module_source source;
 
-			r.place = samples_place(m.path);
+			r.mapping = samples_mapping(m.path);
 			r.file = samples_file_named(s->samples, m.dev, m.inode, m.path);
 			source = (struct module_source){ r.file,     m.dev,   m.inode, m.path,
 							 space->pid, m.start, m.end };
 			if (m.code)
 				open_code(s, space->id, &source, m.offset);
 		} else if (r.code) {
-			r.place = PLACE_JIT;
+			r.mapping = MAPPING_JIT;
 		}
 		space_set(space, &r);
 	}
@@ -160,7 +157,7 @@ static void read_maps(struct sampling_session *s, struct space *space)
 		fclose(f);
 }
 
-void sampler_know(struct sampling_session *s, struct space *space, uint32_t pid)
+void sampler_read_space(struct sampler *s, struct space *space, uint32_t pid)
 {
 	if (space->known || !space->id)
 		return;
@@ -170,38 +167,38 @@ void sampler_know(struct sampling_session *s, struct space *space, uint32_t pid)
 	read_maps(s, space);
 }
 
-void sampler_map(struct sampling_session *s, const struct tare_map *m)
+void sampler_map(struct sampler *s, const struct tare_map *m)
 {
 	uint32_t file;
 	const struct sample_file *f;
 	struct module_source source;
 
-	sampler_know(s, samples_space(s->samples, m->mm), m->tgid);
+	sampler_read_space(s, samples_space(s->samples, m->mm), m->tgid);
 	file = samples_map(s->samples, m);
 	f = s->samples->files->pdata[file];
 	source = (struct module_source){ file,    f->dev,   f->inode,          f->path,
 					 m->tgid, m->start, m->start + m->size };
 
-	tell_range(s,
-		   &(struct tare_range){ .head = m->head,
-					 .mm = m->mm,
-					 .tgid = m->tgid,
-					 .start = m->start,
-					 .size = m->size },
+	report_vma(s,
+		   &(struct tare_vma){ .head = m->head,
+				       .mm = m->mm,
+				       .tgid = m->tgid,
+				       .start = m->start,
+				       .size = m->size },
 		   f->path);
 	if (m->prot & 4)
 		open_code(s, m->mm, &source, m->offset);
 }
 
-void sampler_range(struct sampling_session *s, const struct tare_range *r)
+void sampler_vma(struct sampler *s, const struct tare_vma *r)
 {
-	if (r->what != TARE_RANGE_FORK && r->what != TARE_RANGE_GONE)
-		sampler_know(s, samples_space(s->samples, r->mm), r->tgid);
-	if (r->what == TARE_RANGE_FORK)
+	if (r->what != TARE_VMA_FORK && r->what != TARE_VMA_GONE)
+		sampler_read_space(s, samples_space(s->samples, r->mm), r->tgid);
+	if (r->what == TARE_VMA_FORK)
 		jits_fork(s->jits, r->mm, r->a, r->tgid);
-	if (r->what == TARE_RANGE_GONE)
+	if (r->what == TARE_VMA_GONE)
 		jits_gone(s->jits, r->mm);
-	pythons_range(s->pythons, r);
-	samples_range(s->samples, r);
-	tell_range(s, r, NULL);
+	pythons_vma(s->pythons, r);
+	samples_vma(s->samples, r);
+	report_vma(s, r, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The state of sampling, for sampler.c (stacks) and sampler_maps.c (what is mapped).
+ * The state of the sampler, for sampler.c (stacks) and sampler_maps.c (what is mapped).
  */
 #ifndef TARE_SAMPLER_STATE_H
 #define TARE_SAMPLER_STATE_H
@@ -13,7 +13,7 @@
 #include "symbol/stacks.h"
 #include "symbol/unwind.h"
 
-struct sampling_session {
+struct sampler {
 	struct samples *samples;
 	struct modules *modules;
 	struct unwinder *unwinder;
@@ -30,16 +30,16 @@ struct sampling_session {
 	bool said_left_out; /* that the timeline has not all */
 	uint64_t malformed;
 	GArray *endings;       /* struct ending: of tasks */
-	struct sample_log log; /* its functions NULL: nobody is told */
+	struct sample_log log; /* its functions may be NULL */
 };
 
 /* Take a record. */
-void sampler_image(struct sampling_session *s, const struct tare_image *i);
-void sampler_map(struct sampling_session *s, const struct tare_map *m);
-void sampler_range(struct sampling_session *s, const struct tare_range *r);
+void sampler_image(struct sampler *s, const struct tare_image *i);
+void sampler_map(struct sampler *s, const struct tare_map *m);
+void sampler_vma(struct sampler *s, const struct tare_vma *r);
 
 /* An address space that ran before tare came, or whose beginning was lost: as it is now, and
  * the records from here on change that. */
-void sampler_know(struct sampling_session *s, struct space *space, uint32_t pid);
+void sampler_read_space(struct sampler *s, struct space *space, uint32_t pid);
 
 #endif

@@ -67,7 +67,7 @@ static int before_load(struct bpf_program *program, struct bpf_prog_load_opts *o
 	return opts->attach_btf_id ? bind_calls(program) : -ESRCH;
 }
 
-static int attach(const struct bpf_program *program, long cookie, struct bpf_link **link)
+static int attach_raw(const struct bpf_program *program, long cookie, struct bpf_link **link)
 {
 	(void)cookie;
 	*link = bpf_program__attach_trace(program);
@@ -81,7 +81,7 @@ int sections_bind(const struct kernel_btf *types)
 
 	for (size_t i = 0; !bound && !err && i < G_N_ELEMENTS(sections); i++) {
 		LIBBPF_OPTS(libbpf_prog_handler_opts, opts, .cookie = i, .prog_setup_fn = on_open,
-			    .prog_prepare_load_fn = before_load, .prog_attach_fn = attach);
+			    .prog_prepare_load_fn = before_load, .prog_attach_fn = attach_raw);
 		g_autofree char *kind = g_strconcat(sections[i].kind, "+", NULL);
 
 		err = libbpf_register_prog_handler(kind, BPF_PROG_TYPE_TRACING, sections[i].attach,

@@ -26,9 +26,9 @@ void self_fill(const struct loader *l, struct report_self *self)
 	if (loader_cost(l, &cost))
 		return;
 	self->map_bytes = cost.map_bytes;
-	self->entries = cost.entries;
+	self->updates = cost.updates;
 	/* To the picosecond: recordings hold no more. */
-	self->ns_per_entry =
-		cost.entries ? round((double)cost.ns * 1000 / (double)cost.entries) / 1000 : -1;
+	self->ns_per_update =
+		cost.updates ? round((double)cost.ns * 1000 / (double)cost.updates) / 1000 : -1;
 	self->valid = true;
 }

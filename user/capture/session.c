@@ -8,21 +8,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "capture/describe.h"
 #include "capture/drain.h"
 #include "capture/sampler.h"
 #include "capture/session_state.h"
 #include "capture/targets.h"
 
-#define ADOPT_ROUNDS 10 /* attach: until a round finds nobody new */
+#define ATTACH_ROUNDS 10 /* attach: until a round finds nobody new */
 
 static void on_python(void *ctx, uint64_t mm, const struct tare_python *python)
 {
 	int err = loader_python(((struct session *)ctx)->loader, mm, python);
 
 	if (err && python)
-		verbose(1, "no Python functions of one address space: %s", g_strerror(-err));
+		log_verbose(1, "no Python functions of one address space: %s", g_strerror(-err));
 }
 
 static void on_python_file(void *ctx, uint64_t inode, uint32_t dev,
@@ -31,7 +31,7 @@ static void on_python_file(void *ctx, uint64_t inode, uint32_t dev,
 	int err = loader_python_file(((struct session *)ctx)->loader, inode, dev, file);
 
 	if (err)
-		verbose(1, "Python's first functions are not read: %s", g_strerror(-err));
+		log_verbose(1, "Python's first functions are not read: %s", g_strerror(-err));
 }
 
 struct watched {
@@ -39,7 +39,7 @@ struct watched {
 	void *ctx;
 };
 
-static int watch(struct session *s, int fd, unsigned source)
+static int watch_fd(struct session *s, int fd, unsigned source)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.u32 = source };
 
@@ -61,7 +61,7 @@ static int watch_clock(struct session *s, enum source source, uint64_t ns, bool 
 	if (fd < 0 || timerfd_settime(fd, 0, &spec, NULL))
 		return -errno;
 	s->timers[source] = fd;
-	return watch(s, fd, source);
+	return watch_fd(s, fd, source);
 }
 
 static int watch_signals(struct session *s)
@@ -74,7 +74,7 @@ static int watch_signals(struct session *s)
 		sigaddset(&mask, handled[i]);
 	sigprocmask(SIG_BLOCK, &mask, &s->old_mask);
 	s->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-	return s->signals < 0 ? -errno : watch(s, s->signals, SOURCE_SIGNAL);
+	return s->signals < 0 ? -errno : watch_fd(s, s->signals, SOURCE_SIGNAL);
 }
 
 /* Called before another thread is made: that blocks all signals for a moment, which in /proc
@@ -86,14 +86,14 @@ static int open_signals(struct session *s)
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	err = s->epoll < 0 ? -errno : watch_signals(s);
 	if (err)
-		error("cannot hear signals: %s", g_strerror(-err));
+		log_error("cannot hear signals: %s", g_strerror(-err));
 	return err;
 }
 
 static int open_sources(struct session *s)
 {
 	const struct session_config *c = &s->config;
-	int err = watch(s, drain_fd(s->drain), SOURCE_RINGS);
+	int err = watch_fd(s, drain_fd(s->drain), SOURCE_RINGS);
 
 	if (!err)
 		err = watch_clock(s, SOURCE_SERIES, c->interval_ns, true);
@@ -104,7 +104,7 @@ static int open_sources(struct session *s)
 	if (!err)
 		err = watch_clock(s, SOURCE_END, c->duration_ns, false);
 	if (err)
-		error("cannot wait for events: %s", g_strerror(-err));
+		log_error("cannot wait for events: %s", g_strerror(-err));
 	return err;
 }
 
@@ -171,14 +171,14 @@ void session_close(struct session *s)
 		close(s->epoll);
 	sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
 	series_free(s->series);
-	world_free(s->world);
+	proctable_free(s->proctable);
 	g_array_unref(s->watched);
 	g_free(s);
 }
 
-enum ledger_arm session_arm(const struct session *s)
+enum counter_backend session_backend(const struct session *s)
 {
-	return loader_arm(s->loader);
+	return loader_backend(s->loader);
 }
 
 int session_watch(struct session *s, int fd, session_ready_fn fn, void *ctx)
@@ -186,7 +186,7 @@ int session_watch(struct session *s, int fd, session_ready_fn fn, void *ctx)
 	struct watched w = { fn, ctx };
 
 	g_array_append_val(s->watched, w);
-	return watch(s, fd, SOURCE_WATCHED + s->watched->len - 1);
+	return watch_fd(s, fd, SOURCE_WATCHED + s->watched->len - 1);
 }
 
 void session_unwatch(struct session *s, int fd)
@@ -208,31 +208,32 @@ static void on_folded(void *ctx, uint64_t task, uint64_t into_task, uint64_t int
 		sampler_fold(s->sampler, task, into_task, into_proc);
 }
 
-static void begin(struct session *s, bool launched)
+static void begin_world(struct session *s, bool launched)
 {
 	s->launched = launched;
-	s->world = world_new(launched);
-	world_keep(s->world, s->config.keep_tasks, on_folded, s);
+	s->proctable = proctable_new(launched);
+	proctable_keep(s->proctable, s->config.keep_tasks, on_folded, s);
 	s->origin_ns = clock_ns(CLOCK_BOOTTIME);
 }
 
 int session_launch(struct session *s, struct launch *l, const char *name)
 {
-	struct adoption held = { .held = true };
+	struct attach_request held = { .held = true };
 	g_autofree char *path = NULL;
 	int n, err;
 
-	begin(s, true);
+	begin_world(s, true);
 	s->launch = *l;
 	kmem_watch(s->kmem, s->config.cgroup, s->config.cgroup_why);
 	loader_target(s->loader, l->pid);
-	n = loader_adopt(s->loader, &held);
+	n = loader_attach_tasks(s->loader, &held);
 	if (n != 1) {
-		error("cannot follow the command: %s", n < 0 ? g_strerror(-n) : "it is not there");
+		log_error("cannot follow the command: %s",
+			  n < 0 ? g_strerror(-n) : "it is not there");
 		launch_abandon(&s->launch);
 		return n < 0 ? n : -ESRCH;
 	}
-	err = watch(s, l->pidfd, SOURCE_CHILD);
+	err = watch_fd(s, l->pidfd, SOURCE_CHILD);
 	if (err) {
 		launch_abandon(&s->launch);
 		return err;
@@ -251,7 +252,7 @@ static int add_targets(struct session *s, GArray *pids)
 		int err = loader_target(s->loader, g_array_index(pids, pid_t, i));
 
 		if (err) {
-			error("too many processes to follow: %s", g_strerror(-err));
+			log_error("too many processes to follow: %s", g_strerror(-err));
 			return err;
 		}
 	}
@@ -280,9 +281,9 @@ static int name_targets(struct session *s, const struct session_targets *t, GArr
 	err = add_targets(s, found);
 	if (!err && !found->len) {
 		if (t->comm)
-			error("--comm %s: no process has that name", t->comm);
+			log_error("--comm %s: no process has that name", t->comm);
 		else
-			error("--cgroup %s: no process is in it", t->cgroup);
+			log_error("--cgroup %s: no process is in it", t->cgroup);
 		targets_hint();
 		err = -ENOENT;
 	}
@@ -295,24 +296,24 @@ static int on_found(void *ctx, const void *data, size_t size)
 {
 	struct session *s = ctx;
 
-	sampler_found(s->sampler, s->world, data, size);
+	sampler_found(s->sampler, s->proctable, data, size);
 	return 0;
 }
 
-static int adopt_running(struct session *s, bool all)
+static int attach_running(struct session *s, bool all)
 {
-	struct adoption what = { .all = all, .except = s->self, .since_ns = s->origin_ns };
+	struct attach_request what = { .all = all, .except = s->self, .since_ns = s->origin_ns };
 	int n = 1, total = 0;
 
-	loader_adopting(s->loader, true);
-	/* A task that was not adopted yet may have made another meanwhile. */
-	for (int i = 0; i < ADOPT_ROUNDS && n > 0; i++) {
-		n = loader_adopt(s->loader, &what);
+	loader_attaching(s->loader, true);
+	/* A task that was not attached to yet may have made another meanwhile. */
+	for (int i = 0; i < ATTACH_ROUNDS && n > 0; i++) {
+		n = loader_attach_tasks(s->loader, &what);
 		total += n;
 	}
-	loader_adopting(s->loader, false);
+	loader_attaching(s->loader, false);
 	session_drain_events(s);
-	describe_found(s->world);
+	describe_found(s->proctable);
 	if (s->sampler && total > 0)
 		loader_sweep(s->loader, on_found, s);
 	return n < 0 ? n : total;
@@ -323,18 +324,18 @@ int session_attach(struct session *s, const struct session_targets *targets)
 	g_autoptr(GArray) named = g_array_new(FALSE, FALSE, sizeof(pid_t));
 	int err, n;
 
-	begin(s, false);
+	begin_world(s, false);
 	err = name_targets(s, targets, named);
 	if (err)
 		return err;
 	kmem_watch_targets(s->kmem, named);
-	n = adopt_running(s, targets->all);
+	n = attach_running(s, targets->all);
 	if (n < 0) {
-		error("cannot take the opening balances: %s", g_strerror(-n));
+		log_error("cannot take the initial balances: %s", g_strerror(-n));
 		return n;
 	}
 	if (!n) {
-		error("the process to follow has ended");
+		log_error("the process to follow has ended");
 		return -ESRCH;
 	}
 	kmem_begin(s->kmem);
@@ -351,12 +352,12 @@ static void look_for_newcomers(struct session *s)
 		return;
 	add_targets(s, found);
 	g_array_unref(found);
-	adopt_running(s, false);
+	attach_running(s, false);
 }
 
 /* The parts of the weight, and so its sum: what is no address space's nor a stack is
  * other kernel memory, where that is known; as in the books less than 0 where page tables
- * and stacks are charged to another group, which the tasks lived in before. */
+ * and stacks are charged to another cgroup, which the tasks lived in before. */
 static void add_kinds(const struct session *s, const struct tare_workload *w,
 		      struct report_point *p)
 {
@@ -371,10 +372,10 @@ static void add_kinds(const struct session *s, const struct tare_workload *w,
 	p->kind[TARE_PAGETABLE] = held.kind[TARE_PAGETABLE];
 	p->kind[TARE_KSTACK] = held.stacks * (int64_t)w->stack_bytes;
 	others = p->kind[TARE_SWAP] + p->kind[TARE_PAGETABLE] + p->kind[TARE_KSTACK];
-	if (w->group.id)
-		p->kind[TARE_KMEM] = held.beside * page - others;
+	if (w->cgroup.id)
+		p->kind[TARE_KMEM] = held.nonrss * page - others;
 	p->rss = kinds_rss(p->kind);
-	p->beside = others + p->kind[TARE_KMEM];
+	p->nonrss = others + p->kind[TARE_KMEM];
 }
 
 static void sample_series(struct session *s)
@@ -388,11 +389,11 @@ static void sample_series(struct session *s)
 	loader_workload(s->loader, &w);
 	point = (struct report_point){ .time_ns = now,
 				       .rss = w.rss * page,
-				       .beside = w.beside * page };
+				       .nonrss = w.nonrss * page };
 	add_kinds(s, &w, &point);
 	series_add(s->series, &point);
 	if (s->config.on_look)
-		s->config.on_look(s->config.ctx, now, point.rss + point.beside);
+		s->config.on_look(s->config.ctx, now, point.rss + point.nonrss);
 }
 
 static void command_signal(struct session *s, const struct signalfd_siginfo *info)
@@ -515,7 +516,7 @@ bool session_targets_ended(const struct session *s)
 	return !s->launched && all_ended(s);
 }
 
-static bool finished(struct session *s)
+static bool is_finished(struct session *s)
 {
 	if (s->over)
 		return true;
@@ -530,18 +531,18 @@ int session_loop(struct session *s, int *status)
 
 	sample_series(s);
 	session_checkpoints_begin(s);
-	while (!finished(s)) {
+	while (!is_finished(s)) {
 		int n = epoll_wait(s->epoll, events, G_N_ELEMENTS(events), -1);
 
 		if (n < 0 && errno != EINTR) {
-			error("cannot wait for events: %s", g_strerror(errno));
+			log_error("cannot wait for events: %s", g_strerror(errno));
 			return -errno;
 		}
 		for (int i = 0; i < n; i++)
 			session_dispatch(s, events[i].data.u32);
 		session_read_lost(s);
 		session_forget_lost(s);
-		world_fold(s->world, s->sampler && sampler_full(s->sampler));
+		proctable_fold(s->proctable, s->sampler && sampler_full(s->sampler));
 	}
 	sample_series(s);
 	/* The last report waits for what comes late. */

@@ -23,7 +23,7 @@ struct session_config {
 	bool wait_all;              /* run: to the last descendant's end */
 	bool self;                  /* fill report.self */
 	bool slab;                  /* fill report.slabs */
-	uint32_t keep_tasks;        /* by themselves when they have ended: see world_keep() */
+	uint32_t keep_tasks;        /* by themselves when they have ended: see proctable_keep() */
 	bool no_priority;           /* nothing of tare runs ahead of the workload */
 	bool lines;                 /* of the profile: source lines and inlined functions */
 	struct cgroup *cgroup;      /* run: the command's own; NULL: none. Not owned */
@@ -37,7 +37,7 @@ struct session_config {
 	 * are not checked. */
 	void (*on_checkpoint)(void *ctx, struct report *r);
 	uint64_t checkpoint_ns;
-	const struct sample_log *log; /* NULL, or is told of each sample; copied */
+	const struct sample_log *log; /* NULL, or gets each sample; copied */
 	/* NULL, or a signal is the caller's to answer: the command does not get it. */
 	void (*on_signal)(void *ctx, int signal);
 	void *ctx;
@@ -82,8 +82,8 @@ bool session_targets_ended(const struct session *s);
 /* When the command was let go, or tare came: CLOCK_BOOTTIME, as records have it. */
 uint64_t session_origin(const struct session *s);
 
-/* By which arm the ledger is kept. */
-enum ledger_arm session_arm(const struct session *s);
+/* By which backend the ledger is kept. */
+enum counter_backend session_backend(const struct session *s);
 
 /* The books as they stand; never NULL. The caller adds command and features. */
 struct report *session_report(struct session *s, enum report_reason reason);

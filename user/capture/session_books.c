@@ -7,16 +7,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "capture/cause.h"
 #include "capture/sampler.h"
 #include "capture/self.h"
 #include "capture/session_state.h"
 #include "model/books.h"
 
-#define LIMBO_NS SESSION_NS /* how long to wait for tasks on their way out */
-#define LIMBO_MS 1          /* between two looks at them */
-#define SETTLE_TRIES 5      /* a report that is off, of what still runs */
+#define EXITING_NS SESSION_NS /* how long to wait for tasks on their way out */
+#define EXITING_LOOK_MS 1     /* between two looks at them */
+#define SETTLE_TRIES 5        /* a report that is off, of what still runs */
 #define SETTLE_MS 4
 #define LOST_MANY 4096 /* final records: so many tasks in the process table may have ended */
 #define FREES_MATTER (1 << 20) /* bytes of kernel memory left that are worth a wait */
@@ -24,12 +24,12 @@
 
 static int on_sweep(void *ctx, const void *data, size_t size)
 {
-	return world_sweep(((struct session *)ctx)->world, data, size, false);
+	return proctable_sweep(((struct session *)ctx)->proctable, data, size, false);
 }
 
 static int on_second_look(void *ctx, const void *data, size_t size)
 {
-	return world_sweep(((struct session *)ctx)->world, data, size, true);
+	return proctable_sweep(((struct session *)ctx)->proctable, data, size, true);
 }
 
 static uint64_t lost_records(const struct session *s)
@@ -42,26 +42,26 @@ static uint64_t lost_records(const struct session *s)
 
 /* `check`: look twice, to know who was quiet in between; and where final records were lost,
  * to know who lives. */
-static void sweep(struct session *s, bool check)
+static void sweep_tasks(struct session *s, bool check)
 {
 	int err;
 
 	session_drain(s);
 	s->lost_records = lost_records(s);
 	check = check || s->lost_records;
-	world_sweep_begin(s->world);
+	proctable_sweep_begin(s->proctable);
 	err = loader_sweep(s->loader, on_sweep, s);
 	if (!err && check)
 		err = loader_sweep(s->loader, on_second_look, s);
 	s->looked_twice = !err && check;
 	if (err)
-		warn("the sweep over tasks failed: %s", g_strerror(-err));
+		log_warn("the sweep over tasks failed: %s", g_strerror(-err));
 	session_drain(s);
 }
 
 static void on_lost(void *ctx, uint64_t proc, const struct tare_ended *e)
 {
-	world_lost(((struct session *)ctx)->world, proc, e);
+	proctable_lost(((struct session *)ctx)->proctable, proc, e);
 }
 
 void session_read_lost(struct session *s)
@@ -71,7 +71,7 @@ void session_read_lost(struct session *s)
 	if (lost == s->lost_read)
 		return;
 	if (loader_ended(s->loader, on_lost, s))
-		warn("sums of ended tasks could not be read");
+		log_warn("sums of ended tasks could not be read");
 	s->lost_read = lost;
 }
 
@@ -86,9 +86,9 @@ static bool take_lost(struct session *s)
 	session_read_lost(s);
 	if (!s->looked_twice) /* all that live would be taken for ended */
 		return false;
-	world_drop_lost(s->world);
+	proctable_drop_lost(s->proctable);
 	if (s->sampler && lost != s->lost_dropped)
-		sampler_lost(s->sampler, s->world);
+		sampler_lost(s->sampler, s->proctable);
 	s->lost_dropped = lost;
 	return lost_records(s) == s->lost_records; /* nor did one while they were read */
 }
@@ -97,28 +97,28 @@ void session_forget_lost(struct session *s)
 {
 	if (lost_records(s) - s->lost_dropped < LOST_MANY)
 		return;
-	sweep(s, true);
+	sweep_tasks(s, true);
 	take_lost(s);
 }
 
 /* Where final records were lost, a task that the sweep does not meet may have ended or be
  * exiting: the kernel side knows how many tasks have not ended. */
-static bool in_limbo(const struct session *s)
+static bool any_exiting(const struct session *s)
 {
 	if (!lost_records(s))
-		return world_limbo(s->world);
-	return loader_tasks(s->loader) > world_met(s->world);
+		return proctable_exiting(s->proctable);
+	return loader_tasks(s->loader) > proctable_met(s->proctable);
 }
 
 /* Tasks between their last breath and their final record (sent when the kernel
  * frees them, a grace period later): give them a moment. Nothing else is heard: a
  * report that a signal or the clock asks for must not begin inside of this one. */
-static void wait_for_limbo(struct session *s)
+static void wait_for_exiting(struct session *s)
 {
-	uint64_t until = clock_ns(CLOCK_MONOTONIC) + LIMBO_NS;
+	uint64_t until = clock_ns(CLOCK_MONOTONIC) + EXITING_NS;
 
-	while (in_limbo(s) && clock_ns(CLOCK_MONOTONIC) < until) {
-		poll(NULL, 0, LIMBO_MS);
+	while (any_exiting(s) && clock_ns(CLOCK_MONOTONIC) < until) {
+		poll(NULL, 0, EXITING_LOOK_MS);
 		session_drain(s);
 	}
 }
@@ -127,7 +127,7 @@ static void wait_for_limbo(struct session *s)
  * as long as that goes on. */
 static void wait_for_frees(struct session *s)
 {
-	uint64_t until = clock_ns(CLOCK_MONOTONIC) + LIMBO_NS;
+	uint64_t until = clock_ns(CLOCK_MONOTONIC) + EXITING_NS;
 	int64_t held = kmem_held(s->kmem), before = INT64_MAX;
 
 	while (held > FREES_MATTER && held < before && clock_ns(CLOCK_MONOTONIC) < until) {
@@ -141,21 +141,21 @@ static struct report *close_books(struct session *s, enum report_reason reason, 
 {
 	struct report *r = report_new();
 	struct books_input in = {
-		.world = s->world,
+		.proctable = s->proctable,
 		.page_size = sysconf(_SC_PAGESIZE),
 		.origin_ns = s->origin_ns,
 		.sums_valid = check && loader_sums_valid(s->loader),
 		.cause_name = cause_name,
 	};
 
-	sweep(s, check);
+	sweep_tasks(s, check);
 	if (reason == REPORT_END)
-		wait_for_limbo(s);
+		wait_for_exiting(s);
 	for (int i = 0; !take_lost(s) && i < SETTLE_TRIES; i++)
-		sweep(s, check);
-	world_fold(s->world, true); /* here, not between the books and their profile */
+		sweep_tasks(s, check);
+	proctable_fold(s->proctable, true); /* here, not between the books and their profile */
 	in.now_ns = clock_ns(CLOCK_BOOTTIME);
-	if (reason == REPORT_END && !world_living(s->world))
+	if (reason == REPORT_END && !proctable_living(s->proctable))
 		wait_for_frees(s);
 	kmem_books(s->kmem, &in.workload, &in.kmem);
 	r->reason = reason;
@@ -175,26 +175,26 @@ static struct report *close_books(struct session *s, enum report_reason reason, 
 	return r;
 }
 
-static bool off(const struct report *r)
+static bool books_are_off(const struct report *r)
 {
 	return r->off_pages ||
-	       (r->kmem.level == KMEM_EVENTS && r->kmem.by_group != CGROUP_UNKNOWN &&
-		r->kmem.by_group != r->kmem.by_events);
+	       (r->kmem.level == KMEM_EVENTS && r->kmem.by_cgroup != CGROUP_UNKNOWN &&
+		r->kmem.by_cgroup != r->kmem.by_events);
 }
 
 static void add_profile(struct session *s, struct report *r)
 {
 	const struct tare_workload *w = &s->last;
-	const char *asked_why = features_why_not(s->config.load.features, FEATURE_SYS_EXIT,
-						 "the kernel has no sys_exit tracepoint");
+	const char *virtual_why = features_why_not(s->config.load.features, FEATURE_SYS_EXIT,
+						   "the kernel has no sys_exit tracepoint");
 	struct tare_sampling counts;
 
 	session_drain(s);
 	loader_sampling(s->loader, &counts);
 	r->profile =
 		sampler_profile(s->sampler, r, &counts,
-				w->rss + w->beside > w->weight_peak ? TARE_PEAK_NOW : w->peak_seq,
-				s->origin_ns, asked_why);
+				w->rss + w->nonrss > w->weight_peak ? TARE_PEAK_NOW : w->peak_seq,
+				s->origin_ns, virtual_why);
 }
 
 /* A task that was preempted between a change and its event has it in the
@@ -204,14 +204,14 @@ struct report *session_books(struct session *s, enum report_reason reason)
 {
 	struct report *r = close_books(s, reason, true);
 
-	for (int i = 0; i < SETTLE_TRIES && off(r); i++) {
+	for (int i = 0; i < SETTLE_TRIES && books_are_off(r); i++) {
 		report_free(r);
 		poll(NULL, 0, SETTLE_MS);
 		r = close_books(s, reason, true);
 	}
-	if (s->world->malformed) /* else nothing would say why the books don't balance */
-		warn("%" G_GUINT64_FORMAT " records from the kernel made no sense",
-		     s->world->malformed);
+	if (s->proctable->malformed) /* else nothing would say why the books don't balance */
+		log_warn("%" G_GUINT64_FORMAT " records from the kernel made no sense",
+			 s->proctable->malformed);
 	if (s->sampler)
 		add_profile(s, r);
 	return r;

@@ -3,7 +3,7 @@
  * What the kernel side sends to a session, from its rings to the process table and the
  * sampler.
  */
-#include "base/err.h"
+#include "base/log.h"
 #include "capture/describe.h"
 #include "capture/drain.h"
 #include "capture/sampler.h"
@@ -18,10 +18,10 @@ static void on_record(struct session *s, const void *data, size_t size)
 {
 	const struct tare_record *head = data;
 
-	if (world_record(s->world, data, size))
+	if (proctable_record(s->proctable, data, size))
 		return;
 	if (head->type == TARE_REC_EXEC)
-		describe_exec(s->world, data);
+		describe_exec(s->proctable, data);
 	if (head->type == TARE_REC_TASK_END && s->sampler)
 		sampler_task_ended(s->sampler, (const void *)(head + 1));
 }
@@ -39,9 +39,9 @@ static void count_dropped(struct session *s)
 
 	if (dropped == s->dropped)
 		return;
-	warn("there was no memory for %" G_GUINT64_FORMAT " records from the kernel",
-	     dropped - s->dropped);
-	s->world->malformed += dropped - s->dropped;
+	log_warn("there was no memory for %" G_GUINT64_FORMAT " records from the kernel",
+		 dropped - s->dropped);
+	s->proctable->malformed += dropped - s->dropped;
 	s->dropped = dropped;
 }
 
@@ -64,7 +64,7 @@ void session_drain(struct session *s)
 	session_drain_events(s); /* first: they tell whom the samples are of */
 	while ((record = drain_next(s->drain, DRAIN_SAMPLES, &size)))
 		if (s->sampler)
-			sampler_record(s->sampler, s->world, record, size);
+			sampler_record(s->sampler, s->proctable, record, size);
 	if (!s->sampler)
 		return;
 	sampler_caught_up(s->sampler);

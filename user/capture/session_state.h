@@ -13,7 +13,7 @@
 #include "capture/kmem.h"
 #include "capture/session.h"
 #include "model/series.h"
-#include "model/world.h"
+#include "model/proctable.h"
 
 #define SESSION_NS 1000000000ULL
 
@@ -34,7 +34,7 @@ struct session {
 	struct drain *drain;
 	atomic_uint_least64_t most_tasks; /* alive at once, so far */
 	uint64_t dropped;                 /* records, for want of memory */
-	struct world *world;
+	struct proctable *proctable;
 	struct series *series;
 	struct launch launch;
 	bool launched, command_ended, over;
@@ -53,7 +53,7 @@ struct session {
 	uint64_t checkpoint_takes;        /* ns: about the longest of late */
 	uint64_t checkpoint_cpu;          /* the same of this thread's CPU time */
 	pid_t hurry;                      /* this thread, where it may hurry; else 0 */
-	struct sampling_session *sampler; /* NULL: no samples */
+	struct sampler *sampler;          /* NULL: no samples */
 	sigset_t old_mask;
 };
 
@@ -70,7 +70,7 @@ int session_rings_open(struct session *s);
 
 /* Take in what the kernel has sent. */
 void session_drain(struct session *s);
-/* The same of tasks and address spaces only: before the caller, who is told of samples, is
+/* The same of tasks and address spaces only: before the caller, who gets the samples, is
  * ready for them. */
 void session_drain_events(struct session *s);
 

@@ -70,7 +70,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * NS + (uint64_t)t.tv_nsec;
 }
 
-static GHashTable *look(char **why)
+static GHashTable *read_caches(char **why)
 {
 	g_autofree char *text = NULL;
 	g_autoptr(GError) err = NULL;
@@ -86,7 +86,7 @@ static GHashTable *look(char **why)
 	return caches;
 }
 
-static int64_t total(GHashTable *caches)
+static int64_t total_bytes(GHashTable *caches)
 {
 	GHashTableIter iter;
 	int64_t bytes = 0;
@@ -100,7 +100,7 @@ static int64_t total(GHashTable *caches)
 
 struct slab *slab_open(char **why)
 {
-	GHashTable *before = look(why);
+	GHashTable *before = read_caches(why);
 	struct slab *s;
 
 	if (!before)
@@ -108,7 +108,7 @@ struct slab *slab_open(char **why)
 	s = g_new0(struct slab, 1);
 	s->before = before;
 	s->highest = g_hash_table_ref(before);
-	s->most = total(before);
+	s->most = total_bytes(before);
 	return s;
 }
 
@@ -124,8 +124,8 @@ void slab_close(struct slab *s)
 void slab_look(struct slab *s)
 {
 	uint64_t start = now_ns();
-	GHashTable *caches = look(NULL);
-	int64_t bytes = caches ? total(caches) : 0;
+	GHashTable *caches = read_caches(NULL);
+	int64_t bytes = caches ? total_bytes(caches) : 0;
 
 	if (caches && bytes > s->most) {
 		g_hash_table_unref(s->highest);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "base/proc.h"
 #include "capture/cgroup_tree.h"
 
@@ -18,19 +18,19 @@
 void targets_hint(void)
 {
 	if (access("/proc/self/stat", F_OK))
-		hint("mount -t proc proc /proc");
+		log_hint("mount -t proc proc /proc");
 	else if (access("/proc/1/stat", F_OK))
-		hint("with CAP_SYS_PTRACE or as root: /proc may be mounted with hidepid=");
+		log_hint("with CAP_SYS_PTRACE or as root: /proc may be mounted with hidepid=");
 }
 
 /* Not in /proc, though a signal would reach it? */
 static void say_none(pid_t pid)
 {
 	if (kill(pid, 0) && errno == ESRCH) {
-		error("pid %d: no such process", pid);
+		log_error("pid %d: no such process", pid);
 		return;
 	}
-	error("pid %d: /proc does not show it", pid);
+	log_error("pid %d: /proc does not show it", pid);
 	targets_hint();
 }
 
@@ -45,17 +45,17 @@ int target_check(pid_t pid)
 		return -ESRCH;
 	}
 	if (stat.flags & PF_KTHREAD) {
-		error("pid %d: a kernel thread, which has no address space of its own", pid);
+		log_error("pid %d: a kernel thread, which has no address space of its own", pid);
 		return -EINVAL;
 	}
 	if (stat.state == 'Z' || stat.state == 'X') {
-		error("pid %d: has ended already (a zombie), its memory is gone", pid);
+		log_error("pid %d: has ended already (a zombie), its memory is gone", pid);
 		return -ECHILD;
 	}
 	tgid = strstr(text, "\nTgid:");
 	if (tgid && atoi(tgid + strlen("\nTgid:")) != pid) {
-		error("pid %d: a thread of process %d", pid, atoi(tgid + strlen("\nTgid:")));
-		hint("tare attach -p %d", atoi(tgid + strlen("\nTgid:")));
+		log_error("pid %d: a thread of process %d", pid, atoi(tgid + strlen("\nTgid:")));
+		log_hint("tare attach -p %d", atoi(tgid + strlen("\nTgid:")));
 		return -EINVAL;
 	}
 	return 0;
@@ -144,8 +144,8 @@ GArray *targets_by_cgroup(const char *path)
 
 	procs = g_build_filename(folder, "cgroup.procs", NULL);
 	if (path[0] != '/' || !g_file_test(procs, G_FILE_TEST_EXISTS)) {
-		error("--cgroup %s: no such control group%s", path,
-		      path[0] == '/' ? "" : " (an absolute path is needed)");
+		log_error("--cgroup %s: no such control group%s", path,
+			  path[0] == '/' ? "" : " (an absolute path is needed)");
 		return NULL;
 	}
 	return folder_pids(folder);

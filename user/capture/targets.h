@@ -10,11 +10,11 @@
 #include <sys/types.h>
 
 /* Can this one be followed? 0; -ESRCH: no such process; -EINVAL: a kernel
- * thread; -ECHILD: a zombie, which has no memory any more. Said by error(). */
+ * thread; -ECHILD: a zombie, which has no memory any more. Said by log_error(). */
 int target_check(pid_t pid);
 
-/* Thread-group ids of processes named `comm` (/proc/PID/comm), or in the control
- * group at `path` and below ("/sys/fs/cgroup/x", or "/x" under any mounted
+/* Thread-group ids of processes named `comm` (/proc/PID/comm), or in the
+ * control group at `path` and below ("/sys/fs/cgroup/x", or "/x" under any mounted
  * hierarchy). Returns a GArray of pid_t, perhaps empty; NULL with the reason
  * said for a control group that is not there. */
 GArray *targets_by_comm(const char *comm);

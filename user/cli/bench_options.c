@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "cli/choices.h"
 #include "cli/optspec.h"
@@ -71,7 +71,7 @@ static const char *verb_name(enum bench_verb verb)
 					    "bench";
 }
 
-static const char *usage(enum bench_verb verb)
+static const char *usage_text(enum bench_verb verb)
 {
 	if (verb == BENCH_VERB_REPORT)
 		return "Usage: tare bench report RESULTS [--format FORMAT] [-o FILE]\n\n"
@@ -170,7 +170,7 @@ struct taking {
 	bool format_given;
 };
 
-static int take(void *ctx, int id, const char *value)
+static int take_option(void *ctx, int id, const char *value)
 {
 	struct taking *taking = ctx;
 	struct bench_options *o = taking->o;
@@ -225,12 +225,12 @@ static int take(void *ctx, int id, const char *value)
 		o->schema = true;
 		return 0;
 	default:
-		err_verbosity++;
+		log_verbosity++;
 		return 0;
 	}
 }
 
-static bool counts(char **command)
+static bool takes_count(char **command)
 {
 	for (; *command; command++)
 		if (strstr(*command, "{n}"))
@@ -242,27 +242,27 @@ static int check_run(struct bench_options *o, bool separated)
 {
 	o->own = o->command[0];
 	if (o->own && !separated) {
-		error("%s: a command stands behind --, and report and compare come first",
-		      o->command[0]);
+		log_error("%s: a command stands behind --, and report and compare come first",
+			  o->command[0]);
 		return -EINVAL;
 	}
-	if (o->own && !counts(o->command)) {
-		error("the command has no {n}: how would it know the number of tasks?");
-		hint("tare bench -- %s {n}", o->command[0]);
+	if (o->own && !takes_count(o->command)) {
+		log_error("the command has no {n}: how would it know the number of tasks?");
+		log_hint("tare bench -- %s {n}", o->command[0]);
 		return -EINVAL;
 	}
 	if (o->own &&
 	    (o->only || o->catalogue || o->build_dir || o->after || o->touch || o->list)) {
-		error("--only, --catalogue, --build-dir, --after, --touch and --list are for"
-		      " the catalogue, not for a command");
+		log_error("--only, --catalogue, --build-dir, --after, --touch and --list are for"
+			  " the catalogue, not for a command");
 		return -EINVAL;
 	}
 	if (o->resume && !o->output) {
-		error("--resume needs -o FILE, the results to go on with");
+		log_error("--resume needs -o FILE, the results to go on with");
 		return -EINVAL;
 	}
 	if (o->user && o->as_root) {
-		error("--user and --as-root exclude each other");
+		log_error("--user and --as-root exclude each other");
 		return -EINVAL;
 	}
 	return choice_output(&o->to_output, o->output) ? -EINVAL : 0;
@@ -273,8 +273,8 @@ static int check_files(struct bench_options *o, enum bench_verb verb, bool forma
 	unsigned want = verb == BENCH_VERB_COMPARE ? 2 : 1;
 
 	if (!o->schema && g_strv_length(o->command) != want) {
-		error("%s takes %s", verb_name(verb),
-		      want == 2 ? "two files of results" : "one file of results");
+		log_error("%s takes %s", verb_name(verb),
+			  want == 2 ? "two files of results" : "one file of results");
 		return -EINVAL;
 	}
 	for (int i = 0; o->output && !format_given && i < BENCH_FORMATS; i++)
@@ -290,10 +290,10 @@ int bench_options_parse(struct bench_options *o, enum bench_verb verb, int argc,
 		.specs = specs,
 		.n = G_N_ELEMENTS(specs),
 		.who = verb,
-		.usage = usage(verb),
+		.usage = usage_text(verb),
 		.more = "\nMore: man tare-bench",
 		.stop = verb == BENCH_VERB_RUN ? "+" : "",
-		.take = take,
+		.take = take_option,
 		.ctx = &taking,
 	};
 	bool separated;
@@ -311,7 +311,7 @@ int bench_options_parse(struct bench_options *o, enum bench_verb verb, int argc,
 		err = verb == BENCH_VERB_RUN ? check_run(o, separated) :
 					       check_files(o, verb, taking.format_given);
 	if (err)
-		hint("tare %s --help", verb_name(verb));
+		log_hint("tare %s --help", verb_name(verb));
 	return err;
 }
 

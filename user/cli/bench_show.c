@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "base/fileout.h"
 #include "capture/launch.h"
 #include "cli/bench_options.h"
@@ -36,7 +36,7 @@ static char *render_html(const struct bench *b)
 	return bench_html(json, strlen(json));
 }
 
-static char *render(const struct bench *b, const struct bench_options *o)
+static char *render_results(const struct bench *b, const struct bench_options *o)
 {
 	struct table_style style = style_for(o->output);
 
@@ -55,29 +55,29 @@ static char *render(const struct bench *b, const struct bench_options *o)
 }
 
 /* tare's exit status. */
-static int deliver(const char *text, const struct fileout *out)
+static int write_text(const char *text, const struct fileout *out)
 {
 	return choice_deliver(out, text, strlen(text)) ? EXIT_FAILED : 0;
 }
 
-static int report(const struct bench_options *o)
+static int show_results(const struct bench_options *o)
 {
 	g_autofree char *text = NULL;
 	struct bench *b = NULL;
 
 	if (o->schema)
-		return deliver(bench_json_schema(), o->to_output);
+		return write_text(bench_json_schema(), o->to_output);
 	if (o->format == BENCH_HTML &&
 	    choice_html("tare bench report FILE --format markdown or csv"))
 		return EXIT_FAILED;
 	if (bench_store_load(&b, o->command[0]))
 		return EXIT_FAILED;
-	text = render(b, o);
+	text = render_results(b, o);
 	bench_free(b);
-	return deliver(text, o->to_output);
+	return write_text(text, o->to_output);
 }
 
-static int compare(const struct bench_options *o)
+static int show_comparison(const struct bench_options *o)
 {
 	struct table_style style = style_for(o->output);
 	struct bench *a = NULL, *b = NULL;
@@ -87,11 +87,11 @@ static int compare(const struct bench_options *o)
 		text = bench_compare(a, b, &style);
 	bench_free(a);
 	bench_free(b);
-	return text ? deliver(text, o->to_output) : EXIT_FAILED;
+	return text ? write_text(text, o->to_output) : EXIT_FAILED;
 }
 
-static int show(enum bench_verb verb, int (*run)(const struct bench_options *o), int argc,
-		char **argv)
+static int run_verb(enum bench_verb verb, int (*run)(const struct bench_options *o), int argc,
+		    char **argv)
 {
 	struct bench_options o;
 	int status = bench_options_parse(&o, verb, argc, argv);
@@ -103,10 +103,10 @@ static int show(enum bench_verb verb, int (*run)(const struct bench_options *o),
 
 int bench_show_report(int argc, char **argv)
 {
-	return show(BENCH_VERB_REPORT, report, argc, argv);
+	return run_verb(BENCH_VERB_REPORT, show_results, argc, argv);
 }
 
 int bench_show_compare(int argc, char **argv)
 {
-	return show(BENCH_VERB_COMPARE, compare, argc, argv);
+	return run_verb(BENCH_VERB_COMPARE, show_comparison, argc, argv);
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "base/fileout.h"
 #include "cli/optspec.h"
 
@@ -21,14 +21,14 @@ int choice_format(const char *value, const struct format **format)
 	return optspec_bad("format", value, names);
 }
 
-int choice_picture(const char *value, enum picture *picture)
+int choice_sample_type(const char *value, enum sample_type *sample_type)
 {
-	for (int i = 0; i < PICTURES_ALL; i++)
-		if (!strcmp(value, picture_name[i])) {
-			*picture = i;
+	for (int i = 0; i < SAMPLE_TYPES_ALL; i++)
+		if (!strcmp(value, sample_type_name[i])) {
+			*sample_type = i;
 			return 0;
 		}
-	return optspec_bad("picture", value, "grown, live-peak, live-end, asked or untouched");
+	return optspec_bad("picture", value, "grown, live-peak, live-end, virtual or untouched");
 }
 
 int choice_threads(const char *value, bool *all)
@@ -43,30 +43,30 @@ int choice_html(const char *other_way)
 {
 	if (html_built())
 		return 0;
-	error("no HTML: this tare was built without its pages, for want of node and npm");
-	hint("%s", other_way);
-	hint("build tare where node and npm are, or from a source archive (make dist)");
+	log_error("no HTML: this tare was built without its pages, for want of node and npm");
+	log_hint("%s", other_way);
+	log_hint("build tare where node and npm are, or from a source archive (make dist)");
 	return -ENOTSUP;
 }
 
-void choice_warn(const struct report *r, const struct format *format, enum picture picture)
+void choice_warn(const struct report *r, const struct format *format, enum sample_type sample_type)
 {
 	const struct profile *p = r->profile;
 
 	if (!p || !format->stacks)
 		return;
-	if (picture == PICTURE_ASKED && p->asked_why)
-		warn("what was asked for is not measured: %s", p->asked_why);
-	if (picture == PICTURE_UNTOUCHED && p->untouched_why)
-		warn("what is untouched is not measured: %s", p->untouched_why);
+	if (sample_type == SAMPLE_TYPE_VIRTUAL && p->virtual_why)
+		log_warn("address space is not measured: %s", p->virtual_why);
+	if (sample_type == SAMPLE_TYPE_UNTOUCHED && p->untouched_why)
+		log_warn("what is untouched is not measured: %s", p->untouched_why);
 	if (p->lost.samples)
-		warn("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-		     " samples did not fit into the buffer: a larger --period takes fewer",
-		     p->lost.samples, p->lost.samples + p->samples);
-	if (p->lost.ranges)
-		warn("%" G_GUINT64_FORMAT " changes of address spaces did not fit into the "
-		     "buffer: names and live pictures may be wrong",
-		     p->lost.ranges);
+		log_warn("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+			 " samples did not fit into the buffer: a larger --period takes fewer",
+			 p->lost.samples, p->lost.samples + p->samples);
+	if (p->lost.vma_changes)
+		log_warn("%" G_GUINT64_FORMAT " changes of address spaces did not fit into the "
+			 "buffer: names and live sample types may be wrong",
+			 p->lost.vma_changes);
 }
 
 static bool env_id(const char *name, guint64 *id)

@@ -23,7 +23,7 @@ static char *target_text(const struct options *o)
 	return g_string_free(text, FALSE);
 }
 
-static int measure(struct reporter *reporter, const struct options *o)
+static int run_session(struct reporter *reporter, const struct options *o)
 {
 	struct session_targets targets = {
 		.pids = o->pids,
@@ -65,8 +65,9 @@ static int probe_and_attach(const struct options *o)
 	};
 	int status = EXIT_FAILED;
 
-	if (!features_probe(&features, o->btf) && !reporter_arm(&features, o, &reporter.arm))
-		status = measure(&reporter, o);
+	if (!features_probe(&features, o->btf) &&
+	    !reporter_backend(&features, o, &reporter.backend))
+		status = run_session(&reporter, o);
 	features_free(&features);
 	return status;
 }

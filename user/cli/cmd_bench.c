@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "bench/limits.h"
 #include "bench/runner.h"
 #include "capture/loader.h"
@@ -101,12 +101,12 @@ static int check_same(const struct bench_command *c, const struct bench *then, c
 		what = "another command";
 	if (!what)
 		return 0;
-	error("%s was made with %s: its results can't be gone on with", path, what);
-	hint("-o names another file");
+	log_error("%s was made with %s: its results can't be gone on with", path, what);
+	log_hint("-o names another file");
 	return -EINVAL;
 }
 
-static int resume(struct bench_command *c)
+static int resume_results(struct bench_command *c)
 {
 	const char *path = c->options->output;
 	struct bench *before = NULL;
@@ -119,7 +119,7 @@ static int resume(struct bench_command *c)
 		return err;
 	}
 	if (g_strcmp0(before->machine.tare_version, c->bench->machine.tare_version))
-		warn("%s was begun by tare %s", path, before->machine.tare_version);
+		log_warn("%s was begun by tare %s", path, before->machine.tare_version);
 	bench_free(c->bench);
 	c->bench = before;
 	c->gaps = !before->complete;
@@ -127,7 +127,7 @@ static int resume(struct bench_command *c)
 }
 
 /* What was left open of the file gone on with was among the workloads of now. */
-static bool filled(const struct bench_command *c)
+static bool gaps_are_chosen(const struct bench_command *c)
 {
 	for (unsigned i = 0; c->gaps && i < c->bench->rows->len; i++) {
 		const struct bench_row *row = c->bench->rows->pdata[i];
@@ -149,21 +149,21 @@ static int open_store(struct bench_command *c)
 	if (!path)
 		return 0;
 	if (c->options->resume)
-		return resume(c);
+		return resume_results(c);
 	err = bench_store_create_output(&c->store, c->options->to_output, c->bench);
 	if (err == -EEXIST) {
-		error("%s is there already", path);
-		hint("--resume goes on with it; -o names another");
+		log_error("%s is there already", path);
+		log_hint("--resume goes on with it; -o names another");
 	}
 	return err;
 }
 
-static int weigh(struct bench_command *c, enum ledger_arm arm)
+static int run_workloads(struct bench_command *c, enum counter_backend backend)
 {
 	const struct bench_options *o = c->options;
 	struct runner_config config = {
 		.features = &c->features,
-		.arm = arm,
+		.backend = backend,
 		.user = &c->user,
 		.builder = o->own ? NULL : &c->builder,
 		.workloads = c->chosen,
@@ -187,7 +187,7 @@ static int weigh(struct bench_command *c, enum ledger_arm arm)
 	if (err)
 		return err;
 	err = runner_go(&config, c->bench);
-	c->bench->complete = !err && filled(c);
+	c->bench->complete = !err && gaps_are_chosen(c);
 	if (c->bench->complete && c->store)
 		err = bench_store_finish(c->store);
 	return err;
@@ -195,19 +195,19 @@ static int weigh(struct bench_command *c, enum ledger_arm arm)
 
 static int raise_and_weigh(struct bench_command *c)
 {
-	enum ledger_arm arm;
+	enum counter_backend backend;
 	int err = features_probe(&c->features, c->options->btf);
 
 	err = err ?: features_check(&c->features);
-	err = err ?: features_arm(&c->features, NULL, &arm);
-	err = err ?: loader_settle(&c->features, &arm); /* results say by what they are */
+	err = err ?: features_backend(&c->features, NULL, &backend);
+	err = err ?: loader_settle(&c->features, &backend); /* results say by what they are */
 	if (err)
 		return err;
 	limits_sweep();
 	watch_signals();
 	if (c->options->raise_limits)
 		err = limits_raise();
-	err = err ?: weigh(c, arm);
+	err = err ?: run_workloads(c, backend);
 	limits_restore();
 	return err;
 }
@@ -232,9 +232,9 @@ static int open_catalogue(struct bench_command *c)
 	int err;
 
 	if (!path) {
-		error("no catalogue of workloads: tare runs neither from its source tree nor"
-		      " installed");
-		hint("--catalogue FILE, or tare bench -- COMMAND {n}");
+		log_error("no catalogue of workloads: tare runs neither from its source tree nor"
+			  " installed");
+		log_hint("--catalogue FILE, or tare bench -- COMMAND {n}");
 		return -ENOENT;
 	}
 	err = catalogue_load(&c->catalogue, path);
@@ -253,7 +253,7 @@ static bool own_failed(const struct bench_command *c)
 	       strcmp(bench_row_status(c->bench->rows->pdata[0]), "ok");
 }
 
-static int bench(struct bench_command *c)
+static int measure_all(struct bench_command *c)
 {
 	struct launch_config launch = { .user = c->options->user, .as_root = c->options->as_root };
 	int err = launch_user(&launch, &c->user);
@@ -271,8 +271,8 @@ static int bench(struct bench_command *c)
 		fputs(table, stdout);
 	}
 	if (err == -EINTR && c->store) {
-		warn("interrupted; what was weighed is kept");
-		hint("tare bench … -o %s --resume", c->options->output);
+		log_warn("interrupted; what was weighed is kept");
+		log_hint("tare bench … -o %s --resume", c->options->output);
 	}
 	if (err == -EINTR)
 		return EXIT_INTERRUPTED;
@@ -286,7 +286,7 @@ static int run_bench(int argc, char **argv)
 	int status = bench_options_parse(&o, BENCH_VERB_RUN, argc, argv);
 
 	if (!status) {
-		status = bench(&c);
+		status = measure_all(&c);
 		bench_store_close(c.store);
 		bench_free(c.bench);
 		if (c.builder.catalogue)

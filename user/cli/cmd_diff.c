@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "base/fileout.h"
 #include "cli/choices.h"
 #include "cli/cmd.h"
@@ -17,19 +17,19 @@
 #include "output/diff/diff.h"
 #include "store/recording.h"
 
-enum { OPT_FORMAT = 256, OPT_PICTURE, OPT_ALL, OPT_SCHEMA };
+enum { OPT_FORMAT = 256, OPT_SAMPLE_TYPE, OPT_ALL, OPT_SCHEMA };
 
 struct wish {
 	const char *output;
 	struct fileout *out; /* opened; NULL: stdout */
 	bool json, format_given, all, schema;
-	enum picture picture;
+	enum sample_type sample_type;
 };
 
 static const struct optspec specs[] = {
 	{ "format", OPT_FORMAT, "FORMAT", 1, "table or json (default: by suffix)" },
 	{ "output", 'o', "FILE", 1, "to FILE, not to stdout" },
-	{ "picture", OPT_PICTURE, "NAME", 1, "grown, live-peak, live-end (live-peak)" },
+	{ "picture", OPT_SAMPLE_TYPE, "NAME", 1, "grown, live-peak, live-end (live-peak)" },
 	{ "all", OPT_ALL, NULL, 1, "every row, not only those that changed most" },
 	{ "schema", OPT_SCHEMA, NULL, 1, "print the JSON Schema of the differences" },
 	{ "help", 'h', NULL, 1, "this text" },
@@ -40,16 +40,16 @@ static const char usage[] =
 	"       tare diff --schema\n\n"
 	"Compare two recordings (tare run -r FILE): who grew more, and where.\n";
 
-static int take_picture(const char *value, enum picture *picture)
+static int sample_type_parse(const char *value, enum sample_type *sample_type)
 {
-	int err = choice_picture(value, picture);
+	int err = choice_sample_type(value, sample_type);
 
-	if (err || *picture < PICTURES)
+	if (err || *sample_type < SAMPLE_TYPES)
 		return err;
 	return optspec_bad("picture", value, "grown, live-peak or live-end");
 }
 
-static int take(void *ctx, int id, const char *value)
+static int take_option(void *ctx, int id, const char *value)
 {
 	struct wish *w = ctx;
 
@@ -63,8 +63,8 @@ static int take(void *ctx, int id, const char *value)
 	case 'o':
 		w->output = value;
 		return 0;
-	case OPT_PICTURE:
-		return take_picture(value, &w->picture);
+	case OPT_SAMPLE_TYPE:
+		return sample_type_parse(value, &w->sample_type);
 	case OPT_ALL:
 		w->all = true;
 		return 0;
@@ -74,11 +74,11 @@ static int take(void *ctx, int id, const char *value)
 	}
 }
 
-static int compare(const struct wish *w, const char *before, const char *after)
+static int compare_files(const struct wish *w, const char *before, const char *after)
 {
 	struct diff_style style = {
 		.table = terminal_style(w->output ? -1 : STDOUT_FILENO),
-		.picture = w->picture,
+		.sample_type = w->sample_type,
 		.all = w->all,
 	};
 	struct report *a = NULL, *b = NULL;
@@ -98,7 +98,7 @@ static int compare(const struct wish *w, const char *before, const char *after)
 
 int cmd_diff(int argc, char **argv)
 {
-	struct wish w = { .picture = PICTURE_LIVE_PEAK };
+	struct wish w = { .sample_type = SAMPLE_TYPE_LIVE_PEAK };
 	const struct optspecs all = {
 		.specs = specs,
 		.n = G_N_ELEMENTS(specs),
@@ -106,7 +106,7 @@ int cmd_diff(int argc, char **argv)
 		.usage = usage,
 		.more = "\nMore: man tare-diff",
 		.stop = "",
-		.take = take,
+		.take = take_option,
 		.ctx = &w,
 	};
 	int err = optspec_parse(&all, argc, argv);
@@ -118,7 +118,7 @@ int cmd_diff(int argc, char **argv)
 		return 0;
 	}
 	if (!err && argc - optind != 2) {
-		error("diff takes two recordings");
+		log_error("diff takes two recordings");
 		err = -EINVAL;
 	}
 	if (!w.format_given && w.output)
@@ -126,10 +126,10 @@ int cmd_diff(int argc, char **argv)
 	if (!err)
 		err = choice_output(&w.out, w.output);
 	if (err) {
-		hint("tare diff --help");
+		log_hint("tare diff --help");
 		return EXIT_USAGE;
 	}
-	err = compare(&w, argv[optind], argv[optind + 1]);
+	err = compare_files(&w, argv[optind], argv[optind + 1]);
 	fileout_close(w.out);
 	return err;
 }

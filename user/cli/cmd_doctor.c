@@ -11,7 +11,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "base/fileout.h"
 #include "capture/features.h"
 #include "cli/cmd.h"
@@ -39,7 +39,7 @@ struct wanted {
 	const char *btf;
 };
 
-static const char *effect(const struct features *f, enum feature_id id)
+static const char *feature_effect(const struct features *f, enum feature_id id)
 {
 	switch (f->found[id].state) {
 	case FEATURE_NO:
@@ -51,7 +51,7 @@ static const char *effect(const struct features *f, enum feature_id id)
 	}
 }
 
-static const char *mend(const struct features *f, enum feature_id id)
+static const char *feature_remedy(const struct features *f, enum feature_id id)
 {
 	return f->found[id].state == FEATURE_NO ? feature_text[id].mend : NULL;
 }
@@ -85,8 +85,8 @@ static GPtrArray *missing_needs(const struct features *f)
 			g_ptr_array_add(list, found->refused ? g_strdup(found->detail) :
 							       g_strdup(feature_text[id].name));
 	}
-	if (features_best_arm(f) == ARM_NONE)
-		g_ptr_array_add(list, g_strdup("any ledger arm"));
+	if (features_best_backend(f) == BACKEND_NONE)
+		g_ptr_array_add(list, g_strdup("any counter backend"));
 	g_ptr_array_add(list, NULL);
 	return list;
 }
@@ -97,13 +97,13 @@ static char *verdict(const struct features *f)
 	bool enough = features_enough(f);
 	g_autoptr(GPtrArray) missing = enough ? missing_figures(f) : missing_needs(f);
 	g_autofree char *list = g_strjoinv(", ", (char **)missing->pdata);
-	const char *arm = enough ? ledger_arm_name[features_best_arm(f)] : NULL;
+	const char *backend = enough ? backend_name[features_best_backend(f)] : NULL;
 
 	if (!enough)
 		return g_strdup_printf("can't work, without: %s", list);
 	if (!*list)
-		return g_strdup_printf("everything works, with ledger arm %s", arm);
-	return g_strdup_printf("works, with ledger arm %s, without: %s", arm, list);
+		return g_strdup_printf("everything works, with counter backend %s", backend);
+	return g_strdup_printf("works, with counter backend %s, without: %s", backend, list);
 }
 
 static char *kernel_name(void)
@@ -144,7 +144,7 @@ static void put_words(GString *out, unsigned used, unsigned from, const char *te
 static char *row_text(const struct features *f, enum feature_id id)
 {
 	const char *found = f->found[id].detail;
-	const char *does = effect(f, id);
+	const char *does = feature_effect(f, id);
 
 	if (!does || !*found)
 		return g_strdup(does ? does : *found ? found : "-");
@@ -156,7 +156,7 @@ static char *row_text(const struct features *f, enum feature_id id)
 static void put_row(GString *out, const struct features *f, enum feature_id id, bool colour)
 {
 	const char *name = feature_text[id].name;
-	const char *mending = mend(f, id);
+	const char *mending = feature_remedy(f, id);
 	g_auto(GStrv) ways = g_strsplit(mending ? mending : "", FEATURE_OR, -1);
 	g_autofree char *text = row_text(f, id);
 
@@ -189,11 +189,11 @@ static char *render_table(const struct features *f, bool colour)
 
 	put_verdict(out, f, colour);
 	g_string_append_printf(out, "tare %s on %s\n", TARE_VERSION, kernel);
-	for (int group = 0; group < GROUPS; group++) {
+	for (int area = 0; area < AREAS; area++) {
 		g_string_append_printf(out, "\n%s%s%s\n", colour ? "\033[1m" : "",
-				       feature_group_name[group], colour ? "\033[0m" : "");
+				       feature_area_name[area], colour ? "\033[0m" : "");
 		for (int id = 0; id < FEATURES; id++)
-			if (feature_text[id].group == (enum feature_group)group)
+			if (feature_text[id].area == (enum feature_area)area)
 				put_row(out, f, id, colour);
 	}
 	return g_string_free(out, FALSE);
@@ -222,33 +222,33 @@ static json_t *json_features(const struct features *f)
 		const struct feature_text *t = &feature_text[id];
 
 		json_array_append_new(
-			list,
-			json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "name", t->name, "group",
-				  feature_group_name[t->group], "state",
-				  feature_state_name[f->found[id].state], "required", t->required,
-				  "found", json_text(f->found[id].detail), "effect",
-				  json_text(effect(f, id)), "mend", json_text(mend(f, id))));
+			list, json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "name", t->name,
+					"group", feature_area_name[t->area], "state",
+					feature_state_name[f->found[id].state], "required",
+					t->required, "found", json_text(f->found[id].detail),
+					"effect", json_text(feature_effect(f, id)), "mend",
+					json_text(feature_remedy(f, id))));
 	}
 	return list;
 }
 
 static char *render_json(const struct features *f)
 {
-	enum ledger_arm arm = features_best_arm(f);
+	enum counter_backend backend = features_best_backend(f);
 	g_autofree char *kernel = kernel_name(), *said = verdict(f);
-	json_t *arms = json_object();
+	json_t *backends = json_object();
 	json_t *top;
 	char *dumped, *text;
 
-	for (int i = 0; i < ARM_NONE; i++)
-		json_object_set_new(arms, ledger_arm_name[i],
+	for (int i = 0; i < BACKEND_NONE; i++)
+		json_object_set_new(backends, backend_name[i],
 				    json_pack("{s:b, s:o}", "usable", !f->why_not[i], "why_not",
 					      json_text(f->why_not[i])));
 	top = json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "schema", "tare.doctor/1",
 			"tare_version", TARE_VERSION, "kernel", kernel, "verdict", said, "ok",
 			features_enough(f), "arm",
-			json_text(arm == ARM_NONE ? NULL : ledger_arm_name[arm]), "arms", arms,
-			"features", json_features(f));
+			json_text(backend == BACKEND_NONE ? NULL : backend_name[backend]), "arms",
+			backends, "features", json_features(f));
 	dumped = json_dumps(top, JSON_INDENT(2));
 	text = g_strconcat(dumped ? dumped : "", "\n", NULL);
 	free(dumped);
@@ -256,16 +256,16 @@ static char *render_json(const struct features *f)
 	return text;
 }
 
-static int print(const char *text)
+static int print_text(const char *text)
 {
 	int ret = fileout_stream(STDOUT_FILENO, text, strlen(text));
 
 	if (ret)
-		error("can't write to standard output: %s", strerror(-ret));
+		log_error("can't write to standard output: %s", strerror(-ret));
 	return ret;
 }
 
-static int take(void *ctx, int id, const char *value)
+static int take_option(void *ctx, int id, const char *value)
 {
 	struct wanted *w = ctx;
 
@@ -277,7 +277,7 @@ static int take(void *ctx, int id, const char *value)
 }
 
 /* False: there is nothing left to do; *status is the exit status. */
-static bool parse(int argc, char **argv, struct wanted *w, int *status)
+static bool parse_options(int argc, char **argv, struct wanted *w, int *status)
 {
 	const struct optspecs all = {
 		.specs = specs,
@@ -286,7 +286,7 @@ static bool parse(int argc, char **argv, struct wanted *w, int *status)
 		.usage = usage,
 		.more = "\nExit status: 0 `tare run` can work here, 1 it can't, 2 wrong usage.",
 		.stop = "",
-		.take = take,
+		.take = take_option,
 		.ctx = w,
 	};
 	int ret = optspec_parse(&all, argc, argv);
@@ -296,8 +296,8 @@ static bool parse(int argc, char **argv, struct wanted *w, int *status)
 		return false;
 	if (optind == argc)
 		return true;
-	error("unknown argument: %s", argv[optind]);
-	hint("tare doctor --help");
+	log_error("unknown argument: %s", argv[optind]);
+	log_hint("tare doctor --help");
 	*status = EXIT_USAGE;
 	return false;
 }
@@ -310,7 +310,7 @@ int cmd_doctor(int argc, char **argv)
 	bool enough;
 	int status;
 
-	if (!parse(argc, argv, &w, &status))
+	if (!parse_options(argc, argv, &w, &status))
 		return status;
 	if (features_probe(&f, w.btf)) {
 		features_free(&f);
@@ -320,5 +320,5 @@ int cmd_doctor(int argc, char **argv)
 	text = w.json ? render_json(&f) : render_table(&f, want_colour());
 	enough = features_enough(&f);
 	features_free(&f);
-	return print(text) || !enough ? EXIT_FAILED : 0;
+	return print_text(text) || !enough ? EXIT_FAILED : 0;
 }

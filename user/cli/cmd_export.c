@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "base/fileout.h"
 #include "cli/choices.h"
 #include "cli/cmd.h"
@@ -18,14 +18,14 @@
 #include "store/recording.h"
 
 enum { FOR_REPORT = 1, FOR_EXPORT = 2, FOR_EACH = 3 };
-enum { OPT_FORMAT = 256, OPT_PICTURE, OPT_THREADS, OPT_SCHEMA };
+enum { OPT_FORMAT = 256, OPT_SAMPLE_TYPE, OPT_THREADS, OPT_SCHEMA };
 
 struct wish {
 	unsigned who;
 	const struct format *format;
 	const char *output;
 	struct fileout *out; /* opened; NULL: stdout */
-	enum picture picture;
+	enum sample_type sample_type;
 	bool all_threads, schema;
 };
 
@@ -33,7 +33,7 @@ static const struct optspec specs[] = {
 	{ "format", OPT_FORMAT, "FORMAT", FOR_REPORT, "report format; see tare export --help" },
 	{ "format", OPT_FORMAT, "FORMAT", FOR_EXPORT, "see below (default: by suffix)" },
 	{ "output", 'o', "FILE", FOR_EACH, "to FILE, not to stdout" },
-	{ "picture", OPT_PICTURE, "NAME", FOR_EXPORT, "folded: grown, live-peak, live-end …" },
+	{ "picture", OPT_SAMPLE_TYPE, "NAME", FOR_EXPORT, "folded: grown, live-peak, live-end …" },
 	{ "threads", OPT_THREADS, "all|grouped", FOR_REPORT, "a row per thread, or one per name" },
 	{ "schema", OPT_SCHEMA, NULL, FOR_REPORT, "print the JSON Schema of the reports" },
 	{ "help", 'h', NULL, FOR_EACH, "this text" },
@@ -50,7 +50,7 @@ static const char export_more[] =
 	"\nFormats: json, folded (FlameGraph), pprof, speedscope, html, csv, table.\n"
 	"More: man tare-report";
 
-static int take(void *ctx, int id, const char *value)
+static int take_option(void *ctx, int id, const char *value)
 {
 	struct wish *w = ctx;
 
@@ -60,8 +60,8 @@ static int take(void *ctx, int id, const char *value)
 	case 'o':
 		w->output = value;
 		return 0;
-	case OPT_PICTURE:
-		return choice_picture(value, &w->picture);
+	case OPT_SAMPLE_TYPE:
+		return choice_sample_type(value, &w->sample_type);
 	case OPT_THREADS:
 		return choice_threads(value, &w->all_threads);
 	default:
@@ -70,34 +70,34 @@ static int take(void *ctx, int id, const char *value)
 	}
 }
 
-static int check(struct wish *w, int files, const char *name)
+static int check_usage(struct wish *w, int files, const char *name)
 {
 	if (files != 1) {
-		error("%s takes one recording", name);
+		log_error("%s takes one recording", name);
 		return -EINVAL;
 	}
 	if (!w->format && w->output)
 		w->format = format_of_file(w->output);
 	if (!w->format && w->who == FOR_EXPORT) {
-		error("no format given");
-		hint("tare export FILE --format json, folded, pprof, speedscope, html or csv");
+		log_error("no format given");
+		log_hint("tare export FILE --format json, folded, pprof, speedscope, html or csv");
 		return -EINVAL;
 	}
 	if (!w->format)
 		w->format = formats;
 	if (w->format->binary && !w->output && isatty(STDOUT_FILENO)) {
-		error("--format %s is not for a terminal", w->format->name);
-		hint("-o FILE%s", w->format->suffix);
+		log_error("--format %s is not for a terminal", w->format->name);
+		log_hint("-o FILE%s", w->format->suffix);
 		return -EINVAL;
 	}
 	return choice_output(&w->out, w->output) ? -EINVAL : 0;
 }
 
-static int show(const struct wish *w, const char *path)
+static int show_recording(const struct wish *w, const char *path)
 {
 	struct format_style style = {
 		.table = terminal_style(w->output ? -1 : STDOUT_FILENO),
-		.picture = w->picture,
+		.sample_type = w->sample_type,
 	};
 	struct report *r;
 	GString *text;
@@ -108,12 +108,12 @@ static int show(const struct wish *w, const char *path)
 	if (err || recording_load(&r, path))
 		return EXIT_FAILED;
 	if (w->format->stacks && !r->profile) {
-		error("%s has no stacks: it was recorded with --period 0", path);
+		log_error("%s has no stacks: it was recorded with --period 0", path);
 		report_free(r);
 		return EXIT_FAILED;
 	}
 	style.table.all_threads = w->all_threads;
-	choice_warn(r, w->format, w->picture);
+	choice_warn(r, w->format, w->sample_type);
 	text = w->format->render(r, &style);
 	err = choice_deliver(w->out, text->str, text->len);
 	g_string_free(text, TRUE);
@@ -121,7 +121,7 @@ static int show(const struct wish *w, const char *path)
 	return err ? EXIT_FAILED : 0;
 }
 
-static int run(struct wish *w, const char *usage, const char *more, int argc, char **argv)
+static int run_command(struct wish *w, const char *usage, const char *more, int argc, char **argv)
 {
 	const struct optspecs all = {
 		.specs = specs,
@@ -130,7 +130,7 @@ static int run(struct wish *w, const char *usage, const char *more, int argc, ch
 		.usage = usage,
 		.more = more,
 		.stop = "",
-		.take = take,
+		.take = take_option,
 		.ctx = w,
 	};
 	int err = optspec_parse(&all, argc, argv);
@@ -142,12 +142,12 @@ static int run(struct wish *w, const char *usage, const char *more, int argc, ch
 		return 0;
 	}
 	if (!err)
-		err = check(w, argc - optind, argv[0]);
+		err = check_usage(w, argc - optind, argv[0]);
 	if (err) {
-		hint("tare %s --help", argv[0]);
+		log_hint("tare %s --help", argv[0]);
 		return EXIT_USAGE;
 	}
-	err = show(w, argv[optind]);
+	err = show_recording(w, argv[optind]);
 	fileout_close(w->out);
 	return err;
 }
@@ -156,12 +156,12 @@ int cmd_report(int argc, char **argv)
 {
 	struct wish w = { .who = FOR_REPORT };
 
-	return run(&w, report_usage, "\nMore: man tare-report", argc, argv);
+	return run_command(&w, report_usage, "\nMore: man tare-report", argc, argv);
 }
 
 int cmd_export(int argc, char **argv)
 {
 	struct wish w = { .who = FOR_EXPORT };
 
-	return run(&w, export_usage, export_more, argc, argv);
+	return run_command(&w, export_usage, export_more, argc, argv);
 }

@@ -22,7 +22,8 @@ static int exit_of_launch(int err)
 
 /* The command is forked in `l`, and gets ready while the session opens; it is let go or ended
  * here. */
-static int measure(struct reporter *reporter, const struct launch_config *launch, struct launch *l)
+static int run_session(struct reporter *reporter, const struct launch_config *launch,
+		       struct launch *l)
 {
 	struct session_config config;
 	struct session *s = NULL;
@@ -62,13 +63,13 @@ static int launch_and_measure(struct reporter *reporter, const struct launch_con
 	if (err)
 		return exit_of_launch(err);
 	/* A command that cannot be started is said in either case. */
-	if (reporter_arm(reporter->features, reporter->options, &reporter->arm)) {
+	if (reporter_backend(reporter->features, reporter->options, &reporter->backend)) {
 		err = launch_ready(launch, &l);
 		if (!err)
 			launch_abandon(&l);
 		return err ? exit_of_launch(err) : EXIT_TARE;
 	}
-	return measure(reporter, launch, &l);
+	return run_session(reporter, launch, &l);
 }
 
 /* The command's own control group. What was asked for in particular must be had;

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "cli/cmd.h"
 #include "cli/optspec.h"
 #include "version.h"
@@ -46,7 +46,7 @@ static int print_help(void)
 	return 0;
 }
 
-static const struct command *find(const char *name)
+static const struct command *find_command(const char *name)
 {
 	for (unsigned i = 0; i < COMMANDS; i++)
 		if (!strcmp(commands[i].name, name))
@@ -54,18 +54,18 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
-static int unknown(const char *name)
+static int unknown_command(const char *name)
 {
 	const char *names[COMMANDS + 2] = { "help" };
 
 	for (unsigned i = 0; i < COMMANDS; i++)
 		names[i + 1] = commands[i].name;
-	suggest("command", name, names);
-	hint("tare help");
+	optspec_suggest("command", name, names);
+	log_hint("tare help");
 	return EXIT_USAGE;
 }
 
-static int dispatch(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
 	const struct command *command;
 	char *help[] = { NULL, "--help", NULL };
@@ -83,12 +83,12 @@ static int dispatch(int argc, char **argv)
 	if (!strcmp(argv[1], "help")) {
 		if (argc < 3)
 			return print_help();
-		command = find(argv[2]);
+		command = find_command(argv[2]);
 		help[0] = argv[2];
-		return command ? command->run(2, help) : unknown(argv[2]);
+		return command ? command->run(2, help) : unknown_command(argv[2]);
 	}
-	command = find(argv[1]);
-	return command ? command->run(argc - 1, argv + 1) : unknown(argv[1]);
+	command = find_command(argv[1]);
+	return command ? command->run(argc - 1, argv + 1) : unknown_command(argv[1]);
 }
 
 int main(int argc, char **argv)
@@ -98,10 +98,10 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	mallopt(M_MMAP_THRESHOLD, KEPT_MOST);
 	mallopt(M_TRIM_THRESHOLD, 2 * KEPT_MOST);
-	status = dispatch(argc, argv);
+	status = run_command(argc, argv);
 	/* What went to stdout has arrived, or it is said. */
 	if (fflush(stdout) || ferror(stdout)) {
-		error("cannot write to stdout: %s", strerror(errno));
+		log_error("cannot write to stdout: %s", strerror(errno));
 		return status ? status : EXIT_FAILED;
 	}
 	return status;

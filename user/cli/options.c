@@ -9,13 +9,13 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "base/fileout.h"
 #include "base/text.h"
 #include "capture/features.h"
 #include "cli/choices.h"
 #include "cli/optspec.h"
-#include "model/world.h"
+#include "model/proctable.h"
 #include "store/recording.h"
 
 #define MAX_MMS_LIMIT 1048576
@@ -41,7 +41,7 @@ enum option_id {
 	OPT_FORMAT,
 	OPT_INTERVAL,
 	OPT_SNAPSHOT_EVERY,
-	OPT_FORCE_ARM,
+	OPT_FORCE_BACKEND,
 	OPT_BTF,
 	OPT_THREADS,
 	OPT_SELF,
@@ -49,7 +49,7 @@ enum option_id {
 	OPT_RING_SIZE,
 	OPT_NO_PRIORITY,
 	OPT_PERIOD,
-	OPT_PICTURE,
+	OPT_SAMPLE_TYPE,
 	OPT_LINES,
 	OPT_MAX_SIZE,
 	OPT_KEEP_TASKS,
@@ -76,15 +76,16 @@ static const struct optspec specs[] = {
 	{ "record", 'r', "FILE", FOR_BOTH, "record to FILE, for report, diff and export" },
 	{ "max-size", OPT_MAX_SIZE, "SIZE", FOR_BOTH, "of the recording, at most (256MiB)" },
 	{ "period", OPT_PERIOD, "SIZE", FOR_BOTH, "a stack for each SIZE of growth (64KiB)" },
-	{ "picture", OPT_PICTURE, "NAME", FOR_BOTH,
-	  "grown, live-peak, live-end, asked, untouched" },
+	{ "picture", OPT_SAMPLE_TYPE, "NAME", FOR_BOTH,
+	  "grown, live-peak, live-end, virtual, untouched" },
 	{ "lines", OPT_LINES, NULL, FOR_BOTH, "source lines and inlined functions" },
 	{ "threads", OPT_THREADS, "all|grouped", FOR_BOTH, "a row per thread, or one per name" },
 	{ "keep-tasks", OPT_KEEP_TASKS, "N|all", FOR_BOTH,
 	  "ended tasks that keep a row of their own (256)" },
 	{ "snapshot-every", OPT_SNAPSHOT_EVERY, "TIME", FOR_BOTH, "a report each TIME" },
 	{ "interval", OPT_INTERVAL, "TIME", FOR_BOTH, "time between points of the curve (100ms)" },
-	{ "force-arm", OPT_FORCE_ARM, "ARM", FOR_BOTH, "ledger by percpu, count or classic" },
+	{ "force-arm", OPT_FORCE_BACKEND, "BACKEND", FOR_BOTH,
+	  "ledger by percpu, count or classic" },
 	{ "btf", OPT_BTF, "FILE", FOR_BOTH, "the kernel's types (BTF), where it hides them" },
 	{ "slab", OPT_SLAB, NULL, FOR_BOTH, "kernel memory by slab cache, indicative" },
 	{ "self", OPT_SELF, NULL, FOR_BOTH, "report what tare itself costs" },
@@ -159,7 +160,7 @@ static int parse_keep_tasks(const char *value, uint32_t *keep)
 {
 	guint64 n;
 
-	*keep = WORLD_KEEP_ALL;
+	*keep = PROCTABLE_KEEP_ALL;
 	if (!strcmp(value, "all"))
 		return 0;
 	if (!g_ascii_string_to_unsigned(value, 10, 0, KEEP_TASKS_LIMIT, &n, NULL))
@@ -185,18 +186,18 @@ static int parse_period(const char *value, uint64_t *bytes)
 	return 0;
 }
 
-static int parse_arm(struct options *o, const char *value)
+static int parse_backend(struct options *o, const char *value)
 {
-	for (int i = 0; i < ARM_NONE; i++)
-		if (!strcmp(value, ledger_arm_name[i])) {
-			o->force_arm = value;
+	for (int i = 0; i < BACKEND_NONE; i++)
+		if (!strcmp(value, backend_name[i])) {
+			o->force_backend = value;
 			return 0;
 		}
 	return optspec_bad("force-arm", value, "percpu, count or classic");
 }
 
 /* What an option turns on that takes no argument; NULL: it is none of these. */
-static bool *flag(struct options *o, int id)
+static bool *flag_of(struct options *o, int id)
 {
 	switch (id) {
 	case OPT_NO_CHILDREN:
@@ -235,15 +236,15 @@ static int take_own(struct options *o, int id, const char *value)
 	case OPT_RING_SIZE:
 		return parse_ring(value, &o->ring_bytes);
 	default:
-		err_verbosity++;
+		log_verbosity++;
 		return 0;
 	}
 }
 
-static int take(void *ctx, int id, const char *value)
+static int take_option(void *ctx, int id, const char *value)
 {
 	struct options *o = ctx;
-	bool *on = flag(o, id);
+	bool *on = flag_of(o, id);
 
 	if (on) {
 		*on = true;
@@ -280,16 +281,16 @@ static int take(void *ctx, int id, const char *value)
 		return 0;
 	case OPT_PERIOD:
 		return parse_period(value, &o->period);
-	case OPT_PICTURE:
-		return choice_picture(value, &o->picture);
+	case OPT_SAMPLE_TYPE:
+		return choice_sample_type(value, &o->sample_type);
 	case OPT_THREADS:
 		return choice_threads(value, &o->all_threads);
 	case OPT_SNAPSHOT_EVERY:
 		return parse_time("snapshot-every", value, &o->snapshot_every_ns);
 	case OPT_INTERVAL:
 		return parse_interval(value, &o->interval_ns);
-	case OPT_FORCE_ARM:
-		return parse_arm(o, value);
+	case OPT_FORCE_BACKEND:
+		return parse_backend(o, value);
 	case OPT_BTF:
 		o->btf = value;
 		return 0;
@@ -301,20 +302,20 @@ static int take(void *ctx, int id, const char *value)
 static int check_run(const struct options *o)
 {
 	if (!o->command[0]) {
-		error("no command given");
-		hint("tare run -- COMMAND [ARG]...");
+		log_error("no command given");
+		log_hint("tare run -- COMMAND [ARG]...");
 		return -EINVAL;
 	}
 	if (o->user && o->as_root) {
-		error("--user and --as-root exclude each other");
+		log_error("--user and --as-root exclude each other");
 		return -EINVAL;
 	}
 	if (o->no_cgroup && (o->cgroup || o->memory_max)) {
-		error("--no-cgroup excludes --cgroup and --memory-max");
+		log_error("--no-cgroup excludes --cgroup and --memory-max");
 		return -EINVAL;
 	}
 	if (o->no_children && o->wait_all) {
-		error("--no-children and --wait-all exclude each other");
+		log_error("--no-children and --wait-all exclude each other");
 		return -EINVAL;
 	}
 	return 0;
@@ -325,14 +326,15 @@ static int check_attach(const struct options *o)
 	int ways = !!o->pids + !!o->comm + !!o->cgroup + o->all;
 
 	if (o->command[0]) {
-		error("attach takes no command: %s", o->command[0]);
-		hint("tare run -- %s", o->command[0]);
+		log_error("attach takes no command: %s", o->command[0]);
+		log_hint("tare run -- %s", o->command[0]);
 		return -EINVAL;
 	}
 	if (ways == 1)
 		return 0;
-	error(ways ? "-p, --comm, --cgroup and --all exclude each other" : "nothing to attach to");
-	hint("tare attach -p PID, --comm NAME, --cgroup PATH or --all");
+	log_error(ways ? "-p, --comm, --cgroup and --all exclude each other" :
+			 "nothing to attach to");
+	log_hint("tare attach -p PID, --comm NAME, --cgroup PATH or --all");
 	return -EINVAL;
 }
 
@@ -345,7 +347,7 @@ static int check_stacks(struct options *o)
 		o->period = wanted ? PERIOD_DEFAULT : 0;
 	if (!o->format->stacks || o->period)
 		return 0;
-	error("--format %s shows stacks: --period 0 takes none", o->format->name);
+	log_error("--format %s shows stacks: --period 0 takes none", o->format->name);
 	return -EINVAL;
 }
 
@@ -356,7 +358,7 @@ static int check_different(const struct options *o)
 	for (unsigned i = 0; i < G_N_ELEMENTS(files); i++)
 		for (unsigned j = 0; j < i; j++)
 			if (files[i] && files[j] && fileout_same(files[i], files[j])) {
-				error("%s is named for two files", fileout_path(files[i]));
+				log_error("%s is named for two files", fileout_path(files[i]));
 				return -EINVAL;
 			}
 	return 0;
@@ -366,8 +368,8 @@ static int check_different(const struct options *o)
 static int open_files(struct options *o)
 {
 	if (o->format->binary && !o->output) {
-		error("--format %s is not for a terminal", o->format->name);
-		hint("-o FILE%s", o->format->suffix);
+		log_error("--format %s is not for a terminal", o->format->name);
+		log_hint("-o FILE%s", o->format->suffix);
 		return -EINVAL;
 	}
 	if (choice_output(&o->to_output, o->output) || choice_output(&o->to_html, o->html) ||
@@ -377,14 +379,14 @@ static int open_files(struct options *o)
 	return check_different(o);
 }
 
-static int check(struct options *o, enum option_for who)
+static int check_options(struct options *o, enum option_for who)
 {
 	int err = who == FOR_RUN ? check_run(o) : check_attach(o);
 
 	if (err)
 		return err;
 	if (o->max_size && !o->record) {
-		error("--max-size is a recording's: it needs -r FILE");
+		log_error("--max-size is a recording's: it needs -r FILE");
 		return -EINVAL;
 	}
 	if (!o->max_size)
@@ -406,7 +408,7 @@ int options_parse(struct options *o, enum option_for who, int argc, char **argv)
 		.usage = who == FOR_RUN ? run_usage : attach_usage,
 		.more = who == FOR_RUN ? run_more : attach_more,
 		.stop = "+", /* at the command: its options are its own */
-		.take = take,
+		.take = take_option,
 		.ctx = o,
 	};
 	int err;
@@ -414,7 +416,7 @@ int options_parse(struct options *o, enum option_for who, int argc, char **argv)
 	*o = (struct options){
 		.interval_ns = 100 * 1000 * 1000,
 		.max_mms = 8192,
-		.keep_tasks = WORLD_KEEP,
+		.keep_tasks = PROCTABLE_KEEP,
 		.ring_bytes = 8 << 20,
 		.period = PERIOD_UNSET,
 	};
@@ -423,9 +425,9 @@ int options_parse(struct options *o, enum option_for who, int argc, char **argv)
 		return err;
 	o->command = argv + optind;
 	if (!err)
-		err = check(o, who);
+		err = check_options(o, who);
 	if (err)
-		hint("tare %s --help", who == FOR_RUN ? "run" : "attach");
+		log_hint("tare %s --help", who == FOR_RUN ? "run" : "attach");
 	return err;
 }
 

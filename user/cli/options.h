@@ -37,14 +37,14 @@ struct options {
 	const char *html;                                /* NULL: no page beside the report */
 	struct fileout *to_output, *to_html, *to_record; /* the same, opened; NULL: none */
 	uint64_t interval_ns, snapshot_every_ns;
-	const char *force_arm;
+	const char *force_backend;
 	const char *btf; /* the kernel's types; NULL: as the kernel shows them */
 	bool all_threads, self, slab;
-	uint32_t max_mms, keep_tasks; /* WORLD_KEEP_ALL: each that ended has a row */
+	uint32_t max_mms, keep_tasks; /* PROCTABLE_KEEP_ALL: each that ended has a row */
 	uint64_t ring_bytes;
 	bool no_priority;
 	uint64_t period; /* bytes of growth a sample; 0: none */
-	enum picture picture;
+	enum sample_type sample_type;
 	bool lines;
 };
 

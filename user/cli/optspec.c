@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "base/text.h"
 
 static void print_help(const struct optspecs *o)
@@ -29,13 +29,13 @@ static void print_help(const struct optspecs *o)
 	puts(o->more);
 }
 
-void suggest(const char *what, const char *word, const char *const *candidates)
+void optspec_suggest(const char *what, const char *word, const char *const *candidates)
 {
 	const char *near = text_nearest(word, candidates);
 
-	error("unknown %s: %s", what, word);
+	log_error("unknown %s: %s", what, word);
 	if (near)
-		hint("%s", near);
+		log_hint("%s", near);
 }
 
 static int unknown_option(const struct optspecs *o, const char *word)
@@ -49,7 +49,7 @@ static int unknown_option(const struct optspecs *o, const char *word)
 		if (o->specs[i].who & o->who)
 			g_ptr_array_add(names, g_strdup_printf("--%s", o->specs[i].name));
 	g_ptr_array_add(names, NULL);
-	suggest("option", bare, (const char *const *)names->pdata);
+	optspec_suggest("option", bare, (const char *const *)names->pdata);
 	return -EINVAL;
 }
 
@@ -60,7 +60,7 @@ static int bad_option(const struct optspecs *o, const char *word)
 	char letter[] = { '-', optopt, '\0' };
 
 	if (optopt >= 256 || (optopt && strchr(word, '='))) {
-		error("%s: this option takes no argument", word);
+		log_error("%s: this option takes no argument", word);
 		return -EINVAL;
 	}
 	return unknown_option(o, optopt ? letter : word);
@@ -68,7 +68,7 @@ static int bad_option(const struct optspecs *o, const char *word)
 
 int optspec_bad(const char *name, const char *value, const char *want)
 {
-	error("--%s %s: not %s", name, value, want);
+	log_error("--%s %s: not %s", name, value, want);
 	return -EINVAL;
 }
 
@@ -113,7 +113,7 @@ int optspec_parse(const struct optspecs *o, int argc, char **argv)
 			return 1;
 		}
 		if (id == ':') {
-			error("%s needs an argument", argv[optind - 1]);
+			log_error("%s needs an argument", argv[optind - 1]);
 			err = -EINVAL;
 		} else if (id == '?') {
 			err = bad_option(o, argv[optind - 1]);

@@ -37,6 +37,6 @@ int optspec_bad(const char *name, const char *value, const char *want);
 int optspec_size(const char *name, const char *value, uint64_t most, uint64_t *bytes);
 
 /* "unknown option --foo", and the nearest of those there are. */
-void suggest(const char *what, const char *word, const char *const *candidates);
+void optspec_suggest(const char *what, const char *word, const char *const *candidates);
 
 #endif

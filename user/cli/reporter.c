@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "base/fileout.h"
 #include "capture/machine.h"
 #include "capture/resources.h"
@@ -20,19 +20,19 @@
 #define CHECKPOINT_NS 1000000000ULL
 
 /* A report in one form, to a file or, for NULL, to stderr. */
-static int deliver(const struct reporter *r, const struct report *report,
-		   const struct format *format, const struct fileout *output, unsigned number)
+static int write_report(const struct reporter *r, const struct report *report,
+			const struct format *format, const struct fileout *output, unsigned number)
 {
 	struct format_style style = {
 		.table = terminal_style(output ? -1 : STDERR_FILENO),
-		.picture = r->options->picture,
+		.sample_type = r->options->sample_type,
 	};
 	GString *text;
 	int err;
 
 	if (format->stacks && !report->profile) {
-		error("no %s: stacks are not measured: %s", format->name,
-		      features_why_not(r->features, FEATURE_SAMPLES, "none were taken"));
+		log_error("no %s: stacks are not measured: %s", format->name,
+			  features_why_not(r->features, FEATURE_SAMPLES, "none were taken"));
 		return -ENODATA;
 	}
 	style.table.all_threads = r->options->all_threads;
@@ -46,22 +46,22 @@ static int deliver(const struct reporter *r, const struct report *report,
 }
 
 /* The counter backend, and why not a better one. */
-static void describe_arm(const struct reporter *r, struct report *report)
+static void describe_backend(const struct reporter *r, struct report *report)
 {
-	enum ledger_arm arm = session_arm(r->session);
+	enum counter_backend backend = session_backend(r->session);
 	g_autofree char *why = NULL;
 
-	if (arm == ARM_CLASSIC && !r->options->force_arm)
-		why = g_strdup_printf("arm percpu: %s; arm count: %s",
-				      r->features->why_not[ARM_PERCPU],
-				      r->features->why_not[ARM_COUNT]);
-	report_add_feature(report, "ledger", ledger_arm_name[arm], why);
+	if (backend == BACKEND_CLASSIC && !r->options->force_backend)
+		why = g_strdup_printf("backend percpu: %s; backend count: %s",
+				      r->features->why_not[BACKEND_PERCPU],
+				      r->features->why_not[BACKEND_COUNT]);
+	report_add_feature(report, "ledger", backend_name[backend], why);
 }
 
 /* What is not measured here, and why: a report has no silent gaps. */
 static void describe_features(const struct reporter *r, struct report *report)
 {
-	/* `quiet`: told only where it is off. */
+	/* `quiet`: reported only where it is off. */
 	const struct {
 		enum feature_id id;
 		const char *name, *missing;
@@ -78,7 +78,7 @@ static void describe_features(const struct reporter *r, struct report *report)
 		{ FEATURE_PYTHON, "python", NULL, true },
 	};
 
-	describe_arm(r, report);
+	describe_backend(r, report);
 	for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++) {
 		const char *why = features_why_not(r->features, parts[i].id, parts[i].missing);
 		bool sampled = parts[i].id == FEATURE_SAMPLES || parts[i].id == FEATURE_PYTHON;
@@ -91,7 +91,7 @@ static void describe_features(const struct reporter *r, struct report *report)
 	}
 	if (features_has(r->features, FEATURE_SPLIT_RSS))
 		report_add_feature(report, "causes", "approximate",
-				   "this kernel enters a task's changes up to 64 at a time: all of "
+				   "this kernel counts a task's changes up to 64 at a time: all of "
 				   "them count as what the task did at the last one");
 }
 
@@ -137,7 +137,7 @@ static void describe_disk_full(const struct reporter *r, struct report *report)
 	report_add_feature(report, "recording", "incomplete", why);
 }
 
-static void describe(const struct reporter *r, struct report *report)
+static void describe_run(const struct reporter *r, struct report *report)
 {
 	struct utsname name;
 
@@ -154,7 +154,7 @@ static void describe(const struct reporter *r, struct report *report)
 		describe_disk_full(r, report);
 }
 
-static void failed(struct reporter *r, int err)
+static void note_failure(struct reporter *r, int err)
 {
 	if (!err || r->err)
 		return;
@@ -167,26 +167,26 @@ static void write_numbered(struct reporter *r, struct report *report, unsigned n
 {
 	const struct options *o = r->options;
 
-	choice_warn(report, o->format, o->picture);
-	failed(r, deliver(r, report, o->format, o->to_output, number));
+	choice_warn(report, o->format, o->sample_type);
+	note_failure(r, write_report(r, report, o->format, o->to_output, number));
 	if (o->html)
-		failed(r, deliver(r, report, format_named("html"), o->to_html, number));
+		note_failure(r, write_report(r, report, format_named("html"), o->to_html, number));
 }
 
 /* A full disk takes the recording and nothing else: neither the report nor the command's
  * exit status. */
-static void recorded(struct reporter *r, const struct report *report, int err)
+static void note_recorded(struct reporter *r, const struct report *report, int err)
 {
 	g_autofree char *what = NULL;
 
 	if (!err) {
 		r->recorded_ns = report ? report->duration_ns : 0;
 	} else if (!recording_disk_full(err)) {
-		failed(r, err);
+		note_failure(r, err);
 	} else if (!r->disk_full) {
 		r->disk_full = true;
 		what = disk_full_text(r);
-		warn("%s: disk full: %s; the report has all", r->options->record, what);
+		log_warn("%s: disk full: %s; the report has all", r->options->record, what);
 	}
 }
 
@@ -197,9 +197,9 @@ static void write_again(struct reporter *r, struct report *report)
 
 	describe_disk_full(r, report);
 	if (o->output && fileout_is_file(o->to_output))
-		failed(r, deliver(r, report, o->format, o->to_output, 0));
+		note_failure(r, write_report(r, report, o->format, o->to_output, 0));
 	if (o->html && fileout_is_file(o->to_html))
-		failed(r, deliver(r, report, format_named("html"), o->to_html, 0));
+		note_failure(r, write_report(r, report, format_named("html"), o->to_html, 0));
 }
 
 int reporter_write(struct reporter *r, struct report *report)
@@ -207,45 +207,45 @@ int reporter_write(struct reporter *r, struct report *report)
 	bool knew = r->disk_full;
 	g_autofree char *why = NULL;
 
-	describe(r, report);
+	describe_run(r, report);
 	why = report_why_off(report);
 	if (why && r->options->output) /* else the report says so at its head */
-		warn("the books do not balance: %s", why);
+		log_warn("the books do not balance: %s", why);
 	write_numbered(r, report, 0);
 	/* Last: it may leave out stacks to make them fit. */
 	if (r->recording)
-		recorded(r, report, recording_checkpoint(r->recording, report, true));
+		note_recorded(r, report, recording_checkpoint(r->recording, report, true));
 	if (r->disk_full && !knew)
 		write_again(r, report);
 	return r->err;
 }
 
-static void snapshot(void *reporter, struct report *report)
+static void write_snapshot(void *reporter, struct report *report)
 {
 	struct reporter *r = reporter;
 
-	describe(r, report);
+	describe_run(r, report);
 	write_numbered(r, report, ++r->snapshots);
 }
 
-static void checkpoint(void *reporter, struct report *report)
+static void write_checkpoint(void *reporter, struct report *report)
 {
 	struct reporter *r = reporter;
 
 	if (!r->recording)
 		return;
-	describe(r, report);
-	recorded(r, report, recording_checkpoint(r->recording, report, false));
+	describe_run(r, report);
+	note_recorded(r, report, recording_checkpoint(r->recording, report, false));
 }
 
-static void log_sample(void *reporter, const struct tare_sample *s, uint32_t tally)
+static void log_sample(void *reporter, const struct tare_sample *s, uint32_t aggregate)
 {
 	struct reporter *r = reporter;
 	struct recorded_sample row = {
 		.time_ns = s->head.time_ns - MIN(s->head.time_ns, session_origin(r->session)),
 		.bytes = s->bytes,
 		.address = s->address,
-		.tally = tally,
+		.aggregate = aggregate,
 		.no_address = s->flags & TARE_SAMPLE_NO_ADDRESS,
 	};
 
@@ -253,44 +253,43 @@ static void log_sample(void *reporter, const struct tare_sample *s, uint32_t tal
 		recording_sample(r->recording, &row);
 }
 
-static void log_range(void *reporter, const struct tare_range *range, const char *path)
+static void log_vma(void *reporter, const struct tare_vma *vma, const char *path)
 {
 	/* What is 0: a file that is mapped or, of no size, a program's. */
 	static const char *const what[] = {
-		[TARE_RANGE_ANON] = "mmap",   [TARE_RANGE_UNMAP] = "munmap",
-		[TARE_RANGE_MOVE] = "mremap", [TARE_RANGE_DISCARD] = "madvise",
-		[TARE_RANGE_HEAP] = "brk",    [TARE_RANGE_PROTECT] = "mprotect",
-		[TARE_RANGE_NAME] = "name",   [TARE_RANGE_SHM] = "shmat",
-		[TARE_RANGE_UNSHM] = "shmdt", [TARE_RANGE_FORK] = "fork",
-		[TARE_RANGE_GONE] = "exit",
+		[TARE_VMA_ANON] = "mmap",   [TARE_VMA_UNMAP] = "munmap",
+		[TARE_VMA_MOVE] = "mremap", [TARE_VMA_DISCARD] = "madvise",
+		[TARE_VMA_HEAP] = "brk",    [TARE_VMA_PROTECT] = "mprotect",
+		[TARE_VMA_NAME] = "name",   [TARE_VMA_SHM] = "shmat",
+		[TARE_VMA_UNSHM] = "shmdt", [TARE_VMA_FORK] = "fork",
+		[TARE_VMA_GONE] = "exit",
 	};
 	struct reporter *r = reporter;
-	g_autofree char *name = g_strndup(range->name, TARE_NAME_LEN);
-	struct recorded_range row = {
-		.time_ns =
-			range->head.time_ns - MIN(range->head.time_ns, session_origin(r->session)),
-		.mm = range->mm,
-		.start = range->start,
-		.size = range->size,
-		.pid = range->tgid,
-		.what = range->what < G_N_ELEMENTS(what) ? what[range->what] : NULL,
+	g_autofree char *name = g_strndup(vma->name, TARE_NAME_LEN);
+	struct recorded_vma row = {
+		.time_ns = vma->head.time_ns - MIN(vma->head.time_ns, session_origin(r->session)),
+		.mm = vma->mm,
+		.start = vma->start,
+		.size = vma->size,
+		.pid = vma->tgid,
+		.what = vma->what < G_N_ELEMENTS(what) ? what[vma->what] : NULL,
 		.detail = path  ? path :
 			  *name ? name :
 				  NULL,
 	};
 
 	if (!row.what)
-		row.what = range->size ? "mmap file" : "execve";
+		row.what = vma->size ? "mmap file" : "execve";
 	if (r->recording)
-		recording_range(r->recording, &row);
+		recording_vma(r->recording, &row);
 }
 
-static void log_folded(void *reporter, uint32_t tally, uint32_t into)
+static void log_folded(void *reporter, uint32_t aggregate, uint32_t into)
 {
 	struct reporter *r = reporter;
 
 	if (r->recording)
-		recording_folded(r->recording, tally, into);
+		recording_folded(r->recording, aggregate, into);
 }
 
 void reporter_begin(struct reporter *r, const struct session *s)
@@ -302,7 +301,8 @@ void reporter_begin(struct reporter *r, const struct session *s)
 
 	r->session = s;
 	if (r->options->record)
-		recorded(r, NULL, recording_create(&r->recording, r->options->record, &config));
+		note_recorded(r, NULL,
+			      recording_create(&r->recording, r->options->record, &config));
 }
 
 void reporter_end(struct reporter *r)
@@ -317,8 +317,8 @@ void reporter_config(struct reporter *r, struct session_config *config)
 	*config = (struct session_config){
 		.load = {
 			.features = r->features,
-			.arm = r->arm,
-			.arm_forced = o->force_arm != NULL,
+			.backend = r->backend,
+			.backend_forced = o->force_backend != NULL,
 			.no_children = o->no_children,
 			.max_mms = o->max_mms,
 			.ring_bytes = o->ring_bytes,
@@ -337,27 +337,28 @@ void reporter_config(struct reporter *r, struct session_config *config)
 		.lines = o->lines,
 		.cgroup = r->cgroup,
 		.cgroup_why = r->cgroup_why,
-		.on_snapshot = snapshot,
+		.on_snapshot = write_snapshot,
 		.ctx = r,
 	};
 	if (!o->record)
 		return;
 	r->log = (struct sample_log){
 		.sample = log_sample,
-		.range = log_range,
+		.vma = log_vma,
 		.folded = log_folded,
 		.ctx = r,
 	};
-	config->on_checkpoint = checkpoint;
+	config->on_checkpoint = write_checkpoint;
 	config->checkpoint_ns = CHECKPOINT_NS;
 	config->log = &r->log;
 }
 
-int reporter_arm(const struct features *f, const struct options *o, enum ledger_arm *arm)
+int reporter_backend(const struct features *f, const struct options *o,
+		     enum counter_backend *backend)
 {
 	int err = features_check(f);
 
 	if (!err && (o->html || !strcmp(o->format->name, "html")))
 		err = choice_html("-r FILE, and tare export FILE -o FILE.html where tare has them");
-	return err ? err : features_arm(f, o->force_arm, arm);
+	return err ? err : features_backend(f, o->force_backend, backend);
 }

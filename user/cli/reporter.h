@@ -16,7 +16,7 @@
 struct reporter {
 	const struct options *options;
 	struct features *features;
-	enum ledger_arm arm;
+	enum counter_backend backend;
 	const char *target;          /* attach; NULL: run */
 	struct cgroup *cgroup;       /* run: the command's own; NULL: none */
 	char *cgroup_why;            /* the reason when there is none */
@@ -41,7 +41,8 @@ int reporter_write(struct reporter *r, struct report *report);
 
 void reporter_config(struct reporter *r, struct session_config *config);
 
-/* An arm chosen, or the reason why tare can't work said. 0, or negative errno. */
-int reporter_arm(const struct features *f, const struct options *o, enum ledger_arm *arm);
+/* A backend chosen, or the reason why tare can't work said. 0, or negative errno. */
+int reporter_backend(const struct features *f, const struct options *o,
+		     enum counter_backend *backend);
 
 #endif

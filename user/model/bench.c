@@ -122,7 +122,7 @@ struct bench_row *bench_find(const struct bench *b, const char *id)
 	return NULL;
 }
 
-static int64_t sum(const int64_t *part, const int *which, unsigned n)
+static int64_t sum_known(const int64_t *part, const int *which, unsigned n)
 {
 	int64_t total = 0;
 
@@ -141,10 +141,10 @@ void bench_sum(struct bench_weighing *w)
 	static const int kernel[] = { TARE_PAGETABLE, TARE_KSTACK, TARE_KMEM };
 	static const int all[] = { BENCH_USER, BENCH_KERNEL };
 
-	w->part[BENCH_RSS] = sum(w->part, rss, G_N_ELEMENTS(rss));
-	w->part[BENCH_USER] = sum(w->part, user, G_N_ELEMENTS(user));
-	w->part[BENCH_KERNEL] = sum(w->part, kernel, G_N_ELEMENTS(kernel));
-	w->part[BENCH_WEIGHT] = sum(w->part, all, G_N_ELEMENTS(all));
+	w->part[BENCH_RSS] = sum_known(w->part, rss, G_N_ELEMENTS(rss));
+	w->part[BENCH_USER] = sum_known(w->part, user, G_N_ELEMENTS(user));
+	w->part[BENCH_KERNEL] = sum_known(w->part, kernel, G_N_ELEMENTS(kernel));
+	w->part[BENCH_WEIGHT] = sum_known(w->part, all, G_N_ELEMENTS(all));
 }
 
 enum bench_state bench_row_state(const struct bench_row *row)

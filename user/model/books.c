@@ -8,7 +8,7 @@
 #include "bpf/ledger.h"
 #include "model/books_parts.h"
 
-static uint64_t since(uint64_t origin, uint64_t t)
+static uint64_t since_origin(uint64_t origin, uint64_t t)
 {
 	return t > origin ? t - origin : 0;
 }
@@ -28,7 +28,7 @@ static void add_cause(struct report_task *t, char *name, struct flow flow)
 	g_array_append_val(t->causes, cause);
 }
 
-/* `cached`: pages that the task has not told its mm yet (kernels to 6.1). Which
+/* `cached`: pages that the task has not reported to its mm yet (kernels to 6.1). Which
  * of its causes brought them is not known; nearly all are page faults. */
 static void build_causes(struct report_task *t, const struct tare_task *s, int64_t cached,
 			 const struct books_input *in)
@@ -80,18 +80,18 @@ static void build_fold_causes(struct report_task *t, const struct task_fold *fol
 
 static struct report_spread spread_of(const struct sketch *s, const struct books_input *in)
 {
-	return (struct report_spread){ bytes(in, TARE_ANON, s->min),
-				       bytes(in, TARE_ANON, sketch_median(s)),
-				       bytes(in, TARE_ANON, s->max) };
+	return (struct report_spread){ bytes_of_kind(in, TARE_ANON, s->min),
+				       bytes_of_kind(in, TARE_ANON, sketch_median(s)),
+				       bytes_of_kind(in, TARE_ANON, s->max) };
 }
 
 static uint64_t last_peak_ns(const struct books_input *in)
 {
-	return rising(in) ? in->now_ns : in->workload.weight_peak_ns;
+	return is_rising(in) ? in->now_ns : in->workload.weight_peak_ns;
 }
 
 /* A task that shares another process's address space (vfork, CLONE_VM): what it
- * does there is foreign, and so is what it has cached. */
+ * does there is by a non-owner, and so is what it has cached. */
 static bool is_guest(const struct tare_task *s)
 {
 	return s->mm_proc && s->mm_proc != s->proc;
@@ -102,8 +102,8 @@ static int64_t cached_bytes(const struct tare_task *s, int kind, const struct bo
 	return (s->cached[kind] - s->cached0[kind]) * (int64_t)in->page_size;
 }
 
-/* What a task, or all of a fold, had not told its mm; and what brought the others. */
-static void build_cached(struct report_task *t, const struct world_task *wt,
+/* What a task, or all of a fold, had not reported to its mm; and what brought the others. */
+static void build_cached(struct report_task *t, const struct proctable_task *wt,
 			 const struct books_input *in)
 {
 	const struct tare_task *s = wt->state;
@@ -124,7 +124,7 @@ static void build_cached(struct report_task *t, const struct world_task *wt,
 		build_causes(t, s, cached_rss, in);
 }
 
-static struct report_task *build_task(const struct world_task *wt, const struct books_input *in)
+static struct report_task *build_task(const struct proctable_task *wt, const struct books_input *in)
 {
 	const struct tare_task *s = wt->state;
 	struct report_task *t = report_task_new();
@@ -139,19 +139,19 @@ static struct report_task *build_task(const struct world_task *wt, const struct 
 	t->attached = (wt->fold ? wt->fold->attached > 0 :
 		       wt->lost ? wt->lost_attached > 0 :
 				  s->flags & TARE_TASK_ATTACHED) &&
-		      !in->world->launched;
+		      !in->proctable->launched;
 	if (wt->lost)
 		t->count = wt->lost;
 	if (wt->fold) {
 		t->count = wt->fold->count;
 		t->in_spread = spread_of(wt->fold->in, in);
 	}
-	t->start_ns = since(in->origin_ns, s->start_ns);
-	t->end_ns = wt->ended ? since(in->origin_ns, s->end_ns) : 0;
+	t->start_ns = since_origin(in->origin_ns, s->start_ns);
+	t->end_ns = wt->ended ? since_origin(in->origin_ns, s->end_ns) : 0;
 	for (int k = 0; k < TARE_KINDS; k++)
 		t->flow[k] = flow_bytes(in, k, &s->flow[k]);
 	for (int k = 0; k < TARE_KINDS; k++)
-		t->at_peak[k] = bytes(in, k, ledger_at_peak(s, k, last_peak(in)));
+		t->at_peak[k] = bytes_of_kind(in, k, ledger_at_peak(s, k, last_peak(in)));
 	t->faults_kernel = kernel;
 	t->faults_user = s->faults - kernel;
 	t->faults_major = s->faults_major;
@@ -163,9 +163,9 @@ static struct report_task *build_task(const struct world_task *wt, const struct 
 	return t;
 }
 
-static void build_exit(struct report_process *p, const struct world_proc *wp)
+static void build_exit(struct report_process *p, const struct proctable_proc *wp)
 {
-	p->exit.known = !p->alive && !(wp->fold && wp->fold->mixed) && wp->id != WORLD_REST &&
+	p->exit.known = !p->alive && !(wp->fold && wp->fold->mixed) && wp->id != PROCTABLE_REST &&
 			!wp->end_lost;
 	p->failed = wp->fold ? wp->fold->failed : !p->alive && wp->status;
 	if (!p->exit.known)
@@ -182,24 +182,25 @@ static void copy_strings(GPtrArray *to, const GPtrArray *from)
 		g_ptr_array_add(to, g_strdup(from->pdata[i]));
 }
 
-/* Opening balances, foreign entries and peaks of one address space. */
+/* Initial balances, updates by non-owners and peaks of one address space. */
 static void add_mm(struct report_process *p, const struct tare_mm *m, const struct books_input *in)
 {
 	bool peaked = m->peak_seq == last_peak(in);
 	int64_t peak = MAX(m->peak, m->rss) * (int64_t)in->page_size;
 
 	for (int k = 0; k < TARE_MM_KINDS; k++) {
-		int64_t now = m->opening[k] + ledger_net(&m->foreign[k]);
+		int64_t now = m->initial[k] + ledger_net(&m->nonowner[k]);
 
-		p->balance[k].opening += bytes(in, k, m->opening[k]);
-		flow_add(&p->balance[k].foreign, flow_bytes(in, k, &m->foreign[k]));
-		p->at_peak[k] += bytes(in, k, peaked ? m->at_peak[k] : now);
+		p->balance[k].initial += bytes_of_kind(in, k, m->initial[k]);
+		flow_add(&p->balance[k].nonowner, flow_bytes(in, k, &m->nonowner[k]));
+		p->at_peak[k] += bytes_of_kind(in, k, peaked ? m->at_peak[k] : now);
 	}
-	for (int i = 0; i < TARE_FOREIGNERS; i++)
-		flow_add(&p->foreign_cause[i], flow_bytes(in, TARE_ANON, &m->foreign_cause[i]));
+	for (int i = 0; i < TARE_NONOWNERS; i++)
+		flow_add(&p->nonowner_cause[i], flow_bytes(in, TARE_ANON, &m->nonowner_cause[i]));
 	if (peak > p->rss_peak) {
 		p->rss_peak = peak;
-		p->rss_peak_ns = since(in->origin_ns, m->rss > m->peak ? in->now_ns : m->peak_ns);
+		p->rss_peak_ns =
+			since_origin(in->origin_ns, m->rss > m->peak ? in->now_ns : m->peak_ns);
 	}
 }
 
@@ -209,14 +210,14 @@ static GPtrArray *find_guests(const struct books_input *in)
 	GHashTableIter iter;
 	gpointer value;
 
-	g_hash_table_iter_init(&iter, in->world->tasks);
+	g_hash_table_iter_init(&iter, in->proctable->tasks);
 	while (g_hash_table_iter_next(&iter, NULL, &value))
-		if (is_guest(((const struct world_task *)value)->state))
-			g_ptr_array_add(guests, ((const struct world_task *)value)->state);
+		if (is_guest(((const struct proctable_task *)value)->state))
+			g_ptr_array_add(guests, ((const struct proctable_task *)value)->state);
 	return guests;
 }
 
-/* Entries that guests of this process have not told its mm yet. */
+/* Updates that guests of this process have not reported to its mm yet. */
 static void add_guests(struct report_process *p, uint64_t proc, const GPtrArray *guests,
 		       const struct books_input *in)
 {
@@ -224,9 +225,9 @@ static void add_guests(struct report_process *p, uint64_t proc, const GPtrArray 
 		const struct tare_task *s = guests->pdata[i];
 
 		for (int k = 0; k < TARE_MEMBERS && s->mm_proc == proc; k++) {
-			flow_change(&p->balance[k].foreign, cached_bytes(s, k, in));
+			flow_change(&p->balance[k].nonowner, cached_bytes(s, k, in));
 			if (ledger_is_rss(k))
-				flow_change(&p->foreign_cause[TARE_FOREIGN_PROCESS],
+				flow_change(&p->nonowner_cause[TARE_NONOWNER_PROCESS],
 					    cached_bytes(s, k, in));
 		}
 	}
@@ -242,9 +243,9 @@ static void add_cached(const struct tare_task *s, const struct books_input *in,
 }
 
 /* What the kernel's own counters say of a process's living address spaces, in
- * `kernel`, and what the ledger has entered there. False: one of them was not
+ * `kernel`, and what the ledger has counted there. False: one of them was not
  * quiet or not met, or one of its tasks did something or ended meanwhile. */
-static bool living_sums(const struct world_proc *wp, const GPtrArray *guests,
+static bool living_sums(const struct proctable_proc *wp, const GPtrArray *guests,
 			const struct books_input *in, int64_t kernel[TARE_MM_KINDS],
 			int64_t ledger[TARE_MM_KINDS])
 {
@@ -252,27 +253,27 @@ static bool living_sums(const struct world_proc *wp, const GPtrArray *guests,
 	unsigned met = 0;
 
 	for (unsigned i = 0; i < wp->mms->len; i++) {
-		const struct world_mm *m = wp->mms->pdata[i];
+		const struct proctable_mm *m = wp->mms->pdata[i];
 
 		if (m->closed)
 			continue;
-		quiet &= m->quiet && m->sweep == in->world->sweep;
+		quiet &= m->quiet && m->sweep == in->proctable->sweep;
 		met++;
 		if (!m->state.sums_valid) /* being torn down */
 			continue;
 		for (int k = 0; k < TARE_MM_KINDS; k++) {
-			kernel[k] += bytes(in, k, m->state.kernel[k]);
-			ledger[k] += bytes(in, k, m->state.ledger[k]);
+			kernel[k] += bytes_of_kind(in, k, m->state.kernel[k]);
+			ledger[k] += bytes_of_kind(in, k, m->state.ledger[k]);
 		}
 	}
 	for (unsigned i = 0; i < wp->tasks->len; i++) {
-		const struct world_task *t = wp->tasks->pdata[i];
+		const struct proctable_task *t = wp->tasks->pdata[i];
 
 		if (t->ended) {
-			quiet &= t->sweep != in->world->sweep || !wp->living;
+			quiet &= t->sweep != in->proctable->sweep || !wp->living;
 			continue;
 		}
-		quiet &= t->still == in->world->sweep;
+		quiet &= t->still == in->proctable->sweep;
 		if (!is_guest(t->state))
 			add_cached(t->state, in, kernel, ledger);
 	}
@@ -291,10 +292,10 @@ static void note_peak(int64_t *peak, uint64_t *when, const struct balance held[T
 	if (rss <= *peak)
 		return;
 	*peak = rss;
-	*when = since(in->origin_ns, in->now_ns);
+	*when = since_origin(in->origin_ns, in->now_ns);
 }
 
-static void close_process(struct report_process *p, const struct world_proc *wp,
+static void close_process(struct report_process *p, const struct proctable_proc *wp,
 			  const GPtrArray *guests, const struct books_input *in)
 {
 	int64_t kernel[TARE_MM_KINDS] = { 0 }, ledger[TARE_MM_KINDS] = { 0 };
@@ -351,7 +352,7 @@ void books_sort(struct report *r)
 }
 
 /* The kernel stacks of tasks that ran before tare came. */
-static void add_old_stacks(struct report_process *p, const struct world_task *wt,
+static void add_old_stacks(struct report_process *p, const struct proctable_task *wt,
 			   const struct books_input *in)
 {
 	int64_t size = (int64_t)in->workload.stack_bytes;
@@ -364,7 +365,7 @@ static void add_old_stacks(struct report_process *p, const struct world_task *wt
 		n = wt->fold->attached;
 		at_peak = fold_attached_at(wt->fold, peak_ns);
 	}
-	p->balance[TARE_KSTACK].opening += (int64_t)n * size;
+	p->balance[TARE_KSTACK].initial += (int64_t)n * size;
 	p->at_peak[TARE_KSTACK] += (int64_t)at_peak * size;
 }
 
@@ -375,8 +376,8 @@ static void build_fold(struct report_process *p, const struct proc_fold *fold,
 	p->rss_peak_spread = spread_of(fold->peak, in);
 }
 
-static struct report_process *build_process(const struct world_proc *wp, const GPtrArray *guests,
-					    const struct books_input *in)
+static struct report_process *build_process(const struct proctable_proc *wp,
+					    const GPtrArray *guests, const struct books_input *in)
 {
 	struct report_process *p = report_process_new();
 
@@ -390,11 +391,11 @@ static struct report_process *build_process(const struct world_proc *wp, const G
 	copy_strings(p->images, wp->images);
 	p->argv_truncated = wp->argv_truncated;
 	p->alive = wp->living > 0;
-	p->start_ns = since(in->origin_ns, wp->start_ns);
-	p->end_ns = p->alive ? 0 : since(in->origin_ns, wp->end_ns);
+	p->start_ns = since_origin(in->origin_ns, wp->start_ns);
+	p->end_ns = p->alive ? 0 : since_origin(in->origin_ns, wp->end_ns);
 	build_exit(p, wp);
 	for (unsigned i = 0; i < wp->mms->len; i++)
-		add_mm(p, &((const struct world_mm *)wp->mms->pdata[i])->state, in);
+		add_mm(p, &((const struct proctable_mm *)wp->mms->pdata[i])->state, in);
 	for (unsigned i = 0; i < wp->tasks->len; i++) {
 		struct report_task *t = build_task(wp->tasks->pdata[i], in);
 
@@ -414,15 +415,15 @@ static struct report_process *build_process(const struct world_proc *wp, const G
 }
 
 static void add_totals(struct report *r, const struct report_process *p,
-		       const struct world_proc *wp, const struct books_input *in)
+		       const struct proctable_proc *wp, const struct books_input *in)
 {
 	for (int k = 0; k < TARE_KINDS; k++) {
 		struct balance *sum = &r->totals[k];
 		const struct balance *b = &p->balance[k];
 
-		sum->opening += b->opening;
+		sum->initial += b->initial;
 		flow_add(&sum->tasks, b->tasks);
-		flow_add(&sum->foreign, b->foreign);
+		flow_add(&sum->nonowner, b->nonowner);
 		sum->unattributed += b->unattributed;
 		balance_close(sum);
 		if (k < TARE_MEMBERS && !wp->fold)
@@ -430,8 +431,8 @@ static void add_totals(struct report *r, const struct report_process *p,
 	}
 	if (wp->fold && in->sums_valid) /* in their sum they may cancel out */
 		r->off_pages += wp->fold->off;
-	for (int i = 0; i < TARE_FOREIGNERS; i++)
-		flow_add(&r->foreign_cause[i], p->foreign_cause[i]);
+	for (int i = 0; i < TARE_NONOWNERS; i++)
+		flow_add(&r->nonowner_cause[i], p->nonowner_cause[i]);
 }
 
 /* Sums of ended tasks whose process is not known are in a row of their own. What is in that row
@@ -452,7 +453,7 @@ static void build_peak(struct report *r, const struct books_input *in)
 	uint64_t n = report_processes(r);
 
 	r->peak_rss = pages * (int64_t)in->page_size;
-	r->peak_ns = since(in->origin_ns, w->rss > w->peak ? in->now_ns : w->peak_ns);
+	r->peak_ns = since_origin(in->origin_ns, w->rss > w->peak ? in->now_ns : w->peak_ns);
 	r->peak_bound = (ledger_fold_at(pages) - 1) * in->page_size;
 	for (unsigned i = 0; i < r->processes->len; i++) {
 		const struct report_process *p = r->processes->pdata[i];
@@ -470,12 +471,12 @@ static void build_peak(struct report *r, const struct books_input *in)
 static void build_weight_peak(struct report *r, const struct books_input *in)
 {
 	const struct tare_workload *w = &in->workload;
-	int64_t pages = MAX(w->weight_peak, w->rss + w->beside);
+	int64_t pages = MAX(w->weight_peak, w->rss + w->nonrss);
 
 	r->peak_weight = pages * (int64_t)in->page_size;
 	r->peak_weight_bound = (ledger_fold_at(MAX(w->peak, w->rss)) - 1) * in->page_size;
-	r->peak_kernel = at_peak(in, w->beside - w->swap, w->weight_peak_kernel);
-	r->peak_weight_ns = since(in->origin_ns, last_peak_ns(in));
+	r->peak_kernel = at_peak(in, w->nonrss - w->swap, w->weight_peak_kernel);
+	r->peak_weight_ns = since_origin(in->origin_ns, last_peak_ns(in));
 }
 
 void books_close(struct report *r, const struct books_input *in)
@@ -484,22 +485,22 @@ void books_close(struct report *r, const struct books_input *in)
 	GHashTableIter iter;
 	gpointer value;
 
-	g_hash_table_iter_init(&iter, in->world->procs);
+	g_hash_table_iter_init(&iter, in->proctable->procs);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		struct report_process *p = build_process(value, guests, in);
 
 		g_ptr_array_add(r->processes, p);
 		add_totals(r, p, value, in);
 	}
-	if (g_hash_table_contains(in->world->procs, &(uint64_t){ WORLD_REST }))
+	if (g_hash_table_contains(in->proctable->procs, &(uint64_t){ PROCTABLE_REST }))
 		check_totals(r, in);
 	books_sort(r);
 	memcpy(r->lost, in->workload.lost, sizeof(r->lost));
 	r->mms_closed = in->workload.mms_closed;
 	r->mms_nonzero = in->workload.mms_nonzero;
 	r->sums_valid = in->sums_valid;
-	r->malformed = in->world->malformed;
-	r->duration_ns = since(in->origin_ns, in->now_ns);
+	r->malformed = in->proctable->malformed;
+	r->duration_ns = since_origin(in->origin_ns, in->now_ns);
 	build_peak(r, in);
 	build_weight_peak(r, in);
 	books_kmem(r, in);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Closing the books: a report from the world. Pure: all that it needs is given.
+ * Closing the books: a report from the process table. Pure: all that it needs is given.
  */
 #ifndef TARE_BOOKS_H
 #define TARE_BOOKS_H
 
 #include "model/report.h"
-#include "model/world.h"
+#include "model/proctable.h"
 
 struct books_input {
-	const struct world *world;
+	const struct proctable *proctable;
 	struct tare_workload workload; /* as the kernel side holds it now */
 	uint64_t page_size;
 	uint64_t origin_ns; /* CLOCK_BOOTTIME of the report's time 0 */
@@ -17,11 +17,11 @@ struct books_input {
 	bool sums_valid;    /* the kernel's counters can be summed (known shape) */
 	struct books_kmem {
 		enum kmem_level level;
-		bool whole;      /* nobody else is in the group */
-		int64_t opening; /* bytes that it was charged less those by events, at the start */
-		int64_t elsewhere; /* of the adopted page tables and stacks those that another group
-				      was charged for, and are there still */
-		int64_t by_group;  /* its counter when workload.group.events was what it is here */
+		bool whole;      /* nobody else is in the cgroup */
+		int64_t initial; /* bytes that it was charged less those by events, at the start */
+		int64_t elsewhere; /* of the attached tables and stacks those that another
+				      cgroup was charged for, and are there still */
+		int64_t by_cgroup; /* its counter when workload.cgroup.events was what it is here */
 		int64_t bound;     /* how far that counter may lag */
 		bool hidden;       /* tasks without events were looked for */
 	} kmem;
@@ -32,7 +32,7 @@ struct books_input {
 /* Fill processes, totals, books, peak, losses and duration of `r`.
  *
  * unattributed, per process and kind: what the kernel's counters say less what
- * the entries add up to. For a process that has ended the kernel says 0. For
+ * the updates add up to. For a process that has ended the kernel says 0. For
  * one that was quiet during the sweep the comparison is with the sum over its
  * tasks. For one that ran meanwhile its tasks were read at different moments,
  * so the comparison is within the kernel, at one moment (see take_sums()). */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Kernel memory other than page tables and stacks: events, and what no followed task did,
- * against the group's own counter.
+ * against the cgroup's own counter.
  *
  * The total is exact; who has it is an attribution. A task's account has what it was charged
  * and did not free itself. No event tells what others free of it, so that accounts can hold
@@ -13,18 +13,18 @@
 #include "model/books_parts.h"
 #include "model/claims.h"
 
-/* Opening balance of the group without page tables and stacks that have rows. */
-static int64_t opening(const struct books_input *in)
+/* Initial balance of the cgroup without page tables and stacks that have rows. */
+static int64_t initial_balance(const struct books_input *in)
 {
-	return in->kmem.opening - in->workload.group.adopted + in->kmem.elsewhere;
+	return in->kmem.initial - in->workload.cgroup.attached + in->kmem.elsewhere;
 }
 
-static void fill(struct report_kmem *k, const struct books_input *in)
+static void fill_kmem(struct report_kmem *k, const struct books_input *in)
 {
 	const struct tare_workload *w = &in->workload;
-	const struct tare_group *g = &w->group;
+	const struct tare_cgroup *g = &w->cgroup;
 
-	k->by_events = in->kmem.opening + g->events;
+	k->by_events = in->kmem.initial + g->events;
 	k->vmalloc = g->vmalloc;
 	k->sock = g->sock;
 	k->elsewhere = g->elsewhere + in->kmem.elsewhere;
@@ -33,50 +33,50 @@ static void fill(struct report_kmem *k, const struct books_input *in)
 	k->hidden_times = g->hidden_times;
 	k->hidden_ns = g->hidden_ns;
 	k->left = g->left;
-	k->left_at_peak = g->foreign_peak_seq == last_peak(in) ? g->left_at_peak : g->left;
-	k->foreign_at_peak = g->foreign_at_peak;
-	if (g->foreign_peak_seq != last_peak(in))
-		k->foreign_at_peak = g->left;
-	for (int i = 0; i < TARE_FOREIGNERS; i++) {
-		flow_add(&k->foreign[i], flow_bytes(in, TARE_KMEM, &g->foreign[i]));
-		if (g->foreign_peak_seq != last_peak(in))
-			k->foreign_at_peak += ledger_net(&g->foreign[i]);
+	k->left_at_peak = g->nonowner_peak_seq == last_peak(in) ? g->left_at_peak : g->left;
+	k->nonowner_at_peak = g->nonowner_at_peak;
+	if (g->nonowner_peak_seq != last_peak(in))
+		k->nonowner_at_peak = g->left;
+	for (int i = 0; i < TARE_NONOWNERS; i++) {
+		flow_add(&k->nonowner[i], flow_bytes(in, TARE_KMEM, &g->nonowner[i]));
+		if (g->nonowner_peak_seq != last_peak(in))
+			k->nonowner_at_peak += ledger_net(&g->nonowner[i]);
 	}
 	/* A command holds nothing when it begins: making it was charged to tare. */
-	if (k->whole && in->world->launched)
-		flow_change(&k->foreign[TARE_FOREIGN_PROCESS], opening(in));
+	if (k->whole && in->proctable->launched)
+		flow_change(&k->nonowner[TARE_NONOWNER_PROCESS], initial_balance(in));
 }
 
-static void total(struct report *r, const struct books_input *in)
+static void close_kmem(struct report *r, const struct books_input *in)
 {
 	struct balance *b = &r->totals[TARE_KMEM];
 	const struct report_kmem *k = &r->kmem;
 
 	if (k->whole) {
-		for (int i = 0; i < TARE_FOREIGNERS; i++)
-			flow_add(&b->foreign, k->foreign[i]);
-		flow_change(&b->foreign, k->left);
-		b->opening = in->world->launched ? 0 : opening(in);
-		if (k->by_group != CGROUP_UNKNOWN)
-			b->unattributed = k->by_group - k->by_events;
+		for (int i = 0; i < TARE_NONOWNERS; i++)
+			flow_add(&b->nonowner, k->nonowner[i]);
+		flow_change(&b->nonowner, k->left);
+		b->initial = in->proctable->launched ? 0 : initial_balance(in);
+		if (k->by_cgroup != CGROUP_UNKNOWN)
+			b->unattributed = k->by_cgroup - k->by_events;
 	}
 	balance_close(b);
 }
 
-/* What all rows can hold now. Where others are in the group: not more than all of it. */
+/* What all rows can hold now. Where others are in the cgroup: not more than all of it. */
 static int64_t held_now(const struct report *r)
 {
 	int64_t held = r->totals[TARE_KMEM].net;
 
-	if (!r->kmem.whole && r->kmem.by_group != CGROUP_UNKNOWN)
-		held = MIN(held, r->kmem.by_group + MAX(r->kmem.elsewhere, 0));
+	if (!r->kmem.whole && r->kmem.by_cgroup != CGROUP_UNKNOWN)
+		held = MIN(held, r->kmem.by_cgroup + MAX(r->kmem.elsewhere, 0));
 	return MAX(held, 0);
 }
 
 /* At the peak: what its kernel memory was beside what is known of it. */
 static int64_t held_at_peak(const struct report *r)
 {
-	int64_t held = r->peak_kernel - r->kmem.sampled_at_peak;
+	int64_t held = r->peak_kernel - r->kmem.polled_at_peak;
 
 	for (unsigned i = 0; i < r->processes->len; i++) {
 		const struct report_process *p = r->processes->pdata[i];
@@ -99,19 +99,19 @@ static void each_task(struct report *r,
 	}
 }
 
-/* The rows' claims, in the order of each_task(); the last is the opening's. */
+/* The rows' claims, in the order of each_task(); the last is the initial balance's. */
 struct rows {
 	GArray *claims; /* int64_t */
 	unsigned next;
 	struct flow change; /* of all rows: what was cut is in `out`, what was below 0 in `in` */
 };
 
-static int64_t cut(const struct rows *rows)
+static int64_t cut_bytes(const struct rows *rows)
 {
 	return -flow_net(rows->change);
 }
 
-static int64_t settled(struct rows *rows, int64_t before)
+static int64_t next_claim(struct rows *rows, int64_t before)
 {
 	int64_t now = g_array_index(rows->claims, int64_t, rows->next++);
 
@@ -135,7 +135,7 @@ static void claim_at_peak(void *ctx, struct report_process *p, struct report_tas
 
 static void settle_now(void *ctx, struct report_process *p, struct report_task *t)
 {
-	int64_t before = flow_net(t->flow[TARE_KMEM]), change = settled(ctx, before) - before;
+	int64_t before = flow_net(t->flow[TARE_KMEM]), change = next_claim(ctx, before) - before;
 
 	flow_change(&t->flow[TARE_KMEM], change);
 	flow_change(&p->balance[TARE_KMEM].tasks, change);
@@ -144,15 +144,15 @@ static void settle_now(void *ctx, struct report_process *p, struct report_task *
 
 static void settle_at_peak(void *ctx, struct report_process *p, struct report_task *t)
 {
-	int64_t before = t->at_peak[TARE_KMEM], now = settled(ctx, before);
+	int64_t before = t->at_peak[TARE_KMEM], now = next_claim(ctx, before);
 
 	t->at_peak[TARE_KMEM] = now;
 	p->at_peak[TARE_KMEM] += now - before;
 }
 
-static void settle(struct rows *rows, int64_t opening, int64_t held)
+static void settle_rows(struct rows *rows, int64_t initial, int64_t held)
 {
-	g_array_append_val(rows->claims, opening);
+	g_array_append_val(rows->claims, initial);
 	claims_settle((int64_t *)(void *)rows->claims->data, rows->claims->len, held);
 }
 
@@ -163,13 +163,13 @@ static void rows_now(struct report *r)
 	struct balance *b = &r->totals[TARE_KMEM];
 
 	each_task(r, claim_now, &rows);
-	settle(&rows, b->opening, held_now(r));
+	settle_rows(&rows, b->initial, held_now(r));
 	each_task(r, settle_now, &rows);
-	r->kmem.freed_by_others = cut(&rows);
+	r->kmem.freed_by_others = cut_bytes(&rows);
 	r->kmem.before = g_array_index(claims, int64_t, rows.next);
 	flow_add(&b->tasks, rows.change);
 	if (r->kmem.whole)
-		flow_change(&b->foreign, cut(&rows));
+		flow_change(&b->nonowner, cut_bytes(&rows));
 	balance_close(b);
 }
 
@@ -180,15 +180,15 @@ static void rows_at_peak(struct report *r)
 	int64_t held = held_at_peak(r);
 
 	each_task(r, claim_at_peak, &rows);
-	settle(&rows, r->totals[TARE_KMEM].opening, held);
+	settle_rows(&rows, r->totals[TARE_KMEM].initial, held);
 	each_task(r, settle_at_peak, &rows);
-	r->kmem.freed_by_others_at_peak = cut(&rows);
+	r->kmem.freed_by_others_at_peak = cut_bytes(&rows);
 	r->kmem.before_at_peak = g_array_index(claims, int64_t, rows.next);
 	if (!r->kmem.whole)
 		return;
 	for (unsigned i = 0; i < rows.next; i++)
 		held -= g_array_index(claims, int64_t, i);
-	r->kmem.foreign_at_peak = held - r->totals[TARE_KMEM].opening - r->kmem.drift_at_peak;
+	r->kmem.nonowner_at_peak = held - r->totals[TARE_KMEM].initial - r->kmem.drift_at_peak;
 }
 
 void books_kmem(struct report *r, const struct books_input *in)
@@ -198,14 +198,14 @@ void books_kmem(struct report *r, const struct books_input *in)
 
 	k->level = in->kmem.level;
 	k->whole = in->kmem.whole;
-	k->by_group = in->kmem.by_group;
+	k->by_cgroup = in->kmem.by_cgroup;
 	k->bound = in->kmem.bound;
-	k->sampled_at_peak = at_peak(in, w->sampled, w->weight_peak_sampled);
+	k->polled_at_peak = at_peak(in, w->polled, w->weight_peak_polled);
 	k->drift_at_peak = at_peak(in, w->drift, w->weight_peak_drift);
 	if (k->level != KMEM_EVENTS)
 		return;
-	fill(k, in);
-	total(r, in);
+	fill_kmem(k, in);
+	close_kmem(r, in);
 	rows_now(r);
 	rows_at_peak(r);
 }

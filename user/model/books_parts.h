@@ -10,7 +10,7 @@
 #include "model/fold.h"
 
 /* The four members are pages, the kernel's kinds are bytes. */
-static inline uint64_t bytes(const struct books_input *in, int kind, uint64_t n)
+static inline uint64_t bytes_of_kind(const struct books_input *in, int kind, uint64_t n)
 {
 	return kind < TARE_MEMBERS ? n * in->page_size : n;
 }
@@ -20,7 +20,8 @@ static inline struct flow flow_bytes(const struct books_input *in, int kind,
 {
 	struct tare_flow plain = fold_flow(f);
 
-	return (struct flow){ bytes(in, kind, plain.in), bytes(in, kind, plain.out) };
+	return (struct flow){ bytes_of_kind(in, kind, plain.in),
+			      bytes_of_kind(in, kind, plain.out) };
 }
 
 static inline void flow_add(struct flow *sum, struct flow f)
@@ -37,22 +38,22 @@ static inline void flow_change(struct flow *f, int64_t delta)
 		f->out -= delta;
 }
 
-static inline bool rising(const struct books_input *in)
+static inline bool is_rising(const struct books_input *in)
 {
-	return in->workload.rss + in->workload.beside > in->workload.weight_peak;
+	return in->workload.rss + in->workload.nonrss > in->workload.weight_peak;
 }
 
 /* The number of the weight's last peak. If the peak is now, a number that no task has noted:
  * then each task's present net is its net at the peak. */
 static inline uint64_t last_peak(const struct books_input *in)
 {
-	return rising(in) ? TARE_PEAK_NOW : in->workload.peak_seq;
+	return is_rising(in) ? TARE_PEAK_NOW : in->workload.peak_seq;
 }
 
 /* Bytes of what was these pages at the last peak, unless that is now. */
 static inline int64_t at_peak(const struct books_input *in, int64_t now, int64_t then)
 {
-	return (rising(in) ? now : then) * (int64_t)in->page_size;
+	return (is_rising(in) ? now : then) * (int64_t)in->page_size;
 }
 
 /* Fill r->kmem and the totals of TARE_KMEM, once all else is closed, and make each row's

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/intern.h"
-#include "model/group.h"
+#include "model/rollup.h"
 
 int64_t diff_change(const struct diff_figure *f)
 {
@@ -81,7 +81,7 @@ static struct diff_side *side_of(struct whose *w, const char *process, const cha
 static void note_pattern(GHashTable *patterns, const char *comm, uint64_t count)
 {
 	if (count > 1)
-		g_hash_table_add(patterns, group_pattern(comm ? comm : ""));
+		g_hash_table_add(patterns, rollup_pattern(comm ? comm : ""));
 }
 
 static void note_patterns(GHashTable *patterns, const struct report *r)
@@ -101,7 +101,7 @@ static void note_patterns(GHashTable *patterns, const struct report *r)
 /* What it goes by. */
 static char *name_in(const struct whose *w, const char *comm)
 {
-	char *pattern = group_pattern(comm ? comm : "");
+	char *pattern = rollup_pattern(comm ? comm : "");
 
 	if (g_hash_table_contains(w->patterns, pattern))
 		return pattern;
@@ -187,11 +187,11 @@ struct places {
 };
 
 static void add_figure(const struct places *w, struct diff_figure *f, const struct profile_entry *e,
-		       int picture)
+		       int sample_type)
 {
-	double error = e->count ? profile_error(w->p, e->bytes[picture]) : 0;
+	double error = e->count ? profile_error(w->p, e->bytes[sample_type]) : 0;
 
-	f->bytes[w->time] += e->bytes[picture];
+	f->bytes[w->time] += e->bytes[sample_type];
 	f->error += error * error;
 }
 
@@ -253,7 +253,7 @@ static void add_entry(struct places *w, const struct profile_entry *e)
 		path.parent = intern_put(w->paths, &path);
 		f = w->d->functions->pdata[path.frame];
 		seen = &g_array_index(w->seen, uint64_t, path.frame);
-		for (int k = 0; k < PICTURES; k++) {
+		for (int k = 0; k < SAMPLE_TYPES; k++) {
 			if (*seen != w->entry)
 				add_figure(w, &f->total[k], e, k);
 			if (!i)
@@ -261,37 +261,38 @@ static void add_entry(struct places *w, const struct profile_entry *e)
 		}
 		*seen = w->entry;
 	}
-	for (int k = 0; k < PICTURES; k++)
+	for (int k = 0; k < SAMPLE_TYPES; k++)
 		add_figure(w, &stack_at(w, path.parent)->held[k], e, k);
 }
 
-static void roots(struct diff_figure figures[PICTURES])
+static void take_roots(struct diff_figure figures[SAMPLE_TYPES])
 {
-	for (int k = 0; k < PICTURES; k++)
+	for (int k = 0; k < SAMPLE_TYPES; k++)
 		figures[k].error = sqrt(figures[k].error);
 }
 
-static int by_function(gconstpointer a, gconstpointer b, gpointer picture)
+static int by_function(gconstpointer a, gconstpointer b, gpointer sample_type)
 {
 	const struct diff_function *x = *(struct diff_function *const *)a;
 	const struct diff_function *y = *(struct diff_function *const *)b;
-	int k = GPOINTER_TO_INT(picture);
+	int k = GPOINTER_TO_INT(sample_type);
 	int order = by_change(diff_change(&x->total[k]), diff_change(&y->total[k]));
 
 	order = order ?: by_change(diff_change(&x->self[k]), diff_change(&y->self[k]));
 	return order ?: strcmp(x->name, y->name);
 }
 
-static int by_stack(gconstpointer a, gconstpointer b, gpointer picture)
+static int by_stack(gconstpointer a, gconstpointer b, gpointer sample_type)
 {
 	const struct diff_stack *x = a, *y = b;
-	int k = GPOINTER_TO_INT(picture);
+	int k = GPOINTER_TO_INT(sample_type);
 	int order = by_change(diff_change(&x->held[k]), diff_change(&y->held[k]));
 
 	return order ?: (x->path > y->path) - (x->path < y->path);
 }
 
-static void add_places(struct diff *d, const struct report *report[DIFF_TIMES], gpointer picture)
+static void add_places(struct diff *d, const struct report *report[DIFF_TIMES],
+		       gpointer sample_type)
 {
 	struct places w = { .d = d };
 
@@ -306,28 +307,28 @@ static void add_places(struct diff *d, const struct report *report[DIFF_TIMES], 
 		for (unsigned i = 0; i < w.p->entries->len; i++)
 			add_entry(&w, &g_array_index(w.p->entries, struct profile_entry, i));
 		g_free(w.numbers);
-		for (int k = 0; k < PICTURES; k++)
+		for (int k = 0; k < SAMPLE_TYPES; k++)
 			d->held[k].bytes[w.time] = w.p->total[k];
 	}
 	for (uint32_t i = 0; i < intern_count(w.paths); i++)
 		g_array_append_vals(d->paths, intern_key(w.paths, i), 1);
 	for (unsigned i = 0; i < d->functions->len; i++) {
-		roots(((struct diff_function *)d->functions->pdata[i])->self);
-		roots(((struct diff_function *)d->functions->pdata[i])->total);
+		take_roots(((struct diff_function *)d->functions->pdata[i])->self);
+		take_roots(((struct diff_function *)d->functions->pdata[i])->total);
 	}
 	for (unsigned i = 0; i < d->stacks->len; i++)
-		roots(g_array_index(d->stacks, struct diff_stack, i).held);
+		take_roots(g_array_index(d->stacks, struct diff_stack, i).held);
 	g_hash_table_unref(w.names);
 	intern_free(w.paths);
 	g_array_unref(w.stack_of);
 	g_array_unref(w.seen);
 	g_array_unref(w.stack);
-	g_ptr_array_sort_with_data(d->functions, by_function, picture);
-	g_array_sort_with_data(d->stacks, by_stack, picture);
+	g_ptr_array_sort_with_data(d->functions, by_function, sample_type);
+	g_array_sort_with_data(d->stacks, by_stack, sample_type);
 }
 
 struct diff *diff_new(const struct report *before, const struct report *after, unsigned kinds,
-		      enum picture picture)
+		      enum sample_type sample_type)
 {
 	const struct report *report[DIFF_TIMES] = { before, after };
 	struct diff *d = g_new0(struct diff, 1);
@@ -343,7 +344,7 @@ struct diff *diff_new(const struct report *before, const struct report *after, u
 	d->paths = g_array_new(FALSE, FALSE, sizeof(struct stack_node));
 	add_whose(d, report);
 	if (before->profile && after->profile)
-		add_places(d, report, GINT_TO_POINTER(picture));
+		add_places(d, report, GINT_TO_POINTER(sample_type));
 	return d;
 }
 

@@ -37,30 +37,30 @@ struct diff_who {
 
 struct diff_function {
 	char *name;
-	struct diff_figure self[PICTURES];  /* it was the innermost */
-	struct diff_figure total[PICTURES]; /* it was on the stack, however often */
+	struct diff_figure self[SAMPLE_TYPES];  /* it was the innermost */
+	struct diff_figure total[SAMPLE_TYPES]; /* it was on the stack, however often */
 };
 
 struct diff_stack {
 	uint32_t path; /* for diff_path() */
-	struct diff_figure held[PICTURES];
+	struct diff_figure held[SAMPLE_TYPES];
 };
 
 struct diff {
-	unsigned kinds;                    /* bits, 1 << TARE_ANON … */
-	bool sampled[DIFF_TIMES];          /* without either there are no functions and stacks */
-	GPtrArray *processes, *threads;    /* struct diff_who *, by |change of weight at peak| */
-	GPtrArray *functions;              /* struct diff_function *, by |change of total|, self */
-	GArray *stacks;                    /* struct diff_stack, by |change| */
-	struct diff_figure held[PICTURES]; /* totals; exact */
-	GPtrArray *names;                  /* char *, of functions, by number */
-	GArray *paths;                     /* struct stack_node: parent's path and name */
+	unsigned kinds;                 /* bits, 1 << TARE_ANON … */
+	bool sampled[DIFF_TIMES];       /* without either there are no functions and stacks */
+	GPtrArray *processes, *threads; /* struct diff_who *, by |change of weight at peak| */
+	GPtrArray *functions;           /* struct diff_function *, by |change of total|, self */
+	GArray *stacks;                 /* struct diff_stack, by |change| */
+	struct diff_figure held[SAMPLE_TYPES]; /* totals; exact */
+	GPtrArray *names;                      /* char *, of functions, by number */
+	GArray *paths;                         /* struct stack_node: parent's path and name */
 };
 
 /* `kinds`: of which the ledger knows in both reports whose they are. Functions and stacks
- * are sorted by `picture`. */
+ * are sorted by `sample_type`. */
 struct diff *diff_new(const struct report *before, const struct report *after, unsigned kinds,
-		      enum picture picture);
+		      enum sample_type sample_type);
 void diff_free(struct diff *d); /* takes NULL */
 
 /* Names of a stack's functions, the innermost first, in place of what `names` held; the

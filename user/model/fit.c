@@ -46,7 +46,7 @@ double fit_mean(const struct bench_row *row, enum bench_state state, int part, u
 }
 
 /* Known in every run. */
-static bool known(const struct points *p, enum bench_part part)
+static bool known_in_all(const struct points *p, enum bench_part part)
 {
 	for (unsigned i = 0; i < p->n; i++)
 		if (p->run[i]->at[p->state].part[part] == BENCH_UNKNOWN)
@@ -60,7 +60,7 @@ static enum bench_part scale_part(const struct points *p)
 	static const enum bench_part order[] = { BENCH_WEIGHT, BENCH_USER, BENCH_RSS };
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(order); i++)
-		if (known(p, order[i]))
+		if (known_in_all(p, order[i]))
 			return order[i];
 	return BENCH_CHARGED;
 }
@@ -106,7 +106,7 @@ static bool two_n(const struct points *p)
 	return false;
 }
 
-static void worst(const struct points *p, const double *y, struct fit *fit)
+static void find_worst(const struct points *p, const double *y, struct fit *fit)
 {
 	for (unsigned i = 0; i < p->n; i++) {
 		double sum = 0, off;
@@ -137,7 +137,7 @@ static void fit_values(const struct points *p, const double *y, struct fit *fit)
 	gsl_fit_wlinear(p->tasks, 1, w, 1, y, 1, p->n, &fit->tare, &fit->slope, &cov00, &cov01,
 			&cov11, &chi2);
 	fit->valid = true;
-	worst(p, y, fit);
+	find_worst(p, y, fit);
 	fit->interval = p->n > 2;
 	if (!fit->interval)
 		return;
@@ -159,7 +159,7 @@ static void fit_parts(const struct points *p, unsigned parts, struct fit *fit)
 	for (unsigned part = 0; part < BENCH_PARTS; part++) {
 		if (!(parts >> part & 1))
 			continue;
-		if (!known(p, part))
+		if (!known_in_all(p, part))
 			return;
 		for (unsigned i = 0; i < p->n; i++)
 			y[i] += (double)p->run[i]->at[p->state].part[part];
@@ -188,7 +188,7 @@ static double median(double *v, unsigned n)
 	return (v[(m - 1) / 2] + v[m / 2]) / 2;
 }
 
-static void times(const struct points *p, struct row_fit *fit)
+static void fill_times(const struct points *p, struct row_fit *fit)
 {
 	g_autofree double *ready = g_new(double, p->n), *cpu = g_new(double, p->n);
 	unsigned n = 0;
@@ -216,7 +216,7 @@ void fit_row(const struct bench_row *row, struct row_fit *fit)
 	}
 	for (int part = 0; part < BENCH_PARTS; part++)
 		fit_parts(&p, 1u << part, &fit->part[part]);
-	times(&p, fit);
+	fill_times(&p, fit);
 	points_clear(&p);
 }
 

@@ -66,7 +66,7 @@ static void add_flow(struct tare_flow *sum, const struct tare_flow *f)
 }
 
 /* Is `a` a later peak than `b`? TARE_PEAK_NEVER is before all others. */
-static bool later(uint64_t a, uint64_t b)
+static bool is_later(uint64_t a, uint64_t b)
 {
 	return a != TARE_PEAK_NEVER && (b == TARE_PEAK_NEVER || a > b);
 }
@@ -147,7 +147,7 @@ void fold_task(struct tare_task *sum, struct task_fold *f, const struct tare_tas
 		sum->peak_seq = TARE_PEAK_NEVER;
 		sum->start_ns = t->start_ns;
 	}
-	if (later(t->peak_seq, sum->peak_seq)) {
+	if (is_later(t->peak_seq, sum->peak_seq)) {
 		ledger_note_peak(sum, t->peak_seq);
 		g_array_set_size(f->late, 0); /* it came after those had begun */
 	}
@@ -176,7 +176,7 @@ uint64_t fold_attached_at(const struct task_fold *f, uint64_t peak_ns)
 static void note_mm_peak(struct tare_mm *sum, uint64_t peak_seq)
 {
 	for (int k = 0; k < TARE_MM_KINDS; k++)
-		sum->at_peak[k] = sum->opening[k] + ledger_net(&sum->foreign[k]);
+		sum->at_peak[k] = sum->initial[k] + ledger_net(&sum->nonowner[k]);
 	sum->peak_seq = peak_seq;
 }
 
@@ -184,17 +184,17 @@ void fold_mm(struct tare_mm *sum, const struct tare_mm *m)
 {
 	int64_t peak = MAX(m->peak, m->rss);
 
-	if (later(m->peak_seq, sum->peak_seq))
+	if (is_later(m->peak_seq, sum->peak_seq))
 		note_mm_peak(sum, m->peak_seq);
 	for (int k = 0; k < TARE_MM_KINDS; k++) {
-		int64_t now = m->opening[k] + ledger_net(&m->foreign[k]);
+		int64_t now = m->initial[k] + ledger_net(&m->nonowner[k]);
 
 		sum->at_peak[k] += m->peak_seq == sum->peak_seq ? m->at_peak[k] : now;
-		sum->opening[k] += m->opening[k];
-		add_flow(&sum->foreign[k], &m->foreign[k]);
+		sum->initial[k] += m->initial[k];
+		add_flow(&sum->nonowner[k], &m->nonowner[k]);
 	}
-	for (int i = 0; i < TARE_FOREIGNERS; i++)
-		add_flow(&sum->foreign_cause[i], &m->foreign_cause[i]);
+	for (int i = 0; i < TARE_NONOWNERS; i++)
+		add_flow(&sum->nonowner_cause[i], &m->nonowner_cause[i]);
 	if (peak > sum->peak) {
 		sum->peak = peak;
 		sum->peak_ns = m->peak_ns;

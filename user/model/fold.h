@@ -29,7 +29,7 @@ struct task_fold {
 	uint64_t count;
 	struct sketch *in;                     /* pages of RSS that came in, by task */
 	GArray *causes;                        /* struct tare_cause, by id */
-	struct tare_flow cached[TARE_MEMBERS]; /* pages that they had not told their mm */
+	struct tare_flow cached[TARE_MEMBERS]; /* pages not yet reported to their mm */
 	struct tare_flow cached_rss;
 	uint64_t attached; /* ran before tare came */
 	GArray *late;      /* uint64_t: starts of those that the last peak noted may be before */
@@ -54,14 +54,14 @@ struct proc_fold {
 	uint64_t count, failed;
 	bool mixed;          /* exit statuses differ */
 	struct sketch *peak; /* pages of RSS, by process */
-	uint64_t off;        /* pages that no entry explains: sums of amounts, either sign */
+	uint64_t off;        /* pages that no update explains: sums of amounts, either sign */
 };
 
 struct proc_fold *proc_fold_new(void);
 void proc_fold_free(struct proc_fold *f); /* takes NULL */
 
 /* What came and went with neither below 0, as in reports: kernel memory is taken out of
- * TARE_KMEM when it is entered under its own kind, which can be before its event. */
+ * TARE_KMEM when it is counted under its own kind, which can be before its event. */
 struct tare_flow fold_flow(const struct tare_flow *f);
 
 /* RSS that came in: pages. */

@@ -27,7 +27,7 @@ static uint32_t *name_all(const struct profile *p, GArray *functions)
 }
 
 /* Does it say who wanted the memory? */
-static bool tells(const struct function *f)
+static bool tells_who(const struct function *f)
 {
 	static const char *const beginnings[] = { "_start", "__libc_start", "start_thread",
 						  "clone",  "__clone",      "__GI___clone" };
@@ -58,7 +58,7 @@ static uint32_t caller_of(const struct profile *p, const GArray *functions, cons
 
 		if (is_python(f))
 			return of[n->frame];
-		if (first == UINT32_MAX && g_strcmp0(f->module, callee->module) && tells(f))
+		if (first == UINT32_MAX && g_strcmp0(f->module, callee->module) && tells_who(f))
 			first = of[n->frame];
 		at = n->parent;
 	}
@@ -101,21 +101,22 @@ static void choose_callers(GArray *functions, GHashTable *calls)
 	}
 }
 
-static int by_self(gconstpointer a, gconstpointer b, gpointer picture)
+static int by_self(gconstpointer a, gconstpointer b, gpointer sample_type)
 {
 	const struct function *x = a, *y = b;
-	int64_t sx = x->self[GPOINTER_TO_INT(picture)], sy = y->self[GPOINTER_TO_INT(picture)];
+	int64_t sx = x->self[GPOINTER_TO_INT(sample_type)],
+		sy = y->self[GPOINTER_TO_INT(sample_type)];
 
 	if (sx != sy)
 		return sx > sy ? -1 : 1;
-	sx = x->total[GPOINTER_TO_INT(picture)];
-	sy = y->total[GPOINTER_TO_INT(picture)];
+	sx = x->total[GPOINTER_TO_INT(sample_type)];
+	sy = y->total[GPOINTER_TO_INT(sample_type)];
 	if (sx != sy)
 		return sx > sy ? -1 : 1;
 	return strcmp(x->name, y->name);
 }
 
-GArray *functions_of(const struct profile *p, enum picture by)
+GArray *functions_of(const struct profile *p, enum sample_type by)
 {
 	GArray *functions = g_array_new(FALSE, TRUE, sizeof(struct function));
 	g_autofree uint32_t *of = name_all(p, functions);
@@ -140,7 +141,7 @@ GArray *functions_of(const struct profile *p, enum picture by)
 			struct function *f =
 				&g_array_index(functions, struct function, of[n->frame]);
 
-			for (int k = 0; k < PICTURES; k++) {
+			for (int k = 0; k < SAMPLE_TYPES; k++) {
 				f->self[k] += innermost ? e->bytes[k] : 0;
 				f->total[k] += seen[of[n->frame]] == i + 1 ? 0 : e->bytes[k];
 			}

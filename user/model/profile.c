@@ -4,13 +4,15 @@
 #include <math.h>
 #include <string.h>
 
-const char *const picture_name[PICTURES_ALL] = { "grown", "live-peak", "live-end", "asked",
-						 "untouched" };
+const char *const sample_type_name[SAMPLE_TYPES_ALL] = { "grown", "live-peak", "live-end",
+							 "virtual", "untouched" };
 
-const char *const place_name[PLACES] = {
-	[PLACE_UNKNOWN] = "unknown", [PLACE_ANON] = "anonymous", [PLACE_HEAP] = "heap",
-	[PLACE_STACK] = "stack",     [PLACE_FILE] = "file",      [PLACE_SHM] = "shared memory",
-	[PLACE_JIT] = "jit code",    [PLACE_URING] = "io_uring", [PLACE_VDSO] = "vdso",
+const char *const mapping_name[MAPPINGS] = {
+	[MAPPING_UNKNOWN] = "unknown", [MAPPING_ANON] = "anonymous",
+	[MAPPING_HEAP] = "heap",       [MAPPING_STACK] = "stack",
+	[MAPPING_FILE] = "file",       [MAPPING_SHM] = "shared memory",
+	[MAPPING_JIT] = "jit code",    [MAPPING_URING] = "io_uring",
+	[MAPPING_VDSO] = "vdso",
 };
 
 static void frame_clear(gpointer p)
@@ -27,14 +29,14 @@ static void module_clear(gpointer p)
 	g_free(((struct profile_module *)p)->build_id);
 }
 
-static void asked_clear(gpointer p)
+static void virtual_clear(gpointer p)
 {
-	g_free(((struct profile_asked *)p)->place_label);
+	g_free(((struct profile_virtual *)p)->mapping_label);
 }
 
 static void entry_clear(gpointer p)
 {
-	g_free(((struct profile_entry *)p)->place_label);
+	g_free(((struct profile_entry *)p)->mapping_label);
 }
 
 GArray *profile_frames_new(void)
@@ -61,12 +63,12 @@ GArray *profile_modules_new(void)
 	return modules;
 }
 
-GArray *profile_asked_new(void)
+GArray *profile_virtual_new(void)
 {
-	GArray *asked = g_array_new(FALSE, TRUE, sizeof(struct profile_asked));
+	GArray *virtual = g_array_new(FALSE, TRUE, sizeof(struct profile_virtual));
 
-	g_array_set_clear_func(asked, asked_clear);
-	return asked;
+	g_array_set_clear_func(virtual, virtual_clear);
+	return virtual;
 }
 
 struct profile *profile_new(void)
@@ -78,7 +80,7 @@ struct profile *profile_new(void)
 	p->entries = profile_entries_new();
 	p->modules = profile_modules_new();
 	p->causes = g_ptr_array_new_with_free_func(g_free);
-	p->asked = profile_asked_new();
+	p->virtual = profile_virtual_new();
 	p->ticks = g_array_new(FALSE, TRUE, sizeof(struct profile_tick));
 	p->slot_ns = 1;
 	return p;
@@ -93,9 +95,9 @@ void profile_free(struct profile *p)
 	g_array_unref(p->modules);
 	g_ptr_array_unref(p->causes);
 	g_array_unref(p->entries);
-	g_array_unref(p->asked);
+	g_array_unref(p->virtual);
 	g_array_unref(p->ticks);
-	g_free(p->asked_why);
+	g_free(p->virtual_why);
 	g_free(p->untouched_why);
 	g_free(p);
 }
@@ -154,7 +156,7 @@ void profile_stack(const struct profile *p, uint32_t node, GArray *frames)
 #define WRITTEN_EACH 8            /* of a frame, and of an entry, beside its names */
 #define WRITTEN_MOST (1ULL << 62) /* so much is too much anyhow */
 
-static uint64_t length(const char *text)
+static uint64_t digits_length(const char *text)
 {
 	return text ? strlen(text) : 0;
 }
@@ -166,11 +168,12 @@ static uint64_t *frame_lengths(const struct profile *p)
 	uint64_t *frames = g_new0(uint64_t, p->frames->len + 1);
 
 	for (unsigned i = 0; i < p->modules->len; i++)
-		modules[i] = length(g_array_index(p->modules, struct profile_module, i).path);
+		modules[i] =
+			digits_length(g_array_index(p->modules, struct profile_module, i).path);
 	for (unsigned i = 0; i < p->frames->len; i++) {
 		const struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, i);
 
-		frames[i] = WRITTEN_EACH + length(f->function) + length(f->file) +
+		frames[i] = WRITTEN_EACH + digits_length(f->function) + digits_length(f->file) +
 			    (f->module < p->modules->len ? modules[f->module] : 0);
 	}
 	return frames;
@@ -212,8 +215,8 @@ static void add_written(struct lengths *l, const struct report *r, const struct 
 
 	if (l->sum > WRITTEN_MOST)
 		return;
-	l->sum += WRITTEN_EACH + l->processes[e->process] + length(e->place_label);
-	l->sum += t ? length(t->comm) : 0;
+	l->sum += WRITTEN_EACH + l->processes[e->process] + digits_length(e->mapping_label);
+	l->sum += t ? digits_length(t->comm) : 0;
 	l->sum += e->cause == NO_CAUSE ? 0 : l->causes[e->cause];
 	l->sum += e->node == NO_NODE ? 0 : l->stacks[e->node];
 }
@@ -227,28 +230,31 @@ uint64_t profile_written(const struct report *r)
 	struct lengths l = { stacks, causes, processes, 0 };
 
 	for (unsigned i = 0; i < p->causes->len; i++)
-		causes[i] = length(p->causes->pdata[i]);
+		causes[i] = digits_length(p->causes->pdata[i]);
 	for (unsigned i = 0; i < r->processes->len; i++)
-		processes[i] =
-			length(((const struct report_process *)r->processes->pdata[i])->comm);
+		processes[i] = digits_length(
+			((const struct report_process *)r->processes->pdata[i])->comm);
 	for (unsigned i = 0; i < p->entries->len; i++)
 		add_written(&l, r, &g_array_index(p->entries, struct profile_entry, i));
-	for (unsigned i = 0; i < p->asked->len; i++) {
-		const struct profile_asked *a = &g_array_index(p->asked, struct profile_asked, i);
+	for (unsigned i = 0; i < p->virtual->len; i++) {
+		const struct profile_virtual *a =
+			&g_array_index(p->virtual, struct profile_virtual, i);
 		struct profile_entry e = { .process = a->process,
 					   .task = a->task,
 					   .cause = a->cause,
 					   .node = a->node,
-					   .place_label = a->place_label };
+					   .mapping_label = a->mapping_label };
 
 		add_written(&l, r, &e);
 	}
 	return l.sum;
 }
 
-unsigned profile_pictures(const struct profile *p)
+unsigned profile_sample_types(const struct profile *p)
 {
-	return p->asked_why ? PICTURES : p->untouched_why ? PICTURES_ALL - 1 : PICTURES_ALL;
+	return p->virtual_why   ? SAMPLE_TYPES :
+	       p->untouched_why ? SAMPLE_TYPES_ALL - 1 :
+				  SAMPLE_TYPES_ALL;
 }
 
 double profile_error(const struct profile *p, int64_t bytes)

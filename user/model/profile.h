@@ -4,10 +4,10 @@
  * scaled to the ledger's. Plain data.
  *
  * A stack is a way down a tree of nodes, from NO_NODE at the outermost frame. An
- * entry is the memory of one stack, task, kind, cause and place in three pictures:
+ * entry is the memory of one stack, task, kind, cause and mapping in three sample types:
  * what grew; what of it lived when the workload's weight was at its peak; what lives
  * at the end. Over all entries of a task and kind `grown` adds up to what the ledger
- * entered for it as come in; over those of a process and kind `live_peak` and
+ * counted for it as come in; over those of a process and kind `live_peak` and
  * `live_end` add up to what it held then, so far as that is not negative.
  */
 #ifndef TARE_PROFILE_H
@@ -20,19 +20,19 @@
 #include "model/report.h"
 #include "model/samples.h"
 
-/* Entries have the first PICTURES; the others are those of what was asked for. */
-enum picture {
-	PICTURE_GROWN,
-	PICTURE_LIVE_PEAK,
-	PICTURE_LIVE_END,
-	PICTURES,
-	PICTURE_ASKED = PICTURES,
-	PICTURE_UNTOUCHED,
-	PICTURES_ALL,
+/* Entries have the first SAMPLE_TYPES; the others are those of address space. */
+enum sample_type {
+	SAMPLE_TYPE_GROWN,
+	SAMPLE_TYPE_LIVE_PEAK,
+	SAMPLE_TYPE_LIVE_END,
+	SAMPLE_TYPES,
+	SAMPLE_TYPE_VIRTUAL = SAMPLE_TYPES,
+	SAMPLE_TYPE_UNTOUCHED,
+	SAMPLE_TYPES_ALL,
 };
-/* "grown", "live-peak", "live-end", "asked", "untouched" */
-extern const char *const picture_name[PICTURES_ALL];
-extern const char *const place_name[PLACES]; /* "heap", "stack" … */
+/* "grown", "live-peak", "live-end", "virtual", "untouched" */
+extern const char *const sample_type_name[SAMPLE_TYPES_ALL];
+extern const char *const mapping_name[MAPPINGS]; /* "heap", "stack" … */
 
 #define NO_MODULE UINT32_MAX
 #define NO_CAUSE UINT32_MAX
@@ -46,45 +46,45 @@ struct profile_frame {
 	char *function; /* never NULL: "[libc.so.6+0x1234]" where no name is known */
 	char *file;     /* source; NULL: not known */
 	int line;
-	uint32_t module;  /* index in profile->modules, or NO_MODULE: a mark */
+	uint32_t module;  /* index in profile->modules, or NO_MODULE: synthetic */
 	uint64_t address; /* in the module's own terms */
-	bool kernel, inlined, guessed, mark;
+	bool kernel, inlined, fallback, synthetic;
 };
 
 struct profile_entry {
 	uint32_t process; /* index in report->processes */
 	uint32_t task;    /* index in its tasks; UINT32_MAX: none in particular */
 	uint32_t kind;
-	uint32_t cause; /* index in profile->causes; NO_CAUSE: what no sample met */
-	uint32_t node;  /* innermost; NO_NODE: there is no stack */
-	uint32_t tally; /* number of the samples' sum; UINT32_MAX: a mark */
-	enum place_kind place;
-	char *place_label; /* "heap", "[anon:name]", "stack of worker", a path; not NULL */
-	uint64_t count;    /* samples; 0: what no sample met */
-	int64_t bytes[PICTURES];
+	uint32_t cause;     /* index in profile->causes; NO_CAUSE: what no sample met */
+	uint32_t node;      /* innermost; NO_NODE: there is no stack */
+	uint32_t aggregate; /* number of the samples' sum; UINT32_MAX: synthetic */
+	enum mapping_kind mapping;
+	char *mapping_label; /* "heap", "[anon:name]", "stack of worker", a path; not NULL */
+	uint64_t count;      /* samples; 0: what no sample met */
+	int64_t bytes[SAMPLE_TYPES];
 };
 
-/* Address space that a stack asked for by mmap, brk or mremap, sampled likewise. It
+/* Address space that a stack mapped by mmap, brk or mremap, sampled likewise. It
  * costs nothing until it is touched. */
-struct profile_asked {
+struct profile_virtual {
 	uint32_t process, task, cause, node; /* as in an entry */
-	char *place_label;
+	char *mapping_label;
 	uint64_t count;
-	int64_t bytes;     /* asked for */
+	int64_t bytes;     /* mapped */
 	int64_t untouched; /* of it, still mapped at the end and not in memory then, as far as the
 			      samples tell */
 };
 
 /* What an entry did within one slot of time. Bytes as sampled, not scaled: an entry's
- * `in` over all slots stands for its bytes[PICTURE_GROWN]. What moved neither in nor
- * out, as marks, has none. */
+ * `in` over all slots stands for its bytes[SAMPLE_TYPE_GROWN]. What moved neither in nor
+ * out, as synthetic frames, has none. */
 struct profile_tick {
 	uint32_t slot, entry;
 	uint64_t in, out;
 };
 
 struct profile_loss {
-	uint64_t samples, bytes, ranges;
+	uint64_t samples, bytes, vma_changes;
 };
 
 /* Samples that came while user space lagged behind, so that the period was longer for a
@@ -98,28 +98,28 @@ struct profile {
 	uint64_t period;
 	uint64_t mean_period; /* by which errors are judged: mean over all bytes; 0: `period` */
 	struct profile_thinned thinned[TARE_THIN_LEVELS]; /* period << (i + 1) */
-	uint64_t samples, complete, truncated, guessed, no_stack, no_address;
+	uint64_t samples, complete, truncated, fallback, no_stack, no_address;
 	struct profile_loss lost;
 	GArray *frames;             /* struct profile_frame */
 	GArray *nodes;              /* struct stack_node; frame is an index in frames */
 	GArray *modules;            /* struct profile_module */
 	GPtrArray *causes;          /* char *: "page fault", "brk", "read" … */
 	GArray *entries;            /* struct profile_entry */
-	GArray *asked;              /* struct profile_asked; empty where asked_why says why */
-	char *asked_why;            /* NULL: measured; else why it is not */
+	GArray *virtual;            /* struct profile_virtual; empty where virtual_why says why */
+	char *virtual_why;          /* NULL: measured; else why it is not */
 	char *untouched_why;        /* the same of what of it is untouched */
 	GArray *ticks;              /* struct profile_tick, by slot, then entry */
 	uint64_t start_ns, slot_ns; /* slot i begins so long after the command's start */
 	/* What the samples alone said, before scaling, and what the ledger says. */
-	double sampled[PICTURES];
-	int64_t total[PICTURES];
+	double sampled[SAMPLE_TYPES];
+	int64_t total[SAMPLE_TYPES];
 };
 
 struct profile *profile_new(void);
 GArray *profile_frames_new(void);  /* with names owned */
 GArray *profile_entries_new(void); /* likewise */
 GArray *profile_modules_new(void);
-GArray *profile_asked_new(void);
+GArray *profile_virtual_new(void);
 void profile_free(struct profile *p); /* takes NULL */
 
 /* Fill entries from samples, which are settled first, scaled to the report's totals. Frames
@@ -147,8 +147,8 @@ void profile_stack(const struct profile *p, uint32_t node, GArray *frames);
  * can stand for more than fits anywhere. Every way up must end. */
 uint64_t profile_written(const struct report *r);
 
-/* How many of all pictures are measured: the first so many. */
-unsigned profile_pictures(const struct profile *p);
+/* How many of all sample types are measured: the first so many. */
+unsigned profile_sample_types(const struct profile *p);
 
 /* What was taken at longer periods, added up. False: nothing was. */
 bool profile_thinning(const struct profile *p, struct profile_thinned *sum);

@@ -9,15 +9,15 @@
 #include "model/profile.h"
 
 /* Entries of one total: a task's or, of no task (UINT32_MAX), a process's, of one kind. */
-struct group_key {
+struct bucket_key {
 	uint32_t process, task, kind;
 };
 
-struct groups {
-	struct intern *keys; /* struct group_key */
-	GArray *first;       /* uint32_t, by group: the first of its entries in `entry` */
-	uint32_t *entry;     /* indices in profile->entries, group after group */
-	GArray *of_entry;    /* uint32_t: each entry's group, while they are made */
+struct buckets {
+	struct intern *keys; /* struct bucket_key */
+	GArray *first;       /* uint32_t, by bucket: the first of its entries in `entry` */
+	uint32_t *entry;     /* indices in profile->entries, bucket after bucket */
+	GArray *of_entry;    /* uint32_t: each entry's bucket, while they are made */
 };
 
 struct which {
@@ -29,21 +29,21 @@ struct fill {
 	struct profile *p;
 	const struct samples *s;
 	const struct report *r;
-	struct groups by_task, by_process;
-	uint32_t mark_node[FRAME_MARKS]; /* NO_NODE: not made yet */
-	GHashTable *tasks;               /* id -> struct who */
-	GHashTable *causes;              /* the kernel side's number -> index in profile->causes */
+	struct buckets by_task, by_process;
+	uint32_t synthetic_node[SYNTHETIC_FRAMES]; /* NO_NODE: not made yet */
+	GHashTable *tasks;                         /* id -> struct who */
+	GHashTable *causes; /* the kernel side's number -> index in profile->causes */
 	char *(*cause_name)(uint32_t id);
 };
 
-static void groups_begin(struct groups *g)
+static void buckets_begin(struct buckets *g)
 {
-	g->keys = intern_new(sizeof(struct group_key));
+	g->keys = intern_new(sizeof(struct bucket_key));
 	g->first = g_array_new(FALSE, TRUE, sizeof(uint32_t));
 	g->of_entry = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 }
 
-static void groups_free(struct groups *g)
+static void buckets_free(struct buckets *g)
 {
 	intern_free(g->keys);
 	g_array_unref(g->first);
@@ -52,15 +52,15 @@ static void groups_free(struct groups *g)
 }
 
 /* The next entry's. */
-static void groups_add(struct groups *g, struct group_key key)
+static void buckets_add(struct buckets *g, struct bucket_key key)
 {
-	uint32_t group = intern_put(g->keys, &key);
+	uint32_t bucket = intern_put(g->keys, &key);
 
-	g_array_append_val(g->of_entry, group);
+	g_array_append_val(g->of_entry, bucket);
 }
 
-/* All are there: in order of their groups. */
-static void groups_sort(struct groups *g)
+/* All are there: in order of their buckets. */
+static void buckets_sort(struct buckets *g)
 {
 	uint32_t n = intern_count(g->keys), *first, *next;
 
@@ -77,15 +77,16 @@ static void groups_sort(struct groups *g)
 	g_free(next);
 }
 
-static struct which group_of(const struct groups *g, uint32_t process, uint32_t task, uint32_t kind)
+static struct which bucket_entries(const struct buckets *g, uint32_t process, uint32_t task,
+				   uint32_t kind)
 {
-	struct group_key key = { process, task, kind };
-	uint32_t group = intern_find(g->keys, &key);
+	struct bucket_key key = { process, task, kind };
+	uint32_t bucket = intern_find(g->keys, &key);
 	const uint32_t *first = (const uint32_t *)g->first->data;
 
-	if (group == INTERN_NONE)
+	if (bucket == INTERN_NONE)
 		return (struct which){ 0 };
-	return (struct which){ g->entry + first[group], first[group + 1] - first[group] };
+	return (struct which){ g->entry + first[bucket], first[bucket + 1] - first[bucket] };
 }
 
 static struct profile_entry *entry_at(const struct profile *p, uint32_t i)
@@ -93,87 +94,91 @@ static struct profile_entry *entry_at(const struct profile *p, uint32_t i)
 	return &g_array_index(p->entries, struct profile_entry, i);
 }
 
-static int64_t sum_of(const struct profile *p, struct which which, enum picture picture)
+static int64_t sum_of(const struct profile *p, struct which which, enum sample_type sample_type)
 {
 	int64_t sum = 0;
 
 	for (unsigned i = 0; i < which.n; i++)
-		sum += entry_at(p, which.entry[i])->bytes[picture];
+		sum += entry_at(p, which.entry[i])->bytes[sample_type];
 	return sum;
 }
 
 /* Multiply so that the sum is `total`, to the byte: each gets what the running sum
  * gained, rounded down. */
-static void scale(struct profile *p, struct which which, enum picture picture, int64_t total)
+static void scale_to(struct profile *p, struct which which, enum sample_type sample_type,
+		     int64_t total)
 {
-	int64_t sum = sum_of(p, which, picture), given = 0;
+	int64_t sum = sum_of(p, which, sample_type), given = 0;
 	double running = 0;
 
 	for (unsigned i = 0; i < which.n && sum > 0; i++) {
 		struct profile_entry *e = entry_at(p, which.entry[i]);
 		int64_t upto;
 
-		running += (double)e->bytes[picture];
+		running += (double)e->bytes[sample_type];
 		upto = running >= (double)sum ? total :
 						(int64_t)(running / (double)sum * (double)total);
-		e->bytes[picture] = upto - given;
+		e->bytes[sample_type] = upto - given;
 		given = upto;
 	}
 }
 
-static uint32_t mark_node(struct fill *f, enum frame_mark mark)
+static uint32_t synthetic_node(struct fill *f, enum frame_synthetic synthetic)
 {
-	struct profile_frame frame = { .address = mark, .module = NO_MODULE, .mark = true };
-	struct frame raw = { .address = mark, .file = NO_FILE, .flags = FRAME_MARK };
+	struct profile_frame frame = { .address = synthetic,
+				       .module = NO_MODULE,
+				       .synthetic = true };
+	struct frame raw = { .address = synthetic, .file = NO_FILE, .flags = FRAME_SYNTHETIC };
 	struct stack_node node = { NO_NODE, intern_find(f->s->frames, &raw) };
 	struct profile *p = f->p;
 
-	if (f->mark_node[mark] != NO_NODE)
-		return f->mark_node[mark];
-	f->mark_node[mark] = intern_find(f->s->nodes, &node);
+	if (f->synthetic_node[synthetic] != NO_NODE)
+		return f->synthetic_node[synthetic];
+	f->synthetic_node[synthetic] = intern_find(f->s->nodes, &node);
 	if (node.frame == INTERN_NONE) {
 		node.frame = p->frames->len;
 		g_array_append_val(p->frames, frame);
 	}
-	if (f->mark_node[mark] == INTERN_NONE) {
-		f->mark_node[mark] = p->nodes->len;
+	if (f->synthetic_node[synthetic] == INTERN_NONE) {
+		f->synthetic_node[synthetic] = p->nodes->len;
 		g_array_append_val(p->nodes, node);
 	}
-	return f->mark_node[mark];
+	return f->synthetic_node[synthetic];
 }
 
-/* What no sample met, under a mark instead of a stack. */
-static void add_mark(struct fill *f, enum frame_mark mark, struct group_key of,
-		     enum picture picture, int64_t bytes)
+/* What no sample met, under a synthetic frame instead of a stack. */
+static void add_synthetic(struct fill *f, enum frame_synthetic synthetic, struct bucket_key of,
+			  enum sample_type sample_type, int64_t bytes)
 {
 	struct profile_entry e = {
 		.process = of.process,
 		.task = of.task,
 		.kind = of.kind,
 		.cause = NO_CAUSE,
-		.node = mark_node(f, mark),
-		.tally = UINT32_MAX,
-		.place_label = g_strdup(place_name[PLACE_UNKNOWN]),
+		.node = synthetic_node(f, synthetic),
+		.aggregate = UINT32_MAX,
+		.mapping_label = g_strdup(mapping_name[MAPPING_UNKNOWN]),
 	};
 
-	e.bytes[picture] = bytes;
+	e.bytes[sample_type] = bytes;
 	g_array_append_val(f->p->entries, e);
 }
 
 static void scale_task(struct fill *f, const struct report_task *t, uint32_t process, uint32_t task)
 {
 	for (uint32_t kind = 0; kind < TARE_KINDS; kind++) {
-		struct which which = group_of(&f->by_task, process, task, kind);
+		struct which which = bucket_entries(&f->by_task, process, task, kind);
 		int64_t total = t->flow[kind].in;
 
 		if (kind == TARE_SWAP || (total <= 0 && !which.n))
 			continue;
-		if (sum_of(f->p, which, PICTURE_GROWN) > 0)
-			scale(f->p, which, PICTURE_GROWN, total);
+		if (sum_of(f->p, which, SAMPLE_TYPE_GROWN) > 0)
+			scale_to(f->p, which, SAMPLE_TYPE_GROWN, total);
 		else
-			add_mark(f, MARK_NO_SAMPLE, (struct group_key){ process, task, kind },
-				 PICTURE_GROWN, total);
-		f->p->total[PICTURE_GROWN] += total;
+			add_synthetic(f, SYNTHETIC_NO_SAMPLE,
+				      (struct bucket_key){ process, task, kind }, SAMPLE_TYPE_GROWN,
+				      total);
+		f->p->total[SAMPLE_TYPE_GROWN] += total;
 	}
 }
 
@@ -189,21 +194,21 @@ static void scale_grown(struct fill *f)
 
 /* What a process held of a kind: first what it had before, as far as the samples
  * leave room for it, then theirs. `rest`: what it is where no sample lives. */
-static void scale_held(struct fill *f, struct group_key of, enum picture picture, int64_t held,
-		       int64_t opening, enum frame_mark rest)
+static void scale_held(struct fill *f, struct bucket_key of, enum sample_type sample_type,
+		       int64_t held, int64_t initial, enum frame_synthetic rest)
 {
-	struct which which = group_of(&f->by_process, of.process, of.task, of.kind);
-	int64_t sampled = sum_of(f->p, which, picture), before;
+	struct which which = bucket_entries(&f->by_process, of.process, of.task, of.kind);
+	int64_t sampled = sum_of(f->p, which, sample_type), before;
 
 	held = MAX(held, 0);
-	before = CLAMP(held - sampled, 0, MAX(opening, 0));
+	before = CLAMP(held - sampled, 0, MAX(initial, 0));
 	if (before)
-		add_mark(f, MARK_BEFORE, of, picture, before);
+		add_synthetic(f, SYNTHETIC_BEFORE, of, sample_type, before);
 	if (sampled > 0)
-		scale(f->p, which, picture, held - before);
+		scale_to(f->p, which, sample_type, held - before);
 	else if (held > before)
-		add_mark(f, rest, of, picture, held - before);
-	f->p->total[picture] += held;
+		add_synthetic(f, rest, of, sample_type, held - before);
+	f->p->total[sample_type] += held;
 }
 
 static void scale_live(struct fill *f)
@@ -212,31 +217,31 @@ static void scale_live(struct fill *f)
 		const struct report_process *proc = f->r->processes->pdata[i];
 
 		for (uint32_t kind = 0; kind < TARE_KINDS; kind++) {
-			struct group_key of = { i, UINT32_MAX, kind };
-			int64_t opening = proc->balance[kind].opening;
+			struct bucket_key of = { i, UINT32_MAX, kind };
+			int64_t initial = proc->balance[kind].initial;
 
 			if (kind == TARE_SWAP)
 				continue;
-			scale_held(f, of, PICTURE_LIVE_PEAK, proc->at_peak[kind], opening,
-				   MARK_NO_SAMPLE);
+			scale_held(f, of, SAMPLE_TYPE_LIVE_PEAK, proc->at_peak[kind], initial,
+				   SYNTHETIC_NO_SAMPLE);
 			/* Who frees kernel memory later is not known by process. */
-			scale_held(f, of, PICTURE_LIVE_END, proc->balance[kind].net, opening,
-				   proc->alive ? MARK_NO_SAMPLE : MARK_LEFT);
+			scale_held(f, of, SAMPLE_TYPE_LIVE_END, proc->balance[kind].net, initial,
+				   proc->alive ? SYNTHETIC_NO_SAMPLE : SYNTHETIC_LEFT);
 		}
 	}
 }
 
-static char *place_label(const struct samples *s, const struct tally_key *key)
+static char *mapping_label(const struct samples *s, const struct aggregate_key *key)
 {
 	const char *name = s->names->pdata[key->name];
 
 	if (key->file != NO_FILE)
 		return g_strdup(((const struct sample_file *)s->files->pdata[key->file])->path);
-	if (key->place == PLACE_STACK && *name)
+	if (key->mapping == MAPPING_STACK && *name)
 		return g_strdup_printf("stack of %s", name);
 	if (*name)
 		return g_strdup_printf("[anon:%s]", name);
-	return g_strdup(place_name[MIN(key->place, PLACES - 1)]);
+	return g_strdup(mapping_name[MIN(key->mapping, MAPPINGS - 1)]);
 }
 
 struct who {
@@ -270,14 +275,14 @@ static void copy_stacks(struct profile *p, const struct samples *s)
 		to->address = f->address;
 		to->module = NO_MODULE;
 		to->kernel = f->flags & FRAME_KERNEL;
-		to->guessed = f->flags & FRAME_GUESS;
-		to->mark = f->flags & FRAME_MARK;
+		to->fallback = f->flags & FRAME_FALLBACK;
+		to->synthetic = f->flags & FRAME_SYNTHETIC;
 	}
 	for (unsigned i = 0; i < intern_count(s->nodes); i++)
 		g_array_append_vals(p->nodes, intern_key(s->nodes, i), 1);
 }
 
-/* `entry`: of each tally, or UINT32_MAX. */
+/* `entry`: of each aggregate, or UINT32_MAX. */
 static void copy_ticks(struct profile *p, const struct samples *s, const uint32_t *entry,
 		       uint64_t origin_ns)
 {
@@ -287,7 +292,7 @@ static void copy_ticks(struct profile *p, const struct samples *s, const uint32_
 	p->start_ns = MAX(s->timeline->start_ns, origin_ns) - origin_ns;
 	for (unsigned i = 0; i < ticks->len; i++) {
 		const struct tick *t = &g_array_index(ticks, struct tick, i);
-		struct profile_tick to = { t->slot, entry[t->tally], t->in, t->out };
+		struct profile_tick to = { t->slot, entry[t->aggregate], t->in, t->out };
 
 		if (to.entry != UINT32_MAX)
 			g_array_append_val(p->ticks, to);
@@ -310,17 +315,18 @@ static uint32_t cause_of(struct fill *f, uint32_t id)
 	return cause;
 }
 
-static void copy_asked(struct fill *f)
+static void copy_virtual(struct fill *f)
 {
-	const struct tallies *all = f->s->asked_tallies;
-	g_autofree int64_t *untouched = g_new0(int64_t, tallies_count(all) + 1);
+	const struct aggregates *all = f->s->virtual_aggregates;
+	g_autofree int64_t *untouched = g_new0(int64_t, aggregates_count(all) + 1);
 
 	samples_untouched(f->s, untouched);
-	for (unsigned i = 0; i < tallies_count(all); i++) {
-		const struct tally *t = tallies_at(all, i);
-		const struct who *who =
-			t->into == TALLY_USED ? g_hash_table_lookup(f->tasks, &t->key.task) : NULL;
-		struct profile_asked a = {
+	for (unsigned i = 0; i < aggregates_count(all); i++) {
+		const struct aggregate *t = aggregates_at(all, i);
+		const struct who *who = t->into == AGGREGATE_USED ?
+						g_hash_table_lookup(f->tasks, &t->key.task) :
+						NULL;
+		struct profile_virtual a = {
 			.node = t->key.node,
 			.count = t->count,
 			.bytes = (int64_t)t->grown,
@@ -332,13 +338,13 @@ static void copy_asked(struct fill *f)
 		a.cause = cause_of(f, t->key.cause);
 		a.process = who->process;
 		a.task = who->task;
-		a.place_label = place_label(f->s, &t->key);
-		g_array_append_val(f->p->asked, a);
+		a.mapping_label = mapping_label(f->s, &t->key);
+		g_array_append_val(f->p->virtual, a);
 	}
 }
 
-/* The entry of a tally of a task that the report has. */
-static void add_entry(struct fill *f, const struct tally *t, const struct who *who,
+/* The entry of an aggregate of a task that the report has. */
+static void add_entry(struct fill *f, const struct aggregate *t, const struct who *who,
 		      uint64_t at_peak, uint64_t at_end)
 {
 	struct profile_entry e = {
@@ -347,32 +353,33 @@ static void add_entry(struct fill *f, const struct tally *t, const struct who *w
 		.kind = t->key.kind,
 		.cause = cause_of(f, t->key.cause),
 		.node = t->key.node,
-		.tally = t->id,
-		.place = t->key.place,
-		.place_label = place_label(f->s, &t->key),
+		.aggregate = t->id,
+		.mapping = t->key.mapping,
+		.mapping_label = mapping_label(f->s, &t->key),
 		.count = t->count,
 		.bytes = { (int64_t)t->grown, (int64_t)at_peak, (int64_t)at_end },
 	};
 
-	for (int k = 0; k < PICTURES; k++)
+	for (int k = 0; k < SAMPLE_TYPES; k++)
 		f->p->sampled[k] += (double)e.bytes[k];
-	groups_add(&f->by_task, (struct group_key){ e.process, e.task, e.kind });
-	groups_add(&f->by_process, (struct group_key){ e.process, UINT32_MAX, e.kind });
+	buckets_add(&f->by_task, (struct bucket_key){ e.process, e.task, e.kind });
+	buckets_add(&f->by_process, (struct bucket_key){ e.process, UINT32_MAX, e.kind });
 	g_array_append_val(f->p->entries, e);
 }
 
-/* `entry` gets that of each tally, or UINT32_MAX. */
-static void copy_tallies(struct fill *f, uint64_t peak_seq, uint32_t *entry)
+/* `entry` gets that of each aggregate, or UINT32_MAX. */
+static void copy_aggregates(struct fill *f, uint64_t peak_seq, uint32_t *entry)
 {
-	const struct tallies *all = f->s->tallies;
-	g_autofree uint64_t *at_peak = g_new0(uint64_t, tallies_count(all) + 1);
-	g_autofree uint64_t *at_end = g_new0(uint64_t, tallies_count(all) + 1);
+	const struct aggregates *all = f->s->aggregates;
+	g_autofree uint64_t *at_peak = g_new0(uint64_t, aggregates_count(all) + 1);
+	g_autofree uint64_t *at_end = g_new0(uint64_t, aggregates_count(all) + 1);
 
 	samples_live(f->s, peak_seq, at_peak, at_end);
-	for (unsigned i = 0; i < tallies_count(all); i++) {
-		const struct tally *t = tallies_at(all, i);
-		const struct who *who =
-			t->into == TALLY_USED ? g_hash_table_lookup(f->tasks, &t->key.task) : NULL;
+	for (unsigned i = 0; i < aggregates_count(all); i++) {
+		const struct aggregate *t = aggregates_at(all, i);
+		const struct who *who = t->into == AGGREGATE_USED ?
+						g_hash_table_lookup(f->tasks, &t->key.task) :
+						NULL;
 
 		entry[i] = UINT32_MAX;
 		if (!who || t->key.kind >= TARE_KINDS)
@@ -380,8 +387,8 @@ static void copy_tallies(struct fill *f, uint64_t peak_seq, uint32_t *entry)
 		entry[i] = f->p->entries->len;
 		add_entry(f, t, who, at_peak[i], at_end[i]);
 	}
-	groups_sort(&f->by_task);
-	groups_sort(&f->by_process);
+	buckets_sort(&f->by_task);
+	buckets_sort(&f->by_process);
 }
 
 static void copy_counts(struct profile *p, const struct samples *s)
@@ -389,7 +396,7 @@ static void copy_counts(struct profile *p, const struct samples *s)
 	p->samples = s->taken;
 	p->complete = s->complete;
 	p->truncated = s->truncated;
-	p->guessed = s->guessed;
+	p->fallback = s->fallback;
 	p->no_stack = s->no_stack;
 }
 
@@ -401,18 +408,18 @@ void profile_fill(struct profile *p, struct samples *s, const struct report *r, 
 	g_autofree uint32_t *entry = NULL;
 
 	samples_settle(s);
-	for (int i = 0; i < FRAME_MARKS; i++)
-		f.mark_node[i] = NO_NODE;
-	groups_begin(&f.by_task);
-	groups_begin(&f.by_process);
-	entry = g_new(uint32_t, tallies_count(s->tallies) + 1);
+	for (int i = 0; i < SYNTHETIC_FRAMES; i++)
+		f.synthetic_node[i] = NO_NODE;
+	buckets_begin(&f.by_task);
+	buckets_begin(&f.by_process);
+	entry = g_new(uint32_t, aggregates_count(s->aggregates) + 1);
 	copy_stacks(p, s);
-	copy_tallies(&f, peak_seq, entry);
+	copy_aggregates(&f, peak_seq, entry);
 	copy_counts(p, s);
 	copy_ticks(p, s, entry, origin_ns);
-	copy_asked(&f);
+	copy_virtual(&f);
 	scale_grown(&f);
 	scale_live(&f);
-	groups_free(&f.by_task);
-	groups_free(&f.by_process);
+	buckets_free(&f.by_task);
+	buckets_free(&f.by_process);
 }

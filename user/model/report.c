@@ -35,7 +35,7 @@ const char *const lost_name[TARE_LOSSES] = {
 	[TARE_LOST_EVENT] = "event",
 	[TARE_LOST_READ] = "counter_read",
 	[TARE_LOST_CPU] = "cpu",
-	[TARE_LOST_STATE] = "entry_task",
+	[TARE_LOST_STATE] = "update_task",
 };
 
 const char *const lost_meaning[TARE_LOSSES] = {
@@ -45,15 +45,15 @@ const char *const lost_meaning[TARE_LOSSES] = {
 	[TARE_LOST_RECORD_MM] =
 		"closed address spaces known by sums only: the ring was full (--ring-size)",
 	[TARE_LOST_EVENT] = "births, renames or execs: the ring was full (--ring-size)",
-	[TARE_LOST_READ] = "entries whose counter could not be read",
-	[TARE_LOST_CPU] = "entries on a CPU that was not there when tare began",
-	[TARE_LOST_STATE] = "entries whose task's state was not to be had",
+	[TARE_LOST_READ] = "updates whose counter could not be read",
+	[TARE_LOST_CPU] = "updates on a CPU that was not there when tare began",
+	[TARE_LOST_STATE] = "updates whose task's state was not to be had",
 };
 
-const char *const foreign_name[TARE_FOREIGNERS] = {
-	[TARE_FOREIGN_RECLAIM] = "reclaim", [TARE_FOREIGN_KHUGEPAGED] = "khugepaged",
-	[TARE_FOREIGN_KERNEL] = "kernel",   [TARE_FOREIGN_PROCESS] = "process",
-	[TARE_FOREIGN_LATE] = "late",
+const char *const nonowner_name[TARE_NONOWNERS] = {
+	[TARE_NONOWNER_RECLAIM] = "reclaim", [TARE_NONOWNER_KHUGEPAGED] = "khugepaged",
+	[TARE_NONOWNER_KERNEL] = "kernel",   [TARE_NONOWNER_PROCESS] = "process",
+	[TARE_NONOWNER_LATE] = "late",
 };
 
 static void cause_clear(gpointer cause)
@@ -143,7 +143,7 @@ struct report *report_new(void)
 	unknown_counters(&r->cgroup.now);
 	unknown_counters(&r->cgroup.highest);
 	r->cgroup.peak = r->cgroup.kernel_peak = r->cgroup.limit = CGROUP_UNKNOWN;
-	r->kmem.by_group = r->kmem.hidden = CGROUP_UNKNOWN;
+	r->kmem.by_cgroup = r->kmem.hidden = CGROUP_UNKNOWN;
 	r->command = g_ptr_array_new_with_free_func(g_free);
 	r->features = g_ptr_array_new_with_free_func(feature_free);
 	r->processes = g_ptr_array_new_with_free_func(process_free);
@@ -208,7 +208,7 @@ int64_t flow_net(struct flow f)
 
 void balance_close(struct balance *b)
 {
-	b->net = b->opening + flow_net(b->tasks) + flow_net(b->foreign) + b->unattributed;
+	b->net = b->initial + flow_net(b->tasks) + flow_net(b->nonowner) + b->unattributed;
 }
 
 uint64_t report_lost_total(const struct report *r)

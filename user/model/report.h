@@ -22,20 +22,20 @@ extern const enum tare_kind kind_order[TARE_KINDS];
 /* lost_name[TARE_LOST_MM] = "mm_state" …, and what each means, for people. */
 extern const char *const lost_name[TARE_LOSSES];
 extern const char *const lost_meaning[TARE_LOSSES];
-/* foreign_name[]: "reclaim" "khugepaged" "kernel" "process" "late" */
-extern const char *const foreign_name[TARE_FOREIGNERS];
+/* nonowner_name[]: "reclaim" "khugepaged" "kernel" "process" "late" */
+extern const char *const nonowner_name[TARE_NONOWNERS];
 
 struct flow {
 	uint64_t in;
 	uint64_t out;
 };
 
-/* net = opening + in - out + unattributed, always. `in` and `out` are the
- * tasks' own; foreign is apart. */
+/* net = initial + in - out + unattributed, always. `in` and `out` are the
+ * tasks' own; nonowner is apart. */
 struct balance {
-	int64_t opening;
+	int64_t initial;
 	struct flow tasks;
-	struct flow foreign;
+	struct flow nonowner;
 	int64_t unattributed;
 	int64_t net;
 };
@@ -98,7 +98,7 @@ struct report_process {
 	 * tasks were charged and gave back; what others freed is not known by process. */
 	int64_t at_peak[TARE_KINDS];
 	struct balance balance[TARE_KINDS];
-	struct flow foreign_cause[TARE_FOREIGNERS]; /* anon + file + shmem */
+	struct flow nonowner_cause[TARE_NONOWNERS]; /* anon + file + shmem */
 	GPtrArray *tasks; /* struct report_task *, by at_peak, then in, largest first */
 };
 
@@ -112,7 +112,7 @@ struct report_feature {
 struct report_point {
 	uint64_t time_ns;
 	int64_t rss;
-	int64_t beside;           /* swap and kernel memory */
+	int64_t nonrss;           /* swap and kernel memory */
 	int64_t kind[TARE_KINDS]; /* their parts, where `kinds`: they add up; kmem may be below 0 */
 	bool kinds;
 };
@@ -164,37 +164,37 @@ struct report_cgroup {
 /* How well kernel memory is known. */
 enum kmem_level {
 	KMEM_NONE,   /* not at all: page tables and stacks only */
-	KMEM_GROUP,  /* as the control group's total, by looking now and then */
+	KMEM_CGROUP, /* as the control group's total, by looking now and then */
 	KMEM_EVENTS, /* each change, by task */
 };
 
-/* The kernel memory of the workload: events against the group's own counter. */
+/* The kernel memory of the workload: events against the cgroup's own counter. */
 struct report_kmem {
 	enum kmem_level level;
-	bool whole; /* nobody else is in the group: what it is charged is the workload's */
-	struct flow foreign[TARE_FOREIGNERS]; /* kmem entries that no followed task made */
+	bool whole; /* nobody else is in the cgroup: what it is charged is the workload's */
+	struct flow nonowner[TARE_NONOWNERS]; /* kmem updates that no followed task made */
 	int64_t left;                         /* what tasks held when they ended: since then
-						 foreign entries take from it */
+						 updates by non-owners take from it */
 	int64_t left_at_peak;                 /* the same, of those that had ended by the peak */
 	/* What tasks' accounts held beyond what there was in all: freed by others. In their
 	 * `out`, taken from the largest accounts first (model/claims.h). */
 	int64_t freed_by_others, freed_by_others_at_peak;
 	/* What was held before tare came, as far as it can be there still. */
 	int64_t before, before_at_peak;
-	int64_t foreign_at_peak; /* what no row had then, but for opening and drift */
-	int64_t sampled_at_peak; /* of peak_kernel: what no event tells, by looking now
+	int64_t nonowner_at_peak; /* what no row had then, but for initial balance and drift */
+	int64_t polled_at_peak;   /* of peak_kernel: what no event tells, polled: by looking now
 						 and then (v1: socket buffers) */
-	int64_t drift_at_peak;   /* of peak_kernel: what the group's counter had beyond
+	int64_t drift_at_peak;    /* of peak_kernel: what the cgroup's counter had beyond
 						 the events */
-	int64_t by_events;       /* opening + all events: what should be charged now */
-	/* What the group says; socket buffers included where it charges them. CGROUP_UNKNOWN:
+	int64_t by_events;        /* initial + all events: what should be charged now */
+	/* What the cgroup says; socket buffers included where it charges them. CGROUP_UNKNOWN:
 	 * could not be read. */
-	int64_t by_group;
+	int64_t by_cgroup;
 	int64_t bound;         /* the two agree if they differ by no more than this */
 	int64_t vmalloc, sock; /* of it, by events; CGROUP_UNKNOWN: not told apart here */
-	int64_t elsewhere;     /* entries of tasks that live in other groups: not in by_events */
+	int64_t elsewhere;     /* updates by tasks that live in other cgroups: not in by_events */
 	/* What went while tasks ran without events: by_group tells it, and it is in by_events,
-	 * as foreign. CGROUP_UNKNOWN: not looked for. Stretches, and how long they were at most. */
+	 * as nonowner. CGROUP_UNKNOWN: not looked for. Stretches, and how long at most. */
 	int64_t hidden;
 	uint64_t hidden_times, hidden_ns;
 };
@@ -210,11 +210,11 @@ struct report_slab {
 /* What tare itself cost (--self). */
 struct report_self {
 	bool valid;
-	uint64_t rss;        /* user space, peak (VmHWM) */
-	uint64_t map_bytes;  /* BPF maps, from their fdinfo memlock */
-	uint64_t entries;    /* ledger entries: runs of the rss_stat program */
-	double ns_per_entry; /* from kernel.bpf_stats; negative: not measured */
-	uint64_t cpu_ns;     /* user + system of the tare process */
+	uint64_t rss;         /* user space, peak (VmHWM) */
+	uint64_t map_bytes;   /* BPF maps, from their fdinfo memlock */
+	uint64_t updates;     /* counter updates: runs of the rss_stat program */
+	double ns_per_update; /* from kernel.bpf_stats; negative: not measured */
+	uint64_t cpu_ns;      /* user + system of the tare process */
 };
 
 /* Where it ran; what is not known is NULL or 0. */
@@ -255,15 +255,15 @@ struct report {
 	 * at_peak are of this moment. */
 	int64_t peak_weight, peak_kernel;
 	uint64_t peak_weight_ns, peak_weight_bound;
-	/* kmem: where the group is the workload's (kmem.whole) opening and foreign are
-	 * the group's, and `unattributed` is by how much its own counter differs from
+	/* kmem: where the cgroup is the workload's (kmem.whole) initial and nonowner are
+	 * the cgroup's, and `unattributed` is by how much its own counter differs from
 	 * the events; else only what the tasks were charged and gave back. */
 	struct balance totals[TARE_KINDS];
 	struct report_kmem kmem;
 	struct report_cgroup cgroup;
 	GArray *slabs;   /* struct report_slab, largest first; NULL: not asked for */
 	char *slab_note; /* how it was measured, or why it was not */
-	struct flow foreign_cause[TARE_FOREIGNERS];
+	struct flow nonowner_cause[TARE_NONOWNERS];
 	GPtrArray *processes; /* struct report_process *, by weight at the peak, then rss_peak */
 	GArray *series;       /* struct report_point */
 	struct report_self self;
@@ -281,12 +281,12 @@ void report_add_feature(struct report *r, const char *name, const char *state, c
  * measured" or "off": its figures are unknown then, not 0. */
 bool report_measured(const struct report *r, const char *feature);
 
-/* This kind's entries are known, by task. Kernel memory (TARE_KMEM) needs the
+/* This kind's updates are known, by task. Kernel memory (TARE_KMEM) needs the
  * kernel's events for that. */
 bool report_kind(const struct report *r, enum tare_kind kind);
 /* How much the workload holds of it is known: kernel memory also by looking at the group. */
 bool report_held(const struct report *r, enum tare_kind kind);
-/* net = opening + tasks + foreign + unattributed. */
+/* net = initial + tasks + nonowner + unattributed. */
 void balance_close(struct balance *b);
 uint64_t report_lost_total(const struct report *r);
 /* Of them those that cost sums; where records found no room the kernel side kept theirs, and
@@ -297,13 +297,13 @@ uint64_t report_processes(const struct report *r);
 uint64_t report_tasks(const struct report_process *p);
 /* Why the books do not balance, a reason each, the gravest first: char *, owned by the array.
  * None: nothing unattributed, no sums lost, no bad closing; kernel memory, where each
- * change is told and only the workload is in the group, within its bound. */
+ * change is reported and only the workload is in the cgroup, within its bound. */
 GPtrArray *report_reasons(const struct report *r);
 /* Checked (sums_valid), and there are none. All that say so ask this. */
 bool report_balanced(const struct report *r);
 /* The reasons in one text; NULL: they balance, or are not checked. Free with g_free(). */
 char *report_why_off(const struct report *r);
-/* Events and the group's own counter differ by more than their bound. */
+/* Events and the cgroup's own counter differ by more than their bound. */
 bool report_kmem_off(const struct report *r);
 /* Sums over kinds: RSS (anon, file, shmem), user (RSS and swap), kernel, and all. */
 int64_t kinds_rss(const int64_t kind[TARE_KINDS]);

@@ -47,15 +47,15 @@ bool report_kmem_off(const struct report *r)
 {
 	const struct report_kmem *k = &r->kmem;
 
-	return k->level == KMEM_EVENTS && k->by_group != CGROUP_UNKNOWN &&
-	       llabs(k->by_group - k->by_events) > k->bound;
+	return k->level == KMEM_EVENTS && k->by_cgroup != CGROUP_UNKNOWN &&
+	       llabs(k->by_cgroup - k->by_events) > k->bound;
 }
 
 static char *kmem_off(const struct report *r)
 {
-	int64_t difference = r->kmem.by_group - r->kmem.by_events;
+	int64_t difference = r->kmem.by_cgroup - r->kmem.by_events;
 	g_autofree char *off = text_size(llabs(difference)), *bound = text_size(r->kmem.bound);
-	g_autofree char *group = text_size(r->kmem.by_group);
+	g_autofree char *group = text_size(r->kmem.by_cgroup);
 	const char *why = feature_why(r, "kmem");
 
 	return g_strdup_printf("kernel memory: off by %s, the control group has %s, %s than the "

@@ -12,23 +12,24 @@ struct samples *samples_new(uint64_t page_size)
 
 	s->page_size = page_size;
 	s->spaces = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, space_free);
-	s->lives = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, lives_free);
+	s->live_samples =
+		g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, live_samples_free);
 	s->frames = intern_new(sizeof(struct frame));
 	s->nodes = intern_new(sizeof(struct stack_node));
-	s->tallies = tallies_new();
-	s->asked_tallies = tallies_new();
+	s->aggregates = aggregates_new();
+	s->virtual_aggregates = aggregates_new();
 	s->early = g_array_new(FALSE, FALSE, sizeof(struct early));
-	s->asked = asked_new();
+	s->virtual = virtual_new();
 	samples_names_new(s);
 	s->timeline = timeline_new();
 	s->nowhere = space_new(UINT64_MAX);
 	s->nowhere->known = true;
-	samples_limits_set(s, &(struct samples_limits){ .tallies = 64000,
-							.asked = 20000,
+	samples_limits_set(s, &(struct samples_limits){ .aggregates = 64000,
+							.virtual = 20000,
 							.nodes = 131072,
 							.names = 32768,
 							.files = 16384,
-							.lives = 200000 });
+							.live_samples = 200000 });
 	s->folds = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	s->random = 88172645463325252ULL;
 	return s;
@@ -44,13 +45,13 @@ void samples_free(struct samples *s)
 	if (!s)
 		return;
 	g_hash_table_unref(s->spaces);
-	g_hash_table_unref(s->lives);
+	g_hash_table_unref(s->live_samples);
 	intern_free(s->frames);
 	intern_free(s->nodes);
-	tallies_free(s->tallies);
-	tallies_free(s->asked_tallies);
+	aggregates_free(s->aggregates);
+	aggregates_free(s->virtual_aggregates);
 	g_array_unref(s->early);
-	asked_free(s->asked);
+	virtual_free(s->virtual);
 	samples_names_free(s);
 	timeline_free(s->timeline);
 	space_free(s->nowhere);
@@ -80,47 +81,46 @@ struct space *samples_space(struct samples *s, uint64_t mm)
 }
 
 /* Of all in [start, end). */
-static void end_range(struct samples *s, uint64_t mm, uint64_t start, uint64_t end,
-		      struct moment now)
+static void end_vma(struct samples *s, uint64_t mm, uint64_t start, uint64_t end, struct moment now)
 {
 	samples_end_pages(s, mm, start / s->page_size, (end + s->page_size - 1) / s->page_size,
 			  now);
 }
 
-static struct moment moment_of(const struct tare_range *r)
+static struct moment moment_of(const struct tare_vma *r)
 {
 	return (struct moment){ r->head.time_ns, r->peak_seq };
 }
 
-static void note_life(void *lives, struct life *l)
+static void note_live(void *live_samples, struct live_sample *l)
 {
-	g_array_append_vals(lives, l, 1);
+	g_array_append_vals(live_samples, l, 1);
 }
 
-static void move_lives(struct samples *s, const struct tare_range *r)
+static void move_live(struct samples *s, const struct tare_vma *r)
 {
-	struct lives *lives = g_hash_table_lookup(s->lives, &r->mm);
+	struct live_samples *live_samples = g_hash_table_lookup(s->live_samples, &r->mm);
 	uint64_t first = r->start / s->page_size, to = r->a / s->page_size;
 	uint64_t size = MIN(r->size, r->b), kept = size / s->page_size;
-	g_autoptr(GArray) moved = g_array_new(FALSE, FALSE, sizeof(struct life));
+	g_autoptr(GArray) moved = g_array_new(FALSE, FALSE, sizeof(struct live_sample));
 
-	if (!lives || r->a == r->start)
+	if (!live_samples || r->a == r->start)
 		return;
-	end_range(s, r->mm, r->a, r->a + r->b, moment_of(r));
-	lives_cut(lives, first, first + kept, note_life, moved);
+	end_vma(s, r->mm, r->a, r->a + r->b, moment_of(r));
+	live_samples_cut(live_samples, first, first + kept, note_live, moved);
 	for (unsigned i = 0; i < moved->len; i++) {
-		struct life *l = &g_array_index(moved, struct life, i);
+		struct live_sample *l = &g_array_index(moved, struct live_sample, i);
 
 		l->page = l->page - first + to;
-		lives_put(lives, l, NULL);
+		live_samples_put(live_samples, l, NULL);
 	}
 }
 
-static struct tally_key key_of(const struct space *space, const struct tare_sample *sample,
-			       uint32_t node)
+static struct aggregate_key key_of(const struct space *space, const struct tare_sample *sample,
+				   uint32_t node)
 {
-	const struct range *r = space_find(space, sample->address);
-	struct tally_key key = {
+	const struct vma *r = space_find(space, sample->address);
+	struct aggregate_key key = {
 		.task = sample->task,
 		.kind = sample->kind,
 		.cause = sample->cause,
@@ -129,43 +129,43 @@ static struct tally_key key_of(const struct space *space, const struct tare_samp
 	};
 
 	if (!(sample->flags & TARE_SAMPLE_NO_ADDRESS)) {
-		key.place = space_place(space, sample->address);
+		key.mapping = space_mapping(space, sample->address);
 		key.name = r ? r->name : 0;
 		key.file = r ? r->file : NO_FILE;
 	}
 	return key;
 }
 
-static void add(struct samples *s, const struct early *e)
+static void add_sample(struct samples *s, const struct early *e)
 {
 	const struct tare_sample *sample = &e->sample;
 	struct space *space = samples_space(s, sample->mm);
-	const struct range *stack = space_find(space, sample->regs[ARCH_REG_SP]);
-	bool lives = space != s->nowhere || sample->kind >= TARE_KSTACK; /* by task */
-	struct tally_key key;
-	struct tally *t;
+	const struct vma *stack = space_find(space, sample->regs[ARCH_REG_SP]);
+	bool counted = space != s->nowhere || sample->kind >= TARE_KSTACK; /* by task */
+	struct aggregate_key key;
+	struct aggregate *t;
 	uint32_t number;
 
 	/* That of a new task is of the one that made it. */
-	if (stack && stack->place == PLACE_ANON && sample->stack && sample->kind < TARE_KSTACK)
+	if (stack && stack->mapping == MAPPING_ANON && sample->stack && sample->kind < TARE_KSTACK)
 		space_stack(space, stack, e->thread_name);
 	key = key_of(space, sample, e->node);
-	number = tallies_put(s->tallies, &key);
-	t = tallies_at(s->tallies, number);
+	number = aggregates_put(s->aggregates, &key);
+	t = aggregates_at(s->aggregates, number);
 	t->proc = sample->proc;
 	t->count += e->count;
 	t->grown += sample->bytes;
 	timeline_add(s->timeline, sample->head.time_ns, number, sample->bytes,
-		     lives ? 0 : sample->bytes);
-	if (lives) {
+		     counted ? 0 : sample->bytes);
+	if (counted) {
 		t->live += (int64_t)sample->bytes;
-		samples_begin_life(s, sample, number);
+		samples_begin_live(s, sample, number);
 	}
 	if (s->watch.sample)
 		s->watch.sample(s->watch.ctx, sample, t->id);
 }
 
-static bool alike(const struct early *a, const struct early *b)
+static bool samples_alike(const struct early *a, const struct early *b)
 {
 	return a->node == b->node && a->sample.mm == b->sample.mm &&
 	       a->sample.task == b->sample.task && a->sample.kind == b->sample.kind &&
@@ -180,7 +180,7 @@ static void pair_early(struct samples *s)
 
 	for (unsigned i = 0; i < s->early->len; i++) {
 		e[kept] = e[i];
-		if (i + 1 < s->early->len && alike(&e[i], &e[i + 1])) {
+		if (i + 1 < s->early->len && samples_alike(&e[i], &e[i + 1])) {
 			i++;
 			e[kept].count += e[i].count;
 			e[kept].sample.bytes += e[i].sample.bytes;
@@ -202,7 +202,7 @@ static void add_early(struct samples *s, const struct early *early)
 	if (s->early->len <= EARLY_MOST - many)
 		return;
 	for (unsigned i = 0; i < many; i++)
-		add(s, &g_array_index(s->early, struct early, i));
+		add_sample(s, &g_array_index(s->early, struct early, i));
 	g_array_remove_range(s->early, 0, many);
 }
 
@@ -223,13 +223,13 @@ void samples_add(struct samples *s, const struct tare_sample *sample, uint32_t n
 	if (sample->flags & TARE_SAMPLE_EARLY)
 		add_early(s, &early);
 	else
-		add(s, &early);
+		add_sample(s, &early);
 	if (samples_crowded(s))
 		samples_settle(s);
 }
 
-/* The samples that waited for this range. */
-static void told(struct samples *s, uint64_t mm, uint64_t start, uint64_t end)
+/* Add the samples that waited for this VMA. */
+static void add_waiting(struct samples *s, uint64_t mm, uint64_t start, uint64_t end)
 {
 	unsigned kept = 0;
 
@@ -237,56 +237,56 @@ static void told(struct samples *s, uint64_t mm, uint64_t start, uint64_t end)
 		struct early e = g_array_index(s->early, struct early, i);
 
 		if (e.sample.mm == mm && e.sample.address >= start && e.sample.address < end)
-			add(s, &e);
+			add_sample(s, &e);
 		else
 			g_array_index(s->early, struct early, kept++) = e;
 	}
 	g_array_set_size(s->early, kept);
 }
 
-static void on_anon(struct samples *s, struct space *space, const struct tare_range *r)
+static void on_anon(struct samples *s, struct space *space, const struct tare_vma *r)
 {
-	struct range range = {
+	struct vma vma = {
 		.start = r->start,
 		.end = r->start + r->size,
 		.file = NO_FILE,
-		.place = r->a & 4          ? PLACE_JIT :
-			 r->b & MAP_SHARED ? PLACE_SHM :
-					     PLACE_ANON,
+		.mapping = r->a & 4          ? MAPPING_JIT :
+			   r->b & MAP_SHARED ? MAPPING_SHM :
+					       MAPPING_ANON,
 		.code = r->a & 4,
 	};
 
-	end_range(s, r->mm, range.start, range.end, moment_of(r));
-	asked_unset(s->asked, r->mm, range.start, range.end);
-	space_set(space, &range);
-	told(s, r->mm, range.start, range.end);
+	end_vma(s, r->mm, vma.start, vma.end, moment_of(r));
+	virtual_unset(s->virtual, r->mm, vma.start, vma.end);
+	space_set(space, &vma);
+	add_waiting(s, r->mm, vma.start, vma.end);
 }
 
-static void on_shm(struct samples *s, struct space *space, const struct tare_range *r, bool gone)
+static void on_shm(struct samples *s, struct space *space, const struct tare_vma *r, bool gone)
 {
-	const struct range *old = space_find(space, r->start);
-	struct range range = {
+	const struct vma *old = space_find(space, r->start);
+	struct vma vma = {
 		.start = r->start,
 		.end = r->start + MAX(r->size, s->page_size),
 		.file = NO_FILE,
-		.place = PLACE_SHM,
+		.mapping = MAPPING_SHM,
 	};
 
 	if (!gone) {
-		space_set(space, &range);
+		space_set(space, &vma);
 	} else if (old && old->start == r->start) {
-		range.end = old->end;
-		end_range(s, r->mm, range.start, range.end, moment_of(r));
-		space_unset(space, range.start, range.end);
+		vma.end = old->end;
+		end_vma(s, r->mm, vma.start, vma.end, moment_of(r));
+		space_unset(space, vma.start, vma.end);
 	}
 }
 
 static void space_gone(struct samples *s, uint64_t mm, struct moment now)
 {
-	told(s, mm, 0, UINT64_MAX);
+	add_waiting(s, mm, 0, UINT64_MAX);
 	samples_end_pages(s, mm, 0, UINT64_MAX, now); /* those without an address too */
-	g_hash_table_remove(s->lives, &mm);
-	asked_gone(s->asked, mm);
+	g_hash_table_remove(s->live_samples, &mm);
+	virtual_gone(s->virtual, mm);
 	if (!g_hash_table_remove(s->spaces, &mm))
 		return;
 	s->gone[s->gone_next++ % SAMPLES_GONE] = mm;
@@ -312,7 +312,7 @@ void samples_keep(struct samples *s, GHashTable *alive)
 			   (struct moment){ s->time_ns, s->peak_seq });
 }
 
-void samples_range(struct samples *s, const struct tare_range *r)
+void samples_vma(struct samples *s, const struct tare_vma *r)
 {
 	struct space *space = samples_space(s, r->mm), *parent;
 	uint64_t end = r->start + r->size;
@@ -322,54 +322,54 @@ void samples_range(struct samples *s, const struct tare_range *r)
 	note_moment(s, r->head.time_ns, r->peak_seq);
 	space->pid = r->tgid;
 	switch (r->what) {
-	case TARE_RANGE_ANON:
+	case TARE_VMA_ANON:
 		on_anon(s, space, r);
 		break;
-	case TARE_RANGE_UNMAP:
-		end_range(s, r->mm, r->start, end, moment_of(r));
-		asked_unset(s->asked, r->mm, r->start, end);
+	case TARE_VMA_UNMAP:
+		end_vma(s, r->mm, r->start, end, moment_of(r));
+		virtual_unset(s->virtual, r->mm, r->start, end);
 		space_unset(space, r->start, end);
 		break;
-	case TARE_RANGE_MOVE:
-		asked_move(s->asked, r->mm, r->start, r->size, r->a, r->b);
-		move_lives(s, r);
+	case TARE_VMA_MOVE:
+		virtual_move(s->virtual, r->mm, r->start, r->size, r->a, r->b);
+		move_live(s, r);
 		if (r->size > r->b || r->a != r->start)
-			end_range(s, r->mm, r->a == r->start ? r->start + r->b : r->start, end,
-				  moment_of(r));
+			end_vma(s, r->mm, r->a == r->start ? r->start + r->b : r->start, end,
+				moment_of(r));
 		space_move(space, r->start, r->size, r->a, r->b);
-		told(s, r->mm, r->a, r->a + r->b);
+		add_waiting(s, r->mm, r->a, r->a + r->b);
 		break;
-	case TARE_RANGE_DISCARD:
+	case TARE_VMA_DISCARD:
 		if (r->a == 4 || r->a == 9 || r->a == 24)
-			end_range(s, r->mm, r->start, end, moment_of(r));
+			end_vma(s, r->mm, r->start, end, moment_of(r));
 		break;
-	case TARE_RANGE_HEAP:
+	case TARE_VMA_HEAP:
 		if (!space->start_brk || r->a < space->start_brk)
 			break;
 		end = space->start_brk + (1ULL << 40);
-		end_range(s, r->mm, r->a, end, moment_of(r));
-		asked_unset(s->asked, r->mm, r->a, end);
+		end_vma(s, r->mm, r->a, end, moment_of(r));
+		virtual_unset(s->virtual, r->mm, r->a, end);
 		break;
-	case TARE_RANGE_PROTECT:
+	case TARE_VMA_PROTECT:
 		space_code(space, r->start, end);
 		break;
-	case TARE_RANGE_NAME: {
+	case TARE_VMA_NAME: {
 		g_autofree char *name = g_strndup(r->name, TARE_NAME_LEN);
 
 		space_name(space, r->start, end, samples_name(s, name));
 		break;
 	}
-	case TARE_RANGE_SHM:
-	case TARE_RANGE_UNSHM:
-		on_shm(s, space, r, r->what == TARE_RANGE_UNSHM);
+	case TARE_VMA_SHM:
+	case TARE_VMA_UNSHM:
+		on_shm(s, space, r, r->what == TARE_VMA_UNSHM);
 		break;
-	case TARE_RANGE_FORK:
+	case TARE_VMA_FORK:
 		space->proc = r->b;
 		parent = g_hash_table_lookup(s->spaces, &r->a);
 		if (parent)
 			space_copy(space, parent);
 		break;
-	case TARE_RANGE_GONE:
+	case TARE_VMA_GONE:
 		space_gone(s, r->mm, moment_of(r));
 		break;
 	}
@@ -378,26 +378,25 @@ void samples_range(struct samples *s, const struct tare_range *r)
 uint32_t samples_map(struct samples *s, const struct tare_map *m)
 {
 	struct space *space = samples_space(s, m->mm);
-	struct range range = {
+	struct vma vma = {
 		.start = m->start,
 		.end = m->start + m->size,
 		.offset = m->offset,
 		.file = samples_file(s, &m->file),
 		.code = m->prot & 4,
 	};
-	const struct sample_file *f = s->files->pdata[range.file];
+	const struct sample_file *f = s->files->pdata[vma.file];
 
 	if (space == s->nowhere)
-		return range.file;
+		return vma.file;
 	note_moment(s, m->head.time_ns, m->peak_seq);
 	space->pid = m->tgid;
-	range.place = samples_place(f->path);
-	end_range(s, m->mm, range.start, range.end,
-		  (struct moment){ m->head.time_ns, m->peak_seq });
-	asked_unset(s->asked, m->mm, range.start, range.end);
-	space_set(space, &range);
-	told(s, m->mm, range.start, range.end);
-	return range.file;
+	vma.mapping = samples_mapping(f->path);
+	end_vma(s, m->mm, vma.start, vma.end, (struct moment){ m->head.time_ns, m->peak_seq });
+	virtual_unset(s->virtual, m->mm, vma.start, vma.end);
+	space_set(space, &vma);
+	add_waiting(s, m->mm, vma.start, vma.end);
+	return vma.file;
 }
 
 struct space *samples_image(struct samples *s, const struct tare_image *i, uint32_t *exe)
@@ -414,19 +413,19 @@ struct space *samples_image(struct samples *s, const struct tare_image *i, uint3
 	return space;
 }
 
-void samples_asked(struct samples *s, const struct tare_sample *sample, uint32_t node)
+void samples_virtual(struct samples *s, const struct tare_sample *sample, uint32_t node)
 {
 	struct space *space = samples_space(s, sample->mm);
-	struct tally_key key = key_of(space, sample, node);
-	uint32_t number = tallies_put(s->asked_tallies, &key);
-	struct tally *t = tallies_at(s->asked_tallies, number);
+	struct aggregate_key key = key_of(space, sample, node);
+	uint32_t number = aggregates_put(s->virtual_aggregates, &key);
+	struct aggregate *t = aggregates_at(s->virtual_aggregates, number);
 
 	t->proc = sample->proc;
 	t->count++;
 	t->grown += sample->bytes;
 	if (space != s->nowhere)
-		asked_add(s->asked, sample->mm, sample->address, sample->size, sample->bytes,
-			  number);
+		virtual_add(s->virtual, sample->mm, sample->address, sample->size, sample->bytes,
+			    number);
 	if (samples_crowded(s))
 		samples_settle(s);
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Samples as they come, summed by task, kind, cause, place and stack, with those
- * whose memory still lives kept one by one until their range goes. Pure. It must
+ * Samples as they come, summed by task, kind, cause, mapping and stack, with those
+ * whose memory still lives kept one by one until their VMA goes. Pure. It must
  * not know how a stack is unwound, nor what its frames are called.
  *
  * All of it is bounded, however much ends (samples_fold.c): an address space goes with its
  * last record; sums of ended tasks are put together when their owner folds them; beyond
- * struct samples_limits the smallest sums of a task become one, lives stand for more
+ * struct samples_limits the smallest sums of a task become one, live samples stand for more
  * bytes each, and stacks, names and files that nothing refers to any more go. A number
- * (of a node, a frame, a tally) is good until the next samples_add(), _asked() or _settle().
+ * (of a node, a frame, an aggregate) is good until the next samples_add(), _virtual() or _settle().
  */
 #ifndef TARE_SAMPLES_H
 #define TARE_SAMPLES_H
@@ -18,34 +18,34 @@
 
 #include "base/intern.h"
 #include "bpf/abi.h"
-#include "model/asked.h"
+#include "model/virtual.h"
 #include "model/space.h"
-#include "model/tally.h"
+#include "model/aggregate.h"
 #include "model/timeline.h"
 
 /* frame.flags */
-#define FRAME_KERNEL 1u /* address is the kernel's */
-#define FRAME_MARK 2u   /* address is an enum frame_mark */
-#define FRAME_GUESS 4u  /* found by frame pointer where nothing says there is one */
-#define FRAME_EXACT 8u  /* address of an instruction, not a return address less one */
-#define FRAME_NAMED 16u /* of code in no file: `file` is the number of its name */
+#define FRAME_KERNEL 1u    /* address is the kernel's */
+#define FRAME_SYNTHETIC 2u /* address is an enum frame_synthetic */
+#define FRAME_FALLBACK 4u  /* found by frame pointer where nothing says there is one */
+#define FRAME_EXACT 8u     /* address of an instruction, not a return address less one */
+#define FRAME_NAMED 16u    /* of code in no file: `file` is the number of its name */
 
 /* So begins the name of a Python function, as in the maps that Python writes for perf. */
 #define PYTHON_NAME "py::"
 
-enum frame_mark {
-	MARK_TRUNCATED, /* the stack goes on: nobody knows where */
-	MARK_NO_STACK,
-	MARK_EXECVE,    /* the kernel loads a program: there is no user stack */
-	MARK_NO_SAMPLE, /* the ledger has it, and no sample met it */
-	MARK_BEFORE,    /* held before tare came, or copied by fork */
-	MARK_LEFT,      /* kernel memory of an ended process that others give back, or nobody */
-	MARK_THINNED,   /* left out of a recording for its size */
-	MARK_SMALLER,   /* stacks too small to be kept apart */
-	FRAME_MARKS,
+enum frame_synthetic {
+	SYNTHETIC_TRUNCATED, /* the stack goes on: nobody knows where */
+	SYNTHETIC_NO_STACK,
+	SYNTHETIC_EXECVE,    /* the kernel loads a program: there is no user stack */
+	SYNTHETIC_NO_SAMPLE, /* the ledger has it, and no sample met it */
+	SYNTHETIC_BEFORE,    /* held before tare came, or copied by fork */
+	SYNTHETIC_LEFT,    /* kernel memory of an ended process that others give back, or nobody */
+	SYNTHETIC_THINNED, /* left out of a recording for its size */
+	SYNTHETIC_SMALLER, /* stacks too small to be kept apart */
+	SYNTHETIC_FRAMES,
 };
 
-/* One place in code. In a file: its number and the address as the ELF file has it;
+/* One location in code. In a file: its number and the address as the ELF file has it;
  * elsewhere the process (`space` of the mm) and the address at run time. */
 struct frame {
 	uint64_t address;
@@ -72,15 +72,15 @@ struct sample_file {
 
 /* How many there are at most, give or take half of it; see above. */
 struct samples_limits {
-	uint32_t tallies, asked, nodes, names, files;
-	uint64_t lives;
+	uint32_t aggregates, virtual, nodes, names, files;
+	uint64_t live_samples;
 };
 
 /* Callbacks; each may be NULL. */
 struct samples_watch {
-	/* Of each sample, and the id of the tally that it went to. */
+	/* Of each sample, and the id of the aggregate that it went to. */
 	void (*sample)(void *ctx, const struct tare_sample *sample, uint32_t id);
-	/* Another tally has the sums of this one now. */
+	/* Another aggregate has the sums of this one now. */
 	void (*folded)(void *ctx, uint32_t id, uint32_t into_id);
 	/* The name of code in no file, of an address space that is gone, and its start. */
 	const char *(*code_name)(void *ctx, uint64_t mm, uint64_t address, uint64_t *start);
@@ -96,22 +96,22 @@ struct samples_watch {
 
 struct samples {
 	uint64_t page_size;
-	GHashTable *spaces; /* id of mm -> struct space */
-	GHashTable *lives;  /* id of mm -> struct lives */
+	GHashTable *spaces;       /* id of mm -> struct space */
+	GHashTable *live_samples; /* id of mm -> struct live_samples */
 	uint64_t live_count;
 	struct intern *frames, *nodes; /* struct frame, stack_node */
-	struct tallies *tallies, *asked_tallies;
+	struct aggregates *aggregates, *virtual_aggregates;
 	struct samples_watch watch;
-	GArray *early;                   /* struct early: samples whose range is not told */
-	struct asked *asked;             /* what is mapped of it, by asked_tallies */
+	GArray *early;                   /* struct early: samples whose VMA is not reported yet */
+	struct virtual *virtual;         /* what is mapped of it, by virtual_aggregates */
 	GPtrArray *names;                /* char *, or NULL: free; number 0 is "" */
 	GPtrArray *files;                /* struct sample_file *, or NULL: free */
 	GArray *free_names, *free_files; /* uint32_t: numbers */
 	GHashTable *name_numbers, *file_numbers;
-	struct timeline *timeline; /* of tallies */
-	uint64_t taken, complete, truncated, no_stack, guessed;
+	struct timeline *timeline; /* of aggregates */
+	uint64_t taken, complete, truncated, no_stack, fallback;
 	uint64_t mapped;  /* of taken: memory that has an address, known or not */
-	uint64_t smaller; /* tallies that became part of MARK_SMALLER */
+	uint64_t smaller; /* aggregates that became part of SYNTHETIC_SMALLER */
 	/* samples_fold.c's */
 	struct samples_limits limit, next; /* next: when to look again */
 	GHashTable *folds; /* task -> struct fold, until the next samples_settle() */
@@ -134,10 +134,10 @@ uint32_t samples_file(struct samples *s, const struct tare_file *file);
 uint32_t samples_file_named(struct samples *s, uint32_t dev, uint64_t inode, const char *path);
 
 /* What a mapped file is, by its path: shared memory and rings have names of their own. */
-enum place_kind samples_place(const char *path);
+enum mapping_kind samples_mapping(const char *path);
 
 /* Take one record. samples_map() returns the number of the file. */
-void samples_range(struct samples *s, const struct tare_range *r);
+void samples_vma(struct samples *s, const struct tare_vma *r);
 uint32_t samples_map(struct samples *s, const struct tare_map *m);
 struct space *samples_image(struct samples *s, const struct tare_image *i, uint32_t *exe);
 
@@ -149,10 +149,10 @@ void samples_add(struct samples *s, const struct tare_sample *sample, uint32_t n
 /* A task's last record: its kernel stack is gone, and its other kernel memory nobody's.
  * After all samples from before. */
 void samples_task_ended(struct samples *s, uint64_t task, uint64_t time_ns, uint64_t peak_seq);
-/* As samples_add(), of one that is TARE_SAMPLE_ASKED. */
-void samples_asked(struct samples *s, const struct tare_sample *sample, uint32_t node);
-/* Bytes of each asked tally that are mapped now and have no sample that lives in them; an
- * array of tallies_count(asked_tallies). */
+/* As samples_add(), of one that is TARE_SAMPLE_VIRTUAL. */
+void samples_virtual(struct samples *s, const struct tare_sample *sample, uint32_t node);
+/* Bytes of each aggregate of address space that are mapped now and have no sample that
+ * lives in them; an array of aggregates_count(virtual_aggregates). */
 void samples_untouched(const struct samples *s, int64_t *untouched);
 
 /* The sums of a task that ended are those of `into_task` of process `into_proc` from now on,
@@ -164,7 +164,7 @@ typedef bool (*samples_row_fn)(void *ctx, uint64_t task, uint64_t proc, uint64_t
 			       uint64_t *into_proc);
 void samples_fold_into(struct samples *s, samples_row_fn row, void *ctx);
 
-/* Are there about as many tallies as there may be? Those that wait for samples_settle() to be
+/* Are there about as many aggregates as there may be? Those that wait for samples_settle() to be
  * folded count too. */
 bool samples_full(const struct samples *s);
 
@@ -178,7 +178,8 @@ void samples_collect(struct samples *s);
 void samples_keep(struct samples *s, GHashTable *alive);
 
 /* Bytes that live now, and that lived at peak `peak_seq` (the last one, or
- * TARE_PEAK_NOW), of each tally: arrays of tallies_count(tallies). After samples_settle(). */
+ * TARE_PEAK_NOW), of each aggregate: arrays of aggregates_count(aggregates). After
+ * samples_settle(). */
 void samples_live(const struct samples *s, uint64_t peak_seq, uint64_t *at_peak, uint64_t *at_end);
 
 #endif

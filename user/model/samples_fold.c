@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The bounds of samples. Whatever is to be put together waits for one pass over all tallies,
+ * The bounds of samples. Whatever is to be put together waits for one pass over all aggregates,
  * which gives each its new key; what then has the same key becomes one. What refers to those
- * by number (lives, ticks, what is asked for) is gone over once after that.
+ * by number (live samples, ticks, address space) is gone over once after that.
  */
 #include <string.h>
 
@@ -30,7 +30,7 @@ void samples_fold(struct samples *s, uint64_t task, uint64_t into_task, uint64_t
 		samples_settle(s);
 }
 
-static void told(void *ctx, uint32_t id, uint32_t into_id)
+static void report_folded(void *ctx, uint32_t id, uint32_t into_id)
 {
 	const struct samples *s = ctx;
 
@@ -38,7 +38,7 @@ static void told(void *ctx, uint32_t id, uint32_t into_id)
 		s->watch.folded(s->watch.ctx, id, into_id);
 }
 
-static void to_fold(void *ctx, struct tally *t)
+static void to_fold(void *ctx, struct aggregate *t)
 {
 	const struct samples *s = ctx;
 	const struct fold *fold;
@@ -56,15 +56,15 @@ static void fold_tasks(struct samples *s)
 {
 	if (!g_hash_table_size(s->folds))
 		return;
-	tallies_rekey(s->tallies, to_fold, s, told, s);
-	tallies_rekey(s->asked_tallies, to_fold, s, NULL, NULL);
+	aggregates_rekey(s->aggregates, to_fold, s, report_folded, s);
+	aggregates_rekey(s->virtual_aggregates, to_fold, s, NULL, NULL);
 	g_hash_table_remove_all(s->folds);
 }
 
 #define LIVE_WEIGHT 64
 
-/* How much a tally matters: most look at what lives, or lived at the peak. */
-static uint64_t size_of(const struct tally *t, uint64_t peak_seq)
+/* How much an aggregate matters: most look at what lives, or lived at the peak. */
+static uint64_t size_of(const struct aggregate *t, uint64_t peak_seq)
 {
 	uint64_t live = (uint64_t)MAX(t->live, 0);
 
@@ -73,7 +73,7 @@ static uint64_t size_of(const struct tally *t, uint64_t peak_seq)
 	return t->grown + LIVE_WEIGHT * live;
 }
 
-/* The smallest of a task and kind become one, below a mark in place of a stack. */
+/* The smallest of a task and kind become one, below a synthetic frame in place of a stack. */
 struct thinning {
 	uint32_t node;
 	uint64_t peak_seq;
@@ -82,10 +82,10 @@ struct thinning {
 	uint64_t moved;
 };
 
-static void to_mark(void *ctx, struct tally *t)
+static void to_synthetic(void *ctx, struct aggregate *t)
 {
 	struct thinning *thin = ctx;
-	struct tally_key mark = {
+	struct aggregate_key synthetic = {
 		.task = t->key.task,
 		.kind = t->key.kind,
 		.cause = ANY_CAUSE,
@@ -100,7 +100,7 @@ static void to_mark(void *ctx, struct tally *t)
 		thin->equal--;
 		return;
 	}
-	t->key = mark;
+	t->key = synthetic;
 	thin->moved++;
 }
 
@@ -111,17 +111,19 @@ static int downwards(gconstpointer a, gconstpointer b)
 	return x > y ? -1 : x < y;
 }
 
-static void thin(struct samples *s, struct tallies *t, unsigned keep)
+static void thin_to(struct samples *s, struct aggregates *t, unsigned keep)
 {
-	struct frame frame = { .address = MARK_SMALLER, .file = NO_FILE, .flags = FRAME_MARK };
+	struct frame frame = { .address = SYNTHETIC_SMALLER,
+			       .file = NO_FILE,
+			       .flags = FRAME_SYNTHETIC };
 	struct thinning thin = { .node = samples_push(s, NO_NODE, &frame),
 				 .peak_seq = s->peak_seq };
 	g_autoptr(GArray) sizes = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 
-	for (uint32_t i = 0; i < tallies_count(t); i++) {
-		uint64_t size = size_of(tallies_at(t, i), thin.peak_seq);
+	for (uint32_t i = 0; i < aggregates_count(t); i++) {
+		uint64_t size = size_of(aggregates_at(t, i), thin.peak_seq);
 
-		if (tallies_at(t, i)->into == TALLY_USED)
+		if (aggregates_at(t, i)->into == AGGREGATE_USED)
 			g_array_append_val(sizes, size);
 	}
 	if (sizes->len <= keep)
@@ -131,19 +133,19 @@ static void thin(struct samples *s, struct tallies *t, unsigned keep)
 	while (thin.equal < keep &&
 	       g_array_index(sizes, uint64_t, keep - 1 - thin.equal) == thin.least)
 		thin.equal++;
-	tallies_rekey(t, to_mark, &thin, t == s->tallies ? told : NULL, s);
+	aggregates_rekey(t, to_synthetic, &thin, t == s->aggregates ? report_folded : NULL, s);
 	s->smaller += thin.moved;
 }
 
 /* How many stay when there are as many as allowed. */
-static unsigned most(uint32_t limit)
+static unsigned most_kept(uint32_t limit)
 {
 	return limit / 8 * 5;
 }
 
 bool samples_full(const struct samples *s)
 {
-	return s->tallies->used > s->limit.tallies / 4 * 3;
+	return s->aggregates->used > s->limit.aggregates / 4 * 3;
 }
 
 /* When to look again: later, if little was gained. */
@@ -152,15 +154,15 @@ static uint32_t next_time(uint32_t limit, uint32_t used)
 	return MAX(limit, used + used / 2);
 }
 
-static void thin_tallies(struct samples *s)
+static void thin_aggregates(struct samples *s)
 {
-	if (s->tallies->used > s->next.tallies) {
-		thin(s, s->tallies, most(s->limit.tallies));
-		s->next.tallies = next_time(s->limit.tallies, s->tallies->used);
+	if (s->aggregates->used > s->next.aggregates) {
+		thin_to(s, s->aggregates, most_kept(s->limit.aggregates));
+		s->next.aggregates = next_time(s->limit.aggregates, s->aggregates->used);
 	}
-	if (s->asked_tallies->used > s->next.asked) {
-		thin(s, s->asked_tallies, most(s->limit.asked));
-		s->next.asked = next_time(s->limit.asked, s->asked_tallies->used);
+	if (s->virtual_aggregates->used > s->next.virtual) {
+		thin_to(s, s->virtual_aggregates, most_kept(s->limit.virtual));
+		s->next.virtual = next_time(s->limit.virtual, s->virtual_aggregates->used);
 	}
 }
 
@@ -168,16 +170,16 @@ static void thin_tallies(struct samples *s)
  * drawn in proportion to their bytes, so that in the mean none ends too soon. */
 struct pairing {
 	struct samples *s;
-	GArray *kept;      /* struct life */
-	GHashTable *alone; /* tally -> 1 + index in kept */
+	GArray *kept;      /* struct live_sample */
+	GHashTable *alone; /* aggregate -> 1 + index in kept */
 };
 
-static void pair_up(void *ctx, struct life *l)
+static void pair_up(void *ctx, struct live_sample *l)
 {
 	struct pairing *p = ctx;
-	gpointer key = GUINT_TO_POINTER(l->tally);
+	gpointer key = GUINT_TO_POINTER(l->aggregate);
 	unsigned at = GPOINTER_TO_UINT(g_hash_table_lookup(p->alone, key));
-	struct life *other = at ? &g_array_index(p->kept, struct life, at - 1) : NULL;
+	struct live_sample *other = at ? &g_array_index(p->kept, struct live_sample, at - 1) : NULL;
 	uint64_t bytes = l->bytes + (other ? other->bytes : 0), *x = &p->s->random;
 
 	if (!other) {
@@ -194,54 +196,56 @@ static void pair_up(void *ctx, struct life *l)
 	g_hash_table_remove(p->alone, key);
 }
 
-static void thin_lives(struct samples *s)
+static void thin_live(struct samples *s)
 {
 	GHashTableIter iter;
-	gpointer lives;
+	gpointer live_samples;
 
-	if (s->live_count <= s->next.lives)
+	if (s->live_count <= s->next.live_samples)
 		return;
-	g_hash_table_iter_init(&iter, s->lives);
-	while (g_hash_table_iter_next(&iter, NULL, &lives)) {
-		g_autoptr(GArray) kept = g_array_new(FALSE, FALSE, sizeof(struct life));
+	g_hash_table_iter_init(&iter, s->live_samples);
+	while (g_hash_table_iter_next(&iter, NULL, &live_samples)) {
+		g_autoptr(GArray) kept = g_array_new(FALSE, FALSE, sizeof(struct live_sample));
 		g_autoptr(GHashTable) alone = g_hash_table_new(NULL, NULL);
 		struct pairing pairing = { s, kept, alone };
 
-		s->live_count -= lives_count(lives);
-		lives_cut(lives, 0, UINT64_MAX, pair_up, &pairing);
+		s->live_count -= live_samples_count(live_samples);
+		live_samples_cut(live_samples, 0, UINT64_MAX, pair_up, &pairing);
 		for (unsigned i = 0; i < kept->len; i++)
-			lives_put(lives, &g_array_index(kept, struct life, i), NULL);
+			live_samples_put(live_samples, &g_array_index(kept, struct live_sample, i),
+					 NULL);
 		s->live_count += kept->len;
 	}
-	s->next.lives = MAX(s->limit.lives, s->live_count + s->live_count / 2);
+	s->next.live_samples = MAX(s->limit.live_samples, s->live_count + s->live_count / 2);
 }
 
-static uint32_t now(const void *tallies, uint32_t number)
+static uint32_t number_now(const void *aggregates, uint32_t number)
 {
-	return tallies_now(tallies, number);
+	return aggregates_now(aggregates, number);
 }
 
-static void renumber_life(void *tallies, struct life *l)
+static void renumber_live(void *aggregates, struct live_sample *l)
 {
-	l->tally = tallies_now(tallies, l->tally);
+	l->aggregate = aggregates_now(aggregates, l->aggregate);
 }
 
-/* Whoever refers to a tally that was moved. */
-static void renumber(struct samples *s)
+/* Whoever refers to an aggregate that was moved. */
+static void renumber_all(struct samples *s)
 {
 	GHashTableIter iter;
-	gpointer lives;
+	gpointer live_samples;
 
-	if (s->tallies->moved) {
-		g_hash_table_iter_init(&iter, s->lives);
-		while (g_hash_table_iter_next(&iter, NULL, &lives))
-			lives_each(lives, 0, UINT64_MAX, renumber_life, s->tallies);
-		timeline_renumber(s->timeline, now, s->tallies);
-		tallies_release(s->tallies);
+	if (s->aggregates->moved) {
+		g_hash_table_iter_init(&iter, s->live_samples);
+		while (g_hash_table_iter_next(&iter, NULL, &live_samples))
+			live_samples_each(live_samples, 0, UINT64_MAX, renumber_live,
+					  s->aggregates);
+		timeline_renumber(s->timeline, number_now, s->aggregates);
+		aggregates_release(s->aggregates);
 	}
-	if (s->asked_tallies->moved) {
-		asked_renumber(s->asked, now, s->asked_tallies);
-		tallies_release(s->asked_tallies);
+	if (s->virtual_aggregates->moved) {
+		virtual_renumber(s->virtual, number_now, s->virtual_aggregates);
+		aggregates_release(s->virtual_aggregates);
 	}
 }
 
@@ -250,7 +254,7 @@ struct into_rows {
 	void *ctx;
 };
 
-static void to_row(void *ctx, struct tally *t)
+static void to_row(void *ctx, struct aggregate *t)
 {
 	const struct into_rows *into = ctx;
 	uint64_t task, proc;
@@ -266,9 +270,9 @@ void samples_fold_into(struct samples *s, samples_row_fn row, void *ctx)
 	struct into_rows into = { row, ctx };
 
 	fold_tasks(s); /* of those it is known already */
-	tallies_rekey(s->tallies, to_row, &into, told, s);
-	tallies_rekey(s->asked_tallies, to_row, &into, NULL, NULL);
-	renumber(s);
+	aggregates_rekey(s->aggregates, to_row, &into, report_folded, s);
+	aggregates_rekey(s->virtual_aggregates, to_row, &into, NULL, NULL);
+	renumber_all(s);
 }
 
 /* What of each kind is in use, by number. */
@@ -279,7 +283,7 @@ struct in_use {
 	uint32_t *frames; /* likewise */
 };
 
-static void use_place(struct in_use *use, uint32_t name, uint32_t file)
+static void use_mapping(struct in_use *use, uint32_t name, uint32_t file)
 {
 	use->names[name] = 1;
 	if (file != NO_FILE)
@@ -294,15 +298,15 @@ static void use_node(struct in_use *use, uint32_t node)
 	}
 }
 
-static void use_tallies(struct in_use *use, const struct tallies *t)
+static void use_aggregates(struct in_use *use, const struct aggregates *t)
 {
-	for (uint32_t i = 0; i < tallies_count(t); i++) {
-		const struct tally *one = tallies_at(t, i);
+	for (uint32_t i = 0; i < aggregates_count(t); i++) {
+		const struct aggregate *one = aggregates_at(t, i);
 
-		if (one->into != TALLY_USED)
+		if (one->into != AGGREGATE_USED)
 			continue;
 		use_node(use, one->key.node);
-		use_place(use, one->key.name, one->key.file);
+		use_mapping(use, one->key.name, one->key.file);
 	}
 }
 
@@ -313,12 +317,12 @@ static void use_spaces(struct in_use *use)
 
 	g_hash_table_iter_init(&iter, use->s->spaces);
 	while (g_hash_table_iter_next(&iter, NULL, &space)) {
-		const GArray *ranges = ((const struct space *)space)->ranges;
+		const GArray *vmas = ((const struct space *)space)->vmas;
 
-		for (unsigned i = 0; i < ranges->len; i++) {
-			const struct range *r = &g_array_index(ranges, struct range, i);
+		for (unsigned i = 0; i < vmas->len; i++) {
+			const struct vma *r = &g_array_index(vmas, struct vma, i);
 
-			use_place(use, r->name, r->file);
+			use_mapping(use, r->name, r->file);
 		}
 	}
 }
@@ -334,21 +338,21 @@ static void use_early(struct in_use *use)
 }
 
 /* Code in no file of an address space that is gone: by its name, or as any such. */
-static struct frame settled(struct samples *s, const struct frame *f)
+static struct frame named_frame(struct samples *s, const struct frame *f)
 {
 	uint64_t start = 0;
 	const char *name;
 
-	if (f->file != NO_FILE || !f->space || f->flags & (FRAME_KERNEL | FRAME_MARK) ||
+	if (f->file != NO_FILE || !f->space || f->flags & (FRAME_KERNEL | FRAME_SYNTHETIC) ||
 	    g_hash_table_contains(s->spaces, &f->space))
 		return *f;
 	name = s->watch.code_name ? s->watch.code_name(s->watch.ctx, f->space, f->address, &start) :
 				    NULL;
 	if (!name)
-		return (struct frame){ .file = NO_FILE, .flags = f->flags & FRAME_GUESS };
+		return (struct frame){ .file = NO_FILE, .flags = f->flags & FRAME_FALLBACK };
 	return (struct frame){ .address = start,
 			       .file = samples_name(s, name),
-			       .flags = (f->flags & FRAME_GUESS) | FRAME_NAMED };
+			       .flags = (f->flags & FRAME_FALLBACK) | FRAME_NAMED };
 }
 
 /* Parents come before their children. */
@@ -364,7 +368,7 @@ static void collect_stacks(struct in_use *use)
 
 		if (!use->nodes[i])
 			continue;
-		f = settled(s, intern_key(s->frames, n.frame));
+		f = named_frame(s, intern_key(s->frames, n.frame));
 		n.parent = n.parent == NO_NODE ? NO_NODE : use->now[n.parent];
 		n.frame = use->frames[n.frame] = intern_put(frames, &f);
 		use->now[i] = intern_put(nodes, &n);
@@ -375,7 +379,7 @@ static void collect_stacks(struct in_use *use)
 	s->nodes = nodes;
 }
 
-static void to_node(void *ctx, struct tally *t)
+static void to_node(void *ctx, struct aggregate *t)
 {
 	const struct in_use *use = ctx;
 
@@ -408,7 +412,7 @@ static void collect_names(struct in_use *use)
 			samples_forget_file(s, i);
 }
 
-static void collect(struct samples *s)
+static void collect_unused(struct samples *s)
 {
 	uint32_t n = intern_count(s->nodes), n_frames = intern_count(s->frames);
 	g_autofree char *nodes = g_malloc0(n + 1);
@@ -421,13 +425,13 @@ static void collect(struct samples *s)
 
 	memset(frame_now, 0xff, n_frames * sizeof(*frame_now));
 
-	use_tallies(&use, s->tallies);
-	use_tallies(&use, s->asked_tallies);
+	use_aggregates(&use, s->aggregates);
+	use_aggregates(&use, s->virtual_aggregates);
 	use_early(&use);
 	use_spaces(&use);
 	collect_stacks(&use);
-	tallies_rekey(s->tallies, to_node, &use, told, s);
-	tallies_rekey(s->asked_tallies, to_node, &use, NULL, NULL);
+	aggregates_rekey(s->aggregates, to_node, &use, report_folded, s);
+	aggregates_rekey(s->virtual_aggregates, to_node, &use, NULL, NULL);
 	for (unsigned i = 0; i < s->early->len; i++) {
 		struct early *e = &g_array_index(s->early, struct early, i);
 
@@ -441,15 +445,15 @@ static void collect(struct samples *s)
 
 static void limit_stacks(struct samples *s)
 {
-	unsigned keep = most(s->limit.tallies);
+	unsigned keep = most_kept(s->limit.aggregates);
 
-	collect(s);
+	collect_unused(s);
 	/* Too many nodes still: the stacks are deep and all differ. Keep fewer of them. */
 	while (intern_count(s->nodes) > s->limit.nodes && keep >= 64) {
 		keep /= 2;
-		thin(s, s->tallies, keep);
-		thin(s, s->asked_tallies, keep);
-		collect(s);
+		thin_to(s, s->aggregates, keep);
+		thin_to(s, s->virtual_aggregates, keep);
+		collect_unused(s);
 	}
 	s->next.nodes = next_time(s->limit.nodes, intern_count(s->nodes));
 	s->next.names = next_time(s->limit.names, s->names->len - s->free_names->len);
@@ -463,22 +467,22 @@ static bool stacks_crowded(const struct samples *s)
 	       s->files->len - s->free_files->len > s->next.files;
 }
 
-static void settle(struct samples *s, bool stacks)
+static void fold_and_thin(struct samples *s, bool stacks)
 {
 	fold_tasks(s);
-	thin_tallies(s);
+	thin_aggregates(s);
 	if (stacks)
 		limit_stacks(s);
-	renumber(s);
-	thin_lives(s);
+	renumber_all(s);
+	thin_live(s);
 }
 
 void samples_settle(struct samples *s)
 {
-	settle(s, stacks_crowded(s));
+	fold_and_thin(s, stacks_crowded(s));
 }
 
 void samples_collect(struct samples *s)
 {
-	settle(s, true);
+	fold_and_thin(s, true);
 }

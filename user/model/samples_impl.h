@@ -5,7 +5,7 @@
 #ifndef TARE_SAMPLES_IMPL_H
 #define TARE_SAMPLES_IMPL_H
 
-#include "model/lives.h"
+#include "model/live_samples.h"
 #include "model/samples.h"
 
 /* Kernel stacks live in no address space: by the number of their task. */
@@ -17,7 +17,7 @@
 
 #define EARLY_MOST 8192 /* 300 bytes each */
 
-/* A sample that waits for the record of its range. */
+/* A sample that waits for the record of its VMA. */
 struct early {
 	struct tare_sample sample;
 	uint32_t node, thread_name;
@@ -29,11 +29,11 @@ struct moment {
 	uint64_t time_ns, peak_seq;
 };
 
-/* Pages that are in no range are those whose place is not known: they live as long
+/* Pages that are in no VMA are those whose mapping is not known: they live as long
  * as their address space. They go behind all addresses. */
-void samples_begin_life(struct samples *s, const struct tare_sample *sample, uint32_t tally);
+void samples_begin_live(struct samples *s, const struct tare_sample *sample, uint32_t aggregate);
 
-/* End the life of all samples on the pages [page, end). */
+/* End all live samples on the pages [page, end). */
 void samples_end_pages(struct samples *s, uint64_t mm, uint64_t page, uint64_t end,
 		       struct moment now);
 
@@ -46,8 +46,9 @@ void samples_forget_file(struct samples *s, uint32_t number);
 /* Is it time for samples_settle()? */
 static inline bool samples_crowded(const struct samples *s)
 {
-	return s->tallies->used > s->next.tallies || s->asked_tallies->used > s->next.asked ||
-	       s->live_count > s->next.lives || intern_count(s->nodes) > s->next.nodes ||
+	return s->aggregates->used > s->next.aggregates ||
+	       s->virtual_aggregates->used > s->next.virtual ||
+	       s->live_count > s->next.live_samples || intern_count(s->nodes) > s->next.nodes ||
 	       s->names->len - s->free_names->len > s->next.names ||
 	       s->files->len - s->free_files->len > s->next.files;
 }

@@ -49,7 +49,7 @@ void samples_names_free(struct samples *s)
 }
 
 /* A number for it: one that is free, or the next. */
-static uint32_t put(GPtrArray *to, GArray *free, gpointer what)
+static uint32_t take_number(GPtrArray *to, GArray *free, gpointer what)
 {
 	uint32_t number = to->len;
 
@@ -71,7 +71,7 @@ uint32_t samples_name(struct samples *s, const char *name)
 	if (g_hash_table_lookup_extended(s->name_numbers, name, NULL, &number))
 		return GPOINTER_TO_UINT(number);
 	copy = g_strdup(name);
-	number = GUINT_TO_POINTER(put(s->names, s->free_names, copy));
+	number = GUINT_TO_POINTER(take_number(s->names, s->free_names, copy));
 	g_hash_table_insert(s->name_numbers, copy, number);
 	return GPOINTER_TO_UINT(number);
 }
@@ -87,7 +87,7 @@ static uint32_t file_number(struct samples *s, struct sample_file f)
 		return GPOINTER_TO_UINT(number);
 	}
 	kept = g_memdup2(&f, sizeof(f));
-	number = GUINT_TO_POINTER(put(s->files, s->free_files, kept));
+	number = GUINT_TO_POINTER(take_number(s->files, s->free_files, kept));
 	g_hash_table_insert(s->file_numbers, kept, number);
 	return GPOINTER_TO_UINT(number);
 }
@@ -141,16 +141,16 @@ void samples_forget_file(struct samples *s, uint32_t number)
 		s->watch.file_gone(s->watch.ctx, number);
 }
 
-enum place_kind samples_place(const char *path)
+enum mapping_kind samples_mapping(const char *path)
 {
 	static const char *const shared[] = { "/memfd:", "/dev/shm/", "/SYSV", "/dev/zero" };
 
 	if (strstr(path, "[io_uring]"))
-		return PLACE_URING;
+		return MAPPING_URING;
 	for (unsigned i = 0; i < G_N_ELEMENTS(shared); i++)
 		if (g_str_has_prefix(path, shared[i]))
-			return PLACE_SHM;
-	return PLACE_FILE;
+			return MAPPING_SHM;
+	return MAPPING_FILE;
 }
 
 uint32_t samples_push(struct samples *s, uint32_t node, const struct frame *f)

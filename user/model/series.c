@@ -24,7 +24,7 @@ void series_free(struct series *s)
 	g_free(s);
 }
 
-static void thin(struct series *s)
+static void thin_points(struct series *s)
 {
 	unsigned kept = 0;
 
@@ -47,7 +47,7 @@ void series_add(struct series *s, const struct report_point *point)
 	}
 	g_array_append_val(s->points, s->last);
 	if (s->points->len >= SERIES_POINTS)
-		thin(s);
+		thin_points(s);
 }
 
 void series_copy(const struct series *s, GArray *points)

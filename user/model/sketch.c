@@ -44,7 +44,7 @@ static uint64_t start_of(uint32_t number)
 	return (uint64_t)(number - shift * SKETCH_STEPS) << shift;
 }
 
-static void count(struct sketch *s, uint32_t number, uint64_t n)
+static void count_in_bucket(struct sketch *s, uint32_t number, uint64_t n)
 {
 	const struct sketch_bucket new = { number, n };
 	unsigned low = 0, high = s->buckets->len;
@@ -65,7 +65,7 @@ static void count(struct sketch *s, uint32_t number, uint64_t n)
 	g_array_insert_val(s->buckets, low, new);
 }
 
-static void note(struct sketch *s, int64_t min, int64_t max, uint64_t n)
+static void note_values(struct sketch *s, int64_t min, int64_t max, uint64_t n)
 {
 	s->min = s->count ? MIN(s->min, min) : min;
 	s->max = s->count ? MAX(s->max, max) : max;
@@ -75,24 +75,24 @@ static void note(struct sketch *s, int64_t min, int64_t max, uint64_t n)
 void sketch_add(struct sketch *s, int64_t value)
 {
 	value = MAX(value, 0);
-	note(s, value, value, 1);
-	count(s, number_of((uint64_t)value), 1);
+	note_values(s, value, value, 1);
+	count_in_bucket(s, number_of((uint64_t)value), 1);
 }
 
 void sketch_merge(struct sketch *s, const struct sketch *other)
 {
 	if (!other->count)
 		return;
-	note(s, other->min, other->max, other->count);
+	note_values(s, other->min, other->max, other->count);
 	for (unsigned i = 0; i < other->buckets->len; i++) {
 		struct sketch_bucket b = g_array_index(other->buckets, struct sketch_bucket, i);
 
-		count(s, b.number, b.count);
+		count_in_bucket(s, b.number, b.count);
 	}
 }
 
 /* The value of this rank, from 0 up: those of a bucket are taken to lie evenly in it. */
-static int64_t ranked(const struct sketch *s, uint64_t rank)
+static int64_t value_of_rank(const struct sketch *s, uint64_t rank)
 {
 	for (unsigned i = 0; i < s->buckets->len; i++) {
 		struct sketch_bucket b = g_array_index(s->buckets, struct sketch_bucket, i);
@@ -113,7 +113,7 @@ int64_t sketch_median(const struct sketch *s)
 
 	if (!s->count)
 		return 0;
-	low = ranked(s, (s->count - 1) / 2);
-	high = ranked(s, s->count / 2);
+	low = value_of_rank(s, (s->count - 1) / 2);
+	high = value_of_rank(s, s->count / 2);
 	return low + (high - low) / 2;
 }

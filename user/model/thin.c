@@ -5,7 +5,7 @@ static int64_t size_of(const struct profile_entry *e)
 {
 	int64_t most = 0;
 
-	for (int i = 0; i < PICTURES; i++)
+	for (int i = 0; i < SAMPLE_TYPES; i++)
 		most = MAX(most, e->bytes[i]);
 	return most;
 }
@@ -18,7 +18,7 @@ static int downwards(gconstpointer a, gconstpointer b)
 }
 
 /* The size from which on there are `keep` at most. */
-static int64_t bar(GArray *sizes, unsigned keep)
+static int64_t size_bar(GArray *sizes, unsigned keep)
 {
 	if (sizes->len <= keep)
 		return INT64_MIN;
@@ -26,13 +26,13 @@ static int64_t bar(GArray *sizes, unsigned keep)
 	return g_array_index(sizes, int64_t, keep) + 1;
 }
 
-static uint32_t add_mark_node(struct profile *p)
+static uint32_t add_synthetic_node(struct profile *p)
 {
 	struct profile_frame frame = {
 		.function = g_strdup("[thinned]"),
-		.address = MARK_THINNED,
+		.address = SYNTHETIC_THINNED,
 		.module = NO_MODULE,
-		.mark = true,
+		.synthetic = true,
 	};
 	struct stack_node node = { NO_NODE, p->frames->len };
 
@@ -41,22 +41,22 @@ static uint32_t add_mark_node(struct profile *p)
 	return p->nodes->len - 1;
 }
 
-static uint32_t mark_node(struct profile *p)
+static uint32_t synthetic_node(struct profile *p)
 {
 	for (unsigned i = 0; i < p->nodes->len; i++) {
 		const struct stack_node *n = &g_array_index(p->nodes, struct stack_node, i);
 		const struct profile_frame *f =
 			&g_array_index(p->frames, struct profile_frame, n->frame);
 
-		if (n->parent == NO_NODE && f->mark && f->address == MARK_THINNED)
+		if (n->parent == NO_NODE && f->synthetic && f->address == SYNTHETIC_THINNED)
 			return i;
 	}
-	return add_mark_node(p);
+	return add_synthetic_node(p);
 }
 
 /* The entry for all that is left out of a task and kind; added when it is new. */
 static struct profile_entry *rest_of(GArray *to, GHashTable *rests, const struct profile_entry *e,
-				     uint32_t mark, uint32_t *number)
+				     uint32_t synthetic, uint32_t *number)
 {
 	g_autofree char *key = g_strdup_printf("%u %u %u", e->process, e->task, e->kind);
 	struct profile_entry rest = {
@@ -64,13 +64,13 @@ static struct profile_entry *rest_of(GArray *to, GHashTable *rests, const struct
 		.task = e->task,
 		.kind = e->kind,
 		.cause = NO_CAUSE,
-		.node = mark,
-		.tally = UINT32_MAX,
+		.node = synthetic,
+		.aggregate = UINT32_MAX,
 	};
 	gpointer at;
 
 	if (!g_hash_table_lookup_extended(rests, key, NULL, &at)) {
-		rest.place_label = g_strdup(place_name[PLACE_UNKNOWN]);
+		rest.mapping_label = g_strdup(mapping_name[MAPPING_UNKNOWN]);
 		at = GUINT_TO_POINTER(to->len);
 		g_array_append_val(to, rest);
 		g_hash_table_insert(rests, g_steal_pointer(&key), at);
@@ -80,7 +80,7 @@ static struct profile_entry *rest_of(GArray *to, GHashTable *rests, const struct
 }
 
 /* Returns what each entry's number is now. */
-static uint32_t *thin_entries(struct profile *p, unsigned keep, uint32_t mark)
+static uint32_t *thin_entries(struct profile *p, unsigned keep, uint32_t synthetic)
 {
 	g_autoptr(GHashTable) rests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GArray) sizes = g_array_new(FALSE, FALSE, sizeof(int64_t));
@@ -93,7 +93,7 @@ static uint32_t *thin_entries(struct profile *p, unsigned keep, uint32_t mark)
 
 		g_array_append_val(sizes, size);
 	}
-	least = bar(sizes, keep);
+	least = size_bar(sizes, keep);
 	for (unsigned i = 0; i < p->entries->len; i++) {
 		struct profile_entry *e = &g_array_index(p->entries, struct profile_entry, i);
 		struct profile_entry *rest;
@@ -101,12 +101,12 @@ static uint32_t *thin_entries(struct profile *p, unsigned keep, uint32_t mark)
 		if (size_of(e) >= least) {
 			now[i] = to->len;
 			g_array_append_val(to, *e);
-			e->place_label = NULL; /* it has moved */
+			e->mapping_label = NULL; /* it has moved */
 			continue;
 		}
-		rest = rest_of(to, rests, e, mark, &now[i]);
+		rest = rest_of(to, rests, e, synthetic, &now[i]);
 		rest->count += e->count;
-		for (int k = 0; k < PICTURES; k++)
+		for (int k = 0; k < SAMPLE_TYPES; k++)
 			rest->bytes[k] += e->bytes[k];
 	}
 	g_array_unref(p->entries);
@@ -163,46 +163,48 @@ void profile_coarsen(struct profile *p)
 }
 
 /* What is left out of a task: its number in `to`, added when it is new. */
-static struct profile_asked *asked_rest(GArray *to, GHashTable *rests,
-					const struct profile_asked *a, uint32_t mark)
+static struct profile_virtual *virtual_rest(GArray *to, GHashTable *rests,
+					    const struct profile_virtual *a, uint32_t synthetic)
 {
 	gpointer key = GSIZE_TO_POINTER((gsize)a->process << 32 | a->task), at;
-	struct profile_asked rest = { a->process, a->task, NO_CAUSE, mark, NULL, 0, 0, 0 };
+	struct profile_virtual rest = { a->process, a->task, NO_CAUSE, synthetic, NULL, 0, 0, 0 };
 
 	if (!g_hash_table_lookup_extended(rests, key, NULL, &at)) {
-		rest.place_label = g_strdup(place_name[PLACE_UNKNOWN]);
+		rest.mapping_label = g_strdup(mapping_name[MAPPING_UNKNOWN]);
 		at = GUINT_TO_POINTER(to->len);
 		g_array_append_val(to, rest);
 		g_hash_table_insert(rests, key, at);
 	}
-	return &g_array_index(to, struct profile_asked, GPOINTER_TO_UINT(at));
+	return &g_array_index(to, struct profile_virtual, GPOINTER_TO_UINT(at));
 }
 
-static void thin_asked(struct profile *p, unsigned keep, uint32_t mark)
+static void thin_virtual(struct profile *p, unsigned keep, uint32_t synthetic)
 {
 	g_autoptr(GHashTable) rests = g_hash_table_new(NULL, NULL);
 	g_autoptr(GArray) sizes = g_array_new(FALSE, FALSE, sizeof(int64_t));
-	GArray *to = profile_asked_new();
+	GArray *to = profile_virtual_new();
 	int64_t least;
 
-	for (unsigned i = 0; i < p->asked->len; i++)
-		g_array_append_val(sizes, g_array_index(p->asked, struct profile_asked, i).bytes);
-	least = bar(sizes, keep);
-	for (unsigned i = 0; i < p->asked->len; i++) {
-		struct profile_asked *a = &g_array_index(p->asked, struct profile_asked, i), *rest;
+	for (unsigned i = 0; i < p->virtual->len; i++)
+		g_array_append_val(sizes,
+				   g_array_index(p->virtual, struct profile_virtual, i).bytes);
+	least = size_bar(sizes, keep);
+	for (unsigned i = 0; i < p->virtual->len; i++) {
+		struct profile_virtual *a = &g_array_index(p->virtual, struct profile_virtual, i),
+				       *rest;
 
 		if (a->bytes >= least) {
 			g_array_append_val(to, *a);
-			a->place_label = NULL; /* it has moved */
+			a->mapping_label = NULL; /* it has moved */
 			continue;
 		}
-		rest = asked_rest(to, rests, a, mark);
+		rest = virtual_rest(to, rests, a, synthetic);
 		rest->count += a->count;
 		rest->bytes += a->bytes;
 		rest->untouched += a->untouched;
 	}
-	g_array_unref(p->asked);
-	p->asked = to;
+	g_array_unref(p->virtual);
+	p->virtual = to;
 }
 
 /* `now`: whether a frame is used; then its number. */
@@ -223,7 +225,7 @@ static void keep_frames(struct profile *p, uint32_t *now)
 	p->frames = to;
 }
 
-/* Nodes that an entry or what was asked for reaches stay, and their frames. */
+/* Nodes that an entry or address space reaches stay, and their frames. */
 static void mark_used(const struct profile *p, uint32_t node, uint32_t *used)
 {
 	for (; node != NO_NODE && !used[node];
@@ -237,8 +239,8 @@ static uint32_t *used_nodes(const struct profile *p)
 
 	for (unsigned i = 0; i < p->entries->len; i++)
 		mark_used(p, g_array_index(p->entries, struct profile_entry, i).node, used);
-	for (unsigned i = 0; i < p->asked->len; i++)
-		mark_used(p, g_array_index(p->asked, struct profile_asked, i).node, used);
+	for (unsigned i = 0; i < p->virtual->len; i++)
+		mark_used(p, g_array_index(p->virtual, struct profile_virtual, i).node, used);
 	return used;
 }
 
@@ -306,8 +308,8 @@ static void drop_unused(struct profile *p)
 
 		e->node = e->node == NO_NODE ? NO_NODE : node_now[e->node];
 	}
-	for (unsigned i = 0; i < p->asked->len; i++) {
-		struct profile_asked *a = &g_array_index(p->asked, struct profile_asked, i);
+	for (unsigned i = 0; i < p->virtual->len; i++) {
+		struct profile_virtual *a = &g_array_index(p->virtual, struct profile_virtual, i);
 
 		a->node = a->node == NO_NODE ? NO_NODE : node_now[a->node];
 	}
@@ -315,10 +317,10 @@ static void drop_unused(struct profile *p)
 
 void profile_thin(struct profile *p, unsigned keep)
 {
-	uint32_t mark = mark_node(p);
-	g_autofree uint32_t *now = thin_entries(p, keep, mark);
+	uint32_t synthetic = synthetic_node(p);
+	g_autofree uint32_t *now = thin_entries(p, keep, synthetic);
 
 	thin_ticks(p, now);
-	thin_asked(p, keep, mark);
+	thin_virtual(p, keep, synthetic);
 	drop_unused(p);
 }

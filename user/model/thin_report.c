@@ -164,7 +164,7 @@ static void add_task(struct many *m, const struct report_task *t)
 		add_cause(to, &g_array_index(t->causes, struct report_cause, i));
 }
 
-static bool failed(const struct report_exit *e)
+static bool has_failed(const struct report_exit *e)
 {
 	return e->known && (e->code || e->signal);
 }
@@ -192,7 +192,7 @@ static void add_process(struct many *m, const struct report_process *p)
 		g_clear_pointer(&to->parent, g_free);
 	to->id = first ? p->id : MIN(to->id, p->id);
 	to->count += p->count;
-	to->failed += p->count > 1 ? p->failed : failed(&p->exit);
+	to->failed += p->count > 1 ? p->failed : has_failed(&p->exit);
 	if (first || p->rss_peak > to->rss_peak) {
 		to->rss_peak = p->rss_peak;
 		to->rss_peak_ns = p->rss_peak_ns;
@@ -201,53 +201,53 @@ static void add_process(struct many *m, const struct report_process *p)
 		struct balance *b = &to->balance[k];
 
 		to->at_peak[k] += p->at_peak[k];
-		b->opening += p->balance[k].opening;
+		b->initial += p->balance[k].initial;
 		flow_add(&b->tasks, p->balance[k].tasks);
-		flow_add(&b->foreign, p->balance[k].foreign);
+		flow_add(&b->nonowner, p->balance[k].nonowner);
 		b->unattributed += p->balance[k].unattributed;
 		b->net += p->balance[k].net;
 	}
-	for (int i = 0; i < TARE_FOREIGNERS; i++)
-		flow_add(&to->foreign_cause[i], p->foreign_cause[i]);
+	for (int i = 0; i < TARE_NONOWNERS; i++)
+		flow_add(&to->nonowner_cause[i], p->nonowner_cause[i]);
 	for (unsigned i = 0; i < p->tasks->len; i++)
 		add_task(m, p->tasks->pdata[i]);
 }
 
 /* Where the rows of a report are now. */
-struct place {
+struct position {
 	uint32_t process, task;
 };
 
 struct moved {
-	GArray *first; /* of each process that there was, its first task's in `places` */
-	GArray *places;
+	GArray *first; /* of each process that there was, its first task's in `positions` */
+	GArray *positions;
 };
 
 static void moved_begin(struct moved *m, const struct report *r)
 {
 	m->first = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-	m->places = g_array_new(FALSE, FALSE, sizeof(struct place));
+	m->positions = g_array_new(FALSE, FALSE, sizeof(struct position));
 	for (unsigned i = 0; i < r->processes->len; i++) {
 		const struct report_process *p = r->processes->pdata[i];
 
-		g_array_append_val(m->first, m->places->len);
+		g_array_append_val(m->first, m->positions->len);
 		/* One more, for what is of none of its tasks. */
 		for (uint32_t j = 0; j <= p->tasks->len; j++) {
-			struct place at = { i, j < p->tasks->len ? j : UINT32_MAX };
+			struct position at = { i, j < p->tasks->len ? j : UINT32_MAX };
 
-			g_array_append_val(m->places, at);
+			g_array_append_val(m->positions, at);
 		}
 	}
 }
 
-static struct place *moved_at(const struct moved *m, uint32_t process, uint32_t task)
+static struct position *moved_at(const struct moved *m, uint32_t process, uint32_t task)
 {
 	uint32_t first = g_array_index(m->first, uint32_t, process);
 	uint32_t next = process + 1 < m->first->len ?
 				g_array_index(m->first, uint32_t, process + 1) :
-				m->places->len;
+				m->positions->len;
 
-	return &g_array_index(m->places, struct place,
+	return &g_array_index(m->positions, struct position,
 			      task == UINT32_MAX ? next - 1 : first + task);
 }
 
@@ -255,20 +255,20 @@ static void moved_end(struct moved *m, struct profile *p)
 {
 	for (unsigned i = 0; p && i < p->entries->len; i++) {
 		struct profile_entry *e = &g_array_index(p->entries, struct profile_entry, i);
-		struct place at = *moved_at(m, e->process, e->task);
+		struct position at = *moved_at(m, e->process, e->task);
 
 		e->process = at.process;
 		e->task = at.task;
 	}
-	for (unsigned i = 0; p && i < p->asked->len; i++) {
-		struct profile_asked *a = &g_array_index(p->asked, struct profile_asked, i);
-		struct place at = *moved_at(m, a->process, a->task);
+	for (unsigned i = 0; p && i < p->virtual->len; i++) {
+		struct profile_virtual *a = &g_array_index(p->virtual, struct profile_virtual, i);
+		struct position at = *moved_at(m, a->process, a->task);
 
 		a->process = at.process;
 		a->task = at.task;
 	}
 	g_array_unref(m->first);
-	g_array_unref(m->places);
+	g_array_unref(m->positions);
 }
 
 /* The row for a process, by its name or, when there are enough of these, "[others]". */
@@ -304,7 +304,7 @@ static void fold_processes(struct report *r, unsigned keep)
 
 		add_process(rows->pdata[row], p);
 		for (unsigned j = 0; j < p->tasks->len; j++)
-			*moved_at(&moved, i, j) = (struct place){ head + row, 0 };
+			*moved_at(&moved, i, j) = (struct position){ head + row, 0 };
 		moved_at(&moved, i, UINT32_MAX)->process = head + row;
 	}
 	g_ptr_array_remove_range(r->processes, head, r->processes->len - head);

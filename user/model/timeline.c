@@ -39,13 +39,13 @@ static struct tick *tick_at(const struct timeline *t, uint32_t i)
 	return &g_array_index(t->ticks, struct tick, i);
 }
 
-static uint32_t *found_of(const struct timeline *t, uint32_t slot, uint32_t tally)
+static uint32_t *found_of(const struct timeline *t, uint32_t slot, uint32_t aggregate)
 {
-	uint64_t hash = ((uint64_t)slot << 32 | tally) * 0x9e3779b97f4a7c15ULL;
+	uint64_t hash = ((uint64_t)slot << 32 | aggregate) * 0x9e3779b97f4a7c15ULL;
 	uint32_t at = (uint32_t)(hash >> 32) & t->mask;
 
-	while (t->found[at] != NO_TICK &&
-	       (tick_at(t, t->found[at])->slot != slot || tick_at(t, t->found[at])->tally != tally))
+	while (t->found[at] != NO_TICK && (tick_at(t, t->found[at])->slot != slot ||
+					   tick_at(t, t->found[at])->aggregate != aggregate))
 		at = (at + 1) & t->mask;
 	return &t->found[at];
 }
@@ -54,12 +54,12 @@ static void more_found(struct timeline *t)
 {
 	make_found(t, (t->mask + 1) * 2);
 	for (uint32_t i = 0; i < t->ticks->len; i++)
-		*found_of(t, tick_at(t, i)->slot, tick_at(t, i)->tally) = i;
+		*found_of(t, tick_at(t, i)->slot, tick_at(t, i)->aggregate) = i;
 }
 
-static void enter(struct timeline *t, const struct tick *tick)
+static void add_tick(struct timeline *t, const struct tick *tick)
 {
-	uint32_t *found = found_of(t, tick->slot, tick->tally);
+	uint32_t *found = found_of(t, tick->slot, tick->aggregate);
 
 	if (*found != NO_TICK) {
 		tick_at(t, *found)->in += tick->in;
@@ -74,8 +74,9 @@ static void enter(struct timeline *t, const struct tick *tick)
 	}
 }
 
-/* Enter all ticks again: those that have become the same are one, at the first one's place. */
-static void enter_again(struct timeline *t, uint32_t slots, timeline_now_fn now, const void *ctx)
+/* Add all ticks again: those that have become the same are one, at the first one's place. */
+static void add_ticks_again(struct timeline *t, uint32_t slots, timeline_now_fn now,
+			    const void *ctx)
 {
 	unsigned n = t->ticks->len;
 
@@ -86,43 +87,44 @@ static void enter_again(struct timeline *t, uint32_t slots, timeline_now_fn now,
 
 		tick.slot /= slots;
 		if (now)
-			tick.tally = now(ctx, tick.tally);
-		enter(t, &tick);
+			tick.aggregate = now(ctx, tick.aggregate);
+		add_tick(t, &tick);
 	}
 }
 
-static void coarsen(struct timeline *t)
+static void coarsen_slots(struct timeline *t)
 {
 	t->slot_ns *= 2;
-	enter_again(t, 2, NULL, NULL);
+	add_ticks_again(t, 2, NULL, NULL);
 }
 
 void timeline_renumber(struct timeline *t, timeline_now_fn now, const void *ctx)
 {
-	enter_again(t, 1, now, ctx);
+	add_ticks_again(t, 1, now, ctx);
 }
 
 /* Until a quarter is free, so that it is not done at each tick; or all are in one slot. */
 static void make_room(struct timeline *t)
 {
 	while (t->ticks->len > TIMELINE_TICKS / 4 * 3 && t->last / t->slot_ns)
-		coarsen(t);
+		coarsen_slots(t);
 }
 
-void timeline_add(struct timeline *t, uint64_t time_ns, uint32_t tally, uint64_t in, uint64_t out)
+void timeline_add(struct timeline *t, uint64_t time_ns, uint32_t aggregate, uint64_t in,
+		  uint64_t out)
 {
-	struct tick tick = { .tally = tally, .in = in, .out = out };
+	struct tick tick = { .aggregate = aggregate, .in = in, .out = out };
 
 	if (!t->start_ns)
 		t->start_ns = time_ns;
 	time_ns = MAX(time_ns, t->start_ns) - t->start_ns;
 	t->last = MAX(t->last, time_ns);
 	while (time_ns / t->slot_ns >= TIMELINE_SLOTS)
-		coarsen(t);
+		coarsen_slots(t);
 	if (t->ticks->len >= TIMELINE_TICKS)
 		make_room(t);
 	tick.slot = (uint32_t)(time_ns / t->slot_ns);
-	enter(t, &tick);
+	add_tick(t, &tick);
 }
 
 static int by_slot(gconstpointer a, gconstpointer b)
@@ -131,7 +133,7 @@ static int by_slot(gconstpointer a, gconstpointer b)
 
 	if (x->slot != y->slot)
 		return x->slot < y->slot ? -1 : 1;
-	return x->tally < y->tally ? -1 : x->tally > y->tally;
+	return x->aggregate < y->aggregate ? -1 : x->aggregate > y->aggregate;
 }
 
 GArray *timeline_ticks(const struct timeline *t)

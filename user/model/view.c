@@ -31,9 +31,9 @@ struct balance view_rss_balance(const struct balance balance[TARE_KINDS])
 	for (unsigned i = 0; i < G_N_ELEMENTS(resident); i++) {
 		const struct balance *b = &balance[resident[i]];
 
-		sum.opening += b->opening;
+		sum.initial += b->initial;
 		view_add(&sum.tasks, b->tasks);
-		view_add(&sum.foreign, b->foreign);
+		view_add(&sum.nonowner, b->nonowner);
 		sum.unattributed += b->unattributed;
 		sum.net += b->net;
 	}
@@ -55,19 +55,19 @@ void view_balance_net(const struct report *r, const struct balance balance[TARE_
 }
 
 /* What is left of all kernel memory without page tables and stacks. */
-static int64_t rest(const struct view_held *h, int64_t kernel)
+static int64_t kmem_rest(const struct view_held *h, int64_t kernel)
 {
 	return MAX(kernel - h->kind[TARE_PAGETABLE] - h->kind[TARE_KSTACK], 0);
 }
 
-/* The total of the workload's own group is known, and how it came about is not. */
+/* The total of the workload's own cgroup is known, and how it came about is not. */
 static bool only_total(const struct report *r)
 {
-	return r->kmem.level == KMEM_GROUP && r->kmem.whole && report_kind(r, TARE_PAGETABLE) &&
+	return r->kmem.level == KMEM_CGROUP && r->kmem.whole && report_kind(r, TARE_PAGETABLE) &&
 	       report_kind(r, TARE_KSTACK);
 }
 
-/* Socket buffers now, where the group counts them apart from kernel memory. */
+/* Socket buffers now, where the cgroup counts them apart from kernel memory. */
 static int64_t sock_apart(const struct report *r, const struct cgroup_counters *c)
 {
 	if (r->cgroup.version != 1 || !r->kmem.whole || c->stat[CGROUP_SOCK] == CGROUP_UNKNOWN)
@@ -82,10 +82,10 @@ struct view_held view_now(const struct report *r)
 	for (int k = 0; k < TARE_KINDS; k++)
 		h.known[k] = report_kind(r, k);
 	view_balance_net(r, r->totals, h.kind);
-	if (!only_total(r) || r->kmem.by_group == CGROUP_UNKNOWN)
+	if (!only_total(r) || r->kmem.by_cgroup == CGROUP_UNKNOWN)
 		return h;
 	h.known[TARE_KMEM] = true;
-	h.kind[TARE_KMEM] = rest(&h, r->kmem.by_group);
+	h.kind[TARE_KMEM] = kmem_rest(&h, r->kmem.by_cgroup);
 	return h;
 }
 
@@ -108,14 +108,14 @@ struct view_held view_at_peak(const struct report *r)
 	sum_at_peak(r, &h);
 	if (only_total(r)) {
 		h.known[TARE_KMEM] = true;
-		h.kind[TARE_KMEM] = rest(&h, r->peak_kernel);
+		h.kind[TARE_KMEM] = kmem_rest(&h, r->peak_kernel);
 		return h;
 	}
 	if (!h.known[TARE_KMEM] || !r->kmem.whole)
 		return h;
 	h.kind[TARE_KMEM] +=
-		r->kmem.foreign_at_peak + r->totals[TARE_KMEM].opening + r->kmem.drift_at_peak;
-	h.sock = r->kmem.sampled_at_peak;
+		r->kmem.nonowner_at_peak + r->totals[TARE_KMEM].initial + r->kmem.drift_at_peak;
+	h.sock = r->kmem.polled_at_peak;
 	return h;
 }
 
@@ -151,9 +151,9 @@ struct view_rest view_rest_now(const struct report *r)
 
 bool view_kmem_difference(const struct report *r, int64_t *difference)
 {
-	if (!report_kind(r, TARE_KMEM) || r->kmem.by_group == CGROUP_UNKNOWN)
+	if (!report_kind(r, TARE_KMEM) || r->kmem.by_cgroup == CGROUP_UNKNOWN)
 		return false;
-	*difference = r->kmem.by_group - r->kmem.by_events;
+	*difference = r->kmem.by_cgroup - r->kmem.by_events;
 	return true;
 }
 

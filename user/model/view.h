@@ -23,7 +23,7 @@ void view_balance_net(const struct report *r, const struct balance balance[TARE_
 /* What the whole workload holds now, and held at the peak of its weight, by
  * kind. Of TARE_KMEM what no task was charged for is in where the control group is
  * the workload's alone (kmem.whole); without events, it is then what is left of the
- * group's total. `known` is false for what is not measured, which is 0. */
+ * cgroup's total. `known` is false for what is not measured, which is 0. */
 struct view_held {
 	int64_t kind[TARE_KINDS];
 	bool known[TARE_KINDS];
@@ -44,7 +44,7 @@ struct view_rest view_rest_at_peak(const struct report *r);
  * both are known. */
 bool view_kmem_difference(const struct report *r, int64_t *difference);
 
-/* Whether what no entry explains of this kind was looked for: of the whole workload, or of
+/* Whether what no update explains of this kind was looked for: of the whole workload, or of
  * each process. Kernel memory is checked against the control group's counter, so for the
  * workload only; the others against the counters of each process. */
 bool view_checked(const struct report *r, enum tare_kind kind, bool workload);

@@ -8,24 +8,24 @@
 #include "model/view.h"
 
 static const char *const who_columns[] = { "process", "pid", "thread", "tid", "kind" };
-static const char *const sample_columns[] = { "cause",     "place",   "function", "source",
+static const char *const sample_columns[] = { "cause",     "mapping", "function", "source",
 					      "module",    "stack",   "samples",  "grown",
 					      "live_peak", "live_end" };
 /* The last one: how many processes, or threads, the row is of. */
 static const char *const count_column[] = { "count" };
-static const char *const asked_columns[] = { "asked", "untouched" };
-static const char *const ledger_columns[] = { "opening",      "in",  "out",
+static const char *const virtual_columns[] = { "virtual", "untouched" };
+static const char *const ledger_columns[] = { "initial",      "in",  "out",
 					      "unattributed", "net", "at_peak" };
 
-static void names(struct fields *f, const char *const *name, unsigned n)
+static void add_names(struct fields *f, const char *const *name, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
 		fields_text(f, name[i]);
 }
 
 /* NULL: none in particular. */
-static void who(struct fields *f, const struct report_process *p, const struct report_task *t,
-		const char *kind)
+static void add_who(struct fields *f, const struct report_process *p, const struct report_task *t,
+		    const char *kind)
 {
 	fields_text(f, p ? p->comm : NULL);
 	fields_int(f, p && p->count == 1 ? p->pid : FIELD_UNKNOWN);
@@ -34,7 +34,7 @@ static void who(struct fields *f, const struct report_process *p, const struct r
 	fields_text(f, kind);
 }
 
-static void end(struct fields *f, const struct report_process *p, const struct report_task *t)
+static void add_exit(struct fields *f, const struct report_process *p, const struct report_task *t)
 {
 	fields_int(f, t ? (int64_t)t->count : p ? (int64_t)p->count : FIELD_UNKNOWN);
 	fields_end(f);
@@ -56,7 +56,7 @@ static void whole_stack(struct fields *f, const struct profile *p, const GArray 
 	g_string_free(text, TRUE);
 }
 
-static void where(struct fields *f, const struct profile *p, uint32_t node)
+static void add_where(struct fields *f, const struct profile *p, uint32_t node)
 {
 	g_autoptr(GArray) up = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	const struct profile_frame *inner = NULL;
@@ -79,74 +79,74 @@ static const struct report_task *task_of(const struct report_process *p, uint32_
 	return task < p->tasks->len ? p->tasks->pdata[task] : NULL;
 }
 
-static void entry(struct fields *f, const struct report *r, const struct profile_entry *e)
+static void add_entry_row(struct fields *f, const struct report *r, const struct profile_entry *e)
 {
 	const struct report_process *p = r->processes->pdata[e->process];
 	const struct report_task *t = task_of(p, e->task);
 
-	who(f, p, t, kind_name[e->kind]);
+	add_who(f, p, t, kind_name[e->kind]);
 	fields_text(f, profile_cause_name(r->profile, e->cause));
-	fields_text(f, e->place_label);
-	where(f, r->profile, e->node);
+	fields_text(f, e->mapping_label);
+	add_where(f, r->profile, e->node);
 	fields_int(f, (int64_t)e->count);
-	for (int k = 0; k < PICTURES; k++)
+	for (int k = 0; k < SAMPLE_TYPES; k++)
 		fields_int(f, e->bytes[k]);
-	fields_blank(f, profile_pictures(r->profile) - PICTURES);
-	end(f, p, t);
+	fields_blank(f, profile_sample_types(r->profile) - SAMPLE_TYPES);
+	add_exit(f, p, t);
 }
 
 /* Address space is no kind of memory. */
-static void asked(struct fields *f, const struct report *r, const struct profile_asked *a)
+static void virtual(struct fields *f, const struct report *r, const struct profile_virtual *a)
 {
 	const struct report_process *p = r->processes->pdata[a->process];
 	const struct report_task *t = task_of(p, a->task);
 
-	who(f, p, t, NULL);
+	add_who(f, p, t, NULL);
 	fields_text(f, profile_cause_name(r->profile, a->cause));
-	fields_text(f, a->place_label);
-	where(f, r->profile, a->node);
+	fields_text(f, a->mapping_label);
+	add_where(f, r->profile, a->node);
 	fields_int(f, (int64_t)a->count);
-	fields_blank(f, PICTURES);
+	fields_blank(f, SAMPLE_TYPES);
 	fields_int(f, a->bytes);
 	if (!r->profile->untouched_why)
 		fields_int(f, a->untouched);
-	end(f, p, t);
+	add_exit(f, p, t);
 }
 
-static void samples(struct fields *f, const struct report *r)
+static void add_samples(struct fields *f, const struct report *r)
 {
 	const struct profile *p = r->profile;
 
-	names(f, who_columns, G_N_ELEMENTS(who_columns));
-	names(f, sample_columns, G_N_ELEMENTS(sample_columns));
-	names(f, asked_columns, profile_pictures(p) - PICTURES);
-	names(f, count_column, 1);
+	add_names(f, who_columns, G_N_ELEMENTS(who_columns));
+	add_names(f, sample_columns, G_N_ELEMENTS(sample_columns));
+	add_names(f, virtual_columns, profile_sample_types(p) - SAMPLE_TYPES);
+	add_names(f, count_column, 1);
 	fields_end(f);
 	for (unsigned i = 0; i < p->entries->len; i++)
-		entry(f, r, &g_array_index(p->entries, struct profile_entry, i));
-	for (unsigned i = 0; !p->asked_why && i < p->asked->len; i++)
-		asked(f, r, &g_array_index(p->asked, struct profile_asked, i));
+		add_entry_row(f, r, &g_array_index(p->entries, struct profile_entry, i));
+	for (unsigned i = 0; !p->virtual_why && i < p->virtual->len; i++)
+		virtual(f, r, &g_array_index(p->virtual, struct profile_virtual, i));
 }
 
 /* FIELD_UNKNOWN where it is not known. */
 struct line {
-	int64_t opening, in, out, unattributed, net, at_peak;
+	int64_t initial, in, out, unattributed, net, at_peak;
 };
 
 static void ledger_line(struct fields *f, const struct report_process *p,
 			const struct report_task *t, const char *kind, const struct line *l)
 {
-	const int64_t value[] = { l->opening, l->in, l->out, l->unattributed, l->net, l->at_peak };
+	const int64_t value[] = { l->initial, l->in, l->out, l->unattributed, l->net, l->at_peak };
 	bool any = false;
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(value); i++)
 		any |= value[i] && (p == NULL || value[i] != FIELD_UNKNOWN);
 	if (!any)
 		return;
-	who(f, p, t, kind);
+	add_who(f, p, t, kind);
 	for (unsigned i = 0; i < G_N_ELEMENTS(value); i++)
 		fields_int(f, value[i]);
-	end(f, p, t);
+	add_exit(f, p, t);
 }
 
 /* Of a kind that is known: its threads, then what none of them did. */
@@ -154,11 +154,11 @@ static void ledger_process(struct fields *f, const struct report *r, const struc
 			   enum tare_kind kind)
 {
 	const struct balance *b = &p->balance[kind];
-	bool foreign = kind != TARE_KMEM; /* what others free has no process */
+	bool nonowner = kind != TARE_KMEM; /* what others free has no process */
 	struct line rest = {
-		.opening = b->opening,
-		.in = foreign ? (int64_t)b->foreign.in : FIELD_UNKNOWN,
-		.out = foreign ? (int64_t)b->foreign.out : FIELD_UNKNOWN,
+		.initial = b->initial,
+		.in = nonowner ? (int64_t)b->nonowner.in : FIELD_UNKNOWN,
+		.out = nonowner ? (int64_t)b->nonowner.out : FIELD_UNKNOWN,
 		.unattributed = view_checked(r, kind, false) ? b->unattributed : FIELD_UNKNOWN,
 		.net = b->net,
 		.at_peak = p->at_peak[kind],
@@ -168,7 +168,7 @@ static void ledger_process(struct fields *f, const struct report *r, const struc
 		const struct report_task *t = p->tasks->pdata[i];
 		struct line l = {
 			/* A thread has neither. */
-			.opening = FIELD_UNKNOWN,        .unattributed = FIELD_UNKNOWN,
+			.initial = FIELD_UNKNOWN,        .unattributed = FIELD_UNKNOWN,
 			.in = (int64_t)t->flow[kind].in, .out = (int64_t)t->flow[kind].out,
 			.net = flow_net(t->flow[kind]),  .at_peak = t->at_peak[kind],
 		};
@@ -185,22 +185,22 @@ static void ledger_workload(struct fields *f, const struct report *r, enum tare_
 {
 	struct view_held now = view_now(r), peak = view_at_peak(r);
 	const struct balance *b = &r->totals[kind];
-	struct line l = { b->opening,      (int64_t)b->foreign.in, (int64_t)b->foreign.out,
-			  b->unattributed, now.kind[kind],         peak.kind[kind] };
+	struct line l = { b->initial,      (int64_t)b->nonowner.in, (int64_t)b->nonowner.out,
+			  b->unattributed, now.kind[kind],          peak.kind[kind] };
 	bool known = report_kind(r, kind), whole = known && (kind != TARE_KMEM || r->kmem.whole);
 
 	for (unsigned i = 0; known && i < r->processes->len; i++) {
 		const struct report_process *p = r->processes->pdata[i];
 
-		l.opening -= p->balance[kind].opening;
-		l.in -= (int64_t)p->balance[kind].foreign.in;
-		l.out -= (int64_t)p->balance[kind].foreign.out;
+		l.initial -= p->balance[kind].initial;
+		l.in -= (int64_t)p->balance[kind].nonowner.in;
+		l.out -= (int64_t)p->balance[kind].nonowner.out;
 		l.unattributed -= p->balance[kind].unattributed;
 		l.net -= p->balance[kind].net;
 		l.at_peak -= p->at_peak[kind];
 	}
 	if (!whole)
-		l.opening = l.in = l.out = FIELD_UNKNOWN;
+		l.initial = l.in = l.out = FIELD_UNKNOWN;
 	if (!view_checked(r, kind, true))
 		l.unattributed = FIELD_UNKNOWN;
 	if (!now.known[kind])
@@ -210,21 +210,21 @@ static void ledger_workload(struct fields *f, const struct report *r, enum tare_
 	ledger_line(f, NULL, NULL, kind_name[kind], &l);
 }
 
-static void ledger(struct fields *f, const struct report *r)
+static void add_ledger(struct fields *f, const struct report *r)
 {
 	struct line sockets = { FIELD_UNKNOWN, FIELD_UNKNOWN,    FIELD_UNKNOWN,
 				FIELD_UNKNOWN, view_now(r).sock, view_at_peak(r).sock };
 
-	names(f, who_columns, G_N_ELEMENTS(who_columns));
-	names(f, ledger_columns, G_N_ELEMENTS(ledger_columns));
-	names(f, count_column, 1);
+	add_names(f, who_columns, G_N_ELEMENTS(who_columns));
+	add_names(f, ledger_columns, G_N_ELEMENTS(ledger_columns));
+	add_names(f, count_column, 1);
 	fields_end(f);
 	for (int i = 0; i < TARE_KINDS; i++)
 		for (unsigned n = 0; report_kind(r, kind_order[i]) && n < r->processes->len; n++)
 			ledger_process(f, r, r->processes->pdata[n], kind_order[i]);
 	for (int i = 0; i < TARE_KINDS; i++)
 		ledger_workload(f, r, kind_order[i]);
-	if (sockets.net || sockets.at_peak) /* where the group counts them apart */
+	if (sockets.net || sockets.at_peak) /* where the cgroup counts them apart */
 		ledger_line(f, NULL, NULL, "sockets", &sockets);
 }
 
@@ -233,8 +233,8 @@ GString *csv_render(const struct report *r)
 	struct fields f = { .out = g_string_new(NULL) };
 
 	if (r->profile)
-		samples(&f, r);
+		add_samples(&f, r);
 	else
-		ledger(&f, r);
+		add_ledger(&f, r);
 	return f.out;
 }

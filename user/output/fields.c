@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-static void field(struct fields *f, const char *value)
+static void add_field(struct fields *f, const char *value)
 {
 	if (f->begun)
 		g_string_append_c(f->out, ',');
@@ -16,7 +16,7 @@ static void field(struct fields *f, const char *value)
 }
 
 /* Spreadsheets take the wide forms of = + - @ for these too, and skip blanks. */
-static bool formula(const char *s)
+static bool is_formula(const char *s)
 {
 	gunichar c;
 
@@ -31,7 +31,7 @@ void fields_text(struct fields *f, const char *text)
 {
 	g_autofree char *safe = text_printable(text), *quoted = NULL;
 	g_auto(GStrv) part = NULL;
-	const char *mark = formula(safe) ? "'" : "";
+	const char *mark = is_formula(safe) ? "'" : "";
 
 	if (strpbrk(safe, "\",")) {
 		part = g_strsplit(safe, "\"", -1);
@@ -41,27 +41,27 @@ void fields_text(struct fields *f, const char *text)
 	} else {
 		quoted = g_strconcat(mark, safe, NULL);
 	}
-	field(f, quoted);
+	add_field(f, quoted);
 }
 
 void fields_int(struct fields *f, int64_t v)
 {
 	g_autofree char *text = g_strdup_printf("%" PRId64, v);
 
-	field(f, v == FIELD_UNKNOWN ? "" : text);
+	add_field(f, v == FIELD_UNKNOWN ? "" : text);
 }
 
 void fields_real(struct fields *f, double v, const char *format)
 {
 	char text[G_ASCII_DTOSTR_BUF_SIZE + 320];
 
-	field(f, isfinite(v) ? g_ascii_formatd(text, sizeof(text), format, v) : "");
+	add_field(f, isfinite(v) ? g_ascii_formatd(text, sizeof(text), format, v) : "");
 }
 
 void fields_blank(struct fields *f, unsigned n)
 {
 	while (n--)
-		field(f, "");
+		add_field(f, "");
 }
 
 void fields_end(struct fields *f)

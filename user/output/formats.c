@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Without a copy: a text may have megabytes. As GLib 2.78's g_string_new_take(). */
-static GString *take(char *text)
+static GString *string_take(char *text)
 {
 	GString *s = g_string_new(NULL);
 
@@ -15,41 +15,41 @@ static GString *take(char *text)
 	return s;
 }
 
-static GString *table(const struct report *r, const struct format_style *style)
+static GString *render_table(const struct report *r, const struct format_style *style)
 {
-	return take(table_render(r, &style->table));
+	return string_take(table_render(r, &style->table));
 }
 
-static GString *json(const struct report *r, const struct format_style *style)
+static GString *render_json(const struct report *r, const struct format_style *style)
 {
 	(void)style;
-	return take(json_render(r));
+	return string_take(json_render(r));
 }
 
-static GString *folded(const struct report *r, const struct format_style *style)
+static GString *render_folded(const struct report *r, const struct format_style *style)
 {
-	return take(folded_render(r, r->profile, style->picture));
+	return string_take(folded_render(r, r->profile, style->sample_type));
 }
 
-static GString *pprof(const struct report *r, const struct format_style *style)
+static GString *render_pprof(const struct report *r, const struct format_style *style)
 {
 	(void)style;
 	return pprof_render(r);
 }
 
-static GString *speedscope(const struct report *r, const struct format_style *style)
+static GString *render_speedscope(const struct report *r, const struct format_style *style)
 {
 	(void)style;
 	return speedscope_render(r);
 }
 
-static GString *html(const struct report *r, const struct format_style *style)
+static GString *render_html(const struct report *r, const struct format_style *style)
 {
 	(void)style;
 	return html_render(r);
 }
 
-static GString *csv(const struct report *r, const struct format_style *style)
+static GString *render_csv(const struct report *r, const struct format_style *style)
 {
 	(void)style;
 	return csv_render(r);
@@ -57,18 +57,22 @@ static GString *csv(const struct report *r, const struct format_style *style)
 
 /* A longer suffix before one that it ends with. */
 const struct format formats[] = {
-	{ .name = "table", .render = table },
-	{ .name = "folded", .suffix = ".folded", .stacks = true, .render = folded },
-	{ .name = "pprof", .suffix = ".pb.gz", .stacks = true, .binary = true, .render = pprof },
+	{ .name = "table", .render = render_table },
+	{ .name = "folded", .suffix = ".folded", .stacks = true, .render = render_folded },
+	{ .name = "pprof",
+	  .suffix = ".pb.gz",
+	  .stacks = true,
+	  .binary = true,
+	  .render = render_pprof },
 	{
 		.name = "speedscope",
 		.suffix = ".speedscope.json",
 		.stacks = true,
-		.render = speedscope,
+		.render = render_speedscope,
 	},
-	{ .name = "json", .suffix = ".json", .render = json },
-	{ .name = "html", .suffix = ".html", .wants_stacks = true, .render = html },
-	{ .name = "csv", .suffix = ".csv", .render = csv },
+	{ .name = "json", .suffix = ".json", .render = render_json },
+	{ .name = "html", .suffix = ".html", .wants_stacks = true, .render = render_html },
+	{ .name = "csv", .suffix = ".csv", .render = render_csv },
 	{ .name = NULL },
 };
 

@@ -11,7 +11,7 @@
 
 struct format_style {
 	struct table_style table;
-	enum picture picture; /* where a format shows one only */
+	enum sample_type sample_type; /* where a format shows one only */
 };
 
 struct format {

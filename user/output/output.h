@@ -23,11 +23,11 @@ struct table_style {
 /* The report for eyes, UTF-8, ended by a newline. Free with g_free(). */
 char *table_render(const struct report *r, const struct table_style *style);
 
-/* The report as JSON of the schema tare.report/1, ended by a newline. Free with g_free(). */
+/* The report as JSON of the schema tare.report/2, ended by a newline. Free with g_free(). */
 char *json_render(const struct report *r);
 
-/* Folded stacks of one picture, as FlameGraph reads them. Free with g_free(). */
-char *folded_render(const struct report *r, const struct profile *p, enum picture picture);
+/* Folded stacks of one sample type, as FlameGraph reads them. Free with g_free(). */
+char *folded_render(const struct report *r, const struct profile *p, enum sample_type sample_type);
 
 /* The same JSON as one HTML file that shows it and fetches nothing. Only where tare was
  * built with its pages, those of tare bench too. */
@@ -35,7 +35,7 @@ GString *html_render(const struct report *r);
 bool html_built(void);
 
 /* Comma-separated values by RFC 4180; lines end with CR LF. With samples a record for each
- * stack of each thread, kind, cause and place. Without, the ledger: a record for each
+ * stack of each thread, kind, cause and mapping. Without, the ledger: a record for each
  * thread and kind, for what is a process's and no thread's, and for what is the workload's
  * and no process's, so that columns add up to the totals. What is all 0 is left out; what
  * is not measured is an empty field. Free with g_string_free(). */
@@ -44,10 +44,10 @@ GString *csv_render(const struct report *r);
 /* What follows is NULL where the report has no samples. Free with g_string_free(). */
 
 /* Bytes: profile.proto of pprof, gzip'd, the same for the same report. Sample types grown,
- * live_peak, live_end; asked and untouched where they were measured. */
+ * live_peak, live_end; virtual and untouched where they were measured. */
 GString *pprof_render(const struct report *r);
 
-/* JSON for speedscope: a profile for each picture, likewise for asked and untouched. */
+/* JSON for speedscope: a profile for each sample type, likewise for virtual and untouched. */
 GString *speedscope_render(const struct report *r);
 
 /* The JSON Schema of json_render(), static. */

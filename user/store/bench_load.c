@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "store/bench_format.h"
 #include "store/reader.h"
 
@@ -187,7 +187,7 @@ static void read_bench(struct loading *l)
 
 	if (!reader_next(r)) {
 		if (!r->err)
-			error("%s: table bench has no row", r->db.path);
+			log_error("%s: table bench has no row", r->db.path);
 		r->err = r->err ? r->err : -EBADMSG;
 		return;
 	}

@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "store/bench_format.h"
 
 extern const char bench_sql[];
@@ -189,7 +189,7 @@ static int insert_run(const struct db *db, const char *id, const struct bench_ru
 		db_known(run->stopped_at, BENCH_UNKNOWN), db_real(run->ready_s),
 		db_real(run->cpu_s));
 	if (!err && !sqlite3_changes(db->sqlite)) {
-		error("%s: no workload '%s' was stored for this run", db->path, id);
+		log_error("%s: no workload '%s' was stored for this run", db->path, id);
 		err = -ENOENT;
 	}
 	*number = sqlite3_last_insert_rowid(db->sqlite);

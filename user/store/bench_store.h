@@ -9,7 +9,7 @@
  * kept as they are; of all others a NULL is stored, and read again, as "". Sizes and counts go to
  * 2^53, times to 10^9 s, a row's texts to 1 MiB together.
  *
- * Every function that returns int: 0 or negative errno, said by error() with the
+ * Every function that returns int: 0 or negative errno, said by log_error() with the
  * file's name but for the one exception named. One thread at a time.
  */
 #ifndef TARE_BENCH_STORE_H

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "store/db_file.h"
 #include "store/db_rollback.h"
 
@@ -52,19 +52,20 @@ int db_fail(const struct db *db)
 	int system = sqlite3_system_errno(db->sqlite);
 
 	if (err == -EBUSY) {
-		error("%s: another program has it locked", db->path);
-		hint("end its transaction, or close it");
+		log_error("%s: another program has it locked", db->path);
+		log_hint("end its transaction, or close it");
 	} else if (code == SQLITE_READONLY_ROLLBACK) {
-		error("%s: tare was killed while writing it; taking its last write back needs the"
-		      " right to write it",
-		      db->path);
+		log_error(
+			"%s: tare was killed while writing it; taking its last write back needs the"
+			" right to write it",
+			db->path);
 	} else if (err == -ETIME) {
-		error("%s: reading it takes far too long: it is not as tare made it", db->path);
+		log_error("%s: reading it takes far too long: it is not as tare made it", db->path);
 	} else if (err == -EIO && system) {
-		error("%s: %s (%s)", db->path, strerror(system), sqlite3_errmsg(db->sqlite));
+		log_error("%s: %s (%s)", db->path, strerror(system), sqlite3_errmsg(db->sqlite));
 		err = -system;
 	} else {
-		error("%s: %.*s", db->path, MESSAGE_MAX, sqlite3_errmsg(db->sqlite));
+		log_error("%s: %.*s", db->path, MESSAGE_MAX, sqlite3_errmsg(db->sqlite));
 	}
 	return err;
 }
@@ -97,7 +98,7 @@ static void set_limits(sqlite3 *sqlite)
 
 /* https://www.sqlite.org/security.html: what is in the file's schema cannot
  * reach beyond its own tables. */
-static int harden(struct db *db)
+static int harden_connection(struct db *db)
 {
 	static const struct {
 		int what, value;
@@ -120,7 +121,7 @@ static int harden(struct db *db)
 }
 
 /* SQLite reads nothing of the file yet. */
-static int connect(struct db *db, int flags)
+static int open_connection(struct db *db, int flags)
 {
 	const char *name = db->place ? db->place->known : ":memory:";
 	const char *vfs = db->place ? db_vfs_name : NULL;
@@ -128,10 +129,10 @@ static int connect(struct db *db, int flags)
 	if (sqlite3_open_v2(name, &db->sqlite, flags | SQLITE_OPEN_EXRESCODE, vfs)) {
 		if (db->sqlite)
 			return db_fail(db);
-		error("%s: out of memory", db->path);
+		log_error("%s: out of memory", db->path);
 		return -ENOMEM;
 	}
-	return harden(db);
+	return harden_connection(db);
 }
 
 /* The first reading, which also takes back a half commit when it may write.
@@ -156,7 +157,7 @@ static int connect_to_copy(struct db *db)
 	    sqlite3_deserialize(db->sqlite, "main", data, (sqlite3_int64)size, (sqlite3_int64)size,
 				SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_READONLY))
 		return db_fail(db);
-	err = harden(db);
+	err = harden_connection(db);
 	if (err)
 		return err;
 	return first_look(db) ? db_fail(db) : 0;
@@ -168,13 +169,13 @@ static int connect_after_rollback(struct db *db)
 	int err;
 
 	sqlite3_close(g_steal_pointer(&db->sqlite));
-	err = connect(db, SQLITE_OPEN_READWRITE);
+	err = open_connection(db, SQLITE_OPEN_READWRITE);
 	if (err)
 		return err;
 	if (first_look(db))
 		return connect_to_copy(db);
 	sqlite3_close(g_steal_pointer(&db->sqlite));
-	err = connect(db, SQLITE_OPEN_READONLY);
+	err = open_connection(db, SQLITE_OPEN_READONLY);
 	if (err)
 		return err;
 	return first_look(db) ? db_fail(db) : 0;
@@ -183,7 +184,7 @@ static int connect_after_rollback(struct db *db)
 static int connect_file(struct db *db)
 {
 	bool writing = db->place->writing;
-	int err = connect(db, writing ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
+	int err = open_connection(db, writing ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
 	int code;
 
 	if (err)
@@ -213,7 +214,8 @@ static int check_tables(const struct db *db, const struct db_format *format)
 		sqlite3_bind_text(st, 1, *table, -1, SQLITE_STATIC);
 		code = sqlite3_step(st);
 		if (code == SQLITE_DONE) {
-			error("%s is not as tare made it: it has no table '%s'", db->path, *table);
+			log_error("%s is not as tare made it: it has no table '%s'", db->path,
+				  *table);
 			return -EBADMSG;
 		}
 		if (code != SQLITE_ROW)
@@ -227,7 +229,7 @@ static int open_place(struct db *db, const struct db_format *format)
 	int err = db_vfs_add(db->place);
 
 	if (err) {
-		error("%s: SQLite cannot be kept to this file: %s", db->path, strerror(-err));
+		log_error("%s: SQLite cannot be kept to this file: %s", db->path, strerror(-err));
 		return err;
 	}
 	if (db->place->writing) {
@@ -271,7 +273,7 @@ int db_open_memory(struct db *db, const char *path)
 	int err;
 
 	*db = (struct db){ .path = g_strdup(path), .lock = -1 };
-	err = connect(db, SQLITE_OPEN_READWRITE);
+	err = open_connection(db, SQLITE_OPEN_READWRITE);
 	if (err)
 		db_close(db);
 	return err;
@@ -332,7 +334,7 @@ struct db_value db_real(double x)
 	return isnan(x) ? db_text(NULL) : (struct db_value){ .type = SQLITE_FLOAT, .real = x };
 }
 
-static int bind(sqlite3_stmt *st, int i, const struct db_value *v)
+static int bind_value(sqlite3_stmt *st, int i, const struct db_value *v)
 {
 	switch (v->type) {
 	case SQLITE_TEXT:
@@ -351,7 +353,7 @@ int db_run_n(const struct db *db, sqlite3_stmt *st, const struct db_value *value
 	int err = 0;
 
 	for (unsigned i = 0; !err && i < n; i++)
-		if (bind(st, (int)i + 1, &value[i]))
+		if (bind_value(st, (int)i + 1, &value[i]))
 			err = db_fail(db);
 	if (!err && sqlite3_step(st) != SQLITE_DONE)
 		err = db_fail(db);

@@ -43,7 +43,7 @@ struct db {
 	int64_t since; /* µs: it was opened or began a transaction; db.c ends what takes too long */
 };
 
-/* Every int function here: 0 or negative errno, said by error() with the file's name. */
+/* Every int function here: 0 or negative errno, said by log_error() with the file's name. */
 
 /* Open a file that exists, for reading: nothing in it can be changed. *db may not move
  * until it is closed. On failure it is closed. Not while this process has the same file open

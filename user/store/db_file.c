@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 
 #define HEADER 100
 #define LARGEST ((off_t)1 << 30)
@@ -16,11 +16,11 @@
 /* Where SQLite puts no lock of its own: its last is 511 bytes after 2^30. */
 #define LOCK_BYTE (((off_t)1 << 30) + 1024)
 
-static int cannot(const char *what, const char *path)
+static int cannot_do(const char *what, const char *path)
 {
 	int err = -errno;
 
-	error("cannot %s %s: %s", what, path, strerror(errno));
+	log_error("cannot %s %s: %s", what, path, strerror(errno));
 	return err;
 }
 
@@ -34,20 +34,20 @@ static int check_header(const char *path, const unsigned char *header, ssize_t l
 {
 	if (len < HEADER || memcmp(header, "SQLite format 3", 16) ||
 	    big_endian(header + 68) != format->application_id) {
-		error("%s is not a file of %s", path, format->what);
+		log_error("%s is not a file of %s", path, format->what);
 		return -EBADMSG;
 	}
 	if (big_endian(header + 60) != format->schema) {
 		bool newer = big_endian(header + 60) > format->schema;
 
-		error("%s was made by %s tare (schema %u; this one has %u)", path,
-		      newer ? "a newer" : "an older", big_endian(header + 60), format->schema);
+		log_error("%s was made by %s tare (schema %u; this one has %u)", path,
+			  newer ? "a newer" : "an older", big_endian(header + 60), format->schema);
 		return -EPROTONOSUPPORT;
 	}
 	/* To read with a write-ahead log, SQLite would make files beside it. */
 	if (header[18] != 1 || header[19] != 1) {
-		error("%s is not as tare made it: it has a write-ahead log", path);
-		hint("sqlite3 %s 'PRAGMA journal_mode = delete'", path);
+		log_error("%s is not as tare made it: it has a write-ahead log", path);
+		log_hint("sqlite3 %s 'PRAGMA journal_mode = delete'", path);
 		return -EBADMSG;
 	}
 	return 0;
@@ -60,17 +60,17 @@ static int check_main(const char *path, int fd, const struct db_format *format)
 	ssize_t len;
 
 	if (fstat(fd, &st))
-		return cannot("read", path);
+		return cannot_do("read", path);
 	if (!S_ISREG(st.st_mode)) {
-		error("%s is not a regular file", path);
+		log_error("%s is not a regular file", path);
 		return S_ISDIR(st.st_mode) ? -EISDIR : -EBADMSG;
 	}
 	if (st.st_size > LARGEST) {
-		error("%s is too large for a file of %s", path, format->what);
+		log_error("%s is too large for a file of %s", path, format->what);
 		return -EFBIG;
 	}
 	len = pread(fd, header, sizeof(header), 0);
-	return len < 0 ? cannot("read", path) : check_header(path, header, len, format);
+	return len < 0 ? cannot_do("read", path) : check_header(path, header, len, format);
 }
 
 /* Does a journal end with the name of a super-journal? Playing it back, SQLite
@@ -82,14 +82,14 @@ static int check_journal_end(const char *path, int fd)
 	struct stat st;
 
 	if (fstat(fd, &st))
-		return cannot("read", path);
+		return cannot_do("read", path);
 	if (st.st_size < (off_t)sizeof(end))
 		return 0;
 	if (pread(fd, end, sizeof(end), st.st_size - (off_t)sizeof(end)) < 0)
-		return cannot("read", path);
+		return cannot_do("read", path);
 	if (memcmp(end, magic, sizeof(magic)))
 		return 0;
-	error("%s-journal is not of tare: it belongs to a transaction over more files", path);
+	log_error("%s-journal is not of tare: it belongs to a transaction over more files", path);
 	return -EBADMSG;
 }
 
@@ -104,19 +104,19 @@ static int check_journal(const struct db_place *p, const char *path)
 	if (fd < 0 && p->writing)
 		return 0;
 	if (fd < 0 && errno != EACCES) {
-		error("%s-journal is not of tare: it is no regular file, another user's, or"
-		      " too large",
-		      path);
+		log_error("%s-journal is not of tare: it is no regular file, another user's, or"
+			  " too large",
+			  path);
 		return -EBADMSG;
 	}
 	if (fd < 0)
-		return cannot("read the journal of", path);
+		return cannot_do("read the journal of", path);
 	err = check_journal_end(path, fd);
 	close(fd);
 	return err;
 }
 
-static void remember(struct db_place *p, const struct stat *st)
+static void remember_file(struct db_place *p, const struct stat *st)
 {
 	p->dev = st->st_dev;
 	p->ino = st->st_ino;
@@ -135,12 +135,12 @@ static int find_directory(struct db_place *p, const char *path, int fd)
 	free(real);
 	p->dir = dir ? open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (p->dir < 0 || fstat(fd, &st) || fstatat(p->dir, p->name, &there, AT_SYMLINK_NOFOLLOW)) {
-		err = cannot("read", path);
+		err = cannot_do("read", path);
 	} else if (st.st_dev != there.st_dev || st.st_ino != there.st_ino) {
-		error("%s: something else was put there meanwhile", path);
+		log_error("%s: something else was put there meanwhile", path);
 		err = -ESTALE;
 	} else {
-		remember(p, &st);
+		remember_file(p, &st);
 	}
 	return err;
 }
@@ -152,7 +152,7 @@ int db_file_find(struct db_place *p, const char *path, const struct db_format *f
 
 	*p = (struct db_place){ .dir = -1 };
 	if (fd < 0)
-		return cannot("read", path);
+		return cannot_do("read", path);
 	err = check_main(path, fd, format);
 	if (!err)
 		err = find_directory(p, path, fd);
@@ -173,24 +173,24 @@ int db_file_find_output(struct db_place *p, const struct fileout *out,
 
 	*p = (struct db_place){ .dir = -1, .writing = true };
 	if (!fileout_is_file(out)) {
-		error("%s is not a regular file", path);
+		log_error("%s is not a regular file", path);
 		return -EBADMSG;
 	}
 	fd = openat(fileout_dir(out), fileout_name(out),
 		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
-		return cannot("read", path);
+		return cannot_do("read", path);
 	err = check_main(path, fd, format);
 	if (!err && fstat(fd, &st)) {
-		err = cannot("read", path);
+		err = cannot_do("read", path);
 	} else if (!err && !fileout_trusts(out, st.st_uid)) {
-		error("%s is another user's, in a directory where others write", path);
+		log_error("%s is another user's, in a directory where others write", path);
 		err = -EACCES;
 	} else if (!err) {
-		remember(p, &st);
+		remember_file(p, &st);
 		p->name = g_strdup(fileout_name(out));
 		p->dir = fcntl(fileout_dir(out), F_DUPFD_CLOEXEC, 0);
-		err = p->dir < 0 ? cannot("read", path) : check_journal(p, path);
+		err = p->dir < 0 ? cannot_do("read", path) : check_journal(p, path);
 	}
 	close(fd);
 	if (err)
@@ -228,13 +228,13 @@ int db_file_lock(const struct db_place *p, const char *path)
 	int fd = open_to_lock(p), err = 0;
 
 	if (fd < 0)
-		return cannot("write", path);
+		return cannot_do("write", path);
 	if (fcntl(fd, F_OFD_SETLK, &lock)) {
 		if (errno == EAGAIN || errno == EACCES) {
-			error("%s: another tare is writing it", path);
+			log_error("%s: another tare is writing it", path);
 			err = -EBUSY;
 		} else {
-			err = cannot("lock", path);
+			err = cannot_do("lock", path);
 		}
 	}
 	if (!err)

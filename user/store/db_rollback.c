@@ -17,7 +17,7 @@
 #define HEADER 28
 #define CHECKED_EACH 200 /* bytes of a page between those that its checksum adds */
 
-static uint32_t number(const unsigned char *p)
+static uint32_t read_number(const unsigned char *p)
 {
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
@@ -36,24 +36,24 @@ static bool take_header(struct journal *j)
 
 	if (j->size - j->at < HEADER || memcmp(h, magic, sizeof(magic)))
 		return false;
-	j->records = number(h + 8);
-	j->nonce = number(h + 12);
-	j->pages = number(h + 16);
-	j->sector = number(h + 20);
-	j->page = number(h + 24);
+	j->records = read_number(h + 8);
+	j->nonce = read_number(h + 12);
+	j->pages = read_number(h + 16);
+	j->sector = read_number(h + 20);
+	j->page = read_number(h + 24);
 	if (j->sector < 32 || j->sector > 65536 || j->sector > j->size - j->at)
 		return false;
 	j->at += j->sector;
 	return j->page >= 512 && j->page <= 65536 && !(j->page & (j->page - 1));
 }
 
-static bool sound(const struct journal *j, const unsigned char *page)
+static bool checksum_fits(const struct journal *j, const unsigned char *page)
 {
 	uint32_t sum = j->nonce;
 
 	for (int i = (int)j->page - CHECKED_EACH; i > 0; i -= CHECKED_EACH)
 		sum += page[i];
-	return sum == number(page + j->page);
+	return sum == read_number(page + j->page);
 }
 
 /* The pages as they were. False: the rest of the journal was never finished. */
@@ -63,9 +63,9 @@ static bool play_records(struct journal *j, unsigned char *db, size_t size)
 
 	for (uint32_t i = 0; i < j->records && j->size - j->at >= each; i++, j->at += each) {
 		const unsigned char *page = j->data + j->at + 4;
-		uint64_t to = ((uint64_t)number(j->data + j->at) - 1) * j->page;
+		uint64_t to = ((uint64_t)read_number(j->data + j->at) - 1) * j->page;
 
-		if (!sound(j, page))
+		if (!checksum_fits(j, page))
 			return false;
 		if (to < size && size - to >= j->page) /* page 0 is no page */
 			memcpy(db + to, page, j->page);

@@ -48,7 +48,7 @@ static char *file_name(const struct db_place *p, bool journal)
 	return journal ? g_strconcat(p->name, "-journal", NULL) : g_strdup(p->name);
 }
 
-static int refuse(int fd, int err)
+static int refuse_file(int fd, int err)
 {
 	close(fd);
 	errno = err;
@@ -64,10 +64,10 @@ int db_vfs_open_journal(const struct db_place *p, int flags, mode_t mode)
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &st))
-		return refuse(fd, errno);
+		return refuse_file(fd, errno);
 	if (!S_ISREG(st.st_mode) || st.st_nlink > 1 || st.st_size > JOURNAL_MOST ||
 	    (st.st_uid && st.st_uid != geteuid() && st.st_uid != p->uid))
-		return refuse(fd, EPERM);
+		return refuse_file(fd, EPERM);
 	return fd;
 }
 
@@ -79,8 +79,8 @@ static int open_database(const struct db_place *p, int flags)
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &st))
-		return refuse(fd, errno);
-	return st.st_dev == p->dev && st.st_ino == p->ino ? fd : refuse(fd, ESTALE);
+		return refuse_file(fd, errno);
+	return st.st_dev == p->dev && st.st_ino == p->ino ? fd : refuse_file(fd, ESTALE);
 }
 
 static int call_open(const char *path, int flags, int mode)
@@ -172,7 +172,7 @@ static int vfs_delete(sqlite3_vfs *v, const char *name, int sync)
 }
 
 /* Where tare writes, whatever is in the place of its journal is removed. */
-static void remove_foreign(const struct db_place *p)
+static void remove_unusable_journal(const struct db_place *p)
 {
 	g_autofree char *name = file_name(p, true);
 	int fd = db_vfs_open_journal(p, O_RDONLY, 0);
@@ -193,7 +193,7 @@ static int vfs_access(sqlite3_vfs *v, const char *name, int flags, int *result)
 	if (!p) /* a write-ahead log, which there is none of */
 		return SQLITE_OK;
 	if (journal && p->writing)
-		remove_foreign(p);
+		remove_unusable_journal(p);
 	return unix_vfs->xAccess(v, name, flags, result);
 }
 

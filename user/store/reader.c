@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/err.h"
+#include "base/log.h"
 
 #define MOST_TEXT (64 << 20) /* bytes, all together */
 #define MOST_SUM (INT64_C(1) << 60)
@@ -47,8 +47,8 @@ sqlite3_stmt *reader_query_text(struct reader *r, const char *table, const char 
 void reader_wrong(struct reader *r, int column, const char *what)
 {
 	if (!r->err)
-		error("%s: table %s: %s is %s", r->db.path, r->table,
-		      sqlite3_column_name(r->row, column), what);
+		log_error("%s: table %s: %s is %s", r->db.path, r->table,
+			  sqlite3_column_name(r->row, column), what);
 	r->err = -EBADMSG;
 }
 
@@ -173,7 +173,7 @@ int reader_one_of(struct reader *r, int column, const char *const *name, int n)
 void reader_count(struct reader *r, int64_t *taken, int64_t most)
 {
 	if (++*taken > most && !r->err) {
-		error("%s: table %s has too many rows", r->db.path, r->table);
+		log_error("%s: table %s has too many rows", r->db.path, r->table);
 		r->err = -EFBIG;
 	}
 }
@@ -181,7 +181,7 @@ void reader_count(struct reader *r, int64_t *taken, int64_t most)
 void reader_twice(struct reader *r)
 {
 	if (!r->err)
-		error("%s: table %s: a row is there twice", r->db.path, r->table);
+		log_error("%s: table %s: a row is there twice", r->db.path, r->table);
 	r->err = -EBADMSG;
 }
 
@@ -190,7 +190,7 @@ void reader_check_rows(struct reader *r, const char *table, const char *sql, int
 	g_autoptr(sqlite3_stmt) st = reader_query(r, table, sql, 0);
 
 	if (reader_next(r) && sqlite3_column_int64(st, 0) != taken) {
-		error("%s: table %s has rows that belong to nothing", r->db.path, table);
+		log_error("%s: table %s has rows that belong to nothing", r->db.path, table);
 		r->err = -EBADMSG;
 	}
 }
@@ -205,6 +205,6 @@ void reader_check_sound(struct reader *r, const char *sql)
 	said = (const char *)sqlite3_column_text(st, 0);
 	if (said && !strcmp(said, "ok"))
 		return;
-	error("%s is damaged: %.300s", r->db.path, said ? said : "");
+	log_error("%s is damaged: %.300s", r->db.path, said ? said : "");
 	r->err = -EBADMSG;
 }

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "store/recording_format.h"
 #include "store/recording_log.h"
 #include "store/recording_room.h"
@@ -35,7 +35,7 @@ struct recording {
 	int err;           /* said; nothing more is written */
 };
 
-static int tune(const struct db *db)
+static int tune_connection(const struct db *db)
 {
 	char sql[160];
 
@@ -47,7 +47,7 @@ static int tune(const struct db *db)
 	return db_exec(db, sql);
 }
 
-static int create(struct recording **out, const struct recording_config *config)
+static int create_recording(struct recording **out, const struct recording_config *config)
 {
 	const struct fileout *file = config->output;
 	struct recording *rec;
@@ -58,13 +58,13 @@ static int create(struct recording **out, const struct recording_config *config)
 	rec = g_new0(struct recording, 1);
 	rec->max_size = config->max_size;
 	rec->limits = config->limits ? config->limits : &recording_limits;
-	log_init(&rec->log, config->max_size);
+	raw_log_init(&rec->log, config->max_size);
 	rows_init(&rec->rows);
 	room_init(&rec->room);
 	err = db_open_output(&rec->db, file,
 			     recording_format_of(fileout_dir(file), fileout_name(file)));
 	if (!err)
-		err = tune(&rec->db);
+		err = tune_connection(&rec->db);
 	if (err)
 		recording_close(rec);
 	else
@@ -83,7 +83,7 @@ int recording_create(struct recording **rec, const char *path,
 		return err;
 	if (out)
 		with.output = out;
-	err = create(rec, &with);
+	err = create_recording(rec, &with);
 	fileout_close(out);
 	return err;
 }
@@ -98,7 +98,7 @@ void recording_close(struct recording *rec)
 	if (!rec)
 		return;
 	db_close(&rec->db);
-	log_clear(&rec->log);
+	raw_log_clear(&rec->log);
 	rows_clear(&rec->rows);
 	g_free(rec);
 }
@@ -116,29 +116,29 @@ static uint64_t used_bytes(const struct recording *rec)
 	return (uint64_t)sqlite3_column_int64(st, 0);
 }
 
-static int thin_log(struct recording *rec, bool ranges, uint64_t rows, uint64_t *gone)
+static int thin_log(struct recording *rec, bool vmas, uint64_t rows, uint64_t *gone)
 {
-	return ranges ? log_thin_ranges(&rec->log, &rec->db, rows, gone) :
-			log_thin_samples(&rec->log, &rec->db, rows, gone);
+	return vmas ? raw_log_thin_vmas(&rec->log, &rec->db, rows, gone) :
+		      raw_log_thin_samples(&rec->log, &rec->db, rows, gone);
 }
 
-/* Samples have three times the share of ranges. */
-static bool ranges_are_more(const struct raw_log *log)
+/* Samples have three times the share of changes of VMAs. */
+static bool vmas_are_more(const struct raw_log *log)
 {
-	return log->range_bytes > log->sample_bytes / 3;
+	return log->vma_bytes > log->sample_bytes / 3;
 }
 
 /* Drop the least useful rows of the raw log; *gone: how many. */
 static int thin_some(struct recording *rec, uint64_t rows, uint64_t *gone)
 {
-	bool ranges = ranges_are_more(&rec->log);
-	int err = thin_log(rec, ranges, rows, gone);
+	bool vmas = vmas_are_more(&rec->log);
+	int err = thin_log(rec, vmas, rows, gone);
 
-	return err || *gone ? err : thin_log(rec, !ranges, rows, gone);
+	return err || *gone ? err : thin_log(rec, !vmas, rows, gone);
 }
 
 /* While the log is written: it never fills the file. 1: there is no room at all. */
-static int log_room(void *ctx)
+static int raw_log_room(void *ctx)
 {
 	struct recording *rec = ctx;
 	uint64_t gone = 1;
@@ -151,18 +151,17 @@ static int log_room(void *ctx)
 
 static int write_log(struct recording *rec)
 {
-	uint64_t rows = rec->log.samples->len + rec->log.ranges->len + rec->log.folds->len;
-	uint64_t before = rec->log.samples_kept + rec->log.ranges_kept;
-	int err = log_write(&rec->log, &rec->db, log_room, rec);
+	uint64_t rows = rec->log.samples->len + rec->log.vmas->len + rec->log.folds->len;
+	uint64_t before = rec->log.samples_kept + rec->log.vmas_kept;
+	int err = raw_log_write(&rec->log, &rec->db, raw_log_room, rec);
 
 	if (err == 1) {
-		rec->log_lost +=
-			rows - MIN(rows, rec->log.samples_kept + rec->log.ranges_kept -
-						 MIN(before,
-						     rec->log.samples_kept + rec->log.ranges_kept));
+		rec->log_lost += rows - MIN(rows, rec->log.samples_kept + rec->log.vmas_kept -
+							  MIN(before, rec->log.samples_kept +
+									      rec->log.vmas_kept));
 		err = 0;
 	}
-	log_forget(&rec->log);
+	raw_log_forget(&rec->log);
 	return err;
 }
 
@@ -170,36 +169,36 @@ static int write_log(struct recording *rec)
  * the report has less room from now on. */
 static int keep_shares(struct recording *rec, const struct report *r)
 {
-	uint64_t samples = rec->log.sample_bytes, ranges = rec->log.range_bytes, gone;
-	uint64_t used = used_bytes(rec), state = used - MIN(used, samples + ranges);
+	uint64_t samples = rec->log.sample_bytes, vmas = rec->log.vma_bytes, gone;
+	uint64_t used = used_bytes(rec), state = used - MIN(used, samples + vmas);
 
 	if (used <= NEARLY(rec->max_size))
 		return 0;
-	if (state * 2 > samples * 8 / 3 && state * 2 > ranges * 8) {
+	if (state * 2 > samples * 8 / 3 && state * 2 > vmas * 8) {
 		room_less(&rec->room, r);
 		return 0;
 	}
-	return thin_log(rec, ranges * 8 > samples * 8 / 3, THIN_ROWS, &gone);
+	return thin_log(rec, vmas * 8 > samples * 8 / 3, THIN_ROWS, &gone);
 }
 
 /* The report does not fit: drop rows of the raw log until it has a quarter of the file, then
  * write less of the report, then drop all of the log. */
 static int make_room(struct recording *rec, const struct report *r)
 {
-	uint64_t log = rec->log.sample_bytes + rec->log.range_bytes, gone;
+	uint64_t log = rec->log.sample_bytes + rec->log.vma_bytes, gone;
 	int err;
 	if (log <= rec->max_size / 4 && room_less(&rec->room, r))
 		return 0;
-	err = thin_some(rec, MAX(rec->log.samples_kept + rec->log.ranges_kept, 2) / 2, &gone);
+	err = thin_some(rec, MAX(rec->log.samples_kept + rec->log.vmas_kept, 2) / 2, &gone);
 	if (err || gone || room_less(&rec->room, r))
 		return err;
-	error("%s: even the shortest report does not fit into --max-size", rec->db.path);
-	hint("a larger --max-size");
+	log_error("%s: even the shortest report does not fit into --max-size", rec->db.path);
+	log_hint("a larger --max-size");
 	return -E2BIG;
 }
 
 /* What a reader of the file would not notice; NULL: all is there. */
-static char *note(const struct recording *rec, const struct writer *w)
+static char *incomplete_note(const struct recording *rec, const struct writer *w)
 {
 	const struct thinned *t = &rec->thinned;
 	g_autoptr(GString) s = g_string_new(NULL);
@@ -239,8 +238,8 @@ static void own_figures(const struct recording *rec, struct writer *w)
 		{ "slabs", w->report->slabs != NULL },
 		{ "log.level", rec->log.level },
 		{ "log.samples", (uint64_t)rec->log.sample_number },
-		{ "log.ranges", (uint64_t)rec->log.range_number },
-		{ "log.ranges_dropped", rec->log.ranges_dropped },
+		{ "log.ranges", (uint64_t)rec->log.vma_number },
+		{ "log.ranges_dropped", rec->log.vmas_dropped },
 		{ "log.lost", rec->log_lost },
 		{ "thinned.rows", rec->thinned.rows },
 		{ "thinned.stacks", rec->thinned.stacks },
@@ -274,7 +273,7 @@ static int write_tables(struct recording *rec, struct report *r, bool last)
 
 	w.extra_left = MIN(w.text_left / 2, rec->room.extra);
 	writer_begin(&w);
-	text = note(rec, &w);
+	text = incomplete_note(rec, &w);
 	w.note = text;
 	own_figures(rec, &w);
 	rec->texts_cut = w.texts_cut;
@@ -311,7 +310,7 @@ static int write_all(struct recording *rec, struct report *r, bool last)
 
 	err = err ?: keep_shares(rec, r);
 	if (!err && last)
-		err = log_settle(&rec->log, &rec->db);
+		err = raw_log_settle(&rec->log, &rec->db);
 	rec->thinned = (struct thinned){ 0 };
 	err = err ?: write_state(rec, r, last);
 	while (err == WRITER_TOO_LARGE)
@@ -320,7 +319,7 @@ static int write_all(struct recording *rec, struct report *r, bool last)
 }
 
 /* Run it; -EBUSY, not said, when somebody else has the file locked. */
-static int run(const struct recording *rec, const char *sql)
+static int exec_sql(const struct recording *rec, const char *sql)
 {
 	int code = sqlite3_exec(rec->db.sqlite, sql, NULL, NULL, NULL);
 
@@ -329,23 +328,23 @@ static int run(const struct recording *rec, const char *sql)
 	return code ? db_fail(&rec->db) : 0;
 }
 
-static int begin(struct recording *rec)
+static int begin_transaction(struct recording *rec)
 {
 	int err = 0;
 
 	rec->db.since = g_get_monotonic_time();
 	if (!rec->open)
-		err = run(rec, "BEGIN IMMEDIATE");
+		err = exec_sql(rec, "BEGIN IMMEDIATE");
 	rec->open |= !err;
 	return err;
 }
 
 /* If a reader is in the way, the next checkpoint goes on with this transaction: SQLite lets no
  * new reader in meanwhile. */
-static int end(struct recording *rec, int err)
+static int end_transaction(struct recording *rec, int err)
 {
 	if (!err)
-		err = run(rec, "COMMIT");
+		err = exec_sql(rec, "COMMIT");
 	if (err == -EBUSY)
 		return 0;
 	rec->open = false;
@@ -359,14 +358,14 @@ static void wait_for_lock(struct recording *rec)
 {
 	const struct raw_log *log = &rec->log;
 
-	if (log->samples->len + log->ranges->len + log->folds->len < 8 * log->most_kept)
+	if (log->samples->len + log->vmas->len + log->folds->len < 8 * log->most_kept)
 		return;
-	rec->log_lost += log->samples->len + log->ranges->len + log->folds->len;
-	log_forget(&rec->log);
+	rec->log_lost += log->samples->len + log->vmas->len + log->folds->len;
+	raw_log_forget(&rec->log);
 }
 
 /* Nothing more is written, but that the disk is full. */
-static void failed(struct recording *rec, int err)
+static void stop_writing(struct recording *rec, int err)
 {
 	if (err && !rec->err) {
 		rows_forget(&rec->rows);
@@ -378,36 +377,36 @@ static void failed(struct recording *rec, int err)
 
 static void flush_log(struct recording *rec)
 {
-	int err = rec->err ?: begin(rec);
+	int err = rec->err ?: begin_transaction(rec);
 
 	if (err == -EBUSY && !rec->err) {
 		wait_for_lock(rec);
 		return;
 	}
 	if (!err)
-		err = end(rec, write_log(rec));
-	log_forget(&rec->log);
-	failed(rec, err);
+		err = end_transaction(rec, write_log(rec));
+	raw_log_forget(&rec->log);
+	stop_writing(rec, err);
 }
 
 void recording_sample(struct recording *rec, const struct recorded_sample *s)
 {
-	log_add_sample(&rec->log, s);
-	if (log_full(&rec->log))
+	raw_log_add_sample(&rec->log, s);
+	if (raw_log_full(&rec->log))
 		flush_log(rec);
 }
 
-void recording_range(struct recording *rec, const struct recorded_range *r)
+void recording_vma(struct recording *rec, const struct recorded_vma *r)
 {
-	log_add_range(&rec->log, r);
-	if (log_full(&rec->log))
+	raw_log_add_vma(&rec->log, r);
+	if (raw_log_full(&rec->log))
 		flush_log(rec);
 }
 
-void recording_folded(struct recording *rec, uint32_t tally, uint32_t into)
+void recording_folded(struct recording *rec, uint32_t aggregate, uint32_t into)
 {
-	log_add_fold(&rec->log, tally, into);
-	if (log_full(&rec->log))
+	raw_log_add_fold(&rec->log, aggregate, into);
+	if (raw_log_full(&rec->log))
 		flush_log(rec);
 }
 
@@ -417,23 +416,23 @@ static void say_thinned(const struct recording *rec)
 	const struct thinned *t = &rec->thinned;
 
 	if (t->rows || t->stacks || t->slot_ns || t->points || rec->texts_cut || rec->sizes_cut)
-		warn("%s: the report in it is thinned, to stay below --max-size; it says how",
-		     rec->db.path);
+		log_warn("%s: the report in it is thinned, to stay below --max-size; it says how",
+			 rec->db.path);
 	if (log->level >= LOG_LEVELS)
-		warn("%s: no single samples were kept, to stay below --max-size", rec->db.path);
+		log_warn("%s: no single samples were kept, to stay below --max-size", rec->db.path);
 	else if (log->level)
-		warn("%s: one of %" G_GUINT64_FORMAT
-		     " single samples was kept, to stay below --max-size",
-		     rec->db.path, UINT64_C(1) << log->level);
-	if (log->ranges_dropped)
-		warn("%s: the oldest %" G_GUINT64_FORMAT
-		     " changes of address spaces were not kept, to stay below --max-size",
-		     rec->db.path, log->ranges_dropped);
+		log_warn("%s: one of %" G_GUINT64_FORMAT
+			 " single samples was kept, to stay below --max-size",
+			 rec->db.path, UINT64_C(1) << log->level);
+	if (log->vmas_dropped)
+		log_warn("%s: the oldest %" G_GUINT64_FORMAT
+			 " changes of address spaces were not kept, to stay below --max-size",
+			 rec->db.path, log->vmas_dropped);
 	if (rec->log_lost)
-		warn("%s: %" G_GUINT64_FORMAT
-		     " single samples and changes of address spaces are lost: there was no room, "
-		     "or another program had the file locked",
-		     rec->db.path, rec->log_lost);
+		log_warn("%s: %" G_GUINT64_FORMAT
+			 " single samples and changes of address spaces are lost: there was no "
+			 "room, or another program had the file locked",
+			 rec->db.path, rec->log_lost);
 }
 
 /* The last one waits for readers, and survives a loss of power. */
@@ -443,10 +442,10 @@ static int begin_last(struct recording *rec)
 
 	sqlite3_busy_timeout(rec->db.sqlite, LOCKED_LAST_MS);
 	if (rec->open)
-		err = run(rec, "COMMIT");
+		err = exec_sql(rec, "COMMIT");
 	rec->open &= err != 0;
 	err = err ?: db_exec(&rec->db, "PRAGMA synchronous = EXTRA");
-	return err ?: begin(rec);
+	return err ?: begin_transaction(rec);
 }
 
 static int last_checkpoint(struct recording *rec, struct report *r)
@@ -454,10 +453,10 @@ static int last_checkpoint(struct recording *rec, struct report *r)
 	int err = begin_last(rec);
 
 	if (!err)
-		err = end(rec, write_all(rec, r, true));
+		err = end_transaction(rec, write_all(rec, r, true));
 	if (err == -EBUSY || rec->open) {
-		error("%s: another program has it locked", rec->db.path);
-		hint("end its transaction, or close it");
+		log_error("%s: another program has it locked", rec->db.path);
+		log_hint("end its transaction, or close it");
 		err = -EBUSY;
 	}
 	if (!err)
@@ -472,13 +471,13 @@ int recording_checkpoint(struct recording *rec, struct report *r, bool complete)
 	if (!err && complete) {
 		err = last_checkpoint(rec, r);
 	} else if (!err) {
-		err = begin(rec);
+		err = begin_transaction(rec);
 		if (err == -EBUSY) { /* the next one writes it */
 			wait_for_lock(rec);
 			return 0;
 		}
-		err = end(rec, err ?: write_all(rec, r, false));
+		err = end_transaction(rec, err ?: write_all(rec, r, false));
 	}
-	failed(rec, err);
+	stop_writing(rec, err);
 	return err;
 }

@@ -5,7 +5,7 @@
  * whatever becomes of tare, what the last checkpoint wrote can be read. It must not
  * know who measures, nor how reports are shown.
  *
- * Every function that returns int: 0 or negative errno, said by error() with the
+ * Every function that returns int: 0 or negative errno, said by log_error() with the
  * file's name. One thread at a time.
  */
 #ifndef TARE_RECORDING_H
@@ -40,24 +40,24 @@ int recording_create(struct recording **rec, const char *path,
 void recording_close(struct recording *rec); /* takes NULL; no other file is left */
 
 /* The raw log. Rows are kept for a while before they are written; what goes wrong then
- * is said once, and told by the next checkpoint. Times are ns since the start. */
+ * is said once, and reported by the next checkpoint. Times are ns since the start. */
 struct recorded_sample {
 	uint64_t time_ns, bytes, address;
-	uint32_t tally;
+	uint32_t aggregate;
 	bool no_address;
 };
 void recording_sample(struct recording *rec, const struct recorded_sample *s);
 
-struct recorded_range {
+struct recorded_vma {
 	uint64_t time_ns, mm, start, size;
 	uint32_t pid;
 	const char *what;   /* "mmap", "munmap" … */
 	const char *detail; /* a path, a name; may be NULL */
 };
-void recording_range(struct recording *rec, const struct recorded_range *r);
+void recording_vma(struct recording *rec, const struct recorded_vma *r);
 
-/* From now on the samples of one tally belong to another. */
-void recording_folded(struct recording *rec, uint32_t tally, uint32_t into);
+/* From now on the samples of one aggregate belong to another. */
+void recording_folded(struct recording *rec, uint32_t aggregate, uint32_t into);
 
 /* The state as of now, in place of the last: what has changed of it. `complete`: it is
  * the last, and written whole. A report that does not fit into max_size or the limits is

@@ -34,10 +34,10 @@ static void on_gone(void *ctx, uint32_t number)
 		[KNOWN_MODULES] = { { "modules", "number" } },
 		[KNOWN_FRAMES] = { { "frames", "number" } },
 		[KNOWN_NODES] = { { "nodes", "number" } },
-		[KNOWN_PLACES] = { { "places", "number" } },
+		[KNOWN_MAPPINGS] = { { "places", "number" } },
 		[KNOWN_CAUSES] = { { "causes", "number" } },
 		[KNOWN_ENTRIES] = { { "entries", "number" } },
-		[KNOWN_ASKED] = { { "asked", "number" } },
+		[KNOWN_VIRTUAL] = { { "asked", "number" } },
 	};
 	const struct sweeping *s = ctx;
 
@@ -62,7 +62,7 @@ static void empty_tables(struct writer *w)
 	w->rows->stale = false;
 }
 
-static void sweep(struct writer *w)
+static void sweep_gone(struct writer *w)
 {
 	for (int i = 0; i < KNOWN_SORTS; i++) {
 		struct sweeping s = { w, (enum known_sort)i };
@@ -102,7 +102,7 @@ int writer_end(struct writer *w)
 	w->text_left += WRITER_SINGLES;
 	writer_singles(w);
 	if (!w->err)
-		sweep(w);
+		sweep_gone(w);
 	if (!w->err)
 		writer_look_at_size(w);
 	sqlite3_finalize(w->pages);

@@ -45,17 +45,17 @@ static const struct member report_members[] = {
 	MEMBER(report, FIGURE_U64, peak_weight_bound),
 	{ "kmem.level", offsetof(struct report, kmem.level), FIGURE_INT, KMEM_EVENTS },
 	MEMBER(report, FIGURE_BOOL, kmem.whole),
-	MEMBER(report, FIGURE_I64, kmem.foreign_at_peak),
+	{ "kmem.nonowner_at_peak", offsetof(struct report, kmem.nonowner_at_peak), FIGURE_I64, 0 },
 	MEMBER(report, FIGURE_I64, kmem.left),
 	MEMBER(report, FIGURE_I64, kmem.left_at_peak),
 	MEMBER(report, FIGURE_I64, kmem.freed_by_others),
 	MEMBER(report, FIGURE_I64, kmem.freed_by_others_at_peak),
 	MEMBER(report, FIGURE_I64, kmem.before),
 	MEMBER(report, FIGURE_I64, kmem.before_at_peak),
-	MEMBER(report, FIGURE_I64, kmem.sampled_at_peak),
+	{ "kmem.sampled_at_peak", offsetof(struct report, kmem.polled_at_peak), FIGURE_I64, 0 },
 	MEMBER(report, FIGURE_I64, kmem.drift_at_peak),
 	MEMBER(report, FIGURE_I64, kmem.by_events),
-	MEMBER(report, FIGURE_KNOWN, kmem.by_group),
+	{ "kmem.by_group", offsetof(struct report, kmem.by_cgroup), FIGURE_KNOWN, 0 },
 	MEMBER(report, FIGURE_I64, kmem.bound),
 	MEMBER(report, FIGURE_KNOWN, kmem.vmalloc),
 	MEMBER(report, FIGURE_KNOWN, kmem.sock),
@@ -73,8 +73,8 @@ static const struct member report_members[] = {
 	MEMBER(report, FIGURE_BOOL, self.valid),
 	MEMBER(report, FIGURE_U64, self.rss),
 	MEMBER(report, FIGURE_U64, self.map_bytes),
-	MEMBER(report, FIGURE_U64, self.entries),
-	{ "self.ps_per_entry", offsetof(struct report, self.ns_per_entry), FIGURE_REAL_PS, 0 },
+	{ "self.updates", offsetof(struct report, self.updates), FIGURE_U64, 0 },
+	{ "self.ps_per_entry", offsetof(struct report, self.ns_per_update), FIGURE_REAL_PS, 0 },
 	MEMBER(report, FIGURE_U64, self.cpu_ns),
 };
 
@@ -85,12 +85,18 @@ static const struct member counters_members[] = {
 };
 
 static const struct member profile_members[] = {
-	MEMBER(profile, FIGURE_U64, period),      MEMBER(profile, FIGURE_U64, samples),
-	MEMBER(profile, FIGURE_U64, complete),    MEMBER(profile, FIGURE_U64, truncated),
-	MEMBER(profile, FIGURE_U64, guessed),     MEMBER(profile, FIGURE_U64, no_stack),
-	MEMBER(profile, FIGURE_U64, no_address),  MEMBER(profile, FIGURE_U64, lost.samples),
-	MEMBER(profile, FIGURE_U64, lost.bytes),  MEMBER(profile, FIGURE_U64, lost.ranges),
-	MEMBER(profile, FIGURE_U64, start_ns),    MEMBER(profile, FIGURE_U64, slot_ns),
+	MEMBER(profile, FIGURE_U64, period),
+	MEMBER(profile, FIGURE_U64, samples),
+	MEMBER(profile, FIGURE_U64, complete),
+	MEMBER(profile, FIGURE_U64, truncated),
+	{ "guessed", offsetof(struct profile, fallback), FIGURE_U64, 0 },
+	MEMBER(profile, FIGURE_U64, no_stack),
+	MEMBER(profile, FIGURE_U64, no_address),
+	MEMBER(profile, FIGURE_U64, lost.samples),
+	MEMBER(profile, FIGURE_U64, lost.bytes),
+	{ "lost.ranges", offsetof(struct profile, lost.vma_changes), FIGURE_U64, 0 },
+	MEMBER(profile, FIGURE_U64, start_ns),
+	MEMBER(profile, FIGURE_U64, slot_ns),
 	MEMBER(profile, FIGURE_U64, mean_period),
 };
 
@@ -105,8 +111,8 @@ struct visit {
 	void *ctx;
 };
 
-static void visit(const struct visit *v, const char *prefix, const char *name,
-		  enum figure_type type, void *at, int64_t most)
+static void visit_figure(const struct visit *v, const char *prefix, const char *name,
+			 enum figure_type type, void *at, int64_t most)
 {
 	bool negative = type == FIGURE_I64 || type == FIGURE_KNOWN;
 	struct figure f = { .type = type, .at = at };
@@ -124,14 +130,14 @@ static void visit_members(const struct visit *v, const char *prefix, const struc
 			  unsigned n, void *of)
 {
 	for (unsigned i = 0; i < n; i++)
-		visit(v, prefix, m[i].name, m[i].type, (char *)of + m[i].offset, m[i].most);
+		visit_figure(v, prefix, m[i].name, m[i].type, (char *)of + m[i].offset, m[i].most);
 }
 
 static void visit_counters(const struct visit *v, const char *prefix, struct cgroup_counters *c)
 {
 	visit_members(v, prefix, counters_members, G_N_ELEMENTS(counters_members), c);
 	for (int i = 0; i < CGROUP_STATS; i++)
-		visit(v, prefix, cgroup_stat_name[i], FIGURE_KNOWN, &c->stat[i], 0);
+		visit_figure(v, prefix, cgroup_stat_name[i], FIGURE_KNOWN, &c->stat[i], 0);
 }
 
 static void visit_profile(const struct visit *v, struct profile *p)
@@ -144,9 +150,10 @@ static void visit_profile(const struct visit *v, struct profile *p)
 		visit_members(v, prefix, thinned_members, G_N_ELEMENTS(thinned_members),
 			      &p->thinned[i]);
 	}
-	for (int i = 0; i < PICTURES; i++) {
-		visit(v, "profile.sampled.", picture_name[i], FIGURE_WHOLE, &p->sampled[i], 0);
-		visit(v, "profile.total.", picture_name[i], FIGURE_I64, &p->total[i], 0);
+	for (int i = 0; i < SAMPLE_TYPES; i++) {
+		visit_figure(v, "profile.sampled.", sample_type_name[i], FIGURE_WHOLE,
+			     &p->sampled[i], 0);
+		visit_figure(v, "profile.total.", sample_type_name[i], FIGURE_I64, &p->total[i], 0);
 	}
 }
 
@@ -156,7 +163,8 @@ void figures_each(struct report *r, figure_fn fn, void *ctx)
 
 	visit_members(&v, "", report_members, G_N_ELEMENTS(report_members), r);
 	for (int i = 0; i < TARE_LOSSES; i++)
-		visit(&v, "lost.", lost_name[i], FIGURE_U64, &r->lost[i], 0);
+		visit_figure(&v, "lost.", i == TARE_LOST_STATE ? "entry_task" : lost_name[i],
+			     FIGURE_U64, &r->lost[i], 0); /* the JSON has a newer name */
 	visit_counters(&v, "cgroup.now.", &r->cgroup.now);
 	visit_counters(&v, "cgroup.highest.", &r->cgroup.highest);
 	if (r->profile)
@@ -228,6 +236,6 @@ void figures_each_text(struct report *r, figure_text_fn fn, void *ctx)
 	fn(ctx, "slab_note", &r->slab_note);
 	if (!r->profile)
 		return;
-	fn(ctx, "asked_why", &r->profile->asked_why);
+	fn(ctx, "asked_why", &r->profile->virtual_why);
 	fn(ctx, "untouched_why", &r->profile->untouched_why);
 }

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "store/recording.h"
 #include "store/recording_format.h"
 
@@ -23,7 +23,7 @@ static int check_recording(const struct fileout *out)
 		db_open_output(&db, out, recording_format_of(fileout_dir(out), fileout_name(out)));
 
 	if (err && err != -EBUSY)
-		hint("it is in the way of a new recording: choose another name, or remove it");
+		log_hint("it is in the way of a new recording: choose another name, or remove it");
 	db_close(&db);
 	return err;
 }
@@ -69,7 +69,7 @@ static int remove_old(const struct fileout *out)
 	if (!unlinkat(fileout_dir(out), fileout_name(out), 0))
 		return 0;
 	err = -errno;
-	error("cannot write %s: %s", fileout_path(out), strerror(-err));
+	log_error("cannot write %s: %s", fileout_path(out), strerror(-err));
 	return err;
 }
 
@@ -81,6 +81,6 @@ int recording_create_file(const struct fileout *out)
 	for (int i = 0; i < CREATE_TRIES && err == -EEXIST; i++)
 		err = remove_old(out) ?: db_create(out, recording_sql, NULL, NULL);
 	if (err == -EEXIST)
-		error("%s: something else was made there meanwhile", fileout_path(out));
+		log_error("%s: something else was made there meanwhile", fileout_path(out));
 	return err;
 }

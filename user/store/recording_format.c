@@ -25,7 +25,7 @@ static const char *const tables[] = { "figures",    "texts",         "command", 
 static const struct db_format formats[] = { FORMAT(RECORDING_SCHEMA), FORMAT(1) };
 
 const char *const process_text_name[2] = { "argument", "image" };
-const char *const foreign_what_name[2] = { "rss", "kmem" };
+const char *const nonowner_what_name[2] = { "rss", "kmem" };
 const struct recording_limits recording_limits = RECORDING_LIMITS;
 
 const struct db_format *recording_format_of(int dir, const char *name)

@@ -15,9 +15,9 @@
 const struct db_format *recording_format_of(int dir, const char *name);
 
 /* Columns that hold names. */
-extern const char *const process_text_name[2]; /* argument, image */
-extern const char *const foreign_what_name[2]; /* rss, kmem */
-#define WORKLOAD (-1)                          /* in place of a process's number */
+extern const char *const process_text_name[2];  /* argument, image */
+extern const char *const nonowner_what_name[2]; /* rss, kmem */
+#define WORKLOAD (-1)                           /* in place of a process's number */
 
 /* figures.complete is 0: tare was ended, 1: all is there, or */
 #define RECORDING_FULL 2

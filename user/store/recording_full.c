@@ -5,7 +5,7 @@
 #include "store/recording_format.h"
 
 /* Nothing grows by it: a row that is there is changed, or put where there is room. */
-static int mark(const struct db *db)
+static int mark_full(const struct db *db)
 {
 	return sqlite3_exec(db->sqlite,
 			    "INSERT OR REPLACE INTO figures VALUES ('complete', " G_STRINGIFY(
@@ -19,8 +19,8 @@ void recording_mark_full(const struct db *db)
 {
 	if (!sqlite3_get_autocommit(db->sqlite))
 		sqlite3_exec(db->sqlite, "ROLLBACK", NULL, NULL, NULL);
-	if (!mark(db))
+	if (!mark_full(db))
 		return;
 	sqlite3_exec(db->sqlite, "PRAGMA journal_mode = MEMORY", NULL, NULL, NULL);
-	mark(db);
+	mark_full(db);
 }

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "store/recording.h"
 #include "store/recording_figures.h"
 #include "store/recording_format.h"
@@ -56,13 +56,13 @@ static void load_singles(struct loading *l)
 
 	l->complete = own_figure(r, "complete");
 	if (l->complete < 0 && !r->err) {
-		error("%s holds nothing yet: tare was ended before its first checkpoint",
-		      r->db.path);
+		log_error("%s holds nothing yet: tare was ended before its first checkpoint",
+			  r->db.path);
 		r->err = -ENODATA;
 	}
 	if (l->complete == RECORDING_FULL && own_figure(r, "duration_ns") < 0 && !r->err) {
-		error("%s holds nothing: the disk was full before the first checkpoint",
-		      r->db.path);
+		log_error("%s holds nothing: the disk was full before the first checkpoint",
+			  r->db.path);
 		r->err = -ENODATA;
 	}
 	l->unsorted = l->complete != 1 || own_figure(r, "thinned.rows") > 0;
@@ -109,7 +109,7 @@ static void say_incomplete(struct loading *l)
 		(double)l->report->duration_ns / 1e9);
 
 	report_add_feature(l->report, "recording", "incomplete", why);
-	warn("%s is incomplete: %s", l->r.db.path, why);
+	log_warn("%s is incomplete: %s", l->r.db.path, why);
 }
 
 static void load_series(struct loading *l)
@@ -126,7 +126,7 @@ static void load_series(struct loading *l)
 		struct report_point p = {
 			.time_ns = (uint64_t)reader_size(r, 1),
 			.rss = reader_bytes(r, 2, -READER_MOST),
-			.beside = reader_bytes(r, 3, -READER_MOST),
+			.nonrss = reader_bytes(r, 3, -READER_MOST),
 			.kinds = !reader_is_null(r, 4),
 		};
 
@@ -206,13 +206,13 @@ int recording_load_within(struct report **report, const char *path,
 	l.report = report_new();
 	l.processes = g_ptr_array_new();
 	l.tasks = g_ptr_array_new();
-	l.places = g_array_new(FALSE, FALSE, sizeof(struct task_place));
+	l.positions = g_array_new(FALSE, FALSE, sizeof(struct task_position));
 	l.process_numbers = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	l.task_numbers = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	load_all(&l, format);
 	g_ptr_array_unref(l.processes);
 	g_ptr_array_unref(l.tasks);
-	g_array_unref(l.places);
+	g_array_unref(l.positions);
 	g_array_unref(l.process_numbers);
 	g_array_unref(l.task_numbers);
 	db_close(&l.r.db);

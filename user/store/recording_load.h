@@ -18,11 +18,11 @@ struct loading {
 	bool unsorted;                          /* rows are not in the order of a report */
 	GPtrArray *processes;                   /* struct report_process *, as the file has them */
 	GPtrArray *tasks;                       /* struct report_task *, likewise */
-	GArray *places;                         /* struct task_place of each of them */
+	GArray *positions;                      /* struct task_position of each of them */
 	GArray *process_numbers, *task_numbers; /* int64_t, ascending */
 };
 
-struct task_place {
+struct task_position {
 	uint32_t process, task; /* as in the report */
 };
 

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "store/recording_load.h"
 
 /* The numbers of what is in the profile by position. */
 struct numbers {
-	GArray *modules, *causes, *frames, *nodes, *places, *entries; /* int64_t */
+	GArray *modules, *causes, *frames, *nodes, *mappings, *entries; /* int64_t */
 };
 
 static void load_modules(struct loading *l, struct profile *p, struct numbers *n)
@@ -59,8 +59,8 @@ static void load_frames(struct loading *l, struct profile *p, struct numbers *n)
 			.address = (uint64_t)reader_integer(r, 5, INT64_MIN, INT64_MAX),
 			.kernel = reader_integer(r, 6, 0, 1),
 			.inlined = reader_integer(r, 7, 0, 1),
-			.guessed = reader_integer(r, 8, 0, 1),
-			.mark = reader_integer(r, 9, 0, 1),
+			.fallback = reader_integer(r, 8, 0, 1),
+			.synthetic = reader_integer(r, 9, 0, 1),
 		};
 
 		load_number(l, 0, n->frames);
@@ -109,7 +109,8 @@ static void load_parents(struct reader *r, struct profile *p, const struct numbe
 							 sizeof(parent), by_number);
 
 		if (parent >= 0 && !at) {
-			error("%s: table nodes: parent is a number that leads nowhere", r->db.path);
+			log_error("%s: table nodes: parent is a number that leads nowhere",
+				  r->db.path);
 			r->err = -EBADMSG;
 		}
 		g_array_index(p->nodes, struct stack_node, i).parent =
@@ -137,64 +138,64 @@ static void load_nodes(struct loading *l, struct profile *p, struct numbers *n)
 		load_parents(r, p, n, parents);
 	if (r->err || all_end(p->nodes))
 		return;
-	error("%s: table nodes: a stack has no end", r->db.path);
+	log_error("%s: table nodes: a stack has no end", r->db.path);
 	r->err = -EBADMSG;
 }
 
-struct place {
-	enum place_kind kind;
+struct mapping {
+	enum mapping_kind kind;
 	char *label;
 };
 
-static void place_clear(gpointer p)
+static void mapping_clear(gpointer p)
 {
-	g_free(((struct place *)p)->label);
+	g_free(((struct mapping *)p)->label);
 }
 
-static GArray *load_places(struct loading *l, struct numbers *n)
+static GArray *load_mappings(struct loading *l, struct numbers *n)
 {
 	struct reader *r = &l->r;
 	g_autoptr(sqlite3_stmt) st =
 		load_query(l, "places", "SELECT number, kind, label FROM places ORDER BY number");
-	GArray *places = g_array_new(FALSE, FALSE, sizeof(struct place));
+	GArray *mappings = g_array_new(FALSE, FALSE, sizeof(struct mapping));
 
-	g_array_set_clear_func(places, place_clear);
+	g_array_set_clear_func(mappings, mapping_clear);
 	while (reader_next(r)) {
-		struct place p = { (enum place_kind)reader_one_of(r, 1, place_name, PLACES),
-				   reader_text(r, 2) };
+		struct mapping p = { (enum mapping_kind)reader_one_of(r, 1, mapping_name, MAPPINGS),
+				     reader_text(r, 2) };
 
-		load_number(l, 0, n->places);
-		g_array_append_val(places, p);
+		load_number(l, 0, n->mappings);
+		g_array_append_val(mappings, p);
 	}
-	return places;
+	return mappings;
 }
 
 /* Whose a row is: its process, and the task if there is one. */
-static struct task_place load_whose(struct loading *l, int process, int task)
+static struct task_position load_whose(struct loading *l, int process, int task)
 {
 	struct reader *r = &l->r;
 	uint32_t of = load_index(r, process, l->process_numbers);
 	uint32_t number = load_index_or_none(r, task, l->task_numbers);
-	struct task_place at = { 0, UINT32_MAX };
+	struct task_position at = { 0, UINT32_MAX };
 
 	if (r->err)
 		return at;
 	at.process = (uint32_t)((const struct report_process *)l->processes->pdata[of])->id;
 	if (number == UINT32_MAX)
 		return at;
-	if (g_array_index(l->places, struct task_place, number).process != at.process)
+	if (g_array_index(l->positions, struct task_position, number).process != at.process)
 		reader_wrong(r, task, "a task of another process");
-	return g_array_index(l->places, struct task_place, number);
+	return g_array_index(l->positions, struct task_position, number);
 }
 
-static uint32_t load_tally(struct reader *r, int column)
+static uint32_t load_aggregate(struct reader *r, int column)
 {
 	return reader_is_null(r, column) ? UINT32_MAX :
 					   (uint32_t)reader_integer(r, column, 0, UINT32_MAX - 1);
 }
 
 static void load_entries(struct loading *l, struct profile *p, struct numbers *n,
-			 const GArray *places)
+			 const GArray *mappings)
 {
 	struct reader *r = &l->r;
 	g_autoptr(sqlite3_stmt) st =
@@ -204,7 +205,7 @@ static void load_entries(struct loading *l, struct profile *p, struct numbers *n
 	uint64_t labels = 0;
 
 	while (reader_next(r)) {
-		struct task_place at = load_whose(l, 1, 2);
+		struct task_position at = load_whose(l, 1, 2);
 		struct profile_entry e = {
 			.process = at.process,
 			.task = at.task,
@@ -212,29 +213,29 @@ static void load_entries(struct loading *l, struct profile *p, struct numbers *n
 			.cause = load_index_or_none(r, 4, n->causes),
 			.node = load_index_or_none(r, 5, n->nodes),
 			.count = (uint64_t)reader_bytes(r, 7, 0),
-			.tally = load_tally(r, 11),
+			.aggregate = load_aggregate(r, 11),
 		};
-		uint32_t place = load_index(r, 6, n->places);
+		uint32_t mapping = load_index(r, 6, n->mappings);
 		const char *label;
 
-		for (int i = 0; i < PICTURES; i++)
+		for (int i = 0; i < SAMPLE_TYPES; i++)
 			e.bytes[i] = reader_bytes(r, 8 + i, -READER_MOST);
 		load_number(l, 0, n->entries);
 		if (r->err)
 			return;
-		e.place = g_array_index(places, struct place, place).kind;
-		label = g_array_index(places, struct place, place).label;
+		e.mapping = g_array_index(mappings, struct mapping, mapping).kind;
+		label = g_array_index(mappings, struct mapping, mapping).label;
 		labels += strlen(label) + 1;
 		if (labels > l->limits->written) {
 			reader_wrong(r, 6, "one label too many");
 			return;
 		}
-		e.place_label = g_strdup(label);
+		e.mapping_label = g_strdup(label);
 		g_array_append_val(p->entries, e);
 	}
 }
 
-static void load_asked(struct loading *l, struct profile *p, struct numbers *n)
+static void load_virtual(struct loading *l, struct profile *p, struct numbers *n)
 {
 	struct reader *r = &l->r;
 	g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(int64_t));
@@ -244,20 +245,20 @@ static void load_asked(struct loading *l, struct profile *p, struct numbers *n)
 				" untouched FROM asked ORDER BY number");
 
 	while (reader_next(r)) {
-		struct task_place at = load_whose(l, 1, 2);
-		struct profile_asked a = {
+		struct task_position at = load_whose(l, 1, 2);
+		struct profile_virtual a = {
 			.process = at.process,
 			.task = at.task,
 			.cause = load_index_or_none(r, 3, n->causes),
 			.node = load_index_or_none(r, 4, n->nodes),
-			.place_label = reader_text(r, 5),
+			.mapping_label = reader_text(r, 5),
 			.count = (uint64_t)reader_bytes(r, 6, 0),
 			.bytes = reader_bytes(r, 7, 0),
 			.untouched = reader_is_null(r, 8) ? 0 : reader_bytes(r, 8, 0),
 		};
 
 		load_number(l, 0, numbers);
-		g_array_append_val(p->asked, a);
+		g_array_append_val(p->virtual, a);
 	}
 }
 
@@ -285,15 +286,15 @@ static void load_ticks(struct loading *l, struct profile *p, struct numbers *n)
 
 static void load_rows(struct loading *l, struct profile *p, struct numbers *n)
 {
-	g_autoptr(GArray) places = NULL;
+	g_autoptr(GArray) mappings = NULL;
 
 	load_modules(l, p, n);
 	load_causes(l, p, n);
 	load_frames(l, p, n);
 	load_nodes(l, p, n);
-	places = load_places(l, n);
-	load_entries(l, p, n, places);
-	load_asked(l, p, n);
+	mappings = load_mappings(l, n);
+	load_entries(l, p, n, mappings);
+	load_virtual(l, p, n);
 	load_ticks(l, p, n);
 }
 
@@ -301,8 +302,8 @@ static void check_written(struct loading *l)
 {
 	if (l->r.err || profile_written(l->report) <= l->limits->written)
 		return;
-	error("%s: tables entries and asked: their stacks are too long, all together",
-	      l->r.db.path);
+	log_error("%s: tables entries and asked: their stacks are too long, all together",
+		  l->r.db.path);
 	l->r.err = -EBADMSG;
 }
 
@@ -311,10 +312,10 @@ void load_profile(struct loading *l)
 	struct profile *p = l->report->profile;
 	struct reader *r = &l->r;
 	struct numbers n;
-	GArray **all[] = { &n.modules, &n.causes, &n.frames, &n.nodes, &n.places, &n.entries };
+	GArray **all[] = { &n.modules, &n.causes, &n.frames, &n.nodes, &n.mappings, &n.entries };
 
 	if (!p->slot_ns) {
-		error("%s: figures: profile.slot_ns is 0", r->db.path);
+		log_error("%s: figures: profile.slot_ns is 0", r->db.path);
 		r->err = -EBADMSG;
 		return;
 	}

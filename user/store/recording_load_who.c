@@ -62,7 +62,7 @@ static void count_row(struct loading *l, uint64_t *rows)
 }
 
 /* A process's, or the workload's: NULL. */
-static struct report_process *whose(struct loading *l, int column)
+static struct report_process *process_of(struct loading *l, int column)
 {
 	int64_t n = reader_integer(&l->r, column, WORKLOAD, UINT32_MAX - 1);
 	uint32_t i = n == WORKLOAD ? 0 : load_index(&l->r, column, l->process_numbers);
@@ -104,14 +104,14 @@ static void load_balances(struct loading *l)
 	uint64_t rows = 0;
 
 	while (reader_next(r)) {
-		struct report_process *p = whose(l, 0);
+		struct report_process *p = process_of(l, 0);
 		int k = reader_one_of(r, 1, kind_name, TARE_KINDS);
 		struct balance b = {
-			.opening = reader_bytes(r, 2, -READER_MOST),
+			.initial = reader_bytes(r, 2, -READER_MOST),
 			.tasks = { (uint64_t)reader_bytes(r, 3, 0),
 				   (uint64_t)reader_bytes(r, 4, 0) },
-			.foreign = { (uint64_t)reader_bytes(r, 5, 0),
-				     (uint64_t)reader_bytes(r, 6, 0) },
+			.nonowner = { (uint64_t)reader_bytes(r, 5, 0),
+				      (uint64_t)reader_bytes(r, 6, 0) },
 			.unattributed = reader_bytes(r, 7, -READER_MOST),
 			.net = reader_bytes(r, 8, -READER_MOST),
 		};
@@ -129,7 +129,7 @@ static void load_balances(struct loading *l)
 	}
 }
 
-static void load_foreigners(struct loading *l)
+static void load_nonowners(struct loading *l)
 {
 	struct reader *r = &l->r;
 	struct report *report = l->report;
@@ -138,9 +138,9 @@ static void load_foreigners(struct loading *l)
 	uint64_t rows = 0;
 
 	while (reader_next(r)) {
-		struct report_process *p = whose(l, 0);
-		int who = reader_one_of(r, 1, foreign_name, TARE_FOREIGNERS);
-		int kmem = reader_one_of(r, 2, foreign_what_name, 2);
+		struct report_process *p = process_of(l, 0);
+		int who = reader_one_of(r, 1, nonowner_name, TARE_NONOWNERS);
+		int kmem = reader_one_of(r, 2, nonowner_what_name, 2);
 		struct flow f = { (uint64_t)reader_bytes(r, 3, 0),
 				  (uint64_t)reader_bytes(r, 4, 0) };
 
@@ -148,9 +148,9 @@ static void load_foreigners(struct loading *l)
 		if (r->err)
 			break;
 		if (p && !kmem)
-			p->foreign_cause[who] = f;
+			p->nonowner_cause[who] = f;
 		else if (!p)
-			(kmem ? report->kmem.foreign : report->foreign_cause)[who] = f;
+			(kmem ? report->kmem.nonowner : report->nonowner_cause)[who] = f;
 	}
 }
 
@@ -282,15 +282,15 @@ static void place_tasks(struct loading *l)
 {
 	const GPtrArray *processes = l->report->processes;
 
-	g_array_set_size(l->places, l->tasks->len);
+	g_array_set_size(l->positions, l->tasks->len);
 	for (uint32_t i = 0; i < processes->len; i++) {
 		struct report_process *p = processes->pdata[i];
 
 		p->id = i; /* by the file's order until now */
 		for (uint32_t j = 0; j < p->tasks->len; j++)
-			g_array_index(l->places, struct task_place,
+			g_array_index(l->positions, struct task_position,
 				      ((const struct report_task *)p->tasks->pdata[j])->id) =
-				(struct task_place){ i, j };
+				(struct task_position){ i, j };
 	}
 }
 
@@ -299,7 +299,7 @@ void load_who(struct loading *l)
 	load_processes(l);
 	load_process_texts(l);
 	load_balances(l);
-	load_foreigners(l);
+	load_nonowners(l);
 	load_tasks(l);
 	load_task_names(l);
 	load_task_kinds(l);

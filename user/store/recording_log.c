@@ -5,72 +5,72 @@
 
 #define MOST_KEPT 16384 /* rows, before they are written */
 #define SAMPLE_BYTES 48 /* about so many a row */
-#define RANGE_BYTES 64  /* without its detail */
+#define VMA_BYTES 64    /* without its detail */
 #define FOLD_BYTES 16
 #define LOOK_EACH 8192   /* bytes between looks for room */
 #define DETAIL_MOST 4096 /* bytes of it: PATH_MAX */
 
-struct range_row {
-	struct recorded_range r;
+struct vma_row {
+	struct recorded_vma r;
 	char *detail;
 };
 
-struct tally_fold {
-	uint32_t tally, into;
+struct aggregate_fold {
+	uint32_t aggregate, into;
 };
 
-static void range_clear(gpointer row)
+static void vma_clear(gpointer row)
 {
-	g_free(((struct range_row *)row)->detail);
+	g_free(((struct vma_row *)row)->detail);
 }
 
-void log_init(struct raw_log *log, uint64_t max_size)
+void raw_log_init(struct raw_log *log, uint64_t max_size)
 {
 	*log = (struct raw_log){
 		.samples = g_array_new(FALSE, FALSE, sizeof(struct recorded_sample)),
-		.ranges = g_array_new(FALSE, FALSE, sizeof(struct range_row)),
-		.folds = g_array_new(FALSE, FALSE, sizeof(struct tally_fold)),
+		.vmas = g_array_new(FALSE, FALSE, sizeof(struct vma_row)),
+		.folds = g_array_new(FALSE, FALSE, sizeof(struct aggregate_fold)),
 		.most_kept = (unsigned)MIN(MOST_KEPT, max_size / 16 / SAMPLE_BYTES),
 	};
-	g_array_set_clear_func(log->ranges, range_clear);
+	g_array_set_clear_func(log->vmas, vma_clear);
 }
 
-void log_clear(struct raw_log *log)
+void raw_log_clear(struct raw_log *log)
 {
 	g_array_unref(log->samples);
-	g_array_unref(log->ranges);
+	g_array_unref(log->vmas);
 	g_array_unref(log->folds);
 }
 
-void log_add_sample(struct raw_log *log, const struct recorded_sample *s)
+void raw_log_add_sample(struct raw_log *log, const struct recorded_sample *s)
 {
 	g_array_append_val(log->samples, *s);
 }
 
-void log_add_range(struct raw_log *log, const struct recorded_range *r)
+void raw_log_add_vma(struct raw_log *log, const struct recorded_vma *r)
 {
-	struct range_row row = { *r, r->detail ? g_strndup(r->detail, DETAIL_MOST) : NULL };
+	struct vma_row row = { *r, r->detail ? g_strndup(r->detail, DETAIL_MOST) : NULL };
 
-	g_array_append_val(log->ranges, row);
+	g_array_append_val(log->vmas, row);
 }
 
-void log_add_fold(struct raw_log *log, uint32_t tally, uint32_t into)
+void raw_log_add_fold(struct raw_log *log, uint32_t aggregate, uint32_t into)
 {
-	struct tally_fold fold = { tally, into };
+	struct aggregate_fold fold = { aggregate, into };
 
 	g_array_append_val(log->folds, fold);
 }
 
-bool log_full(const struct raw_log *log)
+bool raw_log_full(const struct raw_log *log)
 {
-	return log->samples->len >= log->most_kept || log->ranges->len >= log->most_kept ||
+	return log->samples->len >= log->most_kept || log->vmas->len >= log->most_kept ||
 	       log->folds->len >= log->most_kept;
 }
 
-void log_forget(struct raw_log *log)
+void raw_log_forget(struct raw_log *log)
 {
 	g_array_set_size(log->samples, 0);
-	g_array_set_size(log->ranges, 0);
+	g_array_set_size(log->vmas, 0);
 	g_array_set_size(log->folds, 0);
 }
 
@@ -80,7 +80,7 @@ static unsigned level_of(int64_t number)
 }
 
 /* Before a row of so many bytes: ask now and then whether there is room. */
-static int look(struct raw_log *log, uint64_t bytes, log_room_fn room, void *ctx)
+static int check_room(struct raw_log *log, uint64_t bytes, raw_log_room_fn room, void *ctx)
 {
 	log->unlooked += bytes;
 	if (log->unlooked < LOOK_EACH)
@@ -89,7 +89,7 @@ static int look(struct raw_log *log, uint64_t bytes, log_room_fn room, void *ctx
 	return room(ctx);
 }
 
-static int write_samples(struct raw_log *log, const struct db *db, log_room_fn room, void *ctx)
+static int write_samples(struct raw_log *log, const struct db *db, raw_log_room_fn room, void *ctx)
 {
 	g_autoptr(sqlite3_stmt) st = NULL;
 	int err = db_prepare(db, &st, "INSERT INTO samples VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
@@ -101,10 +101,10 @@ static int write_samples(struct raw_log *log, const struct db *db, log_room_fn r
 
 		if (level < log->level)
 			continue;
-		err = look(log, SAMPLE_BYTES, room, ctx);
+		err = check_room(log, SAMPLE_BYTES, room, ctx);
 		if (!err)
 			err = db_run(db, st, db_integer(level), db_integer(log->sample_number),
-				     db_count(s->time_ns), db_integer(s->tally),
+				     db_count(s->time_ns), db_integer(s->aggregate),
 				     s->no_address ? db_text(NULL) :
 						     db_integer((int64_t)s->address),
 				     db_count(s->bytes));
@@ -114,64 +114,66 @@ static int write_samples(struct raw_log *log, const struct db *db, log_room_fn r
 	return err;
 }
 
-static int write_ranges(struct raw_log *log, const struct db *db, log_room_fn room, void *ctx)
+static int write_vmas(struct raw_log *log, const struct db *db, raw_log_room_fn room, void *ctx)
 {
 	g_autoptr(sqlite3_stmt) st = NULL;
 	int err = db_prepare(db, &st, "INSERT INTO ranges VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
 
-	for (unsigned i = 0; !err && i < log->ranges->len; i++) {
-		const struct range_row *row = &g_array_index(log->ranges, struct range_row, i);
+	for (unsigned i = 0; !err && i < log->vmas->len; i++) {
+		const struct vma_row *row = &g_array_index(log->vmas, struct vma_row, i);
 
-		err = look(log, RANGE_BYTES + (row->detail ? strlen(row->detail) : 0), room, ctx);
+		err = check_room(log, VMA_BYTES + (row->detail ? strlen(row->detail) : 0), room,
+				 ctx);
 		if (!err)
-			err = db_run(db, st, db_integer(++log->range_number),
+			err = db_run(db, st, db_integer(++log->vma_number),
 				     db_count(row->r.time_ns), db_integer(row->r.pid),
 				     db_count(row->r.mm), db_text(row->r.what),
 				     db_integer((int64_t)row->r.start),
 				     db_integer((int64_t)row->r.size), db_text(row->detail));
-		log->range_bytes += RANGE_BYTES + (row->detail ? strlen(row->detail) : 0);
-		log->ranges_kept++;
+		log->vma_bytes += VMA_BYTES + (row->detail ? strlen(row->detail) : 0);
+		log->vmas_kept++;
 	}
 	return err;
 }
 
-static int write_folds(struct raw_log *log, const struct db *db, log_room_fn room, void *ctx)
+static int write_folds(struct raw_log *log, const struct db *db, raw_log_room_fn room, void *ctx)
 {
 	g_autoptr(sqlite3_stmt) st = NULL;
 	int err = db_prepare(db, &st, "REPLACE INTO tallies VALUES (?1, ?2)");
 
 	for (unsigned i = 0; !err && i < log->folds->len; i++) {
-		const struct tally_fold *f = &g_array_index(log->folds, struct tally_fold, i);
+		const struct aggregate_fold *f =
+			&g_array_index(log->folds, struct aggregate_fold, i);
 
-		err = look(log, FOLD_BYTES, room, ctx);
+		err = check_room(log, FOLD_BYTES, room, ctx);
 		if (!err)
-			err = db_run(db, st, db_integer(f->tally), db_integer(f->into));
+			err = db_run(db, st, db_integer(f->aggregate), db_integer(f->into));
 		log->sample_bytes += FOLD_BYTES;
 	}
 	return err;
 }
 
-int log_write(struct raw_log *log, const struct db *db, log_room_fn room, void *ctx)
+int raw_log_write(struct raw_log *log, const struct db *db, raw_log_room_fn room, void *ctx)
 {
 	int err = write_samples(log, db, room, ctx);
 
-	err = err ?: write_ranges(log, db, room, ctx);
+	err = err ?: write_vmas(log, db, room, ctx);
 	return err ?: write_folds(log, db, room, ctx);
 }
 
 /* The share of `bytes` that so many of all rows take. */
-static uint64_t part(uint64_t bytes, uint64_t gone, uint64_t rows)
+static uint64_t part_of(uint64_t bytes, uint64_t gone, uint64_t rows)
 {
 	return gone < rows ? (uint64_t)((double)bytes * (double)gone / (double)rows) : bytes;
 }
 
 static void samples_gone(struct raw_log *log, uint64_t gone)
 {
-	log->sample_bytes -= part(log->sample_bytes, gone, log->samples_kept);
+	log->sample_bytes -= part_of(log->sample_bytes, gone, log->samples_kept);
 	log->samples_kept -= MIN(gone, log->samples_kept);
 }
 
-static int change(const struct db *db, uint64_t *gone, const char *sql, int64_t a, int64_t b)
+static int change_rows(const struct db *db, uint64_t *gone, const char *sql, int64_t a, int64_t b)
 {
 	int err = db_change(db, sql, db_integer(a), db_integer(b));
 
@@ -186,7 +188,7 @@ static int drop_folds(const struct db *db)
 }
 
 /* Drop every second sample, which are those of the least level, the oldest first. */
-int log_thin_samples(struct raw_log *log, const struct db *db, uint64_t rows, uint64_t *gone)
+int raw_log_thin_samples(struct raw_log *log, const struct db *db, uint64_t rows, uint64_t *gone)
 {
 	int err = 0;
 
@@ -195,10 +197,11 @@ int log_thin_samples(struct raw_log *log, const struct db *db, uint64_t rows, ui
 		if (!log->thinning)
 			log->level++;
 		log->thinning = true;
-		err = change(db, gone,
-			     "DELETE FROM samples WHERE (level, number) IN (SELECT level, number"
-			     " FROM samples WHERE level < ?1 ORDER BY level, number LIMIT ?2)",
-			     log->level, (int64_t)rows);
+		err = change_rows(
+			db, gone,
+			"DELETE FROM samples WHERE (level, number) IN (SELECT level, number"
+			" FROM samples WHERE level < ?1 ORDER BY level, number LIMIT ?2)",
+			log->level, (int64_t)rows);
 		log->thinning = *gone >= rows;
 	}
 	samples_gone(log, *gone);
@@ -207,40 +210,40 @@ int log_thin_samples(struct raw_log *log, const struct db *db, uint64_t rows, ui
 	return err;
 }
 
-int log_settle(struct raw_log *log, const struct db *db)
+int raw_log_settle(struct raw_log *log, const struct db *db)
 {
 	uint64_t gone;
 	int err;
 
 	if (!log->thinning)
 		return 0;
-	err = change(db, &gone, "DELETE FROM samples WHERE level < ?1 AND ?2", log->level, 1);
+	err = change_rows(db, &gone, "DELETE FROM samples WHERE level < ?1 AND ?2", log->level, 1);
 	samples_gone(log, gone);
 	log->thinning = false;
 	return err;
 }
 
-int log_thin_ranges(struct raw_log *log, const struct db *db, uint64_t rows, uint64_t *gone)
+int raw_log_thin_vmas(struct raw_log *log, const struct db *db, uint64_t rows, uint64_t *gone)
 {
-	int64_t to = log->range_looked + (int64_t)MIN(rows, INT64_MAX / 2);
+	int64_t to = log->vma_looked + (int64_t)MIN(rows, INT64_MAX / 2);
 	int err = 0;
 
 	*gone = 0;
-	while (!err && !*gone && log->range_looked < log->range_number) {
-		err = change(db, gone,
-			     "DELETE FROM ranges WHERE number > ?1 AND number <= ?2"
-			     " AND what NOT IN ('mmap file', 'execve', 'fork', 'exit')",
-			     log->range_looked, to);
-		log->range_looked = MIN(to, log->range_number);
-		to = log->range_looked + (int64_t)MIN(rows, INT64_MAX / 2);
+	while (!err && !*gone && log->vma_looked < log->vma_number) {
+		err = change_rows(db, gone,
+				  "DELETE FROM ranges WHERE number > ?1 AND number <= ?2"
+				  " AND what NOT IN ('mmap file', 'execve', 'fork', 'exit')",
+				  log->vma_looked, to);
+		log->vma_looked = MIN(to, log->vma_number);
+		to = log->vma_looked + (int64_t)MIN(rows, INT64_MAX / 2);
 	}
 	if (!err && !*gone)
-		err = change(db, gone,
-			     "DELETE FROM ranges WHERE number IN (SELECT number FROM ranges"
-			     " ORDER BY number LIMIT ?1) AND ?2",
-			     (int64_t)MIN(rows, INT64_MAX / 2), 1);
-	log->ranges_dropped += *gone;
-	log->range_bytes -= part(log->range_bytes, *gone, log->ranges_kept);
-	log->ranges_kept -= MIN(*gone, log->ranges_kept);
+		err = change_rows(db, gone,
+				  "DELETE FROM ranges WHERE number IN (SELECT number FROM ranges"
+				  " ORDER BY number LIMIT ?1) AND ?2",
+				  (int64_t)MIN(rows, INT64_MAX / 2), 1);
+	log->vmas_dropped += *gone;
+	log->vma_bytes -= part_of(log->vma_bytes, *gone, log->vmas_kept);
+	log->vmas_kept -= MIN(*gone, log->vmas_kept);
 	return err;
 }

@@ -97,8 +97,8 @@ static bool stacks_fit(const struct report *r, unsigned keep, const struct recor
 	const struct profile *p = r->profile;
 	uint64_t rows = limits->rows;
 
-	return p->entries->len <= keep && p->asked->len <= keep && p->entries->len <= rows &&
-	       p->asked->len <= rows && p->nodes->len <= rows && p->frames->len <= rows &&
+	return p->entries->len <= keep && p->virtual->len <= keep && p->entries->len <= rows &&
+	       p->virtual->len <= rows && p->nodes->len <= rows && p->frames->len <= rows &&
 	       profile_written(r) <= limits->written;
 }
 
@@ -116,7 +116,7 @@ static void fit_stacks(const struct room *room, const struct recording_limits *l
 	unsigned keep = (unsigned)MIN(room->stacks, limits->rows);
 	uint64_t slot_ns = p->slot_ns;
 
-	/* Marks are more than `keep` where there are many tasks: these are bounded too. */
+	/* Synthetic frames exceed `keep` where there are many tasks: these are bounded too. */
 	if (!stacks_fit(r, keep, limits)) {
 		thinned->stacks = true;
 		profile_thin(p, keep);
@@ -161,7 +161,8 @@ void room_apply(const struct room *room, const struct recording_limits *limits, 
 enum part { WHO, EXTRA, STACKS, TICKS, POINTS, ROOM_PARTS };
 
 /* About so many bytes in the file; 0 where it can't be less. */
-static void measure(const struct room *room, const struct report *r, uint64_t bytes[ROOM_PARTS])
+static void estimate_bytes(const struct room *room, const struct report *r,
+			   uint64_t bytes[ROOM_PARTS])
 {
 	const struct profile *p = r->profile;
 	struct who who = who_of(r);
@@ -174,9 +175,9 @@ static void measure(const struct room *room, const struct report *r, uint64_t by
 		bytes[POINTS] = r->series->len * 70ULL;
 	if (!p)
 		return;
-	if (room->stacks && (p->entries->len || p->asked->len))
+	if (room->stacks && (p->entries->len || p->virtual->len))
 		bytes[STACKS] = p->entries->len * 100ULL + p->frames->len * 90ULL +
-				p->nodes->len * 14ULL + p->asked->len * 60ULL;
+				p->nodes->len * 14ULL + p->virtual->len * 60ULL;
 	if (last_slot(p))
 		bytes[TICKS] = p->ticks->len * 22ULL;
 }
@@ -187,7 +188,7 @@ bool room_less(struct room *room, const struct report *r)
 	const struct profile *p = r->profile;
 	enum part most = WHO;
 
-	measure(room, r, bytes);
+	estimate_bytes(room, r, bytes);
 	for (int i = 0; i < ROOM_PARTS; i++)
 		if (bytes[i] > bytes[most])
 			most = (enum part)i;
@@ -202,7 +203,7 @@ bool room_less(struct room *room, const struct report *r)
 		room->extra = bytes[EXTRA] / 2;
 		break;
 	case STACKS:
-		room->stacks = MIN(room->stacks, MAX(p->entries->len, p->asked->len)) / 2;
+		room->stacks = MIN(room->stacks, MAX(p->entries->len, p->virtual->len)) / 2;
 		break;
 	case TICKS:
 		room->ticks = p->ticks->len / 2;

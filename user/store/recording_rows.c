@@ -11,10 +11,10 @@ static const uint32_t parts[KNOWN_SORTS] = {
 	[KNOWN_PROCESSES] = 4, /* processes, process_texts, balances, foreigners */
 	[KNOWN_TASKS] = 4,     /* tasks, task_names, task_kinds, task_causes */
 	[KNOWN_ENTRIES] = 1,
-	[KNOWN_ASKED] = 1,
+	[KNOWN_VIRTUAL] = 1,
 };
 
-static uint64_t multiply(uint64_t a, uint64_t b)
+static uint64_t multiply_folded(uint64_t a, uint64_t b)
 {
 	__uint128_t product = (__uint128_t)a * b;
 
@@ -23,7 +23,7 @@ static uint64_t multiply(uint64_t a, uint64_t b)
 
 uint64_t hash_word(uint64_t hash, uint64_t word)
 {
-	uint64_t next = multiply(hash ^ word, 0x9e3779b97f4a7c15ULL) + 0xd1b54a32d192ed03ULL;
+	uint64_t next = multiply_folded(hash ^ word, 0x9e3779b97f4a7c15ULL) + 0xd1b54a32d192ed03ULL;
 
 	next ^= next >> 29;
 	return next ? next : 1;
@@ -99,7 +99,7 @@ static uint32_t free_slot(const struct known *k, uint64_t id)
 }
 
 /* Those with `met` at least `since` into as many slots as they need. */
-static void rebuild(struct known *k, uint32_t size, uint32_t since)
+static void rebuild_slots(struct known *k, uint32_t size, uint32_t since)
 {
 	struct known old = *k;
 
@@ -130,7 +130,7 @@ uint32_t known_take(struct known *k, uint64_t id, bool share, bool *fresh)
 	uint32_t at;
 
 	if (k->used >= k->size / 8 * 7)
-		rebuild(k, k->size * 2, NOT_MET);
+		rebuild_slots(k, k->size * 2, NOT_MET);
 	at = (uint32_t)id & (k->size - 1);
 	while (k->ids[at]) {
 		if (k->ids[at] == id && k->met[at] == k->round && !share) {
@@ -169,7 +169,7 @@ void known_end(struct known *k, known_gone_fn gone, void *ctx)
 		return;
 	while (size > FIRST_SIZE && left < size / 4)
 		size /= 2;
-	rebuild(k, size, k->round);
+	rebuild_slots(k, size, k->round);
 }
 
 uint64_t *placed_at(struct rows *rows, enum placed_sort sort, uint32_t position)

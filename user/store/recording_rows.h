@@ -35,14 +35,14 @@ enum known_sort {
 	KNOWN_MODULES,
 	KNOWN_FRAMES,
 	KNOWN_NODES,
-	KNOWN_PLACES,
+	KNOWN_MAPPINGS,
 	KNOWN_CAUSES,
 	KNOWN_ENTRIES,
-	KNOWN_ASKED,
+	KNOWN_VIRTUAL,
 	KNOWN_SORTS,
 };
 
-/* Tables whose rows go by their position, and single groups of rows. */
+/* Tables whose rows go by their position, and single sets of rows. */
 enum placed_sort {
 	PLACED_FIGURES,
 	PLACED_TEXTS,

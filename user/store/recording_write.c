@@ -6,7 +6,7 @@
 #include "store/recording_format.h"
 #include "store/recording_writer.h"
 
-static struct db_value kind(int k)
+static struct db_value kind_value(int k)
 {
 	return db_text(kind_name[k]);
 }
@@ -73,7 +73,7 @@ static void put_figure(void *ctx, const struct figure *f)
 	int64_t value = figure_get(f, &null);
 
 	table_row(&l->table, db_text(f->name),
-		  null ? db_text(NULL) : writer_range(l->table.w, value, f->least, f->most));
+		  null ? db_text(NULL) : writer_vma(l->table.w, value, f->least, f->most));
 	list_next(l);
 }
 
@@ -92,7 +92,7 @@ static bool write_figures(struct writer *w)
 	figures_each(w->report, put_figure, &l);
 	for (unsigned i = 0; i < w->figures; i++) {
 		table_row(&l.table, db_text(w->figure[i].name),
-			  writer_range(w, w->figure[i].value, 0, w->limits->number));
+			  writer_vma(w, w->figure[i].value, 0, w->limits->number));
 		list_next(&l);
 	}
 	return list_end_named(&l);
@@ -150,18 +150,19 @@ static void add_balances(struct table *t, const struct report *r, int64_t proces
 {
 	for (int k = 0; k < TARE_KINDS; k++)
 		if (process == WORKLOAD ? report_held(r, k) : report_kind(r, k))
-			table_row(t, db_integer(process), kind(k), table_bytes(t, b[k].opening),
-				  table_count(t, b[k].tasks.in), table_count(t, b[k].tasks.out),
-				  table_count(t, b[k].foreign.in), table_count(t, b[k].foreign.out),
+			table_row(t, db_integer(process), kind_value(k),
+				  table_bytes(t, b[k].initial), table_count(t, b[k].tasks.in),
+				  table_count(t, b[k].tasks.out), table_count(t, b[k].nonowner.in),
+				  table_count(t, b[k].nonowner.out),
 				  table_bytes(t, b[k].unattributed), table_bytes(t, b[k].net),
 				  table_bytes(t, at_peak ? at_peak[k] : 0));
 }
 
-static void add_foreigners(struct table *t, int64_t process, int what, const struct flow *f)
+static void add_nonowners(struct table *t, int64_t process, int what, const struct flow *f)
 {
-	for (int i = 0; i < TARE_FOREIGNERS; i++)
-		table_row(t, db_integer(process), db_text(foreign_name[i]),
-			  db_text(foreign_what_name[what]), table_count(t, f[i].in),
+	for (int i = 0; i < TARE_NONOWNERS; i++)
+		table_row(t, db_integer(process), db_text(nonowner_name[i]),
+			  db_text(nonowner_what_name[what]), table_count(t, f[i].in),
 			  table_count(t, f[i].out));
 }
 
@@ -182,7 +183,7 @@ static bool add_texts(struct table *t, uint32_t process, int what, const GPtrArr
 }
 
 struct process_tables {
-	struct table processes, texts, balances, foreigners;
+	struct table processes, texts, balances, nonowners;
 };
 
 static void put_spread(struct table *t, struct db_value v[3], uint64_t count,
@@ -201,12 +202,12 @@ static void put_process(struct process_tables *in, const struct report_process *
 	struct db_value spread[3];
 
 	put_spread(t, spread, p->count, &p->rss_peak_spread);
-	table_row(t, db_integer(number), writer_range(w, p->pid, 0, INT32_MAX),
-		  writer_range(w, p->ppid, 0, INT32_MAX), writer_text(w, p->comm ? p->comm : ""),
+	table_row(t, db_integer(number), writer_vma(w, p->pid, 0, INT32_MAX),
+		  writer_vma(w, p->ppid, 0, INT32_MAX), writer_text(w, p->comm ? p->comm : ""),
 		  writer_extra(w, p->exe), db_integer(p->argv_truncated || cut),
 		  db_integer(p->alive), writer_size(w, p->start_ns), writer_size(w, p->end_ns),
-		  db_integer(p->exit.known), writer_range(w, p->exit.code, 0, 255),
-		  writer_range(w, p->exit.signal, 0, 127), table_bytes(t, p->rss_peak),
+		  db_integer(p->exit.known), writer_vma(w, p->exit.code, 0, 255),
+		  writer_vma(w, p->exit.signal, 0, 127), table_bytes(t, p->rss_peak),
 		  writer_size(w, p->rss_peak_ns), writer_size(w, MAX(p->count, 1)),
 		  writer_size(w, p->failed), writer_extra(w, p->parent), spread[0], spread[1],
 		  spread[2]);
@@ -233,12 +234,12 @@ static void write_process(struct process_tables *in, unsigned i)
 	whole = add_texts(&in->texts, thing.number, 0, p->argv);
 	add_texts(&in->texts, thing.number, 1, p->images);
 	put_process(in, p, thing.number, !whole);
-	table_group(&in->processes, thing.hash[0], thing.number);
-	table_group(&in->texts, thing.hash[1], thing.number);
+	table_flush(&in->processes, thing.hash[0], thing.number);
+	table_flush(&in->texts, thing.hash[1], thing.number);
 	add_balances(&in->balances, w->report, thing.number, p->balance, p->at_peak);
-	table_group(&in->balances, thing.hash[2], thing.number);
-	add_foreigners(&in->foreigners, thing.number, 0, p->foreign_cause);
-	table_group(&in->foreigners, thing.hash[3], thing.number);
+	table_flush(&in->balances, thing.hash[2], thing.number);
+	add_nonowners(&in->nonowners, thing.number, 0, p->nonowner_cause);
+	table_flush(&in->nonowners, thing.hash[3], thing.number);
 }
 
 static void write_processes(struct writer *w)
@@ -248,24 +249,24 @@ static void write_processes(struct writer *w)
 		.processes = table_begin(w, "processes", NULL),
 		.texts = table_begin(w, "process_texts", "process"),
 		.balances = table_begin(w, "balances", "process"),
-		.foreigners = table_begin(w, "foreigners", "process"),
+		.nonowners = table_begin(w, "foreigners", "process"),
 	};
 	uint64_t none[2] = { 0 };
 
 	w->process_number = g_new0(uint32_t, r->processes->len + 1);
 	add_balances(&in.balances, r, WORKLOAD, r->totals, NULL);
-	table_group(&in.balances, w->last ? &none[0] : placed_at(w->rows, PLACED_WORKLOAD, 0),
+	table_flush(&in.balances, w->last ? &none[0] : placed_at(w->rows, PLACED_WORKLOAD, 0),
 		    WORKLOAD);
-	add_foreigners(&in.foreigners, WORKLOAD, 0, r->foreign_cause);
-	add_foreigners(&in.foreigners, WORKLOAD, 1, r->kmem.foreign);
-	table_group(&in.foreigners, w->last ? &none[1] : placed_at(w->rows, PLACED_WORKLOAD, 1),
+	add_nonowners(&in.nonowners, WORKLOAD, 0, r->nonowner_cause);
+	add_nonowners(&in.nonowners, WORKLOAD, 1, r->kmem.nonowner);
+	table_flush(&in.nonowners, w->last ? &none[1] : placed_at(w->rows, PLACED_WORKLOAD, 1),
 		    WORKLOAD);
 	for (unsigned i = 0; !w->err && i < r->processes->len; i++)
 		write_process(&in, i);
 	table_end(&in.processes);
 	table_end(&in.texts);
 	table_end(&in.balances);
-	table_end(&in.foreigners);
+	table_end(&in.nonowners);
 }
 
 struct task_tables {
@@ -281,10 +282,9 @@ static void put_task(struct task_tables *in, const struct report_task *t, uint32
 	struct db_value spread[3];
 
 	put_spread(to, spread, t->count, &t->in_spread);
-	table_row(to, db_integer(number), db_integer(process),
-		  writer_range(w, t->tid, 0, INT32_MAX), writer_text(w, t->comm ? t->comm : ""),
-		  db_integer(t->alive), db_integer(t->attached), writer_size(w, t->start_ns),
-		  writer_size(w, t->end_ns),
+	table_row(to, db_integer(number), db_integer(process), writer_vma(w, t->tid, 0, INT32_MAX),
+		  writer_text(w, t->comm ? t->comm : ""), db_integer(t->alive),
+		  db_integer(t->attached), writer_size(w, t->start_ns), writer_size(w, t->end_ns),
 		  in->faults ?
 			  table_count(to, in->kernel_faults ? t->faults_user :
 							      t->faults_user + t->faults_kernel) :
@@ -303,8 +303,9 @@ static void add_task_kinds(struct table *to, const struct report *r, uint32_t nu
 {
 	for (int k = 0; k < TARE_KINDS; k++)
 		if (report_kind(r, k))
-			table_row(to, db_integer(number), kind(k), table_count(to, t->flow[k].in),
-				  table_count(to, t->flow[k].out), table_bytes(to, t->at_peak[k]));
+			table_row(to, db_integer(number), kind_value(k),
+				  table_count(to, t->flow[k].in), table_count(to, t->flow[k].out),
+				  table_bytes(to, t->at_peak[k]));
 }
 
 static void add_task_causes(struct table *to, uint32_t number, const struct report_task *t)
@@ -346,13 +347,13 @@ static void write_task(struct task_tables *in, const struct report_task *t, uint
 
 	w->task_number[at] = thing.number;
 	put_task(in, t, thing.number, of);
-	table_group(&in->tasks, thing.hash[0], thing.number);
+	table_flush(&in->tasks, thing.hash[0], thing.number);
 	add_task_names(&in->names, thing.number, t);
-	table_group(&in->names, thing.hash[1], thing.number);
+	table_flush(&in->names, thing.hash[1], thing.number);
 	add_task_kinds(&in->kinds, w->report, thing.number, t);
-	table_group(&in->kinds, thing.hash[2], thing.number);
+	table_flush(&in->kinds, thing.hash[2], thing.number);
 	add_task_causes(&in->causes, thing.number, t);
-	table_group(&in->causes, thing.hash[3], thing.number);
+	table_flush(&in->causes, thing.hash[3], thing.number);
 }
 
 /* In the file tasks are numbered through. */
@@ -412,7 +413,7 @@ static void write_series(struct writer *w)
 				       table_bytes(t, p->kind[kind_order[j]]) :
 				       db_text(NULL);
 		table_row(t, db_integer(i), writer_size(w, before), table_bytes(t, p->rss),
-			  table_bytes(t, p->beside), k[0], k[1], k[2], k[3], k[4], k[5], k[6]);
+			  table_bytes(t, p->nonrss), k[0], k[1], k[2], k[3], k[4], k[5], k[6]);
 		list_next(&l);
 	}
 	list_end(&l);

@@ -15,7 +15,7 @@ struct numbers {
 	uint32_t *modules, *causes, *frames, *nodes;
 };
 
-static struct db_value number(const uint32_t *of, uint32_t n)
+static struct db_value number_value(const uint32_t *of, uint32_t n)
 {
 	return n == NONE ? db_text(NULL) : db_integer(of[n]);
 }
@@ -31,7 +31,7 @@ static void put_fixed(struct table *t, const struct thing *thing)
 	uint64_t none = 0;
 
 	if (thing->fresh)
-		table_group(t, &none, thing->number);
+		table_flush(t, &none, thing->number);
 	g_array_set_size(t->values, 0);
 }
 
@@ -77,7 +77,7 @@ static uint64_t frame_id(const struct numbers *n, const struct profile_frame *f)
 
 	id = hash_word(hash_word(id, (uint64_t)f->line), or_none(n->modules, f->module));
 	id = hash_word(id, f->address);
-	return hash_word(id, f->kernel | f->inlined << 1 | f->guessed << 2 | f->mark << 3);
+	return hash_word(id, f->kernel | f->inlined << 1 | f->fallback << 2 | f->synthetic << 3);
 }
 
 static void write_frames(struct numbers *n)
@@ -93,9 +93,9 @@ static void write_frames(struct numbers *n)
 		n->frames[i] = thing.number;
 		table_row(&t, db_integer(thing.number), writer_text(w, f->function),
 			  writer_extra(w, f->file), db_integer(f->line),
-			  number(n->modules, f->module), db_integer((int64_t)f->address),
-			  db_integer(f->kernel), db_integer(f->inlined), db_integer(f->guessed),
-			  db_integer(f->mark));
+			  number_value(n->modules, f->module), db_integer((int64_t)f->address),
+			  db_integer(f->kernel), db_integer(f->inlined), db_integer(f->fallback),
+			  db_integer(f->synthetic));
 		put_fixed(&t, &thing);
 	}
 	table_end(&t);
@@ -114,7 +114,7 @@ static void write_node(struct numbers *n, struct table *t, uint32_t i)
 	n->nodes[i] = thing.number;
 	table_row(t, db_integer(thing.number),
 		  w->last && node->parent != NONE ? db_integer(node->parent) :
-						    number(n->nodes, node->parent),
+						    number_value(n->nodes, node->parent),
 		  db_integer(n->frames[node->frame]));
 	put_fixed(t, &thing);
 }
@@ -142,20 +142,20 @@ static void write_nodes(struct numbers *n)
 	table_end(&t);
 }
 
-static uint32_t place_number(struct writer *w, struct table *t, const struct profile_entry *e)
+static uint32_t mapping_number(struct writer *w, struct table *t, const struct profile_entry *e)
 {
-	struct known *k = &w->rows->known[KNOWN_PLACES];
+	struct known *k = &w->rows->known[KNOWN_MAPPINGS];
 	struct thing thing;
-	uint64_t id = hash_text(hash_word(w->rows->seed, e->place), e->place_label);
+	uint64_t id = hash_text(hash_word(w->rows->seed, e->mapping), e->mapping_label);
 	uint32_t slot;
 
-	/* Numbers of their own, at the end too: an entry has no index of its place. */
+	/* Numbers of their own, at the end too: an entry has no index of its mapping. */
 	slot = known_take(k, id, true, &thing.fresh); /* moves k->number */
 	thing.number = k->number[slot];
 	if (!thing.fresh)
 		return thing.number;
-	table_row(t, db_integer(thing.number), db_text(place_name[e->place]),
-		  writer_text(w, e->place_label));
+	table_row(t, db_integer(thing.number), db_text(mapping_name[e->mapping]),
+		  writer_text(w, e->mapping_label));
 	put_fixed(t, &thing);
 	return thing.number;
 }
@@ -165,52 +165,54 @@ static uint32_t task_number(const struct writer *w, uint32_t process, uint32_t t
 	return task == NONE ? NONE : w->task_number[w->first_task[process] + task];
 }
 
-static void write_entry(struct numbers *n, struct table *t, struct table *places, uint32_t i,
+static void write_entry(struct numbers *n, struct table *t, struct table *mappings, uint32_t i,
 			uint32_t *numbers)
 {
 	struct writer *w = n->w;
 	const struct profile_entry *e = &g_array_index(n->p->entries, struct profile_entry, i);
-	uint32_t place = place_number(w, places, e), task = task_number(w, e->process, e->task);
+	uint32_t mapping = mapping_number(w, mappings, e),
+		 task = task_number(w, e->process, e->task);
 	uint64_t id = hash_word(hash_word(w->rows->seed, w->process_number[e->process]), task);
 	struct thing thing;
 
 	id = hash_word(hash_word(id, e->kind), or_none(n->causes, e->cause));
-	id = hash_word(hash_word(id, or_none(n->nodes, e->node)), place);
+	id = hash_word(hash_word(id, or_none(n->nodes, e->node)), mapping);
 	thing = writer_thing(w, KNOWN_ENTRIES, id, false, i);
 	numbers[i] = thing.number;
 	table_row(t, db_integer(thing.number), db_integer(w->process_number[e->process]),
 		  task == NONE ? db_text(NULL) : db_integer(task), db_text(kind_name[e->kind]),
-		  number(n->causes, e->cause), number(n->nodes, e->node), db_integer(place),
-		  table_count(t, e->count), table_bytes(t, e->bytes[PICTURE_GROWN]),
-		  table_bytes(t, e->bytes[PICTURE_LIVE_PEAK]),
-		  table_bytes(t, e->bytes[PICTURE_LIVE_END]),
-		  e->tally == NONE ? db_text(NULL) : db_integer(e->tally));
-	table_group(t, thing.hash[0], thing.number);
+		  number_value(n->causes, e->cause), number_value(n->nodes, e->node),
+		  db_integer(mapping), table_count(t, e->count),
+		  table_bytes(t, e->bytes[SAMPLE_TYPE_GROWN]),
+		  table_bytes(t, e->bytes[SAMPLE_TYPE_LIVE_PEAK]),
+		  table_bytes(t, e->bytes[SAMPLE_TYPE_LIVE_END]),
+		  e->aggregate == NONE ? db_text(NULL) : db_integer(e->aggregate));
+	table_flush(t, thing.hash[0], thing.number);
 }
 
-static void write_asked(struct numbers *n)
+static void write_virtual(struct numbers *n)
 {
 	struct writer *w = n->w;
 	struct table t = table_begin(w, "asked", NULL);
 
-	for (unsigned i = 0; !w->err && i < n->p->asked->len; i++) {
-		const struct profile_asked *a =
-			&g_array_index(n->p->asked, struct profile_asked, i);
+	for (unsigned i = 0; !w->err && i < n->p->virtual->len; i++) {
+		const struct profile_virtual *a =
+			&g_array_index(n->p->virtual, struct profile_virtual, i);
 		uint32_t task = task_number(w, a->process, a->task);
 		uint64_t id = hash_word(w->rows->seed, w->process_number[a->process]);
 		struct thing thing;
 
 		id = hash_word(hash_word(id, task), or_none(n->causes, a->cause));
-		id = hash_text(hash_word(id, or_none(n->nodes, a->node)), a->place_label);
-		thing = writer_thing(w, KNOWN_ASKED, id, false, i);
+		id = hash_text(hash_word(id, or_none(n->nodes, a->node)), a->mapping_label);
+		thing = writer_thing(w, KNOWN_VIRTUAL, id, false, i);
 		table_row(&t, db_integer(thing.number), db_integer(w->process_number[a->process]),
 			  task == NONE ? db_text(NULL) : db_integer(task),
-			  number(n->causes, a->cause), number(n->nodes, a->node),
-			  writer_text(w, a->place_label), table_count(&t, a->count),
+			  number_value(n->causes, a->cause), number_value(n->nodes, a->node),
+			  writer_text(w, a->mapping_label), table_count(&t, a->count),
 			  table_count(&t, (uint64_t)MAX(a->bytes, 0)),
 			  n->p->untouched_why ? db_text(NULL) :
 						table_count(&t, (uint64_t)MAX(a->untouched, 0)));
-		table_group(&t, thing.hash[0], thing.number);
+		table_flush(&t, thing.hash[0], thing.number);
 	}
 	table_end(&t);
 }
@@ -242,13 +244,13 @@ static void write_entries(struct numbers *n)
 {
 	struct writer *w = n->w;
 	g_autofree uint32_t *numbers = g_new0(uint32_t, n->p->entries->len + 1);
-	struct table places = table_begin(w, "places", NULL);
+	struct table mappings = table_begin(w, "places", NULL);
 	struct table t = table_begin(w, "entries", NULL);
 
 	for (unsigned i = 0; !w->err && i < n->p->entries->len; i++)
-		write_entry(n, &t, &places, i, numbers);
+		write_entry(n, &t, &mappings, i, numbers);
 	table_end(&t);
-	table_end(&places);
+	table_end(&mappings);
 	write_ticks(n, numbers);
 }
 
@@ -266,5 +268,5 @@ void writer_profile(struct writer *w)
 	write_frames(&n);
 	write_nodes(&n);
 	write_entries(&n);
-	write_asked(&n);
+	write_virtual(&n);
 }

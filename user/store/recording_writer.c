@@ -48,7 +48,7 @@ void table_add(struct table *t, const struct db_value *value, unsigned n)
 	g_array_append_vals(t->values, value, n);
 }
 
-static void prepare(struct table *t)
+static void prepare_statements(struct table *t)
 {
 	g_autoptr(GString) sql = g_string_new(NULL);
 	struct writer *w = t->w;
@@ -60,7 +60,7 @@ static void prepare(struct table *t)
 	w->err = db_prepare(w->db, &t->put, sql->str);
 }
 
-static void clear(struct table *t, int64_t key)
+static void clear_rows(struct table *t, int64_t key)
 {
 	struct writer *w = t->w;
 	char sql[128];
@@ -86,12 +86,12 @@ void writer_look_at_size(struct writer *w)
 	sqlite3_reset(w->pages);
 }
 
-static void put(struct table *t, const struct db_value *row)
+static void put_row(struct table *t, const struct db_value *row)
 {
 	struct writer *w = t->w;
 
 	if (!t->put)
-		prepare(t);
+		prepare_statements(t);
 	if (!w->err)
 		w->err = db_run_n(w->db, t->put, row, t->columns);
 	if (!w->err && ++w->puts % LOOK_EACH == 0)
@@ -112,17 +112,17 @@ static uint64_t hash_of(const struct table *t)
 	return hash;
 }
 
-void table_group(struct table *t, uint64_t *hash, int64_t key)
+void table_flush(struct table *t, uint64_t *hash, int64_t key)
 {
 	struct writer *w = t->w;
 	uint64_t now = w->last ? 0 : hash_of(t);
 
 	if (!w->err && (w->last || now != *hash)) {
 		if (t->key && *hash)
-			clear(t, key);
+			clear_rows(t, key);
 		*hash = now;
 		for (unsigned i = 0; !w->err && i < t->values->len; i += t->columns)
-			put(t, &g_array_index(t->values, struct db_value, i));
+			put_row(t, &g_array_index(t->values, struct db_value, i));
 	}
 	g_array_set_size(t->values, 0);
 }
@@ -131,7 +131,7 @@ void table_placed(struct table *t, enum placed_sort sort, uint32_t position)
 {
 	uint64_t none = 0;
 
-	table_group(t, t->w->last ? &none : placed_at(t->w->rows, sort, position), position);
+	table_flush(t, t->w->last ? &none : placed_at(t->w->rows, sort, position), position);
 }
 
 /* The bytes that a text may have: no character of UTF-8 is cut in two. */
@@ -142,7 +142,7 @@ static size_t cut_at(const char *text, size_t most)
 	return most;
 }
 
-static const char *shorten(struct writer *w, const char *text)
+static const char *shorten_text(struct writer *w, const char *text)
 {
 	char *cut;
 
@@ -160,7 +160,7 @@ struct db_value writer_text(struct writer *w, const char *text)
 
 	if (!text)
 		return db_text(NULL);
-	text = shorten(w, text);
+	text = shorten_text(w, text);
 	size = strlen(text) + 1;
 	if (size > w->text_left) {
 		w->texts_cut += size > 1;
@@ -176,7 +176,7 @@ struct db_value writer_extra(struct writer *w, const char *text)
 
 	if (!text)
 		return db_text(NULL);
-	text = shorten(w, text);
+	text = shorten_text(w, text);
 	size = strlen(text) + 1;
 	if (size > w->text_left || size > w->extra_left) {
 		w->texts_cut++;
@@ -187,7 +187,7 @@ struct db_value writer_extra(struct writer *w, const char *text)
 	return db_text(text);
 }
 
-struct db_value writer_range(struct writer *w, int64_t n, int64_t least, int64_t most)
+struct db_value writer_vma(struct writer *w, int64_t n, int64_t least, int64_t most)
 {
 	w->sizes_cut += n < least || n > most;
 	return db_integer(CLAMP(n, least, most));
@@ -195,14 +195,14 @@ struct db_value writer_range(struct writer *w, int64_t n, int64_t least, int64_t
 
 struct db_value writer_size(struct writer *w, uint64_t n)
 {
-	return writer_range(w, (int64_t)MIN(n, (uint64_t)INT64_MAX), 0, w->limits->number);
+	return writer_vma(w, (int64_t)MIN(n, (uint64_t)INT64_MAX), 0, w->limits->number);
 }
 
 struct db_value table_bytes(struct table *t, int64_t n)
 {
 	const struct recording_limits *l = t->w->limits;
 	int64_t most = MIN(l->number, l->sum - t->sum);
-	struct db_value v = writer_range(t->w, n, -most, most);
+	struct db_value v = writer_vma(t->w, n, -most, most);
 
 	t->sum += ABS(v.integer);
 	return v;

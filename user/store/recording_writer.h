@@ -66,9 +66,9 @@ struct thing writer_thing(struct writer *w, enum known_sort sort, uint64_t id, b
 struct table {
 	struct writer *w;
 	const char *name;
-	const char *key; /* NULL, or the column whose rows go before a group is written again */
+	const char *key; /* NULL, or the column whose rows go before new ones are written */
 	sqlite3_stmt *put, *clear;
-	GArray *values; /* struct db_value: the rows of the present group */
+	GArray *values; /* struct db_value: the rows since the last flush */
 	unsigned columns;
 	int64_t sum; /* of its sizes so far */
 };
@@ -79,8 +79,9 @@ void table_add(struct table *t, const struct db_value *value, unsigned n);
 #define table_row(t, ...)                                      \
 	table_add(t, (const struct db_value[]){ __VA_ARGS__ }, \
 		  sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value))
-/* The rows since the last group are one: written when they are not what `hash` says. */
-void table_group(struct table *t, uint64_t *hash, int64_t key);
+/* The rows since the last flush belong together: written when they are not what `hash`
+ * says. */
+void table_flush(struct table *t, uint64_t *hash, int64_t key);
 /* The same for a table whose rows go by position. */
 void table_placed(struct table *t, enum placed_sort sort, uint32_t position);
 
@@ -88,7 +89,7 @@ void table_placed(struct table *t, enum placed_sort sort, uint32_t position);
 struct db_value writer_text(struct writer *w, const char *text);
 /* NULL where it does not fit. */
 struct db_value writer_extra(struct writer *w, const char *text);
-struct db_value writer_range(struct writer *w, int64_t n, int64_t least, int64_t most);
+struct db_value writer_vma(struct writer *w, int64_t n, int64_t least, int64_t most);
 struct db_value writer_size(struct writer *w, uint64_t n); /* times, counts */
 /* What is summed, by table: of either sign, or not below 0. */
 struct db_value table_bytes(struct table *t, int64_t n);

@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "base/place.h"
 #include "base/regular.h"
 #include "symbol/module_impl.h"
@@ -111,8 +111,9 @@ static void refuse_others_cache(void)
 	asked = true;
 	if (cache_is_ours())
 		return;
-	warn("DEBUGINFOD_URLS: no server is asked: others can write where its files would be kept");
-	hint("DEBUGINFOD_CACHE_PATH, or HOME, of a directory that only root writes");
+	log_warn("DEBUGINFOD_URLS: no server is asked: others can write where its "
+		 "files would be kept");
+	log_hint("DEBUGINFOD_CACHE_PATH, or HOME, of a directory that only root writes");
 	unsetenv("DEBUGINFOD_URLS");
 }
 
@@ -135,7 +136,7 @@ static int find_installed(Dwfl_Module *m, void **user, const char *name, Dwarf_A
 		return fd;
 	left -= g_get_monotonic_time() - before;
 	if (left < 0) {
-		warn("DEBUGINFOD_URLS: the servers took too long; they are asked no more");
+		log_warn("DEBUGINFOD_URLS: the servers took too long; they are asked no more");
 		unsetenv("DEBUGINFOD_URLS");
 	}
 	return fd;
@@ -160,7 +161,7 @@ static bool crc_is(int fd, GElf_Word crc)
 }
 
 /* Of the same build: that is what the ID says or, where there is none, the checksum. */
-static bool belongs(const struct module *m, int fd, GElf_Word crc)
+static bool same_build(const struct module *m, int fd, GElf_Word crc)
 {
 	char id[sizeof(m->build_id)];
 	Elf *elf;
@@ -184,7 +185,7 @@ static int open_beside(const struct module *m, const char *folder, const char *l
 	if (fd < 0)
 		return -1;
 	if (st.st_size <= COPY_MOST && weight_of(fd) <= WEIGHT_MOST && st.st_ino != m->inode &&
-	    belongs(m, fd, crc)) {
+	    same_build(m, fd, crc)) {
 		*path = strdup(name);
 		return own_copy(fd);
 	}

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "base/proc.h"
 #include "base/regular.h"
 #include "symbol/module_impl.h"
@@ -90,14 +90,14 @@ void jits_free(struct jits *j)
 		if (((struct jit *)value)->names)
 			j->cut += perfmap_dropped(((struct jit *)value)->names);
 	if (j->cut || j->not_opened)
-		warn("not all names of just-in-time compiled code were read: %" G_GUINT64_FORMAT
-		     " cut off, %u maps not opened",
-		     j->cut, j->not_opened);
+		log_warn("not all names of just-in-time compiled code were read: %" G_GUINT64_FORMAT
+			 " cut off, %u maps not opened",
+			 j->cut, j->not_opened);
 	g_hash_table_unref(j->by_mm);
 	g_free(j);
 }
 
-static int64_t now(clockid_t clock)
+static int64_t clock_now(clockid_t clock)
 {
 	struct timespec t;
 
@@ -106,7 +106,7 @@ static int64_t now(clockid_t clock)
 }
 
 /* When a process began, by /proc/PID/stat: ns of CLOCK_BOOTTIME. 0: not known. */
-static uint64_t began(pid_t pid)
+static uint64_t process_began(pid_t pid)
 {
 	struct proc_stat stat;
 
@@ -138,15 +138,16 @@ static bool read_status(struct jit *jit)
 	return found;
 }
 
-static void know(struct jit *jit, uint64_t since_ns)
+static void read_start(struct jit *jit, uint64_t since_ns)
 {
-	since_ns = since_ns ? since_ns : began(jit->pid);
+	since_ns = since_ns ? since_ns : process_began(jit->pid);
 	if (since_ns)
-		jit->since = (int64_t)since_ns + now(CLOCK_REALTIME) - now(CLOCK_BOOTTIME);
+		jit->since =
+			(int64_t)since_ns + clock_now(CLOCK_REALTIME) - clock_now(CLOCK_BOOTTIME);
 	jit->known = read_status(jit);
 }
 
-static struct jit *put(struct jits *j, uint64_t mm, pid_t pid)
+static struct jit *add_jit(struct jits *j, uint64_t mm, pid_t pid)
 {
 	struct jit *jit = g_new0(struct jit, 1);
 
@@ -156,26 +157,26 @@ static struct jit *put(struct jits *j, uint64_t mm, pid_t pid)
 	return jit;
 }
 
-static struct jit *get(const struct jits *j, uint64_t mm)
+static struct jit *find_jit(const struct jits *j, uint64_t mm)
 {
 	return mm ? g_hash_table_lookup(j->by_mm, &mm) : NULL;
 }
 
 void jits_image(struct jits *j, uint64_t mm, pid_t pid, uint64_t since_ns)
 {
-	if (mm && !get(j, mm))
-		know(put(j, mm, pid), since_ns);
+	if (mm && !find_jit(j, mm))
+		read_start(add_jit(j, mm, pid), since_ns);
 }
 
 /* There are many, and few have code: it is looked at then. */
 void jits_fork(struct jits *j, uint64_t mm, uint64_t parent, pid_t pid)
 {
-	const struct jit *from = get(j, parent);
+	const struct jit *from = find_jit(j, parent);
 	struct jit *jit;
 
-	if (!mm || mm == parent || get(j, mm))
+	if (!mm || mm == parent || find_jit(j, mm))
 		return;
-	jit = put(j, mm, pid);
+	jit = add_jit(j, mm, pid);
 	jit->parent = parent;
 	if (from) {
 		memcpy(jit->owners, from->owners, sizeof(jit->owners));
@@ -273,15 +274,16 @@ static void open_map(struct jits *j, struct jit *jit)
 
 void jits_look(struct jits *j, uint64_t mm, pid_t pid)
 {
-	struct jit *jit = get(j, mm) ?: (mm ? put(j, mm, pid) : NULL);
+	struct jit *jit = find_jit(j, mm) ?: (mm ? add_jit(j, mm, pid) : NULL);
 
 	if (!jit || jit->gone || (jit->has_code && jit->round == j->round))
 		return;
 	jit->round = j->round;
 	if (!jit->known)
-		know(jit, 0);
-	if (jit->parent && !jit->has_code && get(j, jit->parent)) /* its own, or its parent's */
-		jits_look(j, jit->parent, get(j, jit->parent)->pid);
+		read_start(jit, 0);
+	if (jit->parent && !jit->has_code &&
+	    find_jit(j, jit->parent)) /* its own, or its parent's */
+		jits_look(j, jit->parent, find_jit(j, jit->parent)->pid);
 	jit->has_code = true;
 	open_map(j, jit);
 	read_on(j, jit, false);
@@ -310,7 +312,7 @@ void jits_look_all(struct jits *j)
 
 void jits_gone(struct jits *j, uint64_t mm)
 {
-	struct jit *jit = get(j, mm);
+	struct jit *jit = find_jit(j, mm);
 
 	if (!jit || jit->gone)
 		return;
@@ -334,7 +336,7 @@ bool jits_crowded(const struct jits *j)
 }
 
 /* Those whose code goes on in a living copy. */
-static GHashTable *parents(const struct jits *j)
+static GHashTable *find_parents(const struct jits *j)
 {
 	GHashTable *set = g_hash_table_new(g_int64_hash, g_int64_equal);
 	GHashTableIter iter;
@@ -347,7 +349,7 @@ static GHashTable *parents(const struct jits *j)
 		for (int i = 1; jit && (i > 1 || !jit->gone) && jit->parent && i < FORKS_MOST;
 		     i++) {
 			g_hash_table_add(set, &jit->parent);
-			jit = get(j, jit->parent);
+			jit = find_jit(j, jit->parent);
 		}
 	}
 	return set;
@@ -355,7 +357,7 @@ static GHashTable *parents(const struct jits *j)
 
 void jits_forget(struct jits *j)
 {
-	g_autoptr(GHashTable) needed = parents(j);
+	g_autoptr(GHashTable) needed = find_parents(j);
 	g_autoptr(GArray) dead = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 	GHashTableIter iter;
 	gpointer mm, value;
@@ -366,7 +368,7 @@ void jits_forget(struct jits *j)
 			g_array_append_vals(dead, mm, 1);
 	for (unsigned i = 0; i < dead->len; i++) {
 		uint64_t id = g_array_index(dead, uint64_t, i);
-		const struct jit *jit = get(j, id);
+		const struct jit *jit = find_jit(j, id);
 
 		j->cut += perfmap_dropped(jit->names);
 		j->read -= jit->read;
@@ -397,7 +399,7 @@ const char *jits_name(const struct jits *j, uint64_t mm, uint64_t address, uint6
 	const char *name = NULL;
 
 	for (int i = 0; i < FORKS_MOST && !name; i++) {
-		const struct jit *jit = get(j, mm);
+		const struct jit *jit = find_jit(j, mm);
 
 		if (!jit)
 			return NULL;

@@ -70,7 +70,7 @@ static bool starts_behind(const void *functions, unsigned i, uint64_t address)
 	return ((const struct function *)functions)[i].start > address;
 }
 
-static const struct function *find(const struct kernel *k, uint64_t address)
+static const struct function *find_function(const struct kernel *k, uint64_t address)
 {
 	const struct function *f = (const struct function *)k->functions->data;
 	unsigned behind = search_first(k->functions->len, starts_behind, f, address);
@@ -80,7 +80,7 @@ static const struct function *find(const struct kernel *k, uint64_t address)
 
 const char *kernel_name(const struct kernel *k, uint64_t address)
 {
-	const struct function *f = find(k, address);
+	const struct function *f = find_function(k, address);
 
 	return f ? f->name : NULL;
 }
@@ -122,7 +122,7 @@ static void read_symbols(const char *path, struct best *best, unsigned n)
 }
 
 /* What is before an address is before those behind it too, and the other way round. */
-static void inherit(struct best *best, unsigned n)
+static void spread_bounds(struct best *best, unsigned n)
 {
 	for (unsigned i = 1; i < n; i++)
 		if (best[i].start < best[i - 1].start) {
@@ -143,14 +143,14 @@ void kernel_learn(struct kernel *k, const char *path, GArray *addresses)
 	for (unsigned i = 0; i < addresses->len; i++) {
 		struct best new = { g_array_index(addresses, uint64_t, i), 0, UINT64_MAX, NULL };
 
-		if (!find(k, new.address))
+		if (!find_function(k, new.address))
 			g_array_append_val(unknown, new);
 	}
 	if (!unknown->len)
 		return;
 	best = (struct best *)unknown->data;
 	read_symbols(path, best, unknown->len);
-	inherit(best, unknown->len);
+	spread_bounds(best, unknown->len);
 	for (unsigned i = 0; i < unknown->len; i++) {
 		uint64_t reach = MAX(best[i].start + FUNCTION_MOST, best[i].address + 1);
 		struct function f = { best[i].start, MIN(best[i].end, reach), best[i].name };

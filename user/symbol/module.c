@@ -16,7 +16,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "base/proc.h"
 #include "base/regular.h"
 #include "base/search.h"
@@ -272,9 +272,10 @@ static void say_heavy(const char *path)
 	static bool said;
 
 	if (!said)
-		warn("%s says that its sections are larger than there is room for: no names and no"
-		     " rules of such files are read",
-		     path ?: "?");
+		log_warn(
+			"%s says that its sections are larger than there is room for: no names and "
+			"no rules of such files are read",
+			path ?: "?");
 	said = true;
 }
 
@@ -366,7 +367,7 @@ struct module *modules_open(struct modules *ms, const struct module_source *s)
 	k->used = ++ms->clock;
 	k->source.pid = s->pid; /* who has it now: the first may be gone */
 	if (!try_open(ms, k) && new)
-		verbose(1, "cannot read the code in %s", s->path ?: "?");
+		log_verbose(1, "cannot read the code in %s", s->path ?: "?");
 	return k->module;
 }
 

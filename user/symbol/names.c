@@ -263,7 +263,7 @@ unsigned module_lines(struct module *m, uint64_t address, module_line_fn fn, voi
 	const char *file = NULL;
 	Dwarf_Addr bias;
 	Dwfl_Line *src;
-	unsigned told = 0;
+	unsigned reported = 0;
 	int n, line = 0;
 
 	if (!m->dwfl)
@@ -275,17 +275,17 @@ unsigned module_lines(struct module *m, uint64_t address, module_line_fn fn, voi
 	if (src)
 		file = dwfl_lineinfo(src, NULL, &line, NULL, NULL, NULL);
 	n = dwarf_getscopes(cu, address + m->bias - bias, &scopes);
-	for (int i = 0; i < n && told < INLINED_MOST; i++) {
+	for (int i = 0; i < n && reported < INLINED_MOST; i++) {
 		int tag = dwarf_tag(&scopes[i]);
 
 		if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram)
 			continue;
 		fn(ctx, name_of(&scopes[i]), file, line);
-		told++;
+		reported++;
 		if (tag == DW_TAG_subprogram)
 			break;
 		call_site(cu, &scopes[i], &file, &line);
 	}
 	free(scopes);
-	return told;
+	return reported;
 }

@@ -10,11 +10,11 @@
 #define MANGLED_MOST 4096
 #define PYTHON_LOOP "_PyEval_EvalFrameDefault"
 
-static const char *const mark_name[FRAME_MARKS] = {
-	[MARK_TRUNCATED] = "[truncated]", [MARK_NO_STACK] = "[no stack]",
-	[MARK_EXECVE] = "[execve]",       [MARK_NO_SAMPLE] = "[no sample]",
-	[MARK_BEFORE] = "[before]",       [MARK_LEFT] = "[left behind]",
-	[MARK_THINNED] = "[thinned]",     [MARK_SMALLER] = "[smaller stacks]",
+static const char *const synthetic_name[SYNTHETIC_FRAMES] = {
+	[SYNTHETIC_TRUNCATED] = "[truncated]", [SYNTHETIC_NO_STACK] = "[no stack]",
+	[SYNTHETIC_EXECVE] = "[execve]",       [SYNTHETIC_NO_SAMPLE] = "[no sample]",
+	[SYNTHETIC_BEFORE] = "[before]",       [SYNTHETIC_LEFT] = "[left behind]",
+	[SYNTHETIC_THINNED] = "[thinned]",     [SYNTHETIC_SMALLER] = "[smaller stacks]",
 };
 
 char *naming_demangle(const char *name)
@@ -136,7 +136,7 @@ void naming_renumber(struct naming *n, const uint32_t *now, uint32_t count)
 	n->names = names;
 }
 
-static uint32_t place_number(struct naming *n, const char *path, const char *build_id)
+static uint32_t mapping_number(struct naming *n, const char *path, const char *build_id)
 {
 	g_autofree char *key = g_strdup_printf("%s %s", path, build_id ?: "");
 	struct where new = { NULL, NULL };
@@ -201,11 +201,12 @@ static void name_in_file(struct naming *n, const struct frame *f, struct named *
 	uint64_t offset;
 	const char *name = m ? module_symbol(m, f->address, &offset) : NULL;
 
-	to->where = place_number(n, file->path, m ? build_id(m) : NULL);
+	to->where = mapping_number(n, file->path, m ? build_id(m) : NULL);
 	to->function = name ? naming_demangle(name) :
 			      g_strdup_printf("[%s+0x%" G_GINT64_MODIFIER "x]", base_of(file->path),
-					      f->flags & FRAME_GUESS ? f->address :
-								       module_start(m, f->address));
+					      f->flags & FRAME_FALLBACK ?
+						      f->address :
+						      module_start(m, f->address));
 }
 
 static void name_code(struct naming *n, const struct frame *f, struct named *to)
@@ -214,14 +215,14 @@ static void name_code(struct naming *n, const struct frame *f, struct named *to)
 
 	if (name && g_str_has_prefix(name, PYTHON_NAME))
 		where = "[python]";
-	to->where = place_number(n, where, NULL);
+	to->where = mapping_number(n, where, NULL);
 	if (name)
 		to->function = naming_demangle(name);
 }
 
-static void name_mark(struct profile_frame *f)
+static void name_synthetic(struct profile_frame *f)
 {
-	f->function = g_strdup(f->address < FRAME_MARKS ? mark_name[f->address] : "[?]");
+	f->function = g_strdup(f->address < SYNTHETIC_FRAMES ? synthetic_name[f->address] : "[?]");
 }
 
 static void name_user(struct naming *n, uint32_t number, struct profile_frame *to)
@@ -257,7 +258,7 @@ static void find_kernel(struct naming *n)
 		if (!(f->flags & FRAME_KERNEL) || to->function)
 			continue;
 		name = kernel_name(n->kernel, f->address);
-		to->where = place_number(n, "[kernel]", NULL);
+		to->where = mapping_number(n, "[kernel]", NULL);
 		to->function =
 			name ? g_strdup(name) :
 			       g_strdup_printf("[kernel+0x%" G_GINT64_MODIFIER "x]", f->address);
@@ -358,7 +359,7 @@ static uint32_t line_frame(struct naming *n, uint32_t number)
 	struct named *found = named_at(n, number);
 	uint32_t module = f->module;
 
-	if (f->kernel || f->mark)
+	if (f->kernel || f->synthetic)
 		return 0;
 	if (!found->lined)
 		find_lines(n, number);
@@ -405,8 +406,8 @@ static void add_inlined(struct profile *p, const uint32_t *first, const uint32_t
 		if (e->node < nodes)
 			e->node = last[e->node];
 	}
-	for (unsigned i = 0; i < p->asked->len; i++) {
-		struct profile_asked *a = &g_array_index(p->asked, struct profile_asked, i);
+	for (unsigned i = 0; i < p->virtual->len; i++) {
+		struct profile_virtual *a = &g_array_index(p->virtual, struct profile_virtual, i);
 
 		if (a->node < nodes)
 			a->node = last[a->node];
@@ -457,8 +458,8 @@ void naming_fill(struct naming *n, struct profile *p, const struct samples *s,
 	for (unsigned i = 0; i < p->frames->len; i++) {
 		struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, i);
 
-		if (f->mark)
-			name_mark(f);
+		if (f->synthetic)
+			name_synthetic(f);
 		else if (!f->kernel && i < n->names->len)
 			name_user(n, i, f);
 	}

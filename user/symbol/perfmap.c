@@ -54,7 +54,7 @@ void perfmap_free(struct perfmap *m)
 	g_free(m);
 }
 
-static void put(struct perfmap *m, uint64_t start, uint64_t end, const char *name)
+static void put_name(struct perfmap *m, uint64_t start, uint64_t end, const char *name)
 {
 	struct code c = { start, end, name }, *kept = g_memdup2(&c, sizeof(c));
 
@@ -79,7 +79,7 @@ static void make_room(struct perfmap *m, uint64_t start, uint64_t end)
 
 	if (c && c->start < start && c->end > start) {
 		if (c->end > end)
-			put(m, end, c->end, c->name);
+			put_name(m, end, c->end, c->name);
 		c->end = start;
 	}
 	while ((node = g_tree_lower_bound(m->codes, &start))) {
@@ -89,7 +89,7 @@ static void make_room(struct perfmap *m, uint64_t start, uint64_t end)
 			break;
 		g_tree_remove(m->codes, &old.start);
 		if (old.end > end)
-			put(m, end, old.end, old.name);
+			put_name(m, end, old.end, old.name);
 	}
 }
 
@@ -111,7 +111,7 @@ static void take_line(struct perfmap *m, char *line)
 	if (strlen(name) > NAME_MOST)
 		name[NAME_MOST] = '\0';
 	make_room(m, start, start + size);
-	put(m, start, start + size, g_string_chunk_insert(m->names, name));
+	put_name(m, start, start + size, g_string_chunk_insert(m->names, name));
 }
 
 /* Take the lines of a chunk. Returns how much of it is done with. */

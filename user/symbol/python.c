@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/err.h"
+#include "base/log.h"
 #include "symbol/module_impl.h"
 
 #define VERSION_OF(minor) (0x0300u + (minor)) /* the upper half of PY_VERSION_HEX */
@@ -254,8 +254,9 @@ static const char *keep_text(struct python *p, char *text)
 	p->text_bytes += strlen(text);
 	if (p->text_bytes > TEXTS_MOST) {
 		if (!p->said)
-			warn("not all Python functions are named: their names are more than %u MiB",
-			     TEXTS_MOST >> 20);
+			log_warn("not all Python functions are named: their names are more than "
+				 "%u MiB",
+				 TEXTS_MOST >> 20);
 		p->said = true;
 		p->text_bytes -= strlen(text);
 		g_free(text);
@@ -321,14 +322,14 @@ static bool runs_python(const struct python *p, const struct frame *f)
 {
 	const struct loop *l;
 
-	if (f->file == NO_FILE || f->flags & (FRAME_MARK | FRAME_NAMED))
+	if (f->file == NO_FILE || f->flags & (FRAME_SYNTHETIC | FRAME_NAMED))
 		return false;
 	l = g_hash_table_lookup(p->loops, GUINT_TO_POINTER(f->file));
 	return l && f->address >= l->start && f->address < l->end;
 }
 
 /* One C function's run of Python functions, from `at` on; where the next begins. Behind the
- * last a mark says that there are others, which were not read. */
+ * last a synthetic frame says that there are others, which were not read. */
 static uint32_t add_run(struct python *p, const struct tare_python_stack *s, uint32_t at,
 			const struct frame *native, uint32_t (*name)(void *, const char *),
 			void *ctx)
@@ -346,7 +347,7 @@ static uint32_t add_run(struct python *p, const struct tare_python_stack *s, uin
 		entry = s->frame[at++] & 1;
 	}
 	if (at == s->n && s->more) {
-		struct frame f = { MARK_TRUNCATED, .file = NO_FILE, .flags = FRAME_MARK };
+		struct frame f = { SYNTHETIC_TRUNCATED, .file = NO_FILE, .flags = FRAME_SYNTHETIC };
 
 		g_array_append_val(p->merged, f);
 	}
@@ -363,8 +364,8 @@ static uint32_t end_of_run(const struct tare_python_stack *s, uint32_t at)
 /* Where both begin is known of a whole stack, so they are matched from there: the C function
  * may just have been called, or run in a part of it that the compiler put elsewhere. Of runs
  * and of calls of the C function, how many the other has not. */
-static void unmatched(const struct python *p, const struct tare_python_stack *s,
-		      const struct unwound *w, unsigned *runs, unsigned *calls)
+static void count_unmatched(const struct python *p, const struct tare_python_stack *s,
+			    const struct unwound *w, unsigned *runs, unsigned *calls)
 {
 	*runs = *calls = 0;
 	if (!w->complete || s->more)
@@ -397,7 +398,7 @@ struct unwound python_merge(struct python *p, const struct tare_sample *sample,
 		g_hash_table_remove(p->stacks, &sample->task);
 		return out;
 	}
-	unmatched(p, s, w, &runs, &calls);
+	count_unmatched(p, s, w, &runs, &calls);
 	while (runs--)
 		at = end_of_run(s, at);
 	g_array_set_size(p->merged, 0);

@@ -25,7 +25,7 @@ struct rule_key {
 
 struct rules {
 	struct modules *modules;
-	const struct machine *machine;
+	const struct arch_regs *arch;
 	struct intern *keys; /* struct rule_key */
 	GArray *rules;       /* struct rule, by the number of its key */
 	GArray *saved;       /* struct saved */
@@ -37,12 +37,12 @@ static void expr_clear(gpointer e)
 	g_free(((struct expr *)e)->ops);
 }
 
-struct rules *rules_new(struct modules *modules, const struct machine *machine)
+struct rules *rules_new(struct modules *modules, const struct arch_regs *arch)
 {
 	struct rules *r = g_new0(struct rules, 1);
 
 	r->modules = modules;
-	r->machine = machine;
+	r->arch = arch;
 	r->keys = intern_new(sizeof(struct rule_key));
 	r->rules = g_array_new(FALSE, TRUE, sizeof(struct rule));
 	r->saved = g_array_new(FALSE, TRUE, sizeof(struct saved));
@@ -99,7 +99,7 @@ static uint32_t add_expr(struct rules *r, const Dwarf_Op *ops, size_t n)
 	return r->exprs->len - 1;
 }
 
-static bool fits(Dwarf_Word offset)
+static bool fits_offset(Dwarf_Word offset)
 {
 	return (int64_t)offset >= INT32_MIN && (int64_t)offset <= INT32_MAX;
 }
@@ -108,13 +108,13 @@ static bool fits(Dwarf_Word offset)
  * an operand for it; NO_REGISTER: another operation. */
 static int reg_of(const struct rules *r, const Dwarf_Op *op, uint8_t first, uint8_t by_number)
 {
-	uint64_t reg = MACHINE_REGS;
+	uint64_t reg = ARCH_REGS_MAX;
 
 	if (op->atom >= first && op->atom < first + 32)
 		reg = op->atom - first;
 	else if (op->atom == by_number)
 		reg = op->number;
-	return reg < r->machine->regs ? (int)reg : NO_REGISTER;
+	return reg < r->arch->regs ? (int)reg : NO_REGISTER;
 }
 
 enum verdict { SAME, LOST, SAVED };
@@ -146,7 +146,7 @@ static enum verdict reg_rule(struct rules *r, Dwarf_Frame *frame, int reg, struc
 	if (ops[0].atom == DW_OP_call_frame_cfa) {
 		bool plus = n > 1 && ops[1].atom == DW_OP_plus_uconst;
 
-		if (plus && !fits(ops[1].number))
+		if (plus && !fits_offset(ops[1].number))
 			return LOST;
 		saved->offset = plus ? (int32_t)ops[1].number : 0;
 		saved->how = ops[n - 1].atom == DW_OP_stack_value ? IS_CFA : AT_CFA;
@@ -169,14 +169,14 @@ static bool cfa_rule(struct rules *r, struct rule *rule, Dwarf_Frame *frame)
 		return false;
 	reg = n == 1 ? reg_of(r, ops, DW_OP_breg0, DW_OP_bregx) : NO_REGISTER;
 	offset = ops[0].atom == DW_OP_bregx ? ops[0].number2 : ops[0].number;
-	if (reg != NO_REGISTER && fits(offset)) {
+	if (reg != NO_REGISTER && fits_offset(offset)) {
 		rule->cfa_reg = (uint8_t)reg;
 		rule->cfa_offset = (int32_t)offset;
 		return true;
 	}
 	if (n > EXPR_MOST)
 		return false;
-	rule->cfa_reg = MACHINE_REGS;
+	rule->cfa_reg = ARCH_REGS_MAX;
 	rule->cfa_expr = add_expr(r, ops, n);
 	return true;
 }
@@ -184,15 +184,15 @@ static bool cfa_rule(struct rules *r, struct rule *rule, Dwarf_Frame *frame)
 /* The registers' rules, one after the other. */
 static void reg_rules(struct rules *r, struct rule *rule, Dwarf_Frame *frame)
 {
-	const struct machine *machine = r->machine;
+	const struct arch_regs *arch = r->arch;
 
 	rule->saved = r->saved->len;
-	for (int reg = 0; reg < machine->regs; reg++) {
+	for (int reg = 0; reg < arch->regs; reg++) {
 		struct saved saved = { 0 };
 		bool undefined;
 		enum verdict v;
 
-		if (reg == machine->pc && reg != rule->ra)
+		if (reg == arch->pc && reg != rule->ra)
 			continue; /* it follows from another */
 		v = reg_rule(r, frame, reg, &saved, &undefined);
 		if (v == LOST)
@@ -201,7 +201,7 @@ static void reg_rules(struct rules *r, struct rule *rule, Dwarf_Frame *frame)
 			rule->last |= undefined && reg == rule->ra;
 			continue;
 		}
-		rule->sets_sp |= reg == machine->sp;
+		rule->sets_sp |= reg == arch->sp;
 		rule->n_saved++;
 		g_array_append_val(r->saved, saved);
 	}
@@ -223,7 +223,7 @@ static void make_rule(struct rules *r, struct rule *rule, struct module *module,
 		return;
 	ra = dwarf_frame_info(frame, &start, &end, &rule->signal);
 	rule->ra = (uint8_t)ra;
-	rule->known = ra >= 0 && ra < r->machine->regs && cfa_rule(r, rule, frame);
+	rule->known = ra >= 0 && ra < r->arch->regs && cfa_rule(r, rule, frame);
 	if (rule->known)
 		reg_rules(r, rule, frame);
 	free(frame);
@@ -247,7 +247,7 @@ const struct rule *rules_find(struct rules *r, struct module *module, uint32_t f
 	return &g_array_index(r->rules, struct rule, number);
 }
 
-static bool compute(uint8_t atom, uint64_t a, uint64_t b, uint64_t *out)
+static bool compute_op(uint8_t atom, uint64_t a, uint64_t b, uint64_t *out)
 {
 	switch (atom) {
 	case DW_OP_plus:
@@ -344,7 +344,7 @@ bool rules_evaluate(const struct rules *r, uint32_t expr, const struct registers
 		} else if (op->atom == DW_OP_dup) {
 			s[n] = s[n - 1];
 			n++;
-		} else if (n < 2 || !compute(op->atom, s[n - 2], s[n - 1], &s[n - 2])) {
+		} else if (n < 2 || !compute_op(op->atom, s[n - 2], s[n - 1], &s[n - 2])) {
 			return false;
 		} else {
 			n--;

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "symbol/machine.h"
+#include "symbol/arch_regs.h"
 #include "symbol/module.h"
 
 enum how { AT_CFA, IS_CFA, AT_EXPR, IS_EXPR, IN_REG };
@@ -31,7 +31,7 @@ struct rule {
 	bool last;    /* nobody called it: the return address is undefined */
 	bool sets_sp; /* one of what is saved is the stack pointer */
 	uint8_t ra;   /* the register that has the return address in the end */
-	uint8_t cfa_reg; /* CFA = reg + offset; MACHINE_REGS: by expression */
+	uint8_t cfa_reg; /* CFA = reg + offset; ARCH_REGS_MAX: by expression */
 	uint8_t n_saved;
 	int32_t cfa_offset;
 	uint32_t cfa_expr, saved; /* numbers of the expression, of the first that is saved */
@@ -40,7 +40,7 @@ struct rule {
 
 struct rules;
 
-struct rules *rules_new(struct modules *modules, const struct machine *machine);
+struct rules *rules_new(struct modules *modules, const struct arch_regs *arch);
 void rules_free(struct rules *r); /* takes NULL */
 void rules_forget(struct rules *r);
 unsigned rules_count(const struct rules *r);
@@ -53,7 +53,7 @@ const struct saved *rules_saved(const struct rules *r, const struct rule *rule);
 
 /* Registers and a piece of stack, as they are in one frame. */
 struct registers {
-	uint64_t reg[MACHINE_REGS];
+	uint64_t reg[ARCH_REGS_MAX];
 	uint64_t has; /* bit by register */
 	uint64_t base, size;
 	const unsigned char *stack;

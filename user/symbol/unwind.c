@@ -10,26 +10,26 @@
 
 struct unwinder {
 	struct modules *modules;
-	const struct machine *machine;
+	const struct arch_regs *arch;
 	struct rules *rules;
 	struct frame frames[UNWIND_MOST];
 };
 
 struct walk {
 	struct registers now;
-	const struct machine *machine;
+	const struct arch_regs *arch;
 	bool inner;   /* nothing was called from this frame: the first, or a signal came */
 	bool cloning; /* this frame is in the system call that makes a task */
 	bool chained; /* the frame pointer is from a chain of them */
 };
 
-struct unwinder *unwinder_new(struct modules *modules, const struct machine *machine)
+struct unwinder *unwinder_new(struct modules *modules, const struct arch_regs *arch)
 {
 	struct unwinder *u = g_new0(struct unwinder, 1);
 
 	u->modules = modules;
-	u->machine = machine;
-	u->rules = rules_new(modules, machine);
+	u->arch = arch;
+	u->rules = rules_new(modules, arch);
 	return u;
 }
 
@@ -53,15 +53,15 @@ unsigned unwinder_rules(const struct unwinder *u)
 
 static uint64_t pc_of(const struct walk *w)
 {
-	return w->now.reg[w->machine->pc];
+	return w->now.reg[w->arch->pc];
 }
 
 static uint64_t sp_of(const struct walk *w)
 {
-	return w->now.reg[w->machine->sp];
+	return w->now.reg[w->arch->sp];
 }
 
-static void set(struct walk *w, unsigned reg, uint64_t value)
+static void set_register(struct walk *w, unsigned reg, uint64_t value)
 {
 	w->now.reg[reg] = value;
 	w->now.has |= 1ULL << reg;
@@ -70,20 +70,20 @@ static void set(struct walk *w, unsigned reg, uint64_t value)
 /* A return address: without its signature. */
 static void set_pc(struct walk *w, uint64_t back)
 {
-	set(w, w->machine->pc, back & w->machine->code_bits);
+	set_register(w, w->arch->pc, back & w->arch->code_bits);
 }
 
 /* Is there code before a return address? */
 static bool is_code(const struct space *space, uint64_t back)
 {
-	const struct range *r = space_find(space, back - 1);
+	const struct vma *r = space_find(space, back - 1);
 
 	return r && r->code;
 }
 
 /* What a register was in the caller; `value` is set in any case. */
-static bool restore(const struct unwinder *u, const struct saved *saved, const struct registers *m,
-		    uint64_t cfa, uint64_t *value)
+static bool restore_register(const struct unwinder *u, const struct saved *saved,
+			     const struct registers *m, uint64_t cfa, uint64_t *value)
 {
 	int32_t offset = saved->offset;
 	bool is_value;
@@ -114,7 +114,7 @@ static bool cfa_of(const struct unwinder *u, const struct rule *rule, const stru
 {
 	bool is_value;
 
-	if (rule->cfa_reg == MACHINE_REGS)
+	if (rule->cfa_reg == ARCH_REGS_MAX)
 		return rules_evaluate(u->rules, rule->cfa_expr, m, 0, cfa, &is_value);
 	*cfa = m->reg[rule->cfa_reg] + rule->cfa_offset;
 	return registers_has(m, rule->cfa_reg);
@@ -125,7 +125,7 @@ static bool cfa_of(const struct unwinder *u, const struct rule *rule, const stru
  * do not, the innermost may have none of the stack. */
 static bool is_outwards(const struct walk *w, const struct rule *rule, uint64_t sp)
 {
-	bool none = w->machine->link == NO_REGISTER ? w->cloning : w->inner;
+	bool none = w->arch->link == NO_REGISTER ? w->cloning : w->inner;
 
 	return rule->signal || sp_of(w) >= sp + !none;
 }
@@ -134,8 +134,8 @@ static enum step by_rule(const struct unwinder *u, const struct rule *rule, stru
 {
 	const struct saved *saved = rules_saved(u->rules, rule);
 	struct registers *m = &w->now;
-	uint64_t cfa, value[MACHINE_REGS], sp = sp_of(w), has = m->has & ~rule->lost;
-	const struct machine *machine = w->machine;
+	uint64_t cfa, value[ARCH_REGS_MAX], sp = sp_of(w), has = m->has & ~rule->lost;
+	const struct arch_regs *arch = w->arch;
 
 	if (rule->last)
 		return STEP_END;
@@ -143,7 +143,7 @@ static enum step by_rule(const struct unwinder *u, const struct rule *rule, stru
 		return STEP_LOST;
 	/* All are computed from the registers as they were before. */
 	for (int i = 0; i < rule->n_saved; i++) {
-		if (restore(u, &saved[i], m, cfa, &value[i]))
+		if (restore_register(u, &saved[i], m, cfa, &value[i]))
 			has |= 1ULL << saved[i].reg;
 		else
 			has &= ~(1ULL << saved[i].reg);
@@ -152,8 +152,8 @@ static enum step by_rule(const struct unwinder *u, const struct rule *rule, stru
 		m->reg[saved[i].reg] = value[i];
 	m->has = has;
 	w->chained = false;
-	if (!rule->sets_sp || !registers_has(m, machine->sp))
-		set(w, machine->sp, cfa);
+	if (!rule->sets_sp || !registers_has(m, arch->sp))
+		set_register(w, arch->sp, cfa);
 	if (!registers_has(m, rule->ra))
 		return STEP_LOST;
 	set_pc(w, m->reg[rule->ra]);
@@ -167,7 +167,7 @@ static enum step by_init(struct walk *w, int behind)
 
 	if (!registers_load(&w->now, at, &back))
 		return STEP_LOST;
-	set(w, w->machine->sp, at + 8);
+	set_register(w, w->arch->sp, at + 8);
 	set_pc(w, back);
 	return STEP_ON;
 }
@@ -176,40 +176,40 @@ static enum step by_init(struct walk *w, int behind)
  * sake (cfi_endproc in clone.S): the caller's return address is where the call left it. */
 static enum step by_clone(const struct space *space, struct walk *w)
 {
-	const struct machine *machine = w->machine;
-	bool pushed = machine->link == NO_REGISTER;
+	const struct arch_regs *arch = w->arch;
+	bool pushed = arch->link == NO_REGISTER;
 	uint64_t back;
 
 	if (!pushed)
-		back = w->now.reg[machine->link] & machine->code_bits;
+		back = w->now.reg[arch->link] & arch->code_bits;
 	else if (!registers_load(&w->now, sp_of(w), &back))
 		return STEP_LOST;
 	if (!is_code(space, back))
 		return STEP_LOST;
-	set(w, machine->sp, sp_of(w) + (pushed ? 8 : 0));
+	set_register(w, arch->sp, sp_of(w) + (pushed ? 8 : 0));
 	set_pc(w, back);
 	return STEP_ON;
 }
 
 static enum step by_frame_pointer(const struct space *space, struct walk *w)
 {
-	const struct machine *machine = w->machine;
+	const struct arch_regs *arch = w->arch;
 	struct registers *m = &w->now;
-	uint64_t next, back, frame = m->reg[machine->fp];
+	uint64_t next, back, frame = m->reg[arch->fp];
 
 	if (w->chained && !frame) /* by the ABI that is where it ends */
 		return STEP_END;
-	if (!registers_has(m, machine->fp) || frame & 7 || frame < sp_of(w) ||
-	    !registers_load(m, frame + machine->frame_next, &next) ||
-	    !registers_load(m, frame + machine->frame_back, &back))
+	if (!registers_has(m, arch->fp) || frame & 7 || frame < sp_of(w) ||
+	    !registers_load(m, frame + arch->frame_next, &next) ||
+	    !registers_load(m, frame + arch->frame_back, &back))
 		return STEP_LOST;
 	if (!back)
 		return STEP_END;
-	if (!is_code(space, back & machine->code_bits))
+	if (!is_code(space, back & arch->code_bits))
 		return STEP_LOST;
 	m->has = 0;
-	set(w, machine->sp, frame + machine->frame_end);
-	set(w, machine->fp, next);
+	set_register(w, arch->sp, frame + arch->frame_end);
+	set_register(w, arch->fp, next);
 	set_pc(w, back);
 	w->chained = true;
 	return STEP_ON;
@@ -218,17 +218,17 @@ static enum step by_frame_pointer(const struct space *space, struct walk *w)
 /* What a signal interrupted: all of its registers stand in the frame that the kernel made. */
 static enum step by_signal(struct walk *w)
 {
-	const struct machine *machine = w->machine;
+	const struct arch_regs *arch = w->arch;
 	struct registers was = w->now;
 
-	for (int i = 0; i < machine->words; i++) {
-		uint64_t at = sp_of(w) + machine->signal_at + 8 * (uint64_t)i;
+	for (int i = 0; i < arch->words; i++) {
+		uint64_t at = sp_of(w) + arch->signal_at + 8 * (uint64_t)i;
 
-		if (machine->word[i] == NO_REGISTER)
+		if (arch->word[i] == NO_REGISTER)
 			continue;
-		if (!registers_load(&w->now, at, &was.reg[machine->word[i]]))
+		if (!registers_load(&w->now, at, &was.reg[arch->word[i]]))
 			return STEP_LOST;
-		was.has |= 1ULL << machine->word[i];
+		was.has |= 1ULL << arch->word[i];
 	}
 	w->now = was;
 	w->inner = true;
@@ -236,12 +236,12 @@ static enum step by_signal(struct walk *w)
 }
 
 /* Does a handler return here? To its first instruction, and nobody calls it. */
-static bool is_signal(const struct machine *machine, struct module *module, uint64_t address)
+static bool is_signal(const struct arch_regs *arch, struct module *module, uint64_t address)
 {
 	uint64_t offset;
-	const char *name = machine->signal_code ? module_symbol(module, address, &offset) : NULL;
+	const char *name = arch->signal_code ? module_symbol(module, address, &offset) : NULL;
 
-	return name && !strcmp(name, machine->signal_code);
+	return name && !strcmp(name, arch->signal_code);
 }
 
 /* It was nobody's call: where its return address would be the stack began, give or take
@@ -257,12 +257,12 @@ static bool at_first(const struct space *space, const struct walk *w)
 }
 
 /* One frame out of `w`; and what it was. */
-static enum step step(struct unwinder *u, const struct space *space, struct walk *w,
-		      struct frame *f)
+static enum step unwind_frame(struct unwinder *u, const struct space *space, struct walk *w,
+			      struct frame *f)
 {
 	bool exact = w->inner;
 	uint64_t at = pc_of(w) - !exact;
-	const struct range *r = space_find(space, at);
+	const struct vma *r = space_find(space, at);
 	const struct rule *rule = NULL;
 	enum step next;
 	int init;
@@ -293,38 +293,38 @@ static enum step step(struct unwinder *u, const struct space *space, struct walk
 		return next == STEP_ON && at_first(space, w) ? STEP_END : next;
 	}
 	w->inner = false;
-	if (module && is_signal(u->machine, module, f->address + !exact)) {
+	if (module && is_signal(u->arch, module, f->address + !exact)) {
 		f->address += !exact;
 		f->flags |= FRAME_EXACT;
 		return by_signal(w);
 	}
-	init = module && u->machine->link == NO_REGISTER ? module_in_init(module, f->address) : -1;
+	init = module && u->arch->link == NO_REGISTER ? module_in_init(module, f->address) : -1;
 	if (init >= 0)
 		return by_init(w, init);
 	if (!r || !r->code)
 		return STEP_LOST;
 	if (w->cloning && by_clone(space, w) == STEP_ON)
 		return STEP_ON;
-	f->flags |= FRAME_GUESS;
+	f->flags |= FRAME_FALLBACK;
 	return by_frame_pointer(space, w);
 }
 
 struct unwound unwind(struct unwinder *u, const struct space *space, const struct stack_top *top)
 {
-	const struct machine *machine = u->machine;
-	struct walk w = { .machine = machine, .inner = true, .cloning = top->cloning };
+	const struct arch_regs *arch = u->arch;
+	struct walk w = { .arch = arch, .inner = true, .cloning = top->cloning };
 	struct unwound out = { .frames = u->frames };
 	enum step next = STEP_ON;
 
-	for (int i = 0; i < machine->words; i++)
-		if (machine->word[i] != NO_REGISTER)
-			set(&w, machine->word[i], top->words[i]);
+	for (int i = 0; i < arch->words; i++)
+		if (arch->word[i] != NO_REGISTER)
+			set_register(&w, arch->word[i], top->words[i]);
 	w.now.base = sp_of(&w);
 	w.now.size = top->size;
 	w.now.stack = top->stack;
 	while (next == STEP_ON && out.n < UNWIND_MOST - 1) {
-		next = step(u, space, &w, &u->frames[out.n]);
-		out.guessed |= u->frames[out.n].flags & FRAME_GUESS;
+		next = unwind_frame(u, space, &w, &u->frames[out.n]);
+		out.fallback |= u->frames[out.n].flags & FRAME_FALLBACK;
 		out.n++;
 		w.cloning = false;
 		if (next == STEP_ON && !pc_of(&w))
@@ -332,9 +332,9 @@ struct unwound unwind(struct unwinder *u, const struct space *space, const struc
 	}
 	out.complete = next == STEP_END;
 	if (!out.complete)
-		u->frames[out.n++] = (struct frame){ .address = MARK_TRUNCATED,
+		u->frames[out.n++] = (struct frame){ .address = SYNTHETIC_TRUNCATED,
 						     .file = NO_FILE,
-						     .flags = FRAME_MARK };
+						     .flags = FRAME_SYNTHETIC };
 	return out;
 }
 

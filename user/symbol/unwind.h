@@ -3,7 +3,7 @@
  * From registers and a copied piece of stack to the frames that called each other.
  * By the rules that compilers leave for it (symbol/rules.h); by frame pointer only where
  * code has none, and then the frames say so. A stack that cannot be followed ends with
- * MARK_TRUNCATED. What differs from one architecture to another is in symbol/machine.h.
+ * SYNTHETIC_TRUNCATED. What differs from one architecture to another is in symbol/arch_regs.h.
  */
 #ifndef TARE_UNWIND_H
 #define TARE_UNWIND_H
@@ -12,23 +12,23 @@
 #include <stdint.h>
 
 #include "model/samples.h"
-#include "symbol/machine.h"
+#include "symbol/arch_regs.h"
 #include "symbol/module.h"
 
 #define UNWIND_MOST 4096 /* frames */
 
 struct unwinder;
 
-struct unwinder *unwinder_new(struct modules *modules, const struct machine *machine);
+struct unwinder *unwinder_new(struct modules *modules, const struct arch_regs *arch);
 void unwinder_free(struct unwinder *u); /* takes NULL */
 
 struct unwound {
 	struct frame *frames; /* innermost first; the unwinder's, until the next call */
 	unsigned n;
 	bool complete; /* up to where the thread began */
-	bool guessed;  /* some by frame pointer */
+	bool fallback; /* some by frame pointer */
 };
-/* What a thread had: registers, as the machine's `words` say, and `size` bytes of stack, from
+/* What a thread had: registers, as the `words` of arch_regs say, and `size` bytes of stack, from
  * its stack pointer up. */
 struct stack_top {
 	const __u64 *words;

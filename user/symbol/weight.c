@@ -22,7 +22,7 @@ static bool read_at(int fd, void *to, size_t size, uint64_t at)
 	return at <= INT64_MAX && pread(fd, to, size, (off_t)at) == (ssize_t)size;
 }
 
-static uint64_t plus(uint64_t a, uint64_t b)
+static uint64_t add_bounded(uint64_t a, uint64_t b)
 {
 	return a + b < a ? UINT64_MAX : a + b;
 }
@@ -70,7 +70,7 @@ static uint64_t xz_weight(int fd, const Elf64_Shdr *s)
 	while (sum <= XZ_MOST && read_at(fd, &block, 1, at) && block) {
 		uint64_t begin = at += (block + 1u) * 4;
 
-		sum = plus(sum, lzma2_weight(fd, &at, &chunks));
+		sum = add_bounded(sum, lzma2_weight(fd, &at, &chunks));
 		at = begin + ((at - begin + 3) & ~3ULL) + check;
 	}
 	return sum > XZ_MOST ? UINT64_MAX : sum;
@@ -84,8 +84,8 @@ static uint64_t section_weight(int fd, const Elf64_Shdr *s)
 		return 0;
 	if (s->sh_flags & SHF_COMPRESSED &&
 	    read_at(fd, &compressed, sizeof(compressed), s->sh_offset))
-		return plus(s->sh_size, compressed.ch_size);
-	return plus(s->sh_size, xz_weight(fd, s));
+		return add_bounded(s->sh_size, compressed.ch_size);
+	return add_bounded(s->sh_size, xz_weight(fd, s));
 }
 
 static uint64_t sections_weight(int fd, const Elf64_Ehdr *head)
@@ -100,8 +100,8 @@ static uint64_t sections_weight(int fd, const Elf64_Ehdr *head)
 	if (n > SECTIONS_MOST)
 		return UINT64_MAX;
 	for (uint64_t i = 1; i < n; i++)
-		if (read_at(fd, &s, sizeof(s), plus(head->e_shoff, i * sizeof(s))))
-			sum = plus(sum, section_weight(fd, &s));
+		if (read_at(fd, &s, sizeof(s), add_bounded(head->e_shoff, i * sizeof(s))))
+			sum = add_bounded(sum, section_weight(fd, &s));
 	return sum;
 }
 
@@ -114,9 +114,9 @@ static uint64_t segments_weight(int fd, const Elf64_Ehdr *head)
 	if (head->e_phnum > SEGMENTS_MOST)
 		return UINT64_MAX;
 	for (uint64_t i = 0; i < head->e_phnum; i++)
-		if (read_at(fd, &p, sizeof(p), plus(head->e_phoff, i * sizeof(p))) &&
+		if (read_at(fd, &p, sizeof(p), add_bounded(head->e_phoff, i * sizeof(p))) &&
 		    p.p_type != PT_LOAD && p.p_type != PT_TLS && p.p_type != PT_GNU_RELRO)
-			sum = plus(sum, p.p_filesz);
+			sum = add_bounded(sum, p.p_filesz);
 	return sum;
 }
 
@@ -132,5 +132,5 @@ uint64_t weight_of(int fd)
 	if (head.e_ident[EI_CLASS] != ELFCLASS64)
 		return fstat(fd, &st) || st.st_size > WEIGHT_32_MOST ? UINT64_MAX :
 								       (uint64_t)st.st_size;
-	return plus(sections_weight(fd, &head), segments_weight(fd, &head));
+	return add_bounded(sections_weight(fd, &head), segments_weight(fd, &head));
 }

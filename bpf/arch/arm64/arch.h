@@ -9,7 +9,7 @@
 
 #include "../generic.h"
 
-#define ARCH_ELF 183              /* EM_AARCH64: which of user/symbol's machines it is */
+#define ARCH_ELF 183              /* EM_AARCH64: which of user/symbol/arch_regs_*.c it is */
 #define ARCH_AUDIT 0xc00000b7u    /* AUDIT_ARCH_AARCH64, as libseccomp names calls */
 #define ARCH_AUDIT_32 0x40000028u /* AUDIT_ARCH_ARM */
 

@@ -10,7 +10,7 @@
 
 #include "../generic.h"
 
-#define ARCH_ELF 243              /* EM_RISCV: which of user/symbol's machines it is */
+#define ARCH_ELF 243              /* EM_RISCV: which of user/symbol/arch_regs_*.c it is */
 #define ARCH_AUDIT 0xc00000f3u    /* AUDIT_ARCH_RISCV64, as libseccomp names calls */
 #define ARCH_AUDIT_32 0x400000f3u /* AUDIT_ARCH_RISCV32 */
 

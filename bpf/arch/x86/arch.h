@@ -7,7 +7,7 @@
 #ifndef TARE_ARCH_H
 #define TARE_ARCH_H
 
-#define ARCH_ELF 62               /* EM_X86_64: which of user/symbol's machines it is */
+#define ARCH_ELF 62               /* EM_X86_64: which of user/symbol/arch_regs_*.c it is */
 #define ARCH_AUDIT 0xc000003eu    /* AUDIT_ARCH_X86_64, as libseccomp names calls */
 #define ARCH_AUDIT_32 0x40000003u /* AUDIT_ARCH_I386 */
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Attaches to a program that stands at its first checkpoint. The opening balances must
+"""Attaches to a program that stands at its first checkpoint. The initial balances must
 be the kernel's, nothing may be put down to a task yet; then, at each checkpoint that
 follows, the figures must equal the kernel's. tare ends when the program does.
 
@@ -43,16 +43,16 @@ def next_checkpoint(s):
             return line
 
 
-def check_opening(r, kernel):
+def check_initial(r, kernel):
     bad = []
     for pid, (kinds, _) in kernel.items():
         p = report.process(r, pid)
         if not p:
             continue  # compare() has said so
         for kind, there in kinds.items():
-            opening = p["balance"][kind]["opening"]
-            if opening != there:
-                bad.append(f"pid {pid}: opening {kind}: tare {opening}, kernel {there}")
+            initial = p["balance"][kind]["initial"]
+            if initial != there:
+                bad.append(f"pid {pid}: initial {kind}: tare {initial}, kernel {there}")
         for t in p["tasks"]:
             moved = {k: t[k] for k in report.KINDS if t[k]["in"] or t[k]["out"]}
             if moved or t["faults"]["total"] or not t["attached"]:
@@ -112,7 +112,7 @@ def run(s, o, bad):
         everyone.append(two)
     for one in everyone:
         r, kernel, wrong = one.compare()
-        bad += [f"opening: {b}" for b in wrong + check_opening(r, kernel)]
+        bad += [f"initial: {b}" for b in wrong + check_initial(r, kernel)]
     held = 1
     s.go_on()
     while True:

@@ -7,7 +7,7 @@ that follows it and at the end, unless a later one of the same task replaces it.
 
 import report
 
-VERBS = ("touched", "freed", "caused", "asked", "inherited", "named", "foreign", "count")
+VERBS = ("touched", "freed", "caused", "virtual", "inherited", "named", "by_others", "count")
 CODE = 1 << 20
 CAUSES = {"fault": "page fault"}
 
@@ -103,17 +103,18 @@ class Facts:
         flows = [c for c in t["causes"] if c["cause"] == name] or [{"in": 0, "out": 0}]
         return self.compare(values, lambda way: flows[0][way])
 
-    def check_asked(self, r, tid, values):
+    def check_virtual(self, r, tid, values):
         t = report.task(r, tid)
         return self.compare(values, lambda what: t["virtual"][what]) if t else "no such task"
 
     def check_inherited(self, r, pid, values):
         p = report.process(r, pid)
-        return self.compare(values, lambda k: p["balance"][k]["opening"]) if p else "no process"
+        return self.compare(values, lambda k: p["balance"][k]["initial"]) if p else "no process"
 
-    def check_foreign(self, r, pid, values):
+    def check_by_others(self, r, pid, values):
         p = report.process(r, pid)
-        return self.compare(values, lambda k: p["foreign"][k][values["way"]]) if p else "no process"
+        way = values["way"]
+        return self.compare(values, lambda k: p["by_others"][k][way]) if p else "no process"
 
     def check_named(self, r, tid, values):
         t, want = report.task(r, tid), utf8(bytes.fromhex(values["hex"]))

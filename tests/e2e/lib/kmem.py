@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Kernel memory: runs a program that makes some, in so many units, and holds it at
 each checkpoint. There the books must add up, be what the control group's own files
-say, and grow by what a unit costs, entered against the task that made it.
+say, and grow by what a unit costs, counted against the task that made it.
 
     kmem.py [--attach GROUP] [--opt TARE-OPTION]… WHAT N    run WHAT, one of UNITS
     kmem.py check FILE…                                     what every report must hold
@@ -35,11 +35,11 @@ STACK = 16384  # of a task in the kernel: x86-64, arm64, riscv64
 # Each CPU may hold as much, charged ahead of need (MEMCG_CHARGE_BATCH).
 STOCK = 64 * PAGE * os.sysconf("SC_NPROCESSORS_CONF")
 # The first task's stack and first tables are from before it came into the group.
-ADOPTED = STACK + 16 * PAGE
+ATTACHED = STACK + 16 * PAGE
 
 # What one costs the kernel in bytes: at least the objects that there must be, at
 # most what 6.18 takes and a quarter; each slab object has 8 for its group. `task`: who
-# makes it, `share`: the part of it that is entered there; `rss`: user bytes of each.
+# makes it, `share`: the part of it that is counted there; `rss`: user bytes of each.
 Unit = collections.namedtuple("Unit", "task least most share rss")
 UNITS = {
     # io_kiocb 256 (6.1: 224 to 256). The timeout's own data (96) is not charged.
@@ -78,7 +78,7 @@ def directory(version, path):
     raise Skip(f"no control groups of version {version} are mounted")
 
 
-class Group:
+class Cgroup:
     """A memory control group by its own files. All in bytes."""
 
     def __init__(self, directory):
@@ -88,7 +88,7 @@ class Group:
     @staticmethod
     def of(cgroup):
         """That of a report."""
-        return Group(directory(cgroup["version"], cgroup["path"]))
+        return Cgroup(directory(cgroup["version"], cgroup["path"]))
 
     @staticmethod
     def home():
@@ -96,11 +96,11 @@ class Group:
         v1 = re.search(r"^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$",
                        procfs.read("/proc/self/cgroup").decode(), re.M)
         if v1:
-            return Group(directory(1, v1.group(1)))
+            return Cgroup(directory(1, v1.group(1)))
         top = directory(2, "")
         if b"memory" not in procfs.read(top + "/cgroup.subtree_control").split():
             raise Skip("no control group here hands the memory controller on")
-        return Group(top)
+        return Cgroup(top)
 
     def number(self, name, line=None):
         """None: the kernel doesn't tell."""
@@ -128,7 +128,7 @@ class Group:
 
 def held(r):
     """Kernel memory by tare: events, where it has them, else the group's counter."""
-    return r["kmem"]["by_events" if r["kmem"]["level"] == "events" else "by_group"]
+    return r["kmem"]["by_events" if r["kmem"]["level"] == "events" else "by_cgroup"]
 
 
 def rss(r):
@@ -148,12 +148,12 @@ def check_stacks(r):
 def check_unmeasured(r):
     """null, never 0, and a reason."""
     bad, total, k = [], r["totals"]["kmem"], r["kmem"]
-    said = [total[n] for n in ("opening", "in", "out", "net", "unattributed")]
-    said += total["foreign"].values()
+    said = [total[n] for n in ("initial", "in", "out", "net", "unattributed")]
+    said += total["by_others"].values()
     said += [t["kmem"][n] for t in report.tasks(r) for n in ("in", "out", "net")]
     said += [p["balance"]["kmem"]["net"] for p in r["processes"]]
     said += [t["at_peak"]["kmem"] for t in report.tasks(r)] + [r["weight"]["kmem"]]
-    said += [k[n] for n in ("by_events", "by_group", "difference", "bound", "vmalloc", "sock")]
+    said += [k[n] for n in ("by_events", "by_cgroup", "difference", "bound", "vmalloc", "sock")]
     if any(v is not None for v in said):
         bad.append(f"kernel memory was not measured, but there are figures: {said}")
     for name in ("cgroup", "kmem"):
@@ -176,7 +176,7 @@ def with_sockets(c, look):
     return look["kernel"] + (look["sock"] if c["version"] == 2 else 0)
 
 
-def check_group(r, look, explain):
+def check_cgroup(r, look, explain):
     """The report against the group's files, read before and after it, alike."""
     c, k, w, bad = r["cgroup"], r["kmem"], r["weight"], []
     # v1 counts each change at once, v2's statistics are flushed now and then.
@@ -186,10 +186,10 @@ def check_group(r, look, explain):
             bad.append(f"cgroup.{name}: tare {c[name]}, its file {look[name]}")
     if c["stat"]["sock"] is not None and abs(c["stat"]["sock"] - look["sock"]) > look["sock"] / 10:
         bad.append(f"sockets: tare {c['stat']['sock']}, its file {look['sock']}")
-    if abs(k["by_group"] - with_sockets(c, look)) > slack:
-        bad.append(f"by_group {k['by_group']}, its files {look}")
+    if abs(k["by_cgroup"] - with_sockets(c, look)) > slack:
+        bad.append(f"by_cgroup {k['by_cgroup']}, its files {look}")
     if c["stat"].get("kernel_stack") is not None and c["own"] and \
-            abs(c["stat"]["kernel_stack"] - r["totals"]["kstack"]["net"]) > ADOPTED:
+            abs(c["stat"]["kernel_stack"] - r["totals"]["kstack"]["net"]) > ATTACHED:
         bad.append(f"stacks: {r['totals']['kstack']}, its file {c['stat']['kernel_stack']}")
     if c["own"] and c["others"]:
         bad.append(f"a stranger is in a group of its own: {c}")
@@ -218,7 +218,7 @@ def check_growth(name, n, r0, r1, look0, look1):
     grown, user = held(r1) - held(r0), rss(r1) - rss(r0)
     # What hidden tasks gave back, the group has less: by so much, and in no other direction.
     room = min(0.05 * there, 2 * (r1["kmem"]["bound"] or 0))
-    if not -room - r0["kmem"]["untold"] <= grown - there <= room + r1["kmem"]["untold"]:
+    if not -room - r0["kmem"]["unreported"] <= grown - there <= room + r1["kmem"]["unreported"]:
         bad.append(f"{n} units: tare {grown}, control group {there}")
     # Code that runs for the first time comes beside it.
     if user >= max(unit.rss * n, 64 * PAGE):
@@ -227,8 +227,8 @@ def check_growth(name, n, r0, r1, look0, look1):
         by = sum(t["kmem"]["net"] - (old or {"kmem": {"net": 0}})["kmem"]["net"]
                  for t in report.tasks(r1) if t["comm"] == unit.task
                  for old in (report.task(r0, t["tid"]),))
-        if by < unit.share * there or by > 1.02 * there + STOCK + r1["kmem"]["untold"]:
-            bad.append(f"{unit.task} made {there}; entered against it: {by}")
+        if by < unit.share * there or by > 1.02 * there + STOCK + r1["kmem"]["unreported"]:
+            bad.append(f"{unit.task} made {there}; counted against it: {by}")
     print(f"{name}: {n} units, kernel {there / n:.1f} bytes each, tare {grown / n:.1f}, "
           f"RSS {user / n:.3f}")
     return bad
@@ -254,7 +254,7 @@ class Hold:
         self.made, self.closed = {}, {}
         self.at = {}  # checkpoint: (report, look)
         self.bad = []
-        self.group = None
+        self.cgroup = None
 
     def next(self):
         """To the next checkpoint: its name; None at the end."""
@@ -275,13 +275,13 @@ class Hold:
         """A report and what the group's files say, at a moment when nothing moved:
         what RCU has still to free goes on for a while."""
         while True:
-            if not self.group:
+            if not self.cgroup:
                 r = self.s.snapshot()
                 measured_or_skip(r)
-                self.group = Group.of(r["cgroup"])
-            before = self.group.look()
+                self.cgroup = Cgroup.of(r["cgroup"])
+            before = self.cgroup.look()
             r, _, wrong = self.s.compare()
-            if self.group.look() == before:
+            if self.cgroup.look() == before:
                 return r, before, wrong
             if not self.s.deadline.left():
                 raise session.Failed(f"the control group does not stand still: {before}")
@@ -289,7 +289,7 @@ class Hold:
 
     def compare(self, name):
         r, look, wrong = self.still()
-        wrong += check(r) + check_group(r, look, explain=r["cgroup"]["own"])
+        wrong += check(r) + check_cgroup(r, look, explain=r["cgroup"]["own"])
         wrong += self.known.check(r)
         r0, look0 = self.at.get("before", (None, None))
         if name == "made":
@@ -328,7 +328,7 @@ class Hold:
             bad.append(f"{fell} in pipes that were closed: {look0} -> {look}")
         if r["kmem"]["level"] == "events":
             closer, maker = (report.task(r, x["tid"])["kmem"] for x in (self.closed, self.made))
-            late, before = (x["kmem"]["foreign"]["late"]["out"] for x in (r, r0))
+            late, before = (x["kmem"]["by_others"]["late"]["out"] for x in (r, r0))
             if closer["net"] < 0 or closer["net"] > STOCK or late - before < fell - STOCK:
                 bad.append(f"closer gave back {fell} that were not its own: {closer}, {late}")
             held = report.task(r0, self.made["tid"])["kmem"]["net"] - fell
@@ -345,9 +345,9 @@ class Hold:
         if look0["kernel"] - look["kernel"] < least - STOCK:
             bad.append(f"{least} in dentries that went: {look0} -> {look}")
         if r["kmem"]["level"] == "events":
-            out = r["totals"]["kmem"]["foreign"]["out"] - r0["totals"]["kmem"]["foreign"]["out"]
-            if out + r["kmem"]["untold"] < 0.8 * least:
-                bad.append(f"freed from RCU, so foreign: {out} of {least}: {r['kernel']}")
+            out = r["totals"]["kmem"]["by_others"]["out"] - r0["totals"]["kmem"]["by_others"]["out"]
+            if out + r["kmem"]["unreported"] < 0.8 * least:
+                bad.append(f"freed from RCU, so by others: {out} of {least}: {r['kernel']}")
         return bad
 
 
@@ -360,7 +360,7 @@ def measured_or_skip(r):
         raise Skip(f"kernel memory is not measured here: {reasons(r)}")
 
 
-def in_group(group, command):
+def in_cgroup(group, command):
     return ["sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', group, *command]
 
 
@@ -369,8 +369,8 @@ def start(s, o, command, hold):
     if not o.attach:
         s.start_run(o.opt, command)
         return None
-    stranger = subprocess.Popen(in_group(o.attach, ["sleep", "200"]))
-    s.start_program(in_group(o.attach, command))
+    stranger = subprocess.Popen(in_cgroup(o.attach, ["sleep", "200"]))
+    s.start_program(in_cgroup(o.attach, command))
     s.first = hold.next()
     s.deadline.wait("the stranger in the group", lambda: str(stranger.pid).encode() in
                     procfs.read(o.attach + "/cgroup.procs").split())
@@ -380,7 +380,7 @@ def start(s, o, command, hold):
 
 def check_attached(r, group):
     c, bad = r["cgroup"], []
-    if Group.of(c).dir != os.path.realpath(group) or c["own"] or c["others"] != 1:
+    if Cgroup.of(c).dir != os.path.realpath(group) or c["own"] or c["others"] != 1:
         bad.append(f"it lives in {group}, with one other: {c}")
     if r["weight"]["source"] != "processes":
         bad.append(f"a group that is not its own: {r['weight']}")

@@ -9,7 +9,7 @@
     report.py assert FILE EXPRESSION…  each must be true
 
 Some hosts run tasks without events (tare doctor proves it): kernel memory that was given back
-while these ran is missing from the events. Such a report is read as if it had been told, see
+while these ran is missing from the events. Such a report is read as if it had been reported, see
 forgive(). Kernels in guests have no such tasks: tests/kernels forgives nothing.
 
 In expressions: r (the report), tasks (all), processes, pids, by_comm(name), sum, len …
@@ -26,7 +26,7 @@ USER = RSS + ("swap",)
 KERNEL = ("pagetable", "kstack", "kmem")
 KINDS = USER + KERNEL
 DETAIL = ("task_record", "mm_record", "event")  # losses that cost detail, and no sum
-FOREIGN = ("reclaim", "khugepaged", "kernel", "process", "late")
+NONOWNERS = ("reclaim", "khugepaged", "kernel", "process", "late")
 
 
 def load(path):
@@ -88,7 +88,7 @@ def is_off(r):
     return k["difference"] is not None and abs(k["difference"]) > k["bound"]
 
 
-def untold(r):
+def unreported(r):
     """More was given back than there were events of, and there may have been."""
     return is_off(r) and r["kmem"]["difference"] < 0 and tasks_are_hidden()
 
@@ -96,9 +96,9 @@ def untold(r):
 def forgive(r):
     """Where tasks are hidden, what was given back meanwhile has no event: the group has less,
     never more, and what else is wrong still shows. The report for further checks, which finds
-    in kmem.untold by how much; 0 where all was told."""
-    missing = -r["kmem"]["difference"] if untold(r) else 0
-    r["kmem"]["untold"] = missing
+    in kmem.unreported by how much; 0 where all was reported."""
+    missing = -r["kmem"]["difference"] if unreported(r) else 0
+    r["kmem"]["unreported"] = missing
     if missing:
         b, lost = r["books"], r["lost"]
         b["balanced"] = b["checked"] and not (b["off_pages"] or b["mms_nonzero"] or any(
@@ -111,17 +111,17 @@ def forgive(r):
 def check_equation(p):
     who, bad = f"pid {p['pid']} ({p['comm']})", []
     for kind in KINDS:
-        b, foreign = p["balance"][kind], p["foreign"][kind]
+        b, nonowner = p["balance"][kind], p["by_others"][kind]
         if kind == "kmem" or b["net"] is None:  # what others free has no process
-            bad += all_null(who, f"foreign.{kind}", foreign)
+            bad += all_null(who, f"by_others.{kind}", nonowner)
         if b["net"] is None:
             bad += all_null(who, kind, b)
             continue
         own = sum(flow_net(t[kind]) for t in p["tasks"])
-        net = b["opening"] + own + flow_net(foreign) + (p["unattributed"][kind] or 0)
+        net = b["initial"] + own + flow_net(nonowner) + (p["unattributed"][kind] or 0)
         if net != b["net"]:
-            bad.append(f"{who}: {kind}: opening {b['opening']} + tasks {own} + foreign "
-                       f"{foreign} = {net}, not net {b['net']}")
+            bad.append(f"{who}: {kind}: initial {b['initial']} + tasks {own} + by others "
+                       f"{nonowner} = {net}, not net {b['net']}")
         for way in ("in", "out"):
             total = sum(t[kind][way] for t in p["tasks"])
             if total != b[way]:
@@ -198,14 +198,14 @@ def check_totals(r):
     for kind in KINDS:
         t = r["totals"][kind]
         if t["net"] is None:
-            bad += all_null("totals", kind, {k: v for k, v in t.items() if k != "foreign"})
+            bad += all_null("totals", kind, {k: v for k, v in t.items() if k != "by_others"})
             continue
-        # opening and foreign kernel memory are of the control group, and net with them
-        for what in ("in", "out") if kind == "kmem" else ("opening", "in", "out", "net"):
+        # initial and others' kernel memory are of the control group, and net with them
+        for what in ("in", "out") if kind == "kmem" else ("initial", "in", "out", "net"):
             total = sum(p["balance"][kind][what] for p in r["processes"])
             if t[what] != total:
                 bad.append(f"totals.{kind}.{what}: {t[what]}, processes add up to {total}")
-        net = (t["opening"] or 0) + flow_net(t) + flow_net(t["foreign"]) + (
+        net = (t["initial"] or 0) + flow_net(t) + flow_net(t["by_others"]) + (
             t["unattributed"] or 0)
         if net != t["net"]:
             bad.append(f"totals.{kind}: {t} adds up to {net}")
@@ -213,7 +213,7 @@ def check_totals(r):
 
 
 def check_own_kmem(r):
-    """The events of a control group that nobody else is in, by kind and by foreigner."""
+    """The events of a control group that nobody else is in, by kind and by non-owner."""
     k, total, bad = r["kmem"], r["totals"], []
     # Of what each kind has, what the events know: without what only a look found.
     events = sum(total[kind]["net"] - (total[kind]["unattributed"] or 0)
@@ -222,11 +222,11 @@ def check_own_kmem(r):
         bad.append(f"kmem.by_events {k['by_events']}: the kinds without elsewhere add up to "
                    f"{events}: {[total[kind] for kind in KERNEL]}")
     # What tasks left, and what others freed of their accounts, is in the tasks' `out`.
-    foreign = sum(flow_net(k["foreign"][who]) for who in FOREIGN) + k["left"] + \
+    nonowner = sum(flow_net(k["by_others"][who]) for who in NONOWNERS) + k["left"] + \
         k["freed_by_others"]
-    if flow_net(total["kmem"]["foreign"]) != foreign:
-        bad.append(f"totals.kmem.foreign {total['kmem']['foreign']}, by foreigner, left and "
-                   f"freed {foreign}")
+    if flow_net(total["kmem"]["by_others"]) != nonowner:
+        bad.append(f"totals.kmem.by_others {total['kmem']['by_others']}, by non-owner, left and "
+                   f"freed {nonowner}")
     return bad
 
 
@@ -262,22 +262,22 @@ def check_kmem(r):
     if (k["level"] == "events") != (total["kmem"]["net"] is not None):
         bad.append(f"kmem: level {k['level']}, but totals.kmem is {total['kmem']}")
     if k["level"] != "events":
-        known = {"level", "whole", "foreign", "by_group", "untold"}
-        if k["level"] == "group":
-            known.add("sampled_at_peak")
+        known = {"level", "whole", "by_others", "by_cgroup", "unreported"}
+        if k["level"] == "cgroup":
+            known.add("polled_at_peak")
         bad += all_null("kmem", "all", {n: v for n, v in k.items() if n not in known})
-        for who in FOREIGN:
-            bad += all_null("kmem.foreign", who, k["foreign"][who])
+        for who in NONOWNERS:
+            bad += all_null("kmem.by_others", who, k["by_others"][who])
         return bad
     bad += check_rows(r)
     if k["whole"]:
         bad += check_own_kmem(r)
     elif total["kmem"]["unattributed"] is not None:
         bad.append(f"totals.kmem of a shared control group: {total['kmem']}")
-    if k["by_group"] is None:
+    if k["by_cgroup"] is None:
         bad += all_null("kmem", "difference, bound", {n: k[n] for n in ("difference", "bound")})
         return bad
-    if k["difference"] != k["by_group"] - k["by_events"]:
+    if k["difference"] != k["by_cgroup"] - k["by_events"]:
         bad.append(f"kmem.difference: {k}")
     if k["whole"] and k["difference"] != total["kmem"]["unattributed"]:
         bad.append(f"kmem.difference {k['difference']}, totals.kmem.unattributed "
@@ -329,7 +329,7 @@ def check_held(r):
         if w[kind] != expected:
             bad.append(f"weight.{kind}: {w[kind]}, by {w['source']} {expected}")
     for kind in KERNEL:
-        if kind == "kmem" and r["kmem"]["level"] == "group":
+        if kind == "kmem" and r["kmem"]["level"] == "cgroup":
             continue
         expected = total[kind]["net"]
         if kind == "kmem" and expected is not None:
@@ -340,10 +340,10 @@ def check_held(r):
 
 
 def no_task_at_peak(r):
-    """Kernel memory at the peak that is no process's: opening and foreign."""
+    """Kernel memory at the peak that is no process's: initial, and by others."""
     if r["kmem"]["level"] != "events" or not r["kmem"]["whole"]:
         return 0
-    return r["kmem"]["foreign_at_peak"] + r["totals"]["kmem"]["opening"]
+    return r["kmem"]["by_others_at_peak"] + r["totals"]["kmem"]["initial"]
 
 
 def check_peak(r):
@@ -354,17 +354,17 @@ def check_peak(r):
     if peak["total"] != peak["user"] + peak["kernel"]:
         bad.append(f"peak.weight: {peak}")
     parts = sum(p["at_peak"]["weight"] for p in r["processes"]) + no_task_at_peak(r)
-    parts += (r["kmem"]["sampled_at_peak"] or 0) + (r["kmem"]["drift_at_peak"] or 0)
-    sampled = r["kmem"]["level"] == "group"  # looks know of what comes and goes between them
-    if parts > peak["total"] + slack or (parts < peak["total"] - slack and not sampled):
-        bad.append(f"peak.weight {peak}: processes and foreign add up to {parts}")
-    if sampled:
+    parts += (r["kmem"]["polled_at_peak"] or 0) + (r["kmem"]["drift_at_peak"] or 0)
+    polled = r["kmem"]["level"] == "cgroup"  # looks know of what comes and goes between them
+    if parts > peak["total"] + slack or (parts < peak["total"] - slack and not polled):
+        bad.append(f"peak.weight {peak}: processes and others add up to {parts}")
+    if polled:
         return bad
     held = sum(r["totals"][k]["net"] or 0 for k in KINDS) - (
         r["totals"]["kmem"]["unattributed"] or 0)
     if peak["total"] + slack < held:
         bad.append(f"peak.weight {peak} is below the end's {held}")
-    most = max((s["rss"] + s["beside"] for s in r["series"]), default=0)
+    most = max((s["rss"] + s["non_rss"] for s in r["series"]), default=0)
     if peak["total"] + slack < most:
         bad.append(f"peak.weight {peak} is below the series' {most}")
     return bad
@@ -387,7 +387,7 @@ def check(r, balanced=True, unseen=0, detail=False):
     tables that may have come without an event (reading maps the zero page). `detail`: it
     may have lost detail."""
     bad = []
-    if r["schema"] != "tare.report/1":
+    if r["schema"] != "tare.report/2":
         bad.append(f"schema: {r['schema']}")
     if balanced and r["books"]["balanced"] is not True:
         bad.append(f"books: {r['books']}")

@@ -38,10 +38,10 @@ summary() {
 		s = r["samples"]
 		assert s["count"] >= 50, "too few samples"
 		assert s["complete_share"] >= 0.99, s["complete_share"]
-		assert not s["lost"]["samples"] and not s["lost"]["ranges"]
+		assert not s["lost"]["samples"] and not s["lost"]["vma_changes"]
 		kinds = ["anon", "file", "shmem", "pagetable", "kstack", "kmem"]
 		grown = sum(max(t[k]["in"], 0)
 		            for p in r["processes"] for t in p["tasks"] for k in kinds if t.get(k))
-		assert s["pictures"]["grown"]["total"] == grown, (s["pictures"], grown)
+		assert s["types"]["grown"]["total"] == grown, (s["types"], grown)
 	END
 }

@@ -37,7 +37,7 @@ static void size_difference(GString *out, const char *what, int64_t before, int6
 }
 
 /* What of the circumstances is not the same: "kernel 6.18 → 6.19; …". */
-static char *circumstances(const struct bench *a, const struct bench *b)
+static char *changed_circumstances(const struct bench *a, const struct bench *b)
 {
 	const struct bench_machine *m = &a->machine, *n = &b->machine;
 	g_autofree char *cpus = g_strdup_printf("%u", m->cpus);
@@ -73,8 +73,8 @@ static char *version_changes(const struct bench *a, const struct bench *b)
 	return g_string_free(out, FALSE);
 }
 
-static void side(GString *out, const struct bench *b, const struct table_style *style,
-		 const char *label)
+static void print_side(GString *out, const struct bench *b, const struct table_style *style,
+		       const char *label)
 {
 	g_autofree char *machine = bench_machine_text(&b->machine);
 	g_autofree char *options = bench_options_text(b);
@@ -91,14 +91,14 @@ static void side(GString *out, const struct bench *b, const struct table_style *
 	g_string_free(text, TRUE);
 }
 
-static void top(GString *out, const struct bench *a, const struct bench *b,
-		const struct table_style *style)
+static void print_top(GString *out, const struct bench *a, const struct bench *b,
+		      const struct table_style *style)
 {
-	g_autofree char *changed = circumstances(a, b), *versions = version_changes(a, b);
+	g_autofree char *changed = changed_circumstances(a, b), *versions = version_changes(a, b);
 
 	bench_text_head(out, style, "then and now", "95 % intervals");
-	side(out, a, style, "then:");
-	side(out, b, style, "now:");
+	print_side(out, a, style, "then:");
+	print_side(out, b, style, "now:");
 	if (*changed)
 		paint_labelled(out, style, MARGIN, "not same:", BAD, changed);
 	paint_labelled(out, style, MARGIN, "versions:", PLAIN, versions);
@@ -124,7 +124,7 @@ static bool pair_find(struct pair *p, const struct bench *a, const struct bench_
 	return p->then.fit.runs && p->now.fit.runs;
 }
 
-static bool apart(double a, double a_half, double b, double b_half)
+static bool intervals_apart(double a, double a_half, double b, double b_half)
 {
 	return fabs(a - b) > a_half + b_half;
 }
@@ -174,9 +174,9 @@ static void pair_cells(struct grid *g, const struct pair *p)
 	struct bench_figure b = bench_figure_of(&p->now, BENCH_WEIGHT, p->kinds);
 	const struct bench_row *row = p->now.row;
 	g_autofree char *title = text_printable(row->title ? row->title : row->id);
-	bool told = a.interval && b.interval && p->then.fit.state == p->now.fit.state;
-	bool task = told && apart(a.slope, a.half, b.slope, b.half);
-	bool tare = told && apart(a.tare, a.tare_half, b.tare, b.tare_half);
+	bool known = a.interval && b.interval && p->then.fit.state == p->now.fit.state;
+	bool task = known && intervals_apart(a.slope, a.half, b.slope, b.half);
+	bool tare = known && intervals_apart(a.tare, a.tare_half, b.tare, b.tare_half);
 	enum paint how = !task ? PLAIN : b.slope > a.slope ? BAD : GOOD;
 
 	grid_cell(g, PLAIN, title);
@@ -188,15 +188,15 @@ static void pair_cells(struct grid *g, const struct pair *p)
 	percent_cell(g, &a, &b);
 	change_cell(g, p, BENCH_USER, PLAIN);
 	change_cell(g, p, BENCH_KERNEL, PLAIN);
-	if (told)
+	if (known)
 		verdict_cell(g, task, tare);
 	else
 		grid_unknown(g);
 }
 
 /* Those that some run went well of in `b`, but not in `a`. */
-static void only(GString *out, const struct bench *a, const struct bench *b,
-		 const struct table_style *style, const char *heading)
+static void print_unmatched(GString *out, const struct bench *a, const struct bench *b,
+			    const struct table_style *style, const char *heading)
 {
 	GString *text = g_string_new(NULL);
 
@@ -218,7 +218,7 @@ static void only(GString *out, const struct bench *a, const struct bench *b,
 	g_string_free(text, TRUE);
 }
 
-static void legend(GString *out, const struct table_style *style)
+static void print_legend(GString *out, const struct table_style *style)
 {
 	g_string_append_c(out, '\n');
 	paint_wrapped(out, style, DIM, 0,
@@ -235,7 +235,7 @@ char *bench_compare(const struct bench *a, const struct bench *b, const struct t
 	GString *out = g_string_new(NULL);
 
 	s.width = MAX(s.width, TABLE_WIDTH_MIN);
-	top(out, a, b, &s);
+	print_top(out, a, b, &s);
 	for (unsigned i = 0; i < b->rows->len; i++) {
 		struct pair p;
 
@@ -245,12 +245,12 @@ char *bench_compare(const struct bench *a, const struct bench *b, const struct t
 	g_string_append_c(out, '\n');
 	if (grid_rows(g)) {
 		grid_render(g, out, &s);
-		legend(out, &s);
+		print_legend(out, &s);
 	} else {
 		g_string_append(out, "no workload went well in both\n");
 	}
-	only(out, b, a, &s, "ONLY THEN");
-	only(out, a, b, &s, "ONLY NOW");
+	print_unmatched(out, b, a, &s, "ONLY THEN");
+	print_unmatched(out, a, b, &s, "ONLY NOW");
 	grid_free(g);
 	return g_string_free(out, FALSE);
 }

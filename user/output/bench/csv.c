@@ -16,18 +16,18 @@ static const char *const columns[] = {
 	"time_s", "ready_s", "cpu_s",    "stopped_by", "stopped_at",
 };
 
-static void integer(struct fields *f, int64_t v)
+static void add_integer(struct fields *f, int64_t v)
 {
 	fields_int(f, v == BENCH_UNKNOWN ? FIELD_UNKNOWN : v);
 }
 
-static void boolean(struct fields *f, bool v)
+static void add_boolean(struct fields *f, bool v)
 {
 	fields_text(f, v ? "true" : "false");
 }
 
 /* To a microsecond. */
-static void seconds(struct fields *f, double v)
+static void add_seconds(struct fields *f, double v)
 {
 	fields_real(f, v, "%.6f");
 }
@@ -37,7 +37,7 @@ static enum bench_part part_at(int i)
 	return i < TARE_KINDS ? (enum bench_part)kind_order[i] : (enum bench_part)i;
 }
 
-static void header(struct fields *f)
+static void add_header(struct fields *f)
 {
 	for (unsigned i = 0; i < G_N_ELEMENTS(columns); i++)
 		fields_text(f, columns[i]);
@@ -46,7 +46,7 @@ static void header(struct fields *f)
 	fields_end(f);
 }
 
-static void workload(struct fields *f, const struct bench_row *row)
+static void add_workload(struct fields *f, const struct bench_row *row)
 {
 	fields_text(f, row->id);
 	fields_text(f, row->title);
@@ -57,32 +57,32 @@ static void workload(struct fields *f, const struct bench_row *row)
 }
 
 /* `w` is NULL where nothing was weighed. */
-static void weighing(struct fields *f, const struct bench_row *row, const struct bench_run *run,
-		     const struct bench_weighing *w)
+static void add_weighing(struct fields *f, const struct bench_row *row, const struct bench_run *run,
+			 const struct bench_weighing *w)
 {
-	workload(f, row);
-	integer(f, (int64_t)run->tasks);
-	integer(f, run->repeat);
+	add_workload(f, row);
+	add_integer(f, (int64_t)run->tasks);
+	add_integer(f, run->repeat);
 	fields_text(f, bench_outcome_name[run->outcome]);
-	boolean(f, run->after);
+	add_boolean(f, run->after);
 	fields_text(f, w ? bench_state_name[w - run->at] : "");
 	if (w && w != &run->at[BENCH_PEAK])
-		boolean(f, w->settled);
+		add_boolean(f, w->settled);
 	else
 		fields_text(f, "");
-	seconds(f, w ? w->time_s : NAN);
-	seconds(f, run->ready_s);
-	seconds(f, run->cpu_s);
+	add_seconds(f, w ? w->time_s : NAN);
+	add_seconds(f, run->ready_s);
+	add_seconds(f, run->cpu_s);
 	fields_text(f, run->stopped_by);
-	integer(f, run->stopped_at);
+	add_integer(f, run->stopped_at);
 	for (int i = 0; i < BENCH_PARTS; i++)
-		integer(f, w ? w->part[part_at(i)] : BENCH_UNKNOWN);
+		add_integer(f, w ? w->part[part_at(i)] : BENCH_UNKNOWN);
 	fields_end(f);
 }
 
-static void missing(struct fields *f, const struct bench_row *row)
+static void add_missing(struct fields *f, const struct bench_row *row)
 {
-	workload(f, row);
+	add_workload(f, row);
 	fields_blank(f, 2);
 	fields_text(f, "missing");
 	fields_blank(f, 6);
@@ -95,7 +95,7 @@ char *bench_csv(const struct bench *b)
 {
 	struct fields f = { .out = g_string_new(NULL) };
 
-	header(&f);
+	add_header(&f);
 	for (unsigned i = 0; i < b->rows->len; i++) {
 		const struct bench_row *row = b->rows->pdata[i];
 
@@ -105,14 +105,14 @@ char *bench_csv(const struct bench *b)
 
 			for (int s = 0; s < BENCH_STATES; s++) {
 				if (run->at[s].taken)
-					weighing(&f, row, run, &run->at[s]);
+					add_weighing(&f, row, run, &run->at[s]);
 				any |= run->at[s].taken;
 			}
 			if (!any)
-				weighing(&f, row, run, NULL);
+				add_weighing(&f, row, run, NULL);
 		}
 		if (!row->runs->len)
-			missing(&f, row);
+			add_missing(&f, row);
 	}
 	return g_string_free(f.out, FALSE);
 }

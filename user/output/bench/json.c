@@ -20,19 +20,19 @@ const char *bench_json_schema(void)
 
 /* To a part in `per` of its unit: what lies below is noise, and would differ from
  * one processor to the next. */
-static json_t *real(double v, double per)
+static json_t *json_rounded(double v, double per)
 {
 	return isfinite(v) ? json_real(round(v * per) / per + 0.0) : json_null();
 }
 
-static json_t *bytes(double v)
+static json_t *json_bytes(double v)
 {
-	return real(v, 1e3);
+	return json_rounded(v, 1e3);
 }
 
-static json_t *seconds(double v)
+static json_t *json_seconds(double v)
 {
-	return real(v, 1e6);
+	return json_rounded(v, 1e6);
 }
 
 static void set_size(json_t *object, const char *key, int64_t v)
@@ -40,36 +40,36 @@ static void set_size(json_t *object, const char *key, int64_t v)
 	json_set_known(object, key, v, v != BENCH_UNKNOWN);
 }
 
-static json_t *interval(const struct fit *f, double lo, double hi)
+static json_t *json_interval(const struct fit *f, double lo, double hi)
 {
 	json_t *pair;
 
 	if (!f->interval)
 		return json_null();
 	pair = json_array();
-	json_array_append_new(pair, bytes(lo));
-	json_array_append_new(pair, bytes(hi));
+	json_array_append_new(pair, json_bytes(lo));
+	json_array_append_new(pair, json_bytes(hi));
 	return pair;
 }
 
-static json_t *fit(const struct fit *f)
+static json_t *json_fit(const struct fit *f)
 {
 	json_t *object;
 
 	if (!f->valid)
 		return json_null();
 	object = json_object();
-	json_object_set_new(object, "tare", bytes(f->tare));
-	json_object_set_new(object, "slope", bytes(f->slope));
-	json_object_set_new(object, "ci", interval(f, f->lo, f->hi));
-	json_object_set_new(object, "tare_ci", interval(f, f->tare_lo, f->tare_hi));
+	json_object_set_new(object, "tare", json_bytes(f->tare));
+	json_object_set_new(object, "slope", json_bytes(f->slope));
+	json_object_set_new(object, "ci", json_interval(f, f->lo, f->hi));
+	json_object_set_new(object, "tare_ci", json_interval(f, f->tare_lo, f->tare_hi));
 	json_object_set_new(object, "linear", json_boolean(f->linear));
-	json_object_set_new(object, "worst", real(f->worst, 1e6));
+	json_object_set_new(object, "worst", json_rounded(f->worst, 1e6));
 	json_set_int(object, "worst_tasks", (int64_t)f->worst_tasks);
 	return object;
 }
 
-static json_t *machine(const struct bench_machine *m)
+static json_t *json_machine(const struct bench_machine *m)
 {
 	json_t *object = json_object();
 
@@ -84,7 +84,7 @@ static json_t *machine(const struct bench_machine *m)
 	return object;
 }
 
-static json_t *options(const struct bench *b)
+static json_t *json_options(const struct bench *b)
 {
 	json_t *object = json_object();
 
@@ -93,7 +93,7 @@ static json_t *options(const struct bench *b)
 	return object;
 }
 
-static json_t *published(const struct bench_published *p)
+static json_t *json_published(const struct bench_published *p)
 {
 	json_t *object = json_object();
 
@@ -105,7 +105,7 @@ static json_t *published(const struct bench_published *p)
 }
 
 /* One weighing of a run; `w` is NULL where nothing was taken. */
-static json_t *weighing(const struct bench_run *run, const struct bench_weighing *w)
+static json_t *json_weighing(const struct bench_run *run, const struct bench_weighing *w)
 {
 	json_t *object = json_object();
 	bool peak = w == &run->at[BENCH_PEAK];
@@ -116,9 +116,9 @@ static json_t *weighing(const struct bench_run *run, const struct bench_weighing
 	json_set_string(object, "state", w ? bench_state_name[w - run->at] : NULL);
 	json_object_set_new(object, "after", json_boolean(run->after));
 	json_object_set_new(object, "settled", w && !peak ? json_boolean(w->settled) : json_null());
-	json_object_set_new(object, "time_s", seconds(w ? w->time_s : NAN));
-	json_object_set_new(object, "ready_s", seconds(run->ready_s));
-	json_object_set_new(object, "cpu_s", seconds(run->cpu_s));
+	json_object_set_new(object, "time_s", json_seconds(w ? w->time_s : NAN));
+	json_object_set_new(object, "ready_s", json_seconds(run->ready_s));
+	json_object_set_new(object, "cpu_s", json_seconds(run->cpu_s));
 	json_set_string(object, "stopped_by", run->stopped_by);
 	set_size(object, "stopped_at", run->stopped_at);
 	for (int i = 0; i < BENCH_PARTS; i++) {
@@ -130,7 +130,7 @@ static json_t *weighing(const struct bench_run *run, const struct bench_weighing
 }
 
 /* All of a row but its published figures and runs. */
-static json_t *row(const struct bench_row *r)
+static json_t *json_row(const struct bench_row *r)
 {
 	json_t *object = json_object(), *kinds = json_object();
 	struct row_fit f;
@@ -149,17 +149,18 @@ static json_t *row(const struct bench_row *r)
 	json_set_string(object, "state", bench_state_name[f.state]);
 	json_set_known(object, "most", (int64_t)f.most, f.runs);
 	for (int i = 0; i < TARE_KINDS; i++)
-		json_object_set_new(kinds, kind_name[kind_order[i]], fit(&f.part[kind_order[i]]));
+		json_object_set_new(kinds, kind_name[kind_order[i]],
+				    json_fit(&f.part[kind_order[i]]));
 	json_object_set_new(object, "kinds", kinds);
 	for (int part = BENCH_USER; part < BENCH_PARTS; part++)
-		json_object_set_new(object, bench_part_name[part], fit(&f.part[part]));
-	json_object_set_new(object, "ready_s", seconds(f.ready_s));
-	json_object_set_new(object, "cpu_s", seconds(f.cpu_s));
+		json_object_set_new(object, bench_part_name[part], json_fit(&f.part[part]));
+	json_object_set_new(object, "ready_s", json_seconds(f.ready_s));
+	json_object_set_new(object, "cpu_s", json_seconds(f.cpu_s));
 	return object;
 }
 
 /* The next element of a list, on a line of its own. Takes the value. */
-static void element(GString *out, bool *first, json_t *value)
+static void add_element(GString *out, bool *first, json_t *value)
 {
 	g_string_append(out, *first ? "\n" : ",\n");
 	*first = false;
@@ -177,11 +178,11 @@ static void emit_runs(GString *out, const struct bench_row *r)
 		for (int s = 0; s < BENCH_STATES; s++) {
 			if (!run->at[s].taken)
 				continue;
-			element(out, &first, weighing(run, &run->at[s]));
+			add_element(out, &first, json_weighing(run, &run->at[s]));
 			any = true;
 		}
 		if (!any)
-			element(out, &first, weighing(run, NULL));
+			add_element(out, &first, json_weighing(run, NULL));
 	}
 }
 
@@ -189,11 +190,11 @@ static void emit_row(GString *out, const struct bench_row *r)
 {
 	bool first = true;
 
-	json_emit(out, row(r));
+	json_emit(out, json_row(r));
 	g_string_truncate(out, out->len - 1); /* open the object again */
 	g_string_append(out, ",\n\"published\": [");
 	for (unsigned i = 0; i < r->published->len; i++)
-		element(out, &first, published(r->published->pdata[i]));
+		add_element(out, &first, json_published(r->published->pdata[i]));
 	g_string_append(out, "],\n\"runs\": [");
 	emit_runs(out, r);
 	g_string_append(out, "]}");
@@ -206,8 +207,8 @@ char *bench_json(const struct bench *b)
 	json_emit_field(out, "tare_version", json_text(b->machine.tare_version));
 	json_emit_field(out, "started", json_text(b->started));
 	json_emit_field(out, "complete", json_boolean(b->complete));
-	json_emit_field(out, "machine", machine(&b->machine));
-	json_emit_field(out, "options", options(b));
+	json_emit_field(out, "machine", json_machine(&b->machine));
+	json_emit_field(out, "options", json_options(b));
 	g_string_append(out, ",\n\"rows\": [");
 	for (unsigned i = 0; i < b->rows->len; i++) {
 		g_string_append(out, i ? ",\n" : "\n");

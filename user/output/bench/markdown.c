@@ -14,7 +14,7 @@
 #define UNKNOWN "n/m"
 
 /* Printable, on one line, nothing in it Markdown. */
-static char *escaped(const char *text)
+static char *escaped_text(const char *text)
 {
 	g_autofree char *safe = text_printable(text);
 	GString *out = g_string_new(NULL);
@@ -30,7 +30,7 @@ static char *escaped(const char *text)
 /* `how` has one %s, for the text made harmless; nothing where there is no text. */
 static void add_escaped(GString *out, const char *how, const char *text)
 {
-	g_autofree char *safe = escaped(text);
+	g_autofree char *safe = escaped_text(text);
 	g_auto(GStrv) around = g_strsplit(how, "%s", 2);
 
 	if (*safe)
@@ -38,7 +38,7 @@ static void add_escaped(GString *out, const char *how, const char *text)
 }
 
 /* The next cell of a table's row, which ends in "|". Takes the text. */
-static void cell(GString *out, char *text)
+static void add_cell(GString *out, char *text)
 {
 	g_string_append_printf(out, " %s |", text);
 	g_free(text);
@@ -46,7 +46,7 @@ static void cell(GString *out, char *text)
 
 static void text_cell(GString *out, const char *text)
 {
-	cell(out, text && *text ? escaped(text) : g_strdup(UNKNOWN));
+	add_cell(out, text && *text ? escaped_text(text) : g_strdup(UNKNOWN));
 }
 
 static void figure_cell(GString *out, const struct bench_figure *f)
@@ -54,10 +54,10 @@ static void figure_cell(GString *out, const struct bench_figure *f)
 	g_autofree char *bytes = bench_bytes(f->slope), *half = bench_bytes(f->half);
 
 	if (!f->known)
-		cell(out, g_strdup(UNKNOWN));
+		add_cell(out, g_strdup(UNKNOWN));
 	else
-		cell(out, g_strdup_printf("%s%s%s%s", f->least ? "≥ " : "", bytes,
-					  f->interval ? " ± " : "", f->interval ? half : ""));
+		add_cell(out, g_strdup_printf("%s%s%s%s", f->least ? "≥ " : "", bytes,
+					      f->interval ? " ± " : "", f->interval ? half : ""));
 }
 
 static void part_cell(GString *out, const struct bench_line *l, enum bench_part part)
@@ -73,7 +73,8 @@ static void tare_cell(GString *out, const struct bench_line *l)
 	struct bench_figure f = bench_figure(l, BENCH_WEIGHT);
 	g_autofree char *size = bench_size(f.tare);
 
-	cell(out, f.known ? g_strdup_printf("%s%s", f.least ? "≥ " : "", size) : g_strdup(UNKNOWN));
+	add_cell(out,
+		 f.known ? g_strdup_printf("%s%s", f.least ? "≥ " : "", size) : g_strdup(UNKNOWN));
 }
 
 static void published_cell(GString *out, const struct bench_row *row)
@@ -83,17 +84,18 @@ static void published_cell(GString *out, const struct bench_row *row)
 	g_autofree char *bytes = NULL, *safe = NULL;
 
 	if (!source) {
-		cell(out, g_strdup("–"));
+		add_cell(out, g_strdup("–"));
 		return;
 	}
 	bytes = bench_bytes(slope);
-	safe = escaped(source);
-	cell(out, g_strdup_printf("%s (%s)", bytes, safe));
+	safe = escaped_text(source);
+	add_cell(out, g_strdup_printf("%s (%s)", bytes, safe));
 }
 
 static void seconds_cell(GString *out, double s)
 {
-	cell(out, isfinite(s) ? g_strdup_printf("%.*f", s < 9.995 ? 2 : 1, s) : g_strdup(UNKNOWN));
+	add_cell(out,
+		 isfinite(s) ? g_strdup_printf("%.*f", s < 9.995 ? 2 : 1, s) : g_strdup(UNKNOWN));
 }
 
 /* What must be known of a row's figures, in words. */
@@ -114,7 +116,7 @@ static char *reservations(const struct bench_line *l)
 	return g_string_free(out, FALSE);
 }
 
-static void family(GString *out, const struct bench *b, const char *name)
+static void add_family(GString *out, const struct bench *b, const char *name)
 {
 	g_autoptr(GPtrArray) lines = bench_lines(b, name);
 
@@ -128,13 +130,13 @@ static void family(GString *out, const struct bench *b, const char *name)
 	for (unsigned i = 0; i < lines->len; i++) {
 		const struct bench_line *l = lines->pdata[i];
 		struct bench_figure weight = bench_figure(l, BENCH_WEIGHT);
-		g_autofree char *title = escaped(l->row->title ? l->row->title : UNKNOWN);
+		g_autofree char *title = escaped_text(l->row->title ? l->row->title : UNKNOWN);
 		g_autofree char *notes = reservations(l);
 
 		g_string_append_c(out, '|');
-		cell(out, *notes ? g_strdup_printf("%s (%s)", title, notes) : g_strdup(title));
+		add_cell(out, *notes ? g_strdup_printf("%s (%s)", title, notes) : g_strdup(title));
 		text_cell(out, l->row->version);
-		cell(out, text_count(l->fit.most));
+		add_cell(out, text_count(l->fit.most));
 		tare_cell(out, l);
 		figure_cell(out, &weight);
 		part_cell(out, l, BENCH_USER);
@@ -148,8 +150,8 @@ static void family(GString *out, const struct bench *b, const char *name)
 }
 
 /* "- **title**: text", the heading before the first. What is not linear stands in the tables. */
-static void note(void *ctx, enum bench_note which, bool first, const struct bench_row *row,
-		 const char *text)
+static void add_note(void *ctx, enum bench_note which, bool first, const struct bench_row *row,
+		     const char *text)
 {
 	static const char *const heading[] = {
 		[BENCH_NOTE_SHARED] = "Pages that processes share count for each of them",
@@ -171,10 +173,10 @@ static void mean_cell(GString *out, const struct bench_row *row, enum bench_stat
 {
 	double mean = fit_mean(row, state, BENCH_RSS, tasks, NULL);
 
-	cell(out, isnan(mean) ? g_strdup(UNKNOWN) : bench_size(mean));
+	add_cell(out, isnan(mean) ? g_strdup(UNKNOWN) : bench_size(mean));
 }
 
-static void published(GString *out, const struct bench *b)
+static void add_published(GString *out, const struct bench *b)
 {
 	bool first = true;
 
@@ -192,9 +194,10 @@ static void published(GString *out, const struct bench *b)
 			first = false;
 			g_string_append_c(out, '|');
 			text_cell(out, row->title);
-			cell(out, text_count(p->tasks));
+			add_cell(out, text_count(p->tasks));
 			text_cell(out, p->source);
-			cell(out, p->rss == BENCH_UNKNOWN ? g_strdup(UNKNOWN) : text_size(p->rss));
+			add_cell(out,
+				 p->rss == BENCH_UNKNOWN ? g_strdup(UNKNOWN) : text_size(p->rss));
 			text_cell(out, p->version);
 			mean_cell(out, row, BENCH_STEADY, p->tasks);
 			mean_cell(out, row, BENCH_PEAK, p->tasks);
@@ -204,7 +207,7 @@ static void published(GString *out, const struct bench *b)
 	}
 }
 
-static void top(GString *out, const struct bench *b)
+static void add_top(GString *out, const struct bench *b)
 {
 	g_autofree char *machine = bench_machine_text(&b->machine);
 	g_autofree char *options = bench_options_text(b);
@@ -231,11 +234,11 @@ char *bench_markdown(const struct bench *b)
 	g_autoptr(GPtrArray) families = bench_families(b);
 	GString *out = g_string_new(NULL);
 
-	top(out, b);
+	add_top(out, b);
 	for (unsigned i = 0; i < families->len; i++)
-		family(out, b, families->pdata[i]);
+		add_family(out, b, families->pdata[i]);
 	for (int which = BENCH_NOTE_SHARED; which <= BENCH_NOTE_MISSING; which++)
-		bench_notes(b, which, note, out);
-	published(out, b);
+		bench_notes(b, which, add_note, out);
+	add_published(out, b);
 	return g_string_free(out, FALSE);
 }

@@ -13,7 +13,7 @@ struct notes {
 };
 
 /* Takes the text, which may be NULL. */
-static void add(struct notes *n, const struct bench_row *row, char *text)
+static void add_note(struct notes *n, const struct bench_row *row, char *text)
 {
 	if (!text)
 		return;
@@ -29,9 +29,9 @@ static void of_lines(const struct bench *b, struct notes *n)
 	for (unsigned i = 0; i < lines->len; i++) {
 		const struct bench_line *l = lines->pdata[i];
 
-		add(n, l->row,
-		    n->which == BENCH_NOTE_BENT ? bench_bend_text(&l->fit) :
-						  bench_shared_text(&l->fit));
+		add_note(n, l->row,
+			 n->which == BENCH_NOTE_BENT ? bench_bend_text(&l->fit) :
+						       bench_shared_text(&l->fit));
 	}
 }
 
@@ -47,7 +47,7 @@ static void of_ended(const struct bench_row *row, struct notes *n)
 	for (unsigned i = 0; i < runs->len; i++) {
 		g_autofree char *why = bench_ended_text(runs->pdata[i]);
 
-		add(n, row, g_strdup_printf("%s; %s", why, most));
+		add_note(n, row, g_strdup_printf("%s; %s", why, most));
 	}
 }
 
@@ -55,11 +55,11 @@ static void of_row(const struct bench *b, const struct bench_row *row, struct no
 {
 	switch (n->which) {
 	case BENCH_NOTE_AFTER:
-		add(n, row, bench_after_text(row));
+		add_note(n, row, bench_after_text(row));
 		break;
 	case BENCH_NOTE_MISSING:
 		if (!strcmp(bench_row_status(row), "missing"))
-			add(n, row, g_strdup(bench_missing_text(b, row)));
+			add_note(n, row, g_strdup(bench_missing_text(b, row)));
 		break;
 	default:
 		of_ended(row, n);

@@ -56,7 +56,7 @@ static const struct {
 };
 
 /* An unbroken rule with what was weighed and when in it. */
-static void head(GString *out, const struct bench *b, const struct table_style *style)
+static void print_head(GString *out, const struct bench *b, const struct table_style *style)
 {
 	g_autofree char *started = text_printable(b->started ? b->started : "n/m");
 	g_autofree char *what =
@@ -65,12 +65,12 @@ static void head(GString *out, const struct bench *b, const struct table_style *
 	bench_text_head(out, style, what, started);
 }
 
-static void top(GString *out, const struct bench *b, const struct table_style *style)
+static void print_top(GString *out, const struct bench *b, const struct table_style *style)
 {
 	g_autofree char *machine = bench_machine_text(&b->machine);
 	g_autofree char *options = bench_options_text(b);
 
-	head(out, b, style);
+	print_head(out, b, style);
 	paint_labelled(out, style, MARGIN, "machine:", PLAIN, machine);
 	paint_labelled(out, style, MARGIN, "weighed:", PLAIN, b->machine.measured);
 	paint_labelled(out, style, MARGIN, "limits:", PLAIN, b->machine.limits);
@@ -202,8 +202,8 @@ static const char *family_meaning(const char *family)
 }
 
 /* One family; the marks that it used. */
-static unsigned family(GString *out, const struct bench *b, const struct table_style *style,
-		       const char *name)
+static unsigned print_family(GString *out, const struct bench *b, const struct table_style *style,
+			     const char *name)
 {
 	g_autoptr(GPtrArray) lines = bench_lines(b, name);
 	g_autofree char *safe = text_printable(*name ? name : "other");
@@ -225,7 +225,7 @@ static unsigned family(GString *out, const struct bench *b, const struct table_s
 }
 
 /* What the columns and marks mean, below the families. */
-static void legend(GString *out, const struct table_style *style, unsigned used)
+static void print_legend(GString *out, const struct table_style *style, unsigned used)
 {
 	GString *text = g_string_new("B/TASK: bytes that one more task weighs, USER and KERNEL of "
 				     "it, and ± its 95 % interval, by a line through all runs; "
@@ -247,8 +247,8 @@ struct noting {
 };
 
 /* "  Go, goroutines: text", the heading before the first. */
-static void note(void *ctx, enum bench_note which, bool first, const struct bench_row *row,
-		 const char *text)
+static void print_note(void *ctx, enum bench_note which, bool first, const struct bench_row *row,
+		       const char *text)
 {
 	static const char *const heading[][2] = {
 		[BENCH_NOTE_BENT] = { "NOT LINEAR", "its line does not tell what a task weighs;"
@@ -272,7 +272,7 @@ static void note(void *ctx, enum bench_note which, bool first, const struct benc
 }
 
 /* Where they have no column. */
-static void versions(GString *out, const struct bench *b, const struct table_style *style)
+static void print_versions(GString *out, const struct bench *b, const struct table_style *style)
 {
 	g_autoptr(GPtrArray) lines = bench_lines(b, NULL);
 	GString *text = g_string_new(NULL);
@@ -301,15 +301,15 @@ char *bench_table(const struct bench *b, const struct table_style *style)
 	gsize begin;
 
 	s.width = MAX(s.width, TABLE_WIDTH_MIN);
-	top(out, b, &s);
+	print_top(out, b, &s);
 	begin = out->len;
 	for (unsigned i = 0; i < families->len; i++)
-		used |= family(out, b, &s, families->pdata[i]);
+		used |= print_family(out, b, &s, families->pdata[i]);
 	if (out->len > begin)
-		legend(out, &s, used);
+		print_legend(out, &s, used);
 	for (int which = BENCH_NOTE_BENT; which <= BENCH_NOTE_MISSING; which++)
-		bench_notes(b, which, note, &noting);
+		bench_notes(b, which, print_note, &noting);
 	if (s.width < WIDE)
-		versions(out, b, &s);
+		print_versions(out, b, &s);
 	return g_string_free(out, FALSE);
 }

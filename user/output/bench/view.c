@@ -283,7 +283,7 @@ char *bench_after_text(const struct bench_row *row)
 	return g_strdup_printf("%s%s with %s tasks, %s after them", x, of, tasks, y);
 }
 
-static void item(GString *out, const char *before, const char *text)
+static void append_item(GString *out, const char *before, const char *text)
 {
 	if (text)
 		g_string_append_printf(out, "%s%s%s", out->len ? ", " : "", before, text);
@@ -295,10 +295,10 @@ char *bench_machine_text(const struct bench_machine *m)
 	g_autofree char *cpus = g_strdup_printf("%u × ", m->cpus);
 	GString *out = g_string_new(NULL);
 
-	item(out, "", m->distribution);
-	item(out, "Linux ", m->kernel);
-	item(out, m->cpus ? cpus : "", m->cpu);
-	item(out, "", m->memory > 0 ? memory : NULL);
+	append_item(out, "", m->distribution);
+	append_item(out, "Linux ", m->kernel);
+	append_item(out, m->cpus ? cpus : "", m->cpu);
+	append_item(out, "", m->memory > 0 ? memory : NULL);
 	return g_string_free(out, FALSE);
 }
 
@@ -308,7 +308,7 @@ char *bench_options_text(const struct bench *b)
 	g_autofree char *max = text_size((int64_t)b->memory_max);
 	GString *out = g_string_new(NULL);
 
-	item(out, "--touch ", b->touch ? touch : NULL);
-	item(out, "--memory-max ", b->memory_max ? max : NULL);
+	append_item(out, "--touch ", b->touch ? touch : NULL);
+	append_item(out, "--memory-max ", b->memory_max ? max : NULL);
 	return g_string_free(out, FALSE);
 }

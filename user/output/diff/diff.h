@@ -10,16 +10,16 @@
 #include "output/output.h"
 
 struct diff_style {
-	struct table_style table; /* the width and colours */
-	enum picture picture;     /* of functions and stacks; rows are sorted by its change */
-	bool all;                 /* every row; else the first of each table */
+	struct table_style table;     /* the width and colours */
+	enum sample_type sample_type; /* of functions and stacks; rows are sorted by its change */
+	bool all;                     /* every row; else the first of each table */
 };
 
 /* For eyes: what the workload weighed, who grew more, and where. */
 char *diff_table_render(const struct report *a, const struct report *b,
 			const struct diff_style *style);
 
-/* JSON of the schema tare.diff/1: every row, all pictures, sorted by that of the style; and
+/* JSON of the schema tare.diff/2: every row, all sample types, sorted by that of the style; and
  * that schema, static. */
 char *diff_json_render(const struct report *a, const struct report *b,
 		       const struct diff_style *style);

@@ -18,7 +18,7 @@ const char *diff_json_schema(void)
 	return diff_schema_json;
 }
 
-static json_t *exact(int64_t before, int64_t after, bool before_known, bool after_known)
+static json_t *json_exact(int64_t before, int64_t after, bool before_known, bool after_known)
 {
 	json_t *object = json_object();
 
@@ -29,25 +29,25 @@ static json_t *exact(int64_t before, int64_t after, bool before_known, bool afte
 }
 
 /* The error is rounded up: 0 says that there is none. */
-static json_t *sampled(const struct diff_figure *f)
+static json_t *json_sampled(const struct diff_figure *f)
 {
-	json_t *object = exact(f->bytes[DIFF_BEFORE], f->bytes[DIFF_AFTER], true, true);
+	json_t *object = json_exact(f->bytes[DIFF_BEFORE], f->bytes[DIFF_AFTER], true, true);
 
 	json_set_int(object, "error", (int64_t)ceil(f->error));
 	json_object_set_new(object, "beyond", json_boolean(diff_beyond(f)));
 	return object;
 }
 
-static json_t *pictures(const struct diff_figure figures[PICTURES])
+static json_t *sample_types(const struct diff_figure figures[SAMPLE_TYPES])
 {
 	json_t *object = json_object();
 
-	for (int k = 0; k < PICTURES; k++)
-		json_object_set_new(object, picture_name[k], sampled(&figures[k]));
+	for (int k = 0; k < SAMPLE_TYPES; k++)
+		json_object_set_new(object, sample_type_name[k], json_sampled(&figures[k]));
 	return object;
 }
 
-static json_t *side(const struct report *r)
+static json_t *json_side(const struct report *r)
 {
 	json_t *object = json_object(), *command = json_array();
 
@@ -70,7 +70,7 @@ static json_t *side(const struct report *r)
 	return object;
 }
 
-static json_t *totals(const struct report *a, const struct report *b)
+static json_t *json_all_totals(const struct report *a, const struct report *b)
 {
 	struct diff_total x[TARE_KINDS], y[TARE_KINDS];
 	json_t *object = json_object();
@@ -82,20 +82,21 @@ static json_t *totals(const struct report *a, const struct report *b)
 		json_t *one = json_object();
 
 		json_object_set_new(one, "at_peak",
-				    exact(x[k].at_peak, y[k].at_peak, x[k].held_known,
-					  y[k].held_known));
+				    json_exact(x[k].at_peak, y[k].at_peak, x[k].held_known,
+					       y[k].held_known));
 		json_object_set_new(one, "net",
-				    exact(x[k].net, y[k].net, x[k].held_known, y[k].held_known));
+				    json_exact(x[k].net, y[k].net, x[k].held_known,
+					       y[k].held_known));
 		json_object_set_new(one, "grown",
-				    exact(x[k].grown, y[k].grown, x[k].grown_known,
-					  y[k].grown_known));
+				    json_exact(x[k].grown, y[k].grown, x[k].grown_known,
+					       y[k].grown_known));
 		json_object_set_new(object, kind_name[k], one);
 	}
 	return object;
 }
 
-static json_t *kinds(const struct diff *d, const int64_t before[TARE_KINDS],
-		     const int64_t after[TARE_KINDS])
+static json_t *json_kinds(const struct diff *d, const int64_t before[TARE_KINDS],
+			  const int64_t after[TARE_KINDS])
 {
 	json_t *object = json_object();
 
@@ -103,12 +104,13 @@ static json_t *kinds(const struct diff *d, const int64_t before[TARE_KINDS],
 		enum tare_kind k = kind_order[i];
 		bool known = d->kinds & 1u << k;
 
-		json_object_set_new(object, kind_name[k], exact(before[k], after[k], known, known));
+		json_object_set_new(object, kind_name[k],
+				    json_exact(before[k], after[k], known, known));
 	}
 	return object;
 }
 
-static json_t *who(const struct diff *d, const struct diff_who *w)
+static json_t *json_who(const struct diff *d, const struct diff_who *w)
 {
 	const struct diff_side *a = &w->side[DIFF_BEFORE], *b = &w->side[DIFF_AFTER];
 	json_t *object = json_object();
@@ -116,10 +118,10 @@ static json_t *who(const struct diff *d, const struct diff_who *w)
 	json_set_string(object, "process", w->process);
 	if (w->thread)
 		json_set_string(object, "thread", w->thread);
-	json_object_set_new(object, "count", exact(a->count, b->count, true, true));
-	json_object_set_new(object, "at_peak", kinds(d, a->at_peak, b->at_peak));
-	json_object_set_new(object, "net", kinds(d, a->net, b->net));
-	json_object_set_new(object, "grown", kinds(d, a->grown, b->grown));
+	json_object_set_new(object, "count", json_exact(a->count, b->count, true, true));
+	json_object_set_new(object, "at_peak", json_kinds(d, a->at_peak, b->at_peak));
+	json_object_set_new(object, "net", json_kinds(d, a->net, b->net));
+	json_object_set_new(object, "grown", json_kinds(d, a->grown, b->grown));
 	return object;
 }
 
@@ -128,7 +130,7 @@ static void emit_whose(GString *out, const char *key, const struct diff *d, cons
 	g_string_append_printf(out, ",\n\"%s\": [", key);
 	for (unsigned i = 0; i < list->len; i++) {
 		g_string_append(out, i ? ",\n" : "\n");
-		json_emit(out, who(d, list->pdata[i]));
+		json_emit(out, json_who(d, list->pdata[i]));
 	}
 	g_string_append_c(out, ']');
 }
@@ -141,8 +143,8 @@ static void emit_functions(GString *out, const struct diff *d)
 		json_t *object = json_object();
 
 		json_set_string(object, "function", f->name);
-		json_object_set_new(object, "self", pictures(f->self));
-		json_object_set_new(object, "total", pictures(f->total));
+		json_object_set_new(object, "self", sample_types(f->self));
+		json_object_set_new(object, "total", sample_types(f->total));
 		g_string_append(out, i ? ",\n" : "\n");
 		json_emit(out, object);
 	}
@@ -162,39 +164,39 @@ static void emit_stacks(GString *out, const struct diff *d)
 		for (unsigned k = names->len; k-- > 0;)
 			json_array_append_new(frames, json_text(names->pdata[k]));
 		json_object_set_new(object, "functions", frames);
-		json_object_set_new(object, "held", pictures(s->held));
+		json_object_set_new(object, "held", sample_types(s->held));
 		g_string_append(out, i ? ",\n" : "\n");
 		json_emit(out, object);
 	}
 	g_string_append_c(out, ']');
 }
 
-static json_t *held(const struct diff *d)
+static json_t *json_held(const struct diff *d)
 {
 	json_t *object = json_object();
 
-	for (int k = 0; k < PICTURES; k++)
-		json_object_set_new(object, picture_name[k],
-				    exact(d->held[k].bytes[DIFF_BEFORE],
-					  d->held[k].bytes[DIFF_AFTER], true, true));
+	for (int k = 0; k < SAMPLE_TYPES; k++)
+		json_object_set_new(object, sample_type_name[k],
+				    json_exact(d->held[k].bytes[DIFF_BEFORE],
+					       d->held[k].bytes[DIFF_AFTER], true, true));
 	return object;
 }
 
 char *diff_json_render(const struct report *a, const struct report *b,
 		       const struct diff_style *style)
 {
-	struct diff *d = diff_new(a, b, diff_kinds(a, b), style->picture);
+	struct diff *d = diff_new(a, b, diff_kinds(a, b), style->sample_type);
 	const char *why = diff_unsampled(d);
-	GString *out = g_string_new("{\n\"schema\": \"tare.diff/1\"");
+	GString *out = g_string_new("{\n\"schema\": \"tare.diff/2\"");
 
-	json_emit_field(out, "before", side(a));
-	json_emit_field(out, "after", side(b));
-	json_emit_field(out, "sorted_by", json_string(picture_name[style->picture]));
-	json_emit_field(out, "totals", totals(a, b));
+	json_emit_field(out, "before", json_side(a));
+	json_emit_field(out, "after", json_side(b));
+	json_emit_field(out, "sorted_by", json_string(sample_type_name[style->sample_type]));
+	json_emit_field(out, "totals", json_all_totals(a, b));
 	emit_whose(out, "processes", d, d->processes);
 	emit_whose(out, "threads", d, d->threads);
 	json_emit_field(out, "not_compared", json_text(why));
-	json_emit_field(out, "pictures", why ? json_null() : held(d));
+	json_emit_field(out, "sample_types", why ? json_null() : json_held(d));
 	if (why) {
 		json_emit_field(out, "functions", json_null());
 		json_emit_field(out, "stacks", json_null());

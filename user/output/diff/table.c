@@ -21,14 +21,15 @@
 
 struct page {
 	const struct report *report[DIFF_TIMES];
-	const struct diff_style *asked;
+	const struct diff_style *shown;
 	struct table_style style;
 	const struct diff *d;
 	GString *out;
 };
 
-static const char *const picture_meaning[PICTURES] = { "of all growth", "of what lived at the peak",
-						       "of what lived at the end" };
+static const char *const sample_type_meaning[SAMPLE_TYPES] = { "of all growth",
+							       "of what lived at the peak",
+							       "of what lived at the end" };
 
 static char *command_of(const struct report *r)
 {
@@ -42,7 +43,7 @@ static char *period_of(const struct report *r)
 	return size ? g_strdup_printf("one per %s", size) : g_strdup("none");
 }
 
-static void side(const struct page *p, enum diff_time time, const char *label)
+static void print_side(const struct page *p, enum diff_time time, const char *label)
 {
 	const struct report *r = p->report[time];
 	g_autofree char *command = command_of(r), *duration = text_duration(r->duration_ns);
@@ -81,7 +82,7 @@ static void not_same(const struct page *p)
 }
 
 /* What makes the exact figures less so. */
-static void doubts(const struct page *p, enum diff_time time, const char *label)
+static void print_doubts(const struct page *p, enum diff_time time, const char *label)
 {
 	const struct report *r = p->report[time];
 	GString *text = g_string_new(NULL);
@@ -91,7 +92,7 @@ static void doubts(const struct page *p, enum diff_time time, const char *label)
 	else if (!report_balanced(r))
 		g_string_append(text, "books not balanced");
 	if (report_lost_total(r) ||
-	    (r->profile && (r->profile->lost.samples || r->profile->lost.ranges)))
+	    (r->profile && (r->profile->lost.samples || r->profile->lost.vma_changes)))
 		g_string_append_printf(text, "%ssomething was lost: see that report",
 				       text->len ? "; " : "");
 	paint_labelled(p->out, &p->style, MARGIN, label, BAD, text->str);
@@ -133,8 +134,8 @@ static void total_row(struct grid *g, enum paint how, const char *name, const st
 }
 
 /* Of what is known of both; false: not all is. */
-static bool sum(struct diff_total *sum, const struct diff_total *of, const struct diff_total *other,
-		int first, int n)
+static bool sum_known(struct diff_total *sum, const struct diff_total *of,
+		      const struct diff_total *other, int first, int n)
 {
 	bool all = true;
 
@@ -158,15 +159,15 @@ static bool sum_row(struct grid *g, const char *name, const struct diff_total *a
 		    const struct diff_total *b, int first, int n)
 {
 	struct diff_total x, y;
-	bool all = sum(&x, a, b, first, n);
+	bool all = sum_known(&x, a, b, first, n);
 	g_autofree char *marked = g_strdup_printf("%s%s", name, all ? "" : "*");
 
-	sum(&y, b, a, first, n);
+	sum_known(&y, b, a, first, n);
 	total_row(g, BOLD, marked, &x, &y);
 	return all;
 }
 
-static void totals(const struct page *p)
+static void print_totals(const struct page *p)
 {
 	static const struct grid_column columns[] = {
 		{ .title = "  KIND" },
@@ -233,7 +234,7 @@ static void who_row(struct grid *g, const struct diff_who *w, enum paint how)
 	change_cell(g, true, PLAIN, kinds_weight(a->grown), kinds_weight(b->grown));
 }
 
-static bool changed(const struct diff_who *w)
+static bool has_changed(const struct diff_who *w)
 {
 	return memcmp(&w->side[DIFF_BEFORE], &w->side[DIFF_AFTER], sizeof(w->side[0])) != 0;
 }
@@ -248,7 +249,7 @@ static unsigned threads_of(const struct diff *d, const struct diff_who *process)
 	return n;
 }
 
-static void more(struct grid *g, unsigned n, const char *what)
+static void print_more(struct grid *g, unsigned n, const char *what)
 {
 	g_autofree char *count = text_count(n);
 	g_autofree char *text = g_strdup_printf("… %s more %s", count, what);
@@ -260,13 +261,13 @@ static void more(struct grid *g, unsigned n, const char *what)
 /* A process of one thread name needs no second row. */
 static void who_rows(const struct page *p, struct grid *g)
 {
-	unsigned left = p->asked->all ? UINT32_MAX : ROWS, hidden = 0;
+	unsigned left = p->shown->all ? UINT32_MAX : ROWS, hidden = 0;
 
 	for (unsigned i = 0; i < p->d->processes->len; i++) {
 		const struct diff_who *process = p->d->processes->pdata[i];
 		bool several = threads_of(p->d, process) > 1;
 
-		if (!p->asked->all && !changed(process))
+		if (!p->shown->all && !has_changed(process))
 			continue;
 		if (!left) {
 			hidden++;
@@ -277,7 +278,8 @@ static void who_rows(const struct page *p, struct grid *g)
 		for (unsigned k = 0; several && k < p->d->threads->len; k++) {
 			const struct diff_who *t = p->d->threads->pdata[k];
 
-			if (strcmp(t->process, process->process) || (!p->asked->all && !changed(t)))
+			if (strcmp(t->process, process->process) ||
+			    (!p->shown->all && !has_changed(t)))
 				continue;
 			hidden += !left;
 			if (left)
@@ -285,10 +287,10 @@ static void who_rows(const struct page *p, struct grid *g)
 			left -= !!left;
 		}
 	}
-	more(g, hidden, "that changed");
+	print_more(g, hidden, "that changed");
 }
 
-static void who(const struct page *p)
+static void print_who(const struct page *p)
 {
 	static const struct grid_column columns[] = {
 		{ .title = "NAME", .soft = 12, .hard = 8 },
@@ -342,7 +344,7 @@ static bool figure_changed(const struct diff_figure *f)
 	return diff_change(f) != 0;
 }
 
-static void functions(const struct page *p)
+static void print_functions(const struct page *p)
 {
 	static const struct grid_column columns[] = {
 		{ .title = "FUNCTION", .soft = 16, .hard = 8 },
@@ -355,17 +357,17 @@ static void functions(const struct page *p)
 		{ .title = "±", .right = true, .drop = 2 },
 	};
 	struct grid *g = grid_new(columns, G_N_ELEMENTS(columns));
-	unsigned k = p->asked->picture, hidden = 0, rows = 0;
+	unsigned k = p->shown->sample_type, hidden = 0, rows = 0;
 	g_autofree char *meaning = g_strdup_printf(
-		"functions by change %s; sampled, ± one standard error", picture_meaning[k]);
+		"functions by change %s; sampled, ± one standard error", sample_type_meaning[k]);
 
 	for (unsigned i = 0; i < p->d->functions->len; i++) {
 		const struct diff_function *f = p->d->functions->pdata[i];
 		g_autofree char *name = text_printable(f->name);
 
-		if (!p->asked->all && !figure_changed(&f->total[k]) && !figure_changed(&f->self[k]))
+		if (!p->shown->all && !figure_changed(&f->total[k]) && !figure_changed(&f->self[k]))
 			continue;
-		if (!p->asked->all && rows == ROWS) {
+		if (!p->shown->all && rows == ROWS) {
 			hidden++;
 			continue;
 		}
@@ -376,7 +378,7 @@ static void functions(const struct page *p)
 		figure_cells(g, &f->total[k], true);
 		figure_cells(g, &f->self[k], false);
 	}
-	more(g, hidden, "functions that changed");
+	print_more(g, hidden, "functions that changed");
 	table_heading(p->out, &p->style, "WHERE", meaning);
 	if (rows)
 		grid_render(g, p->out, &p->style);
@@ -400,7 +402,7 @@ static char *path_text(const struct diff *d, uint32_t path)
 	return text_printable(text->str);
 }
 
-static void stacks(const struct page *p)
+static void print_stacks(const struct page *p)
 {
 	static const struct grid_column columns[] = {
 		{ .title = "CHANGE", .right = true },
@@ -411,15 +413,15 @@ static void stacks(const struct page *p)
 		{ .title = "STACK, INNERMOST FIRST", .soft = 24, .hard = 12 },
 	};
 	struct grid *g = grid_new(columns, G_N_ELEMENTS(columns));
-	unsigned k = p->asked->picture, hidden = 0, rows = 0;
+	unsigned k = p->shown->sample_type, hidden = 0, rows = 0;
 
 	for (unsigned i = 0; i < p->d->stacks->len; i++) {
 		const struct diff_stack *s = &g_array_index(p->d->stacks, struct diff_stack, i);
 		g_autofree char *path = NULL;
 
-		if (!p->asked->all && !figure_changed(&s->held[k]))
+		if (!p->shown->all && !figure_changed(&s->held[k]))
 			continue;
-		if (!p->asked->all && rows == STACK_ROWS) {
+		if (!p->shown->all && rows == STACK_ROWS) {
 			hidden++;
 			continue;
 		}
@@ -430,7 +432,7 @@ static void stacks(const struct page *p)
 		grid_size(g, s->held[k].bytes[DIFF_AFTER]);
 		grid_cell(g, PLAIN, path);
 	}
-	more(g, hidden, "stacks that changed");
+	print_more(g, hidden, "stacks that changed");
 	if (rows) {
 		table_heading(p->out, &p->style, "STACKS", "whole stacks, likewise");
 		grid_render(g, p->out, &p->style);
@@ -438,7 +440,7 @@ static void stacks(const struct page *p)
 	grid_free(g);
 }
 
-static void legend(const struct page *p)
+static void print_legend(const struct page *p)
 {
 	g_string_append_c(p->out, '\n');
 	paint_wrapped(p->out, &p->style, DIM, 0,
@@ -450,27 +452,27 @@ static void legend(const struct page *p)
 char *diff_table_render(const struct report *a, const struct report *b,
 			const struct diff_style *style)
 {
-	struct diff *d = diff_new(a, b, diff_kinds(a, b), style->picture);
+	struct diff *d = diff_new(a, b, diff_kinds(a, b), style->sample_type);
 	struct page p = { { a, b }, style, style->table, d, g_string_new(NULL) };
 	const char *why = diff_unsampled(d);
 
 	p.style.width = MAX(p.style.width, TABLE_WIDTH_MIN);
 	paint_head(p.out, &p.style, "tare diff: ", "before and after",
-		   picture_name[style->picture]);
-	side(&p, DIFF_BEFORE, "before:");
-	doubts(&p, DIFF_BEFORE, "");
-	side(&p, DIFF_AFTER, "after:");
-	doubts(&p, DIFF_AFTER, "");
+		   sample_type_name[style->sample_type]);
+	print_side(&p, DIFF_BEFORE, "before:");
+	print_doubts(&p, DIFF_BEFORE, "");
+	print_side(&p, DIFF_AFTER, "after:");
+	print_doubts(&p, DIFF_AFTER, "");
 	not_same(&p);
-	totals(&p);
-	who(&p);
+	print_totals(&p);
+	print_who(&p);
 	if (why) {
 		table_heading(p.out, &p.style, "WHERE", "");
 		g_string_append_printf(p.out, "  not compared: %s\n", why);
 	} else {
-		functions(&p);
-		stacks(&p);
-		legend(&p);
+		print_functions(&p);
+		print_stacks(&p);
+		print_legend(&p);
 	}
 	diff_free(d);
 	return g_string_free(p.out, FALSE);

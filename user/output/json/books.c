@@ -10,7 +10,7 @@ json_t *json_balance(const struct balance *b, bool known)
 {
 	json_t *object = json_object();
 
-	json_set_known(object, "opening", b->opening, known);
+	json_set_known(object, "initial", b->initial, known);
 	json_set_known(object, "in", (int64_t)b->tasks.in, known);
 	json_set_known(object, "out", (int64_t)b->tasks.out, known);
 	json_set_known(object, "net", b->net, known);
@@ -76,12 +76,12 @@ json_t *json_losses(const struct report *r)
 	return array;
 }
 
-json_t *json_foreign_causes(const struct flow causes[TARE_FOREIGNERS])
+json_t *json_nonowner_causes(const struct flow causes[TARE_NONOWNERS])
 {
 	json_t *object = json_object();
 
-	for (int i = 0; i < TARE_FOREIGNERS; i++)
-		json_object_set_new(object, foreign_name[i], json_flow(causes[i], true));
+	for (int i = 0; i < TARE_NONOWNERS; i++)
+		json_object_set_new(object, nonowner_name[i], json_flow(causes[i], true));
 	return object;
 }
 
@@ -96,10 +96,10 @@ json_t *json_totals(const struct report *r)
 		json_t *one = json_balance(b, known);
 
 		if (kind_order[i] == TARE_KMEM && !r->kmem.whole) /* nobody can tell whose */
-			json_set_known(one, "opening", 0, false);
-		json_object_set_new(one, "foreign",
-				    json_flow(b->foreign, known && (kind_order[i] != TARE_KMEM ||
-								    r->kmem.whole)));
+			json_set_known(one, "initial", 0, false);
+		json_object_set_new(one, "by_others",
+				    json_flow(b->nonowner, known && (kind_order[i] != TARE_KMEM ||
+								     r->kmem.whole)));
 		json_set_known(one, "unattributed", b->unattributed,
 			       view_checked(r, kind_order[i], true));
 		json_object_set_new(object, kind, one);

@@ -58,7 +58,7 @@ json_t *json_exit(const struct report_exit *e)
 	return object;
 }
 
-static int append(const char *data, size_t len, void *out)
+static int append_data(const char *data, size_t len, void *out)
 {
 	g_string_append_len(out, data, (gssize)len);
 	return 0;
@@ -66,7 +66,7 @@ static int append(const char *data, size_t len, void *out)
 
 void json_emit(GString *out, json_t *value)
 {
-	json_dump_callback(value, append, out, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+	json_dump_callback(value, append_data, out, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 	json_decref(value);
 }
 

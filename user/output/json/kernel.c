@@ -48,7 +48,7 @@ json_t *json_weight(const int64_t kind[TARE_KINDS])
 	return object;
 }
 
-static json_t *stats(const struct cgroup_counters *c)
+static json_t *json_stats(const struct cgroup_counters *c)
 {
 	json_t *object = json_object();
 
@@ -57,7 +57,7 @@ static json_t *stats(const struct cgroup_counters *c)
 	return object;
 }
 
-static json_t *highest(const struct cgroup_counters *c)
+static json_t *json_highest(const struct cgroup_counters *c)
 {
 	json_t *object;
 
@@ -67,7 +67,7 @@ static json_t *highest(const struct cgroup_counters *c)
 	json_set_int(object, "time_ns", (int64_t)c->time_ns);
 	set_counter(object, "current", c->current);
 	set_counter(object, "kernel", c->kernel);
-	json_object_set_new(object, "stat", stats(c));
+	json_object_set_new(object, "stat", json_stats(c));
 	return object;
 }
 
@@ -88,8 +88,8 @@ json_t *json_cgroup(const struct report_cgroup *c)
 	set_counter(object, "kernel_peak", c->kernel_peak);
 	set_counter(object, "limit", c->limit);
 	set_counter(object, "oom_kills", c->oom_kills);
-	json_object_set_new(object, "stat", stats(&c->now));
-	json_object_set_new(object, "highest", highest(&c->highest));
+	json_object_set_new(object, "stat", json_stats(&c->now));
+	json_object_set_new(object, "highest", json_highest(&c->highest));
 	return object;
 }
 
@@ -97,7 +97,7 @@ json_t *json_kmem(const struct report *r)
 {
 	static const char *const level[] = {
 		[KMEM_NONE] = "none",
-		[KMEM_GROUP] = "group",
+		[KMEM_CGROUP] = "cgroup",
 		[KMEM_EVENTS] = "events",
 	};
 	const struct report_kmem *k = &r->kmem;
@@ -106,16 +106,16 @@ json_t *json_kmem(const struct report *r)
 	int64_t difference = 0;
 	bool both = view_kmem_difference(r, &difference);
 	struct view_rest now = view_rest_now(r), peak = view_rest_at_peak(r);
-	json_t *object = json_object(), *foreign = json_object();
+	json_t *object = json_object(), *nonowner = json_object();
 
-	for (int i = 0; i < TARE_FOREIGNERS; i++)
-		json_object_set_new(foreign, foreign_name[i], json_flow(k->foreign[i], events));
+	for (int i = 0; i < TARE_NONOWNERS; i++)
+		json_object_set_new(nonowner, nonowner_name[i], json_flow(k->nonowner[i], events));
 	json_object_set_new(object, "level", json_string(level[k->level]));
 	json_object_set_new(object, "whole",
 			    k->level == KMEM_NONE ? json_null() : json_boolean(k->whole));
 	json_set_known(object, "by_events", k->by_events, events);
-	json_set_known(object, "by_group", k->by_group,
-		       k->level != KMEM_NONE && k->by_group != CGROUP_UNKNOWN);
+	json_set_known(object, "by_cgroup", k->by_cgroup,
+		       k->level != KMEM_NONE && k->by_cgroup != CGROUP_UNKNOWN);
 	json_set_known(object, "difference", difference, both);
 	json_set_known(object, "bound", k->bound, both);
 	json_set_known(object, "vmalloc", k->vmalloc, events && k->vmalloc != CGROUP_UNKNOWN);
@@ -124,8 +124,8 @@ json_t *json_kmem(const struct report *r)
 	json_set_known(object, "hidden", k->hidden, hidden);
 	json_set_known(object, "hidden_times", (int64_t)k->hidden_times, hidden);
 	json_set_known(object, "hidden_ns", (int64_t)k->hidden_ns, hidden);
-	json_object_set_new(object, "foreign", foreign);
-	json_set_known(object, "foreign_at_peak", k->foreign_at_peak, events);
+	json_object_set_new(object, "by_others", nonowner);
+	json_set_known(object, "by_others_at_peak", k->nonowner_at_peak, events);
 	json_set_known(object, "left", k->left, events);
 	json_set_known(object, "left_at_peak", k->left_at_peak, events);
 	json_set_known(object, "freed_by_others", k->freed_by_others, events);
@@ -135,7 +135,7 @@ json_t *json_kmem(const struct report *r)
 	json_set_known(object, "no_process", now.left, events);
 	json_set_known(object, "no_process_at_peak", peak.left, events);
 	json_set_known(object, "drift_at_peak", k->drift_at_peak, events);
-	json_set_known(object, "sampled_at_peak", k->sampled_at_peak, k->level != KMEM_NONE);
+	json_set_known(object, "polled_at_peak", k->polled_at_peak, k->level != KMEM_NONE);
 	return object;
 }
 

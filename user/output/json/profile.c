@@ -128,7 +128,8 @@ static void append_frames(GString *out, struct strings *s, const struct profile 
 
 		if (i)
 			g_string_append_c(out, ',');
-		append_number(out, f->kernel | f->inlined << 1 | f->guessed << 2 | f->mark << 3);
+		append_number(out,
+			      f->kernel | f->inlined << 1 | f->fallback << 2 | f->synthetic << 3);
 	}
 	g_string_append(out, "]}");
 }
@@ -152,12 +153,12 @@ static void append_entries(GString *out, struct strings *s, const struct profile
 		COLUMN(NUMBER, profile_entry, "kind", kind),
 		COLUMN(NUMBER, profile_entry, "cause", cause),
 		COLUMN(NUMBER, profile_entry, "node", node),
-		COLUMN(INT, profile_entry, "place", place),
-		COLUMN(TEXT, profile_entry, "label", place_label),
+		COLUMN(INT, profile_entry, "mapping", mapping),
+		COLUMN(TEXT, profile_entry, "label", mapping_label),
 		COLUMN(COUNT, profile_entry, "count", count),
-		COLUMN(BYTES, profile_entry, "grown", bytes[PICTURE_GROWN]),
-		COLUMN(BYTES, profile_entry, "live_peak", bytes[PICTURE_LIVE_PEAK]),
-		COLUMN(BYTES, profile_entry, "live_end", bytes[PICTURE_LIVE_END]),
+		COLUMN(BYTES, profile_entry, "grown", bytes[SAMPLE_TYPE_GROWN]),
+		COLUMN(BYTES, profile_entry, "live_peak", bytes[SAMPLE_TYPE_LIVE_PEAK]),
+		COLUMN(BYTES, profile_entry, "live_end", bytes[SAMPLE_TYPE_LIVE_END]),
 	};
 
 	append_columns(out, s, "entries", p->entries, columns, G_N_ELEMENTS(columns));
@@ -165,27 +166,27 @@ static void append_entries(GString *out, struct strings *s, const struct profile
 }
 
 /* Null where it was not measured: no rows may also be what was found. */
-static void append_asked(GString *out, struct strings *s, const struct profile *p)
+static void append_virtual(GString *out, struct strings *s, const struct profile *p)
 {
 	static const struct column columns[] = {
-		COLUMN(NUMBER, profile_asked, "process", process),
-		COLUMN(NUMBER, profile_asked, "task", task),
-		COLUMN(NUMBER, profile_asked, "cause", cause),
-		COLUMN(NUMBER, profile_asked, "node", node),
-		COLUMN(TEXT, profile_asked, "label", place_label),
-		COLUMN(COUNT, profile_asked, "count", count),
-		COLUMN(BYTES, profile_asked, "bytes", bytes),
-		COLUMN(BYTES, profile_asked, "untouched", untouched),
+		COLUMN(NUMBER, profile_virtual, "process", process),
+		COLUMN(NUMBER, profile_virtual, "task", task),
+		COLUMN(NUMBER, profile_virtual, "cause", cause),
+		COLUMN(NUMBER, profile_virtual, "node", node),
+		COLUMN(TEXT, profile_virtual, "label", mapping_label),
+		COLUMN(COUNT, profile_virtual, "count", count),
+		COLUMN(BYTES, profile_virtual, "bytes", bytes),
+		COLUMN(BYTES, profile_virtual, "untouched", untouched),
 	};
 
-	json_emit_field(out, "asked_why", json_text(p->asked_why));
+	json_emit_field(out, "virtual_why", json_text(p->virtual_why));
 	json_emit_field(out, "untouched_why", json_text(p->untouched_why));
-	if (p->asked_why) {
-		g_string_append(out, ",\n\"asked\": null");
+	if (p->virtual_why) {
+		g_string_append(out, ",\n\"virtual\": null");
 		return;
 	}
 	/* `untouched` is the last. */
-	append_columns(out, s, "asked", p->asked, columns,
+	append_columns(out, s, "virtual", p->virtual, columns,
 		       G_N_ELEMENTS(columns) - !!p->untouched_why);
 	g_string_append_c(out, '}');
 }
@@ -216,7 +217,7 @@ static void append_list(GString *out, const char *key, const char *const *names,
 	json_emit_field(out, key, array);
 }
 
-static json_t *modules(const struct profile *p)
+static json_t *json_modules(const struct profile *p)
 {
 	json_t *array = json_array();
 
@@ -241,13 +242,13 @@ void json_emit_profile(GString *out, const struct profile *p)
 	g_string_append(out, ", \"mean_period\": ");
 	append_number(out, (int64_t)(p->mean_period ? p->mean_period : p->period));
 	append_list(out, "kinds", kind_name, TARE_KINDS);
-	append_list(out, "places", place_name, PLACES);
+	append_list(out, "mappings", mapping_name, MAPPINGS);
 	append_list(out, "causes", (const char *const *)p->causes->pdata, p->causes->len);
-	json_emit_field(out, "modules", modules(p));
+	json_emit_field(out, "modules", json_modules(p));
 	append_frames(out, &s, p);
 	append_nodes(out, &s, p);
 	append_entries(out, &s, p);
-	append_asked(out, &s, p);
+	append_virtual(out, &s, p);
 	append_ticks(out, &s, p);
 	append_list(out, "strings", (const char *const *)s.list->pdata, s.list->len);
 	g_string_append_c(out, '}');

@@ -18,7 +18,7 @@ const char *json_schema(void)
 	return report_schema_json;
 }
 
-static json_t *features(const struct report *r)
+static json_t *json_features(const struct report *r)
 {
 	json_t *object = json_object();
 
@@ -51,7 +51,7 @@ static json_t *point_kinds(const struct report *r, const struct report_point *p)
 	return object;
 }
 
-static json_t *series(const struct report *r)
+static json_t *json_series(const struct report *r)
 {
 	json_t *array = json_array();
 
@@ -61,27 +61,27 @@ static json_t *series(const struct report *r)
 
 		json_set_int(one, "time_ns", (int64_t)p->time_ns);
 		json_set_int(one, "rss", p->rss);
-		json_set_int(one, "beside", p->beside);
+		json_set_int(one, "non_rss", p->nonrss);
 		json_object_set_new(one, "kinds", point_kinds(r, p));
 		json_array_append_new(array, one);
 	}
 	return array;
 }
 
-static json_t *self(const struct report_self *s)
+static json_t *json_self(const struct report_self *s)
 {
 	json_t *object = json_object();
 
 	json_set_int(object, "rss", (int64_t)s->rss);
 	json_set_int(object, "map_bytes", (int64_t)s->map_bytes);
-	json_set_int(object, "entries", (int64_t)s->entries);
-	json_object_set_new(object, "ns_per_entry",
-			    s->ns_per_entry < 0 ? json_null() : json_real(s->ns_per_entry));
+	json_set_int(object, "updates", (int64_t)s->updates);
+	json_object_set_new(object, "ns_per_update",
+			    s->ns_per_update < 0 ? json_null() : json_real(s->ns_per_update));
 	json_set_int(object, "cpu_ns", (int64_t)s->cpu_ns);
 	return object;
 }
 
-static json_t *peak(const struct report *r)
+static json_t *json_peak(const struct report *r)
 {
 	json_t *object = json_object(), *weight = json_object();
 
@@ -97,7 +97,7 @@ static json_t *peak(const struct report *r)
 	return object;
 }
 
-static json_t *machine(const struct report_machine *m)
+static json_t *json_machine(const struct report_machine *m)
 {
 	json_t *object = json_object();
 
@@ -116,11 +116,11 @@ char *json_render(const struct report *r)
 		[REPORT_SNAPSHOT] = "snapshot",
 		[REPORT_DETACH] = "detach",
 	};
-	GString *out = g_string_new("{\n\"schema\": \"tare.report/1\"");
+	GString *out = g_string_new("{\n\"schema\": \"tare.report/2\"");
 
 	json_emit_field(out, "tare_version", json_text(r->tare_version));
 	json_emit_field(out, "kernel", json_text(r->kernel));
-	json_emit_field(out, "machine", machine(&r->machine));
+	json_emit_field(out, "machine", json_machine(&r->machine));
 	json_emit_field(out, "command", json_strings(r->command));
 	json_emit_field(out, "target", json_text(r->target));
 	json_emit_field(out, "started_ns",
@@ -128,21 +128,21 @@ char *json_render(const struct report *r)
 	json_emit_field(out, "exit", json_exit(&r->exit));
 	json_emit_field(out, "duration_ns", json_integer((json_int_t)r->duration_ns));
 	json_emit_field(out, "reason", json_string(reason[r->reason]));
-	json_emit_field(out, "features", features(r));
+	json_emit_field(out, "features", json_features(r));
 	json_emit_field(out, "books", json_books(r));
 	json_emit_field(out, "lost", json_lost(r));
 	json_emit_field(out, "losses", json_losses(r));
-	json_emit_field(out, "peak", peak(r));
+	json_emit_field(out, "peak", json_peak(r));
 	json_emit_field(out, "totals", json_totals(r));
-	json_emit_field(out, "foreign_causes", json_foreign_causes(r->foreign_cause));
+	json_emit_field(out, "by_others_causes", json_nonowner_causes(r->nonowner_cause));
 	json_emit_field(out, "weight", json_workload_weight(r));
 	json_emit_field(out, "kmem", json_kmem(r));
 	json_emit_field(out, "cgroup", json_cgroup(&r->cgroup));
 	json_emit_field(out, "slabs", json_slabs(r));
 	json_emit_processes(out, r);
-	json_emit_field(out, "series", series(r));
+	json_emit_field(out, "series", json_series(r));
 	if (r->self.valid)
-		json_emit_field(out, "self", self(&r->self));
+		json_emit_field(out, "self", json_self(&r->self));
 	if (r->profile) {
 		json_emit_field(out, "samples", json_samples(r->profile));
 		json_emit_profile(out, r->profile);

@@ -7,27 +7,28 @@
 #include "output/json/sections.h"
 
 /* Null where it is not measured: `untouched_why` says why, of all of it or that alone. */
-static json_t *asked(const struct profile *p)
+static json_t *virtual(const struct profile *p)
 {
 	json_t *object = json_object();
 	int64_t count = 0, bytes = 0, untouched = 0;
 
-	for (unsigned i = 0; i < p->asked->len; i++) {
-		const struct profile_asked *a = &g_array_index(p->asked, struct profile_asked, i);
+	for (unsigned i = 0; i < p->virtual->len; i++) {
+		const struct profile_virtual *a =
+			&g_array_index(p->virtual, struct profile_virtual, i);
 
 		count += (int64_t)a->count;
 		bytes += a->bytes;
 		untouched += a->untouched;
 	}
-	json_set_known(object, "count", count, !p->asked_why);
-	json_set_known(object, "bytes", bytes, !p->asked_why);
+	json_set_known(object, "count", count, !p->virtual_why);
+	json_set_known(object, "bytes", bytes, !p->virtual_why);
 	json_set_known(object, "untouched", untouched, !p->untouched_why);
 	json_set_string(object, "untouched_why", p->untouched_why);
 	return object;
 }
 
 /* Longer periods that were in force for a while. */
-static json_t *thinned(const struct profile *p)
+static json_t *json_thinned(const struct profile *p)
 {
 	json_t *array = json_array();
 
@@ -52,32 +53,32 @@ static json_t *thinned(const struct profile *p)
 /* How the samples were taken, and what they say. Stacks are other formats'. */
 json_t *json_samples(const struct profile *p)
 {
-	json_t *object = json_object(), *lost = json_object(), *pictures = json_object();
+	json_t *object = json_object(), *lost = json_object(), *sample_types = json_object();
 	uint64_t stacks = p->complete + p->truncated;
 
 	json_set_int(object, "period", (int64_t)p->period);
 	json_set_int(object, "count", (int64_t)p->samples);
 	json_set_int(object, "complete", (int64_t)p->complete);
 	json_set_int(object, "truncated", (int64_t)p->truncated);
-	json_set_int(object, "guessed", (int64_t)p->guessed);
+	json_set_int(object, "fallback", (int64_t)p->fallback);
 	json_set_int(object, "no_stack", (int64_t)p->no_stack);
 	json_set_int(object, "no_address", (int64_t)p->no_address);
 	json_object_set_new(object, "complete_share",
 			    stacks ? json_real((double)p->complete / (double)stacks) : json_null());
 	json_set_int(lost, "samples", (int64_t)p->lost.samples);
 	json_set_int(lost, "bytes", (int64_t)p->lost.bytes);
-	json_set_int(lost, "ranges", (int64_t)p->lost.ranges);
+	json_set_int(lost, "vma_changes", (int64_t)p->lost.vma_changes);
 	json_object_set_new(object, "lost", lost);
-	json_object_set_new(object, "thinned", thinned(p));
-	for (int i = 0; i < PICTURES; i++) {
+	json_object_set_new(object, "thinned", json_thinned(p));
+	for (int i = 0; i < SAMPLE_TYPES; i++) {
 		json_t *one = json_object();
 
 		json_set_int(one, "sampled", (int64_t)p->sampled[i]);
 		json_set_int(one, "total", p->total[i]);
 		json_set_int(one, "error", (int64_t)profile_error(p, p->total[i]));
-		json_object_set_new(pictures, picture_name[i], one);
+		json_object_set_new(sample_types, sample_type_name[i], one);
 	}
-	json_object_set_new(object, "pictures", pictures);
-	json_object_set_new(object, "asked", asked(p));
+	json_object_set_new(object, "types", sample_types);
+	json_object_set_new(object, "virtual", virtual(p));
 	return object;
 }

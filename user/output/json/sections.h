@@ -16,7 +16,7 @@ json_t *json_losses(const struct report *r);
 json_t *json_totals(const struct report *r);
 /* Parts of books, also of one process. */
 json_t *json_balance(const struct balance *b, bool known);
-json_t *json_foreign_causes(const struct flow causes[TARE_FOREIGNERS]);
+json_t *json_nonowner_causes(const struct flow causes[TARE_NONOWNERS]);
 json_t *json_unattributed(const struct report *r, const struct balance balances[TARE_KINDS],
 			  bool workload);
 

@@ -6,7 +6,7 @@
 #include "output/json/emit.h"
 #include "output/json/sections.h"
 
-static json_t *causes(const struct report_task *t)
+static json_t *json_causes(const struct report_task *t)
 {
 	json_t *array = json_array();
 
@@ -24,7 +24,7 @@ static json_t *causes(const struct report_task *t)
 
 /* The total is always known; user and kernel only where the faults taken in
  * kernel mode are counted apart. */
-static json_t *faults(const struct report *r, const struct report_task *t)
+static json_t *json_faults(const struct report *r, const struct report_task *t)
 {
 	bool any = report_measured(r, "faults"), apart = any && report_measured(r, "faults_kernel");
 	json_t *object = json_object();
@@ -36,7 +36,7 @@ static json_t *faults(const struct report *r, const struct report_task *t)
 	return object;
 }
 
-static json_t *virtual(const struct report *r, const struct report_task *t)
+static json_t *json_virtual(const struct report *r, const struct report_task *t)
 {
 	bool known = report_measured(r, "virtual");
 	json_t *object = json_object();
@@ -49,7 +49,8 @@ static json_t *virtual(const struct report *r, const struct report_task *t)
 }
 
 /* NAME_min, NAME_median, NAME_max, where it is more than one. */
-static void spread(json_t *object, const char *name, const struct report_spread *s, uint64_t count)
+static void add_spread(json_t *object, const char *name, const struct report_spread *s,
+		       uint64_t count)
 {
 	const int64_t values[] = { s->min, s->median, s->max };
 	static const char *const which[] = { "min", "median", "max" };
@@ -61,7 +62,7 @@ static void spread(json_t *object, const char *name, const struct report_spread 
 	}
 }
 
-static json_t *task(const struct report *r, const struct report_task *t)
+static json_t *json_task(const struct report *r, const struct report_task *t)
 {
 	json_t *object = json_object();
 	int64_t net[TARE_KINDS];
@@ -83,20 +84,20 @@ static json_t *task(const struct report *r, const struct report_task *t)
 		json_set_known(one, "net", flow_net(f), known);
 		json_object_set_new(object, kind, one);
 	}
-	spread(object, "in", &t->in_spread, t->count);
+	add_spread(object, "in", &t->in_spread, t->count);
 	view_flow_net(r, t->flow, net);
 	json_set_int(object, "rss_at_peak", kinds_rss(t->at_peak));
 	json_object_set_new(object, "at_peak", json_at_peak(r, t->at_peak));
 	json_object_set_new(object, "weight", json_weight(net));
-	json_object_set_new(object, "faults", faults(r, t));
-	json_object_set_new(object, "causes", causes(t));
-	json_object_set_new(object, "virtual", virtual(r, t));
+	json_object_set_new(object, "faults", json_faults(r, t));
+	json_object_set_new(object, "causes", json_causes(t));
+	json_object_set_new(object, "virtual", json_virtual(r, t));
 	return object;
 }
 
 static void set_balances(json_t *object, const struct report *r, const struct report_process *p)
 {
-	json_t *balances = json_object(), *foreign = json_object();
+	json_t *balances = json_object(), *nonowner = json_object();
 
 	for (int i = 0; i < TARE_KINDS; i++) {
 		const struct balance *b = &p->balance[kind_order[i]];
@@ -104,17 +105,17 @@ static void set_balances(json_t *object, const struct report *r, const struct re
 		bool known = report_kind(r, kind_order[i]);
 
 		json_object_set_new(balances, kind, json_balance(b, known));
-		json_object_set_new(foreign, kind,
-				    json_flow(b->foreign, known && kind_order[i] != TARE_KMEM));
+		json_object_set_new(nonowner, kind,
+				    json_flow(b->nonowner, known && kind_order[i] != TARE_KMEM));
 	}
 	json_object_set_new(object, "balance", balances);
-	json_object_set_new(object, "foreign", foreign);
-	json_object_set_new(object, "foreign_causes", json_foreign_causes(p->foreign_cause));
+	json_object_set_new(object, "by_others", nonowner);
+	json_object_set_new(object, "by_others_causes", json_nonowner_causes(p->nonowner_cause));
 	json_object_set_new(object, "unattributed", json_unattributed(r, p->balance, false));
 }
 
 /* All but the tasks. */
-static json_t *process(const struct report *r, const struct report_process *p)
+static json_t *json_process(const struct report *r, const struct report_process *p)
 {
 	json_t *object = json_object();
 	int64_t net[TARE_KINDS];
@@ -135,7 +136,7 @@ static json_t *process(const struct report *r, const struct report_process *p)
 	json_object_set_new(object, "exit", json_exit(&p->exit));
 	json_set_int(object, "rss_peak", p->rss_peak);
 	json_set_int(object, "rss_peak_ns", (int64_t)p->rss_peak_ns);
-	spread(object, "rss_peak", &p->rss_peak_spread, p->count);
+	add_spread(object, "rss_peak", &p->rss_peak_spread, p->count);
 	view_balance_net(r, p->balance, net);
 	json_set_int(object, "rss_at_peak", kinds_rss(p->at_peak));
 	json_object_set_new(object, "at_peak", json_at_peak(r, p->at_peak));
@@ -146,12 +147,12 @@ static json_t *process(const struct report *r, const struct report_process *p)
 
 static void emit_process(GString *out, const struct report *r, const struct report_process *p)
 {
-	json_emit(out, process(r, p));
+	json_emit(out, json_process(r, p));
 	g_string_truncate(out, out->len - 1); /* open the object again */
 	g_string_append(out, ", \"tasks\": [");
 	for (unsigned i = 0; i < p->tasks->len; i++) {
 		g_string_append(out, i ? ",\n" : "\n");
-		json_emit(out, task(r, g_ptr_array_index(p->tasks, i)));
+		json_emit(out, json_task(r, g_ptr_array_index(p->tasks, i)));
 	}
 	g_string_append(out, "]}");
 }

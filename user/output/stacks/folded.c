@@ -39,7 +39,7 @@ static void add_frames(GString *line, const struct profile *p, uint32_t node)
 			g_string_append(line, "_[k]");
 		else if (f->inlined)
 			g_string_append(line, "_[i]");
-		else if (f->guessed)
+		else if (f->fallback)
 			g_string_append(line, "_[fp]");
 	}
 }
@@ -56,7 +56,8 @@ struct folding {
 	GHashTable *sums; /* line -> int64_t */
 };
 
-static void add(struct folding *f, uint32_t process, uint32_t task, uint32_t node, int64_t bytes)
+static void add_bytes(struct folding *f, uint32_t process, uint32_t task, uint32_t node,
+		      int64_t bytes)
 {
 	const struct report_process *proc = f->r->processes->pdata[process];
 	GString *line;
@@ -80,28 +81,28 @@ static void add(struct folding *f, uint32_t process, uint32_t task, uint32_t nod
 	g_string_free(line, TRUE);
 }
 
-static void add_entries(struct folding *f, enum picture picture)
+static void add_entries(struct folding *f, enum sample_type sample_type)
 {
 	for (unsigned i = 0; i < f->p->entries->len; i++) {
 		const struct profile_entry *e =
 			&g_array_index(f->p->entries, struct profile_entry, i);
 
-		add(f, e->process, e->task, e->node, e->bytes[picture]);
+		add_bytes(f, e->process, e->task, e->node, e->bytes[sample_type]);
 	}
 }
 
-static void add_asked(struct folding *f, enum picture picture)
+static void add_virtual(struct folding *f, enum sample_type sample_type)
 {
-	for (unsigned i = 0; i < f->p->asked->len; i++) {
-		const struct profile_asked *a =
-			&g_array_index(f->p->asked, struct profile_asked, i);
+	for (unsigned i = 0; i < f->p->virtual->len; i++) {
+		const struct profile_virtual *a =
+			&g_array_index(f->p->virtual, struct profile_virtual, i);
 
-		add(f, a->process, a->task, a->node,
-		    picture == PICTURE_ASKED ? a->bytes : a->untouched);
+		add_bytes(f, a->process, a->task, a->node,
+			  sample_type == SAMPLE_TYPE_VIRTUAL ? a->bytes : a->untouched);
 	}
 }
 
-char *folded_render(const struct report *r, const struct profile *p, enum picture picture)
+char *folded_render(const struct report *r, const struct profile *p, enum sample_type sample_type)
 {
 	g_autoptr(GHashTable) sums = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	g_autoptr(GPtrArray) lines = g_ptr_array_new();
@@ -110,10 +111,10 @@ char *folded_render(const struct report *r, const struct profile *p, enum pictur
 	GHashTableIter iter;
 	gpointer key;
 
-	if (picture < PICTURES)
-		add_entries(&f, picture);
-	else if (picture == PICTURE_ASKED || !p->untouched_why)
-		add_asked(&f, picture);
+	if (sample_type < SAMPLE_TYPES)
+		add_entries(&f, sample_type);
+	else if (sample_type == SAMPLE_TYPE_VIRTUAL || !p->untouched_why)
+		add_virtual(&f, sample_type);
 	g_hash_table_iter_init(&iter, sums);
 	while (g_hash_table_iter_next(&iter, &key, NULL))
 		g_ptr_array_add(lines, key);

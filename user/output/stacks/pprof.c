@@ -15,11 +15,11 @@
 #include "output/table/parts.h"
 #include "pprof.pb-c.h"
 
-#define VALUES PICTURES_ALL
+#define VALUES SAMPLE_TYPES_ALL
 #define LABELS 7
 #define COMMAND_MOST 400 /* characters of the command in a comment */
 
-static const char *const value_name[VALUES] = { "grown", "live_peak", "live_end", "asked",
+static const char *const value_name[VALUES] = { "grown", "live_peak", "live_end", "virtual",
 						"untouched" };
 
 /* A location is a frame after those that are inlined in it, innermost first: the number
@@ -50,20 +50,20 @@ struct sink {
 	GString *out;
 };
 
-static void append(ProtobufCBuffer *buffer, size_t len, const uint8_t *data)
+static void append_data(ProtobufCBuffer *buffer, size_t len, const uint8_t *data)
 {
 	g_string_append_len(((struct sink *)buffer)->out, (const char *)data, (gssize)len);
 }
 
-static void emit(struct writer *w, const Pprof__Profile *part)
+static void emit_part(struct writer *w, const Pprof__Profile *part)
 {
-	struct sink sink = { { append }, w->out };
+	struct sink sink = { { append_data }, w->out };
 
 	protobuf_c_message_pack_to_buffer(&part->base, &sink.base);
 }
 
 /* The number of a text, made printable: these names end up on terminals. */
-static uint32_t text(struct writer *w, const char *s)
+static uint32_t text_number(struct writer *w, const char *s)
 {
 	g_autofree char *safe = text_printable(s);
 	Pprof__Profile part = PPROF__PROFILE__INIT;
@@ -75,7 +75,7 @@ static uint32_t text(struct writer *w, const char *s)
 		return GPOINTER_TO_UINT(known);
 	part.n_string_table = 1;
 	part.string_table = table;
-	emit(w, &part);
+	emit_part(w, &part);
 	number = g_hash_table_size(w->texts);
 	g_hash_table_insert(w->texts, g_steal_pointer(&safe), GUINT_TO_POINTER(number));
 	return number;
@@ -86,20 +86,20 @@ static void value_type(struct writer *w, unsigned i)
 	Pprof__ValueType type = PPROF__VALUE_TYPE__INIT, *types[] = { &type };
 	Pprof__Profile part = PPROF__PROFILE__INIT;
 
-	type.type = text(w, value_name[i]);
-	type.unit = text(w, "bytes");
+	type.type = text_number(w, value_name[i]);
+	type.unit = text_number(w, "bytes");
 	part.n_sample_type = 1;
 	part.sample_type = types;
-	emit(w, &part);
+	emit_part(w, &part);
 }
 
 /* In brackets stands what has no name. */
-static bool named(const struct profile_frame *f)
+static bool has_name(const struct profile_frame *f)
 {
 	return *f->function != '[';
 }
 
-static void mapping(struct writer *w, uint32_t module)
+static void emit_mapping(struct writer *w, uint32_t module)
 {
 	const struct profile_module *m =
 		&g_array_index(w->p->modules, struct profile_module, module);
@@ -107,26 +107,26 @@ static void mapping(struct writer *w, uint32_t module)
 	Pprof__Profile part = PPROF__PROFILE__INIT;
 
 	map.id = module + 1;
-	map.filename = text(w, m->path);
-	map.build_id = text(w, m->build_id);
+	map.filename = text_number(w, m->path);
+	map.build_id = text_number(w, m->build_id);
 	for (unsigned i = 0; i < w->p->frames->len; i++) {
 		const struct profile_frame *f =
 			&g_array_index(w->p->frames, struct profile_frame, i);
 
 		if (f->module != module)
 			continue;
-		map.has_functions |= named(f);
+		map.has_functions |= has_name(f);
 		map.has_filenames |= f->file != NULL;
 		map.has_line_numbers |= f->file && f->line > 0;
 		map.has_inline_frames |= f->inlined;
 	}
 	part.n_mapping = 1;
 	part.mapping = maps;
-	emit(w, &part);
+	emit_part(w, &part);
 }
 
 /* pprof takes the first for the program. */
-static void mappings(struct writer *w)
+static void emit_mappings(struct writer *w)
 {
 	const struct report_process *first = NULL;
 	uint32_t n = w->p->modules->len, main = 0;
@@ -136,21 +136,21 @@ static void mappings(struct writer *w)
 	while (main < n && (!first || g_strcmp0(profile_module_path(w->p, main), first->exe)))
 		main++;
 	if (main < n)
-		mapping(w, main);
+		emit_mapping(w, main);
 	for (uint32_t i = 0; i < n; i++)
 		if (i != main)
-			mapping(w, i);
+			emit_mapping(w, i);
 }
 
-static uint64_t function(struct writer *w, const struct profile_frame *f)
+static uint64_t function_number(struct writer *w, const struct profile_frame *f)
 {
 	Pprof__Function function = PPROF__FUNCTION__INIT, *functions[] = { &function };
 	uint32_t before = intern_count(w->functions), number;
 	Pprof__Profile part = PPROF__PROFILE__INIT;
 	struct function key;
 
-	key.name = text(w, f->function);
-	key.file = text(w, f->file);
+	key.name = text_number(w, f->function);
+	key.file = text_number(w, f->file);
 	number = intern_put(w->functions, &key);
 	if (number < before)
 		return number + 1;
@@ -159,7 +159,7 @@ static uint64_t function(struct writer *w, const struct profile_frame *f)
 	function.filename = key.file;
 	part.n_function = 1;
 	part.function = functions;
-	emit(w, &part);
+	emit_part(w, &part);
 	return function.id;
 }
 
@@ -168,7 +168,7 @@ static const struct profile_frame *frame_at(const struct writer *w, unsigned i)
 	static const struct profile_frame none = {
 		.function = (char *)"[no stack]",
 		.module = NO_MODULE,
-		.mark = true,
+		.synthetic = true,
 	};
 	uint32_t frame = g_array_index(w->stack, uint32_t, i);
 
@@ -178,7 +178,7 @@ static const struct profile_frame *frame_at(const struct writer *w, unsigned i)
 }
 
 /* Frames `first` to `last` of the stack are one location: all but the last are inlined. */
-static void location(struct writer *w, uint64_t id, unsigned first, unsigned last)
+static void emit_location(struct writer *w, uint64_t id, unsigned first, unsigned last)
 {
 	const struct profile_frame *outer = frame_at(w, last);
 	Pprof__Location location = PPROF__LOCATION__INIT, *locations[] = { &location };
@@ -193,21 +193,21 @@ static void location(struct writer *w, uint64_t id, unsigned first, unsigned las
 		const struct profile_frame *f = frame_at(w, first + i);
 
 		pprof__line__init(&line[i]);
-		line[i].function_id = function(w, f);
+		line[i].function_id = function_number(w, f);
 		line[i].line = f->file ? f->line : 0;
 		lines[i] = &line[i];
 	}
 	location.id = id;
 	location.mapping_id = outer->module < w->p->modules->len ? outer->module + 1 : 0;
-	location.address = outer->mark ? 0 : outer->address;
+	location.address = outer->synthetic ? 0 : outer->address;
 	location.n_line = n;
 	location.line = lines;
 	part.n_location = 1;
 	part.location = locations;
-	emit(w, &part);
+	emit_part(w, &part);
 }
 
-static void stack(struct writer *w, uint32_t node)
+static void emit_stack(struct writer *w, uint32_t node)
 {
 	struct link link = { NO_LINK, 0 };
 	const uint32_t none = UINT32_MAX;
@@ -225,7 +225,7 @@ static void stack(struct writer *w, uint32_t node)
 		if (frame_at(w, i)->inlined && i + 1 < w->stack->len)
 			continue;
 		id = (uint64_t)link.before + 1;
-		location(w, id, first, i);
+		emit_location(w, id, first, i);
 		g_array_append_val(w->ids, id);
 		link.before = NO_LINK;
 		first = i + 1;
@@ -238,12 +238,12 @@ struct labels {
 	unsigned n;
 };
 
-static Pprof__Label *label(struct writer *w, struct labels *l, const char *key)
+static Pprof__Label *make_label(struct writer *w, struct labels *l, const char *key)
 {
 	Pprof__Label *new = &l->label[l->n];
 
 	pprof__label__init(new);
-	new->key = text(w, key);
+	new->key = text_number(w, key);
 	l->list[l->n++] = new;
 	return new;
 }
@@ -252,7 +252,7 @@ static Pprof__Label *label(struct writer *w, struct labels *l, const char *key)
 static void label_text(struct writer *w, struct labels *l, const char *key, const char *value)
 {
 	if (value)
-		label(w, l, key)->str = text(w, value);
+		make_label(w, l, key)->str = text_number(w, value);
 }
 
 static void label_who(struct writer *w, struct labels *l, uint32_t process, uint32_t task)
@@ -262,21 +262,21 @@ static void label_who(struct writer *w, struct labels *l, uint32_t process, uint
 
 	label_text(w, l, "process", proc->comm);
 	if (proc->count == 1)
-		label(w, l, "pid")->num = proc->pid;
+		make_label(w, l, "pid")->num = proc->pid;
 	if (task >= proc->tasks->len)
 		return;
 	thread = proc->tasks->pdata[task];
 	label_text(w, l, "thread", thread->comm);
 	if (thread->count == 1)
-		label(w, l, "tid")->num = thread->tid;
+		make_label(w, l, "tid")->num = thread->tid;
 }
 
-static void sample(struct writer *w, uint32_t node, int64_t *values, struct labels *l)
+static void emit_sample(struct writer *w, uint32_t node, int64_t *values, struct labels *l)
 {
 	Pprof__Sample sample = PPROF__SAMPLE__INIT, *samples[] = { &sample };
 	Pprof__Profile part = PPROF__PROFILE__INIT;
 
-	stack(w, node);
+	emit_stack(w, node);
 	sample.n_location_id = w->ids->len;
 	sample.location_id = (uint64_t *)w->ids->data;
 	sample.n_value = w->values;
@@ -285,10 +285,10 @@ static void sample(struct writer *w, uint32_t node, int64_t *values, struct labe
 	sample.label = l->list;
 	part.n_sample = 1;
 	part.sample = samples;
-	emit(w, &part);
+	emit_part(w, &part);
 }
 
-static void entries(struct writer *w)
+static void emit_entries(struct writer *w)
 {
 	for (unsigned i = 0; i < w->p->entries->len; i++) {
 		const struct profile_entry *e =
@@ -297,41 +297,41 @@ static void entries(struct writer *w)
 		struct labels l = { .n = 0 };
 		bool any = false;
 
-		for (int k = 0; k < PICTURES; k++)
+		for (int k = 0; k < SAMPLE_TYPES; k++)
 			any |= (values[k] = e->bytes[k]) != 0;
 		if (!any)
 			continue;
 		label_who(w, &l, e->process, e->task);
 		label_text(w, &l, "kind", kind_name[e->kind]);
 		label_text(w, &l, "cause", profile_cause_name(w->p, e->cause));
-		label_text(w, &l, "place", e->place_label);
-		sample(w, e->node, values, &l);
+		label_text(w, &l, "mapping", e->mapping_label);
+		emit_sample(w, e->node, values, &l);
 	}
 }
 
-static void asked(struct writer *w)
+static void virtual(struct writer *w)
 {
-	for (unsigned i = 0; w->values > PICTURES && i < w->p->asked->len; i++) {
-		const struct profile_asked *a =
-			&g_array_index(w->p->asked, struct profile_asked, i);
-		int64_t values[VALUES] = { [PICTURES] = a->bytes, a->untouched };
+	for (unsigned i = 0; w->values > SAMPLE_TYPES && i < w->p->virtual->len; i++) {
+		const struct profile_virtual *a =
+			&g_array_index(w->p->virtual, struct profile_virtual, i);
+		int64_t values[VALUES] = { [SAMPLE_TYPES] = a->bytes, a->untouched };
 		struct labels l = { .n = 0 };
 
 		label_who(w, &l, a->process, a->task);
 		label_text(w, &l, "cause", profile_cause_name(w->p, a->cause));
-		label_text(w, &l, "place", a->place_label);
-		sample(w, a->node, values, &l);
+		label_text(w, &l, "mapping", a->mapping_label);
+		emit_sample(w, a->node, values, &l);
 	}
 }
 
-static void comment(struct writer *w, const char *s)
+static void emit_comment(struct writer *w, const char *s)
 {
 	Pprof__Profile part = PPROF__PROFILE__INIT;
-	int64_t number = text(w, s);
+	int64_t number = text_number(w, s);
 
 	part.n_comment = 1;
 	part.comment = &number;
-	emit(w, &part);
+	emit_part(w, &part);
 }
 
 static void comment_errors(struct writer *w)
@@ -342,14 +342,14 @@ static void comment_errors(struct writer *w)
 
 	g_string_printf(s, "sampled: %s samples, one per %s of growth; standard errors:", n,
 			period);
-	for (int k = 0; k < PICTURES; k++) {
+	for (int k = 0; k < SAMPLE_TYPES; k++) {
 		g_autofree char *total = text_size(w->p->total[k]);
 		g_autofree char *error = text_size((int64_t)profile_error(w->p, w->p->total[k]));
 
 		g_string_append_printf(s, "%s %s %s ± %s", k ? "," : "", value_name[k], total,
 				       error);
 	}
-	comment(w, s->str);
+	emit_comment(w, s->str);
 	g_string_free(s, TRUE);
 }
 
@@ -360,18 +360,18 @@ static void comment_losses(struct writer *w)
 
 	line = g_strdup_printf("lost: %" G_GUINT64_FORMAT
 			       " samples (%s); changes of address spaces: %" G_GUINT64_FORMAT,
-			       l->samples, bytes, l->ranges);
-	comment(w, line);
+			       l->samples, bytes, l->vma_changes);
+	emit_comment(w, line);
 	for (int i = 0; i < TARE_LOSSES; i++) {
 		g_autofree char *one = g_strdup_printf("lost: %" G_GUINT64_FORMAT " %s",
 						       w->r->lost[i], lost_meaning[i]);
 
 		if (w->r->lost[i])
-			comment(w, one);
+			emit_comment(w, one);
 	}
 }
 
-static void comments(struct writer *w)
+static void emit_comments(struct writer *w)
 {
 	const struct report *r = w->r;
 	g_autofree char *command = table_command(r->command, COMMAND_MOST);
@@ -380,38 +380,38 @@ static void comments(struct writer *w)
 	g_autofree char *what = r->target ? g_strdup_printf("target: %s", r->target) :
 					    g_strdup_printf("command: %s", command);
 	g_autofree char *why = g_strdup_printf("%suntouched: not measured: %s",
-					       w->p->asked_why ? "asked, " : "",
-					       w->p->asked_why             ?:
+					       w->p->virtual_why ? "virtual, " : "",
+					       w->p->virtual_why           ?:
 						       w->p->untouched_why ?:
 									     "");
 
-	comment(w, tare);
-	comment(w, what);
+	emit_comment(w, tare);
+	emit_comment(w, what);
 	comment_errors(w);
 	comment_losses(w);
 	if (w->values < VALUES)
-		comment(w, why);
+		emit_comment(w, why);
 }
 
-static void head(struct writer *w)
+static void emit_head(struct writer *w)
 {
 	Pprof__ValueType type = PPROF__VALUE_TYPE__INIT;
 	Pprof__Profile part = PPROF__PROFILE__INIT;
 
-	type.type = text(w, value_name[PICTURE_GROWN]);
-	type.unit = text(w, "bytes");
+	type.type = text_number(w, value_name[SAMPLE_TYPE_GROWN]);
+	type.unit = text_number(w, "bytes");
 	part.period_type = &type;
 	part.period = (int64_t)w->p->period;
 	part.time_nanos = w->r->started_ns;
 	part.duration_nanos = (int64_t)w->r->duration_ns;
-	part.default_sample_type = text(w, value_name[PICTURE_LIVE_PEAK]);
-	emit(w, &part);
+	part.default_sample_type = text_number(w, value_name[SAMPLE_TYPE_LIVE_PEAK]);
+	emit_part(w, &part);
 	for (unsigned i = 0; i < w->values; i++)
 		value_type(w, i);
 }
 
 /* No time and no name in the header. */
-static GString *gzip(const GString *plain)
+static GString *gzip_string(const GString *plain)
 {
 	GString *out = g_string_new(NULL);
 	z_stream z = { .next_in = (Bytef *)plain->str };
@@ -451,14 +451,14 @@ GString *pprof_render(const struct report *r)
 	w.locations = g_hash_table_new(NULL, NULL);
 	w.stack = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	w.ids = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-	w.values = profile_pictures(r->profile);
-	text(&w, "");
-	head(&w);
-	comments(&w);
-	mappings(&w);
-	entries(&w);
-	asked(&w);
-	out = gzip(w.out);
+	w.values = profile_sample_types(r->profile);
+	text_number(&w, "");
+	emit_head(&w);
+	emit_comments(&w);
+	emit_mappings(&w);
+	emit_entries(&w);
+	virtual(&w);
+	out = gzip_string(w.out);
 	g_string_free(w.out, TRUE);
 	g_hash_table_unref(w.texts);
 	g_hash_table_unref(w.locations);

@@ -12,10 +12,10 @@
 
 #define TITLE_MOST 100 /* columns */
 
-/* The pictures, then these. */
-enum { ASKED = PICTURES, UNTOUCHED, VIEWS };
+/* The sample types, then these. */
+enum { VIRTUAL = SAMPLE_TYPES, UNTOUCHED, VIEWS };
 
-/* Memory of one stack of one task, whatever its kind, cause and place. */
+/* Memory of one stack of one task, whatever its kind, cause and mapping. */
 struct whose {
 	uint32_t process, task, node;
 };
@@ -35,7 +35,7 @@ struct scope {
 	GPtrArray *stacks;  /* "[0,1,7]", by number of a struct whose */
 };
 
-static struct weight *weight(struct scope *s, uint32_t process, uint32_t task, uint32_t node)
+static struct weight *whose_weight(struct scope *s, uint32_t process, uint32_t task, uint32_t node)
 {
 	struct whose key = { process, task, node };
 	uint32_t number = intern_put(s->whose, &key);
@@ -50,23 +50,23 @@ static void add_up(struct scope *s)
 	for (unsigned i = 0; i < s->p->entries->len; i++) {
 		const struct profile_entry *e =
 			&g_array_index(s->p->entries, struct profile_entry, i);
-		struct weight *w = weight(s, e->process, e->task, e->node);
+		struct weight *w = whose_weight(s, e->process, e->task, e->node);
 
-		for (int k = 0; k < PICTURES; k++)
+		for (int k = 0; k < SAMPLE_TYPES; k++)
 			w->bytes[k] += e->bytes[k];
 	}
-	for (unsigned i = 0; i < s->p->asked->len; i++) {
-		const struct profile_asked *a =
-			&g_array_index(s->p->asked, struct profile_asked, i);
-		struct weight *w = weight(s, a->process, a->task, a->node);
+	for (unsigned i = 0; i < s->p->virtual->len; i++) {
+		const struct profile_virtual *a =
+			&g_array_index(s->p->virtual, struct profile_virtual, i);
+		struct weight *w = whose_weight(s, a->process, a->task, a->node);
 
-		w->bytes[ASKED] += a->bytes;
+		w->bytes[VIRTUAL] += a->bytes;
 		w->bytes[UNTOUCHED] += a->untouched;
 	}
 }
 
 /* Frames that look the same are one. `file`: of its source, or the module. */
-static uint32_t frame(struct scope *s, const char *name, const char *file, int line)
+static uint32_t frame_number(struct scope *s, const char *name, const char *file, int line)
 {
 	json_t *object = json_object();
 	g_autoptr(GString) text = g_string_new(NULL);
@@ -91,14 +91,14 @@ static uint32_t profile_frame(struct scope *s, uint32_t i)
 	const struct profile_frame *f = &g_array_index(s->p->frames, struct profile_frame, i);
 
 	if (!s->numbers[i])
-		s->numbers[i] = frame(s, f->function,
-				      f->file ?: profile_module_path(s->p, f->module),
-				      f->file ? f->line : 0) +
+		s->numbers[i] = frame_number(s, f->function,
+					     f->file ?: profile_module_path(s->p, f->module),
+					     f->file ? f->line : 0) +
 				1;
 	return s->numbers[i] - 1;
 }
 
-static char *stack(struct scope *s, const struct whose *w)
+static char *stack_text(struct scope *s, const struct whose *w)
 {
 	const struct report_process *proc = s->r->processes->pdata[w->process];
 	g_autoptr(GArray) up = g_array_new(FALSE, FALSE, sizeof(uint32_t));
@@ -108,8 +108,8 @@ static char *stack(struct scope *s, const struct whose *w)
 				     "[process]";
 
 	/* With its program, so that the thread of the same name is another frame. */
-	g_string_printf(out, "[%u", frame(s, proc->comm, proc->exe, 0));
-	g_string_append_printf(out, ",%u", frame(s, thread, NULL, 0));
+	g_string_printf(out, "[%u", frame_number(s, proc->comm, proc->exe, 0));
+	g_string_append_printf(out, ",%u", frame_number(s, thread, NULL, 0));
 	profile_stack(s->p, w->node, up);
 	for (unsigned i = up->len; i-- > 0;)
 		g_string_append_printf(out, ",%u",
@@ -120,9 +120,9 @@ static char *stack(struct scope *s, const struct whose *w)
 
 static void emit_view(const struct scope *s, GString *out, unsigned view)
 {
-	const char *name = view < PICTURES ? picture_name[view] :
-			   view == ASKED   ? "asked" :
-					     "untouched";
+	const char *name = view < SAMPLE_TYPES ? sample_type_name[view] :
+			   view == VIRTUAL     ? "virtual" :
+						 "untouched";
 	g_autoptr(GString) weights = g_string_new(NULL);
 	int64_t sum = 0;
 	bool any = false;
@@ -148,25 +148,25 @@ static void emit_view(const struct scope *s, GString *out, unsigned view)
 }
 
 /* The command, or what was attached to. */
-static json_t *title(const struct report *r)
+static json_t *json_title(const struct report *r)
 {
 	g_autofree char *command = table_command(r->command, TITLE_MOST);
 
 	return json_text(r->target ?: command);
 }
 
-static GString *file(const struct scope *s)
+static GString *file_text(const struct scope *s)
 {
 	GString *out = g_string_new(
 		"{\"$schema\": \"https://www.speedscope.app/file-format-schema.json\"");
 	g_autofree char *exporter = g_strdup_printf("tare@%s", s->r->tare_version ?: "?");
 
-	json_emit_field(out, "name", title(s->r));
+	json_emit_field(out, "name", json_title(s->r));
 	json_emit_field(out, "exporter", json_text(exporter));
-	json_emit_field(out, "activeProfileIndex", json_integer(PICTURE_LIVE_PEAK));
+	json_emit_field(out, "activeProfileIndex", json_integer(SAMPLE_TYPE_LIVE_PEAK));
 	g_string_append_printf(out, ",\n\"shared\": {\"frames\": [\n%s]}", s->shared->str);
 	g_string_append(out, ",\n\"profiles\": [");
-	for (unsigned view = 0; view < profile_pictures(s->p); view++)
+	for (unsigned view = 0; view < profile_sample_types(s->p); view++)
 		emit_view(s, out, view);
 	g_string_append(out, "]\n}\n");
 	return out;
@@ -187,8 +187,8 @@ GString *speedscope_render(const struct report *r)
 	s.stacks = g_ptr_array_new_with_free_func(g_free);
 	add_up(&s);
 	for (unsigned i = 0; i < s.weights->len; i++)
-		g_ptr_array_add(s.stacks, stack(&s, intern_key(s.whose, i)));
-	out = file(&s);
+		g_ptr_array_add(s.stacks, stack_text(&s, intern_key(s.whose, i)));
+	out = file_text(&s);
 	intern_free(s.whose);
 	g_array_unref(s.weights);
 	g_hash_table_unref(s.frames);

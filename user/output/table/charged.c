@@ -7,7 +7,7 @@
 #include "output/table/parts.h"
 #include "output/table/sections.h"
 
-static char *group_words(const struct report_cgroup *c)
+static char *cgroup_words(const struct report_cgroup *c)
 {
 	g_autofree char *path = text_printable(c->path), *limit = text_size(c->limit);
 	g_autofree char *others = text_count(c->others);
@@ -52,8 +52,8 @@ static void stat_row(struct grid *g, const struct report_cgroup *c, const char *
 }
 
 /* What is counted, but not in the charge. */
-static void beside_row(struct grid *g, const struct report_cgroup *c, const char *name,
-		       enum cgroup_stat stat)
+static void uncharged_row(struct grid *g, const struct report_cgroup *c, const char *name,
+			  enum cgroup_stat stat)
 {
 	if (MAX(c->now.stat[stat], 0) || (c->highest.time_ns && MAX(c->highest.stat[stat], 0)))
 		stat_row(g, c, name, stat);
@@ -77,14 +77,14 @@ static void charged_rows(struct grid *g, const struct report_cgroup *c)
 	stat_row(g, c, "    vmalloc", CGROUP_VMALLOC);
 	stat_row(g, c, "    percpu", CGROUP_PERCPU);
 	if (c->version == 1)
-		beside_row(g, c, "  sockets, not charged here", CGROUP_SOCK);
+		uncharged_row(g, c, "  sockets, not charged here", CGROUP_SOCK);
 	else
 		stat_row(g, c, "  sockets", CGROUP_SOCK);
-	beside_row(g, c, "  swap, not charged here", CGROUP_SWAP);
+	uncharged_row(g, c, "  swap, not charged here", CGROUP_SWAP);
 }
 
 /* Why the charge and the sum of RSS differ, with both at one time: the peak of a
- * group of the workload's own, else now. */
+ * cgroup of the workload's own, else now. */
 static void charged_line(GString *out, const struct report *r, const struct table_style *style)
 {
 	const struct report_cgroup *c = &r->cgroup;
@@ -118,7 +118,7 @@ void table_charged(GString *out, const struct report *r, const struct table_styl
 		{ .title = most, .right = true },
 		{ .title = "PEAK", .right = true },
 	};
-	g_autofree char *words = group_words(&r->cgroup), *killed = table_oom(r), *line = NULL;
+	g_autofree char *words = cgroup_words(&r->cgroup), *killed = table_oom(r), *line = NULL;
 	struct grid *g;
 
 	if (!r->cgroup.version)

@@ -47,7 +47,7 @@ static unsigned total_width(const struct grid *g)
 	return total;
 }
 
-static void measure(struct grid *g, unsigned dropped)
+static void measure_columns(struct grid *g, unsigned dropped)
 {
 	for (unsigned i = 0; i < g->n; i++) {
 		unsigned drop = g->columns[i].drop;
@@ -57,7 +57,7 @@ static void measure(struct grid *g, unsigned dropped)
 }
 
 /* Cut what may be cut, the first column first, until all fits in `width`. */
-static bool squeeze(struct grid *g, unsigned width, bool hard)
+static bool squeeze_columns(struct grid *g, unsigned width, bool hard)
 {
 	for (unsigned i = 0; i < g->n; i++) {
 		const struct grid_column *c = &g->columns[i];
@@ -75,8 +75,8 @@ static bool squeeze(struct grid *g, unsigned width, bool hard)
 static bool try_layout(struct grid *g, unsigned width, unsigned dropped, bool hard)
 {
 	for (g->gap = 2; g->gap; g->gap--) {
-		measure(g, dropped);
-		if (squeeze(g, width, hard && g->gap == 1))
+		measure_columns(g, dropped);
+		if (squeeze_columns(g, width, hard && g->gap == 1))
 			return true;
 	}
 	g->gap = 1;

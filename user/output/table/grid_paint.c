@@ -12,8 +12,8 @@ struct cursor {
 };
 
 /* `text` between the columns `start` and `end`. */
-static void put(struct cursor *c, enum paint how, unsigned start, unsigned end, bool right,
-		const char *text)
+static void put_cell(struct cursor *c, enum paint how, unsigned start, unsigned end, bool right,
+		     const char *text)
 {
 	g_autofree char *fit = text_fit(text, end - start);
 	unsigned width = (unsigned)text_width(fit), from = right ? end - width : start;
@@ -48,7 +48,7 @@ static void put_label(const struct grid *g, struct cursor *c, const struct cell 
 	/* Nothing but the mark before it: leave a gap after that. */
 	if (width > end - start)
 		start = MAX(c->at + !!c->at, end > width ? end - width : 0);
-	put(c, cells[column].paint, start, end, false, cells[column].text);
+	put_cell(c, cells[column].paint, start, end, false, cells[column].text);
 }
 
 static void render_titles(const struct grid *g, struct cursor *c)
@@ -57,8 +57,8 @@ static void render_titles(const struct grid *g, struct cursor *c)
 		unsigned start = column_start(g, i);
 
 		if (g->width[i] && g->columns[i].title)
-			put(c, DIM, start, start + g->width[i], g->columns[i].right,
-			    g->columns[i].title);
+			put_cell(c, DIM, start, start + g->width[i], g->columns[i].right,
+				 g->columns[i].title);
 	}
 	g_string_append_c(c->out, '\n');
 }
@@ -73,8 +73,8 @@ static void render_cells(const struct grid *g, struct cursor *c, const struct ce
 		if (cells[i].label)
 			put_label(g, c, cells, i);
 		else
-			put(c, cells[i].paint, start, start + g->width[i], g->columns[i].right,
-			    cells[i].text);
+			put_cell(c, cells[i].paint, start, start + g->width[i], g->columns[i].right,
+				 cells[i].text);
 	}
 	g_string_append_c(c->out, '\n');
 }

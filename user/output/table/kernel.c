@@ -10,13 +10,13 @@
 #include "model/view.h"
 #include "output/table/parts.h"
 
-/* As table_foreign[], of kernel memory. */
-static const char *const kmem_foreign[TARE_FOREIGNERS] = {
-	[TARE_FOREIGN_RECLAIM] = "by reclaim",
-	[TARE_FOREIGN_KHUGEPAGED] = "by khugepaged",
-	[TARE_FOREIGN_KERNEL] = "by kernel threads, interrupts",
-	[TARE_FOREIGN_PROCESS] = "by other processes",
-	[TARE_FOREIGN_LATE] = "by its tasks, not their own",
+/* As table_nonowner[], of kernel memory. */
+static const char *const kmem_nonowner[TARE_NONOWNERS] = {
+	[TARE_NONOWNER_RECLAIM] = "by reclaim",
+	[TARE_NONOWNER_KHUGEPAGED] = "by khugepaged",
+	[TARE_NONOWNER_KERNEL] = "by kernel threads, interrupts",
+	[TARE_NONOWNER_PROCESS] = "by other processes",
+	[TARE_NONOWNER_LATE] = "by its tasks, not their own",
 };
 
 static void known_size(struct grid *g, bool known, int64_t bytes)
@@ -79,26 +79,26 @@ static void part_row(struct grid *g, const char *name, struct flow f)
 	grid_size(g, flow_net(f));
 }
 
-static struct flow foreign_sum(const struct report *r)
+static struct flow nonowner_sum(const struct report *r)
 {
 	struct flow all = { 0 };
 
-	for (int i = 0; i < TARE_FOREIGNERS; i++)
-		view_add(&all, r->kmem.foreign[i]);
+	for (int i = 0; i < TARE_NONOWNERS; i++)
+		view_add(&all, r->kmem.nonowner[i]);
 	return all;
 }
 
-static void foreign_parts(struct grid *g, const struct report *r)
+static void nonowner_parts(struct grid *g, const struct report *r)
 {
-	for (int i = 0; i < TARE_FOREIGNERS; i++)
-		part_row(g, kmem_foreign[i], r->kmem.foreign[i]);
+	for (int i = 0; i < TARE_NONOWNERS; i++)
+		part_row(g, kmem_nonowner[i], r->kmem.nonowner[i]);
 }
 
-/* In a group of the workload's own: what no live task has. What came into that account and
+/* In a cgroup of the workload's own: what no live task has. What came into that account and
  * went from it are facts, what there is of it is what no row has. */
 static void left_rows(struct grid *g, const struct report *r)
 {
-	struct flow all = foreign_sum(r), left = { MAX(r->kmem.left, 0), MAX(-r->kmem.left, 0) };
+	struct flow all = nonowner_sum(r), left = { MAX(r->kmem.left, 0), MAX(-r->kmem.left, 0) };
 	struct flow cut = { MAX(r->kmem.freed_by_others, 0), MAX(-r->kmem.freed_by_others, 0) };
 	struct view_rest now = view_rest_now(r), peak = view_rest_at_peak(r);
 	int64_t sock_now = view_now(r).sock, sock_peak = view_at_peak(r).sock;
@@ -110,18 +110,18 @@ static void left_rows(struct grid *g, const struct report *r)
 	kind_row(g, "  left by ended tasks", true, peak.left - sock_peak, all, now.left - sock_now);
 	part_row(g, "when they ended", left);
 	part_row(g, "of tasks' accounts", cut);
-	foreign_parts(g, r);
+	nonowner_parts(g, r);
 }
 
 /* Where others are in it: theirs too. */
-static void foreign_rows(struct grid *g, const struct report *r)
+static void nonowner_rows(struct grid *g, const struct report *r)
 {
-	struct flow all = foreign_sum(r);
+	struct flow all = nonowner_sum(r);
 
 	if (!all.in && !all.out)
 		return;
-	kind_row(g, "  foreign, and others'", true, r->kmem.foreign_at_peak, all, flow_net(all));
-	foreign_parts(g, r);
+	kind_row(g, "  by others", true, r->kmem.nonowner_at_peak, all, flow_net(all));
+	nonowner_parts(g, r);
 }
 
 static void net_row(struct grid *g, enum paint how, const char *name, int64_t net)
@@ -153,15 +153,15 @@ static int64_t kmem_of_tasks(const struct report *r)
 	return sum;
 }
 
-/* What makes the sum beside the tasks' own; of a group that is the workload's. */
-static void group_rows(struct grid *g, const struct report *r)
+/* What makes the sum beside the tasks' own; of a cgroup that is the workload's. */
+static void cgroup_rows(struct grid *g, const struct report *r)
 {
 	const struct balance *kmem = &r->totals[TARE_KMEM];
 	int64_t at_peak = view_at_peak(r).sock, now = view_now(r).sock;
 	bool bad = ABS(kmem->unattributed) > r->kmem.bound;
 
 	left_rows(g, r);
-	if (kmem->opening)
+	if (kmem->initial)
 		held_row(g, "  held before", r->kmem.before_at_peak, r->kmem.before);
 	if (at_peak || now)
 		held_row(g, "  sockets, by looking", at_peak, now);
@@ -179,7 +179,7 @@ static void kernel_rows(struct grid *g, const struct report *r)
 	stack_row(g, r, peak.kind[TARE_KSTACK]);
 	kind_row(g, "  other, by task", true, kmem_of_tasks(r), kmem->tasks, flow_net(kmem->tasks));
 	if (r->kmem.whole)
-		group_rows(g, r);
+		cgroup_rows(g, r);
 	grid_cell(g, BOLD, "  KERNEL");
 	grid_size(g, r->peak_kernel);
 	grid_blank(g);
@@ -191,7 +191,7 @@ static void kernel_rows(struct grid *g, const struct report *r)
 		if (r->kmem.sock != CGROUP_UNKNOWN)
 			net_row(g, DIM, "    of it sockets", r->kmem.sock);
 	} else {
-		foreign_rows(g, r);
+		nonowner_rows(g, r);
 	}
 	net_row(g, DIM, "    by task in other groups", r->kmem.elsewhere);
 }

@@ -5,10 +5,10 @@
 
 #include "base/text.h"
 
-const char *const table_foreign[TARE_FOREIGNERS] = {
-	[TARE_FOREIGN_RECLAIM] = "reclaim",      [TARE_FOREIGN_KHUGEPAGED] = "khugepaged",
-	[TARE_FOREIGN_KERNEL] = "kernel thread", [TARE_FOREIGN_PROCESS] = "other process",
-	[TARE_FOREIGN_LATE] = "late entries",
+const char *const table_nonowner[TARE_NONOWNERS] = {
+	[TARE_NONOWNER_RECLAIM] = "reclaim",      [TARE_NONOWNER_KHUGEPAGED] = "khugepaged",
+	[TARE_NONOWNER_KERNEL] = "kernel thread", [TARE_NONOWNER_PROCESS] = "other process",
+	[TARE_NONOWNER_LATE] = "late updates",
 };
 
 void table_heading(GString *out, const struct table_style *style, const char *name,

@@ -31,7 +31,7 @@ char *table_oom(const struct report *r);
 /* The moment of "now": "at the end", "when detached" … */
 const char *table_when(const struct report *r);
 
-/* What people call an entry made from outside: "reclaim", "other process" … */
-extern const char *const table_foreign[TARE_FOREIGNERS];
+/* What people call an update by others: "reclaim", "other process" … */
+extern const char *const table_nonowner[TARE_NONOWNERS];
 
 #endif

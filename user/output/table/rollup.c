@@ -4,7 +4,7 @@
  */
 #include "output/table/rollup.h"
 
-#include "model/group.h"
+#include "model/rollup.h"
 #include "output/table/parts.h"
 
 /* A pattern of threads is one row from so many on, a name of processes too;
@@ -46,7 +46,7 @@ static int64_t task_at_peak(const void *t)
 GPtrArray *table_processes(const struct report *r, const struct table_style *style)
 {
 	g_autoptr(GPtrArray) big = g_ptr_array_new(), small = g_ptr_array_new();
-	GPtrArray *groups, *others;
+	GPtrArray *rollups, *others;
 
 	for (unsigned i = 0; i < r->processes->len; i++) {
 		struct report_process *p = g_ptr_array_index(r->processes, i);
@@ -56,29 +56,29 @@ GPtrArray *table_processes(const struct report *r, const struct table_style *sty
 
 		g_ptr_array_add(alone && weight > 0 ? big : small, p);
 	}
-	groups = group_by_pattern(big, process_comm, process_at_peak, NULL, G_MAXUINT);
-	others = group_by_pattern(small, process_comm, process_at_peak, process_count,
-				  style->all_threads ? G_MAXUINT : PROCESSES_LEAST);
-	g_ptr_array_extend_and_steal(groups, others);
-	group_sort(groups);
-	return groups;
+	rollups = rollup_by_pattern(big, process_comm, process_at_peak, NULL, G_MAXUINT);
+	others = rollup_by_pattern(small, process_comm, process_at_peak, process_count,
+				   style->all_threads ? G_MAXUINT : PROCESSES_LEAST);
+	g_ptr_array_extend_and_steal(rollups, others);
+	rollup_sort(rollups);
+	return rollups;
 }
 
-/* The main thread is never in a group: it carries the whole exit. */
+/* The main thread is never in a rollup: it carries the whole exit. */
 GPtrArray *table_threads(const struct report_process *p, const struct table_style *style)
 {
 	g_autoptr(GPtrArray) main = g_ptr_array_new(), others = g_ptr_array_new();
-	GPtrArray *groups;
+	GPtrArray *rollups;
 
 	for (unsigned i = 0; i < p->tasks->len; i++) {
 		struct report_task *t = g_ptr_array_index(p->tasks, i);
 
 		g_ptr_array_add(t->tid == p->pid ? main : others, t);
 	}
-	groups = group_by_pattern(others, task_comm, task_at_peak, task_count,
-				  style->all_threads ? G_MAXUINT : THREADS_LEAST);
-	g_ptr_array_extend_and_steal(groups, group_by_pattern(main, task_comm, task_at_peak, NULL,
-							      G_MAXUINT));
-	group_sort(groups);
-	return groups;
+	rollups = rollup_by_pattern(others, task_comm, task_at_peak, task_count,
+				    style->all_threads ? G_MAXUINT : THREADS_LEAST);
+	g_ptr_array_extend_and_steal(rollups, rollup_by_pattern(main, task_comm, task_at_peak, NULL,
+								G_MAXUINT));
+	rollup_sort(rollups);
+	return rollups;
 }

@@ -8,11 +8,11 @@
 #include "model/report.h"
 #include "output/output.h"
 
-/* Processes as rows: struct group of struct report_process, the small ones of
+/* Processes as rows: struct rollup of struct report_process, the small ones of
  * one name together, sorted by their weight at the peak. */
 GPtrArray *table_processes(const struct report *r, const struct table_style *style);
 
-/* The same of a process's threads: struct group of struct report_task. */
+/* The same of a process's threads: struct rollup of struct report_task. */
 GPtrArray *table_threads(const struct report_process *p, const struct table_style *style);
 
 #endif

@@ -15,6 +15,6 @@ void table_where(GString *out, const struct report *r, const struct table_style 
 void table_kernel(GString *out, const struct report *r, const struct table_style *style);
 void table_charged(GString *out, const struct report *r, const struct table_style *style);
 void table_slabs(GString *out, const struct report *r, const struct table_style *style);
-void table_asked(GString *out, const struct report *r, const struct table_style *style);
+void table_virtual(GString *out, const struct report *r, const struct table_style *style);
 
 #endif

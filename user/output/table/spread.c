@@ -4,11 +4,11 @@
  * those that the report has as one already. What is not known exactly says so.
  */
 #include "base/text.h"
-#include "model/group.h"
+#include "model/rollup.h"
 #include "model/view.h"
 #include "output/table/spread.h"
 
-static char *line(const char *what, struct spread s, bool about, uint64_t failed)
+static char *spread_line(const char *what, struct spread s, bool about, uint64_t failed)
 {
 	g_autofree char *min = text_size(s.min), *median = text_size(s.median);
 	g_autofree char *max = text_size(s.max), *count = text_count(failed);
@@ -52,11 +52,12 @@ char *table_process_spread(const GPtrArray *processes, uint64_t failed)
 		parts[i] = process_part(g_ptr_array_index(processes, i));
 		about |= parts[i].count > 1;
 	}
-	return line("each, own RSS peak", group_spread_parts(parts, processes->len), about, failed);
+	return spread_line("each, own RSS peak", spread_merge(parts, processes->len), about,
+			   failed);
 }
 
 /* By what they held at the peak, where that is known of each and was anything. */
-char *table_thread_spread(const struct group *threads)
+char *table_thread_spread(const struct rollup *threads)
 {
 	const GPtrArray *members = threads->members;
 	g_autofree struct spread_part *parts = g_new(struct spread_part, members->len);
@@ -67,6 +68,6 @@ char *table_thread_spread(const struct group *threads)
 		about |= parts[i].count > 1;
 	}
 	if (threads->spread.max && !about)
-		return line("each, at the peak", threads->spread, false, 0);
-	return line("each, in", group_spread_parts(parts, members->len), about, 0);
+		return spread_line("each, at the peak", threads->spread, false, 0);
+	return spread_line("each, in", spread_merge(parts, members->len), about, 0);
 }

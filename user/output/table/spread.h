@@ -10,7 +10,7 @@
 /* What each of them had at most, or held at the peak, from the least to the most; `failed`:
  * of them. Free with g_free(). */
 char *table_process_spread(const GPtrArray *processes, uint64_t failed);
-struct group;
-char *table_thread_spread(const struct group *threads);
+struct rollup;
+char *table_thread_spread(const struct rollup *threads);
 
 #endif

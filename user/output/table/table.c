@@ -16,14 +16,14 @@
 #define MARGIN 8
 #define CURVE_MAX 120
 
-static void repeat(GString *out, const char *s, unsigned n)
+static void append_repeated(GString *out, const char *s, unsigned n)
 {
 	while (n--)
 		g_string_append(out, s);
 }
 
 /* How it ended, and after how long. */
-static char *ending(const struct report *r, enum paint *how)
+static char *ending_text(const struct report *r, enum paint *how)
 {
 	g_autofree char *time = text_duration(r->duration_ns), *signal = NULL;
 
@@ -41,10 +41,10 @@ static char *ending(const struct report *r, enum paint *how)
 	return g_strdup_printf("%s after %s", signal, time);
 }
 
-static void head(GString *out, const struct report *r, const struct table_style *style)
+static void print_head(GString *out, const struct report *r, const struct table_style *style)
 {
 	enum paint how;
-	g_autofree char *right = ending(r, &how), *what = NULL, *fit = NULL;
+	g_autofree char *right = ending_text(r, &how), *what = NULL, *fit = NULL;
 	GString *rule = g_string_new(NULL);
 	unsigned used = (unsigned)text_width(right) + (unsigned)strlen("-- tare:   - --");
 	unsigned room = style->width - used;
@@ -54,7 +54,7 @@ static void head(GString *out, const struct report *r, const struct table_style 
 	paint(out, style, DIM, "━━ ");
 	paint(out, style, BOLD, "tare: ");
 	paint(out, style, BOLD, fit);
-	repeat(rule, "━", room - (unsigned)text_width(fit) + 1);
+	append_repeated(rule, "━", room - (unsigned)text_width(fit) + 1);
 	g_string_append_c(out, ' ');
 	paint(out, style, DIM, rule->str);
 	g_string_append_c(out, ' ');
@@ -65,7 +65,7 @@ static void head(GString *out, const struct report *r, const struct table_style 
 }
 
 /* "peak:  " in bold, up to the margin. */
-static void label(GString *out, const struct table_style *style, const char *name)
+static void print_label(GString *out, const struct table_style *style, const char *name)
 {
 	paint(out, style, BOLD, name);
 	g_string_append_printf(out, "%*s", MARGIN - (int)strlen(name), "");
@@ -88,7 +88,7 @@ static const char *kernel_part(const struct report *r)
 	if (view_kernel(r))
 		return "kernel";
 	if (view_at_peak(r).known[TARE_KMEM])
-		return "kernel, sampled";
+		return "kernel, polled";
 	return tables && stacks ? "page tables and stacks" :
 	       tables           ? "page tables" :
 	       stacks           ? "kernel stacks" :
@@ -112,7 +112,7 @@ static bool rss_apart(const struct report *r)
 	return r->peak_rss - (r->peak_weight - r->peak_kernel) > r->peak_rss / 100;
 }
 
-static void peak(GString *out, const struct report *r, const struct table_style *style)
+static void print_peak(GString *out, const struct report *r, const struct table_style *style)
 {
 	g_autofree char *size = text_size(r->peak_weight), *time = text_duration(r->peak_weight_ns);
 	g_autofree char *bound = text_size((int64_t)r->peak_weight_bound);
@@ -121,7 +121,7 @@ static void peak(GString *out, const struct report *r, const struct table_style 
 	g_autofree char *rss_time = text_duration(r->peak_ns);
 	bool first = false;
 
-	label(out, style, "peak:");
+	print_label(out, style, "peak:");
 	paint(out, style, BOLD, size);
 	when = g_strdup_printf(" at %s%s%s%s", time, r->peak_weight_bound ? " (± " : "",
 			       r->peak_weight_bound ? bound : "", r->peak_weight_bound ? ")" : "");
@@ -178,20 +178,20 @@ static bool has_reason(const struct report *r, const char *feature)
 /* Events against the control group's own counter. */
 static char *kernel_checked(const struct report *r, int64_t difference)
 {
-	g_autofree char *group = text_size(r->kmem.by_group), *bound = text_size(r->kmem.bound);
+	g_autofree char *cgroup = text_size(r->kmem.by_cgroup), *bound = text_size(r->kmem.bound);
 	g_autofree char *off = text_size(ABS(difference));
 	const char *who = r->kmem.whole ? "task" : "task and by others", *when = table_when(r);
 
 	if (!difference)
 		return g_strdup_printf("kernel memory by %s = the control group's %s %s", who,
-				       group, when);
+				       cgroup, when);
 	if (ABS(difference) <= r->kmem.bound)
 		return g_strdup_printf("kernel memory by %s: within %s of the control group's %s "
 				       "%s (bound %s)",
-				       who, off, group, when, bound);
+				       who, off, cgroup, when, bound);
 	return g_strdup_printf("kernel memory by %s: %s %s than the control group's %s %s (bound "
 			       "%s)",
-			       who, off, difference < 0 ? "more" : "less", group, when, bound);
+			       who, off, difference < 0 ? "more" : "less", cgroup, when, bound);
 }
 
 static void kernel_books(GString *out, const struct report *r, const struct table_style *style)
@@ -214,22 +214,22 @@ static void kernel_books(GString *out, const struct report *r, const struct tabl
 }
 
 /* Said here, near the top: it explains how a workload ended. */
-static void oom(GString *out, const struct report *r, const struct table_style *style)
+static void print_oom(GString *out, const struct report *r, const struct table_style *style)
 {
 	g_autofree char *line = table_oom(r);
 
 	if (!line)
 		return;
-	label(out, style, "OOM:");
+	print_label(out, style, "OOM:");
 	paint_wrapped(out, style, BAD, MARGIN, line);
 }
 
-static void books(GString *out, const struct report *r, const struct table_style *style)
+static void print_books(GString *out, const struct report *r, const struct table_style *style)
 {
 	g_autofree char *closed = text_count(r->mms_closed), *why = NULL, *line = NULL;
 	bool first = false;
 
-	label(out, style, "books:");
+	print_label(out, style, "books:");
 	if (!r->sums_valid) {
 		why = text_printable(why_not_checked(r));
 		line = g_strdup_printf("not checked: %s", why);
@@ -255,7 +255,7 @@ static void books(GString *out, const struct report *r, const struct table_style
 	}
 }
 
-static void losses(GString *out, const struct report *r, const struct table_style *style)
+static void print_losses(GString *out, const struct report *r, const struct table_style *style)
 {
 	for (int i = 0; i < TARE_LOSSES; i++) {
 		g_autofree char *n = text_count(r->lost[i]), *line = NULL;
@@ -263,13 +263,14 @@ static void losses(GString *out, const struct report *r, const struct table_styl
 		if (!r->lost[i])
 			continue;
 		line = g_strdup_printf("%s %s", n, lost_meaning[i]);
-		label(out, style, "lost:");
+		print_label(out, style, "lost:");
 		paint_wrapped(out, style, BAD, MARGIN, line);
 	}
 }
 
 /* Each column of the curve: the highest point in it, or the last before it. */
-static int64_t *resample(const struct report *r, unsigned columns, uint64_t begin, uint64_t span)
+static int64_t *curve_columns(const struct report *r, unsigned columns, uint64_t begin,
+			      uint64_t span)
 {
 	int64_t *column = g_new(int64_t, columns), before = 0;
 	unsigned next = 0;
@@ -285,7 +286,7 @@ static int64_t *resample(const struct report *r, unsigned columns, uint64_t begi
 
 			if (p->time_ns > end)
 				break;
-			before = p->rss + p->beside;
+			before = p->rss + p->nonrss;
 			column[c] = any ? MAX(column[c], before) : before;
 			any = true;
 		}
@@ -313,7 +314,7 @@ static void time_axis(GString *out, const struct table_style *style, unsigned co
 	g_string_free(line, TRUE);
 }
 
-static void curve(GString *out, const struct report *r, const struct table_style *style)
+static void print_curve(GString *out, const struct report *r, const struct table_style *style)
 {
 	static const char *const level[] = { " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
 	unsigned columns = MIN(style->width - MARGIN, CURVE_MAX), n = r->series->len;
@@ -328,7 +329,7 @@ static void curve(GString *out, const struct report *r, const struct table_style
 	end = g_array_index(r->series, struct report_point, n - 1).time_ns;
 	if (end <= begin)
 		return;
-	column = resample(r, columns, begin, end - begin);
+	column = curve_columns(r, columns, begin, end - begin);
 	for (unsigned c = 0; c < columns; c++)
 		top = MAX(top, column[c]);
 	line = g_string_new(NULL);
@@ -337,15 +338,15 @@ static void curve(GString *out, const struct report *r, const struct table_style
 
 		g_string_append(line, level[(unsigned)ceil(height * 8)]);
 	}
-	label(out, style, "weight:");
+	print_label(out, style, "weight:");
 	g_string_append_printf(out, "%s\n", g_strchomp(line->str));
 	g_string_free(line, TRUE);
 	time_axis(out, style, columns, begin, end, r->peak_weight_ns);
 }
 
 /* What could not be measured, or was measured another way than the best. */
-static void notes(GString *out, const struct report *r, const struct table_style *style,
-		  bool measured, const char *title, const char *meaning)
+static void print_notes(GString *out, const struct report *r, const struct table_style *style,
+			bool measured, const char *title, const char *meaning)
 {
 	bool any = false;
 
@@ -366,21 +367,21 @@ static void notes(GString *out, const struct report *r, const struct table_style
 	}
 }
 
-static void self(GString *out, const struct report *r, const struct table_style *style)
+static void print_self(GString *out, const struct report *r, const struct table_style *style)
 {
 	const struct report_self *s = &r->self;
 	g_autofree char *rss = text_size((int64_t)s->rss), *maps = text_size((int64_t)s->map_bytes);
-	g_autofree char *cpu = text_duration(s->cpu_ns), *entries = text_count(s->entries);
+	g_autofree char *cpu = text_duration(s->cpu_ns), *updates = text_count(s->updates);
 	GString *line = g_string_new(NULL);
 
 	if (!s->valid) {
 		g_string_free(line, TRUE);
 		return;
 	}
-	g_string_printf(line, "%s RSS, %s BPF maps, %s CPU, %s ledger entries", rss, maps, cpu,
-			entries);
-	if (s->ns_per_entry >= 0)
-		g_string_append_printf(line, " at %.0f ns", s->ns_per_entry);
+	g_string_printf(line, "%s RSS, %s BPF maps, %s CPU, %s counter updates", rss, maps, cpu,
+			updates);
+	if (s->ns_per_update >= 0)
+		g_string_append_printf(line, " at %.0f ns", s->ns_per_update);
 	table_heading(out, style, "SELF", "what tare itself cost");
 	g_string_append(out, "  ");
 	paint_wrapped(out, style, PLAIN, 2, line->str);
@@ -393,13 +394,13 @@ char *table_render(const struct report *r, const struct table_style *wanted)
 	GString *out = g_string_new(NULL);
 
 	style.width = MAX(style.width, TABLE_WIDTH_MIN);
-	head(out, r, &style);
-	peak(out, r, &style);
-	books(out, r, &style);
+	print_head(out, r, &style);
+	print_peak(out, r, &style);
+	print_books(out, r, &style);
 	kernel_books(out, r, &style);
-	oom(out, r, &style);
-	losses(out, r, &style);
-	curve(out, r, &style);
+	print_oom(out, r, &style);
+	print_losses(out, r, &style);
+	print_curve(out, r, &style);
 	table_totals(out, r, &style);
 	table_who(out, r, &style);
 	table_why(out, r, &style);
@@ -407,9 +408,9 @@ char *table_render(const struct report *r, const struct table_style *wanted)
 	table_kernel(out, r, &style);
 	table_charged(out, r, &style);
 	table_slabs(out, r, &style);
-	table_asked(out, r, &style);
-	self(out, r, &style);
-	notes(out, r, &style, false, "NOT MEASURED", "unknown, not 0");
-	notes(out, r, &style, true, "NOTES", "measured, but not in the best way");
+	table_virtual(out, r, &style);
+	print_self(out, r, &style);
+	print_notes(out, r, &style, false, "NOT MEASURED", "unknown, not 0");
+	print_notes(out, r, &style, true, "NOTES", "measured, but not in the best way");
 	return g_string_free(out, FALSE);
 }

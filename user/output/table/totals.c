@@ -13,7 +13,7 @@
 
 /* Which columns have anything in them. */
 struct shape {
-	bool opening, foreign, unattributed, at_peak;
+	bool initial, nonowner, unattributed, at_peak;
 };
 
 /* Of a sum: all of its parts, or some, so that it is at least so much. */
@@ -21,13 +21,13 @@ enum known { UNKNOWN, PARTLY, KNOWN };
 
 struct total {
 	enum known flows;   /* what the tasks did */
-	enum known outside; /* opening, and what others did */
+	enum known outside; /* initial balance, and what others did */
 	enum known held;
 	struct balance balance;
 	int64_t at_peak, now;
 };
 
-static void amount(struct grid *g, enum known known, int64_t bytes)
+static void amount_cell(struct grid *g, enum known known, int64_t bytes)
 {
 	g_autofree char *size = text_size(bytes), *least = g_strdup_printf("≥ %s", size);
 
@@ -39,7 +39,7 @@ static void amount(struct grid *g, enum known known, int64_t bytes)
 		grid_size(g, bytes);
 }
 
-static void change(struct grid *g, enum known known, enum paint how, int64_t bytes)
+static void change_cell(struct grid *g, enum known known, enum paint how, int64_t bytes)
 {
 	if (known == KNOWN)
 		grid_signed_size(g, how, bytes);
@@ -47,32 +47,32 @@ static void change(struct grid *g, enum known known, enum paint how, int64_t byt
 		grid_unknown(g);
 }
 
-static void row(struct grid *g, const struct shape *shape, enum paint how, const char *name,
-		const struct total *t)
+static void total_row(struct grid *g, const struct shape *shape, enum paint how, const char *name,
+		      const struct total *t)
 {
 	g_autofree char *indented = g_strdup_printf("  %s", name);
 	const struct balance *b = &t->balance;
 
 	grid_cell(g, how, indented);
-	if (shape->opening)
-		amount(g, t->outside, b->opening);
+	if (shape->initial)
+		amount_cell(g, t->outside, b->initial);
 	else
 		grid_blank(g);
-	amount(g, t->flows, (int64_t)b->tasks.in);
-	amount(g, t->flows, (int64_t)b->tasks.out);
-	if (shape->foreign)
-		change(g, t->outside, PLAIN, flow_net(b->foreign));
+	amount_cell(g, t->flows, (int64_t)b->tasks.in);
+	amount_cell(g, t->flows, (int64_t)b->tasks.out);
+	if (shape->nonowner)
+		change_cell(g, t->outside, PLAIN, flow_net(b->nonowner));
 	else
 		grid_blank(g);
 	if (shape->unattributed)
-		change(g, t->outside, BAD, b->unattributed);
+		change_cell(g, t->outside, BAD, b->unattributed);
 	else
 		grid_blank(g);
 	if (shape->at_peak)
-		amount(g, t->held, t->at_peak);
+		amount_cell(g, t->held, t->at_peak);
 	else
 		grid_blank(g);
-	amount(g, t->held, t->now);
+	amount_cell(g, t->held, t->now);
 }
 
 /* The kernel's own counter and the events may differ by their bound. */
@@ -90,71 +90,72 @@ static struct shape find_shape(const struct report *r, const struct total total[
 		const struct balance *b = &total[k].balance;
 
 		shape.at_peak |= total[k].at_peak != total[k].now;
-		shape.opening |= b->opening != 0;
-		shape.foreign |= b->foreign.in || b->foreign.out;
+		shape.initial |= b->initial != 0;
+		shape.nonowner |= b->nonowner.in || b->nonowner.out;
 		shape.unattributed |= b->unattributed && !within_bound(r, k);
 	}
 	return shape;
 }
 
-static enum known both(enum known sum, enum known part)
+static enum known known_both(enum known sum, enum known part)
 {
 	return part == KNOWN ? sum : PARTLY;
 }
 
 /* What is not known is 0. */
-static void add(struct total *sum, const struct total *t)
+static void add_total(struct total *sum, const struct total *t)
 {
-	sum->flows = both(sum->flows, t->flows);
-	sum->outside = both(sum->outside, t->outside);
-	sum->held = both(sum->held, t->held);
-	sum->balance.opening += t->balance.opening;
+	sum->flows = known_both(sum->flows, t->flows);
+	sum->outside = known_both(sum->outside, t->outside);
+	sum->held = known_both(sum->held, t->held);
+	sum->balance.initial += t->balance.initial;
 	view_add(&sum->balance.tasks, t->balance.tasks);
-	view_add(&sum->balance.foreign, t->balance.foreign);
+	view_add(&sum->balance.nonowner, t->balance.nonowner);
 	sum->balance.unattributed += t->balance.unattributed;
 	sum->at_peak += t->at_peak;
 	sum->now += t->now;
 }
 
-static struct total sum(const struct total total[TARE_KINDS], const enum tare_kind *kinds,
-			unsigned n)
+static struct total sum_totals(const struct total total[TARE_KINDS], const enum tare_kind *kinds,
+			       unsigned n)
 {
 	struct total s = { .flows = KNOWN, .outside = KNOWN, .held = KNOWN };
 
 	for (unsigned i = 0; i < n; i++)
-		add(&s, &total[kinds[i]]);
+		add_total(&s, &total[kinds[i]]);
 	return s;
 }
 
 /* kind_order[] has the three of RSS first and the three of the kernel last. */
-static void rows(struct grid *g, const struct shape *shape, const struct total total[TARE_KINDS],
-		 const struct total *sock)
+static void total_rows(struct grid *g, const struct shape *shape,
+		       const struct total total[TARE_KINDS], const struct total *sock)
 {
 	static const char *const name[] = {
 		[TARE_PAGETABLE] = "page tables",
 		[TARE_KSTACK] = "kernel stacks",
 		[TARE_KMEM] = "other kernel",
 	};
-	struct total rss = sum(total, kind_order, 3), kernel = sum(total, kind_order + 4, 3);
-	struct total weight = sum(total, kind_order, TARE_KINDS);
+	struct total rss = sum_totals(total, kind_order, 3),
+		     kernel = sum_totals(total, kind_order + 4, 3);
+	struct total weight = sum_totals(total, kind_order, TARE_KINDS);
 
 	for (int i = 0; i < TARE_KINDS; i++) {
 		enum tare_kind k = kind_order[i];
 
-		row(g, shape, PLAIN, k < TARE_PAGETABLE ? kind_name[k] : name[k], &total[k]);
+		total_row(g, shape, PLAIN, k < TARE_PAGETABLE ? kind_name[k] : name[k], &total[k]);
 		if (k == TARE_SHMEM)
-			row(g, shape, BOLD, "RSS", &rss);
+			total_row(g, shape, BOLD, "RSS", &rss);
 	}
 	if (sock->at_peak || sock->now) {
-		row(g, shape, PLAIN, "sockets", sock);
-		add(&kernel, sock);
-		add(&weight, sock);
+		total_row(g, shape, PLAIN, "sockets", sock);
+		add_total(&kernel, sock);
+		add_total(&weight, sock);
 	}
-	row(g, shape, BOLD, "KERNEL", &kernel);
-	row(g, shape, BOLD, "WEIGHT", &weight);
+	total_row(g, shape, BOLD, "KERNEL", &kernel);
+	total_row(g, shape, BOLD, "WEIGHT", &weight);
 }
 
-/* Others are in the control group: what is theirs in its foreign entries and in
+/* Others are in the control group: what is theirs in its updates by others and in
  * its counter, nobody can tell. */
 static void shared_line(struct grid *g, const struct report *r)
 {
@@ -164,7 +165,7 @@ static void shared_line(struct grid *g, const struct report *r)
 			  "others are in the control group");
 }
 
-static void fill(const struct report *r, struct total total[TARE_KINDS], struct total *sock)
+static void fill_totals(const struct report *r, struct total total[TARE_KINDS], struct total *sock)
 {
 	struct view_held now = view_now(r), peak = view_at_peak(r);
 
@@ -189,10 +190,10 @@ void table_totals(GString *out, const struct report *r, const struct table_style
 {
 	static const struct grid_column columns[] = {
 		{ .title = "  KIND" },
-		{ .title = "OPENING", .right = true },
+		{ .title = "INITIAL", .right = true },
 		{ .title = "IN", .right = true },
 		{ .title = "OUT", .right = true },
-		{ .title = "FOREIGN", .right = true },
+		{ .title = "BY OTHERS", .right = true },
 		{ .title = "UNATTRIBUTED", .right = true },
 		{ .title = "AT PEAK", .right = true, .drop = 2 },
 		{ .title = "NET", .right = true },
@@ -202,9 +203,9 @@ void table_totals(GString *out, const struct report *r, const struct table_style
 	struct shape shape;
 	g_autofree char *meaning = NULL;
 
-	fill(r, total, &sock);
+	fill_totals(r, total, &sock);
 	shape = find_shape(r, total, &sock);
-	rows(g, &shape, total, &sock);
+	total_rows(g, &shape, total, &sock);
 	shared_line(g, r);
 	meaning = g_strdup_printf("by kind; net is what was held %s", table_when(r));
 	table_heading(out, style, "TOTALS", meaning);

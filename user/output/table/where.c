@@ -29,13 +29,13 @@ static void add_function(struct grid *g, const struct profile *p, const struct f
 
 	g_autofree char *caller = text_printable(f->caller ? f->caller : "");
 
-	grid_size(g, f->self[PICTURE_LIVE_PEAK]);
+	grid_size(g, f->self[SAMPLE_TYPE_LIVE_PEAK]);
 	if (f->count)
-		grid_size(g, (int64_t)profile_error(p, f->self[PICTURE_LIVE_PEAK]));
+		grid_size(g, (int64_t)profile_error(p, f->self[SAMPLE_TYPE_LIVE_PEAK]));
 	else
 		grid_cell(g, PLAIN, "exact");
-	grid_size(g, f->total[PICTURE_LIVE_PEAK]);
-	grid_size(g, f->self[PICTURE_GROWN]);
+	grid_size(g, f->total[SAMPLE_TYPE_LIVE_PEAK]);
+	grid_size(g, f->self[SAMPLE_TYPE_GROWN]);
 	grid_cell(g, PLAIN, name);
 	grid_cell(g, PLAIN, caller);
 	grid_cell(g, DIM, module);
@@ -78,19 +78,19 @@ static void add_samples(GString *out, const struct profile *p, const struct tabl
 	if (p->lost.samples)
 		g_string_append_printf(line, "; %" G_GUINT64_FORMAT " samples more were lost",
 				       p->lost.samples);
-	if (p->lost.ranges)
+	if (p->lost.vma_changes)
 		g_string_append_printf(line,
 				       "; %" G_GUINT64_FORMAT " changes of address spaces were"
-				       " lost: names and lives may be wrong",
-				       p->lost.ranges);
+				       " lost: names and ends of samples may be wrong",
+				       p->lost.vma_changes);
 	g_string_append(out, "  ");
-	paint_wrapped(out, style, p->lost.samples || p->lost.ranges ? BAD : DIM, 2, line->str);
+	paint_wrapped(out, style, p->lost.samples || p->lost.vma_changes ? BAD : DIM, 2, line->str);
 }
 
 void table_where(GString *out, const struct report *r, const struct table_style *style)
 {
 	const struct profile *p = r->profile;
-	g_autoptr(GArray) functions = p ? functions_of(p, PICTURE_LIVE_PEAK) : NULL;
+	g_autoptr(GArray) functions = p ? functions_of(p, SAMPLE_TYPE_LIVE_PEAK) : NULL;
 	struct grid *g;
 	unsigned n = 0, more = 0;
 
@@ -102,7 +102,7 @@ void table_where(GString *out, const struct report *r, const struct table_style 
 	for (unsigned i = 0; i < functions->len; i++) {
 		const struct function *f = &g_array_index(functions, struct function, i);
 
-		if (f->self[PICTURE_LIVE_PEAK] <= 0)
+		if (f->self[SAMPLE_TYPE_LIVE_PEAK] <= 0)
 			continue;
 		if (n < FUNCTIONS_MAX || style->all_threads)
 			add_function(g, p, f);

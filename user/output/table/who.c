@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "model/group.h"
+#include "model/rollup.h"
 #include "model/view.h"
 #include "output/table/parts.h"
 #include "output/table/rollup.h"
@@ -112,23 +112,23 @@ static void mark_cell(const struct who *w, const struct figures *f)
 		grid_blank(w->grid);
 }
 
-static void blanks(const struct who *w, unsigned n)
+static void blank_cells(const struct who *w, unsigned n)
 {
 	while (n--)
 		grid_blank(w->grid);
 }
 
-/* What no task of a process did: opening, foreign, unattributed. How much of
+/* What no task of a process did: initial balance, by others, unattributed. How much of
  * it there was at the peak is not kept apart. */
 static void special_row(const struct who *w, enum paint how, const char *name, struct flow flow)
 {
-	blanks(w, 2);
+	blank_cells(w, 2);
 	grid_label(w->grid, how, name);
-	blanks(w, COLUMN_NET - COLUMN_NAME - 1);
+	blank_cells(w, COLUMN_NET - COLUMN_NAME - 1);
 	grid_size(w->grid, flow_net(flow));
 	grid_size(w->grid, (int64_t)flow.in);
 	grid_size(w->grid, (int64_t)flow.out);
-	blanks(w, COLUMNS - COLUMN_NET - 3);
+	blank_cells(w, COLUMNS - COLUMN_NET - 3);
 }
 
 /* Kernel memory that no process has. */
@@ -136,20 +136,20 @@ static void no_process_row(const struct who *w, const char *name, int64_t size)
 {
 	if (!size)
 		return;
-	blanks(w, 2);
+	blank_cells(w, 2);
 	grid_label(w->grid, PLAIN, name);
 	grid_size(w->grid, size);
-	blanks(w, 2);
+	blank_cells(w, 2);
 	if (report_kind(w->r, TARE_KMEM))
 		grid_size(w->grid, size);
 	else
 		grid_blank(w->grid);
 	grid_percent(w->grid, (double)size, (double)w->r->peak_weight);
-	blanks(w, COLUMNS - COLUMN_SHARE - 1);
+	blank_cells(w, COLUMNS - COLUMN_SHARE - 1);
 }
 
 /* What was there before tare came, what ended tasks left, sockets' buffers, which are known of
- * the whole workload only; or the group's, where nobody tells whose it is. */
+ * the whole workload only; or the cgroup's, where nobody tells whose it is. */
 static void no_process_rows(const struct who *w)
 {
 	struct view_rest rest = view_rest_at_peak(w->r);
@@ -171,31 +171,31 @@ static struct flow as_flow(int64_t change)
 
 static void special_rows(const struct who *w, const GPtrArray *processes)
 {
-	struct flow foreign[TARE_FOREIGNERS] = { 0 };
-	int64_t opening = 0, unattributed = 0;
+	struct flow nonowner[TARE_NONOWNERS] = { 0 };
+	int64_t initial = 0, unattributed = 0;
 
 	for (unsigned i = 0; i < processes->len; i++) {
 		const struct report_process *p = g_ptr_array_index(processes, i);
 		struct balance b = view_rss_balance(p->balance);
 
-		opening += b.opening;
+		initial += b.initial;
 		unattributed += b.unattributed;
-		for (int j = 0; j < TARE_FOREIGNERS; j++)
-			view_add(&foreign[j], p->foreign_cause[j]);
+		for (int j = 0; j < TARE_NONOWNERS; j++)
+			view_add(&nonowner[j], p->nonowner_cause[j]);
 	}
-	if (opening)
-		special_row(w, PLAIN, "  opening", as_flow(opening));
-	for (int j = 0; j < TARE_FOREIGNERS; j++) {
-		g_autofree char *name = g_strdup_printf("  foreign: %s", table_foreign[j]);
+	if (initial)
+		special_row(w, PLAIN, "  initial balance", as_flow(initial));
+	for (int j = 0; j < TARE_NONOWNERS; j++) {
+		g_autofree char *name = g_strdup_printf("  others: %s", table_nonowner[j]);
 
-		if (foreign[j].in || foreign[j].out)
-			special_row(w, PLAIN, name, foreign[j]);
+		if (nonowner[j].in || nonowner[j].out)
+			special_row(w, PLAIN, name, nonowner[j]);
 	}
 	if (unattributed)
 		special_row(w, BAD, "  unattributed", as_flow(unattributed));
 }
 
-static void group_label(const struct who *w, const char *name, uint64_t n, const char *indent)
+static void rollup_label(const struct who *w, const char *name, uint64_t n, const char *indent)
 {
 	g_autofree char *safe = text_printable(name), *counted = NULL;
 
@@ -204,7 +204,7 @@ static void group_label(const struct who *w, const char *name, uint64_t n, const
 	grid_label(w->grid, PLAIN, counted);
 }
 
-static void thread_group(const struct who *w, const struct group *g)
+static void thread_rollup(const struct who *w, const struct rollup *g)
 {
 	struct figures f = figures_of_tasks(g->members);
 	const struct report_task *first = g_ptr_array_index(g->members, 0);
@@ -213,7 +213,7 @@ static void thread_group(const struct who *w, const struct group *g)
 
 	mark_cell(w, &f);
 	if (f.members > 1) {
-		group_label(w, g->name, f.members, "  ");
+		rollup_label(w, g->name, f.members, "  ");
 	} else {
 		safe = text_printable(g->name);
 		name = g_strdup_printf("  %s", safe);
@@ -228,16 +228,16 @@ static void thread_group(const struct who *w, const struct group *g)
 }
 
 /* Returns how many threads are left out. */
-static uint64_t threads(const struct who *w, const struct report_process *p)
+static uint64_t thread_rows(const struct who *w, const struct report_process *p)
 {
-	g_autoptr(GPtrArray) groups = table_threads(p, w->style);
+	g_autoptr(GPtrArray) rollups = table_threads(p, w->style);
 	uint64_t left = 0;
 
-	for (unsigned i = 0; i < groups->len; i++) {
-		const struct group *g = g_ptr_array_index(groups, i);
+	for (unsigned i = 0; i < rollups->len; i++) {
+		const struct rollup *g = g_ptr_array_index(rollups, i);
 
 		if (grid_rows(w->grid) < w->rows_max)
-			thread_group(w, g);
+			thread_rollup(w, g);
 		else
 			left += g->count;
 	}
@@ -245,7 +245,7 @@ static uint64_t threads(const struct who *w, const struct report_process *p)
 }
 
 /* Returns how many of its threads are left out. */
-static uint64_t process(const struct who *w, const struct group *g)
+static uint64_t process_rows(const struct who *w, const struct rollup *g)
 {
 	const struct report_process *p = g_ptr_array_index(g->members, 0);
 	struct figures f = figures_of_processes(g->members);
@@ -254,7 +254,7 @@ static uint64_t process(const struct who *w, const struct group *g)
 
 	mark_cell(w, &f);
 	if (f.members > 1) {
-		group_label(w, g->name, f.members, "");
+		rollup_label(w, g->name, f.members, "");
 		figure_cells(w, &f, true, -1);
 		spread = table_process_spread(g->members, f.failed);
 		grid_line(w->grid, DIM, COLUMN_NAME, 2, spread);
@@ -264,7 +264,7 @@ static uint64_t process(const struct who *w, const struct group *g)
 		grid_cell(w->grid, BOLD, name);
 		figure_cells(w, &f, true, p->rss_peak);
 		if (p->tasks->len > 1)
-			left = threads(w, p);
+			left = thread_rows(w, p);
 	}
 	g_ptr_array_unref(f.tasks);
 	special_rows(w, g->members);
@@ -290,16 +290,16 @@ static void left_out(const struct who *w, uint64_t processes, uint64_t threads, 
 	g_string_free(line, TRUE);
 }
 
-static void rows(const struct who *w, const GPtrArray *groups)
+static void who_rows(const struct who *w, const GPtrArray *rollups)
 {
 	uint64_t left_processes = 0, left_threads = 0;
 	int64_t left_peak = 0;
 
-	for (unsigned i = 0; i < groups->len; i++) {
-		const struct group *g = g_ptr_array_index(groups, i);
+	for (unsigned i = 0; i < rollups->len; i++) {
+		const struct rollup *g = g_ptr_array_index(rollups, i);
 
 		if (grid_rows(w->grid) < w->rows_max) {
-			left_threads += process(w, g);
+			left_threads += process_rows(w, g);
 			continue;
 		}
 		left_processes += g->count;
@@ -310,7 +310,7 @@ static void rows(const struct who *w, const GPtrArray *groups)
 }
 
 /* The heading's text, with the marks that occur. */
-static char *legend(const struct report *r)
+static char *legend_text(const struct report *r)
 {
 	bool alive = false, killed = false;
 
@@ -381,11 +381,11 @@ void table_who(GString *out, const struct report *r, const struct table_style *s
 		.rss_peaks = peaks_differ(r),
 		.rows_max = style->all_threads ? G_MAXUINT : ROWS_MAX,
 	};
-	g_autoptr(GPtrArray) groups = table_processes(r, style);
-	g_autofree char *meaning = legend(r);
+	g_autoptr(GPtrArray) rollups = table_processes(r, style);
+	g_autofree char *meaning = legend_text(r);
 
-	if (groups->len) {
-		rows(&w, groups);
+	if (rollups->len) {
+		who_rows(&w, rollups);
 		table_heading(out, style, "WHO", meaning);
 		grid_render(w.grid, out, style);
 	}

@@ -7,7 +7,7 @@
 
 #include "model/report.h"
 
-/* A row's figures: of a process, a task or a group of either. */
+/* A row's figures: of a process, a task or a rollup of either. */
 struct figures {
 	int64_t at_peak[TARE_KINDS];
 	int64_t net; /* of RSS, as are its flows */

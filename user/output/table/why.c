@@ -45,7 +45,7 @@ static void add_process(GHashTable *sums, const struct report_process *p)
 	}
 }
 
-/* All causes of the workload, the foreign ones too: struct report_cause, largest first. */
+/* All causes of the workload, those of others too: struct report_cause, largest first. */
 static GArray *sum_causes(const struct report *r, GHashTable *sums)
 {
 	GArray *causes = g_array_new(FALSE, FALSE, sizeof(struct report_cause));
@@ -54,11 +54,11 @@ static GArray *sum_causes(const struct report *r, GHashTable *sums)
 
 	for (unsigned i = 0; i < r->processes->len; i++)
 		add_process(sums, g_ptr_array_index(r->processes, i));
-	for (int i = 0; i < TARE_FOREIGNERS; i++) {
-		g_autofree char *foreign = g_strdup_printf("foreign: %s", table_foreign[i]);
+	for (int i = 0; i < TARE_NONOWNERS; i++) {
+		g_autofree char *nonowner = g_strdup_printf("others: %s", table_nonowner[i]);
 
-		if (r->foreign_cause[i].in || r->foreign_cause[i].out)
-			add_cause(sums, foreign, r->foreign_cause[i]);
+		if (r->nonowner_cause[i].in || r->nonowner_cause[i].out)
+			add_cause(sums, nonowner, r->nonowner_cause[i]);
 	}
 	g_hash_table_iter_init(&iter, sums);
 	while (g_hash_table_iter_next(&iter, &name, &flow)) {

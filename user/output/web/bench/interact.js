@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Pointer and keyboard on the charts: what is under the pointer or has the focus
-// is told in a box and lit up everywhere; a click or Enter chooses it.
+// is shown in a box and lit up everywhere; a click or Enter chooses it.
 
 import { count, exact, known, perTask, size, tasks, UNKNOWN } from '../shared/format.js';
 import { hideTip, showTip, showTipAt, tip } from '../shared/tooltip.js';
@@ -34,7 +34,7 @@ function publishedTip(c) {
 
 /** Rows of a drawing; list: of the comparison, where they are such. */
 export function hoverRows(chart, rows, actions, list) {
-	const told = (index) => list ? publishedTip(list.find((c) => c.row.index === index))
+	const tipOf = (index) => list ? publishedTip(list.find((c) => c.row.index === index))
 		: barTip(rows[index]);
 	const over = (e) => {
 		const g = e.target.closest('.row');
@@ -45,7 +45,7 @@ export function hoverRows(chart, rows, actions, list) {
 			return;
 		}
 		actions.hot(Number(g.dataset.row));
-		showTip(e.clientX, e.clientY, ...told(Number(g.dataset.row)));
+		showTip(e.clientX, e.clientY, ...tipOf(Number(g.dataset.row)));
 	};
 
 	chart.addEventListener('pointermove', over);
@@ -64,7 +64,7 @@ export function hoverRows(chart, rows, actions, list) {
 
 		if (g?.matches(':focus-visible')) {
 			actions.hot(Number(g.dataset.row));
-			showTipAt(g, ...told(Number(g.dataset.row)));
+			showTipAt(g, ...tipOf(Number(g.dataset.row)));
 		}
 	});
 	chart.addEventListener('focusout', () => {

@@ -18,7 +18,8 @@ function kindRow(raw, kind) {
 
 	return el('tr', { 'data-kind': kind },
 		el('th', { scope: 'row' }, el('i', { class: `mark ${kind}` }), KIND_TEXT[kind]),
-		cell(t.opening), cell(t.in), cell(t.out), cell(t.foreign.in), cell(t.foreign.out),
+		cell(t.initial), cell(t.in), cell(t.out),
+		cell(t.by_others.in), cell(t.by_others.out),
 		cell(t.unattributed, t.unattributed ? 'bad' : null), cell(t.net, 'strong'));
 }
 
@@ -26,8 +27,9 @@ function balances({ raw }) {
 	return el('div', { class: 'scroll' }, el('table', { class: 'inner books' },
 		el('caption', { class: 'hidden' }, 'Balances by kind'),
 		el('thead', null,
-			el('tr', null, ['kind', 'opening', 'in', 'out', 'foreign in', 'foreign out',
-			'unattributed', 'net'].map((n) => el('th', { scope: 'col' }, n)))),
+			el('tr', null, ['kind', 'initial', 'in', 'out', 'in by others',
+			'out by others', 'unattributed', 'net']
+				.map((n) => el('th', { scope: 'col' }, n)))),
 		el('tbody', null, [...USER_KINDS, ...KERNEL_KINDS].map((k) => kindRow(raw, k)))));
 }
 
@@ -36,7 +38,7 @@ function verdict(report) {
 
 	return el('p', { class: `verdict ${good === null ? 'unsure' : good ? 'good' : 'bad'}` },
 		el('b', null, `The books are ${word}`), why ? `: ${why}.` : '.',
-		' net = opening + in \u2212 out + foreign + unattributed. What no event ' +
+		' net = initial + in \u2212 out + by others + unattributed. What no event ' +
 			'explains is unattributed, and should be 0.');
 }
 
@@ -79,7 +81,7 @@ function group({ cgroup: c, kmem: k }) {
 			item('Killed for memory', known(c.oom_kills) && c.oom_kills > 0 &&
 				`${count(c.oom_kills)} processes`),
 			item('Kernel, by events', k.by_events),
-				item('\u2026 by its counter', k.by_group),
+				item('\u2026 by its counter', k.by_cgroup),
 			known(k.difference) && item('\u2026 apart by',
 				`${size(k.difference)}; up to ${size(k.bound)} agree`)));
 }
@@ -101,17 +103,17 @@ function slabs({ slabs: s }) {
 				el('td', null, count(c.objects)), cell(c.bytes)))))));
 }
 
-function foreign({ foreign_causes: f }) {
+function byOthers({ by_others_causes: f }) {
 	const list = Object.entries(f).filter(([, x]) => x.in || x.out);
 
 	return list.length > 0 && el('p', { class: 'note' },
-		'Foreign, not the tasks\u2019 own doing: ',
+		'By others, not the tasks\u2019 own doing: ',
 		list.map(([name, x]) => `${name} ${size(x.in)} in, ${size(x.out)} out`).join('; '),
 			'.');
 }
 
 export function booksView(report) {
-	return [verdict(report), balances(report), foreign(report.raw),
+	return [verdict(report), balances(report), byOthers(report.raw),
 		el('div', { class: 'parts' }, features(report.raw), group(report.raw),
 		slabs(report.raw))];
 }

@@ -4,11 +4,12 @@
 // kernel's is orange, as in all of tare's drawings. Hues apart for any of the common
 // colour blindnesses come in two shades; names and marks tell what colours cannot.
 
-import { KERNEL, MARK } from './profile.js';
+import { KERNEL, SYNTHETIC } from './profile.js';
 
 const THEME = {
 	light: {
-		ink: '#1b1f24', pale: '#ffffff', paper: '#ffffff', edge: '#5f666e', mark: '#e4e5e2',
+		ink: '#1b1f24', pale: '#ffffff', paper: '#ffffff', edge: '#5f666e',
+			synthetic: '#e4e5e2',
 			stripe: '#c9ccc8', root: '#eceeea', group: '#dfe4e8', kernel: '#f3b077',
 		found: '#ffd54a', foundInk: '#1b1f24', focus: '#1b1f24', faded: 0.28,
 		modules: ['#a9cdf0', '#9fdac8', '#c8e2a4', '#efe39d', '#efc0d8', '#cdc3f2',
@@ -17,7 +18,8 @@ const THEME = {
 				'#c9b894'],
 	},
 	dark: {
-		ink: '#f2f4f6', pale: '#f2f4f6', paper: '#171b1f', edge: '#a2aab3', mark: '#2a3036',
+		ink: '#f2f4f6', pale: '#f2f4f6', paper: '#171b1f', edge: '#a2aab3',
+			synthetic: '#2a3036',
 			stripe: '#414a53', root: '#252b31', group: '#2f3841', kernel: '#99581a',
 		found: '#d9b21c', foundInk: '#14171a', focus: '#ffffff', faded: 0.3,
 		modules: ['#2d5f94', '#1f6e5c', '#4c6b2a', '#75661c', '#7d3f62', '#51458c',
@@ -53,8 +55,9 @@ export function palette(profile) {
 	return {
 		...theme,
 		kinds,
-		ofSymbol: (s) => s.flags & MARK ? theme.mark : s.flags & KERNEL ? theme.kernel
-			: modules[s.module] ?? theme.mark,
+		ofSymbol: (s) => s.flags & SYNTHETIC ? theme.synthetic
+			: s.flags & KERNEL ? theme.kernel
+			: modules[s.module] ?? theme.synthetic,
 		inkOn: (hex) => lightness(hex) > 0.32 ? '#14171a' : '#f6f8fa',
 	};
 }

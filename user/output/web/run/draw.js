@@ -3,7 +3,7 @@
 // Boxes of the flame graph on a canvas: those rows that can be seen. It must not
 // know what a click does.
 
-import { GUESSED, INLINED, MARK } from './profile.js';
+import { FALLBACK, INLINED, SYNTHETIC } from './profile.js';
 
 export const ROW = 19;
 const FONT =
@@ -25,7 +25,7 @@ function hatch(ctx, theme) {
 	tile.width = tile.height = 6 * scale;
 	const t = tile.getContext('2d');
 	t.scale(scale, scale);
-	t.fillStyle = theme.mark;
+	t.fillStyle = theme.synthetic;
 	t.fillRect(0, 0, 6, 6);
 	t.strokeStyle = theme.stripe;
 	t.lineWidth = 1.5;
@@ -74,10 +74,10 @@ function drawBox(ctx, graph, box, y, width) {
 	const found = symbol && matches?.[profile.tree.symbol[box.node]], fill = fillOf(graph, box);
 
 	ctx.globalAlpha = matches && !found ? theme.faded : flags & INLINED && !found ? 0.6 : 1;
-	ctx.fillStyle = flags & MARK && !found ? graph.hatch : fill;
+	ctx.fillStyle = flags & SYNTHETIC && !found ? graph.hatch : fill;
 	ctx.fillRect(x, y, drawn, ROW - 1);
 	ctx.globalAlpha = matches && !found ? 0.55 : 1;
-	if (flags & GUESSED && w > 6) {
+	if (flags & FALLBACK && w > 6) {
 		ctx.strokeStyle = theme.edge;
 		ctx.setLineDash([3, 2]);
 		ctx.strokeRect(x + 0.5, y + 0.5, drawn - 1, ROW - 2);
@@ -85,8 +85,8 @@ function drawBox(ctx, graph, box, y, width) {
 	}
 	if (w < LEAST_TEXT)
 		return;
-	ctx.font = flags & (INLINED | MARK) ? `italic ${FONT}` : FONT;
-	ctx.fillStyle = found ? theme.foundInk : flags & (MARK | INLINED) || box.node < 0
+	ctx.font = flags & (INLINED | SYNTHETIC) ? `italic ${FONT}` : FONT;
+	ctx.fillStyle = found ? theme.foundInk : flags & (SYNTHETIC | INLINED) || box.node < 0
 		? theme.ink : theme.inkOn(fill);
 	ctx.fillText(fitted(ctx, graph.nameOf(box), w - 8), x + 4, y + ROW / 2);
 }

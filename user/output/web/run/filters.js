@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The controls of the flame graph: picture, filters, groups, colours, search.
+// The controls of the flame graph: sample type, filters, groups, colours, search.
 
 import { choice, el, toggle } from '../shared/dom.js';
 import { count, printable, size } from '../shared/format.js';
 import { KIND_TEXT } from '../shared/kinds.js';
-import { PICTURES, TIME_PICTURES } from './pick.js';
+import { SAMPLE_TYPES, TIME_TYPES } from './pick.js';
 import { label } from './profile.js';
 
 const MOST_OPTIONS = 200;
-export const FILTERS = ['process', 'task', 'who', 'kind', 'cause', 'place'];
+export const FILTERS = ['process', 'task', 'who', 'kind', 'cause', 'mapping'];
 export const NO_FILTER = { process: null, task: null, who: '', kind: null, cause: null,
-	place: null };
+	mapping: null };
 
 // Values of a column with the bytes that grew under them, the largest first.
 function weighed({ entries }, column) {
@@ -46,13 +46,13 @@ function follows(store, key, name, list, read) {
 	return field;
 }
 
-function placeOptions(profile) {
-	const sorts = options(weighed(profile, 'place'),
-		(v) => printable(profile.places[v] ?? '?'))
+function mappingOptions(profile) {
+	const sorts = options(weighed(profile, 'mapping'),
+		(v) => printable(profile.mappings[v] ?? '?'))
 			.map(([v, t]) => [v === '' ? '' : `p${v}`, `any ${t}`]);
 	const labels =
 		weighed(profile, 'label')
-			.filter(([v]) => !profile.places.includes(profile.strings[v]));
+			.filter(([v]) => !profile.mappings.includes(profile.strings[v]));
 
 	return [...sorts,
 		...options(labels, (v) => label(profile, v))
@@ -94,32 +94,33 @@ export function filterControls(report, store) {
 			options(kinds, (v) => KIND_TEXT[profile.kinds[v]] ?? '?'), number),
 		profile.causes.length > 0 && follows(store, 'cause', 'Cause',
 			options(causes, (v) => printable(profile.causes[v] ?? '?')), number),
-		follows(store, 'place', 'Place', placeOptions(profile), (v) => v === '' ? null : v),
+		follows(store, 'mapping', 'Mapping', mappingOptions(profile),
+			(v) => v === '' ? null : v),
 		none,
 	];
 }
 
-// Why a picture cannot be had; null: it can.
-function whyNot(profile, picture) {
-	if (picture === 'asked' || (picture === 'untouched' && !profile.asked))
-		return profile.asked ? null : profile.askedWhy ?? 'not measured';
-	return picture === 'untouched' && !profile.asked.untouched ? profile.untouchedWhy ??
+// Why a sample type cannot be had; null: it can.
+function whyNot(profile, sampleType) {
+	if (sampleType === 'virtual' || (sampleType === 'untouched' && !profile.virtual))
+		return profile.virtual ? null : profile.virtualWhy ?? 'not measured';
+	return sampleType === 'untouched' && !profile.virtual.untouched ? profile.untouchedWhy ??
 		'not measured' : null;
 }
 
-/** Pictures of the whole run, or of the time that is selected. */
-export function pictureControl(profile, store) {
-	const node = el('div', { class: 'pictures' });
+/** Sample types of the whole run, or of the time that is selected. */
+export function sampleTypeControl(profile, store) {
+	const node = el('div', { class: 'sample-types' });
 	const draw = () => {
-		const { time, picture, timePicture } = store.state;
+		const { time, sampleType, timeType } = store.state;
 
 		node.replaceChildren(time ?
-			toggle('Picture', Object.entries(TIME_PICTURES), timePicture,
-				(v) => store.set({ timePicture: v })) :
-			toggle('Picture',
-				Object.entries(PICTURES)
-					.map(([v, t]) => [v, t, whyNot(profile, v)]), picture,
-						(v) => store.set({ picture: v })));
+			toggle('Sample type', Object.entries(TIME_TYPES), timeType,
+				(v) => store.set({ timeType: v })) :
+			toggle('Sample type',
+				Object.entries(SAMPLE_TYPES)
+					.map(([v, t]) => [v, t, whyNot(profile, v)]), sampleType,
+						(v) => store.set({ sampleType: v })));
 	};
 
 	store.on(['time'], draw);
@@ -132,7 +133,7 @@ export function groupControls(store) {
 		choice('Group by', 'group',
 			[['none', 'nothing'], ['process', 'process'],
 			['thread', 'process and thread'], ['name', 'thread name'], ['kind', 'kind'],
-			['cause', 'cause'], ['place', 'place']],
+			['cause', 'cause'], ['mapping', 'mapping']],
 			store.state.group, (group) => store.set({ group })),
 		toggle('Colour', [['module', 'module'], ['kind', 'kind']], store.state.colour,
 			(colour) => store.set({ colour })),
@@ -148,7 +149,7 @@ export function searchControl(store) {
 		'aria-pressed': 'false', title: 'As a regular expression',
 		'aria-label': 'As a regular expression',
 		onclick: () => store.set({ regex: !store.state.regex }) }, '.*');
-	const told = el('span', { id: 'found', role: 'status' });
+	const status = el('span', { id: 'found', role: 'status' });
 
 	store.on(['query', 'regex'], () => {
 		if (input.value !== store.state.query)
@@ -169,5 +170,5 @@ export function searchControl(store) {
 		else if (e.key === 'Enter')
 			document.getElementById('flame-graph')?.focus();
 	});
-	return { node: el('div', { class: 'search' }, input, regex, told), told };
+	return { node: el('div', { class: 'search' }, input, regex, status), status };
 }

@@ -8,11 +8,11 @@ import { count, exact, percent, size } from '../shared/format.js';
 import { hideTip, showTip, tip } from '../shared/tooltip.js';
 import { palette } from './colour.js';
 import { ROW, draw } from './draw.js';
-import { GUESSED, INLINED, KERNEL, MARK, placesOf, standardError } from './profile.js';
+import { FALLBACK, INLINED, KERNEL, SYNTHETIC, placesOf, standardError } from './profile.js';
 import { boxesTo, bytesIn, countIn, eachChild, layout } from './view.js';
 
 const LEAST_PX = 0.5, FEWEST_ROWS = 10, SHOWN_ROWS = 32, DEEP_ROWS = 300;
-const MARK_TEXT = {
+const SYNTHETIC_TEXT = {
 	'[no sample]': 'the ledger has it, and no sample met it: who is known, where is not',
 	'[before]': 'held before tare came, or copied by fork',
 	'[truncated]': 'the stack goes on: nobody knows where',
@@ -48,8 +48,8 @@ function selfBytes(view, box) {
 
 function notes(symbol) {
 	return [symbol.flags & KERNEL && 'kernel', symbol.flags & INLINED && 'inlined',
-		symbol.flags & GUESSED && 'by frame pointer, a guess',
-		symbol.flags & MARK && MARK_TEXT[symbol.name]].filter(Boolean).join(', ');
+		symbol.flags & FALLBACK && 'by frame pointer, as a fallback',
+		symbol.flags & SYNTHETIC && SYNTHETIC_TEXT[symbol.name]].filter(Boolean).join(', ');
 }
 
 /** Only these many rows are shown at once. */
@@ -65,8 +65,9 @@ export class Flame {
 		this.space = el('div', { class: 'space' }, this.canvas);
 		this.box = el('div', { class: 'flame-box', tabindex: '0', role: 'application',
 			id: 'flame-graph' }, this.space);
-		this.told = el('p', { class: 'told', id: 'told', 'aria-live': 'polite' });
-		this.nodes = [this.box, this.told];
+		this.status = el('p',
+			{ class: 'status', id: 'flame-status', 'aria-live': 'polite' });
+		this.nodes = [this.box, this.status];
 		this.view = null;
 		this.rows = []; // of boxes that can be seen, by depth
 		this.path = null;
@@ -125,13 +126,14 @@ export class Flame {
 		const symbol = this.symbolOf(x);
 
 		if (symbol)
-			return symbol.flags & GUESSED ? `${symbol.name} [fp]` : symbol.name;
+			return symbol.flags & FALLBACK ? `${symbol.name} [fp]` : symbol.name;
 		return x.group === undefined ? this.names.root(this.view)
 			: this.names.group(x.level - 1, x.group);
 	}
 
 	colourOf(x, symbol) {
-		return this.colour === 'kind' && this.view.rows.kind && !(symbol.flags & MARK) ?
+		return this.colour === 'kind' && this.view.rows.kind &&
+			!(symbol.flags & SYNTHETIC) ?
 			this.theme.kinds[mostOf(this.view, x)] : this.theme.ofSymbol(symbol);
 	}
 
@@ -140,7 +142,7 @@ export class Flame {
 
 		if (!symbol)
 			return null;
-		const { profile } = this.view, places = symbol.flags & MARK ? []
+		const { profile } = this.view, places = symbol.flags & SYNTHETIC ? []
 			: placesOf(profile, x.node);
 		return [profile.modules[symbol.module]?.path, places.join(', '),
 			notes(symbol)].filter(Boolean).join(' \u00b7 ');
@@ -149,7 +151,7 @@ export class Flame {
 	figures(x) {
 		const { view } = this, bytes = bytesIn(view, x), samples = countIn(view, x);
 		const rows = [['bytes', `${size(bytes)}, ${exact(Math.round(bytes))}`, 'sum'],
-			['of the picture', percent(bytes / view.total)]];
+			['of the total', percent(bytes / view.total)]];
 
 		if (this.top.node >= 0 || this.top.level > 0)
 			rows.push(['of what is zoomed to',
@@ -202,14 +204,14 @@ export class Flame {
 
 	tell(x) {
 		if (!x) {
-			this.told.replaceChildren();
+			this.status.replaceChildren();
 			return;
 		}
 		const bytes = bytesIn(this.view, x), where = this.whereOf(x);
 		const part = this.view.total > 0 ? `, ${percent(bytes / this.view.total)}` : '';
-		this.told.replaceChildren(el('b', null, this.nameOf(x)), ` ${size(bytes)}${part}`,
+		this.status.replaceChildren(el('b', null, this.nameOf(x)), ` ${size(bytes)}${part}`,
 			where ? el('span', { class: 'dim' }, ` ${where}`) : '');
-		this.told.dataset.bytes = bytes;
+		this.status.dataset.bytes = bytes;
 	}
 
 	hit(e) {

@@ -4,7 +4,7 @@
 
 import { el } from '../shared/dom.js';
 import { count, exact, percent, size } from '../shared/format.js';
-import { GUESSED, INLINED, KERNEL, moduleName } from './profile.js';
+import { FALLBACK, INLINED, KERNEL, moduleName } from './profile.js';
 import { functionSums, neighbours } from './view.js';
 
 const SHOWN = 25, NEIGHBOURS = 12;
@@ -31,7 +31,7 @@ const bytesCell = (value, of, name) => el('td',
 function row(f, profile, of, matches, actions) {
 	const s = profile.symbols[f.symbol];
 	const note = [s.flags & KERNEL && 'kernel', s.flags & INLINED && 'inlined',
-		s.flags & GUESSED && '[fp]'].filter(Boolean).join(', ');
+		s.flags & FALLBACK && '[fp]'].filter(Boolean).join(', ');
 	const where = [s.flags & KERNEL ? '' : moduleName(profile, s), note];
 
 	return el('tr', { 'data-symbol': f.symbol, class: matches?.[f.symbol] ? 'found' : null },

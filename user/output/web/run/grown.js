@@ -7,14 +7,14 @@ import { el } from '../shared/dom.js';
 import { count, percent, printable, round, seconds, size } from '../shared/format.js';
 import { KIND_TEXT } from '../shared/kinds.js';
 import { width } from '../shared/parts.js';
-import { FILTERS, NO_FILTER, filterControls, groupControls, pictureControl,
+import { FILTERS, NO_FILTER, filterControls, groupControls, sampleTypeControl,
 	searchControl } from './filters.js';
 import { DEEPEST, Flame } from './flame.js';
 import { functionTable, neighbourTables } from './functions.js';
 import { tagOf } from './model.js';
-import { PICTURES, TIME_PICTURES, timeless } from './pick.js';
-import { GUESSED, INLINED, KERNEL, MARK, exactly, label, standardError } from './profile.js';
-import { GROUPS, bytesIn, createView, functionSums, matchedBytes } from './view.js';
+import { SAMPLE_TYPES, TIME_TYPES, timeless } from './pick.js';
+import { FALLBACK, INLINED, KERNEL, SYNTHETIC, exactly, label, standardError } from './profile.js';
+import { AREAS, bytesIn, createView, functionSums, matchedBytes } from './view.js';
 
 const LEGEND = 9, CRUMBS = 7, CRUMB_CHARS = 42;
 const TOP = { groups: [], node: -1 };
@@ -38,10 +38,10 @@ function levelsOf(report, rows, group) {
 			'[of no kind]'],
 		cause: [(i) => rows.cause?.[i] ?? -1,
 			(k) => printable(profile.causes[k] ?? '[not known]')],
-		place: [(i) => rows.label[i], (k) => label(profile, k)],
+		mapping: [(i) => rows.label[i], (k) => label(profile, k)],
 	};
 
-	return GROUPS[group].map((name) => levels[name]);
+	return AREAS[group].map((name) => levels[name]);
 }
 
 export function viewOf(report, picked, group) {
@@ -51,8 +51,8 @@ export function viewOf(report, picked, group) {
 		{ groupNames: levels.map(([, name]) => name) });
 }
 
-function pictureName({ time, timePicture, picture }) {
-	return time ? TIME_PICTURES[timePicture] : PICTURES[picture];
+function sampleTypeName({ time, timeType, sampleType }) {
+	return time ? TIME_TYPES[timeType] : SAMPLE_TYPES[sampleType];
 }
 
 // The one thread or process that was chosen.
@@ -66,32 +66,32 @@ function whose(report, { process, task }) {
 
 // Whether the sum is the ledger's own: what grew it knows by thread and kind, what is
 // held by process and kind. All else the samples tell.
-function byLedger({ time, picture, task, who, cause, place }) {
-	return !time && cause === null && place === null &&
-		(picture === 'grown' || (task === null && who === ''));
+function byLedger({ time, sampleType, task, who, cause, mapping }) {
+	return !time && cause === null && mapping === null &&
+		(sampleType === 'grown' || (task === null && who === ''));
 }
 
 function summary(report, state, view, pass) {
 	const { profile } = report, { ticks } = profile, { time } = state;
 	const error = standardError(profile, view.total),
-		unknown = time && state.timePicture === 'grew' ? timeless(profile, pass) : 0;
+		unknown = time && state.timeType === 'grew' ? timeless(profile, pass) : 0;
 	const span = time &&
 		`${seconds(ticks.at(time.from) / 1e9)} \u2013 ${seconds(ticks.at(time.to) / 1e9)}`;
 
 	return el('p', { class: 'summary', id: 'summary', 'data-bytes': view.total },
 		el('b', null, size(view.total)),
-			` ${pictureName(state).toLowerCase()}${whose(report, state)}`,
+			` ${sampleTypeName(state).toLowerCase()}${whose(report, state)}`,
 			span && [' (', span, ')'],
 		byLedger(state) && view.rows === profile.entries
 			? ` in all by the ledger; where, by samples (\u00b1 ${size(error)} if ` +
 			`this were one stack)` : ` by samples, \u00b1 ${size(error)}`,
-		time && state.timePicture === 'live' &&
+		time && state.timeType === 'live' &&
 			'. What was held before tare came, or copied by fork, is not in it',
 		unknown > 0 && `. Another ${size(unknown)} grew at a time that no sample tells`,
 		view.total === 0 && (FILTERS.every((f) => state[f] === NO_FILTER[f])
 			? '. Samples met none' : '. Nothing that a sample met passes the filters'),
-		view.rows === profile.asked && state.kind !== null &&
-			'. What was asked for has no kind yet: that filter does not count', '.');
+		view.rows === profile.virtual && state.kind !== null &&
+			'. Address space has no kind yet: that filter does not count', '.');
 }
 
 function legend(flame, view, state) {
@@ -106,7 +106,7 @@ function legend(flame, view, state) {
 	const list = functionSums(view, flame.top), sums = new Map();
 
 	for (const f of list)
-		if (!(profile.symbols[f.symbol].flags & (KERNEL | MARK)))
+		if (!(profile.symbols[f.symbol].flags & (KERNEL | SYNTHETIC)))
 			sums.set(profile.symbols[f.symbol].module,
 				(sums.get(profile.symbols[f.symbol].module) ?? 0) + f.self);
 	const modules =
@@ -122,8 +122,8 @@ function legend(flame, view, state) {
 				profile.modules[m].name.slice(0, 60))),
 				has(KERNEL) && item(theme.kernel, 'kernel')],
 		has(INLINED) && item(null, 'inlined', 'inlined'),
-			has(GUESSED) && item(null, 'by frame pointer [fp]', 'guessed'),
-		has(MARK) && item(null, 'a mark, no code', 'mark-swatch'),
+			has(FALLBACK) && item(null, 'by frame pointer [fp]', 'fallback'),
+		has(SYNTHETIC) && item(null, 'a synthetic frame, no code', 'synthetic-swatch'),
 		state.query && item(theme.found, 'found'));
 }
 
@@ -186,14 +186,14 @@ function actionsOf(profile, store, flame) {
 	return actions;
 }
 
-function tellFound(told, flame, view, s) {
+function tellFound(status, flame, view, s) {
 	if (!s) {
-		told.replaceChildren();
+		status.replaceChildren();
 		return;
 	}
 	const bytes = matchedBytes(view, flame.top, s.matches), of = bytesIn(view, flame.top);
-	told.dataset.bytes = bytes;
-	told.replaceChildren(el('b', null, size(bytes)),
+	status.dataset.bytes = bytes;
+	status.replaceChildren(el('b', null, size(bytes)),
 		` ${of > 0 ? percent(bytes / of) : ''}, ${count(s.found)} ` +
 		`${s.found === 1 ? 'function' : 'functions'}`, s.note ? `; ${s.note}` : '');
 }
@@ -225,7 +225,7 @@ function sectionNode(report, store, search, body) {
 			el('p', { class: 'note' },
 				`One sample per ${round(report.profile.period)}, scaled so that ` +
 				`each thread\u2019s and kind\u2019s add up to the ledger\u2019s.`)),
-		pictureControl(report.profile, store)),
+		sampleTypeControl(report.profile, store)),
 		el('div', { class: 'controls flame-controls' }, filterControls(report, store)),
 		el('div', { class: 'controls flame-controls' }, groupControls(store), search.node),
 			body);
@@ -252,7 +252,7 @@ export function grownSection(report, store, derived) {
 	const found = () => {
 		flame.found(derived.found?.matches ?? null);
 		part.legend.replaceChildren(legend(flame, derived.view, state));
-		tellFound(search.told, flame, derived.view, derived.found);
+		tellFound(search.status, flame, derived.view, derived.found);
 		functions();
 	};
 	const show = () => {
@@ -262,7 +262,7 @@ export function grownSection(report, store, derived) {
 		found();
 	};
 
-	store.on(['picture', 'timePicture', 'time', ...FILTERS, 'group', 'zoom'], show);
+	store.on(['sampleType', 'timeType', 'time', ...FILTERS, 'group', 'zoom'], show);
 	store.on(['query', 'regex'], found);
 	store.on(['functionSort', 'functionDown', 'functionsShown'], functions);
 	store.on(['colour'], colours);

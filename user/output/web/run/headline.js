@@ -62,7 +62,7 @@ function cards(report) {
 function samplingText({ samples: s }) {
 	if (!s)
 		return null;
-	const peak = s.pictures['live-peak'];
+	const peak = s.types['live-peak'];
 
 	return [`one per ${exact(s.period)} of growth, ${count(s.count)} taken; `,
 		s.thinned?.length > 0
@@ -85,7 +85,7 @@ const when = ({ raw }) => known(raw.started_ns)
 function facts(report) {
 	const { raw } = report, whole = report.command.join(' ');
 
-	const ns = raw.self?.ns_per_entry;
+	const ns = raw.self?.ns_per_update;
 	const each = known(ns) ? ` at ${count(ns)}\u00a0ns` : '';
 
 	return el('dl', { class: 'facts' },
@@ -98,8 +98,8 @@ function facts(report) {
 		raw.self &&
 			fact('Cost',
 			`tare used ${time(raw.self.cpu_ns)} of CPU and ${size(raw.self.rss)}, ` +
-			`its maps ${size(raw.self.map_bytes)}; ${count(raw.self.entries)} ` +
-			`entries${each}`));
+			`its maps ${size(raw.self.map_bytes)}; ${count(raw.self.updates)} ` +
+			`updates${each}`));
 }
 
 function lostText({ losses = [], lost, samples: s }) {
@@ -111,10 +111,10 @@ function lostText({ losses = [], lost, samples: s }) {
 		list.push(
 			`${count(s.lost.samples)} samples, of ${size(s.lost.bytes)}: the ring ` +
 			`of samples was full`);
-	if (s?.lost.ranges > 0)
+	if (s?.lost.vma_changes > 0)
 		list.push(
-			`${count(s.lost.ranges)} changes of address spaces: names and ends of ` +
-			`samples may be wrong`);
+			`${count(s.lost.vma_changes)} changes of address spaces: names and ends ` +
+			`of samples may be wrong`);
 	return list.length > 0 && el('div', { class: 'notice', id: 'losses', role: 'status' },
 		el('b', null, 'Lost: '),
 		el('ul', null, list.map((l) => el('li', null, l))));

@@ -22,7 +22,7 @@ import { whoTable } from './who.js';
 const report = load(JSON.parse(document.getElementById('data').textContent));
 const { profile } = report;
 const store = createStore({
-	...NO_FILTER, picture: 'live_peak', timePicture: 'grew', time: null, group: 'none',
+	...NO_FILTER, sampleType: 'live_peak', timeType: 'grew', time: null, group: 'none',
 		colour: 'module',
 	zoom: { groups: [], node: -1 }, query: '', regex: false, functionSort: 'self',
 		functionDown: true, functionsShown: 25,
@@ -49,7 +49,7 @@ function threadFilter(text) {
 	} : null;
 }
 
-const VIEW = ['picture', 'timePicture', 'time', ...FILTERS, 'group'];
+const VIEW = ['sampleType', 'timeType', 'time', ...FILTERS, 'group'];
 
 function derive() {
 	const passes = threadFilter(state.who);

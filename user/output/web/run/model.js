@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The report (schema tare.report/1) as the page's parts want it: names that can be
+// The report (schema tare.report/2) as the page's parts want it: names that can be
 // shown, a list of tasks, points of the weight over time. Pure.
 
 import { count, known, printable, size } from '../shared/format.js';
@@ -81,7 +81,7 @@ function peakPoint({ peak, processes }) {
 
 	kinds.kmem = Math.max(0, w.kernel - kinds.pagetable - kinds.kstack);
 	return { time_ns: w.time_ns, rss: w.user - kinds.swap,
-		beside: w.total - w.user + kinds.swap, kinds };
+		non_rss: w.total - w.user + kinds.swap, kinds };
 }
 
 function withPeak(raw) {
@@ -91,17 +91,17 @@ function withPeak(raw) {
 		peakPoint(raw), ...raw.series.slice(before)] : raw.series;
 }
 
-// By kind where the report has it, else RSS and what is beside it.
+// By kind where the report has it, else RSS and what is not RSS.
 function pointsOf(raw) {
 	const kinds = raw.series.length > 0 && raw.series.every((p) => p.kinds),
 		series = withPeak(raw);
 	const bands = kinds ? KINDS.filter((k) => series.some((p) => p.kinds[k]))
-		: ['rss', 'beside'];
+		: ['rss', 'non_rss'];
 
 	return {
 		bands, byKind: kinds,
 		points: series.map((p) => ({
-			time: p.time_ns, total: p.rss + p.beside,
+			time: p.time_ns, total: p.rss + p.non_rss,
 			values: bands.map((b) => Math.max(0, kinds ? p.kinds[b] ?? 0 : p[b])),
 		})),
 	};

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What is shown of the profile: bytes of each row by picture, filters and time. Pure.
+// What is shown of the profile: bytes of each row by sample type, filters and time. Pure.
 
-/** Pictures of entries, and of what was asked for. */
-export const PICTURES = {
+/** Sample types of entries, and of address space. */
+export const SAMPLE_TYPES = {
 	live_peak: 'Live at the peak', grown: 'All growth', live_end: 'Live at the end',
-	asked: 'Asked for', untouched: 'Untouched',
+	virtual: 'Mapped', untouched: 'Untouched',
 };
 /** Of a time that was selected. */
-export const TIME_PICTURES = { grew: 'Grew in this time', live: 'Live at the end of it' };
+export const TIME_TYPES = { grew: 'Grew in this time', live: 'Live at the end of it' };
 
-const ofAsked = (picture) => picture === 'asked' || picture === 'untouched';
+const ofVirtual = (sampleType) => sampleType === 'virtual' || sampleType === 'untouched';
 
 /** Which rows the filters pass, 1 or 0 each. */
 export function passing(profile, rows, state, threadPasses) {
@@ -26,9 +26,9 @@ export function passing(profile, rows, state, threadPasses) {
 	only(rows.task, state.task);
 	only(rows.kind, state.kind);
 	only(rows.cause, state.cause);
-	if (state.place !== null)
-		only(state.place[0] === 'p' ? rows.place : rows.label,
-			Number(state.place.slice(1)));
+	if (state.mapping !== null)
+		only(state.mapping[0] === 'p' ? rows.mapping : rows.label,
+			Number(state.mapping.slice(1)));
 	if (threadPasses)
 		for (let i = 0; i < pass.length; i++)
 			if (pass[i] && !threadPasses(rows.process[i], rows.task[i]))
@@ -37,13 +37,13 @@ export function passing(profile, rows, state, threadPasses) {
 }
 
 // Sampled bytes of each entry by slot are scaled as its growth is.
-function inTime({ entries, ticks }, { from, to }, picture) {
+function inTime({ entries, ticks }, { from, to }, sampleType) {
 	const bytes = new Float64Array(entries.length);
 
 	for (let i = 0; i < ticks.slot.length; i++) {
 		if (ticks.slot[i] >= to)
 			continue;
-		if (picture === 'live')
+		if (sampleType === 'live')
 			bytes[ticks.entry[i]] += ticks.in[i] - ticks.out[i];
 		else if (ticks.slot[i] >= from)
 			bytes[ticks.entry[i]] += ticks.in[i];
@@ -56,20 +56,20 @@ function inTime({ entries, ticks }, { from, to }, picture) {
 
 function bytesOf(profile, rows, state) {
 	if (state.time)
-		return inTime(profile, state.time, state.timePicture);
-	return rows[state.picture === 'asked' ? 'bytes' : state.picture];
+		return inTime(profile, state.time, state.timeType);
+	return rows[state.sampleType === 'virtual' ? 'bytes' : state.sampleType];
 }
 
 /** Rows, bytes of each (0: not shown), and which passed. */
 export function pick(profile, state, threadPasses) {
-	const rows = !state.time && ofAsked(state.picture) ? profile.asked : profile.entries;
+	const rows = !state.time && ofVirtual(state.sampleType) ? profile.virtual : profile.entries;
 	const pass = passing(profile, rows, state, threadPasses);
 	const bytes = Float64Array.from(bytesOf(profile, rows, state));
 
 	for (let i = 0; i < bytes.length; i++)
 		if (!pass[i] || bytes[i] < 0)
 			bytes[i] = 0;
-	return { rows, pass, bytes, ofAsked: rows === profile.asked };
+	return { rows, pass, bytes, ofVirtual: rows === profile.virtual };
 }
 
 /** Growth and shrinkage by slot of what passes, scaled likewise: { in, out }. */

@@ -9,9 +9,9 @@
 
 import { printable } from '../shared/format.js';
 
-export const KERNEL = 1, INLINED = 2, GUESSED = 4, MARK = 8;
+export const KERNEL = 1, INLINED = 2, FALLBACK = 4, SYNTHETIC = 8;
 
-const MOST_PLACES = 6; // in code, of a node: more are not told
+const MOST_PLACES = 6; // in code, of a node: more are not shown
 
 function columns(table) {
 	return Object.fromEntries(Object.entries(table).filter(([, v]) => Array.isArray(v))
@@ -140,7 +140,7 @@ function outermost(tree, symbolCount) {
 	return outer;
 }
 
-// -1, no stack, gets a node of its own: a mark.
+// -1, no stack, gets a node of its own: a synthetic frame.
 const nodeOf = (of, x) => x < 0 ? of[of.length - 1] : of[x];
 
 function rowsOf(table, tree) {
@@ -153,7 +153,7 @@ function rowsOf(table, tree) {
 
 // The report's stacks, and one more that rows without a stack are under.
 function withNoStack(raw) {
-	if (![raw.entries, raw.asked].some((t) => t?.node.some((x) => x < 0)))
+	if (![raw.entries, raw.virtual].some((t) => t?.node.some((x) => x < 0)))
 		return raw;
 	const { frames: f, nodes: n, strings } = raw, more = (list, x) => [...list, x];
 
@@ -163,14 +163,14 @@ function withNoStack(raw) {
 			function: more(f.function, strings.length), file: more(f.file, -1),
 				line: more(f.line, 0),
 			module: more(f.module, -1), address: more(f.address, '0x0'),
-				flags: more(f.flags, MARK),
+				flags: more(f.flags, SYNTHETIC),
 		},
 		nodes: { parent: more(n.parent, -1), frame: more(n.frame, f.function.length) },
 	};
 }
 
 function weigh(nodes, raw) {
-	const weight = new Float64Array(nodes.up.length), { entries: e, asked: a } = raw;
+	const weight = new Float64Array(nodes.up.length), { entries: e, virtual: a } = raw;
 
 	e.node.forEach((x, i) => { weight[nodeOf(nodes.of, x)] += Math.max(0, e.grown[i]); });
 	a?.node.forEach((x, i) =>
@@ -200,11 +200,12 @@ export function loadProfile(report) {
 
 	return {
 		period: raw.period, meanPeriod: raw.mean_period ?? raw.period, kinds: raw.kinds,
-			places: raw.places, causes: raw.causes ?? [], strings: raw.strings,
+			mappings: raw.mappings, causes: raw.causes ?? [], strings: raw.strings,
 		frames: raw.frames, modules, symbols, tree,
 		outer: outermost(tree, symbols.length),
 		entries: rowsOf(raw.entries, tree),
-		asked: raw.asked ? rowsOf(raw.asked, tree) : null, askedWhy: raw.asked_why ?? null,
+		virtual: raw.virtual ? rowsOf(raw.virtual, tree) : null,
+			virtualWhy: raw.virtual_why ?? null,
 			untouchedWhy: raw.untouched_why ?? null,
 		ticks: ticksOf(raw.ticks, raw.entries.node.length),
 	};

@@ -4,9 +4,9 @@
 // flame graph is a piece of them, so boxes are made only where they can be seen. Pure.
 
 /** What the rows can be grouped by at the root: names of levels. */
-export const GROUPS = {
+export const AREAS = {
 	none: [], process: ['process'], thread: ['process', 'thread'], name: ['name'],
-	kind: ['kind'], cause: ['cause'], place: ['place'],
+	kind: ['kind'], cause: ['cause'], mapping: ['mapping'],
 };
 
 // First index in [from, to) whose value is at least `value`.

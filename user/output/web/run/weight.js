@@ -12,8 +12,8 @@ import { hideTip, showTip, showTipAt, tip } from '../shared/tooltip.js';
 
 const MARGIN = { top: 26, left: 64, right: 14, axis: 24, gap: 12 };
 const BARS = 40;
-const BAND_TEXT = { ...KIND_TEXT, rss: 'RSS', beside: 'swap and kernel' };
-const BAND_CLASS = { rss: 'anon', beside: 'kstack' };
+const BAND_TEXT = { ...KIND_TEXT, rss: 'RSS', non_rss: 'swap and kernel' };
+const BAND_CLASS = { rss: 'anon', non_rss: 'kstack' };
 const time = (ns) => seconds(ns / 1e9);
 const bandClass = (b) => BAND_CLASS[b] ?? b;
 
@@ -30,7 +30,7 @@ function thinned(points, most) {
 	return kept;
 }
 
-// Powers of two, as sizes are told.
+// Powers of two, as sizes are shown.
 function sizeTicks(most, count) {
 	const step = 2 ** Math.ceil(Math.log2(Math.max(1, most) / count));
 	const list = [];

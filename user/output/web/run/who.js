@@ -49,7 +49,7 @@ function columns(list, processes) {
 		{ name: 'faults', head: 'Faults', n: true, key: (r) => r.faults,
 			cell: (r) => count(r.faults), title: (r) => known(r.major)
 			? `${count(r.major)} of them major` : null },
-		bytes('virtual', 'Asked for', (r) => r.virtual),
+		bytes('virtual', 'Mapped', (r) => r.virtual),
 	];
 }
 

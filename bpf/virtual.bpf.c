@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Virtual growth and faults, per task. One hook on the way out of system calls:
+ * the arguments are still in the registers there, and only calls that succeeded
+ * count. It is also where page tables that munmap freed are counted. */
+#include "update.bpf.h"
+#include "vma.bpf.h"
+
+#define TASK_SIZE_MAX 0x8000000000000000ULL /* user addresses are below, 4 or 5 levels */
+
+enum vma_call {
+	CALL_NONE,
+	CALL_MMAP,
+	CALL_MUNMAP,
+	CALL_MREMAP,
+	CALL_BRK,
+	CALL_SHMAT,
+	CALL_MPROTECT,
+	CALL_MADVISE,
+	CALL_SHMDT,
+	CALL_PRCTL,
+};
+
+struct call {
+	__u32 what;
+	__u64 a0, a1, a2, a3, a4, a5;
+	__u64 grew_at, grew; /* address space that it mapped, in bytes */
+};
+
+#define CALLS 512 /* more than any of these numbers */
+
+/* Tables: the verifier would follow each case of a switch to the end of the program. */
+static const __u8 call_64[CALLS] = {
+	[NR_MMAP] = CALL_MMAP,       [NR_MUNMAP] = CALL_MUNMAP, [NR_MREMAP] = CALL_MREMAP,
+	[NR_BRK] = CALL_BRK,         [NR_SHMAT] = CALL_SHMAT,   [NR_MPROTECT] = CALL_MPROTECT,
+	[NR_MADVISE] = CALL_MADVISE, [NR_SHMDT] = CALL_SHMDT,   [NR_PRCTL] = CALL_PRCTL,
+};
+
+static const __u8 call_32[CALLS] = {
+	[NR32_MMAP] = CALL_MMAP,       [NR32_MUNMAP] = CALL_MUNMAP, [NR32_MREMAP] = CALL_MREMAP,
+	[NR32_BRK] = CALL_BRK,         [NR32_SHMAT] = CALL_SHMAT,   [NR32_MPROTECT] = CALL_MPROTECT,
+	[NR32_MADVISE] = CALL_MADVISE, [NR32_SHMDT] = CALL_SHMDT,   [NR32_PRCTL] = CALL_PRCTL,
+};
+
+static __always_inline __u32 call_of(const __u8 *calls, __u64 nr)
+{
+	/* The register that is checked is to be the one that indexes. */
+	asm volatile("" : "+r"(nr));
+	return nr < CALLS ? calls[nr] : CALL_NONE;
+}
+
+static __always_inline void call_decode(struct task_struct *task, struct pt_regs *regs,
+					struct call *c)
+{
+	if (arch_compat(task, regs)) {
+		c->what = call_of(call_32, arch_syscall(regs));
+		c->a0 = arch_argument_32(regs, 0);
+		c->a1 = arch_argument_32(regs, 1);
+		c->a2 = arch_argument_32(regs, 2);
+		if (!cfg_period)
+			return;
+		c->a3 = arch_argument_32(regs, 3);
+		c->a4 = arch_argument_32(regs, 4);
+		c->a5 = (__u64)arch_argument_32(regs, 5) * 4096; /* mmap2: in units of 4 KiB */
+	} else {
+		c->what = call_of(call_64, arch_syscall(regs));
+		c->a0 = arch_argument(regs, 0);
+		c->a1 = arch_argument(regs, 1);
+		c->a2 = arch_argument(regs, 2);
+		if (!cfg_period) /* each register that is read takes the verifier a millisecond */
+			return;
+		c->a3 = arch_argument(regs, 3);
+		c->a4 = arch_argument(regs, 4);
+		c->a5 = arch_argument(regs, 5);
+	}
+}
+
+/* It was up to `from` and is up to `to`, from `at` on. */
+static __always_inline void note_growth(struct call *c, __u64 *up, __u64 *down, __u64 at,
+					__u64 from, __u64 to)
+{
+	if (to <= from) {
+		*down += from - to;
+		return;
+	}
+	*up += to - from;
+	c->grew_at = at + from;
+	c->grew = to - from;
+}
+
+static long shm_size(struct task_struct *task, struct vm_area_struct *vma, void *bytes)
+{
+	*(__u64 *)bytes = vma->vm_end - vma->vm_start;
+	return 0;
+}
+
+static __always_inline void count_call(struct task_struct *task, struct tare_task *t,
+				       struct tare_mm *m, struct mm_struct *mm, struct call *c,
+				       __u64 ret)
+{
+	__u64 page = cfg_page_size, bytes = 0;
+
+	switch (c->what) {
+	case CALL_MMAP:
+		c->grew_at = ret;
+		c->grew = ledger_page_up(c->a1, page);
+		t->mapped += c->grew;
+		break;
+	case CALL_MUNMAP:
+		t->unmapped += ledger_page_up(c->a1, page);
+		break;
+	case CALL_MREMAP:
+		note_growth(c, &t->mapped, &t->unmapped, ret, ledger_page_up(c->a1, page),
+			    ledger_page_up(c->a2, page));
+		break;
+	case CALL_SHMAT:
+		if (!bpf_find_vma(task, ret, shm_size, &bytes, 0))
+			t->mapped += bytes;
+		break;
+	case CALL_BRK:
+		if (!m)
+			break;
+		bytes = mm->brk;
+		if (cfg_period && bytes < m->brk)
+			vma_heap(m, m->brk, bytes);
+		note_growth(c, &t->brk_up, &t->brk_down, 0, ledger_page_up(m->brk, page),
+			    ledger_page_up(bytes, page));
+		m->brk = bytes;
+		break;
+	}
+}
+
+#define MAP_ANONYMOUS 0x20
+#define PROT_EXEC 4
+#define PR_SET_VMA 0x53564d41
+/* madvise that gives memory back or may do so: DONTNEED, FREE, REMOVE,
+ * DONTNEED_LOCKED. FREE's memory goes later or not at all: it counts as gone when
+ * that shows, by another sample of its page. */
+#define GIVES_BACK(advice) ((advice) == 4 || (advice) == 9 || (advice) == 24)
+
+static __always_inline void report_mmap(struct tare_mm *m, struct call *c, __u64 start, __u64 size)
+{
+	struct mapping map = { start, size, c->a4, c->a5, c->a2, c->a3 };
+
+	if (c->a3 & MAP_ANONYMOUS)
+		vma_anon(m, start, size, c->a2, c->a3);
+	else
+		vma_mapped(m, &map);
+}
+
+/* Report to user space which VMA changed. */
+static __always_inline void report_call(struct tare_mm *m, struct call *c, __u64 ret, __u64 page)
+{
+	__u64 size = ledger_page_up(c->a1, page), start = ARCH_UNTAG(c->a0);
+
+	switch (c->what) {
+	case CALL_MMAP:
+		report_mmap(m, c, ret, size);
+		break;
+	case CALL_MUNMAP:
+		vma_changed(m, TARE_VMA_UNMAP, start, size, 0);
+		break;
+	case CALL_MREMAP:
+		vma_moved(m, start, size, ret, ledger_page_up(c->a2, page));
+		break;
+	case CALL_SHMAT:
+		vma_changed(m, TARE_VMA_SHM, ret, 0, 0);
+		break;
+	case CALL_SHMDT:
+		vma_changed(m, TARE_VMA_UNSHM, start, 0, 0);
+		break;
+	case CALL_MPROTECT:
+		if (c->a2 & PROT_EXEC)
+			vma_changed(m, TARE_VMA_PROTECT, start, size, c->a2);
+		break;
+	case CALL_MADVISE:
+		if (GIVES_BACK(c->a2))
+			vma_changed(m, TARE_VMA_DISCARD, start, size, c->a2);
+		break;
+	case CALL_PRCTL:
+		if (c->a0 == PR_SET_VMA && !c->a1)
+			vma_named(m, ARCH_UNTAG(c->a2), ledger_page_up(c->a3, page), c->a4);
+		break;
+	}
+}
+
+/* Sample who mapped it: once the VMA is reported, so that user space knows what lies there. */
+static __always_inline void sample_virtual(struct task_state *ts, struct tare_mm *m,
+					   const struct call *c, __u32 cause)
+{
+	struct sample_request what = {
+		.mm = m->id,
+		.address = c->grew_at,
+		.size = c->grew,
+		.cause = cause,
+		.flags = TARE_SAMPLE_VIRTUAL,
+		.user = 1,
+	};
+
+	ts->virtual.left -= c->grew;
+	if (ts->virtual.left > 0)
+		return;
+	if (m->brk_low)
+		vma_heap_report(m, ts->t.tgid);
+	sample_take(ts, &what);
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(tare_sys_exit, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct mm_struct *mm = task->mm; /* first: see record.bpf.h on followed pointers */
+	struct call call = {};
+	struct task_state *ts;
+	struct tare_mm *m;
+
+	call_decode(task, regs, &call);
+	if (call.what == CALL_NONE || (ret < 0 && ret >= -4095))
+		return 0;
+	if (call.what == CALL_PRCTL && !cfg_period)
+		return 0;
+	ts = task_find(task);
+	if (!ts || !mm || ts->t.flags & TARE_TASK_HELD)
+		return 0;
+	m = mm_find(mm_key(mm));
+	count_call(task, &ts->t, m, mm, &call, ret);
+	if (cfg_period && m && !(m->flags & TARE_MM_IGNORE)) {
+		report_call(m, &call, ret, cfg_page_size);
+		if (call.grew)
+			sample_virtual(ts, m, &call, cause_of(task));
+	}
+	if (m && !(m->flags & (TARE_MM_IGNORE | TARE_MM_ATTACHING)))
+		update_pagetable(mm, m);
+	return 0;
+}
+
+/* Faults that the kernel takes on a task's behalf, in read() into fresh memory
+ * and the like. Those from user mode need no hook: the kernel counts all of a
+ * task's faults itself (min_flt, maj_flt). With page faults disabled the access
+ * just fails and is not counted there either. */
+SEC("?tp_btf/page_fault_kernel")
+int BPF_PROG(tare_fault_kernel, unsigned long address)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_state *ts = task_find(task);
+
+	if (ts && address < TASK_SIZE_MAX && !task->pagefault_disabled) {
+		ts->t.faults_kernel++;
+		if (cfg_period) {
+			ts->fault = address;
+			ts->fault_number = task->min_flt + task->maj_flt;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Pages as tare writes them: make_pages <RESULTS.json >RESULTS.html of any JSON, as `tare
+ * bench`; make_pages run <REPORT.json likewise as `tare run`; make_pages report NAME of a report
+ * that tests/golden/fixtures.c has, or of the large one.
+ */
+#include <glib.h>
+#include <stdio.h>
+
+#include "output/bench/html.h"
+#include "output/output.h"
+#include "output/web/page.h"
+#include "tests/golden/fixtures.c"
+#include "large_report.h"
+
+extern const char run_page_html[];
+
+static GString *input(void)
+{
+	GString *json = g_string_new(NULL);
+	char part[65536];
+	size_t n;
+
+	while ((n = fread(part, 1, sizeof(part), stdin)) > 0)
+		g_string_append_len(json, part, (gssize)n);
+	return json;
+}
+
+static char *filled(bool run)
+{
+	GString *json = input();
+	char *html = run ? page_fill(run_page_html, json->str, json->len) :
+			   bench_html(json->str, json->len);
+
+	g_string_free(json, TRUE);
+	return html;
+}
+
+static char *rendered(struct report *r)
+{
+	gint64 start = g_get_monotonic_time();
+	GString *html = html_render(r);
+
+	fprintf(stderr, "%zu bytes in %.0f ms\n", html->len,
+		(double)(g_get_monotonic_time() - start) / 1000);
+	report_free(r);
+	return g_string_free(html, FALSE);
+}
+
+static char *report_named(const char *name)
+{
+	if (!strcmp(name, "large"))
+		return rendered(large_report());
+	for (unsigned i = 0; i < G_N_ELEMENTS(fixtures); i++)
+		if (!strcmp(name, fixtures[i].name))
+			return rendered(fixtures[i].make());
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	g_autofree char *html = argc > 2 ? report_named(argv[2]) :
+					   filled(argc > 1 && !strcmp(argv[1], "run"));
+
+	return !html || fputs(html, stdout) == EOF || fflush(stdout) ? 1 : 0;
+}

@@ -1,0 +1,71 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Each counter backend that this kernel can run gives the same figures; one that
+# it can't run is refused in words, before the command starts.
+
+load lib/common
+
+# The backend runs here, or tare says why not.
+backend_runs() {
+	run "$TARE" run --force-arm "$1" -o "$DIR/backend.json" -- touch "$DIR/ran-$1"
+	if [ "$status" = 0 ]; then
+		[ -e "$DIR/ran-$1" ]
+		return 0
+	fi
+	status_is 125
+	says "$1"
+	[ ! -e "$DIR/ran-$1" ] || fail "the command ran all the same"
+	return 1
+}
+
+# What each task did can only be told apart by the classic backend where no two CPUs
+# change a counter at once: its size is a sum over all. The process's figures are exact always.
+core() {
+	exact --opt=--force-arm --opt="$1" --checkpoints 2 --no-facts -- "$PROGRAMS/threads" 16 64
+	exact --opt=--force-arm --opt="$1" --checkpoints 2 --facts 5 -- "$PROGRAMS/give_take"
+	exact --opt=--force-arm --opt="$1" --checkpoints 3 --facts 5 -- "$PROGRAMS/remap"
+	exact --opt=--force-arm --opt="$1" --checkpoints 4 -- "$PROGRAMS/fork_cow"
+	exact --opt=--force-arm --opt="$1" --checkpoints 3 -- "$PROGRAMS/shared"
+	exact --opt=--force-arm --opt="$1" --checkpoints 3 -- "$PROGRAMS/exec_chain" 3
+	compared real --opt=--force-arm --opt="$1" --every 100 --times 3 -- "$PROGRAMS/busy" 4 2
+}
+
+@test "classic: the core equality" {
+	core classic
+}
+
+@test "percpu: the core equality, or a refusal" {
+	backend_runs percpu || skip "this kernel has no percpu backend"
+	core percpu
+}
+
+@test "count: the core equality, or a refusal" {
+	backend_runs count || skip "this kernel has no count backend"
+	core count
+}
+
+@test "one of percpu and count runs, and is the default" {
+	local backend found=
+	for backend in percpu count; do
+		if backend_runs $backend; then
+			found=$backend
+		fi
+	done
+	[ -n "$found" ] || fail "neither runs"
+	"$TARE" run -o "$DIR/r.json" -- true
+	report assert "$DIR/r.json" "r['features']['ledger']['state'].startswith('$found')"
+}
+
+@test "classic is named in the report" {
+	"$TARE" run --force-arm classic -o "$DIR/r.json" -- true
+	report check "$DIR/r.json"
+	report assert "$DIR/r.json" "r['features']['ledger']['state'].startswith('classic')"
+}
+
+@test "no such backend: said, with those that there are" {
+	run "$TARE" run --force-arm frob -- touch "$DIR/ran"
+	status_is 125
+	says frob percpu classic
+	[ ! -e "$DIR/ran" ]
+}

@@ -1,0 +1,143 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Very many that end together, while others want the CPUs: nothing is lost that can be
+# kept. What is lost all the same (a ring that is far too small, a tare that stands still)
+# costs detail, and no sum.
+
+load lib/common
+
+setup() {
+	started=()
+}
+
+teardown() {
+	for pid in "${started[@]}"; do
+		kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+}
+
+# CPUs that are busy otherwise: twice as many threads as there are.
+busy_cpus() {
+	local i
+	for ((i = 2 * $(nproc); i > 0; i--)); do
+		sh -c 'while :; do :; done' </dev/null >/dev/null 2>&1 3>&- &
+		started+=($!)
+	done
+}
+
+# As many threads as there is room for: 30,000 by default.
+many_threads() {
+	local most=$(($(cat /proc/sys/kernel/pid_max) - $(find /proc/[0-9]*/task -mindepth 1 -maxdepth 1 2>/dev/null | wc -l) - 1500))
+	echo $((most < 30000 ? most : 30000))
+}
+
+nothing_lost() {
+	report assert "$DIR/r.json" "r['lost']['total'] == 0" "r['books']['balanced']" \
+		"r['books']['off_pages'] == 0"
+}
+
+@test "30,000 threads that end together beside busy CPUs: no record is lost" {
+	busy_cpus
+	"$TARE" run --as-root -o "$DIR/r.json" -- "$PROGRAMS/idle_threads" \
+		"$(many_threads)" </dev/null
+	nothing_lost
+}
+
+@test "with stacks too, and samples are taken or thinned by rule" {
+	busy_cpus
+	"$TARE" run --as-root -r "$DIR/r.tare" -o "$DIR/r.json" -- \
+		"$PROGRAMS/thread_churn" 20000 64 </dev/null
+	nothing_lost
+	report assert "$DIR/r.json" \
+		"r['samples']['lost']['vma_changes'] == 0" \
+		"r['samples']['lost']['samples'] <= 0.05 * r['samples']['count']" \
+		"sum(t['count'] for t in r['samples']['thinned']) <= r['samples']['count']"
+}
+
+@test "processes by the thousand: each is known by its name" {
+	busy_cpus
+	# shellcheck disable=SC2016
+	"$TARE" run --as-root -o "$DIR/r.json" -- \
+		sh -c 'i=0; while [ $((i += 1)) -le 2000 ]; do /bin/true; done' </dev/null
+	nothing_lost
+	report assert "$DIR/r.json" "sum(p.get('count') or 1 for p in r['processes']) == 2001"
+}
+
+# tare stands still while what it measures ends, with the smallest ring: stopped PROGRAM…
+# It has said "checkpoint made" or "checkpoint churned" then.
+stopped() {
+	local child
+	mkfifo "$DIR/in"
+	exec 9<>"$DIR/in"
+	"$TARE" run --as-root --ring-size 64KiB -o "$DIR/r.json" "$@" \
+		<"$DIR/in" >"$DIR/out" 2>"$DIR/err" 3>&- 9>&- &
+	started+=($!)
+	until grep -q "checkpoint before" "$DIR/out"; do sleep 0.05; done
+	child=$(awk '{ print $1; exit }' "/proc/${started[0]}"/task/*/children)
+	echo >&9
+	until grep -q "checkpoint made" "$DIR/out"; do sleep 0.05; done
+	kill -STOP "${started[0]}"
+	while grep -L 'State:.T' "/proc/${started[0]}"/task/*/status |
+		grep -q .; do sleep 0.05; done
+	echo >&9
+	# Its first thread is a zombie as soon as that has ended; then the others.
+	until grep -q 'State:.Z' "/proc/$child/status" &&
+		[ "$(find "/proc/$child/task" -mindepth 1 -maxdepth 1 | wc -l)" -le 1 ]; do
+		sleep 0.05
+	done
+	kill -CONT "${started[0]}"
+	wait "${started[0]}"
+	exec 9>&-
+}
+
+@test "a tare that stood still: sums are exact though detail is lost" {
+	stopped -- "$PROGRAMS/idle_threads" 3000
+	report assert "$DIR/r.json" \
+		"r['lost']['task_record'] > 1000" \
+		"r['lost']['total'] == r['lost']['task_record'] + r['lost']['mm_record'] + r['lost']['event']" \
+		"r['books']['balanced']" "r['books']['off_pages'] == 0" \
+		"all(r['totals'][k]['net'] == 0 for k in ('anon', 'file', 'shmem', 'swap', 'pagetable'))" \
+		"not any(p['alive'] or any(t['alive'] for t in p['tasks']) for p in r['processes'])" \
+		"all(p['rss_peak'] >= p['at_peak']['anon'] >= 0 for p in r['processes'])"
+}
+
+@test "a ring that is too small: counted, not hidden, and no sum is missing" {
+	run "$TARE" run --ring-size 64KiB --no-priority -o "$DIR/r.json" -- \
+		"$PROGRAMS/thread_churn" 4000 64 </dev/null
+	status_is 0
+	# Each thread touches one page of its own and gives it back.
+	report assert "$DIR/r.json" \
+		"sum(t.get('count') or 1 for t in tasks) == 4001 or r['lost']['total'] > 0" \
+		"r['books']['balanced']" \
+		"sum(t['anon']['in'] for t in tasks) >= 4000 * 4096"
+}
+
+@test "the command never runs at tare's priority" {
+	# shellcheck disable=SC2016
+	run "$TARE" run --as-root -- sh -c 'chrt -p $$; nice; cat /proc/$PPID/task/*/comm' \
+		</dev/null
+	status_is 0
+	says 'SCHED_OTHER' '^0$' 'tare-drain'
+}
+
+@test "--no-priority: nothing of tare runs ahead of the workload" {
+	# shellcheck disable=SC2016
+	local see='for t in /proc/$PPID/task/*; do chrt -p ${t##*/}; nice; done'
+	run "$TARE" run --as-root --no-priority -r "$DIR/r.tare" -- sh -c "$see" </dev/null
+	status_is 0
+	says_not 'SCHED_FIFO'
+}
+
+@test "more processes than there are accounts, while tare stands still: the total is exact" {
+	# shellcheck disable=SC2016
+	run "$TARE" run --as-root --ring-size 64KiB -o "$DIR/r.json" -- \
+		sh -c 'kill -STOP $PPID; "$0" 4600 20; kill -CONT $PPID' \
+		"$PROGRAMS/fork_churn" </dev/null
+	status_is 0
+	report assert "$DIR/r.json" "r['lost']['mm_record'] > 4200" "r['books']['balanced']" \
+		"r['books']['off_pages'] == 0" \
+		"any(p['pid'] == 0 and p['comm'] == '(lost records)' for p in r['processes'])" \
+		"not any(p['alive'] for p in r['processes'])"
+}

@@ -1,0 +1,158 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Address space: who mapped it, and how much of it is mapped and not touched. Of a
+# program that holds still, by a snapshot.
+
+load lib/common
+
+setup() {
+	started=()
+	mkfifo "$DIR/in"
+}
+
+teardown() {
+	exec 9>&-
+	end_all "${started[@]}"
+}
+
+# held CASE OPTIONS…: a snapshot of tests/programs/ask at its checkpoint, as $DIR/x.1.SUFFIX.
+held() {
+	local case=$1
+	shift
+	"$TARE" run --as-root "$@" -- "$PROGRAMS/ask" "$case" <"$DIR/in" >"$DIR/out" 2>"$DIR/err" \
+		3>&- 9>&- &
+	started+=($!)
+	exec 9>"$DIR/in"
+	until_true 10 grep -q checkpoint "$DIR/out"
+	kill -USR1 "${started[-1]}"
+	until_true 10 compgen -G "$DIR/x.1.*" >/dev/null
+	exec 9>&-
+	finished "${started[-1]}"
+	status_is 0
+}
+
+# MiB of the stacks through a function, and two by which they may be off.
+below() {
+	local got
+	got=$(grep -e ";$1;" "$DIR/x.1.folded" | awk '{ sum += $NF } END { print sum + 0 }')
+	[ "$got" -gt $((($2 - 2) << 20)) ] && [ "$got" -lt $((($2 + 2) << 20)) ] ||
+		fail "$((got >> 10)) KiB, not $2 MiB, below $1" "$(cat "$DIR/x.1.folded")"
+}
+
+mapped() {
+	held "$1" --picture virtual -o "$DIR/x.folded"
+}
+untouched() {
+	rm -f "$DIR"/x.*
+	held "$1" --picture untouched -o "$DIR/x.folded"
+}
+
+@test "1 GiB mapped, 1 MiB touched" {
+	mapped big
+	below ask_anonymous 1024
+	untouched big
+	below ask_anonymous 1023
+}
+
+@test "in JSON; without stacks there is nothing of it" {
+	held big --period 64KiB -o "$DIR/x.json"
+	jq -e '.samples.virtual | .count > 0 and (.bytes - 1073741824 | . > 0 and . < 16777216)
+		and (1072693248 - .untouched | . < 1048576)' "$DIR/x.1.json" ||
+		fail "$(jq -c .samples "$DIR/x.1.json")"
+	# At the end nothing is mapped.
+	jq -e '.samples.virtual.untouched == 0' "$DIR/x.json" ||
+		fail "$(jq -c .samples "$DIR/x.json")"
+}
+
+@test "a file: what is touched of it" {
+	mapped file
+	below ask_file 256
+	untouched file
+	below ask_file 224
+}
+
+@test "parts that are unmapped, and given back" {
+	mapped parts
+	below ask_anonymous 256
+	untouched parts
+	below ask_anonymous 176
+}
+
+@test "replaced by MAP_FIXED: it is who came last's" {
+	mapped replaced
+	below ask_anonymous 256
+	untouched replaced
+	below ask_anonymous 128
+}
+
+@test "mremap: it moves with what was mapped, and maps more" {
+	mapped moved
+	below ask_anonymous 64
+	below ask_more 128
+	untouched moved
+	below ask_anonymous 48
+	below ask_more 128
+}
+
+@test "brk up and down" {
+	mapped heap
+	below ask_heap 128
+	untouched heap
+	below ask_heap 0
+}
+
+@test "mappings shorter than a period stand for others like them" {
+	mapped small
+	below ask_small 64
+	untouched small
+	got=$(grep -e ';ask_small;' "$DIR/x.1.folded" | awk '{ sum += $NF } END { print sum + 0 }')
+	# 2,048 of 16 KiB, one in four of them sampled: within five standard errors.
+	[ "$got" -gt $((24 << 20)) ] && [ "$got" -lt $((40 << 20)) ] || fail "$got"
+}
+
+@test "filled by the call that maps it: nothing is untouched, and all has an address" {
+	mapped populated
+	below ask_populated 128
+	untouched populated
+	below ask_populated 0
+	rm -f "$DIR"/x.*
+	held populated --picture live-end -o "$DIR/x.folded"
+	below ask_populated 128
+	rm -f "$DIR"/x.*
+	held populated --period 64KiB -o "$DIR/x.json"
+	jq -e '.samples.no_address == 0 and .samples.count > 2000' "$DIR/x.1.json" ||
+		fail "$(jq -c .samples "$DIR/x.1.json")"
+}
+
+@test "a fork's copy was mapped by nobody" {
+	mapped forked
+	below ask_anonymous 128
+	below ask_heap 32
+	untouched forked
+	below ask_anonymous 128
+	below ask_heap 0
+}
+
+@test "mlock, madvise, read() and shared memory have addresses too" {
+	for program in populate sys_grow; do
+		"$TARE" run --as-root --period 16KiB -o "$DIR/r.json" \
+			-- "$PROGRAMS/$program" </dev/null >/dev/null
+		jq -e '.samples.no_address == 0 and .samples.count > 100' "$DIR/r.json" ||
+			fail "$program: $(jq -c .samples "$DIR/r.json")"
+	done
+}
+
+@test "a kernel stack: below who made the thread, each" {
+	"$TARE" run --as-root -o "$DIR/x.1.folded" -- "$PROGRAMS/threads" 20 </dev/null >/dev/null
+	# 16,384, or more where a sample of its other kernel memory has the same stack.
+	got=$(grep -c -E ';worker-[0-9]+;.*;main;.*pthread_create.*;.*clone.*;kernel_clone_\[k\];copy_process_\[k\] [0-9]{5,}$' "$DIR/x.1.folded")
+	[ "$got" = 20 ] || fail "$got threads" "$(cat "$DIR/x.1.folded")"
+}
+
+@test "vfork, fork and clone are followed to their callers" {
+	"$TARE" run --as-root --period 4KiB -o "$DIR/r.json" \
+		-- sh -c 'ls; ls | cat; true' >/dev/null
+	jq -e '.samples.truncated == 0 and .samples.count > 200' "$DIR/r.json" ||
+		fail "$(jq -c .samples "$DIR/r.json")"
+}

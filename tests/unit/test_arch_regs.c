@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What stands in bpf/arch/ and symbol/arch_regs_*.c against what this machine's headers say, and
+ * stacks of architectures that this one need not be.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <elf.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "bpf/calls.h"
+#include "symbol/unwind.h"
+
+#define NO_CALL 0x7fff /* NR_NONE where an architecture has one */
+#define STACK 0x7fff0000UL
+#define CODE 0x10000UL
+#define SIGNED (0x2aUL << 48) /* what pointer authentication puts above an address */
+
+/* By name, in libseccomp's tables: those of 32-bit programs too. */
+static void numbers(void **state)
+{
+	static const struct {
+		const char *name;
+		int nr, nr_32;
+	} calls[] = {
+		{ "munmap", NR_MUNMAP, NR32_MUNMAP },
+		{ "mmap", NR_MMAP, -1 },
+		{ "mmap2", -1, NR32_MMAP },
+		{ "mremap", NR_MREMAP, NR32_MREMAP },
+		{ "brk", NR_BRK, NR32_BRK },
+		{ "shmat", NR_SHMAT, NR32_SHMAT },
+		{ "shmdt", NR_SHMDT, NR32_SHMDT },
+		{ "mprotect", NR_MPROTECT, NR32_MPROTECT },
+		{ "madvise", NR_MADVISE, NR32_MADVISE },
+		{ "prctl", NR_PRCTL, NR32_PRCTL },
+		{ "clone", NR_CLONE, NR32_CLONE },
+		{ "clone3", NR_CLONE3, NR32_CLONE3 },
+		{ "execve", NR_EXECVE, NR32_EXECVE },
+		{ "fork", NR_FORK, NR32_FORK },
+		{ "execveat", NR_EXECVEAT, NR32_EXECVEAT },
+		{ "vfork", NR_VFORK, NR32_VFORK },
+		{ "wait4", NR_WAIT4, NR32_WAIT4 },
+		{ "waitid", NR_WAITID, NR32_WAITID },
+		{ "waitpid", -1, NR32_WAITPID },
+	};
+
+	(void)state;
+	assert_int_equal(seccomp_arch_native(), ARCH_AUDIT);
+	for (unsigned i = 0; i < G_N_ELEMENTS(calls); i++) {
+		uint32_t arch[] = { ARCH_AUDIT, ARCH_AUDIT_32 };
+		int nr[] = { calls[i].nr, calls[i].nr_32 };
+
+		for (int k = 0; k < 2; k++) {
+			char *name = nr[k] < 0 ? NULL :
+						 seccomp_syscall_resolve_num_arch(arch[k], nr[k]);
+
+			if (name)
+				assert_string_equal(name, calls[i].name);
+			else /* there is none, and its number is none */
+				assert_true(nr[k] < 0 || nr[k] == NO_CALL);
+			free(name);
+		}
+	}
+	assert_true(calls_execve(SYS_execve) && calls_clone(SYS_clone) && calls_map(SYS_mmap) &&
+		    calls_wait(SYS_wait4) && calls_wait(SYS_waitid));
+	assert_false(calls_execve(SYS_mmap) || calls_clone(SYS_execve) || calls_map(SYS_clone) ||
+		     calls_wait(SYS_getdents64));
+}
+
+/* The one that this program was built for has as many words as a sample, and the registers
+ * that the kernel side reads where it reads them. */
+static void own(void **state)
+{
+	const struct arch_regs *m = arch_regs_own();
+
+	(void)state;
+	assert_non_null(m);
+	assert_int_equal(m->words, TARE_REGS);
+	assert_int_equal(m->word[ARCH_REG_SP], m->sp);
+	assert_int_equal(m->word[ARCH_REG_PC], m->pc);
+	assert_int_equal(m->word[ARCH_REG_FP], m->fp);
+}
+
+/* Each register comes from one word at most, and is one that is followed. */
+static void words(void **state)
+{
+	static const struct arch_regs *const all[] = { &arch_regs_x86, &arch_regs_arm64,
+						       &arch_regs_riscv };
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(all); i++) {
+		uint64_t met = 0;
+
+		assert_in_range(all[i]->regs, 1, ARCH_REGS_MAX);
+		for (int k = 0; k < all[i]->words; k++) {
+			int reg = all[i]->word[k];
+
+			if (reg == NO_REGISTER)
+				continue;
+			assert_in_range(reg, 0, all[i]->regs - 1);
+			assert_false(met >> reg & 1);
+			met |= 1ULL << reg;
+		}
+		assert_true(met >> all[i]->pc & met >> all[i]->sp & met >> all[i]->fp & 1);
+	}
+}
+
+static struct space *code_space(void)
+{
+	struct space *space = space_new(1);
+	struct vma code = { .start = CODE,
+			    .end = CODE + 0x1000,
+			    .file = NO_FILE,
+			    .mapping = MAPPING_JIT,
+			    .code = true };
+
+	space_set(space, &code);
+	return space;
+}
+
+static void put_word(const struct arch_regs *m, __u64 *words, int reg, uint64_t value)
+{
+	for (int i = 0; i < m->words; i++)
+		if (m->word[i] == reg)
+			words[i] = value;
+}
+
+/* Three frames of code without rules, and the end, by the chain of frames; on arm64 with
+ * signed return addresses. */
+static void chain(void **state)
+{
+	static const struct arch_regs *const all[] = { &arch_regs_x86, &arch_regs_arm64,
+						       &arch_regs_riscv };
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(all); i++) {
+		const struct arch_regs *m = all[i];
+		uint64_t sign = m == &arch_regs_arm64 ? SIGNED : 0;
+		__u64 words[ARCH_WORDS_MAX] = { 0 };
+		uint64_t stack[32] = { 0 };
+		struct stack_top top = { words, stack, sizeof(stack), false };
+		struct modules *modules = modules_new();
+		struct unwinder *u = unwinder_new(modules, m);
+		struct space *space = code_space();
+		struct unwound w;
+
+		put_word(m, words, m->pc, CODE + 0x10);
+		put_word(m, words, m->sp, STACK);
+		put_word(m, words, m->fp, STACK + 32);
+		stack[4 + m->frame_next / 8] = STACK + 64;
+		stack[4 + m->frame_back / 8] = (CODE + 0x20) | sign;
+		stack[8 + m->frame_next / 8] = STACK + 96;
+		stack[8 + m->frame_back / 8] = (CODE + 0x30) | sign;
+		w = unwind(u, space, &top);
+		assert_true(w.complete && w.fallback);
+		assert_int_equal(w.n, 3);
+		assert_int_equal(w.frames[0].address, CODE + 0x10);
+		assert_int_equal(w.frames[1].address, CODE + 0x20 - 1);
+		assert_int_equal(w.frames[2].address, CODE + 0x30 - 1);
+		space_free(space);
+		unwinder_free(u);
+		modules_free(modules);
+	}
+}
+
+/* In clone() there are no rules: the return address is where the call left it. */
+static void in_clone(void **state)
+{
+	static const struct arch_regs *const all[] = { &arch_regs_x86, &arch_regs_arm64,
+						       &arch_regs_riscv };
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(all); i++) {
+		const struct arch_regs *m = all[i];
+		__u64 words[ARCH_WORDS_MAX] = { 0 };
+		uint64_t stack[8] = { CODE + 0x40 };
+		struct stack_top top = { words, stack, sizeof(stack), true };
+		struct modules *modules = modules_new();
+		struct unwinder *u = unwinder_new(modules, m);
+		struct space *space = code_space();
+		struct unwound w;
+
+		if (m->link != NO_REGISTER) {
+			stack[0] = 0;
+			put_word(m, words, m->link, CODE + 0x40);
+		}
+		put_word(m, words, m->pc, CODE + 0x10);
+		put_word(m, words, m->sp, STACK);
+		w = unwind(u, space, &top);
+		assert_in_range(w.n, 2, UNWIND_MOST);
+		assert_int_equal(w.frames[1].address, CODE + 0x40 - 1);
+		space_free(space);
+		unwinder_free(u);
+		modules_free(modules);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers), cmocka_unit_test(own),      cmocka_unit_test(words),
+		cmocka_unit_test(chain),   cmocka_unit_test(in_clone),
+	};
+
+	return cmocka_run_group_tests_name("arch_regs", tests, NULL, NULL);
+}

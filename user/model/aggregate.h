@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Sums of samples by key. Numbers are used again; an id never is. Pure.
+ *
+ * An aggregate is used, free, or moved: another one has its sums now, whose number is in `into`,
+ * until all that refer to it by its number know it (aggregates_release).
+ */
+#ifndef TARE_AGGREGATE_H
+#define TARE_AGGREGATE_H
+
+#include <glib.h>
+#include <stdint.h>
+
+/* Compared as bytes: there must be no padding. */
+struct aggregate_key {
+	uint64_t task;
+	uint32_t kind, cause; /* cause: or ANY_CAUSE */
+	uint32_t node;
+	uint32_t mapping; /* enum mapping_kind */
+	uint32_t name;    /* of the mapping: number of a text, 0 none */
+	uint32_t file;    /* likewise, of a file, or NO_FILE */
+};
+_Static_assert(sizeof(struct aggregate_key) == 32, "aggregate_key");
+
+#define ANY_CAUSE UINT32_MAX /* of several: the smallest, put together */
+
+#define AGGREGATE_USED UINT32_MAX
+#define AGGREGATE_FREE (UINT32_MAX - 1)
+
+struct aggregate {
+	struct aggregate_key key;
+	uint64_t proc;
+	uint64_t count;   /* samples */
+	uint64_t grown;   /* bytes; of address space: mapped */
+	int64_t live;     /* bytes of those that live */
+	uint64_t at_peak; /* bytes live at peak number peak_seq, and gone since */
+	uint64_t peak_seq;
+	uint32_t id;   /* what a log knows it by */
+	uint32_t into; /* AGGREGATE_USED or _FREE, or the number of the one that has its sums */
+};
+
+struct aggregates {
+	GArray *all;     /* struct aggregate, by number */
+	uint32_t *slots; /* numbers of those used, by their keys; AGGREGATE_FREE: none */
+	uint32_t mask, used, moved, next_id;
+	GArray *free; /* uint32_t: numbers to use again */
+};
+
+struct aggregates *aggregates_new(void);
+void aggregates_free(struct aggregates *t); /* takes NULL */
+
+/* The number of the key's; made when new. */
+uint32_t aggregates_put(struct aggregates *t, const struct aggregate_key *key);
+
+/* Valid until the next aggregates_put(). */
+static inline struct aggregate *aggregates_at(const struct aggregates *t, uint32_t number)
+{
+	return &g_array_index(t->all, struct aggregate, number);
+}
+
+static inline uint32_t aggregates_count(const struct aggregates *t)
+{
+	return t->all->len;
+}
+
+/* Give every aggregate that is used another key, or its own again. Those whose keys are the
+ * same then become one, the oldest; `merged` (may be NULL) gets their ids. */
+typedef void (*aggregate_rekey_fn)(void *ctx, struct aggregate *t);
+typedef void (*aggregate_merged_fn)(void *ctx, uint32_t id, uint32_t into_id);
+void aggregates_rekey(struct aggregates *t, aggregate_rekey_fn rekey, void *ctx,
+		      aggregate_merged_fn merged, void *merged_ctx);
+
+/* The number of what has the sums of `number` now. */
+uint32_t aggregates_now(const struct aggregates *t, uint32_t number);
+/* Nobody refers to those that were moved any more. */
+void aggregates_release(struct aggregates *t);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * x86-64: System V ABI, AMD64 supplement, figure 3.36 "DWARF register number mapping".
+ */
+#include <elf.h>
+
+#include "symbol/arch_regs.h"
+
+#define RBP 6
+#define RSP 7
+#define RIP 16 /* the return address's column */
+
+const struct arch_regs arch_regs_x86 = {
+	.elf = EM_X86_64,
+	.regs = 17,
+	.sp = RSP,
+	.pc = RIP,
+	.fp = RBP,
+	.link = NO_REGISTER,
+	.frame_next = 0,
+	.frame_back = 8,
+	.frame_end = 16,
+	.code_bits = ~0ULL,
+	/* struct pt_regs: r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax
+	 * rip cs flags rsp ss */
+	.words = 21,
+	.word = { 15, 14, 13, 12, RBP,         3,   11,          10,          9,   8,          0,
+		  2,  1,  4,  5,  NO_REGISTER, RIP, NO_REGISTER, NO_REGISTER, RSP, NO_REGISTER },
+};
