@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * The ELF files that a workload runs, opened while they can be: their segments, the
- * rules for unwinding, and their symbols. A file is hostile input: rules are read by cfi.h, the rest
- * by libelf and libdw, and what makes no sense is as if it was not there.
+ * rules for unwinding, and their symbols. A file is hostile input: rules are read by cfi.h,
+ * the rest by libelf and libdw, and what makes no sense is as if it was not there.
  *
  * Bounds: so many are open at a time (MODULES_OPEN, or an eighth of what this process may
  * open); of more the one that was used least lately is closed, and opened again by its path
