@@ -23,6 +23,7 @@ struct arch_regs {
 	uint8_t fp; /* frame pointer: a chain of frames begins there */
 	/* Where a call leaves the address that it returns to; NO_REGISTER: on the stack. */
 	int8_t link;
+	uint64_t kept; /* bit by register: a call leaves it as it was, if no rule says else */
 	/* Of a frame in the chain, from the frame pointer: where the caller's frame pointer
 	 * and the return address stand, and where the caller's stack begins. */
 	int8_t frame_next, frame_back, frame_end;

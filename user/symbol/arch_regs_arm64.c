@@ -18,6 +18,8 @@ const struct arch_regs arch_regs_arm64 = {
 	.sp = SP,
 	.pc = PC,
 	.fp = FP,
+	/* x19 to x28; and the caller's chain and return address, until they are saved */
+	.kept = 0x3ffULL << 19 | 1ULL << FP | 1ULL << LR,
 	.link = LR,
 	.frame_next = 0,
 	.frame_back = 8,

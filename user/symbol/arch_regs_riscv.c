@@ -17,6 +17,8 @@ const struct arch_regs arch_regs_riscv = {
 	.sp = SP,
 	.pc = PC,
 	.fp = FP,
+	/* s0 to s11, and the return address, until it is saved */
+	.kept = 1ULL << RA | 3ULL << FP | 0x3ffULL << 18,
 	.link = RA,
 	/* The frame pointer is what the stack pointer was before; both words are below. */
 	.frame_next = -16,

@@ -16,6 +16,8 @@ const struct arch_regs arch_regs_x86 = {
 	.sp = RSP,
 	.pc = RIP,
 	.fp = RBP,
+	/* rbx, rbp, r12 to r15 */
+	.kept = 1 << 3 | 1 << RBP | 0xf << 12,
 	.link = NO_REGISTER,
 	.frame_next = 0,
 	.frame_back = 8,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "symbol/module.h"
 
-#include <elfutils/libdw.h>
 #include <elfutils/libdwelf.h>
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
@@ -19,7 +18,6 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/regular.h"
-#include "base/search.h"
 #include "symbol/module_impl.h"
 #include "symbol/weight.h"
 
@@ -62,10 +60,8 @@ static void module_free(gpointer p)
 	if (!m)
 		return;
 	names_free(m);
-	if (m->eh_frame)
-		dwarf_cfi_end(m->eh_frame);
-	if (m->dwarf)
-		dwarf_end(m->dwarf); /* debug_frame goes with it */
+	cfi_index_free(m->eh_frame.index);
+	cfi_index_free(m->debug_frame.index);
 	if (m->elf)
 		elf_end(m->elf);
 	if (m->fd >= 0)
@@ -144,16 +140,19 @@ static void read_starts(struct module *m, const GElf_Phdr *ph)
 	static const unsigned char usual[4] = { 1, 0x1b, 0x03, 0x3b };
 	size_t size;
 	const char *raw = read_piece(m, ph, &size);
+	int32_t frame;
 	uint32_t n;
 
 	if (!raw || size < 12)
 		return;
+	memcpy(&frame, raw + 4, sizeof(frame));
 	memcpy(&n, raw + 8, sizeof(n));
 	if (memcmp(raw, usual, sizeof(usual)) || n > (size - 12) / 8)
 		return;
 	m->starts = (const unsigned char *)raw + 12;
 	m->starts_base = ph->p_vaddr;
 	m->n_starts = n;
+	m->eh_frame_at = ph->p_vaddr + 4 + (uint64_t)frame; /* from where it stands on */
 }
 
 static void read_segments(struct module *m)
@@ -163,6 +162,8 @@ static void read_segments(struct module *m)
 
 	if (!gelf_getehdr(m->elf, &header) || elf_getphdrnum(m->elf, &n))
 		return;
+	if (header.e_ident[EI_CLASS] == ELFCLASS64 && header.e_ident[EI_DATA] == ELFDATA2LSB)
+		m->machine = header.e_machine;
 	for (size_t i = 0; i < MIN(n, SEGMENTS_MOST); i++) {
 		GElf_Phdr ph;
 
@@ -483,39 +484,4 @@ int module_in_init(const struct module *m, uint64_t address)
 		    address - m->entries[i] < INIT_MOST)
 			return (int)(address - m->entries[i]);
 	return -1;
-}
-
-static uint64_t start_at(const struct module *m, uint32_t i)
-{
-	int32_t offset;
-
-	memcpy(&offset, m->starts + (size_t)i * 8, sizeof(offset));
-	return m->starts_base + offset;
-}
-
-static bool starts_behind(const void *m, unsigned i, uint64_t address)
-{
-	return start_at(m, i) > address;
-}
-
-uint64_t module_function(const struct module *m, uint64_t address)
-{
-	unsigned behind = search_first(m->n_starts, starts_behind, m, address);
-
-	return behind ? start_at(m, behind - 1) : 0;
-}
-
-struct Dwarf_CFI_s *module_cfi(struct module *m, bool debug)
-{
-	if (!debug && !m->asked_eh) {
-		m->asked_eh = true;
-		m->eh_frame = dwarf_getcfi_elf(m->elf);
-	}
-	if (debug && !m->asked_debug) {
-		m->asked_debug = true;
-		if (module_same_weight(m))
-			m->dwarf = dwarf_begin_elf(m->elf, DWARF_C_READ, NULL);
-		m->debug_frame = m->dwarf ? dwarf_getcfi(m->dwarf) : NULL;
-	}
-	return debug ? m->debug_frame : m->eh_frame;
 }

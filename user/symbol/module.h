@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * The ELF files that a workload runs, opened while they can be: their segments, the
- * rules for unwinding, and their symbols. A file is hostile input: all is read
- * through libelf and libdw, and what makes no sense is as if it was not there.
+ * rules for unwinding, and their symbols. A file is hostile input: rules are read by cfi.h,
+ * the rest by libelf and libdw, and what makes no sense is as if it was not there.
  *
  * Bounds: so many are open at a time (MODULES_OPEN, or an eighth of what this process may
  * open); of more the one that was used least lately is closed, and opened again by its path
@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "symbol/cfi.h"
 
 struct module;
 struct modules;
@@ -74,8 +76,8 @@ const char *module_symbol(struct module *m, uint64_t address, uint64_t *offset);
 typedef void (*module_line_fn)(void *ctx, const char *function, const char *file, int line);
 unsigned module_lines(struct module *m, uint64_t address, module_line_fn fn, void *ctx);
 
-struct Dwarf_CFI_s;
-/* Unwinding rules: of .eh_frame, or of .debug_frame; NULL: none. */
-struct Dwarf_CFI_s *module_cfi(struct module *m, bool debug);
+/* The unwinding rules of an address, by .eh_frame, or else by .debug_frame. False: none. */
+bool module_cfi_row(struct module *m, const struct arch_regs *machine, uint64_t address,
+		    struct cfi_row *row);
 
 #endif

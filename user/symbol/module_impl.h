@@ -8,6 +8,7 @@
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 
+#include "symbol/cfi.h"
 #include "symbol/module.h"
 
 struct symbol {
@@ -15,10 +16,18 @@ struct symbol {
 	const char *name;    /* in the file, which stays open */
 };
 
+/* A section of unwinding rules; without data: it is not there. */
+struct unwind_table {
+	bool read;
+	struct cfi_section section;
+	struct cfi_index *index; /* NULL: .eh_frame_hdr's table serves */
+};
+
 struct module {
 	Elf *elf;
 	int fd;
 	char *path, *interpreter;
+	uint16_t machine; /* EM_*; 0: not of 64 bits and little-endian */
 	uint32_t dev;
 	uint64_t inode, headers;
 	uint64_t weight;             /* weight.h, when it was opened */
@@ -26,12 +35,11 @@ struct module {
 	const unsigned char *starts; /* .eh_frame_hdr's table: pairs of s32, by address */
 	uint64_t starts_base;        /* what they are relative to */
 	uint32_t n_starts;
+	uint64_t eh_frame_at; /* address of .eh_frame, by .eh_frame_hdr; 0: not known */
 	char build_id[65];
 	struct segment segments[64];
 	unsigned n_segments;
-	Dwarf_CFI *eh_frame, *debug_frame;
-	Dwarf *dwarf;
-	bool asked_eh, asked_debug;
+	struct unwind_table eh_frame, debug_frame;
 	/* names.c's */
 	Dwfl *dwfl;
 	Dwfl_Module *dwfl_module;

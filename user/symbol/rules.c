@@ -2,20 +2,20 @@
 #include "symbol/rules.h"
 
 #include <dwarf.h>
-#include <elfutils/libdw.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/intern.h"
+#include "symbol/bytes.h"
 
-#define DEPTH 32     /* of an expression's stack */
-#define EXPR_MOST 64 /* operations of one: compilers write ten */
+#define DEPTH 32      /* of an expression's stack */
+#define EXPR_MOST 256 /* bytes of one: compilers write 30 */
 #define RULES_MOST 32768
 
+/* Its bytes; and whether the CFA is on its stack from the start (DWARF 5, 6.4.2.3). */
 struct expr {
-	Dwarf_Op *ops;
-	size_t n;
-	bool value;
+	uint8_t *bytes;
+	size_t size;
+	bool from_cfa;
 };
 
 struct rule_key {
@@ -34,7 +34,7 @@ struct rules {
 
 static void expr_clear(gpointer e)
 {
-	g_free(((struct expr *)e)->ops);
+	g_free(((struct expr *)e)->bytes);
 }
 
 struct rules *rules_new(struct modules *modules, const struct arch_regs *arch)
@@ -89,116 +89,75 @@ bool registers_load(const struct registers *m, uint64_t at, uint64_t *value)
 	return true;
 }
 
-/* A copy: where libdw made up the operations they go with the frame. */
-static uint32_t add_expr(struct rules *r, const Dwarf_Op *ops, size_t n)
+static bool can_keep(const struct cfi_rule *expr)
 {
-	struct expr e = { g_memdup2(ops, n * sizeof(*ops)), n,
-			  n && ops[n - 1].atom == DW_OP_stack_value };
+	return expr->expr_size && expr->expr_size <= EXPR_MOST;
+}
+
+static uint32_t add_expr(struct rules *r, const struct cfi_rule *rule, bool from_cfa)
+{
+	struct expr e = { g_memdup2(rule->expr, rule->expr_size), rule->expr_size, from_cfa };
 
 	g_array_append_val(r->exprs, e);
 	return r->exprs->len - 1;
 }
 
-static bool fits_offset(Dwarf_Word offset)
+static bool fits_offset(int64_t offset)
 {
-	return (int64_t)offset >= INT32_MIN && (int64_t)offset <= INT32_MAX;
+	return offset >= INT32_MIN && offset <= INT32_MAX;
 }
 
-/* The register of DW_OP_reg0 and its like, of the 32 from `first` on, or of the one that has
- * an operand for it; NO_REGISTER: another operation. */
-static int reg_of(const struct rules *r, const Dwarf_Op *op, uint8_t first, uint8_t by_number)
+/* False: it is as if it was undefined. */
+static bool save_register(struct rules *r, unsigned reg, const struct cfi_rule *rule,
+			  struct saved *saved)
 {
-	uint64_t reg = ARCH_REGS_MAX;
+	static const uint8_t hows[] = {
+		[CFI_AT_CFA] = AT_CFA,   [CFI_IS_CFA] = IS_CFA,   [CFI_REGISTER] = IN_REG,
+		[CFI_AT_EXPR] = AT_EXPR, [CFI_IS_EXPR] = IS_EXPR,
+	};
 
-	if (op->atom >= first && op->atom < first + 32)
-		reg = op->atom - first;
-	else if (op->atom == by_number)
-		reg = op->number;
-	return reg < r->arch->regs ? (int)reg : NO_REGISTER;
-}
-
-enum verdict { SAME, LOST, SAVED };
-
-/* One register's rule. libdw says "undefined" by no operations at all, "same" by no array of
- * them, and simple rules in the array that it is given. `undefined`: it said so. */
-static enum verdict reg_rule(struct rules *r, Dwarf_Frame *frame, int reg, struct saved *saved,
-			     bool *undefined)
-{
-	Dwarf_Op mem[3], *ops = NULL;
-	size_t n = 0;
-	int in;
-
-	*undefined = false;
-	if (dwarf_frame_register(frame, reg, mem, &ops, &n))
-		return LOST;
-	if (!n) {
-		*undefined = ops;
-		return ops ? LOST : SAME;
-	}
-	saved->reg = (uint8_t)reg;
-	if (ops != mem) {
-		if (n > EXPR_MOST)
-			return LOST;
-		saved->how = ops[n - 1].atom == DW_OP_stack_value ? IS_EXPR : AT_EXPR;
-		saved->offset = (int32_t)add_expr(r, ops, n);
-		return SAVED;
-	}
-	if (ops[0].atom == DW_OP_call_frame_cfa) {
-		bool plus = n > 1 && ops[1].atom == DW_OP_plus_uconst;
-
-		if (plus && !fits_offset(ops[1].number))
-			return LOST;
-		saved->offset = plus ? (int32_t)ops[1].number : 0;
-		saved->how = ops[n - 1].atom == DW_OP_stack_value ? IS_CFA : AT_CFA;
-		return SAVED;
-	}
-	in = n == 1 ? reg_of(r, ops, DW_OP_reg0, DW_OP_regx) : NO_REGISTER;
-	saved->how = IN_REG;
-	saved->offset = in;
-	return in == NO_REGISTER ? LOST : SAVED;
-}
-
-static bool cfa_rule(struct rules *r, struct rule *rule, Dwarf_Frame *frame)
-{
-	Dwarf_Op *ops;
-	Dwarf_Word offset;
-	size_t n;
-	int reg;
-
-	if (dwarf_frame_cfa(frame, &ops, &n) || !n)
+	*saved = (struct saved){ .reg = (uint8_t)reg,
+				 .how = hows[rule->how],
+				 .offset = (int32_t)rule->offset };
+	if (rule->how == CFI_REGISTER)
+		return rule->offset >= 0 && rule->offset < r->arch->regs;
+	if (rule->how != CFI_AT_EXPR && rule->how != CFI_IS_EXPR)
+		return fits_offset(rule->offset);
+	if (!can_keep(rule))
 		return false;
-	reg = n == 1 ? reg_of(r, ops, DW_OP_breg0, DW_OP_bregx) : NO_REGISTER;
-	offset = ops[0].atom == DW_OP_bregx ? ops[0].number2 : ops[0].number;
-	if (reg != NO_REGISTER && fits_offset(offset)) {
-		rule->cfa_reg = (uint8_t)reg;
-		rule->cfa_offset = (int32_t)offset;
-		return true;
+	saved->offset = (int32_t)add_expr(r, rule, true);
+	return true;
+}
+
+static bool cfa_rule(struct rules *r, struct rule *rule, const struct cfi_rule *cfa)
+{
+	if (cfa->how == CFI_REGISTER) {
+		rule->cfa_reg = cfa->reg;
+		rule->cfa_offset = (int32_t)cfa->offset;
+		return fits_offset(cfa->offset);
 	}
-	if (n > EXPR_MOST)
+	if (cfa->how != CFI_IS_EXPR || !can_keep(cfa))
 		return false;
 	rule->cfa_reg = ARCH_REGS_MAX;
-	rule->cfa_expr = add_expr(r, ops, n);
+	rule->cfa_expr = add_expr(r, cfa, false);
 	return true;
 }
 
 /* The registers' rules, one after the other. */
-static void reg_rules(struct rules *r, struct rule *rule, Dwarf_Frame *frame)
+static void reg_rules(struct rules *r, struct rule *rule, const struct cfi_row *row)
 {
 	const struct arch_regs *arch = r->arch;
 
 	rule->saved = r->saved->len;
-	for (int reg = 0; reg < arch->regs; reg++) {
-		struct saved saved = { 0 };
-		bool undefined;
-		enum verdict v;
+	for (unsigned reg = 0; reg < arch->regs; reg++) {
+		const struct cfi_rule *how = &row->reg[reg];
+		struct saved saved;
 
-		if (reg == arch->pc && reg != rule->ra)
-			continue; /* it follows from another */
-		v = reg_rule(r, frame, reg, &saved, &undefined);
-		if (v == LOST)
+		if ((reg == arch->pc && reg != rule->ra) || how->how == CFI_SAME)
+			continue; /* the first follows from another */
+		if (how->how == CFI_UNDEFINED || !save_register(r, reg, how, &saved)) {
 			rule->lost |= 1ULL << reg;
-		if (v != SAVED) {
-			rule->last |= undefined && reg == rule->ra;
+			rule->last |= how->how == CFI_UNDEFINED && reg == rule->ra;
 			continue;
 		}
 		rule->sets_sp |= reg == arch->sp;
@@ -209,24 +168,15 @@ static void reg_rules(struct rules *r, struct rule *rule, Dwarf_Frame *frame)
 
 static void make_rule(struct rules *r, struct rule *rule, struct module *module, uint64_t address)
 {
-	Dwarf_Frame *frame = NULL;
-	Dwarf_Addr start, end;
-	int ra;
+	struct cfi_row row;
 
-	for (int debug = 0; debug < 2 && !frame; debug++) {
-		Dwarf_CFI *cfi = module_cfi(module, debug);
-
-		if (cfi && dwarf_cfi_addrframe(cfi, address, &frame))
-			frame = NULL;
-	}
-	if (!frame)
+	if (!module_cfi_row(module, r->arch, address, &row) || row.ra >= r->arch->regs)
 		return;
-	ra = dwarf_frame_info(frame, &start, &end, &rule->signal);
-	rule->ra = (uint8_t)ra;
-	rule->known = ra >= 0 && ra < r->arch->regs && cfa_rule(r, rule, frame);
+	rule->ra = (uint8_t)row.ra;
+	rule->signal = row.signal;
+	rule->known = cfa_rule(r, rule, &row.cfa);
 	if (rule->known)
-		reg_rules(r, rule, frame);
-	free(frame);
+		reg_rules(r, rule, &row);
 }
 
 const struct rule *rules_find(struct rules *r, struct module *module, uint32_t file,
@@ -297,60 +247,106 @@ static bool compute_op(uint8_t atom, uint64_t a, uint64_t b, uint64_t *out)
 	}
 }
 
-/* An operation that puts one value on the stack. */
-static bool push_value(const struct rules *r, const struct registers *m, const Dwarf_Op *op,
-		       uint64_t cfa, uint64_t *out)
+/* The register of DW_OP_breg0 and its like, and what is added to it. */
+static bool push_register(const struct rules *r, const struct registers *m, uint64_t reg,
+			  struct bytes *b, uint64_t *out)
 {
-	int reg = reg_of(r, op, DW_OP_breg0, DW_OP_bregx);
-	uint8_t atom = op->atom;
+	int64_t offset = bytes_sleb(b);
 
-	if (atom >= DW_OP_lit0 && atom <= DW_OP_lit31)
-		*out = atom - DW_OP_lit0;
-	else if (reg != NO_REGISTER && registers_has(m, reg))
-		*out = m->reg[reg] + (atom == DW_OP_bregx ? op->number2 : op->number);
-	else if (atom == DW_OP_call_frame_cfa)
-		*out = cfa;
-	else if (atom == DW_OP_addr || (atom >= DW_OP_const1u && atom <= DW_OP_consts))
-		*out = op->number;
-	else
+	if (reg >= r->arch->regs || !registers_has(m, (unsigned)reg))
 		return false;
+	*out = m->reg[reg] + (uint64_t)offset;
+	return true;
+}
+
+static bool push_constant(uint8_t op, struct bytes *b, uint64_t *out)
+{
+	switch (op) {
+	case DW_OP_addr:
+	case DW_OP_const8u:
+	case DW_OP_const8s:
+		*out = bytes_number(b, 8);
+		return true;
+	case DW_OP_const1u:
+		*out = bytes_number(b, 1);
+		return true;
+	case DW_OP_const1s:
+		*out = (uint64_t)bytes_signed(b, 1);
+		return true;
+	case DW_OP_const2u:
+		*out = bytes_number(b, 2);
+		return true;
+	case DW_OP_const2s:
+		*out = (uint64_t)bytes_signed(b, 2);
+		return true;
+	case DW_OP_const4u:
+		*out = bytes_number(b, 4);
+		return true;
+	case DW_OP_const4s:
+		*out = (uint64_t)bytes_signed(b, 4);
+		return true;
+	case DW_OP_constu:
+		*out = bytes_uleb(b);
+		return true;
+	case DW_OP_consts:
+		*out = (uint64_t)bytes_sleb(b);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* An operation that puts one value on the stack. */
+static bool push_value(const struct rules *r, const struct registers *m, uint8_t op,
+		       struct bytes *b, uint64_t cfa, uint64_t *out)
+{
+	if (op >= DW_OP_lit0 && op <= DW_OP_lit31)
+		*out = op - DW_OP_lit0;
+	else if (op >= DW_OP_breg0 && op <= DW_OP_breg31)
+		return push_register(r, m, op - DW_OP_breg0, b, out);
+	else if (op == DW_OP_bregx)
+		return push_register(r, m, bytes_uleb(b), b, out);
+	else if (op == DW_OP_call_frame_cfa)
+		*out = cfa;
+	else
+		return push_constant(op, b, out);
 	return true;
 }
 
 /* The few operations that occur in CFI (PLT, signal frames, realigned stacks). */
 bool rules_evaluate(const struct rules *r, uint32_t expr, const struct registers *m, uint64_t cfa,
-		    uint64_t *value, bool *is_value)
+		    uint64_t *value)
 {
 	const struct expr *e = &g_array_index(r->exprs, struct expr, expr);
-	uint64_t s[DEPTH];
-	unsigned n = 0;
+	struct bytes b = { e->bytes, e->bytes + e->size, false };
+	uint64_t s[DEPTH] = { cfa };
+	unsigned n = e->from_cfa;
 
-	for (size_t i = 0; i < e->n; i++) {
-		const Dwarf_Op *op = &e->ops[i];
+	while (bytes_left(&b)) {
+		uint8_t op = (uint8_t)bytes_number(&b, 1);
 
 		if (n >= DEPTH - 1)
 			return false;
-		if (push_value(r, m, op, cfa, &s[n])) {
+		if (push_value(r, m, op, &b, cfa, &s[n])) {
 			n++;
-		} else if (op->atom == DW_OP_stack_value || op->atom == DW_OP_nop) {
+		} else if (op == DW_OP_nop) {
 			continue;
 		} else if (!n) {
 			return false;
-		} else if (op->atom == DW_OP_plus_uconst) {
-			s[n - 1] += op->number;
-		} else if (op->atom == DW_OP_deref) {
+		} else if (op == DW_OP_plus_uconst) {
+			s[n - 1] += bytes_uleb(&b);
+		} else if (op == DW_OP_deref) {
 			if (!registers_load(m, s[n - 1], &s[n - 1]))
 				return false;
-		} else if (op->atom == DW_OP_dup) {
+		} else if (op == DW_OP_dup) {
 			s[n] = s[n - 1];
 			n++;
-		} else if (n < 2 || !compute_op(op->atom, s[n - 2], s[n - 1], &s[n - 2])) {
+		} else if (n < 2 || !compute_op(op, s[n - 2], s[n - 1], &s[n - 2])) {
 			return false;
 		} else {
 			n--;
 		}
 	}
 	*value = n ? s[n - 1] : 0;
-	*is_value = e->value;
-	return n;
+	return n && !b.bad;
 }

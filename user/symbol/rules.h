@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * What .eh_frame and .debug_frame say of an address: how the caller's registers follow from
- * those at hand. Looked up by libdw and kept by address. It must not know where registers
+ * those at hand. Read by cfi.h and kept by address. It must not know where registers
  * and stack come from, nor what is done with a frame.
  *
  * Bounds: rules are kept for so many addresses (RULES_MOST, 100 bytes each), then all are
@@ -67,8 +67,8 @@ static inline bool registers_has(const struct registers *m, unsigned reg)
 /* A word of the stack. */
 bool registers_load(const struct registers *m, uint64_t at, uint64_t *value);
 
-/* Of an expression. `place`: where the value stands, or what it is. False: it can't be had. */
+/* Of an expression. False: it can't be had. */
 bool rules_evaluate(const struct rules *r, uint32_t expr, const struct registers *m, uint64_t cfa,
-		    uint64_t *value, bool *is_value);
+		    uint64_t *value);
 
 #endif

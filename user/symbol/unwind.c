@@ -86,7 +86,6 @@ static bool restore_register(const struct unwinder *u, const struct saved *saved
 			     const struct registers *m, uint64_t cfa, uint64_t *value)
 {
 	int32_t offset = saved->offset;
-	bool is_value;
 
 	*value = 0;
 	if (saved->how == AT_CFA) /* most are saved so */
@@ -100,9 +99,9 @@ static bool restore_register(const struct unwinder *u, const struct saved *saved
 		*value = m->reg[offset];
 		return registers_has(m, offset);
 	default:
-		if (!rules_evaluate(u->rules, (uint32_t)offset, m, cfa, value, &is_value))
+		if (!rules_evaluate(u->rules, (uint32_t)offset, m, cfa, value))
 			return false;
-		return is_value || registers_load(m, *value, value);
+		return saved->how == IS_EXPR || registers_load(m, *value, value);
 	}
 }
 
@@ -112,10 +111,8 @@ enum step { STEP_ON, STEP_END, STEP_LOST };
 static bool cfa_of(const struct unwinder *u, const struct rule *rule, const struct registers *m,
 		   uint64_t *cfa)
 {
-	bool is_value;
-
 	if (rule->cfa_reg == ARCH_REGS_MAX)
-		return rules_evaluate(u->rules, rule->cfa_expr, m, 0, cfa, &is_value);
+		return rules_evaluate(u->rules, rule->cfa_expr, m, 0, cfa);
 	*cfa = m->reg[rule->cfa_reg] + rule->cfa_offset;
 	return registers_has(m, rule->cfa_reg);
 }
