@@ -348,7 +348,7 @@ static void a_shells_lock_is_said_and_passes(void **state)
 
 static void the_owner_gets_the_file(void **state)
 {
-	const struct fileout_owner owner = { .set = true, .uid = 1234, .gid = 2345 };
+	const struct owner owner = { .set = true, .uid = 1234, .gid = 2345 };
 	struct bench_store *s = NULL;
 	struct bench *b = some_bench();
 	struct stat st;

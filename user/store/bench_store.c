@@ -50,7 +50,7 @@ int bench_store_create_output(struct bench_store **s, const struct fileout *out,
 }
 
 int bench_store_create(struct bench_store **s, const char *path, const struct bench *b,
-		       const struct fileout_owner *owner)
+		       const struct owner *owner)
 {
 	struct fileout *out;
 	int err = fileout_open(&out, path, owner);

@@ -26,7 +26,7 @@ struct bench_store;
 int bench_store_create_output(struct bench_store **s, const struct fileout *out,
 			      const struct bench *b);
 int bench_store_create(struct bench_store **s, const char *path, const struct bench *b,
-		       const struct fileout_owner *owner);
+		       const struct owner *owner);
 
 /* Go on writing a file, which is not complete from now on. Load it first, to
  * know what is there and that all of it is sound. -EBUSY when another tare has

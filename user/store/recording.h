@@ -24,7 +24,7 @@ struct recording_limits;
 struct recording_config {
 	uint64_t max_size;                     /* bytes that the file may have */
 	const struct fileout *output;          /* where; NULL: `path` is opened, for */
-	const struct fileout_owner *owner;     /* this one, as in fileout_open(); may be NULL */
+	const struct owner *owner;             /* this one, as in fileout_open(); may be NULL */
 	const struct recording_limits *limits; /* NULL: those of recording_limits.h */
 };
 
