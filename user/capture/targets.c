@@ -11,9 +11,8 @@
 
 #include "base/err.h"
 #include "base/proc.h"
+#include "bpf/calls.h"
 #include "capture/cgroup_tree.h"
-
-#define PF_KTHREAD 0x00200000 /* include/linux/sched.h; field 9 of /proc/PID/stat */
 
 void targets_hint(void)
 {

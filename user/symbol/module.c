@@ -13,7 +13,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -297,7 +296,7 @@ static struct module *open_module(const struct module_source *source, uint64_t r
 		m->weight = weight;
 	if (m && !fstat(fd, &st)) {
 		m->inode = st.st_ino;
-		m->dev = (uint32_t)major(st.st_dev) << 20 | minor(st.st_dev);
+		m->dev = proc_dev(st.st_dev);
 	}
 	return m;
 }
