@@ -100,7 +100,7 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	"$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
 	bpftool btf dump file /sys/kernel/btf/vmlinux format c >"$BATS_TEST_TMPDIR/vmlinux.h"
 	for event in rss_stat exit_mmap task_newtask sched_process_free page_fault_kernel \
-		sys_exit mod_memcg_state kmalloc; do
+		sys_exit mod_memcg_state; do
 		there=False
 		if grep -q "(\*btf_trace_$event)(" "$BATS_TEST_TMPDIR/vmlinux.h"; then
 			there=True

@@ -58,8 +58,9 @@ bool folder_lists_memory(const char *folder, const char *name)
 	return g_strv_contains((const char *const *)words, "memory");
 }
 
-/* A group of threads refuses to list its processes. */
-bool folder_holds_processes(const char *folder)
+/* Any, in the group itself. True when in doubt: a group of threads refuses to list its
+ * processes. */
+static bool folder_holds_processes(const char *folder)
 {
 	g_autofree char *file = g_build_filename(folder, "cgroup.procs", NULL), *text = NULL;
 	g_autoptr(GError) err = NULL;
@@ -119,8 +120,9 @@ void folder_children(GPtrArray *tree, const char *folder)
 		closedir(dir);
 }
 
-/* A list, as a workload may nest them deeper than a stack is. */
-GPtrArray *folder_tree(const char *folder)
+/* The folder and all below it, each behind the one that holds it. A list, as a workload may
+ * nest them deeper than a stack is. */
+static GPtrArray *folder_tree(const char *folder)
 {
 	GPtrArray *tree = g_ptr_array_new_with_free_func(g_free);
 

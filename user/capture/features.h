@@ -33,12 +33,9 @@ enum feature_id {
 	FEATURE_PROCESS_FREE,
 	FEATURE_TASK_RENAME,
 	FEATURE_PAGE_FAULT_KERNEL,
-	FEATURE_PAGE_FAULT_USER,
 	FEATURE_SYS_EXIT,
 	FEATURE_MEMCG_STATE,
 	FEATURE_MEMCG_LRUVEC_STATE,
-	FEATURE_KMALLOC,
-	FEATURE_KMEM_CACHE_ALLOC,
 
 	/* Optional parts of the BPF programs: whether the kernel takes them is known when they
 	 * are loaded (loader_open(), loader_try()). */
@@ -96,7 +93,6 @@ enum feature_group {
 	GROUP_BPF,
 	GROUP_PARTS,
 	GROUP_MACHINE,
-	GROUP_LATER, /* what this version does not use yet */
 	GROUPS,
 };
 extern const char *const feature_group_name[GROUPS];

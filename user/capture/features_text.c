@@ -14,7 +14,7 @@ const char *const feature_group_name[GROUPS] = {
 	[GROUP_ACCESS] = "access",   [GROUP_TRACEPOINTS] = "tracepoints",
 	[GROUP_LEDGER] = "ledger",   [GROUP_KMEM] = "kernel memory",
 	[GROUP_BPF] = "bpf",         [GROUP_PARTS] = "optional parts",
-	[GROUP_MACHINE] = "machine", [GROUP_LATER] = "not used by this version",
+	[GROUP_MACHINE] = "machine",
 };
 
 const char *const ledger_arm_name[ARM_NONE] = {
@@ -192,10 +192,4 @@ const struct feature_text feature_text[FEATURES] = {
 	[FEATURE_MEMCG_LRUVEC_STATE] = { GROUP_KMEM, false, "mod_memcg_lruvec_state", NULL,
 					 "vmalloc, where mod_memcg_state is without it", NULL,
 					 NULL },
-	[FEATURE_KMALLOC] = { GROUP_LATER, false, "kmalloc", NULL, "which kernel code allocates",
-			      NULL, NULL },
-	[FEATURE_KMEM_CACHE_ALLOC] = { GROUP_LATER, false, "kmem_cache_alloc", NULL,
-				       "which slab caches grow", NULL, NULL },
-	[FEATURE_PAGE_FAULT_USER] = { GROUP_LATER, false, "page_fault_user", NULL,
-				      "the addresses that fault", NULL, NULL },
 };

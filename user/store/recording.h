@@ -31,7 +31,6 @@ struct recording_config {
 /* Can it be made? What is there is replaced only when it is a recording, or empty, and
  * nobody writes it. Changes nothing. */
 int recording_check_output(const struct fileout *out);
-int recording_check(const char *path);
 
 /* What has come to the name since the output was opened is replaced too, if others may
  * have put it there (a link, a pipe, another user's file). */
