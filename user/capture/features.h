@@ -3,6 +3,8 @@
  * What this kernel, this machine and these privileges offer, found by looking
  * and trying (BTF, a refused or accepted bpf() call, /proc, /sys), never by a
  * version number. It must not know what is loaded, nor who is watched.
+ * features.c has what follows from it, features_probe.c looks, features_btf.c reads the
+ * kernel's types, features_try.c tries, features_text.c has the words.
  */
 #ifndef TARE_FEATURES_H
 #define TARE_FEATURES_H
@@ -130,6 +132,7 @@ struct features {
 	char *memcg_v1;
 	char *cgroup_v2;
 	int bpf_errno;        /* of the trial load; 0: it was accepted */
+	bool seccomp;         /* it was not, and a seccomp filter may be why */
 	bool memcg_long;      /* mod_memcg_state passes its value as a long */
 	bool exit_mmap_fexit; /* no such tracepoint: a program hangs on the function's end */
 	bool vmalloc_by_node; /* vmalloc's event is mod_memcg_lruvec_state */
