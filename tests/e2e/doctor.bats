@@ -63,7 +63,8 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	holds "$BATS_TEST_TMPDIR/d.json" 'd["schema"] == "tare.doctor/1" and d["ok"]'
 	holds "$BATS_TEST_TMPDIR/d.json" 'len(f) == len(d["features"]) and len(f) > 30'
 	holds "$BATS_TEST_TMPDIR/d.json" \
-		'all(x["state"] in ("yes", "no", "partly", "info", "unknown") for x in d["features"])'
+		'all(x["state"] in ("yes", "no", "partly", "info", "unknown")
+			for x in d["features"])'
 	holds "$BATS_TEST_TMPDIR/d.json" 'd["arms"][d["arm"]]["usable"]'
 	holds "$BATS_TEST_TMPDIR/d.json" \
 		'all(a["usable"] == (a["why_not"] is None) for a in d["arms"].values())'
@@ -83,14 +84,17 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	[[ "$(flat)" == *'virtual memory is not measured (the kernel refused tare_sys_exit: '* ]]
 	TARE_REFUSE=tare_samples "$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
 	holds "$BATS_TEST_TMPDIR/d.json" 'd["ok"] and "stacks" in d["verdict"]'
-	holds "$BATS_TEST_TMPDIR/d.json" 'f["stacks"]["state"] == "no" and f["python names"]["state"] == "no"'
+	holds "$BATS_TEST_TMPDIR/d.json" \
+		'f["stacks"]["state"] == "no" and f["python names"]["state"] == "no"'
 }
 
 @test "doctor: an arm that the kernel refuses gives way to the next" {
 	"$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
-	arm=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["arm"])' "$BATS_TEST_TMPDIR/d.json")
+	arm=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["arm"])' \
+		"$BATS_TEST_TMPDIR/d.json")
 	TARE_REFUSE=tare_rss_$arm "$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
-	holds "$BATS_TEST_TMPDIR/d.json" "d['ok'] and d['arm'] != '$arm' and not d['arms']['$arm']['usable']"
+	holds "$BATS_TEST_TMPDIR/d.json" \
+		"d['ok'] and d['arm'] != '$arm' and not d['arms']['$arm']['usable']"
 	TARE_REFUSE=tare_rss_$arm,tare_rss_classic run -1 "$TARE" doctor
 	[[ "$(flat)" == *'any ledger arm tare '* ]]
 }
