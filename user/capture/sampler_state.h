@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The state of sampling, for sampler.c (stacks) and sampler_maps.c (what is mapped).
+ * The state of sampling, for sampler.c (records, and whose they are), sampler_stacks.c (of
+ * samples), sampler_maps.c (what is mapped) and sampler_profile.c (what it comes to).
  */
 #ifndef TARE_SAMPLER_STATE_H
 #define TARE_SAMPLER_STATE_H
@@ -33,7 +34,9 @@ struct sampling_session {
 	struct sample_log log; /* its functions NULL: nobody is told */
 };
 
-/* Take a record. */
+/* Take a record, which is whole. */
+void sampler_sample(struct sampling_session *s, const struct world *world,
+		    const struct tare_sample *sample);
 void sampler_image(struct sampling_session *s, const struct tare_image *i);
 void sampler_map(struct sampling_session *s, const struct tare_map *m);
 void sampler_range(struct sampling_session *s, const struct tare_range *r);
