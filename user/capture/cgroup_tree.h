@@ -13,6 +13,12 @@
 #include <sys/types.h>
 
 bool folder_has(const char *folder, const char *name);
+/* All readers of a group's files: its text, to be freed with g_free(). 0; -ENOENT: there is
+ * none; -EIO: it can't be read. */
+int folder_read(const char *folder, const char *name, char **text);
+/* The same into `size` bytes, with a NUL; of a longer one the lines that fit, as half a number
+ * is none. 0 or negative errno. */
+int folder_read_at(int dir, const char *name, char *text, size_t size);
 /* Write a text to a file that is there, in one go. 0 or negative errno. */
 int folder_write(const char *folder, const char *name, const char *text);
 int folder_write_at(int dir, const char *name, const char *text);

@@ -14,6 +14,7 @@
 #include <sys/capability.h>
 #include <unistd.h>
 
+#include "capture/cgroup_tree.h"
 #include "capture/features.h"
 #include "capture/mounts.h"
 #include "capture/resources.h"
@@ -259,10 +260,6 @@ static void probe_tracefs(struct features *f, cap_t caps, const char *mountinfo)
 
 static void probe_memcg(struct features *f, const char *mountinfo)
 {
-	g_autofree char *list = NULL;
-	g_autofree char *controllers = NULL;
-	g_auto(GStrv) names = NULL;
-
 	f->memcg_v1 = mounts_find(mountinfo, "cgroup", "memory");
 	f->cgroup_v2 = mounts_find(mountinfo, "cgroup2", NULL);
 	if (f->memcg_v1)
@@ -273,10 +270,7 @@ static void probe_memcg(struct features *f, const char *mountinfo)
 		feature_set(f, FEATURE_MEMCG_V2, FEATURE_NO, "not mounted");
 		return;
 	}
-	list = g_strconcat(f->cgroup_v2, "/cgroup.controllers", NULL);
-	controllers = read_text(list);
-	names = g_strsplit(controllers ? controllers : "", " ", -1);
-	if (g_strv_contains((const char *const *)names, "memory"))
+	if (folder_lists_memory(f->cgroup_v2, "cgroup.controllers"))
 		feature_set(f, FEATURE_MEMCG_V2, FEATURE_YES, "%s", f->cgroup_v2);
 	else
 		feature_set(f, FEATURE_MEMCG_V2, FEATURE_NO, "%s is without `memory`",

@@ -139,10 +139,9 @@ static char *find_cgroup(const char *path)
 
 GArray *targets_by_cgroup(const char *path)
 {
-	g_autofree char *folder = find_cgroup(path), *procs = NULL;
+	g_autofree char *folder = find_cgroup(path);
 
-	procs = g_build_filename(folder, "cgroup.procs", NULL);
-	if (path[0] != '/' || !g_file_test(procs, G_FILE_TEST_EXISTS)) {
+	if (path[0] != '/' || !folder_has(folder, "cgroup.procs")) {
 		error("--cgroup %s: no such control group%s", path,
 		      path[0] == '/' ? "" : " (an absolute path is needed)");
 		return NULL;
