@@ -541,8 +541,7 @@ _Static_assert(sizeof(struct tare_python_code) == 16 + 8 + 2 * (8 + TARE_PYTHON_
 /* The Python functions that the next sample of the same task and time is in, innermost
  * first. */
 #define TARE_PYTHON_FRAMES 128
-/* A function: the id of its code, 0 for one that is not known, and whether the interpreter's C
- * function was called for it. */
+/* A function: its code's id, 0: not known; CALLED: the interpreter's C function was, for it. */
 #define TARE_PYTHON_CALLED 1ULL
 #define TARE_PYTHON_FRAME(id, called) ((__u64)(id) << 1 | ((called) ? TARE_PYTHON_CALLED : 0))
 #define TARE_PYTHON_ID(frame) ((frame) >> 1)

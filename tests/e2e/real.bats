@@ -109,9 +109,9 @@ load lib/common
 		                               headers={"Accept-Encoding": "gzip"})
 		    assert urllib.request.urlopen(q, timeout=20).read()
 	END
+	local connect="socket.create_connection((\"127.0.0.1\", $port)).close()"
 	compared real --every 60 --times 4 \
-		--ready "python3 -c 'import socket
-			socket.create_connection((\"127.0.0.1\", $port)).close()'" \
+		--ready "python3 -c 'import socket; $connect'" \
 		--load "python3 $DIR/get.py & python3 $DIR/get.py; wait" \
 		--stop "kill -QUIT \$(cat $DIR/nginx.pid)" -- nginx -c "$DIR/nginx.conf" -p "$DIR"
 }

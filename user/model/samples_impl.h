@@ -10,8 +10,8 @@
  *     a number is free only once nothing has it, and names' number 0 is "".
  *  3. Each name and file that is there has one number, and each number without one is in the
  *     list of those that are free.
- *  4. No two tallies that are used have the same key. One that was moved has no sums; whoever
- *     keeps a number goes by tallies_now().
+ *  4. No two tallies that are used have the same key. The sums of one that was moved are in
+ *     another; whoever keeps a number goes by tallies_now().
  *  5. A page of an address space has one life at most. `live` of a tally is the sum of the
  *     bytes of its lives, live_count how many there are in all.
  *  6. Samples that wait for their range are EARLY_MOST at most, and in no tally.
