@@ -90,11 +90,13 @@ page_html := $(patsubst %,$(O)/gen/%.page.html,$(pages))
 embedded := $(wildcard user/output/*/*.schema.json user/store/*.sql) $(page_html)
 embedded_obj := $(patsubst %,$(O)/gen/%.o,$(notdir $(embedded)))
 main_obj := $(O)/user/cli/main.o
-proto_obj := $(patsubst user/output/stacks/%.proto,$(O)/gen/%.pb-c.o,$(wildcard user/output/stacks/*.proto))
+proto_obj := $(patsubst user/output/stacks/%.proto,$(O)/gen/%.pb-c.o,\
+	$(wildcard user/output/stacks/*.proto))
 lib_obj := $(filter-out $(main_obj),$(obj)) $(embedded_obj) $(proto_obj)
 
 # state.bpf.c first: libbpf 1.1's linker misplaces a map that is declared before it is defined.
-bpf_obj := $(patsubst %.c,$(O)/%.o,bpf/state.bpf.c $(filter-out bpf/state.bpf.c,$(wildcard bpf/*.bpf.c)))
+bpf_obj := $(patsubst %.c,$(O)/%.o,\
+	bpf/state.bpf.c $(filter-out bpf/state.bpf.c,$(wildcard bpf/*.bpf.c)))
 skeleton := $(O)/gen/tare.skel.h
 
 unit_tests := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
@@ -128,8 +130,8 @@ help:
 	@echo
 	@echo 'make unit                  unit tests; T=test_proctable builds and runs only these'
 	@echo 'make bpf-tests             the BPF programs, loaded for real; T=test_load likewise'
-	@echo 'make golden                the printers; tests/golden/record takes what they print now'
-	@echo 'make pages                 modules of the pages, by node alone; T="files": only these'
+	@echo 'make golden                the printers; tests/golden/record takes what they print'
+	@echo 'make pages                 modules of the pages by node alone; T="files": only these'
 	@echo 'make browser               the pages in Chromium; T="files": only these'
 	@echo 'make e2e                   tare from end to end; T="files": only these'
 	@echo 'make check-kernels         the same on other kernels; KERNELS="6.1 newest", or all'
@@ -138,13 +140,14 @@ help:
 	@echo 'make fuzz                  random input, FUZZ_TIME=20 seconds each; T="names"'
 	@echo 'make seeds                 their corpus anew, by tests/fuzz/seeds.c'
 	@echo 'make check-long            loads that last; MINUTES=60, LOADS="names"'
-	@echo 'make check-dist            the source archive in a bare Debian root; minutes, a network'
+	@echo 'make check-dist            the source archive in a bare Debian; minutes, a network'
 	@echo
 	@echo 'make overhead              what tare costs the storm beside it, and other loads'
-	@echo 'make results               install all runtimes, weigh them, rewrite RESULTS.md: hours'
+	@echo 'make results               all runtimes installed and weighed for RESULTS.md: hours'
 	@echo
-	@echo 'ARCH=arm64, ARCH=riscv: for another architecture than this machine has, in build/ARCH'
-	@echo 'V=1: commands in full   O=DIR: build there   DEBUG=1   SAN=address,undefined   NODE=: no pages'
+	@echo 'ARCH=arm64, ARCH=riscv: for another architecture than this one, in build/ARCH'
+	@echo 'V=1: commands in full   O=DIR: build there   NODE=: no pages'
+	@echo 'DEBUG=1   SAN=address,undefined'
 	@echo 'Tools: CC CXX CLANG BPFTOOL NODE NPM PROTOC BATS   flags: CFLAGS LDFLAGS'
 
 # What the objects were made with: written only when it changes, so that other
@@ -184,7 +187,8 @@ $(skeleton): $(O)/tare.bpf.o
 
 # The names of the programs' types, sorted, as a C array's elements.
 $(O)/gen/types.h: $(O)/tare.bpf.o
-	$(call run,TYPES)$(BPFTOOL) btf dump file $< | sed -nE "s/^\[[0-9]+\] [A-Z0-9_]+ '([^']+)'.*/\1/p" | \
+	$(call run,TYPES)$(BPFTOOL) btf dump file $< | \
+		sed -nE "s/^\[[0-9]+\] [A-Z0-9_]+ '([^']+)'.*/\1/p" | \
 		sed 's/___.*//' | LC_ALL=C sort -u | sed 's/.*/"&",/' >$@
 
 # User space. The skeleton and the version must be there for the first build;
@@ -212,7 +216,8 @@ web := $(wildcard user/output/web/*.mjs user/output/web/*.json user/output/web/*
 bundled := $(wildcard $(pages:%=user/output/web/bundled/%.page.html))
 web_changed = $(shell find $(filter-out $(bundled),$(web)) -newer $(firstword $(bundled)))
 have_node = $(and $(shell command -v $(or $(NODE),-)),$(shell command -v $(or $(NPM),-)))
-pages_by := $(if $(and $(bundled),$(if $(web_changed),,same)),archive,$(if $(have_node),node,nobody))
+pages_by := $(strip $(if $(and $(bundled),$(if $(web_changed),,same)),archive,\
+	$(if $(have_node),node,nobody)))
 no_pages = without the HTML pages: there is no node or no npm (see tools/setup and "make dist")
 
 # Modules are the same for all builds below one.
@@ -224,7 +229,8 @@ $(call modules,$(1)): $(2)/package.json $(2)/package-lock.json
 	@mkdir -p $(SHARED)/$(1)
 	@cp $$^ $(SHARED)/$(1)
 	$$(call run,NPM,$(2))cd $(SHARED)/$(1) && $(NPM_CI) || \
-		{ echo 'npm gave no modules; without a network: make NODE= builds all but the pages'; exit 1; }
+		{ echo 'npm gave no modules; without a network: make NODE= builds all but pages'; \
+		exit 1; }
 	@touch $$@
 endef
 $(eval $(call install_modules,web,user/output/web))
@@ -286,7 +292,8 @@ clean:
 
 $(O)/tests/%: tests/%.c $(O)/libtare.a
 	@mkdir -p $(@D)
-	$(call run,CC,$<)$(CC) $(C_FLAGS) $(DEPS) -o $@ $< $(O)/libtare.a $(CMOCKA) $(LDLIBS) $(LDFLAGS)
+	$(call run,CC,$<)$(CC) $(C_FLAGS) $(DEPS) -o $@ $< $(O)/libtare.a \
+		$(CMOCKA) $(LDLIBS) $(LDFLAGS)
 
 $(bpf_tests): | $(skeleton)
 
@@ -314,11 +321,13 @@ $(O)/tests/kernels/parked: tests/kernels/parked.c $(O)/gen/flags
 	@mkdir -p $(@D)
 	$(call run,CC)$(CC) -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -pthread -o $@ $<
 
-.PHONY: programs build-guest build-tests unit bpf-tests golden pages browser e2e check-kernels lint format
+.PHONY: programs build-guest build-tests
+.PHONY: unit bpf-tests golden pages browser e2e check-kernels lint format
 .PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo overhead results
 programs: $(programs)
 build-guest: $(O)/tare $(programs) $(guest_programs)
-build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs) $(browser_needs) $(O)/tests/e2e/lib/no_pages
+build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs) $(browser_needs)
+build-tests: $(O)/tests/e2e/lib/no_pages
 
 export TARE := $(abspath $(O)/tare)
 export PROGRAMS := $(abspath $(O)/programs)
@@ -338,11 +347,13 @@ golden: $(O)/tare
 	@tools/tap golden $(wildcard tests/golden/check)
 
 browser: $(browser_needs)
-	@tools/tap browser $(patsubst %,'$(NODE) --test-reporter=tap %',$(or $(T),$(wildcard tests/browser/test_*.mjs)))
+	@tools/tap browser $(patsubst %,'$(NODE) --test-reporter=tap %',\
+		$(or $(T),$(wildcard tests/browser/test_*.mjs)))
 
 # The pages' modules that need no page, by node alone.
 pages:
-	@tools/tap pages $(patsubst %,'$(NODE) --test --test-reporter=tap %',$(or $(T),$(wildcard tests/pages/test_*.mjs)))
+	@tools/tap pages $(patsubst %,'$(NODE) --test --test-reporter=tap %',\
+		$(or $(T),$(wildcard tests/pages/test_*.mjs)))
 
 # tare as it is without its pages.
 $(O)/tests/e2e/lib/no_pages: tests/e2e/lib/no_pages.c $(main_obj) $(O)/libtare.a
@@ -370,7 +381,8 @@ e2e-san: $(programs)
 
 .PHONY: e2e-san-run
 e2e-san-run: $(O)/tare
-	@TARE_PATIENCE=10 tools/tap e2e-san '$(BATS) --tap $(or $(T),$(wildcard $(SAN_E2E:%=tests/e2e/%.bats)))'
+	@TARE_PATIENCE=10 tools/tap e2e-san \
+		'$(BATS) --tap $(or $(T),$(wildcard $(SAN_E2E:%=tests/e2e/%.bats)))'
 
 fuzz:
 	$(SAN_RUN) O=$(O)/fuzz CC=$(CLANG) SAN=fuzzer-no-link,address,undefined \
@@ -383,25 +395,28 @@ fuzz-run: $(fuzzers) $(O)/tests/fuzz/seeds
 
 $(O)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(O)/libtare.a
 	@mkdir -p $(@D)
-	$(call run,FUZZ,$<)$(CC) $(C_FLAGS) -fsanitize=fuzzer $(DEPS) -o $@ $< $(O)/libtare.a $(LDLIBS) $(LDFLAGS)
+	$(call run,FUZZ,$<)$(CC) $(C_FLAGS) -fsanitize=fuzzer $(DEPS) -o $@ $< $(O)/libtare.a \
+		$(LDLIBS) $(LDFLAGS)
 
 seeds: $(O)/tests/fuzz/seeds
 	$< texts tests/fuzz/corpus
-	$(CC) -Os -g -fPIC -shared -nostdlib -fno-ident -ffile-prefix-map=$(CURDIR)=. -gno-record-gcc-switches \
-		-Wl,--build-id=sha1 -o tests/fuzz/corpus/module/program tests/fuzz/seed.c
+	$(CC) -Os -g -fPIC -shared -nostdlib -fno-ident -ffile-prefix-map=$(CURDIR)=. \
+		-gno-record-gcc-switches -Wl,--build-id=sha1 \
+		-o tests/fuzz/corpus/module/program tests/fuzz/seed.c
 
 # Who uses whom is read out of the objects; eslint is there where npm is.
 lint: $(O)/tare.bpf.o $(obj) $(bpf_obj) $(if $(shell command -v $(NPM)),$(call modules,pages))
 	@MODULES=$(abspath $(dir $(call modules,pages))) tools/tap lint 'tools/lint $(O)'
 
 format:
-	clang-format -i $(wildcard bpf/*.[ch] bpf/arch/*.h bpf/arch/*/*.h user/*/*.[ch] user/*/*/*.[ch] tests/*/*.[ch])
+	@clang-format -i $(wildcard bpf/*.[ch] bpf/arch/*.h bpf/arch/*/*.h user/*/*.[ch] \
+		user/*/*/*.[ch] tests/*/*.[ch])
 
 # For editors (clangd): how each C file is compiled, and what these files include that is made.
 
 # $(call commands,FILES,COMPILER AND FLAGS)
 commands = $(foreach f,$(1),'{"directory":"$(CURDIR)","file":"$(f)","command":"$(2) -c $(f)"}')
-with_c_flags = $(src) $(wildcard tests/unit/*.c tests/bpf/*.c tests/golden/*.c tests/browser/*.c tests/fuzz/*.c)
+with_c_flags = $(src) $(foreach d,unit bpf golden browser fuzz,$(wildcard tests/$(d)/*.c))
 
 .PHONY: compile_commands.json
 compile_commands.json: $(skeleton) $(O)/gen/version.h $(proto_obj:.o=.h)
@@ -419,16 +434,19 @@ dist = $(O)/$(dist_name).tar.gz
 .PHONY: dist check-dist
 dist: $(page_html)
 	$(if $(filter node,$(pages_by)),,@echo 'make dist: the pages need node and npm' >&2; exit 1)
-	@git diff --quiet HEAD || { echo 'make dist: commit first: the archive has HEAD only' >&2; exit 1; }
+	@git diff --quiet HEAD || \
+		{ echo 'make dist: commit first: the archive has HEAD only' >&2; exit 1; }
 	@git describe --always >$(O)/gen/.commit
-	$(call run,DIST,$(dist))git -c tar.umask=022 archive --prefix=$(dist_name)/ --add-file=$(O)/gen/.commit \
+	$(call run,DIST,$(dist))git -c tar.umask=022 archive \
+		--prefix=$(dist_name)/ --add-file=$(O)/gen/.commit \
 		--prefix=$(dist_name)/user/output/web/bundled/ $(page_html:%=--add-file=%) \
 		--prefix=$(dist_name)/ HEAD | gzip -9n >$(dist)
 
 # Some minutes and a network, to make a bare Debian root the first time.
 check-dist:
 	@tools/setup dist
-	@$(MAKE) --no-print-directory dist && mv $(dist) $(dist).first && $(MAKE) --no-print-directory dist
+	@$(MAKE) --no-print-directory dist && mv $(dist) $(dist).first
+	@$(MAKE) --no-print-directory dist
 	@tools/tap check-dist 'tests/dist/check $(dist) $(dist).first'
 
 # The two commands of the README. They run on a machine that has make, no more.
@@ -456,4 +474,5 @@ results: $(O)/tare
 	tools/results $(O)/results.db
 
 -include $(obj:.o=.d) $(bpf_obj:.o=.d) \
-	$(addsuffix .d,$(fuzzers) $(O)/tests/fuzz/seeds $(unit_tests) $(bpf_tests) $(programs) $(renderers) $(O)/tests/browser/make_pages)
+	$(addsuffix .d,$(fuzzers) $(O)/tests/fuzz/seeds $(unit_tests) $(bpf_tests) $(programs) \
+	$(renderers) $(O)/tests/browser/make_pages)

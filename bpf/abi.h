@@ -541,13 +541,16 @@ _Static_assert(sizeof(struct tare_python_code) == 16 + 8 + 2 * (8 + TARE_PYTHON_
 /* The Python functions that the next sample of the same task and time is in, innermost
  * first. */
 #define TARE_PYTHON_FRAMES 128
+/* A function: its code's id, 0: not known; CALLED: the interpreter's C function was, for it. */
+#define TARE_PYTHON_CALLED 1ULL
+#define TARE_PYTHON_FRAME(id, called) ((__u64)(id) << 1 | ((called) ? TARE_PYTHON_CALLED : 0))
+#define TARE_PYTHON_ID(frame) ((frame) >> 1)
 struct tare_python_stack {
 	struct tare_record head;
 	__u64 task;
 	__u32 n;
-	__u32 more; /* 1: there are outer ones */
-	/* Id of its code << 1; bit 0: the interpreter's C function was called for it. */
-	__u64 frame[TARE_PYTHON_FRAMES];
+	__u32 more;                      /* 1: there are outer ones */
+	__u64 frame[TARE_PYTHON_FRAMES]; /* TARE_PYTHON_FRAME() */
 };
 _Static_assert(sizeof(struct tare_python_stack) == 16 + 16 + 8 * TARE_PYTHON_FRAMES,
 	       "tare_python_stack");

@@ -7,14 +7,24 @@
 #define TARE_COMPAT_BPF_H
 
 #include "arch.bpf.h"
+#include "calls.h"
 #include "table.bpf.h"
 
 /* include/linux/sched.h; these values have not moved since 4.x. */
 #define PF_EXITING 0x00000004
 #define PF_MEMALLOC 0x00000800
 #define PF_KSWAPD 0x00020000
-#define PF_KTHREAD 0x00200000
 #define SIGNAL_GROUP_EXIT 0x00000004 /* include/linux/sched/signal.h */
+
+/* include/uapi/linux/sched.h */
+#define CLONE_VM 0x00000100
+#define CLONE_THREAD 0x00010000
+
+#define MAX_ERRNO 4095 /* include/linux/err.h: results from -MAX_ERRNO to -1 are errors */
+
+/* The kernel's addresses are from here on, the user's below; with 4 and with 5 levels of page
+ * tables, on all architectures. */
+#define KERNEL_START (1ULL << 63)
 
 /* The number of one of the kernel's items, which this kernel may not have: then it is -1, as
  * no event has it. The only place where an enumerator is read (tools/lint sees to it): one

@@ -6,9 +6,6 @@
 #include "record.bpf.h"
 #include "sums.bpf.h"
 
-#define CLONE_VM 0x00000100
-#define CLONE_THREAD 0x00010000
-
 /* Classic backend: the mm that this task's fork or execve made went by its hash;
  * now that its key is known it goes by that. */
 static __noinline int classic_rename(struct task_state *ts, __u64 key)

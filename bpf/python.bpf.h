@@ -1,13 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * The Python functions that a sample's stack is in. CPython runs them all by one C
- * function and keeps their frames in memory of the process; here they stand still. A
- * record with them comes before the sample's, and before that one of each code object
- * that was not met yet, with its name. It must not know how a process is found to be
- * Python: user space says so, by file, and of one that was not known when it was mapped by
- * address space.
+ * function and keeps their frames in memory of the process; here they stand still. It must
+ * not know how a process is found to be Python: user space says so, by file, and of one that
+ * was not known when it was mapped by address space.
  *
  * Where what stands differs from version to version; struct tare_python_layout says it.
+ *
+ * What always holds:
+ *  - The process's memory is not trusted: a word of it may be anything, and another at the
+ *    next look. Each read is of a fixed size or one that was checked, each walk is bounded
+ *    (PYTHON_THREADS, 2 * TARE_PYTHON_FRAMES), and what can't be read is 0. So the worst is
+ *    a wrong name.
+ *  - Whoever calls python_stack() has taken this CPU's scratch; all that is read goes there,
+ *    and stays until the scratch is given back.
+ *  - Order in the ring: the records of code objects that were not met yet, then the one of
+ *    the stack that has their ids, then that of its sample, of the same task and time.
+ *  - An id is of one code object, for good: struct python_key has all that tells it from
+ *    another at its address. One code object may have several, as tare_codes forgets.
+ *    Id 0: the name of what runs is not known.
+ *  - Of the frames of a stack, s->python.n are there, innermost first, all others are
+ *    outside of the record. Each has TARE_PYTHON_CALLED if it is the last that its C
+ *    function runs.
  */
 #ifndef TARE_PYTHON_BPF_H
 #define TARE_PYTHON_BPF_H
@@ -15,10 +29,11 @@
 #include "arch.bpf.h"
 #include "state.bpf.h"
 
-#define THREAD_NEXT 8       /* PyThreadState.next */
-#define OWNED_BY_C 3        /* enum _frameowner: FRAME_OWNED_BY_CSTACK */
-#define PYTHON_THREADS 1024 /* looked through for the running one */
-#define PYTHON_SEARCHES 16  /* after so many that found nothing one in so many is made */
+#define THREAD_NEXT 8              /* PyThreadState.next */
+#define OWNED_BY_C 3               /* enum _frameowner: FRAME_OWNED_BY_CSTACK */
+#define PYTHON_TEXT_MOST (1 << 20) /* characters: no name or path is longer */
+#define PYTHON_THREADS 1024        /* looked through for the running one */
+#define PYTHON_SEARCHES 16         /* after so many that found nothing one in so many is made */
 
 static __always_inline __u64 user_word(__u64 at)
 {
@@ -92,24 +107,23 @@ static __always_inline __u64 python_thread(struct python_loop *loop, struct task
 	return ts->python = w->thread;
 }
 
-/* PyASCIIObject, of whose `state` bits 2 to 4 are the size of a character, bit 5 says
- * that the characters follow it, and bit 6 that they do so at once. */
-#define CHARACTER(state) ((state) >> 2 & 7)
-
 static __always_inline void python_text(struct scratch *s, struct tare_python_text *to,
 					__u64 object, int tail)
 {
-	__u64 *head = s->walk.text, size;
+	struct python_text *head = &s->walk.text;
+	__u64 size;
 
 	to->length = 0;
 	to->kind = 0;
-	if (!object || bpf_probe_read_user(head, sizeof(s->walk.text), (void *)object))
+	if (!object || bpf_probe_read_user(head, sizeof(*head), (void *)object))
 		return;
-	size = CHARACTER(head[4]);
-	if (!(head[4] & 0x20) || (size != 1 && size != 2 && size != 4) || head[2] > 1 << 20)
+	size = PYTHON_TEXT_KIND(head->state);
+	if (!(head->state & PYTHON_TEXT_COMPACT) || (size != 1 && size != 2 && size != 4) ||
+	    (__u64)head->length > PYTHON_TEXT_MOST)
 		return;
-	size *= head[2];
-	object += head[4] & 0x40 ? s->walk.python.at.ascii : s->walk.python.at.compact;
+	size *= head->length;
+	object += head->state & PYTHON_TEXT_ASCII ? s->walk.python.at.ascii :
+						    s->walk.python.at.compact;
 	if (tail && size > TARE_PYTHON_TEXT)
 		object += size - TARE_PYTHON_TEXT;
 	if (size > TARE_PYTHON_TEXT)
@@ -117,8 +131,8 @@ static __always_inline void python_text(struct scratch *s, struct tare_python_te
 	asm volatile("" : "+r"(size)); /* what is checked is to be what is passed */
 	if (size > TARE_PYTHON_TEXT || bpf_probe_read_user(to->bytes, size, (void *)object))
 		return;
-	to->length = head[2];
-	to->kind = CHARACTER(head[4]);
+	to->length = head->length;
+	to->kind = PYTHON_TEXT_KIND(head->state);
 }
 
 /* A number for it, and a record of its name. 0: the ring is full. */
@@ -174,9 +188,9 @@ static __always_inline int python_end(struct scratch *s)
 	__u64 last = (__u64)s->python.n - 1;
 
 	asm volatile("" : "+r"(last));
-	if (last >= TARE_PYTHON_FRAMES || s->python.frame[last] & 1)
+	if (last >= TARE_PYTHON_FRAMES || s->python.frame[last] & TARE_PYTHON_CALLED)
 		return 0;
-	s->python.frame[last] |= 1;
+	s->python.frame[last] |= TARE_PYTHON_CALLED;
 	return 1;
 }
 
@@ -200,11 +214,11 @@ static long python_frame(__u32 i, struct python_loop *loop)
 		return 1;
 	w->at = FRAME_WORD(w, w->python.at.previous);
 	if (!w->python.at.shim)
-		python_push(s, python_code_id(s) << 1 | !!python_last(w));
+		python_push(s, TARE_PYTHON_FRAME(python_code_id(s), python_last(w)));
 	else if (python_last(w) != OWNED_BY_C)
-		python_push(s, python_code_id(s) << 1);
+		python_push(s, TARE_PYTHON_FRAME(python_code_id(s), 0));
 	else if (!python_end(s)) /* it runs none yet, or none any more */
-		python_push(s, 1);
+		python_push(s, TARE_PYTHON_FRAME(0, 1));
 	return !w->at;
 }
 

@@ -15,6 +15,7 @@
 #define STACK_ARGS 64             /* what clone() puts above where a thread's stack begins */
 #define STACK_SEARCHES 4          /* bpf_find_vma() costs 7 us: so often a task */
 #define THREAD_STACK (8ULL << 20) /* no thread's frames reach as far below its block */
+#define FIRST_STACK (64ULL << 20) /* nor of the first thread's below where that begins */
 #define STACK_BLIND (16 << 10)    /* where a stack's end is not known: try this much */
 #define STACK_BLIND_LEAST 256
 #define FAULT_DEPTH 2560  /* below the registers, where a fault is looked for */
@@ -87,7 +88,7 @@ __weak __noinline __u64 fault_read(struct scratch *s, __u64 at, __u64 mm, int us
 	    !!(WORD(fault, struct vm_fault, flags) & FAULT_FLAG_USER) != user)
 		return 0;
 	at = WORD(fault, struct vm_fault, vma);
-	if (at < 1ULL << 63 || bpf_probe_read_kernel(vma, WORDS * 8, (void *)at))
+	if (at < KERNEL_START || bpf_probe_read_kernel(vma, WORDS * 8, (void *)at))
 		return 0;
 	if (WORD(vma, struct vm_area_struct, vm_mm) != mm ||
 	    page < WORD(vma, struct vm_area_struct, vm_start) ||
@@ -172,7 +173,7 @@ __weak __noinline __u64 stack_end(struct task_state *ts, __u64 sp)
 	if (!ts->start_stack)
 		ts->start_stack = BPF_CORE_READ(task, mm, start_stack);
 	start = ts->start_stack;
-	if (sp <= start && start - sp < 64ULL << 20)
+	if (sp <= start && start - sp < FIRST_STACK)
 		return start + 8; /* argc: what is above is no frame */
 	/* A thread's own block lies at the top of its stack, in every libc; the mapping may
 	 * go on behind it, merged with others. */

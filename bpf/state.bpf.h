@@ -120,16 +120,30 @@ struct python_key {
 	__u64 mm, code, file, name, line;
 };
 
+/* Include/cpython/unicodeobject.h, up to 3.14: the head of every text. */
+struct python_text {
+	__u64 refs, type;
+	__s64 length; /* in characters */
+	__u64 hash;
+	__u32 state; /* PYTHON_TEXT_* */
+	__u32 pad;
+};
+#define PYTHON_TEXT_KIND(state) ((state) >> 2 & 7) /* bytes of a character: 1, 2, 4 */
+#define PYTHON_TEXT_COMPACT 0x20                   /* the characters follow the object … */
+#define PYTHON_TEXT_ASCII 0x40                     /* … which is a PyASCIIObject */
+
 /* What the walk over Python's frames has read, and where it is. */
 #define PYTHON_FRAME_WORDS 9 /* all of a frame that is of interest in any version */
 #define PYTHON_CODE_FROM 40  /* likewise of a code object, from here on */
 #define PYTHON_CODE_WORDS 13
 struct python_walk {
 	struct tare_python python;
-	__u64 self, thread; /* thread pointer of the one looked for; the one that is looked at */
-	__u64 at;           /* frame */
-	__u64 frame[PYTHON_FRAME_WORDS], code[PYTHON_CODE_WORDS], text[5];
-	struct python_key key;
+	__u64 self;   /* thread pointer of the thread that is looked for */
+	__u64 thread; /* address of the state that is looked at; 0: there are no more */
+	__u64 at;     /* address of the frame to be read next; 0: the outermost was read */
+	__u64 frame[PYTHON_FRAME_WORDS], code[PYTHON_CODE_WORDS]; /* as they were read */
+	struct python_text text;
+	struct python_key key; /* of the code read last */
 };
 
 /* Where a CPU puts a record together: a program's own stack has no room for it.

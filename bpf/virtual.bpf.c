@@ -5,7 +5,7 @@
 #include "update.bpf.h"
 #include "vma.bpf.h"
 
-#define TASK_SIZE_MAX 0x8000000000000000ULL /* user addresses are below, 4 or 5 levels */
+#define MMAP2_UNIT 4096 /* bytes: what a 32-bit program's mmap counts a file's offset in */
 
 enum vma_call {
 	CALL_NONE,
@@ -60,7 +60,7 @@ static __always_inline void call_decode(struct task_struct *task, struct pt_regs
 			return;
 		c->a3 = arch_argument_32(regs, 3);
 		c->a4 = arch_argument_32(regs, 4);
-		c->a5 = (__u64)arch_argument_32(regs, 5) * 4096; /* mmap2: in units of 4 KiB */
+		c->a5 = (__u64)arch_argument_32(regs, 5) * MMAP2_UNIT;
 	} else {
 		c->what = call_of(call_64, arch_syscall(regs));
 		c->a0 = arch_argument(regs, 0);
@@ -129,19 +129,11 @@ static __always_inline void count_call(struct task_struct *task, struct tare_tas
 	}
 }
 
-#define MAP_ANONYMOUS 0x20
-#define PROT_EXEC 4
-#define PR_SET_VMA 0x53564d41
-/* madvise that gives memory back or may do so: DONTNEED, FREE, REMOVE,
- * DONTNEED_LOCKED. FREE's memory goes later or not at all: it counts as gone when
- * that shows, by another sample of its page. */
-#define GIVES_BACK(advice) ((advice) == 4 || (advice) == 9 || (advice) == 24)
-
 static __always_inline void report_mmap(struct tare_mm *m, struct call *c, __u64 start, __u64 size)
 {
 	struct mapping map = { start, size, c->a4, c->a5, c->a2, c->a3 };
 
-	if (c->a3 & MAP_ANONYMOUS)
+	if (c->a3 & UAPI_MAP_ANONYMOUS)
 		vma_anon(m, start, size, c->a2, c->a3);
 	else
 		vma_mapped(m, &map);
@@ -169,15 +161,15 @@ static __always_inline void report_call(struct tare_mm *m, struct call *c, __u64
 		vma_changed(m, TARE_VMA_UNSHM, start, 0, 0);
 		break;
 	case CALL_MPROTECT:
-		if (c->a2 & PROT_EXEC)
+		if (calls_makes_code(c->a2))
 			vma_changed(m, TARE_VMA_PROTECT, start, size, c->a2);
 		break;
 	case CALL_MADVISE:
-		if (GIVES_BACK(c->a2))
+		if (calls_gives_back(c->a2))
 			vma_changed(m, TARE_VMA_DISCARD, start, size, c->a2);
 		break;
 	case CALL_PRCTL:
-		if (c->a0 == PR_SET_VMA && !c->a1)
+		if (c->a0 == UAPI_PR_SET_VMA && c->a1 == UAPI_PR_SET_VMA_ANON_NAME)
 			vma_named(m, ARCH_UNTAG(c->a2), ledger_page_up(c->a3, page), c->a4);
 		break;
 	}
@@ -214,7 +206,7 @@ int BPF_PROG(tare_sys_exit, struct pt_regs *regs, long ret)
 	struct tare_mm *m;
 
 	call_decode(task, regs, &call);
-	if (call.what == CALL_NONE || (ret < 0 && ret >= -4095))
+	if (call.what == CALL_NONE || (ret < 0 && ret >= -MAX_ERRNO))
 		return 0;
 	if (call.what == CALL_PRCTL && !cfg_period)
 		return 0;
@@ -243,7 +235,7 @@ int BPF_PROG(tare_fault_kernel, unsigned long address)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *ts = task_find(task);
 
-	if (ts && address < TASK_SIZE_MAX && !task->pagefault_disabled) {
+	if (ts && address < KERNEL_START && !task->pagefault_disabled) {
 		ts->t.faults_kernel++;
 		if (cfg_period) {
 			ts->fault = address;

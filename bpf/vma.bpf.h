@@ -242,13 +242,14 @@ __weak __noinline int vma_mapped(struct tare_mm *m, struct mapping *map)
 	s->map.flags = map->flags;
 	s->map.pad = 0;
 	vma_file(&s->map.file, file);
-	if (map->prot & 4)
+	if (calls_makes_code(map->prot))
 		python_mapped(m->id, &s->map.file, map->start, map->offset);
 	size = sizeof(s->map) - sizeof(s->map.file) + file_size(&s->map.file);
 	s->map.head.size = size;
 	/* Code: user space should open the file while the process lives. */
 	if (size <= sizeof(s->map))
-		vma_send(&s->map, size, map->prot & 4 ? BPF_RB_FORCE_WAKEUP : samples_wake());
+		vma_send(&s->map, size,
+			 calls_makes_code(map->prot) ? BPF_RB_FORCE_WAKEUP : samples_wake());
 	s->busy = 0;
 	return 0;
 }

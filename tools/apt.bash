@@ -20,15 +20,17 @@ apt_sources() {
 apt_sites() {
 	local found
 	# shellcheck disable=SC2016 # apt's own variables
-	found=$(apt-get indextargets --format '$(SITE) $(RELEASE)' 'Identifier: Packages' 'Origin: Debian' | sort -u)
+	found=$(apt-get indextargets \
+		--format '$(SITE) $(RELEASE)' 'Identifier: Packages' 'Origin: Debian' | sort -u)
 	# shellcheck disable=SC2016
-	[ -n "$found" ] || found=$(apt-get indextargets --format '$(SITE) $(RELEASE)' 'Identifier: Packages' |
+	[ -n "$found" ] || found=$(apt-get indextargets \
+		--format '$(SITE) $(RELEASE)' 'Identifier: Packages' |
 		grep -E '/debian(-security)?/? ' | sort -u)
 	[ -z "$found" ] || echo "$found"
 }
 
-# apt_at STATE ARCH COMMAND…: (STATE: a folder, by its absolute path) an apt command that knows no other sources and no other
-# architecture, as if nothing were installed.
+# apt_at STATE ARCH COMMAND…: (STATE: a folder, by its absolute path) an apt command that knows
+# no other sources and no other architecture, as if nothing were installed.
 apt_at() {
 	local state=$1 arch=$2 command=$3
 	shift 3
@@ -51,5 +53,6 @@ apt_look() {
 
 # apt_unpack DEB FOLDER [TAR-ARG…]: /lib and the like stay links, if they are.
 apt_unpack() {
-	dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --keep-directory-symlink --no-same-owner "${@:3}"
+	dpkg-deb --fsys-tarfile "$1" |
+		tar -x -C "$2" --keep-directory-symlink --no-same-owner "${@:3}"
 }

@@ -126,9 +126,11 @@ attached() {
 	# Others run on meanwhile: only what holds for those too.
 	report assert "$DIR/r.json" "r['lost']['total'] == 0" "${pids[0]} in pids" "$$ in pids" \
 		"len(pids) > 2" \
-		"all(p['balance'][k]['initial'] >= 0 for p in processes for k in KINDS if k != 'kmem')" \
+		"all(p['balance'][k]['initial'] >= 0 for p in processes \
+			for k in KINDS if k != 'kmem')" \
 		"r['cgroup'] is not None or r['totals']['kmem']['net'] is None" \
-		"r['features']['kmem']['state'] == 'events' or all(t['kmem']['net'] is None for t in tasks)"
+		"r['features']['kmem']['state'] == 'events' or \
+			all(t['kmem']['net'] is None for t in tasks)"
 }
 
 @test "--all: one that stands still equals the kernel" {

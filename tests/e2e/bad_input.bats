@@ -249,7 +249,8 @@ as_nobody() {
 }
 
 @test "the report's reader went away: no death by SIGPIPE, the command's end is waited for" {
-	run bash -c '{ "$TARE" run -- sh -c "touch \"$DIR/ran\"; exit 0" 2>&1 >/dev/null; echo $? >"$DIR/status"; } | true'
+	run bash -c '{ "$TARE" run -- sh -c "touch \"$DIR/ran\"; exit 0" 2>&1 >/dev/null
+		echo $? >"$DIR/status"; } | true'
 	until_true 10 test -s "$DIR/status"
 	[ -e "$DIR/ran" ]
 	[ "$(cat "$DIR/status")" -lt 128 ] || fail "status $(cat "$DIR/status")"
@@ -300,8 +301,10 @@ as_nobody() {
 	until_true 10 test -e "$DIR/one.1.json"
 	report check "$DIR/one.1.json" "$DIR/two.json"
 	for kind in anon file shmem pagetable; do
-		[ "$(report get "$DIR/one.1.json" "proc('target')[0]['balance']['$kind']['net']")" = \
-			"$(report get "$DIR/two.json" "processes[0]['balance']['$kind']['net']")" ] ||
+		[ "$(report get "$DIR/one.1.json" \
+			"proc('target')[0]['balance']['$kind']['net']")" = \
+			"$(report get "$DIR/two.json" \
+				"processes[0]['balance']['$kind']['net']")" ] ||
 			fail "$kind differs"
 	done
 	echo >&9

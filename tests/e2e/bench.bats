@@ -35,10 +35,12 @@ need_kmem() {
 @test "what must hold in all results: the schema, sums, times" {
 	results check "$C"
 	results assert "$C" "r['complete']" "len(r['rows']) == 3" \
-		"all(len(runs(w['id'], s)) == 6 for w in r['rows'] for s in ('steady', 'peak') if w['status'] == 'ok')" \
+		"all(len(runs(w['id'], s)) == 6 for w in r['rows'] \
+			for s in ('steady', 'peak') if w['status'] == 'ok')" \
 		"all(x['settled'] for w in r['rows'] for x in runs(w['id']))" \
 		"all(w['version'] for w in r['rows'])" \
-		"all(runs(w['id'], 'peak')[i]['weight'] >= x['weight'] - 65536 for w in r['rows'] for i, x in enumerate(runs(w['id'])))"
+		"all(runs(w['id'], 'peak')[i]['weight'] >= x['weight'] - 65536 \
+			for w in r['rows'] for i, x in enumerate(runs(w['id'])))"
 }
 
 @test "C threads: a kernel stack of 16 KiB each, and the stack's pages" {
@@ -74,9 +76,9 @@ need_kmem() {
 
 @test "the rest of the C family, and the other languages that are here" {
 	need gcc
-	local python=/usr/bin/python3
-	bench --only c-pthread-64k,c-ucontext,c-epoll,cxx-coroutine,py-asyncio,node,rust-threads,go --tasks 1,1k \
-		--runs 1 -o "$DIR/r.db" >"$DIR/out"
+	local python=/usr/bin/python3 c=c-pthread-64k,c-ucontext,c-epoll,cxx-coroutine
+	bench --only "$c,py-asyncio,node,rust-threads,go" --tasks 1,1k --runs 1 \
+		-o "$DIR/r.db" >"$DIR/out"
 	bench --only c-fork --tasks 1,100 --runs 1 -o "$DIR/f.db" >"$DIR/out"
 	results check "$DIR/r.db"
 	results check "$DIR/f.db"
@@ -92,9 +94,11 @@ need_kmem() {
 		"not has('cxx-coroutine') or 100 < slope('cxx-coroutine', 'anon') < 1000" \
 		"not has('go') or 2048 <= slope('go', 'anon') < 5000" \
 		"not has('node') or 100 < slope('node', 'user') < 20000" \
-		"not has('rust-threads') or abs(slope('rust-threads', 'kstack') - 16384) <= 1 or $(uname -m | grep -vc x86)" \
+		"not has('rust-threads') or abs(slope('rust-threads', 'kstack') - 16384) <= 1 or \
+			$(uname -m | grep -vc x86)" \
 		"not has('py-asyncio') or 500 < slope('py-asyncio', 'user') < 5000" \
-		"all(slope(i, 'kstack') == 0 for i in ('c-ucontext', 'c-epoll', 'py-asyncio') if has(i))"
+		"all(slope(i, 'kstack') == 0 \
+			for i in ('c-ucontext', 'c-epoll', 'py-asyncio') if has(i))"
 	[ ! -x $python ] || results assert "$DIR/r.db" "has('py-asyncio')"
 	# A process: a kernel stack, page tables, its own copy of some pages.
 	results assert "$DIR/f.db" "slope('c-fork', 'pagetable') >= 20000" \
@@ -116,7 +120,8 @@ need_kmem() {
 	python3 - "$DIR" <<-'END'
 		import csv, json, sys
 		rows = list(csv.DictReader(open(sys.argv[1] + "/out.csv", newline="")))
-		runs = [x for w in json.load(open(sys.argv[1] + "/out.json"))["rows"] for x in w["runs"]]
+		rows_of = json.load(open(sys.argv[1] + "/out.json"))["rows"]
+		runs = [x for w in rows_of for x in w["runs"]]
 		assert len(rows) == len(runs) == 36, (len(rows), len(runs))
 		assert [int(x["anon"]) for x in rows] == [x["anon"] for x in runs], "anon differs"
 	END
@@ -165,16 +170,19 @@ need_kmem() {
 	bench --only c-pthread,c-stackless --tasks 1k --runs 1 --after -o "$DIR/r.db" >"$DIR/out"
 	results check "$DIR/r.db"
 	results assert "$DIR/r.db" \
-		"all(len(runs(i, 'after')) == 1 and runs(i, 'after')[0]['after'] for i in ('c-pthread', 'c-stackless'))" \
+		"all(len(runs(i, 'after')) == 1 and runs(i, 'after')[0]['after'] \
+			for i in ('c-pthread', 'c-stackless'))" \
 		"mean('c-pthread', 'after', 'kstack', 1000) <= 2 * 16384" \
-		"mean('c-pthread', 'after', 'weight', 1000) < mean('c-pthread', 'steady', 'weight', 1000) / 2"
+		"mean('c-pthread', 'after', 'weight', 1000) < \
+			mean('c-pthread', 'steady', 'weight', 1000) / 2"
 }
 
 @test "--touch: each task uses that much more of its stack" {
 	bench --only c-pthread,c-stackless --tasks 1,1k --runs 1 --touch 8KiB -o "$DIR/r.db" \
 		>"$DIR/out"
 	results assert "$DIR/r.db" "r['options']['touch'] == 8192" \
-		"row('c-stackless')['status'] == 'missing' and '--touch' in row('c-stackless')['missing']" \
+		"row('c-stackless')['status'] == 'missing'" \
+		"'--touch' in row('c-stackless')['missing']" \
 		"4096 <= slope('c-pthread', 'anon') - 8400 <= 12288 + 500"
 }
 
@@ -199,7 +207,8 @@ need_kmem() {
 	SUDO_UID=65534 SUDO_GID=65534 "$TARE" bench --catalogue "$DIR/c.json" \
 		--build-dir "$DIR/there" \
 		--tasks 1 --runs 1 >"$DIR/out" 2>&1
-	[ "$(stat -c %u "$DIR/there" "$DIR/there/b1" "$DIR/there/b2" "$DIR/secret" | xargs)" = '0 65534 0 0' ] ||
+	[ "$(stat -c %u "$DIR/there" "$DIR/there/b1" "$DIR/there/b2" "$DIR/secret" |
+		xargs)" = '0 65534 0 0' ] ||
 		fail "$(ls -ln "$DIR" "$DIR/there")"
 }
 
@@ -207,7 +216,8 @@ need_kmem() {
 after_by() {
 	rm -f "$DIR/r.db"
 	"$LIB/bench.py" catalogue "$DIR/c.json" '{"id": "says", "after": true, "run":
-		["sh", "-c", "echo ready $0; sleep '"$1"'; echo after '"$2"'; exec sleep 100", "{n}"]}'
+		["sh", "-c", "echo ready $0; sleep '"$1"'; echo after '"$2"'; exec sleep 100",
+		"{n}"]}'
 	"$TARE" bench --catalogue "$DIR/c.json" --build-dir "$DIR/b" --tasks 1 --runs 1 --after \
 		-o "$DIR/r.db" >"$DIR/out" 2>&1
 	sql "$DIR/r.db" "SELECT coalesce(stopped_by, 'ok') FROM runs WHERE after"
@@ -246,8 +256,10 @@ after_by() {
 
 @test "a runtime that is not here: a row that says so and its package, exit 0" {
 	"$LIB/bench.py" catalogue "$DIR/c.json" \
-		'{"id": "none", "run": ["no-such-tool", "{n}"], "needs": ["no-such-tool"], "packages": ["tool-package"]}' \
-		'{"id": "unbuilt", "run": ["true", "{n}"], "build": "echo main.c:7: broken >&2; exit 3"}'
+		'{"id": "none", "run": ["no-such-tool", "{n}"], "needs": ["no-such-tool"],
+		"packages": ["tool-package"]}' \
+		'{"id": "unbuilt", "run": ["true", "{n}"],
+		"build": "echo main.c:7: broken >&2; exit 3"}'
 	mkdir "$DIR/none" "$DIR/unbuilt"
 	run bench --catalogue "$DIR/c.json" --tasks 1 --runs 1 -o "$DIR/r.db"
 	status_is 0
@@ -262,7 +274,8 @@ after_by() {
 
 @test "N no larger than makes sense: the catalogue's max is run instead" {
 	"$LIB/bench.py" catalogue "$DIR/c.json" \
-		'{"id": "few", "max": 7, "run": ["sh", "-c", "echo ready $0; exec sleep 100", "{n}"]}'
+		'{"id": "few", "max": 7,
+		"run": ["sh", "-c", "echo ready $0; exec sleep 100", "{n}"]}'
 	mkdir "$DIR/few"
 	bench --catalogue "$DIR/c.json" --tasks 2,10,1k --runs 1 -o "$DIR/r.db" >"$DIR/out"
 	results assert "$DIR/r.db" "[x['tasks'] for x in runs('few')] == [2, 7]"
@@ -270,7 +283,8 @@ after_by() {
 
 @test "built anew only when the source has changed" {
 	"$LIB/bench.py" catalogue "$DIR/c.json" \
-		'{"id": "made", "build": "cat {src}/main >>{out}/made", "run": ["sh", "{out}/made", "{n}"]}'
+		'{"id": "made", "build": "cat {src}/main >>{out}/made",
+		"run": ["sh", "{out}/made", "{n}"]}'
 	mkdir "$DIR/made"
 	echo 'echo ready $1; exec sleep 100' >"$DIR/made/main"
 	build() { bench --catalogue "$DIR/c.json" --build-dir "$DIR/b" --tasks 1 --runs 1 \

@@ -32,7 +32,8 @@ left_cgroups() {
 	while read -r cgroup; do
 		pid=${cgroup##*/tare-}
 		[ -e "/proc/${pid%%-*}" ] || echo "$cgroup"
-	done < <(find /sys/fs/cgroup -type d -name 'tare-[0-9]*-*' -path "*$under/tare-*" 2>/dev/null)
+	done < <(find /sys/fs/cgroup -type d -name 'tare-[0-9]*-*' \
+		-path "*$under/tare-*" 2>/dev/null)
 }
 
 # own SCRIPT: with one and with three tasks, once each; {n} is $0 in the script.
@@ -67,7 +68,8 @@ signal.pause()" $0' --runs 2
 }
 
 @test "a backend that the kernel refuses gives way, in each run, and results say which was taken" {
-	backend=$("$TARE" doctor --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["arm"])')
+	backend=$("$TARE" doctor --json |
+		python3 -c 'import json, sys; print(json.load(sys.stdin)["arm"])')
 	TARE_REFUSE=tare_rss_$backend own 'exit 0'
 	status_is 0
 	says 'ledger by classic'
@@ -118,7 +120,8 @@ signal.pause()" $0' --runs 2
 }
 
 @test "one that a limit stops: which, how many there were, and the most that fits" {
-	TASKS=10 own '[ $0 -le 5 ] || { echo "stopped at 5 of 10: Too many open files" >&2; exit 3; }
+	TASKS=10 own '[ $0 -le 5 ] ||
+		{ echo "stopped at 5 of 10: Too many open files" >&2; exit 3; }
 		echo ready $0; exec sleep 1000'
 	status_is 0
 	says 'stopped at 5 of 10: RLIMIT_NOFILE = [0-9]* (Too many open files)'
@@ -137,7 +140,8 @@ signal.pause()" $0' --runs 2
 	LIMIT=1s TASKS=1 own 'echo ready $0; exec sleep 1000'
 	status_is 0
 	# SIGTERM is ignored: killed some seconds later, and weighed all the same.
-	TASKS=1 own 'trap "" TERM; echo $$ >>"$DIR/pids"; echo ready $0; while :; do sleep 1000; done'
+	TASKS=1 own \
+		'trap "" TERM; echo $$ >>"$DIR/pids"; echo ready $0; while :; do sleep 1000; done'
 	status_is 0
 	gone "$(tail -n 1 "$DIR/pids")"
 }
@@ -257,8 +261,9 @@ seen() {
 }
 
 kept() {
-	sqlite3 "$DIR/r.db" "SELECT r.tasks, r.repeat, w.state, w.time_s, m.part, m.bytes FROM runs r
-		JOIN weighings w ON w.run = r.number JOIN measures m ON m.run = w.run AND m.state = w.state
+	sqlite3 "$DIR/r.db" "SELECT r.tasks, r.repeat, w.state, w.time_s, m.part, m.bytes
+		FROM runs r JOIN weighings w ON w.run = r.number
+		JOIN measures m ON m.run = w.run AND m.state = w.state
 		ORDER BY r.number, w.state, m.part"
 }
 
@@ -278,7 +283,8 @@ was_cut_short() {
 	kept >"$DIR/all"
 	cmp <(head -n "$(wc -l <"$DIR/before")" "$DIR/all") "$DIR/before"
 	results assert "$DIR/r.db" "r['complete']" \
-		"[(x['tasks'], x['repeat']) for x in runs('own')] == [(n, i) for n in (1, 2, 3) for i in (1, 2)]"
+		"[(x['tasks'], x['repeat']) for x in runs('own')] == \
+			[(n, i) for n in (1, 2, 3) for i in (1, 2)]"
 	# The one that was cut short is made again, those kept are not.
 	[ "$(cut -d' ' -f2 "$DIR/seen" | tr '\n' ' ')" = '1 1 2 2 2 3 3 ' ] ||
 		fail "$(cat "$DIR/seen")"

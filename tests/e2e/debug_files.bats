@@ -18,7 +18,8 @@ setup() {
 
 # build NAME: no two have the same build ID.
 build() {
-	echo "static const char unique[] __attribute__((used)) = \"$1 $$ $BATS_TEST_NUMBER $RANDOM\";" >"$DIR/unique.h"
+	printf 'static const char unique[] __attribute__((used)) = "%s";\n' \
+		"$1 $$ $BATS_TEST_NUMBER $RANDOM" >"$DIR/unique.h"
 	gcc -O1 -g -pthread -Wl,--build-id=sha1 -include "$DIR/unique.h" -o "$DIR/$1" \
 		"$BATS_TEST_DIRNAME/../programs/call_tree.c"
 }
@@ -124,7 +125,9 @@ serve() {
 	port=$(cat "$DIR/port")
 	export DEBUGINFOD_CACHE_PATH=$DIR/cache
 }
-files='os.chdir(sys.argv[1][:-5]); h = http.server.HTTPServer(s.getsockname(), http.server.SimpleHTTPRequestHandler, False); h.socket = s; h.serve_forever()'
+files='os.chdir(sys.argv[1][:-5])
+handler = http.server.SimpleHTTPRequestHandler
+h = http.server.HTTPServer(s.getsockname(), handler, False); h.socket = s; h.serve_forever()'
 
 @test "from a server, where DEBUGINFOD_URLS says so, and only then" {
 	need python3

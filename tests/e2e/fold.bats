@@ -26,8 +26,11 @@ churn() {
 		"count(processes) == 5001" \
 		"len(processes) <= 256 + 3" \
 		"sum(p['failed'] for p in processes) == 500" \
-		"all(p['rss_peak_min'] <= p['rss_peak_median'] <= p['rss_peak_max'] == p['rss_peak'] for p in processes if p['count'] > 1)" \
-		"all(p['parent'] == 'spawn_many' and p['pid'] == 0 for p in processes if p['count'] > 1)" \
+		"all(p['rss_peak_min'] <= p['rss_peak_median'] <= \
+			p['rss_peak_max'] == p['rss_peak'] \
+			for p in processes if p['count'] > 1)" \
+		"all(p['parent'] == 'spawn_many' and p['pid'] == 0 \
+			for p in processes if p['count'] > 1)" \
 		"r['self']['rss'] <= $BOUND"
 }
 
@@ -36,7 +39,8 @@ churn() {
 	report assert "$DIR/r.json" \
 		"sorted(p['count'] for p in processes) == [1, 300]" \
 		"[p['failed'] for p in processes if p['count'] > 1] == [295]" \
-		"[p['exit'] for p in processes if p['count'] > 1] == [{'code': None, 'signal': None}]"
+		"[p['exit'] for p in processes if p['count'] > 1] == \
+			[{'code': None, 'signal': None}]"
 	churn --keep-tasks 20 -- "$PROGRAMS/fork_churn" 300 4
 	report assert "$DIR/r.json" "count(processes) == 301" "len(processes) in (21, 22)" \
 		"sum(t['anon']['in'] for t in tasks) >= 300 * (64 << 10)"

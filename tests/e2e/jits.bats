@@ -97,7 +97,11 @@ held() {
 	cat >"$DIR/grow.js" <<-'END'
 		class Point { constructor(i) { this.i = i; this.name = 'x' + i; } }
 		function makeOne(i) { return new Point(i); }
-		function fillAll(n) { const all = []; for (let i = 0; i < n; i++) all.push(makeOne(i)); return all; }
+		function fillAll(n) {
+			const all = [];
+			for (let i = 0; i < n; i++) all.push(makeOne(i));
+			return all;
+		}
 		const keep = fillAll(600000);
 	END
 	cd "$DIR" # V8 leaves a log there

@@ -96,7 +96,8 @@ kmem() {
 	by_task
 	report assert "$DIR/r.json" \
 		"by_comm('maker')[0]['at_peak']['kmem'] >= 500 << 16" \
-		"max(processes, key=lambda p: p['at_peak']['weight'])['pid'] != processes[0]['ppid']"
+		"max(processes, key=lambda p: p['at_peak']['weight'])['pid'] != \
+			processes[0]['ppid']"
 }
 
 # The report in r.json tells kernel memory at all; by task.

@@ -58,7 +58,8 @@ stacks_fit() {
 
 @test "init reaps thousands of orphans: told to the bound also where it runs without events" {
 	# shellcheck disable=SC2016
-	run "$TARE" run -o "$DIR/r.json" -- sh -c 'for i in $(seq 3000); do (true &); done; wait' </dev/null
+	run "$TARE" run -o "$DIR/r.json" \
+		-- sh -c 'for i in $(seq 3000); do (true &); done; wait' </dev/null
 	status_is 0
 	by_task "$DIR/r.json"
 	# By version 1's counter; in version 2 what hidden tasks free is missing.
@@ -68,7 +69,8 @@ stacks_fit() {
 		report check "$DIR/r.json"
 		report assert "$DIR/r.json" "r['books']['balanced']"
 		report assert "$DIR/r.json" \
-			"abs(r['kmem']['hidden']) <= r['kmem']['bound'] or 'shows no events' in r['features']['kmem']['why']"
+			"abs(r['kmem']['hidden']) <= r['kmem']['bound'] or \
+				'shows no events' in r['features']['kmem']['why']"
 	fi
 }
 

@@ -31,10 +31,13 @@ run_json() {
 	report assert "$DIR/r.json" \
 		"len(processes) == 2001" \
 		"len(tasks) == 2001" \
-		"sorted(p['exit']['code'] for p in processes) == sorted([0] + [i & 63 for i in range(2000)])" \
+		"sorted(p['exit']['code'] for p in processes) == \
+			sorted([0] + [i & 63 for i in range(2000)])" \
 		"sum(t['anon']['in'] >= 64 << 10 for t in tasks) >= 2000" \
-		"all(p['end_ns'] >= p['start_ns'] > 0 or p['ppid'] not in pids for p in processes)" \
-		"sum(p['ppid'] == processes[0]['pid'] or p['ppid'] in pids for p in processes) == 2000"
+		"all(p['end_ns'] >= p['start_ns'] > 0 or p['ppid'] not in pids \
+			for p in processes)" \
+		"sum(p['ppid'] == processes[0]['pid'] or p['ppid'] in pids \
+			for p in processes) == 2000"
 }
 
 @test "a child's row says who it is: parent, program, arguments" {

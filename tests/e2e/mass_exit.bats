@@ -29,7 +29,9 @@ busy_cpus() {
 
 # As many threads as there is room for: 30,000 by default.
 many_threads() {
-	local most=$(($(cat /proc/sys/kernel/pid_max) - $(find /proc/[0-9]*/task -mindepth 1 -maxdepth 1 2>/dev/null | wc -l) - 1500))
+	local there most
+	there=$(find /proc/[0-9]*/task -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)
+	most=$(($(cat /proc/sys/kernel/pid_max) - there - 1500))
 	echo $((most < 30000 ? most : 30000))
 }
 
@@ -96,10 +98,13 @@ stopped() {
 	stopped -- "$PROGRAMS/idle_threads" 3000
 	report assert "$DIR/r.json" \
 		"r['lost']['task_record'] > 1000" \
-		"r['lost']['total'] == r['lost']['task_record'] + r['lost']['mm_record'] + r['lost']['event']" \
+		"r['lost']['total'] == r['lost']['task_record'] + r['lost']['mm_record'] + \
+			r['lost']['event']" \
 		"r['books']['balanced']" "r['books']['off_pages'] == 0" \
-		"all(r['totals'][k]['net'] == 0 for k in ('anon', 'file', 'shmem', 'swap', 'pagetable'))" \
-		"not any(p['alive'] or any(t['alive'] for t in p['tasks']) for p in r['processes'])" \
+		"all(r['totals'][k]['net'] == 0 \
+			for k in ('anon', 'file', 'shmem', 'swap', 'pagetable'))" \
+		"not any(p['alive'] or any(t['alive'] for t in p['tasks']) \
+			for p in r['processes'])" \
 		"all(p['rss_peak'] >= p['at_peak']['anon'] >= 0 for p in r['processes'])"
 }
 

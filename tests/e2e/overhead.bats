@@ -50,10 +50,12 @@ ruled() {
 		    command = [sys.executable, f"{here}/tool", f"{here}/slower", str(slower)]
 		    return ruler.Tool(name, (lambda _: command) if slower else None, 3)
 		def state():
-		    return os.sched_getaffinity(0), os.getpriority(os.PRIO_PROCESS, 0), ruler.autogroup()
+		    return (os.sched_getaffinity(0), os.getpriority(os.PRIO_PROCESS, 0),
+		            ruler.autogroup())
 		before = state()
-		found = ruler.measure([sys.executable, f"{here}/load", f"{here}/slower"],
-		                      [tool("less", 1.05), tool("more", 1.5), tool("nothing", 0)], here)
+		tools = [tool("less", 1.05), tool("more", 1.5), tool("nothing", 0)]
+		load = [sys.executable, f"{here}/load", f"{here}/slower"]
+		found = ruler.measure(load, tools, here)
 		assert state() == before, (before, state())
 		for name, is_ in (("less", 1.05), ("more", 1.5), ("nothing", 1)):
 		    r = found[name]
@@ -69,7 +71,8 @@ ruled() {
 		clean = [ruler.Round(tool, 100.0, 105.0, 100.0, False)] * 6
 		wrong = [ruler.Round(tool, 100.0, 150.0, 100.0, True)] * 2
 		r = ruler.compare(tool, clean + wrong)
-		assert (r.ratio, r.low, r.high, r.rounds, r.left_out, r.other_hook) == (1.05, 1.05, 1.05, 6, 2, False), r
+		assert (r.ratio, r.low, r.high) == (1.05, 1.05, 1.05), r
+		assert (r.rounds, r.left_out, r.other_hook) == (6, 2, False), r
 		r = ruler.compare(tool, clean[:5] + wrong)
 		assert (r.rounds, r.left_out, r.other_hook) == (7, 0, True), r
 	END
@@ -96,7 +99,8 @@ ruled() {
 	ruled <<-'END'
 		import sys
 		import ruler
-		here, load = sys.argv[1], [sys.executable, f"{sys.argv[1]}/load", f"{sys.argv[1]}/slower"]
+		here = sys.argv[1]
+		load = [sys.executable, f"{here}/load", f"{here}/slower"]
 		def failure(load, command):
 		    try:
 		        ruler.measure(load, [ruler.Tool("it", lambda _: command, 1)], here)

@@ -28,8 +28,8 @@ load lib/common
 		        x = [list(range(100)) for _ in range(20_000)]
 
 		threads = [threading.Thread(target=work) for _ in range(4)]
-		children = [subprocess.Popen([sys.executable, "-c", "x = [str(i) * 9 for i in range(700_000)]"])
-		            for _ in range(2)]
+		text = "x = [str(i) * 9 for i in range(700_000)]"
+		children = [subprocess.Popen([sys.executable, "-c", text]) for _ in range(2)]
 		for t in threads: t.start()
 		for t in threads: t.join()
 		sys.exit(max(c.wait() for c in children))
@@ -51,7 +51,8 @@ load lib/common
 	cat >"$DIR/objects.js" <<-'END'
 		for (let round = 0; round < 16; round++) {
 			const all = [];
-			for (let i = 0; i < 300000; i++) all.push({ i, name: "object " + i, a: [i] });
+			for (let i = 0; i < 300000; i++)
+				all.push({ i, name: "object " + i, a: [i] });
 		}
 	END
 	compared real_programs --every 120 --times 4 -- node "$DIR/objects.js"
@@ -62,7 +63,8 @@ load lib/common
 	python3 - >"$DIR/big.c" <<-'END'
 		for i in range(400):
 		    print(f"int f{i}(int a, int *b) {{ int s = 0; for (int i = 0; i < a; i++) "
-		          f"s += b[i] * {i} + (b[a - i] ^ {i * 7}); return s ? s : f{max(0, i - 1)}(s, b); }}")
+		          f"s += b[i] * {i} + (b[a - i] ^ {i * 7}); "
+		          f"return s ? s : f{max(0, i - 1)}(s, b); }}")
 	END
 	compared real_programs --every 200 --times 4 -- gcc -O2 -c -o "$DIR/big.o" "$DIR/big.c"
 }
@@ -93,7 +95,8 @@ load lib/common
 		events { worker_connections 64; }
 		http {
 			access_log off;
-			gzip on; gzip_types application/octet-stream text/plain; default_type text/plain;
+			gzip on; gzip_types application/octet-stream text/plain;
+			default_type text/plain;
 			client_body_temp_path $DIR/b; proxy_temp_path $DIR/p;
 			fastcgi_temp_path $DIR/f; uwsgi_temp_path $DIR/u; scgi_temp_path $DIR/s;
 			server { listen 127.0.0.1:$port; root $DIR/www; }
@@ -102,11 +105,13 @@ load lib/common
 	cat >"$DIR/get.py" <<-END
 		import urllib.request
 		for i in range(250):
-		    q = urllib.request.Request("http://127.0.0.1:$port/file", headers={"Accept-Encoding": "gzip"})
+		    q = urllib.request.Request("http://127.0.0.1:$port/file",
+		                               headers={"Accept-Encoding": "gzip"})
 		    assert urllib.request.urlopen(q, timeout=20).read()
 	END
+	local connect="socket.create_connection((\"127.0.0.1\", $port)).close()"
 	compared real_programs --every 60 --times 4 \
-		--ready "python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", $port)).close()'" \
+		--ready "python3 -c 'import socket; $connect'" \
 		--load "python3 $DIR/get.py & python3 $DIR/get.py; wait" \
 		--stop "kill -QUIT \$(cat $DIR/nginx.pid)" -- nginx -c "$DIR/nginx.conf" -p "$DIR"
 }

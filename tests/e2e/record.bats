@@ -50,22 +50,27 @@ ask() {
 	[ "$(ask "SELECT sum(bytes) >> 20 FROM samples JOIN entries USING (tally)
 		JOIN nodes n ON n.number = node JOIN frames f ON f.number = frame
 		WHERE function = 'inner'")" -ge 31 ]
-	[ "$(ask 'SELECT count(*) FROM samples WHERE time_ns > (SELECT value FROM figures WHERE name = "duration_ns")')" = 0 ]
-	[ "$(ask "SELECT count(*) FROM ranges WHERE what = 'mmap file' AND detail LIKE '%libc.so.6'")" -ge 1 ]
-	[ "$(ask "SELECT count(*) FROM ranges WHERE what = 'execve' AND detail LIKE '%call_tree'")" = 1 ]
+	[ "$(ask "SELECT count(*) FROM samples
+		WHERE time_ns > (SELECT value FROM figures WHERE name = 'duration_ns')")" = 0 ]
+	[ "$(ask "SELECT count(*) FROM ranges
+		WHERE what = 'mmap file' AND detail LIKE '%libc.so.6'")" -ge 1 ]
+	[ "$(ask "SELECT count(*) FROM ranges
+		WHERE what = 'execve' AND detail LIKE '%call_tree'")" = 1 ]
 }
 
 @test "killed at any moment: it opens, says incomplete, and has what came before" {
 	need sqlite3 python3
 	grower
-	"$TARE" run --as-root -r "$DIR/r.tare" --kill-on-exit -- /usr/bin/python3 "$DIR/grow.py" 1000 >/dev/null 2>&1 &
+	"$TARE" run --as-root -r "$DIR/r.tare" --kill-on-exit -- /usr/bin/python3 \
+		"$DIR/grow.py" 1000 >/dev/null 2>&1 &
 	pids=$!
 	until_true 20 has_sampled 3000000
 	kill -KILL "$pids"
 	finished "$pids"
 	run "$TARE" report "$DIR/r.tare"
 	status_is 0
-	says 'is incomplete: tare was ended while it recorded' 'recording incomplete' 'snapshot after'
+	says 'is incomplete: tare was ended while it recorded' \
+		'recording incomplete' 'snapshot after'
 	run -0 "$TARE" export "$DIR/r.tare" --format folded
 	says '^python3;'
 	[ "$(ask "SELECT value FROM figures WHERE name = 'complete'")" = 0 ]
@@ -73,7 +78,8 @@ ask() {
 
 # has_sampled BYTES: the recording's last checkpoint has so many.
 has_sampled() {
-	[ -f "$DIR/r.tare" ] && [ "$(ask 'SELECT sum(grown) FROM entries' 2>/dev/null)" -gt "$1" ] 2>/dev/null
+	[ -f "$DIR/r.tare" ] &&
+		[ "$(ask 'SELECT sum(grown) FROM entries' 2>/dev/null)" -gt "$1" ] 2>/dev/null
 }
 
 @test "killed in the middle of a write, again and again" {
@@ -113,7 +119,8 @@ has_sampled() {
 		db = sqlite3.connect(sys.argv[1], isolation_level=None)
 		for sql in ("PRAGMA synchronous = OFF", "PRAGMA cache_size = 2", "BEGIN",
 		            "UPDATE figures SET value = 4711 WHERE name = 'duration_ns'",
-		            "UPDATE frames SET function = hex(randomblob(2000))", "DELETE FROM ticks"):
+		            "UPDATE frames SET function = hex(randomblob(2000))",
+		            "DELETE FROM ticks"):
 		    db.execute(sql)
 		shutil.copy(sys.argv[1], sys.argv[2])
 		shutil.copy(sys.argv[1] + "-journal", sys.argv[2])
@@ -129,7 +136,9 @@ has_sampled() {
 
 @test "the report of a recording that others read meanwhile is whole" {
 	need sqlite3
-	"$TARE" run --as-root -r "$DIR/r.tare" -o "$DIR/a.json" -- sh -c 'for i in 1 2 3 4 5 6 7 8; do ls -R /usr/share >/dev/null; done' >/dev/null 2>&1 &
+	"$TARE" run --as-root -r "$DIR/r.tare" -o "$DIR/a.json" -- \
+		sh -c 'for i in 1 2 3 4 5 6 7 8; do ls -R /usr/share >/dev/null; done' \
+		>/dev/null 2>&1 &
 	pids=$!
 	until_true 20 has_sampled 0
 	while kill -0 "$pids" 2>/dev/null; do
@@ -142,13 +151,18 @@ has_sampled() {
 
 @test "not larger than --max-size, and what was thinned is said" {
 	need sqlite3
-	run "$TARE" run --as-root -r "$DIR/r.tare" --max-size 1MiB --period 4KiB -o "$DIR/a.json" -- sh -c 'for i in 1 2 3 4 5 6; do gcc -x c -O1 -c -o /dev/null /usr/include/stdio.h; ls -R /usr/lib >/dev/null; done'
+	run "$TARE" run --as-root -r "$DIR/r.tare" --max-size 1MiB --period 4KiB \
+		-o "$DIR/a.json" -- sh -c 'for i in 1 2 3 4 5 6; do
+			gcc -x c -O1 -c -o /dev/null /usr/include/stdio.h
+			ls -R /usr/lib >/dev/null
+		done'
 	says 'single samples w.* kept, to stay below --max-size'
 	[ "$(stat -c %s "$DIR/r.tare")" -le $((1 << 20)) ]
 	[ "$(ask "SELECT value FROM figures WHERE name = 'log.level'")" -gt 0 ]
 	# Sums are the ledger's all the same.
 	"$TARE" report "$DIR/r.tare" --format json -o "$DIR/b.json"
-	[ "$(jq -c '.samples.types, .totals' "$DIR/a.json")" = "$(jq -c '.samples.types, .totals' "$DIR/b.json")" ]
+	[ "$(jq -c '.samples.types, .totals' "$DIR/a.json")" = \
+		"$(jq -c '.samples.types, .totals' "$DIR/b.json")" ]
 }
 
 @test "attach records too" {
@@ -178,7 +192,8 @@ has_sampled() {
 }
 
 @test "a run writes its page, its report and its recording in one go" {
-	"$TARE" run --as-root --html "$DIR/p.html" -r "$DIR/r.tare" -o "$DIR/r.json" -- "$PROGRAMS/call_tree" calls
+	"$TARE" run --as-root --html "$DIR/p.html" -r "$DIR/r.tare" -o "$DIR/r.json" \
+		-- "$PROGRAMS/call_tree" calls
 	grep -q '"inner"' "$DIR/p.html"
 	"$TARE" export "$DIR/r.tare" -o "$DIR/q.html"
 	cmp "$DIR/p.html" "$DIR/q.html"
@@ -235,7 +250,8 @@ has_sampled() {
 @test "the disk is full: said, and the command is not disturbed" {
 	mkdir "$DIR/small"
 	mount -t tmpfs -o size=128k none "$DIR/small"
-	run "$TARE" run --as-root -r "$DIR/small/r.tare" -o "$DIR/r.json" -- sh -c 'ls -R /usr/share >/dev/null; echo done'
+	run "$TARE" run --as-root -r "$DIR/small/r.tare" -o "$DIR/r.json" \
+		-- sh -c 'ls -R /usr/share >/dev/null; echo done'
 	umount "$DIR/small"
 	status_is 0
 	says 'done' 'small/r.tare: disk full'
@@ -247,9 +263,11 @@ has_sampled() {
 	export HOME=$DIR PPROF_TMPDIR=$DIR GOFLAGS=-mod=mod GOTOOLCHAIN=local
 	recorded -o "$DIR/r.json" -- "$PROGRAMS/call_tree" calls
 	"$TARE" export "$DIR/r.tare" -o "$DIR/out.pb.gz"
-	go tool pprof -top -unit=B -nodefraction=0 -sample_index=grown "$DIR/out.pb.gz" >"$DIR/top" 2>/dev/null
+	go tool pprof -top -unit=B -nodefraction=0 -sample_index=grown \
+		"$DIR/out.pb.gz" >"$DIR/top" 2>/dev/null
 	grep -q ' inner$' "$DIR/top" || fail "$(cat "$DIR/top")"
-	[ "$(sed -n 's/.*of \([0-9]*\)B total.*/\1/p' "$DIR/top")" = "$(jq '.samples.types.grown.total' "$DIR/r.json")" ] ||
+	[ "$(sed -n 's/.*of \([0-9]*\)B total.*/\1/p' "$DIR/top")" \
+		= "$(jq '.samples.types.grown.total' "$DIR/r.json")" ] ||
 		fail "$(head -8 "$DIR/top")"
 	go tool pprof -raw "$DIR/out.pb.gz" 2>/dev/null >"$DIR/raw"
 	grep -q 'grown/bytes live_peak/bytes' "$DIR/raw" || fail "$(head -20 "$DIR/raw")"
@@ -261,7 +279,8 @@ has_sampled() {
 	"$TARE" run --as-root -r "$DIR/a.tare" -o "$DIR/a.json" -- "$PROGRAMS/call_tree" calls
 	"$TARE" run --as-root -r "$DIR/b.tare" -o "$DIR/b.json" -- "$PROGRAMS/call_tree" calls
 	"$TARE" diff "$DIR/a.tare" "$DIR/b.tare" --picture grown -o "$DIR/same.json"
-	[ "$(jq '[.functions[] | select(.function == "inner") | .total.grown.change][0] | fabs < 2097152' "$DIR/same.json")" = true ] ||
+	[ "$(jq '[.functions[] | select(.function == "inner") | .total.grown.change][0] |
+		fabs < 2097152' "$DIR/same.json")" = true ] ||
 		fail "$(jq -c '.functions[0:3]' "$DIR/same.json")"
 	"$TARE" run --as-root -r "$DIR/c.tare" -o "$DIR/c.json" -- "$PROGRAMS/call_tree" thread
 	run -0 "$TARE" diff "$DIR/a.tare" "$DIR/c.tare" --picture grown

@@ -53,7 +53,8 @@ without() {
 	TARE_REFUSE=tare_sys_exit run -0 "$TARE" run -v -o "$DIR/r.json" -- true
 	[ "$(grep -c 'without sys_exit: the kernel refused tare_sys_exit: ' <<<"$output")" -eq 1 ]
 	holds '"the kernel refused tare_sys_exit: " in f["virtual"]'
-	holds 'all(v is None for p in r["processes"] for t in p["tasks"] for v in t["virtual"].values())'
+	holds 'all(v is None for p in r["processes"] for t in p["tasks"]
+		for v in t["virtual"].values())'
 	TARE_REFUSE=tare_sys_exit run -0 "$TARE" run -- true
 	[[ "$output" == *'NOT MEASURED'*'virtual: the kernel refused tare_sys_exit: '* ]]
 }

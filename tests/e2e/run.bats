@@ -83,7 +83,9 @@ teardown() {
 
 @test "no descriptors beyond 0, 1, 2, but the caller's own" {
 	# Descriptors that bats has open are the caller's: close them.
-	run bash -c 'for f in /proc/self/fd/*; do f=${f##*/}; [ $f -gt 2 ] && eval "exec $f>&-"; done
+	run bash -c 'for f in /proc/self/fd/*; do
+			f=${f##*/}; [ $f -gt 2 ] && eval "exec $f>&-"
+		done
 		exec "$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/show"'
 	status_is 0
 	[ "$(grep '^fd' <<<"$output" | tr '\n' ' ')" = 'fd 0 fd 1 fd 2 ' ] || fail "$output"
@@ -152,7 +154,8 @@ teardown() {
 	chmod 755 "$DIR" "$DIR/show"
 	run "$TARE" run --user "$user" -o "$DIR/r.json" -- "$DIR/show"
 	status_is 0
-	[ "$(sed -n 's/^Groups:\t//p' <<<"$output" | tr ' ' '\n' | sed '/^$/d' | sort -n | tr '\n' ' ')" = \
+	[ "$(sed -n 's/^Groups:\t//p' <<<"$output" | tr ' ' '\n' | sed '/^$/d' |
+		sort -n | tr '\n' ' ')" = \
 		"$cgroups" ] || fail "not $cgroups:" "$output"
 }
 

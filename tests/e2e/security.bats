@@ -402,9 +402,11 @@ signal_taken() {
 	finish
 	umount "$DIR/disk"
 	status_is 0
-	says "error: $DIR/disk/r.tare:" "$DIR/disk/r.tare: disk full: it holds the state .* s after the start"
+	says "error: $DIR/disk/r.tare:" \
+		"$DIR/disk/r.tare: disk full: it holds the state .* s after the start"
 	says_not '\.tmp'
-	[ "$(jq -r .features.recording.why "$DIR/own/r.json" | cut -d: -f1)" = "disk full at $DIR/disk/r.tare" ]
+	[ "$(jq -r .features.recording.why "$DIR/own/r.json" |
+		cut -d: -f1)" = "disk full at $DIR/disk/r.tare" ]
 	run "$TARE" report "$DIR/own/copy.tare"
 	status_is 0
 	says 'copy.tare is incomplete: disk full: this is the state'
@@ -412,7 +414,8 @@ signal_taken() {
 }
 
 has_state() {
-	[ "$(sqlite3 -readonly "$DIR/disk/r.tare" "SELECT count(*) FROM figures WHERE name = 'complete'" 2>/dev/null)" = 1 ]
+	[ "$(sqlite3 -readonly "$DIR/disk/r.tare" \
+		"SELECT count(*) FROM figures WHERE name = 'complete'" 2>/dev/null)" = 1 ]
 }
 
 @test "the disk is full at the start: the file given is named, and the status is the command's" {
@@ -445,9 +448,10 @@ has_state() {
 		    if libc.ptrace(16, tare, 0, 0) < 0:
 		        raise OSError(ctypes.get_errno(), "ptrace")
 		refused("ptrace", ptrace)
+		look = dict.fromkeys(("exe", "cwd", "root"), os.readlink) | {"fd": os.listdir}
 		for name in ("mem", "maps", "environ", "exe", "cwd", "root", "fd", "io"):
 		    path = f"/proc/{tare}/{name}"
-		    refused(name, lambda: (os.listdir if name == "fd" else os.readlink if name in ("exe", "cwd", "root") else open)(path))
+		    refused(name, lambda: look.get(name, open)(path))
 		print("tried", tare)
 	END
 	run "$TARE" run --user nobody -o "$DIR/own/r.json" -- python3 "$DIR/try.py"
@@ -512,7 +516,8 @@ has_state() {
 			import ctypes, mmap, os, shutil, sys
 			how, dir = sys.argv[1:]
 			lib = dir + "/libz.so"
-			shutil.copy([m.split()[-1] for m in open("/proc/self/maps") if "libc.so" in m][0], lib)
+			libc = [m.split()[-1] for m in open("/proc/self/maps") if "libc.so" in m][0]
+			shutil.copy(libc, lib)
 			ctypes.CDLL(lib)
 			other = dir + "/other"
 			if how == "pipe":
@@ -546,7 +551,8 @@ has_state() {
 	touch "$DIR/up" "$DIR/done"
 	chmod 666 "$DIR/up" "$DIR/done"
 	"$TARE" run --user nobody --ring-size 64KiB -o "$DIR/own/r.json" -- \
-		sh -c 'echo up >"$0/up"; read -r _ <"$0/go"; "$0/churn" 4000 4; echo done >"$0/done"; exit 3' "$DIR" 3>&- 9>&- &
+		sh -c 'echo up >"$0/up"; read -r _ <"$0/go"; "$0/churn" 4000 4
+			echo done >"$0/done"; exit 3' "$DIR" 3>&- 9>&- &
 	started+=($!)
 	until_true 20 test -s "$DIR/up"
 	# Nobody empties it meanwhile.

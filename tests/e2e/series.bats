@@ -49,19 +49,22 @@ same() {
 		assert earlier["duration_ns"] < last["time_ns"] < r["duration_ns"]
 		def flow(report, kind, way):
 		    total = report["totals"][kind]
-		    return (total[way] or 0) + (total["by_others"][way] or 0 if "by_others" in total else 0)
+		    others = total["by_others"][way] if "by_others" in total else 0
+		    return (total[way] or 0) + (others or 0)
 		for kind, held in last["kinds"].items():
 		    net = earlier["totals"][kind]["net"]
 		    if net is None or held is None:
 		        if (net, held) != (None, None):
 		            bad.append(f"{kind}: {held} at the last point, {net} in the totals")
 		        continue
-		    came, went = (flow(r, kind, way) - flow(earlier, kind, way) for way in ("in", "out"))
+		    came, went = (flow(r, kind, way) - flow(earlier, kind, way)
+		                  for way in ("in", "out"))
 		    # What the group has otherwise than the events may be in either.
 		    off = [0] + [x["totals"][kind]["unattributed"] or 0 for x in (earlier, r)]
 		    net -= off[1]
 		    if not net - went + min(off) <= held <= net + came + max(off):
-		        bad.append(f"{kind}: {held} at the last point, {net} before, -{went} +{came}, {off}")
+		        bad.append(f"{kind}: {held} at the last point, {net} before, "
+		                   f"-{went} +{came}, {off}")
 		for p in r["series"]:
 		    k = p["kinds"]
 		    rss = k["anon"] + k["file"] + k["shmem"]

@@ -43,7 +43,8 @@ teardown() {
 
 @test "stripped: one name a function, all of them there" {
 	folded -- "$PROGRAMS/call_stripped" calls
-	grown_below '__libc_start.*;\[call_stripped\+0x[0-9a-f]*\];.*;.*;\[call_stripped\+0x[0-9a-f]*\] '
+	local frame='\[call_stripped\+0x[0-9a-f]*\]'
+	grown_below "__libc_start.*;$frame;.*;.*;$frame "
 }
 
 @test "C++ names" {
@@ -96,18 +97,27 @@ teardown() {
 
 @test "python3" {
 	need python3
-	complete /usr/bin/python3 -c "x = [str(i) * 5 for i in range(600000)]; x.sort(key=lambda s: s[::-1])"
+	complete /usr/bin/python3 \
+		-c "x = [str(i) * 5 for i in range(600000)]; x.sort(key=lambda s: s[::-1])"
+}
+
+# Of C, 300.
+functions() {
+	for i in $(seq 300); do
+		echo "int f$i(int *a) { int s = $i; for (int i = 0; i < *a; i++) s += a[i];"
+		echo "return s; }"
+	done
 }
 
 @test "gcc: driver, cc1, as" {
 	need gcc
-	for i in $(seq 300); do echo "int f$i(int *a) { int s = $i; for (int i = 0; i < *a; i++) s += a[i]; return s; }"; done >"$DIR/a.c"
+	functions >"$DIR/a.c"
 	complete gcc -O2 -c -o "$DIR/a.o" "$DIR/a.c"
 }
 
 @test "a C++ program: cppcheck" {
 	need cppcheck
-	for i in $(seq 300); do echo "int f$i(int *a) { int s = $i; for (int i = 0; i < *a; i++) s += a[i]; return s; }"; done >"$DIR/a.c"
+	functions >"$DIR/a.c"
 	complete cppcheck --quiet --enable=all "$DIR/a.c"
 }
 
@@ -152,6 +162,7 @@ input()" <"$DIR/in" >"$DIR/out" 2>&1 3>&- &
 	until_true 20 grown_twice
 	exec 9>&-
 	finished "${started[1]}"
-	[ "$(jq '.samples.complete_share >= 0.99 and .samples.count > 50' "$DIR/r.json")" = true ] ||
+	[ "$(jq '.samples.complete_share >= 0.99 and .samples.count > 50' \
+		"$DIR/r.json")" = true ] ||
 		fail "$(jq -c .samples "$DIR/r.json")"
 }

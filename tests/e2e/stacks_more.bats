@@ -21,7 +21,8 @@ library() {
 		static volatile int after;
 		__attribute__((noipa)) static void $1_inner(void)
 		{
-			char *mem = mmap(0, 32 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			char *mem = mmap(0, 32 << 20, PROT_READ | PROT_WRITE,
+					 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 			madvise(mem, 32 << 20, MADV_NOHUGEPAGE);
 			for (int at = 0; at < 32 << 20; at += 4096)
 				mem[at] = 1;
@@ -140,10 +141,12 @@ for_each_build() {
 	library gone
 	cp "$DIR/gone.so" "$DIR/bare.so"
 	strip "$DIR/bare.so"
-	folded -- bash -c 'exec 8<"$1" 9<"$2"; rm "$1" "$2"; exec "$0" /proc/self/fd/8 /proc/self/fd/9' \
+	folded -- bash \
+		-c 'exec 8<"$1" 9<"$2"; rm "$1" "$2"; exec "$0" /proc/self/fd/8 /proc/self/fd/9' \
 		"$PROGRAMS/call_lib" "$DIR/gone.so" "$DIR/bare.so"
 	grown_below ';main;call;grow;gone_outer;gone_inner '
-	grown_below ';main;call;grow;\[bare.so \(deleted\)\+0x[0-9a-f]*\];\[bare.so \(deleted\)\+0x[0-9a-f]*\] '
+	local frame='\[bare.so \(deleted\)\+0x[0-9a-f]*\]'
+	grown_below ";main;call;grow;$frame;$frame "
 }
 
 # waiting PROGRAM: started, and waits for its input to end.
@@ -200,7 +203,8 @@ blocks_usr1() {
 	tree shut
 	cp "$PROGRAMS/call_lib" "$DIR/lib_user"
 	folded -- unshare -m sh -c 'mount -t tmpfs none /mnt && cp "$@" /mnt &&
-		/mnt/lib_user /mnt/inside.so; exec /mnt/shut calls' sh "$DIR/lib_user" "$DIR/inside.so" "$DIR/shut"
+		/mnt/lib_user /mnt/inside.so; exec /mnt/shut calls' \
+		sh "$DIR/lib_user" "$DIR/inside.so" "$DIR/shut"
 	grown_below ';main;call;grow;inside_outer;inside_inner '
 	grown_below ';main;shut_outer;shut_middle;shut_inner '
 }

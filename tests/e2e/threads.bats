@@ -30,7 +30,8 @@ load lib/common
 
 @test "faults that read() takes are the kernel's" {
 	"$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/sys_grow" 8 </dev/null
-	[ "$(report get "$DIR/r.json" "r['features']['faults_kernel']['state']")" != "not measured" ] ||
+	[ "$(report get "$DIR/r.json" "r['features']['faults_kernel']['state']")" != \
+		"not measured" ] ||
 		skip "this kernel doesn't tell"
 	report assert "$DIR/r.json" \
 		"by_comm('reader')[0]['faults']['kernel'] >= 2048" \
@@ -84,8 +85,10 @@ load lib/common
 	"$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/threads" 4 8192 </dev/null
 	# 80 MiB by the workers; libc, stacks and program: at most 4 MiB.
 	report assert "$DIR/r.json" \
-		"abs(r['peak']['rss'] - sum(p['rss_at_peak'] for p in processes)) <= r['peak']['bound']" \
-		"(80 << 20) - r['peak']['bound'] <= r['peak']['rss'] <= (84 << 20) + r['peak']['bound']" \
+		"abs(r['peak']['rss'] - sum(p['rss_at_peak'] for p in processes)) <= \
+			r['peak']['bound']" \
+		"(80 << 20) - r['peak']['bound'] <= r['peak']['rss']" \
+		"r['peak']['rss'] <= (84 << 20) + r['peak']['bound']" \
 		"abs(processes[0]['rss_peak'] - r['peak']['rss']) <= r['peak']['bound']" \
 		"by_comm('worker-3')[0]['rss_at_peak'] >= 32 << 20" \
 		"r['peak']['bound'] <= 4 << 20" \

@@ -117,7 +117,11 @@ static const struct shape gevent = {
 		  [TARE_PAGETABLE] = 130 * KIB,
 		  [TARE_KSTACK] = 32 * KIB,
 		  [TARE_KMEM] = 800 * KIB },
-	.slope = { [TARE_ANON] = 7460, [TARE_SHMEM] = 2, [TARE_PAGETABLE] = 15, [TARE_KMEM] = 5012 },
+	.slope = { /* bytes */
+		   [TARE_ANON] = 7460,
+		   [TARE_SHMEM] = 2,
+		   [TARE_PAGETABLE] = 15,
+		   [TARE_KMEM] = 5012 },
 	.ready_us = 31,
 };
 static const struct shape prefork = {
@@ -147,7 +151,11 @@ static const struct shape own = {
 		  [TARE_PAGETABLE] = 50 * KIB,
 		  [TARE_KSTACK] = 16 * KIB,
 		  [TARE_KMEM] = 330 * KIB },
-	.slope = { [TARE_ANON] = 36 * KIB, [TARE_SWAP] = 130, [TARE_PAGETABLE] = 72, [TARE_KMEM] = 1800 },
+	.slope = { /* bytes */
+		   [TARE_ANON] = 36 * KIB,
+		   [TARE_SWAP] = 130,
+		   [TARE_PAGETABLE] = 72,
+		   [TARE_KMEM] = 1800 },
 	.ready_us = NAN,
 };
 

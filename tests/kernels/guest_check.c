@@ -8,7 +8,8 @@
  * Needs no more than a bare kernel and a directory to write to, so that it runs
  * in a guest. It must not know how tare counts, nor include anything of it.
  *
- * usage: guest_check [-p] [-a BACKEND] [-k LEVEL:BYTES] [-u BYTES] [-d DIR] [-t SECONDS] TARE PROGRAM [ARG…]
+ * usage: guest_check [-p] [-a BACKEND] [-k LEVEL:BYTES] [-u BYTES] [-d DIR] [-t SECONDS]
+ *        TARE PROGRAM [ARG…]
  * With -p tare attaches at the program's first checkpoint; what the program says
  * of its tasks is not held against it then, since it tells from their start.
  * With -k kernel memory is reported at LEVEL and, at the checkpoint "made", the

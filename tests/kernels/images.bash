@@ -21,7 +21,8 @@ newest() {
 	flavour=$(sed -n 's/.*://p' <<<"$3")
 	version=${version//./\\.}
 	[ "${3%:*}" = . ] && version='[0-9]'
-	apt_at "$1" "$2" apt-cache --names-only search "^linux-image-$version.*-${flavour:-cloud-$2}\$" |
+	apt_at "$1" "$2" apt-cache --names-only search \
+		"^linux-image-$version.*-${flavour:-cloud-$2}\$" |
 		awk '$1 !~ /unsigned/ { print $1 }' | sort -V | tail -n1
 }
 
@@ -56,8 +57,8 @@ unpack() {
 	(cd "$dir" && apt_at "$1" "$2" apt-get -qq download "${parts[@]}") >&2 || return 1
 	for deb in "$dir"/*.deb; do
 		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$dir" --wildcards \
-			--exclude='*/rt/*' '*/vmlinuz*' '*/zram.ko*' '*/zsmalloc.ko*' '*/lzo*.ko*' '*/lz4*.ko*' \
-			'*/842*.ko*' '*/zstd*.ko*' 2>/dev/null
+			--exclude='*/rt/*' '*/vmlinuz*' '*/zram.ko*' '*/zsmalloc.ko*' \
+			'*/lzo*.ko*' '*/lz4*.ko*' '*/842*.ko*' '*/zstd*.ko*' 2>/dev/null
 	done
 	find "$dir" -name 'vmlinuz*' -type f -exec mv {} "$dir/vmlinuz" \;
 	mkdir -p "$dir/modules"

@@ -10,13 +10,16 @@ build() {
 	local why=$work/$1/why
 	mkdir -p "$work/$1" && rm -f "$why"
 	[ "$1" != "$host" ] || return 0
-	command -v "qemu-system-$(machine "$1")" >/dev/null || { echo "no qemu for it: tools/setup $1" >"$why"; return 2; }
-	command -v "$(machine "$1")-linux-gnu-gcc" >/dev/null || { echo "no compiler for it: tools/setup $1" >"$why"; return 2; }
+	command -v "qemu-system-$(machine "$1")" >/dev/null ||
+		{ echo "no qemu for it: tools/setup $1" >"$why"; return 2; }
+	command -v "$(machine "$1")-linux-gnu-gcc" >/dev/null ||
+		{ echo "no compiler for it: tools/setup $1" >"$why"; return 2; }
 	"$top/tools/cross-root" "$1" "$top/build/$1-root" >"$work/$1/root.log" 2>&1 ||
 		{ tail -n1 "$work/$1/root.log" >"$why"; return 2; }
 	# Its own flags: those of a make that runs this have a job server, and its variables.
 	env -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS -u CC -u TARE -u PROGRAMS \
-		make -C "$top" --no-print-directory -j"$(nproc)" ARCH="$1" O="$O/$1" build-guest </dev/null >"$work/$1/build.log" 2>&1
+		make -C "$top" --no-print-directory -j"$(nproc)" ARCH="$1" O="$O/$1" build-guest \
+			</dev/null >"$work/$1/build.log" 2>&1
 }
 
 # machine ARCH: as uname has it
@@ -47,7 +50,8 @@ ship() {
 	mkdir -p "$root/$(dirname "$to")"
 	cp -L "$1" "$root/$to" || return 1
 	libraries "$1" | while read -r lib; do
-		[ -e "$root/$lib" ] || { mkdir -p "$root/${lib%/*}" && cp -L "$sysroot$lib" "$root/$lib"; }
+		[ -e "$root/$lib" ] || { mkdir -p "$root/${lib%/*}" &&
+			cp -L "$sysroot$lib" "$root/$lib"; }
 	done
 	return 0
 }
@@ -65,7 +69,8 @@ libraries() {
 
 needed() {
 	local name
-	readelf -d "$1" 2>/dev/null | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | while read -r name; do
+	readelf -d "$1" 2>/dev/null | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
+		while read -r name; do
 		[ -e "$sysroot/$folder/$name" ] || continue
 		echo "/$folder/$name"
 		needed "$sysroot/$folder/$name"
@@ -77,7 +82,8 @@ pack() {
 	local program
 	rm -rf "$root" && mkdir -p "$root/bin" "$root/etc" "$root/tests" || return 1
 	cp "$here/init" "$root/init"
-	cp "$here/tests.sh" "$here/refused" "$here"/*.list "$root/tests/" && cp "$LIST" "$root/tests/tests.list" || return 1
+	cp "$here/tests.sh" "$here/refused" "$here"/*.list "$root/tests/" &&
+		cp "$LIST" "$root/tests/tests.list" || return 1
 	echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
 	echo 'root:x:0:' >"$root/etc/group"
 	ship "$(in_root busybox)" /bin/busybox && ship "$tare" /tests/tare &&
@@ -117,7 +123,8 @@ ship_python() {
 for m in list(sys.modules.values()):
 	if getattr(m, "__file__", None): print(m.__file__)' |
 		while read -r file; do
-			[ -e "$sysroot$file" ] && mkdir -p "$root/${file%/*}" && cp "$sysroot$file" "$root/$file"
+			[ -e "$sysroot$file" ] && mkdir -p "$root/${file%/*}" &&
+				cp "$sysroot$file" "$root/$file"
 		done
 	# Without any it is another version, and could not begin.
 	compgen -G "$root/usr/lib/python3*" >/dev/null || rm "$root/usr/bin/python3"
@@ -128,9 +135,11 @@ listed() {
 	awk '$2 == "exact" || $2 == "attach" || $2 == "kmem" || $2 == "samples" || $2 == "packed" ||
 		$2 == "untouched" || $2 == "fexit" || $2 == "recording" { print $3 }
 		$2 == "backend" || $2 == "settled" { print $4 }
-		$2 == "refuse" || $2 == "group" { print "parked" }' "$LIST" "$here"/many.list | sort -u
+		$2 == "refuse" || $2 == "group" { print "parked" }' "$LIST" "$here"/many.list |
+		sort -u
 }
 
 built() {
-	if [ -e "$built/tests/kernels/$1" ]; then echo "$built/tests/kernels/$1"; else echo "$programs/$1"; fi
+	local test=$built/tests/kernels/$1
+	if [ -e "$test" ]; then echo "$test"; else echo "$programs/$1"; fi
 }

@@ -20,7 +20,8 @@ trap 'rm -rf "$top"' EXIT
 test_doctor() {
 	timeout -k 5 "$LIMIT" "$TARE" doctor >"$dir/out" 2>&1
 	status=$?
-	if [ $status -eq 0 ] && grep -q "counter backend $BACKEND\b" "$dir/out" && ! grep -q 'refused tare_' "$dir/out"; then
+	if [ $status -eq 0 ] && grep -q "counter backend $BACKEND\b" "$dir/out" &&
+		! grep -q 'refused tare_' "$dir/out"; then
 		cat "$dir/out"
 		return 0
 	fi
@@ -34,7 +35,8 @@ test_samples() {
 	program=$PROGRAMS/$1
 	shift
 	rm -f "$dir/run.json"
-	timeout -k 5 "$LIMIT" "$TARE" run --period 16KiB -o "$dir/run.json" -- "$program" "$@" >"$dir/out" 2>&1
+	timeout -k 5 "$LIMIT" "$TARE" run --period 16KiB -o "$dir/run.json" \
+		-- "$program" "$@" >"$dir/out" 2>&1
 	status=$?
 	[ $status -eq 0 ] && grep -q '"balanced": *true' "$dir/run.json" &&
 		grep -Eq '"complete_share": *(1|0\.99)' "$dir/run.json" &&
@@ -109,9 +111,12 @@ test_settled() {
 	"$TARE" doctor | grep -q 'yes  *mod_memcg_state' || return 77
 	while [ "$times" -gt 0 ]; do
 		times=$((times - 1))
-		timeout -k 5 "$LIMIT" "$TARE" run -o "$dir/run.json" -- "$program" "$@" </dev/null >"$dir/out" 2>&1
+		timeout -k 5 "$LIMIT" "$TARE" run -o "$dir/run.json" \
+			-- "$program" "$@" </dev/null >"$dir/out" 2>&1
 		status=$?
-		sed -n 's/^"kmem": .*\("by_events": [0-9-]*\), .*\("difference": [0-9-]*\), .*\("hidden": [0-9a-z-]*\), .*/\1, \2, \3/p' "$dir/run.json"
+		figures='\("by_events": [0-9-]*\), .*\("difference": [0-9-]*\)'
+		figures="$figures, .*\("'"hidden": [0-9a-z-]*\)'
+		sed -n "s/^\"kmem\": .*$figures, .*/\1, \2, \3/p" "$dir/run.json"
 		[ $status -eq 0 ] && grep -q '"balanced": *true' "$dir/run.json" && continue
 		echo "exit $status; should be 0, with balanced books"
 		cat "$dir/out"
@@ -126,7 +131,8 @@ test_old() {
 	"$TARE" doctor >"$dir/doctor" 2>&1
 	doctor=$?
 	[ $status -eq 125 ] && [ $doctor -eq 1 ] && [ ! -e "$dir/ran" ] &&
-		grep -q "error: $1: " "$dir/out" && sed 2q "$dir/doctor" | grep -q "can't work, without: .*$1" && return 0
+		grep -q "error: $1: " "$dir/out" && sed 2q "$dir/doctor" |
+			grep -q "can't work, without: .*$1" && return 0
 	echo "exit $status, doctor $doctor; should be 125 and 1, and name $1"
 	cat "$dir/out" "$dir/doctor"
 	return 1
@@ -161,11 +167,14 @@ test_untouched() {
 
 # group: what control groups of version 2 tell
 test_group() {
-	timeout -k 5 "$LIMIT" "$TARE" run -o "$dir/run.json" -- "$PROGRAMS/parked" </dev/null >"$dir/out" 2>&1
+	timeout -k 5 "$LIMIT" "$TARE" run -o "$dir/run.json" \
+		-- "$PROGRAMS/parked" </dev/null >"$dir/out" 2>&1
 	status=$?
 	grep -q '"cgroup": {"version": 1' "$dir/run.json" && return 77
-	[ $status -eq 0 ] && grep -Eq '"cgroup": {"version": 2, [^{]*"peak": [1-9]' "$dir/run.json" &&
-		grep -Eq '"stat": {"anon": [0-9].*"slab_unreclaimable": [0-9].*"sock": [0-9]' "$dir/run.json" &&
+	[ $status -eq 0 ] &&
+		grep -Eq '"cgroup": {"version": 2, [^{]*"peak": [1-9]' "$dir/run.json" &&
+		grep -Eq '"stat": {"anon": [0-9].*"slab_unreclaimable": [0-9].*"sock": [0-9]' \
+			"$dir/run.json" &&
 		grep -Eq '"level": "(events|group)", "whole": true' "$dir/run.json" && return 0
 	echo "exit $status; should be 0, with a group of version 2, its peak and its parts"
 	cat "$dir/out"
@@ -186,14 +195,17 @@ test_packed() {
 test_fexit() {
 	TARE_REFUSE=btf_trace_exit_mmap
 	export TARE_REFUSE
-	if { [ -n "${GUEST-}" ] && [ "$(uname -m)" = x86_64 ]; } || "$TARE" doctor >"$dir/doctor"; then
+	if { [ -n "${GUEST-}" ] && [ "$(uname -m)" = x86_64 ]; } ||
+		"$TARE" doctor >"$dir/doctor"; then
 		test_exact "$@"
 		return
 	fi
 	"$TARE" run -- touch "$dir/ran" >"$dir/out" 2>&1
 	status=$?
-	[ $status -eq 125 ] && [ ! -e "$dir/ran" ] && grep -q "can't work, without: tare_exit_mmap_end: no tracepoint" "$dir/doctor" &&
-		grep -q "refused tare_exit_mmap_end, .*: no tracepoint exit_mmap, and no fexit: " "$dir/out" && return 0
+	[ $status -eq 125 ] && [ ! -e "$dir/ran" ] &&
+		grep -q "can't work, without: tare_exit_mmap_end: no tracepoint" "$dir/doctor" &&
+		grep -q "refused tare_exit_mmap_end, .*: no tracepoint exit_mmap, and no fexit: " \
+			"$dir/out" && return 0
 	echo "exit $status; should be 125, with nothing run, and what cannot be attached"
 	cat "$dir/out" "$dir/doctor"
 	return 1
@@ -202,11 +214,13 @@ test_fexit() {
 # shape: with counters of a shape that is not known it is the classic backend, and says so
 test_shape() {
 	[ "$BACKEND" = percpu ] || return 77
-	TARE_REFUSE=percpu_counter timeout -k 5 "$LIMIT" "$TARE" run -o "$dir/run.json" -- "$PROGRAMS/parked" \
+	TARE_REFUSE=percpu_counter timeout -k 5 "$LIMIT" "$TARE" run -o "$dir/run.json" \
+		-- "$PROGRAMS/parked" \
 		</dev/null >"$dir/out" 2>&1
 	status=$?
 	[ $status -eq 0 ] && grep -q '"checked": *false' "$dir/run.json" &&
-		grep -q '"ledger": {"state": "classic", "why": "backend percpu: mm_struct.rss_stat is no array' "$dir/run.json" &&
+		grep -q '"ledger": {"state": "classic", "why": "backend percpu: mm_struct.rss_stat is' \
+			"$dir/run.json" &&
 		grep -Eq '"peak": {"rss": [1-9]' "$dir/run.json" && return 0
 	echo "exit $status; should be 0, by backend classic, with the reason"
 	cat "$dir/out"
@@ -222,7 +236,8 @@ test_programs() {
 		/stack depth/ { n = split($0, w, " "); n = split(w[n], part, "+"); stack = 0
 			for (i = 1; i <= n; i++) if (part[i] > stack) stack = part[i] + 0 }
 		/processed [0-9]* insns/ { match($0, /processed [0-9]+/)
-			print "program", name, substr($0, RSTART + 10, RLENGTH - 10), stack, us }' >"$dir/programs"
+			print "program", name, substr($0, RSTART + 10, RLENGTH - 10), stack, us }' \
+		>"$dir/programs"
 	cat "$dir/programs"
 	grep -q '^program tare_exit_mmap [1-9]' "$dir/programs"
 }
@@ -254,7 +269,8 @@ refused_names() {
 		esac
 		return
 	fi
-	TARE_REFUSE=tare_ "$TARE" run -- true 2>&1 | sed -n 's/.*one of //p' | tr ' ' '\n' >"$dir/all"
+	TARE_REFUSE=tare_ "$TARE" run -- true 2>&1 | sed -n 's/.*one of //p' |
+		tr ' ' '\n' >"$dir/all"
 	sed -n 's/^\(tare_[a-z_]*\).*/\1/p' "$list" | grep -vxF -f - "$dir/all"
 }
 
@@ -267,10 +283,12 @@ refuse_part() {
 	[ "$2" = - ] && grep -q 'this kernel has anything called' "$dir/out" && return 0
 	balanced=$(grep -c '"balanced": *true' "$dir/run.json")
 	said=1
-	[ "$2" = - ] || said=$(grep -Ec "\"$2\": *\{\"state\": *\"not measured\", *\"why\": *\"" "$dir/run.json")
+	[ "$2" = - ] || said=$(grep -Ec "\"$2\": *\{\"state\": *\"not measured\", *\"why\": *\"" \
+		"$dir/run.json")
 	found=1
 	[ -z "$3" ] || found=$(grep -Ec "$3" "$dir/run.json")
-	[ $status -eq 0 ] && [ "$balanced" -gt 0 ] && [ "$said" -gt 0 ] && [ "$found" -gt 0 ] && return 0
+	[ $status -eq 0 ] && [ "$balanced" -gt 0 ] && [ "$said" -gt 0 ] &&
+		[ "$found" -gt 0 ] && return 0
 	echo "$1 refused: exit $status, balanced $balanced, \"$2\" not measured $said, $3 $found"
 	cat "$dir/out"
 	return 1
@@ -280,7 +298,8 @@ refuse_own() {
 	rm -f "$dir/ran"
 	TARE_REFUSE=$1 timeout -k 5 "$LIMIT" "$TARE" run -- touch "$dir/ran" >"$dir/out" 2>&1
 	status=$?
-	[ $status -eq 125 ] && [ ! -e "$dir/ran" ] && grep -q "refused $1, which the ledger" "$dir/out" && return 0
+	[ $status -eq 125 ] && [ ! -e "$dir/ran" ] &&
+		grep -q "refused $1, which the ledger" "$dir/out" && return 0
 	echo "$1 refused: exit $status; should be 125, with nothing run and a message"
 	cat "$dir/out"
 	return 1
@@ -290,9 +309,11 @@ refuse_own() {
 test_recording() {
 	program=$PROGRAMS/$1
 	shift
-	timeout -k 5 "$LIMIT" "$TARE" run --period 256KiB -r "$dir/r.tare" -- "$program" "$@" >"$dir/out" 2>&1
+	timeout -k 5 "$LIMIT" "$TARE" run --period 256KiB -r "$dir/r.tare" \
+		-- "$program" "$@" >"$dir/out" 2>&1
 	status=$?
-	[ $status -eq 0 ] && gzip -c "$dir/r.tare" >"$dir/r.tare.gz" && base64 "$dir/r.tare.gz" | sed 's/^/recording /' && return 0
+	[ $status -eq 0 ] && gzip -c "$dir/r.tare" >"$dir/r.tare.gz" &&
+		base64 "$dir/r.tare.gz" | sed 's/^/recording /' && return 0
 	echo "exit $status; should be 0, with a recording"
 	cat "$dir/out"
 	return 1

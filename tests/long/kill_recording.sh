@@ -47,8 +47,8 @@ figure() {
 }
 
 has_begun() {
-	[ -s "$dir/r.tare" ] && [ "$(sqlite3 "$dir/r.tare" \
-		"SELECT value > 500000000 FROM figures WHERE name = 'duration_ns'" 2>/dev/null)" = 1 ]
+	[ -s "$dir/r.tare" ] && [ "$(sqlite3 "$dir/r.tare" "SELECT value > 500000000
+		FROM figures WHERE name = 'duration_ns'" 2>/dev/null)" = 1 ]
 }
 
 # What is lost, in ms: from the state in the file to the moment after the kill.

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "store/bench_store.h"
+#include "tests/unit/by_path.h"
 #include "tests/unit/store_file.h"
 
 /* Values that differ from all others, so that a mix-up shows. */
@@ -90,7 +91,7 @@ static void write_bench(const struct bench *b)
 {
 	struct bench_store *s = NULL;
 
-	assert_int_equal(bench_store_create(&s, file, b, NULL), 0);
+	assert_int_equal(bench_create_at(&s, file, b, NULL), 0);
 	for (unsigned i = 0; i < b->rows->len; i++) {
 		struct bench_row *row = b->rows->pdata[i];
 

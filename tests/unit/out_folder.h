@@ -42,7 +42,7 @@ static inline void assert_content(const char *path, const char *expected)
 }
 
 /* Opened, written and closed, as one who has nothing to wait for. */
-static inline int write_to(const char *path, const char *text, const struct fileout_owner *caller)
+static inline int write_to(const char *path, const char *text, const struct owner *caller)
 {
 	struct fileout *out;
 	int err = fileout_open(&out, path, caller);

@@ -13,6 +13,8 @@
 #include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include "bpf/calls.h"
@@ -72,6 +74,21 @@ static void numbers(void **state)
 		    calls_wait(SYS_wait4) && calls_wait(SYS_waitid));
 	assert_false(calls_execve(SYS_mmap) || calls_clone(SYS_execve) || calls_map(SYS_clone) ||
 		     calls_wait(SYS_getdents64));
+}
+
+/* The libc has them of the kernel's headers. */
+static void values(void **state)
+{
+	(void)state;
+	assert_int_equal(UAPI_PROT_EXEC, PROT_EXEC);
+	assert_int_equal(UAPI_MAP_ANONYMOUS, MAP_ANONYMOUS);
+	assert_int_equal(UAPI_PR_SET_VMA, PR_SET_VMA);
+	assert_int_equal(UAPI_PR_SET_VMA_ANON_NAME, PR_SET_VMA_ANON_NAME);
+	assert_true(calls_gives_back(MADV_DONTNEED) && calls_gives_back(MADV_REMOVE) &&
+		    calls_gives_back(MADV_DONTNEED_LOCKED));
+	assert_false(calls_gives_back(MADV_FREE) || calls_gives_back(MADV_WILLNEED));
+	assert_true(calls_makes_code(PROT_READ | PROT_EXEC));
+	assert_false(calls_makes_code(PROT_READ | PROT_WRITE));
 }
 
 /* The one that this program was built for has as many words as a sample, and the registers
@@ -205,8 +222,8 @@ static void in_clone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers), cmocka_unit_test(own),      cmocka_unit_test(words),
-		cmocka_unit_test(chain),   cmocka_unit_test(in_clone),
+		cmocka_unit_test(numbers), cmocka_unit_test(values), cmocka_unit_test(own),
+		cmocka_unit_test(words),   cmocka_unit_test(chain),  cmocka_unit_test(in_clone),
 	};
 
 	return cmocka_run_group_tests_name("arch_regs", tests, NULL, NULL);

@@ -55,7 +55,7 @@ static void another_sort_of_file_is_refused(void **state)
 	assert_refused(-EBADMSG, "not a file of tare bench");
 	write_bytes(file, text, strlen(text));
 	assert_refused(-EBADMSG, "not a file of tare bench");
-	assert_int_equal(bench_store_open(&s, file), -EBADMSG);
+	assert_int_equal(bench_open_at(&s, file), -EBADMSG);
 	assert_said(file, "not a file of tare bench");
 	for (unsigned i = 0; i < 10000; i++)
 		noise[i] = (char)g_random_int();
@@ -77,9 +77,9 @@ static void another_schema_is_named(void **state)
 	write_some();
 	run_sql("PRAGMA user_version = 7");
 	assert_refused(-EPROTONOSUPPORT, "made by a newer tare (schema 7");
-	assert_int_equal(bench_store_open(&s, file), -EPROTONOSUPPORT);
+	assert_int_equal(bench_open_at(&s, file), -EPROTONOSUPPORT);
 	run_sql("PRAGMA user_version = 0");
-	assert_int_equal(bench_store_open(&s, file), -EPROTONOSUPPORT);
+	assert_int_equal(bench_open_at(&s, file), -EPROTONOSUPPORT);
 	assert_said(file, "older");
 }
 
@@ -91,7 +91,7 @@ static void a_name_that_sqlite_would_take_otherwise(void **state)
 
 	(void)state;
 	assert_int_equal(g_chdir(folder), 0);
-	assert_int_equal(bench_store_create(&s, ":memory:", b, NULL), 0);
+	assert_int_equal(bench_create_at(&s, ":memory:", b, NULL), 0);
 	bench_store_close(s);
 	assert_int_equal(bench_store_load(&loaded, ":memory:"), 0);
 	assert_int_equal(loaded->touch, 65536);
@@ -290,7 +290,7 @@ static void planted_code_does_not_run(void **state)
 		"CREATE VIEW v AS SELECT * FROM runs;"
 		"CREATE INDEX i ON runs (stopped_by)");
 	assert_loads();
-	assert_int_equal(bench_store_open(&s, file), 0);
+	assert_int_equal(bench_open_at(&s, file), 0);
 	assert_int_equal(bench_store_run(s, "go",
 					 ((struct bench_row *)b->rows->pdata[0])->runs->pdata[0]),
 			 0);
@@ -402,7 +402,7 @@ static void a_journal_cannot_delete_another_file(void **state)
 	g_byte_array_append(end, magic, sizeof(magic));
 	leave_hot_journal((char *)end->data, end->len);
 	assert_refused(-EBADMSG, "not of tare");
-	assert_int_equal(bench_store_open(&s, file), -EBADMSG);
+	assert_int_equal(bench_open_at(&s, file), -EBADMSG);
 	assert_true(g_file_test(victim, G_FILE_TEST_EXISTS));
 	/* That it would: */
 	g_free(query_text("SELECT count(*) FROM runs"));
@@ -426,7 +426,7 @@ static void try_all(void)
 			fail_msg("does not name the file: %s", text);
 	}
 	bench_free(b);
-	if (!bench_store_open(&s, file)) {
+	if (!bench_open_at(&s, file)) {
 		bench_store_run(s, "go", run);
 		bench_store_close(s);
 	}

@@ -173,13 +173,13 @@ static void a_file_that_exists_is_left_alone(void **state)
 	(void)state;
 	write_bench(b);
 	b->touch++;
-	assert_int_equal(bench_store_create(&s, file, b, NULL), -EEXIST);
+	assert_int_equal(bench_create_at(&s, file, b, NULL), -EEXIST);
 	assert_null(s);
 	b->touch--;
 	assert_file_is(b);
 	text = said_since();
 	assert_string_equal(text, "");
-	assert_int_equal(bench_store_create(&s, folder, b, NULL), -EISDIR);
+	assert_int_equal(bench_create_at(&s, folder, b, NULL), -EISDIR);
 	assert_said("cannot write", folder);
 	bench_free(b);
 }
@@ -191,11 +191,11 @@ static void what_cannot_be_created_is_said(void **state)
 	g_autofree char *path = g_build_filename(folder, "no", "x", NULL);
 
 	(void)state;
-	assert_int_equal(bench_store_create(&s, path, b, NULL), -ENOENT);
+	assert_int_equal(bench_create_at(&s, path, b, NULL), -ENOENT);
 	assert_said("cannot write", path);
-	assert_int_equal(bench_store_open(&s, file), -ENOENT);
+	assert_int_equal(bench_open_at(&s, file), -ENOENT);
 	assert_said("cannot read", file);
-	assert_int_equal(bench_store_open(&s, folder), -EISDIR);
+	assert_int_equal(bench_open_at(&s, folder), -EISDIR);
 	assert_said(folder, "directory");
 	bench_free(b);
 }
@@ -210,7 +210,7 @@ static void writing_goes_on(void **state)
 	b->complete = true;
 	write_bench(b);
 	b->complete = false;
-	assert_int_equal(bench_store_open(&s, file), 0);
+	assert_int_equal(bench_open_at(&s, file), 0);
 	row = some_row(b, "another");
 	g_ptr_array_add(row->runs, some_run(5, 1, false));
 	assert_int_equal(bench_store_row(s, row), 0);
@@ -229,7 +229,7 @@ static void a_run_is_replaced(void **state)
 
 	(void)state;
 	write_bench(b);
-	assert_int_equal(bench_store_open(&s, file), 0);
+	assert_int_equal(bench_open_at(&s, file), 0);
 	run->outcome = BENCH_FAILED;
 	run->stopped_by = g_strdup("it died");
 	run->at[BENCH_STEADY] = (struct bench_weighing){ 0 };
@@ -251,7 +251,7 @@ static void a_row_is_replaced_without_its_runs(void **state)
 	(void)state;
 	some_row(b, "second");
 	write_bench(b);
-	assert_int_equal(bench_store_open(&s, file), 0);
+	assert_int_equal(bench_open_at(&s, file), 0);
 	g_free(row->version);
 	row->version = g_strdup("1.25");
 	g_clear_pointer(&row->root, g_free);
@@ -272,7 +272,7 @@ static void what_cannot_be_kept_changes_nothing(void **state)
 
 	(void)state;
 	write_bench(b);
-	assert_int_equal(bench_store_open(&s, file), 0);
+	assert_int_equal(bench_open_at(&s, file), 0);
 	run->at[BENCH_PEAK].part[BENCH_CHARGED] = INT64_C(1) << 60;
 	assert_int_equal(bench_store_run(s, "go", run), -EINVAL);
 	assert_said(file, "bytes BETWEEN");
@@ -307,17 +307,17 @@ static void one_bench_at_a_time(void **state)
 
 	(void)state;
 	write_bench(b);
-	assert_int_equal(bench_store_open(&s, file), 0);
-	assert_int_equal(bench_store_open(&other, file), -EBUSY);
+	assert_int_equal(bench_open_at(&s, file), 0);
+	assert_int_equal(bench_open_at(&other, file), -EBUSY);
 	assert_said(file, "another tare");
 	child = fork();
 	if (!child)
-		_exit(bench_store_open(&other, file) == -EBUSY ? 0 : 1);
+		_exit(bench_open_at(&other, file) == -EBUSY ? 0 : 1);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 	assert_file_is(b);
 	bench_store_close(s);
-	assert_int_equal(bench_store_open(&other, file), 0);
+	assert_int_equal(bench_open_at(&other, file), 0);
 	bench_store_close(other);
 	bench_store_close(NULL);
 	bench_free(b);
@@ -333,7 +333,7 @@ static void a_shells_lock_is_said_and_passes(void **state)
 
 	(void)state;
 	write_bench(b);
-	assert_int_equal(bench_store_open(&s, file), 0);
+	assert_int_equal(bench_open_at(&s, file), 0);
 	db = open_shell();
 	assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT * FROM runs", NULL, NULL, NULL), 0);
 	assert_int_equal(bench_store_run(s, "go", run), -EBUSY);
@@ -348,7 +348,7 @@ static void a_shells_lock_is_said_and_passes(void **state)
 
 static void the_owner_gets_the_file(void **state)
 {
-	const struct fileout_owner owner = { .set = true, .uid = 1234, .gid = 2345 };
+	const struct owner owner = { .set = true, .uid = 1234, .gid = 2345 };
 	struct bench_store *s = NULL;
 	struct bench *b = some_bench();
 	struct stat st;
@@ -358,7 +358,7 @@ static void the_owner_gets_the_file(void **state)
 		bench_free(b);
 		skip();
 	}
-	assert_int_equal(bench_store_create(&s, file, b, &owner), 0);
+	assert_int_equal(bench_create_at(&s, file, b, &owner), 0);
 	bench_store_close(s);
 	assert_int_equal(stat(file, &st), 0);
 	assert_int_equal(st.st_uid, 1234);
@@ -388,7 +388,7 @@ static void write_for_ever(int fd)
 	struct bench_store *s = NULL;
 	struct bench_run *run;
 
-	if (bench_store_open(&s, file))
+	if (bench_open_at(&s, file))
 		_exit(1);
 	for (uint64_t tasks = 1000;; tasks++) {
 		run = some_run(tasks, 1, true);
@@ -453,7 +453,7 @@ static void a_kill_loses_nothing_that_was_stored(void **state)
 	}
 	assert_true(most > 0);
 	/* The last kill may have left a journal that was not begun to be used. */
-	assert_int_equal(bench_store_open(&s, file), 0);
+	assert_int_equal(bench_open_at(&s, file), 0);
 	assert_int_equal(bench_store_finish(s), 0);
 	bench_store_close(s);
 	bench_free(b);

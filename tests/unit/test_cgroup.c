@@ -17,7 +17,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/process.h"
 #include "capture/cgroup.h"
 #include "capture/cgroup_tree.h"
 
@@ -114,24 +113,6 @@ static void stat_values(void **state)
 		assert_true(cgroup_stat_value(text, *name) == CGROUP_UNKNOWN);
 	assert_true(cgroup_stat_value("", "anon") == CGROUP_UNKNOWN);
 	assert_true(cgroup_stat_value("\n\n", "") == CGROUP_UNKNOWN);
-}
-
-static void start_times(void **state)
-{
-	static const char after[] =
-		" S 1 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4711 9 10 18446744073709551615\n";
-	g_autofree char *plain = g_strconcat("7 (sh)", after, NULL);
-	g_autofree char *hostile = g_strconcat("7 (a) Z 1 2 3 (b) c)", after, NULL);
-	g_autofree char *cut = g_strndup(plain, strstr(plain, " 4711") - plain);
-
-	(void)state;
-	assert_int_equal(process_stat_start(plain), 4711);
-	assert_int_equal(process_stat_start(hostile), 4711);
-	assert_int_equal(process_stat_start(cut), 0);
-	assert_int_equal(process_stat_start("7 (sh)"), 0);
-	assert_int_equal(process_stat_start(""), 0);
-	*strchr(plain, 'S') = 'Z';
-	assert_int_equal(process_stat_start(plain), 0);
 }
 
 static void names(void **state)
@@ -547,13 +528,13 @@ static void nowhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(stat_values),     cmocka_unit_test(start_times),
-		cmocka_unit_test(names),           cmocka_unit_test(reads_v1),
-		cmocka_unit_test(reads_v2),        cmocka_unit_test(reads_nothing),
-		cmocka_unit_test(reads_long),      cmocka_unit_test(takes_above),
-		cmocka_unit_test(pids_below),      cmocka_unit_test(hosts),
-		cmocka_unit_test(makes_nothing),   cmocka_unit_test(sweeps),
-		cmocka_unit_test(follows_no_link), cmocka_unit_test(nowhere),
+		cmocka_unit_test(stat_values),   cmocka_unit_test(names),
+		cmocka_unit_test(reads_v1),      cmocka_unit_test(reads_v2),
+		cmocka_unit_test(reads_nothing), cmocka_unit_test(reads_long),
+		cmocka_unit_test(takes_above),   cmocka_unit_test(pids_below),
+		cmocka_unit_test(hosts),         cmocka_unit_test(makes_nothing),
+		cmocka_unit_test(sweeps),        cmocka_unit_test(follows_no_link),
+		cmocka_unit_test(nowhere),
 	};
 
 	return cmocka_run_group_tests_name("cgroup", tests, begin, end);

@@ -105,7 +105,7 @@ static void an_old_file_hands_on_nothing_where_others_write(void **state)
 
 static void the_caller_gets_the_file(void **state)
 {
-	const struct fileout_owner caller = { true, 1234, 2345 };
+	const struct owner caller = { true, 1234, 2345 };
 	g_autofree char *path = in_folder("x.json"), *theirs = in_folder("theirs");
 
 	(void)state;
@@ -146,7 +146,7 @@ static int through_link(mode_t link_mode, mode_t target_mode, uid_t of)
 {
 	g_autofree char *links = in_folder("links"), *targets = in_folder("targets");
 	g_autofree char *link = in_folder("links/x"), *target = in_folder("targets/x");
-	const struct fileout_owner caller = { true, 1234, 2345 };
+	const struct owner caller = { true, 1234, 2345 };
 	int err;
 
 	assert_int_equal(mkdir(links, 0755), 0);

@@ -8,9 +8,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/proc.h"
+#include "base/process.h"
 
 static void stats(void **state)
 {
@@ -27,6 +31,30 @@ static void stats(void **state)
 	assert_false(proc_stat_parse("7 (a) R 1 7 7 0 -1 ", &s));
 	assert_false(proc_stat_parse("7 (a)", &s));
 	assert_false(proc_stat_parse("", &s));
+}
+
+/* One that has ended does not run, though it is there until it is waited for. */
+static void running(void **state)
+{
+	pid_t pid = fork();
+	struct proc_stat s;
+	siginfo_t ended;
+
+	(void)state;
+	if (!pid) {
+		pause();
+		_exit(0);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(proc_stat_read(pid, &s), 0);
+	assert_true(process_running(pid, s.start));
+	assert_false(process_running(pid, s.start + 1));
+	assert_true(process_running(getpid(), process_own_start()));
+	kill(pid, SIGKILL);
+	assert_int_equal(waitid(P_PID, pid, &ended, WEXITED | WNOWAIT), 0);
+	assert_false(process_running(pid, s.start));
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_false(process_running(pid, s.start));
 }
 
 static bool parse(const char *text, struct proc_map *m)
@@ -94,6 +122,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stats),
+		cmocka_unit_test(running),
 		cmocka_unit_test(maps),
 		cmocka_unit_test(long_lines),
 	};

@@ -14,6 +14,7 @@
 #include "model/thin.h"
 #include "output/output.h"
 #include "store/db_rollback.h"
+#include "tests/unit/by_path.h"
 #include "tests/unit/recordings.h"
 
 /* The JSON has every field. */
@@ -77,14 +78,14 @@ static void only_a_recording_is_replaced(void **state)
 
 	(void)state;
 	assert_true(g_file_set_contents(file, "precious", -1, NULL));
-	assert_int_equal(recording_check(file), -EBADMSG);
+	assert_int_equal(recording_check_at(file), -EBADMSG);
 	assert_said(file, "not a file of tare run -r");
 	assert_true(g_file_set_contents(file, "", 0, NULL));
-	assert_int_equal(recording_check(file), 0);
+	assert_int_equal(recording_check_at(file), 0);
 	write_complete("python");
-	assert_int_equal(recording_check(file), 0);
+	assert_int_equal(recording_check_at(file), 0);
 	rec = begin(64 << 20);
-	assert_int_equal(recording_check(file), -EBUSY);
+	assert_int_equal(recording_check_at(file), -EBUSY);
 	assert_said(file, "another tare is writing it");
 	recording_close(rec);
 }
@@ -338,7 +339,7 @@ static void schema_1_is_read(void **state)
 	assert_int_equal(((struct report_process *)r->processes->pdata[0])->count, 1);
 	assert_int_equal(r->profile->entries->len, 14);
 	assert_int_equal(r->profile->ticks->len, 21);
-	assert_int_equal(recording_check(file), 0); /* and may be replaced */
+	assert_int_equal(recording_check_at(file), 0); /* and may be replaced */
 	report_free(r);
 }
 

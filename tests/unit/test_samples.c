@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "model/profile.h"
+#include "tests/unit/samples_check.h"
 
 #define PAGE 4096ULL
 #define MM 7
@@ -79,7 +80,7 @@ static void mappings(void **state)
 	assert_int_equal(samples_mapping("/dev/zero (deleted)"), MAPPING_SHM);
 	assert_int_equal(samples_mapping("anon_inode:[io_uring]"), MAPPING_URING);
 	assert_int_equal(samples_mapping("/usr/lib/libc.so.6"), MAPPING_FILE);
-	samples_free(s);
+	samples_end(s);
 }
 
 static void spaces(void **state)
@@ -137,7 +138,7 @@ static void live_samples(void **state)
 	sums(s, 2, &peak, &end);
 	assert_int_equal(end, 0);
 	assert_int_equal(peak, 6000);
-	samples_free(s);
+	samples_end(s);
 }
 
 static void heap(void **state)
@@ -154,7 +155,7 @@ static void heap(void **state)
 	sums(s, TARE_PEAK_NOW, &peak, &end);
 	assert_int_equal(end, 50);
 	assert_int_equal(peak, 50);
-	samples_free(s);
+	samples_end(s);
 }
 
 static void ask(struct samples *s, uint64_t start, uint64_t size, uint64_t bytes, unsigned frame)
@@ -220,7 +221,7 @@ static void virtual_mapped(void **state)
 	vma(s, TARE_VMA_GONE, 0, 0, 0, 0, 0);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(untouched_bytes(s, i), 0);
-	samples_free(s);
+	samples_end(s);
 }
 
 /* A heap goes up in steps, down, and up again. */
@@ -236,7 +237,7 @@ static void heap_virtual(void **state)
 	vma(s, TARE_VMA_HEAP, 0x500000 + 40 * PAGE, 0, 0x500000 + 33 * PAGE, 0, 0);
 	assert_true(untouched_bytes(s, 0) >= 32 * (int64_t)PAGE &&
 		    untouched_bytes(s, 0) <= 34 * (int64_t)PAGE);
-	samples_free(s);
+	samples_end(s);
 }
 
 /* Filled by mmap: the samples come before the record of the VMA, which must not end
@@ -275,7 +276,7 @@ static void filled_early(void **state)
 	assert_int_equal(s->early->len, 0);
 	/* Of no VMA, as the first was. */
 	assert_int_equal(aggregates_at(s->aggregates, 0)->grown, 1010);
-	samples_free(s);
+	samples_end(s);
 }
 
 /* What has no address lives as long as its address space, and was there at the peak. */
@@ -307,7 +308,7 @@ static void without_address(void **state)
 	sums(s, 4, &peak, &end);
 	assert_int_equal(peak, 2000);
 	assert_int_equal(end, 0);
-	samples_free(s);
+	samples_end(s);
 }
 
 /* As long as its task, whatever becomes of the address space that made it. */
@@ -336,7 +337,7 @@ static void kernel_stack(void **state)
 	sums(s, 1, &peak, &end);
 	assert_int_equal(peak, 2 * 16384);
 	assert_int_equal(end, 16384);
-	samples_free(s);
+	samples_end(s);
 }
 
 /* Likewise other kernel memory, of which a task has more than one sample. */
@@ -365,7 +366,7 @@ static void kernel_memory(void **state)
 	sums(s, 1, &peak, &end);
 	assert_int_equal(peak, 2 * 5000);
 	assert_int_equal(end, 5000);
-	samples_free(s);
+	samples_end(s);
 }
 
 static int64_t sum(const struct profile *p, enum sample_type sample_type)
@@ -420,7 +421,7 @@ static void scaled(void **state)
 	assert_null(profile_cause_name(r->profile, NO_CAUSE));
 	assert_true(fabs(profile_error(r->profile, 65536 * 100) - 65536 * 10) < 1);
 	report_free(r);
-	samples_free(s);
+	samples_end(s);
 }
 
 int main(void)

@@ -13,6 +13,7 @@
 
 #include "model/live_samples.h"
 #include "tests/unit/samples_fixture.h"
+#include "tests/unit/samples_check.h"
 
 static void add_live(void *sum, struct live_sample *l)
 {
@@ -46,7 +47,7 @@ static void few_live_samples(void **state)
 	for (unsigned i = 0; i < aggregates_count(s->aggregates); i++)
 		assert_int_equal(end[i], 0);
 	assert_int_equal(s->live_count, 0);
-	samples_free(s);
+	samples_end(s);
 }
 
 static void collect_live(void *live_samples, struct live_sample *l)
@@ -194,7 +195,7 @@ static void many_processes(void **state)
 	assert_true(after < 32 << 20);
 	assert_true(s->names->len <= 2 * 32768);
 	assert_true(s->files->len <= 2 * 16384);
-	samples_free(s);
+	samples_end(s);
 }
 
 /* More samples of one mmap() that fills than are kept until its record comes. */
@@ -218,7 +219,7 @@ static void filled_at_once(void **state)
 	for (o.mm = 2; o.mm < 50000; o.mm++)
 		sample(s, &o);
 	assert_true(s->early->len < 10000);
-	samples_free(s);
+	samples_end(s);
 }
 
 /* The rest of an address space's records, after its end. */
@@ -241,7 +242,7 @@ static void late(void **state)
 	assert_int_equal(aggregates_at(s->aggregates, 0)->grown, 20);
 	assert_int_equal(peak[0], 10);
 	assert_int_equal(end[0], 0);
-	samples_free(s);
+	samples_end(s);
 }
 
 int main(void)

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/samples_fixture.h"
+#include "tests/unit/samples_check.h"
 
 /* Sums by task, kind, cause, mapping and stack, as text; `task` is what it is folded into. */
 static GHashTable *sums_of(const struct samples *s, uint64_t seq, GHashTable *folded, bool stacks)
@@ -236,7 +237,7 @@ static void begin(struct history *h, uint64_t number)
 static void finish(struct history *h)
 {
 	for (int i = 0; i < 2; i++)
-		samples_free(h->s[i]);
+		samples_end(h->s[i]);
 	g_array_unref(h->mms);
 	g_array_unref(h->tasks);
 	g_hash_table_unref(h->folded);
@@ -266,7 +267,7 @@ static void folded_or_not(void **state)
 		for (int i = 0; i < 3000; i++) {
 			random_step(&h);
 			if (!draw(500))
-				samples_collect(h.s[0]);
+				samples_collect_checked(h.s[0]);
 			if (!draw(1000))
 				compare(&h, true);
 		}
@@ -334,7 +335,7 @@ static void logged(void **state)
 		(struct samples_watch){ .sample = log_sample, .folded = log_folded, .ctx = &log };
 	for (int i = 0; i < 20000; i++)
 		random_step(&h);
-	samples_collect(h.s[0]);
+	samples_collect_checked(h.s[0]);
 	for (unsigned i = 0; i < log.samples->len; i++) {
 		gpointer id = GUINT_TO_POINTER(g_array_index(log.samples, uint32_t, i)), to;
 
@@ -414,7 +415,7 @@ static void in_a_report(void **state)
 	assert_int_equal(grown, 100000);
 	assert_int_equal(live, 500);
 	report_free(r);
-	samples_free(s);
+	samples_end(s);
 }
 
 /* What lives as long as its task does not outlive it where its final record was lost. */
@@ -435,7 +436,7 @@ static void without_a_final_record(void **state)
 	assert_int_equal(s->live_count, 0);
 	for (unsigned i = 0; i < aggregates_count(s->aggregates); i++)
 		assert_int_equal(aggregates_at(s->aggregates, i)->live, 0);
-	samples_free(s);
+	samples_end(s);
 }
 
 static bool odd_row(void *ctx, uint64_t task, uint64_t proc, uint64_t *into_task,
@@ -475,7 +476,7 @@ static void into_the_row_of_lost_ones(void **state)
 		grown += t->grown;
 	}
 	assert_int_equal(grown, 1000 * 100);
-	samples_free(s);
+	samples_end(s);
 }
 
 int main(void)

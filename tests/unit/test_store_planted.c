@@ -29,7 +29,7 @@ static int setup_open(void **state)
 	victim = g_build_filename(folder, "victim", NULL);
 	write_some();
 	run = some_run(7, 1, false);
-	return bench_store_open(&store, file);
+	return bench_open_at(&store, file);
 }
 
 static int teardown_open(void **state)
@@ -180,9 +180,9 @@ static void another_file_of_that_name(void **state)
 	bench_store_close(store);
 	store = NULL;
 	/* Nor is a link of its name opened for writing. */
-	assert_int_not_equal(bench_store_open(&store, file), 0);
+	assert_int_not_equal(bench_open_at(&store, file), 0);
 	assert_int_equal(rename(aside, file), 0);
-	assert_int_equal(bench_store_open(&store, file), 0);
+	assert_int_equal(bench_open_at(&store, file), 0);
 	assert_writes();
 }
 
@@ -199,7 +199,7 @@ static void a_journal_without_its_file(void **state)
 	write_bench(b);
 	assert_false(is_there(journal));
 	bench_free(b);
-	assert_int_equal(bench_store_open(&store, file), 0);
+	assert_int_equal(bench_open_at(&store, file), 0);
 	assert_writes();
 }
 

@@ -17,7 +17,7 @@
 
 struct fileout {
 	char *path;
-	struct fileout_owner caller;
+	struct owner caller;
 	struct place place; /* of a file */
 	int stream;         /* a descriptor to write into; -1: a file */
 	int pipe;           /* O_PATH of a pipe that nobody read at the start; -1: none */
@@ -147,7 +147,7 @@ static int take_place(struct fileout *out)
 	return err;
 }
 
-int fileout_open(struct fileout **result, const char *path, const struct fileout_owner *caller)
+int fileout_open(struct fileout **result, const char *path, const struct owner *caller)
 {
 	struct fileout *out = g_new0(struct fileout, 1);
 	int fd = named_descriptor(path), err;
@@ -202,7 +202,7 @@ const char *fileout_name(const struct fileout *out)
 
 bool fileout_trusts(const struct fileout *out, uid_t uid)
 {
-	return place_trusts(&out->caller, uid) || !place_shared(out->place.dir, &out->caller);
+	return owner_trusts(&out->caller, uid) || !place_shared(out->place.dir, &out->caller);
 }
 
 bool fileout_same(const struct fileout *a, const struct fileout *b)
@@ -217,7 +217,7 @@ bool fileout_same(const struct fileout *a, const struct fileout *b)
 /* As the file was before (`old`), or the caller's. Only root can and must: for anybody
  * else the file is already theirs. Root without CAP_CHOWN (a container) leaves it as it
  * is: better a report than none. */
-static int set_owner(int fd, const struct stat *old, const struct fileout_owner *caller)
+static int set_owner(int fd, const struct stat *old, const struct owner *caller)
 {
 	uid_t uid = old ? old->st_uid : caller->uid;
 	gid_t gid = old ? old->st_gid : caller->gid;

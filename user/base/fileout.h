@@ -9,7 +9,7 @@
  *     owner and mode by its descriptor, and is renamed into place. It appears whole or not
  *     at all, and whatever has the name by then is replaced: no link of that name is
  *     followed after the start. place.h says which are before it.
- *   It is the caller's (sudo's user), of mode 0600 & ~umask, for it holds arguments and
+ *   It is the caller's (owner.h), of mode 0600 & ~umask, for it holds arguments and
  *     paths. Nothing but what was made here changes its owner.
  *   A file that it replaces hands on its mode and owner, but only in a directory where
  *     nobody but root and the caller can write: elsewhere anybody may have put it there.
@@ -25,19 +25,14 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Who called tare, where it runs as root for somebody (sudo). */
-struct fileout_owner {
-	bool set;
-	uid_t uid;
-	gid_t gid;
-};
+#include "base/owner.h"
 
 struct fileout;
 
 /* Open an output: it makes no file. `caller` may be NULL. 0, or negative errno with the
  * reason said by log_error(): its directory is missing or not writable, it is a directory, a
  * link that is not followed … */
-int fileout_open(struct fileout **out, const char *path, const struct fileout_owner *caller);
+int fileout_open(struct fileout **out, const char *path, const struct owner *caller);
 void fileout_close(struct fileout *out); /* takes NULL */
 
 /* Make the file, whole. `number` 0: the file itself, else one beside it, as

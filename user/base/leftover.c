@@ -55,7 +55,7 @@ int leftover_create(int dir, char **name)
 	return -EEXIST;
 }
 
-static bool is_abandoned(int dir, const char *name, const struct fileout_owner *caller)
+static bool is_abandoned(int dir, const char *name, const struct owner *caller)
 {
 	int fd = openat(dir, name,
 			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_NOATIME | O_CLOEXEC);
@@ -64,13 +64,13 @@ static bool is_abandoned(int dir, const char *name, const struct fileout_owner *
 
 	if (fd < 0)
 		return false;
-	gone = !fstat(fd, &st) && S_ISREG(st.st_mode) && place_trusts(caller, st.st_uid) &&
+	gone = !fstat(fd, &st) && S_ISREG(st.st_mode) && owner_trusts(caller, st.st_uid) &&
 	       !flock(fd, LOCK_EX | LOCK_NB);
 	close(fd);
 	return gone;
 }
 
-unsigned leftover_sweep(int dir, const struct fileout_owner *caller)
+unsigned leftover_sweep(int dir, const struct owner *caller)
 {
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *list = fd < 0 ? NULL : fdopendir(fd);

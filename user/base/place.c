@@ -16,17 +16,12 @@
 #define LINKS_MOST 40 /* as the kernel's own limit */
 
 struct walk {
-	const struct fileout_owner *caller;
+	const struct owner *caller;
 	int dir;
 	char *rest; /* of the path, from dir */
 	unsigned links;
 	bool linked; /* a link to the file itself was followed */
 };
-
-bool place_trusts(const struct fileout_owner *caller, uid_t uid)
-{
-	return !uid || uid == geteuid() || (caller && caller->set && uid == caller->uid);
-}
 
 /* With a list of who else may (acl(5)), the group's rights are the most that any of them has. */
 static bool has_list(int dir)
@@ -37,22 +32,22 @@ static bool has_list(int dir)
 	return getxattr(path, "system.posix_acl_access", NULL, 0) > 0;
 }
 
-bool place_shared(int dir, const struct fileout_owner *caller)
+bool place_shared(int dir, const struct owner *caller)
 {
 	struct stat st;
 
 	if (fstat(dir, &st))
 		return true;
-	return !place_trusts(caller, st.st_uid) || st.st_mode & S_IWOTH ||
+	return !owner_trusts(caller, st.st_uid) || st.st_mode & S_IWOTH ||
 	       (st.st_mode & S_IWGRP && (st.st_gid || has_list(dir)));
 }
 
 /* Can nobody but whom we trust take away or replace what is of theirs? Its owner can. */
-static bool is_sticky(int dir, const struct fileout_owner *caller)
+static bool is_sticky(int dir, const struct owner *caller)
 {
 	struct stat st;
 
-	return !fstat(dir, &st) && st.st_mode & S_ISVTX && place_trusts(caller, st.st_uid);
+	return !fstat(dir, &st) && st.st_mode & S_ISVTX && owner_trusts(caller, st.st_uid);
 }
 
 static int walk_enter(struct walk *w, const char *name, int flags)
@@ -83,7 +78,7 @@ static int walk_follow_link(struct walk *w, const char *link, const struct stat 
 
 	/* With a second name it is a link of root's to which somebody has made another. */
 	if (place_shared(w->dir, w->caller) &&
-	    (last || !is_sticky(w->dir, w->caller) || !place_trusts(w->caller, st->st_uid) ||
+	    (last || !is_sticky(w->dir, w->caller) || !owner_trusts(w->caller, st->st_uid) ||
 	     st->st_nlink > 1))
 		return -ELOOP;
 	if (++w->links > LINKS_MOST)
@@ -141,7 +136,7 @@ static int walk_step(struct walk *w, char **name)
 	return 1;
 }
 
-int place_find(struct place *p, const char *path, const struct fileout_owner *caller)
+int place_find(struct place *p, const char *path, const struct owner *caller)
 {
 	struct walk w = { .caller = caller, .dir = AT_FDCWD, .rest = g_strdup(path) };
 	int ret = *path ? walk_enter(&w, *path == '/' ? "/" : ".", 0) : -ENOENT;

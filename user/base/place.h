@@ -16,7 +16,9 @@
 #ifndef TARE_PLACE_H
 #define TARE_PLACE_H
 
-#include "base/fileout.h"
+#include <stdbool.h>
+
+#include "base/owner.h"
 
 struct place {
 	int dir;    /* O_PATH */
@@ -25,14 +27,11 @@ struct place {
 
 /* 0; -EISDIR: the path names a directory; -ELOOP: it leads through a link that is not
  * followed; or another negative errno. Not said. */
-int place_find(struct place *p, const char *path, const struct fileout_owner *caller);
+int place_find(struct place *p, const char *path, const struct owner *caller);
 void place_clear(struct place *p);
-
-/* Root, tare's own user, or who called it by sudo. */
-bool place_trusts(const struct fileout_owner *caller, uid_t uid);
 
 /* Can others write in the directory? A group that may write counts as others, unless it is
  * root's. */
-bool place_shared(int dir, const struct fileout_owner *caller);
+bool place_shared(int dir, const struct owner *caller);
 
 #endif

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 /* The name (field 2) may hold anything, so what counts comes after its last ')'. */
 bool proc_stat_parse(const char *text, struct proc_stat *s)
@@ -62,8 +63,13 @@ bool proc_map_parse(char *line, struct proc_map *m)
 	m->path += strspn(m->path, " ");
 	m->path[strcspn(m->path, "\n")] = '\0';
 	m->code = perms[2] == 'x';
-	m->dev = (uint32_t)(major << 20 | minor);
+	m->dev = proc_dev(makedev(major, minor));
 	return true;
+}
+
+uint32_t proc_dev(dev_t device)
+{
+	return (uint32_t)major(device) << 20 | minor(device);
 }
 
 bool proc_line(FILE *f, char line[PROC_LINE])

@@ -23,10 +23,13 @@ bool proc_stat_parse(const char *text, struct proc_stat *s);
 /* The same of a process. 0; -ESRCH: /proc does not show it; -EPROTO: no such text. */
 int proc_stat_read(pid_t pid, struct proc_stat *s);
 
+/* A device's number as the kernel has it: major << 20 | minor. */
+uint32_t proc_dev(dev_t device);
+
 /* A line of /proc/PID/maps. */
 struct proc_map {
 	uint64_t start, end, offset, inode;
-	uint32_t dev; /* as the kernel has it: major << 20 | minor */
+	uint32_t dev; /* as proc_dev() */
 	bool code;
 	char *path; /* in the line, which is cut at its end; "" */
 };

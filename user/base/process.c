@@ -7,7 +7,8 @@
 
 #include "base/proc.h"
 
-uint64_t process_stat_start(const char *text)
+/* 0: it has ended (a zombie), or no such text. */
+static uint64_t start_of(const char *text)
 {
 	struct proc_stat stat;
 
@@ -22,7 +23,7 @@ uint64_t process_own_start(void)
 
 	if (!g_file_get_contents("/proc/self/stat", &stat, NULL, NULL))
 		return 0;
-	return process_stat_start(stat);
+	return start_of(stat);
 }
 
 bool process_running(pid_t pid, uint64_t start)
@@ -31,5 +32,5 @@ bool process_running(pid_t pid, uint64_t start)
 
 	if (!g_file_get_contents(file, &stat, NULL, NULL))
 		return !kill(pid, 0) || errno != ESRCH;
-	return process_stat_start(stat) == start;
+	return start_of(stat) == start;
 }

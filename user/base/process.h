@@ -10,11 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Start time in clock ticks out of the text of /proc/PID/stat (field 22 of proc(5)); 0:
- * it has ended (a zombie), or no such text. */
-uint64_t process_stat_start(const char *stat);
-
-/* This process's. 0: not known. */
+/* This process's start time in clock ticks. 0: not known. */
 uint64_t process_own_start(void);
 
 /* It runs, and began then. In doubt (/proc hides it) true. */

@@ -82,7 +82,7 @@ static int give_folder(int above, const char *name, const struct launch_user *us
 
 	if (fd < 0)
 		return -errno;
-	if (fchown(fd, user->uid, user->gid))
+	if (fchown(fd, user->who.uid, user->who.gid))
 		err = -errno;
 	close(fd);
 	return err;
@@ -94,7 +94,7 @@ static int make_in(int above, const char *name, const struct launch_user *user)
 	struct stat st;
 
 	if (!mkdirat(above, name, 0755))
-		return user->set ? give_folder(above, name, user) : 0;
+		return user->who.set ? give_folder(above, name, user) : 0;
 	if (errno != EEXIST)
 		return -errno;
 	return !fstatat(above, name, &st, 0) && S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
@@ -166,9 +166,10 @@ static GPtrArray *command_prefix(const struct builder *b, const struct workload 
 	if (is_in_other_root(w)) {
 		g_ptr_array_add(argv, g_strdup(b->runtimes));
 		g_ptr_array_add(argv, g_strdup("enter"));
-		if (b->user->set) {
+		if (b->user->who.set) {
 			g_ptr_array_add(argv, g_strdup("--user"));
-			g_ptr_array_add(argv, g_strdup_printf("%u:%u", b->user->uid, b->user->gid));
+			g_ptr_array_add(argv, g_strdup_printf("%u:%u", b->user->who.uid,
+							      b->user->who.gid));
 		}
 		g_ptr_array_add(argv, g_strdup("--bind"));
 		g_ptr_array_add(argv, g_strdup(b->out));

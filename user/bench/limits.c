@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "capture/cgroup_path.h"
 
 #define PID_MAX "/proc/sys/kernel/pid_max"
 #define THREADS_MAX "/proc/sys/kernel/threads-max"
@@ -38,19 +39,16 @@ static char *pids_max_path(void)
 {
 	static const char *const roots[] = { "/sys/fs/cgroup/pids", "/sys/fs/cgroup",
 					     "/sys/fs/cgroup/unified" };
+	static const char *const controllers[] = { "pids", NULL }; /* v1, v2 */
 	g_autofree char *text = NULL;
-	g_auto(GStrv) lines = NULL;
 
 	if (!g_file_get_contents("/proc/self/cgroup", &text, NULL, NULL))
 		return NULL;
-	lines = g_strsplit(text, "\n", -1);
-	for (char **line = lines; *line; line++) {
-		const char *path = strrchr(*line, ':');
+	for (unsigned v = 0; v < G_N_ELEMENTS(controllers); v++) {
+		g_autofree char *path = cgroup_path_of(text, controllers[v]);
 
-		if (!path || (!strstr(*line, ":pids:") && !strstr(*line, "::")))
-			continue;
-		for (unsigned i = 0; i < G_N_ELEMENTS(roots); i++) {
-			char *file = g_build_filename(roots[i], path + 1, "pids.max", NULL);
+		for (unsigned i = 0; path && i < G_N_ELEMENTS(roots); i++) {
+			char *file = g_build_filename(roots[i], path, "pids.max", NULL);
 
 			if (!access(file, R_OK))
 				return file;

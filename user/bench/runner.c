@@ -14,7 +14,6 @@
 
 #define FOREVER "1000000" /* seconds: they are ended by a signal */
 #define AFTER_SPARE_S 3
-#define NS 1000000000ULL
 
 struct runner {
 	const struct runner_config *config;

@@ -78,9 +78,9 @@ static int cgroup_open(struct cgroup *cg)
 /* v2: below a cgroup of threads a new one can't take processes. */
 static bool is_threaded(const struct cgroup *cg)
 {
-	g_autofree char *file = g_build_filename(cg->folder, "cgroup.type", NULL), *type = NULL;
+	g_autofree char *type = NULL;
 
-	return g_file_get_contents(file, &type, NULL, NULL) && strcmp(g_strchomp(type), "domain");
+	return !folder_read(cg->folder, "cgroup.type", &type) && strcmp(g_strchomp(type), "domain");
 }
 
 /* The directory is there: is it what is needed? */

@@ -5,11 +5,10 @@
  * know how the cgroup came to be.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "capture/cgroup.h"
+#include "capture/cgroup_tree.h"
 
 /* memory.stat has some 70 lines of up to 50 bytes. */
 #define STAT_SIZE 16384
@@ -17,29 +16,6 @@
 
 /* v1 says 2^63 less a page, v2 "max". */
 #define UNLIMITED (INT64_C(1) << 62)
-
-/* The file's text; of a longer one the lines that fit, as half a number is none. */
-static int read_at(const struct cgroup *cg, const char *name, char *text, size_t size)
-{
-	size_t len = 0;
-	ssize_t n = 1;
-	int fd = openat(cg->dir, name, O_RDONLY | O_CLOEXEC);
-
-	text[0] = '\0';
-	if (fd < 0)
-		return -errno;
-	while (n > 0 && len < size - 1) {
-		n = TEMP_FAILURE_RETRY(read(fd, text + len, size - 1 - len));
-		len += n > 0 ? n : 0;
-	}
-	n = n < 0 ? -errno : 0;
-	close(fd);
-	if (len == size - 1)
-		while (len && text[len - 1] != '\n')
-			len--;
-	text[len] = '\0';
-	return n;
-}
 
 /* Digits up to the end of the line. "max" is none. */
 static int64_t parse_value(const char *text)
@@ -60,7 +36,8 @@ static int64_t read_value(const struct cgroup *cg, const char *name)
 {
 	char text[VALUE_SIZE];
 
-	return read_at(cg, name, text, sizeof(text)) ? CGROUP_UNKNOWN : parse_value(text);
+	return folder_read_at(cg->dir, name, text, sizeof(text)) ? CGROUP_UNKNOWN :
+								   parse_value(text);
 }
 
 int64_t cgroup_stat_value(const char *text, const char *name)
@@ -115,7 +92,7 @@ int64_t cgroup_read_kernel(const struct cgroup *cg)
 
 	if (cg->version == 1)
 		return read_value(cg, "memory.kmem.usage_in_bytes");
-	read_at(cg, "memory.stat", text, sizeof(text));
+	folder_read_at(cg->dir, "memory.stat", text, sizeof(text));
 	return add_known(cgroup_stat_value(text, "kernel"), cgroup_stat_value(text, "sock"));
 }
 
@@ -125,7 +102,7 @@ int64_t cgroup_read_sock(const struct cgroup *cg)
 
 	if (cg->version == 1)
 		return read_sock_v1(cg);
-	read_at(cg, "memory.stat", text, sizeof(text));
+	folder_read_at(cg->dir, "memory.stat", text, sizeof(text));
 	return cgroup_stat_value(text, "sock");
 }
 
@@ -136,7 +113,7 @@ static void read_v1(const struct cgroup *cg, struct cgroup_counters *now)
 
 	now->current = cgroup_read_current(cg);
 	now->kernel = cgroup_read_kernel(cg);
-	read_at(cg, "memory.stat", text, sizeof(text));
+	folder_read_at(cg->dir, "memory.stat", text, sizeof(text));
 	now->stat[CGROUP_ANON] = cgroup_stat_value(text, "total_rss");
 	now->stat[CGROUP_SHMEM] = cgroup_stat_value(text, "total_shmem");
 	now->stat[CGROUP_FILE] =
@@ -164,7 +141,7 @@ static void read_v2(const struct cgroup *cg, struct cgroup_counters *now)
 	char text[STAT_SIZE];
 
 	now->current = cgroup_read_current(cg);
-	read_at(cg, "memory.stat", text, sizeof(text));
+	folder_read_at(cg->dir, "memory.stat", text, sizeof(text));
 	now->kernel = cgroup_stat_value(text, "kernel");
 	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++)
 		now->stat[lines[i].stat] = cgroup_stat_value(text, lines[i].name);
@@ -195,6 +172,6 @@ void cgroup_describe(const struct cgroup *cg, struct report_cgroup *r)
 	r->peak = read_value(cg, v1 ? "memory.max_usage_in_bytes" : "memory.peak");
 	r->kernel_peak = v1 ? read_value(cg, "memory.kmem.max_usage_in_bytes") : CGROUP_UNKNOWN;
 	r->limit = read_limit(cg, v1 ? "memory.limit_in_bytes" : "memory.max");
-	read_at(cg, v1 ? "memory.oom_control" : "memory.events", text, sizeof(text));
+	folder_read_at(cg->dir, v1 ? "memory.oom_control" : "memory.events", text, sizeof(text));
 	r->oom_kills = cgroup_stat_value(text, "oom_kill");
 }

@@ -25,6 +25,38 @@ bool folder_has(const char *folder, const char *name)
 	return !look_for(folder, name);
 }
 
+int folder_read(const char *folder, const char *name, char **text)
+{
+	g_autofree char *file = g_build_filename(folder, name, NULL);
+	g_autoptr(GError) err = NULL;
+
+	if (g_file_get_contents(file, text, NULL, &err))
+		return 0;
+	return g_error_matches(err, G_FILE_ERROR, G_FILE_ERROR_NOENT) ? -ENOENT : -EIO;
+}
+
+int folder_read_at(int dir, const char *name, char *text, size_t size)
+{
+	size_t len = 0;
+	ssize_t n = 1;
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+
+	text[0] = '\0';
+	if (fd < 0)
+		return -errno;
+	while (n > 0 && len < size - 1) {
+		n = TEMP_FAILURE_RETRY(read(fd, text + len, size - 1 - len));
+		len += n > 0 ? n : 0;
+	}
+	n = n < 0 ? -errno : 0;
+	close(fd);
+	if (len == size - 1)
+		while (len && text[len - 1] != '\n')
+			len--;
+	text[len] = '\0';
+	return n;
+}
+
 /* One write() is one command to the kernel. */
 int folder_write_at(int dir, const char *name, const char *text)
 {
@@ -49,24 +81,23 @@ int folder_write(const char *folder, const char *name, const char *text)
 
 bool folder_lists_memory(const char *folder, const char *name)
 {
-	g_autofree char *file = g_build_filename(folder, name, NULL), *text = NULL;
+	g_autofree char *text = NULL;
 
-	if (!g_file_get_contents(file, &text, NULL, NULL))
+	if (folder_read(folder, name, &text))
 		return false;
 	g_auto(GStrv) words = g_strsplit_set(text, " \n", -1);
 
 	return g_strv_contains((const char *const *)words, "memory");
 }
 
-/* A cgroup of threads refuses to list its processes. */
-bool folder_holds_processes(const char *folder)
+/* Any, in the cgroup itself. True when in doubt: a cgroup of threads refuses to list its
+ * processes. */
+static bool folder_holds_processes(const char *folder)
 {
-	g_autofree char *file = g_build_filename(folder, "cgroup.procs", NULL), *text = NULL;
-	g_autoptr(GError) err = NULL;
+	g_autofree char *text = NULL;
+	int err = folder_read(folder, "cgroup.procs", &text);
 
-	if (!g_file_get_contents(file, &text, NULL, &err))
-		return !g_error_matches(err, G_FILE_ERROR, G_FILE_ERROR_NOENT);
-	return *text;
+	return err ? err != -ENOENT : *text;
 }
 
 int folder_can_host(const char *folder, unsigned version, bool *enable)
@@ -92,9 +123,9 @@ int folder_can_host(const char *folder, unsigned version, bool *enable)
 
 static void read_procs(GArray *found, const char *folder)
 {
-	g_autofree char *file = g_build_filename(folder, "cgroup.procs", NULL), *text = NULL;
+	g_autofree char *text = NULL;
 
-	if (!g_file_get_contents(file, &text, NULL, NULL))
+	if (folder_read(folder, "cgroup.procs", &text))
 		return;
 	for (char *at = text, *end; *at; at = end + (*end == '\n')) {
 		pid_t pid = strtol(at, &end, 10);
@@ -119,8 +150,9 @@ void folder_children(GPtrArray *tree, const char *folder)
 		closedir(dir);
 }
 
-/* A list, as a workload may nest them deeper than a stack is. */
-GPtrArray *folder_tree(const char *folder)
+/* The folder and all below it, each behind the one that holds it. A list, as a workload may
+ * nest them deeper than a stack is. */
+static GPtrArray *folder_tree(const char *folder)
 {
 	GPtrArray *tree = g_ptr_array_new_with_free_func(g_free);
 

@@ -13,13 +13,17 @@
 #include <sys/types.h>
 
 bool folder_has(const char *folder, const char *name);
+/* All readers of a cgroup's files: its text, to be freed with g_free(). 0; -ENOENT: there is
+ * none; -EIO: it can't be read. */
+int folder_read(const char *folder, const char *name, char **text);
+/* The same into `size` bytes, with a NUL; of a longer one the lines that fit, as half a number
+ * is none. 0 or negative errno. */
+int folder_read_at(int dir, const char *name, char *text, size_t size);
 /* Write a text to a file that is there, in one go. 0 or negative errno. */
 int folder_write(const char *folder, const char *name, const char *text);
 int folder_write_at(int dir, const char *name, const char *text);
 /* "memory" is one of the words in this file. */
 bool folder_lists_memory(const char *folder, const char *name);
-/* Any, in the cgroup itself. True when in doubt. */
-bool folder_holds_processes(const char *folder);
 /* What is in the way of a cgroup with the memory controller below this one: 0
  * nothing, -ENOENT there is no cgroup, -ENOTSUP it is without the controller, -EBUSY
  * v2: its own processes. `enable` is set if the controller must be enabled first. */
@@ -27,8 +31,6 @@ int folder_can_host(const char *folder, unsigned version, bool *enable);
 
 /* Append the folders (char *) right below. */
 void folder_children(GPtrArray *list, const char *folder);
-/* The folder and all below it, each behind the one that holds it. */
-GPtrArray *folder_tree(const char *folder);
 /* Processes (pid_t) in it and below. */
 GArray *folder_pids(const char *folder);
 /* With all below; 0 when it is gone, or negative errno: -EBUSY, processes. */

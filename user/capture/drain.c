@@ -41,7 +41,6 @@ struct drain {
 	bool notified; /* `ready` is readable */
 	bool running, want_priority;
 	atomic_uint_least64_t dropped;
-	_Atomic(const char *) priority;
 };
 
 static uint64_t queue_held(const struct drain_queue *q)
@@ -102,13 +101,12 @@ static void notify(struct drain *d)
  * that is in a hurry; children would not inherit it. A fixed priority can't hold up the
  * machine: the thread only copies, then sleeps, and the kernel limits the time of all such
  * threads. */
-static const char *raise_priority(void)
+static void raise_priority(void)
 {
 	struct sched_param low = { .sched_priority = sched_get_priority_min(SCHED_FIFO) + 1 };
 
-	if (!sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &low))
-		return "fifo";
-	return setpriority(PRIO_PROCESS, gettid(), -20) ? "normal" : "nice";
+	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &low))
+		setpriority(PRIO_PROCESS, gettid(), -20);
 }
 
 /* Under the lock. If the timer was set again meanwhile, there is nothing to read. */
@@ -127,7 +125,7 @@ static void *drain_main(void *arg)
 
 	pthread_setname_np(pthread_self(), "tare-drain");
 	if (d->want_priority)
-		d->priority = raise_priority();
+		raise_priority();
 	for (;;) {
 		int n = epoll_wait(d->epoll, events, G_N_ELEMENTS(events), -1);
 		bool any = false, due = false;
@@ -217,11 +215,6 @@ uint64_t drain_dropped(const struct drain *d)
 	return d->dropped;
 }
 
-const char *drain_priority(const struct drain *d)
-{
-	return d->priority;
-}
-
 /* A mutex with priority inheritance: who holds it runs with the priority of who waits for it. */
 static int make_lock(pthread_mutex_t *lock)
 {
@@ -286,7 +279,6 @@ int drain_open(struct drain **out, const struct drain_config *config)
 	for (unsigned which = 0; which < DRAIN_RINGS; which++)
 		d->queue[which].source = config->source[which];
 	d->want_priority = config->priority;
-	d->priority = "normal";
 	d->alarm = config->alarm;
 	d->ctx = config->ctx;
 	d->epoll = d->stop = d->ready = d->timer = -1;

@@ -61,7 +61,4 @@ void drain_alarm(struct drain *d, uint64_t at_ns);
 /* Records for which there was no memory. */
 uint64_t drain_dropped(const struct drain *d);
 
-/* What the thread's priority is: "fifo", "nice" or "normal". */
-const char *drain_priority(const struct drain *d);
-
 #endif

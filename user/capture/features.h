@@ -3,6 +3,8 @@
  * What this kernel, this machine and these privileges offer, found by looking
  * and trying (BTF, a refused or accepted bpf() call, /proc, /sys), never by a
  * version number. It must not know what is loaded, nor who is watched.
+ * features.c has what follows from it, features_probe.c looks, features_btf.c reads the
+ * kernel's types, features_try.c tries, features_text.c has the words.
  */
 #ifndef TARE_FEATURES_H
 #define TARE_FEATURES_H
@@ -33,12 +35,9 @@ enum feature_id {
 	FEATURE_PROCESS_FREE,
 	FEATURE_TASK_RENAME,
 	FEATURE_PAGE_FAULT_KERNEL,
-	FEATURE_PAGE_FAULT_USER,
 	FEATURE_SYS_EXIT,
 	FEATURE_MEMCG_STATE,
 	FEATURE_MEMCG_LRUVEC_STATE,
-	FEATURE_KMALLOC,
-	FEATURE_KMEM_CACHE_ALLOC,
 
 	/* Optional parts of the BPF programs: whether the kernel takes them is known when they
 	 * are loaded (loader_open(), loader_try()). */
@@ -96,7 +95,6 @@ enum feature_area {
 	AREA_BPF,
 	AREA_PARTS,
 	AREA_MACHINE,
-	AREA_LATER, /* what this version does not use yet */
 	AREAS,
 };
 extern const char *const feature_area_name[AREAS];
@@ -134,6 +132,7 @@ struct features {
 	char *memcg_v1;
 	char *cgroup_v2;
 	int bpf_errno;        /* of the trial load; 0: it was accepted */
+	bool seccomp;         /* it was not, and a seccomp filter may be why */
 	bool memcg_long;      /* mod_memcg_state passes its value as a long */
 	bool exit_mmap_fexit; /* no such tracepoint: a program hangs on the function's end */
 	bool vmalloc_by_node; /* vmalloc's event is mod_memcg_lruvec_state */

@@ -28,12 +28,9 @@ static const struct {
 	{ FEATURE_PROCESS_FREE, "sched_process_free", 1 },
 	{ FEATURE_TASK_RENAME, "task_rename", 2 },
 	{ FEATURE_PAGE_FAULT_KERNEL, "page_fault_kernel", 3 },
-	{ FEATURE_PAGE_FAULT_USER, "page_fault_user", 3 },
 	{ FEATURE_SYS_EXIT, "sys_exit", 2 },
 	{ FEATURE_MEMCG_STATE, "mod_memcg_state", 3 },
 	{ FEATURE_MEMCG_LRUVEC_STATE, "mod_memcg_lruvec_state", 3 },
-	{ FEATURE_KMALLOC, "kmalloc", 4 },
-	{ FEATURE_KMEM_CACHE_ALLOC, "kmem_cache_alloc", 4 },
 };
 
 /* Values of the kernel's own enums: there when the kernel knows them. */

@@ -14,7 +14,7 @@ const char *const feature_area_name[AREAS] = {
 	[AREA_ACCESS] = "access",   [AREA_TRACEPOINTS] = "tracepoints",
 	[AREA_LEDGER] = "ledger",   [AREA_KMEM] = "kernel memory",
 	[AREA_BPF] = "bpf",         [AREA_PARTS] = "optional parts",
-	[AREA_MACHINE] = "machine", [AREA_LATER] = "not used by this version",
+	[AREA_MACHINE] = "machine",
 };
 
 const char *const backend_name[BACKEND_NONE] = {
@@ -191,10 +191,4 @@ const struct feature_text feature_text[FEATURES] = {
 	[FEATURE_MEMCG_LRUVEC_STATE] = { AREA_KMEM, false, "mod_memcg_lruvec_state", NULL,
 					 "vmalloc, where mod_memcg_state is without it", NULL,
 					 NULL },
-	[FEATURE_KMALLOC] = { AREA_LATER, false, "kmalloc", NULL, "which kernel code allocates",
-			      NULL, NULL },
-	[FEATURE_KMEM_CACHE_ALLOC] = { AREA_LATER, false, "kmem_cache_alloc", NULL,
-				       "which slab caches grow", NULL, NULL },
-	[FEATURE_PAGE_FAULT_USER] = { AREA_LATER, false, "page_fault_user", NULL,
-				      "the addresses that fault", NULL, NULL },
 };

@@ -32,21 +32,6 @@ struct word {
 	pid_t pid; /* who says it */
 };
 
-static int env_id(const char *name, unsigned *id)
-{
-	const char *text = getenv(name);
-	guint64 value;
-
-	if (!text || !g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32 - 1, &value, NULL)) {
-		log_error("%s is %s, not a number: whose command is it?", name,
-			  text ? text : "missing");
-		log_hint("--user NAME or --as-root");
-		return -EINVAL;
-	}
-	*id = value;
-	return 0;
-}
-
 static void fill_user(struct launch_user *user, const struct passwd *pw)
 {
 	g_strlcpy(user->name, pw->pw_name, sizeof(user->name));
@@ -54,35 +39,43 @@ static void fill_user(struct launch_user *user, const struct passwd *pw)
 	g_strlcpy(user->shell, pw->pw_shell, sizeof(user->shell));
 }
 
-int launch_user(const struct launch_config *config, struct launch_user *user)
+static int user_by_name(struct launch_user *user, const char *name)
 {
-	const struct passwd *pw;
+	const struct passwd *pw = getpwnam(name);
 
-	memset(user, 0, sizeof(*user));
-	if (config->user) {
-		errno = 0;
-		pw = getpwnam(config->user);
-		if (!pw) {
-			log_error("--user %s: no such user", config->user);
-			return -ENOENT;
-		}
-		user->uid = pw->pw_uid;
-		user->gid = pw->pw_gid;
-		fill_user(user, pw);
-		user->set = true;
-		return 0;
+	if (!pw) {
+		log_error("--user %s: no such user", name);
+		return -ENOENT;
 	}
-	if (config->as_root || geteuid() != 0)
-		return 0;
-	if (!getenv("SUDO_UID"))
-		return 0;
-	if (env_id("SUDO_UID", &user->uid) || env_id("SUDO_GID", &user->gid))
+	user->who = (struct owner){ true, pw->pw_uid, pw->pw_gid };
+	fill_user(user, pw);
+	return 0;
+}
+
+static int user_by_sudo(struct launch_user *user)
+{
+	const struct passwd *pw = NULL;
+	const char *wrong;
+
+	if (owner_by_sudo(&user->who, &wrong)) {
+		log_error("%s is %s, not a number: whose command is it?", wrong,
+			  getenv(wrong) ?: "missing");
+		log_hint("--user NAME or --as-root");
 		return -EINVAL;
-	pw = getpwuid(user->uid);
+	}
+	if (user->who.set)
+		pw = getpwuid(user->who.uid);
 	if (pw)
 		fill_user(user, pw);
-	user->set = true;
 	return 0;
+}
+
+int launch_user(const struct launch_config *config, struct launch_user *user)
+{
+	memset(user, 0, sizeof(*user));
+	if (config->user)
+		return user_by_name(user, config->user);
+	return config->as_root ? 0 : user_by_sudo(user);
 }
 
 /* From here on to the next mark: in the child. */
@@ -97,12 +90,14 @@ static void report_step(int fd, enum step step, int err)
 
 static int become_user(const struct launch_user *user)
 {
-	if (!user->set)
+	uid_t uid = user->who.uid;
+	gid_t gid = user->who.gid;
+
+	if (!user->who.set)
 		return 0;
-	if (user->name[0] ? initgroups(user->name, user->gid) : setgroups(1, &user->gid))
+	if (user->name[0] ? initgroups(user->name, gid) : setgroups(1, &gid))
 		return -errno;
-	if (setresgid(user->gid, user->gid, user->gid) ||
-	    setresuid(user->uid, user->uid, user->uid))
+	if (setresgid(gid, gid, gid) || setresuid(uid, uid, uid))
 		return -errno;
 	if (user->name[0]) {
 		setenv("USER", user->name, 1);

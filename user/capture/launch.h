@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/owner.h"
 #include "capture/cgroup.h"
 
 struct launch_config {
@@ -29,12 +30,10 @@ struct launch {
 	int err_fd;  /* errno of what went wrong in the child; EOF: execve worked */
 };
 
-/* Whom the command will run as: uid and gid, or `set` false for tare's own.
+/* Whom the command will run as; `who` not set: as tare's own user.
  * 0; -ENOENT for an unknown user, -EINVAL for a SUDO_UID that is none; said. */
 struct launch_user {
-	bool set;
-	uid_t uid;
-	gid_t gid;
+	struct owner who;
 	char name[256], home[4096], shell[4096];
 };
 int launch_user(const struct launch_config *config, struct launch_user *user);

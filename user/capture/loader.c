@@ -6,39 +6,17 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <glib.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "capture/load.h"
-#include "capture/resources.h"
-#include "capture/ring.h"
-#include "tare.skel.h"
+#include "capture/loader_impl.h"
 
 #define CACHE_LINE 64
 #define PYTHONS 1024
 #define PYTHON_FILES 256
 #define PYTHON_CODES 16384 /* the least used are reported again */
-#define SWEEP_BUFFER (256 * 1024)
-
-struct loader {
-	struct tare_bpf *skel;
-	const struct loader_config *config;
-	enum counter_backend backend;
-	struct ring *ring, *samples;
-	loader_record_fn ring_fn, samples_fn;
-	void *ring_ctx, *samples_ctx;
-	bool sampling, python;
-	struct bpf_link *attach, *sweep;
-	struct bpf_program *ledger;
-	GPtrArray *links;
-	int stats_fd;
-	unsigned cpus;
-	char *sweep_buffer;
-};
 
 static struct bpf_program *backend_program(struct tare_bpf *skel, enum counter_backend backend)
 {
@@ -121,6 +99,31 @@ static void leave_out(struct loader *l)
 					  features_has(f, FEATURE_HIDDEN));
 }
 
+/* `bits`: of the number of buckets of address spaces. */
+static int size_maps(struct loader *l, uint32_t bits)
+{
+	const struct tare_bpf *skel = l->skel;
+	const struct {
+		struct bpf_map *map;
+		uint32_t entries;
+	} maps[] = {
+		{ skel->maps.tare_mms, TARE_BUCKET << bits },
+		{ skel->maps.tare_keys, 1u << bits },
+		{ skel->maps.tare_mmids, l->config->max_mms },
+		{ skel->maps.tare_pythons, PYTHONS },
+		{ skel->maps.tare_python_files, PYTHON_FILES },
+		{ skel->maps.tare_codes, PYTHON_CODES },
+		{ skel->maps.tare_scratch, l->sampling ? l->cpus : 1 },
+		{ skel->maps.tare_samples, skel->rodata->cfg_samples_ring },
+		{ skel->maps.tare_ring, skel->rodata->cfg_ring },
+	};
+	int err = 0;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(maps) && !err; i++)
+		err = bpf_map__set_max_entries(maps[i].map, maps[i].entries);
+	return err;
+}
+
 static int configure_skeleton(void *ctx, struct tare_bpf *skel)
 {
 	struct loader *l = ctx;
@@ -156,19 +159,8 @@ static int configure_skeleton(void *ctx, struct tare_bpf *skel)
 	skel->rodata->cfg_stack = MIN(config->stack, TARE_STACK_MAX);
 	skel->rodata->cfg_samples_ring = l->sampling ? power_of_two(config->samples_ring_bytes) :
 						       sysconf(_SC_PAGESIZE);
-	if (l->sampling) {
-		bpf_map__set_max_entries(skel->maps.tare_pythons, PYTHONS);
-		bpf_map__set_max_entries(skel->maps.tare_python_files, PYTHON_FILES);
-		bpf_map__set_max_entries(skel->maps.tare_codes, PYTHON_CODES);
-	}
 	leave_out(l);
-	return bpf_map__set_value_size(skel->maps.tare_mms, mm_size)                      ?:
-		       bpf_map__set_max_entries(skel->maps.tare_mms, TARE_BUCKET << bits) ?:
-		       bpf_map__set_max_entries(skel->maps.tare_keys, 1u << bits)         ?:
-		       bpf_map__set_max_entries(skel->maps.tare_mmids, config->max_mms)   ?:
-		       bpf_map__set_max_entries(skel->maps.tare_scratch, l->sampling ? l->cpus : 1) ?:
-		       bpf_map__set_max_entries(skel->maps.tare_samples, skel->rodata->cfg_samples_ring) ?:
-		       bpf_map__set_max_entries(skel->maps.tare_ring, skel->rodata->cfg_ring);
+	return bpf_map__set_value_size(skel->maps.tare_mms, mm_size) ?: size_maps(l, bits);
 }
 
 /* The per-CPU offsets, before the first event needs them. */
@@ -317,275 +309,4 @@ void loader_close(struct loader *l)
 		close(l->stats_fd);
 	g_free(l->sweep_buffer);
 	g_free(l);
-}
-
-static int open_ring(struct ring **ring, int map, uint64_t size, const char *what)
-{
-	int err = ring_open(ring, map, size);
-
-	if (err) {
-		log_error("cannot map the ring of %s: %s", what, g_strerror(-err));
-		resources_hint(err);
-	}
-	return err;
-}
-
-int loader_ring_open(struct loader *l, loader_record_fn fn, void *ctx)
-{
-	l->ring_fn = fn;
-	l->ring_ctx = ctx;
-	return open_ring(&l->ring, loader_ring_fd(l), loader_ring_bytes(l), "events");
-}
-
-int loader_ring_fd(const struct loader *l)
-{
-	return bpf_map__fd(l->skel->maps.tare_ring);
-}
-
-uint64_t loader_ring_bytes(const struct loader *l)
-{
-	return bpf_map__max_entries(l->skel->maps.tare_ring);
-}
-
-int loader_drain(struct loader *l)
-{
-	return ring_consume(l->ring, l->ring_fn, l->ring_ctx);
-}
-
-int loader_samples_open(struct loader *l, loader_record_fn fn, void *ctx)
-{
-	if (!l->sampling)
-		return 0;
-	l->samples_fn = fn;
-	l->samples_ctx = ctx;
-	return open_ring(&l->samples, bpf_map__fd(l->skel->maps.tare_samples),
-			 loader_samples_bytes(l), "samples");
-}
-
-int loader_samples_fd(const struct loader *l)
-{
-	return l->samples ? bpf_map__fd(l->skel->maps.tare_samples) : -1;
-}
-
-uint64_t loader_samples_bytes(const struct loader *l)
-{
-	return bpf_map__max_entries(l->skel->maps.tare_samples);
-}
-
-int loader_samples_drain(struct loader *l)
-{
-	return l->samples ? ring_consume(l->samples, l->samples_fn, l->samples_ctx) : 0;
-}
-
-uint64_t loader_tasks(const struct loader *l)
-{
-	int64_t n = __atomic_load_n(&l->skel->bss->workload.stacks, __ATOMIC_RELAXED);
-
-	return MAX(n, 0);
-}
-
-int loader_python(struct loader *l, uint64_t mm, const struct tare_python *python)
-{
-	const struct bpf_map *map = l->skel->maps.tare_pythons;
-
-	if (!l->python)
-		return 0;
-	if (python)
-		return bpf_map__update_elem(map, &mm, sizeof(mm), python, sizeof(*python), BPF_ANY);
-	return bpf_map__delete_elem(map, &mm, sizeof(mm), 0);
-}
-
-int loader_python_file(struct loader *l, uint64_t inode, uint32_t dev,
-		       const struct tare_python_file *file)
-{
-	const uint64_t key[] = { inode, dev }; /* struct python_file_key */
-
-	if (!l->python)
-		return 0;
-	return bpf_map__update_elem(l->skel->maps.tare_python_files, key, sizeof(key), file,
-				    sizeof(*file), BPF_ANY);
-}
-
-bool loader_samples(const struct loader *l)
-{
-	return l->sampling;
-}
-
-enum counter_backend loader_backend(const struct loader *l)
-{
-	return l->backend;
-}
-
-void loader_sampling(const struct loader *l, struct tare_sampling *s)
-{
-	*s = l->skel->bss->sampling;
-}
-
-int loader_target(struct loader *l, pid_t tgid)
-{
-	uint32_t key = tgid, one = 1;
-
-	return bpf_map__update_elem(l->skel->maps.tare_targets, &key, sizeof(key), &one,
-				    sizeof(one), BPF_ANY);
-}
-
-/* Run an iterator to its end; what it writes goes to `fn` in whole records. */
-static int run_iter(struct loader *l, struct bpf_link *link, loader_record_fn fn, void *ctx)
-{
-	int fd = bpf_iter_create(bpf_link__fd(link)), err = 0;
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	if (!l->sweep_buffer)
-		l->sweep_buffer = g_malloc(SWEEP_BUFFER);
-	/* The kernel hands out whole tasks as long as they fit; it may cut what
-	 * is left at the buffer's end, so a rest is carried over. */
-	size_t have = 0;
-
-	while (!err && (n = read(fd, l->sweep_buffer + have, SWEEP_BUFFER - have)) != 0) {
-		size_t whole = 0;
-
-		if (n < 0) {
-			if (errno == EINTR || errno == EAGAIN)
-				continue;
-			err = -errno;
-			break;
-		}
-		have += n;
-		while (have - whole >= sizeof(struct tare_record)) {
-			const struct tare_record *rec = (void *)(l->sweep_buffer + whole);
-
-			if (rec->size < sizeof(*rec) || rec->size > have - whole)
-				break;
-			whole += rec->size;
-		}
-		if (whole && fn)
-			err = fn(ctx, l->sweep_buffer, whole);
-		if (!whole && have == SWEEP_BUFFER)
-			err = -EPROTO;
-		memmove(l->sweep_buffer, l->sweep_buffer + whole, have - whole);
-		have -= whole;
-	}
-	close(fd);
-	return err;
-}
-
-int loader_attach_tasks(struct loader *l, const struct attach_request *what)
-{
-	struct tare_bpf__bss *bss = l->skel->bss;
-	int err;
-
-	bss->attach.all = what->all;
-	bss->attach.held = what->held;
-	bss->attach.except = what->except;
-	bss->attach.since_ns = what->since_ns;
-	bss->attach.found = 0;
-	err = run_iter(l, l->attach, NULL, NULL);
-	return err ? err : (int)bss->attach.found;
-}
-
-void loader_attaching(struct loader *l, bool on)
-{
-	__atomic_store_n(&l->skel->bss->workload.attaching, on, __ATOMIC_SEQ_CST);
-}
-
-int loader_sweep(struct loader *l, loader_record_fn fn, void *ctx)
-{
-	l->skel->bss->sweep.number++;
-	return run_iter(l, l->sweep, fn, ctx);
-}
-
-int loader_ended(struct loader *l, void (*fn)(void *ctx, uint64_t proc, const struct tare_ended *e),
-		 void *ctx)
-{
-	const struct tare_bpf__bss *bss = l->skel->bss;
-	int fd = bpf_map__fd(l->skel->maps.tare_ended), err;
-	uint64_t proc = 0;
-	struct tare_ended e;
-
-	/* Accounts are never taken away, so none is passed over and the walk ends. */
-	while (!(err = bpf_map_get_next_key(fd, proc ? &proc : NULL, &proc))) {
-		err = bpf_map_lookup_elem(fd, &proc, &e);
-		if (err)
-			return err;
-		fn(ctx, proc, &e);
-	}
-	e = bss->ended_rest;
-	if (e.tasks || e.mms)
-		fn(ctx, 0, &e);
-	return err == -ENOENT ? 0 : err;
-}
-
-void loader_workload(const struct loader *l, struct tare_workload *w)
-{
-	*w = l->skel->bss->workload;
-}
-
-int loader_held(struct loader *l, struct tare_held *held)
-{
-	LIBBPF_OPTS(bpf_test_run_opts, opts);
-	int err = bpf_prog_test_run_opts(bpf_program__fd(l->skel->progs.tare_sum), &opts);
-
-	*held = l->skel->bss->held;
-	return err;
-}
-
-void loader_watch(struct loader *l, uint64_t id, bool own, bool counted)
-{
-	struct tare_cgroup *g = &l->skel->bss->workload.cgroup;
-
-	g->level = UINT32_MAX; /* found by the first event */
-	g->own = own;
-	g->counted = counted;
-	__atomic_store_n(&g->id, id, __ATOMIC_RELEASE);
-}
-
-bool loader_hidden(const struct loader *l, struct tare_hidden *h)
-{
-	*h = l->skel->bss->hidden;
-	return bpf_program__autoload(l->skel->progs.tare_switch);
-}
-
-void loader_weigh(struct loader *l, int64_t more, int64_t polled, int64_t drift)
-{
-	int64_t args[] = { more, polled, drift };
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = args, .ctx_size_in = sizeof(args));
-
-	if (bpf_prog_test_run_opts(bpf_program__fd(l->skel->progs.tare_weigh), &opts))
-		log_verbose(1, "cannot count what was polled: %s", g_strerror(errno));
-}
-
-bool loader_sums_valid(const struct loader *l)
-{
-	return l->skel->rodata->cfg_shape != TARE_SHAPE_UNKNOWN;
-}
-
-/* A map's memory as the kernel charges it: "memlock:" of its fdinfo. */
-static uint64_t map_memory(int fd)
-{
-	g_autofree char *path = g_strdup_printf("/proc/self/fdinfo/%d", fd);
-	g_autofree char *text = NULL;
-	const char *at;
-
-	if (!g_file_get_contents(path, &text, NULL, NULL))
-		return 0;
-	at = strstr(text, "memlock:");
-	return at ? g_ascii_strtoull(at + strlen("memlock:"), NULL, 10) : 0;
-}
-
-int loader_cost(const struct loader *l, struct loader_cost *cost)
-{
-	struct bpf_prog_info info = { 0 };
-	uint32_t len = sizeof(info);
-	struct bpf_map *map;
-
-	memset(cost, 0, sizeof(*cost));
-	bpf_object__for_each_map(map, l->skel->obj) if (bpf_map__autocreate(map))
-		cost->map_bytes += map_memory(bpf_map__fd(map));
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(l->ledger), &info, &len))
-		return -errno;
-	cost->updates = info.run_cnt;
-	cost->ns = info.run_time_ns;
-	return 0;
 }

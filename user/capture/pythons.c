@@ -3,8 +3,9 @@
 
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
+
+#include "base/proc.h"
 
 struct pythons {
 	struct samples *samples;
@@ -58,7 +59,7 @@ void pythons_expect(struct pythons *p, const char *path)
 
 	if (!real || !python_likely(real) || stat(real, &st))
 		return;
-	source.dev = (uint32_t)major(st.st_dev) << 20 | minor(st.st_dev);
+	source.dev = proc_dev(st.st_dev);
 	source.inode = st.st_ino;
 	source.file = samples_file_named(p->samples, source.dev, source.inode, real);
 	find_interpreter(p, source.file, modules_open(p->modules, &source), &found);

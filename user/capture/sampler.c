@@ -5,11 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
-#include "base/text.h"
-#include "bpf/calls.h"
-#include "bpf/sampling.h"
-#include "capture/cause.h"
 #include "capture/sampler_state.h"
 
 #define SPACES_LEAST 2048 /* so many address spaces are no crowd */
@@ -116,107 +111,6 @@ void sampler_expect(struct sampler *s, const char *path)
 	pythons_expect(s->pythons, path);
 }
 
-static uint32_t push_synthetic(struct sampler *s, uint32_t node, enum frame_synthetic synthetic)
-{
-	struct frame f = { .address = synthetic, .file = NO_FILE, .flags = FRAME_SYNTHETIC };
-
-	return samples_push(s->samples, node, &f);
-}
-
-/* Code without a file goes by the name that it has now: its place is used again. */
-static void name_code(struct sampler *s, const struct space *space, struct unwound *w)
-{
-	bool looked = false;
-
-	for (unsigned i = 0; i < w->n; i++) {
-		struct frame *f = &w->frames[i];
-		uint64_t start;
-		const char *name;
-
-		if (f->file != NO_FILE || f->flags & FRAME_SYNTHETIC)
-			continue;
-		if (!looked)
-			jits_look(s->jits, space->id, space->pid);
-		looked = true;
-		name = jits_name(s->jits, space->id, f->address, &start);
-		if (!name)
-			continue;
-		f->address = start;
-		f->file = samples_name(s->samples, name);
-		f->flags = (f->flags & ~FRAME_EXACT) | FRAME_NAMED;
-	}
-}
-
-/* By the map that Python itself wrote (-X perf). */
-static bool has_python(const struct sampler *s, const struct unwound *w)
-{
-	for (unsigned i = 0; i < w->n; i++)
-		if (w->frames[i].flags & FRAME_NAMED &&
-		    g_str_has_prefix(s->samples->names->pdata[w->frames[i].file], PYTHON_NAME))
-			return true;
-	return false;
-}
-
-static uint32_t number_name(void *samples, const char *name)
-{
-	return samples_name(samples, name);
-}
-
-static uint32_t push_user(struct sampler *s, struct space *space, const struct tare_sample *sample,
-			  const void *stack)
-{
-	struct unwound w;
-
-	if (!sample->stack) {
-		s->samples->no_stack += !(sample->flags & TARE_SAMPLE_VIRTUAL);
-		return push_synthetic(s, NO_NODE,
-				      calls_execve(sample->cause) ? SYNTHETIC_EXECVE :
-								    SYNTHETIC_NO_STACK);
-	}
-	w = unwind_sample(s->unwinder, space, sample, stack);
-	if (space != s->samples->nowhere)
-		name_code(s, space, &w);
-	if (!has_python(s, &w))
-		w = python_merge(s->python, sample, &w, number_name, s->samples);
-	if (!(sample->flags & TARE_SAMPLE_VIRTUAL)) {
-		s->samples->complete += w.complete;
-		s->samples->truncated += !w.complete;
-		s->samples->fallback += w.fallback;
-	}
-	return stacks_push(s->stacks, s->samples, w.frames, w.n);
-}
-
-static void on_sample(struct sampler *s, const struct proctable *proctable,
-		      const struct tare_sample *sample)
-{
-	const uint64_t *kernel = (const void *)(sample + 1);
-	bool has_kernel = sample->flags & TARE_SAMPLE_KERNEL;
-	const char *stack = (const char *)kernel + (has_kernel ? TARE_KERNEL_FRAMES * 8 : 0);
-	struct space *space = samples_space(s->samples, sample->mm);
-	const struct proctable_task *t = g_hash_table_lookup(proctable->tasks, &sample->task);
-	char name[TARE_COMM_LEN + 1] = "";
-	uint32_t node;
-
-	if (t)
-		memcpy(name, t->state->comm, TARE_COMM_LEN);
-
-	space->pid = sample->tgid;
-	space->proc = sample->proc;
-	sampler_read_space(s, space, sample->tgid);
-	node = push_user(s, space, sample, stack);
-	if (sample->flags & TARE_SAMPLE_VIRTUAL) {
-		samples_virtual(s->samples, sample, node);
-		return;
-	}
-	for (unsigned i = TARE_KERNEL_FRAMES; has_kernel && i-- > 0;) {
-		struct frame f = { .address = kernel[i], .file = NO_FILE, .flags = FRAME_KERNEL };
-
-		if (kernel[i])
-			node = samples_push(s->samples, node, &f);
-	}
-	samples_add(s->samples, sample, node, samples_name(s->samples, name));
-}
-
 /* Paths of records that are cut behind their last part. */
 static bool file_fits(const struct tare_record *head, const struct tare_file *file)
 {
@@ -245,7 +139,7 @@ static int take_record(struct sampler *s, const struct proctable *proctable,
 		    head->size - sizeof(*sample) - extra < sample->stack ||
 		    sample->kind >= TARE_KINDS)
 			return -EINVAL;
-		on_sample(s, proctable, sample);
+		sampler_sample(s, proctable, sample);
 		return 0;
 	case TARE_REC_VMA:
 		if (head->size != sizeof(struct tare_vma))
@@ -409,69 +303,4 @@ void sampler_alive(struct sampler *s, const void *data, size_t size)
 	if (!s->alive)
 		s->alive = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	each_mm(data, size, note_alive, s->alive);
-}
-
-#define PLACELESS 10 /* of so many samples one may have no address */
-
-/* What lies in memory is what samples have an address for. Up to Linux 6.1 a task tells of
- * its page faults later, all at once, and most have none. */
-static char *untouched_why(const struct sampler *s, const struct tare_sampling *counts,
-			   const char *virtual_why)
-{
-	if (virtual_why)
-		return g_strdup(virtual_why);
-	if (counts->no_address * PLACELESS <= s->samples->mapped)
-		return NULL;
-	return g_strdup_printf("the addresses of %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-			       " samples are not known",
-			       (uint64_t)counts->no_address, s->samples->mapped);
-}
-
-static void fill_thinned(struct profile *p, const struct tare_sampling *counts, uint64_t origin_ns)
-{
-	for (unsigned i = 0; i < TARE_THIN_LEVELS; i++) {
-		const struct tare_thinned *t = &counts->thinned[i];
-
-		if (t->taken || t->left)
-			p->thinned[i] = (struct profile_thinned){
-				.samples = t->taken,
-				.bytes = t->bytes,
-				.left = t->left,
-				.from_ns = t->first_ns - MIN(t->first_ns, origin_ns),
-				.to_ns = t->last_ns - MIN(t->last_ns, origin_ns),
-			};
-	}
-	p->mean_period = sampling_mean_period(counts, (uint32_t)p->period);
-}
-
-/* What grew without a place in time would be missing from the curve without a word. */
-static void say_left_out(struct sampler *s)
-{
-	g_autofree char *size = text_size((int64_t)s->samples->timeline->left_out);
-
-	if (!s->samples->timeline->left_out || s->said_left_out)
-		return;
-	s->said_left_out = true;
-	log_warn("too many stacks at once: when they grew and shrank is not kept of all (%s so "
-		 "far); sums are not affected",
-		 size);
-}
-
-struct profile *sampler_profile(struct sampler *s, const struct report *r,
-				const struct tare_sampling *counts, uint64_t peak_seq,
-				uint64_t origin_ns, const char *virtual_why)
-{
-	struct profile *p = profile_new();
-
-	p->period = s->period;
-	p->virtual_why = g_strdup(virtual_why);
-	p->untouched_why = untouched_why(s, counts, virtual_why);
-	profile_fill(p, s->samples, r, peak_seq, origin_ns, cause_name);
-	p->no_address = counts->no_address;
-	fill_thinned(p, counts, origin_ns);
-	p->lost =
-		(struct profile_loss){ counts->lost, counts->lost_bytes, counts->lost_vma_changes };
-	naming_fill(s->naming, p, s->samples, s->modules, s->jits, s->lines);
-	say_left_out(s);
-	return p;
 }

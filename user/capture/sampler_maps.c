@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "base/proc.h"
+#include "bpf/calls.h"
 #include "capture/sampler_state.h"
 
 /* A file that the kernel loaded at exec: its segments, moved by `bias`. */
@@ -91,9 +91,7 @@ void sampler_image(struct sampler *s, const struct tare_image *i)
 
 		if (stat(path, &st) && stat(interpreter, &st))
 			st.st_ino = 0;
-		file = samples_file_named(s->samples,
-					  (uint32_t)major(st.st_dev) << 20 | minor(st.st_dev),
-					  st.st_ino, interpreter);
+		file = samples_file_named(s->samples, proc_dev(st.st_dev), st.st_ino, interpreter);
 		source = (struct module_source){ file, 0, 0, interpreter, i->tgid, 0, 0 };
 		modules_open(s->modules, &source);
 		map_segments(s, space, file, base);
@@ -186,7 +184,7 @@ void sampler_map(struct sampler *s, const struct tare_map *m)
 				       .start = m->start,
 				       .size = m->size },
 		   f->path);
-	if (m->prot & 4)
+	if (calls_makes_code(m->prot))
 		open_code(s, m->mm, &source, m->offset);
 }
 

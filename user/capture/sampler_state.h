@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The state of the sampler, for sampler.c (stacks) and sampler_maps.c (what is mapped).
+ * The state of the sampler, for sampler.c (records, and whose they are), sampler_stacks.c (of
+ * samples), sampler_maps.c (what is mapped) and sampler_profile.c (what it comes to).
  */
 #ifndef TARE_SAMPLER_STATE_H
 #define TARE_SAMPLER_STATE_H
@@ -33,7 +34,9 @@ struct sampler {
 	struct sample_log log; /* its functions may be NULL */
 };
 
-/* Take a record. */
+/* Take a record, which is whole. */
+void sampler_sample(struct sampler *s, const struct proctable *proctable,
+		    const struct tare_sample *sample);
 void sampler_image(struct sampler *s, const struct tare_image *i);
 void sampler_map(struct sampler *s, const struct tare_map *m);
 void sampler_vma(struct sampler *s, const struct tare_vma *r);

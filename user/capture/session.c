@@ -9,13 +9,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "capture/describe.h"
 #include "capture/drain.h"
 #include "capture/sampler.h"
 #include "capture/session_state.h"
-#include "capture/targets.h"
-
-#define ATTACH_ROUNDS 10 /* attach: until a round finds nobody new */
 
 static void on_python(void *ctx, uint64_t mm, const struct tare_python *python)
 {
@@ -32,80 +28,6 @@ static void on_python_file(void *ctx, uint64_t inode, uint32_t dev,
 
 	if (err)
 		log_verbose(1, "Python's first functions are not read: %s", g_strerror(-err));
-}
-
-struct watched {
-	session_ready_fn fn;
-	void *ctx;
-};
-
-static int watch_fd(struct session *s, int fd, unsigned source)
-{
-	struct epoll_event event = { .events = EPOLLIN, .data.u32 = source };
-
-	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
-}
-
-/* A timer that fires every `ns`, or once after them; none for 0. */
-static int watch_clock(struct session *s, enum source source, uint64_t ns, bool repeat)
-{
-	struct timespec t = { ns / SESSION_NS, ns % SESSION_NS };
-	struct itimerspec spec = { .it_value = t };
-	int fd;
-
-	if (!ns)
-		return 0;
-	if (repeat)
-		spec.it_interval = t;
-	fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (fd < 0 || timerfd_settime(fd, 0, &spec, NULL))
-		return -errno;
-	s->timers[source] = fd;
-	return watch_fd(s, fd, source);
-}
-
-static int watch_signals(struct session *s)
-{
-	static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 };
-	sigset_t mask;
-
-	sigemptyset(&mask);
-	for (unsigned i = 0; i < G_N_ELEMENTS(handled); i++)
-		sigaddset(&mask, handled[i]);
-	sigprocmask(SIG_BLOCK, &mask, &s->old_mask);
-	s->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-	return s->signals < 0 ? -errno : watch_fd(s, s->signals, SOURCE_SIGNAL);
-}
-
-/* Called before another thread is made: that blocks all signals for a moment, which in /proc
- * looks as if tare handled them already. */
-static int open_signals(struct session *s)
-{
-	int err;
-
-	s->epoll = epoll_create1(EPOLL_CLOEXEC);
-	err = s->epoll < 0 ? -errno : watch_signals(s);
-	if (err)
-		log_error("cannot hear signals: %s", g_strerror(-err));
-	return err;
-}
-
-static int open_sources(struct session *s)
-{
-	const struct session_config *c = &s->config;
-	int err = watch_fd(s, drain_fd(s->drain), SOURCE_RINGS);
-
-	if (!err)
-		err = watch_clock(s, SOURCE_SERIES, c->interval_ns, true);
-	if (!err)
-		err = watch_clock(s, SOURCE_SNAPSHOT, c->snapshot_every_ns, true);
-	if (!err && c->on_checkpoint)
-		err = watch_clock(s, SOURCE_CHECKPOINT, c->checkpoint_ns, true);
-	if (!err)
-		err = watch_clock(s, SOURCE_END, c->duration_ns, false);
-	if (err)
-		log_error("cannot wait for events: %s", g_strerror(-err));
-	return err;
 }
 
 int session_open(struct session **out, const struct session_config *config)
@@ -127,11 +49,11 @@ int session_open(struct session **out, const struct session_config *config)
 		s->sampler = sampler_new(config->load.period, config->lines, config->log,
 					 &(struct python_watch){ on_python, on_python_file, s });
 	if (!err)
-		err = open_signals(s);
+		err = session_signals_open(s);
 	if (!err)
 		err = session_rings_open(s);
 	if (!err)
-		err = open_sources(s);
+		err = session_sources_open(s);
 	if (err) {
 		session_close(s);
 		return err;
@@ -181,219 +103,10 @@ enum counter_backend session_backend(const struct session *s)
 	return loader_backend(s->loader);
 }
 
-int session_watch(struct session *s, int fd, session_ready_fn fn, void *ctx)
-{
-	struct watched w = { fn, ctx };
-
-	g_array_append_val(s->watched, w);
-	return watch_fd(s, fd, SOURCE_WATCHED + s->watched->len - 1);
-}
-
-void session_unwatch(struct session *s, int fd)
-{
-	epoll_ctl(s->epoll, EPOLL_CTL_DEL, fd, NULL);
-}
-
 void session_kill(const struct session *s, int signal)
 {
 	if (s->launched && !s->command_ended)
 		kill(s->launch.pid, signal);
-}
-
-static void on_folded(void *ctx, uint64_t task, uint64_t into_task, uint64_t into_proc)
-{
-	struct session *s = ctx;
-
-	if (s->sampler)
-		sampler_fold(s->sampler, task, into_task, into_proc);
-}
-
-static void begin_world(struct session *s, bool launched)
-{
-	s->launched = launched;
-	s->proctable = proctable_new(launched);
-	proctable_keep(s->proctable, s->config.keep_tasks, on_folded, s);
-	s->origin_ns = clock_ns(CLOCK_BOOTTIME);
-}
-
-int session_launch(struct session *s, struct launch *l, const char *name)
-{
-	struct attach_request held = { .held = true };
-	g_autofree char *path = NULL;
-	int n, err;
-
-	begin_world(s, true);
-	s->launch = *l;
-	kmem_watch(s->kmem, s->config.cgroup, s->config.cgroup_why);
-	loader_target(s->loader, l->pid);
-	n = loader_attach_tasks(s->loader, &held);
-	if (n != 1) {
-		log_error("cannot follow the command: %s",
-			  n < 0 ? g_strerror(-n) : "it is not there");
-		launch_abandon(&s->launch);
-		return n < 0 ? n : -ESRCH;
-	}
-	err = watch_fd(s, l->pidfd, SOURCE_CHILD);
-	if (err) {
-		launch_abandon(&s->launch);
-		return err;
-	}
-	kmem_begin(s->kmem);
-	path = s->sampler ? g_find_program_in_path(name) : NULL;
-	if (path)
-		sampler_expect(s->sampler, path);
-	s->origin_ns = clock_ns(CLOCK_BOOTTIME);
-	return launch_go(&s->launch, name);
-}
-
-static int add_targets(struct session *s, GArray *pids)
-{
-	for (unsigned i = 0; i < pids->len; i++) {
-		int err = loader_target(s->loader, g_array_index(pids, pid_t, i));
-
-		if (err) {
-			log_error("too many processes to follow: %s", g_strerror(-err));
-			return err;
-		}
-	}
-	return 0;
-}
-
-/* `named` gets all of them. */
-static int name_targets(struct session *s, const struct session_targets *t, GArray *named)
-{
-	GArray *found = NULL;
-	int err = 0;
-
-	for (unsigned i = 0; t->pids && i < t->pids->len && !err; i++)
-		err = target_check(g_array_index(t->pids, pid_t, i));
-	if (!err && t->pids) {
-		err = add_targets(s, t->pids);
-		g_array_append_vals(named, t->pids->data, t->pids->len);
-	}
-	if (t->all)
-		targets_all(named);
-	if (err || (!t->comm && !t->cgroup))
-		return err;
-	found = t->comm ? targets_by_comm(t->comm) : targets_by_cgroup(t->cgroup);
-	if (!found)
-		return -ENOENT;
-	err = add_targets(s, found);
-	if (!err && !found->len) {
-		if (t->comm)
-			log_error("--comm %s: no process has that name", t->comm);
-		else
-			log_error("--cgroup %s: no process is in it", t->cgroup);
-		targets_hint();
-		err = -ENOENT;
-	}
-	g_array_append_vals(named, found->data, found->len);
-	g_array_unref(found);
-	return err;
-}
-
-static int on_found(void *ctx, const void *data, size_t size)
-{
-	struct session *s = ctx;
-
-	sampler_found(s->sampler, s->proctable, data, size);
-	return 0;
-}
-
-static int attach_running(struct session *s, bool all)
-{
-	struct attach_request what = { .all = all, .except = s->self, .since_ns = s->origin_ns };
-	int n = 1, total = 0;
-
-	loader_attaching(s->loader, true);
-	/* A task that was not attached to yet may have made another meanwhile. */
-	for (int i = 0; i < ATTACH_ROUNDS && n > 0; i++) {
-		n = loader_attach_tasks(s->loader, &what);
-		total += n;
-	}
-	loader_attaching(s->loader, false);
-	session_drain_events(s);
-	describe_found(s->proctable);
-	if (s->sampler && total > 0)
-		loader_sweep(s->loader, on_found, s);
-	return n < 0 ? n : total;
-}
-
-int session_attach(struct session *s, const struct session_targets *targets)
-{
-	g_autoptr(GArray) named = g_array_new(FALSE, FALSE, sizeof(pid_t));
-	int err, n;
-
-	begin_world(s, false);
-	err = name_targets(s, targets, named);
-	if (err)
-		return err;
-	kmem_watch_targets(s->kmem, named);
-	n = attach_running(s, targets->all);
-	if (n < 0) {
-		log_error("cannot take the initial balances: %s", g_strerror(-n));
-		return n;
-	}
-	if (!n) {
-		log_error("the process to follow has ended");
-		return -ESRCH;
-	}
-	kmem_begin(s->kmem);
-	s->cgroup = targets->cgroup;
-	return 0;
-}
-
-/* Processes that joined the control group since. */
-static void look_for_newcomers(struct session *s)
-{
-	GArray *found = s->cgroup ? targets_by_cgroup(s->cgroup) : NULL;
-
-	if (!found)
-		return;
-	add_targets(s, found);
-	g_array_unref(found);
-	attach_running(s, false);
-}
-
-/* The parts of the weight, and so its sum: what is no address space's nor a stack is
- * other kernel memory, where that is known; as in the books less than 0 where page tables
- * and stacks are charged to another cgroup, which the tasks lived in before. */
-static void add_kinds(const struct session *s, const struct tare_workload *w,
-		      struct report_point *p)
-{
-	int64_t page = sysconf(_SC_PAGESIZE), others;
-	struct tare_held held;
-
-	if (loader_held(s->loader, &held))
-		return;
-	p->kinds = true;
-	for (int k = 0; k < TARE_MEMBERS; k++)
-		p->kind[k] = held.kind[k] * page;
-	p->kind[TARE_PAGETABLE] = held.kind[TARE_PAGETABLE];
-	p->kind[TARE_KSTACK] = held.stacks * (int64_t)w->stack_bytes;
-	others = p->kind[TARE_SWAP] + p->kind[TARE_PAGETABLE] + p->kind[TARE_KSTACK];
-	if (w->cgroup.id)
-		p->kind[TARE_KMEM] = held.nonrss * page - others;
-	p->rss = kinds_rss(p->kind);
-	p->nonrss = others + p->kind[TARE_KMEM];
-}
-
-static void sample_series(struct session *s)
-{
-	uint64_t now = clock_ns(CLOCK_BOOTTIME) - s->origin_ns;
-	int64_t page = sysconf(_SC_PAGESIZE);
-	struct report_point point;
-	struct tare_workload w;
-
-	kmem_look(s->kmem, now);
-	loader_workload(s->loader, &w);
-	point = (struct report_point){ .time_ns = now,
-				       .rss = w.rss * page,
-				       .nonrss = w.nonrss * page };
-	add_kinds(s, &w, &point);
-	series_add(s->series, &point);
-	if (s->config.on_look)
-		s->config.on_look(s->config.ctx, now, point.rss + point.nonrss);
 }
 
 static void command_signal(struct session *s, const struct signalfd_siginfo *info)
@@ -439,9 +152,9 @@ static void on_clock(struct session *s, enum source source)
 		return;
 	switch (source) {
 	case SOURCE_SERIES:
-		sample_series(s);
+		session_point(s);
 		session_drain(s);
-		look_for_newcomers(s);
+		session_newcomers(s);
 		break;
 	case SOURCE_CHECKPOINT:
 		session_checkpoint(s);
@@ -529,7 +242,7 @@ int session_loop(struct session *s, int *status)
 {
 	struct epoll_event events[8];
 
-	sample_series(s);
+	session_point(s);
 	session_checkpoints_begin(s);
 	while (!is_finished(s)) {
 		int n = epoll_wait(s->epoll, events, G_N_ELEMENTS(events), -1);
@@ -544,7 +257,7 @@ int session_loop(struct session *s, int *status)
 		session_forget_lost(s);
 		proctable_fold(s->proctable, s->sampler && sampler_full(s->sampler));
 	}
-	sample_series(s);
+	session_point(s);
 	/* The last report waits for what comes late. */
 	session_checkpoints_end(s);
 	*status = s->status;

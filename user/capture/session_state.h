@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The state of a session, for session.c (the loop) and session_books.c (reports).
+ * The state of a session, for session.c (the loop), session_sources.c (what it waits for),
+ * session_targets.c (whom it follows), session_rings.c (what the kernel sends),
+ * session_series.c (the curve), session_books.c (reports), session_checkpoint.c and
+ * session_hurry.c (recordings).
  */
 #ifndef TARE_SESSION_STATE_H
 #define TARE_SESSION_STATE_H
@@ -26,6 +29,12 @@ enum source {
 	SOURCE_END,
 	SOURCE_CHILD,
 	SOURCE_WATCHED, /* the first of session_watch() */
+};
+
+/* Somebody's descriptor. */
+struct watched {
+	session_ready_fn fn;
+	void *ctx;
 };
 
 struct session {
@@ -79,6 +88,21 @@ void session_read_lost(struct session *s);
 
 /* If very many were lost: take the tasks that they are of out of the process table. */
 void session_forget_lost(struct session *s);
+
+/* Hear signals, which are blocked from then on. Called before another thread is made: that
+ * blocks all signals for a moment, which in /proc looks as if tare handled them already.
+ * 0, or negative errno, said. */
+int session_signals_open(struct session *s);
+/* The same of rings and clocks. */
+int session_sources_open(struct session *s);
+/* Wait for this descriptor too, as `source`. 0 or negative errno, not said. */
+int session_hear(struct session *s, int fd, unsigned source);
+
+/* Follow processes that joined the control group since. */
+void session_newcomers(struct session *s);
+
+/* The next point of the series. */
+void session_point(struct session *s);
 
 /* Hear one source that is ready. */
 void session_dispatch(struct session *s, unsigned source);

@@ -11,9 +11,8 @@
 
 #include "base/log.h"
 #include "base/proc.h"
+#include "bpf/calls.h"
 #include "capture/cgroup_tree.h"
-
-#define PF_KTHREAD 0x00200000 /* include/linux/sched.h; field 9 of /proc/PID/stat */
 
 void targets_hint(void)
 {
@@ -140,10 +139,9 @@ static char *find_cgroup(const char *path)
 
 GArray *targets_by_cgroup(const char *path)
 {
-	g_autofree char *folder = find_cgroup(path), *procs = NULL;
+	g_autofree char *folder = find_cgroup(path);
 
-	procs = g_build_filename(folder, "cgroup.procs", NULL);
-	if (path[0] != '/' || !g_file_test(procs, G_FILE_TEST_EXISTS)) {
+	if (path[0] != '/' || !folder_has(folder, "cgroup.procs")) {
 		log_error("--cgroup %s: no such control group%s", path,
 			  path[0] == '/' ? "" : " (an absolute path is needed)");
 		return NULL;

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/fileout.h"
+#include "base/owner.h"
 #include "cli/optspec.h"
 
 int choice_format(const char *value, const struct format **format)
@@ -69,28 +69,16 @@ void choice_warn(const struct report *r, const struct format *format, enum sampl
 			 p->lost.vma_changes);
 }
 
-static bool env_id(const char *name, guint64 *id)
-{
-	const char *text = g_getenv(name);
-
-	return text && g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32 - 1, id, NULL);
-}
-
-/* Who called tare by sudo, whatever user the workload gets. */
-static struct fileout_owner caller_by_sudo(void)
-{
-	guint64 uid, gid;
-
-	if (geteuid() || !env_id("SUDO_UID", &uid) || !env_id("SUDO_GID", &gid))
-		return (struct fileout_owner){ 0 };
-	return (struct fileout_owner){ true, (uid_t)uid, (gid_t)gid };
-}
-
 int choice_output(struct fileout **out, const char *path)
 {
-	struct fileout_owner caller = caller_by_sudo();
+	struct owner caller;
+	const char *wrong;
 
-	return path ? fileout_open(out, path, &caller) : 0;
+	if (!path)
+		return 0;
+	/* Whatever user the workload gets. Variables that are wrong stop who runs one. */
+	owner_by_sudo(&caller, &wrong);
+	return fileout_open(out, path, &caller);
 }
 
 int choice_deliver(const struct fileout *out, const char *text, size_t len)

@@ -16,6 +16,7 @@
 #include "capture/features.h"
 #include "cli/cmd.h"
 #include "cli/optspec.h"
+#include "cli/terminal.h"
 #include "output/table/paint.h"
 #include "version.h"
 
@@ -116,28 +117,27 @@ static char *kernel_name(void)
 
 /* For eyes. */
 
-static const char *state_colour(const struct features *f, enum feature_id id)
+static enum paint state_paint(const struct features *f, enum feature_id id)
 {
 	switch (f->found[id].state) {
 	case FEATURE_YES:
-		return "\033[32m";
+		return GOOD;
 	case FEATURE_NO:
-		return feature_text[id].required ? "\033[1;31m" : "\033[33m";
+		return feature_text[id].required ? BAD : WARN;
 	case FEATURE_PARTLY:
-		return "\033[33m";
+		return WARN;
 	default:
-		return "\033[2m";
+		return DIM;
 	}
 }
 
-/* From column `from` on, on as many lines as it takes. The line so far is `used` columns
+/* From the text's column on, on as many lines as it takes. The line so far is `used` columns
  * long. */
-static void put_words(GString *out, unsigned used, unsigned from, const char *text)
+static void put_words(GString *out, const struct table_style *style, unsigned used,
+		      const char *text)
 {
-	static const struct table_style style = { .width = TABLE_WIDTH_MIN };
-
-	paint_spaces(out, MAX(from, used) - used);
-	paint_wrapped(out, &style, PLAIN, from, text);
+	paint_spaces(out, MAX(TEXT_COLUMN, used) - used);
+	paint_wrapped(out, style, PLAIN, TEXT_COLUMN, text);
 }
 
 /* "32768: effect" for values, "effect (what was found)" for the rest. */
@@ -153,58 +153,44 @@ static char *row_text(const struct features *f, enum feature_id id)
 	return g_strdup_printf("%s (%s)", does, found);
 }
 
-static void put_row(GString *out, const struct features *f, enum feature_id id, bool colour)
+static void put_row(GString *out, const struct table_style *style, const struct features *f,
+		    enum feature_id id)
 {
+	const char *state = feature_state_name[f->found[id].state];
 	const char *name = feature_text[id].name;
 	const char *mending = feature_remedy(f, id);
 	g_auto(GStrv) ways = g_strsplit(mending ? mending : "", FEATURE_OR, -1);
 	g_autofree char *text = row_text(f, id);
 
-	g_string_append_printf(out, "%*s%s%-*s%s%s", STATE_COLUMN, "",
-			       colour ? state_colour(f, id) : "", NAME_COLUMN - STATE_COLUMN,
-			       feature_state_name[f->found[id].state], colour ? "\033[0m" : "",
-			       name);
-	put_words(out, NAME_COLUMN + strlen(name), TEXT_COLUMN, text);
+	paint_spaces(out, STATE_COLUMN);
+	paint(out, style, state_paint(f, id), state);
+	paint_spaces(out, NAME_COLUMN - STATE_COLUMN - strlen(state));
+	g_string_append(out, name);
+	put_words(out, style, NAME_COLUMN + strlen(name), text);
 	for (char **way = ways; *way; way++) {
 		g_autofree char *line = g_strconcat("-> ", *way, NULL);
 
-		put_words(out, 0, TEXT_COLUMN, line);
+		put_words(out, style, 0, line);
 	}
 }
 
-static void put_verdict(GString *out, const struct features *f, bool colour)
+static char *render_table(const struct features *f)
 {
-	g_autofree char *text = verdict(f);
-	const char *on = features_enough(f) ? "\033[1;32m" : "\033[1;31m";
-
-	g_string_append(out, colour ? on : "");
-	put_words(out, 0, 0, text);
-	g_string_append(out, colour ? "\033[0m" : "");
-}
-
-static char *render_table(const struct features *f, bool colour)
-{
+	struct table_style style = terminal_style(STDOUT_FILENO);
 	GString *out = g_string_new(NULL);
-	g_autofree char *kernel = kernel_name();
+	g_autofree char *kernel = kernel_name(), *said = verdict(f);
 
-	put_verdict(out, f, colour);
+	paint_wrapped(out, &style, features_enough(f) ? GOOD : BAD, 0, said);
 	g_string_append_printf(out, "tare %s on %s\n", TARE_VERSION, kernel);
 	for (int area = 0; area < AREAS; area++) {
-		g_string_append_printf(out, "\n%s%s%s\n", colour ? "\033[1m" : "",
-				       feature_area_name[area], colour ? "\033[0m" : "");
+		g_string_append(out, "\n");
+		paint(out, &style, BOLD, feature_area_name[area]);
+		g_string_append(out, "\n");
 		for (int id = 0; id < FEATURES; id++)
 			if (feature_text[id].area == (enum feature_area)area)
-				put_row(out, f, id, colour);
+				put_row(out, &style, f, id);
 	}
 	return g_string_free(out, FALSE);
-}
-
-static bool want_colour(void)
-{
-	const char *no_color = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
-
-	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb");
 }
 
 /* For programs. */
@@ -317,7 +303,7 @@ int cmd_doctor(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	features_try(&f);
-	text = w.json ? render_json(&f) : render_table(&f, want_colour());
+	text = w.json ? render_json(&f) : render_table(&f);
 	enough = features_enough(&f);
 	features_free(&f);
 	return print_text(text) || !enough ? EXIT_FAILED : 0;

@@ -2,6 +2,7 @@
 #include "cli/terminal.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -17,10 +18,11 @@ static unsigned width_of(int fd)
 
 struct table_style terminal_style(int fd)
 {
-	const char *no_colour = getenv("NO_COLOR");
+	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
+	bool wanted = !(no_colour && *no_colour) && term && strcmp(term, "dumb");
 
 	return (struct table_style){
 		.width = fd < 0 ? TABLE_WIDTH_MIN : width_of(fd),
-		.colour = fd >= 0 && isatty(fd) && !(no_colour && *no_colour),
+		.colour = fd >= 0 && isatty(fd) && wanted,
 	};
 }

@@ -7,7 +7,8 @@
 
 #include "output/output.h"
 
-/* For a terminal its width and colours (not where NO_COLOR is set); without one
+/* For a terminal its width and colours (not where NO_COLOR is set, nor for a TERM that
+ * is missing or dumb); without one
  * $COLUMNS, else the least; -1: a file. */
 struct table_style terminal_style(int fd);
 

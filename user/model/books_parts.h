@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What books.c and books_kmem.c share: amounts of the kernel side, as reports have them.
+ * What books.c (sums, peaks), books_process.c, books_task.c and books_kmem.c share: amounts of
+ * the kernel side, as reports have them.
  */
 #ifndef TARE_BOOKS_PARTS_H
 #define TARE_BOOKS_PARTS_H
@@ -55,6 +56,56 @@ static inline int64_t at_peak(const struct books_input *in, int64_t now, int64_t
 {
 	return (is_rising(in) ? now : then) * (int64_t)in->page_size;
 }
+
+static inline uint64_t since(uint64_t origin, uint64_t t)
+{
+	return t > origin ? t - origin : 0;
+}
+
+static inline uint64_t last_peak_ns(const struct books_input *in)
+{
+	return is_rising(in) ? in->now_ns : in->workload.weight_peak_ns;
+}
+
+/* A task that shares another process's address space (vfork, CLONE_VM): what it
+ * does there is by a non-owner, and so is what it has cached. */
+static inline bool is_guest(const struct tare_task *s)
+{
+	return s->mm_proc && s->mm_proc != s->proc;
+}
+
+static inline int64_t cached_bytes(const struct tare_task *s, int kind,
+				   const struct books_input *in)
+{
+	return (s->cached[kind] - s->cached0[kind]) * (int64_t)in->page_size;
+}
+
+static inline struct report_spread spread_of(const struct sketch *s, const struct books_input *in)
+{
+	return (struct report_spread){ bytes_of_kind(in, TARE_ANON, s->min),
+				       bytes_of_kind(in, TARE_ANON, sketch_median(s)),
+				       bytes_of_kind(in, TARE_ANON, s->max) };
+}
+
+/* What is held now, read a moment after the peak was, may be above it. */
+static inline void note_peak(int64_t *peak, uint64_t *when, const struct balance held[TARE_KINDS],
+			     const struct books_input *in)
+{
+	int64_t rss = held[TARE_ANON].net + held[TARE_FILE].net + held[TARE_SHMEM].net;
+
+	if (rss <= *peak)
+		return;
+	*peak = rss;
+	*when = since(in->origin_ns, in->now_ns);
+}
+
+/* A row. Never NULL. */
+struct report_task *books_task(const struct proctable_task *wt, const struct books_input *in);
+/* `guests`: books_guests(). */
+struct report_process *books_process(const struct proctable_proc *wp, const GPtrArray *guests,
+				     const struct books_input *in);
+/* All is_guest() tasks: struct tare_task, not owned. */
+GPtrArray *books_guests(const struct books_input *in);
 
 /* Fill r->kmem and the totals of TARE_KMEM, once all else is closed, and make each row's
  * share of it what the row can hold. */

@@ -4,7 +4,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "bpf/calls.h"
 #include "model/samples_impl.h"
+
+/* Bytes from the heap's start that it, and nothing else, can reach. */
+#define HEAP_MOST (1ULL << 40)
 
 struct samples *samples_new(uint64_t page_size)
 {
@@ -250,10 +254,10 @@ static void on_anon(struct samples *s, struct space *space, const struct tare_vm
 		.start = r->start,
 		.end = r->start + r->size,
 		.file = NO_FILE,
-		.mapping = r->a & 4          ? MAPPING_JIT :
-			   r->b & MAP_SHARED ? MAPPING_SHM :
-					       MAPPING_ANON,
-		.code = r->a & 4,
+		.mapping = calls_makes_code(r->a) ? MAPPING_JIT :
+			   r->b & MAP_SHARED      ? MAPPING_SHM :
+						    MAPPING_ANON,
+		.code = calls_makes_code(r->a),
 	};
 
 	end_vma(s, r->mm, vma.start, vma.end, moment_of(r));
@@ -340,13 +344,13 @@ void samples_vma(struct samples *s, const struct tare_vma *r)
 		add_waiting(s, r->mm, r->a, r->a + r->b);
 		break;
 	case TARE_VMA_DISCARD:
-		if (r->a == 4 || r->a == 9 || r->a == 24)
+		if (calls_gives_back(r->a))
 			end_vma(s, r->mm, r->start, end, moment_of(r));
 		break;
 	case TARE_VMA_HEAP:
 		if (!space->start_brk || r->a < space->start_brk)
 			break;
-		end = space->start_brk + (1ULL << 40);
+		end = space->start_brk + HEAP_MOST;
 		end_vma(s, r->mm, r->a, end, moment_of(r));
 		virtual_unset(s->virtual, r->mm, r->a, end);
 		break;
@@ -383,7 +387,7 @@ uint32_t samples_map(struct samples *s, const struct tare_map *m)
 		.end = m->start + m->size,
 		.offset = m->offset,
 		.file = samples_file(s, &m->file),
-		.code = m->prot & 4,
+		.code = calls_makes_code(m->prot),
 	};
 	const struct sample_file *f = s->files->pdata[vma.file];
 

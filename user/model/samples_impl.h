@@ -1,6 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What samples.c (records) and samples_fold.c (bounds) share.
+ * What the files of samples share: samples.c takes records, samples_lives.c has what lives,
+ * samples_names.c what has a number, samples_fold.c keeps the bounds.
+ *
+ * Whenever none of them is at work (tests/unit/samples_check.h looks):
+ *  1. A stack's parent has a smaller number than the stack, and its frame is there: one pass
+ *     in the order of numbers meets callers first.
+ *  2. A frame, a range, an early sample or a aggregate refers to names and files that are there:
+ *     a number is free only once nothing has it, and names' number 0 is "".
+ *  3. Each name and file that is there has one number, and each number without one is in the
+ *     list of those that are free.
+ *  4. No two aggregates that are used have the same key. The sums of one that was moved are in
+ *     another; whoever keeps a number goes by aggregates_now().
+ *  5. A page of an address space has one life at most. `live` of a aggregate is the sum of the
+ *     bytes of its lives, live_count how many there are in all.
+ *  6. Samples that wait for their range are EARLY_MOST at most, and in no aggregate.
+ *  7. Numbers of stacks, frames and aggregates hold until the next samples_add(), _virtual() or
+ *     _settle(): only samples_fold.c gives others, and tells those that keep some (`watch`).
  */
 #ifndef TARE_SAMPLES_IMPL_H
 #define TARE_SAMPLES_IMPL_H

@@ -49,19 +49,6 @@ int bench_store_create_output(struct bench_store **s, const struct fileout *out,
 	return err ? err : bench_store_open_output(s, out);
 }
 
-int bench_store_create(struct bench_store **s, const char *path, const struct bench *b,
-		       const struct fileout_owner *owner)
-{
-	struct fileout *out;
-	int err = fileout_open(&out, path, owner);
-
-	if (err)
-		return err;
-	err = bench_store_create_output(s, out, b);
-	fileout_close(out);
-	return err;
-}
-
 static int set_complete(struct bench_store *s, bool complete)
 {
 	int err = db_begin(&s->db);
@@ -83,18 +70,6 @@ int bench_store_open_output(struct bench_store **s, const struct fileout *out)
 		bench_store_close(new);
 	else
 		*s = new;
-	return err;
-}
-
-int bench_store_open(struct bench_store **s, const char *path)
-{
-	struct fileout *out;
-	int err = fileout_open(&out, path, NULL);
-
-	if (err)
-		return err;
-	err = bench_store_open_output(s, out);
-	fileout_close(out);
 	return err;
 }
 

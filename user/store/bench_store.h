@@ -22,18 +22,15 @@ struct bench_store;
 
 /* Create it, all at once, with the machine and options of `b` (not its rows), not
  * complete. -EEXIST when there is something of that name: not said, the caller knows the
- * way out. `path` is for who has not opened it yet; `owner` as in fileout_open(). */
+ * way out. */
 int bench_store_create_output(struct bench_store **s, const struct fileout *out,
 			      const struct bench *b);
-int bench_store_create(struct bench_store **s, const char *path, const struct bench *b,
-		       const struct fileout_owner *owner);
 
 /* Go on writing a file, which is not complete from now on. Load it first, to
  * know what is there and that all of it is sound. -EBUSY when another tare has
  * it open for writing, -EPROTONOSUPPORT when it is of another schema, -EBADMSG
  * when it is not of tare bench. */
 int bench_store_open_output(struct bench_store **s, const struct fileout *out);
-int bench_store_open(struct bench_store **s, const char *path);
 
 /* The row's description and published figures, new or in place of those with
  * its id; its runs are left alone. New rows come after those before. */

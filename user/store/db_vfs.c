@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/owner.h"
+
 #define SAFELY (O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
 /* A journal has less than twice the bytes of its database, which is 1 GiB at most. */
@@ -59,6 +61,7 @@ int db_vfs_open_journal(const struct db_place *p, int flags, mode_t mode)
 {
 	g_autofree char *name = file_name(p, true);
 	int fd = openat(p->dir, name, flags | SAFELY, mode);
+	struct owner theirs = { .set = true, .uid = p->uid };
 	struct stat st;
 
 	if (fd < 0)
@@ -66,7 +69,7 @@ int db_vfs_open_journal(const struct db_place *p, int flags, mode_t mode)
 	if (fstat(fd, &st))
 		return refuse_file(fd, errno);
 	if (!S_ISREG(st.st_mode) || st.st_nlink > 1 || st.st_size > JOURNAL_MOST ||
-	    (st.st_uid && st.st_uid != geteuid() && st.st_uid != p->uid))
+	    !owner_trusts(&theirs, st.st_uid))
 		return refuse_file(fd, EPERM);
 	return fd;
 }

@@ -24,14 +24,13 @@ struct recording_limits;
 struct recording_config {
 	uint64_t max_size;                     /* bytes that the file may have */
 	const struct fileout *output;          /* where; NULL: `path` is opened, for */
-	const struct fileout_owner *owner;     /* this one, as in fileout_open(); may be NULL */
+	const struct owner *owner;             /* this one, as in fileout_open(); may be NULL */
 	const struct recording_limits *limits; /* NULL: those of recording_limits.h */
 };
 
 /* Can it be made? What is there is replaced only when it is a recording, or empty, and
  * nobody writes it. Changes nothing. */
 int recording_check_output(const struct fileout *out);
-int recording_check(const char *path);
 
 /* What has come to the name since the output was opened is replaced too, if others may
  * have put it there (a link, a pipe, another user's file). */

@@ -41,18 +41,6 @@ int recording_check_output(const struct fileout *out)
 	return check_recording(out);
 }
 
-int recording_check(const char *path)
-{
-	struct fileout *out;
-	int err = fileout_open(&out, path, NULL);
-
-	if (err)
-		return err;
-	err = recording_check_output(out);
-	fileout_close(out);
-	return err;
-}
-
 /* Make the name free, if what has it may go. */
 static int remove_old(const struct fileout *out)
 {

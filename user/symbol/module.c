@@ -6,13 +6,9 @@
 #include <fcntl.h>
 #include <gelf.h>
 #include <linux/openat2.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/auxv.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -24,28 +20,8 @@
 #define INIT_MOST 64 /* bytes of _init() */
 #define SEGMENTS_MOST 64
 #define INTERPRETER_MOST 4096
-#define VDSO_MOST (64 << 10)
 
-#define MODULES_OPEN 512
-#define SYMBOLS_KEPT 200000 /* about 100 bytes each, with their names */
-
-/* A file by its number. */
-struct known {
-	struct module *module; /* NULL: it is closed, or could not be opened */
-	bool failed;           /* it is not tried again */
-	struct module_source source;
-	char *path;
-	uint64_t used; /* when, by modules->clock */
-};
-
-struct modules {
-	GHashTable *by_file; /* number -> struct known */
-	unsigned open, open_most;
-	uint64_t weight; /* of those that are open */
-	uint64_t clock;
-};
-
-static void names_free(struct module *m)
+void module_names_free(struct module *m)
 {
 	g_clear_pointer(&m->symbols, g_array_unref);
 	g_clear_pointer(&m->copied, g_string_chunk_free);
@@ -53,13 +29,13 @@ static void names_free(struct module *m)
 	m->dwfl_module = NULL;
 }
 
-static void module_free(gpointer p)
+void module_free(gpointer p)
 {
 	struct module *m = p;
 
 	if (!m)
 		return;
-	names_free(m);
+	module_names_free(m);
 	cfi_index_free(m->eh_frame.index);
 	cfi_index_free(m->debug_frame.index);
 	if (m->elf)
@@ -68,35 +44,6 @@ static void module_free(gpointer p)
 		close(m->fd);
 	g_free(m->path);
 	g_free(m->interpreter);
-	g_free(m);
-}
-
-static void known_free(gpointer p)
-{
-	struct known *k = p;
-
-	module_free(k->module);
-	g_free(k->path);
-	g_free(k);
-}
-
-struct modules *modules_new(void)
-{
-	struct modules *m = g_new0(struct modules, 1);
-	struct rlimit files = { .rlim_cur = 1024 };
-
-	elf_version(EV_CURRENT);
-	getrlimit(RLIMIT_NOFILE, &files);
-	m->open_most = MAX(MIN(files.rlim_cur / 8, MODULES_OPEN), 8);
-	m->by_file = g_hash_table_new_full(NULL, NULL, NULL, known_free);
-	return m;
-}
-
-void modules_free(struct modules *m)
-{
-	if (!m)
-		return;
-	g_hash_table_unref(m->by_file);
 	g_free(m);
 }
 
@@ -206,7 +153,7 @@ bool module_same_weight(const struct module *m)
 	return m->fd < 0 || weight_of(m->fd) <= m->weight;
 }
 
-static struct module *module_new(Elf *elf, int fd, const char *path)
+struct module *module_new(Elf *elf, int fd, const char *path)
 {
 	struct module *m = g_new0(struct module, 1);
 
@@ -280,7 +227,7 @@ static void say_heavy(const char *path)
 	said = true;
 }
 
-static struct module *open_module(const struct module_source *source, uint64_t room)
+struct module *module_open(const struct module_source *source, uint64_t room)
 {
 	int fd = open_source(source);
 	uint64_t weight = fd < 0 ? 0 : weight_of(fd);
@@ -299,149 +246,8 @@ static struct module *open_module(const struct module_source *source, uint64_t r
 		m->weight = weight;
 	if (m && !fstat(fd, &st)) {
 		m->inode = st.st_ino;
-		m->dev = (uint32_t)major(st.st_dev) << 20 | minor(st.st_dev);
+		m->dev = proc_dev(st.st_dev);
 	}
-	return m;
-}
-
-/* That of the vdso has no file to be opened again. */
-static void close_oldest(struct modules *ms)
-{
-	struct known *oldest = NULL, *k;
-	GHashTableIter iter;
-
-	g_hash_table_iter_init(&iter, ms->by_file);
-	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&k))
-		if (k->module && k->module->fd >= 0 && (!oldest || k->used < oldest->used))
-			oldest = k;
-	if (!oldest)
-		return;
-	/* This very file, by its path: the process and its mapping may be gone by then. */
-	oldest->source.inode = oldest->module->inode;
-	oldest->source.start = oldest->source.end = 0;
-	ms->weight -= oldest->module->weight;
-	g_clear_pointer(&oldest->module, module_free);
-	ms->open--;
-}
-
-static struct module *try_open(struct modules *ms, struct known *k)
-{
-	if (k->module || k->failed)
-		return k->module;
-	if (ms->open >= ms->open_most)
-		close_oldest(ms);
-	k->module = open_module(&k->source, WEIGHT_MOST - ms->weight);
-	k->failed = !k->module;
-	ms->weight += k->module ? k->module->weight : 0;
-	ms->open += !!k->module;
-	return k->module;
-}
-
-struct module *modules_get(struct modules *ms, uint32_t file)
-{
-	struct known *k = g_hash_table_lookup(ms->by_file, GUINT_TO_POINTER(file));
-
-	if (!k)
-		return NULL;
-	k->used = ++ms->clock;
-	return try_open(ms, k);
-}
-
-static struct known *put_known(struct modules *ms, const struct module_source *s)
-{
-	struct known *k = g_new0(struct known, 1);
-
-	k->source = *s;
-	k->source.path = k->path = g_strdup(s->path);
-	k->used = ++ms->clock;
-	g_hash_table_insert(ms->by_file, GUINT_TO_POINTER(s->file), k);
-	return k;
-}
-
-struct module *modules_open(struct modules *ms, const struct module_source *s)
-{
-	struct known *k = g_hash_table_lookup(ms->by_file, GUINT_TO_POINTER(s->file));
-	bool new = !k;
-
-	if (new)
-		k = put_known(ms, s);
-	k->used = ++ms->clock;
-	k->source.pid = s->pid; /* who has it now: the first may be gone */
-	if (!try_open(ms, k) && new)
-		log_verbose(1, "cannot read the code in %s", s->path ?: "?");
-	return k->module;
-}
-
-void modules_drop(struct modules *ms, uint32_t file)
-{
-	struct known *k = g_hash_table_lookup(ms->by_file, GUINT_TO_POINTER(file));
-
-	if (!k)
-		return;
-	ms->open -= k->module && k->module->fd >= 0;
-	ms->weight -= k->module ? k->module->weight : 0;
-	g_hash_table_remove(ms->by_file, GUINT_TO_POINTER(file));
-}
-
-unsigned modules_count(const struct modules *ms)
-{
-	return ms->open;
-}
-
-/* Those that were used least lately go first. */
-void modules_trim(struct modules *ms)
-{
-	g_autoptr(GPtrArray) read = g_ptr_array_new();
-	uint64_t symbols = 0;
-	GHashTableIter iter;
-	struct known *k;
-
-	g_hash_table_iter_init(&iter, ms->by_file);
-	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&k)) {
-		if (!k->module || !k->module->symbols || k->module->fd < 0)
-			continue;
-		symbols += k->module->symbols->len;
-		g_ptr_array_add(read, k);
-	}
-	while (symbols > SYMBOLS_KEPT && read->len) {
-		unsigned oldest = 0;
-
-		for (unsigned i = 1; i < read->len; i++)
-			if (((const struct known *)read->pdata[i])->used <
-			    ((const struct known *)read->pdata[oldest])->used)
-				oldest = i;
-		k = g_ptr_array_remove_index_fast(read, oldest);
-		symbols -= k->module->symbols->len;
-		names_free(k->module);
-	}
-}
-
-/* Size of this process's [vdso]. */
-static uint64_t vdso_size(uint64_t at)
-{
-	FILE *f = fopen("/proc/self/maps", "re");
-	char line[PROC_LINE];
-	struct proc_map map;
-	uint64_t size = 0;
-
-	while (f && !size && proc_line(f, line))
-		if (proc_map_parse(line, &map) && map.start == at)
-			size = map.end - map.start;
-	if (f)
-		fclose(f);
-	return MIN(size, VDSO_MOST);
-}
-
-struct module *modules_vdso(struct modules *ms, uint32_t file, uint64_t *size)
-{
-	uint64_t at = getauxval(AT_SYSINFO_EHDR);
-	struct module *m = modules_get(ms, file);
-
-	*size = at ? vdso_size(at) : 0;
-	if (m || !*size)
-		return m;
-	m = module_new(elf_memory((char *)at, *size), -1, "[vdso]");
-	put_known(ms, &(struct module_source){ .file = file, .path = "[vdso]" })->module = m;
 	return m;
 }
 

@@ -48,6 +48,14 @@ struct module {
 	GArray *symbols;      /* struct symbol, by address; NULL: not read yet */
 };
 
+/* Opens the file of a source if it weighs `room` (weight.h) at most; NULL: it does not, or
+ * is no code. `fd` of module_new(): -1, there is none. */
+struct module *module_open(const struct module_source *source, uint64_t room);
+struct module *module_new(Elf *elf, int fd, const char *path);
+void module_free(gpointer m); /* takes NULL */
+/* Its symbols go; they can be read again. */
+void module_names_free(struct module *m);
+
 Elf *module_elf(int fd);
 /* Is it no heavier now than when it was opened? */
 bool module_same_weight(const struct module *m);

@@ -337,14 +337,14 @@ static uint32_t add_run(struct python *p, const struct tare_python_stack *s, uin
 	bool entry = false;
 
 	while (at < s->n && !entry) {
-		uint64_t id = s->frame[at] >> 1;
+		uint64_t id = TARE_PYTHON_ID(s->frame[at]);
 		const char *text = code_name(p, id);
 		struct frame f = *native;
 
 		if (text)
 			f = (struct frame){ .file = name(ctx, text), .flags = FRAME_NAMED };
 		g_array_append_val(p->merged, f);
-		entry = s->frame[at++] & 1;
+		entry = s->frame[at++] & TARE_PYTHON_CALLED;
 	}
 	if (at == s->n && s->more) {
 		struct frame f = { SYNTHETIC_TRUNCATED, .file = NO_FILE, .flags = FRAME_SYNTHETIC };
@@ -356,7 +356,7 @@ static uint32_t add_run(struct python *p, const struct tare_python_stack *s, uin
 
 static uint32_t end_of_run(const struct tare_python_stack *s, uint32_t at)
 {
-	while (at < s->n && !(s->frame[at] & 1))
+	while (at < s->n && !(s->frame[at] & TARE_PYTHON_CALLED))
 		at++;
 	return MIN(at + 1, s->n);
 }

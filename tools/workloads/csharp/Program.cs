@@ -22,7 +22,8 @@ static class Program {
 			double seconds;
 			if (args[i] == "--after")
 				after = true;
-			else if (double.TryParse(args[i], NumberStyles.Float, CultureInfo.InvariantCulture, out seconds)
+			else if (double.TryParse(args[i], NumberStyles.Float,
+			                         CultureInfo.InvariantCulture, out seconds)
 			         && seconds >= 0 && seconds < 2e6)
 				delay = TimeSpan.FromSeconds(seconds);
 			else
@@ -51,7 +52,8 @@ static class Program {
 
 	static int Main(string[] args) {
 		if (!Arguments(args)) {
-			Console.Error.WriteLine("usage: csharp N [SECONDS] [--after], N up to 100000000");
+			Console.Error.WriteLine(
+				"usage: csharp N [SECONDS] [--after], N up to 100000000");
 			return 2;
 		}
 		Run().GetAwaiter().GetResult();

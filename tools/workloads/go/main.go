@@ -59,7 +59,8 @@ func deep(bytes int, park func()) byte {
 func main() {
 	o, ok := arguments(os.Args[1:])
 	if !ok {
-		fmt.Fprintln(os.Stderr, "usage: go N [SECONDS] [--after] [--touch BYTES], N up to 100000000")
+		fmt.Fprintln(os.Stderr,
+			"usage: go N [SECONDS] [--after] [--touch BYTES], N up to 100000000")
 		os.Exit(2)
 	}
 	var parked, ended sync.WaitGroup

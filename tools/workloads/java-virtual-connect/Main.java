@@ -20,12 +20,14 @@ public class Main {
 		n = Integer.parseInt(args[0]);
 		milliseconds = (long) (Double.parseDouble(args[1]) * 1000);
 		port = Integer.parseInt(args[2].substring(args[2].lastIndexOf(':') + 1));
-		if (n < 0 || n > 100_000_000 || milliseconds < 0 || port < 1 || port > 65535 || args.length > 3)
+		if (n < 0 || n > 100_000_000 || milliseconds < 0 || port < 1 || port > 65535
+				|| args.length > 3)
 			throw new IllegalArgumentException();
 	}
 
 	static synchronized void stopped(Throwable reason) {
-		System.err.println("stopped at " + (n - parked.getCount()) + " of " + n + ": " + reason.getMessage());
+		System.err.println("stopped at " + (n - parked.getCount()) + " of " + n + ": "
+				+ reason.getMessage());
 		Runtime.getRuntime().halt(3);
 	}
 

@@ -42,15 +42,18 @@ public class Main {
 
 	// Sixteen values that are needed after the call, so they are kept on the stack.
 	static long deep(int bytes, long x) {
-		long a = x * 3, b = x * 5, c = x * 7, d = x * 11, e = x * 13, f = x * 17, g = x * 19, h = x * 23;
-		long i = x ^ 3, j = x ^ 5, k = x ^ 7, l = x ^ 11, m = x ^ 13, o = x ^ 17, p = x ^ 19, q = x ^ 23;
+		long a = x * 3, b = x * 5, c = x * 7, d = x * 11;
+		long e = x * 13, f = x * 17, g = x * 19, h = x * 23;
+		long i = x ^ 3, j = x ^ 5, k = x ^ 7, l = x ^ 11;
+		long m = x ^ 13, o = x ^ 17, p = x ^ 19, q = x ^ 23;
 		long r = 1;
 		if (bytes > 128)
 			r = deep(bytes - 128, x + 1);
 		else
 			park();
 		return (r ^ a) * (r ^ b) + (r ^ c) * (r ^ d) + (r ^ e) * (r ^ f) + (r ^ g) * (r ^ h)
-			+ (r ^ i) * (r ^ j) + (r ^ k) * (r ^ l) + (r ^ m) * (r ^ o) + (r ^ p) * (r ^ q);
+			+ (r ^ i) * (r ^ j) + (r ^ k) * (r ^ l)
+			+ (r ^ m) * (r ^ o) + (r ^ p) * (r ^ q);
 	}
 
 	static void touching() {
@@ -62,7 +65,8 @@ public class Main {
 	}
 
 	static synchronized void stopped(int at, Throwable reason) {
-		String message = reason.getMessage() != null ? reason.getMessage() : reason.toString();
+		String message = reason.getMessage() != null
+			? reason.getMessage() : reason.toString();
 		System.err.println("stopped at " + at + " of " + n + ": " + message);
 		Runtime.getRuntime().halt(3);
 	}
@@ -71,7 +75,8 @@ public class Main {
 		try {
 			arguments(args);
 		} catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
-			System.err.println("usage: Main N [SECONDS] [--after] [--touch BYTES], N up to 100000000");
+			System.err.println("usage: Main N [SECONDS] [--after] [--touch BYTES],"
+				+ " N up to 100000000");
 			System.exit(2);
 		}
 		parked = new CountDownLatch(n);

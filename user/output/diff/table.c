@@ -8,28 +8,11 @@
 
 #include <string.h>
 
-#include "base/text.h"
+#include "output/diff/table_parts.h"
 #include "output/diff/view.h"
-#include "output/table/grid.h"
-#include "output/table/parts.h"
 
 /* Where the text of "before:" … begins. */
 #define MARGIN 10
-/* Rows of each table, where not all are asked for. */
-#define ROWS 20
-#define STACK_ROWS 10
-
-struct page {
-	const struct report *report[DIFF_TIMES];
-	const struct diff_style *shown;
-	struct table_style style;
-	const struct diff *d;
-	GString *out;
-};
-
-static const char *const sample_type_meaning[SAMPLE_TYPES] = { "of all growth",
-							       "of what lived at the peak",
-							       "of what lived at the end" };
 
 static char *command_of(const struct report *r)
 {
@@ -97,22 +80,6 @@ static void print_doubts(const struct page *p, enum diff_time time, const char *
 				       text->len ? "; " : "");
 	paint_labelled(p->out, &p->style, MARGIN, label, BAD, text->str);
 	g_string_free(text, TRUE);
-}
-
-static void change_cell(struct grid *g, bool known, enum paint how, int64_t before, int64_t after)
-{
-	if (known)
-		grid_signed_size(g, how, after - before);
-	else
-		grid_unknown(g);
-}
-
-static void size_cell(struct grid *g, bool known, int64_t bytes)
-{
-	if (known)
-		grid_size(g, bytes);
-	else
-		grid_unknown(g);
 }
 
 static void total_row(struct grid *g, enum paint how, const char *name, const struct diff_total *a,
@@ -207,248 +174,6 @@ static void print_totals(const struct page *p)
 	grid_free(g);
 }
 
-static void count_cell(struct grid *g, const struct diff_who *w)
-{
-	uint64_t a = w->side[DIFF_BEFORE].count, b = w->side[DIFF_AFTER].count;
-	g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, a);
-	g_autofree char *change = g_strdup_printf("%s→%" G_GUINT64_FORMAT, text, b);
-
-	grid_cell(g, PLAIN, a == b ? text : change);
-}
-
-static void who_row(struct grid *g, const struct diff_who *w, enum paint how)
-{
-	const struct diff_side *a = &w->side[DIFF_BEFORE], *b = &w->side[DIFF_AFTER];
-	g_autofree char *name = text_printable(w->thread ?: w->process);
-	g_autofree char *label =
-		g_strdup_printf("%s%s", w->thread ? "  " : "", *name ? name : "(no name)");
-
-	grid_cell(g, how, label);
-	count_cell(g, w);
-	grid_size(g, kinds_weight(a->at_peak));
-	grid_size(g, kinds_weight(b->at_peak));
-	grid_signed_size(g, BOLD, diff_who_change(w));
-	change_cell(g, true, PLAIN, kinds_user(a->at_peak), kinds_user(b->at_peak));
-	change_cell(g, true, PLAIN, kinds_kernel(a->at_peak), kinds_kernel(b->at_peak));
-	change_cell(g, true, PLAIN, kinds_weight(a->net), kinds_weight(b->net));
-	change_cell(g, true, PLAIN, kinds_weight(a->grown), kinds_weight(b->grown));
-}
-
-static bool has_changed(const struct diff_who *w)
-{
-	return memcmp(&w->side[DIFF_BEFORE], &w->side[DIFF_AFTER], sizeof(w->side[0])) != 0;
-}
-
-/* How many threads of the process have a row. */
-static unsigned threads_of(const struct diff *d, const struct diff_who *process)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < d->threads->len; i++)
-		n += !strcmp(((struct diff_who *)d->threads->pdata[i])->process, process->process);
-	return n;
-}
-
-static void print_more(struct grid *g, unsigned n, const char *what)
-{
-	g_autofree char *count = text_count(n);
-	g_autofree char *text = g_strdup_printf("… %s more %s", count, what);
-
-	if (n)
-		grid_line(g, DIM, 0, 0, text);
-}
-
-/* A process of one thread name needs no second row. */
-static void who_rows(const struct page *p, struct grid *g)
-{
-	unsigned left = p->shown->all ? UINT32_MAX : ROWS, hidden = 0;
-
-	for (unsigned i = 0; i < p->d->processes->len; i++) {
-		const struct diff_who *process = p->d->processes->pdata[i];
-		bool several = threads_of(p->d, process) > 1;
-
-		if (!p->shown->all && !has_changed(process))
-			continue;
-		if (!left) {
-			hidden++;
-			continue;
-		}
-		who_row(g, process, BOLD);
-		left--;
-		for (unsigned k = 0; several && k < p->d->threads->len; k++) {
-			const struct diff_who *t = p->d->threads->pdata[k];
-
-			if (strcmp(t->process, process->process) ||
-			    (!p->shown->all && !has_changed(t)))
-				continue;
-			hidden += !left;
-			if (left)
-				who_row(g, t, PLAIN);
-			left -= !!left;
-		}
-	}
-	print_more(g, hidden, "that changed");
-}
-
-static void print_who(const struct page *p)
-{
-	static const struct grid_column columns[] = {
-		{ .title = "NAME", .soft = 12, .hard = 8 },
-		{ .title = "COUNT", .right = true },
-		{ .title = "AT PEAK", .right = true },
-		{ .title = "AFTER", .right = true },
-		{ .title = "Δ PEAK", .right = true },
-		{ .title = "USER", .right = true, .drop = 2 },
-		{ .title = "KERNEL", .right = true, .drop = 2 },
-		{ .title = "Δ NET", .right = true, .drop = 3 },
-		{ .title = "Δ GROWN", .right = true },
-	};
-	struct grid *g = grid_new(columns, G_N_ELEMENTS(columns));
-
-	bool all = p->d->kinds == (1u << TARE_KINDS) - 1;
-
-	who_rows(p, g);
-	table_heading(p->out, &p->style, "WHO",
-		      all ? "processes, and their threads, by name; exact, by the ledger" :
-			    "processes, and their threads, by name; exact, by the ledger, of the "
-			    "kinds that are known by task of both");
-	if (grid_rows(g))
-		grid_render(g, p->out, &p->style);
-	else
-		g_string_append(p->out, "  no change\n");
-	grid_free(g);
-}
-
-/* The change, its error, and whether it is more than chance. */
-static void figure_cells(struct grid *g, const struct diff_figure *f, bool verdict)
-{
-	g_autofree char *size = text_size((int64_t)f->error);
-	int64_t change = diff_change(f);
-	bool beyond = diff_beyond(f);
-
-	grid_signed_size(g, !beyond ? PLAIN : change > 0 ? BAD : GOOD, change);
-	if (f->error > 0 || f->bytes[DIFF_BEFORE] || f->bytes[DIFF_AFTER])
-		grid_cell(g, DIM, f->error > 0 ? size : "exact");
-	else
-		grid_blank(g);
-	if (!verdict)
-		return;
-	if (beyond)
-		grid_cell(g, BOLD, "≠");
-	else
-		grid_blank(g);
-}
-
-static bool figure_changed(const struct diff_figure *f)
-{
-	return diff_change(f) != 0;
-}
-
-static void print_functions(const struct page *p)
-{
-	static const struct grid_column columns[] = {
-		{ .title = "FUNCTION", .soft = 16, .hard = 8 },
-		{ .title = "TOTAL", .right = true },
-		{ .title = "AFTER", .right = true },
-		{ .title = "CHANGE", .right = true },
-		{ .title = "±", .right = true },
-		{ .title = "≠" },
-		{ .title = "Δ SELF", .right = true },
-		{ .title = "±", .right = true, .drop = 2 },
-	};
-	struct grid *g = grid_new(columns, G_N_ELEMENTS(columns));
-	unsigned k = p->shown->sample_type, hidden = 0, rows = 0;
-	g_autofree char *meaning = g_strdup_printf(
-		"functions by change %s; sampled, ± one standard error", sample_type_meaning[k]);
-
-	for (unsigned i = 0; i < p->d->functions->len; i++) {
-		const struct diff_function *f = p->d->functions->pdata[i];
-		g_autofree char *name = text_printable(f->name);
-
-		if (!p->shown->all && !figure_changed(&f->total[k]) && !figure_changed(&f->self[k]))
-			continue;
-		if (!p->shown->all && rows == ROWS) {
-			hidden++;
-			continue;
-		}
-		rows++;
-		grid_cell(g, PLAIN, *name ? name : "?");
-		grid_size(g, f->total[k].bytes[DIFF_BEFORE]);
-		grid_size(g, f->total[k].bytes[DIFF_AFTER]);
-		figure_cells(g, &f->total[k], true);
-		figure_cells(g, &f->self[k], false);
-	}
-	print_more(g, hidden, "functions that changed");
-	table_heading(p->out, &p->style, "WHERE", meaning);
-	if (rows)
-		grid_render(g, p->out, &p->style);
-	else
-		g_string_append(p->out, "  no change\n");
-	grid_free(g);
-}
-
-/* "inner < outer < outermost". */
-static char *path_text(const struct diff *d, uint32_t path)
-{
-	g_autoptr(GPtrArray) names = g_ptr_array_new();
-	g_autoptr(GString) text = g_string_new(NULL);
-
-	diff_path(d, path, names);
-	for (unsigned i = 0; i < names->len; i++) {
-		const char *name = names->pdata[i];
-
-		g_string_append_printf(text, "%s%s", i ? " < " : "", *name ? name : "?");
-	}
-	return text_printable(text->str);
-}
-
-static void print_stacks(const struct page *p)
-{
-	static const struct grid_column columns[] = {
-		{ .title = "CHANGE", .right = true },
-		{ .title = "±", .right = true },
-		{ .title = "≠" },
-		{ .title = "HELD", .right = true, .drop = 2 },
-		{ .title = "AFTER", .right = true, .drop = 2 },
-		{ .title = "STACK, INNERMOST FIRST", .soft = 24, .hard = 12 },
-	};
-	struct grid *g = grid_new(columns, G_N_ELEMENTS(columns));
-	unsigned k = p->shown->sample_type, hidden = 0, rows = 0;
-
-	for (unsigned i = 0; i < p->d->stacks->len; i++) {
-		const struct diff_stack *s = &g_array_index(p->d->stacks, struct diff_stack, i);
-		g_autofree char *path = NULL;
-
-		if (!p->shown->all && !figure_changed(&s->held[k]))
-			continue;
-		if (!p->shown->all && rows == STACK_ROWS) {
-			hidden++;
-			continue;
-		}
-		rows++;
-		path = path_text(p->d, s->path);
-		figure_cells(g, &s->held[k], true);
-		grid_size(g, s->held[k].bytes[DIFF_BEFORE]);
-		grid_size(g, s->held[k].bytes[DIFF_AFTER]);
-		grid_cell(g, PLAIN, path);
-	}
-	print_more(g, hidden, "stacks that changed");
-	if (rows) {
-		table_heading(p->out, &p->style, "STACKS", "whole stacks, likewise");
-		grid_render(g, p->out, &p->style);
-	}
-	grid_free(g);
-}
-
-static void print_legend(const struct page *p)
-{
-	g_string_append_c(p->out, '\n');
-	paint_wrapped(p->out, &p->style, DIM, 0,
-		      "TOTAL: of the function and what it called, before and AFTER; Δ SELF: the "
-		      "change of what it took itself. ±: one standard error of the change, both "
-		      "samples' together. ≠: the change is more than two of them.");
-}
-
 char *diff_table_render(const struct report *a, const struct report *b,
 			const struct diff_style *style)
 {
@@ -465,14 +190,12 @@ char *diff_table_render(const struct report *a, const struct report *b,
 	print_doubts(&p, DIFF_AFTER, "");
 	not_same(&p);
 	print_totals(&p);
-	print_who(&p);
+	diff_table_who(&p);
 	if (why) {
 		table_heading(p.out, &p.style, "WHERE", "");
 		g_string_append_printf(p.out, "  not compared: %s\n", why);
 	} else {
-		print_functions(&p);
-		print_stacks(&p);
-		print_legend(&p);
+		diff_table_where(&p);
 	}
 	diff_free(d);
 	return g_string_free(p.out, FALSE);

@@ -9,10 +9,8 @@
 void paint(GString *out, const struct table_style *style, enum paint how, const char *text)
 {
 	static const char *const code[] = {
-		[BOLD] = "\033[1m",
-		[DIM] = "\033[2m",
-		[GOOD] = "\033[32m",
-		[BAD] = "\033[31m",
+		[BOLD] = "\033[1m",  [DIM] = "\033[2m",  [GOOD] = "\033[32m",
+		[WARN] = "\033[33m", [BAD] = "\033[31m",
 	};
 
 	if (!style->colour || how == PLAIN || !*text)

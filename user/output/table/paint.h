@@ -9,7 +9,7 @@
 
 #include "output/output.h"
 
-enum paint { PLAIN, BOLD, DIM, GOOD, BAD };
+enum paint { PLAIN, BOLD, DIM, GOOD, WARN, BAD };
 
 /* What stands for 0, and for what is not measured. */
 #define CELL_ZERO "·"

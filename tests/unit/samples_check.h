@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The invariants of struct samples, as model/samples_impl.h states them by number.
+ */
+#ifndef TARE_TESTS_SAMPLES_CHECK_H
+#define TARE_TESTS_SAMPLES_CHECK_H
+
+#include "model/samples_impl.h"
+
+/* 1 and 2: stacks, and what their frames refer to. */
+static inline void stacks_hold(const struct samples *s)
+{
+	for (uint32_t i = 0; i < intern_count(s->nodes); i++) {
+		const struct stack_node *n = intern_key(s->nodes, i);
+		const struct frame *f;
+
+		assert_true(n->parent == NO_NODE || n->parent < i);
+		assert_true(n->frame < intern_count(s->frames));
+		f = intern_key(s->frames, n->frame);
+		if (f->flags & FRAME_NAMED)
+			assert_true(f->file < s->names->len && s->names->pdata[f->file]);
+		else if (f->file != NO_FILE)
+			assert_true(f->file < s->files->len && s->files->pdata[f->file]);
+	}
+}
+
+/* 3: numbers of names and files. */
+static inline void numbers_hold(GHashTable *numbers, const GPtrArray *all, const GArray *free)
+{
+	unsigned used = 0;
+
+	for (unsigned i = 0; i < all->len; i++)
+		used += all->pdata[i] != NULL;
+	assert_int_equal(g_hash_table_size(numbers), used);
+	assert_int_equal(used + free->len, all->len);
+	for (unsigned i = 0; i < free->len; i++)
+		assert_null(all->pdata[g_array_index(free, uint32_t, i)]);
+}
+
+/* 4: keys of aggregates. */
+static inline void tallies_hold(const struct samples *s, const struct aggregates *t)
+{
+	unsigned used = 0;
+
+	for (uint32_t i = 0; i < aggregates_count(t); i++) {
+		const struct aggregate *one = aggregates_at(t, i);
+
+		if (one->into != AGGREGATE_USED)
+			continue;
+		used++;
+		assert_true(one->key.node == NO_NODE || one->key.node < intern_count(s->nodes));
+		assert_true(one->key.name < s->names->len && s->names->pdata[one->key.name]);
+		assert_true(one->key.file == NO_FILE ||
+			    (one->key.file < s->files->len && s->files->pdata[one->key.file]));
+	}
+	assert_int_equal(used, t->used);
+}
+
+struct living {
+	const struct samples *s;
+	uint64_t count;
+	int64_t *bytes; /* of each aggregate */
+};
+
+static inline void count_life(void *ctx, struct life *l)
+{
+	struct living *living = ctx;
+	uint32_t now = aggregates_now(living->s->aggregates, l->aggregate);
+
+	assert_int_equal(aggregates_at(living->s->aggregates, now)->into, AGGREGATE_USED);
+	living->bytes[now] += (int64_t)l->bytes;
+	living->count++;
+}
+
+/* 5: what lives. */
+static inline void lives_hold(const struct samples *s)
+{
+	g_autofree int64_t *bytes = g_new0(int64_t, aggregates_count(s->aggregates) + 1);
+	struct living living = { s, 0, bytes };
+	GHashTableIter iter;
+	gpointer lives;
+
+	g_hash_table_iter_init(&iter, s->lives);
+	while (g_hash_table_iter_next(&iter, NULL, &lives))
+		live_samples_each(lives, 0, UINT64_MAX, count_life, &living);
+	assert_true(living.count == s->live_count);
+	for (uint32_t i = 0; i < aggregates_count(s->aggregates); i++)
+		if (aggregates_at(s->aggregates, i)->into == AGGREGATE_USED)
+			assert_true(aggregates_at(s->aggregates, i)->live == bytes[i]);
+}
+
+static inline void samples_hold(const struct samples *s)
+{
+	stacks_hold(s);
+	numbers_hold(s->name_numbers, s->names, s->free_names);
+	numbers_hold(s->file_numbers, s->files, s->free_files);
+	tallies_hold(s, s->aggregates);
+	tallies_hold(s, s->virtual_aggregates);
+	lives_hold(s);
+	assert_true(s->early->len <= EARLY_MOST); /* 6 */
+}
+
+static inline void samples_collect_checked(struct samples *s)
+{
+	samples_collect(s);
+	samples_hold(s);
+}
+
+static inline void samples_end(struct samples *s)
+{
+	samples_hold(s);
+	samples_free(s);
+}
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The profile of a report: what samples came to, and what is missing of them.
+ */
+#include "base/log.h"
+#include "base/text.h"
+#include "bpf/sampling.h"
+#include "capture/cause.h"
+#include "capture/sampler_state.h"
+
+#define PLACELESS 10 /* of so many samples one may have no address */
+
+/* What lies in memory is what samples have an address for. Up to Linux 6.1 a task tells of
+ * its page faults later, all at once, and most have none. */
+static char *untouched_why(const struct sampler *s, const struct tare_sampling *counts,
+			   const char *virtual_why)
+{
+	if (virtual_why)
+		return g_strdup(virtual_why);
+	if (counts->no_address * PLACELESS <= s->samples->mapped)
+		return NULL;
+	return g_strdup_printf("the addresses of %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+			       " samples are not known",
+			       (uint64_t)counts->no_address, s->samples->mapped);
+}
+
+static void fill_thinned(struct profile *p, const struct tare_sampling *counts, uint64_t origin_ns)
+{
+	for (unsigned i = 0; i < TARE_THIN_LEVELS; i++) {
+		const struct tare_thinned *t = &counts->thinned[i];
+
+		if (t->taken || t->left)
+			p->thinned[i] = (struct profile_thinned){
+				.samples = t->taken,
+				.bytes = t->bytes,
+				.left = t->left,
+				.from_ns = t->first_ns - MIN(t->first_ns, origin_ns),
+				.to_ns = t->last_ns - MIN(t->last_ns, origin_ns),
+			};
+	}
+	p->mean_period = sampling_mean_period(counts, (uint32_t)p->period);
+}
+
+/* What grew without a place in time would be missing from the curve without a word. */
+static void say_left_out(struct sampler *s)
+{
+	g_autofree char *size = text_size((int64_t)s->samples->timeline->left_out);
+
+	if (!s->samples->timeline->left_out || s->said_left_out)
+		return;
+	s->said_left_out = true;
+	log_warn(
+		"too many stacks at once: when they grew and shrank is not kept of all (%s so far); "
+		"sums are not affected",
+		size);
+}
+
+struct profile *sampler_profile(struct sampler *s, const struct report *r,
+				const struct tare_sampling *counts, uint64_t peak_seq,
+				uint64_t origin_ns, const char *virtual_why)
+{
+	struct profile *p = profile_new();
+
+	p->period = s->period;
+	p->virtual_why = g_strdup(virtual_why);
+	p->untouched_why = untouched_why(s, counts, virtual_why);
+	profile_fill(p, s->samples, r, peak_seq, origin_ns, cause_name);
+	p->no_address = counts->no_address;
+	fill_thinned(p, counts, origin_ns);
+	p->lost =
+		(struct profile_loss){ counts->lost, counts->lost_bytes, counts->lost_vma_changes };
+	naming_fill(s->naming, p, s->samples, s->modules, s->jits, s->lines);
+	say_left_out(s);
+	return p;
+}

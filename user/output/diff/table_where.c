@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * In which functions and stacks, by samples.
+ */
+#include "output/diff/table_parts.h"
+
+#define STACK_ROWS 10
+
+static const char *const sample_type_meaning[SAMPLE_TYPES] = { "of all growth",
+							       "of what lived at the peak",
+							       "of what lived at the end" };
+
+/* The change, its error, and whether it is more than chance. */
+static void figure_cells(struct grid *g, const struct diff_figure *f, bool verdict)
+{
+	g_autofree char *size = text_size((int64_t)f->error);
+	int64_t change = diff_change(f);
+	bool beyond = diff_beyond(f);
+
+	grid_signed_size(g, !beyond ? PLAIN : change > 0 ? BAD : GOOD, change);
+	if (f->error > 0 || f->bytes[DIFF_BEFORE] || f->bytes[DIFF_AFTER])
+		grid_cell(g, DIM, f->error > 0 ? size : "exact");
+	else
+		grid_blank(g);
+	if (!verdict)
+		return;
+	if (beyond)
+		grid_cell(g, BOLD, "≠");
+	else
+		grid_blank(g);
+}
+
+static bool figure_changed(const struct diff_figure *f)
+{
+	return diff_change(f) != 0;
+}
+
+static void functions(const struct page *p)
+{
+	static const struct grid_column columns[] = {
+		{ .title = "FUNCTION", .soft = 16, .hard = 8 },
+		{ .title = "TOTAL", .right = true },
+		{ .title = "AFTER", .right = true },
+		{ .title = "CHANGE", .right = true },
+		{ .title = "±", .right = true },
+		{ .title = "≠" },
+		{ .title = "Δ SELF", .right = true },
+		{ .title = "±", .right = true, .drop = 2 },
+	};
+	struct grid *g = grid_new(columns, G_N_ELEMENTS(columns));
+	unsigned k = p->asked->sample_type, hidden = 0, rows = 0;
+	g_autofree char *meaning = g_strdup_printf(
+		"functions by change %s; sampled, ± one standard error", sample_type_meaning[k]);
+
+	for (unsigned i = 0; i < p->d->functions->len; i++) {
+		const struct diff_function *f = p->d->functions->pdata[i];
+		g_autofree char *name = text_printable(f->name);
+
+		if (!p->asked->all && !figure_changed(&f->total[k]) && !figure_changed(&f->self[k]))
+			continue;
+		if (!p->asked->all && rows == ROWS) {
+			hidden++;
+			continue;
+		}
+		rows++;
+		grid_cell(g, PLAIN, *name ? name : "?");
+		grid_size(g, f->total[k].bytes[DIFF_BEFORE]);
+		grid_size(g, f->total[k].bytes[DIFF_AFTER]);
+		figure_cells(g, &f->total[k], true);
+		figure_cells(g, &f->self[k], false);
+	}
+	more(g, hidden, "functions that changed");
+	table_heading(p->out, &p->style, "WHERE", meaning);
+	if (rows)
+		grid_render(g, p->out, &p->style);
+	else
+		g_string_append(p->out, "  no change\n");
+	grid_free(g);
+}
+
+/* "inner < outer < outermost". */
+static char *path_text(const struct diff *d, uint32_t path)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	diff_path(d, path, names);
+	for (unsigned i = 0; i < names->len; i++) {
+		const char *name = names->pdata[i];
+
+		g_string_append_printf(text, "%s%s", i ? " < " : "", *name ? name : "?");
+	}
+	return text_printable(text->str);
+}
+
+static void stacks(const struct page *p)
+{
+	static const struct grid_column columns[] = {
+		{ .title = "CHANGE", .right = true },
+		{ .title = "±", .right = true },
+		{ .title = "≠" },
+		{ .title = "HELD", .right = true, .drop = 2 },
+		{ .title = "AFTER", .right = true, .drop = 2 },
+		{ .title = "STACK, INNERMOST FIRST", .soft = 24, .hard = 12 },
+	};
+	struct grid *g = grid_new(columns, G_N_ELEMENTS(columns));
+	unsigned k = p->asked->sample_type, hidden = 0, rows = 0;
+
+	for (unsigned i = 0; i < p->d->stacks->len; i++) {
+		const struct diff_stack *s = &g_array_index(p->d->stacks, struct diff_stack, i);
+		g_autofree char *path = NULL;
+
+		if (!p->asked->all && !figure_changed(&s->held[k]))
+			continue;
+		if (!p->asked->all && rows == STACK_ROWS) {
+			hidden++;
+			continue;
+		}
+		rows++;
+		path = path_text(p->d, s->path);
+		figure_cells(g, &s->held[k], true);
+		grid_size(g, s->held[k].bytes[DIFF_BEFORE]);
+		grid_size(g, s->held[k].bytes[DIFF_AFTER]);
+		grid_cell(g, PLAIN, path);
+	}
+	more(g, hidden, "stacks that changed");
+	if (rows) {
+		table_heading(p->out, &p->style, "STACKS", "whole stacks, likewise");
+		grid_render(g, p->out, &p->style);
+	}
+	grid_free(g);
+}
+
+static void legend(const struct page *p)
+{
+	g_string_append_c(p->out, '\n');
+	paint_wrapped(p->out, &p->style, DIM, 0,
+		      "TOTAL: of the function and what it called, before and AFTER; Δ SELF: the "
+		      "change of what it took itself. ±: one standard error of the change, both "
+		      "samples' together. ≠: the change is more than two of them.");
+}
+
+void diff_table_where(const struct page *p)
+{
+	functions(p);
+	stacks(p);
+	legend(p);
+}

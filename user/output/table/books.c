@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Whether the books balance, and what was lost.
+ */
+#include "base/text.h"
+#include "model/view.h"
+#include "output/table/head.h"
+
+/* The reason stands with the feature "books", or with the ledger's. */
+static const char *why_not_checked(const struct report *r)
+{
+	const char *why = NULL;
+
+	for (unsigned i = 0; i < r->features->len; i++) {
+		const struct report_feature *f = g_ptr_array_index(r->features, i);
+
+		if (f->why &&
+		    (!g_strcmp0(f->name, "books") || (!why && !g_strcmp0(f->name, "ledger"))))
+			why = f->why;
+	}
+	return why ? why : "the kernel's own counters could not be summed";
+}
+
+static void books_off(GString *out, const struct report *r, const struct table_style *style)
+{
+	g_autoptr(GPtrArray) reasons = report_reasons(r);
+	bool first = true;
+
+	for (unsigned i = 0; i < reasons->len; i++) {
+		g_autofree char *safe = text_printable(reasons->pdata[i]);
+
+		margin_line(out, style, &first, BAD, safe);
+	}
+}
+
+/* The reason for this is below, among NOT MEASURED or NOTES. */
+static bool has_reason(const struct report *r, const char *feature)
+{
+	for (unsigned i = 0; i < r->features->len; i++) {
+		const struct report_feature *f = g_ptr_array_index(r->features, i);
+
+		if (f->why && !g_strcmp0(f->name, feature))
+			return true;
+	}
+	return false;
+}
+
+/* Events against the control group's own counter. */
+static char *kernel_checked(const struct report *r, int64_t difference)
+{
+	g_autofree char *group = text_size(r->kmem.by_cgroup), *bound = text_size(r->kmem.bound);
+	g_autofree char *off = text_size(ABS(difference));
+	const char *who = r->kmem.whole ? "task" : "task and by others", *when = table_when(r);
+
+	if (!difference)
+		return g_strdup_printf("kernel memory by %s = the control group's %s %s", who,
+				       group, when);
+	if (ABS(difference) <= r->kmem.bound)
+		return g_strdup_printf("kernel memory by %s: within %s of the control group's %s "
+				       "%s (bound %s)",
+				       who, off, group, when, bound);
+	return g_strdup_printf("kernel memory by %s: %s %s than the control group's %s %s (bound "
+			       "%s)",
+			       who, off, difference < 0 ? "more" : "less", group, when, bound);
+}
+
+void table_kernel_books(GString *out, const struct report *r, const struct table_style *style)
+{
+	g_autofree char *line = NULL;
+	int64_t difference = 0;
+	bool first = false;
+
+	if (r->kmem.whole && r->sums_valid && report_kmem_off(r)) /* said by the books */
+		return;
+	if (!report_kind(r, TARE_KMEM))
+		line = g_strdup_printf("kernel memory per task: not measured%s",
+				       has_reason(r, "kmem") ? " (reason below)" : "");
+	else if (!view_kmem_difference(r, &difference))
+		line = g_strdup("kernel memory by task: not checked, the control group's "
+				"counter could not be read");
+	else
+		line = kernel_checked(r, difference);
+	margin_line(out, style, &first, PLAIN, line);
+}
+
+/* Said here, near the top: it explains how a workload ended. */
+void table_oom_line(GString *out, const struct report *r, const struct table_style *style)
+{
+	g_autofree char *line = table_oom(r);
+
+	if (!line)
+		return;
+	label(out, style, "OOM:");
+	paint_wrapped(out, style, BAD, MARGIN, line);
+}
+
+void table_books(GString *out, const struct report *r, const struct table_style *style)
+{
+	g_autofree char *closed = text_count(r->mms_closed), *why = NULL, *line = NULL;
+	bool first = false;
+
+	label(out, style, "books:");
+	if (!r->sums_valid) {
+		why = text_printable(why_not_checked(r));
+		line = g_strdup_printf("not checked: %s", why);
+		paint_wrapped(out, style, PLAIN, MARGIN, line);
+		return;
+	}
+	if (!report_balanced(r)) {
+		books_off(out, r, style);
+		return;
+	}
+	paint(out, style, GOOD, "balanced");
+	if (r->mms_closed)
+		g_string_append_printf(out, " (%s address space%s closed at 0)", closed,
+				       r->mms_closed == 1 ? "" : "s");
+	g_string_append_c(out, '\n');
+	if (r->lost[TARE_LOST_RECORD_TASK]) {
+		g_autofree char *n = text_count(r->lost[TARE_LOST_RECORD_TASK]);
+
+		g_clear_pointer(&line, g_free);
+		line = g_strdup_printf("records of %s ended task%s lost; their sums are kept", n,
+				       r->lost[TARE_LOST_RECORD_TASK] == 1 ? "" : "s");
+		margin_line(out, style, &first, PLAIN, line);
+	}
+}
+
+void table_losses(GString *out, const struct report *r, const struct table_style *style)
+{
+	for (int i = 0; i < TARE_LOSSES; i++) {
+		g_autofree char *n = text_count(r->lost[i]), *line = NULL;
+
+		if (!r->lost[i])
+			continue;
+		line = g_strdup_printf("%s %s", n, lost_meaning[i]);
+		label(out, style, "lost:");
+		paint_wrapped(out, style, BAD, MARGIN, line);
+	}
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The weight over time, as a line of blocks.
+ */
+#include <math.h>
+
+#include "base/text.h"
+#include "output/table/head.h"
+
+#define CURVE_MAX 120 /* columns */
+
+/* Each column of the curve: the highest point in it, or the last before it. */
+static int64_t *resample(const struct report *r, unsigned columns, uint64_t begin, uint64_t span)
+{
+	int64_t *column = g_new(int64_t, columns), before = 0;
+	unsigned next = 0;
+
+	for (unsigned c = 0; c < columns; c++) {
+		uint64_t end = begin + (uint64_t)((double)span * (c + 1) / columns);
+		bool any = false;
+
+		column[c] = before;
+		for (; next < r->series->len; next++) {
+			const struct report_point *p =
+				&g_array_index(r->series, struct report_point, next);
+
+			if (p->time_ns > end)
+				break;
+			before = p->rss + p->nonrss;
+			column[c] = any ? MAX(column[c], before) : before;
+			any = true;
+		}
+	}
+	return column;
+}
+
+static void time_axis(GString *out, const struct table_style *style, unsigned columns,
+		      uint64_t begin, uint64_t end, uint64_t peak)
+{
+	g_autofree char *left = text_duration(begin), *right = text_duration(end);
+	unsigned lw = (unsigned)text_width(left), rw = (unsigned)text_width(right), mark;
+	GString *line = g_string_new(NULL);
+
+	mark = (unsigned)((double)(MAX(peak, begin) - begin) / (double)(end - begin) * columns);
+	mark = MIN(mark, columns - 1);
+	g_string_append_printf(line, "%*s%s", MARGIN, "", left);
+	if (mark > lw && mark + 2 + rw <= columns)
+		g_string_append_printf(line, "%*s▲%*s%s", (int)(mark - lw), "",
+				       (int)(columns - mark - 1 - rw), "", right);
+	else
+		g_string_append_printf(line, "%*s%s", (int)(columns - lw - rw), "", right);
+	paint(out, style, DIM, line->str);
+	g_string_append_c(out, '\n');
+	g_string_free(line, TRUE);
+}
+
+void table_curve(GString *out, const struct report *r, const struct table_style *style)
+{
+	static const char *const level[] = { " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
+	unsigned columns = MIN(style->width - MARGIN, CURVE_MAX), n = r->series->len;
+	uint64_t begin, end;
+	g_autofree int64_t *column = NULL;
+	int64_t top = r->peak_weight;
+	GString *line;
+
+	if (n < 2)
+		return;
+	begin = g_array_index(r->series, struct report_point, 0).time_ns;
+	end = g_array_index(r->series, struct report_point, n - 1).time_ns;
+	if (end <= begin)
+		return;
+	column = resample(r, columns, begin, end - begin);
+	for (unsigned c = 0; c < columns; c++)
+		top = MAX(top, column[c]);
+	line = g_string_new(NULL);
+	for (unsigned c = 0; c < columns; c++) {
+		double height = (double)MAX(column[c], 0) / (double)MAX(top, 1);
+
+		g_string_append(line, level[(unsigned)ceil(height * 8)]);
+	}
+	label(out, style, "weight:");
+	g_string_append_printf(out, "%s\n", g_strchomp(line->str));
+	g_string_free(line, TRUE);
+	time_axis(out, style, columns, begin, end, r->peak_weight_ns);
+}
