@@ -153,12 +153,12 @@ static void described(void **state)
 }
 
 /* In the child of fork(): a failure there would go on as the parent. */
-#define CHECK(what)                                                                    \
-	do {                                                                           \
-		if (!(what)) {                                                         \
+#define CHECK(what)                                                                       \
+	do {                                                                              \
+		if (!(what)) {                                                            \
 			dprintf(stderr_copy, "# %s:%d: %s\n", __FILE__, __LINE__, #what); \
-			_exit(1);                                                      \
-		}                                                                      \
+			_exit(1);                                                         \
+		}                                                                         \
 	} while (0)
 
 /* Since the last call. */
