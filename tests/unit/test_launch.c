@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -230,14 +231,20 @@ static void as_another_user(void **state)
 		"/nonexistent' ] && grep -q '^CapEff:[[:space:]]*0*$' /proc/self/status";
 	char *argv[] = { "sh", "-c", (char *)script, NULL };
 	struct launch_config config = { .argv = argv, .user = "nobody" };
+	gid_t before[64], tares = 4711;
 	struct launch_user u;
 	struct launch l;
+	int n;
 
 	(void)state;
 	if (geteuid())
 		skip();
+	n = getgroups(G_N_ELEMENTS(before), before);
+	assert_in_range(n, 0, G_N_ELEMENTS(before));
+	assert_int_equal(setgroups(1, &tares), 0);
 	assert_int_equal(launch_user(&config, &u), 0);
 	assert_int_equal(launch_start(&config, &u, &l), 0);
+	assert_int_equal(setgroups(n, before), 0);
 	assert_int_equal(launch_go(&l, argv[0]), 0);
 	assert_int_equal(wait_status(&l), 0);
 	launch_close(&l);

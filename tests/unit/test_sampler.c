@@ -143,11 +143,13 @@ static void files(void **state)
 
 static void pythons(void **state)
 {
-	struct tare_python_code code = { .head = { TARE_REC_PYTHON_CODE, sizeof(code), 1 } };
+	struct tare_python_code code = { .head = { TARE_REC_PYTHON_CODE, sizeof(code), 1 },
+					 .id = 1 };
 	struct tare_python_stack stack = { .head = { TARE_REC_PYTHON, sizeof(stack), 1 } };
 	const size_t least = sizeof(stack) - TARE_PYTHON_FRAMES * 8;
 
 	(void)state;
+	TAKEN(&code, sizeof(code));
 	code.head.size = sizeof(code) - 1;
 	REFUSED(&code, sizeof(code));
 	stack.head.size = least - 1;
