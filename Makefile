@@ -137,7 +137,8 @@ help:
 	@echo 'make check-kernels         the same on other kernels; KERNELS="6.1 newest", or all'
 	@echo 'make unit-san              unit tests under sanitizers'
 	@echo 'make e2e-san               end to end under sanitizers, what reads and writes most'
-	@echo 'make fuzz                  random input, FUZZ_TIME=20 seconds each; T="names"'
+	@echo 'make fuzz                  made-up input, the same each time; T="names"'
+	@echo 'make fuzz FUZZ_TIME=60     a search for more that breaks, so many seconds each'
 	@echo 'make seeds                 their corpus anew, by tests/fuzz/seeds.c'
 	@echo 'make check-long            loads that last; MINUTES=60, LOADS="names"'
 	@echo 'make check-dist            the source archive in a bare Debian; minutes, a network'
@@ -390,6 +391,7 @@ fuzz:
 
 .PHONY: fuzz-run
 fuzz-run: $(fuzzers) $(O)/tests/fuzz/seeds
+	@rm -rf $(O)/tests/fuzz/corpus
 	@FUZZ_DIR=$(O)/tests/fuzz $(O)/tests/fuzz/seeds stores $(O)/tests/fuzz/corpus
 	@tools/tap fuzz 'tools/fuzz $(or $(T:%=$(O)/tests/fuzz/fuzz_%),$(fuzzers))'
 

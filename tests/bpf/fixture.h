@@ -279,6 +279,51 @@ static inline void child_end(struct child *c)
 	assert_int_equal(status, 0);
 }
 
+static int child_hold[2]; /* what its own children wait on */
+
+/* In a child: processes that stay until it lets them go. */
+static inline void child_holds(int n)
+{
+	if (pipe(child_hold))
+		_exit(1);
+	while (n--) {
+		pid_t pid = fork();
+		char c;
+
+		if (pid < 0)
+			_exit(1);
+		if (!pid) {
+			close(child_hold[1]);
+			_exit(read(child_hold[0], &c, 1));
+		}
+	}
+	close(child_hold[0]);
+}
+
+static inline void child_lets_go(void)
+{
+	close(child_hold[1]);
+	while (wait(NULL) > 0)
+		;
+}
+
+static inline void *child_nothing(void *arg)
+{
+	return arg;
+}
+
+/* In a child: threads that end at once, one after the other. */
+static inline void child_churns(int n)
+{
+	while (n--) {
+		pthread_t thread;
+
+		if (pthread_create(&thread, NULL, child_nothing, NULL) ||
+		    pthread_join(thread, NULL))
+			_exit(1);
+	}
+}
+
 /* In a child: processes that end at once, one after the other. */
 static inline void child_forks(int n)
 {
@@ -298,6 +343,14 @@ static inline void fixture_attach(struct fixture *b, pid_t pid)
 
 	assert_int_equal(loader_target(b->l, pid), 0);
 	assert_int_equal(loader_attach_tasks(b->l, &what), 1);
+}
+
+/* A child that waits for its first command, and is followed from there. */
+static inline void fixture_follow(struct fixture *b, struct child *c, child_fn serve)
+{
+	child_start(c, serve);
+	child_settle(c);
+	fixture_attach(b, c->pid);
 }
 
 /* A line of /proc/PID/FILE in pages, of a number of kB. */

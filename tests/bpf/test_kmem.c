@@ -14,24 +14,6 @@
 #define FORKS 200
 #define THREADS 100
 
-static int hold[2]; /* what forked children wait on */
-
-static void fork_one(void)
-{
-	char c;
-
-	if (pipe(hold))
-		_exit(1);
-	switch (fork()) {
-	case -1:
-		_exit(1);
-	case 0:
-		close(hold[1]);
-		_exit(read(hold[0], &c, 1));
-	}
-	close(hold[0]);
-}
-
 /* A clone that fails when nearly all is made: the pid that it asks for is taken. */
 static void clone_in_vain(void)
 {
@@ -47,30 +29,14 @@ static void clone_in_vain(void)
 			_exit(1);
 }
 
-static void *nothing(void *arg)
-{
-	return arg;
-}
-
-static void churn(void)
-{
-	for (int i = 0; i < THREADS; i++) {
-		pthread_t thread;
-
-		if (pthread_create(&thread, NULL, nothing, NULL) || pthread_join(thread, NULL))
-			_exit(1);
-	}
-}
-
 static void serve(char command)
 {
 	switch (command) {
 	case '1':
-		fork_one();
+		child_holds(1);
 		break;
 	case 'r':
-		close(hold[1]);
-		wait(NULL);
+		child_lets_go();
 		break;
 	case 'm':
 		child_forks(FORKS);
@@ -79,7 +45,7 @@ static void serve(char command)
 		clone_in_vain();
 		break;
 	case 't':
-		churn();
+		child_churns(THREADS);
 		break;
 	}
 }

@@ -20,48 +20,6 @@ static void grow(void)
 		p[i * PAGE] = 1;
 }
 
-static int hold[2]; /* what forked children wait on */
-
-static void fork_many(int n)
-{
-	if (pipe(hold))
-		_exit(1);
-	for (int i = 0; i < n; i++) {
-		pid_t pid = fork();
-		char c;
-
-		if (pid < 0)
-			_exit(1);
-		if (!pid) {
-			close(hold[1]);
-			_exit(read(hold[0], &c, 1));
-		}
-	}
-	close(hold[0]);
-}
-
-static void reap(void)
-{
-	close(hold[1]);
-	while (wait(NULL) > 0)
-		;
-}
-
-static void *nothing(void *arg)
-{
-	return arg;
-}
-
-static void churn(void)
-{
-	for (int i = 0; i < THREADS; i++) {
-		pthread_t thread;
-
-		if (pthread_create(&thread, NULL, nothing, NULL) || pthread_join(thread, NULL))
-			_exit(1);
-	}
-}
-
 static void exec_true(void)
 {
 	pid_t pid = fork();
@@ -75,19 +33,19 @@ static void exec_true(void)
 		_exit(1);
 }
 
-/* A program that stays, until reap(). */
+/* A program that stays, until child_lets_go(). */
 static void exec_cat(void)
 {
-	if (pipe(hold))
+	if (pipe(child_hold))
 		_exit(1);
 	if (!fork()) {
-		dup2(hold[0], STDIN_FILENO);
-		close(hold[0]);
-		close(hold[1]);
+		dup2(child_hold[0], STDIN_FILENO);
+		close(child_hold[0]);
+		close(child_hold[1]);
 		execl("/bin/cat", "cat", (char *)NULL);
 		_exit(1);
 	}
-	close(hold[0]);
+	close(child_hold[0]);
 }
 
 static void serve(char command)
@@ -97,16 +55,16 @@ static void serve(char command)
 		grow();
 		break;
 	case '1':
-		fork_many(1);
+		child_holds(1);
 		break;
 	case 'f':
-		fork_many(FORKS);
+		child_holds(FORKS);
 		break;
 	case 'r':
-		reap();
+		child_lets_go();
 		break;
 	case 't':
-		churn();
+		child_churns(THREADS);
 		break;
 	case 'w':
 		child_forks(FORKS);
@@ -199,9 +157,7 @@ static void fork_is_followed(void **state)
 		struct fixture b;
 
 		fixture_open(&b, (struct loader_config){ .backend = backends[i] });
-		child_start(&c, serve);
-		child_settle(&c);
-		fixture_attach(&b, c.pid);
+		fixture_follow(&b, &c, serve);
 		child_tell(&c, '1');
 		child_settle(&c);
 		forked.pid = only_child_of(c.pid);
@@ -241,9 +197,7 @@ static void ends_balance(void **state)
 
 		fixture_open(&b, (struct loader_config){ .backend = backends[i] });
 		fixture_ring(&b);
-		child_start(&c, serve);
-		child_settle(&c);
-		fixture_attach(&b, c.pid);
+		fixture_follow(&b, &c, serve);
 		assert_int_equal(fixture_mms(), 1);
 		child_tell(&c, 'g');
 		child_end(&c);
@@ -288,9 +242,7 @@ static void exec_is_followed(void **state)
 
 		fixture_open(&b, (struct loader_config){ .backend = backends[i] });
 		fixture_ring(&b);
-		child_start(&c, serve);
-		child_settle(&c);
-		fixture_attach(&b, c.pid);
+		fixture_follow(&b, &c, serve);
 		child_tell(&c, 'x');
 		child_end(&c);
 		loader_drain(b.l);
@@ -323,9 +275,7 @@ static void exec_is_swept(void **state)
 		struct fixture b;
 
 		fixture_open(&b, (struct loader_config){ .backend = backends[i] });
-		child_start(&c, serve);
-		child_settle(&c);
-		fixture_attach(&b, c.pid);
+		fixture_follow(&b, &c, serve);
 		child_tell(&c, 'e');
 		cat.pid = only_child_of(c.pid);
 		child_becomes(cat.pid, "cat");
@@ -359,9 +309,7 @@ static void places_are_reused(void **state)
 
 	(void)state;
 	fixture_open(&b, (struct loader_config){ .backend = BACKEND_PERCPU, .max_mms = 1 });
-	child_start(&c, serve);
-	child_settle(&c);
-	fixture_attach(&b, c.pid);
+	fixture_follow(&b, &c, serve);
 	child_tell(&c, 'w');
 	child_end(&c);
 	loader_workload(b.l, &w);
@@ -382,9 +330,7 @@ static void table_full(void **state)
 
 	(void)state;
 	fixture_open(&b, (struct loader_config){ .backend = BACKEND_PERCPU, .max_mms = 1 });
-	child_start(&c, serve);
-	child_settle(&c);
-	fixture_attach(&b, c.pid);
+	fixture_follow(&b, &c, serve);
 	child_tell(&c, 'f');
 	child_settle(&c);
 	known = fixture_mms();
@@ -418,9 +364,7 @@ static void ring_full(void **state)
 	(void)state;
 	fixture_open(&b, (struct loader_config){ .backend = BACKEND_PERCPU, .ring_bytes = PAGE });
 	fixture_ring(&b);
-	child_start(&c, serve);
-	child_settle(&c);
-	fixture_attach(&b, c.pid);
+	fixture_follow(&b, &c, serve);
 	child_tell(&c, 't');
 	child_end(&c);
 	loader_drain(b.l);
@@ -446,9 +390,7 @@ static void churn_is_complete(void **state)
 	(void)state;
 	fixture_open(&b, (struct loader_config){ .backend = BACKEND_PERCPU });
 	fixture_ring(&b);
-	child_start(&c, serve);
-	child_settle(&c);
-	fixture_attach(&b, c.pid);
+	fixture_follow(&b, &c, serve);
 	child_tell(&c, 't');
 	child_end(&c);
 	loader_drain(b.l);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 
 #include "tare.skel.h"
+#include "tests/unit/heard.h"
 
 static int open_files(void)
 {
@@ -82,22 +83,17 @@ static void count_backend(void **state)
 /* A backend that this kernel cannot run is refused, and nothing of it stays. */
 static void wrong_backend(void **state)
 {
-	int before = open_files(), err, stderr_copy, null;
+	int before = open_files(), err;
 	struct fixture b;
 
-	(void)state;
 	fixture_probe(&b);
 	if (!b.features.why_not[BACKEND_COUNT]) {
 		fixture_close(&b);
 		skip();
 	}
-	stderr_copy = dup(STDERR_FILENO);
-	null = open("/dev/null", O_WRONLY);
-	dup2(null, STDERR_FILENO);
+	silence(state);
 	err = fixture_load(&b, (struct loader_config){ .backend = BACKEND_COUNT });
-	dup2(stderr_copy, STDERR_FILENO);
-	close(stderr_copy);
-	close(null);
+	speak(state);
 	assert_true(err < 0);
 	assert_null(b.l);
 	fixture_close(&b);

@@ -142,9 +142,7 @@ static struct sum full_ring(char command)
 
 	fixture_open(&b, (struct loader_config){ .backend = BACKEND_PERCPU, .ring_bytes = PAGE });
 	fixture_ring(&b);
-	child_start(&c, serve);
-	child_settle(&c);
-	fixture_attach(&b, c.pid);
+	fixture_follow(&b, &c, serve);
 	child_tell(&c, command);
 	child_end(&c);
 	loader_drain(b.l);
@@ -200,9 +198,7 @@ static void samples_thin(void **state)
 						 .stack = 4096,
 						 .samples_ring_bytes = 8 << 20 });
 	assert_int_equal(loader_samples_open(b.l, count_bytes, &taken), 0);
-	child_start(&c, serve);
-	child_settle(&c);
-	fixture_attach(&b, c.pid);
+	fixture_follow(&b, &c, serve);
 	child_tell(&c, 'g');
 	child_end(&c);
 	loader_sampling(b.l, &s);

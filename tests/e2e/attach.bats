@@ -4,12 +4,10 @@
 # `tare attach`: initial balances exact, what follows exact, and no trace after.
 
 load lib/common
-
-setup() {
-	started=()
-}
+load lib/hold
 
 teardown() {
+	exec 9>&-
 	end_all "${started[@]}"
 	for cgroup in "${cgroups[@]}"; do
 		rmdir "$cgroup"
@@ -65,8 +63,8 @@ teardown() {
 	compared attach --select '--comm {comm}' --checkpoints 2 -- "$DIR/tare-t-$$" 2 64
 }
 
-# hold N: N `target`s at their first checkpoint; sets pids.
-hold() {
+# hold_targets N: N `target`s at their first checkpoint; sets pids.
+hold_targets() {
 	local i
 	pids=()
 	mkfifo "$DIR/in"
@@ -92,7 +90,7 @@ attached() {
 }
 
 @test "several pids, by commas and by several -p; it ends with the last" {
-	hold 3
+	hold_targets 3
 	attached -p "${pids[0]},${pids[1]}" -p "${pids[2]}"
 	report check "$DIR/r.1.json"
 	report assert "$DIR/r.1.json" "sorted(pids) == sorted([${pids[0]}, ${pids[1]}, ${pids[2]}])"
@@ -110,7 +108,7 @@ attached() {
 }
 
 @test "--duration ends it, and the target lives" {
-	hold 1
+	hold_targets 1
 	run "$TARE" attach -p "${pids[0]}" --duration 300ms -o "$DIR/r.json"
 	status_is 0
 	report check "$DIR/r.json"
@@ -120,7 +118,7 @@ attached() {
 }
 
 @test "--all --duration: everything that there is" {
-	hold 1
+	hold_targets 1
 	run "$TARE" attach --all --duration 500ms -o "$DIR/r.json"
 	status_is 0
 	# Others run on meanwhile: only what holds for those too.
@@ -149,7 +147,7 @@ by_cgroup() {
 	cgroup_in "$1" || skip "no control groups at $1"
 	mkdir "$cgroup/below"
 	cgroups=("$cgroup/below" "$cgroup")
-	hold 3
+	hold_targets 3
 	echo "${pids[0]}" >"$cgroup/cgroup.procs"
 	echo "${pids[1]}" >"$cgroup/below/cgroup.procs"
 	attached --cgroup "$cgroup"
@@ -171,7 +169,7 @@ by_cgroup() {
 }
 
 @test "a target that is stopped stays stopped; one that runs isn't stopped" {
-	hold 1
+	hold_targets 1
 	kill -STOP "${pids[0]}"
 	attached -p "${pids[0]}"
 	grep -q '^State:.T' "/proc/${pids[0]}/status"

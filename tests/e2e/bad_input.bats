@@ -5,14 +5,7 @@
 # status is right, the command did not run where it shouldn't, nothing is left.
 
 load lib/common
-
-setup() {
-	started=()
-}
-
-teardown() {
-	end_all "${started[@]}"
-}
+load lib/hold
 
 did_not_run() {
 	[ ! -e "$DIR/ran" ] || fail "the command ran all the same"
@@ -166,11 +159,8 @@ as_nobody() {
 }
 
 @test "a thread's id instead of its process's: taken for it, or said" {
-	mkfifo "$DIR/in"
-	exec 9<>"$DIR/in"
-	"$PROGRAMS/threads" 2 4 <"$DIR/in" >"$DIR/out" 3>&- 9>&- &
-	started+=($!)
-	until_true 10 grep -q checkpoint "$DIR/out"
+	hold "$PROGRAMS/threads" 2 4
+	reaches
 	tid=$(sed -n 's/^touched tid=\([0-9]*\) .*/\1/p' "$DIR/out" | head -1)
 	run "$TARE" attach -p "$tid" --duration 100ms -o "$DIR/r.json"
 	if [ "$status" = 0 ]; then
@@ -288,12 +278,8 @@ as_nobody() {
 }
 
 @test "two tares at once on one run, by attach" {
-	mkfifo "$DIR/in"
-	exec 9<>"$DIR/in"
-	"$TARE" run -o "$DIR/one.json" -- "$PROGRAMS/target" 4 <"$DIR/in" >"$DIR/out" 2>&1 3>&- \
-		9>&- &
-	started+=($!)
-	until_true 10 grep -q checkpoint "$DIR/out"
+	hold "$TARE" run -o "$DIR/one.json" -- "$PROGRAMS/target" 4
+	reaches
 	pid=$(sed -n 's/^target pid=\([0-9]*\) .*/\1/p' "$DIR/out")
 	run "$TARE" attach -p "$pid" --duration 200ms -o "$DIR/two.json"
 	status_is 0

@@ -5,6 +5,7 @@
 # whatever happened, and never in the way of the command. Without one: said.
 
 load lib/common
+load lib/hold
 
 setup() {
 	started=()
@@ -63,14 +64,9 @@ cgroup_of() {
 # held OPTIONS… -- CMD…: tare in the background until the command's checkpoint;
 # sets weigher and child.
 held() {
-	[ -e "$DIR/in" ] || mkfifo "$DIR/in"
-	: >"$DIR/out"
-	"$TARE" run --cgroup "$cgroup" -o "$DIR/r.json" "$@" <"$DIR/in" >"$DIR/out" 2>"$DIR/err" \
-		3>&- 9>&- &
-	weigher=$!
-	started+=("$weigher")
-	exec 9>"$DIR/in"
-	until_true 10 grep -q checkpoint "$DIR/out"
+	hold "$TARE" run --cgroup "$cgroup" -o "$DIR/r.json" "$@"
+	weigher=${started[-1]}
+	reaches
 	child=$(sed -n 's/^target pid=\([0-9]*\) .*/\1/p' "$DIR/out")
 	[ -z "$child" ] || started+=("$child")
 }

@@ -6,6 +6,7 @@
 # one kind of it, by one task, which must be the one that is named.
 
 load lib/common
+load lib/hold
 
 setup() {
 	started=()
@@ -18,9 +19,7 @@ setup() {
 teardown() {
 	exec 9>&-
 	end_all "${started[@]}"
-	for cgroup in "${cgroups[@]}"; do
-		until_true 5 rmdir "$cgroup" 2>/dev/null || :
-	done
+	remove_groups
 	rm -rf "$TARE_TEST_DIR"
 }
 
@@ -120,13 +119,10 @@ by_task() {
 
 # held OPTIONS… -- CMD…: tare in the background, until the program is at `made`.
 held() {
-	mkfifo "$DIR/in"
-	"$TARE" run -o "$DIR/r.json" "$@" <"$DIR/in" >"$DIR/out" 2>"$DIR/err" 3>&- 9>&- &
-	started+=($!)
-	exec 9>"$DIR/in"
-	until_true 10 grep -q 'checkpoint before' "$DIR/out"
+	hold "$TARE" run -o "$DIR/r.json" "$@"
+	reaches before
 	echo >&9
-	until_true 20 grep -q 'checkpoint made' "$DIR/out"
+	reaches made
 }
 
 # has EXPRESSION: a snapshot of now for which it is true.
@@ -168,9 +164,7 @@ has() {
 	until_true 10 has "any(c['name'] == 'io_kiocb' and 90_000 <= c['objects'] <= 110_000
 		and 224 <= c['object_size'] <= 512 and c['bytes'] >= c['objects'] * 200
 		for c in r['slabs']['caches'])" || fail "$(report get "$DIR/r.1.json" "r['slabs']")"
-	exec 9>&-
-	finished "${started[0]}"
-	status_is 0
+	let_go
 	# It is the whole machine's, and says so.
 	report assert "$DIR/r.json" "r['slabs']['note']" \
 		"any(c['name'] == 'io_kiocb' for c in r['slabs']['caches'])"

@@ -6,6 +6,7 @@
 # the samples' stacks likewise. (report.py check_rows)
 
 load lib/common
+load lib/hold
 
 setup() {
 	started=()
@@ -15,9 +16,7 @@ setup() {
 teardown() {
 	exec 9>&-
 	end_all "${started[@]}"
-	for cgroup in "${cgroups[@]}"; do
-		until_true 5 rmdir "$cgroup" 2>/dev/null || :
-	done
+	remove_groups
 }
 
 by_task() {
@@ -119,13 +118,10 @@ stacks_fit() {
 
 @test "attached, with others in the group: what ends leaves the weight" {
 	home=$("$LIB/kmem.py" home) || skip "$home"
-	mkfifo "$DIR/in"
-	"$PROGRAMS/fork_server" 1500 <"$DIR/in" >"$DIR/out" 3>&- 9>&- &
-	started+=($!)
+	hold "$PROGRAMS/fork_server" 1500
 	"$TARE" attach -p $! --snapshot-every 100ms -o "$DIR/a.json" >"$DIR/log" 2>&1 3>&- 9>&- &
 	started+=($!)
-	exec 9>"$DIR/in"
-	until_true 20 grep -q 'checkpoint served' "$DIR/out"
+	reaches served
 	exec 9>&-
 	finished "${started[1]}"
 	by_task "$DIR/a.json"

@@ -4,14 +4,7 @@
 # Births, names, images and deaths: nobody is missed, and each is accounted.
 
 load lib/common
-
-setup() {
-	started=()
-}
-
-teardown() {
-	end_all "${started[@]}"
-}
+load lib/hold
 
 run_json() {
 	"$TARE" run -o "$DIR/r.json" "$@" </dev/null >"$DIR/out"
@@ -83,12 +76,8 @@ run_json() {
 
 @test "a daemon is followed; tare ends with the command, and the daemon lives on" {
 	local daemon
-	mkfifo "$DIR/in"
-	"$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/daemonize" <"$DIR/in" >"$DIR/out" 2>"$DIR/err" \
-		3>&- &
-	started+=($!)
-	exec 9>"$DIR/in"
-	until_true 20 grep -q 'checkpoint parent' "$DIR/out"
+	hold "$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/daemonize"
+	reaches parent
 	daemon=$(sed -n 's/^daemon pid=//p' "$DIR/out")
 	started+=("$daemon")
 	echo >&9

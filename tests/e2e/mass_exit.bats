@@ -6,17 +6,7 @@
 # costs detail, and no sum.
 
 load lib/common
-
-setup() {
-	started=()
-}
-
-teardown() {
-	for pid in "${started[@]}"; do
-		kill -KILL "$pid" 2>/dev/null || true
-		wait "$pid" 2>/dev/null || true
-	done
-}
+load lib/hold
 
 # CPUs that are busy otherwise: twice as many threads as there are.
 busy_cpus() {
@@ -67,31 +57,31 @@ nothing_lost() {
 	report assert "$DIR/r.json" "sum(p.get('count') or 1 for p in r['processes']) == 2001"
 }
 
+stands_still() {
+	! grep -L 'State:.T' "/proc/$1"/task/*/status | grep -q .
+}
+
+all_ended() {
+	grep -q 'State:.Z' "/proc/$1/status" &&
+		[ "$(find "/proc/$1/task" -mindepth 1 -maxdepth 1 | wc -l)" -le 1 ]
+}
+
 # tare stands still while what it measures ends, with the smallest ring: stopped PROGRAM…
 # It has said "checkpoint made" or "checkpoint churned" then.
 stopped() {
 	local child
-	mkfifo "$DIR/in"
-	exec 9<>"$DIR/in"
-	"$TARE" run --as-root --ring-size 64KiB -o "$DIR/r.json" "$@" \
-		<"$DIR/in" >"$DIR/out" 2>"$DIR/err" 3>&- 9>&- &
-	started+=($!)
-	until grep -q "checkpoint before" "$DIR/out"; do sleep 0.05; done
+	hold "$TARE" run --as-root --ring-size 64KiB -o "$DIR/r.json" "$@"
+	reaches before
 	child=$(awk '{ print $1; exit }' "/proc/${started[0]}"/task/*/children)
 	echo >&9
-	until grep -q "checkpoint made" "$DIR/out"; do sleep 0.05; done
+	reaches made
 	kill -STOP "${started[0]}"
-	while grep -L 'State:.T' "/proc/${started[0]}"/task/*/status |
-		grep -q .; do sleep 0.05; done
+	until_true 20 stands_still "${started[0]}"
 	echo >&9
 	# Its first thread is a zombie as soon as that has ended; then the others.
-	until grep -q 'State:.Z' "/proc/$child/status" &&
-		[ "$(find "/proc/$child/task" -mindepth 1 -maxdepth 1 | wc -l)" -le 1 ]; do
-		sleep 0.05
-	done
+	until_true 60 all_ended "$child"
 	kill -CONT "${started[0]}"
-	wait "${started[0]}"
-	exec 9>&-
+	let_go
 }
 
 @test "a tare that stood still: sums are exact though detail is lost" {

@@ -4,14 +4,7 @@
 # `tare run`: the command is the caller's own in every way but that it is weighed.
 
 load lib/common
-
-setup() {
-	started=()
-}
-
-teardown() {
-	end_all "${started[@]}"
-}
+load lib/hold
 
 @test "stdin, stdout and stderr are the command's" {
 	run --separate-stderr "$TARE" run -o "$DIR/r.json" -- sh -c 'cat; echo err >&2' <<<"through"
@@ -199,13 +192,9 @@ teardown() {
 
 # held OPTIONS…: tare runs `target` in the background; sets tare and target.
 held() {
-	mkfifo "$DIR/in"
-	"$TARE" run -o "$DIR/r.json" "$@" -- "$PROGRAMS/target" 2 <"$DIR/in" >"$DIR/out" \
-		2>"$DIR/err" 3>&- &
-	tare=$!
-	started+=("$tare")
-	exec 9>"$DIR/in"
-	until_true 10 grep -q checkpoint "$DIR/out"
+	hold "$TARE" run -o "$DIR/r.json" "$@" -- "$PROGRAMS/target" 2
+	tare=${started[-1]}
+	reaches
 	target=$(sed -n 's/^target pid=\([0-9]*\) .*/\1/p' "$DIR/out")
 	started+=("$target")
 }
@@ -233,7 +222,7 @@ all_unloaded() {
 	until_true 10 all_unloaded
 	kill -0 "$target"
 	echo >&9
-	until_true 10 grep -q 'checkpoint done' "$DIR/out"
+	reaches 'done'
 	exec 9>&-
 	until_true 10 gone "$target"
 }
@@ -252,7 +241,7 @@ all_unloaded() {
 	local sig
 	need bpftool
 	for sig in TERM HUP; do
-		rm -f "$DIR/in" "$DIR/r.json"
+		rm -f "$DIR/r.json"
 		held
 		bpf_of "$tare" >"$DIR/bpf"
 		kill -$sig "$tare"
@@ -268,9 +257,7 @@ all_unloaded() {
 	need bpftool
 	held
 	bpf_of "$tare" >"$DIR/bpf"
-	exec 9>&-
-	finished "$tare"
-	status_is 0
+	let_go
 	until_true 10 all_unloaded
 	[ "$(ls "$DIR" | tr '\n' ' ')" = 'bpf err in out r.json ' ] || fail "$(ls "$DIR")"
 }

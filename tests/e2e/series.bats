@@ -5,16 +5,7 @@
 # the page, and the kinds of any point add up to its weight.
 
 load lib/common
-
-setup() {
-	started=()
-	mkfifo "$DIR/in"
-}
-
-teardown() {
-	exec 9>&-
-	end_all "${started[@]}"
-}
+load lib/hold
 
 # A report whose last point is later than $1 ns: looked at by a snapshot each time.
 later_than() {
@@ -27,12 +18,9 @@ later_than() {
 # held PROGRAM ARG…: a report of it at its first checkpoint, the last point from then too.
 held() {
 	n=1
-	"$TARE" run --as-root --interval 10ms "${options[@]}" -o "$DIR/x.json" \
-		-- "$PROGRAMS/$1" "${@:2}" \
-		<"$DIR/in" >"$DIR/out" 2>"$DIR/err" 3>&- 9>&- &
-	started+=($!)
-	exec 9>"$DIR/in"
-	until_true 20 grep -q checkpoint "$DIR/out"
+	hold "$TARE" run --as-root --interval 10ms "${options[@]}" -o "$DIR/x.json" \
+		-- "$PROGRAMS/$1" "${@:2}"
+	reaches
 	kill -USR1 "${started[0]}"
 	until_true 10 test -e "$DIR/x.1.json"
 	until_true 10 later_than "$(jq .duration_ns "$DIR/x.1.json")"
@@ -81,9 +69,7 @@ equal() {
 	local before=$n
 	until_true 10 later_than "$(jq .duration_ns "$DIR/x.$n.json")"
 	same "$before" "$n" || fail "$(jq -c '.series[-1], .totals' "$DIR/x.$n.json")"
-	exec 9>&-
-	finished "${started[0]}"
-	status_is 0
+	let_go
 	report check "$DIR/x.json"
 }
 
@@ -125,12 +111,10 @@ equal() {
 }
 
 @test "attached: what was there before is in it" {
-	"$PROGRAMS/threads" 8 256 <"$DIR/in" >"$DIR/out" 3>&- 9>&- &
-	local pid=$!
-	exec 9>"$DIR/in"
-	until_true 20 grep -q checkpoint "$DIR/out"
-	"$TARE" attach -p "$pid" --interval 10ms -o "$DIR/x.json" 2>"$DIR/err" 3>&- 9>&- &
-	started+=($! "$pid")
+	hold "$PROGRAMS/threads" 8 256
+	reaches
+	"$TARE" attach -p "${started[0]}" --interval 10ms -o "$DIR/x.json" 2>"$DIR/err" 3>&- 9>&- &
+	started=($! "${started[0]}")
 	n=0
 	until_true 10 takes_usr1 "${started[0]}"
 	until_true 10 later_than 50000000

@@ -4,29 +4,7 @@
 # Reports while it runs: numbered, whole, by signal and by the clock.
 
 load lib/common
-
-setup() {
-	started=()
-	mkfifo "$DIR/in"
-}
-
-teardown() {
-	exec 9>&-
-	end_all "${started[@]}"
-}
-
-# start OPTIONS… -- CMD…: tare in the background, held by descriptor 9.
-start() {
-	"$TARE" run "$@" <"$DIR/in" >"$DIR/out" 2>"$DIR/err" 3>&- 9>&- &
-	started+=($!)
-	exec 9>"$DIR/in"
-}
-
-finish() {
-	exec 9>&-
-	finished "${started[0]}"
-	status_is 0
-}
+load lib/hold
 
 signal_and_wait() {
 	kill -USR1 "${started[0]}"
@@ -34,13 +12,13 @@ signal_and_wait() {
 }
 
 @test "SIGUSR1: x.1.json, x.2.json, x.3.json, then x.json" {
-	start -o "$DIR/x.json" -- "$PROGRAMS/threads" 2 64
-	until_true 10 grep -q checkpoint "$DIR/out"
+	hold "$TARE" run -o "$DIR/x.json" -- "$PROGRAMS/threads" 2 64
+	reaches
 	for n in 1 2 3; do
 		signal_and_wait "$DIR/x.$n.json"
 	done
 	[ ! -e "$DIR/x.json" ] || fail "the final report is there already"
-	finish
+	let_go
 	report check "$DIR"/x.{1,2,3}.json "$DIR/x.json"
 	for n in 1 2 3; do
 		report assert "$DIR/x.$n.json" "r['reason'] == 'snapshot'" "processes[0]['alive']"
@@ -50,11 +28,11 @@ signal_and_wait() {
 }
 
 @test "to stderr, as tables, one after another" {
-	start -- "$PROGRAMS/threads" 2 64
-	until_true 10 grep -q checkpoint "$DIR/out"
+	hold "$TARE" run -- "$PROGRAMS/threads" 2 64
+	reaches
 	kill -USR1 "${started[0]}"
 	until_true 10 grep -q 'books:' "$DIR/err"
-	finish
+	let_go
 	[ "$(grep -c 'books:' "$DIR/err")" = 2 ] || fail "$(cat "$DIR/err")"
 }
 
@@ -69,12 +47,12 @@ signal_and_wait() {
 }
 
 @test "--snapshot-every: by the clock, each whole when it is there" {
-	start --snapshot-every 50ms -o "$DIR/x.json" -- "$PROGRAMS/threads" 2 64
+	hold "$TARE" run --snapshot-every 50ms -o "$DIR/x.json" -- "$PROGRAMS/threads" 2 64
 	for n in 1 2 3 4 5; do
 		until_true 10 test -e "$DIR/x.$n.json"
 		report assert "$DIR/x.$n.json" "r['reason'] == 'snapshot'"
 	done
-	finish
+	let_go
 	report check "$DIR/x.json"
 	# Apart by the duration, within what a busy machine may add.
 	report get "$DIR/x.1.json" "r['duration_ns']" >"$DIR/first"
@@ -84,9 +62,9 @@ signal_and_wait() {
 
 @test "a file is never seen half written, and nothing else is left there" {
 	mkdir "$DIR/o"
-	start --snapshot-every 5ms -o "$DIR/o/x.json" -- "$PROGRAMS/threads" 300 4
+	hold "$TARE" run --snapshot-every 5ms -o "$DIR/o/x.json" -- "$PROGRAMS/threads" 300 4
 	until_true 10 test -e "$DIR/o/x.40.json"
-	finish
+	let_go
 	# While it grows: whole reports, of any moment.
 	for f in "$DIR"/o/x.*5.json; do
 		report assert "$f" "r['reason'] == 'snapshot'" "len(r['series']) > 0"
@@ -97,9 +75,9 @@ signal_and_wait() {
 }
 
 @test "while it grows no peak is below what is held" {
-	start --snapshot-every 5ms -o "$DIR/x.json" -- "$PROGRAMS/threads" 300 4
+	hold "$TARE" run --snapshot-every 5ms -o "$DIR/x.json" -- "$PROGRAMS/threads" 300 4
 	until_true 10 test -e "$DIR/x.30.json"
-	finish
+	let_go
 	for f in "$DIR"/x.[12]?.json; do
 		report assert "$f" "all(p['rss_peak'] >= rss(p) for p in processes)" \
 			"r['peak']['rss'] + r['peak']['bound'] >= sum(rss(p) for p in processes)"
@@ -124,11 +102,11 @@ seen_grown() {
 }
 
 @test "the curve: points at the interval, up and down with the program" {
-	start --interval 10ms -o "$DIR/x.json" -- "$PROGRAMS/threads" 2 8192
-	until_true 10 grep -q 'checkpoint grown' "$DIR/out"
+	hold "$TARE" run --interval 10ms -o "$DIR/x.json" -- "$PROGRAMS/threads" 2 8192
+	reaches grown
 	n=0
 	until_true 10 seen_grown
-	finish
+	let_go
 	report assert "$DIR/x.json" \
 		"[s['time_ns'] for s in r['series']] == sorted(s['time_ns'] for s in r['series'])" \
 		"len(r['series']) >= 2" \

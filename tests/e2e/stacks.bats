@@ -5,16 +5,8 @@
 # reach where they began, and sums are the ledger's.
 
 load lib/common
+load lib/hold
 load lib/stacks
-
-setup() {
-	started=()
-}
-
-teardown() {
-	exec 9>&-
-	end_all "${started[@]}"
-}
 
 @test "a chain of calls, by the rules in .eh_frame" {
 	folded -- "$PROGRAMS/call_tree" calls

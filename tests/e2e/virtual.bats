@@ -5,31 +5,18 @@
 # program that holds still, by a snapshot.
 
 load lib/common
-
-setup() {
-	started=()
-	mkfifo "$DIR/in"
-}
-
-teardown() {
-	exec 9>&-
-	end_all "${started[@]}"
-}
+load lib/hold
 
 # held CASE OPTIONS…: a snapshot of tests/programs/ask at its checkpoint, as $DIR/x.1.SUFFIX.
 held() {
 	local case=$1
 	shift
-	"$TARE" run --as-root "$@" -- "$PROGRAMS/ask" "$case" <"$DIR/in" >"$DIR/out" 2>"$DIR/err" \
-		3>&- 9>&- &
-	started+=($!)
-	exec 9>"$DIR/in"
-	until_true 10 grep -q checkpoint "$DIR/out"
+	started=()
+	hold "$TARE" run --as-root "$@" -- "$PROGRAMS/ask" "$case"
+	reaches
 	kill -USR1 "${started[-1]}"
 	until_true 10 compgen -G "$DIR/x.1.*" >/dev/null
-	exec 9>&-
-	finished "${started[-1]}"
-	status_is 0
+	let_go
 }
 
 # MiB of the stacks through a function, and two by which they may be off.

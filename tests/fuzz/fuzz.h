@@ -69,12 +69,13 @@ static inline void be_quiet(void)
 		stderr = nowhere;
 }
 
-/* A file of this fuzzer's, in the folder that tools/fuzz has made for it and removes. */
+/* A file in the folder that tools/fuzz has made for this fuzzer and removes. No pid in its name,
+ * nor anything else that differs from run to run: libFuzzer learns from what is compared. */
 static inline char *file_named(const char *name)
 {
 	const char *folder = getenv("FUZZ_DIR");
 
-	return g_strdup_printf("%s/%d-%s", folder ? folder : "/tmp", getpid(), name);
+	return g_strdup_printf("%s/%s", folder ? folder : "/tmp", name);
 }
 
 /* What must be true of any input. */

@@ -3,6 +3,7 @@
  * Results of a bench, as any bytes or with other values than tare wrote: refused, or
  * compared with themselves and shown in every form.
  */
+/* runs: 6000 */
 #include "output/bench/bench.h"
 #include "tests/fuzz/store.h"
 

@@ -2,6 +2,7 @@
  *
  * A catalogue of workloads that somebody has written.
  */
+/* runs: 1700000 */
 #include "bench/catalogue.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -3,6 +3,7 @@
  * Any unwinding rules, on any registers and stack: loops, what is cut, what overflows. A
  * stack ends, in so many frames, complete or with a synthetic frame that says that it was cut.
  */
+/* runs: 100000 */
 #include <sys/mman.h>
 
 #include "tests/fuzz/elf.h"

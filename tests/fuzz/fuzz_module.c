@@ -3,6 +3,7 @@
  * Any bytes in the place of a program: its segments, symbols, lines and rules. libelf and
  * libdw are not instrumented, but what they do to tare's memory is seen.
  */
+/* runs: 20000 */
 #include <sys/mman.h>
 
 #include "symbol/naming.h"

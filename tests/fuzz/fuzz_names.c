@@ -2,6 +2,7 @@
  *
  * Symbols as their file has them, made readable.
  */
+/* runs: 1200000 */
 #include "base/text.h"
 #include "symbol/naming.h"
 #include "tests/fuzz/fuzz.h"

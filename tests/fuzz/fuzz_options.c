@@ -3,6 +3,7 @@
  * Command lines: refused, or every value is in its bounds. Arguments end with a newline in
  * the input. It runs where no file can be made.
  */
+/* runs: 300000 */
 #include <getopt.h>
 
 #include "cli/bench_options.h"

@@ -3,6 +3,7 @@
  * A JIT's map as its program appends to it, cuts it, or writes another: what is found is a
  * name that covers the address, whatever stood there.
  */
+/* runs: 480000 */
 #include <sys/mman.h>
 
 #include "symbol/perfmap.h"

@@ -4,6 +4,7 @@
  * as a workload chooses them. What makes no sense is counted; from the rest the books can
  * be closed and shown.
  */
+/* runs: 30000 */
 #include "bpf/ledger.h"
 #include "capture/cause.h"
 #include "model/books.h"

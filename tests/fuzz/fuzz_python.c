@@ -3,6 +3,7 @@
  * What the kernel side has read of an interpreter's memory, which the program may have
  * written: code objects and frames, put into a native stack.
  */
+/* runs: 80000 */
 #include "symbol/python.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -2,6 +2,7 @@
  *
  * A recording whose values are not as tare wrote them.
  */
+/* runs: 2500 */
 #include "tests/fuzz/recording.h"
 
 static struct report *(*const makers[])(void) = { fixture_profile, fixture_hostile, fixture_uring };

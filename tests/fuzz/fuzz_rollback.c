@@ -3,6 +3,7 @@
  * A journal that others may have made, played back into a database that they may have made
  * too: as any bytes, and put together with headers and checksums that are right.
  */
+/* runs: 140000 */
 #include "store/db_rollback.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -3,6 +3,7 @@
  * The ring of samples: any type, size, address, path, register and stack. None of the
  * processes is there, so that nothing depends on who runs beside.
  */
+/* runs: 30000 */
 #include "capture/sampler.h"
 #include "tests/fuzz/fuzz.h"
 

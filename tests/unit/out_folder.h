@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/fileout.h"
+#include "tests/unit/files.h"
 
 #define NOBODY 65534
 
@@ -73,17 +74,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	GDir *dir = g_dir_open(folder, 0, NULL);
-	const char *name;
-
 	(void)state;
-	while ((name = g_dir_read_name(dir))) {
-		g_autofree char *path = in_folder(name);
-
-		g_remove(path);
-	}
-	g_dir_close(dir);
-	g_rmdir(folder);
+	remove_all(folder);
 	g_free(folder);
 	return 0;
 }

@@ -6,68 +6,44 @@
 #ifndef TARE_TEST_STORE_FILE_H
 #define TARE_TEST_STORE_FILE_H
 
-#include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <sqlite3.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
-static char *folder, *file;
-static int said_fd, stderr_fd;
+#include "tests/unit/heard.h"
 
-/* From here on what is said goes where said_since() finds it. */
+static char *folder, *file;
+
+/* In memory, where that can be: SQLite waits for a disk at each of thousands of commits. */
+static inline char *store_folder(void)
+{
+	char *path = g_strdup("/dev/shm/tare-test-XXXXXX");
+	struct statvfs fs;
+
+	if (!statvfs("/dev/shm", &fs) && fs.f_bavail * fs.f_frsize >= 1 << 30 && g_mkdtemp(path))
+		return path;
+	g_free(path);
+	return g_dir_make_tmp("tare-test-XXXXXX", NULL);
+}
+
 static int setup(void **state)
 {
 	(void)state;
-	folder = g_dir_make_tmp("tare-test-XXXXXX", NULL);
+	folder = store_folder();
 	if (!folder)
 		return -1;
 	file = g_build_filename(folder, "results.db", NULL);
-	stderr_fd = dup(STDERR_FILENO);
-	said_fd = memfd_create("said", MFD_CLOEXEC);
-	return dup2(said_fd, STDERR_FILENO) < 0 ? -1 : 0;
-}
-
-/* All that was said since the last call. Free with g_free(). */
-static inline char *said_since(void)
-{
-	off_t len = lseek(said_fd, 0, SEEK_CUR);
-	char *text = g_malloc0((size_t)len + 1);
-
-	assert_int_equal(pread(said_fd, text, (size_t)len, 0), len);
-	assert_int_equal(ftruncate(said_fd, 0), 0);
-	lseek(said_fd, 0, SEEK_SET);
-	return text;
-}
-
-/* What was said is where fail_msg() would not be seen. */
-static inline void fail_said(const char *what)
-{
-	g_autofree char *text = said_since();
-
-	dup2(stderr_fd, STDERR_FILENO);
-	fail_msg("%s: %s", what, text);
-}
-
-static inline void assert_said(const char *a, const char *b)
-{
-	g_autofree char *text = said_since();
-
-	if (strstr(text, a) && strstr(text, b))
-		return;
-	dup2(stderr_fd, STDERR_FILENO);
-	fail_msg("not '%s' … '%s' but: %s", a, b, text);
+	return !stderr_keep();
 }
 
 /* The file goes; anything else beside it was left behind by the code. */
 static int teardown(void **state)
 {
 	(void)state;
-	dup2(stderr_fd, STDERR_FILENO);
-	close(stderr_fd);
-	close(said_fd);
+	stderr_back();
 	g_unlink(file);
 	if (g_rmdir(folder))
 		return -1;
@@ -107,7 +83,7 @@ static inline void assert_same_text(const char *name, const char *a, const char 
 		i++;
 	if (a[i] == b[i])
 		return;
-	dup2(stderr_fd, STDERR_FILENO);
+	stderr_back();
 	fail_msg("%s: '%.200s' is now '%.200s'", name, a + MAX(i, 100) - 100,
 		 b + MAX(i, 100) - 100);
 }
@@ -119,7 +95,7 @@ static inline void run_sql(const char *sql)
 	char *message = NULL;
 
 	if (sqlite3_exec(db, sql, NULL, NULL, &message)) {
-		dup2(stderr_fd, STDERR_FILENO);
+		stderr_back();
 		fail_msg("%s: %s", sql, message);
 	}
 	sqlite3_close(db);

@@ -421,7 +421,7 @@ static void try_all(void)
 	g_autofree char *text = NULL;
 
 	if (bench_store_load(&b, file)) {
-		text = said_since();
+		text = said();
 		if (!strstr(text, file))
 			fail_msg("does not name the file: %s", text);
 	}
@@ -431,7 +431,7 @@ static void try_all(void)
 		bench_store_close(s);
 	}
 	g_free(run);
-	g_free(said_since());
+	g_free(said());
 	g_unlink(journal);
 }
 

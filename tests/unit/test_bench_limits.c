@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "bench/limits.h"
+#include "tests/unit/heard.h"
 
 #define NONE INT64_MAX
 #define AGAIN "Resource temporarily unavailable"
@@ -153,44 +154,31 @@ static void described(void **state)
 }
 
 /* In the child of fork(): a failure there would go on as the parent. */
-#define CHECK(what)                                                                    \
-	do {                                                                           \
-		if (!(what)) {                                                         \
-			dprintf(keep_err, "# %s:%d: %s\n", __FILE__, __LINE__, #what); \
-			_exit(1);                                                      \
-		}                                                                      \
+#define CHECK(what)                                                                       \
+	do {                                                                              \
+		if (!(what)) {                                                            \
+			dprintf(stderr_copy, "# %s:%d: %s\n", __FILE__, __LINE__, #what); \
+			_exit(1);                                                         \
+		}                                                                         \
 	} while (0)
-
-static int keep_err;
-static FILE *said;
 
 /* Since the last call. */
 static bool was_said(const char *word)
 {
-	static char text[4096];
+	g_autofree char *text = said();
 
-	rewind(said);
-	memset(text, 0, sizeof(text));
-	text[fread(text, 1, sizeof(text) - 1, said)] = '\0';
-	rewind(said);
-	CHECK(!ftruncate(fileno(said), 0));
 	if (word ? strstr(text, word) != NULL : !*text)
 		return true;
-	dprintf(keep_err, "# said: %s\n", text);
+	dprintf(stderr_copy, "# said: %s\n", text);
 	return false;
 }
 
 /* Without CAP_SYS_RESOURCE tare says that those of the process stay. */
 static void forget_rlimits(void)
 {
-	static char text[4096];
+	g_autofree char *text = said();
 
-	rewind(said);
-	memset(text, 0, sizeof(text));
-	text[fread(text, 1, sizeof(text) - 1, said)] = '\0';
 	CHECK(!strstr(text, "/proc") && !strstr(text, "/sys"));
-	rewind(said);
-	CHECK(!ftruncate(fileno(said), 0));
 }
 
 #define PID_MAX "/proc/sys/kernel/pid_max"
@@ -228,9 +216,7 @@ static void enter_fake_limits(void)
 {
 	g_autofree char *self = g_strdup_printf("/proc/%d/cgroup", getpid());
 
-	keep_err = dup(STDERR_FILENO);
-	said = tmpfile();
-	CHECK(said && dup2(fileno(said), STDERR_FILENO) >= 0);
+	CHECK(stderr_keep());
 	CHECK(!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
 	CHECK(!mount("none", "/run", "tmpfs", 0, NULL));
 	CHECK(!mount("none", "/sys/fs/cgroup", "tmpfs", 0, NULL));

@@ -177,7 +177,7 @@ static void a_file_that_exists_is_left_alone(void **state)
 	assert_null(s);
 	b->touch--;
 	assert_file_is(b);
-	text = said_since();
+	text = said();
 	assert_string_equal(text, "");
 	assert_int_equal(bench_create_at(&s, folder, b, NULL), -EISDIR);
 	assert_said("cannot write", folder);

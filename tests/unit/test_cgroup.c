@@ -19,46 +19,22 @@
 
 #include "capture/cgroup.h"
 #include "capture/cgroup_tree.h"
+#include "tests/unit/files.h"
+#include "tests/unit/heard.h"
 
-static int stderr_copy;
 static char *top; /* of the fake trees */
 
 static int begin(void **state)
 {
-	int null = open("/dev/null", O_WRONLY);
-
-	(void)state;
-	stderr_copy = dup(STDERR_FILENO);
-	dup2(null, STDERR_FILENO); /* what is said is not this test's business */
-	close(null);
 	top = g_dir_make_tmp("tare-cgroup-XXXXXX", NULL);
-	return !top;
-}
-
-static void remove_all(const char *path)
-{
-	GDir *dir = g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *below = g_build_filename(path, name, NULL);
-
-		if (unlink(below))
-			remove_all(below);
-	}
-	if (dir)
-		g_dir_close(dir);
-	rmdir(path);
+	return !top || silence(state);
 }
 
 static int end(void **state)
 {
-	(void)state;
 	remove_all(top);
 	g_free(top);
-	dup2(stderr_copy, STDERR_FILENO);
-	close(stderr_copy);
-	return 0;
+	return speak(state);
 }
 
 /* A folder below the top of the fake trees. */

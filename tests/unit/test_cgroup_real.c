@@ -26,30 +26,10 @@
 #include "capture/cgroup.h"
 #include "capture/cgroup_tree.h"
 #include "capture/mounts.h"
+#include "tests/unit/files.h"
+#include "tests/unit/heard.h"
 
 #define TOUCHED (8 << 20)
-
-static int stderr_copy;
-
-/* What is said is not this test's business. */
-static int mute_stderr(void **state)
-{
-	int null = open("/dev/null", O_WRONLY);
-
-	(void)state;
-	stderr_copy = dup(STDERR_FILENO);
-	dup2(null, STDERR_FILENO);
-	close(null);
-	return 0;
-}
-
-static int unmute_stderr(void **state)
-{
-	(void)state;
-	dup2(stderr_copy, STDERR_FILENO);
-	close(stderr_copy);
-	return 0;
-}
 
 static bool is_dir(const char *path)
 {
@@ -299,7 +279,7 @@ static void below_a_given_one(void **state)
 /* Something that looks like a cgroup, and a way to it. */
 static void not_out_of_the_hierarchy(void **state)
 {
-	g_autofree char *dir = g_dir_make_tmp("tare-cgroup-XXXXXX", NULL);
+	g_autofree char *dir = new_folder();
 	g_autofree char *procs = g_build_filename(dir, "cgroup.procs", NULL);
 	g_autofree char *usage = g_build_filename(dir, "memory.usage_in_bytes", NULL);
 	g_autofree char *given = g_strconcat("/sys/fs/cgroup/../../..", dir, NULL);

@@ -17,28 +17,24 @@
 
 #include "cli/options.h"
 #include "model/proctable.h"
+#include "tests/unit/heard.h"
 
 static struct options o;
-static char said[4096]; /* on stderr, by the last parse_line() */
+static char *told; /* on stderr, by the last parse_line() */
 
 /* A line of words, split at spaces; stderr is kept. */
 static int parse_line(enum option_for who, const char *line)
 {
 	static char **argv; /* the result points into it */
-	FILE *file = tmpfile();
-	int copy = dup(STDERR_FILENO), err;
+	int err;
 
 	g_strfreev(argv);
 	argv = g_strsplit(line, " ", -1);
-	fflush(stderr);
-	dup2(fileno(file), STDERR_FILENO);
+	assert_true(stderr_keep());
 	err = options_parse(&o, who, g_strv_length(argv), argv);
-	fflush(stderr);
-	dup2(copy, STDERR_FILENO);
-	close(copy);
-	rewind(file);
-	said[fread(said, 1, sizeof(said) - 1, file)] = '\0';
-	fclose(file);
+	g_free(told);
+	told = said();
+	stderr_back();
 	return err;
 }
 
@@ -46,16 +42,16 @@ static void assert_accepted(enum option_for who, const char *line)
 {
 	options_free(&o);
 	assert_int_equal(parse_line(who, line), 0);
-	assert_string_equal(said, "");
+	assert_string_equal(told, "");
 }
 
 static void assert_refused(enum option_for who, const char *line, const char *why)
 {
 	options_free(&o);
 	assert_int_equal(parse_line(who, line), -EINVAL);
-	if (!strstr(said, why))
-		fail_msg("\"%s\" is not in: %s", why, said);
-	assert_non_null(strstr(said, "--help"));
+	if (!strstr(told, why))
+		fail_msg("\"%s\" is not in: %s", why, told);
+	assert_non_null(strstr(told, "--help"));
 }
 
 static void defaults(void **state)

@@ -65,7 +65,7 @@ static void the_last_checkpoint_counts(void **state)
 	got = load();
 	assert_int_equal(got->processes->len, second->processes->len);
 	assert_non_null(got->profile);
-	text = said_since();
+	text = said();
 	assert_string_equal(text, "");
 	report_free(got);
 	report_free(first);

@@ -189,7 +189,7 @@ static void check(struct sim *s, struct report *r, unsigned *same)
 
 	if (recording_load_within(&got, file, &s->limits))
 		fail_said("not loaded");
-	g_free(said_since());
+	g_free(said());
 	assert_int_equal(stat(file, &st), 0);
 	assert_true(st.st_size <= (off_t)s->max_size);
 	if (!figure("thinned.texts") && !figure("thinned.sizes")) {
@@ -214,7 +214,7 @@ static void check_profile(struct sim *s, const struct report *r)
 		return;
 	if (recording_load_within(&got, file, &s->limits))
 		fail_said("not loaded");
-	g_free(said_since());
+	g_free(said());
 	a = profile_text(r);
 	b = profile_text(got);
 	assert_same_text("stacks", a, b);

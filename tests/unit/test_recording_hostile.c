@@ -200,7 +200,7 @@ static void damaged_files_do_no_harm(void **state)
 	for (unsigned i = 0; i < rounds; i++) {
 		write_damaged(rand, i, data, len);
 		loaded += !load_and_show();
-		g_free(said_since());
+		g_free(said());
 		g_unlink(journal);
 	}
 	/* Else only the opening would have been tried. */
@@ -247,7 +247,7 @@ static void random_values_do_no_harm(void **state)
 		sqlite3_exec(db, sql, NULL, NULL, NULL);
 		sqlite3_close(db);
 		loaded += !load_and_show();
-		g_free(said_since());
+		g_free(said());
 	}
 	assert_in_range(loaded, 50, 290);
 	g_rand_free(rand);

@@ -311,62 +311,46 @@ static void without_address(void **state)
 	samples_end(s);
 }
 
-/* As long as its task, whatever becomes of the address space that made it. */
-static void kernel_stack(void **state)
+/* So many samples each of three tasks, of the kernel's memory: they last as long as their task,
+ * whatever becomes of the address space that made them. */
+static void of_the_kernel(enum tare_kind kind, int samples, uint64_t bytes)
 {
 	struct frame f = { .address = 1, .file = NO_FILE };
 	struct samples *s = samples_new(PAGE);
 	struct tare_sample one = {
 		.proc = 1,
 		.mm = MM,
-		.kind = TARE_KSTACK,
-		.bytes = 16384,
+		.kind = kind,
+		.bytes = bytes / samples,
 		.flags = TARE_SAMPLE_NO_ADDRESS,
 	};
 	uint64_t peak, end;
 
-	(void)state;
 	for (one.task = 1; one.task <= 3; one.task++)
-		samples_add(s, &one, samples_push(s, NO_NODE, &f), 0);
-	samples_task_ended(s, 2, 5, 0); /* before the peak */
-	vma(s, TARE_VMA_GONE, 0, 0, 0, 0, 1);
-	sums(s, 1, &peak, &end);
-	assert_int_equal(end, 2 * 16384);
-	samples_task_ended(s, 1, 9, 1); /* after it */
-	samples_task_ended(s, 7, 9, 1); /* of which there was no sample */
-	sums(s, 1, &peak, &end);
-	assert_int_equal(peak, 2 * 16384);
-	assert_int_equal(end, 16384);
-	samples_end(s);
-}
-
-/* Likewise other kernel memory, of which a task has more than one sample. */
-static void kernel_memory(void **state)
-{
-	struct frame f = { .address = 1, .file = NO_FILE };
-	struct samples *s = samples_new(PAGE);
-	struct tare_sample one = {
-		.proc = 1,
-		.mm = MM,
-		.kind = TARE_KMEM,
-		.bytes = 1000,
-		.flags = TARE_SAMPLE_NO_ADDRESS,
-	};
-	uint64_t peak, end;
-
-	(void)state;
-	for (one.task = 1; one.task <= 3; one.task++)
-		for (int i = 0; i < 5; i++)
+		for (int i = 0; i < samples; i++)
 			samples_add(s, &one, samples_push(s, NO_NODE, &f), 0);
 	samples_task_ended(s, 2, 5, 0); /* before the peak */
 	vma(s, TARE_VMA_GONE, 0, 0, 0, 0, 1);
 	sums(s, 1, &peak, &end);
-	assert_int_equal(end, 2 * 5000);
+	assert_int_equal(end, 2 * bytes);
 	samples_task_ended(s, 1, 9, 1); /* after it */
+	samples_task_ended(s, 7, 9, 1); /* of which there was no sample */
 	sums(s, 1, &peak, &end);
-	assert_int_equal(peak, 2 * 5000);
-	assert_int_equal(end, 5000);
-	samples_end(s);
+	assert_int_equal(peak, 2 * bytes);
+	assert_int_equal(end, bytes);
+	samples_free(s);
+}
+
+static void kernel_stack(void **state)
+{
+	(void)state;
+	of_the_kernel(TARE_KSTACK, 1, 16384);
+}
+
+static void kernel_memory(void **state)
+{
+	(void)state;
+	of_the_kernel(TARE_KMEM, 5, 5000);
 }
 
 static int64_t sum(const struct profile *p, enum sample_type sample_type)

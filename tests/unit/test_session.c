@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Signals that come while a report is made: whatever it waits for, no second report is
- * begun inside of it, and none that was asked for is forgotten. The kernel side is made up.
+ * A session: signals that come while a report is made (whatever it waits for, no second report is
+ * begun inside of it, and none that was asked for is forgotten), what signals do to the command,
+ * when it is over, and the points of the curve. The kernel side is made up.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +18,8 @@
 #define loader_sums_valid fake_sums_valid
 #define loader_workload fake_workload
 #define loader_ended fake_ended
+#define loader_held fake_held
+#define kill fake_kill
 #define kmem_books fake_kmem_books
 #define kmem_held fake_kmem_held
 #define kmem_describe fake_kmem_describe
@@ -35,6 +38,9 @@ static unsigned drained; /* looks into the ring since the sweep */
 static bool closing;     /* between the sweep and the books */
 static unsigned snapshots;
 static unsigned lost; /* final records; not 0: the sweeps meet a task that lives */
+static struct tare_workload workload;
+static struct tare_held held;
+static int killed; /* the command's last signal */
 
 void fake_drain(struct drain *d)
 {
@@ -98,7 +104,22 @@ bool fake_sums_valid(const struct loader *l)
 void fake_workload(const struct loader *l, struct tare_workload *w)
 {
 	(void)l;
-	*w = (struct tare_workload){ .lost[TARE_LOST_RECORD_TASK] = lost };
+	*w = workload;
+	w->lost[TARE_LOST_RECORD_TASK] = lost;
+}
+
+int fake_held(struct loader *l, struct tare_held *h)
+{
+	(void)l;
+	*h = held;
+	return 0;
+}
+
+int fake_kill(pid_t pid, int signal)
+{
+	assert_int_equal(pid, 4711);
+	killed = signal;
+	return 0;
 }
 
 void fake_kmem_books(struct kmem *k, struct tare_workload *w, struct books_kmem *books)
@@ -155,6 +176,9 @@ static int setup(void **state)
 	assert_int_equal(watch_signals(s), 0);
 	assert_int_equal(GIVE(s->proctable, rec), 0);
 	snapshots = 0;
+	killed = 0;
+	workload = (struct tare_workload){ 0 };
+	held = (struct tare_held){ 0 };
 	return 0;
 }
 
@@ -249,6 +273,90 @@ static void many_lost_are_forgotten(void **state)
 	lost = 0;
 }
 
+/* What comes from a terminal has reached the command too. */
+static void hear(int signal, int code)
+{
+	command_signal(s, &(struct signalfd_siginfo){ .ssi_signo = signal, .ssi_code = code });
+}
+
+static void the_commands_signals(void **state)
+{
+	(void)state;
+	s->command_ended = false;
+	s->launch.pid = 4711;
+	hear(SIGINT, SI_KERNEL);
+	assert_int_equal(killed, 0);
+	hear(SIGHUP, SI_USER);
+	assert_int_equal(killed, SIGHUP);
+	hear(SIGQUIT, SI_USER);
+	assert_int_equal(killed, SIGQUIT);
+	hear(SIGTERM, SI_USER); /* the second that is to end it */
+	assert_int_equal(killed, SIGKILL);
+	/* Its pid may be another's by now. */
+	s->command_ended = true;
+	killed = 0;
+	hear(SIGTERM, SI_USER);
+	assert_int_equal(killed, 0);
+	s->launched = false;
+	hear(SIGTERM, SI_USER);
+	assert_int_equal(killed, 0);
+	s->launch.pid = 0;
+}
+
+static void when_it_is_over(void **state)
+{
+	(void)state;
+	workload.live_procs = 1;
+	s->command_ended = false;
+	assert_false(finished(s));
+	workload.live_procs = 0;
+	assert_false(finished(s)); /* its end is heard from itself */
+	workload.live_procs = 1;
+	s->command_ended = true;
+	assert_true(finished(s));
+	s->config.wait_all = true;
+	assert_false(finished(s));
+	workload.live_procs = 0;
+	assert_true(finished(s));
+	/* Attached. */
+	s->config.wait_all = s->launched = false;
+	assert_true(finished(s));
+	assert_true(session_targets_ended(s));
+	workload.live_procs = 1;
+	assert_false(finished(s));
+	assert_false(session_targets_ended(s));
+	s->over = true;
+	assert_true(finished(s));
+}
+
+/* In pages or bytes as the kernel has them; without a control group what is beside is not
+ * known. */
+static void a_point_of_the_curve(void **state)
+{
+	int64_t page = sysconf(_SC_PAGESIZE);
+	struct report_point p = { 0 };
+
+	(void)state;
+	held.kind[TARE_ANON] = 10;
+	held.kind[TARE_FILE] = 20;
+	held.kind[TARE_SHMEM] = 30;
+	held.kind[TARE_SWAP] = 40;
+	held.kind[TARE_PAGETABLE] = 3 * page;
+	held.stacks = 2;
+	held.nonrss = 100;
+	workload.stack_bytes = 4 * (uint64_t)page;
+	add_kinds(s, &workload, &p);
+	assert_true(p.kinds);
+	assert_int_equal(p.rss, 60 * page);
+	assert_int_equal(p.kind[TARE_KSTACK], 8 * page);
+	assert_int_equal(p.kind[TARE_KMEM], 0);
+	assert_int_equal(p.nonrss, (40 + 3 + 8) * page);
+	workload.cgroup.id = 1;
+	add_kinds(s, &workload, &p);
+	assert_int_equal(p.kind[TARE_KMEM], (100 - 40 - 3 - 8) * page);
+	assert_int_equal(p.nonrss, 100 * page);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -259,6 +367,9 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(a_glance_leaves_who_lives, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_lost_are_forgotten, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_commands_signals, setup, teardown),
+		cmocka_unit_test_setup_teardown(when_it_is_over, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_point_of_the_curve, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("session", tests, NULL, NULL);

@@ -19,17 +19,7 @@
 #include "symbol/kernel.h"
 #include "symbol/naming.h"
 #include "symbol/perfmap.h"
-
-static char *write_file(const char *text, size_t size)
-{
-	char *path = g_strdup("/tmp/tare-symbol-XXXXXX");
-	int fd = mkstemp(path);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, size), size);
-	close(fd);
-	return path;
-}
+#include "tests/unit/files.h"
 
 static void demangled(void **state)
 {
@@ -236,13 +226,12 @@ static bool is_accepted(int dir, pid_t pid, uid_t owner, int64_t since)
 /* Anybody may write to /tmp. */
 static void whose_map(void **state)
 {
-	g_autofree char *root = g_strdup("/tmp/tare-root-XXXXXX"), *tmp = NULL, *map = NULL;
+	g_autofree char *root = new_folder(), *tmp = NULL, *map = NULL;
 	g_autofree char *other = NULL, *outside = write_file("1 1 x\n", 6);
 	int64_t now = g_get_real_time() * 1000, second = 1000000000;
 	int dir;
 
 	(void)state;
-	assert_non_null(mkdtemp(root));
 	tmp = g_strconcat(root, "/tmp", NULL);
 	map = g_strconcat(tmp, "/perf-77.map", NULL);
 	other = g_strconcat(root, "/elsewhere", NULL);
@@ -281,10 +270,7 @@ static void whose_map(void **state)
 	map = g_strconcat(other, "/perf-77.map", NULL);
 	assert_true(g_file_set_contents(map, "1 1 x\n", 6, NULL));
 	assert_true(is_accepted(dir, 77, getuid(), 0));
-	unlink(map);
-	rmdir(other);
-	unlink(tmp);
-	rmdir(root);
+	remove_all(root);
 	unlink(outside);
 	close(dir);
 }

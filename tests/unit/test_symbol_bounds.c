@@ -15,6 +15,7 @@
 #include "symbol/jits.h"
 #include "symbol/module.h"
 #include "symbol/stacks.h"
+#include "tests/unit/files.h"
 
 #define FILES 100
 #define OPEN 32 /* an eighth of the files that may be open */
@@ -41,12 +42,11 @@ static bool has_id(struct modules *m, uint32_t file)
 static void modules(void **state)
 {
 	struct rlimit old, few = { OPEN * 8, OPEN * 8 };
-	g_autofree char *dir = g_strdup("/tmp/tare-modules-XXXXXX");
+	g_autofree char *dir = new_folder();
 	char *path[FILES];
 	struct modules *m;
 
 	(void)state;
-	assert_non_null(mkdtemp(dir));
 	getrlimit(RLIMIT_NOFILE, &old);
 	few.rlim_max = old.rlim_max;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
@@ -73,11 +73,9 @@ static void modules(void **state)
 	assert_true(modules_count(m) <= OPEN);
 	modules_free(m);
 	setrlimit(RLIMIT_NOFILE, &old);
-	for (int i = 0; i < FILES; i++) {
-		unlink(path[i]);
+	for (int i = 0; i < FILES; i++)
 		g_free(path[i]);
-	}
-	rmdir(dir);
+	remove_all(dir);
 }
 
 static const char *name_of(const struct jits *j, uint64_t mm)

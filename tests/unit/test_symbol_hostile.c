@@ -20,6 +20,7 @@
 
 #include "symbol/naming.h"
 #include "symbol/unwind.h"
+#include "tests/unit/files.h"
 #include "tests/unit/segments.h"
 
 #define PLACES_MOST 400 /* addresses looked at in a segment */
@@ -86,17 +87,6 @@ static struct found look_at_file(const char *path)
 		f = look_at(ms, m);
 	modules_free(ms);
 	return f;
-}
-
-static char *write_file(const char *text, size_t size)
-{
-	char *path = g_strdup("/tmp/tare-hostile-XXXXXX");
-	int fd = mkstemp(path);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, size), size);
-	close(fd);
-	return path;
 }
 
 /* Bytes changed at random: near the front, where the headers are, anywhere, or all in
@@ -184,7 +174,7 @@ static void changed_meanwhile(void **state)
 /* Just to open a device may do something; a pipe stands for it here, and for a link to it. */
 static void no_device_is_opened(void **state)
 {
-	g_autofree char *folder = g_dir_make_tmp("tare-hostile-XXXXXX", NULL);
+	g_autofree char *folder = new_folder();
 	g_autofree char *pipe = g_build_filename(folder, "pipe", NULL);
 	g_autofree char *link = g_build_filename(folder, "link", NULL);
 	struct modules *ms = modules_new();
@@ -203,9 +193,7 @@ static void no_device_is_opened(void **state)
 	assert_int_equal(errno, EAGAIN);
 	close(watch);
 	modules_free(ms);
-	unlink(link);
-	unlink(pipe);
-	rmdir(folder);
+	remove_all(folder);
 }
 
 /* A file with holes says that it has a table of any size, or any number of sections. */
@@ -244,7 +232,7 @@ static void too_large_is_not_read(void **state)
 		elf.section[0].sh_size = i == 2 ? 1 << 24 : 0;
 		elf.segment.p_type = i == 3 ? PT_GNU_EH_FRAME : PT_LOAD;
 		elf.segment.p_filesz = i == 3 ? 6ULL << 30 : sizeof(elf);
-		source.path = path = write_file((const char *)&elf, sizeof(elf));
+		source.path = path = write_file(&elf, sizeof(elf));
 		source.file = 1;
 		assert_int_equal(truncate(path, 7LL << 30), 0);
 		if (i)
@@ -285,7 +273,7 @@ static void one_interpreter(void **state)
 		elf.segment[i] = (Elf64_Phdr){ .p_type = PT_INTERP,
 					       .p_offset = (size_t)(elf.name[i] - (char *)&elf),
 					       .p_filesz = sizeof(elf.name[i]) };
-	source.path = path = write_file((const char *)&elf, sizeof(elf));
+	source.path = path = write_file(&elf, sizeof(elf));
 	m = modules_open(ms, &source);
 	assert_non_null(m);
 	assert_string_equal(module_interpreter(m), "/lib/ld.so");

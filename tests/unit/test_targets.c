@@ -25,28 +25,7 @@
 #include <unistd.h>
 
 #include "capture/targets.h"
-
-static int stderr_copy;
-
-/* What is said is not this test's business. */
-static int mute_stderr(void **state)
-{
-	int null = open("/dev/null", O_WRONLY);
-
-	(void)state;
-	stderr_copy = dup(STDERR_FILENO);
-	dup2(null, STDERR_FILENO);
-	close(null);
-	return 0;
-}
-
-static int unmute_stderr(void **state)
-{
-	(void)state;
-	dup2(stderr_copy, STDERR_FILENO);
-	close(stderr_copy);
-	return 0;
-}
+#include "tests/unit/heard.h"
 
 /* A child of this name that waits until it is killed; there when this returns. */
 static pid_t child_named(const char *name)

@@ -57,7 +57,7 @@ static inline int64_t at_peak(const struct books_input *in, int64_t now, int64_t
 	return (is_rising(in) ? now : then) * (int64_t)in->page_size;
 }
 
-static inline uint64_t since(uint64_t origin, uint64_t t)
+static inline uint64_t since_origin(uint64_t origin, uint64_t t)
 {
 	return t > origin ? t - origin : 0;
 }
@@ -96,7 +96,7 @@ static inline void note_peak(int64_t *peak, uint64_t *when, const struct balance
 	if (rss <= *peak)
 		return;
 	*peak = rss;
-	*when = since(in->origin_ns, in->now_ns);
+	*when = since_origin(in->origin_ns, in->now_ns);
 }
 
 /* A row. Never NULL. */

@@ -44,7 +44,8 @@ static void add_mm(struct report_process *p, const struct tare_mm *m, const stru
 		flow_add(&p->nonowner_cause[i], flow_bytes(in, TARE_ANON, &m->nonowner_cause[i]));
 	if (peak > p->rss_peak) {
 		p->rss_peak = peak;
-		p->rss_peak_ns = since(in->origin_ns, m->rss > m->peak ? in->now_ns : m->peak_ns);
+		p->rss_peak_ns =
+			since_origin(in->origin_ns, m->rss > m->peak ? in->now_ns : m->peak_ns);
 	}
 }
 
@@ -185,8 +186,8 @@ struct report_process *books_process(const struct proctable_proc *wp, const GPtr
 	copy_strings(p->images, wp->images);
 	p->argv_truncated = wp->argv_truncated;
 	p->alive = wp->living > 0;
-	p->start_ns = since(in->origin_ns, wp->start_ns);
-	p->end_ns = p->alive ? 0 : since(in->origin_ns, wp->end_ns);
+	p->start_ns = since_origin(in->origin_ns, wp->start_ns);
+	p->end_ns = p->alive ? 0 : since_origin(in->origin_ns, wp->end_ns);
 	build_exit(p, wp);
 	for (unsigned i = 0; i < wp->mms->len; i++)
 		add_mm(p, &((const struct proctable_mm *)wp->mms->pdata[i])->state, in);

@@ -114,8 +114,8 @@ struct report_task *books_task(const struct proctable_task *wt, const struct boo
 		t->count = wt->fold->count;
 		t->in_spread = spread_of(wt->fold->in, in);
 	}
-	t->start_ns = since(in->origin_ns, s->start_ns);
-	t->end_ns = wt->ended ? since(in->origin_ns, s->end_ns) : 0;
+	t->start_ns = since_origin(in->origin_ns, s->start_ns);
+	t->end_ns = wt->ended ? since_origin(in->origin_ns, s->end_ns) : 0;
 	for (int k = 0; k < TARE_KINDS; k++)
 		t->flow[k] = flow_bytes(in, k, &s->flow[k]);
 	for (int k = 0; k < TARE_KINDS; k++)

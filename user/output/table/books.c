@@ -90,7 +90,7 @@ void table_oom_line(GString *out, const struct report *r, const struct table_sty
 
 	if (!line)
 		return;
-	label(out, style, "OOM:");
+	print_label(out, style, "OOM:");
 	paint_wrapped(out, style, BAD, MARGIN, line);
 }
 
@@ -99,7 +99,7 @@ void table_books(GString *out, const struct report *r, const struct table_style 
 	g_autofree char *closed = text_count(r->mms_closed), *why = NULL, *line = NULL;
 	bool first = false;
 
-	label(out, style, "books:");
+	print_label(out, style, "books:");
 	if (!r->sums_valid) {
 		why = text_printable(why_not_checked(r));
 		line = g_strdup_printf("not checked: %s", why);
@@ -133,7 +133,7 @@ void table_losses(GString *out, const struct report *r, const struct table_style
 		if (!r->lost[i])
 			continue;
 		line = g_strdup_printf("%s %s", n, lost_meaning[i]);
-		label(out, style, "lost:");
+		print_label(out, style, "lost:");
 		paint_wrapped(out, style, BAD, MARGIN, line);
 	}
 }

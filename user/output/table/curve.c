@@ -78,7 +78,7 @@ void table_curve(GString *out, const struct report *r, const struct table_style 
 
 		g_string_append(line, level[(unsigned)ceil(height * 8)]);
 	}
-	label(out, style, "weight:");
+	print_label(out, style, "weight:");
 	g_string_append_printf(out, "%s\n", g_strchomp(line->str));
 	g_string_free(line, TRUE);
 	time_axis(out, style, columns, begin, end, r->peak_weight_ns);

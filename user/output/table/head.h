@@ -13,7 +13,7 @@
 #define MARGIN 8
 
 /* "peak:  " in bold, up to the margin. */
-static inline void label(GString *out, const struct table_style *style, const char *name)
+static inline void print_label(GString *out, const struct table_style *style, const char *name)
 {
 	paint(out, style, BOLD, name);
 	g_string_append_printf(out, "%*s", MARGIN - (int)strlen(name), "");

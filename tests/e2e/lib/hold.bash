@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# For tests of what runs in the background: $started has all pids, which end with the test;
+# and of programs that hold still as long as their input, the pipe $DIR/in, is open: the test
+# holds it by descriptor 9.
+
+setup() {
+	started=()
+}
+
+teardown() {
+	exec 9>&-
+	end_all "${started[@]}"
+}
+
+# hold COMMAND…: in the background, ${started[-1]}, with $DIR/in, $DIR/out and $DIR/err.
+hold() {
+	[ -e "$DIR/in" ] || mkfifo "$DIR/in"
+	: >"$DIR/out"
+	"$@" <"$DIR/in" >"$DIR/out" 2>"$DIR/err" 3>&- 9>&- &
+	started+=($!)
+	exec 9>"$DIR/in"
+}
+
+# reaches CHECKPOINT: what is held has printed that, to the end of the line or further.
+reaches() {
+	until_true 20 grep -q "checkpoint $1" "$DIR/out"
+}
+
+# let_go [STATUS]: what was held goes on, and the first that was started ends so (0).
+let_go() {
+	exec 9>&-
+	finished "${started[0]}"
+	status_is "${1:-0}"
+}
+
+# The control groups in $groups, as soon as they are empty.
+remove_groups() {
+	local group
+	for group in "${groups[@]}"; do
+		until_true 5 rmdir "$group" 2>/dev/null || :
+	done
+}
