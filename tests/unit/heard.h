@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * For tests of what writes to stderr: to nowhere, for a whole group of tests (silence and
- * speak, its setup and teardown), or kept, to be looked at. It asserts nothing by itself but
+ * For tests of what writes to stderr: to nowhere, for a whole group of tests (mute_stderr and
+ * unmute_stderr, its setup and teardown), or kept, to be looked at. It asserts nothing by itself but
  * in assert_said(): children of a test use it too.
  */
 #ifndef TARE_TEST_HEARD_H
@@ -38,14 +38,14 @@ static inline void stderr_back(void)
 	stderr_copy = said_fd = -1;
 }
 
-static inline int silence(void **state)
+static inline int mute_stderr(void **state)
 {
 	(void)state;
 	stderr_to(open("/dev/null", O_WRONLY | O_CLOEXEC));
 	return stderr_copy < 0;
 }
 
-static inline int speak(void **state)
+static inline int unmute_stderr(void **state)
 {
 	(void)state;
 	stderr_back();

@@ -27,14 +27,14 @@ static char *top; /* of the fake trees */
 static int begin(void **state)
 {
 	top = g_dir_make_tmp("tare-cgroup-XXXXXX", NULL);
-	return !top || silence(state);
+	return !top || mute_stderr(state);
 }
 
 static int end(void **state)
 {
 	remove_all(top);
 	g_free(top);
-	return speak(state);
+	return unmute_stderr(state);
 }
 
 /* A folder below the top of the fake trees. */

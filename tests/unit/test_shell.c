@@ -74,7 +74,7 @@ static void what_is_no_program(void **state)
 	char *none[] = { "/no/such/program", NULL }, *data[] = { path, NULL };
 
 	assert_int_equal(chmod(path, 0644), 0);
-	silence(state);
+	mute_stderr(state);
 	assert_int_equal(shell_run(none, &nobody_else, &text), -ENOENT);
 	assert_null(text);
 	assert_int_equal(shell_run(data, &nobody_else, &text), -EACCES);
@@ -82,7 +82,7 @@ static void what_is_no_program(void **state)
 	assert_int_equal(chmod(path, 0755), 0);
 	assert_int_equal(shell_run(data, &nobody_else, &text), -EACCES);
 	assert_null(text);
-	speak(state);
+	unmute_stderr(state);
 	unlink(path);
 	no_child_is_left();
 }
