@@ -38,7 +38,7 @@ static inline void numbers_hold(GHashTable *numbers, const GPtrArray *all, const
 }
 
 /* 4: keys of aggregates. */
-static inline void tallies_hold(const struct samples *s, const struct aggregates *t)
+static inline void aggregates_hold(const struct samples *s, const struct aggregates *t)
 {
 	unsigned used = 0;
 
@@ -62,7 +62,7 @@ struct living {
 	int64_t *bytes; /* of each aggregate */
 };
 
-static inline void count_life(void *ctx, struct life *l)
+static inline void count_live(void *ctx, struct live_sample *l)
 {
 	struct living *living = ctx;
 	uint32_t now = aggregates_now(living->s->aggregates, l->aggregate);
@@ -73,16 +73,16 @@ static inline void count_life(void *ctx, struct life *l)
 }
 
 /* 5: what lives. */
-static inline void lives_hold(const struct samples *s)
+static inline void live_samples_hold(const struct samples *s)
 {
 	g_autofree int64_t *bytes = g_new0(int64_t, aggregates_count(s->aggregates) + 1);
 	struct living living = { s, 0, bytes };
 	GHashTableIter iter;
-	gpointer lives;
+	gpointer live;
 
-	g_hash_table_iter_init(&iter, s->lives);
-	while (g_hash_table_iter_next(&iter, NULL, &lives))
-		live_samples_each(lives, 0, UINT64_MAX, count_life, &living);
+	g_hash_table_iter_init(&iter, s->live_samples);
+	while (g_hash_table_iter_next(&iter, NULL, &live))
+		live_samples_each(live, 0, UINT64_MAX, count_live, &living);
 	assert_true(living.count == s->live_count);
 	for (uint32_t i = 0; i < aggregates_count(s->aggregates); i++)
 		if (aggregates_at(s->aggregates, i)->into == AGGREGATE_USED)
@@ -94,9 +94,9 @@ static inline void samples_hold(const struct samples *s)
 	stacks_hold(s);
 	numbers_hold(s->name_numbers, s->names, s->free_names);
 	numbers_hold(s->file_numbers, s->files, s->free_files);
-	tallies_hold(s, s->aggregates);
-	tallies_hold(s, s->virtual_aggregates);
-	lives_hold(s);
+	aggregates_hold(s, s->aggregates);
+	aggregates_hold(s, s->virtual_aggregates);
+	live_samples_hold(s);
 	assert_true(s->early->len <= EARLY_MOST); /* 6 */
 }
 

@@ -308,25 +308,25 @@ static void when_it_is_over(void **state)
 	(void)state;
 	workload.live_procs = 1;
 	s->command_ended = false;
-	assert_false(finished(s));
+	assert_false(is_finished(s));
 	workload.live_procs = 0;
-	assert_false(finished(s)); /* its end is heard from itself */
+	assert_false(is_finished(s)); /* its end is heard from itself */
 	workload.live_procs = 1;
 	s->command_ended = true;
-	assert_true(finished(s));
+	assert_true(is_finished(s));
 	s->config.wait_all = true;
-	assert_false(finished(s));
+	assert_false(is_finished(s));
 	workload.live_procs = 0;
-	assert_true(finished(s));
+	assert_true(is_finished(s));
 	/* Attached. */
 	s->config.wait_all = s->launched = false;
-	assert_true(finished(s));
+	assert_true(is_finished(s));
 	assert_true(session_targets_ended(s));
 	workload.live_procs = 1;
-	assert_false(finished(s));
+	assert_false(is_finished(s));
 	assert_false(session_targets_ended(s));
 	s->over = true;
-	assert_true(finished(s));
+	assert_true(is_finished(s));
 }
 
 /* In pages or bytes as the kernel has them; without a control group what is beside is not
