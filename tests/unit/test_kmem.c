@@ -229,7 +229,7 @@ static void it_always_moves(void **state)
 	turns = UINT32_MAX;
 	kmem_watch(k, &group, NULL);
 	looks = 0;
-	assert_int_equal(books().bound, PAGE + lag(k));
+	assert_int_equal(books().bound, PAGE + counter_lag(k));
 	assert_int_equal(looks, READ_TRIES);
 }
 
@@ -282,25 +282,25 @@ static void what_no_event_told(void **state)
 	(void)state;
 	kmem_watch(k, &group, NULL);
 	kmem_begin(k);
-	v2 = lag(k);
-	kernel = lag(k);
+	v2 = counter_lag(k);
+	kernel = counter_lag(k);
 	kmem_look(k, 1);
 	assert_int_equal(drift, 0);
-	kernel = lag(k) + PAGE;
+	kernel = counter_lag(k) + PAGE;
 	kmem_look(k, 2);
-	assert_int_equal(drift, lag(k) / PAGE + 1);
+	assert_int_equal(drift, counter_lag(k) / PAGE + 1);
 	kernel = 0;
-	workload.cgroup.events = lag(k) + PAGE;
+	workload.cgroup.events = counter_lag(k) + PAGE;
 	kmem_look(k, 3);
-	assert_int_equal(drift, -lag(k) / PAGE - 1);
+	assert_int_equal(drift, -counter_lag(k) / PAGE - 1);
 	assert_int_equal(books().by_cgroup, 0);
 	/* Version 1 is told at once, but for the batch that a CPU holds back. */
 	group.version = 1;
-	assert_int_equal(lag(k), v2 / 2);
+	assert_int_equal(counter_lag(k), v2 / 2);
 	sock = 5 * PAGE;
-	workload.cgroup.events = lag(k) + PAGE;
+	workload.cgroup.events = counter_lag(k) + PAGE;
 	kmem_look(k, 4);
-	assert_int_equal(drift, -lag(k) / PAGE - 1);
+	assert_int_equal(drift, -counter_lag(k) / PAGE - 1);
 	assert_int_equal(sampled, 5);
 }
 

@@ -28,6 +28,7 @@
 #include "user/capture/session.c"
 #include "user/capture/session_books.c"
 #include "user/capture/session_rings.c"
+#include "user/capture/session_series.c"
 #include "user/capture/session_sources.c"
 
 #include "records.h"
