@@ -91,9 +91,9 @@ static void wrong_backend(void **state)
 		fixture_close(&b);
 		skip();
 	}
-	silence(state);
+	mute_stderr(state);
 	err = fixture_load(&b, (struct loader_config){ .backend = BACKEND_COUNT });
-	speak(state);
+	unmute_stderr(state);
 	assert_true(err < 0);
 	assert_null(b.l);
 	fixture_close(&b);

@@ -49,11 +49,11 @@ teardown() {
 }
 
 @test "while threads of three processes are at full tilt" {
-	compared real --attach --every 150 --times 4 -- "$PROGRAMS/busy" 4 3
+	compared real_programs --attach --every 150 --times 4 -- "$PROGRAMS/busy" 4 3
 }
 
 @test "the same by the classic backend" {
-	compared real --attach --opt=--force-arm --opt=classic --every 150 --times 3 -- \
+	compared real_programs --attach --opt=--force-arm --opt=classic --every 150 --times 3 -- \
 		"$PROGRAMS/busy" 4 2
 	compared attach --opt=--force-arm --opt=classic --checkpoints 2 -- "$PROGRAMS/threads" 4 64
 }

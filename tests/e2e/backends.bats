@@ -28,7 +28,7 @@ core() {
 	exact --opt=--force-arm --opt="$1" --checkpoints 4 -- "$PROGRAMS/fork_cow"
 	exact --opt=--force-arm --opt="$1" --checkpoints 3 -- "$PROGRAMS/shared"
 	exact --opt=--force-arm --opt="$1" --checkpoints 3 -- "$PROGRAMS/exec_chain" 3
-	compared real --opt=--force-arm --opt="$1" --every 100 --times 3 -- "$PROGRAMS/busy" 4 2
+	compared real_programs --opt=--force-arm --opt="$1" --every 100 --times 3 -- "$PROGRAMS/busy" 4 2
 }
 
 @test "classic: the core equality" {

@@ -104,5 +104,5 @@ load lib/common
 }
 
 @test "threads of four processes at full tilt, stopped five times" {
-	compared real --every 150 --times 5 -- "$PROGRAMS/busy" 4 4
+	compared real_programs --every 150 --times 5 -- "$PROGRAMS/busy" 4 4
 }
