@@ -8,7 +8,7 @@ load lib/common
 
 # The backend runs here, or tare says why not.
 backend_runs() {
-	run "$TARE" run --force-arm "$1" -o "$DIR/backend.json" -- touch "$DIR/ran-$1"
+	run "$TARE" run --force-backend "$1" -o "$DIR/backend.json" -- touch "$DIR/ran-$1"
 	if [ "$status" = 0 ]; then
 		[ -e "$DIR/ran-$1" ]
 		return 0
@@ -22,13 +22,13 @@ backend_runs() {
 # What each task did can only be told apart by the classic backend where no two CPUs
 # change a counter at once: its size is a sum over all. The process's figures are exact always.
 core() {
-	exact --opt=--force-arm --opt="$1" --checkpoints 2 --no-facts -- "$PROGRAMS/threads" 16 64
-	exact --opt=--force-arm --opt="$1" --checkpoints 2 --facts 5 -- "$PROGRAMS/give_take"
-	exact --opt=--force-arm --opt="$1" --checkpoints 3 --facts 5 -- "$PROGRAMS/remap"
-	exact --opt=--force-arm --opt="$1" --checkpoints 4 -- "$PROGRAMS/fork_cow"
-	exact --opt=--force-arm --opt="$1" --checkpoints 3 -- "$PROGRAMS/shared"
-	exact --opt=--force-arm --opt="$1" --checkpoints 3 -- "$PROGRAMS/exec_chain" 3
-	compared real_programs --opt=--force-arm --opt="$1" --every 100 --times 3 -- "$PROGRAMS/busy" 4 2
+	exact --opt=--force-backend --opt="$1" --checkpoints 2 --no-facts -- "$PROGRAMS/threads" 16 64
+	exact --opt=--force-backend --opt="$1" --checkpoints 2 --facts 5 -- "$PROGRAMS/give_take"
+	exact --opt=--force-backend --opt="$1" --checkpoints 3 --facts 5 -- "$PROGRAMS/remap"
+	exact --opt=--force-backend --opt="$1" --checkpoints 4 -- "$PROGRAMS/fork_cow"
+	exact --opt=--force-backend --opt="$1" --checkpoints 3 -- "$PROGRAMS/shared"
+	exact --opt=--force-backend --opt="$1" --checkpoints 3 -- "$PROGRAMS/exec_chain" 3
+	compared real_programs --opt=--force-backend --opt="$1" --every 100 --times 3 -- "$PROGRAMS/busy" 4 2
 }
 
 @test "classic: the core equality" {
@@ -58,13 +58,13 @@ core() {
 }
 
 @test "classic is named in the report" {
-	"$TARE" run --force-arm classic -o "$DIR/r.json" -- true
+	"$TARE" run --force-backend classic -o "$DIR/r.json" -- true
 	report check "$DIR/r.json"
 	report assert "$DIR/r.json" "r['features']['ledger']['state'].startswith('classic')"
 }
 
 @test "no such backend: said, with those that there are" {
-	run "$TARE" run --force-arm frob -- touch "$DIR/ran"
+	run "$TARE" run --force-backend frob -- touch "$DIR/ran"
 	status_is 125
 	says frob percpu classic
 	[ ! -e "$DIR/ran" ]

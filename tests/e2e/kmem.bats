@@ -56,7 +56,7 @@ kmem() {
 }
 
 @test "the same by the classic backend" {
-	kmem --opt=--force-arm --opt=classic full_pipes 1000
+	kmem --opt=--force-backend --opt=classic full_pipes 1000
 }
 
 @test "attached: what was there is the initial balance, what comes is counted against its task" {

@@ -278,12 +278,12 @@ has_sampled() {
 	need python3
 	"$TARE" run --as-root -r "$DIR/a.tare" -o "$DIR/a.json" -- "$PROGRAMS/call_tree" calls
 	"$TARE" run --as-root -r "$DIR/b.tare" -o "$DIR/b.json" -- "$PROGRAMS/call_tree" calls
-	"$TARE" diff "$DIR/a.tare" "$DIR/b.tare" --picture grown -o "$DIR/same.json"
+	"$TARE" diff "$DIR/a.tare" "$DIR/b.tare" --sample-type grown -o "$DIR/same.json"
 	[ "$(jq '[.functions[] | select(.function == "inner") | .total.grown.change][0] |
 		fabs < 2097152' "$DIR/same.json")" = true ] ||
 		fail "$(jq -c '.functions[0:3]' "$DIR/same.json")"
 	"$TARE" run --as-root -r "$DIR/c.tare" -o "$DIR/c.json" -- "$PROGRAMS/call_tree" thread
-	run -0 "$TARE" diff "$DIR/a.tare" "$DIR/c.tare" --picture grown
+	run -0 "$TARE" diff "$DIR/a.tare" "$DIR/c.tare" --sample-type grown
 	says 'TOTALS' 'WHO' 'in_thread .*≠'
 	fits_80_columns
 	run "$TARE" diff "$DIR/a.tare"

@@ -83,7 +83,7 @@ without() {
 	TARE_REFUSE=tare_rss_$backend run -0 "$TARE" run -o "$DIR/r.json" -- true
 	holds 'r["books"]["balanced"] and r["features"]["ledger"]["state"] == "classic"'
 	holds "'the kernel refused tare_rss_$backend: ' in r['features']['ledger']['why']"
-	TARE_REFUSE=tare_rss_$backend run -125 "$TARE" run --force-arm "$backend" -- \
+	TARE_REFUSE=tare_rss_$backend run -125 "$TARE" run --force-backend "$backend" -- \
 		touch "$DIR/ran"
 	[ ! -e "$DIR/ran" ]
 }

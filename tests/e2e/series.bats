@@ -98,7 +98,7 @@ equal() {
 }
 
 @test "by the classic backend" {
-	options=(--force-arm classic)
+	options=(--force-backend classic)
 	held threads 8 256
 	equal
 }

@@ -69,10 +69,10 @@ load lib/stacks
 		while not os.path.exists(os.environ['DIR'] + '/out.1.folded'): time.sleep(0.01)
 	END
 	need python3
-	folded --picture live-peak -- python3 "$DIR/free.py"
+	folded --sample-type live-peak -- python3 "$DIR/free.py"
 	[ "$(bytes_of python3)" -gt $((60 << 20)) ] || fail "$(bytes_of python3)"
 	rm "$DIR/out.1.folded"
-	folded --picture live-end -- python3 "$DIR/free.py"
+	folded --sample-type live-end -- python3 "$DIR/free.py"
 	mv "$DIR/out.1.folded" "$DIR/out.folded"
 	[ "$(bytes_of python3)" -lt $((45 << 20)) ] &&
 		[ "$(bytes_of python3)" -gt $((20 << 20)) ] ||

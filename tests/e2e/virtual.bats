@@ -28,11 +28,11 @@ below() {
 }
 
 mapped() {
-	held "$1" --picture virtual -o "$DIR/x.folded"
+	held "$1" --sample-type virtual -o "$DIR/x.folded"
 }
 untouched() {
 	rm -f "$DIR"/x.*
-	held "$1" --picture untouched -o "$DIR/x.folded"
+	held "$1" --sample-type untouched -o "$DIR/x.folded"
 }
 
 @test "1 GiB mapped, 1 MiB touched" {
@@ -104,7 +104,7 @@ untouched() {
 	untouched populated
 	below ask_populated 0
 	rm -f "$DIR"/x.*
-	held populated --picture live-end -o "$DIR/x.folded"
+	held populated --sample-type live-end -o "$DIR/x.folded"
 	below ask_populated 128
 	rm -f "$DIR"/x.*
 	held populated --period 64KiB -o "$DIR/x.json"

@@ -175,7 +175,7 @@ static void exec_tare(const struct check *c)
 	if (c->untouched)
 		add_words(args, (char *[]){ "--period", "16KiB", NULL });
 	if (c->backend)
-		add_words(args, (char *[]){ "--force-arm", (char *)c->backend, NULL });
+		add_words(args, (char *[]){ "--force-backend", (char *)c->backend, NULL });
 	add_words(args, c->attach ? (char *[]){ "-p", pid, NULL } : (char *[]){ "--", NULL });
 	if (!c->attach)
 		add_words(args, c->argv + 1);

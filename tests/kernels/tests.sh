@@ -86,7 +86,7 @@ test_backend() {
 }
 
 test_refused() {
-	timeout -k 5 "$LIMIT" "$TARE" run --force-arm "$1" -- touch "$dir/ran" >"$dir/out" 2>&1
+	timeout -k 5 "$LIMIT" "$TARE" run --force-backend "$1" -- touch "$dir/ran" >"$dir/out" 2>&1
 	status=$?
 	[ $status -eq 125 ] && [ -s "$dir/out" ] && [ ! -e "$dir/ran" ] && return 0
 	echo "exit $status; should be 125, with a message and nothing run"

@@ -76,7 +76,7 @@ static void all_of_run(void **state)
 	(void)state;
 	assert_accepted(FOR_RUN,
 			"run --wait-all --user nobody --kill-on-exit --format json --threads all"
-			" --snapshot-every 2s --interval=10ms --force-arm classic --self"
+			" --snapshot-every 2s --interval=10ms --force-backend classic --self"
 			" --max-mms 7 --ring-size 1MiB --no-priority -- cmd --wait-all -o x");
 	assert_true(o.wait_all && o.kill_on_exit && o.self && o.all_threads);
 	assert_string_equal(o.user, "nobody");
@@ -164,7 +164,7 @@ static void bad_values(void **state)
 	assert_refused(FOR_RUN, "run --format xml -- true",
 		       "table, folded, pprof, speedscope, json, html or csv");
 	assert_refused(FOR_RUN, "run --threads some -- true", "all or grouped");
-	assert_refused(FOR_RUN, "run --force-arm best -- true", "percpu, count or classic");
+	assert_refused(FOR_RUN, "run --force-backend best -- true", "percpu, count or classic");
 	assert_refused(FOR_RUN, "run --max-mms 0 -- true", "1 to 1048576");
 	assert_refused(FOR_RUN, "run --max-mms 1048577 -- true", "1 to 1048576");
 	assert_refused(FOR_RUN, "run --max-mms 4k -- true", "1 to 1048576");

@@ -28,7 +28,8 @@ int choice_sample_type(const char *value, enum sample_type *sample_type)
 			*sample_type = i;
 			return 0;
 		}
-	return optspec_bad("picture", value, "grown, live-peak, live-end, virtual or untouched");
+	return optspec_bad("sample-type", value,
+			   "grown, live-peak, live-end, virtual or untouched");
 }
 
 int choice_threads(const char *value, bool *all)

@@ -29,7 +29,7 @@ struct wish {
 static const struct optspec specs[] = {
 	{ "format", OPT_FORMAT, "FORMAT", 1, "table or json (default: by suffix)" },
 	{ "output", 'o', "FILE", 1, "to FILE, not to stdout" },
-	{ "picture", OPT_SAMPLE_TYPE, "NAME", 1, "grown, live-peak, live-end (live-peak)" },
+	{ "sample-type", OPT_SAMPLE_TYPE, "NAME", 1, "grown, live-peak, live-end (live-peak)" },
 	{ "all", OPT_ALL, NULL, 1, "every row, not only those that changed most" },
 	{ "schema", OPT_SCHEMA, NULL, 1, "print the JSON Schema of the differences" },
 	{ "help", 'h', NULL, 1, "this text" },
@@ -46,7 +46,7 @@ static int sample_type_parse(const char *value, enum sample_type *sample_type)
 
 	if (err || *sample_type < SAMPLE_TYPES)
 		return err;
-	return optspec_bad("picture", value, "grown, live-peak or live-end");
+	return optspec_bad("sample-type", value, "grown, live-peak or live-end");
 }
 
 static int take_option(void *ctx, int id, const char *value)

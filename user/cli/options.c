@@ -76,7 +76,7 @@ static const struct optspec specs[] = {
 	{ "record", 'r', "FILE", FOR_BOTH, "record to FILE, for report, diff and export" },
 	{ "max-size", OPT_MAX_SIZE, "SIZE", FOR_BOTH, "of the recording, at most (256MiB)" },
 	{ "period", OPT_PERIOD, "SIZE", FOR_BOTH, "a stack for each SIZE of growth (64KiB)" },
-	{ "picture", OPT_SAMPLE_TYPE, "NAME", FOR_BOTH,
+	{ "sample-type", OPT_SAMPLE_TYPE, "NAME", FOR_BOTH,
 	  "grown, live-peak, live-end, virtual, untouched" },
 	{ "lines", OPT_LINES, NULL, FOR_BOTH, "source lines and inlined functions" },
 	{ "threads", OPT_THREADS, "all|grouped", FOR_BOTH, "a row per thread, or one per name" },
@@ -84,7 +84,7 @@ static const struct optspec specs[] = {
 	  "ended tasks that keep a row of their own (256)" },
 	{ "snapshot-every", OPT_SNAPSHOT_EVERY, "TIME", FOR_BOTH, "a report each TIME" },
 	{ "interval", OPT_INTERVAL, "TIME", FOR_BOTH, "time between points of the curve (100ms)" },
-	{ "force-arm", OPT_FORCE_BACKEND, "BACKEND", FOR_BOTH,
+	{ "force-backend", OPT_FORCE_BACKEND, "BACKEND", FOR_BOTH,
 	  "ledger by percpu, count or classic" },
 	{ "btf", OPT_BTF, "FILE", FOR_BOTH, "the kernel's types (BTF), where it hides them" },
 	{ "slab", OPT_SLAB, NULL, FOR_BOTH, "kernel memory by slab cache, indicative" },
@@ -193,7 +193,7 @@ static int parse_backend(struct options *o, const char *value)
 			o->force_backend = value;
 			return 0;
 		}
-	return optspec_bad("force-arm", value, "percpu, count or classic");
+	return optspec_bad("force-backend", value, "percpu, count or classic");
 }
 
 /* What an option turns on that takes no argument; NULL: it is none of these. */
