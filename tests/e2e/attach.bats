@@ -53,9 +53,11 @@ teardown() {
 }
 
 @test "the same by the classic backend" {
-	compared real_programs --attach --opt=--force-backend --opt=classic --every 150 --times 3 -- \
+	compared real_programs --attach --opt=--force-backend --opt=classic \
+		--every 150 --times 3 -- \
 		"$PROGRAMS/busy" 4 2
-	compared attach --opt=--force-backend --opt=classic --checkpoints 2 -- "$PROGRAMS/threads" 4 64
+	compared attach --opt=--force-backend --opt=classic --checkpoints 2 -- \
+		"$PROGRAMS/threads" 4 64
 }
 
 @test "--comm" {

@@ -22,13 +22,15 @@ backend_runs() {
 # What each task did can only be told apart by the classic backend where no two CPUs
 # change a counter at once: its size is a sum over all. The process's figures are exact always.
 core() {
-	exact --opt=--force-backend --opt="$1" --checkpoints 2 --no-facts -- "$PROGRAMS/threads" 16 64
+	exact --opt=--force-backend --opt="$1" --checkpoints 2 --no-facts -- \
+		"$PROGRAMS/threads" 16 64
 	exact --opt=--force-backend --opt="$1" --checkpoints 2 --facts 5 -- "$PROGRAMS/give_take"
 	exact --opt=--force-backend --opt="$1" --checkpoints 3 --facts 5 -- "$PROGRAMS/remap"
 	exact --opt=--force-backend --opt="$1" --checkpoints 4 -- "$PROGRAMS/fork_cow"
 	exact --opt=--force-backend --opt="$1" --checkpoints 3 -- "$PROGRAMS/shared"
 	exact --opt=--force-backend --opt="$1" --checkpoints 3 -- "$PROGRAMS/exec_chain" 3
-	compared real_programs --opt=--force-backend --opt="$1" --every 100 --times 3 -- "$PROGRAMS/busy" 4 2
+	compared real_programs --opt=--force-backend --opt="$1" --every 100 --times 3 -- \
+		"$PROGRAMS/busy" 4 2
 }
 
 @test "classic: the core equality" {

@@ -69,7 +69,7 @@ signal.pause()" $0' --runs 2
 
 @test "a backend that the kernel refuses gives way, in each run, and results say which was taken" {
 	backend=$("$TARE" doctor --json |
-		python3 -c 'import json, sys; print(json.load(sys.stdin)["arm"])')
+		python3 -c 'import json, sys; print(json.load(sys.stdin)["backend"])')
 	TARE_REFUSE=tare_rss_$backend own 'exit 0'
 	status_is 0
 	says 'ledger by classic'

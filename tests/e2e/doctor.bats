@@ -65,9 +65,9 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	holds "$BATS_TEST_TMPDIR/d.json" \
 		'all(x["state"] in ("yes", "no", "partly", "info", "unknown")
 			for x in d["features"])'
-	holds "$BATS_TEST_TMPDIR/d.json" 'd["arms"][d["arm"]]["usable"]'
+	holds "$BATS_TEST_TMPDIR/d.json" 'd["backends"][d["backend"]]["usable"]'
 	holds "$BATS_TEST_TMPDIR/d.json" \
-		'all(a["usable"] == (a["why_not"] is None) for a in d["arms"].values())'
+		'all(a["usable"] == (a["why_not"] is None) for a in d["backends"].values())'
 }
 
 @test "doctor: whether the kernel hides tasks was looked for" {
@@ -90,7 +90,7 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 
 @test "doctor: a backend that the kernel refuses gives way to the next" {
 	"$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
-	backend=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["arm"])' \
+	backend=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["backend"])' \
 		"$BATS_TEST_TMPDIR/d.json")
 	TARE_REFUSE=tare_rss_$backend "$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
 	holds "$BATS_TEST_TMPDIR/d.json" \
@@ -154,7 +154,7 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	holds "$BATS_TEST_TMPDIR/d.json" 'f["btf"]["state"] == "no" and not d["ok"]'
 	holds "$BATS_TEST_TMPDIR/d.json" 'all(way in f["btf"]["mend"] for way in
 		("CONFIG_DEBUG_INFO_BTF", "modprobe btf_vmlinux", "mount", "--btf FILE"))'
-	holds "$BATS_TEST_TMPDIR/d.json" 'f["rss_stat"]["state"] == "unknown" and d["arm"] is None'
+	holds "$BATS_TEST_TMPDIR/d.json" 'f["rss_stat"]["state"] == "unknown" and d["backend"] is None'
 }
 
 # without_btf COMMAND…: where the kernel shows no types of its own

@@ -79,7 +79,7 @@ without() {
 
 @test "a backend that is refused gives way, if it was not asked for" {
 	backend=$("$TARE" doctor --json |
-		python3 -c 'import json, sys; print(json.load(sys.stdin)["arm"])')
+		python3 -c 'import json, sys; print(json.load(sys.stdin)["backend"])')
 	TARE_REFUSE=tare_rss_$backend run -0 "$TARE" run -o "$DIR/r.json" -- true
 	holds 'r["books"]["balanced"] and r["features"]["ledger"]["state"] == "classic"'
 	holds "'the kernel refused tare_rss_$backend: ' in r['features']['ledger']['why']"

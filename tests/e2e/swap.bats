@@ -28,7 +28,8 @@ teardown() {
 }
 
 @test "the same by the classic backend" {
-	exact --opt=--force-backend --opt=classic --checkpoints 4 --no-facts -- "$PROGRAMS/swapped" 16
+	exact --opt=--force-backend --opt=classic --checkpoints 4 --no-facts -- \
+		"$PROGRAMS/swapped" 16
 }
 
 @test "attached while it is out" {

@@ -232,9 +232,9 @@ static char *render_json(const struct features *f)
 					      json_text(f->why_not[i])));
 	top = json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "schema", "tare.doctor/1",
 			"tare_version", TARE_VERSION, "kernel", kernel, "verdict", said, "ok",
-			features_enough(f), "arm",
-			json_text(backend == BACKEND_NONE ? NULL : backend_name[backend]), "arms",
-			backends, "features", json_features(f));
+			features_enough(f), "backend",
+			json_text(backend == BACKEND_NONE ? NULL : backend_name[backend]),
+			"backends", backends, "features", json_features(f));
 	dumped = json_dumps(top, JSON_INDENT(2));
 	text = g_strconcat(dumped ? dumped : "", "\n", NULL);
 	free(dumped);
