@@ -94,7 +94,7 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 		"$BATS_TEST_TMPDIR/d.json")
 	TARE_REFUSE=tare_rss_$backend "$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
 	holds "$BATS_TEST_TMPDIR/d.json" \
-		"d['ok'] and d['arm'] != '$backend' and not d['arms']['$backend']['usable']"
+		"d['ok'] and d['backend'] != '$backend' and not d['backends']['$backend']['usable']"
 	TARE_REFUSE=tare_rss_$backend,tare_rss_classic run -1 "$TARE" doctor
 	[[ "$(flat)" == *'any counter backend tare '* ]]
 }
@@ -115,7 +115,7 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	if grep -q 'struct percpu_counter rss_stat\[' "$BATS_TEST_TMPDIR/vmlinux.h"; then
 		there=True
 	fi
-	holds "$BATS_TEST_TMPDIR/d.json" "d['arms']['percpu']['usable'] is $there"
+	holds "$BATS_TEST_TMPDIR/d.json" "d['backends']['percpu']['usable'] is $there"
 }
 
 @test "doctor as nobody: says that BPF is refused and what would help" {

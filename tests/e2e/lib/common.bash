@@ -77,8 +77,10 @@ until_true() {
 	done
 }
 
-# It takes SIGUSR1 (10: bit 9 of the masks): a tare that does so is up.
+# Tare handles SIGUSR1 (10: bit 9 of the masks), so it is up. The shell that becomes tare has
+# handlers too, until it executes the program.
 takes_usr1() {
+	[ "/proc/$1/exe" -ef "$TARE" ] || return 1
 	grep -q -E '^Sig(Cgt|Blk):.*[2367abef]..$' "/proc/$1/status"
 }
 
