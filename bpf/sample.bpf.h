@@ -17,8 +17,10 @@
 #define THREAD_STACK (8ULL << 20) /* no thread's frames reach as far below its block */
 #define STACK_BLIND (16 << 10)    /* where a stack's end is not known: try this much */
 #define STACK_BLIND_LEAST 256
-#define FAULT_DEPTH 2560  /* below the registers, where a fault is looked for */
-#define FAULT_SEARCHES 16 /* of a task, that found nothing */
+#define USER_STACK (1 << 8) /* BPF_F_USER_STACK */
+#define CHAIN_LEAST 4       /* frames that make a chain */
+#define FAULT_DEPTH 2560    /* below the registers, where a fault is looked for */
+#define FAULT_SEARCHES 16   /* of a task, that found nothing */
 
 /* Only once in so many records is user space woken for samples: at a quarter of the ring. */
 static __always_inline __u64 wake_at(__u64 used)
@@ -200,6 +202,27 @@ static __always_inline __u64 stack_most(__u64 used)
 	return cfg_stack >> ((used / (cfg_samples_ring / 8) * 5 / 8) & 3);
 }
 
+/* The program's return addresses by frame pointer, as the kernel finds them. Code without
+ * frame pointers gives a few that make no sense: then there is none. */
+__weak __noinline int chain_copy(struct scratch *s)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	void *to;
+	long n;
+
+	if (!cfg_period || !s)
+		return 0;
+	to = s->payload;
+	if (s->sample.flags & TARE_SAMPLE_KERNEL)
+		to += TARE_KERNEL_FRAMES * 8;
+	n = bpf_get_task_stack(task, to, TARE_CHAIN_FRAMES * 8, USER_STACK);
+	if (n < CHAIN_LEAST * 8)
+		return 0;
+	s->sample.chain = n / 8;
+	s->sample.flags |= TARE_SAMPLE_CHAIN;
+	return 1;
+}
+
 /* Copies [sp, …), `most` bytes at most, behind what the sample has so far; returns how much,
  * and says in its flags whether there is more. */
 __weak __noinline int stack_copy(struct scratch *s, __u64 sp, __u64 end, __u64 most)
@@ -214,6 +237,8 @@ __weak __noinline int stack_copy(struct scratch *s, __u64 sp, __u64 end, __u64 m
 	to = s->payload;
 	if (*flags & TARE_SAMPLE_KERNEL)
 		to += TARE_KERNEL_FRAMES * 8;
+	if (*flags & TARE_SAMPLE_CHAIN)
+		to += TARE_CHAIN_FRAMES * 8;
 	if (size > most) {
 		size = most;
 		*flags |= TARE_SAMPLE_CUT;
@@ -309,6 +334,8 @@ static __always_inline void sample_send(struct scratch *s, struct task_struct *t
 		size += TARE_KERNEL_FRAMES * 8;
 	}
 	sp = out->regs[ARCH_REG_SP];
+	if (what->user && !(out->flags & TARE_SAMPLE_COMPAT) && chain_copy(s))
+		size += TARE_CHAIN_FRAMES * 8;
 	if (what->user && !(out->flags & TARE_SAMPLE_COMPAT))
 		copied = stack_copy(s, sp, stack_end(ts, sp), stack_most(used));
 	else
@@ -402,7 +429,7 @@ __weak __noinline int sample_take(struct task_state *ts, const struct sample_req
 	out->kind = what->kind;
 	out->cause = what->cause;
 	out->flags = what->flags;
-	out->pad = 0;
+	out->chain = 0;
 	if (bpf_probe_read_kernel(out->regs, sizeof(out->regs), (void *)regs))
 		__builtin_memset(out->regs, 0, sizeof(out->regs));
 	if (arch_compat(task, (const struct pt_regs *)out->regs))

@@ -186,12 +186,19 @@ static uint32_t push_user(struct sampler *s, struct space *space, const struct t
 	return stacks_push(s->stacks, s->samples, w.frames, w.n);
 }
 
+/* Bytes between a sample and its copied stack. */
+static size_t before_stack(const struct tare_sample *sample)
+{
+	return (sample->flags & TARE_SAMPLE_KERNEL ? TARE_KERNEL_FRAMES * 8 : 0) +
+	       (sample->flags & TARE_SAMPLE_CHAIN ? TARE_CHAIN_FRAMES * 8 : 0);
+}
+
 static void on_sample(struct sampler *s, const struct proctable *proctable,
 		      const struct tare_sample *sample)
 {
 	const uint64_t *kernel = (const void *)(sample + 1);
 	bool has_kernel = sample->flags & TARE_SAMPLE_KERNEL;
-	const char *stack = (const char *)kernel + (has_kernel ? TARE_KERNEL_FRAMES * 8 : 0);
+	const char *stack = (const char *)kernel + before_stack(sample);
 	struct space *space = samples_space(s->samples, sample->mm);
 	const struct proctable_task *t = g_hash_table_lookup(proctable->tasks, &sample->task);
 	char name[TARE_COMM_LEN + 1] = "";
@@ -240,10 +247,10 @@ static int take_record(struct sampler *s, const struct proctable *proctable,
 	case TARE_REC_SAMPLE:
 		if (head->size < sizeof(*sample))
 			return -EINVAL;
-		extra = sample->flags & TARE_SAMPLE_KERNEL ? TARE_KERNEL_FRAMES * 8 : 0;
+		extra = before_stack(sample);
 		if (head->size - sizeof(*sample) < extra ||
 		    head->size - sizeof(*sample) - extra < sample->stack ||
-		    sample->kind >= TARE_KINDS)
+		    sample->chain > TARE_CHAIN_FRAMES || sample->kind >= TARE_KINDS)
 			return -EINVAL;
 		on_sample(s, proctable, sample);
 		return 0;
@@ -265,7 +272,7 @@ static int take_record(struct sampler *s, const struct proctable *proctable,
 		sampler_image(s, image);
 		return 0;
 	case TARE_REC_PYTHON_CODE:
-		if (head->size != sizeof(struct tare_python_code))
+		if (head->size < sizeof(struct tare_python_code) - TARE_PYTHON_TABLE)
 			return -EINVAL;
 		return python_code(s->python, (const void *)head) ? 0 : -EINVAL;
 	case TARE_REC_PYTHON:

@@ -8,7 +8,8 @@
 
 #include "model/profile.h"
 
-/* Keep at most `keep` entries and as many of address space, and one synthetic frame for all others of
+/* Keep at most `keep` entries and as many of address space, and one synthetic
+ * frame for all others of
  * each task and kind; frames, nodes and modules that no longer lead anywhere go. */
 void profile_thin(struct profile *p, unsigned keep);
 

@@ -18,7 +18,9 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/regular.h"
+#include "symbol/gomodule.h"
 #include "symbol/module_impl.h"
+#include "symbol/source.h"
 #include "symbol/weight.h"
 
 #define INIT_MOST 64 /* bytes of _init() */
@@ -27,7 +29,8 @@
 #define VDSO_MOST (64 << 10)
 
 #define MODULES_OPEN 512
-#define SYMBOLS_KEPT 200000 /* about 100 bytes each, with their names */
+#define SYMBOLS_KEPT 200000   /* about 100 bytes each, with their names */
+#define LINES_MOST (16 << 20) /* bytes of line programs that are in memory, a row each at most */
 
 /* A file by its number. */
 struct known {
@@ -42,15 +45,23 @@ struct modules {
 	GHashTable *by_file; /* number -> struct known */
 	unsigned open, open_most;
 	uint64_t weight; /* of those that are open */
+	uint64_t lines_left;
 	uint64_t clock;
 };
 
-static void names_free(struct module *m)
+void module_names_free(struct module *m)
 {
+	g_clear_pointer(&m->source, source_free);
+	m->asked_source = false;
+	if (m->lines_left)
+		*m->lines_left += m->lines_read;
+	m->lines_read = 0;
 	g_clear_pointer(&m->symbols, g_array_unref);
 	g_clear_pointer(&m->copied, g_string_chunk_free);
 	g_clear_pointer(&m->dwfl, dwfl_end);
 	m->dwfl_module = NULL;
+	g_clear_pointer(&m->go, gopclntab_free);
+	m->asked_go = false;
 }
 
 static void module_free(gpointer p)
@@ -59,7 +70,7 @@ static void module_free(gpointer p)
 
 	if (!m)
 		return;
-	names_free(m);
+	module_names_free(m);
 	cfi_index_free(m->eh_frame.index);
 	cfi_index_free(m->debug_frame.index);
 	if (m->elf)
@@ -88,6 +99,7 @@ struct modules *modules_new(void)
 	elf_version(EV_CURRENT);
 	getrlimit(RLIMIT_NOFILE, &files);
 	m->open_most = MAX(MIN(files.rlim_cur / 8, MODULES_OPEN), 8);
+	m->lines_left = LINES_MOST;
 	m->by_file = g_hash_table_new_full(NULL, NULL, NULL, known_free);
 	return m;
 }
@@ -332,8 +344,11 @@ static struct module *try_open(struct modules *ms, struct known *k)
 		close_oldest(ms);
 	k->module = open_module(&k->source, WEIGHT_MOST - ms->weight);
 	k->failed = !k->module;
-	ms->weight += k->module ? k->module->weight : 0;
 	ms->open += !!k->module;
+	if (!k->module)
+		return NULL;
+	k->module->lines_left = &ms->lines_left;
+	ms->weight += k->module->weight;
 	return k->module;
 }
 
@@ -394,10 +409,13 @@ void modules_trim(struct modules *ms)
 	g_autoptr(GPtrArray) read = g_ptr_array_new();
 	uint64_t symbols = 0;
 	GHashTableIter iter;
+	bool lined = ms->lines_left < LINES_MOST / 2;
 	struct known *k;
 
 	g_hash_table_iter_init(&iter, ms->by_file);
 	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&k)) {
+		if (k->module && k->module->lines_read && lined)
+			module_names_free(k->module);
 		if (!k->module || !k->module->symbols || k->module->fd < 0)
 			continue;
 		symbols += k->module->symbols->len;
@@ -412,7 +430,7 @@ void modules_trim(struct modules *ms)
 				oldest = i;
 		k = g_ptr_array_remove_index_fast(read, oldest);
 		symbols -= k->module->symbols->len;
-		names_free(k->module);
+		module_names_free(k->module);
 	}
 }
 
@@ -473,6 +491,21 @@ uint64_t module_address(const struct module *m, uint64_t offset)
 
 		if (s->code && offset >= s->offset && offset - s->offset < s->file_size)
 			return s->address + offset - s->offset;
+	}
+	return 0;
+}
+
+unsigned module_code(const struct module *m, uint64_t address, void *to, unsigned n)
+{
+	for (unsigned i = 0; m->fd >= 0 && i < m->n_segments; i++) {
+		const struct segment *s = &m->segments[i];
+		uint64_t at = address - s->address;
+		ssize_t got;
+
+		if (!s->code || address < s->address || at >= s->file_size)
+			continue;
+		got = pread(m->fd, to, MIN(n, s->file_size - at), (off_t)(s->offset + at));
+		return got > 0 ? (unsigned)got : 0;
 	}
 	return 0;
 }

@@ -1,18 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "symbol/unwind.h"
 
+#include <limits.h>
 #include <string.h>
 
+#include <sys/uio.h>
+
 #include "bpf/calls.h"
+#include "symbol/insn_x86.h"
 #include "symbol/rules.h"
 
+#define CALL_MOST 7       /* bytes of a call, at most */
+#define ORIGINS_MOST 4096 /* return addresses whose origin is kept */
+#define CODE_PAGE 4096u
+/* For rules_by_code(): above all numbers of files and address spaces. */
+#define CODE_OF_GO (UINT64_C(1) << 61)
+#define CODE_OF_FILE (UINT64_C(1) << 62)
+#define CODE_OF_SPACE (UINT64_C(1) << 63)
 #define FIRST_MOST 64 /* bytes of the first function that its rules do not tell of */
+
+/* What stands before a return address. */
+enum origin { FROM_WHO_KNOWS, FROM_CALL, FROM_FIRST, FROM_NOTHING };
+
+struct origin_met {
+	uint64_t address;
+	uint32_t file;
+	enum origin origin; /* FROM_WHO_KNOWS: nothing is here */
+};
 
 struct unwinder {
 	struct modules *modules;
 	const struct arch_regs *arch;
 	struct rules *rules;
+	struct origin_met origins[ORIGINS_MOST]; /* in files */
 	struct frame frames[UNWIND_MOST];
+	uint64_t pcs[UNWIND_MOST]; /* where each of them is at run time */
 };
 
 struct walk {
@@ -44,6 +66,7 @@ void unwinder_free(struct unwinder *u)
 void unwinder_forget(struct unwinder *u)
 {
 	rules_forget(u->rules);
+	memset(u->origins, 0, sizeof(u->origins));
 }
 
 unsigned unwinder_rules(const struct unwinder *u)
@@ -188,7 +211,108 @@ static enum step by_clone(const struct space *space, struct walk *w)
 	return STEP_ON;
 }
 
-static enum step by_frame_pointer(const struct space *space, struct walk *w)
+/* Where a frame's code is read from: its file or, of code in none, the process, which may be
+ * gone, or run other code there by now. */
+struct code {
+	const struct module *module; /* NULL: the process */
+	pid_t pid;
+};
+
+static unsigned read_code(void *ctx, uint64_t address, void *to, unsigned n)
+{
+	const struct code *c = ctx;
+	/* Not beyond a page: the next may not be there. */
+	unsigned most = c->module ? n : MIN(n, CODE_PAGE - (unsigned)(address % CODE_PAGE));
+	struct iovec here = { to, most }, there = { (void *)(uintptr_t)address, most };
+	ssize_t got;
+
+	if (c->module)
+		return module_code(c->module, address, to, n);
+	got = c->pid > 0 ? process_vm_readv(c->pid, &here, 1, &there, 1, 0) : 0;
+	return got > 0 ? (unsigned)got : 0;
+}
+
+/* FROM_FIRST: Go's first functions return to behind the first instruction of goexit(), a nop
+ * before a call. */
+static enum origin read_origin(struct code *code, uint64_t back)
+{
+	unsigned char at[CALL_MOST + 1];
+	unsigned n = read_code(code, back - CALL_MOST, at, sizeof(at));
+
+	if (n < CALL_MOST)
+		return FROM_WHO_KNOWS;
+	if (insn_ends_with_call(at, CALL_MOST))
+		return FROM_CALL;
+	return n > CALL_MOST && at[CALL_MOST - 1] == 0x90 && at[CALL_MOST] == 0xe8 ? FROM_FIRST :
+										     FROM_NOTHING;
+}
+
+/* Is there a call before a return address? In code that is in no file there need not be:
+ * interpreters push addresses that they jump to later. */
+static enum origin origin_of(struct unwinder *u, const struct space *space, uint64_t back)
+{
+	const struct vma *r = space_find(space, back - 1);
+	struct module *module = r && r->file != NO_FILE ? modules_get(u->modules, r->file) : NULL;
+	uint64_t own = module ? module_address(module, back - r->start + r->offset) : 0;
+	struct code code = { module, 0 };
+	struct origin_met *met;
+
+	if (u->arch != &arch_regs_x86 || !own)
+		return FROM_WHO_KNOWS;
+	met = &u->origins[(own ^ r->file * 0x9e3779b1u) % ORIGINS_MOST];
+	if (met->address != own || met->file != r->file || met->origin == FROM_WHO_KNOWS)
+		*met = (struct origin_met){ own, r->file, read_origin(&code, own) };
+	return met->origin;
+}
+
+/* True: the rule leads to a caller. */
+static bool leads(struct unwinder *u, const struct space *space, const struct rule *rule,
+		  struct walk *w)
+{
+	struct walk was = *w;
+
+	if (rule->known && by_rule(u, rule, w) == STEP_ON && is_code(space, pc_of(w)) &&
+	    origin_of(u, space, pc_of(w)) != FROM_NOTHING) {
+		w->chained = true; /* it ends with 0 if it is one */
+		return true;
+	}
+	*w = was;
+	return false;
+}
+
+/* By Go's own table, or what the code does until it returns. `address`: the module's own. */
+static enum step by_code_in_file(struct unwinder *u, const struct space *space,
+				 struct module *module, uint32_t file, uint64_t address, bool exact,
+				 struct walk *w)
+{
+	struct code code = { module, 0 };
+
+	if (module_is_go(module) &&
+	    leads(u, space, rules_by_go(u->rules, module, CODE_OF_GO | file, address), w))
+		return STEP_ON;
+	return leads(u, space,
+		     rules_by_code(u->rules, BY_RETURN, read_code, &code, CODE_OF_FILE | file,
+				   address + !exact),
+		     w) ?
+		       STEP_ON :
+		       STEP_LOST;
+}
+
+/* By how it was entered, or else what it does until it returns. */
+static enum step by_code_in_none(struct unwinder *u, const struct space *space, struct walk *w)
+{
+	struct code code = { NULL, space->pid };
+
+	for (int way = BY_ENTRY; way >= BY_RETURN; way--)
+		if (leads(u, space,
+			  rules_by_code(u->rules, way, read_code, &code,
+					CODE_OF_SPACE | space->id << 1 | way, pc_of(w)),
+			  w))
+			return STEP_ON;
+	return STEP_LOST;
+}
+
+static enum step by_frame_pointer(struct unwinder *u, const struct space *space, struct walk *w)
 {
 	const struct arch_regs *arch = w->arch;
 	struct registers *m = &w->now;
@@ -202,7 +326,8 @@ static enum step by_frame_pointer(const struct space *space, struct walk *w)
 		return STEP_LOST;
 	if (!back)
 		return STEP_END;
-	if (!is_code(space, back & arch->code_bits))
+	back &= arch->code_bits;
+	if (!is_code(space, back) || origin_of(u, space, back) == FROM_NOTHING)
 		return STEP_LOST;
 	m->has = 0;
 	set_register(w, arch->sp, frame + arch->frame_end);
@@ -253,6 +378,36 @@ static bool at_first(const struct space *space, const struct walk *w)
 	return !is_code(space, pc_of(w));
 }
 
+/* Go's functions that nobody called on the stack that they are on: it begins there, or it was
+ * switched to. What stands above is of something that is over. */
+enum go_top { NO_TOP, GO_BEGIN, GO_SWITCH };
+
+static enum go_top go_top(struct module *module, uint64_t address)
+{
+	static const struct {
+		const char *name;
+		enum go_top what;
+	} tops[] = {
+		{ "goexit", GO_BEGIN },       { "mstart", GO_BEGIN },
+		{ "rt0_go", GO_BEGIN },       { "mcall", GO_BEGIN },
+		{ "systemstack", GO_SWITCH }, { "morestack", GO_SWITCH },
+		{ "asmcgocall", GO_SWITCH },
+	};
+	uint64_t offset;
+	const char *name = module_is_go(module) ? module_symbol(module, address, &offset) : NULL;
+
+	if (!name || !g_str_has_prefix(name, "runtime."))
+		return NO_TOP;
+	name += strlen("runtime.");
+	for (unsigned i = 0; i < G_N_ELEMENTS(tops); i++) {
+		size_t n = strlen(tops[i].name);
+
+		if (!strncmp(name, tops[i].name, n) && (!name[n] || !strcmp(name + n, ".abi0")))
+			return tops[i].what;
+	}
+	return NO_TOP;
+}
+
 /* One frame out of `w`; and what it was. */
 static enum step unwind_frame(struct unwinder *u, const struct space *space, struct walk *w,
 			      struct frame *f)
@@ -262,6 +417,7 @@ static enum step unwind_frame(struct unwinder *u, const struct space *space, str
 	const struct vma *r = space_find(space, at);
 	const struct rule *rule = NULL;
 	enum step next;
+	bool known = false; /* the module has it */
 	int init;
 	struct module *module = r && r->file != NO_FILE ? modules_get(u->modules, r->file) : NULL;
 
@@ -273,13 +429,20 @@ static enum step unwind_frame(struct unwinder *u, const struct space *space, str
 		f->file = r->file;
 		f->space = 0;
 		f->address = address ? address : at - r->start + r->offset;
-		if (address)
+		known = address;
+		if (known)
 			rule = rules_find(u->rules, module, r->file, address);
 	}
 	/* A program's and the dynamic linker's first instructions have no rules, or those
 	 * of a function that was called, but stand where the stack began. */
 	if (space->start_stack && sp_of(w) == space->start_stack)
 		return STEP_END;
+	if (known) {
+		enum go_top top = go_top(module, f->address);
+
+		if (top != NO_TOP && !exact)
+			return top == GO_BEGIN ? STEP_END : STEP_LOST;
+	}
 	if (rule && rule->known) {
 		if (rule->signal && !exact) { /* nobody called it: it starts where it is */
 			f->address++;
@@ -303,7 +466,57 @@ static enum step unwind_frame(struct unwinder *u, const struct space *space, str
 	if (w->cloning && by_clone(space, w) == STEP_ON)
 		return STEP_ON;
 	f->flags |= FRAME_FALLBACK;
-	return by_frame_pointer(space, w);
+	if ((known ? by_code_in_file(u, space, module, r->file, f->address, exact, w) :
+		     by_code_in_none(u, space, w)) == STEP_ON)
+		return STEP_ON;
+	return by_frame_pointer(u, space, w);
+}
+
+/* The frame at a return address that the kernel found. False: it can be none. */
+static bool chain_frame(struct unwinder *u, const struct space *space, uint64_t back,
+			struct frame *f)
+{
+	const struct vma *r = space_find(space, back - 1);
+	struct module *module = r && r->file != NO_FILE ? modules_get(u->modules, r->file) : NULL;
+	uint64_t address = module ? module_address(module, back - 1 - r->start + r->offset) : 0;
+
+	if (!r || !r->code || origin_of(u, space, back) == FROM_NOTHING)
+		return false;
+	*f = (struct frame){
+		.address = back - 1, .space = space->id, .file = NO_FILE, .flags = FRAME_FALLBACK
+	};
+	if (r->file != NO_FILE) {
+		f->file = r->file;
+		f->space = 0;
+		f->address = address ? address : back - 1 - r->start + r->offset;
+	}
+	return true;
+}
+
+/* Which of the chain the outermost frame is. It may leave some out, and has no others. */
+static unsigned chain_place(const struct unwinder *u, const struct stack_top *top, unsigned n)
+{
+	for (unsigned at = MIN(n, top->n_chain); at-- > 0;)
+		if (top->chain[at] == u->pcs[n - 1])
+			return at;
+	return UINT_MAX;
+}
+
+/* Go on from the outermost frame by the chain; up to where a goroutine began it is whole. */
+static void by_chain(struct unwinder *u, const struct space *space, const struct stack_top *top,
+		     struct unwound *out)
+{
+	unsigned at = chain_place(u, top, out->n);
+
+	if (at == UINT_MAX)
+		return;
+	for (at++; at < top->n_chain && out->n < UNWIND_MOST - 1; at++) {
+		if (!chain_frame(u, space, top->chain[at], &u->frames[out->n]))
+			return;
+		out->fallback = true;
+		u->pcs[out->n++] = top->chain[at];
+	}
+	out->complete = at == top->n_chain && origin_of(u, space, u->pcs[out->n - 1]) == FROM_FIRST;
 }
 
 struct unwound unwind(struct unwinder *u, const struct space *space, const struct stack_top *top)
@@ -320,6 +533,7 @@ struct unwound unwind(struct unwinder *u, const struct space *space, const struc
 	w.now.size = top->size;
 	w.now.stack = top->stack;
 	while (next == STEP_ON && out.n < UNWIND_MOST - 1) {
+		u->pcs[out.n] = pc_of(&w);
 		next = unwind_frame(u, space, &w, &u->frames[out.n]);
 		out.fallback |= u->frames[out.n].flags & FRAME_FALLBACK;
 		out.n++;
@@ -328,6 +542,8 @@ struct unwound unwind(struct unwinder *u, const struct space *space, const struc
 			next = STEP_END;
 	}
 	out.complete = next == STEP_END;
+	if (!out.complete && top->n_chain)
+		by_chain(u, space, top, &out);
 	if (!out.complete)
 		u->frames[out.n++] = (struct frame){ .address = SYNTHETIC_TRUNCATED,
 						     .file = NO_FILE,
@@ -338,7 +554,14 @@ struct unwound unwind(struct unwinder *u, const struct space *space, const struc
 struct unwound unwind_sample(struct unwinder *u, const struct space *space,
 			     const struct tare_sample *sample, const void *stack)
 {
-	struct stack_top top = { sample->regs, stack, sample->stack, calls_clone(sample->cause) };
+	struct stack_top top = { .words = sample->regs,
+				 .stack = stack,
+				 .size = sample->stack,
+				 .cloning = calls_clone(sample->cause) };
 
+	if (sample->flags & TARE_SAMPLE_CHAIN) {
+		top.chain = (const __u64 *)stack - TARE_CHAIN_FRAMES;
+		top.n_chain = MIN(sample->chain, TARE_CHAIN_FRAMES);
+	}
 	return unwind(u, space, &top);
 }
