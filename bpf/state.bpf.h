@@ -145,7 +145,9 @@ struct scratch {
 	union {
 		struct {
 			struct tare_sample sample;
-			__u8 payload[(TARE_KERNEL_FRAMES + TARE_CHAIN_FRAMES) * 8 + TARE_STACK_MAX];
+			/* And a page, so that the last one can begin anywhere. */
+			__u8 payload[(TARE_KERNEL_FRAMES + TARE_CHAIN_FRAMES) * 8 + TARE_STACK_MAX +
+				     4096];
 		};
 		struct tare_vma change;
 		struct tare_map map;

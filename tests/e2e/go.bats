@@ -109,3 +109,52 @@ built() {
 	[ "$unnamed" = 0 ] || fail "$(grep -F "[compile+" "$DIR/out.folded" | head)"
 	between ';cmd/compile/internal' $((4 << 20)) $((64 << 20))
 }
+
+# What the runtime does on stacks of its own has its goroutine's callers, and nothing that was
+# over before it began.
+@test "stacks are whole: on the system stack, of deep recursion, with symbols and without" {
+	cat >"$DIR/deep.go" <<-'END'
+		package main
+
+		type node struct{ left, right *node }
+
+		//go:noinline
+		func deep(n int, block []byte) *node {
+			if n == 0 {
+				return &node{}
+			}
+			var kept [200]byte
+			copy(kept[:], block)
+			return &node{deep(n-1, kept[:]), &node{}}
+		}
+
+		//go:noinline
+		func build(n int) *node {
+			if n == 0 {
+				return &node{}
+			}
+			return &node{build(n - 1), build(n - 1)}
+		}
+
+		func main() {
+			done := make(chan *node)
+			for i := 0; i < 4; i++ {
+				go func() { done <- build(18) }()
+				go func() { done <- deep(100, make([]byte, 300)) }()
+			}
+			for i := 0; i < 8; i++ {
+				<-done
+			}
+		}
+	END
+	for flags in '' '-s -w'; do
+		(cd "$DIR" && go build -ldflags="$flags" -o deep deep.go)
+		PERIOD=16KiB complete "$DIR/deep"
+		folded --period 16KiB -- "$DIR/deep"
+		! grep -E 'rt0_go.*;runtime.(systemstack|mcall|morestack)' "$DIR/out.folded" ||
+			fail "frames of what was over"
+		! grep -F '[deep+0x' "$DIR/out.folded" || fail 'an address that is no function'
+		grep -qE 'main.build.*;runtime.mallocgc.*;runtime.systemstack' "$DIR/out.folded" ||
+			fail "no caller of what runs on the system stack"
+	done
+}

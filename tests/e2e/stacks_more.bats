@@ -89,6 +89,31 @@ for_each_build() {
 	done
 }
 
+# What was never touched can't be read: what is above it can.
+@test "over pages of the stack that were never touched" {
+	need gcc
+	cat >"$DIR/hole.c" <<-END
+		#include <string.h>
+		static char big[32 << 20];
+		static volatile int after;
+		__attribute__((noipa)) static void grow(char *at)
+		{
+			memset(big, 1, sizeof(big));
+			after++;
+		}
+		__attribute__((noipa)) static void over(void)
+		{
+			char hole[12000];
+			grow(hole);
+			after++;
+		}
+		int main(void) { over(); return !after; }
+	END
+	gcc -O1 -g -o "$DIR/hole" "$DIR/hole.c"
+	folded --period 256KiB -- "$DIR/hole"
+	grown_below ';main;over;grow;'
+}
+
 @test "in a library's constructor and destructor" {
 	need gcc
 	cat >"$DIR/begin.c" <<-END

@@ -258,12 +258,33 @@ static void by_entry(void **state)
 	g_byte_array_unref(all);
 }
 
+/* Erlang's, anywhere in its code, also where two pieces meet that are read at once. */
+static void by_room(void **state)
+{
+	static const unsigned char two[] = { 0x48, 0x81, 0xec, 0x10, 0x41, 0x00,
+					     0x00, 0x48, 0x83, 0xe4, 0xc0 };
+	uint32_t room;
+
+	(void)state;
+	for (unsigned at = 240; at < 1300; at += 7) {
+		GByteArray *all = g_byte_array_sized_new(4096);
+
+		g_byte_array_set_size(all, 4096);
+		memset(all->data, 0x90, 4096);
+		assert_false(returns_room(read_bytes, all, 0, 4096, &room));
+		memcpy(all->data + at, two, sizeof(two));
+		assert_true(returns_room(read_bytes, all, 0, 4096, &room));
+		assert_int_equal(room, 0x4110);
+		assert_false(returns_room(read_bytes, all, at + 1, 4096, &room));
+		g_byte_array_unref(all);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(instructions),
-		cmocka_unit_test(ways_back),
-		cmocka_unit_test(by_entry),
+		cmocka_unit_test(instructions), cmocka_unit_test(ways_back),
+		cmocka_unit_test(by_entry),     cmocka_unit_test(by_room),
 		cmocka_unit_test(any_bytes),
 	};
 

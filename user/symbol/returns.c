@@ -13,6 +13,7 @@
 
 #define ENTRY 15               /* bytes of a method's entry, at most */
 #define METHOD_MOST (64 << 10) /* bytes from there */
+#define ROOM 11                /* bytes of the two instructions that make room */
 
 #define RSP 4
 #define RBP 5
@@ -192,6 +193,26 @@ static void tell(const struct path *p, struct returns *found)
 			found->lost |= 1u << reg;
 		}
 	}
+}
+
+bool returns_room(code_fn code, void *ctx, uint64_t start, uint64_t size, uint32_t *room)
+{
+	/* sub $room,%rsp; and $-64,%rsp */
+	static const unsigned char sub[] = { 0x48, 0x81, 0xec }, and[] = { 0x48, 0x83, 0xe4, 0xc0 };
+	unsigned char piece[PIECE + ROOM];
+
+	for (uint64_t at = 0; at < MIN(size, METHOD_MOST); at += PIECE) {
+		unsigned n = code(ctx, start + at, piece, sizeof(piece));
+
+		for (unsigned i = 0; i + ROOM <= n; i++) {
+			if (memcmp(piece + i, sub, sizeof(sub)) ||
+			    memcmp(piece + i + sizeof(sub) + sizeof(*room), and, sizeof(and)))
+				continue;
+			memcpy(room, piece + i + sizeof(sub), sizeof(*room));
+			return true;
+		}
+	}
+	return false;
 }
 
 struct returns_search *returns_new(void)

@@ -39,4 +39,9 @@ bool returns_find(struct returns_search *s, code_fn code, void *ctx, uint64_t ad
  * leave by a trap. */
 bool returns_by_entry(code_fn code, void *ctx, uint64_t address, struct returns *found);
 
+/* How much room Erlang's JIT makes on the stack of its schedulers, once, before it rounds the
+ * stack pointer down to 64 bytes: it runs processes on other stacks, and comes back there to
+ * call what is not Erlang's. Looked for in the `size` bytes of its code from `start` on. */
+bool returns_room(code_fn code, void *ctx, uint64_t start, uint64_t size, uint32_t *room);
+
 #endif
