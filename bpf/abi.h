@@ -348,6 +348,7 @@ _Static_assert(sizeof(struct tare_held) == 64, "tare_held");
  * was live at peak n. */
 #define TARE_KERNEL_FRAMES 40     /* at most */
 #define TARE_STACK_MAX (64 << 10) /* bytes of user stack, at most */
+#define TARE_CHAIN_FRAMES 126     /* return addresses by frame pointer, on any stack, at most */
 
 /* sample.flags */
 #define TARE_SAMPLE_COMPAT (1u << 0)     /* a 32-bit program */
@@ -357,6 +358,7 @@ _Static_assert(sizeof(struct tare_held) == 64, "tare_held");
 #define TARE_SAMPLE_KERNEL (1u << 4)     /* TARE_KERNEL_FRAMES addresses stand before the stack */
 #define TARE_SAMPLE_VIRTUAL (1u << 5)    /* not of memory: of address space that was mapped */
 #define TARE_SAMPLE_EARLY (1u << 6)      /* in mmap or mremap: the record of its VMA follows */
+#define TARE_SAMPLE_CHAIN (1u << 7)      /* TARE_CHAIN_FRAMES words too, of which `chain` count */
 
 struct tare_sample {
 	struct tare_record head;
@@ -371,8 +373,8 @@ struct tare_sample {
 	__u32 kind;
 	__u32 cause;
 	__u32 flags;
-	__u32 stack; /* bytes of user stack, from regs' stack pointer up */
-	__u32 pad;
+	__u32 stack;           /* bytes of user stack, from regs' stack pointer up */
+	__u32 chain;           /* addresses: of the instruction, then return addresses */
 	__u64 regs[TARE_REGS]; /* which are which: ARCH_REG_* */
 };
 _Static_assert(sizeof(struct tare_sample) == 96 + 8 * TARE_REGS, "tare_sample");
@@ -485,75 +487,6 @@ struct tare_sampling {
 };
 _Static_assert(sizeof(struct tare_sampling) == 80 + 8 * TARE_FAULT_PLACES + 40 * TARE_THIN_LEVELS,
 	       "tare_sampling");
-
-/* How a version of CPython keeps what is read of it: offsets in bytes. */
-#define TARE_PYTHON_NONE 0xffff
-struct tare_python_layout {
-	__u16 head;      /* _PyRuntimeState: the first interpreter */
-	__u16 current;   /* of the same: who has the lock; or NONE */
-	__u16 threads;   /* PyInterpreterState: its last thread that began */
-	__u16 thread_id; /* PyThreadState: pthread_self() */
-	__u16 cframe;    /* of the same: what points to its frame; NONE: it does itself */
-	__u16 frame;     /* in that */
-	__u16 code;      /* _PyInterpreterFrame, or PyFrameObject: what runs */
-	__u16 previous;  /* who called it */
-	__u16 entry;     /* a byte: is_entry, or owner; NONE: each has a C function to itself */
-	__u16 shim;      /* 1: `entry` is an owner, and C's own frames stand between */
-	__u16 line;      /* PyCodeObject: where its source begins, 4 bytes */
-	__u16 file;      /* of the same: the source's path */
-	__u16 name;      /* of the same */
-	__u16 ascii;     /* size of PyASCIIObject */
-	__u16 compact;   /* of PyCompactUnicodeObject */
-};
-
-_Static_assert(sizeof(struct tare_python_layout) == 15 * 2, "tare_python_layout");
-
-/* An address space that runs it. User space says so, and the kernel side of files that were
- * reported to it, and of forks. */
-struct tare_python {
-	__u64 runtime; /* address of _PyRuntime */
-	struct tare_python_layout at;
-};
-
-/* A file that has it, as user space found: by inode and device. */
-struct tare_python_file {
-	struct tare_python python; /* runtime: as the file has it */
-	__u64 code, code_offset;   /* the first segment of code: address and offset in the file */
-};
-
-/* Characters of Python: of a name the first bytes, of a path the last. */
-#define TARE_PYTHON_TEXT 128
-struct tare_python_text {
-	__u32 length; /* in characters, of the whole */
-	__u32 kind;   /* bytes of each, 1, 2 or 4: Latin-1, UCS-2, UCS-4; 0: unreadable */
-	__u8 bytes[TARE_PYTHON_TEXT];
-};
-
-struct tare_python_code {
-	struct tare_record head;
-	__u64 id;                     /* from 1 up */
-	struct tare_python_text name; /* co_qualname */
-	struct tare_python_text file; /* co_filename */
-};
-_Static_assert(sizeof(struct tare_python_code) == 16 + 8 + 2 * (8 + TARE_PYTHON_TEXT),
-	       "tare_python_code");
-
-/* The Python functions that the next sample of the same task and time is in, innermost
- * first. */
-#define TARE_PYTHON_FRAMES 128
-/* A function: its code's id, 0: not known; CALLED: the interpreter's C function was, for it. */
-#define TARE_PYTHON_CALLED 1ULL
-#define TARE_PYTHON_FRAME(id, called) ((__u64)(id) << 1 | ((called) ? TARE_PYTHON_CALLED : 0))
-#define TARE_PYTHON_ID(frame) ((frame) >> 1)
-struct tare_python_stack {
-	struct tare_record head;
-	__u64 task;
-	__u32 n;
-	__u32 more;                      /* 1: there are outer ones */
-	__u64 frame[TARE_PYTHON_FRAMES]; /* TARE_PYTHON_FRAME() */
-};
-_Static_assert(sizeof(struct tare_python_stack) == 16 + 16 + 8 * TARE_PYTHON_FRAMES,
-	       "tare_python_stack");
 
 /* Tasks that the kernel runs without events, in .bss. */
 struct tare_hidden {

@@ -135,21 +135,46 @@ static __always_inline void python_text(struct scratch *s, struct tare_python_te
 	to->kind = PYTHON_TEXT_KIND(head->state);
 }
 
-/* A number for it, and a record of its name. 0: the ring is full. */
+#define BYTES_SIZE 16 /* PyBytesObject: how many */
+#define BYTES_AT 32   /* and the bytes */
+
+/* Its lines; returns the size of the record with them. */
+static __always_inline __u64 python_table(struct scratch *s)
+{
+	__u64 table = CODE_WORD(&s->walk, s->walk.python.at.table), size = 0;
+
+	s->code.line = s->walk.key.line;
+	s->code.lines = s->walk.python.at.lines;
+	s->code.size = 0;
+	if (!table || bpf_probe_read_user(&size, sizeof(size), (void *)(table + BYTES_SIZE)))
+		size = 0;
+	if (size > TARE_PYTHON_TABLE)
+		size = TARE_PYTHON_TABLE;
+	asm volatile("" : "+r"(size)); /* what is checked is to be what is passed */
+	if (size <= TARE_PYTHON_TABLE &&
+	    !bpf_probe_read_user(s->code.table, size, (void *)(table + BYTES_AT)))
+		s->code.size = size;
+	return sizeof(s->code) - TARE_PYTHON_TABLE + s->code.size;
+}
+
+/* A number for it, and a record of its name and lines. 0: the ring is full. */
 static __always_inline __u64 python_code(struct scratch *s)
 {
-	__u64 id;
+	__u64 id, size;
 
 	if (samples_used() > SAMPLES_MOST)
 		return 0;
 	id = __sync_fetch_and_add(&sampling.python_codes, 1) + 1;
 	s->code.head.type = TARE_REC_PYTHON_CODE;
-	s->code.head.size = sizeof(s->code);
 	s->code.head.time_ns = bpf_ktime_get_boot_ns();
 	s->code.id = id;
 	python_text(s, &s->code.name, s->walk.key.name, 0);
 	python_text(s, &s->code.file, s->walk.key.file, 1);
-	if (bpf_ringbuf_output(&tare_samples, &s->code, sizeof(s->code), BPF_RB_NO_WAKEUP))
+	size = python_table(s);
+	s->code.head.size = size;
+	asm volatile("" : "+r"(size)); /* what is checked is to be what is passed */
+	if (size > sizeof(s->code) ||
+	    bpf_ringbuf_output(&tare_samples, &s->code, size, BPF_RB_NO_WAKEUP))
 		return 0;
 	bpf_map_update_elem(&tare_codes, &s->walk.key, &s->code.id, BPF_ANY);
 	return s->code.id;
@@ -168,6 +193,23 @@ static __always_inline __u64 python_code_id(struct scratch *s)
 	w->key.name = CODE_WORD(w, w->python.at.name);
 	known = bpf_map_lookup_elem(&tare_codes, &w->key);
 	return known ? *known : python_code(s);
+}
+
+/* Its last instruction, in units from the first, plus one: 0 is not known. A caller's is the
+ * call. In 3.8 to 3.10 an index, -1 before the first; in 3.8 and 3.9 in bytes. */
+static __always_inline __u64 python_units(struct python_walk *w, __u64 frame)
+{
+	const struct tare_python_layout *at = &w->python.at;
+	__u64 units;
+
+	if (at->code_at != TARE_PYTHON_NONE) {
+		units = (FRAME_WORD(w, at->last) - w->key.code - at->code_at) / 2;
+	} else {
+		units = (__s32)user_word(frame + at->last);
+		if (at->lines == TARE_PYTHON_INCREMENTS && units != -1ULL)
+			units /= 2;
+	}
+	return units < TARE_PYTHON_UNITS ? units + 1 : 0;
 }
 
 static __always_inline void python_push(struct scratch *s, __u64 frame)
@@ -204,21 +246,30 @@ static __always_inline __u64 python_last(struct python_walk *w)
 	return byte < sizeof(w->frame) ? *((const __u8 *)w->frame + byte) : 1;
 }
 
+/* The frame at `at`: its code and its instruction, as struct tare_python_stack has them. */
+static __always_inline __u64 python_place(struct scratch *s, __u64 at)
+{
+	__u64 id = python_code_id(s);
+
+	return id << TARE_PYTHON_ID | (id ? python_units(&s->walk, at) << 1 : 0);
+}
+
 static long python_frame(__u32 i, struct python_loop *loop)
 {
 	struct scratch *s = loop->scratch;
 	struct python_walk *w = &s->walk;
+	__u64 at = w->at;
 
 	if (s->python.n >= TARE_PYTHON_FRAMES ||
 	    bpf_probe_read_user(w->frame, sizeof(w->frame), (void *)w->at))
 		return 1;
 	w->at = FRAME_WORD(w, w->python.at.previous);
 	if (!w->python.at.shim)
-		python_push(s, TARE_PYTHON_FRAME(python_code_id(s), python_last(w)));
+		python_push(s, python_place(s, at) | (python_last(w) ? TARE_PYTHON_CALLED : 0));
 	else if (python_last(w) != OWNED_BY_C)
-		python_push(s, TARE_PYTHON_FRAME(python_code_id(s), 0));
+		python_push(s, python_place(s, at));
 	else if (!python_end(s)) /* it runs none yet, or none any more */
-		python_push(s, TARE_PYTHON_FRAME(0, 1));
+		python_push(s, TARE_PYTHON_CALLED);
 	return !w->at;
 }
 

@@ -17,9 +17,10 @@
 #define THREAD_STACK (8ULL << 20) /* no thread's frames reach as far below its block */
 #define FIRST_STACK (64ULL << 20) /* nor of the first thread's below where that begins */
 #define STACK_BLIND (16 << 10)    /* where a stack's end is not known: try this much */
-#define STACK_BLIND_LEAST 256
-#define FAULT_DEPTH 2560  /* below the registers, where a fault is looked for */
-#define FAULT_SEARCHES 16 /* of a task, that found nothing */
+#define USER_STACK (1 << 8)       /* BPF_F_USER_STACK */
+#define CHAIN_LEAST 4             /* frames that make a chain */
+#define FAULT_DEPTH 2560          /* below the registers, where a fault is looked for */
+#define FAULT_SEARCHES 16         /* of a task, that found nothing */
 
 /* Only once in so many records is user space woken for samples: at a quarter of the ring. */
 static __always_inline __u64 wake_at(__u64 used)
@@ -201,39 +202,86 @@ static __always_inline __u64 stack_most(__u64 used)
 	return cfg_stack >> ((used / (cfg_samples_ring / 8) * 5 / 8) & 3);
 }
 
+/* The program's return addresses by frame pointer, as the kernel finds them. Code without
+ * frame pointers gives a few that make no sense: then there is none. */
+__weak __noinline int chain_copy(struct scratch *s)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	void *to;
+	long n;
+
+	if (!cfg_period || !s)
+		return 0;
+	to = s->payload;
+	if (s->sample.flags & TARE_SAMPLE_KERNEL)
+		to += TARE_KERNEL_FRAMES * 8;
+	n = bpf_get_task_stack(task, to, TARE_CHAIN_FRAMES * 8, USER_STACK);
+	if (n < CHAIN_LEAST * 8)
+		return 0;
+	s->sample.chain = n / 8;
+	s->sample.flags |= TARE_SAMPLE_CHAIN;
+	return 1;
+}
+
+/* A stack by its pages. What was never touched is not there, and can't be read: it is 0, as it
+ * will be when it is touched. What is above it is there. */
+struct stack_pages {
+	struct scratch *scratch;
+	__u64 sp, size, at; /* at: where in the payload */
+	__u64 read;         /* some of it was */
+};
+
+#define STACK_PAGE 4096ULL
+
+static long stack_page(__u32 i, struct stack_pages *p)
+{
+	__u64 from = i ? i * STACK_PAGE - p->sp % STACK_PAGE : 0;
+	__u64 n = i ? STACK_PAGE : STACK_PAGE - p->sp % STACK_PAGE, to = p->at + from;
+
+	if (from >= p->size)
+		return 1;
+	if (n > p->size - from)
+		n = p->size - from;
+	/* The registers that are checked are to be the ones that are passed. */
+	asm volatile("" : "+r"(n), "+r"(to));
+	if (!n || n > STACK_PAGE || to > sizeof(p->scratch->payload) - STACK_PAGE)
+		return 1;
+	if (!bpf_probe_read_user(p->scratch->payload + to, n, (void *)(p->sp + from)))
+		p->read = 1; /* a constant: the verifier follows each value that it takes */
+	return !p->read;     /* not even where the stack pointer is */
+}
+
 /* Copies [sp, …), `most` bytes at most, behind what the sample has so far; returns how much,
  * and says in its flags whether there is more. */
 __weak __noinline int stack_copy(struct scratch *s, __u64 sp, __u64 end, __u64 most)
 {
 	__u64 size = end > sp ? end - sp : STACK_BLIND;
-	__u32 try, *flags;
-	void *to;
+	struct stack_pages pages = { .scratch = s, .sp = sp };
+	__u32 *flags;
 
 	if (!cfg_period || !s)
 		return 0;
 	flags = &s->sample.flags;
-	to = s->payload;
 	if (*flags & TARE_SAMPLE_KERNEL)
-		to += TARE_KERNEL_FRAMES * 8;
-	if (size > most) {
+		pages.at += TARE_KERNEL_FRAMES * 8;
+	if (*flags & TARE_SAMPLE_CHAIN)
+		pages.at += TARE_CHAIN_FRAMES * 8;
+	if (size > most)
 		size = most;
+	if (size < end - sp || end <= sp)
 		*flags |= TARE_SAMPLE_CUT;
+	asm volatile("" : "+r"(size));
+	if (size < 8 || size > TARE_STACK_MAX) {
+		*flags |= TARE_SAMPLE_NO_STACK;
+		return 0;
 	}
-	if (end <= sp)
-		*flags |= TARE_SAMPLE_CUT;
-	for (try = 0; try < 7; try++) {
-		/* The register that is checked is to be the one that is passed. */
-		asm volatile("" : "+r"(size));
-		if (size < 8 || size > TARE_STACK_MAX)
-			break;
-		if (!bpf_probe_read_user(to, size, (void *)sp))
-			return size;
-		*flags |= TARE_SAMPLE_CUT;
-		size /= 2;
-		if (size < STACK_BLIND_LEAST)
-			break;
-	}
-	*flags |= TARE_SAMPLE_NO_STACK;
+	if (!bpf_probe_read_user(s->payload + pages.at, size, (void *)sp))
+		return size;
+	pages.size = size;
+	bpf_loop(TARE_STACK_MAX / STACK_PAGE + 1, stack_page, &pages, 0);
+	if (pages.read)
+		return size;
+	*flags |= TARE_SAMPLE_NO_STACK | TARE_SAMPLE_CUT;
 	return 0;
 }
 
@@ -310,6 +358,8 @@ static __always_inline void sample_send(struct scratch *s, struct task_struct *t
 		size += TARE_KERNEL_FRAMES * 8;
 	}
 	sp = out->regs[ARCH_REG_SP];
+	if (what->user && !(out->flags & TARE_SAMPLE_COMPAT) && chain_copy(s))
+		size += TARE_CHAIN_FRAMES * 8;
 	if (what->user && !(out->flags & TARE_SAMPLE_COMPAT))
 		copied = stack_copy(s, sp, stack_end(ts, sp), stack_most(used));
 	else
@@ -403,7 +453,7 @@ __weak __noinline int sample_take(struct task_state *ts, const struct sample_req
 	out->kind = what->kind;
 	out->cause = what->cause;
 	out->flags = what->flags;
-	out->pad = 0;
+	out->chain = 0;
 	if (bpf_probe_read_kernel(out->regs, sizeof(out->regs), (void *)regs))
 		__builtin_memset(out->regs, 0, sizeof(out->regs));
 	if (arch_compat(task, (const struct pt_regs *)out->regs))

@@ -13,7 +13,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "abi.h"
+#include "abi_python.h"
 #include "sampling.h"
 
 #define SWAP_TRIES 4 /* of a compare-and-swap that another CPU won */
@@ -159,7 +159,9 @@ struct scratch {
 	union {
 		struct {
 			struct tare_sample sample;
-			__u8 payload[TARE_KERNEL_FRAMES * 8 + TARE_STACK_MAX];
+			/* And a page, so that the last one can begin anywhere. */
+			__u8 payload[(TARE_KERNEL_FRAMES + TARE_CHAIN_FRAMES) * 8 + TARE_STACK_MAX +
+				     4096];
 		};
 		struct tare_vma change;
 		struct tare_map map;

@@ -211,6 +211,38 @@ took() {
 	took loop 16 ';py::take:'
 }
 
+# Of calls as of what runs: in a loop, over several lines, in text that is compiled later.
+@test "lines" {
+	cat >"$DIR/keep.py" <<-'END'
+		keep = []
+		def make_rows(n):
+		    x = 1
+		    for i in range(n):
+		        x += 1
+		        keep.append(
+		            bytearray(1 << 20)
+		        )
+		    keep.append(bytearray(8 << 20))
+		def outer():
+		    make_rows(
+		        16)
+		    exec('\n' * 40 + 'make_rows(8)')
+		input()
+	END
+	cat "$DIR/keep.py" - >"$DIR/run.py" <<<'outer()'
+	"$TARE" run --as-root --lines -o "$DIR/out.folded" -- "$PYTHON" "$DIR/run.py" \
+		<"$DIR/in" 2>"$DIR/err" 3>&- 9>&- &
+	started=$!
+	until_true 20 looked_at "$started"
+	echo >&9
+	finished "$started"
+	between 'py::<module>:[^ ]* run.py:15;.*py::outer:[^ ]* run.py:11;.*run.py:(7|6);' \
+		$((15 << 20)) $((18 << 20))
+	between 'run.py:11;.*py::make_rows:[^ ]* run.py:9;' $((7 << 20)) $((10 << 20))
+	between ' run.py:13;.*py::<module>:<string> <string>:41;.*run.py:(7|6);' \
+		$((7 << 20)) $((10 << 20))
+}
+
 @test "a Python that cannot be read says what could" {
 	! ldd "$PYTHON" | grep libpython || skip "it is in a library, which has its own name"
 	cp "$code" "$DIR/other"

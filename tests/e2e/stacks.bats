@@ -44,6 +44,29 @@ load lib/stacks
 	grown_below ';main;.*known::Store<char>::grow'
 }
 
+@test "inlined functions are frames; with --lines each at its line, in every format" {
+	local fill keep main at
+	fill=$(grep -n 'grows here' "$BATS_TEST_DIRNAME/../programs/inlined.cc" | cut -d: -f1)
+	keep=$(grep -n 'calls fill' "$BATS_TEST_DIRNAME/../programs/inlined.cc" | cut -d: -f1)
+	main=$(grep -n 'store.keep' "$BATS_TEST_DIRNAME/../programs/inlined.cc" | cut -d: -f1)
+	folded -- "$PROGRAMS/inlined"
+	grown_below ';main;known::Store::keep;known::fill_\[i\];std::vector<[^;]*::assign_\[i\];'
+	"$TARE" run --as-root --lines -r "$DIR/r.tare" -o "$DIR/direct" --format folded -- \
+		"$PROGRAMS/inlined"
+	for format in folded speedscope table html; do
+		"$TARE" export "$DIR/r.tare" --format $format -o "$DIR/out.$format"
+	done
+	diff "$DIR/direct" "$DIR/out.folded"
+	at="inlined.cc:${fill}_\[i\];"
+	grown_below ";main inlined.cc:$main;known::Store::keep inlined.cc:$keep;known::fill $at"
+	jq -e --argjson line "$fill" '.shared.frames |
+		any(.name == "known::fill" and .line == $line)' "$DIR/out.speedscope"
+	COLUMNS=240 "$TARE" report "$DIR/r.tare" >"$DIR/table"
+	grep -Eq ' memset[^ ]*|__memset_[^ ]* .*stl_algobase.h:[0-9]' "$DIR/table" ||
+		fail "$(cat "$DIR/table")"
+	grep -q known::fill "$DIR/out.html"
+}
+
 @test "recursion of 300 whole, of 5,000 marked as truncated" {
 	folded -- "$PROGRAMS/call_tree" deep 300
 	grown_below ';main;(deep;){301}inner '

@@ -79,6 +79,64 @@ for_each_build() {
 	grown_below ';main;debug_outer;debug_middle;debug_inner '
 }
 
+@test "no rules at all: by what its code does until it returns" {
+	need gcc
+	for flags in -O2 -O0 '-O2 -fno-omit-frame-pointer'; do
+		tree bare -fno-asynchronous-unwind-tables -fno-unwind-tables \
+			-fomit-frame-pointer $flags
+		strip -g "$DIR/bare"
+		folded -- "$DIR/bare" calls
+		grown_below ';__libc_start.*;main_.*;bare_outer_.*;bare_middle_.*;bare_inner_'
+	done
+}
+
+# What was never touched can't be read: what is above it can.
+@test "over pages of the stack that were never touched" {
+	need gcc
+	cat >"$DIR/hole.c" <<-END
+		#include <string.h>
+		static char big[32 << 20];
+		static volatile int after;
+		__attribute__((noipa)) static void grow(char *at)
+		{
+			memset(big, 1, sizeof(big));
+			after++;
+		}
+		__attribute__((noipa)) static void over(void)
+		{
+			char hole[12000];
+			grow(hole);
+			after++;
+		}
+		int main(void) { over(); return !after; }
+	END
+	gcc -O1 -g -o "$DIR/hole" "$DIR/hole.c"
+	folded --period 256KiB -- "$DIR/hole"
+	grown_below ';main;over;grow;'
+}
+
+@test "in a library's constructor and destructor" {
+	need gcc
+	cat >"$DIR/begin.c" <<-END
+		#include <stdlib.h>
+		#include <string.h>
+		static void *kept;
+		__attribute__((noipa)) static void grow(void)
+		{
+			memset(kept = malloc(32 << 20), 1, 32 << 20);
+		}
+		__attribute__((constructor)) static void begin(void) { grow(); free(kept); }
+		__attribute__((destructor)) static void end(void) { grow(); free(kept); }
+	END
+	gcc -O1 -g -shared -fPIC -o "$DIR/begin.so" "$DIR/begin.c"
+	echo 'int main(void) { return 0; }' >"$DIR/main.c"
+	gcc -o "$DIR/main" "$DIR/main.c" -Wl,--no-as-needed "$DIR/begin.so"
+	folded -- "$DIR/main"
+	grown_below ';_dl_init;.*;begin;grow;'
+	grown_below ';[^;]*exit;.*;end;grow;'
+	! grep -F '[truncated]' "$DIR/out.folded" || fail "not whole"
+}
+
 @test "a first function that is jumped to" {
 	need gcc
 	cat >"$DIR/first.c" <<-END

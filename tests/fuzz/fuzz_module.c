@@ -45,7 +45,7 @@ static void look_at(struct modules *ms, struct module *m)
 			g_free(name ? naming_demangle(name) : NULL);
 			module_function(m, address);
 			module_in_init(m, address);
-			module_lines(m, address, on_line, NULL);
+			module_lines(m, address, at & 1, on_line, NULL);
 			elf_unwind(u, space, address, &none);
 		}
 	must(strlen(module_build_id(m)) <= 64);

@@ -19,12 +19,18 @@ static uint32_t number(void *ctx, const char *name)
 
 static void give_code(struct python *p, struct input *in)
 {
-	struct tare_python_code c;
+	size_t least = sizeof(struct tare_python_code) - TARE_PYTHON_TABLE;
+	uint32_t size = input_number(in, 1);
+	struct tare_python_code *c = g_malloc0(least + size);
 
-	input_bytes(in, &c, sizeof(c));
-	if (c.id & 1)
-		c.id &= 0xff;
-	python_code(p, &c);
+	input_bytes(in, c, least + size);
+	c->head.size = (uint32_t)(least + size);
+	if (c->id & 1)
+		c->id &= 0xff;
+	if (!(c->pad & 1))
+		c->size = size;
+	python_code(p, c);
+	g_free(c);
 }
 
 /* As the kernel side writes it, of the memory of exactly its size. */
@@ -42,8 +48,10 @@ static void give_stack(struct python *p, struct input *in)
 	s->more = input_number(in, 1);
 	if (s->more & 64)
 		s->n = (uint32_t)input_number(in, 4);
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		s->frame[i] = input_number(in, 1 + i % 2);
+		s->frame[i] |= input_number(in, 1) << TARE_PYTHON_ID;
+	}
 	python_stack(p, s);
 	g_free(s);
 }
@@ -65,7 +73,8 @@ static void merge(struct python *p, struct input *in)
 	out = python_merge(p, &sample, &w, number, &names);
 	must(out.n <= w.n + TARE_PYTHON_FRAMES + 1);
 	for (unsigned i = 0; i < out.n; i++)
-		must(!(out.frames[i].flags & FRAME_NAMED) || out.frames[i].file <= names);
+		must(!(out.frames[i].flags & FRAME_NAMED) ||
+		     (out.frames[i].file <= names && out.frames[i].address <= UINT32_MAX));
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)

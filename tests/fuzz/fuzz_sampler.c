@@ -55,6 +55,7 @@ static void make_sample(struct input *in, struct tare_sample *s)
 	input_number(in, 1); /* which inputs in the corpus have */
 	s->flags &= ~TARE_SAMPLE_KERNEL;
 	s->stack = input_number(in, 1) * 8;
+	s->chain = input_number(in, 1);
 	for (unsigned i = 0; i < TARE_REGS; i++)
 		s->regs[i] = some_address(in);
 	input_bytes(in, s + 1, s->stack);
@@ -107,6 +108,9 @@ static uint32_t make_record(struct input *in, struct tare_record *head)
 		return sizeof(struct tare_sample) + ((struct tare_sample *)head)->stack +
 		       (((struct tare_sample *)head)->flags & TARE_SAMPLE_KERNEL ?
 				TARE_KERNEL_FRAMES * 8 :
+				0) +
+		       (((struct tare_sample *)head)->flags & TARE_SAMPLE_CHAIN ?
+				TARE_CHAIN_FRAMES * 8 :
 				0);
 	case TARE_REC_VMA:
 		make_vma(in, (void *)head);

@@ -6,6 +6,7 @@
  */
 #include "tests/fuzz/elf.h"
 #include "tests/fuzz/recording.h"
+#include "tests/unit/go_table.h"
 
 #define assert_int_equal(a, b) must((a) == (b))
 #define assert_true(x) must(x)
@@ -126,6 +127,25 @@ static void rules(void)
 	seed("module", "rules", &elf, sizeof(elf));
 }
 
+/* Where the code begins, where the tree is, addresses, and the table. */
+static void go_tables(void)
+{
+	static const char *const names[] = { "116", "118", "120" };
+
+	for (enum go_layout layout = 0; layout < GO_LAYOUTS; layout++) {
+		g_autoptr(GByteArray) in = g_byte_array_new(), table = go_table(layout);
+		g_autoptr(GByteArray) tree = go_tree(layout);
+
+		go_number(in, GO_TEXT, 3);
+		go_number(in, table->len, 2);
+		for (unsigned i = 0; i < 12; i++)
+			go_number(in, GO_TEXT + i * 0x10, 3);
+		g_byte_array_append(in, table->data, table->len);
+		g_byte_array_append(in, tree->data, tree->len);
+		seed("gopclntab", names[layout], in->data, in->len);
+	}
+}
+
 static void records(void)
 {
 	uint8_t some[600];
@@ -147,6 +167,7 @@ int main(int argc, char **argv)
 	} else {
 		texts();
 		rules();
+		go_tables();
 		records();
 		changes();
 	}

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "model/frame_rules.h"
 #include "output/output.h"
 #include "tests/golden/fixtures.c"
 
@@ -38,6 +39,7 @@ static char *render(const struct report *r, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	for (unsigned i = 0; i < G_N_ELEMENTS(fixtures); i++) {
+		struct frame_rules *rules;
 		struct report *r;
 		GString *data;
 		char *text;
@@ -49,6 +51,10 @@ int main(int argc, char **argv)
 		if (strcmp(argv[1], fixtures[i].name))
 			continue;
 		r = fixtures[i].make();
+		rules = frame_rules_new();
+		if (r->profile)
+			frame_rules_apply(rules, r->profile, false);
+		frame_rules_free(rules);
 		data = render_data(r, argv[2]);
 		if (data) {
 			fwrite(data->str, 1, data->len, stdout);

@@ -162,7 +162,7 @@ static void chain(void **state)
 		uint64_t sign = m == &arch_regs_arm64 ? SIGNED : 0;
 		__u64 words[ARCH_WORDS_MAX] = { 0 };
 		uint64_t stack[32] = { 0 };
-		struct stack_top top = { words, stack, sizeof(stack), false };
+		struct stack_top top = { .words = words, .stack = stack, .size = sizeof(stack) };
 		struct modules *modules = modules_new();
 		struct unwinder *u = unwinder_new(modules, m);
 		struct space *space = code_space();

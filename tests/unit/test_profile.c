@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "model/frame_rules.h"
 #include "model/functions.h"
 #include "model/timeline.h"
 
@@ -90,7 +91,17 @@ static uint32_t frame_in(struct profile *p, const char *function, const char *mo
 	return f;
 }
 
-/* An allocator's memory is somebody's: the next above it with a name, in another file. */
+static void fold(struct profile *p, const char *own, bool unfolded)
+{
+	struct frame_rules *rules = frame_rules_new();
+
+	assert_int_equal(frame_rules_add(rules, own), 0);
+	frame_rules_apply(rules, p, unfolded);
+	frame_rules_free(rules);
+}
+
+/* Who had a function take memory: the next above it with a name, in another file before the
+ * same. */
 static void callers(void **state)
 {
 	struct profile *p = profile_new();
@@ -98,21 +109,30 @@ static void callers(void **state)
 	uint32_t main = node(p, begin, frame_in(p, "main", "/bin/x"));
 	uint32_t few = node(p, main, frame_in(p, "few", "/lib/z"));
 	uint32_t nameless = node(p, main, frame_in(p, "[x+0x10]", "/bin/x"));
-	uint32_t outer = frame_in(p, "malloc", "/lib/c"), inner = frame_in(p, "morecore", "/lib/c");
+	uint32_t outer = frame_in(p, "wrap", "/lib/c"), inner = frame_in(p, "take", "/lib/c");
+	uint32_t leaf = node(p, node(p, main, frame_in(p, "part", "/bin/x")),
+			     frame_in(p, "[x+0x20]", "/bin/x"));
 	g_autoptr(GArray) f = NULL;
 
 	(void)state;
 	entry(p, node(p, node(p, nameless, outer), inner), 1, 100);
 	entry(p, node(p, node(p, few, outer), inner), 1000, 30);
 	entry(p, few, 9, 9);
+	entry(p, leaf, 7, 7);
+	fold(p, "", true);
 	f = functions_of(p, SAMPLE_TYPE_LIVE_PEAK);
-	assert_string_equal(find(f, "morecore")->caller, "main");
+	assert_string_equal(find(f, "take")->caller, "main");
 	assert_string_equal(find(f, "few")->caller, "main");
-	assert_null(find(f, "malloc")->caller); /* it took nothing itself */
+	assert_string_equal(find(f, "[x+0x20]")->caller, "part");
+	assert_null(find(f, "wrap")->caller); /* it took nothing itself */
 	assert_null(find(f, "main")->caller);
 	g_array_unref(f);
 	f = functions_of(p, SAMPLE_TYPE_GROWN);
-	assert_string_equal(find(f, "morecore")->caller, "few");
+	assert_string_equal(find(f, "take")->caller, "few");
+	g_array_unref(f);
+	fold(p, "", false);
+	f = functions_of(p, SAMPLE_TYPE_GROWN);
+	assert_int_equal(find(f, "part")->self[SAMPLE_TYPE_GROWN], 7); /* it has a name */
 	profile_free(p);
 }
 
@@ -122,18 +142,105 @@ static void python_callers(void **state)
 	struct profile *p = profile_new();
 	uint32_t outer = node(p, NO_NODE, frame_in(p, "py::main:/a.py", "[python]"));
 	uint32_t run = node(p, outer, frame_in(p, "py::Tree.grow:/a.py", "[python]"));
-	uint32_t c = node(p, run, frame_in(p, "PyList_Append", "/bin/python"));
+	uint32_t c = node(p, run, frame_in(p, "PyList_Append", "/bin/python3.11"));
+	uint32_t other = node(p, run, frame_in(p, "py::Tree.grow:/a.py", "[python]"));
 	g_autoptr(GArray) f = NULL;
 
 	(void)state;
+	g_array_index(p->frames, struct profile_frame, 1).line = 7;
+	g_array_index(p->frames, struct profile_frame, 3).line = 9;
 	entry(p, node(p, c, frame_in(p, "malloc", "/lib/c")), 100, 100);
 	entry(p, c, 50, 50);
 	entry(p, run, 10, 10);
+	entry(p, other, 120, 0);
+	fold(p, "", true);
 	f = functions_of(p, SAMPLE_TYPE_GROWN);
 	assert_string_equal(find(f, "malloc")->caller, "py::Tree.grow:/a.py");
 	assert_string_equal(find(f, "PyList_Append")->caller, "py::Tree.grow:/a.py");
-	assert_null(find(f, "py::Tree.grow:/a.py")->caller); /* it says itself who */
+	assert_string_equal(find(f, "py::Tree.grow:/a.py")->caller, "py::main:/a.py");
+	g_array_unref(f);
+	fold(p, "", false);
+	f = functions_of(p, SAMPLE_TYPE_GROWN);
+	assert_int_equal(find(f, "py::Tree.grow:/a.py")->self[SAMPLE_TYPE_GROWN], 280);
+	assert_int_equal(find(f, "py::Tree.grow:/a.py")->line, 7);
+	assert_string_equal(find(f, "py::Tree.grow:/a.py")->via, "list");
 	profile_free(p);
+}
+
+/* What folded frames took is told of who called them, with what is said of the outermost. */
+static void folded(void **state)
+{
+	struct profile *p = profile_new();
+	uint32_t begin = node(p, NO_NODE, frame_in(p, "_start", "/bin/x"));
+	uint32_t insert = node(p, begin, frame_in(p, "sqlite3BtreeInsert", "/lib/sqlite"));
+	uint32_t outer = node(p, insert, frame_in(p, "malloc", "/lib/libc.so.6"));
+	uint32_t inner = node(p, outer, frame_in(p, "_int_malloc", "/lib/libc.so.6"));
+	uint32_t cut = node(p, NO_NODE, frame_in(p, "[truncated]", "-"));
+	uint32_t alone = node(p, node(p, cut, frame_in(p, "calloc", "/lib/libc.so.6")),
+			      frame_in(p, "_int_malloc", "/lib/libc.so.6"));
+	g_autoptr(GArray) f = NULL;
+
+	(void)state;
+	g_array_index(p->frames, struct profile_frame, 4).synthetic = true;
+	entry(p, node(p, inner, frame_in(p, "do_anonymous_page", "[kernel]")), 60, 60);
+	entry(p, node(p, insert, frame_in(p, "__x64_sys_mremap", "[kernel]")), 20, 20);
+	entry(p, insert, 1, 1);
+	entry(p, alone, 5, 5);
+	fold(p, "# a comment\n\nmine /lib/sq* nothing\n", false);
+	f = functions_of(p, SAMPLE_TYPE_LIVE_PEAK);
+	assert_int_equal(find(f, "sqlite3BtreeInsert")->self[SAMPLE_TYPE_LIVE_PEAK], 81);
+	assert_int_equal(find(f, "sqlite3BtreeInsert")->count, 3);
+	assert_string_equal(find(f, "sqlite3BtreeInsert")->via, "malloc");
+	assert_int_equal(find(f, "malloc")->self[SAMPLE_TYPE_LIVE_PEAK], 0);
+	assert_int_equal(find(f, "malloc")->total[SAMPLE_TYPE_LIVE_PEAK], 60);
+	/* Who called it nobody knows. */
+	assert_int_equal(find(f, "calloc")->self[SAMPLE_TYPE_LIVE_PEAK], 5);
+	g_array_unref(f);
+	/* A user's own rules come first. */
+	fold(p, "! * malloc\ninsert sqlite sqlite3*\n", false);
+	f = functions_of(p, SAMPLE_TYPE_LIVE_PEAK);
+	assert_int_equal(find(f, "malloc")->self[SAMPLE_TYPE_LIVE_PEAK], 60);
+	g_array_unref(f);
+	fold(p, "", true);
+	f = functions_of(p, SAMPLE_TYPE_LIVE_PEAK);
+	assert_int_equal(find(f, "do_anonymous_page")->self[SAMPLE_TYPE_LIVE_PEAK], 60);
+	assert_int_equal(find(f, "_int_malloc")->self[SAMPLE_TYPE_LIVE_PEAK], 5);
+	profile_free(p);
+}
+
+static void no_rules(void **state)
+{
+	struct frame_rules *r = frame_rules_new();
+
+	(void)state;
+	assert_int_equal(frame_rules_add(r, "a b c\nmalloc libc\n"), 2);
+	assert_int_equal(frame_rules_add(r, "\n\n \nmalloc\n"), 4);
+	assert_int_equal(frame_rules_add(r, "x y \xff\n"), 1);
+	assert_int_equal(frame_rules_add(r, "x * operator new(unsigned long)"), 0);
+	frame_rules_free(r);
+}
+
+static void titles(void **state)
+{
+	static const struct {
+		const char *name, *file;
+		int line;
+		const char *want;
+	} cases[] = {
+		{ "py::Tree.grow:/src/a.py", NULL, 7, "a.py:7 Tree.grow" },
+		{ "py::f:a.py", "/other", 0, "a.py f" },
+		{ "py::odd", NULL, 3, "py::odd" },
+		{ "fill", "/src/prog.cpp", 9, "prog.cpp:9 fill" },
+		{ "malloc", NULL, 0, "malloc" },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *title =
+			function_title(cases[i].name, cases[i].file, cases[i].line);
+
+		assert_string_equal(title, cases[i].want);
+	}
 }
 
 static void sums(const struct timeline *t, uint64_t *in, uint64_t *out)
@@ -198,9 +305,10 @@ static void in_bounded_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_function),       cmocka_unit_test(callers),
-		cmocka_unit_test(python_callers),    cmocka_unit_test(over_time),
-		cmocka_unit_test(in_bounded_memory),
+		cmocka_unit_test(by_function),    cmocka_unit_test(callers),
+		cmocka_unit_test(python_callers), cmocka_unit_test(folded),
+		cmocka_unit_test(no_rules),       cmocka_unit_test(titles),
+		cmocka_unit_test(over_time),      cmocka_unit_test(in_bounded_memory),
 	};
 
 	return cmocka_run_group_tests_name("profile", tests, NULL, NULL);

@@ -66,7 +66,7 @@ static struct tare_python_text text(const char *bytes, uint32_t length, uint32_t
 static bool code(struct setup *s, uint64_t id, const char *name)
 {
 	struct tare_python_code c = {
-		.head = { TARE_REC_PYTHON_CODE, sizeof(c), 0 },
+		.head = { TARE_REC_PYTHON_CODE, sizeof(c) - TARE_PYTHON_TABLE, 0 },
 		.id = id,
 		.name = text(name, strlen(name), 1),
 		.file = text("/a.py", 5, 1),
@@ -81,7 +81,8 @@ static bool stack(struct setup *s, uint64_t task, bool more, const int *ids)
 	struct tare_python_stack record = { .task = task, .more = more };
 
 	for (; ids[record.n]; record.n++)
-		record.frame[record.n] = (uint64_t)ABS(ids[record.n]) << 1 | (ids[record.n] < 0);
+		record.frame[record.n] = (uint64_t)ABS(ids[record.n]) << TARE_PYTHON_ID |
+					 (ids[record.n] < 0);
 	record.head = (struct tare_record){ TARE_REC_PYTHON,
 					    sizeof(record) - (TARE_PYTHON_FRAMES - record.n) * 8,
 					    TIME };
@@ -211,7 +212,9 @@ static void cut(void **state)
 static void a_run_of_none(void **state)
 {
 	struct setup *s = *state;
-	struct tare_python_stack record = { .task = 1, .n = 2, .frame = { 1, 1 << 1 | 1 } };
+	struct tare_python_stack record = { .task = 1,
+					    .n = 2,
+					    .frame = { 1, 1 << TARE_PYTHON_ID | 1 } };
 
 	assert_true(code(s, 1, "f"));
 	record.head = (struct tare_record){ TARE_REC_PYTHON,

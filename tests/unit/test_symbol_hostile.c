@@ -51,7 +51,7 @@ static void look_at_one(struct unwinder *u, const struct space *space, struct mo
 	f->names += !!plain;
 	module_function(m, address);
 	module_in_init(m, address);
-	module_lines(m, address, on_line, f);
+	module_lines(m, address, true, on_line, f);
 }
 
 static struct found look_at(struct modules *ms, struct module *m)

@@ -256,9 +256,47 @@ static void nearest_forgives_slips(void **state)
 	assert_null(text_nearest("run", none));
 }
 
+/* What tells names apart stays. */
+static void shortened(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t width, keep;
+		const char *want;
+	} cases[] = {
+		{ "short", 8, 0, "short" },
+		{ "[libsqlite3.so.0.8.6+0xa74f0]", 20, 0, "[libsqlite…+0xa74f0]" },
+		{ "[x+0x7fff12345678]", 18, 0, "[x+0x7fff12345678]" },
+		{ "[very_long_name+0x7fff12345678]", 20, 0, "[ve…+0x7fff12345678]" },
+		{ "known::Store<char>::grow(unsigned long, int) const", 24, 0,
+		  "known::Store<char>::grow" },
+		{ "sqlite3InsertBuiltinFuncs", 16, 0, "sqlit…iltinFuncs" },
+		/* What is from there on tells it from another. */
+		{ "sqlite3_common_one_and_the_same_end", 20, 15, "sqlit…mon_one_and_t…" },
+		{ "cut", 2, 0, "c…" },
+		{ "", 0, 0, "" },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *got = text_shorten(cases[i].text, cases[i].width, cases[i].keep);
+
+		assert_string_equal(got, cases[i].want);
+	}
+	for (size_t width = 0; width < 40; width++)
+		for (size_t keep = 0; keep < 40; keep++) {
+			g_autofree char *wide = text_shorten(
+				"日本語 [a(b)+0xffff] größe 日本語 (日本)", width, keep);
+
+			assert_true(g_utf8_validate(wide, -1, NULL));
+			assert_true(text_width(wide) <= width);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(shortened),
 		cmocka_unit_test(printable_leaves_letters),
 		cmocka_unit_test(printable_escapes_controls),
 		cmocka_unit_test(printable_escapes_what_is_not_seen),

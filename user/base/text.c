@@ -104,6 +104,98 @@ char *text_fit(const char *s, size_t width)
 	return g_strdup_printf("%.*s…", (int)(cut - s), s);
 }
 
+/* How many bytes of the beginning take at most so many columns. */
+static size_t head_bytes(const char *s, size_t width)
+{
+	size_t used = 0;
+	const char *p = s;
+
+	for (; *p; p = g_utf8_next_char(p)) {
+		used += char_width(g_utf8_get_char(p));
+		if (used > width)
+			break;
+	}
+	return (size_t)(p - s);
+}
+
+/* Where the end begins that takes at most so many columns. */
+static const char *tail_of(const char *s, size_t width)
+{
+	size_t used = 0;
+	const char *p = s + strlen(s);
+
+	while (p > s) {
+		const char *before = g_utf8_prev_char(p);
+
+		used += char_width(g_utf8_get_char(before));
+		if (used > width)
+			break;
+		p = before;
+	}
+	return p;
+}
+
+/* The parameters of a C++ function, and what is behind them, say least. */
+static size_t without_parameters(const char *s)
+{
+	size_t n = strlen(s), depth = 0;
+
+	if (s[0] == '[' || !n || (s[n - 1] != ')' && !g_str_has_suffix(s, ") const")))
+		return n;
+	for (size_t i = n; i-- > 1;) {
+		depth += s[i] == ')';
+		if (s[i] == '(' && !--depth)
+			return i;
+	}
+	return n;
+}
+
+static size_t text_width_of(const char *s, size_t bytes)
+{
+	g_autofree char *part = g_strndup(s, bytes);
+
+	return text_width(part);
+}
+
+/* Head, cut, what is from `keep` on, and another cut where that does not reach the end. */
+static char *keep_window(const char *s, size_t width, size_t keep)
+{
+	size_t head = head_bytes(s, width / 4);
+	size_t room = width - text_width_of(s, head) - 1;
+	g_autofree char *rest = text_fit(s + keep, room);
+
+	return g_strdup_printf("%.*s…%s", (int)head, s, rest);
+}
+
+char *text_shorten(const char *s, size_t width, size_t keep)
+{
+	const char *plus = s[0] == '[' ? strstr(s, "+0x") : NULL, *tail;
+	size_t plain = without_parameters(s), head;
+
+	if (text_width(s) <= width)
+		return g_strdup(s);
+	if (plain < strlen(s)) {
+		g_autofree char *name = g_strndup(s, plain);
+
+		return text_shorten(name, width, keep < plain ? keep : 0);
+	}
+	if (width < 8)
+		return text_fit(s, width);
+	if (plus && text_width(plus) + 2 <= width) {
+		head = head_bytes(s, width - 1 - text_width(plus));
+		return g_strdup_printf("%.*s…%s", (int)head, s, plus);
+	}
+	head = head_bytes(s, (width - 1) / 3);
+	tail = tail_of(s, width - 1 - text_width_of(s, head));
+	/* A little before it, so that it can be found in the whole. */
+	keep = keep < 4 ? 0 : keep - 4;
+	while (keep && (s[keep] & 0xc0) == 0x80)
+		keep--;
+	if (keep > head && s + keep < tail)
+		return keep_window(s, width, keep);
+	return g_strdup_printf("%.*s…%s", (int)head, s, tail);
+}
+
 /* Three significant digits of v, which is below 1024. */
 static void append_three(GString *out, double v)
 {

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "bpf/abi.h"
+#include "bpf/abi_python.h"
 #include "capture/features.h"
 
 struct loader;

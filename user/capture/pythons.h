@@ -6,7 +6,7 @@
 #ifndef TARE_PYTHONS_H
 #define TARE_PYTHONS_H
 
-#include "bpf/abi.h"
+#include "bpf/abi_python.h"
 #include "model/samples.h"
 #include "symbol/module.h"
 #include "symbol/python.h"

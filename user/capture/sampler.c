@@ -134,10 +134,10 @@ static int take_record(struct sampler *s, const struct proctable *proctable,
 	case TARE_REC_SAMPLE:
 		if (head->size < sizeof(*sample))
 			return -EINVAL;
-		extra = sample->flags & TARE_SAMPLE_KERNEL ? TARE_KERNEL_FRAMES * 8 : 0;
+		extra = sample_before_stack(sample);
 		if (head->size - sizeof(*sample) < extra ||
 		    head->size - sizeof(*sample) - extra < sample->stack ||
-		    sample->kind >= TARE_KINDS)
+		    sample->chain > TARE_CHAIN_FRAMES || sample->kind >= TARE_KINDS)
 			return -EINVAL;
 		sampler_sample(s, proctable, sample);
 		return 0;
@@ -159,7 +159,7 @@ static int take_record(struct sampler *s, const struct proctable *proctable,
 		sampler_image(s, image);
 		return 0;
 	case TARE_REC_PYTHON_CODE:
-		if (head->size != sizeof(struct tare_python_code))
+		if (head->size < sizeof(struct tare_python_code) - TARE_PYTHON_TABLE)
 			return -EINVAL;
 		return python_code(s->python, (const void *)head) ? 0 : -EINVAL;
 	case TARE_REC_PYTHON:

@@ -78,12 +78,18 @@ static uint32_t push_user(struct sampler *s, struct space *space, const struct t
 	return stacks_push(s->stacks, s->samples, w.frames, w.n);
 }
 
+size_t sample_before_stack(const struct tare_sample *sample)
+{
+	return (sample->flags & TARE_SAMPLE_KERNEL ? TARE_KERNEL_FRAMES * 8 : 0) +
+	       (sample->flags & TARE_SAMPLE_CHAIN ? TARE_CHAIN_FRAMES * 8 : 0);
+}
+
 void sampler_sample(struct sampler *s, const struct proctable *proctable,
 		    const struct tare_sample *sample)
 {
 	const uint64_t *kernel = (const void *)(sample + 1);
 	bool has_kernel = sample->flags & TARE_SAMPLE_KERNEL;
-	const char *stack = (const char *)kernel + (has_kernel ? TARE_KERNEL_FRAMES * 8 : 0);
+	const char *stack = (const char *)kernel + sample_before_stack(sample);
 	struct space *space = samples_space(s->samples, sample->mm);
 	const struct proctable_task *t = g_hash_table_lookup(proctable->tasks, &sample->task);
 	char name[TARE_COMM_LEN + 1] = "";

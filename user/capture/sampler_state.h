@@ -34,6 +34,9 @@ struct sampler {
 	struct sample_log log; /* its functions may be NULL */
 };
 
+/* Bytes between a sample's record and its copied stack. */
+size_t sample_before_stack(const struct tare_sample *sample);
+
 /* Take a record, which is whole. */
 void sampler_sample(struct sampler *s, const struct proctable *proctable,
 		    const struct tare_sample *sample);

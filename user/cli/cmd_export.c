@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/fileout.h"
+#include "cli/folding.h"
 #include "cli/choices.h"
 #include "cli/cmd.h"
 #include "cli/optspec.h"
@@ -18,7 +19,7 @@
 #include "store/recording.h"
 
 enum { FOR_REPORT = 1, FOR_EXPORT = 2, FOR_EACH = 3 };
-enum { OPT_FORMAT = 256, OPT_SAMPLE_TYPE, OPT_THREADS, OPT_SCHEMA };
+enum { OPT_FORMAT = 256, OPT_SAMPLE_TYPE, OPT_THREADS, OPT_FOLD, OPT_NO_FOLD, OPT_SCHEMA };
 
 struct wish {
 	unsigned who;
@@ -27,6 +28,7 @@ struct wish {
 	struct fileout *out; /* opened; NULL: stdout */
 	enum sample_type sample_type;
 	bool all_threads, schema;
+	struct folding folding;
 };
 
 static const struct optspec specs[] = {
@@ -35,6 +37,8 @@ static const struct optspec specs[] = {
 	{ "output", 'o', "FILE", FOR_EACH, "to FILE, not to stdout" },
 	{ "sample-type", OPT_SAMPLE_TYPE, "NAME", FOR_EXPORT,
 	  "folded: grown, live-peak, live-end …" },
+	{ "fold", OPT_FOLD, "FILE", FOR_EACH, "more rules for frames that fold into their caller" },
+	{ "no-fold", OPT_NO_FOLD, NULL, FOR_EACH, "allocators' and interpreters' frames too" },
 	{ "threads", OPT_THREADS, "all|grouped", FOR_REPORT, "a row per thread, or one per name" },
 	{ "schema", OPT_SCHEMA, NULL, FOR_REPORT, "print the JSON Schema of the reports" },
 	{ "help", 'h', NULL, FOR_EACH, "this text" },
@@ -63,6 +67,12 @@ static int take_option(void *ctx, int id, const char *value)
 		return 0;
 	case OPT_SAMPLE_TYPE:
 		return choice_sample_type(value, &w->sample_type);
+	case OPT_FOLD:
+		w->folding.file = value;
+		return 0;
+	case OPT_NO_FOLD:
+		w->folding.none = true;
+		return 0;
 	case OPT_THREADS:
 		return choice_threads(value, &w->all_threads);
 	default:
@@ -91,7 +101,7 @@ static int check_usage(struct wish *w, int files, const char *name)
 		log_hint("-o FILE%s", w->format->suffix);
 		return -EINVAL;
 	}
-	return choice_output(&w->out, w->output) ? -EINVAL : 0;
+	return folding_read(&w->folding) || choice_output(&w->out, w->output) ? -EINVAL : 0;
 }
 
 static int show_recording(const struct wish *w, const char *path)
@@ -114,6 +124,7 @@ static int show_recording(const struct wish *w, const char *path)
 		return EXIT_FAILED;
 	}
 	style.table.all_threads = w->all_threads;
+	folding_apply(&w->folding, r);
 	choice_warn(r, w->format, w->sample_type);
 	text = w->format->render(r, &style);
 	err = choice_deliver(w->out, text->str, text->len);
@@ -150,6 +161,7 @@ static int run_command(struct wish *w, const char *usage, const char *more, int 
 	}
 	err = show_recording(w, argv[optind]);
 	fileout_close(w->out);
+	frame_rules_free(w->folding.rules);
 	return err;
 }
 

@@ -54,6 +54,8 @@ enum option_id {
 	OPT_MAX_SIZE,
 	OPT_KEEP_TASKS,
 	OPT_HTML,
+	OPT_FOLD,
+	OPT_NO_FOLD,
 };
 
 static const struct optspec specs[] = {
@@ -79,6 +81,8 @@ static const struct optspec specs[] = {
 	{ "sample-type", OPT_SAMPLE_TYPE, "NAME", FOR_BOTH,
 	  "grown, live-peak, live-end, virtual, untouched" },
 	{ "lines", OPT_LINES, NULL, FOR_BOTH, "source lines and inlined functions" },
+	{ "fold", OPT_FOLD, "FILE", FOR_BOTH, "more rules for frames that fold into their caller" },
+	{ "no-fold", OPT_NO_FOLD, NULL, FOR_BOTH, "allocators' and interpreters' frames too" },
 	{ "threads", OPT_THREADS, "all|grouped", FOR_BOTH, "a row per thread, or one per name" },
 	{ "keep-tasks", OPT_KEEP_TASKS, "N|all", FOR_BOTH,
 	  "ended tasks that keep a row of their own (256)" },
@@ -216,6 +220,8 @@ static bool *flag_of(struct options *o, int id)
 		return &o->all;
 	case OPT_LINES:
 		return &o->lines;
+	case OPT_NO_FOLD:
+		return &o->folding.none;
 	case OPT_SELF:
 		return &o->self;
 	case OPT_NO_PRIORITY:
@@ -283,6 +289,9 @@ static int take_option(void *ctx, int id, const char *value)
 		return parse_period(value, &o->period);
 	case OPT_SAMPLE_TYPE:
 		return choice_sample_type(value, &o->sample_type);
+	case OPT_FOLD:
+		o->folding.file = value;
+		return 0;
 	case OPT_THREADS:
 		return choice_threads(value, &o->all_threads);
 	case OPT_SNAPSHOT_EVERY:
@@ -396,6 +405,8 @@ static int check_options(struct options *o, enum option_for who)
 	if (!o->format)
 		o->format = formats;
 	err = check_stacks(o);
+	if (!err)
+		err = folding_read(&o->folding);
 	return err ? err : open_files(o);
 }
 
@@ -435,6 +446,7 @@ void options_free(struct options *o)
 {
 	if (o->pids)
 		g_array_unref(o->pids);
+	frame_rules_free(o->folding.rules);
 	fileout_close(o->to_output);
 	fileout_close(o->to_html);
 	fileout_close(o->to_record);

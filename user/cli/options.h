@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/fileout.h"
+#include "cli/folding.h"
 #include "model/profile.h"
 #include "output/formats.h"
 
@@ -46,6 +47,7 @@ struct options {
 	uint64_t period; /* bytes of growth a sample; 0: none */
 	enum sample_type sample_type;
 	bool lines;
+	struct folding folding;
 };
 
 /* 0; 1: help was asked for and printed; -EINVAL, said with the way out. */

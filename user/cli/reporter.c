@@ -20,7 +20,7 @@
 #define CHECKPOINT_NS 1000000000ULL
 
 /* A report in one form, to a file or, for NULL, to stderr. */
-static int write_report(const struct reporter *r, const struct report *report,
+static int write_report(const struct reporter *r, struct report *report,
 			const struct format *format, const struct fileout *output, unsigned number)
 {
 	struct format_style style = {
@@ -36,6 +36,7 @@ static int write_report(const struct reporter *r, const struct report *report,
 		return -ENODATA;
 	}
 	style.table.all_threads = r->options->all_threads;
+	folding_apply(&r->options->folding, report);
 	text = format->render(report, &style);
 	if (output)
 		err = fileout_write(output, number, text->str, text->len);

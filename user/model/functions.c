@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "model/frame_rules.h"
+
 /* Frames of one function differ in their addresses. Returns each frame's function. */
 static uint32_t *name_all(const struct profile *p, GArray *functions)
 {
@@ -27,78 +29,196 @@ static uint32_t *name_all(const struct profile *p, GArray *functions)
 }
 
 /* Does it say who wanted the memory? */
-static bool tells_who(const struct function *f)
+static bool tells_who(const struct profile_frame *f)
 {
-	static const char *const beginnings[] = { "_start", "__libc_start", "start_thread",
-						  "clone",  "__clone",      "__GI___clone" };
-
-	for (unsigned i = 0; i < G_N_ELEMENTS(beginnings); i++)
-		if (g_str_has_prefix(f->name, beginnings[i]))
-			return false;
-	return *f->name && *f->name != '[';
+	return f->fold == FOLD_NOT && !f->synthetic && *f->function && *f->function != '[';
 }
 
 /* A function of the program in Python, by the name that perf's convention gives it. */
-static bool is_python(const struct function *f)
+static bool is_python(const char *name)
 {
-	return g_str_has_prefix(f->name, PYTHON_NAME);
+	return g_str_has_prefix(name, PYTHON_NAME);
 }
 
-/* Who on the stack above a node had that function take memory: the Python function that
- * runs, or else the first of another module. UINT32_MAX: nobody. */
-static uint32_t caller_of(const struct profile *p, const GArray *functions, const uint32_t *of,
-			  const struct stack_node *node)
+/* What is gone through for all entries. */
+struct summing {
+	const struct profile *p;
+	GArray *functions;
+	const uint32_t *of;  /* each frame's function */
+	GHashTable *choices; /* struct choice, which is its own key */
+	enum sample_type by;
+};
+
+static const struct profile_frame *frame_at(const struct profile *p, uint32_t node)
 {
-	const struct function *callee = &g_array_index(functions, struct function, of[node->frame]);
-	uint32_t first = UINT32_MAX;
+	const struct stack_node *n = &g_array_index(p->nodes, struct stack_node, node);
 
-	for (uint32_t at = is_python(callee) ? NO_NODE : node->parent; at != NO_NODE;) {
-		const struct stack_node *n = &g_array_index(p->nodes, struct stack_node, at);
-		const struct function *f = &g_array_index(functions, struct function, of[n->frame]);
-
-		if (is_python(f))
-			return of[n->frame];
-		if (first == UINT32_MAX && g_strcmp0(f->module, callee->module) && tells_who(f))
-			first = of[n->frame];
-		at = n->parent;
-	}
-	return first;
+	return &g_array_index(p->frames, struct profile_frame, n->frame);
 }
 
-/* `calls`: callee and caller -> bytes. */
-static void add_call(GHashTable *calls, uint32_t callee, uint32_t caller, int64_t bytes)
+static uint32_t parent_of(const struct profile *p, uint32_t node)
 {
-	gpointer key = GSIZE_TO_POINTER((gsize)callee << 32 | caller);
-	int64_t *sum = g_hash_table_lookup(calls, key);
+	return g_array_index(p->nodes, struct stack_node, node).parent;
+}
 
-	if (!sum) {
-		sum = g_new0(int64_t, 1);
-		g_hash_table_insert(calls, key, sum);
+static uint32_t function_at(const struct summing *s, uint32_t node)
+{
+	return s->of[g_array_index(s->p->nodes, struct stack_node, node).frame];
+}
+
+/* Who on the stack above a node had its function take memory. NO_NODE: nobody. */
+static uint32_t caller_of(const struct summing *s, uint32_t node)
+{
+	uint32_t callee = function_at(s, node), other = NO_NODE, same = NO_NODE;
+	const struct profile_frame *f = frame_at(s->p, node);
+
+	for (uint32_t at = parent_of(s->p, node); at != NO_NODE; at = parent_of(s->p, at)) {
+		const struct profile_frame *up = frame_at(s->p, at);
+
+		if (!tells_who(up) || function_at(s, at) == callee)
+			continue;
+		if (is_python(up->function))
+			return at;
+		if (other == NO_NODE && up->module != f->module)
+			other = at;
+		if (same == NO_NODE)
+			same = at;
 	}
-	*sum += bytes;
+	return other == NO_NODE ? same : other;
+}
+
+/* Of a function's bytes, those by which it is told where in it they were, by what they came
+ * and for whom. */
+enum about { ABOUT_LINE, ABOUT_VIA, ABOUT_CALLER };
+
+struct choice {
+	uint32_t function;
+	enum about about;
+	const char *name, *file; /* name: of what came by, or of the caller; NULL: of none */
+	int line;
+	int64_t bytes;
+};
+
+static guint choice_hash(gconstpointer choice)
+{
+	const struct choice *c = choice;
+
+	return c->function * 31 + (guint)c->about + (guint)c->line * 7 +
+	       (c->name ? g_str_hash(c->name) : 0) + (c->file ? g_str_hash(c->file) : 0);
+}
+
+static gboolean choice_equal(gconstpointer a, gconstpointer b)
+{
+	const struct choice *x = a, *y = b;
+
+	return x->function == y->function && x->about == y->about && x->line == y->line &&
+	       !g_strcmp0(x->name, y->name) && !g_strcmp0(x->file, y->file);
+}
+
+static void choose(const struct summing *s, struct choice c, int64_t bytes)
+{
+	struct choice *known = g_hash_table_lookup(s->choices, &c);
+
+	if (!known) {
+		known = g_memdup2(&c, sizeof(c));
+		g_hash_table_add(s->choices, known);
+	}
+	known->bytes += bytes;
 }
 
 /* The larger; of equal ones that which comes first in the alphabet. */
-static void choose_callers(GArray *functions, GHashTable *calls)
+static int by_function_and_bytes(gconstpointer a, gconstpointer b)
 {
-	g_autofree int64_t *most = g_new0(int64_t, functions->len + 1);
-	GHashTableIter iter;
-	gpointer key, sum;
+	const struct choice *x = *(struct choice *const *)a, *y = *(struct choice *const *)b;
 
-	g_hash_table_iter_init(&iter, calls);
-	while (g_hash_table_iter_next(&iter, &key, &sum)) {
-		uint32_t callee = GPOINTER_TO_SIZE(key) >> 32;
-		struct function *f = &g_array_index(functions, struct function, callee);
-		const char *name =
-			g_array_index(functions, struct function, (uint32_t)GPOINTER_TO_SIZE(key))
-				.name;
-		int64_t bytes = *(int64_t *)sum;
+	if (x->function != y->function)
+		return x->function < y->function ? -1 : 1;
+	if (x->about != y->about)
+		return x->about < y->about ? -1 : 1;
+	if (x->bytes != y->bytes)
+		return x->bytes > y->bytes ? -1 : 1;
+	if (g_strcmp0(x->name, y->name))
+		return g_strcmp0(x->name, y->name);
+	return g_strcmp0(x->file, y->file) ?: x->line - y->line;
+}
 
-		if (bytes < most[callee] || (bytes == most[callee] && strcmp(name, f->caller) > 0))
-			continue;
-		most[callee] = bytes;
-		f->caller = name;
+static void take_choice(struct function *f, const struct choice *c)
+{
+	switch (c->about) {
+	case ABOUT_LINE:
+		f->file = c->file;
+		f->line = c->line;
+		break;
+	case ABOUT_VIA:
+		f->via = c->name;
+		break;
+	case ABOUT_CALLER:
+		f->caller = c->name;
+		f->caller_file = c->file;
+		f->caller_line = c->line;
+		break;
 	}
+}
+
+static void take_choices(const struct summing *s)
+{
+	g_autoptr(GPtrArray) all = g_ptr_array_new();
+	const struct choice *before = NULL;
+	GHashTableIter iter;
+	gpointer choice;
+
+	g_hash_table_iter_init(&iter, s->choices);
+	while (g_hash_table_iter_next(&iter, &choice, NULL))
+		g_ptr_array_add(all, choice);
+	g_ptr_array_sort(all, by_function_and_bytes);
+	for (unsigned i = 0; i < all->len; i++) {
+		const struct choice *c = all->pdata[i];
+
+		if (!before || before->function != c->function || before->about != c->about)
+			take_choice(&g_array_index(s->functions, struct function, c->function), c);
+		before = c;
+	}
+}
+
+/* What is told of the function at `node`, which owns these bytes. */
+static void tell(const struct summing *s, uint32_t node, const char *via, int64_t bytes)
+{
+	const struct profile_frame *f = frame_at(s->p, node);
+	struct choice c = { .function = function_at(s, node), .about = ABOUT_LINE };
+	uint32_t caller = caller_of(s, node);
+
+	c.file = f->file;
+	c.line = f->line;
+	choose(s, c, bytes);
+	c = (struct choice){ .function = c.function, .about = ABOUT_VIA, .name = via };
+	choose(s, c, bytes);
+	if (caller == NO_NODE)
+		return;
+	f = frame_at(s->p, caller);
+	c = (struct choice){ c.function, ABOUT_CALLER, f->function, f->file, f->line, 0 };
+	choose(s, c, bytes);
+}
+
+char *function_title(const char *name, const char *file, int line)
+{
+	g_autofree char *plain = NULL;
+	const char *slash;
+
+	if (is_python(name)) {
+		const char *from = name + strlen(PYTHON_NAME), *colon = strchr(from, ':');
+
+		if (colon && colon[1]) {
+			plain = g_strndup(from, (gsize)(colon - from));
+			name = plain;
+			file = colon + 1;
+		}
+	}
+	if (!file)
+		return g_strdup(name);
+	slash = strrchr(file, '/');
+	file = slash && slash[1] ? slash + 1 : file;
+	return line > 0 ? g_strdup_printf("%s:%d %s", file, line, name) :
+			  g_strdup_printf("%s %s", file, name);
 }
 
 static int by_self(gconstpointer a, gconstpointer b, gpointer sample_type)
@@ -116,41 +236,45 @@ static int by_self(gconstpointer a, gconstpointer b, gpointer sample_type)
 	return strcmp(x->name, y->name);
 }
 
+/* `seen`: of each function, the entry, plus one, that it was met in last. */
+static void add_entry(const struct summing *s, uint32_t i, uint32_t *seen)
+{
+	const struct profile_entry *e = &g_array_index(s->p->entries, struct profile_entry, i);
+	const char *via;
+	uint32_t owner;
+	struct function *f;
+
+	if (e->node == NO_NODE)
+		return;
+	owner = frame_rules_owner(s->p, e->node, &via);
+	f = &g_array_index(s->functions, struct function, function_at(s, owner));
+	f->count += e->count;
+	for (int k = 0; k < SAMPLE_TYPES; k++)
+		f->self[k] += e->bytes[k];
+	if (e->bytes[s->by] > 0)
+		tell(s, owner, via, e->bytes[s->by]);
+	for (uint32_t at = e->node; at != NO_NODE; at = parent_of(s->p, at)) {
+		uint32_t number = function_at(s, at);
+
+		f = &g_array_index(s->functions, struct function, number);
+		for (int k = 0; k < SAMPLE_TYPES; k++)
+			f->total[k] += seen[number] == i + 1 ? 0 : e->bytes[k];
+		seen[number] = i + 1;
+	}
+}
+
 GArray *functions_of(const struct profile *p, enum sample_type by)
 {
 	GArray *functions = g_array_new(FALSE, TRUE, sizeof(struct function));
 	g_autofree uint32_t *of = name_all(p, functions);
-	g_autoptr(GHashTable) calls = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-	g_autofree uint32_t *seen = g_new0(uint32_t, functions->len + 1); /* entry + 1 */
+	g_autofree uint32_t *seen = g_new0(uint32_t, functions->len + 1);
+	g_autoptr(GHashTable)
+		choices = g_hash_table_new_full(choice_hash, choice_equal, g_free, NULL);
+	struct summing s = { p, functions, of, choices, by };
 
-	for (unsigned i = 0; i < p->entries->len; i++) {
-		const struct profile_entry *e = &g_array_index(p->entries, struct profile_entry, i);
-		bool innermost = true;
-
-		if (e->node != NO_NODE && e->bytes[by] > 0) {
-			const struct stack_node *n =
-				&g_array_index(p->nodes, struct stack_node, e->node);
-			uint32_t caller = caller_of(p, functions, of, n);
-
-			if (caller != UINT32_MAX)
-				add_call(calls, of[n->frame], caller, e->bytes[by]);
-		}
-		for (uint32_t at = e->node; at != NO_NODE; innermost = false) {
-			const struct stack_node *n =
-				&g_array_index(p->nodes, struct stack_node, at);
-			struct function *f =
-				&g_array_index(functions, struct function, of[n->frame]);
-
-			for (int k = 0; k < SAMPLE_TYPES; k++) {
-				f->self[k] += innermost ? e->bytes[k] : 0;
-				f->total[k] += seen[of[n->frame]] == i + 1 ? 0 : e->bytes[k];
-			}
-			f->count += innermost ? e->count : 0;
-			seen[of[n->frame]] = i + 1;
-			at = n->parent;
-		}
-	}
-	choose_callers(functions, calls);
+	for (unsigned i = 0; i < p->entries->len; i++)
+		add_entry(&s, i, seen);
+	take_choices(&s);
 	g_array_sort_with_data(functions, by_self, GINT_TO_POINTER(by));
 	return functions;
 }

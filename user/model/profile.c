@@ -21,6 +21,7 @@ static void frame_clear(gpointer p)
 
 	g_free(f->function);
 	g_free(f->file);
+	g_free(f->via);
 }
 
 static void module_clear(gpointer p)

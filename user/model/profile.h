@@ -42,6 +42,9 @@ struct profile_module {
 	char *build_id; /* hexadecimal; NULL: none, or it could not be read */
 };
 
+/* What is made of a frame when a report is shown (model/frame_rules.h). */
+enum frame_fold { FOLD_NOT, FOLD_IN, FOLD_BEGIN, FOLD_NAMELESS };
+
 struct profile_frame {
 	char *function; /* never NULL: "[libc.so.6+0x1234]" where no name is known */
 	char *file;     /* source; NULL: not known */
@@ -49,6 +52,10 @@ struct profile_frame {
 	uint32_t module;  /* index in profile->modules, or NO_MODULE: synthetic */
 	uint64_t address; /* in the module's own terms */
 	bool kernel, inlined, fallback, synthetic;
+	/* FOLD_IN: in whoever called it; FOLD_BEGIN: it begins a thread; FOLD_NAMELESS: in a
+	 * caller of the same file that has a name, if there is one. */
+	enum frame_fold fold;
+	char *via; /* what it says of that; NULL: nothing */
 };
 
 struct profile_entry {

@@ -29,6 +29,7 @@
 #define FRAME_FALLBACK 4u  /* found by frame pointer where nothing says there is one */
 #define FRAME_EXACT 8u     /* address of an instruction, not a return address less one */
 #define FRAME_NAMED 16u    /* of code in no file: `file` is the number of its name */
+#define FRAME_LINE 32u     /* of that, `address` is a line of its source; 0: not known */
 
 /* So begins the name of a Python function, as in the maps that Python writes for perf. */
 #define PYTHON_NAME "py::"

@@ -219,7 +219,7 @@ static void keep_frames(struct profile *p, uint32_t *now)
 			continue;
 		now[i] = to->len;
 		g_array_append_val(to, *f);
-		f->function = f->file = NULL; /* they have moved */
+		f->function = f->file = f->via = NULL; /* they have moved */
 	}
 	g_array_unref(p->frames);
 	p->frames = to;

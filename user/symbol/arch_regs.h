@@ -33,6 +33,9 @@ struct arch_regs {
 	 * above the stack pointer the words of what was interrupted are then. */
 	const char *signal_code;
 	uint16_t signal_at;
+	/* Which registers those words are; NULL: as a sample's. */
+	const int8_t *signal_word;
+	uint8_t signal_words;
 	/* What a sample's words are (bpf/arch/): registers, or NO_REGISTER. */
 	uint8_t words;
 	int8_t word[ARCH_WORDS_MAX];

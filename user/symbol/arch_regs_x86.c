@@ -10,6 +10,11 @@
 #define RSP 7
 #define RIP 16 /* the return address's column */
 
+/* struct sigcontext: r8 to r15, rdi rsi rbp rbx rdx rax rcx rsp rip */
+static const int8_t signal_word[] = {
+	8, 9, 10, 11, 12, 13, 14, 15, 5, 4, RBP, 3, 1, 0, 2, RSP, RIP
+};
+
 const struct arch_regs arch_regs_x86 = {
 	.elf = EM_X86_64,
 	.regs = 17,
@@ -23,6 +28,11 @@ const struct arch_regs arch_regs_x86 = {
 	.frame_back = 8,
 	.frame_end = 16,
 	.code_bits = ~0ULL,
+	/* libc's restorer has rules, Go's has none. A ucontext_t stands there then, and 40 bytes
+	 * of it come before the struct sigcontext. */
+	.signal_at = 40,
+	.signal_word = signal_word,
+	.signal_words = sizeof(signal_word),
 	/* struct pt_regs: r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax
 	 * rip cs flags rsp ss */
 	.words = 21,

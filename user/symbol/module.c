@@ -14,7 +14,9 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/regular.h"
+#include "symbol/gomodule.h"
 #include "symbol/module_impl.h"
+#include "symbol/source.h"
 #include "symbol/weight.h"
 
 #define INIT_MOST 64 /* bytes of _init() */
@@ -23,10 +25,17 @@
 
 void module_names_free(struct module *m)
 {
+	g_clear_pointer(&m->source, source_free);
+	m->asked_source = false;
+	if (m->lines_left)
+		*m->lines_left += m->lines_read;
+	m->lines_read = 0;
 	g_clear_pointer(&m->symbols, g_array_unref);
 	g_clear_pointer(&m->copied, g_string_chunk_free);
 	g_clear_pointer(&m->dwfl, dwfl_end);
 	m->dwfl_module = NULL;
+	g_clear_pointer(&m->go, gopclntab_free);
+	m->asked_go = false;
 }
 
 void module_free(gpointer p)
@@ -279,6 +288,21 @@ uint64_t module_address(const struct module *m, uint64_t offset)
 
 		if (s->code && offset >= s->offset && offset - s->offset < s->file_size)
 			return s->address + offset - s->offset;
+	}
+	return 0;
+}
+
+unsigned module_code(const struct module *m, uint64_t address, void *to, unsigned n)
+{
+	for (unsigned i = 0; m->fd >= 0 && i < m->n_segments; i++) {
+		const struct segment *s = &m->segments[i];
+		uint64_t at = address - s->address;
+		ssize_t got;
+
+		if (!s->code || address < s->address || at >= s->file_size)
+			continue;
+		got = pread(m->fd, to, MIN(n, s->file_size - at), (off_t)(s->offset + at));
+		return got > 0 ? (unsigned)got : 0;
 	}
 	return 0;
 }

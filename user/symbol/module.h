@@ -60,6 +60,14 @@ const char *module_build_id(const struct module *m);
 /* Address in the file's own terms of what is at this offset; 0: not loaded. */
 uint64_t module_address(const struct module *m, uint64_t offset);
 
+/* Copies `n` bytes of its code from an address on; returns how many there are. */
+unsigned module_code(const struct module *m, uint64_t address, void *to, unsigned n);
+
+/* Is it Go's? Its functions switch stacks. */
+bool module_is_go(struct module *m);
+/* How far the stack pointer is below the return address, by Go's own table. */
+bool module_go_frame(struct module *m, uint64_t address, int32_t *size);
+
 /* In the file's _init or _fini, which crti.o makes without rules: how far behind its
  * first instruction; -1: elsewhere. */
 int module_in_init(const struct module *m, uint64_t address);
@@ -71,10 +79,12 @@ uint64_t module_function(const struct module *m, uint64_t address);
  * those of separate debug files where they are installed. */
 const char *module_symbol(struct module *m, uint64_t address, uint64_t *offset);
 
-/* Call for each source place at an address, innermost (inlined) first: a function,
- * file and line, by DWARF. Returns how many; 0: there is none. */
+/* Call for each function at an address, innermost first: what is inlined, then the one that
+ * is there, by DWARF. `function`: its name, not demangled, or NULL; `file` and `line`, where
+ * `lines`: of the innermost the address's, of others the next inner one's call; or NULL and
+ * 0. Returns how many; 0: there is none, or it is too large to be read without `lines`. */
 typedef void (*module_line_fn)(void *ctx, const char *function, const char *file, int line);
-unsigned module_lines(struct module *m, uint64_t address, module_line_fn fn, void *ctx);
+unsigned module_lines(struct module *m, uint64_t address, bool lines, module_line_fn fn, void *ctx);
 
 /* The unwinding rules of an address, by .eh_frame, or else by .debug_frame. False: none. */
 bool module_cfi_row(struct module *m, const struct arch_regs *machine, uint64_t address,

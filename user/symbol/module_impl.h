@@ -46,6 +46,12 @@ struct module {
 	GElf_Addr bias;       /* its addresses less the file's */
 	GStringChunk *copied; /* names that would not stay; NULL: none */
 	GArray *symbols;      /* struct symbol, by address; NULL: not read yet */
+	struct source *source;
+	bool asked_source;
+	uint64_t lines_read;  /* bytes of line programs */
+	uint64_t *lines_left; /* of all modules: how many more may be read; NULL: any */
+	struct gopclntab *go; /* gomodule.c's; NULL: none, or it was not asked for */
+	bool asked_go;
 };
 
 /* Opens the file of a source if it weighs `room` (weight.h) at most; NULL: it does not, or
@@ -54,9 +60,10 @@ struct module *module_open(const struct module_source *source, uint64_t room);
 struct module *module_new(Elf *elf, int fd, const char *path);
 void module_free(gpointer m); /* takes NULL */
 /* Its symbols go; they can be read again. */
-void module_names_free(struct module *m);
 
 Elf *module_elf(int fd);
+/* Forget symbols and lines, until they are asked for again. */
+void module_names_free(struct module *m);
 /* Is it no heavier now than when it was opened? */
 bool module_same_weight(const struct module *m);
 /* Its build ID into struct module's build_id; "" where there is none. */

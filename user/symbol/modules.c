@@ -14,7 +14,8 @@
 #include "symbol/weight.h"
 
 #define MODULES_OPEN 512
-#define SYMBOLS_KEPT 200000 /* about 100 bytes each, with their names */
+#define SYMBOLS_KEPT 200000   /* about 100 bytes each, with their names */
+#define LINES_MOST (16 << 20) /* bytes of line programs that are in memory, a row each at most */
 #define VDSO_MOST (64 << 10)
 
 /* A file by its number. */
@@ -30,6 +31,7 @@ struct modules {
 	GHashTable *by_file; /* number -> struct known */
 	unsigned open, open_most;
 	uint64_t weight; /* of those that are open */
+	uint64_t lines_left;
 	uint64_t clock;
 };
 
@@ -50,6 +52,7 @@ struct modules *modules_new(void)
 	elf_version(EV_CURRENT);
 	getrlimit(RLIMIT_NOFILE, &files);
 	m->open_most = MAX(MIN(files.rlim_cur / 8, MODULES_OPEN), 8);
+	m->lines_left = LINES_MOST;
 	m->by_file = g_hash_table_new_full(NULL, NULL, NULL, known_free);
 	return m;
 }
@@ -90,8 +93,11 @@ static struct module *try_open(struct modules *ms, struct known *k)
 		close_oldest(ms);
 	k->module = module_open(&k->source, WEIGHT_MOST - ms->weight);
 	k->failed = !k->module;
-	ms->weight += k->module ? k->module->weight : 0;
 	ms->open += !!k->module;
+	if (!k->module)
+		return NULL;
+	k->module->lines_left = &ms->lines_left;
+	ms->weight += k->module->weight;
 	return k->module;
 }
 
@@ -152,10 +158,13 @@ void modules_trim(struct modules *ms)
 	g_autoptr(GPtrArray) read = g_ptr_array_new();
 	uint64_t symbols = 0;
 	GHashTableIter iter;
+	bool lined = ms->lines_left < LINES_MOST / 2;
 	struct known *k;
 
 	g_hash_table_iter_init(&iter, ms->by_file);
 	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&k)) {
+		if (k->module && k->module->lines_read && lined)
+			module_names_free(k->module);
 		if (!k->module || !k->module->symbols || k->module->fd < 0)
 			continue;
 		symbols += k->module->symbols->len;

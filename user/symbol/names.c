@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * A module's names: symbols of all its tables (.symtab, .dynsym, the compressed
- * one of .gnu_debugdata, separate debug files by build ID), and source lines.
- * libdwfl reads them all.
+ * one of .gnu_debugdata, separate debug files by build ID), and where its debug information
+ * is (symbol/source.h). libdwfl finds them all.
  */
-#include <dwarf.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/search.h"
+#include "symbol/gomodule.h"
 #include "symbol/module_impl.h"
+#include "symbol/source.h"
 
 #define SYMBOLS_MOST (4u << 20)
-#define INLINED_MOST 32
+/* A file that weighs more (weight.h) is searched for inlined functions only with lines: it
+ * would be read at once, and take as much memory. */
+#define WEIGHT_UNASKED (UINT64_C(256) << 20)
 #define PAGE_MOST 0x10000ULL
 #define PAGE_LEAST 4096u
 #define NAME_MOST 4096u
@@ -211,7 +214,8 @@ static bool symbol_behind(const void *symbols, unsigned i, uint64_t address)
 	return ((const struct symbol *)symbols)[i].start > address;
 }
 
-const char *module_symbol(struct module *m, uint64_t address, uint64_t *offset)
+/* By the file's symbols. `sized`: it is known to reach as far as the address. */
+static const char *table_symbol(struct module *m, uint64_t address, uint64_t *offset, bool *sized)
 {
 	const struct symbol *s;
 	unsigned low;
@@ -226,66 +230,86 @@ const char *module_symbol(struct module *m, uint64_t address, uint64_t *offset)
 			low--;
 		if (s[low].end == s[low].start ? tries == 0 : address < s[low].end) {
 			*offset = address - s[low].start;
+			*sized = s[low].end != s[low].start;
 			return s[low].name;
 		}
 	}
 	return NULL;
 }
 
-static const char *name_of(Dwarf_Die *die)
+/* A stripped Go program still has the runtime's own table. */
+const char *module_symbol(struct module *m, uint64_t address, uint64_t *offset)
 {
-	Dwarf_Attribute attr;
-	const char *linkage =
-		dwarf_formstring(dwarf_attr_integrate(die, DW_AT_linkage_name, &attr));
+	bool sized = false;
+	const char *name = table_symbol(m, address, offset, &sized), *go = NULL;
 
-	return linkage ? linkage : dwarf_diename(die);
+	if (!sized && gomodule(m))
+		go = gopclntab_symbol(gomodule(m), address, offset);
+	return go ?: name;
 }
 
-/* The line from which an inlined function was called. */
-static void call_site(Dwarf_Die *cu, Dwarf_Die *scope, const char **file, int *line)
+static struct source *open_source(struct module *m)
 {
-	Dwarf_Word number = 0, at = 0;
-	Dwarf_Attribute attr;
-	Dwarf_Files *files;
-
-	*file = NULL;
-	*line = 0;
-	if (!dwarf_formudata(dwarf_attr(scope, DW_AT_call_file, &attr), &number) &&
-	    !dwarf_getsrcfiles(cu, &files, NULL))
-		*file = dwarf_filesrc(files, number, NULL, NULL);
-	if (!dwarf_formudata(dwarf_attr(scope, DW_AT_call_line, &attr), &at))
-		*line = MIN(at, G_MAXINT);
-}
-
-unsigned module_lines(struct module *m, uint64_t address, module_line_fn fn, void *ctx)
-{
-	Dwarf_Die *cu, *scopes = NULL;
-	const char *file = NULL;
 	Dwarf_Addr bias;
-	Dwfl_Line *src;
-	unsigned reported = 0;
-	int n, line = 0;
+	Dwarf *dwarf;
 
+	if (m->source || m->asked_source)
+		return m->source;
+	m->asked_source = true;
 	if (!m->dwfl)
 		open_dwfl(m);
-	cu = m->dwfl_module ? dwfl_module_addrdie(m->dwfl_module, address + m->bias, &bias) : NULL;
-	if (!cu)
-		return 0;
-	src = dwfl_module_getsrc(m->dwfl_module, address + m->bias);
-	if (src)
-		file = dwfl_lineinfo(src, NULL, &line, NULL, NULL, NULL);
-	n = dwarf_getscopes(cu, address + m->bias - bias, &scopes);
-	for (int i = 0; i < n && reported < INLINED_MOST; i++) {
-		int tag = dwarf_tag(&scopes[i]);
+	dwarf = m->dwfl_module ? dwfl_module_getdwarf(m->dwfl_module, &bias) : NULL;
+	if (dwarf)
+		m->source = source_new(dwarf, m->bias - bias);
+	return m->source;
+}
 
-		if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram)
-			continue;
-		fn(ctx, name_of(&scopes[i]), file, line);
-		reported++;
-		if (tag == DW_TAG_subprogram)
-			break;
-		call_site(cu, &scopes[i], &file, &line);
+/* Is there room for the line program at an address? Perhaps without those that were read of
+ * this file before. */
+static bool lines_fit(struct module *m, uint64_t address)
+{
+	uint64_t weight = source_weight(m->source, address);
+
+	if (m->lines_left && weight > *m->lines_left) {
+		module_names_free(m);
+		if (!open_source(m))
+			return false;
+		weight = source_weight(m->source, address);
 	}
-	free(scopes);
-	return reported;
+	if (m->lines_left && weight > *m->lines_left)
+		return false;
+	m->lines_read += weight;
+	if (m->lines_left)
+		*m->lines_left -= weight;
+	return true;
+}
+
+struct lineless {
+	module_line_fn fn;
+	void *ctx;
+};
+
+static void without_line(void *ctx, const char *function, const char *file, int line)
+{
+	const struct lineless *l = ctx;
+
+	(void)file, (void)line;
+	l->fn(l->ctx, function, NULL, 0);
+}
+
+unsigned module_lines(struct module *m, uint64_t address, bool lines, module_line_fn fn, void *ctx)
+{
+	struct lineless lineless = { fn, ctx };
+	unsigned n = 0;
+
+	if ((lines || m->weight <= WEIGHT_UNASKED) && open_source(m)) {
+		bool fit = lines && lines_fit(m, address);
+
+		n = m->source ? source_find(m->source, address, fit, fn, ctx) : 0;
+	}
+	if (n || !gomodule(m))
+		return n;
+	if (lines)
+		return gopclntab_lines(gomodule(m), address, fn, ctx);
+	return gopclntab_lines(gomodule(m), address, without_line, &lineless);
 }

@@ -8,6 +8,7 @@
 #include "symbol/kernel.h"
 
 #define MANGLED_MOST 4096
+#define INLINED_MOST (64 << 20) /* bytes of names of inlined functions */
 #define PYTHON_LOOP "_PyEval_EvalFrameDefault"
 
 static const char *const synthetic_name[SYNTHETIC_FRAMES] = {
@@ -46,7 +47,7 @@ struct where {
 struct named {
 	char *function; /* NULL: nothing yet */
 	uint32_t where; /* number of a struct where */
-	bool lined;     /* the next three were looked for */
+	bool looked;    /* the next three were looked for */
 	char *file;
 	int line;
 	GArray *inlined; /* struct profile_frame, innermost first; NULL: none */
@@ -57,11 +58,13 @@ struct naming {
 	GArray *places;       /* struct where */
 	GHashTable *by_place; /* "path id" -> number in places */
 	struct kernel *kernel;
+	uint64_t inlined; /* bytes of the names of inlined functions */
 	/* For one profile. */
 	struct profile *p;
 	const struct samples *s;
 	struct modules *modules;
 	struct jits *jits;
+	bool lines;
 	GArray *module; /* uint32_t: by number in places, its number in the profile */
 };
 
@@ -112,6 +115,18 @@ static struct named *named_at(const struct naming *n, uint32_t frame)
 	return &g_array_index(n->names, struct named, frame);
 }
 
+static uint64_t bytes_of(const GArray *frames)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < frames->len; i++) {
+		const struct profile_frame *f = &g_array_index(frames, struct profile_frame, i);
+
+		sum += sizeof(*f) + strlen(f->function) + (f->file ? strlen(f->file) : 0);
+	}
+	return sum;
+}
+
 /* Two may have become one: the first has its names then. */
 void naming_renumber(struct naming *n, const uint32_t *now, uint32_t count)
 {
@@ -134,6 +149,10 @@ void naming_renumber(struct naming *n, const uint32_t *now, uint32_t count)
 	}
 	g_array_unref(n->names);
 	n->names = names;
+	n->inlined = 0;
+	for (uint32_t i = 0; i < names->len; i++)
+		if (named_at(n, i)->inlined)
+			n->inlined += bytes_of(named_at(n, i)->inlined);
 }
 
 static uint32_t mapping_number(struct naming *n, const char *path, const char *build_id)
@@ -225,6 +244,23 @@ static void name_synthetic(struct profile_frame *f)
 	f->function = g_strdup(f->address < SYNTHETIC_FRAMES ? synthetic_name[f->address] : "[?]");
 }
 
+/* Where the source is in "py::name:/path"; NULL: it does not say. */
+static const char *python_source(const char *name)
+{
+	const char *colon = strchr(name + strlen(PYTHON_NAME), ':');
+
+	return colon && colon[1] ? colon + 1 : NULL;
+}
+
+/* Python's come with their lines. */
+static void give_line(const struct naming *n, const struct frame *f, struct profile_frame *to)
+{
+	to->address = 0;
+	to->line = (int)MIN(f->address, (uint64_t)G_MAXINT);
+	if (n->lines && g_str_has_prefix(to->function, PYTHON_NAME))
+		to->file = g_strdup(python_source(to->function));
+}
+
 static void name_user(struct naming *n, uint32_t number, struct profile_frame *to)
 {
 	const struct frame *f = intern_key(n->s->frames, number);
@@ -236,6 +272,8 @@ static void name_user(struct naming *n, uint32_t number, struct profile_frame *t
 		name_code(n, f, found);
 	to->module = module_of(n, found->where);
 	to->function = g_strdup(found->function ?: "[code without a file]");
+	if (f->flags & FRAME_LINE)
+		give_line(n, f, to);
 }
 
 /* What the kernel's frames without a name are called. */
@@ -314,7 +352,7 @@ struct inlined {
 	uint64_t address;
 };
 
-static void add_line(void *ctx, const char *function, const char *file, int line)
+static void add_inlined(void *ctx, const char *function, const char *file, int line)
 {
 	struct inlined *in = ctx;
 	struct profile_frame f = {
@@ -328,8 +366,9 @@ static void add_line(void *ctx, const char *function, const char *file, int line
 	g_array_append_val(in->frames, f);
 }
 
-/* The outermost is the frame itself; the others are inlined in it. */
-static void find_lines(struct naming *n, uint32_t number)
+/* The outermost is the frame itself, whose name the symbol table has; the others are inlined
+ * in it. */
+static void find_inlined(struct naming *n, uint32_t number)
 {
 	const struct frame *f = intern_key(n->s->frames, number);
 	struct named *to = named_at(n, number);
@@ -337,22 +376,26 @@ static void find_lines(struct naming *n, uint32_t number)
 	struct inlined in = { .outer = to->function, .address = f->address };
 	struct profile_frame *outer;
 
-	to->lined = true;
-	if (!m)
+	to->looked = true;
+	if (!m || n->inlined > INLINED_MOST)
 		return;
 	in.frames = profile_frames_new();
-	module_lines(m, f->address, add_line, &in);
+	module_lines(m, f->address, n->lines, add_inlined, &in);
 	if (in.frames->len) {
 		outer = &g_array_index(in.frames, struct profile_frame, in.frames->len - 1);
 		to->file = g_steal_pointer(&outer->file);
 		to->line = outer->line;
 		g_array_set_size(in.frames, in.frames->len - 1);
 	}
-	to->inlined = in.frames;
+	n->inlined += bytes_of(in.frames);
+	if (in.frames->len)
+		to->inlined = in.frames;
+	else
+		g_array_unref(in.frames);
 }
 
-/* Its lines, and what is inlined in it behind all frames. Returns how many that are. */
-static uint32_t line_frame(struct naming *n, uint32_t number)
+/* Its line, and what is inlined in it behind all frames. Returns how many that are. */
+static uint32_t inline_frame(struct naming *n, uint32_t number)
 {
 	struct profile *p = n->p;
 	struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, number);
@@ -361,8 +404,8 @@ static uint32_t line_frame(struct naming *n, uint32_t number)
 
 	if (f->kernel || f->synthetic)
 		return 0;
-	if (!found->lined)
-		find_lines(n, number);
+	if (!found->looked)
+		find_inlined(n, number);
 	if (found->file || found->line) {
 		f->file = g_strdup(found->file);
 		f->line = found->line;
@@ -380,8 +423,8 @@ static uint32_t line_frame(struct naming *n, uint32_t number)
 
 /* `first` and `count`: of each frame, what is inlined in it. It comes between a node and its
  * children: `last` is the node that they hang on. A parent has the smaller number. */
-static void add_inlined(struct profile *p, const uint32_t *first, const uint32_t *count,
-			unsigned frames)
+static void add_nodes(struct profile *p, const uint32_t *first, const uint32_t *count,
+		      unsigned frames)
 {
 	unsigned nodes = p->nodes->len;
 	g_autofree uint32_t *last = g_new(uint32_t, nodes + 1);
@@ -414,7 +457,7 @@ static void add_inlined(struct profile *p, const uint32_t *first, const uint32_t
 	}
 }
 
-static void add_lines(struct naming *n)
+static void add_all_inlined(struct naming *n)
 {
 	unsigned frames = n->names->len;
 	g_autofree uint32_t *first = g_new(uint32_t, frames + 1);
@@ -422,9 +465,9 @@ static void add_lines(struct naming *n)
 
 	for (unsigned i = 0; i < frames; i++) {
 		first[i] = n->p->frames->len;
-		count[i] = line_frame(n, i);
+		count[i] = inline_frame(n, i);
 	}
-	add_inlined(n->p, first, count, frames);
+	add_nodes(n->p, first, count, frames);
 }
 
 /* CPython's interpreter loop runs all Python functions alike: what could not be read of
@@ -452,6 +495,7 @@ void naming_fill(struct naming *n, struct profile *p, const struct samples *s,
 	n->s = s;
 	n->modules = modules;
 	n->jits = jits;
+	n->lines = lines;
 	g_array_set_size(n->module, 0);
 	g_array_set_size(n->names, intern_count(s->frames));
 	jits_look_all(jits);
@@ -465,8 +509,7 @@ void naming_fill(struct naming *n, struct profile *p, const struct samples *s,
 	}
 	name_kernel(n);
 	hide_own(p);
-	if (lines)
-		add_lines(n);
+	add_all_inlined(n);
 	mark_python(p);
 	modules_trim(modules);
 }

@@ -18,8 +18,8 @@ void naming_free(struct naming *n); /* takes NULL */
 /* Frames have other numbers: `now` has those of the first `count`; NO_NODE: it is no more. */
 void naming_renumber(struct naming *n, const uint32_t *now, uint32_t count);
 
-/* Fill names, modules and, where `lines`, files and lines. Inlined functions become
- * frames of their own then. */
+/* Fill names, modules and, where `lines`, files and lines: the same in each call. Inlined
+ * functions become frames of their own. */
 void naming_fill(struct naming *n, struct profile *p, const struct samples *s,
 		 struct modules *modules, struct jits *jits, bool lines);
 

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "symbol/module_impl.h"
+#include "symbol/python_lines.h"
 
 #define VERSION_OF(minor) (0x0300u + (minor)) /* the upper half of PY_VERSION_HEX */
 #define VERSION_DEBUG_OFFSETS VERSION_OF(13)
@@ -17,6 +18,7 @@
 	4096 /* that wait for their samples: one a CPU, and those whose sample was lost */
 #define CODES_MOST (1u << 19) /* that are named: a program may make them without end */
 #define TEXTS_MOST (16u << 20)
+#define TABLES_MOST (32u << 20) /* bytes of tables of lines */
 
 /* The interpreter's C function that runs all Python functions. */
 struct loop {
@@ -27,17 +29,35 @@ struct loop {
 struct code {
 	uint64_t id;
 	const char *name; /* one of the texts; NULL: not known */
+	uint8_t *table;   /* of lines; NULL: there is none, or no room for it */
+	uint32_t line;    /* the first */
+	uint16_t size;
+	uint16_t lines; /* enum tare_python_lines */
 };
+
+/* A line that was looked for: the same places come again and again. */
+struct known_line {
+	uint64_t id;
+	uint32_t unit;
+	int line;
+};
+#define LINES_KNOWN 4096
 
 struct python {
 	GHashTable *loops; /* number of file -> struct loop */
 	GArray *codes;     /* struct code, by id modulo CODES_MOST */
 	GHashTable *texts; /* the names themselves */
-	size_t text_bytes;
+	size_t text_bytes, table_bytes;
+	struct known_line lines[LINES_KNOWN];
 	GHashTable *stacks; /* task -> struct tare_python_stack, until its sample comes */
 	GArray *merged;     /* struct frame */
 	bool said;          /* that there is too much text */
 };
+
+static void code_clear(gpointer code)
+{
+	g_free(((struct code *)code)->table);
+}
 
 struct python *python_new(void)
 {
@@ -45,6 +65,7 @@ struct python *python_new(void)
 
 	p->loops = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	p->codes = g_array_new(FALSE, TRUE, sizeof(struct code));
+	g_array_set_clear_func(p->codes, code_clear);
 	p->texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	p->stacks = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
 	p->merged = g_array_new(FALSE, FALSE, sizeof(struct frame));
@@ -71,13 +92,20 @@ static const struct {
 	unsigned version;
 	struct tare_python_layout at;
 } layouts[] = {
-	/*                head  cur thr  id cfr frm cd prv ent shim ln file name asc cmp */
-	{ VERSION_OF(8), { 32, 1368, 8, 176, NONE, 24, 32, 24, NONE, 0, 40, 104, 112, 48, 72 } },
-	{ VERSION_OF(9), { 32, 568, 8, 176, NONE, 24, 32, 24, NONE, 0, 40, 104, 112, 48, 72 } },
-	{ VERSION_OF(10), { 32, 568, 8, 176, NONE, 24, 32, 24, NONE, 0, 40, 104, 112, 48, 72 } },
-	{ VERSION_OF(11), { 40, 576, 16, 152, 56, 8, 32, 48, 68, 0, 72, 112, 128, 48, 72 } },
-	{ VERSION_OF(12), { 40, NONE, 72, 136, 56, 0, 0, 8, 70, 1, 68, 112, 128, 40, 56 } },
-	{ VERSION_OF(13), { 632, NONE, 7344, 152, NONE, 72, 0, 8, 70, 1, 68, 112, 128, 40, 56 } },
+	/* head cur thr  id cfr frm cd prv ent shim ln file name asc cmp last tbl code lines */
+	{ VERSION_OF(8),
+	  { 32, 1368, 8, 176, NONE, 24, 32, 24, NONE, 0, 40, 104, 112, 48, 72, 104, 120, NONE,
+	    1 } },
+	{ VERSION_OF(9),
+	  { 32, 568, 8, 176, NONE, 24, 32, 24, NONE, 0, 40, 104, 112, 48, 72, 104, 120, NONE, 1 } },
+	{ VERSION_OF(10),
+	  { 32, 568, 8, 176, NONE, 24, 32, 24, NONE, 0, 40, 104, 112, 48, 72, 96, 120, NONE, 2 } },
+	{ VERSION_OF(11),
+	  { 40, 576, 16, 152, 56, 8, 32, 48, 68, 0, 72, 112, 128, 48, 72, 56, 136, 184, 3 } },
+	{ VERSION_OF(12),
+	  { 40, NONE, 72, 136, 56, 0, 0, 8, 70, 1, 68, 112, 128, 40, 56, 56, 136, 192, 3 } },
+	{ VERSION_OF(13),
+	  { 632, NONE, 7344, 152, NONE, 72, 0, 8, 70, 1, 68, 112, 128, 40, 56, 56, 136, 200, 3 } },
 };
 
 bool python_layout(uint32_t version, struct tare_python_layout *at)
@@ -266,31 +294,68 @@ static const char *keep_text(struct python *p, char *text)
 	return text;
 }
 
+static void keep_table(struct python *p, struct code *code, const struct tare_python_code *c)
+{
+	if (!c->size || p->table_bytes + c->size > TABLES_MOST)
+		return;
+	code->table = g_memdup2(c->table, c->size);
+	code->size = (uint16_t)c->size;
+	p->table_bytes += c->size;
+}
+
+static bool code_fits(const struct tare_python_code *c)
+{
+	return c->id && c->size <= TARE_PYTHON_TABLE &&
+	       c->head.size == sizeof(*c) - TARE_PYTHON_TABLE + c->size;
+}
+
 bool python_code(struct python *p, const struct tare_python_code *c)
 {
 	g_autofree char *name = python_text(&c->name, false), *file = python_text(&c->file, true);
 	unsigned at = c->id % CODES_MOST;
+	struct code *code;
 	char *text = NULL;
 
-	if (!c->id)
+	if (!code_fits(c))
 		return false;
 	/* Ids come in order, but for those that were lost. */
 	if (at >= p->codes->len)
 		g_array_set_size(p->codes, at + 1);
 	if (name)
 		text = g_strdup_printf(PYTHON_NAME "%s:%s", name, file ? file : "?");
-	g_array_index(p->codes, struct code, at) =
-		(struct code){ c->id, text ? keep_text(p, text) : NULL };
+	code = &g_array_index(p->codes, struct code, at);
+	p->table_bytes -= code->size;
+	code_clear(code);
+	*code = (struct code){ .id = c->id,
+			       .name = text ? keep_text(p, text) : NULL,
+			       .line = c->line,
+			       .lines = (uint16_t)c->lines };
+	keep_table(p, code, c);
 	return true;
 }
 
-static const char *code_name(const struct python *p, uint64_t id)
+/* NULL: it has no name. */
+static const struct code *find_code_by_id(const struct python *p, uint64_t id)
 {
 	const struct code *c = id % CODES_MOST < p->codes->len ?
 				       &g_array_index(p->codes, struct code, id % CODES_MOST) :
 				       NULL;
 
-	return c && c->id == id ? c->name : NULL;
+	return c && c->id == id && c->name ? c : NULL;
+}
+
+/* What stands in a frame's word: the last instruction's line, or else the function's first. */
+static uint64_t line_of(struct python *p, const struct code *c, uint64_t word)
+{
+	uint32_t unit = word >> 1 & TARE_PYTHON_UNITS;
+	struct known_line *known = &p->lines[(c->id * 31 + unit) % LINES_KNOWN];
+
+	if (known->id != c->id || known->unit != unit) {
+		*known = (struct known_line){ c->id, unit, 0 };
+		if (unit && c->table)
+			known->line = python_line(c->lines, c->line, c->table, c->size, unit - 1);
+	}
+	return known->line ? (uint64_t)known->line : c->line;
 }
 
 void python_task_ended(struct python *p, uint64_t task)
@@ -337,12 +402,14 @@ static uint32_t add_run(struct python *p, const struct tare_python_stack *s, uin
 	bool entry = false;
 
 	while (at < s->n && !entry) {
-		uint64_t id = TARE_PYTHON_ID(s->frame[at]);
-		const char *text = code_name(p, id);
+		uint64_t word = s->frame[at];
+		const struct code *c = find_code_by_id(p, word >> TARE_PYTHON_ID);
 		struct frame f = *native;
 
-		if (text)
-			f = (struct frame){ .file = name(ctx, text), .flags = FRAME_NAMED };
+		if (c)
+			f = (struct frame){ .address = line_of(p, c, word),
+					    .file = name(ctx, c->name),
+					    .flags = FRAME_NAMED | FRAME_LINE };
 		g_array_append_val(p->merged, f);
 		entry = s->frame[at++] & TARE_PYTHON_CALLED;
 	}

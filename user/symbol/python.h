@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bpf/abi.h"
+#include "bpf/abi_python.h"
 #include "symbol/module.h"
 #include "symbol/unwind.h"
 

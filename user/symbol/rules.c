@@ -30,6 +30,7 @@ struct rules {
 	GArray *rules;       /* struct rule, by the number of its key */
 	GArray *saved;       /* struct saved */
 	GArray *exprs;       /* struct expr; simple ones are not here */
+	struct returns_search *returns;
 };
 
 static void expr_clear(gpointer e)
@@ -48,6 +49,7 @@ struct rules *rules_new(struct modules *modules, const struct arch_regs *arch)
 	r->saved = g_array_new(FALSE, TRUE, sizeof(struct saved));
 	r->exprs = g_array_new(FALSE, TRUE, sizeof(struct expr));
 	g_array_set_clear_func(r->exprs, expr_clear);
+	r->returns = returns_new();
 	return r;
 }
 
@@ -59,6 +61,7 @@ void rules_free(struct rules *r)
 	g_array_unref(r->rules);
 	g_array_unref(r->saved);
 	g_array_unref(r->exprs);
+	returns_free(r->returns);
 	g_free(r);
 }
 
@@ -195,6 +198,94 @@ const struct rule *rules_find(struct rules *r, struct module *module, uint32_t f
 		g_array_append_val(r->rules, rule);
 	}
 	return &g_array_index(r->rules, struct rule, number);
+}
+
+/* DWARF's numbers of the registers as instructions have them. */
+static const uint8_t dwarf_number[RETURNS_REGS] = { 0, 2, 1,  3,  7,  6,  4,  5,
+						    8, 9, 10, 11, 12, 13, 14, 15 };
+/* rax, rcx, rdx, rsi, rdi, r8 to r11: anybody may change them. */
+#define X86_NOT_KEPT (0x37u | 0xfu << 8)
+
+static void save(struct rules *r, struct rule *rule, uint8_t reg, int64_t offset)
+{
+	struct saved saved = { .reg = reg, .how = AT_CFA, .offset = (int32_t)offset };
+
+	g_array_append_val(r->saved, saved);
+	rule->n_saved++;
+}
+
+static void make_code_rule(struct rules *r, struct rule *rule, const struct returns *back)
+{
+	const struct arch_regs *arch = r->arch;
+	int64_t cfa = back->offset + 8;
+
+	if (!fits_offset((uint64_t)cfa))
+		return;
+	rule->known = true;
+	rule->ra = arch->pc;
+	rule->cfa_reg = back->by_fp ? arch->fp : arch->sp;
+	rule->cfa_offset = (int32_t)cfa;
+	rule->saved = r->saved->len;
+	rule->lost = X86_NOT_KEPT;
+	save(r, rule, arch->pc, -8);
+	for (unsigned i = 0; i < RETURNS_REGS; i++) {
+		bool known = back->saved >> i & 1 && fits_offset((uint64_t)(back->at[i] - cfa));
+
+		if (known)
+			save(r, rule, dwarf_number[i], back->at[i] - cfa);
+		else if ((back->lost | back->saved) >> i & 1)
+			rule->lost |= 1ULL << dwarf_number[i];
+	}
+}
+
+/* Of this key, made when it is new. */
+static struct rule *rule_of(struct rules *r, uint64_t from, uint64_t address, bool *new)
+{
+	struct rule_key key = { address, from };
+	const struct rule none = { 0 };
+	uint32_t number;
+
+	if (r->rules->len >= RULES_MOST)
+		rules_forget(r);
+	number = intern_put(r->keys, &key);
+	*new = number == r->rules->len;
+	if (*new)
+		g_array_append_val(r->rules, none);
+	return &g_array_index(r->rules, struct rule, number);
+}
+
+const struct rule *rules_by_code(struct rules *r, enum code_way way, code_fn code, void *ctx,
+				 uint64_t from, uint64_t address)
+{
+	bool new;
+	struct rule *rule = rule_of(r, from, address, &new);
+	struct returns back;
+
+	if (new && r->arch == &arch_regs_x86 &&
+	    (way == BY_ENTRY ? returns_by_entry(code, ctx, address, &back) :
+			       returns_find(r->returns, code, ctx, address, &back)))
+		make_code_rule(r, rule, &back);
+	return rule;
+}
+
+/* A function that has a frame keeps the frame pointer at its top. */
+const struct rule *rules_by_go(struct rules *r, struct module *module, uint64_t from,
+			       uint64_t address)
+{
+	bool new;
+	struct rule *rule = rule_of(r, from, address, &new);
+	struct returns back = { 0 };
+	int32_t size;
+
+	if (!new || r->arch != &arch_regs_x86 || !module_go_frame(module, address, &size))
+		return rule;
+	back.offset = size;
+	if (size >= 8) {
+		back.saved = 1u << 5; /* rbp */
+		back.at[5] = size - 8;
+	}
+	make_code_rule(r, rule, &back);
+	return rule;
 }
 
 static bool compute_op(uint8_t atom, uint64_t a, uint64_t b, uint64_t *out)

@@ -16,6 +16,7 @@
 
 #include "symbol/arch_regs.h"
 #include "symbol/module.h"
+#include "symbol/returns.h"
 
 enum how { AT_CFA, IS_CFA, AT_EXPR, IS_EXPR, IN_REG };
 
@@ -48,6 +49,15 @@ unsigned rules_count(const struct rules *r);
 /* Until the next call. */
 const struct rule *rules_find(struct rules *r, struct module *module, uint32_t file,
 			      uint64_t address);
+/* The same of code that has none, by its instructions (symbol/returns.h): up to its return, or by
+ * how it was entered. `code` reads it; `from` is a number of where it is, and of the way, that
+ * no file has. Only of x86-64; else none is known. */
+enum code_way { BY_RETURN, BY_ENTRY };
+const struct rule *rules_by_code(struct rules *r, enum code_way way, code_fn code, void *ctx,
+				 uint64_t from, uint64_t address);
+/* The same of Go's code, by the runtime's own table. */
+const struct rule *rules_by_go(struct rules *r, struct module *module, uint64_t from,
+			       uint64_t address);
 /* The first of the rule's; NULL: no rule has any. */
 const struct saved *rules_saved(const struct rules *r, const struct rule *rule);
 

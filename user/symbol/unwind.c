@@ -1,18 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "symbol/unwind.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "bpf/calls.h"
+#include "symbol/origin.h"
 #include "symbol/rules.h"
 
+#define CHAIN_MISSING 3 /* of the outermost frames, that the chain may not have */
+/* For rules_by_code(): above all numbers of files and address spaces. */
+#define CODE_OF_GO (UINT64_C(1) << 61)
+#define CODE_OF_FILE (UINT64_C(1) << 62)
+#define CODE_OF_SPACE (UINT64_C(1) << 63)
 #define FIRST_MOST 64 /* bytes of the first function that its rules do not tell of */
 
 struct unwinder {
 	struct modules *modules;
 	const struct arch_regs *arch;
 	struct rules *rules;
+	struct origins *origins;
+	uint64_t room_space, room_start; /* whose room it is */
+	uint32_t room;
+	struct registers stack; /* without registers: of the walk at hand */
 	struct frame frames[UNWIND_MOST];
+	uint64_t pcs[UNWIND_MOST]; /* where each of them is at run time */
 };
 
 struct walk {
@@ -30,6 +42,7 @@ struct unwinder *unwinder_new(struct modules *modules, const struct arch_regs *a
 	u->modules = modules;
 	u->arch = arch;
 	u->rules = rules_new(modules, arch);
+	u->origins = origins_new(modules, arch);
 	return u;
 }
 
@@ -38,12 +51,15 @@ void unwinder_free(struct unwinder *u)
 	if (!u)
 		return;
 	rules_free(u->rules);
+	origins_free(u->origins);
 	g_free(u);
 }
 
 void unwinder_forget(struct unwinder *u)
 {
 	rules_forget(u->rules);
+	origins_forget(u->origins);
+	u->room_start = 0;
 }
 
 unsigned unwinder_rules(const struct unwinder *u)
@@ -188,7 +204,114 @@ static enum step by_clone(const struct space *space, struct walk *w)
 	return STEP_ON;
 }
 
-static enum step by_frame_pointer(const struct space *space, struct walk *w)
+static enum step unwind_frame(struct unwinder *u, const struct space *space, struct walk *w,
+			      struct frame *f);
+
+/* True: the rule leads to a caller. */
+static bool leads(struct unwinder *u, const struct space *space, const struct rule *rule,
+		  struct walk *w)
+{
+	struct walk was = *w;
+
+	if (rule->known && by_rule(u, rule, w) == STEP_ON && is_code(space, pc_of(w)) &&
+	    origin_of(u->origins, space, pc_of(w)) != FROM_NOTHING) {
+		w->chained = true; /* it ends with 0 if it is one */
+		return true;
+	}
+	*w = was;
+	return false;
+}
+
+/* By Go's own table, or what the code does until it returns. `address`: the module's own. */
+static enum step by_code_in_file(struct unwinder *u, const struct space *space,
+				 struct module *module, uint32_t file, uint64_t address, bool exact,
+				 struct walk *w)
+{
+	struct code code = { module, 0 };
+
+	if (module_is_go(module) &&
+	    leads(u, space, rules_by_go(u->rules, module, CODE_OF_GO | file, address), w))
+		return STEP_ON;
+	return leads(u, space,
+		     rules_by_code(u->rules, BY_RETURN, code_read, &code, CODE_OF_FILE | file,
+				   address + !exact),
+		     w) ?
+		       STEP_ON :
+		       STEP_LOST;
+}
+
+/* How much room the code of a range makes; 0: none that is known. It is looked for once. */
+static uint32_t room_of(struct unwinder *u, const struct space *space, const struct vma *r)
+{
+	struct code code = { NULL, space->pid };
+
+	if (u->room_space == space->id && u->room_start == r->start)
+		return u->room;
+	u->room_space = space->id;
+	u->room_start = r->start;
+	if (!returns_room(code_read, &code, r->start, r->end - r->start, &u->room))
+		u->room = 0;
+	return u->room;
+}
+
+/* Does the caller at `back`, whose stack begins at `sp`, have a caller itself? Of what is left
+ * there from before it is not likely. */
+static bool goes_on(struct unwinder *u, const struct space *space, uint64_t back, uint64_t sp)
+{
+	struct walk w = { .arch = u->arch, .now = u->stack };
+	enum step next;
+	struct frame f;
+
+	set_register(&w, u->arch->sp, sp);
+	set_pc(&w, back);
+	next = unwind_frame(u, space, &w, &f);
+	return next == STEP_END ||
+	       (next == STEP_ON && !(f.flags & FRAME_FALLBACK) && is_code(space, pc_of(&w)) &&
+		origin_of(u->origins, space, pc_of(&w)) == FROM_CALL);
+}
+
+/* Erlang's JIT comes back to the scheduler's stack: the return address stands above its room,
+ * at one of the places that are rounded down to where the stack pointer is. */
+static enum step by_room(struct unwinder *u, const struct space *space, const struct vma *r,
+			 struct walk *w)
+{
+	uint64_t sp = sp_of(w), back, found = 0, at = 0;
+	uint32_t room = 0;
+
+	if (u->arch == &arch_regs_x86 && !(sp & 63))
+		room = room_of(u, space, r);
+	for (unsigned i = 8; room && i < 64; i += 16) {
+		if (!registers_load(&w->now, sp + room + i, &back) || !is_code(space, back) ||
+		    origin_of(u->origins, space, back) != FROM_CALL ||
+		    !goes_on(u, space, back, sp + room + i + 8))
+			continue;
+		found = back; /* of two that go on, the outer called the inner */
+		at = sp + room + i;
+	}
+	if (!found)
+		return STEP_LOST;
+	w->now.has = 0;
+	set_register(w, u->arch->sp, at + 8);
+	set_pc(w, found);
+	return STEP_ON;
+}
+
+/* By how it was entered, or else what it does until it returns. */
+static enum step by_code_in_none(struct unwinder *u, const struct space *space, const struct vma *r,
+				 struct walk *w)
+{
+	struct code code = { NULL, space->pid };
+
+	for (int way = BY_ENTRY; way >= BY_RETURN; way--)
+		if (leads(u, space,
+			  rules_by_code(u->rules, way, code_read, &code,
+					CODE_OF_SPACE | space->id << 1 | way, pc_of(w)),
+			  w))
+			return STEP_ON;
+	return by_room(u, space, r, w);
+}
+
+static enum step by_frame_pointer(struct unwinder *u, const struct space *space, struct walk *w)
 {
 	const struct arch_regs *arch = w->arch;
 	struct registers *m = &w->now;
@@ -202,7 +325,8 @@ static enum step by_frame_pointer(const struct space *space, struct walk *w)
 		return STEP_LOST;
 	if (!back)
 		return STEP_END;
-	if (!is_code(space, back & arch->code_bits))
+	back &= arch->code_bits;
+	if (!is_code(space, back) || origin_of(u->origins, space, back) == FROM_NOTHING)
 		return STEP_LOST;
 	m->has = 0;
 	set_register(w, arch->sp, frame + arch->frame_end);
@@ -218,14 +342,15 @@ static enum step by_signal(struct walk *w)
 	const struct arch_regs *arch = w->arch;
 	struct registers was = w->now;
 
-	for (int i = 0; i < arch->words; i++) {
+	for (int i = 0; i < (arch->signal_word ? arch->signal_words : arch->words); i++) {
 		uint64_t at = sp_of(w) + arch->signal_at + 8 * (uint64_t)i;
+		int reg = arch->signal_word ? arch->signal_word[i] : arch->word[i];
 
-		if (arch->word[i] == NO_REGISTER)
+		if (reg == NO_REGISTER)
 			continue;
-		if (!registers_load(&w->now, at, &was.reg[arch->word[i]]))
+		if (!registers_load(&w->now, at, &was.reg[reg]))
 			return STEP_LOST;
-		was.has |= 1ULL << arch->word[i];
+		was.has |= 1ULL << reg;
 	}
 	w->now = was;
 	w->inner = true;
@@ -253,6 +378,36 @@ static bool at_first(const struct space *space, const struct walk *w)
 	return !is_code(space, pc_of(w));
 }
 
+/* Go's functions that nobody called on the stack that they are on: it begins there, or it was
+ * switched to. What stands above is of something that is over. */
+enum go_top { NO_TOP, GO_FIRST, GO_BEGIN, GO_SWITCH };
+
+static enum go_top go_top(struct module *module, uint64_t address)
+{
+	static const struct {
+		const char *name;
+		enum go_top what;
+	} tops[] = {
+		{ "goexit", GO_BEGIN },       { "mstart", GO_BEGIN },
+		{ "rt0_go", GO_FIRST },       { "mcall", GO_BEGIN },
+		{ "systemstack", GO_SWITCH }, { "morestack", GO_SWITCH },
+		{ "asmcgocall", GO_SWITCH },
+	};
+	uint64_t offset;
+	const char *name = module_is_go(module) ? module_symbol(module, address, &offset) : NULL;
+
+	if (!name || !g_str_has_prefix(name, "runtime."))
+		return NO_TOP;
+	name += strlen("runtime.");
+	for (unsigned i = 0; i < G_N_ELEMENTS(tops); i++) {
+		size_t n = strlen(tops[i].name);
+
+		if (!strncmp(name, tops[i].name, n) && (!name[n] || !strcmp(name + n, ".abi0")))
+			return tops[i].what;
+	}
+	return NO_TOP;
+}
+
 /* One frame out of `w`; and what it was. */
 static enum step unwind_frame(struct unwinder *u, const struct space *space, struct walk *w,
 			      struct frame *f)
@@ -262,6 +417,7 @@ static enum step unwind_frame(struct unwinder *u, const struct space *space, str
 	const struct vma *r = space_find(space, at);
 	const struct rule *rule = NULL;
 	enum step next;
+	bool known = false; /* the module has it */
 	int init;
 	struct module *module = r && r->file != NO_FILE ? modules_get(u->modules, r->file) : NULL;
 
@@ -273,13 +429,26 @@ static enum step unwind_frame(struct unwinder *u, const struct space *space, str
 		f->file = r->file;
 		f->space = 0;
 		f->address = address ? address : at - r->start + r->offset;
-		if (address)
+		known = address;
+		if (known)
 			rule = rules_find(u->rules, module, r->file, address);
 	}
 	/* A program's and the dynamic linker's first instructions have no rules, or those
 	 * of a function that was called, but stand where the stack began. */
 	if (space->start_stack && sp_of(w) == space->start_stack)
 		return STEP_END;
+	if (known && !exact && (!rule->known || module_is_go(module)) &&
+	    origin_of(u->origins, space, pc_of(w)) == FROM_SIGNAL) {
+		f->address++;
+		f->flags |= FRAME_EXACT;
+		return by_signal(w);
+	}
+	if (known) {
+		enum go_top top = go_top(module, f->address);
+
+		if (top == GO_FIRST || (top != NO_TOP && !exact))
+			return top == GO_SWITCH ? STEP_LOST : STEP_END;
+	}
 	if (rule && rule->known) {
 		if (rule->signal && !exact) { /* nobody called it: it starts where it is */
 			f->address++;
@@ -303,7 +472,74 @@ static enum step unwind_frame(struct unwinder *u, const struct space *space, str
 	if (w->cloning && by_clone(space, w) == STEP_ON)
 		return STEP_ON;
 	f->flags |= FRAME_FALLBACK;
-	return by_frame_pointer(space, w);
+	if ((known ? by_code_in_file(u, space, module, r->file, f->address, exact, w) :
+		     by_code_in_none(u, space, r, w)) == STEP_ON)
+		return STEP_ON;
+	return by_frame_pointer(u, space, w);
+}
+
+/* The frame at a return address that the kernel found. False: it can be none. */
+static bool chain_frame(struct unwinder *u, const struct space *space, uint64_t back,
+			struct frame *f)
+{
+	const struct vma *r = space_find(space, back - 1);
+	struct module *module = r && r->file != NO_FILE ? modules_get(u->modules, r->file) : NULL;
+	uint64_t address = module ? module_address(module, back - 1 - r->start + r->offset) : 0;
+
+	if (!r || !r->code || origin_of(u->origins, space, back) == FROM_NOTHING)
+		return false;
+	*f = (struct frame){
+		.address = back - 1, .space = space->id, .file = NO_FILE, .flags = FRAME_FALLBACK
+	};
+	if (r->file != NO_FILE) {
+		f->file = r->file;
+		f->space = 0;
+		f->address = address ? address : back - 1 - r->start + r->offset;
+	}
+	return true;
+}
+
+/* Behind which of the chain the stack goes on: it has the outermost frame or, where that one
+ * was interrupted or made no frame of its own, one of those that it called. It may leave some
+ * out, and has no others. */
+static unsigned chain_place(const struct unwinder *u, const struct stack_top *top, unsigned n)
+{
+	for (unsigned missing = 0; missing < CHAIN_MISSING && missing < n; missing++)
+		for (unsigned at = MIN(n - missing, top->n_chain); at-- > 0;)
+			if (top->chain[at] == u->pcs[n - 1 - missing])
+				return at;
+	return UINT_MAX;
+}
+
+/* libc's functions that call main() and a thread's first function: what is above them has no
+ * frame pointer. */
+static bool is_beginning(struct unwinder *u, const struct frame *f)
+{
+	struct module *module = f->file != NO_FILE ? modules_get(u->modules, f->file) : NULL;
+	uint64_t offset;
+	const char *name = module ? module_symbol(module, f->address, &offset) : NULL;
+
+	return name && (!strcmp(name, "start_thread") || !strcmp(name, "__libc_start_call_main"));
+}
+
+/* Go on from the outermost frame by the chain; up to where a goroutine or a thread began it is
+ * whole. */
+static void by_chain(struct unwinder *u, const struct space *space, const struct stack_top *top,
+		     struct unwound *out)
+{
+	unsigned at = chain_place(u, top, out->n);
+
+	if (at == UINT_MAX)
+		return;
+	for (at++; at < top->n_chain && out->n < UNWIND_MOST - 1; at++) {
+		if (!chain_frame(u, space, top->chain[at], &u->frames[out->n]))
+			return;
+		out->fallback = true;
+		u->pcs[out->n++] = top->chain[at];
+	}
+	out->complete = at == top->n_chain &&
+			(origin_of(u->origins, space, u->pcs[out->n - 1]) == FROM_FIRST ||
+			 is_beginning(u, &u->frames[out->n - 1]));
 }
 
 struct unwound unwind(struct unwinder *u, const struct space *space, const struct stack_top *top)
@@ -319,7 +555,10 @@ struct unwound unwind(struct unwinder *u, const struct space *space, const struc
 	w.now.base = sp_of(&w);
 	w.now.size = top->size;
 	w.now.stack = top->stack;
+	u->stack = w.now;
+	u->stack.has = 0;
 	while (next == STEP_ON && out.n < UNWIND_MOST - 1) {
+		u->pcs[out.n] = pc_of(&w);
 		next = unwind_frame(u, space, &w, &u->frames[out.n]);
 		out.fallback |= u->frames[out.n].flags & FRAME_FALLBACK;
 		out.n++;
@@ -328,6 +567,8 @@ struct unwound unwind(struct unwinder *u, const struct space *space, const struc
 			next = STEP_END;
 	}
 	out.complete = next == STEP_END;
+	if (!out.complete && top->n_chain)
+		by_chain(u, space, top, &out);
 	if (!out.complete)
 		u->frames[out.n++] = (struct frame){ .address = SYNTHETIC_TRUNCATED,
 						     .file = NO_FILE,
@@ -338,7 +579,14 @@ struct unwound unwind(struct unwinder *u, const struct space *space, const struc
 struct unwound unwind_sample(struct unwinder *u, const struct space *space,
 			     const struct tare_sample *sample, const void *stack)
 {
-	struct stack_top top = { sample->regs, stack, sample->stack, calls_clone(sample->cause) };
+	struct stack_top top = { .words = sample->regs,
+				 .stack = stack,
+				 .size = sample->stack,
+				 .cloning = calls_clone(sample->cause) };
 
+	if (sample->flags & TARE_SAMPLE_CHAIN) {
+		top.chain = (const __u64 *)stack - TARE_CHAIN_FRAMES;
+		top.n_chain = MIN(sample->chain, TARE_CHAIN_FRAMES);
+	}
 	return unwind(u, space, &top);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * From registers and a copied piece of stack to the frames that called each other.
- * By the rules that compilers leave for it (symbol/rules.h); by frame pointer only where
- * code has none, and then the frames say so. A stack that cannot be followed ends with
- * SYNTHETIC_TRUNCATED. What differs from one architecture to another is in symbol/arch_regs.h.
+ * By the rules that compilers leave for it (symbol/rules.h). Where code has none, by what it
+ * does until it returns, else by frame pointer; such frames say so, and are taken only where
+ * a call stands before the return address. What is not in the copied piece is taken from the
+ * chain of frame pointers that the kernel followed. A stack that cannot be followed ends
+ * with SYNTHETIC_TRUNCATED. What differs from one architecture to another is in symbol/arch_regs.h.
  */
 #ifndef TARE_UNWIND_H
 #define TARE_UNWIND_H
@@ -35,9 +37,14 @@ struct stack_top {
 	const void *stack;
 	uint32_t size;
 	bool cloning; /* it is in a system call that makes a task */
+	/* What the kernel found by frame pointer: the instruction's address, then return
+	 * addresses; on whichever stacks they are. */
+	const __u64 *chain;
+	unsigned n_chain;
 };
 struct unwound unwind(struct unwinder *u, const struct space *space, const struct stack_top *top);
-/* The same of a sample of this machine; `stack` holds sample->stack bytes. */
+/* The same of a sample of this machine; `stack` holds sample->stack bytes, and stands behind
+ * the chain if the sample has one. */
 struct unwound unwind_sample(struct unwinder *u, const struct space *space,
 			     const struct tare_sample *sample, const void *stack);
 

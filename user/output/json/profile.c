@@ -119,6 +119,7 @@ static void append_frames(GString *out, struct strings *s, const struct profile 
 		COLUMN(INT, profile_frame, "line", line),
 		COLUMN(NUMBER, profile_frame, "module", module),
 		COLUMN(HEX, profile_frame, "address", address),
+		COLUMN(TEXT, profile_frame, "via", via),
 	};
 
 	append_columns(out, s, "frames", p->frames, columns, G_N_ELEMENTS(columns));
@@ -128,8 +129,8 @@ static void append_frames(GString *out, struct strings *s, const struct profile 
 
 		if (i)
 			g_string_append_c(out, ',');
-		append_number(out,
-			      f->kernel | f->inlined << 1 | f->fallback << 2 | f->synthetic << 3);
+		append_number(out, f->kernel | f->inlined << 1 | f->fallback << 2 |
+					   f->synthetic << 3 | (int)f->fold << 4);
 	}
 	g_string_append(out, "]}");
 }

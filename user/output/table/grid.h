@@ -14,6 +14,7 @@
 struct grid_column {
 	const char *title; /* NULL: none */
 	bool right;        /* aligned on the right */
+	bool middle;       /* cut in the middle, so that what tells two cells apart stays */
 	unsigned soft;     /* may be cut to this to make room; 0: never */
 	unsigned hard;     /* and to this when nothing else helps */
 	unsigned drop;     /* left out when there is no room, the highest first; 0: never;

@@ -2,6 +2,8 @@
  *
  * A grid that was laid out, as lines of text.
  */
+#include <string.h>
+
 #include "base/text.h"
 #include "output/table/grid_parts.h"
 
@@ -79,11 +81,61 @@ static void render_cells(const struct grid *g, struct cursor *c, const struct ce
 	g_string_append_c(c->out, '\n');
 }
 
+static const char *text_at(const struct grid *g, unsigned row, unsigned column)
+{
+	const struct row *r = g_ptr_array_index(g->rows, row);
+
+	return r->cells ? r->cells[column].text : NULL;
+}
+
+static size_t common_prefix(const char *a, const char *b)
+{
+	size_t n = 0;
+
+	while (a[n] && a[n] == b[n])
+		n++;
+	return n;
+}
+
+/* Of a column that is cut in the middle: what two rows would have alike though they differ is
+ * cut elsewhere. */
+static void shorten_column(struct grid *g, unsigned column)
+{
+	g_autoptr(GHashTable) first = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autofree size_t *keep = g_new0(size_t, g->rows->len + 1);
+
+	for (unsigned i = 0; i < g->rows->len; i++) {
+		const char *text = text_at(g, i, column), *other;
+		g_autofree char *fit = text ? text_shorten(text, g->width[column], 0) : NULL;
+		unsigned of = fit ? GPOINTER_TO_UINT(g_hash_table_lookup(first, fit)) : 0;
+
+		if (fit && !of)
+			g_hash_table_insert(first, g_steal_pointer(&fit), GUINT_TO_POINTER(i + 1));
+		other = of ? text_at(g, of - 1, column) : text;
+		if (of && strcmp(other, text))
+			keep[i] = keep[of - 1] = common_prefix(other, text);
+	}
+	for (unsigned i = 0; i < g->rows->len; i++) {
+		const struct row *r = g_ptr_array_index(g->rows, i);
+		struct cell *c = r->cells ? &r->cells[column] : NULL;
+		char *fit;
+
+		if (!c || !c->text)
+			continue;
+		fit = text_shorten(c->text, g->width[column], keep[i]);
+		g_free(c->text);
+		c->text = fit;
+	}
+}
+
 void grid_render(struct grid *g, GString *out, const struct table_style *style)
 {
 	struct cursor c = { .out = out, .style = style };
 
 	grid_lay_out(g, style->width);
+	for (unsigned i = 0; i < g->n; i++)
+		if (g->width[i] && g->columns[i].middle)
+			shorten_column(g, i);
 	render_titles(g, &c);
 	for (unsigned i = 0; i < g->rows->len; i++) {
 		const struct row *r = g_ptr_array_index(g->rows, i);

@@ -16,18 +16,21 @@ static const struct grid_column columns[] = {
 	{ .title = "±", .right = true, .drop = 2 },
 	{ .title = "TOTAL", .right = true },
 	{ .title = "GROWN", .right = true, .drop = 3 },
-	{ .title = "FUNCTION", .soft = 24, .hard = 12 },
-	{ .title = "FOR", .soft = 16, .hard = 12 },
+	{ .title = "FUNCTION", .soft = 24, .hard = 20, .middle = true },
+	{ .title = "VIA", .soft = 9, .hard = 6, .drop = 1 },
+	{ .title = "FOR", .soft = 20, .hard = 18, .middle = true },
 	{ .title = "IN", .soft = 16, .hard = 8, .drop = 4 },
 };
 
 static void add_function(struct grid *g, const struct profile *p, const struct function *f)
 {
 	const char *slash = f->module ? strrchr(f->module, '/') : NULL;
-	g_autofree char *name = text_printable(*f->name ? f->name : "?");
+	g_autofree char *title = function_title(*f->name ? f->name : "?", f->file, f->line);
+	g_autofree char *name = text_printable(title);
 	g_autofree char *module = text_printable(slash ? slash + 1 : f->module ? f->module : "");
-
-	g_autofree char *caller = text_printable(f->caller ? f->caller : "");
+	g_autofree char *who = function_title(f->caller ?: "", f->caller_file, f->caller_line);
+	g_autofree char *caller = text_printable(who);
+	g_autofree char *via = text_printable(f->via ?: "");
 
 	grid_size(g, f->self[SAMPLE_TYPE_LIVE_PEAK]);
 	if (f->count)
@@ -37,6 +40,7 @@ static void add_function(struct grid *g, const struct profile *p, const struct f
 	grid_size(g, f->total[SAMPLE_TYPE_LIVE_PEAK]);
 	grid_size(g, f->self[SAMPLE_TYPE_GROWN]);
 	grid_cell(g, PLAIN, name);
+	grid_cell(g, DIM, via);
 	grid_cell(g, PLAIN, caller);
 	grid_cell(g, DIM, module);
 }

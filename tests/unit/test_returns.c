@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Instructions of x86-64, against what objdump says of them, and how code without rules gets
+ * back to its caller, against the rules of code that has them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "symbol/insn_x86.h"
+#include "symbol/rules.h"
+
+#define PROGRAM "/bin/bash"
+#define LINES_MOST 120000 /* of its instructions */
+#define EACH 7            /* so many are between those whose way back is looked for */
+
+typedef void (*insn_fn)(void *ctx, uint64_t address, const unsigned char *code, unsigned n,
+			const char *text);
+
+/* A line of objdump -d -w: "  4010:\tf3 0f 1e fa \tendbr64". */
+static bool read_line(char *line, uint64_t *address, unsigned char *code, unsigned *n, char **text)
+{
+	char *end, *at = strchr(line, '\t');
+
+	*address = strtoull(line, &end, 16);
+	if (!at || *end != ':')
+		return false;
+	for (*n = 0, at++; *at && *at != '\t' && *n < INSN_MOST; at = end) {
+		code[*n] = (unsigned char)strtoul(at, &end, 16);
+		if (end == at)
+			break;
+		++*n;
+		while (*end == ' ')
+			end++;
+	}
+	*text = strchr(at, '\t');
+	return *text && ++*text && *n;
+}
+
+static void each_insn(insn_fn fn, void *ctx)
+{
+	FILE *f = popen("objdump -d -w " PROGRAM, "r");
+	unsigned char code[INSN_MOST];
+	char line[512], *text;
+	uint64_t address;
+	unsigned n;
+
+	assert_non_null(f);
+	for (int i = 0; i < LINES_MOST && fgets(line, sizeof(line), f); i++)
+		if (read_line(line, &address, code, &n, &text))
+			fn(ctx, address, code, n, text);
+	pclose(f);
+}
+
+static bool is(const char *text, const char *name)
+{
+	size_t n = strlen(name);
+
+	return !strncmp(text, name, n) && (text[n] == ' ' || text[n] == '\n' || !text[n]);
+}
+
+/* By its name and operands. */
+static enum insn_kind kind_of(const char *text)
+{
+	if (!strncmp(text, "bnd ", 4) || !strncmp(text, "notrack ", 8))
+		text = strchr(text, ' ') + 1;
+	if (is(text, "push"))
+		return INSN_PUSH;
+	if (is(text, "pop"))
+		return INSN_POP;
+	if (is(text, "ret"))
+		return INSN_RETURN;
+	if (is(text, "leave"))
+		return INSN_LEAVE;
+	if (is(text, "hlt") || is(text, "int3") || is(text, "ud2"))
+		return INSN_STOP;
+	if (is(text, "jmp") && strstr(text, "(%rip)"))
+		return INSN_JUMP_MEMORY;
+	if (is(text, "jmp"))
+		return strchr(text, '*') ? INSN_JUMP_ANY : INSN_JUMP;
+	if (*text == 'j')
+		return INSN_BRANCH;
+	if (is(text, "mov") && strstr(text, "%rsp,%rbp\n"))
+		return INSN_FP_FROM_SP;
+	if (is(text, "mov") && strstr(text, "(%rsp),%r") && !strstr(text, "d\n"))
+		return INSN_LOAD;
+	if (is(text, "lea") && strstr(text, "(%rsp),%rbp\n"))
+		return INSN_FP_FROM_SP;
+	if (strstr(text, ",%rsp\n") && strstr(text, "%rbp"))
+		return INSN_SP_FROM_FP;
+	if (strstr(text, ",%rsp\n") && strchr(text, '$') && (is(text, "add") || is(text, "sub")))
+		return INSN_ADD_SP;
+	if (strstr(text, ",%rsp\n") && is(text, "lea"))
+		return strstr(text, "(%rsp)") ? INSN_ADD_SP : INSN_LOSE_SP;
+	if (strstr(text, ",%rsp\n") && !is(text, "cmp") && !is(text, "test"))
+		return INSN_LOSE_SP;
+	return INSN_OTHER;
+}
+
+struct count {
+	unsigned all, wrong;
+};
+
+static void check_insn(void *ctx, uint64_t address, const unsigned char *code, unsigned n,
+		       const char *text)
+{
+	struct count *c = ctx;
+	struct insn insn;
+	bool read = insn_read(code, n, &insn);
+
+	c->all++;
+	if (strstr(text, "(bad)"))
+		return;
+	if (read && insn.size == n && insn.kind == kind_of(text))
+		return;
+	c->wrong++;
+	if (c->wrong < 20)
+		print_message("# %lx %d size %u of %u, kind %d of %d: %s", (long)address, read,
+			      insn.size, n, insn.kind, kind_of(text), text);
+}
+
+static void instructions(void **state)
+{
+	struct count c = { 0 };
+
+	(void)state;
+	each_insn(check_insn, &c);
+	print_message("# %u instructions\n", c.all);
+	assert_true(c.all > 10000);
+	assert_int_equal(c.wrong, 0);
+}
+
+/* What the compiler says, and what the code says. */
+struct ways {
+	struct module *m;
+	struct rules *rules;
+	struct returns_search *search;
+	unsigned met, asked, found, right;
+};
+
+static unsigned read_module(void *m, uint64_t address, void *to, unsigned n)
+{
+	return module_code(m, address, to, n);
+}
+
+static void check_way(void *ctx, uint64_t address, const unsigned char *code, unsigned n,
+		      const char *text)
+{
+	struct ways *w = ctx;
+	const struct rule *rule;
+	struct returns back;
+
+	(void)code, (void)n, (void)text;
+	if (w->met++ % EACH)
+		return;
+	rule = rules_find(w->rules, w->m, 1, address);
+	if (!rule->known || rule->last || rule->cfa_reg != arch_regs_x86.sp)
+		return;
+	w->asked++;
+	if (!returns_find(w->search, read_module, w->m, address, &back) || back.by_fp)
+		return;
+	w->found++;
+	if (back.offset + 8 == rule->cfa_offset)
+		w->right++;
+}
+
+static void ways_back(void **state)
+{
+	struct modules *ms = modules_new();
+	struct ways w = { .m = modules_open(ms, &(struct module_source){ .file = 1,
+									 .path = PROGRAM }) };
+
+	(void)state;
+	assert_non_null(w.m);
+	w.rules = rules_new(ms, &arch_regs_x86);
+	w.search = returns_new();
+	each_insn(check_way, &w);
+	print_message("# of %u places %u found, %u right\n", w.asked, w.found, w.right);
+	assert_true(w.asked > 5000);
+	assert_true(w.found > w.asked / 100 * 95);
+	/* The others are mostly behind calls that never return; no return address is there. */
+	assert_true(w.right > w.found / 100 * 97);
+	returns_free(w.search);
+	rules_free(w.rules);
+	modules_free(ms);
+}
+
+/* Any bytes: an end is found, and nothing beside them is read. */
+static unsigned read_bytes(void *bytes, uint64_t address, void *to, unsigned n)
+{
+	GByteArray *all = bytes;
+
+	if (address >= all->len)
+		return 0;
+	n = MIN(n, all->len - (unsigned)address);
+	memcpy(to, all->data + address, n);
+	return n;
+}
+
+static void any_bytes(void **state)
+{
+	struct returns_search *search = returns_new();
+	unsigned found = 0;
+
+	(void)state;
+	srandom(20261128);
+	for (int i = 0; i < 3000; i++) {
+		unsigned size = random() % 2000;
+		GByteArray *all = g_byte_array_sized_new(size);
+		struct returns back;
+		struct insn insn;
+
+		g_byte_array_set_size(all, size);
+		for (unsigned k = 0; k < size; k++) /* many of those that push, branch and pop */
+			all->data[k] =
+				(unsigned char)(random() % 3 ? 0x40 + random() % 64 : random());
+		found += returns_find(search, read_bytes, all, random() % 100, &back);
+		returns_by_entry(read_bytes, all, random() % 2000, &back);
+		for (unsigned k = 0; k < size; k++) {
+			if (insn_read(all->data + k, size - k, &insn))
+				assert_in_range(insn.size, 1, MIN(INSN_MOST, size - k));
+			insn_ends_with_call(all->data, k);
+		}
+		g_byte_array_unref(all);
+	}
+	assert_true(found > 0);
+	returns_free(search);
+}
+
+/* HotSpot's: touches, keeps, makes room; the nearest one above. */
+static void by_entry(void **state)
+{
+	static const unsigned char one[] = { 0x89, 0x84, 0x24, 0x00, 0xc0, 0xfe,
+					     0xff, 0x55, 0x48, 0x83, 0xec, 0x30 };
+	static const unsigned char two[] = { 0x89, 0x84, 0x24, 0x00, 0xc0, 0xfe, 0xff, 0x55,
+					     0x48, 0x81, 0xec, 0x90, 0x01, 0x00, 0x00 };
+	GByteArray *all = g_byte_array_sized_new(4096);
+	struct returns back;
+
+	(void)state;
+	g_byte_array_set_size(all, 4096);
+	memset(all->data, 0x90, 4096);
+	memcpy(all->data + 500, one, sizeof(one));
+	memcpy(all->data + 1000, two, sizeof(two));
+	assert_true(returns_by_entry(read_bytes, all, 900, &back));
+	assert_int_equal(back.offset, 0x38);
+	assert_int_equal(back.saved, 1 << 5);
+	assert_int_equal(back.at[5], 0x30);
+	assert_true(returns_by_entry(read_bytes, all, 3900, &back));
+	assert_int_equal(back.offset, 0x198);
+	assert_false(returns_by_entry(read_bytes, all, 400, &back));
+	g_byte_array_unref(all);
+}
+
+/* Erlang's, anywhere in its code, also where two pieces meet that are read at once. */
+static void by_room(void **state)
+{
+	static const unsigned char two[] = { 0x48, 0x81, 0xec, 0x10, 0x41, 0x00,
+					     0x00, 0x48, 0x83, 0xe4, 0xc0 };
+	uint32_t room;
+
+	(void)state;
+	for (unsigned at = 240; at < 1300; at += 7) {
+		GByteArray *all = g_byte_array_sized_new(4096);
+
+		g_byte_array_set_size(all, 4096);
+		memset(all->data, 0x90, 4096);
+		assert_false(returns_room(read_bytes, all, 0, 4096, &room));
+		memcpy(all->data + at, two, sizeof(two));
+		assert_true(returns_room(read_bytes, all, 0, 4096, &room));
+		assert_int_equal(room, 0x4110);
+		assert_false(returns_room(read_bytes, all, at + 1, 4096, &room));
+		g_byte_array_unref(all);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(instructions), cmocka_unit_test(ways_back),
+		cmocka_unit_test(by_entry),     cmocka_unit_test(by_room),
+		cmocka_unit_test(any_bytes),
+	};
+
+	return cmocka_run_group_tests_name("returns", tests, NULL, NULL);
+}

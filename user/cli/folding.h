@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * --fold FILE, --no-fold and TARE_FOLD: which frames a report tells of their callers.
+ */
+#ifndef TARE_FOLDING_H
+#define TARE_FOLDING_H
+
+#include "model/frame_rules.h"
+#include "model/report.h"
+
+struct folding {
+	const char *file; /* --fold; NULL: what TARE_FOLD names, if it is set */
+	bool none;        /* --no-fold */
+	struct frame_rules *rules;
+};
+
+/* Read the rules, after the options were. 0, or negative errno, said. */
+int folding_read(struct folding *f);
+/* Mark the frames of the report's profile, if it has one. */
+void folding_apply(const struct folding *f, struct report *r);
+
+#endif

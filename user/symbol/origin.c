@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "symbol/origin.h"
+
+#include <string.h>
+#include <sys/uio.h>
+
+#include "symbol/insn_x86.h"
+
+#define CALL_MOST 7       /* bytes of a call, at most */
+#define ORIGINS_MOST 4096 /* return addresses whose origin is kept */
+#define RESTORER 9        /* bytes of what a signal's handler returns to, at most */
+#define CODE_PAGE 4096u
+
+struct origin_met {
+	uint64_t address;
+	uint32_t file;
+	enum origin origin; /* FROM_WHO_KNOWS: nothing is here */
+};
+
+struct origins {
+	struct modules *modules;
+	const struct arch_regs *machine;
+	struct origin_met met[ORIGINS_MOST];
+};
+
+struct origins *origins_new(struct modules *modules, const struct arch_regs *machine)
+{
+	struct origins *o = g_new0(struct origins, 1);
+
+	o->modules = modules;
+	o->machine = machine;
+	return o;
+}
+
+void origins_free(struct origins *o)
+{
+	g_free(o);
+}
+
+void origins_forget(struct origins *o)
+{
+	memset(o->met, 0, sizeof(o->met));
+}
+
+unsigned code_read(void *ctx, uint64_t address, void *to, unsigned n)
+{
+	const struct code *c = ctx;
+	/* Not beyond a page: the next may not be there. */
+	unsigned most = c->module ? n : MIN(n, CODE_PAGE - (unsigned)(address % CODE_PAGE));
+	struct iovec here = { to, most }, there = { (void *)(uintptr_t)address, most };
+	ssize_t got;
+
+	if (c->module)
+		return module_code(c->module, address, to, n);
+	got = c->pid > 0 ? process_vm_readv(c->pid, &here, 1, &there, 1, 0) : 0;
+	return got > 0 ? (unsigned)got : 0;
+}
+
+/* FROM_FIRST: Go's first functions return to behind the first instruction of goexit(), a nop
+ * before a call. FROM_SIGNAL: a signal's handler returns to `mov $15,%eax; syscall`, which is
+ * rt_sigreturn() and nobody's call. */
+static enum origin read_origin(struct code *code, uint64_t back)
+{
+	static const unsigned char restore[] = { 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05 };
+	unsigned char at[CALL_MOST + RESTORER];
+	const unsigned char *here = at + CALL_MOST;
+	unsigned n = code_read(code, back - CALL_MOST, at, sizeof(at));
+
+	if (n < CALL_MOST)
+		return FROM_WHO_KNOWS;
+	if (insn_ends_with_call(at, CALL_MOST))
+		return FROM_CALL;
+	if (n > CALL_MOST && here[-1] == 0x90 && here[0] == 0xe8)
+		return FROM_FIRST;
+	if (n == sizeof(at) && ((here[0] == 0xb8 && !memcmp(here + 1, restore, sizeof(restore))) ||
+				(here[0] == 0x48 && here[1] == 0xc7 && here[2] == 0xc0 &&
+				 !memcmp(here + 3, restore, sizeof(restore)))))
+		return FROM_SIGNAL;
+	return FROM_NOTHING;
+}
+
+/* Is there a call before a return address? In code that is in no file there need not be:
+ * interpreters push addresses that they jump to later. */
+enum origin origin_of(struct origins *o, const struct space *space, uint64_t back)
+{
+	const struct vma *r = space_find(space, back - 1);
+	struct module *module = r && r->file != NO_FILE ? modules_get(o->modules, r->file) : NULL;
+	uint64_t own = module ? module_address(module, back - r->start + r->offset) : 0;
+	struct code code = { module, 0 };
+	struct origin_met *met;
+
+	if (o->machine != &arch_regs_x86 || !own)
+		return FROM_WHO_KNOWS;
+	met = &o->met[(own ^ r->file * 0x9e3779b1u) % ORIGINS_MOST];
+	if (met->address != own || met->file != r->file || met->origin == FROM_WHO_KNOWS)
+		*met = (struct origin_met){ own, r->file, read_origin(&code, own) };
+	return met->origin;
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "symbol/returns.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "symbol/insn_x86.h"
+
+#define STEPS_MOST 20000   /* instructions in all: a millisecond, once an address */
+#define BRANCHES_MOST 512  /* that wait to be followed */
+#define VISITED_MOST 32768 /* a power of two, and more than steps: addresses that were met */
+#define PIECE 256          /* bytes of code that are read at once */
+
+#define ENTRY 15               /* bytes of a method's entry, at most */
+#define METHOD_MOST (64 << 10) /* bytes from there */
+#define ROOM 11                /* bytes of the two instructions that make room */
+
+#define RSP 4
+#define RBP 5
+
+/* rbx, rbp, r12 to r15: a function leaves them as they were. */
+#define KEPT (1u << 3 | 1u << 5 | 0xfu << 12)
+
+/* What a register holds: one of those at the beginning, plus offset. */
+enum base { NOBODYS, FROM_SP, FROM_FP };
+struct value {
+	enum base base;
+	int64_t offset;
+};
+
+struct path {
+	uint64_t pc;
+	struct value sp, fp;
+	uint32_t saved;
+	struct value at[RETURNS_REGS];
+};
+
+struct returns_search {
+	code_fn code;
+	void *ctx;
+	uint64_t first;
+	unsigned steps;
+	struct path waiting[BRANCHES_MOST];
+	unsigned n;
+	uint64_t visited[VISITED_MOST]; /* 0: nothing */
+	uint16_t used[STEPS_MOST + 1];  /* places in visited */
+	unsigned n_used;
+	unsigned char piece[PIECE];
+	uint64_t piece_at;
+	unsigned piece_size;
+};
+
+/* False: it was met before. */
+static bool visit(struct returns_search *s, uint64_t pc)
+{
+	unsigned at = (unsigned)(pc * 0x9e3779b97f4a7c15ULL >> 40) % VISITED_MOST;
+
+	while (s->visited[at] && s->visited[at] != pc)
+		at = (at + 1) % VISITED_MOST;
+	if (s->visited[at])
+		return false;
+	s->visited[at] = pc;
+	s->used[s->n_used++] = (uint16_t)at;
+	return true;
+}
+
+static bool read_insn(struct returns_search *s, uint64_t pc, struct insn *insn)
+{
+	static const unsigned char endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	unsigned at;
+
+	if (pc < s->piece_at || pc - s->piece_at + INSN_MOST > s->piece_size) {
+		s->piece_at = pc;
+		s->piece_size = s->code(s->ctx, pc, s->piece, PIECE);
+	}
+	at = (unsigned)(pc - s->piece_at);
+	if (at >= s->piece_size)
+		return false;
+	/* Another function begins: the one before ends with a call that never returns. */
+	if (pc != s->first && s->piece_size - at >= sizeof(endbr64) &&
+	    !memcmp(s->piece + at, endbr64, sizeof(endbr64)))
+		return false;
+	return insn_read(s->piece + at, s->piece_size - at, insn);
+}
+
+static struct value plus(struct value v, int64_t offset)
+{
+	if (__builtin_add_overflow(v.offset, offset, &v.offset))
+		v.base = NOBODYS;
+	return v;
+}
+
+/* From where the register is loaded: the last time before the return is the one that counts. */
+static void load(struct path *p, uint8_t reg, struct value at)
+{
+	if (reg >= RETURNS_REGS || !(KEPT >> reg & 1))
+		return;
+	p->saved |= 1u << reg;
+	p->at[reg] = at;
+}
+
+static void leave(struct path *p)
+{
+	p->sp = p->fp;
+	load(p, RBP, p->sp);
+	p->fp.base = NOBODYS;
+	p->sp = plus(p->sp, 8);
+}
+
+/* What the instruction does to the registers. */
+static void apply(struct path *p, const struct insn *insn)
+{
+	switch (insn->kind) {
+	case INSN_PUSH:
+		p->sp = plus(p->sp, -8);
+		break;
+	case INSN_POP:
+		load(p, insn->reg, p->sp);
+		if (insn->reg == RBP)
+			p->fp.base = NOBODYS;
+		p->sp = plus(p->sp, 8);
+		break;
+	case INSN_ADD_SP:
+		p->sp = plus(p->sp, insn->value);
+		break;
+	case INSN_SP_FROM_FP:
+		p->sp = plus(p->fp, insn->value);
+		break;
+	case INSN_FP_FROM_SP:
+		p->fp = plus(p->sp, insn->value);
+		break;
+	case INSN_LOAD:
+		load(p, insn->reg, plus(p->sp, insn->value));
+		if (insn->reg == RBP)
+			p->fp.base = NOBODYS;
+		break;
+	case INSN_LEAVE:
+		leave(p);
+		break;
+	case INSN_LOSE_SP:
+		p->sp.base = NOBODYS;
+		break;
+	default:
+		break;
+	}
+}
+
+static void wait(struct returns_search *s, const struct path *p, uint64_t pc)
+{
+	if (s->n >= BRANCHES_MOST)
+		return;
+	s->waiting[s->n] = *p;
+	s->waiting[s->n++].pc = pc;
+}
+
+/* Follow one path. True: it returns, and `p` is how things are then. */
+static bool follow(struct returns_search *s, struct path *p)
+{
+	struct insn insn;
+
+	while (s->steps++ < STEPS_MOST && visit(s, p->pc) && read_insn(s, p->pc, &insn)) {
+		p->pc += insn.size;
+		switch (insn.kind) {
+		case INSN_RETURN:
+		case INSN_JUMP_MEMORY: /* as of the function that is jumped to */
+			return p->sp.base != NOBODYS;
+		case INSN_JUMP_ANY:
+		case INSN_STOP:
+			return false;
+		case INSN_JUMP:
+			p->pc += (uint64_t)insn.value;
+			break;
+		case INSN_BRANCH:
+			wait(s, p, p->pc + (uint64_t)insn.value);
+			break;
+		default:
+			apply(p, &insn);
+		}
+	}
+	return false;
+}
+
+static void tell(const struct path *p, struct returns *found)
+{
+	*found = (struct returns){ .by_fp = p->sp.base == FROM_FP, .offset = p->sp.offset };
+	for (unsigned reg = 0; reg < RETURNS_REGS; reg++) {
+		if (!(p->saved >> reg & 1))
+			continue;
+		if (p->at[reg].base == p->sp.base) {
+			found->saved |= 1u << reg;
+			found->at[reg] = p->at[reg].offset;
+		} else {
+			found->lost |= 1u << reg;
+		}
+	}
+}
+
+bool returns_room(code_fn code, void *ctx, uint64_t start, uint64_t size, uint32_t *room)
+{
+	/* sub $room,%rsp; and $-64,%rsp */
+	static const unsigned char sub[] = { 0x48, 0x81, 0xec }, and[] = { 0x48, 0x83, 0xe4, 0xc0 };
+	unsigned char piece[PIECE + ROOM];
+
+	for (uint64_t at = 0; at < MIN(size, METHOD_MOST); at += PIECE) {
+		unsigned n = code(ctx, start + at, piece, sizeof(piece));
+
+		for (unsigned i = 0; i + ROOM <= n; i++) {
+			if (memcmp(piece + i, sub, sizeof(sub)) ||
+			    memcmp(piece + i + sizeof(sub) + sizeof(*room), and, sizeof(and)))
+				continue;
+			memcpy(room, piece + i + sizeof(sub), sizeof(*room));
+			return true;
+		}
+	}
+	return false;
+}
+
+struct returns_search *returns_new(void)
+{
+	return g_new0(struct returns_search, 1);
+}
+
+void returns_free(struct returns_search *s)
+{
+	g_free(s);
+}
+
+static void begin(struct returns_search *s, code_fn code, void *ctx, uint64_t address)
+{
+	struct path p = { .pc = address, .sp = { FROM_SP, 0 }, .fp = { FROM_FP, 0 } };
+
+	while (s->n_used)
+		s->visited[s->used[--s->n_used]] = 0;
+	s->code = code;
+	s->ctx = ctx;
+	s->first = address;
+	s->steps = s->piece_size = s->n = 0;
+	wait(s, &p, address);
+}
+
+/* Does one of HotSpot's methods begin here? It touches the stack far below, so that it ends in
+ * good time, keeps rbp and makes room: `mov %eax,-N(%rsp); push %rbp; sub $room,%rsp`. */
+static bool is_entry(const unsigned char *code, int32_t *room)
+{
+	static const unsigned char touch[] = { 0x89, 0x84, 0x24 }, keep[] = { 0x55, 0x48 };
+
+	if (memcmp(code, touch, sizeof(touch)) || code[6] != 0xff ||
+	    memcmp(code + 7, keep, sizeof(keep)) || code[10] != 0xec)
+		return false;
+	if (code[9] == 0x83)
+		*room = (int8_t)code[11];
+	else
+		memcpy(room, code + 11, sizeof(*room));
+	return (code[9] == 0x83 || code[9] == 0x81) && *room >= 0;
+}
+
+bool returns_by_entry(code_fn code, void *ctx, uint64_t address, struct returns *found)
+{
+	unsigned char piece[PIECE + ENTRY];
+	int32_t room;
+
+	for (uint64_t back = PIECE; back <= METHOD_MOST; back += PIECE) {
+		unsigned n = code(ctx, address - back, piece, sizeof(piece));
+
+		if (n < PIECE) /* a page's end is between */
+			n += code(ctx, address - back + n, piece + n, sizeof(piece) - n);
+		if (n < sizeof(piece))
+			return false;
+		for (unsigned at = PIECE; at-- > 0;) {
+			/* Not one that has not made its room yet. */
+			if (!is_entry(piece + at, &room) || address - back + at + ENTRY > address)
+				continue;
+			*found = (struct returns){ .offset = room + 8, .saved = 1u << RBP };
+			found->at[RBP] = room;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool returns_find(struct returns_search *s, code_fn code, void *ctx, uint64_t address,
+		  struct returns *found)
+{
+	begin(s, code, ctx, address);
+	/* The branch that was met last is the nearest to what is here. */
+	while (s->n && s->steps < STEPS_MOST) {
+		struct path p = s->waiting[--s->n];
+
+		if (follow(s, &p)) {
+			tell(&p, found);
+			return true;
+		}
+	}
+	return false;
+}
