@@ -198,7 +198,7 @@ static void in_clone(void **state)
 		const struct arch_regs *m = all[i];
 		__u64 words[ARCH_WORDS_MAX] = { 0 };
 		uint64_t stack[8] = { CODE + 0x40 };
-		struct stack_top top = { words, stack, sizeof(stack), true };
+		struct stack_top top = { words, stack, sizeof(stack), true, NULL, 0 };
 		struct modules *modules = modules_new();
 		struct unwinder *u = unwinder_new(modules, m);
 		struct space *space = code_space();

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "capture/describe.h"
 #include "capture/drain.h"
 #include "capture/sampler.h"
 #include "capture/session_state.h"
@@ -143,6 +144,15 @@ static void on_signals(struct session *s)
 	}
 }
 
+/* Titles of processes and names of Python's threads, which change while they run. `last`:
+ * for a report; else not more often than their readers find useful. */
+static void name_all(struct session *s, bool last)
+{
+	describe_titles(s->proctable, clock_ns(CLOCK_BOOTTIME), last);
+	if (s->sampler)
+		sampler_name_threads(s->sampler, s->proctable, last);
+}
+
 static void on_clock(struct session *s, enum source source)
 {
 	uint64_t ticks;
@@ -155,6 +165,7 @@ static void on_clock(struct session *s, enum source source)
 		session_point(s);
 		session_drain(s);
 		session_newcomers(s);
+		name_all(s, false);
 		break;
 	case SOURCE_CHECKPOINT:
 		session_checkpoint(s);
@@ -203,8 +214,11 @@ void session_dispatch(struct session *s, unsigned source)
 
 struct report *session_report(struct session *s, enum report_reason reason)
 {
-	struct report *r = session_books(s, reason);
+	struct report *r;
 
+	session_drain(s);
+	name_all(s, true);
+	r = session_books(s, reason);
 	/* The loop is over: nobody hears later what came meanwhile. */
 	if (reason != REPORT_SNAPSHOT)
 		on_signals(s);

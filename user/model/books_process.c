@@ -7,6 +7,7 @@
 
 #include "bpf/ledger.h"
 #include "model/books_parts.h"
+#include "model/title.h"
 
 static void build_exit(struct report_process *p, const struct proctable_proc *wp)
 {
@@ -185,6 +186,7 @@ struct report_process *books_process(const struct proctable_proc *wp, const GPtr
 	copy_strings(p->argv, wp->argv);
 	copy_strings(p->images, wp->images);
 	p->argv_truncated = wp->argv_truncated;
+	p->title = title_of(p->comm, p->argv);
 	p->alive = wp->living > 0;
 	p->start_ns = since_origin(in->origin_ns, wp->start_ns);
 	p->end_ns = p->alive ? 0 : since_origin(in->origin_ns, wp->end_ns);

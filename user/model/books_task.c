@@ -100,7 +100,7 @@ struct report_task *books_task(const struct proctable_task *wt, const struct boo
 
 	t->id = s->id;
 	t->tid = s->tid;
-	t->comm = g_strndup(s->comm, sizeof(s->comm));
+	t->comm = wt->title ? g_strdup(wt->title) : g_strndup(s->comm, sizeof(s->comm));
 	for (unsigned i = 0; wt->names && i < wt->names->len; i++)
 		g_ptr_array_add(t->names, g_strdup(g_ptr_array_index(wt->names, i)));
 	t->alive = !wt->ended;

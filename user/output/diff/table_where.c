@@ -38,7 +38,7 @@ static bool figure_changed(const struct diff_figure *f)
 static void functions(const struct page *p)
 {
 	static const struct grid_column columns[] = {
-		{ .title = "FUNCTION", .soft = 16, .hard = 8 },
+		{ .title = "FUNCTION", .cut = CUT_MIDDLE, .soft = 16, .hard = 8 },
 		{ .title = "TOTAL", .right = true },
 		{ .title = "AFTER", .right = true },
 		{ .title = "CHANGE", .right = true },
@@ -75,6 +75,8 @@ static void functions(const struct page *p)
 		grid_render(g, p->out, &p->style);
 	else
 		g_string_append(p->out, "  no change\n");
+	if (rows)
+		table_first_touch(p->out, &p->style);
 	grid_free(g);
 }
 
