@@ -149,8 +149,14 @@ static void pythons(void **state)
 	const size_t least = sizeof(stack) - TARE_PYTHON_FRAMES * 8;
 
 	(void)state;
+	code.size = TARE_PYTHON_TABLE;
 	TAKEN(&code, sizeof(code));
-	code.head.size = sizeof(code) - 1;
+	code.head.size = sizeof(code) - 1; /* of the table of lines a part */
+	REFUSED(&code, sizeof(code));
+	code.size = 0;
+	code.head.size = sizeof(code) - TARE_PYTHON_TABLE;
+	TAKEN(&code, code.head.size);
+	code.head.size--;
 	REFUSED(&code, sizeof(code));
 	stack.head.size = least - 1;
 	REFUSED(&stack, sizeof(stack));

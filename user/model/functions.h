@@ -25,8 +25,8 @@ struct function {
 };
 
 /* All of them. What folded frames took themselves is told of who called them
- * (model/frame_rules.h). By what each took itself in that sample type, largest first; callers are those
- * of that sample type too. */
+ * (model/frame_rules.h). By what each took itself in that sample type, largest first; callers
+ * are those of that sample type too. */
 GArray *functions_of(const struct profile *p, enum sample_type by);
 
 /* A function as people call it: "leaky.py:7 make_rows", "prog.cpp:9 fill", "malloc". */
