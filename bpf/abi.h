@@ -167,8 +167,7 @@ struct tare_mm {
 	 * part of it because it grows while fork copies pages. */
 	__s64 at_peak[TARE_MM_KINDS];
 	__u64 peak_seq; /* or TARE_PEAK_NEVER */
-	/* Filled when the record is made: the kernel's own sums, and the ledger's (seen[] plus
-	 * all slots). */
+	/* Filled when the record is made: sums of the kernel, and of the ledger (seen + slots). */
 	__s64 kernel[TARE_MM_KINDS];
 	__s64 ledger[TARE_MM_KINDS];
 	__u32 sums_valid; /* 0: the counters have a shape that tare cannot sum */
