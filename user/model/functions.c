@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* Frames of one function differ in their addresses. Returns each frame's function. */
+/* Fill `functions`. Returns the function of each frame: frames of one function differ only in their
+ * addresses. Free with g_free(). */
 static uint32_t *name_all(const struct profile *p, GArray *functions)
 {
 	g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -26,7 +27,8 @@ static uint32_t *name_all(const struct profile *p, GArray *functions)
 	return of;
 }
 
-/* Does it say who wanted the memory? */
+/* Does the function say why the memory was needed? Not if it only starts a thread, or has no
+ * name. */
 static bool tells_who(const struct function *f)
 {
 	static const char *const beginnings[] = { "_start", "__libc_start", "start_thread",
@@ -38,14 +40,14 @@ static bool tells_who(const struct function *f)
 	return *f->name && *f->name != '[';
 }
 
-/* A function of the program in Python, by the name that perf's convention gives it. */
+/* A Python function, by the prefix of its name. */
 static bool is_python(const struct function *f)
 {
 	return g_str_has_prefix(f->name, PYTHON_NAME);
 }
 
-/* Who on the stack above a node had that function take memory: the Python function that
- * runs, or else the first of another module. UINT32_MAX: nobody. */
+/* The caller that had a node's function take memory: the innermost Python function above it, or
+ * else the nearest function of another module. UINT32_MAX: none. */
 static uint32_t caller_of(const struct profile *p, const GArray *functions, const uint32_t *of,
 			  const struct stack_node *node)
 {
@@ -78,7 +80,7 @@ static void add_call(GHashTable *calls, uint32_t callee, uint32_t caller, int64_
 	*sum += bytes;
 }
 
-/* The larger; of equal ones that which comes first in the alphabet. */
+/* Set each function's caller: the one with most bytes; of equal ones the first by name. */
 static void choose_callers(GArray *functions, GHashTable *calls)
 {
 	g_autofree int64_t *most = g_new0(int64_t, functions->len + 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A profile by function. Pure.
+ * A profile's sums by function. Pure. It must not know how they are shown.
  */
 #ifndef TARE_FUNCTIONS_H
 #define TARE_FUNCTIONS_H
@@ -8,19 +8,19 @@
 #include "model/profile.h"
 
 struct function {
-	const char *name;   /* the profile's */
-	const char *module; /* likewise; NULL: none */
-	uint64_t count;     /* samples of which it was the innermost */
-	int64_t self[SAMPLE_TYPES];
-	int64_t total[SAMPLE_TYPES]; /* it was on the stack, however often */
-	/* Who had it take most of that itself: the Python function that runs, or else the
-	 * nearest on the stack that has a name, is of another module and does more than to begin
-	 * a thread. NULL: nobody. The profile's. */
+	const char *name;            /* owned by the profile */
+	const char *module;          /* owned by the profile; NULL: none */
+	uint64_t count;              /* samples in which it is the innermost function */
+	int64_t self[SAMPLE_TYPES];  /* bytes of these samples */
+	int64_t total[SAMPLE_TYPES]; /* bytes of all samples that have it on the stack */
+	/* The caller for which it took most of its `self` bytes: the innermost Python function on
+	 * the stack, or else the nearest caller that has a name, is in another module and is not
+	 * only the start of a thread. NULL: none. Owned by the profile. */
 	const char *caller;
 };
 
-/* All of them, by what each took itself in that sample type, largest first; callers are those
- * of that sample type too. */
+/* All functions, sorted by `self` of sample type `by`, largest first. `caller` is for that sample
+ * type too. An array of struct function; free with g_array_unref(). */
 GArray *functions_of(const struct profile *p, enum sample_type by);
 
 #endif

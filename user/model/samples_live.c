@@ -99,8 +99,8 @@ void samples_untouched(const struct samples *s, int64_t *untouched)
 	struct untouched u = { s, bytes };
 
 	virtual_each(s->virtual, add_untouched, &u);
-	/* Bounded below for each stack, not for each VMA: in a short VMA one live sample stands for
-	 * more bytes than the VMA has. */
+	/* Cut at 0 for each stack, not for each VMA: a live sample in a short VMA stands for more
+	 * bytes than the VMA has. */
 	for (unsigned i = 0; i < n; i++)
 		untouched[i] = (int64_t)MAX(bytes[i], 0);
 }
