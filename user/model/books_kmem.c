@@ -43,8 +43,8 @@ static void fill_kmem(struct report_kmem *k, const struct books_input *in)
 		if (g->nonowner_peak_seq != last_peak(in))
 			k->nonowner_at_peak += ledger_net(&g->nonowner[i]);
 	}
-	/* A launched command holds nothing when it begins: what the cgroup was charged for before is
-	 * tare's. */
+	/* A launched command holds nothing when it begins: what the cgroup was charged for
+	 * before is tare's. */
 	if (k->whole && in->proctable->launched)
 		flow_change(&k->nonowner[TARE_NONOWNER_PROCESS], initial_balance(in));
 }

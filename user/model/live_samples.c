@@ -173,7 +173,7 @@ void live_samples_cut(struct live_samples *l, uint64_t start, uint64_t end, live
 		if (!empty++)
 			first_empty = i;
 	}
-	if (empty) /* empty pieces are neighbours: all between the first and the last piece that was cut */
+	if (empty) /* they are neighbours: all between the first and the last piece that was cut */
 		g_array_remove_range(l->pieces, first_empty, empty);
 }
 

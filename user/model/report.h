@@ -180,7 +180,7 @@ struct report_kmem {
 	int64_t freed_by_others, freed_by_others_at_peak;
 	/* The most that can still be held of the memory from before tare came. */
 	int64_t before, before_at_peak;
-	int64_t nonowner_at_peak; /* held by no row at the peak, without initial balance and drift */
+	int64_t nonowner_at_peak; /* held by no row at the peak; no initial balance, no drift */
 	int64_t polled_at_peak;   /* of peak_kernel: memory without events, polled (cgroup v1:
 				     socket buffers) */
 	int64_t drift_at_peak;    /* of peak_kernel: the cgroup's counter less the events */
