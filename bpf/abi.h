@@ -22,7 +22,7 @@
 enum tare_kind {
 	TARE_FILE = 0,
 	TARE_ANON = 1,
-	TARE_SWAP = 2, /* swap entries: memory that is out, not resident */
+	TARE_SWAP = 2, /* swap entries: memory that is swapped out, not resident */
 	TARE_SHMEM = 3,
 	TARE_PAGETABLE = 4, /* bytes, not pages, from here on */
 	TARE_KSTACK = 5,    /* kernel stacks: a task's own, from its birth to its end */
@@ -354,7 +354,7 @@ _Static_assert(sizeof(struct tare_held) == 64, "tare_held");
 #define TARE_SAMPLE_NO_STACK (1u << 1)   /* no user stack: in execve, or it was unreadable */
 #define TARE_SAMPLE_CUT (1u << 2)        /* the stack goes on beyond what was copied */
 #define TARE_SAMPLE_NO_ADDRESS (1u << 3) /* address not known */
-#define TARE_SAMPLE_KERNEL (1u << 4)     /* TARE_KERNEL_FRAMES addresses stand before the stack */
+#define TARE_SAMPLE_KERNEL (1u << 4)     /* TARE_KERNEL_FRAMES addresses come before the stack */
 #define TARE_SAMPLE_VIRTUAL (1u << 5)    /* a sample of mapped address space, not of memory */
 #define TARE_SAMPLE_EARLY (1u << 6)      /* in mmap or mremap: the record of its VMA follows */
 

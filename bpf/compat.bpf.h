@@ -178,7 +178,8 @@ static __noinline __attribute__((unused)) __s64 atomic_count(struct mm_struct *m
  * cache when a task has counted more than 64 changes, and clears it after the tracepoint. */
 #define TASK_RSS_EVENTS_THRESH 64
 
-static __noinline __attribute__((unused)) __s64 task_tells(struct task_struct *task, __u32 member)
+static __noinline __attribute__((unused)) __s64 task_cache_reported(struct task_struct *task,
+								    __u32 member)
 {
 	struct task_struct___split *t = (void *)task;
 

@@ -58,7 +58,7 @@ __weak __noinline int in_cgroup(__u64 memcg_at)
  * a workload may move out. An update in a cgroup other than the watched one is the
  * task's only if the task lives there. Otherwise it is an update of other tasks' memory: an RCU
  * callback that runs on this task's stack, or a page that it was the last to use. */
-static __always_inline int its_own(struct task_struct *task, __u64 memcg)
+static __always_inline int is_own_cgroup(struct task_struct *task, __u64 memcg)
 {
 	struct css_set *set = BPF_CORE_READ(task, cgroups);
 	int id = ITEM(enum cgroup_subsys_id, memory_cgrp_id);
@@ -114,7 +114,7 @@ __weak __noinline __s64 own_part(struct task_state *ts, __s64 bytes)
 
 /* Count an update against the running task. The charges of a clone() are also summed in
  * ts->clone until the child begins. If clone() failed, no child begins, and the next update
- * clears this sum (kmem_unborn()). */
+ * clears this sum (kmem_clone_failed()). */
 __weak __noinline int update_own(struct task_state *ts, int inside, __s64 bytes)
 {
 	int making = making_task();
@@ -131,7 +131,7 @@ __weak __noinline int update_own(struct task_state *ts, int inside, __s64 bytes)
 	if (making)
 		ledger_flow(&ts->clone, own);
 	else if (ts->clone.in || ts->clone.out)
-		kmem_unborn(ts);
+		kmem_clone_failed(ts);
 	if (!inside)
 		__sync_fetch_and_add(&workload.cgroup.elsewhere, own);
 	else if (own != bytes)
@@ -176,7 +176,7 @@ __weak __noinline int on_kmem(__u64 memcg, int item, __s64 pages, int interrupt)
 	ts = interrupt ? NULL : task_find(task);
 	inside = in_cgroup(memcg);
 	if (!inside && (!ts || ts->t.flags & TARE_TASK_HELD /* in tare's image still */ ||
-			!its_own(task, memcg)))
+			!is_own_cgroup(task, memcg)))
 		return 0;
 	if (vmalloc) {
 		if (inside)

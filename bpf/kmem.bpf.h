@@ -96,7 +96,7 @@ __weak __noinline int cgroup_note_peak(void)
 }
 
 /* An update of kernel memory by a non-owner. Bytes; `in` and `out` may be below 0, see
- * kmem_came_as() and kmem_went_as(). */
+ * kmem_exclude_charge() and kmem_exclude_free(). */
 __weak __noinline int kmem_nonowner(__u32 who, __s64 in, __s64 out)
 {
 	struct tare_cgroup *g = &workload.cgroup;
@@ -112,7 +112,7 @@ __weak __noinline int kmem_nonowner(__u32 who, __s64 in, __s64 out)
 /* `bytes` of kernel memory that were counted as TARE_KMEM are counted under their own kind now:
  * take them out of the account of `charged`, the task that was charged. NULL: that task is not
  * followed. */
-__weak __noinline int kmem_came_as(struct task_state *charged, __u64 bytes)
+__weak __noinline int kmem_exclude_charge(struct task_state *charged, __u64 bytes)
 {
 	if (!kmem_watched()) {
 		update_nonrss(bytes / cfg_page_size);
@@ -128,7 +128,7 @@ __weak __noinline int kmem_came_as(struct task_state *charged, __u64 bytes)
 /* The same for memory of such a kind that is freed. The kernel uncharges it later, and the
  * non-owner that does so is known (`freed_by`): page tables are uncharged in RCU callbacks, a
  * stack by its own task after its final record. */
-__weak __noinline int kmem_went_as(__u32 freed_by, __u64 bytes)
+__weak __noinline int kmem_exclude_free(__u32 freed_by, __u64 bytes)
 {
 	if (!kmem_own())
 		update_nonrss(-(__s64)(bytes / cfg_page_size));
@@ -139,13 +139,13 @@ __weak __noinline int kmem_went_as(__u32 freed_by, __u64 bytes)
 
 /* The running task changed page tables by `bytes`. Page tables that fork copies are also in the
  * clone's account (task_state.clone), as is all memory that fork is charged for. */
-__weak __noinline int kmem_has_kind(__s64 bytes)
+__weak __noinline int kmem_exclude_pagetable(__s64 bytes)
 {
 	struct task_state *ts = task_find(bpf_get_current_task_btf());
 
 	if (bytes <= 0)
-		return kmem_went_as(TARE_NONOWNER_KERNEL, -bytes);
-	kmem_came_as(ts, bytes);
+		return kmem_exclude_free(TARE_NONOWNER_KERNEL, -bytes);
+	kmem_exclude_charge(ts, bytes);
 	if (ts && kmem_watched() && making_task())
 		ts->clone.in -= bytes;
 	return 0;
@@ -154,7 +154,7 @@ __weak __noinline int kmem_has_kind(__s64 bytes)
 /* A task begins: move to it the charges that its parent, the running task, got for it. Its stack
  * is one of these charges, unless no system call of the parent made the task (io_uring's
  * workers). Returns the bytes without the stack. */
-__weak __noinline __s64 kmem_born(struct task_state *parent, struct task_state *child)
+__weak __noinline __s64 kmem_task_begin(struct task_state *parent, struct task_state *child)
 {
 	__u64 stack = workload.stack_bytes;
 	struct tare_flow *made;
@@ -163,21 +163,21 @@ __weak __noinline __s64 kmem_born(struct task_state *parent, struct task_state *
 		return 0;
 	made = &parent->clone;
 	if (!kmem_watched() || !making_task()) {
-		kmem_came_as(parent, stack);
+		kmem_exclude_charge(parent, stack);
 		return 0;
 	}
 	ledger_note_peak(&parent->t, workload.peak_seq);
 	ledger_note_peak(&child->t, workload.peak_seq);
 	ledger_move(&parent->t.flow[TARE_KMEM], &child->t.flow[TARE_KMEM], made);
 	made->in = made->out = 0;
-	kmem_came_as(child, stack);
+	kmem_exclude_charge(child, stack);
 	return ledger_net(&child->t.flow[TARE_KMEM]);
 }
 
 /* Take `held` bytes out of a task's account: this memory has no owner from now on. If
  * the cgroup is not the workload's own, the later free cannot be attributed, so the memory
  * leaves the weight now. */
-static __always_inline void kmem_give_up(struct task_state *ts, __s64 held)
+static __always_inline void kmem_disown(struct task_state *ts, __s64 held)
 {
 	if (!workload.cgroup.own)
 		update_nonrss_bytes(-held);
@@ -188,20 +188,20 @@ static __always_inline void kmem_give_up(struct task_state *ts, __s64 held)
 }
 
 /* A task ends. */
-__weak __noinline int kmem_leave(struct task_state *ts)
+__weak __noinline int kmem_task_end(struct task_state *ts)
 {
 	if (ts && kmem_watched())
-		kmem_give_up(ts, ledger_net(&ts->t.flow[TARE_KMEM]));
+		kmem_disown(ts, ledger_net(&ts->t.flow[TARE_KMEM]));
 	return 0;
 }
 
 /* The task's clone() failed: there is no child, and the kernel frees later what the call was
  * charged for. */
-__weak __noinline int kmem_unborn(struct task_state *ts)
+__weak __noinline int kmem_clone_failed(struct task_state *ts)
 {
 	if (!ts)
 		return 0;
-	kmem_give_up(ts, ledger_net(&ts->clone));
+	kmem_disown(ts, ledger_net(&ts->clone));
 	ts->clone.in = ts->clone.out = 0;
 	return 0;
 }

@@ -32,8 +32,8 @@ static __noinline int classic_rename(struct task_state *ts, __u64 key)
 
 /* The mm that `maker` has just made, for process `proc`: in the table already if it had
  * updates, else new. `making`: TARE_MM_FORKING or TARE_MM_EXECING. */
-static __always_inline struct tare_mm *mm_made(struct task_state *maker, struct mm_struct *mm,
-					       __u64 proc, __u32 making)
+static __always_inline struct tare_mm *mm_of_maker(struct task_state *maker, struct mm_struct *mm,
+						   __u64 proc, __u32 making)
 {
 	struct tare_mm *m;
 
@@ -56,7 +56,7 @@ static __always_inline struct tare_mm *mm_made(struct task_state *maker, struct 
 /* Sample the kernel stack of a new task. It counts as the new task's, but the user stack that
  * explains it is the parent's. One sample for each stack: one per period would leave
  * many threads without a sample. */
-static __always_inline void sample_birth(struct task_state *parent, struct task_state *child)
+static __always_inline void sample_new_stack(struct task_state *parent, struct task_state *child)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct tare_mm *m = mm_running(task, parent);
@@ -74,8 +74,8 @@ static __always_inline void sample_birth(struct task_state *parent, struct task_
 
 /* Sample the kernel memory of a new task, without its stack: by the parent's sampling, and
  * attributed to the child. */
-static __always_inline void sample_born(struct task_state *parent, struct task_state *child,
-					__s64 bytes)
+static __always_inline void sample_new_kmem(struct task_state *parent, struct task_state *child,
+					    __s64 bytes)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct sample_request what = { .task = child->t.id, .kind = TARE_KMEM };
@@ -94,7 +94,7 @@ static __always_inline void sample_born(struct task_state *parent, struct task_s
 }
 
 /* The stack pointer that was passed to clone() for the child; 0: it uses its parent's stack. */
-static __always_inline __u64 stack_given(struct task_struct *child)
+static __always_inline __u64 clone_stack(struct task_struct *child)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(child);
 	struct pt_regs *own = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
@@ -103,13 +103,13 @@ static __always_inline __u64 stack_given(struct task_struct *child)
 }
 
 /* A fork made address space `mm` for the new task `ts`. */
-static __always_inline void mm_born(struct task_state *parent, struct task_state *ts,
-				    struct mm_struct *mm)
+static __always_inline void mm_forked(struct task_state *parent, struct task_state *ts,
+				      struct mm_struct *mm)
 {
 	struct tare_mm *m;
 
 	ts->mm_key = mm_key(mm);
-	m = mm_made(parent, mm, ts->t.proc, TARE_MM_FORKING);
+	m = mm_of_maker(parent, mm, ts->t.proc, TARE_MM_FORKING);
 	if (!m)
 		return;
 	m->flags |= TARE_MM_FORKING;
@@ -136,17 +136,17 @@ int BPF_PROG(tare_newtask, struct task_struct *child, __u64 clone_flags)
 		return 0;
 	}
 	if (cfg_period) {
-		sample_birth(parent, ts);
-		ts->stack_top = stack_given(child);
+		sample_new_stack(parent, ts);
+		ts->stack_top = clone_stack(child);
 	}
 	if (thread)
 		ts->mm_key = parent->mm_key;
-	/* First: the copied page tables leave parent->clone before kmem_born() moves that. */
+	/* First: the copied page tables leave parent->clone before kmem_task_begin() moves that. */
 	if (!(clone_flags & CLONE_VM) && mm)
-		mm_born(parent, ts, mm);
-	kmem = kmem_born(parent, ts);
+		mm_forked(parent, ts, mm);
+	kmem = kmem_task_begin(parent, ts);
 	if (cfg_period)
-		sample_born(parent, ts, kmem);
+		sample_new_kmem(parent, ts, kmem);
 	return 0;
 }
 
@@ -231,7 +231,7 @@ int BPF_PROG(tare_exec, struct task_struct *task, pid_t old_pid, struct linux_bi
 		return 0;
 	ts->mm_key = mm_key(mm);
 	ts->stack_top = ts->start_stack = 0;
-	m = mm_made(ts, mm, ts->t.proc, TARE_MM_EXECING);
+	m = mm_of_maker(ts, mm, ts->t.proc, TARE_MM_EXECING);
 	if (m)
 		m->flags &= ~TARE_MM_EXECING;
 	send_exec(task, ts, mm, bprm);
@@ -305,7 +305,7 @@ static __always_inline void mm_close(struct mm_struct *mm, struct tare_mm *m)
 
 /* The end of an address space: all four counters must be 0 now. The running task is the one
  * that dropped the last reference, mostly the process's last task. */
-static __always_inline int mm_over(struct mm_struct *mm)
+static __always_inline int mm_ended(struct mm_struct *mm)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *ts = task_find(task);
@@ -334,7 +334,7 @@ static __always_inline int mm_over(struct mm_struct *mm)
 SEC("tp_btf/exit_mmap")
 int BPF_PROG(tare_exit_mmap, struct mm_struct *mm)
 {
-	return mm_over(mm);
+	return mm_ended(mm);
 }
 
 /* The tracepoint is at the end of the function exit_mmap(), since 6.1. Without it: the return
@@ -342,5 +342,5 @@ int BPF_PROG(tare_exit_mmap, struct mm_struct *mm)
 SEC("fexit/exit_mmap")
 int BPF_PROG(tare_exit_mmap_end, struct mm_struct *mm)
 {
-	return mm_over(mm);
+	return mm_ended(mm);
 }

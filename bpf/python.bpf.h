@@ -195,7 +195,7 @@ static __always_inline void python_push(struct scratch *s, __u64 frame)
 
 /* Mark the frame that was pushed last as the entry frame of its interpreter call. False: it is
  * marked already, or no frame was pushed. */
-static __always_inline int python_end(struct scratch *s)
+static __always_inline int python_mark_entry(struct scratch *s)
 {
 	__u64 last = (__u64)s->python.n - 1;
 
@@ -209,7 +209,7 @@ static __always_inline int python_end(struct scratch *s)
 /* Up to 3.11: is this the entry frame of the interpreter call? Up to 3.10 each frame is; 3.11 has
  * a flag. From 3.12 on: the frame's owner; a frame that C owns (OWNED_BY_C) follows the entry
  * frame. */
-static __always_inline __u64 python_last(struct python_walk *w)
+static __always_inline __u64 python_entry_byte(struct python_walk *w)
 {
 	__u64 byte = w->python.at.entry;
 
@@ -227,10 +227,10 @@ static long python_frame(__u32 i, struct python_loop *loop)
 		return 1;
 	w->at = FRAME_WORD(w, w->python.at.previous);
 	if (!w->python.at.shim)
-		python_push(s, TARE_PYTHON_FRAME(python_code_id(s), python_last(w)));
-	else if (python_last(w) != OWNED_BY_C)
+		python_push(s, TARE_PYTHON_FRAME(python_code_id(s), python_entry_byte(w)));
+	else if (python_entry_byte(w) != OWNED_BY_C)
 		python_push(s, TARE_PYTHON_FRAME(python_code_id(s), 0));
-	else if (!python_end(s)) /* an interpreter call that runs no Python frame now */
+	else if (!python_mark_entry(s)) /* an interpreter call that runs no Python frame now */
 		python_push(s, TARE_PYTHON_FRAME(0, 1));
 	return !w->at;
 }

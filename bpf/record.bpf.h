@@ -127,8 +127,8 @@ static __always_inline void task_end(struct task_struct *task, struct task_state
 	int last = 0;
 	__u32 size;
 
-	kmem_went_as(TARE_NONOWNER_LATE, workload.stack_bytes);
-	kmem_leave(ts);
+	kmem_exclude_free(TARE_NONOWNER_LATE, workload.stack_bytes);
+	kmem_task_end(ts);
 	ledger_note_peak(&ts->t, workload.peak_seq);
 	ts->t.flow[TARE_KSTACK].out += workload.stack_bytes;
 	ts->t.flags |= TARE_TASK_ENDED;

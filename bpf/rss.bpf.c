@@ -9,7 +9,7 @@
  * is that of the program being loaded, and belongs to this task's process. In fork it is the
  * child's, which does not exist yet: all updates until task_newtask are the child's initial
  * balance. Any other mm is not of the workload. */
-static __noinline struct tare_mm *mm_first_sight(__u64 key)
+static __noinline struct tare_mm *mm_first_event(__u64 key)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *ts = task_find(task);
@@ -34,7 +34,7 @@ static __always_inline struct tare_mm *mm_of_event(__u64 key)
 	struct tare_mm *m = table_find(key);
 
 	if (!m)
-		m = mm_first_sight(key);
+		m = mm_first_event(key);
 	if (!m || m->flags & (TARE_MM_IGNORE | TARE_MM_ATTACHING))
 		return NULL;
 	return m;
@@ -140,7 +140,7 @@ int BPF_PROG(tare_rss_percpu, struct mm_struct *mm, int member)
 /* 5.5 to 6.1 (b3d1411b6726): an atomic count. It is read again, not taken from the
  * event's argument: what another CPU has added since is then counted here, and its own event
  * finds no difference; no change is ever undone. Where tasks cache their changes, nearly every
- * event is a task that reports its cache, and task_tells() has the task's own change. */
+ * event is a task that reports its cache, and task_cache_reported() has the task's own change. */
 SEC("?tp_btf/rss_stat")
 int BPF_PROG(tare_rss_count, struct mm_struct *mm, int member)
 {
@@ -155,7 +155,7 @@ int BPF_PROG(tare_rss_count, struct mm_struct *mm, int member)
 	/* For the verifier of 6.1, which loses the bound that the compiler relies on. */
 	asm volatile("%0 &= 3" : "+r"(at));
 	if (cfg_split && task->mm == mm)
-		reported = task_tells(task, member);
+		reported = task_cache_reported(task, member);
 	for (try = 0; try < SWAP_TRIES; try++) {
 		seen = m->seen[at];
 		share = reported ? reported : atomic_count(mm, member) - seen;

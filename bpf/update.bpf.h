@@ -184,7 +184,8 @@ static __always_inline void update_pagetable(struct mm_struct *mm, struct tare_m
 
 	if (now == seen || __sync_val_compare_and_swap(&m->seen_pagetable, seen, now) != seen)
 		return;
-	kmem_has_kind(now - seen); /* first: the peak must be noted before anything falls */
+	kmem_exclude_pagetable(now -
+			       seen); /* first: the peak must be noted before anything falls */
 	update_pagetable_by(m, now - seen);
 }
 

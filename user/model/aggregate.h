@@ -19,7 +19,7 @@ struct aggregate_key {
 	uint32_t node;
 	uint32_t mapping; /* enum mapping_kind */
 	uint32_t name;    /* of the mapping: number of a text, 0 none */
-	uint32_t file;    /* likewise, of a file, or NO_FILE */
+	uint32_t file;    /* of the mapping: number of a file, or NO_FILE */
 };
 _Static_assert(sizeof(struct aggregate_key) == 32, "aggregate_key");
 

@@ -123,7 +123,8 @@ GArray *functions_of(const struct profile *p, enum sample_type by)
 	GArray *functions = g_array_new(FALSE, TRUE, sizeof(struct function));
 	g_autofree uint32_t *of = name_all(p, functions);
 	g_autoptr(GHashTable) calls = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-	g_autofree uint32_t *seen = g_new0(uint32_t, functions->len + 1); /* entry + 1 */
+	/* By function: 1 + the last entry with it on the stack; 0: none. */
+	g_autofree uint32_t *seen = g_new0(uint32_t, functions->len + 1);
 
 	for (unsigned i = 0; i < p->entries->len; i++) {
 		const struct profile_entry *e = &g_array_index(p->entries, struct profile_entry, i);

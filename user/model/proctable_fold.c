@@ -36,7 +36,7 @@ void proctable_keep(struct proctable *pt, uint32_t keep, proctable_folded_fn fol
 /* The task was a guest in another process's address space (vfork) and had pages of it cached (on
  * kernels that cache). Both processes' books need the task's own record, so both keep their
  * rows. */
-static bool left_elsewhere(const struct tare_task *t)
+static bool was_caching_guest(const struct tare_task *t)
 {
 	static const int64_t none[TARE_MEMBERS];
 
@@ -55,7 +55,7 @@ static bool has_ended(const struct proctable_proc *p)
 }
 
 /* Put a process among the candidates for folding if it has ended. */
-static void look_at(struct proctable *pt, struct proctable_proc *p)
+static void note_if_ended(struct proctable *pt, struct proctable_proc *p)
 {
 	if (p->candidate || !has_ended(p))
 		return;
@@ -65,14 +65,14 @@ static void look_at(struct proctable *pt, struct proctable_proc *p)
 
 void proctable_proc_dropped(struct proctable *pt, struct proctable_proc *p)
 {
-	look_at(pt, p);
+	note_if_ended(pt, p);
 }
 
 void proctable_task_ended(struct proctable *pt, struct proctable_task *t)
 {
 	struct proctable_proc *p = proctable_find_proc(pt, t->proc), *other;
 
-	if (left_elsewhere(t->state)) {
+	if (was_caching_guest(t->state)) {
 		other = proctable_find_proc(pt, t->state->mm_proc);
 		p->guests = true;
 		if (other)
@@ -81,7 +81,7 @@ void proctable_task_ended(struct proctable *pt, struct proctable_task *t)
 		g_ptr_array_add(pt->ended_tasks, t);
 		t->candidate = pt->ended_tasks->len;
 	}
-	look_at(pt, p);
+	note_if_ended(pt, p);
 }
 
 /* Merge the closed address spaces of one process: each execve leaves one. */
@@ -113,7 +113,7 @@ void proctable_mm_closed(struct proctable *pt, const struct proctable_mm *m)
 	struct proctable_proc *p = proctable_find_proc(pt, m->proc);
 
 	merge_closed(pt, p);
-	look_at(pt, p);
+	note_if_ended(pt, p);
 }
 
 void proctable_task_remove(struct proctable *pt, struct proctable_proc *p, struct proctable_task *t)

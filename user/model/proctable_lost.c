@@ -83,7 +83,7 @@ static void drop_tasks(struct proctable *pt, struct proctable_proc *p,
 		       const struct proctable_task *into)
 {
 	for (unsigned i = p->tasks->len;
-	     i-- > 0;) { /* what is removed leaves its place to the last */
+	     i-- > 0;) { /* backwards: a removal moves the last element to its index */
 		struct proctable_task *t = p->tasks->pdata[i];
 
 		if (t->ended || was_met(pt, t))

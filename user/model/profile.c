@@ -153,7 +153,7 @@ void profile_stack(const struct profile *p, uint32_t node, GArray *frames)
 	}
 }
 
-#define WRITTEN_EACH 8            /* of a frame, and of an entry, beside its names */
+#define WRITTEN_EACH 8            /* bytes of a frame, and of an entry, without its names */
 #define WRITTEN_MOST (1ULL << 62) /* the sum stops here, far above every limit */
 
 static uint64_t digits_length(const char *text)

@@ -260,7 +260,7 @@ struct report {
 	struct balance totals[TARE_KINDS];
 	struct report_kmem kmem;
 	struct report_cgroup cgroup;
-	GArray *slabs;   /* struct report_slab, largest first; NULL: not asked for */
+	GArray *slabs;   /* struct report_slab, largest first; NULL: --slab was not given */
 	char *slab_note; /* how slabs were measured, or why not */
 	struct flow nonowner_cause[TARE_NONOWNERS];
 	GPtrArray *processes; /* struct report_process *, by weight at the peak, then rss_peak */

@@ -7,7 +7,7 @@
 #include "model/thin.h"
 
 #define OTHERS "[others]"
-#define NAMES_SHARE 4 /* of the rows of processes: one in so many for names */
+#define NAMES_SHARE 4 /* one in 4 of the rows of processes is for folds by name */
 
 /* A value that `count` members have, to compute a median. */
 struct value {
