@@ -92,7 +92,7 @@ static __always_inline void both_sums(struct mm_struct *mm, struct tare_mm *m, s
 }
 
 /* Claim every change of one member that no event has counted yet; each change is counted exactly
- * once even when other CPUs do the same, because each word is updated by compare-and-swap.
+ * once even when other CPUs do the same, because each word is swapped atomically.
  * Returns the change in pages. */
 static __always_inline __s64 claim_all(struct mm_struct *mm, struct tare_mm *m, __u32 member)
 {
