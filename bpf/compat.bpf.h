@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Kernels differ: every difference that the programs meet stands here, each with
- * the commit that made it. Decided by BTF (CO-RE), never by version.
+ * Differences between kernels: every difference that the programs meet is here, with the
+ * commit that made it. Decided by BTF (CO-RE), never by the kernel's version. It must not know
+ * what is counted.
  */
 #ifndef TARE_COMPAT_BPF_H
 #define TARE_COMPAT_BPF_H
@@ -10,7 +11,7 @@
 #include "calls.h"
 #include "table.bpf.h"
 
-/* include/linux/sched.h; these values have not moved since 4.x. */
+/* include/linux/sched.h; the values are the same since 4.x. */
 #define PF_EXITING 0x00000004
 #define PF_MEMALLOC 0x00000800
 #define PF_KSWAPD 0x00020000
@@ -22,14 +23,14 @@
 
 #define MAX_ERRNO 4095 /* include/linux/err.h: results from -MAX_ERRNO to -1 are errors */
 
-/* The kernel's addresses are from here on, the user's below; with 4 and with 5 levels of page
+/* Kernel addresses are at or above this, user addresses below: with 4 and with 5 levels of page
  * tables, on all architectures. */
 #define KERNEL_START (1ULL << 63)
 
-/* The number of one of the kernel's items, which this kernel may not have: then it is -1, as
- * no event has it. The only place where an enumerator is read (tools/lint sees to it): one
- * that is missing would cost its whole program. The barriers keep the relocation inside of
- * the branch, which the verifier leaves out then. */
+/* The value of an enumerator that this kernel may not have: then -1, which no event passes.
+ * Enumerators are read only here (tools/lint checks that), because the relocation of a missing
+ * enumerator makes its whole program fail to load. The barriers keep the relocation inside the
+ * branch, which the verifier removes when the enumerator is missing. */
 #define ITEM(type, value)                                         \
 	({                                                        \
 		int item_ = -1;                                   \
@@ -42,19 +43,20 @@
 		item_;                                            \
 	})
 
-/* c466412c73c3 (7.1): vmalloc moved from the items of a control group to those of a node,
- * which have an event of their own. */
+/* c466412c73c3 (7.1): vmalloc moved from memcg_stat_item to node_stat_item, whose changes
+ * have an event of their own. */
 enum node_stat_item___vmalloc {
-	NR_VMALLOC = 0, /* the kernel's number is put here at load */
+	NR_VMALLOC = 0, /* the kernel's value is put here at load */
 };
 
-/* What names an address space. Never 0, and far from KEY_MAKING. */
+/* The key of an address space. Never 0; its top bit is never set (see KEY_MAKING). */
 static __always_inline __u64 mm_key(struct mm_struct *mm)
 {
 	return arch_mm_key(mm, &workload);
 }
 
-/* Classic backend: an mm in the making goes by the tracepoint's hash of it. */
+/* Classic backend: the key of an mm that fork or execve is making is this bit and the
+ * tracepoint's hash of the mm. */
 #define KEY_MAKING (1ULL << 63)
 
 /* f1a7941243c1 (6.2): mm->rss_stat is an array of percpu_counter. */
@@ -62,8 +64,8 @@ struct mm_struct___percpu {
 	struct percpu_counter rss_stat[TARE_MEMBERS];
 } __attribute__((preserve_access_index));
 
-/* Before it: a struct of atomic counts, and (SPLIT_RSS_COUNTING) a cache of
- * plain ints in each task. */
+/* Before 6.2: a struct of atomic counts, and (SPLIT_RSS_COUNTING) a cache of plain ints in
+ * each task. */
 struct mm_rss_stat___atomic {
 	atomic_long_t count[TARE_MEMBERS];
 } __attribute__((preserve_access_index));
@@ -81,8 +83,8 @@ struct task_struct___split {
 	struct task_rss_stat___split rss_stat;
 } __attribute__((preserve_access_index));
 
-/* One member's percpu_counter. A switch, since an index into a BTF array has to
- * be a constant. */
+/* Read one member's percpu_counter: its central count and the per-CPU pointer to its slots. A
+ * switch, since an index into a BTF array must be a constant. */
 static __always_inline void percpu_view(struct mm_struct *mm, __u32 member, __s64 *count,
 					__u64 *slots)
 {
@@ -103,14 +105,14 @@ static __always_inline void percpu_view(struct mm_struct *mm, __u32 member, __s6
 #undef VIEW
 }
 
-/* Where that is. Not inline, as atomic_count(). */
+/* The address of one member's percpu_counter. Not inline; see atomic_count(). */
 static __noinline __attribute__((unused)) __u64 percpu_at(struct mm_struct *mm, __u32 member)
 {
 	return address_of(mm) + bpf_core_field_offset(struct mm_struct___percpu, rss_stat) +
 	       (__u64)(member & 3) * bpf_core_type_size(struct percpu_counter);
 }
 
-/* The same as percpu_view(), slower, but one way for the verifier to follow and not four. */
+/* The same as percpu_view(), from that address: slower, but one path for the verifier, not four. */
 static __always_inline void percpu_copy(__u64 at, __s64 *count, __u64 *slots)
 {
 	struct percpu_counter *c = (void *)at;
@@ -119,23 +121,23 @@ static __always_inline void percpu_copy(__u64 at, __s64 *count, __u64 *slots)
 	*slots = (__u64)BPF_CORE_READ(c, counters);
 }
 
-/* The address of a CPU's slot; 0 for a CPU that there can't be. */
+/* The address of a CPU's slot; 0 for a CPU number that is too large. */
 static __always_inline __u64 slot_address(__u64 slots, __u64 cpu)
 {
-	/* The register that is checked is to be the one that indexes. */
+	/* So that the register that is checked is the one that indexes. */
 	asm volatile("" : "+r"(cpu));
 	return cpu < TARE_MAX_CPUS ? slots + cpu_offset[cpu] : 0;
 }
 
-/* fd264ca02094 (6.2): bpf_rdonly_cast() makes a pointer that may be read of a number, checked
- * by the fault handler instead of a helper call: some ns less on every update. User space puts
- * it in the place of this call (user/capture/sections.c): for an extern libbpf would read all
- * of the kernel's types. */
+/* fd264ca02094 (6.2): bpf_rdonly_cast() makes a readable pointer of a number; a bad address is
+ * caught by the fault handler, so no helper call is needed: some ns less for each update. User
+ * space replaces this call by it (user/capture/sections.c). It is not declared as an extern,
+ * because libbpf would then read all of the kernel's types. */
 static void *(*const slot_cast)(const void *at, __u32 btf_id) = (void *)TARE_CALL_CAST;
 
 static __always_inline int percpu_slot_hot(__u64 slots, __u32 cpu, __s32 *value)
 {
-	struct refcount_struct *slot; /* any struct that begins with an s32 */
+	struct refcount_struct *slot; /* the type only has to begin with an s32 */
 	__u64 at = slot_address(slots, cpu);
 
 	if (!at)
@@ -152,9 +154,9 @@ static __always_inline int percpu_slot(__u64 slots, __u32 cpu, __s32 *value)
 	return at ? bpf_probe_read_kernel(value, sizeof(*value), (void *)at) : -1;
 }
 
-/* Not inline, like all that meets a shape which this kernel may not have: the
- * compiler would move the field's offset out of the branch that is dead here,
- * and the verifier meet a relocation that cannot be made. */
+/* Not inline, like every function that reads a shape which this kernel may not have: if it
+ * were, the compiler would move the field's offset out of the branch that is dead on this
+ * kernel, and the verifier would see a relocation that failed. */
 static __noinline __attribute__((unused)) __s64 atomic_count(struct mm_struct *mm, __u32 member)
 {
 	struct mm_struct___atomic *a = (void *)mm;
@@ -171,12 +173,13 @@ static __noinline __attribute__((unused)) __s64 atomic_count(struct mm_struct *m
 	}
 }
 
-/* What a task with a full cache is telling its mm at this event, 0 when this is
- * no such event. check_sync_rss_stat() (mm/memory.c, to 6.1) syncs when a task has
- * counted more than 64 changes, and clears the cache only after the tracepoint. */
+/* The cached pages of a member that a task with a full cache is adding to its mm at this event;
+ * 0 if the event has another reason. check_sync_rss_stat() (mm/memory.c, up to 6.1) adds the
+ * cache when a task has counted more than 64 changes, and clears it after the tracepoint. */
 #define TASK_RSS_EVENTS_THRESH 64
 
-static __noinline __attribute__((unused)) __s64 task_tells(struct task_struct *task, __u32 member)
+static __noinline __attribute__((unused)) __s64 task_cache_reported(struct task_struct *task,
+								    __u32 member)
 {
 	struct task_struct___split *t = (void *)task;
 
@@ -194,7 +197,8 @@ static __noinline __attribute__((unused)) __s64 task_tells(struct task_struct *t
 	}
 }
 
-/* Pages that a task has not reported to its mm yet. 0 where tasks keep none. */
+/* Pages that a task has cached and not added to its mm's counters yet. Left as it is on kernels
+ * where tasks have no cache. */
 static __always_inline void task_cached(struct task_struct *task, __s64 cached[TARE_MEMBERS])
 {
 	struct task_struct___split *t = (void *)task;

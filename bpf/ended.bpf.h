@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Sums of ended tasks and address spaces whose final records found no room in the ring: an
- * account for each process, as far as there is room for accounts, and one for all others.
- * This is rare, so it is called, not inlined. It must not know who ends.
+ * Accounts of tasks and address spaces whose final records found no room in the ring: one
+ * account for each process while the map has room, and one for all other processes.
+ * This is rare, so the functions are not inlined. It must not know why something ended.
  */
 #ifndef TARE_ENDED_BPF_H
 #define TARE_ENDED_BPF_H
@@ -26,13 +26,13 @@ struct ended_causes {
 	struct tare_ended *to;
 };
 
-/* The search goes apart, as cause_place() does. */
+/* The search is a function of its own, for the same reason as cause_place(). */
 __weak __noinline int ended_place(struct tare_ended *e, __u32 cause)
 {
 	return e ? ended_cause_place(&e->task, cause) : 0;
 }
 
-/* One turn of bpf_loop(): in a plain loop the verifier would follow the search 16 times. */
+/* One iteration of bpf_loop(): in a plain loop the verifier would follow the search 16 times. */
 static long ended_take_cause(__u32 i, struct ended_causes *c)
 {
 	struct tare_cause *cause;
@@ -49,7 +49,7 @@ static long ended_take_cause(__u32 i, struct ended_causes *c)
 	return 0;
 }
 
-/* Add to an account, in the map or in .bss. A global function: verified once for both. */
+/* Add a task to an account, which is in the map or in .bss. Global: verified once for both. */
 __weak __noinline int ended_fold_task(struct tare_ended *e, struct task_state *ts)
 {
 	struct ended_causes c;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Sums of what ended when there was no room for its final record, by process: pure
- * arithmetic on abi.h's structs, compiled into the BPF programs and into the unit tests.
- * Several CPUs may add to one account at a time: sums are added atomically. Who adds in the
- * nanoseconds between a new peak and the account's note of it can miss its share of the
- * peak, never of the sums.
+ * Accounts (struct tare_ended): sums of tasks and address spaces that ended when the ring had
+ * no room for their final records, by process. Pure arithmetic on abi.h's structs, compiled
+ * into the BPF programs and into the unit tests. It must not know maps.
+ *
+ * Several CPUs may add to one account at the same time: sums are added atomically. An
+ * addition in the nanoseconds between a new peak and the account's note of that peak may be
+ * missing in at_peak, never in the sums.
  */
 #ifndef TARE_ENDED_H
 #define TARE_ENDED_H
@@ -17,9 +19,10 @@ LEDGER_INLINE void ended_flow(struct tare_flow *to, const struct tare_flow *f)
 	__sync_fetch_and_add(&to->out, f->out);
 }
 
-/* Its causes by number; the last takes what finds no room. The first is not kept for page
- * faults, as a task's is: an account may be of tasks that had none. A cause is claimed with
- * its number at once, so that no other CPU sees the one without the other. */
+/* The index in causes[] for cause `id`; the last element takes the causes that find no room.
+ * Unlike in a task, the first element is not reserved for page faults: the tasks of an account
+ * may have had none. `id` and `used` are set by one compare-and-swap, so that no other CPU sees
+ * one without the other. */
 LEDGER_INLINE __u32 ended_cause_place(struct tare_task *sum, __u32 id)
 {
 	const union {
@@ -45,8 +48,8 @@ LEDGER_INLINE __u32 ended_cause_place(struct tare_task *sum, __u32 id)
 	return TARE_TASK_CAUSES - 1;
 }
 
-/* Add what a task did but for its causes. `seq`: the number of the present peak, by which
- * the task has noted its net. */
+/* Add a task's sums, but not its causes. `seq`: the number of the last peak
+ * (workload.peak_seq); the task has noted its net for that. */
 LEDGER_INLINE void ended_add_task(struct tare_ended *e, const struct tare_task *t, __u64 seq)
 {
 	struct tare_task *sum = &e->task;
@@ -57,7 +60,7 @@ LEDGER_INLINE void ended_add_task(struct tare_ended *e, const struct tare_task *
 		__sync_fetch_and_add(&sum->at_peak[k], ledger_at_peak(t, k, seq));
 		ended_flow(&sum->flow[k], &t->flow[k]);
 	}
-	/* At its end a task has reported all that it had cached. */
+	/* At its end a task has added all cached pages to its mm's counters. */
 	for (k = 0; k < TARE_MEMBERS; k++)
 		if (!t->mm_proc || t->mm_proc == t->proc)
 			__sync_fetch_and_add(&sum->cached0[k], t->cached0[k] - t->cached[k]);
@@ -68,7 +71,7 @@ LEDGER_INLINE void ended_add_task(struct tare_ended *e, const struct tare_task *
 	__sync_fetch_and_add(&sum->unmapped, t->unmapped);
 	__sync_fetch_and_add(&sum->brk_up, t->brk_up);
 	__sync_fetch_and_add(&sum->brk_down, t->brk_down);
-	/* Those of the last task to end: its end is that of the process. */
+	/* The identity of the last task to end: the process ends with it. */
 	sum->tgid = t->tgid;
 	sum->ppid = t->ppid;
 	sum->exit_code = t->exit_code;
@@ -81,7 +84,7 @@ LEDGER_INLINE void ended_add_task(struct tare_ended *e, const struct tare_task *
 	__sync_fetch_and_add(&e->tasks, 1);
 }
 
-/* The address space's initial balance and what others did to it, at present. */
+/* The address space's initial balance plus its updates by non-owners, now. */
 LEDGER_INLINE __s64 ended_mm_held(const struct tare_mm *m, int kind)
 {
 	return m->initial[kind] + ledger_net(&m->nonowner[kind]);
@@ -105,7 +108,7 @@ LEDGER_INLINE void ended_add_mm(struct tare_ended *e, const struct tare_mm *m, _
 	}
 	for (k = 0; k < TARE_NONOWNERS; k++)
 		ended_flow(&sum->nonowner_cause[k], &m->nonowner_cause[k]);
-	if (m->peak > sum->peak) { /* of two at the same moment one stays */
+	if (m->peak > sum->peak) { /* a race between two CPUs may keep the smaller peak */
 		sum->peak = m->peak;
 		sum->peak_ns = m->peak_ns;
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What all address spaces hold now, by kind: run by user space at each interval, beside
- * the workload. Of the table only the parts that are used are walked. */
+/* Sums of what all live address spaces hold now, by kind. User space runs it at each interval
+ * while the workload runs. Only chunks of the table that hold address spaces are walked. */
 #include "table.bpf.h"
 
 struct tare_held held;
@@ -31,8 +31,8 @@ static long sum_slots(__u32 cpu, struct summing *s)
 	return 0;
 }
 
-/* All that the ledger has seen of it; with a percpu_counter that is the count and what it
- * saw in each CPU's slot. */
+/* Add the ledger's sums of one address space: the counts as last seen, and with percpu_counters
+ * also each CPU's slot as last seen. */
 static long sum_place(__u32 i, struct summing *s)
 {
 	__u32 at = s->bucket, member;

@@ -1,36 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Tasks that run without events, as a sandbox's kernel may hide its own: there is an event of
- * the switch to such a task and none of the switch away from it. What it, or interrupts
- * meanwhile (RCU callbacks by the thousand), free of the watched cgroup is in the cgroup's
- * counter alone. So what the counter changed by, beyond the events, between such a switch and
- * the next event on that CPU counts as one update. In between other CPUs go on, with
- * events; what has no event and is of no such stretch stays missing, and shows.
+/* Hidden tasks: tasks that run without events. A sandbox's kernel may hide its own tasks this
+ * way. There is an event of the switch to a hidden task, and none of the switch away from it.
+ * While it runs, memory of the watched cgroup that it frees, or that interrupts free (RCU
+ * callbacks by the thousand), changes the cgroup's counter but has no event. A stretch is
+ * the time between the switch to a hidden task and the next event on that CPU. The
+ * difference that arises between counter and events in a stretch counts as one update. Other
+ * CPUs keep running in a stretch, with events. Changes without an event outside of stretches are
+ * not counted, and the report shows the difference.
  *
- * Loaded with the ledger where BPF can read that counter; else only to look for such tasks. */
+ * Loaded with the ledger where BPF can read that counter; else only to detect such tasks. */
 #include "hidden.bpf.h"
 #include "kmem.bpf.h"
 
-#define INIT 1  /* whom a sandbox hides: suspected from the start */
-#define KNOWN 4 /* others last a while: the oldest are forgotten */
+#define INIT 1  /* pid 1, which a sandbox hides: taken for hidden from the start */
+#define KNOWN 4 /* hidden processes that are remembered; the oldest but pid 1 is replaced */
 #define NO_GAP (-0x7fffffffffffffffLL - 1)
 
 struct tare_hidden hidden;
 
-/* What each CPU runs, by its last switch. */
+/* The task that each CPU runs, by its last switch event. */
 static struct running {
 	__u64 task; /* address of its task_struct; 0: no switch was seen yet */
 	__u64 since;
 	__u32 tgid;
-	__u32 stretch; /* 1: it is known, or suspected, to run without events */
+	__u32 stretch; /* 1: a stretch is open on this CPU */
 } running[TARE_MAX_CPUS];
 
-static __u32 known[KNOWN] = { INIT }; /* processes */
-static __u32 next_known = 1;          /* place for the next */
-static __u32 open_now;                /* stretches that are not over, on all CPUs */
-static __u32 proved;                  /* of those since there were none, so many were hidden */
-static __s64 gap;                     /* when the first of them began: see read_gap() */
+static __u32 known[KNOWN] = { INIT }; /* tgids of hidden processes */
+static __u32 next_known = 1;          /* index in known[] for the next */
+static __u32 open_now;                /* open stretches on all CPUs */
+/* Since the last time that no stretch was open: */
+static __u32 proved; /* stretches that ended with another task's event, so a task was hidden */
+static __s64 gap;    /* read_gap() when the first stretch began */
 
-/* Version 1 alone has one number; there is no such field without CONFIG_MEMCG_V1. */
+/* Only cgroup version 1 counts kernel memory alone; the field needs CONFIG_MEMCG_V1. */
 struct mem_cgroup___counted {
 	struct page_counter___counted {
 		struct {
@@ -39,8 +42,8 @@ struct mem_cgroup___counted {
 	} kmem;
 } __attribute__((preserve_access_index));
 
-/* Bytes that the events tell beyond the cgroup's counter. NO_GAP: not known; the cgroup may be
- * gone, and its memory another's. */
+/* Bytes by events less bytes by the cgroup's counter. NO_GAP: not known; the cgroup may be gone
+ * and its struct in use for another. */
 static __always_inline __s64 read_gap(void)
 {
 	struct mem_cgroup___counted *counted = (void *)workload.cgroup.memcg;
@@ -68,7 +71,7 @@ static __always_inline int is_known(__u32 tgid)
 	return 0;
 }
 
-/* It ran without events. */
+/* Remember the process of a task that ran without events. */
 static __always_inline void note_hidden(struct running *r)
 {
 	__u32 before = __sync_val_compare_and_swap(&hidden.tgid, 0, r->tgid), at = next_known;
@@ -84,7 +87,7 @@ static __always_inline void note_hidden(struct running *r)
 	next_known = at + 1 < KNOWN ? at + 1 : 1;
 }
 
-/* `bytes` went without an event; below 0: came. */
+/* Count `bytes` that were freed without an event; below 0: allocated. */
 static __always_inline void update_hidden(__s64 bytes)
 {
 	struct tare_cgroup *g = &workload.cgroup;
@@ -96,8 +99,8 @@ static __always_inline void update_hidden(__s64 bytes)
 	kmem_nonowner(TARE_NONOWNER_KERNEL, bytes < 0 ? -bytes : 0, bytes > 0 ? bytes : 0);
 }
 
-/* If another CPU begins a stretch right now, what this one counts is missing from that one's:
- * then as much stays missing in all. */
+/* If another CPU begins a stretch at the same moment, its `gap` may already include the change
+ * that is counted here; then that much stays uncounted. */
 __noinline int stretch_over(void)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
@@ -142,7 +145,7 @@ int BPF_PROG(tare_switch, bool preempt, struct task_struct *prev, struct task_st
 		return 0;
 	r = &running[cpu];
 	if (r->stretch)
-		stretch_over(); /* prev is current still */
+		stretch_over(); /* prev is still the current task */
 	else if (r->task && r->task != from)
 		note_hidden(r);
 	r->task = (__u64)next;

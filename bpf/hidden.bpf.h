@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Tasks that run without events, as far as other programs see that one has run: an event on
- * its CPU is another task's.
+ * Tasks that run without events: the call with which other programs report that an event came
+ * on this CPU, so that a hidden task there no longer runs.
  */
 #ifndef TARE_HIDDEN_BPF_H
 #define TARE_HIDDEN_BPF_H
 
 #include "state.bpf.h"
 
-/* Call it at an event, before that is counted: what ran on this CPU without events is over.
- * A call and no branch: the verifier follows the caller once. */
+/* Call it at each event, before the event is counted: it ends the stretch in which a hidden task
+ * ran on this CPU, if one is open. The caller needs no branch, so the verifier follows it once. */
 int stretch_over(void);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Iterators over all tasks: attach to running ones, with their initial balances, and
- * sweep the followed ones into records. Run by user space, beside the workload. */
+/* Iterators over all tasks: attach to running tasks, with their initial balances, and write
+ * records of the followed tasks (a sweep). User space runs them while the workload runs. */
 #include "update.bpf.h"
 #include "vma.bpf.h"
 #include "record.bpf.h"
@@ -17,9 +17,9 @@ struct {
 	__uint(max_entries, 32768);
 } tare_targets SEC(".maps");
 
-/* Take an mm's initial balance while its threads may run. While ATTACHING is set
- * its events do nothing; the second claim catches those of that time. From then
- * on each event counts its own. */
+/* Take an mm's initial balance while its threads may run. While TARE_MM_ATTACHING is set, events
+ * of the mm count nothing; the second claim catches the changes of that time. From then
+ * on each event counts its own change. */
 static __always_inline void mm_attach(struct mm_struct *mm, __u64 proc, __u32 flags)
 {
 	struct tare_mm *m = mm_find(mm_key(mm));
@@ -44,7 +44,7 @@ static __always_inline void mm_attach(struct mm_struct *mm, __u64 proc, __u32 fl
 	}
 	m->initial[TARE_PAGETABLE] = mm->pgtables_bytes.counter;
 	m->seen_pagetable = m->initial[TARE_PAGETABLE];
-	m->peak_seq = TARE_PEAK_NEVER; /* it was there at every peak so far */
+	m->peak_seq = TARE_PEAK_NEVER; /* its initial balance was held at every peak so far */
 	if (flags & TARE_MM_IGNORE)
 		return;
 	update_rss(m, m->initial[TARE_FILE] + m->initial[TARE_ANON] + m->initial[TARE_SHMEM]);
@@ -105,8 +105,8 @@ int tare_attach(struct bpf_iter__task *ctx)
 	return 0;
 }
 
-/* `mm` is NULL while it is torn down: what was counted stands, but there are no
- * sums to compare it with. */
+/* Write an mm's record. `mm` is NULL while it is torn down: then the ledger's sums are right,
+ * but there are no sums of the kernel to compare with. Returns not 0 if there was no room. */
 static __always_inline int sweep_mm(struct seq_file *seq, struct mm_struct *mm, struct tare_mm *m)
 {
 	struct tare_record head = {
@@ -119,7 +119,7 @@ static __always_inline int sweep_mm(struct seq_file *seq, struct mm_struct *mm, 
 		take_sums(mm, m);
 	else
 		m->sums_valid = 0;
-	if (m->flags & TARE_MM_DEAD) /* closed meanwhile: its final record says it */
+	if (m->flags & TARE_MM_DEAD) /* closed in the meantime: its final record has the sums */
 		return 0;
 	return bpf_seq_write(seq, &head, sizeof(head)) ||
 	       bpf_seq_write(seq, m, sizeof(struct tare_mm));
@@ -152,7 +152,7 @@ int tare_sweep(struct bpf_iter__task *ctx)
 	if (m && m->sweep != sweep.number &&
 	    !(m->flags & (TARE_MM_IGNORE | TARE_MM_FORKING | TARE_MM_EXECING)) &&
 	    sweep_mm(seq, mm, m))
-		return 0; /* no room: the kernel comes again with this task */
+		return 0; /* no room: the kernel calls again for this task */
 	task_fill(task, ts, TARE_REC_TASK);
 	size = ts->head.size;
 	if (size > sizeof(struct tare_record) + sizeof(struct tare_task) ||

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The kernel's own event for each change of a control group's kernel memory,
- * page-wise: objects of slabs are served from pages charged ahead, by CPU. */
+/* The kernel's event for each change of a control group's kernel memory. Changes are whole
+ * pages: slab objects are charged to pages that each CPU has charged in advance. */
 #include "update.bpf.h"
 #include "hidden.bpf.h"
 
@@ -33,8 +33,8 @@ static long find_level(__u32 level, struct search *s)
 	return 1;
 }
 
-/* Is it the watched cgroup, or below it? Where in the hierarchy that stands shows
- * with its first event. */
+/* Is it the watched cgroup, or below it? The first event of it finds the depth of the watched
+ * cgroup in the hierarchy. */
 __weak __noinline int in_cgroup(__u64 memcg_at)
 {
 	struct mem_cgroup *memcg = (void *)memcg_at;
@@ -54,11 +54,11 @@ __weak __noinline int in_cgroup(__u64 memcg_at)
 	return level < s.depth && ancestor_id(cgroup, level) == workload.cgroup.id;
 }
 
-/* Is it the cgroup that the task lives in? It need not be the one that is watched: a
- * workload may move out. Only then is an update in another cgroup the task's: else it
- * freed, or charged, what is others' (RCU callbacks that run on its stack, a page that
- * it was the last to hold). */
-static __always_inline int its_own(struct task_struct *task, __u64 memcg)
+/* Is `memcg` the cgroup that the task lives in? The task need not live in the watched cgroup:
+ * a workload may move out. An update in a cgroup other than the watched one is the
+ * task's only if the task lives there. Otherwise it is an update of other tasks' memory: an RCU
+ * callback that runs on this task's stack, or a page that it was the last to use. */
+static __always_inline int is_own_cgroup(struct task_struct *task, __u64 memcg)
 {
 	struct css_set *set = BPF_CORE_READ(task, cgroups);
 	int id = ITEM(enum cgroup_subsys_id, memory_cgrp_id);
@@ -70,9 +70,9 @@ static __always_inline int its_own(struct task_struct *task, __u64 memcg)
 	return address_of(css) == memcg + bpf_core_field_offset(struct mem_cgroup, css);
 }
 
-/* Interrupts, and the RCU callbacks that run at their end, have a stack of their
- * own, and the program's arguments lie on the stack that it runs on: the task
- * that was interrupted is not to blame. */
+/* Does the program run in an interrupt, or in an RCU callback at its end? These have a stack of
+ * their own, and the program's arguments are on the stack that it runs on. Such an update is not
+ * the interrupted task's. */
 static __always_inline int in_interrupt(void *args, struct task_struct *task)
 {
 	return address_of(args) - (__u64)address_of(task->stack) >= workload.stack_bytes;
@@ -97,22 +97,24 @@ __weak __noinline int sample_kmem(struct task_state *ts, __u64 bytes)
 	return 0;
 }
 
-/* The running task waits for another: what is freed then was that one's (kernel/exit.c
- * release_task()). */
+/* The running task waits for another task to end: memory freed now was the other task's
+ * (kernel/exit.c release_task()). */
 __weak __noinline int is_reaping(void)
 {
 	return calls_wait(syscall_of(bpf_get_current_task_btf()));
 }
 
-/* Count it against the running task, of what is freed at most what its account holds. What a
- * clone() is charged is kept apart until the child is there; if it failed there is none, and
- * the next update clears that (kmem_unborn()). */
+/* The part of an update that the running task's account takes: of a free at most what the account
+ * holds, and nothing of a free while the task reaps another. */
 __weak __noinline __s64 own_part(struct task_state *ts, __s64 bytes)
 {
 	return ts && (bytes > 0 || !is_reaping()) ? ledger_own_part(&ts->t.flow[TARE_KMEM], bytes) :
 						    0;
 }
 
+/* Count an update against the running task. The charges of a clone() are also summed in
+ * ts->clone until the child begins. If clone() failed, no child begins, and the next update
+ * clears this sum (kmem_clone_failed()). */
 __weak __noinline int update_own(struct task_state *ts, int inside, __s64 bytes)
 {
 	int making = making_task();
@@ -129,7 +131,7 @@ __weak __noinline int update_own(struct task_state *ts, int inside, __s64 bytes)
 	if (making)
 		ledger_flow(&ts->clone, own);
 	else if (ts->clone.in || ts->clone.out)
-		kmem_unborn(ts);
+		kmem_clone_failed(ts);
 	if (!inside)
 		__sync_fetch_and_add(&workload.cgroup.elsewhere, own);
 	else if (own != bytes)
@@ -156,7 +158,7 @@ static __always_inline void update_kmem(struct task_struct *task, struct task_st
 	kmem_nonowner(who, bytes > 0 ? bytes : 0, bytes < 0 ? -bytes : 0);
 }
 
-/* Global, as all that is called here: the verifier takes it once. */
+/* Global, as all functions that it calls: the verifier checks it once. */
 __weak __noinline int on_kmem(__u64 memcg, int item, __s64 pages, int interrupt)
 {
 	int sock = item == ITEM(enum memcg_stat_item, MEMCG_SOCK);
@@ -174,7 +176,7 @@ __weak __noinline int on_kmem(__u64 memcg, int item, __s64 pages, int interrupt)
 	ts = interrupt ? NULL : task_find(task);
 	inside = in_cgroup(memcg);
 	if (!inside && (!ts || ts->t.flags & TARE_TASK_HELD /* in tare's image still */ ||
-			!its_own(task, memcg)))
+			!is_own_cgroup(task, memcg)))
 		return 0;
 	if (vmalloc) {
 		if (inside)
@@ -189,11 +191,12 @@ __weak __noinline int on_kmem(__u64 memcg, int item, __s64 pages, int interrupt)
 	return 0;
 }
 
-/* The kernel lets no program interrupt itself: an event from an interrupt that
- * comes while tare_kmem runs is not given to it. So there are two. The first takes
- * what comes; the second, called next for the same event with its arguments at the
- * same place, takes what the first was not given. Which event it has taken the
- * first leaves here, for each CPU, apart for tasks and interrupts. */
+/* The kernel does not run a program within itself: an event from an interrupt that comes while
+ * tare_kmem runs is not passed to tare_kmem. So there are two programs. The first counts the
+ * events that it is passed. The second is called next for the same event, with its
+ * arguments at the same address, and counts the events that the first was not passed. For
+ * this, the first stores here the address of the arguments of its last event, for each CPU,
+ * [0] for tasks and [1] for interrupts. */
 static __u64 taken[TARE_MAX_CPUS][2];
 
 #define VALUE(ctx) (cfg_memcg_long ? (__s64)(ctx)[2] : (__s32)(ctx)[2])
@@ -221,13 +224,13 @@ int BPF_PROG(tare_kmem_too, struct mem_cgroup *memcg, int item)
 	if (taken[cpu][interrupt & 1] != address_of(ctx))
 		on_kmem(address_of(memcg), item, VALUE(ctx), interrupt);
 	taken[cpu][interrupt & 1] = 0;
-	if (!interrupt) /* one that came while this ran: the first took it */
+	if (!interrupt) /* an interrupt's event while this program ran: the first counted it */
 		taken[cpu][1] = 0;
 	return 0;
 }
 
-/* What user space knows of the weight: pages on top of what there is, and pages in
- * the place of its last samples. Run by it. */
+/* User space runs this to add parts of the weight that have no events, in pages: args[0] is added,
+ * args[1] and args[2] replace `polled` and `drift`. */
 SEC("raw_tp")
 int tare_weigh(struct bpf_raw_tracepoint_args *ctx)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Kernel memory: the account of the control group that is watched, and what its
- * updates have to do with page tables and stacks, which have kinds of their own
- * (struct tare_cgroup in abi.h says how it adds up). It must not know where the
- * updates come from.
+ * Kernel memory: the account of the watched control group, and how page tables and stacks,
+ * which have kinds of their own, are taken out of it (struct tare_cgroup in abi.h has
+ * the equation). It must not know where the updates come from.
  */
 #ifndef TARE_KMEM_BPF_H
 #define TARE_KMEM_BPF_H
@@ -16,7 +15,7 @@
 struct mem_cgroup;
 int in_cgroup(__u64 memcg_at);
 
-/* Number of the system call that the task is in, as a cause; TARE_CAUSE_FAULT: in none. */
+/* The cause of the system call that the task is in; TARE_CAUSE_FAULT if it is in none. */
 static __always_inline __u32 syscall_of(struct task_struct *task)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
@@ -27,7 +26,7 @@ static __always_inline __u32 syscall_of(struct task_struct *task)
 	return arch_compat(task, regs) ? nr | TARE_CAUSE_COMPAT : nr;
 }
 
-/* The running task is making another. Not inlined, so that the verifier follows it once. */
+/* The running task is making another task. Not inlined, so that the verifier checks it once. */
 __weak __noinline int making_task(void)
 {
 	return calls_clone(syscall_of(bpf_get_current_task_btf()));
@@ -38,26 +37,28 @@ static __always_inline int kmem_watched(void)
 	return cfg_kmem && workload.cgroup.id;
 }
 
-/* Only the workload is in the cgroup: all that the cgroup is charged is its own. */
+/* Only the workload is in the cgroup: all memory that the cgroup is charged for is the
+ * workload's. */
 static __always_inline int kmem_own(void)
 {
 	return kmem_watched() && workload.cgroup.own;
 }
 
-/* Whole pages, signed: BPF has no signed division. */
+/* Bytes to whole pages, signed: BPF has no signed division. */
 static __always_inline __s64 in_pages(__s64 bytes)
 {
 	return bytes < 0 ? -(__s64)((__u64)-bytes / cfg_page_size) :
 			   (__s64)((__u64)bytes / cfg_page_size);
 }
 
-/* The same as update_nonrss(). */
+/* update_nonrss() in bytes. */
 __weak __noinline int update_nonrss_bytes(__s64 bytes)
 {
 	return update_nonrss(in_pages(bytes));
 }
 
-/* Who the running task is to an account that is not its own: TARE_NONOWNER_*. */
+/* The running task as a non-owner: TARE_NONOWNER_*. `of_process`: it belongs to the process
+ * that owns the memory. */
 __weak __noinline int nonowner_current(int of_process)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -76,7 +77,8 @@ __weak __noinline int nonowner_current(int of_process)
 	return of_process ? TARE_NONOWNER_LATE : TARE_NONOWNER_PROCESS;
 }
 
-/* As ledger_note_peak(), for kernel memory that no live task holds. */
+/* Snapshot the peak before an update of kernel memory that no live task holds; see
+ * ledger_note_peak(). */
 __weak __noinline int cgroup_note_peak(void)
 {
 	struct tare_cgroup *g = &workload.cgroup;
@@ -93,7 +95,8 @@ __weak __noinline int cgroup_note_peak(void)
 	return 0;
 }
 
-/* An update that no followed task made. Bytes, signed each way: see kmem_has_kind(). */
+/* An update of kernel memory by a non-owner. Bytes; `in` and `out` may be below 0, see
+ * kmem_exclude_charge() and kmem_exclude_free(). */
 __weak __noinline int kmem_nonowner(__u32 who, __s64 in, __s64 out)
 {
 	struct tare_cgroup *g = &workload.cgroup;
@@ -106,9 +109,10 @@ __weak __noinline int kmem_nonowner(__u32 who, __s64 in, __s64 out)
 	return 0;
 }
 
-/* Kernel memory that `charged` was charged for, as TARE_KMEM, is counted under
- * its own kind: taken out there. NULL: somebody who is not followed. */
-__weak __noinline int kmem_came_as(struct task_state *charged, __u64 bytes)
+/* `bytes` of kernel memory that were counted as TARE_KMEM are counted under their own kind now:
+ * take them out of the account of `charged`, the task that was charged. NULL: that task is not
+ * followed. */
+__weak __noinline int kmem_exclude_charge(struct task_state *charged, __u64 bytes)
 {
 	if (!kmem_watched()) {
 		update_nonrss(bytes / cfg_page_size);
@@ -121,9 +125,10 @@ __weak __noinline int kmem_came_as(struct task_state *charged, __u64 bytes)
 	return 0;
 }
 
-/* The same of what goes: the kernel uncharges it later, and by whom is known: page
- * tables by RCU, a stack by its task on its last steps. */
-__weak __noinline int kmem_went_as(__u32 freed_by, __u64 bytes)
+/* The same for memory of such a kind that is freed. The kernel uncharges it later, and the
+ * non-owner that does so is known (`freed_by`): page tables are uncharged in RCU callbacks, a
+ * stack by its own task after its final record. */
+__weak __noinline int kmem_exclude_free(__u32 freed_by, __u64 bytes)
 {
 	if (!kmem_own())
 		update_nonrss(-(__s64)(bytes / cfg_page_size));
@@ -132,24 +137,24 @@ __weak __noinline int kmem_went_as(__u32 freed_by, __u64 bytes)
 	return 0;
 }
 
-/* The running task was the cause of this change of page tables. Those that fork copies are in
- * the account of the clone, as all that fork is charged. */
-__weak __noinline int kmem_has_kind(__s64 bytes)
+/* The running task changed page tables by `bytes`. Page tables that fork copies are also in the
+ * clone's account (task_state.clone), as is all memory that fork is charged for. */
+__weak __noinline int kmem_exclude_pagetable(__s64 bytes)
 {
 	struct task_state *ts = task_find(bpf_get_current_task_btf());
 
 	if (bytes <= 0)
-		return kmem_went_as(TARE_NONOWNER_KERNEL, -bytes);
-	kmem_came_as(ts, bytes);
+		return kmem_exclude_free(TARE_NONOWNER_KERNEL, -bytes);
+	kmem_exclude_charge(ts, bytes);
 	if (ts && kmem_watched() && making_task())
 		ts->clone.in -= bytes;
 	return 0;
 }
 
-/* A task is born: move to it what its parent, which is running, was charged for it. Its stack
- * is part of that, unless no system call of the parent made it (io_uring's workers).
- * Returns the bytes without the stack. */
-__weak __noinline __s64 kmem_born(struct task_state *parent, struct task_state *child)
+/* A task begins: move to it the charges that its parent, the running task, got for it. Its stack
+ * is one of these charges, unless no system call of the parent made the task (io_uring's
+ * workers). Returns the bytes without the stack. */
+__weak __noinline __s64 kmem_task_begin(struct task_state *parent, struct task_state *child)
 {
 	__u64 stack = workload.stack_bytes;
 	struct tare_flow *made;
@@ -158,20 +163,21 @@ __weak __noinline __s64 kmem_born(struct task_state *parent, struct task_state *
 		return 0;
 	made = &parent->clone;
 	if (!kmem_watched() || !making_task()) {
-		kmem_came_as(parent, stack);
+		kmem_exclude_charge(parent, stack);
 		return 0;
 	}
 	ledger_note_peak(&parent->t, workload.peak_seq);
 	ledger_note_peak(&child->t, workload.peak_seq);
 	ledger_move(&parent->t.flow[TARE_KMEM], &child->t.flow[TARE_KMEM], made);
 	made->in = made->out = 0;
-	kmem_came_as(child, stack);
+	kmem_exclude_charge(child, stack);
 	return ledger_net(&child->t.flow[TARE_KMEM]);
 }
 
-/* Take `held` out of a task's account: it has no owner from now on. Where others are in the
- * cgroup too nobody can tell when it is freed, so it leaves the weight now. */
-static __always_inline void kmem_give_up(struct task_state *ts, __s64 held)
+/* Take `held` bytes out of a task's account: this memory has no owner from now on. If
+ * the cgroup is not the workload's own, the later free cannot be attributed, so the memory
+ * leaves the weight now. */
+static __always_inline void kmem_disown(struct task_state *ts, __s64 held)
 {
 	if (!workload.cgroup.own)
 		update_nonrss_bytes(-held);
@@ -182,24 +188,25 @@ static __always_inline void kmem_give_up(struct task_state *ts, __s64 held)
 }
 
 /* A task ends. */
-__weak __noinline int kmem_leave(struct task_state *ts)
+__weak __noinline int kmem_task_end(struct task_state *ts)
 {
 	if (ts && kmem_watched())
-		kmem_give_up(ts, ledger_net(&ts->t.flow[TARE_KMEM]));
+		kmem_disown(ts, ledger_net(&ts->t.flow[TARE_KMEM]));
 	return 0;
 }
 
-/* The task's clone() made no child: it failed, and what it was charged is freed by and by. */
-__weak __noinline int kmem_unborn(struct task_state *ts)
+/* The task's clone() failed: there is no child, and the kernel frees later what the call was
+ * charged for. */
+__weak __noinline int kmem_clone_failed(struct task_state *ts)
 {
 	if (!ts)
 		return 0;
-	kmem_give_up(ts, ledger_net(&ts->clone));
+	kmem_disown(ts, ledger_net(&ts->clone));
 	ts->clone.in = ts->clone.out = 0;
 	return 0;
 }
 
-/* Page tables and stacks of tasks that ran before tare came: in the cgroup's
+/* Page tables and stacks of a task that ran before tare came: these bytes are in the cgroup's
  * initial balance, and counted under their own kinds now. */
 static __always_inline void kmem_attach(__u64 bytes)
 {

@@ -21,20 +21,20 @@ LEDGER_INLINE __s64 ledger_slot_delta(__s32 now, __s32 last)
 	return (__s32)((__u32)now - (__u32)last);
 }
 
-/* What one flush added to a percpu_counter's central count, when several may
- * be outstanding.
+/* What one flush added to a percpu_counter's central count, when several flushes may be
+ * outstanding (made by the kernel, not counted by an event yet).
  *
  * A flush moves a slot's value c and the step a that triggered it into the
- * count, and sets the slot to 0. Two CPUs that flush between each other's
- * flush and event see both moves in `moved`. The others give themselves away:
- * their slot is 0 and was not when last seen. Steps are then the same size
- * nearly always (one page a fault), so `moved` less all the c's splits evenly;
- * where it does not, the first to come takes all: the sum stays right, and the
- * share of two tasks is off by at most that step.
+ * count, and sets the slot to 0. When two CPUs flush before either of them has its
+ * event, both see both moves in `moved`. A flush on another CPU shows: its
+ * slot is 0 now and was not 0 when last seen. The steps nearly always have the same size
+ * (one page for each fault), so `moved` less all the c's divides evenly among the flushes.
+ * Where it does not, the first event takes all of `moved`: the sum stays right, and the
+ * shares of two tasks are off by at most that step.
  *
  * own: this CPU's slot as last seen (its c). others: how many other CPUs have
  * a flush outstanding; others_sum: the sum of their c's.
- * Returns the part of `moved` that this CPU's flush made. */
+ * Returns the part of `moved` that this CPU's flush made. Pages. */
 LEDGER_INLINE __s64 ledger_flush_share(__s64 moved, __s64 own, __u32 others, __s64 others_sum)
 {
 	__s64 steps = moved - own - others_sum;
@@ -49,11 +49,11 @@ LEDGER_INLINE __s64 ledger_flush_share(__s64 moved, __s64 own, __u32 others, __s
 		step = -step;
 	share = own + step;
 	if (share < LEDGER_MIN_BATCH && share > -LEDGER_MIN_BATCH)
-		return moved; /* too small for a flush: the others were none */
+		return moved; /* too small for a flush: the other slots were not flushed */
 	return share;
 }
 
-/* Count a change: what comes and what goes are summed apart. */
+/* Count a change. Increases and decreases are summed separately. */
 LEDGER_INLINE void ledger_flow(struct tare_flow *f, __s64 delta)
 {
 	if (delta > 0)
@@ -87,7 +87,7 @@ LEDGER_INLINE void ledger_move(struct tare_flow *from, struct tare_flow *to,
 	to->out += part->out;
 }
 
-/* Take `held` out of an account: it has no owner from now on. */
+/* Take `held` out of an account: this memory has no owner from now on. */
 LEDGER_INLINE void ledger_leave(struct tare_flow *f, __s64 held)
 {
 	if (held > 0)
@@ -102,11 +102,11 @@ LEDGER_INLINE int ledger_is_rss(__u32 kind)
 	return kind == TARE_FILE || kind == TARE_ANON || kind == TARE_SHMEM;
 }
 
-/* A task's net at the workload's peak, without visiting every task when a peak
- * is passed: peaks are numbered as the workload begins to fall from them, and a
- * task notes its net under the latest number *before* its next change. At the
- * end: a task that has seen the last peak noted its net then; one that has not
- * was not changed since. */
+/* A task's net at the workload's peak, without a visit to every task at each peak.
+ * A peak gets its number (peak_seq) when the workload begins to fall from it. Before its next
+ * change a task notes its net under the latest number. So at the end: a task whose
+ * peak_seq is the last number has its net at that peak in at_peak; any other task has not
+ * changed since that peak, and its net now is its net then. */
 LEDGER_INLINE void ledger_note_peak(struct tare_task *t, __u64 peak_seq)
 {
 	int k;
@@ -123,16 +123,17 @@ LEDGER_INLINE __s64 ledger_at_peak(const struct tare_task *t, __u32 kind, __u64 
 	return t->peak_seq == last_peak_seq ? t->at_peak[kind] : ledger_net(&t->flow[kind]);
 }
 
-/* How far an mm of `rss` pages may be ahead of its part of the workload's sum:
- * below 1/1024 of it, so the sum is right within 1/1024, and exact while every
- * mm is small. Tasks of many processes need not fight for the sum's cache line. */
+/* By how many pages an mm's rss may differ from the part of it that the workload's sum
+ * includes, before the difference is added to the sum. It is below 1/1024 of the mm's rss, so
+ * the sum is right within 1/1024, and exact while every mm is small. So tasks of
+ * many processes do not contend for the sum's cache line. */
 LEDGER_INLINE __s64 ledger_fold_at(__s64 rss)
 {
 	return rss < 2048 ? 1 : (__s64)((__u64)rss / 1024);
 }
 
-/* The place among a task's causes for `id`: page faults have the first, the last takes what
- * finds no room. */
+/* The index in causes[] for cause `id`. The first element is for page faults; the last
+ * one takes the causes that find no room. */
 LEDGER_INLINE __u32 ledger_cause_place(const struct tare_task *t, __u32 id)
 {
 	__u32 i;
@@ -145,7 +146,7 @@ LEDGER_INLINE __u32 ledger_cause_place(const struct tare_task *t, __u32 id)
 	return i;
 }
 
-/* The cause at that place, which is `id`'s from now on. Never NULL. */
+/* The cause at that index; it is given to `id` if it was not used. Never NULL. */
 LEDGER_INLINE struct tare_cause *ledger_cause_at(struct tare_task *t, __u64 place, __u32 id)
 {
 	struct tare_cause *c = &t->causes[place];
@@ -164,7 +165,7 @@ LEDGER_INLINE struct tare_cause *ledger_cause(struct tare_task *t, __u32 id)
 	return ledger_cause_at(t, ledger_cause_place(t, id), id);
 }
 
-/* Bytes of a task's record that hold something: causes are cut off at the end. */
+/* Size in bytes of a task's record with `n_causes` causes: unused causes are cut off. */
 LEDGER_INLINE __u32 ledger_record_size(__u32 n_causes)
 {
 	if (n_causes > TARE_TASK_CAUSES)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The lifecycle: tasks are born, renamed, run other programs and end; address spaces
- * get an owner and are audited when they close. */
+/* The lifecycle: tasks begin, are renamed, run other programs and end. Address spaces get an
+ * owner, and their counters are checked when they close. */
 #include "update.bpf.h"
 #include "vma.bpf.h"
 #include "record.bpf.h"
 #include "sums.bpf.h"
 
-/* Classic backend: the mm that this task's fork or execve made went by its hash;
- * now that its key is known it goes by that. */
+/* Classic backend: the mm that this task's fork or execve made had its hash as the key. Its
+ * real key is known now: move it to an element with that key. */
 static __noinline int classic_rename(struct task_state *ts, __u64 key)
 {
 	__u64 old_key = ts->making;
@@ -30,17 +30,17 @@ static __noinline int classic_rename(struct task_state *ts, __u64 key)
 	return 0;
 }
 
-/* The mm that `maker` has just made, for process `proc`: found by its updates
- * so far, or new when there were none. */
-static __always_inline struct tare_mm *mm_made(struct task_state *maker, struct mm_struct *mm,
-					       __u64 proc, __u32 making)
+/* The mm that `maker` has just made, for process `proc`: in the table already if it had
+ * updates, else new. `making`: TARE_MM_FORKING or TARE_MM_EXECING. */
+static __always_inline struct tare_mm *mm_of_maker(struct task_state *maker, struct mm_struct *mm,
+						   __u64 proc, __u32 making)
 {
 	struct tare_mm *m;
 
 	if (cfg_backend == BACKEND_CLASSIC && maker->making)
 		classic_rename(maker, mm_key(mm));
 	m = mm_find(mm_key(mm));
-	if (m && !(m->flags & making)) { /* its end was not seen */
+	if (m && !(m->flags & making)) { /* an older mm with this key, whose end was not seen */
 		mm_delete(m);
 		m = NULL;
 	}
@@ -53,9 +53,10 @@ static __always_inline struct tare_mm *mm_made(struct task_state *maker, struct 
 	return m;
 }
 
-/* A task's kernel stack is its own from birth on; who made it has the stack that tells
- * why. One sample each: a period's worth of threads would be many without a stack. */
-static __always_inline void sample_birth(struct task_state *parent, struct task_state *child)
+/* Sample the kernel stack of a new task. It counts as the new task's, but the user stack that
+ * explains it is the parent's. One sample for each stack: one per period would leave
+ * many threads without a sample. */
+static __always_inline void sample_new_stack(struct task_state *parent, struct task_state *child)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct tare_mm *m = mm_running(task, parent);
@@ -71,10 +72,10 @@ static __always_inline void sample_birth(struct task_state *parent, struct task_
 	sample_take(parent, &what);
 }
 
-/* Sample the kernel memory of a new task but its stack: drawn by the parent's sampling, which
- * goes on, and attributed to the child. */
-static __always_inline void sample_born(struct task_state *parent, struct task_state *child,
-					__s64 bytes)
+/* Sample the kernel memory of a new task, without its stack: by the parent's sampling, and
+ * attributed to the child. */
+static __always_inline void sample_new_kmem(struct task_state *parent, struct task_state *child,
+					    __s64 bytes)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct sample_request what = { .task = child->t.id, .kind = TARE_KMEM };
@@ -92,8 +93,8 @@ static __always_inline void sample_born(struct task_state *parent, struct task_s
 	sample_take(parent, &what);
 }
 
-/* Where the stack begins that clone() was given for the child; 0: it has its parent's. */
-static __always_inline __u64 stack_given(struct task_struct *child)
+/* The stack pointer that was passed to clone() for the child; 0: it uses its parent's stack. */
+static __always_inline __u64 clone_stack(struct task_struct *child)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(child);
 	struct pt_regs *own = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
@@ -101,14 +102,14 @@ static __always_inline __u64 stack_given(struct task_struct *child)
 	return regs->sp != own->sp ? regs->sp : 0;
 }
 
-/* The address space that a fork made for it. */
-static __always_inline void mm_born(struct task_state *parent, struct task_state *ts,
-				    struct mm_struct *mm)
+/* A fork made address space `mm` for the new task `ts`. */
+static __always_inline void mm_forked(struct task_state *parent, struct task_state *ts,
+				      struct mm_struct *mm)
 {
 	struct tare_mm *m;
 
 	ts->mm_key = mm_key(mm);
-	m = mm_made(parent, mm, ts->t.proc, TARE_MM_FORKING);
+	m = mm_of_maker(parent, mm, ts->t.proc, TARE_MM_FORKING);
 	if (!m)
 		return;
 	m->flags |= TARE_MM_FORKING;
@@ -130,21 +131,22 @@ int BPF_PROG(tare_newtask, struct task_struct *child, __u64 clone_flags)
 		return 0;
 	if (!cfg_no_children || thread)
 		ts = task_begin(child, parent, thread ? parent->t.proc : 0, 0);
-	if (!ts) { /* not followed: what it was charged stays the parent's */
+	if (!ts) { /* not followed: its kernel memory stays in the parent's account */
 		parent->clone.in = parent->clone.out = 0;
 		return 0;
 	}
 	if (cfg_period) {
-		sample_birth(parent, ts);
-		ts->stack_top = stack_given(child);
+		sample_new_stack(parent, ts);
+		ts->stack_top = clone_stack(child);
 	}
 	if (thread)
 		ts->mm_key = parent->mm_key;
-	if (!(clone_flags & CLONE_VM) && mm) /* its page tables first: the clone's account */
-		mm_born(parent, ts, mm);
-	kmem = kmem_born(parent, ts);
+	/* First: the copied page tables leave parent->clone before kmem_task_begin() moves that. */
+	if (!(clone_flags & CLONE_VM) && mm)
+		mm_forked(parent, ts, mm);
+	kmem = kmem_task_begin(parent, ts);
 	if (cfg_period)
-		sample_born(parent, ts, kmem);
+		sample_new_kmem(parent, ts, kmem);
 	return 0;
 }
 
@@ -170,8 +172,8 @@ int BPF_PROG(tare_rename, struct task_struct *task, const char *comm)
 	return 0;
 }
 
-/* The new program's name and arguments. Its stack was just written, so reading
- * it does not fault. */
+/* Send the new program's name and arguments. The kernel has just written its stack, so
+ * reading it does not fault. */
 static __always_inline void send_exec(struct task_struct *task, struct task_state *ts,
 				      struct mm_struct *mm, struct linux_binprm *bprm)
 {
@@ -204,7 +206,7 @@ static __always_inline void send_exec(struct task_struct *task, struct task_stat
 	}
 	if (len && !bpf_probe_read_user(rec->argv, len, (void *)start))
 		rec->argv_len = len;
-	/* User space should look at /proc while the process lives. */
+	/* Wake user space: it should read /proc while the process lives. */
 	bpf_ringbuf_submit(rec, ring_wake(1));
 }
 
@@ -220,16 +222,16 @@ int BPF_PROG(tare_exec, struct task_struct *task, pid_t old_pid, struct linux_bi
 	if (ts->t.flags & TARE_TASK_HELD) {
 		ts->t.flags &= ~TARE_TASK_HELD;
 		faults_baseline(task, &ts->t);
-		/* What it had cached has gone to the launcher's mm. */
+		/* The pages that it had cached were added to the launcher's mm. */
 		__builtin_memset(ts->t.cached0, 0, sizeof(ts->t.cached0));
 		ts->t.start_ns = bpf_ktime_get_boot_ns();
 	}
-	task_identity(task, &ts->t); /* execve by a thread gave it the leader's id */
+	task_identity(task, &ts->t); /* after execve a thread has the leader's tid */
 	if (!mm)
 		return 0;
 	ts->mm_key = mm_key(mm);
 	ts->stack_top = ts->start_stack = 0;
-	m = mm_made(ts, mm, ts->t.proc, TARE_MM_EXECING);
+	m = mm_of_maker(ts, mm, ts->t.proc, TARE_MM_EXECING);
 	if (m)
 		m->flags &= ~TARE_MM_EXECING;
 	send_exec(task, ts, mm, bprm);
@@ -238,9 +240,9 @@ int BPF_PROG(tare_exec, struct task_struct *task, pid_t old_pid, struct linux_bi
 	return 0;
 }
 
-/* Before exit_mm since 6.16, after it up to 6.15. The last task of a process
- * still has its address space to tear down then: its record waits for that. One
- * that shares another process's (vfork) has nothing to tear down. */
+/* This event comes before exit_mm since 6.16, and after it up to 6.15. The last task of a
+ * process still has to tear down its address space, so its final record waits for that. A task
+ * that uses another process's address space (vfork) has nothing to tear down. */
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(tare_exit, struct task_struct *task)
 {
@@ -258,8 +260,8 @@ int BPF_PROG(tare_exit, struct task_struct *task)
 	return 0;
 }
 
-/* For those whose address space outlived them: another process shares it, or
- * somebody reads its /proc files. */
+/* For tasks whose address space outlived them: another process shares it, or another task
+ * reads its /proc files. */
 SEC("tp_btf/sched_process_free")
 int BPF_PROG(tare_free, struct task_struct *task)
 {
@@ -301,9 +303,9 @@ static __always_inline void mm_close(struct mm_struct *mm, struct tare_mm *m)
 	bpf_ringbuf_submit(rec, ring_wake(0));
 }
 
-/* The end of an address space: all four counters must be 0 now. In the context
- * of whoever dropped it last, mostly the process's last task. */
-static __always_inline int mm_over(struct mm_struct *mm)
+/* The end of an address space: all four counters must be 0 now. The running task is the one
+ * that dropped the last reference, mostly the process's last task. */
+static __always_inline int mm_ended(struct mm_struct *mm)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *ts = task_find(task);
@@ -316,7 +318,7 @@ static __always_inline int mm_over(struct mm_struct *mm)
 	if (m) {
 		__u32 id = m->classic_id;
 
-		/* That of a fork or execve that failed too: it was its maker's. */
+		/* Also for the mm of a fork or execve that failed: its maker's process owns it. */
 		if (!(m->flags & TARE_MM_IGNORE))
 			mm_close(mm, m);
 		mm_delete(m);
@@ -328,17 +330,17 @@ static __always_inline int mm_over(struct mm_struct *mm)
 	return 0;
 }
 
-/* Of these two one is loaded. */
+/* One of these two programs is loaded. */
 SEC("tp_btf/exit_mmap")
 int BPF_PROG(tare_exit_mmap, struct mm_struct *mm)
 {
-	return mm_over(mm);
+	return mm_ended(mm);
 }
 
-/* The tracepoint, at the end of the function of that name, came with 6.1. Without it, where
- * the function returns. */
+/* The tracepoint is at the end of the function exit_mmap(), since 6.1. Without it: the return
+ * of this function. */
 SEC("fexit/exit_mmap")
 int BPF_PROG(tare_exit_mmap_end, struct mm_struct *mm)
 {
-	return mm_over(mm);
+	return mm_ended(mm);
 }

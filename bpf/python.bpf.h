@@ -1,27 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The Python functions that a sample's stack is in. CPython runs them all by one C
- * function and keeps their frames in memory of the process; here they stand still. It must
- * not know how a process is found to be Python: user space says so, by file, and of one that
- * was not known when it was mapped by address space.
+ * The Python frames of a sample. CPython runs all Python functions in one C function, so
+ * the native stack does not name them. CPython keeps their frames in memory of the process,
+ * as a linked list from the thread's state outwards. This file walks that list while the task
+ * is stopped in the kernel, so the running thread's own list does not change.
+ * It must not know how a process is recognised as Python: user space says so, for a file
+ * (tare_python_files) or for an address space (tare_pythons). Offsets of fields differ between
+ * versions of CPython: struct tare_python_layout has them.
  *
- * Where what stands differs from version to version; struct tare_python_layout says it.
- *
- * What always holds:
- *  - The process's memory is not trusted: a word of it may be anything, and another at the
- *    next look. Each read is of a fixed size or one that was checked, each walk is bounded
- *    (PYTHON_THREADS, 2 * TARE_PYTHON_FRAMES), and what can't be read is 0. So the worst is
- *    a wrong name.
- *  - Whoever calls python_stack() has taken this CPU's scratch; all that is read goes there,
- *    and stays until the scratch is given back.
- *  - Order in the ring: the records of code objects that were not met yet, then the one of
- *    the stack that has their ids, then that of its sample, of the same task and time.
- *  - An id is of one code object, for good: struct python_key has all that tells it from
- *    another at its address. One code object may have several, as tare_codes forgets.
- *    Id 0: the name of what runs is not known.
- *  - Of the frames of a stack, s->python.n are there, innermost first, all others are
- *    outside of the record. Each has TARE_PYTHON_CALLED if it is the last that its C
- *    function runs.
+ * Invariants:
+ *  1. The process's memory is not trusted. Any word may have any value, and another value
+ *     at the next read. Every read has a fixed size or a size that was checked. Every walk is
+ *     bounded: PYTHON_THREADS threads, 2 * TARE_PYTHON_FRAMES frames. A word that can't be read
+ *     is 0. So a hostile process can cause wrong names in its own samples, and nothing else.
+ *  2. The caller of python_stack() has taken this CPU's scratch (scratch_take()). All
+ *     that is read goes into s->walk and stays there until the caller gives the scratch back.
+ *  3. Order in the ring: records of code objects that are new (TARE_REC_PYTHON_CODE), then the
+ *     record of the stack with their ids (TARE_REC_PYTHON), then its sample, with the same task
+ *     and time.
+ *  4. An id names one code object and is never used again. Two code objects with an equal
+ *     struct python_key are taken for one. One code object may get several ids, since
+ *     tare_codes is an LRU map and forgets. Id 0: the function is not known.
+ *  5. s->python.frame[0 .. n) are the frames, innermost first; n <= TARE_PYTHON_FRAMES. If there
+ *     are more, s->python.more is 1.
+ *  6. A frame has TARE_PYTHON_CALLED if and only if it is the entry frame of an interpreter
+ *     call: the frame that C called the interpreter to run, and the outermost one of that call.
  */
 #ifndef TARE_PYTHON_BPF_H
 #define TARE_PYTHON_BPF_H
@@ -31,10 +34,11 @@
 
 #define THREAD_NEXT 8              /* PyThreadState.next */
 #define OWNED_BY_C 3               /* enum _frameowner: FRAME_OWNED_BY_CSTACK */
-#define PYTHON_TEXT_MOST (1 << 20) /* characters: no name or path is longer */
-#define PYTHON_THREADS 1024        /* looked through for the running one */
-#define PYTHON_SEARCHES 16         /* after so many that found nothing one in so many is made */
+#define PYTHON_TEXT_MOST (1 << 20) /* characters: a longer name or path is not believed */
+#define PYTHON_THREADS 1024        /* thread states that a search looks at, at most */
+#define PYTHON_SEARCHES 16         /* after 16 searches without result only each 16th is made */
 
+/* A word of the process's memory; 0 if it can't be read. */
 static __always_inline __u64 user_word(__u64 at)
 {
 	__u64 word = 0;
@@ -44,7 +48,8 @@ static __always_inline __u64 user_word(__u64 at)
 	return word;
 }
 
-/* What stands at an offset of something that was read; the verifier is to see the bound. */
+/* The word at an offset of `size` bytes that were read; 0 beyond them. The barrier lets
+ * the verifier see the bound. */
 static __always_inline __u64 python_word(const void *words, __u64 offset, __u64 size)
 {
 	asm volatile("" : "+r"(offset));
@@ -54,11 +59,12 @@ static __always_inline __u64 python_word(const void *words, __u64 offset, __u64 
 #define FRAME_WORD(w, offset) python_word((w)->frame, offset, sizeof((w)->frame))
 #define CODE_WORD(w, offset) python_word((w)->code, (offset)-PYTHON_CODE_FROM, sizeof((w)->code))
 
-/* All that the loops need: a program's own stack has no room for it. */
+/* Context of the loops. All else is in the scratch: a BPF program's stack is too small. */
 struct python_loop {
 	struct scratch *scratch;
 };
 
+/* One iteration: stop at the running thread's state, else go on to the next state. */
 static long thread_try(__u32 i, struct python_loop *loop)
 {
 	struct python_walk *w = &loop->scratch->walk;
@@ -69,6 +75,7 @@ static long thread_try(__u32 i, struct python_loop *loop)
 	return 0;
 }
 
+/* Is this the state of the running thread? */
 static __always_inline int thread_runs(struct python_loop *loop, __u64 thread)
 {
 	struct python_walk *w = &loop->scratch->walk;
@@ -76,8 +83,9 @@ static __always_inline int thread_runs(struct python_loop *loop, __u64 thread)
 	return thread && arch_is_self(w->self, user_word(thread + w->python.at.thread_id));
 }
 
-/* The running thread's state: as it was found before, the one that has the lock, or any of
- * the youngest interpreter's (native code may have given the lock away). 0: it has none. */
+/* The address of the running thread's PyThreadState; 0: it has none. Tried in this order: the
+ * state that was found before; the state of the thread that has the lock (the GIL); all states
+ * of the youngest interpreter, since native code may have released the lock. */
 static __always_inline __u64 python_thread(struct python_loop *loop, struct task_state *ts)
 {
 	struct python_walk *w = &loop->scratch->walk;
@@ -107,6 +115,8 @@ static __always_inline __u64 python_thread(struct python_loop *loop, struct task
 	return ts->python = w->thread;
 }
 
+/* Copy a Python string object. `tail`: keep its last bytes if it is too long, else its first.
+ * to->kind is 0 if it can't be read. */
 static __always_inline void python_text(struct scratch *s, struct tare_python_text *to,
 					__u64 object, int tail)
 {
@@ -128,7 +138,7 @@ static __always_inline void python_text(struct scratch *s, struct tare_python_te
 		object += size - TARE_PYTHON_TEXT;
 	if (size > TARE_PYTHON_TEXT)
 		size = TARE_PYTHON_TEXT;
-	asm volatile("" : "+r"(size)); /* what is checked is to be what is passed */
+	asm volatile("" : "+r"(size)); /* so that the register that is checked is passed */
 	if (size > TARE_PYTHON_TEXT || bpf_probe_read_user(to->bytes, size, (void *)object))
 		return;
 	to->length = head->length;
@@ -180,6 +190,7 @@ static __always_inline __u64 python_code(struct scratch *s)
 	return s->code.id;
 }
 
+/* The id of the code object of the frame that was read; 0: it can't be read. */
 static __always_inline __u64 python_code_id(struct scratch *s)
 {
 	struct python_walk *w = &s->walk;
@@ -216,16 +227,16 @@ static __always_inline void python_push(struct scratch *s, __u64 frame)
 {
 	__u64 n = s->python.n;
 
-	asm volatile("" : "+r"(n)); /* what is checked is to be what indexes */
+	asm volatile("" : "+r"(n)); /* so that the register that is checked indexes */
 	if (n < TARE_PYTHON_FRAMES) {
 		s->python.frame[n] = frame;
 		s->python.n = n + 1;
 	}
 }
 
-/* The last that was pushed is the last that its C function runs. False: that is known of
- * it, or there is none. */
-static __always_inline int python_end(struct scratch *s)
+/* Mark the frame that was pushed last as the entry frame of its interpreter call. False: it is
+ * marked already, or no frame was pushed. */
+static __always_inline int python_mark_entry(struct scratch *s)
 {
 	__u64 last = (__u64)s->python.n - 1;
 
@@ -236,9 +247,10 @@ static __always_inline int python_end(struct scratch *s)
 	return 1;
 }
 
-/* Which is the last that its C function runs? Up to 3.10 each is, 3.11 says so, and from
- * 3.12 on a frame of C's own stands behind it. */
-static __always_inline __u64 python_last(struct python_walk *w)
+/* Up to 3.11: is this the entry frame of the interpreter call? Up to 3.10 each frame is; 3.11 has
+ * a flag. From 3.12 on: the frame's owner; a frame that C owns (OWNED_BY_C) follows the entry
+ * frame. */
+static __always_inline __u64 python_entry_byte(struct python_walk *w)
 {
 	__u64 byte = w->python.at.entry;
 
@@ -281,12 +293,13 @@ static __always_inline void python_send(struct scratch *s)
 		return;
 	size = sizeof(s->python) - (TARE_PYTHON_FRAMES - size) * sizeof(s->python.frame[0]);
 	s->python.head.size = size;
-	asm volatile("" : "+r"(size)); /* what is checked is to be what is passed */
+	asm volatile("" : "+r"(size)); /* so that the register that is checked is passed */
 	if (size <= sizeof(s->python))
 		bpf_ringbuf_output(&tare_samples, &s->python, size, BPF_RB_NO_WAKEUP);
 }
 
-/* The running task's, in a record of the time of its sample, which is of `of`. */
+/* Send the running task's Python frames, if it has any. `mm`: id of its address space; `of` and
+ * `time_ns`: task and time of the sample that follows. */
 __weak __noinline int python_stack(struct task_state *ts, __u64 mm, __u64 of, __u64 time_ns)
 {
 	const struct tare_python *python;
@@ -322,8 +335,8 @@ __weak __noinline int python_stack(struct task_state *ts, __u64 mm, __u64 of, __
 	return 0;
 }
 
-/* A file was mapped, so that what it has at `offset` is at `start`; a program's code where
- * mm->start_code is, and then `offset` is TARE_PYTHON_IMAGE. */
+/* A file was mapped into `mm`: its byte `offset` is at address `start`. For the program of an
+ * execve, `offset` is TARE_PYTHON_IMAGE and `start` is mm->start_code. */
 #define TARE_PYTHON_IMAGE (~0ULL)
 
 static __always_inline void python_mapped(__u64 mm, const struct tare_file *file, __u64 start,
@@ -345,7 +358,7 @@ static __always_inline void python_mapped(__u64 mm, const struct tare_file *file
 	bpf_map_update_elem(&tare_pythons, &mm, &python, BPF_ANY);
 }
 
-/* A fork copied the address space, interpreter and all. */
+/* A fork copied an address space, and with it the interpreter. */
 static __always_inline void python_forked(__u64 from, __u64 to)
 {
 	struct tare_python *python, copy;

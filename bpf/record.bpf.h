@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A task's and an mm's records, made complete before they are sent: what the
- * kernel keeps by itself (fault counts, names, exit code) is read here, not
- * followed. Also a task's beginning.
+ * The first and the final record of a task. Values that the kernel keeps anyway (fault counts,
+ * names, exit code) are read when the record is made, not tracked. It must not know which event
+ * began or ended a task.
  *
- * Off the hot path pointers are followed by BPF_CORE_READ: for each that is followed
+ * Off the hot path, pointers are followed with BPF_CORE_READ. For each pointer that is followed
  * directly the verifier searches the kernel's whole BTF (Linux 6.3 to 6.19), about 1 ms at
- * load, and again on each path that leads there. So where one is followed directly, that
- * stands before the first branch.
+ * load, and again on each path that leads there. So a pointer is followed directly only before
+ * the first branch of a program.
  */
 #ifndef TARE_RECORD_BPF_H
 #define TARE_RECORD_BPF_H
@@ -23,7 +23,7 @@ static __always_inline void task_identity(struct task_struct *task, struct tare_
 	bpf_probe_read_kernel(t->comm, sizeof(t->comm), task->comm);
 }
 
-/* Fault counts as they stand: what comes on top is the task's. */
+/* Set the baseline of the fault counts: only later faults count. */
 static __always_inline void faults_baseline(struct task_struct *task, struct tare_task *t)
 {
 	t->faults0 = task->min_flt + task->maj_flt;
@@ -31,8 +31,8 @@ static __always_inline void faults_baseline(struct task_struct *task, struct tar
 	t->faults_kernel = 0;
 }
 
-/* Pages that the task has not reported to its mm, and whose mm that is: it may share
- * another process's (vfork, CLONE_VM). */
+/* Pages that the task has not added to its mm's counters yet, and the process that owns the mm:
+ * the task may use another process's mm (vfork, CLONE_VM). */
 static __always_inline void fill_cached(struct task_struct *task, struct tare_task *t)
 {
 	struct mm_struct *mm = task->mm;
@@ -65,8 +65,9 @@ static __always_inline void task_fill(struct task_struct *task, struct task_stat
 		fill_cached(task, t);
 }
 
-/* Begin to follow a task. `parent` is the state of the one that made it, NULL
- * when it was found running. NULL when the kernel had no memory. */
+/* Begin to follow a task. `parent`: the state of the task that made it; NULL if it was found
+ * running. `proc`: id of its process; 0 for the first task of one. Returns NULL when the kernel
+ * had no memory for the state. */
 static __always_inline struct task_state *task_begin(struct task_struct *task,
 						     struct task_state *parent, __u64 proc,
 						     __u32 flags)
@@ -126,8 +127,8 @@ static __always_inline void task_end(struct task_struct *task, struct task_state
 	int last = 0;
 	__u32 size;
 
-	kmem_went_as(TARE_NONOWNER_LATE, workload.stack_bytes);
-	kmem_leave(ts);
+	kmem_exclude_free(TARE_NONOWNER_LATE, workload.stack_bytes);
+	kmem_task_end(ts);
 	ledger_note_peak(&ts->t, workload.peak_seq);
 	ts->t.flow[TARE_KSTACK].out += workload.stack_bytes;
 	ts->t.flags |= TARE_TASK_ENDED;
@@ -139,11 +140,11 @@ static __always_inline void task_end(struct task_struct *task, struct task_state
 	size = ts->head.size;
 	if (size > sizeof(struct tare_record) + sizeof(struct tare_task))
 		return;
-	/* After the last process there may be no other record that wakes user space. */
+	/* After the last process ends, no other record may come to wake user space. */
 	if (!bpf_ringbuf_output(&tare_ring, ts, size, ring_wake(last)))
 		return;
 	ended_fold_task(ended_account(ts->t.proc), ts);
-	count_lost(TARE_LOST_RECORD_TASK); /* last: when this changes the sums are read again */
+	count_lost(TARE_LOST_RECORD_TASK); /* last: user space reads accounts when this changes */
 }
 
 #endif

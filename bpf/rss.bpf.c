@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The ledger's hook: one rss_stat event, right after the kernel changed one
- * member of mm->rss_stat. Three backends recover the size of the change, by what
- * the kernel passes and how it counts; the rest is update.bpf.h. */
+/* The ledger's hook: the rss_stat event, which comes right after the kernel changed one
+ * member of mm->rss_stat. Three backends find the size of the change, by what
+ * the kernel passes and how it counts. update.bpf.h counts it. */
 #include "update.bpf.h"
 #include "sums.bpf.h"
 
-/* An mm that no map knows. Under a followed task in execve it is the program
- * being loaded: that task's. In fork it is the child's, not born yet: all that
- * comes until task_newtask is its initial balance. Anything else is not ours. */
-static __noinline struct tare_mm *mm_first_sight(__u64 key)
+/* The first event of an mm that is not in the table. While a followed task is in execve, the mm
+ * is that of the program being loaded, and belongs to this task's process. In fork it is the
+ * child's, which does not exist yet: all updates until task_newtask are the child's initial
+ * balance. Any other mm is not of the workload. */
+static __noinline struct tare_mm *mm_first_event(__u64 key)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *ts = task_find(task);
@@ -33,14 +34,14 @@ static __always_inline struct tare_mm *mm_of_event(__u64 key)
 	struct tare_mm *m = table_find(key);
 
 	if (!m)
-		m = mm_first_sight(key);
+		m = mm_first_event(key);
 	if (!m || m->flags & (TARE_MM_IGNORE | TARE_MM_ATTACHING))
 		return NULL;
 	return m;
 }
 
-/* Other CPUs' flushes that no event has counted yet: their slot is 0 and was not
- * when last seen. */
+/* Flushes of other CPUs that no event has counted yet: the slot is 0 now and was not 0 when
+ * last seen. */
 struct flushes {
 	struct tare_mm *m;
 	__u64 slots;
@@ -60,7 +61,8 @@ static long find_flush(__u32 cpu, struct flushes *f)
 	return 0;
 }
 
-/* The event of a flush, or of a change that is not on this CPU any more. */
+/* The rare events: of a flush, or of a change that is not in this CPU's slot any more.
+ * Returns the change in pages. */
 static __noinline __s64 percpu_rare(struct mm_struct *mm, struct tare_mm *m, __u32 member,
 				    __u32 cpu)
 {
@@ -71,7 +73,8 @@ static __noinline __s64 percpu_rare(struct mm_struct *mm, struct tare_mm *m, __u
 	bool elsewhere;
 	__u32 try;
 
-	/* Before the count, always: one that is older would undo another's update. */
+	/* Read `seen` before the count: with an older count than `seen`, an update of another
+	 * CPU would be undone. */
 	seen = ARCH_LOAD_FIRST(&m->seen[at]);
 	percpu_view(mm, member & 3, &count, &f.slots);
 	last = mm_slot(m, cpu, at);
@@ -81,16 +84,16 @@ static __noinline __s64 percpu_rare(struct mm_struct *mm, struct tare_mm *m, __u
 	}
 	own = *last;
 	moved = count - seen;
-	/* Slot as we left it: nothing happened here. The task was moved to this
-	 * CPU between its change and its event, or somebody's claim took its
-	 * change along: whatever is outstanding anywhere is ours to count. */
+	/* The slot is as last seen, so no change was made on this CPU. Either the task moved to
+	 * this CPU between its change and its event, or another CPU's claim has counted the
+	 * change: this event counts whatever is outstanding on any CPU. */
 	elsewhere = now == own && (now || !moved);
-	/* +1 -1: back at 0 without a flush. */
+	/* For example +1 and -1: the slot is back at 0 without a flush. */
 	if (!elsewhere && !moved)
 		return ledger_slot_delta(now, __sync_lock_test_and_set(last, now));
 	if (!elsewhere)
 		bpf_loop(cfg_cpus, find_flush, &f, 0);
-	/* Or a flush that left no trace here, but one elsewhere. */
+	/* Second case: this CPU's flush left no trace in its slot, and other CPUs have flushed. */
 	if (elsewhere || (!own && f.others))
 		return claim_all(mm, m, at);
 	for (try = 0; try < SWAP_TRIES; try++) {
@@ -98,7 +101,7 @@ static __noinline __s64 percpu_rare(struct mm_struct *mm, struct tare_mm *m, __u
 		share = ledger_flush_share(moved, own, f.others, f.others_sum);
 		if (__sync_val_compare_and_swap(&m->seen[at], seen, seen + share) == seen)
 			break;
-		share = 0; /* another CPU's flush was counted meanwhile */
+		share = 0; /* another CPU has counted a flush in the meantime */
 		f.others = 0;
 		seen = ARCH_LOAD_FIRST(&m->seen[at]);
 		percpu_copy(percpu_at(mm, at), &count, &f.slots);
@@ -106,8 +109,8 @@ static __noinline __s64 percpu_rare(struct mm_struct *mm, struct tare_mm *m, __u
 	return share + ledger_slot_delta(now, __sync_lock_test_and_set(last, now));
 }
 
-/* Since 6.2: this CPU's slot of the percpu_counter moved by the change, unless
- * the change flushed it. A slot that is not 0 was not flushed. */
+/* Since 6.2: the change is in this CPU's slot of the percpu_counter, unless it flushed the
+ * slot. A slot that is not 0 was not flushed. */
 SEC("?tp_btf/rss_stat")
 int BPF_PROG(tare_rss_percpu, struct mm_struct *mm, int member)
 {
@@ -134,10 +137,10 @@ int BPF_PROG(tare_rss_percpu, struct mm_struct *mm, int member)
 	return 0;
 }
 
-/* 5.5 to 6.1 (b3d1411b6726): an atomic count. It is read again rather than taken
- * from the argument: what another CPU added since is counted here and missed
- * there, and no change is ever undone. Where tasks cache their changes nearly
- * every event tells by how much it is the task's own. */
+/* 5.5 to 6.1 (b3d1411b6726): an atomic count. It is read again, not taken from the
+ * event's argument: what another CPU has added since is then counted here, and its own event
+ * finds no difference; no change is ever undone. Where tasks cache their changes, nearly every
+ * event is a task that reports its cache, and task_cache_reported() has the task's own change. */
 SEC("?tp_btf/rss_stat")
 int BPF_PROG(tare_rss_count, struct mm_struct *mm, int member)
 {
@@ -149,10 +152,10 @@ int BPF_PROG(tare_rss_count, struct mm_struct *mm, int member)
 
 	if (!m || at >= TARE_MEMBERS)
 		return 0;
-	/* For the verifier of 6.1, which forgets what the compiler still knows. */
+	/* For the verifier of 6.1, which loses the bound that the compiler relies on. */
 	asm volatile("%0 &= 3" : "+r"(at));
 	if (cfg_split && task->mm == mm)
-		reported = task_tells(task, member);
+		reported = task_cache_reported(task, member);
 	for (try = 0; try < SWAP_TRIES; try++) {
 		seen = m->seen[at];
 		share = reported ? reported : atomic_count(mm, member) - seen;
@@ -165,9 +168,9 @@ int BPF_PROG(tare_rss_count, struct mm_struct *mm, int member)
 	return 0;
 }
 
-/* The classic tracepoint names the mm by a keyed hash, not by its address
- * (e4dcad204d3a). Which mm that is shows when it is the running task's; an
- * mm in the making goes by the hash until lifecycle.bpf.c learns its key. */
+/* The classic tracepoint identifies the mm by a keyed hash, not by its address (e4dcad204d3a).
+ * Which mm it is, is known when the event is of the running task's mm. An mm that fork or
+ * execve is making has the hash as its key until lifecycle.bpf.c learns the real key. */
 static __always_inline __u64 classic_key(__u32 id, int curr)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -177,7 +180,7 @@ static __always_inline __u64 classic_key(__u32 id, int curr)
 
 	if (known)
 		return *known;
-	/* execve switches to the mm it makes before lifecycle.bpf.c hears of it. */
+	/* execve switches to its new mm before lifecycle.bpf.c gets the event. */
 	if (!curr || !task->mm || mm_find(key))
 		return key;
 	key = mm_key(task->mm);
@@ -213,7 +216,7 @@ int tare_rss_classic(struct trace_event_raw_rss_stat *event)
 			ts->making = key;
 		m->classic_id = id;
 	}
-	/* The check above does not outlive a spill on the verifier of 6.1. */
+	/* The verifier of 6.1 loses the check above when the register is spilled. */
 	asm volatile("" : "+r"(member));
 	counter_update(m, member, now - (__s64)__sync_lock_test_and_set(&m->seen[member & 3], now));
 	if (event->curr && task->mm)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A sample: what the running task was doing when its growth passed the sampled
- * byte, and with which stack. Its registers and the top of its stack are copied;
- * user space unwinds them, since most code has no frame pointers, and what it has
- * instead (.eh_frame) is better read there. It must not know who updates counters.
+ * A sample: what the running task was doing when its growth passed the sampled byte, and
+ * its stack. The registers and the top of the stack are copied. User space unwinds the stack:
+ * most code has no frame pointers, and .eh_frame is too complex for BPF. It must not know who
+ * updates counters.
  */
 #ifndef TARE_SAMPLE_BPF_H
 #define TARE_SAMPLE_BPF_H
@@ -22,7 +22,8 @@
 #define FAULT_DEPTH 2560          /* below the registers, where a fault is looked for */
 #define FAULT_SEARCHES 16         /* of a task, that found nothing */
 
-/* Only once in so many records is user space woken for samples: at a quarter of the ring. */
+/* Flags for bpf_ringbuf_output(): samples wake user space only when a quarter of the ring is
+ * used. */
 static __always_inline __u64 wake_at(__u64 used)
 {
 	return used > (__u64)cfg_samples_ring / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
@@ -33,6 +34,7 @@ static __always_inline __u64 samples_wake(void)
 	return wake_at(samples_used());
 }
 
+/* This CPU's scratch memory, busy until the caller clears `busy`; NULL if it is busy already. */
 static __always_inline struct scratch *scratch_take(void)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
@@ -44,8 +46,8 @@ static __always_inline struct scratch *scratch_take(void)
 	return s;
 }
 
-/* A field of 8 bytes (or what stands there) of a struct whose first words were read: 0 if
- * this kernel has it farther down. */
+/* The 8 bytes at a field of a struct whose first WORDS words were read; 0 if this kernel has
+ * the field beyond these words. */
 #define WORD(words, type, field) word_at(words, bpf_core_field_offset(type, field))
 
 static __always_inline __u64 word_at(const __u64 *words, __u64 offset)
@@ -53,14 +55,16 @@ static __always_inline __u64 word_at(const __u64 *words, __u64 offset)
 	return offset <= (WORDS - 1) * 8 ? *(const __u64 *)((const char *)words + offset) : 0;
 }
 
-/* The address of the fault that the task is in. No tracepoint on the way gives it but
- * at the cost of a program run for each fault; it stands in handle_mm_fault()'s struct
- * vm_fault, on the kernel's stack. One from user mode is always as far below the
- * registers that the exception saved; those that a system call makes to fill memory
- * (MAP_POPULATE, mlock, madvise) as far as the call is deep. How far is found by
- * looking: the place where a vm_fault would be consistent, its vma's mm the task's own,
- * and the address in that vma. That is checked each time that it is read; what an
- * earlier fault from user mode left there says that it was one. */
+/* The address of the page fault that the task is in.
+ *
+ * A tracepoint would pass it, but a program would run at each fault. It is also in the
+ * struct vm_fault of handle_mm_fault(), on the kernel stack. The distance of this struct below the
+ * saved registers is constant for faults from user mode. For faults that a system call makes
+ * to fill memory (MAP_POPULATE, mlock, madvise) it depends on the call. The distance is found
+ * by a search: for a position where the words make a consistent vm_fault, that is, its vma
+ * belongs to the task's mm and its address is in that vma. This is checked at each read. A stale
+ * vm_fault of an earlier fault from user mode has FAULT_FLAG_USER set, so that it is not
+ * taken for one of a system call. */
 struct fault_search {
 	struct scratch *scratch;
 	__u64 mm; /* the task's struct mm_struct * */
@@ -68,8 +72,8 @@ struct fault_search {
 	int user;
 };
 
-/* The address, if a fault of a task with this mm stands there; else 0. Global, as what follows:
- * the verifier takes each once for a program. */
+/* The fault's address if a vm_fault of a task with this mm is at `at`; else 0. `user`: from user
+ * mode. Global, as the functions below: the verifier checks each once for a program. */
 __weak __noinline __u64 fault_read(struct scratch *s, __u64 at, __u64 mm, int user)
 {
 	__u64 *fault, *vma, page, real;
@@ -78,7 +82,7 @@ __weak __noinline __u64 fault_read(struct scratch *s, __u64 at, __u64 mm, int us
 		return 0;
 	fault = s->fault;
 	vma = s->vma;
-	/* Each at once: a read costs more than what it reads. */
+	/* One read for each struct: the call costs more than the bytes. */
 	if (bpf_probe_read_kernel(fault, WORDS * 8, (void *)at))
 		return 0;
 	page = WORD(fault, struct vm_fault, address);
@@ -98,7 +102,7 @@ __weak __noinline __u64 fault_read(struct scratch *s, __u64 at, __u64 mm, int us
 	return real;
 }
 
-/* Where one was found before, then all places. */
+/* First the distances at which one was found before, then all distances. */
 static long fault_try(__u32 i, struct fault_search *s)
 {
 	__u64 below = sizeof(struct vm_fault) + (__u64)(i - TARE_FAULT_PLACES + 1) * 8;
@@ -113,7 +117,8 @@ static long fault_try(__u32 i, struct fault_search *s)
 	return 1;
 }
 
-/* 0: not known. */
+/* The address of the running task's fault; 0: not known. `regs`: address of its saved
+ * registers. */
 __weak __noinline __u64 fault_address(struct scratch *scratch, struct task_state *ts, __u64 regs,
 				      int user)
 {
@@ -128,7 +133,8 @@ __weak __noinline __u64 fault_address(struct scratch *scratch, struct task_state
 		s.address = fault_read(scratch, regs - at, s.mm, user);
 	if (s.address)
 		return s.address;
-	/* An exception reported it; nothing since, as each fault that ends is counted. */
+	/* The page_fault_kernel event gave it, and the task has had no fault since: the kernel
+	 * counts a fault when it ends. */
 	if (!user && ts->fault && ts->fault_number == task->min_flt + task->maj_flt)
 		return ts->fault;
 	if (ts->fault_searches < FAULT_SEARCHES)
@@ -138,7 +144,7 @@ __weak __noinline __u64 fault_address(struct scratch *scratch, struct task_state
 		ts->fault_searches++;
 	} else if (s.below) {
 		at = user ? 0 : 1 + sampling.fault_next++ % (TARE_FAULT_PLACES - 1);
-		asm volatile("" : "+r"(at)); /* what is checked is to be what indexes */
+		asm volatile("" : "+r"(at)); /* so that the register that is checked indexes */
 		if (at < TARE_FAULT_PLACES)
 			sampling.fault_at[at] = s.below;
 	}
@@ -158,8 +164,9 @@ static long stack_bounds(struct task_struct *task, struct vm_area_struct *vma, v
 	return 0;
 }
 
-/* Where the stack that `sp` is in ends; 0: not known. The first thread's is known
- * from execve, others' from clone. Where tare came later: the mappings that they lie in. */
+/* The end of the stack that `sp` is in; 0: not known. The first thread's stack is known from
+ * execve, other threads' from clone. For a thread that ran before tare came, it is the end of the
+ * mapping that its stack is in. */
 __weak __noinline __u64 stack_end(struct task_state *ts, __u64 sp)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -175,9 +182,9 @@ __weak __noinline __u64 stack_end(struct task_state *ts, __u64 sp)
 		ts->start_stack = BPF_CORE_READ(task, mm, start_stack);
 	start = ts->start_stack;
 	if (sp <= start && start - sp < FIRST_STACK)
-		return start + 8; /* argc: what is above is no frame */
-	/* A thread's own block lies at the top of its stack, in every libc; the mapping may
-	 * go on behind it, merged with others. */
+		return start + 8; /* argc is there; no frame is above it */
+	/* Every libc puts a thread's TLS block at the top of its stack. The mapping may go on
+	 * beyond it, merged with others. */
 	end = arch_thread_pointer(task);
 	if (end > sp && end - sp < THREAD_STACK)
 		return end;
@@ -193,12 +200,12 @@ __weak __noinline __u64 stack_end(struct task_state *ts, __u64 sp)
 	return b.end;
 }
 
-/* How much of a stack to copy at most: less while user space lags behind, so that a burst
- * from deep down is known by its inner frames rather than not at all. */
+/* The most bytes of a stack to copy: fewer while user space lags behind. So in a burst of
+ * samples with deep stacks the inner frames are kept, and fewer samples are lost. */
 static __always_inline __u64 stack_most(__u64 used)
 {
-	/* Of its eighths, 2 and 3 are a half, 4 a quarter, 5 an eighth: without a branch, as the
-	 * verifier would follow each to the end. */
+	/* With 2 or 3 eighths of the ring used half of cfg_stack, with 4 a quarter, with 5 an
+	 * eighth. Without a branch: the verifier would follow each to the end. */
 	return cfg_stack >> ((used / (cfg_samples_ring / 8) * 5 / 8) & 3);
 }
 
@@ -285,11 +292,12 @@ __weak __noinline int stack_copy(struct scratch *s, __u64 sp, __u64 end, __u64 m
 	return 0;
 }
 
-/* What is sampled. */
+/* What is to be sampled. */
 struct sample_request {
 	__u64 mm;            /* id of the address space; 0: none */
 	__u64 address, size; /* TARE_SAMPLE_VIRTUAL: of the VMA; else not known yet */
-	__u64 task, bytes;   /* not the running task's, nor by its sampling; else 0 */
+	__u64 task;          /* id of the task that owns the memory; 0: the running task */
+	__u64 bytes;         /* that the sample stands for; 0: by the running task's sampling */
 	__u32 kind, cause;
 	__u32 flags; /* TARE_SAMPLE_VIRTUAL or 0 */
 	__u32 user;  /* there is a user stack */
@@ -304,17 +312,17 @@ static __always_inline void sample_lost(const struct sample_request *what, __u64
 		__sync_fetch_and_add(&sampling.busy, 1);
 }
 
-/* The address of memory that the task's update is for. */
+/* Set the address of the memory that the task's update is for. */
 static __always_inline void sample_address(struct scratch *s, struct task_struct *task,
 					   struct task_state *ts, __u64 regs, int user)
 {
 	struct tare_sample *out = &s->sample;
 
 	out->address = 0;
-	if (out->kind < TARE_MEMBERS && user) /* else a program is being loaded */
+	if (out->kind < TARE_MEMBERS && user) /* not `user`: execve is loading a program */
 		out->address = fault_address(s, ts, regs, out->cause == TARE_CAUSE_FAULT);
 	if (out->address) {
-		if (calls_map(out->cause)) /* its VMA is reported when it is done */
+		if (calls_map(out->cause)) /* the record of its VMA comes when the call returns */
 			out->flags |= TARE_SAMPLE_EARLY;
 		return;
 	}
@@ -323,13 +331,13 @@ static __always_inline void sample_address(struct scratch *s, struct task_struct
 		__sync_fetch_and_add(&sampling.no_address, 1);
 }
 
-/* A sample was taken, or left, at a longer period; level 0 is not one. */
+/* Count a sample that was taken, or left out, at a longer period (level 1 or more). */
 static __always_inline void thin_count(__u32 level, int taken, __u64 bytes)
 {
 	struct tare_thinned *t;
 	__u64 at = (__u64)level - 1;
 
-	/* The register that is checked is to be the one that indexes. */
+	/* So that the register that is checked is the one that indexes. */
 	asm volatile("" : "+r"(at));
 	if (at >= TARE_THIN_LEVELS)
 		return;
@@ -350,7 +358,7 @@ static __always_inline void sample_send(struct scratch *s, struct task_struct *t
 	__u64 size = sizeof(*out), sp;
 	__u32 copied = 0;
 
-	/* What the kernel did: of interest where it was more than to serve a fault. */
+	/* The kernel stack, unless the kernel only served a page fault. */
 	if (!virtual && (out->cause != TARE_CAUSE_FAULT || out->kind >= TARE_MEMBERS)) {
 		__builtin_memset(s->payload, 0, TARE_KERNEL_FRAMES * 8);
 		bpf_get_task_stack(task, s->payload, TARE_KERNEL_FRAMES * 8, 0);
@@ -381,7 +389,7 @@ static __always_inline void sample_send(struct scratch *s, struct task_struct *t
 	thin_count(sampling_level(used, cfg_samples_ring), 1, virtual ? 0 : out->bytes);
 }
 
-/* The address space that the running task runs in: vfork's child has its parent's. */
+/* The address space that the running task uses; vfork's child uses its parent's. */
 static __always_inline struct tare_mm *mm_running(struct task_struct *task, struct task_state *ts)
 {
 	struct mm_struct *mm = task->mm;
@@ -393,7 +401,8 @@ static __always_inline struct tare_mm *mm_running(struct task_struct *task, stru
 	return mm_find(key);
 }
 
-/* For how many samples one stands of `n` at this level; 0: none is taken, which is counted. */
+/* How many of `n` due samples one sample stands for at this level; 0: none is taken, which is
+ * counted. */
 static __always_inline __u64 thinned_count(struct task_state *ts, __u64 n, __u32 level)
 {
 	if (!level)
@@ -404,7 +413,8 @@ static __always_inline __u64 thinned_count(struct task_state *ts, __u64 n, __u32
 	return n;
 }
 
-/* The running task's growth, or what it asks for, has passed its sampled byte. */
+/* Take a sample: the running task's growth has passed its sampled byte, or `what` gives the
+ * bytes. */
 __weak __noinline int sample_take(struct task_state *ts, const struct sample_request *what)
 {
 	struct task_struct *task = bpf_get_current_task_btf();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The kernel side's maps and globals, and the program that prepares them.
- * Nothing here runs while the workload does. */
+/* All shared maps and globals, and the program that prepares them.
+ * Nothing here runs while the workload runs. */
 #include "state.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -41,9 +41,8 @@ __u32 chunk_used[TARE_CHUNKS];
 __u64 cpu_offset[TARE_MAX_CPUS];
 __u64 regs_offset;
 
-/* An anchor in per-CPU memory: its address on each CPU, less its per-CPU
- * pointer, is that CPU's __per_cpu_offset, which no symbol gives on kernels
- * without CONFIG_KALLSYMS_ALL. */
+/* A known variable in per-CPU memory. Its address on a CPU, less its per-CPU pointer, is
+ * the CPU's __per_cpu_offset; kernels without CONFIG_KALLSYMS_ALL have no symbol for this. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__type(key, __u32);
@@ -51,9 +50,10 @@ struct {
 	__uint(max_entries, 1);
 } tare_anchor SEC(".maps");
 
-/* A kernel stack's size, as the kernel has mapped the running one; the array of
- * pages behind it is what is charged. Where stacks are not mapped (no CONFIG_VMAP_STACK):
- * THREAD_SIZE, which is 16 KiB on all architectures that tare knows, or a page. */
+/* The size of a kernel stack: number of pages of the running task's, since these are what
+ * the kernel charges. Where stacks are not in vmalloc memory (no CONFIG_VMAP_STACK):
+ * THREAD_SIZE, which is 16 KiB on all architectures that tare knows, or a page if that is
+ * larger. */
 static __always_inline __u64 stack_bytes(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -63,8 +63,8 @@ static __always_inline __u64 stack_bytes(void)
 	return (__u64)BPF_CORE_READ(task, stack_vm_area, nr_pages) * cfg_page_size;
 }
 
-/* Where the registers of a system call or fault stand, above the start of the kernel's
- * stack: the same for all tasks, so that none need be asked for. */
+/* Offset of the registers that a system call or fault saved, from the start of the kernel stack.
+ * It is the same for all tasks, so it is read once. */
 static __always_inline __u64 find_regs(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();

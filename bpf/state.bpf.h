@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Where the kernel side keeps its state: maps, globals, configuration, and the
- * few lines that reach them; address spaces are in table.bpf.h. Defined in state.bpf.c. It must
- * not know which tracepoint asks.
+ * The state of the BPF programs: maps, globals, configuration, and the few functions that
+ * access them. The table of address spaces is in table.bpf.h. All is defined in state.bpf.c.
+ * It must not know which tracepoint uses it.
  */
 #ifndef TARE_STATE_BPF_H
 #define TARE_STATE_BPF_H
@@ -16,45 +16,46 @@
 #include "abi_python.h"
 #include "sampling.h"
 
-#define SWAP_TRIES 4 /* of a compare-and-swap that another CPU won */
+#define SWAP_TRIES 4 /* how often a compare-and-swap is tried when another CPU was first */
 
 /* Set by user space before load (frozen .rodata: the verifier knows them). */
 extern const volatile __u32 cfg_cpus;        /* possible CPUs: sets of slots per mm */
 extern const volatile __u32 cfg_slots_size;  /* of one CPU's set, with its padding */
-extern const volatile __u32 cfg_backend;     /* enum counter_backend: whose events we get */
-extern const volatile __u32 cfg_shape;       /* enum tare_shape: what sums can be read */
+extern const volatile __u32 cfg_backend;     /* enum counter_backend: the one that is loaded */
+extern const volatile __u32 cfg_shape;       /* enum tare_shape: how whole sums are read */
 extern const volatile __u32 cfg_split;       /* tasks cache changes (SPLIT_RSS_COUNTING) */
-extern const volatile __u32 cfg_no_children; /* stay with the first process */
+extern const volatile __u32 cfg_no_children; /* follow the first process only */
 extern const volatile __u32 cfg_page_size;
 extern const volatile __u32 cfg_bucket_bits;  /* tare_keys has 2^this buckets */
-extern const volatile __u32 cfg_kmem;         /* kernel memory's events are there */
-extern const volatile __u32 cfg_period;       /* bytes of growth a sample; 0: none are taken */
-extern const volatile __u32 cfg_python;       /* its functions are looked for */
+extern const volatile __u32 cfg_kmem;         /* the kernel has events of kernel memory */
+extern const volatile __u32 cfg_period;       /* bytes of growth per sample; 0: no samples */
+extern const volatile __u32 cfg_python;       /* Python functions are sampled too */
 extern const volatile __u32 cfg_ring;         /* bytes of tare_ring */
 extern const volatile __u32 cfg_samples_ring; /* bytes */
 extern const volatile __u32 cfg_stack;        /* bytes of user stack to copy, at most */
 extern const volatile __u32 cfg_slot_type;    /* the kernel's number of struct refcount_struct */
-extern const volatile __u32 cfg_memcg_long;   /* they pass their value as a long, not an int */
+extern const volatile __u32 cfg_memcg_long;   /* mod_memcg_state passes a long, not an int */
 
-/* A task's state is its record, header included: it is sent as it lies. */
+/* A task's state. It begins with the task's record, header included, which is sent from here
+ * without a copy. */
 struct task_state {
 	struct tare_record head;
 	struct tare_task t;
-	__u64 mm_key; /* its process's mm: to be found still when exit has taken task->mm */
+	__u64 mm_key; /* key of its process's mm: exit clears task->mm before its last events */
 	__u64 making; /* classic backend: key of the mm that its fork or execve makes */
-	struct tare_flow clone;         /* of flow[TARE_KMEM]: of the clone() that it is in */
+	struct tare_flow clone;         /* part of flow[TARE_KMEM]: of the clone() in progress */
 	struct sampling_state sampling; /* of growth */
 	struct sampling_state virtual;  /* of address space that it maps */
-	__u64 fault;                    /* address of the kernel's last fault on its behalf */
-	__u64 fault_number;             /* faults that it had by then */
+	__u64 fault;                    /* address of its last page fault in kernel mode */
+	__u64 fault_number;             /* its min_flt + maj_flt at that fault */
 	__u64 random;                   /* the last number drawn, see random_next() */
-	__u64 stack_top;                /* where clone() let its stack begin; 0 not known */
-	__u64 start_stack;              /* of its address space; 0 not known yet */
+	__u64 stack_top;                /* top of the stack passed to clone(); 0 not known */
+	__u64 start_stack;              /* mm->start_stack; 0 not read yet */
 	__u64 stack_start, stack_end;   /* the mapping that its stack was found in */
-	__u32 stack_searches;
-	__u32 fault_searches;  /* that found nothing */
-	__u64 python;          /* address of its PyThreadState; 0 not known */
-	__u64 python_searches; /* that found none */
+	__u32 stack_searches;           /* calls of bpf_find_vma() */
+	__u32 fault_searches;           /* searches for a vm_fault that found nothing */
+	__u64 python;                   /* address of its PyThreadState; 0 not known */
+	__u64 python_searches;          /* searches for a PyThreadState that found nothing */
 };
 
 struct tasks_map {
@@ -64,10 +65,9 @@ struct tasks_map {
 	__type(value, struct task_state);
 };
 
-/* The address spaces, found by the mm's key in table.bpf.h. An element is
- * struct tare_mm, then for each CPU cfg_slots_size bytes that begin with
- * TARE_MEMBERS s32 slots. User space sets the
- * numbers and the size of elements before load. */
+/* The address spaces; table.bpf.h finds one by the mm's key. An element is struct tare_mm,
+ * then for each CPU cfg_slots_size bytes, which begin with TARE_MEMBERS slots of type s32.
+ * User space sets the number of elements and their size before load. */
 struct bucket {
 	__u64 key[TARE_BUCKET];
 };
@@ -86,7 +86,7 @@ struct mms_map {
 	__uint(max_entries, TARE_BUCKET);
 };
 
-/* Classic backend: the tracepoint's hash of an mm, to the mm's key. */
+/* Classic backend: from the tracepoint's hash of an mm to the mm's key. */
 struct mmids_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__type(key, __u32);
@@ -94,8 +94,8 @@ struct mmids_map {
 	__uint(max_entries, 8192);
 };
 
-/* Sums of ended tasks and address spaces, by process: see ended.bpf.h. Not allocated ahead:
- * in nearly all runs there are none. */
+/* Accounts of lost final records, by process: see ended.bpf.h. Not preallocated: nearly all
+ * runs have none. */
 struct ended_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -109,18 +109,18 @@ struct ring_map {
 	__uint(max_entries, 8 << 20);
 };
 
-/* The samples' ring; as small as can be where none are taken. */
+/* The ring of samples. User space sets its size; this one is the smallest that is allowed. */
 struct samples_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
 };
 
-/* One code object: as long as all of this is the same it is the same one. */
+/* Identity of a Python code object: two code objects with the same key are taken for one. */
 struct python_key {
 	__u64 mm, code, file, name, line;
 };
 
-/* Include/cpython/unicodeobject.h, up to 3.14: the head of every text. */
+/* Head of a Python string (Include/cpython/unicodeobject.h, up to 3.14). */
 struct python_text {
 	__u64 refs, type;
 	__s64 length; /* in characters */
@@ -132,27 +132,27 @@ struct python_text {
 #define PYTHON_TEXT_COMPACT 0x20                   /* the characters follow the object … */
 #define PYTHON_TEXT_ASCII 0x40                     /* … which is a PyASCIIObject */
 
-/* What the walk over Python's frames has read, and where it is. */
-#define PYTHON_FRAME_WORDS 9 /* all of a frame that is of interest in any version */
-#define PYTHON_CODE_FROM 40  /* likewise of a code object, from here on */
+/* The walk over Python's frames: its position and what it has read. */
+#define PYTHON_FRAME_WORDS 9 /* words of a frame that hold the fields of all versions */
+#define PYTHON_CODE_FROM 40  /* the same for a code object, from this byte on */
 #define PYTHON_CODE_WORDS 13
 struct python_walk {
 	struct tare_python python;
-	__u64 self;   /* thread pointer of the thread that is looked for */
-	__u64 thread; /* address of the state that is looked at; 0: there are no more */
-	__u64 at;     /* address of the frame to be read next; 0: the outermost was read */
+	__u64 self;   /* thread pointer of the running thread, whose state is searched */
+	__u64 thread; /* address of the PyThreadState to look at next; 0: no more */
+	__u64 at;     /* address of the frame to read next; 0: the outermost was read */
 	__u64 frame[PYTHON_FRAME_WORDS], code[PYTHON_CODE_WORDS]; /* as they were read */
 	struct python_text text;
 	struct python_key key; /* of the code read last */
 };
 
-/* Where a CPU puts a record together: a program's own stack has no room for it.
- * `busy` keeps an interrupt's from another's. */
+/* One for each CPU: memory to build a record in, since a BPF program's stack is too small.
+ * `busy`: in use; an interrupt that finds it set takes no sample. */
 #define WORDS 10
 struct scratch {
 	__u32 busy;
 	__u32 pad;
-	__u64 fault[WORDS], vma[WORDS]; /* beginnings of the kernel's structs, as they were read */
+	__u64 fault[WORDS], vma[WORDS]; /* first words of a struct vm_fault and vm_area_struct */
 	struct python_walk walk;
 	struct tare_python_stack python;
 	struct tare_python_code code;
@@ -184,7 +184,7 @@ struct pythons_map {
 	__uint(max_entries, 1);
 };
 
-/* Code objects whose names were reported, with their numbers. */
+/* Code objects whose names were sent, with their ids. */
 struct codes_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__type(key, struct python_key);
@@ -192,7 +192,7 @@ struct codes_map {
 	__uint(max_entries, 1);
 };
 
-/* Files that have an interpreter. */
+/* Files that hold CPython. */
 struct python_file_key {
 	__u64 inode, dev;
 };
@@ -218,10 +218,10 @@ extern struct ring_map tare_ring SEC(".maps");
 extern struct ended_map tare_ended SEC(".maps");
 
 extern struct tare_ended ended_rest; /* of processes that found no room in tare_ended */
-extern struct tare_ended ended_none; /* zeroes, to begin an account with */
+extern struct tare_ended ended_none; /* zeroes: the initial value of an account */
 extern struct tare_workload workload;
 extern __u32 chunk_used[TARE_CHUNKS];   /* address spaces in each part of the table */
-extern __u64 regs_offset;               /* of a task's saved registers in its kernel stack */
+extern __u64 regs_offset;               /* of the saved registers from the kernel stack's start */
 extern __u64 cpu_offset[TARE_MAX_CPUS]; /* __per_cpu_offset[], filled by tare_init */
 
 static __always_inline void count_lost(__u32 what)
@@ -230,8 +230,8 @@ static __always_inline void count_lost(__u32 what)
 		__sync_fetch_and_add(&workload.lost[what], 1);
 }
 
-/* For the flags of a record: user space is woken when there is something that it must not
- * miss (`now`), and at a quarter of the ring; else it comes by itself now and then. */
+/* Flags for bpf_ringbuf_submit(): wake user space if the record is urgent (`now`) or a quarter
+ * of the ring is used; otherwise user space polls the ring. */
 static __always_inline __u64 ring_wake(int now)
 {
 	if (now || bpf_ringbuf_query(&tare_ring, BPF_RB_AVAIL_DATA) > cfg_ring / 4)
@@ -244,7 +244,8 @@ static __always_inline __u64 samples_used(void)
 	return bpf_ringbuf_query(&tare_samples, BPF_RB_AVAIL_DATA);
 }
 
-/* The last quarter of the ring is kept for changes of VMAs, without which no sample makes sense. */
+/* The last quarter of the ring is kept for changes of VMAs: without these, user space cannot
+ * interpret any sample. */
 #define SAMPLES_MOST ((__u64)cfg_samples_ring / 4 * 3)
 
 /* The state of a followed task, NULL for any other. */
@@ -253,7 +254,7 @@ static __always_inline struct task_state *task_find(struct task_struct *task)
 	return bpf_task_storage_get(&tare_tasks, task, 0, 0);
 }
 
-/* A pointer that the verifier tracks, as the plain number it is. */
+/* A pointer as a plain number, which the verifier does not track. */
 static __always_inline __u64 address_of(void *p)
 {
 	void *volatile at = p;
@@ -263,8 +264,8 @@ static __always_inline __u64 address_of(void *p)
 	return address;
 }
 
-/* Knuth's linear congruential numbers (MMIX), a task's own: the kernel's helper costs a
- * tenth of a sample. */
+/* Random numbers of the task: Knuth's linear congruential generator (MMIX). The kernel's helper
+ * would cost a tenth of a sample. */
 static __always_inline __u32 random_next(struct task_state *ts)
 {
 	ts->random = ts->random * 6364136223846793005ULL + 1442695040888963407ULL;

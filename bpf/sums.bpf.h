@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Whole sums of an mm's counters, the kernel's and the ledger's, and taking all
- * that is outstanding between them. Slow (every CPU's slot): for initial balances,
- * closings, sweeps and the rare update that found nothing of its own.
+ * Whole sums of an mm's counters, the kernel's and the ledger's, and claims: counting all
+ * changes that are in the kernel's sum and that no event has counted yet. It is slow, since it
+ * reads every CPU's slot: for initial balances, closings, sweeps and the rare update that found
+ * no change on its own CPU. It must not know who gets what was claimed.
  */
 #ifndef TARE_SUMS_BPF_H
 #define TARE_SUMS_BPF_H
@@ -11,15 +12,15 @@
 
 #define SUM_TRIES 6
 
-/* One walk over the CPUs' slots of one member. bpf_loop(), since a plain loop is
- * verified turn by turn: on many CPUs that would take longer than the run. */
+/* One walk over the CPUs' slots of one member. It uses bpf_loop() because the verifier
+ * follows each iteration of a plain loop: with many CPUs the load would take too long. */
 struct walk {
 	struct tare_mm *m;
 	__u64 slots;
 	__u32 member;
-	__s64 kernel; /* sum of the kernel's slots */
-	__s64 ledger; /* of what the ledger has last seen in them */
-	__s64 claimed;
+	__s64 kernel;  /* sum of the kernel's slots */
+	__s64 ledger;  /* sum of the slots as the ledger has last seen them */
+	__s64 claimed; /* pages that this walk has counted */
 };
 
 static long sum_slot(__u32 cpu, struct walk *w)
@@ -38,8 +39,8 @@ static long claim_slot(__u32 cpu, struct walk *w)
 {
 	__s32 *last = mm_slot(w->m, cpu, w->member), now = 0, old = 0;
 
-	/* `last` before the slot, and swapped only if it is still that: else an
-	 * event that counted a newer value meanwhile would be undone. */
+	/* Read `last` before the slot, and swap only if `last` has not changed: else an event
+	 * that has counted a newer value in the meantime would be undone. */
 	if (last)
 		old = ARCH_LOAD_FIRST(last);
 	if (!last || percpu_slot(w->slots, cpu, &now)) {
@@ -51,14 +52,15 @@ static long claim_slot(__u32 cpu, struct walk *w)
 	return 0;
 }
 
-/* `place` is the mm's in the table, `at` its counter's address. Global, so taken once. */
+/* `place`: index of the mm in tare_mms; `at`: address of its percpu_counter. Returns pages.
+ * Global: the verifier checks it once. */
 __weak __noinline __s64 claim_percpu(__u32 place, __u64 at, __u32 member)
 {
 	struct tare_mm *m = bpf_map_lookup_elem(&tare_mms, &place);
 	struct walk w = { .m = m, .member = member & 3 };
 	__s64 seen, count;
 
-	/* Kernels before 6.8 take it even if nobody calls it. */
+	/* Kernels before 6.8 verify a global function even if nothing calls it. */
 	if (cfg_backend != BACKEND_PERCPU || !m)
 		return 0;
 	seen = ARCH_LOAD_FIRST(&m->seen[member & 3]);
@@ -69,8 +71,8 @@ __weak __noinline __s64 claim_percpu(__u32 place, __u64 at, __u32 member)
 	return w.claimed;
 }
 
-/* The kernel's sum of one member, as percpu_counter_sum() makes it, into
- * w->kernel, and the ledger's, all that it has seen, into w->ledger. */
+/* Put the kernel's sum of one member, as percpu_counter_sum() computes it, into
+ * w->kernel, and the ledger's (all that it has seen) into w->ledger. */
 static __noinline __s64 percpu_sums(struct mm_struct *mm, struct tare_mm *m, struct walk *w)
 {
 	w->m = m;
@@ -89,8 +91,8 @@ static __always_inline void both_sums(struct mm_struct *mm, struct tare_mm *m, s
 		w->kernel = atomic_count(mm, w->member);
 }
 
-/* Take every change of one member that no event has counted, exactly once even
- * when others do the same: each word is swapped for what was read of it.
+/* Claim every change of one member that no event has counted yet; each change is counted exactly
+ * once even when other CPUs do the same, because each word is swapped atomically.
  * Returns the change in pages. */
 static __always_inline __s64 claim_all(struct mm_struct *mm, struct tare_mm *m, __u32 member)
 {
@@ -117,7 +119,7 @@ static __attribute__((unused)) long claim_member(__u32 member, struct claims *c)
 struct sums {
 	struct mm_struct *mm;
 	struct tare_mm *m;
-	__u64 off[TARE_MEMBERS]; /* of the nearest pair so far */
+	__u64 off[TARE_MEMBERS]; /* difference of the closest pair of sums so far */
 };
 
 static long try_sums(__u32 i, struct sums *s)
@@ -138,9 +140,9 @@ static long try_sums(__u32 i, struct sums *s)
 	return 0;
 }
 
-/* Both sums at one moment, into m->kernel[] and m->ledger[]. While threads run,
- * a change is in the kernel's sum some ns before its event counts it: of a few
- * tries the nearest pair is kept, so what is left is a real difference. */
+/* Read both sums at one moment, into m->kernel[] and m->ledger[]. While threads run, a change
+ * is in the kernel's sum some ns before its event counts it. So several pairs are read and
+ * the closest pair is kept: the difference that remains is real. */
 static __always_inline void take_sums(struct mm_struct *mm, struct tare_mm *m)
 {
 	struct sums s = { mm, m, { ~0ULL, ~0ULL, ~0ULL, ~0ULL } };

@@ -3,10 +3,9 @@
  * The table of address spaces: from an mm's key to its struct tare_mm. It must
  * not know what a key is.
  *
- * A hash table of our own in two array maps, since it is looked up at every
- * update: array lookups are inlined by the verifier, so that finding an mm makes
- * no call at all, where a hash map's helper costs 15 ns of an update's 70. Each
- * key has two buckets that it may be in.
+ * It is a hash table in two array maps, because it is searched at every update: the verifier
+ * inlines array lookups, so finding an mm makes no call; a hash map's helper would
+ * cost 15 ns of an update's 70. A key may be in either of two buckets.
  */
 #ifndef TARE_TABLE_BPF_H
 #define TARE_TABLE_BPF_H
@@ -14,15 +13,16 @@
 #include "arch.bpf.h"
 #include "state.bpf.h"
 
-/* The same number. The verifier does not connect the two: what a branch on the one tells it, it
- * does not learn of the other, and so need not follow the branches apart any longer. */
+/* A copy of a number that the verifier does not relate to the original. So a branch on the
+ * original does not change what the verifier knows of the copy, and it can merge both paths of
+ * the branch. */
 static __always_inline __u64 opaque_copy(__u64 n)
 {
 	asm volatile("%0 ^= 0" : "+r"(n));
 	return n;
 }
 
-/* Multiplicative hashing (Knuth 6.4) by two odd constants. */
+/* Multiplicative hashing (Knuth 6.4) with two odd constants: one for each bucket of a key. */
 static __always_inline __u32 bucket_of(__u64 key, int second)
 {
 	__u64 hash = key * (second ? 0xd6e8feb86659fd93ULL : 0x9e3779b97f4a7c15ULL);
@@ -50,14 +50,14 @@ static __always_inline struct tare_mm *table_find(__u64 key)
 			continue;
 		at = at * TARE_BUCKET + i;
 		m = bpf_map_lookup_elem(&tare_mms, &at);
-		/* The element's own key is set last and cleared first. */
+		/* The key in the element is set last and cleared first. */
 		return m && m->key == key ? ARCH_AFTER(m, m->key) : NULL;
 	}
 	return NULL;
 }
 
-/* The same for where it is not hot: its place, or -1. Global: the verifier takes it once for
- * each program, not for each state in which it is called. */
+/* The same off the hot path: the index of the element, or -1. Global: the verifier checks it
+ * once for each program, not for each state in which it is called. */
 __weak __noinline long place_of(__u64 key)
 {
 	struct tare_mm *m = table_find(key);
@@ -74,20 +74,20 @@ static __always_inline struct tare_mm *mm_find(__u64 key)
 	return m && m->key == key ? m : NULL;
 }
 
-/* Slot of one CPU and member, behind the struct. NULL for a CPU that was not
- * possible at load. */
+/* The slot of one CPU and member, behind the struct. NULL for a CPU that was not possible at
+ * load. */
 static __always_inline __s32 *mm_slot(struct tare_mm *m, __u32 cpu, __u32 member)
 {
 	__u64 at = (__u64)cpu * cfg_slots_size + (member & 3) * sizeof(__s32);
 
-	/* The register that is checked is to be the one that is added. */
+	/* So that the register that is checked is the one that is added. */
 	asm volatile("" : "+r"(at));
 	if (at > cfg_cpus * cfg_slots_size - sizeof(__s32))
 		return NULL;
 	return (__s32 *)((char *)(m + 1) + at);
 }
 
-/* In which part of the table a bucket is: of TARE_CHUNKS, each of so many buckets. */
+/* The table has TARE_CHUNKS chunks; a chunk has 2^chunk_bits() buckets. */
 static __always_inline __u32 chunk_bits(void)
 {
 	return cfg_bucket_bits > 6 ? cfg_bucket_bits - 6 : 0;
@@ -98,7 +98,7 @@ static __always_inline void chunk_count(__u32 bucket, __s32 more)
 {
 	__u64 chunk = bucket >> chunk_bits();
 
-	/* The register that is checked is to be the one that indexes. */
+	/* So that the register that is checked is the one that indexes. */
 	asm volatile("" : "+r"(chunk));
 	if (chunk < TARE_CHUNKS)
 		__sync_fetch_and_add(&chunk_used[chunk], more);
@@ -117,7 +117,7 @@ static long clear_slots(__u32 cpu, struct tare_mm **m)
 	return 0;
 }
 
-/* Prepare the element that belongs to a place just taken. Global, as place_take() is. */
+/* Prepare element `at`, whose key place_take() has just set. Global, as place_take() is. */
 __weak __noinline int place_clear(__u32 at, __u64 key)
 {
 	struct tare_mm *m = bpf_map_lookup_elem(&tare_mms, &at);
@@ -129,12 +129,12 @@ __weak __noinline int place_clear(__u32 at, __u64 key)
 	m->at = at;
 	m->id = next_id();
 	m->peak_seq = workload.peak_seq;
-	__sync_lock_test_and_set(&m->key, key); /* after all of the above, on any CPU */
+	__sync_lock_test_and_set(&m->key, key); /* other CPUs see it after all of the above */
 	chunk_count(at / TARE_BUCKET, 1);
 	return 0;
 }
 
-/* Counted without a branch: the verifier would follow 2^8 ways through them. */
+/* The number of keys in a bucket. Without branches: the verifier would follow 2^8 paths. */
 static __always_inline __u64 places_taken(const struct bucket *bucket)
 {
 	__u64 n = 0;
@@ -144,15 +144,15 @@ static __always_inline __u64 places_taken(const struct bucket *bucket)
 	for (i = 0; i < TARE_BUCKET; i++) {
 		__u64 key = bucket->key[i], minus = -key;
 
-		asm volatile("" : "+r"(minus)); /* or the compiler sees through it */
+		asm volatile("" : "+r"(minus)); /* else the compiler makes a branch of it */
 		n += (key | minus) >> 63;
 	}
 	return n;
 }
 
-/* Take a place in the emptier of a key's two buckets: so the table is nearly full before
- * both of any key's are. Returns its number, or -1, counted, when they are. Global: the
- * verifier takes it once for each program, too. */
+/* Put a key into the emptier of its two buckets: so the table is nearly full before both buckets
+ * of any key are full. Returns the index of the element, or -1 when both are full, which is
+ * counted. Global: the verifier checks it once for each program. */
 __weak __noinline long place_take(__u64 key)
 {
 	__u32 at = bucket_of(key, 0), other = bucket_of(key, 1), i;
@@ -174,7 +174,7 @@ __weak __noinline long place_take(__u64 key)
 	return -1;
 }
 
-/* A new address space; NULL, counted, where there is no room. */
+/* A new address space. NULL if there is no room, which is counted. */
 static __always_inline struct tare_mm *mm_create(__u64 key)
 {
 	long place = place_take(key);
@@ -190,7 +190,7 @@ static __noinline __attribute__((unused)) int mm_delete(struct tare_mm *m)
 
 	m->key = 0;
 	chunk_count(at, -1);
-	if (bucket) /* after the key, on any CPU: who takes the place sets another */
+	if (bucket) /* other CPUs see it after m->key: the next user of the element sets that */
 		__sync_lock_test_and_set(&bucket->key[m->at % TARE_BUCKET], 0);
 	return 0;
 }

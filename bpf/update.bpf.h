@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * An update: a change of one kind of one mm is credited to the running task, to
- * the mm as by a non-owner, or to its initial balance. It must not know how the change was
- * found out. The hot path: everything inline, nothing done twice. What is rare
- * is called, and global: the verifier takes a global function once, and not
- * again for every way that leads to a call of it.
+ * An update: a change of one kind of one mm is counted against the running task, against a
+ * non-owner of the mm, or as part of the mm's initial balance. It must not know how the
+ * change was found.
+ *
+ * This is the hot path: frequent code is inline. Rare code is in global functions: the verifier
+ * checks a global function once, not again on each path that leads to a call of it.
  */
 #ifndef TARE_UPDATE_BPF_H
 #define TARE_UPDATE_BPF_H
@@ -24,7 +25,7 @@ static __always_inline __u32 cause_of(struct task_struct *task)
 	return syscall_of(task);
 }
 
-/* As ledger_note_peak(): snapshot the peak before an update by a non-owner. */
+/* Snapshot the peak before an update by a non-owner; see ledger_note_peak(). */
 __weak __noinline int mm_note_peak(struct tare_mm *m)
 {
 	__u32 k;
@@ -46,8 +47,8 @@ __weak __noinline int update_by_nonowner(struct tare_mm *m, int of_process, __u3
 
 	if (!m || kind >= TARE_MM_KINDS || who >= TARE_NONOWNERS)
 		return 0;
-	/* A task of this very mm, and nobody follows it: its state was lost, unless tare is
-	 * about to attach to it. */
+	/* The running task runs in this mm but has no state: its state was lost, unless tare
+	 * has not attached to it yet. */
 	if (who == TARE_NONOWNER_PROCESS && !cfg_no_children && !workload.attaching && mm &&
 	    mm_key(mm) == m->key && !task_find(task))
 		count_lost(TARE_LOST_STATE);
@@ -76,7 +77,7 @@ static __always_inline void update_rss(struct tare_mm *m, __s64 delta)
 				     rss - (__s64)__sync_lock_test_and_set(&m->folded, rss));
 }
 
-/* A task grew: hot, so that only the count stands here. */
+/* A task grew. On the hot path: only the subtraction is inline. */
 static __always_inline void sample_growth(struct task_state *ts, struct tare_mm *m, __u32 kind,
 					  __u32 cause, __u64 bytes)
 {
@@ -96,8 +97,8 @@ static __always_inline void sample_growth(struct task_state *ts, struct tare_mm 
 	sample_take(ts, &what);
 }
 
-/* The search goes apart, so that the verifier need not follow each of its turns to the end of
- * what comes after. */
+/* The search is a global function, so that the verifier does not follow each of its iterations
+ * through the code after it. */
 __weak __noinline int cause_place(struct task_state *ts, __u32 cause)
 {
 	return ts ? ledger_cause_place(&ts->t, cause) : 0;
@@ -112,7 +113,7 @@ static __always_inline struct tare_cause *cause_find(struct task_state *ts, __u3
 	return ledger_cause_at(&ts->t, place, cause);
 }
 
-/* `delta` is not 0, `kind` one of an address space's. */
+/* `delta` is not 0; `kind` is below TARE_MM_KINDS. Pages, or bytes for TARE_PAGETABLE. */
 static __always_inline void counter_update_kind(struct tare_mm *m, __u64 kind, __s64 delta)
 {
 	struct task_struct *task;
@@ -151,13 +152,13 @@ static __always_inline void counter_update_kind(struct tare_mm *m, __u64 kind, _
 
 static __always_inline void counter_update(struct tare_mm *m, __u64 kind, __s64 delta)
 {
-	/* The register that is checked is to be the one that indexes. */
+	/* So that the register that is checked is the one that indexes. */
 	asm volatile("" : "+r"(kind));
 	if (delta && kind < TARE_MM_KINDS)
 		counter_update_kind(m, kind, delta);
 }
 
-/* The same, called: for where it is not hot. */
+/* The same as a function, for callers off the hot path. */
 __weak __noinline int counter_update_cold(struct tare_mm *m, __u64 kind, __s64 delta)
 {
 	if (m)
@@ -165,7 +166,7 @@ __weak __noinline int counter_update_cold(struct tare_mm *m, __u64 kind, __s64 d
 	return 0;
 }
 
-/* Of page tables, whichever way leads there: called, and without what only RSS needs. */
+/* An update of page tables, for all callers: a function, without the code that only RSS needs. */
 __weak __noinline int update_pagetable_by(struct tare_mm *m, __s64 delta)
 {
 	if (m && delta)
@@ -173,8 +174,9 @@ __weak __noinline int update_pagetable_by(struct tare_mm *m, __s64 delta)
 	return 0;
 }
 
-/* Page tables ride on other events: mm->pgtables_bytes is exact at any time.
- * Who swaps the old value for the new one counts the difference. */
+/* Page tables have no event of their own: they are read at other events, since
+ * mm->pgtables_bytes is exact at any time. The CPU whose compare-and-swap succeeds counts the
+ * difference. */
 static __always_inline void update_pagetable(struct mm_struct *mm, struct tare_mm *m)
 {
 	__s64 seen = m->seen_pagetable;
@@ -182,7 +184,8 @@ static __always_inline void update_pagetable(struct mm_struct *mm, struct tare_m
 
 	if (now == seen || __sync_val_compare_and_swap(&m->seen_pagetable, seen, now) != seen)
 		return;
-	kmem_has_kind(now - seen); /* first: a peak is left before anything falls */
+	kmem_exclude_pagetable(now -
+			       seen); /* first: the peak must be noted before anything falls */
 	update_pagetable_by(m, now - seen);
 }
 

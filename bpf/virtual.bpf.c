@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Virtual growth and faults, per task. One hook on the way out of system calls:
- * the arguments are still in the registers there, and only calls that succeeded
- * count. It is also where page tables that munmap freed are counted. */
+/* Mapped address space and faults, per task. One hook at the exit of system calls: the arguments
+ * are still in the registers, and only calls that succeeded count. Page tables that
+ * munmap freed are counted here too. */
 #include "update.bpf.h"
 #include "vma.bpf.h"
 
-#define MMAP2_UNIT 4096 /* bytes: what a 32-bit program's mmap counts a file's offset in */
+#define MMAP2_UNIT 4096 /* bytes: the unit of a file offset in a 32-bit program's mmap2 */
 
 enum vma_call {
 	CALL_NONE,
@@ -23,12 +23,12 @@ enum vma_call {
 struct call {
 	__u32 what;
 	__u64 a0, a1, a2, a3, a4, a5;
-	__u64 grew_at, grew; /* address space that it mapped, in bytes */
+	__u64 grew_at, grew; /* address space that it mapped: address, bytes */
 };
 
-#define CALLS 512 /* more than any of these numbers */
+#define CALLS 512 /* larger than all of these system calls' numbers */
 
-/* Tables: the verifier would follow each case of a switch to the end of the program. */
+/* Tables, because the verifier would follow each case of a switch to the end of the program. */
 static const __u8 call_64[CALLS] = {
 	[NR_MMAP] = CALL_MMAP,       [NR_MUNMAP] = CALL_MUNMAP, [NR_MREMAP] = CALL_MREMAP,
 	[NR_BRK] = CALL_BRK,         [NR_SHMAT] = CALL_SHMAT,   [NR_MPROTECT] = CALL_MPROTECT,
@@ -43,7 +43,7 @@ static const __u8 call_32[CALLS] = {
 
 static __always_inline __u32 call_of(const __u8 *calls, __u64 nr)
 {
-	/* The register that is checked is to be the one that indexes. */
+	/* So that the register that is checked is the one that indexes. */
 	asm volatile("" : "+r"(nr));
 	return nr < CALLS ? calls[nr] : CALL_NONE;
 }
@@ -66,7 +66,7 @@ static __always_inline void call_decode(struct task_struct *task, struct pt_regs
 		c->a0 = arch_argument(regs, 0);
 		c->a1 = arch_argument(regs, 1);
 		c->a2 = arch_argument(regs, 2);
-		if (!cfg_period) /* each register that is read takes the verifier a millisecond */
+		if (!cfg_period) /* each register that is read costs a millisecond at load */
 			return;
 		c->a3 = arch_argument(regs, 3);
 		c->a4 = arch_argument(regs, 4);
@@ -74,7 +74,7 @@ static __always_inline void call_decode(struct task_struct *task, struct pt_regs
 	}
 }
 
-/* It was up to `from` and is up to `to`, from `at` on. */
+/* A mapping at `at` had `from` bytes and has `to` bytes now. */
 static __always_inline void note_growth(struct call *c, __u64 *up, __u64 *down, __u64 at,
 					__u64 from, __u64 to)
 {
@@ -175,7 +175,8 @@ static __always_inline void report_call(struct tare_mm *m, struct call *c, __u64
 	}
 }
 
-/* Sample who mapped it: once the VMA is reported, so that user space knows what lies there. */
+/* Sample mapped address space. After the VMA is reported, so that user space knows what is
+ * mapped there. */
 static __always_inline void sample_virtual(struct task_state *ts, struct tare_mm *m,
 					   const struct call *c, __u32 cause)
 {
@@ -225,10 +226,9 @@ int BPF_PROG(tare_sys_exit, struct pt_regs *regs, long ret)
 	return 0;
 }
 
-/* Faults that the kernel takes on a task's behalf, in read() into fresh memory
- * and the like. Those from user mode need no hook: the kernel counts all of a
- * task's faults itself (min_flt, maj_flt). With page faults disabled the access
- * just fails and is not counted there either. */
+/* Page faults in kernel mode, for example in read() into fresh memory. Faults in user mode need
+ * no hook: the kernel counts all faults of a task itself (min_flt, maj_flt). While page faults
+ * are disabled, the access fails and the kernel does not count it either. */
 SEC("?tp_btf/page_fault_kernel")
 int BPF_PROG(tare_fault_kernel, unsigned long address)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What each VMA of an address space is, reported to user space as it changes, in the
- * order of the samples: so that an address can be named, and a stack unwound, as of
- * its time. Nothing here runs where no samples are taken.
+ * Records of VMA changes, in one ring with the samples and in the same order. With them user
+ * space can name an address and unwind a stack as of the sample's time. Nothing here runs when
+ * no samples are taken. It must not know why a VMA changed.
  */
 #ifndef TARE_VMA_BPF_H
 #define TARE_VMA_BPF_H
 
 #include "sample.bpf.h"
 
-/* A VMA's change is worth the ring's last quarter; only a full ring loses it. */
+/* A VMA change may use the last quarter of the ring; it is lost only when the ring is full. */
 static __always_inline void vma_send(void *record, __u64 size, __u64 flags)
 {
 	if (bpf_ringbuf_output(&tare_samples, record, size, flags))
@@ -41,7 +41,7 @@ __weak __noinline int vma_changed(struct tare_mm *m, __u64 what, __u64 start, __
 	return 0;
 }
 
-/* The name of a VMA: prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, start, size, name). */
+/* A VMA got a name: prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, start, size, name). */
 __weak __noinline int vma_named(struct tare_mm *m, __u64 start, __u64 size, __u64 name)
 {
 	struct tare_vma r = {
@@ -76,9 +76,9 @@ __weak __noinline int vma_anon(struct tare_mm *m, __u64 start, __u64 size, __u64
 	return 0;
 }
 
-/* The heap's end moved. Some programs do that for each page (python3 frees so), so
- * what it fell to is reported with the next sample only, in a sweep, or when a peak came
- * between. */
+/* Report that the heap's end moved. Some programs move it for each page (python3 does so when it
+ * frees memory), so its lowest value is sent only before the next sample, in a sweep, or
+ * when the workload has had a new peak since. */
 __weak __noinline int vma_heap_report(struct tare_mm *m, __u32 tgid)
 {
 	if (!cfg_period || !m || !m->brk_low)
@@ -176,7 +176,7 @@ static long walk_up(__u32 i, struct path_walk *w)
 	return 0;
 }
 
-/* Which file, and its path: from the innermost part up to the root of the mount
+/* The identity of a file and its path, from the last component up to the root of the mount
  * namespace. */
 static __always_inline void vma_file(struct tare_file *out, struct file *file)
 {
@@ -246,7 +246,7 @@ __weak __noinline int vma_mapped(struct tare_mm *m, struct mapping *map)
 		python_mapped(m->id, &s->map.file, map->start, map->offset);
 	size = sizeof(s->map) - sizeof(s->map.file) + file_size(&s->map.file);
 	s->map.head.size = size;
-	/* Code: user space should open the file while the process lives. */
+	/* For code wake user space: it should open the file while the process lives. */
 	if (size <= sizeof(s->map))
 		vma_send(&s->map, size,
 			 calls_makes_code(map->prot) ? BPF_RB_FORCE_WAKEUP : samples_wake());
@@ -254,7 +254,7 @@ __weak __noinline int vma_mapped(struct tare_mm *m, struct mapping *map)
 	return 0;
 }
 
-/* A new program was mapped into `m` by the kernel: no system call reports it. */
+/* execve mapped a new program into `m`: no mmap() reports this. */
 __weak __noinline int vma_image(struct tare_mm *m, __u64 proc)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -281,7 +281,7 @@ __weak __noinline int vma_image(struct tare_mm *m, __u64 proc)
 	s->image.start_brk = BPF_CORE_READ(mm, start_brk);
 	s->image.tgid = task->tgid;
 	s->image.pad = 0;
-	/* Kernels differ in how many there are; what is behind them is no type. */
+	/* The array's length differs between kernels; user space stops at AT_NULL. */
 	bpf_core_read(s->image.auxv, sizeof(s->image.auxv), &mm->saved_auxv);
 	vma_file(&s->image.file, file);
 	python_mapped(m->id, &s->image.file, BPF_CORE_READ(mm, start_code), TARE_PYTHON_IMAGE);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What of the watched cgroup's kernel memory comes from vmalloc, where the kernel counts that
- * by node (since 7.1). Loaded only there: before, tare_kmem sees it, and an event of this kind
- * comes with every page that is mapped. */
+/* vmalloc's part of the watched cgroup's kernel memory, on kernels that count vmalloc by node
+ * (since 7.1). Loaded only on these: on older kernels tare_kmem gets vmalloc's events, and this
+ * event comes for every page that is mapped. */
 #include "kmem.bpf.h"
 
 SEC("?tp_btf/mod_memcg_lruvec_state")

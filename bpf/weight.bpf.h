@@ -3,15 +3,15 @@
  * The workload's weight (RSS, swap and kernel memory) and its peaks. It must not
  * know whose memory comes or goes.
  *
- * A peak shows when it is left. So while memory grows nothing is compared, and
- * nothing is missed: each fall starts from the value that it subtracts from.
+ * A peak is noted when memory begins to fall from it. So nothing is compared while memory grows,
+ * and no peak is missed: before each fall, the value before the fall is compared with the peak.
  */
 #ifndef TARE_WEIGHT_BPF_H
 #define TARE_WEIGHT_BPF_H
 
 #include "compat.bpf.h"
 
-/* Raise a peak to `value`, the latest before a fall. */
+/* Raise a peak to `value`, the value before a fall. Returns 1 if it was raised. */
 __weak __noinline int peak_raise(__s64 *peak, __u64 *when, __s64 value)
 {
 	__u32 try;
@@ -29,7 +29,7 @@ __weak __noinline int peak_raise(__s64 *peak, __u64 *when, __s64 value)
 	return 0;
 }
 
-/* Memory is about to fall, from this many pages of RSS. */
+/* Memory is about to fall; `rss` is the RSS before the fall, in pages. */
 static __always_inline void leave_peaks(__s64 rss)
 {
 	__s64 nonrss = workload.nonrss;
@@ -45,7 +45,8 @@ static __always_inline void leave_peaks(__s64 rss)
 	}
 }
 
-/* Pages of the weight other than RSS. Rare beside faults, so called. */
+/* Change the part of the weight that is not RSS, by `pages`. Rare compared with faults, so not
+ * inlined. */
 __weak __noinline int update_nonrss(__s64 pages)
 {
 	if (pages < 0)

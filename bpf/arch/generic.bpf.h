@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the BPF programs do alike on architectures that do not number their address spaces and
- * do not keep the order of memory: arm64, riscv64. Included by their arch.bpf.h.
+ * Functions of the BPF programs for architectures that do not number their address spaces and
+ * do not keep loads and stores in order: arm64, riscv64. Included by their arch.bpf.h.
  */
 #ifndef TARE_ARCH_GENERIC_BPF_H
 #define TARE_ARCH_GENERIC_BPF_H
@@ -12,18 +12,19 @@
 
 #define PTHREAD_MOST 4096 /* bytes: no libc's struct pthread is larger */
 
-/* Is it pthread_self() of the thread with this thread pointer? glibc and musl have their
- * struct pthread right below it, each of a size of its own; another thread's is nowhere
- * near. */
+/* Is `self` pthread_self() of the thread with this thread pointer? glibc and musl have their
+ * struct pthread right below the thread pointer; its size differs. Another thread's is not
+ * within PTHREAD_MOST bytes. */
 static __always_inline int arch_is_self(__u64 pointer, __u64 self)
 {
 	return self && pointer - self <= PTHREAD_MOST;
 }
 
-/* What names an address space. The kernel has no number for it, so it is the mm's address,
- * which is in use again as soon as the mm is freed; exit_mmap comes before that, and takes
- * the old one away. The verifier lets nobody calculate with an address but by taking one
- * from another, which gives a plain number: so it is counted from `base`, any of ours. */
+/* The key of an address space. The kernel has no number for it, so the key is the mm's address.
+ * An address may be used again when its mm is freed; exit_mmap comes before that and
+ * removes the old key from the table. The verifier forbids arithmetic with an address, except
+ * the difference of two addresses, which is a plain number. So the key is the distance from
+ * `base`, the address of any variable of these programs. */
 static __always_inline __u64 arch_mm_key(struct mm_struct *mm, const void *base)
 {
 	__u64 key = (__u64)mm;
@@ -32,15 +33,15 @@ static __always_inline __u64 arch_mm_key(struct mm_struct *mm, const void *base)
 	return key & ~(1ULL << 63);
 }
 
-/* Order of memory. Plain loads and stores have none here; atomic operations that return a
- * value do (acquire and release; on arm64 see arch/arm64/net/bpf_jit_comp.c
+/* Order of memory. Plain loads and stores are not ordered here. Atomic operations that return a
+ * value are (acquire and release; for arm64 see arch/arm64/net/bpf_jit_comp.c
  * emit_lse_atomic()). */
 
-/* The value of a word, before all that is read after it. */
+/* Load a word before all later loads. */
 #define ARCH_LOAD_FIRST(word) __sync_fetch_and_add(word, 0)
 
-/* `p`: what is read through it is read after `loaded` was. By a dependency of addresses,
- * which the processor respects even where the number that is added is always 0. */
+/* The pointer `p`, for loads that must come after the load of `loaded`: by an address dependency,
+ * which the processor respects even though the number that is added is always 0. */
 #define ARCH_AFTER(p, loaded)                          \
 	({                                             \
 		typeof(p) p_ = (p);                    \

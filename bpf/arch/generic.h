@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The numbers of the system calls that mean something to tare, on architectures that have the
- * kernel's generic table: arm64, riscv64.
+ * The numbers of the system calls that tare knows, on architectures that have the kernel's
+ * generic table: arm64, riscv64.
  */
 #ifndef TARE_ARCH_GENERIC_H
 #define TARE_ARCH_GENERIC_H

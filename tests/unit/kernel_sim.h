@@ -210,7 +210,7 @@ static __s64 atomic_count(struct mm_struct *mm, __u32 member)
 }
 
 /* No kernel of ours caches changes in tasks. */
-static __attribute__((unused)) __s64 task_tells(struct task_struct *task, __u32 member)
+static __attribute__((unused)) __s64 task_cache_reported(struct task_struct *task, __u32 member)
 {
 	(void)task, (void)member;
 	return 0;

@@ -13,7 +13,7 @@
 #include "base/leftover.h"
 #include "base/place.h"
 
-#define SNAPSHOT_STALLS_MS 5000 /* what it measures goes on meanwhile, unheard */
+#define SNAPSHOT_STALLS_MS 5000 /* the command runs on meanwhile, and tare does not watch it */
 
 struct fileout {
 	char *path;
@@ -33,7 +33,7 @@ static int cannot_write(const char *path, int err)
 		log_hint("name the target itself, or a directory where only you can write");
 		break;
 	case EINTR:
-		log_error("cannot write %s: nobody reads it, and tare was told to end", path);
+		log_error("cannot write %s: nobody reads it, and tare got a signal to end", path);
 		break;
 	case ENXIO:
 	case ETIMEDOUT:
@@ -49,9 +49,8 @@ static int cannot_write(const char *path, int err)
 	return err;
 }
 
-/* The descriptor that /dev/stdout, /dev/stderr or /dev/fd/N names, else -1.
- * Opening such a name would start a redirected file at its beginning again,
- * and fails for sockets. */
+/* The descriptor that /dev/stdout, /dev/stderr or /dev/fd/N names, else -1. Opening such a name
+ * would write at the beginning of a redirected file, and fails for sockets. */
 static int named_descriptor(const char *path)
 {
 	const char *number = NULL;
@@ -84,7 +83,8 @@ static int take_descriptor(struct fileout *out, int fd)
 	return out->stream < 0 ? -errno : 0;
 }
 
-/* Opened by the O_PATH descriptor that was looked at: no name can lead elsewhere meanwhile. */
+/* Open the file of an O_PATH descriptor: unlike the name, the descriptor can't be redirected after
+ * the checks. */
 static int open_pinned(int pinned)
 {
 	g_autofree char *name = g_strdup_printf("/proc/self/fd/%d", pinned);
@@ -93,7 +93,7 @@ static int open_pinned(int pinned)
 	return fd < 0 ? -errno : fd;
 }
 
-/* A pipe or a device. A pipe may still get its reader. */
+/* The output is a pipe or a device. A pipe may get its reader later. */
 static int take_special(struct fileout *out)
 {
 	int pinned = openat(out->place.dir, out->place.name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -214,9 +214,9 @@ bool fileout_same(const struct fileout *a, const struct fileout *b)
 	       x.st_ino == y.st_ino;
 }
 
-/* As the file was before (`old`), or the caller's. Only root can and must: for anybody
- * else the file is already theirs. Root without CAP_CHOWN (a container) leaves it as it
- * is: better a report than none. */
+/* Set the owner: that of the replaced file (`old`), or the caller. Only root can and must do so:
+ * other users own the file already. Root without CAP_CHOWN (in a container) keeps the
+ * file, so that there is a report at all. */
 static int set_owner(int fd, const struct stat *old, const struct owner *caller)
 {
 	uid_t uid = old ? old->st_uid : caller->uid;
@@ -227,14 +227,14 @@ static int set_owner(int fd, const struct stat *old, const struct owner *caller)
 	return old && fchmod(fd, old->st_mode & 0777) && errno != EPERM ? -errno : 0;
 }
 
-/* What has the name and may hand on its mode and owner. */
+/* Is there a file with this name whose mode and owner are to be kept? Fills *st. */
 static bool look_at_old(const struct fileout *out, const char *name, struct stat *st)
 {
 	return !place_shared(out->place.dir, &out->caller) &&
 	       !fstatat(out->place.dir, name, st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st->st_mode);
 }
 
-/* Put it in its place if that is free. Not every file system knows both ways. */
+/* Rename if the new name is free. Not every file system has both ways to do so. */
 static int rename_new(int dir, const char *from, const char *to)
 {
 	int err;
@@ -249,7 +249,7 @@ static int rename_new(int dir, const char *from, const char *to)
 	return err == -EINVAL ? -errno : err;
 }
 
-/* Errors that a file system tells only at close() (NFS: a full disk). */
+/* Get errors that a file system otherwise reports only at close() (NFS: a full disk). */
 static int flush_fd(int fd)
 {
 	int again = fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -275,7 +275,7 @@ static int make_file(const struct fileout *out, const char *name, bool replace, 
 		err = rename_new(dir, temporary, name);
 	else if (!err && renameat(dir, temporary, dir, name))
 		err = -errno;
-	close(fd); /* last: it has the lock that says that the temporary is in use */
+	close(fd); /* last: its lock marks the temporary file as in use */
 	if (err)
 		unlinkat(dir, temporary, 0);
 	return err;

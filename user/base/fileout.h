@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * All files that tare makes. An output is opened before anything is started, and what is
- * written to it later goes through what was opened then: its directory, by descriptor, or
- * the pipe or device itself. It must not know what is written.
+ * Outputs: all files that tare makes. An output is opened before the command starts. Later writes
+ * use what was opened then: the descriptor of its directory, or of the pipe or device
+ * itself. It must not know what is written.
  *
- * tare is often root, in a directory where others write, while their program runs:
- *   A file is made beside its place under a name of its own (O_EXCL, O_NOFOLLOW), gets its
- *     owner and mode by its descriptor, and is renamed into place. It appears whole or not
- *     at all, and whatever has the name by then is replaced: no link of that name is
- *     followed after the start. place.h says which are before it.
- *   It is the caller's (owner.h), of mode 0600 & ~umask, for it holds arguments and
- *     paths. Nothing but what was made here changes its owner.
- *   A file that it replaces hands on its mode and owner, but only in a directory where
- *     nobody but root and the caller can write: elsewhere anybody may have put it there.
- *   A pipe or device that is there at the start is opened then and written into. In a
- *     directory where others write it has to be root's or the caller's.
- *   What a killed tare left in the directory is removed (leftover.h).
+ * tare is often root, in a directory where other users write, while their program runs:
+ *   A file is made under a temporary name in its directory (O_EXCL, O_NOFOLLOW), gets its
+ *     owner and mode by its descriptor, and is renamed to its name. It appears whole or not
+ *     at all. A file or link that has the name by then is replaced: no link of that name is
+ *     followed after the start. place.h says which links are followed before.
+ *   The file belongs to the caller (owner.h) and has mode 0600 & ~umask, because it holds
+ *     arguments and paths. tare changes the owner only of files that it made itself.
+ *   The mode and owner of a replaced file are kept, but only in a directory where nobody
+ *     but root and the caller can write: elsewhere anybody may have made that file.
+ *   A pipe or device that exists at the start is opened then and written to. In a directory
+ *     where others write it must belong to root or the caller.
+ *   Temporary files that a killed tare left in the directory are removed (leftover.h).
  */
 #ifndef TARE_FILEOUT_H
 #define TARE_FILEOUT_H
@@ -29,43 +29,43 @@
 
 struct fileout;
 
-/* Open an output: it makes no file. `caller` may be NULL. 0, or negative errno with the
- * reason said by log_error(): its directory is missing or not writable, it is a directory, a
- * link that is not followed … */
+/* Open an output; this makes no file. `caller` may be NULL. Returns 0, or negative errno after a
+ * log_error() with the reason: its directory is missing or not writable, it is a directory, it is
+ * a link that is not followed … */
 int fileout_open(struct fileout **out, const char *path, const struct owner *caller);
 void fileout_close(struct fileout *out); /* takes NULL */
 
-/* Make the file, whole. `number` 0: the file itself, else one beside it, as
- * fileout_numbered() names it. A pipe or device gets all of them, one after another.
- * 0, or negative errno, said by log_error(), and no trace left. */
+/* Write the whole file. `number` 0: the file itself; else another file in the same directory, named
+ * by fileout_numbered(). A pipe or device gets all of them, one after another. Returns 0, or
+ * negative errno after a log_error(); then no file is left behind. */
 int fileout_write(const struct fileout *out, unsigned number, const void *data, size_t len);
 
-/* The same, but only if nothing has the name: else -EEXIST, not said. */
+/* The same, but only if no file has the name: else -EEXIST, without a message. */
 int fileout_create(const struct fileout *out, const void *data, size_t len);
 
-/* As the user named it, for messages. */
+/* The path as the user gave it, for messages. */
 const char *fileout_path(const struct fileout *out);
 bool fileout_is_file(const struct fileout *out);
-/* Two outputs that would be one file. */
+/* Are both outputs the same file? */
 bool fileout_same(const struct fileout *a, const struct fileout *b);
 
-/* For who opens a file that is there: the directory (O_PATH), the name in it. Of a pipe or
- * device -1 and NULL. */
+/* For callers that open the existing file themselves: its directory (O_PATH) and its name there.
+ * For a pipe or device -1 and NULL. */
 int fileout_dir(const struct fileout *out);
 const char *fileout_name(const struct fileout *out);
-/* Is a file that has this owner one of root's, of the caller's, or in a directory where
- * only they write? */
+/* May a file with this owner be trusted: it belongs to root or the caller, or is in a directory
+ * where only these can write? */
 bool fileout_trusts(const struct fileout *out, uid_t uid);
 
-/* Write all to a descriptor, one that does not block too. Whatever the other end does,
- * SIGTERM and the like end it, also while they are blocked. 0, or negative errno (-EPIPE
- * without a SIGPIPE, -ENOSPC, -EINTR: told to end …), not said: the caller knows the name. */
+/* Write all data to a descriptor, blocking or not. SIGTERM, SIGINT, SIGHUP and SIGQUIT end the wait
+ * for a reader, even if tare has blocked them. Returns 0, or negative errno (-EPIPE without a
+ * SIGPIPE, -ENOSPC, -EINTR: a signal …), without a message: the caller knows the name. */
 int fileout_stream(int fd, const void *data, size_t len);
-/* The same; -ETIMEDOUT when nobody has read for so long. */
+/* The same; -ETIMEDOUT when nobody has read for `stalls_ms`. */
 int fileout_stream_within(int fd, const void *data, size_t len, int stalls_ms);
 
-/* "x.json", 2 -> "x.2.json"; "x", 2 -> "x.2"; a dot at the front of a file's
- * name or in a folder's does not count. Free with g_free(). */
+/* "x.json", 2 -> "x.2.json"; "x", 2 -> "x.2". A dot at the start of the file's name, or in the name
+ * of a directory, does not count. Free with g_free(). */
 char *fileout_numbered(const char *path, unsigned number);
 
 #endif

@@ -64,7 +64,7 @@ uint32_t intern_count(const struct intern *in)
 	return in->count;
 }
 
-/* Keys are short, and mostly words: a call to compare them costs more than the comparison. */
+/* Compared inline: keys are short, and a call of memcmp() would cost more than the comparison. */
 static bool keys_equal(const void *a, const void *b, size_t size)
 {
 	const char *x = a, *y = b;

@@ -44,7 +44,7 @@ int leftover_create(int dir, char **name)
 				0600);
 
 		if (fd >= 0) {
-			/* Seen from another pid namespace its maker seems to be gone. */
+			/* Besides the pid check: the maker may be in another pid namespace. */
 			flock(fd, LOCK_EX | LOCK_NB);
 			*name = g_steal_pointer(&try);
 			return fd;

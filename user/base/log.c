@@ -18,7 +18,7 @@ static void log_line(const char *label, const char *fmt, va_list args)
 	g_autofree char *line = g_strdup_printf("tare: %s%s\n", label, safe);
 	int before = errno;
 
-	/* Not by stdio: it would wait for a reader and not hear SIGTERM. */
+	/* Not with stdio: that would block until somebody reads, and SIGTERM would not end it. */
 	fileout_stream(STDERR_FILENO, line, strlen(line));
 	errno = before;
 }

@@ -7,12 +7,12 @@
 #ifndef TARE_LOG_H
 #define TARE_LOG_H
 
-/* How much is said: 0 errors and warnings, 1 what tare does, 2 libbpf too. */
+/* 0: errors and warnings; 1: also what tare does; 2: also libbpf's messages. */
 extern int log_verbosity;
 
-/* Say it and go on. log_error() is for what makes a command fail, log_warn() for what
- * makes its result less, log_hint() for the way out, on a line of its own. log_verbose()
- * says what log_verbosity is high enough for. */
+/* Print a message and return. log_error(): the command fails. log_warn(): its result is
+ * incomplete. log_hint(): what the user can do about it, on a line of its own. log_verbose():
+ * only if log_verbosity is at least `level`. */
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_hint(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -5,7 +5,7 @@
 #include <glib.h>
 #include <unistd.h>
 
-/* The largest is -1, which the calls that change an owner take for "leave it". */
+/* The largest number is (uid_t)-1, which chown() and setresuid() take as "do not change". */
 #define ID_MOST (G_MAXUINT32 - 1)
 
 static bool read_id(const char *name, unsigned *id)

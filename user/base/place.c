@@ -23,7 +23,8 @@ struct walk {
 	bool linked; /* a link to the file itself was followed */
 };
 
-/* With a list of who else may (acl(5)), the group's rights are the most that any of them has. */
+/* Has the directory an access control list (acl(5))? Then the group's permission bits are the
+ * maximum for all users of the list. */
 static bool has_list(int dir)
 {
 	char path[32];
@@ -42,7 +43,8 @@ bool place_shared(int dir, const struct owner *caller)
 	       (st.st_mode & S_IWGRP && (st.st_gid || has_list(dir)));
 }
 
-/* Can nobody but whom we trust take away or replace what is of theirs? Its owner can. */
+/* Is the directory sticky with a trusted owner? Then only the owner of an entry, or the owner of
+ * the directory, can remove or replace that entry. */
 static bool is_sticky(int dir, const struct owner *caller)
 {
 	struct stat st;
@@ -62,7 +64,8 @@ static int walk_enter(struct walk *w, const char *name, int flags)
 	return 0;
 }
 
-/* /proc/PID/root, cwd and fd lead elsewhere than to the path that they show. */
+/* Is it in /proc? The links /proc/PID/root, cwd and fd lead elsewhere than to the path that they
+ * show. */
 static bool in_proc(int dir)
 {
 	struct statfs fs;
@@ -76,7 +79,7 @@ static int walk_follow_link(struct walk *w, const char *link, const struct stat 
 	ssize_t len;
 	char *rest;
 
-	/* With a second name it is a link of root's to which somebody has made another. */
+	/* A second name: somebody may have hard-linked one of root's links. */
 	if (place_shared(w->dir, w->caller) &&
 	    (last || !is_sticky(w->dir, w->caller) || !owner_trusts(w->caller, st->st_uid) ||
 	     st->st_nlink > 1))
@@ -96,7 +99,7 @@ static int walk_follow_link(struct walk *w, const char *link, const struct stat 
 	return target[0] == '/' ? walk_enter(w, "/", 0) : 0;
 }
 
-/* Cuts the first component off the rest. NULL: there is none. */
+/* Remove the first component from the rest, and return it. NULL: there is none. */
 static char *next_component(struct walk *w, bool *last)
 {
 	char *at = w->rest + strspn(w->rest, "/"), *name, *rest;
@@ -112,7 +115,7 @@ static char *next_component(struct walk *w, bool *last)
 	return name;
 }
 
-/* One step. 1: `name` is the file's. */
+/* Walk one component. Returns 1 if *name is the file's name; 0; or negative errno. */
 static int walk_step(struct walk *w, char **name)
 {
 	g_autofree char *component = NULL;

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Where a file is to be: its directory, opened, and its name there. From then on nobody can
- * lead it elsewhere by renaming directories. Only for base/fileout, symbol/debugfile and what
- * tests them.
+ * The place of a file: its directory, opened, and its name there. From then on, nobody can
+ * redirect it by renaming directories. Only for base/fileout, symbol/debugfile and their tests.
  *
- * tare is often root, and writes where others may write too. A symbolic link that they put
- * in the way would have root write to a place of their choice, so
- *   a link to the file itself is followed only where neither its directory nor its
- *     target's can be written by others than root and the caller;
- *   a link to a directory on the way, too, where others can write: only if the directory
- *     is sticky, root's or the caller's, and the link too, without a second name (nobody
- *     else can have put it there).
+ * tare is often root, and writes where other users may write too. With a symbolic link on the
+ * path, such a user could make root write to a file of their choice. So:
+ *   A link to the file itself is followed only if nobody but root and the caller can write in
+ *     its directory and in its target's directory.
+ *   A link to a directory, in a directory where others can write, is followed only if nobody
+ *     else can have made it: that directory is sticky and belongs to root or the caller, and
+ *     the link belongs to one of these and has no second name (hard link).
  * Nothing depends on fs.protected_symlinks.
  */
 #ifndef TARE_PLACE_H
@@ -25,13 +24,13 @@ struct place {
 	char *name; /* of one component, neither "." nor ".." */
 };
 
-/* 0; -EISDIR: the path names a directory; -ELOOP: it leads through a link that is not
- * followed; or another negative errno. Not said. */
+/* Returns 0; -EISDIR: the path names a directory; -ELOOP: it has a link that is not followed; or
+ * another negative errno. Without a message. */
 int place_find(struct place *p, const char *path, const struct owner *caller);
 void place_clear(struct place *p);
 
-/* Can others write in the directory? A group that may write counts as others, unless it is
- * root's. */
+/* Can other users write in the directory? A group with write permission counts as other users,
+ * unless it is root's group. */
 bool place_shared(int dir, const struct owner *caller);
 
 #endif

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-/* The name (field 2) may hold anything, so what counts comes after its last ')'. */
+/* The name (field 2) may hold any characters, so the other fields begin after the last ')'. */
 bool proc_stat_parse(const char *text, struct proc_stat *s)
 {
 	const char *after = strrchr(text, ')');
@@ -29,7 +29,7 @@ int proc_stat_read(pid_t pid, struct proc_stat *s)
 	return proc_stat_parse(text, s) ? 0 : -EPROTO;
 }
 
-/* A number and what ends it. */
+/* Parse a number that is followed by the character `end`; *at moves behind that. */
 static bool parse_number(char **at, int base, char end, uint64_t *value)
 {
 	char *behind;

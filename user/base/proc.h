@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Texts of /proc/PID, which hold names that the process has chosen: parsed so that a name
- * can't be taken for anything else. Pure but for proc_stat_read() and proc_line(). It must
- * not know what they are wanted for.
+ * Parsers of files in /proc/PID. These hold names that the process has chosen, so they are parsed
+ * such that no name is taken for anything else. Pure, except proc_stat_read() and proc_line(). It
+ * must not know what the values are used for.
  */
 #ifndef TARE_PROC_H
 #define TARE_PROC_H
@@ -18,9 +18,10 @@ struct proc_stat {
 	unsigned flags;
 	uint64_t start; /* clock ticks after the boot */
 };
-/* False: no such text. */
+/* False: the text has another form. */
 bool proc_stat_parse(const char *text, struct proc_stat *s);
-/* The same of a process. 0; -ESRCH: /proc does not show it; -EPROTO: no such text. */
+/* Read and parse it for a process. 0; -ESRCH: /proc does not show the process; -EPROTO: the text
+ * has another form. */
 int proc_stat_read(pid_t pid, struct proc_stat *s);
 
 /* A device's number as the kernel has it: major << 20 | minor. */
@@ -31,16 +32,16 @@ struct proc_map {
 	uint64_t start, end, offset, inode;
 	uint32_t dev; /* as proc_dev() */
 	bool code;
-	char *path; /* in the line, which is cut at its end; "" */
+	char *path; /* points into the line; "": none */
 };
-/* False: no such line. */
+/* Parse a line, which is changed. False: the line has another form. */
 bool proc_map_parse(char *line, struct proc_map *m);
 
 #define PROC_LINE \
-	4608 /* bytes of a line with its end: the longest path and what stands before it */
+	4608 /* bytes of the longest line with its NUL: the longest path, and the fields before */
 
-/* The next line, without its end. A line that is too long is passed over as a whole: else a
- * file's name could make a line of its own out of the rest. False: there is none. */
+/* Read the next line, without its newline. A line that is too long is skipped as a whole: its rest
+ * must not be taken for a line, since a file's name could choose it. False: no more lines. */
 bool proc_line(FILE *f, char line[PROC_LINE]);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "base/proc.h"
 
-/* 0: it has ended (a zombie), or no such text. */
+/* The start time; 0: the process has ended (a zombie), or the text has another form. */
 static uint64_t start_of(const char *text)
 {
 	struct proc_stat stat;

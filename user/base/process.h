@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Is the process that made a thing still there? A pid is used again, so its start time
- * belongs to it. It must not know what was made.
+ * Does a certain process still run? The kernel uses pids again, so a process is identified by pid
+ * and start time. It must not know why that is asked.
  */
 #ifndef TARE_PROCESS_H
 #define TARE_PROCESS_H
@@ -13,7 +13,7 @@
 /* This process's start time in clock ticks. 0: not known. */
 uint64_t process_own_start(void);
 
-/* It runs, and began then. In doubt (/proc hides it) true. */
+/* Is there a running process with this pid and start time? True if /proc hides it. */
 bool process_running(pid_t pid, uint64_t start);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Binary search, for where the keys are not in a plain array. Pure.
+ * Binary search for keys that are not in a plain array. Pure.
  */
 #ifndef TARE_SEARCH_H
 #define TARE_SEARCH_H
@@ -8,11 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whether element i lies behind what is looked for: false of the first ones, true of the rest. */
+/* Is element i at or behind the key? Must be false for the first elements, true for the rest. */
 typedef bool (*search_fn)(const void *ctx, unsigned i, uint64_t key);
 
-/* Index of the first of `n` elements of which it is true; `n`: of none. Inlined, and `behind`
- * with it. */
+/* Index of the first of `n` elements for which `behind` is true; `n`: there is none. Inlined
+ * together with `behind`. */
 static inline __attribute__((always_inline)) unsigned search_first(unsigned n, search_fn behind,
 								   const void *ctx, uint64_t key)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Writing to descriptors whose other end may not read: pipes, terminals, sockets. tare
- * blocks its signals while it measures, so a write that waits would not hear them. So
- * only poll() ever waits, and signals end it.
+ * Writing to descriptors whose reader may stop reading: pipes, terminals, sockets. tare
+ * blocks its signals while it measures, so a signal would not interrupt a write() that blocks.
+ * Therefore write() never blocks; only poll() waits, and a signalfd ends that.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,18 +17,19 @@
 
 #include "base/fileout.h"
 
-#define GRACE_MS 1000 /* for a reader to go on, once tare was told to end */
+#define GRACE_MS 1000 /* how long a reader may stop after tare got a signal to end */
 
 struct sink {
 	int fd;
 	bool own;      /* fd is ours to close */
 	bool socket;   /* send() does not block */
-	bool pieces;   /* it blocks: only what has room, once poll() says so */
-	int end_fd;    /* signalfd: tare was told to end; -1: its signals are not blocked */
-	int stalls_ms; /* so long without a reader is a failure; -1: never */
+	bool pieces;   /* it may block: write only as much as has room, after poll() */
+	int end_fd;    /* signalfd of the signals that end tare; -1: they are not blocked */
+	int stalls_ms; /* fail after so long without a reader; -1: never */
 };
 
-/* O_NONBLOCK on a file description of its own: processes that share the old one notice nothing. */
+/* Open a file description of our own with O_NONBLOCK: processes that share the old one are not
+ * affected. */
 static void sink_of(struct sink *s, int fd)
 {
 	g_autofree char *name = NULL;
@@ -47,7 +48,7 @@ static void sink_of(struct sink *s, int fd)
 	s->fd = own < 0 ? fd : own;
 }
 
-/* Those of the signals that end tare that are blocked; the others end the poll by themselves. */
+/* A signalfd of the signals that end tare and are blocked. The others interrupt poll() anyway. */
 static int end_signals(void)
 {
 	static const int ends[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
@@ -64,7 +65,7 @@ static int end_signals(void)
 	return n ? signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
 }
 
-/* The signal stays pending: whoever waits for it hears it next. */
+/* The signal stays pending, so that the session gets it next. */
 static int wait_for_reader(struct sink *s)
 {
 	struct pollfd p[] = { { .fd = s->fd, .events = POLLOUT },
@@ -123,7 +124,7 @@ int fileout_stream_within(int fd, const void *data, size_t len, int stalls_ms)
 	pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
 	sink_of(&sink, fd);
 	err = write_all(&sink, data, len);
-	/* Take our own SIGPIPE away before it can be delivered. */
+	/* Remove the SIGPIPE that our write caused, before it can be delivered. */
 	if (err == -EPIPE && !was_pending)
 		while (sigtimedwait(&pipe_only, NULL, &now) < 0 && errno == EINTR)
 			;

@@ -44,7 +44,7 @@ static bool is_hostile(gunichar c)
 char *text_printable(const char *s)
 {
 	GString *out = g_string_new(NULL);
-	unsigned marks = MARKS_MAX; /* none may come first: it would sit on our own text */
+	unsigned marks = MARKS_MAX; /* an accent at the start would be drawn on tare's own text */
 
 	for (s = s ? s : ""; *s;) {
 		gunichar c = g_utf8_get_char_validated(s, -1);
@@ -272,7 +272,7 @@ struct unit {
 	uint64_t factor;
 };
 
-/* digits[.digits][unit], the unit's name in any case. */
+/* Parse digits[.digits][unit]; the unit's case does not matter. */
 static int parse_scaled(const char *s, const struct unit *units, uint64_t *result)
 {
 	unsigned __int128 value = 0, scale = 1;
@@ -284,7 +284,7 @@ static int parse_scaled(const char *s, const struct unit *units, uint64_t *resul
 			fraction = true;
 			continue;
 		}
-		/* Digits below a thousand-millionth of the unit do not matter. */
+		/* Digits beyond 10^-9 of the unit are ignored. */
 		if (fraction && scale >= 1000000000)
 			continue;
 		if (value > UINT64_MAX)
@@ -297,7 +297,7 @@ static int parse_scaled(const char *s, const struct unit *units, uint64_t *resul
 	for (; units->name; units++) {
 		if (g_ascii_strcasecmp(s, units->name))
 			continue;
-		/* Below 2^64 x 10 times at most 2^60: no overflow of 128 bits. */
+		/* No overflow of 128 bits: value is below 2^64 x 10, the factor at most 2^60. */
 		value = value * units->factor / scale;
 		if (value > UINT64_MAX)
 			return -ERANGE;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Text for people: hostile names made harmless, sizes and times with units.
+ * Text for people: escaping of hostile names, sizes and times with units.
  * Pure: no I/O, no state. Results are allocated; free with g_free().
  */
 #ifndef TARE_TEXT_H
@@ -11,16 +11,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Valid UTF-8 without control, format (bidi marks, zero-width), unassigned or
- * private characters or invalid bytes: these become \n, \t, \e or \xNN,
- * \uNNNN, \UNNNNNNNN. A third accent on one letter, and any that comes first,
- * likewise. For terminals. NULL is "". */
+/* A copy for terminals: valid UTF-8. Control characters, format characters (bidi marks,
+ * zero-width), unassigned and private characters and invalid bytes are escaped: \n, \t, \e,
+ * \xNN, \uNNNN, \UNNNNNNNN. So is a third accent on one letter, and an accent at the start.
+ * NULL gives "". */
 char *text_printable(const char *s);
 
-/* Valid UTF-8: each invalid byte becomes U+FFFD; nothing else changes. For JSON. */
+/* A copy for JSON: valid UTF-8; each invalid byte becomes U+FFFD, nothing else changes. */
 char *text_utf8(const char *s, size_t len);
 
-/* Columns that valid UTF-8 takes on a terminal (wide and zero-width known). */
+/* The number of terminal columns of a valid UTF-8 string; wide and zero-width characters count as
+ * such. */
 size_t text_width(const char *s);
 
 /* `s` cut to at most `width` columns, the cut marked with "…". */
@@ -51,9 +52,8 @@ int text_parse_size(const char *s, uint64_t *bytes);
  * 0, or -EINVAL, -ERANGE. */
 int text_parse_duration(const char *s, uint64_t *ns);
 
-/* The candidate nearest to `word` by edit distance, NULL if none is near
- * (more than a third of the word's length off, or more than one edit where
- * that is less than one). `candidates` ends with NULL. */
+/* The candidate nearest to `word` by edit distance. NULL if none is near: the distance is more than
+ * one edit and more than a third of the word's length. `candidates` ends with NULL. */
 const char *text_nearest(const char *word, const char *const *candidates);
 
 #endif

@@ -92,7 +92,7 @@ uint32_t aggregates_put(struct aggregates *t, const struct aggregate_key *key)
 	return number;
 }
 
-/* Of two peaks only the later one counts. */
+/* If the two have different peaks, only the later one counts. */
 static void add_peak(struct aggregate *to, const struct aggregate *from)
 {
 	if (from->peak_seq > to->peak_seq) {

@@ -2,7 +2,7 @@
  *
  * The results of `tare bench`: what each workload weighed with N tasks, and the
  * machine that it ran on. Plain data: bench/ fills it, store/ keeps it, output/
- * shows it; model/fit.h makes tare and bytes per task of it. It must not know
+ * shows it; model/fit.h computes the tare and the bytes per task. It must not know
  * how a workload is built or weighed. Sizes are in bytes, times in seconds.
  */
 #ifndef TARE_BENCH_H
@@ -20,13 +20,13 @@
 enum bench_state {
 	BENCH_STEADY, /* all its tasks parked (`ready N`) and the weight settled */
 	BENCH_PEAK,   /* when the weight was highest */
-	BENCH_AFTER,  /* --after: all tasks ended, the program still there */
+	BENCH_AFTER,  /* --after: all tasks have ended, the program still runs */
 	BENCH_STATES,
 };
 extern const char *const bench_state_name[BENCH_STATES]; /* "steady" … */
 
-/* What is weighed: each kind (enum tare_kind is its number), then sums over kinds,
- * then two figures of other origin for comparison. */
+/* The parts that are weighed: each kind (by its enum tare_kind), then sums over kinds,
+ * then two figures of another source for comparison. */
 enum bench_part {
 	BENCH_USER = TARE_KINDS, /* anon + file + shmem + swap */
 	BENCH_KERNEL,            /* pagetable + kstack + kmem */
@@ -39,16 +39,16 @@ enum bench_part {
 extern const char *const bench_part_name[BENCH_PARTS];
 
 struct bench_weighing {
-	bool taken;    /* false: the run did not come so far */
-	bool settled;  /* steady, after: the weight had come to rest */
+	bool taken;    /* false: the run ended before */
+	bool settled;  /* for steady and after: the weight had stopped changing */
 	double time_s; /* since the command's start */
 	int64_t part[BENCH_PARTS];
 };
 
 enum bench_outcome {
 	BENCH_OK,
-	BENCH_STOPPED, /* by a limit: fewer tasks than asked for */
-	BENCH_FAILED,  /* otherwise: it could not start, died, hung, lied about N … */
+	BENCH_STOPPED, /* a limit stopped it: fewer tasks than N */
+	BENCH_FAILED,  /* any other failure: could not start, died, hung, reported a wrong N … */
 };
 extern const char *const bench_outcome_name[]; /* "ok", "stopped", "failed" */
 
@@ -59,12 +59,12 @@ struct bench_run {
 	bool after;      /* it was run with --after */
 	enum bench_outcome outcome;
 	char *stopped_by; /* "vm.max_map_count = 65530", "time limit of 120 s", … ; NULL when ok */
-	int64_t stopped_at;    /* tasks there were then; BENCH_UNKNOWN */
-	double ready_s, cpu_s; /* until `ready`; NAN: it said nothing */
+	int64_t stopped_at;    /* number of tasks then; or BENCH_UNKNOWN */
+	double ready_s, cpu_s; /* until it wrote `ready`; NAN: it did not */
 	struct bench_weighing at[BENCH_STATES];
 };
 
-/* A figure that somebody else published: max RSS. */
+/* A figure published by others: max RSS. */
 struct bench_published {
 	char *source;  /* "2023" (Kołaczkowski), "2024" (hez2010) */
 	char *version; /* "Go 1.18" */
@@ -77,10 +77,10 @@ struct bench_row {
 	char *id, *title, *language;
 	char *family;         /* "sleep", "connect"; "own" for the user's command */
 	char *task;           /* what one task is */
-	char *root;           /* the Debian it runs on: "bookworm", "trixie" */
+	char *root;           /* the Debian release it runs on: "bookworm", "trixie" */
 	char *version;        /* of its runtime; NULL: unknown */
 	char *command;        /* as it was run, {n} for N */
-	char *missing;        /* why it was not run at all, and the way out; NULL: it was */
+	char *missing;        /* why it was not run, and what to do; NULL: it was run */
 	GPtrArray *runs;      /* struct bench_run *, by tasks, repeat */
 	GPtrArray *published; /* struct bench_published *, by source, tasks */
 };
@@ -94,14 +94,14 @@ struct bench_machine {
 	int64_t page_size;
 	char *tare_version;
 	char *measured; /* how: "ledger percpu, kernel memory by events, control group v1" */
-	char *limits;   /* "kernel.pid_max = 32768, …", as they were for the runs */
+	char *limits;   /* "kernel.pid_max = 32768, …", during the runs */
 };
 
 struct bench {
 	struct bench_machine machine;
 	char *started;       /* ISO 8601, UTC */
-	bool complete;       /* false: interrupted; --resume goes on */
-	uint64_t touch;      /* --touch: bytes of stack that each task used; 0: not asked for */
+	bool complete;       /* false: interrupted; --resume continues */
+	uint64_t touch;      /* --touch: bytes of stack that each task touched; 0: not given */
 	uint64_t memory_max; /* --memory-max of each run; 0: none */
 	GPtrArray *rows;     /* struct bench_row *, in the catalogue's order */
 };
@@ -115,14 +115,14 @@ void bench_published_free(void *published); /* struct bench_published; takes NUL
 struct bench_published *bench_published_copy(const struct bench_published *p);
 struct bench_row *bench_find(const struct bench *b, const char *id); /* NULL: none */
 
-/* A weighing's sums out of its kinds; a sum of which a kind is unknown is so too. */
+/* Compute a weighing's sums from its kinds. A sum is unknown if one of its kinds is. */
 void bench_sum(struct bench_weighing *w);
 
-/* The state whose weights a row's figures are from: steady if any of its runs
- * came so far, else the peak (programs that say no `ready`). */
+/* The state that a row's figures use: steady if any of its runs reached it, else the peak (for
+ * programs that do not write `ready`). */
 enum bench_state bench_row_state(const struct bench_row *row);
 
-/* "ok": some run went well; else "stopped", "failed" as its runs, or "missing". */
+/* "ok" if the outcome of any run is ok; else "stopped", "failed" or "missing". */
 const char *bench_row_status(const struct bench_row *row);
 
 #endif

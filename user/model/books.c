@@ -60,14 +60,14 @@ static void add_totals(struct report *r, const struct report_process *p,
 		if (k < TARE_MEMBERS && !wp->fold)
 			r->off_pages += llabs(b->unattributed) / in->page_size;
 	}
-	if (wp->fold && in->sums_valid) /* in their sum they may cancel out */
+	if (wp->fold && in->sums_valid) /* in the sum of a fold, differences may cancel out */
 		r->off_pages += wp->fold->off;
 	for (int i = 0; i < TARE_NONOWNERS; i++)
 		flow_add(&r->nonowner_cause[i], p->nonowner_cause[i]);
 }
 
-/* Sums of ended tasks whose process is not known are in a row of their own. What is in that row
- * is missing in others, so only the sum over all rows can be checked. */
+/* Ended tasks whose process is not known are in a row of their own. Their sums are missing in
+ * other rows, so only the sum over all rows can be checked. */
 static void check_totals(struct report *r, const struct books_input *in)
 {
 	r->off_pages = 0;
@@ -75,8 +75,8 @@ static void check_totals(struct report *r, const struct books_input *in)
 		r->off_pages += llabs(r->totals[k].unattributed) / in->page_size;
 }
 
-/* The workload's peak is summed in steps (ledger_fold_at()); that of a single
- * process is exact, and no workload's is below its largest process's. */
+/* The workload's RSS is summed in steps (ledger_fold_at()), so its peak has a bound. The peak of a
+ * single process is exact. The workload's peak is at least its largest process's. */
 static void build_peak(struct report *r, const struct books_input *in)
 {
 	const struct tare_workload *w = &in->workload;
@@ -135,7 +135,7 @@ void books_close(struct report *r, const struct books_input *in)
 	build_peak(r, in);
 	build_weight_peak(r, in);
 	books_kmem(r, in);
-	books_sort(r); /* by what kernel memory they have now */
+	books_sort(r); /* again: books_kmem() changed the rows' kernel memory */
 	r->balanced = true;
 	r->balanced = report_balanced(r);
 }

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Kernel memory other than page tables and stacks: events, and what no followed task did,
- * against the cgroup's own counter.
+ * Kernel memory other than page tables and stacks (TARE_KMEM): the events, compared with the
+ * cgroup's own counter.
  *
- * The total is exact; who has it is an attribution. A task's account has what it was charged
- * and did not free itself. No event tells what others free of it, so that accounts can hold
- * more than there is: then rows are cut (model/claims.h). The part of the total that is in
- * no row was left by tasks that ended. Hence no row is below 0, none is above the
- * total, and with what was left they add up to it: now, and at the peak.
+ * The total is exact; its division among tasks is an estimate. A task's account holds the memory
+ * that it was charged for and did not free itself. No event tells when another task frees
+ * memory of that account, so all accounts together may hold more than the total. Then rows are cut
+ * (model/claims.h). The part of the total that is in no row was left by ended tasks. So no
+ * row is below 0 or above the total, and the rows plus the memory left by ended tasks add
+ * up to the total: now, and at the peak.
  */
 
 #include "model/books_parts.h"
 #include "model/claims.h"
 
-/* Initial balance of the cgroup without page tables and stacks that have rows. */
+/* The cgroup's initial balance without page tables and stacks, which have kinds of their own. */
 static int64_t initial_balance(const struct books_input *in)
 {
 	return in->kmem.initial - in->workload.cgroup.attached + in->kmem.elsewhere;
@@ -42,7 +43,8 @@ static void fill_kmem(struct report_kmem *k, const struct books_input *in)
 		if (g->nonowner_peak_seq != last_peak(in))
 			k->nonowner_at_peak += ledger_net(&g->nonowner[i]);
 	}
-	/* A command holds nothing when it begins: making it was charged to tare. */
+	/* A launched command holds nothing when it begins: what the cgroup was charged for
+	 * before is tare's. */
 	if (k->whole && in->proctable->launched)
 		flow_change(&k->nonowner[TARE_NONOWNER_PROCESS], initial_balance(in));
 }
@@ -63,7 +65,8 @@ static void close_kmem(struct report *r, const struct books_input *in)
 	balance_close(b);
 }
 
-/* What all rows can hold now. Where others are in the cgroup: not more than all of it. */
+/* Bytes that all rows together may hold now. If others are in the cgroup too: at most the
+ * cgroup's total. */
 static int64_t held_now(const struct report *r)
 {
 	int64_t held = r->totals[TARE_KMEM].net;
@@ -73,7 +76,7 @@ static int64_t held_now(const struct report *r)
 	return MAX(held, 0);
 }
 
-/* At the peak: what its kernel memory was beside what is known of it. */
+/* The same at the peak: kernel memory at the peak less all parts that are known. */
 static int64_t held_at_peak(const struct report *r)
 {
 	int64_t held = r->peak_kernel - r->kmem.polled_at_peak;
@@ -99,11 +102,11 @@ static void each_task(struct report *r,
 	}
 }
 
-/* The rows' claims, in the order of each_task(); the last is the initial balance's. */
+/* The claim of each row, in the order of each_task(); the last one is the initial balance. */
 struct rows {
-	GArray *claims; /* int64_t */
+	GArray *claims; /* int64_t, bytes */
 	unsigned next;
-	struct flow change; /* of all rows: what was cut is in `out`, what was below 0 in `in` */
+	struct flow change; /* of all rows: `out` was cut, `in` was added to rows below 0 */
 };
 
 static int64_t cut_bytes(const struct rows *rows)

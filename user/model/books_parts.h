@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What books.c (sums, peaks), books_process.c, books_task.c and books_kmem.c share: amounts of
- * the kernel side, as reports have them.
+ * Shared by books.c (sums, peaks), books_process.c, books_task.c and books_kmem.c: amounts of
+ * abi.h's structs, converted to those of a report.
  */
 #ifndef TARE_BOOKS_PARTS_H
 #define TARE_BOOKS_PARTS_H
@@ -10,7 +10,7 @@
 #include "model/books.h"
 #include "model/fold.h"
 
-/* The four members are pages, the kernel's kinds are bytes. */
+/* The four members of RSS are counted in pages, the other kinds in bytes. */
 static inline uint64_t bytes_of_kind(const struct books_input *in, int kind, uint64_t n)
 {
 	return kind < TARE_MEMBERS ? n * in->page_size : n;
@@ -44,14 +44,14 @@ static inline bool is_rising(const struct books_input *in)
 	return in->workload.rss + in->workload.nonrss > in->workload.weight_peak;
 }
 
-/* The number of the weight's last peak. If the peak is now, a number that no task has noted:
- * then each task's present net is its net at the peak. */
+/* The number of the weight's last peak. If the peak is now, it is a number that no task has noted,
+ * so that each task's net now is taken as its net at the peak. */
 static inline uint64_t last_peak(const struct books_input *in)
 {
 	return is_rising(in) ? TARE_PEAK_NOW : in->workload.peak_seq;
 }
 
-/* Bytes of what was these pages at the last peak, unless that is now. */
+/* A figure at the last peak, from pages to bytes: `then`, or `now` if the peak is now. */
 static inline int64_t at_peak(const struct books_input *in, int64_t now, int64_t then)
 {
 	return (is_rising(in) ? now : then) * (int64_t)in->page_size;
@@ -67,8 +67,8 @@ static inline uint64_t last_peak_ns(const struct books_input *in)
 	return is_rising(in) ? in->now_ns : in->workload.weight_peak_ns;
 }
 
-/* A task that shares another process's address space (vfork, CLONE_VM): what it
- * does there is by a non-owner, and so is what it has cached. */
+/* A guest is a task that uses another process's address space (vfork, CLONE_VM): its updates
+ * there, and its cached pages, are those of a non-owner. */
 static inline bool is_guest(const struct tare_task *s)
 {
 	return s->mm_proc && s->mm_proc != s->proc;
@@ -87,7 +87,8 @@ static inline struct report_spread spread_of(const struct sketch *s, const struc
 				       bytes_of_kind(in, TARE_ANON, s->max) };
 }
 
-/* What is held now, read a moment after the peak was, may be above it. */
+/* Raise a peak of RSS to the RSS now: the present sums were read a moment after the peak, and may
+ * be larger. */
 static inline void note_peak(int64_t *peak, uint64_t *when, const struct balance held[TARE_KINDS],
 			     const struct books_input *in)
 {
@@ -99,16 +100,16 @@ static inline void note_peak(int64_t *peak, uint64_t *when, const struct balance
 	*when = since_origin(in->origin_ns, in->now_ns);
 }
 
-/* A row. Never NULL. */
+/* The row of a task. Never NULL. */
 struct report_task *books_task(const struct proctable_task *wt, const struct books_input *in);
-/* `guests`: books_guests(). */
+/* The row of a process; `guests`: books_guests(). Never NULL. */
 struct report_process *books_process(const struct proctable_proc *wp, const GPtrArray *guests,
 				     const struct books_input *in);
 /* All is_guest() tasks: struct tare_task, not owned. */
 GPtrArray *books_guests(const struct books_input *in);
 
-/* Fill r->kmem and the totals of TARE_KMEM, once all else is closed, and make each row's
- * share of it what the row can hold. */
+/* Fill r->kmem and the totals of TARE_KMEM, and limit each row's kernel memory to what the row can
+ * hold. Call it when all other kinds are closed. */
 void books_kmem(struct report *r, const struct books_input *in);
 
 #endif

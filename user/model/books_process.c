@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The row of a process: its tasks, its address spaces, and its balance by kind against the
+ * The row of a process: its tasks, its address spaces, and its balance by kind, compared with the
  * kernel's own counters.
  */
 #include <sys/wait.h>
@@ -63,7 +63,7 @@ GPtrArray *books_guests(const struct books_input *in)
 	return guests;
 }
 
-/* Updates that guests of this process have not reported to its mm yet. */
+/* Add pages that guests have cached and not added to this process's mm yet. */
 static void add_guests(struct report_process *p, uint64_t proc, const GPtrArray *guests,
 		       const struct books_input *in)
 {
@@ -88,9 +88,9 @@ static void add_cached(const struct tare_task *s, const struct books_input *in,
 	}
 }
 
-/* What the kernel's own counters say of a process's living address spaces, in
- * `kernel`, and what the ledger has counted there. False: one of them was not
- * quiet or not met, or one of its tasks did something or ended meanwhile. */
+/* Sum a process's live address spaces: the kernel's own counters into `kernel`, the ledger's
+ * sums into `ledger`. Returns false if the process was not quiet: an address space
+ * changed during the sweep or was not in it, or a task changed or ended. */
 static bool living_sums(const struct proctable_proc *wp, const GPtrArray *guests,
 			const struct books_input *in, int64_t kernel[TARE_MM_KINDS],
 			int64_t ledger[TARE_MM_KINDS])

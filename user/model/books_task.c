@@ -20,8 +20,8 @@ static void add_cause(struct report_task *t, char *name, struct flow flow)
 	g_array_append_val(t->causes, cause);
 }
 
-/* `cached`: pages that the task has not reported to its mm yet (kernels to 6.1). Which
- * of its causes brought them is not known; nearly all are page faults. */
+/* `cached`: bytes that the task has not added to its mm's counters yet (kernels up to 6.1). Their
+ * causes are not known; nearly all are page faults, so they count as such. */
 static void build_causes(struct report_task *t, const struct tare_task *s, int64_t cached,
 			 const struct books_input *in)
 {
@@ -48,7 +48,7 @@ static void build_causes(struct report_task *t, const struct tare_task *s, int64
 	g_array_sort(t->causes, by_cause);
 }
 
-/* The same of many tasks. */
+/* The same for a fold. */
 static void build_fold_causes(struct report_task *t, const struct task_fold *fold,
 			      const struct books_input *in)
 {
@@ -70,7 +70,7 @@ static void build_fold_causes(struct report_task *t, const struct task_fold *fol
 	g_array_sort(t->causes, by_cause);
 }
 
-/* What a task, or all of a fold, had not reported to its mm; and what brought the others. */
+/* Add the cached pages of a task or of all tasks of a fold to the flows, and fill the causes. */
 static void build_cached(struct report_task *t, const struct proctable_task *wt,
 			 const struct books_input *in)
 {

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What accounts say that they hold, against what there is of it in all. Pure. It must not
- * know whose they are.
+ * Claims: what accounts of kernel memory say that they hold, limited to the known total. Pure. It
+ * must not know whose accounts they are.
  *
- * An account has what was charged to it less what its task freed itself; what others free of
- * it is not known. So all accounts together may claim more than there is. The largest claims
- * are cut first, all to one height: a large claim has most likely been freed in part by
- * others, a small one is most likely still there.
+ * An account holds the charges of its task less the task's own frees. Frees by others are not
+ * known. So all accounts together may claim more than the total. The largest claims
+ * are cut first, all to one height: part of a large claim has most likely been freed by
+ * others, while a small claim most likely still exists.
  */
 #ifndef TARE_CLAIMS_H
 #define TARE_CLAIMS_H
 
 #include <stdint.h>
 
-/* Make the `n` claims at least 0 each and at most `total` in all; a total below 0 is 0.
- * A claim that is below the height stays as it is. Returns what of the total nobody
- * claims, at least 0. */
+/* Change the `n` claims so that each is at least 0 and their sum is at most `total` (0 if `total`
+ * is below 0). Claims below the height do not change. Returns the part of the total that is
+ * not claimed, at least 0. Bytes. */
 int64_t claims_settle(int64_t *claims, unsigned n, int64_t total);
 
 #endif

@@ -52,16 +52,17 @@ void diff_free(struct diff *d)
 	g_free(d);
 }
 
-/* Who: by the ledger. */
+/* Processes and threads: by the ledger. */
 
 struct whose {
 	struct diff *d;
 	GHashTable *known;    /* process, or process/thread -> struct diff_who */
-	GHashTable *patterns; /* of names, of which a report has many as one row */
+	GHashTable *patterns; /* patterns of names of which a report has a fold */
 	enum diff_time time;
 };
 
-/* Names with newlines could make two rows one, no worse. */
+/* The key has a newline between the names. A name with a newline could merge two rows; that does
+ * no other harm. */
 static struct diff_side *side_of(struct whose *w, const char *process, const char *thread)
 {
 	GPtrArray *list = thread ? w->d->threads : w->d->processes;
@@ -99,7 +100,7 @@ static void note_patterns(GHashTable *patterns, const struct report *r)
 	}
 }
 
-/* What it goes by. */
+/* The name to match by: `comm`, or its pattern if a report has a fold of that. */
 static char *name_in(const struct whose *w, const char *comm)
 {
 	char *pattern = rollup_pattern(comm ? comm : "");
@@ -172,7 +173,7 @@ static void add_whose(struct diff *d, const struct report *report[DIFF_TIMES])
 	g_ptr_array_sort(d->threads, by_who);
 }
 
-/* Where: by samples. While they are added up `error` is its square. */
+/* Functions and stacks: by samples. Until all samples are added, `error` holds its square. */
 
 struct places {
 	struct diff *d;
@@ -182,9 +183,9 @@ struct places {
 	uint32_t *numbers;    /* that number, by frame; 0: not looked up */
 	struct intern *paths; /* struct stack_node, as in d->paths */
 	GArray *stack_of;     /* uint32_t, by path: number in d->stacks + 1 */
-	GArray *seen;         /* uint64_t, by name: the last entry that had it */
+	GArray *seen;         /* uint64_t, by name: the last entry with this name on its stack */
 	uint64_t entry;
-	GArray *stack; /* frames at hand */
+	GArray *stack; /* the frames of the current stack */
 };
 
 static void add_figure(const struct places *w, struct diff_figure *f, const struct profile_entry *e,

@@ -6,10 +6,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define LEVEL 0.95 /* of the intervals */
-#define NOISE 1e-9 /* of arithmetic: such differences choose no worst N */
+#define LEVEL 0.95 /* confidence level of the intervals */
+#define NOISE 1e-9 /* rounding noise: a smaller difference does not choose the worst N */
 
-/* The runs of one fit, and what all its parts share. */
+/* The runs of one fit, and the data that all parts share. */
 struct points {
 	enum bench_state state;
 	unsigned n;
@@ -45,7 +45,7 @@ double fit_mean(const struct bench_row *row, enum bench_state state, int part, u
 	return found ? sum / found : NAN;
 }
 
-/* Known in every run. */
+/* Is the part known in every run? */
 static bool known_in_all(const struct points *p, enum bench_part part)
 {
 	for (unsigned i = 0; i < p->n; i++)
@@ -54,7 +54,8 @@ static bool known_in_all(const struct points *p, enum bench_part part)
 	return true;
 }
 
-/* What the runs are scaled by: the weight, or what of it is known of all of them. */
+/* The part by which runs get their statistical weights: the first of this order that is known in
+ * all runs. */
 static enum bench_part scale_part(const struct points *p)
 {
 	static const enum bench_part order[] = { BENCH_WEIGHT, BENCH_USER, BENCH_RSS };
@@ -87,7 +88,7 @@ static void points_init(struct points *p, const struct bench_row *row, enum benc
 	for (unsigned i = 0; i < p->n; i++) {
 		double mean = fit_mean(row, state, by, p->run[i]->tasks, NULL);
 
-		p->scale[i] = mean >= 1 ? mean : 1; /* NAN is not */
+		p->scale[i] = mean >= 1 ? mean : 1; /* false for NAN */
 	}
 }
 
@@ -141,7 +142,7 @@ static void fit_values(const struct points *p, const double *y, struct fit *fit)
 	fit->interval = p->n > 2;
 	if (!fit->interval)
 		return;
-	/* The covariance takes w for 1/variance; the residuals tell its true size. */
+	/* GSL's covariance takes w for 1/variance; the residuals give the true scale. */
 	t = gsl_cdf_tdist_Pinv((1 + LEVEL) / 2, p->n - 2) * sqrt(chi2 / (p->n - 2));
 	fit->lo = fit->slope - t * sqrt(cov11);
 	fit->hi = fit->slope + t * sqrt(cov11);
@@ -149,7 +150,7 @@ static void fit_values(const struct points *p, const double *y, struct fit *fit)
 	fit->tare_hi = fit->tare + t * sqrt(cov00);
 }
 
-/* The sum of some parts (bits). */
+/* Fit the sum of some parts (bits). */
 static void fit_parts(const struct points *p, unsigned parts, struct fit *fit)
 {
 	g_autofree double *y = g_new0(double, p->n);
@@ -174,7 +175,7 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Of those that are known; sorts `v`. */
+/* The median of the known values. Sorts `v`. */
 static double median(double *v, unsigned n)
 {
 	unsigned m = 0;

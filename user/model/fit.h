@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The line through what a workload weighed with N tasks: its tare (N = 0) and
- * the bytes of one more task. Pure; the arithmetic is GSL's.
+ * A line fitted to what a workload weighed with N tasks: its value at N = 0 is the tare, its slope
+ * the bytes of one more task. Pure; GSL does the arithmetic.
  *
- * Weighted least squares, each run with the weight 1 / (mean weight of the runs
- * with its N)²: measured sizes scatter in proportion to their size, and each N
- * counts alike. Where kernel memory is not known of all runs, it is user memory
- * that stands for the weight here. Every part is fitted with the same weights, so
- * that tares and slopes of the kinds add up to those of the sums. The interval is
- * Student's t with n - 2 degrees of freedom, 95 %, the covariance scaled by the
- * residuals' weighted chi² / (n - 2).
+ * The fit is weighted least squares. The statistical weight of a run is
+ * 1 / (mean weight in bytes of the runs with its N)², since measured sizes scatter in proportion
+ * to their size; so each N counts equally. If the weight is not known in all runs, the mean of
+ * user memory (or else of RSS, or of the charge) is used. Every part is fitted with the same
+ * statistical weights, so
+ * the tares and slopes of the kinds add up to those of the sums. The 95 % interval is
+ * Student's t with n - 2 degrees of freedom, with the covariance scaled by the residuals'
+ * weighted chi² / (n - 2).
  */
 #ifndef TARE_FIT_H
 #define TARE_FIT_H
 
 #include "model/bench.h"
 
-#define FIT_OFF 0.10 /* a residual of more than this share of the weight: not linear */
+#define FIT_OFF 0.10 /* not linear if a residual is more than this part of the weight */
 
 struct fit {
 	bool valid;    /* two N or more, known in all runs; else all is 0 */
@@ -25,30 +26,30 @@ struct fit {
 	bool interval; /* three runs or more: */
 	double lo, hi; /* of the slope, 95 % */
 	double tare_lo, tare_hi;
-	double worst; /* the largest |mean of an N's runs - line| / mean weight of them … */
-	uint64_t worst_tasks; /* … and that N */
+	double worst; /* largest |mean of the runs with one N - line| / their mean weight … */
+	uint64_t worst_tasks; /* … and its N */
 	bool linear;          /* worst <= FIT_OFF */
 };
 
 struct row_fit {
-	enum bench_state state; /* of the weights that went in */
-	unsigned runs;          /* how many */
-	unsigned unsettled;     /* of them, those that had not come to rest */
-	uint64_t most;          /* the largest N of them; 0 with no runs */
+	enum bench_state state; /* the state in which the runs were weighed */
+	unsigned runs;          /* number of runs in the fit */
+	unsigned unsettled;     /* of these, runs whose weight had not settled */
+	uint64_t most;          /* largest N of these; 0: no runs */
 	struct fit part[BENCH_PARTS];
-	double ready_s, cpu_s; /* medians at the largest N of what is known; NAN */
+	double ready_s, cpu_s; /* medians at the largest N, of known values; NAN: none */
 };
 
-/* Runs that went well (outcome ok, not --after ones), by bench_row_state(). */
+/* Fit the runs with outcome ok (without --after), weighed in the state bench_row_state(). */
 void fit_row(const struct bench_row *row, struct row_fit *fit);
 
-/* The line of the sum of these parts (bits, 1 << TARE_ANON …) by the same runs: a
- * weight out of what is known where not all of it is. False: not valid. */
+/* Fit the sum of these parts (bits, 1 << TARE_ANON …) over the same runs: for a weight of the
+ * known kinds where not all are known. False: not valid. */
 bool fit_sum(const struct bench_row *row, unsigned parts, struct fit *fit);
 
-/* Mean of a part (enum tare_kind, bench_part) over the runs with N tasks in that state that
- * went well (BENCH_AFTER: of the --after ones); NAN when there are none or it is unknown.
- * `n` (may be NULL) is set to how many. */
+/* The mean of a part (enum tare_kind or bench_part) in this state, over the runs with `tasks` tasks
+ * and outcome ok (BENCH_AFTER: the runs with --after). NAN: there are none, or it is unknown.
+ * *n (may be NULL) is the number of these runs. */
 double fit_mean(const struct bench_row *row, enum bench_state state, int part, uint64_t tasks,
 		unsigned *n);
 

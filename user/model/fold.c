@@ -91,7 +91,7 @@ static void add_cause(GArray *causes, const struct tare_cause *c)
 	add_flow(&g_array_index(causes, struct tare_cause, low).pages, &c->pages);
 }
 
-/* What no record but one task's own has. */
+/* Add the data of a single task that struct tare_task of a fold does not sum. */
 static void add_single(struct task_fold *f, const struct tare_task *t)
 {
 	int64_t all = 0;
@@ -149,7 +149,7 @@ void fold_task(struct tare_task *sum, struct task_fold *f, const struct tare_tas
 	}
 	if (is_later(t->peak_seq, sum->peak_seq)) {
 		ledger_note_peak(sum, t->peak_seq);
-		g_array_set_size(f->late, 0); /* it came after those had begun */
+		g_array_set_size(f->late, 0); /* all of these had begun before this peak */
 	}
 	for (int k = 0; k < TARE_KINDS; k++) {
 		sum->at_peak[k] += ledger_at_peak(t, k, sum->peak_seq);

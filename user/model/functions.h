@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A profile by function. Pure.
+ * A profile's sums by function. Pure. It must not know how they are shown.
  */
 #ifndef TARE_FUNCTIONS_H
 #define TARE_FUNCTIONS_H

@@ -6,7 +6,7 @@
 
 #include "base/search.h"
 
-#define PIECE_MOST 256 /* live samples; what is moved for one that comes between */
+#define PIECE_MOST 256 /* most live samples of a piece, so most that an insertion moves */
 #define PIECE_LEAST 4
 
 /* Never empty. */
@@ -55,7 +55,7 @@ static bool begins_behind(const void *l, unsigned i, uint64_t page)
 	return piece_at(l, i)->live_sample[0].page > page;
 }
 
-/* Index of the piece that has the page, or would: the last that begins before it. */
+/* The index of the piece for a page: the last piece that begins at or before it. */
 static unsigned piece_of(const struct live_samples *l, uint64_t page)
 {
 	unsigned behind = search_first(l->pieces->len, begins_behind, l, page);
@@ -70,7 +70,7 @@ static bool not_before(const void *piece, unsigned i, uint64_t page)
 
 static unsigned index_in(const struct piece *p, uint64_t page)
 {
-	/* Memory mostly grows upwards. */
+	/* Fast path: memory mostly grows upwards. */
 	if (p->live_sample[p->n - 1].page < page)
 		return p->n;
 	return search_first(p->n, not_before, p, page);
@@ -94,7 +94,8 @@ static struct piece *add_piece(struct live_samples *l, unsigned at, const struct
 	return piece_at(l, at);
 }
 
-/* Of a piece that is full: its upper half, or what comes behind all, begins another. */
+/* Insert into a full piece: its upper half becomes a new piece; or the new live sample alone, if it
+ * comes after all others. */
 static void put_in_full(struct live_samples *l, unsigned i, unsigned at,
 			const struct live_sample *live_sample)
 {
@@ -107,7 +108,7 @@ static void put_in_full(struct live_samples *l, unsigned i, unsigned at,
 	add_piece(l, i + 1, p->live_sample + p->n / 2, p->n - p->n / 2);
 	p = piece_at(l, i);
 	p->n /= 2;
-	l->count--; /* counted once more by the next */
+	l->count--; /* live_samples_put() counts it again */
 	live_samples_put(l, live_sample, NULL);
 }
 
@@ -143,7 +144,7 @@ bool live_samples_put(struct live_samples *l, const struct live_sample *live_sam
 	return false;
 }
 
-/* Take [from, to) out of a piece. */
+/* Remove the live samples [from, to), by index, from a piece. */
 static void cut_piece(struct live_samples *l, struct piece *p, unsigned from, unsigned to)
 {
 	memmove(p->live_sample + from, p->live_sample + to, (p->n - to) * sizeof(*p->live_sample));
@@ -172,7 +173,7 @@ void live_samples_cut(struct live_samples *l, uint64_t start, uint64_t end, live
 		if (!empty++)
 			first_empty = i;
 	}
-	if (empty) /* they stand together: all between two that were cut */
+	if (empty) /* they are neighbours: all between the first and the last piece that was cut */
 		g_array_remove_range(l->pieces, first_empty, empty);
 }
 

@@ -16,7 +16,8 @@ static char *name_of(const char *field, size_t size)
 	return g_strndup(field, size);
 }
 
-/* A task of which a record tells first, perhaps because its birth was lost. */
+/* The task with this id, added if this is the first record of it (its first record may have
+ * been lost). */
 static struct proctable_task *task_get(struct proctable *pt, uint64_t id, uint64_t proc)
 {
 	struct proctable_task *t = g_hash_table_lookup(pt->tasks, &id);
@@ -29,8 +30,7 @@ static struct proctable_task *task_get(struct proctable *pt, uint64_t id, uint64
 	return proctable_task_add(pt, p, id, g_new0(struct tare_task, 1));
 }
 
-/* What a process is called, from the first that tells of it: its first task's
- * birth, or any record of a task when that was lost. */
+/* Called for the first record of each task, and for later ones in case the first was lost. */
 void proctable_introduce(struct proctable_proc *p, const struct tare_task *first)
 {
 	if (p->comm)
@@ -41,7 +41,7 @@ void proctable_introduce(struct proctable_proc *p, const struct tare_task *first
 	p->comm = name_of(first->comm, sizeof(first->comm));
 }
 
-/* What the process of this task is called now. */
+/* The present name of the process of this task. A GRefString, or NULL. */
 static char *parent_name(struct proctable *pt, uint64_t task)
 {
 	const struct proctable_task *t = g_hash_table_lookup(pt->tasks, &task);
@@ -69,7 +69,7 @@ static int on_task_new(struct proctable *pt, const struct tare_task_new *rec)
 	return 0;
 }
 
-/* Takes `name`. If there are very many, the first and the last are kept. */
+/* Takes ownership of `name`. If there are too many names, one in the middle is removed. */
 static void keep_name(GPtrArray *names, char *name)
 {
 	g_ptr_array_add(names, name);
@@ -155,7 +155,7 @@ static int on_exec(struct proctable *pt, const struct tare_exec *rec)
 	p->exe = name_of(rec->interp[0] ? rec->interp : rec->path, sizeof(rec->path));
 	split_argv(p, rec->argv, rec->argv_len);
 	p->argv_truncated = rec->argv_truncated;
-	if (launch) { /* what it was before is tare's doing, not the program's */
+	if (launch) { /* before this execve it was tare's own image: forget that */
 		g_clear_pointer(&t->names, g_ptr_array_unref);
 		p->start_ns = rec->head.time_ns;
 		t->state->start_ns = rec->head.time_ns;
@@ -163,8 +163,8 @@ static int on_exec(struct proctable *pt, const struct tare_exec *rec)
 	return 0;
 }
 
-/* What came and what went only ever grow, so a task with the same sums has done
- * nothing in between. */
+/* The second look at a task. `in` and `out` only grow, so a task with the same sums was quiet
+ * between the looks. */
 static void look_again(struct proctable *pt, const struct tare_task *state)
 {
 	struct proctable_task *t = g_hash_table_lookup(pt->tasks, &state->id);
@@ -185,7 +185,7 @@ static int on_task(struct proctable *pt, const struct tare_record *head,
 	struct proctable_task *t;
 	struct proctable_proc *p;
 
-	/* A task that runs may have had another cause while it was written. */
+	/* A running task may have got another cause while its record was written. */
 	if (state->n_causes > TARE_TASK_CAUSES || state->n_causes < n ||
 	    head->size != ledger_record_size(n))
 		return -EINVAL;
@@ -243,8 +243,8 @@ static int on_mm(struct proctable *pt, const struct tare_mm_end *rec, bool secon
 	return 0;
 }
 
-/* Ids made by user space are in no record: a task's state that was cut behind its causes, for
- * one, has no room for what is kept of many. */
+/* Ids with these bits are made by user space, so no record may have them. If one had, its state,
+ * which is cut after its causes, would be taken for a fold's, which is larger. */
 #define OURS (FOLD_ID | PROCTABLE_REST)
 
 static bool is_ours(const struct tare_record *head)
@@ -272,7 +272,7 @@ static bool is_ours(const struct tare_record *head)
 	}
 }
 
-/* Size of a record of this type (of a task's, at least); 0: no such type. */
+/* Size of a record of this type (for a task: the smallest size); 0: no such type. */
 static size_t size_of(uint32_t type)
 {
 	switch (type) {

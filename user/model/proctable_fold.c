@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What ended, in bounded memory: which tasks and processes stay by themselves, and into
- * which row the others are folded. The sums are fold.c's.
+ * Keeps ended tasks and processes in bounded memory: which of them keep a row of their own, and
+ * into which row each other one is folded. fold.c does the sums.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,20 +10,20 @@
 #include "model/rollup.h"
 #include "model/proctable_impl.h"
 
-#define PROC_FOLDS 1024  /* rows of processes; the last quarter not by parent */
-#define TASK_FOLDS 2048  /* rows of tasks; then one for each process */
-#define OTHERS "(other)" /* names of what found no row of its own */
-#define WAITING_MOST 256 /* processes that hold something after their end */
-#define MMS_MANY 8       /* closed address spaces of a process */
-#define RANK_PAGE 4096   /* bytes, as far as the order is concerned */
+#define PROC_FOLDS 1024  /* most folds of processes; the last quarter ignores the parent */
+#define TASK_FOLDS 2048  /* folds of tasks by name; beyond, one fold for each process */
+#define OTHERS "(other)" /* name of a fold of everything else */
+#define WAITING_MOST 256 /* most processes kept because they hold pages after their end */
+#define MMS_MANY 8       /* more closed address spaces of a process are merged */
+#define RANK_PAGE 4096   /* bytes of a page, used only to rank */
 
-/* What decides who stays. */
+/* The properties of a task or process that decide whether it keeps its row. */
 struct rank {
 	void *item;
-	int64_t weight, size; /* at the last peak; what it was at most */
+	int64_t weight, size; /* weight at the last peak; largest size */
 	uint64_t start_ns, end_ns, id;
 	bool failed, stays;
-	bool waits; /* it holds something still */
+	bool waits; /* it still holds pages */
 };
 
 void proctable_keep(struct proctable *pt, uint32_t keep, proctable_folded_fn folded, void *ctx)
@@ -33,9 +33,10 @@ void proctable_keep(struct proctable *pt, uint32_t keep, proctable_folded_fn fol
 	pt->folded_ctx = ctx;
 }
 
-/* Pages of another process's address space that the task had not reported to it (vfork, on
- * kernels that cache): they go with the task's own record, so both stay. */
-static bool left_elsewhere(const struct tare_task *t)
+/* The task was a guest in another process's address space (vfork) and had pages of it cached (on
+ * kernels that cache). Both processes' books need the task's own record, so both keep their
+ * rows. */
+static bool was_caching_guest(const struct tare_task *t)
 {
 	static const int64_t none[TARE_MEMBERS];
 
@@ -53,8 +54,8 @@ static bool has_ended(const struct proctable_proc *p)
 	return true;
 }
 
-/* Its last task may have ended, or its last address space been closed. */
-static void look_at(struct proctable *pt, struct proctable_proc *p)
+/* Put a process among the candidates for folding if it has ended. */
+static void note_if_ended(struct proctable *pt, struct proctable_proc *p)
 {
 	if (p->candidate || !has_ended(p))
 		return;
@@ -64,26 +65,26 @@ static void look_at(struct proctable *pt, struct proctable_proc *p)
 
 void proctable_proc_dropped(struct proctable *pt, struct proctable_proc *p)
 {
-	look_at(pt, p);
+	note_if_ended(pt, p);
 }
 
 void proctable_task_ended(struct proctable *pt, struct proctable_task *t)
 {
 	struct proctable_proc *p = proctable_find_proc(pt, t->proc), *other;
 
-	if (left_elsewhere(t->state)) {
+	if (was_caching_guest(t->state)) {
 		other = proctable_find_proc(pt, t->state->mm_proc);
 		p->guests = true;
 		if (other)
 			other->guests = true;
-	} else if (t->id != p->id) { /* the first one is what the process is known by */
+	} else if (t->id != p->id) { /* the first task keeps its row as long as the process */
 		g_ptr_array_add(pt->ended_tasks, t);
 		t->candidate = pt->ended_tasks->len;
 	}
-	look_at(pt, p);
+	note_if_ended(pt, p);
 }
 
-/* Closed address spaces of one process, as each execve leaves one, are put together. */
+/* Merge the closed address spaces of one process: each execve leaves one. */
 static void merge_closed(struct proctable *pt, struct proctable_proc *p)
 {
 	struct proctable_mm *sum = NULL;
@@ -112,7 +113,7 @@ void proctable_mm_closed(struct proctable *pt, const struct proctable_mm *m)
 	struct proctable_proc *p = proctable_find_proc(pt, m->proc);
 
 	merge_closed(pt, p);
-	look_at(pt, p);
+	note_if_ended(pt, p);
 }
 
 void proctable_task_remove(struct proctable *pt, struct proctable_proc *p, struct proctable_task *t)
@@ -163,10 +164,10 @@ static struct proctable_task *task_fold_of(struct proctable *pt, struct proctabl
 static void set_name(char name[TARE_COMM_LEN], const char *to)
 {
 	memset(name, 0, TARE_COMM_LEN);
-	memcpy(name, to, strnlen(to, TARE_COMM_LEN)); /* not ended where it is full */
+	memcpy(name, to, strnlen(to, TARE_COMM_LEN)); /* without a NUL if it is full */
 }
 
-/* The name of a row of many: their common name, or their pattern. */
+/* The name of a fold: the common name of its members, or their pattern. */
 static void common_name(char name[TARE_COMM_LEN], const char *next, bool first)
 {
 	g_autofree char *whole = g_strndup(next, TARE_COMM_LEN), *pattern = NULL;
@@ -179,8 +180,8 @@ static void common_name(char name[TARE_COMM_LEN], const char *next, bool first)
 	set_name(name, pattern);
 }
 
-/* The row for this task of `from` in `p`, which may be that process itself. A process's
- * first tasks have a row of their own. */
+/* The fold in process `p` for this task of process `from`, which may be `p` itself. First tasks
+ * of processes have a fold of their own. */
 static struct proctable_task *row_for_task(struct proctable *pt, struct proctable_proc *p,
 					   const struct proctable_task *t,
 					   const struct proctable_proc *from)
@@ -197,7 +198,7 @@ static struct proctable_task *row_for_task(struct proctable *pt, struct proctabl
 	return row;
 }
 
-/* Of process `from`; into `p`. */
+/* Fold a task of process `from` into process `p`. */
 static void fold_one_task(struct proctable *pt, struct proctable_proc *p,
 			  struct proctable_proc *from, struct proctable_task *t)
 {
@@ -206,7 +207,7 @@ static void fold_one_task(struct proctable *pt, struct proctable_proc *p,
 
 	into->state->tid = first && !t->fold ? t->state->tid : 0;
 	common_name(into->state->comm, t->state->comm, first);
-	into->sweep = MAX(into->sweep, t->sweep); /* not quiet, if that is the present one */
+	into->sweep = MAX(into->sweep, t->sweep); /* not quiet if it ended in this sweep */
 	fold_task(into->state, into->fold, t->state, t->fold);
 	if (pt->folded)
 		pt->folded(pt->folded_ctx, t->id, into->id, p->id);
@@ -226,7 +227,7 @@ static int64_t rss_peak(const struct proctable_proc *p)
 	return peak;
 }
 
-/* Pages that a process which ended should not have left. */
+/* Pages that an ended process still holds by the ledger; 0 if its books balance. */
 static uint64_t off_pages(const struct proctable_proc *p)
 {
 	uint64_t off = 0;
@@ -313,7 +314,7 @@ static void fold_process(struct proctable *pt, struct proctable_proc *p)
 	g_hash_table_remove(pt->procs, &p->id);
 }
 
-/* Which ones stay. */
+/* Choosing the rows that stay. */
 
 static void add_weight(struct rank *r, int64_t pages_or_bytes, int kind)
 {
@@ -398,7 +399,7 @@ static int by_lifetime(const void *a, const void *b)
 	return (x < y) - (x > y) ?: by_weight(a, b);
 }
 
-/* Those that wait first, the latest end before others. */
+/* Those that wait come first, by their end, the latest first. */
 static int by_end(const void *a, const void *b)
 {
 	const struct rank *x = a, *y = b;
@@ -414,7 +415,7 @@ static int by_age(const void *a, const void *b)
 	return (x->start_ns > y->start_ns) - (x->start_ns < y->start_ns) ?: by_weight(a, b);
 }
 
-/* The first `most` in this order that do not stay yet. Returns how many there were. */
+/* Let the first `most` in this order stay, of those that do not yet. Returns how many. */
 static unsigned mark_staying(GArray *ranks, unsigned most, int (*order)(const void *, const void *))
 {
 	unsigned n = 0;
@@ -450,9 +451,9 @@ static bool too_many(const struct proctable *pt, unsigned ended, bool tight)
 	return pt->keep != PROCTABLE_KEEP_ALL && ended > (tight ? pt->keep : 2ULL * pt->keep);
 }
 
-/* A process that holds pages after its end: its address space outlives it, because another
- * task reads its /proc files, and will be closed later; or its books are off. Only the latest
- * of these stay besides the others. */
+/* A process may hold pages after its end. Either its address space outlives it, because another
+ * task reads its /proc files, and closes later; or its books are off. The latest of these
+ * processes stay in addition to the others. */
 static void fold_processes(struct proctable *pt, bool tight)
 {
 	g_autoptr(GArray) ranks = NULL;
@@ -464,7 +465,7 @@ static void fold_processes(struct proctable *pt, bool tight)
 		struct proctable_proc *p = pt->ended_procs->pdata[i];
 		struct rank r;
 
-		p->candidate = has_ended(p); /* a task whose birth was lost may have come */
+		p->candidate = has_ended(p); /* false if a task of it was found since */
 		if (!p->candidate)
 			continue;
 		r = proc_rank(pt, p);
@@ -510,6 +511,6 @@ static void fold_tasks(struct proctable *pt, bool tight)
 
 void proctable_fold(struct proctable *pt, bool tight)
 {
-	fold_processes(pt, tight); /* first: that takes their threads */
+	fold_processes(pt, tight); /* first: it also folds their threads */
 	fold_tasks(pt, tight);
 }

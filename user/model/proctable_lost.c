@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Tasks and address spaces that ended and whose final records were lost: the kernel side kept
- * their sums, by process. In the process table these are one task and one address space of
- * that process, and the lost ones themselves are dropped, as they are in the sums.
+ * Ended tasks and address spaces whose final records were lost. BPF keeps their sums in an
+ * account for each process. In the process table, an account is one task and one address space of
+ * the process; the tasks and address spaces that it includes are removed.
  */
 #include <string.h>
 
@@ -73,7 +73,7 @@ void proctable_lost(struct proctable *pt, uint64_t proc, const struct tare_ended
 		lost_mms(pt, p, e);
 }
 
-/* Both looks met it, or it was born since. */
+/* It was in both looks of the current sweep, or began since. */
 static bool was_met(const struct proctable *pt, const struct proctable_task *t)
 {
 	return t->sweep == pt->sweep && t->looked == pt->sweep;
@@ -83,7 +83,7 @@ static void drop_tasks(struct proctable *pt, struct proctable_proc *p,
 		       const struct proctable_task *into)
 {
 	for (unsigned i = p->tasks->len;
-	     i-- > 0;) { /* what is removed leaves its place to the last */
+	     i-- > 0;) { /* backwards: a removal moves the last element to its index */
 		struct proctable_task *t = p->tasks->pdata[i];
 
 		if (t->ended || was_met(pt, t))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The process table itself: rows come and are found.
+ * The rows of the process table: adding, finding, counting and freeing them.
  */
 #include "model/proctable_impl.h"
 

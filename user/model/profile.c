@@ -103,7 +103,7 @@ void profile_free(struct profile *p)
 	g_free(p);
 }
 
-/* There are few: files that code lies in. */
+/* A linear search: there are few modules. */
 uint32_t profile_module(struct profile *p, const char *path, const char *build_id)
 {
 	struct profile_module new = { g_strdup(path), g_strdup(build_id) };
@@ -145,7 +145,7 @@ const char *profile_cause_name(const struct profile *p, uint32_t cause)
 void profile_stack(const struct profile *p, uint32_t node, GArray *frames)
 {
 	g_array_set_size(frames, 0);
-	/* A stack that is longer than the tree goes round in it. */
+	/* A stack with more frames than there are nodes is in a loop. */
 	while (node < p->nodes->len && frames->len < p->nodes->len) {
 		const struct stack_node *n = &g_array_index(p->nodes, struct stack_node, node);
 
@@ -154,15 +154,15 @@ void profile_stack(const struct profile *p, uint32_t node, GArray *frames)
 	}
 }
 
-#define WRITTEN_EACH 8            /* of a frame, and of an entry, beside its names */
-#define WRITTEN_MOST (1ULL << 62) /* so much is too much anyhow */
+#define WRITTEN_EACH 8            /* bytes of a frame, and of an entry, without its names */
+#define WRITTEN_MOST (1ULL << 62) /* the sum stops here, far above every limit */
 
 static uint64_t digits_length(const char *text)
 {
 	return text ? strlen(text) : 0;
 }
 
-/* Of each frame by itself. */
+/* The bytes of each frame. Free with g_free(). */
 static uint64_t *frame_lengths(const struct profile *p)
 {
 	g_autofree uint64_t *modules = g_new0(uint64_t, p->modules->len + 1);
@@ -180,7 +180,7 @@ static uint64_t *frame_lengths(const struct profile *p)
 	return frames;
 }
 
-/* Of each stack, by its node. */
+/* The bytes of each stack, by its innermost node. Free with g_free(). */
 static uint64_t *stack_lengths(const struct profile *p)
 {
 	g_autofree uint64_t *frames = frame_lengths(p);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A profile out of samples, scaled to what the ledger has. Linear in what there is: it is
- * made for each checkpoint.
+ * Making a profile from samples, scaled to the ledger. It takes linear time, because it runs at
+ * each checkpoint.
  */
 #include <string.h>
 
 #include "base/intern.h"
 #include "model/profile.h"
 
-/* Entries of one total: a task's or, of no task (UINT32_MAX), a process's, of one kind. */
+/* A bucket: the entries that are scaled to one total. Of a task and kind, or (task UINT32_MAX) of
+ * a process and kind. */
 struct bucket_key {
 	uint32_t process, task, kind;
 };
@@ -17,7 +18,7 @@ struct buckets {
 	struct intern *keys; /* struct bucket_key */
 	GArray *first;       /* uint32_t, by bucket: the first of its entries in `entry` */
 	uint32_t *entry;     /* indices in profile->entries, bucket after bucket */
-	GArray *of_entry;    /* uint32_t: each entry's bucket, while they are made */
+	GArray *of_entry;    /* uint32_t: the bucket of each entry, until buckets_sort() */
 };
 
 struct which {
@@ -32,7 +33,7 @@ struct fill {
 	struct buckets by_task, by_process;
 	uint32_t synthetic_node[SYNTHETIC_FRAMES]; /* NO_NODE: not made yet */
 	GHashTable *tasks;                         /* id -> struct who */
-	GHashTable *causes; /* the kernel side's number -> index in profile->causes */
+	GHashTable *causes; /* TARE_CAUSE_* or system call -> index in profile->causes */
 	char *(*cause_name)(uint32_t id);
 };
 
@@ -51,7 +52,7 @@ static void buckets_free(struct buckets *g)
 	g_free(g->entry);
 }
 
-/* The next entry's. */
+/* Set the bucket of the next entry. */
 static void buckets_add(struct buckets *g, struct bucket_key key)
 {
 	uint32_t bucket = intern_put(g->keys, &key);
@@ -59,7 +60,7 @@ static void buckets_add(struct buckets *g, struct bucket_key key)
 	g_array_append_val(g->of_entry, bucket);
 }
 
-/* All are there: in order of their buckets. */
+/* All entries were added: sort them by bucket. */
 static void buckets_sort(struct buckets *g)
 {
 	uint32_t n = intern_count(g->keys), *first, *next;
@@ -103,8 +104,8 @@ static int64_t sum_of(const struct profile *p, struct which which, enum sample_t
 	return sum;
 }
 
-/* Multiply so that the sum is `total`, to the byte: each gets what the running sum
- * gained, rounded down. */
+/* Scale entries so that their sum is exactly `total`: each gets the increase of the scaled,
+ * rounded running sum. */
 static void scale_to(struct profile *p, struct which which, enum sample_type sample_type,
 		     int64_t total)
 {
@@ -146,7 +147,7 @@ static uint32_t synthetic_node(struct fill *f, enum frame_synthetic synthetic)
 	return f->synthetic_node[synthetic];
 }
 
-/* What no sample met, under a synthetic frame instead of a stack. */
+/* Add an entry for memory without a sample, with a synthetic frame as its stack. */
 static void add_synthetic(struct fill *f, enum frame_synthetic synthetic, struct bucket_key of,
 			  enum sample_type sample_type, int64_t bytes)
 {
@@ -192,8 +193,9 @@ static void scale_grown(struct fill *f)
 	}
 }
 
-/* What a process held of a kind: first what it had before, as far as the samples
- * leave room for it, then theirs. `rest`: what it is where no sample lives. */
+/* Scale the live samples of a process and kind to what it held. Attribute the initial balance
+ * first, then scale the samples to the rest; the initial balance gets at most what the samples
+ * leave. `rest`: the synthetic frame if there is no live sample. */
 static void scale_held(struct fill *f, struct bucket_key of, enum sample_type sample_type,
 		       int64_t held, int64_t initial, enum frame_synthetic rest)
 {
@@ -224,7 +226,7 @@ static void scale_live(struct fill *f)
 				continue;
 			scale_held(f, of, SAMPLE_TYPE_LIVE_PEAK, proc->at_peak[kind], initial,
 				   SYNTHETIC_NO_SAMPLE);
-			/* Who frees kernel memory later is not known by process. */
+			/* Later frees of kernel memory are not known by process. */
 			scale_held(f, of, SAMPLE_TYPE_LIVE_END, proc->balance[kind].net, initial,
 				   proc->alive ? SYNTHETIC_NO_SAMPLE : SYNTHETIC_LEFT);
 		}
@@ -282,7 +284,7 @@ static void copy_stacks(struct profile *p, const struct samples *s)
 		g_array_append_vals(p->nodes, intern_key(s->nodes, i), 1);
 }
 
-/* `entry`: of each aggregate, or UINT32_MAX. */
+/* `entry`: the entry of each aggregate, or UINT32_MAX. */
 static void copy_ticks(struct profile *p, const struct samples *s, const uint32_t *entry,
 		       uint64_t origin_ns)
 {
@@ -343,7 +345,7 @@ static void copy_virtual(struct fill *f)
 	}
 }
 
-/* The entry of an aggregate of a task that the report has. */
+/* Add the entry of an aggregate; `who`: its task, which is in the report. */
 static void add_entry(struct fill *f, const struct aggregate *t, const struct who *who,
 		      uint64_t at_peak, uint64_t at_end)
 {
@@ -367,7 +369,7 @@ static void add_entry(struct fill *f, const struct aggregate *t, const struct wh
 	g_array_append_val(f->p->entries, e);
 }
 
-/* `entry` gets that of each aggregate, or UINT32_MAX. */
+/* Fills `entry`: the entry of each aggregate, or UINT32_MAX. */
 static void copy_aggregates(struct fill *f, uint64_t peak_seq, uint32_t *entry)
 {
 	const struct aggregates *all = f->s->aggregates;

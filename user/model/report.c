@@ -47,7 +47,7 @@ const char *const lost_meaning[TARE_LOSSES] = {
 	[TARE_LOST_EVENT] = "births, renames or execs: the ring was full (--ring-size)",
 	[TARE_LOST_READ] = "updates whose counter could not be read",
 	[TARE_LOST_CPU] = "updates on a CPU that was not there when tare began",
-	[TARE_LOST_STATE] = "updates whose task's state was not to be had",
+	[TARE_LOST_STATE] = "updates of tasks whose state could not be found",
 };
 
 const char *const nonowner_name[TARE_NONOWNERS] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Whether a report's books balance, and why not: one truth for all that say so.
+ * Whether a report's books balance, and why not. Decided only here.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@ static void add_reason(GPtrArray *reasons, char *text)
 	g_ptr_array_add(reasons, text);
 }
 
-/* "anon +12.0 KiB, file -4.00 KiB", or that they cancel out. */
+/* "anon +12.0 KiB, file -4.00 KiB"; or that the differences cancel out in the sum. */
 static char *off_by_kind(const struct report *r)
 {
 	GString *list = g_string_new(NULL);
@@ -22,7 +22,7 @@ static char *off_by_kind(const struct report *r)
 		int64_t off = r->totals[kind_order[i]].unattributed;
 		g_autofree char *size = text_size(off);
 
-		if (off && kind_order[i] != TARE_KMEM) /* a reason of its own */
+		if (off && kind_order[i] != TARE_KMEM) /* it has a reason of its own */
 			g_string_append_printf(list, "%s%s %s%s", list->len ? ", " : "",
 					       kind_name[kind_order[i]], off > 0 ? "+" : "", size);
 	}
@@ -31,7 +31,7 @@ static char *off_by_kind(const struct report *r)
 	return g_string_free(list, FALSE);
 }
 
-/* The reason that stands with a feature; NULL: none. */
+/* The `why` of a feature of the report; NULL: none. */
 static const char *feature_why(const struct report *r, const char *name)
 {
 	for (unsigned i = 0; i < r->features->len; i++) {
@@ -87,7 +87,7 @@ GPtrArray *report_reasons(const struct report *r)
 						    malformed));
 	if (report_lost_sums(r))
 		add_reason(reasons, g_strdup_printf("not known to balance: %s lost", lost));
-	if (!reasons->len && !r->balanced) /* as an older tare found it */
+	if (!reasons->len && !r->balanced) /* an older tare recorded that, without a reason */
 		add_reason(reasons, g_strdup("not balanced"));
 	return reasons;
 }

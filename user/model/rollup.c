@@ -34,7 +34,7 @@ static void rollup_free(gpointer p)
 	g_free(g);
 }
 
-/* Takes `name`. */
+/* Takes ownership of `name`. */
 static struct rollup *rollup_new(char *name)
 {
 	struct rollup *g = g_new0(struct rollup, 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Things of one name pattern taken together: worker-1 … worker-64 as worker-*.
- * Pure. It must not know what is grouped, nor how it is shown.
+ * Rollups: items whose names have one pattern, as one row: worker-1 … worker-64 as worker-*.
+ * Pure. It must not know what the items are, nor how a row is shown.
  */
 #ifndef TARE_ROLLUP_H
 #define TARE_ROLLUP_H
@@ -9,12 +9,13 @@
 #include <glib.h>
 #include <stdint.h>
 
-/* Of no values: all 0. Of an even number the median lies between the middle two. */
+/* Sum, least, median and largest of some values; all 0 for no values. The median of an even number
+ * of values is the mean of the middle two. */
 struct spread {
 	int64_t sum, min, median, max;
 };
 
-/* Values of which only this is known. */
+/* `count` values of which only these three are known. */
 struct spread_part {
 	uint64_t count;
 	int64_t min, median, max;
@@ -23,7 +24,7 @@ struct spread_part {
 struct rollup {
 	char *name;         /* the members' common name; where they differ, their pattern */
 	GPtrArray *members; /* not owned, in the order they came */
-	uint64_t count;     /* how many they stand for */
+	uint64_t count;     /* sum of the members' counts (rollup_count_fn) */
 	struct spread spread;
 };
 
@@ -35,17 +36,17 @@ char *rollup_pattern(const char *name);
 
 typedef const char *(*rollup_name_fn)(const void *item);
 typedef int64_t (*rollup_value_fn)(const void *item);
-/* How many an item stands for. */
+/* How many things an item stands for. */
 typedef uint64_t (*rollup_count_fn)(const void *item);
 
 struct spread spread_of(const GPtrArray *items, rollup_value_fn value);
-/* Of parts together: min and max are right, the median is that of each part's least, median
- * and largest value, where all but two are the median. The sum is 0. */
+/* The spread of several parts together. min and max are exact. The median is computed as if each
+ * part had its least and largest value once and its median for all others. The sum is 0. */
 struct spread spread_merge(const struct spread_part *parts, unsigned n);
 
-/* `items` grouped by pattern; a pattern of fewer than `least` (at least 1; by `count`, or
- * NULL: each is one) gives rollups of one item. Largest sum first, then in the order of
- * appearance. An array of struct rollup *; free with g_ptr_array_unref(). */
+/* Roll up `items` by pattern. A pattern with fewer than `least` (at least 1) gives rollups of one
+ * item; `count` says how many things an item stands for (NULL: one). Largest sum first, then
+ * in order of appearance. An array of struct rollup *; free with g_ptr_array_unref(). */
 GPtrArray *rollup_by_pattern(const GPtrArray *items, rollup_name_fn name, rollup_value_fn value,
 			     rollup_count_fn count, unsigned least);
 

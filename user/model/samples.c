@@ -1,4 +1,11 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Records of samples and of VMA changes, in the order of the ring. A sample is counted in one
+ * aggregate and, if its memory has an owner that can end, as one live sample. A VMA change first
+ * ends the live samples of the pages that it unmaps, replaces or discards, then changes the
+ * space, then adds the early samples that waited for the VMA. This order keeps invariants 5 and 6
+ * of samples_impl.h: no live sample is left on a page that was unmapped.
+ */
 #include "model/samples.h"
 
 #include <string.h>
@@ -7,7 +14,7 @@
 #include "bpf/calls.h"
 #include "model/samples_impl.h"
 
-/* Bytes from the heap's start that it, and nothing else, can reach. */
+/* Bytes from the heap's start that only the heap can use. */
 #define HEAP_MOST (1ULL << 40)
 
 struct samples *samples_new(uint64_t page_size)
@@ -84,7 +91,7 @@ struct space *samples_space(struct samples *s, uint64_t mm)
 	return space;
 }
 
-/* Of all in [start, end). */
+/* End all live samples in [start, end), which are addresses. */
 static void end_vma(struct samples *s, uint64_t mm, uint64_t start, uint64_t end, struct moment now)
 {
 	samples_end_pages(s, mm, start / s->page_size, (end + s->page_size - 1) / s->page_size,
@@ -101,6 +108,7 @@ static void note_live(void *live_samples, struct live_sample *l)
 	g_array_append_vals(live_samples, l, 1);
 }
 
+/* mremap: move the live samples of the kept part to the new address. */
 static void move_live(struct samples *s, const struct tare_vma *r)
 {
 	struct live_samples *live_samples = g_hash_table_lookup(s->live_samples, &r->mm);
@@ -145,12 +153,13 @@ static void add_sample(struct samples *s, const struct early *e)
 	const struct tare_sample *sample = &e->sample;
 	struct space *space = samples_space(s, sample->mm);
 	const struct vma *stack = space_find(space, sample->regs[ARCH_REG_SP]);
-	bool counted = space != s->nowhere || sample->kind >= TARE_KSTACK; /* by task */
+	/* Kernel memory lives with its task, so a late record of an address space may count. */
+	bool counted = space != s->nowhere || sample->kind >= TARE_KSTACK;
 	struct aggregate_key key;
 	struct aggregate *t;
 	uint32_t number;
 
-	/* That of a new task is of the one that made it. */
+	/* Not for kernel memory: a new task's sample has the stack of the task that made it. */
 	if (stack && stack->mapping == MAPPING_ANON && sample->stack && sample->kind < TARE_KSTACK)
 		space_stack(space, stack, e->thread_name);
 	key = key_of(space, sample, e->node);
@@ -176,7 +185,8 @@ static bool samples_alike(const struct early *a, const struct early *b)
 	       a->sample.cause == b->sample.cause;
 }
 
-/* A large mapping is filled: of two samples next to each other one stands for both. */
+/* Samples of one large mapping that is being filled: of two neighbours in the array that are
+ * alike, one stands for both. */
 static void pair_early(struct samples *s)
 {
 	struct early *e = (struct early *)s->early->data;
@@ -194,7 +204,8 @@ static void pair_early(struct samples *s)
 	g_array_set_size(s->early, kept);
 }
 
-/* Those that waited longest, for what was lost it seems, go as they are. */
+/* Let a sample wait for the record of its VMA. When too many wait, the records of the oldest
+ * ones were probably lost: these are added without their VMA. */
 static void add_early(struct samples *s, const struct early *early)
 {
 	unsigned many = EARLY_MOST / 4;
@@ -288,7 +299,7 @@ static void on_shm(struct samples *s, struct space *space, const struct tare_vma
 static void space_gone(struct samples *s, uint64_t mm, struct moment now)
 {
 	add_waiting(s, mm, 0, UINT64_MAX);
-	samples_end_pages(s, mm, 0, UINT64_MAX, now); /* those without an address too */
+	samples_end_pages(s, mm, 0, UINT64_MAX, now); /* also samples without an address */
 	g_hash_table_remove(s->live_samples, &mm);
 	virtual_gone(s->virtual, mm);
 	if (!g_hash_table_remove(s->spaces, &mm))

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The bounds of samples. Whatever is to be put together waits for one pass over all aggregates,
- * which gives each its new key; what then has the same key becomes one. What refers to those
- * by number (live samples, ticks, address space) is gone over once after that.
+ * Keeps samples bounded. Merges of aggregates are collected and done in one pass over all
+ * aggregates: the pass gives each aggregate its new key, and aggregates with the same key become
+ * one. After that, everything that refers to aggregates by number (live samples, ticks, mapped
+ * address space) is renumbered once.
  */
 #include <string.h>
 
 #include "model/fold.h"
 #include "model/samples_impl.h"
 
-#define FOLDS_MOST 256 /* tasks that wait */
-#define FOLD_CHAIN 8   /* a fold may have been folded itself */
+#define FOLDS_MOST 256 /* tasks that wait to be folded, at most */
+#define FOLD_CHAIN 8   /* a task's fold may have been folded too: follow at most so many */
 
 struct fold {
 	uint64_t into_task, into_proc;
@@ -22,7 +23,7 @@ void samples_fold(struct samples *s, uint64_t task, uint64_t into_task, uint64_t
 
 	if (task == into_task)
 		return;
-	if (!(task & FOLD_ID)) /* its last record may be lost */
+	if (!(task & FOLD_ID)) /* in case its final record was lost */
 		samples_task_ended(s, task, s->time_ns, s->peak_seq);
 	g_hash_table_replace(s->folds, g_memdup2(&task, sizeof(task)),
 			     g_memdup2(&fold, sizeof(fold)));
@@ -63,7 +64,8 @@ static void fold_tasks(struct samples *s)
 
 #define LIVE_WEIGHT 64
 
-/* How much an aggregate matters: most look at what lives, or lived at the peak. */
+/* How much an aggregate matters. Memory that is live, or was live at the peak, weighs most, since
+ * most users look at that. */
 static uint64_t size_of(const struct aggregate *t, uint64_t peak_seq)
 {
 	uint64_t live = (uint64_t)MAX(t->live, 0);
@@ -73,13 +75,13 @@ static uint64_t size_of(const struct aggregate *t, uint64_t peak_seq)
 	return t->grown + LIVE_WEIGHT * live;
 }
 
-/* The smallest of a task and kind become one, below a synthetic frame in place of a stack. */
+/* The smallest aggregates of a task and kind become one, with a synthetic frame as its stack. */
 struct thinning {
-	uint32_t node;
+	uint32_t node; /* the synthetic frame's */
 	uint64_t peak_seq;
-	uint64_t least; /* those above stay, and so many that have just this */
-	unsigned equal;
-	uint64_t moved;
+	uint64_t least; /* aggregates with a larger size stay … */
+	unsigned equal; /* … and so many with this size */
+	uint64_t moved; /* result: aggregates that do not stay */
 };
 
 static void to_synthetic(void *ctx, struct aggregate *t)
@@ -137,7 +139,7 @@ static void thin_to(struct samples *s, struct aggregates *t, unsigned keep)
 	s->smaller += thin.moved;
 }
 
-/* How many stay when there are as many as allowed. */
+/* How many aggregates stay when the limit is reached: so few that it is not reached again soon. */
 static unsigned most_kept(uint32_t limit)
 {
 	return limit / 8 * 5;
@@ -148,7 +150,7 @@ bool samples_full(const struct samples *s)
 	return s->aggregates->used > s->limit.aggregates / 4 * 3;
 }
 
-/* When to look again: later, if little was gained. */
+/* The number at which to thin again: higher than the limit, if thinning left too many. */
 static uint32_t next_time(uint32_t limit, uint32_t used)
 {
 	return MAX(limit, used + used / 2);
@@ -166,12 +168,13 @@ static void thin_aggregates(struct samples *s)
 	}
 }
 
-/* Of two live samples of one stack one stays, and stands for the bytes of both. Which one is
- * drawn in proportion to their bytes, so that in the mean none ends too soon. */
+/* Of two live samples of one aggregate one stays, and stands for the bytes of both. It is drawn
+ * at random, in proportion to their bytes, so that the mean of the bytes that end at any time
+ * does not change. */
 struct pairing {
 	struct samples *s;
 	GArray *kept;      /* struct live_sample */
-	GHashTable *alone; /* aggregate -> 1 + index in kept */
+	GHashTable *alone; /* aggregate -> 1 + index in `kept` of a sample without a partner */
 };
 
 static void pair_up(void *ctx, struct live_sample *l)
@@ -229,7 +232,7 @@ static void renumber_live(void *aggregates, struct live_sample *l)
 	l->aggregate = aggregates_now(aggregates, l->aggregate);
 }
 
-/* Whoever refers to an aggregate that was moved. */
+/* Give new numbers to everything that refers to a moved aggregate. */
 static void renumber_all(struct samples *s)
 {
 	GHashTableIter iter;
@@ -269,18 +272,18 @@ void samples_fold_into(struct samples *s, samples_row_fn row, void *ctx)
 {
 	struct into_rows into = { row, ctx };
 
-	fold_tasks(s); /* of those it is known already */
+	fold_tasks(s); /* tasks of samples_fold() have their rows already */
 	aggregates_rekey(s->aggregates, to_row, &into, report_folded, s);
 	aggregates_rekey(s->virtual_aggregates, to_row, &into, NULL, NULL);
 	renumber_all(s);
 }
 
-/* What of each kind is in use, by number. */
+/* Which nodes, names and files are in use, by number. */
 struct in_use {
 	struct samples *s;
 	char *nodes, *names, *files;
-	uint32_t *now;    /* of a node: its number then */
-	uint32_t *frames; /* likewise */
+	uint32_t *now;    /* new number of each node in use */
+	uint32_t *frames; /* new number of each frame; UINT32_MAX: not in use */
 };
 
 static void use_mapping(struct in_use *use, uint32_t name, uint32_t file)
@@ -337,7 +340,8 @@ static void use_early(struct in_use *use)
 	}
 }
 
-/* Code in no file of an address space that is gone: by its name, or as any such. */
+/* The frame with which to replace `f`: code that is in no file, of an address space that is gone,
+ * is known by its name from now on, or not at all. Other frames stay as they are. */
 static struct frame named_frame(struct samples *s, const struct frame *f)
 {
 	uint64_t start = 0;
@@ -355,7 +359,7 @@ static struct frame named_frame(struct samples *s, const struct frame *f)
 			       .flags = (f->flags & FRAME_FALLBACK) | FRAME_NAMED };
 }
 
-/* Parents come before their children. */
+/* Number the nodes in use anew. One pass is enough: a parent has a smaller number. */
 static void collect_stacks(struct in_use *use)
 {
 	struct samples *s = use->s;
@@ -387,7 +391,7 @@ static void to_node(void *ctx, struct aggregate *t)
 		t->key.node = use->now[t->key.node];
 }
 
-/* Frames have names too, now that only those in use are left. */
+/* Forget names and files not in use. After collect_stacks(), so that only frames in use count. */
 static void collect_names(struct in_use *use)
 {
 	struct samples *s = use->s;
@@ -416,7 +420,7 @@ static void collect_unused(struct samples *s)
 {
 	uint32_t n = intern_count(s->nodes), n_frames = intern_count(s->frames);
 	g_autofree char *nodes = g_malloc0(n + 1);
-	/* Frames of code may get names that are new. */
+	/* named_frame() may add names. */
 	g_autofree char *names = g_malloc0(s->names->len + n_frames + 1);
 	g_autofree char *files = g_malloc0(s->files->len + 1);
 	g_autofree uint32_t *node_now = g_new(uint32_t, n + 1);
@@ -448,7 +452,7 @@ static void limit_stacks(struct samples *s)
 	unsigned keep = most_kept(s->limit.aggregates);
 
 	collect_unused(s);
-	/* Too many nodes still: the stacks are deep and all differ. Keep fewer of them. */
+	/* Still too many nodes: the stacks are deep and all differ. Keep fewer aggregates. */
 	while (intern_count(s->nodes) > s->limit.nodes && keep >= 64) {
 		keep /= 2;
 		thin_to(s, s->aggregates, keep);

@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the files of samples share: samples.c takes records, samples_lives.c has what lives,
- * samples_names.c what has a number, samples_fold.c keeps the bounds.
+ * Shared by the files that implement struct samples: samples.c takes records, samples_live.c
+ * has the live samples, samples_names.c numbers names, files and stacks, samples_fold.c keeps
+ * all of it bounded.
  *
- * Whenever none of them is at work (tests/unit/samples_check.h looks):
- *  1. A stack's parent has a smaller number than the stack, and its frame is there: one pass
- *     in the order of numbers meets callers first.
- *  2. A frame, a range, an early sample or a aggregate refers to names and files that are there:
- *     a number is free only once nothing has it, and names' number 0 is "".
- *  3. Each name and file that is there has one number, and each number without one is in the
- *     list of those that are free.
- *  4. No two aggregates that are used have the same key. The sums of one that was moved are in
- *     another; whoever keeps a number goes by aggregates_now().
- *  5. A page of an address space has one life at most. `live` of a aggregate is the sum of the
- *     bytes of its lives, live_count how many there are in all.
- *  6. Samples that wait for their range are EARLY_MOST at most, and in no aggregate.
- *  7. Numbers of stacks, frames and aggregates hold until the next samples_add(), _virtual() or
- *     _settle(): only samples_fold.c gives others, and tells those that keep some (`watch`).
+ * Invariants, which hold between any two calls of the functions of samples.h. The tests check
+ * them (tests/unit/samples_check.h):
+ *  1. The number of a node is larger than its parent's, and the node's frame exists. So one pass
+ *     over the nodes by number visits callers first.
+ *  2. Every number of a name or file in a frame, a VMA, an early sample or an aggregate is in
+ *     use. A number becomes free only when nothing refers to it. Name 0 is "".
+ *  3. A name or file has exactly one number. A number without a name or file is in free_names or
+ *     free_files.
+ *  4. No two used aggregates have the same key. The sums of a moved aggregate are in another one;
+ *     a number that was kept is resolved with aggregates_now().
+ *  5. A page of an address space has at most one live sample. `live` of an aggregate is the sum
+ *     of the bytes of its live samples; live_count is the number of all live samples.
+ *  6. At most EARLY_MOST samples wait for the record of their VMA; these are in no aggregate yet.
+ *  7. Numbers of nodes, frames and aggregates are valid until the next samples_add(),
+ *     samples_virtual() or samples_settle(). Only samples_fold.c renumbers, and reports it to
+ *     `watch`.
  */
 #ifndef TARE_SAMPLES_IMPL_H
 #define TARE_SAMPLES_IMPL_H
@@ -24,36 +27,37 @@
 #include "model/live_samples.h"
 #include "model/samples.h"
 
-/* Kernel stacks live in no address space: by the number of their task. */
+/* Kernel memory is in no address space. Its live samples are in two pseudo address spaces, where
+ * a "page" is made from the id of the task that holds the memory:
+ * STACKS: kernel stacks, one for each task: page = task id.
+ * KMEMS: other kernel memory: each task has 2^KMEM_BITS pages. */
 #define STACKS UINT64_MAX
-/* Nor does other kernel memory: what a task holds at its end is nobody's. By its task too,
- * which has many: so many numbers each. */
 #define KMEMS (UINT64_MAX - 1)
 #define KMEM_BITS 24
 
 #define EARLY_MOST 8192 /* 300 bytes each */
 
-/* A sample that waits for the record of its VMA. */
+/* A sample that waits for the record of its VMA (TARE_SAMPLE_EARLY). */
 struct early {
 	struct tare_sample sample;
 	uint32_t node, thread_name;
 	uint64_t count; /* samples that it stands for */
 };
 
-/* When, as the records have it. */
+/* The time of a record. */
 struct moment {
 	uint64_t time_ns, peak_seq;
 };
 
-/* Pages that are in no VMA are those whose mapping is not known: they live as long
- * as their address space. They go behind all addresses. */
+/* Begin a live sample. A sample without an address lives as long as its address space: its page
+ * number is beyond all addresses. */
 void samples_begin_live(struct samples *s, const struct tare_sample *sample, uint32_t aggregate);
 
 /* End all live samples on the pages [page, end). */
 void samples_end_pages(struct samples *s, uint64_t mm, uint64_t page, uint64_t end,
 		       struct moment now);
 
-/* samples_names.c's. What is forgotten must not be in use. */
+/* In samples_names.c. A name or file to forget must not be in use. */
 void samples_names_new(struct samples *s);
 void samples_names_free(struct samples *s);
 void samples_forget_name(struct samples *s, uint32_t number);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Live samples: they begin, they end with their pages, and what lives is summed.
+ * Live samples: they begin with their sample, end when their pages are freed, and are summed for
+ * a report. It must not know what frees a page.
  */
 #include "model/samples_impl.h"
 
@@ -19,7 +20,7 @@ static void ended(void *ctx, struct live_sample *l)
 	t->live -= (int64_t)l->bytes;
 	timeline_add(e->s->timeline, e->now.time_ns, l->aggregate, 0, l->bytes);
 	if (l->born_seq >= peak_seq)
-		return; /* no peak came in its time */
+		return; /* there was no peak between its beginning and its end */
 	if (t->peak_seq != peak_seq) {
 		if (t->peak_seq > peak_seq)
 			return;
@@ -62,7 +63,7 @@ void samples_begin_live(struct samples *s, const struct tare_sample *sample, uin
 		l.page = sample->task << KMEM_BITS | (s->taken & ((1 << KMEM_BITS) - 1));
 	else if (sample->flags & TARE_SAMPLE_NO_ADDRESS)
 		l.page = (1ULL << 52) + s->taken;
-	if (live_samples_put(live_samples, &l, &old)) /* its end was not seen */
+	if (live_samples_put(live_samples, &l, &old)) /* the older one's end was not seen */
 		ended(&e, &old);
 	else
 		s->live_count++;
@@ -98,7 +99,8 @@ void samples_untouched(const struct samples *s, int64_t *untouched)
 	struct untouched u = { s, bytes };
 
 	virtual_each(s->virtual, add_untouched, &u);
-	/* By stack and not by VMA: one sample in a short VMA stands for others'. */
+	/* Cut at 0 for each stack, not for each VMA: a live sample in a short VMA stands for more
+	 * bytes than the VMA has. */
 	for (unsigned i = 0; i < n; i++)
 		untouched[i] = (int64_t)MAX(bytes[i], 0);
 }

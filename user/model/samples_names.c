@@ -48,7 +48,7 @@ void samples_names_free(struct samples *s)
 	g_array_unref(s->free_files);
 }
 
-/* A number for it: one that is free, or the next. */
+/* Store `what` under a free number, or the next one. Returns the number. */
 static uint32_t take_number(GPtrArray *to, GArray *free, gpointer what)
 {
 	uint32_t number = to->len;

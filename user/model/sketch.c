@@ -91,7 +91,7 @@ void sketch_merge(struct sketch *s, const struct sketch *other)
 	}
 }
 
-/* The value of this rank, from 0 up: those of a bucket are taken to lie evenly in it. */
+/* The value of this rank, from 0 up. The values of a bucket are taken as evenly distributed. */
 static int64_t value_of_rank(const struct sketch *s, uint64_t rank)
 {
 	for (unsigned i = 0; i < s->buckets->len; i++) {

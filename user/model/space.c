@@ -3,8 +3,8 @@
 
 #include "base/search.h"
 
-#define HEAP_MOST (1ULL << 40)   /* an address so far above its start is no heap's */
-#define STACK_MOST (64ULL << 20) /* likewise, below where the stack began */
+#define HEAP_MOST (1ULL << 40)   /* the heap is not larger */
+#define STACK_MOST (64ULL << 20) /* the first stack is not larger */
 #define STACK_ABOVE (4ULL << 20) /* arguments and environment, above it */
 #define VMAS_MOST (1u << 20)
 
@@ -32,7 +32,8 @@ static struct vma *range_at(const struct space *s, unsigned i)
 	return &g_array_index(s->vmas, struct vma, i);
 }
 
-/* Before a change. A child shares its parent's VMAs: most of many change none. */
+/* Copy shared VMAs before a change. After fork the child shares its parent's: most children of
+ * many never change one. */
 static void make_own(struct space *s)
 {
 	GArray *own;
@@ -168,7 +169,7 @@ void space_code(struct space *s, uint64_t start, uint64_t end)
 
 void space_copy(struct space *to, struct space *from)
 {
-	if (to == from) /* a record that makes no sense */
+	if (to == from) /* a malformed record */
 		return;
 	g_array_unref(to->vmas);
 	to->vmas = g_array_ref(from->vmas);

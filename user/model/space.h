@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * An address space's VMAs as of now, while the records that change them come by
- * in their order: what lies at an address, and what it is called. Pure. It must
- * not know files beyond a number.
+ * The VMAs of an address space after all records so far: which kind of mapping is at an address,
+ * and its name. Pure. It knows of a file only its number.
  */
 #ifndef TARE_SPACE_H
 #define TARE_SPACE_H
@@ -38,31 +37,32 @@ struct vma {
 struct space {
 	uint64_t id, proc;
 	uint32_t pid;
-	bool missed;  /* it was not among those that live */
-	bool known;   /* its VMAs from before the first record are there too */
+	bool missed;  /* samples_keep() did not find it among the live ones */
+	bool known;   /* VMAs from before the first record are in `vmas` too */
 	GArray *vmas; /* struct vma, by address, not overlapping */
-	bool shared;  /* the VMAs are another's too, until one of them changes */
+	bool shared;  /* `vmas` is shared with another space; copied before a change */
 	uint64_t start_stack, start_brk, brk;
 };
 
 struct space *space_new(uint64_t id);
 void space_free(gpointer s); /* takes NULL */
 
-/* The VMA replaces whatever was there. */
+/* Add a VMA; it replaces whatever was there. */
 void space_set(struct space *s, const struct vma *r);
 void space_unset(struct space *s, uint64_t start, uint64_t end);
-/* mremap: what was at [from, from + size) is at [to, to + new_size) now. */
+/* mremap: [from, from + size) is moved to [to, to + new_size). */
 void space_move(struct space *s, uint64_t from, uint64_t size, uint64_t to, uint64_t new_size);
 void space_name(struct space *s, uint64_t start, uint64_t end, uint32_t name);
 void space_code(struct space *s, uint64_t start, uint64_t end);
 void space_copy(struct space *to, struct space *from);
-void space_clear(struct space *s); /* nothing is there any more */
-/* `r`, one of its VMAs, is the stack of a thread. */
+void space_clear(struct space *s); /* removes all VMAs */
+/* `r`, one of its VMAs, is the stack of the thread with this name. */
 void space_stack(struct space *s, const struct vma *r, uint32_t name);
 
-/* NULL: nothing known there. Valid until the next change. */
+/* The VMA at an address; NULL: none is known. Valid until the next change. */
 const struct vma *space_find(const struct space *s, uint64_t address);
-/* What lies there, the heap and the first stack, which no record tells of, included. */
+/* The kind of mapping at an address. Includes the heap and the first stack, of which there are no
+ * records. */
 enum mapping_kind space_mapping(const struct space *s, uint64_t address);
 
 #endif

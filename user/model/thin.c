@@ -17,7 +17,7 @@ static int downwards(gconstpointer a, gconstpointer b)
 	return x > y ? -1 : x < y;
 }
 
-/* The size from which on there are `keep` at most. */
+/* The smallest size such that at most `keep` are that large. */
 static int64_t size_bar(GArray *sizes, unsigned keep)
 {
 	if (sizes->len <= keep)
@@ -54,7 +54,7 @@ static uint32_t synthetic_node(struct profile *p)
 	return add_synthetic_node(p);
 }
 
-/* The entry for all that is left out of a task and kind; added when it is new. */
+/* The merged entry of a task and kind; added to `to` when it is new. */
 static struct profile_entry *rest_of(GArray *to, GHashTable *rests, const struct profile_entry *e,
 				     uint32_t synthetic, uint32_t *number)
 {
@@ -79,7 +79,7 @@ static struct profile_entry *rest_of(GArray *to, GHashTable *rests, const struct
 	return &g_array_index(to, struct profile_entry, *number);
 }
 
-/* Returns what each entry's number is now. */
+/* Returns the new index of each entry. Free with g_free(). */
 static uint32_t *thin_entries(struct profile *p, unsigned keep, uint32_t synthetic)
 {
 	g_autoptr(GHashTable) rests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -123,7 +123,7 @@ static int by_slot(gconstpointer a, gconstpointer b)
 	return x->entry < y->entry ? -1 : x->entry > y->entry;
 }
 
-/* Ticks of one slot and entry are one. */
+/* Merge the ticks of the same slot and entry. */
 static void join_ticks(struct profile *p)
 {
 	unsigned kept = 0;
@@ -162,7 +162,7 @@ void profile_coarsen(struct profile *p)
 	join_ticks(p);
 }
 
-/* What is left out of a task: its number in `to`, added when it is new. */
+/* The merged address space of a task; added to `to` when it is new. */
 static struct profile_virtual *virtual_rest(GArray *to, GHashTable *rests,
 					    const struct profile_virtual *a, uint32_t synthetic)
 {
@@ -207,7 +207,7 @@ static void thin_virtual(struct profile *p, unsigned keep, uint32_t synthetic)
 	p->virtual = to;
 }
 
-/* `now`: whether a frame is used; then its number. */
+/* `now`: in: not 0 if a frame is used; out: its new index. */
 static void keep_frames(struct profile *p, uint32_t *now)
 {
 	GArray *to = profile_frames_new();
@@ -225,7 +225,7 @@ static void keep_frames(struct profile *p, uint32_t *now)
 	p->frames = to;
 }
 
-/* Nodes that an entry or address space reaches stay, and their frames. */
+/* Mark a node and its callers as used. */
 static void mark_used(const struct profile *p, uint32_t node, uint32_t *used)
 {
 	for (; node != NO_NODE && !used[node];
@@ -244,7 +244,7 @@ static uint32_t *used_nodes(const struct profile *p)
 	return used;
 }
 
-/* `now`: whether a node is used; then its number. */
+/* `now`: in: not 0 if a node is used; out: its new index. */
 static void keep_nodes(struct profile *p, uint32_t *now, const uint32_t *frame_now)
 {
 	unsigned kept = 0;

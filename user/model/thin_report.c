@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Fewer rows of processes and threads.
+ * report_thin(): fewer rows of processes and threads.
  */
 #include <string.h>
 
 #include "model/thin.h"
 
 #define OTHERS "[others]"
-#define NAMES_SHARE 4 /* of the rows of processes: one in so many for names */
+#define NAMES_SHARE 4 /* one in 4 of the rows of processes is for folds by name */
 
-/* Values of so many each, for their middle. */
+/* A value that `count` members have, to compute a median. */
 struct value {
 	int64_t value;
 	uint64_t count;
@@ -39,7 +39,7 @@ static int64_t median(GArray *values)
 	return 0;
 }
 
-/* `count` of them, of which one has `one`. */
+/* Add `count` members: with spread `s`, or with the value `one` if it is a single one. */
 static void spread_add(struct report_spread *to, GArray *values, const struct report_spread *s,
 		       uint64_t count, int64_t one)
 {
@@ -84,7 +84,7 @@ static int by_size(gconstpointer a, gconstpointer b)
 	return size_x < size_y ? 1 : size_x > size_y ? -1 : 0;
 }
 
-/* A row of many, being made. */
+/* A fold that is being made. */
 struct many {
 	struct report_process *process; /* NULL: of tasks */
 	struct report_task *task;
@@ -213,7 +213,7 @@ static void add_process(struct many *m, const struct report_process *p)
 		add_task(m, p->tasks->pdata[i]);
 }
 
-/* Where the rows of a report are now. */
+/* The new position of a row of the report. */
 struct position {
 	uint32_t process, task;
 };
@@ -231,7 +231,7 @@ static void moved_begin(struct moved *m, const struct report *r)
 		const struct report_process *p = r->processes->pdata[i];
 
 		g_array_append_val(m->first, m->positions->len);
-		/* One more, for what is of none of its tasks. */
+		/* One more: for entries that belong to no task of the process. */
 		for (uint32_t j = 0; j <= p->tasks->len; j++) {
 			struct position at = { i, j < p->tasks->len ? j : UINT32_MAX };
 
@@ -271,7 +271,7 @@ static void moved_end(struct moved *m, struct profile *p)
 	g_array_unref(m->positions);
 }
 
-/* The row for a process, by its name or, when there are enough of these, "[others]". */
+/* The fold for a process: by its name; "[others]" if there are too many names. */
 static uint32_t row_of(GPtrArray *rows, GHashTable *by_name, const char *name, unsigned names)
 {
 	gpointer at;

@@ -74,7 +74,7 @@ static void add_tick(struct timeline *t, const struct tick *tick)
 	}
 }
 
-/* Add all ticks again: those that have become the same are one, at the first one's place. */
+/* Add all ticks again. Ticks of the same slot and aggregate become one. */
 static void add_ticks_again(struct timeline *t, uint32_t slots, timeline_now_fn now,
 			    const void *ctx)
 {
@@ -103,7 +103,8 @@ void timeline_renumber(struct timeline *t, timeline_now_fn now, const void *ctx)
 	add_ticks_again(t, 1, now, ctx);
 }
 
-/* Until a quarter is free, so that it is not done at each tick; or all are in one slot. */
+/* Double the slots until a quarter of the ticks is free, so that this is rare; or until all ticks
+ * are in one slot. */
 static void make_room(struct timeline *t)
 {
 	while (t->ticks->len > TIMELINE_TICKS / 4 * 3 && t->last / t->slot_ns)

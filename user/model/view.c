@@ -54,20 +54,20 @@ void view_balance_net(const struct report *r, const struct balance balance[TARE_
 		net[k] = report_kind(r, k) ? balance[k].net : 0;
 }
 
-/* What is left of all kernel memory without page tables and stacks. */
+/* All kernel memory less page tables and stacks. */
 static int64_t kmem_rest(const struct view_held *h, int64_t kernel)
 {
 	return MAX(kernel - h->kind[TARE_PAGETABLE] - h->kind[TARE_KSTACK], 0);
 }
 
-/* The total of the workload's own cgroup is known, and how it came about is not. */
+/* The workload has its own cgroup, whose total is known, but there are no events. */
 static bool only_total(const struct report *r)
 {
 	return r->kmem.level == KMEM_CGROUP && r->kmem.whole && report_kind(r, TARE_PAGETABLE) &&
 	       report_kind(r, TARE_KSTACK);
 }
 
-/* Socket buffers now, where the cgroup counts them apart from kernel memory. */
+/* Socket buffers now, if the cgroup counts them separately from kernel memory; else 0. */
 static int64_t sock_apart(const struct report *r, const struct cgroup_counters *c)
 {
 	if (r->cgroup.version != 1 || !r->kmem.whole || c->stat[CGROUP_SOCK] == CGROUP_UNKNOWN)
@@ -119,7 +119,7 @@ struct view_held view_at_peak(const struct report *r)
 	return h;
 }
 
-/* `held`: of the whole workload. A row of what was before is not above what there is. */
+/* `held`: by the whole workload without its processes. `before` is at most that. */
 static struct view_rest rest_of(int64_t held, int64_t before)
 {
 	struct view_rest rest = { .before = CLAMP(before, 0, MAX(held, 0)) };

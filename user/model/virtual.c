@@ -88,8 +88,8 @@ static double bytes_of(const struct piece *p)
 	return p->weight * (double)(p->end - p->start);
 }
 
-/* Heaps and mappings grow by piece after piece of the same stack: neighbours become
- * one, since there is no end to them. */
+/* Neighbouring pieces of the same stack become one: heaps and mappings that grow would make an
+ * unlimited number of pieces. */
 static void set_pieces(GTree *tree, struct piece new)
 {
 	double bytes = bytes_of(&new);

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * arm64, as far as both sides of the fence have to know it: the numbers of the system calls
- * that mean something to tare, and a sample's registers. The Makefile chooses the folder, so
- * each architecture has a header of this name. It must not know kernel types.
+ * What BPF and user space both must know of arm64: the numbers of the system calls that tare
+ * knows, and a sample's registers. Each architecture has a header of this name; the Makefile
+ * chooses the folder. It must not know kernel types.
  */
 #ifndef TARE_ARCH_H
 #define TARE_ARCH_H
 
 #include "../generic.h"
 
-#define ARCH_ELF 183              /* EM_AARCH64: which of user/symbol/arch_regs_*.c it is */
+#define ARCH_ELF 183              /* EM_AARCH64; chooses user/symbol/arch_regs_*.c */
 #define ARCH_AUDIT 0xc00000b7u    /* AUDIT_ARCH_AARCH64, as libseccomp names calls */
 #define ARCH_AUDIT_32 0x40000028u /* AUDIT_ARCH_ARM */
 
-/* The words of a sample are those of struct user_pt_regs, with which the kernel's struct
- * pt_regs begins: x0 to x30, sp, pc, pstate. */
+/* A sample's registers are the words of struct user_pt_regs, the first part of the kernel's
+ * struct pt_regs: x0 to x30, sp, pc, pstate. */
 #define TARE_REGS 34
 #define ARCH_REG_FP 29
 #define ARCH_REG_SP 31
@@ -24,7 +24,7 @@
  * (Documentation/arch/arm64/tagged-addresses.rst). */
 #define ARCH_UNTAG(address) ((address) & ~(0xffULL << 56))
 
-/* arch/arm64/tools/syscall_32.tbl: a 32-bit arm program's. mmap is mmap2. */
+/* arch/arm64/tools/syscall_32.tbl, for 32-bit arm programs. MMAP is mmap2. */
 enum arch_call_32 {
 	NR32_FORK = 2,
 	NR32_EXECVE = 11,

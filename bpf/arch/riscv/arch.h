@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * riscv64, as far as both sides of the fence have to know it: the numbers of the system calls
- * that mean something to tare, and a sample's registers. The Makefile chooses the folder, so
- * each architecture has a header of this name. It must not know kernel types.
+ * What BPF and user space both must know of riscv64: the numbers of the system calls that tare
+ * knows, and a sample's registers. Each architecture has a header of this name; the Makefile
+ * chooses the folder. It must not know kernel types.
  * It compiles; no test has run it.
  */
 #ifndef TARE_ARCH_H
@@ -10,22 +10,22 @@
 
 #include "../generic.h"
 
-#define ARCH_ELF 243              /* EM_RISCV: which of user/symbol/arch_regs_*.c it is */
+#define ARCH_ELF 243              /* EM_RISCV; chooses user/symbol/arch_regs_*.c */
 #define ARCH_AUDIT 0xc00000f3u    /* AUDIT_ARCH_RISCV64, as libseccomp names calls */
 #define ARCH_AUDIT_32 0x400000f3u /* AUDIT_ARCH_RISCV32 */
 
-/* The words of a sample are those of struct user_regs_struct, with which the kernel's struct
- * pt_regs begins: pc, then x1 to x31. */
+/* A sample's registers are the words of struct user_regs_struct, the first part of the kernel's
+ * struct pt_regs: pc, then x1 to x31. */
 #define TARE_REGS 32
 #define ARCH_REG_PC 0
 #define ARCH_REG_SP 2
 #define ARCH_REG_FP 8
 
-/* An address without its tag: pointer masking, where a program asked for it, leaves out 7
- * bits at the top (6.13). */
+/* A user address without its tag: with pointer masking, which a program has to turn on, the top 7
+ * bits are a tag (6.13). */
 #define ARCH_UNTAG(address) ((address) & ~(0x7fULL << 57))
 
-/* The same numbers: a 32-bit kernel has the same table. mmap is mmap2. */
+/* The same numbers, since a 32-bit kernel has the same table. MMAP is mmap2. */
 enum arch_call_32 {
 	NR32_PRCTL = NR_PRCTL,
 	NR32_SHMAT = NR_SHMAT,

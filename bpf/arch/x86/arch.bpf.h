@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the BPF programs have to know of x86-64. Each architecture has a header of this name
+ * What the BPF programs must know of x86-64. Each architecture has a header of this name
  * with the same functions; the Makefile chooses the folder. It must not know maps.
  */
 #ifndef TARE_ARCH_BPF_H
@@ -15,20 +15,20 @@
 
 #define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h: a 32-bit system call */
 
-/* Number of the system call that the registers are of; negative: of none. The entry code
+/* Number of the system call that saved these registers; negative: none did. The entry code
  * stores the number in orig_ax, and -1 for exceptions (arch/x86/entry/entry_64.S). */
 static __always_inline __s64 arch_syscall(const struct pt_regs *regs)
 {
 	return (__s64)regs->orig_ax;
 }
 
-/* It is a 32-bit program's. `regs` are the task's, or a copy. */
+/* The task is in a 32-bit system call. `regs`: its saved registers, or a copy. */
 static __always_inline int arch_compat(const struct task_struct *task, const struct pt_regs *regs)
 {
 	return task->thread_info.status & TS_COMPAT;
 }
 
-/* Argument `n`, from 0, of the system call whose registers these are at its end. */
+/* Argument `n`, from 0, of the system call that saved these registers, read at its exit. */
 static __always_inline __u64 arch_argument(const struct pt_regs *regs, int n)
 {
 	switch (n) {
@@ -47,7 +47,7 @@ static __always_inline __u64 arch_argument(const struct pt_regs *regs, int n)
 	}
 }
 
-/* The same of a 32-bit program's. */
+/* The same for a 32-bit system call. */
 static __always_inline __u32 arch_argument_32(const struct pt_regs *regs, int n)
 {
 	switch (n) {
@@ -66,21 +66,21 @@ static __always_inline __u32 arch_argument_32(const struct pt_regs *regs, int n)
 	}
 }
 
-/* What its register for thread-local data points at: the thread's own block. 0: not known. */
+/* The task's thread pointer, which points to its TLS block. 0: not known. */
 static __always_inline __u64 arch_thread_pointer(struct task_struct *task)
 {
 	return BPF_CORE_READ(task, thread.fsbase);
 }
 
-/* Is it pthread_self() of the thread with this thread pointer? */
+/* Is `self` pthread_self() of the thread with this thread pointer? */
 static __always_inline int arch_is_self(__u64 pointer, __u64 self)
 {
 	return pointer == self;
 }
 
-/* What names an address space. The kernel numbers them itself, and "a ctx_id will never be
- * reused" (arch/x86/include/asm/mmu.h, f39681ed0f48, 4.13): better than the mm's address,
- * which is reused at once. `base`: where an architecture without such numbers counts from. */
+/* The key of an address space. The kernel numbers address spaces, and "a ctx_id will never be
+ * reused" (arch/x86/include/asm/mmu.h, f39681ed0f48, 4.13); the mm's address is reused at once.
+ * `base` is for architectures without such numbers. */
 struct mm_struct___key {
 	struct {
 		__u64 ctx_id;
@@ -92,12 +92,12 @@ static __always_inline __u64 arch_mm_key(struct mm_struct *mm, const void *base)
 	return ((struct mm_struct___key *)mm)->context.ctx_id;
 }
 
-/* Order of memory. x86 keeps that of two loads, and of two stores. */
+/* Order of memory. x86 keeps two loads in order, and two stores. */
 
-/* The value of a word, before all that is read after it. */
+/* Load a word before all later loads. */
 #define ARCH_LOAD_FIRST(word) (*(volatile typeof(*(word)) *)(word))
 
-/* `p`: what is read through it is read after `loaded` was. */
+/* The pointer `p`, for loads that must come after the load of `loaded`. */
 #define ARCH_AFTER(p, loaded) (p)
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * x86-64, as far as both sides of the fence have to know it: the numbers of the system calls
- * that mean something to tare, and a sample's registers. The Makefile chooses the folder, so
- * each architecture has a header of this name. It must not know kernel types.
+ * What BPF and user space both must know of x86-64: the numbers of the system calls that tare
+ * knows, and a sample's registers. Each architecture has a header of this name; the Makefile
+ * chooses the folder. It must not know kernel types.
  */
 #ifndef TARE_ARCH_H
 #define TARE_ARCH_H
 
-#define ARCH_ELF 62               /* EM_X86_64: which of user/symbol/arch_regs_*.c it is */
+#define ARCH_ELF 62               /* EM_X86_64; chooses user/symbol/arch_regs_*.c */
 #define ARCH_AUDIT 0xc000003eu    /* AUDIT_ARCH_X86_64, as libseccomp names calls */
 #define ARCH_AUDIT_32 0x40000003u /* AUDIT_ARCH_I386 */
 
@@ -17,8 +17,7 @@
 #define ARCH_REG_SP 19
 #define ARCH_REG_FP 4
 
-/* An address without its tag: of user space's, bits 57 to 62 may be one (linear address
- * masking, 6.4). */
+/* A user address without its tag: bits 57 to 62 may be a tag (linear address masking, 6.4). */
 #define ARCH_UNTAG(address) ((address) & ~(0x3fULL << 57))
 
 /* arch/x86/entry/syscalls/syscall_64.tbl */
@@ -42,8 +41,8 @@ enum arch_call {
 	NR_CLONE3 = 435,
 };
 
-/* syscall_32.tbl. The old mmap (90) passes its arguments in memory and is made by no libc of
- * today: mmap is mmap2. */
+/* syscall_32.tbl. MMAP is mmap2: the old mmap (90) passes its arguments in memory, and no current
+ * libc calls it. */
 enum arch_call_32 {
 	NR32_FORK = 2,
 	NR32_WAITPID = 7,
