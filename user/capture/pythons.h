@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Which address spaces run CPython, by the files that they map, for who reads its frames:
- * the kernel side. It must not know what is read.
+ * Which address spaces run CPython: known by the files that they map. The kernel side, which
+ * reads Python's frames, is told. It must not know what is read.
  */
 #ifndef TARE_PYTHONS_H
 #define TARE_PYTHONS_H
