@@ -19,10 +19,10 @@
 #define MAP_COUNT "/proc/sys/vm/max_map_count"
 #define NR_OPEN "/proc/sys/fs/nr_open"
 #define PID_RESERVED 300    /* kernel/pid.c: RESERVED_PIDS, never given again */
-#define NEAR 0.96           /* so much of a limit was used: it is the one */
-#define MERGED 1.03         /* so many times the mappings that there are */
-#define FILES_OWN 64        /* files that a runtime has open for itself */
-#define AT_MOST (1LL << 40) /* what programs say is not trusted: sums must not overflow */
+#define NEAR 0.96           /* a limit that was used up to this share is the reason */
+#define MERGED 1.03         /* the kernel merges up to 3 % of the mappings */
+#define FILES_OWN 64        /* files that a runtime opens for itself */
+#define AT_MOST (1LL << 40) /* programs' numbers are not trusted: sums must not overflow */
 
 /* The first number in a file; INT64_MAX for "max", or if there is no such file. */
 static int64_t read_number(const char *path)

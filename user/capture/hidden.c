@@ -14,7 +14,7 @@
 
 #define STEP_MS 10
 
-/* The one program, and no map but its globals. */
+/* Load only this program, and only the maps of global variables. */
 static int load_program(struct tare_bpf *skel)
 {
 	struct bpf_program *prog;

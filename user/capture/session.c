@@ -64,8 +64,8 @@ int session_open(struct session **out, const struct session_config *config)
 	return 0;
 }
 
-/* What came after the last report has its answer there. A signal that were left
- * pending would end tare as soon as it is unblocked; the caller's own are the caller's. */
+/* Discard signals that came after the last report: a pending one would end tare as soon as it is
+ * unblocked. Signals that the caller had blocked before are left pending. */
 static void forget_signals(struct session *s)
 {
 	struct signalfd_siginfo info;
@@ -82,7 +82,7 @@ void session_close(struct session *s)
 	launch_close(&s->launch);
 	kmem_free(s->kmem);
 	sampler_free(s->sampler);
-	drain_close(s->drain); /* before its rings go */
+	drain_close(s->drain); /* before the rings are closed */
 	loader_close(s->loader);
 	for (unsigned i = 0; i < G_N_ELEMENTS(s->timers); i++)
 		if (s->timers[i] >= 0)
@@ -115,7 +115,7 @@ static void command_signal(struct session *s, const struct signalfd_siginfo *inf
 		s->config.on_signal(s->config.ctx, info->ssi_signo);
 		return;
 	}
-	/* The terminal has sent it to the command too; another process has not. */
+	/* A signal from the terminal reached the command too; one from a process did not. */
 	if (info->ssi_code != SI_KERNEL)
 		session_kill(s, info->ssi_signo);
 	if ((info->ssi_signo != SIGINT && info->ssi_signo != SIGTERM) || !s->launched)
@@ -137,7 +137,7 @@ static void on_signals(struct session *s)
 			continue;
 		}
 		command_signal(s, &info);
-		/* Waiting for descendants, or attached: there is nobody to wait for. */
+		/* The command has ended, or tare attached: end the session. */
 		if (!s->launched || s->command_ended)
 			s->over = true;
 	}
@@ -205,7 +205,7 @@ struct report *session_report(struct session *s, enum report_reason reason)
 {
 	struct report *r = session_books(s, reason);
 
-	/* The loop is over: nobody hears later what came meanwhile. */
+	/* The loop is over: handle signals that came meanwhile now. */
 	if (reason != REPORT_SNAPSHOT)
 		on_signals(s);
 	return r;
@@ -258,7 +258,7 @@ int session_loop(struct session *s, int *status)
 		proctable_fold(s->proctable, s->sampler && sampler_full(s->sampler));
 	}
 	session_point(s);
-	/* The last report waits for what comes late. */
+	/* No checkpoint from here on: the last report waits for late records. */
 	session_checkpoints_end(s);
 	*status = s->status;
 	return 0;

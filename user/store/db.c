@@ -12,7 +12,7 @@
 /* Tables declared STRICT; the pragma that checks a single table. */
 _Static_assert(SQLITE_VERSION_NUMBER >= 3037000, "SQLite 3.37 or newer");
 
-#define BUSY_MS 3000 /* a reader's or the shell's short transaction passes meanwhile */
+#define BUSY_MS 3000 /* longer than a short transaction of a reader or the sqlite3 shell */
 #define STEPS 1000   /* of SQLite's machine between looks at the clock */
 #define TIMEOUT_US (60 * G_USEC_PER_SEC) /* a query of ours takes seconds */
 #define MESSAGE_MAX 300                  /* bytes of SQLite's message, which may quote the file */
@@ -55,12 +55,12 @@ int db_fail(const struct db *db)
 		log_error("%s: another program has it locked", db->path);
 		log_hint("end its transaction, or close it");
 	} else if (code == SQLITE_READONLY_ROLLBACK) {
-		log_error(
-			"%s: tare was killed while writing it; taking its last write back needs the"
-			" right to write it",
-			db->path);
+		log_error("%s: tare was killed while writing it; to roll its last write back, tare"
+			  " must be allowed to write it",
+			  db->path);
 	} else if (err == -ETIME) {
-		log_error("%s: reading it takes far too long: it is not as tare made it", db->path);
+		log_error("%s: reading it takes far too long: it was changed by another program",
+			  db->path);
 	} else if (err == -EIO && system) {
 		log_error("%s: %s (%s)", db->path, strerror(system), sqlite3_errmsg(db->sqlite));
 		err = -system;

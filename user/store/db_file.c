@@ -13,7 +13,7 @@
 #define HEADER 100
 #define LARGEST ((off_t)1 << 30)
 
-/* Where SQLite puts no lock of its own: its last is 511 bytes after 2^30. */
+/* Beyond SQLite's own locks, which end 511 bytes after 2^30. */
 #define LOCK_BYTE (((off_t)1 << 30) + 1024)
 
 static int cannot_do(const char *what, const char *path)
@@ -44,9 +44,9 @@ static int check_header(const char *path, const unsigned char *header, ssize_t l
 			  newer ? "a newer" : "an older", big_endian(header + 60), format->schema);
 		return -EPROTONOSUPPORT;
 	}
-	/* To read with a write-ahead log, SQLite would make files beside it. */
+	/* To read a file with a write-ahead log, SQLite would create files in its directory. */
 	if (header[18] != 1 || header[19] != 1) {
-		log_error("%s is not as tare made it: it has a write-ahead log", path);
+		log_error("%s was changed by another program: it has a write-ahead log", path);
 		log_hint("sqlite3 %s 'PRAGMA journal_mode = delete'", path);
 		return -EBADMSG;
 	}

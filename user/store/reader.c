@@ -52,7 +52,7 @@ void reader_wrong(struct reader *r, int column, const char *what)
 	r->err = -EBADMSG;
 }
 
-/* Is the column of that type? NULL is not. */
+/* Is the column of this type? NULL is of none; a mismatch is an error. */
 static bool of_type(struct reader *r, int column, int type)
 {
 	static const char *const name[] = {
@@ -123,7 +123,7 @@ double reader_seconds(struct reader *r, int column)
 	return NAN;
 }
 
-/* Valid until the next step; "" on a complaint. */
+/* Valid until the next step; "" after an error. */
 static const char *peek_text(struct reader *r, int column)
 {
 	const char *text;

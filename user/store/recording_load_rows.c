@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the parts of the reader of recordings share: rows, their numbers, and numbers that
- * lead to other rows.
+ * Shared by the parts of the reader of recordings: queries, numbers of rows, and references to rows
+ * by number.
  */
 #include <stdlib.h>
 
@@ -34,7 +34,7 @@ void load_number(struct loading *l, int column, GArray *numbers)
 uint32_t load_index(struct reader *r, int column, const GArray *numbers)
 {
 	int64_t n = reader_integer(r, column, 0, UINT32_MAX - 1);
-	/* Most files have no gaps. */
+	/* In most files numbers have no gaps: the index is the number. */
 	uint32_t i = (uint32_t)n;
 	const int64_t *at;
 
