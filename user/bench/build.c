@@ -49,7 +49,7 @@ static char *find_runtimes(const struct catalogue *c)
 	return g_build_filename(above, "..", "runtimes", NULL);
 }
 
-/* Lines "ID ROOT there" or "ID ROOT missing: PACKAGES (the way out)". */
+/* It prints lines "ID ROOT there" or "ID ROOT missing: PACKAGES (the remedy)". */
 static int ask_runtimes(struct builder *b)
 {
 	char *argv[] = { b->runtimes, "--catalogue", b->catalogue->path, "list", NULL };
@@ -115,7 +115,7 @@ static int make_folder(const char *path, const struct launch_user *user)
 	if (fd >= 0)
 		close(fd);
 	if (err)
-		log_error("cannot make the folder %s: %s", path, g_strerror(-err));
+		log_error("cannot make the directory %s: %s", path, g_strerror(-err));
 	return err;
 }
 
@@ -294,7 +294,7 @@ char *builder_make(const struct builder *b, const struct workload *w)
 	if (!*w->build)
 		return NULL;
 	if (make_folder(out, b->user))
-		return g_strdup("its folder cannot be made");
+		return g_strdup("cannot make its build directory");
 	now = build_fingerprint(b, w);
 	if (has_stamp(stamp, now))
 		return NULL;

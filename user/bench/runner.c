@@ -134,7 +134,7 @@ static struct bench_run *run_trial(struct runner *r, const struct subject *s, ui
 	if (connects && builder_peer_start(c->builder, &pid, &peer))
 		return *c->interrupted ? NULL :
 					 not_started(tasks, repeat, after,
-						     "the peer to connect to was not to be had");
+						     "the peer to connect to could not be started");
 	argv = expand_command(c, s, tasks, after, peer ? peer : "");
 	struct trial_config trial = {
 		.features = c->features,
@@ -255,7 +255,7 @@ static int run_subject(struct runner *r, const struct subject *s)
 	}
 	if (err || !stopped || stopped->stopped_at == BENCH_UNKNOWN)
 		return err;
-	/* The most that fits. */
+	/* Also run the largest N that fits. */
 	most = runner_most(stopped->stopped_at, done);
 	stopped = NULL;
 	return most ? run_tasks(r, s, most, &stopped) : 0;
@@ -308,8 +308,7 @@ static void make_ready(struct runner *r, struct bench_row *row, const struct wor
 
 	set_text(&row->missing, builder_missing(b, w));
 	if (r->config->touch && !w->stackful)
-		set_text(&row->missing,
-			 "not asked: its tasks have no stack of their own (--touch)");
+		set_text(&row->missing, "not run: its tasks have no stack of their own (--touch)");
 	if (row->missing)
 		return;
 	what = g_strdup_printf("%s: building", w->id);

@@ -49,7 +49,7 @@ static int refuse_path(char **why, const char *path, int err)
 	return err;
 }
 
-/* Making and taking. */
+/* Setting up. */
 
 static struct cgroup *cgroup_new(const struct cgroup_mount *mount, const char *folder)
 {
@@ -213,12 +213,12 @@ int cgroup_take(struct cgroup **cg, const struct cgroup_mount *mount, const char
 
 /* Create. */
 
-/* Below the cgroup that tare is in. */
+/* Make it below the cgroup that tare is in. */
 static int create_at_home(struct cgroup **cg, const struct cgroup_mount *mount, char **why)
 {
 	if (mount->home)
 		return cgroup_make(cg, mount, mount->home, why);
-	*why = g_strdup_printf("%s: tare's own control group is outside of what is mounted there",
+	*why = g_strdup_printf("%s: tare's own control group is not below this mount point",
 			       mount->point);
 	return -ENOENT;
 }
@@ -255,11 +255,12 @@ static int create_given(struct cgroup **cg, const struct cgroup_mount *mount, co
 
 	if (folder)
 		return make_in(cg, mount, folder, why);
-	*why = g_strdup_printf("%s: no such group in the memory controller's hierarchy", path);
+	*why = g_strdup_printf("%s: no such control group in the memory controller's hierarchy",
+			       path);
 	return -ENOENT;
 }
 
-/* In v2, else in v1. */
+/* Make it in v2, else in v1. */
 static int create_somewhere(struct cgroup **cg, const struct cgroup_config *config, char **why)
 {
 	int ret = -ENOTSUP;
@@ -345,9 +346,8 @@ static int folder_of(char **folder, const struct cgroup_mount *mount, pid_t pid,
 	if (*folder)
 		return 0;
 	g_free(*why);
-	*why = g_strdup_printf(
-		"the control group of process %d is outside of what is mounted at %s", pid,
-		mount->point);
+	*why = g_strdup_printf("the control group of process %d is not below the mount point %s",
+			       pid, mount->point);
 	return -ENOENT;
 }
 

@@ -66,8 +66,8 @@ void cgroup_describe(const struct cgroup *cg, struct report_cgroup *r);
  * still exists after that. */
 void cgroup_close(struct cgroup *cg);
 
-/* The rest is for cgroup.c, cgroup_stat.c and their tests. A folder is the full
- * path of a cgroup's directory; it need not be a real one. */
+/* The rest is for cgroup.c, cgroup_stat.c and their tests. A folder is the full path of a
+ * cgroup's directory; in tests it may be an ordinary directory. */
 
 struct cgroup {
 	unsigned version;

@@ -18,7 +18,7 @@
 /* One row of `tare doctor` each; feature_text[] says what it is for. */
 enum feature_id {
 	FEATURE_BTF,
-	FEATURE_BPF,         /* a program was loaded */
+	FEATURE_BPF,         /* the kernel accepted a program */
 	FEATURE_PERFMON,     /* may read kernel memory from BPF: CAP_PERFMON or CAP_SYS_ADMIN */
 	FEATURE_PTRACE,      /* may read other users' processes in /proc */
 	FEATURE_SETID,       /* may become another user, for the command */

@@ -65,7 +65,7 @@ static void probe_capabilities(struct features *f, cap_t caps)
 	}
 }
 
-/* Trials. */
+/* Programs and maps that the kernel accepts or refuses. */
 
 static int try_load(const struct bpf_insn *insns, size_t n)
 {
@@ -208,7 +208,7 @@ static int probe_btf(struct features *f, const char *file)
 	return err == -EINVAL ? err : 0;
 }
 
-/* Machine. */
+/* Mounts, limits and settings. */
 
 static const struct {
 	enum feature_id id;

@@ -335,10 +335,10 @@ static char *off_by_counter(const struct kmem *k, const struct report_kmem *r)
 	times = text_count(r->hidden_times);
 	size = text_size(llabs(r->hidden));
 	took = text_duration(r->hidden_ns);
-	return g_strdup_printf("the kernel shows no events while %s runs, as it did %s times, %s "
-			       "at most: what %s then, %s, is by the control group's counter",
+	return g_strdup_printf("the kernel shows no events while %s runs (%s times, %s at most): "
+			       "what %s then, %s, is known by the control group's counter only",
 			       k->hidden ? k->hidden : "some process", times, took,
-			       r->hidden > 0 ? "was given back" : "was charged", size);
+			       r->hidden > 0 ? "was freed" : "was charged", size);
 }
 
 /* Text on what no event reported, and the task that ran then; or NULL. */
@@ -353,9 +353,10 @@ static char *why_off(struct kmem *k, const struct report *r)
 	why = off_by_counter(k, &r->kmem);
 	if (why || !less || !k->hidden)
 		return why;
-	return g_strdup_printf("the kernel shows no events while %s runs: what is given back then "
-			       "is unattributed",
-			       k->hidden);
+	return g_strdup_printf(
+		"the kernel shows no events while %s runs: memory that is freed then "
+		"is unattributed",
+		k->hidden);
 }
 
 static void add_why_group(const struct kmem *k, struct report *r)
@@ -363,10 +364,8 @@ static void add_why_group(const struct kmem *k, struct report *r)
 	const char *why = features_why_not(k->features, FEATURE_MEMCG_STATE,
 					   "this kernel has no mod_memcg_state tracepoint (Linux "
 					   "6.13)");
-	g_autofree char *text =
-		g_strdup_printf("by task: %s; the control group's total stands under TOTALS and "
-				"CHARGED",
-				why);
+	g_autofree char *text = g_strdup_printf(
+		"by task: %s; the control group's total is in TOTALS and CHARGED", why);
 
 	report_add_feature(r, "kmem", "not measured", text);
 }

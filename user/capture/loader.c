@@ -184,7 +184,7 @@ static int mount_tracefs(struct features *f)
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) ||
 	    mount("tracefs", at, "tracefs", 0, NULL))
 		return -errno;
-	f->tracefs = g_strdup(at); /* for the next session of this process too */
+	f->tracefs = g_strdup(at); /* kept for later sessions of this process */
 	return 0;
 }
 

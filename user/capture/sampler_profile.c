@@ -49,8 +49,8 @@ static void say_left_out(struct sampler *s)
 	if (!s->samples->timeline->left_out || s->said_left_out)
 		return;
 	s->said_left_out = true;
-	log_warn("too many stacks at once: for some (%s so far) it is not kept when they grew and"
-		 " shrank; sums are not affected",
+	log_warn("too many stacks at once: the time of growth is not known for some (%s so far);"
+		 " sums are not affected",
 		 size);
 }
 

@@ -17,7 +17,7 @@ static const struct kernel_btf *bound;
 /* A kind of section: how the type of its target is named, and the type's BTF_KIND_*. */
 struct section {
 	const char *kind;
-	const char *before; /* the target's name */
+	const char *before; /* prefix of the target's type name */
 	uint32_t type_kind;
 	enum bpf_attach_type attach;
 };

@@ -18,7 +18,8 @@ static void on_python(void *ctx, uint64_t mm, const struct tare_python *python)
 	int err = loader_python(((struct session *)ctx)->loader, mm, python);
 
 	if (err && python)
-		log_verbose(1, "no Python functions of one address space: %s", g_strerror(-err));
+		log_verbose(1, "no Python functions in stacks of one address space: %s",
+			    g_strerror(-err));
 }
 
 static void on_python_file(void *ctx, uint64_t inode, uint32_t dev,
@@ -27,7 +28,9 @@ static void on_python_file(void *ctx, uint64_t inode, uint32_t dev,
 	int err = loader_python_file(((struct session *)ctx)->loader, inode, dev, file);
 
 	if (err)
-		log_verbose(1, "Python's first functions are not read: %s", g_strerror(-err));
+		log_verbose(1,
+			    "the first functions of a Python program will be missing in stacks: %s",
+			    g_strerror(-err));
 }
 
 int session_open(struct session **out, const struct session_config *config)

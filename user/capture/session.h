@@ -18,8 +18,8 @@ struct session_config {
 	struct loader_config load;
 	uint64_t interval_ns;       /* of the series */
 	uint64_t snapshot_every_ns; /* 0: only on SIGUSR1 */
-	uint64_t duration_ns;       /* 0: no end by the clock */
-	bool wait_all;              /* run: to the last descendant's end */
+	uint64_t duration_ns;       /* 0: no time limit */
+	bool wait_all;              /* run: until the last descendant has ended */
 	bool self;                  /* fill report.self */
 	bool slab;                  /* fill report.slabs */
 	uint32_t keep_tasks;        /* so many ended tasks keep a row: proctable_keep() */

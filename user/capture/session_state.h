@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The state of a session, for its files: session.c (the loop), session_sources.c (what the loop
- * waits for), session_targets.c (which processes are followed), session_rings.c (records),
- * session_series.c (weight over time), session_books.c (reports), session_checkpoint.c and
- * session_hurry.c (checkpoints of a recording).
+ * The state of a session, shared by its files:
+ *   session.c             the event loop
+ *   session_sources.c     signals, clocks and descriptors that the loop waits for
+ *   session_targets.c     which processes are followed
+ *   session_rings.c       records from the kernel side
+ *   session_series.c      weight over time
+ *   session_books.c       reports
+ *   session_checkpoint.c, session_hurry.c   checkpoints of a recording
  */
 #ifndef TARE_SESSION_STATE_H
 #define TARE_SESSION_STATE_H

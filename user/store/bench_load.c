@@ -13,9 +13,9 @@
 #include "store/reader.h"
 
 #define MOST_ROWS 10000  /* workloads */
-#define MOST_RUNS 100000 /* of all workloads; published figures likewise */
+#define MOST_RUNS 100000 /* of all workloads; also the limit of published figures */
 
-/* What is read so far. */
+/* The state of reading. */
 struct loading {
 	struct reader r;
 	struct bench *b;

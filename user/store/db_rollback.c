@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define HEADER 28
-#define CHECKED_EACH 200 /* bytes of a page between those that its checksum adds */
+#define CHECKED_EACH 200 /* a checksum adds every 200th byte of a page */
 
 static uint32_t read_number(const unsigned char *p)
 {

@@ -26,13 +26,13 @@ struct recording {
 	uint64_t max_size;
 	const struct recording_limits *limits;
 	struct raw_log log;
-	struct rows rows; /* what the file holds of the state */
+	struct rows rows; /* which rows of the state the file holds */
 	struct room room;
 	struct thinned thinned; /* of the last checkpoint */
 	uint64_t texts_cut, sizes_cut;
-	uint64_t log_lost; /* rows for which there was no room or no lock */
-	bool open;         /* a reader was in the way of a commit: the transaction goes on */
-	int err;           /* said; nothing more is written */
+	uint64_t log_lost; /* rows that were lost: no room, or the file was locked */
+	bool open;         /* a reader prevented the commit: the transaction is open */
+	int err;           /* an error that was logged; nothing more is written */
 };
 
 static int tune_connection(const struct db *db)
@@ -437,7 +437,7 @@ static void say_thinned(const struct recording *rec)
 			 rec->db.path, rec->log_lost);
 }
 
-/* The last one waits for readers, and survives a loss of power. */
+/* The last checkpoint waits for readers, and survives a power loss. */
 static int begin_last(struct recording *rec)
 {
 	int err = 0;
@@ -474,7 +474,7 @@ int recording_checkpoint(struct recording *rec, struct report *r, bool complete)
 		err = last_checkpoint(rec, r);
 	} else if (!err) {
 		err = begin_transaction(rec);
-		if (err == -EBUSY) { /* the next one writes it */
+		if (err == -EBUSY) { /* the next checkpoint writes it */
 			wait_for_lock(rec);
 			return 0;
 		}

@@ -110,7 +110,7 @@ static void load_parents(struct reader *r, struct profile *p, const struct numbe
 							 sizeof(parent), by_number);
 
 		if (parent >= 0 && !at) {
-			log_error("%s: table nodes: parent is a number that leads nowhere",
+			log_error("%s: table nodes: parent is a number that no row has",
 				  r->db.path);
 			r->err = -EBADMSG;
 		}

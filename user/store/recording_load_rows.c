@@ -43,7 +43,7 @@ uint32_t load_index(struct reader *r, int column, const GArray *numbers)
 	at = numbers->len ? bsearch(&n, numbers->data, numbers->len, sizeof(n), ascending) : NULL;
 	if (at)
 		return (uint32_t)(at - (const int64_t *)numbers->data);
-	reader_wrong(r, column, "a number that leads nowhere");
+	reader_wrong(r, column, "a number that no row has");
 	return 0;
 }
 

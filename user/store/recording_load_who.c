@@ -286,7 +286,7 @@ static void place_tasks(struct loading *l)
 	for (uint32_t i = 0; i < processes->len; i++) {
 		struct report_process *p = processes->pdata[i];
 
-		p->id = i; /* by the file's order until now */
+		p->id = i; /* so far the order of the file */
 		for (uint32_t j = 0; j < p->tasks->len; j++)
 			g_array_index(l->positions, struct task_position,
 				      ((const struct report_task *)p->tasks->pdata[j])->id) =
