@@ -185,7 +185,7 @@ static const struct {
 	  "INSERT INTO workloads SELECT 77, id, title, language, family, task, root, version,"
 	  " command, missing FROM workloads",
 	  "twice" },
-	{ "workloads", "DELETE FROM workloads", "belong to nothing" },
+	{ "workloads", "DELETE FROM workloads", "without a parent row" },
 	{ "workloads",
 	  "INSERT INTO workloads WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n"
 	  " LIMIT 20000) SELECT i, 'id' || i, '', '', '', '', '', '', '', '' FROM n",
@@ -193,7 +193,7 @@ static const struct {
 	{ "published", "UPDATE published SET source = NULL", "source is not a text" },
 	{ "published", "UPDATE published SET tasks = -5", "tasks is out" },
 	{ "published", "UPDATE published SET rss = -5", "rss is out" },
-	{ "published", "UPDATE published SET workload = 99", "belong to nothing" },
+	{ "published", "UPDATE published SET workload = 99", "without a parent row" },
 	{ "published",
 	  "INSERT INTO published WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
 	  " LIMIT 200000) SELECT 1, 'x', NULL, i, 1 FROM n",
@@ -213,19 +213,21 @@ static const struct {
 	  "INSERT INTO runs SELECT 99, workload, tasks, repeat, after, 'ok', NULL, 0, 0.0,"
 	  " 0.0 FROM runs LIMIT 1",
 	  "twice" },
-	{ "runs", "UPDATE runs SET workload = 99 WHERE tasks = 1", "belong to nothing" },
+	{ "runs", "UPDATE runs SET workload = 99 WHERE tasks = 1", "without a parent row" },
 	{ "weighings", "UPDATE weighings SET state = 'asleep'", "state is none of the names" },
 	{ "weighings", "UPDATE weighings SET settled = 9", "settled is out" },
 	{ "weighings", "UPDATE weighings SET time_s = -1.0", "time_s is out" },
 	{ "weighings", "INSERT INTO weighings SELECT * FROM weighings", "twice" },
 	{ "weighings", "DELETE FROM weighings WHERE state = 'peak'", "did not come to" },
-	{ "weighings", "INSERT INTO weighings VALUES (99, 'peak', 0, 1.0)", "belong to nothing" },
+	{ "weighings", "INSERT INTO weighings VALUES (99, 'peak', 0, 1.0)",
+	  "without a parent row" },
 	{ "measures", "UPDATE measures SET part = 'soul'", "part is none of the names" },
 	{ "measures", "UPDATE measures SET state = NULL", "state is not a text" },
 	{ "measures", "UPDATE measures SET bytes = -9223372036854775808", "bytes is out" },
 	{ "measures", "UPDATE measures SET bytes = 1.5", "bytes is not an integer" },
 	{ "measures", "INSERT INTO measures SELECT * FROM measures", "twice" },
-	{ "measures", "INSERT INTO measures VALUES (99, 'peak', 'rss', 1)", "belong to nothing" },
+	{ "measures", "INSERT INTO measures VALUES (99, 'peak', 'rss', 1)",
+	  "without a parent row" },
 };
 
 static void bad_values_are_named(void **state)
@@ -401,7 +403,7 @@ static void a_journal_cannot_delete_another_file(void **state)
 	g_byte_array_append(end, (guint8 *)&number, 4);
 	g_byte_array_append(end, magic, sizeof(magic));
 	leave_hot_journal((char *)end->data, end->len);
-	assert_refused(-EBADMSG, "not of tare");
+	assert_refused(-EBADMSG, "was not made by tare");
 	assert_int_equal(bench_open_at(&s, file), -EBADMSG);
 	assert_true(g_file_test(victim, G_FILE_TEST_EXISTS));
 	/* That it would: */

@@ -137,7 +137,7 @@ static void broken_promises_are_named(void **state)
 	assert_after("UPDATE entries SET task = (SELECT number FROM tasks WHERE process = 1)"
 		     " WHERE process = 0",
 		     -EBADMSG, "a task of another process");
-	assert_after("DELETE FROM nodes WHERE number = 1", -EBADMSG, "leads nowhere");
+	assert_after("DELETE FROM nodes WHERE number = 1", -EBADMSG, "that no row has");
 	assert_after("UPDATE figures SET value = 1 << 60 WHERE name = 'peak_rss'", -EBADMSG,
 		     "out of all bounds");
 	assert_after("UPDATE figures SET value = 7 WHERE name = 'kmem.level'", -EBADMSG,

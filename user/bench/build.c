@@ -49,7 +49,7 @@ static char *find_runtimes(const struct catalogue *c)
 	return g_build_filename(above, "..", "runtimes", NULL);
 }
 
-/* Lines "ID ROOT there" or "ID ROOT missing: PACKAGES (the way out)". */
+/* It prints lines "ID ROOT there" or "ID ROOT missing: PACKAGES (the remedy)". */
 static int ask_runtimes(struct builder *b)
 {
 	char *argv[] = { b->runtimes, "--catalogue", b->catalogue->path, "list", NULL };
@@ -74,8 +74,8 @@ static int ask_runtimes(struct builder *b)
 	return 0;
 }
 
-/* One that is made is the user's; one that is there stays whose it is, and a link that
- * a user put in its place is not followed to give away what it points at. */
+/* Make a directory that belongs to the user. The owner of an existing one is not changed. A
+ * symbolic link is not followed: else a user could get any directory by a link to it. */
 static int give_folder(int above, const char *name, const struct launch_user *user)
 {
 	int fd = openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), err = 0;
@@ -88,7 +88,8 @@ static int give_folder(int above, const char *name, const struct launch_user *us
 	return err;
 }
 
-/* By descriptors: the directories above may be the user's, who can replace what is in them. */
+/* By descriptor, not by path: a parent directory may belong to the user, who can replace
+ * entries. */
 static int make_in(int above, const char *name, const struct launch_user *user)
 {
 	struct stat st;
@@ -114,7 +115,7 @@ static int make_folder(const char *path, const struct launch_user *user)
 	if (fd >= 0)
 		close(fd);
 	if (err)
-		log_error("cannot make the folder %s: %s", path, g_strerror(-err));
+		log_error("cannot make the directory %s: %s", path, g_strerror(-err));
 	return err;
 }
 
@@ -158,7 +159,7 @@ const char *builder_missing(const struct builder *b, const struct workload *w)
 	return g_hash_table_lookup(b->missing, w->id);
 }
 
-/* What stands before a command: the way into the other root, variables. */
+/* The start of a command line: how to enter the other root, and environment variables. */
 static GPtrArray *command_prefix(const struct builder *b, const struct workload *w)
 {
 	GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
@@ -184,7 +185,7 @@ static GPtrArray *command_prefix(const struct builder *b, const struct workload 
 	return argv;
 }
 
-/* `script` as sh -c, with {out} and {src} filled in. */
+/* Run `script` by sh -c, with {out} and {src} filled in. */
 static int run_script(const struct builder *b, const struct workload *w, const char *script,
 		      char **output)
 {
@@ -243,8 +244,8 @@ static void add_folder(GChecksum *sum, const char *folder)
 		add_file(sum, names->pdata[i]);
 }
 
-/* Of all that a build depends on: the source, what C and C++ share, the command,
- * the version of the runtime. */
+/* Hash of all that a build depends on: the source, files that C and C++ workloads share, the build
+ * command, the version of the runtime. */
 static char *build_fingerprint(const struct builder *b, const struct workload *w)
 {
 	g_autofree char *version = builder_version(b, w);
@@ -261,7 +262,7 @@ static char *build_fingerprint(const struct builder *b, const struct workload *w
 	return text;
 }
 
-/* The user can replace the stamp by other things: pipes, links. */
+/* The user may have replaced the stamp by a pipe or a link. */
 static bool has_stamp(const char *path, const char *text)
 {
 	char found[STAMP_SIZE + 1] = "";
@@ -293,7 +294,7 @@ char *builder_make(const struct builder *b, const struct workload *w)
 	if (!*w->build)
 		return NULL;
 	if (make_folder(out, b->user))
-		return g_strdup("its folder cannot be made");
+		return g_strdup("cannot make its build directory");
 	now = build_fingerprint(b, w);
 	if (has_stamp(stamp, now))
 		return NULL;
@@ -323,7 +324,7 @@ char **builder_command(const struct builder *b, const struct workload *w, const 
 	return (char **)g_ptr_array_free(argv, FALSE);
 }
 
-/* It says one line, then nothing until it is ended. */
+/* The peer prints one line (its port), and nothing more. */
 static unsigned wait_for_port(int fd)
 {
 	FILE *out = fdopen(fd, "r");
@@ -359,7 +360,7 @@ int builder_peer_start(const struct builder *b, pid_t *pid, char **address)
 	w.source = source;
 	why = builder_make(b, &w);
 	if (why || pipe2(fd, O_CLOEXEC)) {
-		log_error("the peer of workloads that connect: %s", why ? why : g_strerror(errno));
+		log_error("the peer for connecting workloads: %s", why ? why : g_strerror(errno));
 		return -EIO;
 	}
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -375,7 +376,7 @@ int builder_peer_start(const struct builder *b, pid_t *pid, char **address)
 	}
 	port = wait_for_port(fd[0]);
 	if (!port) {
-		log_error("the peer of workloads that connect does not listen");
+		log_error("the peer for connecting workloads does not listen");
 		launch_abandon(&l);
 		return -EIO;
 	}

@@ -14,7 +14,7 @@
 
 #define SCHEMA "tare.workloads/1"
 #define SIZE_MAX_BYTES (16 << 20)
-#define NUMBER_MAX (1LL << 53) /* the results can hold */
+#define NUMBER_MAX (1LL << 53) /* the largest number that results can hold */
 
 static void workload_free(void *data)
 {
@@ -46,8 +46,8 @@ void catalogue_free(struct catalogue *c)
 	g_free(c);
 }
 
-/* The line on which the index-th element of an array in the outermost object begins:
- * the library does not keep where a value stood. `array` is the array's name. */
+/* The line on which the index-th element of an array in the outermost object begins; jansson
+ * does not keep it. `array` is the array's name. */
 static int line_of(const char *text, const char *array, size_t index)
 {
 	g_autofree char *key = g_strdup_printf("\"%s\"", array);
@@ -109,7 +109,7 @@ static char **parse_assignments(json_t *object)
 	return (char **)g_ptr_array_free(list, FALSE);
 }
 
-/* A folder's name that does not lead out of the catalogue's folder, and that --only can name. */
+/* Is it the name of a directory within the catalogue's, without characters special to --only? */
 static bool is_plain_name(const char *name)
 {
 	return *name && *name != '.' && !strpbrk(name, "/,*?");
@@ -159,7 +159,7 @@ static bool texts_by_name(json_t *object)
 	return json_is_object(object);
 }
 
-/* What json_unpack() has only as "something". */
+/* Check the members that json_unpack() takes as any value ("o"). */
 static const char *wrong_type(json_t *entry)
 {
 	static const char *const lists[] = { "run", "needs", "packages", "npm" };
@@ -322,7 +322,7 @@ static int parse_catalogue(struct catalogue *c, json_t *file, const char *text)
 	return err;
 }
 
-/* A file as long as catalogues are: others, as /dev/zero, may have no end. */
+/* Accept only a regular file of plausible size: /dev/zero, for example, has no end. */
 static int check_file(const char *path)
 {
 	struct stat st;
@@ -396,7 +396,7 @@ char *catalogue_default(void)
 		       g_strdup("tools/workloads/catalogue.json");
 }
 
-/* An id names its workload, also where a language has that name. */
+/* If the word is an id, it means that workload only, even if a language has the same name. */
 static bool word_matches(const struct catalogue *c, const struct workload *w, const char *word)
 {
 	if (find_workload(c, word))

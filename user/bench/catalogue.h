@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The catalogue of workloads, tools/workloads/catalogue.json (its README tells the
- * format). It must not know what is installed, nor run anything.
+ * Reads the catalogue of workloads, tools/workloads/catalogue.json; the README there describes its
+ * format. It must not know what is installed, nor run anything.
  */
 #ifndef TARE_CATALOGUE_H
 #define TARE_CATALOGUE_H
@@ -12,16 +12,16 @@
 
 struct workload {
 	char *id, *title, *language, *family, *task, *root;
-	char *source;         /* folder that holds its program, absolute */
-	char *build;          /* for sh; "" when there is nothing to build */
+	char *source;         /* directory of its program, absolute */
+	char *build;          /* for sh; "": nothing to build */
 	char **run;           /* with {out}, {src}, {n}, {seconds}, {peer} */
 	char **env;           /* NAME=VALUE */
 	char *version;        /* for sh: prints the version of its runtime */
-	char *limits;         /* what is known to stop it; NULL: nothing */
+	char *limits;         /* limits that are known to stop it; NULL: none */
 	uint64_t max;         /* the largest N that makes sense */
 	bool stackful;        /* takes --touch */
 	bool after;           /* takes --after */
-	GPtrArray *published; /* struct bench_published *; empty: nobody did */
+	GPtrArray *published; /* struct bench_published *: figures by others; may be empty */
 };
 
 struct catalogue {
@@ -29,23 +29,23 @@ struct catalogue {
 	GPtrArray *workloads; /* struct workload * */
 };
 
-/* 0, or negative errno with file, line and reason said. */
+/* Returns 0, or negative errno, logged with file, line and reason. */
 int catalogue_load(struct catalogue **c, const char *path);
-/* The same of a text, ended by a NUL that `len` does not count, of the file at this
- * absolute path. */
+/* The same for a text of `len` bytes, followed by a NUL, from the file at this absolute path. */
 int catalogue_parse(struct catalogue **c, const char *path, const char *text, size_t len);
 void catalogue_free(struct catalogue *c); /* takes NULL */
 
-/* That of the source tree or the installation that this program is from, else of
- * the source tree that is the current folder. NULL: neither. Free with g_free(). */
+/* Path of the default catalogue: of the source tree or installation that this program is from, else
+ * of the source tree in the current directory. NULL: neither exists. Free with g_free(). */
 char *catalogue_default(void);
 
-/* Those asked for: ids, or patterns with * and ?, or languages or families, between
- * commas; NULL: all. Pointers into `c`. NULL: one that matches nothing, said with
- * the nearest. */
+/* The workloads that `list` names: ids, patterns with * and ?, languages and families, separated
+ * by commas; `list` NULL: all. The array has pointers into `c`. Returns NULL if a word matches
+ * nothing; that is logged, with the most similar name. */
 GPtrArray *catalogue_select(const struct catalogue *c, const char *list);
 
-/* `text` with {out} … replaced; what is not in `values` (name, value, … NULL) stays. */
+/* Replace {name} in `text` by its value in `values` (name, value, … NULL). Other names are left as
+ * they are. */
 char *catalogue_fill(const char *text, const char *const *values);
 
 #endif

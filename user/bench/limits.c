@@ -19,12 +19,12 @@
 #define MAP_COUNT "/proc/sys/vm/max_map_count"
 #define NR_OPEN "/proc/sys/fs/nr_open"
 #define PID_RESERVED 300    /* kernel/pid.c: RESERVED_PIDS, never given again */
-#define NEAR 0.96           /* so much of a limit was used: it is the one */
-#define MERGED 1.03         /* so many times the mappings that there are */
-#define FILES_OWN 64        /* files that a runtime has open for itself */
-#define AT_MOST (1LL << 40) /* what programs say is not trusted: sums must not overflow */
+#define NEAR 0.96           /* a limit that was used up to this share is the reason */
+#define MERGED 1.03         /* the kernel merges up to 3 % of the mappings */
+#define FILES_OWN 64        /* files that a runtime opens for itself */
+#define AT_MOST (1LL << 40) /* programs' numbers are not trusted: sums must not overflow */
 
-/* The first number of a file; INT64_MAX for "max" or a file that is not there. */
+/* The first number in a file; INT64_MAX for "max", or if there is no such file. */
 static int64_t read_number(const char *path)
 {
 	g_autofree char *text = NULL;
@@ -34,7 +34,7 @@ static int64_t read_number(const char *path)
 	return g_ascii_strtoll(text, NULL, 10);
 }
 
-/* pids.max of tare's own control group, v1 or v2; NULL when it is in none. */
+/* pids.max of tare's own control group, v1 or v2; NULL: it is in none. */
 static char *pids_max_path(void)
 {
 	static const char *const roots[] = { "/sys/fs/cgroup/pids", "/sys/fs/cgroup",
@@ -112,8 +112,8 @@ static bool is_near(int64_t used, int64_t limit)
 	return limit != INT64_MAX && used >= limit * NEAR && used <= limit;
 }
 
-/* Mappings that each task has if their number is what ended it; 0: it is not. Some of
- * them lie side by side and are one. */
+/* If the number of mappings stopped the program: how many mappings each task has; else 0. The
+ * kernel merges some mappings that lie next to each other. */
 static int mappings_each(const struct limits *l, int64_t at)
 {
 	for (int each = 1; each <= 4; each++)
@@ -128,14 +128,15 @@ static bool files_said(const char *reason)
 	return strstr(reason, "open files") || strstr(reason, "EMFILE") || strstr(reason, "emfile");
 }
 
-/* By the number: what is no more than short of memory or of processes says so. */
+/* Decided by the number of files, since a program that lacks memory or processes names its
+ * reason. */
 static bool files_used_up(const struct limits *l, const char *reason, int64_t at)
 {
 	return l->nofile != INT64_MAX && at <= l->nofile && at >= l->nofile - FILES_OWN &&
 	       !strstr(reason, "temporarily unavailable");
 }
 
-/* A limit of the kernel's tasks; NULL: none of them. */
+/* The limit on threads that is used up; NULL: none is. */
 static char *limit_of_threads(const struct limits *l, const char *reason, int64_t at)
 {
 	const struct {
@@ -184,7 +185,7 @@ char *limits_diagnose(const char *reason, int64_t at, int64_t threads)
 	return limits_name(&l, reason, at, threads);
 }
 
-/* The machine's limits, and how far each is lifted. */
+/* Limits of the whole machine, and the value that each is raised to. */
 static const struct {
 	const char *path;
 	int64_t to;
@@ -214,7 +215,8 @@ static void lift_limit(const char *path, int64_t to)
 	int64_t was = read_number(path);
 	int err = was < to ? write_number(path, to) : 0;
 
-	/* threads-max may not go over what the memory allows: twice less until it can. */
+	/* The kernel bounds threads-max by the machine's memory: halve the value until it is
+	 * accepted. */
 	for (int64_t less = to / 2; err == -EINVAL && less > was; less /= 2)
 		err = write_number(path, less);
 	if (err)
@@ -257,7 +259,7 @@ int limits_raise(void)
 	for (unsigned i = 0; i < G_N_ELEMENTS(lifted); i++)
 		note_limit(text, lifted[i].path);
 	note_limit(text, pids);
-	/* Nobody else's, nor a link of somebody's. */
+	/* Not a file or symbolic link that another user made. */
 	fd = open(LIMITS_NOTE, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0 || write(fd, text->str, text->len) != (ssize_t)text->len) {
 		err = -errno;
@@ -280,7 +282,7 @@ int limits_raise(void)
 	return 0;
 }
 
-/* Only what limits_raise() can have written there is put back. */
+/* Restore only limits that limits_raise() can have noted. */
 static bool is_ours(const char *path)
 {
 	for (unsigned i = 0; i < G_N_ELEMENTS(lifted); i++)
@@ -318,7 +320,7 @@ static char **read_note(void)
 								     NULL;
 }
 
-/* Who wrote the note; 0: there is none, or it does not say. */
+/* Pid of the tare that wrote the note; 0: there is no note, or it has no pid. */
 static pid_t note_of(char *const *lines)
 {
 	int pid;

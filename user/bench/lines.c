@@ -31,7 +31,8 @@ void lines_read(struct lines *l)
 	char piece[4096];
 	ssize_t n = 1;
 
-	/* Who writes without end must not keep tare from looking at the time. */
+	/* Bounded: a program that writes without end must not keep tare from checking the time
+	 * limit. */
 	for (size_t all = 0; !l->ended && n > 0 && all < LINES_AT_ONCE; all += sizeof(piece)) {
 		n = read(l->fd, piece, sizeof(piece));
 		for (ssize_t i = 0; i < n; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Lines out of a pipe whose writer is not trusted: megabytes without a newline
- * take a buffer of LINES_MAX, no more. It must not know what they say.
+ * Reads lines from a pipe whose writer is not trusted: a line of any length needs a buffer of
+ * LINES_MAX bytes only. It must not know what the lines mean.
  */
 #ifndef TARE_LINES_H
 #define TARE_LINES_H
@@ -15,17 +15,18 @@
 typedef void (*lines_fn)(void *ctx, const char *line);
 
 struct lines {
-	int fd; /* does not block */
+	int fd; /* O_NONBLOCK */
 	lines_fn fn;
 	void *ctx;
-	bool ended;    /* no more will come */
-	bool skipping; /* the rest of a line that was too long; its start was reported */
+	bool ended;    /* end of file, or an error */
+	bool skipping; /* within a line that was too long; its start was passed to `fn` */
 	size_t len;
 	char text[LINES_MAX];
 };
 
-/* Read what is there, no more than LINES_AT_ONCE, and tell each line without its newline, a
- * long one cut, a NUL as '?'; at the end also one that has no newline. */
+/* Read the available bytes, at most LINES_AT_ONCE, and call `fn` for each line. It gets the line
+ * without newline, cut to LINES_MAX, each NUL replaced by '?'. At the end of file a last line
+ * without newline counts too. */
 void lines_read(struct lines *l);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What results say of where they are from.
+ * Describes the machine and the method, for the results.
  */
 #include <sys/utsname.h>
 

@@ -91,7 +91,7 @@ void progress_done(struct progress *p, uint64_t tasks, double seconds)
 	g_array_append_val(p->took, new);
 }
 
-/* Of the N that is nearest to the one that was run. */
+/* From runs with the nearest N. */
 static double guess_seconds(const struct progress *p, uint64_t tasks)
 {
 	const struct progress_took *best = NULL;

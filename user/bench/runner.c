@@ -12,7 +12,7 @@
 #include "bench/progress.h"
 #include "bench/trial.h"
 
-#define FOREVER "1000000" /* seconds: they are ended by a signal */
+#define FOREVER "1000000" /* seconds; tare ends the program by a signal */
 #define AFTER_SPARE_S 3
 
 struct runner {
@@ -25,7 +25,7 @@ struct runner {
 struct subject {
 	const struct workload *w; /* NULL: the command */
 	struct bench_row *row;
-	GArray *tasks; /* uint64_t, ascending: the N of this one */
+	GArray *tasks; /* uint64_t, ascending: the values of N */
 };
 
 uint64_t runner_most(uint64_t at, uint64_t done)
@@ -50,7 +50,7 @@ static struct bench_run *find_run(const struct bench_row *row, uint64_t tasks, u
 	return NULL;
 }
 
-/* Those asked for that make sense here, and the largest that does if more was asked for. */
+/* The values of N that the user gave, each at most the workload's maximum. */
 static GArray *tasks_of(const struct runner_config *c, const struct workload *w)
 {
 	GArray *tasks = g_array_new(FALSE, FALSE, sizeof(uint64_t));
@@ -71,7 +71,7 @@ static char *seconds_for(const struct bench_row *row, uint64_t tasks, bool after
 
 	if (!after)
 		return g_strdup(FOREVER);
-	/* They start sleeping as they are born: none may end before all are ready. */
+	/* A task sleeps from its start on: the first must not wake up before all are ready. */
 	return g_strdup_printf("%.0f", ceil(run && isfinite(run->ready_s) ? 2 * run->ready_s : 0) +
 					       AFTER_SPARE_S);
 }
@@ -108,7 +108,7 @@ static char **expand_command(const struct runner_config *c, const struct subject
 	return builder_command(c->builder, s->w, values, more);
 }
 
-/* It did not come so far as to be started. */
+/* The result of a run whose command could not be started. */
 static struct bench_run *not_started(uint64_t tasks, unsigned repeat, bool after, const char *why)
 {
 	struct bench_run *run = bench_run_new();
@@ -134,7 +134,7 @@ static struct bench_run *run_trial(struct runner *r, const struct subject *s, ui
 	if (connects && builder_peer_start(c->builder, &pid, &peer))
 		return *c->interrupted ? NULL :
 					 not_started(tasks, repeat, after,
-						     "the peer to connect to was not to be had");
+						     "the peer to connect to could not be started");
 	argv = expand_command(c, s, tasks, after, peer ? peer : "");
 	struct trial_config trial = {
 		.features = c->features,
@@ -152,7 +152,7 @@ static struct bench_run *run_trial(struct runner *r, const struct subject *s, ui
 	run = trial_run(&trial);
 	if (pid)
 		builder_peer_end(pid);
-	/* What is known of it says more than a signal. */
+	/* Known limits of the workload explain more than a signal. */
 	if (run && run->outcome == BENCH_FAILED && s->w && s->w->limits) {
 		g_autofree char *why = run->stopped_by;
 
@@ -191,7 +191,7 @@ static void say_end(struct runner *r, const struct subject *s, const struct benc
 	progress_note(&r->progress, what);
 }
 
-/* One run, made or had already. 0, `run` set; or negative errno. */
+/* Make a run, unless the results have it already. Returns 0 with `run` set, or negative errno. */
 static int run_once(struct runner *r, const struct subject *s, uint64_t tasks, unsigned repeat,
 		    bool after, struct bench_run **run)
 {
@@ -214,8 +214,8 @@ static int run_once(struct runner *r, const struct subject *s, uint64_t tasks, u
 	return err;
 }
 
-/* All repeats with one N. One that did not go well makes those after it needless:
- * `stopped`. */
+/* All repeats with one N. After a run that was stopped or failed (`stopped`), the others are
+ * skipped. */
 static int run_tasks(struct runner *r, const struct subject *s, uint64_t tasks,
 		     const struct bench_run **stopped)
 {
@@ -255,13 +255,13 @@ static int run_subject(struct runner *r, const struct subject *s)
 	}
 	if (err || !stopped || stopped->stopped_at == BENCH_UNKNOWN)
 		return err;
-	/* The most that fits. */
+	/* Also run the largest N that fits. */
 	most = runner_most(stopped->stopped_at, done);
 	stopped = NULL;
 	return most ? run_tasks(r, s, most, &stopped) : 0;
 }
 
-/* Its row in the results: one that is there already is filled anew, its runs kept. */
+/* Its row in the results. The members of an existing row are set again; its runs are kept. */
 static struct bench_row *row_of(struct bench *b, const char *id)
 {
 	struct bench_row *row = bench_find(b, id);
@@ -308,8 +308,7 @@ static void make_ready(struct runner *r, struct bench_row *row, const struct wor
 
 	set_text(&row->missing, builder_missing(b, w));
 	if (r->config->touch && !w->stackful)
-		set_text(&row->missing,
-			 "not asked: its tasks have no stack of their own (--touch)");
+		set_text(&row->missing, "not run: its tasks have no stack of their own (--touch)");
 	if (row->missing)
 		return;
 	what = g_strdup_printf("%s: building", w->id);

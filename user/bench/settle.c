@@ -22,7 +22,7 @@ bool settle_look(struct settle *s, uint64_t time_ns, int64_t weight)
 		low = MIN(low, s->weight[i]);
 		high = MAX(high, s->weight[i]);
 	}
-	/* The next to be overwritten is the oldest. */
+	/* The slot that is overwritten next holds the oldest poll. */
 	s->settled = time_ns - s->time_ns[s->looks % SETTLE_LOOKS] >= SETTLE_SPAN_NS &&
 		     high - low <= MAX(high / SETTLE_SHARE, SETTLE_BYTES);
 	return s->settled;

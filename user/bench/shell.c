@@ -12,7 +12,7 @@
 
 #define OUTPUT_MAX (64 * 1024)
 
-/* To the end of the pipe. 0, or -EINTR. */
+/* Read to the end of the pipe. Returns 0 or -EINTR. */
 static int read_all(int fd, GString *text)
 {
 	char piece[4096];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A trial: its program is started in a control group of its own, followed, and gone when
- * this is done.
+ * A trial: starts the program in a control group of its own, follows it, and leaves no process
+ * when it is done.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,13 +27,13 @@ static int run_session(struct trial *t, const struct session_config *sc)
 	}
 	t->origin_s = trial_elapsed_s(t);
 	err = session_launch(t->session, &t->launch, t->config->argv[0]);
-	/* The session has taken what t->launch holds, but its pid. */
+	/* The session owns the descriptors in t->launch now. */
 	if (err) {
 		trial_end_by(t, BENCH_FAILED, "it could not be executed");
 		return 0;
 	}
 	err = trial_begin(t) ?: session_loop(t->session, &status);
-	/* What outlives the command is not asked for any more. */
+	/* Processes that outlive the command are not measured any more. */
 	trial_kill(t);
 	if (!err && !*t->config->interrupted)
 		trial_weigh_peak(t);
@@ -95,7 +95,8 @@ static void fill_session(struct trial *t, struct session_config *sc, const char 
 		.load = {
 			.features = t->config->features,
 			.backend = t->config->backend,
-			/* Each task may be a process. More of those no machine has by default. */
+			/* Each task may be a process. By default no machine has more than
+			 * MMS_MAX. */
 			.max_mms = tasks < MMS_MAX ? MAX(tasks + 1024, MMS_MIN) : MMS_MIN,
 			.ring_bytes = RING,
 		},
@@ -130,7 +131,7 @@ static int launch_and_follow(struct trial *t)
 	lc.cgroup = t->cgroup;
 	err = launch_start(&lc, t->config->user, &t->launch);
 	close_all(lc.stdio, G_N_ELEMENTS(lc.stdio));
-	if (err) { /* said; perhaps no more than another program's tasks in the way */
+	if (err) { /* logged; the reason may be tasks of another program */
 		trial_end_by(t, BENCH_FAILED, "%s could not be started: %s", t->config->argv[0],
 			     g_strerror(-err));
 		return 0;

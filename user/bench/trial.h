@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * One run of one command with N tasks, weighed: a `tare run` inside, in a control
- * group of its own. It must not know the catalogue, nor where results go.
+ * One trial: one command with N tasks is run in a control group of its own and weighed, as
+ * `tare run` does it. It must not know the catalogue, nor where results are stored.
  */
 #ifndef TARE_TRIAL_H
 #define TARE_TRIAL_H
@@ -15,25 +15,25 @@
 struct trial_config {
 	struct features *features;
 	enum counter_backend backend;
-	const struct launch_user *user; /* whom it runs as */
+	const struct launch_user *user; /* the command runs as this user */
 	char *const *argv;
 	uint64_t tasks;
 	unsigned repeat;
-	bool must_say;       /* it is known to print `ready N`: that it does not is a failure */
-	bool after;          /* it was told to end its tasks, say `after N`, and stay */
-	uint64_t limit_ns;   /* until ready, and again until after */
-	uint64_t memory_max; /* 0: none */
-	/* Set by a handler of SIGINT and the like: the run is given up. */
+	bool must_say;       /* the command must print `ready N`; otherwise the run has failed */
+	bool after;          /* the command ends its tasks, prints `after N` and keeps running */
+	uint64_t limit_ns;   /* time limit until `ready`, and again until `after` */
+	uint64_t memory_max; /* bytes; 0: no limit */
+	/* Set by a signal handler (SIGINT, SIGTERM …): the run is given up. */
 	volatile sig_atomic_t *interrupted;
 };
 
-/* NULL: given up, or it could not be measured, said. A command that fails, lies or
- * hangs is a result: `outcome`, `stopped_by`. Nothing of it is left running. */
+/* Returns NULL if the run was given up, or could not be measured (logged). A command that fails,
+ * hangs or prints a wrong N gives a result (`outcome`, `stopped_by`). No process of it is left. */
 struct bench_run *trial_run(const struct trial_config *config);
 
-/* For tests. What a line says: `WORD K`. False, or K. */
+/* For tests. Is the line `WORD K`? Then *k is K. */
 bool trial_line(const char *line, const char *word, uint64_t *k);
-/* "stopped at K of N: REASON": REASON inside `line`, else NULL. */
+/* If the line is "stopped at K of N: REASON": REASON, within `line`, and *k is K. Else NULL. */
 const char *trial_stopped(const char *line, uint64_t *k);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The course of a trial, from stage to stage: what its program says, when its weight rests,
- * what it weighs, how it ended.
+ * The stages of a trial: reads the program's output, waits until its weight has settled, weighs
+ * it, and decides how it ended.
  */
 #include <errno.h>
 #include <math.h>
@@ -56,7 +56,7 @@ static void go_to(struct trial *t, enum stage stage)
 	settle_begin(&t->settle);
 }
 
-/* The first reason is the one that counts. */
+/* Only the first reason counts. */
 void trial_end_by(struct trial *t, enum bench_outcome outcome, const char *fmt, ...)
 {
 	va_list args;
@@ -69,7 +69,7 @@ void trial_end_by(struct trial *t, enum bench_outcome outcome, const char *fmt, 
 	va_end(args);
 }
 
-/* Everything that the command started, if its group tells who that is. */
+/* Without a control group only the command itself can be killed. */
 void trial_kill(struct trial *t)
 {
 	GArray *pids = t->cgroup ? cgroup_pids(t->cgroup) : NULL;
@@ -98,8 +98,8 @@ static double process_cpu_s(pid_t pid)
 	return t.tv_sec + t.tv_nsec / NS;
 }
 
-/* CPU time of all that run now; processes that ended before are not in it. NAN: without
- * a control group nobody knows who they are. */
+/* CPU time of the processes that live now; ended ones are not in it. NAN without a control group:
+ * then the processes are not known. */
 static double cpu_s(const struct trial *t)
 {
 	GArray *pids = t->cgroup ? cgroup_pids(t->cgroup) : NULL;
@@ -121,7 +121,7 @@ double trial_elapsed_s(const struct trial *t)
 	return now.tv_sec + now.tv_nsec / NS - t->origin_s;
 }
 
-/* It says `WORD K`, and K is what it was asked for; else the run has failed. */
+/* Is the line `WORD K`, with K the number of tasks? Another K is a failure of the run. */
 static bool says(struct trial *t, const char *line, const char *word)
 {
 	uint64_t k;
@@ -159,7 +159,7 @@ static void on_err(void *ctx, const char *line)
 	uint64_t k;
 
 	why = trial_stopped(line, &k);
-	/* More than it was to start: not to be believed. */
+	/* A number above N is not believed. */
 	if (why && !t->why && k <= t->config->tasks) {
 		t->why = g_strdup(why);
 		t->run->stopped_at = k;
@@ -198,7 +198,7 @@ static void weigh(struct bench_weighing *w, const struct view_held *held, double
 	w->time_s = time_s;
 	for (int k = 0; k < TARE_KINDS; k++)
 		w->part[k] = known(held->known[k], held->kind[k]);
-	/* v1 counts socket buffers apart; here they are kernel memory like the rest. */
+	/* cgroup v1 counts socket buffers separately; here they are part of kernel memory. */
 	if (held->known[TARE_KMEM])
 		w->part[TARE_KMEM] += held->sock;
 	bench_sum(w);
@@ -226,7 +226,7 @@ static void look_at_time(struct trial *t)
 			trial_kill(t);
 		return;
 	}
-	/* Settling has an end of its own. */
+	/* Settling has its own time limit, SETTLE_NS. */
 	if (t->stage == SETTLING || t->stage == SETTLING_AFTER || in_stage <= t->config->limit_ns)
 		return;
 	g_autofree char *limit = text_duration(t->config->limit_ns);
@@ -266,7 +266,7 @@ static void on_signal(void *ctx, int signal)
 	trial_kill(t);
 }
 
-/* SIGUSR1 asks `tare run` for a report; a bench has none half way. */
+/* SIGUSR1 asks for a snapshot; a bench prints none. */
 static void on_snapshot(void *ctx, struct report *r)
 {
 	(void)ctx;
@@ -311,8 +311,8 @@ static void judge_end(struct trial *t, const struct report *r)
 	} else if (!t->ready && t->config->must_say) {
 		trial_end_by(t, BENCH_FAILED, "it ended without saying ready");
 	}
-	/* Kernel memory is weighed by the control group's own counter where events differ from
-	 * it. */
+	/* Kernel memory is not compared: if events differ from the control group's counter, the
+	 * counter is used. */
 	if (lost || r->off_pages || r->mms_nonzero || !r->sums_valid)
 		trial_end_by(t, BENCH_FAILED,
 			     "the books do not balance: off by %" G_GUINT64_FORMAT

@@ -9,9 +9,9 @@
 struct whole {
 	const char *types, *strings;
 	size_t types_len, strings_len;
-	GArray *at;    /* offset of each type in `types`, by its number */
-	GArray *ids;   /* its number in the cut, once it has one */
-	GArray *queue; /* numbers of types that were taken and not looked into yet */
+	GArray *at;    /* offset in `types` of each type, by the type's number */
+	GArray *ids;   /* number in the copy of each type, by its number here; 0: not copied */
+	GArray *queue; /* types to be copied whose own references were not followed yet */
 };
 
 struct cut {
@@ -19,7 +19,7 @@ struct cut {
 	GByteArray *types, *strings;
 };
 
-/* The bytes behind the head of a type; -1: of a kind that was not there when this was written. */
+/* The bytes that follow the head of a type; -1: its kind is not known (a newer kernel). */
 static ssize_t tail_size(const struct btf_type *t)
 {
 	size_t n = btf_vlen(t);
@@ -56,12 +56,12 @@ static void include_type(struct whole *w, uint32_t id)
 {
 	if (!id || id >= w->at->len || g_array_index(w->ids, uint32_t, id))
 		return;
-	g_array_index(w->ids, uint32_t, id) = 1; /* numbered when all are known */
+	g_array_index(w->ids, uint32_t, id) = 1; /* marked; numbered when all are known */
 	g_array_append_val(w->queue, id);
 }
 
-/* What stands elsewhere that the type refers to: called with the place of each number of a
- * type and each offset of a name. */
+/* Called for each reference in a type: `word` is the number of another type, or the offset of a
+ * name. */
 typedef void (*visit_fn)(void *ctx, __u32 *word);
 
 static void visit_ids(struct btf_type *t, visit_fn fn, void *ctx)
@@ -90,7 +90,7 @@ static void visit_ids(struct btf_type *t, visit_fn fn, void *ctx)
 	case BTF_KIND_FLOAT:
 	case BTF_KIND_FWD:
 	case BTF_KIND_DATASEC:
-		return; /* `type` is a size, or nothing */
+		return; /* `type` is a size, or unused */
 	default:
 		fn(ctx, &t->type);
 	}
@@ -127,7 +127,8 @@ static void take_id(void *ctx, __u32 *id)
 	include_type(ctx, *id);
 }
 
-/* A struct behind a pointer is taken only for its own name's sake. */
+/* Are the types that this type refers to copied too? A pointer's struct is not: only if it is
+ * wanted itself. */
 static bool leads_on(const struct whole *w, const struct btf_type *t)
 {
 	const struct btf_type *to;
@@ -155,7 +156,7 @@ static int read_heads(struct whole *w, const void *data, size_t size)
 	return w->strings[w->strings_len - 1] ? -EINVAL : 0;
 }
 
-/* Where each type begins; those that are wanted are taken. */
+/* Find the offset of each type, and mark those that are wanted. */
 static int read_types(struct whole *w, btf_wanted_fn wanted)
 {
 	uint32_t at = 0;

@@ -14,13 +14,13 @@
 #include "base/log.h"
 #include "capture/cgroup_tree.h"
 
-/* Tasks that end leave their cgroup a moment after they were reaped. */
+/* An ended task leaves its cgroup a moment after its parent has reaped it. */
 #define CLOSE_TRIES 20
 #define CLOSE_PAUSE_MS 10
 
 #define NO_MOUNT "no control group file system with the memory controller is mounted"
 
-/* What can't be had, in words that fit behind a path. */
+/* Text of an errno, to be printed after a path. */
 static const char *explain_errno(int err)
 {
 	switch (-err) {
@@ -49,7 +49,7 @@ static int refuse_path(char **why, const char *path, int err)
 	return err;
 }
 
-/* Making and taking. */
+/* Setting up. */
 
 static struct cgroup *cgroup_new(const struct cgroup_mount *mount, const char *folder)
 {
@@ -75,7 +75,7 @@ static int cgroup_open(struct cgroup *cg)
 	return 0;
 }
 
-/* v2: below a cgroup of threads a new one can't take processes. */
+/* v2: a new cgroup below a threaded one can't hold processes. */
 static bool is_threaded(const struct cgroup *cg)
 {
 	g_autofree char *type = NULL;
@@ -83,7 +83,7 @@ static bool is_threaded(const struct cgroup *cg)
 	return !folder_read(cg->folder, "cgroup.type", &type) && strcmp(g_strchomp(type), "domain");
 }
 
-/* The directory is there: is it what is needed? */
+/* The directory exists: check that it has what tare needs, and set it up. */
 static int cgroup_settle(struct cgroup *cg)
 {
 	int ret = cgroup_open(cg);
@@ -98,11 +98,11 @@ static int cgroup_settle(struct cgroup *cg)
 	if (cg->procs < 0)
 		return -errno;
 	if (cg->version == 1) {
-		/* Or an agent may remove it as soon as the workload has ended. */
+		/* Otherwise a release agent may remove it as soon as the workload has ended. */
 		folder_write_at(cg->dir, "notify_on_release", "0");
-		/* Before 5.11 a cgroup did not count those below it, unless told to. */
+		/* Before 5.11 a cgroup did not count its descendants, unless this was set. */
 		folder_write_at(cg->dir, "memory.use_hierarchy", "1");
-		/* Socket buffers are counted once a limit was set; -1 is none. */
+		/* The kernel counts socket buffers after a limit was set; -1 means unlimited. */
 		cg->sock = !folder_write_at(cg->dir, "memory.kmem.tcp.limit_in_bytes", "-1");
 	}
 	return 0;
@@ -145,8 +145,8 @@ static int make_in(struct cgroup **out, const struct cgroup_mount *mount, const 
 	return ret;
 }
 
-/* Of several reasons the one to tell: the first refusal, else the first rule,
- * else the last place where nothing was. */
+/* Which of several errors is reported: first of all a refusal, then a rule of cgroups that is in
+ * the way, then a missing directory. */
 static int error_rank(int err)
 {
 	return err == -ENOTSUP || err == -ENOENT ? 0 : err == -EBUSY ? 1 : 2;
@@ -194,7 +194,7 @@ int cgroup_take(struct cgroup **cg, const struct cgroup_mount *mount, const char
 	const char *rest = cgroup_below(at, mount->point);
 	int ret;
 
-	/* A cgroup without the controller is accounted in the nearest above that has it. */
+	/* The nearest ancestor with the controller counts the memory of a cgroup without it. */
 	while (rest && *rest && !folder_has(at, "memory.stat")) {
 		*strrchr(at, '/') = '\0';
 		rest = cgroup_below(at, mount->point);
@@ -213,17 +213,17 @@ int cgroup_take(struct cgroup **cg, const struct cgroup_mount *mount, const char
 
 /* Create. */
 
-/* Below the cgroup that tare is in. */
+/* Make it below the cgroup that tare is in. */
 static int create_at_home(struct cgroup **cg, const struct cgroup_mount *mount, char **why)
 {
 	if (mount->home)
 		return cgroup_make(cg, mount, mount->home, why);
-	*why = g_strdup_printf("%s: tare's own control group is outside of what is mounted there",
+	*why = g_strdup_printf("%s: tare's own control group is not below this mount point",
 			       mount->point);
 	return -ENOENT;
 }
 
-/* Links and ".." may lead out of the hierarchy. NULL: not there. */
+/* Resolve links and "..", which may lead out of the hierarchy. NULL: it does not exist there. */
 static char *real_cgroup(const struct cgroup_mount *mount, const char *folder)
 {
 	char real[PATH_MAX];
@@ -234,8 +234,8 @@ static char *real_cgroup(const struct cgroup_mount *mount, const char *folder)
 	return g_strdup(real);
 }
 
-/* Folder of --cgroup in this hierarchy; NULL: not there. What it is below may be
- * the mount, or as in a container the hierarchy that only a part of is mounted. */
+/* Folder of --cgroup in this hierarchy; NULL: it does not exist. The path may be relative to the
+ * mount point or, as in a container that sees a part of the hierarchy, to the hierarchy's root. */
 static char *given_folder(const struct cgroup_mount *mount, const char *path)
 {
 	g_autofree char *direct = cgroup_folder(mount->point, "/", path);
@@ -255,11 +255,12 @@ static int create_given(struct cgroup **cg, const struct cgroup_mount *mount, co
 
 	if (folder)
 		return make_in(cg, mount, folder, why);
-	*why = g_strdup_printf("%s: no such group in the memory controller's hierarchy", path);
+	*why = g_strdup_printf("%s: no such control group in the memory controller's hierarchy",
+			       path);
 	return -ENOENT;
 }
 
-/* In v2, else in v1. */
+/* Make it in v2, else in v1. */
 static int create_somewhere(struct cgroup **cg, const struct cgroup_config *config, char **why)
 {
 	int ret = -ENOTSUP;
@@ -331,7 +332,8 @@ static bool memory_mount(struct cgroup_mount *m, const struct features *f)
 	return cgroup_mount_find(m, f, 1);
 }
 
-/* Folder of a process's group. 0, -ESRCH: it is gone, or negative errno with `why`. */
+/* Folder of a process's cgroup. Returns 0, -ESRCH (the process has ended), or another negative
+ * errno with the reason in `why`. */
 static int folder_of(char **folder, const struct cgroup_mount *mount, pid_t pid, char **why)
 {
 	g_autofree char *file = g_strdup_printf("/proc/%d/cgroup", pid), *text = NULL;
@@ -344,9 +346,8 @@ static int folder_of(char **folder, const struct cgroup_mount *mount, pid_t pid,
 	if (*folder)
 		return 0;
 	g_free(*why);
-	*why = g_strdup_printf(
-		"the control group of process %d is outside of what is mounted at %s", pid,
-		mount->point);
+	*why = g_strdup_printf("the control group of process %d is not below the mount point %s",
+			       pid, mount->point);
 	return -ENOENT;
 }
 
@@ -419,8 +420,8 @@ GArray *cgroup_pids(const struct cgroup *cg)
 
 /* Close. */
 
-/* On v2 the cgroup above, having handed its controller on, may take no
- * processes; tare's own, having tare in it, does. */
+/* On v2 the parent may not hold processes, since it has enabled a controller for its children;
+ * tare's own cgroup can, since it holds tare. */
 static void move_out(const struct cgroup *cg)
 {
 	g_autoptr(GArray) pids = folder_pids(cg->folder);
@@ -446,7 +447,7 @@ static int cgroup_rmdir(const struct cgroup *cg)
 	return ret;
 }
 
-/* Another tare beside would lose its counters with the controller. */
+/* Not while another tare has a cgroup there: its counters would vanish with the controller. */
 static void disable_controller(const struct cgroup *cg)
 {
 	g_autoptr(GPtrArray) siblings = g_ptr_array_new_with_free_func(g_free);
@@ -472,7 +473,7 @@ void cgroup_close(struct cgroup *cg)
 	ret = cg->own ? cgroup_rmdir(cg) : 0;
 	if (ret)
 		log_warn("control group %s could not be removed: %s", cg->folder,
-			 ret == -EBUSY ? "processes stay in it" : strerror(-ret));
+			 ret == -EBUSY ? "it still holds processes" : strerror(-ret));
 	if (cg->enabled)
 		disable_controller(cg);
 	if (cg->procs >= 0)

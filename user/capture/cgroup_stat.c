@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The counters of a memory control group, out of its files (kernel's
- * Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst). It must not
- * know how the cgroup came to be.
+ * Reads the counters of a memory control group from its files (kernel's
+ * Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst). It must not know who made
+ * the cgroup.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,10 +14,10 @@
 #define STAT_SIZE 16384
 #define VALUE_SIZE 64
 
-/* v1 says 2^63 less a page, v2 "max". */
+/* Unlimited is 2^63 less a page on v1, "max" on v2. */
 #define UNLIMITED (INT64_C(1) << 62)
 
-/* Digits up to the end of the line. "max" is none. */
+/* The number at the begin of the text, up to the end of the line; "max" is not a number. */
 static int64_t parse_value(const char *text)
 {
 	uint64_t value;
@@ -57,7 +57,7 @@ static int64_t add_known(int64_t a, int64_t b)
 	return a == CGROUP_UNKNOWN || b == CGROUP_UNKNOWN ? CGROUP_UNKNOWN : a + b;
 }
 
-/* The two may be of different moments: never below 0. */
+/* The two may have been read at different moments; the result is at least 0. */
 static int64_t subtract_known(int64_t a, int64_t b)
 {
 	return a == CGROUP_UNKNOWN || b == CGROUP_UNKNOWN ? CGROUP_UNKNOWN : MAX(a - b, 0);
@@ -70,7 +70,7 @@ static int64_t read_limit(const struct cgroup *cg, const char *name)
 	return limit >= UNLIMITED ? CGROUP_UNKNOWN : limit;
 }
 
-/* 0 without a limit is also what a cgroup says that doesn't count them. */
+/* A cgroup that does not count them also shows 0, and no limit: then they are unknown. */
 static int64_t read_sock_v1(const struct cgroup *cg)
 {
 	int64_t sock = read_value(cg, "memory.kmem.tcp.usage_in_bytes");
@@ -106,7 +106,7 @@ int64_t cgroup_read_sock(const struct cgroup *cg)
 	return cgroup_stat_value(text, "sock");
 }
 
-/* Lines without "total_" are of the cgroup alone, without those below it. */
+/* Lines without "total_" count the cgroup without its descendants. */
 static void read_v1(const struct cgroup *cg, struct cgroup_counters *now)
 {
 	char text[STAT_SIZE];

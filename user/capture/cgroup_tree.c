@@ -57,7 +57,7 @@ int folder_read_at(int dir, const char *name, char *text, size_t size)
 	return n;
 }
 
-/* One write() is one command to the kernel. */
+/* By one write(), since the kernel takes each write as a complete value. */
 int folder_write_at(int dir, const char *name, const char *text)
 {
 	int fd = openat(dir, name, O_WRONLY | O_CLOEXEC);
@@ -90,8 +90,8 @@ bool folder_lists_memory(const char *folder, const char *name)
 	return g_strv_contains((const char *const *)words, "memory");
 }
 
-/* Any, in the cgroup itself. True when in doubt: a cgroup of threads refuses to list its
- * processes. */
+/* Does the cgroup itself hold processes? True if that can't be known: a threaded cgroup does not
+ * list its processes. */
 static bool folder_holds_processes(const char *folder)
 {
 	g_autofree char *text = NULL;
@@ -113,8 +113,8 @@ int folder_can_host(const char *folder, unsigned version, bool *enable)
 		return 0;
 	if (!folder_lists_memory(folder, "cgroup.controllers"))
 		return -ENOTSUP;
-	/* Only the hierarchy's root, which has no such file, may have both
-	 * processes and controllers below. */
+	/* Only the root of the hierarchy may hold processes and enable controllers for its
+	 * children; it has no cgroup.events. */
 	if (folder_has(folder, "cgroup.events") && folder_holds_processes(folder))
 		return -EBUSY;
 	*enable = true;
@@ -132,7 +132,7 @@ static void read_procs(GArray *found, const char *folder)
 
 		if (end == at)
 			return;
-		if (pid > 0) /* 0: not to be seen from this pid namespace */
+		if (pid > 0) /* 0: not visible in this pid namespace */
 			g_array_append_val(found, pid);
 	}
 }
@@ -150,8 +150,8 @@ void folder_children(GPtrArray *tree, const char *folder)
 		closedir(dir);
 }
 
-/* The folder and all below it, each behind the one that holds it. A list, as a workload may
- * nest them deeper than a stack is. */
+/* The folder and all folders below it, parents first. Not recursive: a workload may nest cgroups
+ * deeper than the stack allows. */
 static GPtrArray *folder_tree(const char *folder)
 {
 	GPtrArray *tree = g_ptr_array_new_with_free_func(g_free);

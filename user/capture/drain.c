@@ -17,16 +17,16 @@
 #include "capture/fifo.h"
 
 #define STACK (256 << 10) /* of the thread, bytes */
-/* Beside the rings, as events of the thread's epoll. */
+/* Events of the thread's epoll, after those of the rings. */
 enum { STOP = DRAIN_RINGS, ALARM, EVENTS };
 
-/* Under the lock but for `taken`, which is the main thread's own. */
+/* All members are under the lock except `taken`, which only the main thread uses. */
 struct drain_queue {
 	struct drain_source source;
-	struct fifo waiting; /* in order: what was taken, then what waits */
+	struct fifo waiting; /* `taken` holds the older records */
 	struct fifo taken;
-	unsigned blocks; /* of both */
-	uint64_t budget; /* of this turn of consume(), bytes */
+	unsigned blocks; /* in both queues */
+	uint64_t budget; /* bytes that this call of consume() may add */
 	bool full;       /* the thread does not listen to its ring until there is room */
 };
 
@@ -57,13 +57,13 @@ int drain_put(struct drain *d, enum drain_ring which, const void *data, size_t s
 		d->dropped++;
 	else
 		q->blocks += more;
-	/* As the ring counts: a header of 8 bytes each. */
+	/* As in the ring: a header of 8 bytes for each record. */
 	q->budget -= MIN(q->budget, size + 8);
 	return more < 0 || !q->budget;
 }
 
-/* `events` 0: do not listen. Edge-triggered: the kernel side says when to wake up; a ring that
- * is merely not empty is no reason. */
+/* `events` 0: do not wait for this ring. Edge-triggered: the thread wakes up when the kernel side
+ * asks for it, not whenever the ring has records. */
 static void listen_to(struct drain *d, unsigned which, uint32_t events)
 {
 	struct epoll_event event = { .events = events ? events | EPOLLET : 0, .data.u32 = which };
@@ -72,7 +72,8 @@ static void listen_to(struct drain *d, unsigned which, uint32_t events)
 	d->queue[which].full = !events;
 }
 
-/* The thread: as much as there is room for. True: something waits. */
+/* Called by the thread: take as many records from the ring as the queue has room for. True: records
+ * wait for the main thread. */
 static bool queue_fill(struct drain *d, unsigned which)
 {
 	struct drain_queue *q = &d->queue[which];
@@ -97,9 +98,9 @@ static void notify(struct drain *d)
 		d->notified = write(d->ready, &one, sizeof(one)) == sizeof(one);
 }
 
-/* Raise it above the workload's threads, which may be thousands, and above a main thread
- * that is in a hurry; children would not inherit it. A fixed priority can't hold up the
- * machine: the thread only copies, then sleeps, and the kernel limits the time of all such
+/* Raise the thread's priority above the workload's threads, which may be thousands, and above
+ * that of session_hurry(). Children do not inherit it. A real-time priority can't block the
+ * machine: the thread only copies and sleeps, and the kernel limits the time of real-time
  * threads. */
 static void raise_priority(void)
 {
@@ -109,7 +110,7 @@ static void raise_priority(void)
 		setpriority(PRIO_PROCESS, gettid(), -20);
 }
 
-/* Under the lock. If the timer was set again meanwhile, there is nothing to read. */
+/* Under the lock. If the timer was set again meanwhile, read() fails and no alarm is due. */
 static void ring_alarm(struct drain *d)
 {
 	uint64_t n;
@@ -140,7 +141,7 @@ static void *drain_main(void *arg)
 		pthread_mutex_lock(&d->lock);
 		if (due)
 			ring_alarm(d);
-		/* Both, events first: they tell whom the samples are of. */
+		/* Both, events first: samples refer to the tasks that events announce. */
 		for (unsigned which = 0; which < DRAIN_RINGS; which++)
 			any |= queue_fill(d, which);
 		if (any)
@@ -149,7 +150,8 @@ static void *drain_main(void *arg)
 	}
 }
 
-/* The main thread: all that is in the ring now, which is no more than it can hold. */
+/* Called by the main thread: take all records that are in the ring now; their size is bounded by
+ * the ring's. */
 static void queue_take(struct drain *d, unsigned which)
 {
 	struct drain_queue *q = &d->queue[which];
@@ -173,7 +175,7 @@ void drain_take(struct drain *d)
 	pthread_mutex_unlock(&d->lock);
 }
 
-/* A block was read to its end: there is room again. */
+/* A block was read to its end, so the queue has room again. */
 static void give_back(struct drain *d, unsigned which)
 {
 	struct drain_queue *q = &d->queue[which];
@@ -215,7 +217,8 @@ uint64_t drain_dropped(const struct drain *d)
 	return d->dropped;
 }
 
-/* A mutex with priority inheritance: who holds it runs with the priority of who waits for it. */
+/* A mutex with priority inheritance: its holder runs with the priority of a thread that waits
+ * for it. */
 static int make_lock(pthread_mutex_t *lock)
 {
 	pthread_mutexattr_t attr;
@@ -228,7 +231,7 @@ static int make_lock(pthread_mutex_t *lock)
 	return err;
 }
 
-/* It hears no signal: those are the main thread's. */
+/* All signals are blocked in it: the main thread handles them. */
 static int start_thread(struct drain *d)
 {
 	sigset_t all, old;

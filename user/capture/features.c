@@ -117,7 +117,7 @@ int features_check(const struct features *f)
 		}
 	}
 	if (!ret && features_best_backend(f) == BACKEND_NONE) {
-		log_error("no way to learn by how much a counter changed: %s; %s; %s",
+		log_error("cannot find out by how much a counter changed: %s; %s; %s",
 			  f->why_not[BACKEND_PERCPU], f->why_not[BACKEND_COUNT],
 			  f->why_not[BACKEND_CLASSIC]);
 		log_hint("%s", feature_text[FEATURE_BACKEND_CLASSIC].mend);

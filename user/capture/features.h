@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What this kernel, this machine and these privileges offer, found by looking
- * and trying (BTF, a refused or accepted bpf() call, /proc, /sys), never by a
- * version number. It must not know what is loaded, nor who is watched.
- * features.c has what follows from it, features_probe.c looks, features_btf.c reads the
- * kernel's types, features_try.c tries, features_text.c has the words.
+ * What this kernel, this machine and these privileges offer. It is found by looking and trying
+ * (BTF, an accepted or refused bpf() call, /proc, /sys), never by a version number. It must not
+ * know what is loaded, nor which processes are followed.
+ * features_probe.c looks, features_btf.c reads the kernel's types, features_try.c tries,
+ * features.c draws conclusions, features_text.c has the words.
  */
 #ifndef TARE_FEATURES_H
 #define TARE_FEATURES_H
@@ -18,17 +18,17 @@
 /* One row of `tare doctor` each; feature_text[] says what it is for. */
 enum feature_id {
 	FEATURE_BTF,
-	FEATURE_BPF,         /* a program was loaded */
+	FEATURE_BPF,         /* the kernel accepted a program */
 	FEATURE_PERFMON,     /* may read kernel memory from BPF: CAP_PERFMON or CAP_SYS_ADMIN */
 	FEATURE_PTRACE,      /* may read other users' processes in /proc */
 	FEATURE_SETID,       /* may become another user, for the command */
 	FEATURE_KILL,        /* may signal the command once it is another user's */
 	FEATURE_KERNEL_READ, /* BPF may read kernel memory; lockdown can forbid it */
-	FEATURE_PROGRAMS,    /* by trial, in features_try(): the kernel takes the ledger's */
+	FEATURE_PROGRAMS,    /* features_try(): the kernel accepts the ledger's programs */
 
 	/* tracepoints */
 	FEATURE_RSS_STAT,
-	FEATURE_EXIT_MMAP, /* or the function of that name: exit_mmap_fexit */
+	FEATURE_EXIT_MMAP, /* the tracepoint, or fexit of the function: exit_mmap_fexit */
 	FEATURE_TASK_NEWTASK,
 	FEATURE_PROCESS_EXEC,
 	FEATURE_PROCESS_EXIT,
@@ -39,8 +39,8 @@ enum feature_id {
 	FEATURE_MEMCG_STATE,
 	FEATURE_MEMCG_LRUVEC_STATE,
 
-	/* Optional parts of the BPF programs: whether the kernel takes them is known when they
-	 * are loaded (loader_open(), loader_try()). */
+	/* Optional parts of the BPF programs. Loading them (loader_open(), loader_try()) shows
+	 * whether the kernel accepts them. */
 	FEATURE_SAMPLES,
 	FEATURE_PYTHON,
 	FEATURE_SERIES,
@@ -66,8 +66,8 @@ enum feature_id {
 	FEATURE_LOCKDOWN,
 	FEATURE_MEMCG_V2,
 	FEATURE_MEMCG_V1,
-	FEATURE_OWN_CGROUP, /* by trial, in features_try() */
-	FEATURE_ALL_TASKS,  /* likewise: no task runs without events */
+	FEATURE_OWN_CGROUP, /* features_try(): a control group can be made */
+	FEATURE_ALL_TASKS,  /* features_try(): no task runs without tracepoints */
 	FEATURE_SLABINFO,
 	FEATURE_UNPRIVILEGED_BPF,
 	FEATURE_KPTR,
@@ -83,7 +83,7 @@ enum feature_state {
 	FEATURE_PARTLY,
 	FEATURE_YES,
 	FEATURE_INFO,    /* a value, neither good nor bad */
-	FEATURE_UNKNOWN, /* could not be looked at: `detail` says why */
+	FEATURE_UNKNOWN, /* tare could not find out: `detail` says why */
 };
 extern const char *const feature_state_name[]; /* "no" "partly" "yes" "info" "unknown" */
 
@@ -99,18 +99,18 @@ enum feature_area {
 };
 extern const char *const feature_area_name[AREAS];
 
-/* Separates ways to mend, each of which is enough. */
+/* Separates remedies in `mend`; each of them is enough. */
 #define FEATURE_OR "; "
 
-/* What stands fast about a feature; texts are short English phrases. */
+/* The constant part of a feature; texts are short English phrases. */
 struct feature_text {
 	enum feature_area area;
 	bool required;       /* `run` can't work when its state is no */
 	const char *name;    /* "exit_mmap" */
-	const char *figure;  /* what of a report it is for, if it is missed; NULL: nothing */
+	const char *figure;  /* what a report lacks without it; NULL: nothing */
 	const char *with;    /* what tare does with it */
-	const char *without; /* and without it; NULL: nothing changes */
-	const char *mend;    /* command or package that brings it; NULL: none */
+	const char *without; /* what tare does without it; NULL: the same */
+	const char *mend;    /* command or package that provides it; NULL: none */
 };
 extern const struct feature_text feature_text[FEATURES];
 
@@ -119,7 +119,7 @@ extern const char *const backend_name[BACKEND_NONE]; /* "percpu" "count" "classi
 struct feature {
 	enum feature_state state;
 	char detail[192]; /* what was found: "(mm, member)", "errno EPERM", …; may be "" */
-	bool refused;     /* no, as the kernel did not take it; the detail is its reason */
+	bool refused;     /* the kernel refused it; `detail` is the kernel's reason */
 };
 
 struct features {
@@ -131,57 +131,58 @@ struct features {
 	char *tracefs;
 	char *memcg_v1;
 	char *cgroup_v2;
-	int bpf_errno;        /* of the trial load; 0: it was accepted */
-	bool seccomp;         /* it was not, and a seccomp filter may be why */
+	int bpf_errno;        /* of loading a program for trial; 0: the kernel accepted it */
+	bool seccomp;         /* the kernel did not, and a seccomp filter may be the reason */
 	bool memcg_long;      /* mod_memcg_state passes its value as a long */
-	bool exit_mmap_fexit; /* no such tracepoint: a program hangs on the function's end */
-	bool vmalloc_by_node; /* vmalloc's event is mod_memcg_lruvec_state */
-	bool no_sums;         /* the kernel lets nobody read its counters */
+	bool exit_mmap_fexit; /* no tracepoint exit_mmap: fexit of the function is used */
+	bool vmalloc_by_node; /* vmalloc is reported by mod_memcg_lruvec_state */
+	bool no_sums;         /* programs that read the kernel's counters are refused */
 };
 
-/* Fill `f`; `btf`: --btf, or NULL. 0, or -EINVAL, said, for a file that is wrong; what is
- * missing is no error. Takes some 5 ms, most of it to read BTF. features_free() takes NULL. */
+/* Fill `f`. `btf`: --btf, or NULL. Returns 0, or -EINVAL, logged, if `btf` is not a usable file; a
+ * missing feature is no error. Takes about 5 ms, most of it to read BTF. features_free() accepts
+ * NULL. */
 int features_probe(struct features *f, const char *btf);
 void features_free(struct features *f);
 
-/* For `tare doctor`: load all programs, attach none; make a control group and remove it
- * again; look for tasks that run without events. Takes a second or two. */
+/* For `tare doctor`: load all programs without attaching them, make a control group and remove it
+ * again, look for tasks that run without tracepoints. Takes one or two seconds. */
 void features_try(struct features *f);
 
-/* The steps of features_probe() that are pure, apart for the tests: what
- * `f->btf.btf` tells (all of it unknown without), then which backends that leaves. */
+/* The pure steps of features_probe(), also called by tests. The first reads `f->btf.btf`; without
+ * BTF these features are unknown. The second decides which backends are usable. */
 void features_read_btf(struct features *f);
 void features_judge_backends(struct features *f);
 
-/* Whether the programs or features_read_btf() look up a type of this name. */
+/* Do the programs or features_read_btf() look up a type of this name? */
 bool features_wants_type(const char *name, uint32_t kind);
 
 /* Set state and detail of a feature. */
 void feature_set(struct features *f, enum feature_id id, enum feature_state state, const char *fmt,
 		 ...) __attribute__((format(printf, 4, 5)));
 
-/* The kernel did not take it: it is off, with the kernel's reason. */
+/* The kernel refused it: turn it off, with the kernel's reason. */
 void feature_refused(struct features *f, enum feature_id id, const char *reason);
 
-/* NULL: it is there. Else why it is not: the kernel's reason, or `missing` where there is
- * simply none. */
+/* Why a feature is off; NULL: it is on. The reason is the kernel's if the kernel refused it, else
+ * `missing`. */
 const char *features_why_not(const struct features *f, enum feature_id id, const char *missing);
 
-/* State is yes or partly. */
+/* Is its state yes or partly? */
 bool features_has(const struct features *f, enum feature_id id);
 
-/* 0 if `run` can work; else log_error() and log_hint() say what is missing and the way
- * out, and -EPERM (privileges) or -ENOTSUP (kernel) is returned. */
+/* Returns 0 if `tare run` can work, else -EPERM (missing privileges) or -ENOTSUP (missing in the
+ * kernel); log_error() and log_hint() then name what is missing and the remedy. */
 int features_check(const struct features *f);
 
-/* Nothing required is missing, and a backend is usable. */
+/* Are all required features there, and is a backend usable? */
 bool features_enough(const struct features *f);
 
 /* The best backend that is usable; BACKEND_NONE: none is. */
 enum counter_backend features_best_backend(const struct features *f);
 
-/* The backend called `forced`, or the best one when NULL. 0; -EINVAL for an
- * unknown name; -ENOTSUP, with an log_error() that says why, when it can't be. */
+/* Choose the backend called `forced`, or the best one if `forced` is NULL. Returns 0, -EINVAL for
+ * an unknown name, or -ENOTSUP if it is not usable; errors are logged. */
 int features_backend(const struct features *f, const char *forced, enum counter_backend *backend);
 
 #endif

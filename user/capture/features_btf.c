@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the kernel's types tell: which tracepoints there are and what they pass,
- * the shape of the RSS counters, which helpers and iterators exist. Reads BTF
- * and nothing else, so a hand-made BTF tests every backend on any kernel.
+ * Features that the kernel's types show: which tracepoints exist and what they pass, the shape of
+ * the RSS counters, which helpers and iterators exist. It reads nothing but BTF, so that tests with
+ * a made-up BTF cover every backend on any kernel.
  */
 #include <bpf/btf.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ static const struct {
 	{ FEATURE_MEMCG_LRUVEC_STATE, "mod_memcg_lruvec_state", 3 },
 };
 
-/* Values of the kernel's own enums: there when the kernel knows them. */
+/* Features that exist if the kernel's enum has this value. */
 static const struct {
 	enum feature_id id;
 	const char *in;
@@ -47,13 +47,13 @@ static const struct {
 	{ FEATURE_PERCPU_ELEM, "bpf_func_id", "BPF_FUNC_map_lookup_percpu_elem" },
 };
 
-/* What is looked up beside the names in the programs. */
+/* Types that this file looks up, and the programs don't. */
 static const char *const others[] = {
 	"bpf_func_id",     "bpf_iter__task", "bpf_iter_task",   "bpf_map_type",
 	"bpf_rdonly_cast", "exit_mmap",      "refcount_struct", "trace_event_raw_rss_stat",
 };
 
-/* Of the programs' own types and so of all that they look up in the kernel's; sorted. */
+/* Names of the programs' types, so of all kernel types that they look up too; sorted. */
 static const char *const programs[] = {
 #include "types.h"
 };
@@ -75,7 +75,7 @@ bool features_wants_type(const char *name, uint32_t kind)
 {
 	size_t before = strlen(TRACEPOINT_TYPE);
 
-	/* Half of all types are functions: the start of a run would feel each search. */
+	/* Half of all types are functions; to search the list for each would delay the start. */
 	if (kind == BTF_KIND_FUNC && strncmp(name, "bpf_", 4) != 0 && strcmp(name, EXIT_MMAP) != 0)
 		return false;
 	if (!strncmp(name, TRACEPOINT_TYPE, before))
@@ -138,7 +138,7 @@ static const struct btf_type *tracepoint_proto(const struct btf *btf, const char
 	return t && btf_is_func_proto(t) ? t : NULL;
 }
 
-/* Without the context pointer that comes first; negative: no such tracepoint. */
+/* Number of arguments, without the context pointer; negative: no such tracepoint. */
 static int tracepoint_args(const struct btf *btf, const char *name)
 {
 	const struct btf_type *proto = tracepoint_proto(btf, name);
@@ -173,8 +173,8 @@ static void read_tracepoints(struct features *f)
 	}
 }
 
-/* Before 6.1 there was no such tracepoint. The function tells the same where it returns;
- * whether a program may hang on it is known when it is attached. */
+/* The tracepoint came with 6.1. On older kernels fexit of the function exit_mmap() serves as well;
+ * only attaching shows whether the kernel allows it. */
 static void read_exit_mmap(struct features *f)
 {
 	__s32 id = btf__find_by_name_kind(f->btf.btf, EXIT_MMAP, BTF_KIND_FUNC);
@@ -232,7 +232,7 @@ static void read_classic(struct features *f)
 			    "the event has no mm_id and size");
 }
 
-/* Its value was an int when it came (6.13); newer trees pass a long. */
+/* 6.13 introduced it with an int as value; newer kernels pass a long. */
 static void read_memcg(struct features *f)
 {
 	const struct btf_type *proto = tracepoint_proto(f->btf.btf, "mod_memcg_state");
@@ -245,14 +245,14 @@ static void read_memcg(struct features *f)
 		return;
 	if (!has_enumerator(f->btf.btf, "memcg_stat_item", "MEMCG_KMEM"))
 		feature_set(f, FEATURE_MEMCG_STATE, FEATURE_NO, "kernel without MEMCG_KMEM");
-	/* Tells whose an update in another control group is. */
+	/* Needed to find the task that an update in another control group belongs to. */
 	if (!has_enumerator(f->btf.btf, "cgroup_subsys_id", "memory_cgrp_id"))
 		feature_set(f, FEATURE_MEMCG_STATE, FEATURE_NO, "kernel without memory_cgrp_id");
 	if (!has_enumerator(f->btf.btf, "memcg_stat_item", "MEMCG_SOCK"))
 		feature_set(f, FEATURE_SOCK, FEATURE_NO, "kernel without MEMCG_SOCK");
 }
 
-/* One hook or the other, never both: c466412c73c3 (7.1) moved it. */
+/* c466412c73c3 (7.1) moved vmalloc from one tracepoint to the other: exactly one reports it. */
 static void read_vmalloc(struct features *f)
 {
 	bool by_cgroup = has_enumerator(f->btf.btf, "memcg_stat_item", "MEMCG_VMALLOC");
@@ -270,7 +270,7 @@ static void read_vmalloc(struct features *f)
 	f->vmalloc_by_node = !by_cgroup && features_has(f, FEATURE_VMALLOC);
 }
 
-/* What only loading tells. */
+/* Optional parts: on until loading shows that the kernel refuses them. */
 static void expect_parts(struct features *f)
 {
 	static const enum feature_id parts[] = { FEATURE_SAMPLES, FEATURE_PYTHON, FEATURE_SERIES,
@@ -280,7 +280,7 @@ static void expect_parts(struct features *f)
 		feature_set(f, parts[i], FEATURE_YES, "%s", "");
 }
 
-/* Looked for elsewhere than in BTF. */
+/* Is it found elsewhere than in BTF? */
 static bool of_machine(enum feature_id id)
 {
 	return feature_text[id].area == AREA_ACCESS || feature_text[id].area == AREA_MACHINE ||

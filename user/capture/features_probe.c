@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Looking: privileges, what the kernel refuses at a trial, mounts, limits and settings. What
- * BTF tells is features_btf.c's.
+ * Features that are not in BTF: privileges, small programs and maps that the kernel accepts or
+ * refuses, mounts, limits and settings.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -19,7 +19,7 @@
 #include "capture/mounts.h"
 #include "capture/resources.h"
 
-/* A small file's text without its last newline; NULL: not to be read. */
+/* The text of a small file without its last newline; NULL: it can't be read. */
 static char *read_text(const char *path)
 {
 	char *text = NULL;
@@ -38,8 +38,8 @@ static bool has_capability(cap_t caps, cap_value_t cap)
 	return caps && !cap_get_flag(caps, cap, CAP_EFFECTIVE, &v) && v == CAP_SET;
 }
 
-/* A feature that is there with all of up to two capabilities, or with one that
- * stands for them; 0 ends a list, as CAP_CHOWN (0) is of no use here. */
+/* A feature needs all capabilities of the first list, or the one that includes them. 0 ends a list:
+ * CAP_CHOWN (0) is not used here. */
 static const struct {
 	enum feature_id id;
 	cap_value_t all[2];
@@ -65,7 +65,7 @@ static void probe_capabilities(struct features *f, cap_t caps)
 	}
 }
 
-/* Trials. */
+/* Programs and maps that the kernel accepts or refuses. */
 
 static int try_load(const struct bpf_insn *insns, size_t n)
 {
@@ -147,7 +147,7 @@ static void probe_bpf(struct features *f, cap_t caps)
 	feature_set(f, FEATURE_BPF, FEATURE_NO, "%s", explain(f->bpf_errno, caps, f->seccomp));
 }
 
-/* Confidentiality lockdown and a missing CAP_PERFMON both take the helper away. */
+/* The helper is missing under confidentiality lockdown, and without CAP_PERFMON. */
 static void probe_kernel_read(struct features *f)
 {
 	int ret = libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_probe_read_kernel,
@@ -162,8 +162,7 @@ static void probe_kernel_read(struct features *f)
 							       "without CAP_PERFMON");
 }
 
-/* BTF says that the kernel knows a kind of map; only creating one says that it
- * was built in. */
+/* BTF shows that the kernel knows a type of map; only creating a map shows that it is built in. */
 static void probe_map(struct features *f, enum feature_id id, enum bpf_map_type type)
 {
 	int ret = libbpf_probe_bpf_map_type(type, NULL);
@@ -176,7 +175,7 @@ static void probe_map(struct features *f, enum feature_id id, enum bpf_map_type 
 
 static void probe_trials(struct features *f, cap_t caps)
 {
-	libbpf_print_fn_t print = libbpf_set_print(NULL); /* refusals are no news here */
+	libbpf_print_fn_t print = libbpf_set_print(NULL); /* refusals are expected here */
 
 	probe_bpf(f, caps);
 	if (f->bpf_errno) {
@@ -209,7 +208,7 @@ static int probe_btf(struct features *f, const char *file)
 	return err == -EINVAL ? err : 0;
 }
 
-/* Machine. */
+/* Mounts, limits and settings. */
 
 static const struct {
 	enum feature_id id;

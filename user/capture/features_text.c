@@ -96,7 +96,7 @@ const struct feature_text feature_text[FEATURES] = {
 				    "takes the count that rss_stat passes", "takes another backend",
 				    NULL },
 	[FEATURE_BACKEND_CLASSIC] = { AREA_LEDGER, false, "backend classic", NULL,
-				      "takes the event's size: exact, but dear",
+				      "takes the event's size: exact, but slow",
 				      "takes another backend",
 				      "mount -t tracefs none /sys/kernel/tracing" },
 	[FEATURE_SPLIT_RSS] = { AREA_LEDGER, false, "per-task rss caches", NULL,

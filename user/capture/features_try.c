@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What only trying tells: a control group is made, all programs are loaded. For tare doctor.
+ * Features that only trying shows: makes a control group and loads all programs. For tare doctor.
  */
 #include <glib.h>
 
@@ -35,7 +35,7 @@ static void try_hidden(struct features *f)
 		feature_set(f, FEATURE_ALL_TASKS, FEATURE_YES, "who ran within %d ms", HIDDEN_MS);
 }
 
-/* What the ledger can do without and the kernel refuses is off then. */
+/* Optional parts that the kernel refuses are turned off. */
 static void try_programs(struct features *f)
 {
 	if (!loader_try(f))

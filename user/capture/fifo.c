@@ -7,13 +7,13 @@
 
 #define SPARE_MOST 16
 
-/* In a block each record stands behind its size, at a multiple of 8. */
+/* In a block each record follows its size, at a multiple of 8 bytes. */
 static size_t room_for(size_t size)
 {
 	return sizeof(uint64_t) + ((size + 7) & ~(size_t)7);
 }
 
-/* By mmap: malloc's lock may be held by a thread of lower priority. */
+/* By mmap(): a thread of lower priority may hold malloc's lock. */
 static struct fifo_block *block_new(struct fifo_spare *spare)
 {
 	struct fifo_block *b = spare->first;

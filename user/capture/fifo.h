@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A queue of records of any size, in blocks of memory: blocks that were read are given back,
- * and a few are kept to be filled again. Not locked: drain.c does that. It
- * must not know what a record is.
+ * A queue of records of any size, in blocks of memory. A block that was read is given back; a few
+ * are kept and filled again. There is no locking here: drain.c does it. It must not know what a
+ * record is.
  */
 #ifndef TARE_FIFO_H
 #define TARE_FIFO_H
@@ -23,23 +23,23 @@ struct fifo {
 	struct fifo_block *first, *last;
 };
 
-/* Blocks to use again. Set to 0 at first. */
+/* Blocks to be filled again. All zero at the start. */
 struct fifo_spare {
 	struct fifo_block *first;
 	unsigned n;
 };
 
-/* Append a copy. The number of blocks that it took on top, 0 or 1, or -ENOMEM; -EMSGSIZE
- * for a record that fits no block. */
+/* Append a copy of a record. Returns how many blocks were added (0 or 1), -ENOMEM, or -EMSGSIZE
+ * for a record larger than a block. */
 int fifo_put(struct fifo *f, struct fifo_spare *spare, const void *data, size_t size);
 
-/* The next record of the first block; NULL: it is read to its end, or there is no block.
+/* The next record of the first block; NULL: the block has no more records, or there is no block.
  * Valid until fifo_drop(). */
 const void *fifo_next(struct fifo *f, size_t *size);
-/* Take the first block out. NULL: there is none. */
+/* Remove the first block and return it. NULL: there is none. */
 struct fifo_block *fifo_drop(struct fifo *f);
 
-/* Move all of `from` behind what `to` has. */
+/* Move all blocks of `from` to the end of `to`. */
 void fifo_append(struct fifo *to, struct fifo *from);
 
 void fifo_give_back(struct fifo_spare *spare, struct fifo_block *b);

@@ -14,7 +14,7 @@
 
 #define STEP_MS 10
 
-/* The one program, and no map but its globals. */
+/* Load only this program, and only the maps of global variables. */
 static int load_program(struct tare_bpf *skel)
 {
 	struct bpf_program *prog;
@@ -45,7 +45,7 @@ static int find_hidden(struct tare_bpf *skel, char **who)
 		return -errno;
 	for (int ms = 0; ms < HIDDEN_MS && !g_atomic_int_get((gint *)&found->tgid); ms += STEP_MS)
 		poll(NULL, 0, STEP_MS);
-	poll(NULL, 0, STEP_MS); /* its name is written right after */
+	poll(NULL, 0, STEP_MS); /* the program writes its name right after its pid */
 	bpf_link__destroy(link);
 	*who = hidden_name(found);
 	return 0;

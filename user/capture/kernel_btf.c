@@ -15,9 +15,9 @@
 #include "base/log.h"
 #include "capture/refuse.h"
 
-/* Ids of BTF objects to look at. The kernel's own comes before those of any program. */
+/* How many ids of BTF objects are tried: the kernel's own come before those of programs. */
 #define FIRST_IDS 16
-#define LIBBPF_ERRNO_FIRST 4000 /* above the kernel's: libbpf's own, of a wrong format */
+#define LIBBPF_ERRNO_FIRST 4000 /* libbpf's own errnos (wrong format) are above it */
 
 static int write_all(int fd, const void *data, size_t size)
 {
@@ -31,7 +31,7 @@ static int write_all(int fd, const void *data, size_t size)
 	return 0;
 }
 
-/* A file in memory with these types, for libbpf to read by its name. */
+/* Write these types to a file in memory, which libbpf opens by name. */
 static int keep_in_memory(struct kernel_btf *k)
 {
 	uint32_t size = 0;
@@ -44,13 +44,13 @@ static int keep_in_memory(struct kernel_btf *k)
 	if (err)
 		return err;
 	k->path = g_strdup_printf("/proc/self/fd/%d", k->fd);
-	/* Without /proc libbpf reads KERNEL_BTF, all of it. */
+	/* Without /proc the name is not valid; libbpf then reads all of KERNEL_BTF. */
 	if (access(k->path, R_OK))
 		g_clear_pointer(&k->path, g_free);
 	return 0;
 }
 
-/* For tests: without the names that are to be refused. */
+/* For tests: remove names that TARE_REFUSE has. */
 static int without_refused(struct kernel_btf *k)
 {
 	uint32_t size = 0;
@@ -79,7 +79,7 @@ static bool is_kernels(uint32_t id)
 	return is;
 }
 
-/* The kernel's types are also a BTF object with an id, as those of programs. */
+/* Get the kernel's types by bpf(): they are a BTF object with an id, as those of programs are. */
 static struct btf *from_kernel(void)
 {
 	uint32_t id = 0;
@@ -97,7 +97,7 @@ static int size_of(const struct btf *btf, const char *name)
 	return id > 0 ? (int)btf__resolve_size(btf, id) : -1;
 }
 
-/* From a file, which may be another kernel's: then the programs would read at wrong offsets. */
+/* Is the file of this kernel? By another kernel's types, programs would read at wrong offsets. */
 static int check_same(const struct btf *file, const struct btf *kernel, const char *path)
 {
 	static const char *const structs[] = { "task_struct", "mm_struct", "pt_regs" };
@@ -108,7 +108,7 @@ static int check_same(const struct btf *file, const struct btf *kernel, const ch
 		if (there >= 0 && (!kernel || there == size_of(kernel, structs[i])))
 			continue;
 		log_error("--btf %s: %s", path,
-			  there < 0 ? "not the types of a kernel" : "it is of another kernel");
+			  there < 0 ? "these are not a kernel's types" : "it is of another kernel");
 		return -EINVAL;
 	}
 	return 0;
@@ -146,7 +146,8 @@ static int cut_read(struct kernel_btf *k, int fd, size_t size, btf_wanted_fn wan
 	return cut_btf(k, data, size, wanted);
 }
 
-/* It can be mapped since 6.16 (a539e2a6d51d); before, it comes in 1,300 pieces of a page. */
+/* The file can be mapped since 6.16 (a539e2a6d51d); before, it is read in 1,300 pieces of a
+ * page. */
 static int cut_shown(struct kernel_btf *k, btf_wanted_fn wanted)
 {
 	int fd = open(KERNEL_BTF, O_RDONLY | O_CLOEXEC), err;
@@ -219,7 +220,7 @@ int kernel_btf_open(struct kernel_btf *k, const char *file, btf_wanted_fn wanted
 void kernel_btf_close(struct kernel_btf *k)
 {
 	btf__free(k->btf);
-	/* One that was never opened is all 0, so its fd 0 is not ours to close. */
+	/* A struct that was never opened is all 0: its fd 0 must not be closed. */
 	if (k->fd > 0)
 		close(k->fd);
 	g_free(k->ids);

@@ -10,27 +10,27 @@
 #include "capture/hidden.h"
 #include "capture/slab.h"
 
-#define READ_TRIES 40 /* until nothing moves while the counter is read … */
+#define READ_TRIES 40 /* readings at most, until no event comes during a reading … */
 #define READ_STEADY 3 /* … so often in a row: an event comes just before its change */
 #define INITIAL_LOOKS 7
 #define INITIAL_LOOK_MS 3
-#define BATCH 64 /* pages a CPU (MEMCG_CHARGE_BATCH, include/linux/memcontrol.h) */
+#define BATCH 64 /* pages for each CPU (MEMCG_CHARGE_BATCH, include/linux/memcontrol.h) */
 
 struct kmem {
 	struct loader *loader;
 	const struct features *features;
 	struct cgroup *cgroup;
-	struct cgroup *found; /* the same when it is ours to close */
-	char *why;            /* not measured: the reason */
-	bool whole;           /* nobody but the workload is in the cgroup */
+	struct cgroup *found; /* the same cgroup, if kmem_free() must close it */
+	char *why;            /* the reason if it is not measured */
+	bool whole;           /* the cgroup holds the workload only */
 	int64_t initial;
-	int64_t elsewhere; /* page tables and stacks that tasks brought with them into the cgroup */
+	int64_t elsewhere; /* page tables and stacks that are charged to another cgroup */
 	struct cgroup_counters highest;
 	bool want_slab;
 	struct slab *slab;
 	char *slab_why;
-	bool looked;  /* for tasks that run without events … */
-	char *hidden; /* … and who was found */
+	bool looked;  /* tare has looked for tasks that run without events … */
+	char *hidden; /* … and found this one */
 };
 
 struct kmem *kmem_new(struct loader *l, const struct features *f, bool slab)
@@ -76,7 +76,7 @@ static int by_pid(gconstpointer a, gconstpointer b)
 	return *(const pid_t *)a - *(const pid_t *)b;
 }
 
-/* How many of the cgroup's processes are not among these. */
+/* How many of the cgroup's processes are not in `pids`. */
 static unsigned count_strangers(const struct cgroup *cg, const GArray *pids)
 {
 	g_autoptr(GArray) here = cgroup_pids(cg), sorted = g_array_copy((GArray *)pids);
@@ -88,7 +88,7 @@ static unsigned count_strangers(const struct cgroup *cg, const GArray *pids)
 	return n;
 }
 
-/* Not measured after all, rather than 0. */
+/* From now on kernel memory is not measured; its value is not known, not 0. */
 static void stop_watching(struct kmem *k, const char *why)
 {
 	loader_watch(k->loader, 0, false, false);
@@ -112,9 +112,9 @@ void kmem_watch_targets(struct kmem *k, const GArray *pids)
 	loader_watch(k->loader, cgroup_id(k->cgroup), k->whole, cgroup_version(k->cgroup) == 1);
 }
 
-/* Kernel bytes by the cgroup's counter, at a moment when the sum of events is as
- * in `w`: read again while events come in between. `moved`: what came and went
- * meanwhile all the same; the two may differ by so much. */
+/* Kernel bytes by the cgroup's counter, at a moment when the sum of events is that in `w`: both are
+ * read again if events came in between. `moved`: bytes of events that came in spite of that; the
+ * counter and `w` may differ by that much. */
 static int64_t read_with_events(const struct kmem *k, struct tare_workload *w, int64_t *moved)
 {
 	int64_t kernel = CGROUP_UNKNOWN, before;
@@ -133,14 +133,14 @@ static int64_t read_with_events(const struct kmem *k, struct tare_workload *w, i
 	return kernel;
 }
 
-/* How far events and the cgroup's counter may be apart, in bytes. On v2 a reader has what was
- * flushed last: a CPU tells a cgroup of its updates by the batch, and they are flushed when a
- * batch for each CPU was reported (memcg_rstat_updated(), memcg_vmstats_needs_flush()): two
- * batches for each CPU may be missing, until the kernel flushes all, every two seconds. On v1 a
- * task can lose its CPU between an event and its change of the counter. A sandbox's kernel may
- * hide tasks of its own: what these free, or RCU callbacks that interrupt them, has no event;
- * on v1 the counter tells it (bpf/hidden.bpf.c). A larger difference is shown as unattributed,
- * and taken out of the weight at each look. */
+/* How far events and the cgroup's counter may differ, in bytes. On v2 a reader gets the values
+ * of the last flush. A CPU reports its updates to the cgroup in batches, and the kernel flushes
+ * them when one batch per CPU was reported (memcg_rstat_updated(), memcg_vmstats_needs_flush()).
+ * So two batches per CPU may be missing, until the kernel flushes all, every two seconds. On v1
+ * a task may be preempted between an event and its change of the counter. A sandbox's kernel may
+ * hide tasks: memory that these tasks free, or RCU callbacks that interrupt them, has no event;
+ * on v1 the counter shows it (bpf/hidden.bpf.c). A larger difference is shown as unattributed,
+ * and subtracted from the weight at each poll. */
 static int64_t counter_lag(const struct kmem *k)
 {
 	int batches = cgroup_version(k->cgroup) == 2 ? 2 : 1;
@@ -148,7 +148,7 @@ static int64_t counter_lag(const struct kmem *k)
 	return batches * BATCH * sysconf(_SC_NPROCESSORS_CONF) * sysconf(_SC_PAGESIZE);
 }
 
-/* What the cgroup was charged beside the events so far, or CGROUP_UNKNOWN. */
+/* The cgroup's charge without the events so far, or CGROUP_UNKNOWN. */
 static int64_t initial_balance(const struct kmem *k)
 {
 	struct tare_workload w;
@@ -157,8 +157,8 @@ static int64_t initial_balance(const struct kmem *k)
 	return kernel == CGROUP_UNKNOWN ? kernel : kernel - w.cgroup.events;
 }
 
-/* The same of a cgroup in which others are at work: what is found most often. A
- * task that lost its CPU between an event and its change is over it by then. */
+/* The same for a cgroup in which other tasks are active: the most frequent of several readings.
+ * A task that was preempted between an event and its change spoils only few of them. */
 static int64_t usual_initial(const struct kmem *k)
 {
 	int64_t found[INITIAL_LOOKS], usual = 0;
@@ -179,8 +179,8 @@ static int64_t usual_initial(const struct kmem *k)
 	return usual;
 }
 
-/* Page tables and stacks held before tare came, beyond what the cgroup is charged for: tasks
- * brought them from another group. */
+/* Page tables and stacks in the initial balance that exceed the cgroup's charge: tasks got them in
+ * another cgroup. */
 static int64_t brought_along(const struct kmem *k)
 {
 	struct tare_workload w;
@@ -189,7 +189,7 @@ static int64_t brought_along(const struct kmem *k)
 	return MAX(w.cgroup.attached - k->initial, 0);
 }
 
-/* The part of it that can still be there. */
+/* The part of these that may still be held. */
 static int64_t brought_now(const struct kmem *k)
 {
 	struct tare_workload w;
@@ -219,8 +219,8 @@ void kmem_begin(struct kmem *k)
 	}
 }
 
-/* What only looking tells: on v1 socket buffers; without events all kernel memory
- * that is no page table or stack; with them what came or went without one. */
+/* Add to the weight what no event reports, and polling shows: on v1 socket buffers; without
+ * events all kernel memory but page tables and stacks; with events, changes that had none. */
 static void weigh_unseen(const struct kmem *k)
 {
 	int64_t page = sysconf(_SC_PAGESIZE), sock = 0, kernel, moved, off = 0;
@@ -235,7 +235,7 @@ static void weigh_unseen(const struct kmem *k)
 		if (llabs(off) <= moved + counter_lag(k))
 			off = 0;
 		off -= k->elsewhere -
-		       brought_now(k); /* no event of this cgroup reported that it went */
+		       brought_now(k); /* its release shows in no event of this cgroup */
 		loader_weigh(k->loader, 0, sock / page, off / page);
 		return;
 	}
@@ -304,8 +304,8 @@ static unsigned count_others(const struct kmem *k, const struct report *r)
 	return count_strangers(k->cgroup, ours);
 }
 
-/* Who runs without events: as the programs found, else by looking, which takes a second, in
- * which no ring is read: not while there is more to come. */
+/* Find the task that runs without events: the one that the programs found, else by watching the
+ * CPUs. That takes a second in which no ring is read, so only at the end. */
 static void find_hidden(struct kmem *k, const struct report *r)
 {
 	struct tare_hidden found;
@@ -324,8 +324,8 @@ static bool much_hidden(const struct report_kmem *r)
 	return r->hidden != CGROUP_UNKNOWN && llabs(r->hidden) > r->bound;
 }
 
-/* What went while such tasks ran, as far as the cgroup's counter tells, where that is more than
- * the two may be apart anyway; or NULL. */
+/* Text on memory that was freed while such tasks ran, by the cgroup's counter; NULL if it is
+ * less than counter and events may differ anyway. */
 static char *off_by_counter(const struct kmem *k, const struct report_kmem *r)
 {
 	g_autofree char *times = NULL, *size = NULL, *took = NULL;
@@ -335,13 +335,13 @@ static char *off_by_counter(const struct kmem *k, const struct report_kmem *r)
 	times = text_count(r->hidden_times);
 	size = text_size(llabs(r->hidden));
 	took = text_duration(r->hidden_ns);
-	return g_strdup_printf("the kernel shows no events while %s runs, as it did %s times, %s "
-			       "at most: what %s then, %s, is by the control group's counter",
+	return g_strdup_printf("the kernel shows no events while %s runs (%s times, %s at most): "
+			       "what %s then, %s, is known by the control group's counter only",
 			       k->hidden ? k->hidden : "some process", times, took,
-			       r->hidden > 0 ? "was given back" : "was charged", size);
+			       r->hidden > 0 ? "was freed" : "was charged", size);
 }
 
-/* What the events do not tell, and who ran then; or NULL. */
+/* Text on what no event reported, and the task that ran then; or NULL. */
 static char *why_off(struct kmem *k, const struct report *r)
 {
 	bool less = r->kmem.by_cgroup != CGROUP_UNKNOWN &&
@@ -353,9 +353,10 @@ static char *why_off(struct kmem *k, const struct report *r)
 	why = off_by_counter(k, &r->kmem);
 	if (why || !less || !k->hidden)
 		return why;
-	return g_strdup_printf("the kernel shows no events while %s runs: what is given back then "
-			       "is unattributed",
-			       k->hidden);
+	return g_strdup_printf(
+		"the kernel shows no events while %s runs: memory that is freed then "
+		"is unattributed",
+		k->hidden);
 }
 
 static void add_why_group(const struct kmem *k, struct report *r)
@@ -363,10 +364,8 @@ static void add_why_group(const struct kmem *k, struct report *r)
 	const char *why = features_why_not(k->features, FEATURE_MEMCG_STATE,
 					   "this kernel has no mod_memcg_state tracepoint (Linux "
 					   "6.13)");
-	g_autofree char *text =
-		g_strdup_printf("by task: %s; the control group's total stands under TOTALS and "
-				"CHARGED",
-				why);
+	g_autofree char *text = g_strdup_printf(
+		"by task: %s; the control group's total is in TOTALS and CHARGED", why);
 
 	report_add_feature(r, "kmem", "not measured", text);
 }
@@ -390,7 +389,7 @@ static void add_features(struct kmem *k, struct report *r)
 		add_why_group(k, r);
 }
 
-/* Parts of kernel memory that this kernel does not tell apart: unknown, not 0. */
+/* Parts of kernel memory that this kernel does not report separately are unknown, not 0. */
 static void forget_parts(const struct kmem *k, struct report *r)
 {
 	const struct features *f = k->features;

@@ -23,13 +23,13 @@
 #include "base/log.h"
 #include "capture/resources.h"
 
-/* What the child tells through err_fd: where it stands, and an errno. */
+/* What the child writes to err_fd: the step that it has reached, and an errno. */
 enum step { STEP_READY, STEP_USER, STEP_FIND, STEP_EXEC, STEP_CGROUP };
 
 struct word {
 	enum step step;
 	int err;
-	pid_t pid; /* who says it */
+	pid_t pid; /* the writer */
 };
 
 static void fill_user(struct launch_user *user, const struct passwd *pw)
@@ -58,7 +58,7 @@ static int user_by_sudo(struct launch_user *user)
 	const char *wrong;
 
 	if (owner_by_sudo(&user->who, &wrong)) {
-		log_error("%s is %s, not a number: whose command is it?", wrong,
+		log_error("%s is %s, not a number: which user shall the command run as?", wrong,
 			  getenv(wrong) ?: "missing");
 		log_hint("--user NAME or --as-root");
 		return -EINVAL;
@@ -78,14 +78,14 @@ int launch_user(const struct launch_config *config, struct launch_user *user)
 	return config->as_root ? 0 : user_by_sudo(user);
 }
 
-/* From here on to the next mark: in the child. */
+/* In the child. */
 
 static void report_step(int fd, enum step step, int err)
 {
 	struct word word = { step, err, getpid() };
 	ssize_t n = write(fd, &word, sizeof(word));
 
-	(void)n; /* nobody listens: tare is gone, and so are we */
+	(void)n; /* if it fails, tare has ended; the child ends too */
 }
 
 static int become_user(const struct launch_user *user)
@@ -108,8 +108,7 @@ static int become_user(const struct launch_user *user)
 	return 0;
 }
 
-/* A user gets none of tare's capabilities, however tare came by them. Root
- * keeps root's. */
+/* A user who is not root gets none of tare's capabilities. Root keeps them. */
 static int drop_capabilities(void)
 {
 	cap_t none;
@@ -144,8 +143,8 @@ static int check_executable(const char *path)
 	return access(path, X_OK) ? -errno : 0;
 }
 
-/* As execvp() looks, but before anything is started, and saying what is wrong:
- * a file that is there and may not be run beats none. */
+/* Search as execvp() does, but before anything is started, and with a precise error: an existing
+ * file that can't be executed is reported rather than "not found". */
 static int find_program(const char *name, char *path, size_t size)
 {
 	const char *dirs = getenv("PATH");
@@ -170,7 +169,7 @@ static int find_program(const char *name, char *path, size_t size)
 	return worst;
 }
 
-/* A file without "#!" that the kernel does not know is a shell script: POSIX. */
+/* POSIX: a file without "#!" in a format that the kernel does not know is a shell script. */
 static void run_by_shell(const char *path, char *const *argv)
 {
 	unsigned n = g_strv_length((char **)argv);
@@ -183,10 +182,10 @@ static void run_by_shell(const char *path, char *const *argv)
 	execv("/bin/sh", args);
 }
 
-/* Born in the cgroup, the child's own kernel stack and task_struct are charged
- * there. A process in between goes in and makes it tare's child (CLONE_PARENT). It
- * stays until the books are open: what the kernel still uncharges of a process that
- * ends would be seen half by then. Returns in the child. */
+/* Make the child within the cgroup, so that its kernel stack and task_struct are charged there.
+ * A helper process enters the cgroup and forks the child as a child of tare (CLONE_PARENT). The
+ * helper stays until tare has read the initial balance: else the kernel might uncharge the
+ * helper's memory before and after that moment. Returns in the child. */
 static void clone_into_cgroup(const struct cgroup *cgroup, int go_fd, int err_fd)
 {
 	struct pollfd gone = { .fd = go_fd };
@@ -198,7 +197,7 @@ static void clone_into_cgroup(const struct cgroup *cgroup, int go_fd, int err_fd
 	if (err || pid < 0)
 		report_step(err_fd, STEP_CGROUP, err ? -err : errno);
 	close(err_fd);
-	while (poll(&gone, 1, -1) < 0 && errno == EINTR) /* until tare closes its end */
+	while (poll(&gone, 1, -1) < 0 && errno == EINTR) /* until tare closes the other end */
 		;
 	_exit(0);
 }
@@ -223,7 +222,7 @@ static void exec_command(const struct launch_config *config, const struct launch
 		report_step(err_fd, STEP_FIND, -err);
 		_exit(err == -ENOENT ? 127 : 126);
 	}
-	if (config->kill_on_exit) { /* becoming a user cleared it */
+	if (config->kill_on_exit) { /* setuid() cleared it */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
 			_exit(125);
@@ -233,7 +232,7 @@ static void exec_command(const struct launch_config *config, const struct launch
 	syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
 	report_step(err_fd, STEP_READY, 0);
 	if (read(go_fd, &go, 1) != 1)
-		_exit(125); /* tare is gone */
+		_exit(125); /* tare has ended */
 	execv(path, config->argv);
 	if (errno == ENOEXEC)
 		run_by_shell(path, config->argv);
@@ -241,7 +240,7 @@ static void exec_command(const struct launch_config *config, const struct launch
 	_exit(126);
 }
 
-/* In tare again. */
+/* In tare. */
 
 static int explain_failure(const struct launch_config *config, const struct word *word)
 {
@@ -253,7 +252,7 @@ static int explain_failure(const struct launch_config *config, const struct word
 		return -EPERM;
 	}
 	if (word->step == STEP_USER) {
-		log_error("cannot become the user that the command shall run as: %s",
+		log_error("cannot become the user that the command should run as: %s",
 			  g_strerror(word->err));
 		log_hint("--as-root, or run tare as root");
 		return -EPERM;
@@ -273,7 +272,7 @@ static void reap_child(pid_t pid)
 		;
 }
 
-/* It ends by itself when go_fd is closed. */
+/* The helper ends when go_fd is closed. */
 static void reap_maker(struct launch *l)
 {
 	if (l->maker)
@@ -281,7 +280,7 @@ static void reap_maker(struct launch *l)
 	l->maker = 0;
 }
 
-/* The child's first word. False: it has ended without one. */
+/* Read the child's next message. False: it has ended without one. */
 static bool read_step(struct launch *l, struct word *word)
 {
 	ssize_t n;
@@ -304,7 +303,7 @@ int launch_ready(const struct launch_config *config, struct launch *l)
 	int err = 0;
 
 	if (!read_step(l, &word)) {
-		log_error("the child that was to run %s ended at once", config->argv[0]);
+		log_error("the child process for %s ended at once", config->argv[0]);
 		err = -ECHILD;
 	} else if (word.step != STEP_READY) {
 		err = explain_failure(config, &word);
@@ -379,10 +378,11 @@ int launch_go(struct launch *l, const char *name)
 	close(l->err_fd);
 	l->err_fd = -1;
 	if (n != sizeof(word))
-		return 0;       /* closed by execve */
-	if (word.err == ENOENT) /* the file is there: it was found before */
-		log_error("cannot execute %s: the interpreter that it names (#!, ELF) is not there",
-			  name);
+		return 0;       /* execve() closed it */
+	if (word.err == ENOENT) /* find_program() has found the file itself */
+		log_error(
+			"cannot execute %s: the interpreter that it names (#!, ELF) does not exist",
+			name);
 	else
 		log_error("cannot execute %s: %s", name, g_strerror(word.err));
 	launch_abandon(l);

@@ -15,12 +15,12 @@
 
 #define LAST_LINES 4
 
-/* Programs and maps that the ledger can do without, and what goes with each. All others are
- * the ledger's own. */
+/* Programs and maps that the ledger does not need, and the feature that is off without them. All
+ * others belong to the ledger. */
 static const struct part {
 	const char *name;
 	enum feature_id feature;
-	bool samples; /* it takes samples too */
+	bool samples; /* the program also has the code of samples */
 } parts[] = {
 	{ "tare_sys_exit", FEATURE_SYS_EXIT, true },
 	{ "tare_kmem", FEATURE_MEMCG_STATE, true },
@@ -40,17 +40,17 @@ static const struct part {
 	{ "tare_rss_classic", FEATURE_BACKEND_CLASSIC, true },
 };
 
-/* Parts that have code in other programs too: when another program is refused, that code may
- * be to blame, so these are left out first. */
+/* Parts whose code is in other programs too. If another program is refused, that code may be the
+ * reason, so these parts are turned off first. */
 static const enum feature_id inside[] = { FEATURE_PYTHON, FEATURE_SAMPLES };
 
 struct attempt {
 	const struct load_config *config;
 	struct refusal refusal;
-	struct feature before[G_N_ELEMENTS(inside)]; /* what was known of `inside` … */
+	struct feature before[G_N_ELEMENTS(inside)]; /* state of `inside` … */
 	bool suspected;                              /* … before they were turned off */
-	bool loaded; /* the kernel took all programs: what it refused was to attach one */
-	bool said;   /* what is wrong */
+	bool loaded; /* all programs were loaded: the kernel refused to attach one */
+	bool said;   /* the error was logged */
 };
 
 static const struct part *find_part(const char *name)
@@ -77,8 +77,8 @@ static void turn_off(struct features *f, enum feature_id id, const struct refusa
 	features_judge_backends(f);
 }
 
-/* A program was refused. False: it was also refused without every part that may be to blame;
- * these parts are on again then. */
+/* A program was refused: turn off the next part that may be the reason. False: it was refused
+ * without all of these parts too; they are turned on again. */
 static bool suspect_parts(struct attempt *a)
 {
 	struct features *f = a->config->features;
@@ -97,7 +97,8 @@ static bool suspect_parts(struct attempt *a)
 	return false;
 }
 
-/* If a backend is refused, reading the counters may be to blame, which other programs do too. */
+/* If a backend is refused, the reason may be that it reads the counters; other programs do so
+ * too. */
 static bool leave_counters(struct features *f)
 {
 	if (f->no_sums ||
@@ -107,7 +108,7 @@ static bool leave_counters(struct features *f)
 	return true;
 }
 
-/* True: it may work now, without something. */
+/* Turn off something after a refusal. True: another attempt may succeed. */
 static bool give_way(struct attempt *a)
 {
 	struct features *f = a->config->features;
@@ -123,7 +124,7 @@ static bool give_way(struct attempt *a)
 	return features_best_backend(f) != BACKEND_NONE;
 }
 
-/* The kernel says nothing of why: mostly it was built without CONFIG_FUNCTION_TRACER. */
+/* The kernel gives no reason; mostly it was built without CONFIG_FUNCTION_TRACER. */
 static void explain_fexit(struct refusal *r)
 {
 	char *why;
@@ -188,7 +189,7 @@ static void report_refusal(const struct attempt *a, int err)
 	g_auto(GStrv) lines = g_strsplit(last, "\n", -1);
 
 	if (!r->name) {
-		log_error("the kernel did not take the BPF programs: %s", g_strerror(-err));
+		log_error("the kernel refused the BPF programs: %s", g_strerror(-err));
 	} else {
 		log_error("the kernel refused %s, which the ledger can't do without%s%s", r->name,
 			  *last ? "" : ": ",
@@ -207,7 +208,7 @@ int load_programs(struct tare_bpf **skel, const struct load_config *config)
 	struct attempt a = { .config = config };
 	int err;
 
-	/* It ends: each turn turns something off. */
+	/* This loop ends, since each turn turns something off. */
 	do {
 		refusal_clear(&a.refusal);
 		refusal_listen(&a.refusal);

@@ -16,7 +16,7 @@
 #define CACHE_LINE 64
 #define PYTHONS 1024
 #define PYTHON_FILES 256
-#define PYTHON_CODES 16384 /* the least used are reported again */
+#define PYTHON_CODES 16384 /* code objects, LRU: a dropped one is reported again */
 
 static struct bpf_program *backend_program(struct tare_bpf *skel, enum counter_backend backend)
 {
@@ -30,7 +30,7 @@ static struct bpf_program *backend_program(struct tare_bpf *skel, enum counter_b
 	}
 }
 
-/* By what mm->rss_stat is: any backend may ask for sums of either shape. */
+/* The shape of mm->rss_stat; any backend may need sums of either shape. */
 static enum tare_shape counter_shape(const struct features *f)
 {
 	const char *percpu = f->why_not[BACKEND_PERCPU], *count = f->why_not[BACKEND_COUNT];
@@ -52,8 +52,9 @@ static uint32_t power_of_two(uint64_t bytes)
 	return size;
 }
 
-/* Each CPU's slots on a cache line of their own, lest CPUs fight for one at every
- * update; on large machines that would take too much memory. Tests have it so on small ones. */
+/* Each CPU's slots have a cache line of their own, so that CPUs don't contend for one at every
+ * update. On large machines that would take too much memory. Tests force that layout on small
+ * ones. */
 static uint32_t slots_size(unsigned cpus)
 {
 	return cpus <= 64 && g_strcmp0(secure_getenv("TARE_SLOTS"), "packed") ?
@@ -61,7 +62,7 @@ static uint32_t slots_size(unsigned cpus)
 		       TARE_MEMBERS * sizeof(int32_t);
 }
 
-/* Turn off programs and maps that are not needed, or that the kernel is known to refuse. */
+/* Leave out programs and maps that are not needed, or that the kernel is known to refuse. */
 static void leave_out(struct loader *l)
 {
 	struct tare_bpf *skel = l->skel;
@@ -93,13 +94,13 @@ static void leave_out(struct loader *l)
 	bpf_program__set_autoload(skel->progs.tare_kmem_too, kmem);
 	bpf_program__set_autoload(skel->progs.tare_vmalloc,
 				  kmem && f->vmalloc_by_node && features_has(f, FEATURE_VMALLOC));
-	/* Elsewhere it would count stretches, and cost each switch, for nothing. */
+	/* Only v1 needs it; elsewhere it would only slow down each context switch. */
 	bpf_program__set_autoload(skel->progs.tare_switch,
 				  kmem && features_has(f, FEATURE_MEMCG_V1) &&
 					  features_has(f, FEATURE_HIDDEN));
 }
 
-/* `bits`: of the number of buckets of address spaces. */
+/* There are 1 << bits buckets of address spaces. */
 static int size_maps(struct loader *l, uint32_t bits)
 {
 	const struct tare_bpf *skel = l->skel;
@@ -139,7 +140,7 @@ static int configure_skeleton(void *ctx, struct tare_bpf *skel)
 	l->sampling = config->period > 0 && features_has(f, FEATURE_SAMPLES);
 	l->python = l->sampling && features_has(f, FEATURE_PYTHON);
 	l->ledger = backend_program(skel, l->backend);
-	/* An eighth more places than asked for: a bucket may fill before the rest. */
+	/* An eighth more places than max_mms: one bucket may be full before the others. */
 	while (((uint32_t)TARE_BUCKET << bits) < config->max_mms + config->max_mms / 8)
 		bits++;
 	skel->rodata->cfg_bucket_bits = bits;
@@ -163,7 +164,7 @@ static int configure_skeleton(void *ctx, struct tare_bpf *skel)
 	return bpf_map__set_value_size(skel->maps.tare_mms, mm_size) ?: size_maps(l, bits);
 }
 
-/* The per-CPU offsets, before the first event needs them. */
+/* Find the per-CPU offsets before the first event needs them. */
 static int run_init(struct loader *l)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts);
@@ -172,8 +173,8 @@ static int run_init(struct loader *l)
 	return err ? err : opts.retval ? -EFAULT : 0;
 }
 
-/* The classic backend is attached through tracefs. Where it is not mounted, a mount
- * in a mount namespace of our own disturbs nobody and goes with us. */
+/* The classic backend is attached through tracefs. If tracefs is not mounted, mount it in a new
+ * mount namespace: nobody else sees that mount, and it vanishes with tare. */
 static int mount_tracefs(struct features *f)
 {
 	static const char at[] = "/sys/kernel/tracing";
@@ -183,7 +184,7 @@ static int mount_tracefs(struct features *f)
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) ||
 	    mount("tracefs", at, "tracefs", 0, NULL))
 		return -errno;
-	f->tracefs = g_strdup(at); /* for the next session of this process too */
+	f->tracefs = g_strdup(at); /* kept for later sessions of this process */
 	return 0;
 }
 
@@ -219,7 +220,7 @@ static void detach_programs(struct loader *l)
 	bpf_link__destroy(l->attach);
 	bpf_link__destroy(l->sweep);
 	l->attach = l->sweep = NULL;
-	while (l->links->len) /* the last first: the kernel need not wait for that */
+	while (l->links->len) /* last one first: then the kernel need not wait */
 		g_ptr_array_remove_index(l->links, l->links->len - 1);
 }
 
@@ -228,8 +229,8 @@ static void link_free(gpointer link)
 	bpf_link__destroy(link);
 }
 
-/* Only attaching tells whether a program may hang on a function of the kernel's. For nobody it
- * follows it does nothing. */
+/* Only attaching shows whether the kernel allows fexit programs. While no task is followed, the
+ * program does nothing. */
 static int try_fexit(struct loader *l, const struct bpf_program **refused)
 {
 	struct bpf_program *end = l->skel->progs.tare_exit_mmap_end;
@@ -243,7 +244,7 @@ static int try_fexit(struct loader *l, const struct bpf_program **refused)
 	return 0;
 }
 
-/* After loading: all that must be done before the first event. */
+/* After loading: everything that must be done before the first event. */
 static int begin_ledger(void *ctx, struct tare_bpf *skel, const struct bpf_program **refused)
 {
 	struct loader *l = ctx;

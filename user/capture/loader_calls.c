@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The calls that user space makes of the programs once they are loaded: their rings, their
- * iterators, their variables.
+ * Calls of loaded programs by user space: their rings, iterators and variables.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -126,7 +125,7 @@ int loader_target(struct loader *l, pid_t tgid)
 				    sizeof(one), BPF_ANY);
 }
 
-/* Run an iterator to its end; what it writes goes to `fn` in whole records. */
+/* Run an iterator to its end; `fn` gets its output in buffers of whole records. */
 static int run_iter(struct loader *l, struct bpf_link *link, loader_record_fn fn, void *ctx)
 {
 	int fd = bpf_iter_create(bpf_link__fd(link)), err = 0;
@@ -136,8 +135,7 @@ static int run_iter(struct loader *l, struct bpf_link *link, loader_record_fn fn
 		return -errno;
 	if (!l->sweep_buffer)
 		l->sweep_buffer = g_malloc(SWEEP_BUFFER);
-	/* The kernel hands out whole tasks as long as they fit; it may cut what
-	 * is left at the buffer's end, so a rest is carried over. */
+	/* read() may return a part of the last record; the rest comes with the next read(). */
 	size_t have = 0;
 
 	while (!err && (n = read(fd, l->sweep_buffer + have, SWEEP_BUFFER - have)) != 0) {
@@ -201,7 +199,7 @@ int loader_ended(struct loader *l, void (*fn)(void *ctx, uint64_t proc, const st
 	uint64_t proc = 0;
 	struct tare_ended e;
 
-	/* Accounts are never taken away, so none is passed over and the walk ends. */
+	/* Elements are never deleted, so the walk skips none and ends. */
 	while (!(err = bpf_map_get_next_key(fd, proc ? &proc : NULL, &proc))) {
 		err = bpf_map_lookup_elem(fd, &proc, &e);
 		if (err)
@@ -232,7 +230,7 @@ void loader_watch(struct loader *l, uint64_t id, bool own, bool counted)
 {
 	struct tare_cgroup *g = &l->skel->bss->workload.cgroup;
 
-	g->level = UINT32_MAX; /* found by the first event */
+	g->level = UINT32_MAX; /* the first event sets it */
 	g->own = own;
 	g->counted = counted;
 	__atomic_store_n(&g->id, id, __ATOMIC_RELEASE);
@@ -250,7 +248,7 @@ void loader_weigh(struct loader *l, int64_t more, int64_t sampled, int64_t drift
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = args, .ctx_size_in = sizeof(args));
 
 	if (bpf_prog_test_run_opts(bpf_program__fd(l->skel->progs.tare_weigh), &opts))
-		log_verbose(1, "cannot count what was sampled: %s", g_strerror(errno));
+		log_verbose(1, "cannot add polled memory to the weight: %s", g_strerror(errno));
 }
 
 bool loader_sums_valid(const struct loader *l)

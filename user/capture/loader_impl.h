@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The programs as loader.c loads them and loader_calls.c calls them. Only for these two.
+ * State that loader.c (loading) and loader_calls.c (calls) share. Nobody else includes it.
  */
 #ifndef TARE_LOADER_IMPL_H
 #define TARE_LOADER_IMPL_H

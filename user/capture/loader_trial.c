@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the kernel takes of the BPF programs, found out by loading them and attaching none.
+ * Finds out which BPF programs the kernel accepts: loads them, and attaches none.
  */
 #include <errno.h>
 
@@ -49,7 +49,7 @@ int loader_try(struct features *f)
 			continue;
 		err = loader_open(&l, &config);
 		loader_close(l);
-		if (err && !f->why_not[backend]) /* not for the backend's sake: no other would do */
+		if (err && !f->why_not[backend]) /* not the backend's fault: others fail too */
 			return err;
 		works = works || !err;
 	}

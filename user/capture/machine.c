@@ -6,7 +6,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
-/* The value of a line "NAME<sep>VALUE" of a file, quotes taken off; NULL: none. */
+/* VALUE of the line "NAME<sep>VALUE" in a file, without quotes; NULL: no such line. */
 static char *value_of(const char *path, const char *name, char sep)
 {
 	g_autofree char *text = NULL;
@@ -30,8 +30,8 @@ static char *value_of(const char *path, const char *name, char sep)
 	return NULL;
 }
 
-/* arm64 says who made the CPU, and a number of its own for it. Names of those that are met
- * as machines with Linux; for others the numbers (lscpu has a longer list). */
+/* arm64 shows numbers for the CPU's maker and model. These are names of common ones; for others the
+ * numbers are shown (lscpu has a longer list). */
 static char *arm_cpu(void)
 {
 	static const struct {
@@ -57,7 +57,7 @@ static char *arm_cpu(void)
 	return g_strdup_printf("CPU part %s of implementer %s", part, implementer);
 }
 
-/* As the kernel names it, which is another line on each architecture. */
+/* The CPU's name; each architecture has another line for it in /proc/cpuinfo. */
 static char *cpu_model(void)
 {
 	static const char *const lines[] = { "model name", "uarch" };

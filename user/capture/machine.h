@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The machine that figures are from.
+ * Describes the machine: distribution, CPU, memory.
  */
 #ifndef TARE_MACHINE_H
 #define TARE_MACHINE_H
 
 #include "model/report.h"
 
-/* What is not known stays as it is. Strings are allocated. */
+/* Members whose value is not known are not changed. Strings are allocated. */
 void machine_describe(struct report_machine *m);
 
 #endif

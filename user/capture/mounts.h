@@ -5,8 +5,8 @@
 #ifndef TARE_MOUNTS_H
 #define TARE_MOUNTS_H
 
-/* Where the first file system of `type` is mounted, whose super block options
- * hold `option` (NULL: any). NULL: nowhere; else free with g_free(). */
+/* Mount point of the first file system of `type` that has `option` among its super block options
+ * (NULL: any). NULL: it is not mounted. Free with g_free(). */
 char *mounts_find(const char *mountinfo, const char *type, const char *option);
 
 #endif

@@ -42,7 +42,7 @@ void pythons_free(struct pythons *p)
 	g_free(p);
 }
 
-/* Has the file an interpreter? */
+/* Does the file have an interpreter? */
 static bool find_interpreter(struct pythons *p, uint32_t file, const struct module *m,
 			     struct tare_python_file *found)
 {
@@ -91,7 +91,7 @@ void pythons_mapped(struct pythons *p, uint64_t mm, uint32_t file, const struct 
 	report_python(p, mm, &found.python);
 }
 
-/* The kernel side does the same, with what it knew by then. */
+/* The kernel side does the same for address spaces that it knows. */
 void pythons_vma(struct pythons *p, const struct tare_vma *r)
 {
 	const struct known *known;

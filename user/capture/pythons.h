@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Which address spaces run CPython, by the files that they map, for who reads its frames:
- * the kernel side. It must not know what is read.
+ * Finds address spaces that run CPython, by the files that they map, and reports them to `watch`:
+ * the kernel side reads their Python frames. It must not know how frames are read.
  */
 #ifndef TARE_PYTHONS_H
 #define TARE_PYTHONS_H
@@ -14,8 +14,8 @@
 
 struct pythons;
 
-/* Callbacks for each address space as soon as it is known, and when it is gone: NULL;
- * and of each file that has an interpreter. */
+/* `found` is called for each address space that runs Python, and with NULL when it is gone; `file`,
+ * for each file that has an interpreter. */
 struct python_watch {
 	void (*found)(void *ctx, uint64_t mm, const struct tare_python *python);
 	void (*file)(void *ctx, uint64_t inode, uint32_t dev, const struct tare_python_file *file);
@@ -27,10 +27,10 @@ struct pythons *pythons_new(struct samples *samples, struct modules *modules, st
 			    const struct python_watch *watch);
 void pythons_free(struct pythons *p); /* takes NULL */
 
-/* This file will be run: if it has an interpreter, that is to be known by then. */
+/* The workload will execute this file: look for an interpreter in it before that. */
 void pythons_expect(struct pythons *p, const char *path);
 
-/* A file's code is mapped `bias` above where the file says. */
+/* Code of a file was mapped, `bias` above the addresses in the file. */
 void pythons_mapped(struct pythons *p, uint64_t mm, uint32_t file, const struct module *m,
 		    uint64_t bias);
 

@@ -11,7 +11,7 @@
 
 static struct refusal *listener;
 
-/* What stands between "prog '" and "'". */
+/* The text between `before` and the next quote. */
 static char *quoted_name(const char *text, const char *before)
 {
 	const char *at = strstr(text, before), *end;
@@ -23,7 +23,7 @@ static char *quoted_name(const char *text, const char *before)
 	return end ? g_strndup(at, end - at) : NULL;
 }
 
-/* Figures that the verifier ends with, and empty lines. */
+/* Is it empty, or one of the statistics at the end of the verifier's log? */
 static bool says_nothing(const char *line)
 {
 	static const char *const figures[] = { "processed ", "verification time ", "stack depth ",
@@ -104,7 +104,7 @@ static int print_message(enum libbpf_print_level level, const char *fmt, va_list
 	text = g_strdup_vprintf(fmt, args);
 	if (level == LIBBPF_WARN && listener)
 		refusal_hear(listener, text);
-	/* libbpf's warnings are detail to us: what failed is said by the caller. */
+	/* libbpf's warnings are shown as details; the caller logs the error itself. */
 	lines = g_strsplit(show ? g_strchomp(text) : "", "\n", -1);
 	for (char **line = lines; *line; line++)
 		log_verbose(2, "%s", *line);

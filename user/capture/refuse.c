@@ -11,9 +11,9 @@
 #include "base/log.h"
 
 #define OURS "tare_"
-#define NO_SUCH_MAP 0x7fff /* a kind of map that no kernel has */
+#define NO_SUCH_MAP 0x7fff /* a type of map that no kernel has */
 
-/* Not with rights that the caller has only through tare (file capabilities). */
+/* Ignored if tare runs with file capabilities, that is, with more rights than its caller. */
 static const char *requested_names(void)
 {
 	return secure_getenv("TARE_REFUSE");
@@ -37,7 +37,7 @@ static int unknown_name(const char *name)
 	return -EINVAL;
 }
 
-/* Its first instruction reads a register that nobody has written. */
+/* Let its first instruction read a register that was never written: the verifier refuses that. */
 static int spoil_program(struct bpf_program *program)
 {
 	size_t n = bpf_program__insn_cnt(program);
@@ -52,7 +52,7 @@ static int spoil_program(struct bpf_program *program)
 	return bpf_program__set_insns(program, insns, n);
 }
 
-/* All names that could have been meant, for the nearest one. */
+/* Log all names of programs and maps. */
 static void hint_parts(struct bpf_object *object)
 {
 	g_autoptr(GString) all = g_string_new("");
@@ -89,7 +89,7 @@ int refuse_parts(struct bpf_object *object)
 	return err;
 }
 
-/* Change the first letter of every name that is this one. */
+/* Change the first letter of each string that equals `name`. */
 static bool rename_string(char *strings, size_t size, const char *name)
 {
 	bool found = false;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * For tests: what TARE_REFUSE=NAME[,NAME…] names is refused as if by the kernel. A name
- * that begins with tare_ is a BPF program's or map's; any other is one of the kernel's
- * types, fields, enumerators or tracepoints (btf_trace_…), which are not found then.
+ * For tests: TARE_REFUSE=NAME[,NAME…] imitates a kernel that refuses or lacks something. A name
+ * that begins with tare_ is a BPF program or map, which the kernel then refuses. Any other name is
+ * a type, field, enumerator or tracepoint (btf_trace_…) of the kernel, which then is not found.
  * It must not know what any of them is for.
  */
 #ifndef TARE_REFUSE_H
@@ -13,15 +13,15 @@
 
 struct bpf_object;
 
-/* There is something to refuse. */
+/* Is TARE_REFUSE set? */
 bool refuse_any(void);
 
-/* Make the programs and maps so that the kernel refuses them. -EINVAL, said, when there is no
- * such program or map, else 0. */
+/* Change these programs and maps so that the kernel refuses them. Returns 0, or -EINVAL, logged, if
+ * there is no such program or map. */
 int refuse_parts(struct bpf_object *object);
 
-/* The rest: their names are changed in the kernel's types, as read into memory (`btf`, of
- * `size` bytes). The number of names; -EINVAL, said, for one that the kernel does not have. */
+/* Change all other names in a copy of the kernel's BTF (`btf`, `size` bytes). Returns how many
+ * names were changed, or -EINVAL, logged, for a name that the kernel does not have. */
 int refuse_types(void *btf, size_t size);
 
 #endif

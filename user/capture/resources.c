@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#define FILES_NEEDED 128 /* programs, links, maps, rings: about 80; the rest are files read */
+#define FILES_NEEDED 128 /* programs, links, maps, rings: about 80; others: files to read */
 #define FILES_ENOUGH 1024
 
 static struct rlimit files_before, files_raised;
@@ -44,7 +44,7 @@ void resources_restore(void)
 
 	if (!prepared)
 		return;
-	/* Unless a bench has raised it for what it weighs. */
+	/* Not if a bench has raised it for its workloads. */
 	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur == files_raised.rlim_cur)
 		setrlimit(RLIMIT_NOFILE, &files_before);
 	signal(SIGXFSZ, xfsz_before);
@@ -76,7 +76,7 @@ void resources_hint(int err)
 		hint_limit(RLIMIT_NPROC, "ulimit -u with more processes of this user", false);
 		log_hint("fewer processes, or a higher pids.max of tare's control group");
 		break;
-	default: /* the kernel's and the libraries' errnos do not tell these apart */
+	default: /* other errnos don't show which limit it was */
 		hint_limit(RLIMIT_AS, "ulimit -v unlimited", true);
 		hint_limit(RLIMIT_DATA, "ulimit -d unlimited", true);
 	}

@@ -15,7 +15,7 @@ struct ring {
 	const uint64_t *producer;
 	const char *data;
 	uint64_t size, page;
-	char *copy; /* of a record that goes over the end: `size` bytes, few of them ever touched */
+	char *copy; /* buffer for a record that wraps around: `size` bytes, mostly never touched */
 };
 
 static void *map_piece(int fd, int protection, int flags, uint64_t size, uint64_t at)
@@ -35,7 +35,7 @@ int ring_open(struct ring **out, int map, uint64_t size)
 	r->consumer = map_piece(map, PROT_READ | PROT_WRITE, MAP_SHARED, r->page, 0);
 	if (r->consumer)
 		r->producer = map_piece(map, PROT_READ, MAP_SHARED, r->page + size, r->page);
-	/* Not by malloc: see block_new() in fifo.c. */
+	/* mmap(), not malloc(): see block_new() in fifo.c. */
 	if (r->producer)
 		r->copy =
 			map_piece(-1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, size, 0);
@@ -62,7 +62,8 @@ void ring_close(struct ring *r)
 	g_free(r);
 }
 
-/* The record's header is whole always: it has 8 bytes, as everything is a multiple of. */
+/* A record in one piece. Its header never wraps: it has 8 bytes, and all sizes are multiples of
+ * 8. */
 static const char *in_one_piece(const struct ring *r, uint64_t position, uint64_t size)
 {
 	uint64_t at = position & (r->size - 1), first = MIN(size, r->size - at);
@@ -79,7 +80,7 @@ int ring_consume(struct ring *r, ring_record_fn fn, void *ctx)
 	uint64_t at = __atomic_load_n(r->consumer, __ATOMIC_ACQUIRE);
 	int n = 0, err = 0;
 
-	/* The producer's position is read anew each time: the kernel side writes meanwhile. */
+	/* The producer's position is read each time: the kernel side writes meanwhile. */
 	while (err >= 0 && at < __atomic_load_n(r->producer, __ATOMIC_ACQUIRE)) {
 		const uint32_t *head = (const uint32_t *)(r->data + (at & (r->size - 1)));
 		uint32_t length = __atomic_load_n(head, __ATOMIC_ACQUIRE);

@@ -7,9 +7,9 @@
 
 #include "capture/sampler_state.h"
 
-#define SPACES_LEAST 2048 /* so many address spaces are no crowd */
+#define SPACES_LEAST 2048 /* least value of `crowd` */
 
-/* Of a task; or what it is folded into, where that is not 0. */
+/* The end of a task or, if into_task is not 0, the task that it is folded into. */
 struct ending {
 	uint64_t task, time_ns, peak_seq;
 	uint64_t into_task, into_proc;
@@ -38,7 +38,7 @@ static const char *on_code(void *ctx, uint64_t mm, uint64_t address, uint64_t *s
 	return jits_name(s->jits, mm, address, start);
 }
 
-/* Name the code of what is gone now, as long as it can be. */
+/* Frames were renumbered. Those that are gone need no names any more, nor maps of JIT code. */
 static void on_collected(void *ctx, const uint32_t *frame_now, uint32_t n)
 {
 	const struct sampler *s = ctx;
@@ -111,7 +111,7 @@ void sampler_expect(struct sampler *s, const char *path)
 	pythons_expect(s->pythons, path);
 }
 
-/* Paths of records that are cut behind their last part. */
+/* Does the record hold the whole path? It ends after the last part of the path. */
 static bool file_fits(const struct tare_record *head, const struct tare_file *file)
 {
 	size_t before = (const char *)file - (const char *)head;
@@ -228,7 +228,7 @@ static bool lost_row(void *proctable, uint64_t task, uint64_t proc, uint64_t *in
 
 void sampler_lost(struct sampler *s, const struct proctable *proctable)
 {
-	sampler_caught_up(s); /* what was folded is not in the table either */
+	sampler_caught_up(s); /* first, since folded tasks are not in the table either */
 	samples_fold_into(s->samples, lost_row, (void *)proctable);
 }
 

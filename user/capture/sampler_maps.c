@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What address spaces map: files and their code, programs, and what was there before.
+ * The VMAs of address spaces: mapped files and their code, programs after exec, and VMAs that are
+ * older than tare.
  */
 #include <elf.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 #include "bpf/calls.h"
 #include "capture/sampler_state.h"
 
-/* A file that the kernel loaded at exec: its segments, moved by `bias`. */
+/* Add the segments of a file that the kernel loaded at exec, at its addresses plus `bias`. */
 static void map_segments(struct sampler *s, struct space *space, uint32_t file, uint64_t bias)
 {
 	const struct module *m = modules_get(s->modules, file);
@@ -59,7 +60,7 @@ static void map_vdso(struct sampler *s, struct space *space, uint64_t at)
 		space_set(space, &r);
 }
 
-/* what = 0: not a record of a change by the kernel side, but a mapped file or a program. */
+/* r->what is 0 if there is no record of a changed VMA, but one of a mapped file or a program. */
 static void report_vma(const struct sampler *s, const struct tare_vma *r, const char *path)
 {
 	if (s->log.vma)
@@ -99,7 +100,7 @@ void sampler_image(struct sampler *s, const struct tare_image *i)
 	map_vdso(s, space, aux_value(i, AT_SYSINFO_EHDR));
 }
 
-/* A mapping of code, from `offset` in its file on. */
+/* Code of a file was mapped, from `offset` on. */
 static void open_code(struct sampler *s, uint64_t mm, const struct module_source *source,
 		      uint64_t offset)
 {
@@ -110,7 +111,7 @@ static void open_code(struct sampler *s, uint64_t mm, const struct module_source
 		pythons_mapped(s->pythons, mm, source->file, m, source->start - address);
 }
 
-/* An address space that ran before tare came: read from /proc as it is now. */
+/* Read the current VMAs of an address space from /proc/PID/maps. */
 static void read_maps(struct sampler *s, struct space *space)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%u/maps", space->pid);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The profile of a report: what samples came to, and what is missing of them.
+ * The profile of a report: the sums of samples, and which samples are missing.
  */
 #include "base/log.h"
 #include "base/text.h"
@@ -8,10 +8,10 @@
 #include "capture/cause.h"
 #include "capture/sampler_state.h"
 
-#define PLACELESS 10 /* of so many samples one may have no address */
+#define PLACELESS 10 /* at most one of so many samples may have no address */
 
-/* What lies in memory is what samples have an address for. Up to Linux 6.1 a task tells of
- * its page faults later, all at once, and most have none. */
+/* Why untouched memory is not measured; NULL: it is. It is known by the addresses of samples. Up to
+ * Linux 6.1 a task reports its page faults in batches, and most samples have no address. */
 static char *untouched_why(const struct sampler *s, const struct tare_sampling *counts,
 			   const char *virtual_why)
 {
@@ -41,7 +41,7 @@ static void fill_thinned(struct profile *p, const struct tare_sampling *counts, 
 	p->mean_period = sampling_mean_period(counts, (uint32_t)p->period);
 }
 
-/* What grew without a place in time would be missing from the curve without a word. */
+/* Log once that the timeline is not complete. */
 static void say_left_out(struct sampler *s)
 {
 	g_autofree char *size = text_size((int64_t)s->samples->timeline->left_out);
@@ -49,10 +49,9 @@ static void say_left_out(struct sampler *s)
 	if (!s->samples->timeline->left_out || s->said_left_out)
 		return;
 	s->said_left_out = true;
-	log_warn(
-		"too many stacks at once: when they grew and shrank is not kept of all (%s so far); "
-		"sums are not affected",
-		size);
+	log_warn("too many stacks at once: the time of growth is not known for some (%s so far);"
+		 " sums are not affected",
+		 size);
 }
 
 struct profile *sampler_profile(struct sampler *s, const struct report *r,

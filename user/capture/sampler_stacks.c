@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A sample's stack: unwound, its code without a file named, Python's functions put in their
- * places.
+ * A sample's stack: unwinds it, names frames in code that is in no file (JIT), and inserts Python's
+ * functions.
  */
 #include <string.h>
 
@@ -15,7 +15,7 @@ static uint32_t push_synthetic(struct sampler *s, uint32_t node, enum frame_synt
 	return samples_push(s->samples, node, &f);
 }
 
-/* Code without a file goes by the name that it has now: its place is used again. */
+/* Name JIT code now: its address may be used again for other code. */
 static void name_code(struct sampler *s, const struct space *space, struct unwound *w)
 {
 	bool looked = false;
@@ -39,7 +39,7 @@ static void name_code(struct sampler *s, const struct space *space, struct unwou
 	}
 }
 
-/* By the map that Python itself wrote (-X perf). */
+/* Does the stack have Python's functions already, by the perf map that Python wrote (-X perf)? */
 static bool has_python(const struct sampler *s, const struct unwound *w)
 {
 	for (unsigned i = 0; i < w->n; i++)

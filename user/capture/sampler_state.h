@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The state of the sampler, for sampler.c (records, and whose they are), sampler_stacks.c (of
- * samples), sampler_maps.c (what is mapped) and sampler_profile.c (what it comes to).
+ * The state of the sampler, for its files: sampler.c (records; ends of tasks), sampler_stacks.c
+ * (stacks of samples), sampler_maps.c (VMAs and files) and sampler_profile.c (the profile).
  */
 #ifndef TARE_SAMPLER_STATE_H
 #define TARE_SAMPLER_STATE_H
@@ -24,11 +24,11 @@ struct sampler {
 	struct naming *naming;
 	struct stacks *stacks;
 	GHashTable *alive; /* ids of mms, during a sweep */
-	unsigned crowd;    /* more address spaces than so many are a crowd */
+	unsigned crowd;    /* see sampler_crowded(): more address spaces than that are too many */
 	uint32_t period, vdso;
 	uint64_t vdso_size;
 	bool lines;
-	bool said_left_out; /* that the timeline has not all */
+	bool said_left_out; /* it was logged that the timeline is not complete */
 	uint64_t malformed;
 	GArray *endings;       /* struct ending: of tasks */
 	struct sample_log log; /* its functions may be NULL */
@@ -44,8 +44,9 @@ void sampler_image(struct sampler *s, const struct tare_image *i);
 void sampler_map(struct sampler *s, const struct tare_map *m);
 void sampler_vma(struct sampler *s, const struct tare_vma *r);
 
-/* An address space that ran before tare came, or whose beginning was lost: as it is now, and
- * the records from here on change that. */
+/* Read the VMAs of an address space from /proc/PID/maps, unless they are known. That is for an
+ * address space that is older than tare, or whose first records were lost. Later records change
+ * its VMAs. */
 void sampler_read_space(struct sampler *s, struct space *space, uint32_t pid);
 
 #endif

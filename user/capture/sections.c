@@ -14,10 +14,10 @@
 
 static const struct kernel_btf *bound;
 
-/* Of a section's kind: what its target's type is called, and of which kind that is. */
+/* A kind of section: how the type of its target is named, and the type's BTF_KIND_*. */
 struct section {
 	const char *kind;
-	const char *before; /* the target's name */
+	const char *before; /* prefix of the target's type name */
 	uint32_t type_kind;
 	enum bpf_attach_type attach;
 };
@@ -28,15 +28,15 @@ static const struct section sections[] = {
 	{ "fexit", "", BTF_KIND_FUNC, BPF_TRACE_FEXIT },
 };
 
-/* With the descriptor of another program as its target, whichever, libbpf asks for no types
- * of the kernel's. It is not looked at: before_load() puts the target in its place. */
+/* If the target is the descriptor of another program, libbpf does not read the kernel's types. The
+ * value does not matter: before_load() replaces it. */
 static int on_open(struct bpf_program *program, long cookie)
 {
 	(void)cookie;
 	return bpf_program__set_attach_target(program, 1, NULL);
 }
 
-/* Calls of TARE_CALL_CAST become calls of the kernel's bpf_rdonly_cast(). */
+/* Turn calls of TARE_CALL_CAST into calls of the kernel function bpf_rdonly_cast(). */
 static int bind_calls(struct bpf_program *program)
 {
 	const struct bpf_insn *old = bpf_program__insns(program);
@@ -74,7 +74,7 @@ static int attach_raw(const struct bpf_program *program, long cookie, struct bpf
 	return *link ? 0 : -errno;
 }
 
-/* Once: objects point to what is registered. */
+/* The handlers are registered only once: objects keep pointers to them. */
 int sections_bind(const struct kernel_btf *types)
 {
 	int err = 0;

@@ -27,7 +27,7 @@ void self_fill(const struct loader *l, struct report_self *self)
 		return;
 	self->map_bytes = cost.map_bytes;
 	self->updates = cost.updates;
-	/* To the picosecond: recordings hold no more. */
+	/* In picoseconds, as recordings store it. */
 	self->ns_per_update =
 		cost.updates ? round((double)cost.ns * 1000 / (double)cost.updates) / 1000 : -1;
 	self->valid = true;

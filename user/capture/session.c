@@ -19,7 +19,8 @@ static void on_python(void *ctx, uint64_t mm, const struct tare_python *python)
 	int err = loader_python(((struct session *)ctx)->loader, mm, python);
 
 	if (err && python)
-		log_verbose(1, "no Python functions of one address space: %s", g_strerror(-err));
+		log_verbose(1, "no Python functions in stacks of one address space: %s",
+			    g_strerror(-err));
 }
 
 static void on_python_file(void *ctx, uint64_t inode, uint32_t dev,
@@ -28,7 +29,9 @@ static void on_python_file(void *ctx, uint64_t inode, uint32_t dev,
 	int err = loader_python_file(((struct session *)ctx)->loader, inode, dev, file);
 
 	if (err)
-		log_verbose(1, "Python's first functions are not read: %s", g_strerror(-err));
+		log_verbose(1,
+			    "the first functions of a Python program will be missing in stacks: %s",
+			    g_strerror(-err));
 }
 
 int session_open(struct session **out, const struct session_config *config)
@@ -65,8 +68,8 @@ int session_open(struct session **out, const struct session_config *config)
 	return 0;
 }
 
-/* What came after the last report has its answer there. A signal that were left
- * pending would end tare as soon as it is unblocked; the caller's own are the caller's. */
+/* Discard signals that came after the last report: a pending one would end tare as soon as it is
+ * unblocked. Signals that the caller had blocked before are left pending. */
 static void forget_signals(struct session *s)
 {
 	struct signalfd_siginfo info;
@@ -83,7 +86,7 @@ void session_close(struct session *s)
 	launch_close(&s->launch);
 	kmem_free(s->kmem);
 	sampler_free(s->sampler);
-	drain_close(s->drain); /* before its rings go */
+	drain_close(s->drain); /* before the rings are closed */
 	loader_close(s->loader);
 	for (unsigned i = 0; i < G_N_ELEMENTS(s->timers); i++)
 		if (s->timers[i] >= 0)
@@ -116,7 +119,7 @@ static void command_signal(struct session *s, const struct signalfd_siginfo *inf
 		s->config.on_signal(s->config.ctx, info->ssi_signo);
 		return;
 	}
-	/* The terminal has sent it to the command too; another process has not. */
+	/* A signal from the terminal reached the command too; one from a process did not. */
 	if (info->ssi_code != SI_KERNEL)
 		session_kill(s, info->ssi_signo);
 	if ((info->ssi_signo != SIGINT && info->ssi_signo != SIGTERM) || !s->launched)
@@ -138,7 +141,7 @@ static void on_signals(struct session *s)
 			continue;
 		}
 		command_signal(s, &info);
-		/* Waiting for descendants, or attached: there is nobody to wait for. */
+		/* The command has ended, or tare attached: end the session. */
 		if (!s->launched || s->command_ended)
 			s->over = true;
 	}
@@ -272,7 +275,7 @@ int session_loop(struct session *s, int *status)
 		proctable_fold(s->proctable, s->sampler && sampler_full(s->sampler));
 	}
 	session_point(s);
-	/* The last report waits for what comes late. */
+	/* No checkpoint from here on: the last report waits for late records. */
 	session_checkpoints_end(s);
 	*status = s->status;
 	return 0;

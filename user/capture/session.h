@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * One measurement, from attaching to the last report: whom to follow, the loop
- * that waits for what happens, and reports on the way. It must not know
- * options, formats or files.
+ * One measurement, from attaching to the last report: which processes are followed, the event
+ * loop, and the reports. It must not know options, formats or files.
  */
 #ifndef TARE_SESSION_H
 #define TARE_SESSION_H
@@ -19,73 +18,74 @@ struct session_config {
 	struct loader_config load;
 	uint64_t interval_ns;       /* of the series */
 	uint64_t snapshot_every_ns; /* 0: only on SIGUSR1 */
-	uint64_t duration_ns;       /* 0: no end by the clock */
-	bool wait_all;              /* run: to the last descendant's end */
+	uint64_t duration_ns;       /* 0: no time limit */
+	bool wait_all;              /* run: until the last descendant has ended */
 	bool self;                  /* fill report.self */
 	bool slab;                  /* fill report.slabs */
-	uint32_t keep_tasks;        /* by themselves when they have ended: see proctable_keep() */
-	bool no_priority;           /* nothing of tare runs ahead of the workload */
-	bool lines;                 /* of the profile: source lines and inlined functions */
+	uint32_t keep_tasks;        /* so many ended tasks keep a row: proctable_keep() */
+	bool no_priority;           /* tare does not raise its priority above the workload's */
+	bool lines;                 /* the profile gets source lines and inlined functions */
 	struct cgroup *cgroup;      /* run: the command's own; NULL: none. Not owned */
-	const char *cgroup_why;     /* the reason when there is none */
-	/* Called for each snapshot, which it may complete. A failure is the caller's to say. */
+	const char *cgroup_why;     /* the reason why there is none */
+	/* Called for each snapshot. It may add to the report, and logs its own errors. */
 	void (*on_snapshot)(void *ctx, struct report *r);
-	/* NULL, or called at each interval, with the weight of the workload. */
+	/* NULL, or called at each interval with the time and the workload's weight (bytes). */
 	void (*on_look)(void *ctx, uint64_t time_ns, int64_t weight);
-	/* NULL, or called for a report at the start, at the end of the loop and so often that
-	 * the last one was never made more than checkpoint_ns ago; it may complete it. Its books
-	 * are not checked. */
+	/* NULL, or called with a report at the start, at the end of the loop, and in between so
+	 * often that the last report is never older than checkpoint_ns. It may add to the report,
+	 * whose books are not checked. */
 	void (*on_checkpoint)(void *ctx, struct report *r);
 	uint64_t checkpoint_ns;
-	const struct sample_log *log; /* NULL, or gets each sample; copied */
-	/* NULL, or a signal is the caller's to answer: the command does not get it. */
+	const struct sample_log *log; /* NULL, or called for each sample; copied */
+	/* NULL, or called for each signal to tare; else the signal is passed to the command. */
 	void (*on_signal)(void *ctx, int signal);
 	void *ctx;
 };
 
-/* Load and attach; signals that the loop handles are blocked from here on. */
+/* Load and attach. The signals that the loop handles are blocked from now on. Returns 0 or negative
+ * errno, logged. */
 int session_open(struct session **s, const struct session_config *config);
 void session_close(struct session *s); /* takes NULL */
 
-/* Follow a child of launch_start() that is to run `name`, and let it go. 0, or
- * negative errno, said. */
+/* Follow the child of launch_start() and let it execute `name`. Returns 0 or negative errno,
+ * logged. */
 int session_launch(struct session *s, struct launch *l, const char *name);
 
-/* Follow what runs already. */
+/* Running processes to follow. */
 struct session_targets {
 	GArray *pids;       /* pid_t; NULL: none named */
 	const char *comm;   /* NULL: not by name */
 	const char *cgroup; /* NULL: not by control group */
 	bool all;
 };
-/* 0, or negative errno, said: -ESRCH for a pid that is not there, -EINVAL for a
- * kernel thread, -ENOENT when nothing matches. */
+/* Returns 0, or negative errno, logged: -ESRCH (no such pid), -EINVAL (a kernel thread), -ENOENT
+ * (nothing matches) or another. */
 int session_attach(struct session *s, const struct session_targets *targets);
 
-/* While session_loop() runs, call `fn` when the descriptor can be read or its other
- * end is closed, until session_unwatch(). 0, or negative errno, not said. */
+/* While session_loop() runs, call `fn` whenever the descriptor is readable or its other end is
+ * closed, until session_unwatch(). Returns 0 or negative errno, not logged. */
 typedef void (*session_ready_fn)(void *ctx);
 int session_watch(struct session *s, int fd, session_ready_fn fn, void *ctx);
 void session_unwatch(struct session *s, int fd);
 
-/* Send the command a signal; nothing when it has ended. */
+/* Send the command a signal, unless it has ended. */
 void session_kill(const struct session *s, int signal);
 
-/* Wait until the command (the targets) ended, the duration is over or, when
- * attached, SIGINT or SIGTERM. 0, or negative errno, said. `status` is the
- * command's wait status. */
+/* Run until the command or all targets have ended or the duration is over; if tare attached, also
+ * until SIGINT or SIGTERM. Returns 0 or negative errno, logged. `status`: the command's wait
+ * status. */
 int session_loop(struct session *s, int *status);
 
-/* Attached, and every target has ended: there was nothing left to detach from. */
+/* Did tare attach, and have all targets ended? */
 bool session_targets_ended(const struct session *s);
 
-/* When the command was let go, or tare came: CLOCK_BOOTTIME, as records have it. */
+/* CLOCK_BOOTTIME, as in records, when the command was started or tare attached. */
 uint64_t session_origin(const struct session *s);
 
-/* By which backend the ledger is kept. */
+/* The counter backend in use. */
 enum counter_backend session_backend(const struct session *s);
 
-/* The books as they stand; never NULL. The caller adds command and features. */
+/* A report as of now; never NULL. The caller adds command and features. */
 struct report *session_report(struct session *s, enum report_reason reason);
 
 #endif

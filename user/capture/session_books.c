@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A session's reports: the books as they stand, once what is on its way has come.
+ * A session's reports: waits for late records, sweeps over tasks and closes the books.
  */
 #include <poll.h>
 #include <string.h>
@@ -14,13 +14,13 @@
 #include "capture/session_state.h"
 #include "model/books.h"
 
-#define EXITING_NS SESSION_NS /* how long to wait for tasks on their way out */
+#define EXITING_NS SESSION_NS /* how long to wait for exiting tasks */
 #define EXITING_LOOK_MS 1     /* between two looks at them */
-#define SETTLE_TRIES 5        /* a report that is off, of what still runs */
+#define SETTLE_TRIES 5        /* of a report of running tasks that does not balance */
 #define SETTLE_MS 4
-#define LOST_MANY 4096 /* final records: so many tasks in the process table may have ended */
-#define FREES_MATTER (1 << 20) /* bytes of kernel memory left that are worth a wait */
-#define FREES_MS 100           /* so long without a change: it is over */
+#define LOST_MANY 4096 /* lost final records: as many rows of ended tasks may be in the table */
+#define FREES_MATTER (1 << 20) /* bytes of kernel memory that are worth waiting for */
+#define FREES_MS 100           /* if nothing is freed for so long, stop waiting */
 
 static int on_sweep(void *ctx, const void *data, size_t size)
 {
@@ -40,8 +40,8 @@ static uint64_t lost_records(const struct session *s)
 	return w.lost[TARE_LOST_RECORD_TASK] + w.lost[TARE_LOST_RECORD_MM];
 }
 
-/* `check`: look twice, to know who was quiet in between; and where final records were lost,
- * to know who lives. */
+/* `check`: sweep twice. A task whose values are the same in both did not run in between; its
+ * books can be compared. If final records were lost, two sweeps also show which tasks live. */
 static void sweep_tasks(struct session *s, bool check)
 {
 	int err;
@@ -75,8 +75,8 @@ void session_read_lost(struct session *s)
 	s->lost_read = lost;
 }
 
-/* Read the sums of what ended since without a final record. False: something did so during the
- * sweep, so it may be in the sweep's records too. */
+/* Read the sums of tasks and address spaces whose final records were lost. False: a record was lost
+ * during the sweep, so its task may be counted in the sweep too. */
 static bool take_lost(struct session *s)
 {
 	uint64_t lost = lost_records(s);
@@ -84,13 +84,13 @@ static bool take_lost(struct session *s)
 	if (!lost)
 		return true;
 	session_read_lost(s);
-	if (!s->looked_twice) /* all that live would be taken for ended */
+	if (!s->looked_twice) /* else living tasks would be taken for ended ones */
 		return false;
 	proctable_drop_lost(s->proctable);
 	if (s->sampler && lost != s->lost_dropped)
 		sampler_lost(s->sampler, s->proctable);
 	s->lost_dropped = lost;
-	return lost_records(s) == s->lost_records; /* nor did one while they were read */
+	return lost_records(s) == s->lost_records; /* and none was lost while they were read */
 }
 
 void session_forget_lost(struct session *s)
@@ -101,8 +101,8 @@ void session_forget_lost(struct session *s)
 	take_lost(s);
 }
 
-/* Where final records were lost, a task that the sweep does not meet may have ended or be
- * exiting: the kernel side knows how many tasks have not ended. */
+/* Is any task exiting? If final records were lost, a task that a sweep does not find may have
+ * ended or be exiting; then the kernel side's count of tasks that have not ended decides. */
 static bool any_exiting(const struct session *s)
 {
 	if (!lost_records(s))
@@ -110,9 +110,9 @@ static bool any_exiting(const struct session *s)
 	return loader_tasks(s->loader) > proctable_met(s->proctable);
 }
 
-/* Tasks between their last breath and their final record (sent when the kernel
- * frees them, a grace period later): give them a moment. Nothing else is heard: a
- * report that a signal or the clock asks for must not begin inside of this one. */
+/* Wait for the final records of exiting tasks, which come when the kernel frees them, an RCU
+ * grace period after their end. Other sources are not handled meanwhile: a signal or the clock
+ * must not begin another report within this one. */
 static void wait_for_exiting(struct session *s)
 {
 	uint64_t until = clock_ns(CLOCK_MONOTONIC) + EXITING_NS;
@@ -123,8 +123,7 @@ static void wait_for_exiting(struct session *s)
 	}
 }
 
-/* What a command leaves behind the kernel frees by and by (RCU, workqueues): wait
- * as long as that goes on. */
+/* The kernel frees memory of an ended command later (RCU, workqueues): wait as long as it does. */
 static void wait_for_frees(struct session *s)
 {
 	uint64_t until = clock_ns(CLOCK_MONOTONIC) + EXITING_NS;
@@ -153,7 +152,7 @@ static struct report *close_books(struct session *s, enum report_reason reason, 
 		wait_for_exiting(s);
 	for (int i = 0; !take_lost(s) && i < SETTLE_TRIES; i++)
 		sweep_tasks(s, check);
-	proctable_fold(s->proctable, true); /* here, not between the books and their profile */
+	proctable_fold(s->proctable, true); /* now: books and profile must see the same rows */
 	in.now_ns = clock_ns(CLOCK_BOOTTIME);
 	if (reason == REPORT_END && !proctable_living(s->proctable))
 		wait_for_frees(s);
@@ -197,9 +196,8 @@ static void add_profile(struct session *s, struct report *r)
 				s->origin_ns, virtual_why);
 }
 
-/* A task that was preempted between a change and its event has it in the
- * kernel's sums and not in ours, as long as it waits for the CPU. What is really
- * off stays so: look again. */
+/* If a task is preempted between a change and its event, the kernel's sums have the change and
+ * tare's do not, until the task runs again. A real difference stays: so look again. */
 struct report *session_books(struct session *s, enum report_reason reason)
 {
 	struct report *r = close_books(s, reason, true);
@@ -209,8 +207,8 @@ struct report *session_books(struct session *s, enum report_reason reason)
 		poll(NULL, 0, SETTLE_MS);
 		r = close_books(s, reason, true);
 	}
-	if (s->proctable->malformed) /* else nothing would say why the books don't balance */
-		log_warn("%" G_GUINT64_FORMAT " records from the kernel made no sense",
+	if (s->proctable->malformed) /* the reason why books may not balance */
+		log_warn("%" G_GUINT64_FORMAT " records from the kernel are malformed",
 			 s->proctable->malformed);
 	if (s->sampler)
 		add_profile(s, r);

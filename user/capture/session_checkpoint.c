@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * When a session's checkpoints are made.
+ * Decides when a session's checkpoints are made.
  */
 #include <sys/resource.h>
 #include <sys/timerfd.h>
@@ -8,13 +8,13 @@
 
 #include "capture/session_state.h"
 
-#define CHECKPOINT_SLACK 5 /* one in so many of checkpoint_ns, for clocks and CPUs that are late */
+#define CHECKPOINT_SLACK 5 /* reserve for late timers and CPUs: 1/5 of checkpoint_ns */
 #define CHECKPOINT_NICE (-10)
-#define HURRY_TASKS 1000 /* with more tasks the first checkpoint may take long: no hurry */
+#define HURRY_TASKS 1000 /* with more tasks the first checkpoint may take long: normal priority */
 
-/* When the next checkpoint shall begin, so that this one is not older than checkpoint_ns
- * when the next is written: each takes about as long as the last ones. One that takes all
- * of that time is followed at once. */
+/* Set the begin of the next checkpoint. When the next one is written, this one must not be older
+ * than checkpoint_ns; a checkpoint takes about as long as the last ones. If it takes all of that
+ * time, the next one begins at once. */
 static void set_next_checkpoint(struct session *s, uint64_t begin, uint64_t end, uint64_t cpu)
 {
 	uint64_t most = s->config.checkpoint_ns - s->config.checkpoint_ns / CHECKPOINT_SLACK, at;
@@ -38,13 +38,14 @@ void session_checkpoint(struct session *s)
 	report_free(r);
 	set_next_checkpoint(s, begin, clock_ns(CLOCK_MONOTONIC),
 			    clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu);
-	/* The alarm is set for the next by now: that of this one cannot ring any more. */
+	/* The alarm was set for the next checkpoint; the one of this checkpoint can't come any
+	 * more. */
 	if (s->hurry)
 		session_hurry_end(s);
 }
 
-/* Raise this thread's priority, else on a busy machine what is recorded would be old. Not that
- * of threads started before. Without the right to raise it, it stays as it is. */
+/* Raise this thread's priority, so that checkpoints are in time on a busy machine. Threads that
+ * were started before keep theirs. Without the privilege nothing changes. */
 static void raise_priority(const struct session *s)
 {
 	if (!s->config.no_priority && getpriority(PRIO_PROCESS, 0) > CHECKPOINT_NICE)
@@ -62,7 +63,7 @@ void session_checkpoints_begin(struct session *s)
 	session_checkpoint(s);
 }
 
-/* The last report waits for what comes late, and for nothing else. */
+/* A last checkpoint before the last report, which then waits for late records and nothing else. */
 void session_checkpoints_end(struct session *s)
 {
 	struct itimerspec never = { 0 };

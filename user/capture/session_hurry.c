@@ -6,10 +6,10 @@
 
 #include "capture/session_state.h"
 
-/* While a checkpoint is due the main thread runs before all that have no fixed priority, as the
- * drain's does, which is above it: on a busy machine it might get a tenth of a CPU, whatever
- * its niceness, since the kernel shares CPUs between sessions and control groups first. Not
- * one that takes much time: it would hold up others. */
+/* While a checkpoint is due, the main thread has a real-time priority, below that of the drain's
+ * thread. Niceness is not enough on a busy machine: the kernel first divides CPUs between
+ * sessions and control groups, and tare might get a tenth of a CPU. Not for a checkpoint that
+ * takes much CPU time: it would delay other threads. */
 void session_hurry(struct session *s)
 {
 	struct sched_param lowest = { .sched_priority = sched_get_priority_min(SCHED_FIFO) };

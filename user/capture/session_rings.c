@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the kernel side sends to a session, from its rings to the process table and the
- * sampler.
+ * Records of the kernel side, from the rings to the process table and the sampler.
  */
 #include "base/log.h"
 #include "capture/describe.h"
@@ -12,7 +11,7 @@
 /* Bytes that may wait for the main thread. */
 #define SAMPLES_WAIT (6 << 20)
 #define EVENTS_WAIT (16 << 20)
-#define EVENTS_WAIT_TASK 2048 /* on top for each task: its birth, its names and its end */
+#define EVENTS_WAIT_TASK 2048 /* in addition for each task: its start, its names and its end */
 
 static void on_record(struct session *s, const void *data, size_t size)
 {
@@ -32,7 +31,7 @@ static int on_alive(void *ctx, const void *data, size_t size)
 	return 0;
 }
 
-/* A record that is missing may be of anything: whether the books balance is not known. */
+/* A dropped record may be of any type, so it is not known whether the books balance. */
 static void count_dropped(struct session *s)
 {
 	uint64_t dropped = drain_dropped(s->drain);
@@ -61,7 +60,7 @@ void session_drain(struct session *s)
 	const void *record;
 	size_t size;
 
-	session_drain_events(s); /* first: they tell whom the samples are of */
+	session_drain_events(s); /* first: samples refer to the tasks that events announce */
 	while ((record = drain_next(s->drain, DRAIN_SAMPLES, &size)))
 		if (s->sampler)
 			sampler_record(s->sampler, s->proctable, record, size);

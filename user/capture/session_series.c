@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A point of the curve over time: what the workload holds now, by kind.
+ * A point of the weight over time: what the workload holds now, by kind.
  */
 #include <unistd.h>
 
 #include "capture/session_state.h"
 
-/* The parts of the weight, and so its sum: what is no address space's nor a stack is
- * other kernel memory, where that is known; as in the books less than 0 where page tables
- * and stacks are charged to another cgroup, which the tasks lived in before. */
+/* The weight by kind, and their sum. Other kernel memory (TARE_KMEM) is the rest without page
+ * tables and stacks, if kernel memory is measured. As in the books it may be below 0: page
+ * tables and stacks may be charged to a cgroup that the tasks lived in before. */
 static void add_kinds(const struct session *s, const struct tare_workload *w,
 		      struct report_point *p)
 {

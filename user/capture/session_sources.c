@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What a session waits for: signals, clocks, rings, descriptors of whoever asked.
+ * What a session waits for: signals, clocks, rings, and descriptors of session_watch().
  */
 #include <errno.h>
 #include <signal.h>
@@ -19,7 +19,7 @@ int session_hear(struct session *s, int fd, unsigned source)
 	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-/* A timer that fires every `ns`, or once after them; none for 0. */
+/* Set a timer: after `ns`, and if `repeat` every `ns`; `ns` 0: no timer. */
 static int watch_clock(struct session *s, enum source source, uint64_t ns, bool repeat)
 {
 	struct timespec t = { ns / SESSION_NS, ns % SESSION_NS };
@@ -57,7 +57,7 @@ int session_signals_open(struct session *s)
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	err = s->epoll < 0 ? -errno : watch_signals(s);
 	if (err)
-		log_error("cannot hear signals: %s", g_strerror(-err));
+		log_error("cannot receive signals: %s", g_strerror(-err));
 	return err;
 }
 

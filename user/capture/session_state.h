@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The state of a session, for session.c (the loop), session_sources.c (what it waits for),
- * session_targets.c (whom it follows), session_rings.c (what the kernel sends),
- * session_series.c (the curve), session_books.c (reports), session_checkpoint.c and
- * session_hurry.c (recordings).
+ * The state of a session, shared by its files:
+ *   session.c             the event loop
+ *   session_sources.c     signals, clocks and descriptors that the loop waits for
+ *   session_targets.c     which processes are followed
+ *   session_rings.c       records from the kernel side
+ *   session_series.c      weight over time
+ *   session_books.c       reports
+ *   session_checkpoint.c, session_hurry.c   checkpoints of a recording
  */
 #ifndef TARE_SESSION_STATE_H
 #define TARE_SESSION_STATE_H
@@ -31,7 +35,7 @@ enum source {
 	SOURCE_WATCHED, /* the first of session_watch() */
 };
 
-/* Somebody's descriptor. */
+/* A descriptor of session_watch(). */
 struct watched {
 	session_ready_fn fn;
 	void *ctx;
@@ -41,8 +45,8 @@ struct session {
 	struct session_config config;
 	struct loader *loader;
 	struct drain *drain;
-	atomic_uint_least64_t most_tasks; /* alive at once, so far */
-	uint64_t dropped;                 /* records, for want of memory */
+	atomic_uint_least64_t most_tasks; /* most tasks that lived at the same time so far */
+	uint64_t dropped;                 /* drain_dropped() when it was last looked at */
 	struct proctable *proctable;
 	struct series *series;
 	struct launch launch;
@@ -55,14 +59,15 @@ struct session {
 	pid_t self;
 	const char *cgroup; /* attached by control group: newcomers are looked for */
 	struct kmem *kmem;
-	struct tare_workload last;        /* of the last report */
-	uint64_t lost_records, lost_read; /* when the last sweep began, and their sums were read */
-	bool looked_twice;                /* by the last sweep */
-	uint64_t lost_dropped;            /* lost_records when their tasks last left the table */
-	uint64_t checkpoint_takes;        /* ns: about the longest of late */
-	uint64_t checkpoint_cpu;          /* the same of this thread's CPU time */
-	pid_t hurry;                      /* this thread, where it may hurry; else 0 */
-	struct sampler *sampler;          /* NULL: no samples */
+	struct tare_workload last; /* of the last report */
+	/* Final records lost so far: at the last sweep, when their sums were last read, and when
+	 * the tasks that they belong to were last removed from the process table. */
+	uint64_t lost_records, lost_read, lost_dropped;
+	bool looked_twice;         /* the last sweep was followed by a second one */
+	uint64_t checkpoint_takes; /* ns that a checkpoint takes: about the most of the last ones */
+	uint64_t checkpoint_cpu;   /* the same, CPU time of this thread */
+	pid_t hurry;               /* this thread, if it may raise its priority; else 0 */
+	struct sampler *sampler;   /* NULL: no samples */
 	sigset_t old_mask;
 };
 
@@ -74,51 +79,51 @@ static inline uint64_t clock_ns(clockid_t clock)
 	return t.tv_sec * SESSION_NS + t.tv_nsec;
 }
 
-/* Open the rings, and begin to empty them. 0, or negative errno, said. */
+/* Open the rings and begin to empty them. Returns 0 or negative errno, logged. */
 int session_rings_open(struct session *s);
 
-/* Take in what the kernel has sent. */
+/* Process all records that the kernel side has sent. */
 void session_drain(struct session *s);
-/* The same of tasks and address spaces only: before the caller, who gets the samples, is
- * ready for them. */
+/* Process the ring of events only: the receiver of samples (config.log) is not ready yet. */
 void session_drain_events(struct session *s);
 
-/* Tell the process table whose final records were lost since: before it folds what ended. */
+/* Tell the process table of which processes final records were lost since the last call. Call it
+ * before the table folds ended tasks. */
 void session_read_lost(struct session *s);
 
-/* If very many were lost: take the tasks that they are of out of the process table. */
+/* If very many final records were lost, remove the tasks that have ended from the process table. */
 void session_forget_lost(struct session *s);
 
-/* Hear signals, which are blocked from then on. Called before another thread is made: that
- * blocks all signals for a moment, which in /proc looks as if tare handled them already.
- * 0, or negative errno, said. */
+/* Receive signals through a descriptor; they are blocked from now on. Call it before a thread is
+ * made: making one blocks all signals for a moment, and a program that watches /proc could believe
+ * that tare handles them already. Returns 0 or negative errno, logged. */
 int session_signals_open(struct session *s);
-/* The same of rings and clocks. */
+/* Wait for rings and clocks too. Returns the same. */
 int session_sources_open(struct session *s);
-/* Wait for this descriptor too, as `source`. 0 or negative errno, not said. */
+/* Wait for this descriptor too, as `source`. Returns 0 or negative errno, not logged. */
 int session_hear(struct session *s, int fd, unsigned source);
 
-/* Follow processes that joined the control group since. */
+/* Attach to processes that have joined the control group since the last call. */
 void session_newcomers(struct session *s);
 
-/* The next point of the series. */
+/* Add the next point to the series. */
 void session_point(struct session *s);
 
-/* Hear one source that is ready. */
+/* Handle one source that is ready. */
 void session_dispatch(struct session *s, unsigned source);
 
-/* A report as of now, with the books checked. Never NULL. */
+/* A report as of now, its books compared with the kernel's counters. Never NULL. */
 struct report *session_books(struct session *s, enum report_reason reason);
 
-/* A report as of now for a checkpoint: nothing is waited for, and the books are not
- * checked. Never NULL. */
+/* A report as of now for a checkpoint: it waits for nothing, and the books are not checked. Never
+ * NULL. */
 struct report *session_glance(struct session *s);
 
-/* Called by the drain's thread: a checkpoint is due. */
+/* Raise the main thread's priority: a checkpoint is due. Called by the drain's thread. */
 void session_hurry(struct session *s);
-void session_hurry_end(const struct session *s); /* it is written */
+void session_hurry_end(const struct session *s); /* the checkpoint is written: lower it again */
 
-/* While the loop runs: each checkpoint so soon that what is on disk is not older than
+/* Checkpoints while the loop runs, so often that the state on disk is never older than
  * config.checkpoint_ns. */
 void session_checkpoints_begin(struct session *s);
 void session_checkpoint(struct session *s);

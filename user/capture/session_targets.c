@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Whom a session follows: a command from its first page on, or what runs already and what
- * joins it.
+ * Which processes a session follows: a command from its first page on, or running processes and
+ * those that join them.
  */
 #include <errno.h>
 #include <glib.h>
@@ -13,7 +13,7 @@
 #include "capture/session_state.h"
 #include "capture/targets.h"
 
-#define ATTACH_ROUNDS 10 /* attach: until a round finds nobody new */
+#define ATTACH_ROUNDS 10 /* at most, until a round finds no new task */
 
 static void on_folded(void *ctx, uint64_t task, uint64_t into_task, uint64_t into_proc)
 {
@@ -43,8 +43,7 @@ int session_launch(struct session *s, struct launch *l, const char *name)
 	loader_target(s->loader, l->pid);
 	n = loader_attach_tasks(s->loader, &held);
 	if (n != 1) {
-		log_error("cannot follow the command: %s",
-			  n < 0 ? g_strerror(-n) : "it is not there");
+		log_error("cannot follow the command: %s", n < 0 ? g_strerror(-n) : "it has ended");
 		launch_abandon(&s->launch);
 		return n < 0 ? n : -ESRCH;
 	}
@@ -74,7 +73,7 @@ static int add_targets(struct session *s, GArray *pids)
 	return 0;
 }
 
-/* `named` gets all of them. */
+/* Add the pids of all targets to `named`. */
 static int name_targets(struct session *s, const struct session_targets *t, GArray *named)
 {
 	GArray *found = NULL;
@@ -121,7 +120,7 @@ static int attach_running(struct session *s, bool all)
 	int n = 1, total = 0;
 
 	loader_attaching(s->loader, true);
-	/* A task that was not attached to yet may have made another meanwhile. */
+	/* A task that tare had not attached to yet may have made another one meanwhile. */
 	for (int i = 0; i < ATTACH_ROUNDS && n > 0; i++) {
 		n = loader_attach_tasks(s->loader, &what);
 		total += n;
@@ -146,7 +145,7 @@ int session_attach(struct session *s, const struct session_targets *targets)
 	kmem_watch_targets(s->kmem, named);
 	n = attach_running(s, targets->all);
 	if (n < 0) {
-		log_error("cannot take the initial balances: %s", g_strerror(-n));
+		log_error("cannot read the initial balances: %s", g_strerror(-n));
 		return n;
 	}
 	if (!n) {

@@ -14,7 +14,7 @@
 
 struct slab {
 	GHashTable *before, *highest; /* name -> struct report_slab */
-	int64_t most;                 /* bytes of all caches at the highest look */
+	int64_t most;                 /* bytes of all caches in `highest` */
 	unsigned looks;
 	uint64_t cost_ns;
 };
@@ -28,9 +28,8 @@ static void slab_free(gpointer p)
 }
 
 /* slabinfo 2.1 (mm/slab_common.c): name active_objs num_objs objsize objperslab
- * pagesperslab : … : slabdata active_slabs num_slabs sharedavail. What a cache
- * holds is num_slabs x pagesperslab; active_objs counts those of the CPUs' own
- * slabs as in use. */
+ * pagesperslab : … : slabdata active_slabs num_slabs sharedavail. A cache has num_slabs x
+ * pagesperslab pages. active_objs is not used: it counts all objects of per-CPU slabs as active. */
 static bool parse_line(const char *line, struct report_slab *s)
 {
 	unsigned long active, total, size, per_slab, pages, active_slabs, slabs;

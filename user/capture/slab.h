@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Slab caches that grew, by differences of /proc/slabinfo: the whole machine's,
- * so only indicative of one workload. It must not know who asks.
+ * Slab caches that grew, by differences of /proc/slabinfo. That file counts the whole machine, so
+ * the result is only an indication for one workload. It must not know who the caller is.
  */
 #ifndef TARE_SLAB_H
 #define TARE_SLAB_H
@@ -10,20 +10,21 @@
 
 struct slab;
 
-/* Notes what there is now. NULL where /proc/slabinfo cannot be read, with `why` (g_free()). */
+/* Read the caches as of now. NULL if /proc/slabinfo can't be read, with the reason in `why`
+ * (g_free()). */
 struct slab *slab_open(char **why);
 void slab_close(struct slab *s); /* takes NULL */
 
-/* Look again; of all looks the one with most in all caches is compared with the
- * beginning. */
+/* Read the caches again. The reading with the largest sum over all caches is the one that
+ * slab_result() compares with the first. */
 void slab_look(struct slab *s);
 
-/* Caches that grew, struct report_slab, largest first; and in words how they
- * were found and what the looks cost. */
+/* Caches that grew (struct report_slab), largest first. `note`: a text on how they were found and
+ * what that cost. */
 GArray *slab_result(const struct slab *s, char **note);
 
-/* Pure, for the tests: adds "name -> objects, size, bytes" of a slabinfo text to
- * `caches` (char * -> struct report_slab *). Lines that make no sense are passed over. */
+/* Pure, for tests: add the caches of a slabinfo text to `caches` (char * -> struct report_slab *).
+ * Malformed lines are skipped. */
 void slab_parse(const char *text, GHashTable *caches);
 
 #endif

@@ -22,7 +22,7 @@ void targets_hint(void)
 		log_hint("with CAP_SYS_PTRACE or as root: /proc may be mounted with hidepid=");
 }
 
-/* Not in /proc, though a signal would reach it? */
+/* Log why a pid is not in /proc: there is no such process, or /proc hides it. */
 static void say_none(pid_t pid)
 {
 	if (kill(pid, 0) && errno == ESRCH) {
@@ -60,7 +60,7 @@ int target_check(pid_t pid)
 	return 0;
 }
 
-/* A user process that has memory. */
+/* Is it a user process that has memory? */
 static bool is_process(pid_t pid)
 {
 	struct proc_stat stat;
@@ -79,7 +79,7 @@ static bool has_comm(pid_t pid, const char *comm)
 	return !strcmp(text, comm);
 }
 
-/* All user processes, or those of this name. */
+/* All user processes, or those named `comm`. */
 static void find_processes(const char *comm, GArray *found)
 {
 	GDir *dir = g_dir_open("/proc", 0, NULL);
@@ -113,7 +113,7 @@ void targets_all(GArray *pids)
 			g_array_remove_index_fast(pids, i--);
 }
 
-/* "/x": where is it mounted? The first hierarchy that has it. */
+/* Find "/x" under the mount point of the first hierarchy that has it. */
 static char *find_cgroup(const char *path)
 {
 	g_autofree char *mounts = NULL;

@@ -9,24 +9,24 @@
 #include <glib.h>
 #include <sys/types.h>
 
-/* Can this one be followed? 0; -ESRCH: no such process; -EINVAL: a kernel
- * thread; -ECHILD: a zombie, which has no memory any more. Said by log_error(). */
+/* Can this process be followed? Returns 0; -ESRCH: there is none; -EINVAL: it is a kernel thread;
+ * -ECHILD: it is a zombie, which has no memory. Errors are logged. */
 int target_check(pid_t pid);
 
 /* Thread-group ids of processes named `comm` (/proc/PID/comm), or in the
  * control group at `path` and below ("/sys/fs/cgroup/x", or "/x" under any mounted
- * hierarchy). Returns a GArray of pid_t, perhaps empty; NULL with the reason
- * said for a control group that is not there. */
+ * hierarchy). Returns a GArray of pid_t, perhaps empty; NULL, with the reason logged, if the
+ * control group does not exist. */
 GArray *targets_by_comm(const char *comm);
 GArray *targets_by_cgroup(const char *path);
 
-/* Where /proc does not show every process: the way to see more. */
+/* If /proc does not show every process: log how to see more. */
 void targets_hint(void);
 
-/* Adds every user process but the caller's. */
+/* Add every user process but the caller's own. */
 void targets_all(GArray *pids);
 
-/* /proc/PID/exe and /proc/PID/cmdline. exe is NULL where it cannot be read. */
+/* Read /proc/PID/exe and /proc/PID/cmdline. `exe` is NULL if it can't be read. */
 void target_describe(pid_t pid, char **exe, char **cmdline, gsize *len);
 
 #endif

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 --
--- The results of `tare bench`, schema 1. To be asked with the sqlite3 shell:
+-- The results of `tare bench`, schema 1. Query it with the sqlite3 shell:
 --
 --     sqlite3 FILE 'SELECT id, tasks, anon, kernel, weight FROM weights'
 --     sqlite3 FILE .schema
@@ -8,18 +8,18 @@
 -- Sizes are in bytes, times in seconds. NULL is "not known" unless said
 -- otherwise; a text that cannot be NULL is '' then. Numbers are at most 2^53, so
 -- that they are exact everywhere; bench_load.c checks the same bounds.
--- A change here that an older tare cannot read, or that makes what older ones
--- wrote unreadable, is a new user_version (BENCH_SCHEMA in bench_format.h).
+-- user_version (BENCH_SCHEMA in bench_format.h) is raised by a change that an older
+-- tare can't read, or after which tare can't read files of an older one.
 
 PRAGMA application_id = 0x74617265; -- "tare"
 PRAGMA user_version = 1;
 
 CREATE TABLE bench (
-	-- What was asked for and where it ran. One row.
+	-- The options, and the machine. One row.
 	one INTEGER PRIMARY KEY CHECK (one = 1),
 	started TEXT NOT NULL,        -- ISO 8601, UTC
-	complete INTEGER NOT NULL CHECK (complete IN (0, 1)), -- 0: interrupted, --resume goes on
-	touch INTEGER NOT NULL CHECK (touch BETWEEN 0 AND 1 << 53),           -- --touch: bytes of stack that each task used; 0: not asked for
+	complete INTEGER NOT NULL CHECK (complete IN (0, 1)), -- 0: interrupted; --resume continues
+	touch INTEGER NOT NULL CHECK (touch BETWEEN 0 AND 1 << 53),           -- --touch: bytes of stack that each task used; 0: option not given
 	memory_max INTEGER NOT NULL CHECK (memory_max BETWEEN 0 AND 1 << 53), -- --memory-max of each run, bytes; 0: none
 	kernel TEXT NOT NULL,         -- release and machine
 	distribution TEXT,            -- PRETTY_NAME of os-release
@@ -28,8 +28,8 @@ CREATE TABLE bench (
 	memory INTEGER NOT NULL CHECK (memory BETWEEN 0 AND 1 << 53),         -- MemTotal, bytes
 	page_size INTEGER NOT NULL CHECK (page_size BETWEEN 0 AND 1 << 53),   -- bytes
 	tare_version TEXT NOT NULL,
-	measured TEXT NOT NULL,       -- how: ledger, kernel memory, control group
-	limits TEXT NOT NULL          -- 'kernel.pid_max = 32768, …', as they were for the runs
+	measured TEXT NOT NULL,       -- method: counter backend, kernel memory, control group
+	limits TEXT NOT NULL          -- 'kernel.pid_max = 32768, …' during the runs
 ) STRICT;
 
 CREATE TABLE workloads (
@@ -41,9 +41,9 @@ CREATE TABLE workloads (
 	family TEXT NOT NULL,         -- 'sleep', 'connect'; 'own': the user's command
 	task TEXT NOT NULL,           -- what one task is
 	root TEXT,                    -- the Debian that it runs on: 'bookworm', 'trixie'
-	version TEXT,                 -- of its runtime
-	command TEXT,                 -- as it was run, {n} for the number of tasks
-	missing TEXT                  -- why it was not run at all; NULL: it was
+	version TEXT,                 -- version of its runtime
+	command TEXT,                 -- with {n} for the number of tasks
+	missing TEXT                  -- why it was not run; NULL: it was
 ) STRICT;
 
 CREATE TABLE published (
@@ -56,40 +56,40 @@ CREATE TABLE published (
 ) STRICT;
 
 CREATE TABLE runs (
-	-- A workload run once with so many tasks.
+	-- One run of a workload with `tasks` tasks.
 	number INTEGER PRIMARY KEY,
 	workload INTEGER NOT NULL REFERENCES workloads ON DELETE CASCADE,
-	tasks INTEGER NOT NULL CHECK (tasks BETWEEN 0 AND 1 << 53),    -- asked for
-	repeat INTEGER NOT NULL CHECK (repeat BETWEEN 1 AND 1000000),  -- 1: the first with so many
+	tasks INTEGER NOT NULL CHECK (tasks BETWEEN 0 AND 1 << 53),    -- N
+	repeat INTEGER NOT NULL CHECK (repeat BETWEEN 1 AND 1000000),  -- 1: the first run with this N
 	after INTEGER NOT NULL CHECK (after IN (0, 1)),                -- 1: with --after
 	outcome TEXT NOT NULL CHECK (outcome IN ('ok', 'stopped', 'failed')),
-	stopped_by TEXT,              -- the limit or fault, in words; NULL: ok
-	stopped_at INTEGER CHECK (stopped_at BETWEEN 0 AND 1 << 53),   -- tasks there were then
-	ready_s REAL CHECK (ready_s BETWEEN 0 AND 1e9),                -- until it said `ready`, seconds
-	cpu_s REAL CHECK (cpu_s BETWEEN 0 AND 1e9),                    -- CPU time used until then, seconds
+	stopped_by TEXT,              -- the limit or the error, in words; NULL: ok
+	stopped_at INTEGER CHECK (stopped_at BETWEEN 0 AND 1 << 53),   -- number of tasks when it was stopped
+	ready_s REAL CHECK (ready_s BETWEEN 0 AND 1e9),                -- seconds until it printed `ready`
+	cpu_s REAL CHECK (cpu_s BETWEEN 0 AND 1e9),                    -- CPU time until then, seconds
 	UNIQUE (workload, tasks, repeat, after)
 ) STRICT;
 
 CREATE TABLE weighings (
-	-- When a run was weighed; no row: it did not come so far.
+	-- When a run was weighed. A run that ended earlier has no row.
 	run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
 	state TEXT NOT NULL CHECK (state IN ('steady', 'peak', 'after')),
-	                              -- steady: all tasks parked; peak: when the weight was
-	                              -- highest; after: all tasks ended, the program still there
-	settled INTEGER NOT NULL CHECK (settled IN (0, 1)), -- 1: the weight had come to rest
+	                              -- steady: all tasks parked; peak: the weight was at its
+	                              -- peak; after: all tasks ended, the program still runs
+	settled INTEGER NOT NULL CHECK (settled IN (0, 1)), -- 1: the weight had settled
 	time_s REAL CHECK (time_s BETWEEN 0 AND 1e9),       -- seconds since the command's start
 	PRIMARY KEY (run, state)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE measures (
-	-- What a weighing gave. The parts:
+	-- The sizes that a weighing found. The parts:
 	--   anon file shmem swap       user memory by kind
 	--   pagetable kstack kmem      kernel memory by kind
 	--   user = anon + file + shmem + swap
 	--   kernel = pagetable + kstack + kmem
 	--   weight = user + kernel
-	--   rss = anon + file + shmem, a page once for each process that maps it
-	--   charged: what the control group was charged, each page once
+	--   rss = anon + file + shmem; a page counts once for each process that maps it
+	--   charged: charged to the control group; each page counts once
 	run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
 	state TEXT NOT NULL CHECK (state IN ('steady', 'peak', 'after')),
 	part TEXT NOT NULL CHECK (part IN ('anon', 'file', 'shmem', 'swap', 'pagetable', 'kstack',

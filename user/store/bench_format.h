@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What tells a file of bench.sql: for bench_store.c, which writes it, and
- * bench_load.c, which reads it.
+ * How a file of bench.sql is recognised: for bench_store.c (writer) and bench_load.c (reader).
  */
 #ifndef TARE_BENCH_FORMAT_H
 #define TARE_BENCH_FORMAT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The reader of bench_store.h. It believes nothing that bench.sql would have
- * promised: each value is looked at when it is taken out of the file.
+ * The reader of bench_store.h. The file may be hostile: each value is checked when it is read, and
+ * the constraints in bench.sql are not relied on.
  */
 #include "store/bench_store.h"
 
@@ -13,9 +13,9 @@
 #include "store/reader.h"
 
 #define MOST_ROWS 10000  /* workloads */
-#define MOST_RUNS 100000 /* of all workloads; published figures likewise */
+#define MOST_RUNS 100000 /* of all workloads; also the limit of published figures */
 
-/* What is read so far. */
+/* The state of reading. */
 struct loading {
 	struct reader r;
 	struct bench *b;
@@ -211,7 +211,7 @@ static void read_bench(struct loading *l)
 static void read_all(struct loading *l)
 {
 	struct reader *r = &l->r;
-	r->err = db_exec(&r->db, "BEGIN"); /* all of one moment */
+	r->err = db_exec(&r->db, "BEGIN"); /* a consistent state, if the file is being written */
 	reader_check_sound(r, "PRAGMA integrity_check(bench)");
 	reader_check_sound(r, "PRAGMA integrity_check(workloads)");
 	reader_check_sound(r, "PRAGMA integrity_check(published)");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The writer. What a value may be is told by the CHECKs of bench.sql alone.
+ * The writer. Values are checked by the CHECK constraints in bench.sql, not here.
  */
 #include "store/bench_store.h"
 
@@ -142,7 +142,7 @@ static int write_weighing(const struct db *db, int64_t run, enum bench_state sta
 	return err;
 }
 
-/* Its number in *number. */
+/* *number: the number of the new row. */
 static int insert_run(const struct db *db, const char *id, const struct bench_run *run,
 		      int64_t *number)
 {

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The results of `tare bench` in a SQLite file: bench.sql says what is in it,
- * db.h how it is kept. A bench writes each run as it ends; what was written
- * stays, whatever becomes of tare. It must not know how runs are made or shown.
+ * The results of `tare bench` in a SQLite file. bench.sql describes the tables; db.h, how the file
+ * is kept. A bench writes each run when it ends; a run that was written survives a kill of tare. It
+ * must not know how runs are made or printed.
  *
- * Texts for which model/bench.h gives NULL a meaning (version, missing,
- * stopped_by), and distribution, cpu, root, command and a published version, are
- * kept as they are; of all others a NULL is stored, and read again, as "". Sizes and counts go to
- * 2^53, times to 10^9 s, a row's texts to 1 MiB together.
+ * A NULL text stays NULL where it has a meaning (model/bench.h: version, missing, stopped_by), and
+ * for distribution, cpu, root, command and a published version. All other NULL texts are stored,
+ * and read, as "". Limits: sizes and counts 2^53, times 10^9 s, all texts of a row 1 MiB.
  *
- * Every function that returns int: 0 or negative errno, said by log_error() with the
- * file's name but for the one exception named. One thread at a time.
+ * Each function that returns int: 0, or negative errno, logged with the file's name unless said
+ * otherwise. One thread at a time.
  */
 #ifndef TARE_BENCH_STORE_H
 #define TARE_BENCH_STORE_H
@@ -20,37 +19,34 @@
 
 struct bench_store;
 
-/* Create it, all at once, with the machine and options of `b` (not its rows), not
- * complete. -EEXIST when there is something of that name: not said, the caller knows the
- * way out. */
+/* Create the file atomically, with the machine and options of `b` but no rows, marked as not
+ * complete. -EEXIST if the name exists: not logged, since the caller knows the remedy. */
 int bench_store_create_output(struct bench_store **s, const struct fileout *out,
 			      const struct bench *b);
 
-/* Go on writing a file, which is not complete from now on. Load it first, to
- * know what is there and that all of it is sound. -EBUSY when another tare has
- * it open for writing, -EPROTONOSUPPORT when it is of another schema, -EBADMSG
- * when it is not of tare bench. */
+/* Continue writing a file, which is marked as not complete. Call bench_store_load() first: it
+ * checks the content. -EBUSY if another tare writes the file, -EPROTONOSUPPORT for another schema,
+ * -EBADMSG if it is no file of tare bench. */
 int bench_store_open_output(struct bench_store **s, const struct fileout *out);
 
-/* The row's description and published figures, new or in place of those with
- * its id; its runs are left alone. New rows come after those before. */
+/* Write a row's description and published figures; they replace those of the same id. Its runs are
+ * not changed. A new row comes after all others. */
 int bench_store_row(struct bench_store *s, const struct bench_row *row);
 
-/* A run of the row `id` (-ENOENT: it was not stored), in place of that with the
- * same tasks, repeat and after. It is on the disk when this returns; on failure
- * the file is as before. Weighings not taken leave nothing but that. -EBUSY when
- * another program (a shell) has had the file locked for three seconds: it may be
- * tried again. */
+/* Write a run of the row `id` (-ENOENT: there is no such row). It replaces the run with the same
+ * tasks, repeat and after. When this returns 0 the run is on disk; after an error the file is
+ * unchanged. Weighings that were not taken have no rows. -EBUSY if another program (such as the
+ * sqlite3 shell) has locked the file for three seconds; the call may be repeated. */
 int bench_store_run(struct bench_store *s, const char *id, const struct bench_run *run);
 
-/* The bench is complete. */
+/* Mark the bench as complete. */
 int bench_store_finish(struct bench_store *s);
 
 void bench_store_close(struct bench_store *s); /* takes NULL; no other file is left */
 
-/* Read the whole file, whoever made it: all numbers are within the bounds above,
- * runs and published figures in the model's order, ids and runs unique. It may
- * be one that is being written. *b is set on success only; free with bench_free(). */
+/* Read a file (hostile input). In the result all numbers are within the limits above, runs and
+ * published figures have the model's order, ids and runs are unique. The file may be written
+ * meanwhile. *b is set on success only; free with bench_free(). */
 int bench_store_load(struct bench **b, const char *path);
 
 #endif

@@ -12,8 +12,8 @@
 /* Tables declared STRICT; the pragma that checks a single table. */
 _Static_assert(SQLITE_VERSION_NUMBER >= 3037000, "SQLite 3.37 or newer");
 
-#define BUSY_MS 3000 /* a reader's or the shell's short transaction passes meanwhile */
-#define STEPS 1000   /* of SQLite's machine between looks at the clock */
+#define BUSY_MS 3000 /* longer than a short transaction of a reader or the sqlite3 shell */
+#define STEPS 1000   /* of SQLite's virtual machine between two looks at the clock */
 #define TIMEOUT_US (60 * G_USEC_PER_SEC) /* a query of ours takes seconds */
 #define MESSAGE_MAX 300                  /* bytes of SQLite's message, which may quote the file */
 
@@ -55,12 +55,12 @@ int db_fail(const struct db *db)
 		log_error("%s: another program has it locked", db->path);
 		log_hint("end its transaction, or close it");
 	} else if (code == SQLITE_READONLY_ROLLBACK) {
-		log_error(
-			"%s: tare was killed while writing it; taking its last write back needs the"
-			" right to write it",
-			db->path);
+		log_error("%s: tare was killed while writing it; to roll its last write back, tare"
+			  " must be allowed to write it",
+			  db->path);
 	} else if (err == -ETIME) {
-		log_error("%s: reading it takes far too long: it is not as tare made it", db->path);
+		log_error("%s: reading it takes far too long: it was changed by another program",
+			  db->path);
 	} else if (err == -EIO && system) {
 		log_error("%s: %s (%s)", db->path, strerror(system), sqlite3_errmsg(db->sqlite));
 		err = -system;
@@ -70,7 +70,7 @@ int db_fail(const struct db *db)
 	return err;
 }
 
-/* Ends what a planted schema could keep busy for ever. */
+/* Ends a query that takes too long: a hostile schema could make it endless. */
 static int too_long(void *data)
 {
 	const struct db *db = data;
@@ -96,8 +96,8 @@ static void set_limits(sqlite3 *sqlite)
 		sqlite3_limit(sqlite, limit[i].what, limit[i].most);
 }
 
-/* https://www.sqlite.org/security.html: what is in the file's schema cannot
- * reach beyond its own tables. */
+/* As https://www.sqlite.org/security.html advises for hostile files: the file's schema can't use
+ * anything but its own tables. */
 static int harden_connection(struct db *db)
 {
 	static const struct {
@@ -135,14 +135,14 @@ static int open_connection(struct db *db, int flags)
 	return harden_connection(db);
 }
 
-/* The first reading, which also takes back a half commit when it may write.
- * SQLite's code, not said. */
+/* The first read; if the file may be written, SQLite also rolls an unfinished commit back.
+ * Returns SQLite's code, not logged. */
 static int first_look(const struct db *db)
 {
 	return sqlite3_exec(db->sqlite, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
 }
 
-/* A half commit, where the files can't be written: taken back in memory. */
+/* Roll an unfinished commit back in memory, if the files can't be written. */
 static int connect_to_copy(struct db *db)
 {
 	unsigned char *data = NULL;
@@ -150,7 +150,7 @@ static int connect_to_copy(struct db *db)
 	int err = db_rollback_load(db->place, &data, &size);
 
 	if (err)
-		return db_fail(db); /* what SQLite said */
+		return db_fail(db);
 	sqlite3_close(g_steal_pointer(&db->sqlite));
 	if (sqlite3_open_v2(":memory:", &db->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE,
 			    NULL) ||
@@ -163,7 +163,7 @@ static int connect_to_copy(struct db *db)
 	return first_look(db) ? db_fail(db) : 0;
 }
 
-/* With the right to write just for taking back a half commit, then without it. */
+/* Open the file for writing only to roll an unfinished commit back, then for reading. */
 static int connect_after_rollback(struct db *db)
 {
 	int err;
@@ -197,8 +197,8 @@ static int connect_file(struct db *db)
 	return writing ? db_exec(db, "PRAGMA synchronous = EXTRA") : 0;
 }
 
-/* Each a table with rows of its own: a virtual table under its name would run
- * other code, a view could be endless. */
+/* Check that each is a plain table: a virtual table of that name would run other code, and a view
+ * could be endless. */
 static int check_tables(const struct db *db, const struct db_format *format)
 {
 	for (const char *const *table = format->tables; *table; table++) {
@@ -229,7 +229,7 @@ static int open_place(struct db *db, const struct db_format *format)
 	int err = db_vfs_add(db->place);
 
 	if (err) {
-		log_error("%s: SQLite cannot be kept to this file: %s", db->path, strerror(-err));
+		log_error("%s: cannot set up the file for SQLite: %s", db->path, strerror(-err));
 		return err;
 	}
 	if (db->place->writing) {
@@ -284,7 +284,7 @@ void db_close(struct db *db)
 	if (!db->path)
 		return;
 	sqlite3_close(g_steal_pointer(&db->sqlite));
-	/* After SQLite: closing it ends SQLite's own locks on the file too. */
+	/* After SQLite is closed: closing this descriptor ends SQLite's locks on the file too. */
 	db_file_unlock(db->lock);
 	if (db->place) {
 		db_vfs_remove(db->place);
@@ -379,7 +379,7 @@ int db_end(const struct db *db, int err)
 {
 	if (!err)
 		err = db_exec(db, "COMMIT");
-	/* Some failures have rolled it back already. */
+	/* After some errors SQLite has rolled it back already. */
 	if (err && !sqlite3_get_autocommit(db->sqlite))
 		sqlite3_exec(db->sqlite, "ROLLBACK", NULL, NULL, NULL);
 	return err;

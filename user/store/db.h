@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What all SQLite files of tare have in common: opened with care, for who made
- * them is not known; failures said in words; values bound, never pasted into SQL.
- * It must not know what is in the tables. Only for user/store.
+ * Shared by all SQLite files of tare. A file is examined before it is opened, since anybody may
+ * have made it; errors are logged in words; values are bound, never pasted into SQL. It must not
+ * know what is in the tables. Only for user/store.
  *
- * Journal: SQLite's default, a rollback journal that is deleted at each commit.
- * The file alone is the whole truth whenever nobody is writing: it can be copied,
- * sent, and read from a folder where nothing can be created. With a write-ahead
- * log the last runs would be in a second file beside it, which a kill leaves
- * behind. The price, two more syncs a commit, is nothing next to a run. After a
- * kill within a commit the journal stays, and whoever opens the file next with
- * the right to write it takes that half commit back; without that right it is
- * taken back in memory (db_rollback.h). `synchronous` is EXTRA: a commit survives a power
- * loss too.
+ * Journal: SQLite's default, a rollback journal that is deleted at each commit. Whenever nobody
+ * writes, the file alone has all data: it can be copied, sent, and read from a directory where
+ * nothing can be created. With a write-ahead log the last data would be in a second file, which
+ * stays there after a kill. The price is two more syncs for each commit. After a kill within a
+ * commit the journal is left. The next program that opens the file for writing rolls that commit
+ * back; a reader that may not write rolls it back in memory (db_rollback.h). `synchronous` is
+ * EXTRA: a commit survives a power loss too.
  */
 #ifndef TARE_DB_H
 #define TARE_DB_H
@@ -28,11 +26,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(sqlite3_stmt, sqlite3_finalize)
 
 struct db_place; /* db_vfs.h */
 
-/* What sort of file it has to be. */
+/* The kind of file that is expected. */
 struct db_format {
 	const char *what; /* "tare bench": 'not a file of tare bench' */
 	uint32_t application_id, schema;
-	const char *const *tables; /* that must be there, as plain tables; ends with NULL */
+	const char *const *tables; /* plain tables that must exist; ends with NULL */
 };
 
 struct db {
@@ -40,34 +38,34 @@ struct db {
 	char *path;             /* as the user gave it: for messages */
 	struct db_place *place; /* NULL: in memory */
 	int lock;               /* held while it is open for writing; -1: none */
-	int64_t since; /* µs: it was opened or began a transaction; db.c ends what takes too long */
+	int64_t since; /* µs: when it was opened or the transaction began; db.c limits the time */
 };
 
-/* Every int function here: 0 or negative errno, said by log_error() with the file's name. */
+/* Each function that returns int: 0, or negative errno, logged with the file's name. */
 
-/* Open a file that exists, for reading: nothing in it can be changed. *db may not move
- * until it is closed. On failure it is closed. Not while this process has the same file open
- * within a transaction. */
+/* Open an existing file for reading. *db must not be moved until it is closed; after an error it is
+ * closed. Do not call this while the same process is in a transaction on the file. */
 int db_open(struct db *db, const char *path, const struct db_format *format);
 
-/* For writing, by one process only: another gets -EBUSY at once. No link is followed. */
+/* Open it for writing. One process at a time can; another gets -EBUSY at once. No symbolic link is
+ * followed. */
 int db_open_output(struct db *db, const struct fileout *out, const struct db_format *format);
 
 /* An empty database in memory; `path` is for messages. */
 int db_open_memory(struct db *db, const char *path);
 
-/* Create it, all at once: tables by `sql`, rows by `fill` (may be NULL). -EEXIST when there
- * is something of that name: not said, the caller knows the way out. */
+/* Create it atomically, with tables by `sql` and rows by `fill` (may be NULL). -EEXIST if the name
+ * exists: not logged, since the caller knows the remedy. */
 typedef int (*db_fill_fn)(const struct db *db, const void *ctx);
 int db_create(const struct fileout *out, const char *sql, db_fill_fn fill, const void *ctx);
 
-/* Takes a db that is all zero, or closed. */
+/* `db` may be all zero, or closed already. */
 void db_close(struct db *db);
 
-/* Say what SQLite's last call had against it, and return it as errno. */
+/* Log the error of SQLite's last call, and return it as a negative errno. */
 int db_fail(const struct db *db);
 
-/* A statement ready to step. */
+/* Prepare a statement. */
 int db_prepare(const struct db *db, sqlite3_stmt **statement, const char *sql);
 
 /* Run statements without values. */
@@ -82,24 +80,24 @@ struct db_value {
 struct db_value db_text(const char *text); /* NULL is NULL */
 struct db_value db_text_or_empty(const char *text);
 struct db_value db_integer(int64_t n);
-struct db_value db_known(int64_t n, int64_t unknown); /* NULL when they are equal */
-struct db_value db_count(uint64_t n); /* beyond int64_t: its greatest, which no CHECK lets pass */
+struct db_value db_known(int64_t n, int64_t unknown); /* NULL if they are equal */
+struct db_value db_count(uint64_t n); /* beyond int64_t: INT64_MAX, which every CHECK refuses */
 struct db_value db_real(double x);    /* NAN is NULL */
 
-/* Run a prepared statement with ?1, ?2 … bound; it can be run again. */
+/* Run a prepared statement with ?1, ?2 … bound to the values, and reset it. */
 int db_run_n(const struct db *db, sqlite3_stmt *st, const struct db_value *value, unsigned n);
 #define db_run(db, st, ...)                                        \
 	db_run_n(db, st, (const struct db_value[]){ __VA_ARGS__ }, \
 		 sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value))
 
-/* Run one statement with ?1, ?2 … bound. */
+/* Prepare and run one statement with ?1, ?2 … bound to the values. */
 int db_change_n(const struct db *db, const char *sql, const struct db_value *value, unsigned n);
 #define db_change(db, sql, ...)                                        \
 	db_change_n(db, sql, (const struct db_value[]){ __VA_ARGS__ }, \
 		    sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value))
 
-/* A transaction that writes. db_end() commits when `err` is 0 and rolls back
- * when not; it returns `err`, or why it could not commit. */
+/* A transaction that writes. db_end() commits if `err` is 0 and rolls back otherwise. It returns
+ * `err`, or the error of the commit. */
 int db_begin(struct db *db);
 int db_end(const struct db *db, int err);
 

@@ -6,7 +6,7 @@
 
 #include "store/db.h"
 
-/* The first version is made in memory: nobody finds a file without its tables. */
+/* The tables are made in memory, then written at once: no reader finds a file without tables. */
 static int write_first(const struct fileout *out, const char *sql, db_fill_fn fill, const void *ctx)
 {
 	g_autofree char *journal = g_strconcat(fileout_name(out), "-journal", NULL);
@@ -22,7 +22,8 @@ static int write_first(const struct fileout *out, const char *sql, db_fill_fn fi
 		err = fill(&db, ctx);
 	if (!err) {
 		data = sqlite3_serialize(db.sqlite, "main", &len, 0);
-		/* One that is there was another file's, and would be played back. */
+		/* An old journal of this name belongs to another file; SQLite would apply it to
+		 * this one. */
 		if (data)
 			unlinkat(fileout_dir(out), journal, 0);
 		err = data ? fileout_create(out, data, (size_t)len) : db_fail(&db);

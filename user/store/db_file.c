@@ -13,7 +13,7 @@
 #define HEADER 100
 #define LARGEST ((off_t)1 << 30)
 
-/* Where SQLite puts no lock of its own: its last is 511 bytes after 2^30. */
+/* Beyond SQLite's own locks, which end 511 bytes after 2^30. */
 #define LOCK_BYTE (((off_t)1 << 30) + 1024)
 
 static int cannot_do(const char *what, const char *path)
@@ -44,9 +44,9 @@ static int check_header(const char *path, const unsigned char *header, ssize_t l
 			  newer ? "a newer" : "an older", big_endian(header + 60), format->schema);
 		return -EPROTONOSUPPORT;
 	}
-	/* To read with a write-ahead log, SQLite would make files beside it. */
+	/* To read a file with a write-ahead log, SQLite would create files in its directory. */
 	if (header[18] != 1 || header[19] != 1) {
-		log_error("%s is not as tare made it: it has a write-ahead log", path);
+		log_error("%s was changed by another program: it has a write-ahead log", path);
 		log_hint("sqlite3 %s 'PRAGMA journal_mode = delete'", path);
 		return -EBADMSG;
 	}
@@ -73,8 +73,8 @@ static int check_main(const char *path, int fd, const struct db_format *format)
 	return len < 0 ? cannot_do("read", path) : check_header(path, header, len, format);
 }
 
-/* Does a journal end with the name of a super-journal? Playing it back, SQLite
- * would delete whatever file that names. tare has none: it writes one file. */
+/* Does a journal end with the name of a super-journal? SQLite would remove the file of that name
+ * when it applies the journal. tare's journals have none: its transactions write one file. */
 static int check_journal_end(const char *path, int fd)
 {
 	static const unsigned char magic[] = { 0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7 };
@@ -89,24 +89,26 @@ static int check_journal_end(const char *path, int fd)
 		return cannot_do("read", path);
 	if (memcmp(end, magic, sizeof(magic)))
 		return 0;
-	log_error("%s-journal is not of tare: it belongs to a transaction over more files", path);
+	log_error("%s-journal was not made by tare: it belongs to a transaction over several files",
+		  path);
 	return -EBADMSG;
 }
 
-/* It lies where the file does, not where a link to it does. */
+/* The journal is in the directory of the file, not in that of a symbolic link to it. */
 static int check_journal(const struct db_place *p, const char *path)
 {
 	int fd = db_vfs_open_journal(p, O_RDONLY, 0), err;
 
 	if (fd < 0 && errno == ENOENT)
 		return 0;
-	/* SQLite is let at it later; then another's is removed. */
+	/* If the file is opened for writing, db_vfs.c removes a journal that is not trusted. */
 	if (fd < 0 && p->writing)
 		return 0;
 	if (fd < 0 && errno != EACCES) {
-		log_error("%s-journal is not of tare: it is no regular file, another user's, or"
-			  " too large",
-			  path);
+		log_error(
+			"%s-journal was not made by tare: it is no regular file, belongs to another"
+			" user, or is too large",
+			path);
 		return -EBADMSG;
 	}
 	if (fd < 0)
@@ -123,7 +125,7 @@ static void remember_file(struct db_place *p, const struct stat *st)
 	p->uid = st->st_uid;
 }
 
-/* The directory of the file that a path leads to. */
+/* Find the directory of the file that `path` leads to, through symbolic links. */
 static int find_directory(struct db_place *p, const char *path, int fd)
 {
 	char *real = realpath(path, NULL);
@@ -137,7 +139,7 @@ static int find_directory(struct db_place *p, const char *path, int fd)
 	if (p->dir < 0 || fstat(fd, &st) || fstatat(p->dir, p->name, &there, AT_SYMLINK_NOFOLLOW)) {
 		err = cannot_do("read", path);
 	} else if (st.st_dev != there.st_dev || st.st_ino != there.st_ino) {
-		log_error("%s: something else was put there meanwhile", path);
+		log_error("%s: it was replaced by another file meanwhile", path);
 		err = -ESTALE;
 	} else {
 		remember_file(p, &st);
@@ -147,7 +149,7 @@ static int find_directory(struct db_place *p, const char *path, int fd)
 
 int db_file_find(struct db_place *p, const char *path, const struct db_format *format)
 {
-	/* O_NONBLOCK: a fifo does not wait for its other end. */
+	/* O_NONBLOCK: opening a fifo must not wait for its other end. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), err;
 
 	*p = (struct db_place){ .dir = -1 };
@@ -184,7 +186,8 @@ int db_file_find_output(struct db_place *p, const struct fileout *out,
 	if (!err && fstat(fd, &st)) {
 		err = cannot_do("read", path);
 	} else if (!err && !fileout_trusts(out, st.st_uid)) {
-		log_error("%s is another user's, in a directory where others write", path);
+		log_error("%s belongs to another user, in a directory where other users may write",
+			  path);
 		err = -EACCES;
 	} else if (!err) {
 		remember_file(p, &st);
@@ -220,8 +223,8 @@ static int open_to_lock(const struct db_place *p)
 
 int db_file_lock(const struct db_place *p, const char *path)
 {
-	/* Of the open file, not of the process: closing another descriptor of it
-	 * does not end the lock. */
+	/* A lock of the open file description, not of the process: it stays when another descriptor
+	 * of the file is closed. */
 	struct flock lock = {
 		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCK_BYTE, .l_len = 1
 	};

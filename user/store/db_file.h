@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A SQLite file seen from outside, before SQLite is let near it: which one it is, is it of
- * the right sort, is its journal one that tare left, does nobody else write it. It is
- * opened once; the directory that it lies in is kept, and SQLite finds it and its journal
- * through that (db_vfs.h).
+ * Examines a SQLite file before SQLite opens it: is it of the expected kind, did a tare leave its
+ * journal, does another process write it? The path is resolved once. The file's directory is kept
+ * open, and SQLite opens the file and its journal through it (db_vfs.h).
  */
 #ifndef TARE_DB_FILE_H
 #define TARE_DB_FILE_H
@@ -11,19 +10,19 @@
 #include "store/db.h"
 #include "store/db_vfs.h"
 
-/* Where a file is that may be read: links are followed. Or where an output is, which may be
- * written: they are not. Then by its first bytes
- * (https://www.sqlite.org/fileformat2.html#the_database_header) and, if there is one, the
- * end of its journal. 0, or negative errno, said with `path`: -EBADMSG when it is another
- * sort of file, -EPROTONOSUPPORT when it is of another schema. */
+/* Find a file to read (symbolic links are followed), or an output to write (they are not). Its
+ * kind is checked by its first bytes
+ * (https://www.sqlite.org/fileformat2.html#the_database_header) and by the end of its journal, if
+ * it has one. Returns 0, or negative errno, logged with `path`: -EBADMSG for another kind of file,
+ * -EPROTONOSUPPORT for another schema. */
 int db_file_find(struct db_place *p, const char *path, const struct db_format *format);
 int db_file_find_output(struct db_place *p, const struct fileout *out,
 			const struct db_format *format);
 void db_file_clear(struct db_place *p);
 
-/* Be the only one who writes it until db_file_unlock(), which takes -1 too. The
- * descriptor, or negative errno, said: -EBUSY when somebody is. Readers, and the
- * sqlite3 shell, are not kept out. */
+/* Keep other tares from writing it until db_file_unlock(), which accepts -1 too. Returns a
+ * descriptor, or negative errno, logged: -EBUSY if another tare writes it. Readers and the sqlite3
+ * shell are not locked out. */
 int db_file_lock(const struct db_place *p, const char *path);
 void db_file_unlock(int fd);
 

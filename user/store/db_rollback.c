@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A half commit taken back in memory, where neither file may be written: as SQLite would
+ * Rolls back an unfinished commit in memory, as SQLite does it in the file
  * (https://www.sqlite.org/fileformat2.html#the_rollback_journal).
  */
 #include "store/db_rollback.h"
@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define HEADER 28
-#define CHECKED_EACH 200 /* bytes of a page between those that its checksum adds */
+#define CHECKED_EACH 200 /* a checksum adds every 200th byte of a page */
 
 static uint32_t read_number(const unsigned char *p)
 {
@@ -28,7 +28,7 @@ struct journal {
 	uint32_t records, nonce, pages, sector, page;
 };
 
-/* Take the header at `at`, which is that of a sector. */
+/* Parse the journal header at `at`, the begin of a sector. */
 static bool take_header(struct journal *j)
 {
 	static const unsigned char magic[] = { 0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7 };
@@ -56,7 +56,7 @@ static bool checksum_fits(const struct journal *j, const unsigned char *page)
 	return sum == read_number(page + j->page);
 }
 
-/* The pages as they were. False: the rest of the journal was never finished. */
+/* Write the old pages back into `db`. False: the rest of the journal was never completed. */
 static bool play_records(struct journal *j, unsigned char *db, size_t size)
 {
 	size_t each = j->page + 8ULL;
@@ -67,7 +67,7 @@ static bool play_records(struct journal *j, unsigned char *db, size_t size)
 
 		if (!checksum_fits(j, page))
 			return false;
-		if (to < size && size - to >= j->page) /* page 0 is no page */
+		if (to < size && size - to >= j->page) /* pages are numbered from 1 */
 			memcpy(db + to, page, j->page);
 	}
 	return true;
@@ -80,7 +80,7 @@ size_t db_rollback(unsigned char *db, size_t size, const unsigned char *journal,
 	size_t pages = 0;
 
 	while (take_header(&j)) {
-		if (!pages) /* of the first: before all that is in it */
+		if (!pages) /* the first header has the size before the commit */
 			pages = (size_t)j.pages * j.page;
 		if (!play_records(&j, db, size))
 			break;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A half commit taken back in memory, for files that may not be written. Only for
+ * Rolls back an unfinished commit in memory, for files that may not be written. Only for
  * user/store.
  */
 #ifndef TARE_DB_ROLLBACK_H
@@ -10,13 +10,13 @@
 
 #include "store/db_vfs.h"
 
-/* Play a journal, whoever made it, back into the bytes of a database. Returns the database's
- * size then, which is not larger. An unfinished rest of the journal is left out. */
+/* Apply a rollback journal (hostile input) to the bytes of a database. Returns the database's size
+ * after that, at most `size`. An incomplete rest of the journal is ignored. */
 size_t db_rollback(unsigned char *db, size_t size, const unsigned char *journal,
 		   size_t journal_size);
 
-/* The same of a place's files; *data is the caller's to sqlite3_free(). 0, or negative
- * errno, not said. */
+/* Read a database and its journal, and do that. The caller frees *data with sqlite3_free().
+ * Returns 0 or negative errno, not logged. */
 int db_rollback_load(const struct db_place *p, unsigned char **data, size_t *size);
 
 #endif

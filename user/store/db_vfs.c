@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A copy of SQLite's own layer for Unix, with names of its own, above system calls that
- * know these names. Other names, of other layers, are none of its business.
+ * A copy of SQLite's own VFS for Unix, in which the system calls that open and remove files are
+ * replaced. The replaced calls handle only the names of this VFS and pass on all others.
  */
 #include "store/db_vfs.h"
 
@@ -32,7 +32,7 @@ static struct {
 	int (*open_directory)(const char *, int *);
 } system_call;
 
-/* Whose name it is; `file` is its name in the directory. NULL: it is none of ours. */
+/* The place that this path belongs to; NULL: none. */
 static const struct db_place *place_of(const char *path, bool *journal)
 {
 	for (unsigned i = 0; path && i < places->len; i++) {
@@ -143,7 +143,7 @@ static int call_open_directory(const char *path, int *fd)
 	return *fd < 0 ? SQLITE_CANTOPEN : SQLITE_OK;
 }
 
-/* The names are used as they are: nothing is resolved. */
+/* Names are used as they are: no path is resolved. */
 static int full_name(sqlite3_vfs *v, const char *name, int size, char *full)
 {
 	(void)v;
@@ -152,7 +152,7 @@ static int full_name(sqlite3_vfs *v, const char *name, int size, char *full)
 	return SQLITE_OK;
 }
 
-/* No name: a file of SQLite's own that nobody else sees. */
+/* `name` NULL: a temporary file of SQLite. */
 static int vfs_open(sqlite3_vfs *v, const char *name, sqlite3_file *file, int flags, int *got)
 {
 	bool journal;
@@ -164,7 +164,7 @@ static int vfs_open(sqlite3_vfs *v, const char *name, sqlite3_file *file, int fl
 	return unix_vfs->xOpen(v, name, file, flags, got);
 }
 
-/* A journal may name a file that shall go with it. */
+/* A hostile journal may name another file, which SQLite would remove with it. */
 static int vfs_delete(sqlite3_vfs *v, const char *name, int sync)
 {
 	bool journal;
@@ -174,7 +174,7 @@ static int vfs_delete(sqlite3_vfs *v, const char *name, int sync)
 	return unix_vfs->xDelete(v, name, sync);
 }
 
-/* Where tare writes, whatever is in the place of its journal is removed. */
+/* Before tare writes: remove a file that has the journal's name and is not trusted. */
 static void remove_unusable_journal(const struct db_place *p)
 {
 	g_autofree char *name = file_name(p, true);
@@ -183,7 +183,7 @@ static void remove_unusable_journal(const struct db_place *p)
 	if (fd >= 0)
 		close(fd);
 	else if (errno == EPERM || errno == ELOOP || errno == ENXIO || errno == ENODEV ||
-		 errno == EACCES) /* not: no descriptor, no memory */
+		 errno == EACCES) /* not for lack of descriptors or memory */
 		unlinkat(p->dir, name, 0);
 }
 
@@ -193,7 +193,7 @@ static int vfs_access(sqlite3_vfs *v, const char *name, int flags, int *result)
 	const struct db_place *p = place_of(name, &journal);
 
 	*result = 0;
-	if (!p) /* a write-ahead log, which there is none of */
+	if (!p) /* a write-ahead log: tare's files have none */
 		return SQLITE_OK;
 	if (journal && p->writing)
 		remove_unusable_journal(p);

@@ -52,7 +52,7 @@ void reader_wrong(struct reader *r, int column, const char *what)
 	r->err = -EBADMSG;
 }
 
-/* Is the column of that type? NULL is not. */
+/* Is the column of this type? NULL is of none; a mismatch is an error. */
 static bool of_type(struct reader *r, int column, int type)
 {
 	static const char *const name[] = {
@@ -123,7 +123,7 @@ double reader_seconds(struct reader *r, int column)
 	return NAN;
 }
 
-/* Valid until the next step; "" on a complaint. */
+/* Valid until the next step; "" after an error. */
 static const char *peek_text(struct reader *r, int column)
 {
 	const char *text;
@@ -181,7 +181,7 @@ void reader_count(struct reader *r, int64_t *taken, int64_t most)
 void reader_twice(struct reader *r)
 {
 	if (!r->err)
-		log_error("%s: table %s: a row is there twice", r->db.path, r->table);
+		log_error("%s: table %s has a row twice", r->db.path, r->table);
 	r->err = -EBADMSG;
 }
 
@@ -190,7 +190,7 @@ void reader_check_rows(struct reader *r, const char *table, const char *sql, int
 	g_autoptr(sqlite3_stmt) st = reader_query(r, table, sql, 0);
 
 	if (reader_next(r) && sqlite3_column_int64(st, 0) != taken) {
-		log_error("%s: table %s has rows that belong to nothing", r->db.path, table);
+		log_error("%s: table %s has rows without a parent row", r->db.path, table);
 		r->err = -EBADMSG;
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The writer: checkpoints, each a transaction, and the bound on the file.
+ * The writer: checkpoints (one transaction each), and the bound on the file's size.
  */
 #include "store/recording.h"
 
@@ -14,10 +14,10 @@
 #include "store/recording_room.h"
 #include "store/recording_writer.h"
 
-#define CACHE_KIB 4096 /* of pages, in memory */
-#define LOCKED_MS 50   /* on the way: a reader passes; what it keeps us from is written next */
-#define LOCKED_LAST_MS 10000 /* at the end */
-#define THIN_ROWS 32768      /* of the raw log, at a time: a checkpoint takes its time too */
+#define CACHE_KIB 4096       /* of pages, in memory */
+#define LOCKED_MS 50         /* wait so long for a reader; the next checkpoint writes the rest */
+#define LOCKED_LAST_MS 10000 /* the same for the last checkpoint */
+#define THIN_ROWS 32768      /* of the raw log, removed by one checkpoint: it bounds its time */
 #define NEARLY(max) ((max) / 8 * 7)
 #define FULL(max) ((max) / 16 * 15)
 
@@ -26,13 +26,13 @@ struct recording {
 	uint64_t max_size;
 	const struct recording_limits *limits;
 	struct raw_log log;
-	struct rows rows; /* what the file holds of the state */
+	struct rows rows; /* which rows of the state the file holds */
 	struct room room;
 	struct thinned thinned; /* of the last checkpoint */
 	uint64_t texts_cut, sizes_cut;
-	uint64_t log_lost; /* rows for which there was no room or no lock */
-	bool open;         /* a reader was in the way of a commit: the transaction goes on */
-	int err;           /* said; nothing more is written */
+	uint64_t log_lost; /* rows that were lost: no room, or the file was locked */
+	bool open;         /* a reader prevented the commit: the transaction is open */
+	int err;           /* an error that was logged; nothing more is written */
 };
 
 static int tune_connection(const struct db *db)
@@ -40,7 +40,7 @@ static int tune_connection(const struct db *db)
 	char sql[160];
 
 	sqlite3_busy_timeout(db->sqlite, LOCKED_MS);
-	/* A killed tare loses nothing by the first; a machine that loses power might. */
+	/* With synchronous off a killed tare loses nothing; a power loss may. */
 	snprintf(sql, sizeof(sql),
 		 "PRAGMA synchronous = OFF; PRAGMA secure_delete = OFF; PRAGMA cache_size = -%d",
 		 CACHE_KIB);
@@ -103,7 +103,7 @@ void recording_close(struct recording *rec)
 	g_free(rec);
 }
 
-/* Bytes of the file that hold something. */
+/* Bytes of the file that are in use. */
 static uint64_t used_bytes(const struct recording *rec)
 {
 	g_autoptr(sqlite3_stmt) st = NULL;
@@ -122,13 +122,13 @@ static int thin_log(struct recording *rec, bool vmas, uint64_t rows, uint64_t *g
 		      raw_log_thin_samples(&rec->log, &rec->db, rows, gone);
 }
 
-/* Samples have three times the share of changes of VMAs. */
+/* Do changes of VMAs exceed their share of the log? Samples have three times their share. */
 static bool vmas_are_more(const struct raw_log *log)
 {
 	return log->vma_bytes > log->sample_bytes / 3;
 }
 
-/* Drop the least useful rows of the raw log; *gone: how many. */
+/* Remove the least useful rows of the raw log. *gone: how many. */
 static int thin_some(struct recording *rec, uint64_t rows, uint64_t *gone)
 {
 	bool vmas = vmas_are_more(&rec->log);
@@ -137,7 +137,8 @@ static int thin_some(struct recording *rec, uint64_t rows, uint64_t *gone)
 	return err || *gone ? err : thin_log(rec, !vmas, rows, gone);
 }
 
-/* While the log is written: it never fills the file. 1: there is no room at all. */
+/* Called while the log is written, so that it never fills the file. Returns 1 if there is no room
+ * at all. */
 static int raw_log_room(void *ctx)
 {
 	struct recording *rec = ctx;
@@ -165,8 +166,8 @@ static int write_log(struct recording *rec)
 	return err;
 }
 
-/* Near the limit, thin the part that is most above its share: of the log some rows at a time;
- * the report has less room from now on. */
+/* Near the limit, reduce the part that exceeds its share most: remove some rows of the log, or give
+ * the report less room from now on. */
 static int keep_shares(struct recording *rec, const struct report *r)
 {
 	uint64_t samples = rec->log.sample_bytes, vmas = rec->log.vma_bytes, gone;
@@ -181,8 +182,8 @@ static int keep_shares(struct recording *rec, const struct report *r)
 	return thin_log(rec, vmas * 8 > samples * 8 / 3, THIN_ROWS, &gone);
 }
 
-/* The report does not fit: drop rows of the raw log until it has a quarter of the file, then
- * write less of the report, then drop all of the log. */
+/* The report does not fit. Remove rows of the raw log until the log has a quarter of the file; then
+ * write less of the report; then remove all of the log. */
 static int make_room(struct recording *rec, const struct report *r)
 {
 	uint64_t log = rec->log.sample_bytes + rec->log.vma_bytes, gone;
@@ -197,7 +198,7 @@ static int make_room(struct recording *rec, const struct report *r)
 	return -E2BIG;
 }
 
-/* What a reader of the file would not notice; NULL: all is there. */
+/* Text on what was left out, which a reader could not see otherwise; NULL: nothing was. */
 static char *incomplete_note(const struct recording *rec, const struct writer *w)
 {
 	const struct thinned *t = &rec->thinned;
@@ -227,7 +228,7 @@ static char *incomplete_note(const struct recording *rec, const struct writer *w
 			NULL;
 }
 
-/* Figures that are of no report. */
+/* Figures of the file itself. */
 static void own_figures(const struct recording *rec, struct writer *w)
 {
 	const struct {
@@ -281,7 +282,7 @@ static int write_tables(struct recording *rec, struct report *r, bool last)
 	return writer_end(&w);
 }
 
-/* A write that fails leaves the tables as they were; all of them are to be written then. */
+/* After a failed write the tables are rolled back, and all rows must be written again. */
 static int write_state(struct recording *rec, struct report *r, bool last)
 {
 	struct thinned t;
@@ -318,7 +319,7 @@ static int write_all(struct recording *rec, struct report *r, bool last)
 	return err;
 }
 
-/* Run it; -EBUSY, not said, when somebody else has the file locked. */
+/* Run a statement; -EBUSY, not logged, if another program has locked the file. */
 static int exec_sql(const struct recording *rec, const char *sql)
 {
 	int code = sqlite3_exec(rec->db.sqlite, sql, NULL, NULL, NULL);
@@ -339,8 +340,8 @@ static int begin_transaction(struct recording *rec)
 	return err;
 }
 
-/* If a reader is in the way, the next checkpoint goes on with this transaction: SQLite lets no
- * new reader in meanwhile. */
+/* If a reader prevents the commit, the transaction stays open for the next checkpoint; SQLite
+ * admits no new reader meanwhile. */
 static int end_transaction(struct recording *rec, int err)
 {
 	if (!err)
@@ -353,7 +354,7 @@ static int end_transaction(struct recording *rec, int err)
 	return err;
 }
 
-/* Locked out: the rows are kept for a while. */
+/* The file is locked: keep the rows in memory for a while. */
 static void wait_for_lock(struct recording *rec)
 {
 	const struct raw_log *log = &rec->log;
@@ -364,7 +365,7 @@ static void wait_for_lock(struct recording *rec)
 	raw_log_forget(&rec->log);
 }
 
-/* Nothing more is written, but that the disk is full. */
+/* Write nothing more, except a mark if the disk is full. */
 static void stop_writing(struct recording *rec, int err)
 {
 	if (err && !rec->err) {
@@ -416,7 +417,8 @@ static void say_thinned(const struct recording *rec)
 	const struct thinned *t = &rec->thinned;
 
 	if (t->rows || t->stacks || t->slot_ns || t->points || rec->texts_cut || rec->sizes_cut)
-		log_warn("%s: the report in it is thinned, to stay below --max-size; it says how",
+		log_warn("%s: the report in it is thinned, to stay below --max-size; `tare report`"
+			 " shows how",
 			 rec->db.path);
 	if (log->level >= LOG_LEVELS)
 		log_warn("%s: no single samples were kept, to stay below --max-size", rec->db.path);
@@ -435,7 +437,7 @@ static void say_thinned(const struct recording *rec)
 			 rec->db.path, rec->log_lost);
 }
 
-/* The last one waits for readers, and survives a loss of power. */
+/* The last checkpoint waits for readers, and survives a power loss. */
 static int begin_last(struct recording *rec)
 {
 	int err = 0;
@@ -472,7 +474,7 @@ int recording_checkpoint(struct recording *rec, struct report *r, bool complete)
 		err = last_checkpoint(rec, r);
 	} else if (!err) {
 		err = begin_transaction(rec);
-		if (err == -EBUSY) { /* the next one writes it */
+		if (err == -EBUSY) { /* the next checkpoint writes it */
 			wait_for_lock(rec);
 			return 0;
 		}

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 --
--- A recording of `tare run -r` or `tare attach -r`, schema 2. To be asked with the
+-- A recording of `tare run -r` or `tare attach -r`, schema 2. Query it with the
 -- sqlite3 shell:
 --
 --     sqlite3 FILE 'SELECT * FROM threads'
@@ -8,37 +8,40 @@
 --     sqlite3 FILE .schema
 --
 -- Sizes are in bytes, times in nanoseconds since the command's start (attach: since
--- tare came) unless said otherwise. NULL is "not known" or "none". Numbers are at
+-- tare attached) unless said otherwise. NULL is "not known" or "none". Numbers are at
 -- most 2^53, so that they are exact everywhere; recording_load.c checks that.
 -- recording_limits.h has all limits.
 --
--- While the workload runs, tare brings the file up to date about once a second, in one
--- transaction: rows that have changed are written again, rows of what is no more go.
--- Whenever tare is killed, the file holds the state of the last one, and
--- figures.complete is 0 (2: the disk was full): its books are not checked against the kernel's counters
--- (figures.sums_valid is 0). Until then a number of a row, as processes.number, is kept
--- and never given to another; there are gaps, and the rows are in no order. At the end
--- all is written anew, numbered 0, 1, 2 ... in the order of the report.
--- A change here that an older tare cannot read, or that makes what older ones wrote
--- unreadable, is a new user_version (RECORDING_SCHEMA in recording_format.h). Schema 1
--- had no folded rows, no tallies, and numbered process_texts, task_names and task_causes
--- through; it is still read.
+-- While the workload runs, tare writes a checkpoint about once a second, in one
+-- transaction: changed rows are written again, rows that no longer exist are removed.
+-- After a kill of tare the file has the state of the last checkpoint. figures.complete
+-- is then 0 (2: the disk was full), and the books were not compared with the kernel's
+-- counters (figures.sums_valid is 0). Until the last checkpoint a row keeps its number,
+-- such as processes.number, and no other row ever gets that number; there are gaps, and
+-- rows are not sorted. The last checkpoint writes all rows again, numbered 0, 1, 2 ...
+-- in the order of the report.
+-- user_version (RECORDING_SCHEMA in recording_format.h) is raised by a change that an
+-- older tare can't read, or after which tare can't read files of an older one. Schema 1
+-- is still read; it had no folded rows and no tallies, and one sequence of numbers in
+-- each of process_texts, task_names and task_causes.
 --
--- What is too much for --max-size, or for the limits, is made less, and a feature
--- "recording" says what: the smallest processes and threads become rows of several, the
--- smallest stacks "[thinned]", slots of time longer; figures.thinned.* count it.
+-- A report that is too large for --max-size or the limits is reduced: the smallest
+-- processes and threads share rows, the smallest stacks become "[thinned]", slots of
+-- time become longer. A feature "recording" says so; figures.thinned.* have the counts.
 --
--- What is not measured is NULL, or has no row, and features says why; it is never 0.
+-- A size that is not measured is NULL or has no row, and features says why; it is never 0.
 -- A kind is anon, file, shmem, swap, pagetable, kstack or kmem. `came` and `went` are
--- bytes added and taken away.
+-- bytes added and removed. Some names are older than the words that tare uses now:
+-- opening (initial balance), foreign (by others), tally (aggregate), place (mapping),
+-- asked (mapped), guessed (found by frame pointer), mark (synthetic frame), range (VMA).
 
 PRAGMA application_id = 0x74617272; -- "tarr"
 PRAGMA user_version = 2;
 
 CREATE TABLE figures (
 	-- Single numbers: of the run, its peak, the books, losses, the control group,
-	-- kernel memory, sampling and the machine. Named as in the JSON report and in
-	-- model/report.h, from where recording_figures.c takes them. NULL: not known.
+	-- kernel memory, sampling and the machine. recording_figures.c has their names,
+	-- which are those of the JSON report and of model/report.h. NULL: not known.
 	name TEXT PRIMARY KEY,
 	value INTEGER
 ) STRICT, WITHOUT ROWID;
@@ -46,7 +49,7 @@ CREATE TABLE figures (
 CREATE TABLE texts (
 	-- Single texts: tare_version, kernel, machine.cpu, machine.distribution, target
 	-- (attach), cgroup, slab_note,
-	-- asked_why, untouched_why: NULL where these are measured.
+	-- asked_why, untouched_why (why not measured; NULL: it is).
 	name TEXT PRIMARY KEY,
 	value TEXT
 ) STRICT, WITHOUT ROWID;
@@ -58,17 +61,17 @@ CREATE TABLE command (
 ) STRICT;
 
 CREATE TABLE features (
-	-- What tare uses of the kernel, and how this one has it.
+	-- Parts of the report that depend on the kernel, and whether they are measured.
 	number INTEGER PRIMARY KEY,
 	name TEXT NOT NULL,
 	state TEXT NOT NULL,          -- 'on', 'not measured' …
-	why TEXT                      -- the reason and the way out
+	why TEXT                      -- the reason and the remedy
 ) STRICT;
 
 CREATE TABLE processes (
-	-- Largest at the peak first. One of many that were folded is a row with count > 1.
+	-- Largest at the peak first. A row with count > 1 has several processes, folded.
 	number INTEGER PRIMARY KEY,
-	pid INTEGER NOT NULL,         -- 0: of more than one
+	pid INTEGER NOT NULL,         -- 0: several processes
 	ppid INTEGER NOT NULL,
 	comm TEXT NOT NULL,
 	exe TEXT,
@@ -79,13 +82,13 @@ CREATE TABLE processes (
 	exit_known INTEGER NOT NULL,
 	exit_code INTEGER NOT NULL,
 	exit_signal INTEGER NOT NULL, -- 0: ended by exit()
-	rss_peak INTEGER NOT NULL,    -- the largest of theirs
+	rss_peak INTEGER NOT NULL,    -- of several processes: the largest
 	rss_peak_ns INTEGER NOT NULL,
-	count INTEGER NOT NULL,       -- of processes; 1: itself
-	failed INTEGER NOT NULL,      -- of them
-	parent TEXT,                  -- the name of what made them
-	peak_min INTEGER,             -- their rss_peak: the least, about the middle, the most;
-	peak_median INTEGER,          -- NULL where count is 1
+	count INTEGER NOT NULL,       -- number of processes in this row
+	failed INTEGER NOT NULL,      -- how many of them failed
+	parent TEXT,                  -- name of the process that forked them
+	peak_min INTEGER,             -- least, median (approximate) and largest of their
+	peak_median INTEGER,          -- rss_peak; NULL if count is 1
 	peak_max INTEGER
 ) STRICT;
 
@@ -102,18 +105,18 @@ CREATE TABLE balances (
 	process INTEGER NOT NULL,     -- processes.number; -1: the whole workload
 	kind TEXT NOT NULL,
 	opening INTEGER NOT NULL,
-	came INTEGER NOT NULL,        -- entered by its own tasks
+	came INTEGER NOT NULL,        -- by its own tasks
 	went INTEGER NOT NULL,
-	foreign_came INTEGER NOT NULL, -- entered by others
+	foreign_came INTEGER NOT NULL, -- by others
 	foreign_went INTEGER NOT NULL,
 	unattributed INTEGER NOT NULL,
 	net INTEGER NOT NULL,
-	at_peak INTEGER NOT NULL,     -- held when the weight was at its peak; of the workload 0
+	at_peak INTEGER NOT NULL,     -- held when the weight was at its peak; workload: 0
 	PRIMARY KEY (process, kind)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE foreigners (
-	-- Who else entered: reclaim, khugepaged, kernel, process, late.
+	-- Updates by others: reclaim, khugepaged, kernel, process, late.
 	process INTEGER NOT NULL,     -- processes.number; -1: the whole workload
 	who TEXT NOT NULL,
 	what TEXT NOT NULL,           -- 'rss': anon, file and shmem; 'kmem'
@@ -123,25 +126,25 @@ CREATE TABLE foreigners (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tasks (
-	-- Threads; a process's own first thread among them. Folded as processes are.
+	-- Threads, with the first thread of each process. Folded as processes are.
 	number INTEGER PRIMARY KEY,
 	process INTEGER NOT NULL,     -- processes.number
-	tid INTEGER NOT NULL,         -- 0: of more than one
+	tid INTEGER NOT NULL,         -- 0: several threads
 	comm TEXT NOT NULL,           -- the last name
 	alive INTEGER NOT NULL,
-	attached INTEGER NOT NULL,    -- 1: it ran before tare came
+	attached INTEGER NOT NULL,    -- 1: it ran before tare attached
 	start_ns INTEGER NOT NULL,
 	end_ns INTEGER NOT NULL,
-	faults_user INTEGER,          -- those in kernel mode too where faults_kernel is NULL
+	faults_user INTEGER,          -- with those in kernel mode if faults_kernel is NULL
 	faults_kernel INTEGER,
 	faults_major INTEGER,
 	mapped INTEGER,               -- by mmap
 	unmapped INTEGER,             -- by munmap
 	brk_up INTEGER,
 	brk_down INTEGER,
-	count INTEGER NOT NULL,       -- of threads; 1: itself
-	came_min INTEGER,             -- RSS that came in, by thread: the least, about the middle,
-	came_median INTEGER,          -- the most; NULL where count is 1
+	count INTEGER NOT NULL,       -- number of threads in this row
+	came_min INTEGER,             -- least, median (approximate) and largest of their
+	came_median INTEGER,          -- RSS that came; NULL if count is 1
 	came_max INTEGER
 ) STRICT;
 
@@ -163,7 +166,7 @@ CREATE TABLE task_kinds (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE task_causes (
-	-- Of anon, file and shmem: by what.
+	-- Anon, file and shmem by cause.
 	task INTEGER NOT NULL,        -- tasks.number
 	position INTEGER NOT NULL,    -- 0: the largest
 	cause TEXT NOT NULL,          -- 'page fault', 'brk', 'read' …
@@ -183,7 +186,7 @@ CREATE TABLE series (
 ) STRICT;
 
 CREATE TABLE slabs (
-	-- --slab: of the whole machine, more than before the command started.
+	-- --slab: growth of the whole machine's slab caches since the command's start.
 	number INTEGER PRIMARY KEY,
 	name TEXT NOT NULL,
 	object_size INTEGER NOT NULL,
@@ -205,23 +208,23 @@ CREATE TABLE frames (
 	function TEXT NOT NULL,
 	file TEXT,                    -- of the source (--lines)
 	line INTEGER NOT NULL,
-	module INTEGER,               -- modules.number; NULL: a mark, as [truncated]
-	address INTEGER NOT NULL,     -- in the module's own terms; two's complement
+	module INTEGER,               -- modules.number; NULL: synthetic, such as [truncated]
+	address INTEGER NOT NULL,     -- as in the module's file; two's complement
 	kernel INTEGER NOT NULL,
 	inlined INTEGER NOT NULL,
-	guessed INTEGER NOT NULL,     -- found by frame pointer where nothing says there is one
-	mark INTEGER NOT NULL
+	guessed INTEGER NOT NULL,     -- by frame pointer, without unwinding rules
+	mark INTEGER NOT NULL         -- 1: a synthetic frame
 ) STRICT;
 
 CREATE TABLE nodes (
-	-- Stacks, as a tree: a node's parent is who called it.
+	-- Stacks, as a tree: a node's parent is its caller.
 	number INTEGER PRIMARY KEY,
 	parent INTEGER,               -- nodes.number; NULL: outermost
 	frame INTEGER NOT NULL        -- frames.number
 ) STRICT;
 
 CREATE TABLE places (
-	-- What lay where memory grew.
+	-- Mappings in which memory grew.
 	number INTEGER PRIMARY KEY,
 	kind TEXT NOT NULL,           -- 'heap', 'stack', 'file' …
 	label TEXT NOT NULL           -- 'heap', '[anon:name]', 'stack of worker', a path
@@ -233,24 +236,24 @@ CREATE TABLE causes (
 ) STRICT;
 
 CREATE TABLE entries (
-	-- The memory of one stack, task, kind, cause and place. Scaled, so that the sums by
+	-- The memory of one stack, task, kind, cause and mapping. Scaled, so that the sums by
 	-- task and kind are the ledger's.
 	number INTEGER PRIMARY KEY,
 	process INTEGER NOT NULL,     -- processes.number
-	task INTEGER,                 -- tasks.number; NULL: of none in particular
+	task INTEGER,                 -- tasks.number; NULL: not known by task
 	kind TEXT NOT NULL,
-	cause INTEGER,                -- causes.number; NULL: no sample met it
-	node INTEGER,                 -- nodes.number: innermost; NULL: there is no stack
+	cause INTEGER,                -- causes.number; NULL: no sample was taken of it
+	node INTEGER,                 -- nodes.number of the innermost frame; NULL: no stack
 	place INTEGER NOT NULL,       -- places.number
 	count INTEGER NOT NULL,       -- samples
-	grown INTEGER NOT NULL,       -- all that came
-	live_peak INTEGER NOT NULL,   -- of it, there when the weight was at its peak
-	live_end INTEGER NOT NULL,    -- of it, there at the end
-	tally INTEGER                 -- as in samples; NULL: no sample met it
+	grown INTEGER NOT NULL,       -- all growth
+	live_peak INTEGER NOT NULL,   -- the part that was held when the weight was at its peak
+	live_end INTEGER NOT NULL,    -- the part that was held at the end
+	tally INTEGER                 -- as in samples; NULL: no sample was taken of it
 ) STRICT;
 
 CREATE TABLE asked (
-	-- Address space that a stack asked for, by mmap, mremap or brk.
+	-- Address space that a stack mapped, by mmap, mremap or brk.
 	number INTEGER PRIMARY KEY,
 	process INTEGER NOT NULL,
 	task INTEGER,
@@ -259,8 +262,8 @@ CREATE TABLE asked (
 	label TEXT NOT NULL,
 	count INTEGER NOT NULL,
 	bytes INTEGER NOT NULL,
-	untouched INTEGER             -- of it, mapped at the end and not in memory then; NULL: not
-	                              -- measured, texts.untouched_why says why
+	untouched INTEGER             -- the part that was mapped at the end and not resident;
+	                              -- NULL: not measured, texts.untouched_why says why
 ) STRICT;
 
 CREATE TABLE ticks (
@@ -274,33 +277,32 @@ CREATE TABLE ticks (
 ) STRICT, WITHOUT ROWID;
 
 -- The raw log, for questions that the tables above don't answer; no report needs it.
--- It is thinned when the file comes near --max-size; what of the file one kind of rows
--- does not use the others may. Then what has most beyond its share (a half for the
--- tables above, three eighths for samples, an eighth for ranges) is made less.
+-- Shares of --max-size: a half for the tables above, three eighths for samples, an eighth
+-- for ranges. A part may use the room that another one does not use. When the file comes
+-- near --max-size, the part that exceeds its share most is reduced.
 
 CREATE TABLE samples (
-	-- figures.log.level tells the least level of which all are there: a row of that or
-	-- a higher one stands for 2^log.level such samples.
-	level INTEGER NOT NULL,       -- how many times thinning passes it by
-	number INTEGER NOT NULL,      -- 1, 2, 3 … as they came
+	-- figures.log.level is the lowest level whose rows are all kept: a row of that or a
+	-- higher level stands for 2^log.level such samples.
+	level INTEGER NOT NULL,       -- how many rounds of thinning keep it
+	number INTEGER NOT NULL,      -- 1, 2, 3 … in order of time
 	time_ns INTEGER NOT NULL,
-	tally INTEGER NOT NULL,       -- entries.tally, perhaps by way of tallies
+	tally INTEGER NOT NULL,       -- entries.tally; if no entry has it, see tallies
 	address INTEGER,              -- NULL: not known; two's complement
-	bytes INTEGER NOT NULL,       -- that it stands for
+	bytes INTEGER NOT NULL,       -- growth that the sample stands for
 	PRIMARY KEY (level, number)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tallies (
-	-- What was folded: samples of this tally are those of that one, which may be in here
-	-- too.
+	-- Folded aggregates: samples of `tally` belong to "into", which may be folded too.
 	tally INTEGER PRIMARY KEY,
 	"into" INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE ranges (
-	-- Changes of address spaces. The oldest go first, those that map no file before
-	-- those that do; figures.log.ranges_dropped counts them.
-	number INTEGER PRIMARY KEY,   -- 1, 2, 3 … as they came
+	-- Changes of address spaces. Thinning removes the oldest first, and those that map no
+	-- file before those that do; figures.log.ranges_dropped is how many were removed.
+	number INTEGER PRIMARY KEY,   -- 1, 2, 3 … in order of time
 	time_ns INTEGER NOT NULL,
 	pid INTEGER NOT NULL,
 	mm INTEGER NOT NULL,          -- number of the address space
@@ -322,7 +324,7 @@ CREATE VIEW threads AS
 	GROUP BY t.number ORDER BY at_peak DESC;
 
 CREATE VIEW functions AS
-	-- For people: what each function grew by itself, not through those it called.
+	-- For people: growth by each function itself, without the functions that it called.
 	SELECT f.function, m.path AS module, sum(e.count) AS samples, sum(e.grown) AS grown,
 	       sum(e.live_peak) AS live_peak, sum(e.live_end) AS live_end
 	FROM entries e JOIN nodes n ON n.number = e.node JOIN frames f ON f.number = n.frame

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * One checkpoint of a recording: all tables of a report, and what is in the file and no
- * longer in the report.
+ * One checkpoint of a recording: writes all tables of a report, and removes rows that are in the
+ * file but no longer in the report.
  */
 #include "store/recording_writer.h"
 
@@ -71,7 +71,7 @@ static void sweep_gone(struct writer *w)
 	}
 }
 
-/* All else of a profile goes as things do that are no more. */
+/* The other tables of a profile need no such function: known_end() removes their rows. */
 static void no_ticks(struct writer *w)
 {
 	GArray *slots = w->rows->placed[PLACED_TICKS];

@@ -7,12 +7,12 @@
 
 #include "store/reader.h"
 
-/* A member of a struct. Its name is that of the member where that says enough. */
+/* A member of a struct. */
 struct member {
 	const char *name;
 	size_t offset;
 	enum figure_type type;
-	int64_t most; /* 0: what a size may be */
+	int64_t most; /* 0: the largest size */
 };
 
 #define MEMBER(of, type, member)                              \
@@ -164,7 +164,7 @@ void figures_each(struct report *r, figure_fn fn, void *ctx)
 	visit_members(&v, "", report_members, G_N_ELEMENTS(report_members), r);
 	for (int i = 0; i < TARE_LOSSES; i++)
 		visit_figure(&v, "lost.", i == TARE_LOST_STATE ? "entry_task" : lost_name[i],
-			     FIGURE_U64, &r->lost[i], 0); /* the JSON has a newer name */
+			     FIGURE_U64, &r->lost[i], 0); /* renamed in the JSON report only */
 	visit_counters(&v, "cgroup.now.", &r->cgroup.now);
 	visit_counters(&v, "cgroup.highest.", &r->cgroup.highest);
 	if (r->profile)

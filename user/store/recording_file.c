@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The file of a new recording: what may be replaced by it, and its first version.
+ * The file of a new recording: decides whether an existing file may be replaced, and creates it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +41,7 @@ int recording_check_output(const struct fileout *out)
 	return check_recording(out);
 }
 
-/* Make the name free, if what has it may go. */
+/* Remove an old file of this name, if it may be replaced. */
 static int remove_old(const struct fileout *out)
 {
 	struct stat st;
@@ -61,7 +61,7 @@ static int remove_old(const struct fileout *out)
 	return err;
 }
 
-/* Others may put something there again and again. */
+/* Bounded: another user may create a file of this name again and again. */
 int recording_create_file(const struct fileout *out)
 {
 	int err = -EEXIST;
@@ -69,6 +69,6 @@ int recording_create_file(const struct fileout *out)
 	for (int i = 0; i < CREATE_TRIES && err == -EEXIST; i++)
 		err = remove_old(out) ?: db_create(out, recording_sql, NULL, NULL);
 	if (err == -EEXIST)
-		log_error("%s: something else was made there meanwhile", fileout_path(out));
+		log_error("%s: another program makes this file again and again", fileout_path(out));
 	return err;
 }

@@ -8,7 +8,7 @@
 
 #define SCHEMA_AT 60 /* in the file's header: user_version, big endian */
 
-/* Those that the reader needs: it does without samples, ranges and tallies. */
+/* The tables that the reader needs. It does not read samples, ranges and tallies. */
 static const char *const tables[] = { "figures",    "texts",         "command",  "features",
 				      "processes",  "process_texts", "balances", "foreigners",
 				      "tasks",      "series",        "slabs",    "modules",
@@ -30,7 +30,7 @@ const struct recording_limits recording_limits = RECORDING_LIMITS;
 
 const struct db_format *recording_format_of(int dir, const char *name)
 {
-	/* O_NONBLOCK: a fifo does not wait for its other end. */
+	/* O_NONBLOCK: opening a fifo must not wait for its other end. */
 	int fd = openat(dir, name ? name : "", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	unsigned char schema[4] = { 0 };
 	ssize_t len = fd < 0 ? 0 : pread(fd, schema, sizeof(schema), SCHEMA_AT);

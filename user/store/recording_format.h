@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What tells a file of recording.sql: for who writes and who reads it.
+ * How a file of recording.sql is recognised, for its writer and its reader.
  */
 #ifndef TARE_RECORDING_FORMAT_H
 #define TARE_RECORDING_FORMAT_H
@@ -10,20 +10,21 @@
 
 #define RECORDING_SCHEMA 2 /* user_version in recording.sql */
 
-/* That of the file's schema, where it is an older one that can be read; else today's.
- * Nothing else of the file is looked at. */
+/* The format of the file's schema if that is an older one that tare can read, else the current one.
+ * Nothing else in the file is checked. */
 const struct db_format *recording_format_of(int dir, const char *name);
 
-/* Columns that hold names. */
+/* Values of columns that hold names. */
 extern const char *const process_text_name[2];  /* argument, image */
 extern const char *const nonowner_what_name[2]; /* rss, kmem */
-#define WORKLOAD (-1)                           /* in place of a process's number */
+#define WORKLOAD (-1) /* in place of a process's number: the row is of the whole workload */
 
-/* figures.complete is 0: tare was ended, 1: all is there, or */
+/* figures.complete: 0 (tare was killed), 1 (all is there) or RECORDING_FULL (the disk was full). */
 #define RECORDING_FULL 2
-void recording_mark_full(const struct db *db); /* the disk is full; never fails */
+void recording_mark_full(const struct db *db); /* best effort: errors are ignored */
 
-/* The first version, in place of what may be replaced. 0, or negative errno, said. */
+/* Create the file, with empty tables; it replaces a file that may be replaced. Returns 0 or
+ * negative errno, logged. */
 int recording_create_file(const struct fileout *out);
 
 #endif

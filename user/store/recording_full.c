@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A recording on a disk that is full: the last word in it.
+ * Marks a recording whose disk is full.
  */
 #include "store/recording_format.h"
 
-/* Nothing grows by it: a row that is there is changed, or put where there is room. */
+/* The file does not grow: an existing row is changed, or a free place of a page is used. */
 static int mark_full(const struct db *db)
 {
 	return sqlite3_exec(db->sqlite,
@@ -13,8 +13,8 @@ static int mark_full(const struct db *db)
 			    NULL, NULL, NULL);
 }
 
-/* What could not be written has been given back to the disk, and a small journal fits. If
- * not even that: without one, for the one page. */
+/* The failed write has been rolled back, so that the disk has room for a small journal. If it has
+ * not, write the one page without a journal. */
 void recording_mark_full(const struct db *db)
 {
 	if (!sqlite3_get_autocommit(db->sqlite))

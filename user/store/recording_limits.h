@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What a recording may hold: the writer's limits and the reader's, which are the same.
- * The writer makes what is more than that smaller by rules (recording_room.c and
- * `text` and `size` in recording_rows.c), and the file says so; the reader refuses it.
- * Tests use smaller ones.
+ * How much a recording may hold; the same for writer and reader. The writer makes a larger report
+ * smaller (recording_room.c; writer_text() and writer_size() in recording_writer.c), and the file
+ * says so. The reader refuses a larger file. Tests use smaller limits.
  */
 #ifndef TARE_RECORDING_LIMITS_H
 #define TARE_RECORDING_LIMITS_H
@@ -11,16 +10,16 @@
 #include <stdint.h>
 
 struct recording_limits {
-	uint64_t rows;    /* of one table; also what any number of a row is below */
-	uint32_t slots;   /* of the time that ticks are in */
-	uint64_t texts;   /* bytes of all texts, with one more for each */
+	uint64_t rows;    /* of one table; numbers of rows are below it */
+	uint32_t slots;   /* of time, in the table of ticks */
+	uint64_t texts;   /* bytes of all texts, and one more for each text */
 	uint32_t text;    /* bytes of one text */
-	int64_t number;   /* any size or time, without its sign: a double has it exactly */
-	int64_t sum;      /* of all sizes of a table, without signs: no sum of theirs overflows */
-	uint64_t written; /* bytes of all stacks as written out: profile_written() */
+	int64_t number;   /* absolute value of any size or time: a double holds it exactly */
+	int64_t sum;      /* sum of the absolute sizes of a table: no sum of sizes overflows */
+	uint64_t written; /* bytes of all stacks written out as text: profile_written() */
 };
 
-/* 2^53; 2^60. A text is an argument at most, which the kernel lets have 32 pages. */
+/* `number` is 2^53, `sum` 2^60. The longest text is an argument: the kernel's limit is 32 pages. */
 #define RECORDING_LIMITS                                                                 \
 	{                                                                                \
 		.rows = 1 << 22, .slots = 512, .texts = 128 << 20, .text = 128 << 10,    \
@@ -29,8 +28,8 @@ struct recording_limits {
 
 extern const struct recording_limits recording_limits;
 
-/* A row of any table has a text that it can't do without; so many tables have one. When
- * the bytes of texts run out these become "", and find room all the same. */
+/* How many tables have a text that may not be NULL. When no bytes are left for texts, such a
+ * text is written as "", for which there is always room. */
 #define RECORDING_TEXT_TABLES 9
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The reader of recording.h. It believes nothing that recording.sql would have
- * promised: each value is looked at when it is taken out of the file.
+ * The reader of recording.h. The file may be hostile: each value is checked when it is read, and
+ * the constraints in recording.sql are not relied on.
  */
 #include "store/recording_load.h"
 
@@ -41,7 +41,7 @@ static void load_text(void *ctx, const char *name, char **at)
 		*at = reader_text_or_null(r, 0);
 }
 
-/* A figure of the file itself; -1: it is not there. */
+/* A figure of the file itself; -1: the file does not have it. */
 static int64_t own_figure(struct reader *r, const char *name)
 {
 	g_autoptr(sqlite3_stmt) st =
@@ -178,7 +178,7 @@ static void check_all(struct reader *r, const struct db_format *format)
 
 static void load_all(struct loading *l, const struct db_format *format)
 {
-	l->r.err = db_exec(&l->r.db, "BEGIN"); /* all of one moment */
+	l->r.err = db_exec(&l->r.db, "BEGIN"); /* a consistent state, if it is being written */
 	check_all(&l->r, format);
 	load_singles(l);
 	load_command(l);

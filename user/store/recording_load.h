@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * For the parts of the reader of recordings.
+ * Shared by the parts of the reader of recordings (recording_load*.c).
  */
 #ifndef TARE_RECORDING_LOAD_H
 #define TARE_RECORDING_LOAD_H
@@ -14,7 +14,7 @@ struct loading {
 	const struct recording_limits *limits;
 	struct report *report;
 	uint32_t schema;
-	int64_t complete;                       /* 0: tare was ended meanwhile */
+	int64_t complete;                       /* figures.complete: recording_format.h */
 	bool unsorted;                          /* rows are not in the order of a report */
 	GPtrArray *processes;                   /* struct report_process *, as the file has them */
 	GPtrArray *tasks;                       /* struct report_task *, likewise */
@@ -23,28 +23,28 @@ struct loading {
 };
 
 struct task_position {
-	uint32_t process, task; /* as in the report */
+	uint32_t process, task; /* indexes in the report */
 };
 
-/* Likewise, within limits that are not those of recording_limits.h. */
+/* As recording_load(), with other limits than recording_limits.h has. */
 int recording_load_within(struct report **r, const char *path,
 			  const struct recording_limits *limits);
 
-/* A query of a table's rows; sizes are summed anew. */
+/* Begin a query of a table's rows; the sum of sizes starts at 0 (limits->sum). */
 sqlite3_stmt *load_query(struct loading *l, const char *table, const char *sql);
-/* Take the present row's number, which has to be above the one before it. */
+/* Append the current row's number, which must be greater than the one before it. */
 void load_number(struct loading *l, int column, GArray *numbers);
-/* Where a number is among them; 0 on a complaint. */
+/* The index of this column's number in `numbers`; 0 after an error. */
 uint32_t load_index(struct reader *r, int column, const GArray *numbers);
 /* The same, or UINT32_MAX for NULL. */
 uint32_t load_index_or_none(struct reader *r, int column, const GArray *numbers);
-/* 0 for NULL: what is not measured is NULL in the file; features tell it to printers. */
+/* NULL (not measured) becomes 0; printers know from the features that it is not measured. */
 int64_t load_bytes_or_0(struct reader *r, int column, int64_t least);
 
-/* Processes and tasks, and all that is theirs; sorted as the books are. */
+/* Load processes and tasks with all their rows, in the order of a report. */
 void load_who(struct loading *l);
 
-/* Tables from modules to ticks, into report->profile. */
+/* Load the tables of the profile (modules to ticks) into report->profile. */
 void load_profile(struct loading *l);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A profile out of the tables of recording.sql.
+ * Reads a profile from the tables of recording.sql.
  */
 #include "model/profile.h"
 
@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "store/recording_load.h"
 
-/* The numbers of what is in the profile by position. */
+/* Numbers of rows in the file, by index in the profile. */
 struct numbers {
 	GArray *modules, *causes, *frames, *nodes, *mappings, *entries; /* int64_t */
 };
@@ -75,7 +75,7 @@ static int by_number(gconstpointer a, gconstpointer b)
 	return x < y ? -1 : x > y;
 }
 
-/* Every way up ends. `known`: nodes whose way does. */
+/* Does each node lead to an outermost frame, without a circle? */
 static bool all_end(const GArray *nodes)
 {
 	g_autofree char *known = g_malloc0(nodes->len + 1);
@@ -96,7 +96,8 @@ static bool all_end(const GArray *nodes)
 	return true;
 }
 
-/* Its parent's number comes first, and then where that is: it may be behind it. */
+/* Read the parents' numbers of all nodes first, then find their indexes: a parent may come after
+ * its child. */
 static void load_parents(struct reader *r, struct profile *p, const struct numbers *n,
 			 const GArray *parents)
 {
@@ -109,7 +110,7 @@ static void load_parents(struct reader *r, struct profile *p, const struct numbe
 							 sizeof(parent), by_number);
 
 		if (parent >= 0 && !at) {
-			log_error("%s: table nodes: parent is a number that leads nowhere",
+			log_error("%s: table nodes: parent is a number that no row has",
 				  r->db.path);
 			r->err = -EBADMSG;
 		}
@@ -170,7 +171,7 @@ static GArray *load_mappings(struct loading *l, struct numbers *n)
 	return mappings;
 }
 
-/* Whose a row is: its process, and the task if there is one. */
+/* The process of a row, and the task if it has one. */
 static struct task_position load_whose(struct loading *l, int process, int task)
 {
 	struct reader *r = &l->r;

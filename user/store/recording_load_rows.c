@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the parts of the reader of recordings share: rows, their numbers, and numbers that
- * lead to other rows.
+ * Shared by the parts of the reader of recordings: queries, numbers of rows, and references to rows
+ * by number.
  */
 #include <stdlib.h>
 
@@ -34,7 +34,7 @@ void load_number(struct loading *l, int column, GArray *numbers)
 uint32_t load_index(struct reader *r, int column, const GArray *numbers)
 {
 	int64_t n = reader_integer(r, column, 0, UINT32_MAX - 1);
-	/* Most files have no gaps. */
+	/* In most files numbers have no gaps: the index is the number. */
 	uint32_t i = (uint32_t)n;
 	const int64_t *at;
 
@@ -43,7 +43,7 @@ uint32_t load_index(struct reader *r, int column, const GArray *numbers)
 	at = numbers->len ? bsearch(&n, numbers->data, numbers->len, sizeof(n), ascending) : NULL;
 	if (at)
 		return (uint32_t)(at - (const int64_t *)numbers->data);
-	reader_wrong(r, column, "a number that leads nowhere");
+	reader_wrong(r, column, "a number that no row has");
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Processes and tasks out of the tables of recording.sql.
+ * Reads processes and tasks from the tables of recording.sql.
  */
 
 #include "model/books.h"
@@ -62,7 +62,7 @@ static void count_row(struct loading *l, uint64_t *rows)
 		reader_wrong(&l->r, 0, "of one of too many rows");
 }
 
-/* A process's, or the workload's: NULL. */
+/* The process of the current row; NULL: the row is of the whole workload. */
 static struct report_process *process_of(struct loading *l, int column)
 {
 	int64_t n = reader_integer(&l->r, column, WORKLOAD, UINT32_MAX - 1);
@@ -203,7 +203,7 @@ static void load_tasks(struct loading *l)
 	}
 }
 
-/* The task of the present row; NULL on a complaint. */
+/* The task of the current row; NULL after an error. */
 static struct report_task *task_of(struct loading *l, int column)
 {
 	uint32_t i = load_index(&l->r, column, l->task_numbers);
@@ -278,7 +278,7 @@ static void load_task_causes(struct loading *l)
 	}
 }
 
-/* Where each task of the file is in the report. */
+/* Note the position of each of the file's tasks in the report. */
 static void place_tasks(struct loading *l)
 {
 	const GPtrArray *processes = l->report->processes;
@@ -287,7 +287,7 @@ static void place_tasks(struct loading *l)
 	for (uint32_t i = 0; i < processes->len; i++) {
 		struct report_process *p = processes->pdata[i];
 
-		p->id = i; /* by the file's order until now */
+		p->id = i; /* so far the order of the file */
 		for (uint32_t j = 0; j < p->tasks->len; j++)
 			g_array_index(l->positions, struct task_position,
 				      ((const struct report_task *)p->tasks->pdata[j])->id) =

@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-#define MOST_KEPT 16384 /* rows, before they are written */
-#define SAMPLE_BYTES 48 /* about so many a row */
-#define VMA_BYTES 64    /* without its detail */
+#define MOST_KEPT 16384 /* rows in memory */
+#define SAMPLE_BYTES 48 /* of a row in the file, estimate */
+#define VMA_BYTES 64    /* the same, without `detail` */
 #define FOLD_BYTES 16
-#define LOOK_EACH 8192   /* bytes between looks for room */
-#define DETAIL_MOST 4096 /* bytes of it: PATH_MAX */
+#define LOOK_EACH 8192   /* bytes written between two calls of raw_log_room_fn */
+#define DETAIL_MOST 4096 /* bytes of `detail`: PATH_MAX */
 
 struct vma_row {
 	struct recorded_vma r;
@@ -79,7 +79,7 @@ static unsigned level_of(int64_t number)
 	return (unsigned)__builtin_ctzll((unsigned long long)number);
 }
 
-/* Before a row of so many bytes: ask now and then whether there is room. */
+/* Called before a row of `bytes` bytes is written: from time to time, make room. */
 static int check_room(struct raw_log *log, uint64_t bytes, raw_log_room_fn room, void *ctx)
 {
 	log->unlooked += bytes;
@@ -161,7 +161,7 @@ int raw_log_write(struct raw_log *log, const struct db *db, raw_log_room_fn room
 	return err ?: write_folds(log, db, room, ctx);
 }
 
-/* The share of `bytes` that so many of all rows take. */
+/* The share of `bytes` that `gone` of `rows` rows take. */
 static uint64_t part_of(uint64_t bytes, uint64_t gone, uint64_t rows)
 {
 	return gone < rows ? (uint64_t)((double)bytes * (double)gone / (double)rows) : bytes;
@@ -181,13 +181,13 @@ static int change_rows(const struct db *db, uint64_t *gone, const char *sql, int
 	return err;
 }
 
-/* What was folded leads nowhere when there are no samples. */
+/* Without samples, the table of folded aggregates is of no use. */
 static int drop_folds(const struct db *db)
 {
 	return db_exec(db, "DELETE FROM tallies");
 }
 
-/* Drop every second sample, which are those of the least level, the oldest first. */
+/* Remove every second sample, that is, those of the lowest level, the oldest first. */
 int raw_log_thin_samples(struct raw_log *log, const struct db *db, uint64_t rows, uint64_t *gone)
 {
 	int err = 0;

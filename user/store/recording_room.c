@@ -6,8 +6,8 @@
 #include "model/profile.h"
 #include "model/thin.h"
 
-/* Rows of other tables that a process or a task has: kinds are the most. Folded stacks
- * are one for each task or process and kind. */
+/* Rows in other tables for each process or task: mostly one for each kind. Stacks that are folded
+ * have one row for each task or process and kind. */
 #define ROWS_EACH (2 * TARE_KINDS + 2)
 
 void room_init(struct room *room)
@@ -49,7 +49,7 @@ static struct who who_of(const struct report *r)
 	return who;
 }
 
-/* The first of them stay. */
+/* Keep the first texts, as many as fit. */
 static void keep_some(GPtrArray *texts, uint64_t *left)
 {
 	if (texts->len > *left)
@@ -57,7 +57,7 @@ static void keep_some(GPtrArray *texts, uint64_t *left)
 	*left -= texts->len;
 }
 
-/* Earlier names, arguments and images: without those of the smallest. */
+/* Earlier names, arguments and images: leave out those of the smallest processes. */
 static void fit_texts(struct report *r, uint64_t rows)
 {
 	uint64_t texts = rows, names = rows;
@@ -116,7 +116,7 @@ static void fit_stacks(const struct room *room, const struct recording_limits *l
 	unsigned keep = (unsigned)MIN(room->stacks, limits->rows);
 	uint64_t slot_ns = p->slot_ns;
 
-	/* Synthetic frames exceed `keep` where there are many tasks: these are bounded too. */
+	/* With many tasks, synthetic frames may exceed `keep`; the number of tasks is bounded. */
 	if (!stacks_fit(r, keep, limits)) {
 		thinned->stacks = true;
 		profile_thin(p, keep);
@@ -160,7 +160,7 @@ void room_apply(const struct room *room, const struct recording_limits *limits, 
 
 enum part { WHO, EXTRA, STACKS, TICKS, POINTS, ROOM_PARTS };
 
-/* About so many bytes in the file; 0 where it can't be less. */
+/* Estimate the bytes of each part in the file; 0 if the part can't be reduced. */
 static void estimate_bytes(const struct room *room, const struct report *r,
 			   uint64_t bytes[ROOM_PARTS])
 {

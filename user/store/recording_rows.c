@@ -6,7 +6,8 @@
 #define FIRST_SIZE 64
 #define NOT_MET 0
 
-/* Tables of which hashes are kept, by sort: what a frame is tells its whole row. */
+/* In how many tables the rows of a thing may change, by sort. 0: the identity covers the whole row,
+ * so the row never changes. */
 static const uint32_t parts[KNOWN_SORTS] = {
 	[KNOWN_PROCESSES] = 4, /* processes, process_texts, balances, foreigners */
 	[KNOWN_TASKS] = 4,     /* tasks, task_names, task_kinds, task_causes */
@@ -98,7 +99,7 @@ static uint32_t free_slot(const struct known *k, uint64_t id)
 	return at;
 }
 
-/* Those with `met` at least `since` into as many slots as they need. */
+/* Move the things whose `met` is at least `since` into a table of the size that they need. */
 static void rebuild_slots(struct known *k, uint32_t size, uint32_t since)
 {
 	struct known old = *k;
@@ -134,7 +135,7 @@ uint32_t known_take(struct known *k, uint64_t id, bool share, bool *fresh)
 	at = (uint32_t)id & (k->size - 1);
 	while (k->ids[at]) {
 		if (k->ids[at] == id && k->met[at] == k->round && !share) {
-			id = hash_word(id, 1); /* the next of those that are alike */
+			id = hash_word(id, 1); /* another thing with the same identity */
 			at = (uint32_t)id & (k->size - 1);
 			continue;
 		}

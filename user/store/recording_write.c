@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A report into the tables of recording.sql.
+ * Writes a report into the tables of recording.sql.
  */
 #include "store/recording_figures.h"
 #include "store/recording_format.h"
@@ -11,7 +11,8 @@ static struct db_value kind_value(int k)
 	return db_text(kind_name[k]);
 }
 
-/* Rows that go by their position, one each; those behind the last are taken away. */
+/* Rows that are known by their position. Rows of the last checkpoint behind the last are
+ * removed. */
 struct list {
 	struct table table;
 	enum placed_sort sort;
@@ -28,7 +29,7 @@ static void list_next(struct list *l)
 	table_placed(&l->table, l->sort, l->n++);
 }
 
-/* Were there more? */
+/* Did the last checkpoint have more rows? */
 static bool list_shorter(const struct list *l)
 {
 	const struct writer *w = l->table.w;
@@ -50,7 +51,7 @@ static void list_end(struct list *l)
 	table_end(&l->table);
 }
 
-/* The same where rows have names: all are written again. */
+/* The same for rows that have names: all are written again. */
 static bool list_end_named(struct list *l)
 {
 	struct writer *w = l->table.w;
@@ -166,7 +167,7 @@ static void add_nonowners(struct table *t, int64_t process, int what, const stru
 			  table_count(t, f[i].out));
 }
 
-/* False: one did not fit. */
+/* False: a text did not fit. */
 static bool add_texts(struct table *t, uint32_t process, int what, const GPtrArray *texts)
 {
 	unsigned position = 0;
@@ -356,7 +357,7 @@ static void write_task(struct task_tables *in, const struct report_task *t, uint
 	table_flush(&in->causes, thing.hash[3], thing.number);
 }
 
-/* In the file tasks are numbered through. */
+/* Give tasks their numbers: in the file one sequence for all processes. */
 static uint32_t place_tasks(struct writer *w)
 {
 	const GPtrArray *processes = w->report->processes;

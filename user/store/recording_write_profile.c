@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A profile into the tables of recording.sql.
+ * Writes a profile into the tables of recording.sql.
  */
 #include "model/profile.h"
 
@@ -8,7 +8,7 @@
 
 #define NONE UINT32_MAX
 
-/* Numbers in the file, by those in the profile. */
+/* Numbers of rows in the file, by index in the profile. */
 struct numbers {
 	struct writer *w;
 	const struct profile *p;
@@ -25,7 +25,7 @@ static uint64_t or_none(const uint32_t *of, uint32_t n)
 	return n == NONE ? UINT64_MAX : of[n];
 }
 
-/* A row that says all about its thing: it never changes. */
+/* Write a row that never changes, if the thing is new. */
 static void put_fixed(struct table *t, const struct thing *thing)
 {
 	uint64_t none = 0;
@@ -108,7 +108,7 @@ static void write_node(struct numbers *n, struct table *t, uint32_t i)
 	uint64_t id = hash_word(w->rows->seed, n->frames[node->frame]);
 	struct thing thing;
 
-	/* The last time nodes have their own numbers, and a parent's may be larger. */
+	/* The last checkpoint uses the profile's numbers, so a parent's may be larger. */
 	id = w->last ? i : hash_word(id, or_none(n->nodes, node->parent));
 	thing = writer_thing(w, KNOWN_NODES, id, true, i);
 	n->nodes[i] = thing.number;
@@ -119,7 +119,7 @@ static void write_node(struct numbers *n, struct table *t, uint32_t i)
 	put_fixed(t, &thing);
 }
 
-/* A node is told by its parent's number: that comes first, wherever it is. */
+/* A node's identity has its parent's number: so parents come first, wherever they are. */
 static void write_nodes(struct numbers *n)
 {
 	struct writer *w = n->w;
@@ -149,8 +149,8 @@ static uint32_t mapping_number(struct writer *w, struct table *t, const struct p
 	uint64_t id = hash_text(hash_word(w->rows->seed, e->mapping), e->mapping_label);
 	uint32_t slot;
 
-	/* Numbers of their own, at the end too: an entry has no index of its mapping. */
-	slot = known_take(k, id, true, &thing.fresh); /* moves k->number */
+	/* Also in the last checkpoint: a profile has no numbers of mappings. */
+	slot = known_take(k, id, true, &thing.fresh); /* may reallocate k->number */
 	thing.number = k->number[slot];
 	if (!thing.fresh)
 		return thing.number;
@@ -217,7 +217,7 @@ static void write_virtual(struct numbers *n)
 	table_end(&t);
 }
 
-/* A slot that is over seldom changes: slots are written whole. */
+/* A slot of the past seldom changes, so each slot is written as a whole. */
 static void write_ticks(struct numbers *n, const uint32_t *entries)
 {
 	const GArray *ticks = n->p->ticks;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOOK_EACH 64 /* rows between looks at the file's size */
+#define LOOK_EACH 64 /* rows between two looks at the file's size */
 
 struct thing writer_thing(struct writer *w, enum known_sort sort, uint64_t id, bool share,
 			  uint32_t index)
@@ -134,7 +134,7 @@ void table_placed(struct table *t, enum placed_sort sort, uint32_t position)
 	table_flush(t, t->w->last ? &none : placed_at(t->w->rows, sort, position), position);
 }
 
-/* The bytes that a text may have: no character of UTF-8 is cut in two. */
+/* Cut a text to at most `most` bytes, between two UTF-8 characters. */
 static size_t cut_at(const char *text, size_t most)
 {
 	while (most && (text[most] & 0xc0) == 0x80)
