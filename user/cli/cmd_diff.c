@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * tare diff: two recordings, before and after: who grew more, and where.
+ * tare diff: compare two recordings: which processes, threads and functions grew more.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -27,12 +27,12 @@ struct wish {
 };
 
 static const struct optspec specs[] = {
-	{ "format", OPT_FORMAT, "FORMAT", 1, "table or json (default: by suffix)" },
-	{ "output", 'o', "FILE", 1, "to FILE, not to stdout" },
+	{ "format", OPT_FORMAT, "FORMAT", 1, "table or json (default: by suffix of FILE)" },
+	{ "output", 'o', "FILE", 1, "write to FILE, not to stdout" },
 	{ "sample-type", OPT_SAMPLE_TYPE, "NAME", 1, "grown, live-peak, live-end (live-peak)" },
-	{ "all", OPT_ALL, NULL, 1, "every row, not only those that changed most" },
-	{ "schema", OPT_SCHEMA, NULL, 1, "print the JSON Schema of the differences" },
-	{ "help", 'h', NULL, 1, "this text" },
+	{ "all", OPT_ALL, NULL, 1, "show every row, not only the largest changes" },
+	{ "schema", OPT_SCHEMA, NULL, 1, "print the JSON Schema of --format json" },
+	{ "help", 'h', NULL, 1, "show this help" },
 };
 
 static const char usage[] =

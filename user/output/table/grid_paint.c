@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A grid that was laid out, as lines of text.
+ * Prints a grid, after grid_lay_out(), as lines of text.
  */
 #include "base/text.h"
 #include "output/table/grid_parts.h"
@@ -11,7 +11,7 @@ struct cursor {
 	unsigned at;
 };
 
-/* `text` between the columns `start` and `end`. */
+/* Print `text` between the columns `start` and `end`. */
 static void put_cell(struct cursor *c, enum paint how, unsigned start, unsigned end, bool right,
 		     const char *text)
 {
@@ -25,7 +25,7 @@ static void put_cell(struct cursor *c, enum paint how, unsigned start, unsigned 
 	c->at = from + width;
 }
 
-/* Where a column starts. */
+/* Screen column where a grid column starts. */
 static unsigned column_start(const struct grid *g, unsigned column)
 {
 	unsigned start = 0;
@@ -45,7 +45,7 @@ static void put_label(const struct grid *g, struct cursor *c, const struct cell 
 	for (; next < g->n && !cells[next].text; next++)
 		if (g->width[next])
 			end = column_start(g, next) + g->width[next];
-	/* Nothing but the mark before it: leave a gap after that. */
+	/* Too wide: start in the blank cell before, one blank after what is printed already. */
 	if (width > end - start)
 		start = MAX(c->at + !!c->at, end > width ? end - width : 0);
 	put_cell(c, cells[column].paint, start, end, false, cells[column].text);
