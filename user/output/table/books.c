@@ -53,9 +53,8 @@ static char *kernel_checked(const struct report *r, int64_t difference)
 	const char *who = r->kmem.whole ? "" : " and others", *when = table_when(r);
 
 	if (!difference)
-		return g_strdup_printf(
-			"kernel memory: sum of tasks%s = control group's %s %s", who, group,
-			when);
+		return g_strdup_printf("kernel memory: sum of tasks%s = control group's %s %s", who,
+				       group, when);
 	if (ABS(difference) <= r->kmem.bound)
 		return g_strdup_printf("kernel memory: sum of tasks%s within %s of the control "
 				       "group's %s %s (bound %s)",
