@@ -203,7 +203,7 @@ test_fexit() {
 	"$TARE" run -- touch "$dir/ran" >"$dir/out" 2>&1
 	status=$?
 	[ $status -eq 125 ] && [ ! -e "$dir/ran" ] &&
-		grep -q "can't work here. Missing: tare_exit_mmap_end: no tracepoint" "$dir/doctor" &&
+		grep -q "Missing: tare_exit_mmap_end: no tracepoint" "$dir/doctor" &&
 		grep -q "refused tare_exit_mmap_end, .*: no tracepoint exit_mmap, and no fexit: " \
 			"$dir/out" && return 0
 	echo "exit $status; should be 125, with nothing run, and what cannot be attached"

@@ -362,6 +362,6 @@ int reporter_backend(const struct features *f, const struct options *o,
 
 	if (!err && (o->html || !strcmp(o->format->name, "html")))
 		err = choice_html(
-			"record with -r FILE, then run tare export FILE -o FILE.html with a tare that has them");
+			"record with -r FILE; a tare that has them exports it: tare export FILE -o FILE.html");
 	return err ? err : features_backend(f, o->force_backend, backend);
 }

@@ -67,7 +67,8 @@ function facts(bench) {
 
 	return el('dl', { class: 'facts' },
 		fact('Started', date(bench.started)),
-		fact('Measured by', `tare ${bench.tare_version ? printable(bench.tare_version) : UNKNOWN}`),
+		fact('Measured by',
+			`tare ${bench.tare_version ? printable(bench.tare_version) : UNKNOWN}`),
 		fact('System',
 			[m.distribution, m.kernel && `Linux ` +
 			`${m.kernel}`].filter(Boolean).map(printable).join(', ')),

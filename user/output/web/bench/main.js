@@ -231,7 +231,8 @@ function filterBar() {
 
 function stopsSection() {
 	return stopped(bench.rows) && section('stops', 'Stopped or missing', null, [], FILTERS,
-		() => stopped(shown()) ?? el('p', { class: 'dim' }, 'None of these was stopped or is missing.'));
+		() => stopped(shown()) ?? el('p', { class: 'dim' },
+			'None of these was stopped or is missing.'));
 }
 
 function main() {
@@ -248,7 +249,8 @@ function main() {
 		!onlyChart && [headline(bench, switches), bench.rows.length > 1 && filterBar()],
 		el('main', null, parts.map((p) => p.node)),
 		!onlyChart && el('footer', null,
-			'Made by tare. All data is in this file; it loads nothing from the network. ',
+			'Made by tare. All data is in this file; it loads nothing from the ' +
+			'network. ',
 			el('button', { type: 'button', class: 'plain', id: 'save-json',
 				onclick: keepData }, 'Save the data as JSON'))));
 	for (const p of parts)

@@ -23,8 +23,8 @@ export function method() {
 			'million tasks must not outweigh runs with a thousand. All kinds use ' +
 			'the same weights, so kinds add up to their sums.'),
 		paragraph('The interval',
-			'is the 95 % confidence interval of the slope, by Student\u2019s t with n ' +
-			'\u2212 2 degrees of freedom over the runs\u2019 residuals. ' +
+			'is the 95 % confidence interval of the slope, by Student\u2019s t with ' +
+			'n \u2212 2 degrees of freedom over the runs\u2019 residuals. ' +
 			'A row is marked not linear if the mean at some N is more than 10 % ' +
 			'off its line. Then one number per task is only a rough average: see ' +
 			'its runs.'),
@@ -34,9 +34,9 @@ export function method() {
 			'Programs that print nothing are weighed at their peak, with garbage, ' +
 			'and are marked.'),
 		paragraph('Published figures',
-			'are the maximum RSS of single runs, of other versions on other machines. ' +
-			'Next to them are tare\u2019s RSS at the peak and its weight at the ' +
-			'peak. The difference between these two is memory that RSS does not ' +
+			'are the maximum RSS of single runs, of other versions on other ' +
+			'machines. Next to them are tare\u2019s RSS at the peak and its weight ' +
+			'at the peak. The difference between these two is memory that RSS does not ' +
 			'count.'),
 		paragraph('Not measured',
 			'means that the value is unknown on this kernel or for this program. It ' +

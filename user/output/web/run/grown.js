@@ -223,8 +223,8 @@ function sectionNode(report, store, search, body) {
 		el('div', { class: 'head' },
 			el('div', null, el('h2', { id: 'grown-title' }, 'Where it grew'),
 			el('p', { class: 'note' },
-				`One sample per ${round(report.profile.period)} of growth. Samples are ` +
-				`scaled to the exact sums per thread and kind.`)),
+				`One sample per ${round(report.profile.period)} of growth. ` +
+				`Samples are scaled to the exact sums per thread and kind.`)),
 		sampleTypeControl(report.profile, store)),
 		el('div', { class: 'controls flame-controls' }, filterControls(report, store)),
 		el('div', { class: 'controls flame-controls' }, groupControls(store), search.node),

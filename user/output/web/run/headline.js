@@ -67,7 +67,8 @@ function samplingText({ samples: s }) {
 	return [`one per ${exact(s.period)} of growth, ${count(s.count)} samples; `,
 		s.thinned?.length > 0
 			? `${count(s.thinned.reduce((n, t) => n + t.count, 0))} of them one per ` +
-			`up to ${exact(s.thinned.at(-1).period)}, because samples came too fast; ` : '',
+			`up to ${exact(s.thinned.at(-1).period)}, because samples came too ` +
+			`fast; ` : '',
 		known(s.complete_share)
 			? `${percent(s.complete_share)} of stacks are complete`
 			: 'no stacks',
@@ -96,8 +97,8 @@ function facts(report) {
 		fact('Sampling', samplingText(raw)),
 		raw.self &&
 			fact('Cost',
-			`tare used ${time(raw.self.cpu_ns)} of CPU time, ${size(raw.self.rss)} of RSS and ` +
-			`${size(raw.self.map_bytes)} of BPF maps; ` +
+			`tare used ${time(raw.self.cpu_ns)} of CPU time, ` +
+			`${size(raw.self.rss)} of RSS and ${size(raw.self.map_bytes)} of BPF maps; ` +
 			`${count(raw.self.updates)} counter updates${each}`));
 }
 
@@ -108,12 +109,12 @@ function lostText({ losses = [], lost, samples: s }) {
 		list.push(`${count(lost.total)} records: see "lost" in the JSON`);
 	if (s?.lost.samples > 0)
 		list.push(
-			`${count(s.lost.samples)} samples, which stand for ${size(s.lost.bytes)}: the ` +
-			`ring buffer was full`);
+			`${count(s.lost.samples)} samples, which stand for ` +
+			`${size(s.lost.bytes)}: the ring buffer was full`);
 	if (s?.lost.vma_changes > 0)
 		list.push(
-			`${count(s.lost.vma_changes)} changes of mappings: names and live samples ` +
-			`may be wrong`);
+			`${count(s.lost.vma_changes)} changes of mappings: names and live ` +
+			`samples may be wrong`);
 	return list.length > 0 && el('div', { class: 'notice', id: 'losses', role: 'status' },
 		el('b', null, 'Lost: '),
 		el('ul', null, list.map((l) => el('li', null, l))));

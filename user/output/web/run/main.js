@@ -136,7 +136,8 @@ function whoSection() {
 			el('p', { class: 'note below' },
 			shown < of ? `${count(shown)} of ${count(of)}. ` : `${count(of)} ${rows}. `,
 			none.length > 0 &&
-				`No ${none.map((k) => KIND_TEXT[k]).join(', ')} at the peak. `, nobodys(report))];
+				`No ${none.map((k) => KIND_TEXT[k]).join(', ')} at the peak. `,
+			nobodys(report))];
 	};
 	const input = el('input', { type: 'search', id: 'who-search', placeholder: 'name or number',
 		'aria-label': 'Find threads',
@@ -178,7 +179,8 @@ function main() {
 	page.append(el('div', { class: 'page' }, headline(report, switches), jumps(),
 		el('main', null, parts.map((p) => p.node)),
 		el('footer', null,
-			'Made by tare. All data is in this file; it loads nothing from the network. ',
+			'Made by tare. All data is in this file; it loads nothing from the ' +
+			'network. ',
 			el('button', { type: 'button', class: 'plain', id: 'save-json',
 				onclick: keepData }, 'Save the data as JSON'))));
 	for (const p of parts)

@@ -21,7 +21,8 @@ function matcher(query, regex) {
 			return { test: (name) => test(name.slice(0, LONGEST)) };
 		} catch (e) {
 			return { test: (name) => name.toLowerCase().includes(low),
-				note: `invalid regular expression (${e.message}): searched as text` };
+				note: `invalid regular expression (${e.message}): ` +
+					'searched as text' };
 		}
 	return { test: (name) => name.toLowerCase().includes(low) };
 }
