@@ -224,7 +224,7 @@ signal.pause()" $0' --runs 2
 	}
 	go_on -o "$DIR/r.db"
 	status_is 1
-	says 'there already' '--resume'
+	says 'already exists' '--resume'
 	go_on -o "$DIR/no/such/r.db"
 	status_is 2
 	says "$DIR/no/such"

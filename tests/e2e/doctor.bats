@@ -39,7 +39,7 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	run --separate-stderr "$TARE" doctor
 	[ "$status" -eq 0 ]
 	[ -z "$stderr" ]
-	[[ "${lines[0]}" == *works,' with counter backend '* ]]
+	[[ "${lines[0]}" == 'tare works here, with counter backend '* ]]
 }
 
 @test "doctor: 80 columns, and no escape sequences in a pipe" {
@@ -78,9 +78,9 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 
 @test "doctor: loads the programs, and says what the kernel refuses, the verdict first" {
 	TARE_REFUSE=tare_newtask run -1 "$TARE" doctor
-	[[ "${lines[0]}" == "can't work, without: tare_newtask: "* ]]
+	[[ "${lines[0]}" == "tare can't work here. Missing: tare_newtask: "* ]]
 	TARE_REFUSE=tare_sys_exit run -0 "$TARE" doctor
-	[[ "${lines[0]}" == works,*'without: '*'virtual memory'* ]]
+	[[ "${lines[0]}" == 'tare works here'*'Not measured: '*'virtual memory'* ]]
 	[[ "$(flat)" == *'virtual memory is not measured (the kernel refused tare_sys_exit: '* ]]
 	TARE_REFUSE=tare_samples "$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
 	holds "$BATS_TEST_TMPDIR/d.json" 'd["ok"] and "stacks" in d["verdict"]'
@@ -123,7 +123,7 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	run -1 nobody "$copy" doctor
 	[[ "$(flat)" == *'not root and without CAP_BPF'* ]]
 	[[ "$(flat)" == *'sudo tare'* ]]
-	[[ "${lines[0]}" == "can't work, without: bpf, cap_perfmon" ]]
+	[[ "${lines[0]}" == "tare can't work here. Missing: bpf, cap_perfmon" ]]
 	nobody "$copy" doctor --json >"$BATS_TEST_TMPDIR/d.json" || true
 	holds "$BATS_TEST_TMPDIR/d.json" 'not d["ok"] and f["bpf"]["state"] == "no"'
 	holds "$BATS_TEST_TMPDIR/d.json" 'f["kernel reads"]["state"] == "unknown"'
@@ -135,7 +135,7 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	copy=$(public_tare)
 	setcap cap_bpf,cap_perfmon+ep "$copy"
 	run -0 setpriv --reuid 65534 --regid 65534 --clear-groups "$copy" doctor
-	[[ "${lines[0]}" == *works,' with counter backend '* ]]
+	[[ "${lines[0]}" == 'tare works here, with counter backend '* ]]
 }
 
 @test "doctor in a user namespace: its capabilities do not count" {

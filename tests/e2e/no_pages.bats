@@ -15,7 +15,7 @@ setup() {
 # says_why STATUS: no HTML, and two ways out.
 says_why() {
 	status_is "$1"
-	says 'no HTML: this tare was built without its pages' 'make dist'
+	says 'this tare has no HTML pages' 'make dist'
 	[ "$(grep -c '  try: ' <<<"$output")" -eq 2 ]
 	[ ! -e "$DIR/started" ] && [ ! -e "$DIR/x.html" ]
 }

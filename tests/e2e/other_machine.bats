@@ -37,7 +37,7 @@ setup() {
 	"$TARE" run --period 4KiB -r "$DIR/here.tare" -- "$PROGRAMS/call_tree" calls >/dev/null 2>&1
 	run "$TARE" diff "$DIR/arm64.tare" "$DIR/here.tare"
 	status_is 0
-	says 'not same:.*the command' 'aarch64'
+	says 'differs:.*command' 'aarch64'
 	"$TARE" diff "$DIR/arm64.tare" "$DIR/here.tare" --format json -o "$DIR/d.json"
 	# 32 MiB each by the same function
 	run jq -c '.functions[] | select(.function == "inner") | .total."live-peak" |

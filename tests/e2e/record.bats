@@ -206,7 +206,7 @@ has_sampled() {
 	says 'precious is not a file of tare run -r' 'choose another name'
 	run "$TARE" run -r "$DIR/x" -o "$DIR/x" -- touch "$DIR/started"
 	status_is 125
-	says 'named for two files'
+	says 'given for two outputs'
 	run "$TARE" run -r "$DIR/none/x" -- touch "$DIR/started"
 	status_is 125
 	run "$TARE" run --max-size 2MiB -- touch "$DIR/started"

@@ -132,7 +132,7 @@ test_old() {
 	doctor=$?
 	[ $status -eq 125 ] && [ $doctor -eq 1 ] && [ ! -e "$dir/ran" ] &&
 		grep -q "error: $1: " "$dir/out" && sed 2q "$dir/doctor" |
-			grep -q "can't work, without: .*$1" && return 0
+			grep -q "can't work here. Missing: .*$1" && return 0
 	echo "exit $status, doctor $doctor; should be 125 and 1, and name $1"
 	cat "$dir/out" "$dir/doctor"
 	return 1
@@ -203,7 +203,7 @@ test_fexit() {
 	"$TARE" run -- touch "$dir/ran" >"$dir/out" 2>&1
 	status=$?
 	[ $status -eq 125 ] && [ ! -e "$dir/ran" ] &&
-		grep -q "can't work, without: tare_exit_mmap_end: no tracepoint" "$dir/doctor" &&
+		grep -q "Missing: tare_exit_mmap_end: no tracepoint" "$dir/doctor" &&
 		grep -q "refused tare_exit_mmap_end, .*: no tracepoint exit_mmap, and no fexit: " \
 			"$dir/out" && return 0
 	echo "exit $status; should be 125, with nothing run, and what cannot be attached"

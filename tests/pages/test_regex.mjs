@@ -62,9 +62,9 @@ test('the same matches as the browser has', () => {
 test('what is no pattern here is refused, with what is wrong', () => {
 	const wrong = {
 		'(a': 'no ) after (', 'a)': 'a ) too much', '[a': 'no ] after [',
-		'*': 'nothing before *', '(?=a)': '(? is not known here',
-		'\\1': '\\1 is not known here', 'a{999}': '{999} is too much',
-		'\\': 'nothing after \\', '[c-a]': 'c-a is no range',
+		'*': 'nothing before *', '(?=a)': '(? is not supported',
+		'\\1': '\\1 is not supported', 'a{999}': '{999} is too large',
+		'\\': 'nothing after \\', '[c-a]': 'c-a is not a range',
 	};
 
 	for (const [source, message] of Object.entries(wrong))

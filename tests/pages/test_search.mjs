@@ -29,5 +29,5 @@ test('an expression; one that is none is searched as text, and says so', () => {
 	assert.equal(found('^g.*w$', true), '1000');
 	assert.equal(found('[no', true), '0001');
 	assert.match(search(profile, '[no', true).note,
-		/^no regular expression \(no \] after \[\)/);
+		/^invalid regular expression \(no \] after \[\)/);
 });

@@ -37,27 +37,27 @@ enum id {
 };
 
 static const struct optspec specs[] = {
-	{ "only", ID_ONLY, "LIST", 1, "these: ids (go,py-*), languages, families" },
-	{ "tasks", ID_TASKS, "LIST", 1, "numbers of tasks (1,10k,100k,1M)" },
-	{ "runs", ID_RUNS, "N", 1, "runs for each number (3)" },
-	{ "time-limit", ID_TIME_LIMIT, "TIME", 1, "for a run to be ready (120s)" },
-	{ "memory-max", ID_MEMORY_MAX, "SIZE", 1, "memory that a run may have" },
-	{ "output", 'o', "FILE", 1, "keep the results in FILE (SQLite)" },
-	{ "resume", ID_RESUME, NULL, 1, "go on with FILE: only what is not in it" },
-	{ "raise-limits", ID_RAISE_LIMITS, NULL, 1, "lift limits of tasks meanwhile" },
-	{ "after", ID_AFTER, NULL, 1, "also what is left when the tasks have ended" },
-	{ "touch", ID_TOUCH, "SIZE", 1, "each task uses so much of its stack" },
-	{ "catalogue", ID_CATALOGUE, "FILE", 1, "of workloads, instead of tare's own" },
-	{ "build-dir", ID_BUILD_DIR, "DIR", 1, "where workloads are built" },
-	{ "list", ID_LIST, NULL, 1, "say what there is, and run nothing" },
+	{ "only", ID_ONLY, "LIST", 1, "run these ids (go,py-*), languages, families" },
+	{ "tasks", ID_TASKS, "LIST", 1, "numbers of tasks to run (1,10k,100k,1M)" },
+	{ "runs", ID_RUNS, "N", 1, "runs for each number of tasks (3)" },
+	{ "time-limit", ID_TIME_LIMIT, "TIME", 1, "stop a run that is not ready in TIME (120s)" },
+	{ "memory-max", ID_MEMORY_MAX, "SIZE", 1, "memory limit of a run (64MiB)" },
+	{ "output", 'o', "FILE", 1, "save the results in FILE (SQLite)" },
+	{ "resume", ID_RESUME, NULL, 1, "continue FILE: run only what it does not have" },
+	{ "raise-limits", ID_RAISE_LIMITS, NULL, 1, "raise the limits on tasks during the bench" },
+	{ "after", ID_AFTER, NULL, 1, "also weigh after the tasks have ended" },
+	{ "touch", ID_TOUCH, "SIZE", 1, "each task touches SIZE of its stack" },
+	{ "catalogue", ID_CATALOGUE, "FILE", 1, "catalogue of workloads to use" },
+	{ "build-dir", ID_BUILD_DIR, "DIR", 1, "build the workloads in DIR" },
+	{ "list", ID_LIST, NULL, 1, "list the workloads and run none" },
 	{ "user", ID_USER, "NAME", 1, "run the workloads as this user" },
-	{ "as-root", ID_AS_ROOT, NULL, 1, "run them as root under sudo too" },
-	{ "btf", ID_BTF, "FILE", 1, "the kernel's types (BTF), where it hides them" },
-	{ "output", 'o', "FILE", 6, "to FILE, not to stdout" },
+	{ "as-root", ID_AS_ROOT, NULL, 1, "run them as root even under sudo" },
+	{ "btf", ID_BTF, "FILE", 1, "BTF of the running kernel, if it has no own" },
+	{ "output", 'o', "FILE", 6, "write to FILE, not to stdout" },
 	{ "format", ID_FORMAT, "FORMAT", 2, "table, csv, json, markdown, html" },
-	{ "schema", ID_SCHEMA, NULL, 2, "the JSON Schema of --format json" },
-	{ "verbose", 'v', NULL, 7, "say more" },
-	{ "help", 'h', NULL, 7, "this text" },
+	{ "schema", ID_SCHEMA, NULL, 2, "print the JSON Schema of --format json" },
+	{ "verbose", 'v', NULL, 7, "print more messages" },
+	{ "help", 'h', NULL, 7, "show this help" },
 };
 
 static const char *const format_name[BENCH_FORMATS] = { "table", "csv", "json", "markdown",
@@ -75,15 +75,15 @@ static const char *usage_text(enum bench_verb verb)
 {
 	if (verb == BENCH_VERB_REPORT)
 		return "Usage: tare bench report RESULTS [--format FORMAT] [-o FILE]\n\n"
-		       "What `tare bench -o RESULTS` found.\n";
+		       "Show the results that `tare bench -o RESULTS` saved.\n";
 	if (verb == BENCH_VERB_COMPARE)
 		return "Usage: tare bench compare EARLIER LATER [-o FILE]\n\n"
-		       "Two results, workload by workload.\n";
+		       "Compare two files of results, workload by workload.\n";
 	return "Usage: tare bench [OPTION]...\n"
-	       "       tare bench [OPTION]... -- COMMAND [ARG]...   {n} in them is the number\n"
+	       "       tare bench [OPTION]... -- COMMAND [ARG]...   ({n}: number of tasks)\n"
 	       "       tare bench report RESULTS, tare bench compare EARLIER LATER\n\n"
-	       "Weigh N concurrent tasks in each runtime of the catalogue, or in COMMAND:\n"
-	       "what it weighs empty, and what one more task costs.\n";
+	       "Measure the memory of N concurrent tasks, for each runtime of the catalogue or\n"
+	       "for COMMAND: the weight with no task, and bytes per task.\n";
 }
 
 int bench_parse_tasks(const char *word, uint64_t *tasks)
@@ -242,23 +242,23 @@ static int check_run(struct bench_options *o, bool separated)
 {
 	o->own = o->command[0];
 	if (o->own && !separated) {
-		log_error("%s: a command stands behind --, and report and compare come first",
+		log_error("%s: put a command after --; `report` and `compare` come first",
 			  o->command[0]);
 		return -EINVAL;
 	}
 	if (o->own && !takes_count(o->command)) {
-		log_error("the command has no {n}: how would it know the number of tasks?");
+		log_error("the command has no {n} for the number of tasks");
 		log_hint("tare bench -- %s {n}", o->command[0]);
 		return -EINVAL;
 	}
 	if (o->own &&
 	    (o->only || o->catalogue || o->build_dir || o->after || o->touch || o->list)) {
-		log_error("--only, --catalogue, --build-dir, --after, --touch and --list are for"
-			  " the catalogue, not for a command");
+		log_error("--only, --catalogue, --build-dir, --after, --touch and --list apply to"
+			  " the catalogue, not to a command");
 		return -EINVAL;
 	}
 	if (o->resume && !o->output) {
-		log_error("--resume needs -o FILE, the results to go on with");
+		log_error("--resume needs -o FILE: the results to continue");
 		return -EINVAL;
 	}
 	if (o->user && o->as_root) {

@@ -44,9 +44,9 @@ int choice_html(const char *other_way)
 {
 	if (html_built())
 		return 0;
-	log_error("no HTML: this tare was built without its pages, for want of node and npm");
+	log_error("this tare has no HTML pages: it was built without node and npm");
 	log_hint("%s", other_way);
-	log_hint("build tare where node and npm are, or from a source archive (make dist)");
+	log_hint("install node and npm and rebuild, or build from a source archive (make dist)");
 	return -ENOTSUP;
 }
 
@@ -59,14 +59,14 @@ void choice_warn(const struct report *r, const struct format *format, enum sampl
 	if (sample_type == SAMPLE_TYPE_VIRTUAL && p->virtual_why)
 		log_warn("address space is not measured: %s", p->virtual_why);
 	if (sample_type == SAMPLE_TYPE_UNTOUCHED && p->untouched_why)
-		log_warn("what is untouched is not measured: %s", p->untouched_why);
+		log_warn("untouched memory is not measured: %s", p->untouched_why);
 	if (p->lost.samples)
 		log_warn("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-			 " samples did not fit into the buffer: a larger --period takes fewer",
+			 " samples were lost: the buffer was full; try a larger --period",
 			 p->lost.samples, p->lost.samples + p->samples);
 	if (p->lost.vma_changes)
-		log_warn("%" G_GUINT64_FORMAT " changes of address spaces did not fit into the "
-			 "buffer: names and live sample types may be wrong",
+		log_warn("%" G_GUINT64_FORMAT " changes of mappings were lost: the buffer was "
+			 "full; names and live sample types may be wrong",
 			 p->lost.vma_changes);
 }
 
@@ -77,7 +77,8 @@ int choice_output(struct fileout **out, const char *path)
 
 	if (!path)
 		return 0;
-	/* Whatever user the workload gets. Variables that are wrong stop who runs one. */
+	/* The file belongs to sudo's caller, whichever user the workload runs as. Wrong SUDO_
+	 * variables are no error here: launch_user() reports them. */
 	owner_by_sudo(&caller, &wrong);
 	return fileout_open(out, path, &caller);
 }

@@ -8,7 +8,7 @@
 
 #define EXIT_FAILED 1
 #define EXIT_USAGE 2
-/* `run` passes the command's status on; these are its own, as env(1) has them. */
+/* `run` exits with the command's status. Its own failures use the same values as env(1). */
 #define EXIT_TARE 125
 #define EXIT_NOT_EXECUTABLE 126
 #define EXIT_NOT_FOUND 127

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * tare attach: follow what runs already, until told to stop or its end.
+ * tare attach: follow running processes until they end, a signal, or --duration.
  */
 #include "cli/cmd.h"
 #include "cli/options.h"

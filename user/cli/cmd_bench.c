@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * tare bench: the workloads are chosen, weighed one after the other, kept as they
- * come, and shown. Its subcommands show results that were kept.
+ * tare bench: choose workloads, weigh them one after the other, save each result at
+ * once, and print a table. The subcommands print saved results.
  */
 #include <errno.h>
 #include <signal.h>
@@ -29,8 +29,8 @@ struct bench_command {
 	GPtrArray *chosen;
 	struct builder builder;
 	struct bench *bench;
-	struct bench_store *store; /* NULL: results are not kept */
-	bool gaps;                 /* the file gone on with was not complete */
+	struct bench_store *store; /* NULL: results are not saved */
+	bool gaps;                 /* --resume: the file is incomplete */
 };
 
 static void on_interrupt(int signal)
@@ -51,8 +51,8 @@ static void watch_signals(void)
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(signals); i++)
 		sigaction(signals[i], &action, NULL);
-	/* Nobody reads the progress any more, or somebody wants a report as `tare run` has
-	 * them: no reason to end, with limits raised. */
+	/* A closed stderr, or SIGUSR1 (a report in `tare run`), must not end tare: the raised
+	 * limits would stay. */
 	action.sa_handler = on_other;
 	sigaction(SIGPIPE, &action, NULL);
 	sigaction(SIGUSR1, &action, NULL);
@@ -72,7 +72,7 @@ static int keep_run(void *ctx, const struct bench_row *row, const struct bench_r
 	return c->store ? bench_store_run(c->store, row->id, run) : 0;
 }
 
-/* The user's own command, of which results can have only one. */
+/* Is the saved command another one? Results hold only one command of the user. */
 static bool other_command(const struct bench_command *c, const struct bench *then)
 {
 	const struct bench_row *row = bench_find(then, OWN_ID);
@@ -81,7 +81,7 @@ static bool other_command(const struct bench_command *c, const struct bench *the
 	return row && c->options->own && g_strcmp0(row->command, now);
 }
 
-/* Results of other options or of another machine are not to be mixed with these. */
+/* Results of other options or of another machine must not be mixed with new ones. */
 static int check_same(const struct bench_command *c, const struct bench *then, const char *path)
 {
 	const struct bench *now = c->bench;
@@ -101,8 +101,8 @@ static int check_same(const struct bench_command *c, const struct bench *then, c
 		what = "another command";
 	if (!what)
 		return 0;
-	log_error("%s was made with %s: its results can't be gone on with", path, what);
-	log_hint("-o names another file");
+	log_error("%s was made with %s: --resume can't add to it", path, what);
+	log_hint("use another file: -o FILE");
 	return -EINVAL;
 }
 
@@ -126,7 +126,7 @@ static int resume_results(struct bench_command *c)
 	return 0;
 }
 
-/* What was left open of the file gone on with was among the workloads of now. */
+/* --resume: do the workloads of this run include all that the file lacks? */
 static bool gaps_are_chosen(const struct bench_command *c)
 {
 	for (unsigned i = 0; c->gaps && i < c->bench->rows->len; i++) {
@@ -152,8 +152,8 @@ static int open_store(struct bench_command *c)
 		return resume_results(c);
 	err = bench_store_create_output(&c->store, c->options->to_output, c->bench);
 	if (err == -EEXIST) {
-		log_error("%s is there already", path);
-		log_hint("--resume goes on with it; -o names another");
+		log_error("%s already exists", path);
+		log_hint("add --resume to continue it, or use another file: -o FILE");
 	}
 	return err;
 }
@@ -200,7 +200,7 @@ static int raise_and_weigh(struct bench_command *c)
 
 	err = err ?: features_check(&c->features);
 	err = err ?: features_backend(&c->features, NULL, &backend);
-	err = err ?: loader_settle(&c->features, &backend); /* results say by what they are */
+	err = err ?: loader_settle(&c->features, &backend); /* the results name their backend */
 	if (err)
 		return err;
 	limits_sweep();
@@ -232,8 +232,8 @@ static int open_catalogue(struct bench_command *c)
 	int err;
 
 	if (!path) {
-		log_error("no catalogue of workloads: tare runs neither from its source tree nor"
-			  " installed");
+		log_error("no catalogue of workloads: tare is neither installed nor in its"
+			  " source tree");
 		log_hint("--catalogue FILE, or tare bench -- COMMAND {n}");
 		return -ENOENT;
 	}
@@ -246,7 +246,7 @@ static int open_catalogue(struct bench_command *c)
 	return builder_open(&c->builder, c->catalogue, o->build_dir, &c->user);
 }
 
-/* The user's own command: not one run of it went well. */
+/* No run of the user's command succeeded. */
 static bool own_failed(const struct bench_command *c)
 {
 	return c->options->own && c->bench && c->bench->rows->len &&
@@ -271,7 +271,7 @@ static int measure_all(struct bench_command *c)
 		fputs(table, stdout);
 	}
 	if (err == -EINTR && c->store) {
-		log_warn("interrupted; what was weighed is kept");
+		log_warn("interrupted; finished runs are saved");
 		log_hint("tare bench … -o %s --resume", c->options->output);
 	}
 	if (err == -EINTR)

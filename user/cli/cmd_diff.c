@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * tare diff: two recordings, before and after: who grew more, and where.
+ * tare diff: compare two recordings: which processes, threads and functions grew more.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -29,8 +29,8 @@ struct wish {
 };
 
 static const struct optspec specs[] = {
-	{ "format", OPT_FORMAT, "FORMAT", 1, "table or json (default: by suffix)" },
-	{ "output", 'o', "FILE", 1, "to FILE, not to stdout" },
+	{ "format", OPT_FORMAT, "FORMAT", 1, "table or json (default: by suffix of FILE)" },
+	{ "output", 'o', "FILE", 1, "write to FILE, not to stdout" },
 	{ "sample-type", OPT_SAMPLE_TYPE, "NAME", 1, "grown, live-peak, live-end (live-peak)" },
 	{ "all", OPT_ALL, NULL, 1, "every row, not only those that changed most" },
 	{ "fold", OPT_FOLD, "FILE", 1, "more rules for frames that fold into their caller" },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * `tare doctor`: what this machine offers, what tare makes of it, and how to
- * mend what is missing. It must not know how anything is probed.
+ * `tare doctor`: which features this machine has, what tare does with and without each,
+ * and how to get what is missing. This file must not know how a feature is probed.
  */
 #include <getopt.h>
 #include <glib.h>
@@ -25,15 +25,15 @@ enum { STATE_COLUMN = 2, NAME_COLUMN = 11, TEXT_COLUMN = 35 };
 enum { OPT_JSON = 256, OPT_BTF };
 
 static const struct optspec specs[] = {
-	{ "json", OPT_JSON, NULL, 1, "the same as JSON (schema tare.doctor/1)" },
-	{ "btf", OPT_BTF, "FILE", 1, "the kernel's types (BTF), where it hides them" },
-	{ "help", 'h', NULL, 1, "this text" },
+	{ "json", OPT_JSON, NULL, 1, "print JSON (schema tare.doctor/1)" },
+	{ "btf", OPT_BTF, "FILE", 1, "BTF of the running kernel, if it has no own" },
+	{ "help", 'h', NULL, 1, "show this help" },
 };
 
 static const char usage[] =
 	"Usage: tare doctor [OPTION]...\n\n"
-	"Try what this kernel and machine offer. Say first whether tare works here, then\n"
-	"of each feature what tare does with or without it, and what would mend it.\n";
+	"Test what this kernel and machine support. The first line says whether tare\n"
+	"works here; the rest, what tare uses each feature for, and how to get it.\n";
 
 struct wanted {
 	bool json;
@@ -57,7 +57,8 @@ static const char *feature_remedy(const struct features *f, enum feature_id id)
 	return f->found[id].state == FEATURE_NO ? feature_text[id].mend : NULL;
 }
 
-/* What reports will not have. Without kernel memory by task its parts need not be named. */
+/* Names of the figures that reports will lack. If kernel memory by task is missing, its
+ * parts are not listed. */
 static GPtrArray *missing_figures(const struct features *f)
 {
 	bool kmem = features_has(f, FEATURE_MEMCG_STATE);
@@ -92,7 +93,7 @@ static GPtrArray *missing_needs(const struct features *f)
 	return list;
 }
 
-/* One sentence: what `tare run` will do here. */
+/* One sentence: does `tare run` work here, and what does it lack? */
 static char *verdict(const struct features *f)
 {
 	bool enough = features_enough(f);
@@ -101,10 +102,11 @@ static char *verdict(const struct features *f)
 	const char *backend = enough ? backend_name[features_best_backend(f)] : NULL;
 
 	if (!enough)
-		return g_strdup_printf("can't work, without: %s", list);
+		return g_strdup_printf("tare can't work here. Missing: %s", list);
 	if (!*list)
-		return g_strdup_printf("everything works, with counter backend %s", backend);
-	return g_strdup_printf("works, with counter backend %s, without: %s", backend, list);
+		return g_strdup_printf("tare works here, with counter backend %s", backend);
+	return g_strdup_printf("tare works here, with counter backend %s. Not measured: %s",
+			       backend, list);
 }
 
 static char *kernel_name(void)
@@ -115,7 +117,7 @@ static char *kernel_name(void)
 	return g_strdup_printf("%s %s %s", u.sysname, u.release, u.machine);
 }
 
-/* For eyes. */
+/* The table. */
 
 static enum paint state_paint(const struct features *f, enum feature_id id)
 {
@@ -131,8 +133,7 @@ static enum paint state_paint(const struct features *f, enum feature_id id)
 	}
 }
 
-/* From the text's column on, on as many lines as it takes. The line so far is `used` columns
- * long. */
+/* Print `text` wrapped, from TEXT_COLUMN on. The current line already has `used` columns. */
 static void put_words(GString *out, const struct table_style *style, unsigned used,
 		      const char *text)
 {
@@ -193,7 +194,7 @@ static char *render_table(const struct features *f)
 	return g_string_free(out, FALSE);
 }
 
-/* For programs. */
+/* JSON. */
 
 static json_t *json_text(const char *s)
 {
@@ -262,7 +263,7 @@ static int take_option(void *ctx, int id, const char *value)
 	return 0;
 }
 
-/* False: there is nothing left to do; *status is the exit status. */
+/* False: doctor ends here with *status. */
 static bool parse_options(int argc, char **argv, struct wanted *w, int *status)
 {
 	const struct optspecs all = {
@@ -270,7 +271,8 @@ static bool parse_options(int argc, char **argv, struct wanted *w, int *status)
 		.n = G_N_ELEMENTS(specs),
 		.who = 1,
 		.usage = usage,
-		.more = "\nExit status: 0 `tare run` can work here, 1 it can't, 2 wrong usage.",
+		.more = "\nExit status: 0: `tare run` works here; 1: it can't; 2: wrong usage.\n"
+			"More: man tare-doctor",
 		.stop = "",
 		.take = take_option,
 		.ctx = w,

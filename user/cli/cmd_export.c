@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * tare report and tare export: a recording, as the run it is of would have been shown.
- * They differ in what they are for: eyes, and other tools.
+ * tare report and tare export: print a recording as `tare run` would have printed the
+ * report. `report` defaults to the table; `export` needs a format.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -33,8 +33,8 @@ struct wish {
 
 static const struct optspec specs[] = {
 	{ "format", OPT_FORMAT, "FORMAT", FOR_REPORT, "report format; see tare export --help" },
-	{ "format", OPT_FORMAT, "FORMAT", FOR_EXPORT, "see below (default: by suffix)" },
-	{ "output", 'o', "FILE", FOR_EACH, "to FILE, not to stdout" },
+	{ "format", OPT_FORMAT, "FORMAT", FOR_EXPORT, "see below (default: by suffix of FILE)" },
+	{ "output", 'o', "FILE", FOR_EACH, "write to FILE, not to stdout" },
 	{ "sample-type", OPT_SAMPLE_TYPE, "NAME", FOR_EXPORT,
 	  "folded: grown, live-peak, live-end …" },
 	{ "fold", OPT_FOLD, "FILE", FOR_EACH, "more rules for frames that fold into their caller" },
@@ -44,13 +44,12 @@ static const struct optspec specs[] = {
 	{ "help", 'h', NULL, FOR_EACH, "this text" },
 };
 
-static const char report_usage[] =
-	"Usage: tare report FILE [OPTION]...\n"
-	"       tare report --schema\n\n"
-	"Show a recording (tare run -r FILE) as the report of its run.\n";
+static const char report_usage[] = "Usage: tare report FILE [OPTION]...\n"
+				   "       tare report --schema\n\n"
+				   "Show the report of a recording (tare run -r FILE).\n";
 static const char export_usage[] =
 	"Usage: tare export FILE --format FORMAT [-o OUT] [OPTION]...\n\n"
-	"Write a recording (tare run -r FILE) in a form for other tools.\n";
+	"Convert a recording (tare run -r FILE) for other tools.\n";
 static const char export_more[] =
 	"\nFormats: json, folded (FlameGraph), pprof, speedscope, html, csv, table.\n"
 	"More: man tare-report";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * tare run: the command is found, held, followed from its first page on, and
- * reported on when it has ended.
+ * tare run: start the command, hold it before execve until tare measures, wait for its
+ * end, and report.
  */
 #include <errno.h>
 #include <sys/wait.h>
@@ -20,8 +20,8 @@ static int exit_of_launch(int err)
 	return err == -ENOENT ? EXIT_NOT_FOUND : err == -EACCES ? EXIT_NOT_EXECUTABLE : EXIT_TARE;
 }
 
-/* The command is forked in `l`, and gets ready while the session opens; it is let go or ended
- * here. */
+/* The child `l` is forked already and prepares itself while the session opens. This
+ * function either lets it execute the command or ends it. */
 static int run_session(struct reporter *reporter, const struct launch_config *launch,
 		       struct launch *l)
 {
@@ -62,7 +62,7 @@ static int launch_and_measure(struct reporter *reporter, const struct launch_con
 
 	if (err)
 		return exit_of_launch(err);
-	/* A command that cannot be started is said in either case. */
+	/* If the command can't be started, that message is printed even if tare can't work. */
 	if (reporter_backend(reporter->features, reporter->options, &reporter->backend)) {
 		err = launch_ready(launch, &l);
 		if (!err)
@@ -72,8 +72,8 @@ static int launch_and_measure(struct reporter *reporter, const struct launch_con
 	return run_session(reporter, launch, &l);
 }
 
-/* The command's own control group. What was asked for in particular must be had;
- * otherwise the report says why kernel memory is not measured. */
+/* Create the command's control group. Failure is an error only with --cgroup or
+ * --memory-max; otherwise the report says why kernel memory is not measured. */
 static int make_cgroup(struct reporter *reporter)
 {
 	const struct options *o = reporter->options;
@@ -85,7 +85,7 @@ static int make_cgroup(struct reporter *reporter)
 	int err;
 
 	if (o->no_cgroup) {
-		reporter->cgroup_why = g_strdup("by wish (--no-cgroup)");
+		reporter->cgroup_why = g_strdup("--no-cgroup was given");
 		return 0;
 	}
 	err = cgroup_create(&reporter->cgroup, &config, &reporter->cgroup_why);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * tare: a table of subcommands, and what is common to the end of each.
+ * tare: the table of subcommands; checks stdout after each.
  */
 #include <errno.h>
 #include <locale.h>
@@ -20,28 +20,30 @@ static const struct command {
 	const char *help;
 } commands[] = {
 	{ "run", cmd_run, "run a command and report on its memory" },
-	{ "attach", cmd_attach, "the same for running processes" },
-	{ "bench", cmd_bench, "weigh N concurrent tasks of each runtime, or of a command" },
-	{ "doctor", cmd_doctor, "what this machine offers, and what is missing" },
-	{ "report", cmd_report, "show a recording as the report of its run" },
-	{ "diff", cmd_diff, "who grew more from one recording to another, and where" },
-	{ "export", cmd_export, "a recording for other tools: flame graphs, pprof, HTML" },
+	{ "attach", cmd_attach, "report on the memory of running processes" },
+	{ "bench", cmd_bench, "measure bytes per concurrent task, for runtimes or a command" },
+	{ "doctor", cmd_doctor, "check whether tare works here, and what is missing" },
+	{ "report", cmd_report, "show the report of a recording" },
+	{ "diff", cmd_diff, "compare two recordings: who grew more, and where" },
+	{ "export", cmd_export, "convert a recording: flame graphs, pprof, HTML, CSV" },
 };
 
-/* Bytes. Large reports are made each second and thrown away: their memory is to go back to the
- * kernel. glibc's own threshold would grow with them, and it would keep ever more. */
+/* Bytes; malloc's thresholds. Large reports are built and freed each second, and their memory
+ * must return to the kernel. glibc's default thresholds grow with each large free, so glibc
+ * would keep more and more. */
 #define KEPT_MOST (256 << 10)
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static int print_help(void)
 {
-	puts("tare tells what a running program costs in memory, from the kernel's side:\n"
-	     "which thread grew it, by what, and that the books balance to the page.\n\n"
+	puts("tare measures the memory of a running program in the kernel: which thread took it,\n"
+	     "why (page fault or system call) and where in the code. Its sums equal the kernel's\n"
+	     "own counters, to the page.\n\n"
 	     "Usage: tare COMMAND [OPTION]...\n");
 	for (unsigned i = 0; i < COMMANDS; i++)
 		printf("  %-8s %s\n", commands[i].name, commands[i].help);
-	puts("\ntare COMMAND --help tells its options; man tare has the rest.\n"
+	puts("\nOptions: tare COMMAND --help. Manual: man tare.\n"
 	     "Start with: sudo tare run -- python3 -c 'x = list(range(10**6))'");
 	return 0;
 }
@@ -99,7 +101,7 @@ int main(int argc, char **argv)
 	mallopt(M_MMAP_THRESHOLD, KEPT_MOST);
 	mallopt(M_TRIM_THRESHOLD, 2 * KEPT_MOST);
 	status = run_command(argc, argv);
-	/* What went to stdout has arrived, or it is said. */
+	/* A report that did not reach stdout is a failure. */
 	if (fflush(stdout) || ferror(stdout)) {
 		log_error("cannot write to stdout: %s", strerror(errno));
 		return status ? status : EXIT_FAILED;

@@ -59,25 +59,27 @@ enum option_id {
 };
 
 static const struct optspec specs[] = {
-	{ "no-children", OPT_NO_CHILDREN, NULL, FOR_RUN, "stay with the first process" },
-	{ "wait-all", OPT_WAIT_ALL, NULL, FOR_RUN, "end when the last descendant ends" },
+	{ "no-children", OPT_NO_CHILDREN, NULL, FOR_RUN, "follow only the first process" },
+	{ "wait-all", OPT_WAIT_ALL, NULL, FOR_RUN, "wait for the last descendant to end" },
 	{ "user", OPT_USER, "NAME", FOR_RUN, "run the command as this user" },
-	{ "as-root", OPT_AS_ROOT, NULL, FOR_RUN, "run it as root under sudo too" },
-	{ "kill-on-exit", OPT_KILL_ON_EXIT, NULL, FOR_RUN, "the command dies when tare does" },
-	{ "cgroup", OPT_CGROUP, "PATH", FOR_RUN, "make its control group below this one" },
-	{ "no-cgroup", OPT_NO_CGROUP, NULL, FOR_RUN, "no control group: no kernel memory" },
-	{ "memory-max", OPT_MEMORY_MAX, "SIZE", FOR_RUN, "limit of its control group (64MiB)" },
+	{ "as-root", OPT_AS_ROOT, NULL, FOR_RUN, "run it as root even under sudo" },
+	{ "kill-on-exit", OPT_KILL_ON_EXIT, NULL, FOR_RUN, "kill the command if tare dies" },
+	{ "cgroup", OPT_CGROUP, "PATH", FOR_RUN, "create its control group below PATH" },
+	{ "no-cgroup", OPT_NO_CGROUP, NULL, FOR_RUN,
+	  "no control group: less kernel memory measured" },
+	{ "memory-max", OPT_MEMORY_MAX, "SIZE", FOR_RUN,
+	  "memory limit of its control group (64MiB)" },
 	{ "pid", 'p', "PID[,PID...]", FOR_ATTACH, "follow these processes" },
-	{ "comm", OPT_COMM, "NAME", FOR_ATTACH, "follow the processes of this name" },
-	{ "cgroup", OPT_CGROUP, "PATH", FOR_ATTACH, "follow a control group and those below" },
+	{ "comm", OPT_COMM, "NAME", FOR_ATTACH, "follow all processes with this name" },
+	{ "cgroup", OPT_CGROUP, "PATH", FOR_ATTACH, "follow a control group and those below it" },
 	{ "all", OPT_ALL, NULL, FOR_ATTACH, "follow every process" },
-	{ "duration", OPT_DURATION, "TIME", FOR_ATTACH, "end after this time (10s, 5m)" },
-	{ "output", 'o', "FILE", FOR_BOTH, "report to FILE, not to stderr" },
+	{ "duration", OPT_DURATION, "TIME", FOR_ATTACH, "stop after this time (10s, 5m)" },
+	{ "output", 'o', "FILE", FOR_BOTH, "write the report to FILE, not to stderr" },
 	{ "format", OPT_FORMAT, "FORMAT", FOR_BOTH, "report format; see tare export --help" },
-	{ "html", OPT_HTML, "FILE", FOR_BOTH, "a page to look at, with stacks and time" },
+	{ "html", OPT_HTML, "FILE", FOR_BOTH, "also write an HTML page: flame graph, curve" },
 	{ "record", 'r', "FILE", FOR_BOTH, "record to FILE, for report, diff and export" },
-	{ "max-size", OPT_MAX_SIZE, "SIZE", FOR_BOTH, "of the recording, at most (256MiB)" },
-	{ "period", OPT_PERIOD, "SIZE", FOR_BOTH, "a stack for each SIZE of growth (64KiB)" },
+	{ "max-size", OPT_MAX_SIZE, "SIZE", FOR_BOTH, "maximum size of the recording (256MiB)" },
+	{ "period", OPT_PERIOD, "SIZE", FOR_BOTH, "sample a stack per SIZE of growth (64KiB)" },
 	{ "sample-type", OPT_SAMPLE_TYPE, "NAME", FOR_BOTH,
 	  "grown, live-peak, live-end, virtual, untouched" },
 	{ "lines", OPT_LINES, NULL, FOR_BOTH, "source lines and inlined functions" },
@@ -85,29 +87,30 @@ static const struct optspec specs[] = {
 	{ "no-fold", OPT_NO_FOLD, NULL, FOR_BOTH, "allocators' and interpreters' frames too" },
 	{ "threads", OPT_THREADS, "all|grouped", FOR_BOTH, "a row per thread, or one per name" },
 	{ "keep-tasks", OPT_KEEP_TASKS, "N|all", FOR_BOTH,
-	  "ended tasks that keep a row of their own (256)" },
-	{ "snapshot-every", OPT_SNAPSHOT_EVERY, "TIME", FOR_BOTH, "a report each TIME" },
+	  "ended tasks that keep their own row (256)" },
+	{ "snapshot-every", OPT_SNAPSHOT_EVERY, "TIME", FOR_BOTH, "write a report every TIME" },
 	{ "interval", OPT_INTERVAL, "TIME", FOR_BOTH, "time between points of the curve (100ms)" },
 	{ "force-backend", OPT_FORCE_BACKEND, "BACKEND", FOR_BOTH,
-	  "ledger by percpu, count or classic" },
-	{ "btf", OPT_BTF, "FILE", FOR_BOTH, "the kernel's types (BTF), where it hides them" },
-	{ "slab", OPT_SLAB, NULL, FOR_BOTH, "kernel memory by slab cache, indicative" },
-	{ "self", OPT_SELF, NULL, FOR_BOTH, "report what tare itself costs" },
-	{ "max-mms", OPT_MAX_MMS, "N", FOR_BOTH, "room for address spaces at once (8192)" },
-	{ "ring-size", OPT_RING_SIZE, "SIZE", FOR_BOTH, "size of the ring of events (8MiB)" },
-	{ "no-priority", OPT_NO_PRIORITY, NULL, FOR_BOTH, "empty the rings at normal priority" },
-	{ "verbose", 'v', NULL, FOR_BOTH, "say more; twice: libbpf too" },
-	{ "help", 'h', NULL, FOR_BOTH, "this text" },
+	  "counter backend: percpu, count or classic" },
+	{ "btf", OPT_BTF, "FILE", FOR_BOTH, "BTF of the running kernel, if it has no own" },
+	{ "slab", OPT_SLAB, NULL, FOR_BOTH, "show growth of slab caches (approximate)" },
+	{ "self", OPT_SELF, NULL, FOR_BOTH, "report the cost of tare itself" },
+	{ "max-mms", OPT_MAX_MMS, "N", FOR_BOTH, "maximum of address spaces at once (8192)" },
+	{ "ring-size", OPT_RING_SIZE, "SIZE", FOR_BOTH, "size of the event ring buffer (8MiB)" },
+	{ "no-priority", OPT_NO_PRIORITY, NULL, FOR_BOTH,
+	  "read the ring buffers at normal priority" },
+	{ "verbose", 'v', NULL, FOR_BOTH, "print more messages; twice: libbpf's too" },
+	{ "help", 'h', NULL, FOR_BOTH, "show this help" },
 };
 
 static const char run_usage[] =
 	"Usage: tare run [OPTION]... -- COMMAND [ARG]...\n\n"
-	"Run COMMAND and report which thread grew its memory, and by what.\n";
+	"Run COMMAND and report which process, thread and function took memory.\n";
 static const char attach_usage[] =
-	"Usage: tare attach -p PID[,PID...] | --comm NAME | --cgroup PATH | --all [OPTION]...\n\n"
-	"Follow running processes until Ctrl-C, --duration or their end.\n";
-static const char run_more[] = "\nSIGUSR1 to tare: a report now. More: man tare-run";
-static const char attach_more[] = "\nSIGUSR1 to tare: a report now. More: man tare-attach";
+	"Usage: tare attach -p PID[,PID...]|--comm NAME|--cgroup PATH|--all [OPTION]...\n\n"
+	"Follow running processes until Ctrl-C, --duration or their end, then report.\n";
+static const char run_more[] = "\nSend SIGUSR1 to tare for a report now. More: man tare-run";
+static const char attach_more[] = "\nSend SIGUSR1 to tare for a report now. More: man tare-attach";
 
 static int parse_pids(struct options *o, const char *list)
 {
@@ -181,7 +184,7 @@ static int parse_max_size(const char *value, uint64_t *bytes)
 	return 0;
 }
 
-/* 0 is none; a page is each page; no more than what 32 bits hold. */
+/* 0: no samples; 4 KiB: every page. The BPF programs keep the period in 32 bits. */
 static int parse_period(const char *value, uint64_t *bytes)
 {
 	if (text_parse_size(value, bytes) ||
@@ -200,7 +203,7 @@ static int parse_backend(struct options *o, const char *value)
 	return optspec_bad("force-backend", value, "percpu, count or classic");
 }
 
-/* What an option turns on that takes no argument; NULL: it is none of these. */
+/* The flag that an option without an argument sets; NULL: the option takes an argument. */
 static bool *flag_of(struct options *o, int id)
 {
 	switch (id) {
@@ -231,7 +234,7 @@ static bool *flag_of(struct options *o, int id)
 	}
 }
 
-/* Options about how tare itself works. */
+/* Options of tare's own limits and messages. */
 static int take_own(struct options *o, int id, const char *value)
 {
 	switch (id) {
@@ -347,7 +350,8 @@ static int check_attach(const struct options *o)
 	return -EINVAL;
 }
 
-/* Stacks cost more than the ledger does: they are taken where they are wanted. */
+/* Samples cost more than the ledger: without --period they are taken only if a format, a
+ * recording or a page shows stacks. */
 static int check_stacks(struct options *o)
 {
 	bool wanted = o->format->stacks || o->format->wants_stacks || o->record || o->html;
@@ -367,13 +371,13 @@ static int check_different(const struct options *o)
 	for (unsigned i = 0; i < G_N_ELEMENTS(files); i++)
 		for (unsigned j = 0; j < i; j++)
 			if (files[i] && files[j] && fileout_same(files[i], files[j])) {
-				log_error("%s is named for two files", fileout_path(files[i]));
+				log_error("%s is given for two outputs", fileout_path(files[i]));
 				return -EINVAL;
 			}
 	return 0;
 }
 
-/* Open what is to be written, before anything is started. */
+/* Open all output files before the command starts. */
 static int open_files(struct options *o)
 {
 	if (o->format->binary && !o->output) {
@@ -395,7 +399,7 @@ static int check_options(struct options *o, enum option_for who)
 	if (err)
 		return err;
 	if (o->max_size && !o->record) {
-		log_error("--max-size is a recording's: it needs -r FILE");
+		log_error("--max-size needs a recording: -r FILE");
 		return -EINVAL;
 	}
 	if (!o->max_size)
@@ -418,7 +422,7 @@ int options_parse(struct options *o, enum option_for who, int argc, char **argv)
 		.who = who,
 		.usage = who == FOR_RUN ? run_usage : attach_usage,
 		.more = who == FOR_RUN ? run_more : attach_more,
-		.stop = "+", /* at the command: its options are its own */
+		.stop = "+", /* the command's options are not tare's */
 		.take = take_option,
 		.ctx = o,
 	};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Options of run and attach: parsed once, checked before anything is started,
- * then const. One table tells their names, arguments and help.
+ * Options of `tare run` and `tare attach`. They are parsed once and checked before the
+ * command starts; afterwards they are const. One table has names, arguments and help.
  */
 #ifndef TARE_OPTIONS_H
 #define TARE_OPTIONS_H
@@ -23,34 +23,34 @@ struct options {
 	const char *user;
 	bool no_cgroup;
 	uint64_t memory_max; /* 0: no limit */
-	char **command;      /* into argv */
+	char **command;      /* points into argv */
 	/* attach */
 	GArray *pids; /* pid_t; NULL: none */
 	const char *comm;
 	bool all;
 	uint64_t duration_ns;
 	/* both */
-	const char *cgroup; /* run: the command's is made below it; attach: whom to follow */
+	const char *cgroup; /* run: parent of the command's cgroup; attach: cgroup to follow */
 	const char *output;
 	const struct format *format;
 	const char *record;                              /* NULL: no recording */
-	uint64_t max_size;                               /* of it */
-	const char *html;                                /* NULL: no page beside the report */
-	struct fileout *to_output, *to_html, *to_record; /* the same, opened; NULL: none */
+	uint64_t max_size;                               /* of the recording, bytes */
+	const char *html;                                /* NULL: no HTML page */
+	struct fileout *to_output, *to_html, *to_record; /* opened; NULL: not given */
 	uint64_t interval_ns, snapshot_every_ns;
 	const char *force_backend;
-	const char *btf; /* the kernel's types; NULL: as the kernel shows them */
+	const char *btf; /* kernel BTF file; NULL: /sys/kernel/btf/vmlinux */
 	bool all_threads, self, slab;
-	uint32_t max_mms, keep_tasks; /* PROCTABLE_KEEP_ALL: each that ended has a row */
+	uint32_t max_mms, keep_tasks; /* PROCTABLE_KEEP_ALL: a row per ended task */
 	uint64_t ring_bytes;
 	bool no_priority;
-	uint64_t period; /* bytes of growth a sample; 0: none */
+	uint64_t period; /* bytes of growth per sample; 0: no samples */
 	enum sample_type sample_type;
 	bool lines;
 	struct folding folding;
 };
 
-/* 0; 1: help was asked for and printed; -EINVAL, said with the way out. */
+/* 0; 1: --help was given and the help is printed; -EINVAL: wrong usage, with a message. */
 int options_parse(struct options *o, enum option_for who, int argc, char **argv);
 void options_free(struct options *o);
 

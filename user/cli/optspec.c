@@ -53,8 +53,8 @@ static int unknown_option(const struct optspecs *o, const char *word)
 	return -EINVAL;
 }
 
-/* getopt met what it does not know: a letter among others in one word, or a
- * long option, or one that takes no argument and got one. */
+/* getopt returned '?': an unknown letter, an unknown long option, or an argument for an
+ * option that takes none. */
 static int bad_option(const struct optspecs *o, const char *word)
 {
 	char letter[] = { '-', optopt, '\0' };
@@ -80,7 +80,7 @@ int optspec_size(const char *name, const char *value, uint64_t most, uint64_t *b
 	return 0;
 }
 
-/* Those of this subcommand, as getopt wants them. */
+/* Convert this subcommand's options for getopt_long(). */
 static void make_getopt(const struct optspecs *o, struct option *longs, GString *shorts)
 {
 	g_string_assign(shorts, o->stop);
@@ -106,7 +106,7 @@ int optspec_parse(const struct optspecs *o, int argc, char **argv)
 
 	make_getopt(o, longs, shorts);
 	opterr = 0;
-	optind = 0; /* anew: it may have stopped within a word (getopt(3)) */
+	optind = 0; /* reset getopt: it may have stopped within a word (getopt(3)) */
 	while (!err && (id = getopt_long(argc, argv, shorts->str, longs, NULL)) != -1) {
 		if (id == 'h') {
 			print_help(o);

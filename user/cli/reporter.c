@@ -43,10 +43,10 @@ static int write_report(const struct reporter *r, struct report *report,
 	else
 		err = fileout_stream(STDERR_FILENO, text->str, text->len);
 	g_string_free(text, TRUE);
-	return !output && err == -EPIPE ? 0 : err; /* nobody reads any more, nor a message */
+	return !output && err == -EPIPE ? 0 : err; /* stderr is closed: no message can be read */
 }
 
-/* The counter backend, and why not a better one. */
+/* Add the counter backend to the report, and why a better one was not taken. */
 static void describe_backend(const struct reporter *r, struct report *report)
 {
 	enum counter_backend backend = session_backend(r->session);
@@ -59,10 +59,10 @@ static void describe_backend(const struct reporter *r, struct report *report)
 	report_add_feature(report, "ledger", backend_name[backend], why);
 }
 
-/* What is not measured here, and why: a report has no silent gaps. */
+/* Add what is not measured on this machine, and why. */
 static void describe_features(const struct reporter *r, struct report *report)
 {
-	/* `quiet`: reported only where it is off. */
+	/* `quiet`: added only if it is not measured. */
 	const struct {
 		enum feature_id id;
 		const char *name, *missing;
@@ -91,12 +91,13 @@ static void describe_features(const struct reporter *r, struct report *report)
 		report_add_feature(report, parts[i].name, why ? "not measured" : "on", why);
 	}
 	if (features_has(r->features, FEATURE_SPLIT_RSS))
-		report_add_feature(report, "causes", "approximate",
-				   "this kernel counts a task's changes up to 64 at a time: all of "
-				   "them count as what the task did at the last one");
+		report_add_feature(
+			report, "causes", "approximate",
+			"this kernel reports up to 64 page changes of a task at once: tare "
+			"counts all of them under the cause of the last one");
 }
 
-/* Read once: it stays the same, and with many CPUs takes a while. */
+/* Read only once: the machine does not change, and reading many CPUs is slow. */
 static void describe_machine(struct report_machine *m)
 {
 	static struct report_machine known;
@@ -108,7 +109,7 @@ static void describe_machine(struct report_machine *m)
 	m->cpu = g_strdup(known.cpu);
 }
 
-/* The same in all reports of a session, however long they took. */
+/* Start of the session, ns since the epoch: the same in all of its reports. */
 static int64_t started_ns(const struct reporter *r, const struct report *report)
 {
 	struct timespec now;
@@ -174,8 +175,8 @@ static void write_numbered(struct reporter *r, struct report *report, unsigned n
 		note_failure(r, write_report(r, report, format_named("html"), o->to_html, number));
 }
 
-/* A full disk takes the recording and nothing else: neither the report nor the command's
- * exit status. */
+/* A full disk stops the recording only. The report is still written and the command's exit
+ * status is kept. */
 static void note_recorded(struct reporter *r, const struct report *report, int err)
 {
 	g_autofree char *what = NULL;
@@ -187,11 +188,12 @@ static void note_recorded(struct reporter *r, const struct report *report, int e
 	} else if (!r->disk_full) {
 		r->disk_full = true;
 		what = disk_full_text(r);
-		log_warn("%s: disk full: %s; the report has all", r->options->record, what);
+		log_warn("%s: disk full: %s; the report is complete", r->options->record, what);
 	}
 }
 
-/* The files were written before the disk was full. */
+/* The report files were written before the disk was full: write them again, with that
+ * note. */
 static void write_again(struct reporter *r, struct report *report)
 {
 	const struct options *o = r->options;
@@ -210,10 +212,10 @@ int reporter_write(struct reporter *r, struct report *report)
 
 	describe_run(r, report);
 	why = report_why_off(report);
-	if (why && r->options->output) /* else the report says so at its head */
+	if (why && r->options->output) /* without -o the report's first lines say so */
 		log_warn("the books do not balance: %s", why);
 	write_numbered(r, report, 0);
-	/* Last: it may leave out stacks to make them fit. */
+	/* Last, because it may remove stacks from the report to keep to --max-size. */
 	if (r->recording)
 		note_recorded(r, report, recording_checkpoint(r->recording, report, true));
 	if (r->disk_full && !knew)
@@ -256,7 +258,7 @@ static void log_sample(void *reporter, const struct tare_sample *s, uint32_t agg
 
 static void log_vma(void *reporter, const struct tare_vma *vma, const char *path)
 {
-	/* What is 0: a file that is mapped or, of no size, a program's. */
+	/* `what` 0 is not in the table: size > 0 is a mapped file, size 0 an execve. */
 	static const char *const what[] = {
 		[TARE_VMA_ANON] = "mmap",   [TARE_VMA_UNMAP] = "munmap",
 		[TARE_VMA_MOVE] = "mremap", [TARE_VMA_DISCARD] = "madvise",
@@ -360,6 +362,7 @@ int reporter_backend(const struct features *f, const struct options *o,
 	int err = features_check(f);
 
 	if (!err && (o->html || !strcmp(o->format->name, "html")))
-		err = choice_html("-r FILE, and tare export FILE -o FILE.html where tare has them");
+		err = choice_html(
+			"record with -r FILE; a tare that has them exports it: tare export FILE -o FILE.html");
 	return err ? err : features_backend(f, o->force_backend, backend);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Where reports go: rendered as asked, to stderr or to files, snapshots numbered, and
- * to the recording. Also what run and attach do alike.
+ * Writes reports: renders them in the chosen format to stderr or files, numbers snapshots,
+ * and updates the recording. Also holds the code that run and attach share.
  */
 #ifndef TARE_REPORTER_H
 #define TARE_REPORTER_H
@@ -18,30 +18,31 @@ struct reporter {
 	struct features *features;
 	enum counter_backend backend;
 	const char *target;          /* attach; NULL: run */
-	struct cgroup *cgroup;       /* run: the command's own; NULL: none */
-	char *cgroup_why;            /* the reason when there is none */
+	struct cgroup *cgroup;       /* run: the command's cgroup; NULL: none */
+	char *cgroup_why;            /* why `cgroup` is NULL */
 	unsigned snapshots;          /* written so far */
-	struct recording *recording; /* from reporter_begin() on; NULL: none */
+	struct recording *recording; /* open after reporter_begin(); NULL: no -r */
 	const struct session *session;
 	struct sample_log log;
-	bool disk_full;       /* the recording ends */
-	uint64_t recorded_ns; /* after the start: the last state that was recorded */
-	int err;              /* of the first report that could not be written */
+	bool disk_full;       /* the recording has stopped */
+	uint64_t recorded_ns; /* time of the last recorded state, since the start */
+	int err;              /* first error in writing a report */
 };
 
-/* The session has begun: from here on it is recorded. What goes wrong with that is said,
- * and is reporter->err. */
+/* Open the recording when the session has begun. An error is printed and kept in
+ * reporter->err. */
 void reporter_begin(struct reporter *r, const struct session *s);
 /* Close the recording. */
 void reporter_end(struct reporter *r);
 
-/* Add what the session does not know, render, write, complete the recording. 0, or
- * negative errno, said. */
+/* Add what the session does not know (command, kernel, features), render and write the
+ * report, and complete the recording. 0, or negative errno with a message. */
 int reporter_write(struct reporter *r, struct report *report);
 
+/* Fill the session's configuration from the options. */
 void reporter_config(struct reporter *r, struct session_config *config);
 
-/* A backend chosen, or the reason why tare can't work said. 0, or negative errno. */
+/* Choose a counter backend. 0, or negative errno with a message: tare cannot work here. */
 int reporter_backend(const struct features *f, const struct options *o,
 		     enum counter_backend *backend);
 

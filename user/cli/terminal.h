@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * How wide and how colourful a descriptor's reader will have it.
+ * Width and colours of the output on a file descriptor.
  */
 #ifndef TARE_TERMINAL_H
 #define TARE_TERMINAL_H
 
 #include "output/output.h"
 
-/* For a terminal its width and colours (not where NO_COLOR is set, nor for a TERM that
- * is missing or dumb); without one
- * $COLUMNS, else the least; -1: a file. */
+/* A terminal: its width, with colours unless NO_COLOR is set or TERM is missing or "dumb".
+ * No terminal: $COLUMNS, else TABLE_WIDTH_MIN, no colours. `fd` -1 (a file):
+ * TABLE_WIDTH_MIN, no colours. */
 struct table_style terminal_style(int fd);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The report as one table for spreadsheets and pandas: where it grew, or without samples
- * the ledger. Bytes.
+ * The report as one table for spreadsheets and pandas: the stacks, or the ledger if there
+ * are no samples. All sizes are bytes.
  */
 #include "output/fields.h"
 #include "output/output.h"
@@ -11,7 +11,7 @@ static const char *const who_columns[] = { "process", "pid", "thread", "tid", "k
 static const char *const sample_columns[] = { "cause",     "mapping", "function", "source",
 					      "module",    "stack",   "samples",  "grown",
 					      "live_peak", "live_end" };
-/* The last one: how many processes, or threads, the row is of. */
+/* Last column: the number of processes or threads in the row. */
 static const char *const count_column[] = { "count" };
 static const char *const virtual_columns[] = { "virtual", "untouched" };
 static const char *const ledger_columns[] = { "initial",      "in",  "out",
@@ -23,7 +23,7 @@ static void add_names(struct fields *f, const char *const *name, unsigned n)
 		fields_text(f, name[i]);
 }
 
-/* NULL: none in particular. */
+/* NULL: the row is not about one process, thread or kind. */
 static void add_who(struct fields *f, const struct report_process *p, const struct report_task *t,
 		    const char *kind)
 {
@@ -40,7 +40,8 @@ static void add_exit(struct fields *f, const struct report_process *p, const str
 	fields_end(f);
 }
 
-/* Function by function, the outermost first, as in folded stacks. */
+/* Functions from the outermost to the innermost, separated by semicolons, as in folded
+ * stacks. */
 static void whole_stack(struct fields *f, const struct profile *p, const GArray *up)
 {
 	GString *text = g_string_new(NULL);
@@ -95,7 +96,7 @@ static void add_entry_row(struct fields *f, const struct report *r, const struct
 	add_exit(f, p, t);
 }
 
-/* Address space is no kind of memory. */
+/* A row of address space: its column `kind` is empty, because it is not memory. */
 static void virtual(struct fields *f, const struct report *r, const struct profile_virtual *a)
 {
 	const struct report_process *p = r->processes->pdata[a->process];
@@ -128,7 +129,7 @@ static void add_samples(struct fields *f, const struct report *r)
 		virtual(f, r, &g_array_index(p->virtual, struct profile_virtual, i));
 }
 
-/* FIELD_UNKNOWN where it is not known. */
+/* FIELD_UNKNOWN: not known. */
 struct line {
 	int64_t initial, in, out, unattributed, net, at_peak;
 };
@@ -149,12 +150,13 @@ static void ledger_line(struct fields *f, const struct report_process *p,
 	add_exit(f, p, t);
 }
 
-/* Of a kind that is known: its threads, then what none of them did. */
+/* Rows of a known kind: the threads, then the rest of the process. */
 static void ledger_process(struct fields *f, const struct report *r, const struct report_process *p,
 			   enum tare_kind kind)
 {
 	const struct balance *b = &p->balance[kind];
-	bool nonowner = kind != TARE_KMEM; /* what others free has no process */
+	/* Kernel memory freed by others cannot be assigned to a process. */
+	bool nonowner = kind != TARE_KMEM;
 	struct line rest = {
 		.initial = b->initial,
 		.in = nonowner ? (int64_t)b->nonowner.in : FIELD_UNKNOWN,
@@ -167,7 +169,7 @@ static void ledger_process(struct fields *f, const struct report *r, const struc
 	for (unsigned i = 0; i < p->tasks->len; i++) {
 		const struct report_task *t = p->tasks->pdata[i];
 		struct line l = {
-			/* A thread has neither. */
+			/* These exist only per process. */
 			.initial = FIELD_UNKNOWN,        .unattributed = FIELD_UNKNOWN,
 			.in = (int64_t)t->flow[kind].in, .out = (int64_t)t->flow[kind].out,
 			.net = flow_net(t->flow[kind]),  .at_peak = t->at_peak[kind],
@@ -180,7 +182,7 @@ static void ledger_process(struct fields *f, const struct report *r, const struc
 	ledger_line(f, p, NULL, kind_name[kind], &rest);
 }
 
-/* What no process has: of kernel memory, and of what is not known by task. */
+/* The rest that belongs to no process: kernel memory, and kinds not known by task. */
 static void ledger_workload(struct fields *f, const struct report *r, enum tare_kind kind)
 {
 	struct view_held now = view_now(r), peak = view_at_peak(r);
@@ -224,7 +226,7 @@ static void add_ledger(struct fields *f, const struct report *r)
 			ledger_process(f, r, r->processes->pdata[n], kind_order[i]);
 	for (int i = 0; i < TARE_KINDS; i++)
 		ledger_workload(f, r, kind_order[i]);
-	if (sockets.net || sockets.at_peak) /* where the cgroup counts them apart */
+	if (sockets.net || sockets.at_peak) /* cgroup v1 has a separate counter */
 		ledger_line(f, NULL, NULL, "sockets", &sockets);
 }
 

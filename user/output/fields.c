@@ -15,7 +15,7 @@ static void add_field(struct fields *f, const char *value)
 	g_string_append(f->out, value);
 }
 
-/* Spreadsheets take the wide forms of = + - @ for these too, and skip blanks. */
+/* Spreadsheets skip leading blanks, and also accept the full-width forms of = + - @. */
 static bool is_formula(const char *s)
 {
 	gunichar c;

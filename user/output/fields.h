@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Comma-separated values by RFC 4180, harmless in a spreadsheet and on a terminal.
- * Inside output/ only. It must not know what they are.
+ * Writer of comma-separated values (RFC 4180) that are safe in a spreadsheet and on a
+ * terminal. Inside output/ only. It must not know what the values mean.
  */
 #ifndef TARE_FIELDS_H
 #define TARE_FIELDS_H
@@ -14,19 +14,19 @@
 
 struct fields {
 	GString *out;
-	bool begun; /* the record has a field */
+	bool begun; /* the current record has a field */
 };
 
-/* The next field of the record. What is not printable is escaped as text_printable()
- * does it: RFC 4180 has no control characters. An apostrophe goes before what a
- * spreadsheet would take for a formula. NULL is empty. */
+/* Append a field to the record. text_printable() escapes control characters, because
+ * RFC 4180 does not allow them. Text that a spreadsheet would run as a formula gets an
+ * apostrophe in front. NULL: an empty field. */
 void fields_text(struct fields *f, const char *text);
-/* Empty for FIELD_UNKNOWN. */
+/* FIELD_UNKNOWN: an empty field. */
 void fields_int(struct fields *f, int64_t v);
-/* With a point whatever the locale; empty where it is not finite. */
+/* The decimal point does not depend on the locale. Not finite: an empty field. */
 void fields_real(struct fields *f, double v, const char *format);
 void fields_blank(struct fields *f, unsigned n);
-/* Of a record that has at least one. */
+/* End the record, which must have at least one field. */
 void fields_end(struct fields *f);
 
 #endif

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* Without a copy: a text may have megabytes. As GLib 2.78's g_string_new_take(). */
+/* Take ownership without a copy, because a text can have megabytes. GLib 2.78 has this as
+ * g_string_new_take(). */
 static GString *string_take(char *text)
 {
 	GString *s = g_string_new(NULL);
@@ -55,7 +56,7 @@ static GString *render_csv(const struct report *r, const struct format_style *st
 	return csv_render(r);
 }
 
-/* A longer suffix before one that it ends with. */
+/* Matched in order: .speedscope.json must come before .json. */
 const struct format formats[] = {
 	{ .name = "table", .render = render_table },
 	{ .name = "folded", .suffix = ".folded", .stacks = true, .render = render_folded },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The forms that a report can be had in, by name.
+ * The output formats of a report, by name.
  */
 #ifndef TARE_FORMATS_H
 #define TARE_FORMATS_H
@@ -11,26 +11,26 @@
 
 struct format_style {
 	struct table_style table;
-	enum sample_type sample_type; /* where a format shows one only */
+	enum sample_type sample_type; /* for formats that show only one */
 };
 
 struct format {
 	const char *name;
-	const char *suffix; /* of a file's name; NULL: of none */
-	bool stacks;        /* it shows nothing else */
-	bool wants_stacks;  /* they belong to it where they can be had */
-	bool binary;        /* nothing for a terminal */
+	const char *suffix; /* of file names; NULL: none */
+	bool stacks;        /* shows only stacks: a report without them is an error */
+	bool wants_stacks;  /* shows stacks if the report has them */
+	bool binary;        /* must not be written to a terminal */
 	GString *(*render)(const struct report *r, const struct format_style *style);
 };
 
-/* Ends with one without a name. The first is the table. */
+/* The table comes first. The last entry has no name. */
 extern const struct format formats[];
 
-/* NULL: there is none. */
+/* NULL: no such format. */
 const struct format *format_named(const char *name);
 const struct format *format_of_file(const char *path);
 
-/* "table, json, … or csv": free with g_free(). */
+/* All names: "table, json, … or csv". Free with g_free(). */
 char *format_names(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The printers: a report as text for people, and as JSON for programs. A
- * printer reads the report and nothing else, and returns a string.
+ * The printers. Each turns a report into one output format and returns a string. A printer
+ * reads only the report: no maps, no /proc, no recording.
  */
 #ifndef TARE_OUTPUT_H
 #define TARE_OUTPUT_H
@@ -11,46 +11,47 @@
 #include "model/profile.h"
 #include "model/report.h"
 
-/* Narrower terminals get lines of this many columns. */
+/* Minimum width of lines, in columns, also on narrower terminals. */
 #define TABLE_WIDTH_MIN 80
 
 struct table_style {
 	unsigned width;   /* columns of the terminal */
 	bool colour;      /* ANSI colours */
-	bool all_threads; /* a row for each thread and process, nothing grouped or cut */
+	bool all_threads; /* a row per thread and process; none grouped or left out */
 };
 
-/* The report for eyes, UTF-8, ended by a newline. Free with g_free(). */
+/* The report as tables: UTF-8, ends with a newline. Free with g_free(). */
 char *table_render(const struct report *r, const struct table_style *style);
 
-/* The report as JSON of the schema tare.report/2, ended by a newline. Free with g_free(). */
+/* The report as JSON (schema tare.report/2), ends with a newline. Free with g_free(). */
 char *json_render(const struct report *r);
 
-/* Folded stacks of one sample type, as FlameGraph reads them. Free with g_free(). */
+/* Folded stacks of one sample type, for FlameGraph. Free with g_free(). */
 char *folded_render(const struct report *r, const struct profile *p, enum sample_type sample_type);
 
-/* The same JSON as one HTML file that shows it and fetches nothing. Only where tare was
- * built with its pages, those of tare bench too. */
+/* One HTML file with the report's JSON in it, which loads nothing from the network. Call
+ * only if html_built(): tare was built with its pages (also those of tare bench). */
 GString *html_render(const struct report *r);
 bool html_built(void);
 
-/* Comma-separated values by RFC 4180; lines end with CR LF. With samples a record for each
- * stack of each thread, kind, cause and mapping. Without, the ledger: a record for each
- * thread and kind, for what is a process's and no thread's, and for what is the workload's
- * and no process's, so that columns add up to the totals. What is all 0 is left out; what
- * is not measured is an empty field. Free with g_string_free(). */
+/* Comma-separated values (RFC 4180); lines end with CR LF. With samples: a record for each
+ * stack of each thread, kind, cause and mapping. Without samples, the ledger: a record for
+ * each thread and kind, plus one for what belongs to a process but to no thread, plus one for
+ * what belongs to the workload but to no process, so that columns add up to the totals.
+ * Records with only zeros are left out. A value that is not measured is an empty field. Free
+ * with g_string_free(). */
 GString *csv_render(const struct report *r);
 
-/* What follows is NULL where the report has no samples. Free with g_string_free(). */
+/* The next two return NULL if the report has no samples. Free with g_string_free(). */
 
-/* Bytes: profile.proto of pprof, gzip'd, the same for the same report. Sample types grown,
- * live_peak, live_end; virtual and untouched where they were measured. */
+/* pprof's profile.proto, gzip'd; the same report gives the same bytes. Sample types, in bytes:
+ * grown, live_peak, live_end; also virtual and untouched if they were measured. */
 GString *pprof_render(const struct report *r);
 
-/* JSON for speedscope: a profile for each sample type, likewise for virtual and untouched. */
+/* JSON for speedscope: one profile for each of the same sample types. */
 GString *speedscope_render(const struct report *r);
 
-/* The JSON Schema of json_render(), static. */
+/* The JSON Schema of json_render(). Static: do not free. */
 const char *json_schema(void);
 
 #endif

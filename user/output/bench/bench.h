@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The printers of what `tare bench` found. Each reads the results, fits the lines
- * (model/fit.h) and nothing else, and returns UTF-8 that ends with a newline, to be
- * freed with g_free(). What is not known is shown as not measured, never as 0.
+ * The printers of `tare bench`. Each fits lines through the results (model/fit.h) and
+ * returns UTF-8 text that ends with a newline. Free it with g_free(). An unknown value is
+ * shown as not measured, never as 0.
  */
 #ifndef TARE_OUTPUT_BENCH_H
 #define TARE_OUTPUT_BENCH_H
@@ -10,22 +10,22 @@
 #include "model/bench.h"
 #include "output/output.h"
 
-/* For eyes: a table a family, the lightest workload first, and below what was
- * stopped, failed or missing. */
+/* A table per family, lightest workload first; then the stopped, failed and missing
+ * workloads. */
 char *bench_table(const struct bench *b, const struct table_style *style);
 
-/* For eyes: `b` against `a`, the earlier one, workload by workload. */
+/* A table that compares `b` with the earlier `a`, workload by workload. */
 char *bench_compare(const struct bench *a, const struct bench *b, const struct table_style *style);
 
-/* JSON of the schema tare.bench/1, and that schema, static. */
+/* JSON (schema tare.bench/1). The schema is static: do not free it. */
 char *bench_json(const struct bench *b);
 const char *bench_json_schema(void);
 
-/* RFC 4180, a record a weighing. Lines end with CR LF, as it says. */
+/* RFC 4180: one record per weighing; lines end with CR LF. */
 char *bench_csv(const struct bench *b);
 
-/* GitHub's Markdown: a table a family, then what stopped whom, then the figures
- * that others published beside these. */
+/* GitHub's Markdown: a table per family, then the limits that stopped workloads, then
+ * published figures next to these. */
 char *bench_markdown(const struct bench *b);
 
 #endif

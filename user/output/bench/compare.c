@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Two results of `tare bench`, for eyes: what each workload weighed then and now.
- * They are called different only where their 95 % intervals do not overlap.
+ * The table of `tare bench compare`: each workload in two results. Values are marked as
+ * different only if their 95 % intervals do not overlap.
  */
 #include "output/bench/bench.h"
 
@@ -13,7 +13,7 @@
 #include "output/bench/view.h"
 #include "output/table/parts.h"
 
-/* Where the text of "before:" … begins. */
+/* Column where the text behind "then:" … begins. */
 #define MARGIN 10
 
 static const struct grid_column columns[] = {
@@ -36,7 +36,7 @@ static void size_difference(GString *out, const char *what, int64_t before, int6
 	add_difference(out, what, before > 0 ? x : "none", after > 0 ? y : "none");
 }
 
-/* What of the circumstances is not the same: "kernel 6.18 → 6.19; …". */
+/* Differences of machine and options: "kernel 6.18 → 6.19; …". */
 static char *changed_circumstances(const struct bench *a, const struct bench *b)
 {
 	const struct bench_machine *m = &a->machine, *n = &b->machine;
@@ -100,11 +100,11 @@ static void print_top(GString *out, const struct bench *a, const struct bench *b
 	print_side(out, a, style, "then:");
 	print_side(out, b, style, "now:");
 	if (*changed)
-		paint_labelled(out, style, MARGIN, "not same:", BAD, changed);
+		paint_labelled(out, style, MARGIN, "differs:", BAD, changed);
 	paint_labelled(out, style, MARGIN, "versions:", PLAIN, versions);
 }
 
-/* A workload then and now, by the kinds that are known of both. */
+/* A workload then and now; `kinds`: bit set of the kinds that both know. */
 struct pair {
 	struct bench_line then, now;
 	unsigned kinds;
@@ -194,7 +194,7 @@ static void pair_cells(struct grid *g, const struct pair *p)
 		grid_unknown(g);
 }
 
-/* Those that some run went well of in `b`, but not in `a`. */
+/* List the workloads with a successful run in `b` but none in `a`. */
 static void print_unmatched(GString *out, const struct bench *a, const struct bench *b,
 			    const struct table_style *style, const char *heading)
 {
@@ -222,10 +222,10 @@ static void print_legend(GString *out, const struct table_style *style)
 {
 	g_string_append_c(out, '\n');
 	paint_wrapped(out, style, DIM, 0,
-		      "B/TASK: bytes that one more task weighs; TARE: with no task; each then and "
-		      "NOW. CHANGE, of it USER and KERNEL: of B/TASK. ≠: what differs, by "
-		      "95 % intervals that do not overlap; n/m: too few runs to tell, or weighed "
-		      "another way. ≥: by what is measured in both.");
+		      "B/TASK: bytes per additional task; TARE: weight with no task; both then and "
+		      "NOW. CHANGE: of B/TASK; USER, KERNEL: its parts. ≠: values whose 95 % "
+		      "intervals do not overlap; n/m: too few runs, or weighed in another "
+		      "state. ≥: a minimum, from the kinds that both results have.");
 }
 
 char *bench_compare(const struct bench *a, const struct bench *b, const struct table_style *style)
@@ -247,7 +247,7 @@ char *bench_compare(const struct bench *a, const struct bench *b, const struct t
 		grid_render(g, out, &s);
 		print_legend(out, &s);
 	} else {
-		g_string_append(out, "no workload went well in both\n");
+		g_string_append(out, "no workload succeeded in both\n");
 	}
 	print_unmatched(out, b, a, &s, "ONLY THEN");
 	print_unmatched(out, a, b, &s, "ONLY NOW");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The weighings of `tare bench` as comma-separated values by RFC 4180: a record
- * each, as in the JSON one for a run in which nothing was weighed, and one for a
- * workload that was not run. A field that is not known is empty.
+ * The weighings of `tare bench` as comma-separated values (RFC 4180): one record per
+ * weighing. A run that was never weighed, and a workload that was not run, get one record
+ * too. An unknown value is an empty field.
  */
 #include "output/bench/bench.h"
 
@@ -26,7 +26,7 @@ static void add_boolean(struct fields *f, bool v)
 	fields_text(f, v ? "true" : "false");
 }
 
-/* To a microsecond. */
+/* Seconds with six decimals. */
 static void add_seconds(struct fields *f, double v)
 {
 	fields_real(f, v, "%.6f");
@@ -56,7 +56,7 @@ static void add_workload(struct fields *f, const struct bench_row *row)
 	fields_text(f, row->version);
 }
 
-/* `w` is NULL where nothing was weighed. */
+/* `w` NULL: the run was never weighed. */
 static void add_weighing(struct fields *f, const struct bench_row *row, const struct bench_run *run,
 			 const struct bench_weighing *w)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The report of `tare bench`: the page of user/output/web/bench around its JSON.
+ * The HTML page of `tare bench`: user/output/web/bench with the JSON in it.
  */
 #include "output/bench/html.h"
 
 #include "output/web/page.h"
 
-/* Made by the Makefile of web/bench; ended by a NUL. Empty: there was no node. */
+/* The Makefile makes this from web/bench and adds a NUL. Empty: built without node. */
 extern const char bench_page_html[];
 
 char *bench_html(const char *json, size_t len)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The results of `tare bench` as JSON, field for field as bench.schema.json says.
- * Bytes and seconds; what is unknown is null, never 0.
+ * The results of `tare bench` as JSON; bench.schema.json describes the fields. Units are
+ * bytes and seconds; an unknown value is null, never 0.
  */
 #include "output/bench/bench.h"
 
@@ -10,7 +10,7 @@
 #include "model/fit.h"
 #include "output/json/emit.h"
 
-/* Made by the Makefile of bench.schema.json; ended by a NUL. */
+/* The Makefile makes this from bench.schema.json and adds a NUL. */
 extern const char bench_schema_json[];
 
 const char *bench_json_schema(void)
@@ -18,8 +18,8 @@ const char *bench_json_schema(void)
 	return bench_schema_json;
 }
 
-/* To a part in `per` of its unit: what lies below is noise, and would differ from
- * one processor to the next. */
+/* Round to 1/`per` of the unit. Smaller digits are noise, and would differ between
+ * processors. */
 static json_t *json_rounded(double v, double per)
 {
 	return isfinite(v) ? json_real(round(v * per) / per + 0.0) : json_null();
@@ -104,7 +104,7 @@ static json_t *json_published(const struct bench_published *p)
 	return object;
 }
 
-/* One weighing of a run; `w` is NULL where nothing was taken. */
+/* One weighing of a run. `w` NULL: the run was never weighed. */
 static json_t *json_weighing(const struct bench_run *run, const struct bench_weighing *w)
 {
 	json_t *object = json_object();
@@ -129,7 +129,7 @@ static json_t *json_weighing(const struct bench_run *run, const struct bench_wei
 	return object;
 }
 
-/* All of a row but its published figures and runs. */
+/* A row without its published figures and runs. */
 static json_t *json_row(const struct bench_row *r)
 {
 	json_t *object = json_object(), *kinds = json_object();
@@ -159,7 +159,7 @@ static json_t *json_row(const struct bench_row *r)
 	return object;
 }
 
-/* The next element of a list, on a line of its own. Takes the value. */
+/* Append an element to a list, on its own line. Takes ownership of the value. */
 static void add_element(GString *out, bool *first, json_t *value)
 {
 	g_string_append(out, *first ? "\n" : ",\n");
@@ -191,7 +191,7 @@ static void emit_row(GString *out, const struct bench_row *r)
 	bool first = true;
 
 	json_emit(out, json_row(r));
-	g_string_truncate(out, out->len - 1); /* open the object again */
+	g_string_truncate(out, out->len - 1); /* drop the closing brace: more members follow */
 	g_string_append(out, ",\n\"published\": [");
 	for (unsigned i = 0; i < r->published->len; i++)
 		add_element(out, &first, json_published(r->published->pdata[i]));

@@ -13,7 +13,7 @@
 
 #define UNKNOWN "n/m"
 
-/* Printable, on one line, nothing in it Markdown. */
+/* Escape control characters and Markdown's special characters. */
 static char *escaped_text(const char *text)
 {
 	g_autofree char *safe = text_printable(text);
@@ -27,7 +27,7 @@ static char *escaped_text(const char *text)
 	return g_string_free(out, FALSE);
 }
 
-/* `how` has one %s, for the text made harmless; nothing where there is no text. */
+/* Append `how` with the escaped text in place of %s. An empty text appends nothing. */
 static void add_escaped(GString *out, const char *how, const char *text)
 {
 	g_autofree char *safe = escaped_text(text);
@@ -37,7 +37,7 @@ static void add_escaped(GString *out, const char *how, const char *text)
 		g_string_append_printf(out, "%s%s%s", around[0], safe, around[1]);
 }
 
-/* The next cell of a table's row, which ends in "|". Takes the text. */
+/* Append a cell to a table's row, which ends in "|". Takes ownership of the text. */
 static void add_cell(GString *out, char *text)
 {
 	g_string_append_printf(out, " %s |", text);
@@ -98,7 +98,7 @@ static void seconds_cell(GString *out, double s)
 		 isfinite(s) ? g_strdup_printf("%.*f", s < 9.995 ? 2 : 1, s) : g_strdup(UNKNOWN));
 }
 
-/* What must be known of a row's figures, in words. */
+/* Reservations about a row's figures: "not linear: …; at its peak". */
 static char *reservations(const struct bench_line *l)
 {
 	g_autofree char *bend = bench_bend_text(&l->fit);
@@ -149,14 +149,15 @@ static void add_family(GString *out, const struct bench *b, const char *name)
 	}
 }
 
-/* "- **title**: text", the heading before the first. What is not linear stands in the tables. */
+/* Append "- **title**: text", with a heading before the first note of a type. The tables
+ * already say what is not linear. */
 static void add_note(void *ctx, enum bench_note which, bool first, const struct bench_row *row,
 		     const char *text)
 {
 	static const char *const heading[] = {
-		[BENCH_NOTE_SHARED] = "Pages that processes share count for each of them",
-		[BENCH_NOTE_AFTER] = "Once all tasks had ended",
-		[BENCH_NOTE_STOPPED] = "What stopped whom",
+		[BENCH_NOTE_SHARED] = "Shared pages count once for each process",
+		[BENCH_NOTE_AFTER] = "Memory held after all tasks had ended",
+		[BENCH_NOTE_STOPPED] = "Stopped by a limit",
 		[BENCH_NOTE_FAILED] = "Failed",
 		[BENCH_NOTE_MISSING] = "Not run",
 	};
@@ -187,7 +188,7 @@ static void add_published(GString *out, const struct bench *b)
 			const struct bench_published *p = row->published->pdata[j];
 
 			if (first)
-				g_string_append(out, "\n### Published RSS, and here\n\n"
+				g_string_append(out, "\n### Published RSS, compared\n\n"
 						     "| workload | N | published | RSS | version | "
 						     "here, steady | here, peak | version |\n"
 						     "|---|--:|---|--:|---|--:|--:|---|\n");
@@ -221,12 +222,13 @@ static void add_top(GString *out, const struct bench *b)
 	add_escaped(out, "; with %s", options);
 	g_string_append(out, ".\n");
 	if (!b->complete)
-		g_string_append(out, "\n**Interrupted: not all runs are here.**\n");
+		g_string_append(out, "\n**Interrupted: some runs are missing.**\n");
 	g_string_append(out,
-			"\nBytes/task: what one more task weighs, user and kernel memory, by a "
-			"line through all runs, ± its 95 % interval; tare: what the line has "
-			"with no task; N: the most tasks. Published: by the largest and the "
-			"smallest N of those figures. n/m: not measured.\n");
+			"\nBytes/task: memory per additional task, user and kernel, the slope of a "
+			"line fitted through all runs, ± its 95 % interval. Tare: weight with "
+			"no task, by that line. N: the largest number of tasks. Published: the "
+			"slope between the smallest and the largest published N. n/m: not "
+			"measured.\n");
 }
 
 char *bench_markdown(const struct bench *b)

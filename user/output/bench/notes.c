@@ -12,7 +12,7 @@ struct notes {
 	bool said;
 };
 
-/* Takes the text, which may be NULL. */
+/* Takes ownership of the text. NULL: no note. */
 static void add_note(struct notes *n, const struct bench_row *row, char *text)
 {
 	if (!text)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The results of `tare bench` for eyes.
+ * The results of `tare bench` as tables for a terminal.
  */
 #include "output/bench/bench.h"
 
@@ -13,15 +13,15 @@
 #include "output/bench/view.h"
 #include "output/table/parts.h"
 
-/* Where the text of "machine:" … begins. */
+/* Column where the text behind "machine:" … begins. */
 #define MARGIN 10
-/* From this width on the versions have a column. */
+/* Terminals of this width or more get a column VERSION. */
 #define WIDE 120
-/* Kinds of less than this for a task are noise of whole pages. */
+/* Bytes per task. Less is noise, because memory comes in whole pages. */
 #define LEAST 0.5
 
 static const struct grid_column columns[] = {
-	{ .title = NULL }, /* marks */
+	{ .title = NULL }, /* signs: see marks[] */
 	{ .title = "WORKLOAD", .soft = 20, .hard = 10 },
 	{ .title = "VERSION", .soft = 14, .hard = 8, .drop = 2 },
 	{ .title = "TASKS", .right = true },
@@ -43,19 +43,19 @@ static const struct grid_column columns[] = {
 	{ .title = "CPU", .right = true, .drop = 10 },
 };
 
-/* What the marks mean: those before a row, and the one before its figures. */
+/* Signs in front of a row; the last one stands in front of figures. */
 enum mark { ENDED, BENT, PEAK, UNSETTLED, ROW_MARKS, LESS = ROW_MARKS, MARKS };
 static const struct {
 	const char *sign, *meaning;
 } marks[MARKS] = {
-	[ENDED] = { "!", "not all of its runs went well" },
+	[ENDED] = { "!", "some runs failed or were stopped" },
 	[BENT] = { "~", "not linear" },
-	[PEAK] = { "^", "weighed at its peak, as it never said `ready`" },
-	[UNSETTLED] = { "?", "still moving when it was weighed" },
-	[LESS] = { "≥", "without what is not measured" },
+	[PEAK] = { "^", "weighed at its peak, because it never printed `ready`" },
+	[UNSETTLED] = { "?", "weight still changed when it was taken" },
+	[LESS] = { "≥", "a minimum: some kinds are not measured" },
 };
 
-/* An unbroken rule with what was weighed and when in it. */
+/* The first line: number of workloads, and when they ran. */
 static void print_head(GString *out, const struct bench *b, const struct table_style *style)
 {
 	g_autofree char *started = text_printable(b->started ? b->started : "n/m");
@@ -77,7 +77,7 @@ static void print_top(GString *out, const struct bench *b, const struct table_st
 	paint_labelled(out, style, MARGIN, "options:", PLAIN, options);
 	if (!b->complete)
 		paint_labelled(out, style, MARGIN, "runs:", BAD,
-			       "interrupted: not all are here; --resume goes on");
+			       "interrupted: some are missing; --resume continues");
 }
 
 static unsigned marks_of(const struct bench_line *l)
@@ -114,7 +114,7 @@ static void seconds_cell(struct grid *g, double s)
 {
 	g_autofree char *text = NULL;
 
-	if (!(s >= 0 && s < 1e10)) { /* NAN is not */
+	if (!(s >= 0 && s < 1e10)) { /* true for NAN */
 		grid_unknown(g);
 		return;
 	}
@@ -139,8 +139,8 @@ static void published_cell(struct grid *g, const struct bench_row *row)
 	grid_cell(g, PLAIN, text);
 }
 
-/* Kinds that some task of the family has, or that are not known of some; others
- * get no column. */
+/* Bit set of the kinds that get a column: some workload of the family uses the kind, or it
+ * is not known. */
 static unsigned shown_kinds(const GPtrArray *lines)
 {
 	unsigned kinds = 0;
@@ -190,9 +190,9 @@ static void line_cells(struct grid *g, const struct bench_line *l, unsigned kind
 static const char *family_meaning(const char *family)
 {
 	static const char *const known[][2] = {
-		{ "sleep", "a task sleeps" },
-		{ "connect", "a task holds a connection open" },
-		{ "own", "a task is what the command makes of it" },
+		{ "sleep", "each task sleeps" },
+		{ "connect", "each task holds a connection open" },
+		{ "own", "the command defines what a task is" },
 	};
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(known); i++)
@@ -201,7 +201,7 @@ static const char *family_meaning(const char *family)
 	return "";
 }
 
-/* One family; the marks that it used. */
+/* Print one family. Returns the bit set of its marks. */
 static unsigned print_family(GString *out, const struct bench *b, const struct table_style *style,
 			     const char *name)
 {
@@ -224,14 +224,15 @@ static unsigned print_family(GString *out, const struct bench *b, const struct t
 	return used;
 }
 
-/* What the columns and marks mean, below the families. */
+/* Explain the columns, and the marks that were used. */
 static void print_legend(GString *out, const struct table_style *style, unsigned used)
 {
-	GString *text = g_string_new("B/TASK: bytes that one more task weighs, USER and KERNEL of "
-				     "it, and ± its 95 % interval, by a line through all runs; "
-				     "TARE: what the line has with no task; TASKS: the most that "
-				     "went well, READY after that time; PUBLISHED: bytes of RSS a "
-				     "task that others found, and when");
+	GString *text = g_string_new("B/TASK: bytes per additional task, the slope of a line "
+				     "fitted through all runs, ± its 95 % interval; USER, "
+				     "KERNEL: its parts; TARE: weight with no task, by that line; "
+				     "TASKS: largest number that succeeded; READY: time to start "
+				     "them; PUBLISHED: RSS per task from other benchmarks, bytes "
+				     "and year");
 
 	for (unsigned m = 0; m < MARKS; m++)
 		if (used >> m & 1)
@@ -246,19 +247,19 @@ struct noting {
 	const struct table_style *style;
 };
 
-/* "  Go, goroutines: text", the heading before the first. */
+/* Print "  Go, goroutines: text", with a heading before the first note of a type. */
 static void print_note(void *ctx, enum bench_note which, bool first, const struct bench_row *row,
 		       const char *text)
 {
 	static const char *const heading[][2] = {
-		[BENCH_NOTE_BENT] = { "NOT LINEAR", "its line does not tell what a task weighs;"
-						    " furthest off it" },
-		[BENCH_NOTE_SHARED] = { "SHARED", "a page that several processes map counts for"
-						  " each of them" },
-		[BENCH_NOTE_AFTER] = { "AFTER", "what was held once all tasks had ended" },
-		[BENCH_NOTE_STOPPED] = { "STOPPED", "a limit let no more tasks be" },
+		[BENCH_NOTE_BENT] = { "NOT LINEAR", "B/TASK is only a rough average; largest"
+						    " distance from the line" },
+		[BENCH_NOTE_SHARED] = { "SHARED", "a page that several processes map counts once"
+						  " for each of them" },
+		[BENCH_NOTE_AFTER] = { "AFTER", "memory held after all tasks had ended" },
+		[BENCH_NOTE_STOPPED] = { "STOPPED", "a limit allowed no more tasks" },
 		[BENCH_NOTE_FAILED] = { "FAILED", "" },
-		[BENCH_NOTE_MISSING] = { "MISSING", "not run, and the way out" },
+		[BENCH_NOTE_MISSING] = { "MISSING", "not run; how to install it" },
 	};
 	const struct noting *n = ctx;
 	g_autofree char *title = text_printable(row->title ? row->title : row->id);
@@ -271,7 +272,7 @@ static void print_note(void *ctx, enum bench_note which, bool first, const struc
 	paint_wrapped(n->out, n->style, PLAIN, 4, line);
 }
 
-/* Where they have no column. */
+/* For terminals without a column VERSION. */
 static void print_versions(GString *out, const struct bench *b, const struct table_style *style)
 {
 	g_autoptr(GPtrArray) lines = bench_lines(b, NULL);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the tables of `tare bench` for the terminal have in common. Inside output/
- * only.
+ * Shared by the terminal tables of `tare bench`. Inside output/ only.
  */
 #ifndef TARE_BENCH_TEXT_H
 #define TARE_BENCH_TEXT_H
@@ -9,15 +8,15 @@
 #include "output/bench/view.h"
 #include "output/table/grid.h"
 
-/* "━━ tare bench: what ━━━━━━ right ━━"; both are printable. */
+/* Print "━━ tare bench: what ━━━━━━ right ━━". Both texts must be printable. */
 void bench_text_head(GString *out, const struct table_style *style, const char *what,
 		     const char *right);
 
-/* Cells: a figure's tare, slope and ±, n/m where not known, "≥" where more. */
+/* Cells with a figure's tare, slope or ±. Not known: "n/m". A minimum: with "≥". */
 void bench_text_tare(struct grid *g, const struct bench_figure *f);
 void bench_text_slope(struct grid *g, enum paint how, const struct bench_figure *f);
 void bench_text_half(struct grid *g, const struct bench_figure *f);
-/* The slope of a part. */
+/* Cell with the slope of a part. */
 void bench_text_part(struct grid *g, const struct bench_line *l, enum bench_part part);
 
 #endif

@@ -176,10 +176,10 @@ GPtrArray *bench_ended(const struct bench_row *row, enum bench_outcome outcome)
 
 char *bench_ended_text(const struct bench_run *run)
 {
-	const char *by = run->stopped_by ? run->stopped_by : "for a reason that is not known";
+	const char *by = run->stopped_by ? run->stopped_by : "unknown reason";
 	g_autofree char *tasks = text_count(run->tasks), *at = NULL;
 
-	if (run->stopped_at <= 0) /* BENCH_UNKNOWN is */
+	if (run->stopped_at <= 0) /* includes BENCH_UNKNOWN */
 		return g_strdup_printf("with %s: %s", tasks, by);
 	at = text_count((uint64_t)run->stopped_at);
 	return g_strdup_printf("at %s of %s: %s", at, tasks, by);
@@ -189,15 +189,15 @@ char *bench_most_text(const struct row_fit *fit)
 {
 	g_autofree char *most = text_count(fit->most);
 
-	return fit->runs ? g_strdup_printf("%s is the most that went well", most) :
-			   g_strdup("no run went well");
+	return fit->runs ? g_strdup_printf("%s is the largest N that succeeded", most) :
+			   g_strdup("no run succeeded");
 }
 
 const char *bench_missing_text(const struct bench *b, const struct bench_row *row)
 {
 	if (row->missing)
 		return row->missing;
-	return b->complete ? "not run" : "its turn has not come";
+	return b->complete ? "not run" : "not run yet";
 }
 
 char *bench_bend_text(const struct row_fit *fit)
@@ -221,17 +221,17 @@ char *bench_shared_text(const struct row_fit *fit)
 	if (!weight->valid || !charged->valid || charged->slope > SHARED * weight->slope)
 		return NULL;
 	bytes = bench_bytes(charged->slope);
-	return g_strdup_printf("the control group was charged %s bytes a task", bytes);
+	return g_strdup_printf("the control group was charged %s bytes per task", bytes);
 }
 
-/* A run with --after that went well and was weighed before and after. */
+/* A successful run with --after that was weighed before and after. */
 static bool after_run(const struct bench_run *run)
 {
 	return run->after && run->outcome == BENCH_OK && run->at[BENCH_STEADY].taken &&
 	       run->at[BENCH_AFTER].taken;
 }
 
-/* Means over those with N tasks; false where a weight of them is not known. */
+/* Means over the runs with `tasks` tasks. False: a weight is not known. */
 static bool after_means(const struct bench_row *row, uint64_t tasks, enum bench_part part,
 			double *with, double *after)
 {

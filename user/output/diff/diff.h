@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Printers of two reports, before and after. Each reads them and nothing else, and
- * returns UTF-8 that ends with a newline, to be freed with g_free().
+ * Printers of `tare diff`. Each compares two reports, `a` before and `b` after, and returns
+ * UTF-8 text that ends with a newline. Free it with g_free().
  */
 #ifndef TARE_OUTPUT_DIFF_H
 #define TARE_OUTPUT_DIFF_H
@@ -10,17 +10,17 @@
 #include "output/output.h"
 
 struct diff_style {
-	struct table_style table;     /* the width and colours */
-	enum sample_type sample_type; /* of functions and stacks; rows are sorted by its change */
-	bool all;                     /* every row; else the first of each table */
+	struct table_style table;     /* width and colours */
+	enum sample_type sample_type; /* of functions and stacks, which are sorted by its change */
+	bool all;                     /* every row; else the first ones of each table */
 };
 
-/* For eyes: what the workload weighed, who grew more, and where. */
+/* Tables: weight, processes and threads, functions and stacks. */
 char *diff_table_render(const struct report *a, const struct report *b,
 			const struct diff_style *style);
 
-/* JSON of the schema tare.diff/2: every row, all sample types, sorted by that of the style; and
- * that schema, static. */
+/* JSON (schema tare.diff/2) with every row and all sample types, sorted by the style's sample
+ * type. The schema is static: do not free it. */
 char *diff_json_render(const struct report *a, const struct report *b,
 		       const struct diff_style *style);
 const char *diff_json_schema(void);

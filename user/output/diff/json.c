@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Two reports, before and after, as JSON, field for field as diff.schema.json says.
- * Bytes; what is unknown is null, never 0. A line for each row.
+ * `tare diff` as JSON; diff.schema.json describes the fields. Sizes are bytes; an unknown
+ * value is null, never 0. One line per row.
  */
 #include "output/diff/diff.h"
 
@@ -10,7 +10,7 @@
 #include "output/diff/view.h"
 #include "output/json/emit.h"
 
-/* Made by the Makefile of diff.schema.json; ended by a NUL. */
+/* The Makefile makes this from diff.schema.json and adds a NUL. */
 extern const char diff_schema_json[];
 
 const char *diff_json_schema(void)
@@ -28,7 +28,7 @@ static json_t *json_exact(int64_t before, int64_t after, bool before_known, bool
 	return object;
 }
 
-/* The error is rounded up: 0 says that there is none. */
+/* The error is rounded up, so that 0 means exact. */
 static json_t *json_sampled(const struct diff_figure *f)
 {
 	json_t *object = json_exact(f->bytes[DIFF_BEFORE], f->bytes[DIFF_AFTER], true, true);

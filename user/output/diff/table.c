@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Two reports, before and after, for eyes: what the workload weighed by kind, who grew
- * more, and in which functions and stacks. What is by the ledger is exact; what is by
- * samples has its standard error beside it.
+ * The table of `tare diff`: weight by kind, then processes and threads, then functions and
+ * stacks. Values of the ledger are exact; sampled values have their standard error.
  */
 #include "output/diff/diff.h"
 
@@ -11,7 +10,7 @@
 #include "output/diff/table_parts.h"
 #include "output/diff/view.h"
 
-/* Where the text of "before:" … begins. */
+/* Column where the text behind "before:" … begins. */
 #define MARGIN 10
 
 static char *command_of(const struct report *r)
@@ -56,15 +55,15 @@ static void not_same(const struct page *p)
 	GString *text = g_string_new(NULL);
 
 	if (strcmp(command, command_now))
-		g_string_append(text, "the command");
+		g_string_append(text, "command");
 	add_difference(text, "tare", a->tare_version, b->tare_version);
 	add_difference(text, "kernel", a->kernel, b->kernel);
 	add_difference(text, "samples", period, period_now);
-	paint_labelled(p->out, &p->style, MARGIN, "not same:", BAD, text->str);
+	paint_labelled(p->out, &p->style, MARGIN, "differs:", BAD, text->str);
 	g_string_free(text, TRUE);
 }
 
-/* What makes the exact figures less so. */
+/* Warn if the books do not balance or something was lost. */
 static void print_doubts(const struct page *p, enum diff_time time, const char *label)
 {
 	const struct report *r = p->report[time];
@@ -76,7 +75,7 @@ static void print_doubts(const struct page *p, enum diff_time time, const char *
 		g_string_append(text, "books not balanced");
 	if (report_lost_total(r) ||
 	    (r->profile && (r->profile->lost.samples || r->profile->lost.vma_changes)))
-		g_string_append_printf(text, "%ssomething was lost: see that report",
+		g_string_append_printf(text, "%sdata was lost: see its report",
 				       text->len ? "; " : "");
 	paint_labelled(p->out, &p->style, MARGIN, label, BAD, text->str);
 	g_string_free(text, TRUE);
@@ -100,7 +99,7 @@ static void total_row(struct grid *g, enum paint how, const char *name, const st
 	change_cell(g, grown, how, a->grown, b->grown);
 }
 
-/* Of what is known of both; false: not all is. */
+/* Sum the values that both reports know. False: some kinds are missing. */
 static bool sum_known(struct diff_total *sum, const struct diff_total *of,
 		      const struct diff_total *other, int first, int n)
 {
@@ -167,9 +166,8 @@ static void print_totals(const struct page *p)
 	}
 	sum_row(g, "KERNEL", a, b, 4, 3);
 	if (!sum_row(g, "WEIGHT", a, b, 0, TARE_KINDS))
-		grid_line(g, DIM, 0, 2, "* of what is known of both");
-	table_heading(p->out, &p->style, "TOTALS",
-		      "by kind; exact, by the ledger. Δ: after less before");
+		grid_line(g, DIM, 0, 2, "* only of the kinds that both recordings know");
+	table_heading(p->out, &p->style, "TOTALS", "by kind; exact. Δ: AFTER minus before");
 	grid_render(g, p->out, &p->style);
 	grid_free(g);
 }

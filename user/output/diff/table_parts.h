@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the tables of a difference share. Inside output/ only.
+ * Shared by the tables of `tare diff`. Inside output/ only.
  */
 #ifndef TARE_DIFF_TABLE_PARTS_H
 #define TARE_DIFF_TABLE_PARTS_H
@@ -10,7 +10,7 @@
 #include "output/table/grid.h"
 #include "output/table/parts.h"
 
-/* Rows of each table, where not all are asked for. */
+/* Maximum of rows per table without --all. */
 #define ROWS 20
 
 struct page {
@@ -38,7 +38,7 @@ static inline void size_cell(struct grid *g, bool known, int64_t bytes)
 		grid_unknown(g);
 }
 
-/* What was left out. */
+/* The line about left-out rows. */
 static inline void more(struct grid *g, unsigned n, const char *what)
 {
 	g_autofree char *count = text_count(n);
@@ -48,9 +48,9 @@ static inline void more(struct grid *g, unsigned n, const char *what)
 		grid_line(g, DIM, 0, 0, text);
 }
 
-/* Who grew more: processes and their threads, by name. */
+/* Section WHO: processes and threads by name. */
 void diff_table_who(const struct page *p);
-/* In which functions and stacks. */
+/* Sections WHERE and STACKS. */
 void diff_table_where(const struct page *p);
 
 #endif

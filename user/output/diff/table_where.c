@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * In which functions and stacks, by samples.
+ * The sections WHERE and STACKS of `tare diff`: functions and stacks, from samples.
  */
 #include "output/diff/table_parts.h"
 
 #define STACK_ROWS 10
 
-static const char *const sample_type_meaning[SAMPLE_TYPES] = { "of all growth",
-							       "of what lived at the peak",
-							       "of what lived at the end" };
+static const char *const sample_type_meaning[SAMPLE_TYPES] = { "in memory grown",
+							       "in memory held at the peak",
+							       "in memory held at the end" };
 
-/* The change, its error, and whether it is more than chance. */
+/* The change, its error, and `verdict`: a column that marks changes beyond the error. */
 static void figure_cells(struct grid *g, const struct diff_figure *f, bool verdict)
 {
 	g_autofree char *size = text_size((int64_t)f->error);
@@ -50,7 +50,7 @@ static void functions(const struct page *p)
 	struct grid *g = grid_new(columns, G_N_ELEMENTS(columns));
 	unsigned k = p->asked->sample_type, hidden = 0, rows = 0;
 	g_autofree char *meaning = g_strdup_printf(
-		"functions by change %s; sampled, ± one standard error", sample_type_meaning[k]);
+		"functions by change %s; sampled, ± standard error", sample_type_meaning[k]);
 
 	for (unsigned i = 0; i < p->d->functions->len; i++) {
 		const struct diff_function *f = p->d->functions->pdata[i];
@@ -127,7 +127,7 @@ static void stacks(const struct page *p)
 	}
 	more(g, hidden, "stacks that changed");
 	if (rows) {
-		table_heading(p->out, &p->style, "STACKS", "whole stacks, likewise");
+		table_heading(p->out, &p->style, "STACKS", "the same for whole stacks");
 		grid_render(g, p->out, &p->style);
 	}
 	grid_free(g);
@@ -137,9 +137,9 @@ static void legend(const struct page *p)
 {
 	g_string_append_c(p->out, '\n');
 	paint_wrapped(p->out, &p->style, DIM, 0,
-		      "TOTAL: of the function and what it called, before and AFTER; Δ SELF: the "
-		      "change of what it took itself. ±: one standard error of the change, both "
-		      "samples' together. ≠: the change is more than two of them.");
+		      "TOTAL, AFTER: memory of the function and its callees, before and after. "
+		      "Δ SELF: change without callees. ±: standard error of the change. ≠: the "
+		      "change is larger than two standard errors.");
 }
 
 void diff_table_where(const struct page *p)

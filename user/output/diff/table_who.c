@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Who grew more, by the ledger.
+ * The section WHO of `tare diff`: processes and threads, from the ledger.
  */
 #include <string.h>
 
@@ -38,7 +38,7 @@ static bool changed(const struct diff_who *w)
 	return memcmp(&w->side[DIFF_BEFORE], &w->side[DIFF_AFTER], sizeof(w->side[0])) != 0;
 }
 
-/* How many threads of the process have a row. */
+/* Number of threads of the process that have a row. */
 static unsigned threads_of(const struct diff *d, const struct diff_who *process)
 {
 	unsigned n = 0;
@@ -48,7 +48,7 @@ static unsigned threads_of(const struct diff *d, const struct diff_who *process)
 	return n;
 }
 
-/* A process of one thread name needs no second row. */
+/* A process whose threads share one name gets no rows for threads. */
 static void who_rows(const struct page *p, struct grid *g)
 {
 	unsigned left = p->asked->all ? UINT32_MAX : ROWS, hidden = 0;
@@ -98,9 +98,9 @@ void diff_table_who(const struct page *p)
 
 	who_rows(p, g);
 	table_heading(p->out, &p->style, "WHO",
-		      all ? "processes, and their threads, by name; exact, by the ledger" :
-			    "processes, and their threads, by name; exact, by the ledger, of the "
-			    "kinds that are known by task of both");
+		      all ? "processes and threads by name; exact" :
+			    "processes and threads by name; exact; only the kinds that both "
+			    "recordings know by task");
 	if (grid_rows(g))
 		grid_render(g, p->out, &p->style);
 	else

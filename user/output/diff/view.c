@@ -31,7 +31,7 @@ const char *diff_unsampled(const struct diff *d)
 {
 	if (d->sampled[DIFF_BEFORE] && d->sampled[DIFF_AFTER])
 		return NULL;
-	return d->sampled[DIFF_BEFORE] ? "stacks were not sampled after" :
-	       d->sampled[DIFF_AFTER]  ? "stacks were not sampled before" :
-					 "stacks were sampled in neither";
+	return d->sampled[DIFF_BEFORE] ? "AFTER has no samples" :
+	       d->sampled[DIFF_AFTER]  ? "BEFORE has no samples" :
+					 "neither recording has samples";
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The JSON of the books: what came and went by kind, whether it adds up, what was lost.
+ * The JSON of the books: balances by kind, whether they agree with the kernel, losses.
  */
 #include "model/view.h"
 #include "output/json/emit.h"
@@ -57,7 +57,7 @@ json_t *json_lost(const struct report *r)
 	return object;
 }
 
-/* What was lost, in words: a printer for people needs no table of its own. */
+/* Losses with their meaning in words, so that pages need no table of meanings. */
 json_t *json_losses(const struct report *r)
 {
 	json_t *array = json_array();
@@ -95,7 +95,7 @@ json_t *json_totals(const struct report *r)
 		bool known = report_kind(r, kind_order[i]);
 		json_t *one = json_balance(b, known);
 
-		if (kind_order[i] == TARE_KMEM && !r->kmem.whole) /* nobody can tell whose */
+		if (kind_order[i] == TARE_KMEM && !r->kmem.whole) /* includes other processes */
 			json_set_known(one, "initial", 0, false);
 		json_object_set_new(one, "by_others",
 				    json_flow(b->nonowner, known && (kind_order[i] != TARE_KMEM ||

@@ -48,7 +48,7 @@ json_t *json_flow(struct flow f, bool known)
 	return object;
 }
 
-/* Code and signal exclude each other; both are null while it is not known. */
+/* At most one of code and signal is set; both are null if the exit is not known. */
 json_t *json_exit(const struct report_exit *e)
 {
 	json_t *object = json_object();

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The JSON of weight and kernel memory: the control group, events against its
- * counters, what is held once per workload, slab caches.
+ * The JSON of weight and kernel memory: the control group, the sum of events compared with
+ * its counters, the weight of the workload, slab caches.
  */
 #include "output/json/emit.h"
 
 #include "model/view.h"
 #include "output/json/sections.h"
 
-/* CGROUP_UNKNOWN is null. */
+/* CGROUP_UNKNOWN becomes null. */
 static void set_counter(json_t *object, const char *key, int64_t value)
 {
 	json_set_known(object, key, value, value != CGROUP_UNKNOWN);
 }
 
-/* By kind, null for those that are not known. */
+/* One member per kind; null if the kind is not known. */
 static void set_kinds(json_t *object, const struct view_held *h)
 {
 	for (int i = 0; i < TARE_KINDS; i++)
@@ -139,8 +139,8 @@ json_t *json_kmem(const struct report *r)
 	return object;
 }
 
-/* What the workload's own control group counts, shared pages once, instead of
- * sums over processes. False: it does not tell, or others are in it. */
+/* Replace sums over processes by the control group's counters, which count shared pages
+ * once. False: a counter is missing, or other processes share the group. */
 static bool take_charged(const struct report *r, struct view_held *h)
 {
 	const int64_t *stat = r->cgroup.now.stat;

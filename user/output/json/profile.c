@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The member "profile" of the JSON report: sampled stacks, in columns. Numbers are
- * written one by one: 100,000 stacks would be millions of nodes of a JSON tree.
+ * The member "profile" of the JSON report: sampled stacks, in columns. Numbers are written
+ * directly, because a JSON tree of 100,000 stacks would have millions of nodes.
  */
 #include <string.h>
 
@@ -9,19 +9,19 @@
 #include "output/json/emit.h"
 #include "output/json/sections.h"
 
-/* Strings as they are met: most stand in many rows. */
+/* Table of strings in order of first use. Rows refer to a string by its number. */
 struct strings {
-	GHashTable *numbers; /* of a string: its number + 1 */
+	GHashTable *numbers; /* string -> number + 1 */
 	GPtrArray *list;
 };
 
 enum type {
 	TYPE_INT,    /* int */
-	TYPE_NUMBER, /* uint32_t; UINT32_MAX is -1: none */
+	TYPE_NUMBER, /* uint32_t; UINT32_MAX is written as -1: none */
 	TYPE_COUNT,  /* uint64_t */
 	TYPE_BYTES,  /* int64_t */
-	TYPE_HEX,    /* uint64_t that may be more than 2^53, which JavaScript would round */
-	TYPE_TEXT,   /* char *: the number in strings; NULL is -1 */
+	TYPE_HEX,    /* uint64_t as text: JavaScript rounds numbers above 2^53 */
+	TYPE_TEXT,   /* char *: its number in `strings`; NULL: -1 */
 };
 
 struct column {
@@ -45,7 +45,7 @@ static int64_t string_number(struct strings *s, char *text)
 	return (int64_t)GPOINTER_TO_UINT(found) - 1;
 }
 
-/* printf takes most of the time of a large report. */
+/* Faster than printf, which would take most of the time of a large report. */
 static void append_number(GString *out, int64_t value)
 {
 	char digits[24], *at = digits + sizeof(digits);
@@ -166,7 +166,7 @@ static void append_entries(GString *out, struct strings *s, const struct profile
 	g_string_append_c(out, '}');
 }
 
-/* Null where it was not measured: no rows may also be what was found. */
+/* Null if not measured. An empty list means measured, and nothing mapped. */
 static void append_virtual(GString *out, struct strings *s, const struct profile *p)
 {
 	static const struct column columns[] = {
@@ -186,7 +186,7 @@ static void append_virtual(GString *out, struct strings *s, const struct profile
 		g_string_append(out, ",\n\"virtual\": null");
 		return;
 	}
-	/* `untouched` is the last. */
+	/* Without the last column, `untouched`, if it is not measured. */
 	append_columns(out, s, "virtual", p->virtual, columns,
 		       G_N_ELEMENTS(columns) - !!p->untouched_why);
 	g_string_append_c(out, '}');

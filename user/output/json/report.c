@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The report as JSON, field for field as report.schema.json says. Bytes and
- * nanoseconds; what is unknown is null, never 0. A line for each field of the
- * report, process and task: readable, and no tree of 20,000 tasks in memory.
+ * The report as JSON; report.schema.json describes the fields. Units are bytes and
+ * nanoseconds; an unknown value is null, never 0. Each field of the report, each process and
+ * each task is written as one line, so that no tree of 20,000 tasks is in memory.
  */
 #include "output/json/emit.h"
 
@@ -10,7 +10,7 @@
 #include "model/view.h"
 #include "output/json/sections.h"
 
-/* Made by the Makefile of report.schema.json; ended by a NUL. */
+/* The Makefile makes this from report.schema.json and adds a NUL. */
 extern const char report_schema_json[];
 
 const char *json_schema(void)
@@ -33,7 +33,7 @@ static json_t *json_features(const struct report *r)
 	return object;
 }
 
-/* Of one point. */
+/* One point of the curve, by kind. */
 static json_t *point_kinds(const struct report *r, const struct report_point *p)
 {
 	json_t *object;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The member "samples" of the JSON report: how they were taken, and their sums.
+ * The member "samples" of the JSON report: how samples were taken, and their sums.
  */
 #include "model/profile.h"
 #include "output/json/emit.h"
 #include "output/json/sections.h"
 
-/* Null where it is not measured: `untouched_why` says why, of all of it or that alone. */
+/* Unmeasured values are null. `untouched_why` is the reason, for untouched or for both. */
 static json_t *virtual(const struct profile *p)
 {
 	json_t *object = json_object();
@@ -27,7 +27,7 @@ static json_t *virtual(const struct profile *p)
 	return object;
 }
 
-/* Longer periods that were in force for a while. */
+/* Times when the sampling period was longer. */
 static json_t *json_thinned(const struct profile *p)
 {
 	json_t *array = json_array();
@@ -50,7 +50,7 @@ static json_t *json_thinned(const struct profile *p)
 	return array;
 }
 
-/* How the samples were taken, and what they say. Stacks are other formats'. */
+/* Number, quality and sums of samples. The stacks are in the member "profile". */
 json_t *json_samples(const struct profile *p)
 {
 	json_t *object = json_object(), *lost = json_object(), *sample_types = json_object();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The member "processes" of the JSON report, a line for each process and task.
+ * The member "processes" of the JSON report: one line per process and task.
  */
 #include "model/view.h"
 #include "output/json/emit.h"
@@ -22,8 +22,8 @@ static json_t *json_causes(const struct report_task *t)
 	return array;
 }
 
-/* The total is always known; user and kernel only where the faults taken in
- * kernel mode are counted apart. */
+/* The total is always known; user and kernel only if the kernel has the tracepoint
+ * page_fault_kernel. */
 static json_t *json_faults(const struct report *r, const struct report_task *t)
 {
 	bool any = report_measured(r, "faults"), apart = any && report_measured(r, "faults_kernel");
@@ -48,7 +48,7 @@ static json_t *json_virtual(const struct report *r, const struct report_task *t)
 	return object;
 }
 
-/* NAME_min, NAME_median, NAME_max, where it is more than one. */
+/* Add NAME_min, NAME_median and NAME_max if `count` is more than one. */
 static void add_spread(json_t *object, const char *name, const struct report_spread *s,
 		       uint64_t count)
 {
@@ -114,7 +114,7 @@ static void set_balances(json_t *object, const struct report *r, const struct re
 	json_object_set_new(object, "unattributed", json_unattributed(r, p->balance, false));
 }
 
-/* All but the tasks. */
+/* A process without its tasks. */
 static json_t *json_process(const struct report *r, const struct report_process *p)
 {
 	json_t *object = json_object();
@@ -149,7 +149,7 @@ static json_t *json_process(const struct report *r, const struct report_process 
 static void emit_process(GString *out, const struct report *r, const struct report_process *p)
 {
 	json_emit(out, json_process(r, p));
-	g_string_truncate(out, out->len - 1); /* open the object again */
+	g_string_truncate(out, out->len - 1); /* drop the closing brace: more members follow */
 	g_string_append(out, ", \"tasks\": [");
 	for (unsigned i = 0; i < p->tasks->len; i++) {
 		g_string_append(out, i ? ",\n" : "\n");

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * FlameGraph's folded stacks: process;thread;outermost;…;innermost BYTES, a line
- * for each stack, sorted.
+ * Folded stacks for FlameGraph: one line "process;thread;outermost;…;innermost BYTES" per
+ * stack, sorted.
  */
 #include <string.h>
 
 #include "output/output.h"
 
-/* A semicolon ends a frame and a newline the line: what would be one is replaced. */
+/* Replace semicolons and newlines in names, because they separate frames and lines. */
 static void add_name(GString *line, const char *name)
 {
 	if (!*name)
@@ -49,11 +49,11 @@ static int by_text(gconstpointer a, gconstpointer b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Where one stack's bytes go. */
+/* Sums of bytes by line. */
 struct folding {
 	const struct report *r;
 	const struct profile *p;
-	GHashTable *sums; /* line -> int64_t */
+	GHashTable *sums; /* line -> int64_t bytes */
 };
 
 static void add_bytes(struct folding *f, uint32_t process, uint32_t task, uint32_t node,

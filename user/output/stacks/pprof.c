@@ -2,8 +2,8 @@
  *
  * The profile for pprof: profile.proto, gzip'd. The same report gives the same bytes.
  *
- * Written in pieces: messages of protobuf that follow each other are one message, so
- * that each sample, location and text is packed when it is met, and forgotten.
+ * Written in pieces: concatenated protobuf messages merge into one, so each sample, location
+ * and string is packed at once and not kept.
  */
 #include <string.h>
 #include <zlib.h>
@@ -22,26 +22,26 @@
 static const char *const value_name[VALUES] = { "grown", "live_peak", "live_end", "virtual",
 						"untouched" };
 
-/* A location is a frame after those that are inlined in it, innermost first: the number
- * of the last link is its own. */
+/* A location is a frame and the frames inlined in it, as a chain of links, innermost first.
+ * The number of the last link is the location's number. */
 struct link {
 	uint32_t before, frame;
 };
 #define NO_LINK UINT32_MAX
 
 struct function {
-	uint32_t name, file; /* numbers of texts */
+	uint32_t name, file; /* string numbers */
 };
 
 struct writer {
 	const struct report *r;
 	const struct profile *p;
 	GString *out;
-	GHashTable *texts; /* text -> number */
+	GHashTable *texts; /* text -> string number */
 	struct intern *links, *functions;
-	GHashTable *locations; /* number of a link + 1, of those that are written */
-	GArray *stack;         /* frames of the one at hand */
-	GArray *ids;           /* and its locations, uint64_t */
+	GHashTable *locations; /* written locations: number of the last link + 1 */
+	GArray *stack;         /* frames of the current sample */
+	GArray *ids;           /* locations of the current sample, uint64_t */
 	unsigned values;
 };
 
@@ -62,7 +62,7 @@ static void emit_part(struct writer *w, const Pprof__Profile *part)
 	protobuf_c_message_pack_to_buffer(&part->base, &sink.base);
 }
 
-/* The number of a text, made printable: these names end up on terminals. */
+/* The string number of a text. It is escaped, because pprof prints it on terminals. */
 static uint32_t text_number(struct writer *w, const char *s)
 {
 	g_autofree char *safe = text_printable(s);
@@ -93,7 +93,7 @@ static void value_type(struct writer *w, unsigned i)
 	emit_part(w, &part);
 }
 
-/* In brackets stands what has no name. */
+/* Names in brackets are addresses and synthetic frames. */
 static bool has_name(const struct profile_frame *f)
 {
 	return *f->function != '[';
@@ -125,7 +125,7 @@ static void emit_mapping(struct writer *w, uint32_t module)
 	emit_part(w, &part);
 }
 
-/* pprof takes the first for the program. */
+/* pprof takes the first mapping for the program. */
 static void emit_mappings(struct writer *w)
 {
 	const struct report_process *first = NULL;
@@ -177,7 +177,7 @@ static const struct profile_frame *frame_at(const struct writer *w, unsigned i)
 		       &none;
 }
 
-/* Frames `first` to `last` of the stack are one location: all but the last are inlined. */
+/* Write frames `first` to `last` as one location. All but the last are inlined. */
 static void emit_location(struct writer *w, uint64_t id, unsigned first, unsigned last)
 {
 	const struct profile_frame *outer = frame_at(w, last);
@@ -214,7 +214,7 @@ static void emit_stack(struct writer *w, uint32_t node)
 	unsigned first = 0;
 
 	profile_stack(w->p, node, w->stack);
-	if (!w->stack->len) /* pprof would leave the sample out */
+	if (!w->stack->len) /* pprof drops samples without a stack */
 		g_array_append_val(w->stack, none);
 	g_array_set_size(w->ids, 0);
 	for (unsigned i = 0; i < w->stack->len; i++) {
@@ -248,7 +248,7 @@ static Pprof__Label *make_label(struct writer *w, struct labels *l, const char *
 	return new;
 }
 
-/* Nothing where there is none. */
+/* NULL: no label. */
 static void label_text(struct writer *w, struct labels *l, const char *key, const char *value)
 {
 	if (value)
@@ -359,7 +359,7 @@ static void comment_losses(struct writer *w)
 	g_autofree char *bytes = text_size((int64_t)l->bytes), *line = NULL;
 
 	line = g_strdup_printf("lost: %" G_GUINT64_FORMAT
-			       " samples (%s); changes of address spaces: %" G_GUINT64_FORMAT,
+			       " samples (%s); changes of mappings: %" G_GUINT64_FORMAT,
 			       l->samples, bytes, l->vma_changes);
 	emit_comment(w, line);
 	for (int i = 0; i < TARE_LOSSES; i++) {
@@ -410,7 +410,7 @@ static void emit_head(struct writer *w)
 		value_type(w, i);
 }
 
-/* No time and no name in the header. */
+/* The header has no time and no name, so that equal reports give equal bytes. */
 static GString *gzip_string(const GString *plain)
 {
 	GString *out = g_string_new(NULL);
@@ -419,7 +419,7 @@ static GString *gzip_string(const GString *plain)
 	size_t left = plain->len;
 	int status;
 
-	/* 16: the frame is gzip's. Like GLib, no memory is the end. */
+	/* 16 selects the gzip format. Out of memory aborts, as in GLib. */
 	if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 16 + MAX_WBITS, 8,
 			 Z_DEFAULT_STRATEGY) != Z_OK)
 		g_error("zlib: no memory");

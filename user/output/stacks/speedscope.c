@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The profile for speedscope.app: the file of its file-format-schema.json, with sampled
- * profiles in bytes. A stack begins with its process and thread, which that format does
- * not know. A line for each frame and stack: there may be many.
+ * The profile for speedscope.app, in the format of its file-format-schema.json: sampled
+ * profiles, in bytes. The format has no processes and threads, so each stack begins with a
+ * frame for each. One line per frame and stack.
  */
 #include <string.h>
 
@@ -12,10 +12,10 @@
 
 #define TITLE_MOST 100 /* columns */
 
-/* The sample types, then these. */
+/* The profiles in the file: SAMPLE_TYPES, then these. */
 enum { VIRTUAL = SAMPLE_TYPES, UNTOUCHED, VIEWS };
 
-/* Memory of one stack of one task, whatever its kind, cause and mapping. */
+/* Key of a sum: one stack of one task, over all kinds, causes and mappings. */
 struct whose {
 	uint32_t process, task, node;
 };
@@ -29,9 +29,9 @@ struct scope {
 	const struct profile *p;
 	struct intern *whose;
 	GArray *weights;    /* struct weight, by number of a struct whose */
-	GHashTable *frames; /* what stands for a frame in the file -> its number */
-	GString *shared;    /* they, in order */
-	uint32_t *numbers;  /* in the file, + 1, by profile frame: those that are there */
+	GHashTable *frames; /* JSON text of a frame -> its number in the file */
+	GString *shared;    /* the JSON texts of the frames, in order */
+	uint32_t *numbers;  /* by profile frame: number in the file + 1; 0: not in it */
 	GPtrArray *stacks;  /* "[0,1,7]", by number of a struct whose */
 };
 
@@ -65,7 +65,7 @@ static void add_up(struct scope *s)
 	}
 }
 
-/* Frames that look the same are one. `file`: of its source, or the module. */
+/* Frames with equal texts share a number. `file`: source file, or module. */
 static uint32_t frame_number(struct scope *s, const char *name, const char *file, int line)
 {
 	json_t *object = json_object();
@@ -107,7 +107,7 @@ static char *stack_text(struct scope *s, const struct whose *w)
 				     ((struct report_task *)proc->tasks->pdata[w->task])->comm :
 				     "[process]";
 
-	/* With its program, so that the thread of the same name is another frame. */
+	/* With its program, so that it differs from the frame of a thread with the same name. */
 	g_string_printf(out, "[%u", frame_number(s, proc->comm, proc->exe, 0));
 	g_string_append_printf(out, ",%u", frame_number(s, thread, NULL, 0));
 	profile_stack(s->p, w->node, up);
@@ -147,7 +147,7 @@ static void emit_view(const struct scope *s, GString *out, unsigned view)
 	g_string_append(out, "}");
 }
 
-/* The command, or what was attached to. */
+/* The command, or the target of attach. */
 static json_t *json_title(const struct report *r)
 {
 	g_autofree char *command = table_command(r->command, TITLE_MOST);

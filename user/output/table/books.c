@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Whether the books balance, and what was lost.
+ * The lines about trust: do the books balance, and what was lost.
  */
 #include "base/text.h"
 #include "model/view.h"
 #include "output/table/head.h"
 
-/* The reason stands with the feature "books", or with the ledger's. */
+/* The reason is stored in the feature "books", else in "ledger". */
 static const char *why_not_checked(const struct report *r)
 {
 	const char *why = NULL;
@@ -33,7 +33,7 @@ static void books_off(GString *out, const struct report *r, const struct table_s
 	}
 }
 
-/* The reason for this is below, among NOT MEASURED or NOTES. */
+/* Does NOT MEASURED or NOTES, further down, give the reason? */
 static bool has_reason(const struct report *r, const char *feature)
 {
 	for (unsigned i = 0; i < r->features->len; i++) {
@@ -45,22 +45,22 @@ static bool has_reason(const struct report *r, const char *feature)
 	return false;
 }
 
-/* Events against the control group's own counter. */
+/* Compare the sum of the events with the control group's own counter. */
 static char *kernel_checked(const struct report *r, int64_t difference)
 {
 	g_autofree char *group = text_size(r->kmem.by_cgroup), *bound = text_size(r->kmem.bound);
 	g_autofree char *off = text_size(ABS(difference));
-	const char *who = r->kmem.whole ? "task" : "task and by others", *when = table_when(r);
+	const char *who = r->kmem.whole ? "" : " and others", *when = table_when(r);
 
 	if (!difference)
-		return g_strdup_printf("kernel memory by %s = the control group's %s %s", who,
+		return g_strdup_printf("kernel memory: sum of tasks%s = control group's %s %s", who,
 				       group, when);
 	if (ABS(difference) <= r->kmem.bound)
-		return g_strdup_printf("kernel memory by %s: within %s of the control group's %s "
-				       "%s (bound %s)",
+		return g_strdup_printf("kernel memory: sum of tasks%s within %s of the control "
+				       "group's %s %s (bound %s)",
 				       who, off, group, when, bound);
-	return g_strdup_printf("kernel memory by %s: %s %s than the control group's %s %s (bound "
-			       "%s)",
+	return g_strdup_printf("kernel memory: sum of tasks%s is %s %s than the control group's "
+			       "%s %s (bound %s)",
 			       who, off, difference < 0 ? "more" : "less", group, when, bound);
 }
 
@@ -70,10 +70,10 @@ void table_kernel_books(GString *out, const struct report *r, const struct table
 	int64_t difference = 0;
 	bool first = false;
 
-	if (r->kmem.whole && r->sums_valid && report_kmem_off(r)) /* said by the books */
+	if (r->kmem.whole && r->sums_valid && report_kmem_off(r)) /* table_books() prints it */
 		return;
 	if (!report_kind(r, TARE_KMEM))
-		line = g_strdup_printf("kernel memory per task: not measured%s",
+		line = g_strdup_printf("kernel memory by task: not measured%s",
 				       has_reason(r, "kmem") ? " (reason below)" : "");
 	else if (!view_kmem_difference(r, &difference))
 		line = g_strdup("kernel memory by task: not checked, the control group's "
@@ -83,7 +83,7 @@ void table_kernel_books(GString *out, const struct report *r, const struct table
 	margin_line(out, style, &first, PLAIN, line);
 }
 
-/* Said here, near the top: it explains how a workload ended. */
+/* Near the top, because it explains how the workload ended. */
 void table_oom_line(GString *out, const struct report *r, const struct table_style *style)
 {
 	g_autofree char *line = table_oom(r);
@@ -112,7 +112,7 @@ void table_books(GString *out, const struct report *r, const struct table_style 
 	}
 	paint(out, style, GOOD, "balanced");
 	if (r->mms_closed)
-		g_string_append_printf(out, " (%s address space%s closed at 0)", closed,
+		g_string_append_printf(out, " (%s ended address space%s, all counters 0)", closed,
 				       r->mms_closed == 1 ? "" : "s");
 	g_string_append_c(out, '\n');
 	if (r->lost[TARE_LOST_RECORD_TASK]) {

@@ -13,13 +13,13 @@ static char *cgroup_words(const struct report_cgroup *c)
 	g_autofree char *others = text_count(c->others);
 	GString *s = g_string_new(NULL);
 
-	g_string_printf(s, "by the counters of the control group %s (v%u", path, c->version);
+	g_string_printf(s, "by the kernel, to the control group %s (v%u", path, c->version);
 	if (c->limit != CGROUP_UNKNOWN)
 		g_string_append_printf(s, ", limit %s", limit);
 	g_string_append_c(s, ')');
 	if (c->others)
-		g_string_append_printf(s, ", which %s other process%s share%s", others,
-				       c->others == 1 ? "" : "es", c->others == 1 ? "s" : "");
+		g_string_append_printf(s, ", shared with %s other process%s", others,
+				       c->others == 1 ? "" : "es");
 	return g_string_free(s, FALSE);
 }
 
@@ -31,7 +31,7 @@ static void charged_cell(struct grid *g, int64_t bytes)
 		grid_size(g, bytes);
 }
 
-/* Nothing of what no column knows. */
+/* No row if no column has a value. */
 static void charged_row(struct grid *g, enum paint how, const char *name, int64_t now,
 			int64_t highest, int64_t peak)
 {
@@ -51,7 +51,7 @@ static void stat_row(struct grid *g, const struct report_cgroup *c, const char *
 	charged_row(g, PLAIN, name, c->now.stat[stat], highest, CGROUP_UNKNOWN);
 }
 
-/* What is counted, but not in the charge. */
+/* A value that the kernel counts but does not include in the charge. */
 static void uncharged_row(struct grid *g, const struct report_cgroup *c, const char *name,
 			  enum cgroup_stat stat)
 {
@@ -83,8 +83,8 @@ static void charged_rows(struct grid *g, const struct report_cgroup *c)
 	uncharged_row(g, c, "  swap, not charged here", CGROUP_SWAP);
 }
 
-/* Why the charge and the sum of RSS differ, with both at one time: the peak of a
- * cgroup of the workload's own, else now. */
+/* Explain why the charge and the sum of RSS differ. Both are of the same time: the peak if
+ * the control group is the workload's alone, else now. */
 static void charged_line(GString *out, const struct report *r, const struct table_style *style)
 {
 	const struct report_cgroup *c = &r->cgroup;
@@ -95,14 +95,14 @@ static void charged_line(GString *out, const struct report *r, const struct tabl
 	struct view_held held = at_peak ? view_at_peak(r) : view_now(r);
 	g_autofree char *left = text_size(charged), *right = text_size(kinds_rss(held.kind));
 	g_autofree char *line = NULL;
-	const char *others = c->others ? "; other processes are charged here too" : "";
+	const char *others = c->others ? " The charge includes other processes." : "";
 
 	if (charged == CGROUP_UNKNOWN)
 		return;
-	line = g_strdup_printf("charged %s, ΣRSS %s %s: a page that processes share is charged "
-			       "once and counted in each RSS; page cache that is not mapped and "
-			       "kernel memory are charged, not in RSS; pages that were in memory "
-			       "before are charged elsewhere%s",
+	line = g_strdup_printf("charged %s, sum of RSS %s %s. A shared page is charged once and "
+			       "counted in the RSS of each process. Unmapped page cache and "
+			       "kernel memory are charged, but not in RSS. Pages that were "
+			       "in memory before are in RSS, but not charged here.%s",
 			       left, right, at_peak ? "at the peak" : table_when(r), others);
 	g_string_append(out, "  ");
 	paint_wrapped(out, style, PLAIN, 2, line);
@@ -111,7 +111,7 @@ static void charged_line(GString *out, const struct report *r, const struct tabl
 void table_charged(GString *out, const struct report *r, const struct table_style *style)
 {
 	g_autofree char *time = text_duration(r->cgroup.highest.time_ns);
-	g_autofree char *most = g_strdup_printf("MOST, AT %s", time);
+	g_autofree char *most = g_strdup_printf("HIGHEST, AT %s", time);
 	const struct grid_column columns[] = {
 		{ .title = NULL },
 		{ .title = "NOW", .right = true },

@@ -9,7 +9,7 @@
 
 #define CURVE_MAX 120 /* columns */
 
-/* Each column of the curve: the highest point in it, or the last before it. */
+/* Value of each column: the highest point in it, or the last point before it. */
 static int64_t *resample(const struct report *r, unsigned columns, uint64_t begin, uint64_t span)
 {
 	int64_t *column = g_new(int64_t, columns), before = 0;

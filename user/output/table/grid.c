@@ -96,7 +96,7 @@ void grid_unknown(struct grid *g)
 	grid_cell(g, DIM, CELL_UNKNOWN);
 }
 
-/* Four columns: 9999, 12.3k, 456k, 7.89M … */
+/* At most five characters: 9999, 12.3k, 456k, 7.89M … */
 void grid_count(struct grid *g, uint64_t n)
 {
 	static const char unit[] = "kMGTPE";

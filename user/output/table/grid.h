@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Columns that fit a terminal: widths from the cells, the least important
- * squeezed or left out where there is no room. It must not know the report.
+ * A table of rows and columns that fits a terminal. Widths come from the cells; the least
+ * important columns are narrowed or dropped if there is no room. It must not know the report.
  */
 #ifndef TARE_GRID_H
 #define TARE_GRID_H
@@ -30,21 +30,21 @@ struct grid;
 struct grid *grid_new(const struct grid_column *columns, unsigned n);
 void grid_free(struct grid *g);
 
-/* The next cell; after the last of a row the next row begins. */
+/* Fill the next cell. After the last cell of a row a new row begins. */
 void grid_cell(struct grid *g, enum paint how, const char *text);
 void grid_blank(struct grid *g);
-/* A label for this column and, where it needs the room, the blank ones that
- * follow; where none does, the blank one before. */
+/* A text that may extend over the blank cells behind it; if there are none, over the blank
+ * cell before it. */
 void grid_label(struct grid *g, enum paint how, const char *text);
 void grid_size(struct grid *g, int64_t bytes);
-/* The same with its sign. */
+/* A size with its sign, + or -. */
 void grid_signed_size(struct grid *g, enum paint how, int64_t bytes);
-/* What is not measured. */
+/* CELL_UNKNOWN: the value is not measured. */
 void grid_unknown(struct grid *g);
 void grid_count(struct grid *g, uint64_t n);
 void grid_percent(struct grid *g, double part, double whole);
-/* Ends the row, if one is begun, and gives a line of its own, `indent` columns
- * right of where `column` starts. */
+/* End the current row and add a line of text, which starts `indent` columns right of the
+ * start of `column`. */
 void grid_line(struct grid *g, enum paint how, unsigned column, unsigned indent, const char *text);
 
 unsigned grid_rows(const struct grid *g);

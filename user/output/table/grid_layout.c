@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The widths of a grid's columns: as the cells want them, squeezed or left out where there
- * is no room.
+ * The widths of a grid's columns: as wide as the cells need; columns are narrowed or dropped
+ * if there is no room.
  */
 #include "base/text.h"
 #include "output/table/grid_parts.h"
 
-/* What a cell wants of its own column: a label may spread over blank ones. */
+/* Width that a cell needs in its own column. A label may extend over blank cells. */
 static unsigned cell_width(const struct grid *g, const struct cell *cells, unsigned column)
 {
 	const struct cell *c = &cells[column];
@@ -22,7 +22,7 @@ static unsigned cell_width(const struct grid *g, const struct cell *cells, unsig
 	return width - MIN(width - MIN(width, 1), g->width[column - 1] + 1);
 }
 
-/* The width that the cells of a column want, 0 when all are blank. */
+/* Width that the cells of a column need; 0 if all are blank. */
 static unsigned natural_width(const struct grid *g, unsigned column)
 {
 	const char *title = g->columns[column].title;
@@ -56,7 +56,7 @@ static void measure_columns(struct grid *g, unsigned dropped)
 	}
 }
 
-/* Cut what may be cut, the first column first, until all fits in `width`. */
+/* Narrow columns from the left until the row fits into `width`. */
 static bool squeeze_columns(struct grid *g, unsigned width, bool hard)
 {
 	for (unsigned i = 0; i < g->n; i++) {
@@ -71,7 +71,7 @@ static bool squeeze_columns(struct grid *g, unsigned width, bool hard)
 	return total_width(g) <= width;
 }
 
-/* Without the columns of this priority and above. */
+/* Try to fit without the columns whose `drop` is `dropped` or higher. */
 static bool try_layout(struct grid *g, unsigned width, unsigned dropped, bool hard)
 {
 	for (g->gap = 2; g->gap; g->gap--) {

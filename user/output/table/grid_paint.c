@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A grid that was laid out, as lines of text.
+ * Prints a grid, after grid_lay_out(), as lines of text.
  */
 #include <string.h>
 
@@ -13,7 +13,7 @@ struct cursor {
 	unsigned at;
 };
 
-/* `text` between the columns `start` and `end`. */
+/* Print `text` between the columns `start` and `end`. */
 static void put_cell(struct cursor *c, enum paint how, unsigned start, unsigned end, bool right,
 		     const char *text)
 {
@@ -27,7 +27,7 @@ static void put_cell(struct cursor *c, enum paint how, unsigned start, unsigned 
 	c->at = from + width;
 }
 
-/* Where a column starts. */
+/* Screen column where a grid column starts. */
 static unsigned column_start(const struct grid *g, unsigned column)
 {
 	unsigned start = 0;
@@ -47,7 +47,7 @@ static void put_label(const struct grid *g, struct cursor *c, const struct cell 
 	for (; next < g->n && !cells[next].text; next++)
 		if (g->width[next])
 			end = column_start(g, next) + g->width[next];
-	/* Nothing but the mark before it: leave a gap after that. */
+	/* Too wide: start in the blank cell before, one blank after what is printed already. */
 	if (width > end - start)
 		start = MAX(c->at + !!c->at, end > width ? end - width : 0);
 	put_cell(c, cells[column].paint, start, end, false, cells[column].text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What a grid holds: for the files that fill it, lay it out and paint it. Only for grid*.c.
+ * The fields of struct grid, for the files that fill it, lay it out and paint it. Only for
+ * grid*.c.
  */
 #ifndef TARE_GRID_PARTS_H
 #define TARE_GRID_PARTS_H
@@ -15,7 +16,7 @@ struct cell {
 
 struct row {
 	struct cell *cells;
-	char *line; /* instead of cells */
+	char *line; /* a line of text: then `cells` is NULL */
 	enum paint paint;
 	unsigned column, indent; /* where the line starts */
 };
@@ -25,11 +26,11 @@ struct grid {
 	unsigned n;
 	unsigned next; /* column of the next cell */
 	GPtrArray *rows;
-	unsigned *width; /* as laid out; 0: not shown */
+	unsigned *width; /* set by grid_lay_out(); 0: column not shown */
 	unsigned gap;
 };
 
-/* Sets the widths, so that all fits in `width` columns where it can. */
+/* Set the column widths so that a row fits into `width` columns, if possible. */
 void grid_lay_out(struct grid *g, unsigned width);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Lines at the head of the table: a label in a margin, the text behind it. Inside output/ only.
+ * The lines above the tables: a label ("peak:"), then text from column MARGIN on. Inside
+ * output/ only.
  */
 #ifndef TARE_TABLE_HEAD_H
 #define TARE_TABLE_HEAD_H
@@ -9,16 +10,17 @@
 
 #include "output/table/parts.h"
 
-/* Where the text of "peak:", "books:" … begins. */
+/* Column where the text behind "peak:", "books:" … begins. */
 #define MARGIN 8
 
-/* "peak:  " in bold, up to the margin. */
+/* Print the label in bold and pad it to MARGIN. */
 static inline void print_label(GString *out, const struct table_style *style, const char *name)
 {
 	paint(out, style, BOLD, name);
 	g_string_append_printf(out, "%*s", MARGIN - (int)strlen(name), "");
 }
 
+/* Print `text` from MARGIN on. *first: the cursor is at MARGIN already; cleared. */
 static inline void margin_line(GString *out, const struct table_style *style, bool *first,
 			       enum paint how, const char *text)
 {
@@ -28,7 +30,7 @@ static inline void margin_line(GString *out, const struct table_style *style, bo
 	paint_wrapped(out, style, how, MARGIN, text);
 }
 
-/* Each a line or more, or nothing where there is nothing to say. */
+/* Each prints one or more lines, or nothing if the report has nothing for it. */
 void table_oom_line(GString *out, const struct report *r, const struct table_style *style);
 void table_books(GString *out, const struct report *r, const struct table_style *style);
 void table_kernel_books(GString *out, const struct report *r, const struct table_style *style);

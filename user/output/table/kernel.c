@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The section KERNEL: kernel memory by what it is, and who made it.
+ * The section KERNEL: kernel memory by kind, and by who took or freed it.
  */
 #include "output/table/sections.h"
 
@@ -10,13 +10,13 @@
 #include "model/view.h"
 #include "output/table/parts.h"
 
-/* As table_nonowner[], of kernel memory. */
+/* Like table_nonowner[], for kernel memory. */
 static const char *const kmem_nonowner[TARE_NONOWNERS] = {
 	[TARE_NONOWNER_RECLAIM] = "by reclaim",
 	[TARE_NONOWNER_KHUGEPAGED] = "by khugepaged",
 	[TARE_NONOWNER_KERNEL] = "by kernel threads, interrupts",
 	[TARE_NONOWNER_PROCESS] = "by other processes",
-	[TARE_NONOWNER_LATE] = "by its tasks, not their own",
+	[TARE_NONOWNER_LATE] = "by its tasks, for others",
 };
 
 static void known_size(struct grid *g, bool known, int64_t bytes)
@@ -37,7 +37,7 @@ static void kind_row(struct grid *g, const char *name, bool known, int64_t at_pe
 	known_size(g, known, net);
 }
 
-/* Bytes of one task's stack, from any that was seen to come; 0: none was. */
+/* Bytes of a kernel stack, from any task whose start was seen; 0: no such task. */
 static uint64_t stack_size(const struct report *r)
 {
 	for (unsigned i = 0; i < r->processes->len; i++) {
@@ -65,7 +65,7 @@ static void stack_row(struct grid *g, const struct report *r, int64_t at_peak)
 	kind_row(g, name, report_kind(r, TARE_KSTACK), at_peak, b->tasks, b->net);
 }
 
-/* A part of the row above; how much of it was at the peak is not kept apart. */
+/* A part of the row above. Its value at the peak is not known. */
 static void part_row(struct grid *g, const char *name, struct flow f)
 {
 	g_autofree char *indented = g_strdup_printf("    %s", name);
@@ -94,8 +94,8 @@ static void nonowner_parts(struct grid *g, const struct report *r)
 		part_row(g, kmem_nonowner[i], r->kmem.nonowner[i]);
 }
 
-/* In a cgroup of the workload's own: what no live task has. What came into that account and
- * went from it are facts, what there is of it is what no row has. */
+/* Control group of the workload alone: memory that no live task holds. IN and OUT come from
+ * events; the balance is the group's total minus all other rows. */
 static void left_rows(struct grid *g, const struct report *r)
 {
 	struct flow all = nonowner_sum(r), left = { MAX(r->kmem.left, 0), MAX(-r->kmem.left, 0) };
@@ -109,11 +109,11 @@ static void left_rows(struct grid *g, const struct report *r)
 		return;
 	kind_row(g, "  left by ended tasks", true, peak.left - sock_peak, all, now.left - sock_now);
 	part_row(g, "when they ended", left);
-	part_row(g, "of tasks' accounts", cut);
+	part_row(g, "cut from live tasks", cut);
 	nonowner_parts(g, r);
 }
 
-/* Where others are in it: theirs too. */
+/* Control group shared with other processes: updates by others include theirs. */
 static void nonowner_rows(struct grid *g, const struct report *r)
 {
 	struct flow all = nonowner_sum(r);
@@ -153,7 +153,7 @@ static int64_t kmem_of_tasks(const struct report *r)
 	return sum;
 }
 
-/* What makes the sum beside the tasks' own; of a cgroup that is the workload's. */
+/* The other parts of the sum, for a control group of the workload alone. */
 static void cgroup_rows(struct grid *g, const struct report *r)
 {
 	const struct balance *kmem = &r->totals[TARE_KMEM];
@@ -164,7 +164,7 @@ static void cgroup_rows(struct grid *g, const struct report *r)
 	if (kmem->initial)
 		held_row(g, "  held before", r->kmem.before_at_peak, r->kmem.before);
 	if (at_peak || now)
-		held_row(g, "  sockets, by looking", at_peak, now);
+		held_row(g, "  sockets, polled", at_peak, now);
 	net_row(g, bad ? BAD : PLAIN, bad ? "  unattributed" : "  unattributed, in bound",
 		kmem->unattributed);
 }
@@ -187,13 +187,13 @@ static void kernel_rows(struct grid *g, const struct report *r)
 	grid_size(g, kinds_kernel(now.kind) + now.sock);
 	if (r->kmem.whole) {
 		if (r->kmem.vmalloc != CGROUP_UNKNOWN)
-			net_row(g, DIM, "    of it by vmalloc", r->kmem.vmalloc);
+			net_row(g, DIM, "    of which vmalloc", r->kmem.vmalloc);
 		if (r->kmem.sock != CGROUP_UNKNOWN)
-			net_row(g, DIM, "    of it sockets", r->kmem.sock);
+			net_row(g, DIM, "    of which sockets", r->kmem.sock);
 	} else {
 		nonowner_rows(g, r);
 	}
-	net_row(g, DIM, "    by task in other groups", r->kmem.elsewhere);
+	net_row(g, DIM, "    by task in other cgroups", r->kmem.elsewhere);
 }
 
 void table_kernel(GString *out, const struct report *r, const struct table_style *style)
@@ -207,11 +207,12 @@ void table_kernel(GString *out, const struct report *r, const struct table_style
 	};
 	struct grid *g;
 
-	if (!report_kind(r, TARE_KMEM)) /* TOTALS has all that there is */
+	if (!report_kind(r, TARE_KMEM)) /* TOTALS shows what is known */
 		return;
 	g = grid_new(columns, G_N_ELEMENTS(columns));
 	kernel_rows(g, r);
-	table_heading(out, style, "KERNEL", "what the kernel holds for it, and who made it so");
+	table_heading(out, style, "KERNEL",
+		      "kernel memory of the workload, by kind and by who took it");
 	grid_render(g, out, style);
 	grid_free(g);
 }

@@ -24,7 +24,7 @@ void paint_spaces(GString *out, unsigned n)
 	g_string_append_printf(out, "%*s", (int)n, "");
 }
 
-/* Bytes of `s` that go on one line of `width` columns. */
+/* Number of bytes of `s` that fit on a line of `width` columns. */
 static size_t line_length(const char *s, unsigned width)
 {
 	g_autofree char *fit = NULL;
@@ -33,7 +33,7 @@ static size_t line_length(const char *s, unsigned width)
 	if (text_width(s) <= width)
 		return strlen(s);
 	fit = text_fit(s, width);
-	*strrchr(fit, *"…") = '\0'; /* the first byte of the mark */
+	*strrchr(fit, *"…") = '\0'; /* cut at the ellipsis that text_fit() added */
 	blank = strrchr(fit, ' ');
 	return blank && blank != fit ? (size_t)(blank - fit) : strlen(fit);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Text for a terminal: colours, lines of its width, bars. It must not know the report.
+ * Text for a terminal: colours, line breaks, bars. It must not know the report.
  */
 #ifndef TARE_PAINT_H
 #define TARE_PAINT_H
@@ -11,36 +11,35 @@
 
 enum paint { PLAIN, BOLD, DIM, GOOD, WARN, BAD };
 
-/* What stands for 0, and for what is not measured. */
+/* Cell text for 0 and for a value that is not measured. */
 #define CELL_ZERO "·"
 #define CELL_UNKNOWN "n/m"
 
-/* `text` in the colour, where the style has colours. */
+/* Append `text`, coloured if the style has colours. */
 void paint(GString *out, const struct table_style *style, enum paint how, const char *text);
 
-/* "━━ tool: what ━━━━━━ right ━━"; all are printable, `tool` is ASCII and ends with a
- * blank. */
+/* Append "━━ tool: what ━━━━━━ right ━━". All texts must be printable; `tool` must be ASCII
+ * and end with a blank. */
 void paint_head(GString *out, const struct table_style *style, const char *tool, const char *what,
 		const char *right);
 
-/* `n` blanks. */
+/* Append `n` blanks. */
 void paint_spaces(GString *out, unsigned n);
 
-/* `text` in lines of the style's width, words whole where they can be; the
- * first line starts at the cursor, which stands at column `indent`, the
- * others `indent` columns in. Ends with a newline. */
+/* Append `text` wrapped at words to the style's width, and a newline. The cursor must be at
+ * column `indent`; further lines start there too. */
 void paint_wrapped(GString *out, const struct table_style *style, enum paint how, unsigned indent,
 		   const char *text);
 
-/* "label:   text", made printable, further lines from the margin on; nothing where
- * there is no text. */
+/* Append "label:   text", escaped and wrapped; further lines start at column `margin`. An
+ * empty text prints nothing. */
 void paint_labelled(GString *out, const struct table_style *style, unsigned margin,
 		    const char *label, enum paint how, const char *text);
 
-/* "what before → after" where the two differ, after "; " where something was there. */
+/* Append "what before → after" if the two differ; "; " comes first unless `out` is empty. */
 void add_difference(GString *out, const char *what, const char *before, const char *after);
 
-/* `share` (0 to 1) of `cells` columns in block characters, from the left. */
+/* A bar of block characters, `share` (0 to 1) of `cells` columns long. Free with g_free(). */
 char *bar(double share, unsigned cells);
 
 #endif

@@ -25,9 +25,9 @@ char *table_command(const GPtrArray *command, unsigned width)
 {
 	GString *line = g_string_new(NULL);
 
-	/* Stops when `width` columns are full for certain. */
+	/* 4 bytes is the longest UTF-8 character: then `width` columns are full. */
 	for (unsigned i = 0; i < command->len && line->len < 4 * (gsize)width; i++) {
-		/* An escaped character is at most four times as long. */
+		/* A shown column comes from at most 4 bytes of UTF-8. */
 		g_autofree char *part = g_strndup(g_ptr_array_index(command, i), 4 * width);
 		g_autofree char *shown = text_printable(part);
 		bool plain = *shown && !strpbrk(shown, " \"'`$&|;<>()*?[]{}!#~");
@@ -89,8 +89,8 @@ char *table_oom(const struct report *r)
 	if (!c->version || c->oom_kills <= 0)
 		return NULL;
 	if (c->limit == CGROUP_UNKNOWN)
-		return g_strdup_printf("the kernel killed %s process%s of the control group, "
-				       "which was out of memory",
+		return g_strdup_printf("the kernel killed %s process%s: the control group was "
+				       "out of memory",
 				       n, es);
 	return g_strdup_printf("the kernel killed %s process%s at the limit of %s", n, es, limit);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What more than one section of the table says in the same words, and the table of a
- * difference and of benchmarks too.
+ * Texts that several sections of the table share, also with the tables of diff and bench.
  */
 #ifndef TARE_TABLE_PARTS_H
 #define TARE_TABLE_PARTS_H
@@ -9,7 +8,7 @@
 #include "model/report.h"
 #include "output/table/grid.h"
 
-/* "WHO" in bold, then what it shows. */
+/* Print the name of a section in bold ("WHO"), then what the section shows. */
 void table_heading(GString *out, const struct table_style *style, const char *name,
 		   const char *meaning);
 
@@ -17,14 +16,14 @@ void table_heading(GString *out, const struct table_style *style, const char *na
  * arguments that tell it from others of that name. Free with g_free(). */
 char *table_process_name(const struct report *r, const struct report_process *p, unsigned width);
 
-/* The name of a task; "?" where it is not known. */
+/* The name of a task, or "?" if it is not known. */
 const char *table_comm(const char *comm);
 
-/* A command as one could type it, printable; if it is longer than `width` columns it may
- * be cut behind them. Free with g_free(). */
+/* A command quoted for a shell and escaped. It may be cut anywhere after `width` columns.
+ * Free with g_free(). */
 char *table_command(const GPtrArray *command, unsigned width);
 
-/* "the kernel killed 1 process at the limit of 64.0 MiB"; NULL: it killed none.
+/* "the kernel killed 1 process at the limit of 64.0 MiB"; NULL: no process was killed.
  * Free with g_free(). */
 char *table_oom(const struct report *r);
 
@@ -34,7 +33,7 @@ void table_first_touch(GString *out, const struct table_style *style);
 /* The moment of "now": "at the end", "when detached" … */
 const char *table_when(const struct report *r);
 
-/* What people call an update by others: "reclaim", "other process" … */
+/* Names of updates by others: "reclaim", "other process" … */
 extern const char *const table_nonowner[TARE_NONOWNERS];
 
 #endif

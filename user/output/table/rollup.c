@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Which processes and threads are one row together.
+ * Which processes and threads share a row of the table.
  */
 #include "output/table/rollup.h"
 
 #include "model/rollup.h"
 #include "output/table/parts.h"
 
-/* A pattern of threads is one row from so many on, a name of processes too;
- * processes that hold at least 1/BIG of the peak always have their own. */
+/* Minimum number of threads, or of processes, that share a row. A process that holds at
+ * least 1/BIG of the peak always has its own row. */
 #define THREADS_LEAST 3
 #define PROCESSES_LEAST 4
 #define BIG 20
@@ -66,7 +66,7 @@ GPtrArray *table_processes(const struct report *r, const struct table_style *sty
 	return rollups;
 }
 
-/* The main thread is never in a rollup: it carries the whole exit. */
+/* The main thread has its own row: what the process frees at exit counts as its OUT. */
 GPtrArray *table_threads(const struct report_process *p, const struct table_style *style)
 {
 	g_autoptr(GPtrArray) main = g_ptr_array_new(), others = g_ptr_array_new();

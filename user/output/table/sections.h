@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The sections of the table, each appended to `out` with a blank line before
- * it, or nothing where there is nothing to say. Inside output/ only.
+ * The sections of the table. Each appends a blank line and the section to `out`, or nothing
+ * if the report has no data for it. Inside output/ only.
  */
 #ifndef TARE_TABLE_SECTIONS_H
 #define TARE_TABLE_SECTIONS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The section SLAB: the caches of the kernel.
+ * The section SLAB: growth of the kernel's slab caches.
  */
 #include "base/text.h"
 #include "output/table/parts.h"

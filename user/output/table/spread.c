@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * How far the members of a row of WHO differ: those that are rows of the report, and
- * those that the report has as one already. What is not known exactly says so.
+ * Minimum, median and maximum of the members of a row of WHO. A member can be an entry of
+ * the report that already stands for several; then the median is marked "about".
  */
 #include "base/text.h"
 #include "model/rollup.h"
@@ -52,11 +52,11 @@ char *table_process_spread(const GPtrArray *processes, uint64_t failed)
 		parts[i] = process_part(g_ptr_array_index(processes, i));
 		about |= parts[i].count > 1;
 	}
-	return spread_line("each, own RSS peak", spread_merge(parts, processes->len), about,
-			   failed);
+	return spread_line("RSS peak of each", spread_merge(parts, processes->len), about, failed);
 }
 
-/* By what they held at the peak, where that is known of each and was anything. */
+/* What the threads held at the peak, if it is known for each and not 0; else what they
+ * took in. */
 char *table_thread_spread(const struct rollup *threads)
 {
 	const GPtrArray *members = threads->members;
@@ -68,6 +68,6 @@ char *table_thread_spread(const struct rollup *threads)
 		about |= parts[i].count > 1;
 	}
 	if (threads->spread.max && !about)
-		return spread_line("each, at the peak", threads->spread, false, 0);
-	return spread_line("each, in", spread_merge(parts, members->len), about, 0);
+		return spread_line("weight of each at the peak", threads->spread, false, 0);
+	return spread_line("IN of each", spread_merge(parts, members->len), about, 0);
 }

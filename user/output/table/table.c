@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The report for eyes: the head, the peak, the notes, and the order of the sections, which
- * have files of their own.
+ * The report as a table: the head, the peak, the notes, and the order of the sections. Each
+ * section has its own file.
  */
 #include "output/table/sections.h"
 
@@ -15,7 +15,7 @@ static void append_repeated(GString *out, const char *s, unsigned n)
 		g_string_append(out, s);
 }
 
-/* How it ended, and after how long. */
+/* How and when the workload ended. */
 static char *ending_text(const struct report *r, enum paint *how)
 {
 	g_autofree char *time = text_duration(r->duration_ns), *signal = NULL;
@@ -57,7 +57,7 @@ static void print_head(GString *out, const struct report *r, const struct table_
 	g_string_free(rule, TRUE);
 }
 
-/* What the kernel's part of the peak covers. */
+/* Which kernel memory is in the peak; NULL: none. */
 static const char *kernel_part(const struct report *r)
 {
 	bool tables = report_kind(r, TARE_PAGETABLE), stacks = report_kind(r, TARE_KSTACK);
@@ -83,7 +83,7 @@ static char *peak_parts(const struct report *r)
 		      g_strdup_printf("%s user; kernel not measured", user);
 }
 
-/* RSS was notably higher at another time. */
+/* Was RSS more than 1 % higher at another time? */
 static bool rss_apart(const struct report *r)
 {
 	return r->peak_rss - (r->peak_weight - r->peak_kernel) > r->peak_rss / 100;
@@ -109,11 +109,11 @@ static void print_peak(GString *out, const struct report *r, const struct table_
 		g_string_append_printf(out, "\n%*s%s\n", MARGIN, "", parts);
 	if (!rss_apart(r))
 		return;
-	line = g_strdup_printf("RSS alone %s at %s", rss, rss_time);
+	line = g_strdup_printf("highest RSS: %s at %s", rss, rss_time);
 	margin_line(out, style, &first, PLAIN, line);
 }
 
-/* What could not be measured, or was measured another way than the best. */
+/* List the features that are not measured, or are measured with a limitation. */
 static void print_notes(GString *out, const struct report *r, const struct table_style *style,
 			bool measured, const char *title, const char *meaning)
 {
@@ -180,6 +180,6 @@ char *table_render(const struct report *r, const struct table_style *wanted)
 	table_virtual(out, r, &style);
 	print_self(out, r, &style);
 	print_notes(out, r, &style, false, "NOT MEASURED", "unknown, not 0");
-	print_notes(out, r, &style, true, "NOTES", "measured, but not in the best way");
+	print_notes(out, r, &style, true, "NOTES", "measured, with a limitation");
 	return g_string_free(out, FALSE);
 }

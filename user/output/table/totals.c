@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The section TOTALS: what came, went and is held, by kind, with the sums that
- * have names: RSS, KERNEL, WEIGHT.
+ * The section TOTALS: memory taken, given back and held, by kind, with the sums RSS, KERNEL
+ * and WEIGHT.
  */
 #include "output/table/sections.h"
 
@@ -11,18 +11,18 @@
 #include "model/view.h"
 #include "output/table/parts.h"
 
-/* Which columns have anything in them. */
+/* Columns that are not all 0. */
 struct shape {
 	bool initial, nonowner, unattributed, at_peak;
 };
 
-/* Of a sum: all of its parts, or some, so that it is at least so much. */
+/* PARTLY: only some parts of a sum are known, so it is a minimum. */
 enum known { UNKNOWN, PARTLY, KNOWN };
 
 struct total {
-	enum known flows;   /* what the tasks did */
-	enum known outside; /* initial balance, and what others did */
-	enum known held;
+	enum known flows;   /* IN and OUT of the tasks */
+	enum known outside; /* initial balance and BY OTHERS */
+	enum known held;    /* at the peak and now */
 	struct balance balance;
 	int64_t at_peak, now;
 };
@@ -102,7 +102,7 @@ static enum known known_both(enum known sum, enum known part)
 	return part == KNOWN ? sum : PARTLY;
 }
 
-/* What is not known is 0. */
+/* Values that are not known are 0. */
 static void add_total(struct total *sum, const struct total *t)
 {
 	sum->flows = known_both(sum->flows, t->flows);
@@ -126,7 +126,7 @@ static struct total sum_totals(const struct total total[TARE_KINDS], const enum 
 	return s;
 }
 
-/* kind_order[] has the three of RSS first and the three of the kernel last. */
+/* kind_order[] starts with the three kinds of RSS and ends with the three of the kernel. */
 static void total_rows(struct grid *g, const struct shape *shape,
 		       const struct total total[TARE_KINDS], const struct total *sock)
 {
@@ -155,14 +155,15 @@ static void total_rows(struct grid *g, const struct shape *shape,
 	total_row(g, shape, BOLD, "WEIGHT", &weight);
 }
 
-/* Others are in the control group: what is theirs in its updates by others and in
- * its counter, nobody can tell. */
+/* Other processes share the control group: their part of its counter, and of the updates by
+ * others, is not known. */
 static void shared_line(struct grid *g, const struct report *r)
 {
 	if (report_kind(r, TARE_KMEM) && !r->kmem.whole)
-		grid_line(g, DIM, 0, 2,
-			  "other kernel: only what its tasks were charged and freed themselves, as "
-			  "others are in the control group");
+		grid_line(
+			g, DIM, 0, 2,
+			"other kernel: only what its tasks were charged and freed themselves, because "
+			"other processes share the control group");
 }
 
 static void fill_totals(const struct report *r, struct total total[TARE_KINDS], struct total *sock)
@@ -207,7 +208,7 @@ void table_totals(GString *out, const struct report *r, const struct table_style
 	shape = find_shape(r, total, &sock);
 	total_rows(g, &shape, total, &sock);
 	shared_line(g, r);
-	meaning = g_strdup_printf("by kind; net is what was held %s", table_when(r));
+	meaning = g_strdup_printf("by kind; NET: held %s", table_when(r));
 	table_heading(out, style, "TOTALS", meaning);
 	grid_render(g, out, style);
 	grid_free(g);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The section MAPPED / TOUCHED: what was mapped against what was touched.
+ * The section MAPPED / TOUCHED: bytes of address space mapped, and bytes that became RSS.
  */
 #include "base/text.h"
 #include "model/rollup.h"
@@ -74,7 +74,7 @@ void table_virtual(GString *out, const struct report *r, const struct table_styl
 		{ .title = "    PID", .right = true },
 		{ .title = "NAME", .soft = 20, .hard = 12 },
 		{ .title = "MAPPED", .right = true },
-		{ .title = "GIVEN BACK", .right = true },
+		{ .title = "UNMAPPED", .right = true },
 		{ .title = "TOUCHED", .right = true },
 		{ .title = "OF MAPPED", .right = true },
 		{ .drop = 2 },

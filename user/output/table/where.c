@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The section on where it grew: functions, by samples.
+ * The section WHERE: the functions that took memory, from sampled stacks.
  */
 #include <string.h>
 
@@ -45,7 +45,7 @@ static void add_function(struct grid *g, const struct profile *p, const struct f
 	grid_cell(g, DIM, module);
 }
 
-/* The period was longer for a while. */
+/* Tell when the sampling period was longer. */
 static void add_thinned(GString *line, const struct profile *p)
 {
 	g_autofree char *n = NULL, *period = NULL, *from = NULL, *to = NULL;
@@ -62,30 +62,30 @@ static void add_thinned(GString *line, const struct profile *p)
 	from = text_duration(sum.from_ns);
 	to = text_duration(sum.to_ns);
 	g_string_append_printf(line,
-			       "; %s of them one per up to %s, between %s and %s, as they came "
-			       "faster than they could be taken",
+			       "; %s of them one per up to %s, between %s and %s, because samples "
+			       "came too fast",
 			       n, period, from, to);
 }
 
-/* How the samples went: of what nobody could tell, too. */
+/* Number and quality of the samples, and losses. */
 static void add_samples(GString *out, const struct profile *p, const struct table_style *style)
 {
 	uint64_t stacks = p->complete + p->truncated;
 	g_autofree char *n = text_count(p->samples), *period = text_size((int64_t)p->period);
 	g_autoptr(GString) line = g_string_new(NULL);
 
-	g_string_printf(line, "%s samples, one per %s", n, period);
+	g_string_printf(line, "%s samples, one per %s of growth", n, period);
 	if (stacks)
-		g_string_append_printf(line, "; %.2f %% of stacks are whole",
+		g_string_append_printf(line, "; %.2f %% of stacks are complete",
 				       100 * (double)p->complete / (double)stacks);
 	add_thinned(line, p);
 	if (p->lost.samples)
-		g_string_append_printf(line, "; %" G_GUINT64_FORMAT " samples more were lost",
+		g_string_append_printf(line, "; %" G_GUINT64_FORMAT " more samples were lost",
 				       p->lost.samples);
 	if (p->lost.vma_changes)
 		g_string_append_printf(line,
-				       "; %" G_GUINT64_FORMAT " changes of address spaces were"
-				       " lost: names and ends of samples may be wrong",
+				       "; %" G_GUINT64_FORMAT " changes of mappings were"
+				       " lost: names and live samples may be wrong",
 				       p->lost.vma_changes);
 	g_string_append(out, "  ");
 	paint_wrapped(out, style, p->lost.samples || p->lost.vma_changes ? BAD : DIM, 2, line->str);
@@ -101,7 +101,7 @@ void table_where(GString *out, const struct report *r, const struct table_style 
 	if (!p || !p->entries->len)
 		return;
 	table_heading(out, style, "WHERE",
-		      "functions by what they took that lived at the peak; sampled");
+		      "functions by memory taken and still held at the peak; sampled");
 	g = grid_new(columns, G_N_ELEMENTS(columns));
 	for (unsigned i = 0; i < functions->len; i++) {
 		const struct function *f = &g_array_index(functions, struct function, i);

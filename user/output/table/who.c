@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The section WHO: processes by their weight at the peak, their threads beneath,
- * those of one name pattern as one row.
+ * The section WHO: processes by their weight at the peak, with their threads below.
+ * Threads whose names match a pattern share a row.
  */
 #include "output/table/sections.h"
 
@@ -19,20 +19,19 @@
 #define LEFT_LABEL "left by ended tasks"
 #define NAME_MAX_COLUMNS 48
 enum { COLUMN_NAME = 2, COLUMN_SHARE = 7, COLUMN_NET = 9, COLUMNS = 15 };
-#define WIDE 110 /* columns from which on a row names more than its main cause */
+#define WIDE 110 /* columns: wider terminals show three causes per row */
 
 struct who {
 	const struct report *r;
 	const struct table_style *style;
 	struct grid *grid;
 	bool faults; /* measured */
-	bool kernel; /* some of it is known by task */
+	bool kernel; /* some kinds of kernel memory are known by task */
 	bool rss_peaks;
 	unsigned rows_max;
 };
 
-/* What grew it: the cause that brought most in; where there is room the first
- * three with their part of all that came in. */
+/* The cause with the largest IN; on wide terminals the first three with their share of IN. */
 static char *cause_text(const struct who *w, const struct figures *f)
 {
 	g_autoptr(GArray) causes = figures_causes(f);
@@ -67,7 +66,7 @@ static void fault_cells(const struct who *w, const struct figures *f)
 		grid_blank(w->grid);
 }
 
-/* Kernel memory: all of it where it is known by task, else what is. */
+/* Kernel memory: the kinds that are known by task. */
 static void kernel_cell(const struct who *w, const struct figures *f)
 {
 	if (w->kernel)
@@ -76,7 +75,7 @@ static void kernel_cell(const struct who *w, const struct figures *f)
 		grid_unknown(w->grid);
 }
 
-/* The cells after the name. `rss_peak` below 0: blank. */
+/* The cells after the name. `rss_peak` < 0: an empty cell. */
 static void figure_cells(const struct who *w, const struct figures *f, bool bars, int64_t rss_peak)
 {
 	int64_t weight = kinds_weight(f->at_peak);
@@ -118,8 +117,8 @@ static void blank_cells(const struct who *w, unsigned n)
 		grid_blank(w->grid);
 }
 
-/* What no task of a process did: initial balance, by others, unattributed. How much of
- * it there was at the peak is not kept apart. */
+/* A row for what no task of a process did: initial balance, by others, unattributed. Its
+ * part of the peak is not known. */
 static void special_row(const struct who *w, enum paint how, const char *name, struct flow flow)
 {
 	blank_cells(w, 2);
@@ -131,7 +130,7 @@ static void special_row(const struct who *w, enum paint how, const char *name, s
 	blank_cells(w, COLUMNS - COLUMN_NET - 3);
 }
 
-/* Kernel memory that no process has. */
+/* A row of kernel memory that belongs to no process. */
 static void no_process_row(const struct who *w, const char *name, int64_t size)
 {
 	if (!size)
@@ -148,8 +147,9 @@ static void no_process_row(const struct who *w, const char *name, int64_t size)
 	blank_cells(w, COLUMNS - COLUMN_SHARE - 1);
 }
 
-/* What was there before tare came, what ended tasks left, sockets' buffers, which are known of
- * the whole workload only; or the cgroup's, where nobody tells whose it is. */
+/* Rows below the processes: kernel memory held before tare came, left by ended tasks, and
+ * socket buffers (known only for the whole workload). Without kernel memory by task: one
+ * row with the control group's. */
 static void no_process_rows(const struct who *w)
 {
 	struct view_rest rest = view_rest_at_peak(w->r);
@@ -186,7 +186,7 @@ static void special_rows(const struct who *w, const GPtrArray *processes)
 	if (initial)
 		special_row(w, PLAIN, "  initial balance", as_flow(initial));
 	for (int j = 0; j < TARE_NONOWNERS; j++) {
-		g_autofree char *name = g_strdup_printf("  others: %s", table_nonowner[j]);
+		g_autofree char *name = g_strdup_printf("  by others: %s", table_nonowner[j]);
 
 		if (nonowner[j].in || nonowner[j].out)
 			special_row(w, PLAIN, name, nonowner[j]);
@@ -227,7 +227,7 @@ static void thread_rollup(const struct who *w, const struct rollup *g)
 		grid_line(w->grid, DIM, COLUMN_NAME, 4, spread);
 }
 
-/* Returns how many threads are left out. */
+/* Returns the number of threads that are left out. */
 static uint64_t thread_rows(const struct who *w, const struct report_process *p)
 {
 	g_autoptr(GPtrArray) rollups = table_threads(p, w->style);
@@ -244,7 +244,7 @@ static uint64_t thread_rows(const struct who *w, const struct report_process *p)
 	return left;
 }
 
-/* Returns how many of its threads are left out. */
+/* Returns the number of its threads that are left out. */
 static uint64_t process_rows(const struct who *w, const struct rollup *g)
 {
 	const struct report_process *p = g_ptr_array_index(g->members, 0);
@@ -271,7 +271,7 @@ static uint64_t process_rows(const struct who *w, const struct rollup *g)
 	return left;
 }
 
-/* What did not fit: `processes` rows of processes and `threads` of the shown ones. */
+/* The line about left-out rows; `threads` are threads of processes that are shown. */
 static void left_out(const struct who *w, uint64_t processes, uint64_t threads, int64_t at_peak)
 {
 	g_autofree char *size = text_size(at_peak), *p = text_count(processes);
@@ -309,7 +309,7 @@ static void who_rows(const struct who *w, const GPtrArray *rollups)
 	left_out(w, left_processes, left_threads, left_peak);
 }
 
-/* The heading's text, with the marks that occur. */
+/* Text of the heading; explains only symbols that occur in the table. */
 static char *legend_text(const struct report *r)
 {
 	bool alive = false, killed = false;
@@ -320,12 +320,12 @@ static char *legend_text(const struct report *r)
 		alive |= p->alive;
 		killed |= p->exit.known && p->exit.signal;
 	}
-	return g_strdup_printf("by %sweight at the peak; in and out are of RSS%s%s",
+	return g_strdup_printf("by %sweight (user + kernel) at the peak; IN, OUT: RSS%s%s",
 			       view_kernel(r) ? "" : "known ", alive ? "; ● alive" : "",
 			       killed ? "; ✗ killed by a signal" : "");
 }
 
-/* A process's own peak of RSS says something new. */
+/* Does a process's own RSS peak differ from its RSS at the workload's peak? */
 static bool peaks_differ(const struct report *r)
 {
 	for (unsigned i = 0; i < r->processes->len; i++) {
@@ -337,7 +337,7 @@ static bool peaks_differ(const struct report *r)
 	return false;
 }
 
-/* What the column of kernel memory holds. */
+/* Title of the column of kernel memory: the kinds in it. */
 static const char *kernel_title(const struct report *r)
 {
 	bool tables = report_kind(r, TARE_PAGETABLE), stacks = report_kind(r, TARE_KSTACK);

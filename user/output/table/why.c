@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The section WHY: what the tasks were doing, by cause.
+ * The section WHY: RSS taken and given back, by cause.
  */
 #include "output/table/sections.h"
 
@@ -45,7 +45,7 @@ static void add_process(GHashTable *sums, const struct report_process *p)
 	}
 }
 
-/* All causes of the workload, those of others too: struct report_cause, largest first. */
+/* All causes of the workload, with updates by others: struct report_cause, largest first. */
 static GArray *sum_causes(const struct report *r, GHashTable *sums)
 {
 	GArray *causes = g_array_new(FALSE, FALSE, sizeof(struct report_cause));
@@ -55,7 +55,7 @@ static GArray *sum_causes(const struct report *r, GHashTable *sums)
 	for (unsigned i = 0; i < r->processes->len; i++)
 		add_process(sums, g_ptr_array_index(r->processes, i));
 	for (int i = 0; i < TARE_NONOWNERS; i++) {
-		g_autofree char *nonowner = g_strdup_printf("others: %s", table_nonowner[i]);
+		g_autofree char *nonowner = g_strdup_printf("by others: %s", table_nonowner[i]);
 
 		if (r->nonowner_cause[i].in || r->nonowner_cause[i].out)
 			add_cause(sums, nonowner, r->nonowner_cause[i]);
@@ -70,7 +70,7 @@ static GArray *sum_causes(const struct report *r, GHashTable *sums)
 	return causes;
 }
 
-/* Out to the left of the line, in to the right, `half` columns each. */
+/* A bar to the left for `out` and one to the right for `in`, at most `half` columns each. */
 static char *two_sided(struct flow f, double top, unsigned half)
 {
 	g_autofree char *in = bar((double)f.in / top, half);
@@ -137,7 +137,7 @@ void table_why(GString *out, const struct report *r, const struct table_style *s
 
 		cause_row(g, name, rest, top, half);
 	}
-	table_heading(out, style, "WHY", "what the tasks were doing when RSS came and went");
+	table_heading(out, style, "WHY", "page fault or system call that took or gave back RSS");
 	grid_render(g, out, style);
 	grid_free(g);
 }

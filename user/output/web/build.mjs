@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// node build.mjs PAGE MODULES OUT: bundles PAGE/main.js, PAGE/main.css and the
-// template PAGE/page.html to one HTML file that fetches nothing. MODULES is the
-// node_modules folder that `npm ci` filled. Where the data go stands @TARE_DATA@,
-// once: output/page.c puts them there. It must not know what a page shows.
+// node build.mjs PAGE MODULES OUT: bundles PAGE/main.js, PAGE/main.css and the template
+// PAGE/page.html into one HTML file that loads nothing from the network. MODULES is the
+// node_modules folder of `npm ci`. The file contains @TARE_DATA@ once; web/page.c replaces it
+// by the data. It must not know what a page shows.
 
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The report as a page: user/output/web/run around its JSON.
+ * The report as an HTML page: user/output/web/run with the JSON in it.
  */
 #include <string.h>
 
 #include "output/output.h"
 #include "output/web/page.h"
 
-/* Made by the Makefile of web/run; ended by a NUL. Empty: there was no node. */
+/* The Makefile makes this from web/run and adds a NUL. Empty: built without node. */
 extern const char run_page_html[];
 
 bool html_built(void)

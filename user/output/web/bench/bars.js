@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Bytes per task, a bar a row, stacked by kind: user memory blue, kernel memory
-// orange. The same drawing is the page's chart and the picture that is saved.
-// Bars are linear; those longer than the scale are cut, and the cut is marked.
+// The bar chart of bytes per task: one bar per row, stacked by kind, user memory blue, kernel
+// memory orange. The saved SVG is the same drawing. The scale is linear; a longer bar is cut,
+// and the cut is marked.
 
 import { scaleLinear } from 'd3-scale';
 import { svg } from '../shared/dom.js';
@@ -11,11 +11,11 @@ import { KINDS, KIND_TEXT, fitOf, slope, stacked, tare, weighed } from './model.
 
 const TOP = 46, BOTTOM = 26;
 
-// Without the browser's layout: a glyph is about 0.56 em wide here.
+// Estimate of text width without the browser's layout: 0.56 em per glyph.
 const GLYPH = 6.9;
 
-/** Columns for a width: names, bars, numbers, tares. Names stand above the bars
- * where it is narrow. longest: letters of the longest name. */
+/** Column positions for a width: names, bars, numbers, tares. On narrow pages names stand
+ * above the bars. longest: letters of the longest name. */
 function layout(width, longest) {
 	if (width < 620) {
 		const bars = { x: 0, w: width - 76 };
@@ -76,7 +76,7 @@ function whisker(r, x, at0, bar) {
 	return svg('path', { class: 'ci', d: `M${lo} ${y}H${hi}${caps}` });
 }
 
-// Two slanted cuts through the end of a bar that goes on.
+// Two slanted lines at the end of a bar that is cut.
 function torn(l) {
 	const right = l.bars.x + l.bars.w, { y, h } = l.bar;
 	const cut = (x) => `M${x} ${y + h + 2}l5 ${-h - 4}`;
@@ -110,7 +110,7 @@ function tareBar(r, l, x) {
 	];
 }
 
-/** What a row's bar says, in one sentence. */
+/** The label of a bar, in one sentence. */
 export function sentence(r) {
 	const w = fitOf(r, 'weight');
 	const parts = KINDS.filter((k) => known(slope(r, k)) && Math.abs(slope(r, k)) >= 0.05)
@@ -159,7 +159,7 @@ function axis(l, x, height, max) {
 function heads(l, cut) {
 	return svg('g', { class: 'head' },
 		svg('text', { x: l.bars.x, y: 14 },
-			`Bytes per task by kind, and 95\u00a0% interval${cut ? '; //\u00a0is ' +
+			`Bytes per task by kind, and 95\u00a0% interval${cut ? '; //\u00a0bar is ' +
 			'longer than the scale' : ''}`),
 		!l.narrow && svg('text', { x: l.number, y: TOP - 12, 'text-anchor': 'end' },
 			'B per task'),
@@ -167,7 +167,7 @@ function heads(l, cut) {
 			'tare'));
 }
 
-/** rows as they are to stand; max: bytes at the scale's end, null for the longest. */
+/** rows: in display order; max: bytes at the scale's end, null: the longest bar. */
 export function barsChart(rows, { width, max = null }) {
 	const shown = rows.filter(weighed),
 		l = { ...layout(width, Math.max(0, ...shown.map((r) => [...r.title].length))),
@@ -185,7 +185,7 @@ export function barsChart(rows, { width, max = null }) {
 	svg('g', { class: 'rows' }, shown.map((r, i) => drawRow(r, i, l, x, tares))));
 }
 
-/** The scale at which most rows are whole; null: all fit. */
+/** The scale at which most bars are not cut; null: all fit. */
 export function goodMax(rows, choices) {
 	const sums = rows.filter(weighed).map(stacked).sort((a, b) => a - b);
 	const most = sums.at(-1) ?? 0, wanted = sums[Math.floor((sums.length - 1) * 0.6)] ?? 0;

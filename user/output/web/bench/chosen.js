@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The legend of the chart of growth: the chosen rows, each with its colour, and
-// a way to let it go.
+// The legend of the growth chart: the selected rows with their colours, and a button to
+// remove each.
 
 import { el } from '../shared/dom.js';
 import { series } from './growth.js';

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// All that is known of one row: its command, the fit of each kind, its runs,
-// what was left when its tasks had ended.
+// Details of a row: command, fit of each kind, runs, memory left after its tasks ended.
 
 import { el } from '../shared/dom.js';
 import { UNKNOWN, count, known, percent, perTask, printable, seconds, size,
@@ -34,9 +33,9 @@ function fitRow(r, part) {
 
 function fits(r) {
 	return el('div', { class: 'scroll' }, el('table', { class: 'inner fits' },
-		el('caption', null, 'The line through its runs'),
-		head('kind', 'tare, B', 'B per task', '95\u00a0% interval', '\u2026 of the tare',
-			'furthest off'),
+		el('caption', null, 'Lines fitted through its runs'),
+		head('kind', 'tare, B', 'B per task', '95\u00a0% interval', '95\u00a0% of tare',
+			'largest distance'),
 		el('tbody', null, PARTS.map((part) => fitRow(r, part)))));
 }
 
@@ -48,7 +47,7 @@ function runRow(run) {
 	return el('tr', null,
 		cell(count(run.tasks)), cell(count(run.repeat)),
 		el('td', null, run.state ? printable(run.state) : '\u2013',
-			run.settled === false && el('span', { class: 'dim' }, ', still moving')),
+			run.settled === false && el('span', { class: 'dim' }, ', still changing')),
 		cell(seconds(run.time_s)), cell(seconds(run.ready_s)), cell(seconds(run.cpu_s)),
 		['user', 'kernel', 'weight', 'rss', 'charged'].map((p) => cell(count(run[p]))),
 		el('td', null, outcome));
@@ -68,7 +67,7 @@ function runs(r) {
 
 function growth(r) {
 	return after(r).map((a) => el('p', null,
-		`When its ${count(a.tasks)} tasks had ended, it still held ${size(a.left)}`,
+		`After its ${count(a.tasks)} tasks had ended, it still held ${size(a.left)}`,
 		known(a.of) && ` of ${size(a.of)} (${percent(a.left / a.of)})`, '.'));
 }
 
@@ -80,14 +79,14 @@ export function details(r) {
 
 	return el('div', { class: 'details' },
 		el('dl', { class: 'about' },
-			item('A task is', r.task),
+			item('One task', r.task),
 				item('Command', r.command && el('code', null, r.command)),
 			item('Runs on', r.root), item('Version', r.version),
 				item('Name', el('code', null, r.id)),
 			item('Published',
 				published.length > 0 &&
-				`${published.join('; ')}: RSS only, out of its smallest and ` +
-				`largest N`),
+				`${published.join('; ')}: RSS only, between the smallest and ` +
+				`the largest N`),
 			item('Not run', r.missing)),
 		growth(r), r.status !== 'missing' && fits(r), runs(r));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Weight over N, both logarithmic, a line a workload. Grey until chosen: chosen
-// ones have a colour, the spread of their runs and a name at their end.
+// The growth chart: weight over N, both axes logarithmic, one line per workload. Lines are
+// grey; selected ones have a colour, the spread of their runs and a name.
 
 import { Delaunay } from 'd3-delaunay';
 import { scaleLog } from 'd3-scale';
@@ -13,7 +13,7 @@ import { points } from './model.js';
 const MARGIN = { top: 14, bottom: 40, left: 62 };
 const COLOURS = 8;
 
-/** Class names of the n-th chosen row: a colour, then dashes too. */
+/** CSS classes of the n-th selected row: a colour, later also dashes. */
 export const series = (n) => `s${n % COLOURS}${n >= COLOURS ? ' dashed' : ''}`;
 
 function scales(all, width, height, right) {
@@ -57,7 +57,7 @@ function axes({ x, y }, width, height, right) {
 			'text-anchor': 'middle' }, 'tasks (N)'));
 }
 
-// Where a line would run that had no tare: 100 B, 1 kB, 10 kB a task.
+// Guide lines without tare: 100 B, 1 kB, 10 kB per task.
 function guides({ x, y }, narrow) {
 	const [n0, n1] = x.domain(), [y0, y1] = y.domain();
 
@@ -92,7 +92,7 @@ function drawSeries(s, { x, y }) {
 			(v) => svg('circle', { cx: r1(x(p.tasks)), cy: r1(y(v)), r: 2.2 })))));
 }
 
-// Names at the lines' ends, pushed apart where they would overlap.
+// Names at the ends of lines, moved apart if they overlap.
 function names(chosen, { x, y }, room, height) {
 	const labels = chosen.map((s) => ({ s, p: s.points.at(-1), at: y(s.points.at(-1).mean) }))
 		.sort((a, b) => a.at - b.at);
@@ -112,8 +112,8 @@ function names(chosen, { x, y }, room, height) {
 	}));
 }
 
-/** chosen: indices in the order they were chosen. Returns the drawing, and
- * nearest(x, y): the series and point there, or null. */
+/** chosen: indices in the order of selection. Returns the chart, and nearest(x, y): the series
+ * and point there, or null. */
 export function growthChart(rows, { width, height, part, chosen }) {
 	const all = rows.map((row) => ({
 		row, slot: chosen.includes(row.index) ? chosen.indexOf(row.index) : null,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What was measured, where, when, by which version and how; and what came of it.
+// The top of the page: what was measured, where, when, how, and the main results.
 
 import { el } from '../shared/dom.js';
 import { UNKNOWN, bytes, count, date, exact, known, percent, printable, round, size,
@@ -10,7 +10,7 @@ import { ORDER, distinct, ordered, slope } from './model.js';
 
 const number = (name, n, text) => [el('b', { 'data-count': name }, count(n)), ` ${text}`];
 
-/** How many rows came to what: the page's totals. */
+/** Number of rows by outcome. */
 export function totals(rows) {
 	const status = (s) => rows.filter((r) => r.status === s).length;
 
@@ -26,7 +26,7 @@ function lead(rows) {
 	const most = Math.max(0, ...rows.map((r) => r.most ?? 0));
 
 	if (t.rows === 0)
-		return el('p', { class: 'lead' }, 'This file holds no results: nothing was run.');
+		return el('p', { class: 'lead' }, 'This file has no results: nothing was run.');
 	return el('p', { class: 'lead' },
 		number('rows', t.rows, t.rows === 1 ? 'workload' : 'workloads'),
 		languages > 1 && [' in ', el('b', null, count(languages)), ' languages'],
@@ -53,9 +53,9 @@ function cards(rows) {
 
 	return el('dl', { class: 'cards' },
 		card('Lightest task', bytes(slope(light, 'weight')), light.title),
-		card('In the middle', bytes(slope(middle, 'weight')), middle.title),
+		card('Median task', bytes(slope(middle, 'weight')), middle.title),
 		card('Heaviest task', bytes(slope(heavy, 'weight')), heavy.title),
-		kernel && card('Largest share of the kernel', percent(share(kernel)),
+		kernel && card('Largest kernel share', percent(share(kernel)),
 			kernel.title));
 }
 
@@ -66,19 +66,20 @@ function facts(bench) {
 		known(m.page_size) && `pages of ${round(m.page_size)}`].filter(Boolean).join(', ');
 
 	return el('dl', { class: 'facts' },
-		fact('When', date(bench.started)),
-		fact('By', `tare ${bench.tare_version ? printable(bench.tare_version) : UNKNOWN}`),
-		fact('On',
+		fact('Started', date(bench.started)),
+		fact('Measured by',
+			`tare ${bench.tare_version ? printable(bench.tare_version) : UNKNOWN}`),
+		fact('System',
 			[m.distribution, m.kernel && `Linux ` +
 			`${m.kernel}`].filter(Boolean).map(printable).join(', ')),
 		fact('Machine', [shown(m.cpu), memory].filter(Boolean).join('; ')),
-		fact('How', shown(m.measured)),
+		fact('Method', shown(m.measured)),
 		fact('Limits', shown(m.limits)),
 		fact('Options',
 			[known(o.touch) && o.touch > 0 &&
-			`each task used ${exact(o.touch)} of its stack`,
+			`each task touches ${exact(o.touch)} of its stack`,
 			known(o.memory_max) && o.memory_max > 0 &&
-				`a run was given at most ` +
+				`memory limit of a run: ` +
 				`${size(o.memory_max)}`].filter(Boolean).join('; ')));
 }
 
@@ -87,11 +88,11 @@ export function headline(bench, switches) {
 		el('div', { class: 'brand' }, el('span', null, el('b', null, 'tare'), ' bench'),
 			switches),
 		el('h1', null, bench.rows.length === 1
-			? `What one task of ${bench.rows[0].title} weighs`
-			: 'What one task weighs'),
+			? `Memory per task of ${bench.rows[0].title}`
+			: 'Memory per concurrent task'),
 		lead(bench.rows),
 		bench.complete === false && el('p', { class: 'notice', role: 'status' },
-			'Interrupted: these are the figures of the runs made so far. ',
-				el('code', null, 'tare bench --resume'), ' goes on.'),
+			'Interrupted: these are the results so far. ',
+				el('code', null, 'tare bench --resume'), ' continues.'),
 		cards(bench.rows), facts(bench));
 }

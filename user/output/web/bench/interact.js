@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Pointer and keyboard on the charts: what is under the pointer or has the focus
-// is shown in a box and lit up everywhere; a click or Enter chooses it.
+// Pointer and keyboard on the charts. The row under the pointer or with the focus gets a
+// tooltip and is highlighted in all charts; a click or Enter selects it.
 
 import { count, exact, known, perTask, size, tasks, UNKNOWN } from '../shared/format.js';
 import { hideTip, showTip, showTipAt, tip } from '../shared/tooltip.js';

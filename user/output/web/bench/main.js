@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The report of `tare bench`: reads the results that stand in the page, puts its
-// sections up and draws them anew when a filter, an order or a choice changes.
-// With #chart, only the bars: #chart&family=sleep&root=trixie&q=go&max=5000&limit=40.
+// The page of `tare bench`: reads the JSON in the page, builds the sections, and redraws them
+// when a filter, the order or the selection changes.
+// With #chart it shows only the bar chart: #chart&family=sleep&root=trixie&q=go&max=5000&limit=40.
 
 import { choice, el, save, toggle } from '../shared/dom.js';
 import { count, tasks } from '../shared/format.js';
@@ -100,7 +100,7 @@ function drawBars(body) {
 	hoverRows(chart, bench.rows, actions);
 	return [rows.length ? chart : el('p', { class: 'dim' }, 'Nothing to draw.'),
 		without > 0 && el('p', { class: 'note' },
-			`${count(without)} more without a figure: see what stopped them below.`)];
+			`${count(without)} more have no figure: see "Stopped or missing" below.`)];
 }
 
 function barsSection() {
@@ -135,9 +135,9 @@ function drawGrowth(body) {
 
 function growthSection() {
 	return section('growth', 'Weight with N tasks',
-		'Both axes logarithmic. Where a line is flat, the tare outweighs the tasks; ' +
-			'where it follows a dashed one, tasks cost that much each. Point at a ' +
-			'line to read it, click to keep it.', [
+		'Both axes are logarithmic. Where a line is flat, the tare is larger than ' +
+			'the tasks; where it follows a dashed line, each task costs that much. ' +
+			'Point at a line to read it, click to keep it.', [
 			choice('Of', 'part',
 				['weight', 'user', 'kernel', 'rss', 'charged'].map(
 				(p) => [p, p === 'weight' ? 'whole weight' : KIND_TEXT[p]]),
@@ -149,7 +149,7 @@ function publishedKey() {
 	return el('ul', { class: 'key' },
 		[['p2023', 'published 2023, max RSS'], ['p2024', 'published 2024, max RSS'],
 		['rss', 'RSS at its peak, here'],
-			['weight', 'whole weight then, kernel included']].map(
+			['weight', 'weight at its peak, with kernel memory']].map(
 			([c, t]) => el('li', null, el('i', { class: `shape ${c}` }), t)));
 }
 
@@ -158,14 +158,14 @@ function publishedSection() {
 
 	if (ns.length === 0)
 		return null;
-	return section('published', 'Beside what others published', publishedKey(),
+	return section('published', 'Compared with published figures', publishedKey(),
 		[toggle('Tasks', ns.map((n) => [n, tasks(n)]), state.n, (n) => store.set({ n }))],
 		[...FILTERS, 'n'], (body) => {
 			const list = comparisons(shown(), state.n);
 
 			if (list.length === 0)
 				return el('p', { class: 'dim' },
-					`Nobody published a figure of these ` +
+					`No published figures for these workloads ` +
 					`${captionOf(state.n)}.`);
 			const chart = publishedChart(list, { width: width(body) });
 			hoverRows(chart, bench.rows, actions, list);
@@ -173,7 +173,7 @@ function publishedSection() {
 		});
 }
 
-// A table drawn anew keeps the focus, and where it was scrolled to.
+// Redraw the table; keep its focus and scroll position.
 function drawTable(body) {
 	const focus = body.contains(document.activeElement) ? document.activeElement : null;
 	const row = focus?.closest('tr')?.dataset.row, sort = focus?.dataset.sort;
@@ -195,8 +195,8 @@ function drawTable(body) {
 
 function tableSection() {
 	return section('table', 'All figures',
-		'A row opens to its runs and the fit of each kind. Ticked rows have a colour in ' +
-			'the chart above.', [],
+		'Click a row to see its runs and the fit of each kind. Ticked rows are coloured ' +
+			'in the chart above.', [],
 		[...FILTERS, 'tableSort', 'tableDown', 'open', 'chosen'], drawTable);
 }
 
@@ -230,8 +230,9 @@ function filterBar() {
 }
 
 function stopsSection() {
-	return stopped(bench.rows) && section('stops', 'What stopped whom', null, [], FILTERS,
-		() => stopped(shown()) ?? el('p', { class: 'dim' }, 'None of these was stopped.'));
+	return stopped(bench.rows) && section('stops', 'Stopped or missing', null, [], FILTERS,
+		() => stopped(shown()) ?? el('p', { class: 'dim' },
+			'None of these was stopped or is missing.'));
 }
 
 function main() {
@@ -248,7 +249,8 @@ function main() {
 		!onlyChart && [headline(bench, switches), bench.rows.length > 1 && filterBar()],
 		el('main', null, parts.map((p) => p.node)),
 		!onlyChart && el('footer', null,
-			'Made by tare. Everything shown is in this file; it fetches nothing. ',
+			'Made by tare. All data is in this file; it loads nothing from the ' +
+			'network. ',
 			el('button', { type: 'button', class: 'plain', id: 'save-json',
 				onclick: keepData }, 'Save the data as JSON'))));
 	for (const p of parts)

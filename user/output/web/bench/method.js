@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// How the figures came about, in a few sentences.
+// How the figures are measured, in a few sentences.
 
 import { el } from '../shared/dom.js';
 
@@ -9,36 +9,36 @@ const paragraph = (term, text) => el('p', null, el('b', null, term), ' ', text);
 export function method() {
 	return el('div', { class: 'prose' },
 		paragraph('Weight',
-			'is all the memory that a program keeps the machine from using ' +
-			'otherwise: its anonymous, file, shared ' +
-			'and swapped-out pages (user), and the page tables, kernel stacks and ' +
-			'other kernel objects held for it (kernel). ' +
-			'A page that several processes map counts once. tare keeps books of it ' +
-			'from inside the kernel, from the program\u2019s first instruction on.'),
+			'is user memory plus kernel memory. User memory is anonymous, file, ' +
+			'shared and swapped-out pages. Kernel memory is page tables, kernel ' +
+			'stacks and other kernel objects of the program. ' +
+			'tare counts it in the kernel, from the program\u2019s first page on. ' +
+			'A page that several processes map counts once for each of them.'),
 		paragraph('Bytes per task',
-			'are the slope of a straight line through the weights with different N; ' +
-			'the tare is where that line meets N = 0: ' +
+			'are the slope of a straight line through the weights at different N. ' +
+			'The tare is the value of that line at N = 0: ' +
 			'the runtime without a task. The line is fitted by weighted least ' +
-			'squares, each run weighted by the inverse square of the mean at its N, ' +
-			'because what scatters is a share of the size, and a million tasks must ' +
-			'not drown out a thousand. Every kind is fitted with the same weights, ' +
-			'so kinds add up to sums.'),
+			'squares. Each run has the inverse square of the mean at its N as its ' +
+			'weight, because errors are proportional to the size, and runs with a ' +
+			'million tasks must not outweigh runs with a thousand. All kinds use ' +
+			'the same weights, so kinds add up to their sums.'),
 		paragraph('The interval',
-			'holds the slope with 95 % confidence, by Student\u2019s t with n ' +
-			'\u2212 2 degrees of freedom over the runs\u2019 residuals. ' +
-			'A row is called not linear when the mean at some N lies more than 10 % ' +
-			'off its line: then one number per task does not tell the whole story, ' +
-			'and its runs do.'),
+			'is the 95 % confidence interval of the slope, by Student\u2019s t with ' +
+			'n \u2212 2 degrees of freedom over the runs\u2019 residuals. ' +
+			'A row is marked not linear if the mean at some N is more than 10 % ' +
+			'off its line. Then one number per task is only a rough average: see ' +
+			'its runs.'),
 		paragraph('Steady or peak:',
-			'a program says when all its tasks are parked; it is weighed when its ' +
-			'weight has come to rest after that. ' +
-			'Programs that say nothing are weighed at their peak, garbage included, ' +
-			'and are marked so.'),
+			'a program prints a line when all its tasks wait. It is weighed when its ' +
+			'weight has stopped changing after that. ' +
+			'Programs that print nothing are weighed at their peak, with garbage, ' +
+			'and are marked.'),
 		paragraph('Published figures',
-			'are the maximum RSS of single runs, other versions on other machines. ' +
-			'Next to them stand our RSS at the peak and our whole weight then; ' +
-			'the distance between those two is what RSS does not see.'),
+			'are the maximum RSS of single runs, of other versions on other ' +
+			'machines. Next to them are tare\u2019s RSS at the peak and its weight ' +
+			'at the peak. The difference between these two is memory that RSS does not ' +
+			'count.'),
 		paragraph('Not measured',
-			'means that the kernel or the program did not let it be known. It is ' +
-			'never counted as 0.'));
+			'means that the value is unknown on this kernel or for this program. It ' +
+			'is never counted as 0.'));
 }

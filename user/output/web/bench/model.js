@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The results (schema tare.bench/1) as the page's parts want them: rows with
-// names that can be shown, means over runs, orders with the unknown last. Pure.
+// Turns the results (schema tare.bench/1) into data for the page: rows with escaped names,
+// means over runs, sort orders with unknown values last. Pure.
 
 import { known, printable } from '../shared/format.js';
 import { KERNEL_KINDS, KINDS, KIND_TEXT, USER_KINDS } from '../shared/kinds.js';
@@ -43,13 +43,13 @@ export const fitOf = (r, part) => r[part] !== undefined && !KINDS.includes(part)
 export const slope = (r, part) => fitOf(r, part)?.slope ?? null;
 export const tare = (r) => fitOf(r, 'weight')?.tare ?? fitOf(r, 'user')?.tare ?? null;
 
-/** Something to draw a bar of: the weight, or what of it is known. */
+/** Can a bar be drawn? The weight, or some kinds of it, are known. */
 export const weighed = (r) => KINDS.some((k) => known(slope(r, k)));
 
-/** The known kinds' slopes added up; those below 0 count as nothing. */
+/** Sum of the known kinds' slopes; negative ones count as 0. */
 export const stacked = (r) => KINDS.reduce((sum, k) => sum + Math.max(0, slope(r, k) ?? 0), 0);
 
-/** Largest first or last; what is unknown is last either way; ties as in the file. */
+/** Sort up or down; unknown values come last in both; ties stay in the file's order. */
 export function ordered(rows, key, descending) {
 	const sign = descending ? -1 : 1;
 	const nothing = (x) => x === null || x === undefined || x === '' || Number.isNaN(x);
@@ -71,7 +71,7 @@ export const ORDER = {
 	title: (r) => r.title,
 };
 
-/** The rows that pass the filters of the bar at the top. */
+/** The rows that pass the filters at the top of the page. */
 export function filtered(rows, { query, language, family, root }) {
 	const words = query.toLowerCase().split(/\s+/).filter(Boolean);
 
@@ -101,12 +101,12 @@ function gathered(runs, part) {
 	}));
 }
 
-/** Mean and spread of a part over the good runs, for each N, in one state; as for
- * the fits, those made to see what is left afterwards do not count. */
+/** Mean and spread of a part over the successful runs, for each N, in one state. As for the
+ * fits, runs with --after do not count. */
 export const points = (r, part, state = r.state) =>
 	gathered(r.runs.filter((run) => run.state === state && !run.after), part);
 
-/** What was left when all tasks had ended, beside what they weighed. */
+/** Memory left after all tasks ended, with the weight before. */
 export function after(r) {
 	const of = (list) => new Map(gathered(list, 'weight').map((p) => [p.tasks, p.mean]));
 	const same = of(r.runs.filter((run) => run.state === r.state && run.after));
@@ -145,7 +145,7 @@ export function publishedSlopes(r) {
 	}).filter(Boolean);
 }
 
-/** "sleep" rows first seen: a few from lightest to heaviest, to start with. */
+/** Rows selected at the start: a few "sleep" rows from lightest to heaviest. */
 export function sampled(rows, n) {
 	const list = ordered(rows.filter((r) => points(r, 'weight').length > 2), ORDER.weight,
 		false);

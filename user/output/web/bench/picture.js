@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The chart of bytes per task as an SVG file of its own: title, key, source,
-// colours for light and dark, fonts that every system has. For a README.
+// The chart of bytes per task as a separate SVG file, for a README: with title, key, source,
+// colours for light and dark, and fonts of every system.
 
 import { svg } from '../shared/dom.js';
 import { date, printable, tasks } from '../shared/format.js';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Figures that others published beside ours, with the same N: their max RSS, our
-// RSS when the weight was highest, and our whole weight, kernel memory included.
+// The chart of published figures next to tare's, at the same N: published max RSS, tare's RSS
+// at the peak, and tare's weight (with kernel memory).
 
 import { scaleLog } from 'd3-scale';
 import { svg } from '../shared/dom.js';
@@ -10,7 +10,7 @@ import { points } from './model.js';
 
 const TOP = 34, STEP = 26;
 
-/** Ours are taken at the peak, as max RSS is; of programs without one, at rest. */
+/** tare's value at the peak, to compare with max RSS; if there is none, the steady value. */
 function ours(r, part, n) {
 	for (const state of ['peak', r.state]) {
 		const p = points(r, part, state).find((x) => x.tasks === n);
@@ -23,7 +23,7 @@ function ours(r, part, n) {
 
 const whole = (c) => c.dots.find((d) => d.what === 'weight').value;
 
-/** One line a row that somebody has published a figure of with n tasks. */
+/** One line for each row with a published figure at n tasks. */
 export function comparisons(rows, n) {
 	return rows.map((row) => {
 		const dots = row.published.filter((p) => p.tasks === n && known(p.rss))

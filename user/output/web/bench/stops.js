@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What stopped whom: each limit or cause once, with the workloads that met it.
+// The section of stopped workloads: each limit or failure with its workloads.
 
 import { el } from '../shared/dom.js';
 import { count, known, tasks } from '../shared/format.js';
@@ -27,7 +27,7 @@ function victim(s) {
 		` ${where}${s.outcome === 'failed' ? ', failed' : ''}`));
 }
 
-/** null when nothing was stopped and nothing is missing. */
+/** null if nothing was stopped and nothing is missing. */
 export function stopped(rows) {
 	const list = groups(rows), missing = rows.filter((r) => r.missing);
 

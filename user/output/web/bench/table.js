@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Every row with every figure, sorted by any column; a row opens to its details,
-// and is chosen for the chart of growth.
+// The table of all figures, sortable by any column. A row opens to its details and can be
+// selected for the growth chart.
 
 import { el } from '../shared/dom.js';
 import { UNKNOWN, count, known, mebi, perTask, seconds, tasks } from '../shared/format.js';
@@ -14,7 +14,7 @@ const half = (r) => {
 };
 
 const linear = (r) => fitOf(r, 'weight')?.linear === false && el('abbr', {
-	class: 'flag', title: 'not linear: some N lies more than 10 % off the line',
+	class: 'flag', title: 'not linear: some N is more than 10 % off the line',
 }, '\u223f');
 
 function statusText(r) {
@@ -48,7 +48,7 @@ function published(r) {
 		el('span', { class: 'dim' }, ` ${p.source}`))) : '\u2013';
 }
 
-// key: what it is sorted by; cell: what stands there.
+// key: the sort key; cell: the content.
 const COLUMNS = [
 	{ name: 'version', head: 'Version', low: true, key: (r) => r.version,
 		cell: (r) => r.version === null ? UNKNOWN
@@ -77,7 +77,7 @@ function nameCell(r, state, actions) {
 	return el('th', { scope: 'row' }, el('div', { class: 'name' },
 		el('input', {
 			type: 'checkbox', checked: state.chosen.includes(r.index),
-				'aria-label': `Show ${r.title} in the chart of growth`,
+				'aria-label': `Show ${r.title} in the growth chart`,
 			onchange: () => actions.choose(r.index),
 		}),
 		el('button', {
@@ -137,5 +137,5 @@ export function table(rows, state, actions) {
 			rows.length === 0 &&
 				el('tr', null,
 				el('td', { colspan: COLUMNS.length + 1, class: 'dim' },
-				'No workload.'))));
+				'No workloads.'))));
 }

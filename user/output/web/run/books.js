@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The ledger's books by kind, what was not measured and why, the control group, and
-// slab caches.
+// The section of the books: balances by kind, what is not measured and why, the control
+// group, slab caches.
 
 import { el } from '../shared/dom.js';
 import { UNKNOWN, count, exact, known, printable, size } from '../shared/format.js';
@@ -38,8 +38,8 @@ function verdict(report) {
 
 	return el('p', { class: `verdict ${good === null ? 'unsure' : good ? 'good' : 'bad'}` },
 		el('b', null, `The books are ${word}`), why ? `: ${why}.` : '.',
-		' net = initial + in \u2212 out + by others + unattributed. What no event ' +
-			'explains is unattributed, and should be 0.');
+		' net = initial + in \u2212 out + by others + unattributed. Unattributed is ' +
+			'what no event explains; it should be 0.');
 }
 
 function features({ features: f }) {
@@ -49,13 +49,13 @@ function features({ features: f }) {
 		state === 'off' || why);
 	const rest = list.filter((x) => !missing.includes(x));
 
-	return el('div', { class: 'part', id: 'features' }, el('h3', null, 'What was not measured'),
+	return el('div', { class: 'part', id: 'features' }, el('h3', null, 'Not measured'),
 		missing.length > 0
 			? el('dl', { class: 'reasons' },
 			missing.map(([name, state, why]) => [el('dt', null, `${name}: ${state}`),
 			el('dd', null, why ?? '')])) :
 			el('p', { class: 'dim' },
-				'Nothing: this kernel tells all that tare asks for.'),
+				'Everything was measured.'),
 		rest.length > 0 && el('p', { class: 'note' },
 			`Measured: ${rest.map(([name, state]) => `${name} (${state})`).join(', ' +
 			'')}.`));
@@ -69,21 +69,21 @@ function group({ cgroup: c, kmem: k }) {
 	if (!c)
 		return el('div', { class: 'part', id: 'cgroup' }, el('h3', null, 'Control group'),
 			el('p', { class: 'dim' },
-			'None that tare may use: the kernel\u2019s own total was not read.'));
+			'None, or tare may not use it: the kernel\u2019s own total is not known.'));
 	return el('div', { class: 'part', id: 'cgroup' }, el('h3', null, 'Control group'),
 		el('p', { class: 'note' }, el('code', null, printable(c.path ?? '?')),
-			` (v${c.version}), ${c.own ? 'made by tare: nobody else is in ' +
-			'it' : `there before; ${count(c.others)} other processes in it`}.`),
+			` (v${c.version}), ${c.own ? 'made by tare for this ' +
+			'command only' : `shared with ${count(c.others)} other processes`}.`),
 		el('dl', { class: 'about' },
-			item('Charged now', c.current), item('\u2026 highest', c.peak),
-				item('\u2026 of it kernel', c.kernel),
+			item('Charged now', c.current), item('Highest charge', c.peak),
+				item('Kernel memory charged now', c.kernel),
 				item('Limit', c.limit ?? 'none'),
-			item('Killed for memory', known(c.oom_kills) && c.oom_kills > 0 &&
+			item('Killed by the OOM killer', known(c.oom_kills) && c.oom_kills > 0 &&
 				`${count(c.oom_kills)} processes`),
-			item('Kernel, by events', k.by_events),
-				item('\u2026 by its counter', k.by_cgroup),
-			known(k.difference) && item('\u2026 apart by',
-				`${size(k.difference)}; up to ${size(k.bound)} agree`)));
+			item('Kernel memory, sum of events', k.by_events),
+				item('Kernel memory, group\u2019s counter', k.by_cgroup),
+			known(k.difference) && item('Difference',
+				`${size(k.difference)} (up to ${size(k.bound)} is normal)`)));
 }
 
 function slabs({ slabs: s }) {
@@ -107,7 +107,7 @@ function byOthers({ by_others_causes: f }) {
 	const list = Object.entries(f).filter(([, x]) => x.in || x.out);
 
 	return list.length > 0 && el('p', { class: 'note' },
-		'By others, not the tasks\u2019 own doing: ',
+		'RSS changed by others (reclaim, other processes \u2026): ',
 		list.map(([name, x]) => `${name} ${size(x.in)} in, ${size(x.out)} out`).join('; '),
 			'.');
 }

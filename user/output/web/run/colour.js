@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Colours of frames. A module has the same one in every report: of its name. The
-// kernel's is orange, as in all of tare's drawings. Hues apart for any of the common
-// colour blindnesses come in two shades; names and marks tell what colours cannot.
+// Colours of frames. A module's colour depends only on its name, so that it is the same in
+// every report. The kernel is orange, as in all of tare's charts. The hues differ for the
+// common types of colour blindness, each in two shades.
 
 import { KERNEL, SYNTHETIC } from './profile.js';
 
@@ -44,7 +44,7 @@ function lightness(hex) {
 	return 0.2126 * r ** 2.2 + 0.7152 * g ** 2.2 + 0.0722 * b ** 2.2;
 }
 
-/** As the page's theme is now. */
+/** The colours of the current theme. */
 export function palette(profile) {
 	const style = getComputedStyle(document.documentElement);
 	const theme = THEME[document.documentElement.dataset.theme] ?? THEME.light;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Boxes of the flame graph on a canvas: those rows that can be seen. It must not
-// know what a click does.
+// Draws the visible rows of the flame graph on a canvas. It must not know what a click does.
 
 import { FALLBACK, INLINED, SYNTHETIC } from './profile.js';
 
@@ -11,7 +10,7 @@ const FONT =
 	'monospace';
 const LEAST_TEXT = 26; // px
 
-const widths = new Map(); // of a character, by font
+const widths = new Map(); // font -> width of a character
 
 function charWidth(ctx) {
 	if (!widths.has(FONT))
@@ -40,7 +39,7 @@ function hatch(ctx, theme) {
 	return pattern;
 }
 
-// Text is cut to what fits; scripts wider than the font's are clipped by a narrower box.
+// Text is cut to fit. Wider scripts than the font's are clipped at the box.
 function fitted(ctx, text, room) {
 	const most = Math.floor(room / charWidth(ctx));
 
@@ -101,8 +100,8 @@ function outline(ctx, graph, box, y, width, thick) {
 	ctx.lineWidth = 1;
 }
 
-/** graph: { view, rows, theme, matches, nameOf, colourOf, focus, hover, focused }; `top`: px that
- * are scrolled away. */
+/** graph: { view, rows, theme, matches, nameOf, colourOf, focus, hover, focused }; `top`: scroll
+ * position, px. */
 export function draw(canvas, graph, width, height, top) {
 	const scale = devicePixelRatio || 1, ctx = canvas.getContext('2d');
 

@@ -13,7 +13,7 @@ export const FILTERS = ['process', 'task', 'who', 'kind', 'cause', 'mapping'];
 export const NO_FILTER = { process: null, task: null, who: '', kind: null, cause: null,
 	mapping: null };
 
-// Values of a column with the bytes that grew under them, the largest first.
+// Values of a column with their bytes, largest first.
 function weighed({ entries }, column) {
 	const sums = new Map();
 
@@ -36,7 +36,7 @@ function options(list, text) {
 
 const number = (v) => v === '' ? null : Number(v);
 
-/** A <select> that follows the state. */
+/** A <select> bound to a key of the state. */
 function follows(store, key, name, list, read) {
 	const field = choice(name, key, [['', 'all'], ...list.map(([v, t]) => [String(v), t])],
 		String(store.state[key] ?? ''), (v) => store.set({ [key]: read(v) }));
@@ -100,7 +100,7 @@ export function filterControls(report, store) {
 	];
 }
 
-// Why a sample type cannot be had; null: it can.
+// Why a sample type is not available; null: it is.
 function whyNot(profile, sampleType) {
 	if (sampleType === 'virtual' || (sampleType === 'untouched' && !profile.virtual))
 		return profile.virtual ? null : profile.virtualWhy ?? 'not measured';
@@ -108,7 +108,7 @@ function whyNot(profile, sampleType) {
 		'not measured' : null;
 }
 
-/** Sample types of the whole run, or of the time that is selected. */
+/** Sample types of the whole run, or of the selected time. */
 export function sampleTypeControl(profile, store) {
 	const node = el('div', { class: 'sample-types' });
 	const draw = () => {
@@ -146,8 +146,8 @@ export function searchControl(store) {
 		'aria-label': 'Search functions and modules',
 		oninput: () => store.set({ query: input.value }) });
 	const regex = el('button', { type: 'button', class: 'plain regex', id: 'regex',
-		'aria-pressed': 'false', title: 'As a regular expression',
-		'aria-label': 'As a regular expression',
+		'aria-pressed': 'false', title: 'Regular expression',
+		'aria-label': 'Regular expression',
 		onclick: () => store.set({ regex: !store.state.regex }) }, '.*');
 	const status = el('span', { id: 'found', role: 'status' });
 

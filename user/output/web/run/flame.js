@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The flame graph, root on top: a canvas that scrolls, its pointer and keys. It must
-// not know of filters: it is given a view, and tells where to zoom.
+// The flame graph, root on top: a scrolling canvas with pointer and keys. It gets a view and
+// reports where the user zooms. It must not know filters.
 
 import { el } from '../shared/dom.js';
 import { count, exact, percent, size } from '../shared/format.js';
@@ -13,15 +13,15 @@ import { boxesTo, bytesIn, countIn, eachChild, layout } from './view.js';
 
 const LEAST_PX = 0.5, FEWEST_ROWS = 10, SHOWN_ROWS = 32, DEEP_ROWS = 300;
 const SYNTHETIC_TEXT = {
-	'[no sample]': 'the ledger has it, and no sample met it: who is known, where is not',
+	'[no sample]': 'memory without a sample: the thread is known, the function is not',
 	'[before]': 'held before tare came, or copied by fork',
-	'[truncated]': 'the stack goes on: nobody knows where',
-	'[smaller stacks]': 'small ones, put together so that tare itself stays small',
+	'[truncated]': 'the stack continues, but could not be unwound further',
+	'[smaller stacks]': 'small stacks, merged to limit tare\u2019s own memory',
 	'[no stack]': 'there was no user stack',
-		'[execve]': 'the kernel loads a program: there is no user stack',
+		'[execve]': 'the kernel loads a program: there is no user stack yet',
 };
 
-// By kind: running sums, to find the one that most of a box is of.
+// Running sums by kind, to find the largest kind of a box.
 function kindSums(view) {
 	view.kindSums ??= view.profile.kinds.map((_, kind) => {
 		const sum = new Float64Array(view.order.length + 1);
@@ -48,11 +48,11 @@ function selfBytes(view, box) {
 
 function notes(symbol) {
 	return [symbol.flags & KERNEL && 'kernel', symbol.flags & INLINED && 'inlined',
-		symbol.flags & FALLBACK && 'by frame pointer, as a fallback',
+		symbol.flags & FALLBACK && 'from the frame-pointer fallback',
 		symbol.flags & SYNTHETIC && SYNTHETIC_TEXT[symbol.name]].filter(Boolean).join(', ');
 }
 
-/** Only these many rows are shown at once. */
+/** Maximum of rows shown at once. */
 export const DEEPEST = DEEP_ROWS;
 
 /** names: { root(view), group(level, key) }. actions: { zoom(path), back(), out(), reset(),
@@ -69,9 +69,9 @@ export class Flame {
 			{ class: 'status', id: 'flame-status', 'aria-live': 'polite' });
 		this.nodes = [this.box, this.status];
 		this.view = null;
-		this.rows = []; // of boxes that can be seen, by depth
+		this.rows = []; // visible boxes, by depth
 		this.path = null;
-		this.tops = []; // boxes from the root to the one that is shown
+		this.tops = []; // boxes from the root to the shown one
 		this.theme = this.matches = this.focus = this.hover = null;
 		this.focused = false;
 		this.colour = 'module';
@@ -83,7 +83,8 @@ export class Flame {
 		return this.tops.at(-1);
 	}
 
-	/** Shows a view from a path on; falls back to the root. Returns the path that is shown. */
+	/** Show a view from a path on, or from the root if the path is not there. Returns the path
+	 * shown. */
 	show(view, path, px) {
 		const found = boxesTo(view, path);
 
@@ -104,7 +105,7 @@ export class Flame {
 		return this.path;
 	}
 
-	/** Takes the colours of the theme as it is now. */
+	/** Read the colours of the current theme. */
 	colours(colour) {
 		this.colour = colour;
 		if (this.view)
@@ -154,14 +155,14 @@ export class Flame {
 			['of the total', percent(bytes / view.total)]];
 
 		if (this.top.node >= 0 || this.top.level > 0)
-			rows.push(['of what is zoomed to',
+			rows.push(['of the zoomed frame',
 				percent(bytes / bytesIn(view, this.top))]);
 		if (x.node >= 0)
 			rows.push(['itself', size(selfBytes(view, x))]);
-		rows.push(['samples, of all growth', count(samples)]);
+		rows.push(['samples of all growth', count(samples)]);
 		rows.push(['standard error',
 			samples > 0 ? `\u00b1 ${size(standardError(view.profile, bytes))}`
-			: 'none: by the ledger']);
+			: 'none: exact, by the ledger']);
 		return rows;
 	}
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Functions with what they and all below them hold: the flame graph as a table.
+// The flame graph as a table: functions with self and total bytes.
 
 import { el } from '../shared/dom.js';
 import { count, exact, percent, size } from '../shared/format.js';
@@ -42,7 +42,7 @@ function row(f, profile, of, matches, actions) {
 			el('span', { class: 'dim' }, ` ${where.filter(Boolean).join(', ')}`)));
 }
 
-/** Of what is below `top`. */
+/** Functions below the box `top`. */
 export function functionTable(view, top, state, actions) {
 	const { profile } = view, of = view.sum[top.b] - view.sum[top.a];
 	const list = order(functionSums(view, top), profile, state),
@@ -100,7 +100,7 @@ function neighbourList(title, list, whole, profile, actions, nobody) {
 		`\u2026 and ${count(list.length - shown.length)} more`));
 }
 
-/** Callers and callees of the function that was searched for by its whole name; else null. */
+/** Callers and callees of the searched function; null unless the search is a whole name. */
 export function neighbourTables(view, top, found, query, actions) {
 	if (!found?.exact || found.found === 0)
 		return null;
@@ -111,6 +111,6 @@ export function neighbourTables(view, top, found, query, actions) {
 			el('span', { class: 'dim' },
 			` ${size(whole)} with below, ${size(own)} itself`)),
 		neighbourList('Called by', callers, whole, view.profile, actions,
-			'nobody: here a stack begins'),
+			'none: start of the stack'),
 		neighbourList('Calls', callees, whole, view.profile, actions, 'nobody'));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The section "Where it grew": flame graph, where in it one is, its legend, and the
-// table of functions, kept as the state has them.
+// The section "Where it grew": flame graph with path and legend, and the table of
+// functions. All follow the state.
 
 import { el } from '../shared/dom.js';
 import { count, percent, printable, round, seconds, size } from '../shared/format.js';
@@ -22,10 +22,10 @@ const TASKS = 2 ** 24; // more than a process can have
 
 const threadKey = (rows) => (i) => rows.process[i] * TASKS + rows.task[i] + 1;
 
-/** Levels of groups: the key of a row, and the name of a key. */
+/** Grouping levels: [key of a row, name of a key]. */
 function levelsOf(report, rows, group) {
 	const { profile } = report, of = report.processes, raw = report.raw.processes;
-	const comm = (p, t) => t < 0 ? '[of no thread]' : printable(raw[p]?.tasks[t]?.comm ?? '?');
+	const comm = (p, t) => t < 0 ? '[no thread]' : printable(raw[p]?.tasks[t]?.comm ?? '?');
 	const levels = {
 		process: [(i) => rows.process[i], (p) => `${of[p]?.name ?? '?'} ${of[p]?.tag}`],
 		thread: [threadKey(rows), (k) => {
@@ -35,7 +35,7 @@ function levelsOf(report, rows, group) {
 		}],
 		name: [(i) => comm(rows.process[i], rows.task[i]), (k) => k],
 		kind: [(i) => rows.kind?.[i] ?? -1, (k) => KIND_TEXT[profile.kinds[k]] ??
-			'[of no kind]'],
+			'[no kind]'],
 		cause: [(i) => rows.cause?.[i] ?? -1,
 			(k) => printable(profile.causes[k] ?? '[not known]')],
 		mapping: [(i) => rows.label[i], (k) => label(profile, k)],
@@ -55,7 +55,7 @@ function sampleTypeName({ time, timeType, sampleType }) {
 	return time ? TIME_TYPES[timeType] : SAMPLE_TYPES[sampleType];
 }
 
-// The one thread or process that was chosen.
+// The selected thread or process.
 function whose(report, { process, task }) {
 	const t = task !== null &&
 		report.tasks.find((x) => x.process === process && x.task === task),
@@ -64,8 +64,8 @@ function whose(report, { process, task }) {
 	return t ? ` of thread ${t.name} ${t.tag}` : p ? ` of process ${p.name} ${p.tag}` : '';
 }
 
-// Whether the sum is the ledger's own: what grew it knows by thread and kind, what is
-// held by process and kind. All else the samples tell.
+// Is the sum exact? The ledger knows growth by thread and kind, and held memory by process
+// and kind. Other sums are estimates from samples.
 function byLedger({ time, sampleType, task, who, cause, mapping }) {
 	return !time && cause === null && mapping === null &&
 		(sampleType === 'grown' || (task === null && who === ''));
@@ -83,15 +83,15 @@ function summary(report, state, view, pass) {
 			` ${sampleTypeName(state).toLowerCase()}${whose(report, state)}`,
 			span && [' (', span, ')'],
 		byLedger(state) && view.rows === profile.entries
-			? ` in all by the ledger; where, by samples (\u00b1 ${size(error)} if ` +
-			`this were one stack)` : ` by samples, \u00b1 ${size(error)}`,
+			? `, exact by the ledger; its parts are sampled (\u00b1 ${size(error)} ` +
+			`for a part of this size)` : ` by samples, \u00b1 ${size(error)}`,
 		time && state.timeType === 'live' &&
-			'. What was held before tare came, or copied by fork, is not in it',
-		unknown > 0 && `. Another ${size(unknown)} grew at a time that no sample tells`,
+			'. Memory held before tare came, or copied by fork, is not included',
+		unknown > 0 && `. Another ${size(unknown)} grew at an unknown time`,
 		view.total === 0 && (FILTERS.every((f) => state[f] === NO_FILTER[f])
-			? '. Samples met none' : '. Nothing that a sample met passes the filters'),
+			? '. No samples' : '. No samples pass the filters'),
 		view.rows === profile.virtual && state.kind !== null &&
-			'. Address space has no kind yet: that filter does not count', '.');
+			'. Untouched address space has no kind: the filter Kind is ignored', '.');
 }
 
 function legend(flame, view, state) {
@@ -122,8 +122,8 @@ function legend(flame, view, state) {
 				profile.modules[m].name.slice(0, 60))),
 				has(KERNEL) && item(theme.kernel, 'kernel')],
 		has(INLINED) && item(null, 'inlined', 'inlined'),
-			has(FALLBACK) && item(null, 'by frame pointer [fp]', 'fallback'),
-		has(SYNTHETIC) && item(null, 'a synthetic frame, no code', 'synthetic-swatch'),
+			has(FALLBACK) && item(null, 'frame-pointer fallback [fp]', 'fallback'),
+		has(SYNTHETIC) && item(null, 'synthetic frame (no code)', 'synthetic-swatch'),
 		state.query && item(theme.found, 'found'));
 }
 
@@ -144,8 +144,8 @@ function crumbs(flame, actions) {
 		return el('p', { class: 'crumbs hint' },
 			flame.rows.cut &&
 			`Only ${DEEPEST} rows are shown: zoom in to see what is below. `,
-			'Click or Enter zooms, Ctrl and click or s searches, arrows go from ' +
-			'frame to frame, Escape goes back.');
+			'Click or Enter: zoom in. Escape: back. Ctrl+click or s: search for the ' +
+			'function. Arrows: move between frames.');
 	return el('nav', { class: 'crumbs', 'aria-label': 'Zoomed to' },
 		el('ol', null, boxes.map((b, i) => {
 		if (hidden > 0 && i > 1 && i < 2 + hidden)
@@ -158,7 +158,7 @@ function crumbs(flame, actions) {
 		onclick: actions.reset }, 'Reset'));
 }
 
-// What the parts of the section can be asked to do.
+// Actions of the parts of this section.
 function actionsOf(profile, store, flame) {
 	const { state } = store, past = [];
 	const pathOf = (boxes) =>
@@ -198,7 +198,7 @@ function tellFound(status, flame, view, s) {
 		`${s.found === 1 ? 'function' : 'functions'}`, s.note ? `; ${s.note}` : '');
 }
 
-// Drawn anew, it keeps the focus, and where it was scrolled to.
+// Redraw the table; keep its focus and scroll position.
 function drawFunctions(node, flame, view, state, found, actions) {
 	const focus = node.contains(document.activeElement) ? document.activeElement : null;
 	const sort = focus?.dataset.sort, symbol = focus?.closest('tr')?.dataset.symbol,
@@ -223,16 +223,15 @@ function sectionNode(report, store, search, body) {
 		el('div', { class: 'head' },
 			el('div', null, el('h2', { id: 'grown-title' }, 'Where it grew'),
 			el('p', { class: 'note' },
-				`One sample per ${round(report.profile.period)}, scaled so that ` +
-				`each thread\u2019s and kind\u2019s add up to the ledger\u2019s.`)),
+				`One sample per ${round(report.profile.period)} of growth. ` +
+				`Samples are scaled to the exact sums per thread and kind.`)),
 		sampleTypeControl(report.profile, store)),
 		el('div', { class: 'controls flame-controls' }, filterControls(report, store)),
 		el('div', { class: 'controls flame-controls' }, groupControls(store), search.node),
 			body);
 }
 
-/** derived: { view, pass, found } as the state has them; brought up to date before this hears of
- * it. */
+/** derived: { view, pass, found }, computed from the state before the listeners here run. */
 export function grownSection(report, store, derived) {
 	const { profile } = report, { state } = store, search = searchControl(store);
 	const actions = actionsOf(profile, store, () => flame);
@@ -271,20 +270,20 @@ export function grownSection(report, store, derived) {
 	return { node: sectionNode(report, store, search, body), render: show };
 }
 
-// As a shell takes it.
+// Quote a word for a shell.
 const quoted = (word) => printable(/^[\w@%+=:,./-]+$/.test(word) ? word
 	: `'${word.replaceAll("'", "'\\''")}'`);
 
-/** Without samples. */
+/** The section of a report without samples. */
 export function notSampled(report) {
 	const command = report.raw.command.length > 0 ? report.raw.command.map(quoted).join(' ')
 		: 'COMMAND';
 
 	return el('div', null, el('p', null, 'Not measured: no samples were taken in this run (',
 		el('code', null, '--period 0'),
-		'). The figures of threads, kinds and causes below and above are the ' +
-		'ledger\u2019s and complete; in which code memory grew they cannot tell.'),
-		el('p', { class: 'how' }, 'To see it, run ',
+		'). The figures of threads, kinds and causes on this page are complete; ' +
+		'only the functions are missing.'),
+		el('p', { class: 'how' }, 'To see functions, run ',
 			el('code', null,
 			`tare run --period 64KiB -- ` +
 			`${command.length > 200 ? `${command.slice(0, 200)}\u2026` : command}`)));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What ran, what it weighed, and how far the figures can be relied on.
+// The top of the page: command, weight, and how reliable the figures are.
 
 import { el } from '../shared/dom.js';
 import { UNKNOWN, count, date, exact, known, percent, printable, round, seconds,
@@ -16,32 +16,32 @@ function title(report) {
 		report.raw.command.map((c) => printable(c.replace(/\s+/g, ' ').trim())).join(' ');
 
 	if (!command)
-		return report.target ? `Attached to ${report.target}` : 'Nothing was run';
+		return report.target ? `Attached to ${report.target}` : 'No command';
 	return command.length > LONG ? `${command.slice(0, LONG)}\u2026` : command;
 }
 
 function lead(report) {
 	const { raw } = report, { weight } = raw.peak, measured = raw.kmem.level === 'events' ? ''
-		: ', as far as it is measured';
+		: ' (only what is measured)';
 
 	return el('p', { class: 'lead' },
-		'It weighed at most ',
+		'Peak weight: ',
 			el('b', { 'data-bytes': weight.total, title: exact(weight.total) },
 			size(weight.total)),
-		`, ${time(weight.time_ns)} after ${report.target ? 'tare came' : 'its start'}: `,
-		el('b', { title: exact(weight.user) }, size(weight.user)), ' of its own and ',
+		` at ${time(weight.time_ns)} after ${report.target ? 'the attach' : 'the start'}: `,
+		el('b', { title: exact(weight.user) }, size(weight.user)), ' of user memory and ',
 		el('b', { title: exact(weight.kernel) }, size(weight.kernel)),
-			` that the kernel held for it${measured}. `,
+			` of kernel memory${measured}. `,
 		`${ending(report)[0].toUpperCase()}${ending(report).slice(1)}, after ` +
 			`${time(report.duration)}.`);
 }
 
 function samplingCard({ samples: s }) {
 	if (!s)
-		return card('Samples', 'none', 'see where it grew, below');
+		return card('Samples', 'none', 'see "Where it grew" below');
 	return card('Samples', count(s.count),
 		`one per ${round(s.period)}; ` +
-		`${known(s.complete_share) ? percent(s.complete_share) : 'no'} whole stacks`);
+		`${known(s.complete_share) ? percent(s.complete_share) : 'no'} complete stacks`);
 }
 
 function cards(report) {
@@ -53,8 +53,8 @@ function cards(report) {
 	return el('dl', { class: 'cards', id: 'cards' },
 		card('Peak weight', size(weight.total),
 			`\u00b1 ${size(weight.bound)}, at ${time(weight.time_ns)}`),
-		card('Of it in the kernel', size(weight.kernel), weight.total > 0
-			? `${percent(weight.kernel / weight.total)} of the weight` : ''),
+		card('Kernel memory at the peak', size(weight.kernel), weight.total > 0
+			? `${percent(weight.kernel / weight.total)} of the peak weight` : ''),
 		card('Peak RSS', size(raw.peak.rss), `at ${time(raw.peak.time_ns)}`),
 		booksCard, samplingCard(raw));
 }
@@ -64,21 +64,21 @@ function samplingText({ samples: s }) {
 		return null;
 	const peak = s.types['live-peak'];
 
-	return [`one per ${exact(s.period)} of growth, ${count(s.count)} taken; `,
+	return [`one per ${exact(s.period)} of growth, ${count(s.count)} samples; `,
 		s.thinned?.length > 0
 			? `${count(s.thinned.reduce((n, t) => n + t.count, 0))} of them one per ` +
-			`up to ${exact(s.thinned.at(-1).period)}, as they came faster than they ` +
-			`could be taken; ` : '',
+			`up to ${exact(s.thinned.at(-1).period)}, because samples came too ` +
+			`fast; ` : '',
 		known(s.complete_share)
-			? `${percent(s.complete_share)} of stacks reach where their thread began`
+			? `${percent(s.complete_share)} of stacks are complete`
 			: 'no stacks',
 		peak.total > 0
-			? `; what lived at the peak is right within ${size(peak.error)} ` +
-			`(${percent(peak.error / peak.total)}), and a part of B bytes within ` +
+			? `; standard error of the memory held at the peak: ${size(peak.error)} ` +
+			`(${percent(peak.error / peak.total)}), of a part of B bytes: ` +
 			`\u221a(B \u00d7 ${round(s.period)})` : ''].join('');
 }
 
-// Nanoseconds since 1970 are more digits than a number has: milliseconds will do.
+// A number can't hold nanoseconds since 1970 exactly. Milliseconds are enough.
 const when = ({ raw }) => known(raw.started_ns)
 	? date(new Date(raw.started_ns / 1e6).toISOString()) : UNKNOWN;
 
@@ -90,31 +90,31 @@ function facts(report) {
 
 	return el('dl', { class: 'facts' },
 		whole.length > LONG && fact('Command', el('code', { class: 'command' }, whole)),
-		fact('When', when(report)), fact('By', `tare ${report.version}`),
-			fact('On',
+		fact('Started', when(report)), fact('Measured by', `tare ${report.version}`),
+			fact('Machine',
 			[report.machine, `Linux ${report.kernel}`].filter(Boolean).join(', ')),
 		fact('Ended', `${ending(report)}, after ${time(report.duration)}`),
 		fact('Sampling', samplingText(raw)),
 		raw.self &&
 			fact('Cost',
-			`tare used ${time(raw.self.cpu_ns)} of CPU and ${size(raw.self.rss)}, ` +
-			`its maps ${size(raw.self.map_bytes)}; ${count(raw.self.updates)} ` +
-			`updates${each}`));
+			`tare used ${time(raw.self.cpu_ns)} of CPU time, ` +
+			`${size(raw.self.rss)} of RSS and ${size(raw.self.map_bytes)} of BPF maps; ` +
+			`${count(raw.self.updates)} counter updates${each}`));
 }
 
 function lostText({ losses = [], lost, samples: s }) {
 	const list = losses.map((l) => `${count(l.count)} ${printable(l.meaning)}`);
 
 	if (lost.total > 0 && list.length === 0)
-		list.push(`${count(lost.total)}, see lost in the data`);
+		list.push(`${count(lost.total)} records: see "lost" in the JSON`);
 	if (s?.lost.samples > 0)
 		list.push(
-			`${count(s.lost.samples)} samples, of ${size(s.lost.bytes)}: the ring ` +
-			`of samples was full`);
+			`${count(s.lost.samples)} samples, which stand for ` +
+			`${size(s.lost.bytes)}: the ring buffer was full`);
 	if (s?.lost.vma_changes > 0)
 		list.push(
-			`${count(s.lost.vma_changes)} changes of address spaces: names and ends ` +
-			`of samples may be wrong`);
+			`${count(s.lost.vma_changes)} changes of mappings: names and live ` +
+			`samples may be wrong`);
 	return list.length > 0 && el('div', { class: 'notice', id: 'losses', role: 'status' },
 		el('b', null, 'Lost: '),
 		el('ul', null, list.map((l) => el('li', null, l))));

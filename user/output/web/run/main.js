@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The report of `tare run` and `tare attach`: reads the data that stand in the page,
-// puts its sections up and keeps what they show as filters and choices have it.
+// The page of `tare run` and `tare attach`: reads the JSON in the page, builds the sections,
+// and updates them when filters or selections change.
 
 import { el, save, toggle } from '../shared/dom.js';
 import { count } from '../shared/format.js';
@@ -32,7 +32,7 @@ const { state } = store;
 const section = sectionsOf(store);
 const derived = { view: null, pass: null, found: null, activity: null };
 
-// Threads that the text names: by number, or by part of a name.
+// A filter for threads by number or part of a name.
 function threadFilter(text) {
 	const query = text.trim().toLowerCase(), cache = new Map();
 
@@ -71,20 +71,20 @@ const actions = {
 	},
 };
 
-// The chart is drawn anew when its bars change; the selection moves within it.
+// Filters redraw the chart. A new selection only moves within it.
 function weightSection() {
 	let chart = null;
 	const brush = profile && profile.ticks.slots > 0;
 	const note = el('div', null, report.series.points.length > 0 && weightKey(report.series),
 		brush && el('p', { class: 'note' },
-		'Below: what grew and shrank, by samples. Drag, or Shift and arrows, to select ' +
-		'a time: the flame graph shows what grew in it.'));
+		'Lower bars: growth and shrinkage, sampled. Drag, or press Shift and arrows, to ' +
+		'select a time: the flame graph then shows what grew in it.'));
 	const draw = (body) => {
 		const focused = chart && document.activeElement === chart.node;
 
 		if (report.series.points.length < 1)
 			return el('p', { class: 'unknown' },
-				'Not measured: the run was too short for a look at its weight.');
+				'Not measured: the run was too short.');
 		chart = weightChart(report, brush ? derived.activity : null, width(body));
 		interactive(chart, report, store);
 		chart.select(state.time);
@@ -136,16 +136,16 @@ function whoSection() {
 			el('p', { class: 'note below' },
 			shown < of ? `${count(shown)} of ${count(of)}. ` : `${count(of)} ${rows}. `,
 			none.length > 0 &&
-				`None held ${none.map((k) => KIND_TEXT[k]).join(', ')} at the ` +
-				`peak. `, nobodys(report))];
+				`No ${none.map((k) => KIND_TEXT[k]).join(', ')} at the peak. `,
+			nobodys(report))];
 	};
 	const input = el('input', { type: 'search', id: 'who-search', placeholder: 'name or number',
 		'aria-label': 'Find threads',
 		oninput: () => store.set({ whoQuery: input.value }) });
 
 	return section('who', 'Who held it',
-		`What each held when the weight was at its peak; grown is all that came to ` +
-		`RSS.${profile ? ' A click shows one in the flame graph.' : ''}`, [
+		`Memory held at the peak of the weight. RSS grown: all RSS taken in over ` +
+		`time.${profile ? ' Click a name to see it in the flame graph.' : ''}`, [
 		input, toggle('Rows', [['threads', 'threads'], ['processes', 'processes']],
 			state.whoRows, (whoRows) => store.set({ whoRows })),
 	], ['whoRows', 'whoSort', 'whoDown', 'whoQuery', 'process', 'task'], draw);
@@ -179,7 +179,8 @@ function main() {
 	page.append(el('div', { class: 'page' }, headline(report, switches), jumps(),
 		el('main', null, parts.map((p) => p.node)),
 		el('footer', null,
-			'Made by tare. Everything shown is in this file; it fetches nothing. ',
+			'Made by tare. All data is in this file; it loads nothing from the ' +
+			'network. ',
 			el('button', { type: 'button', class: 'plain', id: 'save-json',
 				onclick: keepData }, 'Save the data as JSON'))));
 	for (const p of parts)

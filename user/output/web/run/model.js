@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The report (schema tare.report/2) as the page's parts want it: names that can be
-// shown, a list of tasks, points of the weight over time. Pure.
+// Turns the report (schema tare.report/2) into data for the page: escaped names, a list of
+// tasks, points of the weight over time. Pure.
 
 import { count, known, printable, size } from '../shared/format.js';
 import { KERNEL_KINDS, KINDS, USER_KINDS } from '../shared/kinds.js';
@@ -11,9 +11,9 @@ const RSS_KINDS = ['anon', 'file', 'shmem'];
 const SIGNAL = { 1: 'HUP', 2: 'INT', 3: 'QUIT', 4: 'ILL', 5: 'TRAP', 6: 'ABRT', 8: 'FPE', 9: 'KILL',
 	11: 'SEGV', 13: 'PIPE', 14: 'ALRM', 15: 'TERM' };
 
-/** null where any is. */
+/** Sum; null if any value is null. */
 export const sum = (list) => list.every(known) ? list.reduce((a, b) => a + b, 0) : null;
-/** What is known of it. */
+/** Sum of the known values. */
 export const knownSum = (list) => list.filter(known).reduce((a, b) => a + b, 0);
 
 const shown = (s) => s === null || s === undefined ? null : printable(s);
@@ -30,14 +30,13 @@ function held(atPeak) {
 
 const grown = (flows) => sum(RSS_KINDS.map((k) => flows[k]?.in ?? null));
 
-/** Which one: "(4121)"; or how many it is that ended, as one row: "\u00d72,999". Of the report's
- * own rows. */
+/** Tag of a row: its number "(4121)", or the count of ended ones in the row "\u00d72,999". */
 export const tagOf = (raw, id) => (raw?.count ?? 1) > 1 ? `\u00d7${count(raw.count)}` : `(${id})`;
 
-/** How far they differ: text, or null of one. */
+/** Minimum, median and maximum as text; null for a single one. */
 function spreadOf(raw, key, what) {
 	return (raw.count ?? 1) > 1
-		? `each, ${what}: min ${size(raw[`${key}_min`])}, median about ` +
+		? `${what} of each: min ${size(raw[`${key}_min`])}, median about ` +
 		`${size(raw[`${key}_median`])}, max ${size(raw[`${key}_max`])}` : null;
 }
 
@@ -46,7 +45,7 @@ function taskRow(t, process, i, at) {
 		process: at, task: i, name: shown(t.comm), before: (t.names ?? []).map(printable),
 			id: t.tid, pid: process.pid,
 		count: t.count ?? 1, tag: tagOf(t, t.tid), processTag: tagOf(process, process.pid),
-			spread: spreadOf(t, 'in', 'grown'),
+			spread: spreadOf(t, 'in', 'RSS grown'),
 		processName: shown(process.comm), alive: t.alive, attached: t.attached,
 			start: t.start_ns, end: t.end_ns,
 		peak: held(t.at_peak), grown: grown(t), faults: t.faults?.total ?? null,
@@ -62,7 +61,7 @@ function processRow(p, at) {
 		process: at, task: null, name: shown(p.comm),
 			before: (p.images ?? []).map(printable), id: p.pid, pid: p.pid,
 		count: p.count ?? 1, tag: tagOf(p, p.pid), failed: p.failed ?? 0,
-			spread: spreadOf(p, 'rss_peak', 'own RSS peak'),
+			spread: spreadOf(p, 'rss_peak', 'RSS peak'),
 		processName: null, alive: p.alive, start: p.start_ns, end: p.end_ns, exit: p.exit,
 		peak: held(p.at_peak), grown: grown(p.balance), faults,
 			major: sum(p.tasks.map((t) => t.faults?.major ?? null)),
@@ -73,7 +72,7 @@ function processRow(p, at) {
 	};
 }
 
-// The peak, which no look at an interval may have met, as a point like the others.
+// The peak as a point of the series: it usually falls between two points.
 function peakPoint({ peak, processes }) {
 	const w = peak.weight,
 		kinds = Object.fromEntries(
@@ -91,7 +90,7 @@ function withPeak(raw) {
 		peakPoint(raw), ...raw.series.slice(before)] : raw.series;
 }
 
-// By kind where the report has it, else RSS and what is not RSS.
+// Bands by kind if the report has them, else RSS and the rest.
 function pointsOf(raw) {
 	const kinds = raw.series.length > 0 && raw.series.every((p) => p.kinds),
 		series = withPeak(raw);
@@ -107,7 +106,7 @@ function pointsOf(raw) {
 	};
 }
 
-// "Debian GNU/Linux 12 (bookworm), 2 × AMD EPYC, 23.5 GiB", as far as it is known.
+// "Debian GNU/Linux 12 (bookworm), 2 × AMD EPYC, 23.5 GiB"
 function machineOf(m) {
 	const cpus = [m.cpus, shown(m.cpu)].filter(Boolean).join(' \u00d7 ');
 
@@ -129,16 +128,16 @@ export function load(raw) {
 	};
 }
 
-/** The kernel memory at the peak that no process had, in words; null: none, or it is not known. */
+/** Kernel memory at the peak that belonged to no process, in words; null: none or not known. */
 export function nobodys({ raw: { kmem: k } }) {
-	const left = k.left_at_peak > 0 ? 'was left by tasks that had ended'
-		: 'was no process\u2019s';
+	const left = k.left_at_peak > 0 ? 'left by ended tasks'
+		: 'of no process';
 	const list = [k.no_process_at_peak > 0 &&
 		`${size(k.no_process_at_peak)} of kernel memory ${left}`,
 		k.held_before_at_peak > 0 &&
-			`${size(k.held_before_at_peak)} was held before tare came`].filter(Boolean);
+			`${size(k.held_before_at_peak)} held before tare came`].filter(Boolean);
 
-	return list.length > 0 ? `Beside them ${list.join(', ')}.` : null;
+	return list.length > 0 ? `Not in these rows: ${list.join(', ')}.` : null;
 }
 
 /** "exit 0", "killed by SIGKILL" … */
@@ -149,11 +148,11 @@ export function ending({ raw }) {
 		return `killed by ${SIGNAL[signal] ? `SIG${SIGNAL[signal]}` : `signal ${signal}`}`;
 	if (known(code))
 		return `exit ${code}`;
-	return { snapshot: 'snapshot, it goes on', detach: 'detached, it goes on',
-		end: 'its exit is not known' }[raw.reason];
+	return { snapshot: 'snapshot of a running workload', detach: 'detached while it ran',
+		end: 'exit status not known' }[raw.reason];
 }
 
-/** [word, whether it is good, why]: the books in words. */
+/** The state of the books: [word, good, why]. good: true, false, or null (not checked). */
 export function booksOf({ raw }) {
 	const b = raw.books,
 		pages = (n) => `${n.toLocaleString('en-US')} ${n === 1 ? 'page' : 'pages'}`;
@@ -162,8 +161,9 @@ export function booksOf({ raw }) {
 		return ['not checked', null, 'the kernel\u2019s own counters could not be summed'];
 	if (b.balanced)
 		return ['balanced', true, b.mms_closed > 0
-			? `to the page; ${b.mms_closed.toLocaleString('en-US')} address ` +
-			`${b.mms_closed === 1 ? 'space' : 'spaces'} closed at 0` : 'to the page'];
+			? `to the page; all counters of ${b.mms_closed.toLocaleString('en-US')} ` +
+			`ended address ${b.mms_closed === 1 ? 'space' : 'spaces'} are 0`
+			: 'to the page'];
 	return [b.off_pages > 0 ? `off by ${pages(b.off_pages)}` : 'not balanced', false,
 		printable(b.why ?? '')];
 }

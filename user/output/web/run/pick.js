@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What is shown of the profile: bytes of each row by sample type, filters and time. Pure.
+// Bytes of each profile row for the selected sample type, filters and time. Pure.
 
 /** Sample types of entries, and of address space. */
 export const SAMPLE_TYPES = {
 	live_peak: 'Live at the peak', grown: 'All growth', live_end: 'Live at the end',
 	virtual: 'Mapped', untouched: 'Untouched',
 };
-/** Of a time that was selected. */
-export const TIME_TYPES = { grew: 'Grew in this time', live: 'Live at the end of it' };
+/** Sample types of a selected time. */
+export const TIME_TYPES = { grew: 'Grew in this time', live: 'Live at the end of this time' };
 
 const ofVirtual = (sampleType) => sampleType === 'virtual' || sampleType === 'untouched';
 
-/** Which rows the filters pass, 1 or 0 each. */
+/** 1 for each row that passes the filters, else 0. */
 export function passing(profile, rows, state, threadPasses) {
 	const pass = new Uint8Array(rows.length).fill(1);
 	const only = (column, value) => {
@@ -36,7 +36,7 @@ export function passing(profile, rows, state, threadPasses) {
 	return pass;
 }
 
-// Sampled bytes of each entry by slot are scaled as its growth is.
+// Bytes of each entry in a time. Sampled bytes are scaled like the entry's growth.
 function inTime({ entries, ticks }, { from, to }, sampleType) {
 	const bytes = new Float64Array(entries.length);
 
@@ -60,7 +60,7 @@ function bytesOf(profile, rows, state) {
 	return rows[state.sampleType === 'virtual' ? 'bytes' : state.sampleType];
 }
 
-/** Rows, bytes of each (0: not shown), and which passed. */
+/** The rows, their bytes (0: not shown), and which rows pass the filters. */
 export function pick(profile, state, threadPasses) {
 	const rows = !state.time && ofVirtual(state.sampleType) ? profile.virtual : profile.entries;
 	const pass = passing(profile, rows, state, threadPasses);
@@ -72,7 +72,7 @@ export function pick(profile, state, threadPasses) {
 	return { rows, pass, bytes, ofVirtual: rows === profile.virtual };
 }
 
-/** Growth and shrinkage by slot of what passes, scaled likewise: { in, out }. */
+/** Growth and shrinkage by slot of the passing entries, scaled the same way: { in, out }. */
 export function activity({ entries, ticks }, pass) {
 	const grew = new Float64Array(ticks.slots), shrank = new Float64Array(ticks.slots);
 
@@ -88,7 +88,7 @@ export function activity({ entries, ticks }, pass) {
 	return { in: grew, out: shrank };
 }
 
-/** What grew at a time that is not known: no sample met it. */
+/** Growth at an unknown time: entries without a sample. */
 export function timeless({ entries, ticks }, pass) {
 	let sum = 0;
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The profile as typed arrays, and its stacks as one tree: calls of one function from
-// one caller are one node, wherever in the caller they stand. Pure.
+// The profile as typed arrays, and its stacks as one tree. Calls of a function from the same
+// caller are one node, regardless of the line of the call. Pure.
 //
-// Nodes are numbered so that all below one are the numbers behind it, up to end[]:
-// what a node holds is then a piece of an array of rows sorted by node. The larger
-// comes later, and is drawn further left: what is a node's own then ends up right.
+// Node numbers are preorder: the descendants of node i are i + 1 to end[i] - 1, so its rows
+// are one range of an array sorted by node. Among siblings the larger comes later and is
+// drawn further left, so a node's own bytes are at its right.
 
 import { printable } from '../shared/format.js';
 
 export const KERNEL = 1, INLINED = 2, FALLBACK = 4, SYNTHETIC = 8;
 
-const MOST_PLACES = 6; // in code, of a node: more are not shown
+const MOST_PLACES = 6; // source lines shown per node
 
 function columns(table) {
 	return Object.fromEntries(Object.entries(table).filter(([, v]) => Array.isArray(v))
@@ -20,7 +20,7 @@ function columns(table) {
 
 const baseName = (path) => path.slice(path.lastIndexOf('/') + 1) || path;
 
-// A frame's function, module and flags, without line and address, are its symbol.
+// A symbol is a frame's function, module and flags, without line and address.
 function symbolsOf(p) {
 	const { function: name, module, flags } = p.frames;
 	const numbers = new Map(), of = new Int32Array(name.length), symbols = [];
@@ -40,7 +40,7 @@ function symbolsOf(p) {
 	return { symbols, of };
 }
 
-// A frame, or a few.
+// One frame, or the list of frames of a merged node.
 function merged(frames, frame) {
 	const list = Array.isArray(frames) ? frames : [frames];
 
@@ -49,7 +49,7 @@ function merged(frames, frame) {
 	return list;
 }
 
-// Merges nodes; `of`: of each node of the report, its number here.
+// Merge the report's nodes; `of`: report node -> merged node.
 function mergedNodes(p, symbolOf, symbolCount) {
 	const { parent, frame } = p.nodes;
 	const numbers = new Map(), of = new Int32Array(parent.length), up = [], symbol = [],
@@ -74,7 +74,7 @@ function mergedNodes(p, symbolOf, symbolCount) {
 	return { of, up, symbol, places };
 }
 
-// Sums from the leaves up; parents stand before their children.
+// Sum from the leaves up: a parent's number is smaller than its children's.
 function upwards(up, values) {
 	for (let i = up.length - 1; i >= 0; i--)
 		if (up[i] >= 0)
@@ -82,8 +82,8 @@ function upwards(up, values) {
 	return values;
 }
 
-// Children of each node, the largest last: of node i, list[start[i + 1]] and on; of the roots,
-// start[0].
+// Children of each node, largest last: those of node i begin at list[start[i + 1]], the
+// roots at list[start[0]].
 function childrenOf(up, weight) {
 	const start = new Int32Array(up.length + 2), list = new Int32Array(up.length);
 
@@ -102,7 +102,7 @@ function childrenOf(up, weight) {
 	return { start, list };
 }
 
-// The tree in the order of a walk through it.
+// Renumber the tree in preorder.
 function numbered({ up, symbol, of, places }, weight) {
 	const n = up.length, { start, list } = childrenOf(up, weight);
 	const size = upwards(up, new Float64Array(n).fill(1));
@@ -127,7 +127,7 @@ function numbered({ up, symbol, of, places }, weight) {
 		of: of.map((x) => number[x]) };
 }
 
-// Where a function stands below itself its bytes must not count twice.
+// Mark recursive calls, so that their bytes do not count twice.
 function outermost(tree, symbolCount) {
 	const within = new Int32Array(symbolCount), outer = new Uint8Array(tree.count), path = [];
 
@@ -140,7 +140,7 @@ function outermost(tree, symbolCount) {
 	return outer;
 }
 
-// -1, no stack, gets a node of its own: a synthetic frame.
+// Rows with node -1 (no stack) get a node of their own, a synthetic frame.
 const nodeOf = (of, x) => x < 0 ? of[of.length - 1] : of[x];
 
 function rowsOf(table, tree) {
@@ -151,7 +151,7 @@ function rowsOf(table, tree) {
 	return rows;
 }
 
-// The report's stacks, and one more that rows without a stack are under.
+// The report's stacks, plus one node for rows without a stack.
 function withNoStack(raw) {
 	if (![raw.entries, raw.virtual].some((t) => t?.node.some((x) => x < 0)))
 		return raw;
@@ -187,7 +187,7 @@ function ticksOf(raw, entryCount) {
 		at: (slot) => raw.start_ns + slot * raw.slot_ns };
 }
 
-/** null: the report has none. */
+/** null: the report has no profile. */
 export function loadProfile(report) {
 	if (!report.profile)
 		return null;
@@ -211,7 +211,7 @@ export function loadProfile(report) {
 	};
 }
 
-/** Where in code a node's calls stand: "main.c:12", or addresses where no line is known. */
+/** Source lines of a node's calls, "main.c:12"; addresses if no line is known. */
 export function placesOf(profile, node) {
 	const { frames, strings, tree } = profile, list = [tree.places[node]].flat();
 	const text = (f) => frames.file[f] >= 0
@@ -223,7 +223,7 @@ export function placesOf(profile, node) {
 
 export const moduleName = (profile, symbol) => profile.modules[symbol.module]?.name ?? '';
 
-/** A search that finds this function only. */
+/** A query that finds only this function. */
 export const exactly = (profile, symbol) => `"${profile.symbols[symbol].name}"`;
 export const label = (profile, number) => printable(profile.strings[number] ?? '?');
 

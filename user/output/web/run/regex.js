@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Regular expressions in time that grows with text and pattern and no faster: the
-// browser's own would hang the page on (a+)+$. All states are walked at once
-// (Thompson). Without captures, look-around and back references. Pure.
+// Regular expressions in linear time (Thompson: all states at once). The browser's own would
+// hang the page on (a+)+$. No captures, look-around or back references. Pure.
 
 const MOST_STEPS = 1500, MOST_REPEATS = 200;
 const CLASS = {
@@ -49,7 +48,7 @@ class Parser {
 		if (known)
 			return c === c.toLowerCase() ? known : (x) => !known(x);
 		if (/[1-9bBkpPxuc]/.test(c))
-			fail(`\\${c} is not known here`);
+			fail(`\\${c} is not supported`);
 		return literal(CONTROL[c] ?? c);
 	}
 
@@ -59,7 +58,7 @@ class Parser {
 			: c;
 
 		if (b === undefined || a > b)
-			fail(`${a}-${c} is no range`);
+			fail(`${a}-${c} is not a range`);
 		return (x) => (x >= a && x <= b) || (x.toUpperCase() >= a && x.toUpperCase() <= b);
 	}
 
@@ -80,7 +79,7 @@ class Parser {
 
 	group() {
 		if (this.skip('?') && !this.skip(':'))
-			fail('(? is not known here');
+			fail('(? is not supported');
 		const inside = this.either();
 
 		return this.skip(')') ? inside : fail('no ) after (');
@@ -115,14 +114,14 @@ class Parser {
 		this.at += m[0].length;
 		const least = Number(m[1]), most = m[2] ? m[3] ? Number(m[3]) : Infinity : least;
 		return least > MOST_REPEATS || (most !== Infinity && most > MOST_REPEATS) ||
-			most < least ? fail(`${m[0]} is too much`) : [least, most];
+			most < least ? fail(`${m[0]} is too large`) : [least, most];
 	}
 
 	repeated() {
 		let node = this.atom(), bounds;
 
 		while (this.more && (bounds = this.bounds())) {
-			this.skip('?'); // lazy: whether there is a match does not depend on it
+			this.skip('?'); // lazy: does not change whether there is a match
 			node = { repeat: node, least: bounds[0], most: bounds[1] };
 		}
 		return node;
@@ -151,7 +150,7 @@ function parsed(source) {
 	return parser.more ? fail('a ) too much') : tree;
 }
 
-// Steps: test a character and go on; go on at two places; be at an edge; done.
+// Steps: test a character; continue at two steps; test for an edge; match.
 function emit(node, steps) {
 	const add = (step) => {
 		if (steps.length >= MOST_STEPS)
@@ -206,8 +205,8 @@ function repetition({ repeat, least, most }, steps, add) {
 		steps[s].to.push(steps.length);
 }
 
-/** A function that tells whether a text matches, upper and lower case alike; throws
- * an Error that says what is wrong with the pattern. */
+/** Returns a function that tests a text, case-insensitive. Throws an Error that names what is
+ * wrong with the pattern. */
 export function compile(source) {
 	const steps = [];
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Which functions a search finds: by name or module, upper and lower case alike; a
-// name in quotes is the whole name; or by a regular expression. Pure.
+// Finds functions by a part of the name or module, by a whole name in quotes, or by a
+// regular expression. Case-insensitive. Pure.
 
 import { compile } from './regex.js';
 
-const LONGEST = 600; // of a name, for a regular expression
+const LONGEST = 600; // characters of a name that a regular expression sees
 const BUDGET_MS = 250;
 
 function matcher(query, regex) {
@@ -21,13 +21,14 @@ function matcher(query, regex) {
 			return { test: (name) => test(name.slice(0, LONGEST)) };
 		} catch (e) {
 			return { test: (name) => name.toLowerCase().includes(low),
-				note: `no regular expression (${e.message}): searched as text` };
+				note: `invalid regular expression (${e.message}): ` +
+					'searched as text' };
 		}
 	return { test: (name) => name.toLowerCase().includes(low) };
 }
 
-/** null: nothing is searched for. Else { matches, by symbol, 1 or 0; found, how many;
- * note, what to know of it, or undefined; exact: one whole name }. */
+/** null: empty query. Else { matches: 1 or 0 by symbol; found: their number; note: a remark,
+ * or undefined; exact: the query is a whole name }. */
 export function search(profile, query, regex) {
 	if (!query)
 		return null;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Rows with bytes, sorted by group and by node, with running sums: any box of the
-// flame graph is a piece of them, so boxes are made only where they can be seen. Pure.
+// Rows with bytes, sorted by group and node, with running sums. A box of the flame graph is a
+// range of rows, so only visible boxes have to be made. Pure.
 
-/** What the rows can be grouped by at the root: names of levels. */
+/** Ways to group rows at the root: names of levels. */
 export const AREAS = {
 	none: [], process: ['process'], thread: ['process', 'thread'], name: ['name'],
 	kind: ['kind'], cause: ['cause'], mapping: ['mapping'],
 };
 
-// First index in [from, to) whose value is at least `value`.
+// The first index in [from, to) whose value is at least `value`.
 function lower(values, value, from, to) {
 	while (from < to) {
 		const middle = (from + to) >> 1;
@@ -22,7 +22,7 @@ function lower(values, value, from, to) {
 	return from;
 }
 
-const sorted = new WeakMap(); // of a table's rows: their order by node
+const sorted = new WeakMap(); // table -> order of its rows by node
 
 function byNode(rows) {
 	if (!sorted.has(rows)) {
@@ -33,7 +33,7 @@ function byNode(rows) {
 	return sorted.get(rows);
 }
 
-// A stable sort of `order` by small whole numbers.
+// Stable sort of `order` by small integers.
 function bucketed(order, key, count) {
 	const at = new Int32Array(count + 1), out = new Int32Array(order.length);
 
@@ -46,7 +46,7 @@ function bucketed(order, key, count) {
 	return out;
 }
 
-// The numbers of a level's groups, the heaviest last: it is drawn leftmost.
+// Number the groups of a level, heaviest last: it is drawn leftmost.
 function ranked(rows, bytes, keyOf) {
 	const numbers = new Map(), names = [], sums = [], of = new Int32Array(rows.length);
 
@@ -71,7 +71,7 @@ function ranked(rows, bytes, keyOf) {
 		count: names.length };
 }
 
-/** levels: functions from a row's number to a key. */
+/** levels: functions from a row index to a key. */
 export function createView(profile, { rows, bytes }, levels) {
 	const groups = levels.map((keyOf) => ranked(rows, bytes, keyOf));
 	let order = byNode(rows).filter((i) => bytes[i] > 0);
@@ -92,7 +92,7 @@ export function createView(profile, { rows, bytes }, levels) {
 	};
 }
 
-/** The box of everything. A box: its piece [a, b), level among groups, node (-1: none). */
+/** The root box. A box has its range of rows [a, b), group level, and node (-1: none). */
 export const rootBox = (view) => ({ a: 0, b: view.order.length, level: 0, node: -1, key: '',
 	depth: 0 });
 export const bytesIn = (view, box) => view.sum[box.b] - view.sum[box.a];
@@ -110,7 +110,7 @@ function groupBoxes(view, box, visit) {
 	}
 }
 
-// The child of `node` that holds `inner`: children are numbered in order.
+// The child of `node` that contains `inner`.
 function childHolding({ parent }, node, inner) {
 	let v = inner;
 
@@ -137,13 +137,13 @@ export function eachChild(view, box, visit) {
 	return undefined;
 }
 
-/** A place in the graph that outlives a view: groups' keys, then a node. */
+/** The path to a box, valid in other views too: keys of groups, then a node. */
 export function pathOf(view, box, above) {
 	return { groups: above.filter((x) => x.group !== undefined).map((x) => x.group),
 		node: box.node };
 }
 
-/** The boxes from the root to a path, the last one of it; null: nothing is left there. */
+/** The boxes from the root to the end of a path; null: no bytes there in this view. */
 export function boxesTo(view, path) {
 	const boxes = [rootBox(view)];
 
@@ -179,8 +179,8 @@ export function boxesTo(view, path) {
 	return boxes;
 }
 
-/** Boxes below `top` that are at least `least` of it wide, by depth, `most` rows of
- * them, with x from 0 to 1. Each row is sorted by x. */
+/** Boxes below `top`, by depth, at most `most` rows. Boxes narrower than `least` (share of
+ * `top`) are left out. x is from 0 to 1; each row is sorted by x. */
 export function layout(view, top, least, most) {
 	const whole = bytesIn(view, top), base = view.sum[top.a], rows = [],
 		todo = [{ ...top, depth: 0, above: null }];
@@ -199,13 +199,13 @@ export function layout(view, top, least, most) {
 			if (whole > 0 && view.sum[x.b] - view.sum[x.a] >= least * whole)
 				below.push({ ...x, depth: box.depth + 1, above: box });
 		});
-		for (const x of below) // the last, leftmost, is next
+		for (const x of below) // the last one is leftmost and comes next
 			todo.push(x);
 	}
 	return rows;
 }
 
-/** Bytes of each node in a piece without, and with, what is below it. */
+/** Self and total bytes of each node in a range of rows. */
 function nodeSums(view, top) {
 	const { tree } = view.profile, self = new Float64Array(tree.count);
 
@@ -219,7 +219,7 @@ function nodeSums(view, top) {
 	return { self, total };
 }
 
-/** Self and total bytes of each function below `top`, the largest total first. */
+/** Self and total bytes of each function below `top`, largest total first. */
 export function functionSums(view, top) {
 	const { tree, symbols, outer } = view.profile, { self, total } = nodeSums(view, top);
 	const selfOf = new Float64Array(symbols.length), totalOf = new Float64Array(symbols.length);
@@ -239,7 +239,7 @@ export function functionSums(view, top) {
 			.filter((f) => f.total > 0);
 }
 
-// Below a box that was zoomed to, a function is outermost as far as the box goes.
+// Is this the outermost call of the function within the zoomed box?
 function zoomedOuter(tree, top, outer, symbolCount) {
 	if (top < 0)
 		return outer;
@@ -254,7 +254,7 @@ function zoomedOuter(tree, top, outer, symbolCount) {
 	return result;
 }
 
-/** Bytes below `top` of stacks with a function that matches. */
+/** Bytes below `top` of stacks that contain a matching function. */
 export function matchedBytes(view, top, matches) {
 	const { tree } = view.profile, hit = new Uint8Array(tree.count);
 	const from = Math.max(top.node, 0), to = top.node < 0 ? tree.count : tree.end[top.node];
@@ -274,14 +274,14 @@ function largest(sums) {
 		.sort((a, b) => b.bytes - a.bytes);
 }
 
-/** Who calls the functions that match, and whom they call, below `top`, by bytes; of a
- * function that recurs, the outermost. symbol -1: nobody, it is where a thread begins. */
+/** Callers and callees of the matching functions below `top`, by bytes. Of recursive calls
+ * only the outermost counts. symbol -1: no caller, the stack begins here. */
 export function neighbours(view, top, matches) {
 	const { tree } = view.profile, { self, total } = nodeSums(view, top), callers = new Map(),
 		callees = new Map();
 	const from = Math.max(top.node, 0), to = top.node < 0 ? tree.count : tree.end[top.node];
 	const add = (map, symbol, bytes) => map.set(symbol, (map.get(symbol) ?? 0) + bytes);
-	let own = 0, whole = 0, within = 0; // nodes before `within` are below one that matched
+	let own = 0, whole = 0, within = 0; // nodes before `within` are below a matching one
 
 	for (let v = from; v < to; v++) {
 		if (matches[tree.symbol[v]]) {

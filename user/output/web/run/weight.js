@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Weight over time, kinds stacked; below it what grew and shrank, by slot of time;
-// and the selection of a time, by pointer and by keyboard.
+// The chart of the weight over time, stacked by kind; below it growth and shrinkage by time
+// slot; and the selection of a time by pointer and keyboard.
 
 import { scaleLinear } from 'd3-scale';
 import { area } from 'd3-shape';
@@ -17,7 +17,7 @@ const BAND_CLASS = { rss: 'anon', non_rss: 'kstack' };
 const time = (ns) => seconds(ns / 1e9);
 const bandClass = (b) => BAND_CLASS[b] ?? b;
 
-// Of more points than can be told apart, the heaviest of each pixel's.
+// At most one point per pixel: the heaviest.
 function thinned(points, most) {
 	if (points.length <= most)
 		return points;
@@ -30,7 +30,7 @@ function thinned(points, most) {
 	return kept;
 }
 
-// Powers of two, as sizes are shown.
+// Axis ticks at powers of two.
 function sizeTicks(most, count) {
 	const step = 2 ** Math.ceil(Math.log2(Math.max(1, most) / count));
 	const list = [];
@@ -82,8 +82,7 @@ function peakMark({ peak }, x, y, width) {
 			`peak ${size(w.total)} at ${time(w.time_ns)}`));
 }
 
-// In upwards, out downwards, from the line between them; what goes out at once, as at
-// the end, is cut.
+// Growth upwards, shrinkage downwards. A large shrinkage, as at exit, is cut.
 function bars(activity, ticks, x, top) {
 	const most = activity.in.reduce((a, b) => Math.max(a, b), 1), middle = top + BARS * 0.62,
 		scale = BARS * 0.62 / most;
@@ -117,14 +116,14 @@ function nearest(points, at) {
 	return points.reduce((a, b) => Math.abs(b.time - at) < Math.abs(a.time - at) ? b : a);
 }
 
-/** Seconds as someone types them; null: none. */
+/** Parse seconds that the user typed; null: not a number. */
 function typed(input) {
 	const value = Number(input.value);
 
 	return input.value.trim() !== '' && Number.isFinite(value) ? value * 1e9 : null;
 }
 
-/** From and to as slots, of two times; at least one slot. */
+/** The slots between two times; at least one slot. */
 function slotsOf(ticks, a, b) {
 	const slot = (t) => Math.round((t - ticks.start) / ticks.width);
 	const from = Math.min(Math.max(0, slot(Math.min(a, b))), ticks.slots - 1);
@@ -132,7 +131,7 @@ function slotsOf(ticks, a, b) {
 	return { from, to: Math.min(ticks.slots, Math.max(from + 1, slot(Math.max(a, b)))) };
 }
 
-/** The inputs of the selection, and what keeps them as the state has it. */
+/** The input fields of the selection, bound to the state. */
 export function timeInputs(profile, store) {
 	const { ticks } = profile;
 	const input = (name, label) => el('input',
@@ -185,7 +184,7 @@ function geometry(report, width, withBars) {
 		y: scaleLinear([0, most * 1.02], [bottom, MARGIN.top]) };
 }
 
-/** The drawing. activity: null without a profile. */
+/** The chart. activity: null without a profile. */
 export function weightChart(report, activity, width) {
 	const { series, raw, profile } = report, g = geometry(report, width, Boolean(activity)),
 		{ x, y, bottom, height } = g;
@@ -225,7 +224,7 @@ export function weightChart(report, activity, width) {
 	};
 }
 
-/** Pointer and keys: hover tells, a drag or Shift and arrows select. */
+/** Pointer and keys: hover shows values; a drag, or Shift and arrows, selects a time. */
 export function interactive(chart, report, store) {
 	const { node, x } = chart, ticks = report.profile?.ticks, brush = Boolean(ticks?.slots);
 	const clamp = (t) => Math.min(Math.max(x.domain()[0], t), x.domain()[1]);
@@ -257,8 +256,8 @@ export function interactive(chart, report, store) {
 	node.addEventListener('pointerup', () => { from = null; });
 	node.addEventListener('pointercancel', () => { from = null; });
 	node.setAttribute('aria-label',
-		`Weight over ${time(report.duration)}. Arrows go through time and tell the ` +
-		`weight there${brush ? '; with Shift they select a time, Escape clears it' : ''}.`);
+		`Weight over ${time(report.duration)}. Arrows move through time and read the ` +
+		`weight${brush ? '; Shift and arrows select a time, Escape clears it' : ''}.`);
 	node.addEventListener('blur', () => {
 		hideTip();
 		chart.point(null);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Threads or processes with what each held at the peak. Only the rows that can be
-// seen are in the document: there may be thousands.
+// The table of threads or processes, with what each held at the peak. Only visible rows are
+// in the document, because there can be thousands.
 
 import { el } from '../shared/dom.js';
 import { UNKNOWN, count, exact, known, seconds, size } from '../shared/format.js';
@@ -13,7 +13,7 @@ const sizeCell = (x) => known(x) ? x === 0 ? '0' : size(x) : UNKNOWN;
 
 function status(r) {
 	if (r.alive)
-		return r.attached ? 'alive, ran before' : 'alive';
+		return r.attached ? 'alive, attached' : 'alive';
 	const how = r.exit ? known(r.exit.signal) ? `, signal ${r.exit.signal}`
 		: known(r.exit.code) ? `, exit ${r.exit.code}` : '' : '';
 
@@ -22,7 +22,7 @@ function status(r) {
 	return `ended${known(r.end) ? ` at ${seconds(r.end / 1e9)}` : ''}${how}`;
 }
 
-/** Kinds that nobody held are left out, and said so. */
+/** Kinds that get a column. Kinds that nobody held are named below the table. */
 function shownKinds(list) {
 	return KINDS.filter((k) => list.some((r) => r.peak[k] !== 0));
 }
@@ -48,7 +48,7 @@ function columns(list, processes) {
 		bytes('grown', 'RSS grown', (r) => r.grown),
 		{ name: 'faults', head: 'Faults', n: true, key: (r) => r.faults,
 			cell: (r) => count(r.faults), title: (r) => known(r.major)
-			? `${count(r.major)} of them major` : null },
+			? `${count(r.major)} major` : null },
 		bytes('virtual', 'Mapped', (r) => r.virtual),
 	];
 }
@@ -67,7 +67,7 @@ function ordered(list, column, down) {
 	});
 }
 
-// What it held, as a bar: kinds side by side, in tenths of a percent of the largest.
+// A bar of the kinds that it held, relative to the largest row.
 function bar(r, most) {
 	const kinds = KINDS.filter((k) => known(r.peak[k]) && r.peak[k] > 0);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Elements, made of tags, attributes and text; never of markup, so that no name
-// in a report can become an element. It must not know what a page shows.
+// Makes elements from tags, attributes and text, never from markup, so that no name in a
+// report can become an element. It must not know what a page shows.
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -20,7 +20,7 @@ function fill(node, attributes, children) {
 	return node;
 }
 
-/** el('td', { class: 'n', onclick: f }, 'text', node, [nodes]): null and false are left out. */
+/** el('td', { class: 'n', onclick: f }, 'text', node, [nodes]). null and false are ignored. */
 export function el(tag, attributes, ...children) {
 	return fill(document.createElement(tag), attributes, children);
 }
@@ -39,7 +39,7 @@ export function choice(label, name, options, value, change) {
 	return el('label', { class: 'field' }, el('span', null, label), select);
 }
 
-/** Buttons of which one is pressed: options are [value, text, why it cannot be chosen]. */
+/** Buttons of which one is pressed; options are [value, text, why it is disabled]. */
 export function toggle(label, options, value, change) {
 	const buttons = options.map(([v, text, why]) => el('button', {
 		type: 'button', 'data-value': String(v), 'aria-pressed': String(v === value),
@@ -57,7 +57,7 @@ export function toggle(label, options, value, change) {
 			el('div', { class: 'toggle' }, buttons));
 }
 
-/** Text as a file that the browser saves. */
+/** Let the browser save a text as a file. */
 export function save(name, type, text) {
 	const url = URL.createObjectURL(new Blob([text], { type }));
 	const link = el('a', { href: url, download: name });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Numbers and names for people, in the same words as base/text.c has them for
-// terminals. null is unknown: "not measured", never 0.
+// Formats numbers and names like base/text.c does for terminals. null is unknown: it is shown
+// as "not measured", never as 0.
 
 export const UNKNOWN = 'not measured';
 
@@ -66,7 +66,7 @@ export function tasks(n) {
 export const percent = (x) => known(x) ? `${(100 * x).toFixed(x < 0.0995 ? 1 : 0)}\u00a0%`
 	: UNKNOWN;
 
-/** "24 Nov 2026, 21:14 UTC"; what is no date stays as it is. */
+/** "24 Nov 2026, 21:14 UTC"; a text that is not a date stays as it is. */
 export function date(iso) {
 	const when = new Date(iso);
 
@@ -81,8 +81,8 @@ export function date(iso) {
 const hidden = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}]/gu;
 const short = { '\n': '\\n', '\t': '\\t', '\x1b': '\\e' };
 
-/** A name without characters that cannot be seen or that turn others around:
- * they become \n, \xNN, \uNNNN, as text_printable() in C has it. */
+/** Escape invisible characters and those that change the text direction: \n, \xNN, \uNNNN, as
+ * text_printable() does in C. */
 export function printable(text) {
 	return String(text).replace(hidden, (c) => {
 		const code = c.codePointAt(0);

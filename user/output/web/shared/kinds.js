@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What memory is of: names of kinds and sums, in the order they are shown in.
+// Names of the kinds of memory and their sums, in display order.
 
 export const USER_KINDS = ['anon', 'file', 'shmem', 'swap'];
 export const KERNEL_KINDS = ['pagetable', 'kstack', 'kmem'];

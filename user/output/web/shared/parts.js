@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What pages are made of: sections with a title and controls, cards, facts.
+// Building blocks of pages: sections with a title and controls, cards, facts.
 
 import { el } from './dom.js';
 import { hideTip } from './tooltip.js';
 
-/** The width that a node has for what stands in it. */
+/** Inner width of a node, px. */
 export function width(node) {
 	const { paddingLeft, paddingRight } = getComputedStyle(node);
 
@@ -13,7 +13,8 @@ export function width(node) {
 		Math.floor(node.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight)));
 }
 
-/** Makes section(): a part of the page: its node, and what draws it when `keys` change. */
+/** Returns section(), which makes a part of the page: its node, and a function that redraws it
+ * when `keys` of the state change. */
 export const sectionsOf = (store) => function section(id, title, note, controls, keys, draw) {
 	const body = el('div', { class: 'body' });
 	const render = () => {
@@ -33,10 +34,10 @@ export const sectionsOf = (store) => function section(id, title, note, controls,
 	return { node, render };
 };
 
-/** A number to see first: what it is of, itself, what to know of it. */
+/** A card: title, value, remark. */
 export const card = (label, value, note) => el('div', { class: 'card' },
 	el('dt', null, label), el('dd', null, el('b', null, value), el('span', null, note)));
 
-/** Of a list of facts; left out where there is nothing to tell. */
+/** An entry of a list of facts; nothing if there is no value. */
 export const fact = (name, value, title) => value && el('div', null, el('dt', null, name),
 	el('dd', { title }, value));

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What the reader has chosen, and who wants to hear of changes.
+// The state of the page (the user's choices) and the listeners for its changes.
 
 export function createStore(state) {
 	const listeners = [];
 
 	return {
 		state,
-		/** Changes some members; listeners of any of them are called. */
+		/** Change some keys and call the listeners of any of them. */
 		set(patch) {
 			const changed = Object.keys(patch).filter((k) => state[k] !== patch[k]);
 

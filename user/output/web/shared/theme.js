@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Light or dark: as the system has it, or as the reader chose; light on paper.
-// The page's colours hang on <html data-theme>.
+// Light or dark theme: the system's, or the user's choice; light when printed. The CSS
+// depends on <html data-theme>.
 
 import { toggle } from './dom.js';
 
@@ -9,7 +9,7 @@ const KEY = 'tare-theme';
 const THEMES = ['auto', 'light', 'dark'];
 const dark = matchMedia('(prefers-color-scheme: dark)'), paper = matchMedia('print');
 
-// A page opened as a file may have no storage.
+// A page opened from a file may have no local storage.
 function stored() {
 	try {
 		return localStorage.getItem(KEY);
@@ -22,11 +22,11 @@ function keep(theme) {
 	try {
 		localStorage.setItem(KEY, theme);
 	} catch {
-		// Then it lasts as long as the page.
+		// The choice then lasts only as long as the page.
 	}
 }
 
-/** The switch; what was chosen before is applied at once. */
+/** The switch. The saved choice is applied at once. */
 export function themeSwitch() {
 	let chosen = THEMES.includes(stored()) ? stored() : 'auto';
 	const apply = () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// One box that says what is under the pointer or has the focus. Escape closes it.
+// The tooltip for the element under the pointer or with the focus. Escape closes it.
 
 import { el } from './dom.js';
 
@@ -27,7 +27,7 @@ export function showTip(x, y, ...content) {
 	place(x, y);
 }
 
-/** Beside an element that has the focus. */
+/** Show it next to the focused element. */
 export function showTipAt(element, ...content) {
 	const r = element.getBoundingClientRect();
 
@@ -38,7 +38,7 @@ export function hideTip() {
 	box.hidden = true;
 }
 
-/** A head line, and rows of [name, value, class of the colour mark]. */
+/** Content: a title, and rows of [name, value, CSS class of the colour mark]. */
 export function tip(title, subtitle, rows) {
 	return [
 		el('strong', null, title),
