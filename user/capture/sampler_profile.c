@@ -49,10 +49,9 @@ static void say_left_out(struct sampler *s)
 	if (!s->samples->timeline->left_out || s->said_left_out)
 		return;
 	s->said_left_out = true;
-	log_warn(
-		"too many stacks at once: when they grew and shrank is not kept of all (%s so far); "
-		"sums are not affected",
-		size);
+	log_warn("too many stacks at once: the times when they grew and shrank are incomplete "
+		 "(%s left out so far); sums are not affected",
+		 size);
 }
 
 struct profile *sampler_profile(struct sampler *s, const struct report *r,
