@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The fixture of the BPF tests: the BPF programs, loaded by the loader as tare uses it,
- * the records that they sent, and a child that does what it is told. Commands and
- * answers go through pipes: nothing here waits by the clock.
+ * Fixture of the BPF tests. It loads the BPF programs by capture/loader, as tare does, keeps
+ * the records that they send, and drives a child process. Commands and answers go through
+ * pipes, so nothing here waits for a time to pass.
  */
 #ifndef TARE_TEST_BPF_FIXTURE_H
 #define TARE_TEST_BPF_FIXTURE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Whose kernel memory is at a fork and after an end, as the programs record it of a child
- * in a control group of its own.
+ * Which task is charged for kernel memory at a fork and after an end, as the BPF programs
+ * record it for a child in a control group of its own.
  */
 #include "fixture.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Initial balances, updates, ends and losses, as the programs record them of a child
- * that does what this test says, against what the kernel says in /proc.
+ * Initial balances, updates, ends and losses of a child process, as the BPF programs record
+ * them, compared with /proc.
  */
 #include "fixture.h"
 

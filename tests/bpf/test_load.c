@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Every program before this kernel's verifier, by each backend and with the
- * optional ones on and off, and what tare_init finds out.
+ * Loads every BPF program through this kernel's verifier, for each counter backend, with the
+ * optional programs on and off. Also checks what tare_init finds out about the kernel.
  */
 #include "fixture.h"
 

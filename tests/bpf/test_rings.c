@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Rings that nobody empties: of what ends without room for its record the sums stay, and
- * samples get rarer before any is lost.
+ * Ring buffers that nobody empties: the sums of an ended task stay in the maps when there is no
+ * room for its record, and the sampling rate drops before a sample is lost.
  */
 #include "fixture.h"
 

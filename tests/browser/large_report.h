@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A report as large as they come: 1,000 threads, 100,000 stacks, no two alike. The
- * same one each time. Included by make_pages.c.
+ * A report of the largest size that a page must handle: 1,000 threads and 100,000 different
+ * stacks. It is the same report each time. Included by make_pages.c.
  */
 #define LARGE_THREADS 1000
 #define LARGE_STACKS 100000

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// For the browser's tests: a report made by tare's own C of any data, opened in
-// Debian's Chromium from its file. Whatever the page asks of the network, writes
-// to its console or throws is kept, and is a failure at the test's end.
+// Opens a page that tare's own C code made, from its file, in Debian's Chromium. A network
+// request, a message on the console or an uncaught error fails the test.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Results such as `tare bench` could have found, made up: the rows of the
-// catalogue with figures of the right size, the same ones each time.
-// node sample.mjs full|hostile|empty|own prints them as JSON.
+// Made-up results of `tare bench`: the rows of the catalogue with figures of realistic size,
+// the same each time. `node sample.mjs full|hostile|empty|own` prints them as JSON.
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The report of `tare bench` in a browser: figures as in the data, orders,
-// filters, keyboard, themes.
+// The report of `tare bench` in a browser: figures equal the data; sorting, filters, keyboard,
+// themes.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

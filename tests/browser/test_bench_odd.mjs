@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The report of `tare bench` with data that are hostile, empty or of one row, and
-// what it saves.
+// The report of `tare bench` with hostile data, without rows, and with one row; and the files
+// that the page saves.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

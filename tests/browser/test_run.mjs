@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The report of a run in a browser: every figure against the JSON that stands in the
-// page, reckoned here anew; selection of time, filters, zoom, search, keyboard.
+// The report of a run in a browser. Every figure is computed here again from the JSON in the
+// page. Also tests time selection, filters, zoom, search and keyboard.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The report of a run with names that are hostile, without a profile, gone wrong, and
-// as large as they come.
+// The report of a run with hostile names, without a profile, with damaged data, and of the
+// largest size.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

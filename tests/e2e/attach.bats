@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# `tare attach`: initial balances exact, what follows exact, and no trace after.
+# `tare attach`: initial balances and all later changes are exact, and nothing of tare is left
+# behind.
 
 load lib/common
 load lib/hold

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Each counter backend that this kernel can run gives the same figures; one that
-# it can't run is refused in words, before the command starts.
+# Each counter backend that this kernel supports gives the same figures. A backend that it does
+# not support is refused with a message, before the command starts.
 
 load lib/common
 

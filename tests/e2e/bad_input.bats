@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Bad input and a hostile environment: the message names the thing and the way out, the
-# status is right, the command did not run where it shouldn't, nothing is left.
+# Bad input and a hostile environment: the message names the cause and the way out, the exit
+# status is right, the command does not run, and nothing is left behind.
 
 load lib/common
 load lib/hold

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# tare bench over its catalogue: figures that follow from facts, and what is made of
-# them. Commands of the user's own, and its ways to end: bench_own.bats.
+# tare bench over its catalogue: figures that follow from known facts, and the reports made of
+# them. Commands of the user's own and interrupted benches are in bench_own.bats.
 
 load lib/common
 

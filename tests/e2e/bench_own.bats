@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# tare bench with a command of the user's own, which may do what it wants; options;
-# interrupted, killed, gone on with.
+# tare bench with a command of the user's own, which may misbehave; options; a bench that is
+# interrupted, killed, or resumed.
 
 load lib/common
 

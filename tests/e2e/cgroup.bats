@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The control group that a command is weighed in: made before it, gone after it
-# whatever happened, and never in the way of the command. Without one: said.
+# The control group that tare makes for a command: it exists before the command starts, is
+# removed in every case, and never disturbs the command. If none can be made, tare says so.
 
 load lib/common
 load lib/hold

@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Names of a stripped program, from where distributions keep them: debug files by
-# build ID and by link, a compressed table in the program, a server.
+# Names of a stripped program, from the places where distributions keep debug information: debug
+# files by build ID and by debug link, a compressed symbol table in the program, a debuginfod
+# server.
 
 load lib/common
 load lib/stacks

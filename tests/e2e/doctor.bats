@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# `tare doctor`: says what is so, as root, as nobody, and where things are amiss.
+# `tare doctor` reports the true state, as root, as nobody, and on a machine where something is
+# missing.
 
 load lib/common
 

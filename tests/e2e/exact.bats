@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# At each checkpoint of each program: anon, file, shmem, swap and page tables of
-# every process equal the kernel's to the byte, the threads are those that live,
-# the report's arithmetic holds, and each task did what the program says it did.
+# At each checkpoint of each program: anon, file, shmem, swap and page tables of every process
+# equal the kernel's figures to the byte, the reported threads are the living ones, the report's
+# arithmetic holds, and each task did what the program says that it did.
 
 load lib/common
 

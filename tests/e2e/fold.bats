@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What ended is folded: rows for many, exact sums, and a tare that stays small.
+# Ended tasks are folded: one row stands for many, sums stay exact, and tare's own memory stays
+# small.
 
 load lib/common
 

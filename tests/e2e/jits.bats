@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Code that is in no file: its names, by the perf map that its JIT writes, whatever
-# becomes of that file meanwhile.
+# Names of code that is in no file: read from the perf map that the JIT writes, also when that
+# file is deleted or replaced meanwhile.
 
 load lib/common
 load lib/stacks

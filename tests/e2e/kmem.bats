@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Kernel memory: what the kernel pays for a program, against the control group's own
-# files, and against what a unit of it costs (lib/kmem.py, UNITS). Each program makes
-# one kind of it, by one task, which must be the one that is named.
+# Kernel memory of a program, compared with the files of its control group and with the known
+# cost of a unit (UNITS in lib/kmem.py). Each program makes one kind of kernel memory in one
+# task, and the report must name that task.
 
 load lib/common
 load lib/hold

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Kernel memory of workloads whose processes and threads come and go: no row above the
-# total, none below 0, all together the total, in every snapshot and at the peak; and
-# the samples' stacks likewise. (report.py check_rows)
+# Kernel memory of workloads whose processes and threads come and go. In every snapshot and at
+# the peak, no row is above the total or below 0, and all rows add up to the total; the same
+# holds for the samples' stacks (check_rows in lib/report.py).
 
 load lib/common
 load lib/hold

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Births, names, images and deaths: nobody is missed, and each is accounted.
+# Births, names, executed programs and ends of tasks: every task is accounted for.
 
 load lib/common
 load lib/hold

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Limits of the place where tare is started: each is named when it is in the way,
-# with the way out, and none of them is the command's to suffer.
+# Resource limits of the shell that starts tare: tare names a limit that stops it and the way
+# out, and the command's own limits stay as they were.
 
 load lib/common
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Very many that end together, while others want the CPUs: nothing is lost that can be
-# kept. What is lost all the same (a ring that is far too small, a tare that stands still)
-# costs detail, and no sum.
+# Very many tasks that end at once on busy CPUs: nothing is lost. If records are lost all the
+# same (a ring that is far too small, a stopped tare), the report has less detail, but every sum
+# is right.
 
 load lib/common
 load lib/hold

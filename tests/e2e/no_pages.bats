@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A tare that was built without node, so without its pages: asked for HTML it says what is
-# missing and the way out, before anything is started; all else works. What make itself does
-# without node is in tests/dist.
+# A tare that was built without node, and so without HTML pages. Asked for HTML, it says what is
+# missing and the way out before it starts anything; all else works. Building without node is
+# tested in tests/dist.
 
 load lib/common
 

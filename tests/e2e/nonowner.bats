@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What others do to a process's memory: it is on the books, and no task of the
-# process is blamed. Reclaim under a limit, which the process does itself.
+# Changes that other processes make to a process's memory: they are on the books, and no task of
+# the process is charged for them. Also reclaim at a limit, which the process causes itself.
 
 load lib/common
 

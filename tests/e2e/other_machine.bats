@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A recording made on another architecture than this machine's, arm64 (by its guest:
-# tests/kernels/recording.list): read, reported, exported, and held against one from here.
+# A recording from another architecture (arm64, made by a guest: tests/kernels/recording.list)
+# is read, reported, exported, and compared with a recording from this machine.
 
 load lib/common
 

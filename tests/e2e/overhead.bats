@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The ruler of tools/overhead, held against a load whose figures are known: it is told how
-# much each tool costs, by the tool itself. No time is in a figure.
+# Tests the ruler of tools/overhead with a simulated load: each tool tells the load by how much
+# to slow down, so the right answer is known. No measured time is involved.
 
 load lib/common
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The functions of a program in Python, which the interpreter keeps in memory of its own:
-# their names, in their places among the C functions. PYTHON: another than the system's.
+# Python functions, which the interpreter keeps in its own memory: they appear by name, at the
+# right places among the C functions. PYTHON chooses another interpreter than the system's.
 
 load lib/common
 load lib/stacks

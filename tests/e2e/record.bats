@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Recordings: what was recorded reads as what was reported, also when tare is killed;
-# as large as it may be, and nobody else's file.
+# Recordings: a recording gives the same report as the run, also after tare was killed; it keeps
+# to its size limit, and it never overwrites a file of another user.
 
 load lib/common
 

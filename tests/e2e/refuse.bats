@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What the kernel refuses (TARE_REFUSE has it so): what is beside the ledger is off, with the
-# kernel's reason; the ledger's own ends the run. Programs and maps, one by one, are in
-# tests/kernels (refused), on other kernels too.
+# Programs and maps that the kernel refuses, simulated by TARE_REFUSE. An optional one is off,
+# with the kernel's reason in the report; one that the ledger needs ends the run.
+# tests/kernels/refused tries all of them one by one, also on other kernels.
 
 load lib/common
 

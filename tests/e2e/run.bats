@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# `tare run`: the command is the caller's own in every way but that it is weighed.
+# `tare run` changes nothing for the command: input, output, environment, signals and status are
+# its own.
 
 load lib/common
 load lib/hold

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What another user, or a command of less privilege, can and cannot do to a tare that
-# is root: each statement of the manual's SECURITY section.
+# What other users, and a command with fewer privileges, can and cannot do to a tare that runs
+# as root. Each statement of the manual's SECURITY section has a test.
 
 load lib/common
 load lib/stacks

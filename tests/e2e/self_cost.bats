@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What tare itself costs, reported by --self.
+# tare's own cost, as `--self` reports it.
 
 load lib/common
 

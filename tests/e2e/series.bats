@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The curve by kind: of a workload that holds still each point is the report's totals, to
-# the page, and the kinds of any point add up to its weight.
+# The curve by kind: while a workload holds still, each point equals the report's totals to the
+# page, and the kinds of each point add up to its weight.
 
 load lib/common
 load lib/hold

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Reports while it runs: numbered, whole, by signal and by the clock.
+# Snapshots: reports while the workload runs. They are numbered, complete, and made by signal or
+# at an interval.
 
 load lib/common
 load lib/hold

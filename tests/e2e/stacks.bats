@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Where it grew: known chains of calls are found, stacks of Debian's own programs
-# reach where they began, and sums are the ledger's.
+# Stacks: known call chains are found, stacks of Debian's own programs reach their start, and
+# their sums are the ledger's.
 
 load lib/common
 load lib/hold

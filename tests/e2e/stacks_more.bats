@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Known chains of calls under all conditions: however a program is built, whatever
-# becomes of its file, wherever its libraries are.
+# Known call chains under all conditions: with every way to build the program, with its file
+# deleted or replaced, with libraries loaded and unloaded.
 
 load lib/common
 load lib/stacks

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Memory that is out: with a small swap file of the test's own.
+# Swapped memory, in a small swap file that the test makes.
 
 load lib/common
 

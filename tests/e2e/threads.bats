@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Per-thread figures equal what the program did. The workers' stacks are filled
-# before they run (tests/programs/prog.h), so the figures are exact; slack is only
-# allowed, and told in the program, where a stack or libc's own data is in play.
+# Per-thread figures equal what the program did. The stacks of the workers are filled before
+# they run (tests/programs/prog.h), so the figures are exact. Slack is allowed only where a
+# stack or libc's own data is counted too; the program then says how much.
 
 load lib/common
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Programs that do nothing but shake address spaces, with snapshots while they do:
-# every report's books balance, and in the last nobody is left.
+# Stress programs that only change address spaces, with snapshots meanwhile: the books of every
+# report balance, and nothing is left in the last one.
 
 load lib/common
 

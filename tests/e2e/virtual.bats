@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Address space: who mapped it, and how much of it is mapped and not touched. Of a
-# program that holds still, by a snapshot.
+# Virtual memory: who mapped it, and how much of it is mapped but untouched. Measured by a
+# snapshot of a program that holds still.
 
 load lib/common
 load lib/hold

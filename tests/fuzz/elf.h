@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A small ELF file with the unwinding rules that are given, and how a stack is followed
- * through it.
+ * Writes a small ELF file with given unwinding rules, and follows a stack through it.
  */
 #ifndef TARE_FUZZ_ELF_H
 #define TARE_FUZZ_ELF_H

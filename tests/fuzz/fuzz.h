@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What all fuzzers share: their input, piece by piece, and a place for files. One is
- * LLVMFuzzerTestOneInput() of libFuzzer, in a file of its own; tools/fuzz runs them.
+ * Shared by all fuzzers: reading the input piece by piece, and a folder for files. A fuzzer is
+ * a file of its own with LLVMFuzzerTestOneInput(), as libFuzzer wants it; tools/fuzz runs them.
  */
 #ifndef TARE_FUZZ_H
 #define TARE_FUZZ_H

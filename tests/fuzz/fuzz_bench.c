@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Results of a bench, as any bytes or with other values than tare wrote: refused, or
- * compared with themselves and shown in every form.
+ * Results of a bench, made of any bytes or with changed values: tare either refuses them, or
+ * compares them with themselves and prints them in every format.
  */
 /* runs: 6000 */
 #include "output/bench/bench.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Texts of /proc and of control groups, with names that others have chosen.
+ * Texts of /proc and of control groups, which contain names that any user can choose.
  */
 /* runs: 240000 */
 #include "base/proc.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Records of the ring and of sweeps: types and sizes as they please, names and arguments
- * as a workload chooses them. What makes no sense is counted; from the rest the books can
- * be closed and shown.
+ * Records of the ring and of sweeps with any types and sizes, and with names and arguments that
+ * a workload chooses. Impossible records are counted; from the others the books can be closed
+ * and shown.
  */
 /* runs: 30000 */
 #include "bpf/ledger.h"

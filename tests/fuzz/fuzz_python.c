@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the kernel side has read of an interpreter's memory, which the program may have
- * written: code objects and frames, put into a native stack.
+ * What the BPF program reads of an interpreter's memory, which the program itself may have
+ * written: any code objects and frames, inserted into a native stack.
  */
 /* runs: 80000 */
 #include "symbol/python.h"

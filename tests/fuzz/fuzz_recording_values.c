@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A recording whose values are not as tare wrote them.
+ * A valid recording with changed values.
  */
 /* runs: 2500 */
 #include "tests/fuzz/recording.h"

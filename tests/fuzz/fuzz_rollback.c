@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A journal that others may have made, played back into a database that they may have made
- * too: as any bytes, and put together with headers and checksums that are right.
+ * A rollback journal that another user may have made, played back into a database that this
+ * user may have made too. The input is either any bytes, or well-formed: with valid headers and
+ * checksums.
  */
 /* runs: 140000 */
 #include "store/db_rollback.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The ring of samples: any type, size, address, path, register and stack. None of the
- * processes is there, so that nothing depends on who runs beside.
+ * The ring of samples with any type, size, address, path, registers and stack. None of the
+ * processes exists, so the result does not depend on what else runs.
  */
 /* runs: 30000 */
 #include "capture/sampler.h"

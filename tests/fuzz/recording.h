@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A recording of two reports that have something in every field, and how it is read.
+ * Makes a recording of two reports in which every field has a value, and reads it.
  */
 #ifndef TARE_FUZZ_RECORDING_H
 #define TARE_FUZZ_RECORDING_H

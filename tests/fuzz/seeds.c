@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * seeds texts|stores FOLDER: writes what the fuzzers begin with. Texts and records stand in
- * tests/fuzz/corpus (`make seeds`), with inputs that have broken something; files of store,
- * large and of the schema of the day, are made where the fuzzers are.
+ * seeds texts|stores FOLDER: writes the fuzzers' first inputs. `texts` writes the texts and
+ * records of tests/fuzz/corpus (`make seeds`), which also holds inputs that once broke
+ * something. `stores` writes database files: they are large and change with the schema, so
+ * `make fuzz` makes them beside the fuzzers instead.
  */
 #include "tests/fuzz/elf.h"
 #include "tests/fuzz/recording.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Files of store, damaged in two ways: as bytes, which SQLite refuses mostly, and by
- * values, which SQLite takes and only the reader can refuse.
+ * Damages database files in two ways: changed bytes, which SQLite mostly refuses, and changed
+ * values, which SQLite accepts and only tare's reader can refuse.
  */
 #ifndef TARE_FUZZ_STORE_H
 #define TARE_FUZZ_STORE_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Reports made by hand, for the golden and the unit tests of the printers:
- * included by tests/golden/render.c and tests/unit/. Sizes are whole pages, as
- * the kernel's are, and all balances close.
+ * Reports made by hand for the tests of the printers. Included by tests/golden/render.c and
+ * tests/unit/. Sizes are whole pages, as the kernel's are, and all balances close.
  */
 #include <string.h>
 

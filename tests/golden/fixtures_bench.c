@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Results of `tare bench` made by hand, for the golden and the unit tests of their
- * printers: included by tests/golden/render_bench.c and tests/unit/.
+ * Results of `tare bench` made by hand for the tests of its printers. Included by
+ * tests/golden/render_bench.c and tests/unit/.
  */
 #include <math.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A report with rows that stand for many that ended, beside some of theirs that have rows
- * of their own. Included by fixtures.c.
+ * A report with folded rows, each of which stands for many ended tasks, beside rows of single
+ * tasks. Included by fixtures.c.
  */
 
 /* So many threads of this process that each took `each` and gave it back. */

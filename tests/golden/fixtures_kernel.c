@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Reports in which the kernel's side is the point: part of fixtures.c.
+ * Reports that show kernel memory and what the kernel cannot tell. Included by fixtures.c.
  */
 
 /* A control group of the workload's own, as v2 or v1 has it. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Reports with a profile: part of fixtures.c. Entries come first, and the ledger's
- * figures are made of them, so that both agree as model/profile.c sees to it.
+ * Reports with a profile. The profile's entries are made first and the ledger's figures are
+ * computed from them, so both agree, as model/profile.c guarantees. Included by fixtures.c.
  */
 #include "model/profile.h"
 

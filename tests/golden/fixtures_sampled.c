@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Reports with samples, for fixtures.c.
+ * Reports with samples. Included by fixtures.c.
  */
 #include "tests/golden/profiles.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Profiles made by hand, call by call, that add up to their report's totals. For the
+ * Profiles made by hand, one call at a time, whose sums are the report's totals. For the
  * fixtures and the unit tests.
  */
 #ifndef TARE_TESTS_PROFILES_H

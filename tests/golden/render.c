@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Prints a fixture as a printer shows it: render FIXTURE
- * json|csv|pprof|speedscope|WIDTH [colour] [all]. Without arguments: the fixtures' names.
+ * Prints a fixture by one of the printers: render FIXTURE json|csv|pprof|speedscope|WIDTH
+ * [colour] [all]. Without arguments it prints the fixtures' names.
  */
 #include <stdio.h>
 #include <stdlib.h>

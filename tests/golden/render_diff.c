@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Prints the difference of two fixtures as a printer shows it: render_diff PAIR
- * json|WIDTH [colour] [all]. Without arguments: the pairs' names.
+ * Prints the difference of two fixtures: render_diff PAIR json|WIDTH [colour] [all]. Without
+ * arguments it prints the pairs' names.
  */
 #include <stdio.h>
 #include <stdlib.h>

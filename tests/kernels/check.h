@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The parts of guest_check: what /proc says (check_proc.c), and a report held
- * against that and against the program's own word (check_report.c).
+ * The parts of guest_check: the figures of /proc (check_proc.c), and the comparison of a report
+ * with them and with the program's own statements (check_report.c).
  */
 #ifndef CHECK_H
 #define CHECK_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the kernel says of processes in /proc, by the files that are exact on every
- * kernel: smaps_rollup for memory, status for page tables (its memory figures lag
- * behind up to 6.15). It must not know of tare.
+ * The kernel's figures of processes in /proc, from the files that are exact on every kernel:
+ * smaps_rollup for memory, status for page tables (up to 6.15 its memory figures lag behind).
+ * It must not know of tare.
  */
 #include "check.h"
 

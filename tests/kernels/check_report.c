@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A report of tare's held against what must hold in each, against the kernel's
- * figures and against what the program says that it did. It must not know how
- * any of them was come by.
+ * Compares a report of tare with what every report must fulfil, with the kernel's figures, and
+ * with what the program says that it did. It must not know how any of them was obtained.
  */
 #include "check.h"
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Kernel images of Debian's, downloaded once and unpacked under $work, never installed. With no
-# archive in reach, that of an earlier run will do. It does not know what they are for.
+# Downloads Debian's kernel images, each once, and unpacks them under $work; they are never
+# installed. If no archive can be reached, the image of an earlier run is used. It does not know
+# what the images are for.
 
 # shellcheck source=../../tools/apt.bash
 . "$top/tools/apt.bash"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What a guest runs: the initramfs of an architecture, with tare, the programs, busybox and
-# Python and the libraries that they need; for another architecture than this machine's it
-# is all built and taken from a root of that one's. It does not know what the tests do.
+# Packs what a guest runs: the initramfs of an architecture, with tare, the programs, busybox,
+# Python, and the libraries that they need. For another architecture than this machine's, all of
+# it is built and taken from a root of that architecture. It does not know what the tests do.
 
 # build ARCH: tare and the programs, if they are not of this machine's. Leaves why not in
 # $work/ARCH/why when what that takes cannot be had here; then its status is 2.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What every .bats file loads: where things are, and asserts that say what they
-# saw. TARE and PROGRAMS are absolute paths, given by the Makefile.
+# Loaded by every .bats file: paths, and assertions that print what they saw. TARE and PROGRAMS
+# are absolute paths; the Makefile sets them.
 
 bats_require_minimum_version 1.5.0
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# For tests of what runs in the background: $started has all pids, which end with the test;
-# and of programs that hold still as long as their input, the pipe $DIR/in, is open: the test
-# holds it by descriptor 9.
+# For tests with programs in the background. $started holds their pids, which teardown ends. A
+# program stands still as long as its input, the pipe $DIR/in, is open; the test keeps it open
+# by descriptor 9.
 
 setup() {
 	started=()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# For tests of where memory grew: folded stacks, and how many of them are whole.
+# For tests of sampled stacks: makes folded stacks, and checks how many of them are complete.
 
 # folded OPTION… -- COMMAND…: stacks to $DIR/out.folded
 folded() {
