@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Packages of Debian's, of any suite and architecture, to be downloaded and unpacked: nothing
-# is installed, and this machine's own apt stays as it is. It must not know what they are for.
+# Downloads Debian packages of any suite and architecture and unpacks them. Nothing is
+# installed, and this machine's own apt is not changed. It must not know what the packages are
+# for.
 
 # apt_sources SUITES: lines of a sources.list; "-": the suites that this machine has.
 apt_sources() {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * For the tests of store/bench: results with something in every field.
+ * For the tests of store/bench: results in which every field has a value.
  */
 #ifndef TARE_TEST_BENCH_FILE_H
 #define TARE_TEST_BENCH_FILE_H

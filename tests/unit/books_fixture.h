@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the tests of model/books.c start from: a process table, a report to be closed, and
- * ways to look into it.
+ * Fixture of the tests of model/books.c: a process table, a report to be closed, and ways to
+ * look into it.
  */
 #ifndef TARE_TEST_BOOKS_FIXTURE_H
 #define TARE_TEST_BOOKS_FIXTURE_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A workload that churns, without a kernel: processes come, grow, end and are folded, with
- * threads, stacks and ticks; its reports, and what it logs. All of it follows from a seed.
+ * A random workload without a kernel: processes start, grow, end and are folded, with threads,
+ * stacks and ticks. It makes reports, and recordings of what changes. A seed decides
+ * everything.
  */
 #ifndef TARE_TEST_CHURN_H
 #define TARE_TEST_CHURN_H

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * For tests that make files: one of any content, a folder, and how they go with all that is
- * in them.
+ * For tests that make files: writes a file with any content, and makes and removes folders.
  */
 #ifndef TARE_TEST_FILES_H
 #define TARE_TEST_FILES_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * For the tests of base/fileout: a folder of each test's own, and files in it.
+ * For the tests of base/fileout: a folder for each test, and files in it.
  */
 #ifndef TARE_TEST_OUT_FOLDER_H
 #define TARE_TEST_OUT_FOLDER_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * For the tests of store/recording: recordings of fixtures.
+ * For the tests of store/recording: makes recordings of fixtures.
  */
 #ifndef TARE_TEST_RECORDINGS_H
 #define TARE_TEST_RECORDINGS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Records as the BPF programs write them, for the tests of the model.
+ * For the tests of the model: makes records as the BPF programs write them.
  */
 #ifndef TARE_TEST_RECORDS_H
 #define TARE_TEST_RECORDS_H

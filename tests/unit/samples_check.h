@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The invariants of struct samples, as model/samples_impl.h states them by number.
+ * Checks the invariants of struct samples by their numbers in model/samples_impl.h.
  */
 #ifndef TARE_TESTS_SAMPLES_CHECK_H
 #define TARE_TESTS_SAMPLES_CHECK_H

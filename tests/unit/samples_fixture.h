@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Records of samples, made up.
+ * Makes records of samples.
  */
 #ifndef TARE_TESTS_SAMPLES_FIXTURE_H
 #define TARE_TESTS_SAMPLES_FIXTURE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * For tests of symbol/: a program file mapped as it asks to be.
+ * For tests of symbol/: maps a program file at the addresses that it asks for.
  */
 #ifndef TARE_TEST_SEGMENTS_H
 #define TARE_TEST_SEGMENTS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * For the tests of store: a folder that is empty at the start and must be so at the
- * end, a file in it, SQL against that, and what log_error() said meanwhile.
+ * For the tests of store: a folder that is empty at the start and must be empty at the end, a
+ * file in it, SQL on that file, and the text of log_error() meanwhile.
  */
 #ifndef TARE_TEST_STORE_FILE_H
 #define TARE_TEST_STORE_FILE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What stands in bpf/arch/ and symbol/arch_regs_*.c against what this machine's headers say, and
- * stacks of architectures that this one need not be.
+ * The register tables of bpf/arch/ and symbol/arch_regs_*.c agree with this machine's headers;
+ * stacks of other architectures are unwound too.
  */
 #include <setjmp.h>
 #include <stdarg.h>

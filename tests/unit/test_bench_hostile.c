@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * store/bench: files that tare did not make, or that are no longer as it made
- * them. Each is refused in words, or read as what it is; none does harm.
+ * store/bench: files that tare did not make, or that were changed since. Each is either refused
+ * with a message, or read as what it is; none does harm.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * bench/limits: which limit stopped a program, and lifting them. The machine's own
- * are not touched: in a mount namespace, plain files lie over them.
+ * bench/limits: which limit stopped a program, and raising limits. This machine's limits stay
+ * untouched: in a mount namespace, plain files cover them.
  */
 #include <setjmp.h>
 #include <stdarg.h>

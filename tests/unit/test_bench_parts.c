@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The small parts of tare bench: what programs say, read out of a pipe that is not
- * trusted; when a weight rests; numbers of tasks; the time that is left.
+ * The small parts of tare bench: lines of a program, read from an untrusted pipe; when a weight
+ * is settled; numbers of tasks; the remaining time.
  */
 #include <setjmp.h>
 #include <stdarg.h>

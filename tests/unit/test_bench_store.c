@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * store/bench: what goes in comes out, is replaced, stays through a kill, and
- * can be asked with SQL. Files that tare did not make: test_bench_hostile.c.
+ * store/bench: what is written is read back, can be replaced, survives a kill, and can be
+ * queried by SQL. Files that tare did not make are in test_bench_hostile.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Closing the books: initial + tasks + nonowner + unattributed = net, whatever the
- * process table; and what each of these is, by the cases that decide it.
+ * Closing the books: initial + tasks + nonowner + unattributed = net, for any process table;
+ * and each of these terms, case by case.
  */
 #include <signal.h>
 

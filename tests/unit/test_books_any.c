@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Closing the books of process tables made at random: the equation holds, and what is
- * unattributed is what the kernel says less what was counted.
+ * Closing the books of random process tables: the equation holds, and `unattributed` is the
+ * kernel's figure minus the counted sums.
  */
 #include "books_fixture.h"
 

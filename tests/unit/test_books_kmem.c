@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Closing the books of kernel memory: events against the cgroup's own counter,
- * what non-owners' is, whose the rest is, and the weight's peak.
+ * Closing the books of kernel memory: events compared with the control group's own counter, the
+ * share of non-owners, who gets the rest, and the peak of the weight.
  */
 #include "books_fixture.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The cut of a BTF: what is in it, by which numbers, and that no damaged one is believed.
+ * The cut of a BTF keeps the wanted types and renumbers them; a damaged BTF is never trusted.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * bench/catalogue: what is read, what is refused and in which words, what is chosen.
+ * bench/catalogue: what is read, what is refused and with which message, and what --only
+ * selects.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Unwinding rules: what we read in files is what libdw reads there, and what makes no sense
- * is refused without reading or allocating more than there is.
+ * Unwinding rules: tare's reader finds in files what libdw finds there. Invalid rules are
+ * refused without a read or an allocation beyond the file's size.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Control groups: their files, in trees that look like them. Real ones are in
+ * Control groups: their files, in folders that imitate them. Real ones are in
  * test_cgroup_real.c.
  */
 #include <setjmp.h>

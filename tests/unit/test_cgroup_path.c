@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Where control groups are, out of texts of /proc.
+ * Finds the paths of control groups in texts of /proc.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Control groups of this machine, where root may make them in the memory
- * controller's hierarchy; else all is skipped.
+ * Control groups of this machine. Root must be able to make them in the memory controller's
+ * hierarchy; otherwise all tests are skipped.
  */
 #include <setjmp.h>
 #include <stdarg.h>

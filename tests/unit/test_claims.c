@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Claims on a total: what none may ever be, over many at random.
+ * Claims on a total, over many random ones: the rules that a claim must never break.
  */
 #include <setjmp.h>
 #include <stdarg.h>

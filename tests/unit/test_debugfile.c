@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Debug files beside a program: by checksum where it has no build ID, of so many bytes and no
- * more, whoever owns them and however many programs name one. What reads and sums is made up:
- * 4 GiB of it would take seconds.
+ * Debug files beside a program. Without a build ID they are found by checksum, which reads a
+ * bounded number of bytes, whoever owns the files and however many programs name one. Reading
+ * and summing are simulated: 4 GiB would take seconds.
  */
 #include <setjmp.h>
 #include <stdarg.h>

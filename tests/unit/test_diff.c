@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * model/diff: what is matched with what, what is added up, and what is called more than
- * chance. The golden tests compare the printers, and that JSON adds up.
+ * model/diff: which rows are matched, what is summed, and which differences are called more
+ * than chance. The golden tests compare the printers, and check that the JSON adds up.
  */
 #include <setjmp.h>
 #include <stdarg.h>

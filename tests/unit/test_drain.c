@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The thread that empties the rings: all records come, in order, while the main thread does
- * something else; within the bounds of its queues. The rings are made up.
+ * The thread that empties the rings: all records arrive in order while the main thread is busy,
+ * within the bounds of the queues. The rings are simulated.
  */
 #include <setjmp.h>
 #include <stdarg.h>

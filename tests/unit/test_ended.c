@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Sums of what ended without a record: they are those of the records, and the process table, the
- * books and their peak come out the same as with records.
+ * Sums of tasks that ended without a record: they equal the sums of the records, so the process
+ * table, the books and their peak are the same as with records.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The formats that go to other programs: pprof, speedscope, CSV. Sums are the profile's
- * to the byte, and names are harmless. The golden tests compare whole files, and have
- * pprof itself read its own.
+ * The formats for other programs: pprof, speedscope, CSV. Their sums are the profile's to the
+ * byte, and names are harmless. The golden tests compare whole files, and let pprof read its
+ * own format.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Probing, on kernels made up for it: a BTF with the few types of a 6.18, a 6.1
- * and a later kernel. Which backends that gives, and what is said to be missing.
+ * Probing of simulated kernels: a BTF with the few types of a 6.18, a 6.1 and a later kernel.
+ * Tests which backends are found, and what is reported as missing.
  */
 #include <setjmp.h>
 #include <stdarg.h>

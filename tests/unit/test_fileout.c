@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * base/fileout: files that appear whole, where they are meant to be.
+ * base/fileout: output files appear complete or not at all, and only where they are meant to
+ * be.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * model/fit: lines of which everything is known beforehand, and which runs go in.
+ * model/fit: fits of lines whose parameters are known, and which runs are part of the fit.
  */
 #include <setjmp.h>
 #include <stdarg.h>

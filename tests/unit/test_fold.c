@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Folding what ended: who stays, what the others' rows say, and that a process table that folds
- * stays as large as what lives in it.
+ * Folding of ended processes: which keep a row of their own, what the folded rows say, and that
+ * the size of the process table depends only on the living processes.
  */
 #include "books_fixture.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Folding what ended, for any workload. The same records make two process tables, one of which
- * folds, as much as it may and at any moment: their books must be the same but for who has
- * a row.
+ * Folding of ended processes, for random workloads. The same records build two process tables.
+ * One of them folds as much as it may, at any moment. Their books must be equal except for
+ * which processes have a row of their own.
  */
 #include "books_fixture.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Tasks without events (bpf/hidden.bpf.c, compiled here as it is) on CPUs whose every switch
- * and charge is known: what they give back is counted, all of it, once, and nothing else is.
+ * Tasks without events (bpf/hidden.bpf.c, compiled here unchanged) on simulated CPUs:
+ * everything that they give back is counted, once, and nothing else is.
  */
 #include <setjmp.h>
 #include <stdarg.h>

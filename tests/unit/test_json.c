@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * output/json: what is null, what is kept, and that books close. The golden
+ * output/json: which values are null, which are kept, and that the books close. The golden
  * tests compare whole reports and validate them with the schema.
  */
 #include <setjmp.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * output/json_profile: its columns say what the profile has, and what is not there
- * is -1 or null.
+ * output/json_profile: the columns hold the profile's values; a missing value is -1 or null.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Kernel memory of a session, beside a control group and events that are made up: what is
- * the initial balance, what a look finds that no event told, and what is not measured.
+ * Kernel memory of a session, with a simulated control group and simulated events: the initial
+ * balance, what polling finds that no event reported, and what is not measured.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Kernel memory over random histories: tasks that make, free, fork and end, kernel threads
- * that free for them, by the rules that bpf/kmem.bpf.[ch] has. Whoever frees what:
- * no row is below 0 or above the total, and all rows are the total, now and at the peak.
+ * Kernel memory over random histories: tasks that make and free kernel memory, fork and end,
+ * and kernel threads that free it for them, by the rules of bpf/kmem.bpf.[ch]. Whoever frees
+ * it, no row is below 0 or above the total, and all rows add up to the total, now and at the
+ * peak.
  */
 #include "books_fixture.h"
 

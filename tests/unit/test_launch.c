@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The command before and at its execve: whose it is, that it is held, and what is said of one
- * that cannot be run.
+ * The command before and at its execve: which user it runs as, that it is held, and the message
+ * when it cannot be run.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The arithmetic of bpf/ledger.h, which the BPF programs compile too: each rule
- * by its cases, and by histories at random against brute force. How events use
- * it while they race is test_rss.c's.
+ * The arithmetic of bpf/ledger.h, which the BPF programs compile too: each rule by its cases,
+ * and random histories compared with brute force. Racing events are in test_rss.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>

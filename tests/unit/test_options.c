@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Options of run and attach: what they set, what is refused, what is said then.
+ * Options of run and attach: what they set, what is refused, and the messages.
  */
 #include <setjmp.h>
 #include <stdarg.h>

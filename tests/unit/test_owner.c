@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Who called tare, whose files it believes, and as whom the command runs.
+ * Who called tare, whose files tare trusts, and which user the command runs as.
  */
 #include <setjmp.h>
 #include <stdarg.h>

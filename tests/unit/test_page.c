@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * output/page, output/bench_html: data that stand in a page cannot get out of
- * their element, and are still the same data.
+ * output/page, output/bench_html: data in an HTML page cannot leave their element, and can be
+ * read back unchanged.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Texts of /proc whose names do harm.
+ * Texts of /proc with hostile names.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The process table from records: in any order, with some of them lost, and made up to
- * do harm.
+ * The process table, built from records: in any order, with records lost, and with hostile
+ * records.
  */
 #include <setjmp.h>
 #include <stdarg.h>

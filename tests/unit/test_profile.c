@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What is made of a profile: by function, and over time.
+ * Tables made from a profile: by function, and over time.
  */
 #include <setjmp.h>
 #include <stdarg.h>

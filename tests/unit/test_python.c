@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Python's functions in a native stack: records of the kernel side, which may hold any
- * bytes, as they are read in a process that may have written them.
+ * Python functions in a native stack. The BPF program's records may hold any bytes, since the
+ * process that they are read from may have written them.
  */
 #include <setjmp.h>
 #include <stdarg.h>

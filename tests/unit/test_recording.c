@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * store/recording: what is written is read again, whatever happens between.
+ * store/recording: what is written is read back, whatever happens in between.
  */
 #include <setjmp.h>
 #include <stdarg.h>

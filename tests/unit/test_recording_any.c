@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * store/recording: what the most churning workloads write, at every checkpoint on the way,
- * is read again and is the same. No kernel: processes come and go, threads, stacks, ticks
- * in one slot, names and sizes that mean harm, with limits so small that they are met.
+ * store/recording: recordings of random workloads with many changes are read back at every
+ * checkpoint and are equal. No kernel is involved: processes come and go, with threads, stacks,
+ * several ticks in one slot, hostile names and sizes, and limits so small that they are
+ * reached.
  *
- * TARE_FUZZ=rounds for more seeds.
+ * TARE_FUZZ=ROUNDS runs more seeds.
  */
 #include <setjmp.h>
 #include <stdarg.h>

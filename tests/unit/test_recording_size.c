@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * store/recording: what --max-size leaves of a recording, and of what.
+ * store/recording: what a recording still holds under --max-size.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What libbpf says of a load that failed: whom it names, and the verifier's reason; and
- * names that tests hide in the kernel's types.
+ * libbpf's log of a failed load: which program it names, and the verifier's reason. Also names
+ * that tests hide in the kernel's types.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Reading the kernel side's ring: every record whole and in order, those over the ring's end
- * too; not those that are being written or were given up. The ring is a file that looks like
- * the map.
+ * Reading the BPF ring buffer: every record is complete and in order, also across the end of
+ * the ring; records that are still being written or were discarded are left out. The ring is a
+ * file with the map's layout.
  */
 #include <setjmp.h>
 #include <stdarg.h>

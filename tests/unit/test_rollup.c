@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * model/rollup: patterns of names, and what is grouped by them.
+ * model/rollup: patterns of names, and the rows that are put together by them.
  */
 #include <setjmp.h>
 #include <stdarg.h>

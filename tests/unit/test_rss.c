@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The ledger's hook itself (bpf/rss.bpf.c, update.bpf.h, sums.bpf.h), compiled
- * into the kernel of kernel_sim.h: changes whose events come late, on another
- * CPU, or in the middle of each other. Nothing may be made up or lost, and what
- * can be told apart must go to who did it.
+ * The ledger's hook itself (bpf/rss.bpf.c, update.bpf.h, sums.bpf.h), compiled into the
+ * simulated kernel of kernel_sim.h: counter changes whose events come late, on another CPU, or
+ * in the middle of each other. Nothing may be invented or lost, and each change that can be
+ * told apart must be charged to the task that made it.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Records of the ring of samples: each is taken as it is, and refused when it is shorter than
- * what it says that it has. What is left out of the curve is said.
+ * Records of the ring of samples: a valid record is read unchanged; a record that is shorter
+ * than its own sizes say is refused. What is left out of the curve is reported.
  */
 #include <setjmp.h>
 #include <stdarg.h>

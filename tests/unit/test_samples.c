@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * VMAs as of their time, live samples and their ends, and the scale to the ledger.
+ * VMAs as they were at the time of a sample, live samples and their ends, and scaling to the
+ * ledger.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Memory of samples is bounded, however much ends and whatever is lost.
+ * The memory that samples take is bounded, however many processes end and whatever is lost.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What is put together changes no sum.
+ * Folding samples together changes no sum.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Where samples are taken: as many as there are periods of growth, each byte with
- * the same chance.
+ * Where samples are taken: one per period of growth, and each byte has the same chance.
  */
 #include <setjmp.h>
 #include <stdarg.h>

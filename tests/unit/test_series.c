@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The curve in bounded memory: it keeps its first and last point, and stays
- * evenly spaced however long it gets.
+ * The curve in bounded memory: it keeps its first and last point and stays evenly spaced,
+ * however long it gets.
  */
 #include <setjmp.h>
 #include <stdarg.h>

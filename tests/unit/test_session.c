@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A session: signals that come while a report is made (whatever it waits for, no second report is
- * begun inside of it, and none that was asked for is forgotten), what signals do to the command,
- * when it is over, and the points of the curve. The kernel side is made up.
+ * A session with a simulated kernel side. A signal that comes while a report is made never
+ * begins a second report inside the first, and no requested report is forgotten. Also tests
+ * what signals do to the command, when the session ends, and the points of the curve.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Helper commands of a bench: their status, their output and how they end.
+ * Helper commands of a bench: exit status, output, and how they are ended.
  */
 #include <setjmp.h>
 #include <stdarg.h>

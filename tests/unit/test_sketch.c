@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Sketches against all values, sorted: exact where they say so, else within 1/32.
+ * Sketches compared with all values, sorted: exact where they say so, otherwise within 1/32.
  */
 #include <setjmp.h>
 #include <stdarg.h>

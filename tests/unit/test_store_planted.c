@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * store/db_vfs: what others put in the place of a database or of its journal while it is
- * being written.
+ * store/db_vfs: files that another user puts in the place of a database or of its journal while
+ * tare writes it.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * base/stream, base/leftover: descriptors whose other end does not read, and temporary
- * files that nobody wants any more.
+ * base/stream, base/leftover: descriptors whose other end does not read, and temporary files
+ * that must be removed.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Names: demangled, of the kernel, of perf maps, which may hold any bytes.
+ * Names: demangled, of the kernel, and of perf maps, which may hold any bytes.
  */
 #include <setjmp.h>
 #include <stdarg.h>

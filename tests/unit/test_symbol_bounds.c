@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Files and maps of code: however many there are and go, so many are kept.
+ * The number of program files and code maps kept is bounded, however many come and go.
  */
 #include <setjmp.h>
 #include <stdarg.h>

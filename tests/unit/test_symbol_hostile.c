@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Program files that are not what they seem: whatever is in one, and whatever becomes
- * of it meanwhile, readers find what there is or nothing.
+ * Hostile program files: whatever one contains, and however it changes meanwhile, a reader
+ * finds correct data or nothing.
  */
 #include <setjmp.h>
 #include <stdarg.h>

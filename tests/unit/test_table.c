@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The table of address spaces (bpf/table.bpf.h) against a plain hash table, and
- * how full it gets before it refuses one.
+ * The hash table of address spaces (bpf/table.bpf.h) compared with a plain hash table, and how
+ * full it gets before it refuses an insertion.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Finding processes in this machine's /proc: children of this test with names
- * and states that mislead.
+ * Finding processes in this machine's /proc: the test starts children with misleading names and
+ * states.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * base/text: hostile names made harmless, sizes and times, and their parsers.
+ * base/text: hostile names made harmless; sizes and times, printed and parsed.
  */
 #include <errno.h>
 #include <setjmp.h>
