@@ -33,21 +33,21 @@ core() {
 		"$PROGRAMS/busy" 4 2
 }
 
-@test "classic: the core equality" {
+@test "the classic backend equals the kernel's figures" {
 	core classic
 }
 
-@test "percpu: the core equality, or a refusal" {
+@test "the percpu backend equals the kernel's figures, or is refused" {
 	backend_runs percpu || skip "this kernel has no percpu backend"
 	core percpu
 }
 
-@test "count: the core equality, or a refusal" {
+@test "the count backend equals the kernel's figures, or is refused" {
 	backend_runs count || skip "this kernel has no count backend"
 	core count
 }
 
-@test "one of percpu and count runs, and is the default" {
+@test "either percpu or count runs here, and is the default" {
 	local backend found=
 	for backend in percpu count; do
 		if backend_runs $backend; then
@@ -59,13 +59,13 @@ core() {
 	report assert "$DIR/r.json" "r['features']['ledger']['state'].startswith('$found')"
 }
 
-@test "classic is named in the report" {
+@test "the report names the classic backend" {
 	"$TARE" run --force-backend classic -o "$DIR/r.json" -- true
 	report check "$DIR/r.json"
 	report assert "$DIR/r.json" "r['features']['ledger']['state'].startswith('classic')"
 }
 
-@test "no such backend: said, with those that there are" {
+@test "an unknown backend is refused, and the message lists the backends" {
 	run "$TARE" run --force-backend frob -- touch "$DIR/ran"
 	status_is 125
 	says frob percpu classic

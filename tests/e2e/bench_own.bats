@@ -52,7 +52,7 @@ own_fails() {
 	[ "$(left_cgroups)" = "$cgroups" ] || fail "a control group is left:" "$(left_cgroups)"
 }
 
-@test "one that says ready: weighed when it rests, then ended" {
+@test "a command that prints ready is weighed when it is settled, then ended" {
 	TASKS=1,100,1k own 'exec python3 -c "
 import signal, sys
 n = int(sys.argv[1])
@@ -67,7 +67,7 @@ signal.pause()" $0' --runs 2
 		"all(0 < x['ready_s'] < 10 and x['cpu_s'] > 0 for x in runs('own'))"
 }
 
-@test "a backend that the kernel refuses gives way, in each run, and results say which was taken" {
+@test "a backend that the kernel refuses is replaced, and the results name the other" {
 	backend=$("$TARE" doctor --json |
 		python3 -c 'import json, sys; print(json.load(sys.stdin)["backend"])')
 	TARE_REFUSE=tare_rss_$backend own 'exit 0'
@@ -77,7 +77,7 @@ signal.pause()" $0' --runs 2
 	sqlite3 "$DIR/r.db" 'SELECT measured FROM bench' | grep -q '^ledger by classic; '
 }
 
-@test "one that says nothing: weighed at its peak" {
+@test "a command that prints nothing is weighed at its peak" {
 	own 'head -c $(($0 * 1000)) /dev/zero | tail >/dev/null'
 	status_is 0
 	results assert "$DIR/r.db" "row('own')['state'] == 'peak'" "len(runs('own', 'peak')) == 2" \
@@ -85,7 +85,7 @@ signal.pause()" $0' --runs 2
 		"all(x['outcome'] == 'ok' and x['weight'] > 100000 for x in row('own')['runs'])"
 }
 
-@test "commands that can't be: no {n}, not there, without --" {
+@test "commands without {n}, without --, or that do not exist are refused" {
 	run "$TARE" bench -- sleep 1
 	status_is 2
 	says '{n}' 'tare bench -- sleep {n}'
@@ -106,7 +106,7 @@ signal.pause()" $0' --runs 2
 	done
 }
 
-@test "one that dies: its status or signal, and its last words" {
+@test "a command that dies: its status or signal and its last output are shown" {
 	own 'echo first >&2; echo "cannot do $0" >&2; echo >&2; exit 7'
 	own_fails 'exit status 7: cannot do 1'
 	own 'kill -SEGV $$'
@@ -119,7 +119,7 @@ signal.pause()" $0' --runs 2
 	own_fails 'exit status 3'
 }
 
-@test "one that a limit stops: which, how many there were, and the most that fits" {
+@test "a command that a limit stops: the limit, the count, and the most that fits" {
 	TASKS=10 own '[ $0 -le 5 ] ||
 		{ echo "stopped at 5 of 10: Too many open files" >&2; exit 3; }
 		echo ready $0; exec sleep 1000'
@@ -131,7 +131,7 @@ signal.pause()" $0' --runs 2
 		"[x['stopped_at'] for x in row('own')['runs'] if x['outcome'] == 'stopped'] == [5]"
 }
 
-@test "one that lies about N, or hangs: found out" {
+@test "a command that prints a wrong N, or hangs, is reported" {
 	own 'echo ready 77; exec sleep 1000'
 	own_fails 'it said ready 77'
 	LIMIT=2s own 'exec sleep 1000'
@@ -146,7 +146,7 @@ signal.pause()" $0' --runs 2
 	gone "$(tail -n 1 "$DIR/pids")"
 }
 
-@test "one that says a lot: megabytes with and without newlines, for ever" {
+@test "a command that prints megabytes, or never stops printing, does no harm" {
 	own 'head -c 50000000 /dev/zero; echo; echo ready $0; exec sleep 1000'
 	status_is 0
 	results assert "$DIR/r.db" "len(runs('own')) == 2"
@@ -164,7 +164,7 @@ signal.pause()" $0' --runs 2
 	! grep -q $'\033' <<<"$output" || fail "an escape sequence comes through"
 }
 
-@test "one that leaves children behind: they are ended" {
+@test "children that a command leaves behind are ended" {
 	own 'setsid sh -c "trap \"\" TERM HUP; while :; do sleep 1000; done" & echo $! >>"$DIR/pids"
 		echo ready $0; exec sleep 1000'
 	status_is 0
@@ -177,7 +177,7 @@ signal.pause()" $0' --runs 2
 	[ "$(wc -l <"$DIR/pids")" = 3 ]
 }
 
-@test "one that needs more than --memory-max: said" {
+@test "a command that needs more than --memory-max is reported" {
 	[ "$(wc -l </proc/swaps)" = 1 ] || skip "with swap nothing is killed for its memory"
 	"$TARE" doctor --json >"$DIR/doctor" || true
 	own 'exec python3 -c "x = bytearray(300 << 20); print(\"ready\", 1)"' --memory-max 64MiB
@@ -186,7 +186,7 @@ signal.pause()" $0' --runs 2
 	own_fails 'out of memory: 64.0 MiB'
 }
 
-@test "options: what is not sensible is refused, with the way out" {
+@test "invalid options are refused, with the way out" {
 	local option
 	for option in --tasks=-1 --tasks=1000000000000 --tasks=abc --tasks= --tasks=1,,2 \
 		--tasks=1kk \
@@ -214,7 +214,7 @@ signal.pause()" $0' --runs 2
 	results assert "$DIR/r.db" "[x['tasks'] for x in runs('own')] == [0]"
 }
 
-@test "-o: what is there is not lost, --resume goes on only with the same" {
+@test "-o does not overwrite results; --resume needs the same options" {
 	own 'echo ready $0; exec sleep 1000'
 	status_is 0
 	cp "$DIR/r.db" "$DIR/copy"
@@ -291,7 +291,7 @@ was_cut_short() {
 	[ "$(left_cgroups)" = "$cgroups" ] || fail "a control group is left:" "$(left_cgroups)"
 }
 
-@test "Ctrl-C: 130, what was done is kept, nothing is left; --resume makes the rest" {
+@test "Ctrl-C: status 130, finished runs are kept, --resume makes the rest" {
 	begin
 	until_true 20 seen 1
 	kill -USR1 "${started[0]}" # of tare run; here it is nothing
@@ -304,7 +304,7 @@ was_cut_short() {
 	was_cut_short
 }
 
-@test "kill -9 of tare: what was done is kept, the workload dies; --resume makes the rest" {
+@test "kill -9: finished runs are kept, the workload ends, --resume makes the rest" {
 	begin
 	until_true 20 seen 3
 	kill -KILL "${started[0]}"
@@ -313,7 +313,7 @@ was_cut_short() {
 	was_cut_short
 }
 
-@test "nobody reads what it says: it goes on to the end" {
+@test "a bench whose output nobody reads runs to its end" {
 	mkfifo "$DIR/pipe"
 	"$TARE" bench --tasks 1 --runs 2 -o "$DIR/r.db" -- sh -c 'echo ready $0; exec sleep 1000' \
 		'{n}' \
@@ -326,7 +326,7 @@ was_cut_short() {
 }
 
 # The machine's limits, for the time of one run.
-@test "--raise-limits: put back, also after Ctrl-C" {
+@test "--raise-limits restores the limits, also after Ctrl-C" {
 	limits() { cat /proc/sys/kernel/pid_max /proc/sys/kernel/threads-max \
 		/proc/sys/vm/max_map_count; }
 	[ ! -e /run/tare-limits ] || skip "another tare has raised them"

@@ -76,7 +76,7 @@ remember() {
 	started+=("$1")
 }
 
-@test "the command is in a fresh group of its own, which goes with it" {
+@test "the command gets a new control group, which is removed with it" {
 	run "$TARE" run -o "$DIR/r.json" -- sh -c 'cat /proc/self/cgroup; echo $$'
 	status_is 0
 	report check "$DIR/r.json"
@@ -91,14 +91,14 @@ remember() {
 	[ ! -e "$dir" ] || fail "left behind: $dir"
 }
 
-@test "for the user that sudo was called by, too" {
+@test "a command under sudo gets a control group too" {
 	need setpriv
 	run env SUDO_UID=65534 SUDO_GID=65534 "$TARE" run -o "$DIR/r.json" -- cat /proc/self/cgroup
 	status_is 0
 	says '/tare-[0-9]*-[0-9]*$'
 }
 
-@test "--cgroup PATH: below there, as a directory or as the hierarchy's path" {
+@test "--cgroup PATH takes a directory or a path within the hierarchy" {
 	own_cgroup
 	run "$TARE" run --cgroup "$cgroup" -o "$DIR/r.json" -- cat /proc/self/cgroup
 	status_is 0
@@ -107,7 +107,7 @@ remember() {
 	no_cgroup_left
 }
 
-@test "--cgroup: what is no group is refused before anything is started" {
+@test "--cgroup that is no control group is refused before anything starts" {
 	for bad in /no/such/group "$DIR" "$home/no-such-group" ''; do
 		run "$TARE" run --cgroup "$bad" -- touch "$DIR/ran"
 		status_is 125
@@ -116,7 +116,7 @@ remember() {
 	done
 }
 
-@test "--no-cgroup: the caller's, and said" {
+@test "--no-cgroup leaves the command in the caller's group and says so" {
 	run "$TARE" run --no-cgroup -o "$DIR/r.json" -- cat /proc/self/cgroup
 	status_is 0
 	[ "$output" = "$(cat /proc/self/cgroup)" ] || fail "not the caller's:" "$output"
@@ -141,7 +141,7 @@ not_measured() {
 	grep -qi -e "$1" <<<"$why" || fail "doesn't say '$1': $why"
 }
 
-@test "control groups read-only: not measured, said why, and the command's own status" {
+@test "read-only control groups: not measured, with the reason; the command's status" {
 	need unshare
 	cat >"$DIR/ro" <<-'END'
 		awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/mounts | while read -r at; do
@@ -171,7 +171,7 @@ no_swap() {
 	[ "$(wc -l </proc/swaps)" = 1 ] || skip "with swap nothing is killed for its memory"
 }
 
-@test "--memory-max: killed for it, said so, and the books balance" {
+@test "--memory-max: an OOM kill is reported, and the books balance" {
 	no_swap
 	own_cgroup
 	run "$TARE" run --cgroup "$cgroup" --memory-max 64MiB -- "$PROGRAMS/hog" 256 </dev/null
@@ -190,7 +190,7 @@ no_swap() {
 	no_cgroup_left
 }
 
-@test "--memory-max: a child killed for it, the command goes on" {
+@test "--memory-max: a child is killed and the command goes on" {
 	no_swap
 	# shellcheck disable=SC2016 # the command's own shell expands them
 	run "$TARE" run --memory-max 64M -o "$DIR/r.json" -- \
@@ -201,7 +201,7 @@ no_swap() {
 	report assert "$DIR/r.json" "r['cgroup']['oom_kills'] == 1" "r['exit']['code'] == 5"
 }
 
-@test "--memory-max: enough is enough; what is no size is refused" {
+@test "--memory-max: a sufficient limit does nothing; an invalid size is refused" {
 	run "$TARE" run --memory-max 64MiB -o "$DIR/r.json" -- "$PROGRAMS/hog" 16 </dev/null
 	status_is 0
 	says survived
@@ -214,7 +214,7 @@ no_swap() {
 	done
 }
 
-@test "SIGTERM and SIGHUP to tare, Ctrl-C, a command that was killed: no group stays" {
+@test "no group is left after SIGTERM, SIGHUP, Ctrl-C, or a killed command" {
 	own_cgroup
 	for sig in TERM HUP; do
 		held -- "$PROGRAMS/target" 1
@@ -240,7 +240,7 @@ no_swap() {
 	no_cgroup_left
 }
 
-@test "a command that can't be started: no group stays" {
+@test "a command that cannot be started leaves no group" {
 	own_cgroup
 	run -127 "$TARE" run --cgroup "$cgroup" -- no-such-command-here
 	no_cgroup_left
@@ -250,7 +250,7 @@ no_swap() {
 	no_cgroup_left
 }
 
-@test "kill -9 of tare: the next run sweeps its group, once nobody is in it" {
+@test "the next run removes the empty group of a tare that was killed" {
 	own_cgroup
 	held -- "$PROGRAMS/target" 1
 	left=$(cgroup_of "$child")
@@ -276,7 +276,7 @@ sweeps() {
 	"$TARE" run --cgroup "$cgroup" -o "$DIR/r.json" -- true && nothing_below
 }
 
-@test "the group of a tare that runs is not touched by another" {
+@test "the group of a running tare is not touched by another tare" {
 	own_cgroup
 	held --wait-all -- "$PROGRAMS/target" 1
 	before=$(below)
@@ -288,7 +288,7 @@ sweeps() {
 	no_cgroup_left
 }
 
-@test "a daemon that is left behind lives on, in the group above, and the group goes" {
+@test "a daemon left behind moves to the parent group, and the group is removed" {
 	own_cgroup
 	held -- "$PROGRAMS/daemonize"
 	until_true 10 grep -q 'daemon pid=' "$DIR/out"
@@ -307,7 +307,7 @@ sweeps() {
 	until_true 10 gone "$daemon"
 }
 
-@test "a tree of processes is in it to the last" {
+@test "every process of a tree is in the group" {
 	own_cgroup
 	held -- "$PROGRAMS/fork_tree" 3 4
 	# 1 + 4 + 16 + 64
@@ -329,7 +329,7 @@ sweeps() {
 	no_cgroup_left
 }
 
-@test "two at once, and one within the other: each in its own" {
+@test "two runs at once, or nested, have a group each" {
 	own_cgroup
 	held -- "$PROGRAMS/target" 1
 	first=$(below)
@@ -348,7 +348,7 @@ sweeps() {
 	no_cgroup_left
 }
 
-@test "many runs leave nothing" {
+@test "many runs leave no group behind" {
 	own_cgroup
 	for _ in 1 2 3 4 5 6 7 8; do
 		"$TARE" run --cgroup "$cgroup" -o "$DIR/r.json" -- \
@@ -365,7 +365,7 @@ in_cgroup() {
 	started+=($!)
 }
 
-@test "attach: the group that the target lives in, and who else is there" {
+@test "attach names the target's group and the other processes in it" {
 	own_cgroup
 	mkfifo "$DIR/in"
 	in_cgroup target
@@ -388,7 +388,7 @@ in_cgroup() {
 	[ -d "$cgroup" ] || fail "attach removed a group that was not its own"
 }
 
-@test "version 2, where the memory controller is there" {
+@test "version 2 is used where it has the memory controller" {
 	at=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 	[ -n "$at" ] || skip "version 2 is not mounted"
 	grep -qw memory "$at/cgroup.controllers" || skip "version 1 has the memory controller here"

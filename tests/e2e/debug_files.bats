@@ -41,19 +41,19 @@ unnamed() {
 	grown_below ';\[tree\+0x[0-9a-f]*\];\[tree\+0x[0-9a-f]*\] '
 }
 
-@test "stripped, and no debug file anywhere" {
+@test "a stripped program without a debug file has no names" {
 	folded -- "$DIR/tree"
 	unnamed
 }
 
-@test "by build ID, below /usr/lib/debug" {
+@test "a debug file is found by build ID below /usr/lib/debug" {
 	mkdir -p "${by_id%/*}"
 	cp "$DIR/full.debug" "$by_id"
 	folded -- "$DIR/tree"
 	named
 }
 
-@test "by link, beside the program and in .debug" {
+@test "a debug file is found by debug link, beside the program and in .debug" {
 	(cd "$DIR" && objcopy --add-gnu-debuglink=full.debug tree)
 	folded -- "$DIR/tree"
 	named
@@ -69,7 +69,7 @@ unnamed() {
 	unnamed
 }
 
-@test "by link to what is no file, which must not block" {
+@test "a debug link to a pipe or a device does not block" {
 	(cd "$DIR" && objcopy --add-gnu-debuglink=full.debug tree)
 	rm "$DIR/full.debug"
 	mkdir "$DIR/.debug"
@@ -79,7 +79,7 @@ unnamed() {
 	unnamed
 }
 
-@test "by link and checksum, of a program without a build ID" {
+@test "without a build ID the checksum of the debug link decides" {
 	gcc -O1 -g -pthread -Wl,--build-id=none -o "$DIR/plain" \
 		"$BATS_TEST_DIRNAME/../programs/call_tree.c"
 	objcopy --only-keep-debug "$DIR/plain" "$DIR/full.debug"
@@ -91,7 +91,7 @@ unnamed() {
 	unnamed
 }
 
-@test "a compressed table of symbols in the program" {
+@test "a compressed symbol table in the program is read" {
 	need xz
 	printf '%s\n' inner middle outer main >"$DIR/names"
 	objcopy -S --keep-symbols="$DIR/names" "$DIR/full.debug" "$DIR/mini"
@@ -130,7 +130,7 @@ files='os.chdir(sys.argv[1][:-5])
 handler = http.server.SimpleHTTPRequestHandler
 h = http.server.HTTPServer(s.getsockname(), handler, False); h.socket = s; h.serve_forever()'
 
-@test "from a server, where DEBUGINFOD_URLS says so, and only then" {
+@test "a debuginfod server is used only if DEBUGINFOD_URLS is set" {
 	need python3
 	mkdir -p "$DIR/buildid/$id"
 	cp "$DIR/full.debug" "$DIR/buildid/$id/debuginfo"
@@ -142,7 +142,7 @@ h = http.server.HTTPServer(s.getsockname(), handler, False); h.socket = s; h.ser
 	named
 }
 
-@test "no server is asked where another user could have its files kept elsewhere" {
+@test "no server is used if another user could redirect its cache" {
 	need python3
 	[ "$(id -u)" = 0 ] || skip "for root"
 	mkdir -p "$DIR/buildid/$id" "$DIR/roots" "$DIR/home/.cache"
@@ -156,7 +156,7 @@ h = http.server.HTTPServer(s.getsockname(), handler, False); h.socket = s; h.ser
 	[ -z "$(ls -A "$DIR/roots")" ] || fail "root wrote where a link of another user's led"
 }
 
-@test "a server that says nothing does not hold up the report" {
+@test "a server that never answers does not delay the report" {
 	need python3
 	serve 'keep = [s.accept() for _ in range(100)]'
 	SECONDS=0

@@ -7,7 +7,7 @@
 
 load lib/common
 
-@test "threads that touch k MiB each, and free it" {
+@test "threads that touch memory and free it" {
 	exact --checkpoints 2 --facts 48 -- "$PROGRAMS/threads" 8 1024
 }
 
@@ -15,7 +15,7 @@ load lib/common
 	exact --checkpoints 2 --facts 384 -- "$PROGRAMS/threads" 64 64
 }
 
-@test "one allocates, another frees" {
+@test "one thread allocates, another frees" {
 	exact --checkpoints 2 --facts 5 -- "$PROGRAMS/give_take"
 }
 
@@ -27,7 +27,7 @@ load lib/common
 	exact --checkpoints 3 --facts 5 -- "$PROGRAMS/remap"
 }
 
-@test "madvise(DONTNEED), and pages only read" {
+@test "madvise(DONTNEED), and pages that are only read" {
 	exact --checkpoints 4 --facts 7 -- "$PROGRAMS/discard"
 }
 
@@ -51,7 +51,7 @@ load lib/common
 	exact --checkpoints 2 --facts 2 -- "$PROGRAMS/exec_thread"
 }
 
-@test "the leader ends, the others go on" {
+@test "the first thread ends, the others go on" {
 	exact --checkpoints 2 -- "$PROGRAMS/leader_gone"
 }
 
@@ -71,7 +71,7 @@ load lib/common
 	exact --checkpoints 3 --facts 2 -- "$PROGRAMS/deep_stack"
 }
 
-@test "two processes with one memory" {
+@test "two processes that share one address space" {
 	exact -- "$PROGRAMS/clone_vm"
 }
 
@@ -103,6 +103,6 @@ load lib/common
 	exact --status 137 -- "$PROGRAMS/die_by" 9 64
 }
 
-@test "threads of four processes at full tilt, stopped five times" {
+@test "four processes whose threads change memory all the time, stopped five times" {
 	compared real_programs --every 150 --times 5 -- "$PROGRAMS/busy" 4 4
 }

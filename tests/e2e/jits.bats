@@ -42,29 +42,29 @@ held() {
 	status_is 0
 }
 
-@test "names of a map, of a chain of calls" {
+@test "a call chain has the names of the perf map" {
 	held 1 "${noted[@]}" "$PROGRAMS/jit" delete first second
 	grew_16m ';main;run;first_outer_\[fp\];first_inner_\[fp\] '
 }
 
-@test "a map that is deleted: what was appended after that too" {
+@test "a deleted map is read, also what was appended later" {
 	held 1 "${noted[@]}" "$PROGRAMS/jit" delete first second
 	grew_16m ';main;run;second_outer_\[fp\];second_inner_\[fp\] '
 }
 
-@test "a map that another takes the place of" {
+@test "a map that is replaced by another" {
 	held 1 "${noted[@]}" "$PROGRAMS/jit" replace first second
 	grew_16m ';main;run;first_outer_\[fp\];first_inner_\[fp\] '
 	grew_16m ';main;run;second_outer_\[fp\];second_inner_\[fp\] '
 }
 
-@test "exec: a new map under the same name" {
+@test "exec makes a new map under the same name" {
 	held 1 "${noted[@]}" "$PROGRAMS/jit" exec first second
 	grew_16m ';main;run;first_outer_\[fp\];first_inner_\[fp\] '
 	grew_16m ';main;run;second_outer_\[fp\];second_inner_\[fp\] '
 }
 
-@test "in namespaces of its own: mounts and process ids" {
+@test "a program in mount and pid namespaces of its own" {
 	need unshare
 	# By its descriptor: the program itself may be in /tmp.
 	held 1 unshare -pf --mount-proc --mount sh -c \
@@ -74,7 +74,7 @@ held() {
 	grew_16m ';main;run;second_outer_\[fp\];second_inner_\[fp\] '
 }
 
-@test "two processes at once, each by its own map" {
+@test "two processes at once, each with its own map" {
 	held 2 sh -c 'exec 4<&0; "$0" delete first other <&4 & "$0" delete second another; wait' \
 		"$PROGRAMS/jit"
 	for name in first other second another; do
@@ -87,7 +87,7 @@ held() {
 	between ';main;run;first_outer_\[fp\];first_inner_\[fp\] ' $((31 << 20)) $((34 << 20))
 }
 
-@test "a map that is a stranger's is none" {
+@test "a map of another user's is not read" {
 	folded --period 64KiB -- "$PROGRAMS/jit" stranger first
 	grew_16m ';main;run;\[code without a file\]_\[fp\];\[code without a file\]_\[fp\] '
 }

@@ -51,15 +51,15 @@ kmem() {
 	kmem stat_tree 100000
 }
 
-@test "who makes and who gives back are told apart, and the parent did neither" {
+@test "maker and freer have different rows, and the parent has none of it" {
 	kmem kernel_maker 500
 }
 
-@test "the same by the classic backend" {
+@test "kernel memory by the classic backend" {
 	kmem --opt=--force-backend --opt=classic full_pipes 1000
 }
 
-@test "attached: what was there is the initial balance, what comes is counted against its task" {
+@test "attached: earlier memory is the initial balance, later memory has its task" {
 	home=$("$LIB/kmem.py" home) || skip "$home"
 	cgroup=$home/tare-test-$$
 	mkdir "$cgroup" || skip "no control group can be made"
@@ -69,7 +69,7 @@ kmem() {
 	kmem --attach "$cgroup" epoll_many 20000
 }
 
-@test "after it all: every report's arithmetic, ended and alive" {
+@test "the arithmetic of every report holds, with living and ended tasks" {
 	for what in 'threads 20 64' 'fork_cow 2' 'thread_churn 200 8' 'exec_chain 3' 'daemonize' \
 		'clone_vm' 'leader_gone'; do
 		# shellcheck disable=SC2086
@@ -82,7 +82,7 @@ kmem() {
 	done
 }
 
-@test "the peak is of the weight: user and kernel memory at one time" {
+@test "the peak is the highest sum of user and kernel memory at one time" {
 	run "$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/kernel_maker" 500 </dev/null
 	status_is 0
 	measured
@@ -110,7 +110,7 @@ by_task() {
 		skip "not by task: $(report get "$DIR/r.json" "r['features']['kmem']['why']")"
 }
 
-@test "the table: USER, KERNEL, WEIGHT, charged beside the sum of RSS, and why they differ" {
+@test "the table explains why the charged memory differs from the sum of RSS" {
 	run "$TARE" run -- "$PROGRAMS/kernel_maker" 500 </dev/null
 	status_is 0
 	says 'books: .*balanced' USER KERNEL WEIGHT 'kernel stacks' charged RSS maker
@@ -136,7 +136,7 @@ has() {
 
 # A pipe that is full when tare starts: its pages are charged to who filled it, and go as
 # the command reads them.
-@test "what the command frees of another group's is not its own" {
+@test "memory of another group that the command frees is not on its books" {
 	cat >"$DIR/full_stdin.py" <<-'END'
 		import fcntl, os, sys
 		r, w = os.pipe()
@@ -155,7 +155,7 @@ has() {
 		"r['peak']['weight']['kernel'] >= 0" "r['weight']['kernel'] >= 0"
 }
 
-@test "--slab names the caches" {
+@test "--slab lists the slab caches" {
 	[ -r /proc/slabinfo ] && [ "$(wc -l </proc/slabinfo)" -gt 2 ] || skip "no /proc/slabinfo"
 	grep -q '^io_kiocb ' /proc/slabinfo || skip "this kernel merges io_kiocb with others"
 	held --slab -- "$PROGRAMS/uring_timeouts" 100000
@@ -173,12 +173,12 @@ has() {
 	says 'indicative'
 }
 
-@test "without --slab nothing of it" {
+@test "without --slab the report has no caches" {
 	"$TARE" run -o "$DIR/r.json" -- true
 	report assert "$DIR/r.json" "r['slabs'] is None"
 }
 
-@test "doctor tells what there is of kernel memory" {
+@test "doctor lists the features for kernel memory" {
 	run "$TARE" doctor
 	status_is 0
 	says 'kernel memory' 'mod_memcg_state' 'control group' 'slabinfo'

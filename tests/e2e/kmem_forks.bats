@@ -55,7 +55,7 @@ stacks_fit() {
 	END
 }
 
-@test "init reaps thousands of orphans: told to the bound also where it runs without events" {
+@test "thousands of orphans reaped by init: exact within the bound, even without init's events" {
 	# shellcheck disable=SC2016
 	run "$TARE" run -o "$DIR/r.json" \
 		-- sh -c 'for i in $(seq 3000); do (true &); done; wait' </dev/null
@@ -73,7 +73,7 @@ stacks_fit() {
 	fi
 }
 
-@test "a shell that runs hundreds of programs: it holds none of what they cost" {
+@test "a shell that runs hundreds of programs has none of their memory" {
 	# shellcheck disable=SC2016
 	churn sh -c 'for i in $(seq 600); do /bin/true; done'
 	report assert "$DIR/r.json" \
@@ -82,7 +82,7 @@ stacks_fit() {
 		"r['peak']['weight']['kernel'] < 32 << 20"
 }
 
-@test "the table names what ended tasks left" {
+@test "the table has a row for what ended tasks left" {
 	# shellcheck disable=SC2016
 	run "$TARE" run -- sh -c 'for i in $(seq 600); do /bin/true; done' </dev/null
 	status_is 0
@@ -93,12 +93,12 @@ stacks_fit() {
 	[[ ! $who =~ [0-9]{4}%|[2-9][0-9]{2}%|1[1-9][0-9]% ]] || fail "$who"
 }
 
-@test "pipelines of a shell" {
+@test "pipelines of a shell are exact" {
 	# shellcheck disable=SC2016
 	churn sh -c 'for i in $(seq 150); do echo a | cat | wc -c >/dev/null; done'
 }
 
-@test "a server that forks for each connection" {
+@test "a server that forks for each connection is exact" {
 	churn "$PROGRAMS/fork_server" 500
 	# Of a connection the server's own part is its end of the socket, below 4 KiB, which
 	# RCU frees by and by; the child that it forks takes some 20 KiB.
@@ -107,16 +107,16 @@ stacks_fit() {
 		"r['kmem']['left'] > 500 * 8192"
 }
 
-@test "processes, many at a time" {
+@test "many processes at a time are exact" {
 	churn "$PROGRAMS/fork_churn" 600 40
 }
 
-@test "threads that come and go" {
+@test "threads that come and go are exact" {
 	churn "$PROGRAMS/thread_churn" 3000 8
 	report assert "$DIR/r.json" "r['kmem']['left'] > 3000 * 2048"
 }
 
-@test "attached, with others in the group: what ends leaves the weight" {
+@test "attached, with others in the group: ended processes leave the weight" {
 	home=$("$LIB/kmem.py" home) || skip "$home"
 	hold "$PROGRAMS/fork_server" 1500
 	"$TARE" attach -p $! --snapshot-every 100ms -o "$DIR/a.json" >"$DIR/log" 2>&1 3>&- 9>&- &

@@ -30,14 +30,14 @@ nothing_lost() {
 		"r['books']['off_pages'] == 0"
 }
 
-@test "30,000 threads that end together beside busy CPUs: no record is lost" {
+@test "30,000 threads end at once on busy CPUs and no record is lost" {
 	busy_cpus
 	"$TARE" run --as-root -o "$DIR/r.json" -- "$PROGRAMS/idle_threads" \
 		"$(many_threads)" </dev/null
 	nothing_lost
 }
 
-@test "with stacks too, and samples are taken or thinned by rule" {
+@test "with stacks: no record is lost, and samples are taken or thinned by rule" {
 	busy_cpus
 	"$TARE" run --as-root -r "$DIR/r.tare" -o "$DIR/r.json" -- \
 		"$PROGRAMS/thread_churn" 20000 64 </dev/null
@@ -48,7 +48,7 @@ nothing_lost() {
 		"sum(t['count'] for t in r['samples']['thinned']) <= r['samples']['count']"
 }
 
-@test "processes by the thousand: each is known by its name" {
+@test "thousands of processes end at once and each keeps its name" {
 	busy_cpus
 	# shellcheck disable=SC2016
 	"$TARE" run --as-root -o "$DIR/r.json" -- \
@@ -84,7 +84,7 @@ stopped() {
 	let_go
 }
 
-@test "a tare that stood still: sums are exact though detail is lost" {
+@test "a stopped tare: sums are exact though detail is lost" {
 	stopped -- "$PROGRAMS/idle_threads" 3000
 	report assert "$DIR/r.json" \
 		"r['lost']['task_record'] > 1000" \
@@ -98,7 +98,7 @@ stopped() {
 		"all(p['rss_peak'] >= p['at_peak']['anon'] >= 0 for p in r['processes'])"
 }
 
-@test "a ring that is too small: counted, not hidden, and no sum is missing" {
+@test "a ring that is too small: losses are counted, and no sum is missing" {
 	run "$TARE" run --ring-size 64KiB --no-priority -o "$DIR/r.json" -- \
 		"$PROGRAMS/thread_churn" 4000 64 </dev/null
 	status_is 0
@@ -117,7 +117,7 @@ stopped() {
 	says 'SCHED_OTHER' '^0$' 'tare-drain'
 }
 
-@test "--no-priority: nothing of tare runs ahead of the workload" {
+@test "--no-priority: no thread of tare has a higher priority than the workload" {
 	# shellcheck disable=SC2016
 	local see='for t in /proc/$PPID/task/*; do chrt -p ${t##*/}; nice; done'
 	run "$TARE" run --as-root --no-priority -r "$DIR/r.tare" -- sh -c "$see" </dev/null
@@ -125,7 +125,7 @@ stopped() {
 	says_not 'SCHED_FIFO'
 }
 
-@test "more processes than there are accounts, while tare stands still: the total is exact" {
+@test "more processes than accounts while tare is stopped: the total is exact" {
 	# shellcheck disable=SC2016
 	run "$TARE" run --as-root --ring-size 64KiB -o "$DIR/r.json" -- \
 		sh -c 'kill -STOP $PPID; "$0" 4600 20; kill -CONT $PPID' \

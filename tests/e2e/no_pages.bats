@@ -20,7 +20,7 @@ says_why() {
 	[ ! -e "$DIR/started" ] && [ ! -e "$DIR/x.html" ]
 }
 
-@test "run and attach to HTML start and follow nothing" {
+@test "run and attach with HTML output are refused before anything starts" {
 	for how in "--html $DIR/x.html" "-o $DIR/x.html" "--format html"; do
 		# shellcheck disable=SC2086 # an option and its value
 		run "$TARE" run --as-root $how -- touch "$DIR/started"
@@ -31,7 +31,7 @@ says_why() {
 	done
 }
 
-@test "a recording and results to HTML" {
+@test "HTML of a recording or of results is refused" {
 	"$TARE" run --as-root -r "$DIR/r.tare" -o "$DIR/r.json" -- true
 	run "$TARE" export "$DIR/r.tare" -o "$DIR/x.html"
 	says_why 1
@@ -41,7 +41,7 @@ says_why() {
 	says_why 1
 }
 
-@test "all else works, and one with pages makes HTML of its recording" {
+@test "all else works, and a tare with pages makes HTML of its recording" {
 	"$TARE" run --as-root -r "$DIR/r.tare" -o "$DIR/r.json" -- true
 	for form in csv json folded pprof speedscope; do
 		"$TARE" export "$DIR/r.tare" --format $form -o "$DIR/$form"

@@ -26,7 +26,7 @@ teardown() {
 	compared nonowner write empty
 }
 
-@test "process_vm_readv of memory that isn't there yet" {
+@test "process_vm_readv of untouched memory" {
 	compared nonowner read empty
 }
 

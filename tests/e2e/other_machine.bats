@@ -17,7 +17,7 @@ setup() {
 	fits_80_columns
 }
 
-@test "its figures are those that the program is known for" {
+@test "the figures of the arm64 recording are the program's known ones" {
 	"$TARE" report "$DIR/arm64.tare" --format json -o "$DIR/a.json"
 	run jq -r '.kernel, .books.balanced, .samples.complete_share >= 0.99' "$DIR/a.json"
 	says aarch64
@@ -26,13 +26,13 @@ setup() {
 	[ "$(jq '.peak.rss >= 33554432 and .peak.rss < 36 * 1048576' "$DIR/a.json")" = true ]
 }
 
-@test "its stacks are whole, in what is exported" {
+@test "the exported stacks of the arm64 recording are complete" {
 	run "$TARE" export "$DIR/arm64.tare" --format folded
 	status_is 0
 	says 'main;outer;middle;inner [0-9]'
 }
 
-@test "it is held against a recording of the same program from here" {
+@test "diff compares it with a recording of the same program from here" {
 	# So short a period that what libraries take is not taken for `inner`'s, nor the other way.
 	"$TARE" run --period 4KiB -r "$DIR/here.tare" -- "$PROGRAMS/call_tree" calls >/dev/null 2>&1
 	run "$TARE" diff "$DIR/arm64.tare" "$DIR/here.tare"

@@ -41,7 +41,7 @@ ruled() {
 	PYTHONPATH=$RULER python3 - "$DIR" "$@"
 }
 
-@test "what a tool costs is what the ruler says, nothing is 1, and all is put back" {
+@test "the ruler finds each tool's cost, 1 for no tool, and restores everything" {
 	ruled <<-'END'
 		import os, sys
 		import ruler
@@ -64,7 +64,7 @@ ruled() {
 	END
 }
 
-@test "attachments beside hooks of others are left out, or all are doubtful" {
+@test "attachments beside others' hooks are left out, or all are called doubtful" {
 	ruled <<-'END'
 		import ruler
 		tool = ruler.Tool("it", None, 8)
@@ -78,7 +78,7 @@ ruled() {
 	END
 }
 
-@test "the interval is that of signed ranks, and the order the seed's" {
+@test "the interval is that of signed ranks, and the seed decides the order" {
 	ruled <<-'END'
 		import ruler
 		# Hollander and Wolfe's way, by hand: n = 10, k = 8 of 55 means.
@@ -95,7 +95,7 @@ ruled() {
 	END
 }
 
-@test "a tool that fails, or a load that ends, is told by its name; nothing is left" {
+@test "a failed tool or an ended load is named, and nothing is left behind" {
 	ruled <<-'END'
 		import sys
 		import ruler

@@ -61,7 +61,7 @@ took() {
 		$((($2 + 2) << 20))
 }
 
-@test "calls in Python, and through C: map, a generator, a method, sorted" {
+@test "Python calls, also through C: map, a generator, a method, sorted" {
 	python <<-'END'
 		class Tree:
 		    def grow(self):
@@ -92,7 +92,7 @@ took() {
 	[ "$(bytes_of 'py::take.*_PyEval_EvalFrameDefault')" = 0 ]
 }
 
-@test "threads: each has its own" {
+@test "each thread has its own Python stack" {
 	python <<-'END'
 		import threading
 		def first():
@@ -111,7 +111,7 @@ took() {
 }
 
 # Its thread is neither who has the lock nor the last that began.
-@test "C that has given the interpreter's lock away" {
+@test "C code that has released the interpreter's lock" {
 	python <<-'END'
 		import sqlite3, threading
 		db = sqlite3.connect(':memory:', check_same_thread=False)
@@ -132,7 +132,7 @@ took() {
 	between ';py::fill:.*;sqlite3_step;' $((32 << 20)) $((48 << 20)) # with what it moves
 }
 
-@test "a fork's, and what it forks" {
+@test "forked Python processes and their children have names" {
 	python <<-'END'
 		import os
 		def child():
@@ -149,7 +149,7 @@ took() {
 	took child 12 ';py::take:'
 }
 
-@test "from their beginning: the command, and what it starts of the same file" {
+@test "a command has names from its start, and its children of the same file too" {
 	[ "$code" = "$(readlink -f "$PYTHON")" ] || skip "a library is found when it is mapped"
 	folded --period 4KiB -- "$PYTHON" -c \
 		'import subprocess, sys; subprocess.run([sys.executable, "-c", "import json"])'
@@ -159,7 +159,7 @@ took() {
 	((named > 4 << 20 && unnamed * 20 < named)) || fail "$named with names, $unnamed without"
 }
 
-@test "deeper than is read: what is there, and a synthetic frame" {
+@test "a stack deeper than the bound is cut, with a synthetic frame" {
 	python <<-'END'
 		def down(n):
 		    down(n - 1) if n else take(16)
@@ -170,7 +170,7 @@ took() {
 	[ "$(bytes_of 'py::<module>.*py::down')" -lt $((1 << 20)) ]
 }
 
-@test "names of any letters and sizes; none breaks a line" {
+@test "names of any letters and sizes; none breaks a line of output" {
 	python <<-'END'
 		def rename(name):
 		    code = (lambda: take(8)).__code__
@@ -185,7 +185,7 @@ took() {
 	! grep -P '[\x00-\x08\x0b-\x1f]' "$DIR/out.folded" || fail 'a control character'
 }
 
-@test "attached, to one that ran before" {
+@test "attached to a Python that already runs" {
 	cat "$DIR/keep.py" - >"$DIR/run.py" <<-'END'
 		def loop():
 		    print('ready', flush=True)
@@ -211,7 +211,7 @@ took() {
 	took loop 16 ';py::take:'
 }
 
-@test "a Python that cannot be read says what could" {
+@test "an unsupported Python: its synthetic frame names the supported versions" {
 	! ldd "$PYTHON" | grep libpython || skip "it is in a library, which has its own name"
 	cp "$code" "$DIR/other"
 	PYTHON=$DIR/other code=$DIR/other

@@ -58,7 +58,7 @@ ask() {
 		WHERE what = 'execve' AND detail LIKE '%call_tree'")" = 1 ]
 }
 
-@test "killed at any moment: it opens, says incomplete, and has what came before" {
+@test "a recording of a killed tare opens, says incomplete, and has what came before" {
 	need sqlite3 python3
 	grower
 	"$TARE" run --as-root -r "$DIR/r.tare" --kill-on-exit -- /usr/bin/python3 \
@@ -82,7 +82,7 @@ has_sampled() {
 		[ "$(ask 'SELECT sum(grown) FROM entries' 2>/dev/null)" -gt "$1" ] 2>/dev/null
 }
 
-@test "killed in the middle of a write, again and again" {
+@test "tare is killed in the middle of a write, again and again" {
 	need sqlite3
 	for i in 1 2 3 4 5 6 7 8; do
 		"$TARE" run --as-root --kill-on-exit -r "$DIR/r.tare" -- \
@@ -101,7 +101,7 @@ has_sampled() {
 	done
 }
 
-@test "killed while more programs want the CPUs than there are: it opens" {
+@test "a recording of a tare killed on busy CPUs opens" {
 	need sqlite3 python3
 	# How much is lost is a matter of time: `make check-long` looks at that.
 	TARE=$TARE run "$BATS_TEST_DIRNAME/../long/kill_recording.sh" 3 0
@@ -109,7 +109,7 @@ has_sampled() {
 	says '3 kills: 0 files that are not as they should be'
 }
 
-@test "killed within a write, and nothing can be written: it is read all the same" {
+@test "a recording cut within a write is readable on a read-only file system" {
 	need sqlite3 python3
 	recorded -o "$DIR/a.json" -- "$PROGRAMS/call_tree" calls
 	mkdir "$DIR/half" "$DIR/ro"
@@ -134,7 +134,7 @@ has_sampled() {
 	[ -e "$DIR/half/r.tare-journal" ]
 }
 
-@test "the report of a recording that others read meanwhile is whole" {
+@test "a recording that others read meanwhile has a complete report" {
 	need sqlite3
 	"$TARE" run --as-root -r "$DIR/r.tare" -o "$DIR/a.json" -- \
 		sh -c 'for i in 1 2 3 4 5 6 7 8; do ls -R /usr/share >/dev/null; done' \
@@ -149,7 +149,7 @@ has_sampled() {
 	cmp "$DIR/a.json" "$DIR/b.json"
 }
 
-@test "not larger than --max-size, and what was thinned is said" {
+@test "a recording keeps to --max-size, and the report says what was thinned" {
 	need sqlite3
 	run "$TARE" run --as-root -r "$DIR/r.tare" --max-size 1MiB --period 4KiB \
 		-o "$DIR/a.json" -- sh -c 'for i in 1 2 3 4 5 6; do
@@ -176,7 +176,7 @@ has_sampled() {
 	[ "$(jq -r .reason "$DIR/b.json")" = detach ]
 }
 
-@test "every form comes out of a recording, and means the same" {
+@test "a recording exports every format, with the same figures" {
 	need python3
 	recorded -o "$DIR/a.folded" -- "$PROGRAMS/call_tree" calls
 	"$TARE" export "$DIR/r.tare" --format folded -o "$DIR/b.folded"
@@ -191,7 +191,7 @@ has_sampled() {
 	[ "$(jq -r .schema "$DIR/out.json")" = tare.report/2 ]
 }
 
-@test "a run writes its page, its report and its recording in one go" {
+@test "one run writes a page, a report and a recording" {
 	"$TARE" run --as-root --html "$DIR/p.html" -r "$DIR/r.tare" -o "$DIR/r.json" \
 		-- "$PROGRAMS/call_tree" calls
 	grep -q '"inner"' "$DIR/p.html"
@@ -199,7 +199,7 @@ has_sampled() {
 	cmp "$DIR/p.html" "$DIR/q.html"
 }
 
-@test "bad ways to ask are told before anything is started" {
+@test "invalid options are refused before anything starts" {
 	echo precious >"$DIR/precious"
 	run "$TARE" run -r "$DIR/precious" -- touch "$DIR/started"
 	status_is 125
@@ -223,7 +223,7 @@ has_sampled() {
 	[ ! -e "$DIR/r.tare" ]
 }
 
-@test "what is no recording, or has no stacks, is refused in words" {
+@test "a file that is no recording, or has no stacks, is refused with a message" {
 	echo x >"$DIR/x"
 	run "$TARE" report "$DIR/x"
 	status_is 1
@@ -247,7 +247,7 @@ has_sampled() {
 	says 'r.tare'
 }
 
-@test "the disk is full: said, and the command is not disturbed" {
+@test "a full disk: a message, and the command is not disturbed" {
 	mkdir "$DIR/small"
 	mount -t tmpfs -o size=128k none "$DIR/small"
 	run "$TARE" run --as-root -r "$DIR/small/r.tare" -o "$DIR/r.json" \
@@ -258,7 +258,7 @@ has_sampled() {
 	report assert "$DIR/r.json" "r['books']['balanced']"
 }
 
-@test "go tool pprof reads it, and its sums are the ledger's" {
+@test "go tool pprof reads the export, and its sums are the ledger's" {
 	need go
 	export HOME=$DIR PPROF_TMPDIR=$DIR GOFLAGS=-mod=mod GOTOOLCHAIN=local
 	recorded -o "$DIR/r.json" -- "$PROGRAMS/call_tree" calls
@@ -274,7 +274,7 @@ has_sampled() {
 	grep -q 'thread:\[call_tree\]' "$DIR/raw"
 }
 
-@test "diff: a function that grew is marked, one that did not is not" {
+@test "diff marks a function that grew, and no other" {
 	need python3
 	"$TARE" run --as-root -r "$DIR/a.tare" -o "$DIR/a.json" -- "$PROGRAMS/call_tree" calls
 	"$TARE" run --as-root -r "$DIR/b.tare" -o "$DIR/b.json" -- "$PROGRAMS/call_tree" calls

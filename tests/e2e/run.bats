@@ -7,7 +7,7 @@
 load lib/common
 load lib/hold
 
-@test "stdin, stdout and stderr are the command's" {
+@test "stdin, stdout and stderr go to the command" {
 	run --separate-stderr "$TARE" run -o "$DIR/r.json" -- sh -c 'cat; echo err >&2' <<<"through"
 	status_is 0
 	[ "$output" = through ] || fail "$output"
@@ -21,7 +21,7 @@ load lib/hold
 	[[ $stderr == *"books: "*balanced* ]] || fail "$stderr"
 }
 
-@test "a large amount of data through both" {
+@test "a large amount of data through stdin and stdout" {
 	head -c 8000000 /dev/urandom >"$DIR/data"
 	"$TARE" run -o "$DIR/r.json" -- cat <"$DIR/data" >"$DIR/copy"
 	cmp "$DIR/data" "$DIR/copy"
@@ -59,7 +59,7 @@ load lib/hold
 	status_is 127
 }
 
-@test "a script without #! runs as execvp would" {
+@test "a script without #! runs as execvp runs it" {
 	echo 'echo script $1; exit 4' >"$DIR/plain"
 	chmod +x "$DIR/plain"
 	run "$TARE" run -o "$DIR/r.json" -- "$DIR/plain" word
@@ -67,7 +67,7 @@ load lib/hold
 	says 'script word'
 }
 
-@test "a #! whose interpreter is not there" {
+@test "a #! whose interpreter does not exist" {
 	printf '#!/no/such/interpreter\n' >"$DIR/bad"
 	chmod +x "$DIR/bad"
 	run bash -c '"$TARE" run -o "$DIR/r.json" -- "$DIR/bad"; echo "status $?"'
@@ -75,7 +75,7 @@ load lib/hold
 	says "$DIR/bad"
 }
 
-@test "no descriptors beyond 0, 1, 2, but the caller's own" {
+@test "the command gets the caller's descriptors and none of tare's" {
 	# Descriptors that bats has open are the caller's: close them.
 	run bash -c 'for f in /proc/self/fd/*; do
 			f=${f##*/}; [ $f -gt 2 ] && eval "exec $f>&-"
@@ -99,7 +99,7 @@ load lib/hold
 	grep -qw "nice=$(($(nice) + 5))" out
 }
 
-@test "signals ignored or blocked by the caller stay so, none of tare's" {
+@test "the command's ignored and blocked signals are the caller's, not tare's" {
 	(trap '' HUP PIPE && "$PROGRAMS/show") | grep '^SigIgn' >"$DIR/plain"
 	(trap '' HUP PIPE && "$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/show") |
 		grep '^SigIgn' >"$DIR/run"
@@ -160,7 +160,7 @@ load lib/hold
 	[ ! -e "$DIR/ran" ]
 }
 
-@test "the terminal is the command's: it reads from it, in the foreground" {
+@test "the command reads from the terminal, in the foreground" {
 	run "$LIB/terminal.py" --send $'hello\n' --after 'name?' -- \
 		"$TARE" run -o "$DIR/r.json" -- sh \
 		-c 'test -t 0 && echo "name?"; read x; echo "got $x"'
@@ -175,7 +175,7 @@ load lib/hold
 	says caught 'books:' 'sent 1 times'
 }
 
-@test "Ctrl-C on a command that doesn't mind: the second one kills it" {
+@test "a second Ctrl-C kills a command that ignores the first" {
 	run "$LIB/terminal.py" --send '^C' --after ready --again -- "$TARE" run -- \
 		sh -c 'trap "" INT; echo ready; sleep 15'
 	status_is 137
@@ -184,7 +184,7 @@ load lib/hold
 	says 'sent [23] times'
 }
 
-@test "Ctrl-C on a command that dies of it: 130, and the report" {
+@test "Ctrl-C on a command that dies of it: status 130, and the report" {
 	run "$LIB/terminal.py" --send '^C' --after ready -- "$TARE" run -- \
 		sh -c 'echo ready; exec sleep 15'
 	status_is 130
@@ -211,7 +211,7 @@ all_unloaded() {
 	done <"$DIR/bpf"
 }
 
-@test "kill -9 of tare: the workload lives on, nothing of BPF stays" {
+@test "kill -9 of tare: the workload lives on, and no BPF program stays" {
 	need bpftool
 	held
 	bpf_of "$tare" >"$DIR/bpf"
@@ -254,7 +254,7 @@ all_unloaded() {
 	done
 }
 
-@test "after a run nothing of BPF stays, and no file" {
+@test "a run leaves no BPF program and no file behind" {
 	need bpftool
 	held
 	bpf_of "$tare" >"$DIR/bpf"
@@ -263,7 +263,7 @@ all_unloaded() {
 	[ "$(ls "$DIR" | tr '\n' ' ')" = 'bpf err in out r.json ' ] || fail "$(ls "$DIR")"
 }
 
-@test "tare within tare" {
+@test "tare runs within tare" {
 	run "$TARE" run -o "$DIR/outer.json" -- "$TARE" run -o "$DIR/inner.json" -- sh -c 'exit 6'
 	status_is 6
 	report check "$DIR/outer.json" "$DIR/inner.json"

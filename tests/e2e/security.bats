@@ -91,7 +91,7 @@ nothing_left() {
 	[ -z "$(find "$1" -name '.tare-*' -o -name '*-journal')" ] || fail "$(ls -lAn "$1")"
 }
 
-@test "a link planted during the run: what it names stays as it is" {
+@test "a link planted during the run: its target stays unchanged" {
 	local who on file
 	for on in 0 1; do
 		protected $on
@@ -116,7 +116,7 @@ nothing_left() {
 	done
 }
 
-@test "the directory itself swapped for a link: what was opened is written to" {
+@test "the output directory swapped for a link: the opened directory is written to" {
 	local who
 	for who in root sudo; do
 		mkdir "$DIR/theirs" "$DIR/theirs/dir"
@@ -135,7 +135,7 @@ nothing_left() {
 	done
 }
 
-@test "where others may remove files too: the recording is not written elsewhere" {
+@test "a directory that others can write to: the recording goes nowhere else" {
 	protected 0
 	chmod 777 "$DIR/ww"
 	start sudo -r "$DIR/ww/r.tare" -o "$DIR/own/r.json"
@@ -177,7 +177,7 @@ nothing_left() {
 	done
 }
 
-@test "a link that was there before: followed where only root and the caller write" {
+@test "an older link is followed only where just root and the caller can write" {
 	echo old >"$DIR/own/target"
 	ln -s target "$DIR/own/link"
 	run "$TARE" run -o "$DIR/own/link" --format json -- true
@@ -201,7 +201,7 @@ nothing_left() {
 	[ ! -e "$DIR/ran" ] || fail "the command ran"
 }
 
-@test "a pipe of another user's in their directory is not written into; one's own is" {
+@test "another user's pipe is not written into; the caller's own is" {
 	other mkfifo -m 666 "$DIR/ww/pipe"
 	run "$TARE" run -o "$DIR/ww/pipe" -- touch "$DIR/ran"
 	status_is 125
@@ -218,7 +218,7 @@ nothing_left() {
 	until_true 10 report check "$DIR/got2"
 }
 
-@test "export, diff, bench report and bench: the same" {
+@test "export, diff, bench report and bench treat planted links alike" {
 	local on
 	"$TARE" run --as-root -r "$DIR/own/a.tare" -- true
 	"$TARE" bench --tasks 1 --runs 1 -o "$DIR/own/r.db" -- sh -c 'echo ready $0; sleep 100' \
@@ -263,7 +263,7 @@ nothing_left() {
 	nothing_left "$DIR/ww"
 }
 
-@test "files are the caller's, of mode 0600 or less, whoever the command runs as" {
+@test "files are the caller's, of mode 0600 or less, whatever user the command has" {
 	(
 		umask 277
 		"$TARE" run -o "$DIR/own/narrow.json" -r "$DIR/own/narrow.tare" -- true
@@ -288,7 +288,7 @@ nothing_left() {
 	is_ours root "$DIR/ww/theirs.json"
 }
 
-@test "what a killed tare left is taken away by the next" {
+@test "files left by a killed tare are removed by the next one" {
 	local gone
 	sh -c 'echo $$' >"$DIR/pid"
 	gone=$DIR/ww/.tare-$(cat "$DIR/pid")-1-0000abcd.tmp
@@ -306,7 +306,7 @@ left_by() {
 	compgen -G "$DIR/ww/.tare-$1-*.tmp" >/dev/null
 }
 
-@test "killed while it writes a report: what it left is taken away by the next" {
+@test "a partial report of a killed tare is removed by the next one" {
 	need gcc
 	# It stops before it would put the file in its place.
 	echo 'int pause(void); int renameat(int a, const char *b, int c, const char *d)
@@ -343,7 +343,7 @@ n = struct.unpack("i", fcntl.ioctl(8, termios.FIONREAD, b"1234"))[0]
 exit(n < 65536)'
 }
 
-@test "nobody reads the report: SIGTERM ends tare all the same" {
+@test "SIGTERM ends tare though nobody reads its report" {
 	mkfifo "$DIR/own/pipe"
 	exec 8<>"$DIR/own/pipe"
 	"$TARE" run --format html -o "$DIR/own/pipe" -- true 2>"$DIR/err" 3>&- 8>&- 9>&- &
@@ -357,7 +357,7 @@ exit(n < 65536)'
 	no_cgroup_left "${started[0]}"
 }
 
-@test "nobody reads what tare says: SIGTERM ends it all the same" {
+@test "SIGTERM ends tare though nobody reads its messages" {
 	mkfifo "$DIR/own/pipe"
 	exec 8<>"$DIR/own/pipe"
 	# A whole page, and what could not be written after it.
@@ -372,7 +372,7 @@ exit(n < 65536)'
 	no_cgroup_left "${started[0]}"
 }
 
-@test "a command that ignores SIGTERM: the second kills it" {
+@test "a second SIGTERM kills a command that ignores the first" {
 	"$TARE" run -o "$DIR/own/r.json" -- sh \
 		-c 'trap "" TERM; echo up >"$0/up"; while :; do sleep 1; done' "$DIR" 3>&- &
 	started+=($!)
@@ -390,7 +390,7 @@ signal_taken() {
 	grep -q '^ShdPnd:.0*$' "/proc/$1/status" && grep -q '^SigPnd:.0*$' "/proc/$1/status"
 }
 
-@test "the disk is full: the command's own status, and who reads either is told" {
+@test "a full disk: the command's own status, and a message in report and on stderr" {
 	need sqlite3 unshare
 	mkdir "$DIR/disk"
 	mount -t tmpfs -o size=1m none "$DIR/disk"
@@ -418,7 +418,7 @@ has_state() {
 		"SELECT count(*) FROM figures WHERE name = 'complete'" 2>/dev/null)" = 1 ]
 }
 
-@test "the disk is full at the start: the file given is named, and the status is the command's" {
+@test "a full disk at the start: the message names the file; the command's own status" {
 	mkdir "$DIR/disk"
 	mount -t tmpfs -o size=16k none "$DIR/disk"
 	run "$TARE" run -r "$DIR/disk/r.tare" -o "$DIR/own/r.json" -- sh -c 'exit 5'
@@ -492,7 +492,7 @@ has_state() {
 	[ "$(stat -c '%a %u' "$DIR/ww/their/r.json")" = '600 65534' ]
 }
 
-@test "a command's perf map: a link, a pipe or a terabyte of it" {
+@test "a hostile perf map (a link, a pipe, a terabyte) does no harm" {
 	local way
 	cp "$PROGRAMS/jit" "$DIR/jit"
 	chmod 755 "$DIR/jit"
@@ -509,7 +509,7 @@ has_state() {
 	done
 }
 
-@test "a command's own files: a pipe, a device, cut or huge, where its library was" {
+@test "a library replaced by a pipe, a device, a cut or a huge file does no harm" {
 	local how
 	for how in pipe device cut huge link; do
 		cat >"$DIR/swap.py" <<-'END'
@@ -545,7 +545,7 @@ has_state() {
 	done
 }
 
-@test "a ring that is filled: losses are counted, the command waits for nothing" {
+@test "a full ring: losses are counted, and the command does not wait" {
 	cp "$PROGRAMS/thread_churn" "$DIR/churn"
 	chmod 755 "$DIR/churn"
 	touch "$DIR/up" "$DIR/done"

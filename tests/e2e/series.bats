@@ -73,31 +73,31 @@ equal() {
 	report check "$DIR/x.json"
 }
 
-@test "threads" {
+@test "the curve of threads" {
 	options=()
 	held threads 40 256
 	equal
 }
 
-@test "processes, with what fork copied" {
+@test "the curve of processes, with memory that fork copied" {
 	options=()
 	held fork_tree
 	equal
 }
 
-@test "shared memory and files" {
+@test "the curve of shared memory and files" {
 	options=()
 	held populate 4
 	equal
 }
 
-@test "page tables, huge ones too" {
+@test "the curve of page tables, also of huge pages" {
 	options=()
 	held huge
 	equal
 }
 
-@test "by the classic backend" {
+@test "the curve by the classic backend" {
 	options=(--force-backend classic)
 	held threads 8 256
 	equal
@@ -110,7 +110,7 @@ equal() {
 	equal
 }
 
-@test "attached: what was there before is in it" {
+@test "attached: the curve includes memory from before" {
 	hold "$PROGRAMS/threads" 8 256
 	reaches
 	"$TARE" attach -p "${started[0]}" --interval 10ms -o "$DIR/x.json" 2>"$DIR/err" 3>&- 9>&- &

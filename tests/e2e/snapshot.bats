@@ -28,7 +28,7 @@ signal_and_wait() {
 	[ "$(find "$DIR" -name '*x*' | wc -l)" = 4 ] || fail "left behind:" "$(ls -A "$DIR")"
 }
 
-@test "to stderr, as tables, one after another" {
+@test "snapshots go to stderr as tables, one after another" {
 	hold "$TARE" run -- "$PROGRAMS/threads" 2 64
 	reaches
 	kill -USR1 "${started[0]}"
@@ -47,7 +47,7 @@ signal_and_wait() {
 	grep -q 'books:' "$DIR/x.txt"
 }
 
-@test "--snapshot-every: by the clock, each whole when it is there" {
+@test "--snapshot-every: each snapshot file is complete once it exists" {
 	hold "$TARE" run --snapshot-every 50ms -o "$DIR/x.json" -- "$PROGRAMS/threads" 2 64
 	for n in 1 2 3 4 5; do
 		until_true 10 test -e "$DIR/x.$n.json"
@@ -75,7 +75,7 @@ signal_and_wait() {
 		fail "$(ls -A "$DIR/o")"
 }
 
-@test "while it grows no peak is below what is held" {
+@test "while memory grows, no snapshot's peak is below what is held" {
 	hold "$TARE" run --snapshot-every 5ms -o "$DIR/x.json" -- "$PROGRAMS/threads" 300 4
 	until_true 10 test -e "$DIR/x.30.json"
 	let_go
@@ -85,7 +85,7 @@ signal_and_wait() {
 	done
 }
 
-@test "a file of that name is replaced; a bad duration is refused" {
+@test "an existing snapshot file is replaced; an invalid duration is refused" {
 	echo old >"$DIR/x.json"
 	"$TARE" run -o "$DIR/x.json" -- true
 	report check "$DIR/x.json"

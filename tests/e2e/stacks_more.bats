@@ -53,7 +53,7 @@ for_each_build() {
 	done
 }
 
-@test "however it is built" {
+@test "a call chain is found however the program is built" {
 	need gcc
 	one() {
 		tree built $1
@@ -63,7 +63,7 @@ for_each_build() {
 	for_each_build one
 }
 
-@test "in a handler, and on a thread, of static programs" {
+@test "signal handlers and threads of static programs are unwound" {
 	need gcc
 	tree still -static
 	folded -- "$DIR/still" thread
@@ -72,14 +72,14 @@ for_each_build() {
 	grown_below ';main;.*;.*restore_rt;on_signal;still_outer;still_middle;still_inner '
 }
 
-@test "only rules for debuggers: .debug_frame" {
+@test "a program with .debug_frame only is unwound" {
 	need gcc
 	tree debug -fno-asynchronous-unwind-tables -fno-unwind-tables -fomit-frame-pointer
 	folded -- "$DIR/debug" calls
 	grown_below ';main;debug_outer;debug_middle;debug_inner '
 }
 
-@test "a first function that is jumped to" {
+@test "a first function that is entered by a jump" {
 	need gcc
 	cat >"$DIR/first.c" <<-END
 		static volatile char big[32 << 20];
@@ -100,7 +100,7 @@ for_each_build() {
 	grown_below '^first;[^;]*;first;inner '
 }
 
-@test "5,000 deep: cut where the copied stack ends, and right up to there" {
+@test "a stack of 5,000 frames is right up to where its copy ends" {
 	folded --period 512KiB -- "$PROGRAMS/call_tree" deep 5000
 	grown_below ';\[truncated\];(deep;){1000,}inner '
 }
@@ -116,7 +116,7 @@ for_each_build() {
 	grown_below ';main;call;grow;two_outer;two_inner '
 }
 
-@test "two processes, with the same library elsewhere" {
+@test "two processes with the same library at different addresses" {
 	need gcc
 	library one
 	"$TARE" run --as-root -o "$DIR/out.folded" -- sh -c '"$0" "$1"; "$0" "$1"' \
@@ -125,7 +125,7 @@ for_each_build() {
 	between ';main;call;grow;one_outer;one_inner ' $((63 << 20)) $((67 << 20))
 }
 
-@test "exec: the new program's names, at the old one's addresses" {
+@test "after exec, the old program's addresses have the new program's names" {
 	need gcc
 	tree one -no-pie
 	tree two -no-pie
@@ -187,7 +187,7 @@ blocks_usr1() {
 	grown_below ';main;away_outer;away_middle;away_inner '
 }
 
-@test "attached to a program whose file is another by now" {
+@test "attached to a program whose file was replaced" {
 	need gcc
 	tree old -no-pie
 	tree new -no-pie
@@ -209,7 +209,7 @@ blocks_usr1() {
 	grown_below ';main;shut_outer;shut_middle;shut_inner '
 }
 
-@test "in a root of its own" {
+@test "a program in a root directory of its own" {
 	need gcc chroot
 	mkdir "$DIR/root"
 	tree rooted -static

@@ -23,19 +23,19 @@ teardown() {
 	}
 }
 
-@test "out, forked while out, back, freed" {
+@test "memory is swapped out, forked, swapped in and freed" {
 	exact --checkpoints 4 --facts 3 -- "$PROGRAMS/swapped" 16
 }
 
-@test "the same by the classic backend" {
+@test "swap by the classic backend" {
 	exact --opt=--force-backend --opt=classic --checkpoints 4 --no-facts -- \
 		"$PROGRAMS/swapped" 16
 }
 
-@test "attached while it is out" {
+@test "attached while memory is swapped out" {
 	compared attach --checkpoints 4 -- "$PROGRAMS/swapped" 16
 }
 
-@test "put out from outside" {
+@test "memory that another process swaps out" {
 	compared nonowner pageout anon
 }

@@ -11,7 +11,7 @@ load lib/common
 	exact --checkpoints 2 --facts 600 -- "$PROGRAMS/threads" 100 4
 }
 
-@test "who gives and who takes are told apart" {
+@test "the maker's and the freer's rows differ" {
 	"$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/give_take" 8 </dev/null
 	report check "$DIR/r.json"
 	report assert "$DIR/r.json" \
@@ -38,7 +38,7 @@ load lib/common
 		"by_comm('reader')[0]['faults']['user'] <= 64"
 }
 
-@test "mapped and touched are told apart" {
+@test "mapped and touched memory are separate" {
 	exact --checkpoints 2 --facts 12 -- "$PROGRAMS/threads" 4 1024
 	exact --checkpoints 2 --facts 4 -- "$PROGRAMS/heap" 16
 }
@@ -47,7 +47,7 @@ load lib/common
 	exact --facts 32 -- "$PROGRAMS/hostile"
 }
 
-@test "the same in the table: harmless, in 80 columns" {
+@test "such names in the table: harmless, in 80 columns" {
 	run bash -c '"$TARE" run --threads all -- "$PROGRAMS/hostile" </dev/null 2>&1 >"$DIR/out"'
 	status_is 0
 	LC_ALL=C.UTF-8
@@ -58,7 +58,7 @@ load lib/common
 	says 'quote"'
 }
 
-@test "threads of one pattern are one row, with --threads all each its own" {
+@test "threads of one pattern share a row; with --threads all each has its own" {
 	run "$TARE" run -- "$PROGRAMS/threads" 8 64 </dev/null
 	status_is 0
 	says 'worker'
@@ -81,7 +81,7 @@ load lib/common
 	says_not $'\e\\['
 }
 
-@test "the peak is what was there at the top, within the bound" {
+@test "the peak is the highest amount held, within its bound" {
 	"$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/threads" 4 8192 </dev/null
 	# 80 MiB by the workers; libc, stacks and program: at most 4 MiB.
 	report assert "$DIR/r.json" \

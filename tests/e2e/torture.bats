@@ -32,7 +32,7 @@ torture() {
 	torture --mmap 1 --mremap 1 --madvise 2 --brk 1
 }
 
-@test "all of memory written, over and over" {
+@test "memory is written over and over" {
 	torture --vm 3 --vm-bytes 32m
 }
 
@@ -40,7 +40,7 @@ torture() {
 	torture --fork 2
 }
 
-@test "processes that share their maker's memory" {
+@test "processes that share their parent's memory" {
 	torture --vfork 1 --clone 1
 }
 
