@@ -14,7 +14,7 @@
 #define FORKS 200
 #define THREADS 100
 
-/* A clone that fails when nearly all is made: the pid that it asks for is taken. */
+/* A clone that fails when it is nearly complete: the pid that it requests is taken. */
 static void clone_in_vain(void)
 {
 	pid_t taken = getpid();
@@ -56,7 +56,7 @@ struct place {
 	struct child c;
 };
 
-/* False: kernel memory is not reported here. */
+/* False if this kernel does not report kernel memory. */
 static bool begin(struct place *p, struct loader_config config)
 {
 	struct cgroup_config where = { 0 };
@@ -90,7 +90,7 @@ static void end(struct place *p)
 	cgroup_close(p->cgroup);
 }
 
-/* Bytes of the cgroup's events that these records have: all kinds. */
+/* Bytes of the cgroup's events in these records, of all kinds. */
 static int64_t accounted(const struct place *p, uint32_t tasks, uint32_t mms)
 {
 	const struct tare_task *t;
@@ -131,7 +131,7 @@ static const struct tare_task *of(const struct place *p, pid_t tid, bool it)
 	return NULL;
 }
 
-/* A fork's charge is of the new task, less its stack and tables, and all adds up. */
+/* A fork's charge belongs to the new task, less its stack and page tables, and all adds up. */
 static void of_the_child(void **state)
 {
 	struct place p;
@@ -151,8 +151,8 @@ static void of_the_child(void **state)
 	end(&p);
 }
 
-/* Who forks many that end holds none of it; what they held is left, and no account is
- * below nothing. */
+/* A task that forks many ended tasks holds none of their memory; their remainder is kept, and no
+ * account is below 0. */
 static void of_nobody_after(void **state)
 {
 	static const char what[] = "mtx";
@@ -203,7 +203,7 @@ static int take_sample(void *ctx, const void *data, size_t size)
 	return 0;
 }
 
-/* Its samples too. */
+/* The same for its samples. */
 static void sampled(void **state)
 {
 	struct seen seen = { 0 };

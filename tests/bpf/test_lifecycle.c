@@ -33,7 +33,7 @@ static void exec_true(void)
 		_exit(1);
 }
 
-/* A program that stays, until child_lets_go(). */
+/* A program that runs until child_lets_go(). */
 static void exec_cat(void)
 {
 	if (pipe(child_hold))
@@ -78,7 +78,7 @@ static void serve(char command)
 	}
 }
 
-/* Of one living mm: the ledger's sum, the kernel's and smaps' are one. */
+/* For one living mm: the ledger's sum, the kernel's counters and smaps are equal. */
 static void check_mm(const struct tare_mm *m, pid_t pid)
 {
 	int64_t anon = proc_pages(pid, "smaps_rollup", "Anonymous");
@@ -91,7 +91,7 @@ static void check_mm(const struct tare_mm *m, pid_t pid)
 	assert_int_equal(m->kernel[TARE_PAGETABLE], proc_pages(pid, "status", "VmPTE") * PAGE);
 }
 
-/* Two sweeps of a lone process around a growth of known size. */
+/* Two sweeps of a single process, before and after a growth of known size. */
 static void initial_and_growth(enum counter_backend backend)
 {
 	struct tare_task before;
@@ -148,7 +148,7 @@ static pid_t only_child_of(pid_t pid)
 	return atoi(text);
 }
 
-/* fork: the child opens with what fork copied, and is followed from there. */
+/* fork: the child's initial balance is what fork copied, and it is followed from there. */
 static void fork_is_followed(void **state)
 {
 	(void)state;
@@ -184,7 +184,7 @@ static void fork_is_followed(void **state)
 	}
 }
 
-/* At the end everything went, record by record, and no place is taken. */
+/* At the end all memory is gone, record by record, and no place in the table is taken. */
 static void ends_balance(void **state)
 {
 	(void)state;
@@ -228,7 +228,7 @@ static void ends_balance(void **state)
 	}
 }
 
-/* execve: the old image's mm closes, the new one's is the same process's. */
+/* execve: the old program's mm closes; the new program's mm belongs to the same process. */
 static void exec_is_followed(void **state)
 {
 	static const char args[] = "true\0an argument\0";
@@ -266,7 +266,7 @@ static void exec_is_followed(void **state)
 	}
 }
 
-/* The new program's mm is swept as any other, and holds what smaps says. */
+/* The new program's mm is swept like any other, and holds what smaps says. */
 static void exec_is_swept(void **state)
 {
 	(void)state;
@@ -300,7 +300,8 @@ static void exec_is_swept(void **state)
 	}
 }
 
-/* One after the other, more than there are places: each is free again in time. */
+/* One after the other, more processes than the table has places: each place is free again in
+ * time. */
 static void places_are_reused(void **state)
 {
 	struct tare_workload w;
@@ -319,8 +320,8 @@ static void places_are_reused(void **state)
 	fixture_close(&b);
 }
 
-/* More address spaces than the table has room for: each loss is counted, those
- * that are in it stay right, and all places are free again at the end. */
+/* More address spaces than the table has room for: each loss is counted, the ones in the table
+ * stay right, and all places are free again at the end. */
 static void table_full(void **state)
 {
 	struct tare_workload w;
@@ -353,8 +354,8 @@ static void table_full(void **state)
 	fixture_close(&b);
 }
 
-/* A ring of one page that nobody empties: what did not fit is counted, piece by
- * piece, and what did fit is whole. */
+/* A ring of one page that nobody empties: each record that did not fit is counted, and each that
+ * did is complete. */
 static void ring_full(void **state)
 {
 	int births, deaths;
@@ -381,7 +382,7 @@ static void ring_full(void **state)
 	fixture_close(&b);
 }
 
-/* With room, each thread is accounted for, once. */
+/* With room, each thread is counted once. */
 static void churn_is_complete(void **state)
 {
 	struct child c;
@@ -404,7 +405,7 @@ static void churn_is_complete(void **state)
 	fixture_close(&b);
 }
 
-/* Who was not attached to leaves no trace. */
+/* A process that tare is not attached to leaves no trace. */
 static void strangers(void **state)
 {
 	struct tare_workload w;

@@ -46,8 +46,8 @@ static void large_frames(struct profile *p)
 	}
 }
 
-/* Callers, each below one that was made lately more often than not: some stacks are
- * deep; then a leaf for each stack. */
+/* Each caller is below one that was made earlier, mostly a recent one, so that some stacks are
+ * deep. Then each stack gets a leaf. */
 static void large_nodes(struct profile *p)
 {
 	for (unsigned i = 0; i < LARGE_INNER + LARGE_STACKS; i++) {

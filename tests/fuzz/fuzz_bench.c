@@ -7,7 +7,7 @@
 #include "output/bench/bench.h"
 #include "tests/fuzz/store.h"
 
-/* Of cmocka, for the unit tests' file of results. */
+/* Replaces cmocka for the unit tests' fixture of results. */
 #define assert_int_equal(a, b) must((a) == (b))
 #define assert_true(x) must(x)
 #define fail_msg(...) (printf(__VA_ARGS__), abort())

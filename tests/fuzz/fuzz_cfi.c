@@ -9,7 +9,7 @@
 
 #include "tests/fuzz/elf.h"
 
-#define STARTS 4 /* instructions that a stack is followed from */
+#define STARTS 4 /* addresses at which unwinding starts */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {

@@ -17,7 +17,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc, (void)argv;
 	be_quiet();
 	stdout = fopen("/dev/null", "we");
-	return chdir("/proc/self/fdinfo"); /* nothing can be made there */
+	return chdir("/proc/self/fdinfo"); /* no file can be made there */
 }
 
 static void run_or_attach(enum option_for who, int argc, char **argv)

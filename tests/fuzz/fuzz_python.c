@@ -27,7 +27,7 @@ static void give_code(struct python *p, struct input *in)
 	python_code(p, &c);
 }
 
-/* As the kernel side writes it, of the memory of exactly its size. */
+/* A record as the BPF program writes it, in a block of exactly its size. */
 static void give_stack(struct python *p, struct input *in)
 {
 	size_t least = sizeof(struct tare_python_stack) - TARE_PYTHON_FRAMES * 8;

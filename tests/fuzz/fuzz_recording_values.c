@@ -9,7 +9,7 @@ static struct report *(*const makers[])(void) = { fixture_profile, fixture_hosti
 static char *path, *whole[G_N_ELEMENTS(makers)];
 static gsize length[G_N_ELEMENTS(makers)];
 
-/* Longer than the kernel lets through. */
+/* Shortens arguments to what the kernel allows. */
 static void shorten(GPtrArray *arguments)
 {
 	for (unsigned i = 0; i < arguments->len; i++)

@@ -50,9 +50,9 @@ static void make_sample(struct input *in, struct tare_sample *s)
 	s->kind = input_number(in, 1) % (TARE_KINDS + 1);
 	s->cause = input_number(in, 1);
 	s->flags = input_number(in, 1);
-	/* No frames of the kernel's: its names would be read, and they change with each BPF program
-	 * that comes or goes on this machine. The unit tests have them. */
-	input_number(in, 1); /* which inputs in the corpus have */
+	/* No kernel frames: the kernel's names would be read, and they change with each BPF
+	 * program on this machine. The unit tests have kernel frames. */
+	input_number(in, 1); /* as some inputs in the corpus do */
 	s->flags &= ~TARE_SAMPLE_KERNEL;
 	s->stack = input_number(in, 1) * 8;
 	for (unsigned i = 0; i < TARE_REGS; i++)

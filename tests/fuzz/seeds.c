@@ -53,7 +53,7 @@ static void stores(void)
 	seed_file("bench", "bytes", path);
 }
 
-/* To the values of such files. */
+/* Inputs for the fuzzers that change values of such files. */
 static void changes(void)
 {
 	seed("recording_values", "some", "\0\0\3\0\7\1\0\2\3\1\2\5\0\4", 14);
@@ -101,7 +101,8 @@ static void texts(void)
 	seed_text("options", "compare", "\4a.db\nb.db\n-o\nx.md\n");
 }
 
-/* One CIE and one FDE: at first CFA = rsp + 8, then rbp is pushed and is the frame. */
+/* One CIE and one FDE: at first CFA = rsp + 8; then rbp is pushed and becomes the frame
+ * pointer. */
 static void rules(void)
 {
 	static const uint8_t frames[] = {

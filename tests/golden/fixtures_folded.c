@@ -4,7 +4,8 @@
  * tasks. Included by fixtures.c.
  */
 
-/* So many threads of this process that each took `each` and gave it back. */
+/* Adds a row of `count` threads of this process that each took `each` bytes and gave them
+ * back. */
 static struct report_task *add_folded_task(struct report_process *p, const char *comm,
 					   uint64_t count, int64_t each)
 {

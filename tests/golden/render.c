@@ -9,7 +9,7 @@
 #include "output/output.h"
 #include "tests/golden/fixtures.c"
 
-/* NULL: as text. */
+/* Returns NULL for formats that are text. */
 static GString *render_data(const struct report *r, const char *format)
 {
 	if (!strcmp(format, "pprof"))

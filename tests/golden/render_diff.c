@@ -9,8 +9,8 @@
 #include "output/diff/diff.h"
 #include "tests/golden/fixtures.c"
 
-/* The worker takes twice as much, main so little more that it may be chance, and there
- * are fewer samples. */
+/* The worker takes twice as much, main so little more that it may be chance, and the report has
+ * fewer samples. */
 static struct report *sampled_later(void)
 {
 	struct report *r = sampled(9000, 2, 1 * MIB, 256 * KIB);

@@ -40,7 +40,7 @@ static bool read_pagetable(struct weight *w, int tid)
 	return w->pagetable >= 0;
 }
 
-/* By any thread that still has the memory: the first may have ended. */
+/* Reads any thread that still has the memory: the first may have ended. */
 static bool read_weight(struct weight *w, pid_t pid)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/task", pid);

@@ -32,18 +32,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Two looks at a process that stands still are the same; how often to look. */
+/* Reads of a process that stands still are equal; this many attempts. */
 #define STILL_TRIES 50
 
 struct check {
 	const char *dir;
-	char *report; /* -o of tare; snapshots stand beside it */
+	char *report; /* the path for tare's -o; snapshots are beside it */
 	const char *backend;
 	const char *kmem;      /* LEVEL:BYTES */
 	const char *untouched; /* BYTES */
 	char **argv;           /* TARE PROGRAM ARG… */
 	bool attach;
-	pid_t program; /* when attaching; else it is a child of tare */
+	pid_t program; /* when attaching; otherwise it is a child of tare */
 	pid_t tare;
 	int tare_fd; /* pidfd */
 	int watch;   /* inotify of dir */
@@ -52,14 +52,14 @@ struct check {
 	int snapshots;
 	struct word *word;
 	bool skipped;
-	bool made; /* kmem was looked at */
+	bool made; /* kernel memory was checked */
 };
 
 static volatile pid_t to_kill;
 static const char *volatile doing = "starting";
 
-/* The one deadline: whatever waits then has waited too long. Only calls that a
- * signal handler may make. */
+/* The only deadline: whatever is waited for then has taken too long. Calls only what a signal
+ * handler may call. */
 static void too_late(int sig)
 {
 	(void)sig;
@@ -81,7 +81,7 @@ static json_t *load_report(const char *path)
 	return report;
 }
 
-/* Until the file is there, or tare is no more. */
+/* Waits until the file exists or tare has ended. */
 static bool await_file(const struct check *c, const char *path)
 {
 	struct pollfd fds[] = { { c->watch, POLLIN, 0 }, { c->tare_fd, POLLIN, 0 } };
@@ -112,7 +112,7 @@ static json_t *take_snapshot(struct check *c)
 	return report;
 }
 
-/* What must hold of kernel memory, if asked for, when all of it is there. */
+/* Checks kernel memory, if wanted, at the checkpoint where all of it is made. */
 static void check_made(struct check *c, const char *name, const json_t *report)
 {
 	g_auto(GStrv) words = g_strsplit(c->kmem ?: "", ":", 2);
@@ -123,8 +123,8 @@ static void check_made(struct check *c, const char *name, const json_t *report)
 	c->made = true;
 }
 
-/* A snapshot counts when /proc says the same before and after it: a task may
- * still be on its way to where it will stand. */
+/* A snapshot is valid if /proc has the same figures before and after it: a task may still be on
+ * its way to its checkpoint. */
 static void check_point(struct check *c, const char *name)
 {
 	pid_t root = c->attach ? c->program : c->tare;
@@ -162,7 +162,7 @@ static void add_words(GPtrArray *args, char *const *words)
 		g_ptr_array_add(args, *words);
 }
 
-/* tare run -- PROGRAM, or tare attach -p PID; in the child. */
+/* In the child: executes tare run -- PROGRAM, or tare attach -p PID. */
 static void exec_tare(const struct check *c)
 {
 	g_autofree char *log = g_strdup_printf("%s/check.log", c->dir);
@@ -205,7 +205,7 @@ static uint64_t mask_of(const char *status, const char *key)
 	return at ? strtoull(at + strlen(key), NULL, 16) : 0;
 }
 
-/* Until tare would take SIGUSR1: nothing tells, so it is looked at. */
+/* Waits until tare handles SIGUSR1. No event tells, so it polls. */
 static bool attach_tare(struct check *c)
 {
 	g_autofree char *path = NULL;
@@ -227,8 +227,8 @@ static bool attach_tare(struct check *c)
 	return false;
 }
 
-/* The child's stdin and stdout are the pipes: tare's, who hands them on, or the
- * program's. */
+/* The pipes are the stdin and stdout of the child: of tare, which hands them on, or of the
+ * program. */
 static bool start_child(struct check *c)
 {
 	int to[2], from[2], in = dup(0), out = dup(1);
@@ -302,7 +302,7 @@ static void handle_line(struct check *c, char *line)
 	}
 }
 
-/* After the program's last word: the exit status and the last report. */
+/* After the program's last statement: checks the exit status and the last report. */
 static void finish(struct check *c)
 {
 	json_t *report;

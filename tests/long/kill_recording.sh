@@ -20,7 +20,7 @@ clean_up() {
 }
 trap clean_up EXIT
 
-# Grows, shrinks, and has processes that come and go.
+# A load that grows, shrinks, and starts and ends processes.
 cat >"$dir/churn.py" <<'END'
 import os, time
 def grow(n):
@@ -51,7 +51,7 @@ has_begun() {
 		FROM figures WHERE name = 'duration_ns'" 2>/dev/null)" = 1 ]
 }
 
-# What is lost, in ms: from the state in the file to the moment after the kill.
+# The loss in ms: from the last state in the file to the moment after the kill.
 round() {
 	local pid before after report lost
 	rm -f "$dir"/r.tare*
@@ -61,7 +61,7 @@ round() {
 	until has_begun; do
 		kill -0 "$pid" || return 1
 	done
-	# At another moment each time.
+	# Kills at a different moment each time.
 	python3 -c "import random, time; time.sleep(random.random() * 2.5)"
 	before=${EPOCHREALTIME/./}
 	kill -KILL "$pid"

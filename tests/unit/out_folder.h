@@ -42,7 +42,7 @@ static inline void assert_content(const char *path, const char *expected)
 	assert_string_equal(content, expected);
 }
 
-/* Opened, written and closed, as one who has nothing to wait for. */
+/* Opens, writes and closes without waiting for anything. */
 static inline int write_to(const char *path, const char *text, const struct owner *caller)
 {
 	struct fileout *out;

@@ -8,7 +8,7 @@
 #include "model/space.h"
 #include "symbol/module.h"
 
-/* Its segments, as file 1, where the file says; of one 16 MiB at most. */
+/* Maps its segments as file 1 at the addresses of the file, each of at most 16 MiB. */
 static inline void map_segments(struct space *space, const struct module *m)
 {
 	unsigned n;

@@ -20,12 +20,12 @@
 #include "bpf/calls.h"
 #include "symbol/unwind.h"
 
-#define NO_CALL 0x7fff /* NR_NONE where an architecture has one */
+#define NO_CALL 0x7fff /* NR_NONE if the architecture lacks it */
 #define STACK 0x7fff0000UL
 #define CODE 0x10000UL
-#define SIGNED (0x2aUL << 48) /* what pointer authentication puts above an address */
+#define SIGNED (0x2aUL << 48) /* bits that pointer authentication sets above an address */
 
-/* By name, in libseccomp's tables: those of 32-bit programs too. */
+/* Looked up by name in libseccomp's tables, also for 32-bit programs. */
 static void numbers(void **state)
 {
 	static const struct {
@@ -65,7 +65,7 @@ static void numbers(void **state)
 
 			if (name)
 				assert_string_equal(name, calls[i].name);
-			else /* there is none, and its number is none */
+			else /* an architecture without this call has NR_NONE */
 				assert_true(nr[k] < 0 || nr[k] == NO_CALL);
 			free(name);
 		}
@@ -76,7 +76,7 @@ static void numbers(void **state)
 		     calls_wait(SYS_getdents64));
 }
 
-/* The libc has them of the kernel's headers. */
+/* libc takes these numbers from the kernel's headers. */
 static void values(void **state)
 {
 	(void)state;
@@ -91,8 +91,8 @@ static void values(void **state)
 	assert_false(calls_makes_code(PROT_READ | PROT_WRITE));
 }
 
-/* The one that this program was built for has as many words as a sample, and the registers
- * that the kernel side reads where it reads them. */
+/* The architecture of this build has as many words as a sample, and its registers are at the
+ * places where the BPF program reads them. */
 static void own(void **state)
 {
 	const struct arch_regs *m = arch_regs_own();
@@ -105,7 +105,7 @@ static void own(void **state)
 	assert_int_equal(m->word[ARCH_REG_FP], m->fp);
 }
 
-/* Each register comes from one word at most, and is one that is followed. */
+/* Each register comes from at most one word, and is one that the unwinder tracks. */
 static void words(void **state)
 {
 	static const struct arch_regs *const all[] = { &arch_regs_x86, &arch_regs_arm64,
@@ -149,7 +149,7 @@ static void put_word(const struct arch_regs *m, __u64 *words, int reg, uint64_t 
 			words[i] = value;
 }
 
-/* Three frames of code without rules, and the end, by the chain of frames; on arm64 with
+/* Three frames without unwinding rules, up to the end of the frame-pointer chain; on arm64 with
  * signed return addresses. */
 static void chain(void **state)
 {
@@ -187,7 +187,7 @@ static void chain(void **state)
 	}
 }
 
-/* In clone() there are no rules: the return address is where the call left it. */
+/* clone() has no unwinding rules: the return address is where the call instruction left it. */
 static void in_clone(void **state)
 {
 	static const struct arch_regs *const all[] = { &arch_regs_x86, &arch_regs_arm64,

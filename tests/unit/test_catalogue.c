@@ -18,7 +18,7 @@
 #include "model/bench.h"
 #include "tests/unit/bench_file.h"
 
-/* An entry with everything that must be, `more` after it; its { is on a line of its own. */
+/* An entry with all required keys, followed by `more`. Its { is on a line of its own. */
 #define ENTRY(id, more)                                                                       \
 	"{\n\"id\": \"" id "\", \"title\": \"T {\\\" \\\\\", \"language\": \"C\","            \
 	" \"family\": \"sleep\", \"task\": \"one\", \"root\": \"bookworm\", \"build\": null," \
@@ -48,7 +48,7 @@ static void assert_refused(const char *text, int line, const char *why)
 	assert_said(where, why);
 }
 
-/* A good entry of which one piece is replaced; the second of the file, on line 6. */
+/* A valid entry of which one piece is replaced. It is the second in the file, on line 6. */
 static void entry_refused(const char *from, const char *to, const char *why)
 {
 	g_autoptr(GString) text = g_string_new(FILE_OF(ENTRY("first", "") ",\n" ENTRY("x", "@")));
@@ -174,7 +174,7 @@ static void published_that_are_wrong(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
-		/* In front of "workloads", whose name is in them too. */
+		/* Placed before "workloads", since the names of that array occur in it too. */
 		g_autofree char *text = g_strdup_printf(
 			"{\"schema\": \"tare.workloads/1\",\n\"published\": [\n{\"source\": \"s\","
 			" \"version\": \"v\", \"workloads\": [], \"rss\": {}},\n\n"
@@ -224,7 +224,7 @@ static void files_that_are_none(void **state)
 	assert_null(c);
 }
 
-/* The ids chosen, with spaces between. */
+/* The selected ids, separated by spaces. */
 static void assert_chosen(const struct catalogue *c, const char *list, const char *ids)
 {
 	GPtrArray *some = catalogue_select(c, list);
@@ -262,7 +262,7 @@ static void selection(void **state)
 	assert_chosen(c, "py-tri?", "py-trio");
 	assert_chosen(c, "python", "py-trio");
 	assert_chosen(c, "connect", "py-trio");
-	/* One that is an id names that, though it may be a language too. */
+	/* A word that is an id selects only that id, though it may be a language too. */
 	g_free(w->language);
 	w->language = g_strdup("Go");
 	assert_chosen(c, "go", "go");

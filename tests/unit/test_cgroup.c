@@ -22,7 +22,7 @@
 #include "tests/unit/files.h"
 #include "tests/unit/heard.h"
 
-static char *top; /* of the fake trees */
+static char *top; /* top of the fake trees */
 
 static int begin(void **state)
 {
@@ -37,7 +37,7 @@ static int end(void **state)
 	return unmute_stderr(state);
 }
 
-/* A folder below the top of the fake trees. */
+/* Makes a folder below the top of the fake trees. */
 static char *make_folder(const char *name)
 {
 	char *path = g_build_filename(top, name, NULL);
@@ -66,7 +66,7 @@ static bool is_dir(const char *path)
 	return g_file_test(path, G_FILE_TEST_IS_DIR);
 }
 
-/* Texts. */
+/* Parsing texts. */
 
 static void stat_values(void **state)
 {
@@ -188,7 +188,7 @@ static void reads_v1(void **state)
 	assert_int_equal(cgroup_read_current(cg), 100000);
 	assert_int_equal(cgroup_read_kernel(cg), 30000);
 	assert_int_equal(cgroup_read_sock(cg), 4096);
-	/* None, in a cgroup where they may not be counted, is not known. */
+	/* In a cgroup whose processes may not be counted, the number is unknown, not 0. */
 	make_file(dir, "memory.kmem.tcp.usage_in_bytes", "0\n");
 	make_file(dir, "memory.kmem.tcp.limit_in_bytes", "9223372036854771712\n");
 	assert_true(cgroup_read_sock(cg) == CGROUP_UNKNOWN);
@@ -199,7 +199,7 @@ static void reads_v1(void **state)
 	assert_int_equal(r.limit, 16777216);
 	g_free(r.path);
 	cgroup_close(cg);
-	assert_true(is_dir(dir)); /* not ours to remove */
+	assert_true(is_dir(dir)); /* not made by tare: not removed */
 }
 
 static void reads_v2(void **state)
@@ -247,7 +247,7 @@ static void reads_v2(void **state)
 	cgroup_close(cg);
 }
 
-/* As in a root cgroup, or with an older kernel: no number is made up. */
+/* As in a root cgroup or on an older kernel: missing figures stay unknown. */
 static void reads_nothing(void **state)
 {
 	for (unsigned version = 1; version <= 2; version++) {
@@ -272,7 +272,7 @@ static void reads_nothing(void **state)
 	}
 }
 
-/* Lines beyond what is read are unknown, and the one at the edge is not cut. */
+/* Lines beyond the read bound are unknown, and the line at the bound is not cut. */
 static void reads_long(void **state)
 {
 	g_autofree char *dir = make_folder("long");
@@ -293,7 +293,7 @@ static void reads_long(void **state)
 	cgroup_close(cg);
 }
 
-/* v2: a cgroup without the controller is accounted above. */
+/* v2: a cgroup without the controller is accounted in its parent. */
 static void takes_above(void **state)
 {
 	struct cgroup_mount mount = { .version = 2, .root = "/" };
@@ -348,7 +348,7 @@ static void hosts(void **state)
 	assert_int_equal(folder_can_host(dir, 2, &enable), -ENOTSUP);
 	make_file(dir, "cgroup.controllers", "cpu memory_x hugetlb\n");
 	assert_int_equal(folder_can_host(dir, 2, &enable), -ENOTSUP);
-	/* The root may hold processes and have controllers below. */
+	/* The root may hold processes and still have controllers below it. */
 	make_file(dir, "cgroup.controllers", "cpu memory pids\n");
 	assert_int_equal(folder_can_host(dir, 2, &enable), 0);
 	assert_true(enable);
@@ -367,7 +367,7 @@ static void hosts(void **state)
 	assert_false(enable);
 }
 
-/* Up the tree, where no cgroup can be had in the end: nothing stays behind. */
+/* Tries each parent. Where no cgroup can be made in the end, nothing stays behind. */
 static void makes_nothing(void **state)
 {
 	g_autofree char *root = make_folder("make"), *mid = make_folder("make/mid");
@@ -390,14 +390,14 @@ static void makes_nothing(void **state)
 	make_file(root, "cgroup.procs", "1\n");
 	make_file(root, "cgroup.controllers", "memory\n");
 	make_file(root, "cgroup.subtree_control", "       ");
-	/* A directory is made there, but it has no memory.current. */
+	/* The directory can be made, but it has no memory.current. */
 	assert_int_equal(cgroup_make(&cg, &mount, home, &why), -ENOTSUP);
 	assert_null(cg);
 	assert_non_null(strstr(why, name));
 	assert_false(is_dir(made));
 	assert_file(root, "cgroup.subtree_control", "-memory");
 	g_clear_pointer(&why, g_free);
-	/* It is left enabled where another tare needs it. */
+	/* The controller stays enabled if another tare needs it. */
 	g_free(make_folder("make/tare-1-1"));
 	g_free(make_folder("make/tare-1-1/full"));
 	make_file(root, "tare-1-1/full/cgroup.procs", "1\n");
@@ -459,7 +459,7 @@ static void sweeps(void **state)
 	assert_int_equal(folder_sweep("/there/is/none"), 0);
 }
 
-/* A link is no cgroup: what it leads to is another's. */
+/* A link is not a cgroup: its target may belong to someone else. */
 static void follows_no_link(void **state)
 {
 	g_autofree char *dir = make_folder("link/tare-1-999999"), *far = make_folder("far/away");
@@ -493,7 +493,7 @@ static void nowhere(void **state)
 	assert_int_equal(cgroup_create(&cg, &config, &why), -EINVAL);
 	assert_string_equal(why, "x: an absolute path is needed");
 	g_free(why);
-	wrong.cgroup_v2 = top; /* is no mount point */
+	wrong.cgroup_v2 = top; /* not a mount point */
 	config.path = "/x";
 	config.features = &wrong;
 	assert_int_equal(cgroup_create(&cg, &config, &why), -ENOTSUP);

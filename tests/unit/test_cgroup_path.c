@@ -12,7 +12,7 @@
 
 #include "capture/cgroup_path.h"
 
-/* For functions whose string is to be freed. */
+/* For functions that return a string to be freed. */
 static void assert_text(char *found, const char *wanted)
 {
 	if (wanted)

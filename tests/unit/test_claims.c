@@ -34,7 +34,7 @@ static void check(const int64_t *before, const int64_t *after, unsigned n, int64
 	assert_in_range(left, 0, total);
 	assert_int_equal(sum, MIN(total, claimed));
 	assert_int_equal(left, MAX(total - claimed, 0));
-	/* Who was cut has as much as anybody, within a unit. */
+	/* A claim that was cut ends with the highest amount, within one unit. */
 	if (lowest_cut != INT64_MAX)
 		assert_true(highest - lowest_cut <= 1);
 }
@@ -62,7 +62,7 @@ static void enough(void **state)
 	assert_int_equal(claims[2], 7);
 }
 
-/* One that claims far too much does not take from those that claim little. */
+/* A claim that is far too large does not take from small claims. */
 static void the_largest_first(void **state)
 {
 	int64_t claims[] = { 5, 1000, 7 };

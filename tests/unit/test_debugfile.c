@@ -26,7 +26,7 @@ static uLong made_up_crc32(uLong sum, const Bytef *data, uInt size);
 
 #include "tests/unit/files.h"
 
-static off_t length; /* of a file that is made up; -1: a real one */
+static off_t length; /* size of a simulated file; -1: a real file */
 static uint64_t bytes_read;
 
 static ssize_t made_up_pread(int fd, void *to, size_t size, off_t at)
@@ -53,7 +53,7 @@ static int nonrss(const char *program, GElf_Word crc)
 	return fd;
 }
 
-/* Any bytes that have the sum; none of them need be ELF. */
+/* Any bytes with the right checksum; none of them need be ELF. */
 static void by_its_checksum(void **state)
 {
 	static const char text[] = "what the program names";
@@ -69,7 +69,7 @@ static void by_its_checksum(void **state)
 	fd = nonrss(program, crc);
 	assert_true(fd >= 0);
 	close(fd);
-	/* Larger than what is copied: it is not even read. */
+	/* Larger than the copy bound: it is not read. */
 	assert_int_equal(truncate(debug, COPY_MOST + 1), 0);
 	bytes_read = 0;
 	assert_int_equal(nonrss(program, crc), -1);
@@ -77,7 +77,7 @@ static void by_its_checksum(void **state)
 	remove_all(folder);
 }
 
-/* One that grows while it is read ends where copying would. */
+/* A file that grows while it is read is read up to the copy bound. */
 static void so_many_bytes_of_one(void **state)
 {
 	(void)state;
@@ -90,7 +90,8 @@ static void so_many_bytes_of_one(void **state)
 	assert_in_range(bytes_read, COPY_MOST, COPY_MOST + COPY_PIECE);
 }
 
-/* Of all together; after that no file belongs any more, not even one that would. */
+/* The bound on all files together. Beyond it no file is accepted, even if its checksum is
+ * right. */
 static void so_many_bytes_of_all(void **state)
 {
 	(void)state;
@@ -107,7 +108,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(by_its_checksum), cmocka_unit_test(so_many_bytes_of_one),
-		cmocka_unit_test(so_many_bytes_of_all), /* last: nothing is left */
+		cmocka_unit_test(so_many_bytes_of_all), /* last: the bound is used up */
 	};
 
 	return cmocka_run_group_tests_name("debugfile", tests, NULL, NULL);

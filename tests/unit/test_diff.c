@@ -30,7 +30,7 @@ static struct report *one_process(uint64_t period)
 	return r;
 }
 
-/* A stack, the outermost first, and what lived of it at the peak. */
+/* A stack, outermost function first, and its live bytes at the peak. */
 static void add_held(struct report *r, const char *functions, int64_t bytes, bool synthetic)
 {
 	g_auto(GStrv) name = g_strsplit(functions, " ", -1);
@@ -75,7 +75,7 @@ static void functions_by_name(void **state)
 	add_held(b, "main other", 41000, false);
 	d = diff_new(a, b, ALL, PEAK);
 	assert_true(d->sampled[DIFF_BEFORE] && d->sampled[DIFF_AFTER]);
-	/* A function that calls itself counts once. */
+	/* A recursive function counts once. */
 	assert_figure(&find_function(d, "load")->total[PEAK], 10000, 100000,
 		      sqrt(10000. * 100 + 100000. * 400));
 	assert_figure(&find_function(d, "load")->self[PEAK], 0, 0, 0);
@@ -121,7 +121,7 @@ static void stacks_by_path(void **state)
 	report_free(b);
 }
 
-/* What no sample met is the ledger's, and exact. */
+/* Memory that no sample met comes from the ledger, and is exact. */
 static void marks_are_exact(void **state)
 {
 	struct report *a = one_process(65536), *b = one_process(65536);
@@ -165,7 +165,7 @@ static void who_by_name(void **state)
 	add_task(p, 10, "app", 1000);
 	add_task(p, 11, "work", 2000);
 	add_task(p, 12, "work", 3000);
-	p->at_peak[TARE_ANON] = 7000;            /* 1,000 it had before */
+	p->at_peak[TARE_ANON] = 7000;            /* 1,000 of it are the initial balance */
 	p = add_process(b, 90, 1, "app", "app"); /* another pid */
 	add_task(p, 90, "app", 1000);
 	add_task(p, 91, "work", 9000)->flow[TARE_ANON] = (struct flow){ 700, 200 };
@@ -175,7 +175,8 @@ static void who_by_name(void **state)
 	d = diff_new(a, b, ALL & ~(1u << TARE_KMEM), PEAK);
 	assert_int_equal(d->processes->len, 1);
 	w = find_who(d->processes, "app", NULL);
-	assert_int_equal(diff_who_change(w), 3000); /* kernel memory is not known of both */
+	assert_int_equal(diff_who_change(w),
+			 3000); /* kernel memory is not measured in both reports */
 	assert_int_equal(w->side[DIFF_AFTER].grown[TARE_ANON], 700);
 	assert_int_equal(d->threads->len, 2);
 	w = find_who(d->threads, "app", "work");
@@ -190,7 +191,7 @@ static void who_by_name(void **state)
 	report_free(b);
 }
 
-/* Many that ended are one row; in the other report they have each a row of their own. */
+/* One report folds many ended processes into a row; the other has a row for each. */
 static void who_was_folded(void **state)
 {
 	struct report *a = one_process(0), *b = one_process(0);

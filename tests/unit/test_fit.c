@@ -46,7 +46,7 @@ static struct bench_run *add_run(struct bench_row *row, uint64_t tasks, unsigned
 	return run;
 }
 
-/* `anon` bytes, `anon` / 8 of kernel stacks, nothing else. */
+/* `anon` bytes of anonymous memory, `anon` / 8 of kernel stacks, nothing else. */
 static void add_weighing(struct bench_run *run, enum bench_state state, double anon)
 {
 	struct bench_weighing *w = &run->at[state];
@@ -98,7 +98,7 @@ static void exact_line(void **state)
 	assert_near(fit.part[TARE_FILE].slope, 0, 1e-9);
 }
 
-/* 10^12 bytes and more lose nothing beside a task of a few. */
+/* Weights of 10^12 bytes do not hide tasks of a few bytes. */
 static void huge_numbers(void **state)
 {
 	struct bench_row *row = new_row();
@@ -122,7 +122,7 @@ static void huge_numbers(void **state)
 	assert_near(f->slope, 1e12, 1e4);
 }
 
-/* A share of scatter that is the same each time this is run. */
+/* Scatter that is the same in each run of this test. */
 static double scatter(GRand *rand)
 {
 	double sum = 0;
@@ -169,8 +169,8 @@ static void kinds_add_up(void **state)
 	assert_near(sum.lo, fit.part[BENCH_WEIGHT].lo, 1e-6);
 }
 
-/* 90, 112 and 126 bytes with 1, 2 and 3 tasks: what the formulas for weights of
- * 1/90², 1/112² and 1/126² give in exact fractions, and t(0.975; 1) = tan(0.475 π). */
+/* 90, 112 and 126 bytes with 1, 2 and 3 tasks: exact fractions from the formulas with weights
+ * 1/90², 1/112² and 1/126², and t(0.975; 1) = tan(0.475 π). */
 static void by_hand(void **state)
 {
 	struct bench_row *row = new_row();
@@ -260,7 +260,7 @@ static void none_and_one_task(void **state)
 	assert_near(fit.part[TARE_ANON].slope, 800, 1e-6);
 }
 
-/* One unknown kind takes its sums with it, the others stay as they were. */
+/* One unknown kind makes its sums unknown; the other kinds stay known. */
 static void unknown_part(void **state)
 {
 	struct bench_row *row = new_row();
@@ -297,7 +297,7 @@ static void bent(void **state)
 	(void)state;
 	steady_run(row, 1, 1e6);
 	steady_run(row, 10000, 1e6 + 1e6);
-	steady_run(row, 100000, 1e6 + 25e6); /* twice and a half the slope */
+	steady_run(row, 100000, 1e6 + 25e6); /* 2.5 times the slope */
 	steady_run(row, 1000000, 1e6 + 100e6);
 	fit_row(row, &fit);
 	assert_true(f->valid && !f->linear);
@@ -305,7 +305,7 @@ static void bent(void **state)
 	assert_int_equal(f->worst_tasks, 100000);
 }
 
-/* What went wrong, or was run with --after, goes in nowhere. */
+/* Failed runs and runs with --after are not part of any fit. */
 static void excluded_runs(void **state)
 {
 	struct bench_row *row = new_row();
@@ -323,7 +323,7 @@ static void excluded_runs(void **state)
 	run = steady_run(row, 1000, 999999);
 	run->after = true;
 	add_weighing(run, BENCH_AFTER, 5000);
-	add_run(row, 500000, 1); /* ok, but never weighed */
+	add_run(row, 500000, 1); /* ended well, but never weighed */
 	fit_row(row, &fit);
 	assert_int_equal(fit.runs, 2);
 	assert_int_equal(fit.most, 1000);
@@ -336,7 +336,7 @@ static void excluded_runs(void **state)
 	assert_int_equal(n, 0);
 }
 
-/* A program that says no `ready` is fitted at its peak; times are medians. */
+/* A program that never prints `ready` is fitted at its peak; times are medians. */
 static void peak_and_times(void **state)
 {
 	static const double ready[] = { 3, NAN, 1, 8 };
@@ -358,7 +358,7 @@ static void peak_and_times(void **state)
 	assert_near(fit.part[TARE_ANON].slope, 80, 1e-6);
 	assert_near(fit.ready_s, 3, 0);
 	assert_near(fit.cpu_s, 1.5, 0);
-	/* One that does: only it counts. */
+	/* A run that prints `ready`: only such runs count. */
 	add_weighing(row->runs->pdata[0], BENCH_STEADY, 8000);
 	((struct bench_run *)row->runs->pdata[0])->at[BENCH_STEADY].settled = false;
 	fit_row(row, &fit);
@@ -368,7 +368,7 @@ static void peak_and_times(void **state)
 	assert_false(fit.part[TARE_ANON].valid);
 }
 
-/* Nothing weighs anything: no division by it. */
+/* All weights are 0: no division by 0. */
 static void zero_weight(void **state)
 {
 	struct bench_row *row = new_row();

@@ -7,7 +7,7 @@
 
 #include <malloc.h>
 
-/* One process that ends at once, with a peak of so many pages. */
+/* A process that ends at once, with a peak of `pages` pages. */
 static void short_life(uint64_t id, const char *name, uint64_t pages, int status)
 {
 	struct tare_task_new rec = birth(id, id, id, id, name);
@@ -24,7 +24,7 @@ static void short_life(uint64_t id, const char *name, uint64_t pages, int status
 	GIVE(pt, t);
 }
 
-/* Who stays, and what the row of the others says. */
+/* Which processes keep a row, and what the folded row says. */
 static void who_stays(void **state)
 {
 	const struct report_process *p = NULL;
@@ -63,8 +63,8 @@ static void who_stays(void **state)
 	assert_int_equal(task(p, 0)->in_spread.max, 50 * PAGE);
 }
 
-/* Who holds pages after its end waits: what closes its address space may come. But not
- * very many, and none is forgotten. */
+/* A process that still holds pages after its end waits, since the closing of its address space
+ * may come. The number that waits is bounded, and none is forgotten. */
 static void who_waits(void **state)
 {
 	struct tare_task_new rec = birth(50, 50, 50, 50, "late");
@@ -77,7 +77,7 @@ static void who_waits(void **state)
 	t.t.end_ns = 1 << 20;
 	GIVE(pt, rec);
 	GIVE(pt, t);
-	for (uint64_t id = 1000; id < 3000; id++) { /* for ever off, one way and the other */
+	for (uint64_t id = 1000; id < 3000; id++) { /* never balanced, in either direction */
 		struct tare_task_new other = birth(id, id, id, id, "off");
 		struct task_record end = task_of(TARE_REC_TASK_END, id, id, id);
 
@@ -102,7 +102,7 @@ static void who_waits(void **state)
 	assert_int_equal(r->totals[TARE_ANON].unattributed, 0);
 }
 
-/* Bytes; 0: sanitizers have an allocator of their own, which does not tell. */
+/* Allocated bytes. 0: the sanitizers' allocator does not tell. */
 static size_t bytes_in_use(void)
 {
 	return mallinfo2().uordblks + mallinfo2().hblkhd;
@@ -123,7 +123,7 @@ static void one_thread(uint64_t id, const char *name)
 	GIVE(pt, t);
 }
 
-/* With every name its own, where `names`: as many rows as may be. */
+/* With `names` each process has its own name: as many rows as the bound allows. */
 static void churn(uint64_t from, uint64_t to, bool names)
 {
 	for (uint64_t id = from; id < to; id++) {
@@ -139,7 +139,7 @@ static void churn(uint64_t from, uint64_t to, bool names)
 	}
 }
 
-/* A million threads and a hundred thousand processes later it is as large as before. */
+/* After a million threads and a hundred thousand processes the table is as large as before. */
 static void assert_bounded(bool names)
 {
 	size_t before, after;
@@ -174,7 +174,7 @@ static void bounded_without_names(void **state)
 	assert_bounded(true);
 }
 
-/* Of what lives: bytes for each. */
+/* Bytes per living process. */
 static void the_living_are_small(void **state)
 {
 	static const char argv[] = "postgres\0-D\0/var/lib/postgresql/15/main\0--port=5433";
@@ -214,7 +214,7 @@ static void the_living_are_small(void **state)
 		assert_in_range(processes, 800, 2048);
 }
 
-/* Programs one after another in one process, and names of one thread. */
+/* Programs that one process executes in turn, and names that one thread takes. */
 static void many_images(void **state)
 {
 	const struct proctable_proc *p;

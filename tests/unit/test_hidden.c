@@ -23,7 +23,7 @@
 #define CGROUP 77
 #define CHILD 20 /* tgid of tasks that have events */
 
-/* Kernel types and what the program calls, as far as it goes. */
+/* The kernel types and helpers that the program uses, as far as it uses them. */
 struct task_struct {
 	__u32 tgid;
 	bool hidden;
@@ -101,7 +101,8 @@ static int64_t counter_gap(void)
 	return workload.cgroup.events - memcg.pages * PAGE;
 }
 
-/* The last `unseen` tasks, one to a process from `tgid` on, have no events. */
+/* The last `unseen` tasks, each in a process of its own with pids from `tgid` on, have no
+ * events. */
 static void begin_history(unsigned unseen, __u32 tgid)
 {
 	memset(&workload, 0, sizeof(workload));
@@ -143,7 +144,7 @@ static void switch_to(unsigned cpu, struct task_struct *next)
 		tare_switch(false, prev, next);
 }
 
-/* What runs on this CPU changes the cgroup; the event comes before the change. */
+/* The task on this CPU changes the cgroup's counter; the event comes before the change. */
 static void charge_pages(unsigned cpu, long pages)
 {
 	cpu_now = cpu;
@@ -156,14 +157,14 @@ static void charge_pages(unsigned cpu, long pages)
 	memcg.pages += pages;
 }
 
-/* The same, and its event is lost. */
+/* The same change, but its event is lost. */
 static void charge_lost(unsigned cpu, long pages)
 {
 	memcg.pages += pages;
 	assert_false(on[cpu]->hidden);
 }
 
-/* Every CPU has an event of a task that is not hidden. */
+/* Every CPU gets an event of a task that has events. */
 static void all_seen(void)
 {
 	for (unsigned i = 0; i < CPUS; i++)
@@ -205,7 +206,7 @@ static void check_accounted(void)
 	assert_in_range(next_known, 1, KNOWN - 1);
 }
 
-/* Whatever runs meanwhile, and on how many CPUs: to the byte. */
+/* Exact to the byte, whatever else runs, on any number of CPUs. */
 static void init_that_is_hidden(void **state)
 {
 	(void)state;
@@ -222,7 +223,7 @@ static void init_that_is_hidden(void **state)
 	}
 }
 
-/* Nobody suspects it before it has run once. */
+/* It is unknown before it has run once. */
 static void another_that_is_hidden(void **state)
 {
 	(void)state;
@@ -233,7 +234,7 @@ static void another_that_is_hidden(void **state)
 		switch_to(0, &task[TASKS - 1]);
 		charge_pages(0, -70);
 		switch_to(0, &task[CPUS]);
-		charge_pages(0, 0); /* no switch yet: nothing tells */
+		charge_pages(0, 0); /* no switch yet, so nothing is known */
 		switch_to(0, &task[0]);
 		assert_int_equal(hidden.tgid, 300);
 		missed = counter_gap();
@@ -256,7 +257,7 @@ static void many_that_are_hidden(void **state)
 	}
 }
 
-/* What is lost otherwise stays missing: beside init's own time, and in it. */
+/* Events lost for other reasons stay missing, both outside init's run time and within it. */
 static void init_that_is_seen(void **state)
 {
 	int64_t missing = 0;
@@ -283,7 +284,8 @@ static void init_that_is_seen(void **state)
 	}
 }
 
-/* It loses one event while a hidden task runs elsewhere, none of whose stretches tells. */
+/* One event is lost while a hidden task runs on another CPU; none of its time slices shows
+ * that. */
 static void lost_outside(void **state)
 {
 	(void)state;
@@ -304,7 +306,8 @@ static void lost_outside(void **state)
 	check_accounted();
 }
 
-/* Without a counter that is known to be the cgroup's nothing is counted; who ran is known. */
+/* Without a counter that is known to be the cgroup's, nothing is counted; the hidden tasks are
+ * still known. */
 static void no_counter(void **state)
 {
 	(void)state;
@@ -322,7 +325,8 @@ static void no_counter(void **state)
 	}
 }
 
-/* It goes while such a task runs: no difference of two cgroups' counters. */
+/* The counter disappears while a hidden task runs: counters of two cgroups are never
+ * subtracted. */
 static void counter_that_goes(void **state)
 {
 	(void)state;

@@ -35,13 +35,13 @@ static struct features features;
 static struct cgroup group;
 static struct tare_workload workload;
 static struct tare_held held;
-static int64_t kernel, current, sock; /* what the group's files say */
-static int64_t of_others;             /* charged and given back while it is looked at */
-static unsigned looks, turns;         /* into the counter; `turns`: it moves at so many */
+static int64_t kernel, current, sock; /* figures of the group's files */
+static int64_t of_others;             /* charged and freed again while it is read */
+static unsigned looks, turns;         /* into the counter; `turns`: reads during which it moves */
 static pid_t here[4];                 /* processes in the group, 0 at the end */
 static uint64_t watched;
 static bool watched_own;
-static int64_t more, sampled, drift; /* of the last loader_weigh(), pages */
+static int64_t more, sampled, drift; /* result of the last loader_weigh(), pages */
 
 void fake_workload(const struct loader *l, struct tare_workload *w)
 {
@@ -98,7 +98,8 @@ GArray *fake_pids(const struct cgroup *cg)
 	return pids;
 }
 
-/* While it turns, an event comes with each look, and every other of them is not counted yet. */
+/* While it moves, each read brings an event, and every second event is not in the counter
+ * yet. */
 int64_t fake_read_kernel(const struct cgroup *cg)
 {
 	(void)cg;
@@ -193,7 +194,7 @@ static void without_a_group(void **state)
 	assert_string_equal(k->why, "no hierarchy");
 }
 
-/* What is charged and no event told of: making the group itself costs some. */
+/* Charges without an event: making the group itself costs some. */
 static void the_initial_balance(void **state)
 {
 	(void)state;
@@ -208,7 +209,7 @@ static void the_initial_balance(void **state)
 	assert_int_equal(kmem_held(k), 10 * PAGE);
 }
 
-/* Read between an event and its change of the counter it would be off by that. */
+/* A counter that is read between an event and its change would be off by that change. */
 static void it_is_read_when_nothing_moves(void **state)
 {
 	(void)state;
@@ -221,7 +222,7 @@ static void it_is_read_when_nothing_moves(void **state)
 	assert_in_range(looks, 8 + READ_STEADY, READ_TRIES);
 }
 
-/* Not for ever; how far it moved is in the bound. */
+/* The reader gives up in the end; how far the counter moved is part of the bound. */
 static void it_always_moves(void **state)
 {
 	(void)state;
@@ -254,7 +255,7 @@ static void the_root_group_is_charged_for_nobody(void **state)
 	assert_non_null(strstr(k->why, "root control group"));
 }
 
-/* Of a group with others in it the total is not the workload's. */
+/* With other processes in the group its total is not the workload's. */
 static void others_in_the_group(void **state)
 {
 	(void)state;
@@ -274,7 +275,8 @@ static void others_in_the_group(void **state)
 	assert_int_equal(drift, 0);
 }
 
-/* Within what reader and events may be apart it is nobody's; beyond, it is in the weight. */
+/* A difference within the bound between counter and events is charged to nobody; beyond it, it
+ * is part of the weight. */
 static void what_no_event_told(void **state)
 {
 	int64_t v2;
@@ -294,7 +296,7 @@ static void what_no_event_told(void **state)
 	kmem_look(k, 3);
 	assert_int_equal(drift, -counter_lag(k) / PAGE - 1);
 	assert_int_equal(books().by_cgroup, 0);
-	/* Version 1 is told at once, but for the batch that a CPU holds back. */
+	/* Version 1 counts at once, except for the batch that a CPU holds back. */
 	group.version = 1;
 	assert_int_equal(counter_lag(k), v2 / 2);
 	sock = 5 * PAGE;
@@ -304,7 +306,7 @@ static void what_no_event_told(void **state)
 	assert_int_equal(sampled, 5);
 }
 
-/* Page tables and stacks that were charged to another group, as long as they can be there. */
+/* Page tables and stacks that another group is charged for, as long as they can exist. */
 static void what_tasks_brought(void **state)
 {
 	(void)state;
@@ -323,7 +325,7 @@ static void what_tasks_brought(void **state)
 	assert_int_equal(books().elsewhere, 15 * PAGE);
 }
 
-/* Without events all that is no page table, stack or swap is by looking. */
+/* Without events, all but page tables, stacks and swap is polled. */
 static void by_the_group_alone(void **state)
 {
 	(void)state;

@@ -49,7 +49,7 @@ static void whose_it_is(void **state)
 	setenv("SUDO_GID", "7", 1);
 	assert_int_equal(launch_user(&root, &u), 0);
 	assert_false(u.who.set);
-	if (!geteuid()) { /* only root can become them */
+	if (!geteuid()) { /* only root can become another user */
 		assert_int_equal(launch_user(&none, &u), 0);
 		assert_true(u.who.set);
 		assert_int_equal(u.who.uid, 65534);
@@ -57,7 +57,8 @@ static void whose_it_is(void **state)
 		setenv("SUDO_GID", "-1", 1);
 		assert_int_equal(launch_user(&none, &u), -EINVAL);
 		assert_said("SUDO_GID is -1", "--as-root");
-		setenv("SUDO_UID", "4294967295", 1); /* (uid_t)-1: setresuid() leaves it */
+		setenv("SUDO_UID", "4294967295",
+		       1); /* (uid_t)-1: setresuid() would leave the id unchanged */
 		assert_int_equal(launch_user(&none, &u), -EINVAL);
 		assert_said("SUDO_UID is 4294967295", "--user");
 	}
@@ -104,7 +105,7 @@ static void held_until_it_may_go(void **state)
 	no_child_is_left();
 }
 
-/* Nothing of it runs. */
+/* The command never runs. */
 static void abandoned(void **state)
 {
 	g_autofree char *folder = new_folder(), *ran = g_build_filename(folder, "ran", NULL);
@@ -117,11 +118,11 @@ static void abandoned(void **state)
 	launch_abandon(&l);
 	no_child_is_left();
 	assert_int_equal(l.pidfd, -1);
-	/* Before it has said who it is. */
+	/* The child ends before it has sent its pid. */
 	assert_int_equal(launch_fork(&config, &ourselves, &l), 0);
 	launch_abandon(&l);
 	no_child_is_left();
-	/* tare is gone: nobody lets it go any more. */
+	/* tare ends, so nobody releases the child any more. */
 	assert_int_equal(launch_start(&config, &ourselves, &l), 0);
 	close(l.go_fd);
 	l.go_fd = -1;
@@ -158,7 +159,7 @@ static void what_is_no_program(void **state)
 	refused(folder, -EACCES, "not an executable file");
 	assert_true(g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_NONE, 0644, NULL));
 	refused(path, -EACCES, "not an executable file");
-	/* What only execve finds. */
+	/* Errors that only execve finds. */
 	assert_int_equal(chmod(path, 0755), 0);
 	assert_int_equal(launch_start(&config, &ourselves, &l), 0);
 	assert_int_equal(launch_go(&l, path), -EACCES);
@@ -168,7 +169,7 @@ static void what_is_no_program(void **state)
 	remove_all(folder);
 }
 
-/* In PATH one that may be run beats one that may not, wherever it stands. */
+/* In PATH an executable file is preferred to one that is not, wherever it stands. */
 static void the_first_in_path_that_runs(void **state)
 {
 	g_autofree char *folder = new_folder(), *a = g_build_filename(folder, "a", NULL);
@@ -185,7 +186,7 @@ static void the_first_in_path_that_runs(void **state)
 	g_mkdir(a, 0755);
 	g_mkdir(b, 0755);
 	assert_true(g_file_set_contents_full(in_a, "", 0, G_FILE_SET_CONTENTS_NONE, 0644, NULL));
-	/* Without "#!": as a shell would run it. */
+	/* A file without "#!" runs as a shell would run it. */
 	assert_true(g_file_set_contents_full(in_b, "[ \"$1\" = 'an argument' ] && exit 6", -1,
 					     G_FILE_SET_CONTENTS_NONE, 0755, NULL));
 	setenv("PATH", path, 1);
@@ -201,7 +202,7 @@ static void the_first_in_path_that_runs(void **state)
 	remove_all(folder);
 }
 
-/* Neither sudo's variables nor tare's files. */
+/* The command has neither sudo's variables nor tare's descriptors. */
 static void nothing_of_tares(void **state)
 {
 	static const char script[] = "[ -z \"$SUDO_UID$SUDO_GID$SUDO_USER$SUDO_COMMAND\" ] &&"
@@ -223,7 +224,7 @@ static void nothing_of_tares(void **state)
 	close(100);
 }
 
-/* Its ids, its groups and its home; and no capability. */
+/* The command has the user's ids, groups and home, and no capability. */
 static void as_another_user(void **state)
 {
 	static const char script[] =

@@ -16,7 +16,7 @@
 #include "base/owner.h"
 #include "capture/launch.h"
 
-/* As sudo sets them; NULL: not set. */
+/* Sets the variables as sudo does; NULL: not set. */
 static void called_by(const char *uid, const char *gid)
 {
 	uid ? g_setenv("SUDO_UID", uid, true) : g_unsetenv("SUDO_UID");
@@ -30,7 +30,7 @@ static int nobody_any_more(void **state)
 	return 0;
 }
 
-/* Only root believes the variables: anybody can set them. */
+/* Only root trusts the variables: any user can set them. */
 static void need_root(void)
 {
 	if (geteuid())
@@ -103,7 +103,7 @@ static void whose_files(void **state)
 	assert_false(owner_trusts(NULL, 1234));
 }
 
-/* A user who is named comes before sudo's, --as-root before that one only. */
+/* --user takes precedence over sudo's user, --as-root over sudo's user only. */
 static void as_whom(void **state)
 {
 	struct launch_config config = { .user = "nobody", .as_root = true };

@@ -43,7 +43,7 @@ static void line_separators_are_escaped(void **state)
 	(void)state;
 	assert_filled("\"\u2028 \u2029\"", "\"\\u2028 \\u2029\"");
 	assert_filled("\"\u2027\u202e\u20ac\"", "\"\u2027\u202e\u20ac\"");
-	/* A sequence cut off by the end is left as it is. */
+	/* A sequence that the end cuts off stays as it is. */
 	assert_filled("\xe2\x80", "\xe2\x80");
 }
 

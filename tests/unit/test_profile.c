@@ -59,20 +59,20 @@ static void by_function(void **state)
 	struct profile *p = profile_new();
 	uint32_t top = node(p, NO_NODE, frame(p, "main", 1));
 	uint32_t once = node(p, top, frame(p, "walk", 2));
-	uint32_t again = node(p, once, frame(p, "walk", 3)); /* another place in it */
+	uint32_t again = node(p, once, frame(p, "walk", 3)); /* another address in it */
 	uint32_t leaf = node(p, again, frame(p, "alloc", 4));
 	g_autoptr(GArray) f = NULL;
 
 	(void)state;
 	entry(p, leaf, 100, 40);
 	entry(p, once, 7, 7);
-	entry(p, NO_NODE, 1000, 1000); /* of no function */
+	entry(p, NO_NODE, 1000, 1000); /* without a function */
 	f = functions_of(p, SAMPLE_TYPE_LIVE_PEAK);
 	assert_int_equal(f->len, 3);
 	assert_string_equal(g_array_index(f, struct function, 0).name, "alloc");
 	assert_int_equal(find(f, "alloc")->self[SAMPLE_TYPE_GROWN], 100);
 	assert_int_equal(find(f, "alloc")->total[SAMPLE_TYPE_LIVE_PEAK], 40);
-	/* It calls itself: that is no second time. */
+	/* A recursive call does not count twice. */
 	assert_int_equal(find(f, "walk")->total[SAMPLE_TYPE_GROWN], 107);
 	assert_int_equal(find(f, "walk")->self[SAMPLE_TYPE_GROWN], 7);
 	assert_int_equal(find(f, "walk")->count, 1);
@@ -90,7 +90,7 @@ static uint32_t frame_in(struct profile *p, const char *function, const char *mo
 	return f;
 }
 
-/* An allocator's memory is somebody's: the next above it with a name, in another file. */
+/* Memory of an allocator is attributed to the next caller with a name in another file. */
 static void callers(void **state)
 {
 	struct profile *p = profile_new();
@@ -108,7 +108,7 @@ static void callers(void **state)
 	f = functions_of(p, SAMPLE_TYPE_LIVE_PEAK);
 	assert_string_equal(find(f, "morecore")->caller, "main");
 	assert_string_equal(find(f, "few")->caller, "main");
-	assert_null(find(f, "malloc")->caller); /* it took nothing itself */
+	assert_null(find(f, "malloc")->caller); /* it took no memory itself */
 	assert_null(find(f, "main")->caller);
 	g_array_unref(f);
 	f = functions_of(p, SAMPLE_TYPE_GROWN);
@@ -116,7 +116,7 @@ static void callers(void **state)
 	profile_free(p);
 }
 
-/* In Python: the function of the program that runs, not the C between. */
+/* In Python programs: the running Python function, not the C frames between. */
 static void python_callers(void **state)
 {
 	struct profile *p = profile_new();
@@ -132,7 +132,7 @@ static void python_callers(void **state)
 	f = functions_of(p, SAMPLE_TYPE_GROWN);
 	assert_string_equal(find(f, "malloc")->caller, "py::Tree.grow:/a.py");
 	assert_string_equal(find(f, "PyList_Append")->caller, "py::Tree.grow:/a.py");
-	assert_null(find(f, "py::Tree.grow:/a.py")->caller); /* it says itself who */
+	assert_null(find(f, "py::Tree.grow:/a.py")->caller); /* it names its own caller */
 	profile_free(p);
 }
 
@@ -157,7 +157,7 @@ static void sums(const struct timeline *t, uint64_t *in, uint64_t *out)
 	}
 }
 
-/* However long it takes, nothing gets lost, and a slot is where its time is. */
+/* Over any duration nothing gets lost, and each slot is at its time. */
 static void over_time(void **state)
 {
 	struct timeline *t = timeline_new();
@@ -168,7 +168,7 @@ static void over_time(void **state)
 	timeline_add(t, begin, 3, 10, 0);
 	timeline_add(t, begin + ms / 2, 3, 1, 0);
 	assert_int_equal(t->ticks->len, 1);
-	timeline_add(t, begin - ms, 3, 1, 0); /* it came late */
+	timeline_add(t, begin - ms, 3, 1, 0); /* it started late */
 	for (uint64_t i = 0; i < 100000; i++)
 		timeline_add(t, begin + i * ms, i % 5, 2, i % 2);
 	sums(t, &in, &out);
@@ -179,7 +179,7 @@ static void over_time(void **state)
 	timeline_free(t);
 }
 
-/* Many aggregates at once: time gets coarser before memory gets scarce. */
+/* Many aggregates at once: the time resolution drops before memory runs out. */
 static void in_bounded_memory(void **state)
 {
 	struct timeline *t = timeline_new();

@@ -34,7 +34,7 @@ static void write_some(void)
 	report_free(r);
 }
 
-/* What is read is shown in every form. */
+/* Everything that was read is printed in every format. */
 static void show_all(const struct report *r)
 {
 	struct format_style style = { .table = { .width = 80 } };
@@ -120,7 +120,7 @@ static void broken_promises_are_named(void **state)
 {
 	(void)state;
 	assert_after("UPDATE nodes SET parent = number", -EBADMSG, "a stack has no end");
-	/* A little file that is more than there is room for once its stacks are written out. */
+	/* A small file whose stacks, written out, exceed the memory bound. */
 	assert_after(
 		"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99999)"
 		" INSERT INTO nodes SELECT 1000000 + i, CASE WHEN i THEN 999999 + i END, 0"
@@ -152,7 +152,7 @@ static void broken_promises_are_named(void **state)
 		     "a text with a NUL");
 }
 
-/* 2^20 rows of 2^53 bytes would overflow what sums them. */
+/* 2^20 rows of 2^53 bytes would overflow a sum. */
 static void sums_stay_in_bounds(void **state)
 {
 	(void)state;
@@ -163,7 +163,7 @@ static void sums_stay_in_bounds(void **state)
 		     -EBADMSG, "beyond all bounds");
 }
 
-/* What is not there is not known, or as a new report has it. */
+/* Missing values are unknown, or have the defaults of a new report. */
 static void missing_rows(void **state)
 {
 	static const char *const tables[] = { "texts",         "command",    "features",
@@ -185,7 +185,7 @@ static void missing_rows(void **state)
 	}
 }
 
-/* TARE_FUZZ=rounds for more of them. */
+/* TARE_FUZZ=ROUNDS runs more of them. */
 static void damaged_files_do_no_harm(void **state)
 {
 	const char *more = g_getenv("TARE_FUZZ");
@@ -203,12 +203,12 @@ static void damaged_files_do_no_harm(void **state)
 		g_free(said());
 		g_unlink(journal);
 	}
-	/* Else only the opening would have been tried. */
+	/* Otherwise only opening the file would have been tested. */
 	assert_in_range(loaded, rounds / 50, rounds);
 	g_rand_free(rand);
 }
 
-/* Rows of any value: what the bytes of a file seldom hit. */
+/* Rows with any values, which changed bytes seldom produce. */
 static void random_values_do_no_harm(void **state)
 {
 	static const char *const column[][2] = {

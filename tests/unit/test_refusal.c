@@ -72,7 +72,7 @@ static void test_map_and_later(void **state)
 	assert_string_equal(r.name, "tare_samples");
 	assert_string_equal(r.reason, "failed to create: Invalid argument(-22)");
 	refusal_clear(&r);
-	give_messages(&r, later); /* what was said of another does not count */
+	give_messages(&r, later); /* messages about another program do not count */
 	assert_string_equal(r.name, "two");
 	assert_string_equal(r.reason, "failed to find kernel BTF type ID of 'x': -3");
 	last = refusal_last(&r, 3);

@@ -37,7 +37,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* `size` bytes of it are there, and no more: what is read behind them is seen by sanitizers. */
+/* `size` bytes exist and no more, so that a sanitizer sees reads beyond them. */
 static int give_record(const void *rec, size_t size)
 {
 	g_autofree void *exact = g_memdup2(rec, size);
@@ -60,18 +60,18 @@ static void heads(void **state)
 	(void)state;
 	TAKEN(&r, sizeof(r));
 	for (size_t n = 0; n < sizeof(r); n += 4)
-		REFUSED(&r, n); /* less than it says */
+		REFUSED(&r, n); /* smaller than its own size field */
 	r.head.size = sizeof(r) - 1;
 	REFUSED(&r, sizeof(r));
 	r.head.size = 0;
 	REFUSED(&r, sizeof(r));
 	r.head = (struct tare_record){ TARE_REC_TASK, sizeof(r), 1 };
-	REFUSED(&r, sizeof(r)); /* of another ring */
+	REFUSED(&r, sizeof(r)); /* of the other ring */
 	r.head.type = 4711;
 	REFUSED(&r, sizeof(r));
 }
 
-/* A user stack behind it, and before that the kernel's frames. */
+/* A user stack follows it, and the kernel's frames come before that. */
 static void samples(void **state)
 {
 	const size_t frames = TARE_KERNEL_FRAMES * 8, stack = 64;
@@ -98,7 +98,7 @@ static void samples(void **state)
 	one->flags |= TARE_SAMPLE_KERNEL;
 	REFUSED(one, one->head.size);
 	one->stack = 0;
-	REFUSED(one, one->head.size); /* of the frames a part */
+	REFUSED(one, one->head.size); /* only part of the frames */
 	one->head.size = sizeof(*one) + frames;
 	TAKEN(one, one->head.size);
 	one->stack = UINT32_MAX;
@@ -110,7 +110,7 @@ static void samples(void **state)
 	g_free(one);
 }
 
-/* Paths are cut behind the last part that is used. */
+/* Paths end after the last component that is used. */
 static void files(void **state)
 {
 	struct tare_map m = { .head = { TARE_REC_MAP, 0, 1 }, .mm = 1, .size = 4096 };
@@ -168,7 +168,7 @@ static struct profile *profile(void)
 	return p;
 }
 
-/* Once, though each snapshot leaves it out. */
+/* Reported once, though each snapshot leaves it out. */
 static void left_out_is_said(void **state)
 {
 	g_autofree char *none = NULL, *again = NULL;

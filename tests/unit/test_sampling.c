@@ -64,7 +64,7 @@ static void each_page(void **state)
 	assert_int_equal(grow(&s, PAGE, PAGE), 1);
 }
 
-/* A program that grows by a rhythm of just the period: both of its lines get their share. */
+/* A program that grows in a rhythm of exactly the period: both of its lines get their share. */
 static void no_resonance(void **state)
 {
 	struct sampling_state s;
@@ -82,7 +82,7 @@ static void no_resonance(void **state)
 	assert_in_range(first, 9600, 10400);
 }
 
-/* As the ring fills the period doubles, before anything is lost. */
+/* As the ring fills, the period doubles before anything is lost. */
 static void level_by_fill(void **state)
 {
 	const uint64_t ring = 8 << 20;
@@ -103,8 +103,8 @@ static void level_by_fill(void **state)
 	assert_int_equal(sampling_level(PAGE, PAGE), TARE_THIN_LEVELS);
 }
 
-/* What is taken at whatever level stands for what grew: in the mean, with the error that is
- * said. Each seed is a run that grows by the same in the same steps. */
+/* Samples taken at any level stand for the growth: in the mean, within the reported error. Each
+ * seed is a run with the same growth in the same steps. */
 static void thinned_without_bias(void **state)
 {
 	enum { SEEDS = 400 };
@@ -131,14 +131,14 @@ static void thinned_without_bias(void **state)
 			squares += (found - grown) * (found - grown);
 		}
 		mean = sum / SEEDS;
-		error = grown * (16 * PAGE << level); /* its square, as profile_error() has it */
-		/* 4 standard errors of a mean of so many. */
+		error = grown * (16 * PAGE << level); /* squared, as in profile_error() */
+		/* 4 standard errors of the mean. */
 		assert_true((mean - grown) * (mean - grown) <= 16 * error / SEEDS);
 		assert_true(squares / SEEDS <= error * 1.3);
 	}
 }
 
-/* Without a rest there is no chance in it: 2 MiB at once is 8 periods of 256 KiB. */
+/* Without a remainder nothing is random: 2 MiB at once is 8 periods of 256 KiB. */
 static void thinned_evenly(void **state)
 {
 	(void)state;
@@ -157,10 +157,10 @@ static void mean_period(void **state)
 	assert_int_equal(sampling_mean_period(&s, 65536), 65536);
 	s.bytes = 1000ULL * 65536;
 	assert_int_equal(sampling_mean_period(&s, 65536), 65536);
-	s.thinned[0].bytes = s.bytes / 2; /* half by twice the period */
+	s.thinned[0].bytes = s.bytes / 2; /* half of them at twice the period */
 	assert_int_equal(sampling_mean_period(&s, 65536), 65536 * 3 / 2);
 	s.thinned[0].bytes = 0;
-	s.thinned[2].bytes = s.bytes; /* all by eight times */
+	s.thinned[2].bytes = s.bytes; /* all of them at eight times the period */
 	assert_int_equal(sampling_mean_period(&s, 65536), 65536 * 8);
 	s.bytes = s.thinned[2].bytes = 1ULL << 50;
 	assert_int_equal(sampling_mean_period(&s, 4096), 4096 * 8);

@@ -49,9 +49,9 @@ static void close_ones_are_left_out(void **state)
 	(void)state;
 	add(s, 5, 1, 0);
 	add(s, 94, 2, 0); /* too close */
-	add(s, 95, 3, 0); /* a tenth early is in time */
+	add(s, 95, 3, 0); /* a tenth of the interval early is accepted */
 	add(s, 200, 4, 0);
-	add(s, 210, 5, 0); /* too close, but the latest */
+	add(s, 210, 5, 0); /* too close, but kept as the latest point */
 	points = points_of(s);
 	assert_int_equal(points->len, 4);
 	assert_int_equal(POINT(points, 0).rss, 1);
@@ -61,7 +61,7 @@ static void close_ones_are_left_out(void **state)
 	series_free(s);
 }
 
-/* After n points: bounded, the first and the latest are there, the rest evenly. */
+/* After n points: bounded, with the first and the latest point, the others evenly spaced. */
 static void thinned(void **state)
 {
 	static const unsigned lengths[] = { 1, 2, 4095, 4096, 4097, 6144, 8192, 8193, 100000 };
@@ -85,14 +85,14 @@ static void thinned(void **state)
 			uint64_t step = p->time_ns - POINT(points, j - 1).time_ns;
 
 			assert_int_equal(p->time_ns, 1000 * p->rss);
-			/* the last may come early, others by the tenth allowed */
+			/* the last may come early, others by the accepted tenth */
 			assert_in_range(step, j + 1 < points->len ? gap - gap / 10 : 1, gap);
 		}
 		series_free(s);
 	}
 }
 
-/* A timer that wavers: times rise, and no gap is below the interval of then. */
+/* An irregular timer: times increase, and no gap is below the interval valid at that time. */
 static void wavering(void **state)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(4);

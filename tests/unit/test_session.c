@@ -34,14 +34,14 @@
 #include "records.h"
 
 static struct session *s;
-static int to_raise;     /* at the next look into the ring */
-static unsigned drained; /* looks into the ring since the sweep */
+static int to_raise;     /* at the next poll of the ring */
+static unsigned drained; /* polls of the ring since the sweep */
 static bool closing;     /* between the sweep and the books */
 static unsigned snapshots;
-static unsigned lost; /* final records; not 0: the sweeps meet a task that lives */
+static unsigned lost; /* final records; not 0: the sweeps meet a living task */
 static struct tare_workload workload;
 static struct tare_held held;
-static int killed; /* the command's last signal */
+static int killed; /* the last signal sent to the command */
 
 void fake_drain(struct drain *d)
 {
@@ -51,7 +51,7 @@ void fake_drain(struct drain *d)
 		raise(to_raise);
 		to_raise = 0;
 	}
-	if (closing && drained == 10) { /* the last final record comes */
+	if (closing && drained == 10) { /* the last final record is delivered */
 		struct task_record end = task_of(TARE_REC_TASK_END, 7, 7, 7);
 
 		GIVE(s->proctable, end);
@@ -79,7 +79,7 @@ int fake_sweep(struct loader *l, loader_record_fn fn, void *ctx)
 	(void)l;
 	if (lost)
 		return fn(ctx, &alive, alive.head.size);
-	assert_false(closing && drained); /* but for the second look of one sweep */
+	assert_false(closing && drained); /* except for the second pass of one sweep */
 	closing = true;
 	drained = 0;
 	return 0;
@@ -202,7 +202,7 @@ static void asked_while_the_books_are_closed(void **state)
 	report_free(r);
 }
 
-/* As the kernel has it: a signal that is pending is there once. */
+/* As in the kernel, a pending signal is pending once. */
 static void asked_twice_is_asked_once(void **state)
 {
 	struct report *r;
@@ -215,7 +215,7 @@ static void asked_twice_is_asked_once(void **state)
 	report_free(r);
 }
 
-/* The loop hears them when the snapshot is made. */
+/* The loop handles them after the snapshot is made. */
 static void a_snapshot_does_not_listen(void **state)
 {
 	struct report *r;
@@ -229,7 +229,7 @@ static void a_snapshot_does_not_listen(void **state)
 	assert_int_equal(snapshots, 1);
 }
 
-/* A signal that nobody heard any more must not end tare, which has reported. */
+/* A signal that comes after the report must not kill tare. */
 static void nobody_is_killed_by_one_that_comes_late(void **state)
 {
 	(void)state;
@@ -237,7 +237,7 @@ static void nobody_is_killed_by_one_that_comes_late(void **state)
 	raise(SIGTERM);
 }
 
-/* Who lives is known by a sweep that looks twice: a checkpoint's too, then. */
+/* Only a sweep of two passes knows the living tasks; a checkpoint needs one too. */
 static void a_glance_leaves_who_lives(void **state)
 {
 	uint64_t id = 7;
@@ -257,7 +257,7 @@ static void a_glance_leaves_who_lives(void **state)
 	lost = 0;
 }
 
-/* Without a report too: else each would stay in the table that ended without a record. */
+/* Also without a report: otherwise tasks that ended without a record would stay in the table. */
 static void many_lost_are_forgotten(void **state)
 {
 	(void)state;
@@ -274,7 +274,7 @@ static void many_lost_are_forgotten(void **state)
 	lost = 0;
 }
 
-/* What comes from a terminal has reached the command too. */
+/* A signal from the terminal has reached the command too. */
 static void hear(int signal, int code)
 {
 	command_signal(s, &(struct signalfd_siginfo){ .ssi_signo = signal, .ssi_code = code });
@@ -291,9 +291,9 @@ static void the_commands_signals(void **state)
 	assert_int_equal(killed, SIGHUP);
 	hear(SIGQUIT, SI_USER);
 	assert_int_equal(killed, SIGQUIT);
-	hear(SIGTERM, SI_USER); /* the second that is to end it */
+	hear(SIGTERM, SI_USER); /* the second signal, which must end it */
 	assert_int_equal(killed, SIGKILL);
-	/* Its pid may be another's by now. */
+	/* Its pid may belong to another process now. */
 	s->command_ended = true;
 	killed = 0;
 	hear(SIGTERM, SI_USER);
@@ -311,7 +311,7 @@ static void when_it_is_over(void **state)
 	s->command_ended = false;
 	assert_false(is_finished(s));
 	workload.live_procs = 0;
-	assert_false(is_finished(s)); /* its end is heard from itself */
+	assert_false(is_finished(s)); /* its end is read from its own pidfd */
 	workload.live_procs = 1;
 	s->command_ended = true;
 	assert_true(is_finished(s));
@@ -330,8 +330,8 @@ static void when_it_is_over(void **state)
 	assert_true(is_finished(s));
 }
 
-/* In pages or bytes as the kernel has them; without a control group what is beside is not
- * known. */
+/* In pages or bytes, as the kernel counts; without a control group the non-RSS part is
+ * unknown. */
 static void a_point_of_the_curve(void **state)
 {
 	int64_t page = sysconf(_SC_PAGESIZE);

@@ -45,7 +45,7 @@ static void status_and_output(void **state)
 	no_child_is_left();
 }
 
-/* Else a helper that asks would wait for ever, or take what is tare's. */
+/* Otherwise a helper that reads input would wait for ever, or take tare's input. */
 static void it_has_no_input(void **state)
 {
 	g_autofree char *text = NULL;
@@ -92,8 +92,8 @@ static void on_signal(int signal)
 	(void)signal;
 }
 
-/* It is ended, though it would have gone on. Again and again: one that comes before the output
- * is waited for interrupts nothing. */
+/* The helper is ended early. Repeated, since a signal before the wait for output interrupts
+ * nothing. */
 static void a_signal_to_tare_ends_it(void **state)
 {
 	struct sigaction action = { .sa_handler = on_signal }, before;

@@ -33,13 +33,13 @@ static void none_and_one(void **state)
 	sketch_free(NULL);
 	assert_int_equal(sketch_median(s), 0);
 	sketch_add(s, 123456789);
-	assert_int_equal(sketch_median(s), 123456789); /* between the least and the largest */
+	assert_int_equal(sketch_median(s), 123456789); /* between the smallest and the largest */
 	sketch_add(s, -5);
 	assert_int_equal(s->min, 0);
 	sketch_free(s);
 }
 
-/* Small values, as the pages of small processes are, are exact. */
+/* Small values, such as pages of small processes, are exact. */
 static void small_are_exact(void **state)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(1);
@@ -56,7 +56,7 @@ static void small_are_exact(void **state)
 	sketch_free(s);
 }
 
-/* Any values, put in at once or by parts that are merged. */
+/* Any values, added at once or in parts that are merged. */
 static void any_values(void **state)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(2);
@@ -97,7 +97,7 @@ static void any_values(void **state)
 	}
 }
 
-/* However many: as many buckets as there are sizes. */
+/* Any number of values: there are as many buckets as sizes. */
 static void bounded(void **state)
 {
 	struct sketch *s = sketch_new();

@@ -65,12 +65,12 @@ static void kernel(void **state)
 	assert_string_equal(kernel_name(k, at[3]), "two");
 	assert_string_equal(kernel_name(k, at[4]), "two");
 	unlink(path);
-	/* Of the same functions others: the file is not read again. */
+	/* Other addresses of the same functions: the file is not read again. */
 	assert_string_equal(kernel_name(k, 0xffffffff81000010), "_text");
 	assert_string_equal(kernel_name(k, 0xffffffff81000080), "one");
 	kernel_learn(k, path, addresses);
 	assert_string_equal(kernel_name(k, at[4]), "two");
-	assert_null(kernel_name(k, at[4] + 1)); /* far behind its start: what is there may change */
+	assert_null(kernel_name(k, at[4] + 1)); /* far past the start: the code there may change */
 	kernel_free(k);
 }
 
@@ -104,7 +104,7 @@ static void perf_maps(void **state)
 	assert_null(name_at(m, 0x1100));
 	assert_null(name_at(m, 0xfff));
 	assert_null(name_at(m, 0x5000));
-	assert_null(name_at(m, 0x2000)); /* its line has no end yet */
+	assert_null(name_at(m, 0x2000)); /* its line is incomplete */
 	append(fd, "ing\n2004 4 within\n");
 	perfmap_update(m, fd, UINT64_MAX, false);
 	assert_string_equal(name_at(m, 0x2003), "lasting");
@@ -119,7 +119,8 @@ static void perf_maps(void **state)
 	unlink(path);
 }
 
-/* Begun anew, shorter or longer: all of it is read, and what it doesn't name stays. */
+/* The map is rewritten, shorter or longer: all of it is read, and names that it lacks now
+ * stay. */
 static void perf_map_again(void **state)
 {
 	static const char text[] = "1000 10 one\n2000 10 two\n3000 10 three\n";
@@ -146,7 +147,7 @@ static void perf_map_again(void **state)
 	unlink(path);
 }
 
-/* Lines longer than what is read at once, no lines at all, and too much of it. */
+/* Lines longer than the read buffer, no newlines at all, and too many entries. */
 static void perf_map_bounds(void **state)
 {
 	g_autoptr(GString) text = g_string_new("1000 10 ");
@@ -178,7 +179,7 @@ static void perf_map_bounds(void **state)
 	unlink(path);
 }
 
-/* Any bytes, and numbers that overlap in every way: the newest is always the one found. */
+/* Any bytes, and ranges that overlap in every way: the newest entry is always found. */
 static void perf_map_random(void **state)
 {
 	static char newest[4096];
@@ -223,7 +224,7 @@ static bool is_accepted(int dir, pid_t pid, uid_t owner, int64_t since)
 	return fd >= 0;
 }
 
-/* Anybody may write to /tmp. */
+/* Any user can write to /tmp. */
 static void whose_map(void **state)
 {
 	g_autofree char *root = new_folder(), *tmp = NULL, *map = NULL;
@@ -248,7 +249,7 @@ static void whose_map(void **state)
 		assert_int_equal(chown(map, 4711, 4711), 0);
 		assert_true(is_accepted(dir, 77, 4711, 0));
 		assert_false(is_accepted(dir, 77, 4712, 0));
-		/* A link of theirs to a file of root's. */
+		/* Another user's link to a file of root's. */
 		assert_int_equal(chown(map, 0, 0), 0);
 		assert_true(is_accepted(dir, 77, 4711, 0));
 		assert_int_equal(link(map, other), 0);
@@ -262,7 +263,7 @@ static void whose_map(void **state)
 	assert_int_equal(mkfifo(map, 0600), 0);
 	assert_false(is_accepted(dir, 77, getuid(), 0));
 	unlink(map);
-	/* /tmp itself may be a link: to what it is in that root. */
+	/* /tmp may be a link itself: it is resolved in the process's root. */
 	rmdir(tmp);
 	assert_int_equal(symlink("/elsewhere", tmp), 0);
 	assert_int_equal(mkdir(other, 0755), 0);

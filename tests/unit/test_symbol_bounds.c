@@ -18,7 +18,7 @@
 #include "tests/unit/files.h"
 
 #define FILES 100
-#define OPEN 32 /* an eighth of the files that may be open */
+#define OPEN 32 /* an eighth of the limit of open files */
 
 static char *copy_of_true(const char *dir, unsigned i)
 {
@@ -38,7 +38,7 @@ static bool has_id(struct modules *m, uint32_t file)
 	return module && *module_build_id(module);
 }
 
-/* More files of code than may be open: each is there when it is asked for. */
+/* More program files than may be open at once: each can be read when it is needed. */
 static void modules(void **state)
 {
 	struct rlimit old, few = { OPEN * 8, OPEN * 8 };
@@ -62,7 +62,7 @@ static void modules(void **state)
 	for (int round = 0; round < 2; round++)
 		for (uint32_t i = 0; i < FILES; i++)
 			assert_true(has_id(m, i));
-	/* Another file has its name meanwhile, or none. */
+	/* Its name belongs to another file now, or to none. */
 	unlink(path[0]);
 	g_free(copy_of_true(dir, 1));
 	assert_null(modules_get(m, 0));
@@ -92,7 +92,8 @@ static void run_one(struct jits *j, uint64_t mm)
 	assert_string_equal(name_of(j, mm), "jitted");
 }
 
-/* Names of what is gone stay until nobody needs them; of a parent, as its child runs them. */
+/* Names of ended code stay while something needs them; a parent's names stay while its child
+ * runs the code. */
 static void jits(void **state)
 {
 	g_autofree char *map = g_strdup_printf("/tmp/perf-%d.map", getpid());
@@ -121,7 +122,7 @@ static void jits(void **state)
 	jits_free(j);
 }
 
-/* The end of one was lost. */
+/* The record of one end was lost. */
 static void jits_kept(void **state)
 {
 	g_autofree char *map = g_strdup_printf("/tmp/perf-%d.map", getpid());
@@ -147,7 +148,7 @@ static struct frame frame(uint64_t address)
 	return (struct frame){ .address = address, .file = 1 };
 }
 
-/* The same node as frame by frame, whatever was met before. */
+/* The same stack node as frame by frame, whatever stacks came before. */
 static void stacks(void **state)
 {
 	struct samples *s = samples_new(4096);

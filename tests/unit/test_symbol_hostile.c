@@ -23,7 +23,7 @@
 #include "tests/unit/files.h"
 #include "tests/unit/segments.h"
 
-#define PLACES_MOST 400 /* addresses looked at in a segment */
+#define PLACES_MOST 400 /* addresses looked up per segment */
 
 struct found {
 	unsigned names, lines, rules;
@@ -89,8 +89,8 @@ static struct found look_at_file(const char *path)
 	return f;
 }
 
-/* Bytes changed at random: near the front, where the headers are, anywhere, or all in
- * one place; some files are cut as well. */
+/* Random changes of bytes: near the front, where the headers are, anywhere, or all in one place.
+ * Some files are cut as well. */
 static void mutate(const char *whole, size_t size, int rounds)
 {
 	unsigned seed = getenv("SEED") ? atoi(getenv("SEED")) : 4;
@@ -138,7 +138,7 @@ static void with_debug_information(void **state)
 	mutate(whole, size, 60);
 }
 
-/* Cut, or overwritten, between two looks. */
+/* The file is cut or overwritten between two reads. */
 static void changed_meanwhile(void **state)
 {
 	g_autofree char *whole = NULL, *noise = NULL;
@@ -171,7 +171,7 @@ static void changed_meanwhile(void **state)
 	}
 }
 
-/* Just to open a device may do something; a pipe stands for it here, and for a link to it. */
+/* Opening a device may have effects. A pipe stands for a device here, also behind a link. */
 static void no_device_is_opened(void **state)
 {
 	g_autofree char *folder = new_folder();
@@ -196,7 +196,7 @@ static void no_device_is_opened(void **state)
 	remove_all(folder);
 }
 
-/* A file with holes says that it has a table of any size, or any number of sections. */
+/* A sparse file that claims a table of any size, or any number of sections. */
 static void too_large_is_not_read(void **state)
 {
 	struct {
@@ -244,7 +244,7 @@ static void too_large_is_not_read(void **state)
 	}
 }
 
-/* The kernel takes the first of several interpreters; so do we. */
+/* The kernel uses the first of several interpreters; so does tare. */
 static void one_interpreter(void **state)
 {
 	struct {

@@ -47,7 +47,7 @@ static void slots_of_each_cpu(void **state)
 	assert_int_equal(m->rss, 0);
 }
 
-/* One bucket: as many as it has places, the next is refused and counted. */
+/* One bucket: it fills all of its places, then the next is refused and counted. */
 static void full(void **state)
 {
 	(void)state;
@@ -65,7 +65,8 @@ static void full(void **state)
 	assert_int_equal(workload.lost[TARE_LOST_MM], 1);
 }
 
-/* Births and deaths in any order: what lives is found, what died is not. */
+/* Insertions and removals in any order: what is in the table is found, what was removed is
+ * not. */
 static void lives(void **state)
 {
 	g_autoptr(GHashTable)

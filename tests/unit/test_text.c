@@ -67,7 +67,7 @@ static void printable_escapes_invalid_bytes(void **state)
 	(void)state;
 	assert_text(text_printable("a\xff\xfe"), "a\\xff\\xfe");
 	assert_text(text_printable("\xc3("), "\\xc3(");
-	/* Overlong, a surrogate, cut at the end as a comm of 15 bytes may be. */
+	/* Overlong, a surrogate, and cut at the end, as a comm of 15 bytes may be. */
 	assert_text(text_printable("\xc0\xaf"), "\\xc0\\xaf");
 	assert_text(text_printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");
 	assert_text(text_printable("ab\xe6\x97"), "ab\\xe6\\x97");
