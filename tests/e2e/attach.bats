@@ -66,7 +66,7 @@ teardown() {
 	compared attach --select '--comm {comm}' --checkpoints 2 -- "$DIR/tare-t-$$" 2 64
 }
 
-# hold_targets N: N `target`s at their first checkpoint; sets pids.
+# hold_targets N: starts N `target`s, up to their first checkpoint; sets pids.
 hold_targets() {
 	local i
 	pids=()
@@ -82,7 +82,7 @@ hold_targets() {
 	done
 }
 
-# attached OPTIONS…: tare in the background, until its first snapshot is there.
+# attached OPTIONS…: starts tare in the background and waits for its first snapshot.
 attached() {
 	"$TARE" attach -o "$DIR/r.json" "$@" >"$DIR/tare.out" 2>&1 3>&- 9>&- &
 	tare=$!
@@ -124,7 +124,7 @@ attached() {
 	hold_targets 1
 	run "$TARE" attach --all --duration 500ms -o "$DIR/r.json"
 	status_is 0
-	# Others run on meanwhile: only what holds for those too.
+	# The other processes keep running: only checks that hold for them too.
 	report assert "$DIR/r.json" "r['lost']['total'] == 0" "${pids[0]} in pids" "$$ in pids" \
 		"len(pids) > 2" \
 		"all(p['balance'][k]['initial'] >= 0 for p in processes \
@@ -144,7 +144,7 @@ cgroup_in() {
 	cgroup=$1/tare-test-$$
 }
 
-# by_cgroup ROOT: attaches by a control group, and below it.
+# by_cgroup ROOT: attaches by a control group, and by its parent.
 by_cgroup() {
 	cgroups=()
 	cgroup_in "$1" || skip "no control groups at $1"

@@ -6,7 +6,7 @@
 
 load lib/common
 
-# The backend runs here, or tare says why not.
+# Checks that the backend runs here, or that tare says why not.
 backend_runs() {
 	run "$TARE" run --force-backend "$1" -o "$DIR/backend.json" -- touch "$DIR/ran-$1"
 	if [ "$status" = 0 ]; then
@@ -19,8 +19,8 @@ backend_runs() {
 	return 1
 }
 
-# What each task did can only be told apart by the classic backend where no two CPUs
-# change a counter at once: its size is a sum over all. The process's figures are exact always.
+# The classic backend reads the sum over all tasks. It can tell tasks apart only if no two CPUs
+# change a counter at once. The process's figures are always exact.
 core() {
 	exact --opt=--force-backend --opt="$1" --checkpoints 2 --no-facts -- \
 		"$PROGRAMS/threads" 16 64

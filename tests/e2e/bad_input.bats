@@ -11,7 +11,7 @@ did_not_run() {
 	[ ! -e "$DIR/ran" ] || fail "the command ran all the same"
 }
 
-# as_nobody COMMAND…: tare where nobody can reach it.
+# as_nobody COMMAND…: runs a copy of tare that the user nobody can reach.
 as_nobody() {
 	need setpriv
 	[ -e "$DIR/tare" ] || cp "$TARE" "$DIR/tare"
@@ -52,7 +52,7 @@ as_nobody() {
 	says 'bpf'
 }
 
-# Where the kernel hides its own, tare asks the kernel: doctor.bats.
+# Without the kernel's BTF file tare reads it from the kernel: see doctor.bats.
 @test "a file that is no BTF is refused" {
 	: >"$DIR/types"
 	for file in "$DIR/types" "$DIR/nothing" "$DIR"; do
@@ -174,7 +174,7 @@ as_nobody() {
 @test "processes that end while tare attaches do no harm" {
 	local i
 	for i in 1 2 3 4 5 6 7 8; do
-		# Around the time that attaching takes.
+		# Lifetimes of about the time that attaching takes.
 		sleep "0.0$i" 3>&- &
 		run timeout 20 "$TARE" attach -p $! -o "$DIR/r.json"
 		[ "$status" = 0 ] || [ "$status" = 1 ] || fail "status $status: $output"
@@ -232,7 +232,7 @@ as_nobody() {
 	[ "$status" != 0 ] && [ "$status" -lt 128 ] || fail "$status"
 	run bash -c '"$TARE" report --schema >/dev/full'
 	[ "$status" != 0 ] && [ "$status" -lt 128 ] || fail "$status"
-	# The command's status all the same: it ran.
+	# Still the command's status, since it ran.
 	run bash -c '"$TARE" run -o "$DIR/r.json" -- sh -c "exit 4" <&- >&- 2>&-'
 	status_is 4
 	report check "$DIR/r.json"

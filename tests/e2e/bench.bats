@@ -6,7 +6,7 @@
 
 load lib/common
 
-# What the tests share: built once, weighed once.
+# Shared by the tests: built once, weighed once.
 setup_file() {
 	export C=$BATS_FILE_TMPDIR/c.db BUILT=$BATS_FILE_TMPDIR/built
 	"$TARE" bench --only c-pthread,c-io-uring,c-stackless --tasks 1,1k,10k \
@@ -26,7 +26,7 @@ sql() {
 	sqlite3 "$@"
 }
 
-# Skips where kernel memory but page tables and stacks is not measured.
+# Skips if only page tables and stacks of kernel memory are measured.
 need_kmem() {
 	! grep -q 'not measured' <<<"$(sql "$C" 'SELECT measured FROM bench')" ||
 		skip "kernel memory is not measured here"
@@ -63,7 +63,7 @@ need_kmem() {
 	results assert "$C" "abs(slope('c-io-uring', 'rss')) < 16" \
 		"slope('c-io-uring', 'kstack') == 0"
 	need_kmem
-	# Each CPU may be charged 64 pages ahead of need: little, beside 100,000 of these.
+	# Each CPU may be charged for 64 unused pages: little, compared with 100,000 of these.
 	bench --only c-io-uring --tasks 1,1k,100k --runs 2 -o "$DIR/r.db" >"$DIR/out"
 	results assert "$DIR/r.db" "256 <= slope('c-io-uring', 'kernel') <= 300" \
 		"abs(slope('c-io-uring', 'charged') / slope('c-io-uring', 'weight') - 1) < .1"
@@ -82,7 +82,7 @@ need_kmem() {
 	bench --only c-fork --tasks 1,100 --runs 1 -o "$DIR/f.db" >"$DIR/out"
 	results check "$DIR/r.db"
 	results check "$DIR/f.db"
-	# One that is not here says what would bring it.
+	# A language that is not installed names the package that brings it.
 	results assert "$DIR/r.db" "len(r['rows']) == 8" \
 		"all(w['status'] in ('ok', 'missing') for w in r['rows'])" \
 		"all(w['missing'] for w in r['rows'] if w['status'] == 'missing')" \
@@ -100,7 +100,7 @@ need_kmem() {
 		"all(slope(i, 'kstack') == 0 \
 			for i in ('c-ucontext', 'c-epoll', 'py-asyncio') if has(i))"
 	[ ! -x $python ] || results assert "$DIR/r.db" "has('py-asyncio')"
-	# A process: a kernel stack, page tables, its own copy of some pages.
+	# A process costs a kernel stack, page tables, and its own copies of some pages.
 	results assert "$DIR/f.db" "slope('c-fork', 'pagetable') >= 20000" \
 		"slope('c-fork', 'kstack') >= 16384" "slope('c-fork', 'anon') >= 8192"
 }
@@ -125,7 +125,7 @@ need_kmem() {
 		assert len(rows) == len(runs) == 36, (len(rows), len(runs))
 		assert [int(x["anon"]) for x in rows] == [x["anon"] for x in runs], "anon differs"
 	END
-	# At the end of bench the same table was shown.
+	# The bench itself printed the same table at its end.
 	diff <(tail -n +2 "$DIR/out.txt") <(tail -n +2 "$BATS_FILE_TMPDIR/c.txt")
 	run "$TARE" bench report "$C" --format yaml
 	status_is 2
@@ -212,7 +212,7 @@ need_kmem() {
 		fail "$(ls -ln "$DIR" "$DIR/there")"
 }
 
-# stopped_by of the --after run of a program that is ready, waits SECONDS and says that.
+# stopped_by of an --after run. The program prints ready, waits SECONDS, and prints that line.
 after_by() {
 	rm -f "$DIR/r.db"
 	"$LIB/bench.py" catalogue "$DIR/c.json" '{"id": "says", "after": true, "run":
@@ -333,7 +333,7 @@ after_by() {
 	status_is 0
 	says '^c-pthread ' '^go ' '^go-connect '
 	says_not '^py-'
-	# An id is that, though a language has its name.
+	# An id takes precedence over a language with the same name.
 	run bench --only go --list
 	[ "$(wc -l <<<"$output")" = 1 ] || fail "$output"
 }

@@ -24,10 +24,11 @@ results() {
 	[ "$status" = 0 ] || fail "$output"
 }
 
-# Control groups of tares that are no more.
+# Control groups of tares that have ended.
 left_cgroups() {
 	local cgroup pid under
-	# Below this test's own, where that is known (v1): others may test beside it.
+	# Below this test's own group, if that is known (v1): other tests may run at the same
+	# time.
 	under=$(sed -n 's|^[0-9]*:[^:]*memory[^:]*:\(/..*\)$|\1|p' /proc/self/cgroup)
 	while read -r cgroup; do
 		pid=${cgroup##*/tare-}
@@ -36,14 +37,14 @@ left_cgroups() {
 		-path "*$under/tare-*" 2>/dev/null)
 }
 
-# own SCRIPT: with one and with three tasks, once each; {n} is $0 in the script.
+# own SCRIPT: runs a script with one and with three tasks, once each; {n} is $0 in the script.
 own() {
 	rm -f "$DIR/r.db"
 	run "$TARE" bench --tasks "${TASKS:-1,3}" --runs 1 --time-limit "${LIMIT:-20s}" "${@:2}" \
 		-o "$DIR/r.db" -- sh -c "$1" '{n}'
 }
 
-# It failed for that reason: exit 1, one run, nothing left.
+# own_fails REASON: the bench failed for that reason: exit 1, one run, nothing left behind.
 own_fails() {
 	status_is 1
 	says "$1"
@@ -114,7 +115,7 @@ signal.pause()" $0' --runs 2
 	own 'echo ready $0; exit 0'
 	own_fails 'ended before it was weighed'
 	own 'printf "stopped at 5 of 10: %s\n" "Too many open files" >&2; exit 3'
-	own_fails 'exit status 3: stopped at 5 of 10' # of 1, it should be: not believed
+	own_fails 'exit status 3: stopped at 5 of 10' # the N is 1, so this line is not believed
 	own 'echo "stopped at 18446744073709551615 of 1: no" >&2; exit 3'
 	own_fails 'exit status 3'
 }
@@ -136,10 +137,10 @@ signal.pause()" $0' --runs 2
 	own_fails 'it said ready 77'
 	LIMIT=2s own 'exec sleep 1000'
 	own_fails 'time limit of 2.* s'
-	# Not a limit for settling, which has its own.
+	# This does not limit settling, which has a limit of its own.
 	LIMIT=1s TASKS=1 own 'echo ready $0; exec sleep 1000'
 	status_is 0
-	# SIGTERM is ignored: killed some seconds later, and weighed all the same.
+	# The command ignores SIGTERM: it is killed some seconds later, and weighed all the same.
 	TASKS=1 own \
 		'trap "" TERM; echo $$ >>"$DIR/pids"; echo ready $0; while :; do sleep 1000; done'
 	status_is 0
@@ -241,14 +242,15 @@ signal.pause()" $0' --runs 2
 	status_is 1
 	says none.db
 	cmp "$DIR/r.db" "$DIR/copy"
-	# Nothing is left to do: nothing is run.
+	# All runs are done: none is started.
 	go_on -o "$DIR/r.db" --resume
 	status_is 0
 	[ "$(sqlite3 "$DIR/r.db" 'SELECT * FROM weights')" = \
 		"$(sqlite3 "$DIR/copy" 'SELECT * FROM weights')" ]
 }
 
-# A bench of six runs in the background, which note "PID N" in $DIR/seen when they start.
+# Starts a bench of six runs in the background. Each run writes "PID N" to $DIR/seen when it
+# starts.
 begin() {
 	"$TARE" bench --tasks 1,2,3 --runs 2 "$@" -o "$DIR/r.db" -- \
 		sh -c 'echo $$ $0 >>"$DIR/seen"; echo ready $0; exec sleep 1000' '{n}' \
@@ -267,7 +269,7 @@ kept() {
 		ORDER BY r.number, w.state, m.part"
 }
 
-# After the third run began: two are kept, it is ended; then the rest is made.
+# Ends the bench after its third run began: two runs are kept, then --resume makes the others.
 was_cut_short() {
 	local pid
 	until_true 10 gone "$(sed -n '3s/ .*//p' "$DIR/seen")"
@@ -285,7 +287,7 @@ was_cut_short() {
 	results assert "$DIR/r.db" "r['complete']" \
 		"[(x['tasks'], x['repeat']) for x in runs('own')] == \
 			[(n, i) for n in (1, 2, 3) for i in (1, 2)]"
-	# The one that was cut short is made again, those kept are not.
+	# The run that was cut short is repeated, the kept ones are not.
 	[ "$(cut -d' ' -f2 "$DIR/seen" | tr '\n' ' ')" = '1 1 2 2 2 3 3 ' ] ||
 		fail "$(cat "$DIR/seen")"
 	[ "$(left_cgroups)" = "$cgroups" ] || fail "a control group is left:" "$(left_cgroups)"
@@ -294,7 +296,7 @@ was_cut_short() {
 @test "Ctrl-C: status 130, finished runs are kept, --resume makes the rest" {
 	begin
 	until_true 20 seen 1
-	kill -USR1 "${started[0]}" # of tare run; here it is nothing
+	kill -USR1 "${started[0]}" # an option of tare run, unknown here
 	until_true 20 seen 3
 	kill -INT "${started[0]}"
 	finished "${started[0]}"
@@ -325,7 +327,7 @@ was_cut_short() {
 	results assert "$DIR/r.db" "r['complete']" "len(runs('own')) == 2"
 }
 
-# The machine's limits, for the time of one run.
+# Changes this machine's limits for the time of one run.
 @test "--raise-limits restores the limits, also after Ctrl-C" {
 	limits() { cat /proc/sys/kernel/pid_max /proc/sys/kernel/threads-max \
 		/proc/sys/vm/max_map_count; }

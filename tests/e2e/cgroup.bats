@@ -21,7 +21,7 @@ teardown() {
 	done
 }
 
-# With what a killed tare left in it.
+# Removes also what a killed tare left in it.
 rmdir_below() {
 	local pid
 	while read -r pid; do
@@ -31,14 +31,14 @@ rmdir_below() {
 	[ ! -d "$1" ]
 }
 
-# A group of the test's own, which tare's are to be made in: sets cgroup.
+# Makes a group for the test, in which tare makes its own; sets cgroup.
 own_cgroup() {
 	cgroup=$home/tare-test-$BATS_TEST_NUMBER-$$
 	mkdir "$cgroup" || skip "no control group can be made in $home"
 	cgroups+=("$cgroup")
 }
 
-# Directories of the groups that there are in $cgroup.
+# Prints the directories of the groups in $cgroup.
 below() {
 	find "$cgroup" -mindepth 1 -type d
 }
@@ -51,18 +51,18 @@ no_cgroup_left() {
 	until_true 5 nothing_below || fail "left behind:" "$(below)"
 }
 
-# cgroup_of PID: directory of the memory group that it is in.
+# cgroup_of PID: the directory of its memory group.
 cgroup_of() {
 	local path
 	path=$(sed -n -E 's/^[0-9]+:([^:]*,)?memory(,[^:]*)?://p' "/proc/$1/cgroup")
 	[ -n "$path" ] || path=$(sed -n 's/^0:://p' "/proc/$1/cgroup")
-	# Below the group: the hierarchy's mount is that much shorter.
+	# Below the group: the path of the hierarchy's mount is cut off.
 	[[ $path == */"${cgroup##*/}"* ]] || { echo "elsewhere: $path"; return; }
 	echo "$cgroup${path#*/"${cgroup##*/}"}"
 }
 
-# held OPTIONS… -- CMD…: tare in the background until the command's checkpoint;
-# sets weigher and child.
+# held OPTIONS… -- CMD…: starts tare in the background, up to the command's checkpoint; sets
+# weigher and child.
 held() {
 	hold "$TARE" run --cgroup "$cgroup" -o "$DIR/r.json" "$@"
 	weigher=${started[-1]}
@@ -71,7 +71,7 @@ held() {
 	[ -z "$child" ] || started+=("$child")
 }
 
-# To be ended with the test.
+# Ended by teardown.
 remember() {
 	started+=("$1")
 }
@@ -131,7 +131,7 @@ remember() {
 	done
 }
 
-# not_measured WORD: nothing in r.json that one could take for a figure, and why.
+# not_measured WORD: r.json has no figure of kernel memory, and gives the reason.
 not_measured() {
 	run "$LIB/kmem.py" check "$DIR/r.json"
 	status_is 0
@@ -155,7 +155,7 @@ not_measured() {
 	status_is 0
 	[ "$output" = ran ] || fail "$output"
 	not_measured 'read-only'
-	# Page tables and stacks are known all the same.
+	# Page tables and stacks are known in any case.
 	report assert "$DIR/r.json" "r['totals']['kstack']['in'] > 0" \
 		"r['totals']['pagetable']['in'] > 0"
 	run unshare -m sh "$DIR/ro" "$TARE" run -- sh -c 'exit 3'
@@ -183,7 +183,7 @@ no_swap() {
 	status_is 137
 	run "$LIB/kmem.py" check "$DIR/r.json"
 	status_is 0
-	# Near the limit, above it never.
+	# Near the limit, never above it.
 	report assert "$DIR/r.json" "r['cgroup']['oom_kills'] >= 1" "r['exit']['signal'] == 9" \
 		"r['cgroup']['limit'] == 64 << 20" "60 << 20 <= r['cgroup']['peak'] <= 64 << 20" \
 		"60 << 20 <= r['peak']['weight']['total']"
@@ -257,7 +257,7 @@ no_swap() {
 	[ -d "$left" ] && [ "$left" != "$cgroup" ] || fail "$left"
 	kill -KILL "$weigher"
 	until_true 10 gone "$weigher"
-	# In use: not touched, and nobody in it killed.
+	# In use: the group stays, and no process in it is killed.
 	"$TARE" run --cgroup "$cgroup" -o "$DIR/r.json" -- true
 	[ -d "$left" ] || fail "$left was swept with a process in it"
 	[ "$(cgroup_of "$child")" = "$left" ] || fail "$(cgroup_of "$child")"
@@ -267,7 +267,7 @@ no_swap() {
 	swept || fail "it is still there:" "$(below)"
 }
 
-# The next run; a zombie's group is empty a moment later.
+# The next run removes it; a zombie leaves the group after a moment.
 swept() {
 	until_true 5 sweeps
 }
@@ -319,7 +319,7 @@ sweeps() {
 	report assert "$DIR/r.1.json" "len([p for p in processes if p['alive']]) == 85" \
 		"r['cgroup']['others'] == 0" \
 		"r['totals']['kstack']['net'] == 85 * 16384"
-	# Each filled a pipe with 64 KiB.
+	# Each process fills a pipe with 64 KiB.
 	[ "$(report get "$DIR/r.1.json" "r['kmem']['level']")" != events ] ||
 		report assert "$DIR/r.1.json" \
 		"all(p['balance']['kmem']['in'] >= 1 << 16 for p in processes)"
@@ -357,7 +357,7 @@ sweeps() {
 	done
 }
 
-# in_cgroup OUT: a process in $cgroup that says to OUT when it is at its checkpoint.
+# in_cgroup OUT: starts a process in $cgroup that writes to OUT when it is at its checkpoint.
 in_cgroup() {
 	# shellcheck disable=SC2016 # that shell expands them
 	sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$cgroup" "$PROGRAMS/target" 1 \

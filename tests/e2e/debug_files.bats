@@ -17,7 +17,7 @@ setup() {
 	by_id=/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug
 }
 
-# build NAME: no two have the same build ID.
+# build NAME: builds a program with a build ID of its own.
 build() {
 	printf 'static const char unique[] __attribute__((used)) = "%s";\n' \
 		"$1 $$ $BATS_TEST_NUMBER $RANDOM" >"$DIR/unique.h"
@@ -33,7 +33,7 @@ teardown() {
 	fi
 }
 
-# The functions are static: .dynsym, all that is left, does not have them.
+# The functions are static, so .dynsym, which strip keeps, lacks them.
 named() {
 	grown_below ';main;outer;middle;inner '
 }
@@ -62,7 +62,7 @@ unnamed() {
 	chown 65534 "$DIR/.debug/full.debug"
 	folded -- "$DIR/tree"
 	named
-	# One of another build is none.
+	# A debug file of another build is not used.
 	build other
 	objcopy --only-keep-debug "$DIR/other" "$DIR/.debug/full.debug"
 	folded -- "$DIR/tree"
@@ -111,7 +111,7 @@ unnamed() {
 	report assert "$DIR/r.json" "r['self']['rss'] < 128 << 20"
 }
 
-# serve SCRIPT: a server on $port; SCRIPT is Python, with `s` its listening socket.
+# serve SCRIPT: starts a server on $port; SCRIPT is Python, with `s` its listening socket.
 serve() {
 	python3 - "$DIR/port" <<-END >/dev/null 2>&1 3>&- &
 		import http.server, os, socket, sys

@@ -16,14 +16,14 @@ nobody() {
 	setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all "$@"
 }
 
-# A copy that anybody may run: the tree above build/ may be closed.
+# A copy that any user can run: folders above build/ may be closed to others.
 public_tare() {
 	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR" "$BATS_SUITE_TMPDIR"
 	install -m 755 "$TARE" "$BATS_TEST_TMPDIR/tare"
 	echo "$BATS_TEST_TMPDIR/tare"
 }
 
-# $output as one line: texts are wrapped.
+# $output as one line, since texts are wrapped.
 flat() {
 	tr -s ' \n' ' ' <<<"$output"
 }
@@ -159,7 +159,7 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	holds "$BATS_TEST_TMPDIR/d.json" 'd["backend"] is None'
 }
 
-# without_btf COMMAND…: where the kernel shows no types of its own
+# without_btf COMMAND…: runs it where the kernel's BTF file is hidden.
 without_btf() {
 	# shellcheck disable=SC2016
 	unshare --mount sh -c 'mount -t tmpfs tmpfs /sys/kernel && exec "$@"' sh "$@"

@@ -12,15 +12,15 @@ teardown() {
 	[ ! -f "$DIR/maps" ] || xargs rm -f <"$DIR/maps"
 }
 
-# The 16 MiB that jit.c's code grows by.
+# Checks that stacks matching the pattern have the 16 MiB of jit.c.
 grew_16m() {
 	between "$1" $((15 << 20)) $((17 << 20))
 }
 
-# A command whose map is taken away after the test.
+# Runs a command whose map teardown removes.
 noted=(sh -c 'echo "/tmp/perf-$$.map" >>"$DIR/maps"; exec "$0" "$@"')
 
-# holds_maps PID N: tare has so many open.
+# holds_maps PID N: tare has N perf maps open.
 holds_maps() {
 	local link n=0
 	for link in /proc/"$1"/fd/*; do
@@ -29,7 +29,7 @@ holds_maps() {
 	[ $n = "$2" ]
 }
 
-# held N COMMAND…: as `folded`, but its input ends only once tare has N maps open.
+# held N COMMAND…: as `folded`, but the command's input ends only when tare has N maps open.
 held() {
 	mkfifo "$DIR/go"
 	"$TARE" run --as-root --period 64KiB -o "$DIR/out.folded" -- "${@:2}" \
@@ -66,7 +66,7 @@ held() {
 
 @test "a program in mount and pid namespaces of its own" {
 	need unshare
-	# By its descriptor: the program itself may be in /tmp.
+	# Through a descriptor, since the program itself may be in /tmp.
 	held 1 unshare -pf --mount-proc --mount sh -c \
 		'exec 5<"$0" && mount -t tmpfs none /tmp && exec /proc/self/fd/5 "$@"' \
 		"$PROGRAMS/jit" delete first second
@@ -104,7 +104,7 @@ held() {
 		}
 		const keep = fillAll(600000);
 	END
-	cd "$DIR" # V8 leaves a log there
+	cd "$DIR" # V8 writes a log there
 	folded --period 64KiB -- "${noted[@]}" node --perf-basic-prof \
 		--interpreted-frames-native-stack "$DIR/grow.js"
 	[ "$(bytes_of 'JS:.*fillAll [^;]*grow.js')" -gt $((8 << 20)) ] ||

@@ -11,7 +11,7 @@ load lib/hold
 setup() {
 	started=()
 	cgroups=()
-	# On a disk: what stat_tree leaves if it is killed goes with it.
+	# On a disk: the test folder, with what a killed stat_tree leaves, is removed in the end.
 	TARE_TEST_DIR=$(mktemp -d "${TARE_TEST_DIR:-/var/tmp}/tare-kmem-XXXXXX")
 	export TARE_TEST_DIR
 }
@@ -86,7 +86,7 @@ kmem() {
 	run "$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/kernel_maker" 500 </dev/null
 	status_is 0
 	measured
-	# 500 pipes with 64 KiB each, of which half were closed before the end.
+	# 500 pipes with 64 KiB each. Half of them are closed before the end.
 	report assert "$DIR/r.json" \
 		"r['peak']['weight']['total'] >= 500 << 16" \
 		"r['peak']['weight']['kernel'] >= 500 << 16" \
@@ -99,7 +99,7 @@ kmem() {
 			processes[0]['ppid']"
 }
 
-# The report in r.json tells kernel memory at all; by task.
+# Skips unless r.json has kernel memory by task.
 measured() {
 	[ "$(report get "$DIR/r.json" "r['kmem']['level']")" != none ] ||
 		skip "$(report get "$DIR/r.json" "r['features']['cgroup']['why']")"
@@ -117,7 +117,7 @@ by_task() {
 	fits_80_columns
 }
 
-# held OPTIONS… -- CMD…: tare in the background, until the program is at `made`.
+# held OPTIONS… -- CMD…: starts tare in the background, up to the program's checkpoint `made`.
 held() {
 	hold "$TARE" run -o "$DIR/r.json" "$@"
 	reaches before
@@ -125,7 +125,7 @@ held() {
 	reaches made
 }
 
-# has EXPRESSION: a snapshot of now for which it is true.
+# has EXPRESSION: it is true of a new snapshot.
 has() {
 	local next=$((snapshots + 1))
 	kill -USR1 "${started[0]}"
@@ -134,8 +134,8 @@ has() {
 	report assert "$DIR/r.$next.json" "$1" 2>/dev/null
 }
 
-# A pipe that is full when tare starts: its pages are charged to who filled it, and go as
-# the command reads them.
+# A pipe that is full when tare starts: its pages are charged to the process that filled it, and
+# are freed while the command reads them.
 @test "memory of another group that the command frees is not on its books" {
 	cat >"$DIR/full_stdin.py" <<-'END'
 		import fcntl, os, sys
@@ -160,12 +160,12 @@ has() {
 	grep -q '^io_kiocb ' /proc/slabinfo || skip "this kernel merges io_kiocb with others"
 	held --slab -- "$PROGRAMS/uring_timeouts" 100000
 	snapshots=0
-	# Looked at by the clock, so the next look sees it at the latest.
+	# Polled at intervals, so the next poll sees it at the latest.
 	until_true 10 has "any(c['name'] == 'io_kiocb' and 90_000 <= c['objects'] <= 110_000
 		and 224 <= c['object_size'] <= 512 and c['bytes'] >= c['objects'] * 200
 		for c in r['slabs']['caches'])" || fail "$(report get "$DIR/r.1.json" "r['slabs']")"
 	let_go
-	# It is the whole machine's, and says so.
+	# The caches are of the whole machine, and the report says so.
 	report assert "$DIR/r.json" "r['slabs']['note']" \
 		"any(c['name'] == 'io_kiocb' for c in r['slabs']['caches'])"
 	run "$TARE" run --slab -- "$PROGRAMS/epoll_many" 20000 </dev/null

@@ -24,7 +24,7 @@ by_task() {
 		skip "not by task: $(report get "$1" "r['features']['kmem']['why']")"
 }
 
-# churn CMD…: run with snapshots and samples; r.json is the end's.
+# churn CMD…: runs it with snapshots and samples; r.json is the final report.
 churn() {
 	run "$TARE" run --wait-all --snapshot-every 100ms --period 4K -r "$DIR/r.tare" \
 		-o "$DIR/r.json" -- "$@" </dev/null
@@ -32,14 +32,14 @@ churn() {
 	by_task "$DIR/r.json"
 	report check "$DIR/r.json"
 	report rows-check "$DIR"/r*.json
-	# What a recording gives back is the same.
+	# The recording gives the same report.
 	"$TARE" report "$DIR/r.tare" -o "$DIR/again.json"
 	report rows-check "$DIR/again.json"
 	report assert "$DIR/again.json" "r['kmem'] == $(report get "$DIR/r.json" "r['kmem']")"
 	stacks_fit
 }
 
-# Samples of kernel memory: of no process more than it had at the peak.
+# Samples of kernel memory: no process has more than it had at the peak.
 stacks_fit() {
 	python3 - "$DIR/r.json" <<-'END'
 		import collections, json, sys
@@ -61,7 +61,7 @@ stacks_fit() {
 		-- sh -c 'for i in $(seq 3000); do (true &); done; wait' </dev/null
 	status_is 0
 	by_task "$DIR/r.json"
-	# By version 1's counter; in version 2 what hidden tasks free is missing.
+	# By the counter of version 1; in version 2 what hidden tasks free is missing.
 	if [ "$(report get "$DIR/r.json" "r['kmem']['hidden']")" = None ]; then
 		report untold-check "$DIR/r.json"
 	else
@@ -87,7 +87,7 @@ stacks_fit() {
 	run "$TARE" run -- sh -c 'for i in $(seq 600); do /bin/true; done' </dev/null
 	status_is 0
 	says 'left by ended tasks' 'when they ended'
-	# No share above 100 %, nothing below 0 among who has it.
+	# No share is above 100 %, and no row is below 0.
 	who=$(sed -n '/^WHO/,/^WHY/p' <<<"$output")
 	[[ ! $who =~ \ -[0-9.]+\ [KMG]iB ]] || fail "$who"
 	[[ ! $who =~ [0-9]{4}%|[2-9][0-9]{2}%|1[1-9][0-9]% ]] || fail "$who"
@@ -100,8 +100,8 @@ stacks_fit() {
 
 @test "a server that forks for each connection is exact" {
 	churn "$PROGRAMS/fork_server" 500
-	# Of a connection the server's own part is its end of the socket, below 4 KiB, which
-	# RCU frees by and by; the child that it forks takes some 20 KiB.
+	# The server's own part of a connection is its end of the socket, below 4 KiB, which RCU
+	# frees later. The child that it forks takes some 20 KiB.
 	report assert "$DIR/r.json" \
 		"all(p['at_peak']['kmem'] < 500 * 4096 for p in processes)" \
 		"r['kmem']['left'] > 500 * 8192"

@@ -94,7 +94,7 @@ run_json() {
 }
 
 @test "--wait-all waits for the daemon's end" {
-	# Several times: the last one's memory goes just as tare ends.
+	# Repeated, since the daemon's memory is freed just as tare ends.
 	for _ in 1 2 3 4 5 6 7 8; do
 		run "$TARE" run --wait-all -o "$DIR/r.json" -- "$PROGRAMS/daemonize" </dev/null
 		status_is 3
@@ -134,7 +134,7 @@ run_json() {
 		"r['books']['mms_closed'] >= 1 and r['books']['mms_nonzero'] == 0"
 }
 
-# Its copy of the address space was there for a moment, when the weight was highest.
+# The copy of the address space existed for a moment, when the weight was highest.
 @test "a refused fork: the copied memory is charged to the forking task" {
 	run_json -- "$PROGRAMS/fork_refused" 32
 	report assert "$DIR/r.json" "len(processes) == 1" \

@@ -10,13 +10,13 @@ did_not_run() {
 	[ ! -e "$DIR/ran" ] || fail "the command ran all the same"
 }
 
-# limited LETTER VALUE ARG…: tare with one of the shell's limits.
+# limited LETTER VALUE ARG…: runs tare under one of the shell's limits.
 limited() {
 	# shellcheck disable=SC2016 # the inner shell's
 	run bash -c 'ulimit "$1" "$2" && shift 2 && exec "$@"' - "$1" "$2" "$TARE" "${@:3}"
 }
 
-# As nobody, with what a profiler of one's own programs needs, and no more.
+# As nobody, with exactly the capabilities that profiling one's own programs needs.
 with_capabilities() {
 	need setpriv setcap
 	cp "$TARE" "$DIR/tare"
@@ -67,7 +67,7 @@ with_capabilities() {
 	status_is 153 # 128 + SIGXFSZ
 }
 
-# The sanitizers want address space and a process of their own.
+# The sanitizers need address space and a process of their own.
 not_sanitized() {
 	! grep -q __asan_init "$TARE" || skip "tare is built with a sanitizer"
 }

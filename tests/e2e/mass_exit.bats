@@ -8,7 +8,7 @@
 load lib/common
 load lib/hold
 
-# CPUs that are busy otherwise: twice as many threads as there are.
+# Keeps the CPUs busy with twice as many threads as CPUs.
 busy_cpus() {
 	local i
 	for ((i = 2 * $(nproc); i > 0; i--)); do
@@ -17,7 +17,7 @@ busy_cpus() {
 	done
 }
 
-# As many threads as there is room for: 30,000 by default.
+# As many threads as fit: 30,000 by default.
 many_threads() {
 	local there most
 	there=$(find /proc/[0-9]*/task -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)
@@ -66,8 +66,8 @@ all_ended() {
 		[ "$(find "/proc/$1/task" -mindepth 1 -maxdepth 1 | wc -l)" -le 1 ]
 }
 
-# tare stands still while what it measures ends, with the smallest ring: stopped PROGRAM…
-# It has said "checkpoint made" or "checkpoint churned" then.
+# stopped PROGRAM…: stops tare while its workload ends, with the smallest ring. The program has
+# printed "checkpoint made" or "checkpoint churned" by then.
 stopped() {
 	local child
 	hold "$TARE" run --as-root --ring-size 64KiB -o "$DIR/r.json" "$@"
@@ -78,7 +78,7 @@ stopped() {
 	kill -STOP "${started[0]}"
 	until_true 20 stands_still "${started[0]}"
 	echo >&9
-	# Its first thread is a zombie as soon as that has ended; then the others.
+	# The first thread is a zombie as soon as it has ended; the other threads follow.
 	until_true 60 all_ended "$child"
 	kill -CONT "${started[0]}"
 	let_go
@@ -102,7 +102,7 @@ stopped() {
 	run "$TARE" run --ring-size 64KiB --no-priority -o "$DIR/r.json" -- \
 		"$PROGRAMS/thread_churn" 4000 64 </dev/null
 	status_is 0
-	# Each thread touches one page of its own and gives it back.
+	# Each thread touches a page of its own and gives it back.
 	report assert "$DIR/r.json" \
 		"sum(t.get('count') or 1 for t in tasks) == 4001 or r['lost']['total'] > 0" \
 		"r['books']['balanced']" \

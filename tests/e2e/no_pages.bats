@@ -12,7 +12,7 @@ setup() {
 	TARE=$(dirname "$WITH")/tests/e2e/lib/no_pages
 }
 
-# says_why STATUS: no HTML, and two ways out.
+# says_why STATUS: the message says that there is no HTML, and names two ways out.
 says_why() {
 	status_is "$1"
 	says 'no HTML: this tare was built without its pages' 'make dist'

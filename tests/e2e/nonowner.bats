@@ -30,7 +30,7 @@ teardown() {
 	compared nonowner read empty
 }
 
-# Sets CGROUP to a new control group that limits memory to $1 bytes.
+# Makes a control group with a memory limit of $1 bytes; sets CGROUP.
 limited_cgroup() {
 	local root file
 	if [ -e /sys/fs/cgroup/memory/memory.limit_in_bytes ]; then

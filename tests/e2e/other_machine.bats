@@ -22,7 +22,7 @@ setup() {
 	run jq -r '.kernel, .books.balanced, .samples.complete_share >= 0.99' "$DIR/a.json"
 	says aarch64
 	says_not false null
-	# 32 MiB, and what its libraries take
+	# 32 MiB, and its libraries' memory
 	[ "$(jq '.peak.rss >= 33554432 and .peak.rss < 36 * 1048576' "$DIR/a.json")" = true ]
 }
 
@@ -33,13 +33,13 @@ setup() {
 }
 
 @test "diff compares it with a recording of the same program from here" {
-	# So short a period that what libraries take is not taken for `inner`'s, nor the other way.
+	# A period so short that samples of libraries are not confused with those of `inner`.
 	"$TARE" run --period 4KiB -r "$DIR/here.tare" -- "$PROGRAMS/call_tree" calls >/dev/null 2>&1
 	run "$TARE" diff "$DIR/arm64.tare" "$DIR/here.tare"
 	status_is 0
 	says 'not same:.*the command' 'aarch64'
 	"$TARE" diff "$DIR/arm64.tare" "$DIR/here.tare" --format json -o "$DIR/d.json"
-	# 32 MiB each by the same function
+	# 32 MiB each, by the same function
 	run jq -c '.functions[] | select(.function == "inner") | .total."live-peak" |
 		[.before >= 33554432, .after >= 33554432, .beyond]' "$DIR/d.json"
 	[ "$output" = '[true,true,false]' ] || fail "$output"

@@ -11,7 +11,8 @@ RULER=$BATS_TEST_DIRNAME/../../tools/overhead
 setup() {
 	need python3
 	[ "$(nproc)" -ge 2 ] || skip "one CPU"
-	# Windows of a load that drifts; a file says by how much a tool slows it down.
+	# Prints windows of a simulated load that drifts; a file says by how much a tool slows it
+	# down.
 	cat >"$DIR/load" <<-'END'
 		import os, sys, time
 		n = 0
@@ -81,7 +82,7 @@ ruled() {
 @test "the interval is that of signed ranks, and the seed decides the order" {
 	ruled <<-'END'
 		import ruler
-		# Hollander and Wolfe's way, by hand: n = 10, k = 8 of 55 means.
+		# Computed by hand, as in Hollander and Wolfe: n = 10, k = 8 of 55 means.
 		values = [1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 9.9]
 		means = sorted((a + b) / 2 for i, a in enumerate(values) for b in values[i:])
 		middle, low, high = ruler.estimate(values)
@@ -90,7 +91,7 @@ ruled() {
 		tools = [ruler.Tool(name, None, 20) for name in "abc"]
 		once, again = ruler.order(tools, 7), ruler.order(tools, 7)
 		assert once == again != ruler.order(tools, 8) and len(once) == 60
-		# Each tool over the whole time: of a third of it none is missing.
+		# Each tool is spread over the whole time: no third of it lacks one.
 		assert all(t in once[at:at + 20] for t in tools for at in (0, 20, 40))
 	END
 }

@@ -12,13 +12,14 @@ setup() {
 	need "$PYTHON"
 	minor=$("$PYTHON" -c 'import sys; print(sys.version_info.minor)')
 	((minor >= 8 && minor <= 13)) || skip "$("$PYTHON" -V)"
-	# Up to 3.10 code has no qualified names, and C stands between any two functions.
+	# Up to 3.10 code objects have no qualified names, and there are C frames between all
+	# Python functions.
 	next='[^;]*;'
 	((minor > 10)) || next='.*;'
-	# What has the interpreter's code.
+	# The file with the interpreter's code.
 	code=$(ldd "$PYTHON" | sed -n 's/.*libpython.* => \(.*\) (.*/\1/p')
 	code=$(readlink -f "${code:-$PYTHON}")
-	# It begins when it is told to, and ends at the end of its input.
+	# The script starts on a line of input and ends with its input.
 	cat >"$DIR/keep.py" <<-'END'
 		keep = []
 		def take(mib):
@@ -34,7 +35,7 @@ teardown() {
 	end_all ${started:-}
 }
 
-# tare has the interpreter's file open: it has been looked at.
+# tare has opened the interpreter's file, so it has looked at it.
 looked_at() {
 	local link
 	for link in /proc/"$1"/fd/*; do
@@ -43,7 +44,7 @@ looked_at() {
 	return 1
 }
 
-# python SCRIPT…: folded stacks of it; keep.py is part of it.
+# python SCRIPT…: makes folded stacks of it; the script starts with keep.py.
 python() {
 	cat "$DIR/keep.py" - >"$DIR/run.py"
 	"$TARE" run --as-root -o "$DIR/out.folded" -- "$PYTHON" "$DIR/run.py" \
@@ -55,7 +56,7 @@ python() {
 	status_is 0
 }
 
-# The MiB that these functions, and what they call, grew by; with others between them.
+# Prints the MiB by which these functions and their callees grew; other functions may be between.
 took() {
 	between "$(printf ';py::%s:%s/run.py.*' "$1" "$DIR")$3" $((($2 - 1) << 20)) \
 		$((($2 + 2) << 20))
@@ -88,7 +89,7 @@ took() {
 	took main 4 ';py::key:'
 	[ "$(bytes_of ';py::main:[^;]*;py::each:')" = 0 ] ||
 		fail "map() is C: $(bytes_of 'py::main')"
-	# Each run of functions is in the place of the C function that runs them.
+	# Each sequence of Python functions replaces the C function that runs it.
 	[ "$(bytes_of 'py::take.*_PyEval_EvalFrameDefault')" = 0 ]
 }
 
@@ -110,7 +111,7 @@ took() {
 	[ "$(bytes_of 'py::first.*py::second|py::second.*py::first')" = 0 ]
 }
 
-# Its thread is neither who has the lock nor the last that began.
+# Its thread neither holds the lock nor was the last to start.
 @test "C code that has released the interpreter's lock" {
 	python <<-'END'
 		import sqlite3, threading
@@ -129,7 +130,7 @@ took() {
 		for t in ts: t.start()
 		for t in ts: t.join()
 	END
-	between ';py::fill:.*;sqlite3_step;' $((32 << 20)) $((48 << 20)) # with what it moves
+	between ';py::fill:.*;sqlite3_step;' $((32 << 20)) $((48 << 20)) # including what it moves
 }
 
 @test "forked Python processes and their children have names" {
@@ -203,7 +204,7 @@ took() {
 	started="$! $started"
 	until_true 10 takes_usr1 "${started%% *}"
 	kill -USR1 "${started%% *}"
-	until_true 10 test -e "$DIR/out.1.folded" # all of it has been looked at
+	until_true 10 test -e "$DIR/out.1.folded" # tare has read all of it
 	echo >&9
 	until_true 10 grep -q taken "$DIR/out"
 	echo >&9

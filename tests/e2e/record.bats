@@ -10,7 +10,7 @@ teardown() {
 	end_all $pids
 }
 
-# A program whose growth lasts: a MiB each 20 ms, COUNT times, by a named function.
+# A program that grows slowly: one MiB every 20 ms, COUNT times, in a named function.
 grower() {
 	cat >"$DIR/grow.py" <<-'END'
 		import sys, time
@@ -76,7 +76,7 @@ ask() {
 	[ "$(ask "SELECT value FROM figures WHERE name = 'complete'")" = 0 ]
 }
 
-# has_sampled BYTES: the recording's last checkpoint has so many.
+# has_sampled BYTES: the recording's last checkpoint has at least so many.
 has_sampled() {
 	[ -f "$DIR/r.tare" ] &&
 		[ "$(ask 'SELECT sum(grown) FROM entries' 2>/dev/null)" -gt "$1" ] 2>/dev/null
@@ -90,7 +90,8 @@ has_sampled() {
 		pids=$!
 		until_true 20 test -s "$DIR/r.tare"
 		until_true 20 has_sampled 0
-		# At another moment each time, by what the file shows and not by the clock.
+		# Kills at a different moment each time, chosen by the file's content and not by
+		# a time.
 		for ((n = 0; n < i * 8; n++)); do has_sampled 0 || :; done
 		kill -KILL "$pids"
 		finished "$pids"
@@ -103,7 +104,7 @@ has_sampled() {
 
 @test "a recording of a tare killed on busy CPUs opens" {
 	need sqlite3 python3
-	# How much is lost is a matter of time: `make check-long` looks at that.
+	# The amount lost depends on time: `make check-long` checks it.
 	TARE=$TARE run "$BATS_TEST_DIRNAME/../long/kill_recording.sh" 3 0
 	status_is 0
 	says '3 kills: 0 files that are not as they should be'
@@ -113,7 +114,7 @@ has_sampled() {
 	need sqlite3 python3
 	recorded -o "$DIR/a.json" -- "$PROGRAMS/call_tree" calls
 	mkdir "$DIR/half" "$DIR/ro"
-	# As a kill would leave it: the transaction is in the file, and in its journal.
+	# As a kill leaves it: the transaction is partly in the file, and in its journal.
 	python3 - "$DIR/r.tare" "$DIR/half" <<-'END'
 		import shutil, sqlite3, sys
 		db = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -159,7 +160,7 @@ has_sampled() {
 	says 'single samples w.* kept, to stay below --max-size'
 	[ "$(stat -c %s "$DIR/r.tare")" -le $((1 << 20)) ]
 	[ "$(ask "SELECT value FROM figures WHERE name = 'log.level'")" -gt 0 ]
-	# Sums are the ledger's all the same.
+	# The sums are still the ledger's.
 	"$TARE" report "$DIR/r.tare" --format json -o "$DIR/b.json"
 	[ "$(jq -c '.samples.types, .totals' "$DIR/a.json")" = \
 		"$(jq -c '.samples.types, .totals' "$DIR/b.json")" ]

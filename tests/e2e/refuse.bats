@@ -18,7 +18,8 @@ f = {k: v["why"] for k, v in r["features"].items() if v["state"] == "not measure
 sys.exit(not eval(sys.argv[2]))' "$DIR/r.json" "$1"
 }
 
-# without NAME WHAT: it runs and WHAT is not measured, or it can't, as tests/kernels/fields says
+# without NAME WHAT: tare runs and WHAT is not measured, or tare refuses to run, as
+# tests/kernels/fields says
 without() {
 	rm -f "$DIR/r.json" "$DIR/ran"
 	TARE_REFUSE=$1 run "$TARE" run --period 16KiB -o "$DIR/r.json" -- touch "$DIR/ran"

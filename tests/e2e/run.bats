@@ -51,7 +51,7 @@ load lib/hold
 	run "$TARE" run -o "$DIR/r.json" -- "$DIR"
 	status_is 126
 	[ ! -e "$DIR/r.json" ] || fail "a report, but nothing ran"
-	# No BPF: it is said to those who can't load any, too.
+	# Without BPF: the message also reaches users who can't load BPF programs.
 	need setpriv
 	cp "$TARE" "$DIR/tare"
 	run -127 env PATH=/usr/bin:/bin setpriv --reuid 65534 --regid 65534 --clear-groups \
@@ -76,7 +76,7 @@ load lib/hold
 }
 
 @test "the command gets the caller's descriptors and none of tare's" {
-	# Descriptors that bats has open are the caller's: close them.
+	# bats has descriptors open, which count as the caller's: close them.
 	run bash -c 'for f in /proc/self/fd/*; do
 			f=${f##*/}; [ $f -gt 2 ] && eval "exec $f>&-"
 		done
@@ -87,7 +87,7 @@ load lib/hold
 
 @test "the environment, directory, signals, group and priority are the caller's" {
 	export DIR
-	# SigQ counts all of the user's processes, not this one's.
+	# SigQ counts the signals of all of the user's processes.
 	strip() { grep -E '^(env|cwd|Sig[^Q]|arg|tty|TracerPid|NoNewPrivs)' | grep -v '^env _='; }
 	cd "$DIR"
 	env TARE_X="a b" "$PROGRAMS/show" one "two words" '' </dev/null | strip >plain
@@ -180,7 +180,7 @@ load lib/hold
 		sh -c 'trap "" INT; echo ready; sleep 15'
 	status_is 137
 	says 'books:'
-	# The kill may race with one more.
+	# The kill may race with another signal.
 	says 'sent [23] times'
 }
 
@@ -191,7 +191,7 @@ load lib/hold
 	says 'books:'
 }
 
-# held OPTIONS…: tare runs `target` in the background; sets tare and target.
+# held OPTIONS…: starts tare in the background with `target`; sets tare and target.
 held() {
 	hold "$TARE" run -o "$DIR/r.json" "$@" -- "$PROGRAMS/target" 2
 	tare=${started[-1]}

@@ -42,15 +42,15 @@ protected() {
 	done
 }
 
-# Another user, who is neither root nor the caller.
+# Another user, neither root nor the caller.
 other() {
 	setpriv --reuid 65534 --regid 65534 --clear-groups -- "$@"
 }
 
 sudo_env=(SUDO_UID=1234 SUDO_GID=2345)
 
-# start WHO OPTION…: tare in the background, as root or by sudo, with a command that
-# lasts until `finish`.
+# start WHO OPTION…: starts tare in the background, as root or by sudo, with a command that runs
+# until `finish`.
 start() {
 	local env=()
 	[ "$1" = root ] || env=("${sudo_env[@]}")
@@ -62,7 +62,7 @@ start() {
 	until_true 20 test -s "$DIR/up"
 }
 
-# To the command's end, and tare's.
+# Waits for the end of the command and of tare.
 finish() {
 	echo >&9
 	finished "${started[-1]}"
@@ -77,7 +77,8 @@ secret_is_whole() {
 	[ "$(ls "$DIR/secret")" = shadow ] || fail "$(ls -ln "$DIR/secret")"
 }
 
-# is_ours WHO FILE…: plain files of mode 600 that belong to root, or to who called sudo.
+# is_ours WHO FILE…: they are plain files of mode 600 that belong to root, or to the user who
+# called sudo.
 is_ours() {
 	local file owner='0 0'
 	[ "$1" = root ] || owner='1234 2345'
@@ -157,7 +158,7 @@ nothing_left() {
 		pipe)
 			other mkfifo -m 666 "$DIR/ww/r.html" "$DIR/ww/r.json"
 			other mkfifo -m 666 "$DIR/ww/r.tare-journal" ||
-				: # tare had one there just then
+				: # tare's own journal was there a moment before
 			;;
 		device) mknod -m 666 "$DIR/ww/r.html" c 5 0 &&
 			mknod -m 666 "$DIR/ww/r.json" c 1 7 ;;
@@ -278,7 +279,8 @@ nothing_left() {
 	env "${sudo_env[@]}" "$TARE" run --user nobody -o "$DIR/own/s.json" -r "$DIR/own/s.tare" \
 		-- true
 	is_ours sudo "$DIR/own/"s.{json,tare}
-	# A file of root's does not become the caller's; nor does one keep what others gave it.
+	# A file of root's does not become the caller's, and a file keeps nothing that other
+	# users put into it.
 	echo old >"$DIR/own/root.json"
 	chmod 640 "$DIR/own/root.json"
 	env "${sudo_env[@]}" "$TARE" run --as-root -o "$DIR/own/root.json" -- true
@@ -308,7 +310,7 @@ left_by() {
 
 @test "a partial report of a killed tare is removed by the next one" {
 	need gcc
-	# It stops before it would put the file in its place.
+	# tare stops before it renames the file.
 	echo 'int pause(void); int renameat(int a, const char *b, int c, const char *d)
 		{ (void)a, (void)b, (void)c, (void)d; return pause(); }' |
 		gcc -shared -fPIC -x c -o "$DIR/stop.so" -
@@ -316,7 +318,7 @@ left_by() {
 		-- env -u LD_PRELOAD true 3>&- 8>&- 9>&- &
 	started+=($!)
 	until_true 20 left_by "${started[0]}"
-	# While it is there, it stays.
+	# As long as that tare runs, its file stays.
 	"$TARE" run -o "$DIR/ww/x.json" -- true
 	left_by "${started[0]}"
 	kill -KILL "${started[0]}"
@@ -327,7 +329,7 @@ left_by() {
 	nothing_left "$DIR/ww"
 }
 
-# No control group of a tare that is gone.
+# No control group of an ended tare is left.
 no_cgroup_left() {
 	local cgroup
 	while read -r cgroup; do
@@ -336,7 +338,7 @@ no_cgroup_left() {
 	done < <(find /sys/fs/cgroup -type d -name "tare-$1-*" 2>/dev/null)
 }
 
-# Whoever writes to the pipe of descriptor 8 waits.
+# Fills the pipe of descriptor 8, so that any writer waits.
 pipe_is_full() {
 	python3 -c 'import fcntl, struct, termios
 n = struct.unpack("i", fcntl.ioctl(8, termios.FIONREAD, b"1234"))[0]
@@ -360,7 +362,7 @@ exit(n < 65536)'
 @test "SIGTERM ends tare though nobody reads its messages" {
 	mkfifo "$DIR/own/pipe"
 	exec 8<>"$DIR/own/pipe"
-	# A whole page, and what could not be written after it.
+	# A complete page, and what could not be written after it.
 	"$TARE" run --format html --html "$DIR/own/dir" -r "$DIR/own/r.tare" -- \
 		sh -c 'mkdir "$0/own/dir"' "$DIR" 2>&8 3>&- 8>&- 9>&- &
 	started+=($!)
@@ -385,7 +387,7 @@ exit(n < 65536)'
 	report assert "$DIR/own/r.json" "r['exit']['signal'] == 9"
 }
 
-# None of its signals is pending.
+# No signal to it is pending.
 signal_taken() {
 	grep -q '^ShdPnd:.0*$' "/proc/$1/status" && grep -q '^SigPnd:.0*$' "/proc/$1/status"
 }
@@ -555,7 +557,7 @@ has_state() {
 			echo done >"$0/done"; exit 3' "$DIR" 3>&- 9>&- &
 	started+=($!)
 	until_true 20 test -s "$DIR/up"
-	# Nobody empties it meanwhile.
+	# Nothing empties the ring meanwhile.
 	kill -STOP "${started[0]}"
 	echo >&9
 	until_true 20 test -s "$DIR/done"

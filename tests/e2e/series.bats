@@ -7,7 +7,7 @@
 load lib/common
 load lib/hold
 
-# A report whose last point is later than $1 ns: looked at by a snapshot each time.
+# Waits for a report whose last point is later than $1 ns, by a snapshot each time.
 later_than() {
 	n=$((n + 1))
 	kill -USR1 "${started[0]}"
@@ -15,7 +15,8 @@ later_than() {
 	jq -e ".series[-1].time_ns > $1" "$DIR/x.$n.json" >/dev/null
 }
 
-# held PROGRAM ARG…: a report of it at its first checkpoint, the last point from then too.
+# held PROGRAM ARG…: makes a report at its first checkpoint, with the curve's last point from
+# after it.
 held() {
 	n=1
 	hold "$TARE" run --as-root --interval 10ms "${options[@]}" -o "$DIR/x.json" \
@@ -26,9 +27,9 @@ held() {
 	until_true 10 later_than "$(jq .duration_ns "$DIR/x.1.json")"
 }
 
-# The last point of the report $2 is from between it and the report $1: of each kind it has
-# what was there then, but for what came and went meanwhile. Of a workload that holds still
-# that is nothing; the kernel frees by and by what it left before.
+# The last point of report $2 was taken between report $1 and report $2. Each of its kinds must
+# have the value of that time, apart from what changed in between. A workload that holds still
+# changes nothing; the kernel frees leftovers of earlier work.
 same() {
 	python3 - "$DIR/x.$1.json" "$DIR/x.$2.json" <<-'END'
 		import json, sys
@@ -47,7 +48,7 @@ same() {
 		        continue
 		    came, went = (flow(r, kind, way) - flow(earlier, kind, way)
 		                  for way in ("in", "out"))
-		    # What the group has otherwise than the events may be in either.
+		    # The difference between the group's counter and the events may be in either.
 		    off = [0] + [x["totals"][kind]["unattributed"] or 0 for x in (earlier, r)]
 		    net -= off[1]
 		    if not net - went + min(off) <= held <= net + came + max(off):

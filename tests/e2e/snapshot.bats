@@ -55,7 +55,7 @@ signal_and_wait() {
 	done
 	let_go
 	report check "$DIR/x.json"
-	# Apart by the duration, within what a busy machine may add.
+	# One interval apart, within what a busy machine may add.
 	report get "$DIR/x.1.json" "r['duration_ns']" >"$DIR/first"
 	report get "$DIR/x.5.json" "r['duration_ns']" >"$DIR/fifth"
 	[ $(($(cat "$DIR/fifth") - $(cat "$DIR/first"))) -ge 150000000 ] || fail "too close"
@@ -66,7 +66,7 @@ signal_and_wait() {
 	hold "$TARE" run --snapshot-every 5ms -o "$DIR/o/x.json" -- "$PROGRAMS/threads" 300 4
 	until_true 10 test -e "$DIR/o/x.40.json"
 	let_go
-	# While it grows: whole reports, of any moment.
+	# While the program grows: complete reports, of any moment.
 	for f in "$DIR"/o/x.*5.json; do
 		report assert "$f" "r['reason'] == 'snapshot'" "len(r['series']) > 0"
 	done
@@ -95,7 +95,7 @@ signal_and_wait() {
 	[ ! -e "$DIR/ran" ]
 }
 
-# A further snapshot, x.$n.json, whose curve has a point with 24 MiB.
+# Takes another snapshot, x.$n.json, whose curve has a point with 24 MiB.
 seen_grown() {
 	n=$((n + 1))
 	signal_and_wait "$DIR/x.$n.json"

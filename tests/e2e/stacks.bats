@@ -47,14 +47,14 @@ load lib/stacks
 @test "recursion of 300 is complete, of 5,000 is marked as truncated" {
 	folded -- "$PROGRAMS/call_tree" deep 300
 	grown_below ';main;(deep;){301}inner '
-	# 64 KiB of stack a sample, in one burst: no more of them than the buffer holds.
+	# Samples with 64 KiB of stack, in one burst of no more than the buffer holds.
 	folded --period 512KiB -- "$PROGRAMS/call_tree" deep 5000 2>"$DIR/err"
 	! grep -q 'did not fit' "$DIR/err" || fail "$(cat "$DIR/err")"
 	grown_below ';\[truncated\];deep;.*;inner '
 }
 
 @test "a burst of deep stacks is kept by its inner frames" {
-	# 256 samples of 64 KiB would be twice what the buffer holds.
+	# 256 samples of 64 KiB need twice the buffer.
 	folded --period 128KiB -- "$PROGRAMS/call_tree" deep 5000 2>"$DIR/err"
 	! grep -q 'did not fit' "$DIR/err" || fail "$(cat "$DIR/err")"
 	grown_below ';\[truncated\];deep;.*;inner '
@@ -93,7 +93,7 @@ load lib/stacks
 		-c "x = [str(i) * 5 for i in range(600000)]; x.sort(key=lambda s: s[::-1])"
 }
 
-# Of C, 300.
+# At most 300 C frames.
 functions() {
 	for i in $(seq 300); do
 		echo "int f$i(int *a) { int s = $i; for (int i = 0; i < *a; i++) s += a[i];"
@@ -149,7 +149,7 @@ input()" <"$DIR/in" >"$DIR/out" 2>&1 3>&- &
 	started+=($!)
 	until_true 20 takes_usr1 "${started[1]}"
 	kill -USR1 "${started[1]}"
-	until_true 20 test -e "$DIR/r.1.json" # the loop runs: all is attached
+	until_true 20 test -e "$DIR/r.1.json" # tare's loop runs, so it is attached
 	echo >&9
 	until_true 20 grown_twice
 	exec 9>&-

@@ -13,7 +13,8 @@ teardown() {
 
 SOURCES=$BATS_TEST_DIRNAME/../programs
 
-# library NAME [FLAG…]: its grow() adds 32 MiB in NAME_inner, called by NAME_outer.
+# library NAME [FLAG…]: builds a library whose grow() adds 32 MiB in NAME_inner, called by
+# NAME_outer.
 library() {
 	cat >"$DIR/$1.c" <<-END
 		#include <string.h>
@@ -35,7 +36,7 @@ library() {
 	gcc -O1 -g -shared -fPIC "${@:2}" -o "$DIR/$1.so" "$DIR/$1.c"
 }
 
-# tree NAME [FLAG…]: call_tree with NAME_ before its functions' names.
+# tree NAME [FLAG…]: builds call_tree with NAME_ before its functions' names.
 tree() {
 	gcc -O1 -g -pthread -Dinner="$1_inner" -Dmiddle="$1_middle" -Douter="$1_outer" "${@:2}" \
 		-o "$DIR/$1" "$SOURCES/call_tree.c"
@@ -149,7 +150,7 @@ for_each_build() {
 	grown_below ";main;call;grow;$frame;$frame "
 }
 
-# waiting PROGRAM: started, and waits for its input to end.
+# waiting PROGRAM: starts it; it waits for its input to end.
 waiting() {
 	mkfifo "$DIR/go"
 	"$1" wait <"$DIR/go" 3>&- &
@@ -161,7 +162,7 @@ sleeps() {
 	[[ $(readlink "/proc/$1/exe") == "$DIR"/* && $(cat "/proc/$1/wchan") == *pipe_read* ]]
 }
 
-# grow_attached: it goes on once tare has it.
+# grow_attached: lets the program go on once tare has attached.
 grow_attached() {
 	"$TARE" attach -p "$program" -o "$DIR/out.folded" >/dev/null 2>"$DIR/err" 3>&- 9>&- &
 	tare=$!

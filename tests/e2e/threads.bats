@@ -22,7 +22,7 @@ load lib/common
 
 @test "as many faults as pages, taken in user mode" {
 	"$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/threads" 4 4096 </dev/null
-	# Beside its own pages a thread faults code in: some dozens at most.
+	# Besides its own pages a thread faults in code: some dozens of pages at most.
 	report assert "$DIR/r.json" \
 		"all(0 <= by_comm('worker-%d' % i)[0]['faults']['user'] - (i + 1) * 1024 <= 64
 		     for i in range(4))"
@@ -83,7 +83,7 @@ load lib/common
 
 @test "the peak is the highest amount held, within its bound" {
 	"$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/threads" 4 8192 </dev/null
-	# 80 MiB by the workers; libc, stacks and program: at most 4 MiB.
+	# 80 MiB by the workers; libc, stacks and the program add at most 4 MiB.
 	report assert "$DIR/r.json" \
 		"abs(r['peak']['rss'] - sum(p['rss_at_peak'] for p in processes)) <= \
 			r['peak']['bound']" \

@@ -6,11 +6,11 @@
 
 load lib/common
 
-# torture STRESSORS…: a second of them, as stress-ng names them. Page tables ride on
-# other updates: while memory is in motion some are always still to be counted.
+# torture STRESSORS…: runs stressors of stress-ng for a second. Page tables are counted with the
+# next update: while memory changes, some are not counted yet.
 torture() {
-	# Orphans are not for a hidden init to reap. What RCU gives back while a hidden task has
-	# the CPU is without an event all the same: then the group has less, by any amount.
+	# Orphans must not be reaped by a hidden init. What RCU frees while a hidden task has the
+	# CPU still has no event: then the group's counter may be lower, by any amount.
 	run timeout -k 5 60 "$LIB/reaper.py" "$TARE" run --wait-all --snapshot-every 200ms \
 		-o "$DIR/r.json" -- stress-ng --oomable -t 1 "$@"
 	status_is 0

@@ -7,7 +7,8 @@
 load lib/common
 load lib/hold
 
-# held CASE OPTIONS…: a snapshot of tests/programs/ask at its checkpoint, as $DIR/x.1.SUFFIX.
+# held CASE OPTIONS…: takes a snapshot of tests/programs/ask at its checkpoint, as
+# $DIR/x.1.SUFFIX.
 held() {
 	local case=$1
 	shift
@@ -19,7 +20,7 @@ held() {
 	let_go
 }
 
-# MiB of the stacks through a function, and two by which they may be off.
+# Checks the MiB of the stacks through a function; they may be off by two.
 below() {
 	local got
 	got=$(grep -e ";$1;" "$DIR/x.1.folded" | awk '{ sum += $NF } END { print sum + 0 }')
@@ -47,7 +48,7 @@ untouched() {
 	jq -e '.samples.virtual | .count > 0 and (.bytes - 1073741824 | . > 0 and . < 16777216)
 		and (1072693248 - .untouched | . < 1048576)' "$DIR/x.1.json" ||
 		fail "$(jq -c .samples "$DIR/x.1.json")"
-	# At the end nothing is mapped.
+	# At the end nothing is mapped any more.
 	jq -e '.samples.virtual.untouched == 0' "$DIR/x.json" ||
 		fail "$(jq -c .samples "$DIR/x.json")"
 }
@@ -94,7 +95,7 @@ untouched() {
 	below ask_small 64
 	untouched small
 	got=$(grep -e ';ask_small;' "$DIR/x.1.folded" | awk '{ sum += $NF } END { print sum + 0 }')
-	# 2,048 of 16 KiB, one in four of them sampled: within five standard errors.
+	# 2,048 mappings of 16 KiB, one in four sampled: within five standard errors.
 	[ "$got" -gt $((24 << 20)) ] && [ "$got" -lt $((40 << 20)) ] || fail "$got"
 }
 
@@ -132,7 +133,7 @@ untouched() {
 
 @test "each kernel stack is below the function that made the thread" {
 	"$TARE" run --as-root -o "$DIR/x.1.folded" -- "$PROGRAMS/threads" 20 </dev/null >/dev/null
-	# 16,384, or more where a sample of its other kernel memory has the same stack.
+	# 16,384 bytes, or more if a sample of its other kernel memory has the same stack.
 	stack=';worker-[0-9]+;.*;main;.*pthread_create.*;.*clone.*'
 	stack+=';kernel_clone_\[k\];copy_process_\[k\]'
 	got=$(grep -c -E "$stack [0-9]{5,}\$" "$DIR/x.1.folded")

@@ -394,7 +394,8 @@ static void a_checkpoint_writes_what_changed(void **state)
 	report_free(r);
 }
 
-/* It is neither overtaken nor lost. */
+/* Checkpoints go on while a reader has the file open: its view stays the same, and nothing is
+ * lost. Only the last checkpoint waits for it. */
 static void a_reader_is_waited_for_by_the_last_only(void **state)
 {
 	struct recording *rec = begin(64 << 20);

@@ -59,12 +59,12 @@ class Facts:
         """A list of the facts that the report has otherwise."""
         bad = []
         for (verb, who, *_), (text, values) in self.facts.items():
-            # At its end a process gives back all, by its last thread.
+            # At its end a process gives everything back, by its last thread.
             if at_end and verb == "freed" and report.process(r, who):
                 continue
             self.checked += 1
             values = dict(values)
-            # Ending, a thread may be the first to run some code.
+            # An ending thread may be the first to run some code.
             if at_end and "file" in values:
                 values["slack"] = int(values.get("slack", 0)) + CODE
             try:

@@ -31,34 +31,33 @@ import session
 
 PROGRAMS = os.environ.get("PROGRAMS", "build/programs")
 PAGE = os.sysconf("SC_PAGE_SIZE")
-STACK = 16384  # of a task in the kernel: x86-64, arm64, riscv64
-# Each CPU may hold as much, charged ahead of need (MEMCG_CHARGE_BATCH).
+STACK = 16384  # a task's kernel stack: x86-64, arm64, riscv64
 STOCK = 64 * PAGE * os.sysconf("SC_NPROCESSORS_CONF")
-# The first task's stack and first tables are from before it came into the group.
+# The first task's stack and first tables are older than its move into the group.
 ATTACHED = STACK + 16 * PAGE
 
-# What one costs the kernel in bytes: at least the objects that there must be, at
-# most what 6.18 takes and a quarter; each slab object has 8 for its group. `task`: who
-# makes it, `share`: the part of it that is counted there; `rss`: user bytes of each.
+# What one unit costs the kernel in bytes: at least the objects that must exist, at most 1.25
+# times what 6.18 takes. Each slab object takes 8 more for its group. `task`: which task makes
+# it; `share`: the part that is charged to it; `rss`: user bytes of each unit.
 Unit = collections.namedtuple("Unit", "task least most share rss")
 UNITS = {
     # io_kiocb 256 (6.1: 224 to 256). The timeout's own data (96) is not charged.
     "uring_timeouts": Unit("submitter", 224, 330, 0.95, 1),
-    # Stack 16384, task_struct 4224 (3200 at least), pid 192, tables 33. All is the new
-    # task's own; the stack has a kind of its own: see check_threads(). In user memory its
-    # stack's last pages.
+    # Stack 16384, task_struct 4224 (3200 at least), pid 192, tables 33. All is charged to the
+    # new task; the stack has a kind of its own: see check_threads(). In user memory: the last
+    # pages of its stack.
     "idle_threads": Unit("idle", 16384 + 3200, 26061, 0.15, 3 * PAGE),
     # The page 4096; inode 624, ring of 16 buffers 640 in 1024, dentry 192, 2 files of 192,
     # pipe_inode_info 192. Measured 6600.
     "full_pipes": Unit("filler", PAGE + 600 + 640 + 192 + 2 * 192 + 152, 8250, 0.95, 16),
-    # Of each end: struct tcp_sock 2368, socket and inode 832, dentry 192, file 192. The
-    # accepting end is the reader's; before 6.13 its tcp_sock isn't charged. Measured 7532.
+    # Per end: struct tcp_sock 2368, socket and inode 832, dentry 192, file 192. The accepting
+    # end is charged to the reader; before 6.13 its tcp_sock isn't charged. Measured 7532.
     "full_sockets": Unit("writer", 2000 + 2 * (600 + 192 + 192), 9415, 0.3, 16),
     # eventpoll_epi 128, eventpoll_pwq 64: 208 with their groups.
     "epoll_many": Unit("registrar", 128 + 64, 260, 0.95, 1),
     # dentry 192 and 8.
     "stat_tree": Unit("walker", 192, 250, 0.95, 2),
-    # As a pipe's, with 16 pages of data. Measured 68010.
+    # As for a pipe, with 16 pages of data. Measured 68010.
     "kernel_maker": Unit("maker", 16 * PAGE + 1600, 16 * PAGE + 4 * PAGE, 0.95, 1024),
 }
 
@@ -179,7 +178,7 @@ def with_sockets(c, look):
 def check_cgroup(r, look, explain):
     """The report against the group's files, read before and after it, alike."""
     c, k, w, bad = r["cgroup"], r["kmem"], r["weight"], []
-    # v1 counts each change at once, v2's statistics are flushed now and then.
+    # v1 counts each change at once, v2 flushes its statistics now and then.
     slack = 0 if c["version"] == 1 else STOCK
     for name in ("kernel", "current"):
         if abs(c[name] - look[name]) > slack:
@@ -195,8 +194,8 @@ def check_cgroup(r, look, explain):
         bad.append(f"a stranger is in a group of its own: {c}")
     if not explain:
         return bad
-    # Of what is charged at least 98 % by kind; not counting what is charged ahead.
-    # v1 charges socket buffers apart.
+    # At least 98 % of the charge has a kind, not counting charges ahead of need. v1 charges
+    # socket buffers apart.
     known = sum(w[kind] for kind in report.RSS + report.KERNEL)
     known -= look["sock"] if c["version"] == 1 else 0
     charged = look["current"]
@@ -216,11 +215,11 @@ def check_growth(name, n, r0, r1, look0, look1):
                    f"{unit.most}")
     there = with_sockets(r1["cgroup"], look1) - with_sockets(r0["cgroup"], look0)
     grown, user = held(r1) - held(r0), rss(r1) - rss(r0)
-    # What hidden tasks gave back, the group has less: by so much, and in no other direction.
+    # What hidden tasks gave back lowers the group's counter by that amount, never raises it.
     room = min(0.05 * there, 2 * (r1["kmem"]["bound"] or 0))
     if not -room - r0["kmem"]["unreported"] <= grown - there <= room + r1["kmem"]["unreported"]:
         bad.append(f"{n} units: tare {grown}, control group {there}")
-    # Code that runs for the first time comes beside it.
+    # Code that runs for the first time adds to it.
     if user >= max(unit.rss * n, 64 * PAGE):
         bad.append(f"{user / n:.3f} bytes of RSS each, not below {unit.rss}")
     if r1["kmem"]["level"] == "events":
@@ -317,7 +316,7 @@ class Hold:
         idle = [t for t in report.tasks(r) if t["comm"] in ("kernel_maker", "closer")]
         if maker["kmem"]["in"] < self.made["bytes"]:
             return [f"maker filled pipes with {self.made['bytes']}: {maker['kmem']}"]
-        # A process costs some dozen KiB; each pipe's data 64.
+        # A process costs a few dozen KiB; each pipe's data 64 KiB.
         return [f"{t['comm']} {t['tid']} made none of it: {t['kmem']}" for t in idle
                 if t["kmem"]["in"] > 50 * PAGE]
 
@@ -332,7 +331,7 @@ class Hold:
             if closer["net"] < 0 or closer["net"] > STOCK or late - before < fell - STOCK:
                 bad.append(f"closer gave back {fell} that were not its own: {closer}, {late}")
             held = report.task(r0, self.made["tid"])["kmem"]["net"] - fell
-            # What of slabs goes with the data is not counted as fallen.
+            # Slab memory that is freed with the data is not counted as fallen.
             if not 0.9 * held < maker["net"] < held + STOCK or \
                     r["kmem"]["freed_by_others"] < fell - STOCK:
                 bad.append(f"maker has {held} left: {maker}, {r['kmem']}")

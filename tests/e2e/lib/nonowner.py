@@ -48,7 +48,7 @@ def from_outside(s, what, where):
     # A sibling of tare, not a child of the target.
     subprocess.run([PROGRAMS + "/outside", what, str(pid), said[where], str(size)], check=True,
                    stdout=subprocess.DEVNULL, timeout=s.deadline.left())
-    # A read of nothing maps the zero page: tables without an update.
+    # A read of untouched memory maps the zero page: page tables without an update.
     r, after_kernel, wrong = s.compare(unseen=1 << 16 if what == "read" else 0)
     bad += wrong
     after = report.process(r, pid)

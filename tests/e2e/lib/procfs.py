@@ -118,7 +118,7 @@ def status_is_exact():
 def balance(pid):
     """{kind: bytes} of a process that stands still, from smaps_rollup and smaps;
     cross-checked with status where that is exact. None: it has no memory."""
-    # A leader that has ended has none to show, its threads have.
+    # A first thread that has ended shows none; the other threads do.
     alive = threads(pid)
     if not alive:
         return None

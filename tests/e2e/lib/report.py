@@ -25,7 +25,7 @@ RSS = ("anon", "file", "shmem")
 USER = RSS + ("swap",)
 KERNEL = ("pagetable", "kstack", "kmem")
 KINDS = USER + KERNEL
-DETAIL = ("task_record", "mm_record", "event")  # losses that cost detail, and no sum
+DETAIL = ("task_record", "mm_record", "event")  # losses of detail that leave the sums right
 NONOWNERS = ("reclaim", "khugepaged", "kernel", "process", "late")
 
 
@@ -112,7 +112,7 @@ def check_equation(p):
     who, bad = f"pid {p['pid']} ({p['comm']})", []
     for kind in KINDS:
         b, nonowner = p["balance"][kind], p["by_others"][kind]
-        if kind == "kmem" or b["net"] is None:  # what others free has no process
+        if kind == "kmem" or b["net"] is None:  # what non-owners free has no process
             bad += all_null(who, f"by_others.{kind}", nonowner)
         if b["net"] is None:
             bad += all_null(who, kind, b)
@@ -200,7 +200,7 @@ def check_totals(r):
         if t["net"] is None:
             bad += all_null("totals", kind, {k: v for k, v in t.items() if k != "by_others"})
             continue
-        # initial and others' kernel memory are of the control group, and net with them
+        # kernel memory in initial and by others is of the control group, and net includes both
         for what in ("in", "out") if kind == "kmem" else ("initial", "in", "out", "net"):
             total = sum(p["balance"][kind][what] for p in r["processes"])
             if t[what] != total:
@@ -215,13 +215,13 @@ def check_totals(r):
 def check_own_kmem(r):
     """The events of a control group that nobody else is in, by kind and by non-owner."""
     k, total, bad = r["kmem"], r["totals"], []
-    # Of what each kind has, what the events know: without what only a look found.
+    # The part of each kind that events reported, without what only polling found.
     events = sum(total[kind]["net"] - (total[kind]["unattributed"] or 0)
                  for kind in KERNEL if total[kind]["net"] is not None) - k["elsewhere"]
     if k["by_events"] != events:
         bad.append(f"kmem.by_events {k['by_events']}: the kinds without elsewhere add up to "
                    f"{events}: {[total[kind] for kind in KERNEL]}")
-    # What tasks left, and what others freed of their accounts, is in the tasks' `out`.
+    # What tasks left, and what others freed of their accounts, is part of the tasks' `out`.
     nonowner = sum(flow_net(k["by_others"][who]) for who in NONOWNERS) + k["left"] + \
         k["freed_by_others"]
     if flow_net(total["kmem"]["by_others"]) != nonowner:
@@ -355,7 +355,7 @@ def check_peak(r):
         bad.append(f"peak.weight: {peak}")
     parts = sum(p["at_peak"]["weight"] for p in r["processes"]) + no_task_at_peak(r)
     parts += (r["kmem"]["polled_at_peak"] or 0) + (r["kmem"]["drift_at_peak"] or 0)
-    polled = r["kmem"]["level"] == "cgroup"  # looks know of what comes and goes between them
+    polled = r["kmem"]["level"] == "cgroup"  # polling may miss what comes and goes between two polls
     if parts > peak["total"] + slack or (parts < peak["total"] - slack and not polled):
         bad.append(f"peak.weight {peak}: processes and others add up to {parts}")
     if polled:
@@ -376,7 +376,7 @@ def unexplained(r, unseen):
     if off["pagetable"] is not None and abs(off["pagetable"]) <= unseen:
         del off["pagetable"]
     if off["kmem"] is None or abs(off["kmem"]) <= (r["kmem"]["bound"] or 0):
-        del off["kmem"]  # its own check says more
+        del off["kmem"]  # its own check prints more
     if r["totals"]["kstack"]["net"] is None:
         del off["kstack"]
     return {k: v for k, v in off.items() if v != 0}

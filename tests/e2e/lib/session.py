@@ -53,18 +53,18 @@ class Session:
         self.out = os.path.join(directory, "r.json")
         self.err = os.path.join(directory, "tare.err")
         self.tare = None
-        self.program = None   # whose stdin and stdout are ours
+        self.program = None   # the program whose stdin and stdout are connected to this script
         self.snapshots = 0
         self.buffer = b""
         self.beside = []      # sessions of other tares on the same workload
-        self.others = False   # the report may hold processes that aren't ours
+        self.others = False   # the report may have processes of other programs
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        # Before tare ends: by the tree, then those who left it. Some overwrite
-        # their environment, and with it the marker.
+        # Before tare ends: the tree first, then those who left it. Some overwrite their
+        # environment, and with it the marker.
         there = self.workload()
         children = [self.tare, self.program] + [s.tare for s in self.beside]
         for child in children:
@@ -202,7 +202,7 @@ class Session:
                 Deadline(min(1.0, self.deadline.left())).wait("state T", lambda: self.stopped(pids))
                 if self.workload() == pids and self.stopped(pids):
                     return pids
-            # One waits for another that is stopped (vfork): let them, again.
+            # One may wait for another that is stopped (vfork): continue all, and stop again.
             self.cont_all(pids)
             if not self.deadline.left():
                 raise Failed("the workload can't be stopped")
@@ -241,7 +241,7 @@ def compare_one(p, kinds, who):
 
 def compare(r, kernel, one_mm=(), others=False, unseen=0):
     """What the report has otherwise than the kernel: processes, threads, kinds."""
-    # Other processes run on while tare reads them, one after another.
+    # Other processes keep running while tare reads them one after another.
     bad = [] if others else report.check(r, unseen=unseen)
     live = {p["pid"]: p for p in report.alive_processes(r)}
     if others:
