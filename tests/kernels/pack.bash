@@ -11,9 +11,9 @@ build() {
 	mkdir -p "$work/$1" && rm -f "$why"
 	[ "$1" != "$host" ] || return 0
 	command -v "qemu-system-$(machine "$1")" >/dev/null ||
-		{ echo "no qemu for it: tools/setup $1" >"$why"; return 2; }
+		{ echo "qemu for it is missing: tools/setup $1" >"$why"; return 2; }
 	command -v "$(machine "$1")-linux-gnu-gcc" >/dev/null ||
-		{ echo "no compiler for it: tools/setup $1" >"$why"; return 2; }
+		{ echo "a compiler for it is missing: tools/setup $1" >"$why"; return 2; }
 	"$top/tools/cross-root" "$1" "$top/build/$1-root" >"$work/$1/root.log" 2>&1 ||
 		{ tail -n1 "$work/$1/root.log" >"$why"; return 2; }
 	# Clears make's flags: those of an outer make contain its job server and variables.

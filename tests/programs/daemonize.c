@@ -18,7 +18,7 @@ static void grandchild(void)
 	gate_open(&ready);
 	close(gone.fd[1]);
 	while (read(gone.fd[0], &c, 1) < 0 && errno == EINTR)
-		; /* the end of the pipe: the first process is no more */
+		; /* end of the pipe: the first process has ended */
 	checkpoint("daemon");
 	_exit(5);
 }

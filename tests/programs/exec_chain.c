@@ -12,7 +12,7 @@ int main(int argc, char **argv)
 	char a[24], b[24], c[24];
 
 	touch(region(i * MIB), i * MIB);
-	/* Each image also has its own data and stack: below 512 KiB. */
+	/* Each program also has its own data and stack: below 512 KiB. */
 	say("touched tid=%d anon=%zu slack=%lu", getpid(), before, i * 512 * KIB);
 	checkpoint("image");
 	if (left <= 1)

@@ -15,7 +15,7 @@ static size_t n, made, accepted;
 static int buffer, listener, *fds;
 static struct gate hold;
 
-/* Inherited by the sockets that are accepted. */
+/* Accepted sockets inherit this. */
 static int new_socket(void)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -69,7 +69,7 @@ int main(int argc, char **argv)
 	pid_t pid;
 
 	n = number(argc, argv, 1, 10000);
-	/* The kernel doubles it, for its own part, and both ends have one. */
+	/* The kernel doubles the size, for its own overhead, and both ends have a buffer. */
 	buffer = (int)(number(argc, argv, 2, 256) * MIB / n / 4);
 	fds = calloc(n, sizeof(*fds));
 	getrlimit(RLIMIT_NOFILE, &files);

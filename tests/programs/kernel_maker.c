@@ -7,7 +7,7 @@
 
 #include <sys/resource.h>
 
-#define FULL (64 * KIB) /* of a pipe */
+#define FULL (64 * KIB) /* capacity of a pipe */
 
 static size_t n;
 static int (*fds)[2];

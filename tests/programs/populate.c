@@ -23,7 +23,7 @@ static void *map(int flags, int file)
 	return p;
 }
 
-/* The range is set up unpopulated first where huge pages could come. */
+/* Mapped unpopulated first, where huge pages could come. */
 static void by_madvise(void *p)
 {
 	char *mem = region(bytes);

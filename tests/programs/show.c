@@ -41,7 +41,7 @@ int main(int argc, char **argv)
 {
 	char cwd[4096];
 
-	show_fds(); /* first: before anything else could open one */
+	show_fds(); /* first, before other code opens a descriptor */
 	show_status();
 	say("cwd %s", getcwd(cwd, sizeof(cwd)) ?: "?");
 	say("ids pid=%d pgrp=%d sid=%d nice=%d", getpid(), getpgrp(), getsid(0),

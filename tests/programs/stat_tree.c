@@ -44,7 +44,7 @@ static void stat_all(void *p)
 	(void)p;
 }
 
-/* From the deepest up: what was remembered of a directory goes with it. */
+/* From the deepest up: the cached names of a directory are freed with it. */
 static void remove_tree(void *p)
 {
 	for (size_t i = depth; i-- > 0;) {
@@ -58,7 +58,7 @@ static void remove_tree(void *p)
 	(void)p;
 }
 
-/* Negative dentries of the whole machine (fifth of the file's numbers). */
+/* The number of negative dentries of the whole machine (fifth number of the file). */
 static long negative_dentries(void)
 {
 	FILE *f = fopen("/proc/sys/fs/dentry-state", "re");

@@ -7,7 +7,7 @@
 
 #include <sys/socket.h>
 
-#define MESSAGE (64 * KIB) /* whole pages, of whatever size */
+#define MESSAGE (64 * KIB) /* whole pages of any page size */
 
 static size_t bytes;
 static int file, pair[2];

@@ -24,7 +24,7 @@ static char *map_ring(size_t bytes, off_t what)
 	return p;
 }
 
-/* An entry stays as it is: every submission is of the same BATCH timeouts. */
+/* The entries are reused unchanged: every submission has the same BATCH timeouts. */
 static void fill_ring(const struct io_uring_params *p)
 {
 	static struct __kernel_timespec hour = { .tv_sec = 3600 };

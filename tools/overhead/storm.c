@@ -61,7 +61,7 @@ int main(void)
 		die("mmap");
 	if (sigaction(SIGTERM, &action, NULL))
 		die("sigaction");
-	setvbuf(stdout, NULL, _IOLBF, 4096); /* each window is read when it is over */
+	setvbuf(stdout, NULL, _IOLBF, 4096); /* each window is printed when it is over */
 	while (!over)
 		window(mem);
 	return fflush(stdout) ? 1 : 0;

@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Kernel memory: runs a program that makes some, in so many units, and holds it at
-each checkpoint. There the books must add up, be what the control group's own files
-say, and grow by what a unit costs, counted against the task that made it.
+"""Runs a program that makes N units of kernel memory, and holds it at each checkpoint.
+There the books must add up, agree with the control group's own files, and grow by the cost
+of N units, charged to the task that made them.
 
     kmem.py [--attach GROUP] [--opt TARE-OPTION]… WHAT N    run WHAT, one of UNITS
     kmem.py check FILE…                                     what every report must hold
-    kmem.py group DIRECTORY kernel|current|sock|oom_kills   what its files say
-    kmem.py of FILE                                         directory of a report's group
+    kmem.py group DIRECTORY kernel|current|sock|oom_kills   a figure of its files
+    kmem.py of FILE                                         the folder of a report's group
     kmem.py home                                            where memory groups can be made
 
---attach: the program is started in GROUP (a directory), beside a process that tare
-is not told of, and tare comes at its first checkpoint.
-Exit 0 right, 1 not, 77 this machine can't tell.
+--attach: the program starts in GROUP (a directory), which has another process that tare does
+not follow. tare attaches at the program's first checkpoint.
+Exit 0: right; 1: wrong; 77: this machine has no such figures.
 """
 
 import argparse
@@ -67,7 +67,7 @@ class Skip(Exception):
 
 
 def directory(version, path):
-    """Where a path in the hierarchy with the memory controller is mounted."""
+    """The directory of a path in the hierarchy that has the memory controller."""
     for line in procfs.read("/proc/self/mountinfo").decode().splitlines():
         words = line.split()
         fs, options = words[words.index("-") + 1], words[-1].split(",")
@@ -78,7 +78,7 @@ def directory(version, path):
 
 
 class Cgroup:
-    """A memory control group by its own files. All in bytes."""
+    """A memory control group, by its own files. All figures in bytes."""
 
     def __init__(self, directory):
         self.dir = directory
@@ -86,12 +86,12 @@ class Cgroup:
 
     @staticmethod
     def of(cgroup):
-        """That of a report."""
+        """The control group of a report."""
         return Cgroup(directory(cgroup["version"], cgroup["path"]))
 
     @staticmethod
     def home():
-        """The caller's own by v1; by v2 the top, if it hands the controller on."""
+        """v1: the caller's group. v2: the top group, if its children have the controller."""
         v1 = re.search(r"^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$",
                        procfs.read("/proc/self/cgroup").decode(), re.M)
         if v1:
@@ -102,7 +102,7 @@ class Cgroup:
         return Cgroup(top)
 
     def number(self, name, line=None):
-        """None: the kernel doesn't tell."""
+        """None if the kernel does not report it."""
         text = procfs.read(f"{self.dir}/{name}").decode()
         found = re.search(rf"^{line} (\d+)$" if line else r"^(\d+)$", text, re.M)
         return int(found.group(1)) if found else None
@@ -126,7 +126,7 @@ class Cgroup:
 
 
 def held(r):
-    """Kernel memory by tare: events, where it has them, else the group's counter."""
+    """tare's kernel memory: by events if it has them, otherwise the group's counter."""
     return r["kmem"]["by_events" if r["kmem"]["level"] == "events" else "by_cgroup"]
 
 
@@ -135,7 +135,7 @@ def rss(r):
 
 
 def check_stacks(r):
-    """A kernel stack for each task that lives, none for one that ended."""
+    """Each living task has a kernel stack, and no ended task has one."""
     bad = []
     for p in r["processes"]:
         alive = sum(t["alive"] for t in p["tasks"])
@@ -145,7 +145,7 @@ def check_stacks(r):
 
 
 def check_unmeasured(r):
-    """null, never 0, and a reason."""
+    """What is not measured is null, never 0, and has a reason."""
     bad, total, k = [], r["totals"]["kmem"], r["kmem"]
     said = [total[n] for n in ("initial", "in", "out", "net", "unattributed")]
     said += total["by_others"].values()
@@ -163,7 +163,7 @@ def check_unmeasured(r):
 
 
 def check(r):
-    """What every report must hold about the kernel's memory, beside its arithmetic."""
+    """What every report must fulfil about kernel memory, beyond its arithmetic."""
     bad, bound = check_stacks(r), r["kmem"]["bound"]
     if bound is not None and not 0 <= bound <= 2 * STOCK:
         bad.append(f"that is no bound: {r['kmem']}")
@@ -171,12 +171,12 @@ def check(r):
 
 
 def with_sockets(c, look):
-    """Kernel memory with the socket buffers where the group's charge has them."""
+    """Kernel memory, with the socket buffers if the group's charge includes them."""
     return look["kernel"] + (look["sock"] if c["version"] == 2 else 0)
 
 
 def check_cgroup(r, look, explain):
-    """The report against the group's files, read before and after it, alike."""
+    """Compares the report with the group's files, which were equal before and after it."""
     c, k, w, bad = r["cgroup"], r["kmem"], r["weight"], []
     # v1 counts each change at once, v2 flushes its statistics now and then.
     slack = 0 if c["version"] == 1 else STOCK
@@ -207,7 +207,7 @@ def check_cgroup(r, look, explain):
 
 
 def check_growth(name, n, r0, r1, look0, look1):
-    """From the checkpoint before to the one where n units were made."""
+    """Checks the growth from the checkpoint before to the one where n units were made."""
     unit, bad = UNITS[name], []
     there = look1["kernel"] - look0["kernel"]
     if not unit.least * n - STOCK <= there <= unit.most * n + STOCK:
@@ -245,7 +245,7 @@ def check_threads(r, n):
 
 
 class Hold:
-    """A program at its checkpoints: what it said, and the report and files of each."""
+    """A program and its checkpoints: its output, and report and group files of each."""
 
     def __init__(self, s, name, n):
         self.s, self.name, self.n = s, name, n
@@ -256,7 +256,7 @@ class Hold:
         self.cgroup = None
 
     def next(self):
-        """To the next checkpoint: its name; None at the end."""
+        """Goes on to the next checkpoint; returns its name, None at the end."""
         while True:
             line = self.s.line()
             if line is None:
@@ -271,8 +271,8 @@ class Hold:
                 return line.split()[1]
 
     def still(self):
-        """A report and what the group's files say, at a moment when nothing moved:
-        what RCU has still to free goes on for a while."""
+        """A report and the group's figures, at a moment when nothing changed. RCU frees
+        memory for a while after the program stopped."""
         while True:
             if not self.cgroup:
                 r = self.s.snapshot()
@@ -303,7 +303,7 @@ class Hold:
         return check_threads(r, self.made["n"])
 
     def at_full_sockets_made(self, r, look):
-        """Socket buffers: at least what they took."""
+        """The socket buffers are at least the data that was written."""
         sock = r["cgroup"]["stat"]["sock"]
         if look["sock"] < self.made["bytes"] or sock is None or sock < self.made["bytes"]:
             return [f"sockets took {self.made['bytes']}: tare {sock}, its file {look['sock']}"]
@@ -338,7 +338,7 @@ class Hold:
         return bad
 
     def at_stat_tree_removed(self, r, look):
-        """Dentries are freed after a grace period, by whom it happens to."""
+        """Dentries are freed after a grace period, by any task."""
         (r0, look0), least = self.at["made"], UNITS["stat_tree"].least * self.made["n"]
         bad = []
         if look0["kernel"] - look["kernel"] < least - STOCK:
@@ -364,7 +364,8 @@ def in_cgroup(group, command):
 
 
 def start(s, o, command, hold):
-    """Up to the first checkpoint, which must be called `before`; the stranger."""
+    """Starts the session. With --attach: up to the first checkpoint, beside another process
+    in the group, which it returns."""
     if not o.attach:
         s.start_run(o.opt, command)
         return None
