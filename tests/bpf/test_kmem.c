@@ -132,7 +132,7 @@ static const struct tare_task *of(const struct place *p, pid_t tid, bool it)
 }
 
 /* A fork's charge belongs to the new task, less its stack and page tables, and all adds up. */
-static void of_the_child(void **state)
+static void fork_is_charged_to_the_child(void **state)
 {
 	struct place p;
 
@@ -153,7 +153,7 @@ static void of_the_child(void **state)
 
 /* A task that forks many ended tasks holds none of their memory; their remainder is kept, and no
  * account is below 0. */
-static void of_nobody_after(void **state)
+static void ended_children_leave_nothing_to_their_parent(void **state)
 {
 	static const char what[] = "mtx";
 
@@ -204,7 +204,7 @@ static int take_sample(void *ctx, const void *data, size_t size)
 }
 
 /* The same for its samples. */
-static void sampled(void **state)
+static void samples_follow_the_same_rules(void **state)
 {
 	struct seen seen = { 0 };
 	struct place p;
@@ -226,9 +226,9 @@ static void sampled(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(of_the_child),
-		cmocka_unit_test(of_nobody_after),
-		cmocka_unit_test(sampled),
+		cmocka_unit_test(fork_is_charged_to_the_child),
+		cmocka_unit_test(ended_children_leave_nothing_to_their_parent),
+		cmocka_unit_test(samples_follow_the_same_rules),
 	};
 
 	return cmocka_run_group_tests_name("kmem", tests, NULL, NULL);

@@ -185,7 +185,7 @@ static void fork_is_followed(void **state)
 }
 
 /* At the end all memory is gone, record by record, and no place in the table is taken. */
-static void ends_balance(void **state)
+static void ended_tasks_balance(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < G_N_ELEMENTS(backends); i++) {
@@ -302,7 +302,7 @@ static void exec_is_swept(void **state)
 
 /* One after the other, more processes than the table has places: each place is free again in
  * time. */
-static void places_are_reused(void **state)
+static void places_in_the_table_are_reused(void **state)
 {
 	struct tare_workload w;
 	struct child c;
@@ -322,7 +322,7 @@ static void places_are_reused(void **state)
 
 /* More address spaces than the table has room for: each loss is counted, the ones in the table
  * stay right, and all places are free again at the end. */
-static void table_full(void **state)
+static void full_table_counts_its_losses(void **state)
 {
 	struct tare_workload w;
 	struct child c;
@@ -356,7 +356,7 @@ static void table_full(void **state)
 
 /* A ring of one page that nobody empties: each record that did not fit is counted, and each that
  * did is complete. */
-static void ring_full(void **state)
+static void full_ring_counts_its_losses(void **state)
 {
 	int births, deaths;
 	struct child c;
@@ -406,7 +406,7 @@ static void churn_is_complete(void **state)
 }
 
 /* A process that tare is not attached to leaves no trace. */
-static void strangers(void **state)
+static void unfollowed_processes_leave_no_trace(void **state)
 {
 	struct tare_workload w;
 	struct child c;
@@ -433,11 +433,16 @@ static void strangers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(growth_is_exact),   cmocka_unit_test(fork_is_followed),
-		cmocka_unit_test(ends_balance),      cmocka_unit_test(exec_is_followed),
-		cmocka_unit_test(exec_is_swept),     cmocka_unit_test(places_are_reused),
-		cmocka_unit_test(table_full),        cmocka_unit_test(ring_full),
-		cmocka_unit_test(churn_is_complete), cmocka_unit_test(strangers),
+		cmocka_unit_test(growth_is_exact),
+		cmocka_unit_test(fork_is_followed),
+		cmocka_unit_test(ended_tasks_balance),
+		cmocka_unit_test(exec_is_followed),
+		cmocka_unit_test(exec_is_swept),
+		cmocka_unit_test(places_in_the_table_are_reused),
+		cmocka_unit_test(full_table_counts_its_losses),
+		cmocka_unit_test(full_ring_counts_its_losses),
+		cmocka_unit_test(churn_is_complete),
+		cmocka_unit_test(unfollowed_processes_leave_no_trace),
 	};
 
 	return cmocka_run_group_tests_name("lifecycle", tests, NULL, NULL);

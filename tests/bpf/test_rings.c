@@ -185,7 +185,7 @@ static int count_bytes(void *ctx, const void *data, size_t size)
 
 /* Each page is sampled, and nobody takes the samples. The samples in the rest of the ring still
  * stand for all. */
-static void samples_thin(void **state)
+static void samples_are_thinned_before_a_loss(void **state)
 {
 	struct tare_sampling s;
 	uint64_t taken = 0, thinned = 0, rarest = 0;
@@ -222,7 +222,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sums_of_threads_stay),
 		cmocka_unit_test(sums_of_processes_stay),
-		cmocka_unit_test(samples_thin),
+		cmocka_unit_test(samples_are_thinned_before_a_loss),
 	};
 
 	return cmocka_run_group_tests_name("rings", tests, NULL, NULL);

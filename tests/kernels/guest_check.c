@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Runs a program of tests/programs under tare and, whenever it stands still at
- * a checkpoint, takes a snapshot and holds it against the kernel's own figures,
- * to the byte: anon and file + shmem of each live process against smaps_rollup,
- * page tables against VmPTE, and what each task took and gave against what the
- * program says that it did (the lines of tests/programs/prog.h).
- * Needs no more than a bare kernel and a directory to write to, so that it runs
- * in a guest. It must not know how tare counts, nor include anything of it.
+ * Runs a program of tests/programs under tare. At each checkpoint, where the program stands
+ * still, it takes a snapshot and compares it with the kernel's own figures, to the byte: anon
+ * and file + shmem of each live process with smaps_rollup, and page tables with VmPTE. It also
+ * compares the changes of each task with the program's statements (see tests/programs/prog.h).
+ * It needs only a bare kernel and a directory to write to, so that it runs in a guest. It must
+ * not know how tare counts, nor include anything of tare.
  *
  * usage: guest_check [-p] [-a BACKEND] [-k LEVEL:BYTES] [-u BYTES] [-d DIR] [-t SECONDS]
  *        TARE PROGRAM [ARG…]
- * With -p tare attaches at the program's first checkpoint; what the program says
- * of its tasks is not held against it then, since it tells from their start.
- * With -k kernel memory is reported at LEVEL and, at the checkpoint "made", the
- * workload's control group is charged BYTES or more.
- * With -u stacks are taken and, at each checkpoint, BYTES or more are mapped and untouched.
- * Exit: 0 right, 1 wrong (and stdout says what), 77 the program can't run here.
+ * -p: tare attaches at the program's first checkpoint. The program's statements are not compared
+ * then, since they count from the start of its tasks.
+ * -k: kernel memory must be reported at LEVEL, and at the checkpoint "made" the workload's control
+ * group must be charged with BYTES or more.
+ * -u: stacks are taken, and at each checkpoint BYTES or more must be mapped and untouched.
+ * Exit 0: right; 1: wrong, with the errors on stdout; 77: the program can't run here.
  */
 #include "check.h"
 

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Runs the tests of a list against the running kernel and prints TAP: the same
-# script on the host and in a guest, where busybox is all there is.
+# Runs the tests of a list on the running kernel and prints TAP. The same script runs on the host
+# and in a guest, which has busybox only.
 # usage: TARE=file PROGRAMS=dir CHECK=file BACKEND=backend tests.sh tests.list
-# (BACKEND: the counter backend that this kernel should get; "any": the one that doctor says)
+# BACKEND: the counter backend that this kernel should get; "any": the one that doctor prints.
 
 : "${TARE:?}" "${PROGRAMS:?}" "${CHECK:?}" "${BACKEND:?}"
 # Seconds for one test; a guest without KVM is some ten times slower.

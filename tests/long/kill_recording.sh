@@ -1,12 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A recording whose tare is killed (kill -9) at any moment, while more programs want the
-# CPUs than there are: it opens, and how much of the end is lost. Prints a table.
+# tests/long/kill_recording.sh [ROUNDS [MOST]]: kills tare (kill -9) at any moment of a
+# recording, while more programs run than there are CPUs. Checks that each recording opens, and
+# how much of its end is lost. Prints a table.
 #
-#     tests/long/kill_recording.sh [ROUNDS [MOST]]
-#
-# ROUNDS: 50. MOST: seconds that may be lost, 1; 0: whatever it is.
+# ROUNDS: 50 by default. MOST: seconds that may be lost, 1 by default; 0: no limit.
 
 TARE=${TARE:-build/tare}
 rounds=${1:-50} most=${2:-1}

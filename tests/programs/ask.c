@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * ask CASE: address space that is mapped, most of it never touched. Each way in a
- * function of its own; each CASE a few of them, then a checkpoint.
+ * ask CASE: maps memory and touches little of it. Each way to map is a function of its own. A
+ * CASE runs some of these functions, then stops at a checkpoint.
  */
 #include "prog.h"
 
@@ -86,7 +86,8 @@ static void parts(void)
 	char *p = ask_anonymous(256 * MIB);
 
 	touch(p, 64 * MIB);
-	munmap(p + 32 * MIB, 64 * MIB); /* half of the touched part, and as much of the untouched part */
+	munmap(p + 32 * MIB,
+	       64 * MIB); /* half of the touched part, and as much of the untouched part */
 	madvise(p, 16 * MIB, MADV_DONTNEED);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * clone_vm: two processes with one memory (CLONE_VM without CLONE_THREAD) that
- * both grow it.
+ * clone_vm: two processes that share one memory (CLONE_VM without CLONE_THREAD) and both grow
+ * it.
  */
 #include "prog.h"
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * daemonize: forks twice into a session of its own, as daemons do; the daemon
- * touches 8 MiB. The first process waits for that, then ends; the daemon stays
- * until stdin says more, or ends.
+ * daemonize: forks twice into a session of its own, as daemons do; the daemon touches 8 MiB.
+ * The first process waits for that, then ends. The daemon stays until stdin has a line or ends.
  */
 #include "prog.h"
 

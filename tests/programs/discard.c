@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * discard [MIB]: MADV_DONTNEED of half of what was touched, touched again; pages
- * only read first (the zero page counts nothing), then written.
+ * discard [MIB]: gives half of its touched memory back by MADV_DONTNEED and touches it again;
+ * also pages that are first read (the zero page counts nothing), then written.
  */
 #include "prog.h"
 

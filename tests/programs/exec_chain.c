@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * exec_chain [N]: N images one after another in one process; image i touches
- * i MiB.
+ * exec_chain [N]: one process executes N programs in turn; program i touches i MiB.
  */
 #include "prog.h"
 

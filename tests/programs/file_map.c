@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * file_map [MIB]: a file mapped shared and private: read, written, copied on
- * write, given back, and cut off under the mapping.
+ * file_map [MIB]: a file mapped shared and private: read, written, copied on write, given back,
+ * and truncated while it is mapped.
  */
 #include "prog.h"
 

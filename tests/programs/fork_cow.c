@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * fork_cow [MIB]: a child's initial balance is what fork copied; what it writes
- * of that later replaces pages and adds none; a private page of a file that it
- * writes turns from file to anon.
+ * fork_cow [MIB]: a child's initial balance is what fork copied. What it writes of that later
+ * replaces pages and adds none. A private page of a file that it writes changes from file to
+ * anon.
  */
 #include "prog.h"
 

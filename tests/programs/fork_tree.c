@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * fork_tree [LEVELS [WIDTH]]: each process forks WIDTH others, LEVELS deep; each
- * touches 64 KiB and fills a pipe. All stay until the first lets them go.
+ * fork_tree [LEVELS [WIDTH]]: each process forks WIDTH others, LEVELS deep. Each touches 64 KiB
+ * and fills a pipe. All stay until the first process releases them.
  */
 #include "prog.h"
 

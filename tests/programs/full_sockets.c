@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * full_sockets [N [MIB]]: N TCP connections over loopback from this process to
- * its child, which reads nothing; then each is written to until it takes no
- * more. MIB bounds what all their buffers together may take.
+ * full_sockets [N [MIB]]: N TCP connections over loopback to its own child, which reads
+ * nothing. Each is written to until it takes no more. MIB bounds the sum of all buffers.
  */
 #include "prog.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * heap [MIB]: the end of the heap goes up, is touched, and down again.
+ * heap [MIB]: raises the end of the heap, touches the memory, and lowers the end again.
  */
 #include "prog.h"
 

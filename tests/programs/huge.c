@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * huge [N]: N transparent huge pages, one fault each; then one is split by
- * giving back a part of it, and one freed whole; then half a huge page of small
- * pages is collapsed into a whole one. Says `skip` when the kernel gives none.
+ * huge [N]: N transparent huge pages, one fault each. Then one is split by giving a part of it
+ * back, one is freed whole, and half a huge page of small pages is collapsed into a whole one.
+ * Says `skip` if the kernel gives none.
  */
 #include "prog.h"
 

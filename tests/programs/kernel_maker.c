@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * kernel_maker [N]: the first process waits; in its child the thread `maker`
- * makes N pipes and fills them, and `closer` closes half of them.
+ * kernel_maker [N]: the first process waits. In its child the thread `maker` makes N pipes and
+ * fills them, and `closer` closes half of them.
  */
 #include "prog.h"
 

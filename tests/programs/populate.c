@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * populate [MIB]: memory filled by the system call that maps it: anonymous, a
- * file's pages and shared memory by MAP_POPULATE, more by MADV_POPULATE_WRITE,
- * and by mlock.
+ * populate [MIB]: memory filled by the call that maps it: anonymous, file and shared memory by
+ * MAP_POPULATE; more by MADV_POPULATE_WRITE and by mlock.
  */
 #include "prog.h"
 

@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the programs of known growth share: saying what was done, waiting at a
- * checkpoint, fresh memory without huge pages, and actors: threads that do one
- * act at a time and touch no page of their own meanwhile (their stacks are
- * filled beforehand), so that their figures can be told exactly.
- * It must not know tare.
+ * Shared by the programs of known growth: printing what was done, waiting at a checkpoint, fresh
+ * memory without huge pages, and actors. An actor is a thread that does one act at a time and
+ * touches no page of its own meanwhile (its stack is filled beforehand), so that its figures are
+ * known exactly. It must not know of tare.
  *
- * Lines for the harness (tests/e2e/lib/facts.py), one fact each; figures are
- * totals of the task since its start, in bytes:
- *   touched tid=T KIND=BYTES [slack=BYTES]   taken in: from BYTES to BYTES + slack
- *   freed   tid=T KIND=BYTES [slack=BYTES]   given out
+ * Lines for the harness (tests/e2e/lib/facts.py), one fact each. Figures are totals of the task
+ * since its start, in bytes:
+ *   touched tid=T KIND=BYTES [slack=BYTES]   in: from BYTES to BYTES + slack
+ *   freed   tid=T KIND=BYTES [slack=BYTES]   out, likewise
  *   caused  tid=T by=CAUSE in=BYTES out=BYTES [slack=BYTES]
  *   virtual tid=T mapped=BYTES unmapped=BYTES brk_up=BYTES brk_down=BYTES [slack=BYTES]
  *   inherited pid=P KIND=BYTES [slack=BYTES] initial balance
  *   named   tid=T hex=BYTES-OF-THE-NAME
- *   by_others pid=P way=in|out KIND=BYTES [slack=BYTES]   by others than its tasks
- *   unseen  pagetable=BYTES                  grown without an event, until the next one
- *   checkpoint NAME                          all stands still; Enter goes on
+ *   by_others pid=P way=in|out KIND=BYTES [slack=BYTES]   by tasks of other processes
+ *   unseen  pagetable=BYTES                  growth without an event, until the next one
+ *   checkpoint NAME                          nothing changes; a line of input goes on
  */
 #ifndef PROG_H
 #define PROG_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * shared: memfd, POSIX shared memory, System V shared memory and a shared
- * anonymous mapping, between a parent and its child: each counts what it maps.
+ * shared: memfd, POSIX shared memory, System V shared memory and a shared anonymous mapping,
+ * between a parent and its child. Each process counts what it maps.
  */
 #include "prog.h"
 
@@ -92,7 +92,8 @@ int main(void)
 	if (!pid)
 		child();
 	gate_wait(&ready);
-	say("inherited pid=%d shmem=0", pid); /* fork does not copy page tables that faults can fill again */
+	say("inherited pid=%d shmem=0",
+	    pid); /* fork does not copy page tables that faults can fill again */
 	say("touched tid=%d shmem=%lu", pid, WAYS * BYTES);
 	checkpoint("shared");
 	gate_open(&hold);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * show: what a command is given: ids, groups, capabilities, descriptors, signals,
+ * show: prints what a command inherits: ids, groups, capabilities, descriptors, signals,
  * environment, working directory, terminal.
  */
 #include "prog.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * spawn: children by vfork, by posix_spawn and by clone(CLONE_VM), each running
- * this program again and growing by 4, 8 and 12 MiB. Before its exec the vfork
- * child touches 1 MiB of the parent's memory.
+ * spawn: children by vfork, by posix_spawn and by clone(CLONE_VM). Each executes this program
+ * again and grows by 4, 8 or 12 MiB. Before its exec the vfork child touches 1 MiB of the
+ * parent's memory.
  */
 #include "prog.h"
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * swapped [MIB]: memory that goes to swap (MADV_PAGEOUT), is forked while it is
- * there, comes back, and is freed while half of it is out. Says `skip` without
- * swap.
+ * swapped [MIB]: memory that is swapped out (MADV_PAGEOUT), forked while it is out, swapped in,
+ * and freed while half of it is out. Says `skip` without swap.
  */
 #include "prog.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * sys_grow [MIB]: fresh pages that a system call fills: read() and recvfrom()
- * into them, so that the faults are the kernel's.
+ * sys_grow [MIB]: fresh pages that read() and recvfrom() fill, so that the faults are taken in
+ * the kernel.
  */
 #include "prog.h"
 

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A kernel small enough to be exhausted: CPUs, tasks, one mm's percpu_counters,
- * under a scheduler that a seed decides. What bpf/rss.bpf.c, update.bpf.h and
- * sums.bpf.h want of state.bpf.h, compat.bpf.h and the helpers is given here in
- * user space, so that they themselves are compiled and tested, not a copy. It is the same
- * on all architectures.
+ * A simulated kernel, small enough to test all of its states: CPUs, tasks and one mm's
+ * percpu_counters, under a scheduler that a seed decides. It provides in user space what
+ * bpf/rss.bpf.c, update.bpf.h and sums.bpf.h need of state.bpf.h, compat.bpf.h and the helpers.
+ * So the BPF sources themselves are compiled and tested, not a copy. It is the same on all
+ * architectures.
  *
- * Tasks are coroutines. sim_step() is a moment at which another CPU may go on:
- * it stands at each access that the programs share. A task can lose its CPU or
- * be moved only outside of an event, as in the kernel, where the programs run
- * with migration off.
+ * Tasks are coroutines. sim_step() marks a moment at which another CPU may run: it is called at
+ * each access to data that the programs share. A task can lose its CPU or be moved only outside
+ * of an event, as in the kernel, where the programs run with migration disabled.
  */
 #ifndef TARE_KERNEL_SIM_H
 #define TARE_KERNEL_SIM_H

@@ -26,7 +26,7 @@
 #define SIGNED (0x2aUL << 48) /* bits that pointer authentication sets above an address */
 
 /* Looked up by name in libseccomp's tables, also for 32-bit programs. */
-static void numbers(void **state)
+static void call_numbers_are_libseccomps(void **state)
 {
 	static const struct {
 		const char *name;
@@ -77,7 +77,7 @@ static void numbers(void **state)
 }
 
 /* libc takes these numbers from the kernel's headers. */
-static void values(void **state)
+static void uapi_values_are_the_headers(void **state)
 {
 	(void)state;
 	assert_int_equal(UAPI_PROT_EXEC, PROT_EXEC);
@@ -93,7 +93,7 @@ static void values(void **state)
 
 /* The architecture of this build has as many words as a sample, and its registers are at the
  * places where the BPF program reads them. */
-static void own(void **state)
+static void this_build_reads_the_registers_of_a_sample(void **state)
 {
 	const struct arch_regs *m = arch_regs_own();
 
@@ -106,7 +106,7 @@ static void own(void **state)
 }
 
 /* Each register comes from at most one word, and is one that the unwinder tracks. */
-static void words(void **state)
+static void each_register_has_a_word_of_its_own(void **state)
 {
 	static const struct arch_regs *const all[] = { &arch_regs_x86, &arch_regs_arm64,
 						       &arch_regs_riscv };
@@ -151,7 +151,7 @@ static void put_word(const struct arch_regs *m, __u64 *words, int reg, uint64_t 
 
 /* Three frames without unwinding rules, up to the end of the frame-pointer chain; on arm64 with
  * signed return addresses. */
-static void chain(void **state)
+static void frame_pointer_chain_reaches_the_end(void **state)
 {
 	static const struct arch_regs *const all[] = { &arch_regs_x86, &arch_regs_arm64,
 						       &arch_regs_riscv };
@@ -188,7 +188,7 @@ static void chain(void **state)
 }
 
 /* clone() has no unwinding rules: the return address is where the call instruction left it. */
-static void in_clone(void **state)
+static void clone_has_its_return_address_on_the_stack(void **state)
 {
 	static const struct arch_regs *const all[] = { &arch_regs_x86, &arch_regs_arm64,
 						       &arch_regs_riscv };
@@ -222,8 +222,12 @@ static void in_clone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers), cmocka_unit_test(values), cmocka_unit_test(own),
-		cmocka_unit_test(words),   cmocka_unit_test(chain),  cmocka_unit_test(in_clone),
+		cmocka_unit_test(call_numbers_are_libseccomps),
+		cmocka_unit_test(uapi_values_are_the_headers),
+		cmocka_unit_test(this_build_reads_the_registers_of_a_sample),
+		cmocka_unit_test(each_register_has_a_word_of_its_own),
+		cmocka_unit_test(frame_pointer_chain_reaches_the_end),
+		cmocka_unit_test(clone_has_its_return_address_on_the_stack),
 	};
 
 	return cmocka_run_group_tests_name("arch_regs", tests, NULL, NULL);

@@ -49,7 +49,7 @@ static void assert_reason(const struct limits *l, const char *reason, int64_t at
 		fail_msg("%" G_GINT64_FORMAT ", %s: '%s', not '%s'", at, reason, text, expected);
 }
 
-static void by_number(void **state)
+static void tasks_hit_the_limit_on_their_number(void **state)
 {
 	struct limits l = usual;
 
@@ -72,7 +72,7 @@ static void by_number(void **state)
 	assert_reason(&l, AGAIN, 7001, AGAIN);
 }
 
-static void by_mappings(void **state)
+static void threads_hit_the_limit_on_mappings(void **state)
 {
 	struct limits l = usual;
 
@@ -90,7 +90,7 @@ static void by_mappings(void **state)
 }
 
 /* Coroutines are no kernel tasks, so no limit on tasks stops them. */
-static void by_coroutines(void **state)
+static void coroutines_hit_no_limit_on_tasks(void **state)
 {
 	static const char none[] = "Cannot allocate memory";
 	g_autofree char *fibers = limits_name(&usual, none, 32522, 1);
@@ -106,7 +106,7 @@ static void by_coroutines(void **state)
 	assert_string_equal(few, none);
 }
 
-static void by_files(void **state)
+static void files_hit_their_limit(void **state)
 {
 	struct limits l = usual;
 
@@ -138,7 +138,7 @@ static void hostile_numbers(void **state)
 	}
 }
 
-static void described(void **state)
+static void limits_are_described(void **state)
 {
 	struct limits none = { NONE, NONE, NONE, NONE, NONE, NONE, 0 };
 	struct limits all = { 1, 2, 3, 4, 5, 6, 7 };
@@ -349,13 +349,13 @@ static void in_child(void (*test)(void))
 	assert_int_equal(status, 0);
 }
 
-static void raised_and_restored(void **state)
+static void raised_limits_are_restored(void **state)
 {
 	(void)state;
 	in_child(raise_and_restore);
 }
 
-static void swept_after_a_kill(void **state)
+static void limits_of_a_killed_tare_are_restored(void **state)
 {
 	(void)state;
 	in_child(check_sweep);
@@ -370,14 +370,14 @@ static void notes_are_not_trusted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_number),
-		cmocka_unit_test(by_mappings),
-		cmocka_unit_test(by_coroutines),
-		cmocka_unit_test(by_files),
+		cmocka_unit_test(tasks_hit_the_limit_on_their_number),
+		cmocka_unit_test(threads_hit_the_limit_on_mappings),
+		cmocka_unit_test(coroutines_hit_no_limit_on_tasks),
+		cmocka_unit_test(files_hit_their_limit),
 		cmocka_unit_test(hostile_numbers),
-		cmocka_unit_test(described),
-		cmocka_unit_test(raised_and_restored),
-		cmocka_unit_test(swept_after_a_kill),
+		cmocka_unit_test(limits_are_described),
+		cmocka_unit_test(raised_limits_are_restored),
+		cmocka_unit_test(limits_of_a_killed_tare_are_restored),
 		cmocka_unit_test(notes_are_not_trusted),
 	};
 

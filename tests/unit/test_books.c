@@ -7,7 +7,7 @@
 
 #include "books_fixture.h"
 
-static void nobody(void **state)
+static void no_process_has_empty_books(void **state)
 {
 	(void)state;
 	books_close(r, &in);
@@ -19,7 +19,7 @@ static void nobody(void **state)
 }
 
 /* An ended process holds nothing; a remaining sum is unattributed, with its sign reversed. */
-static void ended(void **state)
+static void rest_of_an_ended_process_is_unattributed(void **state)
 {
 	struct task_record t = task_of(TARE_REC_TASK_END, 1, 1, 101);
 	struct tare_mm_end m = mm_of(TARE_REC_MM_END, 5, 1);
@@ -50,7 +50,7 @@ static void ended(void **state)
 }
 
 /* Quiet process: the kernel's counters are compared with the sum over its tasks. */
-static void quiet(void **state)
+static void quiet_process_is_compared_with_its_tasks(void **state)
 {
 	struct task_record t = task_of(TARE_REC_TASK, 1, 1, 101);
 	struct tare_mm_end m = mm_of(TARE_REC_MM, 5, 1);
@@ -73,7 +73,7 @@ static void quiet(void **state)
 
 /* Running process: its tasks were read at other moments than its counters, so the counters are
  * compared with the ledger at their own moment. */
-static void running(void **state)
+static void running_process_is_compared_with_the_ledger(void **state)
 {
 	struct task_record t = task_of(TARE_REC_TASK, 1, 1, 101);
 	struct tare_mm_end m = mm_of(TARE_REC_MM, 5, 1), later;
@@ -95,7 +95,7 @@ static void running(void **state)
 }
 
 /* Neither pass of the sweep meets an exiting task, so its process counts as running. */
-static void task_on_its_way(void **state)
+static void process_of_an_exiting_task_counts_as_running(void **state)
 {
 	struct task_record t = task_of(TARE_REC_TASK, 1, 1, 101);
 	struct tare_mm_end m = mm_of(TARE_REC_MM, 5, 1);
@@ -111,7 +111,7 @@ static void task_on_its_way(void **state)
 	assert_int_equal(process(0)->balance[TARE_ANON].net, 10 * PAGE);
 }
 
-static void sums_unknown(void **state)
+static void unknown_sums_are_not_balanced(void **state)
 {
 	struct task_record t = task_of(TARE_REC_TASK, 1, 1, 101);
 	struct tare_mm_end m = mm_of(TARE_REC_MM, 5, 1);
@@ -129,7 +129,7 @@ static void sums_unknown(void **state)
 
 /* Kernels up to 6.1: pages that a task caches are its own, are held, and are charged to page
  * faults. */
-static void split_caches(void **state)
+static void cached_pages_belong_to_their_task(void **state)
 {
 	struct task_record t[2] = { task_of(TARE_REC_TASK, 1, 1, 101),
 				    task_of(TARE_REC_TASK, 2, 1, 102) };
@@ -159,7 +159,7 @@ static void split_caches(void **state)
 	assert_int_equal(cause->flow.out, 10 * PAGE);
 }
 
-static void exits(void **state)
+static void exit_statuses_are_reported(void **state)
 {
 	static const struct {
 		int status, code, signal;
@@ -195,7 +195,7 @@ static bool keeps_sums(int loss)
 
 /* Zero unattributed is not enough: lost sums, bad closings and malformed records each unbalance
  * the books. */
-static void balanced(void **state)
+static void losses_unbalance_the_books(void **state)
 {
 	for (int i = 0; i < TARE_LOSSES + 3; i++) {
 		teardown(state);
@@ -229,7 +229,7 @@ static void ended_process(uint64_t proc, int64_t at_peak, int64_t peak, uint64_t
 }
 
 /* A single process: its peak is the workload's, exactly. */
-static void peak_of_one(void **state)
+static void peak_of_one_process_is_exact(void **state)
 {
 	(void)state;
 	ended_process(1, 100, 5000, 6000);
@@ -244,7 +244,7 @@ static void peak_of_one(void **state)
 	assert_int_equal(process(0)->at_peak[TARE_ANON], 100 * PAGE);
 }
 
-static void peak_of_several(void **state)
+static void peak_of_several_processes_has_a_bound(void **state)
 {
 	(void)state;
 	ended_process(1, 100, 3000, 3000);
@@ -275,7 +275,7 @@ static void peak_is_not_below_a_process(void **state)
 }
 
 /* Still growing: the peak is the present value, and so are the shares. */
-static void peak_is_now(void **state)
+static void present_value_may_be_the_peak(void **state)
 {
 	struct task_record t = task_of(TARE_REC_TASK, 1, 1, 101);
 	struct tare_mm_end m = mm_of(TARE_REC_MM, 5, 1);
@@ -299,7 +299,7 @@ static void peak_is_now(void **state)
 }
 
 /* A task that has not changed since the last peak had its present net at that peak. */
-static void shares_of_the_peak(void **state)
+static void unchanged_tasks_have_their_net_at_the_peak(void **state)
 {
 	struct task_record t[3] = { task_of(TARE_REC_TASK, 1, 1, 101),
 				    task_of(TARE_REC_TASK, 2, 1, 102),
@@ -338,7 +338,7 @@ static void shares_of_the_peak(void **state)
 	assert_int_equal(process(0)->at_peak[TARE_SWAP], 0);
 }
 
-static void causes_and_faults(void **state)
+static void causes_and_faults_are_summed(void **state)
 {
 	struct task_record t = task_of(TARE_REC_TASK_END, 1, 1, 101);
 	const struct report_cause *c;
@@ -372,21 +372,21 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(nobody),
-		TEST(ended),
-		TEST(quiet),
-		TEST(running),
-		TEST(task_on_its_way),
-		TEST(sums_unknown),
-		TEST(split_caches),
-		TEST(exits),
-		TEST(balanced),
-		TEST(peak_of_one),
-		TEST(peak_of_several),
+		TEST(no_process_has_empty_books),
+		TEST(rest_of_an_ended_process_is_unattributed),
+		TEST(quiet_process_is_compared_with_its_tasks),
+		TEST(running_process_is_compared_with_the_ledger),
+		TEST(process_of_an_exiting_task_counts_as_running),
+		TEST(unknown_sums_are_not_balanced),
+		TEST(cached_pages_belong_to_their_task),
+		TEST(exit_statuses_are_reported),
+		TEST(losses_unbalance_the_books),
+		TEST(peak_of_one_process_is_exact),
+		TEST(peak_of_several_processes_has_a_bound),
 		TEST(peak_is_not_below_a_process),
-		TEST(peak_is_now),
-		TEST(shares_of_the_peak),
-		TEST(causes_and_faults),
+		TEST(present_value_may_be_the_peak),
+		TEST(unchanged_tasks_have_their_net_at_the_peak),
+		TEST(causes_and_faults_are_summed),
 	};
 
 	return cmocka_run_group_tests_name("books", tests, NULL, NULL);

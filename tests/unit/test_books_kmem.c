@@ -49,7 +49,7 @@ static void living_task(uint64_t id, uint64_t in_bytes)
 	GIVE(pt, t);
 }
 
-static void of_its_own_group(void **state)
+static void kmem_of_the_workloads_own_cgroup(void **state)
 {
 	const struct balance *b;
 
@@ -75,7 +75,7 @@ static void of_its_own_group(void **state)
 }
 
 /* What the counter reported of tasks without events; null if no program looked for them. */
-static void hidden_tasks(void **state)
+static void kmem_of_tasks_without_events(void **state)
 {
 	(void)state;
 	kmem_cgroup();
@@ -97,7 +97,7 @@ static void hidden_tasks(void **state)
 }
 
 /* No row claims what it held, so it has the rest to itself. */
-static void that_ended(void **state)
+static void kmem_left_by_ended_tasks(void **state)
 {
 	const struct balance *b = &r->totals[TARE_KMEM];
 
@@ -116,7 +116,7 @@ static void that_ended(void **state)
 }
 
 /* Other tasks freed memory of an account: the largest account has less. */
-static void freed_by_others(void **state)
+static void kmem_freed_by_others_lowers_the_largest_account(void **state)
 {
 	const struct balance *b = &r->totals[TARE_KMEM];
 
@@ -144,7 +144,7 @@ static void freed_by_others(void **state)
 
 /* One account is below 0 (its page tables came before their event), and another holds too much.
  * The workload's in and out are still the sums of its rows. */
-static void one_raised_one_cut(void **state)
+static void negative_accounts_are_raised_and_others_cut(void **state)
 {
 	const struct balance *b = &r->totals[TARE_KMEM];
 	const struct balance *own;
@@ -165,7 +165,7 @@ static void one_raised_one_cut(void **state)
 
 /* Tasks moved into the cgroup, with page tables and stacks that are charged to another
  * cgroup. */
-static void charged_elsewhere(void **state)
+static void kmem_charged_to_another_cgroup(void **state)
 {
 	(void)state;
 	kmem_cgroup();
@@ -182,7 +182,7 @@ static void charged_elsewhere(void **state)
 }
 
 /* Beyond the bound the books do not balance, and the report says so. */
-static void beyond_the_bound(void **state)
+static void difference_beyond_the_bound_unbalances(void **state)
 {
 	(void)state;
 	kmem_cgroup();
@@ -205,7 +205,7 @@ static void beyond_the_bound(void **state)
 	assert_null(report_why_off(r));
 }
 
-static void a_counter_that_differs(void **state)
+static void counter_that_differs_from_the_events(void **state)
 {
 	(void)state;
 	kmem_cgroup();
@@ -223,7 +223,7 @@ static void a_counter_that_differs(void **state)
 }
 
 /* Other processes in the cgroup: their memory is not the workload's. */
-static void of_a_shared_group(void **state)
+static void others_in_the_cgroup_are_not_the_workload(void **state)
 {
 	(void)state;
 	kmem_cgroup();
@@ -236,7 +236,7 @@ static void of_a_shared_group(void **state)
 	assert_int_equal(r->kmem.nonowner[TARE_NONOWNER_KERNEL].out, 48 * KIB);
 }
 
-static void not_by_events(void **state)
+static void kmem_without_events(void **state)
 {
 	(void)state;
 	kmem_cgroup();
@@ -251,7 +251,7 @@ static void not_by_events(void **state)
 
 /* An amount that was freed before its event came makes one flow negative. It is shown in the
  * other direction; the net stays. */
-static void less_than_nothing(void **state)
+static void negative_flow_is_shown_in_the_other_direction(void **state)
 {
 	struct flow f;
 
@@ -271,7 +271,7 @@ static void less_than_nothing(void **state)
 	check_equation(&r->totals[TARE_KMEM]);
 }
 
-static void peak_of_the_weight(void **state)
+static void peak_of_the_weight_includes_kmem(void **state)
 {
 	(void)state;
 	kmem_cgroup();
@@ -297,7 +297,7 @@ static void peak_of_the_weight(void **state)
 }
 
 /* The present value is the highest so far. */
-static void peak_is_now(void **state)
+static void present_weight_may_be_the_peak(void **state)
 {
 	(void)state;
 	kmem_cgroup();
@@ -314,7 +314,7 @@ static void peak_is_now(void **state)
 }
 
 /* A task from before tare came has a stack that no update made. */
-static void old_stacks(void **state)
+static void stacks_from_before_tare_came(void **state)
 {
 	struct task_record t = task_of(TARE_REC_TASK, 1, 1, 101);
 	struct tare_mm_end m = mm_of(TARE_REC_MM, 5, 1);
@@ -337,14 +337,22 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(of_its_own_group),   T(hidden_tasks),
-		T(that_ended),         T(freed_by_others),
-		T(of_its_own_group),   T(that_ended),
-		T(one_raised_one_cut), T(beyond_the_bound),
-		T(charged_elsewhere),  T(a_counter_that_differs),
-		T(of_a_shared_group),  T(not_by_events),
-		T(less_than_nothing),  T(peak_of_the_weight),
-		T(peak_is_now),        T(old_stacks),
+		T(kmem_of_the_workloads_own_cgroup),
+		T(kmem_of_tasks_without_events),
+		T(kmem_left_by_ended_tasks),
+		T(kmem_freed_by_others_lowers_the_largest_account),
+		T(kmem_of_the_workloads_own_cgroup),
+		T(kmem_left_by_ended_tasks),
+		T(negative_accounts_are_raised_and_others_cut),
+		T(difference_beyond_the_bound_unbalances),
+		T(kmem_charged_to_another_cgroup),
+		T(counter_that_differs_from_the_events),
+		T(others_in_the_cgroup_are_not_the_workload),
+		T(kmem_without_events),
+		T(negative_flow_is_shown_in_the_other_direction),
+		T(peak_of_the_weight_includes_kmem),
+		T(present_weight_may_be_the_peak),
+		T(stacks_from_before_tare_came),
 	};
 
 	return cmocka_run_group_tests_name("books_kmem", tests, NULL, NULL);

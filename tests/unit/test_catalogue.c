@@ -76,7 +76,7 @@ static struct catalogue *load_text(const char *text)
 #define FIRST ENTRY("a", ", \"folder\": \"other\", \"env\": {\"A\": \"1\", \"B\": \"x y\"}")
 #define SECOND ENTRY("b", ", \"npm\": [\"p\"]")
 
-static void good(void **state)
+static void valid_catalogue_is_read(void **state)
 {
 	struct catalogue *c =
 		load_text("{\"schema\": \"tare.workloads/1\", \"workloads\": [" FIRST ", " SECOND
@@ -110,7 +110,7 @@ static void good(void **state)
 	catalogue_free(load_text(FILE_OF("")));
 }
 
-static void entries_that_are_wrong(void **state)
+static void invalid_entries_are_refused(void **state)
 {
 	static const struct {
 		const char *from, *to, *why;
@@ -153,7 +153,7 @@ static void entries_that_are_wrong(void **state)
 	assert_refused(FILE_OF(ENTRY("a", "") ",\n\"b\""), 6, "object");
 }
 
-static void published_that_are_wrong(void **state)
+static void invalid_published_figures_are_refused(void **state)
 {
 	static const struct {
 		const char *text, *why;
@@ -191,7 +191,7 @@ static void published_that_are_wrong(void **state)
 		7, "another of this name");
 }
 
-static void files_that_are_none(void **state)
+static void files_that_are_no_catalogue_are_refused(void **state)
 {
 	g_autofree char *large = g_strnfill(20 << 20, ' '), *deep = g_strnfill(100000, '[');
 	struct catalogue *c = NULL;
@@ -243,7 +243,7 @@ static void assert_chosen(const struct catalogue *c, const char *list, const cha
 	g_ptr_array_unref(some);
 }
 
-static void selection(void **state)
+static void ids_are_selected(void **state)
 {
 	struct catalogue *c = load_text(FILE_OF(ENTRY("go", "") ", " ENTRY(
 		"go-connect", "") ", " ENTRY("py-trio", "") ", " ENTRY("py-asyncio", "")));
@@ -287,7 +287,7 @@ static void assert_filled(const char *text, const char *expected)
 	assert_string_equal(got, expected);
 }
 
-static void filling(void **state)
+static void placeholders_are_filled(void **state)
 {
 	(void)state;
 	assert_filled("", "");
@@ -298,7 +298,7 @@ static void filling(void **state)
 	assert_filled("{seconds} {} { {n ${N} {{n}}", "{seconds} {} { {n ${N} {1000}");
 }
 
-static void the_shipped_one(void **state)
+static void shipped_catalogue_is_valid(void **state)
 {
 	struct catalogue *c = NULL;
 
@@ -322,13 +322,13 @@ static void the_shipped_one(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good),
-		cmocka_unit_test(entries_that_are_wrong),
-		cmocka_unit_test(published_that_are_wrong),
-		cmocka_unit_test(files_that_are_none),
-		cmocka_unit_test(selection),
-		cmocka_unit_test(filling),
-		cmocka_unit_test(the_shipped_one),
+		cmocka_unit_test(valid_catalogue_is_read),
+		cmocka_unit_test(invalid_entries_are_refused),
+		cmocka_unit_test(invalid_published_figures_are_refused),
+		cmocka_unit_test(files_that_are_no_catalogue_are_refused),
+		cmocka_unit_test(ids_are_selected),
+		cmocka_unit_test(placeholders_are_filled),
+		cmocka_unit_test(shipped_catalogue_is_valid),
 	};
 
 	return cmocka_run_group_tests_name("catalogue", tests, setup, teardown);

@@ -159,7 +159,7 @@ static int find_libc(struct dl_phdr_info *info, size_t size, void *path)
 	return 0;
 }
 
-static void as_libdw(void **state)
+static void rules_equal_libdws(void **state)
 {
 	g_autofree char *libc = NULL;
 
@@ -207,7 +207,7 @@ static bool row_of(const char *letters, const void *program, size_t n, struct cf
 	return known;
 }
 
-static void instructions(void **state)
+static void each_instruction_is_executed(void **state)
 {
 	static const uint8_t program[] = {
 		DW_CFA_def_cfa,
@@ -254,7 +254,7 @@ static void instructions(void **state)
 }
 
 /* libdw takes 2 GiB for the first of these. */
-static void senseless(void **state)
+static void invalid_rules_are_refused(void **state)
 {
 	static const struct {
 		const char *what, *letters;
@@ -286,7 +286,7 @@ static void senseless(void **state)
 }
 
 /* Each byte of a section in turn, with every value. */
-static void any_byte(void **state)
+static void any_changed_byte_is_harmless(void **state)
 {
 	int fd;
 	Elf *elf = open_elf("/proc/self/exe", &fd);
@@ -314,10 +314,10 @@ static void any_byte(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(as_libdw),
-		cmocka_unit_test(instructions),
-		cmocka_unit_test(senseless),
-		cmocka_unit_test(any_byte),
+		cmocka_unit_test(rules_equal_libdws),
+		cmocka_unit_test(each_instruction_is_executed),
+		cmocka_unit_test(invalid_rules_are_refused),
+		cmocka_unit_test(any_changed_byte_is_harmless),
 	};
 
 	return cmocka_run_group_tests_name("cfi", tests, NULL, NULL);

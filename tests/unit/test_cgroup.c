@@ -68,7 +68,7 @@ static bool is_dir(const char *path)
 
 /* Parsing texts. */
 
-static void stat_values(void **state)
+static void values_of_memory_stat_are_parsed(void **state)
 {
 	static const char text[] = "anon_thp 1\nanon 2\nfile 3\nfile_mapped 4\nmax max\n"
 				   "big 9223372036854775807\nbigger 9223372036854775808\n"
@@ -91,7 +91,7 @@ static void stat_values(void **state)
 	assert_true(cgroup_stat_value("\n\n", "") == CGROUP_UNKNOWN);
 }
 
-static void names(void **state)
+static void names_of_own_cgroups_are_recognized(void **state)
 {
 	static const char *const similar[] = {
 		"tare",
@@ -248,7 +248,7 @@ static void reads_v2(void **state)
 }
 
 /* As in a root cgroup or on an older kernel: missing figures stay unknown. */
-static void reads_nothing(void **state)
+static void missing_files_are_unknown(void **state)
 {
 	for (unsigned version = 1; version <= 2; version++) {
 		g_autofree char *dir = make_folder("bare");
@@ -273,7 +273,7 @@ static void reads_nothing(void **state)
 }
 
 /* Lines beyond the read bound are unknown, and the line at the bound is not cut. */
-static void reads_long(void **state)
+static void long_lines_are_unknown(void **state)
 {
 	g_autofree char *dir = make_folder("long");
 	g_autoptr(GString) text = g_string_new("anon 5\n");
@@ -294,7 +294,7 @@ static void reads_long(void **state)
 }
 
 /* v2: a cgroup without the controller is accounted in its parent. */
-static void takes_above(void **state)
+static void parent_is_used_without_the_controller(void **state)
 {
 	struct cgroup_mount mount = { .version = 2, .root = "/" };
 	g_autofree char *point = make_folder("take"), *deep = make_folder("take/a/b/c");
@@ -315,7 +315,7 @@ static void takes_above(void **state)
 	cgroup_close(cg);
 }
 
-static void pids_below(void **state)
+static void pids_of_a_subtree_are_listed(void **state)
 {
 	g_autofree char *dir = make_folder("pids"), *below = make_folder("pids/a/b");
 	g_autoptr(GArray) pids = NULL;
@@ -334,7 +334,7 @@ static void pids_below(void **state)
 	cgroup_close(cg);
 }
 
-static void hosts(void **state)
+static void places_that_can_hold_a_cgroup(void **state)
 {
 	g_autofree char *dir = make_folder("host");
 	bool enable;
@@ -368,7 +368,7 @@ static void hosts(void **state)
 }
 
 /* Tries each parent. Where no cgroup can be made in the end, nothing stays behind. */
-static void makes_nothing(void **state)
+static void failure_leaves_no_folder(void **state)
 {
 	g_autofree char *root = make_folder("make"), *mid = make_folder("make/mid");
 	g_autofree char *home = make_folder("make/mid/home"), *name = cgroup_name();
@@ -412,7 +412,7 @@ static void makes_nothing(void **state)
 	g_free(why);
 }
 
-static void sweeps(void **state)
+static void empty_leftovers_are_removed(void **state)
 {
 	static const char *const dead[] = { "tare-1-999999", "tare-2147483647-1" };
 	g_autofree char *dir = make_folder("sweep"), *own = cgroup_name();
@@ -471,7 +471,7 @@ static void follows_no_link(void **state)
 	assert_true(is_dir(far));
 }
 
-static void nowhere(void **state)
+static void without_cgroups_nothing_is_found(void **state)
 {
 	const struct features none = { 0 };
 	struct features wrong = { 0 };
@@ -504,13 +504,19 @@ static void nowhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(stat_values),   cmocka_unit_test(names),
-		cmocka_unit_test(reads_v1),      cmocka_unit_test(reads_v2),
-		cmocka_unit_test(reads_nothing), cmocka_unit_test(reads_long),
-		cmocka_unit_test(takes_above),   cmocka_unit_test(pids_below),
-		cmocka_unit_test(hosts),         cmocka_unit_test(makes_nothing),
-		cmocka_unit_test(sweeps),        cmocka_unit_test(follows_no_link),
-		cmocka_unit_test(nowhere),
+		cmocka_unit_test(values_of_memory_stat_are_parsed),
+		cmocka_unit_test(names_of_own_cgroups_are_recognized),
+		cmocka_unit_test(reads_v1),
+		cmocka_unit_test(reads_v2),
+		cmocka_unit_test(missing_files_are_unknown),
+		cmocka_unit_test(long_lines_are_unknown),
+		cmocka_unit_test(parent_is_used_without_the_controller),
+		cmocka_unit_test(pids_of_a_subtree_are_listed),
+		cmocka_unit_test(places_that_can_hold_a_cgroup),
+		cmocka_unit_test(failure_leaves_no_folder),
+		cmocka_unit_test(empty_leftovers_are_removed),
+		cmocka_unit_test(follows_no_link),
+		cmocka_unit_test(without_cgroups_nothing_is_found),
 	};
 
 	return cmocka_run_group_tests_name("cgroup", tests, begin, end);

@@ -48,7 +48,7 @@ static void settle(const int64_t *before, unsigned n, int64_t total)
 	check(before, after, n, total, left);
 }
 
-static void enough(void **state)
+static void claims_below_the_total_are_kept(void **state)
 {
 	int64_t claims[] = { 5, 0, 7, -3 };
 
@@ -63,7 +63,7 @@ static void enough(void **state)
 }
 
 /* A claim that is far too large does not take from small claims. */
-static void the_largest_first(void **state)
+static void largest_claims_are_cut_first(void **state)
 {
 	int64_t claims[] = { 5, 1000, 7 };
 
@@ -77,7 +77,7 @@ static void the_largest_first(void **state)
 	assert_int_equal(claims[1] + claims[2], 12);
 }
 
-static void nothing_there(void **state)
+static void claims_on_nothing_become_0(void **state)
 {
 	int64_t claims[] = { 5, 1000, 7 };
 
@@ -87,7 +87,7 @@ static void nothing_there(void **state)
 		assert_int_equal(claims[i], 0);
 }
 
-static void at_random(void **state)
+static void random_claims_keep_the_rules(void **state)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(20261128);
 
@@ -108,10 +108,10 @@ static void at_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(enough),
-		cmocka_unit_test(the_largest_first),
-		cmocka_unit_test(nothing_there),
-		cmocka_unit_test(at_random),
+		cmocka_unit_test(claims_below_the_total_are_kept),
+		cmocka_unit_test(largest_claims_are_cut_first),
+		cmocka_unit_test(claims_on_nothing_become_0),
+		cmocka_unit_test(random_claims_keep_the_rules),
 	};
 
 	return cmocka_run_group_tests_name("claims", tests, NULL, NULL);

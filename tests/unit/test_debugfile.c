@@ -54,7 +54,7 @@ static int nonrss(const char *program, GElf_Word crc)
 }
 
 /* Any bytes with the right checksum; none of them need be ELF. */
-static void by_its_checksum(void **state)
+static void found_by_its_checksum(void **state)
 {
 	static const char text[] = "what the program names";
 	g_autofree char *folder = new_folder(), *program = g_build_filename(folder, "x", NULL);
@@ -78,7 +78,7 @@ static void by_its_checksum(void **state)
 }
 
 /* A file that grows while it is read is read up to the copy bound. */
-static void so_many_bytes_of_one(void **state)
+static void bytes_read_of_one_file_are_bounded(void **state)
 {
 	(void)state;
 	length = 1000;
@@ -92,7 +92,7 @@ static void so_many_bytes_of_one(void **state)
 
 /* The bound on all files together. Beyond it no file is accepted, even if its checksum is
  * right. */
-static void so_many_bytes_of_all(void **state)
+static void bytes_read_of_all_files_are_bounded(void **state)
 {
 	(void)state;
 	length = COPY_MOST;
@@ -107,8 +107,10 @@ static void so_many_bytes_of_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_its_checksum), cmocka_unit_test(so_many_bytes_of_one),
-		cmocka_unit_test(so_many_bytes_of_all), /* last: the bound is used up */
+		cmocka_unit_test(found_by_its_checksum),
+		cmocka_unit_test(bytes_read_of_one_file_are_bounded),
+		cmocka_unit_test(
+			bytes_read_of_all_files_are_bounded), /* last: the bound is used up */
 	};
 
 	return cmocka_run_group_tests_name("debugfile", tests, NULL, NULL);

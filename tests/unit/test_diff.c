@@ -62,7 +62,7 @@ static void assert_figure(const struct diff_figure *f, int64_t before, int64_t a
 	assert_true(fabs(f->error - error) < 1e-6 * (1 + error));
 }
 
-static void functions_by_name(void **state)
+static void functions_are_matched_by_name(void **state)
 {
 	struct report *a = one_process(100), *b = one_process(400);
 	struct diff *d;
@@ -93,7 +93,7 @@ static void functions_by_name(void **state)
 	report_free(b);
 }
 
-static void stacks_by_path(void **state)
+static void stacks_are_matched_by_their_path(void **state)
 {
 	struct report *a = one_process(100), *b = one_process(100);
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
@@ -122,7 +122,7 @@ static void stacks_by_path(void **state)
 }
 
 /* Memory that no sample met comes from the ledger, and is exact. */
-static void marks_are_exact(void **state)
+static void synthetic_frames_are_exact(void **state)
 {
 	struct report *a = one_process(65536), *b = one_process(65536);
 	struct diff *d;
@@ -154,7 +154,7 @@ static const struct diff_who *find_who(const GPtrArray *list, const char *proces
 	return NULL;
 }
 
-static void who_by_name(void **state)
+static void tasks_are_matched_by_name(void **state)
 {
 	struct report *a = report_new(), *b = report_new();
 	struct report_process *p = add_process(a, 10, 1, "app", "app");
@@ -192,7 +192,7 @@ static void who_by_name(void **state)
 }
 
 /* One report folds many ended processes into a row; the other has a row for each. */
-static void who_was_folded(void **state)
+static void folded_rows_are_matched(void **state)
 {
 	struct report *a = one_process(0), *b = one_process(0);
 	const struct diff_who *w;
@@ -242,9 +242,12 @@ static void without_samples(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(functions_by_name), cmocka_unit_test(stacks_by_path),
-		cmocka_unit_test(marks_are_exact),   cmocka_unit_test(who_by_name),
-		cmocka_unit_test(who_was_folded),    cmocka_unit_test(without_samples),
+		cmocka_unit_test(functions_are_matched_by_name),
+		cmocka_unit_test(stacks_are_matched_by_their_path),
+		cmocka_unit_test(synthetic_frames_are_exact),
+		cmocka_unit_test(tasks_are_matched_by_name),
+		cmocka_unit_test(folded_rows_are_matched),
+		cmocka_unit_test(without_samples),
 	};
 
 	return cmocka_run_group_tests_name("diff", tests, NULL, NULL);

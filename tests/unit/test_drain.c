@@ -150,7 +150,7 @@ static void *produce_many(void *arg)
 	return NULL;
 }
 
-static void all_come_in_order(void **state)
+static void all_records_arrive_in_order(void **state)
 {
 	struct drain *d = start(1 << 20, false);
 	uint64_t upto[DRAIN_RINGS] = { 0 };
@@ -239,7 +239,7 @@ static char *when_it_sleeps(const char *field)
 	}
 }
 
-static void hears_no_signal(void **state)
+static void thread_blocks_all_signals(void **state)
 {
 	struct drain *d = start(1 << 20, false);
 	g_autofree char *blocked = when_it_sleeps("SigBlk:");
@@ -260,7 +260,7 @@ static bool is_raised(void)
 	       getpriority(PRIO_PROCESS, tid) < 0;
 }
 
-static void priority_by_wish(void **state)
+static void priority_is_raised_only_on_request(void **state)
 {
 	struct drain *d = start(1 << 20, false);
 
@@ -281,7 +281,7 @@ static void count_alarm(void *n)
 }
 
 /* The thread calls the alarm once per setting, and not after it was cancelled. */
-static void rings_an_alarm(void **state)
+static void alarm_is_called_once(void **state)
 {
 	int rung = eventfd(0, EFD_CLOEXEC);
 	struct drain_config config = { .alarm = count_alarm, .ctx = &rung };
@@ -306,7 +306,7 @@ static void rings_an_alarm(void **state)
 	close(rung);
 }
 
-static void queue_of_records(void **state)
+static void queue_keeps_records_whole(void **state)
 {
 	struct fifo f = { 0 }, g = { 0 };
 	struct fifo_spare spare = { 0 };
@@ -340,9 +340,12 @@ static void queue_of_records(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(queue_of_records),   cmocka_unit_test(all_come_in_order),
-		cmocka_unit_test(stops_at_its_bound), cmocka_unit_test(hears_no_signal),
-		cmocka_unit_test(priority_by_wish),   cmocka_unit_test(rings_an_alarm),
+		cmocka_unit_test(queue_keeps_records_whole),
+		cmocka_unit_test(all_records_arrive_in_order),
+		cmocka_unit_test(stops_at_its_bound),
+		cmocka_unit_test(thread_blocks_all_signals),
+		cmocka_unit_test(priority_is_raised_only_on_request),
+		cmocka_unit_test(alarm_is_called_once),
 	};
 
 	return cmocka_run_group_tests_name("drain", tests, NULL, NULL);

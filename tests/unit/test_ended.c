@@ -54,7 +54,7 @@ static void add(struct tare_ended *e, const struct tare_task *t, uint64_t seq)
 				&t->causes[i].pages);
 }
 
-static void sums_are_the_records(void **state)
+static void sums_equal_those_of_the_records(void **state)
 {
 	(void)state;
 	for (guint32 seed = 0; seed < 300; seed++) {
@@ -98,7 +98,7 @@ static void sums_are_the_records(void **state)
 	}
 }
 
-static void address_spaces(void **state)
+static void address_spaces_close_as_with_records(void **state)
 {
 	static struct tare_ended e;
 	struct tare_mm m = { .peak_seq = 4, .peak = 900, .peak_ns = 5 };
@@ -229,7 +229,7 @@ static const struct report_task *task_by(const struct report *r, const char *com
 }
 
 /* All living tasks end, and the last one's record is lost too. */
-static void nobody_lives_on(void **state)
+static void last_task_ends_without_a_record(void **state)
 {
 	struct tare_ended e;
 	struct proctable *pt = half_known(&e);
@@ -266,7 +266,7 @@ static void nobody_lives_on(void **state)
 
 /* Sums whose process is unknown: the total is exact, and no row gets more than is known of
  * it. */
-static void of_more_than_one_process(void **state)
+static void sums_of_unknown_processes(void **state)
 {
 	struct task_record end = task_of(TARE_REC_TASK_END, 3, 1, 3);
 	struct tare_ended e;
@@ -301,7 +301,7 @@ static const struct report_process *process_by(const struct report *r, uint64_t 
 }
 
 /* The sums of lost records have no exit status: it is unknown, not 0. */
-static void no_exit_status_is_made_up(void **state)
+static void lost_exit_status_is_unknown(void **state)
 {
 	struct task_record end = task_of(TARE_REC_TASK_END, 3, 1, 3), last = end;
 	struct tare_ended e;
@@ -331,7 +331,7 @@ static void no_exit_status_is_made_up(void **state)
 }
 
 /* Tasks without a record do not take memory each. */
-static void those_without_a_record_are_folded(void **state)
+static void tasks_without_a_record_are_folded(void **state)
 {
 	struct proctable *pt = proctable_new(false);
 	struct tare_ended e = { 0 };
@@ -360,7 +360,7 @@ static void those_without_a_record_are_folded(void **state)
 }
 
 /* An exiting task, whose record comes after all. */
-static void a_record_that_comes_late(void **state)
+static void record_may_come_after_the_sum(void **state)
 {
 	struct task_record end = task_of(TARE_REC_TASK_END, 2, 1, 2);
 	struct tare_ended e;
@@ -381,14 +381,14 @@ static void a_record_that_comes_late(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sums_are_the_records),
-		cmocka_unit_test(address_spaces),
+		cmocka_unit_test(sums_equal_those_of_the_records),
+		cmocka_unit_test(address_spaces_close_as_with_records),
 		cmocka_unit_test(the_books_are_exact),
-		cmocka_unit_test(nobody_lives_on),
-		cmocka_unit_test(of_more_than_one_process),
-		cmocka_unit_test(no_exit_status_is_made_up),
-		cmocka_unit_test(those_without_a_record_are_folded),
-		cmocka_unit_test(a_record_that_comes_late),
+		cmocka_unit_test(last_task_ends_without_a_record),
+		cmocka_unit_test(sums_of_unknown_processes),
+		cmocka_unit_test(lost_exit_status_is_unknown),
+		cmocka_unit_test(tasks_without_a_record_are_folded),
+		cmocka_unit_test(record_may_come_after_the_sum),
 	};
 
 	return cmocka_run_group_tests_name("ended", tests, NULL, NULL);

@@ -25,7 +25,7 @@ static void short_life(uint64_t id, const char *name, uint64_t pages, int status
 }
 
 /* Which processes keep a row, and what the folded row says. */
-static void who_stays(void **state)
+static void heaviest_and_failed_processes_keep_a_row(void **state)
 {
 	const struct report_process *p = NULL;
 	uint64_t alone = 0;
@@ -65,7 +65,7 @@ static void who_stays(void **state)
 
 /* A process that still holds pages after its end waits, since the closing of its address space
  * may come. The number that waits is bounded, and none is forgotten. */
-static void who_waits(void **state)
+static void processes_that_hold_pages_wait(void **state)
 {
 	struct tare_task_new rec = birth(50, 50, 50, 50, "late");
 	struct tare_mm_end mm = mm_of(TARE_REC_MM_END, 50, 50);
@@ -160,7 +160,7 @@ static void assert_bounded(bool names)
 	assert_int_equal(report_processes(r), 100000 + 1);
 }
 
-static void bounded_by_names(void **state)
+static void size_is_bounded_with_different_names(void **state)
 {
 	(void)state;
 	assert_bounded(false);
@@ -168,14 +168,14 @@ static void bounded_by_names(void **state)
 	assert_true(g_hash_table_size(pt->procs) < 600);
 }
 
-static void bounded_without_names(void **state)
+static void size_is_bounded_with_equal_names(void **state)
 {
 	(void)state;
 	assert_bounded(true);
 }
 
 /* Bytes per living process. */
-static void the_living_are_small(void **state)
+static void living_processes_take_few_bytes(void **state)
 {
 	static const char argv[] = "postgres\0-D\0/var/lib/postgresql/15/main\0--port=5433";
 	size_t before, threads, processes;
@@ -215,7 +215,7 @@ static void the_living_are_small(void **state)
 }
 
 /* Programs that one process executes in turn, and names that one thread takes. */
-static void many_images(void **state)
+static void many_programs_of_one_process(void **state)
 {
 	const struct proctable_proc *p;
 
@@ -248,12 +248,12 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(who_stays),
-		TEST(who_waits),
-		TEST(bounded_by_names),
-		TEST(bounded_without_names),
-		TEST(the_living_are_small),
-		TEST(many_images),
+		TEST(heaviest_and_failed_processes_keep_a_row),
+		TEST(processes_that_hold_pages_wait),
+		TEST(size_is_bounded_with_different_names),
+		TEST(size_is_bounded_with_equal_names),
+		TEST(living_processes_take_few_bytes),
+		TEST(many_programs_of_one_process),
 	};
 
 	return cmocka_run_group_tests_name("fold", tests, NULL, NULL);

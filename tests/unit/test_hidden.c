@@ -207,7 +207,7 @@ static void check_accounted(void)
 }
 
 /* Exact to the byte, whatever else runs, on any number of CPUs. */
-static void init_that_is_hidden(void **state)
+static void frees_of_a_hidden_init_are_counted(void **state)
 {
 	(void)state;
 	for (uint32_t seed = 1; seed <= HISTORIES; seed++) {
@@ -224,7 +224,7 @@ static void init_that_is_hidden(void **state)
 }
 
 /* It is unknown before it has run once. */
-static void another_that_is_hidden(void **state)
+static void frees_of_another_hidden_task_are_counted(void **state)
 {
 	(void)state;
 	for (uint32_t seed = 1; seed <= HISTORIES; seed++) {
@@ -245,7 +245,7 @@ static void another_that_is_hidden(void **state)
 	}
 }
 
-static void many_that_are_hidden(void **state)
+static void frees_of_many_hidden_tasks_are_counted(void **state)
 {
 	(void)state;
 	for (uint32_t seed = 1; seed <= HISTORIES; seed++) {
@@ -258,7 +258,7 @@ static void many_that_are_hidden(void **state)
 }
 
 /* Events lost for other reasons stay missing, both outside init's run time and within it. */
-static void init_that_is_seen(void **state)
+static void other_losses_stay_missing(void **state)
 {
 	int64_t missing = 0;
 
@@ -286,7 +286,7 @@ static void init_that_is_seen(void **state)
 
 /* One event is lost while a hidden task runs on another CPU; none of its time slices shows
  * that. */
-static void lost_outside(void **state)
+static void event_lost_on_another_cpu(void **state)
 {
 	(void)state;
 	begin_history(1, INIT);
@@ -308,7 +308,7 @@ static void lost_outside(void **state)
 
 /* Without a counter that is known to be the cgroup's, nothing is counted; the hidden tasks are
  * still known. */
-static void no_counter(void **state)
+static void nothing_is_counted_without_a_counter(void **state)
 {
 	(void)state;
 	for (int why = 0; why < 4; why++) {
@@ -327,7 +327,7 @@ static void no_counter(void **state)
 
 /* The counter disappears while a hidden task runs: counters of two cgroups are never
  * subtracted. */
-static void counter_that_goes(void **state)
+static void counter_that_disappears(void **state)
 {
 	(void)state;
 	begin_history(1, INIT);
@@ -344,9 +344,13 @@ int main(void)
 {
 #define T(name) cmocka_unit_test(name)
 	const struct CMUnitTest tests[] = {
-		T(init_that_is_hidden), T(another_that_is_hidden), T(many_that_are_hidden),
-		T(init_that_is_seen),   T(lost_outside),           T(no_counter),
-		T(counter_that_goes),
+		T(frees_of_a_hidden_init_are_counted),
+		T(frees_of_another_hidden_task_are_counted),
+		T(frees_of_many_hidden_tasks_are_counted),
+		T(other_losses_stay_missing),
+		T(event_lost_on_another_cpu),
+		T(nothing_is_counted_without_a_counter),
+		T(counter_that_disappears),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

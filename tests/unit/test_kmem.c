@@ -181,7 +181,7 @@ static void attach_to(pid_t pid)
 	kmem_watch_targets(k, pids);
 }
 
-static void without_a_group(void **state)
+static void kmem_is_unknown_without_a_group(void **state)
 {
 	(void)state;
 	kmem_watch(k, NULL, "no hierarchy");
@@ -195,7 +195,7 @@ static void without_a_group(void **state)
 }
 
 /* Charges without an event: making the group itself costs some. */
-static void the_initial_balance(void **state)
+static void initial_balance_is_read_at_the_start(void **state)
 {
 	(void)state;
 	kernel = 10 * PAGE;
@@ -210,7 +210,7 @@ static void the_initial_balance(void **state)
 }
 
 /* A counter that is read between an event and its change would be off by that change. */
-static void it_is_read_when_nothing_moves(void **state)
+static void counter_is_read_when_it_is_still(void **state)
 {
 	(void)state;
 	kernel = 10 * PAGE;
@@ -223,7 +223,7 @@ static void it_is_read_when_nothing_moves(void **state)
 }
 
 /* The reader gives up in the end; how far the counter moved is part of the bound. */
-static void it_always_moves(void **state)
+static void moving_counter_widens_the_bound(void **state)
 {
 	(void)state;
 	of_others = PAGE;
@@ -234,7 +234,7 @@ static void it_always_moves(void **state)
 	assert_int_equal(looks, READ_TRIES);
 }
 
-static void no_counter(void **state)
+static void kmem_is_unknown_without_a_counter(void **state)
 {
 	(void)state;
 	kmem_watch(k, &group, NULL);
@@ -245,7 +245,7 @@ static void no_counter(void **state)
 	assert_non_null(strstr(k->why, "cannot be read"));
 }
 
-static void the_root_group_is_charged_for_nobody(void **state)
+static void root_group_has_no_charge(void **state)
 {
 	(void)state;
 	group.path = (char *)"/";
@@ -256,7 +256,7 @@ static void the_root_group_is_charged_for_nobody(void **state)
 }
 
 /* With other processes in the group its total is not the workload's. */
-static void others_in_the_group(void **state)
+static void total_of_a_shared_group_is_not_the_workloads(void **state)
 {
 	(void)state;
 	here[0] = 5;
@@ -277,7 +277,7 @@ static void others_in_the_group(void **state)
 
 /* A difference within the bound between counter and events is charged to nobody; beyond it, it
  * is part of the weight. */
-static void what_no_event_told(void **state)
+static void polling_finds_what_no_event_reported(void **state)
 {
 	int64_t v2;
 
@@ -307,7 +307,7 @@ static void what_no_event_told(void **state)
 }
 
 /* Page tables and stacks that another group is charged for, as long as they can exist. */
-static void what_tasks_brought(void **state)
+static void charges_to_the_former_group_are_known(void **state)
 {
 	(void)state;
 	workload.cgroup.attached = 20 * PAGE;
@@ -326,7 +326,7 @@ static void what_tasks_brought(void **state)
 }
 
 /* Without events, all but page tables, stacks and swap is polled. */
-static void by_the_group_alone(void **state)
+static void group_alone_without_events(void **state)
 {
 	(void)state;
 	features.found[FEATURE_MEMCG_STATE].state = FEATURE_NO;
@@ -349,7 +349,7 @@ static void by_the_group_alone(void **state)
 	assert_int_equal(kmem_held(k), 0);
 }
 
-static void the_highest_look(void **state)
+static void peak_is_the_highest_poll(void **state)
 {
 	static const int64_t at[] = { 3, 9, 5, 9, 1 };
 
@@ -368,17 +368,17 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(without_a_group),
-		TEST(the_initial_balance),
-		TEST(it_is_read_when_nothing_moves),
-		TEST(it_always_moves),
-		TEST(no_counter),
-		TEST(the_root_group_is_charged_for_nobody),
-		TEST(others_in_the_group),
-		TEST(what_no_event_told),
-		TEST(what_tasks_brought),
-		TEST(by_the_group_alone),
-		TEST(the_highest_look),
+		TEST(kmem_is_unknown_without_a_group),
+		TEST(initial_balance_is_read_at_the_start),
+		TEST(counter_is_read_when_it_is_still),
+		TEST(moving_counter_widens_the_bound),
+		TEST(kmem_is_unknown_without_a_counter),
+		TEST(root_group_has_no_charge),
+		TEST(total_of_a_shared_group_is_not_the_workloads),
+		TEST(polling_finds_what_no_event_reported),
+		TEST(charges_to_the_former_group_are_known),
+		TEST(group_alone_without_events),
+		TEST(peak_is_the_highest_poll),
 	};
 
 	return cmocka_run_group_tests_name("kmem", tests, NULL, NULL);

@@ -28,7 +28,7 @@ static void no_child_is_left(void)
 	assert_int_equal(errno, ECHILD);
 }
 
-static void whose_it_is(void **state)
+static void command_has_the_wanted_ids(void **state)
 {
 	struct launch_config none = { 0 }, root = { .as_root = true };
 	struct launch_config nobody = { .user = "nobody" }, unknown = { .user = "no such user" };
@@ -84,7 +84,7 @@ static char *program_of(pid_t pid)
 	return g_file_read_link(path, NULL);
 }
 
-static void held_until_it_may_go(void **state)
+static void command_is_held_until_released(void **state)
 {
 	char *argv[] = { "sh", "-c", "exit 5", NULL };
 	struct launch_config config = { .argv = argv };
@@ -106,7 +106,7 @@ static void held_until_it_may_go(void **state)
 }
 
 /* The command never runs. */
-static void abandoned(void **state)
+static void abandoned_command_never_runs(void **state)
 {
 	g_autofree char *folder = new_folder(), *ran = g_build_filename(folder, "ran", NULL);
 	char *argv[] = { "touch", ran, NULL };
@@ -144,7 +144,7 @@ static void refused(const char *name, int err, const char *why)
 	assert_int_equal(l.err_fd, -1);
 }
 
-static void what_is_no_program(void **state)
+static void invalid_programs_are_refused(void **state)
 {
 	static const char text[] = "#!/no/such/interpreter\n";
 	g_autofree char *folder = new_folder(), *path = g_build_filename(folder, "script", NULL);
@@ -170,7 +170,7 @@ static void what_is_no_program(void **state)
 }
 
 /* In PATH an executable file is preferred to one that is not, wherever it stands. */
-static void the_first_in_path_that_runs(void **state)
+static void first_executable_in_path_runs(void **state)
 {
 	g_autofree char *folder = new_folder(), *a = g_build_filename(folder, "a", NULL);
 	g_autofree char *b = g_build_filename(folder, "b", NULL), *path = NULL, *out = NULL;
@@ -203,7 +203,7 @@ static void the_first_in_path_that_runs(void **state)
 }
 
 /* The command has neither sudo's variables nor tare's descriptors. */
-static void nothing_of_tares(void **state)
+static void command_inherits_nothing_of_tare(void **state)
 {
 	static const char script[] = "[ -z \"$SUDO_UID$SUDO_GID$SUDO_USER$SUDO_COMMAND\" ] &&"
 				     " [ ! -e /proc/self/fd/100 ]";
@@ -225,7 +225,7 @@ static void nothing_of_tares(void **state)
 }
 
 /* The command has the user's ids, groups and home, and no capability. */
-static void as_another_user(void **state)
+static void command_runs_as_another_user(void **state)
 {
 	static const char script[] =
 		"[ \"$(id -u) $(id -g) $(id -G) $USER $HOME\" = '65534 65534 65534 nobody "
@@ -254,13 +254,13 @@ static void as_another_user(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whose_it_is),
-		cmocka_unit_test(held_until_it_may_go),
-		cmocka_unit_test(abandoned),
-		cmocka_unit_test(what_is_no_program),
-		cmocka_unit_test(the_first_in_path_that_runs),
-		cmocka_unit_test(nothing_of_tares),
-		cmocka_unit_test(as_another_user),
+		cmocka_unit_test(command_has_the_wanted_ids),
+		cmocka_unit_test(command_is_held_until_released),
+		cmocka_unit_test(abandoned_command_never_runs),
+		cmocka_unit_test(invalid_programs_are_refused),
+		cmocka_unit_test(first_executable_in_path_runs),
+		cmocka_unit_test(command_inherits_nothing_of_tare),
+		cmocka_unit_test(command_runs_as_another_user),
 	};
 
 	return cmocka_run_group_tests_name("launch", tests, NULL, NULL);

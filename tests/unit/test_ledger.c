@@ -153,7 +153,7 @@ static void record_size(void **state)
 	assert_int_equal(ledger_record_size(UINT32_MAX), ledger_record_size(TARE_TASK_CAUSES));
 }
 
-static void page_up(void **state)
+static void page_up_rounds_to_pages(void **state)
 {
 	(void)state;
 	assert_int_equal(ledger_page_up(0, 4096), 0);
@@ -296,7 +296,7 @@ static void replace_task(struct peaks *p, int task)
 	memset(p->snapshot[task], 0, sizeof(p->snapshot[task]));
 }
 
-static void peaks_by_lazy_notes(void **state)
+static void lazily_noted_peaks_are_exact(void **state)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(2);
 
@@ -322,7 +322,7 @@ static void peaks_by_lazy_notes(void **state)
 }
 
 /* A task that frees more than it holds frees memory of others. */
-static void accounts(void **state)
+static void accounts_never_go_below_0(void **state)
 {
 	struct tare_flow f = { 100, 30 }, child = { 0 }, part = { 50, 10 };
 
@@ -354,12 +354,12 @@ int main(void)
 		cmocka_unit_test(rss_members),
 		cmocka_unit_test(fold_at),
 		cmocka_unit_test(record_size),
-		cmocka_unit_test(page_up),
+		cmocka_unit_test(page_up_rounds_to_pages),
 		cmocka_unit_test(cause_of_faults_is_first),
 		cmocka_unit_test(causes_beyond_room),
 		cmocka_unit_test(causes_add_up),
-		cmocka_unit_test(peaks_by_lazy_notes),
-		cmocka_unit_test(accounts),
+		cmocka_unit_test(lazily_noted_peaks_are_exact),
+		cmocka_unit_test(accounts_never_go_below_0),
 	};
 
 	return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);

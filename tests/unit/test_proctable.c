@@ -53,7 +53,7 @@ static void report(uint32_t type, uint64_t id, uint64_t proc, uint32_t tid)
 	assert_int_equal(GIVE(pt, rec), 0);
 }
 
-static void lives(void **state)
+static void birth_to_end_of_a_task(void **state)
 {
 	struct proctable_proc *p;
 
@@ -77,7 +77,7 @@ static void lives(void **state)
 }
 
 /* The kernel reuses task ids, but never serial numbers. */
-static void tids_come_again(void **state)
+static void reused_tids_are_told_apart(void **state)
 {
 	(void)state;
 	born(1, 1, 500, 500, "a");
@@ -91,7 +91,7 @@ static void tids_come_again(void **state)
 }
 
 /* A final record stays valid, whatever records follow it. */
-static void the_end_is_final(void **state)
+static void final_record_stays_valid(void **state)
 {
 	struct task_record end = task_of(TARE_REC_TASK_END, 1, 1, 500);
 	struct task_record late = task_of(TARE_REC_TASK, 1, 1, 500);
@@ -109,7 +109,7 @@ static void the_end_is_final(void **state)
 	assert_int_equal(proctable_find_proc(pt, 1)->living, 0);
 }
 
-static void birth_lost(void **state)
+static void task_whose_birth_was_lost(void **state)
 {
 	(void)state;
 	report(TARE_REC_TASK, 9, 3, 503);
@@ -261,7 +261,7 @@ static void launch(void **state)
 }
 
 /* Two passes over an mm: it is quiet if nothing changed, and only in this sweep. */
-static void two_looks(void **state)
+static void sweep_of_two_passes(void **state)
 {
 	struct tare_mm_end rec = mm_of(TARE_REC_MM, 5, 1), other = mm_of(TARE_REC_MM, 6, 1);
 
@@ -414,7 +414,7 @@ static void a_cause_more_than_was_written(void **state)
 }
 
 /* Any bytes: accepted or refused, never read past their end, always counted. */
-static void noise(void **state)
+static void random_bytes_are_counted(void **state)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(3);
 	uint64_t bad = 0;
@@ -442,23 +442,23 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(lives),
-		TEST(tids_come_again),
-		TEST(the_end_is_final),
-		TEST(birth_lost),
+		TEST(birth_to_end_of_a_task),
+		TEST(reused_tids_are_told_apart),
+		TEST(final_record_stays_valid),
+		TEST(task_whose_birth_was_lost),
 		TEST(sweep_before_birth),
 		TEST(names),
 		TEST(arguments),
 		TEST(images),
 		TEST(exec_by_a_thread),
 		TEST(launch),
-		TEST(two_looks),
+		TEST(sweep_of_two_passes),
 		TEST(closed_for_good),
 		TEST(exiting),
 		TEST(sweep_of_many),
 		TEST(malformed),
 		TEST(a_cause_more_than_was_written),
-		TEST(noise),
+		TEST(random_bytes_are_counted),
 	};
 
 	return cmocka_run_group_tests_name("proctable", tests, NULL, NULL);

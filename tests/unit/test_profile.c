@@ -54,7 +54,7 @@ static const struct function *find(const GArray *functions, const char *name)
 	return NULL;
 }
 
-static void by_function(void **state)
+static void functions_have_self_and_total(void **state)
 {
 	struct profile *p = profile_new();
 	uint32_t top = node(p, NO_NODE, frame(p, "main", 1));
@@ -91,7 +91,7 @@ static uint32_t frame_in(struct profile *p, const char *function, const char *mo
 }
 
 /* Memory of an allocator is attributed to the next caller with a name in another file. */
-static void callers(void **state)
+static void allocators_name_their_caller(void **state)
 {
 	struct profile *p = profile_new();
 	uint32_t begin = node(p, NO_NODE, frame_in(p, "__libc_start_main", "/lib/c"));
@@ -117,7 +117,7 @@ static void callers(void **state)
 }
 
 /* In Python programs: the running Python function, not the C frames between. */
-static void python_callers(void **state)
+static void callers_in_python_are_python_functions(void **state)
 {
 	struct profile *p = profile_new();
 	uint32_t outer = node(p, NO_NODE, frame_in(p, "py::main:/a.py", "[python]"));
@@ -158,7 +158,7 @@ static void sums(const struct timeline *t, uint64_t *in, uint64_t *out)
 }
 
 /* Over any duration nothing gets lost, and each slot is at its time. */
-static void over_time(void **state)
+static void slots_keep_their_time(void **state)
 {
 	struct timeline *t = timeline_new();
 	const uint64_t begin = 5000000000, ms = 1000000;
@@ -180,7 +180,7 @@ static void over_time(void **state)
 }
 
 /* Many aggregates at once: the time resolution drops before memory runs out. */
-static void in_bounded_memory(void **state)
+static void many_aggregates_take_bounded_memory(void **state)
 {
 	struct timeline *t = timeline_new();
 	uint64_t in, out;
@@ -198,9 +198,11 @@ static void in_bounded_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_function),       cmocka_unit_test(callers),
-		cmocka_unit_test(python_callers),    cmocka_unit_test(over_time),
-		cmocka_unit_test(in_bounded_memory),
+		cmocka_unit_test(functions_have_self_and_total),
+		cmocka_unit_test(allocators_name_their_caller),
+		cmocka_unit_test(callers_in_python_are_python_functions),
+		cmocka_unit_test(slots_keep_their_time),
+		cmocka_unit_test(many_aggregates_take_bounded_memory),
 	};
 
 	return cmocka_run_group_tests_name("profile", tests, NULL, NULL);

@@ -126,7 +126,7 @@ static void assert_merged(struct setup *s, const char *native, const char *want)
 	assert_string_equal(got, want);
 }
 
-static void in_their_places(void **state)
+static void frames_replace_the_interpreters_loop(void **state)
 {
 	struct setup *s = *state;
 
@@ -137,7 +137,7 @@ static void in_their_places(void **state)
 	assert_merged(s, "xLooLo", "xLooLo");
 }
 
-static void not_this_samples(void **state)
+static void stack_of_a_lost_sample_is_dropped(void **state)
 {
 	struct setup *s = *state;
 	g_autofree char *other = NULL, *later = NULL;
@@ -155,7 +155,7 @@ static void not_this_samples(void **state)
 
 /* Of more code objects than the bound, the latest have names; the end of a task removes its
  * stack. */
-static void so_many_are_kept(void **state)
+static void number_of_code_objects_is_bounded(void **state)
 {
 	struct setup *s = *state;
 
@@ -172,7 +172,7 @@ static void so_many_are_kept(void **state)
 }
 
 /* A complete stack: native and Python frames have the same start. */
-static void more_of_one_than_of_the_other(void **state)
+static void complete_stacks_of_unequal_length(void **state)
 {
 	struct setup *s = *state;
 
@@ -186,7 +186,7 @@ static void more_of_one_than_of_the_other(void **state)
 }
 
 /* A partial stack: native and Python frames have the same end. */
-static void where_neither_begins(void **state)
+static void partial_stacks_share_their_end(void **state)
 {
 	struct setup *s = *state;
 
@@ -198,7 +198,7 @@ static void where_neither_begins(void **state)
 	assert_merged(s, "xLo", "x(py::g:/a.py)(py::f:/a.py)o");
 }
 
-static void cut(void **state)
+static void cut_stacks_have_a_synthetic_frame(void **state)
 {
 	struct setup *s = *state;
 
@@ -210,7 +210,7 @@ static void cut(void **state)
 }
 
 /* From 3.12 on: the C function has been called but has no Python frame yet. */
-static void a_run_of_none(void **state)
+static void call_without_a_python_frame(void **state)
 {
 	struct setup *s = *state;
 	struct tare_python_stack record = { .task = 1, .n = 2, .frame = { 1, 1 << 1 | 1 } };
@@ -283,7 +283,7 @@ static void texts_that_are_cut(void **state)
 	assert_true(strlen(many) < 200);
 }
 
-static void what_makes_no_sense(void **state)
+static void malformed_records_are_refused(void **state)
 {
 	struct setup *s = *state;
 	struct tare_python_text none = { 5, 0, "abc" }, odd = { 5, 3, "abc" };
@@ -306,18 +306,18 @@ static void what_makes_no_sense(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(in_their_places, up, down),
-		cmocka_unit_test_setup_teardown(not_this_samples, up, down),
-		cmocka_unit_test_setup_teardown(so_many_are_kept, up, down),
-		cmocka_unit_test_setup_teardown(more_of_one_than_of_the_other, up, down),
-		cmocka_unit_test_setup_teardown(where_neither_begins, up, down),
-		cmocka_unit_test_setup_teardown(cut, up, down),
+		cmocka_unit_test_setup_teardown(frames_replace_the_interpreters_loop, up, down),
+		cmocka_unit_test_setup_teardown(stack_of_a_lost_sample_is_dropped, up, down),
+		cmocka_unit_test_setup_teardown(number_of_code_objects_is_bounded, up, down),
+		cmocka_unit_test_setup_teardown(complete_stacks_of_unequal_length, up, down),
+		cmocka_unit_test_setup_teardown(partial_stacks_share_their_end, up, down),
+		cmocka_unit_test_setup_teardown(cut_stacks_have_a_synthetic_frame, up, down),
 		cmocka_unit_test_setup_teardown(names_that_are_not_reported, up, down),
-		cmocka_unit_test_setup_teardown(a_run_of_none, up, down),
+		cmocka_unit_test_setup_teardown(call_without_a_python_frame, up, down),
 		cmocka_unit_test(versions),
 		cmocka_unit_test(texts),
 		cmocka_unit_test(texts_that_are_cut),
-		cmocka_unit_test_setup_teardown(what_makes_no_sense, up, down),
+		cmocka_unit_test_setup_teardown(malformed_records_are_refused, up, down),
 	};
 
 	return cmocka_run_group_tests_name("python", tests, NULL, NULL);

@@ -67,7 +67,7 @@ static void assert_after(const char *sql, int err, const char *why)
 	assert_said(file, why);
 }
 
-static void as_it_was(void **state)
+static void undamaged_file_is_read(void **state)
 {
 	(void)state;
 	write_some();
@@ -164,7 +164,7 @@ static void sums_stay_in_bounds(void **state)
 }
 
 /* Missing values are unknown, or have the defaults of a new report. */
-static void missing_rows(void **state)
+static void missing_rows_are_unknown(void **state)
 {
 	static const char *const tables[] = { "texts",         "command",    "features",
 					      "process_texts", "balances",   "foreigners",
@@ -257,14 +257,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(as_it_was),
-		TEST(another_sort_of_file),
-		TEST(references_that_lead_nowhere),
-		TEST(broken_promises_are_named),
-		TEST(sums_stay_in_bounds),
-		TEST(missing_rows),
-		TEST(damaged_files_do_no_harm),
-		TEST(random_values_do_no_harm),
+		TEST(undamaged_file_is_read),       TEST(another_sort_of_file),
+		TEST(references_that_lead_nowhere), TEST(broken_promises_are_named),
+		TEST(sums_stay_in_bounds),          TEST(missing_rows_are_unknown),
+		TEST(damaged_files_do_no_harm),     TEST(random_values_do_no_harm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,7 +169,7 @@ static void a_record_that_was_given_up_is_passed_over(void **state)
 	assert_int_equal(*m->consumer, *m->producer);
 }
 
-static void who_takes_them_can_stop_and_go_on(void **state)
+static void reader_can_stop_and_continue(void **state)
 {
 	struct map *m = *state;
 
@@ -182,7 +182,7 @@ static void who_takes_them_can_stop_and_go_on(void **state)
 	assert_string_equal(m->taken->str, "abcd");
 }
 
-static void what_is_no_ring_is_refused(void **state)
+static void file_that_is_no_ring_is_refused(void **state)
 {
 	struct ring *r = NULL;
 
@@ -200,8 +200,8 @@ int main(void)
 		each(the_largest_record_that_fits_arrives_across_the_end),
 		each(a_record_that_is_being_written_holds_up_those_behind_it),
 		each(a_record_that_was_given_up_is_passed_over),
-		each(who_takes_them_can_stop_and_go_on),
-		cmocka_unit_test(what_is_no_ring_is_refused),
+		each(reader_can_stop_and_continue),
+		cmocka_unit_test(file_that_is_no_ring_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

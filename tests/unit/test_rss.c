@@ -167,19 +167,19 @@ static void equal_steps(__s64 (*step)(struct sim *s), bool races)
 	}
 }
 
-static void pages(void **state)
+static void tasks_get_their_pages(void **state)
 {
 	(void)state;
 	equal_steps(one_page, false);
 }
 
-static void pages_freed(void **state)
+static void freed_pages_belong_to_who_freed_them(void **state)
 {
 	(void)state;
 	equal_steps(minus_one, false);
 }
 
-static void folios(void **state)
+static void tasks_get_their_folios(void **state)
 {
 	(void)state;
 	equal_steps(sixteen, false);
@@ -200,7 +200,7 @@ static void huge_pages(void **state)
 }
 
 /* A task that runs alone gets all of its own changes, on whatever CPU its events run. */
-static void alone(void **state)
+static void task_alone_gets_all(void **state)
 {
 	(void)state;
 	for (guint32 seed = 0; seed < RUNS; seed++) {
@@ -236,13 +236,13 @@ static void check_histories(bool migrate, bool races, int backend)
 	}
 }
 
-static void steps_of_any_size(void **state)
+static void steps_of_any_size_sum_up(void **state)
 {
 	(void)state;
 	check_histories(false, false, BACKEND_PERCPU);
 }
 
-static void tasks_that_move(void **state)
+static void tasks_that_move_between_cpus(void **state)
 {
 	(void)state;
 	check_histories(true, false, BACKEND_PERCPU);
@@ -307,7 +307,7 @@ static struct sim_task *lone_task(void)
 	return sim->now;
 }
 
-static void causes(void **state)
+static void each_change_has_its_cause(void **state)
 {
 	static const struct {
 		__u32 flags;
@@ -376,7 +376,7 @@ static void nonowners(void **state)
 
 /* An mm seen for the first time: in execve its pages are the program's own updates, in fork the
  * child's initial balance; otherwise it belongs to no followed process. */
-static void first_sight(void **state)
+static void new_mm_belongs_to_its_maker(void **state)
 {
 	struct tare_mm *m;
 	struct sim_task *t = lone_task();
@@ -416,7 +416,7 @@ static void first_sight(void **state)
 
 /* An mm outside the books, or one whose initial balance is being taken: nothing is counted, and
  * later events are not affected. */
-static void not_yet_open(void **state)
+static void mm_outside_the_books_is_ignored(void **state)
 {
 	struct sim_task *t = lone_task();
 
@@ -436,7 +436,7 @@ static void not_yet_open(void **state)
 
 /* Where kernel memory has events, page tables were charged to the task by them. They are taken
  * out here, and when they are freed, out of what is freed later. */
-static void page_tables_charged(void **state)
+static void page_tables_are_not_charged_twice(void **state)
 {
 	struct sim_task *t = lone_task();
 
@@ -457,7 +457,7 @@ static void page_tables_charged(void **state)
 }
 
 /* Page tables are counted once, in bytes, and are not RSS. */
-static void page_tables(void **state)
+static void page_tables_are_not_rss(void **state)
 {
 	struct sim_task *t = lone_task();
 
@@ -480,15 +480,24 @@ static void page_tables(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pages),           cmocka_unit_test(pages_freed),
-		cmocka_unit_test(folios),          cmocka_unit_test(huge_pages),
-		cmocka_unit_test(alone),           cmocka_unit_test(steps_of_any_size),
-		cmocka_unit_test(tasks_that_move), cmocka_unit_test(pages_racing),
-		cmocka_unit_test(steps_racing),    cmocka_unit_test(count_backend),
-		cmocka_unit_test(classic_backend), cmocka_unit_test(slots_wrap),
-		cmocka_unit_test(causes),          cmocka_unit_test(nonowners),
-		cmocka_unit_test(first_sight),     cmocka_unit_test(not_yet_open),
-		cmocka_unit_test(page_tables),     cmocka_unit_test(page_tables_charged),
+		cmocka_unit_test(tasks_get_their_pages),
+		cmocka_unit_test(freed_pages_belong_to_who_freed_them),
+		cmocka_unit_test(tasks_get_their_folios),
+		cmocka_unit_test(huge_pages),
+		cmocka_unit_test(task_alone_gets_all),
+		cmocka_unit_test(steps_of_any_size_sum_up),
+		cmocka_unit_test(tasks_that_move_between_cpus),
+		cmocka_unit_test(pages_racing),
+		cmocka_unit_test(steps_racing),
+		cmocka_unit_test(count_backend),
+		cmocka_unit_test(classic_backend),
+		cmocka_unit_test(slots_wrap),
+		cmocka_unit_test(each_change_has_its_cause),
+		cmocka_unit_test(nonowners),
+		cmocka_unit_test(new_mm_belongs_to_its_maker),
+		cmocka_unit_test(mm_outside_the_books_is_ignored),
+		cmocka_unit_test(page_tables_are_not_rss),
+		cmocka_unit_test(page_tables_are_not_charged_twice),
 	};
 
 	return cmocka_run_group_tests_name("rss", tests, NULL, NULL);

@@ -53,7 +53,7 @@ static int give_record(const void *rec, size_t size)
 		assert_int_equal(s->malformed, before + 1);        \
 	} while (0)
 
-static void heads(void **state)
+static void malformed_heads_are_refused(void **state)
 {
 	struct tare_vma r = { .head = { TARE_REC_VMA, sizeof(r), 1 }, .tgid = NOBODY };
 
@@ -72,7 +72,7 @@ static void heads(void **state)
 }
 
 /* A user stack follows it, and the kernel's frames come before that. */
-static void samples(void **state)
+static void samples_are_read(void **state)
 {
 	const size_t frames = TARE_KERNEL_FRAMES * 8, stack = 64;
 	struct tare_sample *one = g_malloc0(sizeof(*one) + frames + stack);
@@ -111,7 +111,7 @@ static void samples(void **state)
 }
 
 /* Paths end after the last component that is used. */
-static void files(void **state)
+static void paths_are_read(void **state)
 {
 	struct tare_map m = { .head = { TARE_REC_MAP, 0, 1 }, .mm = 1, .size = 4096 };
 	struct tare_image i = { .head = { TARE_REC_IMAGE, 0, 1 }, .mm = 2, .tgid = NOBODY };
@@ -141,7 +141,7 @@ static void files(void **state)
 	REFUSED(&i, sizeof(i));
 }
 
-static void pythons(void **state)
+static void python_records_are_read(void **state)
 {
 	struct tare_python_code code = { .head = { TARE_REC_PYTHON_CODE, sizeof(code), 1 },
 					 .id = 1 };
@@ -169,7 +169,7 @@ static struct profile *profile(void)
 }
 
 /* Reported once, though each snapshot leaves it out. */
-static void left_out_is_said(void **state)
+static void left_out_stacks_are_reported_once(void **state)
 {
 	g_autofree char *none = NULL, *again = NULL;
 
@@ -191,7 +191,11 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(heads), TEST(samples), TEST(files), TEST(pythons), TEST(left_out_is_said),
+		TEST(malformed_heads_are_refused),
+		TEST(samples_are_read),
+		TEST(paths_are_read),
+		TEST(python_records_are_read),
+		TEST(left_out_stacks_are_reported_once),
 	};
 
 	return cmocka_run_group_tests_name("sampler", tests, NULL, NULL);

@@ -21,7 +21,7 @@ static void add_live(void *sum, struct live_sample *l)
 }
 
 /* The number of live samples is bounded; the remaining ones stand for the same bytes. */
-static void few_live_samples(void **state)
+static void number_of_live_samples_is_bounded(void **state)
 {
 	struct samples *s = samples_new(PAGE);
 	struct one o = { .task = 1, .mm = 1, .bytes = 10 };
@@ -97,7 +97,7 @@ static void live_samples_by_page(void **state)
 }
 
 /* A child has VMAs of its own once parent or child changes one. */
-static void shared_vmas(void **state)
+static void child_shares_vmas_until_a_change(void **state)
 {
 	struct space *parent = space_new(1), *child = space_new(2), *other = space_new(3);
 	struct vma r = { 0x1000, 0x9000, 0, 3, 0, MAPPING_FILE, true };
@@ -172,7 +172,7 @@ static void keep_first(struct samples *s)
 	samples_keep(s, alive);
 }
 
-static void many_processes(void **state)
+static void many_processes_take_bounded_memory(void **state)
 {
 	struct samples *s = samples_new(PAGE);
 	size_t before, after;
@@ -199,7 +199,7 @@ static void many_processes(void **state)
 }
 
 /* More samples of one filling mmap() than are kept until its record comes. */
-static void filled_at_once(void **state)
+static void mapping_filled_by_mmap_is_bounded(void **state)
 {
 	struct samples *s = samples_new(PAGE);
 	struct one o = { .task = 1, .mm = 1, .bytes = 10, .flags = TARE_SAMPLE_EARLY };
@@ -223,7 +223,7 @@ static void filled_at_once(void **state)
 }
 
 /* The remaining records of an address space, after its end. */
-static void late(void **state)
+static void records_after_the_end_are_harmless(void **state)
 {
 	struct samples *s = samples_new(PAGE);
 	struct one o = { .task = 1, .mm = 1, .bytes = 10, .address = PAGE, .seq = 1 };
@@ -248,9 +248,12 @@ static void late(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(live_samples_by_page), cmocka_unit_test(shared_vmas),
-		cmocka_unit_test(few_live_samples),     cmocka_unit_test(late),
-		cmocka_unit_test(many_processes),       cmocka_unit_test(filled_at_once),
+		cmocka_unit_test(live_samples_by_page),
+		cmocka_unit_test(child_shares_vmas_until_a_change),
+		cmocka_unit_test(number_of_live_samples_is_bounded),
+		cmocka_unit_test(records_after_the_end_are_harmless),
+		cmocka_unit_test(many_processes_take_bounded_memory),
+		cmocka_unit_test(mapping_filled_by_mmap_is_bounded),
 	};
 
 	return cmocka_run_group_tests_name("samples_bounds", tests, NULL, NULL);

@@ -259,7 +259,7 @@ static void compare(struct history *h, bool stacks)
 		    aggregates_count(h->s[1]->virtual_aggregates));
 }
 
-static void folded_or_not(void **state)
+static void folding_changes_no_sum(void **state)
 {
 	(void)state;
 	for (uint64_t n = 0; n < 60; n++) {
@@ -281,7 +281,7 @@ static void folded_or_not(void **state)
 }
 
 /* A bound on sums so low that most are folded: the sums by task and kind stay exact. */
-static void thinned_or_not(void **state)
+static void thinning_changes_no_sum(void **state)
 {
 	(void)state;
 	for (uint64_t n = 0; n < 30; n++) {
@@ -323,7 +323,7 @@ static void log_folded(void *ctx, uint32_t id, uint32_t into)
 }
 
 /* A user of single samples finds the aggregate that each sample went to. */
-static void logged(void **state)
+static void logged_samples_find_their_aggregate(void **state)
 {
 	struct history h;
 	struct log log = { g_array_new(FALSE, FALSE, sizeof(uint32_t)),
@@ -380,7 +380,7 @@ static struct report *folded_report(void)
 
 /* A folded row has the sums of its tasks; the smallest stacks become one stack below a synthetic
  * frame. */
-static void in_a_report(void **state)
+static void folded_row_has_the_sums_of_its_tasks(void **state)
 {
 	struct samples *s = samples_new(PAGE);
 	struct report *r = folded_report();
@@ -421,7 +421,7 @@ static void in_a_report(void **state)
 }
 
 /* Samples that live as long as their task end with it, also if its final record is lost. */
-static void without_a_final_record(void **state)
+static void samples_end_without_a_final_record(void **state)
 {
 	static const uint32_t kinds[] = { TARE_KSTACK, TARE_KMEM };
 	struct samples *s = samples_new(PAGE);
@@ -452,7 +452,7 @@ static bool odd_row(void *ctx, uint64_t task, uint64_t proc, uint64_t *into_task
 }
 
 /* Tasks without a birth or end record: there may be very many. */
-static void into_the_row_of_lost_ones(void **state)
+static void unknown_tasks_share_a_row(void **state)
 {
 	struct samples *s = samples_new(PAGE);
 	uint64_t grown = 0;
@@ -484,12 +484,12 @@ static void into_the_row_of_lost_ones(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(folded_or_not),
-		cmocka_unit_test(thinned_or_not),
-		cmocka_unit_test(logged),
-		cmocka_unit_test(in_a_report),
-		cmocka_unit_test(without_a_final_record),
-		cmocka_unit_test(into_the_row_of_lost_ones),
+		cmocka_unit_test(folding_changes_no_sum),
+		cmocka_unit_test(thinning_changes_no_sum),
+		cmocka_unit_test(logged_samples_find_their_aggregate),
+		cmocka_unit_test(folded_row_has_the_sums_of_its_tasks),
+		cmocka_unit_test(samples_end_without_a_final_record),
+		cmocka_unit_test(unknown_tasks_share_a_row),
 	};
 
 	return cmocka_run_group_tests_name("samples_fold", tests, NULL, NULL);

@@ -30,7 +30,7 @@ static uint64_t grow(struct sampling_state *s, uint32_t period, uint64_t bytes)
 	return s->left > 0 ? 0 : sampling_passed(s, period, random32());
 }
 
-static void one_a_period(void **state)
+static void one_sample_per_period(void **state)
 {
 	static const uint32_t periods[] = { PAGE, 3 * PAGE, 65536, 1 << 20 };
 
@@ -52,7 +52,7 @@ static void one_a_period(void **state)
 	}
 }
 
-static void each_page(void **state)
+static void each_page_has_the_same_chance(void **state)
 {
 	struct sampling_state s;
 
@@ -83,7 +83,7 @@ static void no_resonance(void **state)
 }
 
 /* As the ring fills, the period doubles before anything is lost. */
-static void level_by_fill(void **state)
+static void period_doubles_as_the_ring_fills(void **state)
 {
 	const uint64_t ring = 8 << 20;
 	uint32_t last = 0;
@@ -169,9 +169,12 @@ static void mean_period(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_a_period),         cmocka_unit_test(each_page),
-		cmocka_unit_test(no_resonance),         cmocka_unit_test(level_by_fill),
-		cmocka_unit_test(thinned_without_bias), cmocka_unit_test(thinned_evenly),
+		cmocka_unit_test(one_sample_per_period),
+		cmocka_unit_test(each_page_has_the_same_chance),
+		cmocka_unit_test(no_resonance),
+		cmocka_unit_test(period_doubles_as_the_ring_fills),
+		cmocka_unit_test(thinned_without_bias),
+		cmocka_unit_test(thinned_evenly),
 		cmocka_unit_test(mean_period),
 	};
 

@@ -30,7 +30,7 @@ static void add(struct series *s, uint64_t time_ns, int64_t rss, int64_t nonrss)
 	series_add(s, &point);
 }
 
-static void empty(void **state)
+static void empty_series_has_no_point(void **state)
 {
 	struct series *s = series_new(10);
 	g_autoptr(GArray) points = points_of(s);
@@ -41,7 +41,7 @@ static void empty(void **state)
 	series_free(NULL);
 }
 
-static void close_ones_are_left_out(void **state)
+static void points_too_close_are_left_out(void **state)
 {
 	struct series *s = series_new(100);
 	g_autoptr(GArray) points = NULL;
@@ -62,7 +62,7 @@ static void close_ones_are_left_out(void **state)
 }
 
 /* After n points: bounded, with the first and the latest point, the others evenly spaced. */
-static void thinned(void **state)
+static void thinned_series_stays_even(void **state)
 {
 	static const unsigned lengths[] = { 1, 2, 4095, 4096, 4097, 6144, 8192, 8193, 100000 };
 
@@ -93,7 +93,7 @@ static void thinned(void **state)
 }
 
 /* An irregular timer: times increase, and no gap is below the interval valid at that time. */
-static void wavering(void **state)
+static void irregular_timer_keeps_the_interval(void **state)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(4);
 	struct series *s = series_new(1000);
@@ -116,10 +116,10 @@ static void wavering(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(empty),
-		cmocka_unit_test(close_ones_are_left_out),
-		cmocka_unit_test(thinned),
-		cmocka_unit_test(wavering),
+		cmocka_unit_test(empty_series_has_no_point),
+		cmocka_unit_test(points_too_close_are_left_out),
+		cmocka_unit_test(thinned_series_stays_even),
+		cmocka_unit_test(irregular_timer_keeps_the_interval),
 	};
 
 	return cmocka_run_group_tests_name("series", tests, NULL, NULL);

@@ -190,7 +190,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void asked_while_the_books_are_closed(void **state)
+static void signal_while_the_books_are_closed(void **state)
 {
 	struct report *r;
 
@@ -203,7 +203,7 @@ static void asked_while_the_books_are_closed(void **state)
 }
 
 /* As in the kernel, a pending signal is pending once. */
-static void asked_twice_is_asked_once(void **state)
+static void two_signals_make_one_report(void **state)
 {
 	struct report *r;
 
@@ -216,7 +216,7 @@ static void asked_twice_is_asked_once(void **state)
 }
 
 /* The loop handles them after the snapshot is made. */
-static void a_snapshot_does_not_listen(void **state)
+static void signals_wait_until_the_snapshot_is_made(void **state)
 {
 	struct report *r;
 
@@ -230,7 +230,7 @@ static void a_snapshot_does_not_listen(void **state)
 }
 
 /* A signal that comes after the report must not kill tare. */
-static void nobody_is_killed_by_one_that_comes_late(void **state)
+static void late_signal_does_not_kill_tare(void **state)
 {
 	(void)state;
 	raise(SIGUSR1);
@@ -238,7 +238,7 @@ static void nobody_is_killed_by_one_that_comes_late(void **state)
 }
 
 /* Only a sweep of two passes knows the living tasks; a checkpoint needs one too. */
-static void a_glance_leaves_who_lives(void **state)
+static void one_pass_does_not_end_living_tasks(void **state)
 {
 	uint64_t id = 7;
 	const struct proctable_task *t;
@@ -258,7 +258,7 @@ static void a_glance_leaves_who_lives(void **state)
 }
 
 /* Also without a report: otherwise tasks that ended without a record would stay in the table. */
-static void many_lost_are_forgotten(void **state)
+static void lost_tasks_leave_the_table(void **state)
 {
 	(void)state;
 	for (uint64_t id = 8; id < 10000; id++) {
@@ -280,7 +280,7 @@ static void hear(int signal, int code)
 	command_signal(s, &(struct signalfd_siginfo){ .ssi_signo = signal, .ssi_code = code });
 }
 
-static void the_commands_signals(void **state)
+static void signals_reach_the_command_once(void **state)
 {
 	(void)state;
 	s->command_ended = false;
@@ -304,7 +304,7 @@ static void the_commands_signals(void **state)
 	s->launch.pid = 0;
 }
 
-static void when_it_is_over(void **state)
+static void session_ends_with_the_command(void **state)
 {
 	(void)state;
 	workload.live_procs = 1;
@@ -332,7 +332,7 @@ static void when_it_is_over(void **state)
 
 /* In pages or bytes, as the kernel counts; without a control group the non-RSS part is
  * unknown. */
-static void a_point_of_the_curve(void **state)
+static void point_of_the_curve(void **state)
 {
 	int64_t page = sysconf(_SC_PAGESIZE);
 	struct report_point p = { 0 };
@@ -361,16 +361,17 @@ static void a_point_of_the_curve(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(asked_while_the_books_are_closed, setup, teardown),
-		cmocka_unit_test_setup_teardown(asked_twice_is_asked_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_snapshot_does_not_listen, setup, teardown),
-		cmocka_unit_test_setup_teardown(nobody_is_killed_by_one_that_comes_late, setup,
+		cmocka_unit_test_setup_teardown(signal_while_the_books_are_closed, setup, teardown),
+		cmocka_unit_test_setup_teardown(two_signals_make_one_report, setup, teardown),
+		cmocka_unit_test_setup_teardown(signals_wait_until_the_snapshot_is_made, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(a_glance_leaves_who_lives, setup, teardown),
-		cmocka_unit_test_setup_teardown(many_lost_are_forgotten, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_commands_signals, setup, teardown),
-		cmocka_unit_test_setup_teardown(when_it_is_over, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_point_of_the_curve, setup, teardown),
+		cmocka_unit_test_setup_teardown(late_signal_does_not_kill_tare, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_pass_does_not_end_living_tasks, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(lost_tasks_leave_the_table, setup, teardown),
+		cmocka_unit_test_setup_teardown(signals_reach_the_command_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(session_ends_with_the_command, setup, teardown),
+		cmocka_unit_test_setup_teardown(point_of_the_curve, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("session", tests, NULL, NULL);

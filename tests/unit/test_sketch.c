@@ -25,7 +25,7 @@ static int64_t median(int64_t *values, unsigned n)
 	return values[(n - 1) / 2] + (values[n / 2] - values[(n - 1) / 2]) / 2;
 }
 
-static void none_and_one(void **state)
+static void empty_and_single_value(void **state)
 {
 	struct sketch *s = sketch_new();
 
@@ -40,7 +40,7 @@ static void none_and_one(void **state)
 }
 
 /* Small values, such as pages of small processes, are exact. */
-static void small_are_exact(void **state)
+static void small_values_are_exact(void **state)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(1);
 	struct sketch *s = sketch_new();
@@ -57,7 +57,7 @@ static void small_are_exact(void **state)
 }
 
 /* Any values, added at once or in parts that are merged. */
-static void any_values(void **state)
+static void large_values_are_within_the_error(void **state)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(2);
 	int64_t values[3000] = { 0 };
@@ -98,7 +98,7 @@ static void any_values(void **state)
 }
 
 /* Any number of values: there are as many buckets as sizes. */
-static void bounded(void **state)
+static void number_of_buckets_is_bounded(void **state)
 {
 	struct sketch *s = sketch_new();
 
@@ -116,10 +116,10 @@ static void bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(none_and_one),
-		cmocka_unit_test(small_are_exact),
-		cmocka_unit_test(any_values),
-		cmocka_unit_test(bounded),
+		cmocka_unit_test(empty_and_single_value),
+		cmocka_unit_test(small_values_are_exact),
+		cmocka_unit_test(large_values_are_within_the_error),
+		cmocka_unit_test(number_of_buckets_is_bounded),
 	};
 
 	return cmocka_run_group_tests_name("sketch", tests, NULL, NULL);

@@ -21,7 +21,7 @@
 #include "symbol/perfmap.h"
 #include "tests/unit/files.h"
 
-static void demangled(void **state)
+static void names_are_demangled(void **state)
 {
 	static const char *const names[][2] = {
 		{ "_ZN3foo3barIiEEvT_", "foo::bar" },
@@ -44,7 +44,7 @@ static void demangled(void **state)
 	assert_string_equal(same, deep);
 }
 
-static void kernel(void **state)
+static void kernel_symbols_are_named(void **state)
 {
 	static const char text[] = "ffffffff81000000 T _text\nffffffff81000100 t two\n"
 				   "0000000000000000 T zero\nnonsense\nffffffff81000050 D data\n"
@@ -89,7 +89,7 @@ static void append(int fd, const char *text)
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 }
 
-static void perf_maps(void **state)
+static void perf_map_is_read(void **state)
 {
 	static const char text[] = "1000 100 old name\n1000 80 new\nzz\n5000 0 empty\n"
 				   "ffffffffffffffff 10 wraps\n2000 10 last";
@@ -121,7 +121,7 @@ static void perf_maps(void **state)
 
 /* The map is rewritten, shorter or longer: all of it is read, and names that it lacks now
  * stay. */
-static void perf_map_again(void **state)
+static void rewritten_perf_map_is_read_again(void **state)
 {
 	static const char text[] = "1000 10 one\n2000 10 two\n3000 10 three\n";
 	static const char longer[] = "2000 10 second\n9000 10 nine\n8000 10 eight\n7000 10 seven\n";
@@ -148,7 +148,7 @@ static void perf_map_again(void **state)
 }
 
 /* Lines longer than the read buffer, no newlines at all, and too many entries. */
-static void perf_map_bounds(void **state)
+static void perf_map_of_any_size(void **state)
 {
 	g_autoptr(GString) text = g_string_new("1000 10 ");
 	g_autofree char *path = NULL;
@@ -180,7 +180,7 @@ static void perf_map_bounds(void **state)
 }
 
 /* Any bytes, and ranges that overlap in every way: the newest entry is always found. */
-static void perf_map_random(void **state)
+static void random_perf_map_finds_the_newest(void **state)
 {
 	static char newest[4096];
 	struct perfmap *m = perfmap_new();
@@ -225,7 +225,7 @@ static bool is_accepted(int dir, pid_t pid, uid_t owner, int64_t since)
 }
 
 /* Any user can write to /tmp. */
-static void whose_map(void **state)
+static void map_of_another_user_is_refused(void **state)
 {
 	g_autofree char *root = new_folder(), *tmp = NULL, *map = NULL;
 	g_autofree char *other = NULL, *outside = write_file("1 1 x\n", 6);
@@ -279,10 +279,13 @@ static void whose_map(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(demangled),       cmocka_unit_test(kernel),
-		cmocka_unit_test(perf_maps),       cmocka_unit_test(perf_map_again),
-		cmocka_unit_test(perf_map_bounds), cmocka_unit_test(perf_map_random),
-		cmocka_unit_test(whose_map),
+		cmocka_unit_test(names_are_demangled),
+		cmocka_unit_test(kernel_symbols_are_named),
+		cmocka_unit_test(perf_map_is_read),
+		cmocka_unit_test(rewritten_perf_map_is_read_again),
+		cmocka_unit_test(perf_map_of_any_size),
+		cmocka_unit_test(random_perf_map_finds_the_newest),
+		cmocka_unit_test(map_of_another_user_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("symbol", tests, NULL, NULL);

@@ -39,7 +39,7 @@ static bool has_id(struct modules *m, uint32_t file)
 }
 
 /* More program files than may be open at once: each can be read when it is needed. */
-static void modules(void **state)
+static void number_of_open_files_is_bounded(void **state)
 {
 	struct rlimit old, few = { OPEN * 8, OPEN * 8 };
 	g_autofree char *dir = new_folder();
@@ -94,7 +94,7 @@ static void run_one(struct jits *j, uint64_t mm)
 
 /* Names of ended code stay while something needs them; a parent's names stay while its child
  * runs the code. */
-static void jits(void **state)
+static void perf_maps_of_ended_processes_are_kept(void **state)
 {
 	g_autofree char *map = g_strdup_printf("/tmp/perf-%d.map", getpid());
 	struct jits *j = jits_new();
@@ -123,7 +123,7 @@ static void jits(void **state)
 }
 
 /* The record of one end was lost. */
-static void jits_kept(void **state)
+static void perf_maps_of_living_processes_only_are_kept(void **state)
 {
 	g_autofree char *map = g_strdup_printf("/tmp/perf-%d.map", getpid());
 	g_autoptr(GHashTable) alive = g_hash_table_new(g_int64_hash, g_int64_equal);
@@ -149,7 +149,7 @@ static struct frame frame(uint64_t address)
 }
 
 /* The same stack node as frame by frame, whatever stacks came before. */
-static void stacks(void **state)
+static void whole_stacks_give_the_same_nodes(void **state)
 {
 	struct samples *s = samples_new(4096);
 	struct stacks *st = stacks_new();
@@ -172,10 +172,10 @@ static void stacks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(modules),
-		cmocka_unit_test(jits),
-		cmocka_unit_test(jits_kept),
-		cmocka_unit_test(stacks),
+		cmocka_unit_test(number_of_open_files_is_bounded),
+		cmocka_unit_test(perf_maps_of_ended_processes_are_kept),
+		cmocka_unit_test(perf_maps_of_living_processes_only_are_kept),
+		cmocka_unit_test(whole_stacks_give_the_same_nodes),
 	};
 
 	return cmocka_run_group_tests_name("symbol_bounds", tests, NULL, NULL);

@@ -112,7 +112,7 @@ static void mutate(const char *whole, size_t size, int rounds)
 	}
 }
 
-static void any_program(void **state)
+static void any_program_file_is_harmless(void **state)
 {
 	g_autofree char *whole = NULL;
 	struct found f = look_at_file("/bin/true");
@@ -125,7 +125,7 @@ static void any_program(void **state)
 }
 
 /* This test's own file: with symbols and debug information. */
-static void with_debug_information(void **state)
+static void changed_debug_information_is_harmless(void **state)
 {
 	g_autofree char *whole = NULL;
 	struct found f = look_at_file("/proc/self/exe");
@@ -139,7 +139,7 @@ static void with_debug_information(void **state)
 }
 
 /* The file is cut or overwritten between two reads. */
-static void changed_meanwhile(void **state)
+static void file_changed_between_two_reads(void **state)
 {
 	g_autofree char *whole = NULL, *noise = NULL;
 	gsize size;
@@ -197,7 +197,7 @@ static void no_device_is_opened(void **state)
 }
 
 /* A sparse file that claims a table of any size, or any number of sections. */
-static void too_large_is_not_read(void **state)
+static void too_large_tables_are_not_read(void **state)
 {
 	struct {
 		Elf64_Ehdr head;
@@ -245,7 +245,7 @@ static void too_large_is_not_read(void **state)
 }
 
 /* The kernel uses the first of several interpreters; so does tare. */
-static void one_interpreter(void **state)
+static void first_of_several_interpreters(void **state)
 {
 	struct {
 		Elf64_Ehdr head;
@@ -284,9 +284,12 @@ static void one_interpreter(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(any_program),       cmocka_unit_test(with_debug_information),
-		cmocka_unit_test(changed_meanwhile), cmocka_unit_test(no_device_is_opened),
-		cmocka_unit_test(one_interpreter),   cmocka_unit_test(too_large_is_not_read),
+		cmocka_unit_test(any_program_file_is_harmless),
+		cmocka_unit_test(changed_debug_information_is_harmless),
+		cmocka_unit_test(file_changed_between_two_reads),
+		cmocka_unit_test(no_device_is_opened),
+		cmocka_unit_test(first_of_several_interpreters),
+		cmocka_unit_test(too_large_tables_are_not_read),
 	};
 
 	return cmocka_run_group_tests_name("symbol_hostile", tests, NULL, NULL);
