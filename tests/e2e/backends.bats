@@ -15,7 +15,7 @@ backend_runs() {
 	fi
 	status_is 125
 	says "$1"
-	[ ! -e "$DIR/ran-$1" ] || fail "the command ran all the same"
+	[ ! -e "$DIR/ran-$1" ] || fail "the command ran although tare refused"
 	return 1
 }
 
@@ -54,7 +54,7 @@ core() {
 			found=$backend
 		fi
 	done
-	[ -n "$found" ] || fail "neither runs"
+	[ -n "$found" ] || fail "neither percpu nor count runs"
 	"$TARE" run -o "$DIR/r.json" -- true
 	report assert "$DIR/r.json" "r['features']['ledger']['state'].startswith('$found')"
 }

@@ -8,7 +8,7 @@ load lib/common
 load lib/hold
 
 did_not_run() {
-	[ ! -e "$DIR/ran" ] || fail "the command ran all the same"
+	[ ! -e "$DIR/ran" ] || fail "the command ran although tare refused"
 }
 
 # as_nobody COMMAND…: runs a copy of tare that the user nobody can reach.
@@ -152,7 +152,7 @@ as_nobody() {
 
 @test "a kernel thread is refused" {
 	grep -q '^Kthread:.1$\|^VmSize' /proc/2/status && ! grep -q '^VmSize' /proc/2/status ||
-		[ "$(cat /proc/2/comm 2>/dev/null)" = kthreadd ] || skip "none to be seen"
+		[ "$(cat /proc/2/comm 2>/dev/null)" = kthreadd ] || skip "kernel threads are hidden"
 	run "$TARE" attach -p 2 -o "$DIR/r.json"
 	status_is 1
 	says 'kernel thread' 2
@@ -213,12 +213,12 @@ as_nobody() {
 	mknod "$DIR/null" c 1 3
 	run "$TARE" run -o "$DIR/null" -- sh -c 'exit 5'
 	status_is 5
-	[ -c "$DIR/null" ] || fail "replaced"
+	[ -c "$DIR/null" ] || fail "the device was replaced"
 	mknod "$DIR/full" c 1 7
 	run "$TARE" run -o "$DIR/full" -- true
 	status_is 125
 	says 'space'
-	[ -c "$DIR/full" ] || fail "replaced"
+	[ -c "$DIR/full" ] || fail "the device was replaced"
 	"$TARE" run --format json -o /dev/stdout -- true >"$DIR/out.json"
 	report check "$DIR/out.json"
 }

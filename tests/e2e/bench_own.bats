@@ -179,7 +179,7 @@ signal.pause()" $0' --runs 2
 }
 
 @test "a command that needs more than --memory-max is reported" {
-	[ "$(wc -l </proc/swaps)" = 1 ] || skip "with swap nothing is killed for its memory"
+	[ "$(wc -l </proc/swaps)" = 1 ] || skip "with swap, no process is killed at the limit"
 	"$TARE" doctor --json >"$DIR/doctor" || true
 	own 'exec python3 -c "x = bytearray(300 << 20); print(\"ready\", 1)"' --memory-max 64MiB
 	! grep -q 'control group' <<<"$output" || [ -e "$DIR/r.db" ] ||
@@ -233,10 +233,10 @@ signal.pause()" $0' --runs 2
 	status_is 2
 	says '-o FILE'
 	go_on -o "$DIR/r.db" --resume --memory-max 1GiB
-	[ "$status" != 0 ] || fail "gone on with other options"
+	[ "$status" != 0 ] || fail "resumed with other options"
 	says 'another --memory-max'
 	run "$TARE" bench --tasks 1,3,4 --runs 1 -o "$DIR/r.db" --resume -- true '{n}'
-	[ "$status" != 0 ] || fail "gone on with another command"
+	[ "$status" != 0 ] || fail "resumed with another command"
 	says 'another command'
 	go_on -o "$DIR/none.db" --resume
 	status_is 1
@@ -336,11 +336,11 @@ was_cut_short() {
 	before=$(limits)
 	begin --raise-limits
 	until_true 20 seen 1
-	[ "$(cat /proc/sys/vm/max_map_count)" -ge 16777216 ] || fail "not raised"
+	[ "$(cat /proc/sys/vm/max_map_count)" -ge 16777216 ] || fail "the limit was not raised"
 	kill -INT "${started[0]}"
 	finished "${started[0]}"
 	status_is 130
 	[ "$(limits)" = "$before" ] || fail "not put back:" "$before" "$(limits)"
-	[ ! -e /run/tare-limits ] || fail "the note is left"
+	[ ! -e /run/tare-limits ] || fail "the note of the raised limits is left"
 	results assert "$DIR/r.db" "'vm.max_map_count = 16777216' in r['machine']['limits']"
 }

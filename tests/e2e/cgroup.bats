@@ -112,7 +112,7 @@ remember() {
 		run "$TARE" run --cgroup "$bad" -- touch "$DIR/ran"
 		status_is 125
 		[ -z "$bad" ] || says "$bad"
-		[ ! -e "$DIR/ran" ] || fail "the command ran all the same"
+		[ ! -e "$DIR/ran" ] || fail "the command ran although tare refused"
 	done
 }
 
@@ -127,7 +127,7 @@ remember() {
 	for with in --memory-max=1G "--cgroup=$home"; do
 		run "$TARE" run --no-cgroup "$with" -- touch "$DIR/ran"
 		status_is 125
-		[ ! -e "$DIR/ran" ] || fail "the command ran all the same"
+		[ ! -e "$DIR/ran" ] || fail "the command ran although tare refused"
 	done
 }
 
@@ -164,11 +164,11 @@ not_measured() {
 	run unshare -m sh "$DIR/ro" "$TARE" run --memory-max 64MiB -- touch "$DIR/ran"
 	status_is 125
 	says 'read-only'
-	[ ! -e "$DIR/ran" ] || fail "it ran without the limit that was asked for"
+	[ ! -e "$DIR/ran" ] || fail "the command ran without the limit"
 }
 
 no_swap() {
-	[ "$(wc -l </proc/swaps)" = 1 ] || skip "with swap nothing is killed for its memory"
+	[ "$(wc -l </proc/swaps)" = 1 ] || skip "with swap, no process is killed at the limit"
 }
 
 @test "--memory-max: an OOM kill is reported, and the books balance" {
@@ -392,7 +392,8 @@ in_cgroup() {
 	at=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 	[ -n "$at" ] || skip "version 2 is not mounted"
 	grep -qw memory "$at/cgroup.controllers" || skip "version 1 has the memory controller here"
-	grep -qw memory "$at/cgroup.subtree_control" || skip "it is not handed on at the top"
+	grep -qw memory "$at/cgroup.subtree_control" ||
+		skip "the top group does not enable it for its children"
 	own_cgroup
 	run "$TARE" run --cgroup "$cgroup" -o "$DIR/r.json" -- "$PROGRAMS/threads" 8 64 </dev/null
 	status_is 0

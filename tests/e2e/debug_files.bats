@@ -75,7 +75,7 @@ unnamed() {
 	mkdir "$DIR/.debug"
 	mkfifo "$DIR/full.debug" "$DIR/.debug/full.debug"
 	timeout -s KILL 30 "$TARE" run --as-root -o "$DIR/out.folded" -- "$DIR/tree" ||
-		fail "it waits"
+		fail "tare waits for the pipe"
 	unnamed
 }
 
@@ -137,14 +137,14 @@ h = http.server.HTTPServer(s.getsockname(), handler, False); h.socket = s; h.ser
 	serve "$files"
 	env -u DEBUGINFOD_URLS "$TARE" run --as-root -o "$DIR/out.folded" -- "$DIR/tree"
 	unnamed
-	[ ! -e "$DIR/cache" ] || fail "asked without being told to"
+	[ ! -e "$DIR/cache" ] || fail "a server was used without DEBUGINFOD_URLS"
 	DEBUGINFOD_URLS=http://127.0.0.1:$port folded -- "$DIR/tree"
 	named
 }
 
 @test "no server is used if another user could redirect its cache" {
 	need python3
-	[ "$(id -u)" = 0 ] || skip "for root"
+	[ "$(id -u)" = 0 ] || skip "needs root"
 	mkdir -p "$DIR/buildid/$id" "$DIR/roots" "$DIR/home/.cache"
 	cp "$DIR/full.debug" "$DIR/buildid/$id/debuginfo"
 	ln -s "$DIR/roots" "$DIR/home/.cache/debuginfod_client"

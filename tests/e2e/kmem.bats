@@ -149,7 +149,7 @@ has() {
 	[ "$(stat -c %s "$DIR/read")" = 1048576 ] || fail "cat read $(stat -c %s "$DIR/read")"
 	report check "$DIR/r.json"
 	[ "$(report get "$DIR/r.json" "r['kmem']['level']")" = events ] ||
-		skip "kernel memory is not known by events"
+		skip "this kernel has no events of kernel memory"
 	report assert "$DIR/r.json" "r['kmem']['elsewhere'] == 0" \
 		"all(t['kmem']['out'] - t['kmem']['in'] < 256 << 10 for t in tasks)" \
 		"r['peak']['weight']['kernel'] >= 0" "r['weight']['kernel'] >= 0"

@@ -7,7 +7,7 @@
 load lib/common
 
 did_not_run() {
-	[ ! -e "$DIR/ran" ] || fail "the command ran all the same"
+	[ ! -e "$DIR/ran" ] || fail "the command ran although tare refused"
 }
 
 # limited LETTER VALUE ARG…: runs tare under one of the shell's limits.
@@ -57,7 +57,7 @@ with_capabilities() {
 
 @test "a recording at its file size limit: a message, and a full report" {
 	limited -f 8 run -r "$DIR/r.tare" -- sh -c 'exit 5'
-	[ "$status" != 0 ] || fail "nothing is wrong?" "$output"
+	[ "$status" != 0 ] || fail "no error was reported:" "$output"
 	says "$DIR/r.tare" 'ulimit -f' 'exit 5'
 }
 

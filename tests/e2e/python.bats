@@ -151,7 +151,8 @@ took() {
 }
 
 @test "a command has names from its start, and its children of the same file too" {
-	[ "$code" = "$(readlink -f "$PYTHON")" ] || skip "a library is found when it is mapped"
+	[ "$code" = "$(readlink -f "$PYTHON")" ] ||
+		skip "the interpreter is in a library, which is found only when it is mapped"
 	folded --period 4KiB -- "$PYTHON" -c \
 		'import subprocess, sys; subprocess.run([sys.executable, "-c", "import json"])'
 	local named unnamed
@@ -213,7 +214,7 @@ took() {
 }
 
 @test "an unsupported Python: its synthetic frame names the supported versions" {
-	! ldd "$PYTHON" | grep libpython || skip "it is in a library, which has its own name"
+	! ldd "$PYTHON" | grep libpython || skip "the interpreter is in a library, whose name stays"
 	cp "$code" "$DIR/other"
 	PYTHON=$DIR/other code=$DIR/other
 	python <<<'take(16)'

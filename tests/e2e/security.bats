@@ -73,7 +73,7 @@ finish() {
 secret_is_whole() {
 	[ "$(stat -c '%a %u %g' "$DIR/secret/shadow")" = '600 0 0' ] ||
 		fail "$(ls -ln "$DIR/secret")"
-	[ "$(cat "$DIR/secret/shadow")" = "root's" ] || fail "another content"
+	[ "$(cat "$DIR/secret/shadow")" = "root's" ] || fail "the content of the file changed"
 	[ "$(ls "$DIR/secret")" = shadow ] || fail "$(ls -ln "$DIR/secret")"
 }
 

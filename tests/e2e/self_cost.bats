@@ -30,7 +30,7 @@ load lib/common
 }
 
 @test "tare takes at most 96 MiB for the samples of 10,000 ended processes" {
-	"$TARE" run --help | grep -q keep-tasks || skip "all that ended have a row of their own"
+	"$TARE" run --help | grep -q keep-tasks || skip "this tare does not fold ended processes"
 	"$TARE" run --self --period 4KiB -o "$DIR/r.json" \
 		-- "$PROGRAMS/fork_churn" 10000 8 </dev/null
 	report assert "$DIR/r.json" "r['self']['rss'] <= 96 << 20" \
@@ -38,7 +38,7 @@ load lib/common
 }
 
 @test "the kernel's BPF statistics are off again after --self" {
-	[ -e /proc/sys/kernel/bpf_stats_enabled ] || skip "this kernel has none"
+	[ -e /proc/sys/kernel/bpf_stats_enabled ] || skip "this kernel has no BPF statistics"
 	before=$(cat /proc/sys/kernel/bpf_stats_enabled)
 	"$TARE" run --self -o "$DIR/r.json" -- true
 	[ "$(cat /proc/sys/kernel/bpf_stats_enabled)" = "$before" ]

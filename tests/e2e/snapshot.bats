@@ -58,7 +58,8 @@ signal_and_wait() {
 	# One interval apart, within what a busy machine may add.
 	report get "$DIR/x.1.json" "r['duration_ns']" >"$DIR/first"
 	report get "$DIR/x.5.json" "r['duration_ns']" >"$DIR/fifth"
-	[ $(($(cat "$DIR/fifth") - $(cat "$DIR/first"))) -ge 150000000 ] || fail "too close"
+	[ $(($(cat "$DIR/fifth") - $(cat "$DIR/first"))) -ge 150000000 ] ||
+		fail "the snapshots are too close"
 }
 
 @test "a file is never seen half written, and nothing else is left there" {

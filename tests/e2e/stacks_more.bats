@@ -112,7 +112,8 @@ for_each_build() {
 	library two
 	"$TARE" run --as-root -o "$DIR/out.folded" -- "$PROGRAMS/call_lib" "$DIR/one.so" \
 		"$DIR/two.so" >"$DIR/at"
-	[ "$(sort -u "$DIR/at" | wc -l)" = 1 ] || fail "they were not at the same: $(cat "$DIR/at")"
+	[ "$(sort -u "$DIR/at" | wc -l)" = 1 ] ||
+		fail "the libraries were at different addresses: $(cat "$DIR/at")"
 	grown_below ';main;call;grow;one_outer;one_inner '
 	grown_below ';main;call;grow;two_outer;two_inner '
 }

@@ -7,7 +7,7 @@ load lib/common
 
 setup() {
 	need mkswap swapon swapoff
-	[ "$(wc -l </proc/swaps)" = 1 ] || skip "there is swap already, and it is not ours"
+	[ "$(wc -l </proc/swaps)" = 1 ] || skip "this machine has swap already"
 	# A swap file must be on a disk.
 	swapfile=$(mktemp "${TARE_TEST_DIR:-/var/tmp}/tare-swap-XXXXXX")
 	dd if=/dev/zero of="$swapfile" bs=1M count=64 status=none

@@ -32,7 +32,7 @@ load lib/common
 	"$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/sys_grow" 8 </dev/null
 	[ "$(report get "$DIR/r.json" "r['features']['faults_kernel']['state']")" != \
 		"not measured" ] ||
-		skip "this kernel doesn't tell"
+		skip "this kernel does not report it"
 	report assert "$DIR/r.json" \
 		"by_comm('reader')[0]['faults']['kernel'] >= 2048" \
 		"by_comm('reader')[0]['faults']['user'] <= 64"

@@ -98,7 +98,7 @@ class Cgroup:
             return Cgroup(directory(1, v1.group(1)))
         top = directory(2, "")
         if b"memory" not in procfs.read(top + "/cgroup.subtree_control").split():
-            raise Skip("no control group here hands the memory controller on")
+            raise Skip("no control group here enables the memory controller for its children")
         return Cgroup(top)
 
     def number(self, name, line=None):
@@ -283,7 +283,7 @@ class Hold:
             if self.cgroup.look() == before:
                 return r, before, wrong
             if not self.s.deadline.left():
-                raise session.Failed(f"the control group does not stand still: {before}")
+                raise session.Failed(f"the control group keeps changing: {before}")
             time.sleep(0.02)
 
     def compare(self, name):
