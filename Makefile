@@ -122,7 +122,7 @@ help:
 	@echo 'make dist                  a source archive that builds without node or network'
 	@echo 'make help                  this text'
 	@echo
-	@echo 'make lint                  check format, layers, lengths and other rules of the project'
+	@echo 'make lint                  check format, layers, lengths and other rules'
 	@echo 'make format                format C files by .clang-format'
 	@echo 'make compile_commands.json how each file is compiled, for editors'
 	@echo 'make programs              build the programs that the tests run'
@@ -142,10 +142,10 @@ help:
 	@echo 'make fuzz FUZZ_TIME=60     search for new failing input, 60 seconds each'
 	@echo 'make seeds                 write the first corpus of the fuzzers anew'
 	@echo 'make check-long            long loads; MINUTES=60, LOADS="names"'
-	@echo 'make check-dist            build the source archive in a bare Debian; needs a network'
+	@echo 'make check-dist            build the source archive in a bare Debian'
 	@echo
 	@echo 'make overhead              measure what tare costs a fault storm and other loads'
-	@echo 'make results               install and weigh all runtimes for RESULTS.md; takes hours'
+	@echo 'make results               install and weigh all runtimes for RESULTS.md: hours'
 	@echo
 	@echo 'ARCH=arm64, ARCH=riscv: build for another architecture, in build/ARCH'
 	@echo 'V=1: commands in full   O=DIR: build there   NODE=: no pages'
@@ -438,7 +438,7 @@ dist = $(O)/$(dist_name).tar.gz
 dist: $(page_html)
 	$(if $(filter node,$(pages_by)),,@echo 'make dist: the pages need node and npm' >&2; exit 1)
 	@git diff --quiet HEAD || \
-		{ echo 'make dist: commit your changes first: the archive has HEAD only' >&2; exit 1; }
+		{ echo 'make dist: commit first: the archive has HEAD only' >&2; exit 1; }
 	@git describe --always >$(O)/gen/.commit
 	$(call run,DIST,$(dist))git -c tar.umask=022 archive \
 		--prefix=$(dist_name)/ --add-file=$(O)/gen/.commit \

@@ -9,7 +9,7 @@ struct expected {
 	int64_t initial[TARE_KINDS], tasks[TARE_KINDS], nonowner[TARE_KINDS];
 	int64_t kernel[TARE_KINDS], ledger[TARE_KINDS];
 	bool quiet;
-	bool by_task; /* not quiet: a task took and gave back, which the mm's counters do not show */
+	bool by_task; /* not quiet: a task took and gave back, unseen in the mm */
 };
 
 static void random_tasks(GRand *rand, uint64_t proc, uint64_t *id, bool dead, struct expected *e,

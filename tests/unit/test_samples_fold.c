@@ -104,9 +104,8 @@ static int64_t untouched_of(const struct samples *s)
 struct history {
 	struct samples *s[2];
 	uint64_t seq, time_ns, next_mm, next_task;
-	GArray *mms,
-		*tasks; /* uint64_t: living tasks; a task's mm is its number modulo the number of mms */
-	GHashTable *folded; /* task -> fold, of s[0] */
+	GArray *mms, *tasks; /* uint64_t: living tasks; mm = task modulo mms */
+	GHashTable *folded;  /* task -> fold, of s[0] */
 };
 
 static uint64_t pick(const GArray *from)

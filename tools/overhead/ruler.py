@@ -27,7 +27,7 @@ import typing
 SEED = 20261128
 WINDOWS = 40      # windows per attachment and per pause between two, on a busy machine too
 SETTLE = 0.02     # s to wait after a tool came or went, until the kernel's work for that is over
-NICE = -15        # nice value of the load, the tools and this, so that other processes do not delay them
+NICE = -15        # nice value of the load, the tools and this: other processes must wait
 ENOUGH = 6        # attachments needed, so that their 95 % interval is within their extremes
 PATIENCE = 60     # s to wait for a tool to attach or to end, and for windows
 Z = 1.96          # 95 % of the normal distribution

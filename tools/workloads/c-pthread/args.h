@@ -124,7 +124,7 @@ static inline struct args args_parse(int argc, char **argv, int kind, size_t sta
 		else if (c == 's' && (kind & ARGS_STACK_OPTION))
 			a.stack = (size_t)args_number("bad --stack", optarg, LONG_MAX);
 		else
-			args_bad(c == '?' ? "bad arguments" : "this program does not take that option",
+			args_bad(c == '?' ? "bad arguments" : "not an option of this program",
 				 NULL);
 	}
 	args_positional(&a, argc - optind, argv + optind, kind);
