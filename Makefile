@@ -65,8 +65,8 @@ export UBSAN_OPTIONS ?= print_stacktrace=1
 export LSAN_OPTIONS ?= suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0
 endif
 
-# Asked once, and only when something is compiled: `check`, `demo` and `clean`
-# work before the libraries are there.
+# pkg-config runs once, and only when something is compiled: `check`, `demo` and `clean` work
+# before the libraries are installed.
 once = $(eval $(1) := $(2))$($(1))
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$(call pkg_config,--cflags $(LIBS)))
 PKG_LIBS = $(call once,PKG_LIBS,$(call pkg_config,--libs $(LIBS)))
@@ -82,7 +82,7 @@ DEPS = -MMD -MP
 
 # Files
 
-# Of output/, each folder is a room.
+# output/ has folders of its own, one for each kind of output.
 src := $(foreach layer,$(LAYERS),$(wildcard user/$(layer)/*.c user/$(layer)/*/*.c))
 obj := $(patsubst %.c,$(O)/%.o,$(src))
 pages := bench run
@@ -94,7 +94,8 @@ proto_obj := $(patsubst user/output/stacks/%.proto,$(O)/gen/%.pb-c.o,\
 	$(wildcard user/output/stacks/*.proto))
 lib_obj := $(filter-out $(main_obj),$(obj)) $(embedded_obj) $(proto_obj)
 
-# state.bpf.c first: libbpf 1.1's linker misplaces a map that is declared before it is defined.
+# state.bpf.c comes first: libbpf 1.1's linker misplaces a map that is declared before its
+# definition.
 bpf_obj := $(patsubst %.c,$(O)/%.o,\
 	bpf/state.bpf.c $(filter-out bpf/state.bpf.c,$(wildcard bpf/*.bpf.c)))
 skeleton := $(O)/gen/tare.skel.h
@@ -116,49 +117,49 @@ help:
 	@echo 'make demo                  install what is missing, build, weigh a real program'
 	@echo 'make check                 install what is missing, build, lint, run all tests'
 	@echo 'make install               to $$(DESTDIR)$$(PREFIX)'
-	@echo 'make uninstall             take that away again'
+	@echo 'make uninstall             remove what make install installed'
 	@echo 'make clean                 remove $(O)'
 	@echo 'make dist                  a source archive that builds without node or network'
 	@echo 'make help                  this text'
 	@echo
-	@echo 'make lint                  the rules of the house that a machine can check'
-	@echo 'make format                C as .clang-format has it'
+	@echo 'make lint                  check format, layers, lengths and other rules'
+	@echo 'make format                format C files by .clang-format'
 	@echo 'make compile_commands.json how each file is compiled, for editors'
-	@echo 'make programs              the programs that the tests run'
-	@echo 'make build-tests           all that the tests need'
-	@echo 'make build-guest           what the guests of check-kernels run'
+	@echo 'make programs              build the programs that the tests run'
+	@echo 'make build-tests           build everything that the tests need'
+	@echo 'make build-guest           build what the guests of check-kernels run'
 	@echo
 	@echo 'make unit                  unit tests; T=test_proctable builds and runs only these'
 	@echo 'make bpf-tests             the BPF programs, loaded for real; T=test_load likewise'
-	@echo 'make golden                the printers; tests/golden/record takes what they print'
-	@echo 'make pages                 modules of the pages by node alone; T="files": only these'
-	@echo 'make browser               the pages in Chromium; T="files": only these'
-	@echo 'make e2e                   tare from end to end; T="files": only these'
-	@echo 'make check-kernels         the same on other kernels; KERNELS="6.1 newest", or all'
+	@echo 'make golden                the printers; tests/golden/record writes new golden files'
+	@echo 'make pages                 modules of the pages, in node; T="files": only these'
+	@echo 'make browser               the pages, in Chromium; T="files": only these'
+	@echo 'make e2e                   tare end to end; T="files": only these'
+	@echo 'make check-kernels         tare on other kernels; KERNELS="6.1 newest", or all'
 	@echo 'make unit-san              unit tests under sanitizers'
-	@echo 'make e2e-san               end to end under sanitizers, what reads and writes most'
-	@echo 'make fuzz                  made-up input, the same each time; T="names"'
-	@echo 'make fuzz FUZZ_TIME=60     a search for more that breaks, so many seconds each'
-	@echo 'make seeds                 their corpus anew, by tests/fuzz/seeds.c'
-	@echo 'make check-long            loads that last; MINUTES=60, LOADS="names"'
-	@echo 'make check-dist            the source archive in a bare Debian; minutes, a network'
+	@echo 'make e2e-san               part of e2e under sanitizers: what reads and writes most'
+	@echo 'make fuzz                  the fuzzers, with the same input each time; T="names"'
+	@echo 'make fuzz FUZZ_TIME=60     search for new failing input, 60 seconds each'
+	@echo 'make seeds                 write the first corpus of the fuzzers anew'
+	@echo 'make check-long            long loads; MINUTES=60, LOADS="names"'
+	@echo 'make check-dist            build the source archive in a bare Debian'
 	@echo
-	@echo 'make overhead              what tare costs the storm beside it, and other loads'
-	@echo 'make results               all runtimes installed and weighed for RESULTS.md: hours'
+	@echo 'make overhead              measure what tare costs a fault storm and other loads'
+	@echo 'make results               install and weigh all runtimes for RESULTS.md: hours'
 	@echo
-	@echo 'ARCH=arm64, ARCH=riscv: for another architecture than this one, in build/ARCH'
+	@echo 'ARCH=arm64, ARCH=riscv: build for another architecture, in build/ARCH'
 	@echo 'V=1: commands in full   O=DIR: build there   NODE=: no pages'
 	@echo 'DEBUG=1   SAN=address,undefined'
 	@echo 'Tools: CC CXX CLANG BPFTOOL NODE NPM PROTOC BATS   flags: CFLAGS LDFLAGS'
 
-# What the objects were made with: written only when it changes, so that other
-# flags, another version or a file that went away rebuild what they should.
+# How the objects are built. Each file is written only when its content changes, so that other
+# flags, another version or a removed file rebuild what depends on them.
 
 $(O)/gen/flags: content = $(CC) $(C_FLAGS) / $(CLANG) $(BPF_FLAGS) / $(LDLIBS) $(LDFLAGS)
 $(O)/gen/objects: content = $(sort $(lib_obj))
 $(O)/gen/bpf-objects: content = $(bpf_obj)
 $(O)/gen/pages-by: content = $(pages_by)
-# A source archive has no history, but this file.
+# A source archive has no history; it has the commit in a file.
 commit = $(shell cat .commit 2>/dev/null || git describe --always --dirty 2>/dev/null)
 $(O)/gen/version.h: content = \#define TARE_VERSION "$(VERSION)$(addprefix -,$(commit))"
 
@@ -186,14 +187,14 @@ $(O)/tare.bpf.o: $(bpf_obj) $(O)/gen/bpf-objects
 $(skeleton): $(O)/tare.bpf.o
 	$(call run,SKEL)$(BPFTOOL) gen skeleton $< name tare_bpf >$@
 
-# The names of the programs' types, sorted, as a C array's elements.
+# The names of the BPF programs' types, sorted, as the elements of a C array.
 $(O)/gen/types.h: $(O)/tare.bpf.o
 	$(call run,TYPES)$(BPFTOOL) btf dump file $< | \
 		sed -nE "s/^\[[0-9]+\] [A-Z0-9_]+ '([^']+)'.*/\1/p" | \
 		sed 's/___.*//' | LC_ALL=C sort -u | sed 's/.*/"&",/' >$@
 
-# User space. The skeleton and the version must be there for the first build;
-# after that the depfiles know who includes them.
+# User space. The skeleton and the version must exist before the first build; after that the
+# depfiles know which files include them.
 
 $(O)/user/%.o: user/%.c $(O)/gen/flags | $(O)/gen/version.h
 	@mkdir -p $(@D)
@@ -202,16 +203,16 @@ $(O)/user/%.o: user/%.c $(O)/gen/flags | $(O)/gen/version.h
 $(filter $(O)/user/capture/%,$(obj)): | $(skeleton) $(O)/gen/types.h
 $(filter $(O)/user/output/%,$(obj)): | $(proto_obj:.o=.h)
 
-# Messages of protobuf, as C.
+# C code for the protobuf messages.
 $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: user/output/stacks/%.proto
 	@mkdir -p $(@D)
 	$(call run,PROTO,$<)$(PROTOC) --proto_path=$(<D) --c_out=$(O)/gen $<
 
-# Pages: each folder of web/ named in $(pages) becomes one HTML file, and is embedded
-# as `NAME_page_html`. The modules come from npm, as the lock file has them, when it
-# changes; none of their install scripts runs. A source archive has the pages bundled,
-# which serve while nothing in web/ is newer. Without them and without node (or with
-# NODE=) the pages are empty, and tare says what is missing where it is asked for HTML.
+# Pages: each folder of web/ named in $(pages) becomes one HTML file, which is embedded as
+# `NAME_page_html`. When the lock file changes, npm installs the modules that it lists, without
+# running their install scripts. A source archive has the pages bundled; they are used unless a
+# file in web/ is newer. Without them and without node (or with NODE=) the pages are empty, and
+# tare says what is missing when it should write HTML.
 
 web := $(wildcard user/output/web/*.mjs user/output/web/*.json user/output/web/*/*)
 bundled := $(wildcard $(pages:%=user/output/web/bundled/%.page.html))
@@ -219,9 +220,9 @@ web_changed = $(shell find $(filter-out $(bundled),$(web)) -newer $(firstword $(
 have_node = $(and $(shell command -v $(or $(NODE),-)),$(shell command -v $(or $(NPM),-)))
 pages_by := $(strip $(if $(and $(bundled),$(if $(web_changed),,same)),archive,\
 	$(if $(have_node),node,nobody)))
-no_pages = without the HTML pages: there is no node or no npm (see tools/setup and "make dist")
+no_pages = without the HTML pages: node or npm is missing (see tools/setup and "make dist")
 
-# Modules are the same for all builds below one.
+# Modules are shared by a build and all builds in folders below it.
 SHARED = $(if $(CROSS),build,$(O))
 NPM_CI = $(NPM) ci --ignore-scripts --no-audit --no-fund --no-update-notifier --silent
 modules = $(SHARED)/$(1)/node_modules/.installed
@@ -230,7 +231,7 @@ $(call modules,$(1)): $(2)/package.json $(2)/package-lock.json
 	@mkdir -p $(SHARED)/$(1)
 	@cp $$^ $(SHARED)/$(1)
 	$$(call run,NPM,$(2))cd $(SHARED)/$(1) && $(NPM_CI) || \
-		{ echo 'npm gave no modules; without a network: make NODE= builds all but pages'; \
+		{ echo 'npm could not install the modules; "make NODE=" builds without the pages'; \
 		exit 1; }
 	@touch $$@
 endef
@@ -246,9 +247,9 @@ $(O)/gen/%.page.html: $(if $(filter node,$(pages_by)),$(call modules,web)) $(web
 	@mkdir -p $(@D)
 	$(call run,PAGE)$(page_recipe_$(pages_by))
 
-# A file as a C array and its length: report.schema.json becomes
-# `const char report_schema_json[]` and `const size_t report_schema_json_len`.
-# A NUL, not counted, follows.
+# Embeds a file as a C array with its length: report.schema.json becomes
+# `const char report_schema_json[]` and `const size_t report_schema_json_len`. A NUL follows,
+# which the length does not count.
 define embed
 $(O)/gen/$(notdir $(1)).c: $(1)
 	@mkdir -p $$(@D)
@@ -289,7 +290,7 @@ uninstall:
 clean:
 	rm -rf $(O)
 
-# Tests. Every suite prints TAP; tools/tap shows and counts it.
+# Tests (see tests/README.md). Every suite prints TAP; tools/tap shows and counts it.
 
 $(O)/tests/%: tests/%.c $(O)/libtare.a
 	@mkdir -p $(@D)
@@ -299,7 +300,7 @@ $(O)/tests/%: tests/%.c $(O)/libtare.a
 $(bpf_tests): | $(skeleton)
 
 PROGRAM_FLAGS = -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -pthread
-# A program's own flags stand in it, on a line `/* build: -static -lrt */`.
+# A program can have flags of its own, on a line `/* build: -static -lrt */`.
 own_flags = $$(sed -n 's|^/\* build: \(.*\) \*/$$|\1|p' $<)
 
 $(O)/programs/%: tests/programs/%.c
@@ -310,7 +311,7 @@ $(O)/programs/%: tests/programs/%.cc
 	@mkdir -p $(@D)
 	$(call run,CXX,$<)$(CXX) -O1 -g -Wall -Wextra -pthread $(DEPS) -o $@ $< $(own_flags)
 
-# What the guests run beside: guest_check knows nothing of tare's.
+# What the guests run besides tare. guest_check includes nothing of tare.
 guest_check := $(wildcard tests/kernels/guest_check.c tests/kernels/check_*.c)
 guest_programs := $(O)/tests/kernels/guest_check $(O)/tests/kernels/parked
 $(O)/tests/kernels/guest_check: $(guest_check) tests/kernels/check.h $(O)/gen/flags
@@ -351,12 +352,12 @@ browser: $(browser_needs)
 	@tools/tap browser $(patsubst %,'$(NODE) --test-reporter=tap %',\
 		$(or $(T),$(wildcard tests/browser/test_*.mjs)))
 
-# The pages' modules that need no page, by node alone.
+# Modules of the pages that need no page, in node.
 pages:
 	@tools/tap pages $(patsubst %,'$(NODE) --test --test-reporter=tap %',\
 		$(or $(T),$(wildcard tests/pages/test_*.mjs)))
 
-# tare as it is without its pages.
+# A tare that was built without its pages.
 $(O)/tests/e2e/lib/no_pages: tests/e2e/lib/no_pages.c $(main_obj) $(O)/libtare.a
 	@mkdir -p $(@D)
 	$(call run,LINK)$(CC) $(C_FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -367,9 +368,9 @@ e2e: $(O)/tare $(programs) $(O)/tests/e2e/lib/no_pages
 check-kernels: build-guest
 	@tools/tap check-kernels $(wildcard tests/kernels/run)
 
-# The same under AddressSanitizer and UndefinedBehaviorSanitizer, each in a build of its
-# own: all unit tests, end to end what reads most and writes most, and random input.
-# SAN_RUN: a make with them, whatever this one was called with.
+# Tests under AddressSanitizer and UndefinedBehaviorSanitizer, in a build folder of their own: all
+# unit tests, the end-to-end tests that read and write most, and the fuzzers. SAN_RUN calls make
+# with the sanitizers, whatever options this make has.
 
 SAN_RUN = +@$(MAKE) --no-print-directory SHARED=$(SHARED)
 SAN_E2E = run attach snapshot limits record stacks bench_own
@@ -406,7 +407,7 @@ seeds: $(O)/tests/fuzz/seeds
 		-gno-record-gcc-switches -Wl,--build-id=sha1 \
 		-o tests/fuzz/corpus/module/program tests/fuzz/seed.c
 
-# Who uses whom is read out of the objects; eslint is there where npm is.
+# The objects tell which file uses which. eslint runs only if npm is installed.
 lint: $(O)/tare.bpf.o $(obj) $(bpf_obj) $(if $(shell command -v $(NPM)),$(call modules,pages))
 	@MODULES=$(abspath $(dir $(call modules,pages))) tools/tap lint 'tools/lint $(O)'
 
@@ -414,7 +415,7 @@ format:
 	@clang-format -i $(wildcard bpf/*.[ch] bpf/arch/*.h bpf/arch/*/*.h user/*/*.[ch] \
 		user/*/*/*.[ch] tests/*/*.[ch])
 
-# For editors (clangd): how each C file is compiled, and what these files include that is made.
+# For editors (clangd): how each C file is compiled. Generated headers are built first.
 
 # $(call commands,FILES,COMPILER AND FLAGS)
 commands = $(foreach f,$(1),'{"directory":"$(CURDIR)","file":"$(f)","command":"$(2) -c $(f)"}')
@@ -427,8 +428,8 @@ compile_commands.json: $(skeleton) $(O)/gen/version.h $(proto_obj:.o=.h)
 		$(call commands,$(wildcard tests/programs/*.c),$(CC) $(PROGRAM_FLAGS)) \
 		$(call commands,$(with_c_flags),$(CC) $(C_FLAGS)) | sed '$$s/,$$//'; echo ']'; } >$@
 
-# A source archive: HEAD with the pages bundled, so that gcc, clang, bpftool and libraries
-# build it. The same commit gives the same bytes.
+# The source archive: HEAD with the pages bundled, so that gcc, clang, bpftool and the libraries
+# suffice to build it. The same commit gives the same bytes.
 
 dist_name = tare-$(VERSION)-$(shell git describe --always)
 dist = $(O)/$(dist_name).tar.gz
@@ -444,14 +445,14 @@ dist: $(page_html)
 		--prefix=$(dist_name)/user/output/web/bundled/ $(page_html:%=--add-file=%) \
 		--prefix=$(dist_name)/ HEAD | gzip -9n >$(dist)
 
-# Some minutes and a network, to make a bare Debian root the first time.
+# The first time it makes a bare Debian root, which takes some minutes and a network.
 check-dist:
 	@tools/setup dist
 	@$(MAKE) --no-print-directory dist && mv $(dist) $(dist).first
 	@$(MAKE) --no-print-directory dist
 	@tools/tap check-dist 'tests/dist/check $(dist) $(dist).first'
 
-# The two commands of the README. They run on a machine that has make, no more.
+# The two commands of the README. They need nothing but make.
 
 check:
 	@SAN='$(SAN)' tools/check $(MAKE) O=$(O)$(if $(SAN),/san)
@@ -461,7 +462,7 @@ demo:
 	@$(MAKE) --no-print-directory all
 	$(O)/tare run -- /usr/bin/python3 tools/demo.py
 
-# Loads that last: an hour and a half with MINUTES=60, the default. LOADS="name …": these.
+# Long loads: an hour and a half with MINUTES=60, the default. LOADS="name …" chooses loads.
 MINUTES = 60
 check-long:
 	@tools/setup build test long
@@ -471,7 +472,7 @@ check-long:
 overhead: $(O)/tare $(programs)
 	tools/overhead/run
 
-# Hours: every runtime that can be had is installed and weighed.
+# Installs and weighs every available runtime, which takes hours.
 results: $(O)/tare
 	tools/results $(O)/results.db
 

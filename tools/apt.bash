@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Packages of Debian's, of any suite and architecture, to be downloaded and unpacked: nothing
-# is installed, and this machine's own apt stays as it is. It must not know what they are for.
+# Downloads Debian packages of any suite and architecture and unpacks them. Nothing is
+# installed, and this machine's own apt is not changed. It must not know what the packages are
+# for.
 
-# apt_sources SUITES: lines of a sources.list; "-": the suites that this machine has.
+# apt_sources SUITES: prints lines of a sources.list; "-": the suites of this machine's own
+# sources.
 apt_sources() {
 	local keys=/usr/share/keyrings/debian-archive-keyring.gpg options='' site suite
 	[ ! -e $keys ] || options="[signed-by=$keys]"
@@ -15,8 +17,8 @@ apt_sources() {
 	fi | while read -r site suite; do echo "deb $options $site $suite main"; done
 }
 
-# apt_sites: where this machine has Debian from, and which suite: "SITE SUITE". Who made a
-# source is known when its lists are there; else it is what looks like Debian's.
+# apt_sites: prints "SITE SUITE" for each Debian source of this machine. Downloaded lists tell
+# the origin of a source; without lists, the address decides.
 apt_sites() {
 	local found
 	# shellcheck disable=SC2016 # apt's own variables
@@ -29,8 +31,8 @@ apt_sites() {
 	[ -z "$found" ] || echo "$found"
 }
 
-# apt_at STATE ARCH COMMAND…: (STATE: a folder, by its absolute path) an apt command that knows
-# no other sources and no other architecture, as if nothing were installed.
+# apt_at STATE ARCH COMMAND…: runs an apt command in the folder STATE (an absolute path), with no
+# other sources and architectures, as if nothing were installed.
 apt_at() {
 	local state=$1 arch=$2 command=$3
 	shift 3
@@ -42,7 +44,7 @@ apt_at() {
 		-o APT::Install-Recommends=0 -o APT::Sandbox::User=root "$@" </dev/null
 }
 
-# apt_look STATE ARCH SUITES: what they have, looked up once a day
+# apt_look STATE ARCH SUITES: downloads the lists of these suites, once a day
 apt_look() {
 	[ -z "$(find "$1/looked" -mmin -1440 2>/dev/null)" ] || return 0
 	mkdir -p "$1/lists/partial" "$1/cache/archives/partial" || return 1
@@ -51,7 +53,8 @@ apt_look() {
 	apt_at "$1" "$2" apt-get update >&2 && touch "$1/looked"
 }
 
-# apt_unpack DEB FOLDER [TAR-ARG…]: /lib and the like stay links, if they are.
+# apt_unpack DEB FOLDER [TAR-ARG…]: unpacks a package. /lib and similar stay links if they are
+# links.
 apt_unpack() {
 	dpkg-deb --fsys-tarfile "$1" |
 		tar -x -C "$2" --keep-directory-symlink --no-same-owner "${@:3}"

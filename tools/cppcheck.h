@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * For cppcheck, which reads no system headers: macros of libraries that it would
- * take for syntax errors, or whose taking ownership it would not see.
+ * For cppcheck, which reads no system headers: macros of libraries that it would take for
+ * syntax errors, or whose transfer of ownership it would not see.
  */
 #define json_array_foreach(array, i, v) \
 	while ((i = next_index(array), v = json_array_get(array, i)))

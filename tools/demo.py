@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What `make demo` weighs: four threads of unlike appetite. Each builds a list
-# of objects and keeps it, but for the last, which builds as much and frees it.
+# The program that `make demo` weighs. Each of its four threads builds a list of objects and
+# keeps it; the last one frees its list again.
 
 import threading
 

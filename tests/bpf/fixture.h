@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The fixture of the BPF tests: the BPF programs, loaded by the loader as tare uses it,
- * the records that they sent, and a child that does what it is told. Commands and
- * answers go through pipes: nothing here waits by the clock.
+ * Fixture of the BPF tests. It loads the BPF programs by capture/loader, as tare does, keeps
+ * the records that they send, and drives a child process. Commands and answers go through
+ * pipes, so nothing here waits for a time to pass.
  */
 #ifndef TARE_TEST_BPF_FIXTURE_H
 #define TARE_TEST_BPF_FIXTURE_H
@@ -35,10 +35,10 @@
 struct fixture {
 	struct features features;
 	struct loader *l;
-	GByteArray *records; /* all that came, one behind the other */
+	GByteArray *records; /* all records received, one after the other */
 };
 
-/* What the machine has; a test may take something away before it loads. */
+/* Finds the machine's features; a test may switch some off before it loads. */
 static inline void fixture_probe(struct fixture *b)
 {
 	memset(b, 0, sizeof(*b));
@@ -82,8 +82,8 @@ static inline void fixture_ring(struct fixture *b)
 	assert_int_equal(loader_ring_open(b->l, fixture_take, b), 0);
 }
 
-/* The n-th record of a type, NULL when there are fewer; all of them are well
- * formed, up to the end. Sweeps and the ring add to the same array. */
+/* The n-th record of a type; NULL if there are fewer. All records must be well formed. Sweeps
+ * and the ring append to the same array. */
 static inline const struct tare_record *fixture_record(const struct fixture *b, uint32_t type,
 						       int n)
 {
@@ -150,7 +150,7 @@ static inline void fixture_nothing_lost(const struct fixture *b)
 		assert_int_equal(fixture_lost(b, i), 0);
 }
 
-/* A map of ours by its name. */
+/* A map of tare's BPF programs, by name. */
 static inline int fixture_map(const char *name, struct bpf_map_info *info)
 {
 	DIR *dir = opendir("/proc/self/fd");
@@ -174,7 +174,7 @@ static inline int fixture_map(const char *name, struct bpf_map_info *info)
 	return found;
 }
 
-/* Address spaces in the table. */
+/* Number of address spaces in the table. */
 static inline int fixture_mms(void)
 {
 	struct bpf_map_info info;
@@ -189,7 +189,7 @@ static inline int fixture_mms(void)
 	return n;
 }
 
-/* The child: one letter is a command, one back says that it is done. */
+/* The child: it reads one letter as a command, and answers with one letter when it is done. */
 struct child {
 	pid_t pid;
 	int to, from;
@@ -239,7 +239,7 @@ static inline void child_tell(const struct child *c, char command)
 	assert_int_equal(answer, command);
 }
 
-/* Until it waits for a command: what it does after its answer is done then. */
+/* Waits until the child waits for a command, so that everything after its answer is done too. */
 static inline void child_settle(const struct child *c)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/syscall", c->pid);
@@ -254,7 +254,7 @@ static inline void child_settle(const struct child *c)
 	}
 }
 
-/* Until execve has given it this name. */
+/* Waits until execve has given it this name. */
 static inline void child_becomes(pid_t pid, const char *comm)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/comm", pid);
@@ -279,9 +279,9 @@ static inline void child_end(struct child *c)
 	assert_int_equal(status, 0);
 }
 
-static int child_hold[2]; /* what its own children wait on */
+static int child_hold[2]; /* pipe that its own children wait on */
 
-/* In a child: processes that stay until it lets them go. */
+/* Run in the child: starts processes that stay until it releases them. */
 static inline void child_holds(int n)
 {
 	if (pipe(child_hold))
@@ -312,7 +312,7 @@ static inline void *child_nothing(void *arg)
 	return arg;
 }
 
-/* In a child: threads that end at once, one after the other. */
+/* Run in the child: threads that end at once, one after the other. */
 static inline void child_churns(int n)
 {
 	while (n--) {
@@ -324,7 +324,7 @@ static inline void child_churns(int n)
 	}
 }
 
-/* In a child: processes that end at once, one after the other. */
+/* Run in the child: processes that end at once, one after the other. */
 static inline void child_forks(int n)
 {
 	while (n--) {
@@ -345,7 +345,7 @@ static inline void fixture_attach(struct fixture *b, pid_t pid)
 	assert_int_equal(loader_attach_tasks(b->l, &what), 1);
 }
 
-/* A child that waits for its first command, and is followed from there. */
+/* Starts a child that waits for its first command and is followed from there on. */
 static inline void fixture_follow(struct fixture *b, struct child *c, child_fn serve)
 {
 	child_start(c, serve);
@@ -353,7 +353,7 @@ static inline void fixture_follow(struct fixture *b, struct child *c, child_fn s
 	fixture_attach(b, c->pid);
 }
 
-/* A line of /proc/PID/FILE in pages, of a number of kB. */
+/* A line of /proc/PID/FILE in kB, converted to pages. */
 static inline int64_t proc_pages(pid_t pid, const char *file, const char *key)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/%s", pid, file), *text = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Whose kernel memory is at a fork and after an end, as the programs record it of a child
- * in a control group of its own.
+ * Which task is charged for kernel memory at a fork and after an end, as the BPF programs
+ * record it for a child in a control group of its own.
  */
 #include "fixture.h"
 
@@ -14,7 +14,7 @@
 #define FORKS 200
 #define THREADS 100
 
-/* A clone that fails when nearly all is made: the pid that it asks for is taken. */
+/* A clone that fails when it is nearly complete: the pid that it requests is taken. */
 static void clone_in_vain(void)
 {
 	pid_t taken = getpid();
@@ -56,7 +56,7 @@ struct place {
 	struct child c;
 };
 
-/* False: kernel memory is not reported here. */
+/* False if this kernel does not report kernel memory. */
 static bool begin(struct place *p, struct loader_config config)
 {
 	struct cgroup_config where = { 0 };
@@ -90,7 +90,7 @@ static void end(struct place *p)
 	cgroup_close(p->cgroup);
 }
 
-/* Bytes of the cgroup's events that these records have: all kinds. */
+/* Bytes of the cgroup's events in these records, of all kinds. */
 static int64_t accounted(const struct place *p, uint32_t tasks, uint32_t mms)
 {
 	const struct tare_task *t;
@@ -131,8 +131,8 @@ static const struct tare_task *of(const struct place *p, pid_t tid, bool it)
 	return NULL;
 }
 
-/* A fork's charge is of the new task, less its stack and tables, and all adds up. */
-static void of_the_child(void **state)
+/* A fork's charge belongs to the new task, less its stack and page tables, and all adds up. */
+static void fork_is_charged_to_the_child(void **state)
 {
 	struct place p;
 
@@ -151,9 +151,9 @@ static void of_the_child(void **state)
 	end(&p);
 }
 
-/* Who forks many that end holds none of it; what they held is left, and no account is
- * below nothing. */
-static void of_nobody_after(void **state)
+/* A task that forks many ended tasks holds none of their memory; their remainder is kept, and no
+ * account is below 0. */
+static void ended_children_leave_nothing_to_their_parent(void **state)
 {
 	static const char what[] = "mtx";
 
@@ -203,8 +203,8 @@ static int take_sample(void *ctx, const void *data, size_t size)
 	return 0;
 }
 
-/* Its samples too. */
-static void sampled(void **state)
+/* The same for its samples. */
+static void samples_follow_the_same_rules(void **state)
 {
 	struct seen seen = { 0 };
 	struct place p;
@@ -226,9 +226,9 @@ static void sampled(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(of_the_child),
-		cmocka_unit_test(of_nobody_after),
-		cmocka_unit_test(sampled),
+		cmocka_unit_test(fork_is_charged_to_the_child),
+		cmocka_unit_test(ended_children_leave_nothing_to_their_parent),
+		cmocka_unit_test(samples_follow_the_same_rules),
 	};
 
 	return cmocka_run_group_tests_name("kmem", tests, NULL, NULL);

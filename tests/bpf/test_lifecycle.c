@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Initial balances, updates, ends and losses, as the programs record them of a child
- * that does what this test says, against what the kernel says in /proc.
+ * Initial balances, updates, ends and losses of a child process, as the BPF programs record
+ * them, compared with /proc.
  */
 #include "fixture.h"
 
@@ -33,7 +33,7 @@ static void exec_true(void)
 		_exit(1);
 }
 
-/* A program that stays, until child_lets_go(). */
+/* A program that runs until child_lets_go(). */
 static void exec_cat(void)
 {
 	if (pipe(child_hold))
@@ -78,7 +78,7 @@ static void serve(char command)
 	}
 }
 
-/* Of one living mm: the ledger's sum, the kernel's and smaps' are one. */
+/* For one living mm: the ledger's sum, the kernel's counters and smaps are equal. */
 static void check_mm(const struct tare_mm *m, pid_t pid)
 {
 	int64_t anon = proc_pages(pid, "smaps_rollup", "Anonymous");
@@ -91,7 +91,7 @@ static void check_mm(const struct tare_mm *m, pid_t pid)
 	assert_int_equal(m->kernel[TARE_PAGETABLE], proc_pages(pid, "status", "VmPTE") * PAGE);
 }
 
-/* Two sweeps of a lone process around a growth of known size. */
+/* Two sweeps of a single process, before and after a growth of known size. */
 static void initial_and_growth(enum counter_backend backend)
 {
 	struct tare_task before;
@@ -148,7 +148,7 @@ static pid_t only_child_of(pid_t pid)
 	return atoi(text);
 }
 
-/* fork: the child opens with what fork copied, and is followed from there. */
+/* fork: the child's initial balance is what fork copied, and it is followed from there. */
 static void fork_is_followed(void **state)
 {
 	(void)state;
@@ -184,8 +184,8 @@ static void fork_is_followed(void **state)
 	}
 }
 
-/* At the end everything went, record by record, and no place is taken. */
-static void ends_balance(void **state)
+/* At the end all memory is gone, record by record, and no place in the table is taken. */
+static void ended_tasks_balance(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < G_N_ELEMENTS(backends); i++) {
@@ -228,7 +228,7 @@ static void ends_balance(void **state)
 	}
 }
 
-/* execve: the old image's mm closes, the new one's is the same process's. */
+/* execve: the old program's mm closes; the new program's mm belongs to the same process. */
 static void exec_is_followed(void **state)
 {
 	static const char args[] = "true\0an argument\0";
@@ -266,7 +266,7 @@ static void exec_is_followed(void **state)
 	}
 }
 
-/* The new program's mm is swept as any other, and holds what smaps says. */
+/* The new program's mm is swept like any other, and holds what smaps says. */
 static void exec_is_swept(void **state)
 {
 	(void)state;
@@ -300,8 +300,9 @@ static void exec_is_swept(void **state)
 	}
 }
 
-/* One after the other, more than there are places: each is free again in time. */
-static void places_are_reused(void **state)
+/* One after the other, more processes than the table has places: each place is free again in
+ * time. */
+static void places_in_the_table_are_reused(void **state)
 {
 	struct tare_workload w;
 	struct child c;
@@ -319,9 +320,9 @@ static void places_are_reused(void **state)
 	fixture_close(&b);
 }
 
-/* More address spaces than the table has room for: each loss is counted, those
- * that are in it stay right, and all places are free again at the end. */
-static void table_full(void **state)
+/* More address spaces than the table has room for: each loss is counted, the ones in the table
+ * stay right, and all places are free again at the end. */
+static void full_table_counts_its_losses(void **state)
 {
 	struct tare_workload w;
 	struct child c;
@@ -353,9 +354,9 @@ static void table_full(void **state)
 	fixture_close(&b);
 }
 
-/* A ring of one page that nobody empties: what did not fit is counted, piece by
- * piece, and what did fit is whole. */
-static void ring_full(void **state)
+/* A ring of one page that nobody empties: each record that did not fit is counted, and each that
+ * did is complete. */
+static void full_ring_counts_its_losses(void **state)
 {
 	int births, deaths;
 	struct child c;
@@ -381,7 +382,7 @@ static void ring_full(void **state)
 	fixture_close(&b);
 }
 
-/* With room, each thread is accounted for, once. */
+/* With room, each thread is counted once. */
 static void churn_is_complete(void **state)
 {
 	struct child c;
@@ -404,8 +405,8 @@ static void churn_is_complete(void **state)
 	fixture_close(&b);
 }
 
-/* Who was not attached to leaves no trace. */
-static void strangers(void **state)
+/* A process that tare is not attached to leaves no trace. */
+static void unfollowed_processes_leave_no_trace(void **state)
 {
 	struct tare_workload w;
 	struct child c;
@@ -432,11 +433,16 @@ static void strangers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(growth_is_exact),   cmocka_unit_test(fork_is_followed),
-		cmocka_unit_test(ends_balance),      cmocka_unit_test(exec_is_followed),
-		cmocka_unit_test(exec_is_swept),     cmocka_unit_test(places_are_reused),
-		cmocka_unit_test(table_full),        cmocka_unit_test(ring_full),
-		cmocka_unit_test(churn_is_complete), cmocka_unit_test(strangers),
+		cmocka_unit_test(growth_is_exact),
+		cmocka_unit_test(fork_is_followed),
+		cmocka_unit_test(ended_tasks_balance),
+		cmocka_unit_test(exec_is_followed),
+		cmocka_unit_test(exec_is_swept),
+		cmocka_unit_test(places_in_the_table_are_reused),
+		cmocka_unit_test(full_table_counts_its_losses),
+		cmocka_unit_test(full_ring_counts_its_losses),
+		cmocka_unit_test(churn_is_complete),
+		cmocka_unit_test(unfollowed_processes_leave_no_trace),
 	};
 
 	return cmocka_run_group_tests_name("lifecycle", tests, NULL, NULL);

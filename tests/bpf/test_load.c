@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Every program before this kernel's verifier, by each backend and with the
- * optional ones on and off, and what tare_init finds out.
+ * Loads every BPF program through this kernel's verifier, for each counter backend, with the
+ * optional programs on and off. Also checks what tare_init finds out about the kernel.
  */
 #include "fixture.h"
 
@@ -38,7 +38,7 @@ static void load_and_close(const struct loader_config *config, bool optional)
 	assert_int_equal(open_files(), before);
 }
 
-/* cmocka 1.1.5's skip() leaves at once, so what was probed is freed before. */
+/* cmocka 1.1.5's skip() does not return, so the features are freed first. */
 static void need_backend(enum counter_backend backend)
 {
 	struct fixture b;
@@ -80,7 +80,7 @@ static void count_backend(void **state)
 	load_and_close(&(struct loader_config){ .backend = BACKEND_COUNT }, true);
 }
 
-/* A backend that this kernel cannot run is refused, and nothing of it stays. */
+/* A backend that this kernel cannot run is refused and leaves nothing behind. */
 static void wrong_backend(void **state)
 {
 	int before = open_files(), err;
@@ -100,8 +100,8 @@ static void wrong_backend(void **state)
 	assert_int_equal(open_files(), before);
 }
 
-/* __per_cpu_offset[] of each possible CPU: a kernel address's distance, not the
- * same for two, and the same at every load. */
+/* __per_cpu_offset[] of each possible CPU: an offset of kernel addresses, different for each
+ * CPU, and the same at every load. */
 static void cpu_offsets(void **state)
 {
 	int cpus = libbpf_num_possible_cpus();

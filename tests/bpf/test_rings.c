@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Rings that nobody empties: of what ends without room for its record the sums stay, and
- * samples get rarer before any is lost.
+ * Ring buffers that nobody empties: the sums of an ended task stay in the maps when there is no
+ * room for its record, and the sampling rate drops before a sample is lost.
  */
 #include "fixture.h"
 
@@ -47,7 +47,7 @@ static void serve(char command)
 	}
 }
 
-/* By process: what all of its records and its account add up to. */
+/* Per process: the sum of its records and its account. */
 struct sum {
 	uint64_t tasks, mms;
 	int64_t net[TARE_MM_KINDS];
@@ -126,7 +126,7 @@ static struct sum check_sums(const struct fixture *b)
 		all.mms += s->mms;
 		all.in += s->in;
 		for (int k = 0; k < TARE_MM_KINDS; k++)
-			assert_int_equal(s->net[k], 0); /* of each process: all has gone */
+			assert_int_equal(s->net[k], 0); /* per process: all memory is gone */
 	}
 	assert_int_equal(all.tasks, fixture_lost(b, TARE_LOST_RECORD_TASK));
 	assert_int_equal(all.mms, fixture_lost(b, TARE_LOST_RECORD_MM));
@@ -183,9 +183,9 @@ static int count_bytes(void *ctx, const void *data, size_t size)
 	return 0;
 }
 
-/* Each page is sampled, and nobody takes the samples. Of the ring's rest those that are
- * taken still stand for all. */
-static void samples_thin(void **state)
+/* Each page is sampled, and nobody takes the samples. The samples in the rest of the ring still
+ * stand for all. */
+static void samples_are_thinned_before_a_loss(void **state)
 {
 	struct tare_sampling s;
 	uint64_t taken = 0, thinned = 0, rarest = 0;
@@ -212,7 +212,7 @@ static void samples_thin(void **state)
 	assert_true(thinned > 0 && thinned < s.bytes);
 	loader_samples_drain(b.l);
 	assert_int_equal(taken, s.bytes);
-	/* Within 6 standard errors of what grew: no less than the pages that it filled. */
+	/* Within 6 standard errors of the growth: at least the pages that it filled. */
 	assert_in_range(s.bytes, GROWTH * PAGE * 8 / 10, GROWTH * PAGE * 13 / 10);
 	fixture_close(&b);
 }
@@ -222,7 +222,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sums_of_threads_stay),
 		cmocka_unit_test(sums_of_processes_stay),
-		cmocka_unit_test(samples_thin),
+		cmocka_unit_test(samples_are_thinned_before_a_loss),
 	};
 
 	return cmocka_run_group_tests_name("rings", tests, NULL, NULL);

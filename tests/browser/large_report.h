@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A report as large as they come: 1,000 threads, 100,000 stacks, no two alike. The
- * same one each time. Included by make_pages.c.
+ * A report of the largest size that a page must handle: 1,000 threads and 100,000 different
+ * stacks. It is the same report each time. Included by make_pages.c.
  */
 #define LARGE_THREADS 1000
 #define LARGE_STACKS 100000
@@ -46,8 +46,8 @@ static void large_frames(struct profile *p)
 	}
 }
 
-/* Callers, each below one that was made lately more often than not: some stacks are
- * deep; then a leaf for each stack. */
+/* Each caller is below one that was made earlier, mostly a recent one, so that some stacks are
+ * deep. Then each stack gets a leaf. */
 static void large_nodes(struct profile *p)
 {
 	for (unsigned i = 0; i < LARGE_INNER + LARGE_STACKS; i++) {

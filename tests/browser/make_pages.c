@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Pages as tare writes them: make_pages <RESULTS.json >RESULTS.html of any JSON, as `tare
- * bench`; make_pages run <REPORT.json likewise as `tare run`; make_pages report NAME of a report
- * that tests/golden/fixtures.c has, or of the large one.
+ * Writes HTML pages as tare does. `make_pages <RESULTS.json >RESULTS.html` makes the page of
+ * `tare bench` from any JSON, `make_pages run <REPORT.json` that of `tare run`; `make_pages
+ * report NAME` makes a page from a fixture of tests/golden/fixtures.c, or from the large
+ * report.
  */
 #include <glib.h>
 #include <stdio.h>

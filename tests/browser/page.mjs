@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// For the browser's tests: a report made by tare's own C of any data, opened in
-// Debian's Chromium from its file. Whatever the page asks of the network, writes
-// to its console or throws is kept, and is a failure at the test's end.
+// Opens a page that tare's own C code made, from its file, in Debian's Chromium. A network
+// request, a message on the console or an uncaught error fails the test.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -33,7 +32,7 @@ const makePages = (args, options) => execFileSync(
 	join(build, 'tests', 'browser', 'make_pages'), args,
 	{ maxBuffer: 1 << 28, stdio: ['pipe', 'pipe', 'ignore'], ...options });
 
-/** The report of `data` as a file; its path. page: "run", or that of bench. */
+/** Writes the report of `data` to a file and returns its path. page: "run", otherwise bench. */
 export function report(name, json, page) {
 	const path = join(folder, `${name}.html`);
 
@@ -41,7 +40,7 @@ export function report(name, json, page) {
 	return path;
 }
 
-/** The report that tests/golden has of this name, or the large one, as tare writes it. */
+/** The report of a fixture of tests/golden, or the large one, as tare writes it. */
 export function rendered(name) {
 	const path = join(folder, `${name}.html`);
 
@@ -50,15 +49,15 @@ export function rendered(name) {
 	return path;
 }
 
-/** The JSON that stands in a page. */
+/** The JSON in a page. */
 export function data(path) {
 	return JSON.parse(
 		/<script type="application\/json" id="data">([^]*?)<\/script>/
 			.exec(readFileSync(path, 'utf8'))[1]);
 }
 
-/** Opens a file, calls use(page), and fails if the page did what it must not.
- * ready: it says when it has drawn itself; other options are the browser's. */
+/** Opens a file, calls use(page), and fails if the page did something forbidden. ready: wait
+ * until the page says that it has drawn itself. The other options are the browser's. */
 export async function opened(path, { hash = '', ready = true, ...options }, use) {
 	const context = await browser.newContext({ viewport: { width: 1280, height: 900 },
 		colorScheme: 'light', ...options });

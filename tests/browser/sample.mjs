@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Results such as `tare bench` could have found, made up: the rows of the
-// catalogue with figures of the right size, the same ones each time.
-// node sample.mjs full|hostile|empty|own prints them as JSON.
+// Made-up results of `tare bench`: the rows of the catalogue with figures of realistic size,
+// the same each time. `node sample.mjs full|hostile|empty|own` prints them as JSON.
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +21,7 @@ export const HOSTILE = [
 	'\u65e5\u672c\u8a9e \ud83d\ude00 nai\u0308ve',
 ];
 
-// Of one task, in bytes: anon, pagetable, kstack, kmem; tare in MiB; the largest N.
+// Per task, in bytes: anon, pagetable, kstack, kmem; then tare in MiB, and the largest N.
 const FIGURES = {
 	'c-pthread': [8316, 8300, 16384, 5900, 0.4, 1e5],
 		'c-pthread-64k': [8310, 4200, 16384, 5900, 0.4, 1e5],
@@ -153,7 +152,7 @@ function stoppedRun([by, n, at], outcome = 'stopped') {
 		time_s: null, ready_s: null, cpu_s: null, stopped_by: by, stopped_at: at, ...none };
 }
 
-// Weighted least squares, as model/fit.c has it; t = 2.2 will do for a picture.
+// Weighted least squares, as in model/fit.c; t = 2.2 is near enough for a picture.
 function fit(runs, part) {
 	const of = runs.filter((r) => r.outcome === 'ok' && r.state === 'steady' && !r.after);
 	const ns = [...new Set(of.map((r) => r.tasks))];

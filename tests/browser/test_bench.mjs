@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The report of `tare bench` in a browser: figures as in the data, orders,
-// filters, keyboard, themes.
+// The report of `tare bench` in a browser: figures equal the data; sorting, filters, keyboard,
+// themes.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -24,7 +24,7 @@ const bars = (page) => page.$$eval('#bars .row', (rows) => rows.map((g) => ({
 		(r) => [r.dataset.kind, Number(r.getAttribute('width'))])),
 })));
 
-// Pixels a byte, from the grid's lines: not from what the bars say of themselves.
+// Pixels per byte, from the grid's lines, not from the bars' own data.
 const scale = (page) => page.$$eval('#bars .grid', (lines) => {
 	const first = lines[0], last = lines.at(-1);
 	return (last.getAttribute('x1') - first.getAttribute('x1'))

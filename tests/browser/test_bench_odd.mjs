@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The report of `tare bench` with data that are hostile, empty or of one row, and
-// what it saves.
+// The report of `tare bench` with hostile data, without rows, and with one row; and the files
+// that the page saves.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -11,7 +11,8 @@ import { test } from 'node:test';
 import { folder, opened, report } from './page.mjs';
 import { HOSTILE, sample } from './sample.mjs';
 
-// As shown: what cannot be seen, or turns text around, is spelled out.
+// As the page shows it: invisible characters, and those that change the text's direction, are
+// spelled out.
 const SHOWN =
 	HOSTILE.map(
 	(s) => s.replace('\u202E', '\\u202e').replace('\n', '\\n').replace('\t', '\\t')
@@ -32,7 +33,8 @@ test('hostile names are shown as they are and do nothing', async () => {
 		await page.locator(`tr.main[data-row="${at}"] button.open`).click();
 		const bar = page.locator(`#bars .row[data-row="${at}"]`);
 
-		// A scroll is told with the next frame, and closes what the pointer opened.
+		// The scroll event comes with the next frame, and closes the box that the
+		// pointer opened.
 		await bar.scrollIntoViewIfNeeded();
 		await page.evaluate(
 			() => new Promise(

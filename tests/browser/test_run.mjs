@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The report of a run in a browser: every figure against the JSON that stands in the
-// page, reckoned here anew; selection of time, filters, zoom, search, keyboard.
+// The report of a run in a browser. Every figure is computed here again from the JSON in the
+// page. Also tests time selection, filters, zoom, search and keyboard.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -34,7 +34,7 @@ function stack(i, table = entries) {
 	return names;
 }
 
-/** What grew in slots [from, to), and what of it lives at the end of them. */
+/** The growth in slots [from, to), and how much of it lives at their end. */
 function inTime(from, to, which = rows) {
 	const sampled = rows.map(() => 0), grew = rows.map(() => 0), live = rows.map(() => 0);
 
@@ -196,7 +196,7 @@ test('who calls a function, and whom it calls', () => opened(path, {}, async (pa
 	const list = (n) => page.$$eval(`#neighbours > div:nth-of-type(${n}) tbody tr`,
 		(trs) => trs.map((tr) => [tr.querySelector('th').textContent.split(' ')[0],
 		Number(tr.querySelector('td').dataset.bytes)]));
-	// From the innermost: whom the outermost serve is called by, and whom the innermost calls.
+	// Innermost function first: callers of the outermost, and callees of the innermost.
 	const expected = { by: {}, calls: {} };
 
 	for (const i of rows) {

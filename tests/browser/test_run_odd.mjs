@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The report of a run with names that are hostile, without a profile, gone wrong, and
-// as large as they come.
+// The report of a run with hostile names, without a profile, with damaged data, and of the
+// largest size.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -194,7 +194,7 @@ test('the data are saved as they were', async () => {
 	});
 });
 
-// Of work in the page until the next frame is drawn, in ms.
+// Milliseconds of work in the page until the next frame is drawn.
 const timed = (page, work, argument) => page.evaluate(async ([code, arg]) => {
 	const start = performance.now();
 
@@ -249,8 +249,8 @@ test('100,000 stacks of 1,000 threads: no more is drawn than is seen', async (t)
 			'document.querySelector("table.who button[data-sort=name]").click()');
 		for (const [what, [worked, drawn]] of Object.entries(times))
 			t.diagnostic(`${what}: ${worked} ms, with drawing ${drawn} ms`);
-		// How long it takes is the machine's; that it does not grow with the stacks is the
-		// page's.
+		// The time depends on the machine; that it does not grow with the number of
+		// stacks depends on the page.
 		const elements = await page.locator('*').count();
 		assert.ok(elements < 10_000, `${elements} elements`);
 	});
@@ -260,6 +260,6 @@ test('a slow regular expression does not hang the page', async () => {
 	await opened(rendered('large'), {}, async (page) => {
 		await page.click('#regex');
 		await page.fill('#search', '(.*)*(.*)*(.*)*(.*)*z$');
-		await page.locator('#found b').waitFor(); // tried to its end it would take for ever
+		await page.locator('#found b').waitFor(); // matching to its end would take for ever
 	});
 });

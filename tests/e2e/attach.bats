@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# `tare attach`: initial balances exact, what follows exact, and no trace after.
+# `tare attach`: initial balances and all later changes are exact, and nothing of tare is left
+# behind.
 
 load lib/common
 load lib/hold
@@ -14,45 +15,45 @@ teardown() {
 	done
 }
 
-@test "initial balances equal the kernel's, and what follows" {
+@test "initial balances and all later changes equal the kernel's figures" {
 	compared attach --checkpoints 2 -- "$PROGRAMS/threads" 16 256
 }
 
-@test "file, shared memory and anon" {
+@test "file pages, shared memory and anonymous memory are exact" {
 	compared attach --checkpoints 2 -- "$PROGRAMS/target"
 	compared attach --checkpoints 3 -- "$PROGRAMS/file_map"
 }
 
-@test "new children are followed" {
+@test "children forked after attaching are followed" {
 	compared attach --checkpoints 4 -- "$PROGRAMS/fork_cow"
 	compared attach --checkpoints 3 -- "$PROGRAMS/shared"
 }
 
-@test "exec, and the leader's end, after attaching" {
+@test "exec and the end of the first thread after attaching are followed" {
 	compared attach --checkpoints 2 -- "$PROGRAMS/exec_thread"
 	compared attach --checkpoints 3 -- "$PROGRAMS/exec_chain" 3
 	compared attach --checkpoints 2 -- "$PROGRAMS/leader_gone"
 }
 
-@test "memory that one thread had before and another gives back" {
+@test "memory held before attaching may be given back by any thread" {
 	compared attach --checkpoints 2 -- "$PROGRAMS/give_take"
 	compared attach --checkpoints 2 -- "$PROGRAMS/huge"
 }
 
-@test "detaching: reported, the target lives on, nothing stays loaded" {
+@test "detaching reports, leaves the target alive, and unloads everything" {
 	need bpftool
 	compared attach --detach --checkpoints 2 -- "$PROGRAMS/threads" 4 64
 }
 
-@test "two tares at once, both right" {
+@test "two tares attached at once are both right" {
 	compared attach --second --checkpoints 2 -- "$PROGRAMS/threads" 4 256
 }
 
-@test "while threads of three processes are at full tilt" {
+@test "attaching to three processes whose threads change memory all the time" {
 	compared real_programs --attach --every 150 --times 4 -- "$PROGRAMS/busy" 4 3
 }
 
-@test "the same by the classic backend" {
+@test "attaching by the classic backend is exact" {
 	compared real_programs --attach --opt=--force-backend --opt=classic \
 		--every 150 --times 3 -- \
 		"$PROGRAMS/busy" 4 2
@@ -60,12 +61,12 @@ teardown() {
 		"$PROGRAMS/threads" 4 64
 }
 
-@test "--comm" {
+@test "--comm selects processes by name" {
 	cp "$PROGRAMS/threads" "$DIR/tare-t-$$"
 	compared attach --select '--comm {comm}' --checkpoints 2 -- "$DIR/tare-t-$$" 2 64
 }
 
-# hold_targets N: N `target`s at their first checkpoint; sets pids.
+# hold_targets N: starts N `target`s, up to their first checkpoint; sets pids.
 hold_targets() {
 	local i
 	pids=()
@@ -81,7 +82,7 @@ hold_targets() {
 	done
 }
 
-# attached OPTIONS…: tare in the background, until its first snapshot is there.
+# attached OPTIONS…: starts tare in the background and waits for its first snapshot.
 attached() {
 	"$TARE" attach -o "$DIR/r.json" "$@" >"$DIR/tare.out" 2>&1 3>&- 9>&- &
 	tare=$!
@@ -91,7 +92,7 @@ attached() {
 	until_true 10 test -e "$DIR/r.1.json"
 }
 
-@test "several pids, by commas and by several -p; it ends with the last" {
+@test "several pids, by commas or several -p; tare ends with the last process" {
 	hold_targets 3
 	attached -p "${pids[0]},${pids[1]}" -p "${pids[2]}"
 	report check "$DIR/r.1.json"
@@ -109,7 +110,7 @@ attached() {
 		"[p['exit']['signal'] for p in processes] == [15, 15, 15]"
 }
 
-@test "--duration ends it, and the target lives" {
+@test "--duration ends tare, and the target lives on" {
 	hold_targets 1
 	run "$TARE" attach -p "${pids[0]}" --duration 300ms -o "$DIR/r.json"
 	status_is 0
@@ -119,11 +120,11 @@ attached() {
 	kill -0 "${pids[0]}"
 }
 
-@test "--all --duration: everything that there is" {
+@test "--all --duration attaches to every process" {
 	hold_targets 1
 	run "$TARE" attach --all --duration 500ms -o "$DIR/r.json"
 	status_is 0
-	# Others run on meanwhile: only what holds for those too.
+	# The other processes keep running: only checks that hold for them too.
 	report assert "$DIR/r.json" "r['lost']['total'] == 0" "${pids[0]} in pids" "$$ in pids" \
 		"len(pids) > 2" \
 		"all(p['balance'][k]['initial'] >= 0 for p in processes \
@@ -133,7 +134,7 @@ attached() {
 			all(t['kmem']['net'] is None for t in tasks)"
 }
 
-@test "--all: one that stands still equals the kernel" {
+@test "--all: a process that stands still equals the kernel's figures" {
 	compared attach --select=--all --others --detach --checkpoints 2 -- "$PROGRAMS/threads" 4 64
 }
 
@@ -143,7 +144,7 @@ cgroup_in() {
 	cgroup=$1/tare-test-$$
 }
 
-# by_cgroup ROOT: attaches by a control group, and below it.
+# by_cgroup ROOT: attaches by a control group, and by its parent.
 by_cgroup() {
 	cgroups=()
 	cgroup_in "$1" || skip "no control groups at $1"
@@ -162,15 +163,15 @@ by_cgroup() {
 	until_true 10 gone "${pids[1]}"
 }
 
-@test "--cgroup, version 2" {
+@test "--cgroup selects a control group of version 2" {
 	by_cgroup "$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)"
 }
 
-@test "--cgroup, version 1" {
+@test "--cgroup selects a control group of version 1" {
 	by_cgroup "$(awk '$3 == "cgroup" && $4 ~ /memory/ { print $2; exit }' /proc/mounts)"
 }
 
-@test "a target that is stopped stays stopped; one that runs isn't stopped" {
+@test "a stopped target stays stopped, and a running one is not stopped" {
 	hold_targets 1
 	kill -STOP "${pids[0]}"
 	attached -p "${pids[0]}"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Each counter backend that this kernel can run gives the same figures; one that
-# it can't run is refused in words, before the command starts.
+# Each counter backend that this kernel supports gives the same figures. A backend that it does
+# not support is refused with a message, before the command starts.
 
 load lib/common
 
-# The backend runs here, or tare says why not.
+# Checks that the backend runs here, or that tare says why not.
 backend_runs() {
 	run "$TARE" run --force-backend "$1" -o "$DIR/backend.json" -- touch "$DIR/ran-$1"
 	if [ "$status" = 0 ]; then
@@ -15,12 +15,12 @@ backend_runs() {
 	fi
 	status_is 125
 	says "$1"
-	[ ! -e "$DIR/ran-$1" ] || fail "the command ran all the same"
+	[ ! -e "$DIR/ran-$1" ] || fail "the command ran although tare refused"
 	return 1
 }
 
-# What each task did can only be told apart by the classic backend where no two CPUs
-# change a counter at once: its size is a sum over all. The process's figures are exact always.
+# The classic backend reads the sum over all tasks. It can tell tasks apart only if no two CPUs
+# change a counter at once. The process's figures are always exact.
 core() {
 	exact --opt=--force-backend --opt="$1" --checkpoints 2 --no-facts -- \
 		"$PROGRAMS/threads" 16 64
@@ -33,39 +33,39 @@ core() {
 		"$PROGRAMS/busy" 4 2
 }
 
-@test "classic: the core equality" {
+@test "the classic backend equals the kernel's figures" {
 	core classic
 }
 
-@test "percpu: the core equality, or a refusal" {
+@test "the percpu backend equals the kernel's figures, or is refused" {
 	backend_runs percpu || skip "this kernel has no percpu backend"
 	core percpu
 }
 
-@test "count: the core equality, or a refusal" {
+@test "the count backend equals the kernel's figures, or is refused" {
 	backend_runs count || skip "this kernel has no count backend"
 	core count
 }
 
-@test "one of percpu and count runs, and is the default" {
+@test "either percpu or count runs here, and is the default" {
 	local backend found=
 	for backend in percpu count; do
 		if backend_runs $backend; then
 			found=$backend
 		fi
 	done
-	[ -n "$found" ] || fail "neither runs"
+	[ -n "$found" ] || fail "neither percpu nor count runs"
 	"$TARE" run -o "$DIR/r.json" -- true
 	report assert "$DIR/r.json" "r['features']['ledger']['state'].startswith('$found')"
 }
 
-@test "classic is named in the report" {
+@test "the report names the classic backend" {
 	"$TARE" run --force-backend classic -o "$DIR/r.json" -- true
 	report check "$DIR/r.json"
 	report assert "$DIR/r.json" "r['features']['ledger']['state'].startswith('classic')"
 }
 
-@test "no such backend: said, with those that there are" {
+@test "an unknown backend is refused, and the message lists the backends" {
 	run "$TARE" run --force-backend frob -- touch "$DIR/ran"
 	status_is 125
 	says frob percpu classic

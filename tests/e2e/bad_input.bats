@@ -1,17 +1,17 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Bad input and a hostile environment: the message names the thing and the way out, the
-# status is right, the command did not run where it shouldn't, nothing is left.
+# Bad input and a hostile environment: the message names the cause and the way out, the exit
+# status is right, the command does not run, and nothing is left behind.
 
 load lib/common
 load lib/hold
 
 did_not_run() {
-	[ ! -e "$DIR/ran" ] || fail "the command ran all the same"
+	[ ! -e "$DIR/ran" ] || fail "the command ran although tare refused"
 }
 
-# as_nobody COMMAND…: tare where nobody can reach it.
+# as_nobody COMMAND…: runs a copy of tare that the user nobody can reach.
 as_nobody() {
 	need setpriv
 	[ -e "$DIR/tare" ] || cp "$TARE" "$DIR/tare"
@@ -19,7 +19,7 @@ as_nobody() {
 	run setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
 }
 
-@test "not root: says which capabilities, and how" {
+@test "without root the message names the capabilities and how to get them" {
 	as_nobody "$DIR/tare" run -- true
 	status_is 125
 	says 'cap_bpf' 'cap_perfmon' 'sudo' 'setcap'
@@ -31,7 +31,7 @@ as_nobody() {
 	says 'sudo\|setcap'
 }
 
-@test "one capability missing: it is the one named" {
+@test "one missing capability is named" {
 	need setpriv
 	run setpriv --bounding-set -perfmon,-sys_admin --inh-caps -perfmon,-sys_admin \
 		"$TARE" run -- touch "$DIR/ran"
@@ -42,7 +42,7 @@ as_nobody() {
 	fi
 }
 
-@test "bpf() refused" {
+@test "bpf() that is refused is reported" {
 	run "$LIB/nobpf.py" "$TARE" run -- touch "$DIR/ran"
 	status_is 125
 	says 'bpf'
@@ -52,8 +52,8 @@ as_nobody() {
 	says 'bpf'
 }
 
-# Where the kernel hides its own, tare asks the kernel: doctor.bats.
-@test "BTF that is none" {
+# Without the kernel's BTF file tare reads it from the kernel: see doctor.bats.
+@test "a file that is no BTF is refused" {
 	: >"$DIR/types"
 	for file in "$DIR/types" "$DIR/nothing" "$DIR"; do
 		run "$TARE" run --btf "$file" -- touch "$DIR/ran"
@@ -63,7 +63,7 @@ as_nobody() {
 	done
 }
 
-@test "no tracefs: works without, or says that it is that" {
+@test "without tracefs tare works, or names tracefs as the reason" {
 	need unshare
 	run unshare -m sh -c 'for d in /sys/kernel/tracing /sys/kernel/debug; do
 		[ ! -d $d ] || mount -t tmpfs none $d; done; exec "$@"' - \
@@ -76,7 +76,7 @@ as_nobody() {
 	fi
 }
 
-@test "unknown subcommands and options: the nearest is suggested" {
+@test "unknown subcommands and options: the nearest name is suggested" {
 	run "$TARE" rnu -- true
 	status_is 2
 	says "rnu" "run"
@@ -95,7 +95,7 @@ as_nobody() {
 	did_not_run
 }
 
-@test "no command, no target, nothing at all" {
+@test "a missing command, target or subcommand is reported" {
 	run "$TARE" run
 	status_is 125
 	says 'command'
@@ -118,7 +118,7 @@ as_nobody() {
 	says '[0-9]\.[0-9]'
 }
 
-@test "options without their value, and values out of range" {
+@test "options without a value, and values out of range, are refused" {
 	local bad
 	for bad in '-o' '--interval' '--interval 0' '--interval -1s' '--max-mms banana' \
 		'--max-mms 0' '--ring-size 3' '--threads some' '--snapshot-every 0'; do
@@ -136,7 +136,7 @@ as_nobody() {
 	done
 }
 
-@test "a pid that doesn't exist" {
+@test "a pid that does not exist is refused" {
 	local pid
 	true &
 	pid=$!
@@ -150,15 +150,15 @@ as_nobody() {
 	says "no-such-$$"
 }
 
-@test "a kernel thread" {
+@test "a kernel thread is refused" {
 	grep -q '^Kthread:.1$\|^VmSize' /proc/2/status && ! grep -q '^VmSize' /proc/2/status ||
-		[ "$(cat /proc/2/comm 2>/dev/null)" = kthreadd ] || skip "none to be seen"
+		[ "$(cat /proc/2/comm 2>/dev/null)" = kthreadd ] || skip "kernel threads are hidden"
 	run "$TARE" attach -p 2 -o "$DIR/r.json"
 	status_is 1
 	says 'kernel thread' 2
 }
 
-@test "a thread's id instead of its process's: taken for it, or said" {
+@test "a thread id in the place of a pid is accepted or explained" {
 	hold "$PROGRAMS/threads" 2 4
 	reaches
 	tid=$(sed -n 's/^touched tid=\([0-9]*\) .*/\1/p' "$DIR/out" | head -1)
@@ -171,10 +171,10 @@ as_nobody() {
 	fi
 }
 
-@test "processes that end while tare attaches" {
+@test "processes that end while tare attaches do no harm" {
 	local i
 	for i in 1 2 3 4 5 6 7 8; do
-		# Around the time that attaching takes.
+		# Lifetimes of about the time that attaching takes.
 		sleep "0.0$i" 3>&- &
 		run timeout 20 "$TARE" attach -p $! -o "$DIR/r.json"
 		[ "$status" = 0 ] || [ "$status" = 1 ] || fail "status $status: $output"
@@ -186,7 +186,7 @@ as_nobody() {
 	done
 }
 
-@test "-o where nothing can be written: said before the command runs" {
+@test "an -o that cannot be written is reported before the command runs" {
 	run "$TARE" run -o "$DIR/no/such/dir/r.json" -- touch "$DIR/ran"
 	status_is 125
 	says "$DIR/no/such/dir"
@@ -198,7 +198,7 @@ as_nobody() {
 	did_not_run
 }
 
-@test "a full disk for -o: said, with a status, and no half file" {
+@test "a full disk for -o: a message, an exit status, and no partial file" {
 	need unshare
 	run unshare -m sh -c 'mkdir "$1/disk" && mount -t tmpfs -o size=16k none "$1/disk" &&
 		{ head -c 20000 /dev/zero >"$1/disk/fill" 2>/dev/null; true; }
@@ -209,21 +209,21 @@ as_nobody() {
 	[ "$(tail -n 1 <<<"$output")" = fill ] || fail "left there:" "$output"
 }
 
-@test "-o to a device or a pipe writes there, and doesn't replace it" {
+@test "-o to a device or a pipe writes into it and does not replace it" {
 	mknod "$DIR/null" c 1 3
 	run "$TARE" run -o "$DIR/null" -- sh -c 'exit 5'
 	status_is 5
-	[ -c "$DIR/null" ] || fail "replaced"
+	[ -c "$DIR/null" ] || fail "the device was replaced"
 	mknod "$DIR/full" c 1 7
 	run "$TARE" run -o "$DIR/full" -- true
 	status_is 125
 	says 'space'
-	[ -c "$DIR/full" ] || fail "replaced"
+	[ -c "$DIR/full" ] || fail "the device was replaced"
 	"$TARE" run --format json -o /dev/stdout -- true >"$DIR/out.json"
 	report check "$DIR/out.json"
 }
 
-@test "stdout and stderr closed" {
+@test "closed stdout and stderr do no harm" {
 	run bash -c '"$TARE" report --schema | true; echo "${PIPESTATUS[0]}"'
 	[[ "${lines[-1]}" =~ ^(0|1|141)$ ]] || fail "$output"
 	run bash -c '"$TARE" doctor --json | true; echo "${PIPESTATUS[0]}"'
@@ -232,13 +232,13 @@ as_nobody() {
 	[ "$status" != 0 ] && [ "$status" -lt 128 ] || fail "$status"
 	run bash -c '"$TARE" report --schema >/dev/full'
 	[ "$status" != 0 ] && [ "$status" -lt 128 ] || fail "$status"
-	# The command's status all the same: it ran.
+	# Still the command's status, since it ran.
 	run bash -c '"$TARE" run -o "$DIR/r.json" -- sh -c "exit 4" <&- >&- 2>&-'
 	status_is 4
 	report check "$DIR/r.json"
 }
 
-@test "the report's reader went away: no death by SIGPIPE, the command's end is waited for" {
+@test "a closed report pipe does not kill tare, which waits for the command" {
 	run bash -c '{ "$TARE" run -- sh -c "touch \"$DIR/ran\"; exit 0" 2>&1 >/dev/null
 		echo $? >"$DIR/status"; } | true'
 	until_true 10 test -s "$DIR/status"
@@ -246,7 +246,7 @@ as_nobody() {
 	[ "$(cat "$DIR/status")" -lt 128 ] || fail "status $(cat "$DIR/status")"
 }
 
-@test "argv of a megabyte" {
+@test "a command line of a megabyte is cut and marked as cut" {
 	local big i args=()
 	big=$(head -c 100000 /dev/zero | tr '\0' x)
 	for i in 1 2 3 4 5 6 7 8 9 10; do
@@ -263,7 +263,7 @@ as_nobody() {
 	fits_80_columns
 }
 
-@test "hostile arguments and names of programs" {
+@test "hostile arguments and program names are harmless" {
 	printf '#!/bin/sh\nexit 0\n' >"$DIR/"$'a\e[31m"b\\\n\xff'
 	chmod +x "$DIR/"$'a\e[31m"b\\\n\xff'
 	run "$TARE" run -- "$DIR/"$'a\e[31m"b\\\n\xff' $'\e]0;x\a' $'\xff\xfe' ''
@@ -277,7 +277,7 @@ as_nobody() {
 	says_not $'\e'
 }
 
-@test "two tares at once on one run, by attach" {
+@test "a second tare can attach to the workload of a first one" {
 	hold "$TARE" run -o "$DIR/one.json" -- "$PROGRAMS/target" 4
 	reaches
 	pid=$(sed -n 's/^target pid=\([0-9]*\) .*/\1/p' "$DIR/out")
@@ -299,7 +299,7 @@ as_nobody() {
 	status_is 0
 }
 
-@test "maps that are too small: counted, not hidden" {
+@test "updates lost in too small maps are counted and reported" {
 	run "$TARE" run --max-mms 4 -o "$DIR/r.json" -- "$PROGRAMS/fork_tree" 2 5 </dev/null
 	status_is 0
 	report assert "$DIR/r.json" "r['lost']['mm_state'] > 0" "not r['books']['balanced']" \
@@ -309,7 +309,7 @@ as_nobody() {
 	says 'lost' '--max-mms'
 }
 
-@test "doctor: 0 where run works, and says what there is" {
+@test "doctor exits with 0 where run works, and lists the features" {
 	run "$TARE" doctor
 	status_is 0
 	says 'BTF' 'tracepoint' 'percpu\|count\|classic' 'task storage' 'lockdown'
@@ -318,7 +318,7 @@ as_nobody() {
 	status_is 2
 }
 
-@test "report --schema is JSON, and reports keep to its names" {
+@test "report --schema prints JSON, and reports use only its names" {
 	"$TARE" report --schema >"$DIR/schema.json"
 	"$TARE" run -o "$DIR/r.json" -- true
 	python3 - "$DIR" <<-'END'

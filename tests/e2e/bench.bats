@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# tare bench over its catalogue: figures that follow from facts, and what is made of
-# them. Commands of the user's own, and its ways to end: bench_own.bats.
+# tare bench over its catalogue: figures that follow from known facts, and the reports made of
+# them. Commands of the user's own and interrupted benches are in bench_own.bats.
 
 load lib/common
 
-# What the tests share: built once, weighed once.
+# Shared by the tests: built once, weighed once.
 setup_file() {
 	export C=$BATS_FILE_TMPDIR/c.db BUILT=$BATS_FILE_TMPDIR/built
 	"$TARE" bench --only c-pthread,c-io-uring,c-stackless --tasks 1,1k,10k \
@@ -26,13 +26,13 @@ sql() {
 	sqlite3 "$@"
 }
 
-# Skips where kernel memory but page tables and stacks is not measured.
+# Skips if only page tables and stacks of kernel memory are measured.
 need_kmem() {
 	! grep -q 'not measured' <<<"$(sql "$C" 'SELECT measured FROM bench')" ||
 		skip "kernel memory is not measured here"
 }
 
-@test "what must hold in all results: the schema, sums, times" {
+@test "all results match the schema, and their sums and times agree" {
 	results check "$C"
 	results assert "$C" "r['complete']" "len(r['rows']) == 3" \
 		"all(len(runs(w['id'], s)) == 6 for w in r['rows'] \
@@ -43,7 +43,7 @@ need_kmem() {
 			for w in r['rows'] for i, x in enumerate(runs(w['id'])))"
 }
 
-@test "C threads: a kernel stack of 16 KiB each, and the stack's pages" {
+@test "a C thread costs a kernel stack of 16 KiB and its stack's pages" {
 	[ "$(uname -m)" = x86_64 ] || skip "kernel stacks are of another size"
 	results assert "$C" \
 		"abs(slope('c-pthread', 'kstack') - 16384) <= 1" \
@@ -56,25 +56,25 @@ need_kmem() {
 		"abs(slope('c-pthread', 'charged') / slope('c-pthread', 'weight') - 1) < .05"
 }
 
-@test "io_uring: an io_kiocb each, nothing in the program" {
+@test "an io_uring timeout costs an io_kiocb and no user memory" {
 	results assert "$C" "True"
 	"$LIB/bench.py" assert "$C" "has('c-io-uring')" >/dev/null ||
 		skip "io_uring can't be had here"
 	results assert "$C" "abs(slope('c-io-uring', 'rss')) < 16" \
 		"slope('c-io-uring', 'kstack') == 0"
 	need_kmem
-	# Each CPU may be charged 64 pages ahead of need: little, beside 100,000 of these.
+	# Each CPU may be charged for 64 unused pages: little, compared with 100,000 of these.
 	bench --only c-io-uring --tasks 1,1k,100k --runs 2 -o "$DIR/r.db" >"$DIR/out"
 	results assert "$DIR/r.db" "256 <= slope('c-io-uring', 'kernel') <= 300" \
 		"abs(slope('c-io-uring', 'charged') / slope('c-io-uring', 'weight') - 1) < .1"
 }
 
-@test "the stackless state machine: its struct of 16 bytes" {
+@test "a stackless task costs its struct of 16 bytes" {
 	results assert "$C" "12 <= slope('c-stackless', 'anon') <= 24" \
 		"slope('c-stackless', 'kstack') == 0" "slope('c-stackless', 'weight') < 40"
 }
 
-@test "the rest of the C family, and the other languages that are here" {
+@test "the other C workloads and the installed languages are weighed" {
 	need gcc
 	local python=/usr/bin/python3 c=c-pthread-64k,c-ucontext,c-epoll,cxx-coroutine
 	bench --only "$c,py-asyncio,node,rust-threads,go" --tasks 1,1k --runs 1 \
@@ -82,7 +82,7 @@ need_kmem() {
 	bench --only c-fork --tasks 1,100 --runs 1 -o "$DIR/f.db" >"$DIR/out"
 	results check "$DIR/r.db"
 	results check "$DIR/f.db"
-	# One that is not here says what would bring it.
+	# A language that is not installed names the package that brings it.
 	results assert "$DIR/r.db" "len(r['rows']) == 8" \
 		"all(w['status'] in ('ok', 'missing') for w in r['rows'])" \
 		"all(w['missing'] for w in r['rows'] if w['status'] == 'missing')" \
@@ -100,12 +100,12 @@ need_kmem() {
 		"all(slope(i, 'kstack') == 0 \
 			for i in ('c-ucontext', 'c-epoll', 'py-asyncio') if has(i))"
 	[ ! -x $python ] || results assert "$DIR/r.db" "has('py-asyncio')"
-	# A process: a kernel stack, page tables, its own copy of some pages.
+	# A process costs a kernel stack, page tables, and its own copies of some pages.
 	results assert "$DIR/f.db" "slope('c-fork', 'pagetable') >= 20000" \
 		"slope('c-fork', 'kstack') >= 16384" "slope('c-fork', 'anon') >= 8192"
 }
 
-@test "formats: for eyes, CSV, JSON, Markdown; by -o FILE's suffix too" {
+@test "results in every format, chosen by --format or by the suffix of -o" {
 	local format suffix
 	for format in table:txt csv:csv json:json markdown:md; do
 		suffix=${format#*:}
@@ -125,14 +125,14 @@ need_kmem() {
 		assert len(rows) == len(runs) == 36, (len(rows), len(runs))
 		assert [int(x["anon"]) for x in rows] == [x["anon"] for x in runs], "anon differs"
 	END
-	# At the end of bench the same table was shown.
+	# The bench itself printed the same table at its end.
 	diff <(tail -n +2 "$DIR/out.txt") <(tail -n +2 "$BATS_FILE_TMPDIR/c.txt")
 	run "$TARE" bench report "$C" --format yaml
 	status_is 2
 	says 'table, csv, json'
 }
 
-@test "compare: two results, workload by workload" {
+@test "compare shows two results, workload by workload" {
 	run "$TARE" bench compare "$C" "$C"
 	status_is 0
 	says 'C threads' 'C io_uring'
@@ -146,7 +146,7 @@ need_kmem() {
 	says "$DIR/none.db"
 }
 
-@test "a file that is damaged, or none of tare bench: said, exit 1" {
+@test "a file that is damaged or not from tare bench is refused with status 1" {
 	head -c 20000 "$C" >"$DIR/cut.db"
 	cp "$C" "$DIR/noise.db"
 	dd if=/dev/urandom of="$DIR/noise.db" bs=4096 seek=2 count=4 conv=notrunc status=none
@@ -166,7 +166,7 @@ need_kmem() {
 	status_is 1
 }
 
-@test "--after: what is left when the tasks have ended" {
+@test "--after weighs what is left when the tasks have ended" {
 	bench --only c-pthread,c-stackless --tasks 1k --runs 1 --after -o "$DIR/r.db" >"$DIR/out"
 	results check "$DIR/r.db"
 	results assert "$DIR/r.db" \
@@ -177,7 +177,7 @@ need_kmem() {
 			mean('c-pthread', 'steady', 'weight', 1000) / 2"
 }
 
-@test "--touch: each task uses that much more of its stack" {
+@test "--touch makes each task use that much more of its stack" {
 	bench --only c-pthread,c-stackless --tasks 1,1k --runs 1 --touch 8KiB -o "$DIR/r.db" \
 		>"$DIR/out"
 	results assert "$DIR/r.db" "r['options']['touch'] == 8192" \
@@ -186,7 +186,7 @@ need_kmem() {
 		"4096 <= slope('c-pthread', 'anon') - 8400 <= 12288 + 500"
 }
 
-@test "--resume of some of what was interrupted leaves it so; of all completes it" {
+@test "--resume of some workloads leaves a bench incomplete; of all, completes it" {
 	cp "$C" "$DIR/r.db"
 	sql "$DIR/r.db" "UPDATE bench SET complete = 0"
 	bench --resume -o "$DIR/r.db" --only c-stackless --tasks 1 --runs 1 >"$DIR/out" 2>&1
@@ -196,7 +196,7 @@ need_kmem() {
 	results assert "$DIR/r.db" "r['complete']"
 }
 
-@test "under sudo what is built is the user's; a folder that was there stays whose it was" {
+@test "under sudo built files belong to the user; an existing folder keeps its owner" {
 	[ "$(id -u)" = 0 ] || skip "not root"
 	mkdir "$DIR/there" "$DIR/secret" "$DIR/there/b2"
 	"$LIB/bench.py" catalogue "$DIR/c.json" \
@@ -212,7 +212,7 @@ need_kmem() {
 		fail "$(ls -ln "$DIR" "$DIR/there")"
 }
 
-# stopped_by of the --after run of a program that is ready, waits SECONDS and says that.
+# stopped_by of an --after run. The program prints ready, waits SECONDS, and prints that line.
 after_by() {
 	rm -f "$DIR/r.db"
 	"$LIB/bench.py" catalogue "$DIR/c.json" '{"id": "says", "after": true, "run":
@@ -223,14 +223,14 @@ after_by() {
 	sql "$DIR/r.db" "SELECT coalesce(stopped_by, 'ok') FROM runs WHERE after"
 }
 
-@test "--after: another number than N, and tasks that end too early, are failures" {
+@test "--after: a count other than N, or tasks that end too early, fail the run" {
 	[ "$(after_by 10 1)" = ok ] || fail "$(cat "$DIR/out")"
 	[ "$(after_by 10 7)" = 'it said after 7' ] || fail "$(cat "$DIR/out")"
 	[ "$(after_by 0 1)" = 'its tasks ended before they were weighed' ] ||
 		fail "$(cat "$DIR/out")"
 }
 
-@test "no peer to connect to: those that need it fail, and the bench goes on" {
+@test "without a peer the workloads that need it fail, and the bench goes on" {
 	"$LIB/bench.py" catalogue "$DIR/c.json" \
 		'{"id": "connects", "family": "connect", "run": ["sleep", "{n}", "{peer}"]}' \
 		'{"id": "sleeps", "run": ["sh", "-c", "echo ready $0; exec sleep 100", "{n}"]}'
@@ -242,7 +242,7 @@ after_by() {
 	says 'the peer to connect to'
 }
 
-@test "connections: kernel memory each, and the peer is gone afterwards" {
+@test "connections cost kernel memory, and the peer ends with the bench" {
 	bench --only c-epoll-connect --tasks 1,100 --runs 1 -o "$DIR/r.db" >"$DIR/out"
 	results check "$DIR/r.db"
 	results assert "$DIR/r.db" "len(runs('c-epoll-connect')) == 2" \
@@ -254,7 +254,7 @@ after_by() {
 	results assert "$DIR/r.db" "1000 < slope('c-epoll-connect', 'kernel') < 20000"
 }
 
-@test "a runtime that is not here: a row that says so and its package, exit 0" {
+@test "a runtime that is not installed: its row names the package, status 0" {
 	"$LIB/bench.py" catalogue "$DIR/c.json" \
 		'{"id": "none", "run": ["no-such-tool", "{n}"], "needs": ["no-such-tool"],
 		"packages": ["tool-package"]}' \
@@ -272,7 +272,7 @@ after_by() {
 	says '^none .*missing.*tool-package' '^unbuilt .*the unbuilt'
 }
 
-@test "N no larger than makes sense: the catalogue's max is run instead" {
+@test "an N above the catalogue's max is replaced by the max" {
 	"$LIB/bench.py" catalogue "$DIR/c.json" \
 		'{"id": "few", "max": 7,
 		"run": ["sh", "-c", "echo ready $0; exec sleep 100", "{n}"]}'
@@ -281,7 +281,7 @@ after_by() {
 	results assert "$DIR/r.db" "[x['tasks'] for x in runs('few')] == [2, 7]"
 }
 
-@test "built anew only when the source has changed" {
+@test "a program is built again only when its source has changed" {
 	"$LIB/bench.py" catalogue "$DIR/c.json" \
 		'{"id": "made", "build": "cat {src}/main >>{out}/made",
 		"run": ["sh", "{out}/made", "{n}"]}'
@@ -297,7 +297,7 @@ after_by() {
 	[ "$(wc -l <"$DIR/b/made/made")" = 3 ] || fail "not built again"
 }
 
-@test "a catalogue with errors: the line and the reason, exit 2" {
+@test "a catalogue with errors is refused with line, reason and status 2" {
 	local entry='{"id": "x", "run": ["true"]}'
 	"$LIB/bench.py" catalogue "$DIR/good.json" "$entry"
 	wrong() { # sed script, line, reason
@@ -320,7 +320,7 @@ after_by() {
 	status_is 2
 }
 
-@test "--only: what matches nothing has a suggestion" {
+@test "--only that matches nothing suggests the nearest name" {
 	run bench --only c-pthred
 	status_is 2
 	says 'c-pthred: no workload' '--only c-pthread'
@@ -333,7 +333,7 @@ after_by() {
 	status_is 0
 	says '^c-pthread ' '^go ' '^go-connect '
 	says_not '^py-'
-	# An id is that, though a language has its name.
+	# An id takes precedence over a language with the same name.
 	run bench --only go --list
 	[ "$(wc -l <<<"$output")" = 1 ] || fail "$output"
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# tare bench with a command of the user's own, which may do what it wants; options;
-# interrupted, killed, gone on with.
+# tare bench with a command of the user's own, which may misbehave; options; a bench that is
+# interrupted, killed, or resumed.
 
 load lib/common
 
@@ -24,10 +24,11 @@ results() {
 	[ "$status" = 0 ] || fail "$output"
 }
 
-# Control groups of tares that are no more.
+# Control groups of tares that have ended.
 left_cgroups() {
 	local cgroup pid under
-	# Below this test's own, where that is known (v1): others may test beside it.
+	# Below this test's own group, if that is known (v1): other tests may run at the same
+	# time.
 	under=$(sed -n 's|^[0-9]*:[^:]*memory[^:]*:\(/..*\)$|\1|p' /proc/self/cgroup)
 	while read -r cgroup; do
 		pid=${cgroup##*/tare-}
@@ -36,14 +37,14 @@ left_cgroups() {
 		-path "*$under/tare-*" 2>/dev/null)
 }
 
-# own SCRIPT: with one and with three tasks, once each; {n} is $0 in the script.
+# own SCRIPT: runs a script with one and with three tasks, once each; {n} is $0 in the script.
 own() {
 	rm -f "$DIR/r.db"
 	run "$TARE" bench --tasks "${TASKS:-1,3}" --runs 1 --time-limit "${LIMIT:-20s}" "${@:2}" \
 		-o "$DIR/r.db" -- sh -c "$1" '{n}'
 }
 
-# It failed for that reason: exit 1, one run, nothing left.
+# own_fails REASON: the bench failed for that reason: exit 1, one run, nothing left behind.
 own_fails() {
 	status_is 1
 	says "$1"
@@ -52,7 +53,7 @@ own_fails() {
 	[ "$(left_cgroups)" = "$cgroups" ] || fail "a control group is left:" "$(left_cgroups)"
 }
 
-@test "one that says ready: weighed when it rests, then ended" {
+@test "a command that prints ready is weighed when it is settled, then ended" {
 	TASKS=1,100,1k own 'exec python3 -c "
 import signal, sys
 n = int(sys.argv[1])
@@ -67,7 +68,7 @@ signal.pause()" $0' --runs 2
 		"all(0 < x['ready_s'] < 10 and x['cpu_s'] > 0 for x in runs('own'))"
 }
 
-@test "a backend that the kernel refuses gives way, in each run, and results say which was taken" {
+@test "a backend that the kernel refuses is replaced, and the results name the other" {
 	backend=$("$TARE" doctor --json |
 		python3 -c 'import json, sys; print(json.load(sys.stdin)["backend"])')
 	TARE_REFUSE=tare_rss_$backend own 'exit 0'
@@ -77,7 +78,7 @@ signal.pause()" $0' --runs 2
 	sqlite3 "$DIR/r.db" 'SELECT measured FROM bench' | grep -q '^ledger by classic; '
 }
 
-@test "one that says nothing: weighed at its peak" {
+@test "a command that prints nothing is weighed at its peak" {
 	own 'head -c $(($0 * 1000)) /dev/zero | tail >/dev/null'
 	status_is 0
 	results assert "$DIR/r.db" "row('own')['state'] == 'peak'" "len(runs('own', 'peak')) == 2" \
@@ -85,7 +86,7 @@ signal.pause()" $0' --runs 2
 		"all(x['outcome'] == 'ok' and x['weight'] > 100000 for x in row('own')['runs'])"
 }
 
-@test "commands that can't be: no {n}, not there, without --" {
+@test "commands without {n}, without --, or that do not exist are refused" {
 	run "$TARE" bench -- sleep 1
 	status_is 2
 	says '{n}' 'tare bench -- sleep {n}'
@@ -106,7 +107,7 @@ signal.pause()" $0' --runs 2
 	done
 }
 
-@test "one that dies: its status or signal, and its last words" {
+@test "a command that dies: its status or signal and its last output are shown" {
 	own 'echo first >&2; echo "cannot do $0" >&2; echo >&2; exit 7'
 	own_fails 'exit status 7: cannot do 1'
 	own 'kill -SEGV $$'
@@ -114,12 +115,12 @@ signal.pause()" $0' --runs 2
 	own 'echo ready $0; exit 0'
 	own_fails 'ended before it was weighed'
 	own 'printf "stopped at 5 of 10: %s\n" "Too many open files" >&2; exit 3'
-	own_fails 'exit status 3: stopped at 5 of 10' # of 1, it should be: not believed
+	own_fails 'exit status 3: stopped at 5 of 10' # the N is 1, so this line is not believed
 	own 'echo "stopped at 18446744073709551615 of 1: no" >&2; exit 3'
 	own_fails 'exit status 3'
 }
 
-@test "one that a limit stops: which, how many there were, and the most that fits" {
+@test "a command that a limit stops: the limit, the count, and the most that fits" {
 	TASKS=10 own '[ $0 -le 5 ] ||
 		{ echo "stopped at 5 of 10: Too many open files" >&2; exit 3; }
 		echo ready $0; exec sleep 1000'
@@ -131,22 +132,22 @@ signal.pause()" $0' --runs 2
 		"[x['stopped_at'] for x in row('own')['runs'] if x['outcome'] == 'stopped'] == [5]"
 }
 
-@test "one that lies about N, or hangs: found out" {
+@test "a command that prints a wrong N, or hangs, is reported" {
 	own 'echo ready 77; exec sleep 1000'
 	own_fails 'it said ready 77'
 	LIMIT=2s own 'exec sleep 1000'
 	own_fails 'time limit of 2.* s'
-	# Not a limit for settling, which has its own.
+	# This does not limit settling, which has a limit of its own.
 	LIMIT=1s TASKS=1 own 'echo ready $0; exec sleep 1000'
 	status_is 0
-	# SIGTERM is ignored: killed some seconds later, and weighed all the same.
+	# The command ignores SIGTERM: it is killed some seconds later, and weighed all the same.
 	TASKS=1 own \
 		'trap "" TERM; echo $$ >>"$DIR/pids"; echo ready $0; while :; do sleep 1000; done'
 	status_is 0
 	gone "$(tail -n 1 "$DIR/pids")"
 }
 
-@test "one that says a lot: megabytes with and without newlines, for ever" {
+@test "a command that prints megabytes, or never stops printing, does no harm" {
 	own 'head -c 50000000 /dev/zero; echo; echo ready $0; exec sleep 1000'
 	status_is 0
 	results assert "$DIR/r.db" "len(runs('own')) == 2"
@@ -164,7 +165,7 @@ signal.pause()" $0' --runs 2
 	! grep -q $'\033' <<<"$output" || fail "an escape sequence comes through"
 }
 
-@test "one that leaves children behind: they are ended" {
+@test "children that a command leaves behind are ended" {
 	own 'setsid sh -c "trap \"\" TERM HUP; while :; do sleep 1000; done" & echo $! >>"$DIR/pids"
 		echo ready $0; exec sleep 1000'
 	status_is 0
@@ -177,8 +178,8 @@ signal.pause()" $0' --runs 2
 	[ "$(wc -l <"$DIR/pids")" = 3 ]
 }
 
-@test "one that needs more than --memory-max: said" {
-	[ "$(wc -l </proc/swaps)" = 1 ] || skip "with swap nothing is killed for its memory"
+@test "a command that needs more than --memory-max is reported" {
+	[ "$(wc -l </proc/swaps)" = 1 ] || skip "with swap, no process is killed at the limit"
 	"$TARE" doctor --json >"$DIR/doctor" || true
 	own 'exec python3 -c "x = bytearray(300 << 20); print(\"ready\", 1)"' --memory-max 64MiB
 	! grep -q 'control group' <<<"$output" || [ -e "$DIR/r.db" ] ||
@@ -186,7 +187,7 @@ signal.pause()" $0' --runs 2
 	own_fails 'out of memory: 64.0 MiB'
 }
 
-@test "options: what is not sensible is refused, with the way out" {
+@test "invalid options are refused, with the way out" {
 	local option
 	for option in --tasks=-1 --tasks=1000000000000 --tasks=abc --tasks= --tasks=1,,2 \
 		--tasks=1kk \
@@ -214,7 +215,7 @@ signal.pause()" $0' --runs 2
 	results assert "$DIR/r.db" "[x['tasks'] for x in runs('own')] == [0]"
 }
 
-@test "-o: what is there is not lost, --resume goes on only with the same" {
+@test "-o does not overwrite results; --resume needs the same options" {
 	own 'echo ready $0; exec sleep 1000'
 	status_is 0
 	cp "$DIR/r.db" "$DIR/copy"
@@ -232,23 +233,24 @@ signal.pause()" $0' --runs 2
 	status_is 2
 	says '-o FILE'
 	go_on -o "$DIR/r.db" --resume --memory-max 1GiB
-	[ "$status" != 0 ] || fail "gone on with other options"
+	[ "$status" != 0 ] || fail "resumed with other options"
 	says 'another --memory-max'
 	run "$TARE" bench --tasks 1,3,4 --runs 1 -o "$DIR/r.db" --resume -- true '{n}'
-	[ "$status" != 0 ] || fail "gone on with another command"
+	[ "$status" != 0 ] || fail "resumed with another command"
 	says 'another command'
 	go_on -o "$DIR/none.db" --resume
 	status_is 1
 	says none.db
 	cmp "$DIR/r.db" "$DIR/copy"
-	# Nothing is left to do: nothing is run.
+	# All runs are done: none is started.
 	go_on -o "$DIR/r.db" --resume
 	status_is 0
 	[ "$(sqlite3 "$DIR/r.db" 'SELECT * FROM weights')" = \
 		"$(sqlite3 "$DIR/copy" 'SELECT * FROM weights')" ]
 }
 
-# A bench of six runs in the background, which note "PID N" in $DIR/seen when they start.
+# Starts a bench of six runs in the background. Each run writes "PID N" to $DIR/seen when it
+# starts.
 begin() {
 	"$TARE" bench --tasks 1,2,3 --runs 2 "$@" -o "$DIR/r.db" -- \
 		sh -c 'echo $$ $0 >>"$DIR/seen"; echo ready $0; exec sleep 1000' '{n}' \
@@ -267,7 +269,7 @@ kept() {
 		ORDER BY r.number, w.state, m.part"
 }
 
-# After the third run began: two are kept, it is ended; then the rest is made.
+# Ends the bench after its third run began: two runs are kept, then --resume makes the others.
 was_cut_short() {
 	local pid
 	until_true 10 gone "$(sed -n '3s/ .*//p' "$DIR/seen")"
@@ -285,16 +287,16 @@ was_cut_short() {
 	results assert "$DIR/r.db" "r['complete']" \
 		"[(x['tasks'], x['repeat']) for x in runs('own')] == \
 			[(n, i) for n in (1, 2, 3) for i in (1, 2)]"
-	# The one that was cut short is made again, those kept are not.
+	# The run that was cut short is repeated, the kept ones are not.
 	[ "$(cut -d' ' -f2 "$DIR/seen" | tr '\n' ' ')" = '1 1 2 2 2 3 3 ' ] ||
 		fail "$(cat "$DIR/seen")"
 	[ "$(left_cgroups)" = "$cgroups" ] || fail "a control group is left:" "$(left_cgroups)"
 }
 
-@test "Ctrl-C: 130, what was done is kept, nothing is left; --resume makes the rest" {
+@test "Ctrl-C: status 130, finished runs are kept, --resume makes the rest" {
 	begin
 	until_true 20 seen 1
-	kill -USR1 "${started[0]}" # of tare run; here it is nothing
+	kill -USR1 "${started[0]}" # an option of tare run, unknown here
 	until_true 20 seen 3
 	kill -INT "${started[0]}"
 	finished "${started[0]}"
@@ -304,7 +306,7 @@ was_cut_short() {
 	was_cut_short
 }
 
-@test "kill -9 of tare: what was done is kept, the workload dies; --resume makes the rest" {
+@test "kill -9: finished runs are kept, the workload ends, --resume makes the rest" {
 	begin
 	until_true 20 seen 3
 	kill -KILL "${started[0]}"
@@ -313,7 +315,7 @@ was_cut_short() {
 	was_cut_short
 }
 
-@test "nobody reads what it says: it goes on to the end" {
+@test "a bench whose output nobody reads runs to its end" {
 	mkfifo "$DIR/pipe"
 	"$TARE" bench --tasks 1 --runs 2 -o "$DIR/r.db" -- sh -c 'echo ready $0; exec sleep 1000' \
 		'{n}' \
@@ -325,8 +327,8 @@ was_cut_short() {
 	results assert "$DIR/r.db" "r['complete']" "len(runs('own')) == 2"
 }
 
-# The machine's limits, for the time of one run.
-@test "--raise-limits: put back, also after Ctrl-C" {
+# Changes this machine's limits for the time of one run.
+@test "--raise-limits restores the limits, also after Ctrl-C" {
 	limits() { cat /proc/sys/kernel/pid_max /proc/sys/kernel/threads-max \
 		/proc/sys/vm/max_map_count; }
 	[ ! -e /run/tare-limits ] || skip "another tare has raised them"
@@ -334,11 +336,11 @@ was_cut_short() {
 	before=$(limits)
 	begin --raise-limits
 	until_true 20 seen 1
-	[ "$(cat /proc/sys/vm/max_map_count)" -ge 16777216 ] || fail "not raised"
+	[ "$(cat /proc/sys/vm/max_map_count)" -ge 16777216 ] || fail "the limit was not raised"
 	kill -INT "${started[0]}"
 	finished "${started[0]}"
 	status_is 130
 	[ "$(limits)" = "$before" ] || fail "not put back:" "$before" "$(limits)"
-	[ ! -e /run/tare-limits ] || fail "the note is left"
+	[ ! -e /run/tare-limits ] || fail "the note of the raised limits is left"
 	results assert "$DIR/r.db" "'vm.max_map_count = 16777216' in r['machine']['limits']"
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The control group that a command is weighed in: made before it, gone after it
-# whatever happened, and never in the way of the command. Without one: said.
+# The control group that tare makes for a command: it exists before the command starts, is
+# removed in every case, and never disturbs the command. If none can be made, tare says so.
 
 load lib/common
 load lib/hold
@@ -21,7 +21,7 @@ teardown() {
 	done
 }
 
-# With what a killed tare left in it.
+# Removes also what a killed tare left in it.
 rmdir_below() {
 	local pid
 	while read -r pid; do
@@ -31,14 +31,14 @@ rmdir_below() {
 	[ ! -d "$1" ]
 }
 
-# A group of the test's own, which tare's are to be made in: sets cgroup.
+# Makes a group for the test, in which tare makes its own; sets cgroup.
 own_cgroup() {
 	cgroup=$home/tare-test-$BATS_TEST_NUMBER-$$
 	mkdir "$cgroup" || skip "no control group can be made in $home"
 	cgroups+=("$cgroup")
 }
 
-# Directories of the groups that there are in $cgroup.
+# Prints the directories of the groups in $cgroup.
 below() {
 	find "$cgroup" -mindepth 1 -type d
 }
@@ -51,18 +51,18 @@ no_cgroup_left() {
 	until_true 5 nothing_below || fail "left behind:" "$(below)"
 }
 
-# cgroup_of PID: directory of the memory group that it is in.
+# cgroup_of PID: the directory of its memory group.
 cgroup_of() {
 	local path
 	path=$(sed -n -E 's/^[0-9]+:([^:]*,)?memory(,[^:]*)?://p' "/proc/$1/cgroup")
 	[ -n "$path" ] || path=$(sed -n 's/^0:://p' "/proc/$1/cgroup")
-	# Below the group: the hierarchy's mount is that much shorter.
+	# Below the group: the path of the hierarchy's mount is cut off.
 	[[ $path == */"${cgroup##*/}"* ]] || { echo "elsewhere: $path"; return; }
 	echo "$cgroup${path#*/"${cgroup##*/}"}"
 }
 
-# held OPTIONS… -- CMD…: tare in the background until the command's checkpoint;
-# sets weigher and child.
+# held OPTIONS… -- CMD…: starts tare in the background, up to the command's checkpoint; sets
+# weigher and child.
 held() {
 	hold "$TARE" run --cgroup "$cgroup" -o "$DIR/r.json" "$@"
 	weigher=${started[-1]}
@@ -71,12 +71,12 @@ held() {
 	[ -z "$child" ] || started+=("$child")
 }
 
-# To be ended with the test.
+# Ended by teardown.
 remember() {
 	started+=("$1")
 }
 
-@test "the command is in a fresh group of its own, which goes with it" {
+@test "the command gets a new control group, which is removed with it" {
 	run "$TARE" run -o "$DIR/r.json" -- sh -c 'cat /proc/self/cgroup; echo $$'
 	status_is 0
 	report check "$DIR/r.json"
@@ -91,14 +91,14 @@ remember() {
 	[ ! -e "$dir" ] || fail "left behind: $dir"
 }
 
-@test "for the user that sudo was called by, too" {
+@test "a command under sudo gets a control group too" {
 	need setpriv
 	run env SUDO_UID=65534 SUDO_GID=65534 "$TARE" run -o "$DIR/r.json" -- cat /proc/self/cgroup
 	status_is 0
 	says '/tare-[0-9]*-[0-9]*$'
 }
 
-@test "--cgroup PATH: below there, as a directory or as the hierarchy's path" {
+@test "--cgroup PATH takes a directory or a path within the hierarchy" {
 	own_cgroup
 	run "$TARE" run --cgroup "$cgroup" -o "$DIR/r.json" -- cat /proc/self/cgroup
 	status_is 0
@@ -107,16 +107,16 @@ remember() {
 	no_cgroup_left
 }
 
-@test "--cgroup: what is no group is refused before anything is started" {
+@test "--cgroup that is no control group is refused before anything starts" {
 	for bad in /no/such/group "$DIR" "$home/no-such-group" ''; do
 		run "$TARE" run --cgroup "$bad" -- touch "$DIR/ran"
 		status_is 125
 		[ -z "$bad" ] || says "$bad"
-		[ ! -e "$DIR/ran" ] || fail "the command ran all the same"
+		[ ! -e "$DIR/ran" ] || fail "the command ran although tare refused"
 	done
 }
 
-@test "--no-cgroup: the caller's, and said" {
+@test "--no-cgroup leaves the command in the caller's group and says so" {
 	run "$TARE" run --no-cgroup -o "$DIR/r.json" -- cat /proc/self/cgroup
 	status_is 0
 	[ "$output" = "$(cat /proc/self/cgroup)" ] || fail "not the caller's:" "$output"
@@ -127,11 +127,11 @@ remember() {
 	for with in --memory-max=1G "--cgroup=$home"; do
 		run "$TARE" run --no-cgroup "$with" -- touch "$DIR/ran"
 		status_is 125
-		[ ! -e "$DIR/ran" ] || fail "the command ran all the same"
+		[ ! -e "$DIR/ran" ] || fail "the command ran although tare refused"
 	done
 }
 
-# not_measured WORD: nothing in r.json that one could take for a figure, and why.
+# not_measured WORD: r.json has no figure of kernel memory, and gives the reason.
 not_measured() {
 	run "$LIB/kmem.py" check "$DIR/r.json"
 	status_is 0
@@ -141,7 +141,7 @@ not_measured() {
 	grep -qi -e "$1" <<<"$why" || fail "doesn't say '$1': $why"
 }
 
-@test "control groups read-only: not measured, said why, and the command's own status" {
+@test "read-only control groups: not measured, with the reason; the command's status" {
 	need unshare
 	cat >"$DIR/ro" <<-'END'
 		awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/mounts | while read -r at; do
@@ -155,7 +155,7 @@ not_measured() {
 	status_is 0
 	[ "$output" = ran ] || fail "$output"
 	not_measured 'read-only'
-	# Page tables and stacks are known all the same.
+	# Page tables and stacks are known in any case.
 	report assert "$DIR/r.json" "r['totals']['kstack']['in'] > 0" \
 		"r['totals']['pagetable']['in'] > 0"
 	run unshare -m sh "$DIR/ro" "$TARE" run -- sh -c 'exit 3'
@@ -164,14 +164,14 @@ not_measured() {
 	run unshare -m sh "$DIR/ro" "$TARE" run --memory-max 64MiB -- touch "$DIR/ran"
 	status_is 125
 	says 'read-only'
-	[ ! -e "$DIR/ran" ] || fail "it ran without the limit that was asked for"
+	[ ! -e "$DIR/ran" ] || fail "the command ran without the limit"
 }
 
 no_swap() {
-	[ "$(wc -l </proc/swaps)" = 1 ] || skip "with swap nothing is killed for its memory"
+	[ "$(wc -l </proc/swaps)" = 1 ] || skip "with swap, no process is killed at the limit"
 }
 
-@test "--memory-max: killed for it, said so, and the books balance" {
+@test "--memory-max: an OOM kill is reported, and the books balance" {
 	no_swap
 	own_cgroup
 	run "$TARE" run --cgroup "$cgroup" --memory-max 64MiB -- "$PROGRAMS/hog" 256 </dev/null
@@ -183,14 +183,14 @@ no_swap() {
 	status_is 137
 	run "$LIB/kmem.py" check "$DIR/r.json"
 	status_is 0
-	# Near the limit, above it never.
+	# Near the limit, never above it.
 	report assert "$DIR/r.json" "r['cgroup']['oom_kills'] >= 1" "r['exit']['signal'] == 9" \
 		"r['cgroup']['limit'] == 64 << 20" "60 << 20 <= r['cgroup']['peak'] <= 64 << 20" \
 		"60 << 20 <= r['peak']['weight']['total']"
 	no_cgroup_left
 }
 
-@test "--memory-max: a child killed for it, the command goes on" {
+@test "--memory-max: a child is killed and the command goes on" {
 	no_swap
 	# shellcheck disable=SC2016 # the command's own shell expands them
 	run "$TARE" run --memory-max 64M -o "$DIR/r.json" -- \
@@ -201,7 +201,7 @@ no_swap() {
 	report assert "$DIR/r.json" "r['cgroup']['oom_kills'] == 1" "r['exit']['code'] == 5"
 }
 
-@test "--memory-max: enough is enough; what is no size is refused" {
+@test "--memory-max: a sufficient limit does nothing; an invalid size is refused" {
 	run "$TARE" run --memory-max 64MiB -o "$DIR/r.json" -- "$PROGRAMS/hog" 16 </dev/null
 	status_is 0
 	says survived
@@ -214,7 +214,7 @@ no_swap() {
 	done
 }
 
-@test "SIGTERM and SIGHUP to tare, Ctrl-C, a command that was killed: no group stays" {
+@test "no group is left after SIGTERM, SIGHUP, Ctrl-C, or a killed command" {
 	own_cgroup
 	for sig in TERM HUP; do
 		held -- "$PROGRAMS/target" 1
@@ -240,7 +240,7 @@ no_swap() {
 	no_cgroup_left
 }
 
-@test "a command that can't be started: no group stays" {
+@test "a command that cannot be started leaves no group" {
 	own_cgroup
 	run -127 "$TARE" run --cgroup "$cgroup" -- no-such-command-here
 	no_cgroup_left
@@ -250,14 +250,14 @@ no_swap() {
 	no_cgroup_left
 }
 
-@test "kill -9 of tare: the next run sweeps its group, once nobody is in it" {
+@test "the next run removes the empty group of a tare that was killed" {
 	own_cgroup
 	held -- "$PROGRAMS/target" 1
 	left=$(cgroup_of "$child")
 	[ -d "$left" ] && [ "$left" != "$cgroup" ] || fail "$left"
 	kill -KILL "$weigher"
 	until_true 10 gone "$weigher"
-	# In use: not touched, and nobody in it killed.
+	# In use: the group stays, and no process in it is killed.
 	"$TARE" run --cgroup "$cgroup" -o "$DIR/r.json" -- true
 	[ -d "$left" ] || fail "$left was swept with a process in it"
 	[ "$(cgroup_of "$child")" = "$left" ] || fail "$(cgroup_of "$child")"
@@ -267,7 +267,7 @@ no_swap() {
 	swept || fail "it is still there:" "$(below)"
 }
 
-# The next run; a zombie's group is empty a moment later.
+# The next run removes it; a zombie leaves the group after a moment.
 swept() {
 	until_true 5 sweeps
 }
@@ -276,7 +276,7 @@ sweeps() {
 	"$TARE" run --cgroup "$cgroup" -o "$DIR/r.json" -- true && nothing_below
 }
 
-@test "the group of a tare that runs is not touched by another" {
+@test "the group of a running tare is not touched by another tare" {
 	own_cgroup
 	held --wait-all -- "$PROGRAMS/target" 1
 	before=$(below)
@@ -288,7 +288,7 @@ sweeps() {
 	no_cgroup_left
 }
 
-@test "a daemon that is left behind lives on, in the group above, and the group goes" {
+@test "a daemon left behind moves to the parent group, and the group is removed" {
 	own_cgroup
 	held -- "$PROGRAMS/daemonize"
 	until_true 10 grep -q 'daemon pid=' "$DIR/out"
@@ -307,7 +307,7 @@ sweeps() {
 	until_true 10 gone "$daemon"
 }
 
-@test "a tree of processes is in it to the last" {
+@test "every process of a tree is in the group" {
 	own_cgroup
 	held -- "$PROGRAMS/fork_tree" 3 4
 	# 1 + 4 + 16 + 64
@@ -319,7 +319,7 @@ sweeps() {
 	report assert "$DIR/r.1.json" "len([p for p in processes if p['alive']]) == 85" \
 		"r['cgroup']['others'] == 0" \
 		"r['totals']['kstack']['net'] == 85 * 16384"
-	# Each filled a pipe with 64 KiB.
+	# Each process fills a pipe with 64 KiB.
 	[ "$(report get "$DIR/r.1.json" "r['kmem']['level']")" != events ] ||
 		report assert "$DIR/r.1.json" \
 		"all(p['balance']['kmem']['in'] >= 1 << 16 for p in processes)"
@@ -329,7 +329,7 @@ sweeps() {
 	no_cgroup_left
 }
 
-@test "two at once, and one within the other: each in its own" {
+@test "two runs at once, or nested, have a group each" {
 	own_cgroup
 	held -- "$PROGRAMS/target" 1
 	first=$(below)
@@ -348,7 +348,7 @@ sweeps() {
 	no_cgroup_left
 }
 
-@test "many runs leave nothing" {
+@test "many runs leave no group behind" {
 	own_cgroup
 	for _ in 1 2 3 4 5 6 7 8; do
 		"$TARE" run --cgroup "$cgroup" -o "$DIR/r.json" -- \
@@ -357,7 +357,7 @@ sweeps() {
 	done
 }
 
-# in_cgroup OUT: a process in $cgroup that says to OUT when it is at its checkpoint.
+# in_cgroup OUT: starts a process in $cgroup that writes to OUT when it is at its checkpoint.
 in_cgroup() {
 	# shellcheck disable=SC2016 # that shell expands them
 	sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$cgroup" "$PROGRAMS/target" 1 \
@@ -365,7 +365,7 @@ in_cgroup() {
 	started+=($!)
 }
 
-@test "attach: the group that the target lives in, and who else is there" {
+@test "attach names the target's group and the other processes in it" {
 	own_cgroup
 	mkfifo "$DIR/in"
 	in_cgroup target
@@ -388,11 +388,12 @@ in_cgroup() {
 	[ -d "$cgroup" ] || fail "attach removed a group that was not its own"
 }
 
-@test "version 2, where the memory controller is there" {
+@test "version 2 is used where it has the memory controller" {
 	at=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 	[ -n "$at" ] || skip "version 2 is not mounted"
 	grep -qw memory "$at/cgroup.controllers" || skip "version 1 has the memory controller here"
-	grep -qw memory "$at/cgroup.subtree_control" || skip "it is not handed on at the top"
+	grep -qw memory "$at/cgroup.subtree_control" ||
+		skip "the top group does not enable it for its children"
 	own_cgroup
 	run "$TARE" run --cgroup "$cgroup" -o "$DIR/r.json" -- "$PROGRAMS/threads" 8 64 </dev/null
 	status_is 0

@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Names of a stripped program, from where distributions keep them: debug files by
-# build ID and by link, a compressed table in the program, a server.
+# Names of a stripped program, from the places where distributions keep debug information: debug
+# files by build ID and by debug link, a compressed symbol table in the program, a debuginfod
+# server.
 
 load lib/common
 load lib/stacks
@@ -16,7 +17,7 @@ setup() {
 	by_id=/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug
 }
 
-# build NAME: no two have the same build ID.
+# build NAME: builds a program with a build ID of its own.
 build() {
 	printf 'static const char unique[] __attribute__((used)) = "%s";\n' \
 		"$1 $$ $BATS_TEST_NUMBER $RANDOM" >"$DIR/unique.h"
@@ -32,7 +33,7 @@ teardown() {
 	fi
 }
 
-# The functions are static: .dynsym, all that is left, does not have them.
+# The functions are static, so .dynsym, which strip keeps, lacks them.
 named() {
 	grown_below ';main;outer;middle;inner '
 }
@@ -40,19 +41,19 @@ unnamed() {
 	grown_below ';\[tree\+0x[0-9a-f]*\];\[tree\+0x[0-9a-f]*\] '
 }
 
-@test "stripped, and no debug file anywhere" {
+@test "a stripped program without a debug file has no names" {
 	folded -- "$DIR/tree"
 	unnamed
 }
 
-@test "by build ID, below /usr/lib/debug" {
+@test "a debug file is found by build ID below /usr/lib/debug" {
 	mkdir -p "${by_id%/*}"
 	cp "$DIR/full.debug" "$by_id"
 	folded -- "$DIR/tree"
 	named
 }
 
-@test "by link, beside the program and in .debug" {
+@test "a debug file is found by debug link, beside the program and in .debug" {
 	(cd "$DIR" && objcopy --add-gnu-debuglink=full.debug tree)
 	folded -- "$DIR/tree"
 	named
@@ -61,24 +62,24 @@ unnamed() {
 	chown 65534 "$DIR/.debug/full.debug"
 	folded -- "$DIR/tree"
 	named
-	# One of another build is none.
+	# A debug file of another build is not used.
 	build other
 	objcopy --only-keep-debug "$DIR/other" "$DIR/.debug/full.debug"
 	folded -- "$DIR/tree"
 	unnamed
 }
 
-@test "by link to what is no file, which must not block" {
+@test "a debug link to a pipe or a device does not block" {
 	(cd "$DIR" && objcopy --add-gnu-debuglink=full.debug tree)
 	rm "$DIR/full.debug"
 	mkdir "$DIR/.debug"
 	mkfifo "$DIR/full.debug" "$DIR/.debug/full.debug"
 	timeout -s KILL 30 "$TARE" run --as-root -o "$DIR/out.folded" -- "$DIR/tree" ||
-		fail "it waits"
+		fail "tare waits for the pipe"
 	unnamed
 }
 
-@test "by link and checksum, of a program without a build ID" {
+@test "without a build ID the checksum of the debug link decides" {
 	gcc -O1 -g -pthread -Wl,--build-id=none -o "$DIR/plain" \
 		"$BATS_TEST_DIRNAME/../programs/call_tree.c"
 	objcopy --only-keep-debug "$DIR/plain" "$DIR/full.debug"
@@ -90,7 +91,7 @@ unnamed() {
 	unnamed
 }
 
-@test "a compressed table of symbols in the program" {
+@test "a compressed symbol table in the program is read" {
 	need xz
 	printf '%s\n' inner middle outer main >"$DIR/names"
 	objcopy -S --keep-symbols="$DIR/names" "$DIR/full.debug" "$DIR/mini"
@@ -110,7 +111,7 @@ unnamed() {
 	report assert "$DIR/r.json" "r['self']['rss'] < 128 << 20"
 }
 
-# serve SCRIPT: a server on $port; SCRIPT is Python, with `s` its listening socket.
+# serve SCRIPT: starts a server on $port; SCRIPT is Python, with `s` its listening socket.
 serve() {
 	python3 - "$DIR/port" <<-END >/dev/null 2>&1 3>&- &
 		import http.server, os, socket, sys
@@ -129,21 +130,21 @@ files='os.chdir(sys.argv[1][:-5])
 handler = http.server.SimpleHTTPRequestHandler
 h = http.server.HTTPServer(s.getsockname(), handler, False); h.socket = s; h.serve_forever()'
 
-@test "from a server, where DEBUGINFOD_URLS says so, and only then" {
+@test "a debuginfod server is used only if DEBUGINFOD_URLS is set" {
 	need python3
 	mkdir -p "$DIR/buildid/$id"
 	cp "$DIR/full.debug" "$DIR/buildid/$id/debuginfo"
 	serve "$files"
 	env -u DEBUGINFOD_URLS "$TARE" run --as-root -o "$DIR/out.folded" -- "$DIR/tree"
 	unnamed
-	[ ! -e "$DIR/cache" ] || fail "asked without being told to"
+	[ ! -e "$DIR/cache" ] || fail "a server was used without DEBUGINFOD_URLS"
 	DEBUGINFOD_URLS=http://127.0.0.1:$port folded -- "$DIR/tree"
 	named
 }
 
-@test "no server is asked where another user could have its files kept elsewhere" {
+@test "no server is used if another user could redirect its cache" {
 	need python3
-	[ "$(id -u)" = 0 ] || skip "for root"
+	[ "$(id -u)" = 0 ] || skip "needs root"
 	mkdir -p "$DIR/buildid/$id" "$DIR/roots" "$DIR/home/.cache"
 	cp "$DIR/full.debug" "$DIR/buildid/$id/debuginfo"
 	ln -s "$DIR/roots" "$DIR/home/.cache/debuginfod_client"
@@ -155,7 +156,7 @@ h = http.server.HTTPServer(s.getsockname(), handler, False); h.socket = s; h.ser
 	[ -z "$(ls -A "$DIR/roots")" ] || fail "root wrote where a link of another user's led"
 }
 
-@test "a server that says nothing does not hold up the report" {
+@test "a server that never answers does not delay the report" {
 	need python3
 	serve 'keep = [s.accept() for _ in range(100)]'
 	SECONDS=0

@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# At each checkpoint of each program: anon, file, shmem, swap and page tables of
-# every process equal the kernel's to the byte, the threads are those that live,
-# the report's arithmetic holds, and each task did what the program says it did.
+# At each checkpoint of each program: anon, file, shmem, swap and page tables of every process
+# equal the kernel's figures to the byte, the reported threads are the living ones, the report's
+# arithmetic holds, and each task did what the program says that it did.
 
 load lib/common
 
-@test "threads that touch k MiB each, and free it" {
+@test "threads that touch memory and free it" {
 	exact --checkpoints 2 --facts 48 -- "$PROGRAMS/threads" 8 1024
 }
 
@@ -15,7 +15,7 @@ load lib/common
 	exact --checkpoints 2 --facts 384 -- "$PROGRAMS/threads" 64 64
 }
 
-@test "one allocates, another frees" {
+@test "one thread allocates, another frees" {
 	exact --checkpoints 2 --facts 5 -- "$PROGRAMS/give_take"
 }
 
@@ -27,7 +27,7 @@ load lib/common
 	exact --checkpoints 3 --facts 5 -- "$PROGRAMS/remap"
 }
 
-@test "madvise(DONTNEED), and pages only read" {
+@test "madvise(DONTNEED), and pages that are only read" {
 	exact --checkpoints 4 --facts 7 -- "$PROGRAMS/discard"
 }
 
@@ -51,7 +51,7 @@ load lib/common
 	exact --checkpoints 2 --facts 2 -- "$PROGRAMS/exec_thread"
 }
 
-@test "the leader ends, the others go on" {
+@test "the first thread ends, the others go on" {
 	exact --checkpoints 2 -- "$PROGRAMS/leader_gone"
 }
 
@@ -71,7 +71,7 @@ load lib/common
 	exact --checkpoints 3 --facts 2 -- "$PROGRAMS/deep_stack"
 }
 
-@test "two processes with one memory" {
+@test "two processes that share one address space" {
 	exact -- "$PROGRAMS/clone_vm"
 }
 
@@ -103,6 +103,6 @@ load lib/common
 	exact --status 137 -- "$PROGRAMS/die_by" 9 64
 }
 
-@test "threads of four processes at full tilt, stopped five times" {
+@test "four processes whose threads change memory all the time, stopped five times" {
 	compared real_programs --every 150 --times 5 -- "$PROGRAMS/busy" 4 4
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What ended is folded: rows for many, exact sums, and a tare that stays small.
+# Ended tasks are folded: one row stands for many, sums stay exact, and tare's own memory stays
+# small.
 
 load lib/common
 
@@ -34,7 +35,7 @@ churn() {
 		"r['self']['rss'] <= $BOUND"
 }
 
-@test "--keep-tasks: none, some, all; the sums are the same equation" {
+@test "--keep-tasks: none, some or all rows, with the same sums" {
 	churn --keep-tasks 0 -- "$PROGRAMS/fork_churn" 300 4
 	report assert "$DIR/r.json" \
 		"sorted(p['count'] for p in processes) == [1, 300]" \
@@ -49,7 +50,7 @@ churn() {
 		"all(p['count'] == 1 for p in processes)"
 }
 
-@test "the table has one row for those that ended" {
+@test "the table has one row for all ended processes" {
 	run "$TARE" run -- "$PROGRAMS/spawn_many" 1000 4 </dev/null
 	status_is 0
 	says 'spawn_many ×' 'median about' '[0-9] failed'

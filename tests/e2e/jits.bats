@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Code that is in no file: its names, by the perf map that its JIT writes, whatever
-# becomes of that file meanwhile.
+# Names of code that is in no file: read from the perf map that the JIT writes, also when that
+# file is deleted or replaced meanwhile.
 
 load lib/common
 load lib/stacks
@@ -12,15 +12,15 @@ teardown() {
 	[ ! -f "$DIR/maps" ] || xargs rm -f <"$DIR/maps"
 }
 
-# The 16 MiB that jit.c's code grows by.
+# Checks that stacks matching the pattern have the 16 MiB of jit.c.
 grew_16m() {
 	between "$1" $((15 << 20)) $((17 << 20))
 }
 
-# A command whose map is taken away after the test.
+# Runs a command whose map teardown removes.
 noted=(sh -c 'echo "/tmp/perf-$$.map" >>"$DIR/maps"; exec "$0" "$@"')
 
-# holds_maps PID N: tare has so many open.
+# holds_maps PID N: tare has N perf maps open.
 holds_maps() {
 	local link n=0
 	for link in /proc/"$1"/fd/*; do
@@ -29,7 +29,7 @@ holds_maps() {
 	[ $n = "$2" ]
 }
 
-# held N COMMAND…: as `folded`, but its input ends only once tare has N maps open.
+# held N COMMAND…: as `folded`, but the command's input ends only when tare has N maps open.
 held() {
 	mkfifo "$DIR/go"
 	"$TARE" run --as-root --period 64KiB -o "$DIR/out.folded" -- "${@:2}" \
@@ -42,31 +42,31 @@ held() {
 	status_is 0
 }
 
-@test "names of a map, of a chain of calls" {
+@test "a call chain has the names of the perf map" {
 	held 1 "${noted[@]}" "$PROGRAMS/jit" delete first second
 	grew_16m ';main;run;first_outer_\[fp\];first_inner_\[fp\] '
 }
 
-@test "a map that is deleted: what was appended after that too" {
+@test "a deleted map is read, also what was appended later" {
 	held 1 "${noted[@]}" "$PROGRAMS/jit" delete first second
 	grew_16m ';main;run;second_outer_\[fp\];second_inner_\[fp\] '
 }
 
-@test "a map that another takes the place of" {
+@test "a map that is replaced by another" {
 	held 1 "${noted[@]}" "$PROGRAMS/jit" replace first second
 	grew_16m ';main;run;first_outer_\[fp\];first_inner_\[fp\] '
 	grew_16m ';main;run;second_outer_\[fp\];second_inner_\[fp\] '
 }
 
-@test "exec: a new map under the same name" {
+@test "exec makes a new map under the same name" {
 	held 1 "${noted[@]}" "$PROGRAMS/jit" exec first second
 	grew_16m ';main;run;first_outer_\[fp\];first_inner_\[fp\] '
 	grew_16m ';main;run;second_outer_\[fp\];second_inner_\[fp\] '
 }
 
-@test "in namespaces of its own: mounts and process ids" {
+@test "a program in mount and pid namespaces of its own" {
 	need unshare
-	# By its descriptor: the program itself may be in /tmp.
+	# Through a descriptor, since the program itself may be in /tmp.
 	held 1 unshare -pf --mount-proc --mount sh -c \
 		'exec 5<"$0" && mount -t tmpfs none /tmp && exec /proc/self/fd/5 "$@"' \
 		"$PROGRAMS/jit" delete first second
@@ -74,7 +74,7 @@ held() {
 	grew_16m ';main;run;second_outer_\[fp\];second_inner_\[fp\] '
 }
 
-@test "two processes at once, each by its own map" {
+@test "two processes at once, each with its own map" {
 	held 2 sh -c 'exec 4<&0; "$0" delete first other <&4 & "$0" delete second another; wait' \
 		"$PROGRAMS/jit"
 	for name in first other second another; do
@@ -87,7 +87,7 @@ held() {
 	between ';main;run;first_outer_\[fp\];first_inner_\[fp\] ' $((31 << 20)) $((34 << 20))
 }
 
-@test "a map that is a stranger's is none" {
+@test "a map of another user's is not read" {
 	folded --period 64KiB -- "$PROGRAMS/jit" stranger first
 	grew_16m ';main;run;\[code without a file\]_\[fp\];\[code without a file\]_\[fp\] '
 }
@@ -104,7 +104,7 @@ held() {
 		}
 		const keep = fillAll(600000);
 	END
-	cd "$DIR" # V8 leaves a log there
+	cd "$DIR" # V8 writes a log there
 	folded --period 64KiB -- "${noted[@]}" node --perf-basic-prof \
 		--interpreted-frames-native-stack "$DIR/grow.js"
 	[ "$(bytes_of 'JS:.*fillAll [^;]*grow.js')" -gt $((8 << 20)) ] ||

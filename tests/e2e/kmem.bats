@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Kernel memory: what the kernel pays for a program, against the control group's own
-# files, and against what a unit of it costs (lib/kmem.py, UNITS). Each program makes
-# one kind of it, by one task, which must be the one that is named.
+# Kernel memory of a program, compared with the files of its control group and with the known
+# cost of a unit (UNITS in lib/kmem.py). Each program makes one kind of kernel memory in one
+# task, and the report must name that task.
 
 load lib/common
 load lib/hold
@@ -11,7 +11,7 @@ load lib/hold
 setup() {
 	started=()
 	cgroups=()
-	# On a disk: what stat_tree leaves if it is killed goes with it.
+	# On a disk: the test folder, with what a killed stat_tree leaves, is removed in the end.
 	TARE_TEST_DIR=$(mktemp -d "${TARE_TEST_DIR:-/var/tmp}/tare-kmem-XXXXXX")
 	export TARE_TEST_DIR
 }
@@ -51,15 +51,15 @@ kmem() {
 	kmem stat_tree 100000
 }
 
-@test "who makes and who gives back are told apart, and the parent did neither" {
+@test "maker and freer have different rows, and the parent has none of it" {
 	kmem kernel_maker 500
 }
 
-@test "the same by the classic backend" {
+@test "kernel memory by the classic backend" {
 	kmem --opt=--force-backend --opt=classic full_pipes 1000
 }
 
-@test "attached: what was there is the initial balance, what comes is counted against its task" {
+@test "attached: earlier memory is the initial balance, later memory has its task" {
 	home=$("$LIB/kmem.py" home) || skip "$home"
 	cgroup=$home/tare-test-$$
 	mkdir "$cgroup" || skip "no control group can be made"
@@ -69,7 +69,7 @@ kmem() {
 	kmem --attach "$cgroup" epoll_many 20000
 }
 
-@test "after it all: every report's arithmetic, ended and alive" {
+@test "the arithmetic of every report holds, with living and ended tasks" {
 	for what in 'threads 20 64' 'fork_cow 2' 'thread_churn 200 8' 'exec_chain 3' 'daemonize' \
 		'clone_vm' 'leader_gone'; do
 		# shellcheck disable=SC2086
@@ -82,11 +82,11 @@ kmem() {
 	done
 }
 
-@test "the peak is of the weight: user and kernel memory at one time" {
+@test "the peak is the highest sum of user and kernel memory at one time" {
 	run "$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/kernel_maker" 500 </dev/null
 	status_is 0
 	measured
-	# 500 pipes with 64 KiB each, of which half were closed before the end.
+	# 500 pipes with 64 KiB each. Half of them are closed before the end.
 	report assert "$DIR/r.json" \
 		"r['peak']['weight']['total'] >= 500 << 16" \
 		"r['peak']['weight']['kernel'] >= 500 << 16" \
@@ -99,7 +99,7 @@ kmem() {
 			processes[0]['ppid']"
 }
 
-# The report in r.json tells kernel memory at all; by task.
+# Skips unless r.json has kernel memory by task.
 measured() {
 	[ "$(report get "$DIR/r.json" "r['kmem']['level']")" != none ] ||
 		skip "$(report get "$DIR/r.json" "r['features']['cgroup']['why']")"
@@ -110,14 +110,14 @@ by_task() {
 		skip "not by task: $(report get "$DIR/r.json" "r['features']['kmem']['why']")"
 }
 
-@test "the table: USER, KERNEL, WEIGHT, charged beside the sum of RSS, and why they differ" {
+@test "the table explains why the charged memory differs from the sum of RSS" {
 	run "$TARE" run -- "$PROGRAMS/kernel_maker" 500 </dev/null
 	status_is 0
 	says 'books: .*balanced' USER KERNEL WEIGHT 'kernel stacks' charged RSS maker
 	fits_80_columns
 }
 
-# held OPTIONS… -- CMD…: tare in the background, until the program is at `made`.
+# held OPTIONS… -- CMD…: starts tare in the background, up to the program's checkpoint `made`.
 held() {
 	hold "$TARE" run -o "$DIR/r.json" "$@"
 	reaches before
@@ -125,7 +125,7 @@ held() {
 	reaches made
 }
 
-# has EXPRESSION: a snapshot of now for which it is true.
+# has EXPRESSION: it is true of a new snapshot.
 has() {
 	local next=$((snapshots + 1))
 	kill -USR1 "${started[0]}"
@@ -134,9 +134,9 @@ has() {
 	report assert "$DIR/r.$next.json" "$1" 2>/dev/null
 }
 
-# A pipe that is full when tare starts: its pages are charged to who filled it, and go as
-# the command reads them.
-@test "what the command frees of another group's is not its own" {
+# A pipe that is full when tare starts: its pages are charged to the process that filled it, and
+# are freed while the command reads them.
+@test "memory of another group that the command frees is not on its books" {
 	cat >"$DIR/full_stdin.py" <<-'END'
 		import fcntl, os, sys
 		r, w = os.pipe()
@@ -149,23 +149,23 @@ has() {
 	[ "$(stat -c %s "$DIR/read")" = 1048576 ] || fail "cat read $(stat -c %s "$DIR/read")"
 	report check "$DIR/r.json"
 	[ "$(report get "$DIR/r.json" "r['kmem']['level']")" = events ] ||
-		skip "kernel memory is not known by events"
+		skip "this kernel has no events of kernel memory"
 	report assert "$DIR/r.json" "r['kmem']['elsewhere'] == 0" \
 		"all(t['kmem']['out'] - t['kmem']['in'] < 256 << 10 for t in tasks)" \
 		"r['peak']['weight']['kernel'] >= 0" "r['weight']['kernel'] >= 0"
 }
 
-@test "--slab names the caches" {
+@test "--slab lists the slab caches" {
 	[ -r /proc/slabinfo ] && [ "$(wc -l </proc/slabinfo)" -gt 2 ] || skip "no /proc/slabinfo"
 	grep -q '^io_kiocb ' /proc/slabinfo || skip "this kernel merges io_kiocb with others"
 	held --slab -- "$PROGRAMS/uring_timeouts" 100000
 	snapshots=0
-	# Looked at by the clock, so the next look sees it at the latest.
+	# Polled at intervals, so the next poll sees it at the latest.
 	until_true 10 has "any(c['name'] == 'io_kiocb' and 90_000 <= c['objects'] <= 110_000
 		and 224 <= c['object_size'] <= 512 and c['bytes'] >= c['objects'] * 200
 		for c in r['slabs']['caches'])" || fail "$(report get "$DIR/r.1.json" "r['slabs']")"
 	let_go
-	# It is the whole machine's, and says so.
+	# The caches are of the whole machine, and the report says so.
 	report assert "$DIR/r.json" "r['slabs']['note']" \
 		"any(c['name'] == 'io_kiocb' for c in r['slabs']['caches'])"
 	run "$TARE" run --slab -- "$PROGRAMS/epoll_many" 20000 </dev/null
@@ -173,12 +173,12 @@ has() {
 	says 'indicative'
 }
 
-@test "without --slab nothing of it" {
+@test "without --slab the report has no caches" {
 	"$TARE" run -o "$DIR/r.json" -- true
 	report assert "$DIR/r.json" "r['slabs'] is None"
 }
 
-@test "doctor tells what there is of kernel memory" {
+@test "doctor lists the features for kernel memory" {
 	run "$TARE" doctor
 	status_is 0
 	says 'kernel memory' 'mod_memcg_state' 'control group' 'slabinfo'

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Kernel memory of workloads whose processes and threads come and go: no row above the
-# total, none below 0, all together the total, in every snapshot and at the peak; and
-# the samples' stacks likewise. (report.py check_rows)
+# Kernel memory of workloads whose processes and threads come and go. In every snapshot and at
+# the peak, no row is above the total or below 0, and all rows add up to the total; the same
+# holds for the samples' stacks (check_rows in lib/report.py).
 
 load lib/common
 load lib/hold
@@ -24,7 +24,7 @@ by_task() {
 		skip "not by task: $(report get "$1" "r['features']['kmem']['why']")"
 }
 
-# churn CMD…: run with snapshots and samples; r.json is the end's.
+# churn CMD…: runs it with snapshots and samples; r.json is the final report.
 churn() {
 	run "$TARE" run --wait-all --snapshot-every 100ms --period 4K -r "$DIR/r.tare" \
 		-o "$DIR/r.json" -- "$@" </dev/null
@@ -32,14 +32,14 @@ churn() {
 	by_task "$DIR/r.json"
 	report check "$DIR/r.json"
 	report rows-check "$DIR"/r*.json
-	# What a recording gives back is the same.
+	# The recording gives the same report.
 	"$TARE" report "$DIR/r.tare" -o "$DIR/again.json"
 	report rows-check "$DIR/again.json"
 	report assert "$DIR/again.json" "r['kmem'] == $(report get "$DIR/r.json" "r['kmem']")"
 	stacks_fit
 }
 
-# Samples of kernel memory: of no process more than it had at the peak.
+# Samples of kernel memory: no process has more than it had at the peak.
 stacks_fit() {
 	python3 - "$DIR/r.json" <<-'END'
 		import collections, json, sys
@@ -55,13 +55,13 @@ stacks_fit() {
 	END
 }
 
-@test "init reaps thousands of orphans: told to the bound also where it runs without events" {
+@test "thousands of orphans reaped by init: exact within the bound, even without init's events" {
 	# shellcheck disable=SC2016
 	run "$TARE" run -o "$DIR/r.json" \
 		-- sh -c 'for i in $(seq 3000); do (true &); done; wait' </dev/null
 	status_is 0
 	by_task "$DIR/r.json"
-	# By version 1's counter; in version 2 what hidden tasks free is missing.
+	# By the counter of version 1; in version 2 what hidden tasks free is missing.
 	if [ "$(report get "$DIR/r.json" "r['kmem']['hidden']")" = None ]; then
 		report untold-check "$DIR/r.json"
 	else
@@ -73,7 +73,7 @@ stacks_fit() {
 	fi
 }
 
-@test "a shell that runs hundreds of programs: it holds none of what they cost" {
+@test "a shell that runs hundreds of programs has none of their memory" {
 	# shellcheck disable=SC2016
 	churn sh -c 'for i in $(seq 600); do /bin/true; done'
 	report assert "$DIR/r.json" \
@@ -82,41 +82,41 @@ stacks_fit() {
 		"r['peak']['weight']['kernel'] < 32 << 20"
 }
 
-@test "the table names what ended tasks left" {
+@test "the table has a row for what ended tasks left" {
 	# shellcheck disable=SC2016
 	run "$TARE" run -- sh -c 'for i in $(seq 600); do /bin/true; done' </dev/null
 	status_is 0
 	says 'left by ended tasks' 'when they ended'
-	# No share above 100 %, nothing below 0 among who has it.
+	# No share is above 100 %, and no row is below 0.
 	who=$(sed -n '/^WHO/,/^WHY/p' <<<"$output")
 	[[ ! $who =~ \ -[0-9.]+\ [KMG]iB ]] || fail "$who"
 	[[ ! $who =~ [0-9]{4}%|[2-9][0-9]{2}%|1[1-9][0-9]% ]] || fail "$who"
 }
 
-@test "pipelines of a shell" {
+@test "pipelines of a shell are exact" {
 	# shellcheck disable=SC2016
 	churn sh -c 'for i in $(seq 150); do echo a | cat | wc -c >/dev/null; done'
 }
 
-@test "a server that forks for each connection" {
+@test "a server that forks for each connection is exact" {
 	churn "$PROGRAMS/fork_server" 500
-	# Of a connection the server's own part is its end of the socket, below 4 KiB, which
-	# RCU frees by and by; the child that it forks takes some 20 KiB.
+	# The server's own part of a connection is its end of the socket, below 4 KiB, which RCU
+	# frees later. The child that it forks takes some 20 KiB.
 	report assert "$DIR/r.json" \
 		"all(p['at_peak']['kmem'] < 500 * 4096 for p in processes)" \
 		"r['kmem']['left'] > 500 * 8192"
 }
 
-@test "processes, many at a time" {
+@test "many processes at a time are exact" {
 	churn "$PROGRAMS/fork_churn" 600 40
 }
 
-@test "threads that come and go" {
+@test "threads that come and go are exact" {
 	churn "$PROGRAMS/thread_churn" 3000 8
 	report assert "$DIR/r.json" "r['kmem']['left'] > 3000 * 2048"
 }
 
-@test "attached, with others in the group: what ends leaves the weight" {
+@test "attached, with others in the group: ended processes leave the weight" {
 	home=$("$LIB/kmem.py" home) || skip "$home"
 	hold "$PROGRAMS/fork_server" 1500
 	"$TARE" attach -p $! --snapshot-every 100ms -o "$DIR/a.json" >"$DIR/log" 2>&1 3>&- 9>&- &

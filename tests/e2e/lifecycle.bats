@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Births, names, images and deaths: nobody is missed, and each is accounted.
+# Births, names, executed programs and ends of tasks: every task is accounted for.
 
 load lib/common
 load lib/hold
@@ -11,15 +11,15 @@ run_json() {
 	report check "$DIR/r.json"
 }
 
-@test "20,000 threads, 64 at a time: each accounted" {
+@test "20,000 threads, 64 at a time, are all counted" {
 	exact --seconds 60 -- "$PROGRAMS/thread_churn" 20000 64
 }
 
-@test "5,000 threads one after another: each accounted" {
+@test "5,000 threads one after another are all counted" {
 	exact --seconds 60 -- "$PROGRAMS/thread_churn" 5000 1
 }
 
-@test "2,000 processes: each accounted, with its exit status and what it touched" {
+@test "2,000 processes are all counted, with exit status and memory" {
 	run_json --keep-tasks all -- "$PROGRAMS/fork_churn" 2000 16
 	report assert "$DIR/r.json" \
 		"len(processes) == 2001" \
@@ -33,7 +33,7 @@ run_json() {
 			for p in processes) == 2000"
 }
 
-@test "a child's row says who it is: parent, program, arguments" {
+@test "a child's row has its parent, program and arguments" {
 	run_json -- "$PROGRAMS/spawn"
 	report assert "$DIR/r.json" \
 		"len(processes) == 4" \
@@ -42,7 +42,7 @@ run_json() {
 		"len({p['ppid'] for p in processes}) == 2"
 }
 
-@test "exec chain: the images that a process ran" {
+@test "the report has all programs that a process executed" {
 	cat >"$DIR/script" <<-END
 		#!/bin/sh
 		exec "$PROGRAMS/exec_chain" 3
@@ -57,7 +57,7 @@ run_json() {
 		"'execve' in causes(tasks[0])"
 }
 
-@test "exec from another thread: its tid ends, the leader's goes on" {
+@test "exec from another thread: its tid ends, the first thread's goes on" {
 	run_json -- "$PROGRAMS/exec_thread"
 	report assert "$DIR/r.json" \
 		"len(processes) == 1" \
@@ -67,7 +67,7 @@ run_json() {
 		"len(by_comm('other-1')) == 1 and len(by_comm('other-2')) == 1"
 }
 
-@test "names as they change are kept" {
+@test "every name of a renamed task is kept" {
 	run_json -- "$PROGRAMS/threads" 2 4
 	report assert "$DIR/r.json" \
 		"by_comm('worker-1')[0]['names'] == ['threads']" \
@@ -93,8 +93,8 @@ run_json() {
 	until_true 20 gone "$daemon"
 }
 
-@test "--wait-all: until the daemon ends" {
-	# Several times: the last one's memory goes just as tare ends.
+@test "--wait-all waits for the daemon's end" {
+	# Repeated, since the daemon's memory is freed just as tare ends.
 	for _ in 1 2 3 4 5 6 7 8; do
 		run "$TARE" run --wait-all -o "$DIR/r.json" -- "$PROGRAMS/daemonize" </dev/null
 		status_is 3
@@ -107,7 +107,7 @@ run_json() {
 	done
 }
 
-@test "--no-children: the first process only" {
+@test "--no-children follows the first process only" {
 	run_json --no-children -- "$PROGRAMS/fork_churn" 20 4
 	report assert "$DIR/r.json" "len(processes) == 1"
 	run_json --no-children -- "$PROGRAMS/threads" 4 64
@@ -115,7 +115,7 @@ run_json() {
 	exact --opt=--no-children --checkpoints 2 --facts 8 -- "$PROGRAMS/threads" 4 64
 }
 
-@test "a killed command: the signal, and its books closed" {
+@test "a killed command: the report has the signal, and its books close" {
 	run "$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/die_by" 11 8 </dev/null
 	status_is 139
 	report check "$DIR/r.json"
@@ -125,7 +125,7 @@ run_json() {
 		"tasks[0]['anon']['in'] >= 8 << 20"
 }
 
-@test "the command's books open at zero" {
+@test "the command's initial balance is zero" {
 	run_json -- true
 	report assert "$DIR/r.json" \
 		"all(r['totals'][k]['initial'] == 0 for k in KINDS)" \
@@ -134,8 +134,8 @@ run_json() {
 		"r['books']['mms_closed'] >= 1 and r['books']['mms_nonzero'] == 0"
 }
 
-# Its copy of the address space was there for a moment, when the weight was highest.
-@test "a fork that is refused: what it had copied was its maker's" {
+# The copy of the address space existed for a moment, when the weight was highest.
+@test "a refused fork: the copied memory is charged to the forking task" {
 	run_json -- "$PROGRAMS/fork_refused" 32
 	report assert "$DIR/r.json" "len(processes) == 1" \
 		"r['peak']['weight']['user'] >= 2 * (32 << 20)" \

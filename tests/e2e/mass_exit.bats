@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Very many that end together, while others want the CPUs: nothing is lost that can be
-# kept. What is lost all the same (a ring that is far too small, a tare that stands still)
-# costs detail, and no sum.
+# Very many tasks that end at once on busy CPUs: nothing is lost. If records are lost all the
+# same (a ring that is far too small, a stopped tare), the report has less detail, but every sum
+# is right.
 
 load lib/common
 load lib/hold
 
-# CPUs that are busy otherwise: twice as many threads as there are.
+# Keeps the CPUs busy with twice as many threads as CPUs.
 busy_cpus() {
 	local i
 	for ((i = 2 * $(nproc); i > 0; i--)); do
@@ -17,7 +17,7 @@ busy_cpus() {
 	done
 }
 
-# As many threads as there is room for: 30,000 by default.
+# As many threads as fit: 30,000 by default.
 many_threads() {
 	local there most
 	there=$(find /proc/[0-9]*/task -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)
@@ -30,14 +30,14 @@ nothing_lost() {
 		"r['books']['off_pages'] == 0"
 }
 
-@test "30,000 threads that end together beside busy CPUs: no record is lost" {
+@test "30,000 threads end at once on busy CPUs and no record is lost" {
 	busy_cpus
 	"$TARE" run --as-root -o "$DIR/r.json" -- "$PROGRAMS/idle_threads" \
 		"$(many_threads)" </dev/null
 	nothing_lost
 }
 
-@test "with stacks too, and samples are taken or thinned by rule" {
+@test "with stacks: no record is lost, and samples are taken or thinned by rule" {
 	busy_cpus
 	"$TARE" run --as-root -r "$DIR/r.tare" -o "$DIR/r.json" -- \
 		"$PROGRAMS/thread_churn" 20000 64 </dev/null
@@ -48,7 +48,7 @@ nothing_lost() {
 		"sum(t['count'] for t in r['samples']['thinned']) <= r['samples']['count']"
 }
 
-@test "processes by the thousand: each is known by its name" {
+@test "thousands of processes end at once and each keeps its name" {
 	busy_cpus
 	# shellcheck disable=SC2016
 	"$TARE" run --as-root -o "$DIR/r.json" -- \
@@ -66,8 +66,8 @@ all_ended() {
 		[ "$(find "/proc/$1/task" -mindepth 1 -maxdepth 1 | wc -l)" -le 1 ]
 }
 
-# tare stands still while what it measures ends, with the smallest ring: stopped PROGRAM…
-# It has said "checkpoint made" or "checkpoint churned" then.
+# stopped PROGRAM…: stops tare while its workload ends, with the smallest ring. The program has
+# printed "checkpoint made" or "checkpoint churned" by then.
 stopped() {
 	local child
 	hold "$TARE" run --as-root --ring-size 64KiB -o "$DIR/r.json" "$@"
@@ -78,13 +78,13 @@ stopped() {
 	kill -STOP "${started[0]}"
 	until_true 20 stands_still "${started[0]}"
 	echo >&9
-	# Its first thread is a zombie as soon as that has ended; then the others.
+	# The first thread is a zombie as soon as it has ended; the other threads follow.
 	until_true 60 all_ended "$child"
 	kill -CONT "${started[0]}"
 	let_go
 }
 
-@test "a tare that stood still: sums are exact though detail is lost" {
+@test "a stopped tare: sums are exact though detail is lost" {
 	stopped -- "$PROGRAMS/idle_threads" 3000
 	report assert "$DIR/r.json" \
 		"r['lost']['task_record'] > 1000" \
@@ -98,11 +98,11 @@ stopped() {
 		"all(p['rss_peak'] >= p['at_peak']['anon'] >= 0 for p in r['processes'])"
 }
 
-@test "a ring that is too small: counted, not hidden, and no sum is missing" {
+@test "a ring that is too small: losses are counted, and no sum is missing" {
 	run "$TARE" run --ring-size 64KiB --no-priority -o "$DIR/r.json" -- \
 		"$PROGRAMS/thread_churn" 4000 64 </dev/null
 	status_is 0
-	# Each thread touches one page of its own and gives it back.
+	# Each thread touches a page of its own and gives it back.
 	report assert "$DIR/r.json" \
 		"sum(t.get('count') or 1 for t in tasks) == 4001 or r['lost']['total'] > 0" \
 		"r['books']['balanced']" \
@@ -117,7 +117,7 @@ stopped() {
 	says 'SCHED_OTHER' '^0$' 'tare-drain'
 }
 
-@test "--no-priority: nothing of tare runs ahead of the workload" {
+@test "--no-priority: no thread of tare has a higher priority than the workload" {
 	# shellcheck disable=SC2016
 	local see='for t in /proc/$PPID/task/*; do chrt -p ${t##*/}; nice; done'
 	run "$TARE" run --as-root --no-priority -r "$DIR/r.tare" -- sh -c "$see" </dev/null
@@ -125,7 +125,7 @@ stopped() {
 	says_not 'SCHED_FIFO'
 }
 
-@test "more processes than there are accounts, while tare stands still: the total is exact" {
+@test "more processes than accounts while tare is stopped: the total is exact" {
 	# shellcheck disable=SC2016
 	run "$TARE" run --as-root --ring-size 64KiB -o "$DIR/r.json" -- \
 		sh -c 'kill -STOP $PPID; "$0" 4600 20; kill -CONT $PPID' \

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A tare that was built without node, so without its pages: asked for HTML it says what is
-# missing and the way out, before anything is started; all else works. What make itself does
-# without node is in tests/dist.
+# A tare that was built without node, and so without HTML pages. Asked for HTML, it says what is
+# missing and the way out before it starts anything; all else works. Building without node is
+# tested in tests/dist.
 
 load lib/common
 
@@ -12,7 +12,7 @@ setup() {
 	TARE=$(dirname "$WITH")/tests/e2e/lib/no_pages
 }
 
-# says_why STATUS: no HTML, and two ways out.
+# says_why STATUS: the message says that there is no HTML, and names two ways out.
 says_why() {
 	status_is "$1"
 	says 'this tare has no HTML pages' 'make dist'
@@ -20,7 +20,7 @@ says_why() {
 	[ ! -e "$DIR/started" ] && [ ! -e "$DIR/x.html" ]
 }
 
-@test "run and attach to HTML start and follow nothing" {
+@test "run and attach with HTML output are refused before anything starts" {
 	for how in "--html $DIR/x.html" "-o $DIR/x.html" "--format html"; do
 		# shellcheck disable=SC2086 # an option and its value
 		run "$TARE" run --as-root $how -- touch "$DIR/started"
@@ -31,7 +31,7 @@ says_why() {
 	done
 }
 
-@test "a recording and results to HTML" {
+@test "HTML of a recording or of results is refused" {
 	"$TARE" run --as-root -r "$DIR/r.tare" -o "$DIR/r.json" -- true
 	run "$TARE" export "$DIR/r.tare" -o "$DIR/x.html"
 	says_why 1
@@ -41,7 +41,7 @@ says_why() {
 	says_why 1
 }
 
-@test "all else works, and one with pages makes HTML of its recording" {
+@test "all else works, and a tare with pages makes HTML of its recording" {
 	"$TARE" run --as-root -r "$DIR/r.tare" -o "$DIR/r.json" -- true
 	for form in csv json folded pprof speedscope; do
 		"$TARE" export "$DIR/r.tare" --format $form -o "$DIR/$form"

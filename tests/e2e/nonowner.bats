@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What others do to a process's memory: it is on the books, and no task of the
-# process is blamed. Reclaim under a limit, which the process does itself.
+# Changes that other processes make to a process's memory: they are on the books, and no task of
+# the process is charged for them. Also reclaim at a limit, which the process causes itself.
 
 load lib/common
 
@@ -26,11 +26,11 @@ teardown() {
 	compared nonowner write empty
 }
 
-@test "process_vm_readv of memory that isn't there yet" {
+@test "process_vm_readv of untouched memory" {
 	compared nonowner read empty
 }
 
-# Sets CGROUP to a new control group that limits memory to $1 bytes.
+# Makes a control group with a memory limit of $1 bytes; sets CGROUP.
 limited_cgroup() {
 	local root file
 	if [ -e /sys/fs/cgroup/memory/memory.limit_in_bytes ]; then

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A recording made on another architecture than this machine's, arm64 (by its guest:
-# tests/kernels/recording.list): read, reported, exported, and held against one from here.
+# A recording from another architecture (arm64, made by a guest: tests/kernels/recording.list)
+# is read, reported, exported, and compared with a recording from this machine.
 
 load lib/common
 
@@ -17,29 +17,29 @@ setup() {
 	fits_80_columns
 }
 
-@test "its figures are those that the program is known for" {
+@test "the figures of the arm64 recording are the program's known ones" {
 	"$TARE" report "$DIR/arm64.tare" --format json -o "$DIR/a.json"
 	run jq -r '.kernel, .books.balanced, .samples.complete_share >= 0.99' "$DIR/a.json"
 	says aarch64
 	says_not false null
-	# 32 MiB, and what its libraries take
+	# 32 MiB, and its libraries' memory
 	[ "$(jq '.peak.rss >= 33554432 and .peak.rss < 36 * 1048576' "$DIR/a.json")" = true ]
 }
 
-@test "its stacks are whole, in what is exported" {
+@test "the exported stacks of the arm64 recording are complete" {
 	run "$TARE" export "$DIR/arm64.tare" --format folded
 	status_is 0
 	says 'main;outer;middle;inner [0-9]'
 }
 
-@test "it is held against a recording of the same program from here" {
-	# So short a period that what libraries take is not taken for `inner`'s, nor the other way.
+@test "diff compares it with a recording of the same program from here" {
+	# A period so short that samples of libraries are not confused with those of `inner`.
 	"$TARE" run --period 4KiB -r "$DIR/here.tare" -- "$PROGRAMS/call_tree" calls >/dev/null 2>&1
 	run "$TARE" diff "$DIR/arm64.tare" "$DIR/here.tare"
 	status_is 0
 	says 'differs:.*command' 'aarch64'
 	"$TARE" diff "$DIR/arm64.tare" "$DIR/here.tare" --format json -o "$DIR/d.json"
-	# 32 MiB each by the same function
+	# 32 MiB each, by the same function
 	run jq -c '.functions[] | select(.function == "inner") | .total."live-peak" |
 		[.before >= 33554432, .after >= 33554432, .beyond]' "$DIR/d.json"
 	[ "$output" = '[true,true,false]' ] || fail "$output"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The ruler of tools/overhead, held against a load whose figures are known: it is told how
-# much each tool costs, by the tool itself. No time is in a figure.
+# Tests the ruler of tools/overhead with a simulated load: each tool tells the load by how much
+# to slow down, so the right answer is known. No measured time is involved.
 
 load lib/common
 
@@ -11,7 +11,8 @@ RULER=$BATS_TEST_DIRNAME/../../tools/overhead
 setup() {
 	need python3
 	[ "$(nproc)" -ge 2 ] || skip "one CPU"
-	# Windows of a load that drifts; a file says by how much a tool slows it down.
+	# Prints windows of a simulated load that drifts; a file says by how much a tool slows it
+	# down.
 	cat >"$DIR/load" <<-'END'
 		import os, sys, time
 		n = 0
@@ -41,7 +42,7 @@ ruled() {
 	PYTHONPATH=$RULER python3 - "$DIR" "$@"
 }
 
-@test "what a tool costs is what the ruler says, nothing is 1, and all is put back" {
+@test "the ruler finds each tool's cost, 1 for no tool, and restores everything" {
 	ruled <<-'END'
 		import os, sys
 		import ruler
@@ -64,7 +65,7 @@ ruled() {
 	END
 }
 
-@test "attachments beside hooks of others are left out, or all are doubtful" {
+@test "attachments beside others' hooks are left out, or all are called doubtful" {
 	ruled <<-'END'
 		import ruler
 		tool = ruler.Tool("it", None, 8)
@@ -78,10 +79,10 @@ ruled() {
 	END
 }
 
-@test "the interval is that of signed ranks, and the order the seed's" {
+@test "the interval is that of signed ranks, and the seed decides the order" {
 	ruled <<-'END'
 		import ruler
-		# Hollander and Wolfe's way, by hand: n = 10, k = 8 of 55 means.
+		# Computed by hand, as in Hollander and Wolfe: n = 10, k = 8 of 55 means.
 		values = [1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 9.9]
 		means = sorted((a + b) / 2 for i, a in enumerate(values) for b in values[i:])
 		middle, low, high = ruler.estimate(values)
@@ -90,12 +91,12 @@ ruled() {
 		tools = [ruler.Tool(name, None, 20) for name in "abc"]
 		once, again = ruler.order(tools, 7), ruler.order(tools, 7)
 		assert once == again != ruler.order(tools, 8) and len(once) == 60
-		# Each tool over the whole time: of a third of it none is missing.
+		# Each tool is spread over the whole time: no third of it lacks one.
 		assert all(t in once[at:at + 20] for t in tools for at in (0, 20, 40))
 	END
 }
 
-@test "a tool that fails, or a load that ends, is told by its name; nothing is left" {
+@test "a failed tool or an ended load is named, and nothing is left behind" {
 	ruled <<-'END'
 		import sys
 		import ruler

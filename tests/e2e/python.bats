@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The functions of a program in Python, which the interpreter keeps in memory of its own:
-# their names, in their places among the C functions. PYTHON: another than the system's.
+# Python functions, which the interpreter keeps in its own memory: they appear by name, at the
+# right places among the C functions. PYTHON chooses another interpreter than the system's.
 
 load lib/common
 load lib/stacks
@@ -12,13 +12,14 @@ setup() {
 	need "$PYTHON"
 	minor=$("$PYTHON" -c 'import sys; print(sys.version_info.minor)')
 	((minor >= 8 && minor <= 13)) || skip "$("$PYTHON" -V)"
-	# Up to 3.10 code has no qualified names, and C stands between any two functions.
+	# Up to 3.10 code objects have no qualified names, and there are C frames between all
+	# Python functions.
 	next='[^;]*;'
 	((minor > 10)) || next='.*;'
-	# What has the interpreter's code.
+	# The file with the interpreter's code.
 	code=$(ldd "$PYTHON" | sed -n 's/.*libpython.* => \(.*\) (.*/\1/p')
 	code=$(readlink -f "${code:-$PYTHON}")
-	# It begins when it is told to, and ends at the end of its input.
+	# The script starts on a line of input and ends with its input.
 	cat >"$DIR/keep.py" <<-'END'
 		keep = []
 		def take(mib):
@@ -34,7 +35,7 @@ teardown() {
 	end_all ${started:-}
 }
 
-# tare has the interpreter's file open: it has been looked at.
+# tare has opened the interpreter's file, so it has looked at it.
 looked_at() {
 	local link
 	for link in /proc/"$1"/fd/*; do
@@ -43,7 +44,7 @@ looked_at() {
 	return 1
 }
 
-# python SCRIPT…: folded stacks of it; keep.py is part of it.
+# python SCRIPT…: makes folded stacks of it; the script starts with keep.py.
 python() {
 	cat "$DIR/keep.py" - >"$DIR/run.py"
 	"$TARE" run --as-root -o "$DIR/out.folded" -- "$PYTHON" "$DIR/run.py" \
@@ -55,13 +56,13 @@ python() {
 	status_is 0
 }
 
-# The MiB that these functions, and what they call, grew by; with others between them.
+# Prints the MiB by which these functions and their callees grew; other functions may be between.
 took() {
 	between "$(printf ';py::%s:%s/run.py.*' "$1" "$DIR")$3" $((($2 - 1) << 20)) \
 		$((($2 + 2) << 20))
 }
 
-@test "calls in Python, and through C: map, a generator, a method, sorted" {
+@test "Python calls, also through C: map, a generator, a method, sorted" {
 	python <<-'END'
 		class Tree:
 		    def grow(self):
@@ -88,11 +89,11 @@ took() {
 	took main 4 ';py::key:'
 	[ "$(bytes_of ';py::main:[^;]*;py::each:')" = 0 ] ||
 		fail "map() is C: $(bytes_of 'py::main')"
-	# Each run of functions is in the place of the C function that runs them.
+	# Each sequence of Python functions replaces the C function that runs it.
 	[ "$(bytes_of 'py::take.*_PyEval_EvalFrameDefault')" = 0 ]
 }
 
-@test "threads: each has its own" {
+@test "each thread has its own Python stack" {
 	python <<-'END'
 		import threading
 		def first():
@@ -110,8 +111,8 @@ took() {
 	[ "$(bytes_of 'py::first.*py::second|py::second.*py::first')" = 0 ]
 }
 
-# Its thread is neither who has the lock nor the last that began.
-@test "C that has given the interpreter's lock away" {
+# Its thread neither holds the lock nor was the last to start.
+@test "C code that has released the interpreter's lock" {
 	python <<-'END'
 		import sqlite3, threading
 		db = sqlite3.connect(':memory:', check_same_thread=False)
@@ -129,10 +130,10 @@ took() {
 		for t in ts: t.start()
 		for t in ts: t.join()
 	END
-	between ';py::fill:.*;sqlite3_step;' $((32 << 20)) $((48 << 20)) # with what it moves
+	between ';py::fill:.*;sqlite3_step;' $((32 << 20)) $((48 << 20)) # including what it moves
 }
 
-@test "a fork's, and what it forks" {
+@test "forked Python processes and their children have names" {
 	python <<-'END'
 		import os
 		def child():
@@ -149,8 +150,9 @@ took() {
 	took child 12 ';py::take:'
 }
 
-@test "from their beginning: the command, and what it starts of the same file" {
-	[ "$code" = "$(readlink -f "$PYTHON")" ] || skip "a library is found when it is mapped"
+@test "a command has names from its start, and its children of the same file too" {
+	[ "$code" = "$(readlink -f "$PYTHON")" ] ||
+		skip "the interpreter is in a library, which is found only when it is mapped"
 	folded --period 4KiB -- "$PYTHON" -c \
 		'import subprocess, sys; subprocess.run([sys.executable, "-c", "import json"])'
 	local named unnamed
@@ -159,7 +161,7 @@ took() {
 	((named > 4 << 20 && unnamed * 20 < named)) || fail "$named with names, $unnamed without"
 }
 
-@test "deeper than is read: what is there, and a synthetic frame" {
+@test "a stack deeper than the bound is cut, with a synthetic frame" {
 	python <<-'END'
 		def down(n):
 		    down(n - 1) if n else take(16)
@@ -170,7 +172,7 @@ took() {
 	[ "$(bytes_of 'py::<module>.*py::down')" -lt $((1 << 20)) ]
 }
 
-@test "names of any letters and sizes; none breaks a line" {
+@test "names of any letters and sizes; none breaks a line of output" {
 	python <<-'END'
 		def rename(name):
 		    code = (lambda: take(8)).__code__
@@ -185,7 +187,7 @@ took() {
 	! grep -P '[\x00-\x08\x0b-\x1f]' "$DIR/out.folded" || fail 'a control character'
 }
 
-@test "attached, to one that ran before" {
+@test "attached to a Python that already runs" {
 	cat "$DIR/keep.py" - >"$DIR/run.py" <<-'END'
 		def loop():
 		    print('ready', flush=True)
@@ -203,7 +205,7 @@ took() {
 	started="$! $started"
 	until_true 10 takes_usr1 "${started%% *}"
 	kill -USR1 "${started%% *}"
-	until_true 10 test -e "$DIR/out.1.folded" # all of it has been looked at
+	until_true 10 test -e "$DIR/out.1.folded" # tare has read all of it
 	echo >&9
 	until_true 10 grep -q taken "$DIR/out"
 	echo >&9

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The same equality on real programs: each is stopped whole several times (every
-# thread in state T) and compared with the kernel, to the byte.
+# Real programs are stopped several times, with every thread in state T, and compared with the
+# kernel's figures to the byte.
 
 load lib/common
 

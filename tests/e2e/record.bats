@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Recordings: what was recorded reads as what was reported, also when tare is killed;
-# as large as it may be, and nobody else's file.
+# Recordings: a recording gives the same report as the run, also after tare was killed; it keeps
+# to its size limit, and it never overwrites a file of another user.
 
 load lib/common
 
@@ -10,7 +10,7 @@ teardown() {
 	end_all $pids
 }
 
-# A program whose growth lasts: a MiB each 20 ms, COUNT times, by a named function.
+# A program that grows slowly: one MiB every 20 ms, COUNT times, in a named function.
 grower() {
 	cat >"$DIR/grow.py" <<-'END'
 		import sys, time
@@ -58,7 +58,7 @@ ask() {
 		WHERE what = 'execve' AND detail LIKE '%call_tree'")" = 1 ]
 }
 
-@test "killed at any moment: it opens, says incomplete, and has what came before" {
+@test "a recording of a killed tare opens, says incomplete, and has what came before" {
 	need sqlite3 python3
 	grower
 	"$TARE" run --as-root -r "$DIR/r.tare" --kill-on-exit -- /usr/bin/python3 \
@@ -76,13 +76,13 @@ ask() {
 	[ "$(ask "SELECT value FROM figures WHERE name = 'complete'")" = 0 ]
 }
 
-# has_sampled BYTES: the recording's last checkpoint has so many.
+# has_sampled BYTES: the recording's last checkpoint has at least so many.
 has_sampled() {
 	[ -f "$DIR/r.tare" ] &&
 		[ "$(ask 'SELECT sum(grown) FROM entries' 2>/dev/null)" -gt "$1" ] 2>/dev/null
 }
 
-@test "killed in the middle of a write, again and again" {
+@test "tare is killed in the middle of a write, again and again" {
 	need sqlite3
 	for i in 1 2 3 4 5 6 7 8; do
 		"$TARE" run --as-root --kill-on-exit -r "$DIR/r.tare" -- \
@@ -90,7 +90,8 @@ has_sampled() {
 		pids=$!
 		until_true 20 test -s "$DIR/r.tare"
 		until_true 20 has_sampled 0
-		# At another moment each time, by what the file shows and not by the clock.
+		# Kills at a different moment each time, chosen by the file's content and not by
+		# a time.
 		for ((n = 0; n < i * 8; n++)); do has_sampled 0 || :; done
 		kill -KILL "$pids"
 		finished "$pids"
@@ -101,19 +102,19 @@ has_sampled() {
 	done
 }
 
-@test "killed while more programs want the CPUs than there are: it opens" {
+@test "a recording of a tare killed on busy CPUs opens" {
 	need sqlite3 python3
-	# How much is lost is a matter of time: `make check-long` looks at that.
+	# The amount lost depends on time: `make check-long` checks it.
 	TARE=$TARE run "$BATS_TEST_DIRNAME/../long/kill_recording.sh" 3 0
 	status_is 0
 	says '3 kills: 0 files that are not as they should be'
 }
 
-@test "killed within a write, and nothing can be written: it is read all the same" {
+@test "a recording cut within a write is readable on a read-only file system" {
 	need sqlite3 python3
 	recorded -o "$DIR/a.json" -- "$PROGRAMS/call_tree" calls
 	mkdir "$DIR/half" "$DIR/ro"
-	# As a kill would leave it: the transaction is in the file, and in its journal.
+	# As a kill leaves it: the transaction is partly in the file, and in its journal.
 	python3 - "$DIR/r.tare" "$DIR/half" <<-'END'
 		import shutil, sqlite3, sys
 		db = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -134,7 +135,7 @@ has_sampled() {
 	[ -e "$DIR/half/r.tare-journal" ]
 }
 
-@test "the report of a recording that others read meanwhile is whole" {
+@test "a recording that others read meanwhile has a complete report" {
 	need sqlite3
 	"$TARE" run --as-root -r "$DIR/r.tare" -o "$DIR/a.json" -- \
 		sh -c 'for i in 1 2 3 4 5 6 7 8; do ls -R /usr/share >/dev/null; done' \
@@ -149,7 +150,7 @@ has_sampled() {
 	cmp "$DIR/a.json" "$DIR/b.json"
 }
 
-@test "not larger than --max-size, and what was thinned is said" {
+@test "a recording keeps to --max-size, and the report says what was thinned" {
 	need sqlite3
 	run "$TARE" run --as-root -r "$DIR/r.tare" --max-size 1MiB --period 4KiB \
 		-o "$DIR/a.json" -- sh -c 'for i in 1 2 3 4 5 6; do
@@ -159,7 +160,7 @@ has_sampled() {
 	says 'single samples w.* kept, to stay below --max-size'
 	[ "$(stat -c %s "$DIR/r.tare")" -le $((1 << 20)) ]
 	[ "$(ask "SELECT value FROM figures WHERE name = 'log.level'")" -gt 0 ]
-	# Sums are the ledger's all the same.
+	# The sums are still the ledger's.
 	"$TARE" report "$DIR/r.tare" --format json -o "$DIR/b.json"
 	[ "$(jq -c '.samples.types, .totals' "$DIR/a.json")" = \
 		"$(jq -c '.samples.types, .totals' "$DIR/b.json")" ]
@@ -176,7 +177,7 @@ has_sampled() {
 	[ "$(jq -r .reason "$DIR/b.json")" = detach ]
 }
 
-@test "every form comes out of a recording, and means the same" {
+@test "a recording exports every format, with the same figures" {
 	need python3
 	recorded -o "$DIR/a.folded" -- "$PROGRAMS/call_tree" calls
 	"$TARE" export "$DIR/r.tare" --format folded -o "$DIR/b.folded"
@@ -191,7 +192,7 @@ has_sampled() {
 	[ "$(jq -r .schema "$DIR/out.json")" = tare.report/2 ]
 }
 
-@test "a run writes its page, its report and its recording in one go" {
+@test "one run writes a page, a report and a recording" {
 	"$TARE" run --as-root --html "$DIR/p.html" -r "$DIR/r.tare" -o "$DIR/r.json" \
 		-- "$PROGRAMS/call_tree" calls
 	grep -q '"inner"' "$DIR/p.html"
@@ -199,7 +200,7 @@ has_sampled() {
 	cmp "$DIR/p.html" "$DIR/q.html"
 }
 
-@test "bad ways to ask are told before anything is started" {
+@test "invalid options are refused before anything starts" {
 	echo precious >"$DIR/precious"
 	run "$TARE" run -r "$DIR/precious" -- touch "$DIR/started"
 	status_is 125
@@ -223,7 +224,7 @@ has_sampled() {
 	[ ! -e "$DIR/r.tare" ]
 }
 
-@test "what is no recording, or has no stacks, is refused in words" {
+@test "a file that is no recording, or has no stacks, is refused with a message" {
 	echo x >"$DIR/x"
 	run "$TARE" report "$DIR/x"
 	status_is 1
@@ -247,7 +248,7 @@ has_sampled() {
 	says 'r.tare'
 }
 
-@test "the disk is full: said, and the command is not disturbed" {
+@test "a full disk: a message, and the command is not disturbed" {
 	mkdir "$DIR/small"
 	mount -t tmpfs -o size=128k none "$DIR/small"
 	run "$TARE" run --as-root -r "$DIR/small/r.tare" -o "$DIR/r.json" \
@@ -258,7 +259,7 @@ has_sampled() {
 	report assert "$DIR/r.json" "r['books']['balanced']"
 }
 
-@test "go tool pprof reads it, and its sums are the ledger's" {
+@test "go tool pprof reads the export, and its sums are the ledger's" {
 	need go
 	export HOME=$DIR PPROF_TMPDIR=$DIR GOFLAGS=-mod=mod GOTOOLCHAIN=local
 	recorded -o "$DIR/r.json" -- "$PROGRAMS/call_tree" calls
@@ -274,7 +275,7 @@ has_sampled() {
 	grep -q 'thread:\[call_tree\]' "$DIR/raw"
 }
 
-@test "diff: a function that grew is marked, one that did not is not" {
+@test "diff marks a function that grew, and no other" {
 	need python3
 	"$TARE" run --as-root -r "$DIR/a.tare" -o "$DIR/a.json" -- "$PROGRAMS/call_tree" calls
 	"$TARE" run --as-root -r "$DIR/b.tare" -o "$DIR/b.json" -- "$PROGRAMS/call_tree" calls

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What the kernel refuses (TARE_REFUSE has it so): what is beside the ledger is off, with the
-# kernel's reason; the ledger's own ends the run. Programs and maps, one by one, are in
-# tests/kernels (refused), on other kernels too.
+# Programs and maps that the kernel refuses, simulated by TARE_REFUSE. An optional one is off,
+# with the kernel's reason in the report; one that the ledger needs ends the run.
+# tests/kernels/refused tries all of them one by one, also on other kernels.
 
 load lib/common
 
@@ -18,7 +18,8 @@ f = {k: v["why"] for k, v in r["features"].items() if v["state"] == "not measure
 sys.exit(not eval(sys.argv[2]))' "$DIR/r.json" "$1"
 }
 
-# without NAME WHAT: it runs and WHAT is not measured, or it can't, as tests/kernels/fields says
+# without NAME WHAT: tare runs and WHAT is not measured, or tare refuses to run, as
+# tests/kernels/fields says
 without() {
 	rm -f "$DIR/r.json" "$DIR/ran"
 	TARE_REFUSE=$1 run "$TARE" run --period 16KiB -o "$DIR/r.json" -- touch "$DIR/ran"
@@ -34,7 +35,7 @@ without() {
 	esac
 }
 
-@test "each field and enumerator of the kernel's that programs look up, one by one" {
+@test "each kernel field and enumerator that the programs use is taken away in turn" {
 	object=$(dirname "$TARE")/tare.bpf.o
 	[ -e "$object" ] || skip "no $object"
 	python3 "$LIB/relocs.py" "$object" /sys/kernel/btf/vmlinux >"$DIR/names"
@@ -49,7 +50,7 @@ without() {
 	[ -z "${wrong-}" ]
 }
 
-@test "the report has the kernel's reason, and -v tells it in one line" {
+@test "the report has the kernel's reason, and -v prints it in one line" {
 	TARE_REFUSE=tare_sys_exit run -0 "$TARE" run -v -o "$DIR/r.json" -- true
 	[ "$(grep -c 'without sys_exit: the kernel refused tare_sys_exit: ' <<<"$output")" -eq 1 ]
 	holds '"the kernel refused tare_sys_exit: " in f["virtual"]'
@@ -59,7 +60,7 @@ without() {
 	[[ "$output" == *'NOT MEASURED'*'virtual: the kernel refused tare_sys_exit: '* ]]
 }
 
-@test "the ledger's own: nothing runs, and the verifier's last lines are said" {
+@test "a refused ledger program: nothing runs, and the verifier's last lines are shown" {
 	TARE_REFUSE=tare_exit_mmap run -125 "$TARE" run -- touch "$DIR/ran"
 	[ ! -e "$DIR/ran" ]
 	[[ "$output" == *"refused tare_exit_mmap, which the ledger can't do without"* ]]
@@ -69,7 +70,7 @@ without() {
 	[[ "$output" == *'refused tare_ring, which'*'failed to create: '* ]]
 }
 
-@test "attach: the same" {
+@test "attach: refused programs are handled as in run" {
 	sleep 60 &
 	TARE_REFUSE=tare_kmem run -0 "$TARE" attach --duration 10ms -o "$DIR/r.json" -p $!
 	TARE_REFUSE=tare_sweep run -1 "$TARE" attach --duration 10ms -p $!
@@ -77,7 +78,7 @@ without() {
 	holds 'r["books"]["balanced"] and "the kernel refused tare_kmem: " in f["kmem"]'
 }
 
-@test "a backend that is refused gives way, if it was not asked for" {
+@test "a refused backend is replaced, unless --force-backend named it" {
 	backend=$("$TARE" doctor --json |
 		python3 -c 'import json, sys; print(json.load(sys.stdin)["backend"])')
 	TARE_REFUSE=tare_rss_$backend run -0 "$TARE" run -o "$DIR/r.json" -- true
@@ -88,7 +89,7 @@ without() {
 	[ ! -e "$DIR/ran" ]
 }
 
-@test "stacks are refused: a form that is made of them can't be had, and why is said" {
+@test "refused stacks: formats that need them are refused, with the reason" {
 	TARE_REFUSE=tare_samples run -125 "$TARE" run -o "$DIR/x.folded" -- touch "$DIR/ran"
 	[ -e "$DIR/ran" ]
 	[[ "$output" == *'stacks are not measured: the kernel refused tare_samples: '* ]]
@@ -98,7 +99,7 @@ without() {
 	[[ "$output" == *'samples: the kernel refused tare_samples: '* ]]
 }
 
-@test "what is not told apart is unknown in a recording too" {
+@test "what could not be measured is unknown in a recording too" {
 	TARE_REFUSE=MEMCG_SOCK,MEMCG_VMALLOC "$TARE" run -r "$DIR/x.tare" -o "$DIR/r.json" \
 		-- true 2>/dev/null
 	holds 'r["kmem"]["sock"] is None and r["kmem"]["vmalloc"] is None'
@@ -106,7 +107,7 @@ without() {
 	holds 'r["kmem"]["sock"] is None and r["kmem"]["vmalloc"] is None'
 }
 
-@test "a name that nothing has is an error, with those that there are" {
+@test "an unknown name in TARE_REFUSE is an error that lists the known ones" {
 	TARE_REFUSE=tare_nothing run -125 "$TARE" run -- touch "$DIR/ran"
 	[[ "$output" == *"'tare_nothing'"*'one of '*'tare_sys_exit'* ]]
 	TARE_REFUSE=no_such_field run -125 "$TARE" run -- touch "$DIR/ran"
@@ -114,7 +115,7 @@ without() {
 	[ ! -e "$DIR/ran" ]
 }
 
-@test "nothing is refused for who has his rights by file capabilities" {
+@test "TARE_REFUSE is ignored for a tare with file capabilities" {
 	need setcap
 	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR" "$BATS_SUITE_TMPDIR"
 	install -m 755 "$TARE" "$BATS_TEST_TMPDIR/tare"

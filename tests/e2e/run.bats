@@ -1,12 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# `tare run`: the command is the caller's own in every way but that it is weighed.
+# `tare run` changes nothing for the command: input, output, environment, signals and status are
+# its own.
 
 load lib/common
 load lib/hold
 
-@test "stdin, stdout and stderr are the command's" {
+@test "stdin, stdout and stderr go to the command" {
 	run --separate-stderr "$TARE" run -o "$DIR/r.json" -- sh -c 'cat; echo err >&2' <<<"through"
 	status_is 0
 	[ "$output" = through ] || fail "$output"
@@ -20,7 +21,7 @@ load lib/hold
 	[[ $stderr == *"books: "*balanced* ]] || fail "$stderr"
 }
 
-@test "a large amount of data through both" {
+@test "a large amount of data through stdin and stdout" {
 	head -c 8000000 /dev/urandom >"$DIR/data"
 	"$TARE" run -o "$DIR/r.json" -- cat <"$DIR/data" >"$DIR/copy"
 	cmp "$DIR/data" "$DIR/copy"
@@ -50,7 +51,7 @@ load lib/hold
 	run "$TARE" run -o "$DIR/r.json" -- "$DIR"
 	status_is 126
 	[ ! -e "$DIR/r.json" ] || fail "a report, but nothing ran"
-	# No BPF: it is said to those who can't load any, too.
+	# Without BPF: the message also reaches users who can't load BPF programs.
 	need setpriv
 	cp "$TARE" "$DIR/tare"
 	run -127 env PATH=/usr/bin:/bin setpriv --reuid 65534 --regid 65534 --clear-groups \
@@ -58,7 +59,7 @@ load lib/hold
 	status_is 127
 }
 
-@test "a script without #! runs as execvp would" {
+@test "a script without #! runs as execvp runs it" {
 	echo 'echo script $1; exit 4' >"$DIR/plain"
 	chmod +x "$DIR/plain"
 	run "$TARE" run -o "$DIR/r.json" -- "$DIR/plain" word
@@ -66,7 +67,7 @@ load lib/hold
 	says 'script word'
 }
 
-@test "a #! whose interpreter is not there" {
+@test "a #! whose interpreter does not exist" {
 	printf '#!/no/such/interpreter\n' >"$DIR/bad"
 	chmod +x "$DIR/bad"
 	run bash -c '"$TARE" run -o "$DIR/r.json" -- "$DIR/bad"; echo "status $?"'
@@ -74,8 +75,8 @@ load lib/hold
 	says "$DIR/bad"
 }
 
-@test "no descriptors beyond 0, 1, 2, but the caller's own" {
-	# Descriptors that bats has open are the caller's: close them.
+@test "the command gets the caller's descriptors and none of tare's" {
+	# bats has descriptors open, which count as the caller's: close them.
 	run bash -c 'for f in /proc/self/fd/*; do
 			f=${f##*/}; [ $f -gt 2 ] && eval "exec $f>&-"
 		done
@@ -86,7 +87,7 @@ load lib/hold
 
 @test "the environment, directory, signals, group and priority are the caller's" {
 	export DIR
-	# SigQ counts all of the user's processes, not this one's.
+	# SigQ counts the signals of all of the user's processes.
 	strip() { grep -E '^(env|cwd|Sig[^Q]|arg|tty|TracerPid|NoNewPrivs)' | grep -v '^env _='; }
 	cd "$DIR"
 	env TARE_X="a b" "$PROGRAMS/show" one "two words" '' </dev/null | strip >plain
@@ -98,7 +99,7 @@ load lib/hold
 	grep -qw "nice=$(($(nice) + 5))" out
 }
 
-@test "signals ignored or blocked by the caller stay so, none of tare's" {
+@test "the command's ignored and blocked signals are the caller's, not tare's" {
 	(trap '' HUP PIPE && "$PROGRAMS/show") | grep '^SigIgn' >"$DIR/plain"
 	(trap '' HUP PIPE && "$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/show") |
 		grep '^SigIgn' >"$DIR/run"
@@ -159,7 +160,7 @@ load lib/hold
 	[ ! -e "$DIR/ran" ]
 }
 
-@test "the terminal is the command's: it reads from it, in the foreground" {
+@test "the command reads from the terminal, in the foreground" {
 	run "$LIB/terminal.py" --send $'hello\n' --after 'name?' -- \
 		"$TARE" run -o "$DIR/r.json" -- sh \
 		-c 'test -t 0 && echo "name?"; read x; echo "got $x"'
@@ -174,23 +175,23 @@ load lib/hold
 	says caught 'books:' 'sent 1 times'
 }
 
-@test "Ctrl-C on a command that doesn't mind: the second one kills it" {
+@test "a second Ctrl-C kills a command that ignores the first" {
 	run "$LIB/terminal.py" --send '^C' --after ready --again -- "$TARE" run -- \
 		sh -c 'trap "" INT; echo ready; sleep 15'
 	status_is 137
 	says 'books:'
-	# The kill may race with one more.
+	# The kill may race with another signal.
 	says 'sent [23] times'
 }
 
-@test "Ctrl-C on a command that dies of it: 130, and the report" {
+@test "Ctrl-C on a command that dies of it: status 130, and the report" {
 	run "$LIB/terminal.py" --send '^C' --after ready -- "$TARE" run -- \
 		sh -c 'echo ready; exec sleep 15'
 	status_is 130
 	says 'books:'
 }
 
-# held OPTIONS…: tare runs `target` in the background; sets tare and target.
+# held OPTIONS…: starts tare in the background with `target`; sets tare and target.
 held() {
 	hold "$TARE" run -o "$DIR/r.json" "$@" -- "$PROGRAMS/target" 2
 	tare=${started[-1]}
@@ -210,7 +211,7 @@ all_unloaded() {
 	done <"$DIR/bpf"
 }
 
-@test "kill -9 of tare: the workload lives on, nothing of BPF stays" {
+@test "kill -9 of tare: the workload lives on, and no BPF program stays" {
 	need bpftool
 	held
 	bpf_of "$tare" >"$DIR/bpf"
@@ -253,7 +254,7 @@ all_unloaded() {
 	done
 }
 
-@test "after a run nothing of BPF stays, and no file" {
+@test "a run leaves no BPF program and no file behind" {
 	need bpftool
 	held
 	bpf_of "$tare" >"$DIR/bpf"
@@ -262,7 +263,7 @@ all_unloaded() {
 	[ "$(ls "$DIR" | tr '\n' ' ')" = 'bpf err in out r.json ' ] || fail "$(ls "$DIR")"
 }
 
-@test "tare within tare" {
+@test "tare runs within tare" {
 	run "$TARE" run -o "$DIR/outer.json" -- "$TARE" run -o "$DIR/inner.json" -- sh -c 'exit 6'
 	status_is 6
 	report check "$DIR/outer.json" "$DIR/inner.json"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What another user, or a command of less privilege, can and cannot do to a tare that
-# is root: each statement of the manual's SECURITY section.
+# What other users, and a command with fewer privileges, can and cannot do to a tare that runs
+# as root. Each statement of the manual's SECURITY section has a test.
 
 load lib/common
 load lib/stacks
@@ -42,15 +42,15 @@ protected() {
 	done
 }
 
-# Another user, who is neither root nor the caller.
+# Another user, neither root nor the caller.
 other() {
 	setpriv --reuid 65534 --regid 65534 --clear-groups -- "$@"
 }
 
 sudo_env=(SUDO_UID=1234 SUDO_GID=2345)
 
-# start WHO OPTION…: tare in the background, as root or by sudo, with a command that
-# lasts until `finish`.
+# start WHO OPTION…: starts tare in the background, as root or by sudo, with a command that runs
+# until `finish`.
 start() {
 	local env=()
 	[ "$1" = root ] || env=("${sudo_env[@]}")
@@ -62,7 +62,7 @@ start() {
 	until_true 20 test -s "$DIR/up"
 }
 
-# To the command's end, and tare's.
+# Waits for the end of the command and of tare.
 finish() {
 	echo >&9
 	finished "${started[-1]}"
@@ -73,11 +73,12 @@ finish() {
 secret_is_whole() {
 	[ "$(stat -c '%a %u %g' "$DIR/secret/shadow")" = '600 0 0' ] ||
 		fail "$(ls -ln "$DIR/secret")"
-	[ "$(cat "$DIR/secret/shadow")" = "root's" ] || fail "another content"
+	[ "$(cat "$DIR/secret/shadow")" = "root's" ] || fail "the content of the file changed"
 	[ "$(ls "$DIR/secret")" = shadow ] || fail "$(ls -ln "$DIR/secret")"
 }
 
-# is_ours WHO FILE…: plain files of mode 600 that belong to root, or to who called sudo.
+# is_ours WHO FILE…: they are plain files of mode 600 that belong to root, or to the user who
+# called sudo.
 is_ours() {
 	local file owner='0 0'
 	[ "$1" = root ] || owner='1234 2345'
@@ -91,7 +92,7 @@ nothing_left() {
 	[ -z "$(find "$1" -name '.tare-*' -o -name '*-journal')" ] || fail "$(ls -lAn "$1")"
 }
 
-@test "a link planted during the run: what it names stays as it is" {
+@test "a link planted during the run: its target stays unchanged" {
 	local who on file
 	for on in 0 1; do
 		protected $on
@@ -116,7 +117,7 @@ nothing_left() {
 	done
 }
 
-@test "the directory itself swapped for a link: what was opened is written to" {
+@test "the output directory swapped for a link: the opened directory is written to" {
 	local who
 	for who in root sudo; do
 		mkdir "$DIR/theirs" "$DIR/theirs/dir"
@@ -135,7 +136,7 @@ nothing_left() {
 	done
 }
 
-@test "where others may remove files too: the recording is not written elsewhere" {
+@test "a directory that others can write to: the recording goes nowhere else" {
 	protected 0
 	chmod 777 "$DIR/ww"
 	start sudo -r "$DIR/ww/r.tare" -o "$DIR/own/r.json"
@@ -157,7 +158,7 @@ nothing_left() {
 		pipe)
 			other mkfifo -m 666 "$DIR/ww/r.html" "$DIR/ww/r.json"
 			other mkfifo -m 666 "$DIR/ww/r.tare-journal" ||
-				: # tare had one there just then
+				: # tare's own journal was there a moment before
 			;;
 		device) mknod -m 666 "$DIR/ww/r.html" c 5 0 &&
 			mknod -m 666 "$DIR/ww/r.json" c 1 7 ;;
@@ -177,7 +178,7 @@ nothing_left() {
 	done
 }
 
-@test "a link that was there before: followed where only root and the caller write" {
+@test "an older link is followed only where just root and the caller can write" {
 	echo old >"$DIR/own/target"
 	ln -s target "$DIR/own/link"
 	run "$TARE" run -o "$DIR/own/link" --format json -- true
@@ -201,7 +202,7 @@ nothing_left() {
 	[ ! -e "$DIR/ran" ] || fail "the command ran"
 }
 
-@test "a pipe of another user's in their directory is not written into; one's own is" {
+@test "another user's pipe is not written into; the caller's own is" {
 	other mkfifo -m 666 "$DIR/ww/pipe"
 	run "$TARE" run -o "$DIR/ww/pipe" -- touch "$DIR/ran"
 	status_is 125
@@ -218,7 +219,7 @@ nothing_left() {
 	until_true 10 report check "$DIR/got2"
 }
 
-@test "export, diff, bench report and bench: the same" {
+@test "export, diff, bench report and bench treat planted links alike" {
 	local on
 	"$TARE" run --as-root -r "$DIR/own/a.tare" -- true
 	"$TARE" bench --tasks 1 --runs 1 -o "$DIR/own/r.db" -- sh -c 'echo ready $0; sleep 100' \
@@ -263,7 +264,7 @@ nothing_left() {
 	nothing_left "$DIR/ww"
 }
 
-@test "files are the caller's, of mode 0600 or less, whoever the command runs as" {
+@test "files are the caller's, of mode 0600 or less, whatever user the command has" {
 	(
 		umask 277
 		"$TARE" run -o "$DIR/own/narrow.json" -r "$DIR/own/narrow.tare" -- true
@@ -278,7 +279,8 @@ nothing_left() {
 	env "${sudo_env[@]}" "$TARE" run --user nobody -o "$DIR/own/s.json" -r "$DIR/own/s.tare" \
 		-- true
 	is_ours sudo "$DIR/own/"s.{json,tare}
-	# A file of root's does not become the caller's; nor does one keep what others gave it.
+	# A file of root's does not become the caller's, and a file keeps nothing that other
+	# users put into it.
 	echo old >"$DIR/own/root.json"
 	chmod 640 "$DIR/own/root.json"
 	env "${sudo_env[@]}" "$TARE" run --as-root -o "$DIR/own/root.json" -- true
@@ -288,7 +290,7 @@ nothing_left() {
 	is_ours root "$DIR/ww/theirs.json"
 }
 
-@test "what a killed tare left is taken away by the next" {
+@test "files left by a killed tare are removed by the next one" {
 	local gone
 	sh -c 'echo $$' >"$DIR/pid"
 	gone=$DIR/ww/.tare-$(cat "$DIR/pid")-1-0000abcd.tmp
@@ -306,9 +308,9 @@ left_by() {
 	compgen -G "$DIR/ww/.tare-$1-*.tmp" >/dev/null
 }
 
-@test "killed while it writes a report: what it left is taken away by the next" {
+@test "a partial report of a killed tare is removed by the next one" {
 	need gcc
-	# It stops before it would put the file in its place.
+	# tare stops before it renames the file.
 	echo 'int pause(void); int renameat(int a, const char *b, int c, const char *d)
 		{ (void)a, (void)b, (void)c, (void)d; return pause(); }' |
 		gcc -shared -fPIC -x c -o "$DIR/stop.so" -
@@ -316,7 +318,7 @@ left_by() {
 		-- env -u LD_PRELOAD true 3>&- 8>&- 9>&- &
 	started+=($!)
 	until_true 20 left_by "${started[0]}"
-	# While it is there, it stays.
+	# As long as that tare runs, its file stays.
 	"$TARE" run -o "$DIR/ww/x.json" -- true
 	left_by "${started[0]}"
 	kill -KILL "${started[0]}"
@@ -327,7 +329,7 @@ left_by() {
 	nothing_left "$DIR/ww"
 }
 
-# No control group of a tare that is gone.
+# No control group of an ended tare is left.
 no_cgroup_left() {
 	local cgroup
 	while read -r cgroup; do
@@ -336,14 +338,14 @@ no_cgroup_left() {
 	done < <(find /sys/fs/cgroup -type d -name "tare-$1-*" 2>/dev/null)
 }
 
-# Whoever writes to the pipe of descriptor 8 waits.
+# Fills the pipe of descriptor 8, so that any writer waits.
 pipe_is_full() {
 	python3 -c 'import fcntl, struct, termios
 n = struct.unpack("i", fcntl.ioctl(8, termios.FIONREAD, b"1234"))[0]
 exit(n < 65536)'
 }
 
-@test "nobody reads the report: SIGTERM ends tare all the same" {
+@test "SIGTERM ends tare though nobody reads its report" {
 	mkfifo "$DIR/own/pipe"
 	exec 8<>"$DIR/own/pipe"
 	"$TARE" run --format html -o "$DIR/own/pipe" -- true 2>"$DIR/err" 3>&- 8>&- 9>&- &
@@ -357,10 +359,10 @@ exit(n < 65536)'
 	no_cgroup_left "${started[0]}"
 }
 
-@test "nobody reads what tare says: SIGTERM ends it all the same" {
+@test "SIGTERM ends tare though nobody reads its messages" {
 	mkfifo "$DIR/own/pipe"
 	exec 8<>"$DIR/own/pipe"
-	# A whole page, and what could not be written after it.
+	# A complete page, and what could not be written after it.
 	"$TARE" run --format html --html "$DIR/own/dir" -r "$DIR/own/r.tare" -- \
 		sh -c 'mkdir "$0/own/dir"' "$DIR" 2>&8 3>&- 8>&- 9>&- &
 	started+=($!)
@@ -372,7 +374,7 @@ exit(n < 65536)'
 	no_cgroup_left "${started[0]}"
 }
 
-@test "a command that ignores SIGTERM: the second kills it" {
+@test "a second SIGTERM kills a command that ignores the first" {
 	"$TARE" run -o "$DIR/own/r.json" -- sh \
 		-c 'trap "" TERM; echo up >"$0/up"; while :; do sleep 1; done' "$DIR" 3>&- &
 	started+=($!)
@@ -385,12 +387,12 @@ exit(n < 65536)'
 	report assert "$DIR/own/r.json" "r['exit']['signal'] == 9"
 }
 
-# None of its signals is pending.
+# No signal to it is pending.
 signal_taken() {
 	grep -q '^ShdPnd:.0*$' "/proc/$1/status" && grep -q '^SigPnd:.0*$' "/proc/$1/status"
 }
 
-@test "the disk is full: the command's own status, and who reads either is told" {
+@test "a full disk: the command's own status, and a message in report and on stderr" {
 	need sqlite3 unshare
 	mkdir "$DIR/disk"
 	mount -t tmpfs -o size=1m none "$DIR/disk"
@@ -418,7 +420,7 @@ has_state() {
 		"SELECT count(*) FROM figures WHERE name = 'complete'" 2>/dev/null)" = 1 ]
 }
 
-@test "the disk is full at the start: the file given is named, and the status is the command's" {
+@test "a full disk at the start: the message names the file; the command's own status" {
 	mkdir "$DIR/disk"
 	mount -t tmpfs -o size=16k none "$DIR/disk"
 	run "$TARE" run -r "$DIR/disk/r.tare" -o "$DIR/own/r.json" -- sh -c 'exit 5'
@@ -492,7 +494,7 @@ has_state() {
 	[ "$(stat -c '%a %u' "$DIR/ww/their/r.json")" = '600 65534' ]
 }
 
-@test "a command's perf map: a link, a pipe or a terabyte of it" {
+@test "a hostile perf map (a link, a pipe, a terabyte) does no harm" {
 	local way
 	cp "$PROGRAMS/jit" "$DIR/jit"
 	chmod 755 "$DIR/jit"
@@ -509,7 +511,7 @@ has_state() {
 	done
 }
 
-@test "a command's own files: a pipe, a device, cut or huge, where its library was" {
+@test "a library replaced by a pipe, a device, a cut or a huge file does no harm" {
 	local how
 	for how in pipe device cut huge link; do
 		cat >"$DIR/swap.py" <<-'END'
@@ -545,7 +547,7 @@ has_state() {
 	done
 }
 
-@test "a ring that is filled: losses are counted, the command waits for nothing" {
+@test "a full ring: losses are counted, and the command does not wait" {
 	cp "$PROGRAMS/thread_churn" "$DIR/churn"
 	chmod 755 "$DIR/churn"
 	touch "$DIR/up" "$DIR/done"
@@ -555,7 +557,7 @@ has_state() {
 			echo done >"$0/done"; exit 3' "$DIR" 3>&- 9>&- &
 	started+=($!)
 	until_true 20 test -s "$DIR/up"
-	# Nobody empties it meanwhile.
+	# Nothing empties the ring meanwhile.
 	kill -STOP "${started[0]}"
 	echo >&9
 	until_true 20 test -s "$DIR/done"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The curve by kind: of a workload that holds still each point is the report's totals, to
-# the page, and the kinds of any point add up to its weight.
+# The curve by kind: while a workload holds still, each point equals the report's totals to the
+# page, and the kinds of each point add up to its weight.
 
 load lib/common
 load lib/hold
 
-# A report whose last point is later than $1 ns: looked at by a snapshot each time.
+# Waits for a report whose last point is later than $1 ns, by a snapshot each time.
 later_than() {
 	n=$((n + 1))
 	kill -USR1 "${started[0]}"
@@ -15,7 +15,8 @@ later_than() {
 	jq -e ".series[-1].time_ns > $1" "$DIR/x.$n.json" >/dev/null
 }
 
-# held PROGRAM ARG…: a report of it at its first checkpoint, the last point from then too.
+# held PROGRAM ARG…: makes a report at its first checkpoint, with the curve's last point from
+# after it.
 held() {
 	n=1
 	hold "$TARE" run --as-root --interval 10ms "${options[@]}" -o "$DIR/x.json" \
@@ -26,9 +27,9 @@ held() {
 	until_true 10 later_than "$(jq .duration_ns "$DIR/x.1.json")"
 }
 
-# The last point of the report $2 is from between it and the report $1: of each kind it has
-# what was there then, but for what came and went meanwhile. Of a workload that holds still
-# that is nothing; the kernel frees by and by what it left before.
+# The last point of report $2 was taken between report $1 and report $2. Each of its kinds must
+# have the value of that time, apart from what changed in between. A workload that holds still
+# changes nothing; the kernel frees leftovers of earlier work.
 same() {
 	python3 - "$DIR/x.$1.json" "$DIR/x.$2.json" <<-'END'
 		import json, sys
@@ -47,7 +48,7 @@ same() {
 		        continue
 		    came, went = (flow(r, kind, way) - flow(earlier, kind, way)
 		                  for way in ("in", "out"))
-		    # What the group has otherwise than the events may be in either.
+		    # The difference between the group's counter and the events may be in either.
 		    off = [0] + [x["totals"][kind]["unattributed"] or 0 for x in (earlier, r)]
 		    net -= off[1]
 		    if not net - went + min(off) <= held <= net + came + max(off):
@@ -73,31 +74,31 @@ equal() {
 	report check "$DIR/x.json"
 }
 
-@test "threads" {
+@test "the curve of threads" {
 	options=()
 	held threads 40 256
 	equal
 }
 
-@test "processes, with what fork copied" {
+@test "the curve of processes, with memory that fork copied" {
 	options=()
 	held fork_tree
 	equal
 }
 
-@test "shared memory and files" {
+@test "the curve of shared memory and files" {
 	options=()
 	held populate 4
 	equal
 }
 
-@test "page tables, huge ones too" {
+@test "the curve of page tables, also of huge pages" {
 	options=()
 	held huge
 	equal
 }
 
-@test "by the classic backend" {
+@test "the curve by the classic backend" {
 	options=(--force-backend classic)
 	held threads 8 256
 	equal
@@ -110,7 +111,7 @@ equal() {
 	equal
 }
 
-@test "attached: what was there before is in it" {
+@test "attached: the curve includes memory from before" {
 	hold "$PROGRAMS/threads" 8 256
 	reaches
 	"$TARE" attach -p "${started[0]}" --interval 10ms -o "$DIR/x.json" 2>"$DIR/err" 3>&- 9>&- &

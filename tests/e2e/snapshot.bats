@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Reports while it runs: numbered, whole, by signal and by the clock.
+# Snapshots: reports while the workload runs. They are numbered, complete, and made by signal or
+# at an interval.
 
 load lib/common
 load lib/hold
@@ -27,7 +28,7 @@ signal_and_wait() {
 	[ "$(find "$DIR" -name '*x*' | wc -l)" = 4 ] || fail "left behind:" "$(ls -A "$DIR")"
 }
 
-@test "to stderr, as tables, one after another" {
+@test "snapshots go to stderr as tables, one after another" {
 	hold "$TARE" run -- "$PROGRAMS/threads" 2 64
 	reaches
 	kill -USR1 "${started[0]}"
@@ -46,7 +47,7 @@ signal_and_wait() {
 	grep -q 'books:' "$DIR/x.txt"
 }
 
-@test "--snapshot-every: by the clock, each whole when it is there" {
+@test "--snapshot-every: each snapshot file is complete once it exists" {
 	hold "$TARE" run --snapshot-every 50ms -o "$DIR/x.json" -- "$PROGRAMS/threads" 2 64
 	for n in 1 2 3 4 5; do
 		until_true 10 test -e "$DIR/x.$n.json"
@@ -54,10 +55,11 @@ signal_and_wait() {
 	done
 	let_go
 	report check "$DIR/x.json"
-	# Apart by the duration, within what a busy machine may add.
+	# One interval apart, within what a busy machine may add.
 	report get "$DIR/x.1.json" "r['duration_ns']" >"$DIR/first"
 	report get "$DIR/x.5.json" "r['duration_ns']" >"$DIR/fifth"
-	[ $(($(cat "$DIR/fifth") - $(cat "$DIR/first"))) -ge 150000000 ] || fail "too close"
+	[ $(($(cat "$DIR/fifth") - $(cat "$DIR/first"))) -ge 150000000 ] ||
+		fail "the snapshots are too close"
 }
 
 @test "a file is never seen half written, and nothing else is left there" {
@@ -65,7 +67,7 @@ signal_and_wait() {
 	hold "$TARE" run --snapshot-every 5ms -o "$DIR/o/x.json" -- "$PROGRAMS/threads" 300 4
 	until_true 10 test -e "$DIR/o/x.40.json"
 	let_go
-	# While it grows: whole reports, of any moment.
+	# While the program grows: complete reports, of any moment.
 	for f in "$DIR"/o/x.*5.json; do
 		report assert "$f" "r['reason'] == 'snapshot'" "len(r['series']) > 0"
 	done
@@ -74,7 +76,7 @@ signal_and_wait() {
 		fail "$(ls -A "$DIR/o")"
 }
 
-@test "while it grows no peak is below what is held" {
+@test "while memory grows, no snapshot's peak is below what is held" {
 	hold "$TARE" run --snapshot-every 5ms -o "$DIR/x.json" -- "$PROGRAMS/threads" 300 4
 	until_true 10 test -e "$DIR/x.30.json"
 	let_go
@@ -84,7 +86,7 @@ signal_and_wait() {
 	done
 }
 
-@test "a file of that name is replaced; a bad duration is refused" {
+@test "an existing snapshot file is replaced; an invalid duration is refused" {
 	echo old >"$DIR/x.json"
 	"$TARE" run -o "$DIR/x.json" -- true
 	report check "$DIR/x.json"
@@ -94,7 +96,7 @@ signal_and_wait() {
 	[ ! -e "$DIR/ran" ]
 }
 
-# A further snapshot, x.$n.json, whose curve has a point with 24 MiB.
+# Takes another snapshot, x.$n.json, whose curve has a point with 24 MiB.
 seen_grown() {
 	n=$((n + 1))
 	signal_and_wait "$DIR/x.$n.json"

@@ -1,45 +1,45 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Where it grew: known chains of calls are found, stacks of Debian's own programs
-# reach where they began, and sums are the ledger's.
+# Stacks: known call chains are found, stacks of Debian's own programs reach their start, and
+# their sums are the ledger's.
 
 load lib/common
 load lib/hold
 load lib/stacks
 
-@test "a chain of calls, by the rules in .eh_frame" {
+@test "a call chain is unwound by .eh_frame" {
 	folded -- "$PROGRAMS/call_tree" calls
 	grown_below ';main;outer;middle;inner '
 }
 
-@test "in a thread, from clone on" {
+@test "a thread's stack starts at clone" {
 	folded -- "$PROGRAMS/call_tree" thread
 	grown_below ';.*clone.*;start_thread;in_thread;outer;middle;inner '
 }
 
-@test "in a signal's handler, and what was interrupted" {
+@test "a signal handler's stack includes the interrupted function" {
 	folded -- "$PROGRAMS/call_tree" signal
 	grown_below ';main;.*;.*restore_rt;on_signal;outer;middle;inner '
 }
 
-@test "static-pie" {
+@test "a static-pie program is unwound" {
 	folded -- "$PROGRAMS/call_static" calls
 	grown_below ';_start;.*;main;outer;middle;inner '
 }
 
-@test "frame pointers only, and it says so" {
+@test "frame-pointer fallback is used and reported" {
 	folded -- "$PROGRAMS/call_fp" calls
 	grown_below ';main_\[fp\];outer_\[fp\];middle_\[fp\];inner_\[fp\] '
 }
 
-@test "stripped: one name a function, all of them there" {
+@test "a stripped program: each function has one made-up name" {
 	folded -- "$PROGRAMS/call_stripped" calls
 	local frame='\[call_stripped\+0x[0-9a-f]*\]'
 	grown_below "__libc_start.*;$frame;.*;.*;$frame "
 }
 
-@test "C++ names" {
+@test "C++ names are demangled" {
 	folded -- "$PROGRAMS/call_cxx"
 	grown_below ';main;.*known::Store<char>::grow'
 }
@@ -71,20 +71,20 @@ load lib/stacks
 @test "recursion of 300 whole, of 5,000 marked as truncated" {
 	folded -- "$PROGRAMS/call_tree" deep 300
 	grown_below ';main;(deep;){301}inner '
-	# 64 KiB of stack a sample, in one burst: no more of them than the buffer holds.
+	# Samples with 64 KiB of stack, in one burst of no more than the buffer holds.
 	folded --period 512KiB -- "$PROGRAMS/call_tree" deep 5000 2>"$DIR/err"
 	! grep -q 'did not fit' "$DIR/err" || fail "$(cat "$DIR/err")"
 	grown_below ';\[truncated\];deep;.*;inner '
 }
 
-@test "a burst from deep down: by its inner frames rather than not at all" {
-	# 256 samples of 64 KiB would be twice what the buffer holds.
+@test "a burst of deep stacks is kept by its inner frames" {
+	# 256 samples of 64 KiB need twice the buffer.
 	folded --period 128KiB -- "$PROGRAMS/call_tree" deep 5000 2>"$DIR/err"
 	! grep -q 'did not fit' "$DIR/err" || fail "$(cat "$DIR/err")"
 	grown_below ';\[truncated\];deep;.*;inner '
 }
 
-@test "what is freed is not live: at the peak, at the end" {
+@test "freed memory is not live, neither at the peak nor at the end" {
 	cat >"$DIR/free.py" <<-'END'
 		def kept(): return b"k" * (20 << 20)
 		def gone(): return b"g" * (40 << 20)
@@ -103,7 +103,7 @@ load lib/stacks
 		fail "$(bytes_of python3)"
 }
 
-@test "sqlite3" {
+@test "stacks of sqlite3 are complete" {
 	need sqlite3
 	PERIOD=16KiB complete sqlite3 :memory: \
 		"create table t(a integer primary key, b text);
@@ -111,13 +111,13 @@ load lib/stacks
 		 insert into t select i, 'row ' || i from n; create index x on t(b);"
 }
 
-@test "python3" {
+@test "stacks of python3 are complete" {
 	need python3
 	complete /usr/bin/python3 \
 		-c "x = [str(i) * 5 for i in range(600000)]; x.sort(key=lambda s: s[::-1])"
 }
 
-# Of C, 300.
+# At most 300 C frames.
 functions() {
 	for i in $(seq 300); do
 		echo "int f$i(int *a) { int s = $i; for (int i = 0; i < *a; i++) s += a[i];"
@@ -125,19 +125,19 @@ functions() {
 	done
 }
 
-@test "gcc: driver, cc1, as" {
+@test "stacks of gcc, cc1 and as are complete" {
 	need gcc
 	functions >"$DIR/a.c"
 	complete gcc -O2 -c -o "$DIR/a.o" "$DIR/a.c"
 }
 
-@test "a C++ program: cppcheck" {
+@test "stacks of a C++ program (cppcheck) are complete" {
 	need cppcheck
 	functions >"$DIR/a.c"
 	complete cppcheck --quiet --enable=all "$DIR/a.c"
 }
 
-@test "redis-server" {
+@test "stacks of redis-server are complete" {
 	need redis-server redis-benchmark redis-cli
 	local port
 	port=$(free_port)
@@ -154,7 +154,7 @@ grown_twice() {
 	[ "$(grep -c grown "$DIR/out")" = 2 ]
 }
 
-@test "attached: what was mapped before is known" {
+@test "attached: earlier mappings are known" {
 	need python3
 	mkfifo "$DIR/in"
 	python3 -c "
@@ -173,7 +173,7 @@ input()" <"$DIR/in" >"$DIR/out" 2>&1 3>&- &
 	started+=($!)
 	until_true 20 takes_usr1 "${started[1]}"
 	kill -USR1 "${started[1]}"
-	until_true 20 test -e "$DIR/r.1.json" # the loop runs: all is attached
+	until_true 20 test -e "$DIR/r.1.json" # tare's loop runs, so it is attached
 	echo >&9
 	until_true 20 grown_twice
 	exec 9>&-

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Known chains of calls under all conditions: however a program is built, whatever
-# becomes of its file, wherever its libraries are.
+# Known call chains under all conditions: with every way to build the program, with its file
+# deleted or replaced, with libraries loaded and unloaded.
 
 load lib/common
 load lib/stacks
@@ -13,7 +13,8 @@ teardown() {
 
 SOURCES=$BATS_TEST_DIRNAME/../programs
 
-# library NAME [FLAG…]: its grow() adds 32 MiB in NAME_inner, called by NAME_outer.
+# library NAME [FLAG…]: builds a library whose grow() adds 32 MiB in NAME_inner, called by
+# NAME_outer.
 library() {
 	cat >"$DIR/$1.c" <<-END
 		#include <string.h>
@@ -35,7 +36,7 @@ library() {
 	gcc -O1 -g -shared -fPIC "${@:2}" -o "$DIR/$1.so" "$DIR/$1.c"
 }
 
-# tree NAME [FLAG…]: call_tree with NAME_ before its functions' names.
+# tree NAME [FLAG…]: builds call_tree with NAME_ before its functions' names.
 tree() {
 	gcc -O1 -g -pthread -Dinner="$1_inner" -Dmiddle="$1_middle" -Douter="$1_outer" "${@:2}" \
 		-o "$DIR/$1" "$SOURCES/call_tree.c"
@@ -53,7 +54,7 @@ for_each_build() {
 	done
 }
 
-@test "however it is built" {
+@test "a call chain is found however the program is built" {
 	need gcc
 	one() {
 		tree built $1
@@ -63,7 +64,7 @@ for_each_build() {
 	for_each_build one
 }
 
-@test "in a handler, and on a thread, of static programs" {
+@test "signal handlers and threads of static programs are unwound" {
 	need gcc
 	tree still -static
 	folded -- "$DIR/still" thread
@@ -72,7 +73,7 @@ for_each_build() {
 	grown_below ';main;.*;.*restore_rt;on_signal;still_outer;still_middle;still_inner '
 }
 
-@test "only rules for debuggers: .debug_frame" {
+@test "a program with .debug_frame only is unwound" {
 	need gcc
 	tree debug -fno-asynchronous-unwind-tables -fno-unwind-tables -fomit-frame-pointer
 	folded -- "$DIR/debug" calls
@@ -158,7 +159,7 @@ for_each_build() {
 	grown_below '^first;[^;]*;first;inner '
 }
 
-@test "5,000 deep: cut where the copied stack ends, and right up to there" {
+@test "a stack of 5,000 frames is right up to where its copy ends" {
 	folded --period 512KiB -- "$PROGRAMS/call_tree" deep 5000
 	grown_below ';\[truncated\];(deep;){1000,}inner '
 }
@@ -169,12 +170,13 @@ for_each_build() {
 	library two
 	"$TARE" run --as-root -o "$DIR/out.folded" -- "$PROGRAMS/call_lib" "$DIR/one.so" \
 		"$DIR/two.so" >"$DIR/at"
-	[ "$(sort -u "$DIR/at" | wc -l)" = 1 ] || fail "they were not at the same: $(cat "$DIR/at")"
+	[ "$(sort -u "$DIR/at" | wc -l)" = 1 ] ||
+		fail "the libraries were at different addresses: $(cat "$DIR/at")"
 	grown_below ';main;call;grow;one_outer;one_inner '
 	grown_below ';main;call;grow;two_outer;two_inner '
 }
 
-@test "two processes, with the same library elsewhere" {
+@test "two processes with the same library at different addresses" {
 	need gcc
 	library one
 	"$TARE" run --as-root -o "$DIR/out.folded" -- sh -c '"$0" "$1"; "$0" "$1"' \
@@ -183,7 +185,7 @@ for_each_build() {
 	between ';main;call;grow;one_outer;one_inner ' $((63 << 20)) $((67 << 20))
 }
 
-@test "exec: the new program's names, at the old one's addresses" {
+@test "after exec, the old program's addresses have the new program's names" {
 	need gcc
 	tree one -no-pie
 	tree two -no-pie
@@ -207,7 +209,7 @@ for_each_build() {
 	grown_below ";main;call;grow;$frame;$frame "
 }
 
-# waiting PROGRAM: started, and waits for its input to end.
+# waiting PROGRAM: starts it; it waits for its input to end.
 waiting() {
 	mkfifo "$DIR/go"
 	"$1" wait <"$DIR/go" 3>&- &
@@ -219,7 +221,7 @@ sleeps() {
 	[[ $(readlink "/proc/$1/exe") == "$DIR"/* && $(cat "/proc/$1/wchan") == *pipe_read* ]]
 }
 
-# grow_attached: it goes on once tare has it.
+# grow_attached: lets the program go on once tare has attached.
 grow_attached() {
 	"$TARE" attach -p "$program" -o "$DIR/out.folded" >/dev/null 2>"$DIR/err" 3>&- 9>&- &
 	tare=$!
@@ -245,7 +247,7 @@ blocks_usr1() {
 	grown_below ';main;away_outer;away_middle;away_inner '
 }
 
-@test "attached to a program whose file is another by now" {
+@test "attached to a program whose file was replaced" {
 	need gcc
 	tree old -no-pie
 	tree new -no-pie
@@ -267,7 +269,7 @@ blocks_usr1() {
 	grown_below ';main;shut_outer;shut_middle;shut_inner '
 }
 
-@test "in a root of its own" {
+@test "a program in a root directory of its own" {
 	need gcc chroot
 	mkdir "$DIR/root"
 	tree rooted -static

@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Memory that is out: with a small swap file of the test's own.
+# Swapped memory, in a small swap file that the test makes.
 
 load lib/common
 
 setup() {
 	need mkswap swapon swapoff
-	[ "$(wc -l </proc/swaps)" = 1 ] || skip "there is swap already, and it is not ours"
-	# Swap needs a disk under it.
+	[ "$(wc -l </proc/swaps)" = 1 ] || skip "this machine has swap already"
+	# A swap file must be on a disk.
 	swapfile=$(mktemp "${TARE_TEST_DIR:-/var/tmp}/tare-swap-XXXXXX")
 	dd if=/dev/zero of="$swapfile" bs=1M count=64 status=none
 	chmod 600 "$swapfile"
@@ -23,19 +23,19 @@ teardown() {
 	}
 }
 
-@test "out, forked while out, back, freed" {
+@test "memory is swapped out, forked, swapped in and freed" {
 	exact --checkpoints 4 --facts 3 -- "$PROGRAMS/swapped" 16
 }
 
-@test "the same by the classic backend" {
+@test "swap by the classic backend" {
 	exact --opt=--force-backend --opt=classic --checkpoints 4 --no-facts -- \
 		"$PROGRAMS/swapped" 16
 }
 
-@test "attached while it is out" {
+@test "attached while memory is swapped out" {
 	compared attach --checkpoints 4 -- "$PROGRAMS/swapped" 16
 }
 
-@test "put out from outside" {
+@test "memory that another process swaps out" {
 	compared nonowner pageout anon
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Per-thread figures equal what the program did. The workers' stacks are filled
-# before they run (tests/programs/prog.h), so the figures are exact; slack is only
-# allowed, and told in the program, where a stack or libc's own data is in play.
+# Per-thread figures equal what the program did. The stacks of the workers are filled before
+# they run (tests/programs/prog.h), so the figures are exact. Slack is allowed only where a
+# stack or libc's own data is counted too; the program then says how much.
 
 load lib/common
 
@@ -11,7 +11,7 @@ load lib/common
 	exact --checkpoints 2 --facts 600 -- "$PROGRAMS/threads" 100 4
 }
 
-@test "who gives and who takes are told apart" {
+@test "the maker's and the freer's rows differ" {
 	"$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/give_take" 8 </dev/null
 	report check "$DIR/r.json"
 	report assert "$DIR/r.json" \
@@ -22,7 +22,7 @@ load lib/common
 
 @test "as many faults as pages, taken in user mode" {
 	"$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/threads" 4 4096 </dev/null
-	# Beside its own pages a thread faults code in: some dozens at most.
+	# Besides its own pages a thread faults in code: some dozens of pages at most.
 	report assert "$DIR/r.json" \
 		"all(0 <= by_comm('worker-%d' % i)[0]['faults']['user'] - (i + 1) * 1024 <= 64
 		     for i in range(4))"
@@ -32,13 +32,13 @@ load lib/common
 	"$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/sys_grow" 8 </dev/null
 	[ "$(report get "$DIR/r.json" "r['features']['faults_kernel']['state']")" != \
 		"not measured" ] ||
-		skip "this kernel doesn't tell"
+		skip "this kernel does not report it"
 	report assert "$DIR/r.json" \
 		"by_comm('reader')[0]['faults']['kernel'] >= 2048" \
 		"by_comm('reader')[0]['faults']['user'] <= 64"
 }
 
-@test "mapped and touched are told apart" {
+@test "mapped and touched memory are separate" {
 	exact --checkpoints 2 --facts 12 -- "$PROGRAMS/threads" 4 1024
 	exact --checkpoints 2 --facts 4 -- "$PROGRAMS/heap" 16
 }
@@ -47,7 +47,7 @@ load lib/common
 	exact --facts 32 -- "$PROGRAMS/hostile"
 }
 
-@test "the same in the table: harmless, in 80 columns" {
+@test "such names in the table: harmless, in 80 columns" {
 	run bash -c '"$TARE" run --threads all -- "$PROGRAMS/hostile" </dev/null 2>&1 >"$DIR/out"'
 	status_is 0
 	LC_ALL=C.UTF-8
@@ -58,7 +58,7 @@ load lib/common
 	says 'quote"'
 }
 
-@test "threads of one pattern are one row, with --threads all each its own" {
+@test "threads of one pattern share a row; with --threads all each has its own" {
 	run "$TARE" run -- "$PROGRAMS/threads" 8 64 </dev/null
 	status_is 0
 	says 'worker'
@@ -81,9 +81,9 @@ load lib/common
 	says_not $'\e\\['
 }
 
-@test "the peak is what was there at the top, within the bound" {
+@test "the peak is the highest amount held, within its bound" {
 	"$TARE" run -o "$DIR/r.json" -- "$PROGRAMS/threads" 4 8192 </dev/null
-	# 80 MiB by the workers; libc, stacks and program: at most 4 MiB.
+	# 80 MiB by the workers; libc, stacks and the program add at most 4 MiB.
 	report assert "$DIR/r.json" \
 		"abs(r['peak']['rss'] - sum(p['rss_at_peak'] for p in processes)) <= \
 			r['peak']['bound']" \

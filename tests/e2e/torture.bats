@@ -1,16 +1,16 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Programs that do nothing but shake address spaces, with snapshots while they do:
-# every report's books balance, and in the last nobody is left.
+# Stress programs that only change address spaces, with snapshots meanwhile: the books of every
+# report balance, and nothing is left in the last one.
 
 load lib/common
 
-# torture STRESSORS…: a second of them, as stress-ng names them. Page tables ride on
-# other updates: while memory is in motion some are always still to be counted.
+# torture STRESSORS…: runs stressors of stress-ng for a second. Page tables are counted with the
+# next update: while memory changes, some are not counted yet.
 torture() {
-	# Orphans are not for a hidden init to reap. What RCU gives back while a hidden task has
-	# the CPU is without an event all the same: then the group has less, by any amount.
+	# Orphans must not be reaped by a hidden init. What RCU frees while a hidden task has the
+	# CPU still has no event: then the group's counter may be lower, by any amount.
 	run timeout -k 5 60 "$LIB/reaper.py" "$TARE" run --wait-all --snapshot-every 200ms \
 		-o "$DIR/r.json" -- stress-ng --oomable -t 1 "$@"
 	status_is 0
@@ -32,7 +32,7 @@ torture() {
 	torture --mmap 1 --mremap 1 --madvise 2 --brk 1
 }
 
-@test "all of memory written, over and over" {
+@test "memory is written over and over" {
 	torture --vm 3 --vm-bytes 32m
 }
 
@@ -40,7 +40,7 @@ torture() {
 	torture --fork 2
 }
 
-@test "processes that share their maker's memory" {
+@test "processes that share their parent's memory" {
 	torture --vfork 1 --clone 1
 }
 

@@ -1,13 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Address space: who mapped it, and how much of it is mapped and not touched. Of a
-# program that holds still, by a snapshot.
+# Virtual memory: who mapped it, and how much of it is mapped but untouched. Measured by a
+# snapshot of a program that holds still.
 
 load lib/common
 load lib/hold
 
-# held CASE OPTIONS…: a snapshot of tests/programs/ask at its checkpoint, as $DIR/x.1.SUFFIX.
+# held CASE OPTIONS…: takes a snapshot of tests/programs/ask at its checkpoint, as
+# $DIR/x.1.SUFFIX.
 held() {
 	local case=$1
 	shift
@@ -19,7 +20,7 @@ held() {
 	let_go
 }
 
-# MiB of the stacks through a function, and two by which they may be off.
+# Checks the MiB of the stacks through a function; they may be off by two.
 below() {
 	local got
 	got=$(grep -e ";$1;" "$DIR/x.1.folded" | awk '{ sum += $NF } END { print sum + 0 }')
@@ -42,38 +43,38 @@ untouched() {
 	below ask_anonymous 1023
 }
 
-@test "in JSON; without stacks there is nothing of it" {
+@test "virtual memory in JSON; without stacks the report has none" {
 	held big --period 64KiB -o "$DIR/x.json"
 	jq -e '.samples.virtual | .count > 0 and (.bytes - 1073741824 | . > 0 and . < 16777216)
 		and (1072693248 - .untouched | . < 1048576)' "$DIR/x.1.json" ||
 		fail "$(jq -c .samples "$DIR/x.1.json")"
-	# At the end nothing is mapped.
+	# At the end nothing is mapped any more.
 	jq -e '.samples.virtual.untouched == 0' "$DIR/x.json" ||
 		fail "$(jq -c .samples "$DIR/x.json")"
 }
 
-@test "a file: what is touched of it" {
+@test "the touched part of a mapped file" {
 	mapped file
 	below ask_file 256
 	untouched file
 	below ask_file 224
 }
 
-@test "parts that are unmapped, and given back" {
+@test "parts of a mapping that are unmapped or given back" {
 	mapped parts
 	below ask_anonymous 256
 	untouched parts
 	below ask_anonymous 176
 }
 
-@test "replaced by MAP_FIXED: it is who came last's" {
+@test "MAP_FIXED over a mapping: the last mapper has it" {
 	mapped replaced
 	below ask_anonymous 256
 	untouched replaced
 	below ask_anonymous 128
 }
 
-@test "mremap: it moves with what was mapped, and maps more" {
+@test "mremap moves the mapping with its owner, and maps more" {
 	mapped moved
 	below ask_anonymous 64
 	below ask_more 128
@@ -82,23 +83,23 @@ untouched() {
 	below ask_more 128
 }
 
-@test "brk up and down" {
+@test "the heap grows and shrinks by brk" {
 	mapped heap
 	below ask_heap 128
 	untouched heap
 	below ask_heap 0
 }
 
-@test "mappings shorter than a period stand for others like them" {
+@test "a small mapping that is sampled stands for others like it" {
 	mapped small
 	below ask_small 64
 	untouched small
 	got=$(grep -e ';ask_small;' "$DIR/x.1.folded" | awk '{ sum += $NF } END { print sum + 0 }')
-	# 2,048 of 16 KiB, one in four of them sampled: within five standard errors.
+	# 2,048 mappings of 16 KiB, one in four sampled: within five standard errors.
 	[ "$got" -gt $((24 << 20)) ] && [ "$got" -lt $((40 << 20)) ] || fail "$got"
 }
 
-@test "filled by the call that maps it: nothing is untouched, and all has an address" {
+@test "mappings that are filled at once: nothing is untouched, and all have addresses" {
 	mapped populated
 	below ask_populated 128
 	untouched populated
@@ -112,7 +113,7 @@ untouched() {
 		fail "$(jq -c .samples "$DIR/x.1.json")"
 }
 
-@test "a fork's copy was mapped by nobody" {
+@test "memory copied by fork was mapped by no function" {
 	mapped forked
 	below ask_anonymous 128
 	below ask_heap 32
@@ -130,16 +131,16 @@ untouched() {
 	done
 }
 
-@test "a kernel stack: below who made the thread, each" {
+@test "each kernel stack is below the function that made the thread" {
 	"$TARE" run --as-root -o "$DIR/x.1.folded" -- "$PROGRAMS/threads" 20 </dev/null >/dev/null
-	# 16,384, or more where a sample of its other kernel memory has the same stack.
+	# 16,384 bytes, or more if a sample of its other kernel memory has the same stack.
 	stack=';worker-[0-9]+;.*;main;.*pthread_create.*;.*clone.*'
 	stack+=';kernel_clone_\[k\];copy_process_\[k\]'
 	got=$(grep -c -E "$stack [0-9]{5,}\$" "$DIR/x.1.folded")
 	[ "$got" = 20 ] || fail "$got threads" "$(cat "$DIR/x.1.folded")"
 }
 
-@test "vfork, fork and clone are followed to their callers" {
+@test "stacks of vfork, fork and clone reach their callers" {
 	"$TARE" run --as-root --period 4KiB -o "$DIR/r.json" \
 		-- sh -c 'ls; ls | cat; true' >/dev/null
 	jq -e '.samples.truncated == 0 and .samples.count > 200' "$DIR/r.json" ||

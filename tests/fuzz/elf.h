@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A small ELF file with the unwinding rules that are given, and how a stack is followed
- * through it.
+ * Writes a small ELF file with given unwinding rules, and follows a stack through it.
  */
 #ifndef TARE_FUZZ_ELF_H
 #define TARE_FUZZ_ELF_H
@@ -12,11 +11,11 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/segments.h"
 
-#define TEXT 0x1000 /* where the code is, in the file and loaded */
+#define TEXT 0x1000 /* address of the code, in the file and loaded */
 #define TEXT_SIZE 0x1000
-#define FRAMES 0x2000 /* .eh_frame, in the file and loaded */
+#define FRAMES 0x2000 /* address of .eh_frame, in the file and loaded */
 #define RULES_MOST 4096
-#define STACK_AT 0x7fff0000u /* where the copied piece of stack begins */
+#define STACK_AT 0x7fff0000u /* address of the copied part of the stack */
 #define STACK_MOST 2048
 
 static const char section_names[] = "\0.text\0.eh_frame\0.shstrtab";
@@ -77,7 +76,7 @@ static inline void elf_fill(struct small_elf *e, const uint8_t *rules, size_t n)
 	memcpy(e->rules, rules, n);
 }
 
-/* The file's bytes as a module, number 1; NULL: it is none. */
+/* The file's bytes as a module with number 1. NULL if they are not an ELF file. */
 static inline struct module *elf_open(struct modules *ms, int fd, const void *data, size_t size)
 {
 	g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
@@ -88,7 +87,7 @@ static inline struct module *elf_open(struct modules *ms, int fd, const void *da
 	return modules_open(ms, &source);
 }
 
-/* Its segments where the file says, and a stack. */
+/* Maps its segments at the file's addresses, and a stack. */
 static inline struct space *elf_space(const struct module *m)
 {
 	struct vma stack = { .start = STACK_AT,
@@ -102,7 +101,7 @@ static inline struct space *elf_space(const struct module *m)
 	return space;
 }
 
-/* Registers and stack are the rest of the input. */
+/* Registers and stack are filled from the rest of the input. */
 static inline void elf_unwind(struct unwinder *u, const struct space *space, uint64_t address,
 			      struct input *in)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What all fuzzers share: their input, piece by piece, and a place for files. One is
- * LLVMFuzzerTestOneInput() of libFuzzer, in a file of its own; tools/fuzz runs them.
+ * Shared by all fuzzers: reading the input piece by piece, and a folder for files. A fuzzer is
+ * a file of its own with LLVMFuzzerTestOneInput(), as libFuzzer wants it; tools/fuzz runs them.
  */
 #ifndef TARE_FUZZ_H
 #define TARE_FUZZ_H
@@ -23,7 +23,7 @@ struct input {
 	size_t left;
 };
 
-/* As many bytes as there are, the rest 0. */
+/* Copies as many bytes as are left, and fills the rest with 0. */
 static inline void input_bytes(struct input *in, void *to, size_t size)
 {
 	size_t n = MIN(size, in->left);
@@ -42,13 +42,13 @@ static inline uint64_t input_number(struct input *in, unsigned bytes)
 	return n;
 }
 
-/* MIN() would ask for the number twice. */
+/* MIN() would evaluate the number twice. */
 static inline size_t smaller(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
-/* A copy that ends with NUL, of at most `most` bytes; free with g_free(). */
+/* A copy of at most `most` bytes that ends with a NUL; free with g_free(). */
 static inline char *input_text(struct input *in, size_t most)
 {
 	size_t n = MIN(in->left, most);
@@ -59,7 +59,7 @@ static inline char *input_text(struct input *in, size_t most)
 	return text;
 }
 
-/* What log_error() and log_warn() say is not looked at: libFuzzer and the sanitizers write to the
+/* Discards what log_error() and log_warn() print. libFuzzer and the sanitizers write to the
  * descriptor, not to the stream. */
 static inline void be_quiet(void)
 {
@@ -69,8 +69,8 @@ static inline void be_quiet(void)
 		stderr = nowhere;
 }
 
-/* A file in the folder that tools/fuzz has made for this fuzzer and removes. No pid in its name,
- * nor anything else that differs from run to run: libFuzzer learns from what is compared. */
+/* The path of a file in the folder that tools/fuzz makes for this fuzzer and removes. It has no
+ * pid and nothing else that differs between runs, since libFuzzer learns from comparisons. */
 static inline char *file_named(const char *name)
 {
 	const char *folder = getenv("FUZZ_DIR");
@@ -78,7 +78,7 @@ static inline char *file_named(const char *name)
 	return g_strdup_printf("%s/%s", folder ? folder : "/tmp", name);
 }
 
-/* What must be true of any input. */
+/* Asserts what must hold for any input. */
 #define must(x)                                                                             \
 	do {                                                                                \
 		if (!(x)) {                                                                 \

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Results of a bench, as any bytes or with other values than tare wrote: refused, or
- * compared with themselves and shown in every form.
+ * Results of a bench, made of any bytes or with changed values: tare either refuses them, or
+ * compares them with themselves and prints them in every format.
  */
 /* runs: 6000 */
 #include "output/bench/bench.h"
 #include "tests/fuzz/store.h"
 
-/* Of cmocka, for the unit tests' file of results. */
+/* Replaces cmocka for the unit tests' fixture of results. */
 #define assert_int_equal(a, b) must((a) == (b))
 #define assert_true(x) must(x)
 #define fail_msg(...) (printf(__VA_ARGS__), abort())

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A catalogue of workloads that somebody has written.
+ * Any text in the place of a catalogue of workloads.
  */
 /* runs: 1700000 */
 #include "bench/catalogue.h"

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Any unwinding rules, on any registers and stack: loops, what is cut, what overflows. A
- * stack ends, in so many frames, complete or with a synthetic frame that says that it was cut.
+ * Any unwinding rules, applied to any registers and stack: rules that loop, are cut, or
+ * overflow. A stack always ends within the bound on frames, either complete or with a synthetic
+ * frame that says that it was cut.
  */
 /* runs: 100000 */
 #include <sys/mman.h>
 
 #include "tests/fuzz/elf.h"
 
-#define STARTS 4 /* instructions that a stack is followed from */
+#define STARTS 4 /* addresses at which unwinding starts */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Any bytes in the place of a program: its segments, symbols, lines and rules. libelf and
- * libdw are not instrumented, but what they do to tare's memory is seen.
+ * Any bytes in the place of a program file: segments, symbols, lines and unwinding rules.
+ * libelf and libdw are not instrumented, but a sanitizer sees what they do to tare's memory.
  */
 /* runs: 20000 */
 #include <sys/mman.h>

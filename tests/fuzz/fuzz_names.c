@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Symbols as their file has them, made readable.
+ * Any bytes as a symbol's name: demangled and made printable.
  */
 /* runs: 1200000 */
 #include "base/text.h"

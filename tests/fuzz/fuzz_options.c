@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Command lines: refused, or every value is in its bounds. Arguments end with a newline in
- * the input. It runs where no file can be made.
+ * Command lines: either refused, or every value is within its bounds. Arguments end with a
+ * newline in the input. It runs in a folder in which no file can be made.
  */
 /* runs: 300000 */
 #include <getopt.h>
@@ -17,7 +17,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc, (void)argv;
 	be_quiet();
 	stdout = fopen("/dev/null", "we");
-	return chdir("/proc/self/fdinfo"); /* nothing can be made there */
+	return chdir("/proc/self/fdinfo"); /* no file can be made there */
 }
 
 static void run_or_attach(enum option_for who, int argc, char **argv)

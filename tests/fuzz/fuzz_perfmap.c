@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A JIT's map as its program appends to it, cuts it, or writes another: what is found is a
- * name that covers the address, whatever stood there.
+ * A JIT's perf map whose program appends to it, cuts it, or replaces it. Whatever the file
+ * holds, a name that is found belongs to an entry that covers the address.
  */
 /* runs: 480000 */
 #include <sys/mman.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Texts of /proc and of control groups, with names that others have chosen.
+ * Texts of /proc and of control groups, which contain names that any user can choose.
  */
 /* runs: 240000 */
 #include "base/proc.h"
@@ -45,7 +45,7 @@ static void mounts(const char *text, const char *name)
 	struct cgroup_mount mount = { 1, (char *)"/m", (char *)top, NULL };
 
 	must(!below || !*below || *below == '/');
-	/* No name leads out of what is mounted: not below /m by ".." alone. */
+	/* No path leads out of the mount point: it is never below /m by ".." alone. */
 	must(!folder || (g_str_has_prefix(folder, "/m") && !g_str_has_prefix(folder, "/m/../")));
 	if (folder) {
 		g_autofree char *back = cgroup_path(&mount, folder);
@@ -99,7 +99,7 @@ static void kernel(const char *text)
 	if (!path)
 		path = file_named("kallsyms");
 	must(g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
-	for (int times = 0; times < 2; times++) { /* what is known already, too */
+	for (int times = 0; times < 2; times++) { /* also caches that are known already */
 		g_array_set_size(addresses, 0);
 		g_array_append_vals(addresses, at, G_N_ELEMENTS(at));
 		kernel_learn(k, path, addresses);
@@ -121,7 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct proc_stat stat;
 
 	proc_stat_parse(text, &stat);
-	maps(text); /* cuts lines, but of its own copies */
+	maps(text); /* it cuts lines, but in its own copies */
 	mounts(text, name);
 	names(name);
 	names(text);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Records of the ring and of sweeps: types and sizes as they please, names and arguments
- * as a workload chooses them. What makes no sense is counted; from the rest the books can
- * be closed and shown.
+ * Records of the ring and of sweeps with any types and sizes, and with names and arguments that
+ * a workload chooses. Impossible records are counted; from the others the books can be closed
+ * and shown.
  */
 /* runs: 30000 */
 #include "bpf/ledger.h"
@@ -22,13 +22,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-/* Few, so that records are of the same. */
+/* Few ids, so that records concern the same tasks. */
 static uint64_t some_id(struct input *in)
 {
 	return input_number(in, 1) % 6;
 }
 
-/* What the kernel counts is within reason: 2^39 pages. */
+/* The kernel's counters are plausible: below 2^39 pages. */
 static void within_reason(void *words, size_t size)
 {
 	int64_t *pt = words;
@@ -37,7 +37,7 @@ static void within_reason(void *words, size_t size)
 		pt[i] = (int64_t)((uint64_t)pt[i] << 24) >> 24;
 }
 
-/* The head and what says whose it is; the rest of the memory is the input's. */
+/* Sets the record's head and its ids; the rest of the record is input. */
 static size_t make_record(struct input *in, unsigned char *to)
 {
 	static const size_t sizes[] = {
@@ -107,7 +107,7 @@ static void close_and_show(struct proctable *pt, struct input *in)
 	report_free(r);
 }
 
-/* One that makes no sense is counted and otherwise ignored. */
+/* A malformed record is counted and otherwise ignored. */
 static void take_record(struct proctable *pt, const void *data, size_t n)
 {
 	unsigned tasks = g_hash_table_size(pt->tasks), procs = g_hash_table_size(pt->procs);
@@ -129,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		unsigned char *chunk = g_malloc0(CHUNK), *exact;
 		size_t n = make_record(&in, chunk);
 
-		exact = g_memdup2(chunk, n); /* what is read behind its end is seen */
+		exact = g_memdup2(chunk, n); /* a sanitizer sees reads beyond its end */
 		switch (how) {
 		case 0:
 			proctable_sweep_begin(pt);

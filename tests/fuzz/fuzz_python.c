@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the kernel side has read of an interpreter's memory, which the program may have
- * written: code objects and frames, put into a native stack.
+ * What the BPF program reads of an interpreter's memory, which the program itself may have
+ * written: any code objects and frames, inserted into a native stack.
  */
 /* runs: 80000 */
 #include "symbol/python.h"
@@ -33,7 +33,7 @@ static void give_code(struct python *p, struct input *in)
 	g_free(c);
 }
 
-/* As the kernel side writes it, of the memory of exactly its size. */
+/* A record as the BPF program writes it, in a block of exactly its size. */
 static void give_stack(struct python *p, struct input *in)
 {
 	size_t least = sizeof(struct tare_python_stack) - TARE_PYTHON_FRAMES * 8;

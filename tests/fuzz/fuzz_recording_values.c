@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A recording whose values are not as tare wrote them.
+ * A valid recording with changed values.
  */
 /* runs: 2500 */
 #include "tests/fuzz/recording.h"
@@ -9,7 +9,7 @@ static struct report *(*const makers[])(void) = { fixture_profile, fixture_hosti
 static char *path, *whole[G_N_ELEMENTS(makers)];
 static gsize length[G_N_ELEMENTS(makers)];
 
-/* Longer than the kernel lets through. */
+/* Shortens arguments to what the kernel allows. */
 static void shorten(GPtrArray *arguments)
 {
 	for (unsigned i = 0; i < arguments->len; i++)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A journal that others may have made, played back into a database that they may have made
- * too: as any bytes, and put together with headers and checksums that are right.
+ * A rollback journal that another user may have made, played back into a database that this
+ * user may have made too. The input is either any bytes, or well-formed: with valid headers and
+ * checksums.
  */
 /* runs: 140000 */
 #include "store/db_rollback.h"
 #include "tests/fuzz/fuzz.h"
 
-#define SIZE_MOST (256 << 10) /* bytes of a database, and of a journal */
+#define SIZE_MOST (256 << 10) /* bytes of a database and of a journal */
 #define PIECES 64
 #define CHECKED_EACH 200
 
@@ -43,7 +44,7 @@ static void put_header(GByteArray *journal, struct form *f, struct input *in)
 	put_number(journal, any_number(in)); /* records */
 	f->nonce = any_number(in);
 	put_number(journal, f->nonce);
-	put_number(journal, any_number(in)); /* pages before */
+	put_number(journal, any_number(in)); /* pages before the commit */
 	f->sector = what & 1 ? any_number(in) : 32u << (what >> 1) % 12;
 	put_number(journal, f->sector);
 	f->page = what & 0x80 ? any_number(in) : 512u << (what >> 4) % 8;
@@ -72,7 +73,7 @@ static void put_page(GByteArray *journal, const struct form *f, struct input *in
 	put_number(journal, input_number(in, 1) % 16 ? sum : any_number(in));
 }
 
-/* To where SQLite would put the next header. */
+/* Pads the journal to where SQLite would put the next header. */
 static void fill_sector(GByteArray *journal, const struct form *f)
 {
 	guint rest = f->sector ? journal->len % f->sector : 0, start = journal->len;
@@ -104,7 +105,7 @@ static GByteArray *put_together(struct input *in)
 	return journal;
 }
 
-/* Of its very size, so that not a byte behind it goes unseen. */
+/* A block of exactly this size, so that any read beyond it is seen. */
 static void roll_back(size_t size, const uint8_t *journal, size_t journal_size)
 {
 	unsigned char *db = malloc(size), *exact = malloc(journal_size);

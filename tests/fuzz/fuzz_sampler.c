@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The ring of samples: any type, size, address, path, register and stack. None of the
- * processes is there, so that nothing depends on who runs beside.
+ * The ring of samples with any type, size, address, path, registers and stack. None of the
+ * processes exists, so the result does not depend on what else runs.
  */
 /* runs: 30000 */
 #include "capture/sampler.h"
@@ -50,9 +50,9 @@ static void make_sample(struct input *in, struct tare_sample *s)
 	s->kind = input_number(in, 1) % (TARE_KINDS + 1);
 	s->cause = input_number(in, 1);
 	s->flags = input_number(in, 1);
-	/* No frames of the kernel's: its names would be read, and they change with each BPF program
-	 * that comes or goes on this machine. The unit tests have them. */
-	input_number(in, 1); /* which inputs in the corpus have */
+	/* No kernel frames: the kernel's names would be read, and they change with each BPF
+	 * program on this machine. The unit tests have kernel frames. */
+	input_number(in, 1); /* as some inputs in the corpus do */
 	s->flags &= ~TARE_SAMPLE_KERNEL;
 	s->stack = input_number(in, 1) * 8;
 	s->chain = input_number(in, 1);

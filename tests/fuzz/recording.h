@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A recording of two reports that have something in every field, and how it is read.
+ * Makes a recording of two reports in which every field has a value, and reads it.
  */
 #ifndef TARE_FUZZ_RECORDING_H
 #define TARE_FUZZ_RECORDING_H
@@ -30,7 +30,8 @@ static inline void write_recording(const char *path, struct report *r)
 	report_free(r);
 }
 
-/* Refused, or shown in a form: which one is up to the input, as all take long. */
+/* A recording is refused, or printed in one format. The input chooses the format, since each of
+ * them takes long. */
 static inline void read_recording(const char *path, unsigned form)
 {
 	struct format_style style = { .table = { .width = 80, .all_threads = form & 1 },
@@ -42,7 +43,7 @@ static inline void read_recording(const char *path, unsigned form)
 		return;
 	for (form >>= 3; form && f[1].name; form--)
 		f++;
-	if ((r->profile || !f->stacks) && strcmp(f->name, "html")) /* JSON in a page */
+	if ((r->profile || !f->stacks) && strcmp(f->name, "html")) /* JSON in an HTML page */
 		g_string_free(f->render(r, &style), TRUE);
 	report_free(r);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The program that `make seeds` compiles for the fuzzer of modules: symbols, lines, an
- * inlined function, rules of three sorts.
+ * The program that `make seeds` compiles for the module fuzzer. It has symbols, lines, an
+ * inlined function, and three kinds of unwinding rules.
  */
 int table[16];
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * seeds texts|stores FOLDER: writes what the fuzzers begin with. Texts and records stand in
- * tests/fuzz/corpus (`make seeds`), with inputs that have broken something; files of store,
- * large and of the schema of the day, are made where the fuzzers are.
+ * seeds texts|stores FOLDER: writes the fuzzers' first inputs. `texts` writes the texts and
+ * records of tests/fuzz/corpus (`make seeds`), which also holds inputs that once broke
+ * something. `stores` writes database files: they are large and change with the schema, so
+ * `make fuzz` makes them beside the fuzzers instead.
  */
 #include "tests/fuzz/elf.h"
 #include "tests/fuzz/recording.h"
@@ -53,7 +54,7 @@ static void stores(void)
 	seed_file("bench", "bytes", path);
 }
 
-/* To the values of such files. */
+/* Inputs for the fuzzers that change values of such files. */
 static void changes(void)
 {
 	seed("recording_values", "some", "\0\0\3\0\7\1\0\2\3\1\2\5\0\4", 14);
@@ -101,7 +102,8 @@ static void texts(void)
 	seed_text("options", "compare", "\4a.db\nb.db\n-o\nx.md\n");
 }
 
-/* One CIE and one FDE: at first CFA = rsp + 8, then rbp is pushed and is the frame. */
+/* One CIE and one FDE: at first CFA = rsp + 8; then rbp is pushed and becomes the frame
+ * pointer. */
 static void rules(void)
 {
 	static const uint8_t frames[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Files of store, damaged in two ways: as bytes, which SQLite refuses mostly, and by
- * values, which SQLite takes and only the reader can refuse.
+ * Damages database files in two ways: changed bytes, which SQLite mostly refuses, and changed
+ * values, which SQLite accepts and only tare's reader can refuse.
  */
 #ifndef TARE_FUZZ_STORE_H
 #define TARE_FUZZ_STORE_H
@@ -18,7 +18,7 @@ static inline void write_bytes(const char *path, const void *data, size_t size)
 				      NULL));
 }
 
-/* The names that a query gives: of tables, of columns. */
+/* The names that a query returns: tables or columns. */
 static inline GPtrArray *names_of(sqlite3 *db, const char *sql)
 {
 	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
@@ -69,7 +69,7 @@ static inline void bind_any(sqlite3_stmt *st, struct input *in)
 	}
 }
 
-/* Another value in one row or in all, a row less, or one twice. */
+/* Changes a value in one row or in all rows, removes a row, or duplicates one. */
 static inline void change_table(sqlite3 *db, const char *table, struct input *in)
 {
 	g_autofree char *columns =
@@ -99,7 +99,7 @@ static inline void change_table(sqlite3 *db, const char *table, struct input *in
 	sqlite3_finalize(st);
 }
 
-/* As the sqlite3 shell would, with no regard for what belongs together. */
+/* Changes rows as the sqlite3 shell can, without regard to references. */
 static inline void change_values(const char *path, struct input *in)
 {
 	g_autoptr(GPtrArray) tables = NULL;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Reports made by hand, for the golden and the unit tests of the printers:
- * included by tests/golden/render.c and tests/unit/. Sizes are whole pages, as
- * the kernel's are, and all balances close.
+ * Reports made by hand for the tests of the printers. Included by tests/golden/render.c and
+ * tests/unit/. Sizes are whole pages, as the kernel's are, and all balances close.
  */
 #include <string.h>
 
@@ -34,7 +33,7 @@ static struct report *fixture_new(uint64_t duration)
 	return r;
 }
 
-/* Kernel memory is known as well as `level` says. */
+/* Sets how well kernel memory is known. */
 static void set_level(struct report *r, enum kmem_level level)
 {
 	r->kmem.level = level;
@@ -91,7 +90,7 @@ static struct report_task *add_task(struct report_process *p, pid_t tid, const c
 	return t;
 }
 
-/* A cause, and the same flow in `kind`. */
+/* Adds a cause, and its flow to the sum of `kind`. */
 static void add_flow(struct report_task *t, enum tare_kind kind, const char *cause, int64_t in,
 		     int64_t out)
 {
@@ -138,11 +137,11 @@ static void add_slab(struct report *r, const char *name, uint64_t size, int64_t 
 }
 
 #define STACK (16 * KIB)
-#define TASK_IN (36 * KIB) /* kernel memory of a task that asks for no more */
+#define TASK_IN (36 * KIB) /* kernel memory of a task that needs no more */
 #define TASK_OUT (8 * KIB)
 
-/* The kernel's side of a task: its stack, and what it was charged for, of which
- * a kernel thread frees what it leaves at its end. */
+/* Kernel memory of a task: its stack and its other charges. A kernel thread frees what the task
+ * leaves at its end. */
 static void add_kernel(struct report *r, struct report_process *p, struct report_task *t)
 {
 	bool there = kinds_weight(t->at_peak) > 0;
@@ -203,7 +202,7 @@ static void sum_process(struct report *r, struct report_process *p)
 	r->peak_kernel += kinds_kernel(p->at_peak);
 }
 
-/* A control group of nobody else: its figures are the workload's. */
+/* A control group of the workload alone: its figures are the workload's. */
 static void sum_cgroup(struct report *r)
 {
 	struct balance *kmem = &r->totals[TARE_KMEM];
@@ -224,7 +223,7 @@ static void sum_cgroup(struct report *r)
 	r->kmem.by_cgroup = r->kmem.by_events + kmem->unattributed;
 }
 
-/* What model/books.c does: sums from the bottom to the top. */
+/* As model/books.c: adds up sums from the tasks to the workload. */
 static struct report *sum_up(struct report *r)
 {
 	for (unsigned i = 0; i < r->processes->len; i++)
@@ -347,7 +346,8 @@ static void fork_child(struct report *r, pid_t pid)
 	p->rss_peak = 1380 * KIB + (pid % 7) * 4 * KIB;
 }
 
-/* A big build: 2,000 forks, updates by each sort of non-owner, losses, books off. */
+/* A large build: 2,000 forks, updates by each kind of non-owner, losses, books that do not
+ * balance. */
 static struct report *fixture_forks(void)
 {
 	struct report *r = fixture_new(754 * SECOND);
@@ -468,7 +468,7 @@ static struct report *fixture_empty(void)
 	return r;
 }
 
-/* A kernel whose counters tare cannot sum, and that lacks some tracepoints. */
+/* A kernel whose counters tare cannot sum and that lacks some tracepoints. */
 static struct report *fixture_unchecked(void)
 {
 	struct report *r = fixture_python();

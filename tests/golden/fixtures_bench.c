@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Results of `tare bench` made by hand, for the golden and the unit tests of their
- * printers: included by tests/golden/render_bench.c and tests/unit/.
+ * Results of `tare bench` made by hand for the tests of its printers. Included by
+ * tests/golden/render_bench.c and tests/unit/.
  */
 #include <math.h>
 #include <string.h>
@@ -12,11 +12,11 @@
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)
 
-/* What a workload weighs: with no task, and each task, by kind. */
+/* The weight of a workload by kind: without tasks, and per task. */
 struct shape {
 	const char *id, *title, *language, *family, *version;
 	int64_t tare[TARE_KINDS], slope[TARE_KINDS];
-	double ready_us; /* a task */
+	double ready_us; /* per task */
 };
 
 static const struct shape go = {
@@ -185,7 +185,7 @@ static struct bench_run *add_run(struct bench_row *row, uint64_t tasks, unsigned
 	return run;
 }
 
-/* `off`: a share of all sizes more. Whole pages of user memory, as the kernel's are. */
+/* `off`: fraction added to all sizes. Whole pages of user memory, as the kernel counts them. */
 static void add_weighing(struct bench_run *run, enum bench_state state, const struct shape *s,
 			 double off)
 {
@@ -204,7 +204,7 @@ static void add_weighing(struct bench_run *run, enum bench_state state, const st
 		w->part[BENCH_CHARGED] = w->part[BENCH_WEIGHT] - w->part[TARE_FILE];
 }
 
-/* A good run: steady, and a peak that is a bit higher. */
+/* A good run: a settled weight, and a slightly higher peak. */
 static struct bench_run *good_run(struct bench_row *row, const struct shape *s, uint64_t tasks,
 				  unsigned repeat, double off)
 {
@@ -235,7 +235,7 @@ static void fail_run(struct bench_run *run, enum bench_outcome outcome, const ch
 	run->stopped_at = at;
 }
 
-/* Figures like "2023 Go 1.18": N = 1, 10,000, 100,000, 1,000,000; 0 for none. */
+/* Published figures like "2023 Go 1.18" for N = 1, 10,000, 100,000, 1,000,000; 0: none. */
 static void add_published(struct bench_row *row, const char *source, const char *version,
 			  const double mega[4], double unit)
 {
@@ -288,7 +288,7 @@ static void add_sleepers(struct bench *b)
 	good_runs(row, &go, 1000000);
 	add_published(row, "2023", "Go 1.18", go23, 1024 * 1000);
 	add_published(row, "2024", "Go 1.23", go24, MIB);
-	run = good_run(row, &go, 1000000, 3, 0.3); /* its weights are not those of others */
+	run = good_run(row, &go, 1000000, 3, 0.3); /* its weights belong to other runs */
 	run->after = true;
 	add_weighing(run, BENCH_AFTER, &go, -0.4);
 
@@ -303,7 +303,7 @@ static void add_sleepers(struct bench *b)
 	good_runs(row, &tokio, 1000000);
 	add_published(row, "2023", "tokio 1.28", tokio23, 1024 * 1000);
 
-	row = add_row(b, &java); /* its heap grows by leaps */
+	row = add_row(b, &java); /* its heap grows in large steps */
 	good_runs(row, &java, 100000);
 	good_run(row, &java, 1000000, 1, 0.35);
 	row->root = (g_free(row->root), g_strdup("trixie"));
@@ -314,7 +314,7 @@ static void add_sleepers(struct bench *b)
 	run->at[BENCH_STEADY].settled = false;
 }
 
-/* All that can happen on a machine that measures everything. */
+/* All outcomes on a machine that measures everything. */
 static struct bench *fixture_all(void)
 {
 	static const struct shape bun = { .id = "sleep/bun",
@@ -341,7 +341,7 @@ static struct bench *fixture_all(void)
 	fail_run(add_run(row, 1, 1), BENCH_FAILED, "it ended with exit 1 before it was ready", 0);
 	row = add_row(b, &fork);
 	fail_run(add_run(row, 1000, 1), BENCH_STOPPED, "pids.max = 512 of /jobs/bench.slice", 509);
-	good_runs(add_row(b, &prefork), &prefork, 1000); /* pages that they share */
+	good_runs(add_row(b, &prefork), &prefork, 1000); /* pages shared between the processes */
 	row = add_row(b, &epoll);
 	good_runs(row, &epoll, 100000);
 	fail_run(add_run(row, 1000000, 1), BENCH_STOPPED, "time limit of 120 s", BENCH_UNKNOWN);
@@ -349,7 +349,7 @@ static struct bench *fixture_all(void)
 	good_runs(row, &gevent, 10000);
 	fail_run(good_run(row, &gevent, 100000, 1, 0.2), BENCH_FAILED, "SIGKILL: out of memory",
 		 71233);
-	row = add_row(b, &own); /* says no `ready` */
+	row = add_row(b, &own); /* never prints `ready` */
 	for (uint64_t n = 10; n <= 1000; n *= 10) {
 		struct bench_run *run = add_run(row, n, 1);
 
@@ -359,7 +359,7 @@ static struct bench *fixture_all(void)
 	return b;
 }
 
-/* A month later on another machine: some of it changed. */
+/* A month later on another machine: some results have changed. */
 static struct bench *fixture_later(void)
 {
 	struct bench *b = fixture_machine();
@@ -385,7 +385,7 @@ static struct bench *fixture_later(void)
 	s.slope[TARE_KMEM] = 4410;
 	good_runs(add_row(b, &s), &s, 100000);
 	s = python;
-	row = add_row(b, &s); /* one N: no line */
+	row = add_row(b, &s); /* one N: no fit */
 	good_run(row, &s, 1000, 1, 0);
 	s = tokio;
 	s.id = "sleep/async-std";
@@ -395,7 +395,7 @@ static struct bench *fixture_later(void)
 	return b;
 }
 
-/* A kernel that counts no kernel memory, asked for touched stacks, interrupted. */
+/* A kernel that counts no kernel memory; run with --touch, and interrupted. */
 static struct bench *fixture_interrupted(void)
 {
 	struct bench *b = fixture_machine();
@@ -410,8 +410,8 @@ static struct bench *fixture_interrupted(void)
 	good_runs(add_row(b, &pthread), &pthread, 1000);
 	good_run(add_row(b, &tokio), &tokio, 1, 1, 0); /* one N */
 	good_run(add_row(b, &python), &python, 1, 1, 0);
-	good_run(b->rows->pdata[3], &python, 1000, 1, 0); /* two: no interval */
-	add_row(b, &epoll);                               /* its turn did not come */
+	good_run(b->rows->pdata[3], &python, 1000, 1, 0); /* two N: no interval */
+	add_row(b, &epoll);                               /* it never ran */
 	for (unsigned i = 0; i < b->rows->len; i++) {
 		struct bench_row *row = b->rows->pdata[i];
 
@@ -430,7 +430,7 @@ static struct bench *fixture_interrupted(void)
 
 #define HOSTILE "a|b`c`\"d\",\n\x1b[31m\xe2\x80\xae<b>*_x_*</b>\x07\xff [l](u) \\ #\r"
 
-/* Names that would paint, reorder or break out of whatever they are put in. */
+/* Names that would colour, reorder or break the output. */
 static struct bench *fixture_hostile(void)
 {
 	static const struct shape s = { .id = HOSTILE,
@@ -458,7 +458,7 @@ static struct bench *fixture_hostile(void)
 	return b;
 }
 
-/* Nothing known, nothing there. */
+/* No results. */
 static struct bench *fixture_empty(void)
 {
 	struct bench *b = bench_new();

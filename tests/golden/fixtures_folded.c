@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A report with rows that stand for many that ended, beside some of theirs that have rows
- * of their own. Included by fixtures.c.
+ * A report with folded rows, each of which stands for many ended tasks, beside rows of single
+ * tasks. Included by fixtures.c.
  */
 
-/* So many threads of this process that each took `each` and gave it back. */
+/* Adds a row of `count` threads of this process that each took `each` bytes and gave them
+ * back. */
 static struct report_task *add_folded_task(struct report_process *p, const char *comm,
 					   uint64_t count, int64_t each)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Reports in which the kernel's side is the point: part of fixtures.c.
+ * Reports that show kernel memory and what the kernel cannot tell. Included by fixtures.c.
  */
 
-/* A control group of the workload's own, as v2 or v1 has it. */
+/* The workload's own control group, in v2 or v1. */
 static void own_cgroup(struct report *r, unsigned version, const char *path)
 {
 	struct report_cgroup *c = &r->cgroup;
@@ -18,7 +18,7 @@ static void own_cgroup(struct report *r, unsigned version, const char *path)
 	c->now.stat[CGROUP_SHMEM] = 0;
 }
 
-/* The control group while the timeouts were there. */
+/* The control group while the timeouts exist. */
 static void uring_cgroup(struct report *r)
 {
 	struct report_cgroup *c = &r->cgroup;
@@ -91,7 +91,7 @@ static struct report *fixture_uring(void)
 	return sum_up(r);
 }
 
-/* An older kernel: the control group's total, and no more. v1. */
+/* An older kernel: only the control group's total. Version 1. */
 static struct report *fixture_cgroup_only(void)
 {
 	struct report *r = fixture_uring();
@@ -123,7 +123,7 @@ static struct report *fixture_cgroup_only(void)
 	return r;
 }
 
-/* Connections with full buffers, which version 1 counts apart; seen while alive. */
+/* Connections with full buffers, which version 1 counts apart. A report of a living workload. */
 static struct report *fixture_sockets(void)
 {
 	struct report *r = fixture_new(2 * SECOND);
@@ -164,7 +164,7 @@ static struct report *fixture_sockets(void)
 	return r;
 }
 
-/* Killed at its limit, in a cgroup of a hostile name; kernel memory does not add up. */
+/* Killed at its limit, in a cgroup with a hostile name. Kernel memory does not add up. */
 static struct report *fixture_oom(void)
 {
 	struct report *r = fixture_new(420 * MS);
@@ -202,7 +202,7 @@ static struct report *fixture_oom(void)
 	return sum_up(r);
 }
 
-/* A v2 cgroup that was there before, with others in it. */
+/* A v2 cgroup from before tare came, with other processes in it. */
 static void shared_group(struct report *r)
 {
 	struct report_cgroup *c = &r->cgroup;

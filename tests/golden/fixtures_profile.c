@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Reports with a profile: part of fixtures.c. Entries come first, and the ledger's
- * figures are made of them, so that both agree as model/profile.c sees to it.
+ * Reports with a profile. The profile's entries are made first and the ledger's figures are
+ * computed from them, so both agree, as model/profile.c guarantees. Included by fixtures.c.
  */
 #include "model/profile.h"
 
 #define PERIOD (64 * KIB)
-#define SCALED (72 * KIB) /* what a sample stands for, after scaling to the ledger */
+#define SCALED (72 * KIB) /* bytes that a sample stands for, after scaling to the ledger */
 #define SCALE_DOWN (64. / 72)
 
-/* Of one frame: "function", "function module", "function module file:line", and
- * flags behind: "k" kernel, "i" inlined, "g" by frame-pointer fallback, "m" synthetic, "-" none. */
+/* A frame from text: "function", "function module" or "function module file:line", followed by
+ * flags: "k" kernel, "i" inlined, "g" by frame-pointer fallback, "m" synthetic, "-" none. */
 static uint32_t profile_frame_of(struct profile *p, GHashTable *known, const char *text)
 {
 	g_auto(GStrv) part = g_strsplit(text, "|", -1);
@@ -53,7 +53,7 @@ static uint32_t profile_node_of(struct profile *p, uint32_t parent, uint32_t fra
 	return p->nodes->len - 1;
 }
 
-/* Frames apart by ";", the outermost first. */
+/* Frames are separated by ";", the outermost first. */
 static uint32_t profile_stack_of(struct profile *p, GHashTable *known, const char *text)
 {
 	g_auto(GStrv) part = g_strsplit(text, ";", -1);
@@ -64,7 +64,7 @@ static uint32_t profile_stack_of(struct profile *p, GHashTable *known, const cha
 	return node;
 }
 
-/* Kernel stacks are no sample's: what the ledger has stands under a synthetic frame. */
+/* Kernel stacks are never sampled: the ledger's amount is below a synthetic frame. */
 static void profile_kstacks(struct profile *p, const struct report *r, uint32_t synthetic)
 {
 	for (unsigned i = 0; i < r->processes->len; i++) {
@@ -86,8 +86,9 @@ static void profile_kstacks(struct profile *p, const struct report *r, uint32_t 
 	}
 }
 
-/* The ledger's figures, sample types' totals, and when: three tenths of an entry come in
- * one slot, the rest in another, and what is not there at the end goes in the last. */
+/* Computes the ledger's figures, the totals of the sample types, and the times: three tenths of
+ * an entry come in one slot, the rest in another. What is freed before the end goes in the last
+ * slot. */
 static void profile_close(struct report *r, struct profile *p, unsigned slots)
 {
 	for (unsigned i = 0; i < p->entries->len; i++) {
@@ -139,7 +140,7 @@ struct profile_row {
 	const char *stack;
 	enum mapping_kind mapping;
 	const char *label;
-	unsigned count; /* of periods that grew */
+	unsigned count; /* growth periods */
 	unsigned peak, end;
 };
 
@@ -194,7 +195,7 @@ static const struct profile_row server_rows[] = {
 	  "jit code", 64, 32, 64 },
 };
 
-/* Names that a program may give itself, to break a page. */
+/* Names that a program may choose to break a page. */
 static const struct profile_row hostile_rows[] = {
 	{ 0, 0, TARE_ANON,
 	  "</script><script>globalThis.harmed = 1</script>|</style>|-|<b>.c:1;"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Reports with samples, for fixtures.c.
+ * Reports with samples. Included by fixtures.c.
  */
 #include "tests/golden/profiles.h"
 
@@ -19,7 +19,7 @@ static uint32_t call_start(struct profile *p, const char *function, uint64_t add
 	return add_node(p, add_node(p, NO_NODE, strcmp(function, "main") ? clone : start), f);
 }
 
-/* What is inlined in it has its address. */
+/* A function inlined in it has the same address. */
 static uint32_t call_grow(struct profile *p, uint32_t from, int line)
 {
 	uint64_t address = 0x2300 + (uint64_t)line;
@@ -39,7 +39,7 @@ static uint32_t call_grow(struct profile *p, uint32_t from, int line)
 	return add_node(p, add_node(p, add_node(p, from, put), grow), libc);
 }
 
-/* `scale`: of what the worker takes; `drift`: more that main does. */
+/* `scale`: factor for the worker's growth; `drift`: bytes that main takes in addition. */
 static void sampled_stacks(struct profile *p, int64_t scale, int64_t drift)
 {
 	uint32_t main = call_start(p, "main", 0x11f0), in = call_start(p, "worker", 0x1310);
@@ -120,7 +120,7 @@ static struct report *fixture_sampled(void)
 	return sampled(500, 1, 0, 64 * KIB);
 }
 
-/* Names that mean something where they end up: on a terminal, in a spreadsheet … */
+/* Names with a special meaning to the reader of the output: a terminal, a spreadsheet … */
 static struct report *fixture_sampled_hostile(void)
 {
 	struct report *r = fixture_new(12 * MS);

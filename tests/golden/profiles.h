@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Profiles made by hand, call by call, that add up to their report's totals. For the
+ * Profiles made by hand, one call at a time, whose sums are the report's totals. For the
  * fixtures and the unit tests.
  */
 #ifndef TARE_TESTS_PROFILES_H
@@ -10,7 +10,7 @@
 
 #include "model/profile.h"
 
-/* A frame as a test writes it; what is left out is not there. */
+/* A frame as a test writes it. Fields that are left out are missing in the profile. */
 struct code {
 	const char *function, *file;
 	int line;
@@ -45,7 +45,7 @@ static uint32_t put_frame(struct profile *p, const struct code *c)
 	return p->frames->len - 1;
 }
 
-/* The node of a frame that `parent` (NO_NODE: nobody) called. */
+/* The stack node of a frame whose caller is `parent` (NO_NODE: none). */
 static uint32_t add_node(struct profile *p, uint32_t parent, struct code c)
 {
 	struct stack_node new = { parent, put_frame(p, &c) };
@@ -60,7 +60,7 @@ static uint32_t add_node(struct profile *p, uint32_t parent, struct code c)
 	return p->nodes->len - 1;
 }
 
-/* One sample a period, or one. `cause` NULL: none. */
+/* One sample per period, or one in all. `cause` NULL: none. */
 static void add_sample(struct profile *p, struct profile_entry e, const char *cause,
 		       const char *mapping)
 {
@@ -116,7 +116,8 @@ static void enter_rest(struct profile *p, uint32_t process, uint32_t task, unsig
 	add_sample(p, e, NULL, "unknown");
 }
 
-/* As profile_fill() does: what the report has and no entry, under a synthetic frame. */
+/* As profile_fill() does: adds what the report has beyond the entries below a synthetic
+ * frame. */
 static void enter_rests(struct report *r)
 {
 	for (unsigned i = 0; i < r->processes->len; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Prints a fixture as a printer shows it: render FIXTURE
- * json|csv|pprof|speedscope|WIDTH [colour] [all]. Without arguments: the fixtures' names.
+ * Prints a fixture by one of the printers: render FIXTURE json|csv|pprof|speedscope|WIDTH
+ * [colour] [all]. Without arguments it prints the fixtures' names.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "output/output.h"
 #include "tests/golden/fixtures.c"
 
-/* NULL: as text. */
+/* Returns NULL for formats that are text. */
 static GString *render_data(const struct report *r, const char *format)
 {
 	if (!strcmp(format, "pprof"))

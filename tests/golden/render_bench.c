@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Prints a fixture of `tare bench` as a printer shows it: render_bench FIXTURE
- * json|csv|markdown|WIDTH [colour], or with WIDTH compare the fixture that all
- * others are compared with against it. Without arguments: the fixtures' names.
+ * Prints a fixture of `tare bench` by one of the printers: render_bench FIXTURE
+ * json|csv|markdown|WIDTH [colour]. `WIDTH compare` prints the comparison with the reference
+ * fixture. Without arguments it prints the fixtures' names.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Prints the difference of two fixtures as a printer shows it: render_diff PAIR
- * json|WIDTH [colour] [all]. Without arguments: the pairs' names.
+ * Prints the difference of two fixtures: render_diff PAIR json|WIDTH [colour] [all]. Without
+ * arguments it prints the pairs' names.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +10,8 @@
 #include "output/diff/diff.h"
 #include "tests/golden/fixtures.c"
 
-/* The worker takes twice as much, main so little more that it may be chance, and there
- * are fewer samples. */
+/* The worker takes twice as much, main so little more that it may be chance, and the report has
+ * fewer samples. */
 static struct report *sampled_later(void)
 {
 	struct report *r = sampled(9000, 2, 1 * MIB, 256 * KIB);

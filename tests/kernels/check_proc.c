@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the kernel says of processes in /proc, by the files that are exact on every
- * kernel: smaps_rollup for memory, status for page tables (its memory figures lag
- * behind up to 6.15). It must not know of tare.
+ * The kernel's figures of processes in /proc, from the files that are exact on every kernel:
+ * smaps_rollup for memory, status for page tables (up to 6.15 its memory figures lag behind).
+ * It must not know of tare.
  */
 #include "check.h"
 
@@ -40,7 +40,7 @@ static bool read_pagetable(struct weight *w, int tid)
 	return w->pagetable >= 0;
 }
 
-/* By any thread that still has the memory: the first may have ended. */
+/* Reads any thread that still has the memory: the first may have ended. */
 static bool read_weight(struct weight *w, pid_t pid)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/task", pid);

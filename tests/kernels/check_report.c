@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A report of tare's held against what must hold in each, against the kernel's
- * figures and against what the program says that it did. It must not know how
- * any of them was come by.
+ * Compares a report of tare with what every report must fulfil, with the kernel's figures, and
+ * with what the program says that it did. It must not know how any of them was obtained.
  */
 #include "check.h"
 
@@ -15,14 +14,14 @@ static const char *const kinds[] = { "anon", "file", "shmem", "swap", "pagetable
 
 int wrongs;
 
-/* One line of the program's on a task (or process), the latest of its sort. Causes
- * are left to tests/e2e: up to 6.1 a change is reported with the next, by whose cause
- * it then goes. */
+/* The program's latest statement of one kind about a task or process. Causes are checked in
+ * tests/e2e only: up to 6.1 a change is reported with the next one, under the next one's
+ * cause. */
 struct fact {
 	char verb[16];
 	pid_t id;
 	char kind[16];
-	char way[4]; /* of by_others: "in" or "out" */
+	char way[4]; /* for by_others: "in" or "out" */
 	int64_t bytes, slack;
 };
 
@@ -39,7 +38,7 @@ void wrong(const char *fmt, ...)
 
 /* JSON */
 
-/* The number at "balance/anon/net"; a path that isn't there is wrong. */
+/* The number at "balance/anon/net"; a missing path is an error. */
 static int64_t num(const json_t *object, const char *path)
 {
 	g_auto(GStrv) keys = g_strsplit(path, "/", -1);
@@ -69,8 +68,8 @@ static bool is_alive(const json_t *object)
 	return json_is_true(json_object_get(object, "alive"));
 }
 
-/* The process of a pid, the task of a tid: of several, the one that lives, else
- * the one that started last. */
+/* The process with a pid, or the task with a tid. Of several, the living one, otherwise the one
+ * that started last. */
 static const json_t *better_match(const json_t *a, const json_t *b)
 {
 	if (!a || (is_alive(b) && !is_alive(a)))
@@ -110,8 +109,8 @@ static void check_nothing_held(const json_t *process)
 	}
 }
 
-/* What the kernel has a part in. The arithmetic of a report, by the same code on every kernel,
- * is tests/e2e/lib/report.py's. */
+/* Checks what depends on the kernel. tests/e2e/lib/report.py checks the report's arithmetic,
+ * which is the same code on every kernel. */
 void check_books(const json_t *report)
 {
 	const json_t *books = json_object_get(report, "books"), *process, *lost;
@@ -134,7 +133,7 @@ void check_books(const json_t *report)
 		check_nothing_held(process);
 }
 
-/* The snapshot against /proc. */
+/* Compares the snapshot with /proc. */
 
 static int64_t net_of(const json_t *process, const char *kind)
 {
@@ -179,7 +178,7 @@ static bool is_guest(const struct word *word, pid_t pid)
 	return false;
 }
 
-/* A process that the report calls alive and /proc has not would go unseen. */
+/* Otherwise a process that is alive in the report and missing in /proc would not be noticed. */
 void check_weights(const json_t *report, const GArray *all, const struct word *word)
 {
 	const json_t *p;
@@ -196,7 +195,7 @@ void check_weights(const json_t *report, const GArray *all, const struct word *w
 		wrong("%zu processes live in the report, %u in /proc", live, all->len);
 }
 
-/* The program's own word. */
+/* Compares the report with the program's statements. */
 
 static bool fact_value(const json_t *report, const struct fact *f, int64_t *value)
 {
@@ -230,8 +229,8 @@ static const struct fact *find_fact(const struct word *word, const char *verb,
 	return NULL;
 }
 
-/* Up to 6.1 a task tells the sum of up to 64 changes: those that cancel each other
- * are in neither of its figures, but they are missing from both alike. */
+/* Up to 6.1 a task reports the sum of up to 64 changes. Changes that cancel each other are in
+ * neither of its figures, and both lack the same amount. */
 static bool may_be_cancelled(const json_t *report, const struct word *word, const struct fact *f)
 {
 	const struct fact *in = find_fact(word, "touched", f), *out = find_fact(word, "freed", f);

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Runs a program of tests/programs under tare and, whenever it stands still at
- * a checkpoint, takes a snapshot and holds it against the kernel's own figures,
- * to the byte: anon and file + shmem of each live process against smaps_rollup,
- * page tables against VmPTE, and what each task took and gave against what the
- * program says that it did (the lines of tests/programs/prog.h).
- * Needs no more than a bare kernel and a directory to write to, so that it runs
- * in a guest. It must not know how tare counts, nor include anything of it.
+ * Runs a program of tests/programs under tare. At each checkpoint, where the program stands
+ * still, it takes a snapshot and compares it with the kernel's own figures, to the byte: anon
+ * and file + shmem of each live process with smaps_rollup, and page tables with VmPTE. It also
+ * compares the changes of each task with the program's statements (see tests/programs/prog.h).
+ * It needs only a bare kernel and a directory to write to, so that it runs in a guest. It must
+ * not know how tare counts, nor include anything of tare.
  *
  * usage: guest_check [-p] [-a BACKEND] [-k LEVEL:BYTES] [-u BYTES] [-d DIR] [-t SECONDS]
  *        TARE PROGRAM [ARG…]
- * With -p tare attaches at the program's first checkpoint; what the program says
- * of its tasks is not held against it then, since it tells from their start.
- * With -k kernel memory is reported at LEVEL and, at the checkpoint "made", the
- * workload's control group is charged BYTES or more.
- * With -u stacks are taken and, at each checkpoint, BYTES or more are mapped and untouched.
- * Exit: 0 right, 1 wrong (and stdout says what), 77 the program can't run here.
+ * -p: tare attaches at the program's first checkpoint. The program's statements are not compared
+ * then, since they count from the start of its tasks.
+ * -k: kernel memory must be reported at LEVEL, and at the checkpoint "made" the workload's control
+ * group must be charged with BYTES or more.
+ * -u: stacks are taken, and at each checkpoint BYTES or more must be mapped and untouched.
+ * Exit 0: right; 1: wrong, with the errors on stdout; 77: the program can't run here.
  */
 #include "check.h"
 
@@ -32,18 +31,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Two looks at a process that stands still are the same; how often to look. */
+/* Reads of a process that stands still are equal; this many attempts. */
 #define STILL_TRIES 50
 
 struct check {
 	const char *dir;
-	char *report; /* -o of tare; snapshots stand beside it */
+	char *report; /* the path for tare's -o; snapshots are beside it */
 	const char *backend;
 	const char *kmem;      /* LEVEL:BYTES */
 	const char *untouched; /* BYTES */
 	char **argv;           /* TARE PROGRAM ARG… */
 	bool attach;
-	pid_t program; /* when attaching; else it is a child of tare */
+	pid_t program; /* when attaching; otherwise it is a child of tare */
 	pid_t tare;
 	int tare_fd; /* pidfd */
 	int watch;   /* inotify of dir */
@@ -52,14 +51,14 @@ struct check {
 	int snapshots;
 	struct word *word;
 	bool skipped;
-	bool made; /* kmem was looked at */
+	bool made; /* kernel memory was checked */
 };
 
 static volatile pid_t to_kill;
 static const char *volatile doing = "starting";
 
-/* The one deadline: whatever waits then has waited too long. Only calls that a
- * signal handler may make. */
+/* The only deadline: whatever is waited for then has taken too long. Calls only what a signal
+ * handler may call. */
 static void too_late(int sig)
 {
 	(void)sig;
@@ -81,7 +80,7 @@ static json_t *load_report(const char *path)
 	return report;
 }
 
-/* Until the file is there, or tare is no more. */
+/* Waits until the file exists or tare has ended. */
 static bool await_file(const struct check *c, const char *path)
 {
 	struct pollfd fds[] = { { c->watch, POLLIN, 0 }, { c->tare_fd, POLLIN, 0 } };
@@ -112,7 +111,7 @@ static json_t *take_snapshot(struct check *c)
 	return report;
 }
 
-/* What must hold of kernel memory, if asked for, when all of it is there. */
+/* Checks kernel memory, if wanted, at the checkpoint where all of it is made. */
 static void check_made(struct check *c, const char *name, const json_t *report)
 {
 	g_auto(GStrv) words = g_strsplit(c->kmem ?: "", ":", 2);
@@ -123,8 +122,8 @@ static void check_made(struct check *c, const char *name, const json_t *report)
 	c->made = true;
 }
 
-/* A snapshot counts when /proc says the same before and after it: a task may
- * still be on its way to where it will stand. */
+/* A snapshot is valid if /proc has the same figures before and after it: a task may still be on
+ * its way to its checkpoint. */
 static void check_point(struct check *c, const char *name)
 {
 	pid_t root = c->attach ? c->program : c->tare;
@@ -162,7 +161,7 @@ static void add_words(GPtrArray *args, char *const *words)
 		g_ptr_array_add(args, *words);
 }
 
-/* tare run -- PROGRAM, or tare attach -p PID; in the child. */
+/* In the child: executes tare run -- PROGRAM, or tare attach -p PID. */
 static void exec_tare(const struct check *c)
 {
 	g_autofree char *log = g_strdup_printf("%s/check.log", c->dir);
@@ -205,7 +204,7 @@ static uint64_t mask_of(const char *status, const char *key)
 	return at ? strtoull(at + strlen(key), NULL, 16) : 0;
 }
 
-/* Until tare would take SIGUSR1: nothing tells, so it is looked at. */
+/* Waits until tare handles SIGUSR1. No event tells, so it polls. */
 static bool attach_tare(struct check *c)
 {
 	g_autofree char *path = NULL;
@@ -227,8 +226,8 @@ static bool attach_tare(struct check *c)
 	return false;
 }
 
-/* The child's stdin and stdout are the pipes: tare's, who hands them on, or the
- * program's. */
+/* The pipes are the stdin and stdout of the child: of tare, which hands them on, or of the
+ * program. */
 static bool start_child(struct check *c)
 {
 	int to[2], from[2], in = dup(0), out = dup(1);
@@ -302,7 +301,7 @@ static void handle_line(struct check *c, char *line)
 	}
 }
 
-/* After the program's last word: the exit status and the last report. */
+/* After the program's last statement: checks the exit status and the last report. */
 static void finish(struct check *c)
 {
 	json_t *report;

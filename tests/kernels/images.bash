@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Kernel images of Debian's, downloaded once and unpacked under $work, never installed. With no
-# archive in reach, that of an earlier run will do. It does not know what they are for.
+# Downloads Debian's kernel images, each once, and unpacks them under $work; they are never
+# installed. If no archive can be reached, the image of an earlier run is used. It does not know
+# what the images are for.
 
 # shellcheck source=../../tools/apt.bash
 . "$top/tools/apt.bash"
 
-# debian ARCH: Debian's name of an architecture
+# debian ARCH: Debian's name of the architecture
 debian() {
 	case $1 in
 	x86) echo amd64 ;;
@@ -15,7 +16,7 @@ debian() {
 	esac
 }
 
-# newest STATE ARCH VERSION[:FLAVOUR]: the newest image that begins so
+# newest STATE ARCH VERSION[:FLAVOUR]: the newest image whose version begins so
 newest() {
 	local version=${3%:*} flavour
 	flavour=$(sed -n 's/.*://p' <<<"$3")
@@ -26,15 +27,15 @@ newest() {
 		awk '$1 !~ /unsigned/ { print $1 }' | sort -V | tail -n1
 }
 
-# parts STATE ARCH IMAGE: the packages that have it and its modules: newer images are split
+# parts STATE ARCH IMAGE: the packages of the image and its modules, which newer images split
 parts() {
 	echo "$3"
 	apt_at "$1" "$2" apt-cache depends "$3" 2>/dev/null |
 		sed -n 's/^ *Depends: \(linux-\(binary\|modules\)-[0-9].*\)/\1/p'
 }
 
-# fetch NAME ARCH SUITES VERSION: prints the folder of its kernel: vmlinuz, and modules if
-# the package has them
+# fetch NAME ARCH SUITES VERSION: prints the folder of a kernel: vmlinuz, and modules if the
+# package has them
 fetch() {
 	local image arch state
 	arch=$(debian "$2")
@@ -49,7 +50,7 @@ fetch() {
 	[ -e "$work/$1.latest/vmlinuz" ] && echo "$work/$1.latest"
 }
 
-# unpack STATE ARCH IMAGE: of modules what swap in memory takes
+# unpack STATE ARCH IMAGE: of the modules only those that swap in memory needs
 unpack() {
 	local dir=$work/$3 parts deb
 	rm -rf "$dir" && mkdir -p "$dir" || return 1

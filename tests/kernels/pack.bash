@@ -1,28 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What a guest runs: the initramfs of an architecture, with tare, the programs, busybox and
-# Python and the libraries that they need; for another architecture than this machine's it
-# is all built and taken from a root of that one's. It does not know what the tests do.
+# Packs what a guest runs: the initramfs of an architecture, with tare, the programs, busybox,
+# Python, and the libraries that they need. For another architecture than this machine's, all of
+# it is built and taken from a root of that architecture. It does not know what the tests do.
 
-# build ARCH: tare and the programs, if they are not of this machine's. Leaves why not in
-# $work/ARCH/why when what that takes cannot be had here; then its status is 2.
+# build ARCH: builds tare and the programs if ARCH is not this machine's. If something that this
+# needs cannot be had, it writes the reason to $work/ARCH/why and returns 2.
 build() {
 	local why=$work/$1/why
 	mkdir -p "$work/$1" && rm -f "$why"
 	[ "$1" != "$host" ] || return 0
 	command -v "qemu-system-$(machine "$1")" >/dev/null ||
-		{ echo "no qemu for it: tools/setup $1" >"$why"; return 2; }
+		{ echo "qemu for it is missing: tools/setup $1" >"$why"; return 2; }
 	command -v "$(machine "$1")-linux-gnu-gcc" >/dev/null ||
-		{ echo "no compiler for it: tools/setup $1" >"$why"; return 2; }
+		{ echo "a compiler for it is missing: tools/setup $1" >"$why"; return 2; }
 	"$top/tools/cross-root" "$1" "$top/build/$1-root" >"$work/$1/root.log" 2>&1 ||
 		{ tail -n1 "$work/$1/root.log" >"$why"; return 2; }
-	# Its own flags: those of a make that runs this have a job server, and its variables.
+	# Clears make's flags: those of an outer make contain its job server and variables.
 	env -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS -u CC -u TARE -u PROGRAMS \
 		make -C "$top" --no-print-directory -j"$(nproc)" ARCH="$1" O="$O/$1" build-guest \
 			</dev/null >"$work/$1/build.log" 2>&1
 }
 
-# machine ARCH: as uname has it
+# machine ARCH: the name that uname prints
 machine() {
 	case $1 in
 	x86) echo x86_64 ;;
@@ -30,8 +30,8 @@ machine() {
 	esac
 }
 
-# take ARCH: what is packed from here on is of this one: where it was built, and where its
-# libraries are
+# take ARCH: from here on the files of this architecture are packed: its build folder and its
+# libraries
 take() {
 	out=$work/$1
 	if [ "$1" = "$host" ]; then
@@ -44,7 +44,7 @@ take() {
 	root=$out/root
 }
 
-# ship FILE [PATH]: into the initramfs, with the libraries it needs, each at its own path
+# ship FILE [PATH]: copies it into the initramfs, with its libraries, each at its own path
 ship() {
 	local lib to=${2:-$1}
 	mkdir -p "$root/$(dirname "$to")"
@@ -56,8 +56,8 @@ ship() {
 	return 0
 }
 
-# libraries FILE: the paths of those that it loads. Another architecture's cannot be asked:
-# they are looked up, by name.
+# libraries FILE: the paths of the libraries that it loads. ldd cannot run files of another
+# architecture: their libraries are looked up by name.
 libraries() {
 	if [ -z "$sysroot" ]; then
 		ldd "$1" 2>/dev/null | grep -o '/[^ ]*'
@@ -77,7 +77,7 @@ needed() {
 	done
 }
 
-# pack: the one initramfs for all kernels of the architecture that was taken
+# pack: makes the initramfs for all kernels of the architecture that was taken
 pack() {
 	local program
 	rm -rf "$root" && mkdir -p "$root/bin" "$root/etc" "$root/tests" || return 1
@@ -96,12 +96,12 @@ pack() {
 	(cd "$root" && find . -print0 | cpio --quiet -0 -o -H newc) >"$out/initramfs"
 }
 
-# in_root NAME: a program of the system's that the guest has
+# in_root NAME: the path of a system program for the guest
 in_root() {
 	if [ -z "$sysroot" ]; then command -v "$1"; else echo "$sysroot/usr/bin/$1"; fi
 }
 
-# What glibc loads by name when a thread ends itself.
+# glibc loads this library by name when a thread ends itself.
 ship_unwinder() {
 	local beside
 	beside=$(libraries "$tare" | sed -n 's|\(.*\)/libc\.so.*|\1|p')
@@ -112,8 +112,8 @@ ship_unwinder() {
 	fi
 }
 
-# ship_python: the system's, with as much of its library as it takes to begin. Which that is
-# this machine's own tells; of another architecture's the same names are taken.
+# ship_python: the system's Python, with the modules that it needs to start. This machine's
+# Python tells their names; they are used for other architectures too.
 ship_python() {
 	local python file
 	python=$(readlink -f "$sysroot/usr/bin/python3") || return 0
@@ -126,11 +126,11 @@ for m in list(sys.modules.values()):
 			[ -e "$sysroot$file" ] && mkdir -p "$root/${file%/*}" &&
 				cp "$sysroot$file" "$root/$file"
 		done
-	# Without any it is another version, and could not begin.
+	# If none exists, the version differs, and Python could not start.
 	compgen -G "$root/usr/lib/python3*" >/dev/null || rm "$root/usr/bin/python3"
 }
 
-# The programs that the lists name, and where each was built.
+# The programs in the lists, from the build folder of each.
 listed() {
 	awk '$2 == "exact" || $2 == "attach" || $2 == "kmem" || $2 == "samples" || $2 == "packed" ||
 		$2 == "untouched" || $2 == "fexit" || $2 == "recording" { print $3 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * parked: threads that take or give a few pages and then stand still. Kernels up
- * to 6.1 keep up to 64 pages of such changes in the task and tell nobody (no
- * event fires): the report must have them all the same.
+ * parked: threads that take or give back a few pages and then stand still. Kernels up to 6.1
+ * keep up to 64 pages of such changes in the task, without an event; the report must include
+ * them.
  */
 #include "../programs/prog.h"
 

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Runs the tests of a list against the running kernel and prints TAP: the same
-# script on the host and in a guest, where busybox is all there is.
+# Runs the tests of a list on the running kernel and prints TAP. The same script runs on the host
+# and in a guest, which has busybox only.
 # usage: TARE=file PROGRAMS=dir CHECK=file BACKEND=backend tests.sh tests.list
-# (BACKEND: the counter backend that this kernel should get; "any": the one that doctor says)
+# BACKEND: the counter backend that this kernel should get; "any": the one that doctor prints.
 
 : "${TARE:?}" "${PROGRAMS:?}" "${CHECK:?}" "${BACKEND:?}"
 # Seconds for one test; a guest without KVM is some ten times slower.
@@ -12,11 +12,10 @@ LIMIT=${LIMIT:-60}
 top=$(mktemp -d) || exit 1
 trap 'rm -rf "$top"' EXIT
 
-# Each test_* function takes its words from the list and has an empty folder $dir.
-# It says on stdout what is wrong, in the first line why it fails, and fails;
-# status 77 is "not for this kernel".
+# Each test_* function gets its arguments from the list, and an empty folder $dir. It prints what
+# is wrong, the reason first, and fails. Status 77: not for this kernel.
 
-# doctor: `run` works here, and by the backend that this kernel is known for
+# doctor: `run` works here, with the backend that this kernel should have
 test_doctor() {
 	timeout -k 5 "$LIMIT" "$TARE" doctor >"$dir/out" 2>&1
 	status=$?
@@ -30,7 +29,7 @@ test_doctor() {
 	return 1
 }
 
-# samples PROGRAM…: stacks are taken and reach where they began, and nothing is lost
+# samples PROGRAM…: stacks are taken and are complete, and nothing is lost
 test_samples() {
 	program=$PROGRAMS/$1
 	shift
@@ -47,7 +46,7 @@ test_samples() {
 	return 1
 }
 
-# run STATUS CMD…: CMD's exit status comes through, and the books balance
+# run STATUS CMD…: tare exits with CMD's status, and the books balance
 test_run() {
 	want=$1
 	shift
@@ -59,22 +58,22 @@ test_run() {
 	return 1
 }
 
-# exact PROGRAM ARG…: at each of its checkpoints the books equal the kernel's
+# exact PROGRAM ARG…: at each checkpoint the books equal the kernel's figures
 test_exact() {
 	program=$1
 	shift
 	"$CHECK" -d "$dir" -t "$LIMIT" "$TARE" "$PROGRAMS/$program" "$@"
 }
 
-# attach PROGRAM ARG…: the same by `tare attach`, from the first checkpoint on
+# attach PROGRAM ARG…: as `exact`, by `tare attach` from the first checkpoint on
 test_attach() {
 	program=$1
 	shift
 	"$CHECK" -p -d "$dir" -t "$LIMIT" "$TARE" "$PROGRAMS/$program" "$@"
 }
 
-# backend NAME PROGRAM ARG…: as `exact`, with this backend forced. Of "percpu" and
-# "count" a kernel has one: the other must be refused, and nothing run.
+# backend NAME PROGRAM ARG…: as `exact`, with this backend forced. A kernel supports either
+# "percpu" or "count": the other must be refused before anything runs.
 test_backend() {
 	backend=$1 program=$2
 	shift 2
@@ -95,16 +94,16 @@ test_refused() {
 	return 1
 }
 
-# kmem PROGRAM N BYTES: as `exact`; and the memory control group, and kernel memory as
-# events where the kernel has them: with the N made, BYTES or more are charged for each
+# kmem PROGRAM N BYTES: as `exact`, with the memory control group, and with events of kernel
+# memory if the kernel has them. Each of the N things made must be charged with BYTES or more.
 test_kmem() {
 	level=cgroup
 	"$TARE" doctor | grep -q 'yes  *mod_memcg_state' && level=events
 	"$CHECK" -k "$level:$(($2 * $3))" -d "$dir" -t "$LIMIT" "$TARE" "$PROGRAMS/$1" "$2"
 }
 
-# settled N PROGRAM ARG…: N times: once all has ended, the events of kernel memory add up to the
-# control group's own counter, within its bound
+# settled N PROGRAM ARG…: N times: when all tasks have ended, the events of kernel memory add up
+# to the control group's own counter, within its bound
 test_settled() {
 	times=$1 program=$PROGRAMS/$2
 	shift 2
@@ -124,7 +123,8 @@ test_settled() {
 	done
 }
 
-# old WHAT: a kernel that tare can't work on: it says so, names WHAT is missing, runs nothing
+# old WHAT: on a kernel that tare can't work on, it says so, names WHAT as missing, and runs
+# nothing
 test_old() {
 	timeout -k 5 "$LIMIT" "$TARE" run -- touch "$dir/ran" >"$dir/out" 2>&1
 	status=$?
@@ -138,7 +138,7 @@ test_old() {
 	return 1
 }
 
-# python: functions of Python's are named
+# python: Python functions have names
 test_python() {
 	command -v python3 >/dev/null || return 77
 	cat >"$dir/run.py" <<-END
@@ -160,12 +160,12 @@ test_python() {
 	return 1
 }
 
-# untouched PROGRAM ARG BYTES: at its checkpoints BYTES or more were mapped and not touched
+# untouched PROGRAM ARG BYTES: at its checkpoints at least BYTES are mapped and untouched
 test_untouched() {
 	"$CHECK" -u "$3" -d "$dir" -t "$LIMIT" "$TARE" "$PROGRAMS/$1" "$2"
 }
 
-# group: what control groups of version 2 tell
+# group: the figures of control groups of version 2
 test_group() {
 	timeout -k 5 "$LIMIT" "$TARE" run -o "$dir/run.json" \
 		-- "$PROGRAMS/parked" </dev/null >"$dir/out" 2>&1
@@ -182,16 +182,16 @@ test_group() {
 	return 1
 }
 
-# packed PROGRAM ARG…: as exact, with slots as close as where there are many CPUs
+# packed PROGRAM ARG…: as `exact`, with slots as close together as on many CPUs
 test_packed() {
 	TARE_SLOTS=packed
 	export TARE_SLOTS
 	test_exact "$@"
 }
 
-# fexit PROGRAM ARG…: as exact, without the tracepoint exit_mmap: by the end of that function.
-# Where no program can hang on a function (this machine may be so, and arm64 before 6.4; x86's
-# guests are not): refused.
+# fexit PROGRAM ARG…: as `exact`, without the tracepoint exit_mmap: a program at the end of that
+# function replaces it. Where no program can attach to a function (maybe this machine, and arm64
+# before 6.4; not in guests of x86) it is refused.
 test_fexit() {
 	TARE_REFUSE=btf_trace_exit_mmap
 	export TARE_REFUSE
@@ -211,16 +211,17 @@ test_fexit() {
 	return 1
 }
 
-# shape: with counters of a shape that is not known it is the classic backend, and says so
+# shape: if the layout of the counters is unknown, the classic backend is used and reported
 test_shape() {
+	why='"why": "backend percpu: mm_struct.rss_stat is'
+
 	[ "$BACKEND" = percpu ] || return 77
 	TARE_REFUSE=percpu_counter timeout -k 5 "$LIMIT" "$TARE" run -o "$dir/run.json" \
 		-- "$PROGRAMS/parked" \
 		</dev/null >"$dir/out" 2>&1
 	status=$?
 	[ $status -eq 0 ] && grep -q '"checked": *false' "$dir/run.json" &&
-		grep -q '"ledger": {"state": "classic", "why": "backend percpu: mm_struct.rss_stat is' \
-			"$dir/run.json" &&
+		grep -q "\"ledger\": {\"state\": \"classic\", $why" "$dir/run.json" &&
 		grep -Eq '"peak": {"rss": [1-9]' "$dir/run.json" && return 0
 	echo "exit $status; should be 0, by backend classic, with the reason"
 	cat "$dir/out"
@@ -228,7 +229,8 @@ test_shape() {
 	return 1
 }
 
-# programs: what each takes the verifier: name, instructions, bytes of stack, microseconds
+# programs: the verifier's figures for each program: name, instructions, bytes of stack,
+# microseconds
 test_programs() {
 	"$TARE" run -vvv --period 16KiB -o "$dir/run.json" -- true 2>&1 |
 		awk -F"'" '/BEGIN PROG LOAD LOG/ { name = $2 }
@@ -242,8 +244,9 @@ test_programs() {
 	grep -q '^program tare_exit_mmap [1-9]' "$dir/programs"
 }
 
-# refuse parts|own: each of refused (parts), or each of the ledger's own (own), refused as
-# if by the kernel: the run goes well, and what is missing is not measured; or it is refused
+# refuse parts|own: simulates that the kernel refuses each program or map: those in `refused`
+# (parts), without which the run succeeds and a feature is not measured, or the ledger's own
+# (own), without which nothing runs
 test_refuse() {
 	which=$1
 	refused_names "$which" >"$dir/names"
@@ -274,12 +277,12 @@ refused_names() {
 	sed -n 's/^\(tare_[a-z_]*\).*/\1/p' "$list" | grep -vxF -f - "$dir/all"
 }
 
-# refuse_part NAME FEATURE PATTERN: without a feature this kernel may have no use for it
+# refuse_part NAME FEATURE PATTERN: this kernel may not use NAME if it lacks the feature
 refuse_part() {
 	TARE_REFUSE=$1 timeout -k 5 "$LIMIT" "$TARE" run --period 16KiB -o "$dir/run.json" -- \
 		"$PROGRAMS/parked" </dev/null >"$dir/out" 2>&1
 	status=$?
-	# A name of the kernel's that this one does not have.
+	# A name that this kernel does not have.
 	[ "$2" = - ] && grep -q 'this kernel has anything called' "$dir/out" && return 0
 	balanced=$(grep -c '"balanced": *true' "$dir/run.json")
 	said=1
@@ -305,7 +308,8 @@ refuse_own() {
 	return 1
 }
 
-# recording PROGRAM ARG…: one of it, packed, in base64 on lines that begin with "recording"
+# recording PROGRAM ARG…: prints a recording of it, compressed, in base64, on lines that begin
+# with "recording"
 test_recording() {
 	program=$PROGRAMS/$1
 	shift
@@ -319,7 +323,7 @@ test_recording() {
 	return 1
 }
 
-# log: no warning of the kernel's since the first test
+# log: the kernel has logged no warning since the first test
 test_log() {
 	warnings >"$dir/warnings"
 	diff "$top/warnings" "$dir/warnings" >"$dir/diff" && return 0

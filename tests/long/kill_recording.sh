@@ -1,12 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A recording whose tare is killed (kill -9) at any moment, while more programs want the
-# CPUs than there are: it opens, and how much of the end is lost. Prints a table.
+# tests/long/kill_recording.sh [ROUNDS [MOST]]: kills tare (kill -9) at any moment of a
+# recording, while more programs run than there are CPUs. Checks that each recording opens, and
+# how much of its end is lost. Prints a table.
 #
-#     tests/long/kill_recording.sh [ROUNDS [MOST]]
-#
-# ROUNDS: 50. MOST: seconds that may be lost, 1; 0: whatever it is.
+# ROUNDS: 50 by default. MOST: seconds that may be lost, 1 by default; 0: no limit.
 
 TARE=${TARE:-build/tare}
 rounds=${1:-50} most=${2:-1}
@@ -20,7 +19,7 @@ clean_up() {
 }
 trap clean_up EXIT
 
-# Grows, shrinks, and has processes that come and go.
+# A load that grows, shrinks, and starts and ends processes.
 cat >"$dir/churn.py" <<'END'
 import os, time
 def grow(n):
@@ -51,7 +50,7 @@ has_begun() {
 		FROM figures WHERE name = 'duration_ns'" 2>/dev/null)" = 1 ]
 }
 
-# What is lost, in ms: from the state in the file to the moment after the kill.
+# The loss in ms: from the last state in the file to the moment after the kill.
 round() {
 	local pid before after report lost
 	rm -f "$dir"/r.tare*
@@ -61,7 +60,7 @@ round() {
 	until has_begun; do
 		kill -0 "$pid" || return 1
 	done
-	# At another moment each time.
+	# Kills at a different moment each time.
 	python3 -c "import random, time; time.sleep(random.random() * 2.5)"
 	before=${EPOCHREALTIME/./}
 	kill -KILL "$pid"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What eslint looks for in the pages, their tests and what builds them. MODULES: the
+// The eslint rules for the pages, their tests and their build script. MODULES is the
 // node_modules folder that `npm ci` filled.
 
 import { createRequire } from 'node:module';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The page's own regular expressions against JavaScript's: thousands of made-up patterns on
-// made-up texts, the same each time; and what they refuse.
+// Compares the page's own regular expressions with JavaScript's: thousands of made-up patterns
+// on made-up texts, the same each time. Also tests which patterns are refused.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What a search finds: names, modules, whole names in quotes, expressions that are none.
+// What a search finds: names, modules, whole names in quotes, and invalid expressions.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

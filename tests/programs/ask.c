@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * ask CASE: address space that is mapped, most of it never touched. Each way in a
- * function of its own; each CASE a few of them, then a checkpoint.
+ * ask CASE: maps memory and touches little of it. Each way to map is a function of its own. A
+ * CASE runs some of these functions, then stops at a checkpoint.
  */
 #include "prog.h"
 
@@ -10,7 +10,8 @@
 
 static void *last;
 
-/* A call at a function's end is a jump: the function would not be in the stack. */
+/* A call at a function's end is compiled to a jump, and the function would be missing in the
+ * stack. */
 static void *got(void *p)
 {
 	if (p == MAP_FAILED)
@@ -60,7 +61,7 @@ OWN static char *ask_more(void *p, size_t from, size_t to)
 	return got(mremap(p, from, to, MREMAP_MAYMOVE));
 }
 
-/* Room below the next mapping, so that mremap has to move. */
+/* Leaves no room below the next mapping, so that mremap has to move. */
 static char *walled(size_t bytes)
 {
 	char *p = ask_anonymous(bytes + PAGE);
@@ -85,7 +86,8 @@ static void parts(void)
 	char *p = ask_anonymous(256 * MIB);
 
 	touch(p, 64 * MIB);
-	munmap(p + 32 * MIB, 64 * MIB); /* half of what is touched, and as much beside */
+	munmap(p + 32 * MIB,
+	       64 * MIB); /* half of the touched part, and as much of the untouched part */
 	madvise(p, 16 * MIB, MADV_DONTNEED);
 }
 
@@ -130,7 +132,7 @@ static void populated(void)
 	ask_populated(128 * MIB);
 }
 
-/* Nobody mapped the copy; the child's end changes nothing. */
+/* No call mapped the copy, and the child's end changes nothing. */
 static void forked(void)
 {
 	char *p = ask_anonymous(128 * MIB);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * busy [THREADS [PROCESSES]]: threads that map, touch, discard, move and unmap at
- * once, until stdin ends. For comparing while it runs.
+ * busy [THREADS [PROCESSES]]: threads that map, touch, discard, move and unmap memory at once,
+ * until stdin ends. For comparisons while it runs.
  */
 #include "prog.h"
 

@@ -18,7 +18,7 @@
 
 #define BYTES (32UL << 20)
 
-static volatile int after; /* what follows a call keeps it from being a jump */
+static volatile int after; /* code after a call keeps the compiler from making it a jump */
 
 __attribute__((noipa)) static void inner(void)
 {
@@ -27,7 +27,7 @@ __attribute__((noipa)) static void inner(void)
 	if (mem == MAP_FAILED)
 		exit(1);
 	madvise(mem, BYTES, MADV_NOHUGEPAGE);
-	for (size_t at = 0; at < BYTES; at += 4096) /* no page is smaller */
+	for (size_t at = 0; at < BYTES; at += 4096) /* the smallest page size */
 		mem[at] = 1;
 	after++;
 }

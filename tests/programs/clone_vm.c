@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * clone_vm: two processes with one memory (CLONE_VM without CLONE_THREAD) that
- * both grow it.
+ * clone_vm: two processes that share one memory (CLONE_VM without CLONE_THREAD) and both grow
+ * it.
  */
 #include "prog.h"
 
@@ -30,7 +30,8 @@ int main(void)
 		die("clone");
 	gate_wait(&ready);
 	say("one_mm pid=%d pid2=%d", getpid(), pid);
-	/* The memory is the first's: what the second does to it is by a non-owner there. */
+	/* The memory belongs to the first process: what the second does to it is by a
+	 * non-owner. */
 	say("by_others pid=%d way=in anon=%lu slack=%lu", getpid(), 4 * MIB, 4 * PAGE);
 	checkpoint("both");
 	gate_open(&hold);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * daemonize: forks twice into a session of its own, as daemons do; the daemon
- * touches 8 MiB. The first process waits for that, then ends; the daemon stays
- * until stdin says more, or ends.
+ * daemonize: forks twice into a session of its own, as daemons do; the daemon touches 8 MiB.
+ * The first process waits for that, then ends. The daemon stays until stdin has a line or ends.
  */
 #include "prog.h"
 
@@ -18,7 +17,7 @@ static void grandchild(void)
 	gate_open(&ready);
 	close(gone.fd[1]);
 	while (read(gone.fd[0], &c, 1) < 0 && errno == EINTR)
-		; /* the end of the pipe: the first process is no more */
+		; /* end of the pipe: the first process has ended */
 	checkpoint("daemon");
 	_exit(5);
 }

@@ -37,7 +37,7 @@ int main(int argc, char **argv)
 	no_huge_pages();
 	bytes = number(argc, argv, 1, 4) * MIB;
 	down(bytes);
-	/* A frame is a little more than it holds: up to a 32nd, here. */
+	/* A frame is larger than its array, here by up to a 32nd. */
 	say("touched tid=%d anon=%zu slack=%zu", getpid(), bytes, bytes / 32 + MIB);
 	checkpoint("main");
 	pthread_attr_init(&attr);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * discard [MIB]: MADV_DONTNEED of half of what was touched, touched again; pages
- * only read first (the zero page counts nothing), then written.
+ * discard [MIB]: gives half of its touched memory back by MADV_DONTNEED and touches it again;
+ * also pages that are first read (the zero page counts nothing), then written.
  */
 #include "prog.h"
 
@@ -55,8 +55,8 @@ int main(int argc, char **argv)
 	checkpoint("refilled");
 	actor_do(&reader, read_only, NULL);
 	say("touched tid=%d anon=0", reader.tid);
-	/* The zero page is no update, but its place in the tables is: at most
-	 * three levels more than the lowest. */
+	/* The zero page makes no update, but its page tables do: at most three levels above the
+	 * lowest. */
 	say("unseen pagetable=%zu", bytes / PAGE * 8 + 4 * PAGE);
 	checkpoint("read");
 	actor_do(&reader, refill, NULL);

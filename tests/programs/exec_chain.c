@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * exec_chain [N]: N images one after another in one process; image i touches
- * i MiB.
+ * exec_chain [N]: one process executes N programs in turn; program i touches i MiB.
  */
 #include "prog.h"
 
@@ -12,7 +11,7 @@ int main(int argc, char **argv)
 	char a[24], b[24], c[24];
 
 	touch(region(i * MIB), i * MIB);
-	/* Each image also has its own data and stack: below 512 KiB. */
+	/* Each program also has its own data and stack: below 512 KiB. */
 	say("touched tid=%d anon=%zu slack=%lu", getpid(), before, i * 512 * KIB);
 	checkpoint("image");
 	if (left <= 1)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * exec_thread: a thread that is not the leader calls execve while two others
- * live: all of them end, and it goes on under the leader's id.
+ * exec_thread: a thread that is not the first one calls execve while two others live. All other
+ * threads end, and it continues under the first thread's id.
  */
 #include "prog.h"
 

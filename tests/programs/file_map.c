@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * file_map [MIB]: a file mapped shared and private: read, written, copied on
- * write, given back, and cut off under the mapping.
+ * file_map [MIB]: a file mapped shared and private: read, written, copied on write, given back,
+ * and truncated while it is mapped.
  */
 #include "prog.h"
 
@@ -21,7 +21,7 @@ static void write_private(void *p)
 	touch(copy, bytes);
 }
 
-/* Fault-around maps more than is asked: at the end, all. */
+/* Fault-around maps more pages than were accessed: in the end all. */
 static void read_all(void *p)
 {
 	volatile char *r = p;
@@ -33,7 +33,7 @@ static void read_all(void *p)
 static void cut(void *p)
 {
 	(void)p;
-	if (ftruncate(fd, (off_t)bytes / 2)) /* takes file pages and their copies */
+	if (ftruncate(fd, (off_t)bytes / 2)) /* frees file pages and their copies */
 		_exit(96);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * fork_cow [MIB]: a child's initial balance is what fork copied; what it writes
- * of that later replaces pages and adds none; a private page of a file that it
- * writes turns from file to anon.
+ * fork_cow [MIB]: a child's initial balance is what fork copied. What it writes of that later
+ * replaces pages and adds none. A private page of a file that it writes changes from file to
+ * anon.
  */
 #include "prog.h"
 
@@ -30,7 +30,7 @@ static void child(void)
 	read_file();
 	gate_open(&ready);
 	gate_wait(&hold);
-	touch(mem, bytes / 2); /* copies: no page more or less */
+	touch(mem, bytes / 2); /* copies: the number of pages stays */
 	touch(file, file_bytes);
 	touch(region(MIB), MIB);
 	gate_open(&ready);
@@ -68,13 +68,13 @@ int main(int argc, char **argv)
 		die("fork");
 	if (!pid)
 		child();
-	/* Beyond the region: libc's and the program's own data, the stacks. */
+	/* Outside the region: libc's and the program's own data, the stacks. */
 	say("inherited pid=%d anon=%zu slack=%lu", pid, bytes, MIB);
 	say("touched tid=%d anon=%zu", a.tid, bytes);
 	say("touched tid=%d anon=0 slack=%lu", pid, 64 * PAGE);
 	say("touched tid=%d file=%zu slack=%lu", pid, file_bytes, CODE);
 	step("forked");
-	/* Its own: the file's pages copied and the new MiB, its stack and data. */
+	/* The child's own: copies of the file's pages, the new MiB, its stack and data. */
 	say("touched tid=%d anon=%zu slack=%lu", pid, file_bytes + MIB, 64 * PAGE);
 	step("copied");
 	say("freed tid=%d anon=%zu slack=%lu", pid, bytes, 16 * PAGE);

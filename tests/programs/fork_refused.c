@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * fork_refused [MIB]: touches so much, then makes a child by a clone() that the kernel
- * refuses after it has copied the address space, and gives the memory back. What the copy
- * held is at the peak, and no process came of it. A new network namespace is what is refused,
- * to a user without CAP_SYS_ADMIN.
+ * fork_refused [MIB]: touches MIB, then calls a clone() that the kernel refuses after it has
+ * copied the address space, and gives the memory back. The copy is part of the peak, though no
+ * process came of it. The clone asks for a new network namespace, which a user without
+ * CAP_SYS_ADMIN may not have.
  */
 #include "prog.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * fork_server [N]: as a database's postmaster: takes N connections of a client, one after
+ * fork_server [N]: as a database's main process: accepts N connections of a client, one after
  * the other, and forks a child for each, which answers and ends.
  */
 #include "prog.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * fork_tree [LEVELS [WIDTH]]: each process forks WIDTH others, LEVELS deep; each
- * touches 64 KiB and fills a pipe. All stay until the first lets them go.
+ * fork_tree [LEVELS [WIDTH]]: each process forks WIDTH others, LEVELS deep. Each touches 64 KiB
+ * and fills a pipe. All stay until the first process releases them.
  */
 #include "prog.h"
 
-#define FULL (64 * KIB) /* of a pipe */
+#define FULL (64 * KIB) /* capacity of a pipe */
 
 static struct gate ready, hold;
 static size_t width;
@@ -32,7 +32,7 @@ static void grow(size_t levels)
 		if (pid < 0)
 			die("fork");
 		if (!pid) {
-			close(hold.fd[1]); /* whose end lets all of them go */
+			close(hold.fd[1]); /* its end releases all of them */
 			grow(levels - 1);
 			take_memory();
 			gate_wait(&hold);

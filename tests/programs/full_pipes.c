@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * full_pipes [N [BYTES]]: N pipes, as many as there may be descriptors, with
- * BYTES (a page unless told) of data in each.
+ * full_pipes [N [BYTES]]: N pipes, at most as many as the limit of descriptors allows, with
+ * BYTES (by default a page) of data in each.
  */
 #include "prog.h"
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * full_sockets [N [MIB]]: N TCP connections over loopback from this process to
- * its child, which reads nothing; then each is written to until it takes no
- * more. MIB bounds what all their buffers together may take.
+ * full_sockets [N [MIB]]: N TCP connections over loopback to its own child, which reads
+ * nothing. Each is written to until it takes no more. MIB bounds the sum of all buffers.
  */
 #include "prog.h"
 
@@ -15,7 +14,7 @@ static size_t n, made, accepted;
 static int buffer, listener, *fds;
 static struct gate hold;
 
-/* Inherited by the sockets that are accepted. */
+/* Accepted sockets inherit this. */
 static int new_socket(void)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -69,7 +68,7 @@ int main(int argc, char **argv)
 	pid_t pid;
 
 	n = number(argc, argv, 1, 10000);
-	/* The kernel doubles it, for its own part, and both ends have one. */
+	/* The kernel doubles the size, for its own overhead, and both ends have a buffer. */
 	buffer = (int)(number(argc, argv, 2, 256) * MIB / n / 4);
 	fds = calloc(n, sizeof(*fds));
 	getrlimit(RLIMIT_NOFILE, &files);

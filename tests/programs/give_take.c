@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * give_take [MIB]: thread maker fills memory, thread taker frees it: the net of
- * the one is positive, of the other negative.
+ * give_take [MIB]: the thread `maker` fills memory, and the thread `taker` frees it: the
+ * maker's net is positive, the taker's negative.
  */
 #include "prog.h"
 

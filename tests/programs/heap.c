@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * heap [MIB]: the end of the heap goes up, is touched, and down again.
+ * heap [MIB]: raises the end of the heap, touches the memory, and lowers the end again.
  */
 #include "prog.h"
 
@@ -29,7 +29,7 @@ int main(int argc, char **argv)
 
 	bytes = number(argc, argv, 1, 8) * MIB;
 	actor_start(&a, "heap");
-	/* To a page's start, so that the figures are whole pages. */
+	/* To the start of a page, so that the figures are whole pages. */
 	sbrk((long)(-(unsigned long)sbrk(0) & (PAGE - 1)));
 	actor_do(&a, up, NULL);
 	say("touched tid=%d anon=%zu", a.tid, bytes);

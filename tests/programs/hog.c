@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * hog [MIB]: touches that much, and says so, if it lived to see it.
+ * hog [MIB]: touches that much, and says so if it survives.
  */
 #include "prog.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * hostile: threads whose names hold escape sequences, quotes, backslashes, new
- * lines, direction marks and bytes that are no UTF-8.
+ * hostile: threads whose names contain escape sequences, quotes, backslashes, newlines,
+ * characters that change the text's direction, and bytes that are not UTF-8.
  */
 #include "prog.h"
 

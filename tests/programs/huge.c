@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * huge [N]: N transparent huge pages, one fault each; then one is split by
- * giving back a part of it, and one freed whole; then half a huge page of small
- * pages is collapsed into a whole one. Says `skip` when the kernel gives none.
+ * huge [N]: N transparent huge pages, one fault each. Then one is split by giving a part of it
+ * back, one is freed whole, and half a huge page of small pages is collapsed into a whole one.
+ * Says `skip` if the kernel gives none.
  */
 #include "prog.h"
 
 #define HUGE huge_size()
-#define HUGE_MOST (32 * MIB) /* beyond, a guest has no room for eight */
-#define SMALL_MOST 2048      /* pages in one, if it is no larger */
+#define HUGE_MOST (32 * MIB) /* a guest has no memory for eight larger ones */
+#define SMALL_MOST 2048      /* small pages in a huge page of up to 32 MiB */
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25 /* since 6.1 */
 #endif
@@ -16,7 +16,7 @@
 static size_t n;
 static char *mem;
 
-/* Of a page table's worth of pages: 2 MiB, or 32 where pages have 16 KiB. */
+/* The size of a huge page is what one page table maps: 2 MiB, or 32 MiB with pages of 16 KiB. */
 static size_t huge_size(void)
 {
 	static size_t size;
@@ -62,7 +62,7 @@ static void collapse(void *p)
 	collapsed = !madvise(at, HUGE, MADV_COLLAPSE);
 }
 
-/* Whether one touch brought all of them. */
+/* True if one touch brought all of them. */
 static int all_came(void)
 {
 	unsigned char in[SMALL_MOST];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * idle_threads [N]: N threads that wait, with the smallest stacks in one mapping,
- * so that neither vm.max_map_count nor the size of the stacks is in the way.
+ * idle_threads [N]: N waiting threads with the smallest stacks, all in one mapping, so that
+ * neither vm.max_map_count nor the size of the stacks limits them.
  */
 #include "prog.h"
 

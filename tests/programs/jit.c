@@ -25,17 +25,17 @@
 #define BYTES (16UL << 20)
 #define CODE 4096
 
-/* It needs its frame: or there would be no chain of them to follow. */
+/* It needs a frame, since the chain of frames is followed. */
 #define FRAME asm volatile("" : : "r"(__builtin_frame_address(0)))
 
-/* What it makes is what the compiler made of these two, each in a section of its own, copied:
- * neither needs to stand where it was linked. */
+/* The "made" code is a copy of what the compiler made of these two functions, each in a section
+ * of its own. Neither depends on its address. */
 typedef void (*inner_fn)(char *from, char *to);
 
 __attribute__((noipa, used, section("jit_inner"))) static void inner(char *from, char *to)
 {
 	FRAME;
-	for (; from < to; from += 4096) /* no page is smaller */
+	for (; from < to; from += 4096) /* the smallest page size */
 		*(volatile char *)from = 1;
 }
 
@@ -45,7 +45,7 @@ __attribute__((noipa, used, section("jit_outer"))) static void outer(char *from,
 {
 	FRAME;
 	fn(from, to);
-	++*after; /* what follows a call keeps it from being a jump */
+	++*after; /* code after a call keeps the compiler from making it a jump */
 }
 
 extern const char __start_jit_inner[], __stop_jit_inner[], __start_jit_outer[], __stop_jit_outer[];

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * kernel_maker [N]: the first process waits; in its child the thread `maker`
- * makes N pipes and fills them, and `closer` closes half of them.
+ * kernel_maker [N]: the first process waits. In its child the thread `maker` makes N pipes and
+ * fills them, and `closer` closes half of them.
  */
 #include "prog.h"
 
 #include <sys/resource.h>
 
-#define FULL (64 * KIB) /* of a pipe */
+#define FULL (64 * KIB) /* capacity of a pipe */
 
 static size_t n;
 static int (*fds)[2];

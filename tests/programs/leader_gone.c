@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * leader_gone: the first thread ends by pthread_exit; the others grow on.
+ * leader_gone: the first thread ends by pthread_exit; the others continue to grow.
  */
 #include "prog.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * outside pageout|cold|write|read PID ADDRESS BYTES: what one process can do to
- * another's memory: process_madvise, process_vm_writev, process_vm_readv.
+ * outside pageout|cold|write|read PID ADDRESS BYTES: changes another process's memory by
+ * process_madvise, process_vm_writev or process_vm_readv.
  */
 #include "prog.h"
 

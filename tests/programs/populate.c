@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * populate [MIB]: memory filled by the system call that maps it: anonymous, a
- * file's pages and shared memory by MAP_POPULATE, more by MADV_POPULATE_WRITE,
- * and by mlock.
+ * populate [MIB]: memory filled by the call that maps it: anonymous, file and shared memory by
+ * MAP_POPULATE; more by MADV_POPULATE_WRITE and by mlock.
  */
 #include "prog.h"
 
@@ -23,7 +22,7 @@ static void *map(int flags, int file)
 	return p;
 }
 
-/* The range is set up unpopulated first where huge pages could come. */
+/* Mapped unpopulated first, where huge pages could come. */
 static void by_madvise(void *p)
 {
 	char *mem = region(bytes);

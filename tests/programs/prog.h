@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the programs of known growth share: saying what was done, waiting at a
- * checkpoint, fresh memory without huge pages, and actors: threads that do one
- * act at a time and touch no page of their own meanwhile (their stacks are
- * filled beforehand), so that their figures can be told exactly.
- * It must not know tare.
+ * Shared by the programs of known growth: printing what was done, waiting at a checkpoint, fresh
+ * memory without huge pages, and actors. An actor is a thread that does one act at a time and
+ * touches no page of its own meanwhile (its stack is filled beforehand), so that its figures are
+ * known exactly. It must not know of tare.
  *
- * Lines for the harness (tests/e2e/lib/facts.py), one fact each; figures are
- * totals of the task since its start, in bytes:
- *   touched tid=T KIND=BYTES [slack=BYTES]   taken in: from BYTES to BYTES + slack
- *   freed   tid=T KIND=BYTES [slack=BYTES]   given out
+ * Lines for the harness (tests/e2e/lib/facts.py), one fact each. Figures are totals of the task
+ * since its start, in bytes:
+ *   touched tid=T KIND=BYTES [slack=BYTES]   in: from BYTES to BYTES + slack
+ *   freed   tid=T KIND=BYTES [slack=BYTES]   out, likewise
  *   caused  tid=T by=CAUSE in=BYTES out=BYTES [slack=BYTES]
  *   virtual tid=T mapped=BYTES unmapped=BYTES brk_up=BYTES brk_down=BYTES [slack=BYTES]
  *   inherited pid=P KIND=BYTES [slack=BYTES] initial balance
  *   named   tid=T hex=BYTES-OF-THE-NAME
- *   by_others pid=P way=in|out KIND=BYTES [slack=BYTES]   by others than its tasks
- *   unseen  pagetable=BYTES                  grown without an event, until the next one
- *   checkpoint NAME                          all stands still; Enter goes on
+ *   by_others pid=P way=in|out KIND=BYTES [slack=BYTES]   by tasks of other processes
+ *   unseen  pagetable=BYTES                  growth without an event, until the next one
+ *   checkpoint NAME                          nothing changes; a line of input goes on
  */
 #ifndef PROG_H
 #define PROG_H
@@ -45,8 +44,8 @@
 #define MIB (1024UL * 1024)
 #define PAGE page_size()               /* of this machine: 4, 16 or 64 KiB */
 #define ACTOR_STACK actor_stack_size() /* bytes */
-/* Pages of a program's and libc's code that a thread is the first to run, or the
- * first after the kernel took them back: in figures of file, or of all kinds. */
+/* Slack in figures of file or of all kinds: pages of the program's and libc's code that a thread
+ * is the first to run, or the first after the kernel reclaimed them. */
 #define CODE (1 * MIB)
 
 static inline void die(const char *what)
@@ -64,7 +63,7 @@ static inline size_t page_size(void)
 	return size;
 }
 
-/* No more than an architecture asks for: all of it is filled. */
+/* The smallest stack that the architecture allows, since all of it is filled. */
 static inline size_t actor_stack_size(void)
 {
 	size_t least = (size_t)PTHREAD_STACK_MIN;
@@ -99,7 +98,7 @@ __attribute__((format(printf, 1, 2))) static inline void say(const char *fmt, ..
 	put(line, (size_t)n);
 }
 
-/* Waits for a line on stdin; at its end, goes straight on. */
+/* Waits for a line on stdin. At the end of input it returns at once. */
 static inline void checkpoint(const char *name)
 {
 	char c = 0;
@@ -118,17 +117,18 @@ static inline size_t number(int argc, char **argv, int i, size_t otherwise)
 
 static inline void plain_pages(void *p, size_t bytes)
 {
-	madvise(p, bytes, MADV_NOHUGEPAGE); /* EINVAL: kernel without huge pages */
+	madvise(p, bytes, MADV_NOHUGEPAGE); /* EINVAL: a kernel without huge pages */
 }
 
-/* For stacks, and what is filled before it can be asked for small pages. Where the kernel
- * gives huge ones to all, a thread's whole stack is there when its maker writes the top. */
+/* For stacks and other memory that is filled before madvise() could exclude huge pages. Where
+ * the kernel uses huge pages for all, a thread's whole stack is resident when its creator writes
+ * its top. */
 static inline void no_huge_pages(void)
 {
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
-/* Private anonymous memory of small pages, none there yet. */
+/* Maps private anonymous memory of small pages, none of them resident. */
 static inline char *region(size_t bytes)
 {
 	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -145,7 +145,7 @@ static inline void touch(volatile char *p, size_t bytes)
 		p[i] = 1;
 }
 
-/* A file without a name, on a file system with a page cache of its own. */
+/* Makes an unnamed file on a file system with a page cache of its own. */
 static inline int scratch_file(size_t bytes)
 {
 	const char *dir = getenv("TARE_TEST_DIR") ?: getenv("TMPDIR") ?: "/var/tmp";
@@ -237,7 +237,7 @@ static inline void actor_end(struct actor *a)
 	pthread_join(a->thread, NULL);
 }
 
-/* A pipe that holds somebody until it is let go. */
+/* A pipe that holds a process or thread until it is opened. */
 struct gate {
 	int fd[2];
 };
@@ -262,7 +262,7 @@ static inline void gate_wait(struct gate *g)
 		;
 }
 
-/* The exit status of a child, as a shell would say it. */
+/* The exit status of a child, as a shell reports it. */
 static inline int reap(pid_t pid)
 {
 	int status;

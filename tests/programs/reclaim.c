@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * reclaim [MIB]: reads a mapped file, twice. In a control group with a smaller
- * limit the kernel takes pages from it meanwhile.
+ * reclaim [MIB]: reads a mapped file twice. In a control group with a lower limit the kernel
+ * reclaims its pages meanwhile.
  */
 #include "prog.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * remap [MIB]: mremap that grows (new pages touched after), moves to another
- * place (no page changes) and shrinks (half is given back).
+ * remap [MIB]: mremap that grows a mapping (new pages are touched after it), moves it (no page
+ * changes), and shrinks it (half is given back).
  */
 #include "prog.h"
 

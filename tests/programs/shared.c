@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * shared: memfd, POSIX shared memory, System V shared memory and a shared
- * anonymous mapping, between a parent and its child: each counts what it maps.
+ * shared: memfd, POSIX shared memory, System V shared memory and a shared anonymous mapping,
+ * between a parent and its child. Each process counts what it maps.
  */
 #include "prog.h"
 
@@ -59,14 +59,14 @@ static void fill(void *p)
 
 static void child(void)
 {
-	/* The second half is new, the first is there but not mapped here. */
+	/* The second half is new; the first half exists but is not mapped here. */
 	for (int i = 0; i < WAYS; i++)
 		touch(mem[i], BYTES);
 	gate_open(&ready);
 	gate_wait(&hold);
 	munmap(mem[0], BYTES);
 	shmdt(mem[2]);
-	madvise(mem[3], BYTES, MADV_REMOVE); /* takes it from both */
+	madvise(mem[3], BYTES, MADV_REMOVE); /* removes it from both */
 	gate_open(&ready);
 	gate_wait(&hold);
 	_exit(0);
@@ -92,7 +92,8 @@ int main(void)
 	if (!pid)
 		child();
 	gate_wait(&ready);
-	say("inherited pid=%d shmem=0", pid); /* fork doesn't copy what can fault again */
+	say("inherited pid=%d shmem=0",
+	    pid); /* fork does not copy page tables that faults can fill again */
 	say("touched tid=%d shmem=%lu", pid, WAYS * BYTES);
 	checkpoint("shared");
 	gate_open(&hold);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * show: what a command is given: ids, groups, capabilities, descriptors, signals,
+ * show: prints what a command inherits: ids, groups, capabilities, descriptors, signals,
  * environment, working directory, terminal.
  */
 #include "prog.h"
@@ -41,7 +41,7 @@ int main(int argc, char **argv)
 {
 	char cwd[4096];
 
-	show_fds(); /* first: before anything else could open one */
+	show_fds(); /* first, before other code opens a descriptor */
 	show_status();
 	say("cwd %s", getcwd(cwd, sizeof(cwd)) ?: "?");
 	say("ids pid=%d pgrp=%d sid=%d nice=%d", getpid(), getpgrp(), getsid(0),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * spawn: children by vfork, by posix_spawn and by clone(CLONE_VM), each running
- * this program again and growing by 4, 8 and 12 MiB. Before its exec the vfork
- * child touches 1 MiB of the parent's memory.
+ * spawn: children by vfork, by posix_spawn and by clone(CLONE_VM). Each executes this program
+ * again and grows by 4, 8 or 12 MiB. Before its exec the vfork child touches 1 MiB of the
+ * parent's memory.
  */
 #include "prog.h"
 
@@ -10,7 +10,7 @@
 
 extern char **environ;
 
-/* A child of ours: grows, tells by fd 3, holds until fd 4 says more. */
+/* A child: grows, reports by fd 3, and holds until fd 4 has input. */
 static int grow(size_t bytes)
 {
 	char c;
@@ -85,7 +85,7 @@ int main(int argc, char **argv)
 
 	if (argc > 2)
 		return grow(strtoul(argv[2], NULL, 0));
-	/* Away from 3 and 4, which are the children's. */
+	/* Not 3 and 4, which the children use. */
 	for (int i = 0; i < 8; i++)
 		fcntl(1, F_DUPFD_CLOEXEC, 3);
 	gate_make(&ready);
@@ -96,11 +96,11 @@ int main(int argc, char **argv)
 		if (pid[i] < 0)
 			die("spawn");
 		gate_wait(&ready);
-		/* Beyond what it grows: the program's and libc's data and stack,
-		 * in its new image. */
+		/* Besides its growth: the data and stack of the new program and libc. */
 		say("touched tid=%d anon=%lu slack=%lu", pid[i], (i + 1) * 4 * MIB, MIB);
 	}
-	/* Before their exec they were in the parent's memory, which is not theirs. */
+	/* Before their exec the children used the parent's memory, which is not charged to
+	 * them. */
 	say("by_others pid=%d way=in anon=%lu slack=%lu", getpid(), MIB, 64 * PAGE);
 	checkpoint("spawned");
 	for (int i = 0; i < 3; i++)

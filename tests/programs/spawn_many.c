@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * spawn_many [N [P]]: N processes by vfork and exec, P at a time, each this program again;
- * every tenth ends with status 3.
+ * spawn_many [N [P]]: N processes by vfork and exec, P at a time, each running this program
+ * again; every tenth exits with status 3.
  */
 #include "prog.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * stat_tree [N [DEPTH]]: directories, one in the other, DEPTH deep, and N stats
- * of names in them. None of the names is there, and the kernel remembers that: a
- * dentry each, which it could take back at any time. Then the tree is removed,
- * and they go. Says `skip` on a file system that keeps no such dentries.
+ * stat_tree [N [DEPTH]]: nested directories, DEPTH deep, and N stats of names in them that do
+ * not exist. The kernel caches each missing name as a negative dentry, which it may free at any
+ * time. Then the tree is removed, and the dentries with it. Says `skip` on a file system
+ * without such dentries.
  */
 #include "prog.h"
 
@@ -44,7 +44,7 @@ static void stat_all(void *p)
 	(void)p;
 }
 
-/* From the deepest up: what was remembered of a directory goes with it. */
+/* From the deepest up: the cached names of a directory are freed with it. */
 static void remove_tree(void *p)
 {
 	for (size_t i = depth; i-- > 0;) {
@@ -58,7 +58,7 @@ static void remove_tree(void *p)
 	(void)p;
 }
 
-/* Negative dentries of the whole machine (fifth of the file's numbers). */
+/* The number of negative dentries of the whole machine (fifth number of the file). */
 static long negative_dentries(void)
 {
 	FILE *f = fopen("/proc/sys/fs/dentry-state", "re");

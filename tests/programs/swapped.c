@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * swapped [MIB]: memory that goes to swap (MADV_PAGEOUT), is forked while it is
- * there, comes back, and is freed while half of it is out. Says `skip` without
- * swap.
+ * swapped [MIB]: memory that is swapped out (MADV_PAGEOUT), forked while it is out, swapped in,
+ * and freed while half of it is out. Says `skip` without swap.
  */
 #include "prog.h"
 
@@ -19,7 +18,7 @@ static void fill(void *p)
 	(void)p;
 	mem = region(bytes);
 	for (size_t i = 0; i < bytes; i += sizeof(long))
-		*(long *)(mem + i) = (long)i; /* not all the same: no zero pages */
+		*(long *)(mem + i) = (long)i; /* contents that differ: no zero pages */
 }
 
 static void out(void *p)
@@ -56,7 +55,7 @@ static size_t swapped(void)
 
 static void child(void)
 {
-	touch(mem, bytes / 4); /* from swap: copies of its own */
+	touch(mem, bytes / 4); /* read from swap: copies of its own */
 	gate_open(&ready);
 	gate_wait(&hold);
 	_exit(0);
@@ -75,7 +74,7 @@ int main(int argc, char **argv)
 		say("skip no swap");
 		return 77;
 	}
-	/* Reclaim may leave a page; its own it takes as itself. */
+	/* Reclaim may leave a page. The pages it takes are charged to the task itself. */
 	say("touched tid=%d swap=%zu slack=%zu", a.tid, bytes / 2, bytes / 2);
 	checkpoint("out");
 	gate_make(&ready);

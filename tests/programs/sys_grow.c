@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * sys_grow [MIB]: fresh pages that a system call fills: read() and recvfrom()
- * into them, so that the faults are the kernel's.
+ * sys_grow [MIB]: fresh pages that read() and recvfrom() fill, so that the faults are taken in
+ * the kernel.
  */
 #include "prog.h"
 
 #include <sys/socket.h>
 
-#define MESSAGE (64 * KIB) /* whole pages, of whatever size */
+#define MESSAGE (64 * KIB) /* whole pages of any page size */
 
 static size_t bytes;
 static int file, pair[2];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * target [MIB]: holds anonymous memory, a shared file mapping and shared memory,
- * says where, and waits for what others do to it (see outside.c).
+ * target [MIB]: holds anonymous memory, a shared file mapping and shared memory, prints their
+ * addresses, and waits for other processes to change them (see outside.c).
  */
 #include "prog.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * thread_churn [N [P]]: N threads created and ended, P at a time; each touches
- * one page of its own.
+ * thread_churn [N [P]]: N threads created and ended, P at a time. Each touches one page of its
+ * own.
  */
 #include "prog.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * threads [N [K [STEP]]]: thread worker-i touches K + i x STEP KiB (STEP is K
- * unless told), then frees it.
+ * threads [N [K [STEP]]]: the thread worker-i touches K + i x STEP KiB (STEP is K by default),
+ * then frees it.
  */
 #include "prog.h"
 

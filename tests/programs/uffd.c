@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * uffd [MIB]: memory that userfaultfd fills by ioctl, as post-copy migration and
- * snapshots of virtual machines do. Says `skip` where it isn't to be had.
+ * uffd [MIB]: memory that userfaultfd fills by ioctl, as post-copy migration and snapshots of
+ * virtual machines do. Says `skip` if userfaultfd is not available.
  */
 #include "prog.h"
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * uring_timeouts [N]: N timeouts, an hour away, parked in one io_uring: nothing
- * in user memory, an io_kiocb each in the kernel's. Says `skip` where io_uring
- * is not to be had.
+ * uring_timeouts [N]: N pending timeouts of an hour in one io_uring. They cost no user memory,
+ * and an io_kiocb each in the kernel. Says `skip` if io_uring is not available.
  */
 #include "prog.h"
 
@@ -24,7 +23,7 @@ static char *map_ring(size_t bytes, off_t what)
 	return p;
 }
 
-/* An entry stays as it is: every submission is of the same BATCH timeouts. */
+/* The entries are reused unchanged: every submission has the same BATCH timeouts. */
 static void fill_ring(const struct io_uring_params *p)
 {
 	static struct __kernel_timespec hour = { .tv_sec = 3600 };

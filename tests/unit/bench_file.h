@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * For the tests of store/bench: results with something in every field.
+ * For the tests of store/bench: results in which every field has a value.
  */
 #ifndef TARE_TEST_BENCH_FILE_H
 #define TARE_TEST_BENCH_FILE_H
@@ -11,7 +11,7 @@
 #include "tests/unit/by_path.h"
 #include "tests/unit/store_file.h"
 
-/* Values that differ from all others, so that a mix-up shows. */
+/* Values that all differ, so that a mix-up is seen. */
 static struct bench_run *some_run(uint64_t tasks, unsigned repeat, bool after)
 {
 	struct bench_run *run = bench_run_new();
@@ -86,7 +86,7 @@ static struct bench *some_bench(void)
 	return b;
 }
 
-/* A file with all of `b`. */
+/* Makes a file with all of `b`. */
 static void write_bench(const struct bench *b)
 {
 	struct bench_store *s = NULL;

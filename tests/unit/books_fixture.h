@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the tests of model/books.c start from: a process table, a report to be closed, and
- * ways to look into it.
+ * Fixture of the tests of model/books.c: a process table, a report to be closed, and ways to
+ * look into it.
  */
 #ifndef TARE_TEST_BOOKS_FIXTURE_H
 #define TARE_TEST_BOOKS_FIXTURE_H
@@ -63,7 +63,7 @@ static inline struct report_task *task(const struct report_process *p, unsigned 
 	return p->tasks->pdata[i];
 }
 
-/* The process of this pid that has a row of its own; NULL: none. */
+/* The process with this pid that has a row of its own. NULL if there is none. */
 static inline const struct report_process *by_pid(const struct report *report, pid_t pid)
 {
 	for (unsigned i = 0; i < report->processes->len; i++) {
@@ -82,7 +82,7 @@ static inline void born(uint64_t id, uint64_t proc)
 	assert_int_equal(GIVE(pt, rec), 0);
 }
 
-/* Both looks of a sweep at an mm and its tasks, the same. */
+/* Both passes of a sweep over an mm and its tasks, with equal figures. */
 static inline void sweep(const struct tare_mm_end *m, const struct task_record *t, unsigned n)
 {
 	proctable_sweep_begin(pt);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What a store does with an output that is opened by its path first.
+ * Opens outputs by path before a store uses them.
  */
 #ifndef BY_PATH_H
 #define BY_PATH_H

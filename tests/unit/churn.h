@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A workload that churns, without a kernel: processes come, grow, end and are folded, with
- * threads, stacks and ticks; its reports, and what it logs. All of it follows from a seed.
+ * A random workload without a kernel: processes start, grow, end and are folded, with threads,
+ * stacks and ticks. It makes reports, and recordings of what changes. A seed decides
+ * everything.
  */
 #ifndef TARE_TEST_CHURN_H
 #define TARE_TEST_CHURN_H
@@ -30,8 +31,8 @@ struct sim {
 	GPtrArray *processes;
 	uint64_t next_id, folded, folded_grown, time_ns;
 	unsigned stacks;
-	bool hostile;  /* names and sizes that mean harm */
-	bool one_slot; /* all ticks */
+	bool hostile;  /* use hostile names and sizes */
+	bool one_slot; /* sum over all ticks */
 	struct recording_limits limits;
 	uint64_t max_size;
 };
@@ -59,7 +60,7 @@ static void spawn_process(struct sim *s)
 	struct sim_process *p = g_new0(struct sim_process, 1);
 
 	p->id = ++s->next_id;
-	p->pid = 2 + random_upto(s, 30000); /* numbers come again */
+	p->pid = 2 + random_upto(s, 30000); /* pids are reused */
 	p->name = (unsigned)random_upto(s, 12);
 	p->alive = true;
 	p->tasks = g_array_new(FALSE, FALSE, sizeof(struct sim_task));
@@ -108,7 +109,7 @@ static char *name_of(struct sim *s, unsigned n)
 
 	if (!s->hostile)
 		return g_strdup_printf("name%u", n);
-	if (n % 11 == 10) /* longer than any may be; where it is cut depends on its bytes */
+	if (n % 11 == 10) /* longer than the bound; where it is cut depends on its bytes */
 		return g_strnfill(s->limits.text + n, n % 2 ? 'x' : '\xa4');
 	return g_strdup(harm[n % G_N_ELEMENTS(harm)]);
 }
@@ -122,7 +123,7 @@ static uint64_t size_of(struct sim *s, uint64_t sane)
 	return s->hostile && !random_upto(s, 20) ? harm[random_upto(s, G_N_ELEMENTS(harm))] : sane;
 }
 
-/* Of either sign: sums of a few of them don't overflow, as no report's do. */
+/* Positive or negative. A sum of a few values does not overflow, as in any report. */
 static int64_t held_of(struct sim *s, uint64_t sane)
 {
 	static const int64_t harm[] = { INT64_C(1) << 53,    (INT64_C(1) << 53) + 1,
@@ -202,7 +203,7 @@ static void add_processes(struct sim *s, struct report *r)
 	}
 }
 
-/* As a fold of ended processes is: one row of many. */
+/* One row for many, as folding makes of ended processes. */
 static void add_fold(struct sim *s, struct report *r)
 {
 	struct report_process *p;
@@ -245,7 +246,7 @@ static void add_ticks(struct sim *s, struct profile *p, uint32_t entry)
 {
 	int slots = s->one_slot ? 1 : 1 + random_upto(s, 12);
 
-	/* They go by slot; fill_profile() sorts them. */
+	/* Ticks are in the order of slots; fill_profile() sorts them. */
 	for (int i = 0; i < slots; i++) {
 		struct profile_tick t = { s->one_slot ? 0 : (uint32_t)(i * 40 + random_upto(s, 40)),
 					  entry, size_of(s, 4096), 0 };

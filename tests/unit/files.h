@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * For tests that make files: one of any content, a folder, and how they go with all that is
- * in them.
+ * For tests that make files: writes a file with any content, and makes and removes folders.
  */
 #ifndef TARE_TEST_FILES_H
 #define TARE_TEST_FILES_H
@@ -10,7 +9,7 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
-/* A new file, to be unlinked; free its path with g_free(). */
+/* Writes a new file. The caller unlinks it and frees its path with g_free(). */
 static inline char *write_file(const void *data, size_t size)
 {
 	char *path = NULL;
@@ -22,7 +21,7 @@ static inline char *write_file(const void *data, size_t size)
 	return path;
 }
 
-/* A new folder; remove_all() takes it away. Free its path with g_free(). */
+/* Makes a new folder, which remove_all() removes. Free its path with g_free(). */
 static inline char *new_folder(void)
 {
 	char *path = g_dir_make_tmp("tare-test-XXXXXX", NULL);
@@ -31,7 +30,7 @@ static inline char *new_folder(void)
 	return path;
 }
 
-/* A file, a link or a folder with all below it, none of whose links is followed. */
+/* Removes a file, a link, or a folder with everything in it. Follows no links. */
 static inline void remove_all(const char *path)
 {
 	GDir *dir = unlink(path) ? g_dir_open(path, 0, NULL) : NULL;

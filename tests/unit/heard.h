@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * For tests of what writes to stderr: to nowhere, for a whole group of tests (mute_stderr and
- * unmute_stderr, its setup and teardown), or kept, to be looked at. It asserts nothing by itself but
- * in assert_said(): children of a test use it too.
+ * Redirects stderr in tests. mute_stderr() and unmute_stderr() are a setup and a teardown that
+ * discard it for a whole group of tests; stderr_keep() and said() let a test check it.
+ * Only assert_said() and fail_said() can fail a test: a test's child processes may use the rest.
  */
 #ifndef TARE_TEST_HEARD_H
 #define TARE_TEST_HEARD_H
@@ -16,7 +16,7 @@
 
 static int stderr_copy = -1, said_fd = -1;
 
-/* stderr is `fd`, which is closed; until stderr_back(). */
+/* Redirects stderr to `fd` until stderr_back(). Takes over `fd`. */
 static inline void stderr_to(int fd)
 {
 	fflush(stderr);
@@ -25,7 +25,7 @@ static inline void stderr_to(int fd)
 	close(fd);
 }
 
-/* As it was, so that what fails is seen. More than once does no harm. */
+/* Restores stderr, so that messages of failed assertions are seen. May be called twice. */
 static inline void stderr_back(void)
 {
 	fflush(stderr);
@@ -52,7 +52,7 @@ static inline int unmute_stderr(void **state)
 	return 0;
 }
 
-/* From here on said() has what is said. False: it can't be kept. */
+/* From here on said() returns what is written to stderr. False if there is no memfd. */
 static inline bool stderr_keep(void)
 {
 	int fd = memfd_create("said", MFD_CLOEXEC);
@@ -64,7 +64,7 @@ static inline bool stderr_keep(void)
 	return said_fd >= 0 && stderr_copy >= 0;
 }
 
-/* All that was said since the last call. Free with g_free(). */
+/* Everything written to stderr since the last call. Free with g_free(). */
 static inline char *said(void)
 {
 	off_t len;
@@ -79,7 +79,7 @@ static inline char *said(void)
 	return text;
 }
 
-/* What was said is where fail_msg() would not be seen. */
+/* Fails the test with the kept text. Restores stderr first, else nobody sees the message. */
 static inline void fail_said(const char *what)
 {
 	g_autofree char *text = said();

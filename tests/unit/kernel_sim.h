@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A kernel small enough to be exhausted: CPUs, tasks, one mm's percpu_counters,
- * under a scheduler that a seed decides. What bpf/rss.bpf.c, update.bpf.h and
- * sums.bpf.h want of state.bpf.h, compat.bpf.h and the helpers is given here in
- * user space, so that they themselves are compiled and tested, not a copy. It is the same
- * on all architectures.
+ * A simulated kernel, small enough to test all of its states: CPUs, tasks and one mm's
+ * percpu_counters, under a scheduler that a seed decides. It provides in user space what
+ * bpf/rss.bpf.c, update.bpf.h and sums.bpf.h need of state.bpf.h, compat.bpf.h and the helpers.
+ * So the BPF sources themselves are compiled and tested, not a copy. It is the same on all
+ * architectures.
  *
- * Tasks are coroutines. sim_step() is a moment at which another CPU may go on:
- * it stands at each access that the programs share. A task can lose its CPU or
- * be moved only outside of an event, as in the kernel, where the programs run
- * with migration off.
+ * Tasks are coroutines. sim_step() marks a moment at which another CPU may run: it is called at
+ * each access to data that the programs share. A task can lose its CPU or be moved only outside
+ * of an event, as in the kernel, where the programs run with migration disabled.
  */
 #ifndef TARE_KERNEL_SIM_H
 #define TARE_KERNEL_SIM_H
@@ -26,12 +25,12 @@
 #define SIM_CPUS 4
 #define SIM_TASKS 6
 #define SIM_BATCH LEDGER_MIN_BATCH
-#define SIM_BUCKET_BITS 10 /* room; cfg_bucket_bits is what there is */
+#define SIM_BUCKET_BITS 10 /* capacity; cfg_bucket_bits is the size in use */
 #define SIM_STACK (256 * 1024)
 
-/* Kernel types, as far as the programs look. */
+/* Kernel types: only the fields that the programs read. */
 struct pt_regs {
-	long call; /* number of the system call; -1: in none */
+	long call; /* number of the system call; -1: outside of any */
 	bool compat;
 };
 
@@ -59,7 +58,7 @@ struct task_struct {
 	char comm[TARE_COMM_LEN];
 	struct mm_struct *mm;
 	struct pt_regs regs;
-	struct task_state *state; /* NULL: not followed */
+	struct task_state *state; /* NULL: this task is not followed */
 };
 
 struct trace_event_raw_rss_stat {
@@ -73,9 +72,9 @@ struct sim_task {
 	struct task_state state;
 	ucontext_t context;
 	char *stack;
-	int cpu;     /* -1: waits for one */
-	bool pinned; /* in an event, or with preemption off */
-	int todo;    /* changes it has still to make */
+	int cpu;     /* -1: waits for a CPU */
+	bool pinned; /* inside an event, or preemption is off */
+	int todo;    /* changes that it still has to make */
 	__s64 added[TARE_MEMBERS];
 };
 
@@ -83,18 +82,18 @@ struct sim {
 	GRand *rand;
 	int cpus, tasks;
 	bool migrate; /* tasks lose their CPU between a change and its event */
-	bool torn;    /* flushes can be seen half done */
-	bool races;   /* other CPUs go on in the middle of an event */
+	bool torn;    /* other CPUs can see a flush half done */
+	bool races;   /* other CPUs run in the middle of an event */
 	__s64 (*step)(struct sim *s);
 	struct sim_task task[SIM_TASKS];
 	struct sim_task *on[SIM_CPUS];
 	struct sim_task *now;
 	ucontext_t scheduler;
 	struct mm_struct mm;
-	int outstanding;   /* changes whose event has not ended */
+	int outstanding;   /* changes whose event is not over */
 	struct tare_mm *m; /* the ledger of `mm` */
-	__s64 top;         /* highest RSS that the updates came to */
-	__s64 top_weight;  /* the same of RSS and what is beside it */
+	__s64 top;         /* highest RSS according to the updates */
+	__s64 top_weight;  /* the same for RSS and non-RSS together */
 };
 static struct sim *sim;
 
@@ -112,7 +111,7 @@ static void sim_step(void)
 		sim_yield();
 }
 
-/* arch.bpf.h: the loads of one CPU are in order here. */
+/* arch.bpf.h: here the loads of one CPU are in program order. */
 #define TARE_ARCH_BPF_H
 #define arch_syscall(regs) ((__s64)(regs)->call)
 #define arch_compat(task, regs) ((regs)->compat)
@@ -267,7 +266,7 @@ static int bpf_probe_read_kernel(void *to, __u32 size, const void *from)
 	return 0;
 }
 
-/* Only the table of address spaces is there. */
+/* Only the table of address spaces exists. */
 static void *bpf_map_lookup_elem(void *map, const void *key)
 {
 	__u32 at;
@@ -286,7 +285,7 @@ static int bpf_map_update_elem(void *map, const void *key, const void *value, __
 	return 0;
 }
 
-/* Beside the programs, by brute force: the peaks. */
+/* Computes the peaks again by brute force, for comparison. */
 static __s64 sim_fetch_add(volatile __s64 *word, __s64 delta)
 {
 	__s64 old;
@@ -318,14 +317,14 @@ static __s32 sim_fetch_add32(volatile __s32 *word, __s32 delta)
 #define __sync_lock_test_and_set(p, v) (sim_step(), __sync_lock_test_and_set(p, v))
 #define __sync_val_compare_and_swap(p, a, b) (sim_step(), __sync_val_compare_and_swap(p, a, b))
 
-/* Hints to the verifier, in BPF assembly: gone. */
+/* Hints to the verifier in BPF assembly are left out. */
 #define asm
 #define volatile(...) (void)0
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunknown-pragmas" /* clang's unroll */
+#pragma GCC diagnostic ignored "-Wunknown-pragmas" /* clang's unroll pragma */
 #include "bpf/table.bpf.h"
 #pragma GCC diagnostic pop
-/* No samples are taken here: what they need of the kernel is not simulated. */
+/* No samples are taken here: the kernel data that they need is not simulated. */
 #define TARE_VMA_BPF_H
 enum { cfg_period = 0 };
 struct sample_request {
@@ -345,9 +344,9 @@ static inline int sample_take(struct task_state *ts, const struct sample_request
 #undef volatile
 #undef asm
 
-/* lib/percpu_counter.c percpu_counter_add_batch(): below the batch into the
- * slot, else slot and change into the count. Others can see the count moved and
- * the slot not yet cleared. */
+/* As percpu_counter_add_batch() in lib/percpu_counter.c: a change below the batch goes into the
+ * CPU's slot; otherwise slot and change go into the count. Another CPU can see the count changed
+ * before the slot is cleared. */
 static void sim_add(struct sim_task *t, __u32 member, __s64 delta)
 {
 	__s32 *slot = &sim->mm.rss_stat[member].slots[t->cpu];
@@ -376,7 +375,7 @@ static __s64 sim_sum(__u32 member)
 	return sum;
 }
 
-/* The classic tracepoint's size is a sum taken a little before its event. */
+/* The size in the classic tracepoint is a sum that is read shortly before the event. */
 static void sim_event(struct sim_task *t, __u32 member)
 {
 	struct trace_event_raw_rss_stat event = { .curr = 1, .member = member };
@@ -417,7 +416,7 @@ static void sim_body(void)
 	sim_yield();
 }
 
-/* Give a CPU to a task that waits, or take it from one that may lose it. */
+/* Gives a CPU to a waiting task, or takes it from a task that may lose it. */
 static void sim_schedule(int cpu)
 {
 	struct sim_task *old = sim->on[cpu], *t;
@@ -427,7 +426,7 @@ static void sim_schedule(int cpu)
 	if (old) {
 		old->cpu = -1;
 		sim->on[cpu] = NULL;
-		return; /* any CPU may have it next */
+		return; /* any CPU may run it next */
 	}
 	t = &sim->task[g_rand_int_range(sim->rand, 0, sim->tasks)];
 	if (t->cpu >= 0 || !t->todo)
@@ -444,7 +443,7 @@ static bool sim_done(void)
 	return true;
 }
 
-/* Run all tasks to their end; `check` is called whenever no CPU is in an event. */
+/* Runs all tasks to their end. `check` is called whenever no CPU is inside an event. */
 static __attribute__((unused)) void sim_run(void (*check)(void))
 {
 	while (!sim_done()) {
@@ -472,7 +471,7 @@ static void sim_free(void)
 	g_clear_pointer(&sim, g_free);
 }
 
-/* One process, all of whose tasks are followed and fault. */
+/* One process whose tasks are all followed and only take page faults. */
 static struct sim *sim_new(guint32 seed, int cpu_count, int tasks, int changes)
 {
 	sim = g_new0(struct sim, 1);

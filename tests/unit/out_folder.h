@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * For the tests of base/fileout: a folder of each test's own, and files in it.
+ * For the tests of base/fileout: a folder for each test, and files in it.
  */
 #ifndef TARE_TEST_OUT_FOLDER_H
 #define TARE_TEST_OUT_FOLDER_H
@@ -42,7 +42,7 @@ static inline void assert_content(const char *path, const char *expected)
 	assert_string_equal(content, expected);
 }
 
-/* Opened, written and closed, as one who has nothing to wait for. */
+/* Opens, writes and closes without waiting for anything. */
 static inline int write_to(const char *path, const char *text, const struct owner *caller)
 {
 	struct fileout *out;

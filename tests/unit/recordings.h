@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * For the tests of store/recording: recordings of fixtures.
+ * For the tests of store/recording: makes recordings of fixtures.
  */
 #ifndef TARE_TEST_RECORDINGS_H
 #define TARE_TEST_RECORDINGS_H
@@ -28,8 +28,7 @@ static inline struct report *load(void)
 	return r;
 }
 
-/* The kernel lets no argument through that is longer than 32 pages; fixtures know no
- * such bound. */
+/* Shortens arguments to 32 pages, the kernel's bound. Fixtures do not know that bound. */
 static inline void shorten(const GPtrArray *arguments)
 {
 	for (unsigned i = 0; i < arguments->len; i++)

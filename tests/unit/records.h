@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Records as the BPF programs write them, for the tests of the model.
+ * For the tests of the model: makes records as the BPF programs write them.
  */
 #ifndef TARE_TEST_RECORDS_H
 #define TARE_TEST_RECORDS_H
@@ -83,8 +83,8 @@ static inline struct tare_mm_end mm_of(uint32_t type, uint64_t id, uint64_t proc
 	};
 }
 
-/* Records are taken from a block of their own size, so that reading past one
- * is seen by the address sanitizer. */
+/* Each record is in a block of its own size, so that the address sanitizer sees any read past
+ * its end. */
 static inline int give_record(struct proctable *pt, const void *rec, size_t size)
 {
 	g_autofree void *copy = g_memdup2(rec, size);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The invariants of struct samples, as model/samples_impl.h states them by number.
+ * Checks the invariants of struct samples by their numbers in model/samples_impl.h.
  */
 #ifndef TARE_TESTS_SAMPLES_CHECK_H
 #define TARE_TESTS_SAMPLES_CHECK_H
 
 #include "model/samples_impl.h"
 
-/* 1 and 2: stacks, and what their frames refer to. */
+/* Invariants 1 and 2: stacks, and the objects that their frames refer to. */
 static inline void stacks_hold(const struct samples *s)
 {
 	for (uint32_t i = 0; i < intern_count(s->nodes); i++) {
@@ -24,7 +24,7 @@ static inline void stacks_hold(const struct samples *s)
 	}
 }
 
-/* 3: numbers of names and files. */
+/* Invariant 3: numbers of names and files. */
 static inline void numbers_hold(GHashTable *numbers, const GPtrArray *all, const GArray *free)
 {
 	unsigned used = 0;
@@ -37,7 +37,7 @@ static inline void numbers_hold(GHashTable *numbers, const GPtrArray *all, const
 		assert_null(all->pdata[g_array_index(free, uint32_t, i)]);
 }
 
-/* 4: keys of aggregates. */
+/* Invariant 4: keys of aggregates. */
 static inline void aggregates_hold(const struct samples *s, const struct aggregates *t)
 {
 	unsigned used = 0;
@@ -59,7 +59,7 @@ static inline void aggregates_hold(const struct samples *s, const struct aggrega
 struct living {
 	const struct samples *s;
 	uint64_t count;
-	int64_t *bytes; /* of each aggregate */
+	int64_t *bytes; /* per aggregate */
 };
 
 static inline void count_live(void *ctx, struct live_sample *l)
@@ -72,7 +72,7 @@ static inline void count_live(void *ctx, struct live_sample *l)
 	living->count++;
 }
 
-/* 5: what lives. */
+/* Invariant 5: live samples. */
 static inline void live_samples_hold(const struct samples *s)
 {
 	g_autofree int64_t *bytes = g_new0(int64_t, aggregates_count(s->aggregates) + 1);
@@ -97,7 +97,7 @@ static inline void samples_hold(const struct samples *s)
 	aggregates_hold(s, s->aggregates);
 	aggregates_hold(s, s->virtual_aggregates);
 	live_samples_hold(s);
-	assert_true(s->early->len <= EARLY_MOST); /* 6 */
+	assert_true(s->early->len <= EARLY_MOST); /* Invariant 6. */
 }
 
 static inline void samples_collect_checked(struct samples *s)

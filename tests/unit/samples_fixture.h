@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Records of samples, made up.
+ * Makes records of samples.
  */
 #ifndef TARE_TESTS_SAMPLES_FIXTURE_H
 #define TARE_TESTS_SAMPLES_FIXTURE_H
@@ -44,7 +44,7 @@ static inline uint32_t stack_of(struct samples *s, uint64_t mm, uint32_t i)
 	for (uint32_t depth = 0; depth <= i % 5; depth++) {
 		struct frame f = { .address = i + depth, .file = NO_FILE };
 
-		if (i % 7 == 3 && depth == 2) /* code without a file */
+		if (i % 7 == 3 && depth == 2) /* code outside any file */
 			f = (struct frame){ .address = mm + i, .space = mm, .file = NO_FILE };
 		node = samples_push(s, node, &f);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * For tests of symbol/: a program file mapped as it asks to be.
+ * For tests of symbol/: maps a program file at the addresses that it asks for.
  */
 #ifndef TARE_TEST_SEGMENTS_H
 #define TARE_TEST_SEGMENTS_H
@@ -8,7 +8,7 @@
 #include "model/space.h"
 #include "symbol/module.h"
 
-/* Its segments, as file 1, where the file says; of one 16 MiB at most. */
+/* Maps its segments as file 1 at the addresses of the file, each of at most 16 MiB. */
 static inline void map_segments(struct space *space, const struct module *m)
 {
 	unsigned n;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * For the tests of store: a folder that is empty at the start and must be so at the
- * end, a file in it, SQL against that, and what log_error() said meanwhile.
+ * For the tests of store: a folder that is empty at the start and must be empty at the end, a
+ * file in it, SQL on that file, and the text of log_error() meanwhile.
  */
 #ifndef TARE_TEST_STORE_FILE_H
 #define TARE_TEST_STORE_FILE_H
@@ -17,7 +17,7 @@
 
 static char *folder, *file;
 
-/* In memory, where that can be: SQLite waits for a disk at each of thousands of commits. */
+/* In memory if possible: SQLite waits for the disk at each of thousands of commits. */
 static inline char *store_folder(void)
 {
 	char *path = g_strdup("/dev/shm/tare-test-XXXXXX");
@@ -39,7 +39,7 @@ static int setup(void **state)
 	return !stderr_keep();
 }
 
-/* The file goes; anything else beside it was left behind by the code. */
+/* Removes the file. Any other file in the folder was left behind by the tested code. */
 static int teardown(void **state)
 {
 	(void)state;
@@ -60,8 +60,8 @@ static inline sqlite3 *open_shell(void)
 	return db;
 }
 
-/* The file as `data`, but cut short each fourth time, else with some bytes changed, of
- * its header too each second time. */
+/* Writes `data` damaged: in one of four cases cut short, otherwise with some bytes changed, and
+ * in one of two of these also in the header. */
 static inline void write_damaged(GRand *rand, unsigned round, const char *data, size_t len)
 {
 	g_autofree char *copy = g_memdup2(data, len);
@@ -74,7 +74,7 @@ static inline void write_damaged(GRand *rand, unsigned round, const char *data, 
 					     0644, NULL));
 }
 
-/* Long texts: where they begin to differ. */
+/* Long texts: prints where they begin to differ. */
 static inline void assert_same_text(const char *name, const char *a, const char *b)
 {
 	size_t i = 0;
@@ -88,7 +88,7 @@ static inline void assert_same_text(const char *name, const char *a, const char 
 		 b + MAX(i, 100) - 100);
 }
 
-/* SQL as the sqlite3 shell would run it on the file. */
+/* Runs SQL on the file, as the sqlite3 shell would. */
 static inline void run_sql(const char *sql)
 {
 	sqlite3 *db = open_shell();
@@ -101,7 +101,7 @@ static inline void run_sql(const char *sql)
 	sqlite3_close(db);
 }
 
-/* The first value of a query; free with g_free(). */
+/* The first value of a query's result; free with g_free(). */
 static inline char *query_text(const char *sql)
 {
 	sqlite3 *db = open_shell();

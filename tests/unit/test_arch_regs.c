@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What stands in bpf/arch/ and symbol/arch_regs_*.c against what this machine's headers say, and
- * stacks of architectures that this one need not be.
+ * The register tables of bpf/arch/ and symbol/arch_regs_*.c agree with this machine's headers;
+ * stacks of other architectures are unwound too.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,13 +20,13 @@
 #include "bpf/calls.h"
 #include "symbol/unwind.h"
 
-#define NO_CALL 0x7fff /* NR_NONE where an architecture has one */
+#define NO_CALL 0x7fff /* NR_NONE if the architecture lacks it */
 #define STACK 0x7fff0000UL
 #define CODE 0x10000UL
-#define SIGNED (0x2aUL << 48) /* what pointer authentication puts above an address */
+#define SIGNED (0x2aUL << 48) /* bits that pointer authentication sets above an address */
 
-/* By name, in libseccomp's tables: those of 32-bit programs too. */
-static void numbers(void **state)
+/* Looked up by name in libseccomp's tables, also for 32-bit programs. */
+static void call_numbers_are_libseccomps(void **state)
 {
 	static const struct {
 		const char *name;
@@ -65,7 +65,7 @@ static void numbers(void **state)
 
 			if (name)
 				assert_string_equal(name, calls[i].name);
-			else /* there is none, and its number is none */
+			else /* an architecture without this call has NR_NONE */
 				assert_true(nr[k] < 0 || nr[k] == NO_CALL);
 			free(name);
 		}
@@ -76,8 +76,8 @@ static void numbers(void **state)
 		     calls_wait(SYS_getdents64));
 }
 
-/* The libc has them of the kernel's headers. */
-static void values(void **state)
+/* libc takes these numbers from the kernel's headers. */
+static void uapi_values_are_the_headers(void **state)
 {
 	(void)state;
 	assert_int_equal(UAPI_PROT_EXEC, PROT_EXEC);
@@ -91,9 +91,9 @@ static void values(void **state)
 	assert_false(calls_makes_code(PROT_READ | PROT_WRITE));
 }
 
-/* The one that this program was built for has as many words as a sample, and the registers
- * that the kernel side reads where it reads them. */
-static void own(void **state)
+/* The architecture of this build has as many words as a sample, and its registers are at the
+ * places where the BPF program reads them. */
+static void this_build_reads_the_registers_of_a_sample(void **state)
 {
 	const struct arch_regs *m = arch_regs_own();
 
@@ -105,8 +105,8 @@ static void own(void **state)
 	assert_int_equal(m->word[ARCH_REG_FP], m->fp);
 }
 
-/* Each register comes from one word at most, and is one that is followed. */
-static void words(void **state)
+/* Each register comes from at most one word, and is one that the unwinder tracks. */
+static void each_register_has_a_word_of_its_own(void **state)
 {
 	static const struct arch_regs *const all[] = { &arch_regs_x86, &arch_regs_arm64,
 						       &arch_regs_riscv };
@@ -149,9 +149,9 @@ static void put_word(const struct arch_regs *m, __u64 *words, int reg, uint64_t 
 			words[i] = value;
 }
 
-/* Three frames of code without rules, and the end, by the chain of frames; on arm64 with
+/* Three frames without unwinding rules, up to the end of the frame-pointer chain; on arm64 with
  * signed return addresses. */
-static void chain(void **state)
+static void frame_pointer_chain_reaches_the_end(void **state)
 {
 	static const struct arch_regs *const all[] = { &arch_regs_x86, &arch_regs_arm64,
 						       &arch_regs_riscv };
@@ -187,8 +187,8 @@ static void chain(void **state)
 	}
 }
 
-/* In clone() there are no rules: the return address is where the call left it. */
-static void in_clone(void **state)
+/* clone() has no unwinding rules: the return address is where the call instruction left it. */
+static void clone_has_its_return_address_on_the_stack(void **state)
 {
 	static const struct arch_regs *const all[] = { &arch_regs_x86, &arch_regs_arm64,
 						       &arch_regs_riscv };
@@ -222,8 +222,12 @@ static void in_clone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers), cmocka_unit_test(values), cmocka_unit_test(own),
-		cmocka_unit_test(words),   cmocka_unit_test(chain),  cmocka_unit_test(in_clone),
+		cmocka_unit_test(call_numbers_are_libseccomps),
+		cmocka_unit_test(uapi_values_are_the_headers),
+		cmocka_unit_test(this_build_reads_the_registers_of_a_sample),
+		cmocka_unit_test(each_register_has_a_word_of_its_own),
+		cmocka_unit_test(frame_pointer_chain_reaches_the_end),
+		cmocka_unit_test(clone_has_its_return_address_on_the_stack),
 	};
 
 	return cmocka_run_group_tests_name("arch_regs", tests, NULL, NULL);

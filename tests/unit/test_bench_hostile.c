@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * store/bench: files that tare did not make, or that are no longer as it made
- * them. Each is refused in words, or read as what it is; none does harm.
+ * store/bench: files that tare did not make, or that were changed since. Each is either refused
+ * with a message, or read as what it is; none does harm.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@ static void write_bytes(const char *path, const void *data, size_t len)
 					     0644, NULL));
 }
 
-/* It is refused by the reader, in words that name it, and never crashes the writer. */
+/* The reader refuses the file with a message that names it; the writer never crashes on it. */
 static void assert_refused(int err, const char *why)
 {
 	struct bench *b = NULL;
@@ -111,7 +111,7 @@ static void a_write_ahead_log_is_refused(void **state)
 	assert_loads();
 }
 
-/* What SQL does to a file made by tare, and what is said then. */
+/* Changes a file of tare by SQL, and checks the message of the reader. */
 static void assert_after(const char *sql, int err, const char *why)
 {
 	g_unlink(file);
@@ -123,7 +123,7 @@ static void assert_after(const char *sql, int err, const char *why)
 		assert_loads();
 }
 
-/* A table in place of tare's with the same columns and no promises; then SQL. */
+/* Replaces a table of tare by one with the same columns and no constraints, then runs SQL. */
 static char *query_loose(const char *table, const char *sql)
 {
 	return g_strdup_printf("PRAGMA foreign_keys = OFF; CREATE TABLE loose AS SELECT * FROM %s;"
@@ -162,7 +162,7 @@ static void a_table_is_gone(void **state)
 	}
 }
 
-/* The values that a table without its promises can hold. */
+/* Values that a table without its constraints can hold. */
 static const struct {
 	const char *table, *sql, *why;
 } bad_value[] = {
@@ -303,7 +303,7 @@ static void planted_code_does_not_run(void **state)
 	bench_free(b);
 }
 
-/* A column that is computed, to a text beyond the limit. */
+/* A computed column whose text exceeds the limit. */
 static void planted_expressions_are_bounded(void **state)
 {
 	g_autofree char *sql = query_loose(
@@ -317,9 +317,8 @@ static void planted_expressions_are_bounded(void **state)
 	assert_refused(-E2BIG, "too big");
 }
 
-/* What an open transaction of another program has on the disk: some of the new
- * pages, and the journal that takes them back. Both are kept; both then lie
- * there as if that program had been killed. */
+/* What another program's open transaction has on disk: some of the new pages, and the journal
+ * that undoes them. Both are kept, and then copied back as if that program had been killed. */
 static void leave_hot_journal(const char *extra, size_t len)
 {
 	g_autofree char *journal = g_strconcat(file, "-journal", NULL);
@@ -353,7 +352,8 @@ static void a_half_commit_is_taken_back(void **state)
 	assert_loads();
 }
 
-/* Who may not write there reads it without the half commit, if he can see what that was. */
+/* A reader without write access reads the file without the half commit, if it can read the
+ * journal. */
 static void a_half_commit_of_others_is_left_to_them(void **state)
 {
 	g_autofree char *journal = g_strconcat(file, "-journal", NULL);
@@ -379,7 +379,7 @@ static void a_half_commit_of_others_is_left_to_them(void **state)
 	assert_loads();
 }
 
-/* The end of a journal that names a super-journal: SQLite would delete that. */
+/* The end of a journal that names a super-journal: SQLite would delete that file. */
 static void a_journal_cannot_delete_another_file(void **state)
 {
 	g_autofree char *victim = g_build_filename(folder, "victim", NULL);
@@ -406,14 +406,14 @@ static void a_journal_cannot_delete_another_file(void **state)
 	assert_refused(-EBADMSG, "was not made by tare");
 	assert_int_equal(bench_open_at(&s, file), -EBADMSG);
 	assert_true(g_file_test(victim, G_FILE_TEST_EXISTS));
-	/* That it would: */
+	/* Shows that SQLite itself would. */
 	g_free(query_text("SELECT count(*) FROM runs"));
 	assert_false(g_file_test(victim, G_FILE_TEST_EXISTS));
 	g_unlink(journal);
 	g_byte_array_unref(end);
 }
 
-/* Load it, and write to it, whatever comes of that. */
+/* Loads the file and writes to it, whatever the result. */
 static void try_all(void)
 {
 	struct bench *b = NULL;
@@ -437,7 +437,7 @@ static void try_all(void)
 	g_unlink(journal);
 }
 
-/* TARE_FUZZ=rounds for more of them. */
+/* TARE_FUZZ=ROUNDS runs more of them. */
 static void damaged_files_do_no_harm(void **state)
 {
 	const char *more = getenv("TARE_FUZZ");

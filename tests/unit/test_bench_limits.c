@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * bench/limits: which limit stopped a program, and lifting them. The machine's own
- * are not touched: in a mount namespace, plain files lie over them.
+ * bench/limits: which limit stopped a program, and raising limits. This machine's limits stay
+ * untouched: in a mount namespace, plain files cover them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -49,7 +49,7 @@ static void assert_reason(const struct limits *l, const char *reason, int64_t at
 		fail_msg("%" G_GINT64_FORMAT ", %s: '%s', not '%s'", at, reason, text, expected);
 }
 
-static void by_number(void **state)
+static void tasks_hit_the_limit_on_their_number(void **state)
 {
 	struct limits l = usual;
 
@@ -72,7 +72,7 @@ static void by_number(void **state)
 	assert_reason(&l, AGAIN, 7001, AGAIN);
 }
 
-static void by_mappings(void **state)
+static void threads_hit_the_limit_on_mappings(void **state)
 {
 	struct limits l = usual;
 
@@ -89,8 +89,8 @@ static void by_mappings(void **state)
 	assert_reason(&l, AGAIN, 32750, AGAIN);
 }
 
-/* What is no task of the kernel's is not stopped by a limit of those. */
-static void by_coroutines(void **state)
+/* Coroutines are no kernel tasks, so no limit on tasks stops them. */
+static void coroutines_hit_no_limit_on_tasks(void **state)
 {
 	static const char none[] = "Cannot allocate memory";
 	g_autofree char *fibers = limits_name(&usual, none, 32522, 1);
@@ -106,7 +106,7 @@ static void by_coroutines(void **state)
 	assert_string_equal(few, none);
 }
 
-static void by_files(void **state)
+static void files_hit_their_limit(void **state)
 {
 	struct limits l = usual;
 
@@ -118,7 +118,7 @@ static void by_files(void **state)
 	assert_reason(&l, "it broke", 960, "RLIMIT_NOFILE = 1024 (it broke)");
 	assert_reason(&l, "it broke", 959, "it broke");
 	assert_reason(&l, "it broke", 1025, "it broke");
-	/* 32,768 files may be open, and it is not they that a thread lacks. */
+	/* 32,768 files may be open, but a missing thread is not a missing file. */
 	l.nofile = 32768;
 	assert_reason(&l, AGAIN, 32720, "kernel.pid_max = 32768 (" AGAIN ")");
 }
@@ -138,7 +138,7 @@ static void hostile_numbers(void **state)
 	}
 }
 
-static void described(void **state)
+static void limits_are_described(void **state)
 {
 	struct limits none = { NONE, NONE, NONE, NONE, NONE, NONE, 0 };
 	struct limits all = { 1, 2, 3, 4, 5, 6, 7 };
@@ -153,7 +153,7 @@ static void described(void **state)
 			       " vm.max_map_count = 65530, RLIMIT_NOFILE = 1024");
 }
 
-/* In the child of fork(): a failure there would go on as the parent. */
+/* In a forked child: a failed assertion there would continue as the parent. */
 #define CHECK(what)                                                                       \
 	do {                                                                              \
 		if (!(what)) {                                                            \
@@ -162,7 +162,7 @@ static void described(void **state)
 		}                                                                         \
 	} while (0)
 
-/* Since the last call. */
+/* Messages since the last call. */
 static bool was_said(const char *word)
 {
 	g_autofree char *text = said();
@@ -173,7 +173,7 @@ static bool was_said(const char *word)
 	return false;
 }
 
-/* Without CAP_SYS_RESOURCE tare says that those of the process stay. */
+/* Without CAP_SYS_RESOURCE tare says that the process's limits stay as they are. */
 static void forget_rlimits(void)
 {
 	g_autofree char *text = said();
@@ -201,7 +201,7 @@ static int64_t read_value(const char *path)
 	return strncmp(text, "max", 3) ? g_ascii_strtoll(text, NULL, 10) : -1;
 }
 
-/* A plain file in place of that. */
+/* Covers the limit's file by a plain file. */
 static void mount_file_over(const char *path, const char *text)
 {
 	g_autofree char *name = g_strdup_printf("/run/%s", path);
@@ -211,7 +211,7 @@ static void mount_file_over(const char *path, const char *text)
 	CHECK(!mount(name, path, NULL, MS_BIND, NULL));
 }
 
-/* A mount namespace of its own, in which /run is empty and limits are files. */
+/* Makes a mount namespace in which /run is empty and the limits are plain files. */
 static void enter_fake_limits(void)
 {
 	g_autofree char *self = g_strdup_printf("/proc/%d/cgroup", getpid());
@@ -244,10 +244,10 @@ static void raise_and_restore(void)
 	CHECK(l.pid_max == 4194304 && l.threads_max == 4194303 && l.map_count == 16777216);
 	CHECK(l.pids_max == NONE && read_value(PIDS) == -1 && l.nofile > 256);
 	forget_rlimits();
-	/* A second tare: refused, and what is noted stays. */
+	/* A second tare is refused, and the note stays. */
 	CHECK(limits_raise() == -EEXIST);
 	CHECK(was_said("another tare bench"));
-	/* Of a process that lives: not to be swept. */
+	/* The note of a living process: not to be swept. */
 	limits_sweep();
 	CHECK(read_value(PID_MAX) == 4194304 && was_said(NULL));
 	limits_restore();
@@ -255,19 +255,19 @@ static void raise_and_restore(void)
 	      read_value(MAP_COUNT) == 65530);
 	CHECK(read_value(PIDS) == 5000);
 	CHECK(access(LIMITS_NOTE, F_OK) && was_said(NULL));
-	/* Without a note: nothing. */
+	/* Without a note there is nothing to sweep. */
 	write_text(PID_MAX, "40000\n");
 	limits_restore();
 	limits_sweep();
 	CHECK(read_value(PID_MAX) == 40000 && was_said(NULL));
-	/* What is higher already is not lowered. */
+	/* A limit that is already higher is not lowered. */
 	write_text(MAP_COUNT, "20000000\n");
 	CHECK(limits_raise() == 0 && read_value(MAP_COUNT) == 20000000);
 	limits_restore();
 	CHECK(read_value(MAP_COUNT) == 20000000 && read_value(PID_MAX) == 40000);
 }
 
-/* One that is killed raised them; the next puts them back. */
+/* A killed tare leaves raised limits; the next one restores them. */
 static void check_sweep(void)
 {
 	pid_t pid = fork();
@@ -280,7 +280,7 @@ static void check_sweep(void)
 	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
 	CHECK(read_value(MAP_COUNT) == 16777216);
 	forget_rlimits();
-	limits_restore(); /* not its own */
+	limits_restore(); /* of another process */
 	CHECK(read_value(MAP_COUNT) == 16777216 && was_said(NULL));
 	limits_sweep();
 	CHECK(was_said("killed"));
@@ -289,7 +289,7 @@ static void check_sweep(void)
 	CHECK(access(LIMITS_NOTE, F_OK));
 }
 
-/* A pid that was, and is no more. */
+/* The pid of an ended process. */
 static pid_t dead_pid(void)
 {
 	pid_t pid = fork();
@@ -326,7 +326,7 @@ static void hostile_notes(void)
 	CHECK(read_value(PID_MAX) == 30000);
 	CHECK(access("/sys/fs/cgroup/pids/of/tare/other", F_OK));
 	CHECK(access(LIMITS_NOTE, F_OK));
-	/* A link that somebody has put there is not followed. */
+	/* A planted link is not followed. */
 	CHECK(!symlink("/run/victim", LIMITS_NOTE));
 	CHECK(limits_raise() < 0 && read_value("/run/victim") == 1 &&
 	      read_value(MAP_COUNT) == 65530);
@@ -349,13 +349,13 @@ static void in_child(void (*test)(void))
 	assert_int_equal(status, 0);
 }
 
-static void raised_and_restored(void **state)
+static void raised_limits_are_restored(void **state)
 {
 	(void)state;
 	in_child(raise_and_restore);
 }
 
-static void swept_after_a_kill(void **state)
+static void limits_of_a_killed_tare_are_restored(void **state)
 {
 	(void)state;
 	in_child(check_sweep);
@@ -370,14 +370,14 @@ static void notes_are_not_trusted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_number),
-		cmocka_unit_test(by_mappings),
-		cmocka_unit_test(by_coroutines),
-		cmocka_unit_test(by_files),
+		cmocka_unit_test(tasks_hit_the_limit_on_their_number),
+		cmocka_unit_test(threads_hit_the_limit_on_mappings),
+		cmocka_unit_test(coroutines_hit_no_limit_on_tasks),
+		cmocka_unit_test(files_hit_their_limit),
 		cmocka_unit_test(hostile_numbers),
-		cmocka_unit_test(described),
-		cmocka_unit_test(raised_and_restored),
-		cmocka_unit_test(swept_after_a_kill),
+		cmocka_unit_test(limits_are_described),
+		cmocka_unit_test(raised_limits_are_restored),
+		cmocka_unit_test(limits_of_a_killed_tare_are_restored),
 		cmocka_unit_test(notes_are_not_trusted),
 	};
 

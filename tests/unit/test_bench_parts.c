@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The small parts of tare bench: what programs say, read out of a pipe that is not
- * trusted; when a weight rests; numbers of tasks; the time that is left.
+ * The small parts of tare bench: lines of a program, read from an untrusted pipe; when a weight
+ * is settled; numbers of tasks; the remaining time.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -78,7 +78,7 @@ static void stopped_lines(void **state)
 		"stopped at 5",
 		"stopped at 5 of 10",
 		"stopped at 5 of 10:",
-		"stopped at 5 of 10: ", /* but see below: an empty reason is one */
+		"stopped at 5 of 10: ", /* but an empty reason counts as a reason, see below */
 		"stopped at x of 10: no",
 		"stopped at -5 of 10: no",
 		"stopped at 5 out of 10: no",
@@ -102,7 +102,7 @@ static void stopped_lines(void **state)
 	assert_true(k == UINT64_MAX);
 }
 
-/* What lines_read() reported of a pipe. */
+/* What lines_read() reported for a pipe. */
 struct reported {
 	GPtrArray *lines;
 	unsigned count;
@@ -172,7 +172,7 @@ static void lines_come_in_pieces(void **state)
 	assert_true(l.ended);
 	assert_int_equal(t.count, 4);
 	assert_line(&t, 3, "re?st");
-	lines_read(&l); /* again: nothing more */
+	lines_read(&l); /* a second read has nothing more */
 	assert_int_equal(t.count, 4);
 	close_lines(&l, &t);
 }
@@ -204,7 +204,7 @@ static void long_lines_are_cut(void **state)
 	close_lines(&l, &t);
 }
 
-/* A child writes `pieces` pieces of a text; the pipe's end is left to the caller. */
+/* A child writes `pieces` copies of a text; the caller closes the pipe. */
 static pid_t write_from_child(int fd, const char *text, unsigned pieces)
 {
 	pid_t pid = fork();
@@ -250,7 +250,7 @@ static void megabytes(void **state)
 	close_lines(&l, &t);
 }
 
-/* One that never stops, nor ever lets the reader wait: a call returns all the same. */
+/* A writer that never stops and never blocks: each call returns all the same. */
 static void an_endless_writer(void **state)
 {
 	struct reported t = { .lines = g_ptr_array_new_with_free_func(g_free) };
@@ -284,16 +284,16 @@ static void settles(void **state)
 	assert_true(settle_look(&s, 550 * MS, weight));
 	assert_true(s.settled);
 
-	/* Enough looks, but not enough time. */
+	/* Enough polls, but not enough time. */
 	settle_begin(&s);
 	assert_false(s.settled);
 	for (unsigned i = 0; i < 100; i++)
 		assert_false(settle_look(&s, i * MS, weight));
-	/* It grows by too much all the time. */
+	/* It keeps growing by too much. */
 	settle_begin(&s);
 	for (unsigned i = 0; i < 100; i++)
 		assert_false(settle_look(&s, i * 50 * MS, weight + i * 11000LL));
-	/* Then it rests, but not until the last of those is forgotten. */
+	/* Then it is still, but settles only when the last growth is out of the window. */
 	for (unsigned i = 0; i < SETTLE_LOOKS - 3; i++)
 		assert_false(settle_look(&s, (100 + i) * 50 * MS, weight + (8 << 20)));
 	for (unsigned i = 0; i < 3; i++)
@@ -330,7 +330,7 @@ static void the_most_that_fits(void **state)
 	assert_int_equal(runner_most(10300, 10000), 0);
 	assert_int_equal(runner_most(65536, 10000), 63000);
 	assert_int_equal(runner_most(1000000, 100000), 960000);
-	/* Not above what was done: no run. */
+	/* Not above the N that has run: no run. */
 	assert_int_equal(runner_most(32700, 31000), 0);
 	assert_int_equal(runner_most(32700, 30999), 31000);
 	assert_int_equal(runner_most(0, 0), 0);
@@ -427,16 +427,17 @@ static void time_left(void **state)
 		progress_plan(&p, 1);
 		progress_plan(&p, 10000);
 	}
-	assert_true(progress_left(&p) < 0); /* no idea yet */
+	assert_true(progress_left(&p) < 0); /* no estimate yet */
 	progress_done(&p, 1, 2);
-	assert_true(fabs(progress_left(&p) - 10) < 1e-9); /* 2 + 3, each like the one */
+	assert_true(fabs(progress_left(&p) - 10) <
+		    1e-9); /* 2 + 3 more runs, each as long as the finished one */
 	progress_done(&p, 10000, 7);
 	assert_true(fabs(progress_left(&p) - (2 * 2 + 2 * 7)) < 1e-9);
 	progress_done(&p, 10000, 9);
 	assert_true(fabs(progress_left(&p) - (2 * 2 + 8)) < 1e-9);
-	progress_done(&p, 10000, -1); /* not needed: its time is not counted */
+	progress_done(&p, 10000, -1); /* not needed, so its time is not counted */
 	assert_true(fabs(progress_left(&p) - 4) < 1e-9);
-	progress_done(&p, 10000, -1); /* more than were planned */
+	progress_done(&p, 10000, -1); /* more than planned */
 	progress_done(&p, 1, -1);
 	progress_done(&p, 1, -1);
 	assert_true(progress_left(&p) == 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * store/bench: what goes in comes out, is replaced, stays through a kill, and
- * can be asked with SQL. Files that tare did not make: test_bench_hostile.c.
+ * store/bench: what is written is read back, can be replaced, survives a kill, and can be
+ * queried by SQL. Files that tare did not make are in test_bench_hostile.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -382,7 +382,7 @@ static void the_view_has_a_column_per_part(void **state)
 	}
 }
 
-/* Writes run upon run until it is killed; a byte to `fd` for each that is stored. */
+/* Writes one run after another until it is killed, and a byte to `fd` for each stored run. */
 static void write_for_ever(int fd)
 {
 	struct bench_store *s = NULL;
@@ -398,8 +398,8 @@ static void write_for_ever(int fd)
 	}
 }
 
-/* Kill a writer that has stored so many runs, `us` later: the runs that it had stored by
- * then; all must be whole. */
+/* Kills a writer `us` after it has stored so many runs. Returns the runs that it had stored by
+ * then; all must be complete. */
 static unsigned kill_after(unsigned runs, unsigned us)
 {
 	int fds[2], status;
@@ -440,7 +440,7 @@ static void a_kill_loses_nothing_that_was_stored(void **state)
 		loaded = NULL;
 		if (bench_store_load(&loaded, file))
 			fail_said("not loaded");
-		/* One more may be in the file than was reported. */
+		/* The file may have one more run than was reported. */
 		assert_in_range(bench_find(loaded, "go")->runs->len, had + stored, had + most + 1);
 		for (unsigned j = had; j < bench_find(loaded, "go")->runs->len; j++) {
 			struct bench_run *run = some_run(1000 + j - had, 1, true);
@@ -452,7 +452,7 @@ static void a_kill_loses_nothing_that_was_stored(void **state)
 		bench_free(loaded);
 	}
 	assert_true(most > 0);
-	/* The last kill may have left a journal that was not begun to be used. */
+	/* The last kill may have left a journal that was never used. */
 	assert_int_equal(bench_open_at(&s, file), 0);
 	assert_int_equal(bench_store_finish(s), 0);
 	bench_store_close(s);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Closing the books: initial + tasks + nonowner + unattributed = net, whatever the
- * process table; and what each of these is, by the cases that decide it.
+ * Closing the books: initial + tasks + nonowner + unattributed = net, for any process table;
+ * and each of these terms, case by case.
  */
 #include <signal.h>
 
 #include "books_fixture.h"
 
-static void nobody(void **state)
+static void no_process_has_empty_books(void **state)
 {
 	(void)state;
 	books_close(r, &in);
@@ -18,8 +18,8 @@ static void nobody(void **state)
 	assert_int_equal(r->duration_ns, 8000);
 }
 
-/* What has ended holds nothing: a rest is unattributed, with its sign turned. */
-static void ended(void **state)
+/* An ended process holds nothing; a remaining sum is unattributed, with its sign reversed. */
+static void rest_of_an_ended_process_is_unattributed(void **state)
 {
 	struct task_record t = task_of(TARE_REC_TASK_END, 1, 1, 101);
 	struct tare_mm_end m = mm_of(TARE_REC_MM_END, 5, 1);
@@ -41,7 +41,7 @@ static void ended(void **state)
 	assert_int_equal(b[TARE_ANON].nonowner.out, 6 * PAGE);
 	assert_int_equal(b[TARE_ANON].unattributed, -2 * PAGE);
 	assert_int_equal(b[TARE_ANON].net, 0);
-	assert_int_equal(b[TARE_PAGETABLE].tasks.in, 8192); /* bytes, as they come */
+	assert_int_equal(b[TARE_PAGETABLE].tasks.in, 8192); /* bytes, as stored */
 	assert_int_equal(b[TARE_PAGETABLE].unattributed, 0);
 	assert_int_equal(r->off_pages, 2);
 	assert_false(r->balanced);
@@ -49,8 +49,8 @@ static void ended(void **state)
 	assert_int_equal(process(0)->end_ns, 5001 - 1000);
 }
 
-/* Quiet: the kernel's counters against the sum over tasks. */
-static void quiet(void **state)
+/* Quiet process: the kernel's counters are compared with the sum over its tasks. */
+static void quiet_process_is_compared_with_its_tasks(void **state)
 {
 	struct task_record t = task_of(TARE_REC_TASK, 1, 1, 101);
 	struct tare_mm_end m = mm_of(TARE_REC_MM, 5, 1);
@@ -60,7 +60,7 @@ static void quiet(void **state)
 	t.t.flow[TARE_ANON].in = 10;
 	m.mm.initial[TARE_ANON] = 5;
 	m.mm.kernel[TARE_ANON] = 18;
-	m.mm.ledger[TARE_ANON] = 16; /* not asked */
+	m.mm.ledger[TARE_ANON] = 16; /* not read */
 	sweep(&m, &t, 1);
 	books_close(r, &in);
 	assert_int_equal(process(0)->balance[TARE_ANON].unattributed, 3 * PAGE);
@@ -71,9 +71,9 @@ static void quiet(void **state)
 	assert_false(process(0)->exit.known);
 }
 
-/* Running: its tasks were read at other moments than its counters, so these are
+/* Running process: its tasks were read at other moments than its counters, so the counters are
  * compared with the ledger at their own moment. */
-static void running(void **state)
+static void running_process_is_compared_with_the_ledger(void **state)
 {
 	struct task_record t = task_of(TARE_REC_TASK, 1, 1, 101);
 	struct tare_mm_end m = mm_of(TARE_REC_MM, 5, 1), later;
@@ -94,8 +94,8 @@ static void running(void **state)
 	assert_int_equal(process(0)->balance[TARE_ANON].net, 11 * PAGE);
 }
 
-/* A task on its way out has been swept by neither: so is its process running. */
-static void task_on_its_way(void **state)
+/* Neither pass of the sweep meets an exiting task, so its process counts as running. */
+static void process_of_an_exiting_task_counts_as_running(void **state)
 {
 	struct task_record t = task_of(TARE_REC_TASK, 1, 1, 101);
 	struct tare_mm_end m = mm_of(TARE_REC_MM, 5, 1);
@@ -105,13 +105,13 @@ static void task_on_its_way(void **state)
 	born(2, 1);
 	t.t.flow[TARE_ANON].in = 10;
 	m.mm.kernel[TARE_ANON] = m.mm.ledger[TARE_ANON] = 18;
-	sweep(&m, &t, 1); /* task 2 had 8 of them */
+	sweep(&m, &t, 1); /* task 2 had taken 8 of them */
 	books_close(r, &in);
 	assert_int_equal(process(0)->balance[TARE_ANON].unattributed, 0);
 	assert_int_equal(process(0)->balance[TARE_ANON].net, 10 * PAGE);
 }
 
-static void sums_unknown(void **state)
+static void unknown_sums_are_not_balanced(void **state)
 {
 	struct task_record t = task_of(TARE_REC_TASK, 1, 1, 101);
 	struct tare_mm_end m = mm_of(TARE_REC_MM, 5, 1);
@@ -124,11 +124,12 @@ static void sums_unknown(void **state)
 	books_close(r, &in);
 	assert_int_equal(process(0)->balance[TARE_ANON].unattributed, 0);
 	assert_int_equal(process(0)->balance[TARE_ANON].net, 10 * PAGE);
-	assert_false(r->balanced); /* nobody has looked */
+	assert_false(r->balanced); /* no sweep yet */
 }
 
-/* Kernels to 6.1: what tasks cache is theirs, is held, and is a page fault's. */
-static void split_caches(void **state)
+/* Kernels up to 6.1: pages that a task caches are its own, are held, and are charged to page
+ * faults. */
+static void cached_pages_belong_to_their_task(void **state)
 {
 	struct task_record t[2] = { task_of(TARE_REC_TASK, 1, 1, 101),
 				    task_of(TARE_REC_TASK, 2, 1, 102) };
@@ -158,7 +159,7 @@ static void split_caches(void **state)
 	assert_int_equal(cause->flow.out, 10 * PAGE);
 }
 
-static void exits(void **state)
+static void exit_statuses_are_reported(void **state)
 {
 	static const struct {
 		int status, code, signal;
@@ -167,7 +168,7 @@ static void exits(void **state)
 		{ 3 << 8, 3, 0 },
 		{ 255 << 8, 255, 0 },
 		{ SIGKILL, 0, SIGKILL },
-		{ SIGSEGV | 0x80, 0, SIGSEGV }, /* and a core */
+		{ SIGSEGV | 0x80, 0, SIGSEGV }, /* and a core dump */
 	};
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -185,16 +186,16 @@ static void exits(void **state)
 	}
 }
 
-/* Of these the kernel side keeps the sums: only detail is lost. */
+/* The BPF program keeps their sums: only detail is lost. */
 static bool keeps_sums(int loss)
 {
 	return loss == TARE_LOST_RECORD_TASK || loss == TARE_LOST_RECORD_MM ||
 	       loss == TARE_LOST_EVENT;
 }
 
-/* Nothing unattributed is not enough: lost sums, bad closings and records that made
- * no sense unbalance the books, each alone. */
-static void balanced(void **state)
+/* Zero unattributed is not enough: lost sums, bad closings and malformed records each unbalance
+ * the books. */
+static void losses_unbalance_the_books(void **state)
 {
 	for (int i = 0; i < TARE_LOSSES + 3; i++) {
 		teardown(state);
@@ -227,8 +228,8 @@ static void ended_process(uint64_t proc, int64_t at_peak, int64_t peak, uint64_t
 	GIVE(pt, m);
 }
 
-/* Of one process the peak is its own, exactly. */
-static void peak_of_one(void **state)
+/* A single process: its peak is the workload's, exactly. */
+static void peak_of_one_process_is_exact(void **state)
 {
 	(void)state;
 	ended_process(1, 100, 5000, 6000);
@@ -243,7 +244,7 @@ static void peak_of_one(void **state)
 	assert_int_equal(process(0)->at_peak[TARE_ANON], 100 * PAGE);
 }
 
-static void peak_of_several(void **state)
+static void peak_of_several_processes_has_a_bound(void **state)
 {
 	(void)state;
 	ended_process(1, 100, 3000, 3000);
@@ -256,7 +257,7 @@ static void peak_of_several(void **state)
 	assert_int_equal(r->peak_rss, 8192 * PAGE);
 	assert_int_equal(r->peak_ns, 2000);
 	assert_int_equal(r->peak_bound, (ledger_fold_at(8192) - 1) * PAGE);
-	assert_int_equal(process(0)->pid, 103); /* by at_peak, then rss_peak */
+	assert_int_equal(process(0)->pid, 103); /* sorted by at_peak, then by rss_peak */
 	assert_int_equal(process(1)->pid, 102);
 	assert_int_equal(process(2)->pid, 101);
 }
@@ -273,8 +274,8 @@ static void peak_is_not_below_a_process(void **state)
 	assert_int_equal(r->peak_ns, 1002);
 }
 
-/* Still growing: the peak is now, and so are the shares. */
-static void peak_is_now(void **state)
+/* Still growing: the peak is the present value, and so are the shares. */
+static void present_value_may_be_the_peak(void **state)
 {
 	struct task_record t = task_of(TARE_REC_TASK, 1, 1, 101);
 	struct tare_mm_end m = mm_of(TARE_REC_MM, 5, 1);
@@ -297,8 +298,8 @@ static void peak_is_now(void **state)
 	assert_int_equal(process(0)->at_peak[TARE_ANON], 50 * PAGE);
 }
 
-/* A task that has not changed since the last peak has its present net there. */
-static void shares_of_the_peak(void **state)
+/* A task that has not changed since the last peak had its present net at that peak. */
+static void unchanged_tasks_have_their_net_at_the_peak(void **state)
 {
 	struct task_record t[3] = { task_of(TARE_REC_TASK, 1, 1, 101),
 				    task_of(TARE_REC_TASK, 2, 1, 102),
@@ -309,7 +310,7 @@ static void shares_of_the_peak(void **state)
 	for (int i = 0; i < 3; i++) {
 		born(i + 1, 1);
 		t[i].t.flow[TARE_ANON].in = 10;
-		t[i].t.flow[TARE_SWAP].in = i == 1 ? 99 : 0; /* since the peak */
+		t[i].t.flow[TARE_SWAP].in = i == 1 ? 99 : 0; /* changed since the peak */
 		t[i].t.at_peak[TARE_ANON] = 30;
 		t[i].t.at_peak[TARE_FILE] = 1;
 		t[i].t.peak_seq = 6 + (i == 1);
@@ -330,14 +331,14 @@ static void shares_of_the_peak(void **state)
 	books_close(r, &in);
 	assert_int_equal(task(process(0), 0)->tid, 102);
 	assert_int_equal(kinds_weight(task(process(0), 0)->at_peak), 31 * PAGE);
-	assert_int_equal(task(process(0), 1)->tid, 103); /* same share, more in */
+	assert_int_equal(task(process(0), 1)->tid, 103); /* same share, larger in */
 	assert_int_equal(task(process(0), 1)->at_peak[TARE_ANON], 10 * PAGE);
 	assert_int_equal(task(process(0), 2)->tid, 101);
 	assert_int_equal(kinds_rss(process(0)->at_peak), (31 + 10 + 10 + 4 - 1) * PAGE);
 	assert_int_equal(process(0)->at_peak[TARE_SWAP], 0);
 }
 
-static void causes_and_faults(void **state)
+static void causes_and_faults_are_summed(void **state)
 {
 	struct task_record t = task_of(TARE_REC_TASK_END, 1, 1, 101);
 	const struct report_cause *c;
@@ -371,21 +372,21 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(nobody),
-		TEST(ended),
-		TEST(quiet),
-		TEST(running),
-		TEST(task_on_its_way),
-		TEST(sums_unknown),
-		TEST(split_caches),
-		TEST(exits),
-		TEST(balanced),
-		TEST(peak_of_one),
-		TEST(peak_of_several),
+		TEST(no_process_has_empty_books),
+		TEST(rest_of_an_ended_process_is_unattributed),
+		TEST(quiet_process_is_compared_with_its_tasks),
+		TEST(running_process_is_compared_with_the_ledger),
+		TEST(process_of_an_exiting_task_counts_as_running),
+		TEST(unknown_sums_are_not_balanced),
+		TEST(cached_pages_belong_to_their_task),
+		TEST(exit_statuses_are_reported),
+		TEST(losses_unbalance_the_books),
+		TEST(peak_of_one_process_is_exact),
+		TEST(peak_of_several_processes_has_a_bound),
 		TEST(peak_is_not_below_a_process),
-		TEST(peak_is_now),
-		TEST(shares_of_the_peak),
-		TEST(causes_and_faults),
+		TEST(present_value_may_be_the_peak),
+		TEST(unchanged_tasks_have_their_net_at_the_peak),
+		TEST(causes_and_faults_are_summed),
 	};
 
 	return cmocka_run_group_tests_name("books", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Closing the books of process tables made at random: the equation holds, and what is
- * unattributed is what the kernel says less what was counted.
+ * Closing the books of random process tables: the equation holds, and `unattributed` is the
+ * kernel's figure minus the counted sums.
  */
 #include "books_fixture.h"
 
@@ -9,7 +9,7 @@ struct expected {
 	int64_t initial[TARE_KINDS], tasks[TARE_KINDS], nonowner[TARE_KINDS];
 	int64_t kernel[TARE_KINDS], ledger[TARE_KINDS];
 	bool quiet;
-	bool by_task; /* not quiet: a task took and gave back, so that the mm shows nothing */
+	bool by_task; /* not quiet: a task took and gave back, unseen in the mm */
 };
 
 static void random_tasks(GRand *rand, uint64_t proc, uint64_t *id, bool dead, struct expected *e,
@@ -56,7 +56,7 @@ static void random_mms(GRand *rand, uint64_t proc, uint64_t *id, bool dead, stru
 		}
 		GIVE(pt, m);
 		if (!e->quiet && !e->by_task)
-			m.mm.rss++; /* between the looks */
+			m.mm.rss++; /* between the two passes */
 		proctable_sweep(pt, &m, sizeof(m), true);
 	}
 }
@@ -71,7 +71,7 @@ static void check_process(const struct report_process *p, const struct expected 
 		assert_int_equal(b->initial, e->initial[k]);
 		assert_int_equal(flow_net(b->tasks), e->tasks[k]);
 		assert_int_equal(flow_net(b->nonowner), e->nonowner[k]);
-		if (k >= TARE_MM_KINDS) { /* no address space has them */
+		if (k >= TARE_MM_KINDS) { /* tasks without an address space */
 			assert_int_equal(b->unattributed, 0);
 			continue;
 		}
@@ -81,7 +81,7 @@ static void check_process(const struct report_process *p, const struct expected 
 	assert_int_equal(p->start_ns, 0);
 }
 
-/* Those of the tasks whose record is of this type; in a sweep's second look. */
+/* The tasks whose record has this type; in the second pass of a sweep. */
 static void give_tasks(const GPtrArray *tasks, uint32_t type, bool second)
 {
 	for (unsigned i = 0; i < tasks->len; i++) {
@@ -136,7 +136,7 @@ static void any_proctable(void **state)
 				take_and_give(tasks[i]);
 			give_tasks(tasks[i], TARE_REC_TASK, true);
 			g_ptr_array_unref(tasks[i]);
-			if (!p->living) /* then nobody can have done anything */
+			if (!p->living) /* then no task can have changed it */
 				e[i].quiet |= p->mms->len == 0 || e[i].by_task;
 		}
 		books_close(r, &in);

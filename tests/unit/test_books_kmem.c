@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Closing the books of kernel memory: events against the cgroup's own counter,
- * what non-owners' is, whose the rest is, and the weight's peak.
+ * Closing the books of kernel memory: events compared with the control group's own counter, the
+ * share of non-owners, who gets the rest, and the peak of the weight.
  */
 #include "books_fixture.h"
 
 #define KIB 1024
 
-/* A cgroup charged 100 KiB at the start and 300 KiB since, of which a stack and a
- * page of tables were there before. */
+/* A cgroup charged with 100 KiB at the start and 300 KiB since. One stack and one page of tables
+ * existed before. */
 static void kmem_cgroup(void)
 {
 	struct tare_cgroup *g = &in.workload.cgroup;
@@ -39,7 +39,7 @@ static void one_task(uint64_t in_bytes)
 	GIVE(pt, t);
 }
 
-/* The same of one that lives. */
+/* The same for a living process. */
 static void living_task(uint64_t id, uint64_t in_bytes)
 {
 	struct task_record t = task_of(TARE_REC_TASK, id, 1, 100 + id);
@@ -49,7 +49,7 @@ static void living_task(uint64_t id, uint64_t in_bytes)
 	GIVE(pt, t);
 }
 
-static void of_its_own_group(void **state)
+static void kmem_of_the_workloads_own_cgroup(void **state)
 {
 	const struct balance *b;
 
@@ -63,19 +63,19 @@ static void of_its_own_group(void **state)
 	assert_int_equal(b->initial, 80 * KIB);
 	assert_int_equal(b->tasks.in, 300 * KIB);
 	assert_int_equal(b->unattributed, 0);
-	assert_int_equal(b->net, 380 * KIB); /* and 20 of tables and stacks: 400 */
+	assert_int_equal(b->net, 380 * KIB); /* and 20 KiB of tables and stacks: 400 */
 	check_equation(b);
 	assert_int_equal(r->kmem.by_events, 400 * KIB);
 	assert_true(r->balanced);
-	/* What was left is gone, and all that there is has a row. */
+	/* The remainder of ended tasks is gone, and everything held has a row. */
 	assert_int_equal(flow_net(process(0)->balance[TARE_KMEM].tasks), 300 * KIB);
 	assert_int_equal(process(0)->balance[TARE_KMEM].net, 300 * KIB);
 	assert_int_equal(r->kmem.before, 80 * KIB);
 	assert_int_equal(r->kmem.freed_by_others, 0);
 }
 
-/* What the counter reported of tasks without events; null where nobody looked for them. */
-static void hidden_tasks(void **state)
+/* What the counter reported of tasks without events; null if no program looked for them. */
+static void kmem_of_tasks_without_events(void **state)
 {
 	(void)state;
 	kmem_cgroup();
@@ -92,12 +92,12 @@ static void hidden_tasks(void **state)
 	assert_int_equal(r->kmem.hidden, 40 * KIB);
 	assert_int_equal(r->kmem.hidden_times, 2);
 	assert_int_equal(r->kmem.hidden_ns, 5000);
-	assert_int_equal(r->kmem.by_events, 400 * KIB); /* it is in the events */
+	assert_int_equal(r->kmem.by_events, 400 * KIB); /* the events include it */
 	assert_true(r->balanced);
 }
 
-/* What it held is nobody's: it has the rest to itself. */
-static void that_ended(void **state)
+/* No row claims what it held, so it has the rest to itself. */
+static void kmem_left_by_ended_tasks(void **state)
 {
 	const struct balance *b = &r->totals[TARE_KMEM];
 
@@ -115,8 +115,8 @@ static void that_ended(void **state)
 	assert_int_equal(process(0)->at_peak[TARE_KMEM], 0);
 }
 
-/* Others freed what an account has: it is the largest that has less. */
-static void freed_by_others(void **state)
+/* Other tasks freed memory of an account: the largest account has less. */
+static void kmem_freed_by_others_lowers_the_largest_account(void **state)
 {
 	const struct balance *b = &r->totals[TARE_KMEM];
 
@@ -142,9 +142,9 @@ static void freed_by_others(void **state)
 	assert_int_equal(r->kmem.freed_by_others_at_peak, 8730 * KIB);
 }
 
-/* One account is below 0 (its page tables came before their event), another holds too much: in
- * and out of the workload are still those of its rows. */
-static void one_raised_one_cut(void **state)
+/* One account is below 0 (its page tables came before their event), and another holds too much.
+ * The workload's in and out are still the sums of its rows. */
+static void negative_accounts_are_raised_and_others_cut(void **state)
 {
 	const struct balance *b = &r->totals[TARE_KMEM];
 	const struct balance *own;
@@ -163,8 +163,9 @@ static void one_raised_one_cut(void **state)
 	check_equation(b);
 }
 
-/* Tasks came into the cgroup with page tables and stacks that another is charged for. */
-static void charged_elsewhere(void **state)
+/* Tasks moved into the cgroup, with page tables and stacks that are charged to another
+ * cgroup. */
+static void kmem_charged_to_another_cgroup(void **state)
 {
 	(void)state;
 	kmem_cgroup();
@@ -175,13 +176,13 @@ static void charged_elsewhere(void **state)
 	assert_int_equal(r->totals[TARE_KMEM].initial, 0);
 	assert_int_equal(r->totals[TARE_KMEM].net, 300 * KIB);
 	assert_int_equal(r->kmem.elsewhere, 40 * KIB);
-	/* All kinds: 140 KiB of tables and stacks, of which 40 are not the cgroup's. */
+	/* All kinds: 140 KiB of tables and stacks, 40 of them charged to another cgroup. */
 	assert_int_equal(r->kmem.by_events, (300 + 140 - 40) * KIB);
 	check_equation(&r->totals[TARE_KMEM]);
 }
 
-/* Beyond its bound the books do not balance, and say so. */
-static void beyond_the_bound(void **state)
+/* Beyond the bound the books do not balance, and the report says so. */
+static void difference_beyond_the_bound_unbalances(void **state)
 {
 	(void)state;
 	kmem_cgroup();
@@ -204,7 +205,7 @@ static void beyond_the_bound(void **state)
 	assert_null(report_why_off(r));
 }
 
-static void a_counter_that_differs(void **state)
+static void counter_that_differs_from_the_events(void **state)
 {
 	(void)state;
 	kmem_cgroup();
@@ -221,8 +222,8 @@ static void a_counter_that_differs(void **state)
 	assert_int_equal(r->kmem.by_cgroup, CGROUP_UNKNOWN);
 }
 
-/* Others are in the cgroup too: theirs is not the workload's. */
-static void of_a_shared_group(void **state)
+/* Other processes in the cgroup: their memory is not the workload's. */
+static void others_in_the_cgroup_are_not_the_workload(void **state)
 {
 	(void)state;
 	kmem_cgroup();
@@ -235,7 +236,7 @@ static void of_a_shared_group(void **state)
 	assert_int_equal(r->kmem.nonowner[TARE_NONOWNER_KERNEL].out, 48 * KIB);
 }
 
-static void not_by_events(void **state)
+static void kmem_without_events(void **state)
 {
 	(void)state;
 	kmem_cgroup();
@@ -248,9 +249,9 @@ static void not_by_events(void **state)
 	assert_int_equal(r->kmem.nonowner[TARE_NONOWNER_KERNEL].out, 0);
 }
 
-/* What was taken out before its event came makes a flow negative one way: shown
- * as having gone the other, the net as it is. */
-static void less_than_nothing(void **state)
+/* An amount that was freed before its event came makes one flow negative. It is shown in the
+ * other direction; the net stays. */
+static void negative_flow_is_shown_in_the_other_direction(void **state)
 {
 	struct flow f;
 
@@ -265,12 +266,12 @@ static void less_than_nothing(void **state)
 	assert_int_equal(f.out, 0);
 	f = task(process(0), 0)->flow[TARE_KMEM];
 	assert_int_equal(f.out, 8 * KIB);
-	assert_int_equal(f.in, 8 * KIB); /* but no row is below nothing */
+	assert_int_equal(f.in, 8 * KIB); /* but no row is below 0 */
 	assert_int_equal(process(0)->balance[TARE_KMEM].net, 0);
 	check_equation(&r->totals[TARE_KMEM]);
 }
 
-static void peak_of_the_weight(void **state)
+static void peak_of_the_weight_includes_kmem(void **state)
 {
 	(void)state;
 	kmem_cgroup();
@@ -288,15 +289,15 @@ static void peak_of_the_weight(void **state)
 	assert_int_equal(r->peak_weight, 120 * PAGE);
 	assert_int_equal(r->peak_kernel, 90 * PAGE);
 	assert_int_equal(r->peak_weight_ns, 2000);
-	/* No task has noted that peak: what they have now is what they had. */
+	/* No task has noted that peak: their present values are those of the peak. */
 	assert_int_equal(process(0)->at_peak[TARE_KMEM], 200 * KIB);
 	assert_int_equal(r->kmem.before_at_peak, 80 * KIB);
 	assert_int_equal(r->kmem.nonowner_at_peak, 80 * KIB);
 	assert_int_equal(r->kmem.left_at_peak, 96 * KIB);
 }
 
-/* Now is the highest so far. */
-static void peak_is_now(void **state)
+/* The present value is the highest so far. */
+static void present_weight_may_be_the_peak(void **state)
 {
 	(void)state;
 	kmem_cgroup();
@@ -312,8 +313,8 @@ static void peak_is_now(void **state)
 	assert_int_equal(r->kmem.nonowner_at_peak, (99 * 4 - 300 - 80) * KIB);
 }
 
-/* A task that ran before tare came has a stack that no update made. */
-static void old_stacks(void **state)
+/* A task from before tare came has a stack that no update made. */
+static void stacks_from_before_tare_came(void **state)
 {
 	struct task_record t = task_of(TARE_REC_TASK, 1, 1, 101);
 	struct tare_mm_end m = mm_of(TARE_REC_MM, 5, 1);
@@ -336,14 +337,22 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(of_its_own_group),   T(hidden_tasks),
-		T(that_ended),         T(freed_by_others),
-		T(of_its_own_group),   T(that_ended),
-		T(one_raised_one_cut), T(beyond_the_bound),
-		T(charged_elsewhere),  T(a_counter_that_differs),
-		T(of_a_shared_group),  T(not_by_events),
-		T(less_than_nothing),  T(peak_of_the_weight),
-		T(peak_is_now),        T(old_stacks),
+		T(kmem_of_the_workloads_own_cgroup),
+		T(kmem_of_tasks_without_events),
+		T(kmem_left_by_ended_tasks),
+		T(kmem_freed_by_others_lowers_the_largest_account),
+		T(kmem_of_the_workloads_own_cgroup),
+		T(kmem_left_by_ended_tasks),
+		T(negative_accounts_are_raised_and_others_cut),
+		T(difference_beyond_the_bound_unbalances),
+		T(kmem_charged_to_another_cgroup),
+		T(counter_that_differs_from_the_events),
+		T(others_in_the_cgroup_are_not_the_workload),
+		T(kmem_without_events),
+		T(negative_flow_is_shown_in_the_other_direction),
+		T(peak_of_the_weight_includes_kmem),
+		T(present_weight_may_be_the_peak),
+		T(stacks_from_before_tare_came),
 	};
 
 	return cmocka_run_group_tests_name("books_kmem", tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The cut of a BTF: what is in it, by which numbers, and that no damaged one is believed.
+ * The cut of a BTF keeps the wanted types and renumbers them; a damaged BTF is never trusted.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,8 +21,8 @@ struct ids {
 	int integer, inner, far, outer, proto, trace, other, items;
 };
 
-/* outer { inner in; far *out; } and inner { int[4] }, a tracepoint that passes (outer *, int),
- * an enum, and what nobody wants. */
+/* struct outer { inner in; far *out; }, struct inner { int[4] }, a tracepoint with arguments
+ * (outer *, int), an enum, and types that nobody wants. */
 static struct btf *whole_btf(struct ids *id)
 {
 	struct btf *btf = btf__new_empty();
@@ -122,7 +122,8 @@ static void test_prototype(void **state)
 	btf__free(btf);
 }
 
-/* Cut off anywhere, and with any words changed: refused or cut, and never read beyond. */
+/* Truncated anywhere, and with any word changed: refused or cut, and never read beyond its
+ * end. */
 static void test_damaged(void **state)
 {
 	struct ids id;

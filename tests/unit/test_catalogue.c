@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * bench/catalogue: what is read, what is refused and in which words, what is chosen.
+ * bench/catalogue: what is read, what is refused and with which message, and what --only
+ * selects.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +18,7 @@
 #include "model/bench.h"
 #include "tests/unit/bench_file.h"
 
-/* An entry with everything that must be, `more` after it; its { is on a line of its own. */
+/* An entry with all required keys, followed by `more`. Its { is on a line of its own. */
 #define ENTRY(id, more)                                                                       \
 	"{\n\"id\": \"" id "\", \"title\": \"T {\\\" \\\\\", \"language\": \"C\","            \
 	" \"family\": \"sleep\", \"task\": \"one\", \"root\": \"bookworm\", \"build\": null," \
@@ -47,7 +48,7 @@ static void assert_refused(const char *text, int line, const char *why)
 	assert_said(where, why);
 }
 
-/* A good entry of which one piece is replaced; the second of the file, on line 6. */
+/* A valid entry of which one piece is replaced. It is the second in the file, on line 6. */
 static void entry_refused(const char *from, const char *to, const char *why)
 {
 	g_autoptr(GString) text = g_string_new(FILE_OF(ENTRY("first", "") ",\n" ENTRY("x", "@")));
@@ -75,7 +76,7 @@ static struct catalogue *load_text(const char *text)
 #define FIRST ENTRY("a", ", \"folder\": \"other\", \"env\": {\"A\": \"1\", \"B\": \"x y\"}")
 #define SECOND ENTRY("b", ", \"npm\": [\"p\"]")
 
-static void good(void **state)
+static void valid_catalogue_is_read(void **state)
 {
 	struct catalogue *c =
 		load_text("{\"schema\": \"tare.workloads/1\", \"workloads\": [" FIRST ", " SECOND
@@ -109,7 +110,7 @@ static void good(void **state)
 	catalogue_free(load_text(FILE_OF("")));
 }
 
-static void entries_that_are_wrong(void **state)
+static void invalid_entries_are_refused(void **state)
 {
 	static const struct {
 		const char *from, *to, *why;
@@ -152,7 +153,7 @@ static void entries_that_are_wrong(void **state)
 	assert_refused(FILE_OF(ENTRY("a", "") ",\n\"b\""), 6, "object");
 }
 
-static void published_that_are_wrong(void **state)
+static void invalid_published_figures_are_refused(void **state)
 {
 	static const struct {
 		const char *text, *why;
@@ -173,7 +174,7 @@ static void published_that_are_wrong(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
-		/* In front of "workloads", whose name is in them too. */
+		/* Placed before "workloads", since the names of that array occur in it too. */
 		g_autofree char *text = g_strdup_printf(
 			"{\"schema\": \"tare.workloads/1\",\n\"published\": [\n{\"source\": \"s\","
 			" \"version\": \"v\", \"workloads\": [], \"rss\": {}},\n\n"
@@ -190,7 +191,7 @@ static void published_that_are_wrong(void **state)
 		7, "another of this name");
 }
 
-static void files_that_are_none(void **state)
+static void files_that_are_no_catalogue_are_refused(void **state)
 {
 	g_autofree char *large = g_strnfill(20 << 20, ' '), *deep = g_strnfill(100000, '[');
 	struct catalogue *c = NULL;
@@ -223,7 +224,7 @@ static void files_that_are_none(void **state)
 	assert_null(c);
 }
 
-/* The ids chosen, with spaces between. */
+/* The selected ids, separated by spaces. */
 static void assert_chosen(const struct catalogue *c, const char *list, const char *ids)
 {
 	GPtrArray *some = catalogue_select(c, list);
@@ -242,7 +243,7 @@ static void assert_chosen(const struct catalogue *c, const char *list, const cha
 	g_ptr_array_unref(some);
 }
 
-static void selection(void **state)
+static void ids_are_selected(void **state)
 {
 	struct catalogue *c = load_text(FILE_OF(ENTRY("go", "") ", " ENTRY(
 		"go-connect", "") ", " ENTRY("py-trio", "") ", " ENTRY("py-asyncio", "")));
@@ -261,7 +262,7 @@ static void selection(void **state)
 	assert_chosen(c, "py-tri?", "py-trio");
 	assert_chosen(c, "python", "py-trio");
 	assert_chosen(c, "connect", "py-trio");
-	/* One that is an id names that, though it may be a language too. */
+	/* A word that is an id selects only that id, though it may be a language too. */
 	g_free(w->language);
 	w->language = g_strdup("Go");
 	assert_chosen(c, "go", "go");
@@ -286,7 +287,7 @@ static void assert_filled(const char *text, const char *expected)
 	assert_string_equal(got, expected);
 }
 
-static void filling(void **state)
+static void placeholders_are_filled(void **state)
 {
 	(void)state;
 	assert_filled("", "");
@@ -297,7 +298,7 @@ static void filling(void **state)
 	assert_filled("{seconds} {} { {n ${N} {{n}}", "{seconds} {} { {n ${N} {1000}");
 }
 
-static void the_shipped_one(void **state)
+static void shipped_catalogue_is_valid(void **state)
 {
 	struct catalogue *c = NULL;
 
@@ -321,13 +322,13 @@ static void the_shipped_one(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good),
-		cmocka_unit_test(entries_that_are_wrong),
-		cmocka_unit_test(published_that_are_wrong),
-		cmocka_unit_test(files_that_are_none),
-		cmocka_unit_test(selection),
-		cmocka_unit_test(filling),
-		cmocka_unit_test(the_shipped_one),
+		cmocka_unit_test(valid_catalogue_is_read),
+		cmocka_unit_test(invalid_entries_are_refused),
+		cmocka_unit_test(invalid_published_figures_are_refused),
+		cmocka_unit_test(files_that_are_no_catalogue_are_refused),
+		cmocka_unit_test(ids_are_selected),
+		cmocka_unit_test(placeholders_are_filled),
+		cmocka_unit_test(shipped_catalogue_is_valid),
 	};
 
 	return cmocka_run_group_tests_name("catalogue", tests, setup, teardown);

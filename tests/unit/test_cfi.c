@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Unwinding rules: what we read in files is what libdw reads there, and what makes no sense
- * is refused without reading or allocating more than there is.
+ * Unwinding rules: tare's reader finds in files what libdw finds there. Invalid rules are
+ * refused without a read or an allocation beyond the file's size.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@
 
 #include "symbol/module.h"
 
-#define STEP 5 /* addresses are this far apart: about as long as an instruction */
+#define STEP 5 /* distance of the tested addresses: about an instruction's length */
 
 static Elf *open_elf(const char *path, int *fd)
 {
@@ -59,7 +59,7 @@ static struct cfi_section eh_frame(Elf *elf)
 	return s;
 }
 
-/* libdw's form of one register's rule. */
+/* One register's rule in libdw's form. */
 static struct cfi_rule theirs(Dwarf_Frame *frame, int reg)
 {
 	struct cfi_rule rule = { .how = CFI_UNDEFINED };
@@ -103,13 +103,14 @@ static void same_rules(Dwarf_Frame *frame, const struct cfi_row *row,
 
 		if (rule.how == row->reg[reg].how)
 			assert_int_equal(rule.offset, row->reg[reg].offset);
-		else /* where nothing is said libdw's x86 keeps rax, and loses rbx */
+		else /* without a rule libdw's x86 backend keeps rax and loses rbx */
 			assert_true(row->reg[reg].how ==
 				    (machine->kept >> reg & 1 ? CFI_SAME : CFI_UNDEFINED));
 	}
 }
 
-/* By the file's table, and by an index of all entries. Returns how many addresses have rules. */
+/* Looks rules up by the file's table, and by an index of all entries. Returns how many addresses
+ * have rules. */
 static unsigned compare(const char *path)
 {
 	const struct arch_regs *machine = arch_regs_own();
@@ -158,7 +159,7 @@ static int find_libc(struct dl_phdr_info *info, size_t size, void *path)
 	return 0;
 }
 
-static void as_libdw(void **state)
+static void rules_equal_libdws(void **state)
 {
 	g_autofree char *libc = NULL;
 
@@ -169,7 +170,7 @@ static void as_libdw(void **state)
 	assert_true(compare(libc) > 10000);
 }
 
-/* A section of one CIE and one FDE, with these instructions, for addresses 0x1000 to 0x1100. */
+/* A section with one CIE and one FDE with these instructions, for addresses 0x1000 to 0x1100. */
 static bool row_of(const char *letters, const void *program, size_t n, struct cfi_row *row)
 {
 	GByteArray *b = g_byte_array_new();
@@ -195,7 +196,7 @@ static bool row_of(const char *letters, const void *program, size_t n, struct cf
 	g_byte_array_append(b, (uint8_t *)&size, 8);
 	g_byte_array_append(b, zeros, *letters == 'z');
 	g_byte_array_append(b, program, (guint)n);
-	/* Exactly so many bytes: a sanitizer sees each read beyond them. */
+	/* A block of exactly this size, so that a sanitizer sees each read beyond it. */
 	s.size = b->len;
 	s.data = g_byte_array_free(b, FALSE);
 	s.data = g_realloc((void *)s.data, s.size);
@@ -206,7 +207,7 @@ static bool row_of(const char *letters, const void *program, size_t n, struct cf
 	return known;
 }
 
-static void instructions(void **state)
+static void each_instruction_is_executed(void **state)
 {
 	static const uint8_t program[] = {
 		DW_CFA_def_cfa,
@@ -231,7 +232,7 @@ static void instructions(void **state)
 		1,
 		DW_CFA_def_cfa,
 		5,
-		5, /* behind what is asked */
+		5, /* behind the wanted address */
 	};
 	struct cfi_row row;
 
@@ -242,7 +243,8 @@ static void instructions(void **state)
 	assert_int_equal(row.ra, 16);
 	assert_int_equal(row.reg[16].how, CFI_AT_CFA);
 	assert_int_equal(row.reg[16].offset, -8);
-	assert_int_equal(row.reg[3].how, CFI_SAME); /* forgotten; and a call keeps rbx */
+	assert_int_equal(row.reg[3].how,
+			 CFI_SAME); /* remembered state is dropped; a call keeps rbx */
 	assert_int_equal(row.reg[6].offset, -24);
 	assert_int_equal(row.reg[0].how, CFI_UNDEFINED);
 	assert_int_equal(row.reg[7].how, CFI_IS_CFA);
@@ -251,8 +253,8 @@ static void instructions(void **state)
 	assert_true(row.signal);
 }
 
-/* With libdw the first of them took 2 GiB. */
-static void senseless(void **state)
+/* libdw takes 2 GiB for the first of these. */
+static void invalid_rules_are_refused(void **state)
 {
 	static const struct {
 		const char *what, *letters;
@@ -283,8 +285,8 @@ static void senseless(void **state)
 	assert_false(row_of("", deep, sizeof(deep), &row));
 }
 
-/* Each byte of a section, one after the other, as anything. */
-static void any_byte(void **state)
+/* Each byte of a section in turn, with every value. */
+static void any_changed_byte_is_harmless(void **state)
 {
 	int fd;
 	Elf *elf = open_elf("/proc/self/exe", &fd);
@@ -312,10 +314,10 @@ static void any_byte(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(as_libdw),
-		cmocka_unit_test(instructions),
-		cmocka_unit_test(senseless),
-		cmocka_unit_test(any_byte),
+		cmocka_unit_test(rules_equal_libdws),
+		cmocka_unit_test(each_instruction_is_executed),
+		cmocka_unit_test(invalid_rules_are_refused),
+		cmocka_unit_test(any_changed_byte_is_harmless),
 	};
 
 	return cmocka_run_group_tests_name("cfi", tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Control groups: their files, in trees that look like them. Real ones are in
+ * Control groups: their files, in folders that imitate them. Real ones are in
  * test_cgroup_real.c.
  */
 #include <setjmp.h>
@@ -22,7 +22,7 @@
 #include "tests/unit/files.h"
 #include "tests/unit/heard.h"
 
-static char *top; /* of the fake trees */
+static char *top; /* top of the fake trees */
 
 static int begin(void **state)
 {
@@ -37,7 +37,7 @@ static int end(void **state)
 	return unmute_stderr(state);
 }
 
-/* A folder below the top of the fake trees. */
+/* Makes a folder below the top of the fake trees. */
 static char *make_folder(const char *name)
 {
 	char *path = g_build_filename(top, name, NULL);
@@ -66,9 +66,9 @@ static bool is_dir(const char *path)
 	return g_file_test(path, G_FILE_TEST_IS_DIR);
 }
 
-/* Texts. */
+/* Parsing texts. */
 
-static void stat_values(void **state)
+static void values_of_memory_stat_are_parsed(void **state)
 {
 	static const char text[] = "anon_thp 1\nanon 2\nfile 3\nfile_mapped 4\nmax max\n"
 				   "big 9223372036854775807\nbigger 9223372036854775808\n"
@@ -91,7 +91,7 @@ static void stat_values(void **state)
 	assert_true(cgroup_stat_value("\n\n", "") == CGROUP_UNKNOWN);
 }
 
-static void names(void **state)
+static void names_of_own_cgroups_are_recognized(void **state)
 {
 	static const char *const similar[] = {
 		"tare",
@@ -188,7 +188,7 @@ static void reads_v1(void **state)
 	assert_int_equal(cgroup_read_current(cg), 100000);
 	assert_int_equal(cgroup_read_kernel(cg), 30000);
 	assert_int_equal(cgroup_read_sock(cg), 4096);
-	/* None, in a cgroup where they may not be counted, is not known. */
+	/* In a cgroup whose processes may not be counted, the number is unknown, not 0. */
 	make_file(dir, "memory.kmem.tcp.usage_in_bytes", "0\n");
 	make_file(dir, "memory.kmem.tcp.limit_in_bytes", "9223372036854771712\n");
 	assert_true(cgroup_read_sock(cg) == CGROUP_UNKNOWN);
@@ -199,7 +199,7 @@ static void reads_v1(void **state)
 	assert_int_equal(r.limit, 16777216);
 	g_free(r.path);
 	cgroup_close(cg);
-	assert_true(is_dir(dir)); /* not ours to remove */
+	assert_true(is_dir(dir)); /* not made by tare: not removed */
 }
 
 static void reads_v2(void **state)
@@ -247,8 +247,8 @@ static void reads_v2(void **state)
 	cgroup_close(cg);
 }
 
-/* As in a root cgroup, or with an older kernel: no number is made up. */
-static void reads_nothing(void **state)
+/* As in a root cgroup or on an older kernel: missing figures stay unknown. */
+static void missing_files_are_unknown(void **state)
 {
 	for (unsigned version = 1; version <= 2; version++) {
 		g_autofree char *dir = make_folder("bare");
@@ -272,8 +272,8 @@ static void reads_nothing(void **state)
 	}
 }
 
-/* Lines beyond what is read are unknown, and the one at the edge is not cut. */
-static void reads_long(void **state)
+/* Lines beyond the read bound are unknown, and the line at the bound is not cut. */
+static void long_lines_are_unknown(void **state)
 {
 	g_autofree char *dir = make_folder("long");
 	g_autoptr(GString) text = g_string_new("anon 5\n");
@@ -293,8 +293,8 @@ static void reads_long(void **state)
 	cgroup_close(cg);
 }
 
-/* v2: a cgroup without the controller is accounted above. */
-static void takes_above(void **state)
+/* v2: a cgroup without the controller is accounted in its parent. */
+static void parent_is_used_without_the_controller(void **state)
 {
 	struct cgroup_mount mount = { .version = 2, .root = "/" };
 	g_autofree char *point = make_folder("take"), *deep = make_folder("take/a/b/c");
@@ -315,7 +315,7 @@ static void takes_above(void **state)
 	cgroup_close(cg);
 }
 
-static void pids_below(void **state)
+static void pids_of_a_subtree_are_listed(void **state)
 {
 	g_autofree char *dir = make_folder("pids"), *below = make_folder("pids/a/b");
 	g_autoptr(GArray) pids = NULL;
@@ -334,7 +334,7 @@ static void pids_below(void **state)
 	cgroup_close(cg);
 }
 
-static void hosts(void **state)
+static void places_that_can_hold_a_cgroup(void **state)
 {
 	g_autofree char *dir = make_folder("host");
 	bool enable;
@@ -348,7 +348,7 @@ static void hosts(void **state)
 	assert_int_equal(folder_can_host(dir, 2, &enable), -ENOTSUP);
 	make_file(dir, "cgroup.controllers", "cpu memory_x hugetlb\n");
 	assert_int_equal(folder_can_host(dir, 2, &enable), -ENOTSUP);
-	/* The root may hold processes and have controllers below. */
+	/* The root may hold processes and still have controllers below it. */
 	make_file(dir, "cgroup.controllers", "cpu memory pids\n");
 	assert_int_equal(folder_can_host(dir, 2, &enable), 0);
 	assert_true(enable);
@@ -367,8 +367,8 @@ static void hosts(void **state)
 	assert_false(enable);
 }
 
-/* Up the tree, where no cgroup can be had in the end: nothing stays behind. */
-static void makes_nothing(void **state)
+/* Tries each parent. Where no cgroup can be made in the end, nothing stays behind. */
+static void failure_leaves_no_folder(void **state)
 {
 	g_autofree char *root = make_folder("make"), *mid = make_folder("make/mid");
 	g_autofree char *home = make_folder("make/mid/home"), *name = cgroup_name();
@@ -390,14 +390,14 @@ static void makes_nothing(void **state)
 	make_file(root, "cgroup.procs", "1\n");
 	make_file(root, "cgroup.controllers", "memory\n");
 	make_file(root, "cgroup.subtree_control", "       ");
-	/* A directory is made there, but it has no memory.current. */
+	/* The directory can be made, but it has no memory.current. */
 	assert_int_equal(cgroup_make(&cg, &mount, home, &why), -ENOTSUP);
 	assert_null(cg);
 	assert_non_null(strstr(why, name));
 	assert_false(is_dir(made));
 	assert_file(root, "cgroup.subtree_control", "-memory");
 	g_clear_pointer(&why, g_free);
-	/* It is left enabled where another tare needs it. */
+	/* The controller stays enabled if another tare needs it. */
 	g_free(make_folder("make/tare-1-1"));
 	g_free(make_folder("make/tare-1-1/full"));
 	make_file(root, "tare-1-1/full/cgroup.procs", "1\n");
@@ -412,7 +412,7 @@ static void makes_nothing(void **state)
 	g_free(why);
 }
 
-static void sweeps(void **state)
+static void empty_leftovers_are_removed(void **state)
 {
 	static const char *const dead[] = { "tare-1-999999", "tare-2147483647-1" };
 	g_autofree char *dir = make_folder("sweep"), *own = cgroup_name();
@@ -459,7 +459,7 @@ static void sweeps(void **state)
 	assert_int_equal(folder_sweep("/there/is/none"), 0);
 }
 
-/* A link is no cgroup: what it leads to is another's. */
+/* A link is not a cgroup: its target may belong to someone else. */
 static void follows_no_link(void **state)
 {
 	g_autofree char *dir = make_folder("link/tare-1-999999"), *far = make_folder("far/away");
@@ -471,7 +471,7 @@ static void follows_no_link(void **state)
 	assert_true(is_dir(far));
 }
 
-static void nowhere(void **state)
+static void without_cgroups_nothing_is_found(void **state)
 {
 	const struct features none = { 0 };
 	struct features wrong = { 0 };
@@ -493,7 +493,7 @@ static void nowhere(void **state)
 	assert_int_equal(cgroup_create(&cg, &config, &why), -EINVAL);
 	assert_string_equal(why, "x: an absolute path is needed");
 	g_free(why);
-	wrong.cgroup_v2 = top; /* is no mount point */
+	wrong.cgroup_v2 = top; /* not a mount point */
 	config.path = "/x";
 	config.features = &wrong;
 	assert_int_equal(cgroup_create(&cg, &config, &why), -ENOTSUP);
@@ -504,13 +504,19 @@ static void nowhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(stat_values),   cmocka_unit_test(names),
-		cmocka_unit_test(reads_v1),      cmocka_unit_test(reads_v2),
-		cmocka_unit_test(reads_nothing), cmocka_unit_test(reads_long),
-		cmocka_unit_test(takes_above),   cmocka_unit_test(pids_below),
-		cmocka_unit_test(hosts),         cmocka_unit_test(makes_nothing),
-		cmocka_unit_test(sweeps),        cmocka_unit_test(follows_no_link),
-		cmocka_unit_test(nowhere),
+		cmocka_unit_test(values_of_memory_stat_are_parsed),
+		cmocka_unit_test(names_of_own_cgroups_are_recognized),
+		cmocka_unit_test(reads_v1),
+		cmocka_unit_test(reads_v2),
+		cmocka_unit_test(missing_files_are_unknown),
+		cmocka_unit_test(long_lines_are_unknown),
+		cmocka_unit_test(parent_is_used_without_the_controller),
+		cmocka_unit_test(pids_of_a_subtree_are_listed),
+		cmocka_unit_test(places_that_can_hold_a_cgroup),
+		cmocka_unit_test(failure_leaves_no_folder),
+		cmocka_unit_test(empty_leftovers_are_removed),
+		cmocka_unit_test(follows_no_link),
+		cmocka_unit_test(without_cgroups_nothing_is_found),
 	};
 
 	return cmocka_run_group_tests_name("cgroup", tests, begin, end);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Where control groups are, out of texts of /proc.
+ * Finds the paths of control groups in texts of /proc.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 #include "capture/cgroup_path.h"
 
-/* For functions whose string is to be freed. */
+/* For functions that return a string to be freed. */
 static void assert_text(char *found, const char *wanted)
 {
 	if (wanted)
@@ -22,7 +22,7 @@ static void assert_text(char *found, const char *wanted)
 	g_free(found);
 }
 
-static void paths_of(void **state)
+static void paths_of_a_process_are_parsed(void **state)
 {
 	static const char hybrid[] =
 		"9:name=memory:/wrong\n5:cpu,cpuacct:/c\n"
@@ -41,7 +41,7 @@ static void paths_of(void **state)
 	assert_text(cgroup_path_of("0:\n0::\n:::\n0", NULL), NULL);
 }
 
-static void mount_roots(void **state)
+static void mount_roots_are_parsed(void **state)
 {
 	static const char text[] =
 		"31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755\n"
@@ -61,7 +61,7 @@ static void mount_roots(void **state)
 	assert_text(cgroup_mount_root("", "/"), NULL);
 }
 
-static void folders(void **state)
+static void folders_of_hierarchies_are_found(void **state)
 {
 	(void)state;
 	assert_text(cgroup_folder("/m", "/", "/"), "/m");
@@ -82,7 +82,7 @@ static void folders(void **state)
 	assert_text(cgroup_folder("/m", "/", "/..a/..b"), "/m/..a/..b");
 }
 
-static void paths(void **state)
+static void paths_map_to_folders(void **state)
 {
 	const struct cgroup_mount whole = { .point = "/m", .root = "/" };
 	const struct cgroup_mount part = { .point = "/m", .root = "/docker/x" };
@@ -104,10 +104,10 @@ static void paths(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(paths_of),
-		cmocka_unit_test(mount_roots),
-		cmocka_unit_test(folders),
-		cmocka_unit_test(paths),
+		cmocka_unit_test(paths_of_a_process_are_parsed),
+		cmocka_unit_test(mount_roots_are_parsed),
+		cmocka_unit_test(folders_of_hierarchies_are_found),
+		cmocka_unit_test(paths_map_to_folders),
 	};
 
 	return cmocka_run_group_tests_name("cgroup_path", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Control groups of this machine, where root may make them in the memory
- * controller's hierarchy; else all is skipped.
+ * Control groups of this machine. Root must be able to make them in the memory controller's
+ * hierarchy; otherwise all tests are skipped.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -72,7 +72,7 @@ static struct cgroup *create(const char *path, uint64_t max)
 	return cg;
 }
 
-/* A child in the cgroup that has touched some memory and waits to be killed. */
+/* Starts a child in the cgroup that touches some memory and waits to be killed. */
 static pid_t child_in(const struct cgroup *cg, size_t bytes)
 {
 	int ready[2];
@@ -147,7 +147,7 @@ static void made_and_removed(void **state)
 	assert_false(is_dir(path));
 }
 
-/* What the workload leaves behind: processes, and cgroups of its own. */
+/* Left behind by the workload: processes, and cgroups of its own. */
 static void leftovers_of_workload(void **state)
 {
 	g_autofree char *path = NULL, *below = NULL, *empty = NULL, *own = NULL;
@@ -193,7 +193,7 @@ static void limited(void **state)
 	cgroup_close(cg);
 }
 
-/* The cgroup of this process right below a folder; NULL: none. */
+/* The cgroup that this process made directly below a folder; NULL: none. */
 static char *cgroup_of(const char *folder, pid_t pid)
 {
 	g_autoptr(GPtrArray) below = g_ptr_array_new_with_free_func(g_free);
@@ -206,7 +206,7 @@ static char *cgroup_of(const char *folder, pid_t pid)
 	return NULL;
 }
 
-/* What a killed one left; a zombie is as good as gone. */
+/* The cgroup of a killed tare; a zombie does not keep it. */
 static void swept_by_the_next(void **state)
 {
 	g_autofree char *above = NULL, *left = NULL;
@@ -276,7 +276,7 @@ static void below_a_given_one(void **state)
 	cgroup_close(outer);
 }
 
-/* Something that looks like a cgroup, and a way to it. */
+/* A folder that looks like a cgroup, and a link to a cgroup. */
 static void not_out_of_the_hierarchy(void **state)
 {
 	g_autofree char *dir = new_folder();
@@ -339,7 +339,7 @@ static void nearest_of_two(void **state)
 	cgroup_close(cg);
 }
 
-/* In a child that has changed what it may: 0 if the reason is this. */
+/* Runs in a child after it has changed its own rights: 0 if the reason is the expected one. */
 static int reason_in(pid_t pid, const char *words)
 {
 	struct cgroup_config config = { .features = &here };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Claims on a total: what none may ever be, over many at random.
+ * Claims on a total, over many random ones: the rules that a claim must never break.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,7 +34,7 @@ static void check(const int64_t *before, const int64_t *after, unsigned n, int64
 	assert_in_range(left, 0, total);
 	assert_int_equal(sum, MIN(total, claimed));
 	assert_int_equal(left, MAX(total - claimed, 0));
-	/* Who was cut has as much as anybody, within a unit. */
+	/* A claim that was cut ends with the highest amount, within one unit. */
 	if (lowest_cut != INT64_MAX)
 		assert_true(highest - lowest_cut <= 1);
 }
@@ -48,7 +48,7 @@ static void settle(const int64_t *before, unsigned n, int64_t total)
 	check(before, after, n, total, left);
 }
 
-static void enough(void **state)
+static void claims_below_the_total_are_kept(void **state)
 {
 	int64_t claims[] = { 5, 0, 7, -3 };
 
@@ -62,8 +62,8 @@ static void enough(void **state)
 	assert_int_equal(claims[2], 7);
 }
 
-/* One that claims far too much does not take from those that claim little. */
-static void the_largest_first(void **state)
+/* A claim that is far too large does not take from small claims. */
+static void largest_claims_are_cut_first(void **state)
 {
 	int64_t claims[] = { 5, 1000, 7 };
 
@@ -77,7 +77,7 @@ static void the_largest_first(void **state)
 	assert_int_equal(claims[1] + claims[2], 12);
 }
 
-static void nothing_there(void **state)
+static void claims_on_nothing_become_0(void **state)
 {
 	int64_t claims[] = { 5, 1000, 7 };
 
@@ -87,7 +87,7 @@ static void nothing_there(void **state)
 		assert_int_equal(claims[i], 0);
 }
 
-static void at_random(void **state)
+static void random_claims_keep_the_rules(void **state)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(20261128);
 
@@ -108,10 +108,10 @@ static void at_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(enough),
-		cmocka_unit_test(the_largest_first),
-		cmocka_unit_test(nothing_there),
-		cmocka_unit_test(at_random),
+		cmocka_unit_test(claims_below_the_total_are_kept),
+		cmocka_unit_test(largest_claims_are_cut_first),
+		cmocka_unit_test(claims_on_nothing_become_0),
+		cmocka_unit_test(random_claims_keep_the_rules),
 	};
 
 	return cmocka_run_group_tests_name("claims", tests, NULL, NULL);

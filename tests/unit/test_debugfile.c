@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Debug files beside a program: by checksum where it has no build ID, of so many bytes and no
- * more, whoever owns them and however many programs name one. What reads and sums is made up:
- * 4 GiB of it would take seconds.
+ * Debug files beside a program. Without a build ID they are found by checksum, which reads a
+ * bounded number of bytes, whoever owns the files and however many programs name one. Reading
+ * and summing are simulated: 4 GiB would take seconds.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,7 @@ static uLong made_up_crc32(uLong sum, const Bytef *data, uInt size);
 
 #include "tests/unit/files.h"
 
-static off_t length; /* of a file that is made up; -1: a real one */
+static off_t length; /* size of a simulated file; -1: a real file */
 static uint64_t bytes_read;
 
 static ssize_t made_up_pread(int fd, void *to, size_t size, off_t at)
@@ -53,8 +53,8 @@ static int nonrss(const char *program, GElf_Word crc)
 	return fd;
 }
 
-/* Any bytes that have the sum; none of them need be ELF. */
-static void by_its_checksum(void **state)
+/* Any bytes with the right checksum; none of them need be ELF. */
+static void found_by_its_checksum(void **state)
 {
 	static const char text[] = "what the program names";
 	g_autofree char *folder = new_folder(), *program = g_build_filename(folder, "x", NULL);
@@ -69,7 +69,7 @@ static void by_its_checksum(void **state)
 	fd = nonrss(program, crc);
 	assert_true(fd >= 0);
 	close(fd);
-	/* Larger than what is copied: it is not even read. */
+	/* Larger than the copy bound: it is not read. */
 	assert_int_equal(truncate(debug, COPY_MOST + 1), 0);
 	bytes_read = 0;
 	assert_int_equal(nonrss(program, crc), -1);
@@ -77,8 +77,8 @@ static void by_its_checksum(void **state)
 	remove_all(folder);
 }
 
-/* One that grows while it is read ends where copying would. */
-static void so_many_bytes_of_one(void **state)
+/* A file that grows while it is read is read up to the copy bound. */
+static void bytes_read_of_one_file_are_bounded(void **state)
 {
 	(void)state;
 	length = 1000;
@@ -90,8 +90,9 @@ static void so_many_bytes_of_one(void **state)
 	assert_in_range(bytes_read, COPY_MOST, COPY_MOST + COPY_PIECE);
 }
 
-/* Of all together; after that no file belongs any more, not even one that would. */
-static void so_many_bytes_of_all(void **state)
+/* The bound on all files together. Beyond it no file is accepted, even if its checksum is
+ * right. */
+static void bytes_read_of_all_files_are_bounded(void **state)
 {
 	(void)state;
 	length = COPY_MOST;
@@ -106,8 +107,10 @@ static void so_many_bytes_of_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_its_checksum), cmocka_unit_test(so_many_bytes_of_one),
-		cmocka_unit_test(so_many_bytes_of_all), /* last: nothing is left */
+		cmocka_unit_test(found_by_its_checksum),
+		cmocka_unit_test(bytes_read_of_one_file_are_bounded),
+		cmocka_unit_test(
+			bytes_read_of_all_files_are_bounded), /* last: the bound is used up */
 	};
 
 	return cmocka_run_group_tests_name("debugfile", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * model/diff: what is matched with what, what is added up, and what is called more than
- * chance. The golden tests compare the printers, and that JSON adds up.
+ * model/diff: which rows are matched, what is summed, and which differences are called more
+ * than chance. The golden tests compare the printers, and check that the JSON adds up.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +30,7 @@ static struct report *one_process(uint64_t period)
 	return r;
 }
 
-/* A stack, the outermost first, and what lived of it at the peak. */
+/* A stack, outermost function first, and its live bytes at the peak. */
 static void add_held(struct report *r, const char *functions, int64_t bytes, bool synthetic)
 {
 	g_auto(GStrv) name = g_strsplit(functions, " ", -1);
@@ -62,7 +62,7 @@ static void assert_figure(const struct diff_figure *f, int64_t before, int64_t a
 	assert_true(fabs(f->error - error) < 1e-6 * (1 + error));
 }
 
-static void functions_by_name(void **state)
+static void functions_are_matched_by_name(void **state)
 {
 	struct report *a = one_process(100), *b = one_process(400);
 	struct diff *d;
@@ -75,7 +75,7 @@ static void functions_by_name(void **state)
 	add_held(b, "main other", 41000, false);
 	d = diff_new(a, b, ALL, PEAK);
 	assert_true(d->sampled[DIFF_BEFORE] && d->sampled[DIFF_AFTER]);
-	/* A function that calls itself counts once. */
+	/* A recursive function counts once. */
 	assert_figure(&find_function(d, "load")->total[PEAK], 10000, 100000,
 		      sqrt(10000. * 100 + 100000. * 400));
 	assert_figure(&find_function(d, "load")->self[PEAK], 0, 0, 0);
@@ -93,7 +93,7 @@ static void functions_by_name(void **state)
 	report_free(b);
 }
 
-static void stacks_by_path(void **state)
+static void stacks_are_matched_by_their_path(void **state)
 {
 	struct report *a = one_process(100), *b = one_process(100);
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
@@ -121,8 +121,8 @@ static void stacks_by_path(void **state)
 	report_free(b);
 }
 
-/* What no sample met is the ledger's, and exact. */
-static void marks_are_exact(void **state)
+/* Memory that no sample met comes from the ledger, and is exact. */
+static void synthetic_frames_are_exact(void **state)
 {
 	struct report *a = one_process(65536), *b = one_process(65536);
 	struct diff *d;
@@ -154,7 +154,7 @@ static const struct diff_who *find_who(const GPtrArray *list, const char *proces
 	return NULL;
 }
 
-static void who_by_name(void **state)
+static void tasks_are_matched_by_name(void **state)
 {
 	struct report *a = report_new(), *b = report_new();
 	struct report_process *p = add_process(a, 10, 1, "app", "app");
@@ -165,7 +165,7 @@ static void who_by_name(void **state)
 	add_task(p, 10, "app", 1000);
 	add_task(p, 11, "work", 2000);
 	add_task(p, 12, "work", 3000);
-	p->at_peak[TARE_ANON] = 7000;            /* 1,000 it had before */
+	p->at_peak[TARE_ANON] = 7000;            /* 1,000 of it are the initial balance */
 	p = add_process(b, 90, 1, "app", "app"); /* another pid */
 	add_task(p, 90, "app", 1000);
 	add_task(p, 91, "work", 9000)->flow[TARE_ANON] = (struct flow){ 700, 200 };
@@ -175,7 +175,8 @@ static void who_by_name(void **state)
 	d = diff_new(a, b, ALL & ~(1u << TARE_KMEM), PEAK);
 	assert_int_equal(d->processes->len, 1);
 	w = find_who(d->processes, "app", NULL);
-	assert_int_equal(diff_who_change(w), 3000); /* kernel memory is not known of both */
+	assert_int_equal(diff_who_change(w),
+			 3000); /* kernel memory is not measured in both reports */
 	assert_int_equal(w->side[DIFF_AFTER].grown[TARE_ANON], 700);
 	assert_int_equal(d->threads->len, 2);
 	w = find_who(d->threads, "app", "work");
@@ -190,8 +191,8 @@ static void who_by_name(void **state)
 	report_free(b);
 }
 
-/* Many that ended are one row; in the other report they have each a row of their own. */
-static void who_was_folded(void **state)
+/* One report folds many ended processes into a row; the other has a row for each. */
+static void folded_rows_are_matched(void **state)
 {
 	struct report *a = one_process(0), *b = one_process(0);
 	const struct diff_who *w;
@@ -241,9 +242,12 @@ static void without_samples(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(functions_by_name), cmocka_unit_test(stacks_by_path),
-		cmocka_unit_test(marks_are_exact),   cmocka_unit_test(who_by_name),
-		cmocka_unit_test(who_was_folded),    cmocka_unit_test(without_samples),
+		cmocka_unit_test(functions_are_matched_by_name),
+		cmocka_unit_test(stacks_are_matched_by_their_path),
+		cmocka_unit_test(synthetic_frames_are_exact),
+		cmocka_unit_test(tasks_are_matched_by_name),
+		cmocka_unit_test(folded_rows_are_matched),
+		cmocka_unit_test(without_samples),
 	};
 
 	return cmocka_run_group_tests_name("diff", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The thread that empties the rings: all records come, in order, while the main thread does
- * something else; within the bounds of its queues. The rings are made up.
+ * The thread that empties the rings: all records arrive in order while the main thread is busy,
+ * within the bounds of the queues. The rings are simulated.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,10 +25,10 @@
 #define ROOM 512 /* records in a ring */
 #define MANY 200000
 
-/* A ring of numbers, each in a record of a size that depends on it. */
+/* A ring of numbered records; the number decides a record's size. */
 struct ring {
 	pthread_mutex_t lock;
-	uint64_t first, n;        /* what is in it: first … first + n - 1 */
+	uint64_t first, n;        /* contents: records first … first + n - 1 */
 	uint64_t consumed, limit; /* records; bytes */
 	int fd;
 	enum drain_ring which;
@@ -42,7 +42,8 @@ static size_t size_of(uint64_t number)
 	return 8 + number * 37 % 2000;
 }
 
-/* True: there was room. As the kernel side does, it wakes the thread at a quarter. */
+/* Adds a record; false if there is no room. Like the BPF program it wakes the thread when a
+ * quarter is full. */
 static bool produce(struct ring *r)
 {
 	uint64_t one = 1;
@@ -106,7 +107,7 @@ static struct drain *start(uint64_t bytes, bool priority)
 							  .ctx = &rings[i] };
 	}
 	assert_int_equal(drain_open(&d, &config), 0);
-	/* Nothing is in the rings yet, so nobody has called consume(). */
+	/* The rings are empty, so consume() has not been called. */
 	for (unsigned i = 0; i < DRAIN_RINGS; i++)
 		rings[i].drain = d;
 	return d;
@@ -121,7 +122,8 @@ static void end(struct drain *d)
 	}
 }
 
-/* All that was taken: records `from` on, whole. Returns the number after the last. */
+/* Checks that the queue holds complete records from number `from` on. Returns the number after
+ * the last. */
 static uint64_t check(struct drain *d, enum drain_ring which, uint64_t from)
 {
 	const unsigned char *data;
@@ -148,7 +150,7 @@ static void *produce_many(void *arg)
 	return NULL;
 }
 
-static void all_come_in_order(void **state)
+static void all_records_arrive_in_order(void **state)
 {
 	struct drain *d = start(1 << 20, false);
 	uint64_t upto[DRAIN_RINGS] = { 0 };
@@ -168,7 +170,8 @@ static void all_come_in_order(void **state)
 	end(d);
 }
 
-/* Nobody takes anything: the queue grows to its bound, then the ring is let be. */
+/* The main thread takes nothing: the queue grows to its bound, then the thread leaves the ring
+ * alone. */
 static void stops_at_its_bound(void **state)
 {
 	const uint64_t bound = 4 * FIFO_BLOCK;
@@ -191,10 +194,10 @@ static void stops_at_its_bound(void **state)
 		bytes += size_of(i) + 8;
 	pthread_mutex_unlock(&r->lock);
 	assert_true(bytes <= bound + 4096);
-	/* What is in the ring is taken too, however full the queue is. */
+	/* The rest of the ring is taken too, however full the queue is. */
 	drain_take(d);
 	assert_int_equal(check(d, DRAIN_SAMPLES, 0), made);
-	/* With room again the thread goes on. */
+	/* When the queue has room again, the thread goes on. */
 	for (int i = 0; i < 2 * ROOM; i++)
 		while (!produce(r))
 			sched_yield();
@@ -203,7 +206,7 @@ static void stops_at_its_bound(void **state)
 	end(d);
 }
 
-/* A line of the thread's status file. */
+/* A line of the thread's /proc status file. */
 static char *thread_status(const char *field)
 {
 	DIR *dir = opendir("/proc/self/task");
@@ -224,7 +227,7 @@ static char *thread_status(const char *field)
 	return found;
 }
 
-/* Until the thread has come so far as to name itself and to sleep. */
+/* Waits until the thread has set its name and sleeps. */
 static char *when_it_sleeps(const char *field)
 {
 	for (;;) {
@@ -236,18 +239,18 @@ static char *when_it_sleeps(const char *field)
 	}
 }
 
-static void hears_no_signal(void **state)
+static void thread_blocks_all_signals(void **state)
 {
 	struct drain *d = start(1 << 20, false);
 	g_autofree char *blocked = when_it_sleeps("SigBlk:");
 
 	(void)state;
-	/* But for SIGKILL, SIGSTOP and the two that libc keeps to itself. */
+	/* All signals but SIGKILL, SIGSTOP and the two that libc reserves. */
 	assert_string_equal(blocked, "SigBlk:\tfffffffe7ffbfeff");
 	end(d);
 }
 
-/* Above a thread that has asked for nothing. */
+/* Its priority is above that of a thread with the default. */
 static bool is_raised(void)
 {
 	g_autofree char *pid = when_it_sleeps("Pid:");
@@ -257,7 +260,7 @@ static bool is_raised(void)
 	       getpriority(PRIO_PROCESS, tid) < 0;
 }
 
-static void priority_by_wish(void **state)
+static void priority_is_raised_only_on_request(void **state)
 {
 	struct drain *d = start(1 << 20, false);
 
@@ -277,9 +280,8 @@ static void count_alarm(void *n)
 	assert_int_equal(write(*(int *)n, &one, sizeof(one)), sizeof(one));
 }
 
-/* The alarm comes on the thread, once each time that it was set, and not when it was taken
- * back. */
-static void rings_an_alarm(void **state)
+/* The thread calls the alarm once per setting, and not after it was cancelled. */
+static void alarm_is_called_once(void **state)
 {
 	int rung = eventfd(0, EFD_CLOEXEC);
 	struct drain_config config = { .alarm = count_alarm, .ctx = &rung };
@@ -291,7 +293,7 @@ static void rings_an_alarm(void **state)
 		config.source[which].fd = -1;
 	assert_int_equal(drain_open(&d, &config), 0);
 	for (unsigned i = 0; i < 3; i++) {
-		drain_alarm(d, 1); /* long ago */
+		drain_alarm(d, 1); /* in the past */
 		assert_int_equal(read(rung, &n, sizeof(n)), sizeof(n));
 		assert_int_equal(n, 1);
 	}
@@ -304,7 +306,7 @@ static void rings_an_alarm(void **state)
 	close(rung);
 }
 
-static void queue_of_records(void **state)
+static void queue_keeps_records_whole(void **state)
 {
 	struct fifo f = { 0 }, g = { 0 };
 	struct fifo_spare spare = { 0 };
@@ -338,9 +340,12 @@ static void queue_of_records(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(queue_of_records),   cmocka_unit_test(all_come_in_order),
-		cmocka_unit_test(stops_at_its_bound), cmocka_unit_test(hears_no_signal),
-		cmocka_unit_test(priority_by_wish),   cmocka_unit_test(rings_an_alarm),
+		cmocka_unit_test(queue_keeps_records_whole),
+		cmocka_unit_test(all_records_arrive_in_order),
+		cmocka_unit_test(stops_at_its_bound),
+		cmocka_unit_test(thread_blocks_all_signals),
+		cmocka_unit_test(priority_is_raised_only_on_request),
+		cmocka_unit_test(alarm_is_called_once),
 	};
 
 	return cmocka_run_group_tests_name("drain", tests, NULL, NULL);

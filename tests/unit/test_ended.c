@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Sums of what ended without a record: they are those of the records, and the process table, the
- * books and their peak come out the same as with records.
+ * Sums of tasks that ended without a record: they equal the sums of the records, so the process
+ * table, the books and their peak are the same as with records.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,7 @@ static uint64_t at_most(GRand *rand, uint32_t most)
 	return (uint32_t)g_rand_int_range(rand, 0, (gint32)most + 1);
 }
 
-/* A task's life: updates, now and then a new peak in between. */
+/* A task's updates, with a new peak between some of them. */
 static void change_at_random(GRand *rand, struct tare_task *t, uint64_t *seq)
 {
 	for (int i = 0; i < 30; i++) {
@@ -54,7 +54,7 @@ static void add(struct tare_ended *e, const struct tare_task *t, uint64_t seq)
 				&t->causes[i].pages);
 }
 
-static void sums_are_the_records(void **state)
+static void sums_equal_those_of_the_records(void **state)
 {
 	(void)state;
 	for (guint32 seed = 0; seed < 300; seed++) {
@@ -98,7 +98,7 @@ static void sums_are_the_records(void **state)
 	}
 }
 
-static void address_spaces(void **state)
+static void address_spaces_close_as_with_records(void **state)
 {
 	static struct tare_ended e;
 	struct tare_mm m = { .peak_seq = 4, .peak = 900, .peak_ns = 5 };
@@ -112,7 +112,7 @@ static void address_spaces(void **state)
 	assert_int_equal(e.mm.at_peak[TARE_ANON], 60);
 	ended_add_mm(&e, &m, 4);
 	assert_int_equal(e.mm.at_peak[TARE_ANON], 120);
-	m.peak_seq = 9; /* there was another peak, when both were gone */
+	m.peak_seq = 9; /* the next peak came after both had ended */
 	m.peak = 1000;
 	ended_add_mm(&e, &m, 9);
 	assert_int_equal(e.mm.at_peak[TARE_ANON], 60);
@@ -123,8 +123,8 @@ static void address_spaces(void **state)
 	assert_int_equal(e.mms, 3);
 }
 
-/* A process with three threads: one lives, one has ended by a record, of the others that
- * were known the end was lost; and of one that was not even known. */
+/* A process with three threads: one lives, one ended with a record, and the record of the third
+ * is lost. A fourth thread is unknown, with no record at all. */
 static struct proctable *half_known(struct tare_ended *e)
 {
 	struct proctable *pt = proctable_new(false);
@@ -195,7 +195,7 @@ static void the_books_are_exact(void **state)
 	sweep_task(pt, 1); /* not 3 */
 	proctable_lost(pt, 1, &e);
 	proctable_drop_lost(pt);
-	sweep_task(pt, 1); /* nothing more happens: all is quiet */
+	sweep_task(pt, 1); /* no more updates, so the process is quiet */
 	proctable_lost(pt, 1, &e);
 	proctable_drop_lost(pt);
 	assert_int_equal(proctable_exiting(pt), 0);
@@ -228,8 +228,8 @@ static const struct report_task *task_by(const struct report *r, const char *com
 	return NULL;
 }
 
-/* All that lived is gone, and of the last the record is missing too. */
-static void nobody_lives_on(void **state)
+/* All living tasks end, and the last one's record is lost too. */
+static void last_task_ends_without_a_record(void **state)
 {
 	struct tare_ended e;
 	struct proctable *pt = half_known(&e);
@@ -264,9 +264,9 @@ static void nobody_lives_on(void **state)
 	proctable_free(pt);
 }
 
-/* Sums of which nobody knows the process: the total is exact, and no row is said to be
- * more than it is known to be. */
-static void of_more_than_one_process(void **state)
+/* Sums whose process is unknown: the total is exact, and no row gets more than is known of
+ * it. */
+static void sums_of_unknown_processes(void **state)
 {
 	struct task_record end = task_of(TARE_REC_TASK_END, 3, 1, 3);
 	struct tare_ended e;
@@ -274,7 +274,7 @@ static void of_more_than_one_process(void **state)
 	struct report *r;
 
 	(void)state;
-	end.t.flow[TARE_ANON].out = 50; /* of what the lost ones had */
+	end.t.flow[TARE_ANON].out = 50; /* part of the lost tasks' sums */
 	GIVE(pt, end);
 	proctable_sweep_begin(pt);
 	proctable_lost(pt, 0, &e);
@@ -300,8 +300,8 @@ static const struct report_process *process_by(const struct report *r, uint64_t 
 	return NULL;
 }
 
-/* How those ended that are in such sums no record tells: that is not exit 0. */
-static void no_exit_status_is_made_up(void **state)
+/* The sums of lost records have no exit status: it is unknown, not 0. */
+static void lost_exit_status_is_unknown(void **state)
 {
 	struct task_record end = task_of(TARE_REC_TASK_END, 3, 1, 3), last = end;
 	struct tare_ended e;
@@ -317,7 +317,7 @@ static void no_exit_status_is_made_up(void **state)
 	assert_false(process_by(r, 1)->alive);
 	assert_false(process_by(r, 1)->exit.known);
 	report_free(r);
-	/* Its last task's record comes after all. */
+	/* The record of its last task comes after all. */
 	last.t.id = 2;
 	last.t.flags = TARE_TASK_EXITING;
 	last.t.exit_code = 3 << 8;
@@ -330,8 +330,8 @@ static void no_exit_status_is_made_up(void **state)
 	proctable_free(pt);
 }
 
-/* Nor do they take memory each. */
-static void those_without_a_record_are_folded(void **state)
+/* Tasks without a record do not take memory each. */
+static void tasks_without_a_record_are_folded(void **state)
 {
 	struct proctable *pt = proctable_new(false);
 	struct tare_ended e = { 0 };
@@ -359,8 +359,8 @@ static void those_without_a_record_are_folded(void **state)
 	proctable_free(pt);
 }
 
-/* One that was only on its way out, and whose record comes after all. */
-static void a_record_that_comes_late(void **state)
+/* An exiting task, whose record comes after all. */
+static void record_may_come_after_the_sum(void **state)
 {
 	struct task_record end = task_of(TARE_REC_TASK_END, 2, 1, 2);
 	struct tare_ended e;
@@ -381,14 +381,14 @@ static void a_record_that_comes_late(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sums_are_the_records),
-		cmocka_unit_test(address_spaces),
+		cmocka_unit_test(sums_equal_those_of_the_records),
+		cmocka_unit_test(address_spaces_close_as_with_records),
 		cmocka_unit_test(the_books_are_exact),
-		cmocka_unit_test(nobody_lives_on),
-		cmocka_unit_test(of_more_than_one_process),
-		cmocka_unit_test(no_exit_status_is_made_up),
-		cmocka_unit_test(those_without_a_record_are_folded),
-		cmocka_unit_test(a_record_that_comes_late),
+		cmocka_unit_test(last_task_ends_without_a_record),
+		cmocka_unit_test(sums_of_unknown_processes),
+		cmocka_unit_test(lost_exit_status_is_unknown),
+		cmocka_unit_test(tasks_without_a_record_are_folded),
+		cmocka_unit_test(record_may_come_after_the_sum),
 	};
 
 	return cmocka_run_group_tests_name("ended", tests, NULL, NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The formats that go to other programs: pprof, speedscope, CSV. Sums are the profile's
- * to the byte, and names are harmless. The golden tests compare whole files, and have
- * pprof itself read its own.
+ * The formats for other programs: pprof, speedscope, CSV. Their sums are the profile's to the
+ * byte, and names are harmless. The golden tests compare whole files, and let pprof read its
+ * own format.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,7 +32,7 @@ static Pprof__Profile *decoded(const struct report *r)
 	Pprof__Profile *p;
 
 	assert_int_equal(packed->str[0] & 0xff, 0x1f);
-	assert_memory_equal(packed->str + 4, "\0\0\0\0", 4); /* no time */
+	assert_memory_equal(packed->str + 4, "\0\0\0\0", 4); /* no duration */
 	assert_int_equal(inflateInit2(&z, 16 + MAX_WBITS), Z_OK);
 	assert_int_equal(inflate(&z, Z_FINISH), Z_STREAM_END);
 	assert_int_equal(z.avail_in, 0);
@@ -60,7 +60,8 @@ static int64_t sum(const Pprof__Profile *p, const char *type)
 	assert_string_equal(text(p, p->sample_type[at]->unit), "bytes");
 	for (size_t i = 0; i < p->n_sample; i++) {
 		assert_int_equal(p->sample[i]->n_value, p->n_sample_type);
-		assert_true(p->sample[i]->n_location_id > 0); /* pprof drops those without */
+		assert_true(p->sample[i]->n_location_id >
+			    0); /* pprof drops samples without a location */
 		total += p->sample[i]->value[at];
 	}
 	return total;
@@ -101,13 +102,13 @@ static void pprof_adds_up(void **state)
 	assert_string_equal(text(p, p->mapping[0]->build_id), SERVER_ID);
 	pprof__profile__free_unpacked(p, NULL);
 	p = decoded(hostile);
-	assert_int_equal(p->n_sample_type, 3); /* address space was not measured */
+	assert_int_equal(p->n_sample_type, 3); /* virtual memory was not measured */
 	pprof__profile__free_unpacked(p, NULL);
 	report_free(r);
 	report_free(hostile);
 }
 
-/* Address space is known where what is untouched of it is not. */
+/* Virtual memory is known where its untouched part is not. */
 static void pprof_virtual_alone(void **state)
 {
 	struct report *r = fixture_sampled();
@@ -122,7 +123,7 @@ static void pprof_virtual_alone(void **state)
 	report_free(r);
 }
 
-/* A frame and what is inlined in it are one location. */
+/* A frame and the functions inlined in it are one location. */
 static void pprof_inlines(void **state)
 {
 	struct report *r = fixture_sampled();

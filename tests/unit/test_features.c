@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Probing, on kernels made up for it: a BTF with the few types of a 6.18, a 6.1
- * and a later kernel. Which backends that gives, and what is said to be missing.
+ * Probing of simulated kernels: a BTF with the few types of a 6.18, a 6.1 and a later kernel.
+ * Tests which backends are found, and what is reported as missing.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,7 +35,7 @@ static void add_event(const struct ids *k, const char *name, int args)
 	btf__add_typedef(k->btf, type, btf__add_ptr(k->btf, proto));
 }
 
-/* mm_struct.rss_stat in an unnamed struct, as the kernel has it. */
+/* mm_struct.rss_stat in an unnamed struct, as in the kernel. */
 static void add_mm(const struct ids *k, enum counter shape)
 {
 	const char *name = shape == COUNTER_PERCPU ? "percpu_counter" :
@@ -62,7 +62,7 @@ static void add_enum(const struct ids *k, const char *name, const char *const *v
 
 static bool no_exit_mmap;
 
-/* Everything but the counters: those are what the kernels differ in. */
+/* All types but the counters, which differ between kernels. */
 static void add_rest(const struct ids *k)
 {
 	static const char *const maps[] = { "BPF_MAP_TYPE_RINGBUF", "BPF_MAP_TYPE_TASK_STORAGE",
@@ -96,7 +96,7 @@ static void add_task(const struct ids *k, bool split)
 		btf__add_field(k->btf, "rss_stat", k->i64, 0, 0);
 }
 
-/* A kernel on which all that is not in BTF is granted. */
+/* A kernel that grants everything that does not depend on BTF. */
 static void make_kernel(struct features *f, enum counter shape, int rss_stat_args)
 {
 	struct ids k = { .btf = btf__new_empty() };
@@ -148,7 +148,7 @@ static void test_count_kernel(void **state)
 	features_free(&f);
 }
 
-/* A counter that only looks like an array of counters must not be taken. */
+/* A single counter that looks like an array of counters must not be accepted. */
 static void test_tree_kernel(void **state)
 {
 	struct features f;
@@ -209,7 +209,7 @@ static void test_required_and_optional(void **state)
 	features_free(&f);
 }
 
-/* Before 6.1: the function of that name, if it is there. */
+/* Before 6.1: the function of that name, if it exists. */
 static void test_exit_mmap(void **state)
 {
 	struct features f;
@@ -261,7 +261,7 @@ static void test_no_btf(void **state)
 	features_free(NULL);
 }
 
-/* Where the kernel counts vmalloc: one of the two events, or neither; never both. */
+/* Where the kernel counts vmalloc memory: in one of two events, or in none; never in both. */
 static void vmalloc_kernel(struct features *f, const char *const *group, const char *const *node)
 {
 	struct ids k = { .btf = btf__new_empty() };
@@ -309,7 +309,8 @@ static void test_vmalloc(void **state)
 	features_free(&f);
 }
 
-/* What the kernel refused is off, with its reason; the counters' shape is known all the same. */
+/* A program that the kernel refused is off, with its reason; the shape of the counters is known
+ * all the same. */
 static void test_refused(void **state)
 {
 	struct features f;
@@ -328,7 +329,7 @@ static void test_refused(void **state)
 	features_free(&f);
 }
 
-/* Each row can be printed, and a required one says what is amiss without it. */
+/* Each row can be printed, and a required feature has a text for its absence. */
 static void test_texts(void **state)
 {
 	(void)state;

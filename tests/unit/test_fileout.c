@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * base/fileout: files that appear whole, where they are meant to be.
+ * base/fileout: output files appear complete or not at all, and only where they are meant to
+ * be.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +22,7 @@
 
 #include "out_folder.h"
 
-/* Runs it in a child of another user; 0: it was as it should be. */
+/* Runs a check in a child as another user. Returns 0 if it passed. */
 static int as_nobody(int (*check)(const char *path), const char *path)
 {
 	pid_t child = fork();
@@ -77,7 +78,7 @@ static void an_old_file_is_replaced_whole(void **state)
 	assert_int_equal(write_to(path, "newer", NULL), 0);
 	stat(path, &after);
 	assert_content(path, "newer");
-	/* Who has it open still reads all of the old one. */
+	/* A reader that has the old file open still reads all of it. */
 	assert_int_equal(read(fd, old, 3), 3);
 	assert_string_equal(old, "old");
 	close(fd);
@@ -86,7 +87,8 @@ static void an_old_file_is_replaced_whole(void **state)
 	assert_int_equal(count_entries(), 1);
 }
 
-/* Where others write, anybody may have put the old one there to get the new one. */
+/* In a directory where others can write, any user may have placed the old file to receive the
+ * new one. */
 static void an_old_file_hands_on_nothing_where_others_write(void **state)
 {
 	g_autofree char *path = in_folder("x.json");
@@ -113,7 +115,7 @@ static void the_caller_gets_the_file(void **state)
 		skip();
 	assert_int_equal(write_to(path, "abc", &caller), 0);
 	assert_is(path, S_IFREG | 0600, 1234);
-	/* What was somebody else's stays so. */
+	/* Another user's file keeps its owner. */
 	assert_true(g_file_set_contents(theirs, "old", 3, NULL));
 	assert_int_equal(chmod(theirs, 0600), 0);
 	assert_int_equal(chown(theirs, 77, 78), 0);
@@ -141,7 +143,7 @@ static void a_link_is_followed_where_only_we_write(void **state)
 	assert_content(none, "new");
 }
 
-/* The link in a directory of `link_mode`, what it means in one of `target_mode`. */
+/* A link in a directory of mode `link_mode`; its target in one of mode `target_mode`. */
 static int through_link(mode_t link_mode, mode_t target_mode, uid_t of)
 {
 	g_autofree char *links = in_folder("links"), *targets = in_folder("targets");
@@ -178,7 +180,7 @@ static void no_link_is_followed_where_others_write(void **state)
 	assert_int_equal(through_link(0755, 01777, 0), -ELOOP);
 }
 
-/* A directory of the path: one that nobody else can have put there is followed. */
+/* A link on the path is followed if nobody else can have placed it. */
 static void links_on_the_way(void **state)
 {
 	g_autofree char *ww = in_folder("ww"), *link = in_folder("ww/link");
@@ -204,8 +206,8 @@ static void links_on_the_way(void **state)
 	rmdir(ww);
 }
 
-/* A link of root's to which somebody has made a second name (fs.protected_hardlinks 0, and
- * not for symbolic links anyhow); one in a directory whose owner may replace it. */
+/* A link of root's with a second name made by someone else (possible with fs.protected_hardlinks
+ * 0, and always for symbolic links), and a link in a directory whose owner may replace it. */
 static void links_of_roots_that_others_have_placed(void **state)
 {
 	g_autofree char *ww = in_folder("ww"), *roots = in_folder("roots");
@@ -227,11 +229,11 @@ static void links_of_roots_that_others_have_placed(void **state)
 	rmdir(ww);
 }
 
-/* Others write there too whom an access control list lets, not the mode alone. */
+/* An access control list can let others write, whatever the mode says. */
 static void a_list_lets_others_write(void **state)
 {
-	/* acl(5) as the kernel has it: version; tag, rights and id of the owner, a user, the
-	 * group, the mask, others. */
+	/* acl(5) in the kernel's format: version; then tag, rights and id of the owner, a user,
+	 * the group, the mask, others. */
 	const struct {
 		uint32_t version;
 		struct {
@@ -273,7 +275,8 @@ static void a_link_in_a_ring_is_no_file(void **state)
 	assert_int_equal(write_to(below, "abc", NULL), -ELOOP);
 }
 
-/* What comes to have the name while the workload runs, and the directory's own name. */
+/* A file that takes the output's name while the workload runs, and a change of the directory's
+ * name. */
 static void what_was_planted_meanwhile_is_replaced(void **state)
 {
 	g_autofree char *path = in_folder("x.json"), *secret = in_folder("secret");
@@ -304,7 +307,7 @@ static void what_was_planted_meanwhile_is_replaced(void **state)
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_int_equal(fileout_write(out, 0, "all", 3), -EISDIR);
 	assert_int_equal(rmdir(path), 0);
-	/* The directory is the one that was opened, whatever its name is now. */
+	/* The directory is the one opened at the start, whatever its name is now. */
 	assert_int_equal(rename(folder, moved), 0);
 	assert_int_equal(fileout_write(out, 0, "moved", 5), 0);
 	assert_int_equal(rename(moved, folder), 0);
@@ -339,7 +342,7 @@ static void a_full_disk_is_said(void **state)
 	assert_int_equal(write_to("/dev/full", "abc", NULL), -ENOSPC);
 }
 
-/* A file that may not grow is as near to a full disk as a test can be. */
+/* A file size limit stands for a full disk. */
 static void a_failed_write_leaves_nothing(void **state)
 {
 	g_autofree char *path = in_folder("x.json");
@@ -412,7 +415,7 @@ static void a_fifo_is_written_into(void **state)
 	assert_int_equal(mkfifo(path, 0600), 0);
 	fd = open(path, O_RDONLY | O_NONBLOCK);
 	assert_int_equal(fileout_open(&out, path, NULL), 0);
-	/* All goes there: beside a pipe there is nothing to be numbered. */
+	/* All reports go into the pipe: numbered files beside a pipe make no sense. */
 	assert_int_equal(fileout_write(out, 1, "abc", 3), 0);
 	assert_int_equal(fileout_write(out, 0, "def", 3), 0);
 	fileout_close(out);
@@ -435,7 +438,7 @@ static void a_fifo_nobody_reads_hangs_nobody(void **state)
 	assert_int_equal(mkfifo(path, 0600), 0);
 	assert_int_equal(fileout_open(&out, path, NULL), 0);
 	assert_int_equal(fileout_write(out, 0, "abc", 3), -ENXIO);
-	/* Its reader may come later, but it is the pipe that was there at the start. */
+	/* The reader may come later, but must read from the pipe that existed at the start. */
 	fd = open(path, O_RDONLY | O_NONBLOCK);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(fileout_write(out, 0, "abc", 3), 0);
@@ -463,7 +466,7 @@ static void another_users_fifo_is_not_written_into(void **state)
 	close(fd);
 }
 
-/* As `tare run -o /dev/stdout -- cmd >file`: after what is there already. */
+/* As `tare run -o /dev/stdout -- cmd >file`: it appends to the file's content. */
 static void a_descriptors_name_is_that_descriptor(void **state)
 {
 	g_autofree char *path = in_folder("out"), *name = NULL;

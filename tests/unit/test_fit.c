@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * model/fit: lines of which everything is known beforehand, and which runs go in.
+ * model/fit: fits of lines whose parameters are known, and which runs are part of the fit.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,7 +46,7 @@ static struct bench_run *add_run(struct bench_row *row, uint64_t tasks, unsigned
 	return run;
 }
 
-/* `anon` bytes, `anon` / 8 of kernel stacks, nothing else. */
+/* `anon` bytes of anonymous memory, `anon` / 8 of kernel stacks, nothing else. */
 static void add_weighing(struct bench_run *run, enum bench_state state, double anon)
 {
 	struct bench_weighing *w = &run->at[state];
@@ -73,7 +73,7 @@ static void assert_near(double a, double b, double within)
 		fail_msg("%.17g is not %.17g within %g", a, b, within);
 }
 
-static void exact_line(void **state)
+static void exact_line_is_found(void **state)
 {
 	struct bench_row *row = new_row();
 	struct row_fit fit;
@@ -98,8 +98,8 @@ static void exact_line(void **state)
 	assert_near(fit.part[TARE_FILE].slope, 0, 1e-9);
 }
 
-/* 10^12 bytes and more lose nothing beside a task of a few. */
-static void huge_numbers(void **state)
+/* Weights of 10^12 bytes do not hide tasks of a few bytes. */
+static void huge_weights_keep_precision(void **state)
 {
 	struct bench_row *row = new_row();
 	struct row_fit fit;
@@ -122,7 +122,7 @@ static void huge_numbers(void **state)
 	assert_near(f->slope, 1e12, 1e4);
 }
 
-/* A share of scatter that is the same each time this is run. */
+/* Scatter that is the same in each run of this test. */
 static double scatter(GRand *rand)
 {
 	double sum = 0;
@@ -146,7 +146,7 @@ static void assert_scattered(struct bench_row *row, GRand *rand)
 		}
 }
 
-static void kinds_add_up(void **state)
+static void fits_of_kinds_add_up(void **state)
 {
 	struct bench_row *row = new_row();
 	g_autoptr(GRand) rand = g_rand_new_with_seed(1);
@@ -169,9 +169,9 @@ static void kinds_add_up(void **state)
 	assert_near(sum.lo, fit.part[BENCH_WEIGHT].lo, 1e-6);
 }
 
-/* 90, 112 and 126 bytes with 1, 2 and 3 tasks: what the formulas for weights of
- * 1/90², 1/112² and 1/126² give in exact fractions, and t(0.975; 1) = tan(0.475 π). */
-static void by_hand(void **state)
+/* 90, 112 and 126 bytes with 1, 2 and 3 tasks: exact fractions from the formulas with weights
+ * 1/90², 1/112² and 1/126², and t(0.975; 1) = tan(0.475 π). */
+static void fit_equals_the_exact_fractions(void **state)
 {
 	struct bench_row *row = new_row();
 	struct bench_weighing *w;
@@ -192,7 +192,7 @@ static void by_hand(void **state)
 }
 
 /* The 95 % interval holds the true slope in about 95 of 100 tries. */
-static void interval_covers(void **state)
+static void interval_covers_the_true_slope(void **state)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(7);
 	unsigned slopes = 0, tares = 0;
@@ -213,7 +213,7 @@ static void interval_covers(void **state)
 	assert_in_range(tares, 925, 975);
 }
 
-static void few_runs(void **state)
+static void few_runs_have_no_interval(void **state)
 {
 	struct bench_row *row = new_row();
 	struct row_fit fit;
@@ -243,7 +243,7 @@ static void few_runs(void **state)
 	assert_near(f->tare, 0, 1e-6);
 }
 
-static void none_and_one_task(void **state)
+static void runs_without_tasks_and_with_one(void **state)
 {
 	struct bench_row *row = new_row();
 	struct row_fit fit;
@@ -260,8 +260,8 @@ static void none_and_one_task(void **state)
 	assert_near(fit.part[TARE_ANON].slope, 800, 1e-6);
 }
 
-/* One unknown kind takes its sums with it, the others stay as they were. */
-static void unknown_part(void **state)
+/* One unknown kind makes its sums unknown; the other kinds stay known. */
+static void unknown_kind_makes_its_sums_unknown(void **state)
 {
 	struct bench_row *row = new_row();
 	struct bench_weighing *w;
@@ -288,7 +288,7 @@ static void unknown_part(void **state)
 	assert_near(fit_mean(row, BENCH_STEADY, TARE_KMEM, 100, NULL), 0, 0);
 }
 
-static void bent(void **state)
+static void nonlinear_growth_is_noticed(void **state)
 {
 	struct bench_row *row = new_row();
 	struct row_fit fit;
@@ -297,7 +297,7 @@ static void bent(void **state)
 	(void)state;
 	steady_run(row, 1, 1e6);
 	steady_run(row, 10000, 1e6 + 1e6);
-	steady_run(row, 100000, 1e6 + 25e6); /* twice and a half the slope */
+	steady_run(row, 100000, 1e6 + 25e6); /* 2.5 times the slope */
 	steady_run(row, 1000000, 1e6 + 100e6);
 	fit_row(row, &fit);
 	assert_true(f->valid && !f->linear);
@@ -305,8 +305,8 @@ static void bent(void **state)
 	assert_int_equal(f->worst_tasks, 100000);
 }
 
-/* What went wrong, or was run with --after, goes in nowhere. */
-static void excluded_runs(void **state)
+/* Failed runs and runs with --after are not part of any fit. */
+static void failed_runs_are_excluded(void **state)
 {
 	struct bench_row *row = new_row();
 	struct bench_run *run;
@@ -323,7 +323,7 @@ static void excluded_runs(void **state)
 	run = steady_run(row, 1000, 999999);
 	run->after = true;
 	add_weighing(run, BENCH_AFTER, 5000);
-	add_run(row, 500000, 1); /* ok, but never weighed */
+	add_run(row, 500000, 1); /* ended well, but never weighed */
 	fit_row(row, &fit);
 	assert_int_equal(fit.runs, 2);
 	assert_int_equal(fit.most, 1000);
@@ -336,8 +336,8 @@ static void excluded_runs(void **state)
 	assert_int_equal(n, 0);
 }
 
-/* A program that says no `ready` is fitted at its peak; times are medians. */
-static void peak_and_times(void **state)
+/* A program that never prints `ready` is fitted at its peak; times are medians. */
+static void programs_without_ready_are_fitted_at_the_peak(void **state)
 {
 	static const double ready[] = { 3, NAN, 1, 8 };
 	struct bench_row *row = new_row();
@@ -358,7 +358,7 @@ static void peak_and_times(void **state)
 	assert_near(fit.part[TARE_ANON].slope, 80, 1e-6);
 	assert_near(fit.ready_s, 3, 0);
 	assert_near(fit.cpu_s, 1.5, 0);
-	/* One that does: only it counts. */
+	/* A run that prints `ready`: only such runs count. */
 	add_weighing(row->runs->pdata[0], BENCH_STEADY, 8000);
 	((struct bench_run *)row->runs->pdata[0])->at[BENCH_STEADY].settled = false;
 	fit_row(row, &fit);
@@ -368,8 +368,8 @@ static void peak_and_times(void **state)
 	assert_false(fit.part[TARE_ANON].valid);
 }
 
-/* Nothing weighs anything: no division by it. */
-static void zero_weight(void **state)
+/* All weights are 0: no division by 0. */
+static void weights_of_0_are_fitted(void **state)
 {
 	struct bench_row *row = new_row();
 	struct row_fit fit;
@@ -387,18 +387,18 @@ static void zero_weight(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(exact_line),
-		cmocka_unit_test(huge_numbers),
-		cmocka_unit_test(kinds_add_up),
-		cmocka_unit_test(by_hand),
-		cmocka_unit_test(interval_covers),
-		cmocka_unit_test(few_runs),
-		cmocka_unit_test(none_and_one_task),
-		cmocka_unit_test(unknown_part),
-		cmocka_unit_test(bent),
-		cmocka_unit_test(excluded_runs),
-		cmocka_unit_test(peak_and_times),
-		cmocka_unit_test(zero_weight),
+		cmocka_unit_test(exact_line_is_found),
+		cmocka_unit_test(huge_weights_keep_precision),
+		cmocka_unit_test(fits_of_kinds_add_up),
+		cmocka_unit_test(fit_equals_the_exact_fractions),
+		cmocka_unit_test(interval_covers_the_true_slope),
+		cmocka_unit_test(few_runs_have_no_interval),
+		cmocka_unit_test(runs_without_tasks_and_with_one),
+		cmocka_unit_test(unknown_kind_makes_its_sums_unknown),
+		cmocka_unit_test(nonlinear_growth_is_noticed),
+		cmocka_unit_test(failed_runs_are_excluded),
+		cmocka_unit_test(programs_without_ready_are_fitted_at_the_peak),
+		cmocka_unit_test(weights_of_0_are_fitted),
 	};
 
 	return cmocka_run_group_tests_name("fit", tests, begin, end);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Folding what ended: who stays, what the others' rows say, and that a process table that folds
- * stays as large as what lives in it.
+ * Folding of ended processes: which keep a row of their own, what the folded rows say, and that
+ * the size of the process table depends only on the living processes.
  */
 #include "books_fixture.h"
 
 #include <malloc.h>
 
-/* One process that ends at once, with a peak of so many pages. */
+/* A process that ends at once, with a peak of `pages` pages. */
 static void short_life(uint64_t id, const char *name, uint64_t pages, int status)
 {
 	struct tare_task_new rec = birth(id, id, id, id, name);
@@ -24,8 +24,8 @@ static void short_life(uint64_t id, const char *name, uint64_t pages, int status
 	GIVE(pt, t);
 }
 
-/* Who stays, and what the row of the others says. */
-static void who_stays(void **state)
+/* Which processes keep a row, and what the folded row says. */
+static void heaviest_and_failed_processes_keep_a_row(void **state)
 {
 	const struct report_process *p = NULL;
 	uint64_t alone = 0;
@@ -63,9 +63,9 @@ static void who_stays(void **state)
 	assert_int_equal(task(p, 0)->in_spread.max, 50 * PAGE);
 }
 
-/* Who holds pages after its end waits: what closes its address space may come. But not
- * very many, and none is forgotten. */
-static void who_waits(void **state)
+/* A process that still holds pages after its end waits, since the closing of its address space
+ * may come. The number that waits is bounded, and none is forgotten. */
+static void processes_that_hold_pages_wait(void **state)
 {
 	struct tare_task_new rec = birth(50, 50, 50, 50, "late");
 	struct tare_mm_end mm = mm_of(TARE_REC_MM_END, 50, 50);
@@ -77,7 +77,7 @@ static void who_waits(void **state)
 	t.t.end_ns = 1 << 20;
 	GIVE(pt, rec);
 	GIVE(pt, t);
-	for (uint64_t id = 1000; id < 3000; id++) { /* for ever off, one way and the other */
+	for (uint64_t id = 1000; id < 3000; id++) { /* never balanced, in either direction */
 		struct tare_task_new other = birth(id, id, id, id, "off");
 		struct task_record end = task_of(TARE_REC_TASK_END, id, id, id);
 
@@ -102,7 +102,7 @@ static void who_waits(void **state)
 	assert_int_equal(r->totals[TARE_ANON].unattributed, 0);
 }
 
-/* Bytes; 0: sanitizers have an allocator of their own, which does not tell. */
+/* Allocated bytes. 0: the sanitizers' allocator does not tell. */
 static size_t bytes_in_use(void)
 {
 	return mallinfo2().uordblks + mallinfo2().hblkhd;
@@ -123,7 +123,7 @@ static void one_thread(uint64_t id, const char *name)
 	GIVE(pt, t);
 }
 
-/* With every name its own, where `names`: as many rows as may be. */
+/* With `names` each process has its own name: as many rows as the bound allows. */
 static void churn(uint64_t from, uint64_t to, bool names)
 {
 	for (uint64_t id = from; id < to; id++) {
@@ -139,7 +139,7 @@ static void churn(uint64_t from, uint64_t to, bool names)
 	}
 }
 
-/* A million threads and a hundred thousand processes later it is as large as before. */
+/* After a million threads and a hundred thousand processes the table is as large as before. */
 static void assert_bounded(bool names)
 {
 	size_t before, after;
@@ -160,7 +160,7 @@ static void assert_bounded(bool names)
 	assert_int_equal(report_processes(r), 100000 + 1);
 }
 
-static void bounded_by_names(void **state)
+static void size_is_bounded_with_different_names(void **state)
 {
 	(void)state;
 	assert_bounded(false);
@@ -168,14 +168,14 @@ static void bounded_by_names(void **state)
 	assert_true(g_hash_table_size(pt->procs) < 600);
 }
 
-static void bounded_without_names(void **state)
+static void size_is_bounded_with_equal_names(void **state)
 {
 	(void)state;
 	assert_bounded(true);
 }
 
-/* Of what lives: bytes for each. */
-static void the_living_are_small(void **state)
+/* Bytes per living process. */
+static void living_processes_take_few_bytes(void **state)
 {
 	static const char argv[] = "postgres\0-D\0/var/lib/postgresql/15/main\0--port=5433";
 	size_t before, threads, processes;
@@ -214,8 +214,8 @@ static void the_living_are_small(void **state)
 		assert_in_range(processes, 800, 2048);
 }
 
-/* Programs one after another in one process, and names of one thread. */
-static void many_images(void **state)
+/* Programs that one process executes in turn, and names that one thread takes. */
+static void many_programs_of_one_process(void **state)
 {
 	const struct proctable_proc *p;
 
@@ -248,12 +248,12 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(who_stays),
-		TEST(who_waits),
-		TEST(bounded_by_names),
-		TEST(bounded_without_names),
-		TEST(the_living_are_small),
-		TEST(many_images),
+		TEST(heaviest_and_failed_processes_keep_a_row),
+		TEST(processes_that_hold_pages_wait),
+		TEST(size_is_bounded_with_different_names),
+		TEST(size_is_bounded_with_equal_names),
+		TEST(living_processes_take_few_bytes),
+		TEST(many_programs_of_one_process),
 	};
 
 	return cmocka_run_group_tests_name("fold", tests, NULL, NULL);

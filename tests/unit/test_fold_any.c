@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Folding what ended, for any workload. The same records make two process tables, one of which
- * folds, as much as it may and at any moment: their books must be the same but for who has
- * a row.
+ * Folding of ended processes, for random workloads. The same records build two process tables.
+ * One of them folds as much as it may, at any moment. Their books must be equal except for
+ * which processes have a row of their own.
  */
 #include "books_fixture.h"
 
 #define PROCS 40
 #define THREADS 8
 
-/* A workload: what the kernel side would keep. */
+/* A workload: the state that the BPF programs would keep. */
 struct made_task {
 	struct task_record t;
 	bool born, ended;
@@ -18,9 +18,9 @@ struct made_task {
 struct process {
 	struct made_task task[THREADS];
 	struct tare_mm_end mm;
-	int64_t before[TARE_MM_KINDS]; /* what address spaces that were closed had */
+	int64_t before[TARE_MM_KINDS]; /* sums of closed address spaces */
 	bool mm_attach;
-	bool late; /* it ended, and its address space is open */
+	bool late; /* it ended while its address space stays open */
 	unsigned tasks;
 };
 
@@ -105,7 +105,7 @@ static void grow(struct process *p, struct made_task *l)
 	ledger_note_peak(t, peak_seq);
 	ledger_flow(&t->flow[kind], by);
 	if (kind == TARE_KMEM && !random_below(3))
-		t->flow[kind].in -= 500; /* it has become a stack */
+		t->flow[kind].in -= 500; /* it has become a kernel stack */
 	if (ledger_is_rss(kind))
 		ledger_flow(&ledger_cause(t, cause)->pages, by);
 	t->faults += random_below(5);
@@ -119,7 +119,7 @@ static void grow(struct process *p, struct made_task *l)
 	ledger_flow(&p->mm.mm.nonowner[kind % TARE_MM_KINDS], by);
 	ledger_flow(&p->mm.mm.nonowner_cause[random_below(TARE_NONOWNERS)], by);
 	p->mm.mm.peak = MAX(p->mm.mm.peak, (random_below(5000) << 13) +
-						   (int)(clock_ns & 8191)); /* no two the same */
+						   (int)(clock_ns & 8191)); /* all different */
 	p->mm.mm.peak_ns = ++clock_ns;
 }
 
@@ -139,7 +139,7 @@ static bool is_last(const struct process *p)
 	return living == 1;
 }
 
-/* A process whose address space is open, or none. */
+/* A random process whose address space is open; NULL: none. */
 static uint64_t any_open_but(const struct process *but)
 {
 	const struct process *p = &procs[random_below(PROCS)];
@@ -160,7 +160,8 @@ static int64_t left_of(const struct process *p, int kind)
 	return sum;
 }
 
-/* All that is left goes: by the last task, or by who closes the address space later. */
+/* All remaining memory is freed: by the last task, or by the task that closes the address space
+ * later. */
 static void give_back(struct process *p, struct tare_task *last)
 {
 	mm_note(&p->mm.mm);
@@ -168,7 +169,7 @@ static void give_back(struct process *p, struct tare_task *last)
 		ledger_flow(last ? &last->flow[k] : &p->mm.mm.nonowner[k], -left_of(p, k));
 }
 
-/* One that outlived its process. */
+/* An address space that outlived its process. */
 static void close_late(struct process *p)
 {
 	give_back(p, NULL);
@@ -183,15 +184,16 @@ static void end_task(struct process *p, struct made_task *l)
 	     outlived = all && p->mm_attach && random_below(2);
 
 	ledger_note_peak(&l->t.t, peak_seq);
-	if (outlived) /* it holds more than others gave it */
+	if (outlived) /* it holds more than non-owners gave it */
 		l->t.t.flow[TARE_ANON].in += 1000000;
-	else if (all && random_below(8)) /* else the books are off */
+	else if (all && random_below(8)) /* otherwise the books do not balance */
 		give_back(p, &l->t.t);
 	if (all && p->mm_attach && !late && !outlived)
 		mm_end(p);
 	l->t.t.flow[TARE_KSTACK].out += in.workload.stack_bytes;
 	l->t.t.end_ns = ++clock_ns;
-	if (!random_below(30)) /* it shared another's address space, as vfork's children do */
+	if (!random_below(
+		    30)) /* it shared another process's address space, as a vfork child does */
 		l->t.t.mm_proc = any_open_but(p);
 	l->t.t.exit_code = all && !random_below(3) ? random_below(3) << 8 | random_below(2) : 0;
 	l->t.head.type = TARE_REC_TASK_END;
@@ -202,7 +204,7 @@ static void end_task(struct process *p, struct made_task *l)
 	if (all && p->mm_attach && !outlived)
 		mm_end(p);
 	if (all && !outlived &&
-	    random_below(4)) /* else its place is not used again: it stays for the sweeps */
+	    random_below(4)) /* otherwise its entry is not reused: it stays for the sweeps */
 		*p = (struct process){ 0 };
 }
 
@@ -257,7 +259,7 @@ static void random_step(void)
 	}
 }
 
-/* What lives, as a sweep meets it. */
+/* The living tasks, as a sweep meets them. */
 static void sweep_once(struct proctable *proctable, bool second)
 {
 	for (unsigned i = 0; i < PROCS; i++) {
@@ -289,7 +291,7 @@ static void sweep_both(void)
 	}
 }
 
-/* What two reports must have in common: sums over rows of one name, by text. */
+/* What two reports must have in common: the sums over rows with the same name, as text. */
 struct sums {
 	int64_t at_peak[TARE_KINDS], net[TARE_KINDS], initial[TARE_KINDS], in[TARE_KINDS];
 	int64_t out[TARE_KINDS], nonowner_in[TARE_KINDS];
@@ -376,7 +378,7 @@ static void same_causes(const struct report *a, const struct report *b)
 	}
 }
 
-/* Those that have a row in both. */
+/* Processes with a row in both reports. */
 static void same_rows(const struct report *a, const struct report *b)
 {
 	for (unsigned i = 0; i < a->processes->len; i++) {
@@ -391,7 +393,7 @@ static void same_rows(const struct report *a, const struct report *b)
 		assert_memory_equal(p->at_peak, q->at_peak, sizeof(p->at_peak));
 		assert_memory_equal(p->nonowner_cause, q->nonowner_cause,
 				    sizeof(p->nonowner_cause));
-		if (in.sums_valid) /* else what is left counts as held */
+		if (in.sums_valid) /* otherwise the remainder counts as held */
 			assert_int_equal(p->rss_peak, q->rss_peak);
 		assert_int_equal(p->failed, q->failed);
 		assert_int_equal(report_tasks(p), report_tasks(q));
@@ -467,7 +469,8 @@ static void any_life(void **state)
 		     i--) /* while the books are closed */
 			random_step();
 		in.workload.peak_seq = peak_seq;
-		in.workload.weight_peak = random_below(2) ? 100000 : -1; /* passed, or it is now */
+		in.workload.weight_peak = random_below(2) ? 100000 :
+							    -1; /* the peak has passed, or is now */
 		in.now_ns = clock_ns + 1000;
 		compare_books();
 		proctable_fold(folding, true);

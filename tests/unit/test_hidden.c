@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Tasks without events (bpf/hidden.bpf.c, compiled here as it is) on CPUs whose every switch
- * and charge is known: what they give back is counted, all of it, once, and nothing else is.
+ * Tasks without events (bpf/hidden.bpf.c, compiled here unchanged) on simulated CPUs:
+ * everything that they give back is counted, once, and nothing else is.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@
 #define CGROUP 77
 #define CHILD 20 /* tgid of tasks that have events */
 
-/* Kernel types and what the program calls, as far as it goes. */
+/* The kernel types and helpers that the program uses, as far as it uses them. */
 struct task_struct {
 	__u32 tgid;
 	bool hidden;
@@ -101,7 +101,8 @@ static int64_t counter_gap(void)
 	return workload.cgroup.events - memcg.pages * PAGE;
 }
 
-/* The last `unseen` tasks, one to a process from `tgid` on, have no events. */
+/* The last `unseen` tasks, each in a process of its own with pids from `tgid` on, have no
+ * events. */
 static void begin_history(unsigned unseen, __u32 tgid)
 {
 	memset(&workload, 0, sizeof(workload));
@@ -143,7 +144,7 @@ static void switch_to(unsigned cpu, struct task_struct *next)
 		tare_switch(false, prev, next);
 }
 
-/* What runs on this CPU changes the cgroup; the event comes before the change. */
+/* The task on this CPU changes the cgroup's counter; the event comes before the change. */
 static void charge_pages(unsigned cpu, long pages)
 {
 	cpu_now = cpu;
@@ -156,14 +157,14 @@ static void charge_pages(unsigned cpu, long pages)
 	memcg.pages += pages;
 }
 
-/* The same, and its event is lost. */
+/* The same change, but its event is lost. */
 static void charge_lost(unsigned cpu, long pages)
 {
 	memcg.pages += pages;
 	assert_false(on[cpu]->hidden);
 }
 
-/* Every CPU has an event of a task that is not hidden. */
+/* Every CPU gets an event of a task that has events. */
 static void all_seen(void)
 {
 	for (unsigned i = 0; i < CPUS; i++)
@@ -205,8 +206,8 @@ static void check_accounted(void)
 	assert_in_range(next_known, 1, KNOWN - 1);
 }
 
-/* Whatever runs meanwhile, and on how many CPUs: to the byte. */
-static void init_that_is_hidden(void **state)
+/* Exact to the byte, whatever else runs, on any number of CPUs. */
+static void frees_of_a_hidden_init_are_counted(void **state)
 {
 	(void)state;
 	for (uint32_t seed = 1; seed <= HISTORIES; seed++) {
@@ -222,8 +223,8 @@ static void init_that_is_hidden(void **state)
 	}
 }
 
-/* Nobody suspects it before it has run once. */
-static void another_that_is_hidden(void **state)
+/* It is unknown before it has run once. */
+static void frees_of_another_hidden_task_are_counted(void **state)
 {
 	(void)state;
 	for (uint32_t seed = 1; seed <= HISTORIES; seed++) {
@@ -233,7 +234,7 @@ static void another_that_is_hidden(void **state)
 		switch_to(0, &task[TASKS - 1]);
 		charge_pages(0, -70);
 		switch_to(0, &task[CPUS]);
-		charge_pages(0, 0); /* no switch yet: nothing tells */
+		charge_pages(0, 0); /* no switch yet, so nothing is known */
 		switch_to(0, &task[0]);
 		assert_int_equal(hidden.tgid, 300);
 		missed = counter_gap();
@@ -244,7 +245,7 @@ static void another_that_is_hidden(void **state)
 	}
 }
 
-static void many_that_are_hidden(void **state)
+static void frees_of_many_hidden_tasks_are_counted(void **state)
 {
 	(void)state;
 	for (uint32_t seed = 1; seed <= HISTORIES; seed++) {
@@ -256,8 +257,8 @@ static void many_that_are_hidden(void **state)
 	}
 }
 
-/* What is lost otherwise stays missing: beside init's own time, and in it. */
-static void init_that_is_seen(void **state)
+/* Events lost for other reasons stay missing, both outside init's run time and within it. */
+static void other_losses_stay_missing(void **state)
 {
 	int64_t missing = 0;
 
@@ -283,8 +284,9 @@ static void init_that_is_seen(void **state)
 	}
 }
 
-/* It loses one event while a hidden task runs elsewhere, none of whose stretches tells. */
-static void lost_outside(void **state)
+/* One event is lost while a hidden task runs on another CPU; none of its time slices shows
+ * that. */
+static void event_lost_on_another_cpu(void **state)
 {
 	(void)state;
 	begin_history(1, INIT);
@@ -304,8 +306,9 @@ static void lost_outside(void **state)
 	check_accounted();
 }
 
-/* Without a counter that is known to be the cgroup's nothing is counted; who ran is known. */
-static void no_counter(void **state)
+/* Without a counter that is known to be the cgroup's, nothing is counted; the hidden tasks are
+ * still known. */
+static void nothing_is_counted_without_a_counter(void **state)
 {
 	(void)state;
 	for (int why = 0; why < 4; why++) {
@@ -322,8 +325,9 @@ static void no_counter(void **state)
 	}
 }
 
-/* It goes while such a task runs: no difference of two cgroups' counters. */
-static void counter_that_goes(void **state)
+/* The counter disappears while a hidden task runs: counters of two cgroups are never
+ * subtracted. */
+static void counter_that_disappears(void **state)
 {
 	(void)state;
 	begin_history(1, INIT);
@@ -340,9 +344,13 @@ int main(void)
 {
 #define T(name) cmocka_unit_test(name)
 	const struct CMUnitTest tests[] = {
-		T(init_that_is_hidden), T(another_that_is_hidden), T(many_that_are_hidden),
-		T(init_that_is_seen),   T(lost_outside),           T(no_counter),
-		T(counter_that_goes),
+		T(frees_of_a_hidden_init_are_counted),
+		T(frees_of_another_hidden_task_are_counted),
+		T(frees_of_many_hidden_tasks_are_counted),
+		T(other_losses_stay_missing),
+		T(event_lost_on_another_cpu),
+		T(nothing_is_counted_without_a_counter),
+		T(counter_that_disappears),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

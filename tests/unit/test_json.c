@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * output/json: what is null, what is kept, and that books close. The golden
+ * output/json: which values are null, which are kept, and that the books close. The golden
  * tests compare whole reports and validate them with the schema.
  */
 #include <setjmp.h>
@@ -25,7 +25,7 @@ static json_t *rendered(struct report *r)
 	return root;
 }
 
-/* at(root, "processes/0/tasks/0/comm"): must be there. */
+/* at(root, "processes/0/tasks/0/comm"): the value at a path, which must exist. */
 static const json_t *at(const json_t *root, const char *path)
 {
 	g_auto(GStrv) part = g_strsplit(path, "/", -1);
@@ -111,7 +111,7 @@ static void what_is_unknown_is_null(void **state)
 	json_decref(root);
 }
 
-/* A row for many: how many, and how far they differ; that of one has no such fields. */
+/* A folded row has its count and its spread; a single task's row has no such fields. */
 static void many_are_counted(void **state)
 {
 	json_t *root = rendered(fixture_folded());
@@ -196,7 +196,7 @@ static void own_cost_only_when_measured(void **state)
 	json_decref(root);
 }
 
-/* Null is 0. */
+/* Null counts as 0. */
 static json_int_t number(const json_t *value)
 {
 	return json_is_null(value) ? 0 : json_integer_value(value);
@@ -326,7 +326,7 @@ static void what_a_group_does_not_tell_is_null(void **state)
 	assert_text_at(root, "weight/source", "cgroup");
 	assert_int_equal(int_at(root, "weight/file"), 64 * KIB);
 	assert_int_equal(int_at(root, "weight/rss_sum"), 0);
-	assert_null_at(root, "slabs/caches"); /* asked for, but not to be had */
+	assert_null_at(root, "slabs/caches"); /* wanted, but not available */
 	json_decref(root);
 	root = rendered(fixture_python());
 	assert_null_at(root, "cgroup");
@@ -336,7 +336,7 @@ static void what_a_group_does_not_tell_is_null(void **state)
 	json_decref(root);
 }
 
-/* Version 1 counts them apart: they weigh all the same. */
+/* Control groups v1 count socket buffers apart; they are part of the weight all the same. */
 static void socket_buffers_weigh(void **state)
 {
 	json_t *root = rendered(fixture_sockets());

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * output/json_profile: its columns say what the profile has, and what is not there
- * is -1 or null.
+ * output/json_profile: the columns hold the profile's values; a missing value is -1 or null.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,7 +33,7 @@ static json_int_t cell(const json_t *profile, const char *table, const char *col
 	return json_integer_value(value);
 }
 
-/* The string that a cell stands for; NULL for -1. */
+/* The string that a cell refers to; NULL for -1. */
 static const char *text(const json_t *profile, const char *table, const char *column, size_t row)
 {
 	json_int_t i = cell(profile, table, column, row);
@@ -171,7 +170,7 @@ static void what_is_not_measured_is_null(void **state)
 	report_free(r);
 }
 
-/* What JavaScript would round, nothing, and less than nothing. */
+/* Numbers that JavaScript would round, 0, and negative numbers. */
 static void numbers_are_exact(void **state)
 {
 	struct report *r = fixture_profile();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Kernel memory of a session, beside a control group and events that are made up: what is
- * the initial balance, what a look finds that no event told, and what is not measured.
+ * Kernel memory of a session, with a simulated control group and simulated events: the initial
+ * balance, what polling finds that no event reported, and what is not measured.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,13 +35,13 @@ static struct features features;
 static struct cgroup group;
 static struct tare_workload workload;
 static struct tare_held held;
-static int64_t kernel, current, sock; /* what the group's files say */
-static int64_t of_others;             /* charged and given back while it is looked at */
-static unsigned looks, turns;         /* into the counter; `turns`: it moves at so many */
+static int64_t kernel, current, sock; /* figures of the group's files */
+static int64_t of_others;             /* charged and freed again while it is read */
+static unsigned looks, turns;         /* into the counter; `turns`: reads during which it moves */
 static pid_t here[4];                 /* processes in the group, 0 at the end */
 static uint64_t watched;
 static bool watched_own;
-static int64_t more, sampled, drift; /* of the last loader_weigh(), pages */
+static int64_t more, sampled, drift; /* result of the last loader_weigh(), pages */
 
 void fake_workload(const struct loader *l, struct tare_workload *w)
 {
@@ -98,7 +98,8 @@ GArray *fake_pids(const struct cgroup *cg)
 	return pids;
 }
 
-/* While it turns, an event comes with each look, and every other of them is not counted yet. */
+/* While it moves, each read brings an event, and every second event is not in the counter
+ * yet. */
 int64_t fake_read_kernel(const struct cgroup *cg)
 {
 	(void)cg;
@@ -180,7 +181,7 @@ static void attach_to(pid_t pid)
 	kmem_watch_targets(k, pids);
 }
 
-static void without_a_group(void **state)
+static void kmem_is_unknown_without_a_group(void **state)
 {
 	(void)state;
 	kmem_watch(k, NULL, "no hierarchy");
@@ -193,8 +194,8 @@ static void without_a_group(void **state)
 	assert_string_equal(k->why, "no hierarchy");
 }
 
-/* What is charged and no event told of: making the group itself costs some. */
-static void the_initial_balance(void **state)
+/* Charges without an event: making the group itself costs some. */
+static void initial_balance_is_read_at_the_start(void **state)
 {
 	(void)state;
 	kernel = 10 * PAGE;
@@ -208,8 +209,8 @@ static void the_initial_balance(void **state)
 	assert_int_equal(kmem_held(k), 10 * PAGE);
 }
 
-/* Read between an event and its change of the counter it would be off by that. */
-static void it_is_read_when_nothing_moves(void **state)
+/* A counter that is read between an event and its change would be off by that change. */
+static void counter_is_read_when_it_is_still(void **state)
 {
 	(void)state;
 	kernel = 10 * PAGE;
@@ -221,8 +222,8 @@ static void it_is_read_when_nothing_moves(void **state)
 	assert_in_range(looks, 8 + READ_STEADY, READ_TRIES);
 }
 
-/* Not for ever; how far it moved is in the bound. */
-static void it_always_moves(void **state)
+/* The reader gives up in the end; how far the counter moved is part of the bound. */
+static void moving_counter_widens_the_bound(void **state)
 {
 	(void)state;
 	of_others = PAGE;
@@ -233,7 +234,7 @@ static void it_always_moves(void **state)
 	assert_int_equal(looks, READ_TRIES);
 }
 
-static void no_counter(void **state)
+static void kmem_is_unknown_without_a_counter(void **state)
 {
 	(void)state;
 	kmem_watch(k, &group, NULL);
@@ -244,7 +245,7 @@ static void no_counter(void **state)
 	assert_non_null(strstr(k->why, "cannot be read"));
 }
 
-static void the_root_group_is_charged_for_nobody(void **state)
+static void root_group_has_no_charge(void **state)
 {
 	(void)state;
 	group.path = (char *)"/";
@@ -254,8 +255,8 @@ static void the_root_group_is_charged_for_nobody(void **state)
 	assert_non_null(strstr(k->why, "root control group"));
 }
 
-/* Of a group with others in it the total is not the workload's. */
-static void others_in_the_group(void **state)
+/* With other processes in the group its total is not the workload's. */
+static void total_of_a_shared_group_is_not_the_workloads(void **state)
 {
 	(void)state;
 	here[0] = 5;
@@ -274,8 +275,9 @@ static void others_in_the_group(void **state)
 	assert_int_equal(drift, 0);
 }
 
-/* Within what reader and events may be apart it is nobody's; beyond, it is in the weight. */
-static void what_no_event_told(void **state)
+/* A difference within the bound between counter and events is charged to nobody; beyond it, it
+ * is part of the weight. */
+static void polling_finds_what_no_event_reported(void **state)
 {
 	int64_t v2;
 
@@ -294,7 +296,7 @@ static void what_no_event_told(void **state)
 	kmem_look(k, 3);
 	assert_int_equal(drift, -counter_lag(k) / PAGE - 1);
 	assert_int_equal(books().by_cgroup, 0);
-	/* Version 1 is told at once, but for the batch that a CPU holds back. */
+	/* Version 1 counts at once, except for the batch that a CPU holds back. */
 	group.version = 1;
 	assert_int_equal(counter_lag(k), v2 / 2);
 	sock = 5 * PAGE;
@@ -304,8 +306,8 @@ static void what_no_event_told(void **state)
 	assert_int_equal(sampled, 5);
 }
 
-/* Page tables and stacks that were charged to another group, as long as they can be there. */
-static void what_tasks_brought(void **state)
+/* Page tables and stacks that another group is charged for, as long as they can exist. */
+static void charges_to_the_former_group_are_known(void **state)
 {
 	(void)state;
 	workload.cgroup.attached = 20 * PAGE;
@@ -323,8 +325,8 @@ static void what_tasks_brought(void **state)
 	assert_int_equal(books().elsewhere, 15 * PAGE);
 }
 
-/* Without events all that is no page table, stack or swap is by looking. */
-static void by_the_group_alone(void **state)
+/* Without events, all but page tables, stacks and swap is polled. */
+static void group_alone_without_events(void **state)
 {
 	(void)state;
 	features.found[FEATURE_MEMCG_STATE].state = FEATURE_NO;
@@ -347,7 +349,7 @@ static void by_the_group_alone(void **state)
 	assert_int_equal(kmem_held(k), 0);
 }
 
-static void the_highest_look(void **state)
+static void peak_is_the_highest_poll(void **state)
 {
 	static const int64_t at[] = { 3, 9, 5, 9, 1 };
 
@@ -366,17 +368,17 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(without_a_group),
-		TEST(the_initial_balance),
-		TEST(it_is_read_when_nothing_moves),
-		TEST(it_always_moves),
-		TEST(no_counter),
-		TEST(the_root_group_is_charged_for_nobody),
-		TEST(others_in_the_group),
-		TEST(what_no_event_told),
-		TEST(what_tasks_brought),
-		TEST(by_the_group_alone),
-		TEST(the_highest_look),
+		TEST(kmem_is_unknown_without_a_group),
+		TEST(initial_balance_is_read_at_the_start),
+		TEST(counter_is_read_when_it_is_still),
+		TEST(moving_counter_widens_the_bound),
+		TEST(kmem_is_unknown_without_a_counter),
+		TEST(root_group_has_no_charge),
+		TEST(total_of_a_shared_group_is_not_the_workloads),
+		TEST(polling_finds_what_no_event_reported),
+		TEST(charges_to_the_former_group_are_known),
+		TEST(group_alone_without_events),
+		TEST(peak_is_the_highest_poll),
 	};
 
 	return cmocka_run_group_tests_name("kmem", tests, NULL, NULL);

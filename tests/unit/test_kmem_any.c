@@ -1,30 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Kernel memory over random histories: tasks that make, free, fork and end, kernel threads
- * that free for them, by the rules that bpf/kmem.bpf.[ch] has. Whoever frees what:
- * no row is below 0 or above the total, and all rows are the total, now and at the peak.
+ * Kernel memory over random histories: tasks that make and free kernel memory, fork and end,
+ * and kernel threads that free it for them, by the rules of bpf/kmem.bpf.[ch]. Whoever frees
+ * it, no row is below 0 or above the total, and all rows add up to the total, now and at the
+ * peak.
  */
 #include "books_fixture.h"
 
 #define TASKS 64
 #define HISTORIES 300
 #define LENGTH 400
-#define LAST_HIGHEST (LENGTH / 2) /* in half of the histories: the peak is past */
+#define LAST_HIGHEST (LENGTH / 2) /* no new peak in the later half of a history */
 
-/* A page each: who was charged for it does not matter to the kernel. */
+/* One page each. The kernel does not care who was charged for it. */
 static struct history {
 	GRand *rand;
 	struct tare_task task[TASKS];
 	struct tare_flow clone;
 	unsigned born;
 	bool living[TASKS];
-	int64_t held, top; /* pages: all that there is, and the most that there was */
+	int64_t held, top; /* pages: the total now, and the highest total */
 	bool shrinks;
 } h;
 
 static struct tare_cgroup *g = &in.workload.cgroup;
 
-/* The weight, as update_nonrss() of bpf/weight.bpf.h. */
+/* Computes the weight as update_nonrss() of bpf/weight.bpf.h does. */
 static void add_weight(int64_t pages)
 {
 	struct tare_workload *workload = &in.workload;
@@ -110,7 +111,7 @@ static void random_step(int number)
 		if (grows)
 			update(t, pages, false);
 		break;
-	case 2: /* of whose it may be */
+	case 2: /* of the tasks that it may belong to */
 		update(t, -MIN(pages, h.held), false);
 		break;
 	case 3:

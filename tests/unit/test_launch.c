@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The command before and at its execve: whose it is, that it is held, and what is said of one
- * that cannot be run.
+ * The command before and at its execve: which user it runs as, that it is held, and the message
+ * when it cannot be run.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,7 +28,7 @@ static void no_child_is_left(void)
 	assert_int_equal(errno, ECHILD);
 }
 
-static void whose_it_is(void **state)
+static void command_has_the_wanted_ids(void **state)
 {
 	struct launch_config none = { 0 }, root = { .as_root = true };
 	struct launch_config nobody = { .user = "nobody" }, unknown = { .user = "no such user" };
@@ -49,7 +49,7 @@ static void whose_it_is(void **state)
 	setenv("SUDO_GID", "7", 1);
 	assert_int_equal(launch_user(&root, &u), 0);
 	assert_false(u.who.set);
-	if (!geteuid()) { /* only root can become them */
+	if (!geteuid()) { /* only root can become another user */
 		assert_int_equal(launch_user(&none, &u), 0);
 		assert_true(u.who.set);
 		assert_int_equal(u.who.uid, 65534);
@@ -57,7 +57,8 @@ static void whose_it_is(void **state)
 		setenv("SUDO_GID", "-1", 1);
 		assert_int_equal(launch_user(&none, &u), -EINVAL);
 		assert_said("SUDO_GID is -1", "--as-root");
-		setenv("SUDO_UID", "4294967295", 1); /* (uid_t)-1: setresuid() leaves it */
+		setenv("SUDO_UID", "4294967295",
+		       1); /* (uid_t)-1: setresuid() would leave the id unchanged */
 		assert_int_equal(launch_user(&none, &u), -EINVAL);
 		assert_said("SUDO_UID is 4294967295", "--user");
 	}
@@ -83,7 +84,7 @@ static char *program_of(pid_t pid)
 	return g_file_read_link(path, NULL);
 }
 
-static void held_until_it_may_go(void **state)
+static void command_is_held_until_released(void **state)
 {
 	char *argv[] = { "sh", "-c", "exit 5", NULL };
 	struct launch_config config = { .argv = argv };
@@ -104,8 +105,8 @@ static void held_until_it_may_go(void **state)
 	no_child_is_left();
 }
 
-/* Nothing of it runs. */
-static void abandoned(void **state)
+/* The command never runs. */
+static void abandoned_command_never_runs(void **state)
 {
 	g_autofree char *folder = new_folder(), *ran = g_build_filename(folder, "ran", NULL);
 	char *argv[] = { "touch", ran, NULL };
@@ -117,11 +118,11 @@ static void abandoned(void **state)
 	launch_abandon(&l);
 	no_child_is_left();
 	assert_int_equal(l.pidfd, -1);
-	/* Before it has said who it is. */
+	/* The child ends before it has sent its pid. */
 	assert_int_equal(launch_fork(&config, &ourselves, &l), 0);
 	launch_abandon(&l);
 	no_child_is_left();
-	/* tare is gone: nobody lets it go any more. */
+	/* tare ends, so nobody releases the child any more. */
 	assert_int_equal(launch_start(&config, &ourselves, &l), 0);
 	close(l.go_fd);
 	l.go_fd = -1;
@@ -143,7 +144,7 @@ static void refused(const char *name, int err, const char *why)
 	assert_int_equal(l.err_fd, -1);
 }
 
-static void what_is_no_program(void **state)
+static void invalid_programs_are_refused(void **state)
 {
 	static const char text[] = "#!/no/such/interpreter\n";
 	g_autofree char *folder = new_folder(), *path = g_build_filename(folder, "script", NULL);
@@ -158,7 +159,7 @@ static void what_is_no_program(void **state)
 	refused(folder, -EACCES, "not an executable file");
 	assert_true(g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_NONE, 0644, NULL));
 	refused(path, -EACCES, "not an executable file");
-	/* What only execve finds. */
+	/* Errors that only execve finds. */
 	assert_int_equal(chmod(path, 0755), 0);
 	assert_int_equal(launch_start(&config, &ourselves, &l), 0);
 	assert_int_equal(launch_go(&l, path), -EACCES);
@@ -168,8 +169,8 @@ static void what_is_no_program(void **state)
 	remove_all(folder);
 }
 
-/* In PATH one that may be run beats one that may not, wherever it stands. */
-static void the_first_in_path_that_runs(void **state)
+/* In PATH an executable file is preferred to one that is not, wherever it stands. */
+static void first_executable_in_path_runs(void **state)
 {
 	g_autofree char *folder = new_folder(), *a = g_build_filename(folder, "a", NULL);
 	g_autofree char *b = g_build_filename(folder, "b", NULL), *path = NULL, *out = NULL;
@@ -185,7 +186,7 @@ static void the_first_in_path_that_runs(void **state)
 	g_mkdir(a, 0755);
 	g_mkdir(b, 0755);
 	assert_true(g_file_set_contents_full(in_a, "", 0, G_FILE_SET_CONTENTS_NONE, 0644, NULL));
-	/* Without "#!": as a shell would run it. */
+	/* A file without "#!" runs as a shell would run it. */
 	assert_true(g_file_set_contents_full(in_b, "[ \"$1\" = 'an argument' ] && exit 6", -1,
 					     G_FILE_SET_CONTENTS_NONE, 0755, NULL));
 	setenv("PATH", path, 1);
@@ -201,8 +202,8 @@ static void the_first_in_path_that_runs(void **state)
 	remove_all(folder);
 }
 
-/* Neither sudo's variables nor tare's files. */
-static void nothing_of_tares(void **state)
+/* The command has neither sudo's variables nor tare's descriptors. */
+static void command_inherits_nothing_of_tare(void **state)
 {
 	static const char script[] = "[ -z \"$SUDO_UID$SUDO_GID$SUDO_USER$SUDO_COMMAND\" ] &&"
 				     " [ ! -e /proc/self/fd/100 ]";
@@ -223,8 +224,8 @@ static void nothing_of_tares(void **state)
 	close(100);
 }
 
-/* Its ids, its groups and its home; and no capability. */
-static void as_another_user(void **state)
+/* The command has the user's ids, groups and home, and no capability. */
+static void command_runs_as_another_user(void **state)
 {
 	static const char script[] =
 		"[ \"$(id -u) $(id -g) $(id -G) $USER $HOME\" = '65534 65534 65534 nobody "
@@ -253,13 +254,13 @@ static void as_another_user(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whose_it_is),
-		cmocka_unit_test(held_until_it_may_go),
-		cmocka_unit_test(abandoned),
-		cmocka_unit_test(what_is_no_program),
-		cmocka_unit_test(the_first_in_path_that_runs),
-		cmocka_unit_test(nothing_of_tares),
-		cmocka_unit_test(as_another_user),
+		cmocka_unit_test(command_has_the_wanted_ids),
+		cmocka_unit_test(command_is_held_until_released),
+		cmocka_unit_test(abandoned_command_never_runs),
+		cmocka_unit_test(invalid_programs_are_refused),
+		cmocka_unit_test(first_executable_in_path_runs),
+		cmocka_unit_test(command_inherits_nothing_of_tare),
+		cmocka_unit_test(command_runs_as_another_user),
 	};
 
 	return cmocka_run_group_tests_name("launch", tests, NULL, NULL);

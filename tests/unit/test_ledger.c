@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The arithmetic of bpf/ledger.h, which the BPF programs compile too: each rule
- * by its cases, and by histories at random against brute force. How events use
- * it while they race is test_rss.c's.
+ * The arithmetic of bpf/ledger.h, which the BPF programs compile too: each rule by its cases,
+ * and random histories compared with brute force. Racing events are in test_rss.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,8 +38,8 @@ static void flush_share_alone(void **state)
 	assert_int_equal(ledger_flush_share(0, 0, 0, 0), 0);
 }
 
-/* What each of n CPUs gets that flushed a slot c[i] with a step of `step`, when
- * their events come one after the other. */
+/* The share of each of n CPUs that flushed a slot of c[i] by a step of `step`, when their events
+ * come one after the other. */
 static void check_equal_steps(unsigned n, const int64_t *c, int64_t step)
 {
 	int64_t moved = 0;
@@ -76,20 +75,20 @@ static void flush_share_of_several(void **state)
 	check_equal_steps(2, over, -512);
 }
 
-/* Where it cannot be split the first takes all: nothing is made up, nothing lost. */
+/* If it cannot be split, the first gets all: nothing is invented, nothing is lost. */
 static void flush_share_that_does_not_split(void **state)
 {
 	(void)state;
 	/* steps 1 and 2 */
 	assert_int_equal(ledger_flush_share(65, 31, 1, 31), 65);
 	assert_int_equal(ledger_flush_share(-65, -31, 1, -31), -65);
-	/* +1 and -1: what moved cancels out */
+	/* +1 and -1: the moves cancel out */
 	assert_int_equal(ledger_flush_share(0, 31, 1, -31), 0);
-	/* a share below the batch is no flush: the other slot went to 0 by itself */
+	/* a share below the batch is no flush: the other slot went to 0 by its own changes */
 	assert_int_equal(ledger_flush_share(4, 1, 1, 1), 4);
 	assert_int_equal(ledger_flush_share(62, 30, 1, 30), 62);
 	assert_int_equal(ledger_flush_share(-62, -30, 1, -30), -62);
-	/* just at the batch, both ways */
+	/* exactly at the batch, in both directions */
 	assert_int_equal(ledger_flush_share(64, 31, 1, 31), 32);
 	assert_int_equal(ledger_flush_share(-64, -31, 1, -31), -32);
 }
@@ -128,7 +127,7 @@ static void rss_members(void **state)
 	assert_false(ledger_is_rss(TARE_KINDS));
 }
 
-/* Below 1/1024 of the mm, exact where it is small. */
+/* An error below 1/1024 of the mm, exact where the mm is small. */
 static void fold_at(void **state)
 {
 	(void)state;
@@ -154,7 +153,7 @@ static void record_size(void **state)
 	assert_int_equal(ledger_record_size(UINT32_MAX), ledger_record_size(TARE_TASK_CAUSES));
 }
 
-static void page_up(void **state)
+static void page_up_rounds_to_pages(void **state)
 {
 	(void)state;
 	assert_int_equal(ledger_page_up(0, 4096), 0);
@@ -182,7 +181,7 @@ static void cause_of_faults_is_first(void **state)
 	(void)state;
 	assert_ptr_equal(ledger_cause(&t, 9), &t.causes[1]);
 	assert_int_equal(t.n_causes, 2);
-	assert_false(t.causes[0].used); /* kept free */
+	assert_false(t.causes[0].used); /* kept free for faults */
 	assert_ptr_equal(ledger_cause(&t, TARE_CAUSE_FAULT), &t.causes[0]);
 	assert_int_equal(t.causes[0].id, TARE_CAUSE_FAULT);
 	assert_int_equal(t.n_causes, 2);
@@ -208,7 +207,7 @@ static void causes_beyond_room(void **state)
 	assert_ptr_equal(ledger_cause(&t, TARE_CAUSE_OTHER), other);
 	assert_int_equal(other->id, TARE_CAUSE_OTHER);
 	assert_int_equal(t.n_causes, TARE_TASK_CAUSES);
-	/* those who have one keep it, and faults still find theirs */
+	/* causes that have an entry keep it, and faults still find theirs */
 	assert_ptr_equal(ledger_cause(&t, 101), &t.causes[1]);
 	assert_ptr_equal(ledger_cause(&t, 100 + TARE_TASK_CAUSES - 2),
 			 &t.causes[TARE_TASK_CAUSES - 2]);
@@ -216,8 +215,8 @@ static void causes_beyond_room(void **state)
 	assert_int_equal(t.n_causes, TARE_TASK_CAUSES);
 }
 
-/* Any history: causes add up to the flow, none is there twice, n_causes covers
- * all and no more. */
+/* For any history: the causes add up to the flow, no cause is there twice, and n_causes covers
+ * all causes and no more. */
 static void causes_add_up(void **state)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(1);
@@ -250,8 +249,8 @@ static void causes_add_up(void **state)
 	}
 }
 
-/* Peaks: the net that each task noted lazily is what a snapshot of all at the
- * moment of the last peak says. */
+/* Peaks: the net that each task noted lazily equals a snapshot of all tasks at the moment of the
+ * last peak. */
 
 #define PEAK_TASKS 7
 
@@ -269,7 +268,7 @@ static void take_snapshot(struct peaks *p)
 			p->snapshot[i][k] = ledger_net(&p->tasks[i].flow[k]);
 }
 
-/* As counter_update() does it. */
+/* As counter_update() does. */
 static void change_kind(struct peaks *p, int task, int kind, int64_t delta)
 {
 	struct tare_task *t = &p->tasks[task];
@@ -286,7 +285,7 @@ static void change_kind(struct peaks *p, int task, int kind, int64_t delta)
 	take_snapshot(p);
 }
 
-/* A task ends and another takes its place, born at this peak. */
+/* A task ends and another takes its entry, born at this peak. */
 static void replace_task(struct peaks *p, int task)
 {
 	for (int k = 0; k < TARE_KINDS; k++)
@@ -297,7 +296,7 @@ static void replace_task(struct peaks *p, int task)
 	memset(p->snapshot[task], 0, sizeof(p->snapshot[task]));
 }
 
-static void peaks_by_lazy_notes(void **state)
+static void lazily_noted_peaks_are_exact(void **state)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(2);
 
@@ -322,8 +321,8 @@ static void peaks_by_lazy_notes(void **state)
 	}
 }
 
-/* Who frees more than it holds frees what is others'. */
-static void accounts(void **state)
+/* A task that frees more than it holds frees memory of others. */
+static void accounts_never_go_below_0(void **state)
 {
 	struct tare_flow f = { 100, 30 }, child = { 0 }, part = { 50, 10 };
 
@@ -337,7 +336,7 @@ static void accounts(void **state)
 	ledger_leave(&child, ledger_net(&child));
 	assert_int_equal(child.in, 50);
 	assert_int_equal(child.out, 50);
-	f = (struct tare_flow){ 3, 10 }; /* taken out before it came */
+	f = (struct tare_flow){ 3, 10 }; /* freed before its event came */
 	assert_int_equal(ledger_own_part(&f, -1), 0);
 	ledger_leave(&f, -7);
 	assert_int_equal(ledger_net(&f), 0);
@@ -355,12 +354,12 @@ int main(void)
 		cmocka_unit_test(rss_members),
 		cmocka_unit_test(fold_at),
 		cmocka_unit_test(record_size),
-		cmocka_unit_test(page_up),
+		cmocka_unit_test(page_up_rounds_to_pages),
 		cmocka_unit_test(cause_of_faults_is_first),
 		cmocka_unit_test(causes_beyond_room),
 		cmocka_unit_test(causes_add_up),
-		cmocka_unit_test(peaks_by_lazy_notes),
-		cmocka_unit_test(accounts),
+		cmocka_unit_test(lazily_noted_peaks_are_exact),
+		cmocka_unit_test(accounts_never_go_below_0),
 	};
 
 	return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Options of run and attach: what they set, what is refused, what is said then.
+ * Options of run and attach: what they set, what is refused, and the messages.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,12 +20,12 @@
 #include "tests/unit/heard.h"
 
 static struct options o;
-static char *told; /* on stderr, by the last parse_line() */
+static char *told; /* stderr of the last parse_line() */
 
-/* A line of words, split at spaces; stderr is kept. */
+/* Parses a line of words, split at spaces; keeps stderr. */
 static int parse_line(enum option_for who, const char *line)
 {
-	static char **argv; /* the result points into it */
+	static char **argv; /* the parsed options point into it */
 	int err;
 
 	g_strfreev(argv);
@@ -100,7 +100,7 @@ static void all_of_run(void **state)
 	assert_string_equal(o.command[3], "x");
 }
 
-/* What comes after the command's name is the command's, "--" or not. */
+/* Words after the command's name belong to the command, also "--". */
 static void commands_own_options(void **state)
 {
 	(void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Who called tare, whose files it believes, and as whom the command runs.
+ * Who called tare, whose files tare trusts, and which user the command runs as.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 #include "base/owner.h"
 #include "capture/launch.h"
 
-/* As sudo sets them; NULL: not set. */
+/* Sets the variables as sudo does; NULL: not set. */
 static void called_by(const char *uid, const char *gid)
 {
 	uid ? g_setenv("SUDO_UID", uid, true) : g_unsetenv("SUDO_UID");
@@ -30,14 +30,14 @@ static int nobody_any_more(void **state)
 	return 0;
 }
 
-/* Only root believes the variables: anybody can set them. */
+/* Only root trusts the variables: any user can set them. */
 static void need_root(void)
 {
 	if (geteuid())
 		skip();
 }
 
-static void nobody_called(void **state)
+static void without_sudo_there_is_no_caller(void **state)
 {
 	struct owner caller = { .set = true };
 	const char *wrong = NULL;
@@ -50,7 +50,7 @@ static void nobody_called(void **state)
 	assert_false(caller.set);
 }
 
-static void sudo_called(void **state)
+static void sudo_names_the_caller(void **state)
 {
 	struct owner caller;
 	const char *wrong = NULL;
@@ -64,7 +64,7 @@ static void sudo_called(void **state)
 	assert_int_equal(caller.gid, 4294967294);
 }
 
-static void wrong_ids(void **state)
+static void invalid_ids_are_refused(void **state)
 {
 	static const struct {
 		const char *uid, *gid, *wrong;
@@ -90,7 +90,7 @@ static void wrong_ids(void **state)
 	}
 }
 
-static void whose_files(void **state)
+static void files_of_others_are_not_trusted(void **state)
 {
 	const struct owner unset = { .uid = 1234 }, caller = { .set = true, .uid = 1234 };
 
@@ -103,8 +103,8 @@ static void whose_files(void **state)
 	assert_false(owner_trusts(NULL, 1234));
 }
 
-/* A user who is named comes before sudo's, --as-root before that one only. */
-static void as_whom(void **state)
+/* --user takes precedence over sudo's user, --as-root over sudo's user only. */
+static void user_of_the_command(void **state)
 {
 	struct launch_config config = { .user = "nobody", .as_root = true };
 	struct launch_user user;
@@ -130,11 +130,11 @@ static void as_whom(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(nobody_called, nobody_any_more),
-		cmocka_unit_test_teardown(sudo_called, nobody_any_more),
-		cmocka_unit_test_teardown(wrong_ids, nobody_any_more),
-		cmocka_unit_test(whose_files),
-		cmocka_unit_test_teardown(as_whom, nobody_any_more),
+		cmocka_unit_test_teardown(without_sudo_there_is_no_caller, nobody_any_more),
+		cmocka_unit_test_teardown(sudo_names_the_caller, nobody_any_more),
+		cmocka_unit_test_teardown(invalid_ids_are_refused, nobody_any_more),
+		cmocka_unit_test(files_of_others_are_not_trusted),
+		cmocka_unit_test_teardown(user_of_the_command, nobody_any_more),
 	};
 
 	nobody_any_more(NULL);

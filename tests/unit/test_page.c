@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * output/page, output/bench_html: data that stand in a page cannot get out of
- * their element, and are still the same data.
+ * output/page, output/bench_html: data in an HTML page cannot leave their element, and can be
+ * read back unchanged.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,7 +43,7 @@ static void line_separators_are_escaped(void **state)
 	(void)state;
 	assert_filled("\"\u2028 \u2029\"", "\"\\u2028 \\u2029\"");
 	assert_filled("\"\u2027\u202e\u20ac\"", "\"\u2027\u202e\u20ac\"");
-	/* A sequence cut off by the end is left as it is. */
+	/* A sequence that the end cuts off stays as it is. */
 	assert_filled("\xe2\x80", "\xe2\x80");
 }
 

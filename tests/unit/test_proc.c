@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Texts of /proc whose names do harm.
+ * Texts of /proc with hostile names.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +33,7 @@ static void stats(void **state)
 	assert_false(proc_stat_parse("", &s));
 }
 
-/* One that has ended does not run, though it is there until it is waited for. */
+/* An ended process does not run, though it exists until its parent waits for it. */
 static void running(void **state)
 {
 	pid_t pid = fork();
@@ -91,8 +91,8 @@ static void maps(void **state)
 	assert_false(parse("", &m));
 }
 
-/* A newline in a path is written \012, so a path of newlines makes a line that is longer
- * than any path. What comes behind that is not a line. */
+/* /proc writes a newline in a path as \012, so a path of newlines makes a line longer than any
+ * path. The rest of that line is not a new line. */
 static void long_lines(void **state)
 {
 	static char text[3 * PROC_LINE], line[PROC_LINE];

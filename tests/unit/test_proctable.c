@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The process table from records: in any order, with some of them lost, and made up to
- * do harm.
+ * The process table, built from records: in any order, with records lost, and with hostile
+ * records.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,7 +53,7 @@ static void report(uint32_t type, uint64_t id, uint64_t proc, uint32_t tid)
 	assert_int_equal(GIVE(pt, rec), 0);
 }
 
-static void lives(void **state)
+static void birth_to_end_of_a_task(void **state)
 {
 	struct proctable_proc *p;
 
@@ -76,8 +76,8 @@ static void lives(void **state)
 	assert_int_equal(pt->malformed, 0);
 }
 
-/* Task ids of the kernel come again; serial numbers do not. */
-static void tids_come_again(void **state)
+/* The kernel reuses task ids, but never serial numbers. */
+static void reused_tids_are_told_apart(void **state)
 {
 	(void)state;
 	born(1, 1, 500, 500, "a");
@@ -90,8 +90,8 @@ static void tids_come_again(void **state)
 	assert_false(task(1)->ended);
 }
 
-/* What a final record says stands, whatever comes behind it. */
-static void the_end_is_final(void **state)
+/* A final record stays valid, whatever records follow it. */
+static void final_record_stays_valid(void **state)
 {
 	struct task_record end = task_of(TARE_REC_TASK_END, 1, 1, 500);
 	struct task_record late = task_of(TARE_REC_TASK, 1, 1, 500);
@@ -109,20 +109,21 @@ static void the_end_is_final(void **state)
 	assert_int_equal(proctable_find_proc(pt, 1)->living, 0);
 }
 
-static void birth_lost(void **state)
+static void task_whose_birth_was_lost(void **state)
 {
 	(void)state;
 	report(TARE_REC_TASK, 9, 3, 503);
 	assert_int_equal(proctable_living(pt), 1);
 	assert_non_null(proctable_find_proc(pt, 3));
-	report(TARE_REC_TASK_END, 10, 3, 504); /* neither birth nor sweep */
+	report(TARE_REC_TASK_END, 10, 3, 504); /* without birth or sweep */
 	assert_int_equal(proctable_find_proc(pt, 3)->living, 1);
 	report(TARE_REC_TASK_END, 9, 3, 503);
 	assert_int_equal(proctable_living(pt), 0);
 	assert_int_equal(proctable_find_proc(pt, 3)->tasks->len, 2);
 }
 
-/* The ring is read after the sweep: the sweep may know of a task first. */
+/* The ring is read after the sweep: the sweep may meet a task before its birth record is
+ * read. */
 static void sweep_before_birth(void **state)
 {
 	struct task_record rec = task_of(TARE_REC_TASK, 2, 1, 501);
@@ -148,14 +149,14 @@ static void names(void **state)
 	born(2, 1, 501, 500, "worker");
 	rec = rename_to(1, "two");
 	GIVE(pt, rec);
-	GIVE(pt, rec); /* to the same: no change */
+	GIVE(pt, rec); /* to the same name: no change */
 	rec = rename_to(1, "sixteen bytes ab");
 	GIVE(pt, rec);
 	assert_int_equal(task(1)->names->len, 2);
 	assert_string_equal(task(1)->names->pdata[0], "one");
 	assert_string_equal(task(1)->names->pdata[1], "two");
 	assert_string_equal(proctable_find_proc(pt, 1)->comm, "sixteen bytes ab");
-	rec = rename_to(2, "w-2"); /* a thread's name is not the process's */
+	rec = rename_to(2, "w-2"); /* a thread's name does not change the process's */
 	GIVE(pt, rec);
 	assert_string_equal(proctable_find_proc(pt, 1)->comm, "sixteen bytes ab");
 	rec = rename_to(77, "nobody");
@@ -219,7 +220,7 @@ static void images(void **state)
 	g_free(second);
 }
 
-/* execve by a thread: it goes on under the leader's id. */
+/* execve by a thread: it continues under the first thread's id. */
 static void exec_by_a_thread(void **state)
 {
 	struct tare_exec *exec = exec_of(2, 1, 500, "/bin/new", "new", 4);
@@ -232,12 +233,12 @@ static void exec_by_a_thread(void **state)
 	GIVE(pt, *exec);
 	assert_int_equal(task(2)->state->tid, 500);
 	assert_int_equal(proctable_find_proc(pt, 1)->living, 1);
-	GIVE(pt, rec); /* now the process's name too */
+	GIVE(pt, rec); /* now the process's name changes too */
 	assert_string_equal(proctable_find_proc(pt, 1)->comm, "later");
 	g_free(exec);
 }
 
-/* What tare's own child was before it became the command is not the command's. */
+/* tare's child before it becomes the command is not part of the command. */
 static void launch(void **state)
 {
 	struct tare_task_new rec = birth(1, 1, 500, 500, "tare");
@@ -249,7 +250,7 @@ static void launch(void **state)
 	(void)state;
 	rec.parent = 0;
 	GIVE(pt, rec);
-	GIVE(pt, name); /* the kernel renames before the event of execve */
+	GIVE(pt, name); /* the kernel renames the task before the execve event */
 	GIVE(pt, *exec);
 	assert_null(task(1)->names);
 	assert_int_equal(proctable_find_proc(pt, 1)->images->len, 0);
@@ -259,8 +260,8 @@ static void launch(void **state)
 	g_free(exec);
 }
 
-/* Two looks at an mm: quiet if nothing changed, and only in this sweep. */
-static void two_looks(void **state)
+/* Two passes over an mm: it is quiet if nothing changed, and only in this sweep. */
+static void sweep_of_two_passes(void **state)
 {
 	struct tare_mm_end rec = mm_of(TARE_REC_MM, 5, 1), other = mm_of(TARE_REC_MM, 6, 1);
 
@@ -275,16 +276,16 @@ static void two_looks(void **state)
 	rec.mm.kernel[TARE_ANON] = 11;
 	proctable_sweep(pt, &rec, sizeof(rec), true);
 	assert_false(mm(5)->quiet);
-	assert_int_equal(mm(5)->state.kernel[TARE_ANON], 10); /* the first look stands */
+	assert_int_equal(mm(5)->state.kernel[TARE_ANON], 10); /* the first pass stays valid */
 
 	proctable_sweep_begin(pt);
-	proctable_sweep(pt, &rec, sizeof(rec), true); /* the first look did not meet it */
+	proctable_sweep(pt, &rec, sizeof(rec), true); /* the first pass did not meet it */
 	assert_false(mm(5)->quiet);
 	proctable_sweep(pt, &rec, sizeof(rec), false);
 	rec.mm.nonowner[TARE_ANON].out = 1;
 	proctable_sweep(pt, &rec, sizeof(rec), true);
 	assert_false(mm(5)->quiet);
-	proctable_sweep(pt, &other, sizeof(other), true); /* born between the looks */
+	proctable_sweep(pt, &other, sizeof(other), true); /* born between the passes */
 	assert_false(mm(6)->quiet);
 	assert_int_equal(proctable_find_proc(pt, 1)->mms->len, 2);
 }
@@ -312,7 +313,7 @@ static void exiting(void **state)
 	assert_int_equal(proctable_exiting(pt), 0);
 	proctable_sweep_begin(pt);
 	proctable_sweep(pt, &one, one.head.size, false);
-	assert_int_equal(proctable_exiting(pt), 1); /* 2 was not met */
+	assert_int_equal(proctable_exiting(pt), 1); /* the sweep did not meet 2 */
 	born(3, 1, 502, 500, "c");                  /* born since */
 	assert_int_equal(proctable_exiting(pt), 1);
 	report(TARE_REC_TASK_END, 2, 1, 501);
@@ -375,7 +376,7 @@ static void malformed(void **state)
 	new.head.type = 99;
 	assert_refused(&new, sizeof(new));
 	rec.head.size = ledger_record_size(2);
-	rec.t.n_causes = 1; /* more bytes than causes */
+	rec.t.n_causes = 1; /* more bytes than its causes need */
 	assert_refused(&rec, rec.head.size);
 	rec.head.size -= 8; /* half a cause */
 	rec.t.n_causes = 2;
@@ -385,7 +386,7 @@ static void malformed(void **state)
 	assert_refused(&rec, sizeof(rec));
 	rec.t.n_causes = UINT32_MAX;
 	assert_refused(&rec, sizeof(rec));
-	new = birth(FOLD_ID | 1, 1, 500, 500, "a"); /* this side's own */
+	new = birth(FOLD_ID | 1, 1, 500, 500, "a"); /* a type that only user space uses */
 	assert_refused(&new, sizeof(new));
 	new = birth(1, FOLD_ID | 1, 500, 500, "a");
 	assert_refused(&new, sizeof(new));
@@ -400,7 +401,7 @@ static void malformed(void **state)
 	g_free(exec);
 }
 
-/* A sweep writes a task that runs: it may have had one more cause by then. */
+/* A sweep copies a running task, which may have got one more cause meanwhile. */
 static void a_cause_more_than_was_written(void **state)
 {
 	struct task_record rec = task_of(TARE_REC_TASK, 1, 1, 500);
@@ -412,8 +413,8 @@ static void a_cause_more_than_was_written(void **state)
 	assert_int_equal(task(1)->state->n_causes, 1);
 }
 
-/* Any bytes at all: taken or refused, never read past, always counted. */
-static void noise(void **state)
+/* Any bytes: accepted or refused, never read past their end, always counted. */
+static void random_bytes_are_counted(void **state)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(3);
 	uint64_t bad = 0;
@@ -441,23 +442,23 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(lives),
-		TEST(tids_come_again),
-		TEST(the_end_is_final),
-		TEST(birth_lost),
+		TEST(birth_to_end_of_a_task),
+		TEST(reused_tids_are_told_apart),
+		TEST(final_record_stays_valid),
+		TEST(task_whose_birth_was_lost),
 		TEST(sweep_before_birth),
 		TEST(names),
 		TEST(arguments),
 		TEST(images),
 		TEST(exec_by_a_thread),
 		TEST(launch),
-		TEST(two_looks),
+		TEST(sweep_of_two_passes),
 		TEST(closed_for_good),
 		TEST(exiting),
 		TEST(sweep_of_many),
 		TEST(malformed),
 		TEST(a_cause_more_than_was_written),
-		TEST(noise),
+		TEST(random_bytes_are_counted),
 	};
 
 	return cmocka_run_group_tests_name("proctable", tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What is made of a profile: by function, and over time.
+ * Tables made from a profile: by function, and over time.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -55,25 +55,25 @@ static const struct function *find(const GArray *functions, const char *name)
 	return NULL;
 }
 
-static void by_function(void **state)
+static void functions_have_self_and_total(void **state)
 {
 	struct profile *p = profile_new();
 	uint32_t top = node(p, NO_NODE, frame(p, "main", 1));
 	uint32_t once = node(p, top, frame(p, "walk", 2));
-	uint32_t again = node(p, once, frame(p, "walk", 3)); /* another place in it */
+	uint32_t again = node(p, once, frame(p, "walk", 3)); /* another address in it */
 	uint32_t leaf = node(p, again, frame(p, "alloc", 4));
 	g_autoptr(GArray) f = NULL;
 
 	(void)state;
 	entry(p, leaf, 100, 40);
 	entry(p, once, 7, 7);
-	entry(p, NO_NODE, 1000, 1000); /* of no function */
+	entry(p, NO_NODE, 1000, 1000); /* without a function */
 	f = functions_of(p, SAMPLE_TYPE_LIVE_PEAK);
 	assert_int_equal(f->len, 3);
 	assert_string_equal(g_array_index(f, struct function, 0).name, "alloc");
 	assert_int_equal(find(f, "alloc")->self[SAMPLE_TYPE_GROWN], 100);
 	assert_int_equal(find(f, "alloc")->total[SAMPLE_TYPE_LIVE_PEAK], 40);
-	/* It calls itself: that is no second time. */
+	/* A recursive call does not count twice. */
 	assert_int_equal(find(f, "walk")->total[SAMPLE_TYPE_GROWN], 107);
 	assert_int_equal(find(f, "walk")->self[SAMPLE_TYPE_GROWN], 7);
 	assert_int_equal(find(f, "walk")->count, 1);
@@ -136,8 +136,8 @@ static void callers(void **state)
 	profile_free(p);
 }
 
-/* In Python: the function of the program that runs, not the C between. */
-static void python_callers(void **state)
+/* In Python programs: the running Python function, not the C frames between. */
+static void callers_in_python_are_python_functions(void **state)
 {
 	struct profile *p = profile_new();
 	uint32_t outer = node(p, NO_NODE, frame_in(p, "py::main:/a.py", "[python]"));
@@ -264,8 +264,8 @@ static void sums(const struct timeline *t, uint64_t *in, uint64_t *out)
 	}
 }
 
-/* However long it takes, nothing gets lost, and a slot is where its time is. */
-static void over_time(void **state)
+/* Over any duration nothing gets lost, and each slot is at its time. */
+static void slots_keep_their_time(void **state)
 {
 	struct timeline *t = timeline_new();
 	const uint64_t begin = 5000000000, ms = 1000000;
@@ -275,7 +275,7 @@ static void over_time(void **state)
 	timeline_add(t, begin, 3, 10, 0);
 	timeline_add(t, begin + ms / 2, 3, 1, 0);
 	assert_int_equal(t->ticks->len, 1);
-	timeline_add(t, begin - ms, 3, 1, 0); /* it came late */
+	timeline_add(t, begin - ms, 3, 1, 0); /* it started late */
 	for (uint64_t i = 0; i < 100000; i++)
 		timeline_add(t, begin + i * ms, i % 5, 2, i % 2);
 	sums(t, &in, &out);
@@ -286,8 +286,8 @@ static void over_time(void **state)
 	timeline_free(t);
 }
 
-/* Many aggregates at once: time gets coarser before memory gets scarce. */
-static void in_bounded_memory(void **state)
+/* Many aggregates at once: the time resolution drops before memory runs out. */
+static void many_aggregates_take_bounded_memory(void **state)
 {
 	struct timeline *t = timeline_new();
 	uint64_t in, out;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Python's functions in a native stack: records of the kernel side, which may hold any
- * bytes, as they are read in a process that may have written them.
+ * Python functions in a native stack. The BPF program's records may hold any bytes, since the
+ * process that they are read from may have written them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,15 +14,15 @@
 
 #include "symbol/python.h"
 
-#define FILE 3       /* number of the interpreter's */
-#define LOOP 0x1000  /* where it runs Python functions */
-#define OTHER 0x5000 /* any other function of it */
+#define FILE 3       /* file number of the interpreter */
+#define LOOP 0x1000  /* address where it runs Python functions */
+#define OTHER 0x5000 /* address of another function in it */
 #define TIME 77
 
 struct setup {
 	struct python *p;
-	GPtrArray *names; /* numbers are given from 1 up */
-	bool cut;         /* native stacks are */
+	GPtrArray *names; /* numbers start at 1 */
+	bool cut;         /* length of native stacks */
 };
 
 static int up(void **state)
@@ -75,7 +75,7 @@ static bool code(struct setup *s, uint64_t id, const char *name)
 	return python_code(s->p, &c);
 }
 
-/* Frames by id, negative where the C function was called for them; ended by 0. */
+/* Frames by id, ended by 0. A negative id: the C function was called for this frame. */
 static bool stack(struct setup *s, uint64_t task, bool more, const int *ids)
 {
 	struct tare_python_stack record = { .task = task, .more = more };
@@ -89,8 +89,9 @@ static bool stack(struct setup *s, uint64_t task, bool more, const int *ids)
 	return python_stack(s->p, &record);
 }
 
-/* The native stack, 'L' the interpreter's loop and 'o' another function of it, and 'x' one
- * of another file, with Python's in it: the names of these, and the letters of the rest. */
+/* Merges a native stack with Python frames. Native frames: 'L' the interpreter's loop, 'o'
+ * another function of it, 'x' a function of another file. Returns the names of Python frames and
+ * the letters of the others. */
 static char *merge_stacks(struct setup *s, uint64_t task, uint64_t time, const char *native)
 {
 	struct tare_sample sample = { .head.time_ns = time, .task = task };
@@ -126,18 +127,18 @@ static void assert_merged(struct setup *s, const char *native, const char *want)
 	assert_string_equal(got, want);
 }
 
-static void in_their_places(void **state)
+static void frames_replace_the_interpreters_loop(void **state)
 {
 	struct setup *s = *state;
 
 	assert_true(code(s, 1, "f") && code(s, 2, "g") && code(s, 3, "h"));
 	assert_true(stack(s, 1, false, (int[]){ 1, -2, -3, 0 }));
 	assert_merged(s, "xLooLo", "x(py::f:/a.py)(py::g:/a.py)oo(py::h:/a.py)o");
-	/* It was that sample's alone. */
+	/* The Python stack belonged to that sample alone. */
 	assert_merged(s, "xLooLo", "xLooLo");
 }
 
-static void not_this_samples(void **state)
+static void stack_of_a_lost_sample_is_dropped(void **state)
 {
 	struct setup *s = *state;
 	g_autofree char *other = NULL, *later = NULL;
@@ -146,15 +147,16 @@ static void not_this_samples(void **state)
 	assert_true(stack(s, 1, false, (int[]){ -1, 0 }));
 	other = merge_stacks(s, 2, TIME, "L");
 	assert_string_equal(other, "L");
-	later = merge_stacks(s, 1, TIME + 1, "L"); /* the sample that it was for is lost */
+	later = merge_stacks(s, 1, TIME + 1, "L"); /* its sample is lost */
 	assert_string_equal(later, "L");
 	assert_merged(s, "L", "L");
 }
 
 #define CODES 524288
 
-/* Of so many code objects the latest have names; a task that ends takes its stack along. */
-static void so_many_are_kept(void **state)
+/* Of more code objects than the bound, the latest have names; the end of a task removes its
+ * stack. */
+static void number_of_code_objects_is_bounded(void **state)
 {
 	struct setup *s = *state;
 
@@ -170,8 +172,8 @@ static void so_many_are_kept(void **state)
 	assert_merged(s, "L", "L");
 }
 
-/* A whole stack: they began together. */
-static void more_of_one_than_of_the_other(void **state)
+/* A complete stack: native and Python frames have the same start. */
+static void complete_stacks_of_unequal_length(void **state)
 {
 	struct setup *s = *state;
 
@@ -184,8 +186,8 @@ static void more_of_one_than_of_the_other(void **state)
 	assert_merged(s, "xo", "xo");
 }
 
-/* A part of one: they end together. */
-static void where_neither_begins(void **state)
+/* A partial stack: native and Python frames have the same end. */
+static void partial_stacks_share_their_end(void **state)
 {
 	struct setup *s = *state;
 
@@ -197,7 +199,7 @@ static void where_neither_begins(void **state)
 	assert_merged(s, "xLo", "x(py::g:/a.py)(py::f:/a.py)o");
 }
 
-static void cut(void **state)
+static void cut_stacks_have_a_synthetic_frame(void **state)
 {
 	struct setup *s = *state;
 
@@ -208,8 +210,8 @@ static void cut(void **state)
 	assert_merged(s, "LoLo", "(py::f:/a.py)(py::f:/a.py)[more]oLo");
 }
 
-/* From 3.12 on: the C function has been called and runs none yet. */
-static void a_run_of_none(void **state)
+/* From 3.12 on: the C function has been called but has no Python frame yet. */
+static void call_without_a_python_frame(void **state)
 {
 	struct setup *s = *state;
 	struct tare_python_stack record = { .task = 1,
@@ -253,8 +255,8 @@ static void texts(void **state)
 		{ "gr\xf6\xdf", 4, 1, "größ" },
 		{ "\x27\x59\x4d\x30", 2, 2, "大き" },
 		{ "\x33\xf3\x01\x00", 1, 4, "🌳" },
-		{ "\x00\xd8", 1, 2, "\xef\xbf\xbd" },         /* half of a pair */
-		{ "\xff\xff\xff\xff", 1, 4, "\xef\xbf\xbd" }, /* no character */
+		{ "\x00\xd8", 1, 2, "\xef\xbf\xbd" },         /* half of a surrogate pair */
+		{ "\xff\xff\xff\xff", 1, 4, "\xef\xbf\xbd" }, /* not a character */
 		{ "a\0b", 3, 1,
 		  "a\xef\xbf\xbd"
 		  "b" },
@@ -284,7 +286,7 @@ static void texts_that_are_cut(void **state)
 	assert_true(strlen(many) < 200);
 }
 
-static void what_makes_no_sense(void **state)
+static void malformed_records_are_refused(void **state)
 {
 	struct setup *s = *state;
 	struct tare_python_text none = { 5, 0, "abc" }, odd = { 5, 3, "abc" };
@@ -295,7 +297,7 @@ static void what_makes_no_sense(void **state)
 	assert_null(python_text(&odd, false));
 	assert_null(python_text(&huge, true));
 	assert_false(code(s, 0, "f"));
-	assert_true(code(s, UINT64_MAX, "f")); /* too many: not kept */
+	assert_true(code(s, UINT64_MAX, "f")); /* too many: dropped */
 	assert_true(code(s, 1ULL << 40, "f"));
 	many.head.size = sizeof(many) + 8;
 	assert_false(python_stack(s->p, &many));
@@ -307,18 +309,18 @@ static void what_makes_no_sense(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(in_their_places, up, down),
-		cmocka_unit_test_setup_teardown(not_this_samples, up, down),
-		cmocka_unit_test_setup_teardown(so_many_are_kept, up, down),
-		cmocka_unit_test_setup_teardown(more_of_one_than_of_the_other, up, down),
-		cmocka_unit_test_setup_teardown(where_neither_begins, up, down),
-		cmocka_unit_test_setup_teardown(cut, up, down),
+		cmocka_unit_test_setup_teardown(frames_replace_the_interpreters_loop, up, down),
+		cmocka_unit_test_setup_teardown(stack_of_a_lost_sample_is_dropped, up, down),
+		cmocka_unit_test_setup_teardown(number_of_code_objects_is_bounded, up, down),
+		cmocka_unit_test_setup_teardown(complete_stacks_of_unequal_length, up, down),
+		cmocka_unit_test_setup_teardown(partial_stacks_share_their_end, up, down),
+		cmocka_unit_test_setup_teardown(cut_stacks_have_a_synthetic_frame, up, down),
 		cmocka_unit_test_setup_teardown(names_that_are_not_reported, up, down),
-		cmocka_unit_test_setup_teardown(a_run_of_none, up, down),
+		cmocka_unit_test_setup_teardown(call_without_a_python_frame, up, down),
 		cmocka_unit_test(versions),
 		cmocka_unit_test(texts),
 		cmocka_unit_test(texts_that_are_cut),
-		cmocka_unit_test_setup_teardown(what_makes_no_sense, up, down),
+		cmocka_unit_test_setup_teardown(malformed_records_are_refused, up, down),
 	};
 
 	return cmocka_run_group_tests_name("python", tests, NULL, NULL);

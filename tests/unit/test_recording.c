@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * store/recording: what is written is read again, whatever happens between.
+ * store/recording: what is written is read back, whatever happens in between.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@
 #include "tests/unit/by_path.h"
 #include "tests/unit/recordings.h"
 
-/* The JSON has every field. */
+/* Compares the JSON, which has every field. */
 static void a_report_comes_back_as_it_was(void **state)
 {
 	(void)state;
@@ -90,7 +90,7 @@ static void only_a_recording_is_replaced(void **state)
 	recording_close(rec);
 }
 
-/* Not 0, which somebody who asks in SQL would believe. */
+/* Not 0, which a reader of the SQL would believe. */
 static void what_is_not_measured_is_not_there(void **state)
 {
 	struct recording *rec = begin(64 << 20);
@@ -144,7 +144,7 @@ static void the_log_is_whole_where_it_fits(void **state)
 	report_free(r);
 }
 
-/* What is left stands for all, and the file is never larger than it may be. */
+/* The remaining samples stand for all, and the file never exceeds its bound. */
 static void the_log_is_thinned(void **state)
 {
 	struct recording *rec = begin(2 << 20);
@@ -176,7 +176,7 @@ static void the_log_is_thinned(void **state)
 	report_free(r);
 }
 
-/* A report with a stack for each of n functions. */
+/* A report with one stack for each of n functions. */
 static struct report *wide(unsigned n)
 {
 	struct report *r = fixture("profile");
@@ -259,7 +259,8 @@ static void small_stacks_are_left_out_last(void **state)
 	report_free(r);
 }
 
-/* Whatever is in the way: the file is never larger, and what is left out is said. */
+/* Whatever takes the space: the file never exceeds its bound, and what is left out is
+ * reported. */
 static void what_is_too_large_is_made_less(void **state)
 {
 	struct recording *rec = begin(1 << 20);
@@ -287,7 +288,7 @@ static void what_is_too_large_is_made_less(void **state)
 	report_free(got);
 }
 
-/* The journal of a transaction that spilled into the file, played back in memory. */
+/* The journal of a transaction that was partly written to the file, played back in memory. */
 static void half_a_commit_is_taken_back(void **state)
 {
 	g_autofree char *journal = g_strconcat(file, "-journal", NULL), *was = NULL, *now = NULL,
@@ -312,7 +313,7 @@ static void half_a_commit_is_taken_back(void **state)
 	size = db_rollback((unsigned char *)now, size, (unsigned char *)log, log_size);
 	assert_int_equal(size, was_size);
 	assert_memory_equal(was, now, size);
-	/* Nor does one do harm that ends anywhere, or says anything. */
+	/* A journal that is cut anywhere, or holds any bytes, does no harm. */
 	for (unsigned i = 0; i < 2000; i++) {
 		log[g_random_int_range(0, (int)MIN(log_size, 600))] = (char)g_random_int();
 		db_rollback((unsigned char *)now, size, (unsigned char *)log,
@@ -322,7 +323,7 @@ static void half_a_commit_is_taken_back(void **state)
 	sqlite3_close(db);
 }
 
-/* Made by the tare that wrote schema 1, of fixture_profile(). */
+/* Written by the tare of schema 1, from fixture_profile(). */
 static void schema_1_is_read(void **state)
 {
 	g_autofree char *json = NULL, *data = NULL;
@@ -343,8 +344,8 @@ static void schema_1_is_read(void **state)
 	report_free(r);
 }
 
-/* What changed since the last checkpoint, and no more: rows that stay as they are keep
- * their numbers, what is no more goes, and nothing of it is left. */
+/* Writes only what changed since the last checkpoint: unchanged rows keep their numbers, and
+ * ended rows disappear completely. */
 static void a_checkpoint_writes_what_changed(void **state)
 {
 	struct recording *rec = begin(64 << 20);
@@ -358,7 +359,8 @@ static void a_checkpoint_writes_what_changed(void **state)
 	((struct report_process *)r->processes->pdata[0])->id = 6;
 	assert_int_equal(recording_checkpoint(rec, r, false), 0);
 	number = ask_int("SELECT max(number) FROM processes");
-	/* What is not written again is not looked at: it stays as somebody else made it. */
+	/* Rows that are not written again are not checked: they stay as someone else changed
+	 * them. */
 	db = open_shell();
 	assert_int_equal(sqlite3_exec(db,
 				      "UPDATE frames SET line = 4711; UPDATE tasks SET tid ="
@@ -392,7 +394,8 @@ static void a_checkpoint_writes_what_changed(void **state)
 	report_free(r);
 }
 
-/* Neither kept from its own time, nor lost. */
+/* Checkpoints go on while a reader has the file open: its view stays the same, and nothing is
+ * lost. Only the last checkpoint waits for it. */
 static void a_reader_is_waited_for_by_the_last_only(void **state)
 {
 	struct recording *rec = begin(64 << 20);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * store/recording: what the most churning workloads write, at every checkpoint on the way,
- * is read again and is the same. No kernel: processes come and go, threads, stacks, ticks
- * in one slot, names and sizes that mean harm, with limits so small that they are met.
+ * store/recording: recordings of random workloads with many changes are read back at every
+ * checkpoint and are equal. No kernel is involved: processes come and go, with threads, stacks,
+ * several ticks in one slot, hostile names and sizes, and limits so small that they are
+ * reached.
  *
- * TARE_FUZZ=rounds for more seeds.
+ * TARE_FUZZ=ROUNDS runs more seeds.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,7 +30,7 @@ static int by_text(gconstpointer a, gconstpointer b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Whatever the order of rows: the same report has the same text. */
+/* The same report has the same text, whatever the order of its rows. */
 static char *join(GPtrArray *lines)
 {
 	GString *text = g_string_new(NULL);
@@ -109,7 +110,7 @@ static char *profile_text(const struct report *r)
 			return 1;  \
 	} while (0)
 
-/* Rows that the books hold for equal may come in either order. */
+/* Rows that are equal in the books may come in either order. */
 static int task_by_all(gconstpointer a, gconstpointer b)
 {
 	const struct report_task *x = *(struct report_task *const *)a;
@@ -158,7 +159,8 @@ static bool not_recording(const struct report_feature *f)
 	return strcmp(f->name, "recording");
 }
 
-/* All but the stacks, in its order, as JSON; without what the file says of itself. */
+/* Everything but the stacks as JSON in a fixed order, without the file's statements about
+ * itself. */
 static char *who_text(struct report *r)
 {
 	struct profile *profile = g_steal_pointer(&r->profile);
@@ -180,7 +182,7 @@ static int64_t figure(const char *name)
 	return g_ascii_strtoll(value, NULL, 10);
 }
 
-/* What is in the file, against what was written, which is thinned as the file is. */
+/* Compares the file's contents with what was written, thinned in the same way. */
 static void check(struct sim *s, struct report *r, unsigned *same)
 {
 	g_autofree char *a = NULL, *b = NULL, *x = NULL, *y = NULL;
@@ -256,7 +258,7 @@ static void what_is_written_is_read(void **state)
 	(void)state;
 	for (unsigned seed = 0; seed < rounds; seed++)
 		check_run(seed, &same);
-	/* Else it would only have been seen that it can be read. */
+	/* Otherwise the test would only have shown that the file can be read. */
 	assert_true(same > rounds * STEPS / 4);
 }
 

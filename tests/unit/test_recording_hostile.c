@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * store/recording: files that tare did not make, or that are no longer as it made
- * them. Each is refused in words, or read as what it is and shown; none does harm.
+ * store/recording: files that tare did not make, or that were changed since. Each is either
+ * refused with a message, or read and shown as what it is; none does harm.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,7 +34,7 @@ static void write_some(void)
 	report_free(r);
 }
 
-/* What is read is shown in every form. */
+/* Everything that was read is printed in every format. */
 static void show_all(const struct report *r)
 {
 	struct format_style style = { .table = { .width = 80 } };
@@ -67,7 +67,7 @@ static void assert_after(const char *sql, int err, const char *why)
 	assert_said(file, why);
 }
 
-static void as_it_was(void **state)
+static void undamaged_file_is_read(void **state)
 {
 	(void)state;
 	write_some();
@@ -120,7 +120,7 @@ static void broken_promises_are_named(void **state)
 {
 	(void)state;
 	assert_after("UPDATE nodes SET parent = number", -EBADMSG, "a stack has no end");
-	/* A little file that is more than there is room for once its stacks are written out. */
+	/* A small file whose stacks, written out, exceed the memory bound. */
 	assert_after(
 		"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99999)"
 		" INSERT INTO nodes SELECT 1000000 + i, CASE WHEN i THEN 999999 + i END, 0"
@@ -152,7 +152,7 @@ static void broken_promises_are_named(void **state)
 		     "a text with a NUL");
 }
 
-/* 2^20 rows of 2^53 bytes would overflow what sums them. */
+/* 2^20 rows of 2^53 bytes would overflow a sum. */
 static void sums_stay_in_bounds(void **state)
 {
 	(void)state;
@@ -163,8 +163,8 @@ static void sums_stay_in_bounds(void **state)
 		     -EBADMSG, "beyond all bounds");
 }
 
-/* What is not there is not known, or as a new report has it. */
-static void missing_rows(void **state)
+/* Missing values are unknown, or have the defaults of a new report. */
+static void missing_rows_are_unknown(void **state)
 {
 	static const char *const tables[] = { "texts",         "command",    "features",
 					      "process_texts", "balances",   "foreigners",
@@ -185,7 +185,7 @@ static void missing_rows(void **state)
 	}
 }
 
-/* TARE_FUZZ=rounds for more of them. */
+/* TARE_FUZZ=ROUNDS runs more of them. */
 static void damaged_files_do_no_harm(void **state)
 {
 	const char *more = g_getenv("TARE_FUZZ");
@@ -203,12 +203,12 @@ static void damaged_files_do_no_harm(void **state)
 		g_free(said());
 		g_unlink(journal);
 	}
-	/* Else only the opening would have been tried. */
+	/* Otherwise only opening the file would have been tested. */
 	assert_in_range(loaded, rounds / 50, rounds);
 	g_rand_free(rand);
 }
 
-/* Rows of any value: what the bytes of a file seldom hit. */
+/* Rows with any values, which changed bytes seldom produce. */
 static void random_values_do_no_harm(void **state)
 {
 	static const char *const column[][2] = {
@@ -257,14 +257,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(as_it_was),
-		TEST(another_sort_of_file),
-		TEST(references_that_lead_nowhere),
-		TEST(broken_promises_are_named),
-		TEST(sums_stay_in_bounds),
-		TEST(missing_rows),
-		TEST(damaged_files_do_no_harm),
-		TEST(random_values_do_no_harm),
+		TEST(undamaged_file_is_read),       TEST(another_sort_of_file),
+		TEST(references_that_lead_nowhere), TEST(broken_promises_are_named),
+		TEST(sums_stay_in_bounds),          TEST(missing_rows_are_unknown),
+		TEST(damaged_files_do_no_harm),     TEST(random_values_do_no_harm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

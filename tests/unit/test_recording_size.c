@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * store/recording: what --max-size leaves of a recording, and of what.
+ * store/recording: what a recording still holds under --max-size.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@ static void log_vmas(struct recording *rec, unsigned n, const char *what)
 		recording_vma(rec, &(struct recorded_vma){ .time_ns = i, .what = what });
 }
 
-/* What samples don't use changes of VMAs may, until they need it. */
+/* Changes of VMAs may use the space that samples do not need yet. */
 static void shares_are_kept_only_when_it_is_full(void **state)
 {
 	struct recording *rec = begin(4 << 20);
@@ -38,7 +38,7 @@ static void shares_are_kept_only_when_it_is_full(void **state)
 		assert_true(st.st_size <= 4 << 20);
 	}
 	recording_close(rec);
-	/* The oldest that are least useful went, and both have their share. */
+	/* The oldest and least useful rows are gone, and both kinds have their share. */
 	assert_in_range(ask_int("SELECT count(*) FROM ranges WHERE what = 'munmap'"), 2000, 30000);
 	assert_int_equal(ask_int("SELECT count(*) FROM ranges WHERE what = 'mmap file'"), 1000);
 	assert_int_equal(
@@ -50,7 +50,7 @@ static void shares_are_kept_only_when_it_is_full(void **state)
 	report_free(r);
 }
 
-/* The least that --max-size can be, and 10,000 processes. */
+/* The smallest --max-size, and 10,000 processes. */
 static void the_smallest_recording_has_the_heaviest(void **state)
 {
 	struct recording *rec = begin(RECORDING_SIZE_LEAST);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What libbpf says of a load that failed: whom it names, and the verifier's reason; and
- * names that tests hide in the kernel's types.
+ * libbpf's log of a failed load: which program it names, and the verifier's reason. Also names
+ * that tests hide in the kernel's types.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -72,7 +72,7 @@ static void test_map_and_later(void **state)
 	assert_string_equal(r.name, "tare_samples");
 	assert_string_equal(r.reason, "failed to create: Invalid argument(-22)");
 	refusal_clear(&r);
-	give_messages(&r, later); /* what was said of another does not count */
+	give_messages(&r, later); /* messages about another program do not count */
 	assert_string_equal(r.name, "two");
 	assert_string_equal(r.reason, "failed to find kernel BTF type ID of 'x': -3");
 	last = refusal_last(&r, 3);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Reading the kernel side's ring: every record whole and in order, those over the ring's end
- * too; not those that are being written or were given up. The ring is a file that looks like
- * the map.
+ * Reading the BPF ring buffer: every record is complete and in order, also across the end of
+ * the ring; records that are still being written or were discarded are left out. The ring is a
+ * file with the map's layout.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,14 +21,14 @@
 #define SIZE 65536
 #define HEAD BPF_RINGBUF_HDR_SZ
 
-/* The kernel side. */
+/* The producer, as the kernel. */
 struct map {
 	int fd;
 	uint64_t *consumer, *producer;
 	char *data;
 	uint64_t page;
 	struct ring *ring;
-	/* What was taken. */
+	/* The records that were read. */
 	GString *taken;
 	unsigned n, stop_at;
 };
@@ -69,7 +69,8 @@ static uint64_t roundup(uint64_t size)
 	return (size + HEAD + 7) & ~7ULL;
 }
 
-/* Byte by byte, as it goes over the end. Returns where its header is; 0: no room. */
+/* Writes a record byte by byte across the end of the ring. Returns the place of its header; 0:
+ * no room. */
 static uint32_t *produce(struct map *m, const char *data, uint32_t size, uint32_t bits)
 {
 	uint64_t at = *m->producer;
@@ -89,7 +90,7 @@ static int take_record(void *ctx, const void *data, size_t size)
 	struct map *m = ctx;
 
 	g_string_append_len(m->taken, data, (gssize)size);
-	return ++m->n == m->stop_at ? -1 : 1; /* more than 0 does not stop it */
+	return ++m->n == m->stop_at ? -1 : 1; /* a positive result does not stop the reader */
 }
 
 static void records_of_any_size_arrive_whole_and_in_order(void **state)
@@ -121,7 +122,7 @@ static void records_of_any_size_arrive_whole_and_in_order(void **state)
 		g_string_truncate(m->taken, 0);
 	}
 	assert_int_equal(m->n, n);
-	assert_true(*m->producer > 100 * SIZE); /* it went over the end often */
+	assert_true(*m->producer > 100 * SIZE); /* records crossed the end of the ring often */
 }
 
 static void the_largest_record_that_fits_arrives_across_the_end(void **state)
@@ -168,7 +169,7 @@ static void a_record_that_was_given_up_is_passed_over(void **state)
 	assert_int_equal(*m->consumer, *m->producer);
 }
 
-static void who_takes_them_can_stop_and_go_on(void **state)
+static void reader_can_stop_and_continue(void **state)
 {
 	struct map *m = *state;
 
@@ -181,7 +182,7 @@ static void who_takes_them_can_stop_and_go_on(void **state)
 	assert_string_equal(m->taken->str, "abcd");
 }
 
-static void what_is_no_ring_is_refused(void **state)
+static void file_that_is_no_ring_is_refused(void **state)
 {
 	struct ring *r = NULL;
 
@@ -199,8 +200,8 @@ int main(void)
 		each(the_largest_record_that_fits_arrives_across_the_end),
 		each(a_record_that_is_being_written_holds_up_those_behind_it),
 		each(a_record_that_was_given_up_is_passed_over),
-		each(who_takes_them_can_stop_and_go_on),
-		cmocka_unit_test(what_is_no_ring_is_refused),
+		each(reader_can_stop_and_continue),
+		cmocka_unit_test(file_that_is_no_ring_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * model/rollup: patterns of names, and what is grouped by them.
+ * model/rollup: patterns of names, and the rows that are put together by them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -172,7 +172,7 @@ static void spread_of_parts(void **state)
 	assert_int_equal(s.median, 20);
 	assert_int_equal(s.max, 100);
 	assert_int_equal(spread_merge(ones, 2).median, 7);
-	assert_int_equal(spread_merge(halves, 2).median, 25); /* between the two */
+	assert_int_equal(spread_merge(halves, 2).median, 25); /* the mean of the middle two */
 	assert_int_equal(spread_merge(ones, 0).max, 0);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The ledger's hook itself (bpf/rss.bpf.c, update.bpf.h, sums.bpf.h), compiled
- * into the kernel of kernel_sim.h: changes whose events come late, on another
- * CPU, or in the middle of each other. Nothing may be made up or lost, and what
- * can be told apart must go to who did it.
+ * The ledger's hook itself (bpf/rss.bpf.c, update.bpf.h, sums.bpf.h), compiled into the
+ * simulated kernel of kernel_sim.h: counter changes whose events come late, on another CPU, or
+ * in the middle of each other. Nothing may be invented or lost, and each change that can be
+ * told apart must be charged to the task that made it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,14 +65,14 @@ static __s64 seen(__u32 member)
 	return sum;
 }
 
-/* Between events the updates are what the ledger has seen, whatever happened. */
+/* Between events the updates equal what the ledger has seen, in any history. */
 static void check_accounted(void)
 {
 	for (int k = 0; k < TARE_MEMBERS; k++)
 		assert_int_equal(seen(k), accounted(k));
 }
 
-/* And with no change outstanding, they are what the kernel counts. */
+/* With no outstanding change they equal the kernel's counters. */
 static void check_books(void)
 {
 	check_accounted();
@@ -100,8 +100,8 @@ static void check_causes(void)
 	}
 }
 
-/* A peak is noted when it is left, so the present value may be one too. The
- * workload's is right within what its only mm may be ahead. */
+/* A peak is noted when the value falls again, so the present value may be the peak too. The
+ * workload's peak is right within the amount by which its only mm may be ahead. */
 static void check_peaks(void)
 {
 	const struct tare_mm *m = sim->m;
@@ -116,8 +116,8 @@ static void check_peaks(void)
 	assert_true(sim->races || llabs(off) < ledger_fold_at(sim->top));
 }
 
-/* The tasks' shares of the weight's peak, swap included, are the peak. Not while
- * events race: a share is read in pieces then. */
+/* The tasks' shares of the weight's peak, including swap, add up to the peak. This does not hold
+ * while events race, since a share is then read in pieces. */
 static void check_shares(void)
 {
 	__s64 weight = workload.rss + workload.nonrss, sum = 0;
@@ -131,7 +131,7 @@ static void check_shares(void)
 	assert_true(llabs(sum - sim->top_weight) < ledger_fold_at(sim->top));
 }
 
-/* As exit_mmap does: what is still outstanding is claimed. */
+/* As exit_mmap does: charges what is still outstanding. */
 static void close_books(void)
 {
 	sim->races = false;
@@ -147,9 +147,9 @@ static void close_books(void)
 		assert_int_equal(workload.lost[i], 0);
 }
 
-/* Tasks that keep their CPU and make steps of one size: each gets its own, to
- * the page, however late the events are and however many flushes are under way.
- * When events race that is so with two; with more only the sum is. */
+/* Tasks that keep their CPU and make steps of one size: each gets its own changes, to the page,
+ * however late the events are and however many flushes are under way. With racing events that
+ * holds for two tasks; with more only the sum is exact. */
 static void equal_steps(__s64 (*step)(struct sim *s), bool races)
 {
 	for (guint32 seed = 0; seed < RUNS; seed++) {
@@ -167,26 +167,26 @@ static void equal_steps(__s64 (*step)(struct sim *s), bool races)
 	}
 }
 
-static void pages(void **state)
+static void tasks_get_their_pages(void **state)
 {
 	(void)state;
 	equal_steps(one_page, false);
 }
 
-static void pages_freed(void **state)
+static void freed_pages_belong_to_who_freed_them(void **state)
 {
 	(void)state;
 	equal_steps(minus_one, false);
 }
 
-static void folios(void **state)
+static void tasks_get_their_folios(void **state)
 {
 	(void)state;
 	equal_steps(sixteen, false);
 }
 
-/* A huge page always flushes, and a slot that is 0 before and after gives no
- * one away: with two outstanding, the first gets both. */
+/* A huge page always flushes the slot, and a slot that is 0 before and after shows nothing: with
+ * two outstanding changes, the first event gets both. */
 static void huge_pages(void **state)
 {
 	(void)state;
@@ -199,8 +199,8 @@ static void huge_pages(void **state)
 	}
 }
 
-/* A task that runs alone gets all that is its own, wherever its events are. */
-static void alone(void **state)
+/* A task that runs alone gets all of its own changes, on whatever CPU its events run. */
+static void task_alone_gets_all(void **state)
 {
 	(void)state;
 	for (guint32 seed = 0; seed < RUNS; seed++) {
@@ -236,19 +236,19 @@ static void check_histories(bool migrate, bool races, int backend)
 	}
 }
 
-static void steps_of_any_size(void **state)
+static void steps_of_any_size_sum_up(void **state)
 {
 	(void)state;
 	check_histories(false, false, BACKEND_PERCPU);
 }
 
-static void tasks_that_move(void **state)
+static void tasks_that_move_between_cpus(void **state)
 {
 	(void)state;
 	check_histories(true, false, BACKEND_PERCPU);
 }
 
-/* The same while other CPUs go on in the middle of each event. */
+/* The same, with other CPUs running in the middle of each event. */
 static void pages_racing(void **state)
 {
 	(void)state;
@@ -276,7 +276,7 @@ static void classic_backend(void **state)
 	check_histories(true, true, BACKEND_CLASSIC);
 }
 
-/* Slots near the end of s32 go round; a slot's change is still one page. */
+/* Slots near the limits of s32 wrap around; a change is still one page. */
 static void slots_wrap(void **state)
 {
 	(void)state;
@@ -292,7 +292,7 @@ static void slots_wrap(void **state)
 	sim_free();
 }
 
-/* One event of one page, by a task as the test has made it. */
+/* One event of one page, by a task that the test has prepared. */
 static void touch_page(void)
 {
 	sim->mm.rss_stat[TARE_ANON].slots[0]++;
@@ -307,7 +307,7 @@ static struct sim_task *lone_task(void)
 	return sim->now;
 }
 
-static void causes(void **state)
+static void each_change_has_its_cause(void **state)
 {
 	static const struct {
 		__u32 flags;
@@ -339,7 +339,8 @@ static void causes(void **state)
 	}
 }
 
-/* Whoever is not a living task of the mm's process is a non-owner, and by what it is. */
+/* A task that is not a living task of the mm's process is a non-owner, and is recorded by its
+ * kind. */
 static void nonowners(void **state)
 {
 	static const struct {
@@ -373,9 +374,9 @@ static void nonowners(void **state)
 	}
 }
 
-/* An mm seen for the first time is its maker's: in execve the program's own
- * updates, in fork the child's initial balance; else it is nobody's that we follow. */
-static void first_sight(void **state)
+/* An mm seen for the first time: in execve its pages are the program's own updates, in fork the
+ * child's initial balance; otherwise it belongs to no followed process. */
+static void new_mm_belongs_to_its_maker(void **state)
 {
 	struct tare_mm *m;
 	struct sim_task *t = lone_task();
@@ -383,7 +384,7 @@ static void first_sight(void **state)
 	(void)state;
 	t->state.t.proc = 7;
 	sim->mm.key = 12;
-	touch_page(); /* a fault: not ours */
+	touch_page(); /* a fault: of no followed process */
 	assert_null(mm_find(12));
 	t->k.regs.call = NR_EXECVE;
 	touch_page();
@@ -413,9 +414,9 @@ static void first_sight(void **state)
 	sim_free();
 }
 
-/* Of an mm that is not in the books, and of one whose initial balance is being taken,
- * nothing is counted, and nothing is held against the events that follow. */
-static void not_yet_open(void **state)
+/* An mm outside the books, or one whose initial balance is being taken: nothing is counted, and
+ * later events are not affected. */
+static void mm_outside_the_books_is_ignored(void **state)
 {
 	struct sim_task *t = lone_task();
 
@@ -433,9 +434,9 @@ static void not_yet_open(void **state)
 	sim_free();
 }
 
-/* Where kernel memory's events are counted, page tables have been charged as such
- * to the task already: taken out there; and when they go, of what goes later. */
-static void page_tables_charged(void **state)
+/* Where kernel memory has events, page tables were charged to the task by them. They are taken
+ * out here, and when they are freed, out of what is freed later. */
+static void page_tables_are_not_charged_twice(void **state)
 {
 	struct sim_task *t = lone_task();
 
@@ -450,13 +451,13 @@ static void page_tables_charged(void **state)
 	touch_page();
 	assert_int_equal(ledger_net(&t->state.t.flow[TARE_KMEM]), 4096);
 	assert_int_equal(ledger_net(&workload.cgroup.nonowner[TARE_NONOWNER_KERNEL]), 4096);
-	assert_int_equal(workload.nonrss, 3); /* the events' doing */
+	assert_int_equal(workload.nonrss, 3); /* charged by the events */
 	cfg_kmem = 0;
 	sim_free();
 }
 
-/* Page tables are counted once, in bytes, and are no RSS. */
-static void page_tables(void **state)
+/* Page tables are counted once, in bytes, and are not RSS. */
+static void page_tables_are_not_rss(void **state)
 {
 	struct sim_task *t = lone_task();
 
@@ -479,15 +480,24 @@ static void page_tables(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pages),           cmocka_unit_test(pages_freed),
-		cmocka_unit_test(folios),          cmocka_unit_test(huge_pages),
-		cmocka_unit_test(alone),           cmocka_unit_test(steps_of_any_size),
-		cmocka_unit_test(tasks_that_move), cmocka_unit_test(pages_racing),
-		cmocka_unit_test(steps_racing),    cmocka_unit_test(count_backend),
-		cmocka_unit_test(classic_backend), cmocka_unit_test(slots_wrap),
-		cmocka_unit_test(causes),          cmocka_unit_test(nonowners),
-		cmocka_unit_test(first_sight),     cmocka_unit_test(not_yet_open),
-		cmocka_unit_test(page_tables),     cmocka_unit_test(page_tables_charged),
+		cmocka_unit_test(tasks_get_their_pages),
+		cmocka_unit_test(freed_pages_belong_to_who_freed_them),
+		cmocka_unit_test(tasks_get_their_folios),
+		cmocka_unit_test(huge_pages),
+		cmocka_unit_test(task_alone_gets_all),
+		cmocka_unit_test(steps_of_any_size_sum_up),
+		cmocka_unit_test(tasks_that_move_between_cpus),
+		cmocka_unit_test(pages_racing),
+		cmocka_unit_test(steps_racing),
+		cmocka_unit_test(count_backend),
+		cmocka_unit_test(classic_backend),
+		cmocka_unit_test(slots_wrap),
+		cmocka_unit_test(each_change_has_its_cause),
+		cmocka_unit_test(nonowners),
+		cmocka_unit_test(new_mm_belongs_to_its_maker),
+		cmocka_unit_test(mm_outside_the_books_is_ignored),
+		cmocka_unit_test(page_tables_are_not_rss),
+		cmocka_unit_test(page_tables_are_not_charged_twice),
 	};
 
 	return cmocka_run_group_tests_name("rss", tests, NULL, NULL);

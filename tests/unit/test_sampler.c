@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Records of the ring of samples: each is taken as it is, and refused when it is shorter than
- * what it says that it has. What is left out of the curve is said.
+ * Records of the ring of samples: a valid record is read unchanged; a record that is shorter
+ * than its own sizes say is refused. What is left out of the curve is reported.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,7 +37,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* `size` bytes of it are there, and no more: what is read behind them is seen by sanitizers. */
+/* `size` bytes exist and no more, so that a sanitizer sees reads beyond them. */
 static int give_record(const void *rec, size_t size)
 {
 	g_autofree void *exact = g_memdup2(rec, size);
@@ -53,26 +53,26 @@ static int give_record(const void *rec, size_t size)
 		assert_int_equal(s->malformed, before + 1);        \
 	} while (0)
 
-static void heads(void **state)
+static void malformed_heads_are_refused(void **state)
 {
 	struct tare_vma r = { .head = { TARE_REC_VMA, sizeof(r), 1 }, .tgid = NOBODY };
 
 	(void)state;
 	TAKEN(&r, sizeof(r));
 	for (size_t n = 0; n < sizeof(r); n += 4)
-		REFUSED(&r, n); /* less than it says */
+		REFUSED(&r, n); /* smaller than its own size field */
 	r.head.size = sizeof(r) - 1;
 	REFUSED(&r, sizeof(r));
 	r.head.size = 0;
 	REFUSED(&r, sizeof(r));
 	r.head = (struct tare_record){ TARE_REC_TASK, sizeof(r), 1 };
-	REFUSED(&r, sizeof(r)); /* of another ring */
+	REFUSED(&r, sizeof(r)); /* of the other ring */
 	r.head.type = 4711;
 	REFUSED(&r, sizeof(r));
 }
 
-/* A user stack behind it, and before that the kernel's frames. */
-static void samples(void **state)
+/* A user stack follows it, and the kernel's frames come before that. */
+static void samples_are_read(void **state)
 {
 	const size_t frames = TARE_KERNEL_FRAMES * 8, stack = 64;
 	struct tare_sample *one = g_malloc0(sizeof(*one) + frames + stack);
@@ -98,7 +98,7 @@ static void samples(void **state)
 	one->flags |= TARE_SAMPLE_KERNEL;
 	REFUSED(one, one->head.size);
 	one->stack = 0;
-	REFUSED(one, one->head.size); /* of the frames a part */
+	REFUSED(one, one->head.size); /* only part of the frames */
 	one->head.size = sizeof(*one) + frames;
 	TAKEN(one, one->head.size);
 	one->stack = UINT32_MAX;
@@ -110,8 +110,8 @@ static void samples(void **state)
 	g_free(one);
 }
 
-/* Paths are cut behind the last part that is used. */
-static void files(void **state)
+/* Paths end after the last component that is used. */
+static void paths_are_read(void **state)
 {
 	struct tare_map m = { .head = { TARE_REC_MAP, 0, 1 }, .mm = 1, .size = 4096 };
 	struct tare_image i = { .head = { TARE_REC_IMAGE, 0, 1 }, .mm = 2, .tgid = NOBODY };
@@ -141,7 +141,7 @@ static void files(void **state)
 	REFUSED(&i, sizeof(i));
 }
 
-static void pythons(void **state)
+static void python_records_are_read(void **state)
 {
 	struct tare_python_code code = { .head = { TARE_REC_PYTHON_CODE, sizeof(code), 1 },
 					 .id = 1 };
@@ -174,8 +174,8 @@ static struct profile *profile(void)
 	return p;
 }
 
-/* Once, though each snapshot leaves it out. */
-static void left_out_is_said(void **state)
+/* Reported once, though each snapshot leaves it out. */
+static void left_out_stacks_are_reported_once(void **state)
 {
 	g_autofree char *none = NULL, *again = NULL;
 
@@ -185,7 +185,7 @@ static void left_out_is_said(void **state)
 	none = said();
 	s->samples->timeline->left_out = 5 << 20;
 	profile_free(profile());
-	assert_said("too many stacks at once", "5.00 MiB so far");
+	assert_said("too many stacks at once", "5.00 MiB left out so far");
 	profile_free(profile());
 	again = said();
 	stderr_back();
@@ -197,7 +197,11 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(heads), TEST(samples), TEST(files), TEST(pythons), TEST(left_out_is_said),
+		TEST(malformed_heads_are_refused),
+		TEST(samples_are_read),
+		TEST(paths_are_read),
+		TEST(python_records_are_read),
+		TEST(left_out_stacks_are_reported_once),
 	};
 
 	return cmocka_run_group_tests_name("sampler", tests, NULL, NULL);

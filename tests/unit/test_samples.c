@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * VMAs as of their time, live samples and their ends, and the scale to the ledger.
+ * VMAs as they were at the time of a sample, live samples and their ends, and scaling to the
+ * ledger.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -120,18 +121,19 @@ static void live_samples(void **state)
 	vma(s, TARE_VMA_ANON, 0x100000, 64 * PAGE, 3, 0x22, 0);
 	for (int i = 0; i < 8; i++)
 		sample(s, 0x100000 + i * PAGE, 1000, 0);
-	vma(s, TARE_VMA_UNMAP, 0x100000, 2 * PAGE, 0, 0, 0); /* before any peak */
-	vma(s, TARE_VMA_DISCARD, 0x102000, PAGE, 4, 0, 1);   /* left peak 1 */
+	vma(s, TARE_VMA_UNMAP, 0x100000, 2 * PAGE, 0, 0, 0); /* before the first peak */
+	vma(s, TARE_VMA_DISCARD, 0x102000, PAGE, 4, 0, 1);   /* after peak 1 */
 	sample(s, 0x108000, 1000, 1);
 	vma(s, TARE_VMA_MOVE, 0x103000, PAGE, 0x900000, PAGE, 1);
 	sums(s, 1, &peak, &end);
 	assert_int_equal(peak, 6000);
 	assert_int_equal(end, 6000);
-	vma(s, TARE_VMA_UNMAP, 0x900000, PAGE, 0, 0, 2); /* moved: it ends there */
+	vma(s, TARE_VMA_UNMAP, 0x900000, PAGE, 0, 0,
+	    2); /* moved: the sample ends at the old address */
 	sums(s, 2, &peak, &end);
 	assert_int_equal(end, 5000);
 	assert_int_equal(peak, 6000);
-	sample(s, 0x104000, 1000, 2); /* again: the old one's end was not seen */
+	sample(s, 0x104000, 1000, 2); /* address used again: the old sample's end was missed */
 	sums(s, 2, &peak, &end);
 	assert_int_equal(end, 5000);
 	vma(s, TARE_VMA_GONE, 0, 0, 0, 0, 2);
@@ -184,8 +186,8 @@ static int64_t untouched_bytes(const struct samples *s, unsigned i)
 	return bytes[i];
 }
 
-/* VMAs of 100 pages each, of which a sample stands for as many bytes, but for the
- * last: a page that stands for sixteen. */
+/* VMAs of 100 pages each. A sample stands for as many bytes as its VMA, except the last one: its
+ * page stands for sixteen. */
 static void virtual_mapped(void **state)
 {
 	struct samples *s = samples_new(PAGE);
@@ -205,16 +207,16 @@ static void virtual_mapped(void **state)
 	ask(s, 0x100000 + 30 * PAGE, 20 * PAGE, 20 * PAGE, 2);
 	assert_int_equal(untouched_bytes(s, 0), 60 * PAGE);
 	assert_int_equal(untouched_bytes(s, 1), 20 * PAGE);
-	/* From within the first piece to the middle of the last, and made longer. */
+	/* From the middle of the first piece to the middle of the last, and extended. */
 	vma(s, TARE_VMA_MOVE, 0x100000 + 10 * PAGE, 80 * PAGE, 0x900000, 200 * PAGE, 0);
 	assert_int_equal(untouched_bytes(s, 0), 60 * PAGE);
 	assert_int_equal(untouched_bytes(s, 1), 20 * PAGE);
 	vma(s, TARE_VMA_UNMAP, 0x100000, 100 * PAGE, 0, 0, 0);
-	assert_int_equal(untouched_bytes(s, 0), 50 * PAGE); /* 20 and 30 of it have moved */
+	assert_int_equal(untouched_bytes(s, 0), 50 * PAGE); /* 20 and 30 pages of it have moved */
 	vma(s, TARE_VMA_MOVE, 0x900000, 200 * PAGE, 0x900000, 30 * PAGE, 0);
 	assert_int_equal(untouched_bytes(s, 0), 20 * PAGE);
 	assert_int_equal(untouched_bytes(s, 1), 10 * PAGE);
-	sample(s, 0x900000, 30 * PAGE, 0); /* more than there is */
+	sample(s, 0x900000, 30 * PAGE, 0); /* more than exists */
 	assert_int_equal(untouched_bytes(s, 0), 0);
 	ask(s, 0x200000, PAGE, 16 * PAGE, 3);
 	assert_int_equal(untouched_bytes(s, 2), 16 * PAGE);
@@ -224,7 +226,7 @@ static void virtual_mapped(void **state)
 	samples_end(s);
 }
 
-/* A heap goes up in steps, down, and up again. */
+/* A heap grows in steps, shrinks, and grows again. */
 static void heap_virtual(void **state)
 {
 	struct samples *s = samples_new(PAGE);
@@ -240,8 +242,8 @@ static void heap_virtual(void **state)
 	samples_end(s);
 }
 
-/* Filled by mmap: the samples come before the record of the VMA, which must not end
- * them; what lay there before it does end. */
+/* A mapping that mmap fills: its samples come before the record of the VMA. That record must not
+ * end them, but it ends older samples at the address. */
 static void filled_early(void **state)
 {
 	struct frame f = { .address = 1, .file = NO_FILE };
@@ -262,7 +264,7 @@ static void filled_early(void **state)
 	(void)state;
 	sample(s, 0x101000, 10, 0);
 	samples_add(s, &one, samples_push(s, NO_NODE, &f), 0);
-	one.address = 0x800000; /* of another VMA, not reported yet */
+	one.address = 0x800000; /* of another VMA that is not reported yet */
 	samples_add(s, &one, samples_push(s, NO_NODE, &f), 0);
 	vma(s, TARE_VMA_ANON, 0x100000, 64 * PAGE, 3, 0x8022, 0);
 	sums(s, TARE_PEAK_NOW, &peak, &end);
@@ -274,12 +276,12 @@ static void filled_early(void **state)
 	assert_int_equal(end, 0);
 	vma(s, TARE_VMA_GONE, 0, 0, 0, 0, 0);
 	assert_int_equal(s->early->len, 0);
-	/* Of no VMA, as the first was. */
+	/* Outside any VMA, like the first. */
 	assert_int_equal(aggregates_at(s->aggregates, 0)->grown, 1010);
 	samples_end(s);
 }
 
-/* What has no address lives as long as its address space, and was there at the peak. */
+/* A sample without an address lives as long as its address space, and was live at the peak. */
 static void without_address(void **state)
 {
 	struct frame f = { .address = 1, .file = NO_FILE };
@@ -311,8 +313,8 @@ static void without_address(void **state)
 	samples_end(s);
 }
 
-/* So many samples each of three tasks, of the kernel's memory: they last as long as their task,
- * whatever becomes of the address space that made them. */
+/* Samples of kernel memory of three tasks: they live as long as their task, even if its address
+ * space ends. */
 static void of_the_kernel(enum tare_kind kind, int samples, uint64_t bytes)
 {
 	struct frame f = { .address = 1, .file = NO_FILE };
@@ -334,7 +336,7 @@ static void of_the_kernel(enum tare_kind kind, int samples, uint64_t bytes)
 	sums(s, 1, &peak, &end);
 	assert_int_equal(end, 2 * bytes);
 	samples_task_ended(s, 1, 9, 1); /* after it */
-	samples_task_ended(s, 7, 9, 1); /* of which there was no sample */
+	samples_task_ended(s, 7, 9, 1); /* memory that no sample met */
 	sums(s, 1, &peak, &end);
 	assert_int_equal(peak, 2 * bytes);
 	assert_int_equal(end, bytes);

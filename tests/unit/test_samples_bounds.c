@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Memory of samples is bounded, however much ends and whatever is lost.
+ * The memory that samples take is bounded, however many processes end and whatever is lost.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,8 +20,8 @@ static void add_live(void *sum, struct live_sample *l)
 	*(uint64_t *)sum += l->bytes;
 }
 
-/* Of what lives at most so many are kept, for the same bytes. */
-static void few_live_samples(void **state)
+/* The number of live samples is bounded; the remaining ones stand for the same bytes. */
+static void number_of_live_samples_is_bounded(void **state)
 {
 	struct samples *s = samples_new(PAGE);
 	struct one o = { .task = 1, .mm = 1, .bytes = 10 };
@@ -41,7 +41,7 @@ static void few_live_samples(void **state)
 	samples_live(s, TARE_PEAK_NOW, peak, end);
 	for (unsigned i = 0; i < aggregates_count(s->aggregates); i++)
 		total += end[i];
-	assert_in_range(total, 400000, 600000); /* about half: its error is 3 % */
+	assert_in_range(total, 400000, 600000); /* about half, with an error of 3 % */
 	vma(s, 1, TARE_VMA_GONE, 0, 0, 0, 0, 0);
 	samples_live(s, TARE_PEAK_NOW, peak, end);
 	for (unsigned i = 0; i < aggregates_count(s->aggregates); i++)
@@ -55,7 +55,7 @@ static void collect_live(void *live_samples, struct live_sample *l)
 	g_array_append_vals(live_samples, l, 1);
 }
 
-/* Against a plain array by page. */
+/* Compared with a plain array indexed by page. */
 static void live_samples_by_page(void **state)
 {
 	static struct live_sample plain[4096];
@@ -96,8 +96,8 @@ static void live_samples_by_page(void **state)
 	live_samples_free(l);
 }
 
-/* A child's VMAs are its own once one of the two changes. */
-static void shared_vmas(void **state)
+/* A child has VMAs of its own once parent or child changes one. */
+static void child_shares_vmas_until_a_change(void **state)
 {
 	struct space *parent = space_new(1), *child = space_new(2), *other = space_new(3);
 	struct vma r = { 0x1000, 0x9000, 0, 3, 0, MAPPING_FILE, true };
@@ -107,7 +107,7 @@ static void shared_vmas(void **state)
 	space_copy(child, parent);
 	space_copy(other, child);
 	assert_ptr_equal(child->vmas, parent->vmas);
-	space_unset(child, 0x20000, 0x30000); /* nothing is there */
+	space_unset(child, 0x20000, 0x30000); /* the address space is empty */
 	assert_ptr_equal(child->vmas, parent->vmas);
 	space_unset(child, 0x2000, 0x3000);
 	assert_non_null(space_find(parent, 0x2000));
@@ -124,7 +124,7 @@ static void shared_vmas(void **state)
 
 #define VMAS 150
 
-/* A process as a server forks it: its mappings, its own code, file and name. */
+/* A process as a server forks it: mappings, code, file and name of its own. */
 static void one_process(struct samples *s, uint64_t mm, bool lost)
 {
 	g_autofree char *path = g_strdup_printf("/tmp/session-%lu", mm);
@@ -161,7 +161,7 @@ static void processes(struct samples *s, uint64_t from, uint64_t to)
 		one_process(s, mm, mm % 1000 == 7);
 }
 
-/* As a session does when there is a crowd. */
+/* As a session does with very many processes. */
 static void keep_first(struct samples *s)
 {
 	g_autoptr(GHashTable) alive = g_hash_table_new(g_int64_hash, g_int64_equal);
@@ -172,7 +172,7 @@ static void keep_first(struct samples *s)
 	samples_keep(s, alive);
 }
 
-static void many_processes(void **state)
+static void many_processes_take_bounded_memory(void **state)
 {
 	struct samples *s = samples_new(PAGE);
 	size_t before, after;
@@ -198,8 +198,8 @@ static void many_processes(void **state)
 	samples_end(s);
 }
 
-/* More samples of one mmap() that fills than are kept until its record comes. */
-static void filled_at_once(void **state)
+/* More samples of one filling mmap() than are kept until its record comes. */
+static void mapping_filled_by_mmap_is_bounded(void **state)
 {
 	struct samples *s = samples_new(PAGE);
 	struct one o = { .task = 1, .mm = 1, .bytes = 10, .flags = TARE_SAMPLE_EARLY };
@@ -215,15 +215,15 @@ static void filled_at_once(void **state)
 	assert_int_equal(aggregates_at(s->aggregates, 0)->count, 100000);
 	assert_int_equal(aggregates_at(s->aggregates, 0)->key.mapping, MAPPING_ANON);
 	assert_int_equal(s->early->len, 0);
-	/* Whose record never comes. */
+	/* A mapping whose record never comes. */
 	for (o.mm = 2; o.mm < 50000; o.mm++)
 		sample(s, &o);
 	assert_true(s->early->len < 10000);
 	samples_end(s);
 }
 
-/* The rest of an address space's records, after its end. */
-static void late(void **state)
+/* The remaining records of an address space, after its end. */
+static void records_after_the_end_are_harmless(void **state)
 {
 	struct samples *s = samples_new(PAGE);
 	struct one o = { .task = 1, .mm = 1, .bytes = 10, .address = PAGE, .seq = 1 };
@@ -248,9 +248,12 @@ static void late(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(live_samples_by_page), cmocka_unit_test(shared_vmas),
-		cmocka_unit_test(few_live_samples),     cmocka_unit_test(late),
-		cmocka_unit_test(many_processes),       cmocka_unit_test(filled_at_once),
+		cmocka_unit_test(live_samples_by_page),
+		cmocka_unit_test(child_shares_vmas_until_a_change),
+		cmocka_unit_test(number_of_live_samples_is_bounded),
+		cmocka_unit_test(records_after_the_end_are_harmless),
+		cmocka_unit_test(many_processes_take_bounded_memory),
+		cmocka_unit_test(mapping_filled_by_mmap_is_bounded),
 	};
 
 	return cmocka_run_group_tests_name("samples_bounds", tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What is put together changes no sum.
+ * Folding samples together changes no sum.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,8 @@
 #include "tests/unit/samples_fixture.h"
 #include "tests/unit/samples_check.h"
 
-/* Sums by task, kind, cause, mapping and stack, as text; `task` is what it is folded into. */
+/* Prints the sums by task, kind, cause, mapping and stack. `task` is the task that they are
+ * folded into. */
 static GHashTable *sums_of(const struct samples *s, uint64_t seq, GHashTable *folded, bool stacks)
 {
 	GHashTable *sums = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -35,7 +36,7 @@ static GHashTable *sums_of(const struct samples *s, uint64_t seq, GHashTable *fo
 			const struct stack_node *node = intern_key(s->nodes, at);
 			const struct frame *f = intern_key(s->frames, node->frame);
 
-			/* Of code that was without a file the address goes with its process. */
+			/* For code outside any file, the address disappears with its process. */
 			g_string_append_printf(key, ";%lx",
 					       f->space || !f->address ? 0 : f->address);
 			at = node->parent;
@@ -99,11 +100,11 @@ static int64_t untouched_of(const struct samples *s)
 	return sum;
 }
 
-/* The same random history to several. */
+/* Feeds the same random history to several sample sets. */
 struct history {
 	struct samples *s[2];
 	uint64_t seq, time_ns, next_mm, next_task;
-	GArray *mms, *tasks; /* uint64_t: that live; a task's mm is its number modulo theirs */
+	GArray *mms, *tasks; /* uint64_t: living tasks; mm = task modulo mms */
 	GHashTable *folded;  /* task -> fold, of s[0] */
 };
 
@@ -252,12 +253,12 @@ static void compare(struct history *h, bool stacks)
 	b = sums_of(h->s[1], h->seq, h->folded, stacks);
 	same_sums(a, b);
 	same_time(h->s[0], h->s[1]);
-	/* Each of them is rounded down. */
+	/* Each sum is rounded down. */
 	assert_true(labs(untouched_of(h->s[0]) - untouched_of(h->s[1])) <=
 		    aggregates_count(h->s[1]->virtual_aggregates));
 }
 
-static void folded_or_not(void **state)
+static void folding_changes_no_sum(void **state)
 {
 	(void)state;
 	for (uint64_t n = 0; n < 60; n++) {
@@ -278,8 +279,8 @@ static void folded_or_not(void **state)
 	}
 }
 
-/* So few sums that most are put together: those of a task and kind stay. */
-static void thinned_or_not(void **state)
+/* A bound on sums so low that most are folded: the sums by task and kind stay exact. */
+static void thinning_changes_no_sum(void **state)
 {
 	(void)state;
 	for (uint64_t n = 0; n < 30; n++) {
@@ -302,7 +303,7 @@ static void thinned_or_not(void **state)
 }
 
 struct log {
-	GArray *samples;   /* uint32_t: id of each */
+	GArray *samples;   /* uint32_t: their ids */
 	GHashTable *moved; /* id -> 1 + id */
 };
 
@@ -320,8 +321,8 @@ static void log_folded(void *ctx, uint32_t id, uint32_t into)
 	g_hash_table_insert(log->moved, GUINT_TO_POINTER(id), GUINT_TO_POINTER(into + 1));
 }
 
-/* Who keeps single samples finds the aggregate that each went to. */
-static void logged(void **state)
+/* A user of single samples finds the aggregate that each sample went to. */
+static void logged_samples_find_their_aggregate(void **state)
 {
 	struct history h;
 	struct log log = { g_array_new(FALSE, FALSE, sizeof(uint32_t)),
@@ -376,9 +377,9 @@ static struct report *folded_report(void)
 	return r;
 }
 
-/* A row for many has the sums of all of them; the smallest stacks are one below
- * a synthetic frame. */
-static void in_a_report(void **state)
+/* A folded row has the sums of its tasks; the smallest stacks become one stack below a synthetic
+ * frame. */
+static void folded_row_has_the_sums_of_its_tasks(void **state)
 {
 	struct samples *s = samples_new(PAGE);
 	struct report *r = folded_report();
@@ -418,8 +419,8 @@ static void in_a_report(void **state)
 	samples_end(s);
 }
 
-/* What lives as long as its task does not outlive it where its final record was lost. */
-static void without_a_final_record(void **state)
+/* Samples that live as long as their task end with it, also if its final record is lost. */
+static void samples_end_without_a_final_record(void **state)
 {
 	static const uint32_t kinds[] = { TARE_KSTACK, TARE_KMEM };
 	struct samples *s = samples_new(PAGE);
@@ -449,8 +450,8 @@ static bool odd_row(void *ctx, uint64_t task, uint64_t proc, uint64_t *into_task
 	return task < FOLD && task % 2;
 }
 
-/* Tasks of which neither birth nor end was reported: there may be very many. */
-static void into_the_row_of_lost_ones(void **state)
+/* Tasks without a birth or end record: there may be very many. */
+static void unknown_tasks_share_a_row(void **state)
 {
 	struct samples *s = samples_new(PAGE);
 	uint64_t grown = 0;
@@ -461,7 +462,7 @@ static void into_the_row_of_lost_ones(void **state)
 
 		sample(s, &o);
 	}
-	samples_fold(s, 3, FOLD | 7, 7); /* waits */
+	samples_fold(s, 3, FOLD | 7, 7); /* must wait */
 	samples_fold_into(s, odd_row, &seed);
 	assert_int_equal(s->aggregates->used, 500 + 2);
 	for (unsigned i = 0; i < aggregates_count(s->aggregates); i++) {
@@ -482,12 +483,12 @@ static void into_the_row_of_lost_ones(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(folded_or_not),
-		cmocka_unit_test(thinned_or_not),
-		cmocka_unit_test(logged),
-		cmocka_unit_test(in_a_report),
-		cmocka_unit_test(without_a_final_record),
-		cmocka_unit_test(into_the_row_of_lost_ones),
+		cmocka_unit_test(folding_changes_no_sum),
+		cmocka_unit_test(thinning_changes_no_sum),
+		cmocka_unit_test(logged_samples_find_their_aggregate),
+		cmocka_unit_test(folded_row_has_the_sums_of_its_tasks),
+		cmocka_unit_test(samples_end_without_a_final_record),
+		cmocka_unit_test(unknown_tasks_share_a_row),
 	};
 
 	return cmocka_run_group_tests_name("samples_fold", tests, NULL, NULL);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Where samples are taken: as many as there are periods of growth, each byte with
- * the same chance.
+ * Where samples are taken: one per period of growth, and each byte has the same chance.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +30,7 @@ static uint64_t grow(struct sampling_state *s, uint32_t period, uint64_t bytes)
 	return s->left > 0 ? 0 : sampling_passed(s, period, random32());
 }
 
-static void one_a_period(void **state)
+static void one_sample_per_period(void **state)
 {
 	static const uint32_t periods[] = { PAGE, 3 * PAGE, 65536, 1 << 20 };
 
@@ -53,7 +52,7 @@ static void one_a_period(void **state)
 	}
 }
 
-static void each_page(void **state)
+static void each_page_has_the_same_chance(void **state)
 {
 	struct sampling_state s;
 
@@ -65,7 +64,7 @@ static void each_page(void **state)
 	assert_int_equal(grow(&s, PAGE, PAGE), 1);
 }
 
-/* A program that grows by a rhythm of just the period: both of its lines get their share. */
+/* A program that grows in a rhythm of exactly the period: both of its lines get their share. */
 static void no_resonance(void **state)
 {
 	struct sampling_state s;
@@ -83,8 +82,8 @@ static void no_resonance(void **state)
 	assert_in_range(first, 9600, 10400);
 }
 
-/* As the ring fills the period doubles, before anything is lost. */
-static void level_by_fill(void **state)
+/* As the ring fills, the period doubles before anything is lost. */
+static void period_doubles_as_the_ring_fills(void **state)
 {
 	const uint64_t ring = 8 << 20;
 	uint32_t last = 0;
@@ -104,8 +103,8 @@ static void level_by_fill(void **state)
 	assert_int_equal(sampling_level(PAGE, PAGE), TARE_THIN_LEVELS);
 }
 
-/* What is taken at whatever level stands for what grew: in the mean, with the error that is
- * said. Each seed is a run that grows by the same in the same steps. */
+/* Samples taken at any level stand for the growth: in the mean, within the reported error. Each
+ * seed is a run with the same growth in the same steps. */
 static void thinned_without_bias(void **state)
 {
 	enum { SEEDS = 400 };
@@ -132,14 +131,14 @@ static void thinned_without_bias(void **state)
 			squares += (found - grown) * (found - grown);
 		}
 		mean = sum / SEEDS;
-		error = grown * (16 * PAGE << level); /* its square, as profile_error() has it */
-		/* 4 standard errors of a mean of so many. */
+		error = grown * (16 * PAGE << level); /* squared, as in profile_error() */
+		/* 4 standard errors of the mean. */
 		assert_true((mean - grown) * (mean - grown) <= 16 * error / SEEDS);
 		assert_true(squares / SEEDS <= error * 1.3);
 	}
 }
 
-/* Without a rest there is no chance in it: 2 MiB at once is 8 periods of 256 KiB. */
+/* Without a remainder nothing is random: 2 MiB at once is 8 periods of 256 KiB. */
 static void thinned_evenly(void **state)
 {
 	(void)state;
@@ -158,10 +157,10 @@ static void mean_period(void **state)
 	assert_int_equal(sampling_mean_period(&s, 65536), 65536);
 	s.bytes = 1000ULL * 65536;
 	assert_int_equal(sampling_mean_period(&s, 65536), 65536);
-	s.thinned[0].bytes = s.bytes / 2; /* half by twice the period */
+	s.thinned[0].bytes = s.bytes / 2; /* half of them at twice the period */
 	assert_int_equal(sampling_mean_period(&s, 65536), 65536 * 3 / 2);
 	s.thinned[0].bytes = 0;
-	s.thinned[2].bytes = s.bytes; /* all by eight times */
+	s.thinned[2].bytes = s.bytes; /* all of them at eight times the period */
 	assert_int_equal(sampling_mean_period(&s, 65536), 65536 * 8);
 	s.bytes = s.thinned[2].bytes = 1ULL << 50;
 	assert_int_equal(sampling_mean_period(&s, 4096), 4096 * 8);
@@ -170,9 +169,12 @@ static void mean_period(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_a_period),         cmocka_unit_test(each_page),
-		cmocka_unit_test(no_resonance),         cmocka_unit_test(level_by_fill),
-		cmocka_unit_test(thinned_without_bias), cmocka_unit_test(thinned_evenly),
+		cmocka_unit_test(one_sample_per_period),
+		cmocka_unit_test(each_page_has_the_same_chance),
+		cmocka_unit_test(no_resonance),
+		cmocka_unit_test(period_doubles_as_the_ring_fills),
+		cmocka_unit_test(thinned_without_bias),
+		cmocka_unit_test(thinned_evenly),
 		cmocka_unit_test(mean_period),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The curve in bounded memory: it keeps its first and last point, and stays
- * evenly spaced however long it gets.
+ * The curve in bounded memory: it keeps its first and last point and stays evenly spaced,
+ * however long it gets.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +30,7 @@ static void add(struct series *s, uint64_t time_ns, int64_t rss, int64_t nonrss)
 	series_add(s, &point);
 }
 
-static void empty(void **state)
+static void empty_series_has_no_point(void **state)
 {
 	struct series *s = series_new(10);
 	g_autoptr(GArray) points = points_of(s);
@@ -41,7 +41,7 @@ static void empty(void **state)
 	series_free(NULL);
 }
 
-static void close_ones_are_left_out(void **state)
+static void points_too_close_are_left_out(void **state)
 {
 	struct series *s = series_new(100);
 	g_autoptr(GArray) points = NULL;
@@ -49,9 +49,9 @@ static void close_ones_are_left_out(void **state)
 	(void)state;
 	add(s, 5, 1, 0);
 	add(s, 94, 2, 0); /* too close */
-	add(s, 95, 3, 0); /* a tenth early is in time */
+	add(s, 95, 3, 0); /* a tenth of the interval early is accepted */
 	add(s, 200, 4, 0);
-	add(s, 210, 5, 0); /* too close, but the latest */
+	add(s, 210, 5, 0); /* too close, but kept as the latest point */
 	points = points_of(s);
 	assert_int_equal(points->len, 4);
 	assert_int_equal(POINT(points, 0).rss, 1);
@@ -61,8 +61,8 @@ static void close_ones_are_left_out(void **state)
 	series_free(s);
 }
 
-/* After n points: bounded, the first and the latest are there, the rest evenly. */
-static void thinned(void **state)
+/* After n points: bounded, with the first and the latest point, the others evenly spaced. */
+static void thinned_series_stays_even(void **state)
 {
 	static const unsigned lengths[] = { 1, 2, 4095, 4096, 4097, 6144, 8192, 8193, 100000 };
 
@@ -85,15 +85,15 @@ static void thinned(void **state)
 			uint64_t step = p->time_ns - POINT(points, j - 1).time_ns;
 
 			assert_int_equal(p->time_ns, 1000 * p->rss);
-			/* the last may come early, others by the tenth allowed */
+			/* the last may come early, others by the accepted tenth */
 			assert_in_range(step, j + 1 < points->len ? gap - gap / 10 : 1, gap);
 		}
 		series_free(s);
 	}
 }
 
-/* A timer that wavers: times rise, and no gap is below the interval of then. */
-static void wavering(void **state)
+/* An irregular timer: times increase, and no gap is below the interval valid at that time. */
+static void irregular_timer_keeps_the_interval(void **state)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(4);
 	struct series *s = series_new(1000);
@@ -116,10 +116,10 @@ static void wavering(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(empty),
-		cmocka_unit_test(close_ones_are_left_out),
-		cmocka_unit_test(thinned),
-		cmocka_unit_test(wavering),
+		cmocka_unit_test(empty_series_has_no_point),
+		cmocka_unit_test(points_too_close_are_left_out),
+		cmocka_unit_test(thinned_series_stays_even),
+		cmocka_unit_test(irregular_timer_keeps_the_interval),
 	};
 
 	return cmocka_run_group_tests_name("series", tests, NULL, NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A session: signals that come while a report is made (whatever it waits for, no second report is
- * begun inside of it, and none that was asked for is forgotten), what signals do to the command,
- * when it is over, and the points of the curve. The kernel side is made up.
+ * A session with a simulated kernel side. A signal that comes while a report is made never
+ * begins a second report inside the first, and no requested report is forgotten. Also tests
+ * what signals do to the command, when the session ends, and the points of the curve.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,14 +34,14 @@
 #include "records.h"
 
 static struct session *s;
-static int to_raise;     /* at the next look into the ring */
-static unsigned drained; /* looks into the ring since the sweep */
+static int to_raise;     /* at the next poll of the ring */
+static unsigned drained; /* polls of the ring since the sweep */
 static bool closing;     /* between the sweep and the books */
 static unsigned snapshots;
-static unsigned lost; /* final records; not 0: the sweeps meet a task that lives */
+static unsigned lost; /* final records; not 0: the sweeps meet a living task */
 static struct tare_workload workload;
 static struct tare_held held;
-static int killed; /* the command's last signal */
+static int killed; /* the last signal sent to the command */
 
 void fake_drain(struct drain *d)
 {
@@ -51,7 +51,7 @@ void fake_drain(struct drain *d)
 		raise(to_raise);
 		to_raise = 0;
 	}
-	if (closing && drained == 10) { /* the last final record comes */
+	if (closing && drained == 10) { /* the last final record is delivered */
 		struct task_record end = task_of(TARE_REC_TASK_END, 7, 7, 7);
 
 		GIVE(s->proctable, end);
@@ -79,7 +79,7 @@ int fake_sweep(struct loader *l, loader_record_fn fn, void *ctx)
 	(void)l;
 	if (lost)
 		return fn(ctx, &alive, alive.head.size);
-	assert_false(closing && drained); /* but for the second look of one sweep */
+	assert_false(closing && drained); /* except for the second pass of one sweep */
 	closing = true;
 	drained = 0;
 	return 0;
@@ -190,7 +190,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void asked_while_the_books_are_closed(void **state)
+static void signal_while_the_books_are_closed(void **state)
 {
 	struct report *r;
 
@@ -202,8 +202,8 @@ static void asked_while_the_books_are_closed(void **state)
 	report_free(r);
 }
 
-/* As the kernel has it: a signal that is pending is there once. */
-static void asked_twice_is_asked_once(void **state)
+/* As in the kernel, a pending signal is pending once. */
+static void two_signals_make_one_report(void **state)
 {
 	struct report *r;
 
@@ -215,8 +215,8 @@ static void asked_twice_is_asked_once(void **state)
 	report_free(r);
 }
 
-/* The loop hears them when the snapshot is made. */
-static void a_snapshot_does_not_listen(void **state)
+/* The loop handles them after the snapshot is made. */
+static void signals_wait_until_the_snapshot_is_made(void **state)
 {
 	struct report *r;
 
@@ -229,16 +229,16 @@ static void a_snapshot_does_not_listen(void **state)
 	assert_int_equal(snapshots, 1);
 }
 
-/* A signal that nobody heard any more must not end tare, which has reported. */
-static void nobody_is_killed_by_one_that_comes_late(void **state)
+/* A signal that comes after the report must not kill tare. */
+static void late_signal_does_not_kill_tare(void **state)
 {
 	(void)state;
 	raise(SIGUSR1);
 	raise(SIGTERM);
 }
 
-/* Who lives is known by a sweep that looks twice: a checkpoint's too, then. */
-static void a_glance_leaves_who_lives(void **state)
+/* Only a sweep of two passes knows the living tasks; a checkpoint needs one too. */
+static void one_pass_does_not_end_living_tasks(void **state)
 {
 	uint64_t id = 7;
 	const struct proctable_task *t;
@@ -257,8 +257,8 @@ static void a_glance_leaves_who_lives(void **state)
 	lost = 0;
 }
 
-/* Without a report too: else each would stay in the table that ended without a record. */
-static void many_lost_are_forgotten(void **state)
+/* Also without a report: otherwise tasks that ended without a record would stay in the table. */
+static void lost_tasks_leave_the_table(void **state)
 {
 	(void)state;
 	for (uint64_t id = 8; id < 10000; id++) {
@@ -274,13 +274,13 @@ static void many_lost_are_forgotten(void **state)
 	lost = 0;
 }
 
-/* What comes from a terminal has reached the command too. */
+/* A signal from the terminal has reached the command too. */
 static void hear(int signal, int code)
 {
 	command_signal(s, &(struct signalfd_siginfo){ .ssi_signo = signal, .ssi_code = code });
 }
 
-static void the_commands_signals(void **state)
+static void signals_reach_the_command_once(void **state)
 {
 	(void)state;
 	s->command_ended = false;
@@ -291,9 +291,9 @@ static void the_commands_signals(void **state)
 	assert_int_equal(killed, SIGHUP);
 	hear(SIGQUIT, SI_USER);
 	assert_int_equal(killed, SIGQUIT);
-	hear(SIGTERM, SI_USER); /* the second that is to end it */
+	hear(SIGTERM, SI_USER); /* the second signal, which must end it */
 	assert_int_equal(killed, SIGKILL);
-	/* Its pid may be another's by now. */
+	/* Its pid may belong to another process now. */
 	s->command_ended = true;
 	killed = 0;
 	hear(SIGTERM, SI_USER);
@@ -304,14 +304,14 @@ static void the_commands_signals(void **state)
 	s->launch.pid = 0;
 }
 
-static void when_it_is_over(void **state)
+static void session_ends_with_the_command(void **state)
 {
 	(void)state;
 	workload.live_procs = 1;
 	s->command_ended = false;
 	assert_false(is_finished(s));
 	workload.live_procs = 0;
-	assert_false(is_finished(s)); /* its end is heard from itself */
+	assert_false(is_finished(s)); /* its end is read from its own pidfd */
 	workload.live_procs = 1;
 	s->command_ended = true;
 	assert_true(is_finished(s));
@@ -330,9 +330,9 @@ static void when_it_is_over(void **state)
 	assert_true(is_finished(s));
 }
 
-/* In pages or bytes as the kernel has them; without a control group what is beside is not
- * known. */
-static void a_point_of_the_curve(void **state)
+/* In pages or bytes, as the kernel counts; without a control group the non-RSS part is
+ * unknown. */
+static void point_of_the_curve(void **state)
 {
 	int64_t page = sysconf(_SC_PAGESIZE);
 	struct report_point p = { 0 };
@@ -361,16 +361,17 @@ static void a_point_of_the_curve(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(asked_while_the_books_are_closed, setup, teardown),
-		cmocka_unit_test_setup_teardown(asked_twice_is_asked_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_snapshot_does_not_listen, setup, teardown),
-		cmocka_unit_test_setup_teardown(nobody_is_killed_by_one_that_comes_late, setup,
+		cmocka_unit_test_setup_teardown(signal_while_the_books_are_closed, setup, teardown),
+		cmocka_unit_test_setup_teardown(two_signals_make_one_report, setup, teardown),
+		cmocka_unit_test_setup_teardown(signals_wait_until_the_snapshot_is_made, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(a_glance_leaves_who_lives, setup, teardown),
-		cmocka_unit_test_setup_teardown(many_lost_are_forgotten, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_commands_signals, setup, teardown),
-		cmocka_unit_test_setup_teardown(when_it_is_over, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_point_of_the_curve, setup, teardown),
+		cmocka_unit_test_setup_teardown(late_signal_does_not_kill_tare, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_pass_does_not_end_living_tasks, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(lost_tasks_leave_the_table, setup, teardown),
+		cmocka_unit_test_setup_teardown(signals_reach_the_command_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(session_ends_with_the_command, setup, teardown),
+		cmocka_unit_test_setup_teardown(point_of_the_curve, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("session", tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Helper commands of a bench: their status, their output and how they end.
+ * Helper commands of a bench: exit status, output, and how they are ended.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,8 +45,8 @@ static void status_and_output(void **state)
 	no_child_is_left();
 }
 
-/* Else a helper that asks would wait for ever, or take what is tare's. */
-static void it_has_no_input(void **state)
+/* Otherwise a helper that reads input would wait for ever, or take tare's input. */
+static void helper_has_no_input(void **state)
 {
 	g_autofree char *text = NULL;
 
@@ -55,7 +55,7 @@ static void it_has_no_input(void **state)
 	assert_string_equal(text, "end\n");
 }
 
-static void of_much_output_the_last_is_kept(void **state)
+static void last_output_is_kept(void **state)
 {
 	g_autofree char *text = NULL;
 	size_t n;
@@ -67,7 +67,7 @@ static void of_much_output_the_last_is_kept(void **state)
 	assert_string_equal(text + n - strlen("100000\nlast\n"), "100000\nlast\n");
 }
 
-static void what_is_no_program(void **state)
+static void missing_program_is_reported(void **state)
 {
 	static const char script[] = "#!/no/such/interpreter\n";
 	g_autofree char *path = write_file(script, strlen(script)), *text = NULL;
@@ -92,9 +92,9 @@ static void on_signal(int signal)
 	(void)signal;
 }
 
-/* It is ended, though it would have gone on. Again and again: one that comes before the output
- * is waited for interrupts nothing. */
-static void a_signal_to_tare_ends_it(void **state)
+/* The helper is ended early. Repeated, since a signal before the wait for output interrupts
+ * nothing. */
+static void signal_to_tare_ends_the_helper(void **state)
 {
 	struct sigaction action = { .sa_handler = on_signal }, before;
 	g_autofree char *text = NULL;
@@ -125,10 +125,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(status_and_output),
-		cmocka_unit_test(it_has_no_input),
-		cmocka_unit_test(of_much_output_the_last_is_kept),
-		cmocka_unit_test(what_is_no_program),
-		cmocka_unit_test(a_signal_to_tare_ends_it),
+		cmocka_unit_test(helper_has_no_input),
+		cmocka_unit_test(last_output_is_kept),
+		cmocka_unit_test(missing_program_is_reported),
+		cmocka_unit_test(signal_to_tare_ends_the_helper),
 		cmocka_unit_test(last_line),
 	};
 

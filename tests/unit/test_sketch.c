@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Sketches against all values, sorted: exact where they say so, else within 1/32.
+ * Sketches compared with all values, sorted: exact where they say so, otherwise within 1/32.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +25,7 @@ static int64_t median(int64_t *values, unsigned n)
 	return values[(n - 1) / 2] + (values[n / 2] - values[(n - 1) / 2]) / 2;
 }
 
-static void none_and_one(void **state)
+static void empty_and_single_value(void **state)
 {
 	struct sketch *s = sketch_new();
 
@@ -33,14 +33,14 @@ static void none_and_one(void **state)
 	sketch_free(NULL);
 	assert_int_equal(sketch_median(s), 0);
 	sketch_add(s, 123456789);
-	assert_int_equal(sketch_median(s), 123456789); /* between the least and the largest */
+	assert_int_equal(sketch_median(s), 123456789); /* between the smallest and the largest */
 	sketch_add(s, -5);
 	assert_int_equal(s->min, 0);
 	sketch_free(s);
 }
 
-/* Small values, as the pages of small processes are, are exact. */
-static void small_are_exact(void **state)
+/* Small values, such as pages of small processes, are exact. */
+static void small_values_are_exact(void **state)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(1);
 	struct sketch *s = sketch_new();
@@ -56,8 +56,8 @@ static void small_are_exact(void **state)
 	sketch_free(s);
 }
 
-/* Any values, put in at once or by parts that are merged. */
-static void any_values(void **state)
+/* Any values, added at once or in parts that are merged. */
+static void large_values_are_within_the_error(void **state)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(2);
 	int64_t values[3000] = { 0 };
@@ -97,8 +97,8 @@ static void any_values(void **state)
 	}
 }
 
-/* However many: as many buckets as there are sizes. */
-static void bounded(void **state)
+/* Any number of values: there are as many buckets as sizes. */
+static void number_of_buckets_is_bounded(void **state)
 {
 	struct sketch *s = sketch_new();
 
@@ -116,10 +116,10 @@ static void bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(none_and_one),
-		cmocka_unit_test(small_are_exact),
-		cmocka_unit_test(any_values),
-		cmocka_unit_test(bounded),
+		cmocka_unit_test(empty_and_single_value),
+		cmocka_unit_test(small_values_are_exact),
+		cmocka_unit_test(large_values_are_within_the_error),
+		cmocka_unit_test(number_of_buckets_is_bounded),
 	};
 
 	return cmocka_run_group_tests_name("sketch", tests, NULL, NULL);

@@ -32,7 +32,7 @@ static void cache_free(gpointer p)
 	g_free(p);
 }
 
-static void parsed(void **state)
+static void slabinfo_is_parsed(void **state)
 {
 	g_autoptr(GHashTable)
 		caches = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, cache_free);
@@ -50,7 +50,7 @@ static void parsed(void **state)
 	assert_int_equal(s->bytes, 16LL * sysconf(_SC_PAGESIZE));
 }
 
-static void nothing(void **state)
+static void empty_slabinfo_is_harmless(void **state)
 {
 	g_autoptr(GHashTable)
 		caches = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, cache_free);
@@ -65,8 +65,8 @@ static void nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(parsed),
-		cmocka_unit_test(nothing),
+		cmocka_unit_test(slabinfo_is_parsed),
+		cmocka_unit_test(empty_slabinfo_is_harmless),
 	};
 
 	return cmocka_run_group_tests_name("slab", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * store/db_vfs: what others put in the place of a database or of its journal while it is
- * being written.
+ * store/db_vfs: files that another user puts in the place of a database or of its journal while
+ * tare writes it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +20,7 @@ static char *journal, *victim;
 static struct bench_store *store;
 static struct bench_run *run;
 
-/* Open for writing, and closed again when a test has ended. */
+/* A store that is open for writing; closed when the test ends. */
 static int setup_open(void **state)
 {
 	if (setup(state))
@@ -93,7 +93,7 @@ static void a_second_name_for_a_journal(void **state)
 	assert_string_equal(text, "secret");
 }
 
-/* Of more bytes than any commit has; it would be played back for hours. */
+/* Larger than any commit; playing it back would take hours. */
 static void a_journal_without_end(void **state)
 {
 	struct bench *b = NULL;
@@ -105,7 +105,7 @@ static void a_journal_without_end(void **state)
 	assert_writes();
 }
 
-/* It can't be removed: the commit fails, and is the last that was tried. */
+/* It cannot be removed, so the commit fails. */
 static void a_folder_for_a_journal(void **state)
 {
 	(void)state;
@@ -117,7 +117,7 @@ static void a_folder_for_a_journal(void **state)
 	assert_writes();
 }
 
-/* A journal of another user's is not played back: it would be what they like. */
+/* Another user's journal is not played back: that user could write anything into the file. */
 static void another_users_journal(void **state)
 {
 	(void)state;
@@ -128,7 +128,7 @@ static void another_users_journal(void **state)
 	assert_writes();
 }
 
-/* Nor may one, whosever it is, have a file removed. */
+/* No journal, whoever owns it, may delete another file. */
 static void a_journal_that_names_another_file(void **state)
 {
 	static const unsigned char magic[] = { 0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7 };
@@ -166,7 +166,7 @@ static void a_journal_that_names_another_file(void **state)
 	assert_true(is_there(victim));
 }
 
-/* What is written is the file that was opened, not what has its name by then. */
+/* The opened file is written, not the file that has its name by then. */
 static void another_file_of_that_name(void **state)
 {
 	g_autofree char *aside = g_build_filename(folder, "aside", NULL);
@@ -179,14 +179,14 @@ static void another_file_of_that_name(void **state)
 	bench_store_run(store, "go", run);
 	bench_store_close(store);
 	store = NULL;
-	/* Nor is a link of its name opened for writing. */
+	/* A link with its name is not opened for writing either. */
 	assert_int_not_equal(bench_open_at(&store, file), 0);
 	assert_int_equal(rename(aside, file), 0);
 	assert_int_equal(bench_open_at(&store, file), 0);
 	assert_writes();
 }
 
-/* For a new file an old journal is of another: it goes. */
+/* An old journal does not belong to a new file: it is removed. */
 static void a_journal_without_its_file(void **state)
 {
 	struct bench *b = some_bench();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * base/stream, base/leftover: descriptors whose other end does not read, and temporary
- * files that nobody wants any more.
+ * base/stream, base/leftover: descriptors whose other end does not read, and temporary files
+ * that must be removed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +21,7 @@
 #include "base/process.h"
 #include "out_folder.h"
 
-/* A name that a tare of this pid and start has given. */
+/* A name as a tare of this pid and start time makes it. */
 static char *leftover(pid_t pid, uint64_t start, const char *random)
 {
 	g_autofree char *name =
@@ -94,7 +94,7 @@ static void a_temporary_says_who_makes_it(void **state)
 	close(dir);
 }
 
-/* In a child with SIGTERM blocked, as it is while tare measures: a pipe that is full. */
+/* Runs in a child with SIGTERM blocked, as during a measurement: the pipe is full. */
 static int write_while_blocked(int fd)
 {
 	const size_t size = 4 << 20;
@@ -118,14 +118,14 @@ static void a_blocked_signal_ends_a_write_that_waits(void **state)
 	child = fork();
 	if (!child)
 		_exit(write_while_blocked(fds[1]));
-	/* It waits when the pipe has no more room. */
+	/* The writer waits once the pipe is full. */
 	full = (struct pollfd){ .fd = fds[1], .events = POLLOUT };
 	while (poll(&full, 1, 0) == 1)
 		poll(NULL, 0, 1);
 	assert_int_equal(kill(child, SIGTERM), 0);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
-	/* Nobody reads: so long, and no longer. */
+	/* Nobody reads: it waits for the given time and no longer. */
 	assert_int_equal(fileout_stream_within(fds[1], "abc", 3, 1), -ETIMEDOUT);
 	close(fds[0]);
 	close(fds[1]);

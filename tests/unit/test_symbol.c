@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Names: demangled, of the kernel, of perf maps, which may hold any bytes.
+ * Names: demangled, of the kernel, and of perf maps, which may hold any bytes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +21,7 @@
 #include "symbol/perfmap.h"
 #include "tests/unit/files.h"
 
-static void demangled(void **state)
+static void names_are_demangled(void **state)
 {
 	static const char *const names[][2] = {
 		{ "_ZN3foo3barIiEEvT_", "foo::bar" },
@@ -44,7 +44,7 @@ static void demangled(void **state)
 	assert_string_equal(same, deep);
 }
 
-static void kernel(void **state)
+static void kernel_symbols_are_named(void **state)
 {
 	static const char text[] = "ffffffff81000000 T _text\nffffffff81000100 t two\n"
 				   "0000000000000000 T zero\nnonsense\nffffffff81000050 D data\n"
@@ -65,12 +65,12 @@ static void kernel(void **state)
 	assert_string_equal(kernel_name(k, at[3]), "two");
 	assert_string_equal(kernel_name(k, at[4]), "two");
 	unlink(path);
-	/* Of the same functions others: the file is not read again. */
+	/* Other addresses of the same functions: the file is not read again. */
 	assert_string_equal(kernel_name(k, 0xffffffff81000010), "_text");
 	assert_string_equal(kernel_name(k, 0xffffffff81000080), "one");
 	kernel_learn(k, path, addresses);
 	assert_string_equal(kernel_name(k, at[4]), "two");
-	assert_null(kernel_name(k, at[4] + 1)); /* far behind its start: what is there may change */
+	assert_null(kernel_name(k, at[4] + 1)); /* far past the start: the code there may change */
 	kernel_free(k);
 }
 
@@ -89,7 +89,7 @@ static void append(int fd, const char *text)
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 }
 
-static void perf_maps(void **state)
+static void perf_map_is_read(void **state)
 {
 	static const char text[] = "1000 100 old name\n1000 80 new\nzz\n5000 0 empty\n"
 				   "ffffffffffffffff 10 wraps\n2000 10 last";
@@ -104,7 +104,7 @@ static void perf_maps(void **state)
 	assert_null(name_at(m, 0x1100));
 	assert_null(name_at(m, 0xfff));
 	assert_null(name_at(m, 0x5000));
-	assert_null(name_at(m, 0x2000)); /* its line has no end yet */
+	assert_null(name_at(m, 0x2000)); /* its line is incomplete */
 	append(fd, "ing\n2004 4 within\n");
 	perfmap_update(m, fd, UINT64_MAX, false);
 	assert_string_equal(name_at(m, 0x2003), "lasting");
@@ -119,8 +119,9 @@ static void perf_maps(void **state)
 	unlink(path);
 }
 
-/* Begun anew, shorter or longer: all of it is read, and what it doesn't name stays. */
-static void perf_map_again(void **state)
+/* The map is rewritten, shorter or longer: all of it is read, and names that it lacks now
+ * stay. */
+static void rewritten_perf_map_is_read_again(void **state)
 {
 	static const char text[] = "1000 10 one\n2000 10 two\n3000 10 three\n";
 	static const char longer[] = "2000 10 second\n9000 10 nine\n8000 10 eight\n7000 10 seven\n";
@@ -146,8 +147,8 @@ static void perf_map_again(void **state)
 	unlink(path);
 }
 
-/* Lines longer than what is read at once, no lines at all, and too much of it. */
-static void perf_map_bounds(void **state)
+/* Lines longer than the read buffer, no newlines at all, and too many entries. */
+static void perf_map_of_any_size(void **state)
 {
 	g_autoptr(GString) text = g_string_new("1000 10 ");
 	g_autofree char *path = NULL;
@@ -178,8 +179,8 @@ static void perf_map_bounds(void **state)
 	unlink(path);
 }
 
-/* Any bytes, and numbers that overlap in every way: the newest is always the one found. */
-static void perf_map_random(void **state)
+/* Any bytes, and ranges that overlap in every way: the newest entry is always found. */
+static void random_perf_map_finds_the_newest(void **state)
 {
 	static char newest[4096];
 	struct perfmap *m = perfmap_new();
@@ -223,8 +224,8 @@ static bool is_accepted(int dir, pid_t pid, uid_t owner, int64_t since)
 	return fd >= 0;
 }
 
-/* Anybody may write to /tmp. */
-static void whose_map(void **state)
+/* Any user can write to /tmp. */
+static void map_of_another_user_is_refused(void **state)
 {
 	g_autofree char *root = new_folder(), *tmp = NULL, *map = NULL;
 	g_autofree char *other = NULL, *outside = write_file("1 1 x\n", 6);
@@ -248,7 +249,7 @@ static void whose_map(void **state)
 		assert_int_equal(chown(map, 4711, 4711), 0);
 		assert_true(is_accepted(dir, 77, 4711, 0));
 		assert_false(is_accepted(dir, 77, 4712, 0));
-		/* A link of theirs to a file of root's. */
+		/* Another user's link to a file of root's. */
 		assert_int_equal(chown(map, 0, 0), 0);
 		assert_true(is_accepted(dir, 77, 4711, 0));
 		assert_int_equal(link(map, other), 0);
@@ -262,7 +263,7 @@ static void whose_map(void **state)
 	assert_int_equal(mkfifo(map, 0600), 0);
 	assert_false(is_accepted(dir, 77, getuid(), 0));
 	unlink(map);
-	/* /tmp itself may be a link: to what it is in that root. */
+	/* /tmp may be a link itself: it is resolved in the process's root. */
 	rmdir(tmp);
 	assert_int_equal(symlink("/elsewhere", tmp), 0);
 	assert_int_equal(mkdir(other, 0755), 0);
@@ -278,10 +279,13 @@ static void whose_map(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(demangled),       cmocka_unit_test(kernel),
-		cmocka_unit_test(perf_maps),       cmocka_unit_test(perf_map_again),
-		cmocka_unit_test(perf_map_bounds), cmocka_unit_test(perf_map_random),
-		cmocka_unit_test(whose_map),
+		cmocka_unit_test(names_are_demangled),
+		cmocka_unit_test(kernel_symbols_are_named),
+		cmocka_unit_test(perf_map_is_read),
+		cmocka_unit_test(rewritten_perf_map_is_read_again),
+		cmocka_unit_test(perf_map_of_any_size),
+		cmocka_unit_test(random_perf_map_finds_the_newest),
+		cmocka_unit_test(map_of_another_user_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("symbol", tests, NULL, NULL);

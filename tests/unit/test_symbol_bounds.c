@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Files and maps of code: however many there are and go, so many are kept.
+ * The number of program files and code maps kept is bounded, however many come and go.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@
 #include "tests/unit/files.h"
 
 #define FILES 100
-#define OPEN 32 /* an eighth of the files that may be open */
+#define OPEN 32 /* an eighth of the limit of open files */
 
 static char *copy_of_true(const char *dir, unsigned i)
 {
@@ -38,8 +38,8 @@ static bool has_id(struct modules *m, uint32_t file)
 	return module && *module_build_id(module);
 }
 
-/* More files of code than may be open: each is there when it is asked for. */
-static void modules(void **state)
+/* More program files than may be open at once: each can be read when it is needed. */
+static void number_of_open_files_is_bounded(void **state)
 {
 	struct rlimit old, few = { OPEN * 8, OPEN * 8 };
 	g_autofree char *dir = new_folder();
@@ -62,7 +62,7 @@ static void modules(void **state)
 	for (int round = 0; round < 2; round++)
 		for (uint32_t i = 0; i < FILES; i++)
 			assert_true(has_id(m, i));
-	/* Another file has its name meanwhile, or none. */
+	/* Its name belongs to another file now, or to none. */
 	unlink(path[0]);
 	g_free(copy_of_true(dir, 1));
 	assert_null(modules_get(m, 0));
@@ -92,8 +92,9 @@ static void run_one(struct jits *j, uint64_t mm)
 	assert_string_equal(name_of(j, mm), "jitted");
 }
 
-/* Names of what is gone stay until nobody needs them; of a parent, as its child runs them. */
-static void jits(void **state)
+/* Names of ended code stay while something needs them; a parent's names stay while its child
+ * runs the code. */
+static void perf_maps_of_ended_processes_are_kept(void **state)
 {
 	g_autofree char *map = g_strdup_printf("/tmp/perf-%d.map", getpid());
 	struct jits *j = jits_new();
@@ -121,8 +122,8 @@ static void jits(void **state)
 	jits_free(j);
 }
 
-/* The end of one was lost. */
-static void jits_kept(void **state)
+/* The record of one end was lost. */
+static void perf_maps_of_living_processes_only_are_kept(void **state)
 {
 	g_autofree char *map = g_strdup_printf("/tmp/perf-%d.map", getpid());
 	g_autoptr(GHashTable) alive = g_hash_table_new(g_int64_hash, g_int64_equal);
@@ -147,8 +148,8 @@ static struct frame frame(uint64_t address)
 	return (struct frame){ .address = address, .file = 1 };
 }
 
-/* The same node as frame by frame, whatever was met before. */
-static void stacks(void **state)
+/* The same stack node as frame by frame, whatever stacks came before. */
+static void whole_stacks_give_the_same_nodes(void **state)
 {
 	struct samples *s = samples_new(4096);
 	struct stacks *st = stacks_new();
@@ -171,10 +172,10 @@ static void stacks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(modules),
-		cmocka_unit_test(jits),
-		cmocka_unit_test(jits_kept),
-		cmocka_unit_test(stacks),
+		cmocka_unit_test(number_of_open_files_is_bounded),
+		cmocka_unit_test(perf_maps_of_ended_processes_are_kept),
+		cmocka_unit_test(perf_maps_of_living_processes_only_are_kept),
+		cmocka_unit_test(whole_stacks_give_the_same_nodes),
 	};
 
 	return cmocka_run_group_tests_name("symbol_bounds", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Program files that are not what they seem: whatever is in one, and whatever becomes
- * of it meanwhile, readers find what there is or nothing.
+ * Hostile program files: whatever one contains, and however it changes meanwhile, a reader
+ * finds correct data or nothing.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@
 #include "tests/unit/files.h"
 #include "tests/unit/segments.h"
 
-#define PLACES_MOST 400 /* addresses looked at in a segment */
+#define PLACES_MOST 400 /* addresses looked up per segment */
 
 struct found {
 	unsigned names, lines, rules;
@@ -89,8 +89,8 @@ static struct found look_at_file(const char *path)
 	return f;
 }
 
-/* Bytes changed at random: near the front, where the headers are, anywhere, or all in
- * one place; some files are cut as well. */
+/* Random changes of bytes: near the front, where the headers are, anywhere, or all in one place.
+ * Some files are cut as well. */
 static void mutate(const char *whole, size_t size, int rounds)
 {
 	unsigned seed = getenv("SEED") ? atoi(getenv("SEED")) : 4;
@@ -112,7 +112,7 @@ static void mutate(const char *whole, size_t size, int rounds)
 	}
 }
 
-static void any_program(void **state)
+static void any_program_file_is_harmless(void **state)
 {
 	g_autofree char *whole = NULL;
 	struct found f = look_at_file("/bin/true");
@@ -125,7 +125,7 @@ static void any_program(void **state)
 }
 
 /* This test's own file: with symbols and debug information. */
-static void with_debug_information(void **state)
+static void changed_debug_information_is_harmless(void **state)
 {
 	g_autofree char *whole = NULL;
 	struct found f = look_at_file("/proc/self/exe");
@@ -138,8 +138,8 @@ static void with_debug_information(void **state)
 	mutate(whole, size, 60);
 }
 
-/* Cut, or overwritten, between two looks. */
-static void changed_meanwhile(void **state)
+/* The file is cut or overwritten between two reads. */
+static void file_changed_between_two_reads(void **state)
 {
 	g_autofree char *whole = NULL, *noise = NULL;
 	gsize size;
@@ -171,7 +171,7 @@ static void changed_meanwhile(void **state)
 	}
 }
 
-/* Just to open a device may do something; a pipe stands for it here, and for a link to it. */
+/* Opening a device may have effects. A pipe stands for a device here, also behind a link. */
 static void no_device_is_opened(void **state)
 {
 	g_autofree char *folder = new_folder();
@@ -196,8 +196,8 @@ static void no_device_is_opened(void **state)
 	remove_all(folder);
 }
 
-/* A file with holes says that it has a table of any size, or any number of sections. */
-static void too_large_is_not_read(void **state)
+/* A sparse file that claims a table of any size, or any number of sections. */
+static void too_large_tables_are_not_read(void **state)
 {
 	struct {
 		Elf64_Ehdr head;
@@ -244,8 +244,8 @@ static void too_large_is_not_read(void **state)
 	}
 }
 
-/* The kernel takes the first of several interpreters; so do we. */
-static void one_interpreter(void **state)
+/* The kernel uses the first of several interpreters; so does tare. */
+static void first_of_several_interpreters(void **state)
 {
 	struct {
 		Elf64_Ehdr head;
@@ -284,9 +284,12 @@ static void one_interpreter(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(any_program),       cmocka_unit_test(with_debug_information),
-		cmocka_unit_test(changed_meanwhile), cmocka_unit_test(no_device_is_opened),
-		cmocka_unit_test(one_interpreter),   cmocka_unit_test(too_large_is_not_read),
+		cmocka_unit_test(any_program_file_is_harmless),
+		cmocka_unit_test(changed_debug_information_is_harmless),
+		cmocka_unit_test(file_changed_between_two_reads),
+		cmocka_unit_test(no_device_is_opened),
+		cmocka_unit_test(first_of_several_interpreters),
+		cmocka_unit_test(too_large_tables_are_not_read),
 	};
 
 	return cmocka_run_group_tests_name("symbol_hostile", tests, NULL, NULL);

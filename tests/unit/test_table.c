@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The table of address spaces (bpf/table.bpf.h) against a plain hash table, and
- * how full it gets before it refuses one.
+ * The hash table of address spaces (bpf/table.bpf.h) compared with a plain hash table, and how
+ * full it gets before it refuses an insertion.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,7 +29,7 @@ static int end(void **state)
 	return 0;
 }
 
-static void slots_of_each_cpu(void **state)
+static void each_cpu_has_its_slots(void **state)
 {
 	struct tare_mm *m = mm_create(5);
 
@@ -47,8 +47,8 @@ static void slots_of_each_cpu(void **state)
 	assert_int_equal(m->rss, 0);
 }
 
-/* One bucket: as many as it has places, the next is refused and counted. */
-static void full(void **state)
+/* One bucket: it fills all of its places, then the next is refused and counted. */
+static void full_bucket_refuses(void **state)
 {
 	(void)state;
 	for (__u64 key = 1; key <= TARE_BUCKET; key++)
@@ -65,8 +65,9 @@ static void full(void **state)
 	assert_int_equal(workload.lost[TARE_LOST_MM], 1);
 }
 
-/* Births and deaths in any order: what lives is found, what died is not. */
-static void lives(void **state)
+/* Insertions and removals in any order: what is in the table is found, what was removed is
+ * not. */
+static void insertions_and_removals_at_random(void **state)
 {
 	g_autoptr(GHashTable)
 		ids = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
@@ -98,9 +99,9 @@ static void lives(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(slots_of_each_cpu, reset, end),
-		cmocka_unit_test_setup_teardown(full, reset, end),
-		cmocka_unit_test_setup_teardown(lives, reset, end),
+		cmocka_unit_test_setup_teardown(each_cpu_has_its_slots, reset, end),
+		cmocka_unit_test_setup_teardown(full_bucket_refuses, reset, end),
+		cmocka_unit_test_setup_teardown(insertions_and_removals_at_random, reset, end),
 	};
 
 	return cmocka_run_group_tests_name("table", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Finding processes in this machine's /proc: children of this test with names
- * and states that mislead.
+ * Finding processes in this machine's /proc: the test starts children with misleading names and
+ * states.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,7 +27,7 @@
 #include "capture/targets.h"
 #include "tests/unit/heard.h"
 
-/* A child of this name that waits until it is killed; there when this returns. */
+/* Starts a child with this name that waits until it is killed; it exists when this returns. */
 static pid_t child_named(const char *name)
 {
 	int ready[2];
@@ -75,7 +75,7 @@ static void checks(void **state)
 	assert_int_equal(target_check(pid), 0);
 	kill(pid, SIGSTOP);
 	assert_int_equal(waitpid(pid, NULL, WUNTRACED), pid);
-	assert_int_equal(target_check(pid), 0); /* stopped is not ended */
+	assert_int_equal(target_check(pid), 0); /* a stopped process has not ended */
 	kill(pid, SIGKILL);
 	assert_int_equal(waitid(P_PID, pid, &info, WEXITED | WNOWAIT), 0);
 	assert_int_equal(target_check(pid), -ECHILD);
@@ -127,7 +127,7 @@ static void not_its_first_thread(void **state)
 	close(thread_ready[1]);
 }
 
-/* Names made to look like what follows a name in /proc/PID/stat. */
+/* Names that imitate the text that follows a name in /proc/PID/stat. */
 static void hostile_names(void **state)
 {
 	static const char *const names[] = { "a) Z 1 1 1 1 1", "(((((",    "))))) Z",        "a\nb",
@@ -194,7 +194,7 @@ static void describes(void **state)
 	assert_int_equal(len, 0);
 }
 
-/* Where control groups can be made: in the first hierarchy that lets us. */
+/* A place for control groups: the first hierarchy in which this user may make them. */
 static char *make_cgroup(void)
 {
 	static const char *const tops[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified",
@@ -224,7 +224,7 @@ static void leave(const char *cgroup, pid_t pid)
 {
 	end(pid);
 	while (rmdir(cgroup) && errno == EBUSY)
-		sched_yield(); /* a zombie is taken out a moment after it was reaped */
+		sched_yield(); /* a zombie leaves the group a moment after it was reaped */
 }
 
 static void by_cgroup(void **state)
@@ -253,7 +253,7 @@ static void by_cgroup(void **state)
 	assert_int_equal(found->len, 1);
 	assert_true(has_pid(found, two));
 	g_array_unref(found);
-	found = targets_by_cgroup(name); /* wherever it is mounted */
+	found = targets_by_cgroup(name); /* at any mount point */
 	assert_int_equal(found->len, 2);
 	g_array_unref(found);
 	end(other);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * base/text: hostile names made harmless, sizes and times, and their parsers.
+ * base/text: hostile names made harmless; sizes and times, printed and parsed.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -67,13 +67,13 @@ static void printable_escapes_invalid_bytes(void **state)
 	(void)state;
 	assert_text(text_printable("a\xff\xfe"), "a\\xff\\xfe");
 	assert_text(text_printable("\xc3("), "\\xc3(");
-	/* Overlong, a surrogate, cut at the end as a comm of 15 bytes may be. */
+	/* Overlong, a surrogate, and cut at the end, as a comm of 15 bytes may be. */
 	assert_text(text_printable("\xc0\xaf"), "\\xc0\\xaf");
 	assert_text(text_printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");
 	assert_text(text_printable("ab\xe6\x97"), "ab\\xe6\\x97");
 }
 
-static void printable_limits_marks(void **state)
+static void printable_limits_combining_marks(void **state)
 {
 	(void)state;
 	assert_text(text_printable("\u0301x"), "\\u0301x");
@@ -238,7 +238,7 @@ static void durations_are_parsed(void **state)
 	assert_int_equal(text_parse_duration("99999999999h", &n), -ERANGE);
 }
 
-static void nearest_forgives_slips(void **state)
+static void nearest_name_for_typing_errors(void **state)
 {
 	static const char *const commands[] = { "run", "attach", "doctor", "report", "help", NULL };
 	static const char *const none[] = { NULL };
@@ -301,7 +301,7 @@ int main(void)
 		cmocka_unit_test(printable_escapes_controls),
 		cmocka_unit_test(printable_escapes_what_is_not_seen),
 		cmocka_unit_test(printable_escapes_invalid_bytes),
-		cmocka_unit_test(printable_limits_marks),
+		cmocka_unit_test(printable_limits_combining_marks),
 		cmocka_unit_test(utf8_replaces_invalid_bytes_only),
 		cmocka_unit_test(width_counts_columns),
 		cmocka_unit_test(fit_cuts_at_columns),
@@ -311,7 +311,7 @@ int main(void)
 		cmocka_unit_test(count_has_commas),
 		cmocka_unit_test(sizes_are_parsed),
 		cmocka_unit_test(durations_are_parsed),
-		cmocka_unit_test(nearest_forgives_slips),
+		cmocka_unit_test(nearest_name_for_typing_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

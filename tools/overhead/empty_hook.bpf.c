@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The least that a tool on rss_stat can cost: a program that does nothing.
+ * An empty program on rss_stat: the least that any tool on this hook can cost.
  */
 #include <linux/bpf.h>
 

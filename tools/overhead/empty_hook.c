@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * empty_hook OBJECT: puts the object's program, which does nothing, on rss_stat, until a
- * signal ends it. Waits in epoll_wait when it is there, as tare attach does.
+ * empty_hook OBJECT: attaches the object's empty program to rss_stat until a signal ends it.
+ * Once attached, it waits in epoll_wait, as tare attach does.
  */
 #include <bpf/libbpf.h>
 #include <stdio.h>

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Overhead, measured within one process: a load that times itself in windows of a few
-milliseconds runs once, for as long as all takes, while tools beside it attach and
-detach in random order.
+"""Measures overhead within one process. A load times itself in windows of a few
+milliseconds. It runs once for the whole measurement, while tools attach to it and detach in
+random order.
 
-Each attachment is compared with its neighbours: its windows' median, over the mean of
-the medians of the windows just before it and just after it, when nothing was attached.
-What changes slowly (clock, cache, neighbours on the machine) is in all three. A tool's
-ratio is the median of the means of all pairs of its attachments' (Hodges and Lehmann),
-with the 95 % interval that belongs to it, by Wilcoxon's signed ranks: outliers don't move
-it. The load has one CPU, all the tools have others. An attachment beside which the caller
-saw another program's hook on what is measured is left out, if enough are left.
+The ratio of an attachment is the median of its windows, divided by the mean of two medians:
+of the windows just before it and just after it, when nothing was attached. Slow changes
+(clock, cache, other load on the machine) affect all three alike. The ratio of a tool is the
+median of the means of all pairs of its attachments' ratios (Hodges and Lehmann), with the
+95 % interval by Wilcoxon's signed ranks; outliers do not move it. The load has one CPU, and
+all tools have the others. Attachments during which the caller saw another program's hook are
+left out, if enough remain.
 
 It must not know what the tools are, nor what the load does.
 """
@@ -25,13 +25,12 @@ import time
 import typing
 
 SEED = 20261128
-WINDOWS = 40      # of an attachment, and of the time between two: as many on a busy machine
-SETTLE = 0.02     # s after a tool came or went: what the kernel does for that is over
-NICE = -15        # of the load, the tools and this: they don't wait for the rest of the machine
-ENOUGH = 6        # attachments: their 95 % interval is within their extremes
-PATIENCE = 60     # s for a tool to attach or to end, and for the windows
-Z = 1.96          # of the normal distribution: 95 %
-# System calls that wait for events: poll, epoll_wait, ppoll, epoll_pwait.
+WINDOWS = 40      # windows per attachment and per pause between two, on a busy machine too
+SETTLE = 0.02     # s to wait after a tool came or went, until the kernel's work for that is over
+NICE = -15        # nice value of the load, the tools and this: other processes must wait
+ENOUGH = 6        # attachments needed, so that their 95 % interval is within their extremes
+PATIENCE = 60     # s to wait for a tool to attach or to end, and for windows
+Z = 1.96          # 95 % of the normal distribution
 WAITING_X86 = ("7", "232", "271", "281")
 WAITING = ("73", "22")  # ppoll, epoll_pwait
 
@@ -42,7 +41,7 @@ class Failed(Exception):
 
 class Tool(typing.NamedTuple):
     name: str
-    command: typing.Optional[typing.Callable]  # of the load's pid; None: nothing attaches
+    command: typing.Optional[typing.Callable]  # of the load's pid; None: attaches nothing
     rounds: int
 
 
@@ -61,22 +60,22 @@ class Result(typing.NamedTuple):
     low: float
     high: float
     rounds: int
-    left_out: int  # attachments, for hooks of others
-    other_hook: bool  # they were too many to be left out
+    left_out: int  # attachments left out because of others' hooks
+    other_hook: bool  # too many attachments had others' hooks to leave them out
 
 
 def cpus():
     """(the load's, the tools')"""
     allowed = sorted(os.sched_getaffinity(0))
     if len(allowed) < 2:
-        raise Failed("the load and the tools need a CPU each, and there is one")
+        raise Failed("the load and the tools need a CPU each, but only one is available")
     return {allowed[-1]}, set(allowed[:-1])
 
 
 def estimate(values):
-    """(middle, low, high) by signed ranks: the median of all means of two, a value with
-    itself too, and those that stand as far from both ends as 95 % asks. Of very few values
-    that is all of them."""
+    """(middle, low, high) by signed ranks: the median of the means of all pairs (a value
+    with itself included), and the bounds of the 95 % interval among these means. With very
+    few values the bounds are the extremes."""
     n = len(values)
     means = sorted((a + b) / 2 for i, a in enumerate(values) for b in values[i:])
     spread = math.sqrt(n * (n + 1) * (2 * n + 1) / 24)
@@ -85,7 +84,7 @@ def estimate(values):
 
 
 def waits(pid):
-    """It is in its loop: all that it has to attach is attached."""
+    """True if the tool is in its event loop, so that everything is attached."""
     known = WAITING_X86 if os.uname().machine == "x86_64" else WAITING
     try:
         with open(f"/proc/{pid}/syscall", encoding="ascii") as f:
@@ -95,7 +94,7 @@ def waits(pid):
 
 
 def attach(tool, pid, log):
-    """Start it; back when it is attached."""
+    """Starts a tool and returns when it is attached."""
     p = subprocess.Popen(tool.command(pid), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     end = time.monotonic() + PATIENCE
     while not waits(p.pid):
@@ -131,7 +130,7 @@ class Load:
         self.cut = ""
 
     def windows(self):
-        """Those that have ended since the last call: (start ns, end ns, figure)."""
+        """The windows that have ended since the last call: (start ns, end ns, figure)."""
         *lines, self.cut = (self.cut + self.lines.read()).split("\n")
         return [(int(start), int(end), float(figure))
                 for start, end, figure in (line.split() for line in lines)]
@@ -144,7 +143,7 @@ class Load:
             if self.process.poll() is not None:
                 raise Failed(f"the load ended with status {self.process.returncode}")
             if time.monotonic() > end:
-                raise Failed(f"{len(found)} windows of the load in {PATIENCE} s")
+                raise Failed(f"the load printed only {len(found)} windows in {PATIENCE} s")
             time.sleep(0.02)
             found += [figure for began, _, figure in self.windows() if began >= start]
         return statistics.median(found)
@@ -156,7 +155,7 @@ class Load:
 
 
 def order(tools, seed):
-    """Each tool as often as it has rounds, spread over the whole time."""
+    """The order of attachments: each tool `rounds` times, spread over the whole time."""
     chance = random.Random(seed)
     at = [((i + chance.random()) / tool.rounds, chance.random(), n)
           for n, tool in enumerate(tools) for i in range(tool.rounds)]
@@ -192,7 +191,7 @@ def compare(tool, rounds):
 
 
 def autogroup(nice=None):
-    """The nice value of the session that all this is in, among others; None: there is none."""
+    """The nice value of this session's autogroup; None if there are no autogroups."""
     try:
         with open("/proc/self/autogroup", "r+" if nice is not None else "r", encoding="ascii") as f:
             if nice is not None:
@@ -205,8 +204,8 @@ def autogroup(nice=None):
 
 @contextlib.contextmanager
 def favoured():
-    """What starts meanwhile is favoured too. All is put back. Where this is not allowed the
-    intervals are wider on a busy machine."""
+    """Raises the priority of this process and of those that it starts; restores it at the
+    end. Where this is not allowed, the intervals are wider on a busy machine."""
     cpu, nice, group = os.sched_getaffinity(0), os.getpriority(os.PRIO_PROCESS, 0), autogroup()
     with contextlib.suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, 0, min(nice, NICE))
@@ -222,8 +221,8 @@ def favoured():
 
 
 def measure(command, tools, directory, seed=SEED, other_hook=lambda: False):
-    """{tool's name: Result}: what each costs the load, a command that prints windows until
-    SIGTERM. other_hook(): is another program's hook there, while none of the tools is?"""
+    """{tool's name: Result}: the cost of each tool to the load, a command that prints windows
+    until SIGTERM. other_hook(): is another program on the hook while no tool is attached?"""
     mine, theirs = cpus()
     with favoured(), open(os.path.join(directory, "tools.log"), "w+b") as log:
         load = Load(command, directory, mine)

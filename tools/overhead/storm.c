@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A storm of page faults, which times itself: nothing but fresh anonymous memory in
- * 4 KiB pages, in windows of 8 MiB (some 3 ms), until SIGTERM. Prints of each window
- * "START END NS": when it began and ended, in ns of CLOCK_MONOTONIC, and what a fault
- * took of this thread's CPU time, in ns. What else the machine does is not in NS.
- * Giving the memory back is not timed.
+ * A storm of page faults that times itself. It touches only fresh anonymous memory in 4 KiB
+ * pages, in windows of 8 MiB (about 3 ms), until SIGTERM. It prints "START END NS" for each
+ * window: when it began and ended, in ns of CLOCK_MONOTONIC, and this thread's CPU time per
+ * fault, in ns. NS does not depend on what else the machine runs. Giving the memory back is not
+ * timed.
  */
 #include <signal.h>
 #include <stdint.h>
@@ -61,7 +61,7 @@ int main(void)
 		die("mmap");
 	if (sigaction(SIGTERM, &action, NULL))
 		die("sigaction");
-	setvbuf(stdout, NULL, _IOLBF, 4096); /* each window is read when it is over */
+	setvbuf(stdout, NULL, _IOLBF, 4096); /* each window is printed when it is over */
 	while (!over)
 		window(mem);
 	return fflush(stdout) ? 1 : 0;

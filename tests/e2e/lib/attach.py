@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Attaches to a program that stands at its first checkpoint. The initial balances must
-be the kernel's, nothing may be put down to a task yet; then, at each checkpoint that
-follows, the figures must equal the kernel's. tare ends when the program does.
+"""Attaches to a program that stands at its first checkpoint. There the initial balances must
+equal the kernel's figures, and nothing may be charged to a task yet. At each later checkpoint
+the figures must equal the kernel's. tare ends when the program does.
 
     attach.py [--select OPTIONS] [--detach] [--others] [--checkpoints N] -- PROGRAM ARG…
 
---select: how tare finds it ({pid}, {comm} are filled in), `-p {pid}` by default
---detach: at the last checkpoint tare is interrupted; the program must live on
---others: the selection has other processes too
---second: two tares at once, both right
+--select: the options by which tare finds it ({pid}, {comm} are replaced); `-p {pid}` by default
+--detach: tare is interrupted at the last checkpoint; the program must live on
+--others: the selection contains other processes too
+--second: two tares attach at once; both must be right
 """
 
 import argparse

@@ -3,12 +3,12 @@
 """Results of tare bench, and catalogues for it.
 
     bench.py assert RESULTS EXPRESSION…  each must be true
-    bench.py check RESULTS               by the schema; what must hold in all results
-    bench.py catalogue FILE ENTRY…       writes a catalogue; an ENTRY is a JSON object, what
-                                         it does not say is filled in
+    bench.py check RESULTS               checks the schema and what must hold in all results
+    bench.py catalogue FILE ENTRY…       writes a catalogue; an ENTRY is a JSON object, whose
+                                         missing keys are filled in
 
-In expressions: r (the JSON), row(id), slope(id, part), tare(id, part), runs(id, state) (those
-with that weighing), mean(id, state, part, tasks), has(id) (its runs went well).
+In expressions: r (the JSON), row(id), slope(id, part), tare(id, part), runs(id, state) (the
+runs weighed in that state), mean(id, state, part, tasks), has(id) (its runs succeeded).
 """
 
 import json

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What every .bats file loads: where things are, and asserts that say what they
-# saw. TARE and PROGRAMS are absolute paths, given by the Makefile.
+# Loaded by every .bats file: paths, and assertions that print what they saw. TARE and PROGRAMS
+# are absolute paths; the Makefile sets them.
 
 bats_require_minimum_version 1.5.0
 
@@ -11,7 +11,7 @@ PROGRAMS=${PROGRAMS:-$(dirname "$TARE")/programs}
 unset SUDO_UID SUDO_GID SUDO_USER SUDO_COMMAND
 DIR=${BATS_TEST_TMPDIR:-/nonexistent}
 export LIB TARE PROGRAMS DIR PYTHONDONTWRITEBYTECODE=1
-# Commands that run as somebody else must get there.
+# Commands that run as another user must be able to reach it.
 for d in "$DIR" "${DIR%/*}" "${DIR%/*/*}"; do
 	[ ! -d "$d" ] || chmod a+rx "$d"
 done
@@ -21,7 +21,7 @@ fail() {
 	return 1
 }
 
-# Runs a script of lib/ that compares; its 77 is a skip.
+# Runs a script of lib/ that compares; its status 77 is a skip.
 compared() {
 	run "$LIB/$1.py" "${@:2}"
 	[ "$status" != 77 ] || skip "${output#skip: }"
@@ -32,7 +32,7 @@ exact() {
 	compared exact "$@"
 }
 
-# $status and $output of the last `run`.
+# Checks $status and $output of the last `run`.
 status_is() {
 	[ "$status" = "$1" ] || fail "status $status, not $1; output:" "$output"
 }
@@ -66,8 +66,8 @@ need() {
 	done
 }
 
-# until_true SECONDS COMMAND…: polled, with a deadline, which is only there to end what hangs:
-# a sanitized tare is slow, TARE_PATIENCE times as long is waited for it.
+# until_true SECONDS COMMAND…: polls until it is true. The deadline only ends a test that hangs;
+# it is TARE_PATIENCE times as long for a sanitized tare, which is slow.
 until_true() {
 	local end=$(($(date +%s%N) + $1 * ${TARE_PATIENCE:-1} * 1000000000))
 	shift
@@ -84,14 +84,14 @@ takes_usr1() {
 	grep -q -E '^Sig(Cgt|Blk):.*[2367abef]..$' "/proc/$1/status"
 }
 
-# A zombie is gone: its memory is, and who reaps it is not our business.
+# A zombie counts as gone: it has no memory, and its parent may reap it late.
 gone() {
 	local state
 	state=$(sed -n 's/^State:\t//p' "/proc/$1/status" 2>/dev/null) || return 0
 	[[ -z $state || $state == [ZX]* ]]
 }
 
-# finished PID: waits for a child of this shell (`run` would be another one).
+# finished PID: waits for a child of this shell, which `run`, a subshell, could not do.
 finished() {
 	until_true 25 gone "$1" || return 1
 	status=0
@@ -99,7 +99,7 @@ finished() {
 	output=
 }
 
-# Ends by its id what a test has started; in teardown.
+# Ends by pid what a test has started; for teardown.
 end_all() {
 	local pid
 	for pid; do

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs a program of known growth under tare and holds it at each checkpoint: there
-tare's figures must equal the kernel's to the byte, and what the program says it did.
+"""Runs a program of known growth under tare and holds it at each checkpoint. There tare's
+figures must equal the kernel's to the byte, and agree with what the program says that it did.
 
     exact.py [--facts N | --no-facts] [--checkpoints N] [--status N] [--opt TARE-OPTION]…
              -- PROGRAM ARG…
 
---facts, --checkpoints: at least so many must have been compared (1 by default).
---no-facts: only with the kernel's figures, not what each task did.
-Exit 0 equal, 1 not, 77 the program can't do its thing here.
+--facts, --checkpoints: at least this number must have been compared (1 by default).
+--no-facts: compare with the kernel's figures only, not with what each task did.
+Exit 0: equal; 1: not equal; 77: the program cannot run here.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def options(argv):
 
 
 def at_checkpoints(s, o, known, bad):
-    """Every checkpoint of the program; returns how many there were."""
+    """Compares at every checkpoint of the program; returns their number."""
     held = 0
     while True:
         line = s.line()

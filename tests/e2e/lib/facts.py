@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a program of known growth says that it did, against a report.
+"""Compares a report with what a program of known growth says that it did.
 
 The lines are described in tests/programs/prog.h. A fact holds at the checkpoint
 that follows it and at the end, unless a later one of the same task replaces it.
@@ -13,7 +13,7 @@ CAUSES = {"fault": "page fault"}
 
 
 def utf8(raw):
-    """Each byte that is no UTF-8 becomes U+FFFD, as tare says it does."""
+    """Replaces each byte that is not UTF-8 by U+FFFD, as tare documents."""
     out, i = "", 0
     while i < len(raw):
         for n in (1, 2, 3, 4):
@@ -56,15 +56,15 @@ class Facts:
         self.facts[key] = (text, values)
 
     def check(self, r, at_end=False):
-        """A list of the facts that the report has otherwise."""
+        """The facts with which the report disagrees, as a list of texts."""
         bad = []
         for (verb, who, *_), (text, values) in self.facts.items():
-            # At its end a process gives back all, by its last thread.
+            # At its end a process gives everything back, by its last thread.
             if at_end and verb == "freed" and report.process(r, who):
                 continue
             self.checked += 1
             values = dict(values)
-            # Ending, a thread may be the first to run some code.
+            # An ending thread may be the first to run some code.
             if at_end and "file" in values:
                 values["slack"] = int(values.get("slack", 0)) + CODE
             try:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# For tests of what runs in the background: $started has all pids, which end with the test;
-# and of programs that hold still as long as their input, the pipe $DIR/in, is open: the test
-# holds it by descriptor 9.
+# For tests with programs in the background. $started holds their pids, which teardown ends. A
+# program stands still as long as its input, the pipe $DIR/in, is open; the test keeps it open
+# by descriptor 9.
 
 setup() {
 	started=()
@@ -13,7 +13,8 @@ teardown() {
 	end_all "${started[@]}"
 }
 
-# hold COMMAND…: in the background, ${started[-1]}, with $DIR/in, $DIR/out and $DIR/err.
+# hold COMMAND…: starts it in the background as ${started[-1]}, with $DIR/in, $DIR/out and
+# $DIR/err.
 hold() {
 	[ -e "$DIR/in" ] || mkfifo "$DIR/in"
 	: >"$DIR/out"
@@ -22,19 +23,20 @@ hold() {
 	exec 9>"$DIR/in"
 }
 
-# reaches CHECKPOINT: what is held has printed that, to the end of the line or further.
+# reaches CHECKPOINT: the held program has printed that line, or a line that begins so.
 reaches() {
 	until_true 20 grep -q "checkpoint $1" "$DIR/out"
 }
 
-# let_go [STATUS]: what was held goes on, and the first that was started ends so (0).
+# let_go [STATUS]: lets the held program go on; the first process that was started ends with
+# STATUS (0).
 let_go() {
 	exec 9>&-
 	finished "${started[0]}"
 	status_is "${1:-0}"
 }
 
-# The control groups in $groups, as soon as they are empty.
+# Removes the control groups in $groups as soon as they are empty.
 remove_groups() {
 	local group
 	for group in "${groups[@]}"; do

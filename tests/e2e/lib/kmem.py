@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Kernel memory: runs a program that makes some, in so many units, and holds it at
-each checkpoint. There the books must add up, be what the control group's own files
-say, and grow by what a unit costs, counted against the task that made it.
+"""Runs a program that makes N units of kernel memory, and holds it at each checkpoint.
+There the books must add up, agree with the control group's own files, and grow by the cost
+of N units, charged to the task that made them.
 
     kmem.py [--attach GROUP] [--opt TARE-OPTION]… WHAT N    run WHAT, one of UNITS
     kmem.py check FILE…                                     what every report must hold
-    kmem.py group DIRECTORY kernel|current|sock|oom_kills   what its files say
-    kmem.py of FILE                                         directory of a report's group
+    kmem.py group DIRECTORY kernel|current|sock|oom_kills   a figure of its files
+    kmem.py of FILE                                         the folder of a report's group
     kmem.py home                                            where memory groups can be made
 
---attach: the program is started in GROUP (a directory), beside a process that tare
-is not told of, and tare comes at its first checkpoint.
-Exit 0 right, 1 not, 77 this machine can't tell.
+--attach: the program starts in GROUP (a directory), which has another process that tare does
+not follow. tare attaches at the program's first checkpoint.
+Exit 0: right; 1: wrong; 77: this machine has no such figures.
 """
 
 import argparse
@@ -31,34 +31,33 @@ import session
 
 PROGRAMS = os.environ.get("PROGRAMS", "build/programs")
 PAGE = os.sysconf("SC_PAGE_SIZE")
-STACK = 16384  # of a task in the kernel: x86-64, arm64, riscv64
-# Each CPU may hold as much, charged ahead of need (MEMCG_CHARGE_BATCH).
+STACK = 16384  # a task's kernel stack: x86-64, arm64, riscv64
 STOCK = 64 * PAGE * os.sysconf("SC_NPROCESSORS_CONF")
-# The first task's stack and first tables are from before it came into the group.
+# The first task's stack and first tables are older than its move into the group.
 ATTACHED = STACK + 16 * PAGE
 
-# What one costs the kernel in bytes: at least the objects that there must be, at
-# most what 6.18 takes and a quarter; each slab object has 8 for its group. `task`: who
-# makes it, `share`: the part of it that is counted there; `rss`: user bytes of each.
+# What one unit costs the kernel in bytes: at least the objects that must exist, at most 1.25
+# times what 6.18 takes. Each slab object takes 8 more for its group. `task`: which task makes
+# it; `share`: the part that is charged to it; `rss`: user bytes of each unit.
 Unit = collections.namedtuple("Unit", "task least most share rss")
 UNITS = {
     # io_kiocb 256 (6.1: 224 to 256). The timeout's own data (96) is not charged.
     "uring_timeouts": Unit("submitter", 224, 330, 0.95, 1),
-    # Stack 16384, task_struct 4224 (3200 at least), pid 192, tables 33. All is the new
-    # task's own; the stack has a kind of its own: see check_threads(). In user memory its
-    # stack's last pages.
+    # Stack 16384, task_struct 4224 (3200 at least), pid 192, tables 33. All is charged to the
+    # new task; the stack has a kind of its own: see check_threads(). In user memory: the last
+    # pages of its stack.
     "idle_threads": Unit("idle", 16384 + 3200, 26061, 0.15, 3 * PAGE),
     # The page 4096; inode 624, ring of 16 buffers 640 in 1024, dentry 192, 2 files of 192,
     # pipe_inode_info 192. Measured 6600.
     "full_pipes": Unit("filler", PAGE + 600 + 640 + 192 + 2 * 192 + 152, 8250, 0.95, 16),
-    # Of each end: struct tcp_sock 2368, socket and inode 832, dentry 192, file 192. The
-    # accepting end is the reader's; before 6.13 its tcp_sock isn't charged. Measured 7532.
+    # Per end: struct tcp_sock 2368, socket and inode 832, dentry 192, file 192. The accepting
+    # end is charged to the reader; before 6.13 its tcp_sock isn't charged. Measured 7532.
     "full_sockets": Unit("writer", 2000 + 2 * (600 + 192 + 192), 9415, 0.3, 16),
     # eventpoll_epi 128, eventpoll_pwq 64: 208 with their groups.
     "epoll_many": Unit("registrar", 128 + 64, 260, 0.95, 1),
     # dentry 192 and 8.
     "stat_tree": Unit("walker", 192, 250, 0.95, 2),
-    # As a pipe's, with 16 pages of data. Measured 68010.
+    # As for a pipe, with 16 pages of data. Measured 68010.
     "kernel_maker": Unit("maker", 16 * PAGE + 1600, 16 * PAGE + 4 * PAGE, 0.95, 1024),
 }
 
@@ -68,7 +67,7 @@ class Skip(Exception):
 
 
 def directory(version, path):
-    """Where a path in the hierarchy with the memory controller is mounted."""
+    """The directory of a path in the hierarchy that has the memory controller."""
     for line in procfs.read("/proc/self/mountinfo").decode().splitlines():
         words = line.split()
         fs, options = words[words.index("-") + 1], words[-1].split(",")
@@ -79,7 +78,7 @@ def directory(version, path):
 
 
 class Cgroup:
-    """A memory control group by its own files. All in bytes."""
+    """A memory control group, by its own files. All figures in bytes."""
 
     def __init__(self, directory):
         self.dir = directory
@@ -87,23 +86,23 @@ class Cgroup:
 
     @staticmethod
     def of(cgroup):
-        """That of a report."""
+        """The control group of a report."""
         return Cgroup(directory(cgroup["version"], cgroup["path"]))
 
     @staticmethod
     def home():
-        """The caller's own by v1; by v2 the top, if it hands the controller on."""
+        """v1: the caller's group. v2: the top group, if its children have the controller."""
         v1 = re.search(r"^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$",
                        procfs.read("/proc/self/cgroup").decode(), re.M)
         if v1:
             return Cgroup(directory(1, v1.group(1)))
         top = directory(2, "")
         if b"memory" not in procfs.read(top + "/cgroup.subtree_control").split():
-            raise Skip("no control group here hands the memory controller on")
+            raise Skip("no control group here enables the memory controller for its children")
         return Cgroup(top)
 
     def number(self, name, line=None):
-        """None: the kernel doesn't tell."""
+        """None if the kernel does not report it."""
         text = procfs.read(f"{self.dir}/{name}").decode()
         found = re.search(rf"^{line} (\d+)$" if line else r"^(\d+)$", text, re.M)
         return int(found.group(1)) if found else None
@@ -127,7 +126,7 @@ class Cgroup:
 
 
 def held(r):
-    """Kernel memory by tare: events, where it has them, else the group's counter."""
+    """tare's kernel memory: by events if it has them, otherwise the group's counter."""
     return r["kmem"]["by_events" if r["kmem"]["level"] == "events" else "by_cgroup"]
 
 
@@ -136,7 +135,7 @@ def rss(r):
 
 
 def check_stacks(r):
-    """A kernel stack for each task that lives, none for one that ended."""
+    """Each living task has a kernel stack, and no ended task has one."""
     bad = []
     for p in r["processes"]:
         alive = sum(t["alive"] for t in p["tasks"])
@@ -146,7 +145,7 @@ def check_stacks(r):
 
 
 def check_unmeasured(r):
-    """null, never 0, and a reason."""
+    """What is not measured is null, never 0, and has a reason."""
     bad, total, k = [], r["totals"]["kmem"], r["kmem"]
     said = [total[n] for n in ("initial", "in", "out", "net", "unattributed")]
     said += total["by_others"].values()
@@ -164,7 +163,7 @@ def check_unmeasured(r):
 
 
 def check(r):
-    """What every report must hold about the kernel's memory, beside its arithmetic."""
+    """What every report must fulfil about kernel memory, beyond its arithmetic."""
     bad, bound = check_stacks(r), r["kmem"]["bound"]
     if bound is not None and not 0 <= bound <= 2 * STOCK:
         bad.append(f"that is no bound: {r['kmem']}")
@@ -172,14 +171,14 @@ def check(r):
 
 
 def with_sockets(c, look):
-    """Kernel memory with the socket buffers where the group's charge has them."""
+    """Kernel memory, with the socket buffers if the group's charge includes them."""
     return look["kernel"] + (look["sock"] if c["version"] == 2 else 0)
 
 
 def check_cgroup(r, look, explain):
-    """The report against the group's files, read before and after it, alike."""
+    """Compares the report with the group's files, which were equal before and after it."""
     c, k, w, bad = r["cgroup"], r["kmem"], r["weight"], []
-    # v1 counts each change at once, v2's statistics are flushed now and then.
+    # v1 counts each change at once, v2 flushes its statistics now and then.
     slack = 0 if c["version"] == 1 else STOCK
     for name in ("kernel", "current"):
         if abs(c[name] - look[name]) > slack:
@@ -195,8 +194,8 @@ def check_cgroup(r, look, explain):
         bad.append(f"a stranger is in a group of its own: {c}")
     if not explain:
         return bad
-    # Of what is charged at least 98 % by kind; not counting what is charged ahead.
-    # v1 charges socket buffers apart.
+    # At least 98 % of the charge has a kind, not counting charges ahead of need. v1 charges
+    # socket buffers apart.
     known = sum(w[kind] for kind in report.RSS + report.KERNEL)
     known -= look["sock"] if c["version"] == 1 else 0
     charged = look["current"]
@@ -208,7 +207,7 @@ def check_cgroup(r, look, explain):
 
 
 def check_growth(name, n, r0, r1, look0, look1):
-    """From the checkpoint before to the one where n units were made."""
+    """Checks the growth from the checkpoint before to the one where n units were made."""
     unit, bad = UNITS[name], []
     there = look1["kernel"] - look0["kernel"]
     if not unit.least * n - STOCK <= there <= unit.most * n + STOCK:
@@ -216,11 +215,11 @@ def check_growth(name, n, r0, r1, look0, look1):
                    f"{unit.most}")
     there = with_sockets(r1["cgroup"], look1) - with_sockets(r0["cgroup"], look0)
     grown, user = held(r1) - held(r0), rss(r1) - rss(r0)
-    # What hidden tasks gave back, the group has less: by so much, and in no other direction.
+    # What hidden tasks gave back lowers the group's counter by that amount, never raises it.
     room = min(0.05 * there, 2 * (r1["kmem"]["bound"] or 0))
     if not -room - r0["kmem"]["unreported"] <= grown - there <= room + r1["kmem"]["unreported"]:
         bad.append(f"{n} units: tare {grown}, control group {there}")
-    # Code that runs for the first time comes beside it.
+    # Code that runs for the first time adds to it.
     if user >= max(unit.rss * n, 64 * PAGE):
         bad.append(f"{user / n:.3f} bytes of RSS each, not below {unit.rss}")
     if r1["kmem"]["level"] == "events":
@@ -246,7 +245,7 @@ def check_threads(r, n):
 
 
 class Hold:
-    """A program at its checkpoints: what it said, and the report and files of each."""
+    """A program and its checkpoints: its output, and report and group files of each."""
 
     def __init__(self, s, name, n):
         self.s, self.name, self.n = s, name, n
@@ -257,7 +256,7 @@ class Hold:
         self.cgroup = None
 
     def next(self):
-        """To the next checkpoint: its name; None at the end."""
+        """Goes on to the next checkpoint; returns its name, None at the end."""
         while True:
             line = self.s.line()
             if line is None:
@@ -272,8 +271,8 @@ class Hold:
                 return line.split()[1]
 
     def still(self):
-        """A report and what the group's files say, at a moment when nothing moved:
-        what RCU has still to free goes on for a while."""
+        """A report and the group's figures, at a moment when nothing changed. RCU frees
+        memory for a while after the program stopped."""
         while True:
             if not self.cgroup:
                 r = self.s.snapshot()
@@ -284,7 +283,7 @@ class Hold:
             if self.cgroup.look() == before:
                 return r, before, wrong
             if not self.s.deadline.left():
-                raise session.Failed(f"the control group does not stand still: {before}")
+                raise session.Failed(f"the control group keeps changing: {before}")
             time.sleep(0.02)
 
     def compare(self, name):
@@ -304,7 +303,7 @@ class Hold:
         return check_threads(r, self.made["n"])
 
     def at_full_sockets_made(self, r, look):
-        """Socket buffers: at least what they took."""
+        """The socket buffers are at least the data that was written."""
         sock = r["cgroup"]["stat"]["sock"]
         if look["sock"] < self.made["bytes"] or sock is None or sock < self.made["bytes"]:
             return [f"sockets took {self.made['bytes']}: tare {sock}, its file {look['sock']}"]
@@ -317,7 +316,7 @@ class Hold:
         idle = [t for t in report.tasks(r) if t["comm"] in ("kernel_maker", "closer")]
         if maker["kmem"]["in"] < self.made["bytes"]:
             return [f"maker filled pipes with {self.made['bytes']}: {maker['kmem']}"]
-        # A process costs some dozen KiB; each pipe's data 64.
+        # A process costs a few dozen KiB; each pipe's data 64 KiB.
         return [f"{t['comm']} {t['tid']} made none of it: {t['kmem']}" for t in idle
                 if t["kmem"]["in"] > 50 * PAGE]
 
@@ -332,14 +331,14 @@ class Hold:
             if closer["net"] < 0 or closer["net"] > STOCK or late - before < fell - STOCK:
                 bad.append(f"closer gave back {fell} that were not its own: {closer}, {late}")
             held = report.task(r0, self.made["tid"])["kmem"]["net"] - fell
-            # What of slabs goes with the data is not counted as fallen.
+            # Slab memory that is freed with the data is not counted as fallen.
             if not 0.9 * held < maker["net"] < held + STOCK or \
                     r["kmem"]["freed_by_others"] < fell - STOCK:
                 bad.append(f"maker has {held} left: {maker}, {r['kmem']}")
         return bad
 
     def at_stat_tree_removed(self, r, look):
-        """Dentries are freed after a grace period, by whom it happens to."""
+        """Dentries are freed after a grace period, by any task."""
         (r0, look0), least = self.at["made"], UNITS["stat_tree"].least * self.made["n"]
         bad = []
         if look0["kernel"] - look["kernel"] < least - STOCK:
@@ -365,7 +364,8 @@ def in_cgroup(group, command):
 
 
 def start(s, o, command, hold):
-    """Up to the first checkpoint, which must be called `before`; the stranger."""
+    """Starts the session. With --attach: up to the first checkpoint, beside another process
+    in the group, which it returns."""
     if not o.attach:
         s.start_run(o.opt, command)
         return None

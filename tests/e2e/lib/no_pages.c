@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The pages of a tare that was built without node: linked before libtare.a, they stand
- * for those in it.
+ * The empty pages of a tare that was built without node. They are linked before libtare.a and
+ * replace the pages in it.
  */
 extern const char run_page_html[], bench_page_html[];
 

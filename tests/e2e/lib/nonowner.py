@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""A process whose memory others change: the change is in the row of others, no task
-is blamed, and the figures still equal the kernel's.
+"""A process whose memory other processes change: the change is in the row `by others`, no
+task of the process is charged, and the figures still equal the kernel's.
 
     nonowner.py pageout|cold|write|read WHERE  by process_madvise or process_vm_*v
     nonowner.py reclaim CGROUP                 file pages, by the limit of a control group
@@ -20,7 +20,7 @@ KIND = {"file": "file", "shmem": "shmem", "empty": "anon", "anon": "anon"}
 
 
 def until_checkpoint(s):
-    """The facts said until the next checkpoint: {word: value}."""
+    """The facts that the program prints up to the next checkpoint: {word: value}."""
     said = {}
     while True:
         line = s.line()
@@ -48,7 +48,7 @@ def from_outside(s, what, where):
     # A sibling of tare, not a child of the target.
     subprocess.run([PROGRAMS + "/outside", what, str(pid), said[where], str(size)], check=True,
                    stdout=subprocess.DEVNULL, timeout=s.deadline.left())
-    # A read of nothing maps the zero page: tables without an update.
+    # A read of untouched memory maps the zero page: page tables without an update.
     r, after_kernel, wrong = s.compare(unseen=1 << 16 if what == "read" else 0)
     bad += wrong
     after = report.process(r, pid)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The kernel's own numbers of a process, and who is there. All sizes in bytes.
+"""The kernel's own figures of a process, and lists of processes. All sizes in bytes.
 
-It must not know tare.
+It must not know of tare.
 """
 
 import os
@@ -48,8 +48,8 @@ def threads(pid):
 
 
 def tree(root, marker):
-    """Processes below `root`, and those that carry `marker` in their environment
-    (daemons have left the tree); without `root`, the caller, and zombies."""
+    """Processes below `root`, and those with `marker` in their environment (daemons have
+    left the tree). Leaves out `root`, the caller, and zombies."""
     children, parents = {}, {}
     for pid in pids():
         s = stat(f"/proc/{pid}/stat")
@@ -70,7 +70,7 @@ def tree(root, marker):
 
 
 def takes_signal(pid, signum):
-    """It has a handler for the signal, or blocks it to read it later."""
+    """True if the process handles the signal, or blocks it to read it later."""
     bit = 1 << (signum - 1)
     return any(int(line.split()[1], 16) & bit
                for line in read(f"/proc/{pid}/status").splitlines()
@@ -97,7 +97,7 @@ def tmpfs_devices():
 
 
 def shmem_by_smaps(path):
-    """What is resident and not anonymous in mappings of shared memory."""
+    """Resident, not anonymous bytes in mappings of shared memory."""
     devices, total, shm, rss = tmpfs_devices(), 0, False, 0
     for line in read(path + "/smaps").splitlines():
         m = VMA.match(line)
@@ -111,14 +111,14 @@ def shmem_by_smaps(path):
 
 
 def status_is_exact():
-    """Since 82241a83cd15 (6.16)."""
+    """/proc/PID/status is exact since kernel commit 82241a83cd15 (6.16)."""
     return tuple(int(n) for n in re.findall(r"\d+", os.uname().release)[:2]) >= (6, 16)
 
 
 def balance(pid):
-    """{kind: bytes} of a process that stands still, from smaps_rollup and smaps;
-    cross-checked with status where that is exact. None: it has no memory."""
-    # A leader that has ended has none to show, its threads have.
+    """{kind: bytes} of a process that stands still, from smaps_rollup and smaps, compared
+    with status where that is exact. None: it has no memory."""
+    # A first thread that has ended shows none; the other threads do.
     alive = threads(pid)
     if not alive:
         return None

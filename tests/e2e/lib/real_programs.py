@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs any program under tare, stops it whole several times (SIGSTOP, each thread in
-state T) and compares tare's figures with the kernel's, to the byte.
+"""Runs any program under tare, stops all of its threads several times (SIGSTOP, state T),
+and compares tare's figures with the kernel's, to the byte.
 
     real_programs.py [--every MS] [--times N] [--ready CMD --load CMD] [--stop CMD] -- PROGRAM ARG…
 
-A comparison comes after each MS of the workload's CPU time. For servers: --ready is
-tried until it succeeds, then --load runs while comparing, then --stop ends the server.
---attach: the program starts alone; tare attaches to all its processes while it runs.
+It compares after each MS of the workload's CPU time. For servers: --ready is repeated until
+it succeeds, then --load runs during the comparisons, then --stop ends the server.
+--attach: the program starts without tare, which attaches to all its processes later.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def options(argv):
 
 
 class Clock:
-    """CPU time of the workload, those included that have ended."""
+    """CPU time of the workload, including ended processes."""
 
     def __init__(self, s):
         self.s, self.ticks = s, {}

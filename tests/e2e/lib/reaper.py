@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""reaper.py CMD ARG…: runs a command whose orphans come to this process, not to init:
-who reaps them then is a task whose events the kernel shows. Its status is CMD's."""
+"""reaper.py CMD ARG…: runs a command and becomes the parent of its orphans, in the place of
+init, which may be a task without events. Exits with CMD's status."""
 
 import ctypes
 import os

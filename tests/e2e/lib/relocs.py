@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The names that BPF programs look up in the kernel's types when they are loaded (CO-RE):
-fields and enumerators, from .BTF.ext of an object file.
+"""Lists the fields and enumerators that the BPF programs of an object file look up in the
+kernel's types when they are loaded (CO-RE), from its .BTF.ext.
 
-    relocs.py OBJECT [BTF]    with BTF, only those that are in it
+    relocs.py OBJECT [BTF]    with BTF, only the names that it has
 """
 
 import struct
@@ -49,7 +49,7 @@ class Types:
         return self.all[number]
 
     def named(self, number, access, kind):
-        """The last name on the way: of the field, or of the enumerator."""
+        """The last name of the path: the field or the enumerator."""
         steps = [int(step) for step in access.split(":")]
         of = self.plain(number)
         if kind in ENUMERATORS:

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""A JSON report: its own arithmetic, and finding things in it.
+"""Checks the arithmetic of a JSON report, and finds values in it.
 
-    report.py check FILE…           what every report must hold
-    report.py rows-check FILE…      rows of kernel memory alone: what a snapshot of a workload
-                                    in motion must hold too
+    report.py check FILE…           what every report must fulfil
+    report.py rows-check FILE…      only the rows of kernel memory: what a snapshot of a
+                                    changing workload must fulfil too
     report.py get FILE EXPRESSION   value of a Python expression over `r`
     report.py assert FILE EXPRESSION…  each must be true
 
-Some hosts run tasks without events (tare doctor proves it): kernel memory that was given back
-while these ran is missing from the events. Such a report is read as if it had been reported, see
-forgive(). Kernels in guests have no such tasks: tests/kernels forgives nothing.
+Some hosts run tasks without events (`tare doctor` shows it). Kernel memory that was freed while
+such a task ran is missing from the events. The checks add it before they compare: see forgive().
+Kernels in guests have no such tasks, so tests/kernels does not.
 
 In expressions: r (the report), tasks (all), processes, pids, by_comm(name), sum, len …
 """
@@ -25,7 +25,7 @@ RSS = ("anon", "file", "shmem")
 USER = RSS + ("swap",)
 KERNEL = ("pagetable", "kstack", "kmem")
 KINDS = USER + KERNEL
-DETAIL = ("task_record", "mm_record", "event")  # losses that cost detail, and no sum
+DETAIL = ("task_record", "mm_record", "event")  # losses of detail that leave the sums right
 NONOWNERS = ("reclaim", "khugepaged", "kernel", "process", "late")
 
 
@@ -39,7 +39,7 @@ def tasks(r):
 
 
 def count(rows):
-    """How many the rows stand for."""
+    """The number of tasks that the rows stand for."""
     return sum(row["count"] for row in rows)
 
 
@@ -48,7 +48,7 @@ def alive_processes(r):
 
 
 def task(r, tid):
-    """The task of this tid: one that lives rather than one that ended."""
+    """The task with this tid; a living one is preferred to an ended one."""
     found = [t for t in tasks(r) if t["tid"] == tid]
     if not found:
         return None
@@ -65,14 +65,14 @@ def flow_net(f):
 
 
 def all_null(who, what, value):
-    """What is not measured is null throughout."""
+    """True if every value is null: not measured."""
     return [] if set(value.values()) == {None} else [f"{who}: {what} should be null: {value}"]
 
 
 @functools.lru_cache
 def tasks_are_hidden():
-    """The kernel runs some tasks without events. Who sleeps is not found: init gets orphans
-    to reap meanwhile."""
+    """True if this kernel runs some tasks without events. A sleeping task is not found, so
+    init gets orphans to reap meanwhile."""
     with subprocess.Popen(["sh", "-c", "while sleep 0.02; do (true &); done"]) as orphans:
         try:
             said = subprocess.run([os.environ["TARE"], "doctor", "--json"], check=True,
@@ -89,14 +89,14 @@ def is_off(r):
 
 
 def unreported(r):
-    """More was given back than there were events of, and there may have been."""
+    """True if memory was freed without an event and tasks are hidden here."""
     return is_off(r) and r["kmem"]["difference"] < 0 and tasks_are_hidden()
 
 
 def forgive(r):
-    """Where tasks are hidden, what was given back meanwhile has no event: the group has less,
-    never more, and what else is wrong still shows. The report for further checks, which finds
-    in kmem.unreported by how much; 0 where all was reported."""
+    """Corrects the report for further checks. Memory freed while a hidden task ran has no
+    event, so the group's counter is lower than the events, never higher. The difference goes
+    to kmem.unreported (0 where all had events); other errors still show."""
     missing = -r["kmem"]["difference"] if unreported(r) else 0
     r["kmem"]["unreported"] = missing
     if missing:
@@ -112,7 +112,7 @@ def check_equation(p):
     who, bad = f"pid {p['pid']} ({p['comm']})", []
     for kind in KINDS:
         b, nonowner = p["balance"][kind], p["by_others"][kind]
-        if kind == "kmem" or b["net"] is None:  # what others free has no process
+        if kind == "kmem" or b["net"] is None:  # what non-owners free has no process
             bad += all_null(who, f"by_others.{kind}", nonowner)
         if b["net"] is None:
             bad += all_null(who, kind, b)
@@ -136,7 +136,7 @@ def check_equation(p):
 
 
 def check_weight(who, x, net):
-    """at_peak and weight of a process or task; net: what it has of each kind, or None."""
+    """Checks at_peak and weight of a process or task. net: its net by kind, or None."""
     bad, peak, weight = [], x["at_peak"], x["weight"]
     sums = {"user": sum(peak[k] for k in USER), "kernel": sum(peak[k] or 0 for k in KERNEL)}
     sums["weight"] = sums["user"] + sums["kernel"]
@@ -200,7 +200,7 @@ def check_totals(r):
         if t["net"] is None:
             bad += all_null("totals", kind, {k: v for k, v in t.items() if k != "by_others"})
             continue
-        # initial and others' kernel memory are of the control group, and net with them
+        # kernel memory in initial and by others is of the control group, and net includes both
         for what in ("in", "out") if kind == "kmem" else ("initial", "in", "out", "net"):
             total = sum(p["balance"][kind][what] for p in r["processes"])
             if t[what] != total:
@@ -213,15 +213,15 @@ def check_totals(r):
 
 
 def check_own_kmem(r):
-    """The events of a control group that nobody else is in, by kind and by non-owner."""
+    """Checks the events of a control group of the workload alone, by kind and non-owner."""
     k, total, bad = r["kmem"], r["totals"], []
-    # Of what each kind has, what the events know: without what only a look found.
+    # The part of each kind that events reported, without what only polling found.
     events = sum(total[kind]["net"] - (total[kind]["unattributed"] or 0)
                  for kind in KERNEL if total[kind]["net"] is not None) - k["elsewhere"]
     if k["by_events"] != events:
         bad.append(f"kmem.by_events {k['by_events']}: the kinds without elsewhere add up to "
                    f"{events}: {[total[kind] for kind in KERNEL]}")
-    # What tasks left, and what others freed of their accounts, is in the tasks' `out`.
+    # What tasks left, and what others freed of their accounts, is part of the tasks' `out`.
     nonowner = sum(flow_net(k["by_others"][who]) for who in NONOWNERS) + k["left"] + \
         k["freed_by_others"]
     if flow_net(total["kmem"]["by_others"]) != nonowner:
@@ -231,8 +231,8 @@ def check_own_kmem(r):
 
 
 def check_rows(r):
-    """Kernel memory by row: none below 0, none above the total, all together the total; now
-    and at the peak."""
+    """Checks kernel memory by row, now and at the peak: no row is below 0 or above the total,
+    and all rows add up to the total."""
     k, bad = r["kmem"], []
     peak = r["peak"]["weight"]["kernel"]
     rows = {"now": [p["balance"]["kmem"]["net"] for p in r["processes"]],
@@ -257,7 +257,7 @@ def check_rows(r):
 
 
 def check_kmem(r):
-    """Kernel memory: the events against what the control group says."""
+    """Compares the events of kernel memory with the control group's figures."""
     k, total, bad = r["kmem"], r["totals"], []
     if (k["level"] == "events") != (total["kmem"]["net"] is not None):
         bad.append(f"kmem: level {k['level']}, but totals.kmem is {total['kmem']}")
@@ -307,13 +307,13 @@ def check_cgroup(c):
 
 
 def sockets_apart(r):
-    """Socket buffers that no event tells: version 1 counts them apart from kernel memory."""
+    """Socket buffers outside the events: version 1 counts them apart from kernel memory."""
     c = r["cgroup"]
     return (c["stat"]["sock"] or 0) if c and c["version"] == 1 and r["kmem"]["whole"] else 0
 
 
 def check_held(r):
-    """What the whole workload holds, once."""
+    """Checks what the whole workload holds, each byte once."""
     w, c, total, bad = r["weight"], r["cgroup"], r["totals"], []
     sums = {"user": sum(w[k] for k in USER), "kernel": sum(w[k] or 0 for k in KERNEL)}
     sums["total"] = sums["user"] + sums["kernel"]
@@ -340,22 +340,22 @@ def check_held(r):
 
 
 def no_task_at_peak(r):
-    """Kernel memory at the peak that is no process's: initial, and by others."""
+    """Kernel memory at the peak that belongs to no process: initial, and by others."""
     if r["kmem"]["level"] != "events" or not r["kmem"]["whole"]:
         return 0
     return r["kmem"]["by_others_at_peak"] + r["totals"]["kmem"]["initial"]
 
 
 def check_peak(r):
-    """The peak of the weight. It is summed in steps, in pages, and the parts are read a
-    moment after each other: a few pages and 1/256 of it are none of our business."""
+    """Checks the peak of the weight. It is summed in steps of pages, and its parts are read
+    one after the other, so it may be off by a few pages and 1/256."""
     peak, bad = r["peak"]["weight"], []
     slack = peak["bound"] + (64 << 10) + peak["total"] // 256
     if peak["total"] != peak["user"] + peak["kernel"]:
         bad.append(f"peak.weight: {peak}")
     parts = sum(p["at_peak"]["weight"] for p in r["processes"]) + no_task_at_peak(r)
     parts += (r["kmem"]["polled_at_peak"] or 0) + (r["kmem"]["drift_at_peak"] or 0)
-    polled = r["kmem"]["level"] == "cgroup"  # looks know of what comes and goes between them
+    polled = r["kmem"]["level"] == "cgroup"  # misses what comes and goes between two polls
     if parts > peak["total"] + slack or (parts < peak["total"] - slack and not polled):
         bad.append(f"peak.weight {peak}: processes and others add up to {parts}")
     if polled:
@@ -371,21 +371,20 @@ def check_peak(r):
 
 
 def unexplained(r, unseen):
-    """Of books.unattributed, what may not be there."""
+    """The entries of books.unattributed that must be 0 and are not."""
     off = dict(r["books"]["unattributed"])
     if off["pagetable"] is not None and abs(off["pagetable"]) <= unseen:
         del off["pagetable"]
     if off["kmem"] is None or abs(off["kmem"]) <= (r["kmem"]["bound"] or 0):
-        del off["kmem"]  # its own check says more
+        del off["kmem"]  # its own check prints more
     if r["totals"]["kstack"]["net"] is None:
         del off["kstack"]
     return {k: v for k, v in off.items() if v != 0}
 
 
 def check(r, balanced=True, unseen=0, detail=False):
-    """What every report must hold: a list of what it doesn't. `unseen`: bytes of page
-    tables that may have come without an event (reading maps the zero page). `detail`: it
-    may have lost detail."""
+    """The faults of a report, as a list of texts. `unseen`: bytes of page tables that may have
+    come without an event (reading maps the zero page). `detail`: it may have lost detail."""
     bad = []
     if r["schema"] != "tare.report/2":
         bad.append(f"schema: {r['schema']}")

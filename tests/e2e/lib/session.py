@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One tare and its workload, held at checkpoints or by SIGSTOP and compared with
-the kernel. Everything has a deadline; what was started is ended on failure.
+"""One tare and its workload, held at checkpoints or by SIGSTOP and compared with the
+kernel. Every wait has a deadline; on failure all processes that were started are ended.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ class Deadline:
         return max(0.0, self.end - time.monotonic())
 
     def wait(self, what, ready, every=POLL):
-        """The first true value of ready(); polled, as /proc has no events."""
+        """Polls ready(), since /proc has no events, and returns its first true value."""
         while True:
             value = ready()
             if value:
@@ -53,18 +53,18 @@ class Session:
         self.out = os.path.join(directory, "r.json")
         self.err = os.path.join(directory, "tare.err")
         self.tare = None
-        self.program = None   # whose stdin and stdout are ours
+        self.program = None   # the program whose stdin and stdout are connected to this script
         self.snapshots = 0
         self.buffer = b""
         self.beside = []      # sessions of other tares on the same workload
-        self.others = False   # the report may hold processes that aren't ours
+        self.others = False   # the report may have processes of other programs
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        # Before tare ends: by the tree, then those who left it. Some overwrite
-        # their environment, and with it the marker.
+        # Before tare ends: the tree first, then those who left it. Some overwrite their
+        # environment, and with it the marker.
         there = self.workload()
         children = [self.tare, self.program] + [s.tare for s in self.beside]
         for child in children:
@@ -89,7 +89,7 @@ class Session:
                                         env=self.env, start_new_session=True)
 
     def start_attach(self, options):
-        """Without the marker: it is how the workload is known."""
+        """Starts tare without the marker, which identifies the workload."""
         env = {k: v for k, v in self.env.items() if k != "TARE_TEST_ID"}
         with open(self.err, "wb") as err:
             self.tare = subprocess.Popen([TARE, "attach", *options, "-o", self.out],
@@ -132,7 +132,7 @@ class Session:
         return True
 
     def snapshot(self):
-        """A report of now."""
+        """Takes a snapshot and returns the report."""
         self.deadline.wait("tare to take SIGUSR1",
                            lambda: self.check_tare() and
                            procfs.takes_signal(self.tare.pid, signal.SIGUSR1))
@@ -164,7 +164,7 @@ class Session:
         return None if child.poll() is None else (child.returncode,)
 
     def parked(self):
-        """Every thread sleeps or is stopped: the pids, or None."""
+        """The pids if every thread sleeps or is stopped; otherwise None."""
         pids = self.workload()
         for pid in pids:
             if any(state not in "ST" for state in procfs.threads(pid).values()):
@@ -181,8 +181,8 @@ class Session:
         return found
 
     def compare(self, one_mm=(), unseen=0):
-        """A snapshot against the kernel, at a moment when nothing moved: the
-        report, the kernel's numbers and a list of what differs."""
+        """Compares a snapshot with the kernel at a moment when nothing changed. Returns the
+        report, the kernel's figures and a list of differences."""
         for _ in range(5):
             self.deadline.wait("every thread to sleep", self.parked)
             before = self.kernel()
@@ -192,7 +192,7 @@ class Session:
         raise Failed("the workload did not stand still")
 
     def stop_all(self):
-        """SIGSTOP to the whole workload, until each thread is in state T."""
+        """Sends SIGSTOP to the whole workload until each thread is in state T."""
         while True:
             pids = self.workload()
             for pid in pids:
@@ -202,7 +202,7 @@ class Session:
                 Deadline(min(1.0, self.deadline.left())).wait("state T", lambda: self.stopped(pids))
                 if self.workload() == pids and self.stopped(pids):
                     return pids
-            # One waits for another that is stopped (vfork): let them, again.
+            # One may wait for another that is stopped (vfork): continue all, and stop again.
             self.cont_all(pids)
             if not self.deadline.left():
                 raise Failed("the workload can't be stopped")
@@ -218,7 +218,7 @@ class Session:
                 os.kill(pid, signal.SIGCONT)
 
     def bpf_ids(self):
-        """({programs}, {maps}) that tare holds, by its descriptors."""
+        """({programs}, {maps}) that tare holds, found by its descriptors."""
         progs, maps = set(), set()
         base = f"/proc/{self.tare.pid}/fdinfo"
         for fd in os.listdir(base):
@@ -240,8 +240,8 @@ def compare_one(p, kinds, who):
 
 
 def compare(r, kernel, one_mm=(), others=False, unseen=0):
-    """What the report has otherwise than the kernel: processes, threads, kinds."""
-    # Other processes run on while tare reads them, one after another.
+    """Differences between report and kernel: processes, threads, kinds."""
+    # Other processes keep running while tare reads them one after another.
     bad = [] if others else report.check(r, unseen=unseen)
     live = {p["pid"]: p for p in report.alive_processes(r)}
     if others:

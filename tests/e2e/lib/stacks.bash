@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# For tests of where memory grew: folded stacks, and how many of them are whole.
+# For tests of sampled stacks: makes folded stacks, and checks how many of them are complete.
 
-# folded OPTION… -- COMMAND…: stacks to $DIR/out.folded
+# folded OPTION… -- COMMAND…: writes folded stacks to $DIR/out.folded
 folded() {
 	"$TARE" run --as-root -o "$DIR/out.folded" "$@" >/dev/null
 }
 
-# Bytes of the stacks that match a pattern.
+# Prints the bytes of the stacks that match a pattern.
 bytes_of() {
 	grep -E -e "$1" "$DIR/out.folded" | awk '{ sum += $NF } END { print sum + 0 }'
 }
 
-# between PATTERN LEAST MOST: bytes of the stacks that match.
+# between PATTERN LEAST MOST: checks the bytes of the stacks that match.
 between() {
 	local got
 	got=$(bytes_of "$1")
@@ -21,12 +21,12 @@ between() {
 	fi
 }
 
-# The 32 MiB that call_tree grows by are below these frames.
+# Checks that the 32 MiB of call_tree are below these frames.
 grown_below() {
 	between "$1" $((31 << 20)) $((34 << 20))
 }
 
-# complete COMMAND…: 99 % of the stacks do, nothing was lost, and sums agree.
+# complete COMMAND…: 99 % of the stacks are complete, nothing was lost, and the sums agree.
 complete() {
 	"$TARE" run --as-root --period "${PERIOD:-64KiB}" -o "$DIR/r.json" -- "$@" >/dev/null 2>&1
 	summary

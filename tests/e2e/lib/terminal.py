@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs a command on a terminal of its own (its controlling one), shows what it
-prints there, and ends with its status.
+"""Runs a command on a controlling terminal of its own, shows what it prints, and exits
+with its status.
 
     terminal.py [--send TEXT --after TEXT]… -- CMD ARG…
 
---send sends TEXT (^C is the interrupt key) once --after has been printed, in turn.
---again: the last --send is sent every 0.3 s until the command ends.
+--send sends TEXT (^C is the interrupt key) once --after has been printed; pairs in order.
+--again: repeats the last --send every 0.3 s until the command ends.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def options(argv):
 
 
 def talk(o, fd, end):
-    """Everything printed until the other side is closed; sends on cue."""
+    """Copies what is printed until the other side closes; sends each text when due."""
     text, sent, times, last = b"", 0, 0, 0.0
     while time.monotonic() < end:
         if select.select([fd], [], [], 0.02)[0]:

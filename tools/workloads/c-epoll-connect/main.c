@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One task: a TCP connection that doesn't block, registered with the one epoll until there is
- * something to read. Idiomatic: a buffer is taken only then, so the descriptor in the event is
- * all that the program keeps.
+ * One task: a non-blocking TCP connection, registered with the program's only epoll until there
+ * is something to read. Idiomatic: a buffer is allocated only then, so the program keeps nothing
+ * but the descriptor in the event.
  */
 #include "../c-pthread/args.h"
 
@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 
-/* Connects under way at once: fewer than the peer's queues hold. */
+/* Concurrent connects: fewer than the peer's queues hold. */
 #define AT_ONCE 1024
 
 static struct args args;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One task: a timerfd of its own, registered with the one epoll; its end is when that is
- * read and closed. Idiomatic: the descriptor in the event is all that the program keeps.
+ * One task: a timerfd of its own, registered with the program's only epoll. The task ends when
+ * the timerfd is read and closed. Idiomatic: the program keeps nothing but the descriptor in the
+ * event.
  */
 #include "../c-pthread/args.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * One task: a process, forked by main, in clock_nanosleep, reaped by main. Idiomatic: plain
- * fork, no exec; what it does not write to it shares with main. Should main end first, the
- * kernel ends it too (PR_SET_PDEATHSIG).
+ * fork, no exec; pages that it does not write to are shared with main. If main ends first, the
+ * kernel kills the process (PR_SET_PDEATHSIG).
  */
 #include "../c-pthread/args.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One task: a TCP connection with an IORING_OP_RECV in flight, of the one ring, after an
- * IORING_OP_CONNECT. Idiomatic: the buffer has to be there as long as the request is, so the
- * program keeps a struct of 576 bytes (a descriptor, the address, 512 bytes of buffer) for it.
+ * One task: a TCP connection, made by IORING_OP_CONNECT, with a pending IORING_OP_RECV in the
+ * program's only ring. Idiomatic: the buffer must exist as long as the request, so the program
+ * keeps a struct of 576 bytes for it (a descriptor, the address, 512 bytes of buffer).
  */
 #include "../c-pthread/args.h"
 
@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 
 #define ENTRIES 4096
-/* Connects under way at once: fewer than the peer's queues hold. */
+/* Concurrent connects: fewer than the peer's queues hold. */
 #define AT_ONCE 1024
 
 struct task {
@@ -75,7 +75,7 @@ static void completed(struct task *t, int result)
 	}
 }
 
-/* False when the time is up, which is the completion without a task. */
+/* False when the time is up: that completion has no task. */
 static bool handle_some(void)
 {
 	struct io_uring_cqe *cqe;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One task: an IORING_OP_TIMEOUT in flight, of the one ring; its completion is its end.
- * The program keeps nothing for it, the kernel a request and a timer. Idiomatic: submitted
- * by the ringful through liburing.
+ * One task: a pending IORING_OP_TIMEOUT in the program's only ring; its completion ends it. The
+ * program keeps nothing for it, the kernel keeps a request and a timer. Idiomatic: submitted
+ * through liburing, a full ring at a time.
  */
 #include "../c-pthread/args.h"
 

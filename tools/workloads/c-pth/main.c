@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One task: a thread of GNU Pth (all in one thread of the kernel's) in pth_nap, joined by
- * main. Idiomatic: default attributes, so a stack of 64 KiB by malloc. Its scheduler looks
- * at every waiting thread on each switch, which ends what is sensible at some 10,000.
+ * One task: a thread of GNU Pth (all in one kernel thread) in pth_nap, joined by
+ * main. Idiomatic: default attributes, so a stack of 64 KiB by malloc. Its scheduler
+ * scans every waiting thread on each switch, so some 10,000 threads are the useful limit.
  */
 #include "../c-pthread/args.h"
 

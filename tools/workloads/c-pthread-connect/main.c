@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * One task: a POSIX thread (default attributes) with a TCP connection of its own, in read.
- * Idiomatic: one blocking thread a connection, a small buffer on its stack.
+ * Idiomatic: one blocking thread per connection, with a small buffer on its stack.
  */
 #include "../c-pthread/args.h"
 

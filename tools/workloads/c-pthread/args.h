@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the C and C++ workloads have in common, and no more: their arguments, and
- * the few lines that they print. Fits both languages.
+ * Shared by the C and C++ workloads: their arguments, and the few lines that they print.
+ * Compiles as C and as C++.
  *
- *	N [SECONDS] [--after] [--touch BYTES] [--stack BYTES]	the sleeping ones
- *	N SECONDS HOST:PORT					the connecting ones
+ *	N [SECONDS] [--after] [--touch BYTES] [--stack BYTES]	of the family sleep
+ *	N SECONDS HOST:PORT					of the family connect
  */
 #ifndef WORKLOADS_ARGS_H
 #define WORKLOADS_ARGS_H
@@ -30,7 +30,7 @@
 
 #define ARGS_MOST 100000000
 #define ARGS_SECONDS_MOST 1e6
-/* Of each stack, what a task needs that touches all the rest of it. */
+/* Bytes of its stack that a task needs for itself; --touch can use the rest. */
 #define ARGS_STACK_OWN 8192
 
 enum args_kind { ARGS_SLEEP = 0, ARGS_STACK_OPTION = 1, ARGS_CONNECT = 2 };
@@ -38,10 +38,10 @@ enum args_kind { ARGS_SLEEP = 0, ARGS_STACK_OPTION = 1, ARGS_CONNECT = 2 };
 struct args {
 	long tasks;
 	double seconds;
-	struct timespec sleep; /* the same */
+	struct timespec sleep; /* the same time */
 	bool after;
-	size_t stack; /* bytes each task has; 0: tasks have no stacks */
-	size_t touch; /* bytes of it to use */
+	size_t stack; /* bytes per task; 0: tasks have no stacks */
+	size_t touch; /* bytes of the stack to use */
 	struct sockaddr_in peer;
 };
 
@@ -102,7 +102,7 @@ static inline void args_positional(struct args *a, int argc, char **argv, int ki
 	}
 }
 
-/* Stack: what each task has unless told otherwise, 0 if tasks have none of their own. */
+/* stack: default stack size of a task; 0: tasks have no stacks. */
 static inline struct args args_parse(int argc, char **argv, int kind, size_t stack)
 {
 	static const struct option options[] = {
@@ -124,7 +124,7 @@ static inline struct args args_parse(int argc, char **argv, int kind, size_t sta
 		else if (c == 's' && (kind & ARGS_STACK_OPTION))
 			a.stack = (size_t)args_number("bad --stack", optarg, LONG_MAX);
 		else
-			args_bad(c == '?' ? "bad arguments" : "an option that is not for this one",
+			args_bad(c == '?' ? "bad arguments" : "not an option of this program",
 				 NULL);
 	}
 	args_positional(&a, argc - optind, argv + optind, kind);
@@ -133,14 +133,14 @@ static inline struct args args_parse(int argc, char **argv, int kind, size_t sta
 	return a;
 }
 
-/* All tasks are parked. */
+/* Prints that all tasks are parked. */
 static inline void args_ready(const struct args *a)
 {
 	printf("ready %ld\n", a->tasks);
 	fflush(stdout);
 }
 
-/* All tasks have ended: what main returns, or with --after, does not. */
+/* Called when all tasks have ended. Returns main's status; with --after it never returns. */
 static inline int args_end(const struct args *a)
 {
 	if (a->after) {
@@ -152,7 +152,7 @@ static inline int args_end(const struct args *a)
 	return 0;
 }
 
-/* The runtime refused the task after the first `started`. */
+/* Reports that the runtime refused another task after the first `started`, and exits. */
 __attribute__((noreturn)) static inline void args_stopped(const struct args *a, long started,
 							  const char *reason)
 {
@@ -160,7 +160,7 @@ __attribute__((noreturn)) static inline void args_stopped(const struct args *a, 
 	int n = snprintf(line, sizeof(line), "stopped at %ld of %ld: %s\n", started, a->tasks,
 			 reason);
 
-	/* Perhaps one thread of many, so once and no more. */
+	/* Several threads may come here: only one of them prints. */
 	static bool said;
 	if (!__atomic_exchange_n(&said, true, __ATOMIC_SEQ_CST))
 		_exit(write(STDERR_FILENO, line, (size_t)n) == n ? 3 : 4);
@@ -173,7 +173,7 @@ static inline void args_rest(const struct args *a)
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &a->sleep, NULL);
 }
 
-/* Leaves that much of the caller's stack written to. */
+/* Writes to that much of the stack. */
 __attribute__((noinline, unused)) static void args_touch(const struct args *a)
 {
 	volatile char *below = (volatile char *)alloca(a->touch);
@@ -182,7 +182,7 @@ __attribute__((noinline, unused)) static void args_touch(const struct args *a)
 		below[i] = 1;
 }
 
-/* Files that may be open: as many as may be. */
+/* Raises the soft limit of open files to the hard limit. */
 static inline void args_raise_files(void)
 {
 	struct rlimit limit;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * One task: a POSIX thread in clock_nanosleep, joined by main. Idiomatic: default
- * attributes, so 8 MiB of address space for its stack (ulimit -s) and a guard page;
- * `--stack 65536` is what a program that wants many of them asks for.
+ * attributes, so 8 MiB of address space for its stack (ulimit -s) and a guard page.
+ * A program that needs many threads would use `--stack 65536`.
  */
 #include "args.h"
 

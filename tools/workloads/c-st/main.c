@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One task: a thread of the State Threads library (all in one thread of the kernel's) in
+ * One task: a thread of the State Threads library (all in one kernel thread) in
  * st_usleep, joined by main. Idiomatic: the default stack (64 KiB, by mmap, with an unused
  * page at both ends) and epoll.
  */
@@ -8,7 +8,7 @@
 
 #include <st.h>
 
-#define STACK (64 * 1024) /* ST_DEFAULT_STACK_SIZE, which st.h keeps to itself */
+#define STACK (64 * 1024) /* ST_DEFAULT_STACK_SIZE, which st.h does not export */
 
 static struct args args;
 static long parked;

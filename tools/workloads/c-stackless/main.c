@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One task: a stackless state machine written by hand, which is a struct of 16 bytes
- * (sizeof(struct task)) lying in one binary heap ordered by when it is to wake. It costs
- * that and nothing else, in the program or in the kernel: the floor for all the others.
- * Idiomatic: what an event loop in C does for its timers.
+ * One task: a stackless state machine written by hand. It is a struct of 16 bytes in one binary
+ * heap, ordered by wake-up time. It costs nothing else, in the program or in the kernel, so it
+ * is the lower bound for all other workloads. Idiomatic: an event loop in C keeps its timers so.
  */
 #include "../c-pthread/args.h"
 
@@ -14,7 +13,7 @@ enum state { START, SLEEPING, ENDED };
 struct task {
 	uint64_t wake; /* CLOCK_MONOTONIC, ns */
 	uint32_t number;
-	uint32_t state; /* where it goes on: enum state */
+	uint32_t state; /* enum state: where it continues */
 };
 
 static_assert(sizeof(struct task) == 16, "the header says so");
@@ -64,7 +63,7 @@ static void wait_until(uint64_t wake)
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 }
 
-/* Goes on with a task until it waits or ends. */
+/* Runs a task until it waits or ends. */
 static void resume(struct task t)
 {
 	switch ((enum state)t.state) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * One task: a coroutine by makecontext and swapcontext, with a stack of 16 KiB by mmap
- * (MAP_STACK, no guard page: two mappings each would end at vm.max_map_count), a ucontext_t
- * of 968 bytes, and a place on the one timer heap of the scheduler. Idiomatic: a small
- * scheduler as people write it over ucontext.h; a task runs until it sleeps.
+ * (MAP_STACK; no guard page, since two mappings each would soon reach vm.max_map_count), a
+ * ucontext_t of 968 bytes, and an entry in the scheduler's timer heap. Idiomatic: a small
+ * scheduler on ucontext.h; a task runs until it sleeps.
  */
 #include "../c-pthread/args.h"
 

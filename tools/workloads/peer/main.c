@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The other end for the workloads of the connect family, in a process of its own: listens on
- * 127.0.0.1 to 127.0.0.8, on one port that the kernel chooses, says `listening PORT`, accepts
- * and holds connections, never writes, and ends with SIGTERM. At the limit of open files it
- * leaves the rest in the kernel's queue, where they are connected too, until others close.
+ * The other end of the connections of the family connect, in a process of its own. It listens on
+ * 127.0.0.1 to 127.0.0.8, on one port that the kernel chooses, and prints `listening PORT`. It
+ * accepts and holds connections, never writes, and ends with SIGTERM. At the limit of open files
+ * it leaves further connections in the kernel's queue, where they are connected too, until
+ * others close.
  *
  *	gcc -O2 -o peer main.c
  */
@@ -24,7 +25,7 @@ static void give_up(const char *what)
 	exit(1);
 }
 
-/* False if that address has the port in use. */
+/* False if the port is in use on that address. */
 static bool listen_on(int i, struct sockaddr_in *address)
 {
 	socklen_t length = sizeof(*address);
@@ -76,7 +77,7 @@ static void listen_to_new(bool yes)
 		watch(EPOLL_CTL_MOD, listeners[i], yes ? EPOLLIN : 0);
 }
 
-/* False if no more can be held. */
+/* False if it can hold no more connections. */
 static bool accept_all(int listener)
 {
 	int fd;
