@@ -30,9 +30,10 @@ struct tare_python_layout {
 	__u16 table;     /* PyCodeObject: co_linetable or co_lnotab */
 	__u16 code_at;   /* of the same: its first instruction; NONE: `last` is an index */
 	__u16 lines;     /* enum tare_python_lines */
+	__u16 version;   /* PY_VERSION_HEX >> 16 */
 };
 
-_Static_assert(sizeof(struct tare_python_layout) == 19 * 2, "tare_python_layout");
+_Static_assert(sizeof(struct tare_python_layout) == 20 * 2, "tare_python_layout");
 
 /* What a table of lines consists of. */
 enum tare_python_lines {

@@ -69,7 +69,7 @@ first() {
 	need g++
 	g++ -O2 -g -o "$DIR/prog" "$DIR/prog.cpp"
 	where --lines -- "$DIR/prog"
-	first 'MiB .* parse_body .* main'
+	first 'MiB +prog\.cpp:8 parse_body .* main'
 }
 
 @test "Go, stripped" {

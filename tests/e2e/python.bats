@@ -243,6 +243,44 @@ took() {
 		$((7 << 20)) $((10 << 20))
 }
 
+@test "threads go by the names that the program gave them" {
+	cat >"$DIR/named.py" <<-'END'
+		import threading
+		rows, done = [], threading.Event()
+		def work(mib):
+		    rows.append(bytearray(mib << 20))
+		    done.wait()
+		class Largest(threading.Thread):
+		    def __init__(self):
+		        self.before = 1
+		        super().__init__(name='größe')
+		    def run(self):
+		        work(8)
+		ts = [threading.Thread(target=work, args=(4,), name='loader'), Largest(),
+		      threading.Thread(target=work, args=(2,), name='the-indexer-of-all-that-is')]
+		for t in ts: t.start()
+		print('ready', flush=True)
+		input()
+		done.set()
+	END
+	"$TARE" run --as-root --period 64KiB -o "$DIR/r.json" -- "$PYTHON" "$DIR/named.py" \
+		<"$DIR/in" >"$DIR/out" 2>&1 3>&- 9>&- &
+	started=$!
+	until_true 20 grep -q ready "$DIR/out"
+	kill -USR1 "$started"
+	until_true 20 test -e "$DIR/r.1.json"
+	echo >&9
+	finished "$started"
+	for report in r.1 r; do
+		run jq -r '[.processes[] | select(.argv[1] // "" | endswith("named.py")) |
+			.tasks[].comm | select(. != "python3")] | sort | join(" ")' \
+			"$DIR/$report.json"
+		[ "$output" = 'größe loader the-indexer-of-all-that-is' ] ||
+			[ "$output" = 'loader the-indexer-of-all-that-is größe' ] ||
+			fail "$report: $output"
+	done
+}
+
 @test "a Python that cannot be read says what could" {
 	! ldd "$PYTHON" | grep libpython || skip "it is in a library, which has its own name"
 	cp "$code" "$DIR/other"

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "model/frame_rules.h"
 #include "output/diff/diff.h"
 #include "tests/golden/fixtures.c"
 
@@ -36,6 +37,16 @@ static const struct {
 	{ "diff-empty", fixture_empty, fixture_empty },
 };
 
+/* As tare diff does. */
+static void fold(struct report *r)
+{
+	struct frame_rules *rules = frame_rules_new();
+
+	if (r->profile)
+		frame_rules_apply(rules, r->profile, false);
+	frame_rules_free(rules);
+}
+
 static char *render(const struct report *a, const struct report *b, int argc, char **argv)
 {
 	struct diff_style style = { .sample_type = SAMPLE_TYPE_LIVE_PEAK };
@@ -64,6 +75,8 @@ int main(int argc, char **argv)
 			continue;
 		a = pairs[i].before();
 		b = pairs[i].after();
+		fold(a);
+		fold(b);
 		text = render(a, b, argc - 2, argv + 2);
 		fputs(text, stdout);
 		g_free(text);

@@ -270,11 +270,61 @@ static void rust(void **state)
 	compare(program, "addr2line");
 }
 
+static void count_line(void *ctx, const char *function, const char *file, int line)
+{
+	unsigned *n = ctx;
+
+	n[0] += function != NULL;
+	n[1] += file && line;
+}
+
+#define HUGE (20 << 20) /* bytes of a line program: more than is read */
+
+/* A line program of which each byte is a row would take a gigabyte when it is read: then there
+ * are names without lines. */
+static void too_many_lines(void **state)
+{
+	g_autofree char *program = g_strdup_printf("%s/huge", dir);
+	g_autofree char *lines = g_strdup_printf("%s/lines", dir), *bytes = NULL;
+	g_autofree char *make = g_strdup_printf(
+		"cd '%s' && echo 'int main(void) { return 0; }' >huge.c && gcc -g -o huge huge.c && "
+		"objcopy --dump-section .debug_line=lines huge",
+		dir);
+	g_autofree char *put = g_strdup_printf("cd '%s' && objcopy --update-section "
+					       ".debug_line=lines huge 2>&1; nm huge | "
+					       "awk '$3 == \"main\" { print $1 }'",
+					       dir);
+	struct modules *ms = modules_new();
+	unsigned n[2] = { 0 };
+	struct module *m;
+	g_autofree char *main_at = NULL;
+	uint32_t length;
+	gsize size;
+
+	(void)state;
+	g_free(output_of(make));
+	assert_true(g_file_get_contents(lines, &bytes, &size, NULL));
+	memcpy(&length, bytes, sizeof(length));
+	bytes = g_realloc(bytes, size + HUGE);
+	memset(bytes + size, 0x60, HUGE); /* each a row */
+	length += HUGE;
+	memcpy(bytes, &length, sizeof(length));
+	assert_true(g_file_set_contents(lines, bytes, (gssize)(size + HUGE), NULL));
+	main_at = output_of(put);
+	m = modules_open(ms, &(struct module_source){ .file = 1, .path = program });
+	assert_non_null(m);
+	module_lines(m, g_ascii_strtoull(main_at, NULL, 16), true, count_line, n);
+	assert_int_equal(n[0], 1);
+	assert_int_equal(n[1], 0);
+	modules_free(ms);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cxx),
 		cmocka_unit_test(rust),
+		cmocka_unit_test(too_many_lines),
 	};
 
 	return cmocka_run_group_tests_name("source", tests, make_dir, remove_dir);

@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include "base/proc.h"
+
 #include "capture/targets.h"
+#include "model/title.h"
 
 void describe_exec(struct proctable *pt, const struct tare_exec *exec)
 {
@@ -34,4 +37,60 @@ void describe_found(struct proctable *pt)
 		target_describe(p->pid, &exe, &cmdline, &len);
 		proctable_describe(p, exe, cmdline, len);
 	}
+}
+
+#define TITLES_NS 200000000ULL /* between two looks */
+#define TITLES_MOST 128        /* processes at a look */
+#define TITLES_NOW 4096        /* and at one for a report */
+#define TITLE_BYTES 4096
+
+/* The name of a process that may have taken this one's number meanwhile is another, or it has
+ * no title: no wrong one is kept for long. */
+static bool still_there(const struct proctable_proc *p)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%u/comm", p->pid), *comm = NULL;
+
+	if (!g_file_get_contents(path, &comm, NULL, NULL))
+		return false;
+	g_strchomp(comm);
+	return !g_strcmp0(comm, p->comm);
+}
+
+static void look_for_title(struct proctable_proc *p)
+{
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
+	g_autofree char *exe = NULL, *cmdline = NULL;
+	gsize len;
+
+	target_describe((pid_t)p->pid, &exe, &cmdline, &len);
+	if (!cmdline || !len || !still_there(p))
+		return;
+	g_ptr_array_add(argv, cmdline); /* up to its first NUL */
+	if (title_rewritten(argv))
+		proctable_describe(p, NULL, cmdline, MIN(len, TITLE_BYTES));
+}
+
+void describe_titles(struct proctable *pt, uint64_t now_ns, bool now)
+{
+	unsigned looked = 0, most = now ? TITLES_NOW : TITLES_MOST;
+	GHashTableIter iter;
+	gpointer value;
+
+	if (!now && now_ns < pt->titles_ns + TITLES_NS)
+		return;
+	pt->titles_ns = now_ns;
+	if (!pt->titles || now)
+		pt->titles++;
+	g_hash_table_iter_init(&iter, pt->procs);
+	while (looked < most && g_hash_table_iter_next(&iter, NULL, &value)) {
+		struct proctable_proc *p = value;
+
+		if (!p->living || p->fold || p->titles == pt->titles)
+			continue;
+		p->titles = pt->titles;
+		look_for_title(p);
+		looked++;
+	}
+	if (looked < most) /* that was the rest of the round */
+		pt->titles++;
 }

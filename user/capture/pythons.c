@@ -6,12 +6,17 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+struct known {
+	struct tare_python python;
+	uint64_t active; /* python_threads()'s */
+};
+
 struct pythons {
 	struct samples *samples;
 	struct modules *modules;
 	struct python *python;
 	struct python_watch watch; /* its functions may be NULL */
-	GHashTable *by_mm;         /* id of mm -> struct tare_python */
+	GHashTable *by_mm;         /* id of mm -> struct known */
 };
 
 struct pythons *pythons_new(struct samples *samples, struct modules *modules, struct python *python,
@@ -66,8 +71,10 @@ void pythons_expect(struct pythons *p, const char *path)
 
 static void report_python(struct pythons *p, uint64_t mm, const struct tare_python *python)
 {
+	struct known known = { .python = *python };
+
 	g_hash_table_replace(p->by_mm, g_memdup2(&mm, sizeof(mm)),
-			     g_memdup2(python, sizeof(*python)));
+			     g_memdup2(&known, sizeof(known)));
 	if (p->watch.found)
 		p->watch.found(p->watch.ctx, mm, python);
 }
@@ -86,13 +93,16 @@ void pythons_mapped(struct pythons *p, uint64_t mm, uint32_t file, const struct 
 /* The kernel side does the same, with what it knew by then. */
 void pythons_vma(struct pythons *p, const struct tare_vma *r)
 {
-	const struct tare_python *python;
+	const struct known *known;
 	uint64_t parent = r->a;
 
 	if (r->what == TARE_VMA_FORK) {
-		python = g_hash_table_lookup(p->by_mm, &parent);
-		if (python)
-			report_python(p, r->mm, python);
+		known = g_hash_table_lookup(p->by_mm, &parent);
+		if (known) {
+			struct tare_python copy = known->python;
+
+			report_python(p, r->mm, &copy);
+		}
 	}
 	if (r->what == TARE_VMA_GONE && g_hash_table_remove(p->by_mm, &r->mm) && p->watch.found)
 		p->watch.found(p->watch.ctx, r->mm, NULL);
@@ -112,5 +122,21 @@ void pythons_keep(struct pythons *p, GHashTable *alive)
 		g_hash_table_iter_remove(&iter);
 		if (p->watch.found)
 			p->watch.found(p->watch.ctx, id, NULL);
+	}
+}
+
+void pythons_threads(struct pythons *p, pythons_process_fn of, void *ctx, python_thread_fn fn)
+{
+	GHashTableIter iter;
+	gpointer mm, value;
+
+	g_hash_table_iter_init(&iter, p->by_mm);
+	while (g_hash_table_iter_next(&iter, &mm, &value)) {
+		const struct space *space = g_hash_table_lookup(p->samples->spaces, mm);
+		void *process = space && space->pid ? of(ctx, space->proc) : NULL;
+		struct known *known = value;
+
+		if (process)
+			python_threads(space->pid, &known->python, &known->active, fn, process);
 	}
 }

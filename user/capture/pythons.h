@@ -10,6 +10,7 @@
 #include "model/samples.h"
 #include "symbol/module.h"
 #include "symbol/python.h"
+#include "symbol/python_threads.h"
 
 struct pythons;
 
@@ -35,6 +36,11 @@ void pythons_mapped(struct pythons *p, uint64_t mm, uint32_t file, const struct 
 
 /* Forget those that are not in `alive` (by id): the records of their end were lost. */
 void pythons_keep(struct pythons *p, GHashTable *alive);
+
+/* Names that programs gave their threads: of each address space whose process `of` knows; its
+ * result is the context of `fn`. NULL: it is not to be asked. */
+typedef void *(*pythons_process_fn)(void *ctx, uint64_t proc);
+void pythons_threads(struct pythons *p, pythons_process_fn of, void *ctx, python_thread_fn fn);
 
 /* An address space was forked, or is gone; other changes are of no interest. */
 void pythons_vma(struct pythons *p, const struct tare_vma *r);

@@ -69,6 +69,9 @@ void sampler_swept(struct sampler *s);
 /* A buffer of records from a sweep: the address spaces in it are looked at now, while
  * their processes live. */
 void sampler_found(struct sampler *s, struct proctable *proctable, const void *data, size_t size);
+/* Names that Python programs gave threads that live: of new threads at each call, of others
+ * where `all`. */
+void sampler_name_threads(struct sampler *s, struct proctable *proctable, bool all);
 
 /* All so far, named and scaled to the report, which began at origin_ns. `virtual_why`: NULL,
  * or why nobody sees what is mapped. The caller frees it. */

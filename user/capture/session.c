@@ -442,6 +442,9 @@ static void on_clock(struct session *s, enum source source)
 		sample_series(s);
 		session_drain(s);
 		look_for_newcomers(s);
+		describe_titles(s->proctable, clock_ns(CLOCK_BOOTTIME), false);
+		if (s->sampler)
+			sampler_name_threads(s->sampler, s->proctable, false);
 		break;
 	case SOURCE_CHECKPOINT:
 		session_checkpoint(s);
@@ -490,8 +493,13 @@ void session_dispatch(struct session *s, unsigned source)
 
 struct report *session_report(struct session *s, enum report_reason reason)
 {
-	struct report *r = session_books(s, reason);
+	struct report *r;
 
+	session_drain(s);
+	describe_titles(s->proctable, clock_ns(CLOCK_BOOTTIME), true);
+	if (s->sampler)
+		sampler_name_threads(s->sampler, s->proctable, true);
+	r = session_books(s, reason);
 	/* The loop is over: nobody hears later what came meanwhile. */
 	if (reason != REPORT_SNAPSHOT)
 		on_signals(s);

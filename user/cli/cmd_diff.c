@@ -12,18 +12,20 @@
 #include "base/fileout.h"
 #include "cli/choices.h"
 #include "cli/cmd.h"
+#include "cli/folding.h"
 #include "cli/optspec.h"
 #include "cli/terminal.h"
 #include "output/diff/diff.h"
 #include "store/recording.h"
 
-enum { OPT_FORMAT = 256, OPT_SAMPLE_TYPE, OPT_ALL, OPT_SCHEMA };
+enum { OPT_FORMAT = 256, OPT_SAMPLE_TYPE, OPT_ALL, OPT_FOLD, OPT_NO_FOLD, OPT_SCHEMA };
 
 struct wish {
 	const char *output;
 	struct fileout *out; /* opened; NULL: stdout */
 	bool json, format_given, all, schema;
 	enum sample_type sample_type;
+	struct folding folding;
 };
 
 static const struct optspec specs[] = {
@@ -31,6 +33,8 @@ static const struct optspec specs[] = {
 	{ "output", 'o', "FILE", 1, "to FILE, not to stdout" },
 	{ "picture", OPT_SAMPLE_TYPE, "NAME", 1, "grown, live-peak, live-end (live-peak)" },
 	{ "all", OPT_ALL, NULL, 1, "every row, not only those that changed most" },
+	{ "fold", OPT_FOLD, "FILE", 1, "more rules for frames that fold into their caller" },
+	{ "no-fold", OPT_NO_FOLD, NULL, 1, "allocators' and interpreters' frames too" },
 	{ "schema", OPT_SCHEMA, NULL, 1, "print the JSON Schema of the differences" },
 	{ "help", 'h', NULL, 1, "this text" },
 };
@@ -68,6 +72,12 @@ static int take_option(void *ctx, int id, const char *value)
 	case OPT_ALL:
 		w->all = true;
 		return 0;
+	case OPT_FOLD:
+		w->folding.file = value;
+		return 0;
+	case OPT_NO_FOLD:
+		w->folding.none = true;
+		return 0;
 	default:
 		w->schema = true;
 		return 0;
@@ -88,6 +98,8 @@ static int compare_files(const struct wish *w, const char *before, const char *a
 	if (!err)
 		err = recording_load(&b, after);
 	if (!err) {
+		folding_apply(&w->folding, a);
+		folding_apply(&w->folding, b);
 		text = w->json ? diff_json_render(a, b, &style) : diff_table_render(a, b, &style);
 		err = choice_deliver(w->out, text, strlen(text));
 	}
@@ -124,6 +136,8 @@ int cmd_diff(int argc, char **argv)
 	if (!w.format_given && w.output)
 		w.json = g_str_has_suffix(w.output, ".json");
 	if (!err)
+		err = folding_read(&w.folding);
+	if (!err)
 		err = choice_output(&w.out, w.output);
 	if (err) {
 		log_hint("tare diff --help");
@@ -131,5 +145,6 @@ int cmd_diff(int argc, char **argv)
 	}
 	err = compare_files(&w, argv[optind], argv[optind + 1]);
 	fileout_close(w.out);
+	frame_rules_free(w.folding.rules);
 	return err;
 }

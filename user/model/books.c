@@ -7,6 +7,7 @@
 
 #include "bpf/ledger.h"
 #include "model/books_parts.h"
+#include "model/title.h"
 
 static uint64_t since_origin(uint64_t origin, uint64_t t)
 {
@@ -132,7 +133,7 @@ static struct report_task *build_task(const struct proctable_task *wt, const str
 
 	t->id = s->id;
 	t->tid = s->tid;
-	t->comm = g_strndup(s->comm, sizeof(s->comm));
+	t->comm = wt->title ? g_strdup(wt->title) : g_strndup(s->comm, sizeof(s->comm));
 	for (unsigned i = 0; wt->names && i < wt->names->len; i++)
 		g_ptr_array_add(t->names, g_strdup(g_ptr_array_index(wt->names, i)));
 	t->alive = !wt->ended;
@@ -390,6 +391,7 @@ static struct report_process *build_process(const struct proctable_proc *wp,
 	copy_strings(p->argv, wp->argv);
 	copy_strings(p->images, wp->images);
 	p->argv_truncated = wp->argv_truncated;
+	p->title = title_of(p->comm, p->argv);
 	p->alive = wp->living > 0;
 	p->start_ns = since_origin(in->origin_ns, wp->start_ns);
 	p->end_ns = p->alive ? 0 : since_origin(in->origin_ns, wp->end_ns);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/intern.h"
+#include "model/frame_rules.h"
 #include "model/rollup.h"
 
 int64_t diff_change(const struct diff_figure *f)
@@ -239,9 +240,35 @@ static struct diff_stack *stack_at(struct places *w, uint32_t path)
 	return &g_array_index(w->d->stacks, struct diff_stack, *number - 1);
 }
 
+/* Where on the stack the function is that the bytes are told of, from the innermost. */
+static unsigned owner_of(const struct places *w, const struct profile_entry *e)
+{
+	const char *via;
+	uint32_t owner = e->node == NO_NODE ? NO_NODE : frame_rules_owner(w->p, e->node, &via);
+	unsigned i = 0;
+
+	for (uint32_t at = e->node; at != owner; i++)
+		at = g_array_index(w->p->nodes, struct stack_node, at).parent;
+	return i;
+}
+
+/* A folded frame is no row, as long as another is told of what it took. */
+static bool is_row(const struct places *w, unsigned i, unsigned owner)
+{
+	enum frame_fold fold;
+
+	if (i == owner || i >= w->stack->len)
+		return true;
+	fold = g_array_index(w->p->frames, struct profile_frame,
+			     g_array_index(w->stack, uint32_t, i))
+		       .fold;
+	return fold != FOLD_IN && fold != FOLD_BEGIN;
+}
+
 static void add_entry(struct places *w, const struct profile_entry *e)
 {
 	struct stack_node path = { NO_NODE, 0 };
+	unsigned owner = owner_of(w, e);
 
 	w->entry++;
 	profile_stack(w->p, e->node, w->stack);
@@ -254,12 +281,13 @@ static void add_entry(struct places *w, const struct profile_entry *e)
 		f = w->d->functions->pdata[path.frame];
 		seen = &g_array_index(w->seen, uint64_t, path.frame);
 		for (int k = 0; k < SAMPLE_TYPES; k++) {
-			if (*seen != w->entry)
+			if (*seen != w->entry && is_row(w, i, owner))
 				add_figure(w, &f->total[k], e, k);
-			if (!i)
+			if (i == owner)
 				add_figure(w, &f->self[k], e, k);
 		}
-		*seen = w->entry;
+		if (is_row(w, i, owner))
+			*seen = w->entry;
 	}
 	for (int k = 0; k < SAMPLE_TYPES; k++)
 		add_figure(w, &stack_at(w, path.parent)->held[k], e, k);

@@ -106,6 +106,8 @@ static void split_argv(struct proctable_proc *p, const char *args, size_t len)
 	const char *end = args + len;
 
 	g_ptr_array_set_size(p->argv, 0);
+	while (end > args + 1 && !end[-1] && !end[-2]) /* of a title: what was there before */
+		end--;
 	while (args < end) {
 		size_t n = strnlen(args, end - args);
 
@@ -122,6 +124,14 @@ void proctable_describe(struct proctable_proc *p, const char *exe, const char *c
 	}
 	if (cmdline)
 		split_argv(p, cmdline, len);
+}
+
+void world_title(struct proctable_task *t, const char *title)
+{
+	if (!g_strcmp0(t->title, title))
+		return;
+	g_free(t->title);
+	t->title = g_strdup(title);
 }
 
 static int on_exec(struct proctable *pt, const struct tare_exec *rec)

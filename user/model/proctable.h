@@ -24,6 +24,8 @@ struct proctable_task {
 	uint64_t id, proc;
 	struct tare_task *state; /* holds causes[n_causes], not all of them */
 	GPtrArray *names;        /* char *: earlier names; NULL: none */
+	char *title;             /* what its program calls it, which the kernel is not told; NULL */
+	unsigned titles;         /* so often that was looked for */
 	struct task_fold *fold;  /* NULL: one task; else many that ended: `state` has their sums */
 	unsigned place;          /* in its process's tasks */
 	unsigned candidate;      /* its place + 1 in ended_tasks; 0: not there */
@@ -66,6 +68,7 @@ struct proctable_proc {
 	bool candidate;    /* in ended_procs */
 	bool final;        /* the record of the task that was its last was taken */
 	bool end_lost;     /* no record tells how it ended */
+	unsigned titles;   /* the last round of looking for titles that met it */
 };
 
 /* A task was folded: what is known by its id is `into_task`'s, of process `into_proc`, from
@@ -90,6 +93,9 @@ struct proctable {
 	unsigned task_folds;    /* struct proctable_task's with a fold */
 	uint64_t next_fold;
 	uint64_t peak_seq; /* the latest peak that a record knew */
+	/* Rounds of looking for titles: their number, and when one looked last. */
+	unsigned titles;
+	uint64_t titles_ns;
 	proctable_folded_fn folded;
 	void *folded_ctx;
 };
@@ -140,5 +146,7 @@ void proctable_fold(struct proctable *pt, bool tight);
 /* What was read of a process in /proc; NULL leaves as it is. Copies. */
 struct proctable_proc *proctable_find_proc(struct proctable *pt, uint64_t id);
 void proctable_describe(struct proctable_proc *p, const char *exe, const char *cmdline, size_t len);
+/* What its program calls a thread. */
+void world_title(struct proctable_task *t, const char *title);
 
 #endif

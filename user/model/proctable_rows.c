@@ -9,6 +9,7 @@ static void task_free(gpointer p)
 	struct proctable_task *t = p;
 
 	g_free(t->state);
+	g_free(t->title);
 	if (t->names)
 		g_ptr_array_unref(t->names);
 	task_fold_free(t->fold);

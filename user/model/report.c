@@ -79,6 +79,7 @@ static void process_free(gpointer p)
 	g_free(proc->comm);
 	g_free(proc->exe);
 	g_ptr_array_unref(proc->argv);
+	g_free(proc->title);
 	g_ptr_array_unref(proc->images);
 	g_ptr_array_unref(proc->tasks);
 	g_free(proc);

@@ -87,6 +87,7 @@ struct report_process {
 	char *exe;       /* path of the program; NULL unknown */
 	GPtrArray *argv; /* char * */
 	bool argv_truncated;
+	char *title; /* what it goes by, where its name does not say all (model/title.h); NULL */
 	GPtrArray *images; /* char *: programs it ran before exe, oldest first */
 	bool alive;
 	uint64_t start_ns, end_ns;

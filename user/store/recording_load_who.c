@@ -4,6 +4,7 @@
  */
 
 #include "model/books.h"
+#include "model/title.h"
 #include "store/recording_format.h"
 #include "store/recording_load.h"
 
@@ -308,5 +309,6 @@ void load_who(struct loading *l)
 		return;
 	if (l->unsorted)
 		books_sort(l->report);
+	title_fill(l->report);
 	place_tasks(l);
 }

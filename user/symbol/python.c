@@ -88,31 +88,27 @@ void python_free(struct python *p)
  * headers: Include/internal/pycore_{runtime,interp,pystate,frame}.h,
  * Include/cpython/{pystate,frameobject,code,unicodeobject}.h. */
 #define NONE TARE_PYTHON_NONE
-static const struct {
-	unsigned version;
-	struct tare_python_layout at;
-} layouts[] = {
-	/* head cur thr  id cfr frm cd prv ent shim ln file name asc cmp last tbl code lines */
-	{ VERSION_OF(8),
-	  { 32, 1368, 8, 176, NONE, 24, 32, 24, NONE, 0, 40, 104, 112, 48, 72, 104, 120, NONE,
-	    1 } },
-	{ VERSION_OF(9),
-	  { 32, 568, 8, 176, NONE, 24, 32, 24, NONE, 0, 40, 104, 112, 48, 72, 104, 120, NONE, 1 } },
-	{ VERSION_OF(10),
-	  { 32, 568, 8, 176, NONE, 24, 32, 24, NONE, 0, 40, 104, 112, 48, 72, 96, 120, NONE, 2 } },
-	{ VERSION_OF(11),
-	  { 40, 576, 16, 152, 56, 8, 32, 48, 68, 0, 72, 112, 128, 48, 72, 56, 136, 184, 3 } },
-	{ VERSION_OF(12),
-	  { 40, NONE, 72, 136, 56, 0, 0, 8, 70, 1, 68, 112, 128, 40, 56, 56, 136, 192, 3 } },
-	{ VERSION_OF(13),
-	  { 632, NONE, 7344, 152, NONE, 72, 0, 8, 70, 1, 68, 112, 128, 40, 56, 56, 136, 200, 3 } },
+static const struct tare_python_layout layouts[] = {
+	/* head cur thr id cfr frm cd prv ent shim ln file name asc cmp last tbl code lines */
+	{ 32, 1368, 8,   176, NONE, 24,  32,  24,   NONE, 0,
+	  40, 104,  112, 48,  72,   104, 120, NONE, 1,    VERSION_OF(8) },
+	{ 32, 568, 8,   176, NONE, 24,  32,  24,   NONE, 0,
+	  40, 104, 112, 48,  72,   104, 120, NONE, 1,    VERSION_OF(9) },
+	{ 32, 568, 8,   176, NONE, 24, 32,  24,   NONE, 0,
+	  40, 104, 112, 48,  72,   96, 120, NONE, 2,    VERSION_OF(10) },
+	{ 40, 576, 16,  152, 56, 8,  32,  48,  68, 0,
+	  72, 112, 128, 48,  72, 56, 136, 184, 3,  VERSION_OF(11) },
+	{ 40, NONE, 72,  136, 56, 0,  0,   8,   70, 1,
+	  68, 112,  128, 40,  56, 56, 136, 192, 3,  VERSION_OF(12) },
+	{ 632, NONE, 7344, 152, NONE, 72, 0,   8,   70, 1,
+	  68,  112,  128,  40,  56,   56, 136, 200, 3,  VERSION_OF(13) },
 };
 
 bool python_layout(uint32_t version, struct tare_python_layout *at)
 {
 	for (unsigned i = 0; i < G_N_ELEMENTS(layouts); i++)
 		if (layouts[i].version == version) {
-			*at = layouts[i].at;
+			*at = layouts[i];
 			return true;
 		}
 	return false;

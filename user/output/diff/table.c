@@ -347,7 +347,7 @@ static bool figure_changed(const struct diff_figure *f)
 static void print_functions(const struct page *p)
 {
 	static const struct grid_column columns[] = {
-		{ .title = "FUNCTION", .soft = 16, .hard = 8 },
+		{ .title = "FUNCTION", .cut = CUT_MIDDLE, .soft = 16, .hard = 8 },
 		{ .title = "TOTAL", .right = true },
 		{ .title = "AFTER", .right = true },
 		{ .title = "CHANGE", .right = true },
@@ -384,6 +384,8 @@ static void print_functions(const struct page *p)
 		grid_render(g, p->out, &p->style);
 	else
 		g_string_append(p->out, "  no change\n");
+	if (rows)
+		table_first_touch(p->out, &p->style);
 	grid_free(g);
 }
 

@@ -129,6 +129,7 @@ static json_t *json_process(const struct report *r, const struct report_process 
 	json_set_string(object, "exe", p->exe);
 	json_object_set_new(object, "argv", json_strings(p->argv));
 	json_object_set_new(object, "argv_truncated", json_boolean(p->argv_truncated));
+	json_set_string(object, "title", p->title);
 	json_object_set_new(object, "images", json_strings(p->images));
 	json_object_set_new(object, "alive", json_boolean(p->alive));
 	json_set_int(object, "start_ns", (int64_t)p->start_ns);

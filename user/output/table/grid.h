@@ -11,13 +11,16 @@
 
 #include "output/table/paint.h"
 
+/* Where a cell is cut that is too long. In the middle what tells two of them apart stays. */
+enum grid_cut { CUT_END, CUT_MIDDLE, CUT_WHERE_THEY_DIFFER };
+
 struct grid_column {
 	const char *title; /* NULL: none */
 	bool right;        /* aligned on the right */
-	bool middle;       /* cut in the middle, so that what tells two cells apart stays */
-	unsigned soft;     /* may be cut to this to make room; 0: never */
-	unsigned hard;     /* and to this when nothing else helps */
-	unsigned drop;     /* left out when there is no room, the highest first; 0: never;
+	enum grid_cut cut;
+	unsigned soft; /* may be cut to this to make room; 0: never */
+	unsigned hard; /* and to this when nothing else helps */
+	unsigned drop; /* left out when there is no room, the highest first; 0: never;
 			      1: only when cutting to `hard` is not enough */
 };
 

@@ -85,7 +85,7 @@ static const char *text_at(const struct grid *g, unsigned row, unsigned column)
 {
 	const struct row *r = g_ptr_array_index(g->rows, row);
 
-	return r->cells ? r->cells[column].text : NULL;
+	return r->cells && !r->cells[column].label ? r->cells[column].text : NULL;
 }
 
 static size_t common_prefix(const char *a, const char *b)
@@ -97,6 +97,13 @@ static size_t common_prefix(const char *a, const char *b)
 	return n;
 }
 
+static char *shorten(const struct grid *g, unsigned column, const char *text, size_t keep)
+{
+	if (g->columns[column].cut == CUT_WHERE_THEY_DIFFER && !keep)
+		return text_fit(text, g->width[column]);
+	return text_shorten(text, g->width[column], keep);
+}
+
 /* Of a column that is cut in the middle: what two rows would have alike though they differ is
  * cut elsewhere. */
 static void shorten_column(struct grid *g, unsigned column)
@@ -106,7 +113,7 @@ static void shorten_column(struct grid *g, unsigned column)
 
 	for (unsigned i = 0; i < g->rows->len; i++) {
 		const char *text = text_at(g, i, column), *other;
-		g_autofree char *fit = text ? text_shorten(text, g->width[column], 0) : NULL;
+		g_autofree char *fit = text ? shorten(g, column, text, 0) : NULL;
 		unsigned of = fit ? GPOINTER_TO_UINT(g_hash_table_lookup(first, fit)) : 0;
 
 		if (fit && !of)
@@ -120,9 +127,9 @@ static void shorten_column(struct grid *g, unsigned column)
 		struct cell *c = r->cells ? &r->cells[column] : NULL;
 		char *fit;
 
-		if (!c || !c->text)
+		if (!c || !c->text || c->label)
 			continue;
-		fit = text_shorten(c->text, g->width[column], keep[i]);
+		fit = shorten(g, column, c->text, keep[i]);
 		g_free(c->text);
 		c->text = fit;
 	}
@@ -134,7 +141,7 @@ void grid_render(struct grid *g, GString *out, const struct table_style *style)
 
 	grid_lay_out(g, style->width);
 	for (unsigned i = 0; i < g->n; i++)
-		if (g->width[i] && g->columns[i].middle)
+		if (g->width[i] && g->columns[i].cut != CUT_END)
 			shorten_column(g, i);
 	render_titles(g, &c);
 	for (unsigned i = 0; i < g->rows->len; i++) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/title.h"
 
 const char *const table_nonowner[TARE_NONOWNERS] = {
 	[TARE_NONOWNER_RECLAIM] = "reclaim",      [TARE_NONOWNER_KHUGEPAGED] = "khugepaged",
@@ -42,14 +43,15 @@ const char *table_comm(const char *comm)
 	return comm ? comm : "?";
 }
 
-char *table_process_name(const struct report_process *p, unsigned width)
+char *table_process_name(const struct report *r, const struct report_process *p, unsigned width)
 {
-	g_autofree char *comm = text_printable(table_comm(p->comm));
+	g_autofree char *comm = text_printable(p->title ?: table_comm(p->comm));
+	g_autoptr(GPtrArray) words = title_arguments(r, p);
 	GString *name = g_string_new(comm);
 	char *fit;
 
-	for (unsigned i = 1; i < p->argv->len && name->len < 4 * (gsize)width; i++) {
-		g_autofree char *part = g_strndup(g_ptr_array_index(p->argv, i), 4 * width);
+	for (unsigned i = 0; i < words->len && name->len < 4 * (gsize)width; i++) {
+		g_autofree char *part = g_strndup(g_ptr_array_index(words, i), 4 * width);
 		g_autofree char *shown = text_printable(part);
 
 		g_string_append_printf(name, " %s", shown);
@@ -57,6 +59,14 @@ char *table_process_name(const struct report_process *p, unsigned width)
 	fit = text_fit(name->str, width);
 	g_string_free(name, TRUE);
 	return fit;
+}
+
+void table_first_touch(GString *out, const struct table_style *style)
+{
+	g_string_append(out, "  ");
+	paint_wrapped(
+		out, style, DIM, 2,
+		"pages count for who touched them first, not who keeps them: see man tare-run");
 }
 
 const char *table_when(const struct report *r)

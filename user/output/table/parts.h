@@ -13,9 +13,9 @@
 void table_heading(GString *out, const struct table_style *style, const char *name,
 		   const char *meaning);
 
-/* The command line of a process as far as `width` columns show it: its name,
- * then its arguments. Free with g_free(). */
-char *table_process_name(const struct report_process *p, unsigned width);
+/* What a process goes by, as far as `width` columns show it: its title, or its name and the
+ * arguments that tell it from others of that name. Free with g_free(). */
+char *table_process_name(const struct report *r, const struct report_process *p, unsigned width);
 
 /* The name of a task; "?" where it is not known. */
 const char *table_comm(const char *comm);
@@ -27,6 +27,9 @@ char *table_command(const GPtrArray *command, unsigned width);
 /* "the kernel killed 1 process at the limit of 64.0 MiB"; NULL: it killed none.
  * Free with g_free(). */
 char *table_oom(const struct report *r);
+
+/* What a table of functions does not say: who keeps memory. A line. */
+void table_first_touch(GString *out, const struct table_style *style);
 
 /* The moment of "now": "at the end", "when detached" … */
 const char *table_when(const struct report *r);

@@ -15,7 +15,9 @@
 
 static const char *process_comm(const void *p)
 {
-	return table_comm(((const struct report_process *)p)->comm);
+	const struct report_process *process = p;
+
+	return process->title ?: table_comm(process->comm);
 }
 
 static int64_t process_at_peak(const void *p)

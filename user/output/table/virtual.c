@@ -43,7 +43,7 @@ static struct virtual_row sum_virtual(const struct rollup *rollup)
 	return a;
 }
 
-static void add_row(struct grid *g, const struct virtual_row *a)
+static void add_row(struct grid *g, const struct report *r, const struct virtual_row *a)
 {
 	const struct report_process *p = g_ptr_array_index(a->rollup->members, 0);
 	uint64_t n = a->rollup->count;
@@ -57,7 +57,7 @@ static void add_row(struct grid *g, const struct virtual_row *a)
 		grid_blank(g);
 		grid_label(g, PLAIN, name);
 	} else {
-		name = table_process_name(p, VIRTUAL_NAME);
+		name = table_process_name(r, p, VIRTUAL_NAME);
 		grid_cell(g, PLAIN, pid);
 		grid_cell(g, PLAIN, name);
 	}
@@ -96,7 +96,7 @@ void table_virtual(GString *out, const struct report *r, const struct table_styl
 	g = grid_new(columns, G_N_ELEMENTS(columns));
 	g_array_sort(rows, by_virtual);
 	for (unsigned i = 0; i < MIN(rows->len, VIRTUAL_MAX); i++)
-		add_row(g, &g_array_index(rows, struct virtual_row, i));
+		add_row(g, r, &g_array_index(rows, struct virtual_row, i));
 	if (rows->len > VIRTUAL_MAX) {
 		g_autofree char *more = g_strdup_printf("… and %u more", rows->len - VIRTUAL_MAX);
 

@@ -16,9 +16,9 @@ static const struct grid_column columns[] = {
 	{ .title = "±", .right = true, .drop = 2 },
 	{ .title = "TOTAL", .right = true },
 	{ .title = "GROWN", .right = true, .drop = 3 },
-	{ .title = "FUNCTION", .soft = 24, .hard = 20, .middle = true },
+	{ .title = "FUNCTION", .soft = 24, .hard = 20, .cut = CUT_MIDDLE },
 	{ .title = "VIA", .soft = 9, .hard = 6, .drop = 1 },
-	{ .title = "FOR", .soft = 20, .hard = 18, .middle = true },
+	{ .title = "FOR", .soft = 20, .hard = 18, .cut = CUT_MIDDLE },
 	{ .title = "IN", .soft = 16, .hard = 8, .drop = 4 },
 };
 
@@ -122,4 +122,5 @@ void table_where(GString *out, const struct report *r, const struct table_style 
 	grid_render(g, out, style);
 	grid_free(g);
 	add_samples(out, p, style);
+	table_first_touch(out, style);
 }

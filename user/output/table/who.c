@@ -259,7 +259,7 @@ static uint64_t process_rows(const struct who *w, const struct rollup *g)
 		spread = table_process_spread(g->members, f.failed);
 		grid_line(w->grid, DIM, COLUMN_NAME, 2, spread);
 	} else {
-		name = table_process_name(p, NAME_MAX_COLUMNS);
+		name = table_process_name(w->r, p, NAME_MAX_COLUMNS);
 		grid_cell(w->grid, BOLD, pid);
 		grid_cell(w->grid, BOLD, name);
 		figure_cells(w, &f, true, p->rss_peak);
@@ -357,7 +357,10 @@ void table_who(GString *out, const struct report *r, const struct table_style *s
 	const struct grid_column columns[COLUMNS] = {
 		{ .title = NULL },
 		{ .title = "PID", .right = true },
-		{ .title = "NAME", .soft = 22, .hard = names_left(r) ? 14 : 11 },
+		{ .title = "NAME",
+		  .cut = CUT_WHERE_THEY_DIFFER,
+		  .soft = 22,
+		  .hard = names_left(r) ? 14 : 11 },
 		{ .title = "WEIGHT", .right = true },
 		{ .title = NULL, .drop = 7 },
 		{ .title = "USER", .right = true },

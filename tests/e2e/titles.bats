@@ -1,0 +1,48 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Processes of one name are told apart: by the title that they gave themselves, or by their
+# arguments.
+
+load lib/common
+
+setup() {
+	mkfifo "$DIR/in"
+	exec 9<>"$DIR/in"
+}
+
+teardown() {
+	exec 9>&-
+	end_all ${started:-}
+}
+
+thrice_ready() {
+	[ "$(grep -c ready "$DIR/out")" = 3 ]
+}
+
+@test "by titles, which come after exec" {
+	exec 9>&-
+	exec 9<>"$DIR/in"
+	"$TARE" run --as-root -o "$DIR/r.json" -- "$PROGRAMS/titled" long-enough-for-any-title \
+		<"$DIR/in" >"$DIR/out" 2>&1 3>&- 9>&- &
+	started=$!
+	until_true 20 thrice_ready
+	kill -USR1 "$started"
+	until_true 20 test -e "$DIR/r.1.json"
+	run jq -r '.processes[] | .title // .comm' "$DIR/r.1.json"
+	says '^titled: reader$' '^titled: writer 1$' '^titled: writer 2$'
+	exec 9>&-
+	finished "$started"
+	# What has ended is still called so.
+	run jq -r '[.processes[] | .title // .comm] | sort | join("|")' "$DIR/r.json"
+	[ "$output" = 'titled|titled: reader|titled: writer 1|titled: writer 2' ] || fail "$output"
+}
+
+@test "by what others have not: the source of each compiler" {
+	need gcc
+	for i in one two; do echo "int $i[1 << 10];" >"$DIR/$i.c"; done
+	COLUMNS=140 run --separate-stderr "$TARE" run --as-root -- sh -c \
+		"cd '$DIR'; gcc -c one.c; gcc -c two.c"
+	output=$stderr
+	says ' cc1 one.c' ' cc1 two.c'
+}
