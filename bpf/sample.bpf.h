@@ -17,9 +17,10 @@
 #define THREAD_STACK (8ULL << 20) /* no thread's frames reach as far below its block */
 #define STACK_BLIND (16 << 10)    /* where a stack's end is not known: try this much */
 #define USER_STACK (1 << 8)       /* BPF_F_USER_STACK */
-#define CHAIN_LEAST 4             /* frames that make a chain */
-#define FAULT_DEPTH 2560          /* below the registers, where a fault is looked for */
-#define FAULT_SEARCHES 16         /* of a task, that found nothing */
+#define WAKE_NS 100000000ULL
+#define CHAIN_LEAST 4     /* frames that make a chain */
+#define FAULT_DEPTH 2560  /* below the registers, where a fault is looked for */
+#define FAULT_SEARCHES 16 /* of a task, that found nothing */
 
 /* Only once in so many records is user space woken for samples: at a quarter of the ring. */
 static __always_inline __u64 wake_at(__u64 used)
@@ -30,6 +31,16 @@ static __always_inline __u64 wake_at(__u64 used)
 static __always_inline __u64 samples_wake(void)
 {
 	return wake_at(samples_used());
+}
+
+/* Ten times a second all the same: what no file has of a program, as a JIT's code and names, can
+ * be read only while it lives. */
+static __always_inline __u64 sample_wake(__u64 used, __u64 now)
+{
+	if (now - sampling.woken_ns < WAKE_NS)
+		return wake_at(used);
+	sampling.woken_ns = now; /* where two CPUs meet it is woken twice */
+	return BPF_RB_FORCE_WAKEUP;
 }
 
 static __always_inline struct scratch *scratch_take(void)
@@ -370,7 +381,7 @@ static __always_inline void sample_send(struct scratch *s, struct task_struct *t
 	out->head.size = size;
 	if (size > sizeof(*out) + sizeof(s->payload))
 		return;
-	if (bpf_ringbuf_output(&tare_samples, out, size, wake_at(used))) {
+	if (bpf_ringbuf_output(&tare_samples, out, size, sample_wake(used, out->head.time_ns))) {
 		sample_lost(what, out->bytes, 0);
 		return;
 	}

@@ -286,10 +286,11 @@ static void too_many_lines(void **state)
 {
 	g_autofree char *program = g_strdup_printf("%s/huge", dir);
 	g_autofree char *lines = g_strdup_printf("%s/lines", dir), *bytes = NULL;
-	g_autofree char *make = g_strdup_printf(
-		"cd '%s' && echo 'int main(void) { return 0; }' >huge.c && gcc -g -o huge huge.c && "
-		"objcopy --dump-section .debug_line=lines huge",
-		dir);
+	g_autofree char *make =
+		g_strdup_printf("cd '%s' && echo 'int main(void) { return 0; }' >huge.c && "
+				"gcc -g -o huge huge.c && "
+				"objcopy --dump-section .debug_line=lines huge",
+				dir);
 	g_autofree char *put = g_strdup_printf("cd '%s' && objcopy --update-section "
 					       ".debug_line=lines huge 2>&1; nm huge | "
 					       "awk '$3 == \"main\" { print $1 }'",
