@@ -484,9 +484,10 @@ struct tare_sampling {
 	__s64 fault_at[TARE_FAULT_PLACES];
 	__u64 fault_next;   /* which of the others is replaced next */
 	__u64 python_codes; /* code objects that were given a number */
+	__u64 woken_ns;     /* when user space was last woken for a sample */
 	struct tare_thinned thinned[TARE_THIN_LEVELS];
 };
-_Static_assert(sizeof(struct tare_sampling) == 80 + 8 * TARE_FAULT_PLACES + 40 * TARE_THIN_LEVELS,
+_Static_assert(sizeof(struct tare_sampling) == 88 + 8 * TARE_FAULT_PLACES + 40 * TARE_THIN_LEVELS,
 	       "tare_sampling");
 
 /* Tasks that the kernel runs without events, in .bss. */

@@ -18,9 +18,10 @@
 #define FIRST_STACK (64ULL << 20) /* nor of the first thread's below where that begins */
 #define STACK_BLIND (16 << 10)    /* where a stack's end is not known: try this much */
 #define USER_STACK (1 << 8)       /* BPF_F_USER_STACK */
-#define CHAIN_LEAST 4             /* frames that make a chain */
-#define FAULT_DEPTH 2560          /* below the registers, where a fault is looked for */
-#define FAULT_SEARCHES 16         /* of a task, that found nothing */
+#define WAKE_NS 100000000ULL
+#define CHAIN_LEAST 4     /* frames that make a chain */
+#define FAULT_DEPTH 2560  /* below the registers, where a fault is looked for */
+#define FAULT_SEARCHES 16 /* of a task, that found nothing */
 
 /* Flags for bpf_ringbuf_output(): samples wake user space only when a quarter of the ring is
  * used. */
@@ -379,7 +380,7 @@ static __always_inline void sample_send(struct scratch *s, struct task_struct *t
 	out->head.size = size;
 	if (size > sizeof(*out) + sizeof(s->payload))
 		return;
-	if (bpf_ringbuf_output(&tare_samples, out, size, wake_at(used))) {
+	if (bpf_ringbuf_output(&tare_samples, out, size, sample_wake(used, out->head.time_ns))) {
 		sample_lost(what, out->bytes, 0);
 		return;
 	}

@@ -153,11 +153,18 @@ static void callers_in_python_are_python_functions(void **state)
 	entry(p, c, 50, 50);
 	entry(p, run, 10, 10);
 	entry(p, other, 120, 0);
+	entry(p,
+	      node(p,
+		   node(p, outer,
+			frame_in(p, "py::encode:/usr/lib/python3.11/json/x.py", "[python]")),
+		   frame_in(p, "scan", "/lib/_json.so")),
+	      10, 10);
 	fold(p, "", true);
 	f = functions_of(p, SAMPLE_TYPE_GROWN);
 	assert_string_equal(find(f, "malloc")->caller, "py::Tree.grow:/a.py");
 	assert_string_equal(find(f, "PyList_Append")->caller, "py::Tree.grow:/a.py");
 	assert_string_equal(find(f, "py::Tree.grow:/a.py")->caller, "py::main:/a.py");
+	assert_string_equal(find(f, "scan")->caller, "py::main:/a.py");
 	g_array_unref(f);
 	fold(p, "", false);
 	f = functions_of(p, SAMPLE_TYPE_GROWN);

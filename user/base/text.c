@@ -167,6 +167,20 @@ static char *keep_window(const char *s, size_t width, size_t keep)
 	return g_strdup_printf("%.*s…%s", (int)head, s, rest);
 }
 
+/* Columns of the beginning "file.c:12 ", which says where; 0: there is none. */
+static size_t place_width(const char *s)
+{
+	const char *space = strchr(s, ' '), *colon;
+
+	if (!space)
+		return 0;
+	colon = g_strrstr_len(s, space - s, ":");
+	if (!colon || colon + 1 == space ||
+	    strspn(colon + 1, "0123456789") != (size_t)(space - colon - 1))
+		return 0;
+	return text_width_of(s, (size_t)(space + 1 - s));
+}
+
 char *text_shorten(const char *s, size_t width, size_t keep)
 {
 	const char *plus = s[0] == '[' ? strstr(s, "+0x") : NULL, *tail;
@@ -185,7 +199,8 @@ char *text_shorten(const char *s, size_t width, size_t keep)
 		head = head_bytes(s, width - 1 - text_width(plus));
 		return g_strdup_printf("%.*s…%s", (int)head, s, plus);
 	}
-	head = head_bytes(s, (width - 1) / 3);
+	head = place_width(s);
+	head = head_bytes(s, head && head <= width * 2 / 3 ? head : (width - 1) / 3);
 	tail = tail_of(s, width - 1 - text_width_of(s, head));
 	/* A little before it, so that it can be found in the whole. */
 	keep = keep < 4 ? 0 : keep - 4;

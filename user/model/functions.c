@@ -40,6 +40,19 @@ static bool is_python(const char *name)
 	return g_str_has_prefix(name, PYTHON_NAME);
 }
 
+/* Of Python's own library, or of a package that was installed: who asks wants to know which of
+ * their own functions called it. */
+static bool is_library(const char *name)
+{
+	static const char *const parts[] = { "/lib/python3", "/site-packages/", "/dist-packages/",
+					     ":<frozen " };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++)
+		if (strstr(name, parts[i]))
+			return true;
+	return false;
+}
+
 /* What is gone through for all entries. */
 struct summing {
 	const struct profile *p;
@@ -70,6 +83,7 @@ static uint32_t function_at(const struct summing *s, uint32_t node)
 static uint32_t caller_of(const struct summing *s, uint32_t node)
 {
 	uint32_t callee = function_at(s, node), other = NO_NODE, same = NO_NODE;
+	uint32_t library = NO_NODE;
 	const struct profile_frame *f = frame_at(s->p, node);
 
 	for (uint32_t at = parent_of(s->p, node); at != NO_NODE; at = parent_of(s->p, at)) {
@@ -77,13 +91,17 @@ static uint32_t caller_of(const struct summing *s, uint32_t node)
 
 		if (!tells_who(up) || function_at(s, at) == callee)
 			continue;
-		if (is_python(up->function))
+		if (is_python(up->function) && !is_library(up->function))
 			return at;
+		if (library == NO_NODE && is_python(up->function))
+			library = at;
 		if (other == NO_NODE && up->module != f->module)
 			other = at;
 		if (same == NO_NODE)
 			same = at;
 	}
+	if (library != NO_NODE)
+		return library;
 	return other == NO_NODE ? same : other;
 }
 

@@ -17,9 +17,10 @@ struct function {
 	const char *file;
 	int line;
 	const char *via; /* by which folded frames most of it came; NULL: by none */
-	/* Who had it take most of that itself: the Python function that runs, or else the
-	 * nearest on the stack that has a name and does more than to begin a thread, of another
-	 * module or, where there is none, of the same. NULL: nobody. The profile's. */
+	/* Who had it take most of that itself: the Python function that runs, rather the
+	 * program's than a library's, or else the nearest on the stack that has a name and does
+	 * more than to begin a thread, of another module or, where there is none, of the same.
+	 * NULL: nobody. The profile's. */
 	const char *caller, *caller_file;
 	int caller_line;
 };
