@@ -154,7 +154,8 @@ sys.exit(not eval(sys.argv[2]))' "$1" "$2"
 	holds "$BATS_TEST_TMPDIR/d.json" 'f["btf"]["state"] == "no" and not d["ok"]'
 	holds "$BATS_TEST_TMPDIR/d.json" 'all(way in f["btf"]["mend"] for way in
 		("CONFIG_DEBUG_INFO_BTF", "modprobe btf_vmlinux", "mount", "--btf FILE"))'
-	holds "$BATS_TEST_TMPDIR/d.json" 'f["rss_stat"]["state"] == "unknown" and d["backend"] is None'
+	holds "$BATS_TEST_TMPDIR/d.json" \
+		'f["rss_stat"]["state"] == "unknown" and d["backend"] is None'
 }
 
 # without_btf COMMAND…: where the kernel shows no types of its own
