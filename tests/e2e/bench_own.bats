@@ -103,7 +103,7 @@ signal.pause()" $0' --runs 2
 	for option in --only=go --catalogue=x --build-dir=x --after --touch=8KiB --list; do
 		run "$TARE" bench "$option" -- sleep '{n}'
 		status_is 2
-		says 'for the catalogue'
+		says 'the catalogue, not to a command'
 	done
 }
 

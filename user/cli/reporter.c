@@ -362,7 +362,6 @@ int reporter_backend(const struct features *f, const struct options *o,
 	int err = features_check(f);
 
 	if (!err && (o->html || !strcmp(o->format->name, "html")))
-		err = choice_html(
-			"record with -r FILE; a tare that has them exports it: tare export FILE -o FILE.html");
+		err = choice_html("record with -r FILE, and export it with another tare");
 	return err ? err : features_backend(f, o->force_backend, backend);
 }

@@ -160,10 +160,9 @@ static void total_rows(struct grid *g, const struct shape *shape,
 static void shared_line(struct grid *g, const struct report *r)
 {
 	if (report_kind(r, TARE_KMEM) && !r->kmem.whole)
-		grid_line(
-			g, DIM, 0, 2,
-			"other kernel: only what its tasks were charged and freed themselves, because "
-			"other processes share the control group");
+		grid_line(g, DIM, 0, 2,
+			  "other kernel: only what its tasks were charged and freed, because "
+			  "other processes share the control group");
 }
 
 static void fill_totals(const struct report *r, struct total total[TARE_KINDS], struct total *sock)

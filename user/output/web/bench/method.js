@@ -36,8 +36,8 @@ export function method() {
 		paragraph('Published figures',
 			'are the maximum RSS of single runs, of other versions on other ' +
 			'machines. Next to them are tare\u2019s RSS at the peak and its weight ' +
-			'at the peak. The difference between these two is memory that RSS does not ' +
-			'count.'),
+			'at the peak. The difference between these two is memory that RSS ' +
+			'does not count.'),
 		paragraph('Not measured',
 			'means that the value is unknown on this kernel or for this program. It ' +
 			'is never counted as 0.'));

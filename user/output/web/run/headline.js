@@ -98,7 +98,8 @@ function facts(report) {
 		raw.self &&
 			fact('Cost',
 			`tare used ${time(raw.self.cpu_ns)} of CPU time, ` +
-			`${size(raw.self.rss)} of RSS and ${size(raw.self.map_bytes)} of BPF maps; ` +
+			`${size(raw.self.rss)} of RSS and ` +
+			`${size(raw.self.map_bytes)} of BPF maps; ` +
 			`${count(raw.self.updates)} counter updates${each}`));
 }
 
