@@ -39,7 +39,7 @@ const order = (page, what) => page.$$eval(`${what} [data-row]`,
 const tableOrder = (page) => page.$$eval('tr.main',
 	(nodes) => nodes.map((n) => Number(n.dataset.row)));
 
-test('the totals are those of the data', () => opened(path, {}, async (page) => {
+test('totals equal the data', () => opened(path, {}, async (page) => {
 	const totals = Object.fromEntries(await page.$$eval('[data-count]',
 		(b) => b.map((x) => [x.dataset.count, x.textContent])));
 	const status = (s) => full.rows.filter((r) => r.status === s).length;
@@ -78,7 +78,7 @@ test('bars are as long as their bytes', () => opened(path, {}, async (page) => {
 	}
 }));
 
-test('a bar\u2019s number is its weight; without kernel memory it is user memory and a question',
+test('a bar shows its weight; without kernel memory it shows user memory and a question mark',
 	() => opened(path, {}, async (page) => {
 	for (const b of await bars(page)) {
 		const r = full.rows[b.row], expected = r.weight?.slope ?? r.user.slope;
@@ -90,7 +90,7 @@ test('a bar\u2019s number is its weight; without kernel memory it is user memory
 	assert.ok(full.rows.some((r) => drawn(r) && r.weight === null));
 }));
 
-test('bars are sorted as asked, the unknown last', () => opened(path, {}, async (page) => {
+test('bars are sorted as chosen, unknown values last', () => opened(path, {}, async (page) => {
 	for (const part of ['kernel', 'user', 'weight'])
 		for (const down of [true, false]) {
 			await page.selectOption('select[name="order"]', part);
@@ -107,7 +107,7 @@ test('bars are sorted as asked, the unknown last', () => opened(path, {}, async 
 		}
 }));
 
-test('the table is sorted by numbers, the unknown last, and says so',
+test('the table is sorted by number, unknown values last, and shows the order',
 	() => opened(path, {}, async (page) => {
 	const keys = {
 		weight: (r) => r.weight?.slope, kernel: (r) => r.kernel?.slope, most: (r) => r.most,
@@ -149,7 +149,7 @@ test('what is unknown is not measured, never 0', () => opened(path, {}, async (p
 	}
 }));
 
-test('search and filters', () => opened(path, {}, async (page) => {
+test('search and filters show the matching rows', () => opened(path, {}, async (page) => {
 	const same = async (expected) => {
 		assert.deepEqual((await tableOrder(page)).sort((a, b) => a - b),
 			expected.map((r) => full.rows.indexOf(r)));
@@ -194,7 +194,7 @@ test('a row opens and closes by keyboard, and shows its runs',
 	await page.locator(`#details-${at}`).waitFor({ state: 'detached' });
 }));
 
-test('bars are walked with the arrows and told in a box', () => opened(path, {}, async (page) => {
+test('arrow keys move between bars, a box describes each', () => opened(path, {}, async (page) => {
 	const rows = page.locator('#bars .row');
 
 	await rows.first().focus();
@@ -211,7 +211,7 @@ test('bars are walked with the arrows and told in a box', () => opened(path, {},
 	await page.locator(`#details-${third}`).waitFor();
 }));
 
-test('growth: a line a workload, chosen ones in the legend',
+test('the growth chart has a line per workload, and the chosen ones in its legend',
 	() => opened(path, {}, async (page) => {
 	const good = full.rows.filter((r) => r.runs.some((x) => x.outcome === 'ok' &&
 		x.state === 'steady' && x.weight !== null));
@@ -255,7 +255,7 @@ test('published figures stand beside ours', () => opened(path, {}, async (page) 
 	}
 }));
 
-test('who was stopped, by what', () => opened(path, {}, async (page) => {
+test('stopped workloads are shown, with the reason', () => opened(path, {}, async (page) => {
 	const text = await page.locator('#stops').innerText();
 
 	for (const r of full.rows)
@@ -265,7 +265,7 @@ test('who was stopped, by what', () => opened(path, {}, async (page) => {
 		assert.ok(text.includes(r.missing), r.id);
 }));
 
-test('light and dark: by the system, and by the switch', async () => {
+test('light and dark follow the system and the switch', async () => {
 	const background = (page) =>
 		page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 	let light, dark;

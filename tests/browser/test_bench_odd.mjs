@@ -85,7 +85,7 @@ test('one row of the user\u2019s own command', async () => {
 	});
 });
 
-test('only peaks, and no fits at all', async () => {
+test('results with peaks only and without fits', async () => {
 	const data = sample('own'), [r] = data.rows;
 
 	r.runs = r.runs.filter((x) => x.state === 'peak').slice(0, 1);
@@ -102,7 +102,7 @@ test('only peaks, and no fits at all', async () => {
 	});
 });
 
-test('the data are saved as they were', async () => {
+test('the saved data equal the original', async () => {
 	const data = sample('full');
 
 	await opened(report('save', data), { acceptDownloads: true }, async (page) => {
@@ -115,7 +115,7 @@ test('the data are saved as they were', async () => {
 	});
 });
 
-test('tools/bench-chart makes a picture that stands alone', async () => {
+test('tools/bench-chart makes a self-contained picture', async () => {
 	const data = sample('full'), json = join(folder, 'results.json'),
 		out = join(folder, 'chart.svg');
 

@@ -53,7 +53,7 @@ function inTime(from, to, which = rows) {
 	return { grew: scaled(grew), live: scaled(live) };
 }
 
-test('what ran, what it weighed, and that its books balance',
+test('the page shows what ran, its weight, and that its books balance',
 	() => opened(path, {}, async (page) => {
 	const head = await page.locator('header').innerText();
 
@@ -116,7 +116,7 @@ test('filters show what passes them', () => opened(path, {}, async (page) => {
 	await expect((i) => entries.label[i] === label, 'label');
 }));
 
-test('groups at the root do not change sums', () => opened(path, {}, async (page) => {
+test('grouping at the root does not change sums', () => opened(path, {}, async (page) => {
 	const total = await shown(page);
 
 	for (const group of ['process', 'thread', 'name', 'kind', 'cause', 'mapping']) {
@@ -165,7 +165,7 @@ function inModule(i, name) {
 	return false;
 }
 
-test('functions: self and total, once however often it recurs',
+test('functions have self and total, and recursion counts once',
 	() => opened(path, {}, async (page) => {
 	await page.locator('table.functions button[data-sort="total"]').click();
 	const list = await page.$$eval('table.functions tbody tr',
@@ -252,7 +252,7 @@ test('keyboard: down, across, zoom, back, home', () => opened(path, {}, async (p
 	assert.ok(await graph.evaluate((n) => n === document.activeElement));
 }));
 
-test('a click zooms, crumbs lead back, the box tells', () => opened(path, {}, async (page) => {
+test('a click zooms, the path leads back, a box describes', () => opened(path, {}, async (page) => {
 	const box = await page.locator('#flame-graph').boundingBox();
 
 	await page.locator('#flame-graph').scrollIntoViewIfNeeded();
@@ -274,7 +274,7 @@ test('a click zooms, crumbs lead back, the box tells', () => opened(path, {}, as
 	assert.equal(await page.inputValue('#search'), `"${name.replace(' [fp]', '')}"`);
 }));
 
-test('a selected time: what grew in it, and what lives at its end',
+test('a selected time shows what grew in it and what lives at its end',
 	() => opened(path, {}, async (page) => {
 	const at = (slot) => (ticks.start_ns + slot * ticks.slot_ns) / 1e9;
 

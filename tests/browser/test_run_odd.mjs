@@ -67,7 +67,7 @@ test('without samples: all but the flame graph, and how to get it',
 	await page.locator('#tooltip').waitFor();
 }));
 
-test('losses and books that are off are told in words', async () => {
+test('losses and unbalanced books are explained in words', async () => {
 	const path = rendered('forks'), report = data(path);
 
 	assert.ok(report.losses.length > 0 && !report.books.balanced);
@@ -85,7 +85,7 @@ test('losses and books that are off are told in words', async () => {
 	});
 });
 
-test('every other report opens', async () => {
+test('all other reports open', async () => {
 	for (const name of ['empty', 'attach', 'unchecked', 'uring', 'group', 'sockets', 'oom',
 		'hostile', 'server'])
 		await opened(rendered(name), {}, async (page) => {
@@ -102,7 +102,7 @@ test('every other report opens', async () => {
 		});
 });
 
-test('rows that stand for many: how many, who failed, how far they differ',
+test('folded rows show their count, failures and spread',
 	() => opened(rendered('folded'), {}, async (page) => {
 	const cells = (text) =>
 		page.locator('#who tr', { hasText: text }).first().locator('td').allInnerTexts();
@@ -136,7 +136,7 @@ test('rows without a stack stand under a synthetic frame', async () => {
 	});
 });
 
-test('a stack of 3,000 frames: what is not drawn is told, and can be zoomed to', async () => {
+test('a stack of 3,000 frames: the page counts undrawn frames and can zoom to them', async () => {
 	const report = data(rendered('profile')), { nodes, entries } = report.profile,
 		at = entries.task.indexOf(1);
 	const name = report.profile.strings[
@@ -181,7 +181,7 @@ test('series by kind are stacked by kind', async () => {
 	});
 });
 
-test('the data are saved as they were', async () => {
+test('the saved data equal the original', async () => {
 	const path = rendered('profile');
 
 	await opened(path, { acceptDownloads: true }, async (page) => {
@@ -204,7 +204,7 @@ const timed = (page, work, argument) => page.evaluate(async ([code, arg]) => {
 	return [Math.round(worked), Math.round(performance.now() - start)];
 }, [work, argument]);
 
-test('100,000 stacks of 1,000 threads: no more is drawn than is seen', async (t) => {
+test('100,000 stacks of 1,000 threads: only what is visible is drawn', async (t) => {
 	const path = rendered('large'), report = data(path), start = Date.now();
 
 	await opened(path, { bypassCSP: true }, async (page) => {

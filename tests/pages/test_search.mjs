@@ -13,7 +13,7 @@ const profile = {
 };
 const found = (query, regex) => [...search(profile, query, regex).matches].join('');
 
-test('nothing is searched for', () => assert.equal(search(profile, '', false), null));
+test('an empty search is no search', () => assert.equal(search(profile, '', false), null));
 
 test('a part of a name or of a module, upper and lower case alike', () => {
 	assert.equal(found('grow', false), '1110');
@@ -25,7 +25,7 @@ test('in quotes the whole name, and no module', () => {
 	assert.ok(search(profile, '"grow"', true).exact);
 });
 
-test('an expression; one that is none is searched as text, and says so', () => {
+test('an invalid expression is searched as text, and the page says so', () => {
 	assert.equal(found('^g.*w$', true), '1000');
 	assert.equal(found('[no', true), '0001');
 	assert.match(search(profile, '[no', true).note,
