@@ -277,10 +277,11 @@ static long python_frame(__u32 i, struct python_loop *loop)
 		return 1;
 	w->at = FRAME_WORD(w, w->python.at.previous);
 	if (!w->python.at.shim)
-		python_push(s, python_place(s, at) | (python_last(w) ? TARE_PYTHON_CALLED : 0));
-	else if (python_last(w) != OWNED_BY_C)
+		python_push(s,
+			    python_place(s, at) | (python_entry_byte(w) ? TARE_PYTHON_CALLED : 0));
+	else if (python_entry_byte(w) != OWNED_BY_C)
 		python_push(s, python_place(s, at));
-	else if (!python_end(s)) /* it runs none yet, or none any more */
+	else if (!python_mark_entry(s)) /* it runs none yet, or none any more */
 		python_push(s, TARE_PYTHON_CALLED);
 	return !w->at;
 }

@@ -35,6 +35,16 @@ static __always_inline __u64 samples_wake(void)
 	return wake_at(samples_used());
 }
 
+/* Samples also wake user space ten times a second: the code and the names of a JIT are in no
+ * file, so they can be read only while the program lives. */
+static __always_inline __u64 sample_wake(__u64 used, __u64 now)
+{
+	if (now - sampling.woken_ns < WAKE_NS)
+		return wake_at(used);
+	sampling.woken_ns = now; /* when two CPUs do this at once, user space wakes twice */
+	return BPF_RB_FORCE_WAKEUP;
+}
+
 /* This CPU's scratch memory, busy until the caller clears `busy`; NULL if it is busy already. */
 static __always_inline struct scratch *scratch_take(void)
 {

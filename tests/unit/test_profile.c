@@ -312,10 +312,14 @@ static void many_aggregates_take_bounded_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_function),    cmocka_unit_test(callers),
-		cmocka_unit_test(python_callers), cmocka_unit_test(folded),
-		cmocka_unit_test(no_rules),       cmocka_unit_test(titles),
-		cmocka_unit_test(over_time),      cmocka_unit_test(in_bounded_memory),
+		cmocka_unit_test(functions_have_self_and_total),
+		cmocka_unit_test(callers),
+		cmocka_unit_test(callers_in_python_are_python_functions),
+		cmocka_unit_test(folded),
+		cmocka_unit_test(no_rules),
+		cmocka_unit_test(titles),
+		cmocka_unit_test(slots_keep_their_time),
+		cmocka_unit_test(many_aggregates_take_bounded_memory),
 	};
 
 	return cmocka_run_group_tests_name("profile", tests, NULL, NULL);
