@@ -8,7 +8,7 @@ load lib/common
 @test "--self prints at the end of a run" {
 	run "$TARE" run --self -- true
 	status_is 0
-	says 'MiB' 'entr' 'maps'
+	says 'MiB' 'update' 'maps'
 	"$TARE" run --self -o "$DIR/r.json" -- "$PROGRAMS/threads" 4 4096 </dev/null
 	report assert "$DIR/r.json" \
 		"r['self']['rss'] > 1 << 20" \

@@ -185,7 +185,7 @@ static void left_out_stacks_are_reported_once(void **state)
 	none = said();
 	s->samples->timeline->left_out = 5 << 20;
 	profile_free(profile());
-	assert_said("too many stacks at once", "5.00 MiB left out so far");
+	assert_said("too many stacks at once", "5.00 MiB so far");
 	profile_free(profile());
 	again = said();
 	stderr_back();
