@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The names that Python programs gave their threads, for the world's tasks.
+ * The names that Python programs gave their threads, for the tasks of the process table.
  */
 #include "capture/sampler_state.h"
 
