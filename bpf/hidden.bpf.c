@@ -138,7 +138,7 @@ SEC("?tp_btf/sched_switch")
 int BPF_PROG(tare_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	__u32 cpu = bpf_get_smp_processor_id(), tgid = next->tgid;
-	__u64 from = (__u64)prev; /* to store and to compare the verifier allows: no call */
+	__u64 from = (__u64)prev; /* a number: it is only stored and compared */
 	struct running *r;
 
 	if (cpu >= TARE_MAX_CPUS)

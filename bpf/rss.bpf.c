@@ -93,7 +93,8 @@ static __noinline __s64 percpu_rare(struct mm_struct *mm, struct tare_mm *m, __u
 		return ledger_slot_delta(now, __sync_lock_test_and_set(last, now));
 	if (!elsewhere)
 		bpf_loop(cfg_cpus, find_flush, &f, 0);
-	/* Second case: this CPU's flush left no trace in its slot, and other CPUs have flushed. */
+	/* `!own && f.others`: the slot was 0 before this CPU's flush, and other CPUs have flushed
+	 * too. This CPU's share can't be told from theirs, so all is claimed. */
 	if (elsewhere || (!own && f.others))
 		return claim_all(mm, m, at);
 	for (try = 0; try < SWAP_TRIES; try++) {

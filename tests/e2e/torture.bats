@@ -9,8 +9,8 @@ load lib/common
 # torture STRESSORS…: runs stressors of stress-ng for a second. Page tables are counted with the
 # next update: while memory changes, some are not counted yet.
 torture() {
-	# Orphans must not be reaped by a hidden init. What RCU frees while a hidden task has the
-	# CPU still has no event: then the group's counter may be lower, by any amount.
+	# reaper.py reaps orphans, so that a hidden init does not. Memory that RCU frees while a
+	# hidden task runs has no event: the cgroup's counter may be lower than the events say.
 	run timeout -k 5 60 "$LIB/reaper.py" "$TARE" run --wait-all --snapshot-every 200ms \
 		-o "$DIR/r.json" -- stress-ng --oomable -t 1 "$@"
 	status_is 0

@@ -208,7 +208,7 @@ static __s64 atomic_count(struct mm_struct *mm, __u32 member)
 	return mm->rss_stat[member].count;
 }
 
-/* No kernel of ours caches changes in tasks. */
+/* The simulated kernels have no per-task caches of changes. */
 static __attribute__((unused)) __s64 task_cache_reported(struct task_struct *task, __u32 member)
 {
 	(void)task, (void)member;

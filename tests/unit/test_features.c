@@ -161,6 +161,12 @@ static void test_tree_kernel(void **state)
 	assert_int_equal(features_backend(&f, "percpu", &backend), -ENOTSUP);
 	assert_int_equal(features_backend(&f, "nonsense", &backend), -EINVAL);
 	features_free(&f);
+	/* A number that its event passes need not be the count. */
+	make_kernel(&f, COUNTER_TREE, 3);
+	assert_int_equal(features_backend(&f, NULL, &backend), 0);
+	assert_int_equal(backend, BACKEND_CLASSIC);
+	assert_int_equal(features_backend(&f, "count", &backend), -ENOTSUP);
+	features_free(&f);
 }
 
 static void test_classic_needs_tracefs(void **state)

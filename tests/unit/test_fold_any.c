@@ -184,7 +184,7 @@ static void end_task(struct process *p, struct made_task *l)
 	     outlived = all && p->mm_attach && random_below(2);
 
 	ledger_note_peak(&l->t.t, peak_seq);
-	if (outlived) /* it holds more than non-owners gave it */
+	if (outlived) /* it holds memory that it allocated itself */
 		l->t.t.flow[TARE_ANON].in += 1000000;
 	else if (all && random_below(8)) /* otherwise the books do not balance */
 		give_back(p, &l->t.t);

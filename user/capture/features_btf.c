@@ -208,17 +208,24 @@ static void read_percpu(struct features *f)
 		feature_set(f, FEATURE_BACKEND_PERCPU, FEATURE_YES, "%s", "");
 }
 
+/* The event passed the counter's new value up to 6.1, where mm_struct.rss_stat was one struct with
+ * atomic counters. A newer kernel whose event passes some other number must not be taken for it. */
 static void read_count(struct features *f)
 {
+	const struct btf_type *stat =
+		find_member(f->btf.btf, find_struct(f->btf.btf, "mm_struct"), "rss_stat");
 	const struct btf_type *proto = tracepoint_proto(f->btf.btf, "rss_stat");
 	const struct btf_type *count = proto && btf_vlen(proto) > 3 ?
 					       plain_type(f->btf.btf, btf_params(proto)[3].type) :
 					       NULL;
 
-	if (count && btf_is_int(count))
-		feature_set(f, FEATURE_BACKEND_COUNT, FEATURE_YES, "%s", "");
-	else
+	if (!count || !btf_is_int(count))
 		feature_set(f, FEATURE_BACKEND_COUNT, FEATURE_NO, "rss_stat passes no count");
+	else if (!stat || !btf_is_struct(stat) || !find_member(f->btf.btf, stat, "count"))
+		feature_set(f, FEATURE_BACKEND_COUNT, FEATURE_NO,
+			    "mm_struct.rss_stat has another shape here");
+	else
+		feature_set(f, FEATURE_BACKEND_COUNT, FEATURE_YES, "%s", "");
 }
 
 static void read_classic(struct features *f)

@@ -115,7 +115,7 @@ const struct feature_text feature_text[FEATURES] = {
 
 	[FEATURE_HIDDEN] = { AREA_PARTS, false, "frees without events",
 			     "what is freed while hidden tasks run",
-			     "takes from the control group's counter (v1) what went meanwhile",
+			     "takes what was freed meanwhile from the control group's counter (v1)",
 			     "what is freed while hidden tasks run is unattributed", NULL },
 
 	[FEATURE_TASK_STORAGE] = { AREA_BPF, true, "task storage", NULL,

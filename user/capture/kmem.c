@@ -10,8 +10,10 @@
 #include "capture/hidden.h"
 #include "capture/slab.h"
 
-#define READ_TRIES 40 /* readings at most, until no event comes during a reading … */
-#define READ_STEADY 3 /* … so often in a row: an event comes just before its change */
+/* The counter is read until READ_STEADY readings in a row had no event between them, at most
+ * READ_TRIES times. One is not enough: an event fires shortly before its change. */
+#define READ_TRIES 40
+#define READ_STEADY 3
 #define INITIAL_LOOKS 7
 #define INITIAL_LOOK_MS 3
 #define BATCH 64 /* pages for each CPU (MEMCG_CHARGE_BATCH, include/linux/memcontrol.h) */

@@ -50,7 +50,7 @@ int folding_read(struct folding *f)
 	line = frame_rules_add(f->rules, text);
 	if (!line)
 		return 0;
-	log_error("%s:%u: no rule", path, line);
+	log_error("%s:%u: not a rule", path, line);
 	log_hint("a rule is: LABEL MODULE FUNCTION, as in: malloc libmine.so* my_alloc*");
 	return -EINVAL;
 }

@@ -18,8 +18,9 @@ char *title_of(const char *comm, const GPtrArray *argv);
 /* Fill the title of each process of a report. */
 void title_fill(struct report *r);
 
-/* The arguments of a process that tell it from others of its name, in their order: all, where
- * there are no others, or they have the same. Strings are the process's. */
+/* The arguments that distinguish a process from others of the same name, in their order. All
+ * arguments if no other process has the name, or if the others have the same arguments. The
+ * strings belong to the process. */
 GPtrArray *title_arguments(const struct report *r, const struct report_process *p);
 
 #endif
