@@ -212,7 +212,7 @@ has_sampled() {
 	status_is 125
 	run "$TARE" run --max-size 2MiB -- touch "$DIR/started"
 	status_is 125
-	says 'needs -r'
+	says 'needs a recording'
 	run "$TARE" run --format pprof -- touch "$DIR/started"
 	status_is 125
 	says 'not for a terminal' 'pb.gz'

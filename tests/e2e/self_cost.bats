@@ -13,7 +13,7 @@ load lib/common
 	report assert "$DIR/r.json" \
 		"r['self']['rss'] > 1 << 20" \
 		"r['self']['map_bytes'] > 4096" \
-		"r['self']['entries'] >= 10240" \
+		"r['self']['updates'] >= 10240" \
 		"r['self']['ns_per_update'] is None or 5 < r['self']['ns_per_update'] < 5000"
 }
 

@@ -443,11 +443,11 @@ def main(argv):
     what, bad = argv[1:2], []
     try:
         if what == ["group"]:
-            print(getattr(Group(argv[2]), argv[3])())
+            print(getattr(Cgroup(argv[2]), argv[3])())
         elif what == ["of"]:
-            print(Group.of(report.load(argv[2])["cgroup"]).dir)
+            print(Cgroup.of(report.load(argv[2])["cgroup"]).dir)
         elif what == ["home"]:
-            print(Group.home().dir)
+            print(Cgroup.home().dir)
         elif what == ["check"]:
             bad = [f"{path}: {b}" for path in argv[2:] for r in (report.load(path),)
                    for b in report.check(r) + check(r)]
