@@ -6,9 +6,11 @@
 
 load lib/common
 load lib/stacks
+load lib/hold
 
 teardown() {
-	end_all ${tare:-} ${program:-}
+	exec 9>&-
+	end_all ${tare:-} ${program:-} "${started[@]}"
 }
 
 SOURCES=$BATS_TEST_DIRNAME/../programs
@@ -258,14 +260,23 @@ blocks_usr1() {
 	grown_below ';main;old_outer;old_middle;old_inner '
 }
 
+# has_open PID NAME: one of its descriptors is of such a file.
+has_open() {
+	find "/proc/$1/fd" -lname "*$2" 2>/dev/null | grep -q .
+}
+
 @test "files that are only in the process's mount namespace" {
 	need gcc unshare
 	library inside
 	tree shut
 	cp "$PROGRAMS/call_lib" "$DIR/lib_user"
-	folded -- unshare -m sh -c 'mount -t tmpfs none /mnt && cp "$@" /mnt &&
-		/mnt/lib_user /mnt/inside.so; exec /mnt/shut calls' \
+	# The file can be opened as long as the process lives: it waits for that.
+	HOLD=1 hold "$TARE" run --as-root -o "$DIR/out.folded" -- \
+		unshare -m sh -c 'mount -t tmpfs none /mnt && cp "$@" /mnt &&
+			/mnt/lib_user /mnt/inside.so; exec /mnt/shut calls' \
 		sh "$DIR/lib_user" "$DIR/inside.so" "$DIR/shut"
+	until_true 20 has_open "${started[0]}" inside.so
+	let_go
 	grown_below ';main;call;grow;inside_outer;inside_inner '
 	grown_below ';main;shut_outer;shut_middle;shut_inner '
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Calls grow() of each library in turn, closing one before it opens the next:
- * call_lib LIBRARY… Says at which address each was, as the others must be.
+ * call_lib LIBRARY… Says at which address each was, as the others must be. With HOLD in the
+ * environment it keeps each library until its input ends.
  */
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static volatile int after;
 
@@ -24,6 +26,8 @@ __attribute__((noipa)) static int call(const char *path)
 	fflush(stdout);
 	grow();
 	after++;
+	while (getenv("HOLD") && getchar() != EOF)
+		;
 	return dlclose(lib);
 }
 
