@@ -175,7 +175,7 @@ test_group() {
 		grep -Eq '"cgroup": {"version": 2, [^{]*"peak": [1-9]' "$dir/run.json" &&
 		grep -Eq '"stat": {"anon": [0-9].*"slab_unreclaimable": [0-9].*"sock": [0-9]' \
 			"$dir/run.json" &&
-		grep -Eq '"level": "(events|group)", "whole": true' "$dir/run.json" && return 0
+		grep -Eq '"level": "(events|cgroup)", "whole": true' "$dir/run.json" && return 0
 	echo "exit $status; should be 0, with a group of version 2, its peak and its parts"
 	cat "$dir/out"
 	grep -E '"cgroup"|"kmem"' "$dir/run.json"
