@@ -8,7 +8,8 @@
 
 #include "base/search.h"
 
-/* Behind the last symbol before it a module, or a BPF program, may be loaded later. */
+/* Bytes of a function, at most. /proc/kallsyms has no sizes, and a module or a BPF program may be
+ * loaded later into the gap after the last symbol. */
 #define FUNCTION_MOST (64 << 10)
 
 struct function {
@@ -20,7 +21,8 @@ struct kernel {
 	GArray *functions; /* struct function, by start */
 };
 
-/* Of one address, while the list is read: the last symbol before it, and the first behind. */
+/* While the list is read, for each address: start and name of the last symbol at or before it,
+ * and start of the first symbol after it (`end`). */
 struct best {
 	uint64_t address, start, end;
 	char *name;

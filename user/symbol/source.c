@@ -16,7 +16,7 @@
 
 #define UNITS_MOST (1u << 17)
 #define LEFT_AT_FIRST (UINT64_C(512) << 20) /* some seconds */
-#define VMAS_MOST 65536u                    /* of one unit or function */
+#define RANGES_MOST 65536u                    /* of one unit or function */
 #define CONTAINERS_MOST 16                  /* namespaces and types, each in the other */
 #define BLOCKS_MOST 256                     /* blocks and inlined functions likewise */
 #define INLINED_MOST 64
@@ -84,7 +84,7 @@ static void add_spans(struct source *s, GArray *spans, Dwarf_Die *die, uint64_t 
 	Dwarf_Addr base, start, end;
 	ptrdiff_t next = 0;
 
-	for (unsigned i = 0; i < VMAS_MOST && spend(s, 1); i++) {
+	for (unsigned i = 0; i < RANGES_MOST && spend(s, 1); i++) {
 		struct span span;
 
 		next = dwarf_ranges(die, next, &base, &start, &end);
@@ -101,7 +101,7 @@ static bool has_address(struct source *s, Dwarf_Die *die, uint64_t address)
 	Dwarf_Addr base, start, end;
 	ptrdiff_t next = 0;
 
-	for (unsigned i = 0; i < VMAS_MOST && spend(s, 1); i++) {
+	for (unsigned i = 0; i < RANGES_MOST && spend(s, 1); i++) {
 		next = dwarf_ranges(die, next, &base, &start, &end);
 		if (next <= 0)
 			return false;
