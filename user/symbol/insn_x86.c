@@ -28,7 +28,7 @@ static bool next(struct parts *p, uint8_t *byte)
 	return true;
 }
 
-/* A number with its sign. */
+/* A signed little-endian number of `size` bytes. */
 static bool number(struct parts *p, unsigned size, int64_t *value)
 {
 	uint64_t raw = 0;

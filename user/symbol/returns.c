@@ -110,7 +110,7 @@ static void leave(struct path *p)
 	p->sp = plus(p->sp, 8);
 }
 
-/* What the instruction does to the registers. */
+/* Apply the effect of an instruction to the tracked registers. */
 static void apply(struct path *p, const struct insn *insn)
 {
 	switch (insn->kind) {

@@ -110,7 +110,7 @@ static bool fits_offset(int64_t offset)
 	return offset >= INT32_MIN && offset <= INT32_MAX;
 }
 
-/* False: it is as if it was undefined. */
+/* False: this rule is not supported, and the register is treated as undefined. */
 static bool save_register(struct rules *r, unsigned reg, const struct cfi_rule *rule,
 			  struct saved *saved)
 {
@@ -146,7 +146,6 @@ static bool cfa_rule(struct rules *r, struct rule *rule, const struct cfi_rule *
 	return true;
 }
 
-/* The registers' rules, one after the other. */
 static void reg_rules(struct rules *r, struct rule *rule, const struct cfi_row *row)
 {
 	const struct arch_regs *arch = r->arch;
@@ -238,7 +237,7 @@ static void make_code_rule(struct rules *r, struct rule *rule, const struct retu
 	}
 }
 
-/* Of this key, made when it is new. */
+/* The rule with this key. `new`: the cache had none, and the rule is empty. */
 static struct rule *rule_of(struct rules *r, uint64_t from, uint64_t address, bool *new)
 {
 	struct rule_key key = { address, from };
