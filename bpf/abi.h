@@ -374,7 +374,7 @@ struct tare_sample {
 	__u32 kind;
 	__u32 cause;
 	__u32 flags;
-	__u32 stack;           /* bytes of user stack, from the stack pointer up */
+	__u32 stack; /* bytes of user stack, from the stack pointer up */
 	/* Valid words of the chain: the address of the instruction, then return addresses that
 	 * the kernel found by frame pointers. */
 	__u32 chain;

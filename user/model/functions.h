@@ -10,8 +10,8 @@
 /* The profile owns all strings. Sums are in bytes. */
 struct function {
 	const char *name;
-	const char *module; /* NULL: none */
-	uint64_t count;     /* samples that are attributed to it */
+	const char *module;          /* NULL: none */
+	uint64_t count;              /* samples that are attributed to it */
 	int64_t self[SAMPLE_TYPES];  /* memory that is attributed to it */
 	int64_t total[SAMPLE_TYPES]; /* memory of stacks that it is in; once for each stack */
 	/* The line with most of `self`; NULL and 0: not known. */

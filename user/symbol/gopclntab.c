@@ -67,7 +67,7 @@ static bool get32(struct gopclntab *t, uint64_t at, uint32_t *value)
 	return get(t, at, value, sizeof(*value));
 }
 
-/* A pointer's size. */
+/* Read a word of the size of a pointer. */
 static bool get_word(struct gopclntab *t, uint64_t at, uint64_t *value)
 {
 	*value = 0;

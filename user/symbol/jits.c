@@ -47,7 +47,7 @@ struct jit {
 };
 
 struct jits {
-	GHashTable *by_mm; /* id -> struct jit */
+	GHashTable *by_mm;                    /* id -> struct jit */
 	uint64_t read, cut;                   /* bytes of all kept maps; lines left out */
 	unsigned open, open_most, not_opened; /* file descriptors; maps left out */
 	uint64_t round;                       /* counts batches of samples */

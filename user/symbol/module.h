@@ -28,8 +28,8 @@ void modules_free(struct modules *m); /* takes NULL */
 /* Where to look for a file, in this order: the mapping of a live process; `path` in the root of
  * that process; `path` in our root. A file with another inode is not used. */
 struct module_source {
-	uint32_t file; /* number of the file */
-	uint32_t dev;  /* in the kernel's encoding */
+	uint32_t file;  /* number of the file */
+	uint32_t dev;   /* in the kernel's encoding */
 	uint64_t inode; /* 0: any */
 	const char *path;
 	pid_t pid;

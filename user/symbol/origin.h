@@ -22,10 +22,10 @@ unsigned code_read(void *code, uint64_t address, void *to, unsigned n);
 
 enum origin {
 	FROM_UNKNOWN, /* the code is in no file, cannot be read, or is not x86-64 */
-	FROM_CALL,      /* a call is before the address */
-	FROM_FIRST,     /* no call, but the first function of a goroutine returns there */
-	FROM_SIGNAL,    /* no call, but a signal handler returns there */
-	FROM_NOTHING,   /* no call: not a return address */
+	FROM_CALL,    /* a call is before the address */
+	FROM_FIRST,   /* no call, but the first function of a goroutine returns there */
+	FROM_SIGNAL,  /* no call, but a signal handler returns there */
+	FROM_NOTHING, /* no call: not a return address */
 };
 
 struct origins;

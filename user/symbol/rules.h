@@ -29,11 +29,11 @@ struct saved {
 };
 
 struct rule {
-	bool known;   /* false: there is no rule for this address */
-	bool signal;  /* a signal frame: its caller was interrupted and did not make a call */
-	bool last;    /* the outermost frame: the return address is undefined */
-	bool sets_sp; /* the stack pointer is among the saved registers */
-	uint8_t ra;   /* after the rule is applied, this register has the return address */
+	bool known;      /* false: there is no rule for this address */
+	bool signal;     /* a signal frame: its caller was interrupted and did not make a call */
+	bool last;       /* the outermost frame: the return address is undefined */
+	bool sets_sp;    /* the stack pointer is among the saved registers */
+	uint8_t ra;      /* after the rule is applied, this register has the return address */
 	uint8_t cfa_reg; /* CFA = reg + cfa_offset; ARCH_REGS_MAX: use cfa_expr */
 	uint8_t n_saved;
 	int32_t cfa_offset;
@@ -45,7 +45,7 @@ struct rule {
 struct rules;
 
 struct rules *rules_new(struct modules *modules, const struct arch_regs *arch);
-void rules_free(struct rules *r); /* takes NULL */
+void rules_free(struct rules *r);   /* takes NULL */
 void rules_forget(struct rules *r); /* empties the cache: files were renumbered */
 unsigned rules_count(const struct rules *r);
 
