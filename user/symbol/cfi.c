@@ -424,18 +424,18 @@ static bool run(struct cfi_program *m, const struct bytes *program)
 
 /* The rules of registers without an instruction: a callee-saved register is unchanged, the stack
  * pointer of the caller is the CFA, others are lost. */
-static void row_init(struct cfi_row *row, const struct arch_regs *machine)
+static void row_init(struct cfi_row *row, const struct arch_regs *arch)
 {
 	memset(row, 0, sizeof(*row));
-	for (unsigned i = 0; i < machine->regs; i++)
-		row->reg[i].how = machine->kept >> i & 1 ? CFI_SAME : CFI_UNDEFINED;
-	row->reg[machine->sp].how = CFI_IS_CFA;
+	for (unsigned i = 0; i < arch->regs; i++)
+		row->reg[i].how = arch->kept >> i & 1 ? CFI_SAME : CFI_UNDEFINED;
+	row->reg[arch->sp].how = CFI_IS_CFA;
 }
 
-bool cfi_row(const struct cfi_section *s, const struct arch_regs *machine, uint64_t address,
+bool cfi_row(const struct cfi_section *s, const struct arch_regs *arch, uint64_t address,
 	     cfi_find_fn find, const void *ctx, struct cfi_row *row)
 {
-	struct cfi_program m = { .row = row, .section = s, .regs = machine->regs };
+	struct cfi_program m = { .row = row, .section = s, .regs = arch->regs };
 	struct cfi_row initial;
 	struct entry e;
 	size_t offset, next;
@@ -443,7 +443,7 @@ bool cfi_row(const struct cfi_section *s, const struct arch_regs *machine, uint6
 	if (!find(ctx, address, &offset) || !read_entry(s, offset, &e, &next) ||
 	    address - e.start >= e.size)
 		return false;
-	row_init(row, machine);
+	row_init(row, arch);
 	row->ra = e.common.ra;
 	row->signal = e.common.signal;
 	m.common = &e.common;

@@ -113,29 +113,29 @@ static void read_debug_frame(struct module *m)
 		t->index = cfi_index_new(&t->section);
 }
 
-static bool table_row(struct module *m, const struct unwind_table *t,
-		      const struct arch_regs *machine, uint64_t address, struct cfi_row *row)
+static bool table_row(struct module *m, const struct unwind_table *t, const struct arch_regs *arch,
+		      uint64_t address, struct cfi_row *row)
 {
 	cfi_find_fn find = t->index ? cfi_index_find : header_find;
 	const void *ctx = t->index ? (const void *)t->index : m;
 
-	return t->section.data && cfi_row(&t->section, machine, address, find, ctx, row);
+	return t->section.data && cfi_row(&t->section, arch, address, find, ctx, row);
 }
 
-bool module_cfi_row(struct module *m, const struct arch_regs *machine, uint64_t address,
+bool module_cfi_row(struct module *m, const struct arch_regs *arch, uint64_t address,
 		    struct cfi_row *row)
 {
-	if (m->machine != machine->elf)
+	if (m->machine != arch->elf)
 		return false;
 	if (!m->eh_frame.read) {
 		m->eh_frame.read = true;
 		read_eh_frame(m);
 	}
-	if (table_row(m, &m->eh_frame, machine, address, row))
+	if (table_row(m, &m->eh_frame, arch, address, row))
 		return true;
 	if (!m->debug_frame.read) {
 		m->debug_frame.read = true;
 		read_debug_frame(m);
 	}
-	return table_row(m, &m->debug_frame, machine, address, row);
+	return table_row(m, &m->debug_frame, arch, address, row);
 }
