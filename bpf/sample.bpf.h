@@ -415,8 +415,8 @@ static __always_inline struct tare_mm *mm_running(struct task_struct *task, stru
 	return mm_find(key);
 }
 
-/* `n` samples are due: how many periods does the one that is taken at this level stand for? 0:
- * none is taken; this is counted. */
+/* `n` samples are due. Returns how many of them one sample stands for at this level; 0: no sample
+ * is taken, which is counted. */
 static __always_inline __u64 thinned_count(struct task_state *ts, __u64 n, __u32 level)
 {
 	if (!level)

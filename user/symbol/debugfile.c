@@ -108,11 +108,11 @@ static bool cache_is_ours(void)
 
 static void refuse_others_cache(void)
 {
-	static bool asked;
+	static bool checked;
 
-	if (asked || !g_getenv("DEBUGINFOD_URLS"))
+	if (checked || !g_getenv("DEBUGINFOD_URLS"))
 		return;
-	asked = true;
+	checked = true;
 	if (cache_is_ours())
 		return;
 	log_warn("DEBUGINFOD_URLS is ignored: other users can write to the directory of downloads");

@@ -186,9 +186,9 @@ static struct gopclntab *open_table(struct module *m)
 
 struct gopclntab *gomodule(struct module *m)
 {
-	if (!m->asked_go)
+	if (!m->tried_go)
 		m->go = open_table(m);
-	m->asked_go = true;
+	m->tried_go = true;
 	return m->go;
 }
 

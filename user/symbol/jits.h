@@ -46,7 +46,7 @@ void jits_keep(struct jits *j, GHashTable *alive);
  * until jits_round(), which begins the next batch of samples. */
 void jits_look(struct jits *j, uint64_t mm, pid_t pid);
 void jits_round(struct jits *j);
-/* Read the maps of all address spaces that had such a sample. */
+/* Read the maps of all live address spaces that have had a sample of JIT code. */
 void jits_look_all(struct jits *j);
 
 /* The name of the code at an address, as the maps were last read. `start`: where this code

@@ -26,7 +26,7 @@
 void module_names_free(struct module *m)
 {
 	g_clear_pointer(&m->source, source_free);
-	m->asked_source = false;
+	m->tried_source = false;
 	if (m->lines_left)
 		*m->lines_left += m->lines_read;
 	m->lines_read = 0;
@@ -35,7 +35,7 @@ void module_names_free(struct module *m)
 	g_clear_pointer(&m->dwfl, dwfl_end);
 	m->dwfl_module = NULL;
 	g_clear_pointer(&m->go, gopclntab_free);
-	m->asked_go = false;
+	m->tried_go = false;
 }
 
 void module_free(gpointer p)
@@ -227,13 +227,13 @@ static int open_source(const struct module_source *s)
 /* Warns only once: a program may map any number of such files. */
 static void warn_heavy(const char *path)
 {
-	static bool said;
+	static bool warned;
 
-	if (!said)
+	if (!warned)
 		log_warn("%s: the sections of this file would need too much memory: symbols and "
 			 "unwind rules of such files are not read",
 			 path ?: "?");
-	said = true;
+	warned = true;
 }
 
 struct module *module_open(const struct module_source *source, uint64_t room)

@@ -47,11 +47,11 @@ struct module {
 	GStringChunk *copied; /* copies of names, see copy_name(); NULL: none */
 	GArray *symbols;      /* struct symbol, by address; NULL: not read yet */
 	struct source *source;
-	bool asked_source;
+	bool tried_source;
 	uint64_t lines_read;  /* bytes of line programs of this module in memory */
 	uint64_t *lines_left; /* bytes that all modules together may still read; NULL: no limit */
 	struct gopclntab *go; /* gomodule.c owns it; NULL: none, or not looked for yet */
-	bool asked_go;
+	bool tried_go;
 };
 
 /* Open the file of a source. NULL: it cannot be opened, is no ELF file, or may take more than
@@ -62,7 +62,7 @@ struct module *module_open(const struct module_source *source, uint64_t room);
 struct module *module_new(Elf *elf, int fd, const char *path);
 void module_free(gpointer m); /* takes NULL */
 
-/* The caller ends it; `fd` stays the caller's. */
+/* Open an ELF file; NULL: none. The caller frees it with elf_end(), and keeps owning `fd`. */
 Elf *module_elf(int fd);
 /* Free symbols and lines. They are read again when they are needed. */
 void module_names_free(struct module *m);

@@ -17,7 +17,7 @@
 #define SYMBOLS_MOST (4u << 20)
 /* In a file with a larger weight (weight.h), inlined functions are looked up only with --lines:
  * the whole debug information would be read, and take as much memory. */
-#define WEIGHT_UNASKED (UINT64_C(256) << 20)
+#define WEIGHT_WITHOUT_LINES (UINT64_C(256) << 20)
 #define PAGE_MOST 0x10000ULL
 #define PAGE_LEAST 4096u
 #define NAME_MOST 4096u
@@ -133,8 +133,8 @@ static const char *copy_name(struct module *m, const char *name)
 	return g_string_chunk_insert(m->copied, piece);
 }
 
-/* A name that ends. libdwfl checks that a name begins in its string table, but not that it ends
- * there: a hostile file may lack the NUL. NULL: the name does not end. */
+/* Check that a name ends in its string table; libdwfl checks only that it begins there. A hostile
+ * file may lack the NUL. NULL: the name does not end. */
 static const char *whole_name(struct module *m, const GArray *all, const char *name)
 {
 	for (unsigned i = 0; name && i < all->len; i++) {
@@ -253,9 +253,9 @@ static struct source *open_source(struct module *m)
 	Dwarf_Addr bias;
 	Dwarf *dwarf;
 
-	if (m->source || m->asked_source)
+	if (m->source || m->tried_source)
 		return m->source;
-	m->asked_source = true;
+	m->tried_source = true;
 	if (!m->dwfl)
 		open_dwfl(m);
 	dwarf = m->dwfl_module ? dwfl_module_getdwarf(m->dwfl_module, &bias) : NULL;
@@ -302,7 +302,7 @@ unsigned module_lines(struct module *m, uint64_t address, bool lines, module_lin
 	struct lineless lineless = { fn, ctx };
 	unsigned n = 0;
 
-	if ((lines || m->weight <= WEIGHT_UNASKED) && open_source(m)) {
+	if ((lines || m->weight <= WEIGHT_WITHOUT_LINES) && open_source(m)) {
 		bool fit = lines && lines_fit(m, address);
 
 		n = m->source ? source_find(m->source, address, fit, fn, ctx) : 0;

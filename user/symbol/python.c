@@ -51,7 +51,7 @@ struct python {
 	struct known_line lines[LINES_KNOWN];
 	GHashTable *stacks; /* task -> struct tare_python_stack, until its sample comes */
 	GArray *merged;     /* struct frame: the result of python_merge() */
-	bool said;          /* the warning about TEXTS_MOST was given */
+	bool warned;        /* the warning about TEXTS_MOST was given */
 };
 
 static void code_clear(gpointer code)
@@ -279,11 +279,11 @@ static const char *keep_text(struct python *p, char *text)
 	}
 	p->text_bytes += strlen(text);
 	if (p->text_bytes > TEXTS_MOST) {
-		if (!p->said)
+		if (!p->warned)
 			log_warn("some Python functions have no name: the names of all functions "
 				 "exceed %u MiB",
 				 TEXTS_MOST >> 20);
-		p->said = true;
+		p->warned = true;
 		p->text_bytes -= strlen(text);
 		g_free(text);
 		return NULL;

@@ -26,7 +26,7 @@ struct returns {
 	int64_t offset;           /* of the return address */
 	uint32_t saved;           /* bit by register: the path restores it from the stack */
 	int64_t at[RETURNS_REGS]; /* offset of the saved register */
-	uint32_t lost;            /* bit by register: the path restores it from elsewhere */
+	uint32_t lost;            /* bit by register: restored from an unknown address */
 };
 
 /* Memory for a search; one is enough for all searches, one after another. */

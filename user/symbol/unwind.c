@@ -8,7 +8,7 @@
 #include "symbol/origin.h"
 #include "symbol/rules.h"
 
-#define CHAIN_MISSING 3 /* outermost frames that may be missing in the chain, plus one */
+#define CHAIN_MISSING 3 /* outermost frames that are looked for in the chain */
 /* Keys for rules_by_code(). The high bits differ from all numbers of files. */
 #define CODE_OF_GO (UINT64_C(1) << 61)
 #define CODE_OF_FILE (UINT64_C(1) << 62)

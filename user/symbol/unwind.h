@@ -5,10 +5,10 @@
  *  1. the unwind rules that the compiler wrote (rules.h);
  *  2. for code without rules, the instructions up to its return (returns.h);
  *  3. the frame pointer.
- * Frames found by 2 or 3 are fallbacks and have FRAME_FALLBACK. They are used only if no code
- * before the return address contradicts it (origin.h). Frames beyond the copy come from the
- * list that the kernel found by frame pointers. A stack that cannot be unwound further ends with
- * SYNTHETIC_TRUNCATED. Differences between architectures are in arch_regs.h.
+ * A frame without rules has FRAME_FALLBACK, since its caller is a guess. The guess is refused if
+ * origin.h knows that no call is before the return address. Frames beyond the copy come from the
+ * addresses that the kernel found by frame pointers. A stack that cannot be unwound further ends
+ * with SYNTHETIC_TRUNCATED. Differences between architectures are in arch_regs.h.
  */
 #ifndef TARE_UNWIND_H
 #define TARE_UNWIND_H

@@ -52,7 +52,7 @@ static uint64_t lzma2_weight(int fd, uint64_t *at, unsigned *chunks)
 	return *chunks > CHUNKS_MOST ? UINT64_MAX : sum;
 }
 
-/* The decompressed size of a section that is an .xz file, such as .gnu_debugdata; 0: it is none.
+/* The decompressed size of a section that is an .xz file, such as .gnu_debugdata; 0: not .xz.
  * A few hundred KiB can decompress to gigabytes. */
 static uint64_t xz_weight(int fd, const Elf64_Shdr *s)
 {
