@@ -99,7 +99,7 @@ static bool is_code(const struct space *space, uint64_t back)
 	return r && r->code;
 }
 
-/* The value of a register in the caller. False: not known; `value` is then unspecified. */
+/* The value of a register in the caller. False: not known. `value` is written in any case. */
 static bool restore_register(const struct unwinder *u, const struct saved *saved,
 			     const struct registers *m, uint64_t cfa, uint64_t *value)
 {
@@ -460,7 +460,7 @@ static enum step unwind_frame(struct unwinder *u, const struct space *space, str
 			return top == GO_SWITCH ? STEP_LOST : STEP_END;
 	}
 	if (rule && rule->known) {
-		if (rule->signal && !exact) { /* a trampoline is not called: no call is before */
+		if (rule->signal && !exact) { /* no call is before a trampoline: pc is exact */
 			f->address++;
 			f->flags |= FRAME_EXACT;
 		}
