@@ -342,23 +342,24 @@ struct tare_held {
 };
 _Static_assert(sizeof(struct tare_held) == 64, "tare_held");
 
-/* Samples: where memory grew. Samples and changes of VMAs, which user space needs to
- * interpret samples, go through a ring of their own, so that its overflow costs the ledger
- * nothing. `mm` is tare_mm.id. `peak_seq` is the number of the workload's peaks so far:
- * memory whose sample has peak_seq < n, and whose end has peak_seq >= n, was live at peak n. */
-#define TARE_KERNEL_FRAMES 40     /* at most */
+/* Samples show which code made memory grow. They have a ring buffer of their own, together with
+ * changes of VMAs, which user space needs to interpret them. So an overflow of this ring does
+ * not affect the ledger. `mm` is tare_mm.id. `peak_seq` is the number of the workload's peaks so
+ * far: memory whose sample has peak_seq < n, and whose end has peak_seq >= n, was live at peak
+ * n. */
+#define TARE_KERNEL_FRAMES 40     /* kernel frames, at most */
 #define TARE_STACK_MAX (64 << 10) /* bytes of user stack, at most */
-#define TARE_CHAIN_FRAMES 126     /* return addresses by frame pointer, on any stack, at most */
+#define TARE_CHAIN_FRAMES 126     /* addresses found by frame pointers, at most */
 
 /* sample.flags */
 #define TARE_SAMPLE_COMPAT (1u << 0)     /* a 32-bit program */
 #define TARE_SAMPLE_NO_STACK (1u << 1)   /* no user stack: in execve, or it was unreadable */
-#define TARE_SAMPLE_CUT (1u << 2)        /* the stack goes on beyond what was copied */
+#define TARE_SAMPLE_CUT (1u << 2)        /* not all of the stack was copied */
 #define TARE_SAMPLE_NO_ADDRESS (1u << 3) /* address not known */
 #define TARE_SAMPLE_KERNEL (1u << 4)     /* TARE_KERNEL_FRAMES addresses come before the stack */
 #define TARE_SAMPLE_VIRTUAL (1u << 5)    /* a sample of mapped address space, not of memory */
 #define TARE_SAMPLE_EARLY (1u << 6)      /* in mmap or mremap: the record of its VMA follows */
-#define TARE_SAMPLE_CHAIN (1u << 7)      /* TARE_CHAIN_FRAMES words too, of which `chain` count */
+#define TARE_SAMPLE_CHAIN (1u << 7)      /* TARE_CHAIN_FRAMES words come before the user stack */
 
 struct tare_sample {
 	struct tare_record head;
@@ -366,16 +367,18 @@ struct tare_sample {
 	__u64 proc;
 	__u64 mm; /* 0: none */
 	__u64 peak_seq;
-	__u64 bytes; /* that the sample stands for: a multiple of the period */
+	__u64 bytes; /* growth that the sample stands for: a multiple of the period */
 	__u64 address;
 	__u64 size; /* TARE_SAMPLE_VIRTUAL: of what was mapped at `address`; else 0 */
 	__u32 tgid;
 	__u32 kind;
 	__u32 cause;
 	__u32 flags;
-	__u32 stack;           /* bytes of user stack, from regs' stack pointer up */
-	__u32 chain;           /* addresses: of the instruction, then return addresses */
-	__u64 regs[TARE_REGS]; /* which are which: ARCH_REG_* */
+	__u32 stack; /* bytes of user stack, from the stack pointer up */
+	/* Valid words of the chain: the address of the instruction, then return addresses that
+	 * the kernel found by frame pointers. */
+	__u32 chain;
+	__u64 regs[TARE_REGS]; /* indices: ARCH_REG_* */
 };
 _Static_assert(sizeof(struct tare_sample) == 96 + 8 * TARE_REGS, "tare_sample");
 
@@ -457,12 +460,12 @@ _Static_assert(sizeof(struct tare_image) == 56 + 8 * TARE_AUXV + sizeof(struct t
 
 #define TARE_FAULT_PLACES 5
 
-/* While user space lags behind, the period is 2^level times as long, see
- * sampling_level(). One struct for each level: the samples of that time. */
+/* While user space lags behind, the period is 2^level times as long, see sampling_level(). This
+ * struct counts the samples at one level. */
 #define TARE_THIN_LEVELS 9 /* levels 1 to 9; at level 0 nothing is thinned */
 struct tare_thinned {
 	__u64 taken;
-	__u64 bytes; /* of growth that the taken samples stand for */
+	__u64 bytes; /* growth that the taken samples stand for */
 	__u64 left;  /* samples not taken because the period was longer */
 	__u64 first_ns, last_ns;
 };
@@ -471,19 +474,19 @@ _Static_assert(sizeof(struct tare_thinned) == 40, "tare_thinned");
 /* How sampling went, in .bss. */
 struct tare_sampling {
 	__u64 taken;
-	__u64 bytes;            /* of growth that the taken samples stand for */
-	__u64 lost;             /* samples: the ring was full, or busy */
-	__u64 lost_bytes;       /* of growth that the lost samples stood for */
+	__u64 bytes;            /* growth that the taken samples stand for */
+	__u64 lost;             /* samples lost: the ring was full, or the CPU's scratch was busy */
+	__u64 lost_bytes;       /* growth that the lost samples stood for */
 	__u64 lost_vma_changes; /* records of VMA changes and mapped files: the ring was full */
-	__u64 busy;             /* of lost: due while this CPU was making another sample */
-	__u64 no_address;
-	__u64 no_stack;
+	__u64 busy;             /* part of `lost`: this CPU was taking another sample */
+	__u64 no_address;       /* samples without an address */
+	__u64 no_stack;         /* samples without a user stack */
 	/* How many bytes below a task's saved registers the kernel keeps its struct vm_fault;
 	 * 0: not known. [0] is for faults from user mode, the others for system calls that
 	 * fill memory. */
 	__s64 fault_at[TARE_FAULT_PLACES];
-	__u64 fault_next;   /* which of the others is replaced next */
-	__u64 python_codes; /* code objects that were given a number */
+	__u64 fault_next;   /* counts replacements of fault_at[1] and up, in turn */
+	__u64 python_codes; /* number of ids that code objects got; also the last id */
 	__u64 woken_ns;     /* when user space was last woken for a sample */
 	struct tare_thinned thinned[TARE_THIN_LEVELS];
 };

@@ -138,17 +138,17 @@ static __always_inline void python_text(struct scratch *s, struct tare_python_te
 		object += size - TARE_PYTHON_TEXT;
 	if (size > TARE_PYTHON_TEXT)
 		size = TARE_PYTHON_TEXT;
-	asm volatile("" : "+r"(size)); /* so that the register that is checked is passed */
+	asm volatile("" : "+r"(size)); /* the checked register must be the passed one */
 	if (size > TARE_PYTHON_TEXT || bpf_probe_read_user(to->bytes, size, (void *)object))
 		return;
 	to->length = head->length;
 	to->kind = PYTHON_TEXT_KIND(head->state);
 }
 
-#define BYTES_SIZE 16 /* PyBytesObject: how many */
-#define BYTES_AT 32   /* and the bytes */
+#define BYTES_SIZE 16 /* offset of PyBytesObject.ob_size */
+#define BYTES_AT 32   /* offset of PyBytesObject.ob_sval */
 
-/* Its lines; returns the size of the record with them. */
+/* Copy the line table of the code object into its record. Returns the record's size in bytes. */
 static __always_inline __u64 python_table(struct scratch *s)
 {
 	__u64 table = CODE_WORD(&s->walk, s->walk.python.at.table), size = 0;
@@ -160,14 +160,15 @@ static __always_inline __u64 python_table(struct scratch *s)
 		size = 0;
 	if (size > TARE_PYTHON_TABLE)
 		size = TARE_PYTHON_TABLE;
-	asm volatile("" : "+r"(size)); /* what is checked is to be what is passed */
+	asm volatile("" : "+r"(size)); /* the checked register must be the passed one */
 	if (size <= TARE_PYTHON_TABLE &&
 	    !bpf_probe_read_user(s->code.table, size, (void *)(table + BYTES_AT)))
 		s->code.size = size;
 	return sizeof(s->code) - TARE_PYTHON_TABLE + s->code.size;
 }
 
-/* A number for it, and a record of its name and lines. 0: the ring is full. */
+/* Give the code object that was read a new id, and send a record of its name and lines. Returns
+ * the id; 0: the ring is full. */
 static __always_inline __u64 python_code(struct scratch *s)
 {
 	__u64 id, size;
@@ -182,7 +183,7 @@ static __always_inline __u64 python_code(struct scratch *s)
 	python_text(s, &s->code.file, s->walk.key.file, 1);
 	size = python_table(s);
 	s->code.head.size = size;
-	asm volatile("" : "+r"(size)); /* what is checked is to be what is passed */
+	asm volatile("" : "+r"(size)); /* the checked register must be the passed one */
 	if (size > sizeof(s->code) ||
 	    bpf_ringbuf_output(&tare_samples, &s->code, size, BPF_RB_NO_WAKEUP))
 		return 0;
@@ -206,8 +207,9 @@ static __always_inline __u64 python_code_id(struct scratch *s)
 	return known ? *known : python_code(s);
 }
 
-/* Its last instruction, in units from the first, plus one: 0 is not known. A caller's is the
- * call. In 3.8 to 3.10 an index, -1 before the first; in 3.8 and 3.9 in bytes. */
+/* The last instruction of the frame at `frame`, in units of 2 bytes from the first one, plus one;
+ * 0: not known. In a caller this is the call. Up to 3.10 the frame has an index, which is -1
+ * before the first instruction; in 3.8 and 3.9 it is in bytes. */
 static __always_inline __u64 python_units(struct python_walk *w, __u64 frame)
 {
 	const struct tare_python_layout *at = &w->python.at;
@@ -227,7 +229,7 @@ static __always_inline void python_push(struct scratch *s, __u64 frame)
 {
 	__u64 n = s->python.n;
 
-	asm volatile("" : "+r"(n)); /* so that the register that is checked indexes */
+	asm volatile("" : "+r"(n)); /* the checked register must be the index */
 	if (n < TARE_PYTHON_FRAMES) {
 		s->python.frame[n] = frame;
 		s->python.n = n + 1;
@@ -247,9 +249,9 @@ static __always_inline int python_mark_entry(struct scratch *s)
 	return 1;
 }
 
-/* Up to 3.11: is this the entry frame of the interpreter call? Up to 3.10 each frame is; 3.11 has
- * a flag. From 3.12 on: the frame's owner; a frame that C owns (OWNED_BY_C) follows the entry
- * frame. */
+/* Up to 3.11: 1 if this is the entry frame of an interpreter call. Up to 3.10 every frame is one;
+ * 3.11 has a flag. From 3.12 on: the frame's owner. There the interpreter puts a frame that C
+ * owns (OWNED_BY_C) after each entry frame. */
 static __always_inline __u64 python_entry_byte(struct python_walk *w)
 {
 	__u64 byte = w->python.at.entry;
@@ -258,14 +260,15 @@ static __always_inline __u64 python_entry_byte(struct python_walk *w)
 	return byte < sizeof(w->frame) ? *((const __u8 *)w->frame + byte) : 1;
 }
 
-/* The frame at `at`: its code and its instruction, as struct tare_python_stack has them. */
-static __always_inline __u64 python_place(struct scratch *s, __u64 at)
+/* The word of struct tare_python_stack for the frame at `at`, without TARE_PYTHON_CALLED. */
+static __always_inline __u64 python_frame_word(struct scratch *s, __u64 at)
 {
 	__u64 id = python_code_id(s);
 
 	return id << TARE_PYTHON_ID | (id ? python_units(&s->walk, at) << 1 : 0);
 }
 
+/* One iteration: push the frame at w->at, and go on to its caller. */
 static long python_frame(__u32 i, struct python_loop *loop)
 {
 	struct scratch *s = loop->scratch;
@@ -277,11 +280,11 @@ static long python_frame(__u32 i, struct python_loop *loop)
 		return 1;
 	w->at = FRAME_WORD(w, w->python.at.previous);
 	if (!w->python.at.shim)
-		python_push(s,
-			    python_place(s, at) | (python_entry_byte(w) ? TARE_PYTHON_CALLED : 0));
+		python_push(s, python_frame_word(s, at) |
+				       (python_entry_byte(w) ? TARE_PYTHON_CALLED : 0));
 	else if (python_entry_byte(w) != OWNED_BY_C)
-		python_push(s, python_place(s, at));
-	else if (!python_mark_entry(s)) /* it runs none yet, or none any more */
+		python_push(s, python_frame_word(s, at));
+	else if (!python_mark_entry(s)) /* this interpreter call runs no Python function now */
 		python_push(s, TARE_PYTHON_CALLED);
 	return !w->at;
 }
@@ -294,7 +297,7 @@ static __always_inline void python_send(struct scratch *s)
 		return;
 	size = sizeof(s->python) - (TARE_PYTHON_FRAMES - size) * sizeof(s->python.frame[0]);
 	s->python.head.size = size;
-	asm volatile("" : "+r"(size)); /* so that the register that is checked is passed */
+	asm volatile("" : "+r"(size)); /* the checked register must be the passed one */
 	if (size <= sizeof(s->python))
 		bpf_ringbuf_output(&tare_samples, &s->python, size, BPF_RB_NO_WAKEUP);
 }

@@ -12,16 +12,16 @@
 #include "compat.bpf.h"
 #include "python.bpf.h"
 
-#define STACK_ARGS 64             /* what clone() puts above where a thread's stack begins */
-#define STACK_SEARCHES 4          /* bpf_find_vma() costs 7 us: so often a task */
-#define THREAD_STACK (8ULL << 20) /* no thread's frames reach as far below its block */
-#define FIRST_STACK (64ULL << 20) /* nor of the first thread's below where that begins */
-#define STACK_BLIND (16 << 10)    /* where a stack's end is not known: try this much */
+#define STACK_ARGS 64             /* bytes that clone() may use above a thread's stack pointer */
+#define STACK_SEARCHES 4          /* calls of bpf_find_vma() (7 us each) for a task, at most */
+#define THREAD_STACK (8ULL << 20) /* bytes of a thread's stack, at most */
+#define FIRST_STACK (64ULL << 20) /* bytes of the first thread's stack, at most */
+#define STACK_BLIND (16 << 10)    /* bytes to copy if the end of the stack is not known */
 #define USER_STACK (1 << 8)       /* BPF_F_USER_STACK */
 #define WAKE_NS 100000000ULL
-#define CHAIN_LEAST 4     /* frames that make a chain */
-#define FAULT_DEPTH 2560  /* below the registers, where a fault is looked for */
-#define FAULT_SEARCHES 16 /* of a task, that found nothing */
+#define CHAIN_LEAST 4     /* addresses: a shorter chain is not credible */
+#define FAULT_DEPTH 2560  /* bytes below the saved registers that are searched for a vm_fault */
+#define FAULT_SEARCHES 16 /* searches without result after which a task is not searched again */
 
 /* Flags for bpf_ringbuf_output(): samples wake user space only when a quarter of the ring is
  * used. */
@@ -83,8 +83,9 @@ struct fault_search {
 	int user;
 };
 
-/* The fault's address if a vm_fault of a task with this mm is at `at`; else 0. `user`: from user
- * mode. Global, as the functions below: the verifier checks each once for a program. */
+/* The fault's address if a vm_fault of a task with this mm is at `at`; else 0. `user`: 1 for a
+ * fault from user mode. This function and those below are global, so that the verifier checks
+ * each only once for a program. */
 __weak __noinline __u64 fault_read(struct scratch *s, __u64 at, __u64 mm, int user)
 {
 	__u64 *fault, *vma, page, real;
@@ -113,7 +114,8 @@ __weak __noinline __u64 fault_read(struct scratch *s, __u64 at, __u64 mm, int us
 	return real;
 }
 
-/* First the distances at which one was found before, then all distances. */
+/* One iteration of the search. It tries first the distances that were right before, then all
+ * distances. */
 static long fault_try(__u32 i, struct fault_search *s)
 {
 	__u64 below = sizeof(struct vm_fault) + (__u64)(i - TARE_FAULT_PLACES + 1) * 8;
@@ -193,7 +195,7 @@ __weak __noinline __u64 stack_end(struct task_state *ts, __u64 sp)
 		ts->start_stack = BPF_CORE_READ(task, mm, start_stack);
 	start = ts->start_stack;
 	if (sp <= start && start - sp < FIRST_STACK)
-		return start + 8; /* argc is there; no frame is above it */
+		return start + 8; /* `start` is the address of argc; no frame is above it */
 	/* Every libc puts a thread's TLS block at the top of its stack. The mapping may go on
 	 * beyond it, merged with others. */
 	end = arch_thread_pointer(task);
@@ -211,17 +213,18 @@ __weak __noinline __u64 stack_end(struct task_state *ts, __u64 sp)
 	return b.end;
 }
 
-/* The most bytes of a stack to copy: fewer while user space lags behind. So in a burst of
- * samples with deep stacks the inner frames are kept, and fewer samples are lost. */
+/* How many bytes of a stack to copy, at most. Fewer while user space lags behind: in a burst of
+ * samples with deep stacks, the inner frames are kept and fewer samples are lost. */
 static __always_inline __u64 stack_most(__u64 used)
 {
-	/* With 2 or 3 eighths of the ring used half of cfg_stack, with 4 a quarter, with 5 an
-	 * eighth. Without a branch: the verifier would follow each to the end. */
+	/* Ring used by 2 or 3 eighths: half of cfg_stack; by 4: a quarter; by 5: an eighth. No
+	 * branch, since the verifier would follow both sides to the end. */
 	return cfg_stack >> ((used / (cfg_samples_ring / 8) * 5 / 8) & 3);
 }
 
-/* The program's return addresses by frame pointer, as the kernel finds them. Code without
- * frame pointers gives a few that make no sense: then there is none. */
+/* Let the kernel follow the frame pointers of the program, and put the addresses into the sample
+ * ("chain"). In code without frame pointers the kernel finds only a few meaningless addresses;
+ * such a short chain is dropped. Returns 1 if the sample has a chain. */
 __weak __noinline int chain_copy(struct scratch *s)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -241,12 +244,13 @@ __weak __noinline int chain_copy(struct scratch *s)
 	return 1;
 }
 
-/* A stack by its pages. What was never touched is not there, and can't be read: it is 0, as it
- * will be when it is touched. What is above it is there. */
+/* Copies a stack page by page. A page of the stack that was never touched can't be read, while
+ * pages above it can. bpf_probe_read_user() fills its bytes with 0, which is what the program
+ * would read there. */
 struct stack_pages {
 	struct scratch *scratch;
-	__u64 sp, size, at; /* at: where in the payload */
-	__u64 read;         /* some of it was */
+	__u64 sp, size, at; /* at: offset in the payload */
+	__u64 read;         /* 1: at least one page was read */
 };
 
 #define STACK_PAGE 4096ULL
@@ -260,17 +264,17 @@ static long stack_page(__u32 i, struct stack_pages *p)
 		return 1;
 	if (n > p->size - from)
 		n = p->size - from;
-	/* The registers that are checked are to be the ones that are passed. */
-	asm volatile("" : "+r"(n), "+r"(to));
+	asm volatile("" : "+r"(n), "+r"(to)); /* the checked registers must be the passed ones */
 	if (!n || n > STACK_PAGE || to > sizeof(p->scratch->payload) - STACK_PAGE)
 		return 1;
 	if (!bpf_probe_read_user(p->scratch->payload + to, n, (void *)(p->sp + from)))
-		p->read = 1; /* a constant: the verifier follows each value that it takes */
-	return !p->read;     /* not even where the stack pointer is */
+		p->read = 1; /* a constant: the verifier follows each possible value */
+	return !p->read;     /* stop if the page of the stack pointer can't be read */
 }
 
-/* Copies [sp, …), `most` bytes at most, behind what the sample has so far; returns how much,
- * and says in its flags whether there is more. */
+/* Copy the stack [sp, end) to the end of the sample, `most` bytes at most. `end` 0: not known.
+ * Returns the number of bytes; sets TARE_SAMPLE_CUT if the stack goes on, TARE_SAMPLE_NO_STACK
+ * if nothing was copied. */
 __weak __noinline int stack_copy(struct scratch *s, __u64 sp, __u64 end, __u64 most)
 {
 	__u64 size = end > sp ? end - sp : STACK_BLIND;
@@ -303,12 +307,12 @@ __weak __noinline int stack_copy(struct scratch *s, __u64 sp, __u64 end, __u64 m
 	return 0;
 }
 
-/* What is to be sampled. */
+/* What to sample. */
 struct sample_request {
 	__u64 mm;            /* id of the address space; 0: none */
 	__u64 address, size; /* TARE_SAMPLE_VIRTUAL: of the VMA; else not known yet */
 	__u64 task;          /* id of the task that owns the memory; 0: the running task */
-	__u64 bytes;         /* that the sample stands for; 0: by the running task's sampling */
+	__u64 bytes;         /* that the sample stands for; 0: computed from the task's growth */
 	__u32 kind, cause;
 	__u32 flags; /* TARE_SAMPLE_VIRTUAL or 0 */
 	__u32 user;  /* there is a user stack */
@@ -348,8 +352,7 @@ static __always_inline void thin_count(__u32 level, int taken, __u64 bytes)
 	struct tare_thinned *t;
 	__u64 at = (__u64)level - 1;
 
-	/* So that the register that is checked is the one that indexes. */
-	asm volatile("" : "+r"(at));
+	asm volatile("" : "+r"(at)); /* the checked register must be the index */
 	if (at >= TARE_THIN_LEVELS)
 		return;
 	t = &sampling.thinned[at];
@@ -412,8 +415,8 @@ static __always_inline struct tare_mm *mm_running(struct task_struct *task, stru
 	return mm_find(key);
 }
 
-/* How many of `n` due samples one sample stands for at this level; 0: none is taken, which is
- * counted. */
+/* `n` samples are due. Returns how many of them one sample stands for at this level; 0: no sample
+ * is taken, which is counted. */
 static __always_inline __u64 thinned_count(struct task_state *ts, __u64 n, __u32 level)
 {
 	if (!level)
@@ -429,7 +432,7 @@ static __always_inline __u64 thinned_count(struct task_state *ts, __u64 n, __u32
 __weak __noinline int sample_take(struct task_state *ts, const struct sample_request *what)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	/* Newer verifiers (seen on 7.3) take a void * for memory, not to be passed as a number. */
+	/* Newer verifiers (seen on 7.3) treat a void * as memory and refuse it as a number. */
 	__u64 regs = address_of(task->stack) + regs_offset, bytes, n = 1;
 	__u64 used = cfg_period ? samples_used() : 0; /* without samples there is no ring */
 	__u32 level = sampling_level(used, cfg_samples_ring);

@@ -109,7 +109,7 @@ first() {
 	echo 'malloc' >>"$DIR/rules"
 	run "$TARE" report "$DIR/r.tare" --fold "$DIR/rules"
 	status_is 2
-	says 'rules:2: no rule'
+	says 'rules:2: not a rule'
 	run "$TARE" run --fold "$DIR/none" -- true
 	status_is 125
 	says 'none: No such file'

@@ -39,13 +39,13 @@ void describe_found(struct proctable *pt)
 	}
 }
 
-#define TITLES_NS 200000000ULL /* between two looks */
-#define TITLES_MOST 128        /* processes at a look */
-#define TITLES_NOW 4096        /* and at one for a report */
+#define TITLES_NS 200000000ULL /* between two calls that read titles */
+#define TITLES_MOST 128        /* processes in such a call */
+#define TITLES_NOW 4096        /* processes in a call for a report */
 #define TITLE_BYTES 4096
 
-/* The name of a process that may have taken this one's number meanwhile is another, or it has
- * no title: no wrong one is kept for long. */
+/* Does the pid still belong to the process? Compares only the name: another process with the same
+ * pid and name may be taken for it, until the record of the end arrives. */
 static bool still_there(const struct proctable_proc *p)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%u/comm", p->pid), *comm = NULL;
@@ -65,7 +65,7 @@ static void look_for_title(struct proctable_proc *p)
 	target_describe((pid_t)p->pid, &exe, &cmdline, &len);
 	if (!cmdline || !len || !still_there(p))
 		return;
-	g_ptr_array_add(argv, cmdline); /* up to its first NUL */
+	g_ptr_array_add(argv, cmdline); /* the first argument ends with a NUL */
 	if (title_rewritten(argv))
 		proctable_describe(p, NULL, cmdline, MIN(len, TITLE_BYTES));
 }
@@ -91,6 +91,6 @@ void describe_titles(struct proctable *pt, uint64_t now_ns, bool now)
 		look_for_title(p);
 		looked++;
 	}
-	if (looked < most) /* that was the rest of the round */
+	if (looked < most) /* all processes were read: begin the next round */
 		pt->titles++;
 }

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The names that Python programs gave their threads, for the tasks of the process table.
+ * Reads the names of Python threads, and stores them in the process table.
  */
 #include "capture/sampler_state.h"
 
-#define LOOKS 4 /* at a new thread: it may not have its name yet */
-/* Processes at a time; each may take some milliseconds if it is made to (python_threads.c). */
+#define LOOKS 4 /* attempts for a new thread, which may have no name yet */
+/* Processes to read at a time; a hostile one takes up to 20 ms (python_threads.c). */
 #define PROCESSES_MOST 8
-#define PROCESSES_REPORT 256
+#define PROCESSES_REPORT 256 /* for a report */
 
 static void name_thread(void *ctx, uint32_t tid, const char *name)
 {
 	const struct proctable_proc *p = ctx;
 
-	if (tid == p->pid) /* "MainThread" says less than the program's name */
+	if (tid == p->pid) /* "MainThread" is less useful than the program's name */
 		return;
 	for (unsigned i = 0; i < p->tasks->len; i++) {
 		struct proctable_task *t = p->tasks->pdata[i];
@@ -23,7 +23,7 @@ static void name_thread(void *ctx, uint32_t tid, const char *name)
 	}
 }
 
-/* Has it threads that are new? */
+/* Does the process have threads that were tried fewer than LOOKS times? Counts the attempt. */
 static bool has_new(const struct proctable_proc *p)
 {
 	bool found = false;
@@ -42,7 +42,7 @@ static bool has_new(const struct proctable_proc *p)
 struct looking {
 	struct proctable *proctable;
 	bool all;
-	unsigned left; /* processes */
+	unsigned left; /* processes that may still be read */
 };
 
 static void *process_of(void *ctx, uint64_t proc)

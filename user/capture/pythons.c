@@ -9,7 +9,7 @@
 
 struct known {
 	struct tare_python python;
-	uint64_t active; /* python_threads()'s */
+	uint64_t active; /* see python_threads() */
 };
 
 struct pythons {
@@ -42,7 +42,7 @@ void pythons_free(struct pythons *p)
 	g_free(p);
 }
 
-/* Does the file have an interpreter? */
+/* Does the file contain an interpreter? If so, report it. */
 static bool find_interpreter(struct pythons *p, uint32_t file, const struct module *m,
 			     struct tare_python_file *found)
 {
@@ -91,7 +91,8 @@ void pythons_mapped(struct pythons *p, uint64_t mm, uint32_t file, const struct 
 	report_python(p, mm, &found.python);
 }
 
-/* The kernel side does the same for address spaces that it knows. */
+/* At a fork, the kernel side copies its entry itself (python_forked()). This adds the entry if the
+ * kernel side did not have the parent's. */
 void pythons_vma(struct pythons *p, const struct tare_vma *r)
 {
 	const struct known *known;

@@ -27,7 +27,7 @@ static char *read_text(const char *path)
 	n = st.st_size > FILE_MOST ? -1 : pread(fd, text, FILE_MOST, 0);
 	close(fd);
 	if (n < 0) {
-		log_error("cannot read %s: it has more than 1 MiB", path);
+		log_error("cannot read %s: larger than 1 MiB, or not readable", path);
 		return NULL;
 	}
 	text[n] = '\0';
@@ -51,7 +51,7 @@ int folding_read(struct folding *f)
 	if (!line)
 		return 0;
 	log_error("%s:%u: not a rule", path, line);
-	log_hint("a rule is: LABEL MODULE FUNCTION, as in: malloc libmine.so* my_alloc*");
+	log_hint("a rule is LABEL MODULE FUNCTION, for example: malloc libmine.so* my_alloc*");
 	return -EINVAL;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * --fold FILE, --no-fold and TARE_FOLD: which frames a report tells of their callers.
+ * The options --fold FILE and --no-fold, and TARE_FOLD: which frames a report folds.
  */
 #ifndef TARE_FOLDING_H
 #define TARE_FOLDING_H
@@ -14,9 +14,10 @@ struct folding {
 	struct frame_rules *rules;
 };
 
-/* Read the rules, after the options were. 0, or negative errno, said. */
+/* Read the rules; call it after the options are parsed. Returns 0, or a negative errno after it
+ * logged the error. */
 int folding_read(struct folding *f);
-/* Mark the frames of the report's profile, if it has one. */
+/* Fold the frames of the report's profile, if it has one. */
 void folding_apply(const struct folding *f, struct report *r);
 
 #endif

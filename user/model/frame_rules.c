@@ -13,8 +13,8 @@ struct frame_rule {
 };
 
 struct frame_rules {
-	GPtrArray *rules; /* struct frame_rule, the first first */
-	/* Of those, in their order, which a name that begins with this letter can fit. */
+	GPtrArray *rules; /* struct frame_rule, in order of precedence */
+	/* For each first byte of a function's name: indices of the rules that can match. */
 	GArray *by_letter[LETTERS];
 };
 
@@ -22,7 +22,7 @@ static void rule_free(gpointer rule)
 {
 	struct frame_rule *r = rule;
 
-	if (!r) /* it has moved */
+	if (!r) /* moved to another array */
 		return;
 	g_free(r->module);
 	g_free(r->function);
@@ -30,8 +30,8 @@ static void rule_free(gpointer rule)
 	g_free(r);
 }
 
-/* Does it fit? `*` is any text. */
-static bool fits(const char *pattern, const char *text)
+/* Does the text match the pattern? `*` matches any text. */
+static bool matches(const char *pattern, const char *text)
 {
 	const char *back = NULL, *from = NULL;
 
@@ -67,7 +67,7 @@ static void index_rules(struct frame_rules *r)
 	}
 }
 
-/* LABEL MODULE FUNCTION; NULL: it is none. */
+/* Parse "LABEL MODULE FUNCTION". NULL: not a rule. */
 static struct frame_rule *parse(char *line)
 {
 	struct frame_rule *r;
@@ -125,32 +125,32 @@ void frame_rules_free(struct frame_rules *r)
 	g_free(r);
 }
 
-/* The first rule that fits; NULL: none does. */
-static const struct frame_rule *find(const struct frame_rules *r, const char *module,
-				     const char *function)
+/* The first rule that matches; NULL: none. */
+static const struct frame_rule *find_rule(const struct frame_rules *r, const char *module,
+					  const char *function)
 {
 	const GArray *some = r->by_letter[(unsigned char)*function];
 
 	for (unsigned i = 0; i < some->len; i++) {
 		const struct frame_rule *rule = r->rules->pdata[g_array_index(some, unsigned, i)];
 
-		if (fits(rule->function, function) && fits(rule->module, module))
+		if (matches(rule->function, function) && matches(rule->module, module))
 			return rule;
 	}
 	return NULL;
 }
 
-/* "[module+0xaddress]" */
+/* Is the name "[module+0xaddress]", which stands for a function without a name? */
 static bool is_nameless(const struct profile_frame *f)
 {
 	return *f->function == '[' && strstr(f->function, "+0x");
 }
 
-static void mark(const struct frame_rules *r, bool unfolded, const char *module,
-		 struct profile_frame *f)
+static void fold_frame(const struct frame_rules *r, bool unfolded, const char *module,
+		       struct profile_frame *f)
 {
 	const char *slash = strrchr(module, '/');
-	const struct frame_rule *rule = find(r, slash ? slash + 1 : module, f->function);
+	const struct frame_rule *rule = find_rule(r, slash ? slash + 1 : module, f->function);
 
 	g_clear_pointer(&f->via, g_free);
 	f->fold = FOLD_NOT;
@@ -177,11 +177,11 @@ void frame_rules_apply(const struct frame_rules *r, struct profile *p, bool unfo
 		struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, i);
 
 		if (!f->synthetic)
-			mark(r, unfolded, profile_module_path(p, f->module) ?: "", f);
+			fold_frame(r, unfolded, profile_module_path(p, f->module) ?: "", f);
 	}
 }
 
-/* Who called what is there nobody knows. */
+/* The end of a truncated stack: it is never the owner of memory. */
 static bool is_truncated(const struct profile_frame *f)
 {
 	return f->synthetic && !strcmp(f->function, "[truncated]");

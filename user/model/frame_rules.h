@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Which frames nobody who reads a report can change: allocators, interpreters, the kernel's
- * accounting, what begins a thread. Their memory is told of the nearest caller that somebody
- * can. The rules are data (frames.rules, which says how they are written), and a user's own
- * come before them. Nothing is recorded of it: the same profile can be shown either way.
+ * Rules that fold frames: allocators, interpreters, the kernel's accounting, the functions that
+ * start a thread. A reader of the report cannot change these functions, so their memory is
+ * attributed to the nearest caller that is not folded. The rules are data: frames.rules has the
+ * built-in ones and describes the format; a user's rules come before them. A recording keeps all
+ * frames, so it can be shown folded or not.
  */
 #ifndef TARE_FRAME_RULES_H
 #define TARE_FRAME_RULES_H
@@ -12,21 +13,22 @@
 
 struct frame_rules;
 
-/* The built-in ones. */
+/* A new set with the built-in rules. */
 struct frame_rules *frame_rules_new(void);
 void frame_rules_free(struct frame_rules *r); /* takes NULL */
-/* Those of `text` come before all that are there. 0; or the number of the line that is none,
- * and then nothing is added. */
+/* Add the rules in `text`, before all that the set has. Returns 0, or the number of the first
+ * line that is not a rule; then nothing is added. */
 unsigned frame_rules_add(struct frame_rules *r, const char *text);
 
-/* Mark the frames of a profile (struct profile_frame's fold and via). `unfolded`: all are to be
- * shown, so only those that begin a thread are marked. */
+/* Set fold and via of a profile's frames (struct profile_frame). `unfolded`: fold only the
+ * functions that start a program or a thread. */
 void frame_rules_apply(const struct frame_rules *r, struct profile *p, bool unfolded);
 
-/* The node whose function an entry's memory is told of: the innermost that is not folded, and
- * has a name if one in its file has; where there is none, the outermost that does more than to
- * begin. `via`: what the folded frame next
- * to it says; NULL: nothing. */
+/* The node that the memory of a stack is attributed to. `node`: the stack's innermost node.
+ * From there outwards it is the first node that is not folded. A function without a name gives
+ * way to a caller in the same file that has one. If all are folded, it is the outermost node
+ * that does not merely start a thread. `via`: label of the nearest folded frame inside of it that
+ * has one; NULL: none. The profile owns it. */
 uint32_t frame_rules_owner(const struct profile *p, uint32_t node, const char **via);
 
 #endif

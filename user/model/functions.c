@@ -5,8 +5,9 @@
 
 #include "model/frame_rules.h"
 
-/* Frames of one function differ in their addresses. Returns each frame's function. */
-static uint32_t *name_all(const struct profile *p, GArray *functions)
+/* Make a struct function of all frames with the same module and name. Returns the number of the
+ * function for each frame; the caller frees it. */
+static uint32_t *number_functions(const struct profile *p, GArray *functions)
 {
 	g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	uint32_t *of = g_new(uint32_t, p->frames->len + 1);
@@ -28,20 +29,20 @@ static uint32_t *name_all(const struct profile *p, GArray *functions)
 	return of;
 }
 
-/* Does it say who wanted the memory? */
-static bool tells_who(const struct profile_frame *f)
+/* Can the frame be shown as a caller? It must have a name and not be folded. */
+static bool can_be_caller(const struct profile_frame *f)
 {
 	return f->fold == FOLD_NOT && !f->synthetic && *f->function && *f->function != '[';
 }
 
-/* A function of the program in Python, by the name that perf's convention gives it. */
+/* Is it the name of a Python function, in the form of CPython's perf maps? */
 static bool is_python(const char *name)
 {
 	return g_str_has_prefix(name, PYTHON_NAME);
 }
 
-/* Of Python's own library, or of a package that was installed: who asks wants to know which of
- * their own functions called it. */
+/* Is a Python function part of the standard library or of an installed package? The user wants to
+ * see which of their own functions called it. */
 static bool is_library(const char *name)
 {
 	static const char *const parts[] = { "/lib/python3", "/site-packages/", "/dist-packages/",
@@ -53,7 +54,7 @@ static bool is_library(const char *name)
 	return false;
 }
 
-/* What is gone through for all entries. */
+/* Context of the pass over all entries. */
 struct summing {
 	const struct profile *p;
 	GArray *functions;
@@ -79,7 +80,7 @@ static uint32_t function_at(const struct summing *s, uint32_t node)
 	return s->of[g_array_index(s->p->nodes, struct stack_node, node).frame];
 }
 
-/* Who on the stack above a node had its function take memory. NO_NODE: nobody. */
+/* The caller of a node's function on its stack, see struct function; NO_NODE: none. */
 static uint32_t caller_of(const struct summing *s, uint32_t node)
 {
 	uint32_t callee = function_at(s, node), other = NO_NODE, same = NO_NODE;
@@ -89,7 +90,7 @@ static uint32_t caller_of(const struct summing *s, uint32_t node)
 	for (uint32_t at = parent_of(s->p, node); at != NO_NODE; at = parent_of(s->p, at)) {
 		const struct profile_frame *up = frame_at(s->p, at);
 
-		if (!tells_who(up) || function_at(s, at) == callee)
+		if (!can_be_caller(up) || function_at(s, at) == callee)
 			continue;
 		if (is_python(up->function) && !is_library(up->function))
 			return at;
@@ -105,14 +106,15 @@ static uint32_t caller_of(const struct summing *s, uint32_t node)
 	return other == NO_NODE ? same : other;
 }
 
-/* Of a function's bytes, those by which it is told where in it they were, by what they came
- * and for whom. */
+/* The line, via and caller of a function are those with most of its bytes. So bytes are summed for
+ * each candidate. */
 enum about { ABOUT_LINE, ABOUT_VIA, ABOUT_CALLER };
 
+/* A candidate, and its bytes. */
 struct choice {
 	uint32_t function;
 	enum about about;
-	const char *name, *file; /* name: of what came by, or of the caller; NULL: of none */
+	const char *name, *file; /* name: the label, or the caller's name; NULL: none */
 	int line;
 	int64_t bytes;
 };
@@ -133,7 +135,7 @@ static gboolean choice_equal(gconstpointer a, gconstpointer b)
 	       !g_strcmp0(x->name, y->name) && !g_strcmp0(x->file, y->file);
 }
 
-static void choose(const struct summing *s, struct choice c, int64_t bytes)
+static void choice_add(const struct summing *s, struct choice c, int64_t bytes)
 {
 	struct choice *known = g_hash_table_lookup(s->choices, &c);
 
@@ -144,7 +146,8 @@ static void choose(const struct summing *s, struct choice c, int64_t bytes)
 	known->bytes += bytes;
 }
 
-/* The larger; of equal ones that which comes first in the alphabet. */
+/* By function and kind of candidate; then the largest first; then by name, so that the choice does
+ * not depend on the order in the hash table. */
 static int by_function_and_bytes(gconstpointer a, gconstpointer b)
 {
 	const struct choice *x = *(struct choice *const *)a, *y = *(struct choice *const *)b;
@@ -160,7 +163,7 @@ static int by_function_and_bytes(gconstpointer a, gconstpointer b)
 	return g_strcmp0(x->file, y->file) ?: x->line - y->line;
 }
 
-static void take_choice(struct function *f, const struct choice *c)
+static void apply_choice(struct function *f, const struct choice *c)
 {
 	switch (c->about) {
 	case ABOUT_LINE:
@@ -178,7 +181,7 @@ static void take_choice(struct function *f, const struct choice *c)
 	}
 }
 
-static void take_choices(const struct summing *s)
+static void apply_choices(const struct summing *s)
 {
 	g_autoptr(GPtrArray) all = g_ptr_array_new();
 	const struct choice *before = NULL;
@@ -193,13 +196,13 @@ static void take_choices(const struct summing *s)
 		const struct choice *c = all->pdata[i];
 
 		if (!before || before->function != c->function || before->about != c->about)
-			take_choice(&g_array_index(s->functions, struct function, c->function), c);
+			apply_choice(&g_array_index(s->functions, struct function, c->function), c);
 		before = c;
 	}
 }
 
-/* What is told of the function at `node`, which owns these bytes. */
-static void tell(const struct summing *s, uint32_t node, const char *via, int64_t bytes)
+/* Add bytes of the function at `node` to its candidates for line, via and caller. */
+static void add_choices(const struct summing *s, uint32_t node, const char *via, int64_t bytes)
 {
 	const struct profile_frame *f = frame_at(s->p, node);
 	struct choice c = { .function = function_at(s, node), .about = ABOUT_LINE };
@@ -207,14 +210,14 @@ static void tell(const struct summing *s, uint32_t node, const char *via, int64_
 
 	c.file = f->file;
 	c.line = f->line;
-	choose(s, c, bytes);
+	choice_add(s, c, bytes);
 	c = (struct choice){ .function = c.function, .about = ABOUT_VIA, .name = via };
-	choose(s, c, bytes);
+	choice_add(s, c, bytes);
 	if (caller == NO_NODE)
 		return;
 	f = frame_at(s->p, caller);
 	c = (struct choice){ c.function, ABOUT_CALLER, f->function, f->file, f->line, 0 };
-	choose(s, c, bytes);
+	choice_add(s, c, bytes);
 }
 
 char *function_title(const char *name, const char *file, int line)
@@ -254,7 +257,8 @@ static int by_self(gconstpointer a, gconstpointer b, gpointer sample_type)
 	return strcmp(x->name, y->name);
 }
 
-/* `seen`: of each function, the entry, plus one, that it was met in last. */
+/* Add entry i to the sums of its functions. seen[f]: the last entry with function f, plus one, so
+ * that recursion counts once in `total`. */
 static void add_entry(const struct summing *s, uint32_t i, uint32_t *seen)
 {
 	const struct profile_entry *e = &g_array_index(s->p->entries, struct profile_entry, i);
@@ -270,7 +274,7 @@ static void add_entry(const struct summing *s, uint32_t i, uint32_t *seen)
 	for (int k = 0; k < SAMPLE_TYPES; k++)
 		f->self[k] += e->bytes[k];
 	if (e->bytes[s->by] > 0)
-		tell(s, owner, via, e->bytes[s->by]);
+		add_choices(s, owner, via, e->bytes[s->by]);
 	for (uint32_t at = e->node; at != NO_NODE; at = parent_of(s->p, at)) {
 		uint32_t number = function_at(s, at);
 
@@ -284,7 +288,7 @@ static void add_entry(const struct summing *s, uint32_t i, uint32_t *seen)
 GArray *functions_of(const struct profile *p, enum sample_type by)
 {
 	GArray *functions = g_array_new(FALSE, TRUE, sizeof(struct function));
-	g_autofree uint32_t *of = name_all(p, functions);
+	g_autofree uint32_t *of = number_functions(p, functions);
 	g_autofree uint32_t *seen = g_new0(uint32_t, functions->len + 1);
 	g_autoptr(GHashTable)
 		choices = g_hash_table_new_full(choice_hash, choice_equal, g_free, NULL);
@@ -292,7 +296,7 @@ GArray *functions_of(const struct profile *p, enum sample_type by)
 
 	for (unsigned i = 0; i < p->entries->len; i++)
 		add_entry(&s, i, seen);
-	take_choices(&s);
+	apply_choices(&s);
 	g_array_sort_with_data(functions, by_self, GINT_TO_POINTER(by));
 	return functions;
 }

@@ -1,36 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A profile's sums by function. Pure. It must not know how they are shown.
+ * The memory of a profile, summed by function. Pure. It must not know how the sums are shown.
  */
 #ifndef TARE_FUNCTIONS_H
 #define TARE_FUNCTIONS_H
 
 #include "model/profile.h"
 
+/* The profile owns all strings. Sums are in bytes. */
 struct function {
-	const char *name;   /* the profile's */
-	const char *module; /* likewise; NULL: none */
-	uint64_t count;     /* samples of which it was the innermost */
-	int64_t self[SAMPLE_TYPES];
-	int64_t total[SAMPLE_TYPES]; /* it was on the stack, however often */
-	/* Where in it most of that was, where that is known; the profile's. */
+	const char *name;
+	const char *module;          /* NULL: none */
+	uint64_t count;              /* samples that are attributed to it */
+	int64_t self[SAMPLE_TYPES];  /* memory that is attributed to it */
+	int64_t total[SAMPLE_TYPES]; /* memory of stacks that it is in; once for each stack */
+	/* The line with most of `self`; NULL and 0: not known. */
 	const char *file;
 	int line;
-	const char *via; /* by which folded frames most of it came; NULL: by none */
-	/* Who had it take most of that itself: the Python function that runs, rather the
-	 * program's than a library's, or else the nearest on the stack that has a name and does
-	 * more than to begin a thread, of another module or, where there is none, of the same.
-	 * NULL: nobody. The profile's. */
+	const char *via; /* label of the folded frames with most of `self`; NULL: of none */
+	/* The caller with most of `self`; NULL: none. The caller of a stack is the first of these
+	 * that the stack has, each the nearest of its kind: a Python function of the program; a
+	 * Python function of a library; a function of another module; any function. Functions
+	 * that are folded or have no name do not count. */
 	const char *caller, *caller_file;
 	int caller_line;
 };
 
-/* All of them. What folded frames took themselves is told of who called them
- * (model/frame_rules.h). By what each took itself in that sample type, largest first; callers
- * are those of that sample type too. */
+/* All functions of a profile: an array of struct function, sorted by `self` in sample type `by`,
+ * largest first; line, via and caller are of this type too. Memory that folded frames took is
+ * attributed to their caller (model/frame_rules.h). The caller of functions_of() frees it. */
 GArray *functions_of(const struct profile *p, enum sample_type by);
 
-/* A function as people call it: "leaky.py:7 make_rows", "prog.cpp:9 fill", "malloc". */
+/* A function's name for people: "leaky.py:7 make_rows", "prog.cpp:9 fill", "malloc". The caller
+ * frees it. */
 char *function_title(const char *name, const char *file, int line);
 
 #endif

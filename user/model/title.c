@@ -4,14 +4,14 @@
 #include <string.h>
 
 #define TYPE "--type="
-#define SIBLINGS_MOST 64 /* that a process is compared with */
+#define SIBLINGS_MOST 64 /* processes that a process is compared with */
 
 static const char *first_of(const GPtrArray *argv)
 {
 	return argv->len ? argv->pdata[0] : "";
 }
 
-/* A path may have spaces in it, but no options, nor a colon before them. */
+/* The first argument is normally a path. A path may have spaces, but rarely ": " or " -". */
 bool title_rewritten(const GPtrArray *argv)
 {
 	const char *first = first_of(argv);
@@ -19,7 +19,7 @@ bool title_rewritten(const GPtrArray *argv)
 	return strstr(first, ": ") || strstr(first, " -");
 }
 
-/* The word that begins so, of all arguments; NULL: there is none. */
+/* The first word in any argument that begins with `prefix`; NULL: none. The caller frees it. */
 static char *word_with(const GPtrArray *argv, const char *prefix)
 {
 	for (unsigned i = 0; i < argv->len; i++) {
@@ -55,7 +55,7 @@ void title_fill(struct report *r)
 	}
 }
 
-static bool has(const GPtrArray *argv, const char *word)
+static bool has_argument(const GPtrArray *argv, const char *word)
 {
 	for (unsigned i = 1; i < argv->len; i++)
 		if (!strcmp(argv->pdata[i], word))
@@ -63,7 +63,7 @@ static bool has(const GPtrArray *argv, const char *word)
 	return false;
 }
 
-/* Others that go by the same. */
+/* Other processes with the same name and title. */
 static GPtrArray *siblings_of(const struct report *r, const struct report_process *p)
 {
 	GPtrArray *some = g_ptr_array_new();
@@ -87,8 +87,9 @@ GPtrArray *title_arguments(const struct report *r, const struct report_process *
 		unsigned with = 0;
 
 		for (unsigned k = 0; k < siblings->len; k++)
-			with += has(((const struct report_process *)siblings->pdata[k])->argv,
-				    p->argv->pdata[i]);
+			with += has_argument(
+				((const struct report_process *)siblings->pdata[k])->argv,
+				p->argv->pdata[i]);
 		if (!siblings->len || with < siblings->len)
 			g_ptr_array_add(own, p->argv->pdata[i]);
 	}

@@ -13,5 +13,5 @@ const struct arch_regs *arch_regs_own(void)
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (all[i]->elf == ARCH_ELF)
 			return all[i];
-	return NULL; /* there is no such architecture in bpf/arch/ */
+	return NULL; /* not reached: bpf/arch/ has only these */
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * arm64: DWARF for the Arm 64-bit Architecture (AADWARF64), "DWARF register names"; the chain
- * of frames is AAPCS64's, "The Frame Pointer".
+ * arm64. Register numbers: DWARF for the Arm 64-bit Architecture (AADWARF64), "DWARF register
+ * names". Frame records: AAPCS64, "The Frame Pointer".
  */
 #include <elf.h>
 
@@ -18,18 +18,18 @@ const struct arch_regs arch_regs_arm64 = {
 	.sp = SP,
 	.pc = PC,
 	.fp = FP,
-	/* x19 to x28; and the caller's chain and return address, until they are saved */
+	/* x19 to x28; x29 and x30 too, until the function saves them */
 	.kept = 0x3ffULL << 19 | 1ULL << FP | 1ULL << LR,
 	.link = LR,
 	.frame_next = 0,
 	.frame_back = 8,
 	.frame_end = 16,
-	/* Pointer authentication signs a return address above what can be one: addresses of
-	 * code have 48 bits, as nobody maps code higher who does not ask for it. */
+	/* Pointer authentication puts its signature above the address bits. User addresses have
+	 * 48 bits: with 52-bit addresses mmap() goes higher only if the program asks for it. */
 	.code_bits = (1ULL << 48) - 1,
-	/* struct rt_sigframe: siginfo_t, then in a ucontext_t of which 176 bytes come before the
-	 * struct sigcontext, after its fault_address. The kernel leaves rules out on
-	 * purpose (arch/arm64/kernel/vdso/sigreturn.S). */
+	/* struct rt_sigframe: a siginfo_t of 128 bytes, 176 bytes of the ucontext_t, then the
+	 * struct sigcontext, whose registers follow its fault_address. The kernel omits unwind
+	 * rules on purpose (arch/arm64/kernel/vdso/sigreturn.S). */
 	.signal_code = "__kernel_rt_sigreturn",
 	.signal_at = 128 + 176 + 8,
 	/* struct user_pt_regs: x0 to x30, sp, pc, pstate */

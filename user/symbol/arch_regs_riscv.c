@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * riscv64: RISC-V ELF psABI, "DWARF register numbers". No test has run it.
+ * riscv64: RISC-V ELF psABI, "DWARF register numbers". Never tested on riscv64.
  */
 #include <elf.h>
 
@@ -17,10 +17,10 @@ const struct arch_regs arch_regs_riscv = {
 	.sp = SP,
 	.pc = PC,
 	.fp = FP,
-	/* s0 to s11, and the return address, until it is saved */
+	/* s0 to s11; ra too, until the function saves it */
 	.kept = 1ULL << RA | 3ULL << FP | 0x3ffULL << 18,
 	.link = RA,
-	/* The frame pointer is what the stack pointer was before; both words are below. */
+	/* The frame pointer is the caller's stack pointer; both saved words are below it. */
 	.frame_next = -16,
 	.frame_back = -8,
 	.frame_end = 0,

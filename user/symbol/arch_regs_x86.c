@@ -28,8 +28,8 @@ const struct arch_regs arch_regs_x86 = {
 	.frame_back = 8,
 	.frame_end = 16,
 	.code_bits = ~0ULL,
-	/* libc's restorer has rules, Go's has none. A ucontext_t stands there then, and 40 bytes
-	 * of it come before the struct sigcontext. */
+	/* libc's signal trampoline has unwind rules, Go's has none. There the stack pointer
+	 * points to a ucontext_t; its struct sigcontext is at offset 40. */
 	.signal_at = 40,
 	.signal_word = signal_word,
 	.signal_words = sizeof(signal_word),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Numbers read one after the other out of a file's bytes, little-endian. Nothing is read
- * beyond the end: `bad` is set then, all further numbers are 0, and the caller asks once.
+ * A reader of little-endian numbers from bytes of a file. A read beyond the end sets `bad`; this
+ * and all later reads return 0. So the caller can read several numbers and check `bad` once.
  */
 #ifndef TARE_BYTES_H
 #define TARE_BYTES_H
@@ -26,7 +26,7 @@ static inline void bytes_fail(struct bytes *b)
 	b->at = b->end;
 }
 
-/* The bytes that are passed over; NULL: there are not so many. */
+/* Skip n bytes and return a pointer to them; NULL: fewer are left. */
 static inline const uint8_t *bytes_skip(struct bytes *b, uint64_t n)
 {
 	const uint8_t *at = b->at;
@@ -39,7 +39,7 @@ static inline const uint8_t *bytes_skip(struct bytes *b, uint64_t n)
 	return at;
 }
 
-/* A number of so many bytes, 8 at most. */
+/* An unsigned number of `size` bytes, 8 at most. */
 static inline uint64_t bytes_number(struct bytes *b, unsigned size)
 {
 	const uint8_t *at = bytes_skip(b, size);
@@ -57,7 +57,7 @@ static inline int64_t bytes_signed(struct bytes *b, unsigned size)
 	return (int64_t)(bytes_number(b, size) << unused) >> unused;
 }
 
-/* LEB128: seven bits a byte, the lowest first. Bits beyond 64 are dropped. */
+/* LEB128: seven bits in each byte, the lowest first. Bits beyond 64 are dropped. */
 static inline uint64_t bytes_leb(struct bytes *b, bool with_sign)
 {
 	uint64_t n = 0;

@@ -8,35 +8,36 @@
 #include "base/search.h"
 #include "symbol/bytes.h"
 
-#define LETTERS_MOST 16         /* of an augmentation: compilers write 5 */
-#define INSTRUCTIONS_MOST 65536 /* of one entry: a hostile one may have a section full */
-#define REMEMBERED 16           /* rows on the stack of DW_CFA_remember_state: compilers use 1 */
-#define DWARF64 0xffffffffU     /* instead of a length: a longer one follows */
-#define OPCODE_MASK 0xc0        /* of instructions that have an operand in their first byte */
-#define POINTER_FORMAT 0x0f     /* of an encoding: how long and with what sign */
-#define POINTER_RELATIVE 0x70   /* what it is relative to */
+#define LETTERS_MOST 16         /* of an augmentation string; compilers write up to 5 */
+#define INSTRUCTIONS_MOST 65536 /* of an entry; a hostile one may fill a whole section */
+#define REMEMBERED 16           /* depth of the stack of DW_CFA_remember_state; compilers use 1 */
+#define DWARF64 0xffffffffU     /* in place of a length: a length of 8 bytes follows */
+#define OPCODE_MASK 0xc0        /* opcodes with an operand in the low bits of the same byte */
+#define POINTER_FORMAT 0x0f     /* in DW_EH_PE_*: size and signedness */
+#define POINTER_RELATIVE 0x70   /* in DW_EH_PE_*: the base address */
 #define NEGATE_RA_WITH_PC 0x2c  /* DW_CFA_AARCH64_negate_ra_state_with_pc: newer than dwarf.h */
 
-/* What many functions have in common (CIE). */
+/* A CIE: what many functions have in common. */
 struct common {
 	uint64_t code_unit;
 	int64_t data_unit;
-	uint64_t ra;
+	uint64_t ra;      /* register with the return address */
 	uint8_t pointers; /* encoding of addresses, DW_EH_PE_* */
-	bool sized;       /* augmentation data has its size before it */
+	bool sized;       /* augmentation data begins with its size */
 	bool signal;
-	struct bytes program;
+	struct bytes program; /* instructions */
 };
 
-/* One function's (FDE). */
+/* An FDE: the entry of one function. */
 struct entry {
 	struct common common;
-	uint64_t start, size; /* of its code */
-	struct bytes program;
+	uint64_t start, size; /* of the function's code */
+	struct bytes program; /* instructions */
 };
 
-/* Entry at an offset, without its length: `body`. Its number: 0 (.eh_frame) or all ones: a
- * CIE; else where its CIE is, written to `cie`. `next`: the entry behind. */
+/* Read the header of the entry at an offset. `body`: the rest of the entry. `cie`: offset of the
+ * CIE of an FDE. `next`: offset of the next entry. False: malformed, or the end of the section.
+ * An id of 0 (.eh_frame) or all ones (.debug_frame) is a CIE. */
 static bool read_head(const struct cfi_section *s, size_t offset, struct bytes *body, bool *is_cie,
 		      size_t *cie, size_t *next)
 {
@@ -57,12 +58,12 @@ static bool read_head(const struct cfi_section *s, size_t offset, struct bytes *
 	id = bytes_number(&b, wide);
 	none = s->eh ? 0 : wide == 8 ? ~0ULL : DWARF64;
 	*is_cie = id == none;
-	*cie = s->eh ? at - id : id; /* .eh_frame: counted back from here */
+	*cie = s->eh ? at - id : id; /* .eh_frame: relative to the id, backwards */
 	*body = b;
 	return !b.bad && (*is_cie || *cie < s->size);
 }
 
-/* An address. `s`: what it may be relative to; NULL: to nothing. */
+/* Read an encoded address. `s`: the section that it may be relative to; NULL: ignore the base. */
 static uint64_t read_pointer(struct bytes *b, uint8_t encoding, const struct cfi_section *s)
 {
 	uint64_t base = 0;
@@ -96,8 +97,8 @@ static uint64_t read_pointer(struct bytes *b, uint8_t encoding, const struct cfi
 	}
 }
 
-/* Augmentation: a letter for each of what follows. Without a size before it nothing is
- * known of its length. */
+/* Read the augmentation data: each letter of the augmentation string stands for a field. Data
+ * without a leading size cannot be skipped, so it is refused. */
 static void read_augmentation(struct bytes *b, const char *letters, struct common *c)
 {
 	struct bytes data = { 0 };
@@ -121,12 +122,12 @@ static void read_augmentation(struct bytes *b, const char *letters, struct commo
 		} else if (*l == 'P') {
 			uint8_t encoding = (uint8_t)bytes_number(&data, 1);
 
-			/* Only passed over: what it is relative to does not matter. */
+			/* The personality routine is only skipped: its base does not matter. */
 			read_pointer(&data, encoding & POINTER_FORMAT, NULL);
 		} else if (*l == 'S') {
 			c->signal = true;
-		} else if (*l != 'B' && *l != 'G') { /* arm64's: signed with the B key, tagged */
-			break;                       /* unknown, but its size is known */
+		} else if (*l != 'B' && *l != 'G') { /* arm64: B key, memory tagging; no data */
+			break;                       /* unknown: ignore the rest of the data */
 		}
 	}
 	if (data.bad)
@@ -151,7 +152,7 @@ static bool read_common(const struct cfi_section *s, size_t offset, struct commo
 		return false;
 	bytes_skip(&b, (uint64_t)(end - letters) + 1);
 	if (version == 4 && (bytes_number(&b, 1) != 8 || bytes_number(&b, 1)))
-		return false; /* addresses of 64 bits, no segments */
+		return false; /* supported: 64-bit addresses without segments */
 	c->code_unit = bytes_uleb(&b);
 	c->data_unit = bytes_sleb(&b);
 	c->ra = version == 1 ? bytes_number(&b, 1) : bytes_uleb(&b);
@@ -160,7 +161,7 @@ static bool read_common(const struct cfi_section *s, size_t offset, struct commo
 	return !b.bad;
 }
 
-/* False: it is none of a function, or makes no sense. */
+/* Read the FDE at an offset. False: not an FDE, or malformed. */
 static bool read_entry(const struct cfi_section *s, size_t offset, struct entry *e, size_t *next)
 {
 	struct bytes b;
@@ -178,20 +179,21 @@ static bool read_entry(const struct cfi_section *s, size_t offset, struct entry 
 	return !b.bad;
 }
 
-/* The instructions of one entry, as they are carried out. */
+/* State of the interpreter of CFI instructions. */
 struct cfi_program {
 	const struct common *common;
-	const struct cfi_row *initial; /* after the CIE's own; NULL: these are they */
+	/* The row after the CIE's instructions, for DW_CFA_restore; NULL while they run. */
+	const struct cfi_row *initial;
 	struct cfi_row *row;
 	struct cfi_row remembered[REMEMBERED];
 	unsigned n_remembered;
 	struct bytes b;
 	const struct cfi_section *section;
 	unsigned regs;
-	uint64_t at, until; /* addresses: of this row, and that is asked for */
+	uint64_t at, until; /* addresses: of the current row, and of the wanted row */
 };
 
-/* Registers that are not followed (vectors) have no row: what is said of them is dropped. */
+/* Rules of registers that the unwinder does not track (vector registers) are dropped. */
 static void set_rule(struct cfi_program *m, uint64_t reg, enum cfi_how how, int64_t offset)
 {
 	if (reg < m->regs)
@@ -224,7 +226,8 @@ static void set_cfa(struct cfi_program *m, uint64_t reg, int64_t offset)
 		(struct cfi_rule){ .how = CFI_REGISTER, .reg = (uint8_t)reg, .offset = offset };
 }
 
-/* One half of "register + offset": the other stays. */
+/* An instruction that changes only the register or only the offset of the CFA: the current rule
+ * must have both. */
 static bool has_cfa(struct cfi_program *m)
 {
 	if (m->row->cfa.how != CFI_REGISTER)
@@ -289,7 +292,7 @@ static void run_cfa(struct cfi_program *m, uint8_t op)
 	case DW_CFA_def_cfa_expression:
 		m->row->cfa = read_expr(m, CFI_IS_EXPR);
 		break;
-	default: /* unknown: so is its length */
+	default: /* an unknown instruction has an unknown length */
 		bytes_fail(&m->b);
 	}
 }
@@ -337,7 +340,7 @@ static void run_other(struct cfi_program *m, uint8_t op)
 {
 	switch (op) {
 	case DW_CFA_nop:
-	case DW_CFA_GNU_window_save: /* arm64: the return address is signed from here on */
+	case DW_CFA_GNU_window_save: /* arm64: toggles the signing of the return address */
 	case NEGATE_RA_WITH_PC:
 		break;
 	case DW_CFA_GNU_args_size:
@@ -406,7 +409,7 @@ static void run_one(struct cfi_program *m)
 	}
 }
 
-/* Instructions up to the row of `until`. False: they make no sense. */
+/* Run the instructions up to the row of `until`. False: malformed. */
 static bool run(struct cfi_program *m, const struct bytes *program)
 {
 	m->b = *program;
@@ -419,20 +422,20 @@ static bool run(struct cfi_program *m, const struct bytes *program)
 	return !m->b.bad;
 }
 
-/* What holds where nothing is said: a call leaves the registers that the ABI says, and the
- * caller's stack pointer is the CFA. */
-static void row_init(struct cfi_row *row, const struct arch_regs *machine)
+/* The rules of registers without an instruction: a callee-saved register is unchanged, the stack
+ * pointer of the caller is the CFA, others are lost. */
+static void row_init(struct cfi_row *row, const struct arch_regs *arch)
 {
 	memset(row, 0, sizeof(*row));
-	for (unsigned i = 0; i < machine->regs; i++)
-		row->reg[i].how = machine->kept >> i & 1 ? CFI_SAME : CFI_UNDEFINED;
-	row->reg[machine->sp].how = CFI_IS_CFA;
+	for (unsigned i = 0; i < arch->regs; i++)
+		row->reg[i].how = arch->kept >> i & 1 ? CFI_SAME : CFI_UNDEFINED;
+	row->reg[arch->sp].how = CFI_IS_CFA;
 }
 
-bool cfi_row(const struct cfi_section *s, const struct arch_regs *machine, uint64_t address,
+bool cfi_row(const struct cfi_section *s, const struct arch_regs *arch, uint64_t address,
 	     cfi_find_fn find, const void *ctx, struct cfi_row *row)
 {
-	struct cfi_program m = { .row = row, .section = s, .regs = machine->regs };
+	struct cfi_program m = { .row = row, .section = s, .regs = arch->regs };
 	struct cfi_row initial;
 	struct entry e;
 	size_t offset, next;
@@ -440,11 +443,11 @@ bool cfi_row(const struct cfi_section *s, const struct arch_regs *machine, uint6
 	if (!find(ctx, address, &offset) || !read_entry(s, offset, &e, &next) ||
 	    address - e.start >= e.size)
 		return false;
-	row_init(row, machine);
+	row_init(row, arch);
 	row->ra = e.common.ra;
 	row->signal = e.common.signal;
 	m.common = &e.common;
-	m.until = ~0ULL; /* they say nothing of addresses */
+	m.until = ~0ULL; /* run all of the CIE's instructions */
 	if (!run(&m, &e.common.program))
 		return false;
 	initial = *row;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Separate debug files: by build ID in /usr/lib/debug and, where DEBUGINFOD_URLS is
- * set, from its servers, which is libdwfl's business; by .gnu_debuglink beside the
- * program, which is ours, since anybody may have put anything there.
+ * Finds separate debug files. libdwfl finds them by build ID in /usr/lib/debug and, if
+ * DEBUGINFOD_URLS is set, downloads them. This file finds them by .gnu_debuglink in the
+ * directory of the program. Anybody may have written that directory, so the file found there is
+ * checked.
  */
 #include <dlfcn.h>
 #include <elfutils/libdwelf.h>
@@ -22,17 +23,17 @@
 #include "symbol/module_impl.h"
 #include "symbol/weight.h"
 
-#define SERVERS_US (30 * 1000000LL)
-#define COPY_MOST (512LL << 20)
+#define SERVERS_US (30 * 1000000LL) /* time for all downloads */
+#define COPY_MOST (512LL << 20)     /* bytes of a debug file next to a program */
 #define COPY_PIECE (64 << 10)
-#define CRC_ALL (4ULL << 30) /* bytes that are read for checksums, of all files: some seconds */
+#define CRC_ALL (4ULL << 30) /* bytes to read for checksums in all: takes some seconds */
 #define INSTALLED "/usr/lib/debug"
 
 char *debugfile_path = INSTALLED;
 
-/* In place of libc's, for all libraries. At the first debug file that is not installed libdw
- * would load libdebuginfod, and with it libcurl, gnutls, kerberos …: 7 MiB of memory, for
- * nothing where no server is to be asked. */
+/* Replaces libc's dlopen() for all libraries. libdw loads libdebuginfod at the first debug file
+ * that is not installed, and with it libcurl, gnutls, kerberos …: 7 MiB of memory. Without
+ * DEBUGINFOD_URLS this would be useless, so it fails. */
 __attribute__((visibility("default"))) void *dlopen(const char *name, int flags)
 {
 	void *(*libcs)(const char *, int) =
@@ -43,7 +44,8 @@ __attribute__((visibility("default"))) void *dlopen(const char *name, int flags)
 	return libcs(name, flags);
 }
 
-/* libdw maps debug files, so one that others may change or cut meanwhile is copied. */
+/* libdw maps debug files. A file that others can write could be truncated meanwhile, which would
+ * kill tare (SIGBUS), so it is copied. Takes the descriptor and returns one; -1: cannot copy. */
 static int own_copy(int fd)
 {
 	struct stat st;
@@ -60,7 +62,8 @@ static int own_copy(int fd)
 	return copy;
 }
 
-/* A folder, or where it would be made, that only root writes, by links that only root makes. */
+/* Can only root write to this directory and to every link on the way to it? If it does not exist,
+ * its nearest existing parent counts. */
 static bool only_ours(const char *folder)
 {
 	g_autofree char *at = g_strdup(folder);
@@ -85,8 +88,9 @@ static bool only_ours(const char *folder)
 	return ours;
 }
 
-/* libdebuginfod keeps what it was sent in folders of these names, and follows any link that is
- * there: root would write, and clean up, where another user likes. */
+/* libdebuginfod writes downloads to a directory below one of these variables, and follows any
+ * link there. If another user can write there, root would create and remove files where that
+ * user wants. */
 static bool cache_is_ours(void)
 {
 	static const char *const in[] = { "HOME", "XDG_CACHE_HOME" };
@@ -104,21 +108,20 @@ static bool cache_is_ours(void)
 
 static void refuse_others_cache(void)
 {
-	static bool asked;
+	static bool checked;
 
-	if (asked || !g_getenv("DEBUGINFOD_URLS"))
+	if (checked || !g_getenv("DEBUGINFOD_URLS"))
 		return;
-	asked = true;
+	checked = true;
 	if (cache_is_ours())
 		return;
-	log_warn("DEBUGINFOD_URLS: no server is asked: others can write where its "
-		 "files would be kept");
-	log_hint("DEBUGINFOD_CACHE_PATH, or HOME, of a directory that only root writes");
+	log_warn("DEBUGINFOD_URLS is ignored: other users can write to the directory of downloads");
+	log_hint("set DEBUGINFOD_CACHE_PATH or HOME to a directory that only root can write");
 	unsetenv("DEBUGINFOD_URLS");
 }
 
-/* A server of debug files that does not answer must not hold up a report: so long for
- * a file, where the user has not said otherwise, and so long for all of them. */
+/* Servers that do not answer must not delay the report: a download may take 20 s unless the user
+ * set another limit, and all downloads together SERVERS_US. */
 static int find_installed(Dwfl_Module *m, void **user, const char *name, Dwarf_Addr base,
 			  const char *file, const char *link, GElf_Word crc, char **path)
 {
@@ -136,13 +139,15 @@ static int find_installed(Dwfl_Module *m, void **user, const char *name, Dwarf_A
 		return fd;
 	left -= g_get_monotonic_time() - before;
 	if (left < 0) {
-		log_warn("DEBUGINFOD_URLS: the servers took too long; they are asked no more");
+		log_warn("DEBUGINFOD_URLS: the servers took more than 30 s; "
+			 "no more debug files are downloaded");
 		unsetenv("DEBUGINFOD_URLS");
 	}
 	return fd;
 }
 
-/* Its owner may write on while it is read, and have as many as there are programs. */
+/* Is this the CRC of the file? The file's owner may append to it meanwhile, or make many files:
+ * the bytes of one file and of all files are bounded. */
 static bool crc_is(int fd, GElf_Word crc)
 {
 	static uint64_t left = CRC_ALL;
@@ -160,7 +165,8 @@ static bool crc_is(int fd, GElf_Word crc)
 	return !n && sum == crc;
 }
 
-/* Of the same build: that is what the ID says or, where there is none, the checksum. */
+/* Is the debug file of the same build as the module? Compares build IDs or, if the module has
+ * none, the checksum. */
 static bool same_build(const struct module *m, int fd, GElf_Word crc)
 {
 	char id[sizeof(m->build_id)];
@@ -193,7 +199,8 @@ static int open_beside(const struct module *m, const char *folder, const char *l
 	return -1;
 }
 
-/* `link` with a slash is the name of what several debug files have in common (dwz). */
+/* A `link` with a slash names a file of what several debug files have in common (dwz). It is
+ * used only for debug files in /usr/lib/debug. */
 int debugfile_find(Dwfl_Module *dm, void **user, const char *name, Dwarf_Addr base,
 		   const char *file, const char *link, GElf_Word crc, char **path)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Where a file has .gopclntab, and what the runtime's moduledata adds to it: where the code
- * begins (with cgo not where .text does) and where trees of inlined calls are. moduledata has
- * no symbol in a stripped file; it is found by what it begins with: the addresses of the table
- * and of the table's names (struct moduledata of src/runtime/symtab.go). In a PIE these are
- * relocations.
+ * Finds .gopclntab in a file, and the runtime's moduledata, which has two more addresses: where
+ * the Go code begins (with cgo, not the start of .text), and where the trees of inlined calls
+ * are. A stripped file has no symbol for moduledata. It is found by its first two words: the
+ * address of the table, and that of the table's names (struct moduledata of
+ * src/runtime/symtab.go). In a PIE these words are relocations.
  */
 #include "symbol/gomodule.h"
 
@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #define PIECE 65536u
-#define DATA_MOST (64u << 20) /* bytes that are searched */
+#define DATA_MOST (64u << 20) /* bytes of data to search for moduledata */
 #define WORD 8u
 
-/* struct moduledata, in words. */
+/* Offsets in struct moduledata, in words. */
 enum { M_HEADER, M_NAMES, M_TEXT = 22, M_GOFUNC_118 = 38, M_GOFUNC_120 = 40 };
 
 static uint64_t offset_of(const struct module *m, uint64_t address)
@@ -29,7 +29,8 @@ static uint64_t offset_of(const struct module *m, uint64_t address)
 	return 0;
 }
 
-/* Go's linker names it so, or .data.rel.ro.gopclntab; NULL: there is none. */
+/* A loaded section whose name ends with `name`: the table is .gopclntab or
+ * .data.rel.ro.gopclntab. NULL: there is none. */
 static Elf_Scn *find_section(const struct module *m, const char *name, GElf_Shdr *sh)
 {
 	Elf_Scn *scn = NULL;
@@ -48,8 +49,8 @@ static Elf_Scn *find_section(const struct module *m, const char *name, GElf_Shdr
 	return NULL;
 }
 
-/* Takes one word of the file's data, or of what a relocation will put there, at an address;
- * true: it has seen enough. */
+/* Called with each word of the data, or each word that a relocation puts at an address. True:
+ * stop. */
 typedef bool (*word_fn)(void *ctx, uint64_t address, uint64_t word);
 
 static bool each_relocation(struct module *m, word_fn fn, void *ctx)
@@ -101,11 +102,11 @@ static bool each_word(struct module *m, word_fn fn, void *ctx)
 	return false;
 }
 
-/* Two words that follow each other: the address of the table, and of its names. */
+/* Search for the beginning of moduledata: the words `table` and `names`, one after the other. */
 struct beginning {
 	uint64_t table, names;
-	uint64_t candidate; /* where the first was seen */
-	uint64_t found;     /* 0: not yet */
+	uint64_t candidate; /* where the word `table` was last seen */
+	uint64_t found;     /* address of moduledata; 0: not found yet */
 };
 
 static bool is_beginning(void *ctx, uint64_t address, uint64_t word)
@@ -119,7 +120,7 @@ static bool is_beginning(void *ctx, uint64_t address, uint64_t word)
 	return b->found;
 }
 
-/* Some words of it, by address. */
+/* Search for two words of moduledata by their addresses. */
 struct wanted {
 	uint64_t text_at, gofunc_at, text, gofunc;
 };
@@ -152,7 +153,7 @@ static void read_moduledata(struct module *m, struct gopclntab *t, uint64_t tabl
 	if (!relocated && !each_word(m, is_beginning, &b))
 		return;
 	w.text_at = b.found + M_TEXT * WORD;
-	if (gopclntab_layout(t) > 16) /* before, each function had pointers to its own */
+	if (gopclntab_layout(t) > 16) /* up to 1.17 each function points to its own tree */
 		w.gofunc_at = b.found + (gopclntab_layout(t) < 20 ? M_GOFUNC_118 : M_GOFUNC_120) *
 						(uint64_t)WORD;
 	if (relocated) {
@@ -185,9 +186,9 @@ static struct gopclntab *open_table(struct module *m)
 
 struct gopclntab *gomodule(struct module *m)
 {
-	if (!m->asked_go)
+	if (!m->tried_go)
 		m->go = open_table(m);
-	m->asked_go = true;
+	m->tried_go = true;
 	return m->go;
 }
 

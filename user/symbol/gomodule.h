@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A Go program's table of functions, found in its file; for user/symbol only.
+ * Finds the function table of a Go program in its file; for user/symbol only.
  */
 #ifndef TARE_GOMODULE_H
 #define TARE_GOMODULE_H
@@ -8,7 +8,8 @@
 #include "symbol/gopclntab.h"
 #include "symbol/module_impl.h"
 
-/* The module's, opened at the first call and closed with it; NULL: it is not Go's. */
+/* The table of a module; the first call opens it, and the module owns it. NULL: the module is not
+ * a Go program. */
 struct gopclntab *gomodule(struct module *m);
 
 #endif

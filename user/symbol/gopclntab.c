@@ -12,14 +12,14 @@
 #define FUNCTIONS_MOST (8u << 20)
 #define NAME_MOST 4096u
 #define INLINED_MOST 32
-#define VALUE_BYTES (1u << 20) /* of one function's table of values, which are gone through */
+#define VALUE_BYTES (1u << 20) /* of a function's table of values, at most */
 #define PIECE 4096u
 
 #define PCDATA_INLINED 2   /* PCDATA_InlTreeIndex */
 #define FUNCDATA_INLINED 3 /* FUNCDATA_InlTree */
 #define NONE UINT32_MAX
 
-/* Fields of struct _func (runtime2.go) behind its entry: 4 bytes each. */
+/* Fields of struct _func (runtime2.go) after its first field, `entry`: 4 bytes each. */
 enum field { F_NAME, F_ARGS, F_DEFER, F_SP, F_FILE, F_LINE, F_NPCDATA, F_UNIT, FIELDS };
 
 struct gopclntab {
@@ -27,23 +27,22 @@ struct gopclntab {
 	uint32_t magic;
 	unsigned quantum, word; /* bytes: of the smallest instruction, of a pointer */
 	uint64_t count;         /* of functions */
-	uint64_t names, units, files, values, functions; /* offsets of its parts */
+	uint64_t names, units, files, values, functions; /* offsets of the subtables */
 	uint64_t gofunc;                                 /* see gopclntab_tell(); 0: not known */
 	GStringChunk *strings;
-	/* The piece that was read last: what is asked for next is near. */
+	/* The piece that was read last, as a cache: most reads are near the last one. */
 	uint64_t piece_at;
 	size_t piece_size;
 	unsigned char piece[PIECE];
 };
 
-/* One function's entry. */
 struct function {
 	uint64_t start; /* address */
 	uint64_t at;    /* offset of its _func in the table */
 	uint32_t field[FIELDS];
 };
 
-/* False: it is not all within the table, or not in the file. */
+/* Read bytes at an offset of the table. False: they are not within the table or the file. */
 static bool get(struct gopclntab *t, uint64_t at, void *to, size_t size)
 {
 	ssize_t n;
@@ -68,14 +67,14 @@ static bool get32(struct gopclntab *t, uint64_t at, uint32_t *value)
 	return get(t, at, value, sizeof(*value));
 }
 
-/* A pointer's size. */
+/* Read a word of the size of a pointer. */
 static bool get_word(struct gopclntab *t, uint64_t at, uint64_t *value)
 {
 	*value = 0;
-	return get(t, at, value, t->word); /* little-endian, as all that tare is built for */
+	return get(t, at, value, t->word); /* all supported architectures are little-endian */
 }
 
-/* Kept; NULL: it does not end, is empty, or is no text. */
+/* A string at an offset, kept in t->strings. NULL: too long, empty, or not UTF-8. */
 static const char *get_string(struct gopclntab *t, uint64_t at)
 {
 	char text[NAME_MOST];
@@ -91,7 +90,7 @@ static const char *get_string(struct gopclntab *t, uint64_t at)
 	return NULL;
 }
 
-/* Offsets of the parts stand one after another behind the counts. */
+/* Read the table's header: the counts, then the offsets of the subtables. */
 static bool read_parts(struct gopclntab *t)
 {
 	uint64_t *const parts[] = { &t->names, &t->units, &t->files, &t->values, &t->functions };
@@ -155,7 +154,8 @@ unsigned gopclntab_layout(const struct gopclntab *t)
 	return t->magic == MAGIC_116 ? 16 : t->magic == MAGIC_118 ? 18 : 20;
 }
 
-/* Where function i starts, and its _func; behind the last stands where all end. */
+/* The start address of function i, and the offset of its _func. For i == count, `start` is the
+ * end of the last function, and there is no _func. */
 static bool entry_at(struct gopclntab *t, uint64_t i, uint64_t *start, uint64_t *func)
 {
 	unsigned size = t->magic == MAGIC_116 ? t->word : 4;
@@ -182,7 +182,7 @@ static bool read_function(struct gopclntab *t, struct function *f)
 	return get(t, f->at + behind, f->field, sizeof(f->field));
 }
 
-/* The last that starts at or before the address. */
+/* Binary search for the function that contains the address. */
 static bool find(struct gopclntab *t, uint64_t address, struct function *f)
 {
 	uint64_t low = 0, high = t->count, start, func = 0;
@@ -234,13 +234,14 @@ static bool get_varint(struct gopclntab *t, uint64_t *at, uint32_t *value)
 	return true;
 }
 
-/* What a table of values has for an address: pairs of a difference of the value, zigzag, and
- * one of the address, up to which the value is good (pcvalue() of symtab.go). */
+/* The value for an address in a function's table of values. The table is a list of pairs: the
+ * zigzag-encoded change of the value, and the length of the code that has this value (pcvalue()
+ * of symtab.go). */
 static bool value_at(struct gopclntab *t, const struct function *f, uint32_t table,
 		     uint64_t address, int32_t *value)
 {
 	uint64_t at = t->values + table, end = at + VALUE_BYTES, pc = f->start;
-	uint32_t sum = UINT32_MAX, delta; /* it wraps, as Go's does */
+	uint32_t sum = UINT32_MAX, delta; /* starts at -1 and wraps, as in Go */
 
 	if (!table)
 		return false;
@@ -280,7 +281,7 @@ static const char *file_at(struct gopclntab *t, const struct function *f, uint64
 	return get_string(t, t->files + name);
 }
 
-/* Where the tables stand that _func is followed by: in 1.20 behind startLine. */
+/* The offset of the pcdata words that follow a _func; 1.20 has startLine before them. */
 static uint64_t pcdata_at(const struct gopclntab *t, const struct function *f)
 {
 	uint64_t entry = t->magic == MAGIC_116 ? t->word : 4;
@@ -288,8 +289,8 @@ static uint64_t pcdata_at(const struct gopclntab *t, const struct function *f)
 	return f->at + entry + sizeof(f->field) + (t->magic == MAGIC_120 ? 8 : 4);
 }
 
-/* The number of the inlined call that an address is in; -1: it is the function's own. False: it
- * cannot be read. */
+/* The index of the inlined call that an address is in; -1: the address is in no inlined call.
+ * False: not readable. */
 static bool inlined_at(struct gopclntab *t, const struct function *f, uint64_t address,
 		       int32_t *call)
 {
@@ -303,7 +304,7 @@ static bool inlined_at(struct gopclntab *t, const struct function *f, uint64_t a
 	return !table || value_at(t, f, table, address, call);
 }
 
-/* The offset in the file of a function's tree of inlined calls; 0: not known. */
+/* The file offset of a function's tree of inlined calls; 0: not known. */
 static uint64_t tree_of(struct gopclntab *t, const struct function *f)
 {
 	uint64_t at = pcdata_at(t, f);
@@ -317,8 +318,8 @@ static uint64_t tree_of(struct gopclntab *t, const struct function *f)
 	return t->gofunc + tree;
 }
 
-/* struct inlinedCall: the called function's name and, as an offset from the function's start,
- * an instruction that stands where it was called. */
+/* Read a struct inlinedCall: the called function's name, and the address of an instruction at
+ * the place of the call (`parent`). */
 static bool read_call(struct gopclntab *t, const struct function *f, int32_t call, uint32_t *name,
 		      uint64_t *parent)
 {
@@ -336,7 +337,8 @@ static bool read_call(struct gopclntab *t, const struct function *f, int32_t cal
 	return true;
 }
 
-/* Without the tree the address's line is another function's: then none is told at all. */
+/* Returns 0 if the address is in an inlined call but the tree is not known: the line would belong
+ * to another function than the name. */
 unsigned gopclntab_lines(struct gopclntab *t, uint64_t address, gopclntab_line_fn fn, void *ctx)
 {
 	struct place {

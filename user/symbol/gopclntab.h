@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Functions and lines of a Go program out of .gopclntab, which the runtime itself needs for
- * its tracebacks: no strip and no `-ldflags='-s -w'` removes it. Layouts of Go 1.16 (16, 17),
- * 1.18 (18, 19) and 1.20 (since then), by their magic numbers: src/debug/gosym/pclntab.go,
- * src/runtime/symtab.go and src/cmd/link/internal/ld/pcln.go of each.
+ * Functions and lines of a Go program, read from .gopclntab. The Go runtime itself needs this
+ * table for tracebacks, so neither strip nor `-ldflags='-s -w'` removes it. The magic number
+ * gives the layout: that of Go 1.16 (also 1.17), of 1.18 (also 1.19), or of 1.20 and later. See
+ * src/debug/gosym/pclntab.go, src/runtime/symtab.go and src/cmd/link/internal/ld/pcln.go of
+ * these versions.
  *
- * The file is hostile input: it is read piece by piece, every offset is checked against the
- * table's size, and every loop is bounded.
+ * The file is hostile input: it is read in pieces of bounded size, every offset is checked
+ * against the table's size, and every loop is bounded.
  */
 #ifndef TARE_GOPCLNTAB_H
 #define TARE_GOPCLNTAB_H
@@ -16,37 +17,37 @@
 
 struct gopclntab;
 
-/* Where a table is. All addresses are the file's own. */
+/* Where a table is. Addresses are those of the ELF file, before relocation. */
 struct gopclntab_place {
-	int fd; /* stays the caller's, and open */
+	int fd; /* the caller owns it and keeps it open */
 	uint64_t offset, size;
-	uint64_t address; /* that it is loaded at */
-	uint64_t text;    /* where functions' addresses begin, where the table does not say */
+	uint64_t address; /* load address of the table */
+	uint64_t text;    /* base of the function addresses, used if the table does not give it */
 };
 
-/* NULL: that is no table of a known layout. */
+/* NULL: there is no table of a known layout. */
 struct gopclntab *gopclntab_new(const struct gopclntab_place *place);
 void gopclntab_free(struct gopclntab *t); /* takes NULL */
 
-/* What only the program's moduledata tells: 0 is not known. `text`: as above. `gofunc`: where
- * the trees of inlined calls begin, as an offset in the file. */
+/* Set what only the program's moduledata has. `text`: as above; 0: unchanged. `gofunc`: file
+ * offset of the trees of inlined calls; 0: not known. */
 void gopclntab_tell(struct gopclntab *t, uint64_t text, uint64_t gofunc);
-/* The address of the table of names, by which moduledata is found; and the layout: 16, 18
- * or 20. */
+/* The address of the table of names; the search for moduledata needs it. */
 uint64_t gopclntab_names(const struct gopclntab *t);
+/* The layout: 16, 18 or 20, after the Go version that introduced it. */
 unsigned gopclntab_layout(const struct gopclntab *t);
 
-/* The function at an address: its name, the table's until gopclntab_free(), and how far behind
- * its start that is. NULL: there is none. */
+/* The name of the function at an address, valid until gopclntab_free(). `offset`: bytes from the
+ * function's start to the address. NULL: no function is there. */
 const char *gopclntab_symbol(struct gopclntab *t, uint64_t address, uint64_t *offset);
 
-/* Call for each source place at an address, innermost (inlined) first; the last is the
- * function itself. Strings are the table's. Returns how many: 0 where it is not known. */
+/* Call fn for each function at an address, the innermost inlined one first and the one that has
+ * the code last. The table owns the strings. Returns the number of calls; 0: not known. */
 typedef void (*gopclntab_line_fn)(void *ctx, const char *function, const char *file, int line);
 unsigned gopclntab_lines(struct gopclntab *t, uint64_t address, gopclntab_line_fn fn, void *ctx);
 
-/* How far the stack pointer is below where the function's caller had it, without the return
- * address: by pcsp, the runtime's own rule for unwinding. False: not known. */
+/* Bytes between the stack pointer and the return address at an address, from the table pcsp,
+ * which the Go runtime itself unwinds with. False: not known. */
 bool gopclntab_frame(struct gopclntab *t, uint64_t address, int32_t *size);
 
 #endif

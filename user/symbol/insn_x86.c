@@ -7,15 +7,16 @@
 #define RBP 5
 #define REX_W 8
 
-/* What an instruction is made of. */
+/* The parts of an instruction, and the state of the decoder. */
 struct parts {
 	const unsigned char *code;
-	unsigned n, at;
-	uint8_t rex, map, opcode; /* map: 0: one byte; 1: 0F; 2: 0F38; 3: 0F3A */
+	unsigned n, at;           /* bytes that are readable, and that are decoded */
+	uint8_t rex, map, opcode; /* opcode map: 0 one byte, 1 0F, 2 0F38, 3 0F3A */
 	bool wide;                /* prefix 66: operands of 16 bits */
 	bool vector;              /* VEX or EVEX */
 	bool has_modrm;
-	uint8_t mod, reg, rm, base; /* base: of an address; 255: none, or with an index */
+	uint8_t mod, reg, rm;
+	uint8_t base; /* base register of the memory operand; INSN_NO_REG: none, or an index too */
 	int64_t disp, imm;
 };
 
@@ -27,7 +28,7 @@ static bool next(struct parts *p, uint8_t *byte)
 	return true;
 }
 
-/* A number with its sign. */
+/* A signed little-endian number of `size` bytes. */
 static bool number(struct parts *p, unsigned size, int64_t *value)
 {
 	uint64_t raw = 0;
@@ -64,7 +65,7 @@ static bool is_prefix(uint8_t byte)
 	}
 }
 
-/* Behind C5, C4 or 62: the map, and the opcode. */
+/* After a VEX or EVEX prefix (C5, C4, 62): the map and the opcode. */
 static bool read_vector(struct parts *p, uint8_t first)
 {
 	unsigned more = first == 0xc5 ? 1 : first == 0xc4 ? 2 : 3;
@@ -112,7 +113,7 @@ static bool read_opcode(struct parts *p)
 	return true;
 }
 
-/* No instruction of 64 bits. */
+/* Is the opcode invalid in 64-bit mode? */
 static bool is_invalid(const struct parts *p)
 {
 	static const char none[] = "\x06\x07\x0e\x16\x17\x1e\x1f\x27\x2f\x37\x3f\x60\x61\x82"
@@ -168,14 +169,14 @@ static bool read_modrm(struct parts *p)
 		else if ((sib >> 3 & 7) == 4 && !(p->rex & 2))
 			p->base = (sib & 7) | (p->rex & 1) << 3;
 	} else if (p->rm == 5 && !p->mod) {
-		disp = 4; /* from the instruction's end */
+		disp = 4; /* relative to the end of the instruction */
 	} else {
 		p->base = p->rm | (p->rex & 1) << 3;
 	}
 	return number(p, disp, &p->disp);
 }
 
-/* Bytes of the operand in the instruction, of those with one byte of opcode. */
+/* Bytes of the immediate operand of a one-byte opcode. */
 static unsigned imm_one(const struct parts *p)
 {
 	unsigned usual = p->wide ? 2 : 4;
@@ -248,7 +249,7 @@ static void set(struct insn *insn, enum insn_kind kind, uint8_t reg, int64_t val
 	insn->value = value;
 }
 
-/* Opcode 81 or 83: an operation with a number. */
+/* Opcodes 81 and 83: arithmetic with an immediate operand. */
 static void arithmetic(const struct parts *p, struct insn *insn)
 {
 	int op = p->reg % 8;
@@ -297,7 +298,7 @@ static void indirect(const struct parts *p, struct insn *insn)
 {
 	switch (p->reg % 8) {
 	case 4:
-		/* By an address that stands in the instruction: a call's last step elsewhere. */
+		/* A RIP-relative memory operand: a PLT stub or a tail call. */
 		insn->kind = p->mod == 0 && p->rm == 5 ? INSN_JUMP_MEMORY : INSN_JUMP_ANY;
 		return;
 	case 5:
@@ -312,7 +313,7 @@ static void indirect(const struct parts *p, struct insn *insn)
 	}
 }
 
-/* Those that write the register in their ModRM byte's `rm`, or in `reg`. */
+/* Does the instruction write the stack pointer, as register `rm` or `reg` of its ModRM byte? */
 static bool writes_sp(const struct parts *p)
 {
 	uint8_t op = p->opcode;
@@ -398,7 +399,7 @@ static void two_bytes(const struct parts *p, struct insn *insn)
 	if (op >= 0x80 && op <= 0x8f)
 		set(insn, INSN_BRANCH, INSN_NO_REG, p->imm);
 	else if (op == 0x0b || op == 0xb9 || op == 0xff || op == 0x07 || op == 0x35)
-		insn->kind = INSN_STOP; /* ud2 and its like, sysret, sysexit */
+		insn->kind = INSN_STOP; /* ud2, ud1, ud0, sysret, sysexit */
 	else if (op == 0xa0 || op == 0xa8)
 		insn->kind = INSN_PUSH;
 	else if (op == 0xa1 || op == 0xa9)
@@ -429,7 +430,7 @@ bool insn_ends_with_call(const unsigned char *code, unsigned n)
 {
 	if (n >= 5 && code[n - 5] == 0xe8)
 		return true;
-	/* FF /2, by a register or memory: 2 to 7 bytes. */
+	/* FF /2, a call through a register or memory: 2 to 7 bytes. */
 	for (unsigned size = 2; size <= 7 && size <= n; size++) {
 		const unsigned char *at = code + n - size;
 		struct insn insn;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Instructions of x86-64: how long each is, and what it does to the stack pointer, as far as
- * that can be told from it alone. Pure. It must not know why anybody asks.
+ * Decodes x86-64 instructions: their length, and their effect on the stack pointer as far as the
+ * instruction alone shows it. Pure: no state, no I/O. It must not know about unwinding.
  *
  * Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, appendix A.
  */
@@ -11,24 +11,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define INSN_MOST 15 /* bytes */
+#define INSN_MOST 15 /* bytes of an instruction */
 
 enum insn_kind {
-	INSN_OTHER, /* leaves the stack pointer as it is; a call too, when it has returned */
+	INSN_OTHER, /* does not change the stack pointer; also a call, since its callee returns */
 	INSN_PUSH,
-	INSN_POP,        /* into reg; INSN_NO_REG: memory */
-	INSN_ADD_SP,     /* value */
+	INSN_POP,        /* into reg; INSN_NO_REG: into memory */
+	INSN_ADD_SP,     /* sp += value */
 	INSN_SP_FROM_FP, /* sp = fp + value */
 	INSN_FP_FROM_SP, /* fp = sp + value */
 	INSN_LOAD,       /* reg = word at sp + value */
 	INSN_LEAVE,
-	INSN_LOSE_SP,     /* sets the stack pointer to who knows what */
-	INSN_JUMP,        /* by value from its end */
-	INSN_BRANCH,      /* likewise, or not */
-	INSN_JUMP_MEMORY, /* to where a word says that stands at a fixed address */
-	INSN_JUMP_ANY,    /* to where a register says */
+	INSN_LOSE_SP,     /* sets the stack pointer to an unknown value */
+	INSN_JUMP,        /* to the end of the instruction + value */
+	INSN_BRANCH,      /* conditional jump, to the same target */
+	INSN_JUMP_MEMORY, /* to the address stored at a fixed address, as PLT stubs do */
+	INSN_JUMP_ANY,    /* to an address from a register, or stored at a computed address */
 	INSN_RETURN,
-	INSN_STOP, /* nothing goes on here: a trap, or where nothing is to be jumped to */
+	INSN_STOP, /* no known successor: a trap, a far jump, a return from the kernel */
 };
 
 #define INSN_NO_REG 255
@@ -36,14 +36,15 @@ enum insn_kind {
 struct insn {
 	enum insn_kind kind;
 	unsigned size;
-	uint8_t reg; /* as in instructions: 4 is rsp, 5 rbp */
+	uint8_t reg; /* number as instructions encode it: 4 is rsp, 5 is rbp */
 	int64_t value;
 };
 
-/* The one that begins at `code`, of which `n` bytes are there. False: none does. */
+/* Decode the instruction at `code`, of which `n` bytes are readable. False: not an instruction,
+ * or not all of it is readable. */
 bool insn_read(const unsigned char *code, unsigned n, struct insn *insn);
 
-/* Do these bytes end with a call? `n`: how many there are; 7 are enough. */
+/* Do these n bytes end with a call instruction? 7 bytes are enough for any call. */
 bool insn_ends_with_call(const unsigned char *code, unsigned n);
 
 #endif

@@ -20,36 +20,40 @@
 #include "symbol/perfmap.h"
 
 #define NS 1000000000LL
-#define MAP_MOST (64ULL << 20)  /* bytes of one process's maps */
-#define ALL_MOST (64ULL << 20)  /* of all that are kept */
-#define GONE_MOST 256           /* that are kept with their names */
-#define GONE_BYTES (8ULL << 20) /* of their maps */
-#define FORKS_MOST 8            /* parents that are asked for a copy's code */
+#define MAP_MOST (64ULL << 20)  /* bytes read of the maps of one process */
+#define ALL_MOST (64ULL << 20)  /* bytes read of all maps that are kept */
+#define GONE_MOST 256           /* address spaces that are gone and whose names are kept */
+#define GONE_BYTES (8ULL << 20) /* bytes of the maps of these */
+#define FORKS_MOST 8            /* generations of forks that are searched for a name */
 #define OWNERS 4                /* real, effective, saved and file system uid */
-#define CLOCK_STEP (NS / 10)    /* a file's time lags, and the clock may be set */
+#define CLOCK_STEP (NS / 10)    /* file times have the resolution of a tick; clocks are adjusted */
 
+/* An address space. */
 struct jit {
-	uint64_t parent; /* mm; 0: none */
-	bool known;      /* the next three */
-	pid_t inner;     /* its id as it sees it; 0: not known */
+	uint64_t parent; /* the mm that it was forked from; 0: none */
+	bool known;      /* the next three fields are valid */
+	pid_t inner;     /* pid in the process's own PID namespace; 0: not known */
 	uid_t owners[OWNERS];
-	int64_t since; /* ns of CLOCK_REALTIME */
+	int64_t since; /* start of the program, ns of CLOCK_REALTIME */
 	pid_t pid;
 	bool has_code, gone;
-	uint64_t round;        /* in which it was looked at last */
+	uint64_t round;        /* jits.round at the last look */
 	struct perfmap *names; /* NULL: no map was ever found */
-	uint64_t read;
-	int map, root; /* -1: not open. Its root is kept from its first code until its end */
+	uint64_t read;         /* bytes of its maps */
+	/* -1: not open. `root` is open from the first sample of JIT code to the end. */
+	int map, root;
 	dev_t dev;
 	ino_t inode;
 };
 
 struct jits {
-	GHashTable *by_mm; /* id -> struct jit */
-	uint64_t read, cut;
-	unsigned open, open_most, not_opened;
-	uint64_t round;
-	unsigned gone, next_gone; /* with names; when they are too many */
+	GHashTable *by_mm;                    /* id -> struct jit */
+	uint64_t read, cut;                   /* bytes of all kept maps; lines left out */
+	unsigned open, open_most, not_opened; /* file descriptors; maps left out */
+	uint64_t round;                       /* counts batches of samples */
+	/* Address spaces that are gone and have names, and bytes of their maps; limits for
+	 * jits_crowded(). */
+	unsigned gone, next_gone;
 	uint64_t gone_bytes, next_bytes;
 };
 
@@ -90,8 +94,8 @@ void jits_free(struct jits *j)
 		if (((struct jit *)value)->names)
 			j->cut += perfmap_dropped(((struct jit *)value)->names);
 	if (j->cut || j->not_opened)
-		log_warn("not all names of just-in-time compiled code were read: %" G_GUINT64_FORMAT
-			 " cut off, %u maps not opened",
+		log_warn("some names of just-in-time compiled code are missing: %" G_GUINT64_FORMAT
+			 " lines of perf maps left out, %u perf maps not opened",
 			 j->cut, j->not_opened);
 	g_hash_table_unref(j->by_mm);
 	g_free(j);
@@ -105,7 +109,7 @@ static int64_t clock_now(clockid_t clock)
 	return t.tv_sec * NS + t.tv_nsec;
 }
 
-/* When a process began, by /proc/PID/stat: ns of CLOCK_BOOTTIME. 0: not known. */
+/* The start time of a process from /proc/PID/stat, ns of CLOCK_BOOTTIME. 0: not known. */
 static uint64_t process_began(pid_t pid)
 {
 	struct proc_stat stat;
@@ -115,7 +119,7 @@ static uint64_t process_began(pid_t pid)
 	return stat.start * (NS / sysconf(_SC_CLK_TCK));
 }
 
-/* Its id as it sees it, and who it is. */
+/* Read the process's pid in its own namespace, and its uids. */
 static bool read_status(struct jit *jit)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/status", jit->pid);
@@ -168,7 +172,7 @@ void jits_image(struct jits *j, uint64_t mm, pid_t pid, uint64_t since_ns)
 		read_start(add_jit(j, mm, pid), since_ns);
 }
 
-/* There are many, and few have code: it is looked at then. */
+/* Does not read /proc: forks are many, and few of them have JIT code. jits_look() reads it. */
 void jits_fork(struct jits *j, uint64_t mm, uint64_t parent, pid_t pid)
 {
 	const struct jit *from = find_jit(j, parent);
@@ -187,7 +191,7 @@ void jits_fork(struct jits *j, uint64_t mm, uint64_t parent, pid_t pid)
 int jits_open_map(int dir, pid_t pid, const uid_t *owners, unsigned n, int64_t since)
 {
 	g_autofree char *name = g_strdup_printf("tmp/perf-%d.map", pid);
-	/* A link on the way is as the process has it; none leads out of its root. */
+	/* Links in the path are resolved as the process sees them, and never leave its root. */
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
 				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
 	int found = (int)syscall(SYS_openat2, dir, name, &how, sizeof(how)), fd;
@@ -200,7 +204,7 @@ int jits_open_map(int dir, pid_t pid, const uid_t *owners, unsigned n, int64_t s
 	own = !st.st_uid;
 	for (unsigned i = 0; i < n && !own; i++)
 		own = st.st_uid == owners[i];
-	/* A second name: root's file, to which somebody has made a link. */
+	/* A file of root with several names: somebody else may have hard-linked it here. */
 	if (own && (st.st_nlink == 1 || st.st_uid) &&
 	    st.st_mtim.tv_sec * NS + st.st_mtim.tv_nsec + CLOCK_STEP >= since)
 		return fd;
@@ -217,7 +221,8 @@ static void close_one(struct jits *j, int *fd)
 	j->open--;
 }
 
-/* In its root as it is now, or was; of one that ended before it was looked at, here. */
+/* Open the current root directory of the process. If the process is gone, keep the root that is
+ * open, or else use our own. False: no root. */
 static bool open_root(struct jits *j, struct jit *jit)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/root", jit->pid);
@@ -242,7 +247,7 @@ static void read_on(struct jits *j, struct jit *jit, bool last)
 	j->read += n;
 }
 
-/* The process may have begun another file. */
+/* Open the map, or the new map if the process has replaced its file. */
 static void open_map(struct jits *j, struct jit *jit)
 {
 	struct stat st;
@@ -282,7 +287,7 @@ void jits_look(struct jits *j, uint64_t mm, pid_t pid)
 	if (!jit->known)
 		read_start(jit, 0);
 	if (jit->parent && !jit->has_code &&
-	    find_jit(j, jit->parent)) /* its own, or its parent's */
+	    find_jit(j, jit->parent)) /* the code may be the parent's */
 		jits_look(j, jit->parent, find_jit(j, jit->parent)->pid);
 	jit->has_code = true;
 	open_map(j, jit);
@@ -317,7 +322,7 @@ void jits_gone(struct jits *j, uint64_t mm)
 	if (!jit || jit->gone)
 		return;
 	jit->gone = true;
-	if (jit->has_code) /* some write theirs only when they end */
+	if (jit->has_code) /* some runtimes write their map only at exit */
 		open_map(j, jit);
 	read_on(j, jit, true);
 	close_one(j, &jit->map);
@@ -335,7 +340,7 @@ bool jits_crowded(const struct jits *j)
 	return j->gone > j->next_gone || j->gone_bytes > j->next_bytes;
 }
 
-/* Those whose code goes on in a living copy. */
+/* The set of address spaces with a live copy: jits_name() still needs their names. */
 static GHashTable *find_parents(const struct jits *j)
 {
 	GHashTable *set = g_hash_table_new(g_int64_hash, g_int64_equal);

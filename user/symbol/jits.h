@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Code that is in no file, by process: what its JIT calls it. The perf map is
- * /tmp/perf-PID.map as the process sees it, in its mount and pid namespaces. It is
- * opened at the first sample of such code and stays open until the address space is
- * gone, so that a map that is deleted is read to its end.
+ * Names of JIT-compiled code, from the perf map of each process: /tmp/perf-PID.map in the
+ * process's mount and PID namespaces. The first sample of JIT code opens the map. It stays open
+ * until the address space is gone, so that a deleted map can be read to its end.
  *
- * Bounds: maps are read up to MAP_MOST bytes of one process and ALL_MOST of those that are
- * kept, of which each takes about twice as much; a quarter of the files that may be open are
- * theirs. What is gone is kept until its frames have their names (jits_forget).
+ * Bounds: MAP_MOST bytes are read of the map of one process, and ALL_MOST bytes of all maps that
+ * are kept; a kept map takes about twice its bytes in memory. Maps use at most a quarter of the
+ * allowed file descriptors. The names of an address space that is gone are kept until
+ * jits_forget().
  *
- * Anybody may write to /tmp: a map counts only when it is the process's own or
- * root's, a regular file, no link, and not older than the process.
+ * Everyone can write to /tmp. So a map is used only if the process's user or root owns it, it is
+ * a regular file and not a link, and it is not older than the process.
  */
 #ifndef TARE_JITS_H
 #define TARE_JITS_H
@@ -23,33 +23,39 @@
 struct jits;
 
 struct jits *jits_new(void);
-void jits_free(struct jits *j); /* takes NULL; says what was left out */
+void jits_free(struct jits *j); /* takes NULL; logs how much was left out */
 
-/* A process runs a new program, from `since_ns` (CLOCK_BOOTTIME) on; or was found, 0. */
+/* Address space `mm` has a new program since `since_ns` (ns of CLOCK_BOOTTIME). 0: tare attached
+ * to it, and the start of the process counts. */
 void jits_image(struct jits *j, uint64_t mm, pid_t pid, uint64_t since_ns);
-/* It is a copy of its parent's, whose code goes on in it. */
+/* A fork copied `parent` to `mm`, including JIT code and its names. */
 void jits_fork(struct jits *j, uint64_t mm, uint64_t parent, pid_t pid);
-/* It is torn down: its map is read to the end. */
+/* The address space is gone: read its map to the end and close it. */
 void jits_gone(struct jits *j, uint64_t mm);
 
-/* Are there many that are gone, with their names? */
+/* Are the names of many address spaces kept that are gone? */
 bool jits_crowded(const struct jits *j);
-/* Nobody asks for names of what is gone any more, but for living copies of it. */
+/* All frames so far have their names: forget address spaces that are gone, except those with a
+ * live copy. */
 void jits_forget(struct jits *j);
-/* Forget those that are not in `alive` (by id): the record of their end was lost. */
+/* Treat address spaces that are not in `alive` (a set of ids) as gone: the record of their end
+ * was lost. */
 void jits_keep(struct jits *j, GHashTable *alive);
 
-/* Take in what its JIT wrote so far; from now on it counts as one that has code. Once for all
- * samples that come together: until jits_round(). */
+/* There is a sample of JIT code in `mm`: read what its map has gained. Further calls do nothing
+ * until jits_round(), which begins the next batch of samples. */
 void jits_look(struct jits *j, uint64_t mm, pid_t pid);
 void jits_round(struct jits *j);
-void jits_look_all(struct jits *j); /* at those again */
+/* Read the maps of all live address spaces that have had a sample of JIT code. */
+void jits_look_all(struct jits *j);
 
-/* Name of the code at an address as of the last look, and its start; NULL: none. */
+/* The name of the code at an address, as the maps were last read. `start`: where this code
+ * starts. NULL: no name. Valid until the next call that is not const. */
 const char *jits_name(const struct jits *j, uint64_t mm, uint64_t address, uint64_t *start);
 
-/* For tests: the map of a process in the root that `dir` is, of one of `n` owners and
- * not older than `since` (ns of CLOCK_REALTIME). -1: there is none that counts. */
+/* For tests: open the map of a process below the root directory `dir`. It must belong to root or
+ * one of the `n` owners, and must not be older than `since` (ns of CLOCK_REALTIME). -1: there is
+ * no such map. */
 int jits_open_map(int dir, pid_t pid, const uid_t *owners, unsigned n, int64_t since);
 
 #endif

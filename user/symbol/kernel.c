@@ -8,7 +8,8 @@
 
 #include "base/search.h"
 
-/* Behind the last symbol before it a module, or a BPF program, may be loaded later. */
+/* Bytes of a function, at most. /proc/kallsyms has no sizes, and a module or a BPF program may be
+ * loaded later into the gap after the last symbol. */
 #define FUNCTION_MOST (64 << 10)
 
 struct function {
@@ -20,7 +21,8 @@ struct kernel {
 	GArray *functions; /* struct function, by start */
 };
 
-/* Of one address, while the list is read: the last symbol before it, and the first behind. */
+/* While the list is read, for each address: start and name of the last symbol at or before it,
+ * and start of the first symbol after it (`end`). */
 struct best {
 	uint64_t address, start, end;
 	char *name;
@@ -55,7 +57,7 @@ static int by_value(gconstpointer a, gconstpointer b)
 	return x < y ? -1 : x > y;
 }
 
-/* Of those that start there the one that reaches farthest is the last. */
+/* Functions with the same start: the longest is last, so that find_function() finds it. */
 static int by_start(gconstpointer a, gconstpointer b)
 {
 	const struct function *x = a, *y = b;
@@ -90,7 +92,8 @@ static bool not_below(const void *best, unsigned i, uint64_t at)
 	return ((const struct best *)best)[i].address >= at;
 }
 
-/* A symbol: it may be the first behind the address before it, and the last before the next. */
+/* Use a symbol as a bound of its two neighbour addresses: as `end` of the address below it, and
+ * as `start` of the address above it. */
 static void take_symbol(struct best *best, unsigned n, uint64_t at, const char *name)
 {
 	unsigned i = search_first(n, not_below, best, at);
@@ -121,7 +124,8 @@ static void read_symbols(const char *path, struct best *best, unsigned n)
 		fclose(f);
 }
 
-/* What is before an address is before those behind it too, and the other way round. */
+/* take_symbol() sets the bounds of the two nearest addresses only. But a symbol before an address
+ * is also before all higher addresses, and one after it is also after all lower ones. */
 static void spread_bounds(struct best *best, unsigned n)
 {
 	for (unsigned i = 1; i < n; i++)

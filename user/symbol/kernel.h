@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The kernel's symbols, by /proc/kallsyms: those that were met, since the list is long to read
- * and to keep. Bounded by the kernel's functions.
+ * Names of kernel functions, from /proc/kallsyms. Only functions that samples hit are kept,
+ * since the whole list is slow to read and large. Bounded by the number of kernel functions.
  */
 #ifndef TARE_KERNEL_H
 #define TARE_KERNEL_H
@@ -14,11 +14,12 @@ struct kernel;
 struct kernel *kernel_new(void);
 void kernel_free(struct kernel *k); /* takes NULL */
 
-/* Find the symbols of these addresses (uint64_t; any order, left sorted), where some are new.
- * `path` is /proc/kallsyms, but for tests. */
+/* Look up the symbols of these addresses (uint64_t). Reads `path` only if an address is new.
+ * Sorts the array. `path` is /proc/kallsyms except in tests. */
 void kernel_learn(struct kernel *k, const char *path, GArray *addresses);
 
-/* Of those that were learnt; NULL: there is none. Valid until the next kernel_learn(). */
+/* The name of the function at an address that kernel_learn() was given; NULL: not known. Valid
+ * until the next kernel_learn(). */
 const char *kernel_name(const struct kernel *k, uint64_t address);
 
 #endif

@@ -19,14 +19,14 @@
 #include "symbol/source.h"
 #include "symbol/weight.h"
 
-#define INIT_MOST 64 /* bytes of _init() */
+#define INIT_MOST 64 /* bytes of _init() and of _fini(), at most */
 #define SEGMENTS_MOST 64
 #define INTERPRETER_MOST 4096
 
 void module_names_free(struct module *m)
 {
 	g_clear_pointer(&m->source, source_free);
-	m->asked_source = false;
+	m->tried_source = false;
 	if (m->lines_left)
 		*m->lines_left += m->lines_read;
 	m->lines_read = 0;
@@ -35,7 +35,7 @@ void module_names_free(struct module *m)
 	g_clear_pointer(&m->dwfl, dwfl_end);
 	m->dwfl_module = NULL;
 	g_clear_pointer(&m->go, gopclntab_free);
-	m->asked_go = false;
+	m->tried_go = false;
 }
 
 void module_free(gpointer p)
@@ -56,7 +56,7 @@ void module_free(gpointer p)
 	g_free(m);
 }
 
-/* A piece of the file as it is; NULL: it is not there. The ELF's, as long as it lives. */
+/* The bytes of a segment in the file; NULL: not readable. Owned by m->elf. */
 static const char *read_piece(struct module *m, const GElf_Phdr *ph, size_t *size)
 {
 	Elf_Data *data =
@@ -71,7 +71,7 @@ static void read_interpreter(struct module *m, const GElf_Phdr *ph)
 	size_t size;
 	const char *path = ph->p_filesz <= INTERPRETER_MOST ? read_piece(m, ph, &size) : NULL;
 
-	if (!path || m->interpreter) /* the kernel takes the first */
+	if (!path || m->interpreter) /* of several PT_INTERP, the kernel uses the first */
 		return;
 	m->interpreter = g_strndup(path, size);
 }
@@ -89,8 +89,8 @@ static void read_entries(struct module *m, const GElf_Phdr *ph)
 	}
 }
 
-/* .eh_frame_hdr (LSB core, 10.6.2): version, three encodings, the address of
- * .eh_frame, how many, and the table. Only as all linkers write it. */
+/* Read .eh_frame_hdr (LSB core, 10.6.2): version, three encodings, address of .eh_frame, number
+ * of entries, table. Supports only the encodings that all linkers use. */
 static void read_starts(struct module *m, const GElf_Phdr *ph)
 {
 	static const unsigned char usual[4] = { 1, 0x1b, 0x03, 0x3b };
@@ -108,7 +108,7 @@ static void read_starts(struct module *m, const GElf_Phdr *ph)
 	m->starts = (const unsigned char *)raw + 12;
 	m->starts_base = ph->p_vaddr;
 	m->n_starts = n;
-	m->eh_frame_at = ph->p_vaddr + 4 + (uint64_t)frame; /* from where it stands on */
+	m->eh_frame_at = ph->p_vaddr + 4 + (uint64_t)frame; /* relative to the field, byte 4 */
 }
 
 static void read_segments(struct module *m)
@@ -151,7 +151,8 @@ void module_id(Elf *elf, char id[65])
 		snprintf(id + 2 * i, 3, "%02x", ((const unsigned char *)bytes)[i]);
 }
 
-/* Read piece by piece and not mapped: its owner may change it, or cut it, at any time. */
+/* libelf reads the file in pieces and does not map it: the owner of the file may truncate it at
+ * any time, and access to a mapping would then kill tare (SIGBUS). */
 Elf *module_elf(int fd)
 {
 	return elf_begin(fd, ELF_C_READ, NULL);
@@ -178,7 +179,7 @@ struct module *module_new(Elf *elf, int fd, const char *path)
 	return NULL;
 }
 
-/* Where a process sees it: no link and no ".." leads out of its root. */
+/* Open a path as the process sees it: no link and no ".." leaves the process's root. */
 static int open_in_root(pid_t pid, const char *path, struct stat *st)
 {
 	g_autofree char *root = g_strdup_printf("/proc/%d/root", pid);
@@ -193,8 +194,8 @@ static int open_in_root(pid_t pid, const char *path, struct stat *st)
 	return found < 0 ? -errno : regular_open_found(found, st);
 }
 
-/* The descriptor, if it is of the file that is meant (by inode); else -1. */
-static int only_this(int fd, const struct stat *st, const struct module_source *s)
+/* Check that `fd` is the file with the source's inode. If not, close it and return -1. */
+static int check_inode(int fd, const struct stat *st, const struct module_source *s)
 {
 	if (fd < 0 || !s->inode || st->st_ino == s->inode)
 		return fd;
@@ -215,25 +216,24 @@ static int open_source(const struct module_source *s)
 	else if (s->inode)
 		mapped = g_strdup_printf("/proc/%d/exe", s->pid);
 	if (mapped)
-		fd = only_this(regular_open(mapped, &st), &st, s);
+		fd = check_inode(regular_open(mapped, &st), &st, s);
 	if (fd < 0 && s->path && s->path[0] == '/')
-		fd = only_this(open_in_root(s->pid, s->path, &st), &st, s);
+		fd = check_inode(open_in_root(s->pid, s->path, &st), &st, s);
 	if (fd < 0 && s->path && s->path[0] == '/')
-		fd = only_this(regular_open(s->path, &st), &st, s);
+		fd = check_inode(regular_open(s->path, &st), &st, s);
 	return fd;
 }
 
-/* Once: a program may map any number of them. */
-static void say_heavy(const char *path)
+/* Warns only once: a program may map any number of such files. */
+static void warn_heavy(const char *path)
 {
-	static bool said;
+	static bool warned;
 
-	if (!said)
-		log_warn(
-			"%s says that its sections are larger than there is room for: no names and "
-			"no rules of such files are read",
-			path ?: "?");
-	said = true;
+	if (!warned)
+		log_warn("%s: the sections of this file would need too much memory: symbols and "
+			 "unwind rules of such files are not read",
+			 path ?: "?");
+	warned = true;
 }
 
 struct module *module_open(const struct module_source *source, uint64_t room)
@@ -246,7 +246,7 @@ struct module *module_open(const struct module_source *source, uint64_t room)
 	if (fd < 0)
 		return NULL;
 	if (weight > room) {
-		say_heavy(source->path);
+		warn_heavy(source->path);
 		close(fd);
 		return NULL;
 	}

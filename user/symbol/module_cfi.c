@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The sections of a file that hold its unwinding rules, and what they say of an address.
+ * The sections of a module that have unwind rules, and the lookup of the rules of an address.
  */
 #include <string.h>
 
 #include "base/search.h"
 #include "symbol/module_impl.h"
 
-/* The table of .eh_frame_hdr has pairs of s32: where a function starts, and where its entry
- * is, both from the table's section on. */
+/* Word `which` of entry i of the table in .eh_frame_hdr, as an address: 0 is the start of a
+ * function, 1 is its entry (FDE). Both are s32, relative to .eh_frame_hdr. */
 static uint64_t header_address(const struct module *m, uint32_t i, unsigned which)
 {
 	int32_t offset;
@@ -40,7 +40,7 @@ static bool header_find(const void *ctx, uint64_t address, size_t *offset)
 	return true;
 }
 
-/* A section by its name; NULL: it is not there. */
+/* Find a section by its name; NULL: there is none. */
 static Elf_Scn *find_section(Elf *elf, const char *name, GElf_Shdr *header)
 {
 	Elf_Scn *scn = NULL;
@@ -66,7 +66,8 @@ static void set_section(struct unwind_table *t, const Elf_Data *data, uint64_t a
 		t->section = (struct cfi_section){ data->d_buf, data->d_size, address, eh };
 }
 
-/* Without section headers: from where .eh_frame_hdr says to the end of what is loaded. */
+/* For a file without section headers: .eh_frame is taken from the address in .eh_frame_hdr up to
+ * the end of its segment. */
 static void read_loaded(struct module *m)
 {
 	for (unsigned i = 0; m->eh_frame_at && i < m->n_segments; i++) {
@@ -112,29 +113,29 @@ static void read_debug_frame(struct module *m)
 		t->index = cfi_index_new(&t->section);
 }
 
-static bool table_row(struct module *m, const struct unwind_table *t,
-		      const struct arch_regs *machine, uint64_t address, struct cfi_row *row)
+static bool table_row(struct module *m, const struct unwind_table *t, const struct arch_regs *arch,
+		      uint64_t address, struct cfi_row *row)
 {
 	cfi_find_fn find = t->index ? cfi_index_find : header_find;
 	const void *ctx = t->index ? (const void *)t->index : m;
 
-	return t->section.data && cfi_row(&t->section, machine, address, find, ctx, row);
+	return t->section.data && cfi_row(&t->section, arch, address, find, ctx, row);
 }
 
-bool module_cfi_row(struct module *m, const struct arch_regs *machine, uint64_t address,
+bool module_cfi_row(struct module *m, const struct arch_regs *arch, uint64_t address,
 		    struct cfi_row *row)
 {
-	if (m->machine != machine->elf)
+	if (m->machine != arch->elf)
 		return false;
 	if (!m->eh_frame.read) {
 		m->eh_frame.read = true;
 		read_eh_frame(m);
 	}
-	if (table_row(m, &m->eh_frame, machine, address, row))
+	if (table_row(m, &m->eh_frame, arch, address, row))
 		return true;
 	if (!m->debug_frame.read) {
 		m->debug_frame.read = true;
 		read_debug_frame(m);
 	}
-	return table_row(m, &m->debug_frame, machine, address, row);
+	return table_row(m, &m->debug_frame, arch, address, row);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The modules of a session by the numbers of their files: a bounded number is open at a time,
- * with a bounded number of symbols; the least used are closed, and opened again.
+ * The modules of a session, by the numbers of their files. The numbers of open files and of
+ * symbols are bounded: the least recently used module is closed, and reopened when it is needed.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,25 +14,26 @@
 #include "symbol/weight.h"
 
 #define MODULES_OPEN 512
-#define SYMBOLS_KEPT 200000   /* about 100 bytes each, with their names */
-#define LINES_MOST (16 << 20) /* bytes of line programs that are in memory, a row each at most */
+#define SYMBOLS_KEPT 200000 /* about 100 bytes each, with the name */
+/* Bytes of line programs in memory. libdw makes at most one row of about 100 bytes of a byte. */
+#define LINES_MOST (16 << 20)
 #define VDSO_MOST (64 << 10)
 
 /* A file by its number. */
 struct known {
-	struct module *module; /* NULL: it is closed, or could not be opened */
-	bool failed;           /* it is not tried again */
+	struct module *module; /* NULL: closed, or could not be opened */
+	bool failed;           /* could not be opened; it is not tried again */
 	struct module_source source;
 	char *path;
-	uint64_t used; /* when, by modules->clock */
+	uint64_t used; /* modules->clock at the last use */
 };
 
 struct modules {
 	GHashTable *by_file; /* number -> struct known */
 	unsigned open, open_most;
-	uint64_t weight; /* of those that are open */
-	uint64_t lines_left;
-	uint64_t clock;
+	uint64_t weight;     /* sum of the open modules, bytes */
+	uint64_t lines_left; /* of LINES_MOST */
+	uint64_t clock;      /* counts uses */
 };
 
 static void known_free(gpointer p)
@@ -65,7 +66,7 @@ void modules_free(struct modules *m)
 	g_free(m);
 }
 
-/* That of the vdso has no file to be opened again. */
+/* Close the least recently used module. The vDSO stays, since it has no file to reopen. */
 static void close_oldest(struct modules *ms)
 {
 	struct known *oldest = NULL, *k;
@@ -77,7 +78,8 @@ static void close_oldest(struct modules *ms)
 			oldest = k;
 	if (!oldest)
 		return;
-	/* This very file, by its path: the process and its mapping may be gone by then. */
+	/* Reopen it by its path, since the mapping may be gone by then. The inode makes sure that
+	 * it is the same file. */
 	oldest->source.inode = oldest->module->inode;
 	oldest->source.start = oldest->source.end = 0;
 	ms->weight -= oldest->module->weight;
@@ -130,7 +132,7 @@ struct module *modules_open(struct modules *ms, const struct module_source *s)
 	if (new)
 		k = put_known(ms, s);
 	k->used = ++ms->clock;
-	k->source.pid = s->pid; /* who has it now: the first may be gone */
+	k->source.pid = s->pid; /* the process that mapped it first may be gone */
 	if (!try_open(ms, k) && new)
 		log_verbose(1, "cannot read the code in %s", s->path ?: "?");
 	return k->module;
@@ -152,7 +154,7 @@ unsigned modules_count(const struct modules *ms)
 	return ms->open;
 }
 
-/* Those that were used least lately go first. */
+/* Frees the symbols of the least recently used modules first. */
 void modules_trim(struct modules *ms)
 {
 	g_autoptr(GPtrArray) read = g_ptr_array_new();

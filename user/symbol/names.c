@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A module's names: symbols of all its tables (.symtab, .dynsym, the compressed
- * one of .gnu_debugdata, separate debug files by build ID), and where its debug information
- * is (symbol/source.h). libdwfl finds them all.
+ * The symbols and the debug information of a module. libdwfl finds both: symbols are in .symtab,
+ * .dynsym, the compressed .gnu_debugdata, and separate debug files; source.h reads the debug
+ * information.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +15,9 @@
 #include "symbol/source.h"
 
 #define SYMBOLS_MOST (4u << 20)
-/* A file that weighs more (weight.h) is searched for inlined functions only with lines: it
- * would be read at once, and take as much memory. */
-#define WEIGHT_UNASKED (UINT64_C(256) << 20)
+/* In a file with a larger weight (weight.h), inlined functions are looked up only with --lines:
+ * the whole debug information would be read, and take as much memory. */
+#define WEIGHT_WITHOUT_LINES (UINT64_C(256) << 20)
 #define PAGE_MOST 0x10000ULL
 #define PAGE_LEAST 4096u
 #define NAME_MOST 4096u
@@ -29,13 +29,13 @@ static int by_start(gconstpointer a, gconstpointer b)
 
 	if (x->start != y->start)
 		return x->start < y->start ? -1 : 1;
-	/* The longest first, then by name: the same one each time. */
+	/* The longest first. Then by name, so that the choice is the same in each run. */
 	if (x->end != y->end)
 		return x->end > y->end ? -1 : 1;
 	return strcmp(x->name, y->name);
 }
 
-/* libdwfl would map the file. */
+/* Callback for libdwfl. Without it libdwfl would map the file, see module_elf(). */
 static int find_elf(Dwfl_Module *m, void **user, const char *name, Dwarf_Addr base, char **path,
 		    Elf **elf)
 {
@@ -84,7 +84,7 @@ static void open_dwfl(struct module *m)
 		m->dwfl_module = NULL;
 }
 
-/* Where names stand in the file. */
+/* A string table in memory. */
 struct strings {
 	const char *start, *end;
 };
@@ -109,15 +109,15 @@ static void add_strings(GArray *all, Elf *elf)
 	}
 }
 
-/* A copy of what has no known end, as far as it can be read and no further: of a table in
- * a debug file, in a compressed part (.gnu_debugdata), or that only the dynamic segment
- * tells of. */
+/* Copy a name from a string table whose end is not known: in a debug file, in .gnu_debugdata, or
+ * found by the dynamic segment only. The name may lack its NUL, so it is read through the kernel,
+ * which stops at memory that cannot be read. */
 static const char *copy_name(struct module *m, const char *name)
 {
 	char piece[NAME_MOST + 1] = "";
 	size_t have = 0;
 
-	/* Up to the ends of pages: the next may not be there. */
+	/* Read up to the end of a page: the next page may not be mapped. */
 	while (have < NAME_MOST && !memchr(piece, '\0', have)) {
 		size_t rest = PAGE_LEAST - ((uintptr_t)(name + have) & (PAGE_LEAST - 1));
 		size_t n = MIN(MIN(rest, have ? NAME_MOST : NAME_USUAL), NAME_MOST - have);
@@ -133,8 +133,8 @@ static const char *copy_name(struct module *m, const char *name)
 	return g_string_chunk_insert(m->copied, piece);
 }
 
-/* libdwfl looks where a name begins, but not whether it ends within its table: the file's
- * maker may have left the end out. NULL: it does not. */
+/* Check that a name ends in its string table; libdwfl checks only that it begins there. A hostile
+ * file may lack the NUL. NULL: the name does not end. */
 static const char *whole_name(struct module *m, const GArray *all, const char *name)
 {
 	for (unsigned i = 0; name && i < all->len; i++) {
@@ -160,7 +160,7 @@ static void add_symbol(GArray *symbols, const char *name, const GElf_Sym *sym, G
 	g_array_append_val(symbols, s);
 }
 
-/* Without libdwfl: of the vdso, which is in memory. */
+/* For the vDSO, which libdwfl cannot open: it is in memory only. */
 static void read_section_symbols(struct module *m)
 {
 	Elf_Scn *scn = NULL;
@@ -214,7 +214,7 @@ static bool symbol_behind(const void *symbols, unsigned i, uint64_t address)
 	return ((const struct symbol *)symbols)[i].start > address;
 }
 
-/* By the file's symbols. `sized`: it is known to reach as far as the address. */
+/* Look up the file's symbols. `sized`: the symbol has a size and covers the address. */
 static const char *table_symbol(struct module *m, uint64_t address, uint64_t *offset, bool *sized)
 {
 	const struct symbol *s;
@@ -224,7 +224,7 @@ static const char *table_symbol(struct module *m, uint64_t address, uint64_t *of
 		read_symbols(m);
 	s = (const struct symbol *)m->symbols->data;
 	low = search_first(m->symbols->len, symbol_behind, s, address);
-	/* Of those that start there the first, which is the longest. */
+	/* Of several symbols with the same start, use the first, which is the longest. */
 	for (unsigned tries = 0; low-- > 0 && tries < 16; tries++) {
 		while (low > 0 && s[low - 1].start == s[low].start)
 			low--;
@@ -237,7 +237,7 @@ static const char *table_symbol(struct module *m, uint64_t address, uint64_t *of
 	return NULL;
 }
 
-/* A stripped Go program still has the runtime's own table. */
+/* A stripped Go program still has the table of the Go runtime. */
 const char *module_symbol(struct module *m, uint64_t address, uint64_t *offset)
 {
 	bool sized = false;
@@ -253,9 +253,9 @@ static struct source *open_source(struct module *m)
 	Dwarf_Addr bias;
 	Dwarf *dwarf;
 
-	if (m->source || m->asked_source)
+	if (m->source || m->tried_source)
 		return m->source;
-	m->asked_source = true;
+	m->tried_source = true;
 	if (!m->dwfl)
 		open_dwfl(m);
 	dwarf = m->dwfl_module ? dwfl_module_getdwarf(m->dwfl_module, &bias) : NULL;
@@ -264,8 +264,8 @@ static struct source *open_source(struct module *m)
 	return m->source;
 }
 
-/* Is there room for the line program at an address? Perhaps without those that were read of
- * this file before. */
+/* May the line program for an address be read? If the limit is reached, first free the line
+ * programs of this file that were read before. */
 static bool lines_fit(struct module *m, uint64_t address)
 {
 	uint64_t weight = source_weight(m->source, address);
@@ -302,7 +302,7 @@ unsigned module_lines(struct module *m, uint64_t address, bool lines, module_lin
 	struct lineless lineless = { fn, ctx };
 	unsigned n = 0;
 
-	if ((lines || m->weight <= WEIGHT_UNASKED) && open_source(m)) {
+	if ((lines || m->weight <= WEIGHT_WITHOUT_LINES) && open_source(m)) {
 		bool fit = lines && lines_fit(m, address);
 
 		n = m->source ? source_find(m->source, address, fit, fn, ctx) : 0;

@@ -8,7 +8,7 @@
 #include "symbol/kernel.h"
 
 #define MANGLED_MOST 4096
-#define INLINED_MOST (64 << 20) /* bytes of names of inlined functions */
+#define INLINED_MOST (64 << 20) /* bytes of the names of inlined functions */
 #define PYTHON_LOOP "_PyEval_EvalFrameDefault"
 
 static const char *const synthetic_name[SYNTHETIC_FRAMES] = {
@@ -38,16 +38,16 @@ static const char *base_of(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-/* Where a frame's function is. */
+/* The file of a function, or a name like [kernel] in place of its path. */
 struct where {
 	char *path, *build_id;
 };
 
-/* What was found of one frame. */
+/* The name of a frame, and what else was found. */
 struct named {
-	char *function; /* NULL: nothing yet */
+	char *function; /* NULL: not known yet */
 	uint32_t where; /* number of a struct where */
-	bool looked;    /* the next three were looked for */
+	bool looked;    /* the next three were looked up */
 	char *file;
 	int line;
 	GArray *inlined; /* struct profile_frame, innermost first; NULL: none */
@@ -56,16 +56,16 @@ struct named {
 struct naming {
 	GArray *names;        /* struct named, by number of the frame */
 	GArray *places;       /* struct where */
-	GHashTable *by_place; /* "path id" -> number in places */
+	GHashTable *by_place; /* "path build_id" -> number in places */
 	struct kernel *kernel;
 	uint64_t inlined; /* bytes of the names of inlined functions */
-	/* For one profile. */
+	/* Arguments of the current naming_fill(). */
 	struct profile *p;
 	const struct samples *s;
 	struct modules *modules;
 	struct jits *jits;
 	bool lines;
-	GArray *module; /* uint32_t: by number in places, its number in the profile */
+	GArray *module; /* uint32_t: number in `places` -> number of the module in the profile */
 };
 
 static void named_clear(gpointer p)
@@ -127,7 +127,7 @@ static uint64_t bytes_of(const GArray *frames)
 	return sum;
 }
 
-/* Two may have become one: the first has its names then. */
+/* Several frames may get one new number: then the names of the first one are kept. */
 void naming_renumber(struct naming *n, const uint32_t *now, uint32_t count)
 {
 	GArray *names = g_array_new(FALSE, TRUE, sizeof(struct named));
@@ -155,7 +155,7 @@ void naming_renumber(struct naming *n, const uint32_t *now, uint32_t count)
 			n->inlined += bytes_of(named_at(n, i)->inlined);
 }
 
-static uint32_t mapping_number(struct naming *n, const char *path, const char *build_id)
+static uint32_t where_number(struct naming *n, const char *path, const char *build_id)
 {
 	g_autofree char *key = g_strdup_printf("%s %s", path, build_id ?: "");
 	struct where new = { NULL, NULL };
@@ -183,7 +183,8 @@ static uint32_t module_of(struct naming *n, uint32_t place)
 	return *module;
 }
 
-/* What had no name when it was sampled may have one now. */
+/* The name of code that is in no file. It may have no name at the time of the sample and get one
+ * later, when the JIT has written it to the perf map. */
 static const char *code_name(const struct naming *n, const struct frame *f)
 {
 	uint64_t start;
@@ -198,7 +199,8 @@ static uint32_t file_of(const struct frame *f)
 	return f->flags & FRAME_NAMED ? NO_FILE : f->file;
 }
 
-/* A function without a name goes by its start, so that its lines are one. */
+/* A function without a name is named by its start address, so that all its addresses have one
+ * name. */
 static uint64_t module_start(const struct module *m, uint64_t address)
 {
 	uint64_t start = m ? module_function(m, address) : 0;
@@ -220,7 +222,7 @@ static void name_in_file(struct naming *n, const struct frame *f, struct named *
 	uint64_t offset;
 	const char *name = m ? module_symbol(m, f->address, &offset) : NULL;
 
-	to->where = mapping_number(n, file->path, m ? build_id(m) : NULL);
+	to->where = where_number(n, file->path, m ? build_id(m) : NULL);
 	to->function = name ? naming_demangle(name) :
 			      g_strdup_printf("[%s+0x%" G_GINT64_MODIFIER "x]", base_of(file->path),
 					      f->flags & FRAME_FALLBACK ?
@@ -234,7 +236,7 @@ static void name_code(struct naming *n, const struct frame *f, struct named *to)
 
 	if (name && g_str_has_prefix(name, PYTHON_NAME))
 		where = "[python]";
-	to->where = mapping_number(n, where, NULL);
+	to->where = where_number(n, where, NULL);
 	if (name)
 		to->function = naming_demangle(name);
 }
@@ -244,7 +246,7 @@ static void name_synthetic(struct profile_frame *f)
 	f->function = g_strdup(f->address < SYNTHETIC_FRAMES ? synthetic_name[f->address] : "[?]");
 }
 
-/* Where the source is in "py::name:/path"; NULL: it does not say. */
+/* The source path in a name "py::name:/path"; NULL: the name has none. */
 static const char *python_source(const char *name)
 {
 	const char *colon = strchr(name + strlen(PYTHON_NAME), ':');
@@ -252,7 +254,7 @@ static const char *python_source(const char *name)
 	return colon && colon[1] ? colon + 1 : NULL;
 }
 
-/* Python's come with their lines. */
+/* The address of a Python frame is its line number. */
 static void give_line(const struct naming *n, const struct frame *f, struct profile_frame *to)
 {
 	to->address = 0;
@@ -276,7 +278,7 @@ static void name_user(struct naming *n, uint32_t number, struct profile_frame *t
 		give_line(n, f, to);
 }
 
-/* What the kernel's frames without a name are called. */
+/* Name the kernel frames that have no name yet. */
 static void find_kernel(struct naming *n)
 {
 	g_autoptr(GArray) addresses = g_array_new(FALSE, FALSE, sizeof(uint64_t));
@@ -296,7 +298,7 @@ static void find_kernel(struct naming *n)
 		if (!(f->flags & FRAME_KERNEL) || to->function)
 			continue;
 		name = kernel_name(n->kernel, f->address);
-		to->where = mapping_number(n, "[kernel]", NULL);
+		to->where = where_number(n, "[kernel]", NULL);
 		to->function =
 			name ? g_strdup(name) :
 			       g_strdup_printf("[kernel+0x%" G_GINT64_MODIFIER "x]", f->address);
@@ -316,7 +318,7 @@ static void name_kernel(struct naming *n)
 	}
 }
 
-/* Of a kernel's stack the innermost frames are tare's own tracepoint. */
+/* The innermost frames of a kernel stack belong to tare's own BPF program. */
 static bool own_frame(const struct profile_frame *f)
 {
 	return f->kernel && (g_str_has_prefix(f->function, "bpf_trace_run") ||
@@ -324,7 +326,8 @@ static bool own_frame(const struct profile_frame *f)
 			     g_str_has_prefix(f->function, "bpf_prog_"));
 }
 
-/* `outer`: of each node, what is left of its stack where the outermost of our own begins. */
+/* Remove tare's own frames from the stacks. outer[i]: the node that a stack at node i ends in
+ * without them. A parent has a smaller number than its children. */
 static void hide_own(struct profile *p)
 {
 	g_autofree char *own = g_new(char, p->frames->len + 1);
@@ -366,8 +369,8 @@ static void add_inlined(void *ctx, const char *function, const char *file, int l
 	g_array_append_val(in->frames, f);
 }
 
-/* The outermost is the frame itself, whose name the symbol table has; the others are inlined
- * in it. */
+/* Look up the line of a frame and the functions that are inlined in it. The outermost function is
+ * the frame itself, which is named by the symbol table. */
 static void find_inlined(struct naming *n, uint32_t number)
 {
 	const struct frame *f = intern_key(n->s->frames, number);
@@ -394,7 +397,8 @@ static void find_inlined(struct naming *n, uint32_t number)
 		g_array_unref(in.frames);
 }
 
-/* Its line, and what is inlined in it behind all frames. Returns how many that are. */
+/* Set the line of a frame, and append a frame for each function that is inlined in it. Returns
+ * the number of appended frames. */
 static uint32_t inline_frame(struct naming *n, uint32_t number)
 {
 	struct profile *p = n->p;
@@ -421,8 +425,9 @@ static uint32_t inline_frame(struct naming *n, uint32_t number)
 	return found->inlined ? found->inlined->len : 0;
 }
 
-/* `first` and `count`: of each frame, what is inlined in it. It comes between a node and its
- * children: `last` is the node that they hang on. A parent has the smaller number. */
+/* Insert nodes for inlined functions between a node and its children. The functions inlined in
+ * frame i are the frames from first[i] on, count[i] of them. last[i]: the node that replaces node
+ * i as parent of its children. A parent has a smaller number than its children. */
 static void add_nodes(struct profile *p, const uint32_t *first, const uint32_t *count,
 		      unsigned frames)
 {
@@ -470,8 +475,8 @@ static void add_all_inlined(struct naming *n)
 	add_nodes(n->p, first, count, frames);
 }
 
-/* CPython's interpreter loop runs all Python functions alike: what could not be read of
- * it (symbol/python.h) and was not told (`-X perf`) is this. */
+/* If no Python frame was read (python.h) and the program wrote no map (-X perf), stacks have only
+ * CPython's interpreter function. Explain this in its name. */
 static void mark_python(struct profile *p)
 {
 	for (unsigned i = 0; i < p->frames->len; i++)

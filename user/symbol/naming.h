@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Names for the frames of a profile: of ELF files, of the kernel, of what a JIT
- * wrote down (perf maps), demangled. A frame keeps its number from profile to profile, so
- * a name that was found is kept as long as its frame.
+ * Names for the frames of a profile, from ELF files, /proc/kallsyms and perf maps, demangled. A
+ * frame has the same number in all profiles of a session, so its name is looked up once and kept
+ * as long as the frame.
  */
 #ifndef TARE_NAMING_H
 #define TARE_NAMING_H
@@ -15,15 +15,16 @@ struct naming;
 
 struct naming *naming_new(void);
 void naming_free(struct naming *n); /* takes NULL */
-/* Frames have other numbers: `now` has those of the first `count`; NO_NODE: it is no more. */
+/* Frames were renumbered: now[i] is the new number of frame i, for i < count; NO_NODE: the frame
+ * was removed. */
 void naming_renumber(struct naming *n, const uint32_t *now, uint32_t count);
 
-/* Fill names, modules and, where `lines`, files and lines: the same in each call. Inlined
- * functions become frames of their own. */
+/* Fill the names and modules of a profile's frames; with `lines` also source files and lines.
+ * `lines` must be the same in each call. Adds a frame for each inlined function. */
 void naming_fill(struct naming *n, struct profile *p, const struct samples *s,
 		 struct modules *modules, struct jits *jits, bool lines);
 
-/* A C++, Rust or D name for people; a copy of the name itself where it is none. */
+/* Demangle a C++, Rust or D name; any other name is copied. The caller frees the result. */
 char *naming_demangle(const char *name);
 
 #endif

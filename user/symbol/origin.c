@@ -6,29 +6,29 @@
 
 #include "symbol/insn_x86.h"
 
-#define CALL_MOST 7       /* bytes of a call, at most */
-#define ORIGINS_MOST 4096 /* return addresses whose origin is kept */
-#define RESTORER 9        /* bytes of what a signal's handler returns to, at most */
+#define CALL_MOST 7       /* bytes of a call instruction, at most */
+#define ORIGINS_MOST 4096 /* slots of the cache */
+#define RESTORER 9        /* bytes of a signal trampoline, at most */
 #define CODE_PAGE 4096u
 
 struct origin_met {
 	uint64_t address;
 	uint32_t file;
-	enum origin origin; /* FROM_WHO_KNOWS: nothing is here */
+	enum origin origin; /* FROM_UNKNOWN: the slot is free */
 };
 
 struct origins {
 	struct modules *modules;
-	const struct arch_regs *machine;
-	struct origin_met met[ORIGINS_MOST];
+	const struct arch_regs *arch;
+	struct origin_met met[ORIGINS_MOST]; /* hash table; a collision replaces the old result */
 };
 
-struct origins *origins_new(struct modules *modules, const struct arch_regs *machine)
+struct origins *origins_new(struct modules *modules, const struct arch_regs *arch)
 {
 	struct origins *o = g_new0(struct origins, 1);
 
 	o->modules = modules;
-	o->machine = machine;
+	o->arch = arch;
 	return o;
 }
 
@@ -45,7 +45,7 @@ void origins_forget(struct origins *o)
 unsigned code_read(void *ctx, uint64_t address, void *to, unsigned n)
 {
 	const struct code *c = ctx;
-	/* Not beyond a page: the next may not be there. */
+	/* In a process, read up to the end of a page: the next page may not be mapped. */
 	unsigned most = c->module ? n : MIN(n, CODE_PAGE - (unsigned)(address % CODE_PAGE));
 	struct iovec here = { to, most }, there = { (void *)(uintptr_t)address, most };
 	ssize_t got;
@@ -56,9 +56,9 @@ unsigned code_read(void *ctx, uint64_t address, void *to, unsigned n)
 	return got > 0 ? (unsigned)got : 0;
 }
 
-/* FROM_FIRST: Go's first functions return to behind the first instruction of goexit(), a nop
- * before a call. FROM_SIGNAL: a signal's handler returns to `mov $15,%eax; syscall`, which is
- * rt_sigreturn() and nobody's call. */
+/* The first function of a goroutine returns to the second instruction of goexit(), a call; the
+ * first one is a nop (FROM_FIRST). A signal handler returns to `mov $15,%eax; syscall`, which is
+ * rt_sigreturn() (FROM_SIGNAL). */
 static enum origin read_origin(struct code *code, uint64_t back)
 {
 	static const unsigned char restore[] = { 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05 };
@@ -67,7 +67,7 @@ static enum origin read_origin(struct code *code, uint64_t back)
 	unsigned n = code_read(code, back - CALL_MOST, at, sizeof(at));
 
 	if (n < CALL_MOST)
-		return FROM_WHO_KNOWS;
+		return FROM_UNKNOWN;
 	if (insn_ends_with_call(at, CALL_MOST))
 		return FROM_CALL;
 	if (n > CALL_MOST && here[-1] == 0x90 && here[0] == 0xe8)
@@ -79,8 +79,8 @@ static enum origin read_origin(struct code *code, uint64_t back)
 	return FROM_NOTHING;
 }
 
-/* Is there a call before a return address? In code that is in no file there need not be:
- * interpreters push addresses that they jump to later. */
+/* Code that is in no file is not checked: interpreters push addresses that they jump to later, so
+ * that no call is before them. */
 enum origin origin_of(struct origins *o, const struct space *space, uint64_t back)
 {
 	const struct vma *r = space_find(space, back - 1);
@@ -89,10 +89,10 @@ enum origin origin_of(struct origins *o, const struct space *space, uint64_t bac
 	struct code code = { module, 0 };
 	struct origin_met *met;
 
-	if (o->machine != &arch_regs_x86 || !own)
-		return FROM_WHO_KNOWS;
+	if (o->arch != &arch_regs_x86 || !own)
+		return FROM_UNKNOWN;
 	met = &o->met[(own ^ r->file * 0x9e3779b1u) % ORIGINS_MOST];
-	if (met->address != own || met->file != r->file || met->origin == FROM_WHO_KNOWS)
+	if (met->address != own || met->file != r->file || met->origin == FROM_UNKNOWN)
 		*met = (struct origin_met){ own, r->file, read_origin(&code, own) };
 	return met->origin;
 }

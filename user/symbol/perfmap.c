@@ -6,13 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHUNK (64 << 10) /* bytes read at once; no line is longer */
+#define CHUNK (64 << 10) /* bytes to read at once; a longer line is skipped */
 #define CODES_MOST (1u << 20)
 #define NAME_MOST 1024
-#define TAIL 64 /* bytes that tell whether a file is still the one that was read */
+#define TAIL 64 /* bytes before the read position; if they changed, the file was rewritten */
 
 struct code {
-	uint64_t start; /* its key: comes first */
+	uint64_t start; /* key of the tree, so it must be the first field */
 	uint64_t end;
 	const char *name;
 };
@@ -21,11 +21,10 @@ struct perfmap {
 	GTree *codes; /* struct code by start; not overlapping */
 	GStringChunk *names;
 	uint64_t dropped;
-	/* Of the file: how far it was read, and what stands before that. */
-	uint64_t at;
-	char tail[TAIL];
+	uint64_t at;     /* read position in the file */
+	char tail[TAIL]; /* the bytes before it */
 	size_t tail_size;
-	bool in_long; /* within a line that is too long */
+	bool in_long; /* the read position is within a line that is too long */
 };
 
 static int by_address(gconstpointer a, gconstpointer b, gpointer unused)
@@ -61,7 +60,7 @@ static void put_name(struct perfmap *m, uint64_t start, uint64_t end, const char
 	g_tree_insert(m->codes, kept, kept);
 }
 
-/* The last that starts at or before an address. */
+/* The code that starts last at or before an address. */
 static struct code *code_before(const struct perfmap *m, uint64_t address)
 {
 	GTreeNode *node = g_tree_upper_bound(m->codes, &address);
@@ -70,8 +69,8 @@ static struct code *code_before(const struct perfmap *m, uint64_t address)
 	return node ? g_tree_node_value(node) : NULL;
 }
 
-/* Code is thrown away and its place used again: what was at [start, end) is gone,
- * and what reaches out of it is cut. */
+/* A JIT reuses the memory of code that it discards: remove old code from [start, end), and cut
+ * code that overlaps it. */
 static void make_room(struct perfmap *m, uint64_t start, uint64_t end)
 {
 	struct code *c = code_before(m, start);
@@ -114,7 +113,7 @@ static void take_line(struct perfmap *m, char *line)
 	put_name(m, start, start + size, g_string_chunk_insert(m->names, name));
 }
 
-/* Take the lines of a chunk. Returns how much of it is done with. */
+/* Parse the lines of a chunk. Returns the number of bytes that need not be read again. */
 static size_t take_chunk(struct perfmap *m, char *text, size_t size, bool last)
 {
 	size_t done = 0;
@@ -151,7 +150,7 @@ static void remember_tail(struct perfmap *m, int fd)
 
 	m->tail_size = MIN(m->at, TAIL);
 	n = pread(fd, m->tail, m->tail_size, (off_t)(m->at - m->tail_size));
-	if (n != (ssize_t)m->tail_size) /* cut meanwhile: it is begun anew */
+	if (n != (ssize_t)m->tail_size) /* the file was truncated: read it from its start */
 		m->tail_size = m->at = 0;
 }
 

@@ -14,28 +14,28 @@
 #define VERSION_DEBUG_OFFSETS VERSION_OF(13)
 #define LOOP "_PyEval_EvalFrameDefault"
 #define LENGTH_MOST (1u << 20)
-#define STACKS_MOST \
-	4096 /* that wait for their samples: one a CPU, and those whose sample was lost */
-#define CODES_MOST (1u << 19) /* that are named: a program may make them without end */
-#define TEXTS_MOST (16u << 20)
-#define TABLES_MOST (32u << 20) /* bytes of tables of lines */
+/* Stacks that wait for their samples: one for each CPU, and those whose sample was lost. */
+#define STACKS_MOST 4096
+#define CODES_MOST (1u << 19)   /* code objects; a program may create any number of them */
+#define TEXTS_MOST (16u << 20)  /* bytes of names */
+#define TABLES_MOST (32u << 20) /* bytes of line tables */
 
-/* The interpreter's C function that runs all Python functions. */
+/* Where _PyEval_EvalFrameDefault is in a file; addresses before relocation. */
 struct loop {
 	uint64_t start, end;
 };
 
-/* The kernel side counts them up: a later one with the same place is another. */
+/* A code object. Ids increase, and a new one replaces the code whose id is CODES_MOST less. */
 struct code {
 	uint64_t id;
-	const char *name; /* one of the texts; NULL: not known */
-	uint8_t *table;   /* of lines; NULL: there is none, or no room for it */
-	uint32_t line;    /* the first */
-	uint16_t size;
-	uint16_t lines; /* enum tare_python_lines */
+	const char *name; /* one of `texts`; NULL: not known */
+	uint8_t *table;   /* line table; NULL: none, or TABLES_MOST is reached */
+	uint32_t line;    /* first line */
+	uint16_t size;    /* bytes of `table` */
+	uint16_t lines;   /* enum tare_python_lines */
 };
 
-/* A line that was looked for: the same places come again and again. */
+/* A slot of the cache of lines. line: 0: not known. */
 struct known_line {
 	uint64_t id;
 	uint32_t unit;
@@ -46,12 +46,12 @@ struct known_line {
 struct python {
 	GHashTable *loops; /* number of file -> struct loop */
 	GArray *codes;     /* struct code, by id modulo CODES_MOST */
-	GHashTable *texts; /* the names themselves */
+	GHashTable *texts; /* set of names */
 	size_t text_bytes, table_bytes;
 	struct known_line lines[LINES_KNOWN];
 	GHashTable *stacks; /* task -> struct tare_python_stack, until its sample comes */
-	GArray *merged;     /* struct frame */
-	bool said;          /* that there is too much text */
+	GArray *merged;     /* struct frame: the result of python_merge() */
+	bool warned;        /* the warning about TEXTS_MOST was given */
 };
 
 static void code_clear(gpointer code)
@@ -84,8 +84,8 @@ void python_free(struct python *p)
 	g_free(p);
 }
 
-/* Of 64-bit builds without Py_TRACE_REFS, as offsetof() has them with each version's own
- * headers: Include/internal/pycore_{runtime,interp,pystate,frame}.h,
+/* Layouts of 64-bit builds without Py_TRACE_REFS. Computed by offsetof() with the headers of each
+ * version: Include/internal/pycore_{runtime,interp,pystate,frame}.h,
  * Include/cpython/{pystate,frameobject,code,unicodeobject}.h. */
 #define NONE TARE_PYTHON_NONE
 static const struct tare_python_layout layouts[] = {
@@ -114,7 +114,7 @@ bool python_layout(uint32_t version, struct tare_python_layout *at)
 	return false;
 }
 
-/* What a dynamic symbol says; false: there is none of this name. */
+/* Find a dynamic symbol by its name; false: there is none. */
 static bool find_symbol(const struct module *m, const char *name, GElf_Sym *found)
 {
 	Elf_Scn *scn = NULL;
@@ -134,7 +134,7 @@ static bool find_symbol(const struct module *m, const char *name, GElf_Sym *foun
 	return false;
 }
 
-/* Words of the file's data at an address; false: it has none there. */
+/* Read words of the file's data at an address; false: no data is there. */
 static bool read_words(const struct module *m, uint64_t address, uint64_t *words, size_t n)
 {
 	size_t size = n * sizeof(*words);
@@ -155,7 +155,8 @@ static bool read_words(const struct module *m, uint64_t address, uint64_t *words
 	return false;
 }
 
-/* PY_VERSION_HEX, exported from 3.11 on; before, "python3.10" says it. */
+/* The version, as PY_VERSION_HEX >> 16. From 3.11 on the file exports it; up to 3.10 it is in the
+ * file's name ("python3.10"). 0: not known. */
 static uint32_t version_of(const struct module *m, const char *base)
 {
 	const char *in_name = strstr(base, "python3.");
@@ -167,9 +168,9 @@ static uint32_t version_of(const struct module *m, const char *base)
 	return in_name ? VERSION_OF(strtoul(in_name + strlen("python3."), NULL, 10)) : 0;
 }
 
-/* From 3.13 on _PyRuntime begins with where what stands (struct _Py_DebugOffsets): what
- * may move within a version is taken from there. False: a build without the lock, whose
- * objects are others. */
+/* From 3.13 on, _PyRuntime begins with a table of offsets (struct _Py_DebugOffsets). Offsets that
+ * may change within a version are taken from there. False: malformed, or a free-threaded build
+ * (without the GIL), whose objects have another layout. */
 static bool read_debug_offsets(const struct module *m, uint64_t runtime,
 			       struct tare_python_layout *at)
 {
@@ -246,7 +247,7 @@ bool python_module(struct python *p, uint32_t file, const char *path, const stru
 	return true;
 }
 
-/* Latin-1, UCS-2 and UCS-4 are all code points of one size. */
+/* In Latin-1, UCS-2 and UCS-4 each character is a code point of fixed size. */
 char *python_text(const struct tare_python_text *t, bool tail)
 {
 	uint32_t fit = t->kind ? TARE_PYTHON_TEXT / t->kind : 0, n = MIN(t->length, fit);
@@ -266,7 +267,8 @@ char *python_text(const struct tare_python_text *t, bool tail)
 	return g_string_free(s, FALSE);
 }
 
-/* Many processes have the same functions. */
+/* Takes `text` and returns the stored copy, since many processes have the same functions. NULL:
+ * TEXTS_MOST is reached. */
 static const char *keep_text(struct python *p, char *text)
 {
 	gpointer kept;
@@ -277,11 +279,11 @@ static const char *keep_text(struct python *p, char *text)
 	}
 	p->text_bytes += strlen(text);
 	if (p->text_bytes > TEXTS_MOST) {
-		if (!p->said)
-			log_warn("not all Python functions are named: their names are more than "
-				 "%u MiB",
+		if (!p->warned)
+			log_warn("some Python functions have no name: the names of all functions "
+				 "exceed %u MiB",
 				 TEXTS_MOST >> 20);
-		p->said = true;
+		p->warned = true;
 		p->text_bytes -= strlen(text);
 		g_free(text);
 		return NULL;
@@ -314,7 +316,7 @@ bool python_code(struct python *p, const struct tare_python_code *c)
 
 	if (!code_fits(c))
 		return false;
-	/* Ids come in order, but for those that were lost. */
+	/* Ids come in order; some are missing because their records were lost. */
 	if (at >= p->codes->len)
 		g_array_set_size(p->codes, at + 1);
 	if (name)
@@ -330,7 +332,7 @@ bool python_code(struct python *p, const struct tare_python_code *c)
 	return true;
 }
 
-/* NULL: it has no name. */
+/* The code object with this id; NULL: not known, or without a name. */
 static const struct code *find_code_by_id(const struct python *p, uint64_t id)
 {
 	const struct code *c = id % CODES_MOST < p->codes->len ?
@@ -340,7 +342,8 @@ static const struct code *find_code_by_id(const struct python *p, uint64_t id)
 	return c && c->id == id && c->name ? c : NULL;
 }
 
-/* What stands in a frame's word: the last instruction's line, or else the function's first. */
+/* The line of the last instruction in a word of tare_python_stack.frame; if it is not known, the
+ * first line of the function. */
 static uint64_t line_of(struct python *p, const struct code *c, uint64_t word)
 {
 	uint32_t unit = word >> 1 & TARE_PYTHON_UNITS;
@@ -389,8 +392,9 @@ static bool runs_python(const struct python *p, const struct frame *f)
 	return l && f->address >= l->start && f->address < l->end;
 }
 
-/* One C function's run of Python functions, from `at` on; where the next begins. Behind the
- * last a synthetic frame says that there are others, which were not read. */
+/* Append one run: the Python frames from `at` on that one call of the C function runs. Returns
+ * the index of the next run. After the last run, SYNTHETIC_TRUNCATED stands for frames that were
+ * not read. `native`: the C function's frame, used for Python frames that are not known. */
 static uint32_t add_run(struct python *p, const struct tare_python_stack *s, uint32_t at,
 			const struct frame *native, uint32_t (*name)(void *, const char *),
 			void *ctx)
@@ -424,9 +428,11 @@ static uint32_t end_of_run(const struct tare_python_stack *s, uint32_t at)
 	return MIN(at + 1, s->n);
 }
 
-/* Where both begin is known of a whole stack, so they are matched from there: the C function
- * may just have been called, or run in a part of it that the compiler put elsewhere. Of runs
- * and of calls of the C function, how many the other has not. */
+/* Match runs with frames of the C function. There may be more of one than of the other: the C
+ * function may just have been called and run no Python function yet, or its frame is not
+ * recognised, because the compiler put a part of it elsewhere. Both are complete at the outer
+ * end, so they are matched from there. `runs` and `calls`: how many at the inner end have no
+ * partner. Both are 0 if one of the stacks is not complete. */
 static void count_unmatched(const struct python *p, const struct tare_python_stack *s,
 			    const struct unwound *w, unsigned *runs, unsigned *calls)
 {

@@ -16,7 +16,7 @@ static int in_bounds(int64_t line)
 	return line > 0 && line <= LINE_MOST ? (int)line : 0;
 }
 
-/* co_lnotab: pairs of how much the address and then the line grows, in bytes. */
+/* co_lnotab: pairs of bytes, the increase of the address and the increase of the line. */
 static int by_increments(struct reader r, int64_t line, uint32_t address)
 {
 	uint32_t at = 0;
@@ -31,8 +31,8 @@ static int by_increments(struct reader r, int64_t line, uint32_t address)
 	return in_bounds(line);
 }
 
-/* co_linetable of 3.10: pairs of a size in bytes and of how much the line differs from the one
- * before; -128: it has none. */
+/* co_linetable of 3.10: pairs of bytes, the size of a piece of code in bytes and the change of
+ * the line; -128: the code has no line. */
 static int by_ranges(struct reader r, int64_t line, uint32_t address)
 {
 	uint32_t end = 0;
@@ -49,7 +49,8 @@ static int by_ranges(struct reader r, int64_t line, uint32_t address)
 	return 0;
 }
 
-/* Six bits a byte, the lowest first; bit 6: there are more. Then the lowest bit is the sign. */
+/* A variable-length number: six bits in each byte, the lowest first; bit 6 is set in all bytes
+ * but the last. The lowest bit of the result is the sign. */
 static int64_t read_signed(struct reader *r)
 {
 	uint64_t value = 0;
@@ -64,8 +65,8 @@ static int64_t read_signed(struct reader *r)
 	return value & 1 ? -(int64_t)(value >> 1) : (int64_t)(value >> 1);
 }
 
-/* co_linetable from 3.11 on: entries that begin with a byte whose upper bit is set, with a form
- * and a size in units; columns follow, which are passed over. */
+/* co_linetable from 3.11 on: entries of several bytes; only the first byte has bit 7 set. It has
+ * a format and the size of the code in units. Then come line and columns; columns are skipped. */
 static int by_entries(struct reader r, int64_t line, uint32_t unit)
 {
 	enum { FORM_ONE_LINE = 10, FORM_NO_COLUMNS = 13, FORM_LONG = 14, FORM_NONE = 15 };

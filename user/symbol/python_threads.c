@@ -8,19 +8,21 @@
 
 #include "symbol/python.h"
 
-#define READS_MOST 20000 /* of one process at a time: about 20 ms */
-#define ENTRIES_MOST 4096
+#define READS_MOST 20000  /* reads of memory in one call: about 20 ms */
+#define ENTRIES_MOST 4096 /* of a dict */
 #define THREADS_MOST 512
-#define NAME_MOST 60 /* bytes */
+#define NAME_MOST 60 /* bytes of a thread's name; the rest is cut */
 
-/* Objects: Include/object.h, Include/cpython/dictobject.h, Include/internal/pycore_dict.h. */
+/* Offsets in objects: Include/object.h, Include/cpython/dictobject.h,
+ * Include/internal/pycore_dict.h. */
 #define TYPE 8 /* ob_type */
 #define TYPE_DICT 288
 #define MA_KEYS 32
 #define MA_VALUES 40
 #define VERSION(minor) (0x0300u + (minor))
 
-/* What of PyInterpreterState and PyHeapTypeObject differs. */
+/* Offsets that differ between versions: PyInterpreterState.imports.modules and
+ * PyHeapTypeObject.ht_cached_keys. */
 static const struct {
 	unsigned version;
 	uint16_t modules, cached_keys;
@@ -36,10 +38,11 @@ struct reader {
 	uint16_t modules, cached_keys;
 };
 
-/* Keys of a dict, and where its values are. */
+/* The entries of a dict. */
 struct table {
-	uint64_t entries, values; /* values: of one that shares its keys; 0: in the entries */
-	unsigned n, size, key;    /* size of an entry, and where in it the key is */
+	uint64_t entries;
+	uint64_t values; /* values of a dict that shares its keys; 0: they are in the entries */
+	unsigned n, size, key; /* number of entries, size of one, offset of the key in it */
 };
 
 static bool get(struct reader *r, uint64_t at, void *to, size_t size)
@@ -50,7 +53,7 @@ static bool get(struct reader *r, uint64_t at, void *to, size_t size)
 	       process_vm_readv(r->pid, &local, 1, &remote, 1, 0) == (ssize_t)size;
 }
 
-/* 0 where it cannot be read. */
+/* A word of the process's memory; 0: not readable. */
 static uint64_t word(struct reader *r, uint64_t at)
 {
 	uint64_t value;
@@ -58,7 +61,7 @@ static uint64_t word(struct reader *r, uint64_t at)
 	return get(r, at, &value, sizeof(value)) ? value : 0;
 }
 
-/* A str of Latin-1 characters, which follow it at once; false: it is none, or too long. */
+/* Read a str object that is compact ASCII. False: it is not one, or longer than NAME_MOST. */
 static bool get_text(struct reader *r, uint64_t object, char text[NAME_MOST + 1])
 {
 	uint64_t head[5];
@@ -69,7 +72,7 @@ static bool get_text(struct reader *r, uint64_t object, char text[NAME_MOST + 1]
 	return get(r, object + r->python->at.ascii, text, head[2]);
 }
 
-/* The same of any characters, as UTF-8; longer ones are cut. NULL: it is none. */
+/* Read any compact str object as UTF-8, cut to NAME_MOST bytes. NULL: it is not one, or empty. */
 static char *get_name(struct reader *r, uint64_t object)
 {
 	uint64_t head[5];
@@ -87,7 +90,7 @@ static char *get_name(struct reader *r, uint64_t object)
 	return t.length ? python_text(&t, false) : NULL;
 }
 
-/* struct _dictkeysobject. */
+/* Read a struct _dictkeysobject. False: not readable, or malformed. */
 static bool open_keys(struct reader *r, uint64_t keys, struct table *t)
 {
 	unsigned char head[40];
@@ -127,7 +130,7 @@ static bool open_dict(struct reader *r, uint64_t dict, struct table *t)
 	return true;
 }
 
-/* Key and value of entry i; false: it was removed, or cannot be read. */
+/* The key and the value of entry i; false: the entry was removed, or is not readable. */
 static bool entry_at(struct reader *r, const struct table *t, unsigned i, uint64_t *key,
 		     uint64_t *value)
 {
@@ -140,7 +143,7 @@ static bool entry_at(struct reader *r, const struct table *t, unsigned i, uint64
 	return *key && *value;
 }
 
-/* 0: it has no such key. */
+/* The value of a key; 0: there is no such key. */
 static uint64_t find(struct reader *r, const struct table *t, const char *name)
 {
 	uint64_t key, value;
@@ -153,7 +156,7 @@ static uint64_t find(struct reader *r, const struct table *t, const char *name)
 	return 0;
 }
 
-/* What an instance of a class in Python keeps its attributes in. */
+/* The attributes of an instance of a Python class: its __dict__, or inline values from 3.11 on. */
 static bool open_instance(struct reader *r, uint64_t object, struct table *t)
 {
 	uint64_t type = word(r, object + TYPE), before[2], values = 0, dict;
@@ -178,7 +181,7 @@ static bool open_instance(struct reader *r, uint64_t object, struct table *t)
 	return open_keys(r, word(r, type + r->cached_keys), t);
 }
 
-/* An int of up to 60 bits; 0: it is none of these. */
+/* The value of a positive int object of up to 60 bits; 0: it is another object. */
 static uint64_t get_int(struct reader *r, uint64_t object)
 {
 	uint64_t head[2] = { 0 }, digits;

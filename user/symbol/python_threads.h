@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The names that a Python program gave its threads (threading.Thread(name=…)), which CPython
- * tells the kernel only from 3.14 on: out of threading._active in the process's memory. The
- * process runs meanwhile and may hold anything there: each read is bounded, so is their
- * number, and a name is taken only where all on the way to it is of the type that it should
- * be.
+ * Names of Python threads (threading.Thread(name=…)). CPython passes them to the kernel only
+ * from 3.14 on, so they are read from the dict threading._active in the process's memory. The
+ * process runs meanwhile, and its memory may hold anything: the size and the number of reads are
+ * bounded, and each object on the way is checked as far as its header allows.
  */
 #ifndef TARE_PYTHON_THREADS_H
 #define TARE_PYTHON_THREADS_H
@@ -14,11 +13,12 @@
 
 #include "bpf/abi_python.h"
 
-/* The kernel's number of a thread, as the process itself sees it, and its name. */
+/* Called for each thread that has a name. `tid`: in the PID namespace of the process. */
 typedef void (*python_thread_fn)(void *ctx, uint32_t tid, const char *name);
 
-/* `active`: where threading._active is, of this address space; 0: not known yet, and then it is
- * looked for. Returns how many threads there were. */
+/* Read the names of a process's threads. `active`: address of threading._active, to be kept by
+ * the caller for this address space; 0: not known yet, then it is looked for. Returns the number
+ * of calls of fn. */
 unsigned python_threads(pid_t pid, const struct tare_python *python, uint64_t *active,
 			python_thread_fn fn, void *ctx);
 

@@ -6,33 +6,35 @@
 
 #include "symbol/insn_x86.h"
 
-#define STEPS_MOST 20000   /* instructions in all: a millisecond, once an address */
-#define BRANCHES_MOST 512  /* that wait to be followed */
-#define VISITED_MOST 32768 /* a power of two, and more than steps: addresses that were met */
-#define PIECE 256          /* bytes of code that are read at once */
+#define STEPS_MOST 20000   /* instructions of a search: about a millisecond */
+#define BRANCHES_MOST 512  /* branches that wait to be followed */
+#define VISITED_MOST 32768 /* slots of a hash table: a power of two, more than STEPS_MOST */
+#define PIECE 256          /* bytes of code to read at once */
 
-#define ENTRY 15               /* bytes of a method's entry, at most */
-#define METHOD_MOST (64 << 10) /* bytes from there */
-#define ROOM 11                /* bytes of the two instructions that make room */
+#define ENTRY 15               /* bytes of the entry of a HotSpot method, at most */
+#define METHOD_MOST (64 << 10) /* bytes of code to search */
+#define ROOM 11                /* bytes of the two instructions that reserve stack */
 
 #define RSP 4
 #define RBP 5
 
-/* rbx, rbp, r12 to r15: a function leaves them as they were. */
+/* Callee-saved registers: rbx, rbp, r12 to r15. */
 #define KEPT (1u << 3 | 1u << 5 | 0xfu << 12)
 
-/* What a register holds: one of those at the beginning, plus offset. */
-enum base { NOBODYS, FROM_SP, FROM_FP };
+/* The symbolic value of a register: the stack pointer or the frame pointer at the start of the
+ * search, plus offset in bytes; or another value (FROM_OTHER), which is not tracked. */
+enum base { FROM_OTHER, FROM_SP, FROM_FP };
 struct value {
 	enum base base;
 	int64_t offset;
 };
 
+/* A path through the code. */
 struct path {
 	uint64_t pc;
 	struct value sp, fp;
-	uint32_t saved;
-	struct value at[RETURNS_REGS];
+	uint32_t saved;                /* bit by register: the path restored it from the stack */
+	struct value at[RETURNS_REGS]; /* from this stack address */
 };
 
 struct returns_search {
@@ -42,15 +44,15 @@ struct returns_search {
 	unsigned steps;
 	struct path waiting[BRANCHES_MOST];
 	unsigned n;
-	uint64_t visited[VISITED_MOST]; /* 0: nothing */
-	uint16_t used[STEPS_MOST + 1];  /* places in visited */
+	uint64_t visited[VISITED_MOST]; /* hash table of addresses; 0: free */
+	uint16_t used[STEPS_MOST + 1];  /* the slots of `visited` in use, to clear them */
 	unsigned n_used;
 	unsigned char piece[PIECE];
 	uint64_t piece_at;
 	unsigned piece_size;
 };
 
-/* False: it was met before. */
+/* Add an address to those that were visited. False: it was visited before. */
 static bool visit(struct returns_search *s, uint64_t pc)
 {
 	unsigned at = (unsigned)(pc * 0x9e3779b97f4a7c15ULL >> 40) % VISITED_MOST;
@@ -76,7 +78,7 @@ static bool read_insn(struct returns_search *s, uint64_t pc, struct insn *insn)
 	at = (unsigned)(pc - s->piece_at);
 	if (at >= s->piece_size)
 		return false;
-	/* Another function begins: the one before ends with a call that never returns. */
+	/* Another function begins here: the one before it ends with a call that never returns. */
 	if (pc != s->first && s->piece_size - at >= sizeof(endbr64) &&
 	    !memcmp(s->piece + at, endbr64, sizeof(endbr64)))
 		return false;
@@ -86,11 +88,12 @@ static bool read_insn(struct returns_search *s, uint64_t pc, struct insn *insn)
 static struct value plus(struct value v, int64_t offset)
 {
 	if (__builtin_add_overflow(v.offset, offset, &v.offset))
-		v.base = NOBODYS;
+		v.base = FROM_OTHER;
 	return v;
 }
 
-/* From where the register is loaded: the last time before the return is the one that counts. */
+/* A callee-saved register is loaded from a stack address. The last load before the return is the
+ * one that restores the caller's value. */
 static void load(struct path *p, uint8_t reg, struct value at)
 {
 	if (reg >= RETURNS_REGS || !(KEPT >> reg & 1))
@@ -103,11 +106,11 @@ static void leave(struct path *p)
 {
 	p->sp = p->fp;
 	load(p, RBP, p->sp);
-	p->fp.base = NOBODYS;
+	p->fp.base = FROM_OTHER;
 	p->sp = plus(p->sp, 8);
 }
 
-/* What the instruction does to the registers. */
+/* Apply the effect of an instruction to the tracked registers. */
 static void apply(struct path *p, const struct insn *insn)
 {
 	switch (insn->kind) {
@@ -117,7 +120,7 @@ static void apply(struct path *p, const struct insn *insn)
 	case INSN_POP:
 		load(p, insn->reg, p->sp);
 		if (insn->reg == RBP)
-			p->fp.base = NOBODYS;
+			p->fp.base = FROM_OTHER;
 		p->sp = plus(p->sp, 8);
 		break;
 	case INSN_ADD_SP:
@@ -132,20 +135,20 @@ static void apply(struct path *p, const struct insn *insn)
 	case INSN_LOAD:
 		load(p, insn->reg, plus(p->sp, insn->value));
 		if (insn->reg == RBP)
-			p->fp.base = NOBODYS;
+			p->fp.base = FROM_OTHER;
 		break;
 	case INSN_LEAVE:
 		leave(p);
 		break;
 	case INSN_LOSE_SP:
-		p->sp.base = NOBODYS;
+		p->sp.base = FROM_OTHER;
 		break;
 	default:
 		break;
 	}
 }
 
-static void wait(struct returns_search *s, const struct path *p, uint64_t pc)
+static void queue_branch(struct returns_search *s, const struct path *p, uint64_t pc)
 {
 	if (s->n >= BRANCHES_MOST)
 		return;
@@ -153,8 +156,8 @@ static void wait(struct returns_search *s, const struct path *p, uint64_t pc)
 	s->waiting[s->n++].pc = pc;
 }
 
-/* Follow one path. True: it returns, and `p` is how things are then. */
-static bool follow(struct returns_search *s, struct path *p)
+/* Follow one path. True: it reaches a return, and `p` is the state just before the return. */
+static bool path_follow(struct returns_search *s, struct path *p)
 {
 	struct insn insn;
 
@@ -162,8 +165,8 @@ static bool follow(struct returns_search *s, struct path *p)
 		p->pc += insn.size;
 		switch (insn.kind) {
 		case INSN_RETURN:
-		case INSN_JUMP_MEMORY: /* as of the function that is jumped to */
-			return p->sp.base != NOBODYS;
+		case INSN_JUMP_MEMORY: /* a tail call: the callee returns to our caller */
+			return p->sp.base != FROM_OTHER;
 		case INSN_JUMP_ANY:
 		case INSN_STOP:
 			return false;
@@ -171,7 +174,7 @@ static bool follow(struct returns_search *s, struct path *p)
 			p->pc += (uint64_t)insn.value;
 			break;
 		case INSN_BRANCH:
-			wait(s, p, p->pc + (uint64_t)insn.value);
+			queue_branch(s, p, p->pc + (uint64_t)insn.value);
 			break;
 		default:
 			apply(p, &insn);
@@ -180,7 +183,7 @@ static bool follow(struct returns_search *s, struct path *p)
 	return false;
 }
 
-static void tell(const struct path *p, struct returns *found)
+static void set_returns(const struct path *p, struct returns *found)
 {
 	*found = (struct returns){ .by_fp = p->sp.base == FROM_FP, .offset = p->sp.offset };
 	for (unsigned reg = 0; reg < RETURNS_REGS; reg++) {
@@ -235,11 +238,11 @@ static void begin(struct returns_search *s, code_fn code, void *ctx, uint64_t ad
 	s->ctx = ctx;
 	s->first = address;
 	s->steps = s->piece_size = s->n = 0;
-	wait(s, &p, address);
+	queue_branch(s, &p, address);
 }
 
-/* Does one of HotSpot's methods begin here? It touches the stack far below, so that it ends in
- * good time, keeps rbp and makes room: `mov %eax,-N(%rsp); push %rbp; sub $room,%rsp`. */
+/* Is the entry of a HotSpot method here? It tests for a stack overflow by a write far below the
+ * stack pointer, saves rbp and reserves stack: `mov %eax,-N(%rsp); push %rbp; sub $room,%rsp`. */
 static bool is_entry(const unsigned char *code, int32_t *room)
 {
 	static const unsigned char touch[] = { 0x89, 0x84, 0x24 }, keep[] = { 0x55, 0x48 };
@@ -262,12 +265,12 @@ bool returns_by_entry(code_fn code, void *ctx, uint64_t address, struct returns 
 	for (uint64_t back = PIECE; back <= METHOD_MOST; back += PIECE) {
 		unsigned n = code(ctx, address - back, piece, sizeof(piece));
 
-		if (n < PIECE) /* a page's end is between */
+		if (n < PIECE) /* code() stops at the end of a page */
 			n += code(ctx, address - back + n, piece + n, sizeof(piece) - n);
 		if (n < sizeof(piece))
 			return false;
 		for (unsigned at = PIECE; at-- > 0;) {
-			/* Not one that has not made its room yet. */
+			/* Skip an entry that is not complete at `address`. */
 			if (!is_entry(piece + at, &room) || address - back + at + ENTRY > address)
 				continue;
 			*found = (struct returns){ .offset = room + 8, .saved = 1u << RBP };
@@ -282,12 +285,12 @@ bool returns_find(struct returns_search *s, code_fn code, void *ctx, uint64_t ad
 		  struct returns *found)
 {
 	begin(s, code, ctx, address);
-	/* The branch that was met last is the nearest to what is here. */
+	/* Continue with the last branch: it is the nearest. */
 	while (s->n && s->steps < STEPS_MOST) {
 		struct path p = s->waiting[--s->n];
 
-		if (follow(s, &p)) {
-			tell(&p, found);
+		if (path_follow(s, &p)) {
+			set_returns(&p, found);
 			return true;
 		}
 	}

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * How code that has no rules gets back to its caller: followed by its instructions up to the
- * next return. x86-64 only. It must not know where the code comes from.
+ * Unwind rules for code that has none: follow the instructions from an address to the next
+ * return, and see where the return address is on the stack. x86-64 only. It must not know where
+ * the code comes from.
  *
- * Bounds: so many instructions and branches (returns.c); what is not found by then is not
- * known. Nor is anything checked here: code may be reached that never runs from there, so
- * the caller looks whether there is a call before the address that it would return to.
+ * Bounds: STEPS_MOST instructions and BRANCHES_MOST branches; beyond them the result is "not
+ * found". The result is a guess, since the path to the return may be one that the program never
+ * takes. The caller must check that a call is before the return address.
  */
 #ifndef TARE_RETURNS_H
 #define TARE_RETURNS_H
@@ -13,35 +14,38 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Copies `n` bytes of code at `address`; returns how many there are. */
+/* Copies `n` bytes of code at `address`; returns the number of bytes copied. */
 typedef unsigned (*code_fn)(void *ctx, uint64_t address, void *to, unsigned n);
 
-#define RETURNS_REGS 16 /* as in instructions: 4 is rsp, 5 rbp */
+#define RETURNS_REGS 16 /* numbers as instructions encode them: 4 is rsp, 5 is rbp */
 
-/* The return address stands at the stack pointer, or frame pointer, plus `offset`. */
+/* Where the return address and saved registers are. Offsets in bytes, from the frame pointer if
+ * `by_fp`, else from the stack pointer. */
 struct returns {
 	bool by_fp;
-	int64_t offset;
-	uint32_t saved;           /* bit by register: it was saved and is loaded on the way */
-	int64_t at[RETURNS_REGS]; /* from where, likewise */
-	uint32_t lost;            /* likewise: it is not what it was, and nobody knows more */
+	int64_t offset;           /* of the return address */
+	uint32_t saved;           /* bit by register: the path restores it from the stack */
+	int64_t at[RETURNS_REGS]; /* offset of the saved register */
+	uint32_t lost;            /* bit by register: restored from an unknown address */
 };
 
-/* Room for it, that is used again and again. */
+/* Memory for a search; one is enough for all searches, one after another. */
 struct returns_search;
 struct returns_search *returns_new(void);
 void returns_free(struct returns_search *s); /* takes NULL */
 
+/* Follow the code from `address` to a return. False: none found. */
 bool returns_find(struct returns_search *s, code_fn code, void *ctx, uint64_t address,
 		  struct returns *found);
 
-/* The same by what a method of HotSpot did when it was entered: some have no return, as they
- * leave by a trap. */
+/* The same for a method compiled by HotSpot (Java), from the instructions at its entry: some
+ * methods have no return, because they leave by a trap. False: no such entry before `address`. */
 bool returns_by_entry(code_fn code, void *ctx, uint64_t address, struct returns *found);
 
-/* How much room Erlang's JIT makes on the stack of its schedulers, once, before it rounds the
- * stack pointer down to 64 bytes: it runs processes on other stacks, and comes back there to
- * call what is not Erlang's. Looked for in the `size` bytes of its code from `start` on. */
+/* The bytes that Erlang's JIT reserves on a scheduler's stack before it rounds the stack pointer
+ * down to a multiple of 64. Erlang processes run on stacks of their own; to call C, the JIT
+ * switches back to the rounded stack pointer. Searches the `size` bytes of JIT code from `start`
+ * on for the instructions that do this. False: not found. */
 bool returns_room(code_fn code, void *ctx, uint64_t start, uint64_t size, uint32_t *room);
 
 #endif

@@ -7,15 +7,15 @@
 #include "base/intern.h"
 #include "symbol/bytes.h"
 
-#define DEPTH 32      /* of an expression's stack */
-#define EXPR_MOST 256 /* bytes of one: compilers write 30 */
+#define DEPTH 32      /* values on the stack of an expression, at most */
+#define EXPR_MOST 256 /* bytes of an expression, at most; compilers write about 30 */
 #define RULES_MOST 32768
 
-/* Its bytes; and whether the CFA is on its stack from the start (DWARF 5, 6.4.2.3). */
+/* A DWARF expression. */
 struct expr {
-	uint8_t *bytes;
+	uint8_t *bytes; /* a copy */
 	size_t size;
-	bool from_cfa;
+	bool from_cfa; /* the CFA is on the stack at the start (DWARF 5, 6.4.2.3) */
 };
 
 struct rule_key {
@@ -26,10 +26,10 @@ struct rule_key {
 struct rules {
 	struct modules *modules;
 	const struct arch_regs *arch;
-	struct intern *keys; /* struct rule_key */
+	struct intern *keys; /* struct rule_key -> number */
 	GArray *rules;       /* struct rule, by the number of its key */
-	GArray *saved;       /* struct saved */
-	GArray *exprs;       /* struct expr; simple ones are not here */
+	GArray *saved;       /* struct saved, of all rules */
+	GArray *exprs;       /* struct expr, by number */
 	struct returns_search *returns;
 };
 
@@ -110,7 +110,7 @@ static bool fits_offset(int64_t offset)
 	return offset >= INT32_MIN && offset <= INT32_MAX;
 }
 
-/* False: it is as if it was undefined. */
+/* False: this rule is not supported, and the register is treated as undefined. */
 static bool save_register(struct rules *r, unsigned reg, const struct cfi_rule *rule,
 			  struct saved *saved)
 {
@@ -146,7 +146,6 @@ static bool cfa_rule(struct rules *r, struct rule *rule, const struct cfi_rule *
 	return true;
 }
 
-/* The registers' rules, one after the other. */
 static void reg_rules(struct rules *r, struct rule *rule, const struct cfi_row *row)
 {
 	const struct arch_regs *arch = r->arch;
@@ -157,7 +156,7 @@ static void reg_rules(struct rules *r, struct rule *rule, const struct cfi_row *
 		struct saved saved;
 
 		if ((reg == arch->pc && reg != rule->ra) || how->how == CFI_SAME)
-			continue; /* the first follows from another */
+			continue; /* the caller's pc comes from rule->ra */
 		if (how->how == CFI_UNDEFINED || !save_register(r, reg, how, &saved)) {
 			rule->lost |= 1ULL << reg;
 			rule->last |= how->how == CFI_UNDEFINED && reg == rule->ra;
@@ -200,10 +199,10 @@ const struct rule *rules_find(struct rules *r, struct module *module, uint32_t f
 	return &g_array_index(r->rules, struct rule, number);
 }
 
-/* DWARF's numbers of the registers as instructions have them. */
+/* From the register numbers in x86-64 instructions to DWARF's. */
 static const uint8_t dwarf_number[RETURNS_REGS] = { 0, 2, 1,  3,  7,  6,  4,  5,
 						    8, 9, 10, 11, 12, 13, 14, 15 };
-/* rax, rcx, rdx, rsi, rdi, r8 to r11: anybody may change them. */
+/* Caller-saved registers, by DWARF number: rax, rcx, rdx, rsi, rdi, r8 to r11. */
 #define X86_NOT_KEPT (0x37u | 0xfu << 8)
 
 static void save(struct rules *r, struct rule *rule, uint8_t reg, int64_t offset)
@@ -238,7 +237,7 @@ static void make_code_rule(struct rules *r, struct rule *rule, const struct retu
 	}
 }
 
-/* Of this key, made when it is new. */
+/* The rule with this key. `new`: the cache had none, and the rule is empty. */
 static struct rule *rule_of(struct rules *r, uint64_t from, uint64_t address, bool *new)
 {
 	struct rule_key key = { address, from };
@@ -268,7 +267,7 @@ const struct rule *rules_by_code(struct rules *r, enum code_way way, code_fn cod
 	return rule;
 }
 
-/* A function that has a frame keeps the frame pointer at its top. */
+/* A Go function with a frame saves the frame pointer directly below the return address. */
 const struct rule *rules_by_go(struct rules *r, struct module *module, uint64_t from,
 			       uint64_t address)
 {
@@ -338,7 +337,7 @@ static bool compute_op(uint8_t atom, uint64_t a, uint64_t b, uint64_t *out)
 	}
 }
 
-/* The register of DW_OP_breg0 and its like, and what is added to it. */
+/* DW_OP_breg0 to DW_OP_breg31 and DW_OP_bregx: a register plus an offset. */
 static bool push_register(const struct rules *r, const struct registers *m, uint64_t reg,
 			  struct bytes *b, uint64_t *out)
 {
@@ -404,7 +403,7 @@ static bool push_value(const struct rules *r, const struct registers *m, uint8_t
 	return true;
 }
 
-/* The few operations that occur in CFI (PLT, signal frames, realigned stacks). */
+/* Only the operations that occur in CFI (of PLTs, signal frames, realigned stacks). */
 bool rules_evaluate(const struct rules *r, uint32_t expr, const struct registers *m, uint64_t cfa,
 		    uint64_t *value)
 {

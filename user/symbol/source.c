@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Functions at an address, inlined ones too, and their source lines, by DWARF: as
- * `addr2line -i -f` has them. Found without .debug_aranges, which clang leaves out.
+ * Functions at an address including inlined ones, and their source lines, from DWARF: the same
+ * result as `addr2line -i -f`. Does not use .debug_aranges, which clang omits.
  *
- * Bounds: so many units of a file, so many bytes of them and steps (struct source, left), so
- * many levels; and so many bytes of line programs in memory at a time, as each byte can be a
- * row of about 100 in libdw's tables.
+ * Bounds: UNITS_MOST units of a file; LEFT_AT_FIRST bytes of units and steps in them; the levels
+ * of nesting below. The caller bounds the line programs in memory (source_weight()), since libdw
+ * may make a row of about 100 bytes of each byte.
  */
 #include "symbol/source.h"
 
@@ -15,34 +15,34 @@
 #include "base/search.h"
 
 #define UNITS_MOST (1u << 17)
-#define LEFT_AT_FIRST (UINT64_C(512) << 20) /* some seconds */
-#define VMAS_MOST 65536u                    /* of one unit or function */
-#define CONTAINERS_MOST 16                  /* namespaces and types, each in the other */
-#define BLOCKS_MOST 256                     /* blocks and inlined functions likewise */
+#define LEFT_AT_FIRST (UINT64_C(512) << 20) /* takes some seconds */
+#define RANGES_MOST 65536u                  /* of one unit or function */
+#define CONTAINERS_MOST 16                  /* levels of nested namespaces and types */
+#define BLOCKS_MOST 256                     /* levels of nested blocks and inlined functions */
 #define INLINED_MOST 64
 #define NAME_MOST 4096u
-#define OVERLAPS_MOST 16
+#define OVERLAPS_MOST 16 /* spans before an address that are tried */
 
-/* Addresses, in libdw's terms, of a unit or a function. */
+/* A range of addresses of a unit or a function; addresses as in the debug information. */
 struct span {
 	uint64_t start, end;
-	uint64_t at; /* number of the unit; offset of the function's DIE */
+	uint64_t at; /* of a unit: its number; of a function: the offset of its DIE */
 };
 
 struct unit {
 	Dwarf_Die die;
 	uint64_t size;
-	GArray *functions; /* struct span, by start; NULL: not looked for yet */
+	GArray *functions; /* struct span, by start; NULL: not read yet */
 	bool lines_read;
 };
 
 struct source {
 	Dwarf *dwarf;
-	GElf_Addr bias; /* the debug information's addresses less the file's */
+	GElf_Addr bias; /* addresses in the debug information minus those in the file */
 	GArray *units;  /* struct unit */
 	GArray *spans;  /* struct span, by start */
 	Elf_Data *lines;
-	uint64_t left; /* bytes of units, and steps in them, that may be looked at yet */
+	uint64_t left; /* of LEFT_AT_FIRST */
 };
 
 static void unit_clear(gpointer p)
@@ -65,7 +65,7 @@ static int by_start(gconstpointer a, gconstpointer b)
 
 	if (x->start != y->start)
 		return x->start < y->start ? -1 : 1;
-	/* The smaller is met first when looked for backwards. */
+	/* The longest first: span_at() searches backwards and so finds the shortest. */
 	if (x->end != y->end)
 		return x->end > y->end ? -1 : 1;
 	return x->at < y->at ? -1 : x->at > y->at;
@@ -84,7 +84,7 @@ static void add_spans(struct source *s, GArray *spans, Dwarf_Die *die, uint64_t 
 	Dwarf_Addr base, start, end;
 	ptrdiff_t next = 0;
 
-	for (unsigned i = 0; i < VMAS_MOST && spend(s, 1); i++) {
+	for (unsigned i = 0; i < RANGES_MOST && spend(s, 1); i++) {
 		struct span span;
 
 		next = dwarf_ranges(die, next, &base, &start, &end);
@@ -101,7 +101,7 @@ static bool has_address(struct source *s, Dwarf_Die *die, uint64_t address)
 	Dwarf_Addr base, start, end;
 	ptrdiff_t next = 0;
 
-	for (unsigned i = 0; i < VMAS_MOST && spend(s, 1); i++) {
+	for (unsigned i = 0; i < RANGES_MOST && spend(s, 1); i++) {
 		next = dwarf_ranges(die, next, &base, &start, &end);
 		if (next <= 0)
 			return false;
@@ -147,7 +147,7 @@ static void read_units(struct source *s)
 	g_array_sort(s->spans, by_start);
 }
 
-/* libdw has unpacked it by now. */
+/* The section .debug_line. libdw has decompressed it when it opened the file. */
 static Elf_Data *find_lines(Dwarf *dwarf)
 {
 	Elf *elf = dwarf_getelf(dwarf);
@@ -182,7 +182,7 @@ struct source *source_new(Dwarf *dwarf, GElf_Addr bias)
 	return s;
 }
 
-/* Functions stand in these. */
+/* Can a DIE with this tag have functions as children? */
 static bool contains_functions(int tag)
 {
 	switch (tag) {
@@ -224,14 +224,14 @@ static void read_functions(struct source *s, struct unit *unit)
 	g_array_sort(unit->functions, by_start);
 }
 
-/* May code be below it that was inlined? */
+/* Can a DIE with this tag have inlined functions as children? */
 static bool is_block(int tag)
 {
 	return tag == DW_TAG_lexical_block || tag == DW_TAG_inlined_subroutine ||
 	       tag == DW_TAG_try_block || tag == DW_TAG_catch_block;
 }
 
-/* The child that has the address. */
+/* Move to the child block that contains the address; false: there is none. */
 static bool go_down(struct source *s, Dwarf_Die *die, uint64_t address)
 {
 	Dwarf_Die child;
@@ -247,7 +247,8 @@ static bool go_down(struct source *s, Dwarf_Die *die, uint64_t address)
 	return false;
 }
 
-/* The functions at an address, outermost first. 0: none; or more levels than anybody makes. */
+/* The functions at an address, outermost first. Returns their number; 0: none, or nested deeper
+ * than the bounds. */
 static unsigned find_functions(struct source *s, struct unit *unit, uint64_t address,
 			       Dwarf_Die found[INLINED_MOST])
 {
@@ -270,7 +271,7 @@ static unsigned find_functions(struct source *s, struct unit *unit, uint64_t add
 	return n;
 }
 
-/* How long the unit's line program is, with its head; 0: there is none. */
+/* Bytes of the unit's line program with its header; 0: there is none. */
 static uint64_t lines_size(const struct source *s, struct unit *unit)
 {
 	Dwarf_Attribute attr;
@@ -303,7 +304,7 @@ uint64_t source_weight(const struct source *s, uint64_t address)
 	return unit && !unit->lines_read ? lines_size(s, unit) : 0;
 }
 
-/* What is longer is none that anybody wrote. */
+/* The name, or NULL if it is too long to be genuine. */
 static const char *sensible(const char *name)
 {
 	return name && strnlen(name, NAME_MOST) < NAME_MOST ? name : NULL;
@@ -337,7 +338,7 @@ static struct place place_at(struct unit *unit, uint64_t address)
 	return p;
 }
 
-/* From where an inlined function was called. */
+/* The source line of the call of an inlined function. */
 static struct place call_site(struct unit *unit, Dwarf_Die *die)
 {
 	Dwarf_Word number = 0, line = 0;

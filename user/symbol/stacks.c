@@ -5,11 +5,11 @@
 
 #define STACKS_MOST 8192 /* a power of two */
 
-/* Of two stacks only the hashes are compared: 128 bits, begun at random, so that nobody can
- * make two that are the same. */
+/* A slot of the cache. Stacks are compared only by a hash of 128 bits with a random seed, so
+ * that a hostile program cannot construct a collision. */
 struct met {
 	uint64_t hash[2];
-	uint32_t node, n; /* n: frames; 0: nothing is here */
+	uint32_t node, n; /* n: number of frames; 0: the slot is free */
 };
 
 struct stacks {

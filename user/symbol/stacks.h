@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Whole stacks that were met lately, by their frames: the same ones come again and again.
- * Bounded: a table of fixed size, in which a new one takes the place of an old one.
+ * A cache from whole stacks to their nodes: most samples have a stack that was seen recently.
+ * Bounded: a hash table of fixed size, in which a new stack replaces an old one.
  */
 #ifndef TARE_STACKS_H
 #define TARE_STACKS_H
@@ -13,10 +13,11 @@ struct stacks;
 struct stacks *stacks_new(void);
 void stacks_free(struct stacks *st); /* takes NULL */
 
-/* The node of frames that come innermost first, as samples_push() of each has it. */
+/* The node of a stack, innermost frame first: the same as samples_push() of each frame from the
+ * outermost on returns. */
 uint32_t stacks_push(struct stacks *st, struct samples *s, const struct frame *frames, unsigned n);
 
-/* Nodes have other numbers. */
+/* Empty the cache: nodes were renumbered. */
 void stacks_forget(struct stacks *st);
 
 #endif

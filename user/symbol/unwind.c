@@ -8,31 +8,33 @@
 #include "symbol/origin.h"
 #include "symbol/rules.h"
 
-#define CHAIN_MISSING 3 /* of the outermost frames, that the chain may not have */
-/* For rules_by_code(): above all numbers of files and address spaces. */
+#define CHAIN_MISSING 3 /* outermost frames that are looked for in the chain */
+/* Keys for rules_by_code(). The high bits differ from all numbers of files. */
 #define CODE_OF_GO (UINT64_C(1) << 61)
 #define CODE_OF_FILE (UINT64_C(1) << 62)
 #define CODE_OF_SPACE (UINT64_C(1) << 63)
-#define FIRST_MOST 64 /* bytes of the first function that its rules do not tell of */
+#define FIRST_MOST 64 /* bytes that the first function may push without an unwind rule */
 
 struct unwinder {
 	struct modules *modules;
 	const struct arch_regs *arch;
 	struct rules *rules;
 	struct origins *origins;
-	uint64_t room_space, room_start; /* whose room it is */
+	/* Cache of returns_room() for one mapping: address space, start, bytes. */
+	uint64_t room_space, room_start;
 	uint32_t room;
-	struct registers stack; /* without registers: of the walk at hand */
+	struct registers stack; /* the stack that is being unwound, without registers */
 	struct frame frames[UNWIND_MOST];
-	uint64_t pcs[UNWIND_MOST]; /* where each of them is at run time */
+	uint64_t pcs[UNWIND_MOST]; /* run-time address of each frame */
 };
 
+/* The state of an unwind. */
 struct walk {
 	struct registers now;
 	const struct arch_regs *arch;
-	bool inner;   /* nothing was called from this frame: the first, or a signal came */
-	bool cloning; /* this frame is in the system call that makes a task */
-	bool chained; /* the frame pointer is from a chain of them */
+	bool inner;   /* this frame made no call: it is the innermost, or was interrupted */
+	bool cloning; /* this frame is in the system call that creates a task */
+	bool chained; /* the frame pointer came from a list of frames, which ends with 0 */
 };
 
 struct unwinder *unwinder_new(struct modules *modules, const struct arch_regs *arch)
@@ -83,7 +85,7 @@ static void set_register(struct walk *w, unsigned reg, uint64_t value)
 	w->now.has |= 1ULL << reg;
 }
 
-/* A return address: without its signature. */
+/* Set the pc to a return address without its signature and tags. */
 static void set_pc(struct walk *w, uint64_t back)
 {
 	set_register(w, w->arch->pc, back & w->arch->code_bits);
@@ -97,14 +99,14 @@ static bool is_code(const struct space *space, uint64_t back)
 	return r && r->code;
 }
 
-/* What a register was in the caller; `value` is set in any case. */
+/* The value of a register in the caller. False: not known. `value` is written in any case. */
 static bool restore_register(const struct unwinder *u, const struct saved *saved,
 			     const struct registers *m, uint64_t cfa, uint64_t *value)
 {
 	int32_t offset = saved->offset;
 
 	*value = 0;
-	if (saved->how == AT_CFA) /* most are saved so */
+	if (saved->how == AT_CFA) /* the most frequent case */
 		return registers_load(m, cfa + offset, value);
 
 	switch (saved->how) {
@@ -123,7 +125,7 @@ static bool restore_register(const struct unwinder *u, const struct saved *saved
 
 enum step { STEP_ON, STEP_END, STEP_LOST };
 
-/* The canonical frame address: what the caller's stack pointer is. */
+/* Compute the canonical frame address (CFA): usually the caller's stack pointer. */
 static bool cfa_of(const struct unwinder *u, const struct rule *rule, const struct registers *m,
 		   uint64_t *cfa)
 {
@@ -133,9 +135,9 @@ static bool cfa_of(const struct unwinder *u, const struct rule *rule, const stru
 	return registers_has(m, rule->cfa_reg);
 }
 
-/* Outwards is upwards, but from a signal's own stack. Where calls push their return address
- * every frame is larger than nothing (but vfork() has taken its off the stack); where they
- * do not, the innermost may have none of the stack. */
+/* Is the caller's stack pointer above `sp`, that of the frame? A signal frame may be on another
+ * stack. The stack pointers may be equal only if the frame has nothing on the stack: where calls
+ * push the return address, this is vfork(), which pops it; elsewhere, the innermost frame. */
 static bool is_outwards(const struct walk *w, const struct rule *rule, uint64_t sp)
 {
 	bool none = w->arch->link == NO_REGISTER ? w->cloning : w->inner;
@@ -154,7 +156,7 @@ static enum step by_rule(const struct unwinder *u, const struct rule *rule, stru
 		return STEP_END;
 	if (!cfa_of(u, rule, m, &cfa))
 		return STEP_LOST;
-	/* All are computed from the registers as they were before. */
+	/* Compute all values before any register is changed. */
 	for (int i = 0; i < rule->n_saved; i++) {
 		if (restore_register(u, &saved[i], m, cfa, &value[i]))
 			has |= 1ULL << saved[i].reg;
@@ -173,7 +175,8 @@ static enum step by_rule(const struct unwinder *u, const struct rule *rule, stru
 	return is_outwards(w, rule, sp) ? STEP_ON : STEP_LOST;
 }
 
-/* x86's _init() and _fini() first move the stack by 8, then call (crti.S of glibc). */
+/* _init() and _fini() of x86-64 have no rules. Their first instruction subtracts 8 from the stack
+ * pointer (crti.S of glibc). `behind`: offset of the address in the function. */
 static enum step by_init(struct walk *w, int behind)
 {
 	uint64_t at = sp_of(w) + (behind ? 8 : 0), back;
@@ -185,8 +188,8 @@ static enum step by_init(struct walk *w, int behind)
 	return STEP_ON;
 }
 
-/* glibc's clone() and clone3() have no rules from the system call on, for the child's
- * sake (cfi_endproc in clone.S): the caller's return address is where the call left it. */
+/* glibc's clone() and clone3() have no rules from the system call on, because the child has no
+ * caller (cfi_endproc in clone.S). The return address is where the call put it. */
 static enum step by_clone(const struct space *space, struct walk *w)
 {
 	const struct arch_regs *arch = w->arch;
@@ -207,22 +210,25 @@ static enum step by_clone(const struct space *space, struct walk *w)
 static enum step unwind_frame(struct unwinder *u, const struct space *space, struct walk *w,
 			      struct frame *f);
 
-/* True: the rule leads to a caller. */
-static bool leads(struct unwinder *u, const struct space *space, const struct rule *rule,
-		  struct walk *w)
+/* Apply a rule that is a guess. False: it does not lead to a credible caller, and `w` is
+ * unchanged. */
+static bool try_rule(struct unwinder *u, const struct space *space, const struct rule *rule,
+		     struct walk *w)
 {
 	struct walk was = *w;
 
 	if (rule->known && by_rule(u, rule, w) == STEP_ON && is_code(space, pc_of(w)) &&
 	    origin_of(u->origins, space, pc_of(w)) != FROM_NOTHING) {
-		w->chained = true; /* it ends with 0 if it is one */
+		w->chained = true; /* the frame pointer may come from a list; it ends with 0 */
 		return true;
 	}
 	*w = was;
 	return false;
 }
 
-/* By Go's own table, or what the code does until it returns. `address`: the module's own. */
+/* A frame in a file without unwind rules: use Go's table, or follow the instructions to a return.
+ * `address`: in the file. `exact`: it is the current instruction, not one before a return
+ * address. */
 static enum step by_code_in_file(struct unwinder *u, const struct space *space,
 				 struct module *module, uint32_t file, uint64_t address, bool exact,
 				 struct walk *w)
@@ -230,17 +236,17 @@ static enum step by_code_in_file(struct unwinder *u, const struct space *space,
 	struct code code = { module, 0 };
 
 	if (module_is_go(module) &&
-	    leads(u, space, rules_by_go(u->rules, module, CODE_OF_GO | file, address), w))
+	    try_rule(u, space, rules_by_go(u->rules, module, CODE_OF_GO | file, address), w))
 		return STEP_ON;
-	return leads(u, space,
-		     rules_by_code(u->rules, BY_RETURN, code_read, &code, CODE_OF_FILE | file,
-				   address + !exact),
-		     w) ?
+	return try_rule(u, space,
+			rules_by_code(u->rules, BY_RETURN, code_read, &code, CODE_OF_FILE | file,
+				      address + !exact),
+			w) ?
 		       STEP_ON :
 		       STEP_LOST;
 }
 
-/* How much room the code of a range makes; 0: none that is known. It is looked for once. */
+/* returns_room() of the code in a mapping, cached; 0: not found. */
 static uint32_t room_of(struct unwinder *u, const struct space *space, const struct vma *r)
 {
 	struct code code = { NULL, space->pid };
@@ -254,8 +260,8 @@ static uint32_t room_of(struct unwinder *u, const struct space *space, const str
 	return u->room;
 }
 
-/* Does the caller at `back`, whose stack begins at `sp`, have a caller itself? Of what is left
- * there from before it is not likely. */
+/* Can the caller with return address `back` and stack pointer `sp` be unwound too? If `back` is
+ * only a stale word on the stack, this is unlikely. */
 static bool goes_on(struct unwinder *u, const struct space *space, uint64_t back, uint64_t sp)
 {
 	struct walk w = { .arch = u->arch, .now = u->stack };
@@ -270,8 +276,9 @@ static bool goes_on(struct unwinder *u, const struct space *space, uint64_t back
 		origin_of(u->origins, space, pc_of(&w)) == FROM_CALL);
 }
 
-/* Erlang's JIT comes back to the scheduler's stack: the return address stands above its room,
- * at one of the places that are rounded down to where the stack pointer is. */
+/* Code of Erlang's JIT that called C: the stack pointer is that of the scheduler, rounded down to
+ * 64 bytes, see returns_room(). The return address is above the reserved bytes, at one of the four
+ * positions that rounding down allows. */
 static enum step by_room(struct unwinder *u, const struct space *space, const struct vma *r,
 			 struct walk *w)
 {
@@ -285,7 +292,7 @@ static enum step by_room(struct unwinder *u, const struct space *space, const st
 		    origin_of(u->origins, space, back) != FROM_CALL ||
 		    !goes_on(u, space, back, sp + room + i + 8))
 			continue;
-		found = back; /* of two that go on, the outer called the inner */
+		found = back; /* of several candidates, the outermost */
 		at = sp + room + i;
 	}
 	if (!found)
@@ -296,17 +303,18 @@ static enum step by_room(struct unwinder *u, const struct space *space, const st
 	return STEP_ON;
 }
 
-/* By how it was entered, or else what it does until it returns. */
+/* A frame of code that is in no file: use the entry of a HotSpot method, or follow the
+ * instructions to a return, or use Erlang's reserved bytes. */
 static enum step by_code_in_none(struct unwinder *u, const struct space *space, const struct vma *r,
 				 struct walk *w)
 {
 	struct code code = { NULL, space->pid };
 
 	for (int way = BY_ENTRY; way >= BY_RETURN; way--)
-		if (leads(u, space,
-			  rules_by_code(u->rules, way, code_read, &code,
-					CODE_OF_SPACE | space->id << 1 | way, pc_of(w)),
-			  w))
+		if (try_rule(u, space,
+			     rules_by_code(u->rules, way, code_read, &code,
+					   CODE_OF_SPACE | space->id << 1 | way, pc_of(w)),
+			     w))
 			return STEP_ON;
 	return by_room(u, space, r, w);
 }
@@ -317,7 +325,7 @@ static enum step by_frame_pointer(struct unwinder *u, const struct space *space,
 	struct registers *m = &w->now;
 	uint64_t next, back, frame = m->reg[arch->fp];
 
-	if (w->chained && !frame) /* by the ABI that is where it ends */
+	if (w->chained && !frame) /* by the ABI, 0 ends the list of frames */
 		return STEP_END;
 	if (!registers_has(m, arch->fp) || frame & 7 || frame < sp_of(w) ||
 	    !registers_load(m, frame + arch->frame_next, &next) ||
@@ -336,7 +344,7 @@ static enum step by_frame_pointer(struct unwinder *u, const struct space *space,
 	return STEP_ON;
 }
 
-/* What a signal interrupted: all of its registers stand in the frame that the kernel made. */
+/* Go on with the code that a signal interrupted: the signal frame has all of its registers. */
 static enum step by_signal(struct walk *w)
 {
 	const struct arch_regs *arch = w->arch;
@@ -357,7 +365,7 @@ static enum step by_signal(struct walk *w)
 	return STEP_ON;
 }
 
-/* Does a handler return here? To its first instruction, and nobody calls it. */
+/* Is this address in the kernel's signal trampoline, which a signal handler returns to? */
 static bool is_signal(const struct arch_regs *arch, struct module *module, uint64_t address)
 {
 	uint64_t offset;
@@ -366,8 +374,9 @@ static bool is_signal(const struct arch_regs *arch, struct module *module, uint6
 	return name && !strcmp(name, arch->signal_code);
 }
 
-/* It was nobody's call: where its return address would be the stack began, give or take
- * what it pushed, and there is none. Go's first function is jumped to. */
+/* Is the frame that was just left the program's first function? Then the stack began within
+ * FIRST_MOST bytes, and the word in place of the return address is not an address of code. Go's
+ * first function is reached by a jump, so it has unwind rules as if it were called. */
 static bool at_first(const struct space *space, const struct walk *w)
 {
 	uint64_t sp = sp_of(w);
@@ -378,8 +387,9 @@ static bool at_first(const struct space *space, const struct walk *w)
 	return !is_code(space, pc_of(w));
 }
 
-/* Go's functions that nobody called on the stack that they are on: it begins there, or it was
- * switched to. What stands above is of something that is over. */
+/* Functions of Go's runtime that have no caller on their stack: the stack begins with them
+ * (GO_FIRST: at the program's start; GO_BEGIN), or they switched to it (GO_SWITCH). Words above
+ * them on the stack are stale. */
 enum go_top { NO_TOP, GO_FIRST, GO_BEGIN, GO_SWITCH };
 
 static enum go_top go_top(struct module *module, uint64_t address)
@@ -408,7 +418,7 @@ static enum go_top go_top(struct module *module, uint64_t address)
 	return NO_TOP;
 }
 
-/* One frame out of `w`; and what it was. */
+/* Describe the current frame in `f`, and move `w` to its caller. */
 static enum step unwind_frame(struct unwinder *u, const struct space *space, struct walk *w,
 			      struct frame *f)
 {
@@ -417,7 +427,7 @@ static enum step unwind_frame(struct unwinder *u, const struct space *space, str
 	const struct vma *r = space_find(space, at);
 	const struct rule *rule = NULL;
 	enum step next;
-	bool known = false; /* the module has it */
+	bool known = false; /* the address is in code of the module */
 	int init;
 	struct module *module = r && r->file != NO_FILE ? modules_get(u->modules, r->file) : NULL;
 
@@ -433,8 +443,8 @@ static enum step unwind_frame(struct unwinder *u, const struct space *space, str
 		if (known)
 			rule = rules_find(u->rules, module, r->file, address);
 	}
-	/* A program's and the dynamic linker's first instructions have no rules, or those
-	 * of a function that was called, but stand where the stack began. */
+	/* The first instructions of a program and of the dynamic linker have no rules, or rules as
+	 * if they were called. But the stack pointer is where the stack began. */
 	if (space->start_stack && sp_of(w) == space->start_stack)
 		return STEP_END;
 	if (known && !exact && (!rule->known || module_is_go(module)) &&
@@ -450,7 +460,7 @@ static enum step unwind_frame(struct unwinder *u, const struct space *space, str
 			return top == GO_SWITCH ? STEP_LOST : STEP_END;
 	}
 	if (rule && rule->known) {
-		if (rule->signal && !exact) { /* nobody called it: it starts where it is */
+		if (rule->signal && !exact) { /* no call is before a trampoline: pc is exact */
 			f->address++;
 			f->flags |= FRAME_EXACT;
 		}
@@ -478,7 +488,7 @@ static enum step unwind_frame(struct unwinder *u, const struct space *space, str
 	return by_frame_pointer(u, space, w);
 }
 
-/* The frame at a return address that the kernel found. False: it can be none. */
+/* The frame at a return address from the chain. False: it cannot be a return address. */
 static bool chain_frame(struct unwinder *u, const struct space *space, uint64_t back,
 			struct frame *f)
 {
@@ -499,9 +509,9 @@ static bool chain_frame(struct unwinder *u, const struct space *space, uint64_t 
 	return true;
 }
 
-/* Behind which of the chain the stack goes on: it has the outermost frame or, where that one
- * was interrupted or made no frame of its own, one of those that it called. It may leave some
- * out, and has no others. */
+/* The index of the chain's address for the outermost frame that was unwound; UINT_MAX: none. The
+ * chain may lack frames that were interrupted or have no frame pointer, but has no additional
+ * ones. So if it lacks the outermost frame, the frames that this one called are tried. */
 static unsigned chain_place(const struct unwinder *u, const struct stack_top *top, unsigned n)
 {
 	for (unsigned missing = 0; missing < CHAIN_MISSING && missing < n; missing++)
@@ -511,8 +521,8 @@ static unsigned chain_place(const struct unwinder *u, const struct stack_top *to
 	return UINT_MAX;
 }
 
-/* libc's functions that call main() and a thread's first function: what is above them has no
- * frame pointer. */
+/* Is it the libc function that calls main() or the first function of a thread? The functions that
+ * call these two have no frame pointer, so a chain ends here. */
 static bool is_beginning(struct unwinder *u, const struct frame *f)
 {
 	struct module *module = f->file != NO_FILE ? modules_get(u->modules, f->file) : NULL;
@@ -522,8 +532,8 @@ static bool is_beginning(struct unwinder *u, const struct frame *f)
 	return name && (!strcmp(name, "start_thread") || !strcmp(name, "__libc_start_call_main"));
 }
 
-/* Go on from the outermost frame by the chain; up to where a goroutine or a thread began it is
- * whole. */
+/* Append frames from the chain. The stack is complete if the chain reaches the start of a
+ * goroutine or a thread. */
 static void by_chain(struct unwinder *u, const struct space *space, const struct stack_top *top,
 		     struct unwound *out)
 {

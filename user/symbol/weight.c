@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Looked at by hand, before libelf is let at the file: libelf itself takes memory for as
- * many sections as the header says.
+ * Reads the headers without libelf: libelf allocates memory for as many sections as a header
+ * claims.
  */
 #include "symbol/weight.h"
 
@@ -13,9 +13,9 @@
 
 #define SECTIONS_MOST 65536
 #define SEGMENTS_MOST 4096
-#define XZ_MOST (64 << 20)         /* bytes that one of its sections becomes */
-#define CHUNKS_MOST 100000         /* of 64 KiB each, as xz makes them */
-#define WEIGHT_32_MOST (256 << 20) /* bytes of a file of 32 bits, which is not looked into */
+#define XZ_MOST (64 << 20)         /* bytes of a decompressed .xz section, at most */
+#define CHUNKS_MOST 100000         /* LZMA2 chunks; xz makes chunks of up to 64 KiB */
+#define WEIGHT_32_MOST (256 << 20) /* bytes of a 32-bit file; its headers are not read */
 
 static bool read_at(int fd, void *to, size_t size, uint64_t at)
 {
@@ -27,8 +27,8 @@ static uint64_t add_bounded(uint64_t a, uint64_t b)
 	return a + b < a ? UINT64_MAX : a + b;
 }
 
-/* How much an LZMA2 stream at *at becomes, by the sizes in its chunks' heads, which are what the
- * decoder goes by. *at is behind the stream afterwards. */
+/* The decompressed size of the LZMA2 stream at *at, from the sizes in its chunk headers; the
+ * decoder relies on these too. Moves *at to the end of the stream. */
 static uint64_t lzma2_weight(int fd, uint64_t *at, unsigned *chunks)
 {
 	uint64_t sum = 0;
@@ -39,7 +39,7 @@ static uint64_t lzma2_weight(int fd, uint64_t *at, unsigned *chunks)
 			++*at;
 			return sum;
 		}
-		if (c[0] < 0x80) { /* as it is */
+		if (c[0] < 0x80) { /* an uncompressed chunk */
 			uint64_t size = ((unsigned)c[1] << 8 | c[2]) + 1;
 
 			sum += size;
@@ -52,8 +52,8 @@ static uint64_t lzma2_weight(int fd, uint64_t *at, unsigned *chunks)
 	return *chunks > CHUNKS_MOST ? UINT64_MAX : sum;
 }
 
-/* How much a section that is an .xz file becomes (.gnu_debugdata is one): a few hundred KiB can
- * become gigabytes. */
+/* The decompressed size of a section that is an .xz file, such as .gnu_debugdata; 0: not .xz.
+ * A few hundred KiB can decompress to gigabytes. */
 static uint64_t xz_weight(int fd, const Elf64_Shdr *s)
 {
 	static const unsigned char magic[] = { 0xfd, '7', 'z', 'X', 'Z', 0 };
@@ -64,7 +64,7 @@ static uint64_t xz_weight(int fd, const Elf64_Shdr *s)
 	if (s->sh_size < sizeof(head) || !read_at(fd, head, sizeof(head), at) ||
 	    memcmp(head, magic, sizeof(magic)))
 		return 0;
-	check = head[7] & 0xf; /* bytes behind each block: 0, 4, 8, 16 … */
+	check = head[7] & 0xf; /* type of the checksum after each block: 0, 4, 8, 16 … bytes */
 	check = check ? 4u << (check - 1) / 3 : 0;
 	at += 12;
 	while (sum <= XZ_MOST && read_at(fd, &block, 1, at) && block) {
@@ -105,7 +105,7 @@ static uint64_t sections_weight(int fd, const Elf64_Ehdr *head)
 	return sum;
 }
 
-/* What is loaded is not read, but for the parts that tell of it. */
+/* PT_LOAD segments are not read as a whole, only the small segments that describe them. */
 static uint64_t segments_weight(int fd, const Elf64_Ehdr *head)
 {
 	uint64_t sum = 0;
@@ -127,7 +127,7 @@ uint64_t weight_of(int fd)
 
 	if (!read_at(fd, &head, sizeof(head), 0) || memcmp(head.e_ident, ELFMAG, SELFMAG))
 		return 0;
-	if (head.e_ident[EI_DATA] != ELFDATA2LSB) /* of another machine */
+	if (head.e_ident[EI_DATA] != ELFDATA2LSB) /* no supported architecture is big-endian */
 		return UINT64_MAX;
 	if (head.e_ident[EI_CLASS] != ELFCLASS64)
 		return fstat(fd, &st) || st.st_size > WEIGHT_32_MOST ? UINT64_MAX :

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The section WHERE: the functions that took memory, from sampled stacks.
+ * The section WHERE of the table: functions by the memory that they took, from sampled stacks.
  */
 #include <string.h>
 
@@ -45,7 +45,7 @@ static void add_function(struct grid *g, const struct profile *p, const struct f
 	grid_cell(g, DIM, module);
 }
 
-/* Tell when the sampling period was longer. */
+/* Add how many samples had a longer period, and when. */
 static void add_thinned(GString *line, const struct profile *p)
 {
 	g_autofree char *n = NULL, *period = NULL, *from = NULL, *to = NULL;
@@ -67,7 +67,7 @@ static void add_thinned(GString *line, const struct profile *p)
 			       n, period, from, to);
 }
 
-/* Number and quality of the samples, and losses. */
+/* Add the number of samples, how many stacks are complete, and losses. */
 static void add_samples(GString *out, const struct profile *p, const struct table_style *style)
 {
 	uint64_t stacks = p->complete + p->truncated;
