@@ -227,8 +227,7 @@ static bool try_rule(struct unwinder *u, const struct space *space, const struct
 }
 
 /* A frame in a file without unwind rules: use Go's table, or follow the instructions to a return.
- * `address`: in the file. `exact`: it is the current instruction, not one before a return
- * address. */
+ * `address`: in the file. `exact`: the instruction itself, not one before a return address. */
 static enum step by_code_in_file(struct unwinder *u, const struct space *space,
 				 struct module *module, uint32_t file, uint64_t address, bool exact,
 				 struct walk *w)
@@ -276,9 +275,8 @@ static bool goes_on(struct unwinder *u, const struct space *space, uint64_t back
 		origin_of(u->origins, space, pc_of(&w)) == FROM_CALL);
 }
 
-/* Code of Erlang's JIT that called C: the stack pointer is that of the scheduler, rounded down to
- * 64 bytes, see returns_room(). The return address is above the reserved bytes, at one of the four
- * positions that rounding down allows. */
+/* Code of Erlang's JIT that called C: the stack pointer is the scheduler's, rounded down, see
+ * returns_room(). The return address is above the reserved bytes, at one of four positions. */
 static enum step by_room(struct unwinder *u, const struct space *space, const struct vma *r,
 			 struct walk *w)
 {
@@ -303,8 +301,7 @@ static enum step by_room(struct unwinder *u, const struct space *space, const st
 	return STEP_ON;
 }
 
-/* A frame of code that is in no file: use the entry of a HotSpot method, or follow the
- * instructions to a return, or use Erlang's reserved bytes. */
+/* Code in no file: use a HotSpot method's entry, the instructions to a return, or by_room(). */
 static enum step by_code_in_none(struct unwinder *u, const struct space *space, const struct vma *r,
 				 struct walk *w)
 {
@@ -374,9 +371,8 @@ static bool is_signal(const struct arch_regs *arch, struct module *module, uint6
 	return name && !strcmp(name, arch->signal_code);
 }
 
-/* Is the frame that was just left the program's first function? Then the stack began within
- * FIRST_MOST bytes, and the word in place of the return address is not an address of code. Go's
- * first function is reached by a jump, so it has unwind rules as if it were called. */
+/* Was the frame that was just left the program's first function? Then the stack began here, within
+ * FIRST_MOST bytes, and no return address is there. Go's first function has rules as if called. */
 static bool at_first(const struct space *space, const struct walk *w)
 {
 	uint64_t sp = sp_of(w);
@@ -387,9 +383,8 @@ static bool at_first(const struct space *space, const struct walk *w)
 	return !is_code(space, pc_of(w));
 }
 
-/* Functions of Go's runtime that have no caller on their stack: the stack begins with them
- * (GO_FIRST: at the program's start; GO_BEGIN), or they switched to it (GO_SWITCH). Words above
- * them on the stack are stale. */
+/* Functions of Go's runtime without a caller on their stack: it begins with them (GO_FIRST: at the
+ * program's start; GO_BEGIN), or they switched to it (GO_SWITCH). Words above them are stale. */
 enum go_top { NO_TOP, GO_FIRST, GO_BEGIN, GO_SWITCH };
 
 static enum go_top go_top(struct module *module, uint64_t address)
