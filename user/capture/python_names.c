@@ -19,7 +19,7 @@ static void name_thread(void *ctx, uint32_t tid, const char *name)
 		struct proctable_task *t = p->tasks->pdata[i];
 
 		if (!t->ended && t->state->tid == tid)
-			world_title(t, name);
+			proctable_title(t, name);
 	}
 }
 

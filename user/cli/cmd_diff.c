@@ -34,7 +34,7 @@ static const struct optspec specs[] = {
 	{ "sample-type", OPT_SAMPLE_TYPE, "NAME", 1, "grown, live-peak, live-end (live-peak)" },
 	{ "all", OPT_ALL, NULL, 1, "every row, not only those that changed most" },
 	{ "fold", OPT_FOLD, "FILE", 1, "more rules for frames that fold into their caller" },
-	{ "no-fold", OPT_NO_FOLD, NULL, 1, "allocators' and interpreters' frames too" },
+	{ "no-fold", OPT_NO_FOLD, NULL, 1, "do not fold allocators and interpreters" },
 	{ "schema", OPT_SCHEMA, NULL, 1, "print the JSON Schema of the differences" },
 	{ "help", 'h', NULL, 1, "this text" },
 };

@@ -38,7 +38,7 @@ static const struct optspec specs[] = {
 	{ "sample-type", OPT_SAMPLE_TYPE, "NAME", FOR_EXPORT,
 	  "folded: grown, live-peak, live-end …" },
 	{ "fold", OPT_FOLD, "FILE", FOR_EACH, "more rules for frames that fold into their caller" },
-	{ "no-fold", OPT_NO_FOLD, NULL, FOR_EACH, "allocators' and interpreters' frames too" },
+	{ "no-fold", OPT_NO_FOLD, NULL, FOR_EACH, "do not fold allocators and interpreters" },
 	{ "threads", OPT_THREADS, "all|grouped", FOR_REPORT, "a row per thread, or one per name" },
 	{ "schema", OPT_SCHEMA, NULL, FOR_REPORT, "print the JSON Schema of the reports" },
 	{ "help", 'h', NULL, FOR_EACH, "this text" },

@@ -84,7 +84,7 @@ static const struct optspec specs[] = {
 	  "grown, live-peak, live-end, virtual, untouched" },
 	{ "lines", OPT_LINES, NULL, FOR_BOTH, "source lines and inlined functions" },
 	{ "fold", OPT_FOLD, "FILE", FOR_BOTH, "more rules for frames that fold into their caller" },
-	{ "no-fold", OPT_NO_FOLD, NULL, FOR_BOTH, "allocators' and interpreters' frames too" },
+	{ "no-fold", OPT_NO_FOLD, NULL, FOR_BOTH, "do not fold allocators and interpreters" },
 	{ "threads", OPT_THREADS, "all|grouped", FOR_BOTH, "a row per thread, or one per name" },
 	{ "keep-tasks", OPT_KEEP_TASKS, "N|all", FOR_BOTH,
 	  "ended tasks that keep their own row (256)" },

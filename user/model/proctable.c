@@ -126,7 +126,7 @@ void proctable_describe(struct proctable_proc *p, const char *exe, const char *c
 		split_argv(p, cmdline, len);
 }
 
-void world_title(struct proctable_task *t, const char *title)
+void proctable_title(struct proctable_task *t, const char *title)
 {
 	if (!g_strcmp0(t->title, title))
 		return;

@@ -150,6 +150,6 @@ struct proctable_proc *proctable_find_proc(struct proctable *pt, uint64_t id);
  * bytes. NULL leaves a value as it is. Copies. */
 void proctable_describe(struct proctable_proc *p, const char *exe, const char *cmdline, size_t len);
 /* What its program calls a thread. */
-void world_title(struct proctable_task *t, const char *title);
+void proctable_title(struct proctable_task *t, const char *title);
 
 #endif
