@@ -3,7 +3,7 @@
  * Results of a bench, made of any bytes or with changed values: tare either refuses them, or
  * compares them with themselves and prints them in every format.
  */
-/* runs: 6000 */
+/* runs: 2000 */
 #include "output/bench/bench.h"
 #include "tests/fuzz/store.h"
 

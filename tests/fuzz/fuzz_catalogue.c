@@ -2,7 +2,7 @@
  *
  * Any text in the place of a catalogue of workloads.
  */
-/* runs: 1700000 */
+/* runs: 400000 */
 #include "bench/catalogue.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -4,7 +4,7 @@
  * overflow. A stack always ends within the bound on frames, either complete or with a synthetic
  * frame that says that it was cut.
  */
-/* runs: 100000 */
+/* runs: 6000 */
 #include <sys/mman.h>
 
 #include "tests/fuzz/elf.h"

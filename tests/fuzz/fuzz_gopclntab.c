@@ -2,6 +2,7 @@
  *
  * Any bytes in the place of a Go program's .gopclntab, with a tree of inlined calls in it.
  */
+/* runs: 500000 */
 #include <sys/mman.h>
 
 #include "symbol/gopclntab.h"

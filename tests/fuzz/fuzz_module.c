@@ -3,7 +3,7 @@
  * Any bytes in the place of a program file: segments, symbols, lines and unwinding rules.
  * libelf and libdw are not instrumented, but a sanitizer sees what they do to tare's memory.
  */
-/* runs: 20000 */
+/* runs: 9000 */
 #include <sys/mman.h>
 
 #include "symbol/naming.h"

@@ -2,7 +2,7 @@
  *
  * Any bytes as a symbol's name: demangled and made printable.
  */
-/* runs: 1200000 */
+/* runs: 500000 */
 #include "base/text.h"
 #include "symbol/naming.h"
 #include "tests/fuzz/fuzz.h"

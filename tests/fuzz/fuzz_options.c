@@ -3,7 +3,7 @@
  * Command lines: either refused, or every value is within its bounds. Arguments end with a
  * newline in the input. It runs in a folder in which no file can be made.
  */
-/* runs: 300000 */
+/* runs: 40000 */
 #include <getopt.h>
 
 #include "cli/bench_options.h"

@@ -3,7 +3,7 @@
  * A JIT's perf map whose program appends to it, cuts it, or replaces it. Whatever the file
  * holds, a name that is found belongs to an entry that covers the address.
  */
-/* runs: 480000 */
+/* runs: 140000 */
 #include <sys/mman.h>
 
 #include "symbol/perfmap.h"

@@ -4,7 +4,7 @@
  * a workload chooses. Impossible records are counted; from the others the books can be closed
  * and shown.
  */
-/* runs: 30000 */
+/* runs: 16000 */
 #include "bpf/ledger.h"
 #include "capture/cause.h"
 #include "model/books.h"

@@ -3,7 +3,7 @@
  * What the BPF program reads of an interpreter's memory, which the program itself may have
  * written: any code objects and frames, inserted into a native stack.
  */
-/* runs: 80000 */
+/* runs: 6000 */
 #include "symbol/python.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -3,6 +3,7 @@
  * Any memory in the place of a Python program's, whose threads' names are read: this process's
  * own, in which numbers become addresses.
  */
+/* runs: 12000 */
 #include "symbol/python.h"
 #include "symbol/python_threads.h"
 #include "tests/fuzz/fuzz.h"

@@ -2,7 +2,7 @@
  *
  * Any bytes in the place of a recording.
  */
-/* runs: 28000 */
+/* runs: 8000 */
 #include "tests/fuzz/recording.h"
 
 static char *path;

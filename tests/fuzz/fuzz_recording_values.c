@@ -2,7 +2,7 @@
  *
  * A valid recording with changed values.
  */
-/* runs: 2500 */
+/* runs: 1100 */
 #include "tests/fuzz/recording.h"
 
 static struct report *(*const makers[])(void) = { fixture_profile, fixture_hostile, fixture_uring };

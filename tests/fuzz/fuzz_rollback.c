@@ -4,7 +4,7 @@
  * user may have made too. The input is either any bytes, or well-formed: with valid headers and
  * checksums.
  */
-/* runs: 140000 */
+/* runs: 80000 */
 #include "store/db_rollback.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -3,7 +3,7 @@
  * The ring of samples with any type, size, address, path, registers and stack. None of the
  * processes exists, so the result does not depend on what else runs.
  */
-/* runs: 30000 */
+/* runs: 3000 */
 #include "capture/sampler.h"
 #include "tests/fuzz/fuzz.h"
 
