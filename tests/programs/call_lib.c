@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Calls grow() of each library in turn, closing one before it opens the next:
- * call_lib LIBRARY… Says at which address each was, as the others must be. With HOLD in the
- * environment it keeps each library until its input ends.
+ * call_lib LIBRARY… Prints the address of each grow(), because tests need
+ * to know whether the libraries were at the same address. With HOLD in the environment it keeps
+ * each library open until its input ends.
  */
 #include <dlfcn.h>
 #include <stdio.h>

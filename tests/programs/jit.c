@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A JIT: makes code that grows by 16 MiB, NAME_inner called by NAME_outer, and
- * writes what it is called to /tmp/perf-PID.map: jit WAY NAME [NAME]
- *   plain     does that
- *   delete    then waits for its input to end, deletes the map, makes code by the
- *             second name, whose map goes to the same file, and runs that
- *   replace   the same with a new file
- *   exec      executes itself: plain, with the second name
- *   fork      its child runs the code too, as forked
- *   stranger  the map is somebody else's
- *   link, pipe, huge  a link or a pipe is put in its place, or it is made 1 TiB large
+ * A JIT: makes two functions at run time, NAME_outer, which calls NAME_inner, which grows by
+ * 16 MiB. Writes their names to the map /tmp/perf-PID.map, and runs them: jit WAY NAME [NAME]
+ *   plain     does only that
+ *   delete    then waits for the end of its input and deletes the map. Makes and runs code
+ *             with the second name, and writes this name to the deleted file
+ *   replace   as delete, but writes the second name to a new file in place of the map
+ *   exec      then waits for the end of its input and executes itself: plain, with the second
+ *             name
+ *   fork      then forks a child, which runs the same code
+ *   stranger  as plain, but the map belongs to another user
+ *   link, pipe, huge  as plain, but the map is replaced by a link or a pipe, or made 1 TiB large
  */
 /* build: -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer */
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * titled: a server as many are: processes of one name that call themselves what they do, by
- * writing over their arguments ("titled: reader"). Each takes some MiB and says "ready"; all
- * end at the end of the input. It needs an argument as long as a title.
+ * titled: like many servers, it has processes of one name, each of which writes what it does over
+ * its arguments ("titled: reader"). Each takes some MiB and prints "ready"; all end when the input
+ * ends. The program must be called with an argument that is as long as a title.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -28,7 +28,8 @@ static inline guint32 go_bytes(GByteArray *to, const char *bytes, size_t size)
 	return at;
 }
 
-/* A struct _func. `inlined`: of its tables the third, as an offset. */
+/* A struct _func. `inlined`: offset of the table of inlined calls, the third of its pcdata tables;
+ * 0: it has none. */
 static inline void go_function(GByteArray *to, enum go_layout layout, guint32 start, guint32 name,
 			       guint32 line, guint32 inlined)
 {
@@ -50,7 +51,8 @@ static inline void go_function(GByteArray *to, enum go_layout layout, guint32 st
 static inline GByteArray *go_table(enum go_layout layout)
 {
 	static const guint32 magic[] = { 0xfffffffa, 0xfffffff0, 0xfffffff1 };
-	/* At 1: the stack's size; 7: files; 11 and 16: lines of both; 23: inlined calls. */
+	/* Offsets: 1: stack sizes; 7: files; 11 and 16: lines of the two functions; 23: inlined
+	 * calls. */
 	static const char values[] = "\0"
 				     "\x02\x10\x30\xf0\x01\0"
 				     "\x02\xc0\x01\0"

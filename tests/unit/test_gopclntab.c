@@ -77,7 +77,7 @@ static void functions_and_lines(void **state)
 		assert_int_equal(size, 0);
 		assert_true(gopclntab_frame(t, GO_TEXT + 0x55, &size));
 		assert_int_equal(size, 24);
-		/* Whose line it is only the tree tells. */
+		/* Only the tree of inlined calls tells which function the line belongs to. */
 		lines_are(t, GO_TEXT + 0x80, "");
 		gopclntab_tell(t, 0, GO_TREE);
 		if (layout != GO_116)
@@ -88,7 +88,8 @@ static void functions_and_lines(void **state)
 	}
 }
 
-/* Each byte another, and each size smaller: nothing is read outside, and all loops end. */
+/* Each byte is changed in turn, and the table is cut at each size: nothing outside of it is read,
+ * and all loops end. */
 static void damaged(void **state)
 {
 	g_autoptr(GByteArray) table = go_table(GO_120), tree = go_tree(GO_120);

@@ -100,8 +100,8 @@ static void fold(struct profile *p, const char *own, bool unfolded)
 	frame_rules_free(rules);
 }
 
-/* Who had a function take memory: the next above it with a name, in another file before the
- * same. */
+/* The caller of a function: the nearest caller with a name in another file; if there is none, the
+ * nearest one with a name in the same file. */
 static void callers(void **state)
 {
 	struct profile *p = profile_new();
@@ -174,7 +174,8 @@ static void callers_in_python_are_python_functions(void **state)
 	profile_free(p);
 }
 
-/* What folded frames took is told of who called them, with what is said of the outermost. */
+/* Memory that folded frames took is attributed to their caller; its `via` is the label of the
+ * folded frame that it called. */
 static void folded(void **state)
 {
 	struct profile *p = profile_new();
@@ -200,7 +201,7 @@ static void folded(void **state)
 	assert_string_equal(find(f, "sqlite3BtreeInsert")->via, "malloc");
 	assert_int_equal(find(f, "malloc")->self[SAMPLE_TYPE_LIVE_PEAK], 0);
 	assert_int_equal(find(f, "malloc")->total[SAMPLE_TYPE_LIVE_PEAK], 60);
-	/* Who called it nobody knows. */
+	/* The stack is truncated above calloc, so the caller is not known. */
 	assert_int_equal(find(f, "calloc")->self[SAMPLE_TYPE_LIVE_PEAK], 5);
 	g_array_unref(f);
 	/* A user's own rules come first. */

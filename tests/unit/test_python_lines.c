@@ -55,7 +55,7 @@ static void no_line(void **state)
 	lines_are(TARE_PYTHON_ENTRIES + 1, of_313, sizeof(of_313), "0");
 }
 
-/* A table that ends anywhere, and bytes of all sorts: a line in bounds, or none. */
+/* A table of any bytes and any size gives a line within bounds, or 0. */
 static void any_bytes(void **state)
 {
 	uint8_t table[64];

@@ -18,7 +18,7 @@
 
 #define PROGRAM "/bin/bash"
 #define LINES_MOST 120000 /* of its instructions */
-#define EACH 7            /* so many are between those whose way back is looked for */
+#define EACH 7            /* the way back is searched for at every 7th instruction */
 
 typedef void (*insn_fn)(void *ctx, uint64_t address, const unsigned char *code, unsigned n,
 			const char *text);
@@ -138,7 +138,7 @@ static void instructions(void **state)
 	assert_int_equal(c.wrong, 0);
 }
 
-/* What the compiler says, and what the code says. */
+/* Compares the compiler's unwind rules with what is found by following the instructions. */
 struct ways {
 	struct module *m;
 	struct rules *rules;
@@ -197,7 +197,7 @@ static void ways_back(void **state)
 	modules_free(ms);
 }
 
-/* Any bytes: an end is found, and nothing beside them is read. */
+/* Code that consists of any bytes: each search ends, and nothing outside of the bytes is read. */
 static unsigned read_bytes(void *bytes, uint64_t address, void *to, unsigned n)
 {
 	GByteArray *all = bytes;
@@ -239,7 +239,8 @@ static void any_bytes(void **state)
 	returns_free(search);
 }
 
-/* HotSpot's: touches, keeps, makes room; the nearest one above. */
+/* The entry of a HotSpot method writes far below the stack pointer, saves rbp and reserves stack.
+ * The search finds the nearest entry before the address. */
 static void by_entry(void **state)
 {
 	static const unsigned char one[] = { 0x89, 0x84, 0x24, 0x00, 0xc0, 0xfe,
@@ -264,7 +265,8 @@ static void by_entry(void **state)
 	g_byte_array_unref(all);
 }
 
-/* Erlang's, anywhere in its code, also where two pieces meet that are read at once. */
+/* The instructions by which Erlang's JIT reserves stack are found anywhere in its code. The code is
+ * read in pieces; the instructions may lie across the end of a piece. */
 static void by_room(void **state)
 {
 	static const unsigned char two[] = { 0x48, 0x81, 0xec, 0x10, 0x41, 0x00,

@@ -50,8 +50,7 @@ static char *output_of(const char *command)
 	return out;
 }
 
-/* Addresses all over the code of a program's own functions and of what it has of its
- * library, as `nm` has them. */
+/* Addresses, evenly spread over all functions that `nm` lists for the program. */
 static GArray *addresses_of(const char *program)
 {
 	g_autofree char *command = g_strdup_printf("nm -S --defined-only '%s' | "
@@ -81,7 +80,7 @@ static GArray *addresses_of(const char *program)
 	return found;
 }
 
-/* "name file:line", a level each, innermost first. */
+/* A line "name file:line" for each level, the innermost first. */
 struct told {
 	GString *text;
 	unsigned levels;
@@ -104,8 +103,8 @@ static void add_level(void *ctx, const char *function, const char *file, int lin
 	t->levels++;
 }
 
-/* addr2line's, "function\nfile:line (discriminator 1)\n…", in that form. Without a line it
- * takes the file of the symbol table. */
+/* Convert addr2line's output, "function\nfile:line (discriminator 1)\n…", to that form. Where it
+ * knows no line, addr2line prints the file of the symbol table, which is replaced by "?". */
 static GString *as_told(const char *theirs)
 {
 	g_auto(GStrv) lines = g_strsplit(theirs, "\n", -1);
@@ -127,7 +126,7 @@ static GString *as_told(const char *theirs)
 	return text;
 }
 
-/* What addr2line says of each, one text an address. */
+/* addr2line's output for the addresses: one text for each address. */
 static char **ask_addr2line(const char *program, const GArray *addresses, const char *with)
 {
 	g_autofree char *list = g_build_filename(dir, "addresses", NULL);
@@ -193,7 +192,7 @@ static bool same(const char *ours, const char *theirs, const char *symbol)
 	return true;
 }
 
-/* Every level of every address, its name, file and line. */
+/* Compare name, file and line of every level of every address with addr2line's. */
 static void compare(const char *program, const char *with)
 {
 	g_autoptr(GArray) addresses = addresses_of(program);

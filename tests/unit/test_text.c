@@ -273,7 +273,7 @@ static void shortened(void **state)
 		{ "sqlite3InsertBuiltinFuncs", 16, 0, "sqlit…iltinFuncs" },
 		{ "py30.py:9 parse.<locals>.<listcomp>", 24, 0, "py30.py:9 …s>.<listcomp>" },
 		{ "very_long_file_name.py:123 f", 20, 0, "very_l…name.py:123 f" },
-		/* What is from there on tells it from another. */
+		/* The text from offset 15 on is what differs from another text. */
 		{ "sqlite3_common_one_and_the_same_end", 20, 15, "sqlit…mon_one_and_t…" },
 		{ "cut", 2, 0, "c…" },
 		{ "", 0, 0, "" },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What processes of one name are told apart by.
+ * model/title: titles and arguments that tell processes of the same name apart.
  */
 #include <setjmp.h>
 #include <stdarg.h>

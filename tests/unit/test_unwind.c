@@ -39,7 +39,8 @@ static void put(struct stand *s, unsigned at, const void *code, size_t n)
 	memcpy(s->elf.text + at, code, n);
 }
 
-/* LOOP: jumps to itself, so that only the frame pointer can tell. Behind a call: CALLED. */
+/* LOOP jumps to itself, so only the frame pointer leads to its caller. CALLED is the address after
+ * a call; NOT_CALLED is after other instructions. */
 static void fill_code(struct stand *s)
 {
 	memset(s->elf.text, 0xcc, sizeof(s->elf.text));
@@ -109,7 +110,8 @@ static void a_call_stands_before(void **state)
 	stand_free(s);
 }
 
-/* An address of code that nobody returns to is no caller: it is left out, and said. */
+/* No call is before this address, so it is not taken as a return address: the frame is left out,
+ * and the stack is marked as truncated. */
 static void no_call_stands_before(void **state)
 {
 	struct stand *s = stand_new();
@@ -143,7 +145,7 @@ static void another_stack(void **state)
 	assert_int_equal(w.n, 4);
 	assert_int_equal(w.frames[1].address, AT(CALLED) - 1);
 	assert_int_equal(w.frames[3].address, AT(FIRST) - 1);
-	s->top.n_chain--; /* it goes on behind what the kernel could read */
+	s->top.n_chain--; /* the chain ends before the start of the goroutine */
 	w = unwind(s->unwinder, s->space, &s->top);
 	assert_true(cut(&w));
 	assert_int_equal(w.n, 4);
@@ -152,7 +154,7 @@ static void another_stack(void **state)
 	w = unwind(s->unwinder, s->space, &s->top);
 	assert_true(cut(&w));
 	assert_int_equal(w.n, 3);
-	/* Of another thread's moment: no frame is in it. */
+	/* A chain that has none of the unwound frames is not used. */
 	s->top.chain = wrong + 3;
 	s->top.n_chain = 1;
 	w = unwind(s->unwinder, s->space, &s->top);
@@ -161,7 +163,7 @@ static void another_stack(void **state)
 	stand_free(s);
 }
 
-/* Behind the handler's frame a ucontext_t stands, with the registers of what it interrupted. */
+/* Above the signal handler's frame is a ucontext_t with the registers of the interrupted code. */
 static void a_signal(void **state)
 {
 	struct stand *s = stand_new();

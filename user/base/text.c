@@ -104,7 +104,7 @@ char *text_fit(const char *s, size_t width)
 	return g_strdup_printf("%.*s…", (int)(cut - s), s);
 }
 
-/* How many bytes of the beginning take at most so many columns. */
+/* The number of bytes at the beginning of `s` that fit into `width` columns. */
 static size_t head_bytes(const char *s, size_t width)
 {
 	size_t used = 0;
@@ -118,7 +118,7 @@ static size_t head_bytes(const char *s, size_t width)
 	return (size_t)(p - s);
 }
 
-/* Where the end begins that takes at most so many columns. */
+/* The longest end of `s` that fits into `width` columns. */
 static const char *tail_of(const char *s, size_t width)
 {
 	size_t used = 0;
@@ -135,7 +135,8 @@ static const char *tail_of(const char *s, size_t width)
 	return p;
 }
 
-/* The parameters of a C++ function, and what is behind them, say least. */
+/* The length of `s` without the parameters of a C++ function and the text after them, which are
+ * its least useful part. */
 static size_t without_parameters(const char *s)
 {
 	size_t n = strlen(s), depth = 0;
@@ -157,7 +158,7 @@ static size_t text_width_of(const char *s, size_t bytes)
 	return text_width(part);
 }
 
-/* Head, cut, what is from `keep` on, and another cut where that does not reach the end. */
+/* The beginning of `s`, "…", and the text from `keep` on, which is cut again if it is too long. */
 static char *keep_window(const char *s, size_t width, size_t keep)
 {
 	size_t head = head_bytes(s, width / 4);
@@ -167,7 +168,7 @@ static char *keep_window(const char *s, size_t width, size_t keep)
 	return g_strdup_printf("%.*s…%s", (int)head, s, rest);
 }
 
-/* Columns of the beginning "file.c:12 ", which says where; 0: there is none. */
+/* The width of a place like "file.c:12 " at the beginning of `s`; 0: there is none. */
 static size_t place_width(const char *s)
 {
 	const char *space = strchr(s, ' '), *colon;
@@ -202,7 +203,7 @@ char *text_shorten(const char *s, size_t width, size_t keep)
 	head = place_width(s);
 	head = head_bytes(s, head && head <= width * 2 / 3 ? head : (width - 1) / 3);
 	tail = tail_of(s, width - 1 - text_width_of(s, head));
-	/* A little before it, so that it can be found in the whole. */
+	/* Show some bytes before `keep` too, so that the reader can find it in the full text. */
 	keep = keep < 4 ? 0 : keep - 4;
 	while (keep && (s[keep] & 0xc0) == 0x80)
 		keep--;

@@ -26,9 +26,9 @@ size_t text_width(const char *s);
 
 /* `s` cut to at most `width` columns, the cut marked with "…". */
 char *text_fit(const char *s, size_t width);
-/* The same, cut in the middle: `keep`, an offset in `s`, stays visible where there is room for
- * it (0: no matter). Of "[module+0xaddress]" the address stays, of a C++ function its name
- * rather than its parameters. */
+/* The same, but cut in the middle. `keep`: an offset in `s`; the text at this offset is shown if
+ * there is room for it. 0: no offset is preferred. Of "[module+0xaddress]" the address is kept,
+ * of a C++ function the name rather than the parameters. */
 char *text_shorten(const char *s, size_t width, size_t keep);
 
 /* "0", "512 B", "12.0 KiB", "1.50 MiB", "2.00 GiB": three significant digits

@@ -13,9 +13,9 @@
 void describe_exec(struct proctable *pt, const struct tare_exec *exec);
 /* Describe processes that tare attached to: there is no exec record of them. */
 void describe_found(struct proctable *pt);
-/* Update the titles of live processes, a bounded number of them; the next call goes on with the
- * others. Does nothing if the last call was less than 200 ms ago. `now`: for a report, do it in
- * any case, for more processes. `now_ns`: the time, ns. */
+/* Update the titles of live processes. One call reads a bounded number of processes; the next call
+ * continues with the others. Does nothing if the last call was less than 200 ms ago. `now`: for a
+ * report: read titles even then, and of more processes. `now_ns`: the time, ns. */
 void describe_titles(struct proctable *pt, uint64_t now_ns, bool now);
 
 #endif

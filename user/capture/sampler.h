@@ -70,8 +70,8 @@ void sampler_swept(struct sampler *s);
 /* A buffer of records from a sweep after attaching: read the VMAs of its address spaces from /proc
  * now, while their processes live. */
 void sampler_found(struct sampler *s, struct proctable *proctable, const void *data, size_t size);
-/* Names that Python programs gave threads that live: of new threads at each call, of others
- * where `all`. */
+/* Read the names that Python programs gave to their live threads. Each call reads the names of
+ * new threads; with `all`, also those of the other threads. */
 void sampler_name_threads(struct sampler *s, struct proctable *proctable, bool all);
 
 /* The profile of all samples so far, with names, scaled to the report. origin_ns: start of the

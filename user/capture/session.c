@@ -222,7 +222,7 @@ struct report *session_report(struct session *s, enum report_reason reason)
 	session_drain(s);
 	name_all(s, true);
 	r = session_books(s, reason);
-	/* The loop is over: nobody hears later what came meanwhile. */
+	/* The loop is over: handle the signals that came while the report was made. */
 	if (reason != REPORT_SNAPSHOT)
 		on_signals(s);
 	return r;

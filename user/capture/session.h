@@ -31,9 +31,9 @@ struct session_config {
 	void (*on_snapshot)(void *ctx, struct report *r);
 	/* NULL, or called at each interval with the time and the workload's weight (bytes). */
 	void (*on_look)(void *ctx, uint64_t time_ns, int64_t weight);
-	/* NULL, or called with a report at the start, at the end of the loop, and in between so
-	 * often that the last report is never older than checkpoint_ns. It may add to the report,
-	 * whose books are not checked. */
+	/* NULL, or called with a report at the start, at the end of the loop, and in between. The
+	 * time between two calls is chosen so that the last report is never older than
+	 * checkpoint_ns. The function may add to the report. The report's books are not checked. */
 	void (*on_checkpoint)(void *ctx, struct report *r);
 	uint64_t checkpoint_ns;
 	const struct sample_log *log; /* NULL, or called for each sample; copied */

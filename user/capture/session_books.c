@@ -197,7 +197,8 @@ static void add_profile(struct session *s, struct report *r)
 }
 
 /* If a task is preempted between a change and its event, the kernel's sums have the change and
- * tare's do not, until the task runs again. A real difference stays: so look again. */
+ * tare's do not, until the task runs again. A real difference does not
+ * disappear, so the books are closed again after a short wait. */
 struct report *session_books(struct session *s, enum report_reason reason)
 {
 	struct report *r = close_books(s, reason, true);

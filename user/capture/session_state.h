@@ -123,8 +123,8 @@ struct report *session_glance(struct session *s);
 void session_hurry(struct session *s);
 void session_hurry_end(const struct session *s); /* the checkpoint is written: lower it again */
 
-/* Checkpoints while the loop runs, so often that the state on disk is never older than
- * config.checkpoint_ns. */
+/* Make checkpoints while the loop runs. The time between them is chosen so that the state on disk
+ * is never older than config.checkpoint_ns. */
 void session_checkpoints_begin(struct session *s);
 void session_checkpoint(struct session *s);
 void session_checkpoints_end(struct session *s);

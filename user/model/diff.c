@@ -241,7 +241,8 @@ static struct diff_stack *stack_at(struct places *w, uint32_t path)
 	return &g_array_index(w->d->stacks, struct diff_stack, *number - 1);
 }
 
-/* Where on the stack the function is that the bytes are told of, from the innermost. */
+/* The index on the stack, 0 for the innermost frame, of the frame that the bytes are attributed
+ * to. */
 static unsigned owner_of(const struct places *w, const struct profile_entry *e)
 {
 	const char *via;
@@ -253,7 +254,8 @@ static unsigned owner_of(const struct places *w, const struct profile_entry *e)
 	return i;
 }
 
-/* A folded frame is no row, as long as another is told of what it took. */
+/* Does frame `i` of the stack get a row? A folded frame gets one only if memory is attributed
+ * to it. */
 static bool is_row(const struct places *w, unsigned i, unsigned owner)
 {
 	enum frame_fold fold;

@@ -24,7 +24,7 @@ struct proctable_task {
 	struct tare_task *state; /* holds causes[n_causes], not all of them */
 	GPtrArray *names;        /* char *: earlier names; NULL: none */
 	char *title;             /* what its program calls it, which the kernel is not told; NULL */
-	unsigned titles;         /* so often that was looked for */
+	unsigned titles;         /* number of attempts to read the title */
 	struct task_fold *fold;  /* NULL: one task; else many that ended: `state` has their sums */
 	unsigned place;          /* index in its process's tasks */
 	unsigned candidate;      /* index + 1 in ended_tasks; 0: not there */

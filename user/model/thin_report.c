@@ -219,7 +219,7 @@ struct position {
 };
 
 struct moved {
-	GArray *first; /* of each process that there was, its first task's in `positions` */
+	GArray *first; /* for each old process: index in `positions` of its first task */
 	GArray *positions;
 };
 

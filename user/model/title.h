@@ -18,9 +18,10 @@ char *title_of(const char *comm, const GPtrArray *argv);
 /* Fill the title of each process of a report. */
 void title_fill(struct report *r);
 
-/* The arguments of a process that not every process of its name has, in their order. All of its
- * arguments, if it is the only one of its name or the others have all of them too. The process
- * owns the strings; the caller frees the array. */
+/* The arguments that tell a process from others with the same name and title: those that at least
+ * one of the others lacks, in their order. If there are no others, or they have all of its
+ * arguments too: all of its arguments. The process owns the strings; the caller frees the
+ * array. */
 GPtrArray *title_arguments(const struct report *r, const struct report_process *p);
 
 #endif

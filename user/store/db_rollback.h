@@ -15,7 +15,8 @@
 size_t db_rollback(unsigned char *db, size_t size, const unsigned char *journal,
 		   size_t journal_size);
 
-/* Read a database and its journal, and do that. The caller frees *data with sqlite3_free().
+/* Read a database and its journal, and apply the journal. The caller frees *data with
+ * sqlite3_free().
  * Returns 0 or negative errno, not logged. */
 int db_rollback_load(const struct db_place *p, unsigned char **data, size_t *size);
 

@@ -17,7 +17,7 @@ struct loading {
 	int64_t complete;                       /* figures.complete: recording_format.h */
 	bool unsorted;                          /* rows are not in the order of a report */
 	GPtrArray *processes;                   /* struct report_process *, as the file has them */
-	GPtrArray *tasks;                       /* struct report_task *, likewise */
+	GPtrArray *tasks;                       /* struct report_task *, as the file has them */
 	GArray *positions;                      /* struct task_position of each of them */
 	GArray *process_numbers, *task_numbers; /* int64_t, ascending */
 };

@@ -14,8 +14,8 @@
 
 struct raw_log {
 	GArray *samples;                   /* struct recorded_sample, not yet written */
-	GArray *vmas;                      /* struct vma_row, likewise */
-	GArray *folds;                     /* struct aggregate_fold, likewise */
+	GArray *vmas;                      /* struct vma_row, not yet written */
+	GArray *folds;                     /* struct aggregate_fold, not yet written */
 	unsigned most_kept;                /* rows in each of these at most */
 	int64_t sample_number, vma_number; /* numbers of the last rows */
 	unsigned level;                    /* lowest level of samples that is kept */

@@ -43,7 +43,8 @@ for line in answer.splitlines():
 
 assert len(got) >= 50, f'only {len(got)} addresses'
 for address, (inlined, own) in got.items():
-    # Two frames of one address may differ in whether it was called: each has them all.
+    # Two frames may have this address: a caller, and an interrupted function. Each frame comes
+    # with all inlined calls at the address, so only the first set of them is compared.
     places = inlined[:len(expected[address]) - 1] + [own]
     assert places == expected[address], f'{address}: {places}, not {expected[address]}'
 print(f'{len(got)} addresses')

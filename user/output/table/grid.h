@@ -11,7 +11,9 @@
 
 #include "output/table/paint.h"
 
-/* Where a cell is cut that is too long. In the middle what tells two of them apart stays. */
+/* Where a cell that is too long is cut. CUT_MIDDLE cuts in the middle, the others at the end. With
+ * CUT_MIDDLE and CUT_WHERE_THEY_DIFFER, if two different cells would look the same, they are cut
+ * so that the place where they differ stays visible. */
 enum grid_cut { CUT_END, CUT_MIDDLE, CUT_WHERE_THEY_DIFFER };
 
 struct grid_column {

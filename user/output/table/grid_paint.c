@@ -104,8 +104,8 @@ static char *shorten(const struct grid *g, unsigned column, const char *text, si
 	return text_shorten(text, g->width[column], keep);
 }
 
-/* Of a column that is cut in the middle: what two rows would have alike though they differ is
- * cut elsewhere. */
+/* Shorten the cells of a column. If two different cells would look the same, they are cut so that
+ * the place where they differ stays visible. */
 static void shorten_column(struct grid *g, unsigned column)
 {
 	g_autoptr(GHashTable) first = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);

@@ -12,8 +12,8 @@
 void table_heading(GString *out, const struct table_style *style, const char *name,
 		   const char *meaning);
 
-/* What a process goes by, as far as `width` columns show it: its title, or its name and the
- * arguments that tell it from others of that name. Free with g_free(). */
+/* The name to show for a process in at most `width` columns: its title, or its name and the
+ * arguments that tell it from other processes of that name. Free with g_free(). */
 char *table_process_name(const struct report *r, const struct report_process *p, unsigned width);
 
 /* The name of a task, or "?" if it is not known. */
@@ -27,7 +27,8 @@ char *table_command(const GPtrArray *command, unsigned width);
  * Free with g_free(). */
 char *table_oom(const struct report *r);
 
-/* What a table of functions does not say: who keeps memory. A line. */
+/* Append a line that warns the reader of a table of functions: pages count for the function that
+ * touched them first, not for the one that keeps them. */
 void table_first_touch(GString *out, const struct table_style *style);
 
 /* The moment of "now": "at the end", "when detached" … */
