@@ -19,14 +19,14 @@ first() {
 	grep -q -E -e "$1" <<<"$row" || fail "not $1:" "$(head -8 "$DIR/where")"
 }
 
-@test "C: a function of the program, via malloc" {
+@test "C: memory counts for the function of the program that called malloc" {
 	where -- "$PROGRAMS/heap"
 	head -5 "$DIR/where"
 	! grep -q -E 'malloc +(sys)?malloc|_int_malloc|do_anonymous_page' "$DIR/where" ||
 		fail "$(cat "$DIR/where")"
 }
 
-@test "sqlite3, whose library has few names" {
+@test "sqlite3: the function that called malloc, although few functions have names" {
 	need sqlite3
 	where -- sqlite3 :memory: "create table t(a, b);
 		with recursive n(i) as (select 1 union all select i + 1 from n where i < 200000)
@@ -34,7 +34,7 @@ first() {
 	first 'MiB +sqlite3BtreeInsert +malloc'
 }
 
-@test "Python: the line that took most" {
+@test "Python: the function and its line that took most" {
 	need python3
 	cat >"$DIR/leaky.py" <<-'END'
 		import threading
@@ -53,7 +53,7 @@ first() {
 	first 'MiB +leaky\.py:6 make_rows .* leaky\.py:8 serve'
 }
 
-@test "C++ -O2, with lines" {
+@test "C++ -O2: the inlined function and its line" {
 	cat >"$DIR/prog.cpp" <<-'END'
 		#include <memory>
 		#include <string>
@@ -72,7 +72,7 @@ first() {
 	first 'MiB +prog\.cpp:8 parse_body .* main'
 }
 
-@test "Go, stripped" {
+@test "Go, stripped: the function that allocates" {
 	need go
 	cat >"$DIR/grow.go" <<-'END'
 		package main
@@ -95,7 +95,7 @@ first() {
 	first 'MiB +main\.makeRows'
 }
 
-@test "--no-fold shows all; a file of rules, and one that has none" {
+@test "--no-fold shows all frames; --fold takes a file of rules and refuses others" {
 	need sqlite3
 	where -- sqlite3 :memory: "create table t(a, b);
 		with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000)

@@ -38,20 +38,20 @@ built() {
 	! readelf -S "$DIR/grow" | grep -q -E ' \.(symtab|debug_)' || fail 'it has symbols'
 }
 
-@test "stripped: functions" {
+@test "a stripped program has names of functions" {
 	built
 	folded -- "$DIR/grow"
 	between 'main\.makeRows' $((31 << 20)) $((36 << 20))
 	! grep -F "[grow+0x" "$DIR/out.folded"
 }
 
-@test "stripped, position-independent" {
+@test "a stripped position-independent program has names of functions" {
 	built -buildmode=pie
 	folded -- "$DIR/grow"
 	between 'main\.makeRows' $((31 << 20)) $((36 << 20))
 }
 
-@test "stripped: lines, with what is inlined" {
+@test "a stripped program has lines and inlined functions" {
 	built
 	folded --lines -- "$DIR/grow"
 	between 'main\.main grow\.go:19.*;main\.makeRows grow\.go:15' $((31 << 20)) $((36 << 20))
@@ -99,7 +99,7 @@ built() {
 	compared go_lines "$TARE" "$DIR/full" "$DIR/grow"
 }
 
-@test "Debian's own compiler, which is stripped" {
+@test "Debian's stripped Go compiler has names of functions" {
 	local tool
 	tool=$(go env GOTOOLDIR)/compile
 	! readelf -S "$tool" | grep -q ' \.symtab' || skip "$tool has symbols"
@@ -112,7 +112,7 @@ built() {
 
 # What the runtime does on stacks of its own has its goroutine's callers, and nothing that was
 # over before it began.
-@test "stacks are whole: on the system stack, of deep recursion, with symbols and without" {
+@test "stacks are complete on the system stack and in deep recursion, also when stripped" {
 	[ "$(uname -m)" = x86_64 ] || skip 'code is read on x86-64 only'
 	cat >"$DIR/deep.go" <<-'END'
 		package main

@@ -82,7 +82,7 @@ for_each_build() {
 	grown_below ';main;debug_outer;debug_middle;debug_inner '
 }
 
-@test "no rules at all: by what its code does until it returns" {
+@test "code without rules is followed by its instructions until it returns" {
 	need gcc
 	[ "$(uname -m)" = x86_64 ] || skip 'code is read on x86-64 only'
 	for flags in -O2 -O0 '-O2 -fno-omit-frame-pointer'; do
@@ -95,7 +95,7 @@ for_each_build() {
 }
 
 # What was never touched can't be read: what is above it can.
-@test "over pages of the stack that were never touched" {
+@test "a stack is read across pages that were never touched" {
 	need gcc
 	cat >"$DIR/hole.c" <<-END
 		#include <string.h>
@@ -119,7 +119,7 @@ for_each_build() {
 	grown_below ';main;over;grow;'
 }
 
-@test "in a library's constructor and destructor" {
+@test "a library's constructor and destructor are unwound" {
 	need gcc
 	cat >"$DIR/begin.c" <<-END
 		#include <stdlib.h>
@@ -141,7 +141,7 @@ for_each_build() {
 	! grep -F '[truncated]' "$DIR/out.folded" || fail "not whole"
 }
 
-@test "a first function that is jumped to" {
+@test "a first function that was jumped to ends the stack" {
 	need gcc
 	cat >"$DIR/first.c" <<-END
 		static volatile char big[32 << 20];

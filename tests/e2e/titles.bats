@@ -20,7 +20,7 @@ thrice_ready() {
 	[ "$(grep -c ready "$DIR/out")" = 3 ]
 }
 
-@test "by titles, which come after exec" {
+@test "processes of one name are told apart by titles that they set after exec" {
 	exec 9>&-
 	exec 9<>"$DIR/in"
 	"$TARE" run --as-root -o "$DIR/r.json" -- "$PROGRAMS/titled" long-enough-for-any-title \
@@ -38,7 +38,7 @@ thrice_ready() {
 	[ "$output" = 'titled|titled: reader|titled: writer 1|titled: writer 2' ] || fail "$output"
 }
 
-@test "by what others have not: the source of each compiler" {
+@test "compilers are told apart by the source file in their arguments" {
 	need gcc
 	for i in one two; do echo "int $i[1 << 10];" >"$DIR/$i.c"; done
 	COLUMNS=140 run --separate-stderr "$TARE" run --as-root -- sh -c \
