@@ -43,6 +43,10 @@ void describe_found(struct proctable *pt)
 #define TITLES_MOST 128        /* processes in such a call */
 #define TITLES_NOW 4096        /* processes in a call for a report */
 #define TITLE_BYTES 4096
+/* No titles of younger processes. /proc/PID/cmdline holds the address space while it is read: a
+ * process that ends meanwhile would have its memory freed by tare, a non-owner, before its own
+ * final record. A process that lives for some milliseconds has no title to tell it apart. */
+#define TITLE_AGE_NS 100000000ULL
 
 /* Does the pid still belong to the process? Compares only the name: another process with the same
  * pid and name may be taken for it, until the record of the end arrives. */
@@ -85,7 +89,8 @@ void describe_titles(struct proctable *pt, uint64_t now_ns, bool now)
 	while (looked < most && g_hash_table_iter_next(&iter, NULL, &value)) {
 		struct proctable_proc *p = value;
 
-		if (!p->living || p->fold || p->titles == pt->titles)
+		if (!p->living || p->fold || p->titles == pt->titles ||
+		    now_ns < p->start_ns + TITLE_AGE_NS)
 			continue;
 		p->titles = pt->titles;
 		look_for_title(p);
