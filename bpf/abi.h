@@ -349,6 +349,7 @@ _Static_assert(sizeof(struct tare_held) == 64, "tare_held");
  * n. */
 #define TARE_KERNEL_FRAMES 40     /* kernel frames, at most */
 #define TARE_STACK_MAX (64 << 10) /* bytes of user stack, at most */
+#define TARE_STACK_PIECE 4096     /* a user stack is copied by these; unreadable ones are zeros */
 #define TARE_CHAIN_FRAMES 126     /* addresses found by frame pointers, at most */
 
 /* sample.flags */

@@ -253,7 +253,7 @@ struct stack_pages {
 	__u64 read;         /* 1: at least one page was read */
 };
 
-#define STACK_PAGE 4096ULL
+#define STACK_PAGE ((__u64)TARE_STACK_PIECE)
 
 static long stack_page(__u32 i, struct stack_pages *p)
 {

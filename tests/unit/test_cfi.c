@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "symbol/module.h"
+#include "symbol/rules.h"
 
 #define STEP 5 /* distance of the tested addresses: about an instruction's length */
 
@@ -311,6 +312,24 @@ static void any_changed_byte_is_harmless(void **state)
 	close(fd);
 }
 
+/* A page of zeros in the copy is one that could not be read: what it holds is not known. */
+static void a_word_of_an_unread_page_is_unknown(void **state)
+{
+	static unsigned char stack[3 * 4096];
+	struct registers m = { .base = 0x7fff0ff0, .size = sizeof(stack), .stack = stack };
+	uint64_t value;
+
+	(void)state;
+	assert_true(registers_load(&m, m.base + 8, &value)); /* the page of the stack pointer */
+	assert_false(registers_load(&m, m.base + 16, &value));
+	assert_false(registers_load(&m, m.base + sizeof(stack) - 8, &value));
+	stack[16 + 4096 - 1] = 1; /* the last byte of the first whole page */
+	assert_true(registers_load(&m, m.base + 16, &value));
+	assert_int_equal(value, 0);
+	assert_false(registers_load(&m, m.base + 16 + 4096, &value));
+	assert_false(registers_load(&m, m.base + sizeof(stack) - 7, &value));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +337,7 @@ int main(void)
 		cmocka_unit_test(each_instruction_is_executed),
 		cmocka_unit_test(invalid_rules_are_refused),
 		cmocka_unit_test(any_changed_byte_is_harmless),
+		cmocka_unit_test(a_word_of_an_unread_page_is_unknown),
 	};
 
 	return cmocka_run_group_tests_name("cfi", tests, NULL, NULL);

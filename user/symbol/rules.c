@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/intern.h"
+#include "bpf/abi.h"
 #include "symbol/bytes.h"
 
 #define DEPTH 32      /* values on the stack of an expression, at most */
@@ -84,12 +85,27 @@ const struct saved *rules_saved(const struct rules *r, const struct rule *rule)
 	return r->saved->len ? &g_array_index(r->saved, struct saved, rule->saved) : NULL;
 }
 
+/* Is the word at `offset` in a piece of the copied stack that may not have been read? BPF copies
+ * a stack in pieces of 4 KiB (bpf/sample.bpf.h) and leaves zeros for a page that was never touched
+ * or is swapped out. The piece with the stack pointer is always read. */
+static bool may_be_unread(const struct registers *m, uint64_t offset)
+{
+	uint64_t piece = ((m->base + offset) & ~(uint64_t)(TARE_STACK_PIECE - 1)) - m->base;
+
+	if (piece > offset) /* it begins below the stack pointer */
+		return false;
+	for (uint64_t i = piece; i < MIN(piece + TARE_STACK_PIECE, m->size); i++)
+		if (m->stack[i])
+			return false;
+	return true;
+}
+
 bool registers_load(const struct registers *m, uint64_t at, uint64_t *value)
 {
 	if (at < m->base || m->size < 8 || at - m->base > m->size - 8)
 		return false;
 	memcpy(value, m->stack + (at - m->base), 8);
-	return true;
+	return *value || !may_be_unread(m, at - m->base);
 }
 
 static bool can_keep(const struct cfi_rule *expr)

@@ -79,7 +79,8 @@ static inline bool registers_has(const struct registers *m, unsigned reg)
 	return m->has >> reg & 1;
 }
 
-/* Read the word at a stack address. False: it is not in the copied part. */
+/* Read the word at a stack address. False: it is not in the copied part, or its page could not be
+ * read (never touched, or swapped out). */
 bool registers_load(const struct registers *m, uint64_t at, uint64_t *value);
 
 /* Evaluate an expression. False: it is malformed, or needs a value that is not known. */
