@@ -28,13 +28,16 @@ static __always_inline void mm_attach(struct mm_struct *mm, __u64 proc, __u32 fl
 
 	if (m)
 		return;
-	m = mm_create(mm_key(mm));
+	m = mm_create(mm_key(mm), flags | TARE_MM_ATTACHING);
 	if (!m)
 		return;
 	claims.m = m;
 	m->proc = proc;
 	m->brk = mm->brk;
-	m->flags = flags | TARE_MM_ATTACHING;
+	/* While events count nothing: one that found seen_pagetable at 0 would count what the mm
+	 * holds already as growth. */
+	m->initial[TARE_PAGETABLE] = mm->pgtables_bytes.counter;
+	m->seen_pagetable = m->initial[TARE_PAGETABLE];
 	for (pass = 0; pass < 2; pass++) {
 		bpf_loop(TARE_MEMBERS, claim_member, &claims, 0);
 		for (member = 0; member < TARE_MEMBERS; member++)
@@ -42,8 +45,6 @@ static __always_inline void mm_attach(struct mm_struct *mm, __u64 proc, __u32 fl
 		if (!pass)
 			m->flags = flags;
 	}
-	m->initial[TARE_PAGETABLE] = mm->pgtables_bytes.counter;
-	m->seen_pagetable = m->initial[TARE_PAGETABLE];
 	m->peak_seq = TARE_PEAK_NEVER; /* its initial balance was held at every peak so far */
 	if (flags & TARE_MM_IGNORE)
 		return;

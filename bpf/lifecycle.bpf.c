@@ -17,7 +17,7 @@ static __noinline int classic_rename(struct task_state *ts, __u64 key)
 	ts->making = 0;
 	if (!old_key || !old)
 		return 0;
-	m = mm_create(key);
+	m = mm_create(key, old->flags);
 	if (m) {
 		at = m->at;
 		*m = *old;
@@ -45,7 +45,7 @@ static __always_inline struct tare_mm *mm_of_maker(struct task_state *maker, str
 		m = NULL;
 	}
 	if (!m)
-		m = mm_create(mm_key(mm));
+		m = mm_create(mm_key(mm), 0);
 	if (!m)
 		return NULL;
 	m->proc = proc;

@@ -21,11 +21,10 @@ static __noinline struct tare_mm *mm_first_event(__u64 key)
 	cause = cause_of(task);
 	if (!calls_execve(cause) && (!calls_clone(cause) || cfg_no_children))
 		return NULL;
-	m = mm_create(key);
+	m = mm_create(key, calls_execve(cause) ? TARE_MM_EXECING : TARE_MM_FORKING);
 	if (!m)
 		return NULL;
 	m->proc = ts->t.proc;
-	m->flags = calls_execve(cause) ? TARE_MM_EXECING : TARE_MM_FORKING;
 	return m;
 }
 

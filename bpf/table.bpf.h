@@ -118,7 +118,7 @@ static long clear_slots(__u32 cpu, struct tare_mm **m)
 }
 
 /* Prepare element `at`, whose key place_take() has just set. Global, as place_take() is. */
-__weak __noinline int place_clear(__u32 at, __u64 key)
+__weak __noinline int place_clear(__u32 at, __u64 key, __u32 flags)
 {
 	struct tare_mm *m = bpf_map_lookup_elem(&tare_mms, &at);
 
@@ -129,6 +129,7 @@ __weak __noinline int place_clear(__u32 at, __u64 key)
 	m->at = at;
 	m->id = next_id();
 	m->peak_seq = workload.peak_seq;
+	m->flags = flags;
 	__sync_lock_test_and_set(&m->key, key); /* other CPUs see it after all of the above */
 	chunk_count(at / TARE_BUCKET, 1);
 	return 0;
@@ -153,7 +154,7 @@ static __always_inline __u64 places_taken(const struct bucket *bucket)
 /* Put a key into the emptier of its two buckets: so the table is nearly full before both buckets
  * of any key are full. Returns the index of the element, or -1 when both are full, which is
  * counted. Global: the verifier checks it once for each program. */
-__weak __noinline long place_take(__u64 key)
+__weak __noinline long place_take(__u64 key, __u32 flags)
 {
 	__u32 at = bucket_of(key, 0), other = bucket_of(key, 1), i;
 	struct bucket *bucket = bpf_map_lookup_elem(&tare_keys, &at);
@@ -167,17 +168,18 @@ __weak __noinline long place_take(__u64 key)
 	}
 	for (i = 0; i < TARE_BUCKET; i++)
 		if (!__sync_val_compare_and_swap(&bucket->key[i], 0, key)) {
-			place_clear(at * TARE_BUCKET + i, key);
+			place_clear(at * TARE_BUCKET + i, key, flags);
 			return at * TARE_BUCKET + i;
 		}
 	count_lost(TARE_LOST_MM);
 	return -1;
 }
 
-/* A new address space. NULL if there is no room, which is counted. */
-static __always_inline struct tare_mm *mm_create(__u64 key)
+/* A new address space, which has its flags (TARE_MM_…) before an event can find it. NULL if there
+ * is no room, which is counted. */
+static __always_inline struct tare_mm *mm_create(__u64 key, __u32 flags)
 {
-	long place = place_take(key);
+	long place = place_take(key, flags);
 	__u32 at = place;
 
 	return place < 0 ? NULL : bpf_map_lookup_elem(&tare_mms, &at);
