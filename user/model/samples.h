@@ -46,6 +46,7 @@ enum frame_synthetic {
 	SYNTHETIC_LEFT,      /* kernel memory that an ended process left; others may free it */
 	SYNTHETIC_THINNED,   /* left out of a recording because of its size */
 	SYNTHETIC_SMALLER,   /* the smallest stacks, merged */
+	SYNTHETIC_OTHERS,    /* held by a process whose tasks did not grow it: by others */
 	SYNTHETIC_FRAMES,
 };
 
