@@ -79,7 +79,9 @@ struct profile_virtual {
 	char *mapping_label;
 	uint64_t count;
 	int64_t bytes;     /* mapped */
-	int64_t untouched; /* of `bytes`: mapped and not resident at the end; estimated */
+	/* Of `bytes`: mapped and not in memory at the report, or at the end of its process;
+	 * estimated. */
+	int64_t untouched;
 };
 
 /* Growth and frees of an entry within one slot of time. Bytes as sampled, not scaled: an entry's
