@@ -231,9 +231,10 @@ static uint32_t synthetic_node(struct fill *f, enum frame_synthetic synthetic)
 	return f->synthetic_node[synthetic];
 }
 
-/* Add an entry for memory without a sample, with a synthetic frame as its stack. */
+/* Add an entry for memory without a sample, with a synthetic frame as its stack. `label`: what it
+ * is, in place of its mapping; NULL: not known. */
 static void add_synthetic(struct fill *f, enum frame_synthetic synthetic, struct bucket_key of,
-			  enum sample_type sample_type, int64_t bytes)
+			  enum sample_type sample_type, int64_t bytes, const char *label)
 {
 	struct profile_entry e = {
 		.process = of.process,
@@ -242,7 +243,7 @@ static void add_synthetic(struct fill *f, enum frame_synthetic synthetic, struct
 		.cause = NO_CAUSE,
 		.node = synthetic_node(f, synthetic),
 		.aggregate = UINT32_MAX,
-		.mapping_label = g_strdup(mapping_name[MAPPING_UNKNOWN]),
+		.mapping_label = g_strdup(label ?: mapping_name[MAPPING_UNKNOWN]),
 	};
 
 	e.bytes[sample_type] = bytes;
@@ -266,7 +267,7 @@ static void add_unsampled(struct fill *f, const struct report_task *t, uint32_t 
 		if (kind == TARE_SWAP || total <= 0 ||
 		    intern_find(f->by_task.keys, &key) != INTERN_NONE)
 			continue;
-		add_synthetic(f, SYNTHETIC_NO_SAMPLE, key, SAMPLE_TYPE_GROWN, total);
+		add_synthetic(f, SYNTHETIC_NO_SAMPLE, key, SAMPLE_TYPE_GROWN, total, NULL);
 		put_in_buckets(f, entry_at(f->p, f->p->entries->len - 1));
 	}
 }
@@ -302,8 +303,10 @@ static void each_task(struct fill *f, task_fn fn)
  * the synthetic frame for bytes that no task of the process grew; if `ended`, no task holds
  * more than its live samples. */
 static void fit_held(struct fill *f, struct bucket_key of, enum sample_type type, int64_t held,
-		     int64_t initial, bool ended)
+		     bool ended)
 {
+	const struct report_process *proc = f->r->processes->pdata[of.process];
+	int64_t initial = proc->balance[of.kind].initial;
 	struct which which = bucket_entries(&f->by_process, of.process, of.task, of.kind);
 	int64_t live = sum_of(f->p, which, type), before, rest;
 
@@ -315,9 +318,10 @@ static void fit_held(struct fill *f, struct bucket_key of, enum sample_type type
 	else if (!ended)
 		rest = raise_live(f->p, which, type, rest);
 	if (before)
-		add_synthetic(f, SYNTHETIC_BEFORE, of, type, before);
+		add_synthetic(f, SYNTHETIC_BEFORE, of, type, before,
+			      report_attached(proc) ? "held before tare came" : "copied by fork");
 	if (rest > 0)
-		add_synthetic(f, ended ? SYNTHETIC_LEFT : SYNTHETIC_OTHERS, of, type, rest);
+		add_synthetic(f, ended ? SYNTHETIC_LEFT : SYNTHETIC_OTHERS, of, type, rest, NULL);
 	f->p->total[type] += held;
 }
 
@@ -328,13 +332,12 @@ static void fit_live(struct fill *f)
 
 		for (uint32_t kind = 0; kind < TARE_KINDS; kind++) {
 			struct bucket_key of = { i, UINT32_MAX, kind };
-			int64_t initial = proc->balance[kind].initial;
 
 			if (kind == TARE_SWAP)
 				continue;
-			fit_held(f, of, SAMPLE_TYPE_LIVE_PEAK, proc->at_peak[kind], initial, false);
+			fit_held(f, of, SAMPLE_TYPE_LIVE_PEAK, proc->at_peak[kind], false);
 			/* Later frees of kernel memory are not known by process. */
-			fit_held(f, of, SAMPLE_TYPE_LIVE_END, proc->balance[kind].net, initial,
+			fit_held(f, of, SAMPLE_TYPE_LIVE_END, proc->balance[kind].net,
 				 !proc->alive);
 		}
 	}
