@@ -48,9 +48,9 @@ untouched() {
 	jq -e '.samples.virtual | .count > 0 and (.bytes - 1073741824 | . > 0 and . < 16777216)
 		and (1072693248 - .untouched | . < 1048576)' "$DIR/x.1.json" ||
 		fail "$(jq -c .samples "$DIR/x.1.json")"
-	# At the end nothing is mapped any more.
-	jq -e '.samples.virtual.untouched == 0' "$DIR/x.json" ||
-		fail "$(jq -c .samples "$DIR/x.json")"
+	# The program ended with the same mapped and not in memory.
+	jq -e '.samples.virtual | 1072693248 - .untouched | . < 1048576 and . > -16777216' \
+		"$DIR/x.json" || fail "$(jq -c .samples "$DIR/x.json")"
 }
 
 @test "the touched part of a mapped file" {
@@ -119,7 +119,7 @@ untouched() {
 	below ask_heap 32
 	untouched forked
 	below ask_anonymous 128
-	below ask_heap 0
+	below ask_heap 32 # the child ended with it
 }
 
 @test "mlock, madvise, read() and shared memory have addresses too" {

@@ -89,6 +89,21 @@ static inline void live_samples_hold(const struct samples *s)
 			assert_true(aggregates_at(s->aggregates, i)->live == bytes[i]);
 }
 
+/* No aggregate holds more than it grew: model/profile_fill.c needs it. */
+static inline void order_holds(const struct samples *s)
+{
+	unsigned n = aggregates_count(s->aggregates);
+	g_autofree uint64_t *at_peak = g_new0(uint64_t, n + 1), *at_end = g_new0(uint64_t, n + 1);
+
+	samples_live(s, s->peak_seq, at_peak, at_end);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct aggregate *t = aggregates_at(s->aggregates, i);
+
+		if (t->into == AGGREGATE_USED)
+			assert_true(at_peak[i] <= t->grown && at_end[i] <= t->grown);
+	}
+}
+
 static inline void samples_hold(const struct samples *s)
 {
 	stacks_hold(s);
@@ -97,6 +112,7 @@ static inline void samples_hold(const struct samples *s)
 	aggregates_hold(s, s->aggregates);
 	aggregates_hold(s, s->virtual_aggregates);
 	live_samples_hold(s);
+	order_holds(s);
 	assert_true(s->early->len <= EARLY_MOST); /* Invariant 6. */
 }
 

@@ -187,6 +187,7 @@ static void on_child(struct session *s)
 {
 	while (waitpid(s->launch.pid, &s->status, 0) < 0 && errno == EINTR)
 		;
+	s->command_ended_ns = clock_ns(CLOCK_BOOTTIME);
 	epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->launch.pidfd, NULL);
 	s->command_ended = true;
 }

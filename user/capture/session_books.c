@@ -136,6 +136,28 @@ static void wait_for_frees(struct session *s)
 	}
 }
 
+/* How and when the command ended. The kernel's time, if its row was not folded: tare saw the end
+ * later. */
+static void describe_exit(const struct session *s, struct report *r)
+{
+	if (!s->launched || !s->command_ended)
+		return;
+	r->exit.known = true;
+	if (WIFSIGNALED(s->status))
+		r->exit.signal = WTERMSIG(s->status);
+	else
+		r->exit.code = WEXITSTATUS(s->status);
+	r->command_ns = s->command_ended_ns - MIN(s->origin_ns, s->command_ended_ns);
+	for (unsigned i = 0; i < r->processes->len; i++) {
+		const struct report_process *p = r->processes->pdata[i];
+
+		if (p->pid == s->launch.pid && p->end_ns && p->end_ns < r->command_ns) {
+			r->command_ns = p->end_ns;
+			return;
+		}
+	}
+}
+
 static struct report *close_books(struct session *s, enum report_reason reason, bool check)
 {
 	struct report *r = report_new();
@@ -158,14 +180,8 @@ static struct report *close_books(struct session *s, enum report_reason reason, 
 		wait_for_frees(s);
 	kmem_books(s->kmem, &in.workload, &in.kmem);
 	r->reason = reason;
-	if (s->launched && s->command_ended) {
-		r->exit.known = true;
-		if (WIFSIGNALED(s->status))
-			r->exit.signal = WTERMSIG(s->status);
-		else
-			r->exit.code = WEXITSTATUS(s->status);
-	}
 	books_close(r, &in);
+	describe_exit(s, r);
 	series_copy(s->series, r->series);
 	kmem_describe(s->kmem, r, in.now_ns - s->origin_ns);
 	s->last = in.workload;

@@ -33,7 +33,8 @@ struct aggregate {
 	uint64_t proc;
 	uint64_t count;   /* samples */
 	uint64_t grown;   /* bytes; of address space: mapped */
-	int64_t live;     /* bytes of its live samples */
+	int64_t live;     /* bytes of its live samples; of address space: not in memory when
+			     its process ended, may be below 0 */
 	uint64_t at_peak; /* bytes that were live at peak number peak_seq and were freed since */
 	uint64_t peak_seq;
 	uint32_t id;   /* identifies it in the recording's log */

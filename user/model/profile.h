@@ -8,7 +8,8 @@
  * memory that grew; the part of it that was live when the workload's weight was at its peak;
  * the part that is live at the end. Over all entries of a task and kind, `grown` adds up to the
  * ledger's `in`. Over all entries of a process and kind, `live_peak` and `live_end` add up to what
- * the process held then, unless that is negative.
+ * the process held then, unless that is negative. No entry holds more than it grew, except those
+ * for memory that no task grew: profile_ungrown().
  */
 #ifndef TARE_PROFILE_H
 #define TARE_PROFILE_H
@@ -60,7 +61,7 @@ struct profile_frame {
 
 struct profile_entry {
 	uint32_t process; /* index in report->processes */
-	uint32_t task;    /* index in its tasks; UINT32_MAX: of no single task */
+	uint32_t task;    /* index in its tasks; UINT32_MAX: of none, see profile_ungrown() */
 	uint32_t kind;
 	uint32_t cause;     /* index in profile->causes; NO_CAUSE: memory without a sample */
 	uint32_t node;      /* innermost; NO_NODE: there is no stack */
@@ -78,7 +79,9 @@ struct profile_virtual {
 	char *mapping_label;
 	uint64_t count;
 	int64_t bytes;     /* mapped */
-	int64_t untouched; /* of `bytes`: mapped and not resident at the end; estimated */
+	/* Of `bytes`: mapped and not in memory at the report, or at the end of its process;
+	 * estimated. */
+	int64_t untouched;
 };
 
 /* Growth and frees of an entry within one slot of time. Bytes as sampled, not scaled: an entry's
@@ -152,6 +155,13 @@ void profile_stack(const struct profile *p, uint32_t node, GArray *frames);
  * names. Frames and names are stored once and may be used any number of times, so a small
  * recording can expand to more than fits anywhere. The tree of nodes must have no loops. */
 uint64_t profile_written(const struct report *r);
+
+/* Is the entry for memory that no task of the process grew: held before tare came, copied by fork,
+ * added by others or left behind? Then it has a synthetic frame, and no growth. */
+static inline bool profile_ungrown(const struct profile_entry *e)
+{
+	return e->task == UINT32_MAX;
+}
 
 /* How many sample types are measured: the first of enum sample_type. */
 unsigned profile_sample_types(const struct profile *p);

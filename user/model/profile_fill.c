@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Making a profile from samples, scaled to the ledger. It takes linear time, because it runs at
- * each checkpoint.
+ * each checkpoint. The order of enum sample_type is kept: no entry holds more than it grew, but
+ * those with a synthetic frame for memory that no task grew (profile_ungrown()).
  */
 #include <string.h>
 
@@ -104,24 +105,107 @@ static int64_t sum_of(const struct profile *p, struct which which, enum sample_t
 	return sum;
 }
 
-/* Scale entries so that their sum is exactly `total`: each gets the increase of the scaled,
- * rounded running sum. */
-static void scale_to(struct profile *p, struct which which, enum sample_type sample_type,
-		     int64_t total)
+/* Scale the growth of the entries so that its sum is exactly `total`: each gets the increase of
+ * the scaled, rounded running sum. Live bytes are scaled by the same factor, and so stay within the
+ * growth. */
+static void scale_growth(struct profile *p, struct which which, int64_t total)
 {
-	int64_t sum = sum_of(p, which, sample_type), given = 0;
+	int64_t sum = sum_of(p, which, SAMPLE_TYPE_GROWN), given = 0;
+	double running = 0;
+
+	for (unsigned i = 0; i < which.n; i++) {
+		struct profile_entry *e = entry_at(p, which.entry[i]);
+		int64_t was = e->bytes[SAMPLE_TYPE_GROWN], upto, grown;
+
+		running += (double)was;
+		upto = running >= (double)sum ? total :
+						(int64_t)(running / (double)sum * (double)total);
+		grown = upto - given;
+		given = upto;
+		for (int k = SAMPLE_TYPE_LIVE_PEAK; k < SAMPLE_TYPES && was; k++)
+			e->bytes[k] = MIN((int64_t)((double)e->bytes[k] / (double)was *
+						    (double)grown),
+					  grown);
+		e->bytes[SAMPLE_TYPE_GROWN] = grown;
+	}
+}
+
+/* Who gets live bytes, and in proportion to what: entries with live samples, to these; the growth
+ * of tasks without a sample, and then all, to what they grew and do not hold. */
+enum raise_by { RAISE_BY_LIVE, RAISE_UNSAMPLED, RAISE_BY_ROOM };
+
+#define RAISE_PASSES 16 /* of RAISE_BY_LIVE: in each, entries reach their growth */
+
+static int64_t raise_weight(const struct profile_entry *e, enum sample_type type, enum raise_by by)
+{
+	int64_t room = e->bytes[SAMPLE_TYPE_GROWN] - e->bytes[type];
+
+	if (room <= 0 || (by == RAISE_UNSAMPLED && e->aggregate != UINT32_MAX))
+		return 0;
+	return by == RAISE_BY_LIVE ? e->bytes[type] : room;
+}
+
+/* Add up to `need` live bytes to the entries, to each at most until it holds all that it grew.
+ * Returns the bytes that were added. */
+static int64_t raise_once(struct profile *p, struct which which, enum sample_type type,
+			  int64_t need, enum raise_by by)
+{
+	int64_t sum = 0, given = 0, added = 0;
+	double running = 0;
+
+	for (unsigned i = 0; i < which.n; i++)
+		sum += raise_weight(entry_at(p, which.entry[i]), type, by);
+	for (unsigned i = 0; i < which.n && sum > 0; i++) {
+		struct profile_entry *e = entry_at(p, which.entry[i]);
+		int64_t upto, more, room = e->bytes[SAMPLE_TYPE_GROWN] - e->bytes[type];
+
+		running += (double)raise_weight(e, type, by);
+		upto = running >= (double)sum ? need :
+						(int64_t)(running / (double)sum * (double)need);
+		more = CLAMP(upto - given, 0, MAX(room, 0));
+		given = upto;
+		e->bytes[type] += more;
+		added += more;
+	}
+	return added;
+}
+
+/* The same, until all have what they can have. Returns the bytes that found no place. */
+static int64_t raise_live(struct profile *p, struct which which, enum sample_type type,
+			  int64_t need)
+{
+	for (int i = 0; i < RAISE_PASSES && need > 0; i++)
+		need -= raise_once(p, which, type, need, RAISE_BY_LIVE);
+	need -= raise_once(p, which, type, need, RAISE_UNSAMPLED);
+	need -= raise_once(p, which, type, need, RAISE_BY_ROOM);
+	for (unsigned i = 0; i < which.n && need > 0; i++) { /* what rounding left */
+		struct profile_entry *e = entry_at(p, which.entry[i]);
+		int64_t more = MIN(e->bytes[SAMPLE_TYPE_GROWN] - e->bytes[type], need);
+
+		e->bytes[type] += MAX(more, 0);
+		need -= MAX(more, 0);
+	}
+	return need;
+}
+
+/* Make the sum of live bytes exactly `total`, which is not more than it is. */
+static void lower_live(struct profile *p, struct which which, enum sample_type type, int64_t total)
+{
+	int64_t sum = sum_of(p, which, type), given = 0, left = total;
 	double running = 0;
 
 	for (unsigned i = 0; i < which.n && sum > 0; i++) {
 		struct profile_entry *e = entry_at(p, which.entry[i]);
 		int64_t upto;
 
-		running += (double)e->bytes[sample_type];
+		running += (double)e->bytes[type];
 		upto = running >= (double)sum ? total :
 						(int64_t)(running / (double)sum * (double)total);
-		e->bytes[sample_type] = upto - given;
+		e->bytes[type] = MIN(upto - given, e->bytes[type]);
+		left -= e->bytes[type];
 		given = upto;
 	}
+	raise_live(p, which, type, left);
 }
 
 static uint32_t synthetic_node(struct fill *f, enum frame_synthetic synthetic)
@@ -147,9 +231,10 @@ static uint32_t synthetic_node(struct fill *f, enum frame_synthetic synthetic)
 	return f->synthetic_node[synthetic];
 }
 
-/* Add an entry for memory without a sample, with a synthetic frame as its stack. */
+/* Add an entry for memory without a sample, with a synthetic frame as its stack. `label`: what it
+ * is, in place of its mapping; NULL: not known. */
 static void add_synthetic(struct fill *f, enum frame_synthetic synthetic, struct bucket_key of,
-			  enum sample_type sample_type, int64_t bytes)
+			  enum sample_type sample_type, int64_t bytes, const char *label)
 {
 	struct profile_entry e = {
 		.process = of.process,
@@ -158,77 +243,102 @@ static void add_synthetic(struct fill *f, enum frame_synthetic synthetic, struct
 		.cause = NO_CAUSE,
 		.node = synthetic_node(f, synthetic),
 		.aggregate = UINT32_MAX,
-		.mapping_label = g_strdup(mapping_name[MAPPING_UNKNOWN]),
+		.mapping_label = g_strdup(label ?: mapping_name[MAPPING_UNKNOWN]),
 	};
 
 	e.bytes[sample_type] = bytes;
 	g_array_append_val(f->p->entries, e);
 }
 
+static void put_in_buckets(struct fill *f, const struct profile_entry *e)
+{
+	buckets_add(&f->by_task, (struct bucket_key){ e->process, e->task, e->kind });
+	buckets_add(&f->by_process, (struct bucket_key){ e->process, UINT32_MAX, e->kind });
+}
+
+/* Add an entry for each kind that a task grew and no sample met. */
+static void add_unsampled(struct fill *f, const struct report_task *t, uint32_t process,
+			  uint32_t task)
+{
+	for (uint32_t kind = 0; kind < TARE_KINDS; kind++) {
+		struct bucket_key key = { process, task, kind };
+		int64_t total = (int64_t)t->flow[kind].in;
+
+		if (kind == TARE_SWAP || total <= 0 ||
+		    intern_find(f->by_task.keys, &key) != INTERN_NONE)
+			continue;
+		add_synthetic(f, SYNTHETIC_NO_SAMPLE, key, SAMPLE_TYPE_GROWN, total, NULL);
+		put_in_buckets(f, entry_at(f->p, f->p->entries->len - 1));
+	}
+}
+
 static void scale_task(struct fill *f, const struct report_task *t, uint32_t process, uint32_t task)
 {
 	for (uint32_t kind = 0; kind < TARE_KINDS; kind++) {
 		struct which which = bucket_entries(&f->by_task, process, task, kind);
-		int64_t total = t->flow[kind].in;
+		int64_t total = MAX((int64_t)t->flow[kind].in, 0);
 
-		if (kind == TARE_SWAP || (total <= 0 && !which.n))
+		if (kind == TARE_SWAP || !which.n)
 			continue;
-		if (sum_of(f->p, which, SAMPLE_TYPE_GROWN) > 0)
-			scale_to(f->p, which, SAMPLE_TYPE_GROWN, total);
-		else
-			add_synthetic(f, SYNTHETIC_NO_SAMPLE,
-				      (struct bucket_key){ process, task, kind }, SAMPLE_TYPE_GROWN,
-				      total);
+		scale_growth(f->p, which, total);
 		f->p->total[SAMPLE_TYPE_GROWN] += total;
 	}
 }
 
-static void scale_grown(struct fill *f)
+typedef void (*task_fn)(struct fill *f, const struct report_task *t, uint32_t process,
+			uint32_t task);
+
+static void each_task(struct fill *f, task_fn fn)
 {
 	for (unsigned i = 0; i < f->r->processes->len; i++) {
 		const struct report_process *proc = f->r->processes->pdata[i];
 
 		for (unsigned j = 0; j < proc->tasks->len; j++)
-			scale_task(f, proc->tasks->pdata[j], i, j);
+			fn(f, proc->tasks->pdata[j], i, j);
 	}
 }
 
-/* Scale the live samples of a process and kind to what it held. Attribute the initial balance
- * first, then scale the samples to the rest; the initial balance gets at most what the samples
- * leave. `rest`: the synthetic frame if there is no live sample. */
-static void scale_held(struct fill *f, struct bucket_key of, enum sample_type sample_type,
-		       int64_t held, int64_t initial, enum frame_synthetic rest)
+/* Fit the live bytes of a process and kind to what it held. The initial balance gets what they do
+ * not explain. Then they are lowered, or raised until each entry holds all that it grew. `rest`:
+ * the synthetic frame for bytes that no task of the process grew; if `ended`, no task holds
+ * more than its live samples. */
+static void fit_held(struct fill *f, struct bucket_key of, enum sample_type type, int64_t held,
+		     bool ended)
 {
+	const struct report_process *proc = f->r->processes->pdata[of.process];
+	int64_t initial = proc->balance[of.kind].initial;
 	struct which which = bucket_entries(&f->by_process, of.process, of.task, of.kind);
-	int64_t sampled = sum_of(f->p, which, sample_type), before;
+	int64_t live = sum_of(f->p, which, type), before, rest;
 
 	held = MAX(held, 0);
-	before = CLAMP(held - sampled, 0, MAX(initial, 0));
+	before = CLAMP(held - live, 0, MAX(initial, 0));
+	rest = held - before - live;
+	if (rest < 0)
+		lower_live(f->p, which, type, held - before);
+	else if (!ended)
+		rest = raise_live(f->p, which, type, rest);
 	if (before)
-		add_synthetic(f, SYNTHETIC_BEFORE, of, sample_type, before);
-	if (sampled > 0)
-		scale_to(f->p, which, sample_type, held - before);
-	else if (held > before)
-		add_synthetic(f, rest, of, sample_type, held - before);
-	f->p->total[sample_type] += held;
+		add_synthetic(f, SYNTHETIC_BEFORE, of, type, before,
+			      report_attached(proc) ? "held before tare came" : "copied by fork");
+	if (rest > 0)
+		add_synthetic(f, ended ? SYNTHETIC_LEFT : SYNTHETIC_OTHERS, of, type, rest, NULL);
+	f->p->total[type] += held;
 }
 
-static void scale_live(struct fill *f)
+static void fit_live(struct fill *f)
 {
 	for (unsigned i = 0; i < f->r->processes->len; i++) {
 		const struct report_process *proc = f->r->processes->pdata[i];
 
 		for (uint32_t kind = 0; kind < TARE_KINDS; kind++) {
 			struct bucket_key of = { i, UINT32_MAX, kind };
-			int64_t initial = proc->balance[kind].initial;
 
 			if (kind == TARE_SWAP)
 				continue;
-			scale_held(f, of, SAMPLE_TYPE_LIVE_PEAK, proc->at_peak[kind], initial,
-				   SYNTHETIC_NO_SAMPLE);
+			fit_held(f, of, SAMPLE_TYPE_LIVE_PEAK, proc->at_peak[kind], false);
 			/* Later frees of kernel memory are not known by process. */
-			scale_held(f, of, SAMPLE_TYPE_LIVE_END, proc->balance[kind].net, initial,
-				   proc->alive ? SYNTHETIC_NO_SAMPLE : SYNTHETIC_LEFT);
+			fit_held(f, of, SAMPLE_TYPE_LIVE_END, proc->balance[kind].net,
+				 !proc->alive);
 		}
 	}
 }
@@ -364,8 +474,7 @@ static void add_entry(struct fill *f, const struct aggregate *t, const struct wh
 
 	for (int k = 0; k < SAMPLE_TYPES; k++)
 		f->p->sampled[k] += (double)e.bytes[k];
-	buckets_add(&f->by_task, (struct bucket_key){ e.process, e.task, e.kind });
-	buckets_add(&f->by_process, (struct bucket_key){ e.process, UINT32_MAX, e.kind });
+	put_in_buckets(f, &e);
 	g_array_append_val(f->p->entries, e);
 }
 
@@ -389,8 +498,6 @@ static void copy_aggregates(struct fill *f, uint64_t peak_seq, uint32_t *entry)
 		entry[i] = f->p->entries->len;
 		add_entry(f, t, who, at_peak[i], at_end[i]);
 	}
-	buckets_sort(&f->by_task);
-	buckets_sort(&f->by_process);
 }
 
 static void copy_counts(struct profile *p, const struct samples *s)
@@ -420,8 +527,11 @@ void profile_fill(struct profile *p, struct samples *s, const struct report *r, 
 	copy_counts(p, s);
 	copy_ticks(p, s, entry, origin_ns);
 	copy_virtual(&f);
-	scale_grown(&f);
-	scale_live(&f);
+	each_task(&f, add_unsampled);
+	buckets_sort(&f.by_task);
+	buckets_sort(&f.by_process);
+	each_task(&f, scale_task);
+	fit_live(&f);
 	buckets_free(&f.by_task);
 	buckets_free(&f.by_process);
 }

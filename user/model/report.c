@@ -266,3 +266,33 @@ bool report_held(const struct report *r, enum tare_kind kind)
 {
 	return kind == TARE_KMEM ? r->kmem.level != KMEM_NONE : report_kind(r, kind);
 }
+
+bool report_attached(const struct report_process *p)
+{
+	for (unsigned i = 0; i < p->tasks->len; i++)
+		if (((const struct report_task *)p->tasks->pdata[i])->attached)
+			return true;
+	return false;
+}
+
+void report_held_before(const struct report_process *p, int64_t kind[TARE_KINDS])
+{
+	bool before = report_attached(p);
+
+	for (int k = 0; k < TARE_KINDS; k++)
+		kind[k] = before && k != TARE_KMEM ? p->balance[k].initial : 0;
+}
+
+uint64_t report_last_end(const struct report *r)
+{
+	uint64_t last = 0;
+
+	for (unsigned i = 0; i < r->processes->len; i++) {
+		const struct report_process *p = r->processes->pdata[i];
+
+		if (p->alive)
+			return 0;
+		last = MAX(last, p->end_ns);
+	}
+	return last;
+}

@@ -238,7 +238,8 @@ struct report {
 	char *target;       /* attach: "pid 4121", "cgroup /x" …; NULL for run */
 	enum report_reason reason;
 	struct report_exit exit; /* of the command */
-	uint64_t duration_ns;
+	uint64_t command_ns;     /* when the command ended; 0: not known, or it has not */
+	uint64_t duration_ns;    /* when the report was made: what came later is in it too */
 	GPtrArray *features; /* struct report_feature * */
 
 	bool balanced;      /* result of report_balanced() when the books were closed */
@@ -288,6 +289,14 @@ bool report_kind(const struct report *r, enum tare_kind kind);
 bool report_held(const struct report *r, enum tare_kind kind);
 /* Set net = initial + tasks + nonowner + unattributed. */
 void balance_close(struct balance *b);
+/* Did the process run before tare came? */
+bool report_attached(const struct report_process *p);
+/* What a process held before tare came, by kind: the initial balance of a process that ran then.
+ * That of others was copied by fork. TARE_KMEM is 0: it is known for the control group only, in
+ * totals. */
+void report_held_before(const struct report_process *p, int64_t kind[TARE_KINDS]);
+/* When the last process ended; 0: one lives, or it is not known. */
+uint64_t report_last_end(const struct report *r);
 /* The number of all losses. */
 uint64_t report_lost_total(const struct report *r);
 /* Of these, the losses that changed sums. A lost record does not: BPF kept its sums, and

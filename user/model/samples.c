@@ -299,6 +299,7 @@ static void on_shm(struct samples *s, struct space *space, const struct tare_vma
 static void space_gone(struct samples *s, uint64_t mm, struct moment now)
 {
 	add_waiting(s, mm, 0, UINT64_MAX);
+	samples_keep_untouched(s, mm);
 	samples_end_pages(s, mm, 0, UINT64_MAX, now); /* also samples without an address */
 	g_hash_table_remove(s->live_samples, &mm);
 	virtual_gone(s->virtual, mm);

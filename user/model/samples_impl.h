@@ -57,6 +57,9 @@ void samples_begin_live(struct samples *s, const struct tare_sample *sample, uin
 void samples_end_pages(struct samples *s, uint64_t mm, uint64_t page, uint64_t end,
 		       struct moment now);
 
+/* An address space ends: keep what it had mapped and not in memory, for samples_untouched(). */
+void samples_keep_untouched(struct samples *s, uint64_t mm);
+
 /* In samples_names.c. A name or file to forget must not be in use. */
 void samples_names_new(struct samples *s);
 void samples_names_free(struct samples *s);

@@ -79,17 +79,26 @@ static void take_bytes(void *bytes, struct live_sample *l)
 	*(double *)bytes -= (double)l->bytes;
 }
 
+/* The bytes of a mapped part that are not in memory. Below 0 where a live sample in a short VMA
+ * stands for more bytes than the VMA has. */
+static double not_in_memory(const struct samples *s, uint64_t mm, uint64_t start, uint64_t end)
+{
+	const struct live_samples *live_samples = g_hash_table_lookup(s->live_samples, &mm);
+	double bytes = (double)(end - start);
+
+	if (live_samples)
+		live_samples_each(live_samples, start / s->page_size, end / s->page_size,
+				  take_bytes, &bytes);
+	return bytes;
+}
+
 static void add_untouched(void *ctx, uint64_t mm, uint64_t start, uint64_t end, double weight,
 			  uint32_t who)
 {
 	struct untouched *u = ctx;
-	const struct live_samples *live_samples = g_hash_table_lookup(u->s->live_samples, &mm);
-	double bytes = (double)(end - start);
 
-	if (live_samples)
-		live_samples_each(live_samples, start / u->s->page_size, end / u->s->page_size,
-				  take_bytes, &bytes);
-	u->bytes[aggregates_now(u->s->virtual_aggregates, who)] += bytes * weight;
+	u->bytes[aggregates_now(u->s->virtual_aggregates, who)] +=
+		not_in_memory(u->s, mm, start, end) * weight;
 }
 
 void samples_untouched(const struct samples *s, int64_t *untouched)
@@ -98,11 +107,27 @@ void samples_untouched(const struct samples *s, int64_t *untouched)
 	g_autofree double *bytes = g_new0(double, n + 1);
 	struct untouched u = { s, bytes };
 
+	for (unsigned i = 0; i < n; i++)
+		bytes[i] = (double)aggregates_at(s->virtual_aggregates, i)->live;
 	virtual_each(s->virtual, add_untouched, &u);
-	/* Cut at 0 for each stack, not for each VMA: a live sample in a short VMA stands for more
-	 * bytes than the VMA has. */
+	/* Cut at 0 for each stack, not for each VMA: see not_in_memory(). */
 	for (unsigned i = 0; i < n; i++)
 		untouched[i] = (int64_t)MAX(bytes[i], 0);
+}
+
+static void keep_untouched(void *samples, uint64_t mm, uint64_t start, uint64_t end, double weight,
+			   uint32_t who)
+{
+	const struct samples *s = samples;
+
+	who = aggregates_now(s->virtual_aggregates, who);
+	aggregates_at(s->virtual_aggregates, who)->live +=
+		(int64_t)(not_in_memory(s, mm, start, end) * weight);
+}
+
+void samples_keep_untouched(struct samples *s, uint64_t mm)
+{
+	virtual_each_of(s->virtual, mm, keep_untouched, s);
 }
 
 void samples_task_ended(struct samples *s, uint64_t task, uint64_t time_ns, uint64_t peak_seq)

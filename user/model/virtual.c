@@ -169,6 +169,15 @@ void virtual_gone(struct virtual *a, uint64_t mm)
 	g_hash_table_remove(a->trees, &mm);
 }
 
+static void each_piece(GTree *tree, uint64_t mm, virtual_fn fn, void *ctx)
+{
+	for (GTreeNode *node = g_tree_node_first(tree); node; node = g_tree_node_next(node)) {
+		const struct piece *p = g_tree_node_value(node);
+
+		fn(ctx, mm, p->start, p->end, p->weight, p->who);
+	}
+}
+
 void virtual_each(const struct virtual *a, virtual_fn fn, void *ctx)
 {
 	GHashTableIter iter;
@@ -176,12 +185,15 @@ void virtual_each(const struct virtual *a, virtual_fn fn, void *ctx)
 
 	g_hash_table_iter_init(&iter, a->trees);
 	while (g_hash_table_iter_next(&iter, &mm, &tree))
-		for (GTreeNode *node = g_tree_node_first(tree); node;
-		     node = g_tree_node_next(node)) {
-			const struct piece *p = g_tree_node_value(node);
+		each_piece(tree, *(const uint64_t *)mm, fn, ctx);
+}
 
-			fn(ctx, *(const uint64_t *)mm, p->start, p->end, p->weight, p->who);
-		}
+void virtual_each_of(const struct virtual *a, uint64_t mm, virtual_fn fn, void *ctx)
+{
+	GTree *tree = g_hash_table_lookup(a->trees, &mm);
+
+	if (tree)
+		each_piece(tree, mm, fn, ctx);
 }
 
 struct renumbering {

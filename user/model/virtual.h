@@ -36,5 +36,7 @@ void virtual_renumber(struct virtual *a, uint32_t (*now)(const void *ctx, uint32
 typedef void (*virtual_fn)(void *ctx, uint64_t mm, uint64_t start, uint64_t end, double weight,
 			   uint32_t who);
 void virtual_each(const struct virtual *a, virtual_fn fn, void *ctx);
+/* The same, of one address space. */
+void virtual_each_of(const struct virtual *a, uint64_t mm, virtual_fn fn, void *ctx);
 
 #endif

@@ -262,7 +262,7 @@ CREATE TABLE asked (
 	label TEXT NOT NULL,
 	count INTEGER NOT NULL,
 	bytes INTEGER NOT NULL,
-	untouched INTEGER             -- the part that was mapped at the end and not resident;
+	untouched INTEGER             -- the part that was mapped and not in memory at the end;
 	                              -- NULL: not measured, texts.untouched_why says why
 ) STRICT;
 

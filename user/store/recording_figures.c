@@ -29,6 +29,7 @@ static const struct member report_members[] = {
 	MEMBER(report, FIGURE_BOOL, exit.known),
 	MEMBER(report, FIGURE_INT, exit.code),
 	{ "exit.signal", offsetof(struct report, exit.signal), FIGURE_INT, 127 },
+	MEMBER(report, FIGURE_U64, command_ns),
 	MEMBER(report, FIGURE_U64, duration_ns),
 	MEMBER(report, FIGURE_BOOL, balanced),
 	MEMBER(report, FIGURE_U64, off_pages),

@@ -16,6 +16,7 @@ static const char *const synthetic_name[SYNTHETIC_FRAMES] = {
 	[SYNTHETIC_EXECVE] = "[execve]",       [SYNTHETIC_NO_SAMPLE] = "[no sample]",
 	[SYNTHETIC_BEFORE] = "[before]",       [SYNTHETIC_LEFT] = "[left behind]",
 	[SYNTHETIC_THINNED] = "[thinned]",     [SYNTHETIC_SMALLER] = "[smaller stacks]",
+	[SYNTHETIC_OTHERS] = "[by others]",
 };
 
 char *naming_demangle(const char *name)

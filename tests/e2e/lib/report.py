@@ -370,6 +370,49 @@ def check_peak(r):
     return bad
 
 
+def check_times(r):
+    """The command ended before the report, and nothing of it later than that."""
+    late = [name for name in ("command_ns", "last_end_ns")
+            if r[name] is not None and r[name] > r["duration_ns"]]
+    return [f"{name} {r[name]} is after duration_ns {r['duration_ns']}" for name in late]
+
+
+def sums_by(rows, key, types):
+    """The sums of the rows' sample types, by key(row number)."""
+    sums = {}
+    for i in range(len(rows["node"])):
+        of = sums.setdefault(key(i), dict.fromkeys(types, 0))
+        for t in types:
+            of[t] += rows[t][i]
+    return sums
+
+
+def check_profile(r):
+    """No stack holds more than it grew, except what no task grew (task -1). Sums over a task or a
+    process are the ledger's."""
+    if "profile" not in r:
+        return []
+    p, bad, types = r["profile"], [], ("grown", "live_peak", "live_end")
+    e, live = p["entries"], types[1:]
+    for i in range(len(e["node"])):
+        row = {t: e[t][i] for t in types}
+        most = row["grown"] if e["task"][i] >= 0 else sys.maxsize
+        if min(row.values()) < 0 or max(row[t] for t in live) > most:
+            bad.append(f"profile: entry {i} of task {e['task'][i]}: {row}")
+    kind = lambda i: p["kinds"][e["kind"][i]]
+    for (at, k), held in sums_by(e, lambda i: (e["process"][i], kind(i)), types).items():
+        process = r["processes"][at]
+        ledger = {"grown": sum(t[k]["in"] or 0 for t in process["tasks"]),
+                  "live_peak": max(process["at_peak"][k] or 0, 0),
+                  "live_end": max(process["balance"][k]["net"] or 0, 0)}
+        if held != ledger:
+            bad.append(f"profile: pid {process['pid']}: {k}: {held}, ledger {ledger}")
+    v = p["virtual"] or {}
+    bad += [f"profile: mapped {b}, untouched {u}"
+            for b, u in zip(v.get("bytes", ()), v.get("untouched", ())) if not 0 <= u <= b]
+    return bad
+
+
 def unexplained(r, unseen):
     """The entries of books.unattributed that must be 0 and are not."""
     off = dict(r["books"]["unattributed"])
@@ -397,7 +440,7 @@ def check(r, balanced=True, unseen=0, detail=False):
     for p in r["processes"]:
         bad += check_process(p)
     bad += check_totals(r) + check_kmem(r) + check_cgroup(r["cgroup"])
-    bad += check_held(r) + check_peak(r)
+    bad += check_held(r) + check_peak(r) + check_times(r) + check_profile(r)
     net = sum(r["totals"][kind]["net"] for kind in RSS)
     if r["peak"]["rss"] + r["peak"]["bound"] < net:
         bad.append(f"peak {r['peak']} is below the end's {net}")

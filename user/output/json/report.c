@@ -109,6 +109,22 @@ static json_t *json_machine(const struct report_machine *m)
 	return object;
 }
 
+static json_t *json_held_before(const struct report *r)
+{
+	int64_t sum[TARE_KINDS] = { 0 };
+
+	for (unsigned i = 0; i < r->processes->len; i++) {
+		int64_t held[TARE_KINDS];
+
+		report_held_before(r->processes->pdata[i], held);
+		for (int k = 0; k < TARE_KINDS; k++)
+			sum[k] += held[k];
+	}
+	if (r->target && r->kmem.whole)
+		sum[TARE_KMEM] = r->totals[TARE_KMEM].initial;
+	return json_weight(sum);
+}
+
 char *json_render(const struct report *r)
 {
 	static const char *const reason[] = {
@@ -126,6 +142,11 @@ char *json_render(const struct report *r)
 	json_emit_field(out, "started_ns",
 			r->started_ns ? json_integer(r->started_ns) : json_null());
 	json_emit_field(out, "exit", json_exit(&r->exit));
+	json_emit_field(out, "command_ns",
+			r->command_ns ? json_integer((json_int_t)r->command_ns) : json_null());
+	json_emit_field(out, "last_end_ns",
+			report_last_end(r) ? json_integer((json_int_t)report_last_end(r)) :
+					     json_null());
 	json_emit_field(out, "duration_ns", json_integer((json_int_t)r->duration_ns));
 	json_emit_field(out, "reason", json_string(reason[r->reason]));
 	json_emit_field(out, "features", json_features(r));
@@ -136,6 +157,7 @@ char *json_render(const struct report *r)
 	json_emit_field(out, "totals", json_totals(r));
 	json_emit_field(out, "by_others_causes", json_nonowner_causes(r->nonowner_cause));
 	json_emit_field(out, "weight", json_workload_weight(r));
+	json_emit_field(out, "held_before", json_held_before(r));
 	json_emit_field(out, "kmem", json_kmem(r));
 	json_emit_field(out, "cgroup", json_cgroup(&r->cgroup));
 	json_emit_field(out, "slabs", json_slabs(r));

@@ -142,6 +142,8 @@ static json_t *json_process(const struct report *r, const struct report_process 
 	json_set_int(object, "rss_at_peak", kinds_rss(p->at_peak));
 	json_object_set_new(object, "at_peak", json_at_peak(r, p->at_peak));
 	json_object_set_new(object, "weight", json_weight(net));
+	report_held_before(p, net);
+	json_object_set_new(object, "held_before", json_weight(net));
 	set_balances(object, r, p);
 	return object;
 }

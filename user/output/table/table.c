@@ -15,10 +15,21 @@ static void append_repeated(GString *out, const char *s, unsigned n)
 		g_string_append(out, s);
 }
 
+/* When the command ended, or the report was made: "7.41 s". What came after is said apart. */
+static char *duration_text(const struct report *r)
+{
+	uint64_t end = r->command_ns ?: r->duration_ns, last = report_last_end(r);
+	g_autofree char *time = text_duration(end), *later = text_duration(last);
+
+	if (!r->command_ns || last <= end || !strcmp(time, later))
+		return g_steal_pointer(&time);
+	return g_strdup_printf("%s; last process ended at %s", time, later);
+}
+
 /* How and when the workload ended. */
 static char *ending_text(const struct report *r, enum paint *how)
 {
-	g_autofree char *time = text_duration(r->duration_ns), *signal = NULL;
+	g_autofree char *time = duration_text(r), *signal = NULL;
 
 	*how = PLAIN;
 	if (r->reason == REPORT_SNAPSHOT)

@@ -15,6 +15,7 @@ const LEAST_PX = 0.5, FEWEST_ROWS = 10, SHOWN_ROWS = 32, DEEP_ROWS = 300;
 const SYNTHETIC_TEXT = {
 	'[no sample]': 'memory without a sample: the thread is known, the function is not',
 	'[before]': 'held before tare came, or copied by fork',
+	'[by others]': 'held by a process whose threads did not grow it: others did',
 	'[truncated]': 'the stack continues, but could not be unwound further',
 	'[smaller stacks]': 'small stacks, merged to limit tare\u2019s own memory',
 	'[no stack]': 'there was no user stack',

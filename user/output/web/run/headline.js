@@ -20,6 +20,14 @@ function title(report) {
 	return command.length > LONG ? `${command.slice(0, LONG)}\u2026` : command;
 }
 
+// When the command ended, or the report was made; what came after is said apart.
+function endedAfter({ raw, duration }) {
+	const end = time(raw.command_ns ?? duration), last = time(raw.last_end_ns ?? 0);
+
+	return raw.command_ns && raw.last_end_ns > raw.command_ns && last !== end
+		? `${end}; the last process ended at ${last}` : end;
+}
+
 function lead(report) {
 	const { raw } = report, { weight } = raw.peak, measured = raw.kmem.level === 'events' ? ''
 		: ' (only what is measured)';
@@ -33,7 +41,7 @@ function lead(report) {
 		el('b', { title: exact(weight.kernel) }, size(weight.kernel)),
 			` of kernel memory${measured}. `,
 		`${ending(report)[0].toUpperCase()}${ending(report).slice(1)}, after ` +
-			`${time(report.duration)}.`);
+			`${endedAfter(report)}.`);
 }
 
 function samplingCard({ samples: s }) {
@@ -93,7 +101,7 @@ function facts(report) {
 		fact('Started', when(report)), fact('Measured by', `tare ${report.version}`),
 			fact('Machine',
 			[report.machine, `Linux ${report.kernel}`].filter(Boolean).join(', ')),
-		fact('Ended', `${ending(report)}, after ${time(report.duration)}`),
+		fact('Ended', `${ending(report)}, after ${endedAfter(report)}`),
 		fact('Sampling', samplingText(raw)),
 		raw.self &&
 			fact('Cost',
