@@ -84,6 +84,15 @@ static int take_option(void *ctx, int id, const char *value)
 	}
 }
 
+static int format_by_suffix(struct wish *w)
+{
+	w->json = g_str_has_suffix(w->output, ".json");
+	if (w->json || g_str_has_suffix(w->output, ".txt"))
+		return 0;
+	return choice_refuse_suffix(w->output, ".txt (table), .json (json)",
+				    "--format FORMAT, for any file name");
+}
+
 static int compare_files(const struct wish *w, const char *before, const char *after)
 {
 	struct diff_style style = {
@@ -133,8 +142,8 @@ int cmd_diff(int argc, char **argv)
 		log_error("diff takes two recordings");
 		err = -EINVAL;
 	}
-	if (!w.format_given && w.output)
-		w.json = g_str_has_suffix(w.output, ".json");
+	if (!err && !w.format_given && w.output)
+		err = format_by_suffix(&w);
 	if (!err)
 		err = folding_read(&w.folding);
 	if (!err)
