@@ -5,14 +5,14 @@
 
 import { count, known, percent, printable, round, size } from '../shared/format.js';
 import { booksOf } from './model.js';
-import { byName } from './names.js';
+import { byName } from './groups.js';
 import { owners } from './owner.js';
 import { SYNTHETIC } from './profile.js';
 
 const REACHED = 0.95;
 const SECOND = 1e9;
 
-/** The threads of one name that held most at the peak: a row of names.js. null: none did. */
+/** The threads of one name that held most at the peak: a row of groups.js. null: none did. */
 export function topThread(report) {
 	const rows = byName(report.tasks);
 	const top = rows.reduce((a, b) => !a || b.peak.weight > a.peak.weight ? b : a, null);

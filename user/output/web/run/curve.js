@@ -10,7 +10,7 @@
 import { count, printable } from '../shared/format.js';
 import { KIND_TEXT } from '../shared/kinds.js';
 import { tagOf } from './model.js';
-import { groupName } from './names.js';
+import { groupName } from './groups.js';
 import { owners, titleOf } from './owner.js';
 
 export const STACKINGS = { kind: 'kind', name: 'thread name', thread: 'thread',

@@ -12,7 +12,7 @@ import { KIND_TEXT } from '../shared/kinds.js';
 import { sectionsOf } from '../shared/parts.js';
 import { createStore } from '../shared/store.js';
 import { themeSwitch } from '../shared/theme.js';
-import { aboutView } from './about.js';
+import { detailsView } from './details.js';
 import { booksView } from './books.js';
 import { STACKINGS } from './curve.js';
 import { FILTERS } from './filters.js';
@@ -21,7 +21,7 @@ import { headline } from './headline.js';
 import { kernelView } from './kernel.js';
 import { KEYS } from './keys.js';
 import { load, nobodys } from './model.js';
-import { groupName } from './names.js';
+import { groupName } from './groups.js';
 import { activity, passing, pick } from './pick.js';
 import { exactly } from './profile.js';
 import { search } from './search.js';
@@ -220,7 +220,7 @@ function sections() {
 		whoSection(), whySection(),
 		plain('kernel', 'Kernel memory', () => kernelView(report)),
 		plain('books', 'The books', () => booksView(report)),
-		plain('about', 'About this run', () => aboutView(report))];
+		plain('about', 'About this run', () => detailsView(report))];
 }
 
 function main() {

@@ -6,7 +6,7 @@
 import { el } from '../shared/dom.js';
 import { UNKNOWN, count, exact, known, seconds, size } from '../shared/format.js';
 import { KINDS, KIND_TEXT } from '../shared/kinds.js';
-import { byName } from './names.js';
+import { byName } from './groups.js';
 
 const ROW_PX = 30, SHOWN_PX = 480, SPARE = 8;
 

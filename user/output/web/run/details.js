@@ -32,7 +32,7 @@ function samplingText({ samples: s }) {
 const when = ({ raw }) => known(raw.started_ns)
 	? date(new Date(raw.started_ns / 1e6).toISOString()) : UNKNOWN;
 
-export function aboutView(report) {
+export function detailsView(report) {
 	const { raw } = report, ns = raw.self?.ns_per_update;
 	const each = known(ns) ? ` at ${count(ns)}\u00a0ns` : '';
 
