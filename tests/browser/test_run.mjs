@@ -55,15 +55,15 @@ function inTime(from, to, which = rows) {
 
 test('the page shows what ran, its weight, and that its books balance',
 	() => opened(path, {}, async (page) => {
-	const head = await page.locator('header').innerText();
+	const about = await page.locator('#about').innerText();
 
 	assert.equal(await page.locator('h1').innerText(), './server --port 80');
-	assert.match(head, new RegExp(`tare ${report.tare_version}`));
-	assert.match(head, /Linux 6\.18\.0/);
-	assert.match(head, /exit 0, after 3\.20\ss/);
-	assert.match(head, /25 Nov 2025, 21:51 UTC/);
-	assert.match(await page.locator('#cards').innerText(), /balanced/);
-	assert.equal(await page.locator('.lead b[data-bytes]').getAttribute('data-bytes'),
+	assert.match(about, new RegExp(`tare ${report.tare_version}`));
+	assert.match(about, /Linux 6\.18\.0/);
+	assert.match(about, /25 Nov 2025, 21:51 UTC/);
+	assert.match(await page.locator('#end').innerText(), /exit 0, after 3\.20\ss/);
+	assert.match(await page.locator('#trust.good').innerText(), /balanced to the page/);
+	assert.equal(await page.locator('#answer-peak [data-bytes]').getAttribute('data-bytes'),
 		String(report.peak.weight.total));
 	assert.equal(await page.locator('#losses').count(), 0);
 }));

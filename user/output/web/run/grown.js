@@ -7,7 +7,7 @@ import { el } from '../shared/dom.js';
 import { count, percent, printable, round, seconds, size } from '../shared/format.js';
 import { KIND_TEXT } from '../shared/kinds.js';
 import { width } from '../shared/parts.js';
-import { FILTERS, NO_FILTER, filterControls, groupControls, sampleTypeControl,
+import { FILTERS, filterControls, filtered, groupControls, sampleTypeControl,
 	searchControl } from './filters.js';
 import { DEEPEST, Flame } from './flame.js';
 import { functionTable, neighbourTables } from './functions.js';
@@ -88,8 +88,8 @@ function summary(report, state, view, pass) {
 		time && state.timeType === 'live' &&
 			'. Memory held before tare came, or copied by fork, is not included',
 		unknown > 0 && `. Another ${size(unknown)} grew at an unknown time`,
-		view.total === 0 && (FILTERS.every((f) => state[f] === NO_FILTER[f])
-			? '. No samples' : '. No samples pass the filters'),
+		view.total === 0 && (filtered(state) ? '. No samples pass the filters'
+			: '. No samples'),
 		view.rows === profile.virtual && !time && state.sampleType === 'untouched' &&
 			'. It was mapped but not in memory at the report, or at the end of its process',
 		view.rows === profile.virtual && state.kind !== null &&
@@ -146,8 +146,8 @@ function crumbs(flame, actions) {
 		return el('p', { class: 'crumbs hint' },
 			flame.rows.cut &&
 			`Only ${DEEPEST} rows are shown: zoom in to see what is below. `,
-			'Click or Enter: zoom in. Escape: back. Ctrl+click or s: search for the ' +
-			'function. Arrows: move between frames.');
+			'Click: zoom in. Escape: back. Ctrl+click: search for the function. ' +
+			'More keys: ?');
 	return el('nav', { class: 'crumbs', 'aria-label': 'Zoomed to' },
 		el('ol', null, boxes.map((b, i) => {
 		if (hidden > 0 && i > 1 && i < 2 + hidden)
@@ -222,15 +222,10 @@ function drawFunctions(node, flame, view, state, found, actions) {
 
 function sectionNode(report, store, search, body) {
 	return el('section', { id: 'grown', 'aria-labelledby': 'grown-title' },
-		el('div', { class: 'head' },
-			el('div', null, el('h2', { id: 'grown-title' }, 'Where it grew'),
-			el('p', { class: 'note' },
-				`One sample per ${round(report.profile.period)} of growth. ` +
-				`Samples are scaled to the exact sums per thread and kind.`)),
-		sampleTypeControl(report.profile, store)),
-		el('div', { class: 'controls flame-controls' }, filterControls(report, store)),
-		el('div', { class: 'controls flame-controls' }, groupControls(store), search.node),
-			body);
+		el('div', { class: 'head' }, el('h2', { id: 'grown-title' }, 'Where it grew'),
+			search.node, sampleTypeControl(report.profile, store)),
+		el('div', { class: 'controls flame-controls' }, filterControls(report, store),
+			groupControls(store)), body);
 }
 
 /** derived: { view, pass, found }, computed from the state before the listeners here run. */
@@ -243,7 +238,9 @@ export function grownSection(report, store, derived) {
 		['summary', 'crumbs', 'legend', 'functions']
 			.map((p) => [p, el('div', { class: `part-${p}` })]));
 	const body = el('div', { class: 'body' }, part.summary, part.crumbs, flame.nodes,
-		part.legend, part.functions);
+		part.legend, el('p', { class: 'note' },
+			`One sample per ${round(profile.period)} of growth. Samples are scaled to ` +
+			'the exact sums per thread and kind.'), part.functions);
 	const colours = () => {
 		flame.colours(state.colour);
 		part.legend.replaceChildren(legend(flame, derived.view, state));

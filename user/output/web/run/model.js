@@ -3,7 +3,7 @@
 // Turns the report (schema tare.report/2) into data for the page: escaped names, a list of
 // tasks, points of the weight over time. Pure.
 
-import { count, known, printable, size } from '../shared/format.js';
+import { count, known, printable, seconds, size } from '../shared/format.js';
 import { KERNEL_KINDS, KINDS, USER_KINDS } from '../shared/kinds.js';
 import { loadProfile } from './profile.js';
 
@@ -150,6 +150,16 @@ export function ending({ raw }) {
 		return `exit ${code}`;
 	return { snapshot: 'snapshot of a running workload', detach: 'detached while it ran',
 		end: 'exit status not known' }[raw.reason];
+}
+
+/** How and when the command ended, or when the report was made; what came after is said apart. */
+export function endingWhen(report) {
+	const { raw } = report, time = (ns) => seconds(ns / 1e9);
+	const end = time(raw.command_ns ?? report.duration), last = time(raw.last_end_ns ?? 0);
+	const after = raw.command_ns && raw.last_end_ns > raw.command_ns && last !== end;
+
+	return `${ending(report)}, after ${end}` +
+		(after ? `; the last process ended at ${last}` : '');
 }
 
 /** The state of the books: [word, good, why]. good: true, false, or null (not checked). */
