@@ -53,7 +53,7 @@ objects() {
 	"$TARE" attach -p $$ --duration 50ms --fd-report 1 2>"$DIR/err" >"$DIR/r.json"
 	report check "$DIR/r.json"
 	"$TARE" run --fd-report 1 -- sh -c 'echo mine' 2>"$DIR/err" >"$DIR/out"
-	[ "$(head -1 "$DIR/out")" = mine ] || fail "the command lost its stdout:" "$(cat "$DIR/out")"
+	[ "$(head -1 "$DIR/out")" = mine ] || fail "$(cat "$DIR/out")"
 	tail -n +2 "$DIR/out" >"$DIR/r.json"
 	report check "$DIR/r.json"
 }
