@@ -6,19 +6,23 @@
 import { flag, index, oneOf, plain, text } from '../shared/fragment.js';
 import { STACKINGS } from './curve.js';
 import { NO_FILTER, whyNot } from './filters.js';
+import { NO_GRAPH } from './graphbar.js';
+import { VIEWS } from './graphs.js';
 import { SAMPLE_TYPES, TIME_TYPES } from './pick.js';
 import { AREAS } from './view.js';
 
 /** The state of a page that was just opened. */
 export const initial = () => ({
-	...NO_FILTER, stack: 'kind', sampleType: 'live_peak', timeType: 'grew', time: null,
+	...NO_FILTER, ...NO_GRAPH, stack: 'kind', sampleType: 'live_peak', timeType: 'grew', time: null,
 	group: 'none', colour: 'module', zoom: { groups: [], node: -1 }, query: '', regex: false,
 	functionSort: 'self', functionDown: true, functionsShown: 25,
 	whoRows: 'names', whoSort: 'weight', whoDown: true, whoQuery: '', whoOpen: [],
 });
 
-// Keys of the flame graph. Their values are plain; it checks what they mean.
-const FLAME = ['view', 'focus', 'hide', 'merge', 'folded', 'python'];
+// Rules for functions: each costs a search of all, a regular expression a slow one.
+const RULES = 20, REGULAR = 3;
+const rules = plain([], (v) => v.length <= RULES && v.every((x) => typeof x === 'string') &&
+	v.filter((x) => x.startsWith('/')).length <= REGULAR);
 
 const mapping = (profile) => ({
 	read(t) {
@@ -59,7 +63,7 @@ const zoom = ({ tree }) => {
 const word = { read: (t) => /^[a-z]{1,20}$/.test(t) ? t : undefined, write: String };
 
 /** A codec for each key of the state that belongs into the address. */
-export function fieldsOf(report, state) {
+export function fieldsOf(report) {
 	const { profile } = report, rows = { whoRows: oneOf(['names', 'threads', 'processes']),
 		whoSort: word, whoDown: flag, whoQuery: text(200), whoOpen: plain([], (v) => v.every((x) => typeof x === 'string')) };
 
@@ -74,8 +78,8 @@ export function fieldsOf(report, state) {
 		timeType: oneOf(Object.keys(TIME_TYPES)), group: oneOf(Object.keys(AREAS)),
 		colour: oneOf(['module', 'kind']), zoom: zoom(profile), query: text(600),
 		regex: flag, functionSort: oneOf(['self', 'total', 'name']), functionDown: flag,
-		...Object.fromEntries(FLAME.filter((k) => k in state)
-			.map((k) => [k, plain(state[k])])),
+		view: oneOf(Object.keys(VIEWS)), focus: text(600), folded: flag, python: flag,
+		hide: rules, merge: rules,
 		task: index(2 ** 24),
 	};
 }
