@@ -34,6 +34,8 @@ const mapping = (profile) => ({
 	write: String,
 });
 
+const texts = plain([], (v) => v.every((x) => typeof x === 'string'));
+
 // "3-16": the first slot, and the one after the last.
 const span = ({ slots }) => ({
 	read(t) {
@@ -44,19 +46,20 @@ const span = ({ slots }) => ({
 	write: (t) => t ? `${t.from}-${t.to}` : '',
 });
 
-// The node last, the keys of groups before it.
-const zoom = ({ tree }) => {
-	const json = plain([], (v) => v.length <= 4 && Number.isInteger(v.at(-1)) &&
-		v.at(-1) >= -1 && v.at(-1) < tree.count && !v.some(Array.isArray));
+// Keys of groups, the node, and the symbols of a path in the inverted graph.
+const MOST_SYMBOLS = 64;
+const list = (v, most, of) => Array.isArray(v) && v.length <= most && v.every(of);
+const path = plain([], ([groups, node, symbols = []]) => Number.isInteger(node) &&
+	node >= -1 && list(groups, 4, (x) => !Array.isArray(x)) &&
+	list(symbols, MOST_SYMBOLS, (x) => Number.isInteger(x)));
+const zoom = {
+	read(t) {
+		const [groups, node, symbols] = path.read(t) ?? [];
 
-	return {
-		read(t) {
-			const v = json.read(t);
-
-			return v && { groups: v.slice(0, -1), node: v.at(-1) };
-		},
-		write: (z) => JSON.stringify([...z.groups, z.node]),
-	};
+		return groups && { groups, node, ...symbols && { symbols } };
+	},
+	write: ({ groups, node, symbols }) => JSON.stringify(symbols?.length > MOST_SYMBOLS
+		? [[], -1] : [groups, node, ...symbols ? [symbols] : []]),
 };
 
 // Columns of the table of threads: any short word; an unknown one sorts by weight.
@@ -65,7 +68,7 @@ const word = { read: (t) => /^[a-z]{1,20}$/.test(t) ? t : undefined, write: Stri
 /** A codec for each key of the state that belongs into the address. */
 export function fieldsOf(report) {
 	const { profile } = report, rows = { whoRows: oneOf(['names', 'threads', 'processes']),
-		whoSort: word, whoDown: flag, whoQuery: text(200), whoOpen: plain([], (v) => v.every((x) => typeof x === 'string')) };
+		whoSort: word, whoDown: flag, whoQuery: text(200), whoOpen: texts };
 
 	if (!profile)
 		return rows;
@@ -76,7 +79,7 @@ export function fieldsOf(report) {
 		mapping: mapping(profile), time: span(profile.ticks),
 		sampleType: oneOf(Object.keys(SAMPLE_TYPES)),
 		timeType: oneOf(Object.keys(TIME_TYPES)), group: oneOf(Object.keys(AREAS)),
-		colour: oneOf(['module', 'kind']), zoom: zoom(profile), query: text(600),
+		colour: oneOf(['module', 'kind']), zoom, query: text(600),
 		regex: flag, functionSort: oneOf(['self', 'total', 'name']), functionDown: flag,
 		view: oneOf(Object.keys(VIEWS)), focus: text(600), folded: flag, python: flag,
 		hide: rules, merge: rules,
