@@ -3,26 +3,15 @@
 // Whose memory is it: the function that the memory of a stack is attributed to, as
 // frame_rules_owner() in C; and names for people, as function_title(). Pure.
 
-import { NO_SHAPE, treeOf } from './tree.js';
-
 const PYTHON = 'py::';
 
-const trees = new WeakMap(), known = new WeakMap(); // by profile; by table of rows
+const known = new WeakMap(); // table of rows -> owners
 
-// The tree without folded frames: its nodes are the owners, whatever the reader looks at.
-function ownTree(profile) {
-	if (!trees.has(profile))
-		trees.set(profile, treeOf(profile, NO_SHAPE));
-	return trees.get(profile);
-}
-
-/** The symbol that each row is attributed to. */
-export function owners(profile, rows) {
-	if (!known.has(rows)) {
-		const { of, symbol } = ownTree(profile);
-
+/** The symbol that each row is attributed to: of its node in the tree without folded frames,
+ * whatever shape the reader looks at. */
+export function owners({ ownerTree: { of, symbol } }, rows) {
+	if (!known.has(rows))
 		known.set(rows, Int32Array.from(rows.raw, (node) => symbol[of[node]]));
-	}
 	return known.get(rows);
 }
 
