@@ -107,6 +107,7 @@ test('folded rows show their count, failures and spread',
 	const cells = (text) =>
 		page.locator('#who tr', { hasText: text }).first().locator('td').allInnerTexts();
 
+	await page.click('#who button[data-value="threads"]');
 	assert.ok((await cells('worker-*')).includes('\u00d7199,997'));
 	const row = page.locator('#who button', { hasText: 'worker-*' });
 	assert.match(await row.getAttribute('title'),
@@ -240,6 +241,7 @@ test('100,000 stacks of 1,000 threads: only what is visible is drawn', async (t)
 		times['select time'] = await timed(page,
 			'const f = document.getElementById("time-to"); f.value = arg; ' +
 			'f.dispatchEvent(new Event("change"))', '10');
+		await page.click('#who button[data-value="threads"]');
 		times['scroll threads'] = await timed(page,
 			'const b = document.querySelector(".who-box"); b.scrollTop = arg; ' +
 			'b.dispatchEvent(new Event("scroll"))', 20000);

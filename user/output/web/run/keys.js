@@ -2,6 +2,8 @@
 //
 // The keys of the page, as its dialog shows them. The code that acts on a key is where it acts.
 
+import { GRAPH_KEYS } from './graphbar.js';
+
 export const KEYS = [
 	['Page', [
 		['?', 'show or close these keys'],
@@ -14,12 +16,7 @@ export const KEYS = [
 		['Enter', 'what was held at this moment'],
 		['Shift \u2190 \u2192', 'select a time; with the pointer: drag'],
 	]],
-	['Flame graph', [
-		['\u2190 \u2192 \u2191 \u2193', 'move between frames'],
-		['Enter', 'zoom in'],
-		['Esc', 'one step back; Home: to the root'],
-		['s', 'search for the function; with the pointer: Ctrl and a click'],
-	]],
+	['Graph', GRAPH_KEYS],
 	['Threads', [
 		['\u2191 \u2193', 'move between rows'],
 		['Enter', 'show a thread in the flame graph, or open a group'],

@@ -12,18 +12,19 @@ import { KIND_TEXT } from '../shared/kinds.js';
 import { sectionsOf } from '../shared/parts.js';
 import { createStore } from '../shared/store.js';
 import { themeSwitch } from '../shared/theme.js';
-import { detailsView } from './details.js';
 import { booksView } from './books.js';
 import { STACKINGS } from './curve.js';
+import { detailsView } from './details.js';
 import { FILTERS } from './filters.js';
+import { SHAPE } from './graphbar.js';
 import { grownSection, notSampled, viewOf } from './grown.js';
+import { groupName } from './groups.js';
 import { headline } from './headline.js';
 import { kernelView } from './kernel.js';
 import { KEYS } from './keys.js';
 import { load, nobodys } from './model.js';
-import { groupName } from './groups.js';
 import { activity, passing, pick } from './pick.js';
-import { exactly } from './profile.js';
+import { exactly, movedNode, reshape } from './profile.js';
 import { search } from './search.js';
 import { fieldsOf, initial, settle } from './state.js';
 import { slotsOf, weightSection } from './weight.js';
@@ -226,11 +227,18 @@ function sections() {
 function main() {
 	const page = document.getElementById('page');
 
-	keepInFragment(store, fieldsOf(report, state), (found) => settle(report, found));
+	keepInFragment(store, fieldsOf(report), (found) => settle(report, found));
 	if (profile) {
 		const find = () => { derived.found = search(profile, state.query, state.regex); };
 
-		store.on(VIEW, derive);
+		reshape(profile, state);
+		store.on(SHAPE, (_, changed) => {
+			reshape(profile, state);
+			if (!changed.includes('zoom'))
+				state.zoom = { ...state.zoom,
+					node: movedNode(profile, state.zoom.node) };
+		});
+		store.on([...VIEW, ...SHAPE], derive);
 		store.on(['query', 'regex'], find);
 		derive();
 		find();

@@ -3,47 +3,15 @@
 // Whose memory is it: the function that the memory of a stack is attributed to, as
 // frame_rules_owner() in C; and names for people, as function_title(). Pure.
 
-import { SYNTHETIC } from './profile.js';
-
-const FOLD = 4, IN = 1, NAMELESS = 3; // enum frame_fold, in the flags from bit 4 on
 const PYTHON = 'py::';
 
-const foldOf = (symbol) => symbol.flags >> FOLD & 3;
+const known = new WeakMap(); // table of rows -> owners
 
-/** The node that a stack's memory is attributed to. node: the stack's innermost node. */
-function ownerOf({ tree, symbols }, node) {
-	let outermost = -1, nameless = -1;
-
-	for (let at = node; at >= 0; at = tree.parent[at]) {
-		const s = symbols[tree.symbol[at]], fold = foldOf(s);
-
-		if (nameless >= 0 && s.module !== symbols[tree.symbol[nameless]].module)
-			return nameless;
-		if (fold === 0 && !(s.flags & SYNTHETIC && s.name === '[truncated]'))
-			return at;
-		if (fold === NAMELESS && nameless < 0)
-			nameless = at;
-		if (fold === IN)
-			outermost = at;
-	}
-	if (nameless >= 0)
-		return nameless;
-	return outermost < 0 ? node : outermost;
-}
-
-const known = new WeakMap(); // table of rows -> the symbol of each row's owner
-
-/** The symbol that each row is attributed to. */
-export function owners(profile, rows) {
-	if (!known.has(rows)) {
-		const of = new Int32Array(profile.tree.count).fill(-1);
-
-		known.set(rows, Int32Array.from(rows.node, (node) => {
-			if (of[node] < 0)
-				of[node] = profile.tree.symbol[ownerOf(profile, node)];
-			return of[node];
-		}));
-	}
+/** The symbol that each row is attributed to: of its node in the tree without folded frames,
+ * whatever shape the reader looks at. */
+export function owners({ ownerTree: { of, symbol } }, rows) {
+	if (!known.has(rows))
+		known.set(rows, Int32Array.from(rows.raw, (node) => symbol[of[node]]));
 	return known.get(rows);
 }
 

@@ -6,19 +6,23 @@
 import { flag, index, oneOf, plain, text } from '../shared/fragment.js';
 import { STACKINGS } from './curve.js';
 import { NO_FILTER, whyNot } from './filters.js';
+import { NO_GRAPH } from './graphbar.js';
+import { VIEWS } from './graphs.js';
 import { SAMPLE_TYPES, TIME_TYPES } from './pick.js';
 import { AREAS } from './view.js';
 
 /** The state of a page that was just opened. */
 export const initial = () => ({
-	...NO_FILTER, stack: 'kind', sampleType: 'live_peak', timeType: 'grew', time: null,
+	...NO_FILTER, ...NO_GRAPH, stack: 'kind', sampleType: 'live_peak', timeType: 'grew', time: null,
 	group: 'none', colour: 'module', zoom: { groups: [], node: -1 }, query: '', regex: false,
 	functionSort: 'self', functionDown: true, functionsShown: 25,
 	whoRows: 'names', whoSort: 'weight', whoDown: true, whoQuery: '', whoOpen: [],
 });
 
-// Keys of the flame graph. Their values are plain; it checks what they mean.
-const FLAME = ['view', 'focus', 'hide', 'merge', 'folded', 'python'];
+// Rules for functions: each costs a search of all, a regular expression a slow one.
+const RULES = 20, REGULAR = 3;
+const rules = plain([], (v) => v.length <= RULES && v.every((x) => typeof x === 'string') &&
+	v.filter((x) => x.startsWith('/')).length <= REGULAR);
 
 const mapping = (profile) => ({
 	read(t) {
@@ -30,6 +34,8 @@ const mapping = (profile) => ({
 	write: String,
 });
 
+const texts = plain([], (v) => v.every((x) => typeof x === 'string'));
+
 // "3-16": the first slot, and the one after the last.
 const span = ({ slots }) => ({
 	read(t) {
@@ -40,28 +46,29 @@ const span = ({ slots }) => ({
 	write: (t) => t ? `${t.from}-${t.to}` : '',
 });
 
-// The node last, the keys of groups before it.
-const zoom = ({ tree }) => {
-	const json = plain([], (v) => v.length <= 4 && Number.isInteger(v.at(-1)) &&
-		v.at(-1) >= -1 && v.at(-1) < tree.count && !v.some(Array.isArray));
+// Keys of groups, the node, and the symbols of a path in the inverted graph.
+const MOST_SYMBOLS = 64;
+const list = (v, most, of) => Array.isArray(v) && v.length <= most && v.every(of);
+const path = plain([], ([groups, node, symbols = []]) => Number.isInteger(node) &&
+	node >= -1 && list(groups, 4, (x) => !Array.isArray(x)) &&
+	list(symbols, MOST_SYMBOLS, (x) => Number.isInteger(x)));
+const zoom = {
+	read(t) {
+		const [groups, node, symbols] = path.read(t) ?? [];
 
-	return {
-		read(t) {
-			const v = json.read(t);
-
-			return v && { groups: v.slice(0, -1), node: v.at(-1) };
-		},
-		write: (z) => JSON.stringify([...z.groups, z.node]),
-	};
+		return groups && { groups, node, ...symbols && { symbols } };
+	},
+	write: ({ groups, node, symbols }) => JSON.stringify(symbols?.length > MOST_SYMBOLS
+		? [[], -1] : [groups, node, ...symbols ? [symbols] : []]),
 };
 
 // Columns of the table of threads: any short word; an unknown one sorts by weight.
 const word = { read: (t) => /^[a-z]{1,20}$/.test(t) ? t : undefined, write: String };
 
 /** A codec for each key of the state that belongs into the address. */
-export function fieldsOf(report, state) {
+export function fieldsOf(report) {
 	const { profile } = report, rows = { whoRows: oneOf(['names', 'threads', 'processes']),
-		whoSort: word, whoDown: flag, whoQuery: text(200), whoOpen: plain([], (v) => v.every((x) => typeof x === 'string')) };
+		whoSort: word, whoDown: flag, whoQuery: text(200), whoOpen: texts };
 
 	if (!profile)
 		return rows;
@@ -72,10 +79,10 @@ export function fieldsOf(report, state) {
 		mapping: mapping(profile), time: span(profile.ticks),
 		sampleType: oneOf(Object.keys(SAMPLE_TYPES)),
 		timeType: oneOf(Object.keys(TIME_TYPES)), group: oneOf(Object.keys(AREAS)),
-		colour: oneOf(['module', 'kind']), zoom: zoom(profile), query: text(600),
+		colour: oneOf(['module', 'kind']), zoom, query: text(600),
 		regex: flag, functionSort: oneOf(['self', 'total', 'name']), functionDown: flag,
-		...Object.fromEntries(FLAME.filter((k) => k in state)
-			.map((k) => [k, plain(state[k])])),
+		view: oneOf(Object.keys(VIEWS)), focus: text(600), folded: flag, python: flag,
+		hide: rules, merge: rules,
 		task: index(2 ** 24),
 	};
 }

@@ -110,7 +110,9 @@ export function keepInFragment(store, fields, settle = () => {}) {
 			return;
 		if (found)
 			settle(found);
-		store.set({ ...defaults, ...found });
+		const wanted = { ...defaults, ...found };
+		if (writeFragment(wanted, fields, defaults) !== writeFragment(state, fields, defaults))
+			store.set(wanted);
 		shown = writeFragment(state, fields, defaults);
 	};
 	const write = () => {
