@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The weight over time, as a line of blocks.
+ * The weight over time, as a line of blocks, and when it grew.
  */
 #include <math.h>
 
 #include "base/text.h"
+#include "model/when.h"
 #include "output/table/head.h"
 
-#define CURVE_MAX 120 /* columns */
+#define CURVE_MAX 120   /* columns */
+#define NAME_COLUMNS 40 /* of the function in the line about growth, so that two lines do */
 
 /* Value of each column: the highest point in it, or the last point before it. */
 static int64_t *resample(const struct report *r, unsigned columns, uint64_t begin, uint64_t span)
@@ -82,4 +84,45 @@ void table_curve(GString *out, const struct report *r, const struct table_style 
 	g_string_append_printf(out, "%s\n", g_strchomp(line->str));
 	g_string_free(line, TRUE);
 	time_axis(out, style, columns, begin, end, r->peak_weight_ns);
+}
+
+/* "1 s", "100 ms"; the stretch of a long run's curve can be any length. */
+static char *span_text(uint64_t ns)
+{
+	return ns == 1000000000 ? g_strdup("second") : text_duration(ns);
+}
+
+static char *growth_text(const struct when *w)
+{
+	g_autofree char *size = text_size(w->grown), *span = span_text(w->span_ns);
+	g_autofree char *from = text_duration(w->steep_ns), *safe = NULL, *name = NULL;
+	g_autofree char *thread = NULL;
+	GString *text = g_string_new(NULL);
+
+	g_string_printf(text, "; steepest %s from %s: +%s", span, from, size);
+	if (w->what == WHEN_UNKNOWN)
+		return g_string_free(text, FALSE);
+	safe = text_printable(w->name);
+	name = text_shorten(safe, NAME_COLUMNS, 0);
+	g_string_append_printf(text, ", mostly %s", name);
+	if (w->thread) {
+		thread = text_printable(w->thread);
+		g_string_append_printf(text, " in %s", thread);
+	}
+	return g_string_free(text, FALSE);
+}
+
+void table_moments(GString *out, const struct report *r, const struct table_style *style)
+{
+	struct when *w = when_new(r);
+	g_autofree char *near = text_duration(w->near_ns), *growth = NULL, *text = NULL;
+
+	/* Near the peak's own time it says nothing new. */
+	if (w->known && (w->span_ns || w->near_ns < r->peak_weight_ns / 10 * 9)) {
+		growth = w->span_ns ? growth_text(w) : g_strdup("");
+		text = g_strdup_printf("%d %% of the peak at %s%s", WHEN_NEAR, near, growth);
+		print_label(out, style, "when:");
+		paint_wrapped(out, style, PLAIN, MARGIN, text);
+	}
+	when_free(w);
 }
