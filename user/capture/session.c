@@ -228,6 +228,11 @@ struct report *session_report(struct session *s, enum report_reason reason)
 	return r;
 }
 
+void session_stop(struct session *s)
+{
+	s->over = true;
+}
+
 static bool all_ended(const struct session *s)
 {
 	struct tare_workload w;
