@@ -228,6 +228,11 @@ struct report *session_report(struct session *s, enum report_reason reason)
 	return r;
 }
 
+const char *session_kmem_why(const struct session *s)
+{
+	return kmem_why_not(s->kmem);
+}
+
 void session_stop(struct session *s)
 {
 	s->over = true;

@@ -81,7 +81,8 @@ int session_sources_open(struct session *s)
 
 void session_pace(struct session *s, uint64_t interval_ns)
 {
-	struct timespec t = { (time_t)(interval_ns / SESSION_NS), (long)(interval_ns % SESSION_NS) };
+	struct timespec t = { (time_t)(interval_ns / SESSION_NS),
+			      (long)(interval_ns % SESSION_NS) };
 	struct itimerspec spec = { .it_value = t, .it_interval = t };
 
 	timerfd_settime(s->timers[SOURCE_SERIES], 0, &spec, NULL);
