@@ -361,13 +361,18 @@ static char *why_off(struct kmem *k, const struct report *r)
 		k->hidden);
 }
 
+const char *kmem_why_not(const struct kmem *k)
+{
+	if (!k->cgroup)
+		return k->why ? k->why : "there is no control group for this workload";
+	return features_why_not(k->features, FEATURE_MEMCG_STATE,
+				"this kernel has no mod_memcg_state tracepoint (Linux 6.13)");
+}
+
 static void add_why_group(const struct kmem *k, struct report *r)
 {
-	const char *why = features_why_not(k->features, FEATURE_MEMCG_STATE,
-					   "this kernel has no mod_memcg_state tracepoint (Linux "
-					   "6.13)");
 	g_autofree char *text = g_strdup_printf(
-		"by task: %s; the control group's total is in TOTALS and CHARGED", why);
+		"by task: %s; the control group's total is in TOTALS and CHARGED", kmem_why_not(k));
 
 	report_add_feature(r, "kmem", "not measured", text);
 }

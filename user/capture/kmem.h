@@ -32,6 +32,9 @@ void kmem_look(struct kmem *k, uint64_t time_ns);
 /* Kernel memory of the workload's own cgroup now, in bytes; 0 if it is not measured by events. */
 int64_t kmem_held(const struct kmem *k);
 
+/* Why other kernel memory is not known by task; NULL: it is. */
+const char *kmem_why_not(const struct kmem *k);
+
 /* Read the workload's state and the cgroup's counter at the same moment. */
 void kmem_books(struct kmem *k, struct tare_workload *w, struct books_kmem *books);
 

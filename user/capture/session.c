@@ -229,6 +229,16 @@ struct report *session_report(struct session *s, enum report_reason reason)
 	return r;
 }
 
+const char *session_kmem_why(const struct session *s)
+{
+	return kmem_why_not(s->kmem);
+}
+
+void session_stop(struct session *s)
+{
+	s->over = true;
+}
+
 static bool all_ended(const struct session *s)
 {
 	struct tare_workload w;

@@ -10,6 +10,7 @@
 #include "capture/launch.h"
 #include "capture/loader.h"
 #include "capture/sampler.h"
+#include "model/books.h"
 #include "model/report.h"
 
 struct session;
@@ -67,6 +68,16 @@ int session_attach(struct session *s, const struct session_targets *targets);
 typedef void (*session_ready_fn)(void *ctx);
 int session_watch(struct session *s, int fd, session_ready_fn fn, void *ctx);
 void session_unwatch(struct session *s, int fd);
+
+/* Sweep over all tasks and fill `in` for live_tick(), as of now. on_look() may call it. The process
+ * table in `in` is valid until on_look() returns. */
+void session_live(struct session *s, struct books_input *in);
+/* Why kernel memory beyond page tables and stacks is not known by task; NULL: it is. */
+const char *session_kmem_why(const struct session *s);
+/* Call on_look() at this interval from now on. */
+void session_pace(struct session *s, uint64_t interval_ns);
+/* End session_loop(), as at a signal. */
+void session_stop(struct session *s);
 
 /* Send the command a signal, unless it has ended. */
 void session_kill(const struct session *s, int signal);

@@ -158,16 +158,31 @@ static void describe_exit(const struct session *s, struct report *r)
 	}
 }
 
-static struct report *close_books(struct session *s, enum report_reason reason, bool check)
+static struct books_input books_input(const struct session *s, bool check)
 {
-	struct report *r = report_new();
-	struct books_input in = {
+	return (struct books_input){
 		.proctable = s->proctable,
 		.page_size = sysconf(_SC_PAGESIZE),
 		.origin_ns = s->origin_ns,
 		.sums_valid = check && loader_sums_valid(s->loader),
 		.cause_name = cause_name,
 	};
+}
+
+/* No waiting for late records, and no checks: it is called often. */
+void session_live(struct session *s, struct books_input *in)
+{
+	sweep_tasks(s, false);
+	take_lost(s);
+	*in = books_input(s, true);
+	in->now_ns = clock_ns(CLOCK_BOOTTIME);
+	kmem_books(s->kmem, &in->workload, &in->kmem);
+}
+
+static struct report *close_books(struct session *s, enum report_reason reason, bool check)
+{
+	struct report *r = report_new();
+	struct books_input in = books_input(s, check);
 
 	sweep_tasks(s, check);
 	if (reason == REPORT_END)

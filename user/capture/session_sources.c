@@ -79,6 +79,15 @@ int session_sources_open(struct session *s)
 	return err;
 }
 
+void session_pace(struct session *s, uint64_t interval_ns)
+{
+	struct timespec t = { (time_t)(interval_ns / SESSION_NS),
+			      (long)(interval_ns % SESSION_NS) };
+	struct itimerspec spec = { .it_value = t, .it_interval = t };
+
+	timerfd_settime(s->timers[SOURCE_SERIES], 0, &spec, NULL);
+}
+
 int session_watch(struct session *s, int fd, session_ready_fn fn, void *ctx)
 {
 	struct watched w = { fn, ctx };

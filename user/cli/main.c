@@ -21,6 +21,7 @@ static const struct command {
 } commands[] = {
 	{ "run", cmd_run, "run a command and report on its memory" },
 	{ "attach", cmd_attach, "report on the memory of running processes" },
+	{ "top", cmd_top, "show memory growth as it happens" },
 	{ "bench", cmd_bench, "measure bytes per concurrent task, for runtimes or a command" },
 	{ "doctor", cmd_doctor, "check whether tare works here, and what is missing" },
 	{ "report", cmd_report, "show the report of a recording" },

@@ -119,24 +119,6 @@ static const char attach_usage[] =
 static const char run_more[] = "\nSend SIGUSR1 to tare for a report now. More: man tare-run";
 static const char attach_more[] = "\nSend SIGUSR1 to tare for a report now. More: man tare-attach";
 
-static int parse_pids(struct options *o, const char *list)
-{
-	g_auto(GStrv) words = g_strsplit(list, ",", -1);
-
-	if (!o->pids)
-		o->pids = g_array_new(FALSE, FALSE, sizeof(pid_t));
-	for (char **word = words; *word; word++) {
-		guint64 value;
-		pid_t pid;
-
-		if (!g_ascii_string_to_unsigned(*word, 10, 1, G_MAXINT32, &value, NULL))
-			return optspec_bad("pid", list, "a list of process ids (-p 12,34)");
-		pid = value;
-		g_array_append_val(o->pids, pid);
-	}
-	return 0;
-}
-
 static int parse_time(const char *name, const char *value, uint64_t *ns)
 {
 	if (text_parse_duration(value, ns) || !*ns)
@@ -271,7 +253,7 @@ static int take_option(void *ctx, int id, const char *value)
 		o->user = value;
 		return 0;
 	case 'p':
-		return parse_pids(o, value);
+		return optspec_pids(value, &o->pids);
 	case OPT_COMM:
 		o->comm = value;
 		return 0;

@@ -80,6 +80,24 @@ int optspec_size(const char *name, const char *value, uint64_t most, uint64_t *b
 	return 0;
 }
 
+int optspec_pids(const char *list, GArray **pids)
+{
+	g_auto(GStrv) words = g_strsplit(list, ",", -1);
+
+	if (!*pids)
+		*pids = g_array_new(FALSE, FALSE, sizeof(pid_t));
+	for (char **word = words; *word; word++) {
+		guint64 value;
+		pid_t pid;
+
+		if (!g_ascii_string_to_unsigned(*word, 10, 1, G_MAXINT32, &value, NULL))
+			return optspec_bad("pid", list, "a list of process ids (-p 12,34)");
+		pid = (pid_t)value;
+		g_array_append_val(*pids, pid);
+	}
+	return 0;
+}
+
 /* Convert this subcommand's options for getopt_long(). */
 static void make_getopt(const struct optspecs *o, struct option *longs, GString *shorts)
 {

@@ -227,6 +227,14 @@ int reporter_write(struct reporter *r, struct report *report)
 	return r->err;
 }
 
+int reporter_record(struct reporter *r, struct report *report)
+{
+	describe_run(r, report);
+	if (r->recording)
+		note_recorded(r, report, recording_checkpoint(r->recording, report, true));
+	return r->err;
+}
+
 static void write_snapshot(void *reporter, struct report *report)
 {
 	struct reporter *r = reporter;

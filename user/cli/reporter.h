@@ -39,6 +39,9 @@ void reporter_end(struct reporter *r);
  * report, and complete the recording. 0, or negative errno with a message. */
 int reporter_write(struct reporter *r, struct report *report);
 
+/* The same, but only complete the recording. */
+int reporter_record(struct reporter *r, struct report *report);
+
 /* Fill the session's configuration from the options. */
 void reporter_config(struct reporter *r, struct session_config *config);
 

@@ -72,7 +72,7 @@ const struct format formats[] = {
 		.render = render_speedscope,
 	},
 	{ .name = "json", .suffix = ".json", .render = render_json },
-	{ .name = "html", .suffix = ".html", .wants_stacks = true, .render = render_html },
+	{ .name = "html", .suffix = ".html", .render = render_html },
 	{ .name = "csv", .suffix = ".csv", .render = render_csv },
 	{ .name = NULL },
 };

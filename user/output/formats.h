@@ -18,7 +18,6 @@ struct format {
 	const char *name;
 	const char *suffix; /* of file names; NULL: none */
 	bool stacks;        /* shows only stacks: a report without them is an error */
-	bool wants_stacks;  /* shows stacks if the report has them */
 	bool binary;        /* must not be written to a terminal */
 	GString *(*render)(const struct report *r, const struct format_style *style);
 };

@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The live model on scripted records and a made-up clock: rates of each window, forks, ends, execs,
+ * pids used again, processes that tare meets late; and the order of rows.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+
+#include "model/live_view.h"
+
+#include "records.h"
+
+#define NS 1000000000ULL
+#define PAGE 4096
+#define MIB (1024.0 * 1024)
+#define MIB_PAGES (1048576 / PAGE)
+#define STACK 16384
+
+static struct proctable *pt;
+static struct live *live;
+static struct live_view *view;
+static struct books_input in;
+static uint64_t now_ns;
+
+static int setup(void **state)
+{
+	(void)state;
+	pt = proctable_new(false);
+	live = live_new();
+	view = live_view_new();
+	now_ns = 100 * NS;
+	in = (struct books_input){
+		.proctable = pt,
+		.page_size = PAGE,
+		.sums_valid = true,
+		.origin_ns = now_ns,
+		.workload = { .stack_bytes = STACK },
+		.kmem = { .by_cgroup = CGROUP_UNKNOWN },
+	};
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	live_view_free(view);
+	live_free(live);
+	proctable_free(pt);
+	return 0;
+}
+
+static void born(uint64_t id, uint64_t proc, uint32_t pid, uint32_t ppid, const char *comm)
+{
+	struct tare_task_new rec = birth(id, proc, (uint32_t)(id == proc ? pid : id), pid, comm);
+
+	rec.ppid = ppid;
+	assert_int_equal(GIVE(pt, rec), 0);
+}
+
+/* A process that ran before tare came. */
+static void attached(uint64_t proc, uint32_t pid, const char *comm)
+{
+	struct tare_task_new rec = birth(proc, proc, pid, pid, comm);
+
+	rec.parent = 0;
+	assert_int_equal(GIVE(pt, rec), 0);
+}
+
+/* What a sweep says of a thread: pages that came in and went out by page faults. */
+static void swept(uint64_t id, uint64_t proc, uint32_t pid, uint64_t pages_in, uint64_t pages_out,
+		  uint32_t flags)
+{
+	struct task_record rec =
+		task_of(TARE_REC_TASK, id, proc, (uint32_t)(id == proc ? pid : id));
+
+	rec.head.size = ledger_record_size(1);
+	rec.t.tgid = pid;
+	rec.t.ppid = 1;
+	rec.t.flags = flags;
+	rec.t.faults = pages_in;
+	strcpy(rec.t.comm, "prog");
+	rec.t.flow[TARE_ANON] = (struct tare_flow){ pages_in, pages_out };
+	rec.t.n_causes = 1;
+	rec.t.causes[0] = (struct tare_cause){ .id = TARE_CAUSE_FAULT,
+					       .used = 1,
+					       .pages = { pages_in, pages_out } };
+	assert_int_equal(proctable_sweep(pt, &rec, rec.head.size, false), 0);
+}
+
+/* … of an address space: its pages by the kernel's counter, and those from before tare came. */
+static void space(uint64_t id, uint64_t proc, int64_t pages, int64_t initial)
+{
+	struct tare_mm_end rec = mm_of(TARE_REC_MM, id, proc);
+
+	rec.mm.kernel[TARE_ANON] = pages;
+	rec.mm.initial[TARE_ANON] = initial;
+	assert_int_equal(proctable_sweep(pt, &rec, rec.head.size, false), 0);
+}
+
+/* One thread that only grows. */
+static void single(uint64_t proc, uint32_t pid, uint64_t pages)
+{
+	swept(proc, proc, pid, pages, 0, 0);
+	space(proc, proc, (int64_t)pages, 0);
+}
+
+static void ended(uint64_t id, uint64_t proc, uint32_t pid, uint64_t pages)
+{
+	struct task_record end = task_of(TARE_REC_TASK_END, id, proc, pid);
+	struct tare_mm_end mm = mm_of(TARE_REC_MM_END, id, proc);
+
+	end.t.tgid = pid;
+	end.t.flow[TARE_ANON] = (struct tare_flow){ pages, pages };
+	end.t.flags = TARE_TASK_EXITING;
+	assert_int_equal(GIVE(pt, end), 0);
+	assert_int_equal(GIVE(pt, mm), 0);
+}
+
+static void tick(double seconds)
+{
+	now_ns += (uint64_t)(seconds * (double)NS);
+	in.now_ns = now_ns;
+	live_tick(live, &in);
+	proctable_sweep_begin(pt);
+}
+
+static const GArray *rows_of(struct live_query q)
+{
+	return live_view_rows(view, live, &q);
+}
+
+/* The row of a process; fails if there is none. */
+static const struct live_row *row_of(pid_t pid)
+{
+	const GArray *rows = rows_of((struct live_query){ 0 });
+
+	for (unsigned i = 0; i < rows->len; i++) {
+		const struct live_row *r = &g_array_index(rows, struct live_row, i);
+
+		if (r->pid == pid)
+			return r;
+	}
+	fail_msg("no row of pid %d", pid);
+	return NULL;
+}
+
+static void near(double is, double wanted)
+{
+	if (is < wanted - 1 || is > wanted + 1)
+		fail_msg("%.1f, not %.1f", is, wanted);
+}
+
+static void steady_growth_is_the_same_in_each_window(void **state)
+{
+	const struct live_row *r;
+
+	(void)state;
+	born(7, 7, 70, 1, "prog");
+	for (unsigned s = 0; s <= 100; s++) {
+		single(7, 70, 10 * MIB_PAGES * s);
+		tick(1);
+	}
+	r = row_of(70);
+	for (unsigned w = 0; w < LIVE_WINDOWS; w++) {
+		near(r->rate[w].growth, 10 * MIB);
+		near(r->rate[w].in, 10 * MIB);
+		near(r->rate[w].out, 0);
+		near(r->rate[w].faults, 10 * MIB_PAGES);
+	}
+	assert_int_equal(r->now.user, 1000 * MIB_PAGES * PAGE);
+	assert_int_equal(r->now.kernel, STACK);
+	assert_int_equal(r->cause, TARE_CAUSE_FAULT);
+	assert_true(fabs(live_total(live)->seconds[LIVE_60S] - 60) <= 6);
+}
+
+static void a_step_leaves_each_window_in_its_time(void **state)
+{
+	(void)state;
+	born(7, 7, 70, 1, "prog");
+	for (unsigned s = 0; s < 10; s++) {
+		single(7, 70, 0);
+		tick(1);
+	}
+	single(7, 70, 60 * MIB_PAGES);
+	tick(1);
+	near(row_of(70)->rate[LIVE_1S].growth, 60 * MIB);
+	near(row_of(70)->rate[LIVE_10S].growth, 6 * MIB);
+	for (unsigned s = 0; s < 10; s++) {
+		single(7, 70, 60 * MIB_PAGES);
+		tick(1);
+	}
+	near(row_of(70)->rate[LIVE_1S].growth, 0);
+	near(row_of(70)->rate[LIVE_10S].growth, 0);
+	assert_true(row_of(70)->rate[LIVE_60S].growth > MIB / 2);
+	for (unsigned s = 0; s < 70; s++) {
+		single(7, 70, 60 * MIB_PAGES);
+		tick(1);
+	}
+	near(row_of(70)->rate[LIVE_60S].growth, 0);
+}
+
+static void late_ticks_are_no_faster_growth(void **state)
+{
+	(void)state;
+	born(7, 7, 70, 1, "prog");
+	single(7, 70, 0);
+	tick(1);
+	single(7, 70, 35 * MIB_PAGES);
+	tick(3.5); /* the 1 s window spans what there is */
+	near(row_of(70)->rate[LIVE_1S].growth, 10 * MIB);
+	near(live_total(live)->seconds[LIVE_1S], 3.5);
+	single(7, 70, 36 * MIB_PAGES);
+	tick(0.1);
+	near(row_of(70)->rate[LIVE_1S].growth, 10 * MIB);
+}
+
+static void the_first_tick_has_no_rates(void **state)
+{
+	(void)state;
+	attached(7, 70, "old");
+	swept(7, 7, 70, 0, 0, TARE_TASK_ATTACHED);
+	space(7, 7, 100 * MIB_PAGES, 100 * MIB_PAGES);
+	tick(1);
+	assert_true(live_total(live)->seconds[LIVE_10S] == 0);
+	near(row_of(70)->rate[LIVE_10S].growth, 0);
+	assert_int_equal(row_of(70)->now.user, 100 * MIB_PAGES * PAGE);
+}
+
+static void what_a_process_held_before_tare_is_no_growth(void **state)
+{
+	(void)state;
+	born(7, 7, 70, 1, "prog");
+	for (unsigned s = 0; s < 20; s++) {
+		single(7, 70, 0);
+		tick(1);
+	}
+	attached(8, 80, "late");
+	for (unsigned s = 0; s < 5; s++) {
+		single(7, 70, 0);
+		swept(8, 8, 80, 10 * MIB_PAGES * s, 0, TARE_TASK_ATTACHED);
+		space(8, 8, 500 * MIB_PAGES + 10 * MIB_PAGES * s, 500 * MIB_PAGES);
+		tick(1);
+		/* 40 MiB of the last 10 s at the end */
+		near(row_of(80)->rate[LIVE_10S].growth, (double)s * MIB);
+	}
+	assert_int_equal(row_of(80)->now.user, 540 * MIB_PAGES * PAGE);
+}
+
+static void what_a_new_process_holds_is_growth(void **state)
+{
+	(void)state;
+	born(7, 7, 70, 1, "prog");
+	for (unsigned s = 0; s < 20; s++) {
+		single(7, 70, 0);
+		tick(1);
+	}
+	born(8, 8, 80, 70, "child");
+	single(7, 70, 0);
+	swept(8, 8, 80, 10 * MIB_PAGES, 0, 0);
+	space(8, 8, 50 * MIB_PAGES, 40 * MIB_PAGES); /* fork copied 40 MiB */
+	tick(1);
+	near(row_of(80)->rate[LIVE_10S].growth, 5 * MIB + STACK / 10.0);
+	near(row_of(80)->rate[LIVE_10S].in, 1 * MIB);
+	assert_int_equal(live_total(live)->born, 1);
+}
+
+static void ended_processes_leave_their_flows(void **state)
+{
+	const struct live_total *t = live_total(live);
+
+	(void)state;
+	born(7, 7, 70, 1, "prog");
+	for (unsigned s = 0; s < 12; s++) {
+		single(7, 70, MIB_PAGES);
+		tick(1);
+	}
+	/* born and ended between two ticks */
+	born(8, 8, 80, 70, "short");
+	ended(8, 8, 80, 100 * MIB_PAGES);
+	single(7, 70, MIB_PAGES);
+	tick(1);
+	assert_int_equal(t->born, 1);
+	assert_int_equal(t->ended, 1);
+	assert_int_equal(rows_of((struct live_query){ 0 })->len, 1);
+	near(t->sum.rate[LIVE_1S].in, 100 * MIB);
+	near(t->sum.rate[LIVE_1S].out, 100 * MIB);
+	near(t->sum.rate[LIVE_1S].growth, 0);
+	ended(7, 7, 70, MIB_PAGES);
+	tick(1);
+	assert_int_equal(rows_of((struct live_query){ 0 })->len, 0);
+	near(t->sum.rate[LIVE_1S].growth, -MIB - STACK);
+	assert_int_equal(live_weight(&t->sum), 0);
+}
+
+static void a_pid_used_again_is_another_row(void **state)
+{
+	(void)state;
+	born(7, 7, 70, 1, "first");
+	for (unsigned s = 0; s < 20; s++) {
+		single(7, 70, 500 * MIB_PAGES);
+		tick(1);
+	}
+	ended(7, 7, 70, 500 * MIB_PAGES);
+	born(9, 9, 70, 1, "second");
+	single(9, 70, 10 * MIB_PAGES);
+	tick(1);
+	assert_string_equal(row_of(70)->comm, "second");
+	near(row_of(70)->rate[LIVE_10S].growth, MIB + STACK / 10.0);
+	assert_int_equal(row_of(70)->now.user, 10 * MIB_PAGES * PAGE);
+}
+
+static void exec_is_a_fall_of_the_same_row(void **state)
+{
+	g_autofree struct tare_exec *exec = exec_of(7, 7, 70, "/bin/second", "second\0--fast", 14);
+	struct tare_mm_end mm = mm_of(TARE_REC_MM_END, 1, 7);
+
+	(void)state;
+	born(7, 7, 70, 1, "first");
+	for (unsigned s = 0; s < 11; s++) {
+		swept(7, 7, 70, 50 * MIB_PAGES, 0, 0);
+		space(1, 7, 50 * MIB_PAGES, 0);
+		tick(1);
+	}
+	assert_int_equal(give_record(pt, &mm, sizeof(mm)), 0);
+	assert_int_equal(give_record(pt, exec, sizeof(*exec)), 0);
+	swept(7, 7, 70, 52 * MIB_PAGES, 50 * MIB_PAGES, 0);
+	space(2, 7, 2 * MIB_PAGES, 0);
+	tick(1);
+	assert_string_equal(row_of(70)->name, "second --fast");
+	assert_int_equal(row_of(70)->now.user, 2 * MIB_PAGES * PAGE);
+	near(row_of(70)->rate[LIVE_1S].growth, -48 * MIB);
+	near(row_of(70)->rate[LIVE_1S].out, 50 * MIB);
+}
+
+static void threads_are_below_their_process(void **state)
+{
+	const GArray *rows;
+
+	(void)state;
+	born(6, 6, 60, 1, "one");
+	born(7, 7, 70, 1, "many");
+	for (unsigned t = 1; t < 5; t++)
+		born(70 + t, 7, 70, 1, "worker");
+	for (unsigned s = 0; s < 12; s++) {
+		single(6, 60, 0);
+		swept(7, 7, 70, 0, 0, 0);
+		for (unsigned t = 1; t < 5; t++)
+			swept(70 + t, 7, 70, t == 3 ? 10 * MIB_PAGES * s : 0, 0, 0);
+		space(7, 7, 10 * MIB_PAGES * s, 0);
+		tick(1);
+	}
+	rows = rows_of((struct live_query){ .threads = true, .window = LIVE_10S });
+	assert_int_equal(rows->len, 2 + 5); /* the only thread of `one` has no row */
+	assert_int_equal(g_array_index(rows, struct live_row, 0).pid, 70);
+	assert_int_equal(g_array_index(rows, struct live_row, 0).threads, 5);
+	assert_int_equal(g_array_index(rows, struct live_row, 1).tid, 73);
+	near(g_array_index(rows, struct live_row, 1).rate[LIVE_10S].growth, 10 * MIB);
+	assert_int_equal(g_array_index(rows, struct live_row, 1).depth, 1);
+	assert_int_equal(g_array_index(rows, struct live_row, 6).pid, 60);
+}
+
+static void rows_add_up_to_the_total(void **state)
+{
+	const struct live_total *t = live_total(live);
+	const GArray *rows;
+	int64_t weight = 0;
+	double growth = 0;
+
+	(void)state;
+	for (unsigned p = 1; p <= 30; p++)
+		born(p, p, 1000 + p, 1000 + p / 2, "prog");
+	for (unsigned s = 0; s < 70; s++) {
+		for (unsigned p = 1; p <= 30; p++)
+			single(p, 1000 + p, (p * s * 37) % 1000 * s);
+		tick(1);
+	}
+	rows = rows_of((struct live_query){ .tree = true });
+	assert_int_equal(rows->len, 30);
+	for (unsigned i = 0; i < rows->len; i++) {
+		weight += live_weight(&g_array_index(rows, struct live_row, i));
+		growth += g_array_index(rows, struct live_row, i).rate[LIVE_60S].growth;
+	}
+	assert_int_equal(weight, live_weight(&t->sum));
+	near(growth, t->sum.rate[LIVE_60S].growth);
+	assert_int_equal(t->points, 70);
+	assert_int_equal(t->curve[69], weight);
+}
+
+static void kernel_memory_is_cut_to_what_there_is(void **state)
+{
+	struct task_record rec;
+
+	(void)state;
+	for (unsigned p = 1; p <= 2; p++) {
+		born(p, p, 100 + p, 1, "prog");
+		rec = task_of(TARE_REC_TASK, p, p, 100 + p);
+		rec.t.tgid = 100 + p;
+		rec.t.flow[TARE_KMEM].in = p * 1000000; /* others freed most of it */
+		assert_int_equal(proctable_sweep(pt, &rec, rec.head.size, false), 0);
+		space(p, p, 0, 0);
+	}
+	in.kmem = (struct books_kmem){ .level = KMEM_EVENTS,
+				       .whole = true,
+				       .by_cgroup = 1600000 + 2 * STACK };
+	tick(1);
+	assert_true(live_total(live)->kmem);
+	assert_int_equal(row_of(101)->kind[TARE_KMEM], 800000);
+	assert_int_equal(row_of(102)->kind[TARE_KMEM], 800000);
+	in.kmem = (struct books_kmem){ .level = KMEM_NONE, .by_cgroup = CGROUP_UNKNOWN };
+	single(1, 101, 0);
+	single(2, 102, 0);
+	tick(1);
+	assert_false(live_total(live)->kmem);
+	assert_int_equal(row_of(101)->kind[TARE_KMEM], 0);
+}
+
+static pid_t pid_at(const GArray *rows, unsigned i)
+{
+	return g_array_index(rows, struct live_row, i).pid;
+}
+
+static void a_row_moves_only_by_a_margin(void **state)
+{
+	struct live_query steady = { .sort = LIVE_BY_WEIGHT, .steady = true };
+	struct live_query exact = { .sort = LIVE_BY_WEIGHT };
+
+	(void)state;
+	born(1, 1, 101, 1, "a");
+	born(2, 2, 102, 1, "b");
+	single(1, 101, 100 * MIB_PAGES);
+	single(2, 102, 99 * MIB_PAGES);
+	tick(1);
+	assert_int_equal(pid_at(rows_of(steady), 0), 101);
+	single(1, 101, 100 * MIB_PAGES);
+	single(2, 102, 101 * MIB_PAGES); /* ahead, but not by a twentieth */
+	tick(1);
+	assert_int_equal(pid_at(rows_of(steady), 0), 101);
+	single(1, 101, 100 * MIB_PAGES);
+	single(2, 102, 110 * MIB_PAGES);
+	tick(1);
+	assert_int_equal(pid_at(rows_of(steady), 0), 102);
+	single(1, 101, 111 * MIB_PAGES);
+	single(2, 102, 110 * MIB_PAGES);
+	tick(1);
+	assert_int_equal(pid_at(rows_of(exact), 0), 101);
+}
+
+static void queries(void **state)
+{
+	const GArray *rows;
+
+	(void)state;
+	born(1, 1, 101, 1, "parent");
+	born(2, 2, 102, 101, "child");
+	born(3, 3, 103, 1, "child");
+	single(1, 101, 1 * MIB_PAGES);
+	single(2, 102, 2 * MIB_PAGES);
+	single(3, 103, 3 * MIB_PAGES);
+	tick(1);
+	live_know(live, 2, 1000, "/system.slice/a.service");
+	rows = rows_of((struct live_query){ .sort = LIVE_BY_PID });
+	assert_int_equal(pid_at(rows, 0), 101);
+	rows = rows_of((struct live_query){ .sort = LIVE_BY_WEIGHT, .inverted = true });
+	assert_int_equal(pid_at(rows, 0), 101);
+	rows = rows_of((struct live_query){ .sort = LIVE_BY_WEIGHT, .filter = "CHIL" });
+	assert_int_equal(rows->len, 2);
+	assert_int_equal(pid_at(rows, 0), 103);
+	rows = rows_of((struct live_query){ .filter = "a.service" });
+	assert_int_equal(rows->len, 1);
+	assert_int_equal(g_array_index(rows, struct live_row, 0).uid, 1000);
+	rows = rows_of((struct live_query){ .group = LIVE_PER_NAME, .sort = LIVE_BY_WEIGHT });
+	assert_int_equal(rows->len, 2);
+	assert_string_equal(g_array_index(rows, struct live_row, 0).name, "child");
+	assert_int_equal(g_array_index(rows, struct live_row, 0).processes, 2);
+	assert_int_equal(g_array_index(rows, struct live_row, 0).now.user, 5 * MIB_PAGES * PAGE);
+}
+
+/* The records of the sweep say who the parent is; these parents form a circle. */
+static void parents_in_a_circle_are_all_shown(void **state)
+{
+	(void)state;
+	born(1, 1, 101, 102, "a");
+	born(2, 2, 102, 101, "b");
+	born(3, 3, 103, 103, "c");
+	single(1, 101, 1);
+	single(2, 102, 1);
+	single(3, 103, 1);
+	tick(1);
+	assert_int_equal(rows_of((struct live_query){ .tree = true })->len, 3);
+}
+
+static void owners_are_asked_for_once(void **state)
+{
+	uint64_t id;
+	pid_t pid;
+
+	(void)state;
+	born(1, 1, 101, 1, "a");
+	single(1, 101, 1);
+	tick(1);
+	assert_true(live_unknown(live, 30 * NS, &id, &pid));
+	assert_int_equal(pid, 101);
+	live_know(live, id, 0, "/");
+	assert_false(live_unknown(live, 30 * NS, &id, &pid));
+	single(1, 101, 1);
+	tick(31);
+	assert_true(live_unknown(live, 30 * NS, &id, &pid));
+}
+
+static void units(void **state)
+{
+	static const char *const is[][2] = {
+		{ "/", "" },
+		{ "/system.slice/redis-server.service", "redis-server.service" },
+		{ "/user.slice/user-0.slice/session-3.scope", "session-3.scope" },
+		{ "/system.slice/docker-0123456789abcdef0123456789abcdef01234567.scope/init",
+		  "docker:0123456789ab" },
+		{ "/docker/0123456789abcdef0123456789abcdef01234567", "docker:0123456789ab" },
+		{ "/a.service/inner", "a.service" },
+		{ "/jobs/build", "build" },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(is); i++) {
+		g_autofree char *unit = live_unit(is[i][0]);
+
+		assert_string_equal(unit, is[i][1]);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(steady_growth_is_the_same_in_each_window),
+		TEST(a_step_leaves_each_window_in_its_time),
+		TEST(late_ticks_are_no_faster_growth),
+		TEST(the_first_tick_has_no_rates),
+		TEST(what_a_process_held_before_tare_is_no_growth),
+		TEST(what_a_new_process_holds_is_growth),
+		TEST(ended_processes_leave_their_flows),
+		TEST(a_pid_used_again_is_another_row),
+		TEST(exec_is_a_fall_of_the_same_row),
+		TEST(threads_are_below_their_process),
+		TEST(rows_add_up_to_the_total),
+		TEST(kernel_memory_is_cut_to_what_there_is),
+		TEST(a_row_moves_only_by_a_margin),
+		TEST(queries),
+		TEST(parents_in_a_circle_are_all_shown),
+		TEST(owners_are_asked_for_once),
+		TEST(units),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

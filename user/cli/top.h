@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * A run of `tare top`, shared by its files:
+ *   cmd_top.c      the session, and rounds as text
+ *   top_ui.c, top_details.c   the screen's state, keys and lines, without a terminal
+ *   top_screen.c   the terminal, by ncursesw
+ */
+#ifndef TARE_TOP_RUN_H
+#define TARE_TOP_RUN_H
+
+#include "capture/features.h"
+#include "capture/session.h"
+#include "cli/reporter.h"
+#include "cli/top_options.h"
+
+struct top_screen;
+
+struct top {
+	struct reporter reporter; /* first: the session's callbacks get its address */
+	const struct top_options *options;
+	struct features *features;
+	struct session *session;
+	struct live *live;
+	struct live_view *view; /* of plain text */
+	struct top_look look;
+	struct top_screen *screen;  /* NULL: plain text */
+	uint64_t cpu_ns, cpu_at_ns; /* of tare: at the last tick */
+	bool begun, over;           /* the first round was shown; nothing more is */
+	int err;
+};
+
+/* End the run: a command that tare started gets SIGTERM, and at the second call SIGKILL. */
+void top_quit(struct top *t);
+
+/* Can there be a screen: are stdin and stdout a terminal that can do more than print? */
+bool top_screen_possible(void);
+/* Take the terminal. From now on messages are kept; top_screen_close() prints them. NULL, with a
+ * message: this terminal is not known. */
+struct top_screen *top_screen_open(struct top *t);
+/* Wait for keys too, when the session exists. Returns 0 or negative errno, logged. */
+int top_screen_begin(struct top_screen *s);
+void top_screen_tick(struct top_screen *s);  /* after each tick of the model */
+void top_screen_close(struct top_screen *s); /* takes NULL; the terminal is as it was */
+
+#endif

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * From the process table to the rows of the live model: what each process and thread holds now.
+ */
+#include <string.h>
+
+#include "model/claims.h"
+#include "model/live_impl.h"
+#include "model/title.h"
+
+#define NAME_MOST 256 /* bytes of a name with its arguments */
+
+/* Sums of one process while its tasks are read. */
+struct reading {
+	struct entity *process; /* NULL: it has ended, and has no row */
+	int64_t flow[TARE_KINDS];
+	uint64_t in, out, faults;
+	uint64_t cause_in[TARE_TASK_CAUSES + 1];
+	uint32_t cause[TARE_TASK_CAUSES + 1];
+	unsigned causes;
+};
+
+static bool is_rss(unsigned kind)
+{
+	return kind == TARE_FILE || kind == TARE_ANON || kind == TARE_SHMEM;
+}
+
+static int64_t to_bytes(const struct books_input *in, unsigned kind, int64_t n)
+{
+	return kind < TARE_MEMBERS ? n * (int64_t)in->page_size : n;
+}
+
+/* A task that uses another process's address space has no part in its own process's sums. */
+static bool is_guest(const struct tare_task *s)
+{
+	return s->mm_proc && s->mm_proc != s->proc;
+}
+
+/* Sum of a kind's updates, with those that the task has cached (kernels up to 6.1). */
+static struct tare_flow flow_of(const struct tare_task *s, unsigned kind)
+{
+	struct tare_flow f = fold_flow(&s->flow[kind]);
+	int64_t cached = 0;
+
+	if (kind < TARE_MEMBERS && !is_guest(s))
+		cached = s->cached[kind] - s->cached0[kind];
+	if (cached > 0)
+		f.in += (uint64_t)cached;
+	else
+		f.out -= (uint64_t)cached;
+	return f;
+}
+
+static void add_cause(struct reading *r, uint32_t id, uint64_t in)
+{
+	unsigned i = 0;
+
+	while (i < r->causes && r->cause[i] != id)
+		i++;
+	if (i == G_N_ELEMENTS(r->cause))
+		return; /* more causes than that: none of the rest is the main one */
+	r->cause[i] = id;
+	r->cause_in[i] = i < r->causes ? r->cause_in[i] + in : in;
+	r->causes = MAX(r->causes, i + 1);
+}
+
+static uint32_t main_cause(const struct tare_cause *causes, unsigned n, struct reading *process)
+{
+	uint64_t most = 0;
+	uint32_t id = LIVE_NO_CAUSE;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct tare_cause *c = &causes[i];
+
+		if (!c->used || !c->pages.in)
+			continue;
+		add_cause(process, c->id, c->pages.in);
+		if (c->pages.in > most) {
+			most = c->pages.in;
+			id = c->id;
+		}
+	}
+	return id;
+}
+
+static void read_thread(struct live *l, const struct proctable_task *t, uint32_t cause,
+			const struct books_input *in)
+{
+	const struct tare_task *s = t->state;
+	struct entity *e = live_meet(l, l->tasks, t->id);
+	struct live_row *row = &e->row;
+	int64_t claim =
+		to_bytes(in, TARE_KMEM, (int64_t)(s->flow[TARE_KMEM].in - s->flow[TARE_KMEM].out));
+
+	row->proc = s->proc;
+	row->pid = (pid_t)s->tgid;
+	row->tid = (pid_t)s->tid;
+	row->ppid = (pid_t)s->ppid;
+	row->cause = cause;
+	row->threads = 1;
+	memcpy(e->comm, s->comm, TARE_COMM_LEN);
+	if (g_strcmp0(e->name, t->title)) {
+		g_free(e->name);
+		e->name = g_strdup(t->title);
+	}
+	row->comm = e->comm;
+	row->name = e->name ? e->name : e->comm;
+	row->now = (struct live_counts){ .faults = s->faults };
+	for (unsigned k = 0; k < TARE_KINDS; k++) {
+		struct tare_flow f = flow_of(s, k);
+
+		row->kind[k] = to_bytes(in, k, (int64_t)(f.in - f.out));
+		if (is_rss(k)) {
+			row->now.in += (uint64_t)to_bytes(in, k, (int64_t)f.in);
+			row->now.out += (uint64_t)to_bytes(in, k, (int64_t)f.out);
+		}
+	}
+	row->kind[TARE_KSTACK] = (int64_t)in->workload.stack_bytes;
+	g_array_append_val(l->claims, claim);
+	g_ptr_array_add(l->claimants, e);
+	e->before = s->flags & TARE_TASK_ATTACHED && !in->proctable->launched;
+}
+
+static void read_task(struct live *l, const struct proctable_task *t, struct reading *r,
+		      const struct books_input *in)
+{
+	const struct tare_task *s = t->state;
+	const struct tare_cause *causes = t->fold ? (const void *)t->fold->causes->data : s->causes;
+	uint32_t cause = main_cause(causes, t->fold ? t->fold->causes->len : s->n_causes, r);
+
+	for (unsigned k = 0; k < TARE_KINDS; k++) {
+		struct tare_flow f = flow_of(s, k);
+
+		r->flow[k] += to_bytes(in, k, (int64_t)(f.in - f.out));
+		if (is_rss(k)) {
+			r->in += (uint64_t)to_bytes(in, k, (int64_t)f.in);
+			r->out += (uint64_t)to_bytes(in, k, (int64_t)f.out);
+		}
+	}
+	r->faults += s->faults;
+	if (r->process && !t->ended) {
+		read_thread(l, t, cause, in);
+		r->process->row.threads++;
+	}
+}
+
+/* The kernel's own counters of its address spaces, read in this sweep. */
+static void read_spaces(const struct proctable_proc *wp, struct reading *r,
+			const struct books_input *in)
+{
+	int64_t kernel[TARE_MM_KINDS] = { 0 }, ledger[TARE_MM_KINDS] = { 0 };
+	bool valid = in->sums_valid;
+
+	for (unsigned i = 0; i < wp->mms->len; i++) {
+		const struct proctable_mm *m = wp->mms->pdata[i];
+
+		for (unsigned k = 0; k < TARE_MM_KINDS; k++) {
+			struct tare_flow others = fold_flow(&m->state.nonowner[k]);
+
+			ledger[k] += to_bytes(
+				in, k, m->state.initial[k] + (int64_t)(others.in - others.out));
+			if (!m->closed)
+				kernel[k] += to_bytes(in, k, m->state.kernel[k]);
+			if (is_rss(k)) {
+				r->in += (uint64_t)to_bytes(in, k, (int64_t)others.in);
+				r->out += (uint64_t)to_bytes(in, k, (int64_t)others.out);
+			}
+		}
+		valid = valid && (m->closed || m->state.sums_valid);
+	}
+	if (!r->process)
+		return;
+	for (unsigned k = 0; k < TARE_MM_KINDS; k++)
+		r->process->row.kind[k] = valid ? kernel[k] : ledger[k] + r->flow[k];
+}
+
+/* Pages that its living tasks have cached and not added to the kernel's counters yet. */
+static void add_cached(const struct proctable_proc *wp, struct live_row *row,
+		       const struct books_input *in)
+{
+	for (unsigned i = 0; i < wp->tasks->len; i++) {
+		const struct proctable_task *t = wp->tasks->pdata[i];
+
+		for (unsigned k = 0; k < TARE_MEMBERS && !t->ended && !is_guest(t->state); k++)
+			row->kind[k] += to_bytes(in, k, t->state->cached[k]);
+	}
+}
+
+/* Its title; else its name, and what follows it on its command line. */
+static char *process_name(const struct proctable_proc *wp)
+{
+	char *title = title_of(wp->comm ? wp->comm : "", wp->argv);
+	GString *name;
+
+	if (title)
+		return title;
+	name = g_string_new(wp->comm);
+	for (unsigned i = 1; i < wp->argv->len && name->len < NAME_MOST; i++)
+		g_string_append_printf(name, " %s", (const char *)wp->argv->pdata[i]);
+	return g_string_free(name, FALSE);
+}
+
+static void begin_process(struct live *l, const struct proctable_proc *wp, struct reading *r)
+{
+	struct entity *e = live_meet(l, l->procs, wp->id);
+
+	r->process = e;
+	g_free(e->name);
+	e->name = process_name(wp);
+	g_strlcpy(e->comm, wp->comm ? wp->comm : "", sizeof(e->comm));
+	e->before = wp->attached;
+	e->row.proc = wp->id;
+	e->row.pid = (pid_t)wp->pid;
+	e->row.ppid = (pid_t)wp->ppid;
+	e->row.name = e->name;
+	e->row.comm = e->comm;
+	e->row.threads = 0;
+	e->row.processes = 1;
+	memset(e->row.kind, 0, sizeof(e->row.kind));
+}
+
+static void end_process(struct reading *r, const struct books_input *in)
+{
+	struct live_row *row = &r->process->row;
+	uint64_t most = 0;
+
+	row->cause = LIVE_NO_CAUSE;
+	for (unsigned i = 0; i < r->causes; i++)
+		if (r->cause_in[i] > most) {
+			most = r->cause_in[i];
+			row->cause = r->cause[i];
+		}
+	row->kind[TARE_KSTACK] = row->threads * (int64_t)in->workload.stack_bytes;
+	row->now = (struct live_counts){ .in = r->in, .out = r->out, .faults = r->faults };
+}
+
+static void read_process(struct live *l, const struct proctable_proc *wp,
+			 const struct books_input *in)
+{
+	struct reading r = { 0 };
+	uint64_t count = wp->fold ? wp->fold->count : 1;
+	bool living = wp->living && !wp->fold;
+
+	l->total.born += count;
+	l->total.ended += living ? 0 : count;
+	if (living)
+		begin_process(l, wp, &r);
+	for (unsigned i = 0; i < wp->tasks->len; i++)
+		read_task(l, wp->tasks->pdata[i], &r, in);
+	read_spaces(wp, &r, in);
+	l->all.row.now.in += r.in;
+	l->all.row.now.out += r.out;
+	l->all.row.now.faults += r.faults;
+	if (!living)
+		return;
+	if (in->sums_valid)
+		add_cached(wp, &r.process->row, in);
+	end_process(&r, in);
+}
+
+/* Kernel memory that no task's own frees tell of: limit the accounts to what there is. */
+static void settle_kmem(struct live *l, const struct books_input *in)
+{
+	const struct books_kmem *k = &in->kmem;
+	const struct tare_cgroup *g = &in->workload.cgroup;
+	int64_t charged = k->by_cgroup != CGROUP_UNKNOWN ? k->by_cgroup : k->initial + g->events;
+	int64_t initial = in->proctable->launched ? 0 : k->initial - g->attached + k->elsewhere;
+	int64_t *kind = l->all.row.kind, total = charged + MAX(k->elsewhere, 0), sum = 0;
+	GArray *claims = l->claims;
+
+	l->total.kmem = k->level == KMEM_EVENTS;
+	kind[TARE_KMEM] = 0;
+	if (k->whole)
+		total -= kind[TARE_PAGETABLE] + kind[TARE_KSTACK];
+	if (l->total.kmem) {
+		g_array_append_val(claims, initial);
+		claims_settle((int64_t *)(void *)claims->data, claims->len, MAX(total, 0));
+	}
+	for (unsigned i = 0; i < l->claimants->len; i++) {
+		struct live_row *row = &((struct entity *)l->claimants->pdata[i])->row;
+		struct entity *process = g_hash_table_lookup(l->procs, &row->proc);
+
+		row->kind[TARE_KMEM] = l->total.kmem ? g_array_index(claims, int64_t, i) : 0;
+		sum += row->kind[TARE_KMEM];
+		if (process)
+			process->row.kind[TARE_KMEM] += row->kind[TARE_KMEM];
+	}
+	kind[TARE_KMEM] = sum;
+	l->total.kmem_rest = l->total.kmem && k->whole ? MAX(total, 0) - sum : 0;
+}
+
+void live_read(struct live *l, const struct books_input *in)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_array_set_size(l->claims, 0);
+	g_ptr_array_set_size(l->claimants, 0);
+	memset(l->all.row.kind, 0, sizeof(l->all.row.kind));
+	l->all.row.now = (struct live_counts){ 0 };
+	l->total.born = l->total.ended = 0;
+	g_hash_table_iter_init(&iter, in->proctable->procs);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		read_process(l, value, in);
+	g_hash_table_iter_init(&iter, l->procs);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const struct entity *e = value;
+
+		for (unsigned k = 0; k < TARE_KMEM && e->seen == l->total.ticks; k++)
+			l->all.row.kind[k] += e->row.kind[k];
+	}
+	settle_kmem(l, in);
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The head of `tare top`: the workload's weight by kind, its growth, its curve, and tare itself.
+ */
+#include "output/top/top.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "output/table/paint.h"
+
+#define MARGIN 9 /* columns of a line's label */
+#define BAR_MOST 60
+
+/* A line of parts; a part that finds no room is left out, and all behind it. */
+struct line {
+	GString *out;
+	const struct top_look *look;
+	unsigned used;
+	bool full;
+};
+
+static struct line line_begin(GString *out, const struct top_look *look, const char *label)
+{
+	g_autofree char *text = g_strdup_printf("%-*s", MARGIN, label);
+
+	paint(out, &look->style, DIM, text);
+	return (struct line){ out, look, MARGIN, false };
+}
+
+static void line_add(struct line *l, enum paint how, const char *text)
+{
+	unsigned gap = l->used > MARGIN ? 2 : 0, width = (unsigned)text_width(text);
+
+	if (l->full || l->used + gap + width > l->look->style.width) {
+		l->full = true;
+		return;
+	}
+	paint_spaces(l->out, gap);
+	paint(l->out, &l->look->style, how, text);
+	l->used += gap + width;
+}
+
+static void G_GNUC_PRINTF(3, 4) line_printf(struct line *l, enum paint how, const char *format, ...)
+{
+	va_list args;
+	g_autofree char *text = NULL;
+
+	va_start(args, format);
+	text = g_strdup_vprintf(format, args);
+	va_end(args);
+	line_add(l, how, text);
+}
+
+static void line_end(struct line *l)
+{
+	while (l->out->len && l->out->str[l->out->len - 1] == ' ')
+		g_string_truncate(l->out, l->out->len - 1);
+	g_string_append_c(l->out, '\n');
+}
+
+static void add_first(GString *out, const struct live_total *t, const struct top_look *look)
+{
+	g_autofree char *since = text_duration(t->now_ns - t->origin_ns);
+	g_autofree char *every = text_duration(look->interval_ns);
+	g_autofree char *right = g_strdup_printf("%s%s, every %s%s", look->paused ? "paused, " : "",
+						 since, every,
+						 look->slow ? " (a round takes long)" : "");
+	g_autofree char *target = text_printable(look->target);
+
+	paint_head(out, &look->style, "tare top: ", target, right);
+}
+
+/* The kinds that the bar shows. Kernel memory is one of them. */
+static const struct part {
+	enum tare_kind kind;
+	const char *name, *cell;
+} parts[] = {
+	{ TARE_ANON, "anon", "█" }, { TARE_FILE, "file", "▓" },    { TARE_SHMEM, "shmem", "▒" },
+	{ TARE_SWAP, "swap", "░" }, { TARE_KINDS, "kernel", "▪" },
+};
+
+static int64_t part_bytes(const struct live_total *t, const struct part *p)
+{
+	return p->kind == TARE_KINDS ? t->sum.now.kernel : t->sum.kind[p->kind];
+}
+
+/* Each kind has its share of the bar's cells. The ends are rounded, so that they add up. */
+static char *bar_text(const struct live_total *t, unsigned cells)
+{
+	GString *bar = g_string_new(NULL);
+	double whole = 0, sum = 0;
+	unsigned done = 0;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++)
+		whole += (double)MAX(part_bytes(t, &parts[i]), 0);
+	for (unsigned i = 0; i < G_N_ELEMENTS(parts) && whole > 0; i++) {
+		sum += (double)MAX(part_bytes(t, &parts[i]), 0);
+		for (; done < (unsigned)(sum / whole * cells + 0.5); done++)
+			g_string_append(bar, parts[i].cell);
+	}
+	return g_string_free(bar, FALSE);
+}
+
+static void add_weight(GString *out, const struct live_total *t, const struct top_look *look)
+{
+	struct line l = line_begin(out, look, "weight");
+	g_autofree char *weight = text_size(live_weight(&t->sum));
+	g_autofree char *memory = text_size(look->memory);
+	g_autofree char *available = text_size(look->available);
+	unsigned room = look->style.width - MIN(look->style.width, MARGIN + 60);
+	g_autofree char *bar = bar_text(t, CLAMP(room, 8, BAR_MOST));
+
+	line_add(&l, BOLD, weight);
+	line_add(&l, PLAIN, bar);
+	if (look->memory)
+		line_printf(&l, DIM, "of the machine's %s, %s available", memory, available);
+	line_end(&l);
+}
+
+static void add_kinds(GString *out, const struct live_total *t, const struct top_look *look)
+{
+	struct line l = line_begin(out, look, "");
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++) {
+		int64_t bytes = part_bytes(t, &parts[i]);
+		g_autofree char *size = text_size(bytes);
+
+		if (bytes || parts[i].kind == TARE_ANON || parts[i].kind == TARE_KINDS)
+			line_printf(&l, PLAIN, "%s %s %s", parts[i].cell, parts[i].name, size);
+	}
+	line_end(&l);
+}
+
+static void add_kernel(GString *out, const struct live_total *t, const struct top_look *look)
+{
+	struct line l = line_begin(out, look, "kernel");
+	g_autofree char *tables = text_size(t->sum.kind[TARE_PAGETABLE]);
+	g_autofree char *stacks = text_size(t->sum.kind[TARE_KSTACK]);
+	g_autofree char *other = text_size(t->sum.kind[TARE_KMEM]);
+	g_autofree char *rest = text_size(t->kmem_rest);
+
+	line_printf(&l, PLAIN, "page tables %s", tables);
+	line_printf(&l, PLAIN, "stacks %s", stacks);
+	line_printf(&l, PLAIN, "other %s", t->kmem ? other : CELL_UNKNOWN);
+	if (t->kmem && t->kmem_rest)
+		line_printf(&l, DIM, "of no task %s", rest);
+	if (!t->kmem && look->kmem_why)
+		line_printf(&l, DIM, "(%s)", look->kmem_why);
+	line_end(&l);
+}
+
+static void add_growth(GString *out, const struct live_total *t, const struct top_look *look)
+{
+	struct line l = line_begin(out, look, "growth");
+	const struct live_rate *rate = &t->sum.rate[look->query.window];
+	g_autofree char *growth = text_size((int64_t)rate->growth);
+	g_autofree char *in = text_size((int64_t)rate->in);
+	g_autofree char *out_rate = text_size((int64_t)rate->out);
+	double seconds = t->seconds[look->query.window];
+
+	if (seconds <= 0) {
+		line_add(&l, DIM, "not known yet: this is the first look");
+	} else {
+		line_printf(&l, rate->growth > 0 ? WARN : PLAIN, "%s%s/s",
+			    rate->growth >= 1 ? "+" : "", growth);
+		line_printf(&l, PLAIN, "in %s/s", in);
+		line_printf(&l, PLAIN, "out %s/s", out_rate);
+		line_printf(&l, PLAIN, "faults %.0f/s", rate->faults);
+		line_printf(&l, DIM, "over %.*f s", seconds < 9.95 ? 1 : 0, seconds);
+	}
+	line_end(&l);
+}
+
+/* The weight of the last ticks: its lowest is the bottom, its highest the top. */
+static void add_curve(GString *out, const struct live_total *t, const struct top_look *look)
+{
+	static const char *const step[] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
+	struct line l = line_begin(out, look, "curve");
+	unsigned room = look->style.width - MIN(look->style.width, MARGIN + 32);
+	unsigned n = MIN(t->points, CLAMP(room, 8, LIVE_CURVE)), from = t->points - n;
+	int64_t low = INT64_MAX, high = INT64_MIN;
+	GString *curve = g_string_new(NULL);
+	g_autofree char *low_text = NULL, *high_text = NULL;
+
+	for (unsigned i = from; i < t->points; i++) {
+		low = MIN(low, t->curve[i]);
+		high = MAX(high, t->curve[i]);
+	}
+	for (unsigned i = from; i < t->points; i++)
+		g_string_append(curve,
+				step[high > low ? (t->curve[i] - low) * 7 / (high - low) : 0]);
+	low_text = text_size(low);
+	high_text = text_size(high);
+	line_add(&l, PLAIN, curve->str);
+	line_printf(&l, DIM, "%s to %s", low_text, high_text);
+	line_end(&l);
+	g_string_free(curve, TRUE);
+}
+
+static void add_tasks(GString *out, const struct live_total *t, const struct top_look *look)
+{
+	struct line l = line_begin(out, look, "tasks");
+	g_autofree char *processes = text_count(t->sum.processes);
+	g_autofree char *threads = text_count(t->sum.threads);
+	g_autofree char *rss = text_size(look->self_rss);
+	g_autofree char *lost = text_count(t->lost);
+
+	line_printf(&l, PLAIN, "%s processes, %s threads", processes, threads);
+	if (t->born || t->ended)
+		line_printf(&l, PLAIN, "%u new, %u ended", (unsigned)t->born, (unsigned)t->ended);
+	if (t->lost)
+		line_printf(&l, BAD, "lost: %s", lost);
+	else
+		line_add(&l, DIM, "nothing lost");
+	if (look->self_cpu >= 0)
+		line_printf(&l, DIM, "tare: %.1f %% of a CPU, %s", look->self_cpu, rss);
+	if (look->record)
+		line_printf(&l, GOOD, "recording to %s", look->record);
+	line_end(&l);
+}
+
+unsigned top_head(GString *out, const struct live_total *t, const struct top_look *look)
+{
+	add_first(out, t, look);
+	add_weight(out, t, look);
+	add_kinds(out, t, look);
+	add_kernel(out, t, look);
+	add_growth(out, t, look);
+	add_curve(out, t, look);
+	add_tasks(out, t, look);
+	return 7;
+}

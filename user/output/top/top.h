@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The faces of `tare top`: each turns rows of the live model into text. They compute no figure of
+ * their own. Text is made line by line, so that a screen shows only the rows that it has room for.
+ */
+#ifndef TARE_TOP_H
+#define TARE_TOP_H
+
+#include "model/live_view.h"
+#include "output/output.h"
+
+/* In the order of display. */
+enum top_column {
+	TOP_PID,
+	TOP_OWNER,
+	TOP_GROWTH,
+	TOP_WEIGHT,
+	TOP_USER,
+	TOP_KERNEL,
+	TOP_IN,
+	TOP_OUT,
+	TOP_FAULTS,
+	TOP_THREADS,
+	TOP_CAUSE,
+	TOP_UNIT,
+	TOP_NAME,
+	TOP_COLUMNS,
+};
+
+/* Columns in the order in which they are shown. */
+struct top_columns {
+	enum top_column column[TOP_COLUMNS];
+	unsigned n;
+};
+
+/* What a face shows besides the model. */
+struct top_look {
+	struct table_style style;
+	bool ascii; /* no characters beyond ASCII */
+	struct live_query query;
+	struct top_columns columns; /* n 0: those that fit */
+	const char *target;         /* "all processes" */
+	uint64_t interval_ns;
+	bool slow;          /* rounds took too long: the interval was made longer */
+	bool paused;        /* the screen is; measuring goes on */
+	const char *record; /* file of the recording; NULL: none */
+	double self_cpu;    /* of tare itself, in percent of one CPU; below 0: not known yet */
+	int64_t self_rss;   /* bytes; 0: not known */
+	int64_t memory, available; /* of the machine, bytes; 0: not known */
+	const char *kmem_why;      /* why other kernel memory is not measured; NULL: not known */
+	char *(*cause_name)(uint32_t id);
+	const char *(*owner_name)(uint32_t uid);
+};
+
+/* Parse "pid,growth,name". False: `*wrong` is the first word that is no column (g_free). */
+bool top_columns_parse(struct top_columns *c, const char *list, char **wrong);
+/* The names of all columns: "pid, owner, … or name". Free with g_free(). */
+char *top_columns_names(void);
+/* The columns that fit: the least important are left out first. */
+struct top_columns top_columns_fit(unsigned width);
+/* The column of a figure that rows can be sorted by, or TOP_COLUMNS. */
+enum top_column top_column_of(enum live_sort sort);
+
+/* Append the head, lines that end with newlines. Returns the number of lines. */
+unsigned top_head(GString *out, const struct live_total *t, const struct top_look *look);
+/* Append the titles of the columns, or a row, with a newline. No line is wider than the style. */
+void top_titles(GString *out, const struct top_look *look);
+void top_row(GString *out, const struct live_row *r, const struct top_look *look);
+
+/* All rows as plain text, with the head. `most`: rows at most; 0: all. */
+void top_round(GString *out, const struct live_total *t, const GArray *rows, unsigned most,
+	       const struct top_look *look);
+
+/* A round as one JSON object on one line (schema tare.top/1). */
+void top_json(GString *out, const struct live_total *t, const GArray *rows, unsigned most,
+	      const struct top_look *look);
+const char *top_schema(void); /* static: do not free */
+
+/* The names of the fields of top_csv(); a round: one line for each row. */
+void top_csv_head(GString *out);
+void top_csv(GString *out, const struct live_total *t, const GArray *rows, unsigned most,
+	     const struct top_look *look);
+
+/* Replace characters beyond ASCII by similar ones, in place. */
+void top_to_ascii(GString *text);
+
+#endif
