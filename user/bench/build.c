@@ -23,7 +23,7 @@ static const struct launch_user nobody_else; /* tare's own */
 
 static bool is_in_other_root(const struct workload *w)
 {
-	return !strcmp(w->root, "trixie");
+	return !strcmp(w->root, "sid");
 }
 
 const struct launch_user *builder_runs_as(const struct builder *b, const struct workload *w)
