@@ -61,7 +61,7 @@ struct bench_run {
 	char *stopped_by; /* "vm.max_map_count = 65530", "time limit of 120 s", … ; NULL when ok */
 	int64_t stopped_at;    /* number of tasks then; or BENCH_UNKNOWN */
 	double ready_s, cpu_s; /* until it wrote `ready`; NAN: it did not */
-	double others;         /* share of all CPUs that other programs used, 0 to 1; NAN: unknown */
+	double others; /* share of all CPUs that other programs used, 0 to 1; NAN: unknown */
 	struct bench_weighing at[BENCH_STATES];
 };
 
