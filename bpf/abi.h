@@ -201,7 +201,8 @@ enum tare_record_type {
 	TARE_REC_MM_END = 3,   /* tare_mm_end */
 	TARE_REC_EXEC = 4,     /* tare_exec */
 	TARE_REC_RENAME = 5,   /* tare_rename */
-	TARE_REC_TASK = 6,     /* only in sweeps: as TASK_END, of a live task */
+	TARE_REC_TASK = 6,     /* as TASK_END, in sweeps: of a live task; in the ring: of an exiting
+				  one whose address space somebody else may free */
 	TARE_REC_MM = 7,       /* only in sweeps: as MM_END, of a live mm */
 	/* In the ring of samples (tare_samples): */
 	TARE_REC_SAMPLE = 8,       /* tare_sample, then kernel and user stack */

@@ -242,7 +242,10 @@ int BPF_PROG(tare_exec, struct task_struct *task, pid_t old_pid, struct linux_bi
 
 /* This event comes before exit_mm since 6.16, and after it up to 6.15. The last task of a
  * process still has to tear down its address space, so its final record waits for that. A task
- * that uses another process's address space (vfork) has nothing to tear down. */
+ * that uses another process's address space (vfork) has nothing to tear down. If somebody else
+ * holds the address space (a reader of /proc/PID/cmdline), that one may free it, as a non-owner,
+ * long before the kernel frees the task: then the task's sums, which are final but for kernel
+ * memory, are sent now, so that no report has the free without the growth. */
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(tare_exit, struct task_struct *task)
 {
@@ -257,6 +260,8 @@ int BPF_PROG(tare_exit, struct task_struct *task)
 		ts->t.flags |= TARE_TASK_EXITING;
 	if (!(ts->t.flags & TARE_TASK_EXITING) || !m || m->proc != ts->t.proc)
 		task_end(task, ts);
+	else if (BPF_CORE_READ(mm, mm_users.counter) > 1)
+		task_leave(task, ts);
 	return 0;
 }
 

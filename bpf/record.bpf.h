@@ -122,6 +122,19 @@ static __always_inline struct task_state *task_begin(struct task_struct *task,
 	return ts;
 }
 
+/* Send a task's sums before its final record: a record as of a sweep. */
+static __always_inline void task_leave(struct task_struct *task, struct task_state *ts)
+{
+	__u32 size;
+
+	task_fill(task, ts, TARE_REC_TASK);
+	size = ts->head.size;
+	if (size > sizeof(struct tare_record) + sizeof(struct tare_task))
+		return;
+	if (bpf_ringbuf_output(&tare_ring, ts, size, ring_wake(0)))
+		count_lost(TARE_LOST_EVENT);
+}
+
 static __always_inline void task_end(struct task_struct *task, struct task_state *ts)
 {
 	int last = 0;

@@ -114,3 +114,15 @@ seen_grown() {
 		"len(r['series']) >= 2" \
 		"max(s['rss'] for s in r['series']) >= 24 << 20"
 }
+
+@test "memory that a reader of /proc frees leaves no negative sum behind" {
+	# The process has ended and its memory is gone, but the kernel frees its task later.
+	run sh -c 'exec "$TARE" run -o "$DIR/x.json" -- "$PROGRAMS/held_mm" $$ "$DIR/x" 20'
+	[ "$status" != 77 ] || skip "$output"
+	status_is 0
+	for n in $(seq 20); do
+		report assert "$DIR/x.$n.json" \
+			'all(p["balance"][k]["net"] >= 0 for p in processes for k in RSS)'
+	done
+	report check "$DIR/x.json"
+}

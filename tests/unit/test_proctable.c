@@ -320,6 +320,36 @@ static void exiting(void **state)
 	assert_int_equal(proctable_exiting(pt), 0);
 }
 
+/* A reader of its /proc files freed the address space of an ended process. Until the task's last
+ * record is taken, its sums are older than the address space's. */
+static void stale(void **state)
+{
+	struct tare_mm_end end = mm_of(TARE_REC_MM_END, 5, 1);
+	struct task_record one = task_of(TARE_REC_TASK, 1, 1, 500);
+
+	(void)state;
+	born(1, 1, 500, 500, "a");
+	one.head.time_ns = 10;
+	proctable_sweep_begin(pt);
+	proctable_sweep(pt, &one, one.head.size, false);
+	assert_int_equal(proctable_stale(pt), 0);
+	end.head.time_ns = 20;
+	end.mm.nonowner[TARE_ANON] = (struct tare_flow){ 3, 7 };
+	GIVE(pt, end);
+	assert_int_equal(proctable_stale(pt), 1);
+	one.head.time_ns = 30; /* a zombie's */
+	proctable_sweep_begin(pt);
+	assert_int_equal(proctable_stale(pt), 1);
+	proctable_sweep(pt, &one, one.head.size, false);
+	assert_int_equal(proctable_stale(pt), 0);
+	/* Its sums were sent as it exited: later sweeps may miss it. */
+	one.t.flags = TARE_TASK_EXITING;
+	GIVE(pt, one);
+	proctable_sweep_begin(pt);
+	assert_int_equal(proctable_stale(pt), 0);
+	assert_int_equal(proctable_exiting(pt), 1);
+}
+
 static void sweep_of_many(void **state)
 {
 	g_autoptr(GByteArray) all = g_byte_array_new();
@@ -455,6 +485,7 @@ int main(void)
 		TEST(sweep_of_two_passes),
 		TEST(closed_for_good),
 		TEST(exiting),
+		TEST(stale),
 		TEST(sweep_of_many),
 		TEST(malformed),
 		TEST(a_cause_more_than_was_written),

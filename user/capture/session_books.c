@@ -15,6 +15,7 @@
 #include "model/books.h"
 
 #define EXITING_NS SESSION_NS /* how long to wait for exiting tasks */
+#define STALE_NS (SESSION_NS / 4) /* how long a snapshot waits for sums of ended tasks */
 #define EXITING_LOOK_MS 1     /* between two looks at them */
 #define SETTLE_TRIES 5        /* of a report of running tasks that does not balance */
 #define SETTLE_MS 4
@@ -110,17 +111,31 @@ static bool any_exiting(const struct session *s)
 	return loader_tasks(s->loader) > proctable_met(s->proctable);
 }
 
-/* Wait for the final records of exiting tasks, which come when the kernel frees them, an RCU
- * grace period after their end. Other sources are not handled meanwhile: a signal or the clock
- * must not begin another report within this one. */
-static void wait_for_exiting(struct session *s)
+static bool any_stale(const struct session *s)
 {
-	uint64_t until = clock_ns(CLOCK_MONOTONIC) + EXITING_NS;
+	return !lost_records(s) && proctable_stale(s->proctable);
+}
 
-	while (any_exiting(s) && clock_ns(CLOCK_MONOTONIC) < until) {
+/* Wait while there are such tasks, at most so long. Other sources are not handled meanwhile: a
+ * signal or the clock must not begin another report within this one. */
+static void wait_while(struct session *s, bool (*any)(const struct session *s), uint64_t most_ns)
+{
+	uint64_t until = clock_ns(CLOCK_MONOTONIC) + most_ns;
+
+	while (any(s) && clock_ns(CLOCK_MONOTONIC) < until) {
 		poll(NULL, 0, EXITING_LOOK_MS);
 		session_drain(s);
 	}
+}
+
+/* For a snapshot: a task that ended in the meantime sends its record, a zombie is in the next
+ * sweep. */
+static void settle_stale(struct session *s, bool check)
+{
+	if (!any_stale(s))
+		return;
+	sweep_tasks(s, check);
+	wait_while(s, any_stale, STALE_NS);
 }
 
 /* The kernel frees memory of an ended command later (RCU, workqueues): wait as long as it does. */
@@ -185,8 +200,10 @@ static struct report *close_books(struct session *s, enum report_reason reason, 
 	struct books_input in = books_input(s, check);
 
 	sweep_tasks(s, check);
-	if (reason == REPORT_END)
-		wait_for_exiting(s);
+	if (reason == REPORT_END) /* final records come an RCU grace period after the end */
+		wait_while(s, any_exiting, EXITING_NS);
+	else if (check)
+		settle_stale(s, check);
 	for (int i = 0; !take_lost(s) && i < SETTLE_TRIES; i++)
 		sweep_tasks(s, check);
 	proctable_fold(s->proctable, true); /* now: books and profile must see the same rows */

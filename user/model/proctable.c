@@ -200,6 +200,7 @@ static int on_task(struct proctable *pt, const struct tare_record *head,
 	memcpy(t->state, state, size);
 	t->state->n_causes = n;
 	t->sweep = pt->sweep;
+	t->time_ns = head->time_ns;
 	pt->peak_seq = MAX(pt->peak_seq, state->peak_seq);
 	p = proc_get(pt, t->proc);
 	proctable_introduce(p, state);
@@ -221,6 +222,15 @@ static struct proctable_mm *mm_get(struct proctable *pt, const struct tare_mm *s
 		       proctable_mm_add(pt, proc_get(pt, state->proc), state->id);
 }
 
+/* Did non-owners take more from an address space than they gave to it? */
+static bool freed_by_nonowner(const struct tare_mm *m)
+{
+	for (int k = 0; k < TARE_MM_KINDS; k++)
+		if (m->nonowner[k].out > m->nonowner[k].in)
+			return true;
+	return false;
+}
+
 static int on_mm(struct proctable *pt, const struct tare_mm_end *rec, bool second)
 {
 	struct proctable_mm *m = mm_get(pt, &rec->mm);
@@ -238,8 +248,11 @@ static int on_mm(struct proctable *pt, const struct tare_mm_end *rec, bool secon
 	m->sweep = pt->sweep;
 	m->quiet = false;
 	m->closed = rec->head.type == TARE_REC_MM_END;
-	if (m->closed)
-		proctable_mm_closed(pt, m);
+	if (!m->closed)
+		return 0;
+	if (freed_by_nonowner(&m->state))
+		proc_get(pt, m->proc)->freed_ns = rec->head.time_ns;
+	proctable_mm_closed(pt, m);
 	return 0;
 }
 

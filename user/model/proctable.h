@@ -29,7 +29,8 @@ struct proctable_task {
 	unsigned place;          /* index in its process's tasks */
 	unsigned candidate;      /* index + 1 in ended_tasks; 0: not there */
 	bool ended;
-	unsigned sweep;  /* number of the last sweep that had a record of it */
+	uint64_t time_ns; /* of its last record */
+	unsigned sweep;   /* number of the last sweep that had a record of it */
 	unsigned still;  /* … of the last sweep whose two looks had the same sums of it */
 	unsigned looked; /* … of the last sweep whose second look had a record of it */
 	/* Not 0: the row of so many ended tasks whose final records were lost. */
@@ -55,6 +56,7 @@ struct proctable_proc {
 	bool argv_truncated;
 	GPtrArray *images;         /* char *: earlier values of exe */
 	uint64_t start_ns, end_ns; /* end_ns of its last task */
+	uint64_t freed_ns;         /* when a non-owner freed an address space of it; 0: none did */
 	bool attached;
 	int status;             /* wait status, of its last ended task */
 	unsigned living;        /* tasks not ended */
@@ -114,6 +116,11 @@ void proctable_sweep_begin(struct proctable *pt);
 
 /* The number of exiting tasks: not ended, and not in the current sweep. */
 unsigned proctable_exiting(const struct proctable *pt);
+/* The number of tasks whose sums may be older than those of their address spaces: tasks that have
+ * not ended, are not known to be exiting, and are not in the current sweep; or a non-owner freed an
+ * address space of their process after their last record. Whoever drops the last reference frees an
+ * address space: a reader of /proc/PID/cmdline, for example. */
+unsigned proctable_stale(const struct proctable *pt);
 /* The number of processes with a task that has not ended. */
 unsigned proctable_living(const struct proctable *pt);
 

@@ -128,6 +128,19 @@ unsigned proctable_exiting(const struct proctable *pt)
 	return proctable_count_live(pt, was_missed);
 }
 
+static bool is_stale(const struct proctable *pt, const struct proctable_task *t)
+{
+	const struct proctable_proc *p = g_hash_table_lookup(pt->procs, &t->proc);
+
+	return !(t->state->flags & TARE_TASK_EXITING) &&
+	       (was_missed(pt, t) || (p && p->freed_ns > t->time_ns));
+}
+
+unsigned proctable_stale(const struct proctable *pt)
+{
+	return proctable_count_live(pt, is_stale);
+}
+
 unsigned proctable_living(const struct proctable *pt)
 {
 	GHashTableIter iter;

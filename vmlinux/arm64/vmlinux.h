@@ -147,6 +147,9 @@ struct percpu_counter {
 };
 
 struct mm_struct {
+	atomic_t mm_users;
+	long unsigned int hiwater_vm;
+	long unsigned int total_vm;
 	atomic_long_t pgtables_bytes;
 	long unsigned int brk;
 	long unsigned int start_brk;
