@@ -8,8 +8,7 @@
 #include "model/when.h"
 #include "output/table/head.h"
 
-#define CURVE_MAX 120   /* columns */
-#define NAME_COLUMNS 40 /* of the function in the line about growth, so that two lines do */
+#define CURVE_MAX 120 /* columns */
 
 /* Value of each column: the highest point in it, or the last point before it. */
 static int64_t *resample(const struct report *r, unsigned columns, uint64_t begin, uint64_t span)
@@ -92,37 +91,47 @@ static char *span_text(uint64_t ns)
 	return ns == 1000000000 ? g_strdup("second") : text_duration(ns);
 }
 
-static char *growth_text(const struct when *w)
+/* "mostly fill in worker-3" in at most `width` columns; NULL: not known. */
+static char *mostly_text(const struct when *w, unsigned width)
 {
-	g_autofree char *size = text_size(w->grown), *span = span_text(w->span_ns);
-	g_autofree char *from = text_duration(w->steep_ns), *safe = NULL, *name = NULL;
-	g_autofree char *thread = NULL;
-	GString *text = g_string_new(NULL);
+	g_autofree char *safe = NULL, *name = NULL, *thread = NULL, *in = NULL;
+	unsigned used = (unsigned)strlen("mostly ");
 
-	g_string_printf(text, "; steepest %s from %s: +%s", span, from, size);
 	if (w->what == WHEN_UNKNOWN)
-		return g_string_free(text, FALSE);
+		return NULL;
 	safe = text_printable(w->name);
-	name = text_shorten(safe, NAME_COLUMNS, 0);
-	g_string_append_printf(text, ", mostly %s", name);
-	if (w->thread) {
-		thread = text_printable(w->thread);
-		g_string_append_printf(text, " in %s", thread);
-	}
-	return g_string_free(text, FALSE);
+	thread = w->thread ? text_printable(w->thread) : NULL;
+	in = thread ? g_strdup_printf(" in %s", thread) : g_strdup("");
+	used += (unsigned)text_width(in);
+	name = text_shorten(safe, width > used + 20 ? width - used : 20, 0);
+	return g_strdup_printf("mostly %s%s", name, in);
 }
 
 void table_moments(GString *out, const struct report *r, const struct table_style *style)
 {
 	struct when *w = when_new(r);
-	g_autofree char *near = text_duration(w->near_ns), *growth = NULL, *text = NULL;
+	g_autofree char *near = text_duration(w->near_ns), *size = text_size(w->grown);
+	g_autofree char *span = span_text(w->span_ns), *from = text_duration(w->steep_ns);
+	unsigned width = style->width - MARGIN;
+	g_autofree char *mostly = mostly_text(w, width);
+	g_autoptr(GString) text = g_string_new(NULL);
+	bool first = true;
 
 	/* Near the peak's own time it says nothing new. */
-	if (w->known && (w->span_ns || w->near_ns < r->peak_weight_ns / 10 * 9)) {
-		growth = w->span_ns ? growth_text(w) : g_strdup("");
-		text = g_strdup_printf("%d %% of the peak at %s%s", WHEN_NEAR, near, growth);
-		print_label(out, style, "when:");
-		paint_wrapped(out, style, PLAIN, MARGIN, text);
+	if (!w->known || (!w->span_ns && w->near_ns >= r->peak_weight_ns / 10 * 9)) {
+		when_free(w);
+		return;
 	}
+	g_string_printf(text, "%d %% of peak at %s", WHEN_NEAR, near);
+	if (w->span_ns)
+		g_string_append_printf(text, "; steepest %s from %s: +%s", span, from, size);
+	print_label(out, style, "when:");
+	if (mostly && text_width(text->str) + 2 + text_width(mostly) <= width) {
+		g_string_append_printf(text, ", %s", mostly);
+		g_clear_pointer(&mostly, g_free);
+	}
+	margin_line(out, style, &first, PLAIN, text->str);
+	if (mostly)
+		margin_line(out, style, &first, PLAIN, mostly);
 	when_free(w);
 }

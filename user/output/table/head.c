@@ -154,10 +154,10 @@ void table_head(GString *out, const struct report *r, const struct table_style *
 {
 	print_head(out, r, style);
 	print_peak(out, r, style);
+	print_oom(out, r, style);
 	print_held_before(out, r, style);
 	if (!(style->show & 1u << TABLE_BOOKS))
 		table_trust(out, r, style);
-	print_oom(out, r, style);
 	table_curve(out, r, style);
 	table_moments(out, r, style);
 }

@@ -31,6 +31,8 @@ void table_where_top(GString *out, const struct report *r, const struct table_st
  * with g_free(). */
 struct function;
 char *table_function(const struct function *f);
+/* Is it no function, but memory held before tare came or copied by fork? */
+bool table_before(const struct function *f);
 char *table_caller(const struct function *f);
 char *table_module(const struct function *f);
 

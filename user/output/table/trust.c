@@ -8,6 +8,8 @@
 #include "model/view.h"
 #include "output/table/head.h"
 
+#define DOUBT_LEAST 20 /* columns in which a text says something */
+
 static void add(GPtrArray *doubts, char *text)
 {
 	g_ptr_array_add(doubts, text);
@@ -55,49 +57,50 @@ static void add_samples(GPtrArray *doubts, const struct profile *p)
 		add(doubts, g_strdup_printf("lost %s changes of mappings", changes));
 }
 
-/* "not measured: kmem, virtual"; "approximate: causes". */
+/* "kernel memory not measured: no control group …", then the names of others that are not. */
 static void add_features(GPtrArray *doubts, const struct report *r, bool measured)
 {
-	g_autoptr(GString) names = g_string_new(NULL);
+	static const struct {
+		const char *name, *words;
+	} names[] = {
+		{ "kmem", "kernel memory" }, { "virtual", "address space" },
+		{ "samples", "stacks" },     { "faults_kernel", "kernel's page faults" },
+		{ "ledger", "counters" },
+	};
 
 	for (unsigned i = 0; i < r->features->len; i++) {
 		const struct report_feature *f = g_ptr_array_index(r->features, i);
+		const char *words = f->name;
 
-		if (f->why && report_measured(r, f->name) == measured &&
-		    g_strcmp0(f->name, "books"))
-			g_string_append_printf(names, "%s%s", names->len ? ", " : "", f->name);
+		if (!f->why || report_measured(r, f->name) != measured ||
+		    !g_strcmp0(f->name, "books"))
+			continue;
+		for (unsigned j = 0; j < G_N_ELEMENTS(names); j++)
+			if (!g_strcmp0(f->name, names[j].name))
+				words = names[j].words;
+		add(doubts, measured ? g_strdup_printf("%s limited: %s", words, f->why) :
+				       g_strdup_printf("%s not measured: %s", words, f->why));
 	}
-	if (names->len)
-		add(doubts,
-		    g_strdup_printf("%s: %s", measured ? "limited" : "not measured", names->str));
 }
 
-/* The texts in at most `width` columns. Those without room are counted; the first is cut. */
+/* The texts in at most `width` columns. The last one with room is cut; those without are
+ * counted. */
 static char *join_doubts(const GPtrArray *doubts, unsigned width)
 {
 	GString *text = g_string_new(NULL);
-	unsigned last = doubts->len;
 
 	for (unsigned i = 0; i < doubts->len; i++) {
-		g_autofree char *safe = text_printable(doubts->pdata[i]);
-		g_autofree char *rest = g_strdup_printf("; %u more", doubts->len - i - 1);
-		unsigned used = (unsigned)text_width(text->str) + (i ? 2 : 0);
-		unsigned room = width - used - (i + 1 < doubts->len ? (unsigned)strlen(rest) : 0);
+		unsigned after = doubts->len - i - 1, used = (unsigned)text_width(text->str);
+		unsigned need = (i ? 2 : 0) + (after ? (unsigned)strlen("; 99 more") : 0);
+		g_autofree char *safe = text_printable(doubts->pdata[i]), *fit = NULL;
 
-		if (i && used + text_width(safe) > width - strlen("; 9 more")) {
-			last = i;
+		if (i && used + need + DOUBT_LEAST > width) {
+			g_string_append_printf(text, "; %u more", after + 1);
 			break;
 		}
-		if (!i) {
-			g_free(g_steal_pointer(&rest));
-			rest = text_fit(safe, room);
-			g_string_append(text, rest);
-		} else {
-			g_string_append_printf(text, "; %s", safe);
-		}
+		fit = text_fit(safe, width - used - need);
+		g_string_append_printf(text, "%s%s", i ? "; " : "", fit);
 	}
-	if (last < doubts->len)
-		g_string_append_printf(text, "; %u more", doubts->len - last);
 	return g_string_free(text, FALSE);
 }
 

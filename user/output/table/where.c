@@ -22,6 +22,11 @@ static const struct grid_column columns[] = {
 	{ .title = "IN", .soft = 16, .hard = 8, .drop = 4 },
 };
 
+bool table_before(const struct function *f)
+{
+	return !f->module && !strcmp(f->name, "[before]");
+}
+
 char *table_function(const struct function *f)
 {
 	g_autofree char *title = function_title(*f->name ? f->name : "?", f->file, f->line);
@@ -107,49 +112,30 @@ static void add_samples(GString *out, const struct profile *p, const struct tabl
 	paint_wrapped(out, style, p->lost.samples || p->lost.vma_changes ? BAD : DIM, 2, line->str);
 }
 
-/* Memory that no function took since tare came: it is not a row. */
-static bool is_row(const struct function *f)
+/* Memory held before an attach is in the head: it is not a row. Without an attach [before] is what
+ * fork copied. */
+static bool is_row(const struct report *r, const struct function *f)
 {
-	return f->self[SAMPLE_TYPE_LIVE_PEAK] > 0 && (f->module || strcmp(f->name, "[before]"));
-}
-
-/* What the heading says of memory without a function. */
-static char *meaning_text(const struct report *r, const GArray *functions)
-{
-	int64_t before = 0;
-	g_autofree char *size = NULL;
-
-	for (unsigned i = 0; i < functions->len; i++) {
-		const struct function *f = &g_array_index(functions, struct function, i);
-
-		if (f->self[SAMPLE_TYPE_LIVE_PEAK] > 0 && !is_row(f))
-			before += f->self[SAMPLE_TYPE_LIVE_PEAK];
-	}
-	size = text_size(before);
-	return before ? g_strdup_printf("functions by memory taken and still held at the peak; "
-					"sampled; without %s %s",
-					size,
-					r->target ? "held before tare came" : "copied by fork") :
-			g_strdup("functions by memory taken and still held at the peak; sampled");
+	return f->self[SAMPLE_TYPE_LIVE_PEAK] > 0 && !(r->target && table_before(f));
 }
 
 void table_where(GString *out, const struct report *r, const struct table_style *style)
 {
 	const struct profile *p = r->profile;
 	g_autoptr(GArray) functions = p ? functions_of(p, SAMPLE_TYPE_LIVE_PEAK) : NULL;
-	g_autofree char *meaning = NULL;
 	struct grid *g;
 	unsigned n = 0, more = 0;
 
 	if (!p || !p->entries->len)
 		return;
-	meaning = meaning_text(r, functions);
-	table_heading(out, style, "WHERE", meaning);
+	table_heading(out, style, "WHERE",
+		      r->target ? "functions by memory taken since tare came and held at the peak" :
+				  "functions by memory taken and still held at the peak; sampled");
 	g = grid_new(columns, G_N_ELEMENTS(columns));
 	for (unsigned i = 0; i < functions->len; i++) {
 		const struct function *f = &g_array_index(functions, struct function, i);
 
-		if (!is_row(f))
+		if (!is_row(r, f))
 			continue;
 		if (n < FUNCTIONS_MAX || style->all_threads)
 			add_function(g, p, f);

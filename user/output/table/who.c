@@ -105,7 +105,7 @@ static void figure_cells(const struct who *w, const struct figures *f, bool bars
 static void mark_cell(const struct who *w, const struct figures *f)
 {
 	if (f->killed)
-		grid_cell(w->grid, BAD, "✗");
+		grid_cell(w->grid, BAD, f->oom_killed ? "OOM" : "✗");
 	else if (f->alive)
 		grid_cell(w->grid, GOOD, f->alive == f->members ? "●" : "◐");
 	else
@@ -320,17 +320,19 @@ static void who_rows(const struct who *w, const GPtrArray *rollups)
 /* Text of the heading; explains only symbols that occur in the table. */
 static char *legend_text(const struct report *r)
 {
-	bool alive = false, killed = false;
+	bool alive = false, killed = false, oom = false;
 
 	for (unsigned i = 0; i < r->processes->len; i++) {
 		const struct report_process *p = g_ptr_array_index(r->processes, i);
 
 		alive |= p->alive;
-		killed |= p->exit.known && p->exit.signal;
+		killed |= p->exit.known && p->exit.signal && !p->exit.oom;
+		oom |= p->exit.oom;
 	}
-	return g_strdup_printf("by %sweight (user + kernel) at the peak; IN, OUT: RSS%s%s",
+	return g_strdup_printf("by %sweight (user + kernel) at the peak; IN, OUT: RSS%s%s%s",
 			       view_kernel(r) ? "" : "known ", alive ? "; ● alive" : "",
-			       killed ? "; ✗ killed by a signal" : "");
+			       killed ? "; ✗ killed by a signal" : "",
+			       oom ? "; OOM killed by the kernel, out of memory" : "");
 }
 
 /* Does a process's own RSS peak differ from its RSS at the workload's peak? */

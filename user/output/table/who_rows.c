@@ -36,15 +36,11 @@ static bool members_differ(const struct who_rows *t, const struct rollup *g)
 	       g->spread.max > t->r->peak_weight / WHO_SHARE_LEAST;
 }
 
-static char *counted_name(const struct who_rows *t, const struct rollup *g)
+static char *counted_name(const struct rollup *g)
 {
-	g_autofree char *n = text_count(g->count), *each = text_size(g->spread.max);
+	g_autofree char *n = text_count(g->count);
 
-	if (g->count == 1)
-		return g_strdup(g->name);
-	if (members_differ(t, g) || g->count != g->members->len || !g->spread.max)
-		return g_strdup_printf("%s ×%s", g->name, n);
-	return g_strdup_printf("%s ×%s, each up to %s", g->name, n, each);
+	return g->count == 1 ? g_strdup(g->name) : g_strdup_printf("%s ×%s", g->name, n);
 }
 
 static int by_weight_of_tasks(gconstpointer a, gconstpointer b)
@@ -100,8 +96,8 @@ static void add_threads(struct who_rows *t, unsigned parent, unsigned depth,
 		const struct rollup *g = g_ptr_array_index(rollups, i);
 		g_autoptr(GPtrArray) sorted = g_ptr_array_copy(g->members, NULL, NULL);
 		const struct report_task *first = g_ptr_array_index(g->members, 0);
-		unsigned at = add_tasks(t, parent, depth, counted_name(t, g),
-					g_ptr_array_ref(g->members));
+		unsigned at =
+			add_tasks(t, parent, depth, counted_name(g), g_ptr_array_ref(g->members));
 
 		g_array_index(t->all, struct who_row, at).main = g->members->len == 1 &&
 								 !g_strcmp0(first->comm, p->comm);
@@ -140,9 +136,7 @@ static char *process_name(const struct who_rows *t, const struct report_process 
 	g_autofree char *name = p->count > 1 ? g_strdup(table_comm(p->comm)) :
 					       table_process_name(t->r, p, NAME_COLUMNS);
 
-	return p->count > 1 ? g_strdup_printf("%s ×%s", name, n) :
-	       p->exit.oom  ? g_strdup_printf("%s, out of memory", name) :
-			      g_steal_pointer(&name);
+	return p->count > 1 ? g_strdup_printf("%s ×%s", name, n) : g_steal_pointer(&name);
 }
 
 static void add_process(struct who_rows *t, unsigned parent, unsigned depth,
@@ -163,7 +157,7 @@ static void add_group(struct who_rows *t, const struct rollup *g)
 		add_process(t, NO_PARENT, 0, g_ptr_array_index(g->members, 0));
 		return;
 	}
-	at = add_processes(t, NO_PARENT, 0, counted_name(t, g), g_ptr_array_ref(g->members));
+	at = add_processes(t, NO_PARENT, 0, counted_name(g), g_ptr_array_ref(g->members));
 	g_ptr_array_sort(sorted, by_weight_of_processes);
 	for (unsigned i = 0; members_differ(t, g) && i < MIN(sorted->len, MEMBERS_MAX); i++)
 		add_process(t, at, 1, g_ptr_array_index(sorted, i));
@@ -215,7 +209,8 @@ static bool says_something(const struct who_rows *t, const struct who_row *row)
 	return !row->main || row->weight < row_at(t, row->parent)->weight / 100 * 97;
 }
 
-/* The heaviest row that can come next; NO_PARENT: none. */
+/* The heaviest row that can come next; NO_PARENT: none. The first is of a process, however
+ * small. */
 static unsigned next_row(const struct who_rows *t, bool first)
 {
 	unsigned best = NO_PARENT;
@@ -225,8 +220,9 @@ static unsigned next_row(const struct who_rows *t, bool first)
 		bool open = row->parent == NO_PARENT ||
 			    (row_at(t, row->parent)->chosen && says_something(t, row));
 
-		if (row->chosen || !open ||
-		    (!first && row->weight < MAX(t->r->peak_weight / WHO_SHARE_LEAST, 1)))
+		int64_t least = MAX(t->r->peak_weight / WHO_SHARE_LEAST, 1);
+
+		if (row->chosen || !open || (first ? !row->processes : row->weight < least))
 			continue;
 		if (best == NO_PARENT || row->weight > row_at(t, best)->weight)
 			best = i;

@@ -49,21 +49,22 @@ static void add_member(gpointer member, gpointer set)
 	g_hash_table_add(set, member);
 }
 
-/* The function that holds most of the row's memory; NULL: there are no samples of it. */
+/* The function that holds most of the row's memory; NULL: there are too few samples of it. */
 static char *function_text(const struct report *r, const struct mostly *mostly,
 			   const struct who_row *row)
 {
 	g_autoptr(GHashTable) members = g_hash_table_new(NULL, NULL);
 	struct part part = { r, members, !row->processes };
 	struct mostly_function found;
-	char *text;
+	char *text = NULL;
 
 	if (!mostly)
 		return NULL;
 	g_ptr_array_foreach(row->processes ?: row->tasks, add_member, members);
 	if (!mostly_find(mostly, bytes_of_part, &part, &found))
 		return NULL;
-	text = text_printable(found.title);
+	if ((double)found.bytes > 2 * profile_error(r->profile, found.bytes))
+		text = text_printable(found.title);
 	g_free(found.title);
 	return text;
 }
@@ -73,6 +74,7 @@ static char *mostly_text(const struct report *r, const struct mostly *mostly,
 			 const struct who_row *row)
 {
 	g_autoptr(GArray) causes = NULL;
+	const struct report_cause *first;
 	char *text;
 
 	if (!row->figures.tasks)
@@ -81,14 +83,14 @@ static char *mostly_text(const struct report *r, const struct mostly *mostly,
 	if (text)
 		return text;
 	causes = figures_causes(&row->figures);
-	return text_printable(causes->len ? g_array_index(causes, struct report_cause, 0).name :
-					    "");
+	first = causes->len ? &g_array_index(causes, struct report_cause, 0) : NULL;
+	return first && first->flow.in ? text_printable(first->name) : g_strdup("");
 }
 
 static void mark_cell(struct grid *g, const struct figures *f)
 {
 	if (f->killed)
-		grid_cell(g, BAD, "✗");
+		grid_cell(g, BAD, f->oom_killed ? "OOM" : "✗");
 	else if (f->alive)
 		grid_cell(g, GOOD, f->alive == f->members ? "●" : "◐");
 	else
