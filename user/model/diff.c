@@ -207,6 +207,7 @@ static uint32_t name_of(struct places *w, const char *name)
 		return GPOINTER_TO_UINT(known) - 1;
 	f = g_new0(struct diff_function, 1);
 	f->name = g_strdup(name);
+	f->folded = true;
 	g_ptr_array_add(w->d->functions, f);
 	g_ptr_array_add(w->d->names, g_strdup(name));
 	g_array_append_val(w->seen, never);
@@ -214,16 +215,31 @@ static uint32_t name_of(struct places *w, const char *name)
 	return w->d->functions->len - 1;
 }
 
+static bool is_folded(const struct profile_frame *f)
+{
+	return f->fold == FOLD_IN || f->fold == FOLD_BEGIN;
+}
+
 static uint32_t name_at(struct places *w, unsigned i)
 {
-	uint32_t frame = g_array_index(w->stack, uint32_t, i);
+	uint32_t frame = g_array_index(w->stack, uint32_t, i), *number = &w->numbers[frame];
+	const struct profile_frame *f = &g_array_index(w->p->frames, struct profile_frame, frame);
 
-	if (!w->numbers[frame])
-		w->numbers[frame] =
-			name_of(w,
-				g_array_index(w->p->frames, struct profile_frame, frame).function) +
-			1;
-	return w->numbers[frame] - 1;
+	if (!*number) {
+		*number = name_of(w, f->function) + 1;
+		if (!is_folded(f))
+			((struct diff_function *)w->d->functions->pdata[*number - 1])->folded =
+				false;
+	}
+	return *number - 1;
+}
+
+static uint32_t no_stack(struct places *w)
+{
+	uint32_t number = name_of(w, "[no stack]");
+
+	((struct diff_function *)w->d->functions->pdata[number])->folded = false;
+	return number;
 }
 
 static struct diff_stack *stack_at(struct places *w, uint32_t path)
@@ -258,14 +274,10 @@ static unsigned owner_of(const struct places *w, const struct profile_entry *e)
  * to it. */
 static bool is_row(const struct places *w, unsigned i, unsigned owner)
 {
-	enum frame_fold fold;
-
 	if (i == owner || i >= w->stack->len)
 		return true;
-	fold = g_array_index(w->p->frames, struct profile_frame,
-			     g_array_index(w->stack, uint32_t, i))
-		       .fold;
-	return fold != FOLD_IN && fold != FOLD_BEGIN;
+	return !is_folded(&g_array_index(w->p->frames, struct profile_frame,
+					 g_array_index(w->stack, uint32_t, i)));
 }
 
 static void add_entry(struct places *w, const struct profile_entry *e)
@@ -279,7 +291,7 @@ static void add_entry(struct places *w, const struct profile_entry *e)
 		struct diff_function *f;
 		uint64_t *seen;
 
-		path.frame = w->stack->len ? name_at(w, i) : name_of(w, "[no stack]");
+		path.frame = w->stack->len ? name_at(w, i) : no_stack(w);
 		path.parent = intern_put(w->paths, &path);
 		f = w->d->functions->pdata[path.frame];
 		seen = &g_array_index(w->seen, uint64_t, path.frame);
@@ -307,9 +319,10 @@ static int by_function(gconstpointer a, gconstpointer b, gpointer sample_type)
 	const struct diff_function *x = *(struct diff_function *const *)a;
 	const struct diff_function *y = *(struct diff_function *const *)b;
 	int k = GPOINTER_TO_INT(sample_type);
-	int order = by_change(diff_change(&x->total[k]), diff_change(&y->total[k]));
+	int order = diff_beyond(&y->self[k]) - diff_beyond(&x->self[k]);
 
 	order = order ?: by_change(diff_change(&x->self[k]), diff_change(&y->self[k]));
+	order = order ?: by_change(diff_change(&x->total[k]), diff_change(&y->total[k]));
 	return order ?: strcmp(x->name, y->name);
 }
 
