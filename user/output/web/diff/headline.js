@@ -53,8 +53,9 @@ function lead(raw) {
 		el('b', { title: exact(peak.before) }, size(peak.before)), ' \u2192 ',
 		el('b', { title: exact(peak.after) }, size(peak.after)), ', ',
 		el('b', { id: 'peak-change', 'data-bytes': change(peak),
-			title: exact(change(peak)) }, signed(change(peak))), ` ${[relative(peak), `\u00b1\u00a0${size(bound)}`]
-			.filter(Boolean).join(', ')}`, peak.more &&
+			title: exact(change(peak)) }, signed(change(peak))),
+		` ${[relative(peak), `\u00b1\u00a0${size(bound)}`].filter(Boolean)
+			.join(', ')}`, peak.more &&
 			'; only the kinds that both recordings know', '.'),
 	el('p', { id: 'answer' }, firstFunction(raw, raw.sorted_by) ??
 		'No function changed by more than two standard errors. ', firstWho(raw)));

@@ -32,7 +32,8 @@ function sections() {
 
 function jumps() {
 	return el('nav', { class: 'filters', 'aria-label': 'Sections' },
-		el('span', { class: 'jump' }, [['where', 'Where'], ['who', 'Who'], ['kinds', 'Kinds']]
+		el('span', { class: 'jump' },
+			[['where', 'Where'], ['who', 'Who'], ['kinds', 'Kinds']]
 			.map(([id, text]) => el('a', { href: `#${id}` }, text))));
 }
 

@@ -42,7 +42,8 @@ export function whoTable(raw, state, actions) {
 				'At the end', 'Grown']),
 			el('tbody', null, shown.map(whoRow)))),
 		el('p', { class: 'note below' },
-			`${count(list.length)} of ${count(rows.length)} rows changed.`, rows.some((r) => r.peak.more) &&
+			`${count(list.length)} of ${count(rows.length)} rows changed.`,
+		rows.some((r) => r.peak.more) &&
 			' Only the kinds that both recordings know by task.',
 		left > 0 && ` ${count(left)} more are not in this page: ` +
 			'see the JSON of tare diff.'),
