@@ -78,16 +78,16 @@ as_nobody() {
 
 @test "unknown subcommands and options: the nearest name is suggested" {
 	run "$TARE" rnu -- true
-	status_is 2
+	status_is 125
 	says "rnu" "run"
 	run "$TARE" atach -p 1
-	status_is 2
+	status_is 125
 	says "atach" "attach"
 	run "$TARE" run --formt json -- touch "$DIR/ran"
 	status_is 125
 	says '--formt' '--format'
 	run "$TARE" attach --durration 1s -p 1
-	status_is 2
+	status_is 125
 	says '--durration' '--duration'
 	run "$TARE" run --format yaml -- touch "$DIR/ran"
 	status_is 125
@@ -102,7 +102,7 @@ as_nobody() {
 	run "$TARE" run --
 	status_is 125
 	run "$TARE" attach
-	status_is 2
+	status_is 125
 	says '-p'
 	run "$TARE"
 	[ "$status" != 0 ] || fail "status 0"
@@ -131,7 +131,7 @@ as_nobody() {
 		'--duration soon -p 1' '--comm' '--cgroup /no/such/group'; do
 		# shellcheck disable=SC2086
 		run "$TARE" attach $bad
-		[ "$status" = 2 ] || [ "$status" = 1 ] || fail "$bad: $status: $output"
+		[ "$status" = 125 ] || [ "$status" = 1 ] || fail "$bad: $status: $output"
 		[ -n "$output" ] || fail "$bad: says nothing"
 	done
 }
@@ -315,7 +315,7 @@ as_nobody() {
 	says 'BTF' 'tracepoint' 'percpu\|count\|classic' 'task storage' 'lockdown'
 	"$TARE" doctor --json | python3 -m json.tool >/dev/null
 	run "$TARE" doctor --nonsense
-	status_is 2
+	status_is 125
 }
 
 @test "report --schema prints JSON, and reports use only its names" {

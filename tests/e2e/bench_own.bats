@@ -88,10 +88,10 @@ signal.pause()" $0' --runs 2
 
 @test "commands without {n}, without --, or that do not exist are refused" {
 	run "$TARE" bench -- sleep 1
-	status_is 2
+	status_is 125
 	says '{n}' 'tare bench -- sleep {n}'
 	run "$TARE" bench sleep '{n}'
-	status_is 2
+	status_is 125
 	says '--'
 	run "$TARE" bench --tasks 1 --runs 1 -- no-such-command-here '{n}'
 	status_is 1
@@ -102,7 +102,7 @@ signal.pause()" $0' --runs 2
 	local option
 	for option in --only=go --catalogue=x --build-dir=x --after --touch=8KiB --list; do
 		run "$TARE" bench "$option" -- sleep '{n}'
-		status_is 2
+		status_is 125
 		says 'the catalogue, not to a command'
 	done
 }
@@ -194,19 +194,19 @@ signal.pause()" $0' --runs 2
 		--runs=0 --runs=-1 --runs=x --time-limit=0 --time-limit=abc --memory-max=0 \
 		--memory-max=x --touch=0 --touch=-1 --nonsense; do
 		run "$TARE" bench "$option" --list
-		status_is 2
+		status_is 125
 		says "^tare: .*${option%%=*}" 'tare bench --help'
 	done
 	run "$TARE" bench --task 5 --list # an abbreviation of --tasks
 	status_is 0
 	run "$TARE" bench --raise-limit-s
-	status_is 2
+	status_is 125
 	says '--raise-limits'
 	run "$TARE" bench --tasks
-	status_is 2
+	status_is 125
 	says 'needs an argument'
 	run "$TARE" bench --user nobody --as-root
-	status_is 2
+	status_is 125
 	run "$TARE" bench --help
 	status_is 0
 	fits_80_columns
@@ -227,10 +227,10 @@ signal.pause()" $0' --runs 2
 	status_is 1
 	says 'already exists' '--resume'
 	go_on -o "$DIR/no/such/r.db"
-	status_is 2
+	status_is 125
 	says "$DIR/no/such"
 	go_on --resume
-	status_is 2
+	status_is 125
 	says '-o FILE'
 	go_on -o "$DIR/r.db" --resume --memory-max 1GiB
 	[ "$status" != 0 ] || fail "resumed with other options"

@@ -195,7 +195,7 @@ without_btf() {
 		[ ! -e "$BATS_TEST_TMPDIR/ran" ]
 		run -1 "$TARE" doctor --btf "$bad"
 	done
-	run -2 "$TARE" doctor --btf
+	run -125 "$TARE" doctor --btf
 }
 
 @test "doctor: leaves no mount and no program behind" {
@@ -207,9 +207,9 @@ without_btf() {
 }
 
 @test "doctor: wrong usage exits with 2 and suggests the nearest option" {
-	run -2 "$TARE" doctor --jsno
+	run -125 "$TARE" doctor --jsno
 	[[ "$output" == *'--json'* ]]
-	run -2 "$TARE" doctor more
+	run -125 "$TARE" doctor more
 	run -0 "$TARE" doctor --help
 	[[ "$output" == *'Usage: tare doctor'* ]]
 }

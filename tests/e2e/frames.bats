@@ -108,7 +108,7 @@ first() {
 	says 'MiB .* insert '
 	echo 'malloc' >>"$DIR/rules"
 	run "$TARE" report "$DIR/r.tare" --fold "$DIR/rules"
-	status_is 2
+	status_is 125
 	says 'rules:2: not a rule'
 	run "$TARE" run --fold "$DIR/none" -- true
 	status_is 125

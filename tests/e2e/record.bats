@@ -233,10 +233,10 @@ has_sampled() {
 	status_is 1
 	says 'none'
 	run "$TARE" export "$DIR/x"
-	status_is 2
+	status_is 125
 	says 'no format given'
 	run "$TARE" report
-	status_is 2
+	status_is 125
 	recorded --period 0 -- true
 	run "$TARE" export "$DIR/r.tare" --format folded
 	status_is 1
@@ -288,7 +288,7 @@ has_sampled() {
 	says 'TOTALS' 'WHO' 'in_thread .*≠'
 	fits_80_columns
 	run "$TARE" diff "$DIR/a.tare"
-	status_is 2
+	status_is 125
 	says 'two recordings'
 	run "$TARE" diff "$DIR/a.tare" "$DIR/a.json"
 	status_is 1

@@ -229,14 +229,14 @@ nothing_left() {
 		rm -f "$DIR/ww/link"
 		other ln -s "$DIR/secret/shadow" "$DIR/ww/link"
 		run "$TARE" export "$DIR/own/a.tare" --format json -o "$DIR/ww/link"
-		status_is 2
+		status_is 125
 		says "cannot write $DIR/ww/link"
 		run "$TARE" diff "$DIR/own/a.tare" "$DIR/own/a.tare" -o "$DIR/ww/link"
-		status_is 2
+		status_is 125
 		run "$TARE" bench report "$DIR/own/r.db" --format json -o "$DIR/ww/link"
-		status_is 2
+		status_is 125
 		run "$TARE" bench --tasks 1 --runs 1 -o "$DIR/ww/link" -- sleep '{n}'
-		status_is 2
+		status_is 125
 		says "cannot write $DIR/ww/link"
 		secret_is_whole
 	done

@@ -238,6 +238,18 @@ static bool takes_count(char **command)
 	return false;
 }
 
+/* The results are a database, whatever the suffix would promise. */
+static int check_results_name(const char *path)
+{
+	static const char *const known[] = { ".db", ".tare", ".sqlite" };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(known); i++)
+		if (g_str_has_suffix(path, known[i]))
+			return 0;
+	return choice_refuse_suffix(path, ".db, .tare, .sqlite (all SQLite)",
+				    "-o FILE.db, then: tare bench report FILE.db -o FILE.json");
+}
+
 static int check_run(struct bench_options *o, bool separated)
 {
 	o->own = o->command[0];
@@ -265,7 +277,26 @@ static int check_run(struct bench_options *o, bool separated)
 		log_error("--user and --as-root exclude each other");
 		return -EINVAL;
 	}
+	if (o->output && check_results_name(o->output))
+		return -EINVAL;
 	return choice_output(&o->to_output, o->output) ? -EINVAL : 0;
+}
+
+/* `bench compare` prints tables only. */
+static int format_by_suffix(struct bench_options *o, enum bench_verb verb)
+{
+	for (int i = 0; i < (verb == BENCH_VERB_REPORT ? BENCH_FORMATS : BENCH_CSV); i++)
+		if (g_str_has_suffix(o->output, format_suffix[i])) {
+			o->format = i;
+			return 0;
+		}
+	if (verb == BENCH_VERB_COMPARE)
+		return choice_refuse_suffix(o->output, ".txt (table)",
+					    "`bench compare` prints tables only");
+	return choice_refuse_suffix(o->output,
+				    ".txt (table), .csv (csv), .json (json), .md (markdown), .html"
+				    " (html)",
+				    "--format FORMAT, for any file name");
 }
 
 static int check_files(struct bench_options *o, enum bench_verb verb, bool format_given)
@@ -277,9 +308,8 @@ static int check_files(struct bench_options *o, enum bench_verb verb, bool forma
 			  want == 2 ? "two files of results" : "one file of results");
 		return -EINVAL;
 	}
-	for (int i = 0; o->output && !format_given && i < BENCH_FORMATS; i++)
-		if (g_str_has_suffix(o->output, format_suffix[i]))
-			o->format = i;
+	if (o->output && !format_given && !o->schema && format_by_suffix(o, verb))
+		return -EINVAL;
 	return choice_output(&o->to_output, o->output) ? -EINVAL : 0;
 }
 

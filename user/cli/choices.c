@@ -2,8 +2,11 @@
 #include "cli/choices.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/fileout.h"
@@ -19,6 +22,41 @@ int choice_format(const char *value, const struct format **format)
 		return 0;
 	names = format_names();
 	return optspec_bad("format", value, names);
+}
+
+/* From the last dot of the file's name on. NULL: none; a dot at the start begins no suffix. */
+static const char *suffix_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	const char *dot = strrchr(name, '.');
+
+	return dot && dot > name && dot[1] ? dot : NULL;
+}
+
+int choice_refuse_suffix(const char *path, const char *known, const char *hint)
+{
+	const char *suffix = suffix_of(path);
+
+	if (!suffix)
+		return 0;
+	log_error("-o %s: %s is not a known suffix: %s", path, suffix, known);
+	log_hint("%s", hint);
+	return -EINVAL;
+}
+
+int choice_format_of_file(const char *path, const struct format **format)
+{
+	g_autoptr(GString) known = g_string_new(NULL);
+
+	*format = format_of_file(path);
+	if (*format)
+		return 0;
+	for (const struct format *f = formats; f->name; f++)
+		if (f->suffix)
+			g_string_append_printf(known, "%s%s (%s)", known->len ? ", " : "",
+					       f->suffix, f->name);
+	return choice_refuse_suffix(path, known->str, "--format FORMAT, for any file name");
 }
 
 int choice_sample_type(const char *value, enum sample_type *sample_type)
@@ -81,6 +119,43 @@ int choice_output(struct fileout **out, const char *path)
 	 * variables are no error here: launch_user() reports them. */
 	owner_by_sudo(&caller, &wrong);
 	return fileout_open(out, path, &caller);
+}
+
+/* Why a report can't be written to the descriptor; NULL: it can. */
+static const char *why_not_descriptor(int fd)
+{
+	struct pollfd ask = { .fd = fd };
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0)
+		return "an open descriptor";
+	if ((flags & O_ACCMODE) == O_RDONLY || (flags & O_PATH))
+		return "open for writing";
+	if (poll(&ask, 1, 0) == 1 && (ask.revents & POLLERR))
+		return "read by anybody";
+	return NULL;
+}
+
+int choice_descriptor(struct fileout **out, const char *value)
+{
+	g_autofree char *path = g_strdup_printf("/dev/fd/%s", value);
+	const char *why;
+	guint64 fd;
+
+	if (!g_ascii_string_to_unsigned(value, 10, 1, G_MAXINT, &fd, NULL) || fd == STDERR_FILENO)
+		return optspec_bad("fd-report", value,
+				   "the number of a descriptor: 1, or 3 and above");
+	why = why_not_descriptor((int)fd);
+	if (why)
+		return optspec_bad("fd-report", value, why);
+	fileout_close(*out);
+	*out = NULL;
+	if (fileout_open(out, path, NULL))
+		return -EINVAL;
+	/* The command must not hold a pipe open whose reader waits for its end. */
+	if (fd > STDERR_FILENO)
+		fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+	return 0;
 }
 
 int choice_deliver(const struct fileout *out, const char *text, size_t len)

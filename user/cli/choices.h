@@ -14,6 +14,13 @@ int choice_format(const char *value, const struct format **format);
 int choice_sample_type(const char *value, enum sample_type *sample_type);
 int choice_threads(const char *value, bool *all);
 
+/* The format that the suffix of an -o file stands for. No suffix: NULL. 0, or -EINVAL with a
+ * message that lists the known suffixes. */
+int choice_format_of_file(const char *path, const struct format **format);
+/* For names whose suffix stands for no format. No suffix: 0; else -EINVAL with a message and the
+ * hint. */
+int choice_refuse_suffix(const char *path, const char *known, const char *hint);
+
 /* Was tare built with its HTML pages? 0, or -ENOTSUP with a message that names `other_way`. */
 int choice_html(const char *other_way);
 
@@ -23,6 +30,11 @@ void choice_warn(const struct report *r, const struct format *format, enum sampl
 /* Open the file of -o before a command starts. `path` NULL: leave *out unchanged.
  * 0, or negative errno with a message. */
 int choice_output(struct fileout **out, const char *path);
+
+/* Take the descriptor that --fd-report names. Call it while options are parsed: later, `value`
+ * could name a descriptor of tare's own. It is closed when the command is executed, except for stdout.
+ * 0, or -EINVAL with a message. */
+int choice_descriptor(struct fileout **out, const char *value);
 
 /* Write to `out`, or to stdout if it is NULL. 0, or negative errno with a message; main()
  * prints the message for stdout. */

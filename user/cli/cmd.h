@@ -7,9 +7,10 @@
 #define TARE_CMD_H
 
 #define EXIT_FAILED 1
-#define EXIT_USAGE 2
-/* `run` exits with the command's status. Its own failures use the same values as env(1). */
+/* `run` exits with the command's status. Its own failures use the same values as env(1). Wrong
+ * usage has one status in all subcommands: one that is not taken for the command's. */
 #define EXIT_TARE 125
+#define EXIT_USAGE EXIT_TARE
 #define EXIT_NOT_EXECUTABLE 126
 #define EXIT_NOT_FOUND 127
 

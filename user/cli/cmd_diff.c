@@ -32,12 +32,11 @@ enum {
 typedef char *render_fn(const struct report *a, const struct report *b,
 			const struct diff_style *style);
 
-/* A file without one of the suffixes gets the first format. */
 static const struct diff_format {
 	const char *name, *suffix;
 	render_fn *render;
 } diff_formats[] = {
-	{ "table", NULL, diff_table_render },
+	{ "table", ".txt", diff_table_render },
 	{ "json", ".json", diff_json_render },
 	{ "html", ".html", diff_html_render },
 };
@@ -121,14 +120,19 @@ static int take_option(void *ctx, int id, const char *value)
 	}
 }
 
-static const struct diff_format *format_of(const struct wish *w)
+/* The format of an output without --format: by its suffix. */
+static int format_by_suffix(struct wish *w)
 {
-	if (w->format)
-		return w->format;
+	w->format = &diff_formats[0];
 	for (unsigned i = 0; w->output && i < G_N_ELEMENTS(diff_formats); i++)
-		if (diff_formats[i].suffix && g_str_has_suffix(w->output, diff_formats[i].suffix))
-			return &diff_formats[i];
-	return &diff_formats[0];
+		if (g_str_has_suffix(w->output, diff_formats[i].suffix)) {
+			w->format = &diff_formats[i];
+			return 0;
+		}
+	if (!w->output)
+		return 0;
+	return choice_refuse_suffix(w->output, ".txt (table), .json (json), .html (html)",
+				    "--format FORMAT, for any file name");
 }
 
 static int deliver(const struct fileout *out, char *text)
@@ -220,11 +224,12 @@ int cmd_diff(int argc, char **argv)
 		log_error("diff takes two recordings");
 		err = -EINVAL;
 	}
+	if (!err && !w.format)
+		err = format_by_suffix(&w);
 	if (err) {
 		log_hint("tare diff --help");
 		return EXIT_USAGE;
 	}
-	w.format = format_of(&w);
 	err = compare(&w, argv[optind], argv[optind + 1]);
 	fileout_close(w.out);
 	fileout_close(w.to_html);

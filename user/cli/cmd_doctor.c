@@ -271,7 +271,7 @@ static bool parse_options(int argc, char **argv, struct wanted *w, int *status)
 		.n = G_N_ELEMENTS(specs),
 		.who = 1,
 		.usage = usage,
-		.more = "\nExit status: 0: `tare run` works here; 1: it can't; 2: wrong usage.\n"
+		.more = "\nExit status: 0: `tare run` works here; 1: it can't; 125: wrong usage.\n"
 			"More: man tare-doctor",
 		.stop = "",
 		.take = take_option,
@@ -279,12 +279,13 @@ static bool parse_options(int argc, char **argv, struct wanted *w, int *status)
 	};
 	int ret = optspec_parse(&all, argc, argv);
 
-	*status = ret < 0 ? EXIT_USAGE : 0;
-	if (ret)
+	*status = 0;
+	if (ret > 0)
 		return false;
-	if (optind == argc)
+	if (!ret && optind == argc)
 		return true;
-	log_error("unknown argument: %s", argv[optind]);
+	if (!ret)
+		log_error("unknown argument: %s", argv[optind]);
 	log_hint("tare doctor --help");
 	*status = EXIT_USAGE;
 	return false;

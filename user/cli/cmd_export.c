@@ -86,8 +86,8 @@ static int check_usage(struct wish *w, int files, const char *name)
 		log_error("%s takes one recording", name);
 		return -EINVAL;
 	}
-	if (!w->format && w->output)
-		w->format = format_of_file(w->output);
+	if (!w->format && w->output && choice_format_of_file(w->output, &w->format))
+		return -EINVAL;
 	if (!w->format && w->who == FOR_EXPORT) {
 		log_error("no format given");
 		log_hint("tare export FILE --format json, folded, pprof, speedscope, html or csv");

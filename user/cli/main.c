@@ -59,7 +59,13 @@ static const struct command *find_command(const char *name)
 static int unknown_command(const char *name)
 {
 	const char *names[COMMANDS + 2] = { "help" };
+	const char *const options[] = { "--help", "--version", NULL };
 
+	if (*name == '-') {
+		optspec_suggest("option", name, options);
+		log_hint("tare help");
+		return EXIT_USAGE;
+	}
 	for (unsigned i = 0; i < COMMANDS; i++)
 		names[i + 1] = commands[i].name;
 	optspec_suggest("command", name, names);

@@ -56,6 +56,7 @@ enum option_id {
 	OPT_HTML,
 	OPT_FOLD,
 	OPT_NO_FOLD,
+	OPT_FD_REPORT,
 };
 
 static const struct optspec specs[] = {
@@ -76,6 +77,8 @@ static const struct optspec specs[] = {
 	{ "duration", OPT_DURATION, "TIME", FOR_ATTACH, "stop after this time (10s, 5m)" },
 	{ "output", 'o', "FILE", FOR_BOTH, "write the report to FILE, not to stderr" },
 	{ "format", OPT_FORMAT, "FORMAT", FOR_BOTH, "report format; see tare export --help" },
+	{ "fd-report", OPT_FD_REPORT, "N", FOR_BOTH,
+	  "also write the report to descriptor N, as JSON" },
 	{ "html", OPT_HTML, "FILE", FOR_BOTH, "also write an HTML page: flame graph, curve" },
 	{ "record", 'r', "FILE", FOR_BOTH, "record to FILE, for report, diff and export" },
 	{ "max-size", OPT_MAX_SIZE, "SIZE", FOR_BOTH, "maximum size of the recording (256MiB)" },
@@ -285,6 +288,8 @@ static int take_option(void *ctx, int id, const char *value)
 		return 0;
 	case OPT_MAX_SIZE:
 		return parse_max_size(value, &o->max_size);
+	case OPT_FD_REPORT:
+		return choice_descriptor(&o->to_fd, value);
 	case OPT_HTML:
 		o->html = value;
 		return 0;
@@ -350,17 +355,23 @@ static int check_attach(const struct options *o)
 	return -EINVAL;
 }
 
+static bool shows_stacks(const struct format *f)
+{
+	return f && (f->stacks || f->wants_stacks);
+}
+
 /* Samples cost more than the ledger: without --period they are taken only if a format, a
  * recording or a page shows stacks. */
 static int check_stacks(struct options *o)
 {
-	bool wanted = o->format->stacks || o->format->wants_stacks || o->record || o->html;
+	bool wanted = shows_stacks(o->format) || shows_stacks(o->fd_format) || o->record || o->html;
+	const struct format *needs = o->format->stacks ? o->format : o->fd_format;
 
 	if (o->period == PERIOD_UNSET)
 		o->period = wanted ? PERIOD_DEFAULT : 0;
-	if (!o->format->stacks || o->period)
+	if (!needs || !needs->stacks || o->period)
 		return 0;
-	log_error("--format %s shows stacks: --period 0 takes none", o->format->name);
+	log_error("--format %s shows stacks: --period 0 takes none", needs->name);
 	return -EINVAL;
 }
 
@@ -404,8 +415,17 @@ static int check_options(struct options *o, enum option_for who)
 	}
 	if (!o->max_size)
 		o->max_size = 256 << 20;
-	if (!o->format && o->output)
-		o->format = format_of_file(o->output);
+	/* With --fd-report, --format is for the descriptor, and for an -o FILE. */
+	if (o->to_fd) {
+		o->fd_format = o->format ?: format_named("json");
+		o->format = o->output ? o->format : NULL;
+	}
+	if (!o->format && o->output && choice_format_of_file(o->output, &o->format)) {
+		if (g_str_has_suffix(o->output, ".tare"))
+			log_hint("tare %s -r %s, for a recording",
+				 who == FOR_RUN ? "run" : "attach", o->output);
+		return -EINVAL;
+	}
 	if (!o->format)
 		o->format = formats;
 	err = check_stacks(o);
@@ -454,4 +474,5 @@ void options_free(struct options *o)
 	fileout_close(o->to_output);
 	fileout_close(o->to_html);
 	fileout_close(o->to_record);
+	fileout_close(o->to_fd);
 }

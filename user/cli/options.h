@@ -37,6 +37,8 @@ struct options {
 	uint64_t max_size;                               /* of the recording, bytes */
 	const char *html;                                /* NULL: no HTML page */
 	struct fileout *to_output, *to_html, *to_record; /* opened; NULL: not given */
+	struct fileout *to_fd;                           /* of --fd-report; NULL: not given */
+	const struct format *fd_format;
 	uint64_t interval_ns, snapshot_every_ns;
 	const char *force_backend;
 	const char *btf; /* kernel BTF file; NULL: /sys/kernel/btf/vmlinux */

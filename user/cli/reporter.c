@@ -170,9 +170,13 @@ static void write_numbered(struct reporter *r, struct report *report, unsigned n
 	const struct options *o = r->options;
 
 	choice_warn(report, o->format, o->sample_type);
+	if (o->to_fd)
+		choice_warn(report, o->fd_format, o->sample_type);
 	note_failure(r, write_report(r, report, o->format, o->to_output, number));
 	if (o->html)
 		note_failure(r, write_report(r, report, format_named("html"), o->to_html, number));
+	if (o->to_fd)
+		note_failure(r, write_report(r, report, o->fd_format, o->to_fd, number));
 }
 
 /* A full disk stops the recording only. The report is still written and the command's exit
@@ -356,12 +360,17 @@ void reporter_config(struct reporter *r, struct session_config *config)
 	config->log = &r->log;
 }
 
+static bool is_html(const struct format *f)
+{
+	return f && !strcmp(f->name, "html");
+}
+
 int reporter_backend(const struct features *f, const struct options *o,
 		     enum counter_backend *backend)
 {
 	int err = features_check(f);
 
-	if (!err && (o->html || !strcmp(o->format->name, "html")))
+	if (!err && (o->html || is_html(o->format) || is_html(o->fd_format)))
 		err = choice_html("record with -r FILE, and export it with another tare");
 	return err ? err : features_backend(f, o->force_backend, backend);
 }

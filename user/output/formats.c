@@ -58,7 +58,7 @@ static GString *render_csv(const struct report *r, const struct format_style *st
 
 /* Matched in order: .speedscope.json must come before .json. */
 const struct format formats[] = {
-	{ .name = "table", .render = render_table },
+	{ .name = "table", .suffix = ".txt", .render = render_table },
 	{ .name = "folded", .suffix = ".folded", .stacks = true, .render = render_folded },
 	{ .name = "pprof",
 	  .suffix = ".pb.gz",
