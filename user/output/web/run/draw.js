@@ -2,6 +2,7 @@
 //
 // Draws the visible rows of the flame graph on a canvas. It must not know what a click does.
 
+import { shortened } from './names.js';
 import { FALLBACK, INLINED, SYNTHETIC } from './profile.js';
 
 export const ROW = 19;
@@ -9,6 +10,7 @@ const FONT =
 	'11.5px ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "Liberation Mono", ' +
 	'monospace';
 const LEAST_TEXT = 26; // px
+const FP = ' [fp]'; // after the name of a frame from the frame-pointer fallback
 
 const widths = new Map(); // font -> width of a character
 
@@ -39,13 +41,14 @@ function hatch(ctx, theme) {
 	return pattern;
 }
 
-// Text is cut to fit. Wider scripts than the font's are clipped at the box.
+// Names are shortened to fit. Scripts wider than the font's are cut further.
 function fitted(ctx, text, room) {
 	const most = Math.floor(room / charWidth(ctx));
 
 	if (most < 2)
 		return '';
-	let cut = text.length > most ? `${text.slice(0, most - 1)}\u2026` : text;
+	const mark = text.endsWith(FP) && most > 3 * FP.length ? FP : '';
+	let cut = shortened(mark ? text.slice(0, -FP.length) : text, most - mark.length) + mark;
 
 	if (/[^\x20-\x7e\u2026]/.test(cut))
 		while (cut.length > 1 && ctx.measureText(cut).width > room)
@@ -53,24 +56,14 @@ function fitted(ctx, text, room) {
 	return cut;
 }
 
-function fillOf(graph, box) {
-	const { theme, view } = graph;
-
-	if (box.node < 0)
-		return box.group === undefined ? theme.root : theme.group;
-	const symbol = view.profile.symbols[view.profile.tree.symbol[box.node]];
-	if (graph.matches?.[view.profile.tree.symbol[box.node]])
-		return theme.found;
-	return graph.colourOf(box, symbol);
-}
-
 function drawBox(ctx, graph, box, y, width) {
-	const { theme, view, matches } = graph, { profile } = view;
+	const { theme, matches } = graph, number = graph.symbolNumber(box);
 	const x = box.x0 * width, w = (box.x1 - box.x0) * width, drawn = w > 4 ? w - 1 : w > 1.5
 		? w - 0.4 : w;
-	const symbol = box.node >= 0 ? profile.symbols[profile.tree.symbol[box.node]] : null,
-		flags = symbol?.flags ?? 0;
-	const found = symbol && matches?.[profile.tree.symbol[box.node]], fill = fillOf(graph, box);
+	const symbol = graph.symbolOf(box), flags = symbol?.flags ?? 0;
+	const found = symbol && matches?.[number];
+	const fill = !symbol ? box.group === undefined ? theme.root : theme.group
+		: found ? theme.found : graph.colourOf(box, symbol);
 
 	ctx.globalAlpha = matches && !found ? theme.faded : flags & INLINED && !found ? 0.6 : 1;
 	ctx.fillStyle = flags & SYNTHETIC && !found ? graph.hatch : fill;
@@ -85,7 +78,7 @@ function drawBox(ctx, graph, box, y, width) {
 	if (w < LEAST_TEXT)
 		return;
 	ctx.font = flags & (INLINED | SYNTHETIC) ? `italic ${FONT}` : FONT;
-	ctx.fillStyle = found ? theme.foundInk : flags & (SYNTHETIC | INLINED) || box.node < 0
+	ctx.fillStyle = found ? theme.foundInk : flags & (SYNTHETIC | INLINED) || !symbol
 		? theme.ink : theme.inkOn(fill);
 	ctx.fillText(fitted(ctx, graph.nameOf(box), w - 8), x + 4, y + ROW / 2);
 }
@@ -100,8 +93,7 @@ function outline(ctx, graph, box, y, width, thick) {
 	ctx.lineWidth = 1;
 }
 
-/** graph: { view, rows, theme, matches, nameOf, colourOf, focus, hover, focused }; `top`: scroll
- * position, px. */
+/** graph: a Flame; `top`: scroll position, px. */
 export function draw(canvas, graph, width, height, top) {
 	const scale = devicePixelRatio || 1, ctx = canvas.getContext('2d');
 
@@ -122,7 +114,8 @@ export function draw(canvas, graph, width, height, top) {
 	for (let depth = first; depth <= last; depth++)
 		for (const box of graph.rows[depth])
 			drawBox(ctx, graph, box, depth * ROW - top, width);
-	for (const [box, thick] of [[graph.hover, 1], [graph.focused ? graph.focus : null, 2]])
+	for (const [box, thick] of [[graph.rows[graph.rows.middle]?.[0], 2], [graph.hover, 1],
+		[graph.focused ? graph.focus : null, 2]])
 		if (box && box.depth >= first && box.depth <= last)
 			outline(ctx, graph, box, box.depth * ROW - top, width, thick);
 	ctx.globalAlpha = 1;

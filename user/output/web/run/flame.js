@@ -1,62 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The flame graph, root on top: a scrolling canvas with pointer and keys. It gets a view and
-// reports where the user zooms. It must not know filters.
+// A graph of boxes, root on top (a sandwich: callers above, callees below its function): a
+// scrolling canvas with pointer and keys. It gets a view and reports where the user zooms. It must
+// not know filters.
 
 import { el } from '../shared/dom.js';
-import { count, exact, percent, size } from '../shared/format.js';
+import { percent, size } from '../shared/format.js';
 import { hideTip, showTip, tip } from '../shared/tooltip.js';
+import { figures, mostOf, whereOf } from './about.js';
+import { bytesOf } from './calls.js';
 import { palette } from './colour.js';
 import { ROW, draw } from './draw.js';
-import { FALLBACK, INLINED, KERNEL, SYNTHETIC, placesOf, standardError } from './profile.js';
-import { boxesTo, bytesIn, countIn, eachChild, layout } from './view.js';
+import { VIEWS, graphOf } from './graphs.js';
+import { FALLBACK, SYNTHETIC } from './profile.js';
 
-const LEAST_PX = 0.5, FEWEST_ROWS = 10, SHOWN_ROWS = 32, DEEP_ROWS = 300;
-const SYNTHETIC_TEXT = {
-	'[no sample]': 'memory without a sample: the thread is known, the function is not',
-	'[before]': 'held before tare came, or copied by fork',
-	'[truncated]': 'the stack continues, but could not be unwound further',
-	'[smaller stacks]': 'small stacks, merged to limit tare\u2019s own memory',
-	'[no stack]': 'there was no user stack',
-		'[execve]': 'the kernel loads a program: there is no user stack yet',
+const LEAST_PX = 0.5, FEWEST_ROWS = 10, SHOWN_ROWS = 32;
+const HELP = {
+	flame: 'Arrows go from frame to frame, Enter zooms, Escape goes back, Home to the root',
+	inverted: 'Functions that took memory are on top, their callers below. Arrows go from ' +
+		'frame to frame, Enter zooms, Escape goes back, Home to the root',
+	sandwich: 'Callers are above the function, callees below. Arrows go from frame to frame, ' +
+		'Enter chooses the function',
 };
 
-// Running sums by kind, to find the largest kind of a box.
-function kindSums(view) {
-	view.kindSums ??= view.profile.kinds.map((_, kind) => {
-		const sum = new Float64Array(view.order.length + 1);
-
-		view.order.forEach((row, k) => { sum[k + 1] = sum[k] +
-			(view.rows.kind[row] === kind ? view.bytes[row] : 0); });
-		return sum;
-	});
-	return view.kindSums;
-}
-
-function mostOf(view, box) {
-	const sums = kindSums(view).map((s) => s[box.b] - s[box.a]);
-
-	return sums.indexOf(Math.max(...sums));
-}
-
-function selfBytes(view, box) {
-	let below = 0;
-
-	eachChild(view, box, (x) => { below += bytesIn(view, x); });
-	return bytesIn(view, box) - below;
-}
-
-function notes(symbol) {
-	return [symbol.flags & KERNEL && 'kernel', symbol.flags & INLINED && 'inlined',
-		symbol.flags & FALLBACK && 'from the frame-pointer fallback',
-		symbol.flags & SYNTHETIC && SYNTHETIC_TEXT[symbol.name]].filter(Boolean).join(', ');
-}
-
-/** Maximum of rows shown at once. */
-export const DEEPEST = DEEP_ROWS;
+// What can be done with the function that has the focus: action, text, key.
+const BUTTONS = [['sandwich', 'Callers and callees', 'w'], ['hide', 'Hide', 'h'],
+	['merge', 'Merge into caller', 'm'], ['search', 'Search', 's']];
 
 /** names: { root(view), group(level, key) }. actions: { zoom(path), back(), out(), reset(),
- * search(symbol) }. */
+ * search(symbol), sandwich(symbol), unsandwich(), hide(symbol), merge(symbol) }. */
 export class Flame {
 	constructor(names, actions) {
 		this.names = names;
@@ -67,7 +39,13 @@ export class Flame {
 			id: 'flame-graph' }, this.space);
 		this.status = el('p',
 			{ class: 'status', id: 'flame-status', 'aria-live': 'polite' });
-		this.nodes = [this.box, this.status];
+		this.bar = el('div', { class: 'frame-actions', role: 'group',
+			'aria-label': 'With this function' }, BUTTONS.map(([name, text, key]) =>
+			el('button', { type: 'button', class: 'plain', 'data-action': name,
+				title: `Key: ${key}`, onclick: () => this.act(name) }, text)));
+		this.nodes = [this.box, el('div', { class: 'below-graph' }, this.status, this.bar)];
+		this.letters = Object.fromEntries(BUTTONS.map(([name, , key]) => [key, name]));
+		this.kind = 'flame'; // of VIEWS
 		this.view = null;
 		this.rows = []; // visible boxes, by depth
 		this.path = null;
@@ -79,29 +57,26 @@ export class Flame {
 		this.listen();
 	}
 
+	/** The last box of the path that is a range of the view's rows. */
 	get top() {
-		return this.tops.at(-1);
+		return this.tops.findLast((b) => !b.parts);
 	}
 
-	/** Show a view from a path on, or from the root if the path is not there. Returns the path
-	 * shown. */
-	show(view, path, px) {
-		const found = boxesTo(view, path);
+	/** Show a view from a path on, or from the root if the path is not there. kind: flame,
+	 * inverted or sandwich; `matches`: the functions of a sandwich. Returns the path shown. */
+	show(view, path, px, kind = 'flame', matches = null) {
+		const least = LEAST_PX / Math.max(1, px);
+		const shown = graphOf(view, kind, path, least, matches);
 
-		this.view = view;
-		this.width = px;
-		this.path = found ? path : { groups: [], node: -1 };
-		this.tops = found ?? boxesTo(view, this.path);
+		Object.assign(this, shown, { kind, hover: null, width: px });
 		this.theme ??= palette(view.profile);
 		this.box.scrollTop = 0;
-		this.rows = layout(view, this.top, LEAST_PX / Math.max(1, px), DEEP_ROWS);
-		this.hover = null;
+		hideTip();
 		this.resize();
-		this.focusOn(this.rows[0]?.[0] ?? null);
-		this.box.setAttribute('aria-label',
-			`Flame graph of ${size(view.total)}. Arrows go from frame to frame, ` +
-			`Enter zooms, Escape goes back, Home to the root, s searches for the ` +
-			`function.`);
+		this.focusOn(this.rows[this.rows.middle ?? 0]?.[0] ?? null);
+		this.box.setAttribute('aria-label', `${VIEWS[kind]} of ${size(view.total)}. ` +
+			`${HELP[kind]}, s searches for the function, w shows its callers and callees, ` +
+			`h hides it, m merges it into its caller.`);
 		return this.path;
 	}
 
@@ -118,9 +93,13 @@ export class Flame {
 		this.paint();
 	}
 
+	/** The number of a box's symbol; -1: it is no function. */
+	symbolNumber(x) {
+		return x.symbol ?? (x.node >= 0 ? this.view.profile.tree.symbol[x.node] : -1);
+	}
+
 	symbolOf(x) {
-		return x.node >= 0
-			? this.view.profile.symbols[this.view.profile.tree.symbol[x.node]] : null;
+		return this.view.profile.symbols[this.symbolNumber(x)] ?? null;
 	}
 
 	nameOf(x) {
@@ -139,41 +118,37 @@ export class Flame {
 	}
 
 	whereOf(x) {
-		const symbol = this.symbolOf(x);
-
-		if (!symbol)
-			return null;
-		const { profile } = this.view, places = symbol.flags & SYNTHETIC ? []
-			: placesOf(profile, x.node);
-		return [profile.modules[symbol.module]?.path, places.join(', '),
-			notes(symbol)].filter(Boolean).join(' \u00b7 ');
+		return whereOf(this.view, x, this.symbolOf(x));
 	}
 
 	figures(x) {
-		const { view } = this, bytes = bytesIn(view, x), samples = countIn(view, x);
-		const rows = [['bytes', `${size(bytes)}, ${exact(Math.round(bytes))}`, 'sum'],
-			['of the total', percent(bytes / view.total)]];
+		const zoomed = this.kind !== 'sandwich' && this.tops.length > 1 ? this.tops.at(-1) : null;
 
-		if (this.top.node >= 0 || this.top.level > 0)
-			rows.push(['of the zoomed frame',
-				percent(bytes / bytesIn(view, this.top))]);
-		if (x.node >= 0)
-			rows.push(['itself', size(selfBytes(view, x))]);
-		rows.push(['samples of all growth', count(samples)]);
-		rows.push(['standard error',
-			samples > 0 ? `\u00b1 ${size(standardError(view.profile, bytes))}`
-			: 'none: exact, by the ledger']);
-		return rows;
+		return figures(this.view, x, zoomed,
+			x.caller || (this.kind === 'inverted' && x.parts));
 	}
 
+	/** The path to a box that is shown. */
 	pathTo(x) {
-		const above = [];
+		const above = [], groups = [...this.path.groups], symbols = [...this.path.symbols ?? []];
 
 		for (let b = x; b; b = b.above)
 			above.unshift(b);
-		return { groups: [...this.path.groups,
-			...above.slice(1).filter((b) => b.group !== undefined).map((b) => b.group)],
-			node: x.node };
+		for (const b of above.slice(1))
+			if (b.group !== undefined)
+				groups.push(b.group);
+			else if (b.parts)
+				symbols.push(b.symbol);
+		return symbols.length > 0 ? { groups, node: -1, symbols } : { groups, node: x.node };
+	}
+
+	/** The path to the box tops[i]. */
+	pathOfTop(i) {
+		const shown = this.tops.slice(0, i + 1), symbols = shown.filter((b) => b.parts)
+			.map((b) => b.symbol);
+
+		return { groups: shown.filter((b) => b.group !== undefined).map((b) => b.group),
+			node: shown.at(-1).node, ...symbols.length > 0 && { symbols } };
 	}
 
 	paint() {
@@ -204,11 +179,15 @@ export class Flame {
 	}
 
 	tell(x) {
+		for (const b of this.bar.children)
+			b.disabled = !x || !this.symbolOf(x) ||
+				(['hide', 'merge'].includes(b.dataset.action) &&
+				(this.symbolOf(x).flags & SYNTHETIC) !== 0);
 		if (!x) {
 			this.status.replaceChildren();
 			return;
 		}
-		const bytes = bytesIn(this.view, x), where = this.whereOf(x);
+		const bytes = bytesOf(this.view, x), where = this.whereOf(x);
 		const part = this.view.total > 0 ? `, ${percent(bytes / this.view.total)}` : '';
 		this.status.replaceChildren(el('b', null, this.nameOf(x)), ` ${size(bytes)}${part}`,
 			where ? el('span', { class: 'dim' }, ` ${where}`) : '');
@@ -223,42 +202,72 @@ export class Flame {
 		return row?.find((b) => b.x0 <= x && x < b.x1) ?? null;
 	}
 
-	step(key) {
-		const { focus: f } = this, row = this.rows[f.depth],
-			below = this.rows[f.depth + 1] ?? [];
+	// The largest of the boxes next to the focus, above or below it.
+	next(step) {
+		const { focus: f } = this, row = this.rows[f.depth + step] ?? [];
 
-		if (key === 'ArrowDown')
-			return below.filter((b) => b.above === f).reduce((a, b) => !a ||
-				b.x1 - b.x0 > a.x1 - a.x0 ? b : a, null);
-		if (key === 'ArrowUp')
-			return f.above;
-		return row[row.indexOf(f) + (key === 'ArrowRight' ? 1 : -1)];
+		return row.filter((b) => b.above === f || f.above === b)
+			.reduce((a, b) => !a || b.x1 - b.x0 > a.x1 - a.x0 ? b : a, null);
+	}
+
+	step(key) {
+		const row = this.rows[this.focus.depth];
+
+		if (key === 'ArrowDown' || key === 'ArrowUp')
+			return this.next(key === 'ArrowDown' ? 1 : -1);
+		return row[row.indexOf(this.focus) + (key === 'ArrowRight' ? 1 : -1)];
+	}
+
+	/** Zoom to a box; in a sandwich, its function is the next sandwich. */
+	open(x) {
+		if (this.kind !== 'sandwich')
+			this.actions.zoom(this.pathTo(x));
+		else if (this.symbolOf(x) && x.depth !== this.rows.middle)
+			this.actions.sandwich(this.symbolNumber(x));
+	}
+
+	/** Let a box have the focus that is not in a row of the graph. */
+	select(x) {
+		this.focus = x;
+		this.tell(x);
+	}
+
+	/** Call an action with the symbol of the box that has the focus. */
+	act(name) {
+		const button = this.bar.querySelector(`[data-action="${name}"]`);
+
+		if (!button.disabled)
+			this.actions[name](this.symbolNumber(this.focus));
 	}
 
 	key(e) {
 		const { actions, focus } = this;
+		const back = this.kind === 'sandwich' ? actions.unsandwich : actions.back;
 		const known = {
-			Enter: () => actions.zoom(this.pathTo(focus)), Escape: actions.back,
-				Backspace: actions.back, Home: actions.reset,
-			s: () => this.symbolOf(focus) &&
-				actions.search(this.view.profile.tree.symbol[focus.node]),
+			Enter: () => this.open(focus), Escape: back, Backspace: back, Home: actions.reset,
 		};
 
+		for (const [key, name] of Object.entries(this.letters))
+			known[key] = () => this.act(name);
+
 		if (e.ctrlKey || e.metaKey || e.altKey || !focus ||
-			!(e.key in known || /^Arrow/.test(e.key)))
+			!(Object.hasOwn(known, e.key) || /^Arrow/.test(e.key)))
 			return;
 		e.preventDefault();
 		hideTip();
 		this.focused = true;
-		if (known[e.key])
+		if (Object.hasOwn(known, e.key))
 			known[e.key]();
-		else if (e.key === 'ArrowUp' && !focus.above)
+		else if (e.key === 'ArrowUp' && !focus.above && focus.depth === 0)
 			actions.out();
 		else
 			this.focusOn(this.step(e.key) ?? focus);
 	}
 
+	// A finger has no place to point from: the line below the graph tells what it touched.
 	point(e) {
+		if (e.pointerType === 'touch')
+			return;
 		const x = this.hit(e);
 
 		if (x !== this.hover) {
@@ -279,10 +288,11 @@ export class Flame {
 
 		if (!x)
 			return;
+		hideTip();
 		if (!e.ctrlKey && !e.metaKey && !e.shiftKey)
-			this.actions.zoom(this.pathTo(x));
+			this.open(x);
 		else if (this.symbolOf(x))
-			this.actions.search(this.view.profile.tree.symbol[x.node]);
+			this.actions.search(this.symbolNumber(x));
 	}
 
 	listen() {
@@ -299,11 +309,12 @@ export class Flame {
 			this.paint();
 		}, { passive: true });
 		box.addEventListener('pointermove', (e) => this.point(e));
-		box.addEventListener('pointerleave', () => {
-			this.hover = null;
-			hideTip();
-			this.paint();
-		});
+		for (const event of ['pointerleave', 'pointercancel'])
+			box.addEventListener(event, () => {
+				this.hover = null;
+				hideTip();
+				this.paint();
+			});
 		box.addEventListener('click', (e) => this.click(e));
 	}
 }

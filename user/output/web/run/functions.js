@@ -69,10 +69,6 @@ export function functionTable(view, top, state, actions) {
 			el('thead', null, el('tr', null, COLUMNS.map(head))),
 			el('tbody', null,
 				shown.map((f) => row(f, profile, of, state.matches, actions))))),
-		el('p', { class: 'note' },
-			'Pages count for who touched them first, not for who keeps them: memory ' +
-			'that malloc hands out again is not new to the kernel. ' +
-			'See \u201cFirst touch\u201d in tare-run(1).'),
 		list.length > shown.length &&
 			el('button',
 			{ type: 'button', class: 'plain more',

@@ -9,15 +9,17 @@ import { KIND_TEXT } from '../shared/kinds.js';
 import { width } from '../shared/parts.js';
 import { FILTERS, NO_FILTER, filterControls, groupControls, sampleTypeControl,
 	searchControl } from './filters.js';
-import { DEEPEST, Flame } from './flame.js';
+import { CallTree } from './calltree.js';
+import { Flame } from './flame.js';
+import { focused, foundControls, graphActions, graphChips, graphControls, GRAPH, SHAPE } from './graphbar.js';
+import { TOP } from './graphs.js';
+import { crumbs, firstTouch, legend } from './legend.js';
 import { functionTable, neighbourTables } from './functions.js';
 import { tagOf } from './model.js';
 import { SAMPLE_TYPES, TIME_TYPES, timeless } from './pick.js';
-import { FALLBACK, INLINED, KERNEL, SYNTHETIC, exactly, label, standardError } from './profile.js';
-import { AREAS, bytesIn, createView, functionSums, matchedBytes } from './view.js';
+import { label, standardError } from './profile.js';
+import { AREAS, bytesIn, createView, matchedBytes } from './view.js';
 
-const LEGEND = 9, CRUMBS = 7, CRUMB_CHARS = 42;
-const TOP = { groups: [], node: -1 };
 const TASKS = 2 ** 24; // more than a process can have
 
 const threadKey = (rows) => (i) => rows.process[i] * TASKS + rows.task[i] + 1;
@@ -94,80 +96,12 @@ function summary(report, state, view, pass) {
 			'. Untouched address space has no kind: the filter Kind is ignored', '.');
 }
 
-function legend(flame, view, state) {
-	const { theme } = flame, { profile } = view;
-	const item = (colour, text, more) => {
-		const swatch = el('i', { class: `swatch ${more ?? ''}` });
-
-		if (colour)
-			swatch.style.background = colour;
-		return el('li', null, swatch, text);
-	};
-	const list = functionSums(view, flame.top), sums = new Map();
-
-	for (const f of list)
-		if (!(profile.symbols[f.symbol].flags & (KERNEL | SYNTHETIC)))
-			sums.set(profile.symbols[f.symbol].module,
-				(sums.get(profile.symbols[f.symbol].module) ?? 0) + f.self);
-	const modules =
-		[...sums].sort((a, b) => b[1] - a[1]).slice(0, LEGEND).filter(([m]) => m >= 0);
-	const kinds =
-		profile.kinds.map((k, i) => [k, i]).filter(([, i]) => view.rows.kind?.includes(i));
-	const has = (flag) => list.some((f) => profile.symbols[f.symbol].flags & flag);
-
-	return el('ul', { class: 'key legend' },
-		state.colour === 'kind' && view.rows.kind
-			? kinds.map(([k, i]) => item(theme.kinds[i], KIND_TEXT[k])) :
-			[...modules.map(([m]) => item(theme.ofSymbol({ module: m, flags: 0 }),
-				profile.modules[m].name.slice(0, 60))),
-				has(KERNEL) && item(theme.kernel, 'kernel')],
-		has(INLINED) && item(null, 'inlined', 'inlined'),
-			has(FALLBACK) && item(null, 'frame-pointer fallback [fp]', 'fallback'),
-		has(SYNTHETIC) && item(null, 'synthetic frame (no code)', 'synthetic-swatch'),
-		state.query && item(theme.found, 'found'));
-}
-
-function crumbs(flame, actions) {
-	const boxes = flame.tops;
-	const text = (b) => {
-		const name = flame.nameOf(b);
-		return name.length > CRUMB_CHARS ? `${name.slice(0, CRUMB_CHARS - 1)}\u2026` : name;
-	};
-	const hidden = boxes.length - CRUMBS;
-	const paths =
-		boxes.map(
-		(b, i) =>
-		({ groups: boxes.slice(0, i + 1).filter((x) => x.group !== undefined)
-			.map((x) => x.group), node: b.node }));
-
-	if (boxes.length === 1)
-		return el('p', { class: 'crumbs hint' },
-			flame.rows.cut &&
-			`Only ${DEEPEST} rows are shown: zoom in to see what is below. `,
-			'Click or Enter: zoom in. Escape: back. Ctrl+click or s: search for the ' +
-			'function. Arrows: move between frames.');
-	return el('nav', { class: 'crumbs', 'aria-label': 'Zoomed to' },
-		el('ol', null, boxes.map((b, i) => {
-		if (hidden > 0 && i > 1 && i < 2 + hidden)
-			return i === 2 && el('li', null, `\u2026 ${count(hidden)} more`);
-		return el('li', null, i === boxes.length - 1 ? el('b', null, text(b))
-			: el('button',
-			{ type: 'button', class: 'link', onclick: () => actions.zoom(paths[i]) },
-			text(b)));
-	})), el('button', { type: 'button', class: 'plain', id: 'reset-zoom',
-		onclick: actions.reset }, 'Reset'));
-}
-
 // Actions of the parts of this section.
 function actionsOf(profile, store, flame) {
 	const { state } = store, past = [];
-	const pathOf = (boxes) =>
-		({ groups: boxes.filter((x) => x.group !== undefined).map((x) => x.group),
-		node: boxes.at(-1).node });
 	const actions = {
 		zoom(path) {
-			if (path.node === state.zoom.node &&
-				path.groups.length === state.zoom.groups.length)
+			if (JSON.stringify(path) === JSON.stringify(state.zoom))
 				return;
 			past.push(state.zoom);
 			store.set({ zoom: path });
@@ -175,8 +109,8 @@ function actionsOf(profile, store, flame) {
 		back: () => store.set({ zoom: past.pop() ?? TOP }),
 		reset: () => actions.zoom(TOP),
 		out: () => flame().tops.length > 1 &&
-			actions.zoom(pathOf(flame().tops.slice(0, -1))),
-		search: (symbol) => store.set({ query: exactly(profile, symbol), regex: false }),
+			actions.zoom(flame().pathOfTop(flame().tops.length - 2)),
+		...graphActions(profile, store),
 		sortFunctions: (name) => store.set({ functionSort: name,
 			functionDown: state.functionSort === name ? !state.functionDown
 			: name !== 'name' }),
@@ -227,8 +161,9 @@ function sectionNode(report, store, search, body) {
 				`Samples are scaled to the exact sums per thread and kind.`)),
 		sampleTypeControl(report.profile, store)),
 		el('div', { class: 'controls flame-controls' }, filterControls(report, store)),
+		el('div', { class: 'controls flame-controls' }, graphControls(report.profile, store)),
 		el('div', { class: 'controls flame-controls' }, groupControls(store), search.node),
-			body);
+			graphChips(store), body);
 }
 
 /** derived: { view, pass, found }, computed from the state before the listeners here run. */
@@ -240,28 +175,42 @@ export function grownSection(report, store, derived) {
 	const part = Object.fromEntries(
 		['summary', 'crumbs', 'legend', 'functions']
 			.map((p) => [p, el('div', { class: `part-${p}` })]));
-	const body = el('div', { class: 'body' }, part.summary, part.crumbs, flame.nodes,
-		part.legend, part.functions);
+	const calltree = new CallTree(flame);
+	const body = el('div', { class: 'body' }, part.summary, part.crumbs, calltree.node,
+		flame.nodes, part.legend, firstTouch(), part.functions);
 	const colours = () => {
 		flame.colours(state.colour);
+		if (state.view === 'tree')
+			calltree.draw();
 		part.legend.replaceChildren(legend(flame, derived.view, state));
 	};
 	const functions = () => drawFunctions(part.functions, flame, derived.view, state,
 		derived.found, actions);
 	const found = () => {
 		flame.found(derived.found?.matches ?? null);
+		if (state.view === 'tree')
+			calltree.draw();
 		part.legend.replaceChildren(legend(flame, derived.view, state));
 		tellFound(search.status, flame, derived.view, derived.found);
 		functions();
 	};
 	const show = () => {
-		state.zoom = flame.show(derived.view, state.zoom, width(body));
+		const table = state.view === 'tree';
+
+		state.zoom = flame.show(derived.view, state.zoom, width(body), table ? 'flame' : state.view,
+			state.view === 'sandwich' ? focused(derived.view, state) : null);
+		flame.box.hidden = table;
+		calltree.node.hidden = !table;
+		if (table)
+			calltree.show(derived.view, flame.top);
 		part.summary.replaceChildren(summary(report, state, derived.view, derived.pass));
-		part.crumbs.replaceChildren(crumbs(flame, actions));
+		part.crumbs.replaceChildren(crumbs(flame, state.view, actions));
 		found();
 	};
 
-	store.on(['sampleType', 'timeType', 'time', ...FILTERS, 'group', 'zoom'], show);
+	search.node.append(foundControls(store, actions));
+	store.on(['sampleType', 'timeType', 'time', ...FILTERS, 'group', 'zoom', ...SHAPE, ...GRAPH],
+		show);
 	store.on(['query', 'regex'], found);
 	store.on(['functionSort', 'functionDown', 'functionsShown'], functions);
 	store.on(['colour'], colours);

@@ -11,9 +11,11 @@ import { createStore } from '../shared/store.js';
 import { themeSwitch } from '../shared/theme.js';
 import { booksView } from './books.js';
 import { FILTERS, NO_FILTER } from './filters.js';
+import { NO_GRAPH, SHAPE } from './graphbar.js';
 import { grownSection, notSampled, viewOf } from './grown.js';
 import { headline } from './headline.js';
 import { load, nobodys } from './model.js';
+import { movedNode, reshape } from './profile.js';
 import { activity, passing, pick } from './pick.js';
 import { search } from './search.js';
 import { interactive, timeInputs, weightChart, weightKey } from './weight.js';
@@ -22,7 +24,7 @@ import { whoTable } from './who.js';
 const report = load(JSON.parse(document.getElementById('data').textContent));
 const { profile } = report;
 const store = createStore({
-	...NO_FILTER, sampleType: 'live_peak', timeType: 'grew', time: null, group: 'none',
+	...NO_FILTER, ...NO_GRAPH, sampleType: 'live_peak', timeType: 'grew', time: null, group: 'none',
 		colour: 'module',
 	zoom: { groups: [], node: -1 }, query: '', regex: false, functionSort: 'self',
 		functionDown: true, functionsShown: 25,
@@ -163,7 +165,11 @@ function main() {
 	const page = document.getElementById('page');
 
 	if (profile) {
-		store.on(VIEW, derive);
+		store.on(SHAPE, () => {
+			reshape(profile, state);
+			state.zoom = { ...state.zoom, node: movedNode(profile, state.zoom.node) };
+		});
+		store.on([...VIEW, ...SHAPE], derive);
 		store.on(['query', 'regex'],
 			() => { derived.found = search(profile, state.query, state.regex); });
 		derive();

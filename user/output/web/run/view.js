@@ -9,8 +9,8 @@ export const AREAS = {
 	kind: ['kind'], cause: ['cause'], mapping: ['mapping'],
 };
 
-// The first index in [from, to) whose value is at least `value`.
-function lower(values, value, from, to) {
+/** The first index in [from, to) whose value is at least `value`. */
+export function lower(values, value, from, to) {
 	while (from < to) {
 		const middle = (from + to) >> 1;
 
@@ -22,15 +22,15 @@ function lower(values, value, from, to) {
 	return from;
 }
 
-const sorted = new WeakMap(); // table -> order of its rows by node
+const sorted = new WeakMap(); // nodes of a table's rows -> order of the rows by node
 
 function byNode(rows) {
-	if (!sorted.has(rows)) {
+	if (!sorted.has(rows.node)) {
 		const keys = Float64Array.from(rows.node, (v, i) => v * rows.length + i).sort();
 
-		sorted.set(rows, Int32Array.from(keys, (k) => k % rows.length));
+		sorted.set(rows.node, Int32Array.from(keys, (k) => k % rows.length));
 	}
-	return sorted.get(rows);
+	return sorted.get(rows.node);
 }
 
 // Stable sort of `order` by small integers.
