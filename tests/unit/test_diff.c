@@ -118,6 +118,27 @@ static void the_function_that_changed_by_itself_is_first(void **state)
 	report_free(b);
 }
 
+/* A helper that everybody calls does not say whose change it is. Its caller does. */
+static void a_function_has_the_caller_of_most_of_its_change(void **state)
+{
+	struct report *a = one_process(100), *b = one_process(100);
+	struct diff *d;
+
+	(void)state;
+	add_held(a, "main load fill fill", 90000, false);
+	add_held(b, "main load fill fill", 91000, false);
+	add_held(b, "main parse fill", 50000, false);
+	add_held(a, "main shrink fill", 20000, false);
+	add_held(b, "alone", 100, false);
+	d = diff_new(a, b, ALL, PEAK);
+	assert_string_equal(find_function(d, "fill")->caller, "parse");
+	assert_null(find_function(d, "alone")->caller);
+	assert_null(find_function(d, "main")->caller);
+	diff_free(d);
+	report_free(a);
+	report_free(b);
+}
+
 /* Sums over stacks stay; the merged ones have a joint error. */
 static void a_page_gets_the_largest_stacks(void **state)
 {
@@ -327,6 +348,7 @@ int main(void)
 		cmocka_unit_test(functions_are_matched_by_name),
 		cmocka_unit_test(stacks_are_matched_by_their_path),
 		cmocka_unit_test(the_function_that_changed_by_itself_is_first),
+		cmocka_unit_test(a_function_has_the_caller_of_most_of_its_change),
 		cmocka_unit_test(a_page_gets_the_largest_stacks),
 		cmocka_unit_test(a_page_has_a_limit_of_frames),
 		cmocka_unit_test(synthetic_frames_are_exact),

@@ -284,6 +284,8 @@ static void add_entry(struct places *w, const struct profile_entry *e)
 {
 	struct stack_node path = { NO_NODE, 0 };
 	unsigned owner = owner_of(w, e);
+	struct diff_stack *held;
+	uint32_t self = NO_NODE;
 
 	w->entry++;
 	profile_stack(w->p, e->node, w->stack);
@@ -293,6 +295,8 @@ static void add_entry(struct places *w, const struct profile_entry *e)
 
 		path.frame = w->stack->len ? name_at(w, i) : no_stack(w);
 		path.parent = intern_put(w->paths, &path);
+		if (i == owner)
+			self = path.parent;
 		f = w->d->functions->pdata[path.frame];
 		seen = &g_array_index(w->seen, uint64_t, path.frame);
 		for (int k = 0; k < SAMPLE_TYPES; k++) {
@@ -304,8 +308,58 @@ static void add_entry(struct places *w, const struct profile_entry *e)
 		if (is_row(w, i, owner))
 			*seen = w->entry;
 	}
+	held = stack_at(w, path.parent);
+	held->owner = self;
 	for (int k = 0; k < SAMPLE_TYPES; k++)
-		add_figure(w, &stack_at(w, path.parent)->held[k], e, k);
+		add_figure(w, &held->held[k], e, k);
+}
+
+/* The number of the next function outwards that is not folded and another one; NO_NODE: none. */
+static uint32_t caller_of(const struct diff *d, uint32_t path)
+{
+	const struct stack_node *own = &g_array_index(d->paths, struct stack_node, path);
+
+	for (uint32_t at = own->parent; at != NO_NODE;) {
+		const struct stack_node *n = &g_array_index(d->paths, struct stack_node, at);
+
+		if (n->frame != own->frame &&
+		    !((struct diff_function *)d->functions->pdata[n->frame])->folded)
+			return n->frame;
+		at = n->parent;
+	}
+	return NO_NODE;
+}
+
+/* Functions must have the order of their numbers. */
+static void find_callers(struct diff *d, int sample_type)
+{
+	struct intern *calls = intern_new(sizeof(struct stack_node)); /* caller, function */
+	g_autoptr(GArray) changes = g_array_new(FALSE, TRUE, sizeof(int64_t));
+	g_autofree int64_t *most = g_new0(int64_t, d->functions->len + 1);
+
+	for (unsigned i = 0; i < d->stacks->len; i++) {
+		const struct diff_stack *s = &g_array_index(d->stacks, struct diff_stack, i);
+		struct stack_node call = {
+			caller_of(d, s->owner),
+			g_array_index(d->paths, struct stack_node, s->owner).frame,
+		};
+		uint32_t number = intern_put(calls, &call);
+
+		if (number >= changes->len)
+			g_array_set_size(changes, number + 1);
+		g_array_index(changes, int64_t, number) += diff_change(&s->held[sample_type]);
+	}
+	for (uint32_t i = 0; i < intern_count(calls); i++) {
+		const struct stack_node *call = intern_key(calls, i);
+		int64_t change = ABS(g_array_index(changes, int64_t, i));
+
+		if (change <= most[call->frame])
+			continue;
+		most[call->frame] = change;
+		((struct diff_function *)d->functions->pdata[call->frame])->caller =
+			call->parent == NO_NODE ? NULL : d->names->pdata[call->parent];
+	}
+	intern_free(calls);
 }
 
 static void take_roots(struct diff_figure figures[SAMPLE_TYPES])
@@ -367,6 +421,7 @@ static void add_places(struct diff *d, const struct report *report[DIFF_TIMES],
 	g_array_unref(w.stack_of);
 	g_array_unref(w.seen);
 	g_array_unref(w.stack);
+	find_callers(d, GPOINTER_TO_INT(sample_type));
 	g_ptr_array_sort_with_data(d->functions, by_function, sample_type);
 	g_array_sort_with_data(d->stacks, by_stack, sample_type);
 }

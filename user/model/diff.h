@@ -41,10 +41,14 @@ struct diff_function {
 	bool folded; /* an allocator, an interpreter …: each frame of this name is folded */
 	struct diff_figure self[SAMPLE_TYPES];  /* samples in which it is innermost */
 	struct diff_figure total[SAMPLE_TYPES]; /* samples that have it on the stack, each once */
+	/* The caller that most of the change of self comes from, in the sample type that the
+	 * functions are sorted by; folded frames are no callers. Owned by the diff. NULL: none. */
+	const char *caller;
 };
 
 struct diff_stack {
-	uint32_t path; /* for diff_path() */
+	uint32_t path;  /* for diff_path() */
+	uint32_t owner; /* the part of the path that ends in the function it is self of */
 	struct diff_figure held[SAMPLE_TYPES];
 };
 

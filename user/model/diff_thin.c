@@ -93,7 +93,7 @@ static void thin_stacks(struct diff *d, const struct diff_limits *limits)
 	d->left.stacks = keep_largest(d, limits, keep);
 	if (!d->left.stacks)
 		return;
-	sum.path = smaller_path(d);
+	sum.path = sum.owner = smaller_path(d);
 	for (unsigned i = 0; i < d->stacks->len; i++) {
 		const struct diff_stack s = g_array_index(d->stacks, struct diff_stack, i);
 

@@ -33,6 +33,18 @@ static char *started_of(const struct report *r)
 	return started ? g_date_time_format_iso8601(started) : NULL;
 }
 
+/* Where the two commands begin to differ; 0: they do not. */
+static size_t first_difference(const struct page *p)
+{
+	g_autofree char *a = command_of(p->report[DIFF_BEFORE]);
+	g_autofree char *b = command_of(p->report[DIFF_AFTER]);
+	size_t at = 0;
+
+	while (a[at] && a[at] == b[at])
+		at++;
+	return a[at] || b[at] ? at : 0;
+}
+
 /* Command, start and duration in one line; the command is cut to make room. */
 static void print_side_short(const struct page *p, const struct report *r, const char *label)
 {
@@ -40,7 +52,8 @@ static void print_side_short(const struct page *p, const struct report *r, const
 	g_autofree char *duration = text_duration(r->duration_ns);
 	g_autofree char *rest = g_strdup_printf("%s%s, %s", when ? ", " : "", when ?: "", duration);
 	size_t room = p->style.width - MARGIN - text_width(rest);
-	g_autofree char *cut = text_fit(*command ? command : "(no command)", room);
+	size_t keep = first_difference(p);
+	g_autofree char *cut = text_shorten(*command ? command : "(no command)", room, keep);
 	g_autofree char *line = g_strconcat(cut, rest, NULL);
 
 	paint_labelled(p->out, &p->style, MARGIN, label, PLAIN, line);

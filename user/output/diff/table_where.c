@@ -48,13 +48,18 @@ static unsigned most_rows(const struct page *p)
 static void function_row(struct grid *g, const struct diff_function *f, unsigned k)
 {
 	g_autofree char *name = text_printable(f->name);
+	g_autofree char *caller = f->caller ? text_printable(f->caller) : NULL;
 	bool beyond = diff_beyond(&f->self[k]) || diff_beyond(&f->total[k]);
 
 	grid_cell(g, beyond ? PLAIN : DIM, *name ? name : "?");
+	figure_cells(g, &f->self[k], true);
 	grid_size(g, f->self[k].bytes[DIFF_BEFORE]);
 	grid_size(g, f->self[k].bytes[DIFF_AFTER]);
-	figure_cells(g, &f->self[k], true);
 	figure_cells(g, &f->total[k], false);
+	if (caller)
+		grid_cell(g, DIM, caller);
+	else
+		grid_blank(g);
 }
 
 static void functions(const struct page *p, struct grid *g)
@@ -78,14 +83,15 @@ static void functions(const struct page *p, struct grid *g)
 void diff_table_where(const struct page *p)
 {
 	static const struct grid_column columns[] = {
-		{ .title = "FUNCTION", .cut = CUT_MIDDLE, .soft = 16, .hard = 8 },
-		{ .title = "SELF", .right = true },
-		{ .title = "AFTER", .right = true },
+		{ .title = "FUNCTION", .cut = CUT_MIDDLE, .soft = 24, .hard = 8 },
 		{ .title = "CHANGE", .right = true },
 		{ .title = "±", .right = true },
 		{ .title = "≠" },
-		{ .title = "Δ TOTAL", .right = true },
-		{ .title = "±", .right = true, .drop = 2 },
+		{ .title = "BEFORE", .right = true },
+		{ .title = "AFTER", .right = true },
+		{ .title = "Δ TOTAL", .right = true, .drop = 2 },
+		{ .title = "±", .right = true, .drop = 3 },
+		{ .title = "FOR", .cut = CUT_MIDDLE, .soft = 14, .hard = 8 },
 	};
 	struct grid *g = grid_new(columns, G_N_ELEMENTS(columns));
 	g_autofree char *meaning = g_strdup_printf("functions by change %s; sampled",
@@ -158,10 +164,11 @@ static void stacks(const struct page *p)
 static void legend(const struct page *p)
 {
 	g_string_append_c(p->out, '\n');
-	paint_wrapped(p->out, &p->style, DIM, 0,
-		      "SELF, AFTER: memory of the function itself, before and after, with what is "
-		      "folded into it. Δ TOTAL: change with its callees. ±: standard error of the "
-		      "change. ≠: the change is larger than two standard errors.");
+	paint_wrapped(
+		p->out, &p->style, DIM, 0,
+		"BEFORE, AFTER: memory of the function itself, with what is folded into it. Δ "
+		"TOTAL: change with its callees. FOR: its caller in most of the change. ±: standard error of the "
+		"change. ≠: the change is larger than two standard errors.");
 }
 
 void diff_table_stacks(const struct page *p)

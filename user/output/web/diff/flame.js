@@ -4,7 +4,6 @@
 
 import { el } from '../shared/dom.js';
 import { exact, size } from '../shared/format.js';
-import { palette } from '../run/colour.js';
 import { Flame } from '../run/flame.js';
 import { colourOf } from './colour.js';
 import { beyond } from './model.js';
@@ -15,6 +14,20 @@ export class DiffFlame extends Flame {
 	constructor(actions, figures) {
 		super({ root: () => 'all' }, actions);
 		this.figuresOf = figures;
+		this.letters = { s: 'search' };
+		for (const b of [...this.bar.children])
+			if (b.dataset.action !== 'search')
+				b.remove();
+	}
+
+	show(view, path, px) {
+		const shown = super.show(view, path, px);
+
+		this.box.setAttribute('aria-label',
+			'Flame graph of the change. Arrows go from ' +
+			'frame to frame, Enter zooms, Escape goes back, Home to the root, s finds ' +
+			'the function.');
+		return shown;
 	}
 
 	nameOf(x) {
@@ -44,18 +57,10 @@ export class DiffFlame extends Flame {
 			.filter(Boolean);
 	}
 
-	colours(colour) {
-		this.colour = colour;
-		if (this.view)
-			this.theme = palette(this.view.profile);
-		this.paint();
-	}
-
 	tell(x) {
-		if (!x) {
-			this.status.replaceChildren();
+		super.tell(x);
+		if (!x)
 			return;
-		}
 		const f = this.figuresOf(x.node);
 
 		this.status.replaceChildren(el('b', null, this.symbolOf(x)?.name ?? 'all'),

@@ -10,13 +10,14 @@ import { cell, change, changeCell } from './text.js';
 
 const FEWEST = 4, MOST = 10; // rows at the start: those beyond their error
 const COLUMNS = [
-	{ name: 'name', head: 'Function' },
+	{ name: 'name', head: 'Function', text: (f) => f.raw },
 	{ name: 'change', head: 'Change', key: (f) => change(f.self) },
 	{ name: 'error', head: '\u00b1', key: (f) => f.self.error },
 	{ name: 'before', head: 'Before', key: (f) => f.self.before },
 	{ name: 'after', head: 'After', key: (f) => f.self.after },
 	{ name: 'total', head: 'With callees', key: (f) => change(f.total) },
 	{ name: 'total-error', head: '\u00b1', key: (f) => f.total.error },
+	{ name: 'caller', head: 'Called by', text: (f) => f.caller ?? '' },
 ];
 
 function ordered(list, { functionSort, functionDown }) {
@@ -24,8 +25,10 @@ function ordered(list, { functionSort, functionDown }) {
 
 	if (!column)
 		return list;
-	return column.key ? list.sort((a, b) => sign * (column.key(a) - column.key(b)))
-		: list.sort((a, b) => sign * (a.raw < b.raw ? -1 : a.raw > b.raw ? 1 : 0));
+	if (column.key)
+		return list.sort((a, b) => sign * (column.key(a) - column.key(b)));
+	const { text } = column;
+	return list.sort((a, b) => sign * (text(a) < text(b) ? -1 : text(a) > text(b) ? 1 : 0));
 }
 
 const errorCell = (f, column) => el('td', { class: 'n dim', 'data-column': column },
@@ -41,7 +44,10 @@ function row(f, found, actions) {
 	f.name.slice(0, 300) || '?')),
 	changeCell(f.self, 'change', sure), errorCell(f.self, 'error'),
 	cell(f.self.before, 'before'), cell(f.self.after, 'after'),
-	changeCell(f.total, 'total', beyond(f.total)), errorCell(f.total, 'total-error'));
+	changeCell(f.total, 'total', beyond(f.total)), errorCell(f.total, 'total-error'),
+	el('td', { class: 'caller', 'data-column': 'caller' }, f.caller && el('button',
+		{ type: 'button', class: 'link', title: f.caller.slice(0, 2000),
+			onclick: () => actions.search(f.caller) }, f.caller.slice(0, 300))));
 }
 
 function head(c, state, actions) {

@@ -6,6 +6,7 @@
 import { known, printable } from '../shared/format.js';
 import { KERNEL_KINDS, KINDS, USER_KINDS } from '../shared/kinds.js';
 import { loadProfile } from '../run/profile.js';
+import { FOLD_IN } from '../run/tree.js';
 
 export const SAMPLE_TYPES = { 'live-peak': 'Held at the peak', grown: 'All growth',
 	'live-end': 'Held at the end' };
@@ -14,15 +15,8 @@ export const WIDTHS = { larger: 'larger of both', before: 'before', after: 'afte
 /** A change of sampled bytes is called real beyond two standard errors, as in C. */
 export const beyond = (f) => f.after !== f.before && Math.abs(f.after - f.before) > 2 * f.error;
 
-// The frames of a stack to show: without folded ones, unless nothing else is left.
-function shownFrames(names, folded) {
-	const shown = names.filter((name) => !folded.has(name));
-
-	return shown.length > 0 ? shown : names.slice(-1);
-}
-
 // The stacks in the shape of a report's profile, as loadProfile() reads it. Entry i is stack i.
-function asProfile(stacks, folded) {
+function asProfile(stacks, folds) {
 	const numbers = new Map(), strings = [], parent = [], frame = [], nodes = new Map();
 	const number = (name) => {
 		if (!numbers.has(name)) {
@@ -41,7 +35,7 @@ function asProfile(stacks, folded) {
 		}
 		return nodes.get(key);
 	};
-	const leaves = stacks.map((s) => shownFrames(s.functions, folded).reduce(node, -1));
+	const leaves = stacks.map((s) => s.functions.reduce(node, -1));
 	const all = (value) => strings.map(() => value);
 	const larger = stacks.map((s) => Math.max(...Object.values(s.held)
 		.flatMap((f) => [f.before, f.after])));
@@ -49,19 +43,17 @@ function asProfile(stacks, folded) {
 	return {
 		period: 0, kinds: [], mappings: [], causes: [], modules: [], strings,
 		frames: { function: strings.map((_, i) => i), file: all(-1), line: all(0),
-			module: all(-1), address: all(''), flags: all(0) },
+			module: all(-1), address: all(''),
+			flags: strings.map((name) => folds.has(name) ? FOLD_IN << 4 : 0) },
 		nodes: { parent, frame },
 		entries: { node: leaves, grown: larger, count: stacks.map(() => 0) },
 		virtual: null, ticks: { slot: [], entry: [], in: [], out: [] },
 	};
 }
 
-/** null: stacks are not compared. */
-export function profileOf(raw, showFolded) {
-	const folded = new Set(showFolded ? [] : raw.folded);
-
-	return raw.stacks ? loadProfile({ profile: asProfile(raw.stacks, folded) }) : null;
-}
+/** The stacks of a difference that has some. */
+export const profileOf = (raw) =>
+	loadProfile({ profile: asProfile(raw.stacks, new Set(raw.folded)) });
 
 /** Bytes before and after, and the standard error of the change, of each node of the tree. Node -1
  * is the sum of all: exact, by the ledger. */
@@ -102,12 +94,40 @@ export function widthsOf(stacks, type, width) {
 
 const total = (figures) => figures.after - figures.before;
 
+// The caller that most of a function's own change comes from, by name of the function. Folded
+// frames are no callers. As find_callers() in C.
+function callersOf({ stacks, folded }, type) {
+	const folds = new Set(folded), sums = new Map(), most = new Map();
+
+	for (const { functions, held } of stacks) {
+		let i = functions.length - 1;
+
+		while (i > 0 && folds.has(functions[i]))
+			i--;
+		const own = functions[i], caller = functions.slice(0, i).findLast(
+			(name) => name !== own && !folds.has(name)) ?? null;
+		const key = JSON.stringify([own, caller]);
+
+		sums.set(key, (sums.get(key) ?? 0) + total(held[type]));
+	}
+	for (const [key, sum] of sums) {
+		const [own, caller] = JSON.parse(key);
+
+		if (Math.abs(sum) > Math.abs(most.get(own)?.sum ?? 0))
+			most.set(own, { caller, sum });
+	}
+	return (name) => most.get(name)?.caller ?? null;
+}
+
 /** Functions that changed: first those whose own change is beyond its error, as in C. */
 export function changedFunctions(raw, type) {
-	const size = (f) => Math.abs(total(f));
+	const size = (f) => Math.abs(total(f)),
+		callerOf = raw.functions ? callersOf(raw, type) : null;
+	const printed = (name) => name === null ? null : printable(name);
 
 	return (raw.functions ?? []).map((f) => ({ name: printable(f.function), raw: f.function,
-		self: f.self[type], total: f.total[type] }))
+		self: f.self[type], total: f.total[type],
+		caller: printed(callerOf(f.function)) }))
 		.filter((f) => total(f.self) !== 0 || total(f.total) !== 0)
 		.sort((a, b) => beyond(b.self) - beyond(a.self) || size(b.self) - size(a.self) ||
 			size(b.total) - size(a.total) || (a.raw < b.raw ? -1 : 1));

@@ -5,8 +5,9 @@
 import { el, toggle } from '../shared/dom.js';
 import { count, size } from '../shared/format.js';
 import { width } from '../shared/parts.js';
-import { exactly } from '../run/profile.js';
+import { exactly, reshape } from '../run/profile.js';
 import { search } from '../run/search.js';
+import { NO_SHAPE } from '../run/tree.js';
 import { createView } from '../run/view.js';
 import { changeColours } from './colour.js';
 import { DiffFlame } from './flame.js';
@@ -20,11 +21,10 @@ const FIRST_TOUCH = 'Pages count for who touched them first, not for who keeps t
 
 // What is drawn: the tree, the figures of its nodes, and the view; made anew when the state
 // changes.
-function derive(raw, { sampleType, widths, folded }, old) {
-	const profile = old?.folded === folded ? old.profile : profileOf(raw, folded);
-
+function derive(raw, profile, { sampleType, widths, folded }) {
+	reshape(profile, { ...NO_SHAPE, folded });
 	return {
-		profile, folded, figures: nodeFigures(profile, raw, sampleType),
+		figures: nodeFigures(profile, raw, sampleType),
 		view: createView(profile, { rows: profile.entries,
 			bytes: widthsOf(raw.stacks, sampleType, widths) }, []),
 	};
@@ -66,7 +66,7 @@ function crumbs(flame, actions) {
 			onclick: actions.reset }, 'Reset'));
 }
 
-function flameActions(store, profile) {
+function actionsOf(store, profile) {
 	const { state } = store, past = [];
 	const find = (name) => store.set({ query: state.query === `"${name}"` ? '' : `"${name}"` });
 	const actions = {
@@ -79,14 +79,14 @@ function flameActions(store, profile) {
 		back: () => store.set({ zoom: past.pop() ?? TOP }),
 		reset: () => actions.zoom(TOP),
 		out: () => state.zoom.node >= 0 && actions.zoom({ groups: [],
-			node: profile().tree.parent[state.zoom.node] }),
-		search: (symbol) => store.set({ query: exactly(profile(), symbol) }),
+			node: profile.tree.parent[state.zoom.node] }),
+		search: (symbol) => store.set({ query: exactly(profile, symbol) }),
 	};
 	const table = {
 		search: find,
 		sort: (name) => store.set({ functionSort: name,
 			functionDown: state.functionSort === name ? !state.functionDown
-			: name !== 'name' }),
+			: !['name', 'caller'].includes(name) }),
 		more: (functionsShown) => store.set({ functionsShown }),
 	};
 
@@ -128,8 +128,8 @@ const summary = (raw, type) => {
 /** Zooms, colours and tables follow the state. */
 export function whereSection(raw, store) {
 	const { state } = store, box = searchBox(store);
-	let now = derive(raw, state, null), found = null;
-	const { actions, table } = flameActions(store, () => now.profile);
+	const profile = profileOf(raw), { actions, table } = actionsOf(store, profile);
+	let now = derive(raw, profile, state), found = null;
 	const flame = new DiffFlame(actions, (node) => now.figures(node));
 	const part = Object.fromEntries(['summary', 'functions', 'crumbs', 'legend']
 		.map((p) => [p, el('div', { class: `part-${p}` })]));
@@ -138,7 +138,7 @@ export function whereSection(raw, store) {
 		el('h3', { class: 'flame-title' }, 'Flame graph of the change'),
 		controls(store, box), part.crumbs, flame.nodes, part.legend);
 	const functions = () => {
-		const names = new Set(now.profile.symbols.filter((_, i) => found?.matches[i])
+		const names = new Set(profile.symbols.filter((_, i) => found?.matches[i])
 			.map((s) => s.name));
 		const kept = document.activeElement?.dataset.sort;
 
@@ -149,7 +149,7 @@ export function whereSection(raw, store) {
 				?.focus({ preventScroll: true });
 	};
 	const look = () => {
-		found = search(now.profile, state.query, false);
+		found = search(profile, state.query, false);
 		flame.found(found?.matches ?? null);
 		box.status.textContent = found ? `${count(found.found)} found` : '';
 		functions();
@@ -165,7 +165,8 @@ export function whereSection(raw, store) {
 		part.legend.replaceChildren(legend());
 	};
 
-	store.on(['sampleType', 'widths', 'folded'], () => { now = derive(raw, state, now); });
+	store.on(['sampleType', 'widths', 'folded'],
+		() => { now = derive(raw, profile, state); });
 	store.on(['sampleType', 'widths', 'folded', 'zoom'], show);
 	store.on(['query'], look);
 	store.on(['functionSort', 'functionDown', 'functionsShown'], functions);
