@@ -2,8 +2,8 @@
  *
  * Writes HTML pages as tare does. `make_pages <RESULTS.json >RESULTS.html` makes the page of
  * `tare bench` from any JSON, `make_pages run <REPORT.json` that of `tare run`, `make_pages
- * diff <DIFFERENCE.json` that of `tare diff`; `make_pages report NAME` makes a page from a fixture of tests/golden/fixtures.c, or from the large
- * report.
+ * diff <DIFFERENCE.json` that of `tare diff`; `make_pages report NAME` makes a page
+ * from a fixture of tests/golden/fixtures.c, or from the large report.
  */
 #include <glib.h>
 #include <stdio.h>

@@ -164,11 +164,10 @@ static void stacks(const struct page *p)
 static void legend(const struct page *p)
 {
 	g_string_append_c(p->out, '\n');
-	paint_wrapped(
-		p->out, &p->style, DIM, 0,
-		"BEFORE, AFTER: memory of the function itself, with what is folded into it. Δ "
-		"TOTAL: change with its callees. FOR: its caller in most of the change. ±: standard error of the "
-		"change. ≠: the change is larger than two standard errors.");
+	paint_wrapped(p->out, &p->style, DIM, 0,
+		      "BEFORE, AFTER: memory of the function itself, with what is folded into it. "
+		      "Δ TOTAL: change with its callees. FOR: its caller in most of the change. "
+		      "±: standard error of the change. ≠: larger than two standard errors.");
 }
 
 void diff_table_stacks(const struct page *p)

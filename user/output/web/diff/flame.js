@@ -25,8 +25,8 @@ export class DiffFlame extends Flame {
 
 		this.box.setAttribute('aria-label',
 			'Flame graph of the change. Arrows go from ' +
-			'frame to frame, Enter zooms, Escape goes back, Home to the root, s finds ' +
-			'the function.');
+			'frame to frame, Enter zooms, Escape goes back, Home to the root, ' +
+			's finds the function.');
 		return shown;
 	}
 
