@@ -85,7 +85,7 @@ DEPS = -MMD -MP
 # output/ has folders of its own, one for each kind of output.
 src := $(foreach layer,$(LAYERS),$(wildcard user/$(layer)/*.c user/$(layer)/*/*.c))
 obj := $(patsubst %.c,$(O)/%.o,$(src))
-pages := bench run
+pages := bench diff run
 page_html := $(patsubst %,$(O)/gen/%.page.html,$(pages))
 embedded := $(wildcard user/output/*/*.schema.json user/store/*.sql user/model/*.rules) $(page_html)
 embedded_obj := $(patsubst %,$(O)/gen/%.o,$(notdir $(embedded)))

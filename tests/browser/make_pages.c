@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Writes HTML pages as tare does. `make_pages <RESULTS.json >RESULTS.html` makes the page of
- * `tare bench` from any JSON, `make_pages run <REPORT.json` that of `tare run`; `make_pages
- * report NAME` makes a page from a fixture of tests/golden/fixtures.c, or from the large
- * report.
+ * `tare bench` from any JSON, `make_pages run <REPORT.json` that of `tare run`, `make_pages
+ * diff <DIFFERENCE.json` that of `tare diff`; `make_pages report NAME` makes a page
+ * from a fixture of tests/golden/fixtures.c, or from the large report.
  */
 #include <glib.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #include "tests/golden/fixtures.c"
 #include "large_report.h"
 
-extern const char run_page_html[];
+extern const char run_page_html[], diff_page_html[];
 
 static GString *input(void)
 {
@@ -27,11 +27,12 @@ static GString *input(void)
 	return json;
 }
 
-static char *filled(bool run)
+static char *filled(const char *page)
 {
 	GString *json = input();
-	char *html = run ? page_fill(run_page_html, json->str, json->len) :
-			   bench_html(json->str, json->len);
+	char *html = !strcmp(page, "run")  ? page_fill(run_page_html, json->str, json->len) :
+		     !strcmp(page, "diff") ? page_fill(diff_page_html, json->str, json->len) :
+					     bench_html(json->str, json->len);
 
 	g_string_free(json, TRUE);
 	return html;
@@ -61,7 +62,7 @@ static char *report_named(const char *name)
 int main(int argc, char **argv)
 {
 	g_autofree char *html = argc > 2 ? report_named(argv[2]) :
-					   filled(argc > 1 && !strcmp(argv[1], "run"));
+					   filled(argc > 1 ? argv[1] : "bench");
 
 	return !html || fputs(html, stdout) == EOF || fflush(stdout) ? 1 : 0;
 }

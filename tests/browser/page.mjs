@@ -32,7 +32,8 @@ const makePages = (args, options) => execFileSync(
 	join(build, 'tests', 'browser', 'make_pages'), args,
 	{ maxBuffer: 1 << 28, stdio: ['pipe', 'pipe', 'ignore'], ...options });
 
-/** Writes the report of `data` to a file and returns its path. page: "run", otherwise bench. */
+/** Writes the report of `data` to a file and returns its path. page: "run", "diff",
+ * otherwise bench. */
 export function report(name, json, page) {
 	const path = join(folder, `${name}.html`);
 

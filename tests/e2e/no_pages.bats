@@ -39,6 +39,11 @@ says_why() {
 	says_why 1
 	run "$TARE" bench report "$DIR/r.tare" --format html -o "$DIR/x.html"
 	says_why 1
+	for how in "--html $DIR/x.html" "-o $DIR/x.html" "--format html"; do
+		# shellcheck disable=SC2086 # an option and its value
+		run "$TARE" diff "$DIR/r.tare" "$DIR/r.tare" $how
+		says_why 1
+	done
 }
 
 @test "all else works, and a tare with pages makes HTML of its recording" {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Prints the difference of two fixtures: render_diff PAIR json|WIDTH [colour] [all]. Without
- * arguments it prints the pairs' names.
+ * Prints the difference of two fixtures: render_diff PAIR json|WIDTH [colour] [full] [all].
+ * Without arguments it prints the pairs' names.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +56,7 @@ static char *render(const struct report *a, const struct report *b, int argc, ch
 	style.table.width = (unsigned)atoi(argv[0]);
 	for (int i = 1; i < argc; i++) {
 		style.table.colour |= !strcmp(argv[i], "colour");
+		style.full |= !strcmp(argv[i], "full");
 		style.all |= !strcmp(argv[i], "all");
 	}
 	return diff_table_render(a, b, &style);

@@ -85,9 +85,112 @@ static void functions_are_matched_by_name(void **state)
 		      sqrt(50000. * 100 + 141000. * 400));
 	assert_true(diff_beyond(&find_function(d, "load")->total[PEAK]));
 	assert_false(diff_beyond(&find_function(d, "other")->total[PEAK])); /* 1,000 ± 4,500 */
-	assert_string_equal(((struct diff_function *)d->functions->pdata[0])->name, "main");
-	assert_string_equal(((struct diff_function *)d->functions->pdata[3])->name, "other");
+	assert_string_equal(((struct diff_function *)d->functions->pdata[0])->name, "alloc");
 	assert_figure(&d->held[PEAK], 50000, 141000, 0);
+	diff_free(d);
+	report_free(a);
+	report_free(b);
+}
+
+static const char *function_at(const struct diff *d, unsigned i)
+{
+	assert_true(i < d->functions->len);
+	return ((struct diff_function *)d->functions->pdata[i])->name;
+}
+
+/* What a reader can change comes first: not main(), which has every change, and not what may be
+ * chance. */
+static void the_function_that_changed_by_itself_is_first(void **state)
+{
+	struct report *a = one_process(100), *b = one_process(100);
+	struct diff *d;
+
+	(void)state;
+	add_held(a, "main serve", 1000000, false);
+	add_held(b, "main serve", 1020000, false); /* 20,000 ± 14,213: may be chance */
+	add_held(b, "main load", 15000, false);    /* 15,000 ± 1,225 */
+	d = diff_new(a, b, ALL, PEAK);
+	assert_string_equal(function_at(d, 0), "load");
+	assert_string_equal(function_at(d, 1), "serve");
+	assert_string_equal(function_at(d, 2), "main");
+	diff_free(d);
+	report_free(a);
+	report_free(b);
+}
+
+/* A helper that everybody calls does not say whose change it is. Its caller does. */
+static void a_function_has_the_caller_of_most_of_its_change(void **state)
+{
+	struct report *a = one_process(100), *b = one_process(100);
+	struct diff *d;
+
+	(void)state;
+	add_held(a, "main load fill fill", 90000, false);
+	add_held(b, "main load fill fill", 91000, false);
+	add_held(b, "main parse fill", 50000, false);
+	add_held(a, "main shrink fill", 20000, false);
+	add_held(b, "alone", 100, false);
+	d = diff_new(a, b, ALL, PEAK);
+	assert_string_equal(find_function(d, "fill")->caller, "parse");
+	assert_null(find_function(d, "alone")->caller);
+	assert_null(find_function(d, "main")->caller);
+	diff_free(d);
+	report_free(a);
+	report_free(b);
+}
+
+/* Sums over stacks stay; the merged ones have a joint error. */
+static void a_page_gets_the_largest_stacks(void **state)
+{
+	struct report *a = one_process(100), *b = one_process(100);
+	const struct diff_limits limits = {
+		.stacks = 2, .frames = 1000, .functions = 2, .whose = 1
+	};
+	const struct diff_stack *last;
+	struct diff *d;
+
+	(void)state;
+	add_held(a, "main gone", 90000, false);
+	add_held(a, "main a", 100, false);
+	add_held(a, "main b", 200, false);
+	add_held(b, "main b", 300, false);
+	add_held(b, "main new", 80000, false);
+	add_task(b->processes->pdata[0], 2, "other", 5000);
+	d = diff_new(a, b, ALL, PEAK);
+	diff_thin(d, &limits);
+	assert_int_equal(d->stacks->len, 3);
+	last = &g_array_index(d->stacks, struct diff_stack, 2);
+	assert_figure(&last->held[PEAK], 300, 300, sqrt(600. * 100));
+	assert_string_equal(
+		d->names->pdata[g_array_index(d->paths, struct stack_node, last->path).frame],
+		"[smaller stacks]");
+	assert_int_equal(d->left.stacks, 2);
+	/* "gone" and "new" by their own change, and by their total's. */
+	assert_int_equal(d->functions->len, 2);
+	assert_int_equal(d->left.functions, 3);
+	assert_string_equal(function_at(d, 0), "gone");
+	assert_int_equal(d->left.processes, 0);
+	assert_int_equal(d->left.threads, 1);
+	diff_free(d);
+	report_free(a);
+	report_free(b);
+}
+
+/* A stack can be deep, and a deep one costs as much as many. */
+static void a_page_has_a_limit_of_frames(void **state)
+{
+	struct report *a = one_process(100), *b = one_process(100);
+	const struct diff_limits limits = { 100, 6, 100, 100 };
+	struct diff *d;
+
+	(void)state;
+	add_held(a, "main x", 5000, false);
+	add_held(a, "main y y y y y y y y", 4000, false);
+	add_held(b, "main z", 3000, false);
+	d = diff_new(a, b, ALL, PEAK);
+	diff_thin(d, &limits);
+	assert_int_equal(d->stacks->len, 2);
+	assert_int_equal(d->left.stacks, 2);
 	diff_free(d);
 	report_free(a);
 	report_free(b);
@@ -244,6 +347,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(functions_are_matched_by_name),
 		cmocka_unit_test(stacks_are_matched_by_their_path),
+		cmocka_unit_test(the_function_that_changed_by_itself_is_first),
+		cmocka_unit_test(a_function_has_the_caller_of_most_of_its_change),
+		cmocka_unit_test(a_page_gets_the_largest_stacks),
+		cmocka_unit_test(a_page_has_a_limit_of_frames),
 		cmocka_unit_test(synthetic_frames_are_exact),
 		cmocka_unit_test(tasks_are_matched_by_name),
 		cmocka_unit_test(folded_rows_are_matched),

@@ -18,21 +18,45 @@
 #include "output/diff/diff.h"
 #include "store/recording.h"
 
-enum { OPT_FORMAT = 256, OPT_SAMPLE_TYPE, OPT_ALL, OPT_FOLD, OPT_NO_FOLD, OPT_SCHEMA };
+enum {
+	OPT_FORMAT = 256,
+	OPT_HTML,
+	OPT_SAMPLE_TYPE,
+	OPT_FULL,
+	OPT_ALL,
+	OPT_FOLD,
+	OPT_NO_FOLD,
+	OPT_SCHEMA,
+};
+
+typedef char *render_fn(const struct report *a, const struct report *b,
+			const struct diff_style *style);
+
+static const struct diff_format {
+	const char *name, *suffix;
+	render_fn *render;
+} diff_formats[] = {
+	{ "table", ".txt", diff_table_render },
+	{ "json", ".json", diff_json_render },
+	{ "html", ".html", diff_html_render },
+};
 
 struct wish {
-	const char *output;
-	struct fileout *out; /* opened; NULL: stdout */
-	bool json, format_given, all, schema;
+	const char *output, *html;
+	struct fileout *out, *to_html; /* opened; NULL: stdout, and no page */
+	const struct diff_format *format;
+	bool full, all, schema;
 	enum sample_type sample_type;
 	struct folding folding;
 };
 
 static const struct optspec specs[] = {
-	{ "format", OPT_FORMAT, "FORMAT", 1, "table or json (default: by suffix of FILE)" },
+	{ "format", OPT_FORMAT, "FORMAT", 1, "table, json or html (default: by suffix of FILE)" },
 	{ "output", 'o', "FILE", 1, "write to FILE, not to stdout" },
+	{ "html", OPT_HTML, "FILE", 1, "also write an HTML page: what changed, flame graph" },
 	{ "sample-type", OPT_SAMPLE_TYPE, "NAME", 1, "grown, live-peak, live-end (live-peak)" },
-	{ "all", OPT_ALL, NULL, 1, "every row, not only those that changed most" },
+	{ "full", OPT_FULL, NULL, 1, "all sections and more rows, not only one screen" },
+	{ "all", OPT_ALL, NULL, 1, "the same with every row, also of what did not change" },
 	{ "fold", OPT_FOLD, "FILE", 1, "more rules for frames that fold into their caller" },
 	{ "no-fold", OPT_NO_FOLD, NULL, 1, "do not fold allocators and interpreters" },
 	{ "schema", OPT_SCHEMA, NULL, 1, "print the JSON Schema of the differences" },
@@ -53,17 +77,29 @@ static int sample_type_parse(const char *value, enum sample_type *sample_type)
 	return optspec_bad("sample-type", value, "grown, live-peak or live-end");
 }
 
+static int format_parse(const char *value, const struct diff_format **format)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(diff_formats); i++)
+		if (!strcmp(value, diff_formats[i].name)) {
+			*format = &diff_formats[i];
+			return 0;
+		}
+	return optspec_bad("format", value, "table, json or html");
+}
+
 static int take_option(void *ctx, int id, const char *value)
 {
 	struct wish *w = ctx;
 
 	switch (id) {
 	case OPT_FORMAT:
-		w->format_given = true;
-		w->json = !strcmp(value, "json");
-		return w->json || !strcmp(value, "table") ?
-			       0 :
-			       optspec_bad("format", value, "table or json");
+		return format_parse(value, &w->format);
+	case OPT_HTML:
+		w->html = value;
+		return 0;
+	case OPT_FULL:
+		w->full = true;
+		return 0;
 	case 'o':
 		w->output = value;
 		return 0;
@@ -84,13 +120,27 @@ static int take_option(void *ctx, int id, const char *value)
 	}
 }
 
+/* The format of an output without --format: by its suffix. */
 static int format_by_suffix(struct wish *w)
 {
-	w->json = g_str_has_suffix(w->output, ".json");
-	if (w->json || g_str_has_suffix(w->output, ".txt"))
+	w->format = &diff_formats[0];
+	for (unsigned i = 0; w->output && i < G_N_ELEMENTS(diff_formats); i++)
+		if (g_str_has_suffix(w->output, diff_formats[i].suffix)) {
+			w->format = &diff_formats[i];
+			return 0;
+		}
+	if (!w->output)
 		return 0;
-	return choice_refuse_suffix(w->output, ".txt (table), .json (json)",
+	return choice_refuse_suffix(w->output, ".txt (table), .json (json), .html (html)",
 				    "--format FORMAT, for any file name");
+}
+
+static int deliver(const struct fileout *out, char *text)
+{
+	int err = choice_deliver(out, text, strlen(text));
+
+	g_free(text);
+	return err;
 }
 
 static int compare_files(const struct wish *w, const char *before, const char *after)
@@ -98,10 +148,10 @@ static int compare_files(const struct wish *w, const char *before, const char *a
 	struct diff_style style = {
 		.table = terminal_style(w->output ? -1 : STDOUT_FILENO),
 		.sample_type = w->sample_type,
+		.full = w->full,
 		.all = w->all,
 	};
 	struct report *a = NULL, *b = NULL;
-	g_autofree char *text = NULL;
 	int err = recording_load(&a, before);
 
 	if (!err)
@@ -109,12 +159,44 @@ static int compare_files(const struct wish *w, const char *before, const char *a
 	if (!err) {
 		folding_apply(&w->folding, a);
 		folding_apply(&w->folding, b);
-		text = w->json ? diff_json_render(a, b, &style) : diff_table_render(a, b, &style);
-		err = choice_deliver(w->out, text, strlen(text));
+		err = deliver(w->out, w->format->render(a, b, &style));
 	}
+	if (!err && w->to_html)
+		err = deliver(w->to_html, diff_html_render(a, b, &style));
 	report_free(a);
 	report_free(b);
-	return err ? EXIT_FAILED : 0;
+	return err;
+}
+
+static int open_outputs(struct wish *w)
+{
+	int err = choice_output(&w->out, w->output);
+
+	if (!err)
+		err = choice_output(&w->to_html, w->html);
+	if (!err && w->out && w->to_html && fileout_same(w->out, w->to_html)) {
+		log_error("%s is given for two outputs", w->html);
+		err = -EINVAL;
+	}
+	return err;
+}
+
+/* The exit status. Everything is checked before a recording is read. */
+static int compare(struct wish *w, const char *before, const char *after)
+{
+	bool page = w->html || w->format->render == diff_html_render;
+	int err;
+
+	if (page && choice_html("tare diff BEFORE AFTER --full, or --format json"))
+		return EXIT_FAILED;
+	err = folding_read(&w->folding);
+	if (!err)
+		err = open_outputs(w);
+	if (err) {
+		log_hint("tare diff --help");
+		return EXIT_USAGE;
+	}
+	return compare_files(w, before, after) ? EXIT_FAILED : 0;
 }
 
 int cmd_diff(int argc, char **argv)
@@ -142,18 +224,15 @@ int cmd_diff(int argc, char **argv)
 		log_error("diff takes two recordings");
 		err = -EINVAL;
 	}
-	if (!err && !w.format_given && w.output)
+	if (!err && !w.format)
 		err = format_by_suffix(&w);
-	if (!err)
-		err = folding_read(&w.folding);
-	if (!err)
-		err = choice_output(&w.out, w.output);
 	if (err) {
 		log_hint("tare diff --help");
 		return EXIT_USAGE;
 	}
-	err = compare_files(&w, argv[optind], argv[optind + 1]);
+	err = compare(&w, argv[optind], argv[optind + 1]);
 	fileout_close(w.out);
+	fileout_close(w.to_html);
 	frame_rules_free(w.folding.rules);
 	return err;
 }

@@ -207,6 +207,7 @@ static uint32_t name_of(struct places *w, const char *name)
 		return GPOINTER_TO_UINT(known) - 1;
 	f = g_new0(struct diff_function, 1);
 	f->name = g_strdup(name);
+	f->folded = true;
 	g_ptr_array_add(w->d->functions, f);
 	g_ptr_array_add(w->d->names, g_strdup(name));
 	g_array_append_val(w->seen, never);
@@ -214,16 +215,31 @@ static uint32_t name_of(struct places *w, const char *name)
 	return w->d->functions->len - 1;
 }
 
+static bool is_folded(const struct profile_frame *f)
+{
+	return f->fold == FOLD_IN || f->fold == FOLD_BEGIN;
+}
+
 static uint32_t name_at(struct places *w, unsigned i)
 {
-	uint32_t frame = g_array_index(w->stack, uint32_t, i);
+	uint32_t frame = g_array_index(w->stack, uint32_t, i), *number = &w->numbers[frame];
+	const struct profile_frame *f = &g_array_index(w->p->frames, struct profile_frame, frame);
 
-	if (!w->numbers[frame])
-		w->numbers[frame] =
-			name_of(w,
-				g_array_index(w->p->frames, struct profile_frame, frame).function) +
-			1;
-	return w->numbers[frame] - 1;
+	if (!*number) {
+		*number = name_of(w, f->function) + 1;
+		if (!is_folded(f))
+			((struct diff_function *)w->d->functions->pdata[*number - 1])->folded =
+				false;
+	}
+	return *number - 1;
+}
+
+static uint32_t no_stack(struct places *w)
+{
+	uint32_t number = name_of(w, "[no stack]");
+
+	((struct diff_function *)w->d->functions->pdata[number])->folded = false;
+	return number;
 }
 
 static struct diff_stack *stack_at(struct places *w, uint32_t path)
@@ -258,20 +274,18 @@ static unsigned owner_of(const struct places *w, const struct profile_entry *e)
  * to it. */
 static bool is_row(const struct places *w, unsigned i, unsigned owner)
 {
-	enum frame_fold fold;
-
 	if (i == owner || i >= w->stack->len)
 		return true;
-	fold = g_array_index(w->p->frames, struct profile_frame,
-			     g_array_index(w->stack, uint32_t, i))
-		       .fold;
-	return fold != FOLD_IN && fold != FOLD_BEGIN;
+	return !is_folded(&g_array_index(w->p->frames, struct profile_frame,
+					 g_array_index(w->stack, uint32_t, i)));
 }
 
 static void add_entry(struct places *w, const struct profile_entry *e)
 {
 	struct stack_node path = { NO_NODE, 0 };
 	unsigned owner = owner_of(w, e);
+	struct diff_stack *held;
+	uint32_t self = NO_NODE;
 
 	w->entry++;
 	profile_stack(w->p, e->node, w->stack);
@@ -279,8 +293,10 @@ static void add_entry(struct places *w, const struct profile_entry *e)
 		struct diff_function *f;
 		uint64_t *seen;
 
-		path.frame = w->stack->len ? name_at(w, i) : name_of(w, "[no stack]");
+		path.frame = w->stack->len ? name_at(w, i) : no_stack(w);
 		path.parent = intern_put(w->paths, &path);
+		if (i == owner)
+			self = path.parent;
 		f = w->d->functions->pdata[path.frame];
 		seen = &g_array_index(w->seen, uint64_t, path.frame);
 		for (int k = 0; k < SAMPLE_TYPES; k++) {
@@ -292,8 +308,58 @@ static void add_entry(struct places *w, const struct profile_entry *e)
 		if (is_row(w, i, owner))
 			*seen = w->entry;
 	}
+	held = stack_at(w, path.parent);
+	held->owner = self;
 	for (int k = 0; k < SAMPLE_TYPES; k++)
-		add_figure(w, &stack_at(w, path.parent)->held[k], e, k);
+		add_figure(w, &held->held[k], e, k);
+}
+
+/* The number of the next function outwards that is not folded and another one; NO_NODE: none. */
+static uint32_t caller_of(const struct diff *d, uint32_t path)
+{
+	const struct stack_node *own = &g_array_index(d->paths, struct stack_node, path);
+
+	for (uint32_t at = own->parent; at != NO_NODE;) {
+		const struct stack_node *n = &g_array_index(d->paths, struct stack_node, at);
+
+		if (n->frame != own->frame &&
+		    !((struct diff_function *)d->functions->pdata[n->frame])->folded)
+			return n->frame;
+		at = n->parent;
+	}
+	return NO_NODE;
+}
+
+/* Functions must have the order of their numbers. */
+static void find_callers(struct diff *d, int sample_type)
+{
+	struct intern *calls = intern_new(sizeof(struct stack_node)); /* caller, function */
+	g_autoptr(GArray) changes = g_array_new(FALSE, TRUE, sizeof(int64_t));
+	g_autofree int64_t *most = g_new0(int64_t, d->functions->len + 1);
+
+	for (unsigned i = 0; i < d->stacks->len; i++) {
+		const struct diff_stack *s = &g_array_index(d->stacks, struct diff_stack, i);
+		struct stack_node call = {
+			caller_of(d, s->owner),
+			g_array_index(d->paths, struct stack_node, s->owner).frame,
+		};
+		uint32_t number = intern_put(calls, &call);
+
+		if (number >= changes->len)
+			g_array_set_size(changes, number + 1);
+		g_array_index(changes, int64_t, number) += diff_change(&s->held[sample_type]);
+	}
+	for (uint32_t i = 0; i < intern_count(calls); i++) {
+		const struct stack_node *call = intern_key(calls, i);
+		int64_t change = ABS(g_array_index(changes, int64_t, i));
+
+		if (change <= most[call->frame])
+			continue;
+		most[call->frame] = change;
+		((struct diff_function *)d->functions->pdata[call->frame])->caller =
+			call->parent == NO_NODE ? NULL : d->names->pdata[call->parent];
+	}
+	intern_free(calls);
 }
 
 static void take_roots(struct diff_figure figures[SAMPLE_TYPES])
@@ -307,9 +373,10 @@ static int by_function(gconstpointer a, gconstpointer b, gpointer sample_type)
 	const struct diff_function *x = *(struct diff_function *const *)a;
 	const struct diff_function *y = *(struct diff_function *const *)b;
 	int k = GPOINTER_TO_INT(sample_type);
-	int order = by_change(diff_change(&x->total[k]), diff_change(&y->total[k]));
+	int order = diff_beyond(&y->self[k]) - diff_beyond(&x->self[k]);
 
 	order = order ?: by_change(diff_change(&x->self[k]), diff_change(&y->self[k]));
+	order = order ?: by_change(diff_change(&x->total[k]), diff_change(&y->total[k]));
 	return order ?: strcmp(x->name, y->name);
 }
 
@@ -354,6 +421,7 @@ static void add_places(struct diff *d, const struct report *report[DIFF_TIMES],
 	g_array_unref(w.stack_of);
 	g_array_unref(w.seen);
 	g_array_unref(w.stack);
+	find_callers(d, GPOINTER_TO_INT(sample_type));
 	g_ptr_array_sort_with_data(d->functions, by_function, sample_type);
 	g_array_sort_with_data(d->stacks, by_stack, sample_type);
 }

@@ -38,12 +38,17 @@ struct diff_who {
 
 struct diff_function {
 	char *name;
+	bool folded; /* an allocator, an interpreter …: each frame of this name is folded */
 	struct diff_figure self[SAMPLE_TYPES];  /* samples in which it is innermost */
 	struct diff_figure total[SAMPLE_TYPES]; /* samples that have it on the stack, each once */
+	/* The caller that most of the change of self comes from, in the sample type that the
+	 * functions are sorted by; folded frames are no callers. Owned by the diff. NULL: none. */
+	const char *caller;
 };
 
 struct diff_stack {
-	uint32_t path; /* for diff_path() */
+	uint32_t path;  /* for diff_path() */
+	uint32_t owner; /* the part of the path that ends in the function it is self of */
 	struct diff_figure held[SAMPLE_TYPES];
 };
 
@@ -51,11 +56,16 @@ struct diff {
 	unsigned kinds;                 /* bits, 1 << TARE_ANON … */
 	bool sampled[DIFF_TIMES];       /* functions and stacks are there if both are true */
 	GPtrArray *processes, *threads; /* struct diff_who *, by |change of weight at peak| */
-	GPtrArray *functions;           /* struct diff_function *, by |change of total|, self */
-	GArray *stacks;                 /* struct diff_stack, by |change| */
+	/* struct diff_function *: first those whose own change is beyond its error; by |change of
+	 * self|, then |change of total| */
+	GPtrArray *functions;
+	GArray *stacks;                        /* struct diff_stack, by |change| */
 	struct diff_figure held[SAMPLE_TYPES]; /* totals; exact */
 	GPtrArray *names;                      /* char *, of functions, by number */
 	GArray *paths;                         /* struct stack_node: parent path, and a name */
+	struct diff_left {
+		unsigned functions, stacks, processes, threads;
+	} left; /* rows that diff_thin() left out; stacks: merged into one */
 };
 
 /* `kinds`: bits of the kinds that are known by task in both reports. Functions and stacks are
@@ -63,6 +73,18 @@ struct diff {
 struct diff *diff_new(const struct report *before, const struct report *after, unsigned kinds,
 		      enum sample_type sample_type);
 void diff_free(struct diff *d); /* takes NULL */
+
+/* What a page can show: the first rows of each list, and the stacks that hold most. */
+struct diff_limits {
+	unsigned stacks, frames; /* stacks; frames of all stacks together */
+	unsigned functions;      /* for each sample type, by change of self and of total */
+	unsigned whose;          /* processes, and threads */
+};
+
+/* Keep what the limits allow. Smaller stacks become one stack, "[smaller stacks]", so sums over
+ * stacks do not change. Functions are then no longer those of all stacks. `left` says how many
+ * rows are gone. */
+void diff_thin(struct diff *d, const struct diff_limits *limits);
 
 /* Replace the content of `names` by the names of a stack's functions, innermost first. The diff
  * owns them. */

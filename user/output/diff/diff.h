@@ -11,8 +11,9 @@
 
 struct diff_style {
 	struct table_style table;     /* width and colours */
-	enum sample_type sample_type; /* of functions and stacks, which are sorted by its change */
-	bool all;                     /* every row; else the first ones of each table */
+	enum sample_type sample_type; /* of functions and stacks: by its change */
+	bool full;                    /* all sections; else what fits on one screen */
+	bool all;                     /* the same with every row, not only the first ones */
 };
 
 /* Tables: weight, processes and threads, functions and stacks. */
@@ -24,5 +25,10 @@ char *diff_table_render(const struct report *a, const struct report *b,
 char *diff_json_render(const struct report *a, const struct report *b,
 		       const struct diff_style *style);
 const char *diff_json_schema(void);
+
+/* An HTML page. Large differences are cut: the JSON's `left_out` says by how much. Call only if
+ * html_built(). */
+char *diff_html_render(const struct report *a, const struct report *b,
+		       const struct diff_style *style);
 
 #endif

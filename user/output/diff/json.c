@@ -47,6 +47,15 @@ static json_t *sample_types(const struct diff_figure figures[SAMPLE_TYPES])
 	return object;
 }
 
+static json_t *json_peak(const struct report *r)
+{
+	json_t *object = json_object();
+
+	json_set_int(object, "time_ns", (int64_t)r->peak_weight_ns);
+	json_set_int(object, "bound", (int64_t)r->peak_weight_bound);
+	return object;
+}
+
 static json_t *json_side(const struct report *r)
 {
 	json_t *object = json_object(), *command = json_array();
@@ -62,6 +71,7 @@ static json_t *json_side(const struct report *r)
 	json_object_set_new(object, "balanced",
 			    r->sums_valid ? json_boolean(report_balanced(r)) : json_null());
 	json_set_int(object, "lost", (int64_t)report_lost_total(r));
+	json_object_set_new(object, "peak", json_peak(r));
 	json_set_known(object, "period", r->profile ? (int64_t)r->profile->period : 0, r->profile);
 	json_set_known(object, "samples", r->profile ? (int64_t)r->profile->samples : 0,
 		       r->profile);
@@ -182,13 +192,41 @@ static json_t *json_held(const struct diff *d)
 	return object;
 }
 
-char *diff_json_render(const struct report *a, const struct report *b,
-		       const struct diff_style *style)
+/* Names of functions whose frames are folded. */
+static json_t *json_folded(const struct diff *d)
+{
+	json_t *names = json_array();
+
+	for (unsigned i = 0; i < d->functions->len; i++) {
+		const struct diff_function *f = d->functions->pdata[i];
+
+		if (f->folded)
+			json_array_append_new(names, json_text(f->name));
+	}
+	return names;
+}
+
+static json_t *json_left(const struct diff_left *left)
+{
+	json_t *object = json_object();
+
+	json_set_int(object, "functions", left->functions);
+	json_set_int(object, "stacks", left->stacks);
+	json_set_int(object, "processes", left->processes);
+	json_set_int(object, "threads", left->threads);
+	return object;
+}
+
+char *diff_json_within(const struct report *a, const struct report *b,
+		       const struct diff_style *style, const struct diff_limits *limits)
 {
 	struct diff *d = diff_new(a, b, diff_kinds(a, b), style->sample_type);
+	json_t *folded = json_folded(d);
 	const char *why = diff_unsampled(d);
 	GString *out = g_string_new("{\n\"schema\": \"tare.diff/2\"");
 
+	if (limits)
+		diff_thin(d, limits);
 	json_emit_field(out, "before", json_side(a));
 	json_emit_field(out, "after", json_side(b));
 	json_emit_field(out, "sorted_by", json_string(sample_type_name[style->sample_type]));
@@ -204,7 +242,15 @@ char *diff_json_render(const struct report *a, const struct report *b,
 		emit_functions(out, d);
 		emit_stacks(out, d);
 	}
+	json_emit_field(out, "folded", folded);
+	json_emit_field(out, "left_out", json_left(&d->left));
 	g_string_append(out, "\n}\n");
 	diff_free(d);
 	return g_string_free(out, FALSE);
+}
+
+char *diff_json_render(const struct report *a, const struct report *b,
+		       const struct diff_style *style)
+{
+	return diff_json_within(a, b, style, NULL);
 }

@@ -35,48 +35,76 @@ static bool figure_changed(const struct diff_figure *f)
 	return diff_change(f) != 0;
 }
 
-static void functions(const struct page *p)
+/* Without --full: what is left of the screen. */
+static unsigned most_rows(const struct page *p)
 {
-	static const struct grid_column columns[] = {
-		{ .title = "FUNCTION", .cut = CUT_MIDDLE, .soft = 16, .hard = 8 },
-		{ .title = "TOTAL", .right = true },
-		{ .title = "AFTER", .right = true },
-		{ .title = "CHANGE", .right = true },
-		{ .title = "±", .right = true },
-		{ .title = "≠" },
-		{ .title = "Δ SELF", .right = true },
-		{ .title = "±", .right = true, .drop = 2 },
-	};
-	struct grid *g = grid_new(columns, G_N_ELEMENTS(columns));
-	unsigned k = p->asked->sample_type, hidden = 0, rows = 0;
-	g_autofree char *meaning = g_strdup_printf(
-		"functions by change %s; sampled, ± standard error", sample_type_meaning[k]);
+	int room = SCREEN_LINES - (int)lines_of(p) - WHERE_LINES + 2;
+
+	if (p->asked->all)
+		return UINT32_MAX;
+	return p->full ? ROWS : (unsigned)CLAMP(room, 2, 8);
+}
+
+static void function_row(struct grid *g, const struct diff_function *f, unsigned k)
+{
+	g_autofree char *name = text_printable(f->name);
+	g_autofree char *caller = f->caller ? text_printable(f->caller) : NULL;
+	bool beyond = diff_beyond(&f->self[k]) || diff_beyond(&f->total[k]);
+
+	grid_cell(g, beyond ? PLAIN : DIM, *name ? name : "?");
+	figure_cells(g, &f->self[k], true);
+	grid_size(g, f->self[k].bytes[DIFF_BEFORE]);
+	grid_size(g, f->self[k].bytes[DIFF_AFTER]);
+	figure_cells(g, &f->total[k], false);
+	if (caller)
+		grid_cell(g, DIM, caller);
+	else
+		grid_blank(g);
+}
+
+static void functions(const struct page *p, struct grid *g)
+{
+	unsigned k = p->asked->sample_type, hidden = 0, rows = 0, most = most_rows(p);
 
 	for (unsigned i = 0; i < p->d->functions->len; i++) {
 		const struct diff_function *f = p->d->functions->pdata[i];
-		g_autofree char *name = text_printable(f->name);
 
 		if (!p->asked->all && !figure_changed(&f->total[k]) && !figure_changed(&f->self[k]))
 			continue;
-		if (!p->asked->all && rows == ROWS) {
+		if (rows == most)
 			hidden++;
-			continue;
-		}
-		rows++;
-		grid_cell(g, PLAIN, *name ? name : "?");
-		grid_size(g, f->total[k].bytes[DIFF_BEFORE]);
-		grid_size(g, f->total[k].bytes[DIFF_AFTER]);
-		figure_cells(g, &f->total[k], true);
-		figure_cells(g, &f->self[k], false);
+		else
+			function_row(g, f, k);
+		rows += rows < most;
 	}
 	more(g, hidden, "functions that changed");
+}
+
+void diff_table_where(const struct page *p)
+{
+	static const struct grid_column columns[] = {
+		{ .title = "FUNCTION", .cut = CUT_MIDDLE, .soft = 24, .hard = 8 },
+		{ .title = "CHANGE", .right = true },
+		{ .title = "±", .right = true },
+		{ .title = "≠" },
+		{ .title = "BEFORE", .right = true },
+		{ .title = "AFTER", .right = true },
+		{ .title = "Δ TOTAL", .right = true, .drop = 2 },
+		{ .title = "±", .right = true, .drop = 3 },
+		{ .title = "FOR", .cut = CUT_MIDDLE, .soft = 14, .hard = 8 },
+	};
+	struct grid *g = grid_new(columns, G_N_ELEMENTS(columns));
+	g_autofree char *meaning = g_strdup_printf("functions by change %s; sampled",
+						   sample_type_meaning[p->asked->sample_type]);
+
+	functions(p, g);
 	table_heading(p->out, &p->style, "WHERE", meaning);
-	if (rows)
+	if (grid_rows(g)) {
 		grid_render(g, p->out, &p->style);
-	else
-		g_string_append(p->out, "  no change\n");
-	if (rows)
 		table_first_touch(p->out, &p->style);
+	} else {
+		g_string_append(p->out, "  no change\n");
+	}
 	grid_free(g);
 }
 
@@ -137,14 +165,13 @@ static void legend(const struct page *p)
 {
 	g_string_append_c(p->out, '\n');
 	paint_wrapped(p->out, &p->style, DIM, 0,
-		      "TOTAL, AFTER: memory of the function and its callees, before and after. "
-		      "Δ SELF: change without callees. ±: standard error of the change. ≠: the "
-		      "change is larger than two standard errors.");
+		      "BEFORE, AFTER: memory of the function itself, with what is folded into it. "
+		      "Δ TOTAL: change with its callees. FOR: its caller in most of the change. "
+		      "±: standard error of the change. ≠: larger than two standard errors.");
 }
 
-void diff_table_where(const struct page *p)
+void diff_table_stacks(const struct page *p)
 {
-	functions(p);
 	stacks(p);
 	legend(p);
 }

@@ -2,8 +2,6 @@
  *
  * The section WHO of `tare diff`: processes and threads, from the ledger.
  */
-#include <string.h>
-
 #include "output/diff/table_parts.h"
 
 static void count_cell(struct grid *g, const struct diff_who *w)
@@ -48,10 +46,20 @@ static unsigned threads_of(const struct diff *d, const struct diff_who *process)
 	return n;
 }
 
+/* Without --full: room is needed for the lines around these rows, and for WHERE. */
+static unsigned most_rows(const struct page *p)
+{
+	int room = SCREEN_LINES - (int)lines_of(p) - 5 - WHERE_LINES;
+
+	if (p->asked->all)
+		return UINT32_MAX;
+	return p->full ? ROWS : (unsigned)CLAMP(room, 2, 5);
+}
+
 /* A process whose threads share one name gets no rows for threads. */
 static void who_rows(const struct page *p, struct grid *g)
 {
-	unsigned left = p->asked->all ? UINT32_MAX : ROWS, hidden = 0;
+	unsigned left = most_rows(p), hidden = 0;
 
 	for (unsigned i = 0; i < p->d->processes->len; i++) {
 		const struct diff_who *process = p->d->processes->pdata[i];

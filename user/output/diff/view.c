@@ -17,6 +17,26 @@ void diff_totals(const struct report *r, struct diff_total total[TARE_KINDS])
 		};
 }
 
+struct diff_sum diff_sum(const struct diff_total a[TARE_KINDS],
+			 const struct diff_total b[TARE_KINDS], int first, int n)
+{
+	struct diff_sum sum = { .more = false };
+
+	for (int i = first; i < first + n; i++) {
+		const struct diff_total *of[DIFF_TIMES] = { &a[kind_order[i]], &b[kind_order[i]] };
+		bool held = of[DIFF_BEFORE]->held_known && of[DIFF_AFTER]->held_known;
+		bool grown = of[DIFF_BEFORE]->grown_known && of[DIFF_AFTER]->grown_known;
+
+		for (int time = 0; time < DIFF_TIMES; time++) {
+			sum.at_peak[time] += held ? of[time]->at_peak : 0;
+			sum.net[time] += held ? of[time]->net : 0;
+			sum.grown[time] += grown ? of[time]->grown : 0;
+		}
+		sum.more |= !held || !grown;
+	}
+	return sum;
+}
+
 unsigned diff_kinds(const struct report *a, const struct report *b)
 {
 	unsigned kinds = 0;
