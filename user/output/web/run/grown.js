@@ -161,9 +161,8 @@ function sectionNode(report, store, search, body) {
 				`Samples are scaled to the exact sums per thread and kind.`)),
 		sampleTypeControl(report.profile, store)),
 		el('div', { class: 'controls flame-controls' }, filterControls(report, store)),
-		el('div', { class: 'controls flame-controls' }, graphControls(report.profile, store)),
-		el('div', { class: 'controls flame-controls' }, groupControls(store), search.node),
-			graphChips(store), body);
+		el('div', { class: 'controls flame-controls' }, graphControls(report.profile, store),
+			groupControls(store), search.node), graphChips(store), body);
 }
 
 /** derived: { view, pass, found }, computed from the state before the listeners here run. */
