@@ -11,7 +11,8 @@ import { FILTERS, NO_FILTER, filterControls, groupControls, sampleTypeControl,
 	searchControl } from './filters.js';
 import { CallTree } from './calltree.js';
 import { Flame } from './flame.js';
-import { focused, foundControls, graphActions, graphChips, graphControls, GRAPH, SHAPE } from './graphbar.js';
+import { chooseFound, focused, foundControls, graphActions, graphChips, graphControls, GRAPH,
+	SHAPE } from './graphbar.js';
 import { TOP } from './graphs.js';
 import { crumbs, firstTouch, legend } from './legend.js';
 import { functionTable, neighbourTables } from './functions.js';
@@ -161,7 +162,8 @@ function sectionNode(report, store, search, body) {
 				`Samples are scaled to the exact sums per thread and kind.`)),
 		sampleTypeControl(report.profile, store)),
 		el('div', { class: 'controls flame-controls' }, filterControls(report, store)),
-		el('div', { class: 'controls flame-controls' }, graphControls(report.profile, store),
+		el('div', { class: 'controls flame-controls' },
+			graphControls(report.profile, store),
 			groupControls(store), search.node), graphChips(store), body);
 }
 
@@ -196,7 +198,8 @@ export function grownSection(report, store, derived) {
 	const show = () => {
 		const table = state.view === 'tree';
 
-		state.zoom = flame.show(derived.view, state.zoom, width(body), table ? 'flame' : state.view,
+		state.zoom = flame.show(derived.view, state.zoom, width(body), table ? 'flame'
+			: state.view,
 			state.view === 'sandwich' ? focused(derived.view, state) : null);
 		flame.box.hidden = table;
 		calltree.node.hidden = !table;
@@ -208,7 +211,12 @@ export function grownSection(report, store, derived) {
 	};
 
 	search.node.append(foundControls(store, actions));
-	store.on(['sampleType', 'timeType', 'time', ...FILTERS, 'group', 'zoom', ...SHAPE, ...GRAPH],
+	search.node.addEventListener('keydown', (e) => {
+		if (e.key === 'Enter' && state.view === 'sandwich' && e.target.type === 'search')
+			chooseFound(derived, actions);
+	});
+	store.on(['sampleType', 'timeType', 'time', ...FILTERS, 'group', 'zoom', ...SHAPE,
+		...GRAPH],
 		show);
 	store.on(['query', 'regex'], found);
 	store.on(['functionSort', 'functionDown', 'functionsShown'], functions);

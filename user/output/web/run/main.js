@@ -24,7 +24,8 @@ import { whoTable } from './who.js';
 const report = load(JSON.parse(document.getElementById('data').textContent));
 const { profile } = report;
 const store = createStore({
-	...NO_FILTER, ...NO_GRAPH, sampleType: 'live_peak', timeType: 'grew', time: null, group: 'none',
+	...NO_FILTER, ...NO_GRAPH, sampleType: 'live_peak', timeType: 'grew', time: null,
+		group: 'none',
 		colour: 'module',
 	zoom: { groups: [], node: -1 }, query: '', regex: false, functionSort: 'self',
 		functionDown: true, functionsShown: 25,

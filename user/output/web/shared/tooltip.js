@@ -20,7 +20,8 @@ export function showTip(x, y, ...content) {
 	if (!box.isConnected) {
 		document.body.append(box);
 		addEventListener('keydown', (e) => e.key === 'Escape' && hideTip());
-		addEventListener('scroll', hideTip, { passive: true });
+		addEventListener('scroll', hideTip, { passive: true, capture: true });
+		addEventListener('blur', hideTip);
 	}
 	box.replaceChildren(...content);
 	box.hidden = false;
