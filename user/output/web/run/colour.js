@@ -28,6 +28,7 @@ const THEME = {
 };
 // Degrees; those of the kernel (60), Python (100) and JIT code (0) are left out.
 const HUES = [240, 165, 300, 130, 205, 28, 275, 185, 325, 148, 222, 257];
+const TINTS = [-0.022, 0, 0.022]; // added to the lightness
 const SPECIAL = new Map([['[kernel]', 'kernel'], ['[python]', 'python'], ['[jit]', 'jit'],
 	['[tare]', 'tare'], ['tare', 'tare']]);
 export const SPECIAL_TEXT = { kernel: 'kernel', python: 'Python', jit: 'JIT code', tare: 'tare' };
@@ -63,12 +64,14 @@ function oklch(light, chroma, hue) {
 }
 
 // Bytes of stacks with each module, whatever the filters: larger modules choose first.
-function weights({ modules, entries, frames, nodes: { parent, frame } }) {
+function weights({ modules, entries, frames, nodes: { parent, frame, order } }) {
 	const sums = new Float64Array(modules.length), total = new Float64Array(parent.length);
 	const moduleOf = (i) => i < 0 ? -1 : frames.module[frame[i]];
 
 	entries.raw.forEach((x, i) => { total[x] += Math.max(0, entries.grown[i]); });
-	for (let i = parent.length - 1; i >= 0; i--) {
+	for (let k = order.length - 1; k >= 0; k--) {
+		const i = order[k];
+
 		if (parent[i] >= 0)
 			total[parent[i]] += total[i];
 		if (moduleOf(i) >= 0 && moduleOf(i) !== moduleOf(parent[i]))
@@ -109,8 +112,11 @@ export function palette(profile) {
 	const colours = modules.map((m, i) => {
 		const place = profile.places[i], shade = theme.shades[Math.floor(place / HUES.length)];
 
-		return place < 0 ? theme[SPECIAL.get(m.name)] : oklch(...shade, HUES[place % HUES.length]);
+		return place < 0 ? Array(TINTS.length).fill(theme[SPECIAL.get(m.name)])
+			: TINTS.map((tint) => oklch(shade[0] + tint, shade[1], HUES[place % HUES.length]));
 	});
+	// A function's tint tells it from its neighbours of the same module.
+	const tintOf = (s) => s.tint ??= s.name ? hash(s.name) % TINTS.length : 1;
 	const kinds = profile.kinds.map((k) => style.getPropertyValue(`--${k}`).trim());
 
 	return {
@@ -118,7 +124,7 @@ export function palette(profile) {
 		kinds,
 		ofSymbol: (s) => s.flags & SYNTHETIC ? theme.synthetic
 			: s.flags & KERNEL ? theme.kernel
-			: colours[s.module] ?? theme.synthetic,
+			: colours[s.module]?.[tintOf(s)] ?? theme.synthetic,
 		inkOn: (hex) => lightness(hex) > 0.32 ? '#14171a' : '#f6f8fa',
 	};
 }

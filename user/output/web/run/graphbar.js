@@ -31,7 +31,7 @@ export function graphActions(profile, store) {
 	const add = (key, rule) => state[key].includes(rule) ||
 		store.set({ [key]: [...state[key], rule] });
 
-	return {
+	const actions = {
 		search: (symbol) => store.set({ query: exactly(profile, symbol), regex: false }),
 		sandwich(symbol) {
 			past.push({ view: state.view, focus: state.focus });
@@ -42,7 +42,11 @@ export function graphActions(profile, store) {
 		merge: (symbol) => add('merge', exactly(profile, symbol)),
 		addFound: (key) => add(key, state.regex && !/^".*"$/s.test(state.query)
 			? `/${state.query}/` : state.query),
+		/** A click on a function in a table. */
+		choose: (symbol) => actions[state.view === 'sandwich' ? 'sandwich' : 'search'](symbol),
 	};
+
+	return actions;
 }
 
 // A toggle that follows a key of the state.
