@@ -10,7 +10,7 @@ import { known, round, seconds, size } from '../shared/format.js';
 import { tip } from '../shared/tooltip.js';
 
 const MARGIN = { top: 22, left: 64, right: 14, axis: 22, gap: 4 };
-const BARS = 30, HEIGHT = 176, TIP_ROWS = 10;
+const BARS = 30, HEIGHT = 176;
 const time = (ns) => seconds(ns / 1e9);
 
 // At most one point per pixel: the heaviest.
@@ -117,7 +117,7 @@ function pointTip({ bands }, p, activity, ticks, at) {
 	const moved = slot >= 0 && slot < ticks.slots
 		? [['in, by samples', size(activity.in[slot])], ['out', size(activity.out[slot])]] : [];
 	const shown = bands.map((b, i) => [b.text.slice(0, 60), size(p.values[i]), b.class, p.values[i]])
-		.filter((r) => bands.length <= TIP_ROWS || r[3] > 0).reverse();
+		.filter((r) => r[3] > 0).reverse();
 
 	return tip(`Held at ${time(p.time)}`, null, [...shown, ['weight', size(p.total), 'sum'],
 		...moved]);

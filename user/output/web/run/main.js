@@ -145,7 +145,7 @@ function whoSection() {
 			: null;
 		const sort = focus?.dataset.sort, tr = focus?.closest('tbody tr'),
 			expand = focus?.classList.contains('expand') ? '.expand' : '.link';
-		const { box: made, shown, of, none } =
+		const { box: made, shown, of, none, below0 } =
 			whoTable(report, state, actions, box?.scrollTop ?? 0);
 
 		queueMicrotask(() => {
@@ -165,7 +165,8 @@ function whoSection() {
 			shown < of ? `${count(shown)} of ${count(of)}. ` : `${count(of)} ${rows}. `,
 			none.length > 0 &&
 				`No ${none.map((k) => KIND_TEXT[k]).join(', ')} at the peak. `,
-			nobodys(report))];
+			nobodys(report), below0 && ' Less than 0: it gave back more than it took ' +
+				'itself, as a process does with memory that fork copied.')];
 	};
 	const input = boundSearch(store, 'whoQuery', { id: 'who-search',
 		placeholder: 'name or number', 'aria-label': 'Find threads' });

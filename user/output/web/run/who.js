@@ -204,5 +204,6 @@ export function whoTable(report, state, actions, scrolled) {
 	});
 	const none = KINDS.filter((k) => !shownKinds(each).includes(k));
 	const members = (some) => some.reduce((n, r) => n + r.count, 0);
-	return { box, shown: members(sorted), of: members(each), none };
+	return { box, shown: members(sorted), of: members(each), none,
+		below0: rows.some((r) => r.peak.weight < 0) };
 }
