@@ -84,21 +84,23 @@ function functionCard(report, actions) {
 	const { profile } = report, { total } = report.raw.peak.weight;
 
 	if (!profile)
-		return answer('answer-function', 'Top function', UNKNOWN, ['no samples were taken']);
+		return answer('answer-function', 'Top function', UNKNOWN,
+			['no samples were taken']);
 	const [top, next] = topFunctions(profile, profile.entries, profile.entries.live_peak);
 
 	if (!top)
 		return answer('answer-function', 'Top function', UNKNOWN, ['no sample has a name']);
 	const symbol = profile.symbols[top.symbol], name = titleOf(symbol),
 		module = moduleName(profile, symbol);
+	const second = next && titleOf(profile.symbols[next.symbol]);
 
 	return answer('answer-function', 'Top function', shortened(name, NAME), [
 		`${size(top.bytes)} at the peak, ${shareOf(top.bytes, total)}` +
 			`${module ? `, in ${module}` : ''}`,
-		next && el('span', { title: titleOf(profile.symbols[next.symbol]) },
-			`then ${shortened(titleOf(profile.symbols[next.symbol]), NAME)}, ` +
-			`${size(next.bytes)}`)],
-	{ act: () => actions.chooseFunction(top.symbol), hint: `${name}: find it in the flame graph` });
+		second && el('span', { title: second },
+			`then ${shortened(second, NAME)}, ${size(next.bytes)}`)],
+	{ act: () => actions.chooseFunction(top.symbol),
+		hint: `${name}: find it in the flame graph` });
 }
 
 function trustLine(report) {
@@ -115,8 +117,8 @@ function trustLine(report) {
 export function lostNotice({ raw }) {
 	const list = lostTexts(raw);
 
-	return list.length > 0 ? el('div', { class: 'notice', id: 'losses' }, el('b', null, 'Lost: '),
-		el('ul', null, list.map((l) => el('li', null, l)))) : null;
+	return list.length > 0 ? el('div', { class: 'notice', id: 'losses' },
+		el('b', null, 'Lost: '), el('ul', null, list.map((l) => el('li', null, l)))) : null;
 }
 
 /** actions: chooseThread(row), chooseFunction(symbol), selectTime({ from, to }); each may be
@@ -129,9 +131,11 @@ export function headline(report, actions, switches, nav) {
 			el('div', { class: 'what' },
 			el('span', null, el('b', null, 'tare'), report.target ? ' attach' : ' run'),
 			el('h1', null, title(report)),
-			el('span', { class: 'end', id: 'end' }, end, oom && el('b', null, `; ${oom}`))),
+			el('span', { class: 'end', id: 'end' }, end,
+				oom && el('b', null, `; ${oom}`))),
 			el('div', { class: 'switches' }, switches)),
-		el('dl', { class: 'cards', id: 'cards' }, peakCard(report), whenCard(report, actions),
-			threadCard(report, actions), functionCard(report, actions)),
+		el('dl', { class: 'cards', id: 'cards' }, peakCard(report),
+			whenCard(report, actions), threadCard(report, actions),
+			functionCard(report, actions)),
 		el('div', { class: 'trust-row' }, trustLine(report), nav));
 }

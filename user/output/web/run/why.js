@@ -65,7 +65,8 @@ function bar(share) {
 }
 
 // The end of a path tells most.
-const cut = (text) => text.length > NAME ? `${text.slice(0, 8)}\u2026${text.slice(9 - NAME)}` : text;
+const cut = (text) =>
+	text.length > NAME ? `${text.slice(0, 8)}\u2026${text.slice(9 - NAME)}` : text;
 
 // The name of a row; a button, if a click can filter.
 const name = (text, pressed, act) => el('th', { scope: 'row' }, act ? el('button',
