@@ -102,10 +102,8 @@ static void large_tasks(struct report *r, bool build)
 		g_autofree char *name = g_strdup_printf(build ? "cc1plus" : "worker-%d", i);
 
 		if (build || !proc) {
-			g_autofree char *argv =
-				g_strdup_printf(build ? "cc1plus -quiet part%d.cc" :
-							"./large --threads 1000",
-						i);
+			g_autofree char *argv = g_strdup_printf(
+				build ? "cc1plus -quiet part%d.cc" : "./large --threads 1000", i);
 
 			proc = add_process(r, 1000 + i, 1, build ? "cc1plus" : "large", argv);
 			proc->alive = !build;

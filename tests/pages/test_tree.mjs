@@ -30,7 +30,8 @@ function chance(seed) {
 // Functions f0, f1 …, of which some fold, and the synthetic [truncated] and [no sample].
 function framesOf(below_) {
 	const list = Array.from({ length: 14 }, (_, i) => {
-		const module = below_(MODULES.length), fold = [NOT, NOT, IN, BEGIN, NAMELESS][below_(5)];
+		const module = below_(MODULES.length),
+			fold = [NOT, NOT, IN, BEGIN, NAMELESS][below_(5)];
 
 		return { name: `f${i}`, module, fold, flags: module === 2 ? KERNEL : 0,
 			via: fold === IN && below_(2) ? `via${i % 3}` : null };
@@ -67,7 +68,8 @@ function reportOf(seed) {
 		nodes: { parent, frame },
 		entries: { process: none, task: none, kind: none, cause: none, node, mapping: none,
 			label: none, count: none, grown: bytes, live_peak: bytes, live_end: bytes },
-		virtual: null, ticks: { slot: [], entry: [], in: [], out: [], start_ns: 0, slot_ns: 1 },
+		virtual: null, ticks: { slot: [], entry: [], in: [], out: [], start_ns: 0,
+			slot_ns: 1 },
 	}, frames };
 }
 
@@ -156,7 +158,8 @@ test('folded, a stack\u2019s bytes are those of the owner that the tables name',
 			else
 				fallbacks++;
 			for (const name of pathOf(profile, node).slice(1)) // callers do not fold
-				assert.notEqual(report.frames.find((f) => f.name === name).fold, IN, what);
+				assert.notEqual(report.frames.find((f) => f.name === name).fold, IN,
+					what);
 		}
 	});
 	assert.ok(fallbacks > 20);
@@ -180,7 +183,8 @@ test('merge collapses a function and all below it into its caller', () =>
 	reshape(profile, { ...NO_SHAPE, folded: true, merge: ['"f3"'] });
 	for (const i of rowsOf(report)) {
 		const names = stackOf(report, i).map((f) => f.name), cut = names.lastIndexOf('f3');
-		const whole = names.length > 0 ? '[hidden]' : '[no stack]', left = names.slice(cut + 1);
+		const whole = names.length > 0 ? '[hidden]' : '[no stack]',
+			left = names.slice(cut + 1);
 
 		assert.deepEqual(pathOf(profile, profile.entries.node[i]),
 			left.length > 0 ? left : [whole], `seed ${seed}, row ${i}`);
@@ -207,15 +211,18 @@ test('Python only: Python functions, and the rest in one row', () =>
 
 test('no shape changes the sum, and a node is found again in another shape', () =>
 	each((report, profile, seed) => {
-	for (const shape of [{}, { python: true }, { hide: ['f'] }, { merge: ['f1'], hide: ['f2'] }]) {
+	for (const shape of [{}, { python: true }, { hide: ['f'] },
+		{ merge: ['f1'], hide: ['f2'] }]) {
 		reshape(profile, { ...NO_SHAPE, folded: true });
 		const before = [...profile.entries.node];
 
 		reshape(profile, { ...NO_SHAPE, ...shape });
 		const view = viewOf(profile), what = `seed ${seed}, ${JSON.stringify(shape)}`;
 		assert.equal(view.total, sum(report.profile.entries.grown), what);
-		assert.equal(sum(below(view, rootBox(view)).map((x) => bytesOf(view, x))), view.total);
-		assert.deepEqual(before.map((v) => movedNode(profile, v)), [...profile.entries.node],
+		assert.equal(sum(below(view, rootBox(view)).map((x) => bytesOf(view, x))),
+			view.total);
+		assert.deepEqual(before.map((v) => movedNode(profile, v)),
+			[...profile.entries.node],
 			what);
 	}
 }));
@@ -271,7 +278,8 @@ test('sandwich: callers and callees have the function\u2019s bytes; recursion co
 		else
 			begins += bytes;
 	}
-	const named = (list) => Object.fromEntries(list.map((x) => [symbols[x.symbol].name, x.bytes]));
+	const named = (list) =>
+		Object.fromEntries(list.map((x) => [symbols[x.symbol].name, x.bytes]));
 	assert.equal(calls.bytes, whole, `seed ${seed}`);
 	assert.deepEqual(named(callersOf(view, calls)), by, `seed ${seed}: callers`);
 	assert.deepEqual(named(calleesOf(view, calls)), called, `seed ${seed}: callees`);
@@ -292,7 +300,8 @@ test('a path leads to its box again', () => each((report, profile) => {
 		symbols.unshift(b.symbol);
 	const zoomed = graphOf(view, 'inverted', { groups: [], node: -1, symbols }, 0);
 	assert.equal(zoomed.tops.at(-1).bytes, deep.bytes);
-	assert.deepEqual(graphOf(view, 'inverted', { groups: [], node: -1, symbols: [1e6] }, 0).path,
+	assert.deepEqual(graphOf(view, 'inverted', { groups: [], node: -1, symbols: [1e6] },
+		0).path,
 		TOP, 'nothing there: the root');
 }));
 

@@ -50,7 +50,8 @@ function lightness(hex) {
 
 // The matrices are those of CSS Color 4, whose oklch() older browsers do not have.
 function oklch(light, chroma, hue) {
-	const a = chroma * Math.cos(hue * Math.PI / 180), b = chroma * Math.sin(hue * Math.PI / 180);
+	const a = chroma * Math.cos(hue * Math.PI / 180),
+		b = chroma * Math.sin(hue * Math.PI / 180);
 	const l = (light + 0.3963377774 * a + 0.2158037573 * b) ** 3,
 		m = (light - 0.1055613458 * a - 0.0638541728 * b) ** 3,
 		s = (light - 0.0894841775 * a - 1.291485548 * b) ** 3;
@@ -82,8 +83,10 @@ function weights({ modules, entries, frames, nodes: { parent, frame, order } }) 
 
 /** The place of each module in the list of colours; -1: it has a special one. */
 export function places(profile) {
-	const { modules } = profile, all = HUES.length * THEME.light.shades.length, taken = new Set();
-	const sums = weights(profile), of = new Int32Array(modules.length).fill(-1), same = new Map();
+	const { modules } = profile, all = HUES.length * THEME.light.shades.length,
+		taken = new Set();
+	const sums = weights(profile), of = new Int32Array(modules.length).fill(-1),
+		same = new Map();
 	const order = modules.map((_, i) => i)
 		.sort((a, b) => sums[b] - sums[a] || (modules[a].name < modules[b].name ? -1 : 1));
 
@@ -110,10 +113,12 @@ export function palette(profile) {
 	const { modules } = profile;
 	profile.places ??= places(profile);
 	const colours = modules.map((m, i) => {
-		const place = profile.places[i], shade = theme.shades[Math.floor(place / HUES.length)];
+		const place = profile.places[i],
+			shade = theme.shades[Math.floor(place / HUES.length)];
 
 		return place < 0 ? Array(TINTS.length).fill(theme[SPECIAL.get(m.name)])
-			: TINTS.map((tint) => oklch(shade[0] + tint, shade[1], HUES[place % HUES.length]));
+			: TINTS.map((tint) => oklch(shade[0] + tint, shade[1],
+				HUES[place % HUES.length]));
 	});
 	// A function's tint tells it from its neighbours of the same module.
 	const tintOf = (s) => s.tint ??= s.name ? hash(s.name) % TINTS.length : 1;

@@ -11,8 +11,8 @@ import { FILTERS, filterControls, filtered, groupControls, sampleTypeControl,
 	searchControl } from './filters.js';
 import { CallTree } from './calltree.js';
 import { Flame } from './flame.js';
-import { GRAPH, SHAPE, focused, foundControls, frameControls, graphActions, graphChips,
-	viewControl } from './graphbar.js';
+import { GRAPH, SHAPE, chooseFound, focused, foundControls, frameControls, graphActions,
+	graphChips, viewControl } from './graphbar.js';
 import { TOP } from './graphs.js';
 import { crumbs, firstTouch, legend } from './legend.js';
 import { functionTable, neighbourTables } from './functions.js';
@@ -211,6 +211,10 @@ export function grownSection(report, store, derived) {
 	};
 
 	search.node.append(foundControls(store, actions));
+	search.node.addEventListener('keydown', (e) => {
+		if (e.key === 'Enter' && state.view === 'sandwich' && e.target.type === 'search')
+			chooseFound(derived, actions);
+	});
 	store.on(['sampleType', 'timeType', 'time', ...FILTERS, 'group', 'zoom', ...SHAPE,
 		...GRAPH], show);
 	store.on(['query', 'regex'], found);

@@ -102,8 +102,10 @@ export function loadProfile(report) {
 	const profile = reshape({
 		period: raw.period, meanPeriod: raw.mean_period ?? raw.period, kinds: raw.kinds,
 			mappings: raw.mappings, causes: raw.causes ?? [], strings: raw.strings,
-		frames: raw.frames, modules, pythonModule: raw.modules.findIndex((m) => m.path === PYTHON),
-		...symbolsOf(raw), nodes: ordered(raw.nodes), used: usedNodes(nodeCount, [entries, virtual]),
+		frames: raw.frames, modules,
+			pythonModule: raw.modules.findIndex((m) => m.path === PYTHON),
+		...symbolsOf(raw), nodes: ordered(raw.nodes),
+			used: usedNodes(nodeCount, [entries, virtual]),
 		entries, virtual, virtualWhy: raw.virtual_why ?? null,
 			untouchedWhy: raw.untouched_why ?? null,
 		ticks: ticksOf(raw.ticks, raw.entries.node.length), trees: new Map(),

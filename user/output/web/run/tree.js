@@ -93,11 +93,11 @@ function nodeTable(symbolCount) {
 
 // The symbol that stands for a stack of which no frame is left that memory can belong to. As
 // frame_rules_owner() in C: the outermost folded frame, else the innermost. -1: none.
-function standIn(profile, action, outermost, symbol) {
+function standIn(profile, action, outer, symbol) {
 	if (action === FOREIGN)
 		return profile.noPython;
-	if (outermost >= 0)
-		return outermost;
+	if (outer >= 0)
+		return outer;
 	return action === KEEP || action === FOLDED ? symbol : -1;
 }
 
