@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // The report's controls: the first screen, the curve, filters, the state in the address with back
-// and forward and hostile fragments, the dialog of keys, tooltips, and threads put together by name.
+// and forward and hostile fragments, the dialog of keys, tooltips, and threads put together by
+// name.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -111,14 +112,16 @@ test('the curve by thread, by name and by function follows the filters', () => o
 	assert.equal(await page.inputValue('#search'), '"serve"');
 	await stack(page, 'kind');
 	assert.deepEqual(await bands(page), kinds);
-	await page.selectOption('#grown select[name="kind"]', String(profile.kinds.indexOf('anon')));
+	await page.selectOption(
+		'#grown select[name="kind"]', String(profile.kinds.indexOf('anon')));
 	assert.deepEqual(await bands(page), ['anon'],
 		'filtered by kind: that kind, by samples');
 }));
 
 test('a band keeps its colour when others go', () => opened(path, {}, async (page) => {
-	const colour = () => page.locator('#weight-key li', { hasText: 'worker (502)' }).locator('i')
-		.getAttribute('class');
+	const colour = () => page.locator('#weight-key li', { hasText: 'worker (502)' })
+				     .locator('i')
+				     .getAttribute('class');
 
 	await stack(page, 'thread');
 	const before = await colour();
@@ -142,7 +145,8 @@ test('a click on the curve shows what was held then; so does Enter', () => opene
 	const expect = async () => {
 		await page.waitForFunction(() => document.getElementById('time-to').value !== '');
 		const to = Number(await page.inputValue('#time-to')) * 1e9;
-		const slot = Math.round((to - ticks.start_ns) / ticks.slot_ns) - 1, bytes = live(slot);
+		const slot = Math.round((to - ticks.start_ns) / ticks.slot_ns) - 1,
+		      bytes = live(slot);
 
 		assert.ok(Math.abs(await shown(page) - bytes) <= 1e-6 * bytes, `slot ${slot}`);
 		assert.equal(await pressed(page, '#grown .sample-types', 'live'), 'true');
@@ -170,12 +174,14 @@ test('of 1,500 processes, none is chosen at first, and each can be found', async
 		await input.click();
 		assert.equal(await input.getAttribute('aria-expanded'), 'true');
 		assert.ok(await options.count() <= 61);
-		assert.match(await page.locator('#combo-process-list').innerText(), /more: type a part/);
+		assert.match(
+			await page.locator('#combo-process-list').innerText(), /more: type a part/);
 		await page.keyboard.press('Escape');
 		assert.equal(await page.locator('#combo-process-list').isVisible(), false);
 		await choose(page, 'process', '21499');
 		assert.match(await input.inputValue(), /\(21499\)/);
-		assert.match(await page.locator('#summary').innerText(), /of process \S+ \(21499\)/);
+		assert.match(
+			await page.locator('#summary').innerText(), /of process \S+ \(21499\)/);
 		await input.click();
 		await page.keyboard.press('ArrowDown');
 		await page.keyboard.press('Enter');
@@ -187,55 +193,60 @@ test('of 1,500 processes, none is chosen at first, and each can be found', async
 	});
 });
 
-test('a pasted link shows the same view, and back and forward work', () => opened(path, {},
-	async (page) => {
-	await page.selectOption('#grown select[name="kind"]', String(profile.kinds.indexOf('anon')));
-	await inAddress(page, 'kind=');
-	await stack(page, 'function');
-	await inAddress(page, 'stack=function');
-	await page.fill('#search', 'serve \u00e9&=#');
-	await inAddress(page, 'query=');
-	await page.click('#grown .sample-types button[data-value="grown"]');
-	await inAddress(page, 'sampleType=');
-	await page.fill('#time-from', '0.5');
-	await page.keyboard.press('Tab');
-	await inAddress(page, 'time=');
-	await page.locator('#flame-graph').focus();
-	await page.keyboard.press('ArrowDown');
-	await page.keyboard.press('Enter');
-	await inAddress(page, 'zoom=');
-	await page.click('#who button[data-value="processes"]');
-	await inAddress(page, 'whoRows=processes');
-	await page.click('#graph-view button[data-value="inverted"]');
-	await inAddress(page, 'view=inverted');
-	const link = await hash(page), bytes = await shown(page);
-	const state = (p) => p.evaluate(() => [...document.querySelectorAll('[aria-pressed=true]')]
-		.map((b) => b.dataset.value ?? b.textContent).concat([...document.querySelectorAll(
-		'input, select')].map((i) => i.value), document.querySelector('.crumbs').textContent));
-	const all = await state(page);
+test('a pasted link shows the same view, and back and forward work',
+	() => opened(path, {}, async (page) => {
+		await page.selectOption(
+			'#grown select[name="kind"]', String(profile.kinds.indexOf('anon')));
+		await inAddress(page, 'kind=');
+		await stack(page, 'function');
+		await inAddress(page, 'stack=function');
+		await page.fill('#search', 'serve \u00e9&=#');
+		await inAddress(page, 'query=');
+		await page.click('#grown .sample-types button[data-value="grown"]');
+		await inAddress(page, 'sampleType=');
+		await page.fill('#time-from', '0.5');
+		await page.keyboard.press('Tab');
+		await inAddress(page, 'time=');
+		await page.locator('#flame-graph').focus();
+		await page.keyboard.press('ArrowDown');
+		await page.keyboard.press('Enter');
+		await inAddress(page, 'zoom=');
+		await page.click('#who button[data-value="processes"]');
+		await inAddress(page, 'whoRows=processes');
+		await page.click('#graph-view button[data-value="inverted"]');
+		await inAddress(page, 'view=inverted');
+		const link = await hash(page), bytes = await shown(page);
+		const state = (p) => p.evaluate(
+			() => [...document.querySelectorAll('[aria-pressed=true]')]
+				      .map((b) => b.dataset.value ?? b.textContent)
+				      .concat([...document.querySelectorAll('input, select')].map(
+						      (i) => i.value),
+					      document.querySelector('.crumbs').textContent));
+		const all = await state(page);
 
-	await opened(path, { hash: link }, async (other) => {
-		assert.deepEqual(await state(other), all);
-		assert.equal(await shown(other), bytes);
-		assert.equal(await hash(other), link);
-	});
-	await page.goBack();
-	await page.waitForFunction(() => !location.hash.includes('view='));
-	assert.equal(await page.locator('#graph-view button[data-value="flame"]')
-		.getAttribute('aria-pressed'), 'true');
-	await page.goBack();
-	await page.waitForFunction(() => !location.hash.includes('whoRows='));
-	assert.equal(await pressed(page, '#who', 'names'), 'true');
-	for (let i = 0; i < 6; i++)
+		await opened(path, { hash: link }, async (other) => {
+			assert.deepEqual(await state(other), all);
+			assert.equal(await shown(other), bytes);
+			assert.equal(await hash(other), link);
+		});
 		await page.goBack();
-	await page.waitForFunction(() => location.hash === '');
-	assert.equal(await page.inputValue('#search'), '');
-	assert.equal(await shown(page), report.samples.types['live-peak'].total);
-	for (let i = 0; i < 8; i++)
-		await page.goForward();
-	await page.waitForFunction((l) => location.hash === l, link);
-	assert.deepEqual(await state(page), all);
-}));
+		await page.waitForFunction(() => !location.hash.includes('view='));
+		assert.equal(await page.locator('#graph-view button[data-value="flame"]')
+				     .getAttribute('aria-pressed'),
+			'true');
+		await page.goBack();
+		await page.waitForFunction(() => !location.hash.includes('whoRows='));
+		assert.equal(await pressed(page, '#who', 'names'), 'true');
+		for (let i = 0; i < 6; i++)
+			await page.goBack();
+		await page.waitForFunction(() => location.hash === '');
+		assert.equal(await page.inputValue('#search'), '');
+		assert.equal(await shown(page), report.samples.types['live-peak'].total);
+		for (let i = 0; i < 8; i++)
+			await page.goForward();
+		await page.waitForFunction((l) => location.hash === l, link);
+		assert.deepEqual(await state(page), all);
+	}));
 
 test('links within the page keep the state; an address can name a section', async () => {
 	await opened(path, { hash: '#stack=thread' }, async (page) => {
@@ -254,19 +265,21 @@ test('a hostile address changes nothing', async () => {
 	const total = report.samples.types['live-peak'].total;
 
 	for (const part of ['stack=constructor', 'process=99999', 'process=-1', 'process=1e3',
-		'task=3', 'task=0', 'kind=toString', 'mapping=l999999', 'mapping=p', 'time=9-3',
-		'time=0-999999', 'zoom=[[],999999999]', 'zoom={"__proto__":1}', 'zoom=[[],-2]',
-		'zoom=[[[[1]]],0]', 'zoom=[["x"],3]', '__proto__=1', 'constructor=1', 'hasOwnProperty=1',
-		'sampleType=virtual%00', 'view=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E', 'query=%E0%A4%A',
-		`query=${'a'.repeat(700)}`, `query=${'b'.repeat(9000)}`, 'whoOpen=[1,2]', 'whoOpen=[',
-		'whoSort=<b>', 'colour=', 'group=__proto__', `hide=${encodeURIComponent(
-		JSON.stringify(Array.from({ length: 30 }, (_, i) => `/(a*)*${i}/`)))}`, 'hide={}',
-		'merge="x"', 'folded=1', '=&=&==&', '%', '&&&', 'time=NaN-NaN'])
+		     'task=3', 'task=0', 'kind=toString', 'mapping=l999999', 'mapping=p',
+		     'time=9-3', 'time=0-999999', 'zoom=[[],999999999]', 'zoom={"__proto__":1}',
+		     'zoom=[[],-2]', 'zoom=[[[[1]]],0]', 'zoom=[["x"],3]', '__proto__=1',
+		     'constructor=1', 'hasOwnProperty=1', 'sampleType=virtual%00',
+		     'view=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E', 'query=%E0%A4%A',
+		     `query=${'a'.repeat(700)}`, `query=${'b'.repeat(9000)}`, 'whoOpen=[1,2]',
+		     'whoOpen=[', 'whoSort=<b>', 'colour=', 'group=__proto__',
+		     `hide=${
+			     encodeURIComponent(JSON.stringify(
+				     Array.from({ length: 30 }, (_, i) => `/(a*)*${i}/`)))}`,
+		     'hide={}', 'merge="x"', 'folded=1', '=&=&==&', '%', '&&&', 'time=NaN-NaN'])
 		await opened(path, { hash: `#${part}&x=1` }, async (page) => {
 			assert.equal(await shown(page), total, part);
-			assert.equal(await page.evaluate(() => document.querySelectorAll(
-				'#who-chosen, .chosen-time[visibility=visible], #reset-zoom').length),
-			0, part);
+			assert.equal(await page.locator('#who-chosen, #reset-zoom, ' +
+				'.chosen-time[visibility=visible]').count(), 0, part);
 			assert.equal(await page.inputValue('#search'), '', part);
 			assert.equal(await page.locator('img').count(), 0);
 		});
@@ -380,13 +393,14 @@ test('why: sums by cause and mapping; a click filters', () => opened(path, {}, a
 test('controls have names, and narrow screens do not scroll sideways', async () => {
 	for (const width of [1400, 800, 390])
 		await opened(path, { viewport: { width, height: 900 } }, async (page) => {
-			assert.equal(await page.evaluate(() => document.documentElement.scrollWidth),
+			assert.equal(
+				await page.evaluate(() => document.documentElement.scrollWidth),
 				width);
-			const unnamed = await page.$$eval('button, input, select, [role]', (list) => list
-				.filter((e) => !(e.getAttribute('aria-label') ?? e.textContent.trim()) &&
-				!e.labels?.length && !e.getAttribute('aria-labelledby') &&
-				!['status', 'tooltip', 'listbox'].includes(e.getAttribute('role')))
-				.map((e) => e.outerHTML.slice(0, 100)));
+			const unnamed = await page.$$eval('button, input, select, dialog',
+				(list) => list.filter((e) => !e.getAttribute('aria-label') &&
+				!e.textContent.trim() && !e.labels?.length &&
+				!e.getAttribute('aria-labelledby'))
+					.map((e) => e.outerHTML.slice(0, 100)));
 			assert.deepEqual(unnamed, []);
 		});
 });

@@ -35,15 +35,19 @@ const curve = (report, by, pass = all(report), filtered = false) =>
 	curveOf(report, by, pass, filtered, new Map());
 const mib = (points) => points.map((p) => p.values.map((v) => v / MIB));
 
-test('a thread\u2019s band is what it took in less what it gave back, scaled; the rest is a band', () => {
-	const c = curve(reportOf(['a', 'b'], [[0, 0, 1, 0], [0, 1, 2, 0], [1, 0, 0, 1], [2, 1, 1, 0]],
-		[0, 6, 8, 8]), 'thread');
+test('a thread\u2019s band is what it took in less what it gave back, scaled; the rest is a band',
+	() => {
+		const c = curve(reportOf(['a', 'b'],
+					[[0, 0, 1, 0], [0, 1, 2, 0], [1, 0, 0, 1], [2, 1, 1, 0]],
+					[0, 6, 8, 8]),
+			'thread');
 
-	assert.deepEqual(c.bands.map((b) => b.text), ['b (11)', 'a (10)', 'not in samples']);
-	assert.deepEqual(mib(c.points), [[0, 0, 0], [4, 2, 0], [4, 0, 4], [6, 0, 2]]);
-	assert.equal(c.exact, false);
-	assert.deepEqual(c.bands[0].pick, { process: 0, task: 1 });
-});
+		assert.deepEqual(
+			c.bands.map((b) => b.text), ['b (11)', 'a (10)', 'not in samples']);
+		assert.deepEqual(mib(c.points), [[0, 0, 0], [4, 2, 0], [4, 0, 4], [6, 0, 2]]);
+		assert.equal(c.exact, false);
+		assert.deepEqual(c.bands[0].pick, { process: 0, task: 1 });
+	});
 
 test('bands that are more than the weight are scaled down to it', () => {
 	const c = curve(reportOf(['a', 'b'], [[0, 0, 1, 0], [0, 1, 3, 0]], [0, 4, 4]), 'thread');
@@ -89,7 +93,8 @@ test('by name, threads of a pattern are one band; many bands are eight and the o
 });
 
 test('a band keeps its colour while others come and go', () => {
-	const report = reportOf(['a', 'b', 'c'], [[0, 0, 3, 0], [0, 1, 2, 0], [0, 2, 1, 0]], [0, 12, 12]);
+	const report =
+		reportOf(['a', 'b', 'c'], [[0, 0, 3, 0], [0, 1, 2, 0], [0, 2, 1, 0]], [0, 12, 12]);
 	const colours = new Map(), classes = (pass) => Object.fromEntries(
 		curveOf(report, 'thread', Uint8Array.from(pass), true, colours).bands
 			.map((b) => [b.text, b.class]));

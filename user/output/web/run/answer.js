@@ -124,5 +124,9 @@ export const oomText = ({ raw: { cgroup: c } }) => c?.oom_kills > 0
 	? `${count(c.oom_kills)} ${c.oom_kills === 1 ? 'process' : 'processes'} ` +
 	'killed by the OOM killer' : null;
 
-export const shareOf = (bytes, whole) => whole > 0 ? percent(Math.min(1, bytes / whole)) : '';
-export const peakBound = ({ raw }) => `\u00b1 ${size(raw.peak.weight.bound)}`;
+/** A share in words; '' of nothing. */
+export function shareOf(bytes, whole) {
+	const share = whole > 0 ? Math.min(1, bytes / whole) : 0;
+
+	return share <= 0 ? '' : share < 0.0005 ? 'less than 0.1\u00a0%' : percent(share);
+}

@@ -10,7 +10,7 @@ import { known, round, seconds, size } from '../shared/format.js';
 import { tip } from '../shared/tooltip.js';
 
 const MARGIN = { top: 22, left: 64, right: 14, axis: 22, gap: 4 };
-const BARS = 30, HEIGHT = 176, TIP_ROWS = 10;
+const BARS = 30, HEIGHT = 176;
 const time = (ns) => seconds(ns / 1e9);
 
 // At most one point per pixel: the heaviest.
@@ -115,9 +115,12 @@ function nearest(points, at) {
 function pointTip({ bands }, p, activity, ticks, at) {
 	const slot = activity ? Math.floor((at - ticks.start) / ticks.width) : -1;
 	const moved = slot >= 0 && slot < ticks.slots
-		? [['in, by samples', size(activity.in[slot])], ['out', size(activity.out[slot])]] : [];
-	const shown = bands.map((b, i) => [b.text.slice(0, 60), size(p.values[i]), b.class, p.values[i]])
-		.filter((r) => bands.length <= TIP_ROWS || r[3] > 0).reverse();
+		? [['in, by samples', size(activity.in[slot])], ['out', size(activity.out[slot])]]
+		: [];
+	const shown =
+		bands.map((b, i) => [b.text.slice(0, 60), size(p.values[i]), b.class, p.values[i]])
+			.filter((r) => r[3] > 0)
+			.reverse();
 
 	return tip(`Held at ${time(p.time)}`, null, [...shown, ['weight', size(p.total), 'sum'],
 		...moved]);
@@ -126,7 +129,8 @@ function pointTip({ bands }, p, activity, ticks, at) {
 function geometry(report, curve, width, withBars) {
 	const height = HEIGHT + (withBars ? BARS + MARGIN.gap : 0), { points } = curve;
 	const bottom = height - MARGIN.axis - (withBars ? BARS + MARGIN.gap : 0);
-	const most = points.reduce((m, p) => Math.max(m, p.total), Math.max(1, curve.mark?.total ?? 0));
+	const most =
+		points.reduce((m, p) => Math.max(m, p.total), Math.max(1, curve.mark?.total ?? 0));
 	const last = Math.max(1, report.duration, points.at(-1)?.time ?? 0);
 
 	return { height, bottom, x: scaleLinear([0, last], [MARGIN.left, width - MARGIN.right]),

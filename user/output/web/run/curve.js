@@ -94,7 +94,8 @@ function replay({ entries, ticks }, pass, keyOf, change, end) {
 			if (!pass[e] || !(ticks.sampled[e] > 0))
 				continue;
 			const before = Math.max(0, live[e]);
-			live[e] += (ticks.in[i] - ticks.out[i]) * entries.grown[e] / ticks.sampled[e];
+			live[e] += (ticks.in[i] - ticks.out[i]) * entries.grown[e] /
+				ticks.sampled[e];
 			change(keyOf(e), Math.max(0, live[e]) - before);
 		}
 		end(slot);
@@ -138,7 +139,8 @@ function between(points, time) {
 
 // Fit the bands of a point under the exact weight; the rest is the last band.
 function fitted(point, weight) {
-	const sum = point.values.reduce((a, b) => a + b, 0), scale = sum > weight ? weight / sum : 1;
+	const sum = point.values.reduce((a, b) => a + b, 0);
+	const scale = sum > weight ? weight / sum : 1;
 
 	return { time: point.time, total: weight,
 		values: [...point.values.map((v) => v * scale), Math.max(0, weight - sum)] };
@@ -171,8 +173,10 @@ function coloured(bands, colours) {
 }
 
 function sampledCurve(report, pass, by, filtered, colours) {
-	const { profile, series } = report, { ticks } = profile, [keyOf, about] = keysOf(report, by);
-	const { kept, left } = largest(profile, pass, keyOf), at = new Map(kept.map((k, i) => [k, i]));
+	const { profile, series } = report, { ticks } = profile;
+	const [keyOf, about] = keysOf(report, by);
+	const { kept, left } = largest(profile, pass, keyOf);
+	const at = new Map(kept.map((k, i) => [k, i]));
 	const bands = kept.map((key) => ({ key, ...about(key) }));
 	const now = new Float64Array(kept.length + (left > 0 ? 1 : 0));
 	let points = [{ time: ticks.start, total: 0, values: [...now] }];

@@ -3,7 +3,8 @@
 // The section "About this run": when, where and how it was measured, and what that cost.
 
 import { el } from '../shared/dom.js';
-import { UNKNOWN, count, date, exact, known, percent, round, seconds, size } from '../shared/format.js';
+import { UNKNOWN, count, date, exact, known, percent, round, seconds,
+	size } from '../shared/format.js';
 import { fact } from '../shared/parts.js';
 import { endingWhen } from './model.js';
 

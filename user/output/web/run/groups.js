@@ -11,9 +11,9 @@ export const groupName = (name) => (name ?? '').replace(/\d+/g, '*');
 const SUMS = ['user', 'kernel', 'weight'];
 
 function together(key, members) {
-	const peak = Object.fromEntries([...KINDS, ...SUMS].map((k) =>
-		[k, members.some((r) => r.peak[k] !== null) ? knownSum(members.map((r) => r.peak[k]))
-			: null]));
+	const sumOf = (k) => members.every((r) => r.peak[k] === null) ? null
+		: knownSum(members.map((r) => r.peak[k]));
+	const peak = Object.fromEntries([...KINDS, ...SUMS].map((k) => [k, sumOf(k)]));
 	const alive = members.some((r) => r.alive), names = new Set(members.map((r) => r.name));
 
 	return {

@@ -179,8 +179,8 @@ export function grownSection(report, store, derived) {
 	const calltree = new CallTree(flame);
 	const body = el('div', { class: 'body' }, part.summary, part.crumbs, calltree.node,
 		flame.nodes, part.legend, el('p', { class: 'note' },
-			`One sample per ${round(profile.period)} of growth. Samples are scaled to ` +
-			'the exact sums per thread and kind.'), firstTouch(), part.functions);
+			`One sample per ${round(profile.period)} of growth. Samples are scaled ` +
+			'to the exact sums per thread and kind.'), firstTouch(), part.functions);
 	const colours = () => {
 		flame.colours(state.colour);
 		if (state.view === 'tree')
@@ -200,8 +200,8 @@ export function grownSection(report, store, derived) {
 	const show = () => {
 		const table = state.view === 'tree';
 
-		state.zoom = flame.show(derived.view, state.zoom, width(body), table ? 'flame'
-			: state.view,
+		state.zoom = flame.show(derived.view, state.zoom, width(body),
+			table ? 'flame' : state.view,
 			state.view === 'sandwich' ? focused(derived.view, state) : null);
 		flame.box.hidden = table;
 		calltree.node.hidden = !table;
@@ -218,8 +218,7 @@ export function grownSection(report, store, derived) {
 			chooseFound(derived, actions);
 	});
 	store.on(['sampleType', 'timeType', 'time', ...FILTERS, 'group', 'zoom', ...SHAPE,
-		...GRAPH],
-		show);
+		...GRAPH], show);
 	store.on(['query', 'regex'], found);
 	store.on(['functionSort', 'functionDown', 'functionsShown'], functions);
 	store.on(['colour'], colours);

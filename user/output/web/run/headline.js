@@ -8,10 +8,11 @@ import { UNKNOWN, count, exact, printable, seconds, size } from '../shared/forma
 import { lostTexts, grewMost, oomText, reachedAt, shareOf, steepest, topFunctions, topThread,
 	trustOf } from './answer.js';
 import { endingWhen } from './model.js';
+import { shortened } from './names.js';
 import { titleOf } from './owner.js';
 import { moduleName } from './profile.js';
 
-const LONG = 90, NAME = 200;
+const LONG = 90, NAME = 44; // characters shown of a command, of a function
 const time = (ns) => seconds(ns / 1e9);
 
 function title(report) {
@@ -30,7 +31,8 @@ function answer(id, label, value, notes, { act, hint, title: whole } = {}) {
 
 	return el('div', { class: 'card', id },
 		el('dt', null, label), el('dd', null, el('b', null, name),
-			notes.filter(Boolean).map((n) => el('span', { class: 'remark' }, n))));
+			notes.filter(Boolean).map((n) => el('span', { class: 'remark',
+				title: typeof n === 'string' ? n : null }, n))));
 }
 
 function peakCard(report) {
@@ -55,7 +57,7 @@ function whenCard(report, actions) {
 	return answer('answer-when', '95 % of the peak reached', `at ${time(at)}`, [
 		steep && `steepest: +${size(steep.bytes)} from ${time(steep.from)} to ` +
 			`${time(steep.to)}`,
-		name && el('span', { title: name }, `in it grew most: ${name.slice(0, NAME)}`)],
+		name && el('span', { title: name }, `in it grew most: ${shortened(name, NAME)}`)],
 	steep && actions.selectTime
 		? { act: () => actions.selectTime(steep), hint: 'Select the steepest time' } : {});
 }
@@ -82,21 +84,23 @@ function functionCard(report, actions) {
 	const { profile } = report, { total } = report.raw.peak.weight;
 
 	if (!profile)
-		return answer('answer-function', 'Top function', UNKNOWN, ['no samples were taken']);
+		return answer('answer-function', 'Top function', UNKNOWN,
+			['no samples were taken']);
 	const [top, next] = topFunctions(profile, profile.entries, profile.entries.live_peak);
 
 	if (!top)
 		return answer('answer-function', 'Top function', UNKNOWN, ['no sample has a name']);
 	const symbol = profile.symbols[top.symbol], name = titleOf(symbol),
 		module = moduleName(profile, symbol);
+	const second = next && titleOf(profile.symbols[next.symbol]);
 
-	return answer('answer-function', 'Top function', name.slice(0, NAME), [
+	return answer('answer-function', 'Top function', shortened(name, NAME), [
 		`${size(top.bytes)} at the peak, ${shareOf(top.bytes, total)}` +
 			`${module ? `, in ${module}` : ''}`,
-		next && el('span', { title: titleOf(profile.symbols[next.symbol]) },
-			`then ${titleOf(profile.symbols[next.symbol]).slice(0, NAME)}, ` +
-			`${size(next.bytes)}`)],
-	{ act: () => actions.chooseFunction(top.symbol), hint: `${name}: find it in the flame graph` });
+		second && el('span', { title: second },
+			`then ${shortened(second, NAME)}, ${size(next.bytes)}`)],
+	{ act: () => actions.chooseFunction(top.symbol),
+		hint: `${name}: find it in the flame graph` });
 }
 
 function trustLine(report) {
@@ -113,8 +117,8 @@ function trustLine(report) {
 export function lostNotice({ raw }) {
 	const list = lostTexts(raw);
 
-	return list.length > 0 ? el('div', { class: 'notice', id: 'losses' }, el('b', null, 'Lost: '),
-		el('ul', null, list.map((l) => el('li', null, l)))) : null;
+	return list.length > 0 ? el('div', { class: 'notice', id: 'losses' },
+		el('b', null, 'Lost: '), el('ul', null, list.map((l) => el('li', null, l)))) : null;
 }
 
 /** actions: chooseThread(row), chooseFunction(symbol), selectTime({ from, to }); each may be
@@ -127,9 +131,11 @@ export function headline(report, actions, switches, nav) {
 			el('div', { class: 'what' },
 			el('span', null, el('b', null, 'tare'), report.target ? ' attach' : ' run'),
 			el('h1', null, title(report)),
-			el('span', { class: 'end', id: 'end' }, end, oom && el('b', null, `; ${oom}`))),
+			el('span', { class: 'end', id: 'end' }, end,
+				oom && el('b', null, `; ${oom}`))),
 			el('div', { class: 'switches' }, switches)),
-		el('dl', { class: 'cards', id: 'cards' }, peakCard(report), whenCard(report, actions),
-			threadCard(report, actions), functionCard(report, actions)),
+		el('dl', { class: 'cards', id: 'cards' }, peakCard(report),
+			whenCard(report, actions), threadCard(report, actions),
+			functionCard(report, actions)),
 		el('div', { class: 'trust-row' }, trustLine(report), nav));
 }

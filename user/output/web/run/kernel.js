@@ -8,6 +8,8 @@ import { UNKNOWN, count, exact, known, percent, printable, size } from '../share
 import { KERNEL_KINDS, KIND_TEXT } from '../shared/kinds.js';
 import { nobodys } from './model.js';
 
+const HEADS = ['kind', 'held by processes at the peak', 'taken', 'given back'];
+
 const cell = (x) => el('td', { class: known(x) ? x === 0 ? 'nothing' : null : 'unknown',
 	title: known(x) ? exact(x) : null, 'data-bytes': known(x) ? x : null },
 	known(x) ? x === 0 ? '0' : size(x) : UNKNOWN);
@@ -19,11 +21,10 @@ function kinds(report) {
 		sum === null || p.peak[kind] === null ? null : sum + p.peak[kind], 0);
 
 	return el('div', { class: 'part', id: 'kernel-kinds' },
-		el('h3', null, `${size(kernel)} at the peak` +
-			(total > 0 ? `, ${percent(Math.min(1, kernel / total))} of the weight` : '')),
+		el('h3', null, `${size(kernel)} at the peak`, total > 0 &&
+			`, ${percent(Math.min(1, kernel / total))} of the weight`),
 		el('div', { class: 'scroll' }, el('table', { class: 'inner' },
-		el('thead', null, el('tr', null, ['kind', 'held by processes at the peak', 'taken',
-			'given back'].map((n) => el('th', { scope: 'col' }, n)))),
+		el('thead', null, el('tr', null, HEADS.map((n) => el('th', { scope: 'col' }, n)))),
 		el('tbody', null, KERNEL_KINDS.map((k) => el('tr', null,
 			el('th', { scope: 'row' }, el('i', { class: `mark ${k}` }), KIND_TEXT[k]),
 			cell(held(k)), cell(raw.totals[k].in), cell(raw.totals[k].out)))))),

@@ -75,8 +75,11 @@ const go = (id) => document.getElementById(id)?.scrollIntoView({ block: 'start' 
 
 const actions = {
 	filters: Boolean(profile),
-	sortWho: (name) => store.set({ whoSort: name, whoDown: state.whoSort === name
-		? !state.whoDown : !['name', 'id', 'state'].includes(name) }),
+	sortWho: (name) => store.set({
+		whoSort: name,
+		whoDown: state.whoSort === name ? !state.whoDown
+						: !['name', 'id', 'state'].includes(name)
+	}),
 	chooseThread(r) {
 		if (r.group !== undefined) {
 			store.set({ ...NO_THREAD, who: state.who === r.name ? '' : r.name });
@@ -86,11 +89,12 @@ const actions = {
 
 		store.set(same ? NO_THREAD : { ...NO_THREAD, process: r.process, task: r.task });
 	},
-	expand: (group) => store.set({ whoOpen: state.whoOpen.includes(group)
-		? state.whoOpen.filter((g) => g !== group) : [...state.whoOpen.slice(-30), group] }),
+	expand: (group) => store.set({
+		whoOpen: state.whoOpen.includes(group) ? state.whoOpen.filter((g) => g !== group)
+						       : [...state.whoOpen.slice(-30), group]
+	}),
 	toggle: (key, value) => store.set({ [key]: state[key] === value ? null : value }),
-	chooseFunction: (symbol) =>
-		store.set({ query: exactly(profile, symbol), regex: false }),
+	chooseFunction: (symbol) => store.set({ query: exactly(profile, symbol), regex: false }),
 	// A band of the curve.
 	pick(band) {
 		if (band.symbol !== undefined)
@@ -145,7 +149,7 @@ function whoSection() {
 			: null;
 		const sort = focus?.dataset.sort, tr = focus?.closest('tbody tr'),
 			expand = focus?.classList.contains('expand') ? '.expand' : '.link';
-		const { box: made, shown, of, none } =
+		const { box: made, shown, of, none, below0 } =
 			whoTable(report, state, actions, box?.scrollTop ?? 0);
 
 		queueMicrotask(() => {
@@ -165,17 +169,25 @@ function whoSection() {
 			shown < of ? `${count(shown)} of ${count(of)}. ` : `${count(of)} ${rows}. `,
 			none.length > 0 &&
 				`No ${none.map((k) => KIND_TEXT[k]).join(', ')} at the peak. `,
-			nobodys(report))];
+			nobodys(report), below0 && ' Less than 0: it gave back more than it took ' +
+				'itself, as a process does with memory that fork copied.')];
 	};
 	const input = boundSearch(store, 'whoQuery', { id: 'who-search',
 		placeholder: 'name or number', 'aria-label': 'Find threads' });
 
 	return section('who', 'Who held it',
 		`Memory held at the peak of the weight. RSS grown: all RSS taken in over ` +
-		`time.${profile ? ' Click a name to see it in the flame graph.' : ''}`, [
-		input, boundToggle(store, 'whoRows', 'Rows', [['names', 'threads by name'],
-			['threads', 'threads'], ['processes', 'processes']]),
-	], ['whoRows', 'whoSort', 'whoDown', 'whoQuery', 'whoOpen', 'process', 'task', 'who'], draw);
+			`time.${profile ? ' Click a name to see it in the flame graph.' : ''}`,
+		[
+			input,
+			boundToggle(store, 'whoRows', 'Rows',
+				[
+					['names', 'threads by name'], ['threads', 'threads'],
+					['processes', 'processes']
+				]),
+		],
+		['whoRows', 'whoSort', 'whoDown', 'whoQuery', 'whoOpen', 'process', 'task', 'who'],
+		draw);
 }
 
 function whySection() {

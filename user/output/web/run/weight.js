@@ -159,7 +159,8 @@ export function weightSection(report, store, derived, actions) {
 		const focused = chart && document.activeElement === chart.node;
 
 		if (report.series.points.length < 1)
-			return el('p', { class: 'unknown' }, 'Not measured: the run was too short.');
+			return el(
+				'p', { class: 'unknown' }, 'Not measured: the run was too short.');
 		const curve = curveOf(report, state.stack, derived.pass, brush && filtered(state),
 			colours);
 

@@ -118,6 +118,19 @@ function isChosen(r, state) {
 	return state.process === r.process && (state.task ?? null) === r.task;
 }
 
+// Arrows move between rows.
+function moveFocus(e) {
+	const tr = e.target.closest?.('tbody tr'),
+		to = { ArrowDown: 'nextElementSibling',
+		ArrowUp: 'previousElementSibling' }[e.key];
+	const button = tr && to && tr[to]?.querySelector('button');
+
+	if (button) {
+		e.preventDefault();
+		button.focus();
+	}
+}
+
 /** report, state { whoRows, whoSort, whoDown, whoOpen, process, task, who }; actions { sortWho,
  * chooseThread, expand, filters }. */
 export function whoTable(report, state, actions, scrolled) {
@@ -154,7 +167,8 @@ export function whoTable(report, state, actions, scrolled) {
 			member: state.whoRows === 'names' && inGroup.has(r) };
 
 		return el('tr', { 'aria-rowindex': i + 2, 'data-process': r.process,
-			'data-task': r.task, 'data-group': r.group, class: chosen ? 'chosen' : null },
+			'data-task': r.task, 'data-group': r.group,
+			class: chosen ? 'chosen' : null },
 			cols.map((c) => c.wide ? nameCell(r, most, shown, actions) : cell(c, r)));
 	};
 	const cell = (c, r) => {
@@ -186,17 +200,7 @@ export function whoTable(report, state, actions, scrolled) {
 	};
 
 	box.addEventListener('scroll', fill, { passive: true });
-	box.addEventListener('keydown', (e) => {
-		const tr = e.target.closest?.('tbody tr'),
-			to = { ArrowDown: 'nextElementSibling',
-			ArrowUp: 'previousElementSibling' }[e.key];
-		const button = tr && to && tr[to]?.querySelector('button');
-
-		if (button) {
-			e.preventDefault();
-			button.focus();
-		}
-	});
+	box.addEventListener('keydown', moveFocus);
 	queueMicrotask(() => {
 		if (scrolled)
 			box.scrollTop = scrolled;
@@ -204,5 +208,6 @@ export function whoTable(report, state, actions, scrolled) {
 	});
 	const none = KINDS.filter((k) => !shownKinds(each).includes(k));
 	const members = (some) => some.reduce((n, r) => n + r.count, 0);
-	return { box, shown: members(sorted), of: members(each), none };
+	return { box, shown: members(sorted), of: members(each), none,
+		below0: rows.some((r) => r.peak.weight < 0) };
 }

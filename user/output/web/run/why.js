@@ -6,7 +6,7 @@
 import { el } from '../shared/dom.js';
 import { exact, printable, size } from '../shared/format.js';
 
-const SHOWN = 12;
+const SHOWN = 12, NAME = 38;
 
 const BY_OTHERS = 'by others: ';
 
@@ -64,10 +64,14 @@ function bar(share) {
 	return el('td', { class: 'bar-cell' }, node);
 }
 
+// The end of a path tells most.
+const cut = (text) =>
+	text.length > NAME ? `${text.slice(0, 8)}\u2026${text.slice(9 - NAME)}` : text;
+
 // The name of a row; a button, if a click can filter.
 const name = (text, pressed, act) => el('th', { scope: 'row' }, act ? el('button',
 	{ type: 'button', class: 'link', title: text, 'aria-pressed': String(pressed),
-	onclick: act }, text.slice(0, 80)) : el('span', { title: text }, text.slice(0, 80)));
+	onclick: act }, cut(text)) : el('span', { title: text }, cut(text)));
 
 function causeTable(report, state, actions) {
 	const list = causesOf(report), most = list[0] ? list[0].in + list[0].out : 1;

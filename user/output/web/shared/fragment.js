@@ -95,9 +95,9 @@ function push(fragment) {
 }
 
 /** Keep some keys of the store in the fragment, from now on. fields: a codec for each key. The
- * defaults are the values now; values of the present fragment are then set. settle(found) may remove
- * values that do not fit together. Changes that follow each other quickly, as when typing or
- * dragging, become one step of the history. */
+ * defaults are the values now; values of the present fragment are then set. settle(found) may
+ * remove values that do not fit together. Changes that follow each other quickly, as when typing
+ * or dragging, become one step of the history. */
 export function keepInFragment(store, fields, settle = () => {}) {
 	const keys = Object.keys(fields), { state } = store;
 	const defaults = Object.fromEntries(keys.map((k) => [k, state[k]]));
@@ -111,7 +111,9 @@ export function keepInFragment(store, fields, settle = () => {}) {
 		if (found)
 			settle(found);
 		const wanted = { ...defaults, ...found };
-		if (writeFragment(wanted, fields, defaults) !== writeFragment(state, fields, defaults))
+		const written = (s) => writeFragment(s, fields, defaults);
+
+		if (written(wanted) !== written(state))
 			store.set(wanted);
 		shown = writeFragment(state, fields, defaults);
 	};

@@ -11,6 +11,11 @@ export const typing = (e) => Boolean(e.target.closest?.('input, select, textarea
 
 const keyNames = (keys) => keys.split(' ').map((k) => el('kbd', null, k));
 
+const row = ([keys, what]) => el('div', null, el('dt', null, keyNames(keys)),
+	el('dd', null, what));
+const group = ([title, rows]) => el('section', null, el('h3', null, title),
+	el('dl', null, rows.map(row)));
+
 /** groups: [title, [[keys, what they do] …]] …; keys: names with a space between them. Returns
  * the button that opens the dialog. */
 export function keysDialog(groups) {
@@ -18,9 +23,7 @@ export function keysDialog(groups) {
 		'Close');
 	const box = el('dialog', { id: 'keys', 'aria-labelledby': 'keys-title' },
 		el('div', { class: 'keys-head' }, el('h2', { id: 'keys-title' }, 'Keys'), close),
-		el('div', { class: 'keys-groups' }, groups.map(([title, rows]) => el('section', null,
-			el('h3', null, title), el('dl', null, rows.map(([keys, what]) =>
-			el('div', null, el('dt', null, keyNames(keys)), el('dd', null, what))))))));
+		el('div', { class: 'keys-groups' }, groups.map(group)));
 	const open = () => {
 		hideTip();
 		if (!box.isConnected)
