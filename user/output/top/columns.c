@@ -11,7 +11,9 @@
 #include "base/text.h"
 #include "output/table/paint.h"
 
-#define NAME_LEAST 10 /* columns */
+#define NAME_LEAST 20  /* columns */
+#define NAME_NARROW 10 /* on a terminal of less than NARROW */
+#define NARROW 60
 
 static const struct spec {
 	const char *name, *title;
@@ -80,6 +82,8 @@ struct top_columns top_columns_fit(unsigned width)
 		c.column[i] = i;
 		used += specs[i].width + (i ? 1 : 0);
 	}
+	if (width < NARROW)
+		used -= NAME_LEAST - NAME_NARROW;
 	while (used > width && c.n > 1) {
 		unsigned least = 0;
 
@@ -119,7 +123,8 @@ static void add_cell(GString *out, const struct top_look *look, const struct top
 		used += specs[c->column[j]].width + 1;
 	if (i == c->n - 1)
 		width = look->style.width > used ? look->style.width - used : 1;
-	fit = text_fit(text, width);
+	/* Units of one kind differ at their end. */
+	fit = c->column[i] == TOP_UNIT ? text_shorten(text, width, 0) : text_fit(text, width);
 	pad = width - MIN(width, (unsigned)text_width(fit));
 	if (i)
 		g_string_append_c(out, ' ');
@@ -260,7 +265,7 @@ void top_row(GString *out, const struct live_row *r, const struct top_look *look
 void top_round(GString *out, const struct live_total *t, const GArray *rows, unsigned most,
 	       const struct top_look *look)
 {
-	top_head(out, t, look);
+	top_head(out, t, look, TOP_HEAD_LINES);
 	top_titles(out, look);
 	for (unsigned i = 0; i < rows->len && (!most || i < most); i++)
 		top_row(out, &g_array_index(rows, struct live_row, i), look);

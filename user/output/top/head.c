@@ -157,6 +157,7 @@ static void add_growth(GString *out, const struct live_total *t, const struct to
 	g_autofree char *growth = text_size((int64_t)rate->growth);
 	g_autofree char *in = text_size((int64_t)rate->in);
 	g_autofree char *out_rate = text_size((int64_t)rate->out);
+	g_autofree char *faults = text_count((uint64_t)(rate->faults + 0.5));
 	double seconds = t->seconds[look->query.window];
 
 	if (seconds <= 0) {
@@ -166,7 +167,7 @@ static void add_growth(GString *out, const struct live_total *t, const struct to
 			    rate->growth >= 1 ? "+" : "", growth);
 		line_printf(&l, PLAIN, "in %s/s", in);
 		line_printf(&l, PLAIN, "out %s/s", out_rate);
-		line_printf(&l, PLAIN, "faults %.0f/s", rate->faults);
+		line_printf(&l, PLAIN, "faults %s/s", faults);
 		line_printf(&l, DIM, "over %.*f s", seconds < 9.95 ? 1 : 0, seconds);
 	}
 	line_end(&l);
@@ -206,7 +207,8 @@ static void add_tasks(GString *out, const struct live_total *t, const struct top
 	g_autofree char *rss = text_size(look->self_rss);
 	g_autofree char *lost = text_count(t->lost);
 
-	line_printf(&l, PLAIN, "%s processes, %s threads", processes, threads);
+	line_printf(&l, PLAIN, "%s process%s, %s thread%s", processes,
+		    t->sum.processes == 1 ? "" : "es", threads, t->sum.threads == 1 ? "" : "s");
 	if (t->born || t->ended)
 		line_printf(&l, PLAIN, "%u new, %u ended", (unsigned)t->born, (unsigned)t->ended);
 	if (t->lost)
@@ -220,14 +222,18 @@ static void add_tasks(GString *out, const struct live_total *t, const struct top
 	line_end(&l);
 }
 
-unsigned top_head(GString *out, const struct live_total *t, const struct top_look *look)
+/* The lines, and the order in which they are left out on a low screen: the highest first. */
+static const struct {
+	void (*add)(GString *out, const struct live_total *t, const struct top_look *look);
+	unsigned rank;
+} lines[] = {
+	{ add_first, 1 },  { add_weight, 2 }, { add_kinds, 5 }, { add_kernel, 7 },
+	{ add_growth, 3 }, { add_curve, 6 },  { add_tasks, 4 },
+};
+
+void top_head(GString *out, const struct live_total *t, const struct top_look *look, unsigned most)
 {
-	add_first(out, t, look);
-	add_weight(out, t, look);
-	add_kinds(out, t, look);
-	add_kernel(out, t, look);
-	add_growth(out, t, look);
-	add_curve(out, t, look);
-	add_tasks(out, t, look);
-	return 7;
+	for (unsigned i = 0; i < G_N_ELEMENTS(lines); i++)
+		if (lines[i].rank <= most)
+			lines[i].add(out, t, look);
 }
