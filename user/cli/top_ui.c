@@ -8,6 +8,7 @@
 
 #define LOW 16 /* lines: a lower screen has a shorter head */
 #define HEAD_LOW 3
+#define LOWEST 8
 
 struct top_ui *top_ui_new(const struct live *live, struct top_look *look,
 			  const struct top_ui_calls *calls)
@@ -49,7 +50,7 @@ void top_ui_free(struct top_ui *ui)
 
 static unsigned head_lines(const struct top_ui *ui)
 {
-	return ui->height < LOW ? HEAD_LOW : TOP_HEAD_LINES;
+	return ui->height < LOWEST ? 1 : ui->height < LOW ? HEAD_LOW : TOP_HEAD_LINES;
 }
 
 unsigned top_ui_room(const struct top_ui *ui)
@@ -151,7 +152,7 @@ static void add_text(struct top_ui *ui, const char *text)
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
 	for (char **line = lines; *line && (line[1] || **line); line++)
-		if (ui->lines->len < ui->height)
+		if (ui->lines->len < ui->height - 1)
 			g_ptr_array_add(ui->lines, g_strdup(*line));
 }
 

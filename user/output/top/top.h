@@ -39,6 +39,7 @@ struct top_look {
 	bool ascii; /* no characters beyond ASCII */
 	struct live_query query;
 	struct top_columns columns; /* n 0: those that fit */
+	bool first;                 /* this is the first look: there are no rates yet */
 	const char *target;         /* "all processes" */
 	uint64_t interval_ns;
 	bool slow;          /* rounds took too long: the interval was made longer */
