@@ -96,6 +96,10 @@ uint64_t session_origin(const struct session *s);
 /* The counter backend in use. */
 enum counter_backend session_backend(const struct session *s);
 
+/* A report as of now for a checkpoint: it waits for nothing, and the books are not checked. Never
+ * NULL. */
+struct report *session_glance(struct session *s);
+
 /* A report as of now; never NULL. The caller adds command and features. */
 struct report *session_report(struct session *s, enum report_reason reason);
 

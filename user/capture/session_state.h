@@ -116,10 +116,6 @@ void session_dispatch(struct session *s, unsigned source);
 /* A report as of now, its books compared with the kernel's counters. Never NULL. */
 struct report *session_books(struct session *s, enum report_reason reason);
 
-/* A report as of now for a checkpoint: it waits for nothing, and the books are not checked. Never
- * NULL. */
-struct report *session_glance(struct session *s);
-
 /* Raise the main thread's priority: a checkpoint is due. Called by the drain's thread. */
 void session_hurry(struct session *s);
 void session_hurry_end(const struct session *s); /* the checkpoint is written: lower it again */

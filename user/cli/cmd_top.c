@@ -154,6 +154,7 @@ static void on_look(void *ctx, uint64_t time_ns, int64_t weight)
 		return;
 	session_live(t->session, &in);
 	live_tick(t->live, &in);
+	t->look.first = live_total(t->live)->ticks == 1;
 	about_processes(t->live);
 	look_at_self(t);
 	look_at_machine(t);

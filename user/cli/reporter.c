@@ -235,6 +235,19 @@ int reporter_record(struct reporter *r, struct report *report)
 	return r->err;
 }
 
+int reporter_save(const struct reporter *r, struct report *report, const char *path)
+{
+	struct fileout *out = NULL;
+	int err;
+
+	describe_run(r, report);
+	err = choice_output(&out, path);
+	if (!err)
+		err = write_report(r, report, format_of_file(path), out, 0);
+	fileout_close(out);
+	return err;
+}
+
 static void write_snapshot(void *reporter, struct report *report)
 {
 	struct reporter *r = reporter;

@@ -42,6 +42,10 @@ int reporter_write(struct reporter *r, struct report *report);
 /* The same, but only complete the recording. */
 int reporter_record(struct reporter *r, struct report *report);
 
+/* The same, but only to a new file, whose format its suffix tells. 0, or negative errno with a
+ * message. */
+int reporter_save(const struct reporter *r, struct report *report, const char *path);
+
 /* Fill the session's configuration from the options. */
 void reporter_config(struct reporter *r, struct session_config *config);
 

@@ -2,7 +2,8 @@
  *
  * A run of `tare top`, shared by its files:
  *   cmd_top.c      the session, and rounds as text
- *   top_ui.c, top_details.c   the screen's state, keys and lines, without a terminal
+ *   top_ui.c, top_keys.c, top_details.c   the screen's lines and keys, without a terminal
+ *   top_functions.c   functions and limits for the details
  *   top_screen.c   the terminal, by ncursesw
  */
 #ifndef TARE_TOP_RUN_H

@@ -292,6 +292,8 @@ static int check_options(struct top_options *o)
 		o->rows = o->format == TOP_TABLE ? ROWS_TABLE : 0;
 	o->batch = o->batch || o->format != TOP_TABLE || o->columns.n;
 	b->interval_ns = o->delay_ns;
+	if (folding_read(&b->folding))
+		return -EINVAL;
 	if (b->record &&
 	    (choice_output(&b->to_record, b->record) || recording_check_output(b->to_record)))
 		return -EINVAL;

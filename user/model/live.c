@@ -9,6 +9,8 @@ static void entity_free(gpointer p)
 
 	g_free(e->name);
 	g_free(e->cgroup);
+	if (e->causes)
+		g_array_unref(e->causes);
 	g_free(e);
 }
 
@@ -171,6 +173,26 @@ void live_processes(const struct live *l, GArray *rows)
 void live_threads(const struct live *l, GArray *rows)
 {
 	copy_rows(l, l->tasks, rows);
+}
+
+bool live_causes(const struct live *l, uint64_t proc, GArray *causes)
+{
+	const struct entity *e = g_hash_table_lookup(l->procs, &proc);
+
+	if (e)
+		g_array_append_vals(causes, e->causes->data, e->causes->len);
+	return e != NULL;
+}
+
+bool live_process(const struct live *l, uint64_t proc, struct live_row *row)
+{
+	const struct entity *e = g_hash_table_lookup(l->procs, &proc);
+
+	if (!e)
+		return false;
+	*row = e->row;
+	row->cgroup = e->cgroup;
+	return true;
 }
 
 bool live_unknown(const struct live *l, uint64_t age_ns, uint64_t *id, pid_t *pid)

@@ -91,6 +91,16 @@ const struct live_total *live_total(const struct live *l);
 void live_processes(const struct live *l, GArray *rows);
 void live_threads(const struct live *l, GArray *rows);
 
+/* What a process's memory came in by, since tare came: struct live_cause, largest first. False: no
+ * such process lives. */
+struct live_cause {
+	uint32_t id;
+	uint64_t in; /* bytes */
+};
+bool live_causes(const struct live *l, uint64_t proc, GArray *causes);
+/* The row of a living process. False: there is none. */
+bool live_process(const struct live *l, uint64_t proc, struct live_row *row);
+
 /* Owner and control group come from elsewhere. live_unknown() gives a living process whose are not
  * known yet, or are older than `age_ns`; false: there is none. */
 bool live_unknown(const struct live *l, uint64_t age_ns, uint64_t *id, pid_t *pid);

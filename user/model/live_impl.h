@@ -22,6 +22,7 @@ struct entity {
 	uint64_t seen;  /* the number of the last tick that met it */
 	uint64_t about_ns;
 	char *name, *cgroup;
+	GArray *causes; /* struct live_cause, of a process; NULL: a thread */
 	char comm[TARE_COMM_LEN + 1];
 };
 

@@ -9,14 +9,14 @@
 #include "model/title.h"
 
 #define NAME_MOST 256 /* bytes of a name with its arguments */
+#define CAUSES 32     /* of a process */
 
 /* Sums of one process while its tasks are read. */
 struct reading {
 	struct entity *process; /* NULL: it has ended, and has no row */
 	int64_t flow[TARE_KINDS];
 	uint64_t in, out, faults;
-	uint64_t cause_in[TARE_TASK_CAUSES + 1];
-	uint32_t cause[TARE_TASK_CAUSES + 1];
+	struct live_cause cause[CAUSES];
 	unsigned causes;
 };
 
@@ -51,20 +51,21 @@ static struct tare_flow flow_of(const struct tare_task *s, unsigned kind)
 	return f;
 }
 
-static void add_cause(struct reading *r, uint32_t id, uint64_t in)
+static void add_cause(struct reading *r, uint32_t id, uint64_t bytes)
 {
 	unsigned i = 0;
 
-	while (i < r->causes && r->cause[i] != id)
+	while (i < r->causes && r->cause[i].id != id)
 		i++;
-	if (i == G_N_ELEMENTS(r->cause))
-		return; /* more causes than that: none of the rest is the main one */
-	r->cause[i] = id;
-	r->cause_in[i] = i < r->causes ? r->cause_in[i] + in : in;
-	r->causes = MAX(r->causes, i + 1);
+	if (i == CAUSES)
+		return; /* with so many, the rest is small */
+	if (i == r->causes)
+		r->cause[r->causes++] = (struct live_cause){ .id = id };
+	r->cause[i].in += bytes;
 }
 
-static uint32_t main_cause(const struct tare_cause *causes, unsigned n, struct reading *process)
+static uint32_t main_cause(const struct tare_cause *causes, unsigned n, struct reading *process,
+			   const struct books_input *in)
 {
 	uint64_t most = 0;
 	uint32_t id = LIVE_NO_CAUSE;
@@ -74,7 +75,7 @@ static uint32_t main_cause(const struct tare_cause *causes, unsigned n, struct r
 
 		if (!c->used || !c->pages.in)
 			continue;
-		add_cause(process, c->id, c->pages.in);
+		add_cause(process, c->id, c->pages.in * in->page_size);
 		if (c->pages.in > most) {
 			most = c->pages.in;
 			id = c->id;
@@ -126,7 +127,7 @@ static void read_task(struct live *l, const struct proctable_task *t, struct rea
 {
 	const struct tare_task *s = t->state;
 	const struct tare_cause *causes = t->fold ? (const void *)t->fold->causes->data : s->causes;
-	uint32_t cause = main_cause(causes, t->fold ? t->fold->causes->len : s->n_causes, r);
+	uint32_t cause = main_cause(causes, t->fold ? t->fold->causes->len : s->n_causes, r, in);
 
 	for (unsigned k = 0; k < TARE_KINDS; k++) {
 		struct tare_flow f = flow_of(s, k);
@@ -205,6 +206,8 @@ static void begin_process(struct live *l, const struct proctable_proc *wp, struc
 	struct entity *e = live_meet(l, l->procs, wp->id);
 
 	r->process = e;
+	if (!e->causes)
+		e->causes = g_array_new(FALSE, FALSE, sizeof(struct live_cause));
 	g_free(e->name);
 	e->name = process_name(wp);
 	g_strlcpy(e->comm, wp->comm ? wp->comm : "", sizeof(e->comm));
@@ -219,17 +222,22 @@ static void begin_process(struct live *l, const struct proctable_proc *wp, struc
 	memset(e->row.kind, 0, sizeof(e->row.kind));
 }
 
+static int by_in(gconstpointer a, gconstpointer b)
+{
+	const struct live_cause *x = a, *y = b;
+
+	return x->in < y->in ? 1 : x->in > y->in ? -1 : 0;
+}
+
 static void end_process(struct reading *r, const struct books_input *in)
 {
 	struct live_row *row = &r->process->row;
-	uint64_t most = 0;
+	GArray *causes = r->process->causes;
 
-	row->cause = LIVE_NO_CAUSE;
-	for (unsigned i = 0; i < r->causes; i++)
-		if (r->cause_in[i] > most) {
-			most = r->cause_in[i];
-			row->cause = r->cause[i];
-		}
+	g_array_set_size(causes, 0);
+	g_array_append_vals(causes, r->cause, r->causes);
+	g_array_sort(causes, by_in);
+	row->cause = causes->len ? g_array_index(causes, struct live_cause, 0).id : LIVE_NO_CAUSE;
 	row->kind[TARE_KSTACK] = row->threads * (int64_t)in->workload.stack_bytes;
 	row->now = (struct live_counts){ .in = r->in, .out = r->out, .faults = r->faults };
 }

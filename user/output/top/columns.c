@@ -11,7 +11,10 @@
 #include "base/text.h"
 #include "output/table/paint.h"
 
-#define NAME_LEAST 10 /* columns */
+#define NAME_LEAST 20  /* columns */
+#define NAME_NARROW 10 /* on a terminal of less than NARROW */
+#define NARROW 60
+#define DEPTH_MOST 6 /* deeper rows are indented like these */
 
 static const struct spec {
 	const char *name, *title;
@@ -22,15 +25,15 @@ static const struct spec {
 	[TOP_PID] = { "pid", "PID", 7, true, 100 },
 	[TOP_OWNER] = { "owner", "OWNER", 8, false, 60 },
 	[TOP_GROWTH] = { "growth", "GROWTH/s", 9, true, 98 },
-	[TOP_WEIGHT] = { "weight", "WEIGHT", 8, true, 97 },
-	[TOP_USER] = { "user", "USER", 8, true, 65 },
+	[TOP_WEIGHT] = { "weight", "WEIGHT", 9, true, 97 },
+	[TOP_USER] = { "user", "USER", 9, true, 65 },
 	[TOP_KERNEL] = { "kernel", "KERNEL", 8, true, 90 },
 	[TOP_IN] = { "in", "IN/s", 8, true, 80 },
 	[TOP_OUT] = { "out", "OUT/s", 8, true, 70 },
 	[TOP_FAULTS] = { "faults", "FAULTS/s", 8, true, 55 },
 	[TOP_THREADS] = { "threads", "THREADS", 7, true, 50 },
 	[TOP_CAUSE] = { "cause", "CAUSE", 10, false, 85 },
-	[TOP_UNIT] = { "unit", "UNIT", 18, false, 75 },
+	[TOP_UNIT] = { "unit", "UNIT", 16, false, 75 },
 	[TOP_NAME] = { "name", "NAME", NAME_LEAST, false, 99 },
 };
 
@@ -80,6 +83,8 @@ struct top_columns top_columns_fit(unsigned width)
 		c.column[i] = i;
 		used += specs[i].width + (i ? 1 : 0);
 	}
+	if (width < NARROW)
+		used -= NAME_LEAST - NAME_NARROW;
 	while (used > width && c.n > 1) {
 		unsigned least = 0;
 
@@ -119,7 +124,8 @@ static void add_cell(GString *out, const struct top_look *look, const struct top
 		used += specs[c->column[j]].width + 1;
 	if (i == c->n - 1)
 		width = look->style.width > used ? look->style.width - used : 1;
-	fit = text_fit(text, width);
+	/* Units of one kind differ at their end. */
+	fit = c->column[i] == TOP_UNIT ? text_shorten(text, width, 0) : text_fit(text, width);
 	pad = width - MIN(width, (unsigned)text_width(fit));
 	if (i)
 		g_string_append_c(out, ' ');
@@ -178,8 +184,8 @@ static char *name_text(const struct live_row *r)
 
 	if (!r->depth)
 		return g_steal_pointer(&name);
-	return g_strdup_printf("%*s%s %s", 2 * (int)(MIN(r->depth, 12) - 1), "", r->tid ? "·" : "└",
-			       name);
+	return g_strdup_printf("%*s%s %s", 2 * (int)(MIN(r->depth, DEPTH_MOST) - 1), "",
+			       r->tid ? "·" : "└", name);
 }
 
 static char *unit_text(const struct live_row *r)
@@ -198,11 +204,19 @@ static char *owner_text(const struct live_row *r, const struct top_look *look)
 	return name ? text_printable(name) : g_strdup_printf("%u", r->uid);
 }
 
+static bool is_rate(enum top_column column)
+{
+	return column == TOP_GROWTH || column == TOP_IN || column == TOP_OUT ||
+	       column == TOP_FAULTS;
+}
+
 static char *cell_text(const struct live_row *r, enum top_column column,
 		       const struct top_look *look)
 {
 	const struct live_rate *rate = &r->rate[look->query.window];
 
+	if (look->first && is_rate(column))
+		return g_strdup(CELL_UNKNOWN);
 	switch (column) {
 	case TOP_PID:
 		return g_strdup_printf("%d", r->tid ? r->tid : r->pid ? r->pid : (int)r->processes);
@@ -238,7 +252,7 @@ static enum paint cell_paint(const struct live_row *r, enum top_column column, c
 {
 	double growth = r->rate[look->query.window].growth;
 
-	if (!strcmp(text, CELL_ZERO))
+	if (!strcmp(text, CELL_ZERO) || !strcmp(text, CELL_UNKNOWN))
 		return DIM;
 	if (column != TOP_GROWTH)
 		return column == TOP_CAUSE || column == TOP_UNIT ? DIM : PLAIN;
@@ -260,7 +274,7 @@ void top_row(GString *out, const struct live_row *r, const struct top_look *look
 void top_round(GString *out, const struct live_total *t, const GArray *rows, unsigned most,
 	       const struct top_look *look)
 {
-	top_head(out, t, look);
+	top_head(out, t, look, TOP_HEAD_LINES);
 	top_titles(out, look);
 	for (unsigned i = 0; i < rows->len && (!most || i < most); i++)
 		top_row(out, &g_array_index(rows, struct live_row, i), look);

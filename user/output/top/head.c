@@ -11,6 +11,8 @@
 
 #define MARGIN 9 /* columns of a line's label */
 #define BAR_MOST 60
+#define REMARK_LEAST 20
+#define HEAD_LEAST 36 /* columns: narrower screens have no room for the target */
 
 /* A line of parts; a part that finds no room is left out, and all behind it. */
 struct line {
@@ -41,6 +43,18 @@ static void line_add(struct line *l, enum paint how, const char *text)
 	l->used += gap + width;
 }
 
+/* The last part of a line: cut, if there is room for a part of it. */
+static void line_remark(struct line *l, const char *text)
+{
+	unsigned width = l->look->style.width;
+	g_autofree char *fit = NULL;
+
+	if (l->full || l->used + 2 + REMARK_LEAST > width)
+		return;
+	fit = text_fit(text, width - l->used - 2);
+	line_add(l, DIM, fit);
+}
+
 static void G_GNUC_PRINTF(3, 4) line_printf(struct line *l, enum paint how, const char *format, ...)
 {
 	va_list args;
@@ -66,8 +80,14 @@ static void add_first(GString *out, const struct live_total *t, const struct top
 	g_autofree char *right = g_strdup_printf("%s%s, every %s%s", look->paused ? "paused, " : "",
 						 since, every,
 						 look->slow ? " (a round takes long)" : "");
-	g_autofree char *target = text_printable(look->target);
+	g_autofree char *target = text_printable(look->target), *fit = NULL;
 
+	if (look->style.width < HEAD_LEAST) {
+		fit = text_fit(right, look->style.width);
+		paint(out, &look->style, BOLD, fit);
+		g_string_append_c(out, '\n');
+		return;
+	}
 	paint_head(out, &look->style, "tare top: ", target, right);
 }
 
@@ -146,7 +166,7 @@ static void add_kernel(GString *out, const struct live_total *t, const struct to
 	if (t->kmem && t->kmem_rest)
 		line_printf(&l, DIM, "of no task %s", rest);
 	if (!t->kmem && look->kmem_why)
-		line_printf(&l, DIM, "(%s)", look->kmem_why);
+		line_remark(&l, look->kmem_why);
 	line_end(&l);
 }
 
@@ -157,6 +177,7 @@ static void add_growth(GString *out, const struct live_total *t, const struct to
 	g_autofree char *growth = text_size((int64_t)rate->growth);
 	g_autofree char *in = text_size((int64_t)rate->in);
 	g_autofree char *out_rate = text_size((int64_t)rate->out);
+	g_autofree char *faults = text_count((uint64_t)(rate->faults + 0.5));
 	double seconds = t->seconds[look->query.window];
 
 	if (seconds <= 0) {
@@ -166,7 +187,7 @@ static void add_growth(GString *out, const struct live_total *t, const struct to
 			    rate->growth >= 1 ? "+" : "", growth);
 		line_printf(&l, PLAIN, "in %s/s", in);
 		line_printf(&l, PLAIN, "out %s/s", out_rate);
-		line_printf(&l, PLAIN, "faults %.0f/s", rate->faults);
+		line_printf(&l, PLAIN, "faults %s/s", faults);
 		line_printf(&l, DIM, "over %.*f s", seconds < 9.95 ? 1 : 0, seconds);
 	}
 	line_end(&l);
@@ -190,10 +211,12 @@ static void add_curve(GString *out, const struct live_total *t, const struct top
 	for (unsigned i = from; i < t->points; i++)
 		g_string_append(curve,
 				step[high > low ? (t->curve[i] - low) * 7 / (high - low) : 0]);
-	low_text = text_size(low);
-	high_text = text_size(high);
-	line_add(&l, PLAIN, curve->str);
-	line_printf(&l, DIM, "%s to %s", low_text, high_text);
+	low_text = text_size(n ? low : 0);
+	high_text = text_size(n ? high : 0);
+	if (n) {
+		line_add(&l, PLAIN, curve->str);
+		line_printf(&l, DIM, "%s to %s", low_text, high_text);
+	}
 	line_end(&l);
 	g_string_free(curve, TRUE);
 }
@@ -206,28 +229,33 @@ static void add_tasks(GString *out, const struct live_total *t, const struct top
 	g_autofree char *rss = text_size(look->self_rss);
 	g_autofree char *lost = text_count(t->lost);
 
-	line_printf(&l, PLAIN, "%s processes, %s threads", processes, threads);
-	if (t->born || t->ended)
-		line_printf(&l, PLAIN, "%u new, %u ended", (unsigned)t->born, (unsigned)t->ended);
+	line_printf(&l, PLAIN, "%s process%s, %s thread%s", processes,
+		    t->sum.processes == 1 ? "" : "es", threads, t->sum.threads == 1 ? "" : "s");
 	if (t->lost)
 		line_printf(&l, BAD, "lost: %s", lost);
 	else
 		line_add(&l, DIM, "nothing lost");
 	if (look->self_cpu >= 0)
 		line_printf(&l, DIM, "tare: %.1f %% of a CPU, %s", look->self_cpu, rss);
+	if (t->born || t->ended)
+		line_printf(&l, PLAIN, "%u new, %u ended", (unsigned)t->born, (unsigned)t->ended);
 	if (look->record)
 		line_printf(&l, GOOD, "recording to %s", look->record);
 	line_end(&l);
 }
 
-unsigned top_head(GString *out, const struct live_total *t, const struct top_look *look)
+/* The lines, and the order in which they are left out on a low screen: the highest first. */
+static const struct {
+	void (*add)(GString *out, const struct live_total *t, const struct top_look *look);
+	unsigned rank;
+} lines[] = {
+	{ add_first, 1 },  { add_weight, 2 }, { add_kinds, 5 }, { add_kernel, 7 },
+	{ add_growth, 3 }, { add_curve, 6 },  { add_tasks, 4 },
+};
+
+void top_head(GString *out, const struct live_total *t, const struct top_look *look, unsigned most)
 {
-	add_first(out, t, look);
-	add_weight(out, t, look);
-	add_kinds(out, t, look);
-	add_kernel(out, t, look);
-	add_growth(out, t, look);
-	add_curve(out, t, look);
-	add_tasks(out, t, look);
-	return 7;
+	for (unsigned i = 0; i < G_N_ELEMENTS(lines); i++)
+		if (lines[i].rank <= most)
+			lines[i].add(out, t, look);
 }

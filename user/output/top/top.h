@@ -39,6 +39,7 @@ struct top_look {
 	bool ascii; /* no characters beyond ASCII */
 	struct live_query query;
 	struct top_columns columns; /* n 0: those that fit */
+	bool first;                 /* this is the first look: there are no rates yet */
 	const char *target;         /* "all processes" */
 	uint64_t interval_ns;
 	bool slow;          /* rounds took too long: the interval was made longer */
@@ -61,8 +62,9 @@ struct top_columns top_columns_fit(unsigned width);
 /* The column of a figure that rows can be sorted by, or TOP_COLUMNS. */
 enum top_column top_column_of(enum live_sort sort);
 
-/* Append the head, lines that end with newlines. Returns the number of lines. */
-unsigned top_head(GString *out, const struct live_total *t, const struct top_look *look);
+#define TOP_HEAD_LINES 7
+/* Append the head: `most` lines, at most TOP_HEAD_LINES, the most important ones. */
+void top_head(GString *out, const struct live_total *t, const struct top_look *look, unsigned most);
 /* Append the titles of the columns, or a row, with a newline. No line is wider than the style. */
 void top_titles(GString *out, const struct top_look *look);
 void top_row(GString *out, const struct live_row *r, const struct top_look *look);
@@ -70,6 +72,29 @@ void top_row(GString *out, const struct live_row *r, const struct top_look *look
 /* All rows as plain text, with the head. `most`: rows at most; 0: all. */
 void top_round(GString *out, const struct live_total *t, const GArray *rows, unsigned most,
 	       const struct top_look *look);
+
+/* A process, in detail. `opened`: since its details were opened; the others since tare came. */
+struct top_cause {
+	uint32_t id;
+	uint64_t in, opened;
+};
+struct top_function {
+	char *name;
+	int64_t window, opened, total; /* grown by it; `window`: TOP_NO_WINDOW: not known */
+};
+#define TOP_NO_WINDOW INT64_MIN
+struct top_details {
+	struct live_row row;
+	uint64_t opened_ns;        /* how long ago */
+	const GArray *threads;     /* struct live_row */
+	const GArray *causes;      /* struct top_cause */
+	const GArray *functions;   /* struct top_function; NULL: not sampled */
+	int64_t limit, limit_used; /* of the nearest control group that has one; 0: none */
+	const char *limit_group;
+};
+/* Append its lines. */
+void top_details(GString *out, const struct live_total *t, const struct top_details *d,
+		 const struct top_look *look);
 
 /* A round as one JSON object on one line (schema tare.top/1). */
 void top_json(GString *out, const struct live_total *t, const GArray *rows, unsigned most,

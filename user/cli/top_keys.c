@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What keys and clicks do. The letters are htop's where htop has them.
+ */
+#include <string.h>
+
+#include "cli/top_ui_impl.h"
+
+const char top_ui_hint[] =
+	"h help  Enter details  / search  \\ filter  < > sort  t tree  H threads  g group  "
+	"1 2 3 window  space pause  w write  q quit";
+
+const char *const top_ui_help[] = {
+	"tare top: who grows, and how fast. Rates are per second, over the window.",
+	"",
+	"  arrows, PgUp, PgDn, Home, End   move the selection",
+	"  Enter          details: threads, causes, functions, limit; Esc: back",
+	"  / or F3        search: the next row with this text; n: the next one",
+	"  \\ or F4        filter: only rows with this text; Esc: all rows",
+	"  < > or F6      sort by the column to the left or right; I: invert",
+	"  1 2 3          window of rates: 1, 10 or 60 seconds",
+	"  t or F5        tree: children below their parents",
+	"  H              threads below their processes",
+	"  g              group by control group, by name, not at all",
+	"  F              follow: the selection stays with its row (on), or in its place",
+	"  space or Z     pause the screen; measuring goes on",
+	"  w              write a report of now to a file",
+	"  Ctrl-L         draw the screen anew",
+	"  h or F1        this help",
+	"  q or F10       quit",
+	"",
+	"GROWTH/s  change of the weight   WEIGHT  user and kernel memory",
+	"USER      RSS and swap           KERNEL  page tables, stacks, other kernel memory",
+	"IN/s      memory taken           OUT/s   memory given back",
+	"CAUSE     what most of it came in by, since tare came   n/m  not measured",
+	"A process's figures are the kernel's counters. A thread's are what it took since tare",
+	"came, less what it gave back; they may be below 0.",
+	NULL,
+};
+
+/* A row below the selected one that has the text; else from the first on. */
+static void search(struct top_ui *ui)
+{
+	unsigned n = ui->rows->len;
+
+	for (unsigned i = 1; i <= n && ui->searched && *ui->searched; i++) {
+		unsigned at = (ui->at + i) % n;
+
+		if (live_row_matches(&g_array_index(ui->rows, struct live_row, at), ui->searched)) {
+			top_ui_select(ui, (int)at);
+			return;
+		}
+	}
+	top_ui_say(ui, g_strdup_printf("no row has \"%s\"", ui->searched ? ui->searched : ""));
+}
+
+static void set_filter(struct top_ui *ui, const char *text)
+{
+	char *filter = g_strdup(text);
+
+	g_free(ui->filter);
+	ui->filter = filter;
+	ui->look->query.filter = filter;
+	top_ui_read(ui);
+}
+
+/* A key while a text is typed. The filter applies as it is typed. */
+static void input_key(struct top_ui *ui, uint32_t key)
+{
+	enum top_input input = ui->input;
+	char utf8[7] = "";
+
+	if (key == TOP_KEY_ESCAPE || key == TOP_KEY_ENTER) {
+		ui->input = INPUT_NONE;
+		if (input == INPUT_FILTER && key == TOP_KEY_ESCAPE)
+			set_filter(ui, "");
+		if (input != INPUT_SEARCH || key != TOP_KEY_ENTER)
+			return;
+		g_free(ui->searched);
+		ui->searched = g_strdup(ui->typed->str);
+		search(ui);
+		return;
+	}
+	if (key == TOP_KEY_BACK && ui->typed->len) {
+		const char *last =
+			g_utf8_find_prev_char(ui->typed->str, ui->typed->str + ui->typed->len);
+
+		g_string_truncate(ui->typed, last ? (gsize)(last - ui->typed->str) : 0);
+	} else if (key >= ' ' && key != 127 && key < TOP_KEY_UP && g_unichar_validate(key)) {
+		utf8[g_unichar_to_utf8(key, utf8)] = '\0';
+		g_string_append(ui->typed, utf8);
+	}
+	if (input == INPUT_FILTER)
+		set_filter(ui, ui->typed->str);
+}
+
+static void begin_input(struct top_ui *ui, enum top_input input)
+{
+	ui->input = input;
+	g_string_assign(ui->typed, input == INPUT_FILTER ? ui->filter : "");
+}
+
+/* The sort column to the left or right, in the order of the screen. */
+static void move_sort(struct top_ui *ui, int by)
+{
+	int column = (int)top_column_of(ui->look->query.sort);
+
+	for (unsigned i = 0; i < TOP_COLUMNS; i++) {
+		column = (column + by + TOP_COLUMNS) % TOP_COLUMNS;
+		for (unsigned sort = 0; sort < LIVE_SORTS; sort++)
+			if ((int)top_column_of(sort) == column) {
+				ui->look->query.sort = sort;
+				top_ui_say(ui,
+					   g_strdup_printf("sorted by %s", live_sort_name[sort]));
+				top_ui_read(ui);
+				return;
+			}
+	}
+}
+
+static void toggle_pause(struct top_ui *ui)
+{
+	ui->look->paused = !ui->look->paused;
+	if (!ui->look->paused)
+		top_ui_tick(ui);
+	else
+		top_ui_say(ui, g_strdup("paused; measuring goes on. space: go on"));
+}
+
+static void say_group(struct top_ui *ui)
+{
+	static const char *const text[LIVE_GROUPS] = { "one row per process",
+						       "one row per control group",
+						       "one row per name" };
+
+	top_ui_say(ui, g_strdup(text[ui->look->query.group]));
+}
+
+/* Keys that change what is shown. False: it is another key. */
+static bool query_key(struct top_ui *ui, uint32_t key)
+{
+	struct live_query *q = &ui->look->query;
+
+	switch (key) {
+	case '1':
+	case '2':
+	case '3':
+		q->window = key - '1';
+		break;
+	case 't':
+	case TOP_KEY_F1 + 4:
+		q->tree = !q->tree;
+		break;
+	case 'H':
+		q->threads = !q->threads;
+		break;
+	case 'g':
+		q->group = (q->group + 1) % LIVE_GROUPS;
+		say_group(ui);
+		break;
+	case 'I':
+		q->inverted = !q->inverted;
+		break;
+	default:
+		return false;
+	}
+	top_ui_read(ui);
+	if (ui->process)
+		top_ui_details(ui);
+	return true;
+}
+
+/* Keys that move the selection, or scroll. False: it is another key. */
+static bool move_key(struct top_ui *ui, uint32_t key)
+{
+	int room = (int)top_ui_room(ui), by;
+	bool scrolls = ui->process || ui->help;
+
+	switch (key) {
+	case TOP_KEY_UP:
+		by = -1;
+		break;
+	case TOP_KEY_DOWN:
+		by = 1;
+		break;
+	case TOP_KEY_PAGE_UP:
+		by = -room;
+		break;
+	case TOP_KEY_PAGE_DOWN:
+		by = room;
+		break;
+	case TOP_KEY_HOME:
+		by = G_MININT / 4;
+		break;
+	case TOP_KEY_END:
+		by = G_MAXINT / 4;
+		break;
+	default:
+		return false;
+	}
+	if (scrolls)
+		ui->scroll = (unsigned)MAX((int)ui->scroll + by, 0);
+	else
+		top_ui_select(ui, (int)ui->at + by);
+	return true;
+}
+
+static void quit_key(struct top_ui *ui)
+{
+	if (ui->calls.quit)
+		ui->calls.quit(ui->calls.ctx);
+}
+
+/* Back to the rows: from help, from details, from a filter. */
+static void back_key(struct top_ui *ui)
+{
+	if (ui->help)
+		ui->help = false;
+	else if (ui->process)
+		top_ui_shut(ui);
+	else
+		set_filter(ui, "");
+	ui->scroll = 0;
+}
+
+static void other_key(struct top_ui *ui, uint32_t key)
+{
+	switch (key) {
+	case 'q':
+	case TOP_KEY_F10:
+		quit_key(ui);
+		break;
+	case TOP_KEY_ESCAPE:
+		back_key(ui);
+		break;
+	case 'h':
+	case '?':
+	case TOP_KEY_F1:
+		ui->help = !ui->help;
+		ui->scroll = 0;
+		break;
+	case '/':
+	case TOP_KEY_F1 + 2:
+		begin_input(ui, INPUT_SEARCH);
+		break;
+	case '\\':
+	case TOP_KEY_F1 + 3:
+		begin_input(ui, INPUT_FILTER);
+		break;
+	case 'n':
+		search(ui);
+		break;
+	case '<':
+		move_sort(ui, -1);
+		break;
+	case '>':
+	case TOP_KEY_F1 + 5:
+		move_sort(ui, 1);
+		break;
+	case 'F':
+		ui->following = !ui->following;
+		top_ui_say(ui, g_strdup(ui->following ? "the selection follows its row" :
+							"the selection stays in its place"));
+		break;
+	case ' ':
+	case 'Z':
+		toggle_pause(ui);
+		break;
+	case TOP_KEY_ENTER:
+		if (!ui->process && top_ui_selected(ui))
+			top_ui_open(ui, top_ui_selected(ui));
+		break;
+	case 'w':
+		if (ui->calls.write)
+			top_ui_say(ui, ui->calls.write(ui->calls.ctx));
+		break;
+	default:
+		break;
+	}
+}
+
+void top_ui_key(struct top_ui *ui, uint32_t key)
+{
+	if (key == '\r')
+		key = TOP_KEY_ENTER;
+	g_clear_pointer(&ui->message, g_free);
+	if (ui->input)
+		input_key(ui, key);
+	else if (!move_key(ui, key) && !query_key(ui, key))
+		other_key(ui, key);
+}
+
+void top_ui_click(struct top_ui *ui, unsigned line, unsigned column, bool twice)
+{
+	unsigned head = ui->height - 1 - top_ui_room(ui), at;
+
+	(void)column;
+	if (ui->process || ui->help || line < head || line >= ui->height - 1)
+		return;
+	at = ui->first + line - head;
+	if (at >= ui->rows->len)
+		return;
+	top_ui_select(ui, (int)at);
+	if (twice)
+		top_ui_open(ui, top_ui_selected(ui));
+}
