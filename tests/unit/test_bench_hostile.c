@@ -212,7 +212,7 @@ static const struct {
 	{ "runs", "UPDATE runs SET others = 1.5", "others is out" },
 	{ "runs",
 	  "INSERT INTO runs SELECT 99, workload, tasks, repeat, after, 'ok', NULL, 0, 0.0,"
-	  " 0.0 FROM runs LIMIT 1",
+	  " 0.0, 0.0 FROM runs LIMIT 1",
 	  "twice" },
 	{ "runs", "UPDATE runs SET workload = 99 WHERE tasks = 1", "without a parent row" },
 	{ "weighings", "UPDATE weighings SET state = 'asleep'", "state is none of the names" },

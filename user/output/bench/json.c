@@ -138,6 +138,7 @@ static json_t *json_at(const struct bench_row *r, int part, uint64_t tasks)
 	if (!at.known)
 		return json_null();
 	object = json_object();
+	json_object_set_new(object, "tare", json_bytes(at.tare));
 	json_object_set_new(object, "bytes", json_bytes(at.bytes));
 	json_object_set_new(object, "half", json_bytes(at.interval ? at.half : NAN));
 	return object;
