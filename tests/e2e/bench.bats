@@ -105,6 +105,50 @@ need_kmem() {
 		"slope('c-fork', 'kstack') >= 16384" "slope('c-fork', 'anon') >= 8192"
 }
 
+# ids JQ-CONDITION: the workloads of this machine's own Debian that can run here, with commas between.
+ids() {
+	bench --list | awk '$2 == "bookworm" && $4 != "missing:" { print $1 }' >"$DIR/there"
+	jq -r --rawfile there "$DIR/there" "(\$there | split(\"\n\")) as \$ids |
+		[.workloads[] | select((.id | IN(\$ids[])) and ($1)) | .id] | join(\",\")" \
+		"$BATS_TEST_DIRNAME/../../tools/workloads/catalogue.json"
+}
+
+@test "every workload whose runtime is here starts 1 and 10 tasks" {
+	need jq
+	local silent fetched='(.build // "" | test("-p:"))' pid
+	# The silent ones sleep for ten seconds, beside the others. Builds that fetch another .NET
+	# or its compiler from NuGet have their runtime not here.
+	silent=$(ids ".silent and ($fetched | not)")
+	bench --build-dir "$DIR/built" --only "$silent" --tasks 10 --runs 1 -o "$DIR/s.db" \
+		>"$DIR/out.s" 2>&1 &
+	pid=$!
+	bench --only "$(ids "(.silent | not) and ($fetched | not)")" --tasks 1,10 --runs 1 \
+		-o "$DIR/r.db" >"$DIR/out" 2>&1 || fail "$(tail "$DIR/out")"
+	wait "$pid" || fail "$(tail "$DIR/out.s")"
+	results check "$DIR/r.db"
+	results check "$DIR/s.db"
+	results assert "$DIR/r.db" "len(r['rows']) > 10" \
+		"[w['id'] for w in r['rows'] if w['status'] != 'ok'] == []" \
+		"[w['id'] for w in r['rows'] if len(runs(w['id'])) != 2] == []"
+	results assert "$DIR/s.db" "[w['id'] for w in r['rows'] if w['status'] != 'ok'] == []" \
+		"all(w['state'] == 'peak' for w in r['rows'])"
+}
+
+@test "a program that uses a CPU changes no weight, and is told" {
+	local hog cpus
+	cpus=$(nproc)
+	sh -c 'while :; do :; done' &
+	hog=$!
+	bench --only c-pthread,c-stackless --tasks 1,1k,10k --runs 2 -o "$DIR/r.db" >"$DIR/out"
+	kill "$hog"
+	results check "$DIR/r.db"
+	results assert "$DIR/r.db" "abs(slope('c-pthread', 'kstack') - 16384) <= 1" \
+		"8192 <= slope('c-pthread', 'anon') <= 9000" \
+		"12 <= slope('c-stackless', 'anon') <= 24" \
+		"all(x['others'] > .4 / $cpus for w in r['rows'] for x in w['runs'])"
+	[ "$cpus" -gt 3 ] || grep -q '^BUSY .*other programs' "$DIR/out"
+}
+
 @test "results in every format, chosen by --format or by the suffix of -o" {
 	local format suffix
 	for format in table:txt csv:csv json:json markdown:md; do
