@@ -20,8 +20,12 @@ sampled() {
 
 @test "a g++ build: no function holds more than it grew" {
 	need g++
-	printf '#include <map>\n#include <string>\nint main() { return std::map<int, std::string>().size(); }\n' >x.cpp
-	sampled g++ -O2 -o x x.cpp
+	cat >"$DIR/x.cpp" <<-'END'
+		#include <map>
+		#include <string>
+		int main() { return std::map<int, std::string>().size(); }
+	END
+	sampled g++ -O2 -o "$DIR/x" "$DIR/x.cpp"
 }
 
 @test "node: no function holds more than it grew" {
@@ -55,7 +59,8 @@ input()'
 	peak=$(($(awk '$1 == "VmPeak:" { print $2 }' "$DIR/out") << 10))
 	let_go 1
 	report check "$DIR/r.json"
-	report assert "$DIR/r.json" "max(p['vm_peak'] for p in processes) in range($peak, $peak + (1 << 20))"
+	report assert "$DIR/r.json" \
+		"0 <= max(p['vm_peak'] for p in processes) - $peak < 1 << 20"
 	# What its children touch was mapped by fork and execve too, not by calls.
 	"$TARE" run --as-root -- sh -c 'for i in 1 2 3; do (:); done' 2>"$DIR/table"
 	awk '/MAPPED \/ TOUCHED/ { on = 1 } on' "$DIR/table" | grep -o '[0-9]*%' >"$DIR/shares" ||

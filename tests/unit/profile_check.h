@@ -72,9 +72,9 @@ static inline void profile_sums_hold(const struct report *r)
 			for (uint32_t j = 0; j < proc->tasks->len; j++) {
 				const struct report_task *t = proc->tasks->pdata[j];
 
-				assert_int_equal(
-					profile_sum(r->profile, i, j, kind, SAMPLE_TYPE_GROWN),
-					t->flow[kind].in);
+				assert_int_equal(profile_sum(r->profile, i, j, kind,
+							     SAMPLE_TYPE_GROWN),
+						 t->flow[kind].in);
 			}
 			assert_int_equal(profile_sum(r->profile, i, UINT32_MAX, kind,
 						     SAMPLE_TYPE_LIVE_PEAK),

@@ -81,8 +81,8 @@ static void name_frames(struct profile *p)
 	for (unsigned i = 0; i < p->frames->len; i++) {
 		struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, i);
 
-		f->function = g_strdup_printf(f->synthetic ? "[%u]" : "f%u",
-					      (unsigned)f->address % 8);
+		f->function =
+			g_strdup_printf(f->synthetic ? "[%u]" : "f%u", (unsigned)f->address % 8);
 	}
 }
 

@@ -51,7 +51,7 @@ struct session {
 	struct series *series;
 	struct launch launch;
 	bool launched, command_ended, over;
-	int status;             /* wait status of the command */
+	int status;                /* wait status of the command */
 	uint64_t command_ended_ns; /* CLOCK_BOOTTIME when tare saw its end */
 	unsigned interrupts;
 	int epoll, signals, timers[SOURCE_END + 1];

@@ -78,7 +78,7 @@ struct profile_virtual {
 	uint32_t process, task, cause, node; /* as in an entry */
 	char *mapping_label;
 	uint64_t count;
-	int64_t bytes;     /* mapped */
+	int64_t bytes; /* mapped */
 	/* Of `bytes`: mapped and not in memory at the report, or at the end of its process;
 	 * estimated. */
 	int64_t untouched;

@@ -123,9 +123,9 @@ static void scale_growth(struct profile *p, struct which which, int64_t total)
 		grown = upto - given;
 		given = upto;
 		for (int k = SAMPLE_TYPE_LIVE_PEAK; k < SAMPLE_TYPES && was; k++)
-			e->bytes[k] = MIN((int64_t)((double)e->bytes[k] / (double)was *
-						    (double)grown),
-					  grown);
+			e->bytes[k] =
+				MIN((int64_t)((double)e->bytes[k] / (double)was * (double)grown),
+				    grown);
 		e->bytes[SAMPLE_TYPE_GROWN] = grown;
 	}
 }

@@ -243,7 +243,7 @@ struct report {
 	struct report_exit exit; /* of the command */
 	uint64_t command_ns;     /* when the command ended; 0: not known, or it has not */
 	uint64_t duration_ns;    /* when the report was made: what came later is in it too */
-	GPtrArray *features; /* struct report_feature * */
+	GPtrArray *features;     /* struct report_feature * */
 
 	bool balanced;      /* result of report_balanced() when the books were closed */
 	uint64_t off_pages; /* sum of |unattributed| over the four members and all processes */

@@ -57,8 +57,7 @@ static void add_row(struct grid *g, const struct report *r, const struct virtual
 	const struct report_process *p = g_ptr_array_index(a->rollup->members, 0);
 	uint64_t n = a->rollup->count;
 	g_autofree char *pid = g_strdup_printf("%d", p->pid), *name = NULL, *safe = NULL;
-	g_autofree char *share =
-		bar(a->mapped ? (double)a->touched / (double)a->mapped : 0, 10);
+	g_autofree char *share = bar(a->mapped ? (double)a->touched / (double)a->mapped : 0, 10);
 
 	if (n > 1) {
 		safe = text_printable(a->rollup->name);

@@ -91,7 +91,7 @@ function summary(report, state, view, pass) {
 		view.total === 0 && (FILTERS.every((f) => state[f] === NO_FILTER[f])
 			? '. No samples' : '. No samples pass the filters'),
 		view.rows === profile.virtual && !time && state.sampleType === 'untouched' &&
-			'. It was mapped but not in memory at the report, or at the end of its process',
+			'. Mapped but not in memory at the report, or at the end of its process',
 		view.rows === profile.virtual && state.kind !== null &&
 			'. Untouched address space has no kind: the filter Kind is ignored', '.');
 }
