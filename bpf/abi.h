@@ -177,8 +177,9 @@ struct tare_mm {
 	__u32 sweep;      /* number of the last sweep that wrote it */
 	__u32 at;         /* index of its element in tare_mms */
 	__u32 pad;
+	__u64 vm_peak; /* pages: most address space at once, by the kernel; filled likewise */
 };
-_Static_assert(sizeof(struct tare_mm) == 472, "tare_mm");
+_Static_assert(sizeof(struct tare_mm) == 480, "tare_mm");
 
 /* An account: sums of the tasks and address spaces of one process whose final records found
  * no room in the ring. Accounts stay in the kernel, in a map by process; all processes that
@@ -227,7 +228,7 @@ struct tare_mm_end {
 	struct tare_record head;
 	struct tare_mm mm;
 };
-_Static_assert(sizeof(struct tare_mm_end) == 488, "tare_mm_end");
+_Static_assert(sizeof(struct tare_mm_end) == 496, "tare_mm_end");
 
 struct tare_task_new {
 	struct tare_record head;

@@ -56,6 +56,15 @@ static __always_inline __u64 mm_key(struct mm_struct *mm)
 	return arch_mm_key(mm, &workload);
 }
 
+/* The most pages of address space that an mm had at once. The kernel raises hiwater_vm only before
+ * total_vm falls. */
+static __always_inline __u64 mm_vm_peak(struct mm_struct *mm)
+{
+	__u64 now = BPF_CORE_READ(mm, total_vm), most = BPF_CORE_READ(mm, hiwater_vm);
+
+	return most > now ? most : now;
+}
+
 /* Classic backend: the key of an mm that fork or execve is making is this bit and the
  * tracepoint's hash of the mm. */
 #define KEY_MAKING (1ULL << 63)

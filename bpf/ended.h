@@ -112,6 +112,8 @@ LEDGER_INLINE void ended_add_mm(struct tare_ended *e, const struct tare_mm *m, _
 		sum->peak = m->peak;
 		sum->peak_ns = m->peak_ns;
 	}
+	if (m->vm_peak > sum->vm_peak)
+		sum->vm_peak = m->vm_peak;
 	__sync_fetch_and_add(&e->mms, 1);
 }
 

@@ -147,6 +147,7 @@ static __always_inline void take_sums(struct mm_struct *mm, struct tare_mm *m)
 {
 	struct sums s = { mm, m, { ~0ULL, ~0ULL, ~0ULL, ~0ULL } };
 
+	m->vm_peak = mm_vm_peak(mm);
 	m->sums_valid = cfg_shape != TARE_SHAPE_UNKNOWN;
 	bpf_loop(TARE_MEMBERS * SUM_TRIES, try_sums, &s, 0);
 	m->ledger[TARE_PAGETABLE] = m->seen_pagetable;

@@ -20,8 +20,12 @@ sampled() {
 
 @test "a g++ build: no function holds more than it grew" {
 	need g++
-	printf '#include <map>\n#include <string>\nint main() { return std::map<int, std::string>().size(); }\n' >x.cpp
-	sampled g++ -O2 -o x x.cpp
+	cat >"$DIR/x.cpp" <<-'END'
+		#include <map>
+		#include <string>
+		int main() { return std::map<int, std::string>().size(); }
+	END
+	sampled g++ -O2 -o "$DIR/x" "$DIR/x.cpp"
 }
 
 @test "node: no function holds more than it grew" {
@@ -43,6 +47,27 @@ sampled() {
 	redis-cli -p "$port" shutdown nosave || true
 	finished "${started[0]}"
 	report check "$DIR/r.json"
+}
+
+@test "the most address space is the kernel's, and no process touched more" {
+	local peak
+	hold "$TARE" run --as-root -o "$DIR/r.json" -- python3 -c 'import mmap
+mmap.mmap(-1, 64 << 20).close()
+print(open("/proc/self/status").read(), "checkpoint 0", sep="", flush=True)
+input()'
+	reaches 0
+	peak=$(($(awk '$1 == "VmPeak:" { print $2 }' "$DIR/out") << 10))
+	let_go 1
+	report check "$DIR/r.json"
+	report assert "$DIR/r.json" \
+		"0 <= max(p['vm_peak'] for p in processes) - $peak < 1 << 20"
+	# What its children touch was mapped by fork and execve too, not by calls.
+	"$TARE" run --as-root -- sh -c 'for i in 1 2 3; do (:); done' 2>"$DIR/table"
+	awk '/MAPPED \/ TOUCHED/ { on = 1 } on' "$DIR/table" | grep -o '[0-9]*%' >"$DIR/shares" ||
+		fail "$(cat "$DIR/table")"
+	while read -r share; do
+		[ "${share%\%}" -le 100 ] || fail "$(cat "$DIR/table")"
+	done <"$DIR/shares"
 }
 
 @test "the end of the command and the end of the last process are told apart" {

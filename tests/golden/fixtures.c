@@ -265,6 +265,7 @@ static struct report *fixture_python(void)
 	t->brk_down = 1270 * MIB;
 	t->at_peak[TARE_PAGETABLE] = 1260 * KIB;
 	p->rss_peak = r->peak_rss = 612 * MIB + 400 * KIB;
+	p->vm_peak = 700 * MIB;
 	p->rss_peak_ns = r->peak_ns = 2310 * MS;
 	r->peak_bound = r->peak_weight_bound = 128 * KIB;
 	r->mms_closed = 2;
@@ -319,6 +320,7 @@ static struct report *fixture_server(void)
 	t->faults_user = 3072;
 	t->faults_major = 12;
 	p->rss_peak = r->peak_rss = 568 * MIB + 64 * KIB * 130 + 128 * KIB;
+	p->vm_peak = 9200 * MIB;
 	p->rss_peak_ns = r->peak_ns = 59 * SECOND;
 	for (int i = 0; i < 600; i++)
 		add_point(r, (uint64_t)i * 100 * MS, 5 * MIB + i * 4 / 5 * MIB + (i % 40) * 2 * MIB,
@@ -344,6 +346,7 @@ static void fork_child(struct report *r, pid_t pid)
 	t->mapped = 2 * MIB;
 	t->unmapped = 2 * MIB;
 	p->rss_peak = 1380 * KIB + (pid % 7) * 4 * KIB;
+	p->vm_peak = 4096 * KIB + (pid % 5) * 4 * KIB;
 }
 
 /* A large build: 2,000 forks, updates by each kind of non-owner, losses, books that do not

@@ -175,6 +175,7 @@ static struct report_process *make_process(struct sim *s, uint64_t id, pid_t pid
 	p->exe = name_of(s, name + 1);
 	p->start_ns = size_of(s, id % MIB);
 	p->rss_peak = held_of(s, grown);
+	p->vm_peak = id % 3 ? MAX(p->rss_peak, 0) : 0;
 	for (unsigned i = 0; i < name; i++)
 		g_ptr_array_add(p->argv, name_of(s, i));
 	for (int k = 0; k < TARE_KINDS; k++) {

@@ -172,6 +172,12 @@ static __u64 mm_key(const struct mm_struct *mm)
 	return mm->key;
 }
 
+static __u64 mm_vm_peak(const struct mm_struct *mm)
+{
+	(void)mm;
+	return 0;
+}
+
 static void percpu_view(struct mm_struct *mm, __u32 member, __s64 *count, __u64 *slots)
 {
 	sim_step();

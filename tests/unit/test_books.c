@@ -228,6 +228,29 @@ static void ended_process(uint64_t proc, int64_t at_peak, int64_t peak, uint64_t
 	GIVE(pt, m);
 }
 
+/* The most address space of all that a process had; it is read a moment before RSS. */
+static void address_space_is_not_below_rss(void **state)
+{
+	struct proctable_proc *p;
+
+	(void)state;
+	ended_process(1, 100, 5000, 6000);
+	p = proctable_find_proc(pt, 1);
+	((struct proctable_mm *)p->mms->pdata[0])->state.vm_peak = 7000;
+	books_close(r, &in);
+	assert_int_equal(process(0)->vm_peak, 7000 * PAGE);
+	((struct proctable_mm *)p->mms->pdata[0])->state.vm_peak = 4999;
+	report_free(r);
+	r = report_new();
+	books_close(r, &in);
+	assert_int_equal(process(0)->vm_peak, 5000 * PAGE);
+	((struct proctable_mm *)p->mms->pdata[0])->state.vm_peak = 0;
+	report_free(r);
+	r = report_new();
+	books_close(r, &in);
+	assert_int_equal(process(0)->vm_peak, 0); /* not known */
+}
+
 /* A single process: its peak is the workload's, exactly. */
 static void peak_of_one_process_is_exact(void **state)
 {
@@ -381,6 +404,7 @@ int main(void)
 		TEST(cached_pages_belong_to_their_task),
 		TEST(exit_statuses_are_reported),
 		TEST(losses_unbalance_the_books),
+		TEST(address_space_is_not_below_rss),
 		TEST(peak_of_one_process_is_exact),
 		TEST(peak_of_several_processes_has_a_bound),
 		TEST(peak_is_not_below_a_process),

@@ -344,6 +344,32 @@ static void schema_1_is_read(void **state)
 	report_free(r);
 }
 
+/* The columns that schema 3 added are not known in a file of schema 2. */
+static void schema_2_is_read(void **state)
+{
+	struct report *r = fixture("python");
+	struct recording *rec = begin(64 << 20);
+	sqlite3 *db;
+
+	(void)state;
+	assert_int_equal(recording_checkpoint(rec, r, true), 0);
+	recording_close(rec);
+	report_free(r);
+	r = load();
+	assert_true(((struct report_process *)r->processes->pdata[0])->vm_peak > 0);
+	report_free(r);
+	db = open_shell();
+	assert_int_equal(sqlite3_exec(db,
+				      "ALTER TABLE processes DROP COLUMN vm_peak;"
+				      " PRAGMA user_version = 2",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	sqlite3_close(db);
+	r = load();
+	assert_int_equal(((struct report_process *)r->processes->pdata[0])->vm_peak, 0);
+	report_free(r);
+}
+
 /* Writes only what changed since the last checkpoint: unchanged rows keep their numbers, and
  * ended rows disappear completely. */
 static void a_checkpoint_writes_what_changed(void **state)
@@ -436,6 +462,7 @@ int main(void)
 		TEST(what_is_too_large_is_made_less),
 		TEST(half_a_commit_is_taken_back),
 		TEST(schema_1_is_read),
+		TEST(schema_2_is_read),
 		TEST(a_checkpoint_writes_what_changed),
 		TEST(a_reader_is_waited_for_by_the_last_only),
 	};

@@ -133,6 +133,7 @@ static int process_by_all(gconstpointer a, gconstpointer b)
 	COMPARE(x->start_ns, y->start_ns);
 	COMPARE(x->count, y->count);
 	COMPARE(x->rss_peak, y->rss_peak);
+	COMPARE(x->vm_peak, y->vm_peak);
 	return strcmp(x->comm, y->comm);
 }
 

@@ -43,9 +43,9 @@ void describe_found(struct proctable *pt)
 #define TITLES_MOST 128        /* processes in such a call */
 #define TITLES_NOW 4096        /* processes in a call for a report */
 #define TITLE_BYTES 4096
-/* No titles of younger processes. /proc/PID/cmdline holds the address space while it is read: a
- * process that ends meanwhile would have its memory freed by tare, a non-owner, before its own
- * final record. A process that lives for some milliseconds has no title to tell it apart. */
+/* No titles of younger processes: a process that lives for some milliseconds has no title to tell
+ * it apart. And /proc/PID/cmdline holds the address space while it is read: the memory of a process
+ * that ends meanwhile is freed by tare, and shown as freed by others. */
 #define TITLE_AGE_NS 100000000ULL
 
 /* Does the pid still belong to the process? Compares only the name: another process with the same

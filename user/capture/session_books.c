@@ -14,10 +14,10 @@
 #include "capture/session_state.h"
 #include "model/books.h"
 
-#define EXITING_NS SESSION_NS /* how long to wait for exiting tasks */
+#define EXITING_NS SESSION_NS     /* how long to wait for exiting tasks */
 #define STALE_NS (SESSION_NS / 4) /* how long a snapshot waits for sums of ended tasks */
-#define EXITING_LOOK_MS 1     /* between two looks at them */
-#define SETTLE_TRIES 5        /* of a report of running tasks that does not balance */
+#define EXITING_LOOK_MS 1         /* between two looks at them */
+#define SETTLE_TRIES 5            /* of a report of running tasks that does not balance */
 #define SETTLE_MS 4
 #define LOST_MANY 4096 /* lost final records: as many rows of ended tasks may be in the table */
 #define FREES_MATTER (1 << 20) /* bytes of kernel memory that are worth waiting for */

@@ -44,6 +44,7 @@ static void add_mm(struct report_process *p, const struct tare_mm *m, const stru
 	}
 	for (int i = 0; i < TARE_NONOWNERS; i++)
 		flow_add(&p->nonowner_cause[i], flow_bytes(in, TARE_ANON, &m->nonowner_cause[i]));
+	p->vm_peak = MAX(p->vm_peak, (int64_t)m->vm_peak * (int64_t)in->page_size);
 	if (peak > p->rss_peak) {
 		p->rss_peak = peak;
 		p->rss_peak_ns =
@@ -146,6 +147,8 @@ static void close_process(struct report_process *p, const struct proctable_proc 
 	}
 	if (!wp->fold) /* else it is the peak of one of them, and this a sum over all */
 		note_peak(&p->rss_peak, &p->rss_peak_ns, p->balance, in);
+	if (p->vm_peak) /* of a living one it was read a moment earlier */
+		p->vm_peak = MAX(p->vm_peak, p->rss_peak);
 }
 
 /* The kernel stacks of tasks that ran before tare came. */

@@ -199,4 +199,5 @@ void fold_mm(struct tare_mm *sum, const struct tare_mm *m)
 		sum->peak = peak;
 		sum->peak_ns = m->peak_ns;
 	}
+	sum->vm_peak = MAX(sum->vm_peak, m->vm_peak);
 }

@@ -31,8 +31,8 @@ struct proctable_task {
 	bool ended;
 	uint64_t time_ns; /* of its last record */
 	unsigned sweep;   /* number of the last sweep that had a record of it */
-	unsigned still;  /* … of the last sweep whose two looks had the same sums of it */
-	unsigned looked; /* … of the last sweep whose second look had a record of it */
+	unsigned still;   /* … of the last sweep whose two looks had the same sums of it */
+	unsigned looked;  /* … of the last sweep whose second look had a record of it */
 	/* Not 0: the row of so many ended tasks whose final records were lost. */
 	uint64_t lost, lost_attached;
 };

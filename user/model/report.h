@@ -96,6 +96,9 @@ struct report_process {
 	int64_t rss_peak;        /* exact */
 	uint64_t rss_peak_ns;
 	struct report_spread rss_peak_spread;
+	/* The most address space that it had mapped at once, whoever mapped it (calls, execve,
+	 * fork); not below rss_peak. Of several processes the largest. 0: not known. */
+	int64_t vm_peak;
 	/* Held when the workload's weight was at its peak. kmem: charges of its tasks less their
 	 * own frees; frees by others are not known by process. */
 	int64_t at_peak[TARE_KINDS];

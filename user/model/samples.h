@@ -159,8 +159,8 @@ void samples_add(struct samples *s, const struct tare_sample *sample, uint32_t n
 void samples_task_ended(struct samples *s, uint64_t task, uint64_t time_ns, uint64_t peak_seq);
 /* The same for a sample of address space (TARE_SAMPLE_VIRTUAL). */
 void samples_virtual(struct samples *s, const struct tare_sample *sample, uint32_t node);
-/* For each aggregate of address space, estimate the bytes that are mapped and not in memory, now or,
- * if the address space has ended, at its end: mapped bytes less the live samples in them.
+/* For each aggregate of address space, estimate the bytes that are mapped and not in memory, now
+ * or, if the address space has ended, at its end: mapped bytes less the live samples in them.
  * `untouched` is an array of aggregates_count(virtual_aggregates). */
 void samples_untouched(const struct samples *s, int64_t *untouched);
 

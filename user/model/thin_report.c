@@ -197,6 +197,7 @@ static void add_process(struct many *m, const struct report_process *p)
 		to->rss_peak = p->rss_peak;
 		to->rss_peak_ns = p->rss_peak_ns;
 	}
+	to->vm_peak = MAX(to->vm_peak, p->vm_peak);
 	for (int k = 0; k < TARE_KINDS; k++) {
 		struct balance *b = &to->balance[k];
 

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 --
--- A recording of `tare run -r` or `tare attach -r`, schema 2. Query it with the
+-- A recording of `tare run -r` or `tare attach -r`, schema 3. Query it with the
 -- sqlite3 shell:
 --
 --     sqlite3 FILE 'SELECT * FROM threads'
@@ -23,7 +23,7 @@
 -- user_version (RECORDING_SCHEMA in recording_format.h) is raised by a change that an
 -- older tare can't read, or after which tare can't read files of an older one. Schema 1
 -- is still read; it had no folded rows and no tallies, and one sequence of numbers in
--- each of process_texts, task_names and task_causes.
+-- each of process_texts, task_names and task_causes. So is 2, without processes.vm_peak.
 --
 -- A report that is too large for --max-size or the limits is reduced: the smallest
 -- processes and threads share rows, the smallest stacks become "[thinned]", slots of
@@ -36,7 +36,7 @@
 -- asked (mapped), guessed (found by frame pointer), mark (synthetic frame), range (VMA).
 
 PRAGMA application_id = 0x74617272; -- "tarr"
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 CREATE TABLE figures (
 	-- Single numbers: of the run, its peak, the books, losses, the control group,
@@ -89,7 +89,8 @@ CREATE TABLE processes (
 	parent TEXT,                  -- name of the process that forked them
 	peak_min INTEGER,             -- least, median (approximate) and largest of their
 	peak_median INTEGER,          -- rss_peak; NULL if count is 1
-	peak_max INTEGER
+	peak_max INTEGER,
+	vm_peak INTEGER               -- most address space at once; NULL: not known
 ) STRICT;
 
 CREATE TABLE process_texts (

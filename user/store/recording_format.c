@@ -22,7 +22,7 @@ static const char *const tables[] = { "figures",    "texts",         "command", 
 		.tables = tables,                                                        \
 	}
 
-static const struct db_format formats[] = { FORMAT(RECORDING_SCHEMA), FORMAT(1) };
+static const struct db_format formats[] = { FORMAT(RECORDING_SCHEMA), FORMAT(2), FORMAT(1) };
 
 const char *const process_text_name[2] = { "argument", "image" };
 const char *const nonowner_what_name[2] = { "rss", "kmem" };

@@ -8,7 +8,7 @@
 #include "model/report.h"
 #include "store/db.h"
 
-#define RECORDING_SCHEMA 2 /* user_version in recording.sql */
+#define RECORDING_SCHEMA 3 /* user_version in recording.sql */
 
 /* The format of the file's schema if that is an older one that tare can read, else the current one.
  * Nothing else in the file is checked. */

@@ -23,10 +23,15 @@ static void load_processes(struct loading *l)
 		l->schema == 1 ?
 			"SELECT number, pid, ppid, comm, exe, argv_truncated, alive, start_ns,"
 			" end_ns, exit_known, exit_code, exit_signal, rss_peak, rss_peak_ns,"
-			" 1, 0, NULL, NULL, NULL, NULL FROM processes ORDER BY number" :
+			" 1, 0, NULL, NULL, NULL, NULL, NULL FROM processes ORDER BY number" :
+		l->schema == 2 ?
 			"SELECT number, pid, ppid, comm, exe, argv_truncated, alive, start_ns,"
 			" end_ns, exit_known, exit_code, exit_signal, rss_peak, rss_peak_ns,"
-			" count, failed, parent, peak_min, peak_median, peak_max"
+			" count, failed, parent, peak_min, peak_median, peak_max, NULL"
+			" FROM processes ORDER BY number" :
+			"SELECT number, pid, ppid, comm, exe, argv_truncated, alive, start_ns,"
+			" end_ns, exit_known, exit_code, exit_signal, rss_peak, rss_peak_ns,"
+			" count, failed, parent, peak_min, peak_median, peak_max, vm_peak"
 			" FROM processes ORDER BY number");
 
 	while (reader_next(r)) {
@@ -54,6 +59,7 @@ static void load_processes(struct loading *l)
 		p->failed = (uint64_t)reader_integer(r, 15, 0, (int64_t)p->count);
 		p->parent = reader_text_or_null(r, 16);
 		load_spread(r, 17, &p->rss_peak_spread);
+		p->vm_peak = load_bytes_or_0(r, 20, 0);
 	}
 }
 

@@ -211,7 +211,7 @@ static void put_process(struct process_tables *in, const struct report_process *
 		  writer_vma(w, p->exit.signal, 0, 127), table_bytes(t, p->rss_peak),
 		  writer_size(w, p->rss_peak_ns), writer_size(w, MAX(p->count, 1)),
 		  writer_size(w, p->failed), writer_extra(w, p->parent), spread[0], spread[1],
-		  spread[2]);
+		  spread[2], p->vm_peak ? table_bytes(t, p->vm_peak) : db_text(NULL));
 }
 
 static uint64_t process_id(const struct writer *w, const struct report_process *p)

@@ -181,6 +181,8 @@ def check_process(p):
     held = sum(p["balance"][kind]["net"] for kind in RSS)
     if p["rss_peak"] < held:
         bad.append(f"pid {p['pid']}: rss_peak {p['rss_peak']} is below what it has: {held}")
+    if p["vm_peak"] is not None and p["vm_peak"] < p["rss_peak"]:
+        bad.append(f"pid {p['pid']}: touched {p['rss_peak']} of {p['vm_peak']} mapped")
     for t in p["tasks"]:
         bad += check_task(t)
     who = f"pid {p['pid']}"

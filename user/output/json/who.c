@@ -140,6 +140,7 @@ static json_t *json_process(const struct report *r, const struct report_process 
 	json_set_int(object, "rss_peak", p->rss_peak);
 	json_set_int(object, "rss_peak_ns", (int64_t)p->rss_peak_ns);
 	add_spread(object, "rss_peak", &p->rss_peak_spread, p->count);
+	json_set_known(object, "vm_peak", p->vm_peak, p->vm_peak > 0);
 	view_balance_net(r, p->balance, net);
 	json_set_int(object, "rss_at_peak", kinds_rss(p->at_peak));
 	json_object_set_new(object, "at_peak", json_at_peak(r, p->at_peak));

@@ -94,7 +94,7 @@ function summary(report, state, view, pass) {
 		view.total === 0 && (filtered(state) ? '. No samples pass the filters'
 			: '. No samples'),
 		view.rows === profile.virtual && !time && state.sampleType === 'untouched' &&
-			'. It was mapped but not in memory at the report, or at the end of its process',
+			'. Mapped but not in memory at the report, or at the end of its process',
 		view.rows === profile.virtual && state.kind !== null &&
 			'. Untouched address space has no kind: the filter Kind is ignored', '.');
 }
