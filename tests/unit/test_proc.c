@@ -65,6 +65,19 @@ static bool parse(const char *text, struct proc_map *m)
 	return proc_map_parse(line, m);
 }
 
+/* A process with a pid that was used before started later than the one that had it. */
+static void started_by(void **state)
+{
+	uint64_t tick = 1000000000 / (uint64_t)sysconf(_SC_CLK_TCK), start;
+
+	(void)state;
+	start = process_own_start() * tick;
+	assert_true(process_started_by(getpid(), start));
+	assert_true(process_started_by(getpid(), UINT64_MAX));
+	assert_false(process_started_by(getpid(), start - 1));
+	assert_false(process_started_by(0x7ffffff0, UINT64_MAX));
+}
+
 static void maps(void **state)
 {
 	struct proc_map m;
@@ -121,10 +134,8 @@ static void long_lines(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(stats),
-		cmocka_unit_test(running),
-		cmocka_unit_test(maps),
-		cmocka_unit_test(long_lines),
+		cmocka_unit_test(stats), cmocka_unit_test(running),    cmocka_unit_test(started_by),
+		cmocka_unit_test(maps),  cmocka_unit_test(long_lines),
 	};
 
 	return cmocka_run_group_tests_name("proc", tests, NULL, NULL);

@@ -74,17 +74,22 @@ static void is(const struct report *r, const struct report_process *p, const cha
 static void arguments(void **state)
 {
 	struct report *r = report_new();
-	struct report_process *one = process(r, "cc1", "cc1 -quiet one.c -o /tmp/1.s");
-	struct report_process *two = process(r, "cc1", "cc1 -quiet two.c -o /tmp/2.s");
+	struct report_process *one =
+		process(r, "cc1", "cc1 -quiet one.c -dumpbase one.c -o /tmp/1.s");
+	struct report_process *two =
+		process(r, "cc1", "cc1 -quiet two.c -dumpbase two.c -o /tmp/2.s");
+	struct report_process *temporary = process(r, "as", "as -o /tmp/1.o");
 	struct report_process *same = process(r, "sh", "sh -c x");
 	struct report_process *alone = process(r, "make", "make -j2 all");
 
 	(void)state;
+	process(r, "as", "as -o /tmp/2.o");
 	process(r, "sh", "sh -c x");
 	process(r, "cc1", "cc1"); /* a fork that has none says nothing */
 	title_fill(r);
-	is(r, one, "one.c /tmp/1.s");
-	is(r, two, "two.c /tmp/2.s");
+	is(r, one, "one.c");
+	is(r, two, "two.c");
+	is(r, temporary, "/tmp/1.o");
 	is(r, same, "-c x");
 	is(r, alone, "-j2 all");
 	report_free(r);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <glib.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "base/proc.h"
 
@@ -24,6 +25,15 @@ uint64_t process_own_start(void)
 	if (!g_file_get_contents("/proc/self/stat", &stat, NULL, NULL))
 		return 0;
 	return start_of(stat);
+}
+
+bool process_started_by(pid_t pid, uint64_t boottime_ns)
+{
+	g_autofree char *file = g_strdup_printf("/proc/%d/stat", pid), *stat = NULL;
+	uint64_t start = g_file_get_contents(file, &stat, NULL, NULL) ? start_of(stat) : 0;
+
+	/* The kernel rounds down to clock ticks. */
+	return start && start <= boottime_ns / (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
 bool process_running(pid_t pid, uint64_t start)

@@ -16,4 +16,8 @@ uint64_t process_own_start(void);
 /* Is there a running process with this pid and start time? True if /proc hides it. */
 bool process_running(pid_t pid, uint64_t start);
 
+/* Is there a running process with this pid that had started by then? `boottime_ns`: of
+ * CLOCK_BOOTTIME. A later process with the same pid had not. */
+bool process_started_by(pid_t pid, uint64_t boottime_ns);
+
 #endif

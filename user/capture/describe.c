@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/proc.h"
+#include "base/process.h"
 
 #include "capture/targets.h"
 #include "model/title.h"
@@ -48,8 +49,7 @@ void describe_found(struct proctable *pt)
  * that ends meanwhile is freed by tare, and shown as freed by others. */
 #define TITLE_AGE_NS 100000000ULL
 
-/* Does the pid still belong to the process? Compares only the name: another process with the same
- * pid and name may be taken for it, until the record of the end arrives. */
+/* Does the pid still belong to the process, and has it not executed another program? */
 static bool still_there(const struct proctable_proc *p)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%u/comm", p->pid), *comm = NULL;
@@ -57,7 +57,8 @@ static bool still_there(const struct proctable_proc *p)
 	if (!g_file_get_contents(path, &comm, NULL, NULL))
 		return false;
 	g_strchomp(comm);
-	return !g_strcmp0(comm, p->comm);
+	return !g_strcmp0(comm, p->comm) &&
+	       (!p->start_ns || process_started_by((pid_t)p->pid, p->start_ns));
 }
 
 static void look_for_title(struct proctable_proc *p)

@@ -78,6 +78,29 @@ static GPtrArray *siblings_of(const struct report *r, const struct report_proces
 	return some;
 }
 
+static bool is_temporary(const char *argument)
+{
+	return g_str_has_prefix(argument, "/tmp/");
+}
+
+/* Remove names of temporary files, unless that would leave nothing: each process has its own, and
+ * they say nothing to a reader. */
+static void drop_temporary(GPtrArray *arguments)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < arguments->len; i++)
+		left += !is_temporary(arguments->pdata[i]);
+	for (unsigned i = arguments->len; left && i-- > 0;)
+		if (is_temporary(arguments->pdata[i]))
+			g_ptr_array_remove_index(arguments, i);
+}
+
+static bool has_word(GPtrArray *words, const char *word)
+{
+	return g_ptr_array_find_with_equal_func(words, word, g_str_equal, NULL);
+}
+
 GPtrArray *title_arguments(const struct report *r, const struct report_process *p)
 {
 	g_autoptr(GPtrArray) siblings = siblings_of(r, p);
@@ -90,9 +113,12 @@ GPtrArray *title_arguments(const struct report *r, const struct report_process *
 			with += has_argument(
 				((const struct report_process *)siblings->pdata[k])->argv,
 				p->argv->pdata[i]);
-		if (!siblings->len || with < siblings->len)
+		if ((!siblings->len || with < siblings->len) &&
+		    !(siblings->len && has_word(own, p->argv->pdata[i])))
 			g_ptr_array_add(own, p->argv->pdata[i]);
 	}
+	if (siblings->len)
+		drop_temporary(own);
 	if (own->len)
 		return own;
 	for (unsigned i = 1; i < p->argv->len; i++)

@@ -19,9 +19,9 @@ char *title_of(const char *comm, const GPtrArray *argv);
 void title_fill(struct report *r);
 
 /* The arguments that tell a process from others with the same name and title: those that at least
- * one of the others lacks, in their order. If there are no others, or they have all of its
- * arguments too: all of its arguments. The process owns the strings; the caller frees the
- * array. */
+ * one of the others lacks, in their order, each once, and no temporary files unless these alone do
+ * so. If there are no others, or they have all of its arguments too: all of its arguments. The
+ * process owns the strings; the caller frees the array. */
 GPtrArray *title_arguments(const struct report *r, const struct report_process *p);
 
 #endif
