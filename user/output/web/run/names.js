@@ -71,7 +71,7 @@ const GO = /^(?:[\w.-]+\/)+(?=[\w.-]+\.)/; // github.com/owner/package.F
 function ofPython(name) {
 	const [, f, file] = PYTHON.exec(name);
 
-	return [name, `${f}:${file}`, f];
+	return [`${f}:${file}`, f];
 }
 
 function ofCode(name) {
@@ -95,9 +95,9 @@ function variants(name) {
 	return shorter.get(name);
 }
 
-/** A name of at most `most` characters. */
+/** A name of at most `most` characters. Python's file has no folder. */
 export function shortened(name, most) {
-	if (name.length <= most)
+	if (name.length <= most && !name.startsWith('py::'))
 		return name;
 	const list = variants(name), last = list.at(-1), fits = list.find((x) => x.length <= most);
 

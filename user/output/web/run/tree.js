@@ -67,19 +67,30 @@ function addFrame(frames, frame) {
 	return list;
 }
 
-// The nodes so far. number(above, symbol, frame): of the node below another.
-function nodeTable(symbolCount) {
-	const numbers = new Map(), up = [], symbol = [], places = [];
+// The nodes so far, at most `most`. number(above, symbol, frame): of the node below another. They
+// are found in a hash table, which is several times as fast as a Map.
+function nodeTable(most) {
+	const up = [], symbol = [], places = [];
+	const bits = 33 - Math.clz32(most + 1), slots = new Int32Array(1 << bits).fill(-1);
+
+	const slotOf = (above, s) => {
+		let slot = Math.imul(above + 1, 0x9e3779b1) + Math.imul(s,
+			0x85ebca6b) >>> 32 - bits;
+
+		while (slots[slot] >= 0 &&
+			(up[slots[slot]] !== above || symbol[slots[slot]] !== s))
+			slot = slot + 1 & slots.length - 1;
+		return slot;
+	};
 
 	return {
 		up, symbol, places,
 		number(above, s, frame) {
-			const key = (above + 1) * symbolCount + s;
-			let number = numbers.get(key);
+			const slot = slotOf(above, s);
+			let number = slots[slot];
 
-			if (number === undefined) {
-				number = up.length;
-				numbers.set(key, number);
+			if (number < 0) {
+				number = slots[slot] = up.length;
 				up.push(above);
 				symbol.push(s);
 				places.push(frame);
@@ -101,22 +112,33 @@ function standIn(profile, action, outer, symbol) {
 	return action === KEEP || action === FOLDED ? symbol : -1;
 }
 
-const isTruncated = (s) => s.flags & SYNTHETIC && s.name === '[truncated]';
+// What is asked of each symbol, in columns. isEnd: the stack was truncated here.
+function tableOf(profile) {
+	const { symbols } = profile;
+
+	profile.symbolTable ??= {
+		module: Int32Array.from(symbols, (s) => s.module),
+		fold: Uint8Array.from(symbols, (s) => s.fold),
+		viaText: Int32Array.from(symbols, (s) => s.via),
+		isEnd: Uint8Array.from(symbols,
+			(s) => s.flags & SYNTHETIC && s.name === '[truncated]' ? 1 : 0),
+	};
+	return profile.symbolTable;
+}
 
 /** Merge the report's nodes in a shape. `of`: report node -> node that has its bytes;
  * `via`: report node -> what its folded frames say of them, a string's number, or -1. */
 function shaped(profile, shape) {
-	const { symbols, symbolOf, nodes: { parent, frame, order }, used } = profile;
-	const n = parent.length, act = actionsOf(profile, shape), table = nodeTable(symbols.length);
+	const { symbolOf, nodes: { parent, frame, order }, used } = profile;
+	const { module, fold, viaText, isEnd } = tableOf(profile);
+	const n = parent.length, act = actionsOf(profile, shape), table = nodeTable(2 * n);
 	const at = new Int32Array(n), of = new Int32Array(n), via = new Int32Array(n),
 		outerIn = new Int32Array(n), is = new Uint8Array(n);
 
 	for (const i of order) {
-		const u = parent[i], s = symbolOf[frame[i]], symbol = symbols[s];
-		const above = u < 0 ? 0 : is[u];
-		const file = u >= 0 && symbols[symbolOf[frame[u]]].module === symbol.module
-			? above & NAMED : 0;
-		const named = symbol.fold === FOLD_NOT && !isTruncated(symbol) ? NAMED : file;
+		const u = parent[i], s = symbolOf[frame[i]], above = u < 0 ? 0 : is[u];
+		const file = u >= 0 && module[symbolOf[frame[u]]] === module[s] ? above & NAMED : 0;
+		const named = fold[s] === FOLD_NOT && !isEnd[s] ? NAMED : file;
 		const cut = above & CUT || act[s] === MERGED ? CUT : 0;
 		const kept = !cut && (act[s] === KEEP || (act[s] === NAMELESS && !file));
 
@@ -127,13 +149,13 @@ function shaped(profile, shape) {
 		if (kept) {
 			at[i] = table.number(at[i], s, frame[i]);
 			via[i] = -1;
-			if (!isTruncated(symbol))
+			if (!isEnd[s])
 				is[i] |= OWNER;
 		} else {
-			if (outerIn[i] < 0 && act[s] === FOLDED && symbol.fold === FOLD_IN)
+			if (outerIn[i] < 0 && act[s] === FOLDED && fold[s] === FOLD_IN)
 				outerIn[i] = s;
 			if (via[i] < 0)
-				via[i] = symbol.via;
+				via[i] = viaText[s];
 		}
 		of[i] = at[i];
 		if (!(is[i] & OWNER) && used[i]) {
