@@ -234,7 +234,7 @@ export class CallTree {
 			if (x.box.group !== undefined)
 				more = [x.box.group, ...more];
 		}
-		this.flame.actions.zoom({ groups, node: r.box.node });
+		this.flame.actions.zoom({ groups, node: this.flame.nodeOf(r.box) });
 		this.focusOn(0);
 	}
 }

@@ -130,6 +130,11 @@ export class Flame {
 			x.caller || (this.kind === 'inverted' && x.parts));
 	}
 
+	/** The report's node of a box; -1: none. */
+	nodeOf(x) {
+		return x.node < 0 ? -1 : this.view.profile.tree.raw[x.node];
+	}
+
 	/** The path to a box that is shown. */
 	pathTo(x) {
 		const above = [], groups = [...this.path.groups],
@@ -143,7 +148,7 @@ export class Flame {
 			else if (b.parts)
 				symbols.push(b.symbol);
 		return symbols.length > 0 ? { groups, node: -1, symbols }
-			: { groups, node: x.node };
+			: { groups, node: this.nodeOf(x) };
 	}
 
 	/** The path to the box tops[i]. */
@@ -152,7 +157,7 @@ export class Flame {
 			.map((b) => b.symbol);
 
 		return { groups: shown.filter((b) => b.group !== undefined).map((b) => b.group),
-			node: shown.at(-1).node, ...symbols.length > 0 && { symbols } };
+			node: this.nodeOf(shown.at(-1)), ...symbols.length > 0 && { symbols } };
 	}
 
 	paint() {

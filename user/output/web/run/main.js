@@ -15,7 +15,7 @@ import { NO_GRAPH, SHAPE } from './graphbar.js';
 import { grownSection, notSampled, viewOf } from './grown.js';
 import { headline } from './headline.js';
 import { load, nobodys } from './model.js';
-import { movedNode, reshape } from './profile.js';
+import { reshape } from './profile.js';
 import { activity, passing, pick } from './pick.js';
 import { search } from './search.js';
 import { interactive, timeInputs, weightChart, weightKey } from './weight.js';
@@ -52,11 +52,12 @@ function threadFilter(text) {
 	} : null;
 }
 
-const VIEW = ['sampleType', 'timeType', 'time', ...FILTERS, 'group'];
+const VIEW = ['sampleType', 'timeType', 'time', ...FILTERS, 'group', ...SHAPE];
 
 function derive() {
 	const passes = threadFilter(state.who);
 
+	reshape(profile, state);
 	derived.view = viewOf(report, pick(profile, state, passes), state.group);
 	derived.pass = passing(profile, profile.entries, state, passes);
 	derived.activity = activity(profile, derived.pass);
@@ -166,11 +167,7 @@ function main() {
 	const page = document.getElementById('page');
 
 	if (profile) {
-		store.on(SHAPE, () => {
-			reshape(profile, state);
-			state.zoom = { ...state.zoom, node: movedNode(profile, state.zoom.node) };
-		});
-		store.on([...VIEW, ...SHAPE], derive);
+		store.on(VIEW, derive);
 		store.on(['query', 'regex'],
 			() => { derived.found = search(profile, state.query, state.regex); });
 		derive();

@@ -104,7 +104,7 @@ export function shortened(name, most) {
 	if (fits !== undefined)
 		return fits;
 	if (most < 8)
-		return `${last.slice(0, Math.max(1, most - 1))}${DOTS}`;
+		return `${last.slice(0, Math.max(0, most - 1))}${DOTS}`;
 	const end = Math.floor((most - 1) * 0.4);
 	return `${last.slice(0, most - 1 - end)}${DOTS}${last.slice(-end)}`;
 }

@@ -67,10 +67,10 @@ function addFrame(frames, frame) {
 	return list;
 }
 
-// The nodes so far, at most `most`. number(above, symbol, frame): of the node below another. They
-// are found in a hash table, which is several times as fast as a Map.
+// The nodes so far, at most `most`. number(above, symbol, frame, i): of the node below another;
+// raw: a report's node that it stands for. They are found in a hash table, which is several times as fast as a Map.
 function nodeTable(most) {
-	const up = [], symbol = [], places = [];
+	const up = [], symbol = [], places = [], raw = [];
 	const bits = 33 - Math.clz32(most + 1), slots = new Int32Array(1 << bits).fill(-1);
 
 	const slotOf = (above, s) => {
@@ -84,8 +84,8 @@ function nodeTable(most) {
 	};
 
 	return {
-		up, symbol, places,
-		number(above, s, frame) {
+		up, symbol, places, raw,
+		number(above, s, frame, i) {
 			const slot = slotOf(above, s);
 			let number = slots[slot];
 
@@ -94,6 +94,7 @@ function nodeTable(most) {
 				up.push(above);
 				symbol.push(s);
 				places.push(frame);
+				raw.push(i);
 			} else if (places[number] !== frame) {
 				places[number] = addFrame(places[number], frame);
 			}
@@ -147,7 +148,7 @@ function shaped(profile, shape) {
 		via[i] = u < 0 ? -1 : via[u];
 		is[i] = above & OWNER | named | cut;
 		if (kept) {
-			at[i] = table.number(at[i], s, frame[i]);
+			at[i] = table.number(at[i], s, frame[i], i);
 			via[i] = -1;
 			if (!isEnd[s])
 				is[i] |= OWNER;
@@ -163,10 +164,12 @@ function shaped(profile, shape) {
 				s);
 
 			if (stand !== -1 && !(kept && stand === s))
-				of[i] = table.number(at[i], stand, frame[i]);
+				of[i] = table.number(at[i], stand, frame[i], i);
 			else if (at[i] < 0)
-				of[i] = table.number(-1, profile.hidden, frame[i]);
+				of[i] = table.number(-1, profile.hidden, frame[i], i);
 		}
+		if (used[i])
+			table.raw[of[i]] = i;
 	}
 	return { ...table, of, via };
 }
@@ -226,11 +229,12 @@ function childrenOf(up, weight) {
 }
 
 // Renumber the tree in preorder.
-function numbered({ up, symbol, of, via, places }, weight) {
+function numbered({ up, symbol, of, via, places, raw }, weight) {
 	const n = up.length, { start, list } = childrenOf(up, weight);
 	const size = upwards(up, new Float64Array(n).fill(1));
 	const placeOf = new Array(n), number = new Int32Array(n), parent = new Int32Array(n),
-		symbolOf = new Int32Array(n), end = new Int32Array(n);
+		symbolOf = new Int32Array(n), end = new Int32Array(n),
+		rawOf = new Int32Array(n);
 
 	for (let i = -1; i < n; i++) {
 		let next = i < 0 ? 0 : number[i] + 1;
@@ -245,8 +249,9 @@ function numbered({ up, symbol, of, via, places }, weight) {
 		symbolOf[number[i]] = symbol[i];
 		end[number[i]] = number[i] + size[i];
 		placeOf[number[i]] = places[i];
+		rawOf[number[i]] = raw[i];
 	}
-	return { count: n, parent, symbol: symbolOf, end, places: placeOf,
+	return { count: n, parent, symbol: symbolOf, end, places: placeOf, raw: rawOf,
 		via, of: of.map((x) => x < 0 ? -1 : number[x]) };
 }
 
@@ -272,21 +277,11 @@ function weigh({ up, of }, { entries: e, virtual: a }) {
 	return upwards(up, weight);
 }
 
-/** The tree of a profile in a shape. */
+/** The tree of a profile in a shape. tree.raw: a node's number in the report, which is the same
+ * in all shapes; tree.of leads back. */
 export function treeOf(profile, shape) {
 	const nodes = shaped(profile, shape), tree = numbered(nodes, weigh(nodes, profile));
 
 	tree.outer = outermost(tree, profile.symbols.length);
 	return tree;
-}
-
-/** The node of another tree of the same profile that has the bytes of `node`; -1: the root.
- * used: which of the report's nodes have bytes of their own. */
-export function moved(from, node, to, used) {
-	let raw = -1;
-
-	for (let i = 0; i < used.length && node >= 0; i++)
-		if (from.of[i] === node && (raw < 0 || used[i] > used[raw]))
-			raw = i;
-	return raw < 0 ? -1 : to.of[raw];
 }
