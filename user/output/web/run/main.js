@@ -13,6 +13,7 @@ import { sectionsOf } from '../shared/parts.js';
 import { createStore } from '../shared/store.js';
 import { themeSwitch } from '../shared/theme.js';
 import { booksView } from './books.js';
+import { slotsOf } from './brush.js';
 import { STACKINGS } from './curve.js';
 import { detailsView } from './details.js';
 import { FILTERS } from './filters.js';
@@ -27,7 +28,7 @@ import { activity, passing, pick } from './pick.js';
 import { exactly, movedNode, reshape } from './profile.js';
 import { search } from './search.js';
 import { fieldsOf, initial, settle } from './state.js';
-import { slotsOf, weightSection } from './weight.js';
+import { weightSection } from './weight.js';
 import { whoTable } from './who.js';
 import { whyView } from './why.js';
 
