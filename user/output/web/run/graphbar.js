@@ -64,10 +64,12 @@ function switchOf(store, key, label, options) {
 	return node;
 }
 
-/** Controls: which graph, folded frames, Python only. */
-export function graphControls(profile, store) {
+/** Which graph. */
+export const viewControl = (store) => switchOf(store, 'view', 'View', Object.entries(VIEWS));
+
+/** Which frames: folded ones, Python only. */
+export function frameControls(profile, store) {
 	return [
-		switchOf(store, 'view', 'View', Object.entries(VIEWS)),
 		profile.symbols.some((s) => s.fold !== FOLD_NOT) &&
 			switchOf(store, 'folded', 'Folded frames',
 			[[false, 'hidden'], [true, 'shown']]),

@@ -99,7 +99,7 @@ export function loadProfile(report) {
 	const entries = rowsOf(raw.entries, nodeCount),
 		virtual = raw.virtual ? rowsOf(raw.virtual, nodeCount) : null;
 
-	return reshape({
+	const profile = reshape({
 		period: raw.period, meanPeriod: raw.mean_period ?? raw.period, kinds: raw.kinds,
 			mappings: raw.mappings, causes: raw.causes ?? [], strings: raw.strings,
 		frames: raw.frames, modules,
@@ -110,6 +110,8 @@ export function loadProfile(report) {
 			untouchedWhy: raw.untouched_why ?? null,
 		ticks: ticksOf(raw.ticks, raw.entries.node.length), trees: new Map(),
 	}, NO_SHAPE);
+	profile.ownerTree = profile.tree;
+	return profile;
 }
 
 /** Give the profile's stacks another shape: its tree and its rows' nodes are then that shape's.
