@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A report of the largest size that a page must handle: 1,000 threads and 100,000 different
- * stacks. It is the same report each time. Included by make_pages.c.
+ * Reports of the largest size that a page must handle: 100,000 different stacks of 1,000 threads
+ * of one process ("large"), or of 1,000 processes of a build ("build"), in which each eighth
+ * function is folded. They are the same each time. Included by make_pages.c.
  */
 #define LARGE_THREADS 1000
 #define LARGE_STACKS 100000
@@ -20,7 +21,7 @@ static uint32_t large_random(uint32_t below)
 	return (uint32_t)((state >> 11) % below);
 }
 
-static void large_frames(struct profile *p)
+static void large_frames(struct profile *p, bool build)
 {
 	for (unsigned i = 0; i < LARGE_MODULES; i++) {
 		g_autofree char *path =
@@ -40,8 +41,10 @@ static void large_frames(struct profile *p)
 			.address = 0x1000 + i * 64,
 			.inlined = i % 11 == 0,
 			.fallback = i % 53 == 0,
+			.fold = build && i % 8 == 7 ? FOLD_IN : FOLD_NOT,
 		};
 
+		f.via = f.fold == FOLD_IN ? g_strdup("malloc") : NULL;
 		g_array_append_val(p->frames, f);
 	}
 }
@@ -61,7 +64,7 @@ static void large_nodes(struct profile *p)
 	}
 }
 
-static void large_entries(struct profile *p)
+static void large_entries(struct profile *p, bool build)
 {
 	static const char *const labels[] = { "heap", "[anon:arena]", "[anon:glibc: malloc]",
 					      "/usr/share/data.bin" };
@@ -70,8 +73,10 @@ static void large_entries(struct profile *p)
 	profile_cause(p, "read");
 	for (unsigned i = 0; i < LARGE_STACKS; i++) {
 		unsigned count = 1 + large_random(6), mapping = large_random(4);
+		unsigned one = large_random(LARGE_THREADS);
 		struct profile_entry e = {
-			.task = large_random(LARGE_THREADS),
+			.process = build ? one : 0,
+			.task = build ? 0 : one,
 			.kind = mapping == 3 ? TARE_FILE : TARE_ANON,
 			.cause = mapping == 3,
 			.node = LARGE_INNER + i,
@@ -89,25 +94,37 @@ static void large_entries(struct profile *p)
 	}
 }
 
-static struct report *large_report(void)
+static void large_tasks(struct report *r, bool build)
+{
+	struct report_process *proc = NULL;
+
+	for (int i = 0; i < LARGE_THREADS; i++) {
+		g_autofree char *name = g_strdup_printf(build ? "cc1plus" : "worker-%d", i);
+
+		if (build || !proc) {
+			g_autofree char *argv = g_strdup_printf(
+				build ? "cc1plus -quiet part%d.cc" : "./large --threads 1000", i);
+
+			proc = add_process(r, 1000 + i, 1, build ? "cc1plus" : "large", argv);
+			proc->alive = !build;
+		}
+		add_task(proc, 1000 + i, name, 0)->alive = !build;
+	}
+}
+
+static struct report *large_report(bool build)
 {
 	struct report *r = fixture_new(30 * SECOND);
-	struct report_process *proc = add_process(r, 1000, 1, "large", "./large --threads 1000");
 	struct profile *p = r->profile = profile_new();
 
 	set_level(r, KMEM_NONE);
-	add_words(r->command, "./large --threads 1000");
-	proc->alive = true;
-	for (int i = 0; i < LARGE_THREADS; i++) {
-		g_autofree char *name = g_strdup_printf("worker-%d", i);
-
-		add_task(proc, 1000 + i, name, 0)->alive = true;
-	}
+	add_words(r->command, build ? "make -j8 all" : "./large --threads 1000");
+	large_tasks(r, build);
 	p->period = PERIOD;
 	p->virtual_why = g_strdup("address space is not sampled by this version");
-	large_frames(p);
+	large_frames(p, build);
 	large_nodes(p);
-	large_entries(p);
+	large_entries(p, build);
 	profile_close(r, p, LARGE_SLOTS);
 	for (int i = 0; i <= 300; i++)
 		add_point(r, (uint64_t)i * 100 * MS, r->peak_rss / 300 * MIN(i, 220),

@@ -3,7 +3,7 @@
  * Writes HTML pages as tare does. `make_pages <RESULTS.json >RESULTS.html` makes the page of
  * `tare bench` from any JSON, `make_pages run <REPORT.json` that of `tare run`, `make_pages
  * diff <DIFFERENCE.json` that of `tare diff`; `make_pages report NAME` makes a page
- * from a fixture of tests/golden/fixtures.c, or from the large report.
+ * from a fixture of tests/golden/fixtures.c, or from a report of large_report.h.
  */
 #include <glib.h>
 #include <stdio.h>
@@ -51,8 +51,8 @@ static char *rendered(struct report *r)
 
 static char *report_named(const char *name)
 {
-	if (!strcmp(name, "large"))
-		return rendered(large_report());
+	if (!strcmp(name, "large") || !strcmp(name, "build"))
+		return rendered(large_report(!strcmp(name, "build")));
 	for (unsigned i = 0; i < G_N_ELEMENTS(fixtures); i++)
 		if (!strcmp(name, fixtures[i].name))
 			return rendered(fixtures[i].make());

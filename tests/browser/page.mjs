@@ -89,3 +89,10 @@ export async function opened(path, { hash = '', ready = true, ...options }, use)
 		await context.close();
 	}
 }
+
+/** Chooses the first option that has a text, in a field with a list (web/shared/combo.js). */
+export async function choose(page, name, text) {
+	await page.locator(`#combo-${name}`).fill(text);
+	await page.locator(`#combo-${name}-list [role=option]`).first().waitFor();
+	await page.keyboard.press('Enter');
+}

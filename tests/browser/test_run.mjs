@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { data, opened, rendered } from './page.mjs';
+import { choose, data, opened, rendered } from './page.mjs';
 
 const path = rendered('profile'), report = data(path), { profile } = report;
 const { entries, ticks } = profile;
@@ -55,15 +55,15 @@ function inTime(from, to, which = rows) {
 
 test('the page shows what ran, its weight, and that its books balance',
 	() => opened(path, {}, async (page) => {
-	const head = await page.locator('header').innerText();
+	const about = await page.locator('#about').innerText();
 
 	assert.equal(await page.locator('h1').innerText(), './server --port 80');
-	assert.match(head, new RegExp(`tare ${report.tare_version}`));
-	assert.match(head, /Linux 6\.18\.0/);
-	assert.match(head, /exit 0, after 3\.20\ss/);
-	assert.match(head, /25 Nov 2025, 21:51 UTC/);
-	assert.match(await page.locator('#cards').innerText(), /balanced/);
-	assert.equal(await page.locator('.lead b[data-bytes]').getAttribute('data-bytes'),
+	assert.match(about, new RegExp(`tare ${report.tare_version}`));
+	assert.match(about, /Linux 6\.18\.0/);
+	assert.match(about, /25 Nov 2025, 21:51 UTC/);
+	assert.match(await page.locator('#end').innerText(), /exit 0, after 3\.20\ss/);
+	assert.match(await page.locator('#trust.good').innerText(), /balanced to the page/);
+	assert.equal(await page.locator('#answer-peak [data-bytes]').getAttribute('data-bytes'),
 		String(report.peak.weight.total));
 	assert.equal(await page.locator('#losses').count(), 0);
 }));
@@ -99,7 +99,7 @@ test('filters show what passes them', () => opened(path, {}, async (page) => {
 		'what lives of a thread\u2019s memory is sampled');
 	await page.click('#no-filters');
 	await expect(() => true, 'none');
-	await page.selectOption('#grown select[name="process"]', '1');
+	await choose(page, 'process', String(report.processes[1].pid));
 	await expect((i) => entries.process[i] === 1, 'process');
 	await page.click('#no-filters');
 	await page.selectOption('#grown select[name="cause"]',
@@ -108,11 +108,11 @@ test('filters show what passes them', () => opened(path, {}, async (page) => {
 	await expect((i) => profile.causes[entries.cause[i]] === 'read', 'cause');
 	await page.click('#no-filters');
 	const mapping = profile.mappings.indexOf('heap');
-	await page.selectOption('#grown select[name="mapping"]', `p${mapping}`);
+	await choose(page, 'mapping', 'any heap');
 	await expect((i) => entries.mapping[i] === mapping, 'mapping');
 	await page.click('#no-filters');
 	const label = profile.strings.indexOf('[anon:arena]');
-	await page.selectOption('#grown select[name="mapping"]', `l${label}`);
+	await choose(page, 'mapping', '[anon:arena]');
 	await expect((i) => entries.label[i] === label, 'label');
 }));
 
@@ -288,7 +288,7 @@ test('a selected time shows what grew in it and what lives at its end',
 	assert.match(await page.locator('#summary').innerText(), /by samples, \u00b1/);
 	await sampleType(page, 'live').click();
 	near(await shown(page), inTime(3, 10).live, 'live at its end');
-	await page.selectOption('#grown select[name="process"]', '0');
+	await choose(page, 'process', `(${report.processes[0].pid})`);
 	near(await shown(page), inTime(3, 10, rows.filter((i) => entries.process[i] === 0)).live,
 		'of one process');
 	await page.locator('svg.weight').focus();
@@ -357,6 +357,7 @@ test('threads: figures, order, and one in the flame graph', () => opened(path, {
 		'kmem'].reduce((s, k) => s + (t.at_peak[k] ?? 0), 0);
 
 	assert.ok(weight(tasks[0]) > 0);
+	await page.locator('#who .toggle button[data-value="threads"]').click();
 	assert.deepEqual(await ids(), [...tasks].sort(byPeak).map((t) => t.tid));
 	await page.locator('table.who button[data-sort="faults"]').click();
 	assert.deepEqual(await ids(),
@@ -370,7 +371,7 @@ test('threads: figures, order, and one in the flame graph', () => opened(path, {
 		entries.task[i] === flusher.task).map((i) => entries.live_peak[i])), 'flusher');
 	assert.match(await page.locator('#who-chosen').innerText(), /flusher \(503\)/);
 	assert.match(await page.locator('#summary').innerText(), /of thread flusher \(503\)/);
-	await page.locator('#who-chosen button').click();
+	await page.locator('#who-chosen button[aria-label]').click();
 	near(await shown(page), report.samples.types['live-peak'].total, 'all again');
 	await page.fill('#who-search', 'work');
 	assert.equal((await ids()).length, 2);

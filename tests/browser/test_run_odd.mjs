@@ -75,8 +75,8 @@ test('losses and unbalanced books are explained in words', async () => {
 		const text = await page.locator('#losses').innerText();
 		for (const l of report.losses)
 			assert.ok(text.includes(l.meaning), l.name);
-		assert.match(await page.locator('#cards').innerText(), /off by [\d,]+ pages?/);
-		assert.equal(await page.locator('.card.bad').count(), 1);
+		assert.match(await page.locator('#trust.amber').innerText(),
+			/off by [\d,]+ pages?[^]*lost: /);
 		assert.ok((await page.locator('.verdict').innerText()).includes(report.books.why));
 		assert.match(await page.locator('#who').innerText(),
 			/3\.00\sMiB of kernel memory left by ended tasks/);
@@ -92,7 +92,7 @@ test('all other reports open', async () => {
 			assert.equal(await page.locator('#books table.books tbody tr').count(), 7,
 				name);
 			if (name === 'unchecked')
-				assert.match(await page.locator('#cards').innerText(),
+				assert.match(await page.locator('#trust.amber').innerText(),
 					/not checked/);
 			if (name === 'attach')
 				assert.match(await page.locator('h1').innerText(),
@@ -107,6 +107,7 @@ test('folded rows show their count, failures and spread',
 	const cells = (text) =>
 		page.locator('#who tr', { hasText: text }).first().locator('td').allInnerTexts();
 
+	await page.click('#who button[data-value="threads"]');
 	assert.ok((await cells('worker-*')).includes('\u00d7199,997'));
 	const row = page.locator('#who button', { hasText: 'worker-*' });
 	assert.match(await row.getAttribute('title'),
@@ -240,6 +241,7 @@ test('100,000 stacks of 1,000 threads: only what is visible is drawn', async (t)
 		times['select time'] = await timed(page,
 			'const f = document.getElementById("time-to"); f.value = arg; ' +
 			'f.dispatchEvent(new Event("change"))', '10');
+		await page.click('#who button[data-value="threads"]');
 		times['scroll threads'] = await timed(page,
 			'const b = document.querySelector(".who-box"); b.scrollTop = arg; ' +
 			'b.dispatchEvent(new Event("scroll"))', 20000);

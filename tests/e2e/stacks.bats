@@ -53,7 +53,7 @@ load lib/stacks
 	grown_below ';main;known::Store::keep;known::fill_\[i\];std::vector<[^;]*::assign_\[i\];'
 	"$TARE" run --as-root --lines -r "$DIR/r.tare" -o "$DIR/direct" --format folded -- \
 		"$PROGRAMS/inlined"
-	for format in folded speedscope table html; do
+	for format in folded speedscope table html json; do
 		"$TARE" export "$DIR/r.tare" --format $format -o "$DIR/out.$format"
 	done
 	diff "$DIR/direct" "$DIR/out.folded"
@@ -66,6 +66,7 @@ load lib/stacks
 		"$DIR/table" || fail "$(cat "$DIR/table")"
 	"$TARE" report "$DIR/r.tare" --no-fold | grep -Eq 'stl_algobase.h:[0-9]* |memset'
 	grep -q known::fill "$DIR/out.html"
+	jq -e '.profile.nodes.parent | to_entries | all(.value < .key)' "$DIR/out.json"
 }
 
 @test "recursion of 300 whole, of 5,000 marked as truncated" {

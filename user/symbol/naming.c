@@ -427,26 +427,29 @@ static uint32_t inline_frame(struct naming *n, uint32_t number)
 
 /* Insert nodes for inlined functions between a node and its children. The functions inlined in
  * frame i are the frames from first[i] on, count[i] of them. last[i]: the node that replaces node
- * i as parent of its children. A parent has a smaller number than its children. */
+ * i as parent of its children. All nodes get new numbers, because a parent must have a smaller
+ * number than its children. */
 static void add_nodes(struct profile *p, const uint32_t *first, const uint32_t *count,
 		      unsigned frames)
 {
 	unsigned nodes = p->nodes->len;
 	g_autofree uint32_t *last = g_new(uint32_t, nodes + 1);
+	g_autoptr(GArray) old = p->nodes;
 
+	p->nodes = g_array_sized_new(FALSE, TRUE, sizeof(struct stack_node), nodes);
 	for (unsigned i = 0; i < nodes; i++) {
-		struct stack_node *node = &g_array_index(p->nodes, struct stack_node, i);
-		uint32_t frame = node->frame, at = i;
+		struct stack_node node = g_array_index(old, struct stack_node, i);
+		uint32_t frame = node.frame;
 
-		if (node->parent != NO_NODE)
-			node->parent = last[node->parent];
+		if (node.parent != NO_NODE)
+			node.parent = last[node.parent];
+		g_array_append_val(p->nodes, node);
 		for (unsigned k = frame < frames ? count[frame] : 0; k-- > 0;) {
-			struct stack_node in = { at, first[frame] + k };
+			struct stack_node in = { p->nodes->len - 1, first[frame] + k };
 
-			at = p->nodes->len;
 			g_array_append_val(p->nodes, in);
 		}
-		last[i] = at;
+		last[i] = p->nodes->len - 1;
 	}
 	for (unsigned i = 0; i < p->entries->len; i++) {
 		struct profile_entry *e = &g_array_index(p->entries, struct profile_entry, i);

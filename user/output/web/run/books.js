@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The section of the books: balances by kind, what is not measured and why, the control
-// group, slab caches.
+// The section of the books: balances by kind, what is not measured and why, what was lost.
 
 import { el } from '../shared/dom.js';
-import { UNKNOWN, count, exact, known, printable, size } from '../shared/format.js';
+import { UNKNOWN, exact, known, printable, size } from '../shared/format.js';
 import { KERNEL_KINDS, KIND_TEXT, USER_KINDS } from '../shared/kinds.js';
+import { lostNotice } from './headline.js';
 import { booksOf } from './model.js';
 
 const cell = (x, more) => el('td',
@@ -61,48 +61,6 @@ function features({ features: f }) {
 			'')}.`));
 }
 
-const item = (name, value) => value !== null && value !== undefined && value !== false &&
-	[el('dt', null, name), el('dd', { title: known(value) ? exact(value) : null },
-	known(value) ? size(value) : value)];
-
-function group({ cgroup: c, kmem: k }) {
-	if (!c)
-		return el('div', { class: 'part', id: 'cgroup' }, el('h3', null, 'Control group'),
-			el('p', { class: 'dim' },
-			'None, or tare may not use it: the kernel\u2019s own total is not known.'));
-	return el('div', { class: 'part', id: 'cgroup' }, el('h3', null, 'Control group'),
-		el('p', { class: 'note' }, el('code', null, printable(c.path ?? '?')),
-			` (v${c.version}), ${c.own ? 'made by tare for this ' +
-			'command only' : `shared with ${count(c.others)} other processes`}.`),
-		el('dl', { class: 'about' },
-			item('Charged now', c.current), item('Highest charge', c.peak),
-				item('Kernel memory charged now', c.kernel),
-				item('Limit', c.limit ?? 'none'),
-			item('Killed by the OOM killer', known(c.oom_kills) && c.oom_kills > 0 &&
-				`${count(c.oom_kills)} processes`),
-			item('Kernel memory, sum of events', k.by_events),
-				item('Kernel memory, group\u2019s counter', k.by_cgroup),
-			known(k.difference) && item('Difference',
-				`${size(k.difference)} (up to ${size(k.bound)} is normal)`)));
-}
-
-function slabs({ slabs: s }) {
-	if (!s)
-		return null;
-	return el('div', { class: 'part', id: 'slabs' }, el('h3', null, 'Slab caches that grew'),
-		s.note && el('p', { class: 'note' }, printable(s.note)),
-		s.caches === null ? el('p', { class: 'unknown' }, UNKNOWN)
-			: el('div', { class: 'scroll tall' }, el('table', { class: 'inner' },
-			el('thead', null,
-				el('tr', null,
-				['cache', 'object', 'objects', 'bytes']
-					.map((n) => el('th', { scope: 'col' }, n)))),
-			el('tbody', null,
-				s.caches.map((c) => el('tr', null,
-				el('th', { scope: 'row' }, printable(c.name)), cell(c.object_size),
-				el('td', null, count(c.objects)), cell(c.bytes)))))));
-}
-
 function byOthers({ by_others_causes: f }) {
 	const list = Object.entries(f).filter(([, x]) => x.in || x.out);
 
@@ -113,7 +71,6 @@ function byOthers({ by_others_causes: f }) {
 }
 
 export function booksView(report) {
-	return [verdict(report), balances(report), byOthers(report.raw),
-		el('div', { class: 'parts' }, features(report.raw), group(report.raw),
-		slabs(report.raw))];
+	return [verdict(report), lostNotice(report), balances(report), byOthers(report.raw),
+		el('div', { class: 'parts' }, features(report.raw))];
 }

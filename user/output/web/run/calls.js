@@ -89,7 +89,8 @@ export function ungrouped(view) {
  * it has the outermost, so that no byte counts twice. */
 export function callsOf(view, matches) {
 	const { tree } = view.profile, end = view.order.length;
-	const box = { symbol: matches.indexOf(1), parts: [], bytes: 0, count: 0, node: -1, level: 0 };
+	const box = { symbol: matches.indexOf(1), parts: [], bytes: 0, count: 0, node: -1,
+		level: 0 };
 
 	for (let a = 0, v = 0; a < end && v < tree.count;) {
 		if (!matches[tree.symbol[v]]) {
@@ -126,7 +127,8 @@ export function layoutOf(view, top, below, least, most) {
 			const wide = whole > 0 ? bytesOf(view, x) / whole : 0;
 
 			if (wide >= least)
-				visible.push({ ...x, depth: box.depth + 1, above: box, x0, x1: x0 + wide });
+				visible.push({ ...x, depth: box.depth + 1, above: box, x0,
+					x1: x0 + wide });
 			x0 += wide;
 		}
 		todo.push(...visible.reverse());

@@ -23,9 +23,11 @@ export class CallTree {
 		this.flame = flame;
 		this.rows = el('tbody', null);
 		this.node = el('div', { class: 'scroll calltree-box', hidden: true },
-			el('table', { class: 'rows calltree', role: 'treegrid', 'aria-label': 'Call tree' },
+			el('table', { class: 'rows calltree', role: 'treegrid',
+				'aria-label': 'Call tree' },
 			el('thead', null, el('tr', null,
-				['With below', 'Itself'].map((t) => el('th', { scope: 'col', class: 'n' }, t)),
+				['With below', 'Itself']
+					.map((t) => el('th', { scope: 'col', class: 'n' }, t)),
 				el('th', { scope: 'col' }, 'Function'))), this.rows));
 		this.open = new Set();
 		this.shown = new Map(); // key of a row -> how many below it are shown
@@ -88,16 +90,21 @@ export class CallTree {
 	}
 
 	draw() {
+		const within = this.rows.contains(document.activeElement);
+
 		this.list = this.collect();
 		this.at = Math.max(0, Math.min(this.at, this.list.length - 1));
 		this.rows.replaceChildren(...this.list.map((r, i) => r.left ? this.moreRow(r, i)
 			: this.row(r, i)));
+		if (within)
+			this.focusOn(this.at);
 	}
 
 	cells(bytes, self) {
 		const { total } = this.view;
 		const cell = (value, column) => el('td', { class: 'n', role: 'gridcell',
-			'data-column': column, 'data-bytes': value, title: exact(Math.round(value)) },
+			'data-column': column, 'data-bytes': value,
+				title: exact(Math.round(value)) },
 			value > 0 ? size(value) : '0',
 			el('span', { class: 'share' }, value > 0 ? percent(value / total) : ''));
 
@@ -106,22 +113,28 @@ export class CallTree {
 	}
 
 	line(r, i, ...content) {
-		return el('tr', { role: 'row', 'aria-level': r.level, tabindex: i === this.at ? 0 : -1,
-			'data-row': i, 'aria-expanded': r.of > 0 ? String(r.open) : null }, content);
+		return el('tr', { role: 'row', 'aria-level': r.level, tabindex: i === this.at ? 0
+			: -1,
+			'data-row': i, 'aria-expanded': r.of > 0 ? String(r.open) : null },
+				content);
 	}
 
 	row(r, i) {
-		const { view, flame } = this, symbol = flame.symbolOf(r.box), name = flame.nameOf(r.box);
+		const { view, flame } = this, symbol = flame.symbolOf(r.box),
+			name = flame.nameOf(r.box);
 		const mark = el('i', { class: 'swatch' });
 
 		mark.style.background = symbol ? flame.colourOf(r.box, symbol) : '';
-		const head = el('th', { scope: 'row', role: 'rowheader', title: name.slice(0, 2000) },
+		const head =
+			el('th', { scope: 'row', role: 'rowheader', title: name.slice(0, 2000) },
 			el('span', { class: 'fold', 'aria-hidden': 'true' },
 				r.of === 0 ? '' : r.open ? '\u25be' : '\u25b8'), mark,
 			el('span', { class: 'name' }, shortened(name, NAME_CHARS)),
-			el('span', { class: 'dim' }, symbol ? ` ${moduleName(view.profile, symbol)}` : ''));
+			el('span', { class: 'dim' }, symbol ? ` ${moduleName(view.profile, symbol)}`
+				: ''));
 		head.style.setProperty('--level', Math.min(r.level - 1, LEVELS));
-		const tr = this.line(r, i, this.cells(bytesOf(view, r.box), selfOf(view, r.box)), head);
+		const tr = this.line(r, i, this.cells(bytesOf(view, r.box), selfOf(view, r.box)),
+			head);
 		tr.classList.toggle('found', Boolean(flame.matches?.[flame.symbolNumber(r.box)]));
 		return tr;
 	}
@@ -185,8 +198,10 @@ export class CallTree {
 	key(e) {
 		const { flame } = this, r = this.list[this.at];
 		const known = {
-			ArrowDown: () => this.focusOn(this.at + 1), ArrowUp: () => this.focusOn(this.at - 1),
-			ArrowRight: () => this.sideways(true), ArrowLeft: () => this.sideways(false),
+			ArrowDown: () => this.focusOn(this.at + 1),
+				ArrowUp: () => this.focusOn(this.at - 1),
+			ArrowRight: () => this.sideways(true),
+				ArrowLeft: () => this.sideways(false),
 			Home: () => this.focusOn(0), End: () => this.focusOn(this.list.length - 1),
 			' ': () => this.toggle(this.at),
 			Enter: () => r.box ? this.zoom(r) : this.toggle(this.at),

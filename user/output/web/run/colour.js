@@ -28,6 +28,7 @@ const THEME = {
 };
 // Degrees; those of the kernel (60), Python (100) and JIT code (0) are left out.
 const HUES = [240, 165, 300, 130, 205, 28, 275, 185, 325, 148, 222, 257];
+const TINTS = [-0.022, 0, 0.022]; // added to the lightness
 const SPECIAL = new Map([['[kernel]', 'kernel'], ['[python]', 'python'], ['[jit]', 'jit'],
 	['[tare]', 'tare'], ['tare', 'tare']]);
 export const SPECIAL_TEXT = { kernel: 'kernel', python: 'Python', jit: 'JIT code', tare: 'tare' };
@@ -49,7 +50,8 @@ function lightness(hex) {
 
 // The matrices are those of CSS Color 4, whose oklch() older browsers do not have.
 function oklch(light, chroma, hue) {
-	const a = chroma * Math.cos(hue * Math.PI / 180), b = chroma * Math.sin(hue * Math.PI / 180);
+	const a = chroma * Math.cos(hue * Math.PI / 180),
+		b = chroma * Math.sin(hue * Math.PI / 180);
 	const l = (light + 0.3963377774 * a + 0.2158037573 * b) ** 3,
 		m = (light - 0.1055613458 * a - 0.0638541728 * b) ** 3,
 		s = (light - 0.0894841775 * a - 1.291485548 * b) ** 3;
@@ -63,12 +65,14 @@ function oklch(light, chroma, hue) {
 }
 
 // Bytes of stacks with each module, whatever the filters: larger modules choose first.
-function weights({ modules, entries, frames, nodes: { parent, frame } }) {
+function weights({ modules, entries, frames, nodes: { parent, frame, order } }) {
 	const sums = new Float64Array(modules.length), total = new Float64Array(parent.length);
 	const moduleOf = (i) => i < 0 ? -1 : frames.module[frame[i]];
 
 	entries.raw.forEach((x, i) => { total[x] += Math.max(0, entries.grown[i]); });
-	for (let i = parent.length - 1; i >= 0; i--) {
+	for (let k = order.length - 1; k >= 0; k--) {
+		const i = order[k];
+
 		if (parent[i] >= 0)
 			total[parent[i]] += total[i];
 		if (moduleOf(i) >= 0 && moduleOf(i) !== moduleOf(parent[i]))
@@ -79,8 +83,10 @@ function weights({ modules, entries, frames, nodes: { parent, frame } }) {
 
 /** The place of each module in the list of colours; -1: it has a special one. */
 export function places(profile) {
-	const { modules } = profile, all = HUES.length * THEME.light.shades.length, taken = new Set();
-	const sums = weights(profile), of = new Int32Array(modules.length).fill(-1), same = new Map();
+	const { modules } = profile, all = HUES.length * THEME.light.shades.length,
+		taken = new Set();
+	const sums = weights(profile), of = new Int32Array(modules.length).fill(-1),
+		same = new Map();
 	const order = modules.map((_, i) => i)
 		.sort((a, b) => sums[b] - sums[a] || (modules[a].name < modules[b].name ? -1 : 1));
 
@@ -107,10 +113,15 @@ export function palette(profile) {
 	const { modules } = profile;
 	profile.places ??= places(profile);
 	const colours = modules.map((m, i) => {
-		const place = profile.places[i], shade = theme.shades[Math.floor(place / HUES.length)];
+		const place = profile.places[i],
+			shade = theme.shades[Math.floor(place / HUES.length)];
 
-		return place < 0 ? theme[SPECIAL.get(m.name)] : oklch(...shade, HUES[place % HUES.length]);
+		return place < 0 ? Array(TINTS.length).fill(theme[SPECIAL.get(m.name)])
+			: TINTS.map((tint) => oklch(shade[0] + tint, shade[1],
+				HUES[place % HUES.length]));
 	});
+	// A function's tint tells it from its neighbours of the same module.
+	const tintOf = (s) => s.tint ??= s.name ? hash(s.name) % TINTS.length : 1;
 	const kinds = profile.kinds.map((k) => style.getPropertyValue(`--${k}`).trim());
 
 	return {
@@ -118,7 +129,7 @@ export function palette(profile) {
 		kinds,
 		ofSymbol: (s) => s.flags & SYNTHETIC ? theme.synthetic
 			: s.flags & KERNEL ? theme.kernel
-			: colours[s.module] ?? theme.synthetic,
+			: colours[s.module]?.[tintOf(s)] ?? theme.synthetic,
 		inkOn: (hex) => lightness(hex) > 0.32 ? '#14171a' : '#f6f8fa',
 	};
 }

@@ -2,16 +2,21 @@
 //
 // The controls of the flame graph: sample type, filters, groups, colours, search.
 
-import { choice, el, toggle } from '../shared/dom.js';
-import { count, printable, size } from '../shared/format.js';
+import { combo } from '../shared/combo.js';
+import { boundChoice, boundSearch, boundToggle } from '../shared/controls.js';
+import { el } from '../shared/dom.js';
+import { printable, size } from '../shared/format.js';
+import { typing } from '../shared/keys.js';
 import { KIND_TEXT } from '../shared/kinds.js';
 import { SAMPLE_TYPES, TIME_TYPES } from './pick.js';
 import { label } from './profile.js';
 
-const MOST_OPTIONS = 200;
 export const FILTERS = ['process', 'task', 'who', 'kind', 'cause', 'mapping'];
 export const NO_FILTER = { process: null, task: null, who: '', kind: null, cause: null,
 	mapping: null };
+
+/** Is any filter set? */
+export const filtered = (state) => FILTERS.some((f) => state[f] !== NO_FILTER[f]);
 
 // Values of a column with their bytes, largest first.
 function weighed({ entries }, column) {
@@ -24,52 +29,41 @@ function weighed({ entries }, column) {
 
 const cut = (text) => text.length > 60 ? `${text.slice(0, 28)}\u2026${text.slice(-30)}` : text;
 
-function options(list, text) {
-	const shown =
-		list.slice(0, MOST_OPTIONS).map(([v, bytes]) => [v, `${cut(text(v))}, ` +
-		`${size(bytes)}`]);
-
-	return list.length > shown.length
-		? [...shown, ['', `\u2026 and ${count(list.length - shown.length)} smaller`]]
-		: shown;
-}
-
 const number = (v) => v === '' ? null : Number(v);
 
-/** A <select> bound to a key of the state. */
-function follows(store, key, name, list, read) {
-	const field = choice(name, key, [['', 'all'], ...list.map(([v, t]) => [String(v), t])],
-		String(store.state[key] ?? ''), (v) => store.set({ [key]: read(v) }));
-	const select = field.querySelector('select');
+/** A <select> of the values of a column. */
+function select(store, key, name, all, list, text) {
+	const field = boundChoice(store, key, name, [['', all], ...list.map(([v, bytes]) =>
+		[String(v), `${cut(text(v))}, ${size(bytes)}`])], number);
 
-	store.on([key], () => { select.value = String(store.state[key] ?? ''); });
+	field.firstChild.classList.add('hidden'); // the choice of all says it
 	return field;
 }
 
-function mappingOptions(profile) {
-	const sorts = options(weighed(profile, 'mapping'),
-		(v) => printable(profile.mappings[v] ?? '?'))
-			.map(([v, t]) => [v === '' ? '' : `p${v}`, `any ${t}`]);
-	const labels =
-		weighed(profile, 'label')
-			.filter(([v]) => !profile.mappings.includes(profile.strings[v]));
+function processCombo(report, store, list) {
+	return combo(store, 'process', 'Process', 'All processes', list.map(([v, bytes]) => {
+		const p = report.processes[v];
 
-	return [...sorts,
-		...options(labels, (v) => label(profile, v))
-			.map(([v, t]) => [v === '' ? '' : `l${v}`, t])];
+		return { value: v, text: `${cut(p?.name ?? '?')} ${p?.tag ?? ''}, ${size(bytes)}` };
+	}));
 }
 
-function whoInput(store) {
-	const input = el('input', { type: 'search', id: 'who-filter', placeholder: 'name or TID',
-		'aria-label': 'Thread or process, by name or number', value: store.state.who,
-		oninput: () => store.set({ who: input.value }) });
+function mappingCombo(profile, store) {
+	const sorts = weighed(profile, 'mapping').map(([v, bytes]) => ({ value: `p${v}`,
+		text: `any ${printable(profile.mappings[v] ?? '?')}, ${size(bytes)}` }));
+	const labels = weighed(profile, 'label')
+		.filter(([v]) => !profile.mappings.includes(profile.strings[v]))
+		.map(([v, bytes]) => ({ value: `l${v}`,
+			text: `${cut(label(profile, v))}, ${size(bytes)}` }));
 
-	store.on(['who'], () => {
-		if (input.value !== store.state.who)
-			input.value = store.state.who;
-	});
-	return el('label', { class: 'field' }, el('span', null, 'Thread'), input);
+	return combo(store, 'mapping', 'Mapping', 'All mappings', [...sorts, ...labels]);
 }
+
+const whoInput = (store) => el('label', { class: 'field' },
+	el('span', { class: 'hidden' }, 'Thread'),
+	boundSearch(store, 'who', { id: 'who-filter', placeholder: 'All threads',
+	title: 'Part of a name, a number, or a pattern as worker-*',
+	'aria-label': 'Thread or process, by name, pattern or number' }));
 
 export function filterControls(report, store) {
 	const { profile } = report;
@@ -79,29 +73,22 @@ export function filterControls(report, store) {
 
 	const none = el('button', { type: 'button', class: 'plain', id: 'no-filters',
 		onclick: () => store.set(NO_FILTER) }, 'No filters');
-	const tell = () =>
-		{ none.disabled = FILTERS.every((f) => store.state[f] === NO_FILTER[f]); };
+	const tell = () => { none.disabled = !filtered(store.state); };
 
 	store.on(FILTERS, tell);
 	tell();
 	return [
-		processes.length > 1 && follows(store, 'process', 'Process',
-			options(processes,
-			(v) => `${report.processes[v]?.name ?? '?'} ${report.processes[v]?.tag}`),
-			(v) => number(v)),
-		whoInput(store),
-		kinds.length > 1 && follows(store, 'kind', 'Kind',
-			options(kinds, (v) => KIND_TEXT[profile.kinds[v]] ?? '?'), number),
-		profile.causes.length > 0 && follows(store, 'cause', 'Cause',
-			options(causes, (v) => printable(profile.causes[v] ?? '?')), number),
-		follows(store, 'mapping', 'Mapping', mappingOptions(profile),
-			(v) => v === '' ? null : v),
-		none,
+		processes.length > 1 && processCombo(report, store, processes), whoInput(store),
+		kinds.length > 1 && select(store, 'kind', 'Kind', 'All kinds', kinds,
+			(v) => KIND_TEXT[profile.kinds[v]] ?? '?'),
+		profile.causes.length > 0 && select(store, 'cause', 'Cause', 'All causes', causes,
+			(v) => printable(profile.causes[v] ?? '?')),
+		mappingCombo(profile, store), none,
 	];
 }
 
-// Why a sample type is not available; null: it is.
-function whyNot(profile, sampleType) {
+/** Why a sample type is not available; null: it is. */
+export function whyNot(profile, sampleType) {
 	if (sampleType === 'virtual' || (sampleType === 'untouched' && !profile.virtual))
 		return profile.virtual ? null : profile.virtualWhy ?? 'not measured';
 	return sampleType === 'untouched' && !profile.virtual.untouched ? profile.untouchedWhy ??
@@ -110,18 +97,11 @@ function whyNot(profile, sampleType) {
 
 /** Sample types of the whole run, or of the selected time. */
 export function sampleTypeControl(profile, store) {
+	const ofRun = boundToggle(store, 'sampleType', 'Sample type', Object.entries(SAMPLE_TYPES)
+		.map(([v, t]) => [v, t, whyNot(profile, v)]));
+	const ofTime = boundToggle(store, 'timeType', 'Sample type', Object.entries(TIME_TYPES));
 	const node = el('div', { class: 'sample-types' });
-	const draw = () => {
-		const { time, sampleType, timeType } = store.state;
-
-		node.replaceChildren(time ?
-			toggle('Sample type', Object.entries(TIME_TYPES), timeType,
-				(v) => store.set({ timeType: v })) :
-			toggle('Sample type',
-				Object.entries(SAMPLE_TYPES)
-					.map(([v, t]) => [v, t, whyNot(profile, v)]), sampleType,
-						(v) => store.set({ sampleType: v })));
-	};
+	const draw = () => node.replaceChildren(store.state.time ? ofTime : ofRun);
 
 	store.on(['time'], draw);
 	draw();
@@ -130,35 +110,28 @@ export function sampleTypeControl(profile, store) {
 
 export function groupControls(store) {
 	return [
-		choice('Group by', 'group',
+		boundChoice(store, 'group', 'Group by',
 			[['none', 'nothing'], ['process', 'process'],
 			['thread', 'process and thread'], ['name', 'thread name'], ['kind', 'kind'],
-			['cause', 'cause'], ['mapping', 'mapping']],
-			store.state.group, (group) => store.set({ group })),
-		toggle('Colour', [['module', 'module'], ['kind', 'kind']], store.state.colour,
-			(colour) => store.set({ colour })),
+			['cause', 'cause'], ['mapping', 'mapping']]),
+		boundToggle(store, 'colour', 'Colour', [['module', 'module'], ['kind', 'kind']]),
 	];
 }
 
 export function searchControl(store) {
-	const input = el('input',
-		{ type: 'search', id: 'search', placeholder: 'Search functions, modules  /',
-		'aria-label': 'Search functions and modules',
-		oninput: () => store.set({ query: input.value }) });
+	const input = boundSearch(store, 'query', { id: 'search',
+		placeholder: 'Search functions, modules  /',
+		'aria-label': 'Search functions and modules' });
 	const regex = el('button', { type: 'button', class: 'plain regex', id: 'regex',
 		'aria-pressed': 'false', title: 'Regular expression',
 		'aria-label': 'Regular expression',
 		onclick: () => store.set({ regex: !store.state.regex }) }, '.*');
 	const status = el('span', { id: 'found', role: 'status' });
 
-	store.on(['query', 'regex'], () => {
-		if (input.value !== store.state.query)
-			input.value = store.state.query;
-		regex.setAttribute('aria-pressed', String(store.state.regex));
-	});
+	store.on(['regex'],
+		() => regex.setAttribute('aria-pressed', String(store.state.regex)));
 	addEventListener('keydown', (e) => {
-		if (e.key === '/' && !e.ctrlKey && !e.metaKey &&
-			!e.target.closest?.('input, select, textarea')) {
+		if (e.key === '/' && !e.ctrlKey && !e.metaKey && !typing(e)) {
 			e.preventDefault();
 			input.focus();
 			input.select();

@@ -75,8 +75,8 @@ export class Flame {
 		this.resize();
 		this.focusOn(this.rows[this.rows.middle ?? 0]?.[0] ?? null);
 		this.box.setAttribute('aria-label', `${VIEWS[kind]} of ${size(view.total)}. ` +
-			`${HELP[kind]}, s searches for the function, w shows its callers and callees, ` +
-			`h hides it, m merges it into its caller.`);
+			`${HELP[kind]}, s searches for the function, w shows its callers and ` +
+			`callees, h hides it, m merges it into its caller.`);
 		return this.path;
 	}
 
@@ -122,7 +122,8 @@ export class Flame {
 	}
 
 	figures(x) {
-		const zoomed = this.kind !== 'sandwich' && this.tops.length > 1 ? this.tops.at(-1) : null;
+		const zoomed = this.kind !== 'sandwich' && this.tops.length > 1 ? this.tops.at(-1)
+			: null;
 
 		return figures(this.view, x, zoomed,
 			x.caller || (this.kind === 'inverted' && x.parts));
@@ -130,7 +131,8 @@ export class Flame {
 
 	/** The path to a box that is shown. */
 	pathTo(x) {
-		const above = [], groups = [...this.path.groups], symbols = [...this.path.symbols ?? []];
+		const above = [], groups = [...this.path.groups],
+			symbols = [...this.path.symbols ?? []];
 
 		for (let b = x; b; b = b.above)
 			above.unshift(b);
@@ -139,7 +141,8 @@ export class Flame {
 				groups.push(b.group);
 			else if (b.parts)
 				symbols.push(b.symbol);
-		return symbols.length > 0 ? { groups, node: -1, symbols } : { groups, node: x.node };
+		return symbols.length > 0 ? { groups, node: -1, symbols }
+			: { groups, node: x.node };
 	}
 
 	/** The path to the box tops[i]. */
@@ -244,7 +247,8 @@ export class Flame {
 		const { actions, focus } = this;
 		const back = this.kind === 'sandwich' ? actions.unsandwich : actions.back;
 		const known = {
-			Enter: () => this.open(focus), Escape: back, Backspace: back, Home: actions.reset,
+			Enter: () => this.open(focus), Escape: back, Backspace: back,
+				Home: actions.reset,
 		};
 
 		for (const [key, name] of Object.entries(this.letters))

@@ -4,10 +4,12 @@
 
 import { el } from '../shared/dom.js';
 import { count, exact, percent, size } from '../shared/format.js';
+import { viaOf } from './about.js';
+import { shortened } from './names.js';
 import { FALLBACK, INLINED, KERNEL, moduleName } from './profile.js';
 import { functionSums, neighbours } from './view.js';
 
-const SHOWN = 25, NEIGHBOURS = 12;
+const SHOWN = 25, NEIGHBOURS = 12, NAME_CHARS = 90;
 const COLUMNS = [
 	{ name: 'self', head: 'Self', key: (f) => f.self },
 		{ name: 'total', head: 'With below', key: (f) => f.total },
@@ -28,23 +30,45 @@ const bytesCell = (value, of, name) => el('td',
 	value > 0 ? size(value) : '0',
 		el('span', { class: 'share' }, value > 0 && of > 0 ? percent(value / of) : ''));
 
-function row(f, profile, of, matches, actions) {
+// What the folded frames say of the bytes of each function itself: the text of most of them.
+function viaOfFunctions(view, top) {
+	const { tree } = view.profile, ranges = new Map(), via = new Map();
+
+	for (let a = top.a, b; a < top.b; a = b) {
+		const symbol = tree.symbol[view.node[a]];
+
+		for (b = a + 1; b < top.b && view.node[b] === view.node[a];)
+			b++;
+		if (!ranges.has(symbol))
+			ranges.set(symbol, []);
+		ranges.get(symbol).push([a, b]);
+	}
+	return (symbol) => {
+		if (!via.has(symbol))
+			via.set(symbol, viaOf(view, ranges.get(symbol) ?? [])[0]?.[0]);
+		return via.get(symbol);
+	};
+}
+
+function row(f, profile, of, via, matches, actions) {
 	const s = profile.symbols[f.symbol];
 	const note = [s.flags & KERNEL && 'kernel', s.flags & INLINED && 'inlined',
 		s.flags & FALLBACK && '[fp]'].filter(Boolean).join(', ');
-	const where = [s.flags & KERNEL ? '' : moduleName(profile, s), note];
+	const where = [via && `via ${via}`, s.flags & KERNEL ? '' : moduleName(profile, s), note];
 
 	return el('tr', { 'data-symbol': f.symbol, class: matches?.[f.symbol] ? 'found' : null },
 		bytesCell(f.self, of, 'self'), bytesCell(f.total, of, 'total'),
 		el('th', { scope: 'row' },
 			el('button', { type: 'button', class: 'link', title: s.name.slice(0, 2000),
-			onclick: () => actions.search(f.symbol) }, s.name.slice(0, 300)),
+			onclick: () => actions.choose(f.symbol) }, shortened(s.name, NAME_CHARS)),
 			el('span', { class: 'dim' }, ` ${where.filter(Boolean).join(', ')}`)));
 }
 
 /** Functions below the box `top`. */
 export function functionTable(view, top, state, actions) {
 	const { profile } = view, of = view.sum[top.b] - view.sum[top.a];
+	const via = viaOfFunctions(view, top), choose = state.view === 'sandwich'
+		? 'shows its callers and callees' : 'searches';
 	const list = order(functionSums(view, top), profile, state),
 		shown = list.slice(0, state.functionsShown ?? SHOWN);
 	const head = (c) => {
@@ -62,13 +86,14 @@ export function functionTable(view, top, state, actions) {
 		el('h3', null, 'Top functions',
 			el('span', { class: 'dim' },
 			` of ${count(list.length)}${top.node >= 0 || top.level > 0 ? ', below ' +
-			'the frame that is zoomed to' : ''}; a click searches`)),
+			'the frame that is zoomed to' : ''}; a click ${choose}`)),
 		el('div', { class: 'scroll functions-box' },
 			el('table', { class: 'rows functions' },
 			el('caption', { class: 'hidden' }, 'Functions by bytes'),
 			el('thead', null, el('tr', null, COLUMNS.map(head))),
 			el('tbody', null,
-				shown.map((f) => row(f, profile, of, state.matches, actions))))),
+				shown.map((f) => row(f, profile, of, via(f.symbol), state.matches,
+					actions))))),
 		list.length > shown.length &&
 			el('button',
 			{ type: 'button', class: 'plain more',
@@ -88,8 +113,8 @@ function neighbourList(title, list, whole, profile, actions, nobody) {
 			[el('button',
 				{ type: 'button', class: 'link',
 				title: profile.symbols[symbol].name.slice(0, 2000),
-				onclick: () => actions.search(symbol) },
-				profile.symbols[symbol].name.slice(0, 300)),
+				onclick: () => actions.choose(symbol) },
+				shortened(profile.symbols[symbol].name, NAME_CHARS)),
 				el('span', { class: 'dim' },
 					` ${moduleName(profile, profile.symbols[symbol])}`)]))))),
 	list.length > shown.length && el('p', { class: 'note' },
@@ -103,7 +128,7 @@ export function neighbourTables(view, top, found, query, actions) {
 	const { callers, callees, own, whole } = neighbours(view, top, found.matches);
 
 	return el('div', { class: 'neighbours', id: 'neighbours' },
-		el('h3', null, query.slice(1, -1).slice(0, 300),
+		el('h3', null, shortened(query.slice(1, -1), NAME_CHARS),
 			el('span', { class: 'dim' },
 			` ${size(whole)} with below, ${size(own)} itself`)),
 		neighbourList('Called by', callers, whole, view.profile, actions,

@@ -31,7 +31,7 @@ export function graphActions(profile, store) {
 	const add = (key, rule) => state[key].includes(rule) ||
 		store.set({ [key]: [...state[key], rule] });
 
-	return {
+	const actions = {
 		search: (symbol) => store.set({ query: exactly(profile, symbol), regex: false }),
 		sandwich(symbol) {
 			past.push({ view: state.view, focus: state.focus });
@@ -42,26 +42,36 @@ export function graphActions(profile, store) {
 		merge: (symbol) => add('merge', exactly(profile, symbol)),
 		addFound: (key) => add(key, state.regex && !/^".*"$/s.test(state.query)
 			? `/${state.query}/` : state.query),
+		/** A click on a function in a table. */
+		choose: (symbol) => actions[state.view === 'sandwich' ? 'sandwich'
+			: 'search'](symbol),
 	};
+
+	return actions;
 }
 
 // A toggle that follows a key of the state.
 function switchOf(store, key, label, options) {
-	const node = toggle(label, options, store.state[key], (value) => store.set({ [key]: value }));
+	const node = toggle(label, options, store.state[key],
+		(value) => store.set({ [key]: value }));
 
 	node.id = `graph-${key}`;
 	store.on([key], () => {
 		for (const b of node.querySelectorAll('button'))
-			b.setAttribute('aria-pressed', String(b.dataset.value === String(store.state[key])));
+			b.setAttribute('aria-pressed',
+				String(b.dataset.value === String(store.state[key])));
 	});
 	return node;
 }
 
-/** Controls: which graph, folded frames, Python only. */
-export function graphControls(profile, store) {
+/** Which graph. */
+export const viewControl = (store) => switchOf(store, 'view', 'View', Object.entries(VIEWS));
+
+/** Which frames: folded ones, Python only. */
+export function frameControls(profile, store) {
 	return [
-		switchOf(store, 'view', 'View', Object.entries(VIEWS)),
-		profile.symbols.some((s) => s.fold !== FOLD_NOT) && switchOf(store, 'folded', 'Folded frames',
+		profile.symbols.some((s) => s.fold !== FOLD_NOT) &&
+			switchOf(store, 'folded', 'Folded frames',
 			[[false, 'hidden'], [true, 'shown']]),
 		profile.pythonModule >= 0 && switchOf(store, 'python', 'Functions',
 			[[false, 'all'], [true, 'Python only']]),
@@ -77,17 +87,22 @@ export function graphChips(store) {
 	const chip = (key) => (rule) => el('li', null, el('span', { class: 'dim' }, TEXT[key][0]),
 		el('code', { title: rule.slice(0, 2000) },
 			shortened(rule.replace(/^"(.*)"$/s, '$1'), CHIP_CHARS)),
-		el('button', { type: 'button', 'aria-label': `${TEXT[key][1]} ${rule.slice(0, 300)}`,
+		el('button',
+			{ type: 'button', 'aria-label': `${TEXT[key][1]} ${rule.slice(0, 300)}`,
 			onclick: () => remove(key, rule) }, '\u00d7'));
 	const draw = () => {
 		const within = list.contains(document.activeElement);
 
-		list.replaceChildren(...['hide', 'merge'].flatMap((key) => state[key].map(chip(key))),
-			...state.hide.length + state.merge.length > 1 ? [el('li', { class: 'clear' },
+		list.replaceChildren(...['hide', 'merge'].flatMap((key) => state[key]
+			.map(chip(key))),
+			...state.hide.length + state.merge.length > 1
+				? [el('li', { class: 'clear' },
 			el('button', { type: 'button', id: 'no-rules',
-				onclick: () => store.set({ hide: [], merge: [] }) }, 'Show all again'))] : []);
+				onclick: () => store.set({ hide: [], merge: [] }) },
+					'Show all again'))] : []);
 		if (within)
-			(list.querySelector('button') ?? document.getElementById('flame-graph'))?.focus();
+			(list.querySelector('button') ??
+				document.getElementById('flame-graph'))?.focus();
 	};
 
 	store.on(['hide', 'merge'], draw);
@@ -106,6 +121,15 @@ export function foundControls(store, actions) {
 	store.on(['query'], tell);
 	tell();
 	return node;
+}
+
+/** Make the largest function that the search found the sandwich's. */
+export function chooseFound({ view, found }, actions) {
+	const [most] = functionSums(view, rootBox(view)).filter((f) => found?.matches[f.symbol])
+		.sort((a, b) => b.total - a.total);
+
+	if (most)
+		actions.sandwich(most.symbol);
 }
 
 /** The functions of the sandwich: those of the state, or the one with the most bytes of its own. */

@@ -54,7 +54,8 @@ function flame(view, path, least) {
 }
 
 function inverted(view, path, least) {
-	const found = path.node >= 0 ? null : invertedTo(view, path), tops = found ?? [rootBox(view)];
+	const found = path.node >= 0 ? null : invertedTo(view, path), tops = found ??
+		[rootBox(view)];
 
 	return { view, tops, path: found ? path : TOP,
 		rows: layoutOf(view, tops.at(-1), invertedBelow(view), least, DEEPEST) };

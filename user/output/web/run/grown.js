@@ -7,11 +7,12 @@ import { el } from '../shared/dom.js';
 import { count, percent, printable, round, seconds, size } from '../shared/format.js';
 import { KIND_TEXT } from '../shared/kinds.js';
 import { width } from '../shared/parts.js';
-import { FILTERS, NO_FILTER, filterControls, groupControls, sampleTypeControl,
+import { FILTERS, filterControls, filtered, groupControls, sampleTypeControl,
 	searchControl } from './filters.js';
 import { CallTree } from './calltree.js';
 import { Flame } from './flame.js';
-import { focused, foundControls, graphActions, graphChips, graphControls, GRAPH, SHAPE } from './graphbar.js';
+import { GRAPH, SHAPE, chooseFound, focused, foundControls, frameControls, graphActions,
+	graphChips, viewControl } from './graphbar.js';
 import { TOP } from './graphs.js';
 import { crumbs, firstTouch, legend } from './legend.js';
 import { functionTable, neighbourTables } from './functions.js';
@@ -90,8 +91,8 @@ function summary(report, state, view, pass) {
 		time && state.timeType === 'live' &&
 			'. Memory held before tare came, or copied by fork, is not included',
 		unknown > 0 && `. Another ${size(unknown)} grew at an unknown time`,
-		view.total === 0 && (FILTERS.every((f) => state[f] === NO_FILTER[f])
-			? '. No samples' : '. No samples pass the filters'),
+		view.total === 0 && (filtered(state) ? '. No samples pass the filters'
+			: '. No samples'),
 		view.rows === profile.virtual && state.kind !== null &&
 			'. Untouched address space has no kind: the filter Kind is ignored', '.');
 }
@@ -154,16 +155,14 @@ function drawFunctions(node, flame, view, state, found, actions) {
 
 function sectionNode(report, store, search, body) {
 	return el('section', { id: 'grown', 'aria-labelledby': 'grown-title' },
-		el('div', { class: 'head' },
-			el('div', null, el('h2', { id: 'grown-title' }, 'Where it grew'),
-			el('p', { class: 'note' },
-				`One sample per ${round(report.profile.period)} of growth. ` +
-				`Samples are scaled to the exact sums per thread and kind.`)),
-		sampleTypeControl(report.profile, store)),
-		el('div', { class: 'controls flame-controls' }, filterControls(report, store)),
-		el('div', { class: 'controls flame-controls' }, graphControls(report.profile, store)),
-		el('div', { class: 'controls flame-controls' }, groupControls(store), search.node),
-			graphChips(store), body);
+		el('div', { class: 'head' }, el('h2', { id: 'grown-title' }, 'Where it grew'),
+			el('div', { class: 'controls' }, viewControl(store),
+				sampleTypeControl(report.profile, store))),
+		el('div', { class: 'controls flame-controls' }, filterControls(report, store),
+			groupControls(store)),
+		el('div', { class: 'controls flame-controls' }, search.node,
+			frameControls(report.profile, store)),
+		graphChips(store), body);
 }
 
 /** derived: { view, pass, found }, computed from the state before the listeners here run. */
@@ -177,7 +176,9 @@ export function grownSection(report, store, derived) {
 			.map((p) => [p, el('div', { class: `part-${p}` })]));
 	const calltree = new CallTree(flame);
 	const body = el('div', { class: 'body' }, part.summary, part.crumbs, calltree.node,
-		flame.nodes, part.legend, firstTouch(), part.functions);
+		flame.nodes, part.legend, el('p', { class: 'note' },
+			`One sample per ${round(profile.period)} of growth. Samples are scaled ` +
+			'to the exact sums per thread and kind.'), firstTouch(), part.functions);
 	const colours = () => {
 		flame.colours(state.colour);
 		if (state.view === 'tree')
@@ -197,7 +198,8 @@ export function grownSection(report, store, derived) {
 	const show = () => {
 		const table = state.view === 'tree';
 
-		state.zoom = flame.show(derived.view, state.zoom, width(body), table ? 'flame' : state.view,
+		state.zoom = flame.show(derived.view, state.zoom, width(body),
+			table ? 'flame' : state.view,
 			state.view === 'sandwich' ? focused(derived.view, state) : null);
 		flame.box.hidden = table;
 		calltree.node.hidden = !table;
@@ -209,8 +211,12 @@ export function grownSection(report, store, derived) {
 	};
 
 	search.node.append(foundControls(store, actions));
-	store.on(['sampleType', 'timeType', 'time', ...FILTERS, 'group', 'zoom', ...SHAPE, ...GRAPH],
-		show);
+	search.node.addEventListener('keydown', (e) => {
+		if (e.key === 'Enter' && state.view === 'sandwich' && e.target.type === 'search')
+			chooseFound(derived, actions);
+	});
+	store.on(['sampleType', 'timeType', 'time', ...FILTERS, 'group', 'zoom', ...SHAPE,
+		...GRAPH], show);
 	store.on(['query', 'regex'], found);
 	store.on(['functionSort', 'functionDown', 'functionsShown'], functions);
 	store.on(['colour'], colours);

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The top of the page: command, weight, and how reliable the figures are.
+// The top of the page: command, peak, when it was reached, the thread and the function to look at,
+// and one line that says whether the figures can be trusted.
 
 import { el } from '../shared/dom.js';
-import { UNKNOWN, count, date, exact, known, percent, printable, round, seconds,
-	size } from '../shared/format.js';
-import { card, fact } from '../shared/parts.js';
-import { booksOf, ending } from './model.js';
+import { UNKNOWN, count, exact, printable, seconds, size } from '../shared/format.js';
+import { lostTexts, grewMost, oomText, reachedAt, shareOf, steepest, topFunctions, topThread,
+	trustOf } from './answer.js';
+import { ending } from './model.js';
+import { shortened } from './names.js';
+import { titleOf } from './owner.js';
+import { moduleName } from './profile.js';
 
-const LONG = 90;
+const LONG = 90, NAME = 44; // characters shown of a command, of a function
 const time = (ns) => seconds(ns / 1e9);
 
 function title(report) {
@@ -20,112 +24,118 @@ function title(report) {
 	return command.length > LONG ? `${command.slice(0, LONG)}\u2026` : command;
 }
 
-function lead(report) {
-	const { raw } = report, { weight } = raw.peak, measured = raw.kmem.level === 'events' ? ''
+// value: text or a node. act: what a click does; hint: says so.
+function answer(id, label, value, notes, { act, hint, title: whole } = {}) {
+	const name = act ? el('button', { type: 'button', class: 'link', title: hint ?? whole,
+		onclick: act }, value) : el('span', { class: 'value', title: whole }, value);
+
+	return el('div', { class: 'card', id },
+		el('dt', null, label), el('dd', null, el('b', null, name),
+			notes.filter(Boolean).map((n) => el('span', { class: 'remark',
+				title: typeof n === 'string' ? n : null }, n))));
+}
+
+function peakCard(report) {
+	const { weight } = report.raw.peak, measured = report.raw.kmem.level === 'events' ? ''
 		: ' (only what is measured)';
+	const value = el('span', { 'data-bytes': weight.total, title: exact(weight.total) },
+		size(weight.total));
 
-	return el('p', { class: 'lead' },
-		'Peak weight: ',
-			el('b', { 'data-bytes': weight.total, title: exact(weight.total) },
-			size(weight.total)),
-		` at ${time(weight.time_ns)} after ${report.target ? 'the attach' : 'the start'}: `,
-		el('b', { title: exact(weight.user) }, size(weight.user)), ' of user memory and ',
-		el('b', { title: exact(weight.kernel) }, size(weight.kernel)),
-			` of kernel memory${measured}. `,
-		`${ending(report)[0].toUpperCase()}${ending(report).slice(1)}, after ` +
-			`${time(report.duration)}.`);
+	return answer('answer-peak', 'Peak weight', value, [
+		`at ${time(weight.time_ns)} after ${report.target ? 'the attach' : 'the start'}, ` +
+			`\u00b1 ${size(weight.bound)}`,
+		`${size(weight.user)} user, ${size(weight.kernel)} kernel${measured}`]);
 }
 
-function samplingCard({ samples: s }) {
-	if (!s)
-		return card('Samples', 'none', 'see "Where it grew" below');
-	return card('Samples', count(s.count),
-		`one per ${round(s.period)}; ` +
-		`${known(s.complete_share) ? percent(s.complete_share) : 'no'} complete stacks`);
+function whenCard(report, actions) {
+	const { profile } = report, at = reachedAt(report), steep = steepest(report);
+	const grew = steep && profile ? grewMost(profile, steep) : null;
+	const name = grew && titleOf(profile.symbols[grew.symbol]);
+
+	if (at === null)
+		return answer('answer-when', 'When', UNKNOWN, ['the run was too short']);
+	return answer('answer-when', '95 % of the peak reached', `at ${time(at)}`, [
+		steep && `steepest: +${size(steep.bytes)} from ${time(steep.from)} to ` +
+			`${time(steep.to)}`,
+		name && el('span', { title: name }, `in it grew most: ${shortened(name, NAME)}`)],
+	steep && actions.selectTime
+		? { act: () => actions.selectTime(steep), hint: 'Select the steepest time' } : {});
 }
 
-function cards(report) {
-	const { raw } = report, [books, good, why] = booksOf(report), { weight } = raw.peak;
-	const booksCard = card('Books', books, why);
+function threadCard(report, actions) {
+	const top = topThread(report), { total } = report.raw.peak.weight;
 
-	booksCard.classList.add(good === null ? 'unsure' : good ? 'good' : 'bad');
-	booksCard.title = why;
-	return el('dl', { class: 'cards', id: 'cards' },
-		card('Peak weight', size(weight.total),
-			`\u00b1 ${size(weight.bound)}, at ${time(weight.time_ns)}`),
-		card('Kernel memory at the peak', size(weight.kernel), weight.total > 0
-			? `${percent(weight.kernel / weight.total)} of the peak weight` : ''),
-		card('Peak RSS', size(raw.peak.rss), `at ${time(raw.peak.time_ns)}`),
-		booksCard, samplingCard(raw));
+	if (!top)
+		return answer('answer-thread', 'Top thread', UNKNOWN, []);
+	const many = top.members, first = many?.[0];
+	const tag = many ? ` \u00d7${count(top.count)}` : ` ${top.tag}`;
+
+	return answer('answer-thread', many ? 'Top threads' : 'Top thread',
+		`${top.name || '(no name)'}${tag}`, [
+		`${size(top.peak.weight)} at the peak, ${shareOf(top.peak.weight, total)}`,
+		first && `largest: ${first.name} ${first.tag}, ${size(first.peak.weight)}`,
+		!many && top.processName !== null && top.processName !== top.name &&
+			`of process ${top.processName} ${top.processTag}`],
+	{ act: actions.chooseThread && (() => actions.chooseThread(top)),
+		title: top.name, hint: `${top.name}: show only these in the flame graph` });
 }
 
-function samplingText({ samples: s }) {
-	if (!s)
-		return null;
-	const peak = s.types['live-peak'];
+function functionCard(report, actions) {
+	const { profile } = report, { total } = report.raw.peak.weight;
 
-	return [`one per ${exact(s.period)} of growth, ${count(s.count)} samples; `,
-		s.thinned?.length > 0
-			? `${count(s.thinned.reduce((n, t) => n + t.count, 0))} of them one per ` +
-			`up to ${exact(s.thinned.at(-1).period)}, because samples came too ` +
-			`fast; ` : '',
-		known(s.complete_share)
-			? `${percent(s.complete_share)} of stacks are complete`
-			: 'no stacks',
-		peak.total > 0
-			? `; standard error of the memory held at the peak: ${size(peak.error)} ` +
-			`(${percent(peak.error / peak.total)}), of a part of B bytes: ` +
-			`\u221a(B \u00d7 ${round(s.period)})` : ''].join('');
+	if (!profile)
+		return answer('answer-function', 'Top function', UNKNOWN,
+			['no samples were taken']);
+	const [top, next] = topFunctions(profile, profile.entries, profile.entries.live_peak);
+
+	if (!top)
+		return answer('answer-function', 'Top function', UNKNOWN, ['no sample has a name']);
+	const symbol = profile.symbols[top.symbol], name = titleOf(symbol),
+		module = moduleName(profile, symbol);
+	const second = next && titleOf(profile.symbols[next.symbol]);
+
+	return answer('answer-function', 'Top function', shortened(name, NAME), [
+		`${size(top.bytes)} at the peak, ${shareOf(top.bytes, total)}` +
+			`${module ? `, in ${module}` : ''}`,
+		second && el('span', { title: second },
+			`then ${shortened(second, NAME)}, ${size(next.bytes)}`)],
+	{ act: () => actions.chooseFunction(top.symbol),
+		hint: `${name}: find it in the flame graph` });
 }
 
-// A number can't hold nanoseconds since 1970 exactly. Milliseconds are enough.
-const when = ({ raw }) => known(raw.started_ns)
-	? date(new Date(raw.started_ns / 1e6).toISOString()) : UNKNOWN;
+function trustLine(report) {
+	const { good, parts } = trustOf(report);
 
-function facts(report) {
-	const { raw } = report, whole = report.command.join(' ');
-
-	const ns = raw.self?.ns_per_update;
-	const each = known(ns) ? ` at ${count(ns)}\u00a0ns` : '';
-
-	return el('dl', { class: 'facts' },
-		whole.length > LONG && fact('Command', el('code', { class: 'command' }, whole)),
-		fact('Started', when(report)), fact('Measured by', `tare ${report.version}`),
-			fact('Machine',
-			[report.machine, `Linux ${report.kernel}`].filter(Boolean).join(', ')),
-		fact('Ended', `${ending(report)}, after ${time(report.duration)}`),
-		fact('Sampling', samplingText(raw)),
-		raw.self &&
-			fact('Cost',
-			`tare used ${time(raw.self.cpu_ns)} of CPU time, ` +
-			`${size(raw.self.rss)} of RSS and ` +
-			`${size(raw.self.map_bytes)} of BPF maps; ` +
-			`${count(raw.self.updates)} counter updates${each}`));
+	return el('p', { class: `trust ${good ? 'good' : 'amber'}`, id: 'trust', role: 'status' },
+		el('span', { class: 'dot', 'aria-hidden': 'true' }),
+		el('b', null, good ? 'These figures add up: ' : 'Look out: '),
+		parts.map((p, i) => [i > 0 ? '; ' : '', p.good ? p.text : el('b', null, p.text)]),
+			'. ', el('a', { href: '#books' }, 'More'));
 }
 
-function lostText({ losses = [], lost, samples: s }) {
-	const list = losses.map((l) => `${count(l.count)} ${printable(l.meaning)}`);
+/** The notice of what was lost; null: nothing. */
+export function lostNotice({ raw }) {
+	const list = lostTexts(raw);
 
-	if (lost.total > 0 && list.length === 0)
-		list.push(`${count(lost.total)} records: see "lost" in the JSON`);
-	if (s?.lost.samples > 0)
-		list.push(
-			`${count(s.lost.samples)} samples, which stand for ` +
-			`${size(s.lost.bytes)}: the ring buffer was full`);
-	if (s?.lost.vma_changes > 0)
-		list.push(
-			`${count(s.lost.vma_changes)} changes of mappings: names and live ` +
-			`samples may be wrong`);
-	return list.length > 0 && el('div', { class: 'notice', id: 'losses', role: 'status' },
-		el('b', null, 'Lost: '),
-		el('ul', null, list.map((l) => el('li', null, l))));
+	return list.length > 0 ? el('div', { class: 'notice', id: 'losses' },
+		el('b', null, 'Lost: '), el('ul', null, list.map((l) => el('li', null, l)))) : null;
 }
 
-export function headline(report, switches) {
+/** actions: chooseThread(row), chooseFunction(symbol), selectTime({ from, to }); each may be
+ * null. switches: nodes at the right of the title; nav: below it. */
+export function headline(report, actions, switches, nav) {
+	const oom = oomText(report), end = `${ending(report)}, after ${time(report.duration)}`;
+
 	return el('header', { class: 'top' },
 		el('div', { class: 'brand' },
+			el('div', { class: 'what' },
 			el('span', null, el('b', null, 'tare'), report.target ? ' attach' : ' run'),
-			switches),
-		el('h1', null, title(report)), lead(report), lostText(report.raw), cards(report),
-			facts(report));
+			el('h1', null, title(report)),
+			el('span', { class: 'end', id: 'end' }, end,
+				oom && el('b', null, `; ${oom}`))),
+			el('div', { class: 'switches' }, switches)),
+		el('dl', { class: 'cards', id: 'cards' }, peakCard(report),
+			whenCard(report, actions), threadCard(report, actions),
+			functionCard(report, actions)),
+		el('div', { class: 'trust-row' }, trustLine(report), nav));
 }

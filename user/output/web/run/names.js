@@ -4,6 +4,7 @@
 // then the namespaces, then the middle. Pure.
 
 const DOTS = '\u2026', MOST = 20_000;
+const LONGEST = 2000; // characters of a name that are looked at
 const shorter = new Map(); // name -> ever shorter ones
 
 const OPERATOR = /operator(?:\(\)|<=>|<<=|>>=|<<|>>|<=|>=|->\*?|<|>)?/y;
@@ -63,19 +64,33 @@ function withoutScopes(name) {
 	return list;
 }
 
+const PYTHON = /^(?:py::)?(.+):(?:.*\/)?([^/:]+\.pyc?|<[^:]*>)$/; // py::f:/path/file.py
 const RUST = /^<(.+) as .+>(::.+)$/; // <Type as Trait>::f
 const GO = /^(?:[\w.-]+\/)+(?=[\w.-]+\.)/; // github.com/owner/package.F
 
+function ofPython(name) {
+	const [, f, file] = PYTHON.exec(name);
+
+	return [name, `${f}:${file}`, f];
+}
+
+function ofCode(name) {
+	const plain = name.replace(RUST, '$1$2').replace(GO, '');
+	const short = withoutArguments(plain, DOTS);
+	const bare = short.replace(/^[^(<\u2026]*\s(?=[^\s(]*::)/, ''); // without a type
+	const last = withoutScopes(bare).at(-1) ?? bare;
+
+	return [...new Set([name, plain, short, bare, ...withoutScopes(bare),
+		withoutArguments(last, '')])];
+}
+
+// A name and ever shorter forms of it.
 function variants(name) {
 	if (!shorter.has(name)) {
 		if (shorter.size > MOST)
 			shorter.clear();
-		const plain = name.replace(RUST, '$1$2').replace(GO, ''), short = withoutArguments(plain, DOTS);
-		const bare = short.replace(/^[^(<\u2026]*\s(?=[^\s(]*::)/, ''); // without a type
-		const last = withoutScopes(bare).at(-1) ?? bare;
-
-		shorter.set(name, [...new Set([name, plain, short, bare, ...withoutScopes(bare),
-			withoutArguments(last, '')])]);
+		const seen = name.slice(0, LONGEST);
+		shorter.set(name, PYTHON.test(seen) ? ofPython(seen) : ofCode(seen));
 	}
 	return shorter.get(name);
 }

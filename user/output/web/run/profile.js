@@ -4,7 +4,7 @@
 // changed.
 
 import { printable } from '../shared/format.js';
-import { MOST_PLACES, NO_SHAPE, SYNTHETIC, moved, treeOf } from './tree.js';
+import { MOST_PLACES, NO_SHAPE, SYNTHETIC, moved, ordered, treeOf } from './tree.js';
 
 export { FALLBACK, INLINED, KERNEL, SYNTHETIC } from './tree.js';
 
@@ -99,15 +99,19 @@ export function loadProfile(report) {
 	const entries = rowsOf(raw.entries, nodeCount),
 		virtual = raw.virtual ? rowsOf(raw.virtual, nodeCount) : null;
 
-	return reshape({
+	const profile = reshape({
 		period: raw.period, meanPeriod: raw.mean_period ?? raw.period, kinds: raw.kinds,
 			mappings: raw.mappings, causes: raw.causes ?? [], strings: raw.strings,
-		frames: raw.frames, modules, pythonModule: raw.modules.findIndex((m) => m.path === PYTHON),
-		...symbolsOf(raw), nodes: raw.nodes, used: usedNodes(nodeCount, [entries, virtual]),
+		frames: raw.frames, modules,
+			pythonModule: raw.modules.findIndex((m) => m.path === PYTHON),
+		...symbolsOf(raw), nodes: ordered(raw.nodes),
+			used: usedNodes(nodeCount, [entries, virtual]),
 		entries, virtual, virtualWhy: raw.virtual_why ?? null,
 			untouchedWhy: raw.untouched_why ?? null,
 		ticks: ticksOf(raw.ticks, raw.entries.node.length), trees: new Map(),
 	}, NO_SHAPE);
+	profile.ownerTree = profile.tree;
+	return profile;
 }
 
 /** Give the profile's stacks another shape: its tree and its rows' nodes are then that shape's.
@@ -131,7 +135,8 @@ export function reshape(profile, { folded, python, hide, merge }) {
 }
 
 /** The node that had this number before the last change of shape. */
-export const movedNode = ({ before, tree }, node) => before ? moved(before, node, tree) : node;
+export const movedNode = ({ before, tree, used }, node) =>
+	before ? moved(before, node, tree, used) : node;
 
 /** Source lines of a node's calls, "main.c:12"; addresses if no line is known. */
 export function placesOf(profile, node) {

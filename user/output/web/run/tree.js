@@ -93,11 +93,11 @@ function nodeTable(symbolCount) {
 
 // The symbol that stands for a stack of which no frame is left that memory can belong to. As
 // frame_rules_owner() in C: the outermost folded frame, else the innermost. -1: none.
-function standIn(profile, action, outermost, symbol) {
+function standIn(profile, action, outer, symbol) {
 	if (action === FOREIGN)
 		return profile.noPython;
-	if (outermost >= 0)
-		return outermost;
+	if (outer >= 0)
+		return outer;
 	return action === KEEP || action === FOLDED ? symbol : -1;
 }
 
@@ -106,13 +106,13 @@ const isTruncated = (s) => s.flags & SYNTHETIC && s.name === '[truncated]';
 /** Merge the report's nodes in a shape. `of`: report node -> node that has its bytes;
  * `via`: report node -> what its folded frames say of them, a string's number, or -1. */
 function shaped(profile, shape) {
-	const { symbols, symbolOf, nodes: { parent, frame }, used } = profile;
+	const { symbols, symbolOf, nodes: { parent, frame, order }, used } = profile;
 	const n = parent.length, act = actionsOf(profile, shape), table = nodeTable(symbols.length);
 	const at = new Int32Array(n), of = new Int32Array(n), via = new Int32Array(n),
 		outerIn = new Int32Array(n), is = new Uint8Array(n);
 
-	for (let i = 0; i < n; i++) {
-		const u = parent[i] < i ? parent[i] : -1, s = symbolOf[frame[i]], symbol = symbols[s];
+	for (const i of order) {
+		const u = parent[i], s = symbolOf[frame[i]], symbol = symbols[s];
 		const above = u < 0 ? 0 : is[u];
 		const file = u >= 0 && symbols[symbolOf[frame[u]]].module === symbol.module
 			? above & NAMED : 0;
@@ -147,6 +147,32 @@ function shaped(profile, shape) {
 		}
 	}
 	return { ...table, of, via };
+}
+
+/** The report's nodes with an order in which each comes after its parent. In a damaged report
+ * whose parents form a circle, one of them is a root. */
+export function ordered({ parent: given, frame }) {
+	const n = given.length, parent = Int32Array.from(given, (p) => p < n ? p : -1);
+	const order = new Int32Array(n), seen = new Uint8Array(n), path = [];
+	let done = 0;
+
+	for (let i = 0; i < n; i++) {
+		for (let v = i; v >= 0 && seen[v] < 2; v = parent[v]) {
+			if (seen[v] === 1) {
+				parent[path.at(-1)] = -1;
+				break;
+			}
+			seen[v] = 1;
+			path.push(v);
+		}
+		while (path.length > 0) {
+			const v = path.pop();
+
+			seen[v] = 2;
+			order[done++] = v;
+		}
+	}
+	return { parent, frame, order };
 }
 
 // Sum from the leaves up: a parent's number is smaller than its children's.
@@ -232,9 +258,13 @@ export function treeOf(profile, shape) {
 	return tree;
 }
 
-/** The node of another tree of the same profile that holds the bytes of `node`; -1: the root. */
-export function moved(from, node, to) {
-	const raw = node < 0 ? -1 : from.of.indexOf(node);
+/** The node of another tree of the same profile that has the bytes of `node`; -1: the root.
+ * used: which of the report's nodes have bytes of their own. */
+export function moved(from, node, to, used) {
+	let raw = -1;
 
+	for (let i = 0; i < used.length && node >= 0; i++)
+		if (from.of[i] === node && (raw < 0 || used[i] > used[raw]))
+			raw = i;
 	return raw < 0 ? -1 : to.of[raw];
 }

@@ -162,7 +162,7 @@ export function boxesTo(view, path) {
 	}
 	if (path.node < 0)
 		return boxes;
-	if (boxes.at(-1).level < view.groups.length)
+	if (boxes.at(-1).level < view.groups.length || !(path.node < view.profile.tree.count))
 		return null;
 	const { parent, end } = view.profile.tree, down = [], base = boxes.at(-1);
 

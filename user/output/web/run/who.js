@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The table of threads or processes, with what each held at the peak. Only visible rows are
-// in the document, because there can be thousands.
+// The table of threads, put together by name, or of processes, with what each held at the peak.
+// Only visible rows are in the document, because there can be thousands.
 
 import { el } from '../shared/dom.js';
 import { UNKNOWN, count, exact, known, seconds, size } from '../shared/format.js';
 import { KINDS, KIND_TEXT } from '../shared/kinds.js';
+import { byName } from './groups.js';
 
 const ROW_PX = 30, SHOWN_PX = 480, SPARE = 8;
 
 const sizeCell = (x) => known(x) ? x === 0 ? '0' : size(x) : UNKNOWN;
 
 function status(r) {
+	if (r.group !== undefined && r.alive)
+		return `${count(r.members.filter((m) => m.alive).length)} alive`;
 	if (r.alive)
 		return r.attached ? 'alive, attached' : 'alive';
 	const how = r.exit ? known(r.exit.signal) ? `, signal ${r.exit.signal}`
 		: known(r.exit.code) ? `, exit ${r.exit.code}` : '' : '';
 
+	if (r.group !== undefined)
+		return known(r.end) && !r.alive ? `last ended at ${seconds(r.end / 1e9)}` : 'ended';
 	if (r.count > 1)
 		return `ended${r.failed > 0 ? `, ${count(r.failed)} failed` : ''}`;
 	return `ended${known(r.end) ? ` at ${seconds(r.end / 1e9)}` : ''}${how}`;
@@ -36,7 +41,8 @@ function columns(list, processes) {
 		{ name: 'name', head: processes ? 'Process' : 'Thread', key: (r) => r.name ?? '',
 			wide: true },
 		{ name: 'id', head: processes ? 'PID' : 'TID', n: true, key: (r) => r.id,
-			cell: (r) => r.count > 1 ? r.tag : String(r.id) },
+			cell: (r) => r.group !== undefined ? `\u00d7${count(r.count)}`
+				: r.count > 1 ? r.tag : String(r.id) },
 		...processes
 			? [{ name: 'threads', head: 'Threads', n: true, key: (r) => r.threads,
 			cell: (r) => count(r.threads) }] : [],
@@ -80,31 +86,63 @@ function bar(r, most) {
 	return node;
 }
 
-function nameCell(r, most, chosen, actions) {
+function nameCell(r, most, shown, actions) {
 	const title = [r.name, r.before.length > 0 && `before: ${r.before.join(', ')}`,
 		r.processName !== null && `of ${r.processName} ${r.processTag}`,
 		r.spread].filter(Boolean).join('; ').slice(0, 2000);
+	const text = r.name?.slice(0, 100) || '(no name)';
 
-	return el('th', { scope: 'row' },
-		el('button', { type: 'button', class: 'link', title, 'aria-pressed': String(chosen),
-			disabled: !actions.filters, onclick: () => actions.chooseThread(r) },
-			r.name?.slice(0, 100) || '(no name)'),
+	return el('th', { scope: 'row', class: shown.member ? 'member' : null },
+		r.group !== undefined && el('button', { type: 'button', class: 'expand',
+			'data-group': r.group, 'aria-expanded': String(shown.open),
+			'aria-label': `${text}: its ${count(r.count)} threads`,
+			onclick: () => actions.expand(r.group) }, shown.open ? '\u25be' : '\u25b8'),
+		el('button', { type: 'button', class: 'link', title, 'aria-pressed':
+			String(shown.chosen), disabled: !actions.filters,
+			onclick: () => actions.chooseThread(r) }, text),
 		bar(r, most));
 }
 
-const met = (r, query) => r.name?.toLowerCase().includes(query) || String(r.id) === query;
+const met = (r, query) => r.name?.toLowerCase().includes(query) || String(r.id) === query ||
+	(r.members ?? []).some((m) => met(m, query));
 
-/** report, state { whoRows, whoSort, whoDown, process, task }; actions { sortWho, chooseThread,
- * filters }. */
+// Rows in order; below an open group its members, heaviest first.
+function withMembers(rows, open) {
+	return rows.flatMap((r) => r.group !== undefined && open.includes(r.group)
+		? [r, ...r.members] : [r]);
+}
+
+function isChosen(r, state) {
+	if (r.group !== undefined)
+		return state.who !== '' && state.who === r.name;
+	return state.process === r.process && (state.task ?? null) === r.task;
+}
+
+// Arrows move between rows.
+function moveFocus(e) {
+	const tr = e.target.closest?.('tbody tr'),
+		to = { ArrowDown: 'nextElementSibling',
+		ArrowUp: 'previousElementSibling' }[e.key];
+	const button = tr && to && tr[to]?.querySelector('button');
+
+	if (button) {
+		e.preventDefault();
+		button.focus();
+	}
+}
+
+/** report, state { whoRows, whoSort, whoDown, whoOpen, process, task, who }; actions { sortWho,
+ * chooseThread, expand, filters }. */
 export function whoTable(report, state, actions, scrolled) {
-	const processes = state.whoRows === 'processes', all = processes ? report.processes
-		: report.tasks;
+	const processes = state.whoRows === 'processes', each = processes ? report.processes
+		: report.tasks, all = state.whoRows === 'names' ? byName(each) : each;
 	const query = state.whoQuery.toLowerCase();
 	const list = query ? all.filter((r) => met(r, query)) : all;
 	const cols = columns(all, processes),
 		column = cols.find((c) => c.name === state.whoSort) ??
 		cols.find((c) => c.name === 'weight');
-	const rows = ordered(list, column, state.whoDown),
+	const sorted = ordered(list, column, state.whoDown),
+		rows = withMembers(sorted, state.whoOpen),
 		most = rows.reduce((m, r) => Math.max(m, r.peak.weight), 0);
 	const head = el('thead', null, el('tr', null, cols.map((c) => el('th', {
 		scope: 'col', class: c.n ? 'n' : null, 'aria-sort': column === c ? state.whoDown
@@ -120,14 +158,18 @@ export function whoTable(report, state, actions, scrolled) {
 		el('table', { class: 'rows who', 'aria-rowcount': rows.length + 1 },
 			el('caption', { class: 'hidden' }, processes ? 'Processes' : 'Threads'),
 			head, body));
+	const inGroup = new Set(rows.flatMap((r) => r.members ?? []));
 	let first = -1;
 
 	const line = (r, i) => {
-		const chosen = state.process === r.process && (state.task ?? null) === r.task;
+		const chosen = isChosen(r, state), shown = { chosen,
+			open: r.group !== undefined && state.whoOpen.includes(r.group),
+			member: state.whoRows === 'names' && inGroup.has(r) };
 
 		return el('tr', { 'aria-rowindex': i + 2, 'data-process': r.process,
-			'data-task': r.task, class: chosen ? 'chosen' : null },
-			cols.map((c) => c.wide ? nameCell(r, most, chosen, actions) : cell(c, r)));
+			'data-task': r.task, 'data-group': r.group,
+			class: chosen ? 'chosen' : null },
+			cols.map((c) => c.wide ? nameCell(r, most, shown, actions) : cell(c, r)));
 	};
 	const cell = (c, r) => {
 		const text = c.cell(r);
@@ -152,29 +194,20 @@ export function whoTable(report, state, actions, scrolled) {
 		const kept = rows.slice(from, to).map((r, i) => line(r, from + i));
 		body.replaceChildren(before, ...kept, after);
 		if (focus)
-			kept.find((tr) => tr.dataset.process === focus.dataset.process &&
-				tr.dataset.task === focus.dataset.task)?.querySelector('button')
+			kept.find((tr) => ['process', 'task', 'group'].every(
+				(k) => tr.dataset[k] === focus.dataset[k]))?.querySelector('button')
 					.focus({ preventScroll: true });
 	};
 
 	box.addEventListener('scroll', fill, { passive: true });
-	box.addEventListener('keydown', (e) => {
-		const tr = e.target.closest?.('tbody tr'),
-			to = { ArrowDown: 'nextElementSibling',
-			ArrowUp: 'previousElementSibling' }[e.key];
-		const button = tr && to && tr[to]?.querySelector('button');
-
-		if (button) {
-			e.preventDefault();
-			button.focus();
-		}
-	});
+	box.addEventListener('keydown', moveFocus);
 	queueMicrotask(() => {
 		if (scrolled)
 			box.scrollTop = scrolled;
 		fill();
 	});
-	const none = KINDS.filter((k) => !shownKinds(all).includes(k));
+	const none = KINDS.filter((k) => !shownKinds(each).includes(k));
 	const members = (some) => some.reduce((n, r) => n + r.count, 0);
-	return { box, shown: members(rows), of: members(all), none };
+	return { box, shown: members(sorted), of: members(each), none,
+		below0: rows.some((r) => r.peak.weight < 0) };
 }

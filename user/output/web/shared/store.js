@@ -7,14 +7,15 @@ export function createStore(state) {
 
 	return {
 		state,
-		/** Change some keys and call the listeners of any of them. */
+		/** Change some keys, and call the listeners of any of them with the state and
+		 * the keys that changed. */
 		set(patch) {
 			const changed = Object.keys(patch).filter((k) => state[k] !== patch[k]);
 
 			Object.assign(state, patch);
 			for (const [keys, listener] of listeners)
 				if (changed.some((k) => keys.includes(k)))
-					listener(state);
+					listener(state, changed);
 		},
 		on(keys, listener) {
 			listeners.push([keys, listener]);

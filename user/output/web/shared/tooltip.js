@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The tooltip for the element under the pointer or with the focus. Escape closes it.
+// The tooltip for the element under the pointer or with the focus. It goes away with Escape, a
+// click, scrolling, and when the pointer moves to where nothing has a tooltip: each movement hides
+// it before the element under the pointer may show it again.
 
 import { el } from './dom.js';
 
@@ -16,11 +18,21 @@ function place(x, y) {
 	box.style.top = `${top}px`;
 }
 
+function listen() {
+	const first = { capture: true, passive: true };
+
+	addEventListener('keydown', (e) => e.key === 'Escape' && hideTip());
+	for (const event of ['scroll', 'pointermove', 'pointerdown', 'wheel'])
+		addEventListener(event, hideTip, first);
+	for (const event of ['blur', 'resize'])
+		addEventListener(event, hideTip);
+	document.documentElement.addEventListener('pointerleave', hideTip);
+}
+
 export function showTip(x, y, ...content) {
 	if (!box.isConnected) {
 		document.body.append(box);
-		addEventListener('keydown', (e) => e.key === 'Escape' && hideTip());
-		addEventListener('scroll', hideTip, { passive: true });
+		listen();
 	}
 	box.replaceChildren(...content);
 	box.hidden = false;
