@@ -15,6 +15,11 @@ load lib/hold
 	! grep -q tare "$DIR/out" || fail "$(cat "$DIR/out")"
 }
 
+# objects N: so many complete JSON objects are in the file.
+objects() {
+	[ "$(jq -s length "$DIR/r.json" 2>/dev/null)" = "$1" ]
+}
+
 @test "a file that was redirected is not truncated, and gets snapshots one after another" {
 	echo '{"before": true}' >"$DIR/r.json"
 	exec 7>>"$DIR/r.json"
@@ -22,8 +27,7 @@ load lib/hold
 	exec 7>&-
 	reaches
 	kill -USR1 "${started[0]}"
-	until_true 20 test "$(wc -l <"$DIR/r.json")" -gt 1
-	until_true 20 eval '[ "$(jq -s length "$DIR/r.json" 2>/dev/null)" = 2 ]'
+	until_true 20 objects 2
 	echo >&9
 	let_go
 	[ "$(jq -s -c 'map(.before // .schema != null)' "$DIR/r.json")" = '[true,true,true]' ] ||
@@ -49,7 +53,7 @@ load lib/hold
 	"$TARE" attach -p $$ --duration 50ms --fd-report 1 2>"$DIR/err" >"$DIR/r.json"
 	report check "$DIR/r.json"
 	"$TARE" run --fd-report 1 -- sh -c 'echo mine' 2>"$DIR/err" >"$DIR/out"
-	[ "$(head -1 "$DIR/out")" = mine ] || fail "the command lost its stdout:" "$(cat "$DIR/out")"
+	[ "$(head -1 "$DIR/out")" = mine ] || fail "$(cat "$DIR/out")"
 	tail -n +2 "$DIR/out" >"$DIR/r.json"
 	report check "$DIR/r.json"
 }

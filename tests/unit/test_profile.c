@@ -216,6 +216,38 @@ static void folded(void **state)
 	profile_free(p);
 }
 
+/* A function without a name that an allocator calls is a part of it, whoever else calls it. One
+ * that an interpreter calls is not: it owns its memory, and the interpreter is its caller. */
+static void nameless_parts_of_an_allocator(void **state)
+{
+	struct profile *p = profile_new();
+	const char *php = "/usr/bin/php8.2";
+	uint32_t begin = node(p, NO_NODE, frame_in(p, "_start", php));
+	uint32_t loop = node(p, begin, frame_in(p, "execute_ex", php));
+	uint32_t builtin = node(p, loop, frame_in(p, "[php8.2+0x267b90]", php));
+	uint32_t outer = node(p, builtin, frame_in(p, "_safe_emalloc", php));
+	uint32_t part = node(p, outer, frame_in(p, "[php8.2+0x2d4ff0]", php));
+	uint32_t named = node(p, loop, frame_in(p, "php_explode", php));
+	uint32_t hash = node(p, named, frame_in(p, "zend_hash_real_init_packed", php));
+	uint32_t handler = node(p, loop, frame_in(p, "[php8.2+0x32c870]", php));
+	g_autoptr(GArray) f = NULL;
+
+	(void)state;
+	entry(p, node(p, part, frame_in(p, "[php8.2+0x2d5000]", php)), 100, 100);
+	entry(p, node(p, handler, frame_in(p, "[php8.2+0x2d4ff0]", php)), 7, 7);
+	entry(p, node(p, hash, frame_in(p, "[php8.2+0x2d4ff0]", php)), 40, 40);
+	fold(p, "", false);
+	f = functions_of(p, SAMPLE_TYPE_GROWN);
+	assert_int_equal(find(f, "[php8.2+0x267b90]")->self[SAMPLE_TYPE_GROWN], 100);
+	assert_string_equal(find(f, "[php8.2+0x267b90]")->via, "emalloc");
+	assert_string_equal(find(f, "[php8.2+0x267b90]")->caller, "execute_ex");
+	assert_int_equal(find(f, "[php8.2+0x32c870]")->self[SAMPLE_TYPE_GROWN], 7);
+	assert_int_equal(find(f, "php_explode")->self[SAMPLE_TYPE_GROWN], 40);
+	assert_string_equal(find(f, "php_explode")->via, "hash");
+	assert_string_equal(find(f, "php_explode")->caller, "execute_ex");
+	profile_free(p);
+}
+
 static void no_rules(void **state)
 {
 	struct frame_rules *r = frame_rules_new();
@@ -317,6 +349,7 @@ int main(void)
 		cmocka_unit_test(callers),
 		cmocka_unit_test(callers_in_python_are_python_functions),
 		cmocka_unit_test(folded),
+		cmocka_unit_test(nameless_parts_of_an_allocator),
 		cmocka_unit_test(no_rules),
 		cmocka_unit_test(titles),
 		cmocka_unit_test(slots_keep_their_time),

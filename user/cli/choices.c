@@ -150,12 +150,7 @@ int choice_descriptor(struct fileout **out, const char *value)
 		return optspec_bad("fd-report", value, why);
 	fileout_close(*out);
 	*out = NULL;
-	if (fileout_open(out, path, NULL))
-		return -EINVAL;
-	/* The command must not hold a pipe open whose reader waits for its end. */
-	if (fd > STDERR_FILENO)
-		fcntl((int)fd, F_SETFD, FD_CLOEXEC);
-	return 0;
+	return fileout_open(out, path, NULL) ? -EINVAL : 0;
 }
 
 int choice_deliver(const struct fileout *out, const char *text, size_t len)

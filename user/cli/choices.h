@@ -32,8 +32,8 @@ void choice_warn(const struct report *r, const struct format *format, enum sampl
 int choice_output(struct fileout **out, const char *path);
 
 /* Take the descriptor that --fd-report names. Call it while options are parsed: later, `value`
- * could name a descriptor of tare's own. It is closed when the command is executed, except for stdout.
- * 0, or -EINVAL with a message. */
+ * could name a descriptor of tare's own. The command does not get it: the launcher closes all
+ * above 2. 0, or -EINVAL with a message. */
 int choice_descriptor(struct fileout **out, const char *value);
 
 /* Write to `out`, or to stdout if it is NULL. 0, or negative errno with a message; main()

@@ -171,6 +171,53 @@ static void fold_frame(const struct frame_rules *r, bool unfolded, const char *m
 		f->via = g_strdup(rule->label);
 }
 
+static struct profile_frame *frame_of(const struct profile *p, uint32_t node)
+{
+	const struct stack_node *n = &g_array_index(p->nodes, struct stack_node, node);
+
+	return &g_array_index(p->frames, struct profile_frame, n->frame);
+}
+
+/* Find functions without a name that a frame with a label calls, or another such function, in the
+ * same file. `parts`: a set of "MODULE FUNCTION". Are there more than before? */
+static bool find_parts(const struct profile *p, GHashTable *parts)
+{
+	unsigned before = g_hash_table_size(parts);
+
+	for (uint32_t i = 0; i < p->nodes->len; i++) {
+		uint32_t parent = g_array_index(p->nodes, struct stack_node, i).parent;
+		const struct profile_frame *f = frame_of(p, i), *up;
+
+		if (f->fold != FOLD_NAMELESS || parent == NO_NODE)
+			continue;
+		up = frame_of(p, parent);
+		if (up->fold == FOLD_IN && (up->via || is_nameless(up)) && up->module == f->module)
+			g_hash_table_add(parts, g_strdup_printf("%u %s", f->module, f->function));
+	}
+	return g_hash_table_size(parts) > before;
+}
+
+/* Static functions of an allocator have no names in a program without symbols (PHP's
+ * zend_mm_alloc_heap). They fold as the allocator does, also where the compiler has inlined the
+ * function with a name into another caller. They get no label: several allocators share them. */
+static void fold_parts(struct profile *p)
+{
+	g_autoptr(GHashTable) parts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+	while (find_parts(p, parts))
+		for (unsigned i = 0; i < p->frames->len; i++) {
+			struct profile_frame *f =
+				&g_array_index(p->frames, struct profile_frame, i);
+			g_autofree char *key = NULL;
+
+			if (f->fold != FOLD_NAMELESS)
+				continue;
+			key = g_strdup_printf("%u %s", f->module, f->function);
+			if (g_hash_table_contains(parts, key))
+				f->fold = FOLD_IN;
+		}
+}
+
 void frame_rules_apply(const struct frame_rules *r, struct profile *p, bool unfolded)
 {
 	for (unsigned i = 0; i < p->frames->len; i++) {
@@ -179,6 +226,7 @@ void frame_rules_apply(const struct frame_rules *r, struct profile *p, bool unfo
 		if (!f->synthetic)
 			fold_frame(r, unfolded, profile_module_path(p, f->module) ?: "", f);
 	}
+	fold_parts(p);
 }
 
 /* The end of a truncated stack: it is never the owner of memory. */

@@ -20,8 +20,9 @@ void frame_rules_free(struct frame_rules *r); /* takes NULL */
  * line that is not a rule; then nothing is added. */
 unsigned frame_rules_add(struct frame_rules *r, const char *text);
 
-/* Set fold and via of a profile's frames (struct profile_frame). `unfolded`: fold only the
- * functions that start a program or a thread. */
+/* Set fold and via of a profile's frames (struct profile_frame). A function without a name folds
+ * too, if a folded frame with a label calls it: it is a part of the allocator. `unfolded`: fold
+ * only the functions that start a program or a thread. */
 void frame_rules_apply(const struct frame_rules *r, struct profile *p, bool unfolded);
 
 /* The node that the memory of a stack is attributed to. `node`: the stack's innermost node.

@@ -29,10 +29,12 @@ static uint32_t *number_functions(const struct profile *p, GArray *functions)
 	return of;
 }
 
-/* Can the frame be shown as a caller? It must have a name and not be folded. */
+/* Can the frame be shown as a caller? It must have a name. One that is folded without a label (an
+ * interpreter's loop) is better than none. */
 static bool can_be_caller(const struct profile_frame *f)
 {
-	return f->fold == FOLD_NOT && !f->synthetic && *f->function && *f->function != '[';
+	return (f->fold == FOLD_NOT || (f->fold == FOLD_IN && !f->via)) && !f->synthetic &&
+	       *f->function && *f->function != '[';
 }
 
 /* Is it the name of a Python function, in the form of CPython's perf maps? */
@@ -84,7 +86,7 @@ static uint32_t function_at(const struct summing *s, uint32_t node)
 static uint32_t caller_of(const struct summing *s, uint32_t node)
 {
 	uint32_t callee = function_at(s, node), other = NO_NODE, same = NO_NODE;
-	uint32_t library = NO_NODE;
+	uint32_t library = NO_NODE, loop = NO_NODE;
 	const struct profile_frame *f = frame_at(s->p, node);
 
 	for (uint32_t at = parent_of(s->p, node); at != NO_NODE; at = parent_of(s->p, at)) {
@@ -92,6 +94,11 @@ static uint32_t caller_of(const struct summing *s, uint32_t node)
 
 		if (!can_be_caller(up) || function_at(s, at) == callee)
 			continue;
+		if (up->fold == FOLD_IN) {
+			if (loop == NO_NODE && up->module == f->module)
+				loop = at;
+			continue;
+		}
 		if (is_python(up->function) && !is_library(up->function))
 			return at;
 		if (library == NO_NODE && is_python(up->function))
@@ -103,7 +110,9 @@ static uint32_t caller_of(const struct summing *s, uint32_t node)
 	}
 	if (library != NO_NODE)
 		return library;
-	return other == NO_NODE ? same : other;
+	if (other != NO_NODE)
+		return other;
+	return same == NO_NODE ? loop : same;
 }
 
 /* The line, via and caller of a function are those with most of its bytes. So bytes are summed for

@@ -20,8 +20,9 @@ struct function {
 	const char *via; /* label of the folded frames with most of `self`; NULL: of none */
 	/* The caller with most of `self`; NULL: none. The caller of a stack is the first of these
 	 * that the stack has, each the nearest of its kind: a Python function of the program; a
-	 * Python function of a library; a function of another module; any function. Functions
-	 * that are folded or have no name do not count. */
+	 * Python function of a library; a function of another module; any function; an
+	 * interpreter's loop in the same file. Other functions that are folded do not count, and
+	 * functions without a name. */
 	const char *caller, *caller_file;
 	int caller_line;
 };
