@@ -92,6 +92,9 @@ _Static_assert(sizeof(struct tare_cause) == 24, "tare_cause");
 #define TARE_TASK_ENDED (1u << 2)    /* final record sent */
 #define TARE_TASK_ATTACHED (1u << 3) /* was running before tare came */
 
+/* In tare_task.exit_code: the OOM killer killed it. The bits below are the wait status. */
+#define TARE_EXIT_OOM (1 << 16)
+
 /* One task, in task storage. It goes to user space in each sweep and, when the task ends, once
  * as its final record. `id` and `proc` are serial numbers, never used twice (tids are). */
 struct tare_task {

@@ -42,12 +42,27 @@ static __always_inline void fill_cached(struct task_struct *task, struct tare_ta
 	t->mm_proc = m ? m->proc : t->proc;
 }
 
-/* The status that the parent's wait() gets (kernel/exit.c wait_task_zombie()). */
+/* Did the OOM killer choose this process? It notes the address space of its victim (mm/oom_kill.c
+ * mark_oom_victim()) before the victim can give that up. */
+static __always_inline bool is_oom_victim(struct task_struct *task)
+{
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+
+	return bpf_core_field_exists(signal->oom_mm) && BPF_CORE_READ(signal, oom_mm);
+}
+
+/* The status that the parent's wait() gets (kernel/exit.c wait_task_zombie()), with
+ * TARE_EXIT_OOM. */
 static __always_inline int wait_status(struct task_struct *task)
 {
-	if (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT)
-		return BPF_CORE_READ(task, signal, group_exit_code);
-	return BPF_CORE_READ(task, group_leader, exit_code);
+	int status;
+
+	if (!(BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT))
+		return BPF_CORE_READ(task, group_leader, exit_code);
+	status = BPF_CORE_READ(task, signal, group_exit_code);
+	if ((status & 0x7f) == SIGKILL && is_oom_victim(task))
+		status |= TARE_EXIT_OOM;
+	return status;
 }
 
 static __always_inline void task_fill(struct task_struct *task, struct task_state *ts, __u32 type)

@@ -499,6 +499,7 @@ static struct report *fixture_unchecked(void)
 #include "fixtures_kernel.c"
 #include "fixtures_profile.c"
 #include "fixtures_sampled.c"
+#include "fixtures_screen.c"
 
 struct fixture {
 	const char *name;
@@ -506,12 +507,25 @@ struct fixture {
 };
 
 static const struct fixture fixtures[] = {
-	{ "python", fixture_python },       { "server", fixture_server },
-	{ "forks", fixture_forks },         { "hostile", fixture_hostile },
-	{ "empty", fixture_empty },         { "attach", fixture_attach },
-	{ "unchecked", fixture_unchecked }, { "folded", fixture_folded },
-	{ "uring", fixture_uring },         { "group", fixture_cgroup_only },
-	{ "sockets", fixture_sockets },     { "oom", fixture_oom },
-	{ "sampled", fixture_sampled },     { "sampled-hostile", fixture_sampled_hostile },
-	{ "profile", fixture_profile },     { "profile-hostile", fixture_profile_hostile },
+	{ "python", fixture_python },
+	{ "server", fixture_server },
+	{ "forks", fixture_forks },
+	{ "hostile", fixture_hostile },
+	{ "empty", fixture_empty },
+	{ "attach", fixture_attach },
+	{ "unchecked", fixture_unchecked },
+	{ "folded", fixture_folded },
+	{ "uring", fixture_uring },
+	{ "group", fixture_cgroup_only },
+	{ "sockets", fixture_sockets },
+	{ "oom", fixture_oom },
+	{ "sampled", fixture_sampled },
+	{ "sampled-hostile", fixture_sampled_hostile },
+	{ "profile", fixture_profile },
+	{ "profile-hostile", fixture_profile_hostile },
+	{ "true", fixture_true },
+	{ "storm", fixture_storm },
+	{ "oom-victim", fixture_oom_victim },
+	{ "late", fixture_late },
+	{ "amber", fixture_amber },
 };

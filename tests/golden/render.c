@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Prints a fixture by one of the printers: render FIXTURE json|csv|pprof|speedscope|WIDTH
- * [colour] [all]. Without arguments it prints the fixtures' names.
+ * [colour] [full] [all]. Without arguments it prints the fixtures' names.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +32,8 @@ static char *render(const struct report *r, int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		style.colour |= !strcmp(argv[i], "colour");
 		style.all_threads |= !strcmp(argv[i], "all");
+		if (!strcmp(argv[i], "full") || style.all_threads)
+			style.show = TABLE_ALL;
 	}
 	return table_render(r, &style);
 }

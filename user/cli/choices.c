@@ -78,6 +78,41 @@ int choice_threads(const char *value, bool *all)
 	return 0;
 }
 
+static int section_named(const char *name)
+{
+	for (int i = 0; i < TABLE_SECTIONS; i++)
+		if (!strcmp(name, table_section_name[i]))
+			return i;
+	return -1;
+}
+
+int choice_show(const char *value, unsigned *show)
+{
+	g_auto(GStrv) names = g_strsplit(value, ",", -1);
+	g_autoptr(GString) known = g_string_new(NULL);
+
+	for (int i = 0; i < TABLE_SECTIONS; i++)
+		g_string_append_printf(known, "%s%s",
+				       !i                      ? "" :
+				       i + 1 == TABLE_SECTIONS ? " or " :
+								 ", ",
+				       table_section_name[i]);
+	for (char **name = names; *name || name == names; name++) {
+		int section = *name ? section_named(*name) : -1;
+
+		if (section < 0)
+			return optspec_bad("show", *name ?: value, known->str);
+		*show |= 1u << section;
+	}
+	return 0;
+}
+
+void choice_table(struct table_style *style, unsigned show, bool all_threads)
+{
+	style->all_threads = all_threads;
+	style->show = !show && all_threads ? TABLE_ALL : show;
+}
+
 int choice_html(const char *other_way)
 {
 	if (html_built())

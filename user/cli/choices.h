@@ -13,6 +13,11 @@
 int choice_format(const char *value, const struct format **format);
 int choice_sample_type(const char *value, enum sample_type *sample_type);
 int choice_threads(const char *value, bool *all);
+/* Names of sections of the table, separated by commas: adds them to the set *show. */
+int choice_show(const char *value, unsigned *show);
+/* Which sections and rows of the table are shown. All threads are more than the default screen
+ * has room for, so they imply all sections. */
+void choice_table(struct table_style *style, unsigned show, bool all_threads);
 
 /* The format that the suffix of an -o file stands for. No suffix: NULL. 0, or -EINVAL with a
  * message that lists the known suffixes. */

@@ -19,7 +19,16 @@
 #include "store/recording.h"
 
 enum { FOR_REPORT = 1, FOR_EXPORT = 2, FOR_EACH = 3 };
-enum { OPT_FORMAT = 256, OPT_SAMPLE_TYPE, OPT_THREADS, OPT_FOLD, OPT_NO_FOLD, OPT_SCHEMA };
+enum {
+	OPT_FORMAT = 256,
+	OPT_SAMPLE_TYPE,
+	OPT_THREADS,
+	OPT_FULL,
+	OPT_SHOW,
+	OPT_FOLD,
+	OPT_NO_FOLD,
+	OPT_SCHEMA
+};
 
 struct wish {
 	unsigned who;
@@ -28,6 +37,7 @@ struct wish {
 	struct fileout *out; /* opened; NULL: stdout */
 	enum sample_type sample_type;
 	bool all_threads, schema;
+	unsigned show;
 	struct folding folding;
 };
 
@@ -39,6 +49,8 @@ static const struct optspec specs[] = {
 	  "folded: grown, live-peak, live-end …" },
 	{ "fold", OPT_FOLD, "FILE", FOR_EACH, "more rules for frames that fold into their caller" },
 	{ "no-fold", OPT_NO_FOLD, NULL, FOR_EACH, "do not fold allocators and interpreters" },
+	{ "full", OPT_FULL, NULL, FOR_EACH, "table: show all sections" },
+	{ "show", OPT_SHOW, "SECTION[,...]", FOR_EACH, "table: who, why, where, kernel …" },
 	{ "threads", OPT_THREADS, "all|grouped", FOR_REPORT, "a row per thread, or one per name" },
 	{ "schema", OPT_SCHEMA, NULL, FOR_REPORT, "print the JSON Schema of the reports" },
 	{ "help", 'h', NULL, FOR_EACH, "this text" },
@@ -72,6 +84,11 @@ static int take_option(void *ctx, int id, const char *value)
 	case OPT_NO_FOLD:
 		w->folding.none = true;
 		return 0;
+	case OPT_FULL:
+		w->show = TABLE_ALL;
+		return 0;
+	case OPT_SHOW:
+		return choice_show(value, &w->show);
 	case OPT_THREADS:
 		return choice_threads(value, &w->all_threads);
 	default:
@@ -122,7 +139,7 @@ static int show_recording(const struct wish *w, const char *path)
 		report_free(r);
 		return EXIT_FAILED;
 	}
-	style.table.all_threads = w->all_threads;
+	choice_table(&style.table, w->show, w->all_threads);
 	folding_apply(&w->folding, r);
 	choice_warn(r, w->format, w->sample_type);
 	text = w->format->render(r, &style);

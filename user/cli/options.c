@@ -20,7 +20,6 @@
 
 #define MAX_MMS_LIMIT 1048576
 #define KEEP_TASKS_LIMIT 1000000
-#define PERIOD_UNSET UINT64_MAX
 #define PERIOD_DEFAULT (64 * 1024)
 #define RING_MIN (64 * 1024)
 #define RING_MAX (1 << 30)
@@ -57,6 +56,8 @@ enum option_id {
 	OPT_FOLD,
 	OPT_NO_FOLD,
 	OPT_FD_REPORT,
+	OPT_FULL,
+	OPT_SHOW,
 };
 
 static const struct optspec specs[] = {
@@ -82,12 +83,15 @@ static const struct optspec specs[] = {
 	{ "html", OPT_HTML, "FILE", FOR_BOTH, "also write an HTML page: flame graph, curve" },
 	{ "record", 'r', "FILE", FOR_BOTH, "record to FILE, for report, diff and export" },
 	{ "max-size", OPT_MAX_SIZE, "SIZE", FOR_BOTH, "maximum size of the recording (256MiB)" },
-	{ "period", OPT_PERIOD, "SIZE", FOR_BOTH, "sample a stack per SIZE of growth (64KiB)" },
+	{ "period", OPT_PERIOD, "SIZE", FOR_BOTH,
+	  "sample a stack per SIZE of growth (64KiB); 0: none" },
 	{ "sample-type", OPT_SAMPLE_TYPE, "NAME", FOR_BOTH,
 	  "grown, live-peak, live-end, virtual, untouched" },
 	{ "lines", OPT_LINES, NULL, FOR_BOTH, "source lines and inlined functions" },
 	{ "fold", OPT_FOLD, "FILE", FOR_BOTH, "more rules for frames that fold into their caller" },
 	{ "no-fold", OPT_NO_FOLD, NULL, FOR_BOTH, "do not fold allocators and interpreters" },
+	{ "full", OPT_FULL, NULL, FOR_BOTH, "show all sections of the table" },
+	{ "show", OPT_SHOW, "SECTION[,...]", FOR_BOTH, "show these: who, why, where, kernel …" },
 	{ "threads", OPT_THREADS, "all|grouped", FOR_BOTH, "a row per thread, or one per name" },
 	{ "keep-tasks", OPT_KEEP_TASKS, "N|all", FOR_BOTH,
 	  "ended tasks that keep their own row (256)" },
@@ -300,8 +304,13 @@ static int take_option(void *ctx, int id, const char *value)
 	case OPT_FOLD:
 		o->folding.file = value;
 		return 0;
+	case OPT_FULL:
+		o->show = TABLE_ALL;
+		return 0;
 	case OPT_THREADS:
 		return choice_threads(value, &o->all_threads);
+	case OPT_SHOW:
+		return choice_show(value, &o->show);
 	case OPT_SNAPSHOT_EVERY:
 		return parse_time("snapshot-every", value, &o->snapshot_every_ns);
 	case OPT_INTERVAL:
@@ -355,20 +364,10 @@ static int check_attach(const struct options *o)
 	return -EINVAL;
 }
 
-static bool shows_stacks(const struct format *f)
+static int check_stacks(const struct options *o)
 {
-	return f && (f->stacks || f->wants_stacks);
-}
-
-/* Samples cost more than the ledger: without --period they are taken only if a format, a
- * recording or a page shows stacks. */
-static int check_stacks(struct options *o)
-{
-	bool wanted = shows_stacks(o->format) || shows_stacks(o->fd_format) || o->record || o->html;
 	const struct format *needs = o->format->stacks ? o->format : o->fd_format;
 
-	if (o->period == PERIOD_UNSET)
-		o->period = wanted ? PERIOD_DEFAULT : 0;
 	if (!needs || !needs->stacks || o->period)
 		return 0;
 	log_error("--format %s shows stacks: --period 0 takes none", needs->name);
@@ -453,7 +452,7 @@ int options_parse(struct options *o, enum option_for who, int argc, char **argv)
 		.max_mms = 8192,
 		.keep_tasks = PROCTABLE_KEEP,
 		.ring_bytes = 8 << 20,
-		.period = PERIOD_UNSET,
+		.period = PERIOD_DEFAULT,
 	};
 	err = optspec_parse(&all, argc, argv);
 	if (err > 0)

@@ -43,6 +43,7 @@ struct options {
 	const char *force_backend;
 	const char *btf; /* kernel BTF file; NULL: /sys/kernel/btf/vmlinux */
 	bool all_threads, self, slab;
+	unsigned show;                /* sections of the table, as in struct table_style */
 	uint32_t max_mms, keep_tasks; /* PROCTABLE_KEEP_ALL: a row per ended task */
 	uint64_t ring_bytes;
 	bool no_priority;

@@ -35,7 +35,7 @@ static int write_report(const struct reporter *r, struct report *report,
 			  features_why_not(r->features, FEATURE_SAMPLES, "none were taken"));
 		return -ENODATA;
 	}
-	style.table.all_threads = r->options->all_threads;
+	choice_table(&style.table, r->options->show, r->options->all_threads);
 	folding_apply(&r->options->folding, report);
 	text = format->render(report, &style);
 	if (output)

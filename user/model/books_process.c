@@ -20,6 +20,7 @@ static void build_exit(struct report_process *p, const struct proctable_proc *wp
 		p->exit.signal = WTERMSIG(wp->status);
 	else
 		p->exit.code = WEXITSTATUS(wp->status);
+	p->exit.oom = wp->status & TARE_EXIT_OOM;
 }
 
 static void copy_strings(GPtrArray *to, const GPtrArray *from)

@@ -5,13 +5,12 @@
 
 #include "model/frame_rules.h"
 
-/* Make a struct function of all frames with the same module and name. Returns the number of the
- * function for each frame; the caller frees it. */
-static uint32_t *number_functions(const struct profile *p, GArray *functions)
+uint32_t *functions_number(const struct profile *p, GArray *functions, unsigned *n)
 {
 	g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	uint32_t *of = g_new(uint32_t, p->frames->len + 1);
 
+	*n = 0;
 	for (unsigned i = 0; i < p->frames->len; i++) {
 		const struct profile_frame *f = &g_array_index(p->frames, struct profile_frame, i);
 		struct function new = { .name = f->function,
@@ -20,8 +19,10 @@ static uint32_t *number_functions(const struct profile *p, GArray *functions)
 		gpointer number;
 
 		if (!g_hash_table_lookup_extended(known, key, NULL, &number)) {
-			number = GUINT_TO_POINTER(functions->len);
-			g_array_append_val(functions, new);
+			number = GUINT_TO_POINTER(*n);
+			*n += 1;
+			if (functions)
+				g_array_append_val(functions, new);
 			g_hash_table_insert(known, g_steal_pointer(&key), number);
 		}
 		of[i] = GPOINTER_TO_UINT(number);
@@ -297,8 +298,9 @@ static void add_entry(const struct summing *s, uint32_t i, uint32_t *seen)
 GArray *functions_of(const struct profile *p, enum sample_type by)
 {
 	GArray *functions = g_array_new(FALSE, TRUE, sizeof(struct function));
-	g_autofree uint32_t *of = number_functions(p, functions);
-	g_autofree uint32_t *seen = g_new0(uint32_t, functions->len + 1);
+	unsigned n;
+	g_autofree uint32_t *of = functions_number(p, functions, &n);
+	g_autofree uint32_t *seen = g_new0(uint32_t, n + 1);
 	g_autoptr(GHashTable)
 		choices = g_hash_table_new_full(choice_hash, choice_equal, g_free, NULL);
 	struct summing s = { p, functions, of, choices, by };

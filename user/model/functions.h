@@ -32,6 +32,11 @@ struct function {
  * attributed to their caller (model/frame_rules.h). The caller of functions_of() frees it. */
 GArray *functions_of(const struct profile *p, enum sample_type by);
 
+/* The number of each frame's function; frames with the same module and name are one function.
+ * `functions`: NULL, or it gets a struct function with name and module for each of the *n. The
+ * caller frees the numbers. */
+uint32_t *functions_number(const struct profile *p, GArray *functions, unsigned *n);
+
 /* A function's name for people: "leaky.py:7 make_rows", "prog.cpp:9 fill", "malloc". The caller
  * frees it. */
 char *function_title(const char *name, const char *file, int line);

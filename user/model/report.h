@@ -73,6 +73,7 @@ struct report_exit {
 	bool known;
 	int code;   /* exit status, valid when signal is 0 */
 	int signal; /* 0: ended by exit() */
+	bool oom;   /* the kernel killed it because memory ran out */
 };
 
 /* The row of a process, or of many ended processes of one name and parent (a fold): then it holds

@@ -149,6 +149,30 @@ struct view_rest view_rest_now(const struct report *r)
 	return rest_of(held, r->kmem.before);
 }
 
+/* Did it run before tare came? The initial balance of a later process was copied by fork. */
+static bool was_there(const struct report_process *p)
+{
+	for (unsigned i = 0; i < p->tasks->len; i++)
+		if (((const struct report_task *)g_ptr_array_index(p->tasks, i))->attached)
+			return true;
+	return false;
+}
+
+int64_t view_held_before(const struct report *r)
+{
+	int64_t held = 0;
+
+	if (!r->target)
+		return 0;
+	for (unsigned i = 0; i < r->processes->len; i++) {
+		const struct report_process *p = g_ptr_array_index(r->processes, i);
+
+		for (int k = 0; was_there(p) && k < TARE_KINDS; k++)
+			held += p->balance[k].initial;
+	}
+	return held + (r->kmem.whole ? r->totals[TARE_KMEM].initial : 0);
+}
+
 bool view_kmem_difference(const struct report *r, int64_t *difference)
 {
 	if (!report_kind(r, TARE_KMEM) || r->kmem.by_cgroup == CGROUP_UNKNOWN)

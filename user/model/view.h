@@ -40,6 +40,9 @@ struct view_rest {
 struct view_rest view_rest_now(const struct report *r);
 struct view_rest view_rest_at_peak(const struct report *r);
 
+/* Memory that an attached workload held before tare came; 0 for a command that tare started. */
+int64_t view_held_before(const struct report *r);
+
 /* The difference between the control group's counter of kernel memory and the events. False: one
  * of them is not known. */
 bool view_kmem_difference(const struct report *r, int64_t *difference);

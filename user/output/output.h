@@ -14,13 +14,37 @@
 /* Minimum width of lines, in columns, also on narrower terminals. */
 #define TABLE_WIDTH_MIN 80
 
+/* Maximum number of lines of the default screen, for any report. */
+#define TABLE_BRIEF_LINES 25
+
+/* The sections of the table, in their order. */
+enum table_section {
+	TABLE_BOOKS,
+	TABLE_TOTALS,
+	TABLE_WHO,
+	TABLE_WHY,
+	TABLE_WHERE,
+	TABLE_KERNEL,
+	TABLE_CHARGED,
+	TABLE_SLABS,
+	TABLE_MAPPED,
+	TABLE_SELF,
+	TABLE_NOTES,
+	TABLE_SECTIONS,
+};
+/* "books", "totals", "who" … */
+extern const char *const table_section_name[TABLE_SECTIONS];
+#define TABLE_ALL ((1u << TABLE_SECTIONS) - 1)
+
 struct table_style {
 	unsigned width;   /* columns of the terminal */
 	bool colour;      /* ANSI colours */
 	bool all_threads; /* a row per thread and process; none grouped or left out */
+	unsigned show;    /* bit set of enum table_section; 0: the default screen */
 };
 
-/* The report as tables: UTF-8, ends with a newline. Free with g_free(). */
+/* The report as tables: UTF-8, ends with a newline. The default screen has at most
+ * TABLE_BRIEF_LINES lines. Free with g_free(). */
 char *table_render(const struct report *r, const struct table_style *style);
 
 /* The report as JSON (schema tare.report/2), ends with a newline. Free with g_free(). */

@@ -79,7 +79,7 @@ CREATE TABLE processes (
 	alive INTEGER NOT NULL,
 	start_ns INTEGER NOT NULL,
 	end_ns INTEGER NOT NULL,      -- 0 while alive
-	exit_known INTEGER NOT NULL,
+	exit_known INTEGER NOT NULL,  -- 2: known, and the kernel killed it: out of memory
 	exit_code INTEGER NOT NULL,
 	exit_signal INTEGER NOT NULL, -- 0: ended by exit()
 	rss_peak INTEGER NOT NULL,    -- of several processes: the largest

@@ -44,7 +44,8 @@ static void load_processes(struct loading *l)
 		p->alive = reader_integer(r, 6, 0, 1);
 		p->start_ns = (uint64_t)reader_size(r, 7);
 		p->end_ns = (uint64_t)reader_size(r, 8);
-		p->exit.known = reader_integer(r, 9, 0, 1);
+		p->exit.known = reader_integer(r, 9, 0, 2);
+		p->exit.oom = reader_integer(r, 9, 0, 2) == 2;
 		p->exit.code = (int)reader_integer(r, 10, 0, 255);
 		p->exit.signal = (int)reader_integer(r, 11, 0, 127);
 		p->rss_peak = reader_bytes(r, 12, -READER_MOST);

@@ -207,7 +207,7 @@ static void put_process(struct process_tables *in, const struct report_process *
 		  writer_vma(w, p->ppid, 0, INT32_MAX), writer_text(w, p->comm ? p->comm : ""),
 		  writer_extra(w, p->exe), db_integer(p->argv_truncated || cut),
 		  db_integer(p->alive), writer_size(w, p->start_ns), writer_size(w, p->end_ns),
-		  db_integer(p->exit.known), writer_vma(w, p->exit.code, 0, 255),
+		  db_integer(p->exit.oom ? 2 : p->exit.known), writer_vma(w, p->exit.code, 0, 255),
 		  writer_vma(w, p->exit.signal, 0, 127), table_bytes(t, p->rss_peak),
 		  writer_size(w, p->rss_peak_ns), writer_size(w, MAX(p->count, 1)),
 		  writer_size(w, p->failed), writer_extra(w, p->parent), spread[0], spread[1],

@@ -134,6 +134,7 @@ struct signal_struct {
 	atomic_t live;
 	unsigned int flags;
 	int group_exit_code;
+	struct mm_struct *oom_mm;
 };
 
 struct linux_binprm {

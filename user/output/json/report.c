@@ -8,6 +8,7 @@
 
 #include "model/profile.h"
 #include "model/view.h"
+#include "model/when.h"
 #include "output/json/sections.h"
 
 /* The Makefile makes this from report.schema.json and adds a NUL. */
@@ -97,6 +98,36 @@ static json_t *json_peak(const struct report *r)
 	return object;
 }
 
+/* When the weight was near its peak, and when it grew fastest. */
+static json_t *json_when(const struct report *r)
+{
+	static const char *const what[] = {
+		[WHEN_FUNCTION] = "function",
+		[WHEN_PROCESS] = "process",
+		[WHEN_KIND] = "kind",
+	};
+	json_t *object = json_object(), *steepest = json_object(), *mostly = json_object();
+	struct when *w = when_new(r);
+
+	json_set_known(object, "near_peak_ns", (int64_t)w->near_ns, w->known);
+	json_set_int(steepest, "time_ns", (int64_t)w->steep_ns);
+	json_set_int(steepest, "span_ns", (int64_t)w->span_ns);
+	json_set_int(steepest, "grown", w->grown);
+	if (w->what != WHEN_UNKNOWN) {
+		json_set_string(mostly, "what", what[w->what]);
+		json_set_string(mostly, "name", w->name);
+		json_set_string(mostly, "thread", w->thread);
+		json_set_int(mostly, "grown", w->bytes);
+	}
+	json_object_set_new(steepest, "mostly",
+			    w->what == WHEN_UNKNOWN ? json_null() : json_incref(mostly));
+	json_object_set_new(object, "steepest", w->span_ns ? json_incref(steepest) : json_null());
+	json_decref(mostly);
+	json_decref(steepest);
+	when_free(w);
+	return object;
+}
+
 static json_t *json_machine(const struct report_machine *m)
 {
 	json_t *object = json_object();
@@ -133,6 +164,7 @@ char *json_render(const struct report *r)
 	json_emit_field(out, "lost", json_lost(r));
 	json_emit_field(out, "losses", json_losses(r));
 	json_emit_field(out, "peak", json_peak(r));
+	json_emit_field(out, "when", json_when(r));
 	json_emit_field(out, "totals", json_totals(r));
 	json_emit_field(out, "by_others_causes", json_nonowner_causes(r->nonowner_cause));
 	json_emit_field(out, "weight", json_workload_weight(r));

@@ -135,6 +135,8 @@ static json_t *json_process(const struct report *r, const struct report_process 
 	json_set_int(object, "start_ns", (int64_t)p->start_ns);
 	json_set_known(object, "end_ns", (int64_t)p->end_ns, !p->alive && p->end_ns);
 	json_object_set_new(object, "exit", json_exit(&p->exit));
+	json_object_set_new(object, "oom_killed",
+			    p->exit.known ? json_boolean(p->exit.oom) : json_null());
 	json_set_int(object, "rss_peak", p->rss_peak);
 	json_set_int(object, "rss_peak_ns", (int64_t)p->rss_peak_ns);
 	add_spread(object, "rss_peak", &p->rss_peak_spread, p->count);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The lines about trust: do the books balance, and what was lost.
+ * The section of the books: do they balance, and what was lost.
  */
 #include "base/text.h"
 #include "model/view.h"
 #include "output/table/head.h"
+#include "output/table/sections.h"
 
 /* The reason is stored in the feature "books", else in "ledger". */
 static const char *why_not_checked(const struct report *r)
@@ -64,13 +65,13 @@ static char *kernel_checked(const struct report *r, int64_t difference)
 			       who, off, difference < 0 ? "more" : "less", group, when, bound);
 }
 
-void table_kernel_books(GString *out, const struct report *r, const struct table_style *style)
+static void kernel_books(GString *out, const struct report *r, const struct table_style *style)
 {
 	g_autofree char *line = NULL;
 	int64_t difference = 0;
 	bool first = false;
 
-	if (r->kmem.whole && r->sums_valid && report_kmem_off(r)) /* table_books() prints it */
+	if (r->kmem.whole && r->sums_valid && report_kmem_off(r)) /* task_books() prints it */
 		return;
 	if (!report_kind(r, TARE_KMEM))
 		line = g_strdup_printf("kernel memory by task: not measured%s",
@@ -83,18 +84,7 @@ void table_kernel_books(GString *out, const struct report *r, const struct table
 	margin_line(out, style, &first, PLAIN, line);
 }
 
-/* Near the top, because it explains how the workload ended. */
-void table_oom_line(GString *out, const struct report *r, const struct table_style *style)
-{
-	g_autofree char *line = table_oom(r);
-
-	if (!line)
-		return;
-	print_label(out, style, "OOM:");
-	paint_wrapped(out, style, BAD, MARGIN, line);
-}
-
-void table_books(GString *out, const struct report *r, const struct table_style *style)
+static void task_books(GString *out, const struct report *r, const struct table_style *style)
 {
 	g_autofree char *closed = text_count(r->mms_closed), *why = NULL, *line = NULL;
 	bool first = false;
@@ -125,7 +115,7 @@ void table_books(GString *out, const struct report *r, const struct table_style 
 	}
 }
 
-void table_losses(GString *out, const struct report *r, const struct table_style *style)
+static void losses(GString *out, const struct report *r, const struct table_style *style)
 {
 	for (int i = 0; i < TARE_LOSSES; i++) {
 		g_autofree char *n = text_count(r->lost[i]), *line = NULL;
@@ -136,4 +126,12 @@ void table_losses(GString *out, const struct report *r, const struct table_style
 		print_label(out, style, "lost:");
 		paint_wrapped(out, style, BAD, MARGIN, line);
 	}
+}
+
+void table_books(GString *out, const struct report *r, const struct table_style *style)
+{
+	g_string_append_c(out, '\n');
+	task_books(out, r, style);
+	kernel_books(out, r, style);
+	losses(out, r, style);
 }

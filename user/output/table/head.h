@@ -30,11 +30,14 @@ static inline void margin_line(GString *out, const struct table_style *style, bo
 	paint_wrapped(out, style, how, MARGIN, text);
 }
 
+/* All lines above the sections: 6 to 11. */
+void table_head(GString *out, const struct report *r, const struct table_style *style);
+
 /* Each prints one or more lines, or nothing if the report has nothing for it. */
-void table_oom_line(GString *out, const struct report *r, const struct table_style *style);
-void table_books(GString *out, const struct report *r, const struct table_style *style);
-void table_kernel_books(GString *out, const struct report *r, const struct table_style *style);
-void table_losses(GString *out, const struct report *r, const struct table_style *style);
 void table_curve(GString *out, const struct report *r, const struct table_style *style);
+/* When the weight was near its peak and when it grew fastest: at most two lines. */
+void table_moments(GString *out, const struct report *r, const struct table_style *style);
+/* One line: is all exact? If not, what is off, lost or not measured. */
+void table_trust(GString *out, const struct report *r, const struct table_style *style);
 
 #endif

@@ -80,17 +80,46 @@ const char *table_when(const struct report *r)
 	return name[r->reason];
 }
 
+/* "hog (pid 41)"; of many, the first two and a count. NULL: it is not known which. */
+static char *oom_victims(const struct report *r)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < r->processes->len; i++) {
+		const struct report_process *p = g_ptr_array_index(r->processes, i);
+		g_autofree char *comm = text_printable(table_comm(p->comm));
+
+		if (!p->exit.oom)
+			continue;
+		n += p->count;
+		if (names->len && n > 2)
+			continue;
+		g_string_append_printf(names, "%s%s", names->len ? ", " : "", comm);
+		if (p->count == 1)
+			g_string_append_printf(names, " (pid %d)", p->pid);
+		else
+			g_string_append_printf(names, " ×%" G_GUINT64_FORMAT, p->count);
+	}
+	if (n > 2)
+		g_string_append_printf(names, " …, %" G_GUINT64_FORMAT " processes", n);
+	return n ? g_strdup(names->str) : NULL;
+}
+
 char *table_oom(const struct report *r)
 {
 	const struct report_cgroup *c = &r->cgroup;
-	g_autofree char *n = text_count(MAX(c->oom_kills, 0)), *limit = text_size(c->limit);
-	const char *es = c->oom_kills == 1 ? "" : "es";
+	int64_t kills = c->version ? MAX(c->oom_kills, 0) : 0;
+	g_autofree char *n = text_count((uint64_t)kills), *limit = text_size(c->limit);
+	g_autofree char *victims = oom_victims(r), *at = NULL;
 
-	if (!c->version || c->oom_kills <= 0)
+	if (!kills && !victims)
 		return NULL;
-	if (c->limit == CGROUP_UNKNOWN)
-		return g_strdup_printf("the kernel killed %s process%s: the control group was "
-				       "out of memory",
-				       n, es);
-	return g_strdup_printf("the kernel killed %s process%s at the limit of %s", n, es, limit);
+	at = !kills                     ? g_strdup("") :
+	     c->limit == CGROUP_UNKNOWN ? g_strdup(", its control group was out of memory") :
+					  g_strdup_printf(" at the limit of %s", limit);
+	if (victims)
+		return g_strdup_printf("the kernel killed %s%s", victims, at);
+	return g_strdup_printf("the kernel killed %s process%s (which: not measured)%s", n,
+			       kills == 1 ? "" : "es", at);
 }

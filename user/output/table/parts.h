@@ -23,7 +23,7 @@ const char *table_comm(const char *comm);
  * Free with g_free(). */
 char *table_command(const GPtrArray *command, unsigned width);
 
-/* "the kernel killed 1 process at the limit of 64.0 MiB"; NULL: no process was killed.
+/* "the kernel killed hog (pid 41) at the limit of 64.0 MiB"; NULL: it killed no process.
  * Free with g_free(). */
 char *table_oom(const struct report *r);
 

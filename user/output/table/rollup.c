@@ -84,3 +84,9 @@ GPtrArray *table_threads(const struct report_process *p, const struct table_styl
 	rollup_sort(rollups);
 	return rollups;
 }
+
+GPtrArray *table_names(const struct report *r)
+{
+	return rollup_by_pattern(r->processes, process_comm, process_at_peak, process_count,
+				 PROCESSES_LEAST);
+}

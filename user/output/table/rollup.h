@@ -12,6 +12,9 @@
  * processes with the same name share a row. */
 GPtrArray *table_processes(const struct report *r, const struct table_style *style);
 
+/* The same, but also large processes with the same name share a row. */
+GPtrArray *table_names(const struct report *r);
+
 /* The same for a process's threads: struct rollup of struct report_task. */
 GPtrArray *table_threads(const struct report_process *p, const struct table_style *style);
 

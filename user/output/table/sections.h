@@ -8,6 +8,7 @@
 
 #include "output/output.h"
 
+void table_books(GString *out, const struct report *r, const struct table_style *style);
 void table_totals(GString *out, const struct report *r, const struct table_style *style);
 void table_who(GString *out, const struct report *r, const struct table_style *style);
 void table_why(GString *out, const struct report *r, const struct table_style *style);
@@ -16,5 +17,23 @@ void table_kernel(GString *out, const struct report *r, const struct table_style
 void table_charged(GString *out, const struct report *r, const struct table_style *style);
 void table_slabs(GString *out, const struct report *r, const struct table_style *style);
 void table_virtual(GString *out, const struct report *r, const struct table_style *style);
+
+/* The default screen: which function or thread to look at, and when it grew. */
+void table_brief(GString *out, const struct report *r, const struct table_style *style);
+/* Parts of it: WHO and WHERE in at most `lines` lines, with a blank line and the titles. Nothing
+ * if there is nothing to show. */
+void table_who_top(GString *out, const struct report *r, const struct table_style *style,
+		   unsigned lines);
+void table_where_top(GString *out, const struct report *r, const struct table_style *style,
+		     unsigned lines);
+
+/* The texts of a function's row: its name with its line, its caller, its file. Printable; free
+ * with g_free(). */
+struct function;
+char *table_function(const struct function *f);
+/* Is it no function, but memory held before tare came or copied by fork? */
+bool table_before(const struct function *f);
+char *table_caller(const struct function *f);
+char *table_module(const struct function *f);
 
 #endif

@@ -1,117 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The report as a table: the head, the peak, the notes, and the order of the sections. Each
- * section has its own file.
+ * The report as a table: the order of the sections, and the notes. Each other section has its own
+ * file, and so has the default screen (brief.c).
  */
 #include "output/table/sections.h"
 
 #include "base/text.h"
-#include "model/view.h"
 #include "output/table/head.h"
 
-static void append_repeated(GString *out, const char *s, unsigned n)
-{
-	while (n--)
-		g_string_append(out, s);
-}
-
-/* How and when the workload ended. */
-static char *ending_text(const struct report *r, enum paint *how)
-{
-	g_autofree char *time = text_duration(r->duration_ns), *signal = NULL;
-
-	*how = PLAIN;
-	if (r->reason == REPORT_SNAPSHOT)
-		return g_strdup_printf("snapshot after %s", time);
-	if (r->reason == REPORT_DETACH)
-		return g_strdup_printf("detached after %s", time);
-	if (!r->exit.known)
-		return g_strdup_printf("ended after %s", time);
-	*how = r->exit.signal || r->exit.code ? BAD : PLAIN;
-	if (!r->exit.signal)
-		return g_strdup_printf("exit %d after %s", r->exit.code, time);
-	signal = text_signal(r->exit.signal);
-	return g_strdup_printf("%s after %s", signal, time);
-}
-
-static void print_head(GString *out, const struct report *r, const struct table_style *style)
-{
-	enum paint how;
-	g_autofree char *right = ending_text(r, &how), *what = NULL, *fit = NULL;
-	GString *rule = g_string_new(NULL);
-	unsigned used = (unsigned)text_width(right) + (unsigned)strlen("-- tare:   - --");
-	unsigned room = style->width - used;
-
-	what = r->target ? text_printable(r->target) : table_command(r->command, room);
-	fit = text_fit(*what ? what : "(no command)", room);
-	paint(out, style, DIM, "━━ ");
-	paint(out, style, BOLD, "tare: ");
-	paint(out, style, BOLD, fit);
-	append_repeated(rule, "━", room - (unsigned)text_width(fit) + 1);
-	g_string_append_c(out, ' ');
-	paint(out, style, DIM, rule->str);
-	g_string_append_c(out, ' ');
-	paint(out, style, how, right);
-	paint(out, style, DIM, " ━━");
-	g_string_append_c(out, '\n');
-	g_string_free(rule, TRUE);
-}
-
-/* Which kernel memory is in the peak; NULL: none. */
-static const char *kernel_part(const struct report *r)
-{
-	bool tables = report_kind(r, TARE_PAGETABLE), stacks = report_kind(r, TARE_KSTACK);
-
-	if (view_kernel(r))
-		return "kernel";
-	if (view_at_peak(r).known[TARE_KMEM])
-		return "kernel, polled";
-	return tables && stacks ? "page tables and stacks" :
-	       tables           ? "page tables" :
-	       stacks           ? "kernel stacks" :
-				  NULL;
-}
-
-/* "2.03 MiB user + 265 MiB kernel". */
-static char *peak_parts(const struct report *r)
-{
-	g_autofree char *user = text_size(r->peak_weight - r->peak_kernel);
-	g_autofree char *kernel = text_size(r->peak_kernel);
-	const char *part = kernel_part(r);
-
-	return part ? g_strdup_printf("%s user + %s %s", user, kernel, part) :
-		      g_strdup_printf("%s user; kernel not measured", user);
-}
-
-/* Was RSS more than 1 % higher at another time? */
-static bool rss_apart(const struct report *r)
-{
-	return r->peak_rss - (r->peak_weight - r->peak_kernel) > r->peak_rss / 100;
-}
-
-static void print_peak(GString *out, const struct report *r, const struct table_style *style)
-{
-	g_autofree char *size = text_size(r->peak_weight), *time = text_duration(r->peak_weight_ns);
-	g_autofree char *bound = text_size((int64_t)r->peak_weight_bound);
-	g_autofree char *parts = peak_parts(r), *when = NULL, *line = NULL;
-	g_autofree char *rss = text_size(r->peak_rss);
-	g_autofree char *rss_time = text_duration(r->peak_ns);
-	bool first = false;
-
-	print_label(out, style, "peak:");
-	paint(out, style, BOLD, size);
-	when = g_strdup_printf(" at %s%s%s%s", time, r->peak_weight_bound ? " (± " : "",
-			       r->peak_weight_bound ? bound : "", r->peak_weight_bound ? ")" : "");
-	g_string_append(out, when);
-	if (MARGIN + text_width(size) + text_width(when) + text_width(parts) + 2 <= style->width)
-		g_string_append_printf(out, ": %s\n", parts);
-	else
-		g_string_append_printf(out, "\n%*s%s\n", MARGIN, "", parts);
-	if (!rss_apart(r))
-		return;
-	line = g_strdup_printf("highest RSS: %s at %s", rss, rss_time);
-	margin_line(out, style, &first, PLAIN, line);
-}
+const char *const table_section_name[TABLE_SECTIONS] = {
+	[TABLE_BOOKS] = "books",     [TABLE_TOTALS] = "totals", [TABLE_WHO] = "who",
+	[TABLE_WHY] = "why",         [TABLE_WHERE] = "where",   [TABLE_KERNEL] = "kernel",
+	[TABLE_CHARGED] = "charged", [TABLE_SLABS] = "slabs",   [TABLE_MAPPED] = "mapped",
+	[TABLE_SELF] = "self",       [TABLE_NOTES] = "notes",
+};
 
 /* List the features that are not measured, or are measured with a limitation. */
 static void print_notes(GString *out, const struct report *r, const struct table_style *style,
@@ -157,29 +59,41 @@ static void print_self(GString *out, const struct report *r, const struct table_
 	g_string_free(line, TRUE);
 }
 
+/* What is not measured, and what is measured with a limitation. */
+static void table_notes(GString *out, const struct report *r, const struct table_style *style)
+{
+	print_notes(out, r, style, false, "NOT MEASURED", "unknown, not 0");
+	print_notes(out, r, style, true, "NOTES", "measured, with a limitation");
+}
+
+static void render_sections(GString *out, const struct report *r, const struct table_style *style)
+{
+	static void (*const print[TABLE_SECTIONS])(GString *, const struct report *,
+						   const struct table_style *) = {
+		[TABLE_BOOKS] = table_books,     [TABLE_TOTALS] = table_totals,
+		[TABLE_WHO] = table_who,         [TABLE_WHY] = table_why,
+		[TABLE_WHERE] = table_where,     [TABLE_KERNEL] = table_kernel,
+		[TABLE_CHARGED] = table_charged, [TABLE_SLABS] = table_slabs,
+		[TABLE_MAPPED] = table_virtual,  [TABLE_SELF] = print_self,
+		[TABLE_NOTES] = table_notes,
+	};
+
+	for (int i = 0; i < TABLE_SECTIONS; i++)
+		if (style->show & 1u << i)
+			print[i](out, r, style);
+}
+
 char *table_render(const struct report *r, const struct table_style *wanted)
 {
 	struct table_style style = *wanted;
 	GString *out = g_string_new(NULL);
 
 	style.width = MAX(style.width, TABLE_WIDTH_MIN);
-	print_head(out, r, &style);
-	print_peak(out, r, &style);
-	table_books(out, r, &style);
-	table_kernel_books(out, r, &style);
-	table_oom_line(out, r, &style);
-	table_losses(out, r, &style);
-	table_curve(out, r, &style);
-	table_totals(out, r, &style);
-	table_who(out, r, &style);
-	table_why(out, r, &style);
-	table_where(out, r, &style);
-	table_kernel(out, r, &style);
-	table_charged(out, r, &style);
-	table_slabs(out, r, &style);
-	table_virtual(out, r, &style);
-	print_self(out, r, &style);
-	print_notes(out, r, &style, false, "NOT MEASURED", "unknown, not 0");
-	print_notes(out, r, &style, true, "NOTES", "measured, with a limitation");
+	if (!style.show)
+		table_brief(out, r, &style);
+	else {
+		table_head(out, r, &style);
+		render_sections(out, r, &style);
+	}
 	return g_string_free(out, FALSE);
 }

@@ -22,15 +22,36 @@ static const struct grid_column columns[] = {
 	{ .title = "IN", .soft = 16, .hard = 8, .drop = 4 },
 };
 
-static void add_function(struct grid *g, const struct profile *p, const struct function *f)
+bool table_before(const struct function *f)
+{
+	return !f->module && !strcmp(f->name, "[before]");
+}
+
+char *table_function(const struct function *f)
+{
+	g_autofree char *title = function_title(*f->name ? f->name : "?", f->file, f->line);
+
+	return text_printable(title);
+}
+
+char *table_caller(const struct function *f)
+{
+	g_autofree char *title = function_title(f->caller ?: "", f->caller_file, f->caller_line);
+
+	return text_printable(title);
+}
+
+char *table_module(const struct function *f)
 {
 	const char *slash = f->module ? strrchr(f->module, '/') : NULL;
-	g_autofree char *title = function_title(*f->name ? f->name : "?", f->file, f->line);
-	g_autofree char *name = text_printable(title);
-	g_autofree char *module = text_printable(slash ? slash + 1 : f->module ? f->module : "");
-	g_autofree char *who = function_title(f->caller ?: "", f->caller_file, f->caller_line);
-	g_autofree char *caller = text_printable(who);
-	g_autofree char *via = text_printable(f->via ?: "");
+
+	return text_printable(slash ? slash + 1 : f->module ? f->module : "");
+}
+
+static void add_function(struct grid *g, const struct profile *p, const struct function *f)
+{
+	g_autofree char *name = table_function(f), *caller = table_caller(f);
+	g_autofree char *module = table_module(f), *via = text_printable(f->via ?: "");
 
 	grid_size(g, f->self[SAMPLE_TYPE_LIVE_PEAK]);
 	if (f->count)
@@ -91,6 +112,13 @@ static void add_samples(GString *out, const struct profile *p, const struct tabl
 	paint_wrapped(out, style, p->lost.samples || p->lost.vma_changes ? BAD : DIM, 2, line->str);
 }
 
+/* Memory held before an attach is in the head: it is not a row. Without an attach [before] is what
+ * fork copied. */
+static bool is_row(const struct report *r, const struct function *f)
+{
+	return f->self[SAMPLE_TYPE_LIVE_PEAK] > 0 && !(r->target && table_before(f));
+}
+
 void table_where(GString *out, const struct report *r, const struct table_style *style)
 {
 	const struct profile *p = r->profile;
@@ -101,12 +129,13 @@ void table_where(GString *out, const struct report *r, const struct table_style 
 	if (!p || !p->entries->len)
 		return;
 	table_heading(out, style, "WHERE",
-		      "functions by memory taken and still held at the peak; sampled");
+		      r->target ? "functions by memory taken since tare came and held at the peak" :
+				  "functions by memory taken and still held at the peak; sampled");
 	g = grid_new(columns, G_N_ELEMENTS(columns));
 	for (unsigned i = 0; i < functions->len; i++) {
 		const struct function *f = &g_array_index(functions, struct function, i);
 
-		if (f->self[SAMPLE_TYPE_LIVE_PEAK] <= 0)
+		if (!is_row(r, f))
 			continue;
 		if (n < FUNCTIONS_MAX || style->all_threads)
 			add_function(g, p, f);

@@ -19,6 +19,7 @@
 #define LEFT_LABEL "left by ended tasks"
 #define NAME_MAX_COLUMNS 48
 enum { COLUMN_NAME = 2, COLUMN_SHARE = 7, COLUMN_NET = 9, COLUMNS = 15 };
+#define BIG 20   /* threads with at least 1/BIG of the peak have a row before small processes */
 #define WIDE 110 /* columns: wider terminals show three causes per row */
 
 struct who {
@@ -104,7 +105,7 @@ static void figure_cells(const struct who *w, const struct figures *f, bool bars
 static void mark_cell(const struct who *w, const struct figures *f)
 {
 	if (f->killed)
-		grid_cell(w->grid, BAD, "✗");
+		grid_cell(w->grid, BAD, f->oom_killed ? "OOM" : "✗");
 	else if (f->alive)
 		grid_cell(w->grid, GOOD, f->alive == f->members ? "●" : "◐");
 	else
@@ -227,8 +228,15 @@ static void thread_rollup(const struct who *w, const struct rollup *g)
 		grid_line(w->grid, DIM, COLUMN_NAME, 4, spread);
 }
 
+/* Has a thread a row while `processes` more rows of processes wait for theirs? */
+static bool has_room(const struct who *w, const struct rollup *g, unsigned processes)
+{
+	return grid_rows(w->grid) < w->rows_max - MIN(processes, w->rows_max) ||
+	       (grid_rows(w->grid) < w->rows_max && g->spread.sum >= w->r->peak_weight / BIG);
+}
+
 /* Returns the number of threads that are left out. */
-static uint64_t thread_rows(const struct who *w, const struct report_process *p)
+static uint64_t thread_rows(const struct who *w, const struct report_process *p, unsigned processes)
 {
 	g_autoptr(GPtrArray) rollups = table_threads(p, w->style);
 	uint64_t left = 0;
@@ -236,7 +244,7 @@ static uint64_t thread_rows(const struct who *w, const struct report_process *p)
 	for (unsigned i = 0; i < rollups->len; i++) {
 		const struct rollup *g = g_ptr_array_index(rollups, i);
 
-		if (grid_rows(w->grid) < w->rows_max)
+		if (has_room(w, g, processes))
 			thread_rollup(w, g);
 		else
 			left += g->count;
@@ -244,8 +252,8 @@ static uint64_t thread_rows(const struct who *w, const struct report_process *p)
 	return left;
 }
 
-/* Returns the number of its threads that are left out. */
-static uint64_t process_rows(const struct who *w, const struct rollup *g)
+/* `processes`: rows that come after it. Returns the number of its threads that are left out. */
+static uint64_t process_rows(const struct who *w, const struct rollup *g, unsigned processes)
 {
 	const struct report_process *p = g_ptr_array_index(g->members, 0);
 	struct figures f = figures_of_processes(g->members);
@@ -264,7 +272,7 @@ static uint64_t process_rows(const struct who *w, const struct rollup *g)
 		grid_cell(w->grid, BOLD, name);
 		figure_cells(w, &f, true, p->rss_peak);
 		if (p->tasks->len > 1)
-			left = thread_rows(w, p);
+			left = thread_rows(w, p, processes);
 	}
 	g_ptr_array_unref(f.tasks);
 	special_rows(w, g->members);
@@ -299,7 +307,7 @@ static void who_rows(const struct who *w, const GPtrArray *rollups)
 		const struct rollup *g = g_ptr_array_index(rollups, i);
 
 		if (grid_rows(w->grid) < w->rows_max) {
-			left_threads += process_rows(w, g);
+			left_threads += process_rows(w, g, rollups->len - i - 1);
 			continue;
 		}
 		left_processes += g->count;
@@ -312,17 +320,19 @@ static void who_rows(const struct who *w, const GPtrArray *rollups)
 /* Text of the heading; explains only symbols that occur in the table. */
 static char *legend_text(const struct report *r)
 {
-	bool alive = false, killed = false;
+	bool alive = false, killed = false, oom = false;
 
 	for (unsigned i = 0; i < r->processes->len; i++) {
 		const struct report_process *p = g_ptr_array_index(r->processes, i);
 
 		alive |= p->alive;
-		killed |= p->exit.known && p->exit.signal;
+		killed |= p->exit.known && p->exit.signal && !p->exit.oom;
+		oom |= p->exit.oom;
 	}
-	return g_strdup_printf("by %sweight (user + kernel) at the peak; IN, OUT: RSS%s%s",
+	return g_strdup_printf("by %sweight (user + kernel) at the peak; IN, OUT: RSS%s%s%s",
 			       view_kernel(r) ? "" : "known ", alive ? "; ● alive" : "",
-			       killed ? "; ✗ killed by a signal" : "");
+			       killed ? "; ✗ killed by a signal" : "",
+			       oom ? "; OOM killed by the kernel, out of memory" : "");
 }
 
 /* Does a process's own RSS peak differ from its RSS at the workload's peak? */

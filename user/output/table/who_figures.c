@@ -49,6 +49,7 @@ struct figures figures_of_processes(const GPtrArray *processes)
 		f.members += p->count;
 		f.alive += p->alive;
 		f.killed += p->exit.known && p->exit.signal;
+		f.oom_killed += p->exit.oom;
 		f.failed += view_failed(p);
 		for (unsigned j = 0; j < p->tasks->len; j++)
 			add_task(&f, g_ptr_array_index(p->tasks, j));

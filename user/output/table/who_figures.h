@@ -14,7 +14,7 @@ struct figures {
 	struct flow rss;
 	uint64_t faults;
 	uint64_t major;
-	uint64_t members, alive, killed, failed;
+	uint64_t members, alive, killed, oom_killed, failed;
 	GPtrArray *tasks; /* struct report_task, not owned: for figures_causes() */
 };
 

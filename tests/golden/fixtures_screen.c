@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Reports that the default screen has to show well: a tiny program, a fork storm, an OOM kill
+ * beside another kill, a late attach, and one with all kinds of doubts. Included by fixtures.c.
+ */
+#include "tests/golden/profiles.h"
+
+#define APP "/srv/app/libapp.so"
+
+/* Memory of one function of a task that is held at the peak. */
+static void hold_at_peak(struct report *r, uint32_t process, uint32_t task, const char *function,
+			 const char *caller, int64_t bytes)
+{
+	struct profile *p = r->profile;
+	uint32_t node = add_node(p, NO_NODE, (struct code){ caller, .module = APP, .address = 16 });
+
+	node = add_node(p, node, (struct code){ function, .module = APP, .address = 32 });
+	add_sample(p,
+		   (struct profile_entry){ process, task, TARE_ANON, .node = node,
+					   .mapping = MAPPING_HEAP, .bytes = { bytes, bytes } },
+		   "page fault", "heap");
+}
+
+static void hold_before(struct report *r, uint32_t process, int64_t bytes)
+{
+	struct code before = { .function = "[before]",
+			       .address = SYNTHETIC_BEFORE,
+			       .synthetic = true };
+	uint32_t node = add_node(r->profile, NO_NODE, before);
+
+	add_sample(r->profile,
+		   (struct profile_entry){ process, UINT32_MAX, TARE_ANON, .node = node,
+					   .bytes = { 0, bytes } },
+		   NULL, "unknown");
+}
+
+/* A tick in the slot that begins at `slot` x 100 ms. */
+static void grow_at(struct report *r, uint32_t slot, uint32_t entry, int64_t in)
+{
+	struct profile_tick t = { slot, entry, (uint64_t)in, 0 };
+
+	r->profile->slot_ns = 100 * MS;
+	g_array_append_val(r->profile->ticks, t);
+}
+
+static void begin_profile(struct report *r)
+{
+	r->profile = profile_new();
+	r->profile->period = 64 * KIB;
+}
+
+static struct report *fixture_true(void)
+{
+	struct report *r = fixture_new(1220000);
+	struct report_process *p;
+	struct report_task *t;
+
+	add_words(r->command, "/bin/true");
+	set_level(r, KMEM_EVENTS);
+	p = add_process(r, 26279, 26277, "true", "/bin/true");
+	t = add_task(p, 26279, "true", 92 * KIB);
+	add_flow(t, TARE_ANON, "page fault", 92 * KIB, 92 * KIB);
+	add_flow(t, TARE_FILE, "page fault", 1056 * KIB, 1056 * KIB);
+	t->at_peak[TARE_FILE] = 1032 * KIB;
+	p->rss_peak = r->peak_rss = 1124 * KIB;
+	p->rss_peak_ns = r->peak_ns = 985000;
+	add_point(r, 552000, 620 * KIB, 44 * KIB);
+	add_point(r, 1080000, 1120 * KIB, 44 * KIB);
+	sum_up(r);
+	begin_profile(r);
+	hold_at_peak(r, 0, 0, "dl_main", "_dl_sysdep_start", 64 * KIB);
+	enter_rests(r);
+	return r;
+}
+
+/* 1,000 children of one name, of which eight live at the peak and have inherited most of their
+ * memory. */
+static struct report *fixture_storm(void)
+{
+	struct report *r = fixture_new(3400 * MS);
+	struct report_process *p = add_process(r, 6010, 1, "python3", "python3 storm.py");
+	struct report_task *t = add_task(p, 6010, "python3", 13 * MIB);
+
+	add_words(r->command, "python3 storm.py");
+	set_level(r, KMEM_EVENTS);
+	add_flow(t, TARE_ANON, "page fault", 29 * MIB, 29 * MIB);
+	for (int i = 0; i < 8; i++) {
+		int64_t own = (i < 2 ? 40 : 1) * MIB;
+
+		p = add_process(r, 6900 + i, 6010, "python3", "python3 storm.py");
+		t = add_task(p, 6900 + i, "python3", own + 6 * MIB);
+		p->balance[TARE_ANON].initial = 6 * MIB;
+		add_flow(t, TARE_ANON, "page fault", own, own + 6 * MIB);
+		p->rss_peak = own + 6 * MIB;
+	}
+	add_folded(r, "python3", "python3", 992, MIB);
+	r->peak_rss = 147 * MIB;
+	r->peak_ns = 2900 * MS;
+	for (int i = 0; i < 34; i++)
+		add_point(r, (uint64_t)i * 100 * MS, (i % 9 * 14 + 20 + (i == 29) * 90) * MIB,
+			  44 * KIB);
+	sum_up(r);
+	begin_profile(r);
+	hold_at_peak(r, 0, 0, "main", "_start", 13 * MIB);
+	for (uint32_t i = 1; i <= 8; i++) {
+		hold_at_peak(r, i, 0, "storm.child", "main", (i <= 2 ? 40 : 1) * MIB);
+		hold_before(r, i, 6 * MIB);
+	}
+	grow_at(r, 28, 1, 40 * MIB);
+	enter_rests(r);
+	return r;
+}
+
+static struct report *fixture_oom_victim(void)
+{
+	struct report *r = fixture_new(671 * MS);
+	struct report_process *p;
+	struct report_task *t;
+
+	add_words(r->command, "sh -c ./job");
+	set_level(r, KMEM_EVENTS);
+	r->exit.code = 3;
+	p = add_process(r, 30454, 30386, "python3", "python3 leak.py");
+	p->exit.signal = 9;
+	p->exit.oom = true;
+	t = add_task(p, 30454, "python3", 62 * MIB);
+	add_flow(t, TARE_ANON, "page fault", 62 * MIB, 62 * MIB);
+	p->rss_peak = 62 * MIB;
+	p = add_process(r, 30453, 30386, "sleep", "sleep 100");
+	p->exit.signal = 9;
+	t = add_task(p, 30453, "sleep", 2 * MIB);
+	add_flow(t, TARE_ANON, "page fault", 2 * MIB, 2 * MIB);
+	p->rss_peak = 2 * MIB;
+	r->peak_rss = 64 * MIB;
+	r->peak_ns = 415 * MS;
+	own_cgroup(r, 2, "/tare-1");
+	r->cgroup.limit = r->cgroup.peak = 64 * MIB;
+	r->cgroup.oom_kills = 1;
+	for (int i = 0; i < 6; i++)
+		add_point(r, (uint64_t)i * 100 * MS, i < 5 ? i * i * 4 * MIB : 2 * MIB, 44 * KIB);
+	sum_up(r);
+	begin_profile(r);
+	hold_at_peak(r, 0, 0, "leak", "main", 56 * MIB);
+	hold_at_peak(r, 0, 0, "call_init", "_dl_init", 4 * MIB);
+	grow_at(r, 3, 0, 28 * MIB);
+	enter_rests(r);
+	return r;
+}
+
+static struct report *fixture_late(void)
+{
+	struct report *r = fixture_new(10 * SECOND);
+	struct report_process *p;
+	struct report_task *t;
+
+	set_level(r, KMEM_EVENTS);
+	r->target = g_strdup("pid 16339");
+	r->reason = REPORT_DETACH;
+	r->exit.known = false;
+	p = add_process(r, 16339, 1, "python3", "python3 server.py");
+	p->alive = true;
+	p->exit.known = false;
+	p->end_ns = 0;
+	p->balance[TARE_ANON].initial = 119 * MIB;
+	t = add_task(p, 16339, "python3", 9 * MIB);
+	t->attached = t->alive = true;
+	add_flow(t, TARE_ANON, "page fault", 12 * MIB, 3 * MIB);
+	t->at_peak[TARE_ANON] = 9 * MIB;
+	p->at_peak[TARE_ANON] = 119 * MIB;
+	p->rss_peak = r->peak_rss = 128 * MIB;
+	p->rss_peak_ns = r->peak_ns = 8 * SECOND;
+	for (int i = 0; i < 101; i++)
+		add_point(r, (uint64_t)i * 100 * MS, (119 + (i > 60) * 6 + (i > 65) * 3) * MIB,
+			  44 * KIB);
+	sum_up(r);
+	begin_profile(r);
+	hold_at_peak(r, 0, 0, "handle", "serve", 9 * MIB);
+	hold_before(r, 0, 119 * MIB);
+	grow_at(r, 61, 0, 6 * MIB);
+	grow_at(r, 66, 0, 3 * MIB);
+	enter_rests(r);
+	return r;
+}
+
+/* Everything that can be off, lost or not measured. */
+static struct report *fixture_amber(void)
+{
+	struct report *r = fixture_true();
+
+	r->balanced = false;
+	r->off_pages = 3;
+	r->lost[TARE_LOST_MM] = 12;
+	r->profile->lost.samples = 1204;
+	report_add_feature(r, "virtual", "not measured", "the kernel has no sys_exit tracepoint");
+	report_add_feature(r, "causes", "approximate", "this kernel reports up to 64 at once");
+	return r;
+}
