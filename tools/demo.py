@@ -11,11 +11,6 @@ done = threading.Barrier(4)
 
 
 def build(name, cells):
-    try:
-        with open("/proc/thread-self/comm", "w") as comm:
-            comm.write(name)
-    except OSError:
-        pass
     built[name] = [bytes(CELL) for _ in range(cells)]
     if name == "frees":
         del built[name]
@@ -23,7 +18,7 @@ def build(name, cells):
 
 
 appetites = {"small": 5_000, "medium": 40_000, "large": 120_000, "frees": 60_000}
-threads = [threading.Thread(target=build, args=a) for a in appetites.items()]
+threads = [threading.Thread(target=build, name=a[0], args=a) for a in appetites.items()]
 for t in threads:
     t.start()
 for t in threads:

@@ -63,20 +63,102 @@ test('bars are as long as their bytes', () => opened(path, {}, async (page) => {
 		assert.equal(list.length, full.rows.filter(drawn).length);
 		for (const b of list) {
 			const r = full.rows[b.row], end = max ?? Infinity;
-			let from = 0;
+			const of = (k) => Math.max(0, r.kinds[k]?.slope ?? 0),
+				sum = KINDS.reduce((s, k) => s + of(k), 0);
+			// A bar that is too long shows its kinds in proportion.
+			const unit = sum > end * 1.0005 ? perByte * end / sum : perByte;
 
-			for (const k of KINDS) {
-				const to = from + Math.max(0, r.kinds[k]?.slope ?? 0);
-				const width = (Math.min(to, end) - Math.min(from, end)) * perByte;
-
-				assert.ok(Math.abs((b.kinds[k] ?? 0) - width) < 0.35,
-					`${r.id} ${k} of ${max}: ${b.kinds[k]}, not ${width}`);
-				from = to;
-			}
-			assert.equal(b.torn, from > end * 1.0005, `${r.id}: cut, and marked so`);
+			for (const k of KINDS)
+				assert.ok(Math.abs((b.kinds[k] ?? 0) - of(k) * unit) < 0.35,
+					`${r.id} ${k} of ${max}: ${b.kinds[k]}, ` +
+					`not ${of(k) * unit}`);
+			assert.equal(b.torn, sum > end * 1.0005, `${r.id}: cut, and marked so`);
 		}
 	}
 }));
+
+test('the kernel part of C threads is there at each scale', () => opened(path, {},
+	async (page) => {
+	const r = full.rows.find((x) => x.id === 'c-pthread');
+	const share = r.kernel.slope / r.weight.slope;
+
+	for (const max of [1000, 5000, 20000, 50000, null]) {
+		await page.locator(`#bars .toggle button[data-value="${max}"]`).click();
+		const b = (await bars(page)).find((x) => x.row === full.rows.indexOf(r));
+		const all = KINDS.reduce((s, k) => s + (b.kinds[k] ?? 0), 0),
+			kernel = all - (b.kinds.anon ?? 0) - (b.kinds.file ?? 0);
+
+		assert.ok(Math.abs(kernel / all - share) < 0.02, `${max}: ${kernel / all}`);
+	}
+}));
+
+test('published figures are marks on the bars, where the scale has room',
+	() => opened(path, {}, async (page) => {
+	const last = (list) => list.reduce((a, b) => a.tasks > b.tasks ? a : b);
+	const one = (list) => list.reduce((a, b) => a.tasks < b.tasks ? a : b);
+	const max = 20000;
+
+	await page.locator(`#bars .toggle button[data-value="${max}"]`).click();
+	const perByte = await scale(page), left = Number(await page.locator('#bars .grid').first()
+		.getAttribute('x1'));
+	const marks = await page.$$eval('#bars .row', (rows) => rows.map((g) =>
+		[Number(g.dataset.row), [...g.querySelectorAll('.dot')].map((n) => [n.dataset.what,
+			n.getBBox().x + n.getBBox().width / 2])]));
+	let seen = 0;
+
+	for (const [index, list] of marks) {
+		const { published } = full.rows[index], expected = [];
+
+		for (const source of ['2023', '2024']) {
+			const of = published.filter((p) => p.source === source);
+			if (of.length < 2)
+				continue;
+			const slope = (last(of).rss - one(of).rss) /
+				(last(of).tasks - one(of).tasks);
+
+			if (slope <= max)
+				expected.push([`p${source}`, left + slope * perByte]);
+		}
+		assert.deepEqual(list.map(([what]) => what), expected.map(([what]) => what));
+		list.forEach(([, x], i) => assert.ok(Math.abs(x - expected[i][1]) < 1.5,
+			`${full.rows[index].id}: ${x}, not ${expected[i][1]}`));
+		seen += list.length;
+	}
+	assert.ok(seen > 10, seen);
+	assert.match(await page.locator('#bars .key').innerText(),
+		/published 2023[^]*published 2024/);
+}));
+
+test('no share is above 100 %', () => {
+	const json = sample('full');
+	const r = json.rows.find((x) => x.id === 'c-epoll');
+
+	r.user.slope = -20; // noise around 0: the kernel's slope is above that of the weight
+	r.kernel.slope = 540;
+	r.weight.slope = 520;
+	r.kinds.swap.worst = 16.87; // of nearly nothing
+	for (const x of json.rows)
+		for (const run of x.runs)
+			if (run.state === 'after')
+				run.weight *= 5; // more than with its tasks
+	return opened(report('shares', json), {}, async (page) => {
+		const after = json.rows.find((x) => x.runs.some((run) => run.state === 'after'));
+
+		for (const x of [r, after]) {
+			const row = page.locator(`tr[data-row="${json.rows.indexOf(x)}"]`);
+
+			await row.locator('button.open').click();
+		}
+		const shares = (await page.locator('body').innerText()).match(/[\d,.]+\s%/g)
+			.map((s) => Number(s.replace(/[^\d.]/g, '')));
+
+		assert.ok(shares.length > 5 && shares.every((s) => s <= 100), shares.join(' '));
+		assert.match(await page.locator('.cards').innerText(), /100\s%\s+C epoll/);
+		assert.match(await page.locator('table.fits').first().innerText(),
+			/17\s\u00d7 its size/);
+		assert.match(await page.locator('body').innerText(), /more than the .* with them/);
+	});
+});
 
 test('a bar shows its weight; without kernel memory it shows user memory and a question mark',
 	() => opened(path, {}, async (page) => {

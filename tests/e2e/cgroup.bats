@@ -158,7 +158,7 @@ not_measured() {
 	# Page tables and stacks are known in any case.
 	report assert "$DIR/r.json" "r['totals']['kstack']['in'] > 0" \
 		"r['totals']['pagetable']['in'] > 0"
-	run unshare -m sh "$DIR/ro" "$TARE" run -- sh -c 'exit 3'
+	run unshare -m sh "$DIR/ro" "$TARE" run --full -- sh -c 'exit 3'
 	status_is 3
 	says 'not measured' 'read-only' 'balanced'
 	run unshare -m sh "$DIR/ro" "$TARE" run --memory-max 64MiB -- touch "$DIR/ran"
@@ -174,9 +174,10 @@ no_swap() {
 @test "--memory-max: an OOM kill is reported, and the books balance" {
 	no_swap
 	own_cgroup
-	run "$TARE" run --cgroup "$cgroup" --memory-max 64MiB -- "$PROGRAMS/hog" 256 </dev/null
+	run "$TARE" run --full --cgroup "$cgroup" --memory-max 64MiB -- \
+		"$PROGRAMS/hog" 256 </dev/null
 	status_is 137
-	says 'OOM' 'books: .*balanced' '64'
+	says 'OOM: .* killed hog (pid' 'books: .*balanced' '64' '^OOM .* hog 256'
 	says_not survived
 	run "$TARE" run --cgroup "$cgroup" --memory-max 64MiB -o "$DIR/r.json" -- \
 		"$PROGRAMS/hog" 256 </dev/null
@@ -382,7 +383,7 @@ in_cgroup() {
 	status_is 0
 	report assert "$DIR/r.json" "r['cgroup']['path'].endswith('/${cgroup##*/}')" \
 		"r['cgroup']['others'] == 0" "r['cgroup']['own'] is False"
-	run "$TARE" attach -p "${started[0]}" --duration 200ms
+	run "$TARE" attach -p "${started[0]}" --duration 200ms --show charged
 	status_is 0
 	says "${cgroup##*/}" '1 other'
 	[ -d "$cgroup" ] || fail "attach removed a group that was not its own"

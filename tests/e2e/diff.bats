@@ -41,7 +41,7 @@ rows() {
 	rows WHERE | head -1 | grep -q '^parse_body.*+3[0-9]\.[0-9] MiB.*≠' || fail "$output"
 	rows WHERE | grep -q 'open_session.*-[34]\.[0-9]* MiB.*≠' || fail "$output"
 	rows WHERE | grep 'load_index' | grep -q '≠' && fail "load_index did not change:" "$output"
-	says 'pages count for who touched them first' 'more: --full'
+	says 'more: --full' 'a page counts for its first toucher'
 }
 
 @test "--full shows kinds and stacks, --all every row" {

@@ -169,16 +169,16 @@ without_btf() {
 	without_btf "$TARE" doctor --json >"$BATS_TEST_TMPDIR/d.json"
 	holds "$BATS_TEST_TMPDIR/d.json" 'd["ok"] and "of the kernel itself" in f["btf"]["found"]'
 	run -0 without_btf "$TARE" run -- true
-	[[ "$output" == *'books:  balanced'* ]]
+	[[ "$output" == *'all books balance'* ]]
 }
 
 @test "--btf FILE works for run, attach, bench and doctor, also without kernel BTF" {
 	btf=$BATS_TEST_TMPDIR/types
 	cp /sys/kernel/btf/vmlinux "$btf"
 	run -0 without_btf "$TARE" run --btf "$btf" -- true
-	[[ "$output" == *'books:  balanced'* ]]
+	[[ "$output" == *'all books balance'* ]]
 	run -0 "$TARE" run --btf "$btf" -- true
-	[[ "$output" == *'books:  balanced'* ]]
+	[[ "$output" == *'all books balance'* ]]
 	sleep 60 &
 	run -0 without_btf "$TARE" attach --btf "$btf" --duration 10ms -p $!
 	kill $!

@@ -51,7 +51,7 @@ churn() {
 }
 
 @test "the table has one row for all ended processes" {
-	run "$TARE" run -- "$PROGRAMS/spawn_many" 1000 4 </dev/null
+	run "$TARE" run --show who -- "$PROGRAMS/spawn_many" 1000 4 </dev/null
 	status_is 0
 	says 'spawn_many ×' 'median about' '[0-9] failed'
 	fits_80_columns

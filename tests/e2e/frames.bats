@@ -7,7 +7,7 @@ load lib/common
 
 # where OPTION… -- COMMAND…: the section WHERE of the table.
 where() {
-	COLUMNS=140 "$TARE" run --as-root --period 16KiB --format table --record "$DIR/r.tare" \
+	COLUMNS=140 "$TARE" run --as-root --show where --period 16KiB --format table --record "$DIR/r.tare" \
 		"$@" 2>"$DIR/err" >/dev/null
 	sed -n '/^WHERE/,/^$/p' "$DIR/err" >"$DIR/where"
 }
@@ -100,14 +100,14 @@ first() {
 	where -- sqlite3 :memory: "create table t(a, b);
 		with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000)
 		insert into t select i, hex(randomblob(50)) from n"
-	"$TARE" report "$DIR/r.tare" --no-fold | grep -q -E 'MiB +_int_malloc'
+	"$TARE" report "$DIR/r.tare" --show where --no-fold | grep -q -E 'MiB +_int_malloc'
 	echo 'insert *sqlite* sqlite3BtreeInsert' >"$DIR/rules"
-	run "$TARE" report "$DIR/r.tare" --fold "$DIR/rules"
+	run "$TARE" report "$DIR/r.tare" --show where --fold "$DIR/rules"
 	says 'MiB .* insert '
-	run env TARE_FOLD="$DIR/rules" "$TARE" report "$DIR/r.tare"
+	run env TARE_FOLD="$DIR/rules" "$TARE" report "$DIR/r.tare" --show where
 	says 'MiB .* insert '
 	echo 'malloc' >>"$DIR/rules"
-	run "$TARE" report "$DIR/r.tare" --fold "$DIR/rules"
+	run "$TARE" report "$DIR/r.tare" --show where --fold "$DIR/rules"
 	status_is 125
 	says 'rules:2: not a rule'
 	run "$TARE" run --fold "$DIR/none" -- true

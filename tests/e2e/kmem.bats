@@ -111,7 +111,7 @@ by_task() {
 }
 
 @test "the table explains why the charged memory differs from the sum of RSS" {
-	run "$TARE" run -- "$PROGRAMS/kernel_maker" 500 </dev/null
+	run "$TARE" run --full -- "$PROGRAMS/kernel_maker" 500 </dev/null
 	status_is 0
 	says 'books: .*balanced' USER KERNEL WEIGHT 'kernel stacks' charged RSS maker
 	fits_80_columns
@@ -168,7 +168,7 @@ has() {
 	# The caches are of the whole machine, and the report says so.
 	report assert "$DIR/r.json" "r['slabs']['note']" \
 		"any(c['name'] == 'io_kiocb' for c in r['slabs']['caches'])"
-	run "$TARE" run --slab -- "$PROGRAMS/epoll_many" 20000 </dev/null
+	run "$TARE" run --slab --show slabs -- "$PROGRAMS/epoll_many" 20000 </dev/null
 	status_is 0
 	says 'indicative'
 }

@@ -84,7 +84,7 @@ stacks_fit() {
 
 @test "the table has a row for what ended tasks left" {
 	# shellcheck disable=SC2016
-	run "$TARE" run -- sh -c 'for i in $(seq 600); do /bin/true; done' </dev/null
+	run "$TARE" run --full -- sh -c 'for i in $(seq 600); do /bin/true; done' </dev/null
 	status_is 0
 	says 'left by ended tasks' 'when they ended'
 	# No share is above 100 %, and no row is below 0.

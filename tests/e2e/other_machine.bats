@@ -11,7 +11,7 @@ setup() {
 }
 
 @test "a recording from arm64 is reported: books, causes, and functions by name" {
-	run "$TARE" report "$DIR/arm64.tare"
+	run "$TARE" report --full "$DIR/arm64.tare"
 	status_is 0
 	says 'books: *balanced' 'page fault .* 32\.[0-9] MiB' ' inner' 'n/m'
 	fits_80_columns

@@ -285,8 +285,10 @@ has_sampled() {
 		fail "$(jq -c '.functions[0:3]' "$DIR/same.json")"
 	"$TARE" run --as-root -r "$DIR/c.tare" -o "$DIR/c.json" -- "$PROGRAMS/call_tree" thread
 	run -0 "$TARE" diff "$DIR/a.tare" "$DIR/c.tare" --sample-type grown
-	says 'TOTALS' 'WHO' 'in_thread .*≠'
+	says 'WHO' 'WHERE'
 	fits_80_columns
+	COLUMNS=140 run -0 "$TARE" diff "$DIR/a.tare" "$DIR/c.tare" --sample-type grown --full
+	says 'TOTALS' '^STACKS' '≠ .*inner < .*in_thread'
 	run "$TARE" diff "$DIR/a.tare"
 	status_is 125
 	says 'two recordings'

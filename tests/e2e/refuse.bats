@@ -56,7 +56,7 @@ without() {
 	holds '"the kernel refused tare_sys_exit: " in f["virtual"]'
 	holds 'all(v is None for p in r["processes"] for t in p["tasks"]
 		for v in t["virtual"].values())'
-	TARE_REFUSE=tare_sys_exit run -0 "$TARE" run -- true
+	TARE_REFUSE=tare_sys_exit run -0 "$TARE" run --show notes -- true
 	[[ "$output" == *'NOT MEASURED'*'virtual: the kernel refused tare_sys_exit: '* ]]
 }
 

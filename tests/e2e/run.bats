@@ -18,7 +18,7 @@ load lib/hold
 @test "the report goes to stderr, not to stdout" {
 	run --separate-stderr "$TARE" run -- echo out
 	[ "$output" = out ] || fail "$output"
-	[[ $stderr == *"books: "*balanced* ]] || fail "$stderr"
+	[[ $stderr == *"trust: "*balance* ]] || fail "$stderr"
 }
 
 @test "a large amount of data through stdin and stdout" {
@@ -172,14 +172,14 @@ load lib/hold
 	run "$LIB/terminal.py" --send '^C' --after ready -- "$TARE" run -- \
 		sh -c 'trap "echo caught; exit 7" INT; echo ready; while :; do sleep 0.02; done'
 	status_is 7
-	says caught 'books:' 'sent 1 times'
+	says caught 'trust:' 'sent 1 times'
 }
 
 @test "a second Ctrl-C kills a command that ignores the first" {
 	run "$LIB/terminal.py" --send '^C' --after ready --again -- "$TARE" run -- \
 		sh -c 'trap "" INT; echo ready; sleep 15'
 	status_is 137
-	says 'books:'
+	says 'trust:'
 	# The kill may race with another signal.
 	says 'sent [23] times'
 }
@@ -188,7 +188,7 @@ load lib/hold
 	run "$LIB/terminal.py" --send '^C' --after ready -- "$TARE" run -- \
 		sh -c 'echo ready; exec sleep 15'
 	status_is 130
-	says 'books:'
+	says 'trust:'
 }
 
 # held OPTIONS…: starts tare in the background with `target`; sets tare and target.

@@ -32,9 +32,9 @@ signal_and_wait() {
 	hold "$TARE" run -- "$PROGRAMS/threads" 2 64
 	reaches
 	kill -USR1 "${started[0]}"
-	until_true 10 grep -q 'books:' "$DIR/err"
+	until_true 10 grep -q 'trust:' "$DIR/err"
 	let_go
-	[ "$(grep -c 'books:' "$DIR/err")" = 2 ] || fail "$(cat "$DIR/err")"
+	[ "$(grep -c 'trust:' "$DIR/err")" = 2 ] || fail "$(cat "$DIR/err")"
 }
 
 @test "--format json to stderr; --format table to a file" {
@@ -42,9 +42,9 @@ signal_and_wait() {
 	[ "$(cat "$DIR/out")" = out ]
 	report check "$DIR/err"
 	"$TARE" run --format table -o "$DIR/x.json" -- true
-	grep -q 'books:' "$DIR/x.json"
+	grep -q 'trust:' "$DIR/x.json"
 	"$TARE" run -o "$DIR/x.txt" -- true
-	grep -q 'books:' "$DIR/x.txt"
+	grep -q 'trust:' "$DIR/x.txt"
 }
 
 @test "--snapshot-every: each snapshot file is complete once it exists" {

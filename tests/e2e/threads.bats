@@ -61,7 +61,7 @@ load lib/common
 @test "threads of one pattern share a row; with --threads all each has its own" {
 	run "$TARE" run -- "$PROGRAMS/threads" 8 64 </dev/null
 	status_is 0
-	says 'worker'
+	says 'worker-\* ×8'
 	says_not 'worker-3 '
 	run "$TARE" run --threads all -- "$PROGRAMS/threads" 8 64 </dev/null
 	status_is 0
@@ -77,7 +77,7 @@ load lib/common
 	TERM=xterm run "$LIB/terminal.py" -- "$TARE" run -- true
 	says $'\e\\['
 	NO_COLOR=1 TERM=xterm run "$LIB/terminal.py" -- "$TARE" run -- true
-	says 'balanced'
+	says 'books balance'
 	says_not $'\e\\['
 }
 

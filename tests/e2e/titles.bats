@@ -49,7 +49,7 @@ thrice_ready() {
 @test "compilers are told apart by the source file in their arguments" {
 	need gcc
 	for i in one two; do echo "int $i[1 << 10];" >"$DIR/$i.c"; done
-	COLUMNS=140 run --separate-stderr "$TARE" run --as-root -- sh -c \
+	COLUMNS=140 run --separate-stderr "$TARE" run --as-root --show who -- sh -c \
 		"cd '$DIR'; gcc -c one.c; gcc -c two.c"
 	output=$stderr
 	says ' cc1 one.c' ' cc1 two.c'

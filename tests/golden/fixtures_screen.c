@@ -8,8 +8,8 @@
 #define APP "/srv/app/libapp.so"
 
 /* Memory of one function of a task that is held at the peak. */
-static void add_held(struct report *r, uint32_t process, uint32_t task, const char *function,
-		     const char *caller, int64_t bytes)
+static void hold_at_peak(struct report *r, uint32_t process, uint32_t task, const char *function,
+			 const char *caller, int64_t bytes)
 {
 	struct profile *p = r->profile;
 	uint32_t node = add_node(p, NO_NODE, (struct code){ caller, .module = APP, .address = 16 });
@@ -21,7 +21,7 @@ static void add_held(struct report *r, uint32_t process, uint32_t task, const ch
 		   "page fault", "heap");
 }
 
-static void add_before(struct report *r, uint32_t process, int64_t bytes)
+static void hold_before(struct report *r, uint32_t process, int64_t bytes)
 {
 	struct code before = { .function = "[before]",
 			       .address = SYNTHETIC_BEFORE,
@@ -35,7 +35,7 @@ static void add_before(struct report *r, uint32_t process, int64_t bytes)
 }
 
 /* A tick in the slot that begins at `slot` x 100 ms. */
-static void add_tick(struct report *r, uint32_t slot, uint32_t entry, int64_t in)
+static void grow_at(struct report *r, uint32_t slot, uint32_t entry, int64_t in)
 {
 	struct profile_tick t = { slot, entry, (uint64_t)in, 0 };
 
@@ -68,7 +68,7 @@ static struct report *fixture_true(void)
 	add_point(r, 1080000, 1120 * KIB, 44 * KIB);
 	sum_up(r);
 	begin_profile(r);
-	add_held(r, 0, 0, "dl_main", "_dl_sysdep_start", 64 * KIB);
+	hold_at_peak(r, 0, 0, "dl_main", "_dl_sysdep_start", 64 * KIB);
 	enter_rests(r);
 	return r;
 }
@@ -101,12 +101,12 @@ static struct report *fixture_storm(void)
 			  44 * KIB);
 	sum_up(r);
 	begin_profile(r);
-	add_held(r, 0, 0, "main", "_start", 13 * MIB);
+	hold_at_peak(r, 0, 0, "main", "_start", 13 * MIB);
 	for (uint32_t i = 1; i <= 8; i++) {
-		add_held(r, i, 0, "storm.child", "main", (i <= 2 ? 40 : 1) * MIB);
-		add_before(r, i, 6 * MIB);
+		hold_at_peak(r, i, 0, "storm.child", "main", (i <= 2 ? 40 : 1) * MIB);
+		hold_before(r, i, 6 * MIB);
 	}
-	add_tick(r, 28, 1, 40 * MIB);
+	grow_at(r, 28, 1, 40 * MIB);
 	enter_rests(r);
 	return r;
 }
@@ -140,9 +140,9 @@ static struct report *fixture_oom_victim(void)
 		add_point(r, (uint64_t)i * 100 * MS, i < 5 ? i * i * 4 * MIB : 2 * MIB, 44 * KIB);
 	sum_up(r);
 	begin_profile(r);
-	add_held(r, 0, 0, "leak", "main", 56 * MIB);
-	add_held(r, 0, 0, "call_init", "_dl_init", 4 * MIB);
-	add_tick(r, 3, 0, 28 * MIB);
+	hold_at_peak(r, 0, 0, "leak", "main", 56 * MIB);
+	hold_at_peak(r, 0, 0, "call_init", "_dl_init", 4 * MIB);
+	grow_at(r, 3, 0, 28 * MIB);
 	enter_rests(r);
 	return r;
 }
@@ -174,10 +174,10 @@ static struct report *fixture_late(void)
 			  44 * KIB);
 	sum_up(r);
 	begin_profile(r);
-	add_held(r, 0, 0, "handle", "serve", 9 * MIB);
-	add_before(r, 0, 119 * MIB);
-	add_tick(r, 61, 0, 6 * MIB);
-	add_tick(r, 66, 0, 3 * MIB);
+	hold_at_peak(r, 0, 0, "handle", "serve", 9 * MIB);
+	hold_before(r, 0, 119 * MIB);
+	grow_at(r, 61, 0, 6 * MIB);
+	grow_at(r, 66, 0, 3 * MIB);
 	enter_rests(r);
 	return r;
 }

@@ -66,6 +66,8 @@ static void defaults(void **state)
 	assert_int_equal(o.max_mms, 8192);
 	assert_int_equal(o.keep_tasks, 256);
 	assert_int_equal(o.ring_bytes, 8 << 20);
+	assert_int_equal(o.period, 64 << 10);
+	assert_int_equal(o.show, 0); /* the default screen */
 	assert_false(o.no_priority);
 	assert_false(o.no_children || o.wait_all || o.as_root || o.kill_on_exit || o.self || o.all);
 	assert_true(!o.user && !o.output && !o.force_backend && !o.pids && !o.comm && !o.cgroup);

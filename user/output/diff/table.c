@@ -261,8 +261,9 @@ static void print_screen(const struct page *p, const char *why)
 		print_not_compared(p, why);
 	else
 		diff_table_where(p);
-	paint_wrapped(p->out, &p->style, DIM, 0,
-		      "more: --full (kinds, whole stacks, 20 rows each), --all, --html FILE");
+	paint_wrapped(
+		p->out, &p->style, DIM, 0,
+		"more: --full, --all, --html FILE; a page counts for its first toucher: man tare");
 }
 
 static void print_full(const struct page *p, const char *why)

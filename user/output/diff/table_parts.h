@@ -16,7 +16,7 @@
 #define ROWS 20
 #define SCREEN_LINES 25
 /* WHERE on one screen, with two functions. */
-#define WHERE_LINES 8
+#define WHERE_LINES 7
 
 struct page {
 	const struct report *report[DIFF_TIMES];

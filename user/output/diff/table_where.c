@@ -62,6 +62,15 @@ static void function_row(struct grid *g, const struct diff_function *f, unsigned
 		grid_blank(g);
 }
 
+/* One screen has functions that changed themselves; at 80 columns it has no room for totals. */
+static bool shown(const struct page *p, const struct diff_function *f)
+{
+	unsigned k = p->asked->sample_type;
+
+	return p->asked->all || figure_changed(&f->self[k]) ||
+	       (p->full && figure_changed(&f->total[k]));
+}
+
 static void functions(const struct page *p, struct grid *g)
 {
 	unsigned k = p->asked->sample_type, hidden = 0, rows = 0, most = most_rows(p);
@@ -69,7 +78,7 @@ static void functions(const struct page *p, struct grid *g)
 	for (unsigned i = 0; i < p->d->functions->len; i++) {
 		const struct diff_function *f = p->d->functions->pdata[i];
 
-		if (!p->asked->all && !figure_changed(&f->total[k]) && !figure_changed(&f->self[k]))
+		if (!shown(p, f))
 			continue;
 		if (rows == most)
 			hidden++;
@@ -101,7 +110,8 @@ void diff_table_where(const struct page *p)
 	table_heading(p->out, &p->style, "WHERE", meaning);
 	if (grid_rows(g)) {
 		grid_render(g, p->out, &p->style);
-		table_first_touch(p->out, &p->style);
+		if (p->full)
+			table_first_touch(p->out, &p->style);
 	} else {
 		g_string_append(p->out, "  no change\n");
 	}

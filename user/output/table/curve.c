@@ -104,7 +104,7 @@ static char *mostly_text(const struct when *w, unsigned width)
 	in = thread ? g_strdup_printf(" in %s", thread) : g_strdup("");
 	used += (unsigned)text_width(in);
 	name = text_shorten(safe, width > used + 20 ? width - used : 20, 0);
-	return g_strdup_printf("mostly %s%s", name, in);
+	return g_strdup_printf("mostly %s%s%s", name, w->what == WHEN_KIND ? " memory" : "", in);
 }
 
 void table_moments(GString *out, const struct report *r, const struct table_style *style)

@@ -9,9 +9,9 @@
 #include "output/table/sections.h"
 #include "output/table/parts.h"
 
-#define SHARE_LEAST 0.005 /* of the peak; the first rows are shown in any case */
+#define SHARE_LEAST 0.005 /* of the peak; the first is shown in any case */
 #define SHARE_OTHER 0.05  /* the same for memory without a function */
-#define ROWS_ANYWAY 3
+#define ROWS_ANYWAY 1
 
 /* Plain words for memory without a function. */
 static const char *other_name(const struct function *f)
@@ -63,18 +63,15 @@ void table_where_top(GString *out, const struct report *r, const struct table_st
 {
 	g_autoptr(GArray) functions = r->profile ? functions_of(r->profile, SAMPLE_TYPE_LIVE_PEAK) :
 						   NULL;
-	/* Names of C++ functions may take the room of a wide terminal. */
+	unsigned room = style->width; /* names of C++ functions can use a wide terminal's */
 	const struct grid_column columns[] = {
 		{ .title = "HELD", .right = true },
 		{ .title = "±", .right = true, .drop = 3 },
 		{ .title = "SHARE", .right = true, .drop = 2 },
 		{ .title = "GROWN", .right = true, .drop = 4 },
-		{ .title = "WHERE",
-		  .soft = MAX(30, style->width * 3 / 8),
-		  .hard = 24,
-		  .cut = CUT_MIDDLE },
+		{ .title = "WHERE", .soft = MAX(30, room * 3 / 8), .hard = 24, .cut = CUT_MIDDLE },
 		{ .title = "VIA", .soft = 9, .hard = 6, .drop = 1 },
-		{ .title = "FOR", .soft = MAX(20, style->width / 5), .hard = 16, .cut = CUT_MIDDLE },
+		{ .title = "FOR", .soft = MAX(20, room / 5), .hard = 16, .cut = CUT_MIDDLE },
 		{ .title = "IN", .soft = 16, .hard = 8, .drop = 5 },
 	};
 	struct grid *g;

@@ -12,7 +12,7 @@
 static const struct grid_column columns[] = {
 	{ .title = NULL },
 	{ .title = "PID", .right = true },
-	{ .title = "WHO", .cut = CUT_WHERE_THEY_DIFFER, .soft = 24, .hard = 18 },
+	{ .title = "WHO", .cut = CUT_MIDDLE, .soft = 24, .hard = 18 },
 	{ .title = "WEIGHT", .right = true },
 	{ .title = NULL, .drop = 6 },
 	{ .title = "SHARE", .right = true },

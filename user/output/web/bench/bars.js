@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // The bar chart of bytes per task: one bar per row, stacked by kind, user memory blue, kernel
-// memory orange. The saved SVG is the same drawing. The scale is linear; a longer bar is cut,
-// and the cut is marked.
+// memory orange, with the published figures as marks. The saved SVG is the same drawing. The scale
+// is linear. A bar that is longer than the scale is marked as such, and shows its kinds in
+// proportion, so that the kernel's part does not end up beyond the edge.
 
 import { scaleLinear } from 'd3-scale';
 import { svg } from '../shared/dom.js';
 import { UNKNOWN, bytes, count, known, perTask, size } from '../shared/format.js';
-import { KINDS, KIND_TEXT, fitOf, slope, stacked, tare, weighed } from './model.js';
+import { KINDS, KIND_TEXT, fitOf, publishedSlopes, slope, stacked, tare,
+	weighed } from './model.js';
+import { mark, markOf } from './published.js';
 
 const TOP = 46, BOTTOM = 26;
 
@@ -43,8 +46,10 @@ function at(x, width) {
 	return Math.round(Math.max(0, Math.min(x, width)) * 10) / 10;
 }
 
-function segments(r, x, at0, bar) {
-	const list = [];
+const tooLong = (r, x) => stacked(r) > x.domain()[1] * 1.0005;
+
+function segments(r, scale, at0, bar) {
+	const list = [], x = tooLong(r, scale) ? scaleLinear([0, stacked(r)], [0, at0.w]) : scale;
 	let from = 0;
 
 	for (const kind of KINDS) {
@@ -67,13 +72,22 @@ function segments(r, x, at0, bar) {
 function whisker(r, x, at0, bar) {
 	const ci = fitOf(r, 'weight')?.ci;
 
-	if (!ci || x(ci[0]) >= at0.w)
+	if (!ci || x(ci[0]) >= at0.w || tooLong(r, x))
 		return null;
 	const lo = at0.x + at(x(ci[0]), at0.w), hi = at0.x + at(x(ci[1]), at0.w),
 		y = bar.y + bar.h / 2;
 	const caps = hi - lo > 3 ? `M${lo} ${y - 3}v6M${hi} ${y - 3}v6` : '';
 
 	return svg('path', { class: 'ci', d: `M${lo} ${y}H${hi}${caps}` });
+}
+
+// Published bytes per task, where the scale has room for them.
+function publishedMarks(r, l, x) {
+	const y = l.bar.y + l.bar.h / 2;
+
+	return publishedSlopes(r).filter((p) => p.slope > 0 && p.slope <= x.domain()[1])
+		.map((p) => mark({ what: markOf(p.source), value: p.slope },
+			l.bars.x + at(x(p.slope), l.bars.w), y));
 }
 
 // Two slanted lines at the end of a bar that is cut.
@@ -123,7 +137,6 @@ export function sentence(r) {
 }
 
 function drawRow(r, i, l, x, tares) {
-	const long = stacked(r) > x.domain()[1] * 1.0005;
 	const name = l.narrow ?
 		svg('text', { class: 'name', x: 0, y: 14 }, fit(r.title, l.bars.w)) :
 		svg('text', { class: 'name', x: l.names, y: l.bar.y + l.bar.h - 2.5,
@@ -133,7 +146,8 @@ function drawRow(r, i, l, x, tares) {
 		{ class: 'row', 'data-row': r.index,
 		transform: `translate(0 ${TOP + i * l.step})` },
 		svg('rect', { class: 'band', x: -6, y: 0, width: l.width + 12, height: l.step }),
-		name, segments(r, x, l.bars, l.bar), whisker(r, x, l.bars, l.bar), long && torn(l),
+		name, segments(r, x, l.bars, l.bar), whisker(r, x, l.bars, l.bar),
+		tooLong(r, x) && torn(l), publishedMarks(r, l, x),
 		numbers(r, l), tareBar(r, l, tares));
 }
 
@@ -159,8 +173,9 @@ function axis(l, x, height, max) {
 function heads(l, cut) {
 	return svg('g', { class: 'head' },
 		svg('text', { x: l.bars.x, y: 14 },
-			`Bytes per task by kind, and 95\u00a0% interval${cut ? '; //\u00a0bar is ' +
-			'longer than the scale' : ''}`),
+			l.width < 960 ? cut ? '//\u00a0longer than the scale: in proportion' : ''
+			: `Bytes per task by kind, and 95\u00a0% interval${cut ? '; //\u00a0bar ' +
+			'is longer than the scale: its kinds are in proportion' : ''}`),
 		!l.narrow && svg('text', { x: l.number, y: TOP - 12, 'text-anchor': 'end' },
 			'B per task'),
 		l.tare && svg('text', { x: l.tare.end, y: TOP - 12, 'text-anchor': 'end' },

@@ -15,9 +15,12 @@ function interval(ci, format) {
 	return ci ? `${format(ci[0])} \u2026 ${format(ci[1])}` : UNKNOWN;
 }
 
+// How far the runs are off the line, next to what they weigh. Far off where they weigh nothing.
+const distance = (x) => x > 1 ? `${count(x)}\u00a0\u00d7 its size` : percent(x);
+
 function fitRow(r, part) {
 	const f = fitOf(r, part);
-	const off = f && known(f.worst) ? `${percent(f.worst)} at ${tasks(f.worst_tasks)}`
+	const off = f && known(f.worst) ? `${distance(f.worst)} at ${tasks(f.worst_tasks)}`
 		: UNKNOWN;
 
 	const sum = ['user', 'kernel', 'weight'].includes(part);
@@ -68,7 +71,8 @@ function runs(r) {
 function growth(r) {
 	return after(r).map((a) => el('p', null,
 		`After its ${count(a.tasks)} tasks had ended, it still held ${size(a.left)}`,
-		known(a.of) && ` of ${size(a.of)} (${percent(a.left / a.of)})`, '.'));
+		known(a.of) && (a.left <= a.of ? ` of ${size(a.of)} (${percent(a.left / a.of)})`
+			: `, more than the ${size(a.of)} with them`), '.'));
 }
 
 const item = (name, value) => value && [el('dt', null, name), el('dd', null, value)];

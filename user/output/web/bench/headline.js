@@ -6,7 +6,7 @@ import { el } from '../shared/dom.js';
 import { UNKNOWN, bytes, count, date, exact, known, percent, printable, round, size,
 	tasks } from '../shared/format.js';
 import { card, fact } from '../shared/parts.js';
-import { ORDER, distinct, ordered, slope } from './model.js';
+import { ORDER, distinct, kernelShare, ordered, slope } from './model.js';
 
 const number = (name, n, text) => [el('b', { 'data-count': name }, count(n)), ` ${text}`];
 
@@ -45,9 +45,8 @@ function cards(rows) {
 
 	if (byWeight.length < 2)
 		return null;
-	const share = (r) => slope(r, 'kernel') / slope(r, 'weight');
-	const sure = byWeight.filter((r) => known(slope(r, 'kernel')) && slope(r, 'weight') > 0);
-	const kernel = ordered(sure, share, true)[0];
+	const sure = byWeight.filter((r) => known(kernelShare(r)));
+	const kernel = ordered(sure, kernelShare, true)[0];
 	const light = byWeight[0], heavy = byWeight.at(-1),
 		middle = byWeight[Math.floor(byWeight.length / 2)];
 
@@ -55,7 +54,7 @@ function cards(rows) {
 		card('Lightest task', bytes(slope(light, 'weight')), light.title),
 		card('Median task', bytes(slope(middle, 'weight')), middle.title),
 		card('Heaviest task', bytes(slope(heavy, 'weight')), heavy.title),
-		kernel && card('Largest kernel share', percent(share(kernel)),
+		kernel && card('Largest kernel share', percent(kernelShare(kernel)),
 			kernel.title));
 }
 

@@ -6,7 +6,8 @@
 import { count, exact, known, perTask, size, tasks, UNKNOWN } from '../shared/format.js';
 import { hideTip, showTip, showTipAt, tip } from '../shared/tooltip.js';
 import { sentence } from './bars.js';
-import { FAMILY_TEXT, KINDS, KIND_TEXT, fitOf, slope, tare } from './model.js';
+import { FAMILY_TEXT, KINDS, KIND_TEXT, fitOf, publishedSlopes, slope, tare } from './model.js';
+import { markOf } from './published.js';
 
 const kindName = (part) => part === 'weight' ? 'whole weight' : KIND_TEXT[part];
 
@@ -22,6 +23,8 @@ function barTip(r) {
 		['per task', unit(w?.slope ?? null), 'sum'],
 		['95\u00a0% interval',
 			w?.ci ? `${perTask(w.ci[0])} \u2026 ${perTask(w.ci[1])}\u00a0B` : UNKNOWN],
+		...publishedSlopes(r).map((p) => [`published ${p.source}, RSS`, unit(p.slope),
+			`shape ${markOf(p.source)}`]),
 		['tare', exact(tare(r))], ['largest N', tasks(r.most)],
 	]);
 }

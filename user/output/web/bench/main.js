@@ -18,11 +18,12 @@ import { method } from './method.js';
 import { FAMILY_TEXT, KERNEL_KINDS, KIND_TEXT, ORDER, USER_KINDS, distinct, filtered, load, ordered,
 	sampled, weighed } from './model.js';
 import { picture } from './picture.js';
-import { captionOf, comparisons, publishedChart, publishedTasks } from './published.js';
+import { captionOf, comparisons, markOf, publishedChart, publishedSources,
+	publishedTasks } from './published.js';
 import { stopped } from './stops.js';
 import { table } from './table.js';
 
-const MAX = [1000, 5000, 20000];
+const MAX = [1000, 5000, 20000, 50000];
 const bench = load(JSON.parse(document.getElementById('data').textContent));
 const hash = new URLSearchParams(location.hash.slice(1));
 
@@ -86,7 +87,10 @@ function colourKey() {
 		el('li', null, el('i', { class: `mark ${k}` }), KIND_TEXT[k]))));
 
 	return el('ul', { class: 'key' }, kinds(USER_KINDS, 'user'), kinds(KERNEL_KINDS, 'kernel'),
-		el('li', { class: 'group' }, el('i', { class: 'whisker' }), '95\u00a0% interval'));
+		el('li', { class: 'group' }, el('i', { class: 'whisker' }), '95\u00a0% interval'),
+		publishedSources(bench.rows).map((source) => el('li', null,
+			el('i', { class: `shape ${markOf(source)}` }),
+			`published ${source}, RSS`)));
 }
 
 const barRows = () => ordered(shown(), ORDER[state.order], state.down)

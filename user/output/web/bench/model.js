@@ -49,6 +49,15 @@ export const weighed = (r) => KINDS.some((k) => known(slope(r, k)));
 /** Sum of the known kinds' slopes; negative ones count as 0. */
 export const stacked = (r) => KINDS.reduce((sum, k) => sum + Math.max(0, slope(r, k) ?? 0), 0);
 
+/** The kernel's part of a task's weight, 0 to 1; null: not known. A slope below 0 is noise around
+ * 0, so it counts as 0. */
+export function kernelShare(r) {
+	const user = Math.max(0, slope(r, 'user')), kernel = Math.max(0, slope(r, 'kernel'));
+
+	return known(slope(r, 'user')) && known(slope(r, 'kernel')) && user + kernel > 0
+		? kernel / (user + kernel) : null;
+}
+
 /** Sort up or down; unknown values come last in both; ties stay in the file's order. */
 export function ordered(rows, key, descending) {
 	const sign = descending ? -1 : 1;

@@ -7,6 +7,7 @@ import { svg } from '../shared/dom.js';
 import { date, printable, tasks } from '../shared/format.js';
 import { barsChart } from './bars.js';
 import { KERNEL_KINDS, KIND_TEXT, USER_KINDS, slope } from './model.js';
+import { mark, markOf, publishedSources } from './published.js';
 
 const HEAD = 100, FOOT = 34, PAD = 20;
 
@@ -18,7 +19,9 @@ const RULES = `text{${FONTS};font-size:12px;fill:var(--ink);font-variant-numeric
 .small,.axis text,.head text{font-size:11px}
 .number{text-anchor:end}.grid{stroke:var(--grid)}.band{fill:none}.paper{fill:var(--paper)}
 .ci{stroke:var(--ink);stroke-width:1.2;fill:none}
-.torn{stroke:var(--paper);stroke-width:2;fill:none}`;
+.torn{stroke:var(--paper);stroke-width:2;fill:none}
+.dot{fill:var(--ink);stroke:var(--paper);stroke-width:1.2}
+.dot.p2024,.dot.pother{fill:var(--paper);stroke:var(--ink)}`;
 
 // The colours are the page's; what they are in either theme is read there.
 function colours(theme) {
@@ -39,9 +42,15 @@ function key(rows, width) {
 		[...USER_KINDS, ...KERNEL_KINDS].filter((k) => rows.some((r) => slope(r, k) > 0.5));
 	let x = 0, y = 0;
 
-	return svg('g', { transform: `translate(${PAD} 82)` }, used.map((k) => {
-		const text = `${KERNEL_KINDS.includes(k) ? 'kernel' : 'user'}: ${KIND_TEXT[k]}`,
-			w = 26 + text.length * 6.4;
+	const kinds = used.map((k) => [`${KERNEL_KINDS.includes(k) ? 'kernel' : 'user'}: ` +
+		`${KIND_TEXT[k]}`, (left, top) => svg('rect',
+		{ class: k, x: left, y: top - 9, width: 10, height: 10, rx: 2 })]);
+	const sources = publishedSources(rows).map((s) => [`published ${s}, RSS`,
+		(left, top) => mark({ what: markOf(s) }, left + 5, top - 4)]);
+
+	return svg('g', { transform: `translate(${PAD} 82)` }, [...kinds, ...sources].map(
+		([text, sign]) => {
+		const w = 26 + text.length * 6.4;
 
 		if (x + w > width - 2 * PAD) {
 			x = 0;
@@ -49,7 +58,7 @@ function key(rows, width) {
 		}
 		x += w;
 		return [
-			svg('rect', { class: k, x: x - w, y: y - 9, width: 10, height: 10, rx: 2 }),
+			sign(x - w, y),
 			svg('text', { x: x - w + 15, y, class: 'small' }, text),
 		];
 	}));
@@ -89,5 +98,5 @@ export function picture(bench, rows, { width, max }) {
 
 	// A <style> in the page would be against its policy; in the file it is not.
 	return new XMLSerializer().serializeToString(root).replace('>', `>${style}`)
-		.replace(/ data-(row|value)="\d+"/g, '');
+		.replace(/ data-(row|value)="[\d.]+"/g, '');
 }

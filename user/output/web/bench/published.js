@@ -6,7 +6,7 @@
 import { scaleLog } from 'd3-scale';
 import { svg } from '../shared/dom.js';
 import { UNKNOWN, known, round, size, tasks } from '../shared/format.js';
-import { points } from './model.js';
+import { points, publishedSlopes } from './model.js';
 
 const TOP = 34, STEP = 26;
 
@@ -27,8 +27,8 @@ const whole = (c) => c.dots.find((d) => d.what === 'weight').value;
 export function comparisons(rows, n) {
 	return rows.map((row) => {
 		const dots = row.published.filter((p) => p.tasks === n && known(p.rss))
-			.map((p) => ({ what: p.source === '2023' ? 'p2023' : p.source === '2024'
-				? 'p2024' : 'pother', name: `${p.source}: ${p.version ?? UNKNOWN}`,
+			.map((p) => ({ what: markOf(p.source),
+				name: `${p.source}: ${p.version ?? UNKNOWN}`,
 				value: p.rss }));
 
 		return {
@@ -43,11 +43,19 @@ export function comparisons(rows, n) {
 			a.row.index - b.row.index);
 }
 
+/** Sources with a slope, the oldest first. */
+export const publishedSources = (rows) =>
+	[...new Set(rows.flatMap(publishedSlopes).map((p) => p.source))].sort();
+
 export const publishedTasks = (rows) =>
 	[...new Set(rows.flatMap((r) => r.published.map((p) => p.tasks)))]
 	.filter(known).sort((a, b) => a - b);
 
-function mark(dot, x, y) {
+/** The mark of a figure from a source. */
+export const markOf = (source) => source === '2023' ? 'p2023' : source === '2024' ? 'p2024'
+	: 'pother';
+
+export function mark(dot, x, y) {
 	const common = { class: `dot ${dot.what}`, 'data-what': dot.what, 'data-value': dot.value };
 
 	switch (dot.what) {

@@ -33,7 +33,8 @@ function firstFunction(raw, type) {
 	return first && [change(first.self) > 0 ? 'Grew most: ' : 'Shrank most: ',
 		el('b', { id: 'first-function', title: first.name.slice(0, 2000) },
 			cut(first.name, LONG)),
-		first.caller && !first.caller.startsWith('[') && [', called by ', el('b', { title: first.caller.slice(0, 2000) },
+		first.caller && !first.caller.startsWith('[') && [', called by ',
+			el('b', { title: first.caller.slice(0, 2000) },
 			cut(first.caller, LONG)), ':'],
 		` ${signed(change(first.self))} ${errorText(first.self)}. `];
 }
