@@ -316,8 +316,8 @@ static GArray *group_rows(struct live_view *v, const GArray *rows, enum live_gro
 	return sums;
 }
 
-/* Rows that the query wants: a thread's row where its process has several threads, and the thread or
- * its process is wanted. */
+/* Rows that the query wants: a thread's row where its process has several threads, and the thread
+ * or its process is wanted. */
 static GArray *wanted_rows(const struct live *l, const struct live_query *q)
 {
 	g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct live_row));
