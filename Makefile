@@ -36,7 +36,8 @@ NPM = npm
 PROTOC = protoc-c
 BATS = bats
 
-LIBS = libbpf libelf libdw zlib glib-2.0 jansson libprotobuf-c sqlite3 gsl libseccomp libcap ncursesw
+LIBS = libbpf libelf libdw zlib glib-2.0 jansson libprotobuf-c sqlite3 gsl libseccomp libcap \
+	ncursesw
 LAYERS = base model symbol store capture output bench cli
 VMLINUX = vmlinux/$(ARCH)
 

@@ -362,6 +362,8 @@ static void threads_are_below_their_process(void **state)
 	near(g_array_index(rows, struct live_row, 1).rate[LIVE_10S].growth, 10 * MIB);
 	assert_int_equal(g_array_index(rows, struct live_row, 1).depth, 1);
 	assert_int_equal(g_array_index(rows, struct live_row, 6).pid, 60);
+	rows = rows_of((struct live_query){ .threads = true, .filter = "many" });
+	assert_int_equal(rows->len, 6); /* with the process come its threads */
 }
 
 static void rows_add_up_to_the_total(void **state)

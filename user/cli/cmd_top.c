@@ -85,17 +85,6 @@ static void look_at_machine(struct top *t)
 	t->look.available = meminfo(text, "MemAvailable:");
 }
 
-void top_quit(struct top *t)
-{
-	static bool asked;
-
-	if (t->options->base.command[0])
-		session_kill(t->session, asked ? SIGKILL : SIGTERM);
-	asked = true;
-	t->over = true;
-	session_stop(t->session);
-}
-
 static void print_round(struct top *t)
 {
 	const struct top_options *o = t->options;

@@ -37,8 +37,8 @@ int optspec_bad(const char *name, const char *value, const char *want);
 /* Parse a size (64MiB) from one page to `most` bytes. 0, or -EINVAL with a message. */
 int optspec_size(const char *name, const char *value, uint64_t most, uint64_t *bytes);
 
-/* Append a list of process ids (12,34) to `pids` (pid_t), which is made if it is NULL. 0, or -EINVAL
- * with a message. */
+/* Append a list of process ids (12,34) to `pids` (pid_t), which is made if it is NULL. 0, or
+ * -EINVAL with a message. */
 int optspec_pids(const char *list, GArray **pids);
 
 /* Print "unknown WHAT: WORD" and the most similar candidate. */

@@ -9,6 +9,8 @@
 #ifndef TARE_TOP_RUN_H
 #define TARE_TOP_RUN_H
 
+#include <signal.h>
+
 #include "capture/features.h"
 #include "capture/session.h"
 #include "cli/reporter.h"
@@ -30,8 +32,14 @@ struct top {
 	int err;
 };
 
-/* End the run: a command that tare started gets SIGTERM, and at the second call SIGKILL. */
-void top_quit(struct top *t);
+/* End the run: a command that tare started gets SIGTERM. */
+static inline void top_quit(struct top *t)
+{
+	if (t->options->base.command[0])
+		session_kill(t->session, SIGTERM);
+	t->over = true;
+	session_stop(t->session);
+}
 
 /* Can there be a screen: are stdin and stdout a terminal that can do more than print? */
 bool top_screen_possible(void);

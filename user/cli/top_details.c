@@ -19,18 +19,17 @@ static GHashTable *causes_now(const struct top_ui *ui)
 	return base;
 }
 
-void top_ui_open(struct top_ui *ui, const struct live_row *row)
+bool top_ui_open(struct top_ui *ui, uint64_t process)
 {
-	if (!row->proc) {
-		top_ui_say(ui, g_strdup("a group has no details: g shows its processes"));
-		return;
-	}
 	top_ui_shut(ui);
-	ui->process = row->proc;
+	ui->process = process;
 	ui->opened_ns = live_total(ui->live)->now_ns;
 	ui->scroll = 0;
 	ui->cause_base = causes_now(ui);
-	top_ui_details(ui);
+	if (top_ui_details(ui))
+		return true;
+	top_ui_shut(ui);
+	return false;
 }
 
 void top_ui_shut(struct top_ui *ui)
@@ -76,7 +75,7 @@ static void fill_functions(struct top_ui *ui, const GArray *functions)
 	}
 }
 
-void top_ui_details(struct top_ui *ui)
+bool top_ui_details(struct top_ui *ui)
 {
 	g_autoptr(GArray) causes = g_array_new(FALSE, FALSE, sizeof(struct top_cause));
 	struct live_query query = { .window = ui->look->query.window,
@@ -87,10 +86,8 @@ void top_ui_details(struct top_ui *ui)
 	struct top_details d = { .causes = causes, .threads = threads };
 	const GArray *rows;
 
-	if (!live_process(ui->live, ui->process, &d.row)) {
-		top_ui_say(ui, g_strdup("this process has ended"));
-		return; /* its last details stay */
-	}
+	if (!live_process(ui->live, ui->process, &d.row))
+		return false;
 	d.opened_ns = live_total(ui->live)->now_ns - ui->opened_ns;
 	rows = live_view_rows(ui->view, ui->live, &query);
 	for (unsigned i = 0; i < rows->len; i++)
@@ -103,4 +100,5 @@ void top_ui_details(struct top_ui *ui)
 		fill_functions(ui, d.functions);
 	g_string_truncate(ui->details, 0);
 	top_details(ui->details, live_total(ui->live), &d, ui->look);
+	return true;
 }

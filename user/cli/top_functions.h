@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the details of a process need beyond the live model: the functions that took its memory, from
- * samples, and the limit of its control group.
+ * What the details of a process need beyond the live model: the functions that took its memory,
+ * from samples, and the limit of its control group.
  */
 #ifndef TARE_TOP_FUNCTIONS_H
 #define TARE_TOP_FUNCTIONS_H

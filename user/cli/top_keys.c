@@ -6,38 +6,6 @@
 
 #include "cli/top_ui_impl.h"
 
-const char top_ui_hint[] =
-	"h help  Enter details  / search  \\ filter  < > sort  t tree  H threads  g group  "
-	"1 2 3 window  space pause  w write  q quit";
-
-const char *const top_ui_help[] = {
-	"tare top: who grows, and how fast. Rates are per second, over the window.",
-	"",
-	"  arrows, PgUp, PgDn, Home, End   move the selection",
-	"  Enter          details: threads, causes, functions, limit; Esc: back",
-	"  / or F3        search: the next row with this text; n: the next one",
-	"  \\ or F4        filter: only rows with this text; Esc: all rows",
-	"  < > or F6      sort by the column to the left or right; I: invert",
-	"  1 2 3          window of rates: 1, 10 or 60 seconds",
-	"  t or F5        tree: children below their parents",
-	"  H              threads below their processes",
-	"  g              group by control group, by name, not at all",
-	"  F              follow: the selection stays with its row (on), or in its place",
-	"  space or Z     pause the screen; measuring goes on",
-	"  w              write a report of now to a file",
-	"  Ctrl-L         draw the screen anew",
-	"  h or F1        this help",
-	"  q or F10       quit",
-	"",
-	"GROWTH/s  change of the weight   WEIGHT  user and kernel memory",
-	"USER      RSS and swap           KERNEL  page tables, stacks, other kernel memory",
-	"IN/s      memory taken           OUT/s   memory given back",
-	"CAUSE     what most of it came in by, since tare came   n/m  not measured",
-	"A process's figures are the kernel's counters. A thread's are what it took since tare",
-	"came, less what it gave back; they may be below 0.",
-	NULL,
-};
-
 /* A row below the selected one that has the text; else from the first on. */
 static void search(struct top_ui *ui)
 {
@@ -223,6 +191,18 @@ static void back_key(struct top_ui *ui)
 	ui->scroll = 0;
 }
 
+static void enter_key(struct top_ui *ui)
+{
+	const struct live_row *row = top_ui_selected(ui);
+
+	if (ui->process || ui->help || !row)
+		return;
+	if (!row->proc)
+		top_ui_say(ui, g_strdup("a group has no details: g shows its processes"));
+	else if (!top_ui_open(ui, row->proc))
+		top_ui_say(ui, g_strdup("this process has ended"));
+}
+
 static void other_key(struct top_ui *ui, uint32_t key)
 {
 	switch (key) {
@@ -267,8 +247,7 @@ static void other_key(struct top_ui *ui, uint32_t key)
 		toggle_pause(ui);
 		break;
 	case TOP_KEY_ENTER:
-		if (!ui->process && top_ui_selected(ui))
-			top_ui_open(ui, top_ui_selected(ui));
+		enter_key(ui);
 		break;
 	case 'w':
 		if (ui->calls.write)
@@ -302,5 +281,5 @@ void top_ui_click(struct top_ui *ui, unsigned line, unsigned column, bool twice)
 		return;
 	top_ui_select(ui, (int)at);
 	if (twice)
-		top_ui_open(ui, top_ui_selected(ui));
+		enter_key(ui);
 }

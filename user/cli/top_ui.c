@@ -134,8 +134,8 @@ void top_ui_tick(struct top_ui *ui)
 	if (ui->look->paused)
 		return;
 	top_ui_read(ui);
-	if (ui->process)
-		top_ui_details(ui);
+	if (ui->process && !top_ui_details(ui))
+		top_ui_say(ui, g_strdup("this process has ended"));
 }
 
 void top_ui_size(struct top_ui *ui, unsigned width, unsigned height)

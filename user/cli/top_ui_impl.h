@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Shared by top_ui.c (lines), top_keys.c and top_details.c.
+ * Shared by top_ui.c (lines), top_keys.c, top_details.c and top_help.c.
  */
 #ifndef TARE_TOP_UI_IMPL_H
 #define TARE_TOP_UI_IMPL_H
@@ -48,9 +48,10 @@ void top_ui_say(struct top_ui *ui, char *message);               /* takes the me
 const struct live_row *top_ui_selected(const struct top_ui *ui); /* NULL: there are no rows */
 void top_ui_select(struct top_ui *ui, int at);                   /* any number: the nearest row */
 
-void top_ui_open(struct top_ui *ui, const struct live_row *row);
+/* Show a process's details, or make their lines anew. False: it has ended; the last lines stay. */
+bool top_ui_open(struct top_ui *ui, uint64_t process);
+bool top_ui_details(struct top_ui *ui);
 void top_ui_shut(struct top_ui *ui);
-void top_ui_details(struct top_ui *ui); /* makes their lines anew */
 
 /* "F1 help  / search …", for the last line. */
 extern const char top_ui_hint[];

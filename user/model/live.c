@@ -36,21 +36,6 @@ void live_free(struct live *l)
 	g_free(l);
 }
 
-struct entity *live_meet(struct live *l, GHashTable *in, uint64_t id)
-{
-	struct entity *e = g_hash_table_lookup(in, &id);
-
-	if (!e) {
-		e = g_new0(struct entity, 1);
-		e->row.id = id;
-		e->row.uid = LIVE_NO_UID;
-		e->since = l->total.now_ns;
-		g_hash_table_insert(in, &e->row.id, e);
-	}
-	e->seen = l->total.ticks;
-	return e;
-}
-
 /* Forget what this tick did not meet. */
 static void forget(const struct live *l, GHashTable *in)
 {

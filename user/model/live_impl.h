@@ -42,9 +42,6 @@ struct live {
 	GPtrArray *claimants;      /* struct entity: the thread of each claim */
 };
 
-/* Find the entity, or add it; this tick has met it. */
-struct entity *live_meet(struct live *l, GHashTable *in, uint64_t id);
-
 /* Take the sums of all processes and threads (now and kind[] of each row). */
 void live_read(struct live *l, const struct books_input *in);
 

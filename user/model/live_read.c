@@ -20,6 +20,22 @@ struct reading {
 	unsigned causes;
 };
 
+/* Find the entity, or add it; this tick has met it. */
+static struct entity *meet(struct live *l, GHashTable *in, uint64_t id)
+{
+	struct entity *e = g_hash_table_lookup(in, &id);
+
+	if (!e) {
+		e = g_new0(struct entity, 1);
+		e->row.id = id;
+		e->row.uid = LIVE_NO_UID;
+		e->since = l->total.now_ns;
+		g_hash_table_insert(in, &e->row.id, e);
+	}
+	e->seen = l->total.ticks;
+	return e;
+}
+
 static bool is_rss(unsigned kind)
 {
 	return kind == TARE_FILE || kind == TARE_ANON || kind == TARE_SHMEM;
@@ -88,7 +104,7 @@ static void read_thread(struct live *l, const struct proctable_task *t, uint32_t
 			const struct books_input *in)
 {
 	const struct tare_task *s = t->state;
-	struct entity *e = live_meet(l, l->tasks, t->id);
+	struct entity *e = meet(l, l->tasks, t->id);
 	struct live_row *row = &e->row;
 	int64_t claim =
 		to_bytes(in, TARE_KMEM, (int64_t)(s->flow[TARE_KMEM].in - s->flow[TARE_KMEM].out));
@@ -203,7 +219,7 @@ static char *process_name(const struct proctable_proc *wp)
 
 static void begin_process(struct live *l, const struct proctable_proc *wp, struct reading *r)
 {
-	struct entity *e = live_meet(l, l->procs, wp->id);
+	struct entity *e = meet(l, l->procs, wp->id);
 
 	r->process = e;
 	if (!e->causes)

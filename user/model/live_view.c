@@ -316,12 +316,14 @@ static GArray *group_rows(struct live_view *v, const GArray *rows, enum live_gro
 	return sums;
 }
 
-/* Rows that the query wants: a thread's row where its process has several threads. */
+/* Rows that the query wants: a thread's row where its process has several threads, and the thread
+ * or its process is wanted. */
 static GArray *wanted_rows(const struct live *l, const struct live_query *q)
 {
 	g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct live_row));
 	GArray *rows = g_array_new(FALSE, FALSE, sizeof(struct live_row));
 	g_autoptr(GHashTable) single = g_hash_table_new(NULL, NULL);
+	g_autoptr(GHashTable) wanted = g_hash_table_new(NULL, NULL);
 
 	live_processes(l, all);
 	for (unsigned i = 0; i < all->len; i++) {
@@ -329,8 +331,10 @@ static GArray *wanted_rows(const struct live *l, const struct live_query *q)
 
 		if (r->threads < 2)
 			g_hash_table_add(single, (gpointer)(uintptr_t)r->id);
-		if (is_wanted(r, q))
-			g_array_append_val(rows, *r);
+		if (!is_wanted(r, q))
+			continue;
+		g_hash_table_add(wanted, (gpointer)(uintptr_t)r->id);
+		g_array_append_val(rows, *r);
 	}
 	if (!q->threads || q->group)
 		return rows;
@@ -339,7 +343,9 @@ static GArray *wanted_rows(const struct live *l, const struct live_query *q)
 	for (unsigned i = 0; i < all->len; i++) {
 		const struct live_row *r = &g_array_index(all, struct live_row, i);
 
-		if (!g_hash_table_contains(single, (gpointer)(uintptr_t)r->proc) && is_wanted(r, q))
+		if (!g_hash_table_contains(single, (gpointer)(uintptr_t)r->proc) &&
+		    (g_hash_table_contains(wanted, (gpointer)(uintptr_t)r->proc) ||
+		     is_wanted(r, q)))
 			g_array_append_val(rows, *r);
 	}
 	return rows;

@@ -32,8 +32,10 @@ struct live_query {
 	bool threads;  /* below each process that has several, its threads */
 	bool tree;     /* below each process its children */
 	enum live_group group;
-	const char *filter; /* only rows with this text in name, control group or PID; NULL: all */
-	uint64_t proc;      /* only this process; 0: all */
+	/* Only rows with this text in name, control group or PID, and threads of such processes;
+	 * NULL: all. */
+	const char *filter;
+	uint64_t proc; /* only this process; 0: all */
 	/* A row moves only when its figure has changed by a twentieth and a little: what a person
 	 * looks at stays where it is. Without it the order is exact. */
 	bool steady;
