@@ -7,8 +7,8 @@ load lib/common
 
 # where OPTION… -- COMMAND…: the section WHERE of the table.
 where() {
-	COLUMNS=140 "$TARE" run --as-root --show where --period 16KiB --format table --record "$DIR/r.tare" \
-		"$@" 2>"$DIR/err" >/dev/null
+	COLUMNS=140 "$TARE" run --as-root --show where --period 16KiB --format table \
+		--record "$DIR/r.tare" "$@" 2>"$DIR/err" >/dev/null
 	sed -n '/^WHERE/,/^$/p' "$DIR/err" >"$DIR/where"
 }
 

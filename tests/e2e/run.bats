@@ -180,8 +180,8 @@ load lib/hold
 		sh -c 'trap "" INT; echo ready; sleep 15'
 	status_is 137
 	says 'trust:'
-	# The kill may race with another signal.
-	says 'sent [23] times'
+	# More than two if tare's report takes longer than the next Ctrl-C.
+	says 'sent [2-9] times' 'SIGKILL after'
 }
 
 @test "Ctrl-C on a command that dies of it: status 130, and the report" {

@@ -9,7 +9,7 @@ load lib/hold
 
 # screen COMMAND…: the lines of its standard error, without those of other programs.
 screen() {
-	"$@" 2>"$DIR/err" >"$DIR/out" </dev/null 3>&-
+	"$@" 2>"$DIR/err" >"$DIR/out" </dev/null 3>&- || fail "status $?:" "$(cat "$DIR/err")"
 	sed -n '/^━━ tare/,$p' "$DIR/err" >"$DIR/screen"
 	output=$(cat "$DIR/screen")
 	[ "$(wc -l <"$DIR/screen")" -le 25 ] || fail "more than 25 lines:" "$output"
@@ -51,12 +51,12 @@ row() {
 		    kept.append([bytes(4000) for _ in range(n)])
 		    done.wait()
 		for i in range(30):
-		    name = "loader" if i == 7 else f"small-{i}"
-		    threading.Thread(target=load, args=(20000 if i == 7 else 100,), name=name).start()
+		    name, n = ("loader", 20000) if i == 7 else (f"small-{i}", 100)
+		    threading.Thread(target=load, args=(n,), name=name).start()
 	END
 	screen "$TARE" run -- python3 "$DIR/named.py"
-	row WHO 1 ' python3 .*named.py  *[0-9]'
-	row WHO 2 'loader .*load'
+	row WHO 1 ' python.*named.py +[0-9]'
+	row WHO 2 'loader .*named.py:5'
 	row WHERE 1 'named.py:5 load'
 }
 
@@ -66,7 +66,7 @@ row() {
 		import os
 		for i in range(1000):
 		    if not os.fork():
-		        held = b"x" * (30 << 20 if i == 500 else 1 << 16)
+		        held = b"x" * (90 << 20 if i == 500 else 1 << 16)
 		        os._exit(0)
 		    if i % 8 == 7:
 		        for _ in range(8):
@@ -74,7 +74,7 @@ row() {
 	END
 	screen "$TARE" run -- python3 "$DIR/storm.py"
 	row WHO 1 'python3 ×1,001 '
-	row WHO 2 'python3 .* [34][0-9]\.[0-9] MiB.*storm.py:4'
+	row WHO 2 'python.* (9[0-9]|10[0-9])(\.[0-9])? MiB.*storm.py:4'
 	says 'storm.py:4'
 }
 

@@ -25,7 +25,7 @@ load lib/common
 @test "tare takes at most 32 MiB of user RSS for 1,000 live threads" {
 	exact --opt=--self --opt=--keep-tasks=all --checkpoints 2 --facts 6000 \
 		-- "$PROGRAMS/threads" 1000 4 0
-	"$TARE" run --self -o "$DIR/r.json" -- "$PROGRAMS/threads" 1000 4 0 </dev/null
+	"$TARE" run --self --period 0 -o "$DIR/r.json" -- "$PROGRAMS/threads" 1000 4 0 </dev/null
 	report assert "$DIR/r.json" "count(tasks) == 1001" "r['self']['rss'] <= 32 << 20"
 }
 

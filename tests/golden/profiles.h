@@ -118,7 +118,7 @@ static void enter_rest(struct profile *p, uint32_t process, uint32_t task, unsig
 
 /* As profile_fill() does: adds what the report has beyond the entries below a synthetic
  * frame. */
-static void enter_rests(struct report *r)
+static __attribute__((unused)) void enter_rests(struct report *r)
 {
 	for (unsigned i = 0; i < r->processes->len; i++) {
 		const struct report_process *proc = r->processes->pdata[i];

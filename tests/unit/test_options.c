@@ -102,6 +102,15 @@ static void all_of_run(void **state)
 	assert_string_equal(o.command[3], "x");
 }
 
+static void sections_of_the_table(void **state)
+{
+	(void)state;
+	assert_accepted(FOR_RUN, "run --show why,who --show kernel -- true");
+	assert_int_equal(o.show, 1 << TABLE_WHO | 1 << TABLE_WHY | 1 << TABLE_KERNEL);
+	assert_accepted(FOR_ATTACH, "attach --all --full");
+	assert_int_equal(o.show, TABLE_ALL);
+}
+
 /* Words after the command's name belong to the command, also "--". */
 static void commands_own_options(void **state)
 {
@@ -166,6 +175,10 @@ static void bad_values(void **state)
 	assert_refused(FOR_RUN, "run --format xml -- true",
 		       "table, folded, pprof, speedscope, json, html or csv");
 	assert_refused(FOR_RUN, "run --threads some -- true", "all or grouped");
+	assert_refused(FOR_RUN, "run --show who,whom -- true",
+		       "whom: not books, totals, who, why, where, kernel, charged, slabs, mapped, "
+		       "self or notes");
+	assert_refused(FOR_ATTACH, "attach --all --show ", "not books");
 	assert_refused(FOR_RUN, "run --force-backend best -- true", "percpu, count or classic");
 	assert_refused(FOR_RUN, "run --max-mms 0 -- true", "1 to 1048576");
 	assert_refused(FOR_RUN, "run --max-mms 1048577 -- true", "1 to 1048576");
@@ -207,6 +220,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(all_of_run),
+		cmocka_unit_test(sections_of_the_table),
 		cmocka_unit_test(commands_own_options),
 		cmocka_unit_test(pids),
 		cmocka_unit_test(one_way_to_attach),

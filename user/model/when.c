@@ -50,7 +50,14 @@ static uint64_t choose_span(const struct report *r)
 	return 0;
 }
 
-/* The two points at most `span` apart (points may be late by a tenth) with the largest growth. */
+/* Are two points at most `span` apart? Timers are late by some percent; `next`: there is no point
+ * between the two. */
+static bool is_within(uint64_t apart, uint64_t span, bool next)
+{
+	return apart <= span + (next ? span / 4 : span / 20);
+}
+
+/* The two points at most `span` apart with the largest growth. */
 static void find_steepest(const struct report *r, uint64_t span, struct when *w, unsigned *from,
 			  unsigned *to)
 {
@@ -61,7 +68,7 @@ static void find_steepest(const struct report *r, uint64_t span, struct when *w,
 			const struct report_point *begin = point_at(r, i);
 			int64_t grown = weight_of(end) - weight_of(begin);
 
-			if (end->time_ns - begin->time_ns > span + span / 10)
+			if (!is_within(end->time_ns - begin->time_ns, span, i + 1 == j))
 				break;
 			if (grown <= w->grown)
 				continue;

@@ -94,13 +94,15 @@ static void hint_line(GString *out, const struct report *r, const struct table_s
 
 void table_brief(GString *out, const struct report *r, const struct table_style *style)
 {
-	g_autoptr(GString) kernel = g_string_new(NULL), who = g_string_new(NULL);
+	g_autoptr(GString) end = g_string_new(NULL), who = g_string_new(NULL);
 	g_autoptr(GString) where = g_string_new(NULL);
 	unsigned room;
 
 	table_head(out, r, style);
-	kernel_line(kernel, r, style);
-	room = count_lines(out) + count_lines(kernel) + 1;
+	kernel_line(end, r, style);
+	table_slabs_line(end, r, style);
+	table_self_line(end, r, style);
+	room = count_lines(out) + count_lines(end) + 1;
 	room = TABLE_BRIEF_LINES - MIN(room, TABLE_BRIEF_LINES);
 	table_where_top(where, r, style, MIN(WHERE_LINES, room - MIN(room, WHO_LINES)));
 	table_who_top(who, r, style, MIN(WHO_LINES_MOST, room - count_lines(where)));
@@ -108,6 +110,6 @@ void table_brief(GString *out, const struct report *r, const struct table_style 
 	g_string_append_len(out, where->str, (gssize)where->len);
 	if (room > count_lines(who) + count_lines(where))
 		g_string_append_c(out, '\n');
-	g_string_append_len(out, kernel->str, (gssize)kernel->len);
+	g_string_append_len(out, end->str, (gssize)end->len);
 	hint_line(out, r, style, where->len > 0);
 }

@@ -17,9 +17,13 @@ void table_kernel(GString *out, const struct report *r, const struct table_style
 void table_charged(GString *out, const struct report *r, const struct table_style *style);
 void table_slabs(GString *out, const struct report *r, const struct table_style *style);
 void table_virtual(GString *out, const struct report *r, const struct table_style *style);
+void table_self(GString *out, const struct report *r, const struct table_style *style);
 
 /* The default screen: which function or thread to look at, and when it grew. */
 void table_brief(GString *out, const struct report *r, const struct table_style *style);
+/* Lines of it for what was asked for by --self and --slab; nothing if it was not. */
+void table_self_line(GString *out, const struct report *r, const struct table_style *style);
+void table_slabs_line(GString *out, const struct report *r, const struct table_style *style);
 /* Parts of it: WHO and WHERE in at most `lines` lines, with a blank line and the titles. Nothing
  * if there is nothing to show. */
 void table_who_top(GString *out, const struct report *r, const struct table_style *style,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The section SLAB: growth of the kernel's slab caches.
+ * Growth of the kernel's slab caches (--slab): the section SLAB, and its line on the default screen.
  */
 #include "base/text.h"
-#include "output/table/parts.h"
+#include "output/table/head.h"
 #include "output/table/sections.h"
 
 #define SLABS_MAX 12
@@ -51,4 +51,24 @@ void table_slabs(GString *out, const struct report *r, const struct table_style 
 	if (n)
 		grid_render(g, out, style);
 	grid_free(g);
+}
+
+void table_slabs_line(GString *out, const struct report *r, const struct table_style *style)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	g_autofree char *note = text_printable(r->slab_note), *fit = NULL;
+
+	if (!r->slabs && !r->slab_note)
+		return;
+	for (unsigned i = 0; r->slabs && i < r->slabs->len; i++) {
+		const struct report_slab *s = &g_array_index(r->slabs, struct report_slab, i);
+		g_autofree char *name = text_printable(s->name), *size = text_size(s->bytes);
+
+		g_string_append_printf(text, "%s%s %s", i ? ", " : "", name, size);
+	}
+	if (!r->slabs)
+		g_string_printf(text, "not measured: %s", note);
+	fit = text_fit(text->str, style->width - MARGIN);
+	print_label(out, style, "slabs:");
+	g_string_append_printf(out, "%s\n", fit);
 }

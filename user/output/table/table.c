@@ -38,27 +38,6 @@ static void print_notes(GString *out, const struct report *r, const struct table
 	}
 }
 
-static void print_self(GString *out, const struct report *r, const struct table_style *style)
-{
-	const struct report_self *s = &r->self;
-	g_autofree char *rss = text_size((int64_t)s->rss), *maps = text_size((int64_t)s->map_bytes);
-	g_autofree char *cpu = text_duration(s->cpu_ns), *updates = text_count(s->updates);
-	GString *line = g_string_new(NULL);
-
-	if (!s->valid) {
-		g_string_free(line, TRUE);
-		return;
-	}
-	g_string_printf(line, "%s RSS, %s BPF maps, %s CPU, %s counter updates", rss, maps, cpu,
-			updates);
-	if (s->ns_per_update >= 0)
-		g_string_append_printf(line, " at %.0f ns", s->ns_per_update);
-	table_heading(out, style, "SELF", "what tare itself cost");
-	g_string_append(out, "  ");
-	paint_wrapped(out, style, PLAIN, 2, line->str);
-	g_string_free(line, TRUE);
-}
-
 /* What is not measured, and what is measured with a limitation. */
 static void table_notes(GString *out, const struct report *r, const struct table_style *style)
 {
@@ -74,7 +53,7 @@ static void render_sections(GString *out, const struct report *r, const struct t
 		[TABLE_WHO] = table_who,         [TABLE_WHY] = table_why,
 		[TABLE_WHERE] = table_where,     [TABLE_KERNEL] = table_kernel,
 		[TABLE_CHARGED] = table_charged, [TABLE_SLABS] = table_slabs,
-		[TABLE_MAPPED] = table_virtual,  [TABLE_SELF] = print_self,
+		[TABLE_MAPPED] = table_virtual,  [TABLE_SELF] = table_self,
 		[TABLE_NOTES] = table_notes,
 	};
 
