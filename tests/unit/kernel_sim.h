@@ -506,7 +506,7 @@ static struct sim *sim_new(guint32 seed, int cpu_count, int tasks, int changes)
 		t->context.uc_stack.ss_size = SIM_STACK;
 		makecontext(&t->context, sim_body, 0);
 	}
-	sim->m = mm_create(sim->mm.key);
+	sim->m = mm_create(sim->mm.key, 0);
 	return sim;
 }
 

@@ -31,7 +31,7 @@ static int end(void **state)
 
 static void each_cpu_has_its_slots(void **state)
 {
-	struct tare_mm *m = mm_create(5);
+	struct tare_mm *m = mm_create(5, 0);
 
 	(void)state;
 	assert_ptr_equal(mm_slot(m, 0, 0), m + 1);
@@ -42,7 +42,7 @@ static void each_cpu_has_its_slots(void **state)
 	m->rss = 9;
 	mm_delete(m);
 	assert_null(mm_find(5));
-	m = mm_create(5);
+	m = mm_create(5, 0);
 	assert_int_equal(*mm_slot(m, 1, 3), 0);
 	assert_int_equal(m->rss, 0);
 }
@@ -52,14 +52,14 @@ static void full_bucket_refuses(void **state)
 {
 	(void)state;
 	for (__u64 key = 1; key <= TARE_BUCKET; key++)
-		assert_non_null(mm_create(key));
-	assert_null(mm_create(99));
+		assert_non_null(mm_create(key, 0));
+	assert_null(mm_create(99, 0));
 	assert_int_equal(workload.lost[TARE_LOST_MM], 1);
 	assert_null(mm_find(99));
 	for (__u64 key = 1; key <= TARE_BUCKET; key++)
 		assert_int_equal(mm_find(key)->key, key);
 	mm_delete(mm_find(3));
-	assert_non_null(mm_create(99));
+	assert_non_null(mm_create(99, 0));
 	assert_null(mm_find(3));
 	assert_int_equal(mm_find(99)->key, 99);
 	assert_int_equal(workload.lost[TARE_LOST_MM], 1);
@@ -81,7 +81,7 @@ static void insertions_and_removals_at_random(void **state)
 		struct tare_mm *m;
 
 		*key = birth ? ++last : last - g_rand_int_range(sim->rand, 0, 200);
-		m = birth ? mm_create(*key) : mm_find(*key);
+		m = birth ? mm_create(*key, 0) : mm_find(*key);
 		if (birth && m) {
 			g_hash_table_insert(ids, key, GUINT_TO_POINTER(m->id));
 			continue;
