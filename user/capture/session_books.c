@@ -132,9 +132,8 @@ static void wait_while(struct session *s, bool (*any)(const struct session *s), 
  * sweep. */
 static void settle_stale(struct session *s, bool check)
 {
-	if (!any_stale(s))
-		return;
-	sweep_tasks(s, check);
+	if (any_stale(s) && proctable_outdated(s->proctable))
+		sweep_tasks(s, check);
 	wait_while(s, any_stale, STALE_NS);
 }
 

@@ -128,12 +128,21 @@ unsigned proctable_exiting(const struct proctable *pt)
 	return proctable_count_live(pt, was_missed);
 }
 
-static bool is_stale(const struct proctable *pt, const struct proctable_task *t)
+static bool is_outdated(const struct proctable *pt, const struct proctable_task *t)
 {
 	const struct proctable_proc *p = g_hash_table_lookup(pt->procs, &t->proc);
 
-	return !(t->state->flags & TARE_TASK_EXITING) &&
-	       (was_missed(pt, t) || (p && p->freed_ns > t->time_ns));
+	return !(t->state->flags & TARE_TASK_EXITING) && p && p->freed_ns > t->time_ns;
+}
+
+static bool is_stale(const struct proctable *pt, const struct proctable_task *t)
+{
+	return is_outdated(pt, t) || (was_missed(pt, t) && !(t->state->flags & TARE_TASK_EXITING));
+}
+
+unsigned proctable_outdated(const struct proctable *pt)
+{
+	return proctable_count_live(pt, is_outdated);
 }
 
 unsigned proctable_stale(const struct proctable *pt)
