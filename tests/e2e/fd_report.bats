@@ -11,7 +11,7 @@ load lib/hold
 		2>"$DIR/err" </dev/null >"$DIR/out"
 	report check "$DIR/r.json"
 	report assert "$DIR/r.json" "count(processes) == 11"
-	grep -q '^WHO' "$DIR/err" || fail "$(cat "$DIR/err")"
+	grep -q '^peak:' "$DIR/err" || fail "$(cat "$DIR/err")"
 	! grep -q tare "$DIR/out" || fail "$(cat "$DIR/out")"
 }
 
@@ -38,7 +38,7 @@ objects() {
 	"$TARE" run --as-root --format folded --fd-report 3 -- "$PROGRAMS/call_tree" \
 		3>"$DIR/x.folded" 2>"$DIR/err"
 	grep -q '^[^ ].*;.* [0-9]*$' "$DIR/x.folded" || fail "$(head -3 "$DIR/x.folded")"
-	grep -q '^WHO' "$DIR/err" || fail "$(cat "$DIR/err")"
+	grep -q '^peak:' "$DIR/err" || fail "$(cat "$DIR/err")"
 	"$TARE" run --fd-report 3 -o "$DIR/r.csv" -- true 3>"$DIR/r.json" 2>"$DIR/err"
 	report check "$DIR/r.json"
 	head -1 "$DIR/r.csv" | grep -q ',' || fail "$(head -1 "$DIR/r.csv")"
@@ -101,11 +101,11 @@ objects() {
 		grep -q '^State:.Z' /proc/$!/status; do :; done"
 	exec 6>&-
 	status_is 125
-	says '^WHO' 'cannot write /dev/fd/6: Broken pipe'
+	says '^peak:' 'cannot write /dev/fd/6: Broken pipe'
 }
 
 @test "a full disk behind the descriptor: the table, a message and a status" {
 	run "$TARE" run --fd-report 6 -- true 6>/dev/full
 	status_is 125
-	says '^WHO' 'cannot write /dev/fd/6' 'space'
+	says '^peak:' 'cannot write /dev/fd/6' 'space'
 }

@@ -141,15 +141,15 @@ commands=(run attach bench 'bench report' 'bench compare' doctor report diff exp
 @test "-o without a suffix is the table, and --format takes any name" {
 	cd "$DIR"
 	"$TARE" run -o plain -- true
-	grep -q '^WHO' plain || fail "$(cat plain)"
+	grep -q '^peak:' plain || fail "$(cat plain)"
 	"$TARE" run -o .hidden -- true
-	grep -q '^WHO' .hidden || fail "$(cat .hidden)"
+	grep -q '^peak:' .hidden || fail "$(cat .hidden)"
 	"$TARE" run -o table.txt -r a.tare -- true
-	grep -q '^WHO' table.txt || fail "$(cat table.txt)"
+	grep -q '^peak:' table.txt || fail "$(cat table.txt)"
 	"$TARE" run --format json -o out.xyz -- true
 	report check out.xyz
 	"$TARE" export a.tare -o out.txt
-	grep -q '^WHO' out.txt || fail "$(cat out.txt)"
+	grep -q '^peak:' out.txt || fail "$(cat out.txt)"
 	"$TARE" diff a.tare a.tare -o diff.txt
 	grep -q '^TOTALS' diff.txt || fail "$(cat diff.txt)"
 	"$TARE" diff a.tare a.tare --format json -o out.xyz

@@ -18,11 +18,13 @@
 
 static const struct launch_user nobody_else;
 
+static volatile sig_atomic_t interrupted;
+
 static int sh(const char *script, char **output)
 {
 	char *argv[] = { "sh", "-c", (char *)script, NULL };
 
-	return shell_run(argv, &nobody_else, output);
+	return shell_run(argv, &nobody_else, &interrupted, output);
 }
 
 static void no_child_is_left(void)
@@ -75,12 +77,12 @@ static void missing_program_is_reported(void **state)
 
 	assert_int_equal(chmod(path, 0644), 0);
 	mute_stderr(state);
-	assert_int_equal(shell_run(none, &nobody_else, &text), -ENOENT);
+	assert_int_equal(shell_run(none, &nobody_else, &interrupted, &text), -ENOENT);
 	assert_null(text);
-	assert_int_equal(shell_run(data, &nobody_else, &text), -EACCES);
+	assert_int_equal(shell_run(data, &nobody_else, &interrupted, &text), -EACCES);
 	assert_null(text);
 	assert_int_equal(chmod(path, 0755), 0);
-	assert_int_equal(shell_run(data, &nobody_else, &text), -EACCES);
+	assert_int_equal(shell_run(data, &nobody_else, &interrupted, &text), -EACCES);
 	assert_null(text);
 	unmute_stderr(state);
 	unlink(path);
@@ -89,20 +91,36 @@ static void missing_program_is_reported(void **state)
 
 static void on_signal(int signal)
 {
-	(void)signal;
+	interrupted = signal == SIGUSR1;
 }
 
-/* The helper is ended early. Repeated, since a signal before the wait for output interrupts
- * nothing. */
+/* The helper is ended early, also if the signal came before the wait for its output. */
 static void signal_to_tare_ends_the_helper(void **state)
+{
+	struct sigaction action = { .sa_handler = on_signal }, before;
+	g_autofree char *text = NULL, *none = NULL;
+
+	(void)state;
+	assert_int_equal(sigaction(SIGUSR1, &action, &before), 0);
+	assert_int_equal(sh("kill -USR1 $PPID; exec sleep 1000", &text), -EINTR);
+	assert_true(interrupted);
+	assert_int_equal(sh("exec sleep 1000", &none), -EINTR);
+	interrupted = 0;
+	sigaction(SIGUSR1, &before, NULL);
+	no_child_is_left();
+}
+
+/* SIGUSR1 to `tare bench`, or SIGPIPE. */
+static void other_signals_do_not_end_it(void **state)
 {
 	struct sigaction action = { .sa_handler = on_signal }, before;
 	g_autofree char *text = NULL;
 
 	(void)state;
-	assert_int_equal(sigaction(SIGUSR1, &action, &before), 0);
-	assert_int_equal(sh("while kill -USR1 $PPID; do :; done", &text), -EINTR);
-	sigaction(SIGUSR1, &before, NULL);
+	assert_int_equal(sigaction(SIGUSR2, &action, &before), 0);
+	assert_int_equal(sh("kill -USR2 $PPID; echo end", &text), 0);
+	assert_string_equal(text, "end\n");
+	sigaction(SIGUSR2, &before, NULL);
 	no_child_is_left();
 }
 
@@ -129,6 +147,7 @@ int main(void)
 		cmocka_unit_test(last_output_is_kept),
 		cmocka_unit_test(missing_program_is_reported),
 		cmocka_unit_test(signal_to_tare_ends_the_helper),
+		cmocka_unit_test(other_signals_do_not_end_it),
 		cmocka_unit_test(last_line),
 	};
 

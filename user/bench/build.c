@@ -67,7 +67,7 @@ static int ask_runtimes(struct builder *b)
 	char *argv[] = { b->runtimes, "--catalogue", b->catalogue->path, "list", NULL };
 	g_autofree char *text = NULL;
 	g_auto(GStrv) lines = NULL;
-	int status = shell_run(argv, &nobody_else, &text);
+	int status = shell_run(argv, &nobody_else, b->interrupted, &text);
 
 	if (status < 0)
 		return status;
@@ -141,12 +141,12 @@ static char *default_out(const struct catalogue *c)
 }
 
 int builder_open(struct builder *b, const struct catalogue *c, const char *out,
-		 const struct launch_user *user)
+		 const struct launch_user *user, const volatile sig_atomic_t *interrupted)
 {
 	g_autofree char *path = out ? g_strdup(out) : default_out(c), *real = NULL;
 	int err;
 
-	*b = (struct builder){ .catalogue = c, .user = user };
+	*b = (struct builder){ .catalogue = c, .user = user, .interrupted = interrupted };
 	b->missing = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	err = make_folder(path, user);
 	if (err)
@@ -210,7 +210,7 @@ static int run_script(const struct builder *b, const struct workload *w, const c
 	g_ptr_array_add(argv, g_strdup("-c"));
 	g_ptr_array_add(argv, catalogue_fill(script, values));
 	g_ptr_array_add(argv, NULL);
-	status = shell_run((char **)argv->pdata, builder_runs_as(b, w), output);
+	status = shell_run((char **)argv->pdata, builder_runs_as(b, w), b->interrupted, output);
 	g_ptr_array_unref(argv);
 	return status;
 }

@@ -6,6 +6,8 @@
 #ifndef TARE_BUILD_H
 #define TARE_BUILD_H
 
+#include <signal.h>
+
 #include "bench/catalogue.h"
 #include "capture/launch.h"
 
@@ -14,13 +16,16 @@ struct builder {
 	char *out;                      /* directory of what is built, absolute */
 	char *runtimes;                 /* path of tools/runtimes; NULL: not found */
 	const struct launch_user *user; /* builds and runs workloads of this machine's own root */
-	GHashTable *missing; /* id → why it can't run and the remedy; no entry: it can run */
+	const volatile sig_atomic_t *interrupted; /* see shell.h */
+	/* id → why it can't run and the remedy; no entry: it can run */
+	GHashTable *missing;
 };
 
 /* Find out which workloads can run. `out` NULL: build/workloads in a source tree,
- * /var/cache/tare/workloads otherwise. Returns 0 or negative errno, logged. */
+ * /var/cache/tare/workloads otherwise. *interrupted ends a build: see shell.h. Returns 0 or
+ * negative errno, logged. */
 int builder_open(struct builder *b, const struct catalogue *c, const char *out,
-		 const struct launch_user *user);
+		 const struct launch_user *user, const volatile sig_atomic_t *interrupted);
 void builder_close(struct builder *b);
 
 /* Why this workload can't run here, and the remedy; NULL: it can. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,18 +13,33 @@
 
 #define OUTPUT_MAX (64 * 1024)
 
-/* Read to the end of the pipe. Returns 0 or -EINTR. */
-static int read_all(int fd, GString *text)
+/* Read to the end of the pipe. Signals come only during ppoll(), so none comes between the look at
+ * *interrupted and the wait. Returns 0, or negative errno; -EINTR: *interrupted. */
+static int read_all(int fd, GString *text, const volatile sig_atomic_t *interrupted)
 {
+	struct pollfd ask = { .fd = fd, .events = POLLIN };
+	sigset_t all, before;
 	char piece[4096];
-	ssize_t n;
+	ssize_t n = 1;
+	int err = 0;
 
-	while ((n = read(fd, piece, sizeof(piece))) > 0) {
-		g_string_append_len(text, piece, n);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	while (!err && n > 0) {
+		if (*interrupted) {
+			err = -EINTR;
+		} else if (ppoll(&ask, 1, NULL, &before) < 0) {
+			err = errno == EINTR ? 0 : -errno;
+		} else {
+			n = read(fd, piece, sizeof(piece));
+			err = n < 0 ? -errno : 0;
+			g_string_append_len(text, piece, MAX(n, 0));
+		}
 		if (text->len > OUTPUT_MAX)
 			g_string_erase(text, 0, OUTPUT_MAX / 2);
 	}
-	return n < 0 ? -errno : 0;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return err;
 }
 
 static int wait_for(pid_t pid)
@@ -36,7 +52,8 @@ static int wait_for(pid_t pid)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-int shell_run(char *const *argv, const struct launch_user *user, char **output)
+int shell_run(char *const *argv, const struct launch_user *user,
+	      const volatile sig_atomic_t *interrupted, char **output)
 {
 	struct launch_config config = { .argv = argv, .redirect = true, .kill_on_exit = true };
 	GString *text;
@@ -63,7 +80,7 @@ int shell_run(char *const *argv, const struct launch_user *user, char **output)
 		g_string_free(text, TRUE);
 		return err;
 	}
-	err = read_all(pipe_fd[0], text);
+	err = read_all(pipe_fd[0], text, interrupted);
 	close(pipe_fd[0]);
 	if (err)
 		kill(l.pid, SIGTERM);

@@ -243,7 +243,7 @@ static int open_catalogue(struct bench_command *c)
 	c->chosen = catalogue_select(c->catalogue, o->only);
 	if (!c->chosen)
 		return -EINVAL;
-	return builder_open(&c->builder, c->catalogue, o->build_dir, &c->user);
+	return builder_open(&c->builder, c->catalogue, o->build_dir, &c->user, &interrupted);
 }
 
 /* No run of the user's command succeeded. */
