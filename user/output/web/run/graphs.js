@@ -3,8 +3,9 @@
 // What each kind of graph shows of a view: its boxes by row, and the way from the root to the
 // shown box. Pure.
 //
-// A path is what the user zoomed to: keys of groups, then a node (flame), or the symbols from
-// the innermost function outwards (inverted).
+// A path is what the user zoomed to: keys of groups, then a node of the report (flame; -1: none),
+// or the symbols from the innermost function outwards (inverted). It is the same in all shapes of
+// the tree, and for as long as the report is.
 
 import { bytesOf, calleesOf, callersOf, callsOf, layoutOf, ungrouped } from './calls.js';
 import { boxesTo, eachChild, layout, rootBox } from './view.js';
@@ -47,7 +48,9 @@ function invertedTo(view, path) {
 }
 
 function flame(view, path, least) {
-	const found = path.symbols ? null : boxesTo(view, path), tops = found ?? [rootBox(view)];
+	const { of } = view.profile.tree, node = of[path.node] ?? -1;
+	const found = path.symbols ? null : boxesTo(view, { groups: path.groups, node }),
+		tops = found ?? [rootBox(view)];
 
 	return { view, tops, path: found ? path : TOP,
 		rows: layout(view, tops.at(-1), least, DEEPEST) };
