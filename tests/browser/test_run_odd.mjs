@@ -102,7 +102,7 @@ test('all other reports open', async () => {
 			}
 			if (name === 'oom')
 				assert.match(await page.locator('#end').innerText(),
-					/SIGKILL, after 0\.42\ss; 1 process killed by the OOM killer/);
+					/SIGKILL, after 0\.42\ss; 1 process killed by the OOM/);
 			if (name === 'uring')
 				assert.match(await page.locator('#slabs').innerText(), /io_kiocb/);
 		});

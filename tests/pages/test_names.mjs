@@ -39,7 +39,8 @@ test('no name is longer than asked for, and a huge one takes no time', () => {
 	for (const name of [VECTOR, 'a'.repeat(1e6), '<'.repeat(1e5), '::'.repeat(1e5),
 		`py::${':/'.repeat(1e5)}`, '(a, b)->'.repeat(1e4)])
 		for (const most of [1, 2, 7, 8, 40])
-			assert.ok(shortened(name, most).length <= most, `${name.slice(0, 20)} ${most}`);
+			assert.ok(shortened(name, most).length <= most,
+				`${name.slice(0, 20)} ${most}`);
 });
 
 // A profile in which each module has one frame, and the first has most bytes.

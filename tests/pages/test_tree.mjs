@@ -254,6 +254,22 @@ test('inverted: the functions\u2019 own bytes, their callers below', () =>
 		}
 }));
 
+test('inverted: what is too small to draw is one box, which opens', () =>
+	each((report, profile, seed) => {
+	const view = viewOf(profile), { rows } = graphOf(view, 'inverted', TOP, 0.1);
+	const rest = rows[1].find((x) => x.rest), what = `seed ${seed}`;
+
+	assert.ok(Math.abs(view.total - sum(rows[1].map((x) => x.bytes))) < 0.1 * view.total, what);
+	if (!rest)
+		return;
+	const path = { groups: [], node: -1, symbols: [~rest.from] };
+	const opened = graphOf(view, 'inverted', path, 0);
+	assert.deepEqual(opened.path, path);
+	assert.equal(opened.tops.at(-1).bytes, rest.bytes, what);
+	assert.equal(sum(opened.rows[1].map((x) => x.bytes)), rest.bytes, what);
+	assert.deepEqual(opened.rows[1].map((x) => x.symbol), rest.rest.map((x) => x.symbol), what);
+}));
+
 test('sandwich: callers and callees have the function\u2019s bytes; recursion counts once', () =>
 	each((report, profile, seed) => {
 	reshape(profile, { ...NO_SHAPE, folded: true });

@@ -103,8 +103,8 @@ export function interactive(chart, report, store) {
 	const clamp = (t) => Math.min(Math.max(x.domain()[0], t), x.domain()[1]);
 
 	node.setAttribute('aria-label', `Weight over ${seconds(report.duration / 1e9)}. Arrows ` +
-		`move through time and read the weight${select ? '; Enter selects a moment, Shift ' +
-			'and arrows a time, Escape clears it' : ''}.`);
+		`move through time and read the weight${select ? '; Enter selects a moment, ' +
+		'Shift and arrows a time, Escape clears it' : ''}.`);
 	byPointer(chart, clamp, select);
 	byKeys(chart, clamp, select, ticks?.width ?? 0);
 }

@@ -5,13 +5,13 @@
 // not know filters.
 
 import { el } from '../shared/dom.js';
-import { percent, size } from '../shared/format.js';
+import { count, percent, size } from '../shared/format.js';
 import { hideTip, showTip, tip } from '../shared/tooltip.js';
 import { figures, mostOf, whereOf } from './about.js';
 import { bytesOf } from './calls.js';
 import { palette } from './colour.js';
 import { ROW, draw } from './draw.js';
-import { VIEWS, graphOf } from './graphs.js';
+import { VIEWS, graphOf, pathOf } from './graphs.js';
 import { FALLBACK, SYNTHETIC } from './profile.js';
 
 const LEAST_PX = 0.5, FEWEST_ROWS = 10, SHOWN_ROWS = 32, SANDWICH_ROWS = 24;
@@ -108,6 +108,9 @@ export class Flame {
 
 		if (symbol)
 			return symbol.flags & FALLBACK ? `${symbol.name} [fp]` : symbol.name;
+		if (x.rest)
+			return `\u2026 ${count(x.rest.length)} smaller ` +
+				(x.rest[0].group === undefined ? 'functions' : 'groups');
 		return x.group === undefined ? this.names.root(this.view)
 			: this.names.group(x.level - 1, x.group);
 	}
@@ -137,27 +140,16 @@ export class Flame {
 
 	/** The path to a box that is shown. */
 	pathTo(x) {
-		const above = [], groups = [...this.path.groups],
-			symbols = [...this.path.symbols ?? []];
+		const below = [];
 
-		for (let b = x; b; b = b.above)
-			above.unshift(b);
-		for (const b of above.slice(1))
-			if (b.group !== undefined)
-				groups.push(b.group);
-			else if (b.parts)
-				symbols.push(b.symbol);
-		return symbols.length > 0 ? { groups, node: -1, symbols }
-			: { groups, node: this.nodeOf(x) };
+		for (let b = x; b.above; b = b.above)
+			below.unshift(b);
+		return pathOf([...this.tops, ...below], this.nodeOf(x));
 	}
 
 	/** The path to the box tops[i]. */
 	pathOfTop(i) {
-		const shown = this.tops.slice(0, i + 1), symbols = shown.filter((b) => b.parts)
-			.map((b) => b.symbol);
-
-		return { groups: shown.filter((b) => b.group !== undefined).map((b) => b.group),
-			node: this.nodeOf(shown.at(-1)), ...symbols.length > 0 && { symbols } };
+		return pathOf(this.tops.slice(0, i + 1), this.nodeOf(this.tops[i]));
 	}
 
 	paint() {

@@ -68,7 +68,8 @@ function addFrame(frames, frame) {
 }
 
 // The nodes so far, at most `most`. number(above, symbol, frame, i): of the node below another;
-// raw: a report's node that it stands for. They are found in a hash table, which is several times as fast as a Map.
+// raw: a report's node that it stands for. They are found in a hash table, which is several times
+// as fast as a Map.
 function nodeTable(most) {
 	const up = [], symbol = [], places = [], raw = [];
 	const bits = 33 - Math.clz32(most + 1), slots = new Int32Array(1 << bits).fill(-1);
