@@ -160,7 +160,13 @@ test('frames of the flame graph have the changes of their stacks', () => opened(
 	assert.deepEqual(walked, ['worker', 'store_put', GROW]);
 	await page.keyboard.press('Enter');
 	assert.match(await page.locator('.crumbs').innerText(), /worker[^]*store_put[^]*grow/);
-	await page.keyboard.press('Escape');
+	await page.locator('.crumbs button', { hasText: 'store_put' }).click();
+	assert.equal(await page.locator('.crumbs li').last().innerText(), 'store_put');
+	assert.equal((await status(page))[0], 'store_put');
+	await graph.focus();
+	await page.keyboard.press('ArrowUp');
+	assert.equal((await status(page))[0], 'worker');
+	await page.keyboard.press('Home');
 	assert.equal((await status(page))[0], 'all');
 }));
 

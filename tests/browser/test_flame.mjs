@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { data, opened, rendered, report } from './page.mjs';
+import { choose as pickFrom, data, opened, rendered, report } from './page.mjs';
 
 const NOT = 0, IN = 1, BEGIN = 2;
 const FOLDS = { _start: BEGIN, start_thread: BEGIN, malloc: IN, asm_exc_page_fault: IN,
@@ -359,7 +359,7 @@ test('a module has one colour, in all views, with filters, and after a reload', 
 			assert.notDeepEqual(all, first, 'each theme has its own');
 			first = all;
 			for (const change of [() => choose(page, 'view', 'inverted'),
-				() => page.selectOption('#grown select[name="process"]', '0'),
+				() => pickFrom(page, 'process', '(500)'),
 				() => choose(page, 'folded', false),
 					() => choose(page, 'view', 'tree'),
 				() => page.reload()]) {

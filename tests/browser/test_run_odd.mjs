@@ -94,9 +94,15 @@ test('all other reports open', async () => {
 			if (name === 'unchecked')
 				assert.match(await page.locator('#trust.amber').innerText(),
 					/not checked/);
-			if (name === 'attach')
+			if (name === 'attach') {
 				assert.match(await page.locator('h1').innerText(),
 					/Attached to pid 4121, 4122/);
+				assert.match(await page.locator('#answer-peak').innerText(),
+					/47\d\sMiB held before tare came/);
+			}
+			if (name === 'oom')
+				assert.match(await page.locator('#end').innerText(),
+					/SIGKILL, after 0\.42\ss; 1 process killed by the OOM/);
 			if (name === 'uring')
 				assert.match(await page.locator('#slabs').innerText(), /io_kiocb/);
 		});

@@ -41,8 +41,11 @@ function crowded() {
 	return filled('crowded', many, 'run');
 }
 
-test('the first screen has the answers, the curve and the flame graph\u2019s beginning',
-	() => opened(path, { viewport: { width: 1400, height: 900 } }, async (page) => {
+const screen = { viewport: { width: 1400, height: 900 } };
+
+for (const name of ['profile', 'build'])
+	test(`${name}: the first screen has the answers, the curve, the graph\u2019s beginning`,
+	() => opened(rendered(name), screen, async (page) => {
 	for (const id of ['#answer-peak', '#answer-when', '#answer-thread', '#answer-function',
 		'#trust', 'svg.weight', '#weight-key']) {
 		const box = await page.locator(id).boundingBox();
@@ -346,6 +349,13 @@ test('tooltips go away: with the pointer, by scrolling, with Escape', () => open
 	await show();
 	await page.evaluate(() => dispatchEvent(new Event('blur')));
 	await tip.waitFor({ state: 'hidden' });
+	for (const move of [() => page.locator('h1').hover(), () => page.mouse.wheel(0, 100)]) {
+		await chart.focus();
+		await page.keyboard.press('ArrowRight');
+		await tip.waitFor();
+		await move();
+		await tip.waitFor({ state: 'hidden' });
+	}
 }));
 
 test('threads of one name are a group: it opens to its members, heaviest first', () => opened(path,

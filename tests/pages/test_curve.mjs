@@ -21,7 +21,8 @@ function reportOf(tasks, samples, weight) {
 			processes: [{ comm: 'p', tasks: tasks.map((comm, i) =>
 				({ comm, tid: 10 + i, count: 1 })) }] },
 		series: { bands: ['anon'], points }, duration: 10 * weight.length,
-		profile: { kinds: ['anon'], symbols: [], ownerTree: { of: [0], symbol: [0] }, entries: { length, process: column(() => 0),
+		profile: { kinds: ['anon'], symbols: [], ownerTree: { of: [0], symbol: [0] },
+			entries: { length, process: column(() => 0),
 			task: column((_, i) => i), kind: column(() => 0), raw: column(() => 0),
 			node: column(() => 0), grown: column((_, i) => 2 * sampled[i]) },
 		ticks: { start: 0, width: 10, slots: weight.length - 1, at: (slot) => 10 * slot,

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bytesOf, calleesOf, callersOf, callsOf } from '../../user/output/web/run/calls.js';
 import { below, graphOf, selfOf, TOP } from '../../user/output/web/run/graphs.js';
-import { loadProfile, movedNode, reshape } from '../../user/output/web/run/profile.js';
+import { loadProfile, reshape } from '../../user/output/web/run/profile.js';
 import { NO_SHAPE } from '../../user/output/web/run/tree.js';
 import { boxesTo, createView, rootBox } from '../../user/output/web/run/view.js';
 
@@ -214,14 +214,14 @@ test('no shape changes the sum, and a node is found again in another shape', () 
 	for (const shape of [{}, { python: true }, { hide: ['f'] },
 		{ merge: ['f1'], hide: ['f2'] }]) {
 		reshape(profile, { ...NO_SHAPE, folded: true });
-		const before = [...profile.entries.node];
+		const before = [...profile.entries.node].map((v) => profile.tree.raw[v]);
 
 		reshape(profile, { ...NO_SHAPE, ...shape });
 		const view = viewOf(profile), what = `seed ${seed}, ${JSON.stringify(shape)}`;
 		assert.equal(view.total, sum(report.profile.entries.grown), what);
 		assert.equal(sum(below(view, rootBox(view)).map((x) => bytesOf(view, x))),
 			view.total);
-		assert.deepEqual(before.map((v) => movedNode(profile, v)),
+		assert.deepEqual(before.map((v) => profile.tree.of[v]),
 			[...profile.entries.node],
 			what);
 	}
@@ -252,6 +252,22 @@ test('inverted: the functions\u2019 own bytes, their callers below', () =>
 				return names.every((n, k) => path[k] === n);
 			}).map((i) => report.profile.entries.grown[i])), `seed ${seed}, ${names}`);
 		}
+}));
+
+test('inverted: what is too small to draw is one box, which opens', () =>
+	each((report, profile, seed) => {
+	const view = viewOf(profile), { rows } = graphOf(view, 'inverted', TOP, 0.1);
+	const rest = rows[1].find((x) => x.rest), what = `seed ${seed}`;
+
+	assert.ok(Math.abs(view.total - sum(rows[1].map((x) => x.bytes))) < 0.1 * view.total, what);
+	if (!rest)
+		return;
+	const path = { groups: [], node: -1, symbols: [~rest.from] };
+	const opened = graphOf(view, 'inverted', path, 0);
+	assert.deepEqual(opened.path, path);
+	assert.equal(opened.tops.at(-1).bytes, rest.bytes, what);
+	assert.equal(sum(opened.rows[1].map((x) => x.bytes)), rest.bytes, what);
+	assert.deepEqual(opened.rows[1].map((x) => x.symbol), rest.rest.map((x) => x.symbol), what);
 }));
 
 test('sandwich: callers and callees have the function\u2019s bytes; recursion counts once', () =>

@@ -77,7 +77,7 @@ export function figures(view, box, top, calls) {
 
 	if (top && bytesOf(view, top) > 0)
 		rows.push(['of the zoomed frame', percent(bytes / bytesOf(view, top))]);
-	if (!calls && (box.node >= 0 || box.parts))
+	if (!calls && !box.rest && (box.node >= 0 || box.parts))
 		rows.push(...itself(view, box));
 	rows.push(['samples of all growth', count(samples)]);
 	rows.push(['standard error',

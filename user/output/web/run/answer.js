@@ -4,7 +4,8 @@
 // can be trusted. Pure.
 
 import { count, known, percent, printable, round, size } from '../shared/format.js';
-import { booksOf } from './model.js';
+import { KINDS } from '../shared/kinds.js';
+import { booksOf, knownSum } from './model.js';
 import { byName } from './groups.js';
 import { owners } from './owner.js';
 import { SYNTHETIC } from './profile.js';
@@ -31,6 +32,10 @@ export function topFunctions(profile, rows, bytes) {
 		.filter((f) => f.bytes > 0 && !(profile.symbols[f.symbol].flags & SYNTHETIC))
 		.sort((a, b) => b.bytes - a.bytes);
 }
+
+/** What the workload held when tare came. */
+export const heldBefore = ({ raw: { totals } }) =>
+	Math.max(0, knownSum(KINDS.map((k) => totals[k]?.initial ?? null)));
 
 /** The first time when the weight was 95 % of the peak; null: not known. */
 export function reachedAt({ series: { points }, raw }) {

@@ -108,30 +108,49 @@ export function callsOf(view, matches) {
 	return box;
 }
 
+const REST = 400; // most boxes in one: so many can be told apart when it is opened
+
+/** One box for some boxes of a list, from an index on; they are below it. */
+export function restOf(view, list, from) {
+	const rest = list.slice(from, from + REST);
+	const sum = (of) => rest.reduce((all, x) => all + of(view, x), 0);
+
+	return { rest, from, parts: [], bytes: sum(bytesOf), count: sum(countOf), node: -1,
+		level: rest[0]?.level ?? 0 };
+}
+
+// The boxes below one, as far as they are wide enough; those that are not, many in one.
+function visibleOf(view, list, box, least, whole) {
+	const wide = (x) => whole > 0 ? bytesOf(view, x) / whole : 0;
+	const narrow = list.findIndex((x) => wide(x) < least), visible = [...list];
+	let x0 = box.x0;
+
+	if (narrow >= 0)
+		visible.length = narrow;
+	for (let k = narrow; k >= 0 && k < list.length; k += REST)
+		visible.push(restOf(view, list, k));
+	return visible.map((x) => {
+		const from = x0;
+
+		x0 += wide(x);
+		return { ...x, depth: box.depth + 1, above: box, x0: from, x1: x0 };
+	}).filter((x) => wide(x) >= least);
+}
+
 /** Boxes of `top` and below, by depth, at most `most` rows; below(box): the boxes below one,
- * leftmost first. Those narrower than `least`, a share of `top`, are left out. */
+ * largest first. Those narrower than `least`, a share of `top`, are many in one box. */
 export function layoutOf(view, top, below, least, most) {
 	const whole = bytesOf(view, top), rows = [],
 		todo = [{ ...top, depth: 0, above: null, x0: 0, x1: 1 }];
 
 	while (todo.length > 0) {
-		const box = todo.pop(), visible = [];
-		let x0 = box.x0;
+		const box = todo.pop();
 
 		(rows[box.depth] ??= []).push(box);
-		if (box.depth + 1 >= most) {
+		if (box.depth + 1 >= most)
 			rows.cut = true;
-			continue;
-		}
-		for (const x of below(box)) {
-			const wide = whole > 0 ? bytesOf(view, x) / whole : 0;
-
-			if (wide >= least)
-				visible.push({ ...x, depth: box.depth + 1, above: box, x0,
-					x1: x0 + wide });
-			x0 += wide;
-		}
-		todo.push(...visible.reverse());
+		else if (!box.rest || !box.above)
+			todo.push(...visibleOf(view, below(box), box, least, whole).reverse());
 	}
 	return rows;
 }

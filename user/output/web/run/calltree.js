@@ -13,7 +13,8 @@ import { moduleName } from './profile.js';
 
 const MOST = 40, MORE = 200; // rows below one at first, and with each click on "more"
 const HOT = 0.5, HOT_DEPTH = 30; // open at first: while one call has half of all
-const NAME_CHARS = 110, LEVELS = 24; // deepest indentation
+const LEVELS = 24; // deepest indentation
+const nameChars = () => innerWidth < 700 ? 30 : 110;
 
 const idOf = (box) => box.group === undefined ? box.node : `g${box.group}`;
 
@@ -129,7 +130,7 @@ export class CallTree {
 			el('th', { scope: 'row', role: 'rowheader', title: name.slice(0, 2000) },
 			el('span', { class: 'fold', 'aria-hidden': 'true' },
 				r.of === 0 ? '' : r.open ? '\u25be' : '\u25b8'), mark,
-			el('span', { class: 'name' }, shortened(name, NAME_CHARS)),
+			el('span', { class: 'name' }, shortened(name, nameChars())),
 			el('span', { class: 'dim' }, symbol ? ` ${moduleName(view.profile, symbol)}`
 				: ''));
 		head.style.setProperty('--level', Math.min(r.level - 1, LEVELS));
@@ -233,7 +234,7 @@ export class CallTree {
 			if (x.box.group !== undefined)
 				more = [x.box.group, ...more];
 		}
-		this.flame.actions.zoom({ groups, node: r.box.node });
+		this.flame.actions.zoom({ groups, node: this.flame.nodeOf(r.box) });
 		this.focusOn(0);
 	}
 }

@@ -28,7 +28,7 @@ const THEME = {
 };
 // Degrees; those of the kernel (60), Python (100) and JIT code (0) are left out.
 const HUES = [240, 165, 300, 130, 205, 28, 275, 185, 325, 148, 222, 257];
-const TINTS = [-0.022, 0, 0.022]; // added to the lightness
+const TINTS = [-0.03, 0, 0.03]; // added to red, green and blue
 const SPECIAL = new Map([['[kernel]', 'kernel'], ['[python]', 'python'], ['[jit]', 'jit'],
 	['[tare]', 'tare'], ['tare', 'tare']]);
 export const SPECIAL_TEXT = { kernel: 'kernel', python: 'Python', jit: 'JIT code', tare: 'tare' };
@@ -106,29 +106,37 @@ export function places(profile) {
 	return of;
 }
 
+// A colour and lighter and darker ones.
+function tinted(hex) {
+	const byte = (i, tint) => Math.round(Math.min(255, Math.max(0,
+		parseInt(hex.slice(i, i + 2), 16) + 255 * tint)));
+
+	return TINTS.map((tint) =>
+		`#${[1, 3, 5].map((i) => byte(i, tint).toString(16).padStart(2, '0')).join('')}`);
+}
+
 /** The colours of the current theme. */
 export function palette(profile) {
 	const style = getComputedStyle(document.documentElement);
 	const theme = THEME[document.documentElement.dataset.theme] ?? THEME.light;
-	const { modules } = profile;
 	profile.places ??= places(profile);
-	const colours = modules.map((m, i) => {
+	const colours = profile.modules.map((m, i) => {
 		const place = profile.places[i],
 			shade = theme.shades[Math.floor(place / HUES.length)];
 
-		return place < 0 ? Array(TINTS.length).fill(theme[SPECIAL.get(m.name)])
-			: TINTS.map((tint) => oklch(shade[0] + tint, shade[1],
-				HUES[place % HUES.length]));
+		return tinted(place < 0 ? theme[SPECIAL.get(m.name)]
+			: oklch(...shade, HUES[place % HUES.length]));
 	});
+	const kernel = tinted(theme.kernel);
+	const kinds = profile.kinds.map((k) => style.getPropertyValue(`--${k}`).trim());
 	// A function's tint tells it from its neighbours of the same module.
 	const tintOf = (s) => s.tint ??= s.name ? hash(s.name) % TINTS.length : 1;
-	const kinds = profile.kinds.map((k) => style.getPropertyValue(`--${k}`).trim());
 
 	return {
 		...theme,
 		kinds,
 		ofSymbol: (s) => s.flags & SYNTHETIC ? theme.synthetic
-			: s.flags & KERNEL ? theme.kernel
+			: s.flags & KERNEL ? kernel[tintOf(s)]
 			: colours[s.module]?.[tintOf(s)] ?? theme.synthetic,
 		inkOn: (hex) => lightness(hex) > 0.32 ? '#14171a' : '#f6f8fa',
 	};

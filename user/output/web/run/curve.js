@@ -10,7 +10,7 @@
 import { count, printable } from '../shared/format.js';
 import { KIND_TEXT } from '../shared/kinds.js';
 import { tagOf } from './model.js';
-import { groupName } from './groups.js';
+import { nameInGroup } from './groups.js';
 import { owners, titleOf } from './owner.js';
 
 export const STACKINGS = { kind: 'kind', name: 'thread name', thread: 'thread',
@@ -31,23 +31,17 @@ function exactCurve({ series, raw }) {
 	};
 }
 
-// The group that a row's thread is in by its name. names: group -> the name of all its threads, or
-// the group's own.
-function nameOf({ profile: { entries }, raw: { processes } }, names) {
+// The name of a row's thread, or of the group that it is in.
+function nameOf(report) {
+	const { profile: { entries }, raw: { processes } } = report, inGroup = nameInGroup(report);
 	const cache = new Map();
-	const add = (name) => {
-		const group = groupName(name);
-
-		names.set(group, (names.get(group) ?? name) === name ? name : group);
-		return group;
-	};
 
 	return (i) => {
 		const key = entries.process[i] * TASKS + entries.task[i];
 		const p = processes[entries.process[i]];
 
 		if (!cache.has(key))
-			cache.set(key, add(printable(p?.tasks[entries.task[i]]?.comm ??
+			cache.set(key, inGroup(printable(p?.tasks[entries.task[i]]?.comm ??
 				p?.comm ?? '?')));
 		return cache.get(key);
 	};
@@ -65,12 +59,8 @@ function keysOf(report, by) {
 		return [(i) => of[i], (k) => ({ text: titleOf(profile.symbols[k]),
 			pick: { symbol: k } })];
 	}
-	if (by === 'name') {
-		const names = new Map();
-
-		return [nameOf(report, names), (group) => ({ text: names.get(group),
-			pick: { name: names.get(group) } })];
-	}
+	if (by === 'name')
+		return [nameOf(report), (name) => ({ text: name, pick: { name } })];
 	return [(i) => entries.process[i] * TASKS + entries.task[i] + 1, (k) => {
 		const process = Math.floor(k / TASKS), task = k % TASKS - 1,
 			raw = report.raw.processes[process], t = raw?.tasks[task];

@@ -62,7 +62,7 @@ function drawBox(ctx, graph, box, y, width) {
 		? w - 0.4 : w;
 	const symbol = graph.symbolOf(box), flags = symbol?.flags ?? 0;
 	const found = symbol && matches?.[number];
-	const fill = !symbol ? box.group === undefined ? theme.root : theme.group
+	const fill = !symbol ? box.group === undefined && !box.rest ? theme.root : theme.group
 		: found ? theme.found : graph.colourOf(box, symbol);
 
 	ctx.globalAlpha = matches && !found ? theme.faded : flags & INLINED && !found ? 0.6 : 1;

@@ -5,16 +5,17 @@
 // not know filters.
 
 import { el } from '../shared/dom.js';
-import { percent, size } from '../shared/format.js';
+import { count, percent, size } from '../shared/format.js';
 import { hideTip, showTip, tip } from '../shared/tooltip.js';
 import { figures, mostOf, whereOf } from './about.js';
 import { bytesOf } from './calls.js';
 import { palette } from './colour.js';
 import { ROW, draw } from './draw.js';
-import { VIEWS, graphOf } from './graphs.js';
+import { VIEWS, graphOf, pathOf } from './graphs.js';
 import { FALLBACK, SYNTHETIC } from './profile.js';
 
-const LEAST_PX = 0.5, FEWEST_ROWS = 10, SHOWN_ROWS = 32;
+const LEAST_PX = 0.5, FEWEST_ROWS = 10, SHOWN_ROWS = 32, SANDWICH_ROWS = 24;
+const MIDDLE = 0.6; // how far down a sandwich's function is, if there is room
 const HELP = {
 	flame: 'Arrows go from frame to frame, Enter zooms, Escape goes back, Home to the root',
 	inverted: 'Functions that took memory are on top, their callers below. Arrows go from ' +
@@ -70,9 +71,9 @@ export class Flame {
 
 		Object.assign(this, shown, { kind, hover: null, width: px });
 		this.theme ??= palette(view.profile);
-		this.box.scrollTop = 0;
 		hideTip();
 		this.resize();
+		this.box.scrollTop = (this.rows.middle ?? 0) * ROW - this.height * MIDDLE;
 		this.focusOn(this.rows[this.rows.middle ?? 0]?.[0] ?? null);
 		this.box.setAttribute('aria-label', `${VIEWS[kind]} of ${size(view.total)}. ` +
 			`${HELP[kind]}, s searches for the function, w shows its callers and ` +
@@ -107,6 +108,9 @@ export class Flame {
 
 		if (symbol)
 			return symbol.flags & FALLBACK ? `${symbol.name} [fp]` : symbol.name;
+		if (x.rest)
+			return `\u2026 ${count(x.rest.length)} smaller ` +
+				(x.rest[0].group === undefined ? 'functions' : 'groups');
 		return x.group === undefined ? this.names.root(this.view)
 			: this.names.group(x.level - 1, x.group);
 	}
@@ -129,29 +133,23 @@ export class Flame {
 			x.caller || (this.kind === 'inverted' && x.parts));
 	}
 
+	/** The report's node of a box; -1: none. */
+	nodeOf(x) {
+		return x.node < 0 ? -1 : this.view.profile.tree.raw[x.node];
+	}
+
 	/** The path to a box that is shown. */
 	pathTo(x) {
-		const above = [], groups = [...this.path.groups],
-			symbols = [...this.path.symbols ?? []];
+		const below = [];
 
-		for (let b = x; b; b = b.above)
-			above.unshift(b);
-		for (const b of above.slice(1))
-			if (b.group !== undefined)
-				groups.push(b.group);
-			else if (b.parts)
-				symbols.push(b.symbol);
-		return symbols.length > 0 ? { groups, node: -1, symbols }
-			: { groups, node: x.node };
+		for (let b = x; b.above; b = b.above)
+			below.unshift(b);
+		return pathOf([...this.tops, ...below], this.nodeOf(x));
 	}
 
 	/** The path to the box tops[i]. */
 	pathOfTop(i) {
-		const shown = this.tops.slice(0, i + 1), symbols = shown.filter((b) => b.parts)
-			.map((b) => b.symbol);
-
-		return { groups: shown.filter((b) => b.group !== undefined).map((b) => b.group),
-			node: shown.at(-1).node, ...symbols.length > 0 && { symbols } };
+		return pathOf(this.tops.slice(0, i + 1), this.nodeOf(this.tops[i]));
 	}
 
 	paint() {
@@ -163,7 +161,8 @@ export class Flame {
 	resize() {
 		const depth = Math.max(FEWEST_ROWS, this.rows.length);
 
-		this.height = Math.min(depth, SHOWN_ROWS) * ROW;
+		this.height = Math.min(depth, this.kind === 'sandwich' ? SANDWICH_ROWS
+			: SHOWN_ROWS) * ROW;
 		this.box.style.height = this.canvas.style.height = `${this.height}px`;
 		this.space.style.height = `${depth * ROW}px`;
 		this.canvas.style.width = `${this.width}px`;

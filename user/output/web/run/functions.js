@@ -9,7 +9,8 @@ import { shortened } from './names.js';
 import { FALLBACK, INLINED, KERNEL, moduleName } from './profile.js';
 import { functionSums, neighbours } from './view.js';
 
-const SHOWN = 25, NEIGHBOURS = 12, NAME_CHARS = 90;
+const SHOWN = 25, NEIGHBOURS = 12;
+const nameChars = () => innerWidth < 700 ? 40 : 90;
 const COLUMNS = [
 	{ name: 'self', head: 'Self', key: (f) => f.self },
 		{ name: 'total', head: 'With below', key: (f) => f.total },
@@ -60,7 +61,7 @@ function row(f, profile, of, via, matches, actions) {
 		bytesCell(f.self, of, 'self'), bytesCell(f.total, of, 'total'),
 		el('th', { scope: 'row' },
 			el('button', { type: 'button', class: 'link', title: s.name.slice(0, 2000),
-			onclick: () => actions.choose(f.symbol) }, shortened(s.name, NAME_CHARS)),
+			onclick: () => actions.choose(f.symbol) }, shortened(s.name, nameChars())),
 			el('span', { class: 'dim' }, ` ${where.filter(Boolean).join(', ')}`)));
 }
 
@@ -114,7 +115,7 @@ function neighbourList(title, list, whole, profile, actions, nobody) {
 				{ type: 'button', class: 'link',
 				title: profile.symbols[symbol].name.slice(0, 2000),
 				onclick: () => actions.choose(symbol) },
-				shortened(profile.symbols[symbol].name, NAME_CHARS)),
+				shortened(profile.symbols[symbol].name, nameChars())),
 				el('span', { class: 'dim' },
 					` ${moduleName(profile, profile.symbols[symbol])}`)]))))),
 	list.length > shown.length && el('p', { class: 'note' },
@@ -128,7 +129,7 @@ export function neighbourTables(view, top, found, query, actions) {
 	const { callers, callees, own, whole } = neighbours(view, top, found.matches);
 
 	return el('div', { class: 'neighbours', id: 'neighbours' },
-		el('h3', null, shortened(query.slice(1, -1), NAME_CHARS),
+		el('h3', null, shortened(query.slice(1, -1), nameChars()),
 			el('span', { class: 'dim' },
 			` ${size(whole)} with below, ${size(own)} itself`)),
 		neighbourList('Called by', callers, whole, view.profile, actions,

@@ -3,10 +3,11 @@
 // What each kind of graph shows of a view: its boxes by row, and the way from the root to the
 // shown box. Pure.
 //
-// A path is what the user zoomed to: keys of groups, then a node (flame), or the symbols from
-// the innermost function outwards (inverted).
+// A path is what the user zoomed to: keys of groups, then a node of the report (flame; -1: none),
+// or the symbols from the innermost function outwards (inverted; ~N: many, from the Nth largest
+// on). It is the same in all shapes of the tree, and for as long as the report is.
 
-import { bytesOf, calleesOf, callersOf, callsOf, layoutOf, ungrouped } from './calls.js';
+import { bytesOf, calleesOf, callersOf, callsOf, layoutOf, restOf, ungrouped } from './calls.js';
 import { boxesTo, eachChild, layout, rootBox } from './view.js';
 
 export const VIEWS = { flame: 'Flame graph', inverted: 'Inverted', sandwich: 'Sandwich',
@@ -19,6 +20,8 @@ export const DEEPEST = 300;
 export function below(view, box) {
 	const list = [];
 
+	if (box.rest)
+		return box.rest;
 	if (box.parts)
 		return calleesOf(view, box);
 	eachChild(view, box, (x) => { list.push(x); });
@@ -29,8 +32,9 @@ export function below(view, box) {
 export const selfOf = (view, box) => below(view, box)
 	.reduce((rest, x) => rest - bytesOf(view, x), bytesOf(view, box));
 
-const invertedBelow = (view) => (box) => !box.parts && box.level < view.groups.length
-	? below(view, box) : callersOf(view, box);
+const invertedBelow = (view) => (box) =>
+	box.rest || (!box.parts && box.level < view.groups.length)
+		? below(view, box) : callersOf(view, box);
 
 function invertedTo(view, path) {
 	const boxes = [rootBox(view)], next = invertedBelow(view);
@@ -43,11 +47,15 @@ function invertedTo(view, path) {
 	};
 
 	return path.groups.every((id) => step((x) => x.group === id)) &&
-		(path.symbols ?? []).every((s) => step((x) => x.symbol === s)) ? boxes : null;
+		(path.symbols ?? []).every((s) => s < 0
+			? boxes.push(restOf(view, next(boxes.at(-1)), ~s))
+			: step((x) => x.symbol === s)) ? boxes : null;
 }
 
 function flame(view, path, least) {
-	const found = path.symbols ? null : boxesTo(view, path), tops = found ?? [rootBox(view)];
+	const { of } = view.profile.tree, node = of[path.node] ?? -1;
+	const found = path.symbols ? null : boxesTo(view, { groups: path.groups, node }),
+		tops = found ?? [rootBox(view)];
 
 	return { view, tops, path: found ? path : TOP,
 		rows: layout(view, tops.at(-1), least, DEEPEST) };
@@ -78,6 +86,16 @@ function sandwich(view, least, matches) {
 		b.depth = depth;
 	}));
 	return { view: flat, tops: [rootBox(view)], path: TOP, rows };
+}
+
+/** The path along boxes, from the root on; node: the report's node of the last. */
+export function pathOf(boxes, node) {
+	const last = boxes.findLastIndex((b) => b.group !== undefined);
+	const symbols = boxes.slice(last + 1).filter((b) => b.parts)
+		.map((b) => b.rest ? ~b.from : b.symbol);
+
+	return { groups: boxes.filter((b) => b.group !== undefined).map((b) => b.group), node,
+		...symbols.length > 0 && { symbols } };
 }
 
 /** kind: a key of VIEWS; `matches`: the functions of a sandwich. Returns the view that the boxes

@@ -2,11 +2,33 @@
 //
 // Rows of threads put together by name: worker-1, worker-2 … are worker-*. Pure.
 
+import { printable } from '../shared/format.js';
 import { KINDS } from '../shared/kinds.js';
 import { knownSum, sum } from './model.js';
 
 /** The name of a group: numbers in a name do not count. */
 export const groupName = (name) => (name ?? '').replace(/\d+/g, '*');
+
+const shown = new WeakMap(); // report -> group -> name
+
+/** The name that a thread is shown by in its group: its own, if all in the group have it; else the
+ * group's. */
+export function nameInGroup({ raw: { processes } }) {
+	if (!shown.has(processes)) {
+		const names = new Map();
+
+		for (const name of processes.flatMap((p) => [p, ...p.tasks])
+			.map((x) => printable(x.comm ?? '?'))) {
+			const group = groupName(name), one = names.get(group) ?? name;
+
+			names.set(group, one === name ? name : group);
+		}
+		shown.set(processes, names);
+	}
+	const names = shown.get(processes);
+
+	return (name) => names.get(groupName(name)) ?? name;
+}
 
 const SUMS = ['user', 'kernel', 'weight'];
 

@@ -16,6 +16,7 @@ import { GRAPH, SHAPE, chooseFound, focused, foundControls, frameControls, graph
 import { TOP } from './graphs.js';
 import { crumbs, firstTouch, legend } from './legend.js';
 import { functionTable, neighbourTables } from './functions.js';
+import { nameInGroup } from './groups.js';
 import { tagOf } from './model.js';
 import { SAMPLE_TYPES, TIME_TYPES, timeless } from './pick.js';
 import { label, standardError } from './profile.js';
@@ -29,6 +30,7 @@ const threadKey = (rows) => (i) => rows.process[i] * TASKS + rows.task[i] + 1;
 function levelsOf(report, rows, group) {
 	const { profile } = report, of = report.processes, raw = report.raw.processes;
 	const comm = (p, t) => t < 0 ? '[no thread]' : printable(raw[p]?.tasks[t]?.comm ?? '?');
+	const inGroup = nameInGroup(report);
 	const levels = {
 		process: [(i) => rows.process[i], (p) => `${of[p]?.name ?? '?'} ${of[p]?.tag}`],
 		thread: [threadKey(rows), (k) => {
@@ -36,7 +38,7 @@ function levelsOf(report, rows, group) {
 			return t < 0 ? comm(p, t)
 				: `${comm(p, t)} ${tagOf(raw[p]?.tasks[t], raw[p]?.tasks[t]?.tid)}`;
 		}],
-		name: [(i) => comm(rows.process[i], rows.task[i]), (k) => k],
+		name: [(i) => inGroup(comm(rows.process[i], rows.task[i])), (k) => k],
 		kind: [(i) => rows.kind?.[i] ?? -1, (k) => KIND_TEXT[profile.kinds[k]] ??
 			'[no kind]'],
 		cause: [(i) => rows.cause?.[i] ?? -1,

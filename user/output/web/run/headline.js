@@ -5,8 +5,8 @@
 
 import { el } from '../shared/dom.js';
 import { UNKNOWN, count, exact, printable, seconds, size } from '../shared/format.js';
-import { lostTexts, grewMost, oomText, reachedAt, shareOf, steepest, topFunctions, topThread,
-	trustOf } from './answer.js';
+import { grewMost, heldBefore, lostTexts, oomText, reachedAt, shareOf, steepest, topFunctions,
+	topThread, trustOf } from './answer.js';
 import { ending } from './model.js';
 import { shortened } from './names.js';
 import { titleOf } from './owner.js';
@@ -41,7 +41,10 @@ function peakCard(report) {
 	const value = el('span', { 'data-bytes': weight.total, title: exact(weight.total) },
 		size(weight.total));
 
+	const before = report.target ? heldBefore(report) : 0;
+
 	return answer('answer-peak', 'Peak weight', value, [
+		before > 0 && `${size(before)} held before tare came`,
 		`at ${time(weight.time_ns)} after ${report.target ? 'the attach' : 'the start'}, ` +
 			`\u00b1 ${size(weight.bound)}`,
 		`${size(weight.user)} user, ${size(weight.kernel)} kernel${measured}`]);
@@ -54,7 +57,8 @@ function whenCard(report, actions) {
 
 	if (at === null)
 		return answer('answer-when', 'When', UNKNOWN, ['the run was too short']);
-	return answer('answer-when', '95 % of the peak reached', `at ${time(at)}`, [
+	return answer('answer-when', '95 % of the peak reached', at <= report.series.points[0].time
+		? 'from the beginning' : `at ${time(at)}`, [
 		steep && `steepest: +${size(steep.bytes)} from ${time(steep.from)} to ` +
 			`${time(steep.to)}`,
 		name && el('span', { title: name }, `in it grew most: ${shortened(name, NAME)}`)],

@@ -58,7 +58,8 @@ export function legend(flame, view, state) {
 		state.colour === 'kind' && view.rows.kind
 			? kinds.map(([k, i]) => item(theme.kinds[i], KIND_TEXT[k])) :
 			[...plain.slice(0, LEGEND).map(ofModule),
-				more > 0 && el('li', null, `\u2026 and ${count(more)} modules more`),
+				more > 0 &&
+					el('li', null, `\u2026 and ${count(more)} modules more`),
 				...modules.filter((m) => specialOf(profile, m)).map(ofModule),
 				has(KERNEL) && item(theme.kernel, SPECIAL_TEXT.kernel)],
 		has(INLINED) && item(null, 'inlined', 'inlined'),

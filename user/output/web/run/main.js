@@ -13,6 +13,7 @@ import { sectionsOf } from '../shared/parts.js';
 import { createStore } from '../shared/store.js';
 import { themeSwitch } from '../shared/theme.js';
 import { booksView } from './books.js';
+import { slotsOf } from './brush.js';
 import { STACKINGS } from './curve.js';
 import { detailsView } from './details.js';
 import { FILTERS } from './filters.js';
@@ -24,10 +25,10 @@ import { kernelView } from './kernel.js';
 import { KEYS } from './keys.js';
 import { load, nobodys } from './model.js';
 import { activity, passing, pick } from './pick.js';
-import { exactly, movedNode, reshape } from './profile.js';
+import { exactly, reshape } from './profile.js';
 import { search } from './search.js';
 import { fieldsOf, initial, settle } from './state.js';
-import { slotsOf, weightSection } from './weight.js';
+import { weightSection } from './weight.js';
 import { whoTable } from './who.js';
 import { whyView } from './why.js';
 
@@ -61,11 +62,12 @@ function threadFilter(text) {
 }
 
 const NO_THREAD = { process: null, task: null, who: '' };
-const VIEW = ['sampleType', 'timeType', 'time', ...FILTERS, 'group'];
+const VIEW = ['sampleType', 'timeType', 'time', ...FILTERS, 'group', ...SHAPE];
 
 function derive() {
 	const passes = threadFilter(state.who);
 
+	reshape(profile, state);
 	derived.view = viewOf(report, pick(profile, state, passes), state.group);
 	derived.pass = passing(profile, profile.entries, state, passes);
 	derived.activity = activity(profile, derived.pass);
@@ -243,14 +245,7 @@ function main() {
 	if (profile) {
 		const find = () => { derived.found = search(profile, state.query, state.regex); };
 
-		reshape(profile, state);
-		store.on(SHAPE, (_, changed) => {
-			reshape(profile, state);
-			if (!changed.includes('zoom'))
-				state.zoom = { ...state.zoom,
-					node: movedNode(profile, state.zoom.node) };
-		});
-		store.on([...VIEW, ...SHAPE], derive);
+		store.on(VIEW, derive);
 		store.on(['query', 'regex'], find);
 		derive();
 		find();

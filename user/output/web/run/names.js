@@ -71,7 +71,7 @@ const GO = /^(?:[\w.-]+\/)+(?=[\w.-]+\.)/; // github.com/owner/package.F
 function ofPython(name) {
 	const [, f, file] = PYTHON.exec(name);
 
-	return [name, `${f}:${file}`, f];
+	return [`${f}:${file}`, f];
 }
 
 function ofCode(name) {
@@ -95,16 +95,16 @@ function variants(name) {
 	return shorter.get(name);
 }
 
-/** A name of at most `most` characters. */
+/** A name of at most `most` characters. Python's file has no folder. */
 export function shortened(name, most) {
-	if (name.length <= most)
+	if (name.length <= most && !name.startsWith('py::'))
 		return name;
 	const list = variants(name), last = list.at(-1), fits = list.find((x) => x.length <= most);
 
 	if (fits !== undefined)
 		return fits;
 	if (most < 8)
-		return `${last.slice(0, Math.max(1, most - 1))}${DOTS}`;
+		return `${last.slice(0, Math.max(0, most - 1))}${DOTS}`;
 	const end = Math.floor((most - 1) * 0.4);
 	return `${last.slice(0, most - 1 - end)}${DOTS}${last.slice(-end)}`;
 }

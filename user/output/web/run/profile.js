@@ -4,7 +4,7 @@
 // changed.
 
 import { printable } from '../shared/format.js';
-import { MOST_PLACES, NO_SHAPE, SYNTHETIC, moved, ordered, treeOf } from './tree.js';
+import { MOST_PLACES, NO_SHAPE, SYNTHETIC, ordered, treeOf } from './tree.js';
 
 export { FALLBACK, INLINED, KERNEL, SYNTHETIC } from './tree.js';
 
@@ -125,7 +125,6 @@ export function reshape(profile, { folded, python, hide, merge }) {
 	if (!trees.delete(key) && trees.size >= KEPT_TREES)
 		trees.delete(trees.keys().next().value);
 	trees.set(key, tree);
-	profile.before = profile.tree;
 	profile.tree = tree;
 	profile.outer = tree.outer;
 	for (const rows of [profile.entries, profile.virtual])
@@ -133,10 +132,6 @@ export function reshape(profile, { folded, python, hide, merge }) {
 			rows.node = Int32Array.from(rows.raw, (x) => tree.of[x]);
 	return profile;
 }
-
-/** The node that had this number before the last change of shape. */
-export const movedNode = ({ before, tree, used }, node) =>
-	before ? moved(before, node, tree, used) : node;
 
 /** Source lines of a node's calls, "main.c:12"; addresses if no line is known. */
 export function placesOf(profile, node) {

@@ -14,7 +14,8 @@ import { AREAS } from './view.js';
 /** The state of a page that was just opened. */
 export const initial = () => ({
 	...NO_FILTER, ...NO_GRAPH, stack: 'kind', sampleType: 'live_peak', timeType: 'grew',
-	time: null, group: 'none', colour: 'module', zoom: { groups: [], node: -1 }, query: '', regex: false,
+	time: null, group: 'none', colour: 'module', zoom: { groups: [], node: -1 },
+	query: '', regex: false,
 	functionSort: 'self', functionDown: true, functionsShown: 25,
 	whoRows: 'names', whoSort: 'weight', whoDown: true, whoQuery: '', whoOpen: [],
 });

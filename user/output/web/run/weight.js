@@ -1,32 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The section "Weight over time": the chart, stacked by kind, thread or function; the selection of
-// a time by pointer and keys; and the bands' names.
+// The section "Weight over time": the chart, stacked by kind, thread or function; the selected time
+// as numbers; and the bands' names.
 
 import { boundToggle } from '../shared/controls.js';
 import { el } from '../shared/dom.js';
-import { seconds } from '../shared/format.js';
 import { sectionsOf, width } from '../shared/parts.js';
-import { hideTip, showTip, showTipAt } from '../shared/tooltip.js';
+import { interactive, slotsOf } from './brush.js';
 import { weightChart } from './chart.js';
 import { STACKINGS, curveOf } from './curve.js';
 import { FILTERS, filtered } from './filters.js';
-
-const time = (ns) => seconds(ns / 1e9);
 
 /** Parse seconds that the user typed; null: not a number. */
 function typed(input) {
 	const value = Number(input.value);
 
 	return input.value.trim() !== '' && Number.isFinite(value) ? value * 1e9 : null;
-}
-
-/** The slots between two times; at least one slot. */
-export function slotsOf(ticks, a, b) {
-	const slot = (t) => Math.round((t - ticks.start) / ticks.width);
-	const from = Math.min(Math.max(0, slot(Math.min(a, b))), ticks.slots - 1);
-
-	return { from, to: Math.min(ticks.slots, Math.max(from + 1, slot(Math.max(a, b)))) };
 }
 
 /** The input fields of the selection, bound to the state. */
@@ -57,80 +46,6 @@ function timeInputs(profile, store) {
 	tell(store.state);
 	return el('div', { class: 'field times', role: 'group', 'aria-label': 'Selected time' },
 		el('span', null, 'Time'), from, '\u2013', to, clear);
-}
-
-/** Pointer and keys: hover shows values; a drag, or Shift and arrows, selects a time; a click, or
- * Enter, a moment. */
-function interactive(chart, report, store) {
-	const { node, x } = chart, ticks = report.profile?.ticks, brush = Boolean(ticks?.slots);
-	const clamp = (t) => Math.min(Math.max(x.domain()[0], t), x.domain()[1]);
-	const at = (e) => clamp(x.invert(e.clientX - node.getBoundingClientRect().left));
-	let from = null, dragged = false, drawn = 0, cursor = null, anchor = null;
-	const choose = (a, b, timeType = 'grew') => {
-		cancelAnimationFrame(drawn);
-		drawn = requestAnimationFrame(
-			() => store.set({ time: slotsOf(ticks, a, b), timeType }));
-	};
-
-	// A click, or Enter: what was held then.
-	const chooseAt = (t) => {
-		const slot = Math.min(ticks.slots - 1, Math.floor((t - ticks.start) / ticks.width));
-
-		choose(ticks.at(Math.max(0, slot)), ticks.at(Math.max(0, slot) + 1), 'live');
-	};
-
-	node.addEventListener('pointermove', (e) => {
-		const t = at(e);
-
-		chart.point(t);
-		showTip(e.clientX, e.clientY, ...chart.tip(t));
-		if (from !== null && (dragged || Math.abs(x(t) - x(from)) > 3)) {
-			dragged = true;
-			choose(from, t);
-		}
-	});
-	node.addEventListener('pointerleave', () => {
-		hideTip();
-		chart.point(null);
-	});
-	node.addEventListener('pointerdown', (e) => {
-		if (brush && e.button === 0 && e.pointerType !== 'touch') {
-			from = at(e);
-			dragged = false;
-			node.setPointerCapture(e.pointerId);
-		}
-	});
-	node.addEventListener('pointerup', () => {
-		if (from !== null && !dragged)
-			chooseAt(from);
-		from = null;
-	});
-	node.addEventListener('pointercancel', () => { from = null; });
-	node.setAttribute('aria-label',
-		`Weight over ${time(report.duration)}. Arrows move through time and read the ` +
-		`weight${brush ? '; Enter selects a moment, Shift and arrows a time, Escape ' +
-			'clears it' : ''}.`);
-	node.addEventListener('blur', () => {
-		hideTip();
-		chart.point(null);
-	});
-	node.addEventListener('keydown', (e) => {
-		if (e.key === 'Enter' && brush && cursor !== null)
-			return chooseAt(cursor);
-		const step = Math.max((x.domain()[1] - x.domain()[0]) / 100, ticks?.width ?? 0);
-		const to = { ArrowLeft: (cursor ?? 0) - step, ArrowRight: (cursor ?? -step) + step,
-			Home: x.domain()[0], End: x.domain()[1] }[e.key];
-
-		if (to === undefined)
-			return undefined;
-		e.preventDefault();
-		anchor = e.shiftKey ? anchor ?? cursor ?? 0 : null;
-		cursor = clamp(to);
-		chart.point(cursor);
-		if (e.shiftKey && brush)
-			choose(anchor, cursor);
-		return showTipAt(node, ...chart.tip(cursor));
-	});
 }
 
 // The bands' names, uppermost first; a click on a thread's or a function's filters or searches.
