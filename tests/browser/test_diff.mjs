@@ -115,6 +115,23 @@ test('functions equal the data, own change first, and what may be chance is grey
 		'the order of the JSON');
 }));
 
+test('a change is called real beyond two standard errors', () => {
+	const [file] = made('diff-grown', (d) => {
+		const change = (f, by) => ({ ...f, self: { ...f.self, 'live-peak':
+			{ before: 1000, after: 1000 + by, change: by, error: 100 } },
+		total: { ...f.total, 'live-peak':
+			{ before: 1000, after: 1000 + by, change: by, error: 100 } } });
+
+		d.functions = [change(d.functions[0], 201), change(d.functions[1], 199)];
+		return d;
+	});
+
+	return opened(file, {}, async (page) => {
+		assert.deepEqual((await tableRows(page, 'functions')).map((r) => r.class),
+			['', 'chance']);
+	});
+});
+
 test('a click on a column sorts by it', () => opened(path, {}, async (page) => {
 	for (const [name, key] of [['total', 'total'], ['before', 'before']]) {
 		await page.locator(`table.functions button[data-sort="${name}"]`).click();
@@ -143,7 +160,13 @@ test('frames of the flame graph have the changes of their stacks', () => opened(
 	assert.deepEqual(walked, ['worker', 'store_put', GROW]);
 	await page.keyboard.press('Enter');
 	assert.match(await page.locator('.crumbs').innerText(), /worker[^]*store_put[^]*grow/);
-	await page.keyboard.press('Escape');
+	await page.locator('.crumbs button', { hasText: 'store_put' }).click();
+	assert.equal(await page.locator('.crumbs li').last().innerText(), 'store_put');
+	assert.equal((await status(page))[0], 'store_put');
+	await graph.focus();
+	await page.keyboard.press('ArrowUp');
+	assert.equal((await status(page))[0], 'worker');
+	await page.keyboard.press('Home');
 	assert.equal((await status(page))[0], 'all');
 }));
 

@@ -131,9 +131,9 @@ static void a_function_has_the_caller_of_most_of_its_change(void **state)
 	add_held(a, "main shrink fill", 20000, false);
 	add_held(b, "alone", 100, false);
 	d = diff_new(a, b, ALL, PEAK);
-	assert_string_equal(find_function(d, "fill")->caller, "parse");
-	assert_null(find_function(d, "alone")->caller);
-	assert_null(find_function(d, "main")->caller);
+	assert_string_equal(find_function(d, "fill")->caller[PEAK], "parse");
+	assert_null(find_function(d, "alone")->caller[PEAK]);
+	assert_null(find_function(d, "main")->caller[PEAK]);
 	diff_free(d);
 	report_free(a);
 	report_free(b);

@@ -356,7 +356,7 @@ static void find_callers(struct diff *d, int sample_type)
 		if (change <= most[call->frame])
 			continue;
 		most[call->frame] = change;
-		((struct diff_function *)d->functions->pdata[call->frame])->caller =
+		((struct diff_function *)d->functions->pdata[call->frame])->caller[sample_type] =
 			call->parent == NO_NODE ? NULL : d->names->pdata[call->parent];
 	}
 	intern_free(calls);
@@ -421,7 +421,8 @@ static void add_places(struct diff *d, const struct report *report[DIFF_TIMES],
 	g_array_unref(w.stack_of);
 	g_array_unref(w.seen);
 	g_array_unref(w.stack);
-	find_callers(d, GPOINTER_TO_INT(sample_type));
+	for (int k = 0; k < SAMPLE_TYPES; k++)
+		find_callers(d, k);
 	g_ptr_array_sort_with_data(d->functions, by_function, sample_type);
 	g_array_sort_with_data(d->stacks, by_stack, sample_type);
 }

@@ -41,9 +41,9 @@ struct diff_function {
 	bool folded; /* an allocator, an interpreter …: each frame of this name is folded */
 	struct diff_figure self[SAMPLE_TYPES];  /* samples in which it is innermost */
 	struct diff_figure total[SAMPLE_TYPES]; /* samples that have it on the stack, each once */
-	/* The caller that most of the change of self comes from, in the sample type that the
-	 * functions are sorted by; folded frames are no callers. Owned by the diff. NULL: none. */
-	const char *caller;
+	/* The caller that most of the change of self comes from; folded frames are no callers.
+	 * Owned by the diff. NULL: none. */
+	const char *caller[SAMPLE_TYPES];
 };
 
 struct diff_stack {

@@ -150,11 +150,14 @@ static void emit_functions(GString *out, const struct diff *d)
 	g_string_append(out, ",\n\"functions\": [");
 	for (unsigned i = 0; i < d->functions->len; i++) {
 		const struct diff_function *f = d->functions->pdata[i];
-		json_t *object = json_object();
+		json_t *object = json_object(), *callers = json_object();
 
 		json_set_string(object, "function", f->name);
 		json_object_set_new(object, "self", sample_types(f->self));
 		json_object_set_new(object, "total", sample_types(f->total));
+		for (int k = 0; k < SAMPLE_TYPES; k++)
+			json_set_string(callers, sample_type_name[k], f->caller[k]);
+		json_object_set_new(object, "caller", callers);
 		g_string_append(out, i ? ",\n" : "\n");
 		json_emit(out, object);
 	}

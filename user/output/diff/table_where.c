@@ -48,7 +48,7 @@ static unsigned most_rows(const struct page *p)
 static void function_row(struct grid *g, const struct diff_function *f, unsigned k)
 {
 	g_autofree char *name = text_printable(f->name);
-	g_autofree char *caller = f->caller ? text_printable(f->caller) : NULL;
+	g_autofree char *caller = f->caller[k] ? text_printable(f->caller[k]) : NULL;
 	bool beyond = diff_beyond(&f->self[k]) || diff_beyond(&f->total[k]);
 
 	grid_cell(g, beyond ? PLAIN : DIM, *name ? name : "?");

@@ -94,40 +94,14 @@ export function widthsOf(stacks, type, width) {
 
 const total = (figures) => figures.after - figures.before;
 
-// The caller that most of a function's own change comes from, by name of the function. Folded
-// frames are no callers. As find_callers() in C.
-function callersOf({ stacks, folded }, type) {
-	const folds = new Set(folded), sums = new Map(), most = new Map();
-
-	for (const { functions, held } of stacks) {
-		let i = functions.length - 1;
-
-		while (i > 0 && folds.has(functions[i]))
-			i--;
-		const own = functions[i], caller = functions.slice(0, i).findLast(
-			(name) => name !== own && !folds.has(name)) ?? null;
-		const key = JSON.stringify([own, caller]);
-
-		sums.set(key, (sums.get(key) ?? 0) + total(held[type]));
-	}
-	for (const [key, sum] of sums) {
-		const [own, caller] = JSON.parse(key);
-
-		if (Math.abs(sum) > Math.abs(most.get(own)?.sum ?? 0))
-			most.set(own, { caller, sum });
-	}
-	return (name) => most.get(name)?.caller ?? null;
-}
-
 /** Functions that changed: first those whose own change is beyond its error, as in C. */
 export function changedFunctions(raw, type) {
-	const size = (f) => Math.abs(total(f)),
-		callerOf = raw.functions ? callersOf(raw, type) : null;
+	const size = (f) => Math.abs(total(f));
 	const printed = (name) => name === null ? null : printable(name);
 
 	return (raw.functions ?? []).map((f) => ({ name: printable(f.function), raw: f.function,
 		self: f.self[type], total: f.total[type],
-		caller: printed(callerOf(f.function)) }))
+		caller: printed(f.caller[type]) }))
 		.filter((f) => total(f.self) !== 0 || total(f.total) !== 0)
 		.sort((a, b) => beyond(b.self) - beyond(a.self) || size(b.self) - size(a.self) ||
 			size(b.total) - size(a.total) || (a.raw < b.raw ? -1 : 1));

@@ -56,17 +56,17 @@ function crumbs(flame, actions) {
 			'Click or Enter: zoom in. Escape: back. Ctrl+click or s: find the ' +
 			'function. Arrows: move between frames.');
 	return el('nav', { class: 'crumbs', 'aria-label': 'Zoomed to' },
-		el('ol', null, boxes.filter((_, i) => i === 0 || i > hidden).map((b, i, list) =>
-		el('li', null, i === 1 && hidden > 0 &&
+		el('ol', null, boxes.map((b, i) => (i === 0 || i > hidden) && el('li', null,
+			i === hidden + 1 && hidden > 0 &&
 			el('span', { class: 'dim' }, '\u2026 \u203a '),
-			i === list.length - 1 ? el('b', null, text(b)) : el('button',
+			i === boxes.length - 1 ? el('b', null, text(b)) : el('button',
 			{ type: 'button', class: 'link',
-			onclick: () => actions.zoom({ groups: [], node: b.node }) }, text(b))))),
+			onclick: () => actions.zoom(flame.pathOfTop(i)) }, text(b))))),
 		el('button', { type: 'button', class: 'plain', id: 'reset-zoom',
 			onclick: actions.reset }, 'Reset'));
 }
 
-function actionsOf(store, profile) {
+function actionsOf(store, profile, flame) {
 	const { state } = store, past = [];
 	const find = (name) => store.set({ query: state.query === `"${name}"` ? '' : `"${name}"` });
 	const actions = {
@@ -78,8 +78,8 @@ function actionsOf(store, profile) {
 		},
 		back: () => store.set({ zoom: past.pop() ?? TOP }),
 		reset: () => actions.zoom(TOP),
-		out: () => state.zoom.node >= 0 && actions.zoom({ groups: [],
-			node: profile.tree.parent[state.zoom.node] }),
+		out: () => flame().tops.length > 1 &&
+			actions.zoom(flame().pathOfTop(flame().tops.length - 2)),
 		search: (symbol) => store.set({ query: exactly(profile, symbol) }),
 	};
 	const table = {
@@ -128,7 +128,7 @@ const summary = (raw, type) => {
 /** Zooms, colours and tables follow the state. */
 export function whereSection(raw, store) {
 	const { state } = store, box = searchBox(store);
-	const profile = profileOf(raw), { actions, table } = actionsOf(store, profile);
+	const profile = profileOf(raw), { actions, table } = actionsOf(store, profile, () => flame);
 	let now = derive(raw, profile, state), found = null;
 	const flame = new DiffFlame(actions, (node) => now.figures(node));
 	const part = Object.fromEntries(['summary', 'functions', 'crumbs', 'legend']
