@@ -217,6 +217,13 @@ static void late_ticks_are_no_faster_growth(void **state)
 	single(7, 70, 36 * MIB_PAGES);
 	tick(0.1);
 	near(row_of(70)->rate[LIVE_1S].growth, 10 * MIB);
+	single(7, 70, 54 * MIB_PAGES);
+	tick(1.8);
+	single(7, 70,
+	       54 * MIB_PAGES); /* soon after a late tick: 1.9 s are nearer to 1 s than 0.1 */
+	tick(0.1);
+	assert_true(fabs(live_total(live)->seconds[LIVE_1S] - 1.9) < 0.01);
+	near(row_of(70)->rate[LIVE_1S].growth, 18 * MIB / 1.9);
 }
 
 static void the_first_tick_has_no_rates(void **state)
