@@ -202,6 +202,24 @@ grower() {
 	ends_with 0
 }
 
+@test "screen: r records, w writes a report" {
+	grower 100
+	screen 100 30 "cd $DIR; $TARE top -p ${started[0]}"
+	shows 'h help'
+	press r
+	shows 'recording to tare-top-'
+	press w
+	shows 'report written: tare-top-'
+	press r
+	shows 'recorded: tare report'
+	press q
+	ends_with 0
+	run "$TARE" report "$DIR"/tare-top-*.tare
+	status_is 0
+	says 'grower'
+	[ "$(find "$DIR" -name 'tare-top-*' | wc -l)" = 2 ] || fail "$(ls "$DIR")"
+}
+
 @test "screen: sizes from 200x60 to 40x10; no line is wrapped" {
 	screen 80 24 "$TARE top"
 	shows 'h help'

@@ -217,6 +217,13 @@ static void late_ticks_are_no_faster_growth(void **state)
 	single(7, 70, 36 * MIB_PAGES);
 	tick(0.1);
 	near(row_of(70)->rate[LIVE_1S].growth, 10 * MIB);
+	single(7, 70, 54 * MIB_PAGES);
+	tick(1.8);
+	single(7, 70,
+	       54 * MIB_PAGES); /* soon after a late tick: 1.9 s are nearer to 1 s than 0.1 */
+	tick(0.1);
+	assert_true(fabs(live_total(live)->seconds[LIVE_1S] - 1.9) < 0.01);
+	near(row_of(70)->rate[LIVE_1S].growth, 18 * MIB / 1.9);
 }
 
 static void the_first_tick_has_no_rates(void **state)
@@ -312,6 +319,22 @@ static void a_pid_used_again_is_another_row(void **state)
 	assert_string_equal(row_of(70)->comm, "second");
 	near(row_of(70)->rate[LIVE_10S].growth, MIB + STACK / 10.0);
 	assert_int_equal(row_of(70)->now.user, 10 * MIB_PAGES * PAGE);
+}
+
+/* What it holds is the kernel's counter, also where the ledger's sum differs. */
+static void a_process_holds_what_the_kernel_counts(void **state)
+{
+	(void)state;
+	born(7, 7, 70, 1, "prog");
+	swept(7, 7, 70, 10 * MIB_PAGES, 0, 0);
+	space(7, 7, 11 * MIB_PAGES, 0);
+	tick(1);
+	assert_int_equal(row_of(70)->now.user, 11 * MIB_PAGES * PAGE);
+	in.sums_valid = false;
+	swept(7, 7, 70, 10 * MIB_PAGES, 0, 0);
+	space(7, 7, 0, 2 * MIB_PAGES);
+	tick(1);
+	assert_int_equal(row_of(70)->now.user, 12 * MIB_PAGES * PAGE);
 }
 
 static void exec_is_a_fall_of_the_same_row(void **state)
@@ -548,6 +571,7 @@ int main(void)
 		TEST(what_a_new_process_holds_is_growth),
 		TEST(ended_processes_leave_their_flows),
 		TEST(a_pid_used_again_is_another_row),
+		TEST(a_process_holds_what_the_kernel_counts),
 		TEST(exec_is_a_fall_of_the_same_row),
 		TEST(threads_are_below_their_process),
 		TEST(rows_add_up_to_the_total),

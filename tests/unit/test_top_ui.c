@@ -48,6 +48,12 @@ static char *on_write(void *ctx)
 	return g_strdup("written");
 }
 
+static char *on_record(void *ctx)
+{
+	(void)ctx;
+	return g_strdup("recording");
+}
+
 /* Process i has i MiB more at each tick, and two threads. */
 static void tick(unsigned n)
 {
@@ -89,7 +95,7 @@ static void tick(unsigned n)
 
 static int setup(void **state)
 {
-	struct top_ui_calls calls = { on_quit, on_write, NULL, NULL };
+	struct top_ui_calls calls = { on_quit, on_write, on_record, NULL, NULL };
 
 	(void)state;
 	pt = proctable_new(false);
@@ -343,6 +349,8 @@ static void other_keys(void **state)
 	(void)state;
 	press("w");
 	assert_true(shows("written"));
+	press("r");
+	assert_true(shows("recording"));
 	press("h");
 	assert_true(shows("group by control group"));
 	top_ui_key(ui, TOP_KEY_ESCAPE);

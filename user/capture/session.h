@@ -76,6 +76,9 @@ void session_live(struct session *s, struct books_input *in);
 const char *session_kmem_why(const struct session *s);
 /* Call on_look() at this interval from now on. */
 void session_pace(struct session *s, uint64_t interval_ns);
+/* Make checkpoints from now on, as on_checkpoint() of the configuration; `fn` NULL: one more, then
+ * none. Returns 0 or negative errno, not logged. */
+int session_checkpoints(struct session *s, void (*fn)(void *ctx, struct report *r), uint64_t ns);
 /* End session_loop(), as at a signal. */
 void session_stop(struct session *s);
 

@@ -76,3 +76,22 @@ void session_checkpoints_end(struct session *s)
 	if (s->hurry)
 		session_hurry_end(s);
 }
+
+int session_checkpoints(struct session *s, void (*fn)(void *ctx, struct report *r), uint64_t ns)
+{
+	int err = 0;
+
+	if (!fn) {
+		session_checkpoints_end(s);
+		s->config.on_checkpoint = NULL;
+		return 0;
+	}
+	if (s->timers[SOURCE_CHECKPOINT] < 0)
+		err = session_clock(s, SOURCE_CHECKPOINT, ns, true);
+	if (err)
+		return err;
+	s->config.on_checkpoint = fn;
+	s->config.checkpoint_ns = ns;
+	session_checkpoints_begin(s);
+	return 0;
+}

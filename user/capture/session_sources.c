@@ -19,8 +19,7 @@ int session_hear(struct session *s, int fd, unsigned source)
 	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-/* Set a timer: after `ns`, and if `repeat` every `ns`; `ns` 0: no timer. */
-static int watch_clock(struct session *s, enum source source, uint64_t ns, bool repeat)
+int session_clock(struct session *s, enum source source, uint64_t ns, bool repeat)
 {
 	struct timespec t = { ns / SESSION_NS, ns % SESSION_NS };
 	struct itimerspec spec = { .it_value = t };
@@ -67,13 +66,13 @@ int session_sources_open(struct session *s)
 	int err = session_hear(s, drain_fd(s->drain), SOURCE_RINGS);
 
 	if (!err)
-		err = watch_clock(s, SOURCE_SERIES, c->interval_ns, true);
+		err = session_clock(s, SOURCE_SERIES, c->interval_ns, true);
 	if (!err)
-		err = watch_clock(s, SOURCE_SNAPSHOT, c->snapshot_every_ns, true);
+		err = session_clock(s, SOURCE_SNAPSHOT, c->snapshot_every_ns, true);
 	if (!err && c->on_checkpoint)
-		err = watch_clock(s, SOURCE_CHECKPOINT, c->checkpoint_ns, true);
+		err = session_clock(s, SOURCE_CHECKPOINT, c->checkpoint_ns, true);
 	if (!err)
-		err = watch_clock(s, SOURCE_END, c->duration_ns, false);
+		err = session_clock(s, SOURCE_END, c->duration_ns, false);
 	if (err)
 		log_error("cannot wait for events: %s", g_strerror(-err));
 	return err;

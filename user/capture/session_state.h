@@ -101,6 +101,8 @@ void session_forget_lost(struct session *s);
 int session_signals_open(struct session *s);
 /* Wait for rings and clocks too. Returns the same. */
 int session_sources_open(struct session *s);
+/* Set a timer: after `ns`, and if `repeat` every `ns`; `ns` 0: no timer. Returns the same. */
+int session_clock(struct session *s, enum source source, uint64_t ns, bool repeat);
 /* Wait for this descriptor too, as `source`. Returns 0 or negative errno, not logged. */
 int session_hear(struct session *s, int fd, unsigned source);
 

@@ -169,7 +169,7 @@ static void end_record(struct top *t)
 {
 	struct report *r;
 
-	if (!t->options->base.record)
+	if (!t->session_options.record)
 		return;
 	r = session_report(t->session,
 			   session_targets_ended(t->session) ? REPORT_END : REPORT_DETACH);
@@ -325,14 +325,14 @@ static int probe_and_run(const struct top_options *o)
 	g_autofree char *target = target_text(&o->base);
 	struct features features = { 0 };
 	struct top t = {
-		.reporter = { .options = &o->base,
-			      .features = &features,
-			      .target = o->base.command[0] ? NULL : target },
+		.reporter = { .features = &features, .target = o->base.command[0] ? NULL : target },
 		.options = o,
+		.session_options = o->base,
 		.features = &features,
 	};
 	int status = EXIT_FAILED;
 
+	t.reporter.options = &t.session_options;
 	set_look(&t, target);
 	if (!features_probe(&features, NULL) &&
 	    !reporter_backend(&features, &o->base, &t.reporter.backend) && !open_screen(&t)) {
@@ -343,6 +343,7 @@ static int probe_and_run(const struct top_options *o)
 	top_screen_close(t.screen);
 	session_close(t.session);
 	cgroup_close(t.reporter.cgroup);
+	top_forget_record(&t);
 	g_free(t.reporter.cgroup_why);
 	live_view_free(t.view);
 	live_free(t.live);

@@ -333,6 +333,21 @@ void reporter_begin(struct reporter *r, const struct session *s)
 			      recording_create(&r->recording, r->options->record, &config));
 }
 
+int reporter_record_begin(struct reporter *r, struct session *s)
+{
+	int err;
+
+	r->err = 0;
+	r->disk_full = false;
+	reporter_begin(r, s);
+	if (!r->recording)
+		return r->err ? r->err : -ENOSPC;
+	err = session_checkpoints(s, write_checkpoint, CHECKPOINT_NS);
+	if (err)
+		log_error("cannot record: %s", g_strerror(-err));
+	return err;
+}
+
 void reporter_end(struct reporter *r)
 {
 	g_clear_pointer(&r->recording, recording_close);

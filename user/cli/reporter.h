@@ -39,7 +39,10 @@ void reporter_end(struct reporter *r);
  * report, and complete the recording. 0, or negative errno with a message. */
 int reporter_write(struct reporter *r, struct report *report);
 
-/* The same, but only complete the recording. */
+/* Begin a recording while the session runs: options->record and to_record are set since
+ * reporter_begin(). Returns 0 or negative errno, logged. */
+int reporter_record_begin(struct reporter *r, struct session *s);
+/* The same as reporter_write(), but only complete the recording. */
 int reporter_record(struct reporter *r, struct report *report);
 
 /* The same, but only to a new file, whose format its suffix tells. 0, or negative errno with a

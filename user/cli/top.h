@@ -21,6 +21,10 @@ struct top_screen;
 struct top {
 	struct reporter reporter; /* first: the session's callbacks get its address */
 	const struct top_options *options;
+	struct options session_options; /* the reporter's: a recording may begin later */
+	/* A recording that began with a key; NULL: none. */
+	char *own_path;
+	struct fileout *own_record;
 	struct features *features;
 	struct session *session;
 	struct live *live;
@@ -39,6 +43,12 @@ static inline void top_quit(struct top *t)
 		session_kill(t->session, SIGTERM);
 	t->over = true;
 	session_stop(t->session);
+}
+
+static inline void top_forget_record(struct top *t)
+{
+	g_clear_pointer(&t->own_record, fileout_close);
+	g_clear_pointer(&t->own_path, g_free);
 }
 
 /* Can there be a screen: are stdin and stdout a terminal that can do more than print? */

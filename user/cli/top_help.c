@@ -23,6 +23,7 @@ const char *const top_ui_help[] = {
 	"  F              follow: the selection stays with its row (on), or in its place",
 	"  space or Z     pause the screen; measuring goes on",
 	"  w              write a report of now to a file",
+	"  r              start a recording; stop it",
 	"  Ctrl-L         draw the screen anew",
 	"  h or F1        this help",
 	"  q or F10       quit",

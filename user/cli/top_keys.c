@@ -253,6 +253,10 @@ static void other_key(struct top_ui *ui, uint32_t key)
 		if (ui->calls.write)
 			top_ui_say(ui, ui->calls.write(ui->calls.ctx));
 		break;
+	case 'r':
+		if (ui->calls.record)
+			top_ui_say(ui, ui->calls.record(ui->calls.ctx));
+		break;
 	default:
 		break;
 	}

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "cli/choices.h"
 #include "cli/top.h"
 #include "cli/top_functions.h"
 #include "cli/top_ui.h"
@@ -204,17 +205,60 @@ static void quit(void *ctx)
 	top_quit(((struct top_screen *)ctx)->t);
 }
 
+static char *new_name(const char *suffix)
+{
+	g_autoptr(GDateTime) now = g_date_time_new_now_local();
+	g_autofree char *name = g_date_time_format(now, "tare-top-%Y%m%d-%H%M%S");
+
+	return g_strconcat(name, suffix, NULL);
+}
+
 static char *write_report(void *ctx)
 {
 	struct top_screen *s = ctx;
-	g_autoptr(GDateTime) now = g_date_time_new_now_local();
-	g_autofree char *name = g_date_time_format(now, "tare-top-%Y%m%d-%H%M%S");
-	g_autofree char *path = g_strconcat(name, html_built() ? ".html" : ".json", NULL);
+	g_autofree char *path = new_name(html_built() ? ".html" : ".json");
 	struct report *r = session_report(s->t->session, REPORT_SNAPSHOT);
 	int err = reporter_save(&s->t->reporter, r, path);
 
 	report_free(r);
 	return err ? NULL : g_strdup_printf("report written: %s", path);
+}
+
+static char *stop_record(struct top *t)
+{
+	struct options *o = &t->session_options;
+	struct report *r = session_report(t->session, REPORT_SNAPSHOT);
+	char *said;
+	int err;
+
+	session_checkpoints(t->session, NULL, 0);
+	err = reporter_record(&t->reporter, r);
+	report_free(r);
+	reporter_end(&t->reporter);
+	said = err ? NULL : g_strdup_printf("recorded: tare report %s", o->record);
+	t->look.record = o->record = NULL;
+	return said;
+}
+
+static char *toggle_record(void *ctx)
+{
+	struct top *t = ((struct top_screen *)ctx)->t;
+	struct options *o = &t->session_options;
+	char *path;
+
+	if (o->record)
+		return stop_record(t);
+	path = new_name(".tare");
+	top_forget_record(t);
+	t->own_path = path;
+	if (choice_output(&t->own_record, path) || recording_check_output(t->own_record))
+		return NULL;
+	o->to_record = t->own_record;
+	t->look.record = o->record = path;
+	if (!reporter_record_begin(&t->reporter, t->session))
+		return g_strdup_printf("recording to %s; r: stop", path);
+	t->look.record = o->record = NULL;
+	return NULL;
 }
 
 static void fill_details(void *ctx, struct top_details *d)
@@ -373,7 +417,7 @@ static void on_signals(void *ctx)
 
 int top_screen_begin(struct top_screen *s)
 {
-	struct top_ui_calls calls = { quit, write_report, fill_details, s };
+	struct top_ui_calls calls = { quit, write_report, toggle_record, fill_details, s };
 	sigset_t mask;
 	int err;
 

@@ -29,6 +29,8 @@ struct top_ui_calls {
 	void (*quit)(void *ctx);
 	/* Write a report; the message says where, or what failed. The caller frees it. */
 	char *(*write)(void *ctx);
+	/* Start a recording, or stop it. The same. */
+	char *(*record)(void *ctx);
 	/* Fill in limit and functions of a process (row and opened_ns are set). `functions` are
 	 * valid until the next call; their `opened` is set by the caller. */
 	void (*details)(void *ctx, struct top_details *d);

@@ -14,16 +14,22 @@ static uint64_t slack(uint64_t ns)
 	return ns / 20;
 }
 
-/* The oldest slot within the span. If all are older (ticks are far apart): the latest one. */
-static int oldest_within(const struct window *w, uint64_t span, uint64_t now_ns)
+/* The slot whose age is nearest to the span. A late tick may be followed by one soon after it, and
+ * ticks may be further apart than the span. */
+static int nearest(const struct window *w, uint64_t span, uint64_t now_ns)
 {
-	for (unsigned i = 0; i < w->n; i++) {
-		unsigned at = (w->next + LIVE_SLOTS - w->n + i) % LIVE_SLOTS;
+	uint64_t least = UINT64_MAX;
+	int found = -1;
 
-		if (now_ns - w->time[at] <= span + slack(span) || i == w->n - 1)
-			return (int)at;
+	for (unsigned i = 0; i < w->n; i++) {
+		uint64_t age = now_ns - w->time[i], off = age > span ? age - span : span - age;
+
+		if (off < least) {
+			least = off;
+			found = (int)i;
+		}
 	}
-	return -1;
+	return found;
 }
 
 /* Does the window keep this tick? */
@@ -40,7 +46,7 @@ void live_windows_begin(struct live *l, uint64_t now_ns)
 	for (unsigned i = 0; i < LIVE_WINDOWS; i++) {
 		struct window *w = &l->window[i];
 
-		w->from = oldest_within(w, live_seconds[i] * NS, now_ns);
+		w->from = nearest(w, live_seconds[i] * NS, now_ns);
 		l->total.seconds[i] =
 			w->from < 0 ? 0 : (double)(now_ns - w->time[w->from]) / (double)NS;
 	}

@@ -52,19 +52,49 @@ static bool is_guest(const struct tare_task *s)
 	return s->mm_proc && s->mm_proc != s->proc;
 }
 
-/* Sum of a kind's updates, with those that the task has cached (kernels up to 6.1). */
-static struct tare_flow flow_of(const struct tare_task *s, unsigned kind)
+/* Sum of a kind's updates, with those that the task, or the tasks of a fold, have cached (kernels
+ * up to 6.1). */
+static struct tare_flow flow_of(const struct proctable_task *t, unsigned kind)
 {
+	const struct tare_task *s = t->state;
 	struct tare_flow f = fold_flow(&s->flow[kind]);
-	int64_t cached = 0;
+	int64_t cached;
 
-	if (kind < TARE_MEMBERS && !is_guest(s))
-		cached = s->cached[kind] - s->cached0[kind];
+	if (kind >= TARE_MEMBERS)
+		return f;
+	if (t->fold) {
+		f.in += t->fold->cached[kind].in;
+		f.out += t->fold->cached[kind].out;
+		return f;
+	}
+	cached = is_guest(s) ? 0 : s->cached[kind] - s->cached0[kind];
 	if (cached > 0)
 		f.in += (uint64_t)cached;
 	else
 		f.out -= (uint64_t)cached;
 	return f;
+}
+
+/* Bytes: the net of each kind, and what came in and went out of resident memory. */
+struct sums {
+	int64_t net[TARE_KINDS];
+	uint64_t in, out;
+};
+
+static struct sums sums_of(const struct proctable_task *t, const struct books_input *in)
+{
+	struct sums sums = { .in = 0 };
+
+	for (unsigned k = 0; k < TARE_KINDS; k++) {
+		struct tare_flow f = flow_of(t, k);
+
+		sums.net[k] = to_bytes(in, k, (int64_t)(f.in - f.out));
+		if (is_rss(k)) {
+			sums.in += (uint64_t)to_bytes(in, k, (int64_t)f.in);
+			sums.out += (uint64_t)to_bytes(in, k, (int64_t)f.out);
+		}
+	}
+	return sums;
 }
 
 static void add_cause(struct reading *r, uint32_t id, uint64_t bytes)
@@ -100,14 +130,12 @@ static uint32_t main_cause(const struct tare_cause *causes, unsigned n, struct r
 	return id;
 }
 
-static void read_thread(struct live *l, const struct proctable_task *t, uint32_t cause,
-			const struct books_input *in)
+static void read_thread(struct live *l, const struct proctable_task *t, const struct sums *sums,
+			uint32_t cause, const struct books_input *in)
 {
 	const struct tare_task *s = t->state;
 	struct entity *e = meet(l, l->tasks, t->id);
 	struct live_row *row = &e->row;
-	int64_t claim =
-		to_bytes(in, TARE_KMEM, (int64_t)(s->flow[TARE_KMEM].in - s->flow[TARE_KMEM].out));
 
 	row->proc = s->proc;
 	row->pid = (pid_t)s->tgid;
@@ -122,18 +150,10 @@ static void read_thread(struct live *l, const struct proctable_task *t, uint32_t
 	}
 	row->comm = e->comm;
 	row->name = e->name ? e->name : e->comm;
-	row->now = (struct live_counts){ .faults = s->faults };
-	for (unsigned k = 0; k < TARE_KINDS; k++) {
-		struct tare_flow f = flow_of(s, k);
-
-		row->kind[k] = to_bytes(in, k, (int64_t)(f.in - f.out));
-		if (is_rss(k)) {
-			row->now.in += (uint64_t)to_bytes(in, k, (int64_t)f.in);
-			row->now.out += (uint64_t)to_bytes(in, k, (int64_t)f.out);
-		}
-	}
+	row->now = (struct live_counts){ .in = sums->in, .out = sums->out, .faults = s->faults };
+	memcpy(row->kind, sums->net, sizeof(row->kind));
 	row->kind[TARE_KSTACK] = (int64_t)in->workload.stack_bytes;
-	g_array_append_val(l->claims, claim);
+	g_array_append_val(l->claims, sums->net[TARE_KMEM]);
 	g_ptr_array_add(l->claimants, e);
 	e->before = s->flags & TARE_TASK_ATTACHED && !in->proctable->launched;
 }
@@ -144,19 +164,15 @@ static void read_task(struct live *l, const struct proctable_task *t, struct rea
 	const struct tare_task *s = t->state;
 	const struct tare_cause *causes = t->fold ? (const void *)t->fold->causes->data : s->causes;
 	uint32_t cause = main_cause(causes, t->fold ? t->fold->causes->len : s->n_causes, r, in);
+	struct sums sums = sums_of(t, in);
 
-	for (unsigned k = 0; k < TARE_KINDS; k++) {
-		struct tare_flow f = flow_of(s, k);
-
-		r->flow[k] += to_bytes(in, k, (int64_t)(f.in - f.out));
-		if (is_rss(k)) {
-			r->in += (uint64_t)to_bytes(in, k, (int64_t)f.in);
-			r->out += (uint64_t)to_bytes(in, k, (int64_t)f.out);
-		}
-	}
+	for (unsigned k = 0; k < TARE_KINDS; k++)
+		r->flow[k] += sums.net[k];
+	r->in += sums.in;
+	r->out += sums.out;
 	r->faults += s->faults;
 	if (r->process && !t->ended) {
-		read_thread(l, t, cause, in);
+		read_thread(l, t, &sums, cause, in);
 		r->process->row.threads++;
 	}
 }
