@@ -214,6 +214,7 @@ static struct bench_run *good_run(struct bench_row *row, const struct shape *s, 
 	add_weighing(run, BENCH_PEAK, s, off + 0.02);
 	run->ready_s = 0.05 + s->ready_us * 1e-6 * (double)tasks;
 	run->cpu_s = 0.9 * run->ready_s;
+	run->others = 0.02;
 	return run;
 }
 
@@ -306,12 +307,14 @@ static void add_sleepers(struct bench *b)
 	row = add_row(b, &java); /* its heap grows in large steps */
 	good_runs(row, &java, 100000);
 	good_run(row, &java, 1000000, 1, 0.35);
-	row->root = (g_free(row->root), g_strdup("trixie"));
+	row->root = (g_free(row->root), g_strdup("sid"));
+	row->twin = g_strdup("sleep/java-thread");
 
 	row = add_row(b, &python);
 	good_runs(row, &python, 100000);
 	run = good_run(row, &python, 1000000, 1, 0.003);
 	run->at[BENCH_STEADY].settled = false;
+	run->others = 0.47;
 }
 
 /* All outcomes on a machine that measures everything. */

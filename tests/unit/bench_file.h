@@ -21,6 +21,7 @@ static struct bench_run *some_run(uint64_t tasks, unsigned repeat, bool after)
 	run->after = after;
 	run->ready_s = 0.125 * repeat;
 	run->cpu_s = 0.1;
+	run->others = 0.375;
 	for (int s = 0; s < (after ? BENCH_STATES : BENCH_AFTER); s++) {
 		run->at[s].taken = true;
 		run->at[s].settled = s != BENCH_PEAK;
@@ -52,7 +53,8 @@ static struct bench_row *some_row(struct bench *b, const char *id)
 	row->language = g_strdup("Go");
 	row->family = g_strdup("sleep");
 	row->task = g_strdup("a goroutine");
-	row->root = g_strdup("trixie");
+	row->root = g_strdup("sid");
+	row->twin = g_strdup("go-old");
 	row->version = g_strdup("1.24");
 	row->command = g_strdup("./x {n} \"'; DROP TABLE runs; --");
 	add_published(row, "2023", "Go 1.18", 2658 << 10);

@@ -182,13 +182,13 @@ static const struct {
 	{ "workloads", "UPDATE workloads SET number = 'x'", "number is not an integer" },
 	{ "workloads", "INSERT INTO workloads SELECT * FROM workloads", "twice" },
 	{ "workloads",
-	  "INSERT INTO workloads SELECT 77, id, title, language, family, task, root, version,"
+	  "INSERT INTO workloads SELECT 77, id, title, language, family, task, root, twin, version,"
 	  " command, missing FROM workloads",
 	  "twice" },
 	{ "workloads", "DELETE FROM workloads", "without a parent row" },
 	{ "workloads",
 	  "INSERT INTO workloads WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n"
-	  " LIMIT 20000) SELECT i, 'id' || i, '', '', '', '', '', '', '', '' FROM n",
+	  " LIMIT 20000) SELECT i, 'id' || i, '', '', '', '', '', '', '', '', '' FROM n",
 	  "too many rows" },
 	{ "published", "UPDATE published SET source = NULL", "source is not a text" },
 	{ "published", "UPDATE published SET tasks = -5", "tasks is out" },
@@ -209,9 +209,10 @@ static const struct {
 	{ "runs", "UPDATE runs SET ready_s = -0.5", "ready_s is out" },
 	{ "runs", "UPDATE runs SET cpu_s = 9e999", "cpu_s is out" },
 	{ "runs", "UPDATE runs SET cpu_s = 'soon'", "cpu_s is not a number" },
+	{ "runs", "UPDATE runs SET others = 1.5", "others is out" },
 	{ "runs",
 	  "INSERT INTO runs SELECT 99, workload, tasks, repeat, after, 'ok', NULL, 0, 0.0,"
-	  " 0.0 FROM runs LIMIT 1",
+	  " 0.0, 0.0 FROM runs LIMIT 1",
 	  "twice" },
 	{ "runs", "UPDATE runs SET workload = 99 WHERE tasks = 1", "without a parent row" },
 	{ "weighings", "UPDATE weighings SET state = 'asleep'", "state is none of the names" },
@@ -273,7 +274,7 @@ static void too_much_text_is_refused(void **state)
 	(void)state;
 	assert_after("INSERT INTO workloads WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1"
 		     " FROM n LIMIT 100) SELECT i, 'id' || i, printf('%.*c', 900000, 'x'), '', '',"
-		     " '', NULL, NULL, NULL, NULL FROM n",
+		     " '', NULL, NULL, NULL, NULL, NULL FROM n",
 		     -EBADMSG, "too many");
 }
 

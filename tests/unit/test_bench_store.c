@@ -38,6 +38,7 @@ static void assert_same_run(const struct bench_run *a, const struct bench_run *b
 	assert_int_equal(a->stopped_at, b->stopped_at);
 	assert_real(a->ready_s, b->ready_s);
 	assert_real(a->cpu_s, b->cpu_s);
+	assert_real(a->others, b->others);
 	for (int s = 0; s < BENCH_STATES; s++) {
 		assert_int_equal(a->at[s].taken, b->at[s].taken);
 		assert_int_equal(a->at[s].settled, b->at[s].settled);
@@ -55,6 +56,7 @@ static void assert_same_row(const struct bench_row *a, const struct bench_row *b
 	assert_text(a->family, b->family);
 	assert_text(a->task, b->task);
 	assert_text(a->root, b->root);
+	assert_text(a->twin, b->twin);
 	assert_text(a->version, b->version);
 	assert_text(a->command, b->command);
 	assert_text(a->missing, b->missing);

@@ -303,6 +303,44 @@ static void nonlinear_growth_is_noticed(void **state)
 	assert_true(f->valid && !f->linear);
 	assert_true(f->worst > FIT_OFF);
 	assert_int_equal(f->worst_tasks, 100000);
+	assert_true(fit.bent);
+}
+
+/* Weights are anon and an eighth of it; see add_weighing(). */
+static void bytes_per_task_at_one_n(void **state)
+{
+	const unsigned weight = 1u << BENCH_WEIGHT, parts = 1u << TARE_ANON | 1u << TARE_KSTACK;
+	struct bench_row *row = new_row();
+	g_autoptr(GArray) all = NULL;
+	struct bench_run *run;
+	struct fit_at at;
+
+	(void)state;
+	assert_false(fit_at(row, weight, 10).known);
+	steady_run(row, 1000, 80000); /* not in the order of N */
+	steady_run(row, 1, 8000);
+	steady_run(row, 1, 8800);
+	all = fit_tasks(row);
+	assert_int_equal(all->len, 2);
+	assert_int_equal(g_array_index(all, uint64_t, 0), 1);
+	assert_int_equal(g_array_index(all, uint64_t, 1), 1000);
+	at = fit_at(row, weight, 1000);
+	assert_true(at.known && !at.interval); /* one run with 1,000 */
+	assert_near(at.tare, 9450, 1e-9);
+	assert_near(at.bytes, (90000 - 9450) / 999., 1e-9);
+	steady_run(row, 1000, 81600);
+	at = fit_at(row, parts, 1000);
+	assert_true(at.interval);
+	assert_near(at.bytes, (90900 - 9450) / 999., 1e-9);
+	/* A mean of two values is off by half of their distance, 900 and 1,800; t(1) is 12.7062. */
+	assert_near(at.tare_half, 12.7062 * 450, 0.1);
+	assert_near(at.half, 12.7062 * sqrt(450. * 450 + 900. * 900) / 999, 1e-3);
+	assert_false(fit_at(row, weight, 1).known);   /* the fewest themselves */
+	assert_false(fit_at(row, weight, 500).known); /* no such run */
+	run = steady_run(row, 1000, 1);
+	run->at[BENCH_STEADY].part[TARE_KSTACK] = BENCH_UNKNOWN;
+	assert_false(fit_at(row, parts, 1000).known);
+	assert_true(fit_at(row, 1u << TARE_ANON, 1000).known);
 }
 
 /* Failed runs and runs with --after are not part of any fit. */
@@ -396,6 +434,7 @@ int main(void)
 		cmocka_unit_test(runs_without_tasks_and_with_one),
 		cmocka_unit_test(unknown_kind_makes_its_sums_unknown),
 		cmocka_unit_test(nonlinear_growth_is_noticed),
+		cmocka_unit_test(bytes_per_task_at_one_n),
 		cmocka_unit_test(failed_runs_are_excluded),
 		cmocka_unit_test(programs_without_ready_are_fitted_at_the_peak),
 		cmocka_unit_test(weights_of_0_are_fitted),

@@ -23,7 +23,7 @@ static const struct launch_user nobody_else; /* tare's own */
 
 static bool is_in_other_root(const struct workload *w)
 {
-	return !strcmp(w->root, "trixie");
+	return !strcmp(w->root, "sid");
 }
 
 const struct launch_user *builder_runs_as(const struct builder *b, const struct workload *w)
@@ -31,9 +31,21 @@ const struct launch_user *builder_runs_as(const struct builder *b, const struct 
 	return is_in_other_root(w) ? &nobody_else : b->user;
 }
 
+/* Workloads that only run differently share one build: the first one's. */
 static char *out_of(const struct builder *b, const struct workload *w)
 {
-	return g_build_filename(b->out, w->id, NULL);
+	const char *id = w->id;
+
+	for (unsigned i = 0; i < b->catalogue->workloads->len; i++) {
+		const struct workload *other = b->catalogue->workloads->pdata[i];
+
+		if (g_strcmp0(other->source, w->source) || strcmp(other->build, w->build) ||
+		    strcmp(other->root, w->root))
+			continue;
+		id = other->id;
+		break;
+	}
+	return g_build_filename(b->out, id, NULL);
 }
 
 static char *find_runtimes(const struct catalogue *c)

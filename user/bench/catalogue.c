@@ -32,6 +32,7 @@ static void workload_free(void *data)
 	g_strfreev(w->env);
 	g_free(w->version);
 	g_free(w->limits);
+	g_free(w->twin);
 	g_ptr_array_unref(w->published);
 	g_free(w);
 }
@@ -124,8 +125,8 @@ static const char *find_mistake(const struct catalogue *c, const struct workload
 			return "id: there is another of this name";
 	if (strcmp(w->family, "sleep") && strcmp(w->family, "connect"))
 		return "family: not sleep or connect";
-	if (strcmp(w->root, "bookworm") && strcmp(w->root, "trixie"))
-		return "root: not bookworm or trixie";
+	if (strcmp(w->root, "bookworm") && strcmp(w->root, "sid"))
+		return "root: not bookworm or sid";
 	if (!w->run[0] || !*w->run[0])
 		return "run: names no program";
 	if (max < 1)
@@ -193,21 +194,22 @@ static int take_workload(struct catalogue *c, json_t *entry, const char *text, s
 {
 	struct workload *w = g_new0(struct workload, 1);
 	const char *id, *title, *language, *family, *task, *root, *version, *why;
-	const char *folder = NULL;
+	const char *folder = NULL, *get = NULL, *twin = NULL;
 	json_t *build, *run, *needs, *packages, *npm = NULL, *env = NULL, *limits;
-	int stackful, after, err;
+	int stackful, after, silent = 0, err;
 	json_int_t max;
 	json_error_t e;
 
 	w->published = g_ptr_array_new_with_free_func(bench_published_free);
 	err = json_unpack_ex(entry, &e, JSON_STRICT,
 			     "{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:I, s:o,"
-			     " s:b, s:b, s?s, s?o, s?o}",
+			     " s:b, s:b, s?b, s?s, s?s, s?s, s?o, s?o}",
 			     "id", &id, "title", &title, "language", &language, "family", &family,
 			     "task", &task, "root", &root, "build", &build, "run", &run, "version",
 			     &version, "needs", &needs, "packages", &packages, "max", &max,
-			     "limits", &limits, "stackful", &stackful, "after", &after, "folder",
-			     &folder, "npm", &npm, "env", &env);
+			     "limits", &limits, "stackful", &stackful, "after", &after, "silent",
+			     &silent, "folder", &folder, "get", &get, "twin", &twin, "npm", &npm,
+			     "env", &env);
 	if (err) {
 		workload_free(w);
 		return report_mistake(c, text, "workloads", index, e.text);
@@ -231,6 +233,8 @@ static int take_workload(struct catalogue *c, json_t *entry, const char *text, s
 	w->max = max;
 	w->stackful = stackful;
 	w->after = after;
+	w->silent = silent;
+	w->twin = g_strdup(twin);
 	w->source = g_build_filename(c->folder, folder ? folder : id, NULL);
 	why = find_mistake(c, w, max);
 	if (!why && folder && !is_plain_name(folder))
@@ -317,6 +321,13 @@ static int parse_catalogue(struct catalogue *c, json_t *file, const char *text)
 	}
 	for (size_t i = 0; !err && i < json_array_size(workloads); i++)
 		err = take_workload(c, json_array_get(workloads, i), text, i);
+	for (unsigned i = 0; !err && i < c->workloads->len; i++) {
+		const struct workload *w = c->workloads->pdata[i];
+
+		if (w->twin && find_workload(c, w->twin) == NULL)
+			err = report_mistake(c, text, "workloads", i,
+					     "twin: names no workload of this file");
+	}
 	for (size_t i = 0; !err && i < json_array_size(published); i++)
 		err = take_published(c, json_array_get(published, i), text, i);
 	return err;

@@ -21,6 +21,8 @@ struct workload {
 	uint64_t max;         /* the largest N that makes sense */
 	bool stackful;        /* takes --touch */
 	bool after;           /* takes --after */
+	bool silent;          /* prints no `ready N`, ends by itself: weighed at its peak */
+	char *twin;           /* id of the same program on an older runtime; NULL: none */
 	GPtrArray *published; /* struct bench_published *: figures by others; may be empty */
 };
 

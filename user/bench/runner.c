@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "bench/busy.h"
 #include "bench/progress.h"
 #include "bench/trial.h"
 
@@ -129,8 +130,10 @@ static struct bench_run *run_trial(struct runner *r, const struct subject *s, ui
 	g_autofree char *peer = NULL;
 	g_auto(GStrv) argv = NULL;
 	struct bench_run *run;
+	struct busy start;
 	pid_t pid = 0;
 
+	busy_read(&start);
 	if (connects && builder_peer_start(c->builder, &pid, &peer))
 		return *c->interrupted ? NULL :
 					 not_started(tasks, repeat, after,
@@ -143,7 +146,7 @@ static struct bench_run *run_trial(struct runner *r, const struct subject *s, ui
 		.argv = argv,
 		.tasks = tasks,
 		.repeat = repeat,
-		.must_say = s->w,
+		.must_say = s->w && !s->w->silent,
 		.after = after,
 		.limit_ns = c->limit_ns,
 		.memory_max = c->memory_max,
@@ -152,6 +155,8 @@ static struct bench_run *run_trial(struct runner *r, const struct subject *s, ui
 	run = trial_run(&trial);
 	if (pid)
 		builder_peer_end(pid);
+	if (run)
+		run->others = busy_others(&start);
 	/* Known limits of the workload explain more than a signal. */
 	if (run && run->outcome == BENCH_FAILED && s->w && s->w->limits) {
 		g_autofree char *why = run->stopped_by;
@@ -296,6 +301,7 @@ static void fill_row(const struct runner_config *c, struct bench_row *row, const
 	set_text(&row->family, w ? w->family : "own");
 	set_text(&row->task, w ? w->task : "as the command has them");
 	set_text(&row->root, w ? w->root : "");
+	set_text(&row->twin, w ? w->twin : NULL);
 	set_text(&row->command, run);
 	if (w)
 		copy_published(row, w);

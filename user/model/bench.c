@@ -59,6 +59,7 @@ static void row_free(void *data)
 	g_free(row->family);
 	g_free(row->task);
 	g_free(row->root);
+	g_free(row->twin);
 	g_free(row->version);
 	g_free(row->command);
 	g_free(row->missing);
@@ -104,7 +105,7 @@ struct bench_run *bench_run_new(void)
 	struct bench_run *run = g_new0(struct bench_run, 1);
 
 	run->stopped_at = BENCH_UNKNOWN;
-	run->ready_s = run->cpu_s = NAN;
+	run->ready_s = run->cpu_s = run->others = NAN;
 	for (int s = 0; s < BENCH_STATES; s++)
 		for (int p = 0; p < BENCH_PARTS; p++)
 			run->at[s].part[p] = BENCH_UNKNOWN;

@@ -61,6 +61,7 @@ struct bench_run {
 	char *stopped_by; /* "vm.max_map_count = 65530", "time limit of 120 s", … ; NULL when ok */
 	int64_t stopped_at;    /* number of tasks then; or BENCH_UNKNOWN */
 	double ready_s, cpu_s; /* until it wrote `ready`; NAN: it did not */
+	double others; /* share of all CPUs that other programs used, 0 to 1; NAN: unknown */
 	struct bench_weighing at[BENCH_STATES];
 };
 
@@ -77,7 +78,8 @@ struct bench_row {
 	char *id, *title, *language;
 	char *family;         /* "sleep", "connect"; "own" for the user's command */
 	char *task;           /* what one task is */
-	char *root;           /* the Debian release it runs on: "bookworm", "trixie" */
+	char *root;           /* the Debian release it runs on: "bookworm", "sid" */
+	char *twin;           /* id of the same program on an older runtime; NULL: none */
 	char *version;        /* of its runtime; NULL: unknown */
 	char *command;        /* as it was run, {n} for N */
 	char *missing;        /* why it was not run, and what to do; NULL: it was run */

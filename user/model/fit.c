@@ -206,6 +206,7 @@ static void fill_times(const struct points *p, struct row_fit *fit)
 
 void fit_row(const struct bench_row *row, struct row_fit *fit)
 {
+	const struct fit *weight;
 	struct points p;
 
 	*fit = (struct row_fit){ .state = bench_row_state(row) };
@@ -217,6 +218,8 @@ void fit_row(const struct bench_row *row, struct row_fit *fit)
 	}
 	for (int part = 0; part < BENCH_PARTS; part++)
 		fit_parts(&p, 1u << part, &fit->part[part]);
+	weight = fit->part[BENCH_WEIGHT].valid ? &fit->part[BENCH_WEIGHT] : &fit->part[BENCH_USER];
+	fit->bent = weight->valid && !weight->linear;
 	fill_times(&p, fit);
 	points_clear(&p);
 }
@@ -230,4 +233,105 @@ bool fit_sum(const struct bench_row *row, unsigned parts, struct fit *fit)
 	fit_parts(&p, parts, fit);
 	points_clear(&p);
 	return fit->valid;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+GArray *fit_tasks(const struct bench_row *row)
+{
+	enum bench_state state = bench_row_state(row);
+	GArray *all = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < row->runs->len; i++) {
+		const struct bench_run *run = row->runs->pdata[i];
+
+		if (went_well(run, state))
+			g_array_append_val(all, run->tasks);
+	}
+	g_array_sort(all, by_number);
+	for (unsigned i = 0; i < all->len; i++) {
+		uint64_t tasks = g_array_index(all, uint64_t, i);
+
+		if (!n || tasks != g_array_index(all, uint64_t, n - 1))
+			g_array_index(all, uint64_t, n++) = tasks;
+	}
+	g_array_set_size(all, n);
+	return all;
+}
+
+/* Values of the runs with one N: how many, their mean, and the variance of that mean. */
+struct level {
+	unsigned n;
+	bool known;
+	double mean, variance;
+};
+
+static bool sum_parts(const struct bench_weighing *w, unsigned parts, double *sum)
+{
+	*sum = 0;
+	for (unsigned part = 0; part < BENCH_PARTS; part++) {
+		if (!(parts >> part & 1))
+			continue;
+		if (w->part[part] == BENCH_UNKNOWN)
+			return false;
+		*sum += (double)w->part[part];
+	}
+	return parts;
+}
+
+static struct level level_at(const struct bench_row *row, unsigned parts, uint64_t tasks)
+{
+	enum bench_state state = bench_row_state(row);
+	struct level l = { .known = true };
+	double squares = 0;
+
+	for (unsigned i = 0; i < row->runs->len; i++) {
+		const struct bench_run *run = row->runs->pdata[i];
+		double value, off;
+
+		if (run->tasks != tasks || !went_well(run, state))
+			continue;
+		l.known &= sum_parts(&run->at[state], parts, &value);
+		/* Welford: no precision is lost for large weights. */
+		off = value - l.mean;
+		l.mean += off / ++l.n;
+		squares += off * (value - l.mean);
+	}
+	l.known &= l.n > 0;
+	if (l.n > 1)
+		l.variance = squares / (l.n - 1) / l.n;
+	return l;
+}
+
+/* Half of the 95 % interval of a mean of n values, or of a difference of two such. */
+static double half_of(double variance, unsigned n)
+{
+	return gsl_cdf_tdist_Pinv((1 + LEVEL) / 2, n - 1) * sqrt(variance);
+}
+
+struct fit_at fit_at(const struct bench_row *row, unsigned parts, uint64_t tasks)
+{
+	g_autoptr(GArray) all = fit_tasks(row);
+	uint64_t fewest = all->len ? g_array_index(all, uint64_t, 0) : tasks;
+	struct level low = level_at(row, parts, fewest), high = level_at(row, parts, tasks);
+	double more = (double)tasks - (double)fewest;
+	struct fit_at at = { 0 };
+
+	if (tasks <= fewest || !low.known || !high.known)
+		return at;
+	at.known = true;
+	at.tare = low.mean;
+	at.bytes = (high.mean - low.mean) / more;
+	at.interval = MIN(low.n, high.n) > 1;
+	if (at.interval) {
+		at.half = half_of(high.variance + low.variance, MIN(low.n, high.n)) / more;
+		at.tare_half = half_of(low.variance, low.n);
+	}
+	return at;
 }

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 --
--- The results of `tare bench`, schema 1. Query it with the sqlite3 shell:
+-- The results of `tare bench`, schema 2. Query it with the sqlite3 shell:
 --
 --     sqlite3 FILE 'SELECT id, tasks, anon, kernel, weight FROM weights'
 --     sqlite3 FILE .schema
@@ -12,7 +12,7 @@
 -- tare can't read, or after which tare can't read files of an older one.
 
 PRAGMA application_id = 0x74617265; -- "tare"
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 CREATE TABLE bench (
 	-- The options, and the machine. One row.
@@ -40,7 +40,8 @@ CREATE TABLE workloads (
 	language TEXT NOT NULL,
 	family TEXT NOT NULL,         -- 'sleep', 'connect'; 'own': the user's command
 	task TEXT NOT NULL,           -- what one task is
-	root TEXT,                    -- the Debian that it runs on: 'bookworm', 'trixie'
+	root TEXT,                    -- the Debian that it runs on: 'bookworm', 'sid'
+	twin TEXT,                    -- id of the same program on an older runtime
 	version TEXT,                 -- version of its runtime
 	command TEXT,                 -- with {n} for the number of tasks
 	missing TEXT                  -- why it was not run; NULL: it was
@@ -67,6 +68,7 @@ CREATE TABLE runs (
 	stopped_at INTEGER CHECK (stopped_at BETWEEN 0 AND 1 << 53),   -- number of tasks when it was stopped
 	ready_s REAL CHECK (ready_s BETWEEN 0 AND 1e9),                -- seconds until it printed `ready`
 	cpu_s REAL CHECK (cpu_s BETWEEN 0 AND 1e9),                    -- CPU time until then, seconds
+	others REAL CHECK (others BETWEEN 0 AND 1),                    -- share of all CPUs that other programs used during the run
 	UNIQUE (workload, tasks, repeat, after)
 ) STRICT;
 

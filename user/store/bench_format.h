@@ -7,7 +7,7 @@
 
 #include "store/db.h"
 
-#define BENCH_SCHEMA 1 /* user_version in bench.sql */
+#define BENCH_SCHEMA 2 /* user_version in bench.sql */
 
 extern const struct db_format bench_format;
 

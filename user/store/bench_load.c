@@ -85,6 +85,7 @@ static void read_run(struct reader *r, struct bench_run *run)
 	run->stopped_at = reader_known(r, 6, 0);
 	run->ready_s = reader_seconds(r, 7);
 	run->cpu_s = reader_seconds(r, 8);
+	run->others = reader_share(r, 9);
 }
 
 static void read_runs(struct loading *l, struct bench_row *row, int64_t workload)
@@ -93,7 +94,7 @@ static void read_runs(struct loading *l, struct bench_row *row, int64_t workload
 	g_autoptr(sqlite3_stmt) st = reader_query(
 		r, "runs",
 		"SELECT number, tasks, repeat, after, outcome, stopped_by, stopped_at, ready_s,"
-		" cpu_s FROM runs WHERE workload = ?1 ORDER BY tasks, repeat, after",
+		" cpu_s, others FROM runs WHERE workload = ?1 ORDER BY tasks, repeat, after",
 		workload);
 	struct bench_run *before = NULL;
 
@@ -147,6 +148,7 @@ static void read_row(struct loading *l, struct bench_row *row)
 	row->version = reader_text_or_null(r, 7);
 	row->command = reader_text_or_null(r, 8);
 	row->missing = reader_text_or_null(r, 9);
+	row->twin = reader_text_or_null(r, 10);
 	if (!g_hash_table_add(l->ids, row->id))
 		reader_twice(r);
 }
@@ -157,7 +159,7 @@ static void read_workloads(struct loading *l)
 	g_autoptr(sqlite3_stmt) st = reader_query(
 		r, "workloads",
 		"SELECT number, id, title, language, family, task, root, version, command,"
-		" missing FROM workloads ORDER BY number",
+		" missing, twin FROM workloads ORDER BY number",
 		0);
 	int64_t taken = 0;
 

@@ -100,12 +100,14 @@ static int write_row(const struct db *db, const struct bench_row *row)
 	int err = db_change(
 		db,
 		"INSERT INTO workloads (id, title, language, family, task, root, version,"
-		" command, missing) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+		" command, missing, twin) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
 		" ON CONFLICT (id) DO UPDATE SET title = ?2, language = ?3, family = ?4,"
-		" task = ?5, root = ?6, version = ?7, command = ?8, missing = ?9",
+		" task = ?5, root = ?6, version = ?7, command = ?8, missing = ?9,"
+		" twin = ?10",
 		db_text(row->id), db_text_or_empty(row->title), db_text_or_empty(row->language),
 		db_text_or_empty(row->family), db_text_or_empty(row->task), db_text(row->root),
-		db_text(row->version), db_text(row->command), db_text(row->missing));
+		db_text(row->version), db_text(row->command), db_text(row->missing),
+		db_text(row->twin));
 
 	if (!err)
 		err = db_change(db,
@@ -157,12 +159,12 @@ static int insert_run(const struct db *db, const char *id, const struct bench_ru
 	err = db_change(
 		db,
 		"INSERT INTO runs (workload, tasks, repeat, after, outcome, stopped_by,"
-		" stopped_at, ready_s, cpu_s)"
-		" SELECT number, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM workloads WHERE id = ?1",
+		" stopped_at, ready_s, cpu_s, others)"
+		" SELECT number, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM workloads WHERE id = ?1",
 		db_text(id), db_count(run->tasks), db_integer(run->repeat), db_integer(run->after),
 		db_text(bench_outcome_name[run->outcome]), db_text(run->stopped_by),
 		db_known(run->stopped_at, BENCH_UNKNOWN), db_real(run->ready_s),
-		db_real(run->cpu_s));
+		db_real(run->cpu_s), db_real(run->others));
 	if (!err && !sqlite3_changes(db->sqlite)) {
 		log_error("%s: no workload '%s' was stored for this run", db->path, id);
 		err = -ENOENT;

@@ -110,17 +110,27 @@ int64_t reader_bytes(struct reader *r, int column, int64_t least)
 	return r->err ? 0 : n;
 }
 
-double reader_seconds(struct reader *r, int column)
+static double positive_real(struct reader *r, int column, double most)
 {
 	double x;
 
 	if (reader_is_null(r, column) || !of_type(r, column, SQLITE_FLOAT))
 		return NAN;
 	x = sqlite3_column_double(r->row, column);
-	if (x >= 0 && x <= READER_MOST_SECONDS)
+	if (x >= 0 && x <= most)
 		return x;
 	reader_wrong(r, column, "out of all bounds");
 	return NAN;
+}
+
+double reader_seconds(struct reader *r, int column)
+{
+	return positive_real(r, column, READER_MOST_SECONDS);
+}
+
+double reader_share(struct reader *r, int column)
+{
+	return positive_real(r, column, 1);
 }
 
 /* Valid until the next step; "" after an error. */

@@ -45,6 +45,7 @@ int64_t reader_known(struct reader *r, int column, int64_t least);
 /* `least` to 2^53; the sum of all absolute values is limited to 2^60: no sum overflows. */
 int64_t reader_bytes(struct reader *r, int column, int64_t least);
 double reader_seconds(struct reader *r, int column); /* NULL is NAN */
+double reader_share(struct reader *r, int column);   /* 0 to 1; NULL is NAN */
 /* Copies; a NUL within a text is an error. All texts together: 64 MiB. */
 char *reader_text(struct reader *r, int column);
 char *reader_text_or_null(struct reader *r, int column);

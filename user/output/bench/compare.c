@@ -116,11 +116,13 @@ static bool pair_find(struct pair *p, const struct bench *a, const struct bench_
 
 	if (!then)
 		return false;
-	p->then.row = then;
-	p->now.row = now;
+	*p = (struct pair){ .then.row = then, .now.row = now };
 	fit_row(then, &p->then.fit);
 	fit_row(now, &p->now.fit);
 	p->kinds = bench_known_kinds(&p->then.fit) & bench_known_kinds(&p->now.fit);
+	/* If one is bent, both are taken at one N: a slope and a step are not the same figure. */
+	if (p->then.fit.bent || p->now.fit.bent)
+		p->then.at = p->now.at = MIN(p->then.fit.most, p->now.fit.most);
 	return p->then.fit.runs && p->now.fit.runs;
 }
 
@@ -221,11 +223,12 @@ static void print_unmatched(GString *out, const struct bench *a, const struct be
 static void print_legend(GString *out, const struct table_style *style)
 {
 	g_string_append_c(out, '\n');
-	paint_wrapped(out, style, DIM, 0,
-		      "B/TASK: bytes per additional task; TARE: weight with no task; both then and "
-		      "NOW. CHANGE: of B/TASK; USER, KERNEL: its parts. ≠: values whose 95 % "
-		      "intervals do not overlap; n/m: too few runs, or weighed in another "
-		      "state. ≥: a minimum, from the kinds that both results have.");
+	paint_wrapped(
+		out, style, DIM, 0,
+		"B/TASK: bytes per additional task (not linear: at the largest N of both); "
+		"TARE: weight with no task; both then and NOW. CHANGE: of B/TASK; USER, KERNEL: "
+		"its parts. ≠: values whose 95 % intervals do not overlap; n/m: too few runs, or "
+		"weighed in another state. ≥: a minimum, from the kinds that both results have.");
 }
 
 char *bench_compare(const struct bench *a, const struct bench *b, const struct table_style *style)

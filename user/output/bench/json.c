@@ -119,6 +119,7 @@ static json_t *json_weighing(const struct bench_run *run, const struct bench_wei
 	json_object_set_new(object, "time_s", json_seconds(w ? w->time_s : NAN));
 	json_object_set_new(object, "ready_s", json_seconds(run->ready_s));
 	json_object_set_new(object, "cpu_s", json_seconds(run->cpu_s));
+	json_object_set_new(object, "others", json_rounded(run->others, 1e4));
 	json_set_string(object, "stopped_by", run->stopped_by);
 	set_size(object, "stopped_at", run->stopped_at);
 	for (int i = 0; i < BENCH_PARTS; i++) {
@@ -127,6 +128,41 @@ static json_t *json_weighing(const struct bench_run *run, const struct bench_wei
 		set_size(object, bench_part_name[part], w ? w->part[part] : BENCH_UNKNOWN);
 	}
 	return object;
+}
+
+static json_t *json_at(const struct bench_row *r, int part, uint64_t tasks)
+{
+	struct fit_at at = fit_at(r, 1u << part, tasks);
+	json_t *object;
+
+	if (!at.known)
+		return json_null();
+	object = json_object();
+	json_object_set_new(object, "tare", json_bytes(at.tare));
+	json_object_set_new(object, "bytes", json_bytes(at.bytes));
+	json_object_set_new(object, "half", json_bytes(at.interval ? at.half : NAN));
+	return object;
+}
+
+/* Bytes per task at each N but the fewest. */
+static json_t *json_levels(const struct bench_row *r)
+{
+	g_autoptr(GArray) all = fit_tasks(r);
+	json_t *list = json_array();
+
+	for (unsigned i = 1; i < all->len; i++) {
+		uint64_t tasks = g_array_index(all, uint64_t, i);
+		json_t *object = json_object();
+
+		json_set_int(object, "tasks", (int64_t)tasks);
+		for (int k = 0; k < BENCH_PARTS; k++) {
+			int part = k < TARE_KINDS ? (int)kind_order[k] : k;
+
+			json_object_set_new(object, bench_part_name[part], json_at(r, part, tasks));
+		}
+		json_array_append_new(list, object);
+	}
+	return list;
 }
 
 /* A row without its published figures and runs. */
@@ -142,6 +178,7 @@ static json_t *json_row(const struct bench_row *r)
 	json_set_string(object, "family", r->family);
 	json_set_string(object, "task", r->task);
 	json_set_string(object, "root", r->root);
+	json_set_string(object, "twin", r->twin);
 	json_set_string(object, "version", r->version);
 	json_set_string(object, "command", r->command);
 	json_set_string(object, "status", bench_row_status(r));
@@ -154,6 +191,8 @@ static json_t *json_row(const struct bench_row *r)
 	json_object_set_new(object, "kinds", kinds);
 	for (int part = BENCH_USER; part < BENCH_PARTS; part++)
 		json_object_set_new(object, bench_part_name[part], json_fit(&f.part[part]));
+	json_object_set_new(object, "bent", f.runs ? json_boolean(f.bent) : json_null());
+	json_object_set_new(object, "at", json_levels(r));
 	json_object_set_new(object, "ready_s", json_seconds(f.ready_s));
 	json_object_set_new(object, "cpu_s", json_seconds(f.cpu_s));
 	return object;

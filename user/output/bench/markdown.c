@@ -105,7 +105,7 @@ static char *reservations(const struct bench_line *l)
 	GString *out = g_string_new(NULL);
 
 	if (bend)
-		g_string_append_printf(out, "; not linear: %s", bend);
+		g_string_append(out, "; not linear: at N");
 	if (l->fit.state == BENCH_PEAK)
 		g_string_append(out, "; at its peak");
 	if (l->fit.unsettled)
@@ -149,14 +149,15 @@ static void add_family(GString *out, const struct bench *b, const char *name)
 	}
 }
 
-/* Append "- **title**: text", with a heading before the first note of a type. The tables
- * already say what is not linear. */
+/* Append "- **title**: text", with a heading before the first note of a type. */
 static void add_note(void *ctx, enum bench_note which, bool first, const struct bench_row *row,
 		     const char *text)
 {
 	static const char *const heading[] = {
+		[BENCH_NOTE_BENT] = "Not linear: bytes per task at each N",
 		[BENCH_NOTE_SHARED] = "Shared pages count once for each process",
 		[BENCH_NOTE_AFTER] = "Memory held after all tasks had ended",
+		[BENCH_NOTE_BUSY] = "Other programs used the CPUs",
 		[BENCH_NOTE_STOPPED] = "Stopped by a limit",
 		[BENCH_NOTE_FAILED] = "Failed",
 		[BENCH_NOTE_MISSING] = "Not run",
@@ -223,12 +224,15 @@ static void add_top(GString *out, const struct bench *b)
 	g_string_append(out, ".\n");
 	if (!b->complete)
 		g_string_append(out, "\n**Interrupted: some runs are missing.**\n");
-	g_string_append(out,
-			"\nBytes/task: memory per additional task, user and kernel, the slope of a "
-			"line fitted through all runs, ± its 95 % interval. Tare: weight with "
-			"no task, by that line. N: the largest number of tasks. Published: the "
-			"slope between the smallest and the largest published N. n/m: not "
-			"measured.\n");
+	g_string_append(
+		out,
+		"\nBytes/task: memory per additional task, user and kernel, the slope of a "
+		"line fitted through all runs, ± its 95 % interval. Tare: weight with "
+		"no task, by that line. Not linear (a mean is more than a tenth off the line): "
+		"bytes/task at N, and tare is the weight with the fewest tasks. N: the "
+		"largest number of tasks. Published: the "
+		"slope between the smallest and the largest published N. n/m: not "
+		"measured.\n");
 }
 
 char *bench_markdown(const struct bench *b)
@@ -239,7 +243,7 @@ char *bench_markdown(const struct bench *b)
 	add_top(out, b);
 	for (unsigned i = 0; i < families->len; i++)
 		add_family(out, b, families->pdata[i]);
-	for (int which = BENCH_NOTE_SHARED; which <= BENCH_NOTE_MISSING; which++)
+	for (int which = BENCH_NOTE_BENT; which <= BENCH_NOTE_MISSING; which++)
 		bench_notes(b, which, add_note, out);
 	add_published(out, b);
 	return g_string_free(out, FALSE);

@@ -30,7 +30,7 @@ static void of_lines(const struct bench *b, struct notes *n)
 		const struct bench_line *l = lines->pdata[i];
 
 		add_note(n, l->row,
-			 n->which == BENCH_NOTE_BENT ? bench_bend_text(&l->fit) :
+			 n->which == BENCH_NOTE_BENT ? bench_steps_text(l) :
 						       bench_shared_text(&l->fit));
 	}
 }
@@ -56,6 +56,9 @@ static void of_row(const struct bench *b, const struct bench_row *row, struct no
 	switch (n->which) {
 	case BENCH_NOTE_AFTER:
 		add_note(n, row, bench_after_text(row));
+		break;
+	case BENCH_NOTE_BUSY:
+		add_note(n, row, bench_busy_text(row));
 		break;
 	case BENCH_NOTE_MISSING:
 		if (!strcmp(bench_row_status(row), "missing"))

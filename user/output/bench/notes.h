@@ -11,6 +11,7 @@ enum bench_note {
 	BENCH_NOTE_BENT,    /* growth is not linear */
 	BENCH_NOTE_SHARED,  /* a shared page counts once for each process */
 	BENCH_NOTE_AFTER,   /* memory held after all tasks had ended */
+	BENCH_NOTE_BUSY,    /* other programs ran beside it */
 	BENCH_NOTE_STOPPED, /* the limit that stopped it */
 	BENCH_NOTE_FAILED,
 	BENCH_NOTE_MISSING, /* not run; how to install it */

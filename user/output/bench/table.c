@@ -49,7 +49,7 @@ static const struct {
 	const char *sign, *meaning;
 } marks[MARKS] = {
 	[ENDED] = { "!", "some runs failed or were stopped" },
-	[BENT] = { "~", "not linear" },
+	[BENT] = { "~", "not linear: B/TASK is at TASKS, TARE the weight with the fewest" },
 	[PEAK] = { "^", "weighed at its peak, because it never printed `ready`" },
 	[UNSETTLED] = { "?", "weight still changed when it was taken" },
 	[LESS] = { "≥", "a minimum: some kinds are not measured" },
@@ -252,11 +252,13 @@ static void print_note(void *ctx, enum bench_note which, bool first, const struc
 		       const char *text)
 {
 	static const char *const heading[][2] = {
-		[BENCH_NOTE_BENT] = { "NOT LINEAR", "B/TASK is only a rough average; largest"
-						    " distance from the line" },
+		[BENCH_NOTE_BENT] = { "NOT LINEAR", "bytes per task at each number, without the"
+						    " weight with the fewest" },
 		[BENCH_NOTE_SHARED] = { "SHARED", "a page that several processes map counts once"
 						  " for each of them" },
 		[BENCH_NOTE_AFTER] = { "AFTER", "memory held after all tasks had ended" },
+		[BENCH_NOTE_BUSY] = { "BUSY", "other programs used the CPUs: READY and CPU are no"
+					      " benchmark" },
 		[BENCH_NOTE_STOPPED] = { "STOPPED", "a limit allowed no more tasks" },
 		[BENCH_NOTE_FAILED] = { "FAILED", "" },
 		[BENCH_NOTE_MISSING] = { "MISSING", "not run; how to install it" },

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 
+#define BUSY 0.1   /* of the CPUs: other programs that use more may disturb times */
 #define SHARED 0.8 /* of the weight: charged less than that, pages are shared */
 
 #define USER_KINDS (1u << TARE_ANON | 1u << TARE_FILE | 1u << TARE_SHMEM | 1u << TARE_SWAP)
@@ -38,6 +39,21 @@ unsigned bench_known_kinds(const struct row_fit *fit)
 	return kinds;
 }
 
+static struct bench_figure figure_at(const struct bench_line *line, unsigned parts, bool least)
+{
+	struct fit_at at = fit_at(line->row, parts, line->at);
+
+	return (struct bench_figure){
+		.known = at.known,
+		.least = least && at.known,
+		.tare = at.tare,
+		.slope = at.bytes,
+		.interval = at.interval,
+		.half = at.half,
+		.tare_half = at.tare_half,
+	};
+}
+
 struct bench_figure bench_figure_of(const struct bench_line *line, enum bench_part part,
 				    unsigned kinds)
 {
@@ -47,9 +63,12 @@ struct bench_figure bench_figure_of(const struct bench_line *line, enum bench_pa
 					      0;
 	struct fit f = line->fit.part[part];
 	bool least = all & ~kinds || (all && !f.valid);
+	unsigned parts = least ? kinds & all & bench_known_kinds(&line->fit) : 1u << part;
 
+	if (line->at)
+		return figure_at(line, parts, least);
 	if (least)
-		fit_sum(line->row, kinds & all & bench_known_kinds(&line->fit), &f);
+		fit_sum(line->row, parts, &f);
 	return (struct bench_figure){
 		.known = f.valid,
 		.least = least && f.valid,
@@ -91,6 +110,7 @@ GPtrArray *bench_lines(const struct bench *b, const char *family)
 		line = g_new0(struct bench_line, 1);
 		line->row = row;
 		fit_row(row, &line->fit);
+		line->at = line->fit.bent ? line->fit.most : 0;
 		if (line->fit.runs)
 			g_ptr_array_add(lines, line);
 		else
@@ -210,7 +230,36 @@ char *bench_bend_text(const struct row_fit *fit)
 	if (!f->valid || f->linear)
 		return NULL;
 	tasks = text_count(f->worst_tasks);
-	return g_strdup_printf("%.0f %% at %s tasks", f->worst * 100, tasks);
+	return g_strdup_printf("%.0f %% off a line at %s tasks", f->worst * 100, tasks);
+}
+
+char *bench_steps_text(const struct bench_line *line)
+{
+	g_autofree char *bend = bench_bend_text(&line->fit);
+	g_autoptr(GArray) all = NULL;
+	GString *out;
+
+	if (!bend)
+		return NULL;
+	out = g_string_new(NULL);
+	all = fit_tasks(line->row);
+	for (unsigned i = 1; i < all->len; i++) {
+		struct bench_line there = *line;
+		struct bench_figure f;
+		g_autofree char *tasks = NULL, *bytes = NULL;
+
+		there.at = g_array_index(all, uint64_t, i);
+		f = bench_figure(&there, BENCH_WEIGHT);
+		tasks = text_count(there.at);
+		bytes = bench_bytes(f.slope);
+		if (f.known)
+			g_string_append_printf(out, "%s%s%s%s at %s%s", out->len ? ", " : "",
+					       f.least ? "≥ " : "", bytes,
+					       out->len ? "" : " bytes per task", tasks,
+					       out->len ? "" : " tasks");
+	}
+	g_string_append_printf(out, "%s%s", out->len ? "; " : "", bend);
+	return g_string_free(out, FALSE);
 }
 
 char *bench_shared_text(const struct row_fit *fit)
@@ -222,6 +271,22 @@ char *bench_shared_text(const struct row_fit *fit)
 		return NULL;
 	bytes = bench_bytes(charged->slope);
 	return g_strdup_printf("the control group was charged %s bytes per task", bytes);
+}
+
+char *bench_busy_text(const struct bench_row *row)
+{
+	unsigned busy = 0;
+	double most = 0;
+
+	for (unsigned i = 0; i < row->runs->len; i++) {
+		const struct bench_run *run = row->runs->pdata[i];
+
+		busy += run->others > BUSY; /* false for NAN */
+		most = fmax(most, run->others);
+	}
+	return busy ? g_strdup_printf("in %u of %u runs, up to %.0f %%", busy, row->runs->len,
+				      most * 100) :
+		      NULL;
 }
 
 /* A successful run with --after that was weighed before and after. */
