@@ -37,7 +37,7 @@ const FIGURES = {
 		'c-io-uring-connect': [560, 1.1, 0, 4430, 0.6, 1e5],
 	'rust-threads': [8420, 8290, 16384, 5900, 0.7, 1e5],
 		'rust-tokio': [211, 0.5, 0, 0, 1.8, 1e6],
-		'rust-tokio-trixie': [439, 0.9, 0, 0, 1.9, 1e6],
+		'rust-tokio-sid': [439, 0.9, 0, 0, 1.9, 1e6],
 	'rust-join-all': [206, 0.4, 0, 0, 1.7, 1e6], 'rust-async-std': [502, 1, 0, 0, 1.9, 1e6],
 		go: [2665, 5.2, 0, 0, 1.6, 1e6],
 	csharp: [1410, 2.8, 0, 0, 31, 1e6], 'csharp-dotnet': [203, 0.4, 0, 0, 24, 1e6],
@@ -72,7 +72,7 @@ const PUBLISHED = {
 	'rust-threads': { 2023: ['Rust 1.69', 2.5, 48.3] },
 		'java-threads': { 2023: ['OpenJDK 21-ea', 38.2, 244.4] },
 	'rust-tokio': { 2023: ['tokio 1.28', 3, 4.6, 23.7, 213.6] },
-		'rust-tokio-trixie': { 2024: ['tokio 1.41', 4.7, 9, 46.2, 439.1] },
+		'rust-tokio-sid': { 2024: ['tokio 1.41', 4.7, 9, 46.2, 439.1] },
 	'rust-async-std': { 2023: ['async-std 1.12', 3, 8.1, 54.6, 527.7],
 		2024: ['async-std 1.13', 5.1, 8.1, 53.2, 502.3] },
 	'rust-join-all': { 2024: ['futures 0.3', 3, 4.8, 22.8, 207.4] },
@@ -89,7 +89,7 @@ const PUBLISHED = {
 	elixir: { 2023: ['Elixir 1.12', 57.4, 99.4, 445, 4009] },
 };
 const MISSING = { 'csharp-dotnet': 'dotnet is not on PATH; it is not in Debian',
-	swift: 'no trixie root: tools/runtimes root',
+	swift: 'no sid root: tools/runtimes root',
 	deno: 'npm package deno is not installed: tools/runtimes install deno' };
 const STOPPED = {
 	'c-pthread': ['vm.max_map_count = 65530', 1e5, 32744],
@@ -208,12 +208,12 @@ function finish(row) {
 
 function measured(w, i) {
 	const rnd = random(i + 1),
-		figures = FIGURES[w.id] ?? FIGURES[w.id.replace(/-(trixie|21)$/, '')] ??
+		figures = FIGURES[w.id] ?? FIGURES[w.id.replace(/-(sid|21|25|27)$/, '')] ??
 		[1000, 2, 0, 0, 5, 1e5];
-	const scale = w.id.endsWith('-trixie') && !FIGURES[w.id] ? 0.93 : 1;
+	const scale = w.id.endsWith('-sid') && !FIGURES[w.id] ? 0.93 : 1;
 	const f = figures.map((x, k) => k === 0 || k === 4 ? x * scale : x), blind = w.id === 'tcl',
 		runs = [];
-	const missing = MISSING[w.id] ?? null, failed = w.id === 'racket-trixie',
+	const missing = MISSING[w.id] ?? null, failed = w.id === 'racket-sid',
 		refused = w.id === 'c-pth';
 
 	if (failed)
