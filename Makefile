@@ -474,7 +474,7 @@ overhead: $(O)/tare $(programs)
 
 # Installs and weighs every available runtime, which takes hours.
 results: $(O)/tare
-	tools/results $(O)/results.db
+	tools/results $(if $(BUSY),--busy) $(O)/results.db $(BENCH)
 
 -include $(obj:.o=.d) $(bpf_obj:.o=.d) \
 	$(addsuffix .d,$(fuzzers) $(O)/tests/fuzz/seeds $(unit_tests) $(bpf_tests) $(programs) \
