@@ -105,6 +105,59 @@ need_kmem() {
 		"slope('c-fork', 'kstack') >= 16384" "slope('c-fork', 'anon') >= 8192"
 }
 
+# ids JQ-CONDITION: the workloads of this machine's own Debian that can run here, with commas.
+ids() {
+	bench --list | awk '$2 == "bookworm" && $4 != "missing:" { print $1 }' >"$DIR/there"
+	jq -r --rawfile there "$DIR/there" "(\$there | split(\"\n\")) as \$ids |
+		[.workloads[] | select((.id | IN(\$ids[])) and ($1)) | .id] | join(\",\")" \
+		"$BATS_TEST_DIRNAME/../../tools/workloads/catalogue.json"
+}
+
+@test "every workload whose runtime is here starts 1 and 10 tasks" {
+	need jq
+	# `fetched`: the build fetches another .NET or its compiler from NuGet, so their runtime is
+	# not here. `tested`: by the other tests of this file.
+	local fetched='(.build // "" | test("-p:"))'
+	local tested='(.id | test("^c-|^cxx-cor|^(go|node|rust-threads|py-asyncio)$"))'
+	local more='(.id | test("^c-(.*-connect|pth|st)$"))'
+	local here="($fetched | not) and (($tested | not) or $more)"
+	local part pids=() pid
+	# Side by side, since they mostly wait: the silent ones sleep for ten seconds.
+	declare -A parts=([silent]=.silent [connect]='(.silent | not) and .family == "connect"'
+		[sleep]='(.silent | not) and .family == "sleep"')
+	for part in "${!parts[@]}"; do
+		bench --only "$(ids "($here) and (${parts[$part]})")" --runs 1 \
+			--tasks "$([ "$part" = silent ] || echo 1,)10" \
+			-o "$DIR/$part.db" >"$DIR/$part" 2>&1 &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || fail "$(tail "$DIR"/{silent,connect,sleep})"
+	done
+	for part in "${!parts[@]}"; do
+		results check "$DIR/$part.db"
+		results assert "$DIR/$part.db" "len(r['rows']) >= 2" \
+			"[w['id'] for w in r['rows'] if w['status'] != 'ok'] == []" \
+			"all(w['state'] == '$([ "$part" = silent ] && echo peak || echo steady)' \
+				and w['most'] == 10 for w in r['rows'])"
+	done
+}
+
+@test "a program that uses a CPU changes no weight, and is told" {
+	local hog cpus
+	cpus=$(nproc)
+	sh -c 'while :; do :; done' &
+	hog=$!
+	bench --only c-pthread,c-stackless --tasks 1,1k,10k --runs 2 -o "$DIR/r.db" >"$DIR/out"
+	kill "$hog"
+	results check "$DIR/r.db"
+	results assert "$DIR/r.db" "abs(slope('c-pthread', 'kstack') - 16384) <= 1" \
+		"8192 <= slope('c-pthread', 'anon') <= 9000" \
+		"12 <= slope('c-stackless', 'anon') <= 24" \
+		"all(x['others'] > .4 / $cpus for w in r['rows'] for x in w['runs'])"
+	[ "$cpus" -gt 3 ] || grep -q '^BUSY .*other programs' "$DIR/out"
+}
+
 @test "results in every format, chosen by --format or by the suffix of -o" {
 	local format suffix
 	for format in table:txt csv:csv json:json markdown:md; do
