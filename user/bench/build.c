@@ -39,7 +39,7 @@ static char *out_of(const struct builder *b, const struct workload *w)
 	for (unsigned i = 0; i < b->catalogue->workloads->len; i++) {
 		const struct workload *other = b->catalogue->workloads->pdata[i];
 
-		if (strcmp(other->source, w->source) || strcmp(other->build, w->build) ||
+		if (g_strcmp0(other->source, w->source) || strcmp(other->build, w->build) ||
 		    strcmp(other->root, w->root))
 			continue;
 		id = other->id;

@@ -12,8 +12,8 @@
  * Student's t with n - 2 degrees of freedom, with the covariance scaled by the residuals'
  * weighted chi² / (n - 2).
  *
- * Not every program grows along a line: arrays double, collectors keep garbage. If the mean weight at
- * some N is more than FIT_OFF off the line, the row is bent: then no slope describes it, and
+ * Not every program grows along a line: arrays double, collectors keep garbage. If the mean weight
+ * at some N is more than FIT_OFF off the line, the row is bent: then no slope describes it, and
  * fit_at() tells the bytes per task at each N, with the weight at the fewest tasks subtracted.
  */
 #ifndef TARE_FIT_H
@@ -37,11 +37,11 @@ struct fit {
 
 /* Bytes per task at one N: (mean with N tasks - mean with the fewest) / (N - the fewest). */
 struct fit_at {
-	bool known;      /* in all runs with N and with the fewest tasks, N being more; else all is 0 */
-	double tare;     /* mean with the fewest tasks */
-	double bytes;    /* per task */
-	bool interval;   /* two runs or more with N and with the fewest: */
-	double half;     /* bytes ± half, 95 % */
+	bool known;  /* in all runs with N and with the fewest tasks, N being more; else all is 0 */
+	double tare; /* mean with the fewest tasks */
+	double bytes;  /* per task */
+	bool interval; /* two runs or more with N and with the fewest: */
+	double half;   /* bytes ± half, 95 % */
 	double tare_half;
 };
 

@@ -223,11 +223,12 @@ static void print_unmatched(GString *out, const struct bench *a, const struct be
 static void print_legend(GString *out, const struct table_style *style)
 {
 	g_string_append_c(out, '\n');
-	paint_wrapped(out, style, DIM, 0,
-		      "B/TASK: bytes per additional task (not linear: at the largest N of both); TARE: weight with no task; both then and "
-		      "NOW. CHANGE: of B/TASK; USER, KERNEL: its parts. ≠: values whose 95 % "
-		      "intervals do not overlap; n/m: too few runs, or weighed in another "
-		      "state. ≥: a minimum, from the kinds that both results have.");
+	paint_wrapped(
+		out, style, DIM, 0,
+		"B/TASK: bytes per additional task (not linear: at the largest N of both); "
+		"TARE: weight with no task; both then and NOW. CHANGE: of B/TASK; USER, KERNEL: "
+		"its parts. ≠: values whose 95 % intervals do not overlap; n/m: too few runs, or "
+		"weighed in another state. ≥: a minimum, from the kinds that both results have.");
 }
 
 char *bench_compare(const struct bench *a, const struct bench *b, const struct table_style *style)

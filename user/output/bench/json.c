@@ -158,8 +158,7 @@ static json_t *json_levels(const struct bench_row *r)
 		for (int k = 0; k < BENCH_PARTS; k++) {
 			int part = k < TARE_KINDS ? (int)kind_order[k] : k;
 
-			json_object_set_new(object, bench_part_name[part],
-					    json_at(r, part, tasks));
+			json_object_set_new(object, bench_part_name[part], json_at(r, part, tasks));
 		}
 		json_array_append_new(list, object);
 	}

@@ -224,14 +224,15 @@ static void add_top(GString *out, const struct bench *b)
 	g_string_append(out, ".\n");
 	if (!b->complete)
 		g_string_append(out, "\n**Interrupted: some runs are missing.**\n");
-	g_string_append(out,
-			"\nBytes/task: memory per additional task, user and kernel, the slope of a "
-			"line fitted through all runs, ± its 95 % interval. Tare: weight with "
-			"no task, by that line. Not linear (a mean is more than a tenth off the line): "
-			"bytes/task at N, and tare is the weight with the fewest tasks. N: the "
-			"largest number of tasks. Published: the "
-			"slope between the smallest and the largest published N. n/m: not "
-			"measured.\n");
+	g_string_append(
+		out,
+		"\nBytes/task: memory per additional task, user and kernel, the slope of a "
+		"line fitted through all runs, ± its 95 % interval. Tare: weight with "
+		"no task, by that line. Not linear (a mean is more than a tenth off the line): "
+		"bytes/task at N, and tare is the weight with the fewest tasks. N: the "
+		"largest number of tasks. Published: the "
+		"slope between the smallest and the largest published N. n/m: not "
+		"measured.\n");
 }
 
 char *bench_markdown(const struct bench *b)

@@ -11,8 +11,8 @@
 struct bench_line {
 	const struct bench_row *row;
 	struct row_fit fit;
-	/* Bytes per task are those at this N, with the weight at the fewest tasks as tare; 0: those of the
-	 * line. Set if the row is bent: to its largest N. */
+	/* Bytes per task are those at this N, with the weight at the fewest tasks as tare; 0: those
+	 * of the line. Set if the row is bent: to its largest N. */
 	uint64_t at;
 };
 
@@ -25,7 +25,7 @@ GPtrArray *bench_lines(const struct bench *b, const char *family);
 /* Tare and slope (bytes) of one part, ready to show. */
 struct bench_figure {
 	bool known;
-	bool least; /* some kinds are not known: the values are minimums */
+	bool least;         /* some kinds are not known: the values are minimums */
 	double tare, slope; /* of the line, or bytes per task at one N (bench_line.at) */
 	bool interval;
 	double half, tare_half; /* half widths of the 95 % intervals: slope ± half */
@@ -60,11 +60,12 @@ const char *bench_missing_text(const struct bench *b, const struct bench_row *ro
 char *bench_after_text(const struct bench_row *row);
 /* "16 % off a line at 1,000,000 tasks"; NULL: linear, or no line. */
 char *bench_bend_text(const struct row_fit *fit);
-/* "1,128 bytes per task at 10,000 tasks, 1,231 at 100,000; 33 % off a line at 100,000 tasks"; NULL: the
- * row is not bent. */
+/* "1,128 bytes per task at 10,000 tasks, 1,231 at 100,000; 33 % off a line at 100,000 tasks";
+ * NULL: the row is not bent. */
 char *bench_steps_text(const struct bench_line *line);
 
-/* "in 5 of 12 runs, up to 47 %": runs beside which other programs used much of the CPUs; NULL: none. */
+/* "in 5 of 12 runs, up to 47 %": runs beside which other programs used much of the CPUs;
+ * NULL: none. */
 char *bench_busy_text(const struct bench_row *row);
 
 /* "the control group was charged 107,758 bytes per task", if that is much less than the
