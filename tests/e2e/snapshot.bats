@@ -77,7 +77,8 @@ signal_and_wait() {
 }
 
 @test "while memory grows, no snapshot's peak is below what is held" {
-	hold "$TARE" run --period 0 --snapshot-every 5ms -o "$DIR/x.json" -- "$PROGRAMS/threads" 300 4
+	hold "$TARE" run --period 0 --snapshot-every 5ms -o "$DIR/x.json" -- \
+		"$PROGRAMS/threads" 300 4
 	until_true 10 test -e "$DIR/x.30.json"
 	let_go
 	for f in "$DIR"/x.[12]?.json; do

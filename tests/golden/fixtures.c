@@ -531,4 +531,5 @@ static const struct fixture fixtures[] = {
 	{ "oom-victim", fixture_oom_victim },
 	{ "late", fixture_late },
 	{ "amber", fixture_amber },
+	{ "many", fixture_many },
 };

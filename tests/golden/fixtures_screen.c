@@ -182,6 +182,35 @@ static struct report *fixture_late(void)
 	return r;
 }
 
+/* More processes and threads of different names than there is room for: large processes have
+ * their rows before the small threads of the largest. */
+static struct report *fixture_many(void)
+{
+	struct report *r = fixture_new(9 * SECOND);
+	struct report_process *p = add_process(r, 100, 1, "server", "server");
+
+	add_words(r->command, "server");
+	set_level(r, KMEM_EVENTS);
+	for (int i = 0; i < 45; i++) {
+		g_autofree char *name = g_strdup_printf("%c%cthread", 'a' + i % 26, 'a' + i / 26);
+		int64_t size = i ? 20 * KIB : 40 * MIB;
+
+		add_flow(add_task(p, 100 + i, name, size), TARE_ANON, "page fault", size, size);
+	}
+	p->rss_peak = 40 * MIB + 44 * 20 * KIB;
+	for (int i = 0; i < 25; i++) {
+		g_autofree char *name = g_strdup_printf("%cjob", 'a' + i);
+		int64_t size = (47 - i) * MIB / 2;
+
+		p = add_process(r, 300 + i, 100, name, name);
+		add_flow(add_task(p, 300 + i, name, size), TARE_ANON, "page fault", size, size);
+		p->rss_peak = size;
+	}
+	r->peak_rss = 40 * MIB + 44 * 20 * KIB + 25 * 35 * MIB / 2;
+	r->peak_ns = 4 * SECOND;
+	return sum_up(r);
+}
+
 /* Everything that can be off, lost or not measured. */
 static struct report *fixture_amber(void)
 {

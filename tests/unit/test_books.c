@@ -169,6 +169,7 @@ static void exit_statuses_are_reported(void **state)
 		{ 255 << 8, 255, 0 },
 		{ SIGKILL, 0, SIGKILL },
 		{ SIGSEGV | 0x80, 0, SIGSEGV }, /* and a core dump */
+		{ SIGKILL | TARE_EXIT_OOM, 0, SIGKILL },
 	};
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -183,6 +184,7 @@ static void exit_statuses_are_reported(void **state)
 		assert_true(process(0)->exit.known);
 		assert_int_equal(process(0)->exit.code, cases[i].code);
 		assert_int_equal(process(0)->exit.signal, cases[i].signal);
+		assert_int_equal(process(0)->exit.oom, cases[i].status > 0xffff);
 	}
 }
 

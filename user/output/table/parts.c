@@ -120,6 +120,6 @@ char *table_oom(const struct report *r)
 					  g_strdup_printf(" at the limit of %s", limit);
 	if (victims)
 		return g_strdup_printf("the kernel killed %s%s", victims, at);
-	return g_strdup_printf("the kernel killed %s process%s (which: not measured)%s", n,
+	return g_strdup_printf("the kernel killed %s process%s%s: not measured which", n,
 			       kills == 1 ? "" : "es", at);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Growth of the kernel's slab caches (--slab): the section SLAB, and its line on the default screen.
+ * Growth of the kernel's slab caches (--slab): the section SLAB, and its line on the default
+ * screen.
  */
 #include "base/text.h"
 #include "output/table/head.h"
