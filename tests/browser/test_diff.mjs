@@ -308,7 +308,10 @@ test('names cannot become elements or scripts, nor turn the text around', () => 
 		await page.fill('#search', '<');
 		assert.equal(await page.evaluate(() => globalThis.harmed), undefined);
 		assert.equal(await page.locator('img, main b b, main script, iframe').count(), 0);
-		assert.doesNotMatch(await page.locator('body').innerText(), /[\u202E\u0007\x1b]/);
+		const text = await page.locator('body').innerText();
+
+		for (const control of ['\u202E', '\x07', '\x1b'])
+			assert.ok(!text.includes(control));
 		assert.ok((await tableRows(page, 'functions'))
 			.some((r) => r.name.includes('<img')));
 	});

@@ -117,9 +117,9 @@ void proctable_sweep_begin(struct proctable *pt);
 /* The number of exiting tasks: not ended, and not in the current sweep. */
 unsigned proctable_exiting(const struct proctable *pt);
 /* The number of tasks that have not ended, are not known to be exiting, and whose sums are older
- * than those of their address spaces: a non-owner freed one of their process after their last record.
- * Whoever drops the last reference frees an address space: a reader of /proc/PID/cmdline, for
- * example. The next sweep has their sums, unless it misses them. */
+ * than those of their address spaces: a non-owner freed one of their process after their last
+ * record. Whoever drops the last reference frees an address space: a reader of /proc/PID/cmdline,
+ * for example. The next sweep has their sums, unless it misses them. */
 unsigned proctable_outdated(const struct proctable *pt);
 /* The same, and those that are not in the current sweep. */
 unsigned proctable_stale(const struct proctable *pt);
