@@ -67,7 +67,7 @@ ask() {
 	until_true 20 has_sampled 3000000
 	kill -KILL "$pids"
 	finished "$pids"
-	run "$TARE" report "$DIR/r.tare"
+	run "$TARE" report --show notes "$DIR/r.tare"
 	status_is 0
 	says 'is incomplete: tare was ended while it recorded' \
 		'recording incomplete' 'snapshot after'

@@ -95,7 +95,7 @@ without() {
 	[[ "$output" == *'stacks are not measured: the kernel refused tare_samples: '* ]]
 	TARE_REFUSE=tare_samples run -0 "$TARE" run -r "$DIR/x.tare" -o "$DIR/r.json" -- true
 	holds '"samples" in f and "samples" not in r'
-	run -0 "$TARE" report "$DIR/x.tare"
+	run -0 "$TARE" report --show notes "$DIR/x.tare"
 	[[ "$output" == *'samples: the kernel refused tare_samples: '* ]]
 }
 

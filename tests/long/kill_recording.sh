@@ -68,7 +68,7 @@ round() {
 	wait "$pid" 2>/dev/null
 	[ -e "$dir/r.tare-journal" ] && journal=yes || journal=no
 	report=opens
-	"$TARE" report "$dir/r.tare" >"$dir/said" 2>&1 || report="does not open"
+	"$TARE" report --show notes "$dir/r.tare" >"$dir/said" 2>&1 || report="does not open"
 	grep -q 'recording incomplete' "$dir/said" || report='says nothing'
 	[ "$(sqlite3 "$dir/r.tare" 'PRAGMA integrity_check')" = ok ] || report=damaged
 	lost=$(((after - $(figure started_us) - $(figure duration_ns) / 1000) / 1000))

@@ -78,8 +78,7 @@ static void add_features(GPtrArray *doubts, const struct report *r, bool measure
 		for (unsigned j = 0; j < G_N_ELEMENTS(names); j++)
 			if (!g_strcmp0(f->name, names[j].name))
 				words = names[j].words;
-		add(doubts, measured ? g_strdup_printf("%s limited: %s", words, f->why) :
-				       g_strdup_printf("%s not measured: %s", words, f->why));
+		add(doubts, g_strdup_printf("%s %s: %s", words, f->state, f->why));
 	}
 }
 
