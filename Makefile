@@ -146,7 +146,8 @@ help:
 	@echo 'make check-dist            build the source archive in a bare Debian'
 	@echo
 	@echo 'make overhead              measure what tare costs a fault storm and other loads'
-	@echo 'make results               install and weigh all runtimes for RESULTS.md: hours'
+	@echo 'make results               install and weigh all runtimes for RESULTS.md: hours;'
+	@echo '                           BUSY=1: beside others   BENCH="--only go,node"'
 	@echo
 	@echo 'ARCH=arm64, ARCH=riscv: build for another architecture, in build/ARCH'
 	@echo 'V=1: commands in full   O=DIR: build there   NODE=: no pages'
