@@ -36,7 +36,7 @@ row() {
 	screen "$TARE" run -- sqlite3 :memory: "create table t(a, b);
 		with recursive n(i) as (select 1 union all select i + 1 from n where i < 1500000)
 		insert into t select i, hex(randomblob(50)) from n"
-	row WHO 1 ' sqlite3 '
+	row WHO 1 ' sqlite3'
 	row WHERE 1 'sqlite3BtreeInsert'
 	says '^when: .*95 %'
 }

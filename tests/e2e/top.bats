@@ -124,7 +124,7 @@ grower() {
 		'-p x' '--max-size 1GiB' '-o pid --format csv' '--all -- true' '--user root'; do
 		# shellcheck disable=SC2086
 		run "$TARE" top $words
-		status_is 2
+		status_is 125
 		says 'tare top --help'
 	done
 	run "$TARE" top -p 999999999

@@ -26,7 +26,7 @@ refused() {
 	[ -z "$(ls -A)" ] || fail "tare $*: left:" "$(ls -A)"
 }
 
-commands=(run attach bench 'bench report' 'bench compare' doctor report diff export)
+commands=(run attach top bench 'bench report' 'bench compare' doctor report diff export)
 
 @test "an unknown option, letter or command" {
 	local command
