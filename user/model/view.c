@@ -149,15 +149,6 @@ struct view_rest view_rest_now(const struct report *r)
 	return rest_of(held, r->kmem.before);
 }
 
-/* Did it run before tare came? The initial balance of a later process was copied by fork. */
-static bool was_there(const struct report_process *p)
-{
-	for (unsigned i = 0; i < p->tasks->len; i++)
-		if (((const struct report_task *)g_ptr_array_index(p->tasks, i))->attached)
-			return true;
-	return false;
-}
-
 int64_t view_held_before(const struct report *r)
 {
 	int64_t held = 0;
@@ -165,10 +156,11 @@ int64_t view_held_before(const struct report *r)
 	if (!r->target)
 		return 0;
 	for (unsigned i = 0; i < r->processes->len; i++) {
-		const struct report_process *p = g_ptr_array_index(r->processes, i);
+		int64_t kind[TARE_KINDS];
 
-		for (int k = 0; was_there(p) && k < TARE_KINDS; k++)
-			held += p->balance[k].initial;
+		report_held_before(r->processes->pdata[i], kind);
+		for (int k = 0; k < TARE_KINDS; k++)
+			held += kind[k];
 	}
 	return held + (r->kmem.whole ? r->totals[TARE_KMEM].initial : 0);
 }

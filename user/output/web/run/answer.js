@@ -5,13 +5,10 @@
 
 import { count, known, percent, printable, round, size } from '../shared/format.js';
 import { KINDS } from '../shared/kinds.js';
-import { booksOf, knownSum } from './model.js';
+import { booksOf, knownSum, tagOf } from './model.js';
 import { byName } from './groups.js';
 import { owners } from './owner.js';
 import { SYNTHETIC } from './profile.js';
-
-const REACHED = 0.95;
-const SECOND = 1e9;
 
 /** The threads of one name that held most at the peak: a row of groups.js. null: none did. */
 export function topThread(report) {
@@ -34,45 +31,8 @@ export function topFunctions(profile, rows, bytes) {
 }
 
 /** What the workload held when tare came. */
-export const heldBefore = ({ raw: { totals } }) =>
-	Math.max(0, knownSum(KINDS.map((k) => totals[k]?.initial ?? null)));
-
-/** The first time when the weight was 95 % of the peak; null: not known. */
-export function reachedAt({ series: { points }, raw }) {
-	const least = REACHED * raw.peak.weight.total;
-
-	return points.length > 1 && least > 0 ? points.find((p) => p.total >= least)?.time ?? null
-		: null;
-}
-
-/** The second in which the weight grew most (of a short run, a tenth): { from, to, bytes } or
- * null. */
-export function steepest({ series: { points }, duration }) {
-	const span = duration >= 3 * SECOND ? SECOND : SECOND / 10;
-	let best = null, a = 0;
-
-	for (let b = 1; b < points.length; b++) {
-		while (a + 1 < b && points[b].time - points[a + 1].time >= 0.9 * span)
-			a++;
-		const bytes = points[b].total - points[a].total;
-		if (bytes > (best?.bytes ?? 0))
-			best = { from: points[a].time, to: points[b].time, bytes };
-	}
-	return best;
-}
-
-/** The function that grew most between two times; null: none by samples. */
-export function grewMost(profile, { from, to }) {
-	const { ticks, entries } = profile, bytes = new Float64Array(entries.length);
-	const slot = (t) => (t - ticks.start) / ticks.width, a = Math.floor(slot(from)),
-		b = Math.max(a + 1, Math.ceil(slot(to)));
-
-	for (let i = 0; i < ticks.slot.length; i++)
-		if (ticks.slot[i] >= a && ticks.slot[i] < b && ticks.sampled[ticks.entry[i]] > 0)
-			bytes[ticks.entry[i]] += ticks.in[i] * entries.grown[ticks.entry[i]] /
-				ticks.sampled[ticks.entry[i]];
-	return topFunctions(profile, entries, bytes)[0] ?? null;
-}
+export const heldBefore = ({ raw: { held_before: h } }) =>
+	Math.max(0, knownSum(KINDS.map((k) => h?.[k] ?? null)));
 
 function sampleTrust({ samples: s, profile }) {
 	if (!s || !profile)
@@ -124,10 +84,21 @@ export function trustOf(report) {
 	return { good: parts.every((p) => p.good), parts };
 }
 
-/** How a run ended by the OOM killer, in words; null: it did not. */
-export const oomText = ({ raw: { cgroup: c } }) => c?.oom_kills > 0
-	? `${count(c.oom_kills)} ${c.oom_kills === 1 ? 'process' : 'processes'} ` +
-	'killed by the OOM killer' : null;
+const MOST_VICTIMS = 3;
+
+/** Which processes the OOM killer ended, in words; null: none. */
+export function oomText({ raw: { cgroup: c, processes } }) {
+	const victims = processes.filter((p) => p.oom_killed);
+	const names = victims.slice(0, MOST_VICTIMS).map((p) =>
+		`${printable(p.comm ?? '?')} ${tagOf(p, p.pid)}`);
+
+	if (victims.length > 0)
+		return `killed by the OOM killer: ${names.join(', ')}` +
+			(victims.length > names.length ? ' and others' : '');
+	return c?.oom_kills > 0
+		? `${count(c.oom_kills)} ${c.oom_kills === 1 ? 'process' : 'processes'} ` +
+		'killed by the OOM killer' : null;
+}
 
 /** A share in words; '' of nothing. */
 export function shareOf(bytes, whole) {

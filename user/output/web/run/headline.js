@@ -5,8 +5,7 @@
 
 import { el } from '../shared/dom.js';
 import { UNKNOWN, count, exact, printable, seconds, size } from '../shared/format.js';
-import { grewMost, heldBefore, lostTexts, oomText, reachedAt, shareOf, steepest, topFunctions,
-	topThread, trustOf } from './answer.js';
+import { heldBefore, lostTexts, oomText, shareOf, topFunctions, topThread, trustOf } from './answer.js';
 import { endingWhen } from './model.js';
 import { shortened } from './names.js';
 import { titleOf } from './owner.js';
@@ -51,19 +50,19 @@ function peakCard(report) {
 }
 
 function whenCard(report, actions) {
-	const { profile } = report, at = reachedAt(report), steep = steepest(report);
-	const grew = steep && profile ? grewMost(profile, steep) : null;
-	const name = grew && titleOf(profile.symbols[grew.symbol]);
+	const { near_peak_ns: at, steepest: s } = report.raw.when, most = s?.mostly;
+	const span = s && { from: s.time_ns, to: s.time_ns + s.span_ns };
+	const name = most && printable(most.name), thread = most?.thread && printable(most.thread);
 
 	if (at === null)
-		return answer('answer-when', 'When', UNKNOWN, ['the run was too short']);
-	return answer('answer-when', '95 % of the peak reached', at <= report.series.points[0].time
+		return answer('answer-when', 'When', UNKNOWN, ['there is no peak']);
+	return answer('answer-when', '95 % of the peak reached', at <= report.series.points[0]?.time
 		? 'from the beginning' : `at ${time(at)}`, [
-		steep && `steepest: +${size(steep.bytes)} from ${time(steep.from)} to ` +
-			`${time(steep.to)}`,
-		name && el('span', { title: name }, `in it grew most: ${shortened(name, NAME)}`)],
-	steep && actions.selectTime
-		? { act: () => actions.selectTime(steep), hint: 'Select the steepest time' } : {});
+		s && `steepest: +${size(s.grown)} from ${time(span.from)} to ${time(span.to)}`,
+		name && el('span', { title: name },
+			`mostly ${shortened(name, NAME)}${thread ? ` in ${thread}` : ''}`)],
+	span && actions.selectTime
+		? { act: () => actions.selectTime(span), hint: 'Select the steepest time' } : {});
 }
 
 function threadCard(report, actions) {

@@ -40,7 +40,25 @@ function spreadOf(raw, key, what) {
 		`${size(raw[`${key}_median`])}, max ${size(raw[`${key}_max`])}` : null;
 }
 
+// What a process held at the peak and none of its threads took: before tare came, copied by fork,
+// or changed by others. It counts for its first thread, so that rows add up to the process.
+function withUntaken(t, process, i) {
+	const own = process.tasks.findIndex((x) => x.tid === process.pid);
+	const untaken = (k) => process.at_peak?.[k] -
+		knownSum(process.tasks.map((x) => x.at_peak?.[k] ?? null));
+
+	if (i !== Math.max(0, own) || !t.at_peak)
+		return { atPeak: t.at_peak, untaken: 0 };
+	const atPeak = Object.fromEntries(KINDS.map((k) => [k, known(t.at_peak[k]) &&
+		known(process.at_peak?.[k]) ? t.at_peak[k] + untaken(k) : t.at_peak[k] ?? null]));
+
+	return { atPeak, untaken: knownSum(KINDS.map((k) => atPeak[k])) -
+		knownSum(KINDS.map((k) => t.at_peak[k] ?? null)) };
+}
+
 function taskRow(t, process, i, at) {
+	const { atPeak, untaken } = withUntaken(t, process, i);
+
 	return {
 		process: at, task: i, name: shown(t.comm), before: (t.names ?? []).map(printable),
 			id: t.tid, pid: process.pid,
@@ -48,7 +66,7 @@ function taskRow(t, process, i, at) {
 			spread: spreadOf(t, 'in', 'RSS grown'),
 		processName: shown(process.comm), alive: t.alive, attached: t.attached,
 			start: t.start_ns, end: t.end_ns,
-		peak: held(t.at_peak), grown: grown(t), faults: t.faults?.total ?? null,
+		peak: held(atPeak), untaken, grown: grown(t), faults: t.faults?.total ?? null,
 			major: t.faults?.major ?? null,
 		virtual: sum([t.virtual?.mapped ?? null, t.virtual?.brk_up ?? null]),
 	};
