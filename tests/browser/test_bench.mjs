@@ -377,3 +377,20 @@ test('nothing is wider than a phone', () => opened(path, { viewport: { width: 36
 	assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
 	assert.equal(await page.locator('#bars .row').count(), full.rows.filter(drawn).length);
 }));
+
+test('a row that is no line shows bytes per task at its largest N', () => {
+	const copy = structuredClone(full), at = copy.rows.findIndex(drawn), r = copy.rows[at];
+	const part = (bytes) => ({ tare: 5e6, bytes, half: null });
+
+	r.bent = true;
+	r.at = [1e5, 1e6].map((tasks, i) => ({ tasks,
+		...Object.fromEntries([...KINDS, 'kernel'].map((k) => [k, part(0)])),
+		...Object.fromEntries(['anon', 'user', 'weight', 'rss', 'charged']
+			.map((k) => [k, part(777 + i)])) }));
+	return opened(report('bent', copy), {}, async (page) => {
+		const cell = page.locator(`tr.main[data-row="${at}"] td[data-column="weight"]`);
+
+		assert.match(await cell.innerText(), /778/);
+		assert.match(await cell.locator('abbr').getAttribute('title'), /at 1,000,000 tasks/);
+	});
+});

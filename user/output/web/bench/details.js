@@ -36,7 +36,9 @@ function fitRow(r, part) {
 
 function fits(r) {
 	return el('div', { class: 'scroll' }, el('table', { class: 'inner fits' },
-		el('caption', null, 'Lines fitted through its runs'),
+		el('caption', null, r.at === null ? 'Lines fitted through its runs'
+			: `Not a line: bytes per task at ${count(r.at)} tasks, less what the ` +
+			'fewest take'),
 		head('kind', 'tare, B', 'B per task', '95\u00a0% interval', '95\u00a0% of tare',
 			'largest distance'),
 		el('tbody', null, PARTS.map((part) => fitRow(r, part)))));

@@ -26,8 +26,8 @@ export function method() {
 			'is the 95 % confidence interval of the slope, by Student\u2019s t with ' +
 			'n \u2212 2 degrees of freedom over the runs\u2019 residuals. ' +
 			'A row is marked not linear if the mean at some N is more than 10 % ' +
-			'off its line. Then one number per task is only a rough average: see ' +
-			'its runs.'),
+			'off its line. Then it shows bytes per task at its largest N: the mean ' +
+			'there, less the mean with the fewest tasks, over the tasks between.'),
 		paragraph('Steady or peak:',
 			'a program prints a line when all its tasks wait. It is weighed when its ' +
 			'weight has stopped changing after that. ' +

@@ -12,11 +12,34 @@ export const PARTS = [...KINDS, 'user', 'kernel', 'weight', 'rss', 'charged'];
 
 const text = (s) => s === null || s === undefined ? null : printable(s);
 
+// A part of a row that is not a line: bytes per task at its largest N, in the form of a fit.
+function atMost(level, part, fit) {
+	const at = level[part];
+
+	return at ? { tare: at.tare, slope: at.bytes, linear: false, tare_ci: null,
+		ci: known(at.half) ? [at.bytes - at.half, at.bytes + at.half] : null,
+		worst: fit?.worst ?? null, worst_tasks: fit?.worst_tasks ?? null } : null;
+}
+
+// The fits of a row; what its largest N says if its weight is no line. at: that N, else null.
+function fitsOf(raw) {
+	const level = raw.bent ? raw.at?.at(-1) : null, kinds = raw.kinds ?? {};
+
+	if (!level)
+		return { kinds, at: null };
+	return {
+		...Object.fromEntries(PARTS.filter((p) => !KINDS.includes(p))
+			.map((p) => [p, atMost(level, p, raw[p])])),
+		kinds: Object.fromEntries(KINDS.map((k) => [k, atMost(level, k, kinds[k])])),
+		at: level.tasks,
+	};
+}
+
 function row(raw, index) {
 	return {
 		...raw,
 		index,
-		kinds: raw.kinds ?? {},
+		...fitsOf(raw),
 		runs: raw.runs ?? [],
 		published: (raw.published ?? []).map((p) => ({ ...p, source: text(p.source),
 			version: text(p.version) })),

@@ -13,8 +13,12 @@ const half = (r) => {
 	return ci ? (ci[1] - ci[0]) / 2 : null;
 };
 
+/** What "not linear" means for a row, in words. */
+const bentText = (r) => 'not linear: some N is more than 10 % off the line' +
+	(r.at === null ? '' : `; bytes per task at ${count(r.at)} tasks, less what the fewest take`);
+
 const linear = (r) => fitOf(r, 'weight')?.linear === false && el('abbr', {
-	class: 'flag', title: 'not linear: some N is more than 10 % off the line',
+	class: 'flag', title: bentText(r),
 }, '\u223f');
 
 function statusText(r) {
