@@ -31,6 +31,7 @@ test('what is part of a name stays', () => {
 		['void ns::f<char*>(char*, char*)', 15, 'ns::f<\u2026>(\u2026)'],
 		['py::Thread.run:/usr/lib/python3.11/threading.py', 80, 'Thread.run:threading.py'],
 		['py::<module>:/srv/app.py', 12, '<module>'],
+		['py::f.<locals>.<listcomp>:/srv/app.py', 80, 'f.<listcomp>:app.py'],
 		['unclosed<a(b', 9, 'unclo\u2026a(b'], ['f()', 3, 'f()']])
 		assert.equal(shortened(name, most), expected);
 });

@@ -269,6 +269,7 @@ static void titles(void **state)
 	} cases[] = {
 		{ "py::Tree.grow:/src/a.py", NULL, 7, "a.py:7 Tree.grow" },
 		{ "py::f:a.py", "/other", 0, "a.py f" },
+		{ "py::f.<locals>.g.<locals>.<listcomp>:/a.py", NULL, 4, "a.py:4 f.g.<listcomp>" },
 		{ "py::odd", NULL, 3, "py::odd" },
 		{ "fill", "/src/prog.cpp", 9, "prog.cpp:9 fill" },
 		{ "malloc", NULL, 0, "malloc" },

@@ -230,6 +230,16 @@ static void add_choices(const struct summing *s, uint32_t node, const char *via,
 	choice_add(s, c, bytes);
 }
 
+/* Python's qualified name without ".<locals>": make_rows.<listcomp>. It tells nothing, and it pushes
+ * the function's name out of a narrow column. */
+static char *python_title(const char *name, gsize len)
+{
+	g_autofree char *whole = g_strndup(name, len);
+	g_auto(GStrv) parts = g_strsplit(whole, ".<locals>", -1);
+
+	return g_strjoinv("", parts);
+}
+
 char *function_title(const char *name, const char *file, int line)
 {
 	g_autofree char *plain = NULL;
@@ -239,7 +249,7 @@ char *function_title(const char *name, const char *file, int line)
 		const char *from = name + strlen(PYTHON_NAME), *colon = strchr(from, ':');
 
 		if (colon && colon[1]) {
-			plain = g_strndup(from, (gsize)(colon - from));
+			plain = python_title(from, (gsize)(colon - from));
 			name = plain;
 			file = colon + 1;
 		}

@@ -37,8 +37,8 @@ GArray *functions_of(const struct profile *p, enum sample_type by);
  * caller frees the numbers. */
 uint32_t *functions_number(const struct profile *p, GArray *functions, unsigned *n);
 
-/* A function's name for people: "leaky.py:7 make_rows", "prog.cpp:9 fill", "malloc". The caller
- * frees it. */
+/* A function's name for people: "leaky.py:7 make_rows.<listcomp>", "prog.cpp:9 fill", "malloc". The
+ * caller frees it. */
 char *function_title(const char *name, const char *file, int line);
 
 #endif

@@ -68,8 +68,11 @@ const PYTHON = /^(?:py::)?(.+):(?:.*\/)?([^/:]+\.pyc?|<[^:]*>)$/; // py::f:/path
 const RUST = /^<(.+) as .+>(::.+)$/; // <Type as Trait>::f
 const GO = /^(?:[\w.-]+\/)+(?=[\w.-]+\.)/; // github.com/owner/package.F
 
+/** Python's qualified name without what tells nothing. */
+export const withoutLocals = (name) => name.replaceAll('.<locals>', '');
+
 function ofPython(name) {
-	const [, f, file] = PYTHON.exec(name);
+	const [, whole, file] = PYTHON.exec(name), f = withoutLocals(whole);
 
 	return [`${f}:${file}`, f];
 }

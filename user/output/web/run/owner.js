@@ -3,6 +3,8 @@
 // Whose memory is it: the function that the memory of a stack is attributed to, as
 // frame_rules_owner() in C; and names for people, as function_title(). Pure.
 
+import { withoutLocals } from './names.js';
+
 const PYTHON = 'py::';
 
 const known = new WeakMap(); // table of rows -> owners
@@ -23,5 +25,5 @@ export function titleOf({ name }) {
 		return name;
 	const file = name.slice(colon + 1), at = file.lastIndexOf('/');
 
-	return `${file.slice(at + 1) || file} ${name.slice(PYTHON.length, colon)}`;
+	return `${file.slice(at + 1) || file} ${withoutLocals(name.slice(PYTHON.length, colon))}`;
 }
