@@ -59,6 +59,7 @@ objects() {
 }
 
 @test "the command does not get the descriptor, and the reader sees the end" {
+	need jq
 	"$TARE" run --fd-report 3 -- sh -c '[ ! -e /proc/self/fd/3 ] && ls /proc/self/fd' \
 		3>"$DIR/r.json" >"$DIR/fds" 2>"$DIR/err" </dev/null
 	grep -q '^2$' "$DIR/fds"
@@ -70,7 +71,8 @@ objects() {
 		2>"$DIR/err" 4>&- </dev/null
 	started+=("$(cat "$DIR/pid")")
 	finished "${started[0]}"
-	report check "$DIR/piped"
+	# Whole, but not to the page: sleep may be in execve while the report is made.
+	jq -e '.reason == "end"' "$DIR/piped" >"$DIR/out"
 	kill -0 "${started[1]}"
 }
 

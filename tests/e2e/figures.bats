@@ -62,7 +62,7 @@ input()'
 	report assert "$DIR/r.json" \
 		"0 <= max(p['vm_peak'] for p in processes) - $peak < 1 << 20"
 	# What its children touch was mapped by fork and execve too, not by calls.
-	"$TARE" run --as-root -- sh -c 'for i in 1 2 3; do (:); done' 2>"$DIR/table"
+	"$TARE" run --as-root --show mapped -- sh -c 'for i in 1 2 3; do (:); done' 2>"$DIR/table"
 	awk '/MAPPED \/ TOUCHED/ { on = 1 } on' "$DIR/table" | grep -o '[0-9]*%' >"$DIR/shares" ||
 		fail "$(cat "$DIR/table")"
 	while read -r share; do

@@ -39,8 +39,10 @@ static int by_bytes(gconstpointer a, gconstpointer b)
 	return (x->bytes < y->bytes) - (x->bytes > y->bytes);
 }
 
-/* "other 264 MiB, page tables 3.00 MiB", the largest first; without those below 1/100. */
-static char *kernel_parts(const struct view_held *peak, int64_t least)
+/* Append "other 264 MiB, page tables 3.00 MiB", the largest first; without those below `least`, and
+ * those that need more than `width` columns in all. */
+static void append_kernel_parts(GString *text, const struct view_held *peak, int64_t least,
+				unsigned width)
 {
 	struct part parts[] = {
 		{ "page tables", peak->kind[TARE_PAGETABLE] },
@@ -48,15 +50,16 @@ static char *kernel_parts(const struct view_held *peak, int64_t least)
 		{ "other", peak->kind[TARE_KMEM] },
 		{ "sockets", peak->sock },
 	};
-	GString *text = g_string_new(NULL);
 
 	qsort(parts, G_N_ELEMENTS(parts), sizeof(*parts), by_bytes);
 	for (unsigned i = 0; i < G_N_ELEMENTS(parts) && parts[i].bytes > least; i++) {
 		g_autofree char *size = text_size(parts[i].bytes);
+		g_autofree char *one = g_strdup_printf("%s %s", parts[i].name, size);
 
-		g_string_append_printf(text, "%s%s %s", i ? ", " : "", parts[i].name, size);
+		if (i && text_width(text->str) + text_width(one) + 2 > width)
+			break;
+		g_string_append_printf(text, "%s%s", i ? ", " : "", one);
 	}
-	return g_string_free(text, FALSE);
 }
 
 /* One line of kernel memory, if it is a part of the peak that matters. */
@@ -65,16 +68,15 @@ static void kernel_line(GString *out, const struct report *r, const struct table
 	struct view_held peak = view_at_peak(r);
 	double share = r->peak_weight > 0 ? 100 * (double)r->peak_kernel / (double)r->peak_weight :
 					    0;
-	g_autofree char *size = text_size(r->peak_kernel), *parts = NULL;
-	g_autofree char *text = NULL, *fit = NULL;
+	g_autofree char *size = text_size(r->peak_kernel);
+	g_autoptr(GString) text = g_string_new(NULL);
 
 	if (share <= KERNEL_LEAST)
 		return;
-	parts = kernel_parts(&peak, r->peak_kernel / 100);
-	text = g_strdup_printf("%s at the peak (%.0f %%): %s", size, share, parts);
-	fit = text_fit(text, style->width - MARGIN);
+	g_string_printf(text, "%s at the peak (%.0f %%): ", size, share);
+	append_kernel_parts(text, &peak, r->peak_kernel / 100, style->width - MARGIN);
 	print_label(out, style, "kernel:");
-	g_string_append_printf(out, "%s\n", fit);
+	g_string_append_printf(out, "%s\n", text->str);
 }
 
 /* The way to all that is not shown. `functions`: some are. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * One line about trust: green if all figures are exact; amber, with the gravest reasons first, if
- * anything is off, lost, not measured or approximate. The section of the books has the details.
+ * anything is off, lost, not measured or approximate: then two lines, so that the way out is not
+ * cut off. The section of the books has the details.
  */
 #include "base/text.h"
 #include "model/profile.h"
@@ -15,6 +16,14 @@ static void add(GPtrArray *doubts, char *text)
 	g_ptr_array_add(doubts, text);
 }
 
+static bool lost(const struct report *r)
+{
+	for (int i = 0; i < TARE_LOSSES; i++)
+		if (r->lost[i])
+			return true;
+	return false;
+}
+
 static void add_books(GPtrArray *doubts, const struct report *r)
 {
 	g_autoptr(GPtrArray) reasons = report_reasons(r);
@@ -24,6 +33,8 @@ static void add_books(GPtrArray *doubts, const struct report *r)
 	for (unsigned i = 0; r->sums_valid && i < reasons->len; i++) {
 		const char *reason = reasons->pdata[i];
 
+		if (g_str_has_suffix(reason, " lost") && lost(r))
+			continue; /* what was lost comes next, with the way out */
 		add(doubts, g_str_has_prefix(reason, "off") ? g_strdup_printf("books %s", reason) :
 							      g_strdup(reason));
 	}
@@ -116,13 +127,14 @@ void table_trust(GString *out, const struct report *r, const struct table_style 
 	add_features(doubts, r, true);
 	print_label(out, style, "trust:");
 	if (doubts->len) {
-		text = join_doubts(doubts, style->width - MARGIN);
-		paint(out, style, WARN, text);
-	} else {
-		paint(out, style, GOOD,
-		      view_kmem_difference(r, &difference) ?
-			      "exact: all books balance, kernel memory too; nothing lost" :
-			      "exact: all books balance; nothing lost");
+		/* Less than two lines: words are not broken. */
+		text = join_doubts(doubts, 2 * (style->width - MARGIN) - DOUBT_LEAST);
+		paint_wrapped(out, style, WARN, MARGIN, text);
+		return;
 	}
+	paint(out, style, GOOD,
+	      view_kmem_difference(r, &difference) ?
+		      "exact: all books balance, kernel memory too; nothing lost" :
+		      "exact: all books balance; nothing lost");
 	g_string_append_c(out, '\n');
 }
