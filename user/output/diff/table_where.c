@@ -4,6 +4,8 @@
  */
 #include "output/diff/table_parts.h"
 
+#include "model/functions.h"
+
 #define STACK_ROWS 10
 
 static const char *const sample_type_meaning[SAMPLE_TYPES] = { "in memory grown",
@@ -45,10 +47,17 @@ static unsigned most_rows(const struct page *p)
 	return p->full ? ROWS : (unsigned)CLAMP(room, 2, 8);
 }
 
+static char *printable_title(const char *name)
+{
+	g_autofree char *title = function_title(name, NULL, 0);
+
+	return text_printable(title);
+}
+
 static void function_row(struct grid *g, const struct diff_function *f, unsigned k)
 {
-	g_autofree char *name = text_printable(f->name);
-	g_autofree char *caller = f->caller[k] ? text_printable(f->caller[k]) : NULL;
+	g_autofree char *name = printable_title(f->name);
+	g_autofree char *caller = f->caller[k] ? printable_title(f->caller[k]) : NULL;
 	bool beyond = diff_beyond(&f->self[k]) || diff_beyond(&f->total[k]);
 
 	grid_cell(g, beyond ? PLAIN : DIM, *name ? name : "?");
@@ -126,7 +135,7 @@ static char *path_text(const struct diff *d, uint32_t path)
 
 	diff_path(d, path, names);
 	for (unsigned i = 0; i < names->len; i++) {
-		const char *name = names->pdata[i];
+		g_autofree char *name = function_title(names->pdata[i], NULL, 0);
 
 		g_string_append_printf(text, "%s%s", i ? " < " : "", *name ? name : "?");
 	}

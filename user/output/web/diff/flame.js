@@ -8,6 +8,7 @@ import { Flame } from '../run/flame.js';
 import { colourOf } from './colour.js';
 import { beyond } from './model.js';
 import { change, errorText, relative, signed } from './text.js';
+import { titleOf } from '../run/owner.js';
 
 export class DiffFlame extends Flame {
 	/** figures(node): bytes before and after, and the error of the change; node -1: all. */
@@ -30,8 +31,12 @@ export class DiffFlame extends Flame {
 		return shown;
 	}
 
+	titleOf(x) {
+		return titleOf(this.symbolOf(x) ?? { name: 'all' });
+	}
+
 	nameOf(x) {
-		const f = this.figuresOf(x.node), name = this.symbolOf(x)?.name ?? 'all';
+		const f = this.figuresOf(x.node), name = this.titleOf(x);
 
 		return beyond(f) ? `${signed(change(f))} ${name}` : `\u2248 ${name}`;
 	}
@@ -63,7 +68,7 @@ export class DiffFlame extends Flame {
 			return;
 		const f = this.figuresOf(x.node);
 
-		this.status.replaceChildren(el('b', null, this.symbolOf(x)?.name ?? 'all'),
+		this.status.replaceChildren(el('b', null, this.titleOf(x)),
 			` ${size(f.before)} \u2192 ${size(f.after)}: `,
 			el('b', null, signed(change(f))), ` ${errorText(f)}`,
 			beyond(f) ? '' : ', may be chance');

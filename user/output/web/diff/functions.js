@@ -7,6 +7,7 @@ import { el } from '../shared/dom.js';
 import { count, size } from '../shared/format.js';
 import { beyond, changedFunctions } from './model.js';
 import { cell, change, changeCell } from './text.js';
+import { titleOf } from '../run/owner.js';
 
 const FEWEST = 4, MOST = 10; // rows at the start: those beyond their error
 const COLUMNS = [
@@ -41,13 +42,14 @@ function row(f, found, actions) {
 		.join(' ') || null },
 	el('th', { scope: 'row' }, el('button', { type: 'button', class: 'link',
 		title: f.name.slice(0, 2000), onclick: () => actions.search(f.name) },
-	f.name.slice(0, 300) || '?')),
+	titleOf(f).slice(0, 300) || '?')),
 	changeCell(f.self, 'change', sure), errorCell(f.self, 'error'),
 	cell(f.self.before, 'before'), cell(f.self.after, 'after'),
 	changeCell(f.total, 'total', beyond(f.total)), errorCell(f.total, 'total-error'),
 	el('td', { class: 'caller', 'data-column': 'caller' }, f.caller && el('button',
 		{ type: 'button', class: 'link', title: f.caller.slice(0, 2000),
-			onclick: () => actions.search(f.caller) }, f.caller.slice(0, 300))));
+			onclick: () => actions.search(f.caller) },
+		titleOf({ name: f.caller }).slice(0, 300))));
 }
 
 function head(c, state, actions) {

@@ -9,6 +9,7 @@ import { UNKNOWN, count, date, exact, known, printable, round, seconds,
 import { card, fact } from '../shared/parts.js';
 import { beyond, changedFunctions, sumOf, totalsOf, whoRows } from './model.js';
 import { change, errorText, relative, signed } from './text.js';
+import { titleOf } from '../run/owner.js';
 
 const LONG = 90;
 
@@ -32,10 +33,10 @@ function firstFunction(raw, type) {
 
 	return first && [change(first.self) > 0 ? 'Grew most: ' : 'Shrank most: ',
 		el('b', { id: 'first-function', title: first.name.slice(0, 2000) },
-			cut(first.name, LONG)),
+			cut(titleOf(first), LONG)),
 		first.caller && !first.caller.startsWith('[') && [', called by ',
 			el('b', { title: first.caller.slice(0, 2000) },
-			cut(first.caller, LONG)), ':'],
+			cut(titleOf({ name: first.caller }), LONG)), ':'],
 		` ${signed(change(first.self))} ${errorText(first.self)}. `];
 }
 

@@ -13,6 +13,7 @@ import { changeColours } from './colour.js';
 import { DiffFlame } from './flame.js';
 import { functionTable } from './functions.js';
 import { SAMPLE_TYPES, WIDTHS, nodeFigures, profileOf, widthsOf } from './model.js';
+import { titleOf } from '../run/owner.js';
 
 const TOP = { groups: [], node: -1 }, CRUMBS = 6, CRUMB_CHARS = 40;
 const FIRST_TOUCH = 'Pages count for who touched them first, not for who keeps them: memory ' +
@@ -46,7 +47,7 @@ function legend() {
 }
 
 function crumbs(flame, actions) {
-	const boxes = flame.tops, name = (b) => flame.symbolOf(b)?.name ?? 'all';
+	const boxes = flame.tops, name = (b) => titleOf(flame.symbolOf(b) ?? { name: 'all' });
 	const text = (b) => name(b).length > CRUMB_CHARS
 		? `${name(b).slice(0, CRUMB_CHARS - 1)}\u2026` : name(b);
 	const hidden = Math.max(0, boxes.length - CRUMBS);
