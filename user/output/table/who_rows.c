@@ -165,11 +165,13 @@ static void add_group(struct who_rows *t, const struct rollup *g)
 
 static void add_no_process(struct who_rows *t, const char *name, int64_t weight)
 {
-	struct who_row row = { .parent = NO_PARENT, .weight = weight, .name = g_strdup(name) };
+	struct who_row row = { .parent = NO_PARENT, .weight = weight };
 
+	if (weight <= 0)
+		return;
+	row.name = g_strdup(name);
 	row.figures.at_peak[TARE_KMEM] = weight;
-	if (weight > 0)
-		add_row(t, row);
+	add_row(t, row);
 }
 
 struct who_rows *who_rows_new(const struct report *r)
