@@ -391,6 +391,7 @@ test('a row that is no line shows bytes per task at its largest N', () => {
 		const cell = page.locator(`tr.main[data-row="${at}"] td[data-column="weight"]`);
 
 		assert.match(await cell.innerText(), /778/);
-		assert.match(await cell.locator('abbr').getAttribute('title'), /at 1,000,000 tasks/);
+		assert.match(await cell.locator('abbr').getAttribute('title'),
+			/at 1,000,000 tasks/);
 	});
 });

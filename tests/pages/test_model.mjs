@@ -20,8 +20,8 @@ test('at the peak the threads of a process hold what the process holds', () => {
 		processes.forEach((p, at) => {
 			const own = tasks.filter((t) => t.process === at);
 
-			for (const k of KINDS.filter((kind) => own.length > 0 && p.peak[kind] !== null &&
-				own.every((t) => t.peak[kind] !== null))) {
+			for (const k of KINDS.filter((kind) => own.length > 0 &&
+				p.peak[kind] !== null && own.every((t) => t.peak[kind] !== null))) {
 				assert.equal(own.reduce((n, t) => n + t.peak[k], 0), p.peak[k],
 					`${name}: ${p.name} ${p.id}, ${k}`);
 				compared++;

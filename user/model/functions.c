@@ -230,8 +230,8 @@ static void add_choices(const struct summing *s, uint32_t node, const char *via,
 	choice_add(s, c, bytes);
 }
 
-/* Python's qualified name without ".<locals>": make_rows.<listcomp>. It tells nothing, and it pushes
- * the function's name out of a narrow column. */
+/* Python's qualified name without ".<locals>": make_rows.<listcomp>. It tells nothing, and it
+ * pushes the function's name out of a narrow column. */
 static char *python_title(const char *name, gsize len)
 {
 	g_autofree char *whole = g_strndup(name, len);

@@ -15,7 +15,8 @@ const half = (r) => {
 
 /** What "not linear" means for a row, in words. */
 const bentText = (r) => 'not linear: some N is more than 10 % off the line' +
-	(r.at === null ? '' : `; bytes per task at ${count(r.at)} tasks, less what the fewest take`);
+	(r.at === null ? ''
+		: `; bytes per task at ${count(r.at)} tasks, less what the fewest take`);
 
 const linear = (r) => fitOf(r, 'weight')?.linear === false && el('abbr', {
 	class: 'flag', title: bentText(r),

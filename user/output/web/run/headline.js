@@ -5,7 +5,8 @@
 
 import { el } from '../shared/dom.js';
 import { UNKNOWN, count, exact, printable, seconds, size } from '../shared/format.js';
-import { heldBefore, lostTexts, oomText, shareOf, topFunctions, topThread, trustOf } from './answer.js';
+import { heldBefore, lostTexts, oomText, shareOf, topFunctions, topThread,
+	trustOf } from './answer.js';
 import { endingWhen } from './model.js';
 import { shortened } from './names.js';
 import { titleOf } from './owner.js';

@@ -89,7 +89,8 @@ function bar(r, most) {
 function nameCell(r, most, shown, actions) {
 	const title = [r.name, r.before.length > 0 && `before: ${r.before.join(', ')}`,
 		r.processName !== null && `of ${r.processName} ${r.processTag}`,
-		r.untaken > 0 && `${size(r.untaken)} of it held before tare came, or copied by fork`,
+		r.untaken > 0 &&
+			`${size(r.untaken)} of it held before tare came, or copied by fork`,
 		r.spread].filter(Boolean).join('; ').slice(0, 2000);
 	const text = r.name?.slice(0, 100) || '(no name)';
 
