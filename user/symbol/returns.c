@@ -15,6 +15,8 @@
 #define METHOD_MOST (64 << 10) /* bytes of code to search */
 #define ROOM 11                /* bytes of the two instructions that reserve stack */
 
+#define EXIT_WITHIN 64                 /* bytes from the start of normal_exit */
+
 #define RSP 4
 #define RBP 5
 
@@ -41,6 +43,7 @@ struct returns_search {
 	code_fn code;
 	void *ctx;
 	uint64_t first;
+	bool erlang; /* the code is of Erlang's JIT */
 	unsigned steps;
 	struct path waiting[BRANCHES_MOST];
 	unsigned n;
@@ -156,18 +159,38 @@ static void queue_branch(struct returns_search *s, const struct path *p, uint64_
 	s->waiting[s->n++].pc = pc;
 }
 
+/* Erlang's JIT puts the words of the next function's name after the last call of a function that
+ * never returns. The first of these words is 0, and the JIT generates no such instruction. */
+static bool is_erlang_data(const unsigned char *code)
+{
+	return !code[0] && !code[1];
+}
+
+/* Is it `jmp *N(base,%r12,8)`? */
+static bool is_erlang_jump(const unsigned char *code)
+{
+	return (code[0] & 0xfe) == 0x42 && code[1] == 0xff && (code[2] & 0x3f) == 0x24 &&
+	       code[3] >> 3 == (3 << 3 | 4);
+}
+
 /* Follow one path. True: it reaches a return, and `p` is the state just before the return. */
 static bool path_follow(struct returns_search *s, struct path *p)
 {
 	struct insn insn;
 
 	while (s->steps++ < STEPS_MOST && visit(s, p->pc) && read_insn(s, p->pc, &insn)) {
+		const unsigned char *code = s->piece + (p->pc - s->piece_at);
+
+		if (s->erlang && insn.size >= 2 && is_erlang_data(code))
+			return false;
 		p->pc += insn.size;
 		switch (insn.kind) {
 		case INSN_RETURN:
 		case INSN_JUMP_MEMORY: /* a tail call: the callee returns to our caller */
 			return p->sp.base != FROM_OTHER;
 		case INSN_JUMP_ANY:
+			return s->erlang && insn.size >= 4 && p->sp.base == FROM_SP &&
+			       is_erlang_jump(code);
 		case INSN_STOP:
 			return false;
 		case INSN_JUMP:
@@ -218,6 +241,37 @@ bool returns_room(code_fn code, void *ctx, uint64_t start, uint64_t size, uint32
 	return false;
 }
 
+/* movq $EXC_NORMAL,freason(%r13); movq $0,arity(%r13); mov %r13,%rdi; mov $am_normal,%esi. The
+ * offsets in struct process differ between versions, and so may be of 1 or 4 bytes. */
+bool returns_erlang_end(code_fn code, void *ctx, uint64_t address)
+{
+	static const unsigned char normal[] = { 0x41, 0x04, 0, 0 }, none[4],
+				   rest[] = { 0x4c, 0x89, 0xef, 0xbe };
+	unsigned char piece[EXIT_WITHIN];
+	unsigned n = code(ctx, address, piece, sizeof(piece));
+
+	for (unsigned at = 0; at < n; at++) {
+		const unsigned char *const values[] = { normal, none };
+		unsigned next = at, i;
+
+		for (i = 0; i < G_N_ELEMENTS(values) && next + 11 <= n; i++) {
+			unsigned mode = piece[next + 2];
+
+			if (piece[next] != 0x49 || piece[next + 1] != 0xc7 ||
+			    (mode != 0x45 && mode != 0x85))
+				break;
+			next += mode == 0x45 ? 4 : 7;
+			if (memcmp(piece + next, values[i], sizeof(none)))
+				break;
+			next += sizeof(none);
+		}
+		if (i == G_N_ELEMENTS(values) && next + sizeof(rest) <= n &&
+		    !memcmp(piece + next, rest, sizeof(rest)))
+			return true;
+	}
+	return false;
+}
+
 struct returns_search *returns_new(void)
 {
 	return g_new0(struct returns_search, 1);
@@ -237,6 +291,7 @@ static void begin(struct returns_search *s, code_fn code, void *ctx, uint64_t ad
 	s->code = code;
 	s->ctx = ctx;
 	s->first = address;
+	s->erlang = false;
 	s->steps = s->piece_size = s->n = 0;
 	queue_branch(s, &p, address);
 }
@@ -281,10 +336,8 @@ bool returns_by_entry(code_fn code, void *ctx, uint64_t address, struct returns 
 	return false;
 }
 
-bool returns_find(struct returns_search *s, code_fn code, void *ctx, uint64_t address,
-		  struct returns *found)
+static bool find(struct returns_search *s, struct returns *found)
 {
-	begin(s, code, ctx, address);
 	/* Continue with the last branch: it is the nearest. */
 	while (s->n && s->steps < STEPS_MOST) {
 		struct path p = s->waiting[--s->n];
@@ -295,4 +348,19 @@ bool returns_find(struct returns_search *s, code_fn code, void *ctx, uint64_t ad
 		}
 	}
 	return false;
+}
+
+bool returns_find(struct returns_search *s, code_fn code, void *ctx, uint64_t address,
+		  struct returns *found)
+{
+	begin(s, code, ctx, address);
+	return find(s, found);
+}
+
+bool returns_find_erlang(struct returns_search *s, code_fn code, void *ctx, uint64_t address,
+			 struct returns *found)
+{
+	begin(s, code, ctx, address);
+	s->erlang = true;
+	return find(s, found);
 }
