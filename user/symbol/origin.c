@@ -28,7 +28,7 @@ struct origins {
 	struct modules *modules;
 	const struct arch_regs *arch;
 	struct origin_met met[ORIGINS_MOST]; /* hash table; a collision replaces the old result */
-	struct room rooms[ROOMS];        /* by start of the mapping, likewise */
+	struct room rooms[ROOMS];            /* by start of the mapping, likewise */
 };
 
 struct origins *origins_new(struct modules *modules, const struct arch_regs *arch)

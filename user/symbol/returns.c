@@ -15,7 +15,8 @@
 #define METHOD_MOST (64 << 10) /* bytes of code to search */
 #define ROOM 11                /* bytes of the two instructions that reserve stack */
 
-#define EXIT_WITHIN 64                 /* bytes from the start of normal_exit */
+#define EXIT_WITHIN 80   /* bytes from the start of Erlang's normal_exit */
+#define EXC_NORMAL 0x441 /* OTP's erts/emulator/beam/error.h */
 
 #define RSP 4
 #define RBP 5
@@ -241,32 +242,36 @@ bool returns_room(code_fn code, void *ctx, uint64_t start, uint64_t size, uint32
 	return false;
 }
 
-/* movq $EXC_NORMAL,freason(%r13); movq $0,arity(%r13); mov %r13,%rdi; mov $am_normal,%esi. The
- * offsets in struct process differ between versions, and so may be of 1 or 4 bytes. */
+/* The bytes of an instruction that stores a value in the process, at an offset from r13 of 1 or 4
+ * bytes; 0: it is another instruction. `wide`: movq with 4 bytes of value, else movb. */
+static unsigned stores(const unsigned char *code, unsigned n, bool wide, uint32_t value)
+{
+	unsigned size = wide ? sizeof(value) : 1, at;
+
+	if (n < 3 || code[0] != (wide ? 0x49 : 0x41) || code[1] != (wide ? 0xc7 : 0xc6) ||
+	    (code[2] != 0x45 && code[2] != 0x85))
+		return 0;
+	at = code[2] == 0x45 ? 4 : 7;
+	return at + size <= n && !memcmp(code + at, &value, size) ? at + size : 0;
+}
+
+/* freason = EXC_NORMAL; arity = 0 (8 bytes; 1 byte in OTP 29); mov %r13,%rdi; mov $am_normal,%esi.
+ * Offsets in struct process and the code before this differ between versions. */
 bool returns_erlang_end(code_fn code, void *ctx, uint64_t address)
 {
-	static const unsigned char normal[] = { 0x41, 0x04, 0, 0 }, none[4],
-				   rest[] = { 0x4c, 0x89, 0xef, 0xbe };
+	static const unsigned char arguments[] = { 0x4c, 0x89, 0xef, 0xbe };
 	unsigned char piece[EXIT_WITHIN];
 	unsigned n = code(ctx, address, piece, sizeof(piece));
 
 	for (unsigned at = 0; at < n; at++) {
-		const unsigned char *const values[] = { normal, none };
-		unsigned next = at, i;
+		unsigned reason = stores(piece + at, n - at, true, EXC_NORMAL), next = at + reason;
+		unsigned arity = reason ? stores(piece + next, n - next, true, 0) : 0;
 
-		for (i = 0; i < G_N_ELEMENTS(values) && next + 11 <= n; i++) {
-			unsigned mode = piece[next + 2];
-
-			if (piece[next] != 0x49 || piece[next + 1] != 0xc7 ||
-			    (mode != 0x45 && mode != 0x85))
-				break;
-			next += mode == 0x45 ? 4 : 7;
-			if (memcmp(piece + next, values[i], sizeof(none)))
-				break;
-			next += sizeof(none);
-		}
-		if (i == G_N_ELEMENTS(values) && next + sizeof(rest) <= n &&
-		    !memcmp(piece + next, rest, sizeof(rest)))
+		if (reason && !arity)
+			arity = stores(piece + next, n - next, false, 0);
+		next += arity;
+		if (arity && next + sizeof(arguments) <= n &&
+		    !memcmp(piece + next, arguments, sizeof(arguments)))
 			return true;
 	}
 	return false;

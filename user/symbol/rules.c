@@ -269,8 +269,8 @@ static struct rule *rule_of(struct rules *r, uint64_t from, uint64_t address, bo
 	return &g_array_index(r->rules, struct rule, number);
 }
 
-static bool find_way(struct rules *r, enum code_way way, code_fn code, void *ctx,
-		     uint64_t address, struct returns *back)
+static bool find_way(struct rules *r, enum code_way way, code_fn code, void *ctx, uint64_t address,
+		     struct returns *back)
 {
 	switch (way) {
 	case BY_ENTRY:

@@ -296,7 +296,8 @@ static enum step by_erlang(struct unwinder *u, const struct space *space, const 
 		return STEP_END;
 	if (!try_rule(u, space, rule, w))
 		return by_room(u, space, r, w);
-	w->chained = false; /* without +JPperf, there are no frame pointers, and this one is stale */
+	w->chained =
+		false; /* without +JPperf, there are no frame pointers, and this one is stale */
 	return STEP_ON;
 }
 
