@@ -227,6 +227,8 @@ static void any_bytes(void **state)
 			all->data[k] =
 				(unsigned char)(random() % 3 ? 0x40 + random() % 64 : random());
 		found += returns_find(search, read_bytes, all, random() % 100, &back);
+		returns_find_erlang(search, read_bytes, all, random() % 100, &back);
+		returns_erlang_end(read_bytes, all, random() % 2000);
 		returns_by_entry(read_bytes, all, random() % 2000, &back);
 		for (unsigned k = 0; k < size; k++) {
 			if (insn_read(all->data + k, size - k, &insn))
@@ -288,11 +290,75 @@ static void by_room(void **state)
 	}
 }
 
+/* A function of Erlang's JIT: a branch to a call that never returns, with the words of the next
+ * function after it, whose bytes are no code. The way back is a jump by r12. */
+static void by_erlang(void **state)
+{
+	static const unsigned char function[] = {
+		0x75, 0x09,                   /* jne raise */
+		0x48, 0x83, 0xc4, 0x18,       /* add $0x18,%rsp */
+		0x42, 0xff, 0x24, 0xe0,       /* jmp *(%rax,%r12,8) */
+		0xcc,                         /* raise: call */
+		0xe8, 0,    0,    0,    0,    /* the next function's first call */
+		0,    0,    0,    0,    0x0b, /* its words */
+		0x53, 0xcb, 0x67,
+	};
+	GByteArray *all = g_byte_array_new();
+	struct returns_search *search = returns_new();
+	struct returns back;
+
+	(void)state;
+	g_byte_array_append(all, function, sizeof(function));
+	g_byte_array_set_size(all, 128);
+	assert_true(returns_find_erlang(search, read_bytes, all, 0, &back));
+	assert_int_equal(back.offset, 0x18);
+	assert_false(!back.by_fp && returns_find(search, read_bytes, all, 2, &back));
+	/* Zero bytes end a path: the lret behind them is not a return. */
+	assert_false(returns_find_erlang(search, read_bytes, all, 11, &back));
+	all->data[9] = 0xd8; /* (%rax,%rbx,8): a table of a switch */
+	assert_false(returns_find_erlang(search, read_bytes, all, 2, &back));
+	returns_free(search);
+	g_byte_array_unref(all);
+}
+
+/* As OTP 25 and OTP 29 generate it. */
+static void erlang_end(void **state)
+{
+	static const unsigned char new[] = { 0xc5, 0xf8, 0x77, 0x49, 0xc7, 0x45, 0x68, 0x41,
+					     0x04, 0x00, 0x00, 0x41, 0xc6, 0x85, 0x85, 0x00,
+					     0x00, 0x00, 0x00, 0x4c, 0x89, 0xef, 0xbe };
+	static const unsigned char one[] = { 0x48, 0x8d, 0x63, 0x80, 0x49, 0xc7, 0x45, 0x70,
+					     0x41, 0x04, 0x00, 0x00, 0x49, 0xc7, 0x85, 0xb8,
+					     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x4c,
+					     0x89, 0xef, 0xbe, 0x0b, 0x02, 0x00, 0x00 };
+	GByteArray *all = g_byte_array_new();
+
+	(void)state;
+	g_byte_array_append(all, one, sizeof(one));
+	g_byte_array_set_size(all, 128);
+	assert_true(returns_erlang_end(read_bytes, all, 0));
+	assert_false(returns_erlang_end(read_bytes, all, 5));
+	for (unsigned n = 0; n < 27; n++) { /* cut short */
+		GByteArray *part = g_byte_array_new();
+
+		g_byte_array_append(part, one, n);
+		assert_false(returns_erlang_end(read_bytes, part, 0));
+		g_byte_array_unref(part);
+	}
+	all->data[8] = 0x42; /* another reason */
+	assert_false(returns_erlang_end(read_bytes, all, 0));
+	g_byte_array_set_size(all, 0);
+	g_byte_array_append(all, new, sizeof(new));
+	assert_true(returns_erlang_end(read_bytes, all, 0));
+	g_byte_array_unref(all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(instructions), cmocka_unit_test(ways_back),
 		cmocka_unit_test(by_entry),     cmocka_unit_test(by_room),
+		cmocka_unit_test(by_erlang),    cmocka_unit_test(erlang_end),
 		cmocka_unit_test(any_bytes),
 	};
 

@@ -188,13 +188,65 @@ static void a_signal(void **state)
 	stand_free(s);
 }
 
+#define PAGE 4096
+#define JIT_BYTES (2 * PAGE)
+
+/* Code of Erlang's JIT, in the memory of this process: a function whose last jump lies across the
+ * end of a page, and the code that a process returns to in the end. */
+static unsigned char *fill_jit(struct stand *s)
+{
+	static const char function[] = "\x48\x83\xc4\x08\x42\xff\x24\xe0";
+	static const char last[] = "\x49\xc7\x45\x70\x41\x04\0\0\x49\xc7\x45\x78\0\0\0\0"
+				   "\x4c\x89\xef\xbe\x0b\x02\0\0\xcc";
+	unsigned char *code =
+		mmap(NULL, JIT_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t at = (uintptr_t)code;
+
+	assert_ptr_not_equal(code, MAP_FAILED);
+	memset(code, 0xcc, JIT_BYTES);
+	memcpy(code, "\x48\x81\xec\x10\x41\0\0\x48\x83\xe4\xc0", 11);
+	memcpy(code + PAGE - 6, function, sizeof(function) - 1);
+	memcpy(code + PAGE + 0x100, last, sizeof(last) - 1);
+	space_set(s->space, &(struct vma){ .start = at,
+					   .end = at + JIT_BYTES,
+					   .file = NO_FILE,
+					   .mapping = MAPPING_JIT,
+					   .code = true });
+	s->space->pid = (uint32_t)getpid();
+	set_word(s, arch_regs_x86.pc, at + PAGE - 6);
+	set_word(s, arch_regs_x86.fp, 0); /* the JIT does not use it */
+	s->stack[1] = at + PAGE - 6;      /* the function calls itself once */
+	s->stack[3] = at + PAGE + 0x100;
+	return code;
+}
+
+/* The stack is whole only if it ends at the code that a process returns to in the end. */
+static void an_erlang_process(void **state)
+{
+	(void)state;
+	for (int whole = 1; whole >= 0; whole--) {
+		struct stand *s = stand_new();
+		unsigned char *code = fill_jit(s);
+		struct unwound w;
+
+		code[PAGE + 0x100 + 4] = whole ? 0x41 : 0x42;
+		w = unwind(s->unwinder, s->space, &s->top);
+		assert_int_equal(w.complete, whole);
+		assert_int_equal(w.n, 3 + !whole);
+		assert_true(whole || cut(&w));
+		assert_int_equal(w.frames[1].address, (uintptr_t)code + PAGE - 7);
+		assert_int_equal(w.frames[2].address, (uintptr_t)code + PAGE + 0xff);
+		stand_free(s);
+		munmap(code, JIT_BYTES);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_call_stands_before),
-		cmocka_unit_test(no_call_stands_before),
-		cmocka_unit_test(another_stack),
-		cmocka_unit_test(a_signal),
+		cmocka_unit_test(a_call_stands_before), cmocka_unit_test(no_call_stands_before),
+		cmocka_unit_test(another_stack),        cmocka_unit_test(a_signal),
+		cmocka_unit_test(an_erlang_process),
 	};
 
 	return cmocka_run_group_tests_name("unwind", tests, NULL, NULL);

@@ -5,11 +5,13 @@
 #include <sys/uio.h>
 
 #include "symbol/insn_x86.h"
+#include "symbol/returns.h"
 
 #define CALL_MOST 7       /* bytes of a call instruction, at most */
 #define ORIGINS_MOST 4096 /* slots of the cache */
 #define RESTORER 9        /* bytes of a signal trampoline, at most */
 #define CODE_PAGE 4096u
+#define ROOMS 256 /* slots of the cache of mappings */
 
 struct origin_met {
 	uint64_t address;
@@ -17,10 +19,16 @@ struct origin_met {
 	enum origin origin; /* FROM_UNKNOWN: the slot is free */
 };
 
+struct room {
+	uint64_t space, start;
+	uint32_t bytes;
+};
+
 struct origins {
 	struct modules *modules;
 	const struct arch_regs *arch;
 	struct origin_met met[ORIGINS_MOST]; /* hash table; a collision replaces the old result */
+	struct room rooms[ROOMS];            /* by start of the mapping, likewise */
 };
 
 struct origins *origins_new(struct modules *modules, const struct arch_regs *arch)
@@ -40,19 +48,24 @@ void origins_free(struct origins *o)
 void origins_forget(struct origins *o)
 {
 	memset(o->met, 0, sizeof(o->met));
+	memset(o->rooms, 0, sizeof(o->rooms));
 }
 
 unsigned code_read(void *ctx, uint64_t address, void *to, unsigned n)
 {
 	const struct code *c = ctx;
-	/* In a process, read up to the end of a page: the next page may not be mapped. */
-	unsigned most = c->module ? n : MIN(n, CODE_PAGE - (unsigned)(address % CODE_PAGE));
-	struct iovec here = { to, most }, there = { (void *)(uintptr_t)address, most };
+	/* In a process, the next page may not be mapped. A part of the list that cannot be read
+	 * in full may give no byte at all, so no part lies across the end of a page. */
+	unsigned first = MIN(n, CODE_PAGE - (unsigned)(address % CODE_PAGE));
+	struct iovec here = { to, n }, there[2] = {
+		{ (void *)(uintptr_t)address, first },
+		{ (void *)(uintptr_t)(address + first), MIN(n - first, CODE_PAGE) },
+	};
 	ssize_t got;
 
 	if (c->module)
 		return module_code(c->module, address, to, n);
-	got = c->pid > 0 ? process_vm_readv(c->pid, &here, 1, &there, 1, 0) : 0;
+	got = c->pid > 0 ? process_vm_readv(c->pid, &here, 1, there, n > first ? 2 : 1, 0) : 0;
 	return got > 0 ? (unsigned)got : 0;
 }
 
@@ -95,4 +108,19 @@ enum origin origin_of(struct origins *o, const struct space *space, uint64_t bac
 	if (met->address != own || met->file != r->file || met->origin == FROM_UNKNOWN)
 		*met = (struct origin_met){ own, r->file, read_origin(&code, own) };
 	return met->origin;
+}
+
+uint32_t origin_room(struct origins *o, const struct space *space, const struct vma *r)
+{
+	struct room *room = &o->rooms[r->start / CODE_PAGE % ROOMS];
+	struct code code = { NULL, space->pid };
+
+	if (o->arch != &arch_regs_x86)
+		return 0;
+	if (room->space == space->id && room->start == r->start)
+		return room->bytes;
+	*room = (struct room){ space->id, r->start, 0 };
+	if (!returns_room(code_read, &code, r->start, r->end - r->start, &room->bytes))
+		room->bytes = 0;
+	return room->bytes;
 }

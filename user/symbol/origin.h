@@ -35,6 +35,9 @@ void origins_free(struct origins *o); /* takes NULL */
 /* Clear the cache: files were renumbered. */
 void origins_forget(struct origins *o);
 
+/* returns_room() (returns.h) of the code in a mapping of a process, cached; 0: it is not code of
+ * Erlang's JIT. */
+uint32_t origin_room(struct origins *o, const struct space *space, const struct vma *r);
 /* `back`: a possible return address in the process, after relocation. */
 enum origin origin_of(struct origins *o, const struct space *space, uint64_t back);
 

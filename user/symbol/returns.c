@@ -15,6 +15,9 @@
 #define METHOD_MOST (64 << 10) /* bytes of code to search */
 #define ROOM 11                /* bytes of the two instructions that reserve stack */
 
+#define EXIT_WITHIN 80   /* bytes from the start of Erlang's normal_exit */
+#define EXC_NORMAL 0x441 /* OTP's erts/emulator/beam/error.h */
+
 #define RSP 4
 #define RBP 5
 
@@ -41,6 +44,7 @@ struct returns_search {
 	code_fn code;
 	void *ctx;
 	uint64_t first;
+	bool erlang; /* the code is of Erlang's JIT */
 	unsigned steps;
 	struct path waiting[BRANCHES_MOST];
 	unsigned n;
@@ -156,18 +160,38 @@ static void queue_branch(struct returns_search *s, const struct path *p, uint64_
 	s->waiting[s->n++].pc = pc;
 }
 
+/* Erlang's JIT puts the words of the next function's name after the last call of a function that
+ * never returns. The first of these words is 0, and the JIT generates no such instruction. */
+static bool is_erlang_data(const unsigned char *code)
+{
+	return !code[0] && !code[1];
+}
+
+/* Is it `jmp *N(base,%r12,8)`? */
+static bool is_erlang_jump(const unsigned char *code)
+{
+	return (code[0] & 0xfe) == 0x42 && code[1] == 0xff && (code[2] & 0x3f) == 0x24 &&
+	       code[3] >> 3 == (3 << 3 | 4);
+}
+
 /* Follow one path. True: it reaches a return, and `p` is the state just before the return. */
 static bool path_follow(struct returns_search *s, struct path *p)
 {
 	struct insn insn;
 
 	while (s->steps++ < STEPS_MOST && visit(s, p->pc) && read_insn(s, p->pc, &insn)) {
+		const unsigned char *code = s->piece + (p->pc - s->piece_at);
+
+		if (s->erlang && insn.size >= 2 && is_erlang_data(code))
+			return false;
 		p->pc += insn.size;
 		switch (insn.kind) {
 		case INSN_RETURN:
 		case INSN_JUMP_MEMORY: /* a tail call: the callee returns to our caller */
 			return p->sp.base != FROM_OTHER;
 		case INSN_JUMP_ANY:
+			return s->erlang && insn.size >= 4 && p->sp.base == FROM_SP &&
+			       is_erlang_jump(code);
 		case INSN_STOP:
 			return false;
 		case INSN_JUMP:
@@ -218,6 +242,41 @@ bool returns_room(code_fn code, void *ctx, uint64_t start, uint64_t size, uint32
 	return false;
 }
 
+/* The bytes of an instruction that stores a value in the process, at an offset from r13 of 1 or 4
+ * bytes; 0: it is another instruction. `wide`: movq with 4 bytes of value, else movb. */
+static unsigned stores(const unsigned char *code, unsigned n, bool wide, uint32_t value)
+{
+	unsigned size = wide ? sizeof(value) : 1, at;
+
+	if (n < 3 || code[0] != (wide ? 0x49 : 0x41) || code[1] != (wide ? 0xc7 : 0xc6) ||
+	    (code[2] != 0x45 && code[2] != 0x85))
+		return 0;
+	at = code[2] == 0x45 ? 4 : 7;
+	return at + size <= n && !memcmp(code + at, &value, size) ? at + size : 0;
+}
+
+/* freason = EXC_NORMAL; arity = 0 (8 bytes; 1 byte in OTP 29); mov %r13,%rdi; mov $am_normal,%esi.
+ * Offsets in struct process and the code before this differ between versions. */
+bool returns_erlang_end(code_fn code, void *ctx, uint64_t address)
+{
+	static const unsigned char arguments[] = { 0x4c, 0x89, 0xef, 0xbe };
+	unsigned char piece[EXIT_WITHIN];
+	unsigned n = code(ctx, address, piece, sizeof(piece));
+
+	for (unsigned at = 0; at < n; at++) {
+		unsigned reason = stores(piece + at, n - at, true, EXC_NORMAL), next = at + reason;
+		unsigned arity = reason ? stores(piece + next, n - next, true, 0) : 0;
+
+		if (reason && !arity)
+			arity = stores(piece + next, n - next, false, 0);
+		next += arity;
+		if (arity && next + sizeof(arguments) <= n &&
+		    !memcmp(piece + next, arguments, sizeof(arguments)))
+			return true;
+	}
+	return false;
+}
+
 struct returns_search *returns_new(void)
 {
 	return g_new0(struct returns_search, 1);
@@ -237,6 +296,7 @@ static void begin(struct returns_search *s, code_fn code, void *ctx, uint64_t ad
 	s->code = code;
 	s->ctx = ctx;
 	s->first = address;
+	s->erlang = false;
 	s->steps = s->piece_size = s->n = 0;
 	queue_branch(s, &p, address);
 }
@@ -281,10 +341,8 @@ bool returns_by_entry(code_fn code, void *ctx, uint64_t address, struct returns 
 	return false;
 }
 
-bool returns_find(struct returns_search *s, code_fn code, void *ctx, uint64_t address,
-		  struct returns *found)
+static bool find(struct returns_search *s, struct returns *found)
 {
-	begin(s, code, ctx, address);
 	/* Continue with the last branch: it is the nearest. */
 	while (s->n && s->steps < STEPS_MOST) {
 		struct path p = s->waiting[--s->n];
@@ -295,4 +353,19 @@ bool returns_find(struct returns_search *s, code_fn code, void *ctx, uint64_t ad
 		}
 	}
 	return false;
+}
+
+bool returns_find(struct returns_search *s, code_fn code, void *ctx, uint64_t address,
+		  struct returns *found)
+{
+	begin(s, code, ctx, address);
+	return find(s, found);
+}
+
+bool returns_find_erlang(struct returns_search *s, code_fn code, void *ctx, uint64_t address,
+			 struct returns *found)
+{
+	begin(s, code, ctx, address);
+	s->erlang = true;
+	return find(s, found);
 }

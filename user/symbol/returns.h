@@ -42,6 +42,17 @@ bool returns_find(struct returns_search *s, code_fn code, void *ctx, uint64_t ad
  * methods have no return, because they leave by a trap. False: no such entry before `address`. */
 bool returns_by_entry(code_fn code, void *ctx, uint64_t address, struct returns *found);
 
+/* The same for code of Erlang's JIT, which may also leave by a jump to a function of another
+ * module: `jmp *N(base,%r12,8)`. In OTP's erts/emulator/beam/jit/x86/beam_asm.hpp, r12 is
+ * active_code_ix, the index into the addresses of each function; no other jump uses it. */
+bool returns_find_erlang(struct returns_search *s, code_fn code, void *ctx, uint64_t address,
+			 struct returns *found);
+
+/* Is this the code that an Erlang process returns to in the end (erts_beamasm:normal_exit)? Its
+ * address is the first word of each process's stack, see erl_create_process() in OTP's
+ * erts/emulator/beam/erl_process.c. Only this code stores EXC_NORMAL in the process. */
+bool returns_erlang_end(code_fn code, void *ctx, uint64_t address);
+
 /* The bytes that Erlang's JIT reserves on a scheduler's stack before it rounds the stack pointer
  * down to a multiple of 64. Erlang processes run on stacks of their own; to call C, the JIT
  * switches back to the rounded stack pointer. Searches the `size` bytes of JIT code from `start`

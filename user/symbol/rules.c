@@ -269,6 +269,19 @@ static struct rule *rule_of(struct rules *r, uint64_t from, uint64_t address, bo
 	return &g_array_index(r->rules, struct rule, number);
 }
 
+static bool find_way(struct rules *r, enum code_way way, code_fn code, void *ctx, uint64_t address,
+		     struct returns *back)
+{
+	switch (way) {
+	case BY_ENTRY:
+		return returns_by_entry(code, ctx, address, back);
+	case BY_ERLANG:
+		return returns_find_erlang(r->returns, code, ctx, address, back);
+	default:
+		return returns_find(r->returns, code, ctx, address, back);
+	}
+}
+
 const struct rule *rules_by_code(struct rules *r, enum code_way way, code_fn code, void *ctx,
 				 uint64_t from, uint64_t address)
 {
@@ -276,9 +289,11 @@ const struct rule *rules_by_code(struct rules *r, enum code_way way, code_fn cod
 	struct rule *rule = rule_of(r, from, address, &new);
 	struct returns back;
 
-	if (new && r->arch == &arch_regs_x86 &&
-	    (way == BY_ENTRY ? returns_by_entry(code, ctx, address, &back) :
-			       returns_find(r->returns, code, ctx, address, &back)))
+	if (!new || r->arch != &arch_regs_x86)
+		return rule;
+	if (way == BY_ERLANG && returns_erlang_end(code, ctx, address))
+		rule->known = rule->last = true;
+	else if (find_way(r, way, code, ctx, address, &back))
 		make_code_rule(r, rule, &back);
 	return rule;
 }

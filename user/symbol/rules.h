@@ -54,10 +54,11 @@ unsigned rules_count(const struct rules *r);
 const struct rule *rules_find(struct rules *r, struct module *module, uint32_t file,
 			      uint64_t address);
 /* A rule for code without unwind rules, from its instructions (returns.h): BY_RETURN follows
- * them to a return, BY_ENTRY looks for the entry of a HotSpot method. `code` and `ctx` read the
- * code. `from` is the cache's key for the source of the code and the way; it must differ from all
- * file numbers. Not known on architectures other than x86-64. */
-enum code_way { BY_RETURN, BY_ENTRY };
+ * them to a return, BY_ENTRY looks for the entry of a HotSpot method, BY_ERLANG is for code of
+ * Erlang's JIT: also its jumps to other modules, and the end of a process's stack (`last`).
+ * `code` and `ctx` read the code. `from` is the cache's key for the source of the code and the
+ * way; it must differ from all file numbers. Not known on architectures other than x86-64. */
+enum code_way { BY_RETURN, BY_ENTRY, BY_ERLANG };
 const struct rule *rules_by_code(struct rules *r, enum code_way way, code_fn code, void *ctx,
 				 uint64_t from, uint64_t address);
 /* A rule for Go code, from the runtime's table. `from`: as above. */

@@ -20,9 +20,6 @@ struct unwinder {
 	const struct arch_regs *arch;
 	struct rules *rules;
 	struct origins *origins;
-	/* Cache of returns_room() for one mapping: address space, start, bytes. */
-	uint64_t room_space, room_start;
-	uint32_t room;
 	struct registers stack; /* the stack that is being unwound, without registers */
 	struct frame frames[UNWIND_MOST];
 	uint64_t pcs[UNWIND_MOST]; /* run-time address of each frame */
@@ -61,7 +58,6 @@ void unwinder_forget(struct unwinder *u)
 {
 	rules_forget(u->rules);
 	origins_forget(u->origins);
-	u->room_start = 0;
 }
 
 unsigned unwinder_rules(const struct unwinder *u)
@@ -245,20 +241,6 @@ static enum step by_code_in_file(struct unwinder *u, const struct space *space,
 		       STEP_LOST;
 }
 
-/* returns_room() of the code in a mapping, cached; 0: not found. */
-static uint32_t room_of(struct unwinder *u, const struct space *space, const struct vma *r)
-{
-	struct code code = { NULL, space->pid };
-
-	if (u->room_space == space->id && u->room_start == r->start)
-		return u->room;
-	u->room_space = space->id;
-	u->room_start = r->start;
-	if (!returns_room(code_read, &code, r->start, r->end - r->start, &u->room))
-		u->room = 0;
-	return u->room;
-}
-
 /* Can the caller with return address `back` and stack pointer `sp` be unwound too? If `back` is
  * only a stale word on the stack, this is unlikely. */
 static bool goes_on(struct unwinder *u, const struct space *space, uint64_t back, uint64_t sp)
@@ -283,8 +265,8 @@ static enum step by_room(struct unwinder *u, const struct space *space, const st
 	uint64_t sp = sp_of(w), back, found = 0, at = 0;
 	uint32_t room = 0;
 
-	if (u->arch == &arch_regs_x86 && !(sp & 63))
-		room = room_of(u, space, r);
+	if (!(sp & 63))
+		room = origin_room(u->origins, space, r);
 	for (unsigned i = 8; room && i < 64; i += 16) {
 		if (!registers_load(&w->now, sp + room + i, &back) || !is_code(space, back) ||
 		    origin_of(u->origins, space, back) != FROM_CALL ||
@@ -301,19 +283,39 @@ static enum step by_room(struct unwinder *u, const struct space *space, const st
 	return STEP_ON;
 }
 
-/* Code in no file: use a HotSpot method's entry, the instructions to a return, or by_room(). */
+/* Code of Erlang's JIT, on the stack of an Erlang process or, for by_room(), of a scheduler. */
+static enum step by_erlang(struct unwinder *u, const struct space *space, const struct vma *r,
+			   struct walk *w)
+{
+	struct code code = { NULL, space->pid };
+	const struct rule *rule;
+
+	rule = rules_by_code(u->rules, BY_ERLANG, code_read, &code,
+			     CODE_OF_SPACE | space->id << 2 | BY_ERLANG, pc_of(w));
+	if (rule->last)
+		return STEP_END;
+	if (!try_rule(u, space, rule, w))
+		return by_room(u, space, r, w);
+	w->chained =
+		false; /* without +JPperf, there are no frame pointers, and this one is stale */
+	return STEP_ON;
+}
+
+/* Code in no file: use by_erlang(), a HotSpot method's entry or the instructions to a return. */
 static enum step by_code_in_none(struct unwinder *u, const struct space *space, const struct vma *r,
 				 struct walk *w)
 {
 	struct code code = { NULL, space->pid };
 
+	if (origin_room(u->origins, space, r))
+		return by_erlang(u, space, r, w);
 	for (int way = BY_ENTRY; way >= BY_RETURN; way--)
 		if (try_rule(u, space,
 			     rules_by_code(u->rules, way, code_read, &code,
-					   CODE_OF_SPACE | space->id << 1 | way, pc_of(w)),
+					   CODE_OF_SPACE | space->id << 2 | way, pc_of(w)),
 			     w))
 			return STEP_ON;
-	return by_room(u, space, r, w);
+	return STEP_LOST;
 }
 
 static enum step by_frame_pointer(struct unwinder *u, const struct space *space, struct walk *w)
@@ -477,9 +479,10 @@ static enum step unwind_frame(struct unwinder *u, const struct space *space, str
 	if (w->cloning && by_clone(space, w) == STEP_ON)
 		return STEP_ON;
 	f->flags |= FRAME_FALLBACK;
-	if ((known ? by_code_in_file(u, space, module, r->file, f->address, exact, w) :
-		     by_code_in_none(u, space, r, w)) == STEP_ON)
-		return STEP_ON;
+	next = known ? by_code_in_file(u, space, module, r->file, f->address, exact, w) :
+		       by_code_in_none(u, space, r, w);
+	if (next != STEP_LOST)
+		return next;
 	return by_frame_pointer(u, space, w);
 }
 
