@@ -4,8 +4,7 @@
 // can be trusted. Pure.
 
 import { count, known, percent, printable, round, size } from '../shared/format.js';
-import { KINDS } from '../shared/kinds.js';
-import { booksOf, knownSum, tagOf } from './model.js';
+import { booksOf, tagOf } from './model.js';
 import { byName } from './groups.js';
 import { owners } from './owner.js';
 import { SYNTHETIC } from './profile.js';
@@ -31,8 +30,7 @@ export function topFunctions(profile, rows, bytes) {
 }
 
 /** What the workload held when tare came. */
-export const heldBefore = ({ raw: { held_before: h } }) =>
-	Math.max(0, knownSum(KINDS.map((k) => h?.[k] ?? null)));
+export const heldBefore = ({ raw: { held_before: h } }) => Math.max(0, h?.total ?? 0);
 
 function sampleTrust({ samples: s, profile }) {
 	if (!s || !profile)
