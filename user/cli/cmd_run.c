@@ -4,6 +4,7 @@
  * end, and report.
  */
 #include <errno.h>
+#include <signal.h>
 #include <sys/wait.h>
 
 #include "cli/cmd.h"
@@ -50,6 +51,8 @@ static int run_session(struct reporter *reporter, const struct launch_config *la
 	reporter_write(reporter, report);
 	report_free(report);
 	reporter_end(reporter);
+	/* The status is the command's, also if Ctrl-C comes once more while tare cleans up. */
+	signal(SIGINT, SIG_IGN);
 	session_close(s);
 	return err || reporter->err ? EXIT_TARE : exit_status(status);
 }

@@ -15,6 +15,7 @@ import pty
 import select
 import signal
 import sys
+import termios
 import time
 
 
@@ -56,6 +57,9 @@ def main(argv):
     pid, fd = pty.fork()
     if not pid:
         os.execvp(o.command[0], o.command)
+    settings = termios.tcgetattr(fd)
+    settings[3] |= termios.NOFLSH  # else an interrupt discards a report that was not read yet
+    termios.tcsetattr(fd, termios.TCSANOW, settings)
     try:
         _, times = talk(o, fd, time.monotonic() + o.seconds)
     except TimeoutError:
