@@ -338,6 +338,7 @@ static int probe_and_run(const struct top_options *o)
 	    !reporter_backend(&features, &o->base, &t.reporter.backend) && !open_screen(&t)) {
 		t.live = live_new();
 		t.view = live_view_new();
+		t.reporter.live = t.live;
 		status = o->base.command[0] ? start(&t) : follow(&t);
 	}
 	top_screen_close(t.screen);

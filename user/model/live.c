@@ -9,6 +9,7 @@ static void entity_free(gpointer p)
 
 	g_free(e->name);
 	g_free(e->cgroup);
+	g_free(e->slot);
 	if (e->causes)
 		g_array_unref(e->causes);
 	g_free(e);
@@ -33,7 +34,23 @@ void live_free(struct live *l)
 	g_hash_table_unref(l->tasks);
 	g_array_unref(l->claims);
 	g_ptr_array_unref(l->claimants);
+	g_free(l->all.slot);
 	g_free(l);
+}
+
+struct entity *live_meet(struct live *l, GHashTable *in, uint64_t id)
+{
+	struct entity *e = g_hash_table_lookup(in, &id);
+
+	if (!e) {
+		e = g_new0(struct entity, 1);
+		e->row.id = id;
+		e->row.uid = LIVE_NO_UID;
+		e->since = l->total.now_ns;
+		g_hash_table_insert(in, &e->row.id, e);
+	}
+	e->seen = l->total.ticks;
+	return e;
 }
 
 /* Forget what this tick did not meet. */
@@ -79,7 +96,7 @@ static void add_point(struct live_total *t, int64_t weight)
 	t->curve[t->points - 1] = weight;
 }
 
-static void close_total(struct live *l, const struct books_input *in)
+static void close_total(struct live *l)
 {
 	struct live_total *t = &l->total;
 	struct entity *all = &l->all;
@@ -92,30 +109,82 @@ static void close_total(struct live *l, const struct books_input *in)
 	close_row(&all->row);
 	all->row.now.kernel += t->kmem_rest;
 	all->row.processes = g_hash_table_size(l->procs);
-	all->row.threads = g_hash_table_size(l->tasks);
 	if (t->ticks == 1)
 		all->since = t->now_ns;
 	live_rates(l, all, t->now_ns);
-	t->lost = 0;
-	for (unsigned i = 0; i < TARE_LOSSES; i++)
-		t->lost += in->workload.lost[i];
 	t->sum = all->row;
 	add_point(t, live_weight(&t->sum));
 }
 
-void live_tick(struct live *l, const struct books_input *in)
+static void begin_tick(struct live *l, uint64_t now_ns, uint64_t origin_ns)
 {
-	l->total.now_ns = in->now_ns;
-	l->total.origin_ns = in->origin_ns;
+	l->total.now_ns = now_ns;
+	l->total.origin_ns = origin_ns;
 	l->total.ticks++;
-	live_windows_begin(l, in->now_ns);
-	live_read(l, in);
+	memset(l->all.row.kind, 0, sizeof(l->all.row.kind));
+	l->all.row.now = (struct live_counts){ 0 };
+	l->total.born = l->total.ended = 0;
+	live_windows_begin(l, now_ns);
+}
+
+static void end_tick(struct live *l)
+{
+	uint64_t now_ns = l->total.now_ns;
+
 	forget(l, l->procs);
 	forget(l, l->tasks);
-	close_all(l, l->procs, in->now_ns);
-	close_all(l, l->tasks, in->now_ns);
-	close_total(l, in);
-	live_windows_end(l, in->now_ns);
+	close_all(l, l->procs, now_ns);
+	close_all(l, l->tasks, now_ns);
+	close_total(l);
+	live_windows_end(l, now_ns);
+}
+
+void live_tick(struct live *l, const struct books_input *in)
+{
+	begin_tick(l, in->now_ns, in->origin_ns);
+	live_read(l, in);
+	l->total.lost = 0;
+	for (unsigned i = 0; i < TARE_LOSSES; i++)
+		l->total.lost += in->workload.lost[i];
+	l->all.row.threads = g_hash_table_size(l->tasks);
+	end_tick(l);
+}
+
+void live_replay(struct live *l, const struct live_round *round)
+{
+	begin_tick(l, round->now_ns, round->origin_ns);
+	live_read_rows(l, round);
+	end_tick(l);
+}
+
+void live_clear(struct live *l)
+{
+	g_hash_table_remove_all(l->procs);
+	g_hash_table_remove_all(l->tasks);
+	g_free(l->all.slot);
+	l->all = (struct entity){ 0 };
+	l->total = (struct live_total){ 0 };
+	memset(l->window, 0, sizeof(l->window));
+	l->processes = l->ended = 0;
+}
+
+void live_curve(struct live *l, const int64_t *weight, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		add_point(&l->total, weight[i]);
+}
+
+bool live_before(const struct live *l, const struct live_row *row)
+{
+	const struct entity *e = g_hash_table_lookup(row->tid ? l->tasks : l->procs, &row->id);
+
+	return e && e->before;
+}
+
+void live_counted(const struct live *l, uint64_t *born, uint64_t *ended)
+{
+	*born = l->processes;
+	*ended = l->ended;
 }
 
 const struct live_total *live_total(const struct live *l)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Shared by live.c (ticks), live_read.c (sums of the process table) and live_rates.c (windows).
+ * Shared by live.c (ticks), live_read.c (sums of the process table), live_replay.c (rows of a
+ * recording) and live_rates.c (windows).
  *
  * A window keeps its last LIVE_SLOTS ticks, or every n-th so that they span it. The times of slots
  * are the same for all entities, so they are kept once. An entity that did not exist at the time of
@@ -13,11 +14,14 @@
 
 #define LIVE_SLOTS 11 /* of each window: its span in tenths */
 
-/* A process, a thread, or all. */
+/* A process, a thread, or all. Most are idle, so `slot` is NULL as long as all slots would hold
+ * what it has now, and then its rates are 0. */
 struct entity {
 	struct live_row row;
-	struct live_counts base, slot[LIVE_WINDOWS][LIVE_SLOTS];
-	uint64_t since; /* time of the tick that met it first */
+	struct live_counts base, last; /* `last`: at the last tick */
+	struct live_counts (*slot)[LIVE_SLOTS];
+	uint64_t since;   /* time of the tick that met it first */
+	uint64_t changed; /* time of the last tick at which its counts had changed */
 	bool before;    /* it ran before tare came: what it had at that tick is no growth */
 	uint64_t seen;  /* the number of the last tick that met it */
 	uint64_t about_ns;
@@ -35,6 +39,7 @@ struct window {
 struct live {
 	GHashTable *procs, *tasks; /* id -> struct entity */
 	struct window window[LIVE_WINDOWS];
+	uint64_t oldest; /* time of the oldest slot of all windows */
 	struct entity all;
 	struct live_total total;
 	uint64_t processes, ended; /* all that there have been so far */
@@ -44,6 +49,11 @@ struct live {
 
 /* Take the sums of all processes and threads (now and kind[] of each row). */
 void live_read(struct live *l, const struct books_input *in);
+/* The same of a recording's rows. */
+void live_read_rows(struct live *l, const struct live_round *round);
+
+/* Find the entity, or add it; this tick has met it. */
+struct entity *live_meet(struct live *l, GHashTable *in, uint64_t id);
 
 /* Choose the slots that this tick's rates are counted from; call it before live_rates(). */
 void live_windows_begin(struct live *l, uint64_t now_ns);

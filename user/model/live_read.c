@@ -20,22 +20,6 @@ struct reading {
 	unsigned causes;
 };
 
-/* Find the entity, or add it; this tick has met it. */
-static struct entity *meet(struct live *l, GHashTable *in, uint64_t id)
-{
-	struct entity *e = g_hash_table_lookup(in, &id);
-
-	if (!e) {
-		e = g_new0(struct entity, 1);
-		e->row.id = id;
-		e->row.uid = LIVE_NO_UID;
-		e->since = l->total.now_ns;
-		g_hash_table_insert(in, &e->row.id, e);
-	}
-	e->seen = l->total.ticks;
-	return e;
-}
-
 static bool is_rss(unsigned kind)
 {
 	return kind == TARE_FILE || kind == TARE_ANON || kind == TARE_SHMEM;
@@ -134,7 +118,7 @@ static void read_thread(struct live *l, const struct proctable_task *t, const st
 			uint32_t cause, const struct books_input *in)
 {
 	const struct tare_task *s = t->state;
-	struct entity *e = meet(l, l->tasks, t->id);
+	struct entity *e = live_meet(l, l->tasks, t->id);
 	struct live_row *row = &e->row;
 
 	row->proc = s->proc;
@@ -235,7 +219,7 @@ static char *process_name(const struct proctable_proc *wp)
 
 static void begin_process(struct live *l, const struct proctable_proc *wp, struct reading *r)
 {
-	struct entity *e = meet(l, l->procs, wp->id);
+	struct entity *e = live_meet(l, l->procs, wp->id);
 
 	r->process = e;
 	if (!e->causes)
@@ -336,9 +320,6 @@ void live_read(struct live *l, const struct books_input *in)
 
 	g_array_set_size(l->claims, 0);
 	g_ptr_array_set_size(l->claimants, 0);
-	memset(l->all.row.kind, 0, sizeof(l->all.row.kind));
-	l->all.row.now = (struct live_counts){ 0 };
-	l->total.born = l->total.ended = 0;
 	g_hash_table_iter_init(&iter, in->proctable->procs);
 	while (g_hash_table_iter_next(&iter, NULL, &value))
 		read_process(l, value, in);
