@@ -85,7 +85,7 @@ static void look_at_machine(struct top *t)
 	t->look.available = meminfo(text, "MemAvailable:");
 }
 
-static void print_round(struct top *t)
+void top_print(struct top *t)
 {
 	const struct top_options *o = t->options;
 	const struct live_total *total = live_total(t->live);
@@ -151,7 +151,7 @@ static void on_look(void *ctx, uint64_t time_ns, int64_t weight)
 	if (t->screen)
 		top_screen_tick(t->screen);
 	else
-		print_round(t);
+		top_print(t);
 	t->begun = true;
 	if (!t->over && live_total(t->live)->ticks == t->options->rounds)
 		top_quit(t);
@@ -308,7 +308,7 @@ static void set_look(struct top *t, const char *target)
 		t->look.style.width = terminal_style(STDOUT_FILENO).width;
 }
 
-static int open_screen(struct top *t)
+int top_open_screen(struct top *t)
 {
 	if (t->options->batch)
 		return 0;
@@ -320,27 +320,34 @@ static int open_screen(struct top *t)
 	return t->screen ? 0 : -ENOTTY;
 }
 
-static int probe_and_run(const struct top_options *o)
+static int measure(struct top *t)
 {
-	g_autofree char *target = target_text(&o->base);
+	const struct top_options *o = t->options;
+
+	if (features_probe(t->features, NULL) ||
+	    reporter_backend(t->features, &o->base, &t->reporter.backend) || top_open_screen(t))
+		return EXIT_FAILED;
+	t->reporter.live = t->live;
+	return o->base.command[0] ? start(t) : follow(t);
+}
+
+static int run(const struct top_options *o)
+{
+	g_autofree char *target = o->replay ? g_strdup(o->replay) : target_text(&o->base);
 	struct features features = { 0 };
 	struct top t = {
 		.reporter = { .features = &features, .target = o->base.command[0] ? NULL : target },
 		.options = o,
 		.session_options = o->base,
 		.features = &features,
+		.live = live_new(),
+		.view = live_view_new(),
 	};
-	int status = EXIT_FAILED;
+	int status;
 
 	t.reporter.options = &t.session_options;
 	set_look(&t, target);
-	if (!features_probe(&features, NULL) &&
-	    !reporter_backend(&features, &o->base, &t.reporter.backend) && !open_screen(&t)) {
-		t.live = live_new();
-		t.view = live_view_new();
-		t.reporter.live = t.live;
-		status = o->base.command[0] ? start(&t) : follow(&t);
-	}
+	status = o->replay ? top_replay(&t) : measure(&t);
 	top_screen_close(t.screen);
 	session_close(t.session);
 	cgroup_close(t.reporter.cgroup);
@@ -363,7 +370,7 @@ int cmd_top(int argc, char **argv)
 		if (o.schema)
 			fputs(top_schema(), stdout);
 		else
-			status = probe_and_run(&o);
+			status = run(&o);
 		break;
 	case 1:
 		status = 0;

@@ -5,6 +5,7 @@
  *   top_ui.c, top_keys.c, top_details.c   the screen's lines and keys, without a terminal
  *   top_functions.c   functions and limits for the details
  *   top_screen.c   the terminal, by ncursesw
+ *   top_replay.c   a recording in place of a session
  */
 #ifndef TARE_TOP_RUN_H
 #define TARE_TOP_RUN_H
@@ -15,7 +16,9 @@
 #include "capture/session.h"
 #include "cli/reporter.h"
 #include "cli/top_options.h"
+#include "cli/top_ui.h"
 
+struct top_replay;
 struct top_screen;
 
 struct top {
@@ -27,6 +30,7 @@ struct top {
 	struct fileout *own_record;
 	struct features *features;
 	struct session *session;
+	struct top_replay *replay; /* in place of a session; NULL: none */
 	struct live *live;
 	struct live_view *view; /* of plain text */
 	struct top_look look;
@@ -39,9 +43,11 @@ struct top {
 /* End the run: a command that tare started gets SIGTERM. */
 static inline void top_quit(struct top *t)
 {
+	t->over = true;
+	if (t->replay)
+		return;
 	if (t->options->base.command[0])
 		session_kill(t->session, SIGTERM);
-	t->over = true;
 	session_stop(t->session);
 }
 
@@ -51,8 +57,20 @@ static inline void top_forget_record(struct top *t)
 	g_clear_pointer(&t->own_path, g_free);
 }
 
+/* Show a recording, as text or on the screen. Returns the exit status. */
+int top_replay(struct top *t);
+/* While it runs, as session_watch(). */
+int top_replay_watch(struct top_replay *r, int fd, session_ready_fn fn, void *ctx);
+void top_replay_seek(struct top_replay *r, enum top_seek how);
+void top_replay_details(struct top_replay *r, struct top_details *d);
+
+/* A round as text; it may end the run. */
+void top_print(struct top *t);
+
 /* Can there be a screen: are stdin and stdout a terminal that can do more than print? */
 bool top_screen_possible(void);
+/* Open the screen if the options and the terminal allow one. 0, or negative errno, logged. */
+int top_open_screen(struct top *t);
 /* Take the terminal. From now on messages are kept; top_screen_close() prints them. NULL, with a
  * message: this terminal is not known. */
 struct top_screen *top_screen_open(struct top *t);

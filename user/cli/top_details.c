@@ -84,11 +84,12 @@ bool top_ui_details(struct top_ui *ui)
 				    .proc = ui->process };
 	g_autoptr(GArray) threads = g_array_new(FALSE, FALSE, sizeof(struct live_row));
 	struct top_details d = { .causes = causes, .threads = threads };
+	uint64_t now = live_total(ui->live)->now_ns;
 	const GArray *rows;
 
 	if (!live_process(ui->live, ui->process, &d.row))
 		return false;
-	d.opened_ns = live_total(ui->live)->now_ns - ui->opened_ns;
+	d.opened_ns = now - MIN(now, ui->opened_ns); /* a replay goes back too */
 	rows = live_view_rows(ui->view, ui->live, &query);
 	for (unsigned i = 0; i < rows->len; i++)
 		if (g_array_index(rows, struct live_row, i).tid || rows->len == 1)

@@ -138,6 +138,26 @@ static bool query_key(struct top_ui *ui, uint32_t key)
 	return true;
 }
 
+/* Keys that move a replay in time. False: it is another key. */
+static bool time_key(struct top_ui *ui, uint32_t key)
+{
+	static const struct {
+		uint32_t key;
+		enum top_seek how;
+	} keys[] = {
+		{ TOP_KEY_LEFT, TOP_BACK }, { TOP_KEY_RIGHT, TOP_ON }, { '[', TOP_BACK_FAR },
+		{ ']', TOP_ON_FAR },        { TOP_KEY_HOME, TOP_START }, { TOP_KEY_END, TOP_END },
+		{ ' ', TOP_PLAY },          { 'Z', TOP_PLAY },
+	};
+
+	for (unsigned i = 0; ui->calls.seek && i < G_N_ELEMENTS(keys); i++)
+		if (keys[i].key == key) {
+			ui->calls.seek(ui->calls.ctx, keys[i].how);
+			return true;
+		}
+	return false;
+}
+
 /* Keys that move the selection, or scroll. False: it is another key. */
 static bool move_key(struct top_ui *ui, uint32_t key)
 {
@@ -250,11 +270,16 @@ static void other_key(struct top_ui *ui, uint32_t key)
 		enter_key(ui);
 		break;
 	case 'w':
-		if (ui->calls.write)
+		if (!ui->calls.write)
+			top_ui_say(ui, g_strdup("a replay: tare report and tare export write"
+						" reports of the file"));
+		else
 			top_ui_say(ui, ui->calls.write(ui->calls.ctx));
 		break;
 	case 'r':
-		if (ui->calls.record)
+		if (!ui->calls.record)
+			top_ui_say(ui, g_strdup("this is a recording"));
+		else
 			top_ui_say(ui, ui->calls.record(ui->calls.ctx));
 		break;
 	default:
@@ -269,7 +294,7 @@ void top_ui_key(struct top_ui *ui, uint32_t key)
 	g_clear_pointer(&ui->message, g_free);
 	if (ui->input)
 		input_key(ui, key);
-	else if (!move_key(ui, key) && !query_key(ui, key))
+	else if (!time_key(ui, key) && !move_key(ui, key) && !query_key(ui, key))
 		other_key(ui, key);
 }
 

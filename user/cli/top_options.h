@@ -15,6 +15,7 @@ struct top_options {
 	/* What the session and a recording need: targets, command, period, limits. */
 	struct options base;
 	uint64_t delay_ns;
+	const char *replay; /* a recording; NULL: measure */
 	uint64_t rounds; /* 0: until the end */
 	bool batch, schema;
 	enum top_format format;

@@ -135,7 +135,8 @@ void top_ui_tick(struct top_ui *ui)
 		return;
 	top_ui_read(ui);
 	if (ui->process && !top_ui_details(ui))
-		top_ui_say(ui, g_strdup("this process has ended"));
+		top_ui_say(ui, g_strdup(ui->calls.seek ? "this process does not run at this time" :
+							 "this process has ended"));
 }
 
 void top_ui_size(struct top_ui *ui, unsigned width, unsigned height)
@@ -214,6 +215,9 @@ static void add_last(struct top_ui *ui)
 		text = g_strdup(ui->message);
 	else if (ui->process || ui->help)
 		text = g_strdup("Esc back   arrows scroll   1 2 3 window   q quit");
+	else if (ui->calls.seek && !*ui->filter)
+		text = g_strdup("h help  space play  ←→ step  [] 10 s  Home End  \\ filter"
+				"  Enter details  q quit");
 	else if (*ui->filter)
 		text = g_strdup_printf("filter: %s   %s", ui->filter, top_ui_hint);
 	else

@@ -19,15 +19,15 @@ const char *const live_sort_name[LIVE_SORTS] = {
 /* A row while it is sorted. */
 struct item {
 	struct live_row row;
-	double value;
+	double value, weight; /* what decides the order, and what decides among equals */
 	GArray *below; /* indices of items: threads and children; NULL: none */
 	bool placed;
 };
 
-/* The value that a row is sorted by in a steady order, and whether its last call had it. */
+/* What a row is sorted by in a steady order, and whether the last call had it. */
 struct steady {
 	uint64_t key;
-	double value;
+	double value, weight;
 	unsigned call;
 };
 
@@ -97,25 +97,44 @@ bool live_row_matches(const struct live_row *r, const char *text)
 	       (r->pid && !strcmp(pid, text));
 }
 
-/* The value that decides the order: an older one, if it has hardly changed since. */
-static double steady_value(struct live_view *v, uint64_t key, enum live_sort sort, double now)
+/* The older value, if it has hardly changed since. */
+static double steady_size(double old, double now, double margin)
 {
+	return fabs(now - old) > margin + fabs(old) * STEADY_SHARE ? now : old;
+}
+
+/* All small rates are one; none is another. So of rows that hardly grow the largest comes first. */
+static double steady_rate(double old, double now)
+{
+	double least = fabs(old) >= STEADY_RATE ? STEADY_RATE / 2 : STEADY_RATE;
+
+	if (fabs(now) < 0.5)
+		return 0;
+	return fabs(now) < least ? copysign(1, now) : steady_size(old, now, STEADY_RATE);
+}
+
+/* Set the values that decide the order. */
+static void hold_steady(struct live_view *v, struct item *item, enum live_sort sort)
+{
+	uint64_t key = live_row_key(&item->row);
 	struct steady *s = g_hash_table_lookup(v->steady, &key);
-	double margin = 0;
+	double now = item->value;
 
 	if (!s) {
 		s = g_new(struct steady, 1);
-		*s = (struct steady){ .key = key, .value = now };
+		*s = (struct steady){ .key = key, .value = now, .weight = item->weight };
 		g_hash_table_insert(v->steady, &s->key, s);
 	}
 	s->call = v->call;
+	s->weight = steady_size(s->weight, item->weight, STEADY_SIZE);
 	if (sort == LIVE_BY_WEIGHT || sort == LIVE_BY_USER || sort == LIVE_BY_KERNEL)
-		margin = STEADY_SIZE;
+		s->value = steady_size(s->value, now, STEADY_SIZE);
 	else if (sort == LIVE_BY_GROWTH || sort == LIVE_BY_IN || sort == LIVE_BY_OUT)
-		margin = STEADY_RATE;
-	if (fabs(now - s->value) > margin + fabs(s->value) * STEADY_SHARE)
-		s->value = now;
-	return s->value;
+		s->value = steady_rate(s->value, now);
+	else
+		s->value = steady_size(s->value, now, 0);
+	item->value = s->value;
+	item->weight = s->weight;
 }
 
 static gboolean is_old(gpointer key, gpointer value, gpointer call)
@@ -143,7 +162,6 @@ static int by_value(gconstpointer a, gconstpointer b, gpointer data)
 	const struct order *o = data;
 	const struct item *x = &g_array_index(o->items, struct item, *(const unsigned *)a);
 	const struct item *y = &g_array_index(o->items, struct item, *(const unsigned *)b);
-	int64_t weight_x = live_weight(&x->row), weight_y = live_weight(&y->row);
 	int order = 0;
 
 	if (o->query->sort == LIVE_BY_NAME)
@@ -152,8 +170,8 @@ static int by_value(gconstpointer a, gconstpointer b, gpointer data)
 		order = x->value > y->value ? -1 : 1;
 	if (order)
 		return o->query->inverted ? -order : order;
-	if (weight_x != weight_y && !o->query->steady)
-		return weight_x > weight_y ? -1 : 1;
+	if (x->weight != y->weight)
+		return x->weight > y->weight ? -1 : 1;
 	return x->row.id < y->row.id ? -1 : x->row.id > y->row.id;
 }
 
@@ -198,8 +216,9 @@ static void add_items(struct live_view *v, GArray *items, const GArray *rows,
 		struct item item = { .row = g_array_index(rows, struct live_row, i) };
 
 		item.value = live_row_value(&item.row, q->sort, q->window);
+		item.weight = (double)live_weight(&item.row);
 		if (q->steady)
-			item.value = steady_value(v, live_row_key(&item.row), q->sort, item.value);
+			hold_steady(v, &item, q->sort);
 		g_array_append_val(items, item);
 	}
 }

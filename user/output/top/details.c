@@ -60,6 +60,8 @@ static void add_limit(GString *out, const struct top_details *d, const struct to
 	g_autofree char *group = text_printable(d->limit_group ? d->limit_group : "");
 	g_autofree char *when = NULL;
 
+	if (d->replay)
+		return;
 	if (!d->limit) {
 		add_line(out, look, "limit", "none");
 		return;
@@ -121,10 +123,15 @@ static void add_threads(GString *out, const struct top_details *d, const struct 
 
 static void add_causes(GString *out, const struct top_details *d, const struct top_look *look)
 {
-	g_autofree char *since = text_duration(d->opened_ns);
+	g_autofree char *since = text_duration(d->opened_ns), *most = NULL;
 	g_autofree char *head =
 		g_strdup_printf("CAUSES: memory taken, in the last %s and since tare came", since);
 
+	if (d->replay) {
+		most = d->row.cause == LIVE_NO_CAUSE ? NULL : look->cause_name(d->row.cause);
+		add_line(out, look, "cause", "%s", most ? most : "");
+		return;
+	}
 	add_heading(out, look, head);
 	for (unsigned i = 0; i < d->causes->len; i++) {
 		const struct top_cause *c = &g_array_index(d->causes, struct top_cause, i);
@@ -143,7 +150,9 @@ static void add_functions(GString *out, const struct top_details *d, const struc
 {
 	g_autofree char *since = text_duration(d->opened_ns);
 	g_autofree char *head = g_strdup_printf(
-		"FUNCTIONS that took memory: in the last %u s, in the last %s, since tare came",
+		d->replay ? "FUNCTIONS that took memory: in the last %u s, in the whole recording" :
+			    "FUNCTIONS that took memory: in the last %u s, in the last %s, since"
+			    " tare came",
 		live_seconds[look->query.window], since);
 
 	add_heading(out, look, d->functions ? head : "FUNCTIONS");
@@ -155,9 +164,9 @@ static void add_functions(GString *out, const struct top_details *d, const struc
 		g_autofree char *window = text_size(f->window), *opened = text_size(f->opened);
 		g_autofree char *total = text_size(f->total), *fit = NULL, *line = NULL;
 
-		line = g_strdup_printf("%10s %10s %10s  %s",
-				       f->window == TOP_NO_WINDOW ? CELL_UNKNOWN : window, opened,
-				       total, name);
+		line = g_strdup_printf("%10s %10s%s%s  %s",
+				       f->window == TOP_NO_WINDOW ? CELL_UNKNOWN : window,
+				       d->replay ? "" : opened, d->replay ? "" : " ", total, name);
 		fit = text_fit(line, look->style.width);
 		g_string_append_printf(out, "%s\n", fit);
 	}

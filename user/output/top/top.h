@@ -33,6 +33,14 @@ struct top_columns {
 	unsigned n;
 };
 
+/* The time cursor of a replay. */
+struct top_timeline {
+	const int64_t *weight; /* of each round of the recording */
+	unsigned n, at;        /* the round that is shown */
+	uint64_t at_ns, end_ns; /* its time and the last one's, since the start */
+	const char *state;      /* "playing"; NULL: nothing to say */
+};
+
 /* What a face shows besides the model. */
 struct top_look {
 	struct table_style style;
@@ -44,6 +52,7 @@ struct top_look {
 	uint64_t interval_ns;
 	bool slow;          /* rounds took too long: the interval was made longer */
 	bool paused;        /* the screen is; measuring goes on */
+	const struct top_timeline *timeline; /* of a replay; NULL: it is now */
 	const char *record; /* file of the recording; NULL: none */
 	double self_cpu;    /* of tare itself, in percent of one CPU; below 0: not known yet */
 	int64_t self_rss;   /* bytes; 0: not known */
@@ -91,6 +100,7 @@ struct top_details {
 	const GArray *functions;   /* struct top_function; NULL: not sampled */
 	int64_t limit, limit_used; /* of the nearest control group that has one; 0: none */
 	const char *limit_group;
+	bool replay; /* causes and limits were not recorded; functions are of the whole recording */
 };
 /* Append its lines. */
 void top_details(GString *out, const struct live_total *t, const struct top_details *d,
