@@ -60,9 +60,12 @@ static void forget(const struct live *l, GHashTable *in)
 	gpointer value;
 
 	g_hash_table_iter_init(&iter, in);
-	while (g_hash_table_iter_next(&iter, NULL, &value))
-		if (((const struct entity *)value)->seen != l->total.ticks)
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const struct entity *e = value;
+
+		if (e->seen != l->total.ticks && !live_unchanged(l, e))
 			g_hash_table_iter_remove(&iter);
+	}
 }
 
 static void close_row(struct live_row *row)
@@ -80,6 +83,8 @@ static void close_all(const struct live *l, GHashTable *in, uint64_t now_ns)
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		struct entity *e = value;
 
+		if (!e->slot && !l->total.kmem && live_unchanged(l, e))
+			continue;
 		close_row(&e->row);
 		if (e->before && e->since == now_ns)
 			e->base = e->row.now;
@@ -131,8 +136,8 @@ static void end_tick(struct live *l)
 {
 	uint64_t now_ns = l->total.now_ns;
 
+	forget(l, l->tasks); /* they point to their processes */
 	forget(l, l->procs);
-	forget(l, l->tasks);
 	close_all(l, l->procs, now_ns);
 	close_all(l, l->tasks, now_ns);
 	close_total(l);

@@ -25,6 +25,11 @@ struct entity {
 	bool before;    /* it ran before tare came: what it had at that tick is no growth */
 	uint64_t seen;  /* the number of the last tick that met it */
 	uint64_t about_ns;
+	/* Of a process: tells the state of the process table that it was read from; and the number
+	 * of the last tick that found the same, so that neither it nor its threads were read. */
+	uint64_t signature, unchanged;
+	const struct entity *process; /* of a thread */
+	int64_t claim; /* of a thread: kernel memory by its own events */
 	char *name, *cgroup;
 	GArray *causes; /* struct live_cause, of a process; NULL: a thread */
 	char comm[TARE_COMM_LEN + 1];
@@ -46,6 +51,12 @@ struct live {
 	GArray *claims;            /* int64_t: scratch of a tick */
 	GPtrArray *claimants;      /* struct entity: the thread of each claim */
 };
+
+/* Is it a thread whose process was not read by this tick, for nothing had changed? */
+static inline bool live_unchanged(const struct live *l, const struct entity *e)
+{
+	return e->process && e->process->unchanged == l->total.ticks;
+}
 
 /* Take the sums of all processes and threads (now and kind[] of each row). */
 void live_read(struct live *l, const struct books_input *in);
