@@ -95,7 +95,9 @@ static void tick(unsigned n)
 
 static int setup(void **state)
 {
-	struct top_ui_calls calls = { on_quit, on_write, on_record, NULL, NULL };
+	struct top_ui_calls calls = { .quit = on_quit,
+				      .write = on_write,
+				      .record = on_record };
 
 	(void)state;
 	pt = proctable_new(false);

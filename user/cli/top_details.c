@@ -49,8 +49,11 @@ static void fill_causes(const struct top_ui *ui, GArray *to)
 	for (unsigned i = 0; i < causes->len; i++) {
 		const struct live_cause *c = &g_array_index(causes, struct live_cause, i);
 		const uint64_t *base = g_hash_table_lookup(ui->cause_base, GUINT_TO_POINTER(c->id));
+		enum live_window w = ui->look->query.window;
+		double window = c->rate[w] * live_total(ui->live)->seconds[w];
 		struct top_cause cause = { .id = c->id,
 					   .in = c->in,
+					   .window = (uint64_t)(window + 0.5),
 					   .opened = c->in - MIN(c->in, base ? *base : 0) };
 
 		g_array_append_val(to, cause);

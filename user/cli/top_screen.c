@@ -270,6 +270,7 @@ static void fill_details(void *ctx, struct top_details *d)
 		return;
 	}
 	top_functions_limit(s->functions, d);
+	top_functions_mappings(s->functions, d);
 	top_functions_fill(s->functions, d, s->t->look.query.window);
 }
 

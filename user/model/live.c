@@ -38,6 +38,19 @@ void live_free(struct live *l)
 	g_free(l);
 }
 
+static void cause_clear(gpointer c)
+{
+	g_free(((struct cause *)c)->slot);
+}
+
+GArray *live_causes_new(void)
+{
+	GArray *causes = g_array_new(FALSE, FALSE, sizeof(struct cause));
+
+	g_array_set_clear_func(causes, cause_clear);
+	return causes;
+}
+
 struct entity *live_meet(struct live *l, GHashTable *in, uint64_t id)
 {
 	struct entity *e = g_hash_table_lookup(in, &id);
@@ -89,6 +102,8 @@ static void close_all(const struct live *l, GHashTable *in, uint64_t now_ns)
 		if (e->before && e->since == now_ns)
 			e->base = e->row.now;
 		live_rates(l, e, now_ns);
+		if (e->causes)
+			live_cause_rates(l, e, now_ns);
 	}
 }
 
@@ -238,8 +253,8 @@ bool live_causes(const struct live *l, uint64_t proc, GArray *causes)
 {
 	const struct entity *e = g_hash_table_lookup(l->procs, &proc);
 
-	if (e)
-		g_array_append_vals(causes, e->causes->data, e->causes->len);
+	for (unsigned i = 0; e && i < e->causes->len; i++)
+		g_array_append_val(causes, g_array_index(e->causes, struct cause, i).c);
 	return e != NULL;
 }
 

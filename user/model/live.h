@@ -119,7 +119,8 @@ void live_threads(const struct live *l, GArray *rows);
  * such process lives. */
 struct live_cause {
 	uint32_t id;
-	uint64_t in; /* bytes */
+	uint64_t in;               /* bytes */
+	double rate[LIVE_WINDOWS]; /* of `in`, per second */
 };
 bool live_causes(const struct live *l, uint64_t proc, GArray *causes);
 /* The row of a living process. False: there is none. */

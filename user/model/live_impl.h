@@ -14,6 +14,13 @@
 
 #define LIVE_SLOTS 11 /* of each window: its span in tenths */
 
+/* What came in by one cause; `slot` as in struct entity. */
+struct cause {
+	struct live_cause c;
+	uint64_t last, changed;
+	uint64_t (*slot)[LIVE_SLOTS];
+};
+
 /* A process, a thread, or all. Most are idle, so `slot` is NULL as long as all slots would hold
  * what it has now, and then its rates are 0. */
 struct entity {
@@ -31,7 +38,7 @@ struct entity {
 	const struct entity *process; /* of a thread */
 	int64_t claim; /* of a thread: kernel memory by its own events */
 	char *name, *cgroup;
-	GArray *causes; /* struct live_cause, of a process; NULL: a thread */
+	GArray *causes; /* struct cause, of a process; NULL: a thread */
 	char comm[TARE_COMM_LEN + 1];
 };
 
@@ -63,6 +70,7 @@ void live_read(struct live *l, const struct books_input *in);
 /* The same of a recording's rows. */
 void live_read_rows(struct live *l, const struct live_round *round);
 
+GArray *live_causes_new(void);
 /* Find the entity, or add it; this tick has met it. */
 struct entity *live_meet(struct live *l, GHashTable *in, uint64_t id);
 
@@ -70,6 +78,8 @@ struct entity *live_meet(struct live *l, GHashTable *in, uint64_t id);
 void live_windows_begin(struct live *l, uint64_t now_ns);
 /* Fill the rates of an entity, and keep its counts where a window keeps this tick. */
 void live_rates(const struct live *l, struct entity *e, uint64_t now_ns);
+/* The same for the causes of a process. */
+void live_cause_rates(const struct live *l, const struct entity *e, uint64_t now_ns);
 void live_windows_end(struct live *l, uint64_t now_ns);
 
 #endif

@@ -131,3 +131,34 @@ void live_rates(const struct live *l, struct entity *e, uint64_t now_ns)
 	if (e->changed < l->oldest) /* all slots are the same, and all rates are 0 */
 		g_clear_pointer(&e->slot, g_free);
 }
+
+static void cause_rates(const struct live *l, struct cause *c, uint64_t now_ns)
+{
+	if (c->c.in != c->last) {
+		c->changed = now_ns;
+		if (!c->slot) {
+			c->slot = g_malloc(LIVE_WINDOWS * sizeof(*c->slot));
+			for (unsigned i = 0; i < LIVE_WINDOWS * LIVE_SLOTS; i++)
+				c->slot[i / LIVE_SLOTS][i % LIVE_SLOTS] = c->last;
+		}
+		c->last = c->c.in;
+	}
+	for (unsigned i = 0; i < LIVE_WINDOWS && c->slot; i++) {
+		const struct window *w = &l->window[i];
+		double seconds = l->total.seconds[i];
+
+		c->c.rate[i] = w->from >= 0 && seconds > 0 ?
+				       rise(c->slot[i][w->from], c->c.in, seconds) :
+				       0;
+		if (is_kept(w, i, now_ns))
+			c->slot[i][w->next] = c->c.in;
+	}
+	if (c->slot && c->changed < l->oldest)
+		g_clear_pointer(&c->slot, g_free);
+}
+
+void live_cause_rates(const struct live *l, const struct entity *e, uint64_t now_ns)
+{
+	for (unsigned i = 0; i < e->causes->len; i++)
+		cause_rates(l, &g_array_index(e->causes, struct cause, i), now_ns);
+}

@@ -16,7 +16,10 @@ struct reading {
 	struct entity *process; /* NULL: it has ended, and has no row */
 	int64_t flow[TARE_KINDS];
 	uint64_t in, out, faults;
-	struct live_cause cause[CAUSES];
+	struct {
+		uint32_t id;
+		uint64_t in;
+	} cause[CAUSES];
 	unsigned causes;
 };
 
@@ -90,7 +93,7 @@ static void add_cause(struct reading *r, uint32_t id, uint64_t bytes)
 	if (i == CAUSES)
 		return; /* with so many, the rest is small */
 	if (i == r->causes)
-		r->cause[r->causes++] = (struct live_cause){ .id = id };
+		r->cause[r->causes++].id = id;
 	r->cause[i].in += bytes;
 }
 
@@ -224,7 +227,7 @@ static void begin_process(struct live *l, const struct proctable_proc *wp, struc
 
 	r->process = e;
 	if (!e->causes)
-		e->causes = g_array_new(FALSE, FALSE, sizeof(struct live_cause));
+		e->causes = live_causes_new();
 	g_free(e->name);
 	e->name = process_name(wp);
 	g_strlcpy(e->comm, wp->comm ? wp->comm : "", sizeof(e->comm));
@@ -241,9 +244,25 @@ static void begin_process(struct live *l, const struct proctable_proc *wp, struc
 
 static int by_in(gconstpointer a, gconstpointer b)
 {
-	const struct live_cause *x = a, *y = b;
+	const struct cause *x = a, *y = b;
 
-	return x->in < y->in ? 1 : x->in > y->in ? -1 : 0;
+	return x->c.in < y->c.in ? 1 : x->c.in > y->c.in ? -1 : 0;
+}
+
+static void set_cause(GArray *causes, uint32_t id, uint64_t in)
+{
+	struct cause new = { .c = { .id = id, .in = in } };
+
+	for (unsigned i = 0; i < causes->len; i++) {
+		struct cause *c = &g_array_index(causes, struct cause, i);
+
+		if (c->c.id == id) {
+			c->c.in = in;
+			return;
+		}
+	}
+	if (causes->len < CAUSES)
+		g_array_append_val(causes, new);
 }
 
 static void end_process(struct reading *r, const struct books_input *in)
@@ -251,10 +270,10 @@ static void end_process(struct reading *r, const struct books_input *in)
 	struct live_row *row = &r->process->row;
 	GArray *causes = r->process->causes;
 
-	g_array_set_size(causes, 0);
-	g_array_append_vals(causes, r->cause, r->causes);
+	for (unsigned i = 0; i < r->causes; i++)
+		set_cause(causes, r->cause[i].id, r->cause[i].in);
 	g_array_sort(causes, by_in);
-	row->cause = causes->len ? g_array_index(causes, struct live_cause, 0).id : LIVE_NO_CAUSE;
+	row->cause = causes->len ? g_array_index(causes, struct cause, 0).c.id : LIVE_NO_CAUSE;
 	row->kind[TARE_KSTACK] = row->threads * (int64_t)in->workload.stack_bytes;
 	row->now = (struct live_counts){ .in = r->in, .out = r->out, .faults = r->faults };
 }

@@ -15,15 +15,6 @@ static void set_text(char **to, const char *text)
 	*to = g_strdup(text);
 }
 
-/* A recording has the main cause of each row, and no sums by cause. */
-static void no_causes(struct entity *e)
-{
-	if (e->causes)
-		g_array_set_size(e->causes, 0);
-	else
-		e->causes = g_array_new(FALSE, FALSE, sizeof(struct live_cause));
-}
-
 static void read_row(struct live *l, const struct live_round *round, unsigned i)
 {
 	const struct live_row *r = &g_array_index(round->rows, struct live_row, i);
@@ -50,7 +41,8 @@ static void read_row(struct live *l, const struct live_round *round, unsigned i)
 	memcpy(row->kind, r->kind, sizeof(row->kind));
 	if (r->tid)
 		return;
-	no_causes(e);
+	if (!e->causes) /* a recording has the main cause of each row, and no sums by cause */
+		e->causes = live_causes_new();
 	l->all.row.threads += r->threads;
 	for (unsigned k = 0; k < TARE_KINDS; k++)
 		l->all.row.kind[k] += r->kind[k];

@@ -11,6 +11,7 @@
 
 #define MARGIN 9
 #define FUNCTIONS_MOST 20
+#define MAPPINGS_MOST 8
 
 static void G_GNUC_PRINTF(4, 5) add_line(GString *out, const struct top_look *look,
 					 const char *label, const char *format, ...)
@@ -125,7 +126,9 @@ static void add_causes(GString *out, const struct top_details *d, const struct t
 {
 	g_autofree char *since = text_duration(d->opened_ns), *most = NULL;
 	g_autofree char *head =
-		g_strdup_printf("CAUSES: memory taken, in the last %s and since tare came", since);
+		g_strdup_printf("CAUSES: memory taken in the last %u s, in the last %s, since tare"
+				" came",
+				live_seconds[look->query.window], since);
 
 	if (d->replay) {
 		most = d->row.cause == LIVE_NO_CAUSE ? NULL : look->cause_name(d->row.cause);
@@ -138,8 +141,9 @@ static void add_causes(GString *out, const struct top_details *d, const struct t
 		g_autofree char *name = look->cause_name(c->id);
 		g_autofree char *opened = text_size((int64_t)c->opened);
 		g_autofree char *in = text_size((int64_t)c->in);
-		g_autofree char *fit = NULL,
-				*line = g_strdup_printf("%10s %10s  %s", opened, in, name);
+		g_autofree char *window = text_size((int64_t)c->window), *fit = NULL;
+		g_autofree char *line =
+			g_strdup_printf("%10s %10s %10s  %s", window, opened, in, name);
 
 		fit = text_fit(line, look->style.width);
 		g_string_append_printf(out, "%s\n", fit);
@@ -172,6 +176,25 @@ static void add_functions(GString *out, const struct top_details *d, const struc
 	}
 }
 
+static void add_mappings(GString *out, const struct top_details *d, const struct top_look *look)
+{
+	if (d->replay)
+		return;
+	add_heading(out, look, "MAPPINGS: mapped, in memory, swapped out");
+	if (d->mappings_why)
+		add_line(out, look, "", "%s", d->mappings_why);
+	for (unsigned i = 0; d->mappings && i < MIN(d->mappings->len, MAPPINGS_MOST); i++) {
+		const struct mapping *m = &g_array_index(d->mappings, struct mapping, i);
+		g_autofree char *name = text_printable(m->name), *size = text_size(m->size);
+		g_autofree char *rss = text_size(m->rss), *swap = text_size(m->swap);
+		g_autofree char *line =
+			g_strdup_printf("%10s %10s %10s  %s", size, rss, swap, name);
+		g_autofree char *fit = text_fit(line, look->style.width);
+
+		g_string_append_printf(out, "%s\n", fit);
+	}
+}
+
 void top_details(GString *out, const struct live_total *t, const struct top_details *d,
 		 const struct top_look *look)
 {
@@ -181,5 +204,6 @@ void top_details(GString *out, const struct live_total *t, const struct top_deta
 	add_windows(out, t, d, look);
 	add_functions(out, d, look);
 	add_causes(out, d, look);
+	add_mappings(out, d, look);
 	add_threads(out, d, look);
 }

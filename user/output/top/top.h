@@ -6,6 +6,7 @@
 #ifndef TARE_TOP_H
 #define TARE_TOP_H
 
+#include "base/mappings.h"
 #include "model/live_view.h"
 #include "output/output.h"
 
@@ -85,7 +86,7 @@ void top_round(GString *out, const struct live_total *t, const GArray *rows, uns
 /* A process, in detail. `opened`: since its details were opened; the others since tare came. */
 struct top_cause {
 	uint32_t id;
-	uint64_t in, opened;
+	uint64_t window, in, opened;
 };
 struct top_function {
 	char *name;
@@ -100,6 +101,8 @@ struct top_details {
 	const GArray *functions;   /* struct top_function; NULL: not sampled */
 	int64_t limit, limit_used; /* of the nearest control group that has one; 0: none */
 	const char *limit_group;
+	const GArray *mappings; /* struct mapping, largest in memory first; NULL: see why */
+	const char *mappings_why; /* NULL: nothing to say */
 	bool replay; /* causes and limits were not recorded; functions are of the whole recording */
 };
 /* Append its lines. */
