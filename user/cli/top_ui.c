@@ -26,7 +26,9 @@ struct top_ui *top_ui_new(const struct live *live, struct top_look *look,
 	ui->lines = g_ptr_array_new_with_free_func(g_free);
 	ui->filter = g_strdup(look->query.filter ? look->query.filter : "");
 	ui->following = true;
+	ui->expanded = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	look->query.filter = ui->filter;
+	look->query.expanded = ui->expanded;
 	look->query.steady = true;
 	return ui;
 }
@@ -42,6 +44,8 @@ void top_ui_free(struct top_ui *ui)
 	g_string_free(ui->typed, TRUE);
 	g_string_free(ui->details, TRUE);
 	g_ptr_array_unref(ui->lines);
+	ui->look->query.expanded = NULL;
+	g_hash_table_unref(ui->expanded);
 	g_free(ui->filter);
 	g_free(ui->searched);
 	g_free(ui->message);

@@ -24,6 +24,8 @@ struct top_ui {
 	unsigned first;    /* index of the first row on the screen */
 	bool following;    /* the selection stays with its row when rows move */
 
+	GHashTable *expanded; /* ids of groups whose members are shown */
+
 	enum top_input input;
 	GString *typed;
 	char *filter, *searched;

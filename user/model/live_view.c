@@ -16,11 +16,14 @@ const char *const live_sort_name[LIVE_SORTS] = {
 #define STEADY_RATE (16.0 * 1024)
 #define STEADY_SHARE 0.05
 
+#define GROUP_ID (1ULL << 62) /* in the id of a group's row: no process has such an id */
+
 /* A row while it is sorted. */
 struct item {
 	struct live_row row;
 	double value, weight; /* what decides the order, and what decides among equals */
-	GArray *below; /* indices of items: threads and children; NULL: none */
+	GArray *below;   /* indices of items: threads and children; NULL: none */
+	unsigned parent; /* of a member of a group: index + 1 of the group's item; else 0 */
 	bool placed;
 };
 
@@ -209,12 +212,14 @@ static bool is_wanted(const struct live_row *r, const struct live_query *q)
 	       (!q->filter || !*q->filter || live_row_matches(r, q->filter));
 }
 
-static void add_items(struct live_view *v, GArray *items, const GArray *rows,
+/* `parents`: unsigned, of each row; NULL: none has one. */
+static void add_items(struct live_view *v, GArray *items, const GArray *rows, const GArray *parents,
 		      const struct live_query *q)
 {
 	for (unsigned i = 0; i < rows->len; i++) {
 		struct item item = { .row = g_array_index(rows, struct live_row, i) };
 
+		item.parent = parents ? g_array_index(parents, unsigned, i) : 0;
 		item.value = live_row_value(&item.row, q->sort, q->window);
 		item.weight = (double)live_weight(&item.row);
 		if (q->steady)
@@ -257,7 +262,11 @@ static GArray *find_tops(GArray *items, const struct live_query *q)
 		const struct live_row *r = &g_array_index(items, struct item, i).row;
 		struct item *parent = NULL;
 
-		if (r->tid)
+		unsigned group = g_array_index(items, struct item, i).parent;
+
+		if (group)
+			parent = &g_array_index(items, struct item, group - 1);
+		else if (r->tid)
 			parent = item_of(items, ids, (gpointer)(uintptr_t)r->proc);
 		else if (q->tree && r->ppid != r->pid)
 			parent = item_of(items, pids, GINT_TO_POINTER(r->ppid));
@@ -303,6 +312,19 @@ static void add_row(struct live_row *sum, const struct live_row *r)
 		sum->cgroup = NULL;
 }
 
+static const char *group_of(const struct live_row *r, enum live_group group)
+{
+	return group == LIVE_PER_NAME ? r->comm : r->cgroup ? r->cgroup : "?";
+}
+
+static void begin_group(struct live_view *v, struct live_row *row, const char *key)
+{
+	row->name = g_string_chunk_insert_const(v->names, key);
+	row->id = GROUP_ID | g_str_hash(key); /* the same at the next tick */
+	row->pid = row->ppid = 0;
+	row->proc = 0;
+}
+
 /* One row for each control group or name. The cause is that of its member that took most in. */
 static GArray *group_rows(struct live_view *v, const GArray *rows, enum live_group group)
 {
@@ -312,7 +334,7 @@ static GArray *group_rows(struct live_view *v, const GArray *rows, enum live_gro
 
 	for (unsigned i = 0; i < rows->len; i++) {
 		struct live_row r = g_array_index(rows, struct live_row, i), *sum;
-		const char *key = group == LIVE_PER_NAME ? r.comm : r.cgroup ? r.cgroup : "?";
+		const char *key = group_of(&r, group);
 		unsigned at = GPOINTER_TO_UINT(g_hash_table_lookup(index, key));
 
 		if (at) {
@@ -325,14 +347,38 @@ static GArray *group_rows(struct live_view *v, const GArray *rows, enum live_gro
 			continue;
 		}
 		g_array_append_val(most, r.now.in);
-		r.name = g_string_chunk_insert_const(v->names, key);
-		r.id = g_str_hash(key); /* the same at the next tick */
-		r.pid = r.ppid = 0;
-		r.proc = 0;
+		begin_group(v, &r, key);
 		g_array_append_val(sums, r);
 		g_hash_table_insert(index, (gpointer)key, GUINT_TO_POINTER(sums->len));
 	}
 	return sums;
+}
+
+/* Append the members of expanded groups to their sums; `parents` gets index + 1 of each row's
+ * group. */
+static void add_members(GArray *sums, const GArray *rows, const struct live_query *q,
+			GArray *parents)
+{
+	g_autoptr(GHashTable) index = g_hash_table_new(g_int64_hash, g_int64_equal);
+	g_autofree uint64_t *ids = g_new(uint64_t, sums->len);
+	unsigned groups = sums->len;
+
+	for (unsigned i = 0; i < groups; i++) {
+		ids[i] = g_array_index(sums, struct live_row, i).id;
+		if (g_hash_table_contains(q->expanded, &ids[i]))
+			g_hash_table_insert(index, &ids[i], GUINT_TO_POINTER(i + 1));
+	}
+	g_array_set_size(parents, groups);
+	for (unsigned i = 0; i < rows->len; i++) {
+		const struct live_row *r = &g_array_index(rows, struct live_row, i);
+		uint64_t id = GROUP_ID | g_str_hash(group_of(r, q->group));
+		unsigned at = GPOINTER_TO_UINT(g_hash_table_lookup(index, &id));
+
+		if (!at)
+			continue;
+		g_array_append_val(sums, *r);
+		g_array_append_val(parents, at);
+	}
 }
 
 /* Rows that the query wants: a thread's row where its process has several threads, and the thread
@@ -374,16 +420,22 @@ const GArray *live_view_rows(struct live_view *v, const struct live *l, const st
 {
 	GArray *rows = wanted_rows(l, q), *grouped, *items;
 	g_autoptr(GArray) tops = NULL;
+	g_autoptr(GArray) parents = NULL;
 
 	begin_steady(v, q);
 	if (q->group) {
 		g_string_chunk_clear(v->names);
 		grouped = group_rows(v, rows, q->group);
+		parents = g_array_new(FALSE, TRUE, sizeof(unsigned));
+		if (q->expanded && g_hash_table_size(q->expanded))
+			add_members(grouped, rows, q, parents);
+		else
+			g_array_set_size(parents, grouped->len);
 		g_array_unref(rows);
 		rows = grouped;
 	}
 	items = g_array_sized_new(FALSE, FALSE, sizeof(struct item), rows->len);
-	add_items(v, items, rows, q);
+	add_items(v, items, rows, parents, q);
 	g_array_unref(rows);
 	tops = find_tops(items, q);
 	g_array_set_size(v->rows, 0);

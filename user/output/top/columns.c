@@ -112,6 +112,27 @@ static struct top_columns columns_of(const struct top_look *look)
 	return look->columns.n ? look->columns : top_columns_fit(look->style.width);
 }
 
+enum top_column top_column_at(const struct top_look *look, unsigned at)
+{
+	struct top_columns c = columns_of(look);
+	unsigned end = 0;
+
+	for (unsigned i = 0; i < c.n; i++) {
+		end += specs[c.column[i]].width + (i ? 1 : 0);
+		if (at < end || i == c.n - 1)
+			return c.column[i];
+	}
+	return TOP_COLUMNS;
+}
+
+enum live_sort top_sort_of(enum top_column column)
+{
+	for (unsigned sort = 0; sort < LIVE_SORTS; sort++)
+		if (top_column_of(sort) == column)
+			return sort;
+	return LIVE_SORTS;
+}
+
 /* Append a cell. The last column is not padded. */
 static void add_cell(GString *out, const struct top_look *look, const struct top_columns *c,
 		     unsigned i, enum paint how, const char *text)

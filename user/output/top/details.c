@@ -10,7 +10,7 @@
 #include "output/top/top.h"
 
 #define MARGIN 9
-#define FUNCTIONS_MOST 20
+#define FUNCTIONS_MOST 12
 #define MAPPINGS_MOST 8
 
 static void G_GNUC_PRINTF(4, 5) add_line(GString *out, const struct top_look *look,
@@ -126,8 +126,7 @@ static void add_causes(GString *out, const struct top_details *d, const struct t
 {
 	g_autofree char *since = text_duration(d->opened_ns), *most = NULL;
 	g_autofree char *head =
-		g_strdup_printf("CAUSES: memory taken in the last %u s, in the last %s, since tare"
-				" came",
+		g_strdup_printf("CAUSES: taken in the last %u s, since opened (%s), since tare came",
 				live_seconds[look->query.window], since);
 
 	if (d->replay) {
@@ -154,9 +153,8 @@ static void add_functions(GString *out, const struct top_details *d, const struc
 {
 	g_autofree char *since = text_duration(d->opened_ns);
 	g_autofree char *head = g_strdup_printf(
-		d->replay ? "FUNCTIONS that took memory: in the last %u s, in the whole recording" :
-			    "FUNCTIONS that took memory: in the last %u s, in the last %s, since"
-			    " tare came",
+		d->replay ? "FUNCTIONS: memory taken in the last %u s, in the whole recording" :
+			    "FUNCTIONS: taken in the last %u s, since opened (%s), since tare came",
 		live_seconds[look->query.window], since);
 
 	add_heading(out, look, d->functions ? head : "FUNCTIONS");
@@ -168,9 +166,14 @@ static void add_functions(GString *out, const struct top_details *d, const struc
 		g_autofree char *window = text_size(f->window), *opened = text_size(f->opened);
 		g_autofree char *total = text_size(f->total), *fit = NULL, *line = NULL;
 
-		line = g_strdup_printf("%10s %10s%s%s  %s",
-				       f->window == TOP_NO_WINDOW ? CELL_UNKNOWN : window,
-				       d->replay ? "" : opened, d->replay ? "" : " ", total, name);
+		if (f->window == TOP_NO_WINDOW) {
+			g_free(window);
+			window = g_strdup(CELL_UNKNOWN);
+		}
+		if (d->replay)
+			line = g_strdup_printf("%10s %10s  %s", window, total, name);
+		else
+			line = g_strdup_printf("%10s %10s %10s  %s", window, opened, total, name);
 		fit = text_fit(line, look->style.width);
 		g_string_append_printf(out, "%s\n", fit);
 	}

@@ -81,8 +81,8 @@ static char *when_text(const struct live_total *t, const struct top_look *look)
 	g_autofree char *every = text_duration(line ? line->end_ns : look->interval_ns);
 
 	if (line)
-		return g_strdup_printf("%s of %s%s%s", since, every, line->state ? ", " : "",
-				       line->state ? line->state : "");
+		return g_strdup_printf("%s%s%s of %s", line->state ? line->state : "",
+				       line->state ? " " : "", since, every);
 	return g_strdup_printf("%s%s, every %s%s", look->paused ? "paused, " : "", since, every,
 			       look->slow ? " (a round takes long)" : "");
 }

@@ -69,6 +69,10 @@ bool top_columns_parse(struct top_columns *c, const char *list, char **wrong);
 char *top_columns_names(void);
 /* The columns that fit: the least important are left out first. */
 struct top_columns top_columns_fit(unsigned width);
+/* The column at this place of a line, or TOP_COLUMNS. */
+enum top_column top_column_at(const struct top_look *look, unsigned at);
+/* The figure that a click on this column sorts by, or LIVE_SORTS. */
+enum live_sort top_sort_of(enum top_column column);
 /* The column of a figure that rows can be sorted by, or TOP_COLUMNS. */
 enum top_column top_column_of(enum live_sort sort);
 
