@@ -416,6 +416,76 @@ static void rows_add_up_to_the_total(void **state)
 	assert_int_equal(t->curve[69], weight);
 }
 
+/* Processes in which nothing changed are not read again; their rows, those of their threads and the
+ * totals are as if they were. */
+static void what_is_idle_is_as_if_it_was_read(void **state)
+{
+	const GArray *rows;
+
+	(void)state;
+	for (unsigned p = 1; p <= 9; p++) {
+		born(p, p, 1000 + p, 1, "prog");
+		born(10 * p, p, 1000 + p, 1, "worker");
+	}
+	for (unsigned s = 0; s < 200; s++) {
+		for (unsigned p = 1; p <= 9; p++) {
+			/* 1 to 3 never change, 4 to 6 at times, the others always */
+			uint64_t pages = p < 4 ? 5 : p < 7 ? s / 80 * 300 : s * 7;
+
+			swept(p, p, 1000 + p, 0, 0, 0);
+			swept(10 * p, p, 1000 + p, pages, 0, 0);
+			space(p, p, (int64_t)pages, 0);
+		}
+		tick(1);
+		assert_int_equal(live_total(live)->sum.now.in,
+				 (3 * 5 + 3 * (s / 80 * 300) + 3 * s * 7) * PAGE);
+		assert_int_equal(live_total(live)->sum.threads, 18);
+		rows = rows_of((struct live_query){ .threads = true });
+		assert_int_equal(rows->len, 27);
+		near(row_of(1005)->rate[LIVE_1S].growth, s && s % 80 == 0 ? 300.0 * PAGE : 0);
+		near(row_of(1002)->rate[LIVE_60S].growth,
+		     s == 0 ? 0 : row_of(1002)->rate[LIVE_60S].in);
+		assert_int_equal(row_of(1006)->now.user, s / 80 * 300 * PAGE);
+		near(row_of(1009)->rate[LIVE_1S].growth, s ? 7 * PAGE : 0);
+	}
+	/* A name changes, and a thread ends: that is read. */
+	proctable_title(g_hash_table_lookup(pt->tasks, &(uint64_t){ 10 }), "titled");
+	ended(30, 3, 30, 5);
+	tick(1);
+	rows = rows_of((struct live_query){ .threads = true, .filter = "titled" });
+	assert_int_equal(rows->len, 1);
+	assert_int_equal(row_of(1003)->threads, 1);
+}
+
+/* Each cause has its own windows. */
+static void causes_have_windows(void **state)
+{
+	g_autoptr(GArray) causes = g_array_new(FALSE, FALSE, sizeof(struct live_cause));
+	const struct live_cause *c;
+
+	(void)state;
+	born(7, 7, 70, 1, "prog");
+	for (unsigned s = 0; s < 100; s++) {
+		single(7, 70, MIB_PAGES * MIN(s, 30));
+		tick(1);
+	}
+	assert_true(live_causes(live, 7, causes));
+	assert_int_equal(causes->len, 1);
+	c = &g_array_index(causes, struct live_cause, 0);
+	assert_int_equal(c->in, 30 * MIB);
+	near(c->rate[LIVE_1S], 0);
+	near(c->rate[LIVE_60S], 0);
+	for (unsigned s = 100; s < 105; s++) {
+		single(7, 70, MIB_PAGES * (30 + 4 * (s - 99)));
+		tick(1);
+	}
+	g_array_set_size(causes, 0);
+	live_causes(live, 7, causes);
+	c = &g_array_index(causes, struct live_cause, 0);
+	near(c->rate[LIVE_1S], 4 * MIB);
+	near(c->rate[LIVE_10S], 2 * MIB);
+}
+
 static void kernel_memory_is_cut_to_what_there_is(void **state)
 {
 	struct task_record rec;
@@ -575,6 +645,8 @@ int main(void)
 		TEST(exec_is_a_fall_of_the_same_row),
 		TEST(threads_are_below_their_process),
 		TEST(rows_add_up_to_the_total),
+		TEST(what_is_idle_is_as_if_it_was_read),
+		TEST(causes_have_windows),
 		TEST(kernel_memory_is_cut_to_what_there_is),
 		TEST(a_row_moves_only_by_a_margin),
 		TEST(queries),

@@ -73,16 +73,34 @@ static void line_end(struct line *l)
 	g_string_append_c(l->out, '\n');
 }
 
+/* "1:02.5", "1:00:02": time since the start, as on a player. */
+static char *clock_text(uint64_t ns)
+{
+	uint64_t tenths = ns / 100000000, s = tenths / 10;
+
+	if (s < 3600)
+		return g_strdup_printf("%u:%02u.%u", (unsigned)(s / 60), (unsigned)(s % 60),
+				       (unsigned)(tenths % 10));
+	return g_strdup_printf("%" G_GUINT64_FORMAT ":%02u:%02u", s / 3600,
+			       (unsigned)(s / 60 % 60), (unsigned)(s % 60));
+}
+
+static char *timeline_text(const struct top_timeline *line)
+{
+	g_autofree char *at = clock_text(line->at_ns), *end = clock_text(line->end_ns);
+
+	return g_strdup_printf("%s%s%s of %s", line->state ? line->state : "",
+			       line->state ? " " : "", at, end);
+}
+
 /* Where the measurement is in time. */
 static char *when_text(const struct live_total *t, const struct top_look *look)
 {
-	const struct top_timeline *line = look->timeline;
-	g_autofree char *since = text_duration(line ? line->at_ns : t->now_ns - t->origin_ns);
-	g_autofree char *every = text_duration(line ? line->end_ns : look->interval_ns);
+	g_autofree char *since = text_duration(t->now_ns - t->origin_ns);
+	g_autofree char *every = text_duration(look->interval_ns);
 
-	if (line)
-		return g_strdup_printf("%s%s%s of %s", line->state ? line->state : "",
-				       line->state ? " " : "", since, every);
+	if (look->timeline)
+		return timeline_text(look->timeline);
 	return g_strdup_printf("%s%s, every %s%s", look->paused ? "paused, " : "", since, every,
 			       look->slow ? " (a round takes long)" : "");
 }
