@@ -455,6 +455,7 @@ static void what_is_idle_is_as_if_it_was_read(void **state)
 	rows = rows_of((struct live_query){ .threads = true, .filter = "titled" });
 	assert_int_equal(rows->len, 1);
 	assert_int_equal(row_of(1003)->threads, 1);
+	assert_int_equal(live_total(live)->sum.threads, 17);
 }
 
 /* Each cause has its own windows. */

@@ -81,6 +81,12 @@ static void forget(const struct live *l, GHashTable *in)
 	}
 }
 
+static void forget_ended(const struct live *l)
+{
+	forget(l, l->tasks); /* they point to their processes */
+	forget(l, l->procs);
+}
+
 static void close_row(struct live_row *row)
 {
 	row->now.user = kinds_user(row->kind);
@@ -151,8 +157,6 @@ static void end_tick(struct live *l)
 {
 	uint64_t now_ns = l->total.now_ns;
 
-	forget(l, l->tasks); /* they point to their processes */
-	forget(l, l->procs);
 	close_all(l, l->procs, now_ns);
 	close_all(l, l->tasks, now_ns);
 	close_total(l);
@@ -166,6 +170,7 @@ void live_tick(struct live *l, const struct books_input *in)
 	l->total.lost = 0;
 	for (unsigned i = 0; i < TARE_LOSSES; i++)
 		l->total.lost += in->workload.lost[i];
+	forget_ended(l);
 	l->all.row.threads = g_hash_table_size(l->tasks);
 	end_tick(l);
 }
@@ -174,6 +179,7 @@ void live_replay(struct live *l, const struct live_round *round)
 {
 	begin_tick(l, round->now_ns, round->origin_ns);
 	live_read_rows(l, round);
+	forget_ended(l);
 	end_tick(l);
 }
 
