@@ -174,11 +174,8 @@ static const struct {
 	const char *name;
 	void (*make)(void);
 } fixtures[] = {
-	{ "top-server", server },
-	{ "top-first", first },
-	{ "top-hostile", hostile },
-	{ "top-empty", nothing },
-	{ "top-replay", replayed },
+	{ "top-server", server }, { "top-first", first },     { "top-hostile", hostile },
+	{ "top-empty", nothing }, { "top-replay", replayed },
 };
 
 static void begin(void)

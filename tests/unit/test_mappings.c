@@ -27,18 +27,19 @@ static GArray *parse(const char *text)
 
 static void mappings_of_a_name_are_one(void **state)
 {
-	g_autoptr(GArray) sums = parse("00400000-00402000 r-xp 00000000 fd:00 12   /usr/bin/prog\n"
-				       "Size:                  8 kB\n"
-				       "Rss:                   4 kB\n"
-				       "Swap:                  0 kB\n"
-				       "VmFlags: rd ex\n"
-				       "00602000-00603000 rw-p 00002000 fd:00 12   /usr/bin/prog\n"
-				       "Rss:                   4 kB\n"
-				       "7f0000000000-7f0000100000 rw-p 00000000 00:00 0 \n"
-				       "Rss:                 100 kB\n"
-				       "Swap:                 12 kB\n"
-				       "7f0000200000-7f0000201000 r--s 00000000 fd:00 13   /Rss: 9 kB\n"
-				       "Rss:                   0 kB\n");
+	g_autoptr(GArray)
+		sums = parse("00400000-00402000 r-xp 00000000 fd:00 12   /usr/bin/prog\n"
+			     "Size:                  8 kB\n"
+			     "Rss:                   4 kB\n"
+			     "Swap:                  0 kB\n"
+			     "VmFlags: rd ex\n"
+			     "00602000-00603000 rw-p 00002000 fd:00 12   /usr/bin/prog\n"
+			     "Rss:                   4 kB\n"
+			     "7f0000000000-7f0000100000 rw-p 00000000 00:00 0 \n"
+			     "Rss:                 100 kB\n"
+			     "Swap:                 12 kB\n"
+			     "7f0000200000-7f0000201000 r--s 00000000 fd:00 13   /Rss: 9 kB\n"
+			     "Rss:                   0 kB\n");
 	const struct mapping *m = (const void *)sums->data;
 
 	(void)state;
@@ -76,7 +77,8 @@ static void the_number_of_names_is_bounded(void **state)
 
 static void a_real_process(void **state)
 {
-	char *memory = mmap(NULL, 16 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *memory =
+		mmap(NULL, 16 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	g_autoptr(GArray) sums = NULL;
 	int64_t rss = 0;
 

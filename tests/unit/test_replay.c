@@ -131,7 +131,8 @@ static const struct live_row *find(const GArray *in, const struct live_row *row)
 /* All rows of a view, with their rates over a second, are those that the model had then. */
 static void same_rows(const struct replay *p, struct live *shown, unsigned index)
 {
-	const struct replay_point *at = &g_array_index(replay_points(p), struct replay_point, index);
+	const struct replay_point *at =
+		&g_array_index(replay_points(p), struct replay_point, index);
 	struct live_query query = { .threads = true };
 	struct live_view *view = live_view_new(), *other = live_view_new();
 	const GArray *wanted, *got;
@@ -305,8 +306,8 @@ static void damaged_rounds_are_refused(void **state)
 	}
 	/* Names that are gone, or threads of none: rows that nobody shows. */
 	record(64 << 20, 5);
-	run_sql("DELETE FROM round_names WHERE number = 2; UPDATE round_names SET process = 9, tid = 5"
-		" WHERE number = 3");
+	run_sql("DELETE FROM round_names WHERE number = 2");
+	run_sql("UPDATE round_names SET process = 9, tid = 5 WHERE number = 3");
 	assert_int_equal(replay_all(), 0);
 }
 
@@ -331,10 +332,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, with_model, without_model)
 	const struct CMUnitTest tests[] = {
-		TEST(any_time_is_as_it_was),
-		TEST(windows_reach_before_a_jump),
-		TEST(a_thinned_recording_is_true),
-		TEST(files_without_rounds_name_the_way_out),
+		TEST(any_time_is_as_it_was),       TEST(windows_reach_before_a_jump),
+		TEST(a_thinned_recording_is_true), TEST(files_without_rounds_name_the_way_out),
 		TEST(damaged_rounds_are_refused),
 	};
 

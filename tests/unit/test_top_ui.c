@@ -95,9 +95,7 @@ static void tick(unsigned n)
 
 static int setup(void **state)
 {
-	struct top_ui_calls calls = { .quit = on_quit,
-				      .write = on_write,
-				      .record = on_record };
+	struct top_ui_calls calls = { .quit = on_quit, .write = on_write, .record = on_record };
 
 	(void)state;
 	pt = proctable_new(false);

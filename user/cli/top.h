@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * A run of `tare top`, shared by its files:
- *   cmd_top.c      the session, and rounds as text
+ *   cmd_top.c      the session
+ *   top_face.c     the screen, or rounds as text
  *   top_ui.c, top_keys.c, top_details.c   the screen's lines and keys, without a terminal
  *   top_functions.c   functions and limits for the details
  *   top_screen.c   the terminal, by ncursesw
@@ -18,8 +19,15 @@
 #include "cli/top_options.h"
 #include "cli/top_ui.h"
 
-struct top_replay;
+struct top;
 struct top_screen;
+
+/* What the screen asks of a replay. */
+struct top_source {
+	int (*watch)(struct top *t, int fd, session_ready_fn fn, void *ctx); /* session_watch() */
+	void (*seek)(struct top *t, enum top_seek how);
+	void (*details)(struct top *t, struct top_details *d);
+};
 
 struct top {
 	struct reporter reporter; /* first: the session's callbacks get its address */
@@ -30,7 +38,9 @@ struct top {
 	struct fileout *own_record;
 	struct features *features;
 	struct session *session;
-	struct top_replay *replay; /* in place of a session; NULL: none */
+	/* A recording in place of a session, and its calls; NULL: there is a session. */
+	struct top_replay *replay;
+	const struct top_source *source;
 	struct live *live;
 	struct live_view *view; /* of plain text */
 	struct top_look look;
@@ -59,11 +69,6 @@ static inline void top_forget_record(struct top *t)
 
 /* Show a recording, as text or on the screen. Returns the exit status. */
 int top_replay(struct top *t);
-/* While it runs, as session_watch(). */
-int top_replay_watch(struct top_replay *r, int fd, session_ready_fn fn, void *ctx);
-void top_replay_seek(struct top_replay *r, enum top_seek how);
-void top_replay_details(struct top_replay *r, struct top_details *d);
-
 /* A round as text; it may end the run. */
 void top_print(struct top *t);
 

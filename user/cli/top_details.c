@@ -71,7 +71,8 @@ static void fill_functions(struct top_ui *ui, const GArray *functions)
 		struct top_function *f = &g_array_index(functions, struct top_function, i);
 		const int64_t *base = g_hash_table_lookup(ui->function_base, f->name);
 
-		f->opened = first ? 0 : MAX(f->total - (base ? *base : 0), 0); /* totals are scaled */
+		f->opened = first ? 0 :
+				    MAX(f->total - (base ? *base : 0), 0); /* totals are scaled */
 		if (first)
 			g_hash_table_insert(ui->function_base, g_strdup(f->name),
 					    g_memdup2(&f->total, sizeof(f->total)));

@@ -10,7 +10,7 @@
 #define NS 1000000000ULL
 #define AGE_NS (2 * NS) /* a list of functions is used for so long */
 #define MAPPINGS_NS (2 * NS)
-#define MAPPINGS_SHARE 100             /* reading them may take a hundredth of the time */
+#define MAPPINGS_SHARE 100               /* reading them may take a hundredth of the time */
 #define MAPPINGS_RSS (INT64_C(16) << 30) /* a walk of so many page tables takes long */
 
 struct top_functions {

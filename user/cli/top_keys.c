@@ -151,7 +151,7 @@ static bool time_key(struct top_ui *ui, uint32_t key)
 		uint32_t key;
 		enum top_seek how;
 	} keys[] = {
-		{ TOP_KEY_LEFT, TOP_BACK }, { TOP_KEY_RIGHT, TOP_ON }, { '[', TOP_BACK_FAR },
+		{ TOP_KEY_LEFT, TOP_BACK }, { TOP_KEY_RIGHT, TOP_ON },   { '[', TOP_BACK_FAR },
 		{ ']', TOP_ON_FAR },        { TOP_KEY_HOME, TOP_START }, { TOP_KEY_END, TOP_END },
 		{ ' ', TOP_PLAY },          { 'Z', TOP_PLAY },
 	};

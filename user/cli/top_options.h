@@ -16,7 +16,7 @@ struct top_options {
 	struct options base;
 	uint64_t delay_ns;
 	const char *replay; /* a recording; NULL: measure */
-	uint64_t rounds; /* 0: until the end */
+	uint64_t rounds;    /* 0: until the end */
 	bool batch, schema;
 	enum top_format format;
 	struct live_query query;

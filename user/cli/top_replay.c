@@ -90,8 +90,9 @@ static unsigned round_at(const struct top_replay *r, uint64_t time_ns)
 	return i;
 }
 
-void top_replay_seek(struct top_replay *r, enum top_seek how)
+static void seek(struct top *t, enum top_seek how)
 {
+	struct top_replay *r = t->replay;
 	unsigned last = r->timeline.n - 1, at = r->timeline.at;
 	uint64_t now = r->timeline.at_ns;
 	bool playing = how == TOP_PLAY && !r->playing;
@@ -112,8 +113,10 @@ void top_replay_seek(struct top_replay *r, enum top_seek how)
 	show(r, at);
 }
 
-int top_replay_watch(struct top_replay *r, int fd, session_ready_fn fn, void *ctx)
+static int watch(struct top *t, int fd, session_ready_fn fn, void *ctx)
 {
+	struct top_replay *r = t->replay;
+
 	if (r->n_watched == WATCHED_MOST)
 		return -ENOSPC;
 	r->watched[r->n_watched].fd = fd;
@@ -152,8 +155,10 @@ static uint64_t reported_process(const struct top_replay *r, pid_t pid)
 	return 0;
 }
 
-void top_replay_details(struct top_replay *r, struct top_details *d)
+static void details(struct top *t, struct top_details *d)
 {
+	struct top_replay *r = t->replay;
+
 	d->replay = true;
 	if (!load_report(r))
 		return;
@@ -175,7 +180,8 @@ static int print_rounds(struct top_replay *r)
 	for (unsigned i = 0; i < r->timeline.n && !r->t->over; i++) {
 		uint64_t time_ns = point_at(r, i)->time_ns;
 
-		if (printed && time_ns - last_ns < o->delay_ns - o->delay_ns / 20) /* ticks are late */
+		if (printed &&
+		    time_ns - last_ns < o->delay_ns - o->delay_ns / 20) /* ticks are late */
 			continue;
 		if (show(r, i))
 			break;
@@ -229,7 +235,7 @@ static int run_screen(struct top_replay *r)
 	sigaddset(&mask, SIGHUP);
 	sigprocmask(SIG_BLOCK, &mask, &old);
 	signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-	err = signals < 0 ? -errno : top_replay_watch(r, signals, on_end, r);
+	err = signals < 0 ? -errno : watch(t, signals, on_end, r);
 	err = err ?: top_screen_begin(t->screen);
 	r->playing = true;
 	if (!err)
@@ -264,6 +270,8 @@ static void set_timeline(struct top_replay *r)
 	r->t->look.kmem_why = "not in the recording";
 }
 
+static const struct top_source source = { watch, seek, details };
+
 int top_replay(struct top *t)
 {
 	struct top_replay r = { .t = t };
@@ -272,6 +280,7 @@ int top_replay(struct top *t)
 	if (err)
 		return EXIT_FAILED;
 	replaying = t->replay = &r;
+	t->source = &source;
 	set_timeline(&r);
 	err = top_open_screen(t);
 	if (!err)
@@ -285,5 +294,6 @@ int top_replay(struct top *t)
 		g_array_unref(r.functions);
 	g_free(r.weight);
 	t->replay = NULL;
+	t->source = NULL;
 	return err ? EXIT_FAILED : 0;
 }

@@ -265,8 +265,8 @@ static void fill_details(void *ctx, struct top_details *d)
 {
 	struct top_screen *s = ctx;
 
-	if (s->t->replay) {
-		top_replay_details(s->t->replay, d);
+	if (s->t->source) {
+		s->t->source->details(s->t, d);
 		return;
 	}
 	top_functions_limit(s->functions, d);
@@ -276,7 +276,9 @@ static void fill_details(void *ctx, struct top_details *d)
 
 static void seek(void *ctx, enum top_seek how)
 {
-	top_replay_seek(((struct top_screen *)ctx)->t->replay, how);
+	struct top *t = ((struct top_screen *)ctx)->t;
+
+	t->source->seek(t, how);
 }
 
 struct top_screen *top_screen_open(struct top *t)
@@ -306,8 +308,9 @@ struct top_screen *top_screen_open(struct top *t)
 		  NULL);
 	begin_colours(s);
 	t->look.style.colour = true; /* bold and dim; colours where the terminal has them */
-	mvaddstr(0, 0, t->replay ? "tare top: the recording is being read …" :
-				   "tare top: the programs are being loaded …");
+	mvaddstr(0, 0,
+		 t->source ? "tare top: the recording is being read …" :
+			     "tare top: the programs are being loaded …");
 	refresh();
 	return s;
 }
@@ -432,7 +435,7 @@ static void on_signals(void *ctx)
 
 static int watch(struct top *t, int fd, session_ready_fn fn, void *ctx)
 {
-	return t->replay ? top_replay_watch(t->replay, fd, fn, ctx) :
+	return t->source ? t->source->watch(t, fd, fn, ctx) :
 			   session_watch(t->session, fd, fn, ctx);
 }
 
@@ -442,7 +445,7 @@ int top_screen_begin(struct top_screen *s)
 	sigset_t mask;
 	int err;
 
-	if (s->t->replay) {
+	if (s->t->source) {
 		calls.seek = seek;
 	} else {
 		calls.write = write_report;

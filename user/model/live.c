@@ -3,24 +3,12 @@
 
 #include "model/live_impl.h"
 
-static void entity_free(gpointer p)
-{
-	struct entity *e = p;
-
-	g_free(e->name);
-	g_free(e->cgroup);
-	g_free(e->slot);
-	if (e->causes)
-		g_array_unref(e->causes);
-	g_free(e);
-}
-
 struct live *live_new(void)
 {
 	struct live *l = g_new0(struct live, 1);
 
-	l->procs = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, entity_free);
-	l->tasks = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, entity_free);
+	l->procs = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, live_entity_free);
+	l->tasks = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, live_entity_free);
 	l->claims = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	l->claimants = g_ptr_array_new();
 	return l;
@@ -36,34 +24,6 @@ void live_free(struct live *l)
 	g_ptr_array_unref(l->claimants);
 	g_free(l->all.slot);
 	g_free(l);
-}
-
-static void cause_clear(gpointer c)
-{
-	g_free(((struct cause *)c)->slot);
-}
-
-GArray *live_causes_new(void)
-{
-	GArray *causes = g_array_new(FALSE, FALSE, sizeof(struct cause));
-
-	g_array_set_clear_func(causes, cause_clear);
-	return causes;
-}
-
-struct entity *live_meet(struct live *l, GHashTable *in, uint64_t id)
-{
-	struct entity *e = g_hash_table_lookup(in, &id);
-
-	if (!e) {
-		e = g_new0(struct entity, 1);
-		e->row.id = id;
-		e->row.uid = LIVE_NO_UID;
-		e->since = l->total.now_ns;
-		g_hash_table_insert(in, &e->row.id, e);
-	}
-	e->seen = l->total.ticks;
-	return e;
 }
 
 /* Forget what this tick did not meet. */

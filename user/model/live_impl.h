@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Shared by live.c (ticks), live_read.c (sums of the process table), live_replay.c (rows of a
- * recording) and live_rates.c (windows).
+ * Shared by live.c (ticks), live_entity.c (rows), live_read.c (from the process table),
+ * live_replay.c (from a recording) and live_rates.c (windows).
  *
  * A window keeps its last LIVE_SLOTS ticks, or every n-th so that they span it. The times of slots
  * are the same for all entities, so they are kept once. An entity that did not exist at the time of
@@ -29,14 +29,14 @@ struct entity {
 	struct live_counts (*slot)[LIVE_SLOTS];
 	uint64_t since;   /* time of the tick that met it first */
 	uint64_t changed; /* time of the last tick at which its counts had changed */
-	bool before;    /* it ran before tare came: what it had at that tick is no growth */
-	uint64_t seen;  /* the number of the last tick that met it */
+	bool before;      /* it ran before tare came: what it had at that tick is no growth */
+	uint64_t seen;    /* the number of the last tick that met it */
 	uint64_t about_ns;
 	/* Of a process: tells the state of the process table that it was read from; and the number
 	 * of the last tick that found the same, so that neither it nor its threads were read. */
 	uint64_t signature, unchanged;
 	const struct entity *process; /* of a thread */
-	int64_t claim; /* of a thread: kernel memory by its own events */
+	int64_t claim;                /* of a thread: kernel memory by its own events */
 	char *name, *cgroup;
 	GArray *causes; /* struct cause, of a process; NULL: a thread */
 	char comm[TARE_COMM_LEN + 1];
@@ -71,6 +71,7 @@ void live_read(struct live *l, const struct books_input *in);
 void live_read_rows(struct live *l, const struct live_round *round);
 
 GArray *live_causes_new(void);
+void live_entity_free(gpointer entity);
 /* Find the entity, or add it; this tick has met it. */
 struct entity *live_meet(struct live *l, GHashTable *in, uint64_t id);
 

@@ -35,9 +35,8 @@ static void read_row(struct live *l, const struct live_round *round, unsigned i)
 	row->processes = !r->tid;
 	row->name = e->name;
 	row->comm = e->comm;
-	row->now = (struct live_counts){ .in = r->now.in,
-					 .out = r->now.out,
-					 .faults = r->now.faults };
+	row->now =
+		(struct live_counts){ .in = r->now.in, .out = r->now.out, .faults = r->now.faults };
 	memcpy(row->kind, r->kind, sizeof(row->kind));
 	if (r->tid)
 		return;
@@ -53,9 +52,8 @@ void live_read_rows(struct live *l, const struct live_round *round)
 	l->all.row.threads = 0;
 	for (unsigned i = 0; i < round->rows->len; i++)
 		read_row(l, round, i);
-	l->all.row.now = (struct live_counts){ .in = round->in,
-					       .out = round->out,
-					       .faults = round->faults };
+	l->all.row.now =
+		(struct live_counts){ .in = round->in, .out = round->out, .faults = round->faults };
 	l->total.born = round->born;
 	l->total.ended = round->ended;
 	l->total.lost = round->lost;

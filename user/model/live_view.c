@@ -22,8 +22,8 @@ const char *const live_sort_name[LIVE_SORTS] = {
 struct item {
 	struct live_row row;
 	double value, weight; /* what decides the order, and what decides among equals */
-	GArray *below;   /* indices of items: threads and children; NULL: none */
-	unsigned parent; /* of a member of a group: index + 1 of the group's item; else 0 */
+	GArray *below;        /* indices of items: threads and children; NULL: none */
+	unsigned parent;      /* of a member of a group: index + 1 of the group's item; else 0 */
 	bool placed;
 };
 
@@ -106,14 +106,12 @@ static double steady_size(double old, double now, double margin)
 	return fabs(now - old) > margin + fabs(old) * STEADY_SHARE ? now : old;
 }
 
-/* All small rates are one; none is another. So of rows that hardly grow the largest comes first. */
+/* Small rates are none: of the rows that hardly grow the heaviest comes first. */
 static double steady_rate(double old, double now)
 {
 	double least = fabs(old) >= STEADY_RATE ? STEADY_RATE / 2 : STEADY_RATE;
 
-	if (fabs(now) < 0.5)
-		return 0;
-	return fabs(now) < least ? copysign(1, now) : steady_size(old, now, STEADY_RATE);
+	return fabs(now) < least ? 0 : steady_size(old, now, STEADY_RATE);
 }
 
 /* Set the values that decide the order. */

@@ -42,7 +42,7 @@ struct proctable_mm {
 	struct tare_mm state;
 	uint64_t proc; /* id of the process that has it in `mms`: its first owner */
 	bool closed;
-	bool quiet; /* the two looks of its last sweep had the same sums */
+	bool quiet;     /* the two looks of its last sweep had the same sums */
 	uint64_t stamp; /* another one after each change of its state */
 	unsigned sweep;
 	uint64_t lost; /* not 0: stands for so many closed ones, as in proctable_task */

@@ -6,13 +6,13 @@
 #include "model/report.h"
 #include "store/recording_rows.h"
 
-#define FULL_EACH 64         /* rounds: a reader begins at a full one */
-#define ROW_BYTES 56         /* in the file, estimate */
-#define NAME_BYTES 32        /* the same, without texts */
+#define FULL_EACH 64  /* rounds: a reader begins at a full one */
+#define ROW_BYTES 56  /* in the file, estimate */
+#define NAME_BYTES 32 /* the same, without texts */
 #define ROUND_BYTES 64
-#define LOOK_ROWS 128        /* rows written between two calls of `room` */
-#define KEPT_MOST (1 << 18)  /* rows in memory, if another program has the file locked */
-#define NAME_MOST 512        /* bytes */
+#define LOOK_ROWS 128       /* rows written between two calls of `room` */
+#define KEPT_MOST (1 << 18) /* rows in memory, if another program has the file locked */
+#define NAME_MOST 512       /* bytes */
 #define CGROUP_MOST 4096
 
 /* A row of the last round. */
@@ -179,7 +179,8 @@ static void add_rows(struct rounds *r, const struct live *l, bool full,
 		     char *(*cause_name)(uint32_t id))
 {
 	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct live_row));
-	g_autoptr(GHashTable) several = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, NULL);
+	g_autoptr(GHashTable)
+		several = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, NULL);
 	g_autoptr(GArray) threads = g_array_new(FALSE, FALSE, sizeof(struct live_row));
 	g_autoptr(GArray) numbers = NULL;
 
@@ -369,8 +370,9 @@ int rounds_take_back(struct rounds *r, const struct db *db)
 	int err = db_change(db, "DELETE FROM rounds WHERE number > ?1", db_integer(r->written));
 
 	r->dropped += r->rounds->len;
-	return err ?: db_change(db, "DELETE FROM round_rows WHERE round > ?1",
-				db_integer(r->written));
+	return err   ?:
+		       db_change(db, "DELETE FROM round_rows WHERE round > ?1",
+				 db_integer(r->written));
 }
 
 static int64_t first_number(const struct db *db, const char *sql, int64_t of, int *err)
@@ -403,20 +405,21 @@ static int change(const struct db *db, const char *sql, int64_t a, int64_t b, ui
 static int merge_round(const struct db *db, int64_t from, int64_t to, uint64_t *rows)
 {
 	int err = 0;
-	int64_t from_full = first_number(db, "SELECT \"full\" FROM rounds WHERE number = ?1", from,
-					 &err);
-	int64_t to_full = first_number(db, "SELECT \"full\" FROM rounds WHERE number = ?1", to, &err);
+	int64_t from_full =
+		first_number(db, "SELECT \"full\" FROM rounds WHERE number = ?1", from, &err);
+	int64_t to_full =
+		first_number(db, "SELECT \"full\" FROM rounds WHERE number = ?1", to, &err);
 
 	if (!err && !to_full)
-		err = change(db, "UPDATE OR IGNORE round_rows SET round = ?2 WHERE round = ?1", from,
-			     to, NULL);
+		err = change(db, "UPDATE OR IGNORE round_rows SET round = ?2 WHERE round = ?1",
+			     from, to, NULL);
 	err = err ?: change(db, "DELETE FROM round_rows WHERE round = ?1 AND ?2", from, 1, rows);
 	if (!err && from_full && !to_full) {
-		err = change(db,
-			     "DELETE FROM round_rows WHERE round = ?1 AND anon IS NULL AND ?2", to,
-			     1, rows);
-		err = err ?: change(db, "UPDATE rounds SET \"full\" = ?2 WHERE number = ?1", to, 1,
-				    NULL);
+		err = change(db, "DELETE FROM round_rows WHERE round = ?1 AND anon IS NULL AND ?2",
+			     to, 1, rows);
+		err = err   ?:
+			      change(db, "UPDATE rounds SET \"full\" = ?2 WHERE number = ?1", to, 1,
+				     NULL);
 	}
 	return err ?: change(db, "DELETE FROM rounds WHERE number = ?1 AND ?2", from, 1, NULL);
 }

@@ -13,12 +13,12 @@
 
 struct rounds {
 	const struct recording_limits *limits;
-	uint64_t seed;      /* of hashes */
-	GHashTable *met;    /* live_row_key() -> struct met: rows of the last round */
-	GHashTable *causes; /* id -> name; never freed, a few hundred at most */
+	uint64_t seed;                 /* of hashes */
+	GHashTable *met;               /* live_row_key() -> struct met: rows of the last round */
+	GHashTable *causes;            /* id -> name; never freed, a few hundred at most */
 	GArray *rounds, *rows, *names; /* not yet written */
 	GStringChunk *texts;           /* of `names` */
-	int64_t number, written; /* of the last round; of the last one in the file */
+	int64_t number, written;       /* of the last round; of the last one in the file */
 	bool writing;
 	int64_t next_who;
 	uint64_t time_ns; /* of the last round */

@@ -56,11 +56,11 @@ static void begin(struct replay *p)
 static void load_points(struct replay *p)
 {
 	struct reader *r = &p->r;
-	g_autoptr(sqlite3_stmt) st =
-		reader_query(r, "rounds",
-			     "SELECT number, time_ns, \"full\", weight FROM rounds WHERE number > ?1"
-			     " ORDER BY number",
-			     0);
+	g_autoptr(sqlite3_stmt) st = reader_query(
+		r, "rounds",
+		"SELECT number, time_ns, \"full\", weight FROM rounds WHERE number > ?1"
+		" ORDER BY number",
+		0);
 	int64_t taken = 0;
 	uint64_t last = 0;
 
@@ -110,11 +110,11 @@ static void load_name(struct replay *p)
 static void load_names(struct replay *p)
 {
 	struct reader *r = &p->r;
-	g_autoptr(sqlite3_stmt) st =
-		reader_query(r, "round_names",
-			     "SELECT number, process, pid, ppid, tid, comm, name, uid, cgroup,"
-			     " attached FROM round_names WHERE number > ?1",
-			     0);
+	g_autoptr(sqlite3_stmt)
+		st = reader_query(r, "round_names",
+				  "SELECT number, process, pid, ppid, tid, comm, name, uid, cgroup,"
+				  " attached FROM round_names WHERE number > ?1",
+				  0);
 	int64_t taken = 0;
 
 	while (reader_next(r)) {

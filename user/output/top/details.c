@@ -125,9 +125,9 @@ static void add_threads(GString *out, const struct top_details *d, const struct 
 static void add_causes(GString *out, const struct top_details *d, const struct top_look *look)
 {
 	g_autofree char *since = text_duration(d->opened_ns), *most = NULL;
-	g_autofree char *head =
-		g_strdup_printf("CAUSES: taken in the last %u s, since opened (%s), since tare came",
-				live_seconds[look->query.window], since);
+	g_autofree char *head = g_strdup_printf(
+		"CAUSES: taken in the last %u s, since opened (%s), since tare came",
+		live_seconds[look->query.window], since);
 
 	if (d->replay) {
 		most = d->row.cause == LIVE_NO_CAUSE ? NULL : look->cause_name(d->row.cause);

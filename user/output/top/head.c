@@ -81,8 +81,8 @@ static char *clock_text(uint64_t ns)
 	if (s < 3600)
 		return g_strdup_printf("%u:%02u.%u", (unsigned)(s / 60), (unsigned)(s % 60),
 				       (unsigned)(tenths % 10));
-	return g_strdup_printf("%" G_GUINT64_FORMAT ":%02u:%02u", s / 3600,
-			       (unsigned)(s / 60 % 60), (unsigned)(s % 60));
+	return g_strdup_printf("%" G_GUINT64_FORMAT ":%02u:%02u", s / 3600, (unsigned)(s / 60 % 60),
+			       (unsigned)(s % 60));
 }
 
 static char *timeline_text(const struct top_timeline *line)
@@ -243,10 +243,10 @@ static void paint_curve(GString *out, const struct top_look *look, const int64_t
 
 		for (unsigned i = from; i < to; i++)
 			most = MAX(most, weight[i]);
-		g_string_append(part[c > cursor],
-				c == cursor ? "│" :
-					      curve_step[high > low ? (most - low) * 7 / (high - low) :
-								      0]);
+		g_string_append(
+			part[c > cursor],
+			c == cursor ? "│" :
+				      curve_step[high > low ? (most - low) * 7 / (high - low) : 0]);
 	}
 	paint(out, &look->style, at < n ? BOLD : PLAIN, part[0]->str);
 	paint(out, &look->style, DIM, part[1]->str);
@@ -274,7 +274,8 @@ static void add_curve(GString *out, const struct live_total *t, const struct top
 {
 	struct line l = line_begin(out, look, "curve");
 	const struct top_timeline *line = look->timeline;
-	unsigned room = CLAMP(look->style.width - MIN(look->style.width, MARGIN + 32), 8, LIVE_CURVE);
+	unsigned room =
+		CLAMP(look->style.width - MIN(look->style.width, MARGIN + 32), 8, LIVE_CURVE);
 	unsigned n = line ? line->n : MIN(t->points, room);
 	const int64_t *weight = line ? line->weight : t->curve + (t->points - n);
 

@@ -36,8 +36,8 @@ struct top_columns {
 
 /* The time cursor of a replay. */
 struct top_timeline {
-	const int64_t *weight; /* of each round of the recording */
-	unsigned n, at;        /* the round that is shown */
+	const int64_t *weight;  /* of each round of the recording */
+	unsigned n, at;         /* the round that is shown */
 	uint64_t at_ns, end_ns; /* its time and the last one's, since the start */
 	const char *state;      /* "playing"; NULL: nothing to say */
 };
@@ -51,12 +51,12 @@ struct top_look {
 	bool first;                 /* this is the first look: there are no rates yet */
 	const char *target;         /* "all processes" */
 	uint64_t interval_ns;
-	bool slow;          /* rounds took too long: the interval was made longer */
-	bool paused;        /* the screen is; measuring goes on */
+	bool slow;   /* rounds took too long: the interval was made longer */
+	bool paused; /* the screen is; measuring goes on */
 	const struct top_timeline *timeline; /* of a replay; NULL: it is now */
-	const char *record; /* file of the recording; NULL: none */
-	double self_cpu;    /* of tare itself, in percent of one CPU; below 0: not known yet */
-	int64_t self_rss;   /* bytes; 0: not known */
+	const char *record;                  /* file of the recording; NULL: none */
+	double self_cpu;  /* of tare itself, in percent of one CPU; below 0: not known yet */
+	int64_t self_rss; /* bytes; 0: not known */
 	int64_t memory, available; /* of the machine, bytes; 0: not known */
 	const char *kmem_why;      /* why other kernel memory is not measured; NULL: not known */
 	char *(*cause_name)(uint32_t id);
@@ -105,7 +105,7 @@ struct top_details {
 	const GArray *functions;   /* struct top_function; NULL: not sampled */
 	int64_t limit, limit_used; /* of the nearest control group that has one; 0: none */
 	const char *limit_group;
-	const GArray *mappings; /* struct mapping, largest in memory first; NULL: see why */
+	const GArray *mappings;   /* struct mapping, largest in memory first; NULL: see why */
 	const char *mappings_why; /* NULL: nothing to say */
 	bool replay; /* causes and limits were not recorded; functions are of the whole recording */
 };
