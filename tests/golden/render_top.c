@@ -89,7 +89,9 @@ static void server(void)
 {
 	struct live_row *r;
 
-	add(4121, "python3 leak.py --threads 3", 812 * MIB, 12 * MIB, 10.0 * MIB)->threads = 3;
+	r = add(4121, "python3 leak.py --threads 3", 812 * MIB, 12 * MIB, 10.0 * MIB);
+	r->threads = 3;
+	r->lasting = true;
 	for (unsigned i = 0; i < 3; i++) {
 		r = add(4121, i == 1 ? "leaker" : "idle", i == 1 ? 700 * MIB : -4 * KIB, 0,
 			i == 1 ? 10.0 * MIB : 0);

@@ -316,6 +316,33 @@ static void what_is_idle_is_as_if_it_was_read(void **state)
 	assert_int_equal(live_total(live)->sum.threads, 17);
 }
 
+/* A steady growth is told apart from a start and from a step. */
+static void lasting_growth(void **state)
+{
+	(void)state;
+	born(7, 7, 70, 1, "leak");
+	born(8, 8, 80, 1, "step");
+	for (unsigned s = 0; s < 60; s++) {
+		single(7, 70, MIB_PAGES * s);
+		single(8, 80, MIB_PAGES * (s < 50 ? 1 : 90));
+		if (s == 50)
+			born(9, 9, 90, 1, "start");
+		if (s >= 50)
+			single(9, 90, MIB_PAGES * (s - 49));
+		tick(1);
+		assert_int_equal(row_of(70)->lasting, s >= 25);
+		assert_false(row_of(80)->lasting);
+	}
+	assert_false(row_of(90)->lasting);
+	for (unsigned s = 0; s < 12; s++) {
+		single(7, 70, MIB_PAGES * 60);
+		single(8, 80, MIB_PAGES * 90);
+		single(9, 90, MIB_PAGES * 11);
+		tick(1);
+	}
+	assert_false(row_of(70)->lasting); /* it has stopped */
+}
+
 /* Each cause has its own windows. */
 static void causes_have_windows(void **state)
 {
@@ -428,6 +455,7 @@ int main(void)
 		TEST(threads_are_below_their_process),
 		TEST(rows_add_up_to_the_total),
 		TEST(what_is_idle_is_as_if_it_was_read),
+		TEST(lasting_growth),
 		TEST(causes_have_windows),
 		TEST(kernel_memory_is_cut_to_what_there_is),
 		TEST(owners_are_asked_for_once),

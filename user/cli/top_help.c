@@ -31,6 +31,7 @@ const char *const top_ui_help[] = {
 	"  q or F10       quit",
 	"",
 	"GROWTH/s  change of the weight   WEIGHT  user and kernel memory",
+	"▲         it has grown for the last minute as it does now: the rows to worry about",
 	"USER      RSS and swap           KERNEL  page tables, stacks, other kernel memory",
 	"IN/s      memory taken           OUT/s   memory given back",
 	"CAUSE     what most of it came in by, since tare came   n/m  not measured",

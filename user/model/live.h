@@ -46,6 +46,9 @@ struct live_row {
 	int64_t kind[TARE_KINDS];
 	struct live_counts now;
 	struct live_rate rate[LIVE_WINDOWS];
+	/* It has grown for the last minute (or since tare came, if that is half a minute ago) as it
+	 * does now: no program that starts, and no single step. */
+	bool lasting;
 	uint32_t cause; /* by which most came in since tare came; LIVE_NO_CAUSE: nothing did */
 	unsigned threads, processes;
 	uint32_t uid;       /* LIVE_NO_UID: not known */

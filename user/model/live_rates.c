@@ -111,6 +111,18 @@ static struct live_rate rate_of(const struct live_counts *from, const struct liv
 	};
 }
 
+#define LASTING_RATE (64.0 * 1024) /* bytes per second: less is no concern */
+#define LASTING_TIME 2.5           /* the long window spans so many of the middle one */
+
+static bool is_lasting(const struct live *l, const struct live_row *r)
+{
+	const double *seconds = l->total.seconds;
+	double now = r->rate[LIVE_10S].growth, before = r->rate[LIVE_60S].growth;
+
+	return now >= LASTING_RATE && before >= now / 2 &&
+	       seconds[LIVE_60S] >= seconds[LIVE_10S] * LASTING_TIME;
+}
+
 void live_rates(const struct live *l, struct entity *e, uint64_t now_ns)
 {
 	if (is_idle(e, now_ns))
@@ -128,6 +140,7 @@ void live_rates(const struct live *l, struct entity *e, uint64_t now_ns)
 		if (is_kept(w, i, now_ns))
 			e->slot[i][w->next] = e->row.now;
 	}
+	e->row.lasting = is_lasting(l, &e->row);
 	if (e->changed < l->oldest) /* all slots are the same, and all rates are 0 */
 		g_clear_pointer(&e->slot, g_free);
 }

@@ -302,6 +302,7 @@ static void add_row(struct live_row *sum, const struct live_row *r)
 		sum->rate[w].out += r->rate[w].out;
 		sum->rate[w].faults += r->rate[w].faults;
 	}
+	sum->lasting |= r->lasting;
 	sum->threads += r->threads;
 	sum->processes += r->processes;
 	if (sum->uid != r->uid)

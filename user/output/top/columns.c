@@ -24,7 +24,7 @@ static const struct spec {
 } specs[TOP_COLUMNS] = {
 	[TOP_PID] = { "pid", "PID", 7, true, 100 },
 	[TOP_OWNER] = { "owner", "OWNER", 8, false, 60 },
-	[TOP_GROWTH] = { "growth", "GROWTH/s", 9, true, 98 },
+	[TOP_GROWTH] = { "growth", "GROWTH/s", 10, true, 98 },
 	[TOP_WEIGHT] = { "weight", "WEIGHT", 9, true, 97 },
 	[TOP_USER] = { "user", "USER", 9, true, 65 },
 	[TOP_KERNEL] = { "kernel", "KERNEL", 8, true, 90 },
@@ -188,6 +188,13 @@ static char *size_text(double bytes, bool is_signed)
 	return g_strdup_printf("%s%s", is_signed && whole > 0 ? "+" : "", size);
 }
 
+static char *growth_text(const struct live_row *r, const struct top_look *look)
+{
+	g_autofree char *size = size_text(r->rate[look->query.window].growth, true);
+
+	return g_strconcat(r->lasting ? "▲" : "", size, NULL);
+}
+
 static char *count_text(double n)
 {
 	if (n > 0 && n < 0.95)
@@ -244,7 +251,7 @@ static char *cell_text(const struct live_row *r, enum top_column column,
 	case TOP_OWNER:
 		return owner_text(r, look);
 	case TOP_GROWTH:
-		return size_text(rate->growth, true);
+		return growth_text(r, look);
 	case TOP_WEIGHT:
 		return size_text((double)live_weight(r), false);
 	case TOP_USER:
@@ -277,7 +284,7 @@ static enum paint cell_paint(const struct live_row *r, enum top_column column, c
 		return DIM;
 	if (column != TOP_GROWTH)
 		return column == TOP_CAUSE || column == TOP_UNIT ? DIM : PLAIN;
-	return growth > 0 ? WARN : GOOD;
+	return r->lasting ? BAD : growth > 0 ? WARN : GOOD;
 }
 
 void top_row(GString *out, const struct live_row *r, const struct top_look *look)
@@ -309,7 +316,7 @@ void top_to_ascii(GString *text)
 		{ "…", "~" }, { "·", "." }, { "━", "-" }, { "└", "`" }, { "±", "~" }, { "█", "#" },
 		{ "▓", "=" }, { "▒", "+" }, { "░", "-" }, { "▪", "k" }, { "▁", "_" }, { "▂", "." },
 		{ "▃", "." }, { "▄", "-" }, { "▅", "-" }, { "▆", "=" }, { "▇", "#" }, { "µ", "u" },
-		{ "│", "|" }, { "←", "<" }, { "→", ">" },
+		{ "│", "|" }, { "▲", "!" }, { "←", "<" }, { "→", ">" },
 	};
 	g_autofree char *from = g_strdup(text->str);
 
