@@ -4,9 +4,13 @@
  */
 #include "cli/top_ui_impl.h"
 
-const char top_ui_hint[] =
+const char *const top_ui_hints[] = {
 	"h help  Enter details  / search  \\ filter  < > sort  t tree  H threads  g group  "
-	"1 2 3 window  space pause  w write  q quit";
+	"1 2 3 window  space pause  w write  q quit",
+	"h help  Enter details  / search  \\ filter  < > sort  H threads  g group  q quit",
+	"h help  Enter details  q quit",
+	NULL,
+};
 
 const char *const top_ui_help[] = {
 	"tare top: who grows, and how fast. Rates are per second, over the window.",

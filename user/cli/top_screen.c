@@ -402,12 +402,21 @@ static void resize(struct top_screen *s)
 	top_ui_size(s->ui, (unsigned)COLS, (unsigned)LINES);
 }
 
+/* Where the terminal has no second screen, the shell goes on in an empty last line. */
+static void leave(void)
+{
+	move(LINES - 1, 0);
+	clrtoeol();
+	refresh();
+	endwin();
+}
+
 /* Stop as the shell expects it, with the terminal as it was; then go on. */
 static void suspend(struct top_screen *s)
 {
 	sigset_t stop;
 
-	endwin();
+	leave();
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTSTP);
 	signal(SIGTSTP, SIG_DFL);
@@ -482,7 +491,7 @@ void top_screen_close(struct top_screen *s)
 {
 	if (!s)
 		return;
-	endwin();
+	leave();
 	forget_crash();
 	tcsetattr(STDIN_FILENO, TCSANOW, &restore.modes);
 	if (s->signals >= 0) {

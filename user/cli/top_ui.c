@@ -204,6 +204,16 @@ static void add_help(struct top_ui *ui)
 	add_scrolled(ui, fit->str);
 }
 
+/* The longest that fits. */
+static const char *hint(const struct top_ui *ui)
+{
+	unsigned i = 0;
+
+	while (top_ui_hints[i + 1] && strlen(top_ui_hints[i]) > ui->width)
+		i++;
+	return top_ui_hints[i];
+}
+
 static void add_last(struct top_ui *ui)
 {
 	g_autofree char *text = NULL, *printable = NULL;
@@ -223,9 +233,9 @@ static void add_last(struct top_ui *ui)
 		text = g_strdup("h help  space play  ←→ step  [] 10 s  Home End  \\ filter"
 				"  Enter details  q quit");
 	else if (*ui->filter)
-		text = g_strdup_printf("filter: %s   %s", ui->filter, top_ui_hint);
+		text = g_strdup_printf("filter: %s   %s", ui->filter, hint(ui));
 	else
-		text = g_strdup(top_ui_hint);
+		text = g_strdup(hint(ui));
 	printable = text_printable(text);
 	g_ptr_array_add(ui->lines, text_fit(printable, ui->width));
 }
