@@ -158,7 +158,7 @@ static __always_inline void task_end(struct task_struct *task, struct task_state
 
 	kmem_exclude_free(TARE_NONOWNER_LATE, workload.stack_bytes);
 	kmem_task_end(ts);
-	ledger_note_peak(&ts->t, workload.peak_seq);
+	task_note_peak(ts);
 	ts->t.flow[TARE_KSTACK].out += workload.stack_bytes;
 	ts->t.flags |= TARE_TASK_ENDED;
 	__sync_fetch_and_add(&workload.stacks, -1);
