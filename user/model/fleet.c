@@ -135,8 +135,8 @@ static int64_t part_size(const struct part *p)
 	int64_t most = 0;
 
 	for (int t = 0; t < SAMPLE_TYPES; t++)
-		most = MAX(most, ABS(p->cell.bytes[t][FLEET_USER]) +
-					 ABS(p->cell.bytes[t][FLEET_KERNEL]));
+		most = MAX(most,
+			   ABS(p->cell.bytes[t][FLEET_USER]) + ABS(p->cell.bytes[t][FLEET_KERNEL]));
 	return most;
 }
 

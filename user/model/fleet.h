@@ -90,6 +90,8 @@ void fleet_close(struct fleet *f, enum sample_type sample_type);
 /* The part of a row that all its figures are of: the weight, if each recording measured kernel
  * memory; else user memory, unless the row has none. */
 enum fleet_part fleet_part_of(const struct fleet *f, const struct fleet_row *row);
+/* Did each recording that measured user memory measure kernel memory too? */
+bool fleet_whole(const struct fleet *f, enum fleet_sort sort);
 /* How many recordings measured this. */
 unsigned fleet_measured(const struct fleet *f, enum fleet_sort sort, enum fleet_part part);
 

@@ -34,18 +34,28 @@ unsigned fleet_measured(const struct fleet *f, enum fleet_sort sort, enum fleet_
 	return n;
 }
 
-enum fleet_part fleet_part_of(const struct fleet *f, const struct fleet_row *row)
+static bool has_user(const struct fleet_row *row)
 {
-	if (fleet_measured(f, row->sort, FLEET_KERNEL) == fleet_measured(f, row->sort, FLEET_USER))
-		return FLEET_WEIGHT;
 	for (unsigned i = 0; i < row->cells->len; i++) {
 		const struct fleet_cell *c = &g_array_index(row->cells, struct fleet_cell, i);
 
 		for (int t = 0; t < SAMPLE_TYPES; t++)
 			if (c->bytes[t][FLEET_USER])
-				return FLEET_USER;
+				return true;
 	}
-	return FLEET_KERNEL;
+	return false;
+}
+
+bool fleet_whole(const struct fleet *f, enum fleet_sort sort)
+{
+	return fleet_measured(f, sort, FLEET_WEIGHT) == fleet_measured(f, sort, FLEET_USER);
+}
+
+enum fleet_part fleet_part_of(const struct fleet *f, const struct fleet_row *row)
+{
+	if (fleet_whole(f, row->sort))
+		return FLEET_WEIGHT;
+	return has_user(row) ? FLEET_USER : FLEET_KERNEL;
 }
 
 static int64_t cell_bytes(const struct fleet_cell *c, enum sample_type t, enum fleet_part part)
@@ -204,11 +214,6 @@ static int by_change(gconstpointer a, gconstpointer b)
 	return s == t ? g_strcmp0(x->name, y->name) : s < t ? 1 : -1;
 }
 
-static bool whole(const struct fleet *f, enum fleet_sort sort)
-{
-	return fleet_measured(f, sort, FLEET_KERNEL) == fleet_measured(f, sort, FLEET_USER);
-}
-
 static void add_change(GArray *changes, const struct fleet *const fleet[FLEET_SIDES],
 		       const struct fleet_row *const row[FLEET_SIDES], enum sample_type sample_type)
 {
@@ -219,15 +224,10 @@ static void add_change(GArray *changes, const struct fleet *const fleet[FLEET_SI
 	const struct fleet_row *any = row[FLEET_AFTER] ?: row[FLEET_BEFORE];
 	struct fleet_change c = { .name = any->name, .part = FLEET_WEIGHT };
 
-	if (!whole(fleet[0], any->sort) || !whole(fleet[1], any->sort)) {
-		c.part = FLEET_KERNEL;
-		for (int i = 0; i < FLEET_SIDES; i++)
-			for (unsigned n = 0; row[i] && n < row[i]->cells->len; n++)
-				for (int t = 0; t < SAMPLE_TYPES; t++)
-					if (g_array_index(row[i]->cells, struct fleet_cell, n)
-						    .bytes[t][FLEET_USER])
-						c.part = FLEET_USER;
-	}
+	if (!fleet_whole(fleet[0], any->sort) || !fleet_whole(fleet[1], any->sort))
+		c.part = (row[0] && has_user(row[0])) || (row[1] && has_user(row[1])) ?
+				 FLEET_USER :
+				 FLEET_KERNEL;
 	for (int i = 0; i < FLEET_SIDES; i++)
 		c.side[i] = fleet_figure(fleet[i], row[i] ?: &none, sample_type, c.part);
 	set_verdict(&c);

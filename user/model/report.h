@@ -223,12 +223,12 @@ struct report_self {
 
 /* The machine of the run; a value that is not known is NULL or 0. */
 struct report_machine {
-	char *host;         /* its name: that of the UTS namespace, or --host */
 	char *distribution; /* PRETTY_NAME of os-release */
 	char *cpu;          /* model name */
 	unsigned cpus;
 	int64_t memory; /* MemTotal, bytes */
 	int64_t page_size;
+	char *host; /* its name: that of the UTS namespace, or --host */
 };
 
 struct profile;
