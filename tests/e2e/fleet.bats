@@ -60,8 +60,8 @@ rows() {
 	python3 -W ignore -m jsonschema -i "$DIR/all.json" "$DIR/schema.json"
 	for i in 1 2 3; do
 		"$TARE" report "old/web-$i.tare" --format json |
-			jq --arg host "web-$i" 'select(.machine.host == $host) | [.processes[].at_peak.anon, .processes[].at_peak.file,
-				.processes[].at_peak.shmem, .processes[].at_peak.swap] | add'
+			jq --arg host "web-$i" 'select(.machine.host == $host) |
+				[.processes[].at_peak | .anon, .file, .shmem, .swap] | add'
 	done >"$DIR/values"
 	sort -n "$DIR/values" | jq -s '[add, .[1], .[2]]' >"$DIR/want"
 	jq '.processes[0]["live-peak"].user | [.sum, .median, .max]' "$DIR/all.json" >"$DIR/is"
