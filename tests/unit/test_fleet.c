@@ -179,6 +179,20 @@ static void assert_outlier(unsigned n, const int64_t *bytes, uint32_t outlier)
 	fleet_free(f);
 }
 
+static void sums_do_not_overflow(void **state)
+{
+	int64_t bytes[20];
+	struct fleet *f;
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		bytes[i] = INT64_C(1) << 60; /* the most that the reader lets through */
+	f = functions(20, bytes);
+	assert_true(figure(f, FLEET_FUNCTIONS, "f", FLEET_WEIGHT).sum == INT64_MAX);
+	assert_true(figure(f, FLEET_FUNCTIONS, "f", FLEET_WEIGHT).median == INT64_C(1) << 60);
+	fleet_free(f);
+}
+
 static void outliers(void **state)
 {
 	(void)state;
@@ -265,6 +279,9 @@ static void changes_beyond_the_spread(void **state)
 	/* One recording has no deviation of its own; two single ones are not judged. */
 	assert_change(3, near, 1, later, true);
 	assert_change(1, near, 3, far, false);
+	/* 35 MiB: more than 2 x 1.48 x 10 MiB, less than the square root of 2 times that. */
+	assert_change(3, (int64_t[]){ 90 * MIB, 100 * MIB, 110 * MIB }, 1, (int64_t[]){ 135 * MIB },
+		      false);
 	assert_change(1, near, 1, later, false);
 }
 
@@ -301,6 +318,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_measured_is_in_no_figure),
 		cmocka_unit_test(a_name_that_is_not_there_counts_as_0),
 		cmocka_unit_test(outliers),
+		cmocka_unit_test(sums_do_not_overflow),
 		cmocka_unit_test(names_with_numbers_are_one),
 		cmocka_unit_test(too_many_names_are_one_row),
 		cmocka_unit_test(changes_beyond_the_spread),

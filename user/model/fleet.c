@@ -350,7 +350,8 @@ static int64_t row_sum(const struct fleet_row *row, enum sample_type sample_type
 	for (unsigned i = 0; i < row->cells->len; i++) {
 		const struct fleet_cell *c = &g_array_index(row->cells, struct fleet_cell, i);
 
-		sum += c->bytes[sample_type][FLEET_USER] + c->bytes[sample_type][FLEET_KERNEL];
+		sum = fleet_sum(sum, c->bytes[sample_type][FLEET_USER] +
+					     c->bytes[sample_type][FLEET_KERNEL]);
 	}
 	return sum;
 }

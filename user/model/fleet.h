@@ -79,6 +79,15 @@ struct fleet_figure {
 	unsigned outliers; /* how many there are */
 };
 
+/* A sum that stays at the limits of its type: recordings may be forged, and each is bounded only by
+ * itself. */
+static inline int64_t fleet_sum(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? (a < 0 ? INT64_MIN : INT64_MAX) : sum;
+}
+
 struct fleet *fleet_new(void);
 void fleet_free(struct fleet *f); /* takes NULL */
 /* Frames must be folded before (model/frame_rules.h). The report is not needed afterwards. */

@@ -132,13 +132,14 @@ static double variance(const struct fleet *f, enum fleet_sort sort, uint32_t sou
 	return sort == FLEET_FUNCTIONS && bytes > 0 ? (double)bytes * (double)s->period : 0;
 }
 
+/* Of two values none is one: both are as far from their median as mad. */
 static void find_outliers(const struct fleet *f, enum fleet_sort sort, const GArray *values,
 			  struct fleet_figure *figure)
 {
 	double least = MAX(OUTLIER_DEVIATIONS * MAD_SCALE * (double)figure->mad, OUTLIER_LEAST);
 
 	least = MAX(least, fabs((double)figure->median) / 10);
-	for (unsigned i = 0; values->len >= 3 && i < values->len; i++) {
+	for (unsigned i = 0; i < values->len; i++) {
 		const struct value *v = &g_array_index(values, struct value, i);
 		int64_t away = v->bytes - figure->median;
 		double error = sqrt(variance(f, sort, v->source, v->bytes));
@@ -167,7 +168,7 @@ struct fleet_figure fleet_figure(const struct fleet *f, const struct fleet_row *
 	for (unsigned i = 0; i < values->len; i++) {
 		const struct value *v = &g_array_index(values, struct value, i);
 
-		figure.sum += v->bytes;
+		figure.sum = fleet_sum(figure.sum, v->bytes);
 		sum += variance(f, row->sort, v->source, v->bytes);
 	}
 	figure.min = g_array_index(values, struct value, 0).bytes;

@@ -89,8 +89,9 @@ static void add(GPtrArray *doubts, const char *text)
 static void add_part(GPtrArray *doubts, unsigned known, unsigned all, const char *what,
 		     const char *why)
 {
+	g_autofree char *safe = text_printable(why); /* callers cut it, which needs UTF-8 */
 	g_autofree char *text = g_strdup_printf("%s is measured in %u of %u recordings%s%s", what,
-						known, all, why ? ": " : "", why ?: "");
+						known, all, why ? ": " : "", safe);
 
 	if (known < all)
 		add(doubts, text);
