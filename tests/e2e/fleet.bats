@@ -84,6 +84,25 @@ print(sum(int(r["peak_user"]) for r in rows))' | cmp - <(jq '.[0]' "$DIR/want")
 	! grep -q '^web-4,.*,functions,' "$DIR/x.csv"
 }
 
+@test "the screen has 25 lines also when there is much to say" {
+	mkdir "$DIR/set"
+	for i in 1 2 3 4 5; do
+		cp /bin/true "$DIR/a-program-with-quite-a-long-name-$i"
+		"$TARE" run --as-root -r "$DIR/set/$i.tare" --period 0 -o /dev/null --format json \
+			--host "web-$(printf '%0200d' "$i")" -- \
+			"$DIR/a-program-with-quite-a-long-name-$i"
+	done
+	cp old/*.tare mixed/web-4.tare "$DIR/set"
+	echo text >"$DIR/set/x.tare"
+	for width in 80 140; do
+		COLUMNS=$width "$TARE" report "$DIR/set" >"$DIR/text" 2>"$DIR/err" || true
+		output=$(cat "$DIR/text")
+		says '^of: ' '^outliers: ' '^but: .*1 not read' '^WHO' '^WHERE'
+		[ "$(wc -l <"$DIR/text")" -le 25 ] || fail "$output"
+		[ "$(LC_ALL=C.UTF-8 wc -L <"$DIR/text")" -le "$width" ] || fail "$output"
+	done
+}
+
 @test "broken files are named and left out, and the status is 1" {
 	mkdir "$DIR/set"
 	cp old/*.tare "$DIR/set"

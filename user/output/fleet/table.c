@@ -13,11 +13,15 @@
 #include "output/table/grid.h"
 #include "output/table/parts.h"
 
-/* Rows of a section with --full, and on one screen. */
+/* Rows of a section with --full. */
 #define ROWS 40
-#define WHO_ROWS 4
-#define WHERE_ROWS 6
 #define OUTLIERS 3
+/* On one screen: lines of a section around its rows, of the last section with two rows, and of
+ * what follows it. */
+#define AROUND 4
+#define LEAST_WHERE (AROUND + 2)
+#define LEGEND 3
+#define HOST_WIDTH 24
 
 struct page {
 	const struct fleet *f;
@@ -32,6 +36,37 @@ static char *title_of(const struct fleet_row *row)
 								g_strdup(row->name);
 
 	return text_printable(*title ? title : "(no name)");
+}
+
+/* A line of the head; on one screen it has at most `lines` lines. */
+static void print_line(const struct page *p, const char *label, enum paint how, const char *text,
+		       unsigned lines)
+{
+	g_autofree char *safe = text_printable(text);
+	/* Lines break at words, so they are not full. */
+	unsigned room = lines * (p->style.width - FLEET_MARGIN) - (lines - 1) * 12;
+	g_autofree char *fit = p->asked->full ? g_strdup(safe) : text_fit(safe, room);
+
+	paint_labelled(p->out, &p->style, FLEET_MARGIN, label, how, fit);
+}
+
+static char *host_of(const struct page *p, uint32_t source)
+{
+	g_autofree char *safe = text_printable(fleet_label(p->f, source));
+
+	return text_shorten(safe, HOST_WIDTH, 0);
+}
+
+/* How many rows are left on one screen, with `after` lines below them. */
+static unsigned rows_left(const struct page *p, unsigned after, unsigned most)
+{
+	int lines = 0;
+
+	for (const char *s = strchr(p->out->str, '\n'); s; s = strchr(s + 1, '\n'))
+		lines++;
+	if (p->asked->full)
+		return ROWS;
+	return (unsigned)CLAMP(TABLE_BRIEF_LINES - lines - AROUND - (int)after, 2, (int)most);
 }
 
 static char *day_of(int64_t ns)
@@ -66,7 +101,7 @@ static void print_set(const struct page *p)
 				       to   ?:
 					      "?");
 	}
-	paint_labelled(p->out, &p->style, FLEET_MARGIN, "of:", PLAIN, text->str);
+	print_line(p, "of:", PLAIN, text->str, 1);
 	g_string_free(text, TRUE);
 }
 
@@ -88,18 +123,20 @@ static void print_total(const struct page *p, const char *label, enum fleet_part
 	f = fleet_figure(p->f, p->f->rows[FLEET_TOTAL]->pdata[0], p->asked->sample_type, part);
 	text = g_string_new(NULL);
 	if (f.measured) {
+		g_autofree char *host = host_of(p, f.largest);
+
 		add_size(text, "median ", f.median);
 		add_size(text, " ± ", f.mad);
 		add_size(text, ", sum ", f.sum);
 		add_size(text, ", most ", f.max);
-		g_string_append_printf(text, " on %s", fleet_label(p->f, f.largest));
+		g_string_append_printf(text, " on %s", host);
 	} else {
 		g_string_append(text, "not measured");
 	}
 	if (f.measured < p->f->sources->len && f.measured)
 		g_string_append_printf(text, "; measured in %u of %u", f.measured,
 				       p->f->sources->len);
-	paint_labelled(p->out, &p->style, FLEET_MARGIN, label, BOLD, text->str);
+	print_line(p, label, BOLD, text->str, 2);
 	g_string_free(text, TRUE);
 }
 
@@ -145,11 +182,11 @@ static void print_outliers(const struct page *p)
 		g_autofree char *title = title_of(o->row), *fit = text_shorten(title, 40, 0);
 		g_autofree char *size = text_size(ABS(o->figure.outlying));
 		g_autofree char *median = text_size(o->figure.median);
+		g_autofree char *host = host_of(p, o->figure.outlier);
 		bool more = o->figure.outlying > 0;
 
 		g_string_append_printf(text, "%s%s has %s %s in %s (median %s)", i ? "; " : "",
-				       fleet_label(p->f, o->figure.outlier), size,
-				       more ? "more" : "less", fit, median);
+				       host, size, more ? "more" : "less", fit, median);
 	}
 	if (all->len > OUTLIERS)
 		g_string_append_printf(text, "; %u more", all->len - OUTLIERS);
@@ -157,8 +194,7 @@ static void print_outliers(const struct page *p)
 		g_string_append(text, "not looked for: they need 3 recordings");
 	else if (!all->len)
 		g_string_append(text, "none");
-	paint_labelled(p->out, &p->style, FLEET_MARGIN, "outliers:", all->len ? BAD : PLAIN,
-		       text->str);
+	print_line(p, "outliers:", all->len ? BAD : PLAIN, text->str, 2);
 	g_string_free(text, TRUE);
 }
 
@@ -169,12 +205,7 @@ static void print_doubts(const struct page *p)
 
 	for (unsigned i = 0; i < doubts->len; i++)
 		g_string_append_printf(text, "%s%s", i ? "; " : "", (char *)doubts->pdata[i]);
-	if (!p->asked->full) {
-		g_autofree char *fit = text_fit(text->str, 3 * (p->style.width - FLEET_MARGIN) - 8);
-
-		g_string_assign(text, fit);
-	}
-	paint_labelled(p->out, &p->style, FLEET_MARGIN, "but:", WARN, text->str);
+	print_line(p, "but:", WARN, text->str, 2);
 	g_string_free(text, TRUE);
 }
 
@@ -351,8 +382,8 @@ char *fleet_table_render(const struct fleet *f, const struct fleet_style *style)
 	print_total(&p, "kernel:", FLEET_KERNEL);
 	print_outliers(&p);
 	print_doubts(&p);
-	print_rows(&p, FLEET_PROCESSES, "WHO", style->full ? ROWS : WHO_ROWS);
-	print_rows(&p, FLEET_FUNCTIONS, "WHERE", style->full ? ROWS : WHERE_ROWS);
+	print_rows(&p, FLEET_PROCESSES, "WHO", rows_left(&p, LEAST_WHERE + LEGEND, 4));
+	print_rows(&p, FLEET_FUNCTIONS, "WHERE", rows_left(&p, LEGEND, 8));
 	if (style->full)
 		print_sources(&p);
 	print_legend(&p);
