@@ -60,7 +60,7 @@ commands=(run attach top bench 'bench report' 'bench compare' doctor report diff
 	refused 'nothing to attach to' -- attach
 	refused 'one file of results' -- bench report
 	refused 'two files of results' -- bench compare a
-	refused 'one recording' -- report
+	refused 'a recording, or several' -- report
 	refused 'two recordings' -- diff a
 	refused 'one recording' -- export --format json
 	refused 'no format given' -- export a
@@ -75,7 +75,6 @@ commands=(run attach top bench 'bench report' 'bench compare' doctor report diff
 	refused 'one file of results' -- bench report a b
 	refused 'two files of results' -- bench compare a b c
 	refused 'more' -- doctor more
-	refused 'one recording' -- report a b
 	refused 'two recordings' -- diff a b c
 	refused 'one recording' -- export --format json a b
 }
