@@ -19,8 +19,13 @@ static struct report *fixture_new(uint64_t duration)
 
 	r->tare_version = g_strdup("0.1.0");
 	r->kernel = g_strdup("6.18.0 x86_64");
-	r->machine = (struct report_machine){ g_strdup("Debian GNU/Linux 12 (bookworm)"),
-					      g_strdup("A CPU's name"), 2, 8 * GIB, 4096 };
+	r->machine = (struct report_machine){
+		.distribution = g_strdup("Debian GNU/Linux 12 (bookworm)"),
+		.cpu = g_strdup("A CPU's name"),
+		.cpus = 2,
+		.memory = 8 * GIB,
+		.page_size = 4096,
+	};
 	r->reason = REPORT_END;
 	r->exit.known = true;
 	r->duration_ns = duration;

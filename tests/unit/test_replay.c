@@ -192,6 +192,8 @@ static void any_time_is_as_it_was(void **state)
 	assert_int_equal(ask_int("SELECT count(*) FROM round_rows JOIN round_names ON who = number"
 				 " WHERE pid = 1003 AND anon IS NOT NULL"),
 			 1 + 112 / 64);
+	/* What was not measured is no number. */
+	assert_int_equal(ask_int("SELECT count(*) FROM round_rows WHERE kmem IS NOT NULL"), 0);
 	replay_close(p);
 	live_free(shown);
 }
@@ -216,6 +218,27 @@ static void windows_reach_before_a_jump(void **state)
 	replay_close(p);
 	live_view_free(view);
 	live_free(shown);
+}
+
+/* While another program has the file locked, rounds are kept in memory, up to a bound. */
+static void dropped_rounds_are_counted(void **state)
+{
+	struct recording *rec = begin(64 << 20);
+	struct report *r = fixture("python");
+	int64_t rounds = 8000;
+
+	(void)state;
+	stretch = 100;
+	for (unsigned s = 0; s < rounds; s++) {
+		tick(s + 1);
+		recording_round(rec, live, cause_name);
+	}
+	assert_int_equal(recording_checkpoint(rec, r, true), 0);
+	recording_close(rec);
+	report_free(r);
+	assert_in_range(ask_int("SELECT count(*) FROM rounds"), 1, rounds - 1);
+	assert_int_equal(ask_int("SELECT value FROM figures WHERE name = 'log.rounds_dropped'"),
+			 rounds - ask_int("SELECT count(*) FROM rounds"));
 }
 
 /* Rounds are merged, the oldest first; those that are left are as they were. */
@@ -332,8 +355,11 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, with_model, without_model)
 	const struct CMUnitTest tests[] = {
-		TEST(any_time_is_as_it_was),       TEST(windows_reach_before_a_jump),
-		TEST(a_thinned_recording_is_true), TEST(files_without_rounds_name_the_way_out),
+		TEST(any_time_is_as_it_was),
+		TEST(windows_reach_before_a_jump),
+		TEST(dropped_rounds_are_counted),
+		TEST(a_thinned_recording_is_true),
+		TEST(files_without_rounds_name_the_way_out),
 		TEST(damaged_rounds_are_refused),
 	};
 

@@ -72,7 +72,7 @@ struct fleet_figure {
 	/* The median absolute deviation: a half of the values are within median ± mad. One
 	 * recording in the fleet that is unlike the others does not change it. */
 	int64_t mad;
-	double error;      /* standard error of the median by sampling; 0: exact */
+	double error;      /* of one recording's value, by sampling (root mean square); 0: exact */
 	uint32_t largest;  /* source with `max`; FLEET_NONE: none */
 	uint32_t outlier;  /* the outlier that is farthest from the median; FLEET_NONE: none */
 	int64_t outlying;  /* its value less the median */
@@ -119,7 +119,7 @@ struct fleet_change {
 	struct fleet_figure side[FLEET_SIDES];
 	int64_t change; /* of the medians */
 	/* What the change is compared with: the root of the sum of the squares of both sides'
-	 * 1.4826 x mad and standard errors. A side with one recording has no deviation: the other
+	 * 1.4826 x mad and sampling errors. A side with one recording has no deviation: the other
 	 * side's is taken. Negative: not known, as both have only one. */
 	double spread;
 	bool beyond; /* the change is more than 2 x spread, and more than 64 KiB */

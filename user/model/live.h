@@ -46,8 +46,8 @@ struct live_row {
 	int64_t kind[TARE_KINDS];
 	struct live_counts now;
 	struct live_rate rate[LIVE_WINDOWS];
-	/* It has grown for the last minute (or since tare came, if that is half a minute ago) as it
-	 * does now: no program that starts, and no single step. */
+	/* It has grown for the last minute, or for the 25 seconds or more since tare came, as fast
+	 * as in the last 10 seconds. A program that starts, or takes much at once, has not. */
 	bool lasting;
 	uint32_t cause; /* by which most came in since tare came; LIVE_NO_CAUSE: nothing did */
 	unsigned threads, processes;

@@ -135,7 +135,7 @@ void proctable_title(struct proctable_task *t, const char *title)
 		return;
 	g_free(t->title);
 	t->title = g_strdup(title);
-	t->stamp += 1ULL << 40; /* no sweep comes so far */
+	t->stamp += 1ULL << 40; /* stamps by ++pt->stamp stay below that */
 }
 
 static int on_exec(struct proctable *pt, const struct tare_exec *rec)

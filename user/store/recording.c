@@ -502,8 +502,8 @@ static void say_thinned(const struct recording *rec)
 			 rec->db.path);
 	else if (rec->rounds.dropped)
 		log_warn("%s: %" G_GUINT64_FORMAT " of %" G_GINT64_FORMAT
-			 " looks at the processes (tare top --replay) were not kept, to stay below"
-			 " --max-size",
+			 " looks at the processes (tare top --replay) were not kept: there was no"
+			 " room, or another program had the file locked",
 			 rec->db.path, rec->rounds.dropped, rec->rounds.number);
 	if (rec->log_lost)
 		log_warn("%s: %" G_GUINT64_FORMAT

@@ -280,8 +280,8 @@ CREATE TABLE ticks (
 
 -- The raw log, for questions that the tables above don't answer; no report needs it.
 -- Shares of --max-size: a half for the tables above, a quarter for samples, an eighth each
--- for ranges and for rounds. A part may use the room that another one does not use. When the file comes
--- near --max-size, the part that exceeds its share most is reduced.
+-- for ranges and for rounds. A part may use the room that another one does not use. When the
+-- file comes near --max-size, the part that exceeds its share most is reduced.
 
 CREATE TABLE samples (
 	-- figures.log.level is the lowest level whose rows are all kept: a row of that or a
@@ -330,8 +330,7 @@ CREATE TABLE rounds (
 	born INTEGER NOT NULL,        -- processes so far, and how many of them ended
 	ended INTEGER NOT NULL,
 	lost INTEGER NOT NULL,        -- losses of all kinds
-	kmem_rest INTEGER             -- kernel memory of no living task;
-	                              -- NULL: round_rows.kmem is not measured
+	kmem_rest INTEGER             -- kernel memory of no living task; NULL: not measured
 ) STRICT;
 
 CREATE TABLE round_names (
@@ -355,7 +354,7 @@ CREATE TABLE round_rows (
 	who INTEGER NOT NULL,         -- round_names.number
 	anon INTEGER,                 -- NULL: it has ended
 	file INTEGER, shmem INTEGER, swap INTEGER, pagetable INTEGER, kstack INTEGER,
-	kmem INTEGER,
+	kmem INTEGER,                 -- NULL also: not measured
 	came INTEGER, went INTEGER, faults INTEGER,
 	threads INTEGER,              -- of a process
 	cause TEXT,                   -- by which most came in since tare came

@@ -35,7 +35,7 @@ struct round_row {
 	uint64_t in, out, faults;
 	unsigned threads;
 	const char *cause; /* NULL: none */
-	bool ended;
+	bool ended, kmem;  /* kmem: kind[TARE_KMEM] is measured */
 };
 
 struct round_name {
@@ -161,6 +161,7 @@ static int64_t add_row(struct rounds *r, const struct live *l, const struct live
 		.out = row->now.out,
 		.faults = row->now.faults,
 		.threads = row->threads,
+		.kmem = live_total(l)->kmem,
 	};
 
 	if (names != m->names)
@@ -254,6 +255,7 @@ void rounds_add(struct rounds *r, const struct live *l, char *(*cause_name)(uint
 void rounds_forget(struct rounds *r, bool written)
 {
 	if (!written && r->rounds->len) {
+		r->dropped += r->rounds->len;
 		r->stale = true;
 		g_hash_table_remove_all(r->met); /* names may not be in the file: new numbers */
 	}
@@ -324,7 +326,8 @@ static int write_row(const struct rounds *r, const struct db *db, sqlite3_stmt *
 		v[i] = db_text(NULL);
 	if (!row->ended) {
 		for (unsigned k = 0; k < TARE_KINDS; k++)
-			v[2 + k] = bounded(r, row->kind[kind_order[k]]);
+			if (kind_order[k] != TARE_KMEM || row->kmem)
+				v[2 + k] = bounded(r, row->kind[kind_order[k]]);
 		v[9] = counted(r, row->in);
 		v[10] = counted(r, row->out);
 		v[11] = counted(r, row->faults);
@@ -365,71 +368,73 @@ int rounds_write(struct rounds *r, const struct db *db, int (*room)(void *ctx), 
 	return err;
 }
 
-int rounds_take_back(struct rounds *r, const struct db *db)
-{
-	int err = db_change(db, "DELETE FROM rounds WHERE number > ?1", db_integer(r->written));
-
-	r->dropped += r->rounds->len;
-	return err   ?:
-		       db_change(db, "DELETE FROM round_rows WHERE round > ?1",
-				 db_integer(r->written));
-}
-
-static int64_t first_number(const struct db *db, const char *sql, int64_t of, int *err)
-{
-	g_autoptr(sqlite3_stmt) st = NULL;
-	int64_t number = 0;
-
-	if (*err)
-		return 0;
-	*err = db_prepare(db, &st, sql);
-	if (*err)
-		return 0;
-	sqlite3_bind_int64(st, 1, of);
-	if (sqlite3_step(st) == SQLITE_ROW)
-		number = sqlite3_column_int64(st, 0);
-	return number;
-}
-
-static int change(const struct db *db, const char *sql, int64_t a, int64_t b, uint64_t *changed)
-{
-	int err = db_change(db, sql, db_integer(a), db_integer(b));
-
-	if (!err && changed)
-		*changed += (uint64_t)sqlite3_changes64(db->sqlite);
-	return err;
-}
-
-/* Remove round `from`: its rows move into `to`, the next one, unless that has newer ones. A full
- * round needs no rows of what has ended. */
-static int merge_round(const struct db *db, int64_t from, int64_t to, uint64_t *rows)
-{
-	int err = 0;
-	int64_t from_full =
-		first_number(db, "SELECT \"full\" FROM rounds WHERE number = ?1", from, &err);
-	int64_t to_full =
-		first_number(db, "SELECT \"full\" FROM rounds WHERE number = ?1", to, &err);
-
-	if (!err && !to_full)
-		err = change(db, "UPDATE OR IGNORE round_rows SET round = ?2 WHERE round = ?1",
-			     from, to, NULL);
-	err = err ?: change(db, "DELETE FROM round_rows WHERE round = ?1 AND ?2", from, 1, rows);
-	if (!err && from_full && !to_full) {
-		err = change(db, "DELETE FROM round_rows WHERE round = ?1 AND anon IS NULL AND ?2",
-			     to, 1, rows);
-		err = err   ?:
-			      change(db, "UPDATE rounds SET \"full\" = ?2 WHERE number = ?1", to, 1,
-				     NULL);
-	}
-	return err ?: change(db, "DELETE FROM rounds WHERE number = ?1 AND ?2", from, 1, NULL);
-}
-
 static void rows_gone(struct rounds *r, uint64_t rows, uint64_t rounds)
 {
 	uint64_t bytes = rows * ROW_BYTES + rounds * ROUND_BYTES;
 
 	r->bytes -= MIN(r->bytes, bytes);
 	r->kept -= MIN(r->kept, rows);
+}
+
+int rounds_take_back(struct rounds *r, const struct db *db)
+{
+	uint64_t rounds, rows;
+	int err = db_change(db, "DELETE FROM rounds WHERE number > ?1", db_integer(r->written));
+
+	if (err)
+		return err;
+	rounds = (uint64_t)sqlite3_changes64(db->sqlite);
+	err = db_change(db, "DELETE FROM round_rows WHERE round > ?1", db_integer(r->written));
+	if (err)
+		return err;
+	rows = (uint64_t)sqlite3_changes64(db->sqlite);
+	rows_gone(r, rows, rounds);
+	return 0;
+}
+
+/* The number that a query with one value gives; 0: it gives none, or *err. */
+static int64_t ask(const struct db *db, const char *sql, int64_t of, int *err)
+{
+	g_autoptr(sqlite3_stmt) st = NULL;
+	int code;
+
+	*err = *err ?: db_prepare(db, &st, sql);
+	if (*err)
+		return 0;
+	sqlite3_bind_int64(st, 1, of);
+	code = sqlite3_step(st);
+	if (code == SQLITE_ROW)
+		return sqlite3_column_int64(st, 0);
+	if (code != SQLITE_DONE)
+		*err = db_fail(db);
+	return 0;
+}
+
+/* Remove round `from`: its rows move into `to`, the next one, unless that has newer ones. A full
+ * round needs no rows of what has ended. */
+static int merge_round(const struct db *db, int64_t from, int64_t to, uint64_t *rows)
+{
+	static const char full_sql[] = "SELECT \"full\" FROM rounds WHERE number = ?1";
+	int err = 0;
+	bool from_full = ask(db, full_sql, from, &err), to_full = ask(db, full_sql, to, &err);
+
+	if (!err && !to_full)
+		err = db_change(db, "UPDATE OR IGNORE round_rows SET round = ?2 WHERE round = ?1",
+				db_integer(from), db_integer(to));
+	err = err ?: db_change(db, "DELETE FROM round_rows WHERE round = ?1", db_integer(from));
+	if (err)
+		return err;
+	*rows += (uint64_t)sqlite3_changes64(db->sqlite);
+	if (from_full && !to_full) {
+		err = db_change(db, "DELETE FROM round_rows WHERE round = ?1 AND anon IS NULL",
+				db_integer(to));
+		if (err)
+			return err;
+		*rows += (uint64_t)sqlite3_changes64(db->sqlite);
+		err = db_change(db, "UPDATE rounds SET \"full\" = 1 WHERE number = ?1",
+				db_integer(to));
+	}
+	return err ?: db_change(db, "DELETE FROM rounds WHERE number = ?1", db_integer(from));
 }
 
 /* Every second round goes, from the oldest on; at the end it begins again there. So the recent ones
@@ -442,9 +447,9 @@ int rounds_thin(struct rounds *r, const struct db *db, uint64_t rows, uint64_t *
 	int err = 0;
 
 	while (!err && removed < rows) {
-		int64_t keep = first_number(db, next_sql, r->thinned, &err);
-		int64_t drop = keep ? first_number(db, next_sql, keep, &err) : 0;
-		int64_t next = drop ? first_number(db, next_sql, drop, &err) : 0;
+		int64_t keep = ask(db, next_sql, r->thinned, &err);
+		int64_t drop = keep ? ask(db, next_sql, keep, &err) : 0;
+		int64_t next = drop ? ask(db, next_sql, drop, &err) : 0;
 
 		if (!err && next && next <= r->written) {
 			err = merge_round(db, drop, next, &removed);

@@ -158,8 +158,12 @@ static void take_row(struct replay *p)
 	n->lives = !reader_is_null(r, 1);
 	if (!n->lives)
 		return;
-	for (unsigned k = 0; k < TARE_KINDS; k++)
-		n->row.kind[kind_order[k]] = reader_bytes(r, 1 + (int)k, -READER_MOST);
+	for (unsigned k = 0; k < TARE_KINDS; k++) {
+		bool unknown = kind_order[k] == TARE_KMEM && reader_is_null(r, 1 + (int)k);
+
+		n->row.kind[kind_order[k]] = /* feed() tells the model that it is not measured */
+			unknown ? 0 : reader_bytes(r, 1 + (int)k, -READER_MOST);
+	}
 	n->row.now.in = (uint64_t)reader_size(r, 8);
 	n->row.now.out = (uint64_t)reader_size(r, 9);
 	n->row.now.faults = (uint64_t)reader_size(r, 10);
