@@ -186,7 +186,7 @@ static void function_and_thread_of_that_time(void **state)
 	p->period = 64 << 10;
 	p->slot_ns = 500 * MS;
 	slow = add_node(p, NO_NODE, (struct code){ "slow", .module = "/a" });
-	steep = add_node(p, NO_NODE, (struct code){ "steep", "/x/a.c", 7, "/a" });
+	steep = add_node(p, NO_NODE, (struct code){ "steep", "/x/a.c", 7, .module = "/a" });
 	churn = add_node(p, NO_NODE, (struct code){ "churn", .module = "/a", .address = 9 });
 	add_sample(p, (struct profile_entry){ 0, 0, .node = slow, .bytes = { 900 * MIB } }, "brk",
 		   "heap");
