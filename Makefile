@@ -20,12 +20,14 @@ ifeq ($(CROSS),)
 CC = gcc
 CXX = g++
 AR = ar
+OBJCOPY = objcopy
 PKG_CONFIG = pkg-config
 else
 ROOT = $(CURDIR)/build/$(ARCH)-root
 CC = $(TRIPLE)-gcc --sysroot=$(ROOT)
 CXX = $(TRIPLE)-g++ --sysroot=$(ROOT)
 AR = $(TRIPLE)-ar
+OBJCOPY = $(TRIPLE)-objcopy
 PKG_CONFIG = PKG_CONFIG_LIBDIR=$(ROOT)/usr/lib/$(TRIPLE)/pkgconfig:$(ROOT)/usr/share/pkgconfig \
 	PKG_CONFIG_SYSROOT_DIR=$(ROOT) pkg-config
 endif
@@ -66,19 +68,46 @@ export UBSAN_OPTIONS ?= print_stacktrace=1
 export LSAN_OPTIONS ?= suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0
 endif
 
+# Hardening, which tools/hardening checks. Sanitizers and -O0 do not go with it.
+HARDEN_x86 = -fcf-protection=full
+HARDEN_arm64 = -mbranch-protection=standard
+ifeq ($(SAN)$(filter 1,$(DEBUG)),)
+HARDEN = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
+	-fstack-clash-protection -fPIE $(HARDEN_$(ARCH))
+HARDEN_LINK = $(if $(STATIC),-static-pie,-pie) -Wl,-z,relro,-z,now,-z,noexecstack,-z,text
+endif
+
+# The same source gives the same bytes in every folder.
+SAME_PATHS = -ffile-prefix-map=$(CURDIR)=.
+
+# STATIC=1: one file without libraries. `static` in pkg-config's files is not always complete or
+# possible: see static_libs.
+STATIC =
+STATIC_FLAGS = $(if $(STATIC),-DTARE_STATIC)
+
 # pkg-config runs once, and only when something is compiled: `check`, `demo` and `clean` work
 # before the libraries are installed.
 once = $(eval $(1) := $(2))$($(1))
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$(call pkg_config,--cflags $(LIBS)))
-PKG_LIBS = $(call once,PKG_LIBS,$(call pkg_config,--libs $(LIBS)))
+PKG_LIBS = $(call once,PKG_LIBS,$(if $(STATIC),$(static_libs),$(call pkg_config,--libs $(LIBS))))
 LDLIBS = $(PKG_LIBS) -liberty -lm
 CMOCKA = $(call once,CMOCKA,$(call pkg_config,--cflags --libs cmocka))
 pkg_config = $(or $(shell $(PKG_CONFIG) $(1)),$(error libraries missing: try `sudo tools/setup`))
 
-C_FLAGS = -std=gnu11 -Wall -Wextra $(CFLAGS) $(SAN_FLAGS) \
+# dlopen() brings a second libc into a static process, so it fails: user/base/static_libc.c.
+# Debian has no static GnuTLS. libmicrohttpd uses it for TLS only, which tare does not.
+with_http := $(filter libmicrohttpd,$(LIBS))
+static_libs = $(call pkg_config,--static --libs $(filter-out libmicrohttpd,$(LIBS))) \
+	$(with_http:%=$(call pkg_config,--libs libmicrohttpd) $(no_gnutls)) -Wl,--wrap=dlopen
+http_archive = $(call pkg_config,--variable=libdir libmicrohttpd)/libmicrohttpd.a
+no_gnutls = $(patsubst %,-Wl$(comma)--defsym=%=tare_no_gnutls,\
+	$(shell nm -u $(http_archive) | sed -n 's/^ *U \(gnutls_.*\)/\1/p' | sort -u))
+comma = ,
+
+C_FLAGS = -std=gnu11 -Wall -Wextra $(CFLAGS) $(HARDEN) $(SAME_PATHS) $(STATIC_FLAGS) $(SAN_FLAGS) \
 	-D_GNU_SOURCE -I user -I bpf/arch/$(ARCH) -I . -I $(O)/gen $(PKG_CFLAGS)
 BPF_FLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall \
-	-I $(VMLINUX) -I bpf/arch/$(ARCH) -I bpf -I .
+	-I $(VMLINUX) -I bpf/arch/$(ARCH) -I bpf -I . $(SAME_PATHS)
 DEPS = -MMD -MP
 
 # Files
@@ -120,6 +149,7 @@ help:
 	@echo 'make install               to $$(DESTDIR)$$(PREFIX)'
 	@echo 'make uninstall             remove what make install installed'
 	@echo 'make clean                 remove $(O)'
+	@echo 'make static                one file without libraries: $(O)/static/tare'
 	@echo 'make dist                  a source archive that builds without node or network'
 	@echo 'make help                  this text'
 	@echo
@@ -157,12 +187,14 @@ help:
 # How the objects are built. Each file is written only when its content changes, so that other
 # flags, another version or a removed file rebuild what depends on them.
 
-$(O)/gen/flags: content = $(CC) $(C_FLAGS) / $(CLANG) $(BPF_FLAGS) / $(LDLIBS) $(LDFLAGS)
+$(O)/gen/flags: content = $(CC) $(C_FLAGS) / $(CLANG) $(BPF_FLAGS) / $(LDLIBS) $(LDFLAGS) \
+	$(HARDEN_LINK)
 $(O)/gen/objects: content = $(sort $(lib_obj))
 $(O)/gen/bpf-objects: content = $(bpf_obj)
 $(O)/gen/pages-by: content = $(pages_by)
 # A source archive has no history; it has the commit in a file.
-commit = $(shell cat .commit 2>/dev/null || git describe --always --dirty 2>/dev/null)
+describe = git describe --always --exclude='*' --abbrev=12
+commit = $(shell cat .commit 2>/dev/null || $(describe) --dirty 2>/dev/null)
 $(O)/gen/version.h: content = \#define TARE_VERSION "$(VERSION)$(addprefix -,$(commit))"
 
 ifneq ($(CROSS),)
@@ -268,9 +300,29 @@ $(O)/libtare.a: $(lib_obj) $(O)/gen/objects
 	@rm -f $@
 	$(call run,AR)$(AR) qcs $@ $(lib_obj)
 
-$(O)/tare: $(main_obj) $(O)/libtare.a
-	$(call run,LINK)$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+tare_file = $(O)/tare$(if $(STATIC),.full)
+$(tare_file): $(main_obj) $(O)/libtare.a
+	$(call run,LINK)$(CC) $(CFLAGS) $(HARDEN_LINK) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) \
+		$(if $(STATIC),-Wl$(comma)-Map=$@.map)
 	$(if $(filter nobody,$(pages_by)),@echo '  NOTE    tare is built $(no_pages)')
+
+# The static file: without debug information, which is in the file beside it.
+ifneq ($(STATIC),)
+$(O)/tare: $(O)/tare.full
+	$(call run,SPLIT)cd $(O) && \
+		$(OBJCOPY) --only-keep-debug --compress-debug-sections tare.full tare.debug && \
+		$(OBJCOPY) --strip-all --add-gnu-debuglink=tare.debug tare.full tare
+endif
+
+.PHONY: static check-static
+static:
+	+@$(MAKE) --no-print-directory SHARED=$(SHARED) O=$(O)/static STATIC=1 all
+
+# The end-to-end tests, with the static file.
+check-static: static $(programs) $(O)/tests/e2e/lib/no_pages
+	@tests/static/check $(O)/static/tare
+	@TARE=$(abspath $(O)/static/tare) tools/tap check-static \
+		'$(BATS) --tap $(or $(T),tests/e2e)'
 
 # Install
 
@@ -433,7 +485,7 @@ compile_commands.json: $(skeleton) $(O)/gen/version.h $(proto_obj:.o=.h)
 # The source archive: HEAD with the pages bundled, so that gcc, clang, bpftool and the libraries
 # suffice to build it. The same commit gives the same bytes.
 
-dist_name = tare-$(VERSION)-$(shell git describe --always)
+dist_name = tare-$(VERSION)-$(shell $(describe))
 dist = $(O)/$(dist_name).tar.gz
 
 .PHONY: dist check-dist
@@ -441,7 +493,7 @@ dist: $(page_html)
 	$(if $(filter node,$(pages_by)),,@echo 'make dist: the pages need node and npm' >&2; exit 1)
 	@git diff --quiet HEAD || \
 		{ echo 'make dist: commit first: the archive has HEAD only' >&2; exit 1; }
-	@git describe --always >$(O)/gen/.commit
+	@$(describe) >$(O)/gen/.commit
 	$(call run,DIST,$(dist))git -c tar.umask=022 archive \
 		--prefix=$(dist_name)/ --add-file=$(O)/gen/.commit \
 		--prefix=$(dist_name)/user/output/web/bundled/ $(page_html:%=--add-file=%) \

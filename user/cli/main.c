@@ -3,13 +3,13 @@
  * tare: the table of subcommands; checks stdout after each.
  */
 #include <errno.h>
-#include <locale.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/static_libc.h"
 #include "cli/cmd.h"
 #include "cli/optspec.h"
 #include "version.h"
@@ -104,7 +104,7 @@ int main(int argc, char **argv)
 {
 	int status;
 
-	setlocale(LC_CTYPE, "");
+	static_libc_locale();
 	mallopt(M_MMAP_THRESHOLD, KEPT_MOST);
 	mallopt(M_TRIM_THRESHOLD, 2 * KEPT_MOST);
 	status = run_command(argc, argv);

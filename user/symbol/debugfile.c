@@ -31,6 +31,7 @@
 
 char *debugfile_path = INSTALLED;
 
+#ifndef TARE_STATIC
 /* Replaces libc's dlopen() for all libraries. libdw loads libdebuginfod at the first debug file
  * that is not installed, and with it libcurl, gnutls, kerberos …: 7 MiB of memory. Without
  * DEBUGINFOD_URLS this would be useless, so it fails. */
@@ -43,6 +44,7 @@ __attribute__((visibility("default"))) void *dlopen(const char *name, int flags)
 		return NULL;
 	return libcs(name, flags);
 }
+#endif
 
 /* libdw maps debug files. A file that others can write could be truncated meanwhile, which would
  * kill tare (SIGBUS), so it is copied. Takes the descriptor and returns one; -1: cannot copy. */
