@@ -98,10 +98,10 @@ pkg_config = $(or $(shell $(PKG_CONFIG) $(1)),$(error libraries missing: try `su
 # Debian has no static GnuTLS. libmicrohttpd uses it for TLS only, which tare does not.
 with_http := $(filter libmicrohttpd,$(LIBS))
 static_libs = $(call pkg_config,--static --libs $(filter-out libmicrohttpd,$(LIBS))) \
-	$(with_http:%=$(call pkg_config,--libs libmicrohttpd) $(no_gnutls)) -Wl,--wrap=dlopen
+	$(if $(with_http),$(call pkg_config,--libs libmicrohttpd) $(no_gnutls)) -Wl,--wrap=dlopen
 http_archive = $(call pkg_config,--variable=libdir libmicrohttpd)/libmicrohttpd.a
 no_gnutls = $(patsubst %,-Wl$(comma)--defsym=%=tare_no_gnutls,\
-	$(shell nm -u $(http_archive) | sed -n 's/^ *U \(gnutls_.*\)/\1/p' | sort -u))
+	$(shell nm -u $(http_archive) 2>/dev/null | sed -n 's/^ *U \(gnutls_.*\)/\1/p' | sort -u))
 comma = ,
 
 C_FLAGS = -std=gnu11 -Wall -Wextra $(CFLAGS) $(HARDEN) $(SAME_PATHS) $(STATIC_FLAGS) $(SAN_FLAGS) \
