@@ -197,6 +197,9 @@ $(O)/gen/pages-by: content = $(pages_by)
 describe = git describe --always --exclude='*' --abbrev=12
 commit = $(shell cat .commit 2>/dev/null || $(describe) --dirty 2>/dev/null)
 $(O)/gen/version.h: content = \#define TARE_VERSION "$(VERSION)$(addprefix -,$(commit))"
+# The libraries with the versions that tare is built with, as elements of a C array.
+library_versions = $(shell $(PKG_CONFIG) --modversion $(LIBS))
+$(O)/gen/libraries.h: content = $(join $(LIBS:%="%),$(library_versions:%= %"$(comma)))
 
 ifneq ($(CROSS),)
 $(O)/gen/flags: | $(ROOT)/.made
@@ -206,7 +209,8 @@ $(ROOT)/.made: tools/cross-root
 endif
 
 .PHONY: FORCE
-$(O)/gen/flags $(O)/gen/objects $(O)/gen/bpf-objects $(O)/gen/version.h $(O)/gen/pages-by: FORCE
+$(O)/gen/flags $(O)/gen/objects $(O)/gen/bpf-objects $(O)/gen/version.h $(O)/gen/pages-by \
+$(O)/gen/libraries.h: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(content)' | cmp -s - $@ || printf '%s\n' '$(content)' >$@
 
@@ -231,7 +235,7 @@ $(O)/gen/types.h: $(O)/tare.bpf.o
 # User space. The skeleton and the version must exist before the first build; after that the
 # depfiles know which files include them.
 
-$(O)/user/%.o: user/%.c $(O)/gen/flags | $(O)/gen/version.h
+$(O)/user/%.o: user/%.c $(O)/gen/flags | $(O)/gen/version.h $(O)/gen/libraries.h
 	@mkdir -p $(@D)
 	$(call run,CC,$<)$(CC) $(C_FLAGS) $(DEPS) -c $< -o $@
 
@@ -293,6 +297,8 @@ $(O)/gen/$(notdir $(1)).c: $(1)
 	echo 'const size_t $(2)_len = sizeof($(2)) - 1;'; } >$$@
 endef
 $(foreach f,$(embedded),$(eval $(call embed,$(f),$(subst -,_,$(subst .,_,$(notdir $(f)))))))
+
+$(main_obj): C_FLAGS += -DTARE_TRIPLE=\"$(TRIPLE)\"
 
 $(O)/gen/%.o: $(O)/gen/%.c $(O)/gen/flags
 	@$(CC) $(C_FLAGS) -c $< -o $@
