@@ -199,7 +199,7 @@ commit = $(shell cat .commit 2>/dev/null || $(describe) --dirty 2>/dev/null)
 $(O)/gen/version.h: content = \#define TARE_VERSION "$(VERSION)$(addprefix -,$(commit))"
 # The libraries with the versions that tare is built with, as elements of a C array.
 library_versions = $(shell $(PKG_CONFIG) --modversion $(LIBS))
-$(O)/gen/libraries.h: content = $(join $(LIBS:%="%),$(library_versions:%= %"$(comma)))
+$(O)/gen/libraries.h: content = $(subst :, ,$(join $(LIBS:%="%:),$(library_versions:%=%"$(comma))))
 
 ifneq ($(CROSS),)
 $(O)/gen/flags: | $(ROOT)/.made
