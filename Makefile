@@ -172,6 +172,7 @@ help:
 	@echo 'make fuzz                  the fuzzers, with the same input each time; T="names"'
 	@echo 'make fuzz FUZZ_TIME=60     search for new failing input, 60 seconds each'
 	@echo 'make seeds                 write the first corpus of the fuzzers anew'
+	@echo 'make check-static          the static file, and end to end with it; T="files"'
 	@echo 'make check-long            long loads; MINUTES=60, LOADS="names"'
 	@echo 'make check-dist            build the source archive in a bare Debian'
 	@echo
@@ -327,9 +328,8 @@ static:
 
 # The end-to-end tests, with the static file.
 check-static: static $(programs) $(O)/tests/e2e/lib/no_pages
-	@tests/static/check $(O)/static/tare
 	@TARE=$(abspath $(O)/static/tare) tools/tap check-static \
-		'$(BATS) --tap $(or $(T),tests/e2e)'
+		'$(BATS) --tap $(or $(T),tests/static tests/e2e)'
 
 # Install
 
