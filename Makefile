@@ -199,11 +199,11 @@ describe = git describe --always --exclude='*' --abbrev=12
 commit = $(shell cat .commit 2>/dev/null || $(describe) --dirty 2>/dev/null)
 $(O)/gen/version.h: content = \#define TARE_VERSION "$(VERSION)$(addprefix -,$(commit))"
 # The libraries with the versions that tare is built with, as elements of a C array.
-library_versions = $(shell $(PKG_CONFIG) --modversion $(LIBS))
+library_versions = $(call pkg_config,--modversion $(LIBS))
 $(O)/gen/libraries.h: content = $(subst :, ,$(join $(LIBS:%="%:),$(library_versions:%=%"$(comma))))
 
 ifneq ($(CROSS),)
-$(O)/gen/flags: | $(ROOT)/.made
+$(O)/gen/flags $(O)/gen/libraries.h: | $(ROOT)/.made
 $(ROOT)/.made: tools/cross-root
 	tools/cross-root $(ARCH) $(ROOT)
 	@touch $@

@@ -123,6 +123,14 @@ static void refuse_others_cache(void)
 	unsetenv("DEBUGINFOD_URLS");
 }
 
+static bool only_we_replace(const char *program)
+{
+	g_autofree char *dir = g_path_get_dirname(program);
+	struct stat st;
+
+	return only_ours(dir) && !stat(program, &st) && !st.st_uid && !(st.st_mode & 022);
+}
+
 /* The path of debuginfod-find; NULL: it cannot be used, and why has been said. Root runs only what
  * nobody else can replace. */
 static const char *finder(void)
@@ -134,7 +142,7 @@ static const char *finder(void)
 		return path;
 	looked = true;
 	path = g_find_program_in_path("debuginfod-find");
-	if (path && (path[0] == '/') && (geteuid() || only_ours(path)))
+	if (path && path[0] == '/' && (geteuid() || only_we_replace(path)))
 		return path;
 	if (path)
 		log_warn("DEBUGINFOD_URLS is ignored: other users can replace %s", path);
