@@ -78,7 +78,7 @@ HARDEN_LINK = $(if $(STATIC),-static-pie,-pie) -Wl,-z,relro,-z,now,-z,noexecstac
 endif
 
 # The same source gives the same bytes in every folder.
-SAME_PATHS = -ffile-prefix-map=$(CURDIR)=.
+SAME_PATHS = -ffile-prefix-map=$(CURDIR)=. $(if $(CROSS),-ffile-prefix-map=$(ROOT)=)
 
 # STATIC=1: one file without libraries. `static` in pkg-config's files is not always complete or
 # possible: see static_libs.
@@ -151,6 +151,7 @@ help:
 	@echo 'make clean                 remove $(O)'
 	@echo 'make static                one file without libraries: $(O)/static/tare'
 	@echo 'make dist                  a source archive that builds without node or network'
+	@echo 'make release VERSION=1.2.3 archive, static files, packages: build/release'
 	@echo 'make help                  this text'
 	@echo
 	@echo 'make lint                  check format, layers, lengths and other rules'
@@ -174,6 +175,7 @@ help:
 	@echo 'make seeds                 write the first corpus of the fuzzers anew'
 	@echo 'make check-static          the static file, and end to end with it; T="files"'
 	@echo 'make check-long            long loads; MINUTES=60, LOADS="names"'
+	@echo 'make check-release         a release made twice: the same bytes; its files run'
 	@echo 'make check-dist            build the source archive in a bare Debian'
 	@echo
 	@echo 'make overhead              measure what tare costs a fault storm and other loads'
@@ -512,6 +514,16 @@ check-dist:
 	@$(MAKE) --no-print-directory dist && mv $(dist) $(dist).first
 	@$(MAKE) --no-print-directory dist
 	@tools/tap check-dist 'tests/dist/check $(dist) $(dist).first'
+
+# A release of HEAD, in build/release: see tools/release/make.
+.PHONY: release check-release
+release:
+	@tools/setup release
+	@MAKE='$(MAKE)' tools/release/make '$(VERSION)'
+
+check-release:
+	@tools/setup release
+	@MAKE='$(MAKE)' tools/tap check-release 'tools/release/check $(VERSION)'
 
 # The two commands of the README. They need nothing but make.
 
