@@ -31,7 +31,7 @@ MOST=$((12 << 20)) # bytes
 	says '\.debug_info' '\.symtab'
 }
 
-# in_root ARG…: runs a command in an empty root that has only tare, busybox and kernel file systems
+# in_root ARG…: runs a command in a root that has only tare, busybox and kernel file systems
 in_root() {
 	# shellcheck disable=SC2016
 	unshare --mount --propagation private -- bash -c '

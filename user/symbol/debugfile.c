@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Finds separate debug files. libdwfl finds them by build ID in /usr/lib/debug and, if
- * DEBUGINFOD_URLS is set, downloads them; a static tare does so with debuginfod-find. This file finds them by .gnu_debuglink in the
- * directory of the program. Anybody may have written that directory, so the file found there is
- * checked.
+ * DEBUGINFOD_URLS is set, downloads them (a static tare: by debuginfod-find). This file finds
+ * them by .gnu_debuglink in the directory of the program. Anybody may have written that
+ * directory, so the file found there is checked.
  */
 #include <dlfcn.h>
 #include <elfutils/libdwelf.h>
@@ -149,7 +149,8 @@ static const char *finder(void)
 	else
 		log_warn("DEBUGINFOD_URLS is ignored: a static tare downloads with "
 			 "debuginfod-find, which is not in PATH");
-	log_hint(path ? "a PATH of directories that only root can write" : "apt install debuginfod");
+	log_hint(path ? "a PATH of directories that only root can write" :
+			"apt install debuginfod");
 	g_clear_pointer(&path, g_free);
 	return NULL;
 }
