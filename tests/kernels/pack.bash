@@ -38,7 +38,8 @@ take() {
 		# shellcheck disable=SC2153 # of those who load this
 		built=$O tare=$TARE programs=$PROGRAMS sysroot=
 	else
-		built=$O/$1 tare=${TARE_OTHER:-$O/$1/tare} programs=$O/$1/programs sysroot=$top/build/$1-root
+		built=$O/$1 tare=${TARE_OTHER:-$O/$1/tare}
+		programs=$O/$1/programs sysroot=$top/build/$1-root
 	fi
 	folder=lib/$(machine "$1")-linux-gnu
 	root=$out/root
