@@ -20,12 +20,14 @@ ifeq ($(CROSS),)
 CC = gcc
 CXX = g++
 AR = ar
+OBJCOPY = objcopy
 PKG_CONFIG = pkg-config
 else
 ROOT = $(CURDIR)/build/$(ARCH)-root
 CC = $(TRIPLE)-gcc --sysroot=$(ROOT)
 CXX = $(TRIPLE)-g++ --sysroot=$(ROOT)
 AR = $(TRIPLE)-ar
+OBJCOPY = $(TRIPLE)-objcopy
 PKG_CONFIG = PKG_CONFIG_LIBDIR=$(ROOT)/usr/lib/$(TRIPLE)/pkgconfig:$(ROOT)/usr/share/pkgconfig \
 	PKG_CONFIG_SYSROOT_DIR=$(ROOT) pkg-config
 endif
@@ -37,8 +39,8 @@ PROTOC = protoc-c
 BATS = bats
 
 LIBS = libbpf libelf libdw zlib glib-2.0 jansson libprotobuf-c sqlite3 gsl libseccomp libcap \
-	ncursesw
-LAYERS = base model symbol store capture output bench cli
+	ncursesw libmicrohttpd
+LAYERS = base model symbol store capture output bench agent cli
 VMLINUX = vmlinux/$(ARCH)
 
 MAKEFLAGS += --no-builtin-rules
@@ -66,19 +68,46 @@ export UBSAN_OPTIONS ?= print_stacktrace=1
 export LSAN_OPTIONS ?= suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0
 endif
 
+# Hardening, which tools/hardening checks. Sanitizers and -O0 do not go with it.
+HARDEN_x86 = -fcf-protection=full
+HARDEN_arm64 = -mbranch-protection=standard
+ifeq ($(SAN)$(filter 1,$(DEBUG)),)
+HARDEN = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
+	-fstack-clash-protection -fPIE $(HARDEN_$(ARCH))
+HARDEN_LINK = $(if $(STATIC),-static-pie,-pie) -Wl,-z,relro,-z,now,-z,noexecstack,-z,text
+endif
+
+# The same source gives the same bytes in every folder.
+SAME_PATHS = -ffile-prefix-map=$(CURDIR)=. $(if $(CROSS),-ffile-prefix-map=$(ROOT)=)
+
+# STATIC=1: one file without libraries. `static` in pkg-config's files is not always complete or
+# possible: see static_libs.
+STATIC =
+STATIC_FLAGS = $(if $(STATIC),-DTARE_STATIC)
+
 # pkg-config runs once, and only when something is compiled: `check`, `demo` and `clean` work
 # before the libraries are installed.
 once = $(eval $(1) := $(2))$($(1))
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$(call pkg_config,--cflags $(LIBS)))
-PKG_LIBS = $(call once,PKG_LIBS,$(call pkg_config,--libs $(LIBS)))
+PKG_LIBS = $(call once,PKG_LIBS,$(if $(STATIC),$(static_libs),$(call pkg_config,--libs $(LIBS))))
 LDLIBS = $(PKG_LIBS) -liberty -lm
 CMOCKA = $(call once,CMOCKA,$(call pkg_config,--cflags --libs cmocka))
 pkg_config = $(or $(shell $(PKG_CONFIG) $(1)),$(error libraries missing: try `sudo tools/setup`))
 
-C_FLAGS = -std=gnu11 -Wall -Wextra $(CFLAGS) $(SAN_FLAGS) \
+# dlopen() brings a second libc into a static process, so it fails: user/base/static_libc.c.
+# Debian has no static GnuTLS. libmicrohttpd uses it for TLS only, which tare does not.
+with_http := $(filter libmicrohttpd,$(LIBS))
+static_libs = $(call pkg_config,--static --libs $(filter-out libmicrohttpd,$(LIBS))) \
+	$(if $(with_http),$(call pkg_config,--libs libmicrohttpd) $(no_gnutls)) -Wl,--wrap=dlopen
+http_archive = $(call pkg_config,--variable=libdir libmicrohttpd)/libmicrohttpd.a
+no_gnutls = $(patsubst %,-Wl$(comma)--defsym=%=tare_no_gnutls,\
+	$(shell nm -u $(http_archive) 2>/dev/null | sed -n 's/^ *U \(gnutls_.*\)/\1/p' | sort -u))
+comma = ,
+
+C_FLAGS = -std=gnu11 -Wall -Wextra $(CFLAGS) $(HARDEN) $(SAME_PATHS) $(STATIC_FLAGS) $(SAN_FLAGS) \
 	-D_GNU_SOURCE -I user -I bpf/arch/$(ARCH) -I . -I $(O)/gen $(PKG_CFLAGS)
 BPF_FLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall \
-	-I $(VMLINUX) -I bpf/arch/$(ARCH) -I bpf -I .
+	-I $(VMLINUX) -I bpf/arch/$(ARCH) -I bpf -I . $(SAME_PATHS)
 DEPS = -MMD -MP
 
 # Files
@@ -120,7 +149,9 @@ help:
 	@echo 'make install               to $$(DESTDIR)$$(PREFIX)'
 	@echo 'make uninstall             remove what make install installed'
 	@echo 'make clean                 remove $(O)'
+	@echo 'make static                one file without libraries: $(O)/static/tare'
 	@echo 'make dist                  a source archive that builds without node or network'
+	@echo 'make release VERSION=1.2.3 archive, static files, packages: build/release'
 	@echo 'make help                  this text'
 	@echo
 	@echo 'make lint                  check format, layers, lengths and other rules'
@@ -142,7 +173,9 @@ help:
 	@echo 'make fuzz                  the fuzzers, with the same input each time; T="names"'
 	@echo 'make fuzz FUZZ_TIME=60     search for new failing input, 60 seconds each'
 	@echo 'make seeds                 write the first corpus of the fuzzers anew'
+	@echo 'make check-static          the static file, and end to end with it; T="files"'
 	@echo 'make check-long            long loads; MINUTES=60, LOADS="names"'
+	@echo 'make check-release         a release made twice: the same bytes; its files run'
 	@echo 'make check-dist            build the source archive in a bare Debian'
 	@echo
 	@echo 'make overhead              measure what tare costs a fault storm and other loads'
@@ -158,23 +191,29 @@ help:
 # How the objects are built. Each file is written only when its content changes, so that other
 # flags, another version or a removed file rebuild what depends on them.
 
-$(O)/gen/flags: content = $(CC) $(C_FLAGS) / $(CLANG) $(BPF_FLAGS) / $(LDLIBS) $(LDFLAGS)
+$(O)/gen/flags: content = $(CC) $(C_FLAGS) / $(CLANG) $(BPF_FLAGS) / $(LDLIBS) $(LDFLAGS) \
+	$(HARDEN_LINK)
 $(O)/gen/objects: content = $(sort $(lib_obj))
 $(O)/gen/bpf-objects: content = $(bpf_obj)
 $(O)/gen/pages-by: content = $(pages_by)
 # A source archive has no history; it has the commit in a file.
-commit = $(shell cat .commit 2>/dev/null || git describe --always --dirty 2>/dev/null)
+describe = git describe --always --exclude='*' --abbrev=12
+commit = $(shell cat .commit 2>/dev/null || $(describe) --dirty 2>/dev/null)
 $(O)/gen/version.h: content = \#define TARE_VERSION "$(VERSION)$(addprefix -,$(commit))"
+# The libraries with the versions that tare is built with, as elements of a C array.
+library_versions = $(call pkg_config,--modversion $(LIBS))
+$(O)/gen/libraries.h: content = $(subst :, ,$(join $(LIBS:%="%:),$(library_versions:%=%"$(comma))))
 
 ifneq ($(CROSS),)
-$(O)/gen/flags: | $(ROOT)/.made
+$(O)/gen/flags $(O)/gen/libraries.h: | $(ROOT)/.made
 $(ROOT)/.made: tools/cross-root
 	tools/cross-root $(ARCH) $(ROOT)
 	@touch $@
 endif
 
 .PHONY: FORCE
-$(O)/gen/flags $(O)/gen/objects $(O)/gen/bpf-objects $(O)/gen/version.h $(O)/gen/pages-by: FORCE
+$(O)/gen/flags $(O)/gen/objects $(O)/gen/bpf-objects $(O)/gen/version.h $(O)/gen/pages-by \
+$(O)/gen/libraries.h: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(content)' | cmp -s - $@ || printf '%s\n' '$(content)' >$@
 
@@ -199,7 +238,7 @@ $(O)/gen/types.h: $(O)/tare.bpf.o
 # User space. The skeleton and the version must exist before the first build; after that the
 # depfiles know which files include them.
 
-$(O)/user/%.o: user/%.c $(O)/gen/flags | $(O)/gen/version.h
+$(O)/user/%.o: user/%.c $(O)/gen/flags | $(O)/gen/version.h $(O)/gen/libraries.h
 	@mkdir -p $(@D)
 	$(call run,CC,$<)$(CC) $(C_FLAGS) $(DEPS) -c $< -o $@
 
@@ -262,6 +301,8 @@ $(O)/gen/$(notdir $(1)).c: $(1)
 endef
 $(foreach f,$(embedded),$(eval $(call embed,$(f),$(subst -,_,$(subst .,_,$(notdir $(f)))))))
 
+$(main_obj): C_FLAGS += -DTARE_TRIPLE=\"$(TRIPLE)\"
+
 $(O)/gen/%.o: $(O)/gen/%.c $(O)/gen/flags
 	@$(CC) $(C_FLAGS) -c $< -o $@
 
@@ -269,9 +310,28 @@ $(O)/libtare.a: $(lib_obj) $(O)/gen/objects
 	@rm -f $@
 	$(call run,AR)$(AR) qcs $@ $(lib_obj)
 
-$(O)/tare: $(main_obj) $(O)/libtare.a
-	$(call run,LINK)$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+tare_file = $(O)/tare$(if $(STATIC),.full)
+$(tare_file): $(main_obj) $(O)/libtare.a
+	$(call run,LINK)$(CC) $(CFLAGS) $(HARDEN_LINK) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) \
+		$(if $(STATIC),-Wl$(comma)-Map=$@.map)
 	$(if $(filter nobody,$(pages_by)),@echo '  NOTE    tare is built $(no_pages)')
+
+# The static file: without debug information, which is in the file beside it.
+ifneq ($(STATIC),)
+$(O)/tare: $(O)/tare.full
+	$(call run,SPLIT)cd $(O) && \
+		$(OBJCOPY) --only-keep-debug --compress-debug-sections tare.full tare.debug && \
+		$(OBJCOPY) --strip-all --add-gnu-debuglink=tare.debug tare.full tare
+endif
+
+.PHONY: static check-static
+static:
+	+@$(MAKE) --no-print-directory SHARED=$(SHARED) O=$(O)/static STATIC=1 all
+
+# The end-to-end tests, with the static file.
+check-static: static $(programs) $(O)/tests/e2e/lib/no_pages
+	@TARE=$(abspath $(O)/static/tare) tools/tap check-static \
+		'$(BATS) --tap $(or $(T),tests/static tests/e2e)'
 
 # Install
 
@@ -434,7 +494,7 @@ compile_commands.json: $(skeleton) $(O)/gen/version.h $(proto_obj:.o=.h)
 # The source archive: HEAD with the pages bundled, so that gcc, clang, bpftool and the libraries
 # suffice to build it. The same commit gives the same bytes.
 
-dist_name = tare-$(VERSION)-$(shell git describe --always)
+dist_name = tare-$(VERSION)-$(shell $(describe))
 dist = $(O)/$(dist_name).tar.gz
 
 .PHONY: dist check-dist
@@ -442,7 +502,7 @@ dist: $(page_html)
 	$(if $(filter node,$(pages_by)),,@echo 'make dist: the pages need node and npm' >&2; exit 1)
 	@git diff --quiet HEAD || \
 		{ echo 'make dist: commit first: the archive has HEAD only' >&2; exit 1; }
-	@git describe --always >$(O)/gen/.commit
+	@$(describe) >$(O)/gen/.commit
 	$(call run,DIST,$(dist))git -c tar.umask=022 archive \
 		--prefix=$(dist_name)/ --add-file=$(O)/gen/.commit \
 		--prefix=$(dist_name)/user/output/web/bundled/ $(page_html:%=--add-file=%) \
@@ -454,6 +514,16 @@ check-dist:
 	@$(MAKE) --no-print-directory dist && mv $(dist) $(dist).first
 	@$(MAKE) --no-print-directory dist
 	@tools/tap check-dist 'tests/dist/check $(dist) $(dist).first'
+
+# A release of HEAD, in build/release: see tools/release/make.
+.PHONY: release check-release
+release:
+	@tools/setup release
+	@MAKE='$(MAKE)' tools/release/make '$(VERSION)'
+
+check-release:
+	@tools/setup release
+	@MAKE='$(MAKE)' tools/tap check-release 'tools/release/check $(VERSION)'
 
 # The two commands of the README. They need nothing but make.
 

@@ -38,7 +38,8 @@ take() {
 		# shellcheck disable=SC2153 # of those who load this
 		built=$O tare=$TARE programs=$PROGRAMS sysroot=
 	else
-		built=$O/$1 tare=$O/$1/tare programs=$O/$1/programs sysroot=$top/build/$1-root
+		built=$O/$1 tare=${TARE_OTHER:-$O/$1/tare}
+		programs=$O/$1/programs sysroot=$top/build/$1-root
 	fi
 	folder=lib/$(machine "$1")-linux-gnu
 	root=$out/root
@@ -104,7 +105,7 @@ in_root() {
 # glibc loads this library by name when a thread ends itself.
 ship_unwinder() {
 	local beside
-	beside=$(libraries "$tare" | sed -n 's|\(.*\)/libc\.so.*|\1|p')
+	beside=$(libraries "$built/tests/kernels/guest_check" | sed -n 's|\(.*\)/libc\.so.*|\1|p')
 	if [ -z "$sysroot" ]; then
 		ship "$($CC -print-file-name=libgcc_s.so.1)" "$beside/libgcc_s.so.1"
 	else

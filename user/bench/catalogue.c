@@ -390,8 +390,9 @@ int catalogue_load(struct catalogue **c, const char *path)
 
 char *catalogue_default(void)
 {
-	/* build/tare, then PREFIX/bin/tare */
-	static const char *const places[] = { "../tools/workloads", "../share/tare/workloads" };
+	/* build/tare, PREFIX/bin/tare, build/static/tare */
+	static const char *const places[] = { "../tools/workloads", "../share/tare/workloads",
+					      "../../tools/workloads" };
 	g_autofree char *exe = g_file_read_link("/proc/self/exe", NULL);
 	g_autofree char *bin = exe ? g_path_get_dirname(exe) : g_strdup(".");
 

@@ -14,6 +14,7 @@
 #include <sys/capability.h>
 #include <unistd.h>
 
+#include "base/static_libc.h"
 #include "capture/cgroup_tree.h"
 #include "capture/features.h"
 #include "capture/mounts.h"
@@ -238,7 +239,11 @@ static void probe_debuginfod(struct features *f)
 {
 	const char *urls = getenv("DEBUGINFOD_URLS");
 
-	feature_set(f, FEATURE_DEBUGINFOD, FEATURE_INFO, "%s", urls && *urls ? urls : "not set");
+	g_autofree char *finder = IS_STATIC ? g_find_program_in_path("debuginfod-find") : NULL;
+	bool set = urls && *urls;
+
+	feature_set(f, FEATURE_DEBUGINFOD, FEATURE_INFO, "%s%s", set ? urls : "not set",
+		    IS_STATIC && set && !finder ? "; debuginfod-find is not in PATH" : "");
 }
 
 static void probe_tracefs(struct features *f, cap_t caps, const char *mountinfo)

@@ -32,11 +32,20 @@ struct word {
 	pid_t pid; /* the writer */
 };
 
-static void fill_user(struct launch_user *user, const struct passwd *pw)
+/* The groups are found here, not in the child: a directory of users, if one is asked, would be
+ * weighed with the command. */
+static int fill_user(struct launch_user *user, const struct passwd *pw)
 {
+	user->n_groups = G_N_ELEMENTS(user->groups);
+	if (getgrouplist(pw->pw_name, user->who.gid, user->groups, &user->n_groups) < 0) {
+		log_error("user %s is in more than %zu groups", pw->pw_name,
+			  G_N_ELEMENTS(user->groups));
+		return -E2BIG;
+	}
 	g_strlcpy(user->name, pw->pw_name, sizeof(user->name));
 	g_strlcpy(user->home, pw->pw_dir, sizeof(user->home));
 	g_strlcpy(user->shell, pw->pw_shell, sizeof(user->shell));
+	return 0;
 }
 
 static int user_by_name(struct launch_user *user, const char *name)
@@ -48,8 +57,7 @@ static int user_by_name(struct launch_user *user, const char *name)
 		return -ENOENT;
 	}
 	user->who = (struct owner){ true, pw->pw_uid, pw->pw_gid };
-	fill_user(user, pw);
-	return 0;
+	return fill_user(user, pw);
 }
 
 static int user_by_sudo(struct launch_user *user)
@@ -65,9 +73,7 @@ static int user_by_sudo(struct launch_user *user)
 	}
 	if (user->who.set)
 		pw = getpwuid(user->who.uid);
-	if (pw)
-		fill_user(user, pw);
-	return 0;
+	return pw ? fill_user(user, pw) : 0;
 }
 
 /* With capabilities on tare's file anybody starts it: CAP_SETUID must not make them another
@@ -110,7 +116,7 @@ static int become_user(const struct launch_user *user)
 
 	if (!user->who.set)
 		return 0;
-	if (user->name[0] ? initgroups(user->name, gid) : setgroups(1, &gid))
+	if (user->name[0] ? setgroups((size_t)user->n_groups, user->groups) : setgroups(1, &gid))
 		return -errno;
 	if (setresgid(gid, gid, gid) || setresuid(uid, uid, uid))
 		return -errno;

@@ -31,10 +31,12 @@ struct launch {
 };
 
 /* The user that the command will run as; `who` not set: tare's own. launch_user() returns 0,
- * -ENOENT for an unknown user or -EINVAL for an invalid SUDO_UID, logged. */
+ * -ENOENT for an unknown user, -EINVAL for an invalid SUDO_UID or -E2BIG, logged. */
 struct launch_user {
 	struct owner who;
 	char name[256], home[4096], shell[4096];
+	gid_t groups[1024];
+	int n_groups;
 };
 int launch_user(const struct launch_config *config, struct launch_user *user);
 

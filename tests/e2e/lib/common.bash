@@ -66,6 +66,11 @@ need() {
 	done
 }
 
+# A static tare takes no library of a test's.
+need_dynamic() {
+	ldd "$TARE" 2>/dev/null | grep -q '=>' || skip 'tare is static'
+}
+
 # until_true SECONDS COMMAND…: polls until it is true. The deadline only ends a test that hangs;
 # it is TARE_PATIENCE times as long for a sanitized tare, which is slow.
 until_true() {
