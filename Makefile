@@ -117,7 +117,8 @@ src := $(foreach layer,$(LAYERS),$(wildcard user/$(layer)/*.c user/$(layer)/*/*.
 obj := $(patsubst %.c,$(O)/%.o,$(src))
 pages := bench diff run
 page_html := $(patsubst %,$(O)/gen/%.page.html,$(pages))
-embedded := $(wildcard user/output/*/*.schema.json user/store/*.sql user/model/*.rules) $(page_html)
+embedded := $(wildcard user/output/*/*.schema.json user/store/*.sql user/model/*.rules \
+	user/cli/completion/tare.*) $(page_html)
 embedded_obj := $(patsubst %,$(O)/gen/%.o,$(notdir $(embedded)))
 main_obj := $(O)/user/cli/main.o
 proto_obj := $(patsubst user/output/stacks/%.proto,$(O)/gen/%.pb-c.o,\
@@ -328,17 +329,30 @@ check-static: static $(programs) $(O)/tests/e2e/lib/no_pages
 # Install
 
 share = $(PREFIX)/share/tare
+# Where each shell looks for completions. A package for Debian gives its own ZSH_DIR.
+ZSH_DIR = $(PREFIX)/share/zsh/site-functions
+completions = '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tare' \
+	'$(DESTDIR)$(ZSH_DIR)/_tare' \
+	'$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/tare.fish'
+# The agent's unit is enabled by nobody but the admin.
+unit := $(wildcard tools/agent/tare-agent.service)
+UNIT_DIR = $(PREFIX)/lib/systemd/system
 
 .PHONY: install uninstall clean
 install: all
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 755 $(O)/tare '$(DESTDIR)$(PREFIX)/bin/tare'
 	$(if $(man),install -m 644 $(man) '$(DESTDIR)$(PREFIX)/share/man/man1')
+	install -D -m 644 user/cli/completion/tare.bash $(word 1,$(completions))
+	install -D -m 644 user/cli/completion/tare.zsh $(word 2,$(completions))
+	install -D -m 644 user/cli/completion/tare.fish $(word 3,$(completions))
+	$(if $(unit),install -D -m 644 -t '$(DESTDIR)$(UNIT_DIR)' $(unit))
 	install -d '$(DESTDIR)$(share)'
 	cp -R --no-preserve=ownership tools/workloads tools/runtimes '$(DESTDIR)$(share)'
 
 uninstall:
-	rm -f '$(DESTDIR)$(PREFIX)/bin/tare' \
+	rm -f '$(DESTDIR)$(PREFIX)/bin/tare' $(completions) \
+		$(foreach u,$(notdir $(unit)),'$(DESTDIR)$(UNIT_DIR)/$(u)') \
 		$(foreach m,$(notdir $(man)),'$(DESTDIR)$(PREFIX)/share/man/man1/$(m)')
 	rm -rf '$(DESTDIR)$(share)'
 
