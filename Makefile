@@ -173,6 +173,7 @@ help:
 	@echo 'make fuzz                  the fuzzers, with the same input each time; T="names"'
 	@echo 'make fuzz FUZZ_TIME=60     search for new failing input, 60 seconds each'
 	@echo 'make seeds                 write the first corpus of the fuzzers anew'
+	@echo 'make check-static          the static file, and end to end with it; T="files"'
 	@echo 'make check-long            long loads; MINUTES=60, LOADS="names"'
 	@echo 'make check-dist            build the source archive in a bare Debian'
 	@echo
@@ -198,6 +199,9 @@ $(O)/gen/pages-by: content = $(pages_by)
 describe = git describe --always --exclude='*' --abbrev=12
 commit = $(shell cat .commit 2>/dev/null || $(describe) --dirty 2>/dev/null)
 $(O)/gen/version.h: content = \#define TARE_VERSION "$(VERSION)$(addprefix -,$(commit))"
+# The libraries with the versions that tare is built with, as elements of a C array.
+library_versions = $(shell $(PKG_CONFIG) --modversion $(LIBS))
+$(O)/gen/libraries.h: content = $(subst :, ,$(join $(LIBS:%="%:),$(library_versions:%=%"$(comma))))
 
 ifneq ($(CROSS),)
 $(O)/gen/flags: | $(ROOT)/.made
@@ -207,7 +211,8 @@ $(ROOT)/.made: tools/cross-root
 endif
 
 .PHONY: FORCE
-$(O)/gen/flags $(O)/gen/objects $(O)/gen/bpf-objects $(O)/gen/version.h $(O)/gen/pages-by: FORCE
+$(O)/gen/flags $(O)/gen/objects $(O)/gen/bpf-objects $(O)/gen/version.h $(O)/gen/pages-by \
+$(O)/gen/libraries.h: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(content)' | cmp -s - $@ || printf '%s\n' '$(content)' >$@
 
@@ -232,7 +237,7 @@ $(O)/gen/types.h: $(O)/tare.bpf.o
 # User space. The skeleton and the version must exist before the first build; after that the
 # depfiles know which files include them.
 
-$(O)/user/%.o: user/%.c $(O)/gen/flags | $(O)/gen/version.h
+$(O)/user/%.o: user/%.c $(O)/gen/flags | $(O)/gen/version.h $(O)/gen/libraries.h
 	@mkdir -p $(@D)
 	$(call run,CC,$<)$(CC) $(C_FLAGS) $(DEPS) -c $< -o $@
 
@@ -295,6 +300,8 @@ $(O)/gen/$(notdir $(1)).c: $(1)
 endef
 $(foreach f,$(embedded),$(eval $(call embed,$(f),$(subst -,_,$(subst .,_,$(notdir $(f)))))))
 
+$(main_obj): C_FLAGS += -DTARE_TRIPLE=\"$(TRIPLE)\"
+
 $(O)/gen/%.o: $(O)/gen/%.c $(O)/gen/flags
 	@$(CC) $(C_FLAGS) -c $< -o $@
 
@@ -322,9 +329,8 @@ static:
 
 # The end-to-end tests, with the static file.
 check-static: static $(programs) $(O)/tests/e2e/lib/no_pages
-	@tests/static/check $(O)/static/tare
 	@TARE=$(abspath $(O)/static/tare) tools/tap check-static \
-		'$(BATS) --tap $(or $(T),tests/e2e)'
+		'$(BATS) --tap $(or $(T),tests/static tests/e2e)'
 
 # Install
 

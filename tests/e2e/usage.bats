@@ -155,3 +155,18 @@ commands=(run attach top bench 'bench report' 'bench compare' doctor report diff
 	"$TARE" diff a.tare a.tare --format json -o out.xyz
 	jq -e .schema out.xyz >/dev/null
 }
+
+@test "--version says what was built, from what, and where it runs, on one screen" {
+	local name
+	run "$TARE" --version
+	status_is 0
+	[[ ${lines[0]} =~ ^tare\ [0-9]+\.[0-9]+\.[0-9]+(-.+)?$ ]] || fail "$output"
+	says "for $(uname -m)-linux-gnu" "$(uname -r)" ', glibc [0-9]'
+	if ldd "$TARE" | grep -q '=>'; then says ', dynamic'; else says ', static'; fi
+	for name in libbpf libdw sqlite3; do
+		says "$name [0-9]*\.[0-9]"
+	done
+	fits_80_columns
+	[ ${#lines[@]} -le 24 ] || fail "${#lines[@]} lines"
+	[ "$("$TARE" -V)" = "$output" ] || fail "-V says something else"
+}

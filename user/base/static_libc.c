@@ -22,6 +22,7 @@ void static_libc_locale(void)
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,15 +50,16 @@ static FILE *getent(const char *database, const char *key)
 {
 	char *argv[] = { GETENT, (char *)database, "--", (char *)key, NULL };
 	g_autofree char *text = NULL;
+	int status, fd;
 	FILE *lines;
-	int status;
 
 	if (access(GETENT, X_OK) ||
 	    !g_spawn_sync("/", argv, NULL, G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, &text, NULL,
 			  &status, NULL) ||
 	    !WIFEXITED(status) || WEXITSTATUS(status) || !*text)
 		return NULL;
-	lines = tmpfile();
+	fd = memfd_create("tare-getent", MFD_CLOEXEC);
+	lines = fd < 0 ? NULL : fdopen(fd, "r+");
 	if (!lines)
 		return NULL;
 	fputs(text, lines);

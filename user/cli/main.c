@@ -3,10 +3,13 @@
  * tare: the table of subcommands; checks stdout after each.
  */
 #include <errno.h>
+#include <glib.h>
+#include <gnu/libc-version.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "base/log.h"
 #include "base/static_libc.h"
@@ -37,6 +40,7 @@ static const struct command {
  * would keep more and more. */
 #define KEPT_MOST (256 << 10)
 
+#define LINE 69 /* columns for the libraries, beside the label */
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static int print_help(void)
@@ -49,6 +53,34 @@ static int print_help(void)
 		printf("  %-10s %s\n", commands[i].name, commands[i].help);
 	puts("\nOptions: tare COMMAND --help. Manual: man tare.\n"
 	     "Start with: sudo tare run -- python3 -c 'x = list(range(10**6))'");
+	return 0;
+}
+
+/* What someone who reports an error should send along. The libraries' versions are those that tare
+ * was built with. */
+static int print_version(void)
+{
+	static const char *const libraries[] = {
+#include "libraries.h"
+	};
+	struct utsname machine = { 0 };
+	int column = 0;
+
+	uname(&machine);
+	printf("tare " TARE_VERSION "\n"
+	       "built:     for " TARE_TRIPLE ", %s, by gcc " __VERSION__ "\n"
+	       "running:   on Linux %s, %s, glibc %s\n"
+	       "libraries:",
+	       IS_STATIC ? "static" : "dynamic", machine.release, machine.machine,
+	       gnu_get_libc_version());
+	for (unsigned i = 0; i < G_N_ELEMENTS(libraries); i++) {
+		column += (int)strlen(libraries[i]) + 2;
+		if (column > LINE) {
+			printf("\n%10s", "");
+			column = (int)strlen(libraries[i]) + 2;
+		}
+		printf(" %s%s", libraries[i], i + 1 < G_N_ELEMENTS(libraries) ? "," : "\n");
+	}
 	return 0;
 }
 
@@ -112,8 +144,7 @@ static int run_command(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
-		puts("tare " TARE_VERSION);
-		return 0;
+		return print_version();
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
 		return print_help();

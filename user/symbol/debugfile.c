@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Finds separate debug files. libdwfl finds them by build ID in /usr/lib/debug and, if
- * DEBUGINFOD_URLS is set, downloads them. This file finds them by .gnu_debuglink in the
+ * DEBUGINFOD_URLS is set, downloads them; a static tare does so with debuginfod-find. This file finds them by .gnu_debuglink in the
  * directory of the program. Anybody may have written that directory, so the file found there is
  * checked.
  */
@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/place.h"
 #include "base/regular.h"
+#include "base/static_libc.h"
 #include "symbol/module_impl.h"
 #include "symbol/weight.h"
 
@@ -122,6 +123,50 @@ static void refuse_others_cache(void)
 	unsetenv("DEBUGINFOD_URLS");
 }
 
+/* The path of debuginfod-find; NULL: it cannot be used, and why has been said. Root runs only what
+ * nobody else can replace. */
+static const char *finder(void)
+{
+	static char *path;
+	static bool looked;
+
+	if (looked)
+		return path;
+	looked = true;
+	path = g_find_program_in_path("debuginfod-find");
+	if (path && (path[0] == '/') && (geteuid() || only_ours(path)))
+		return path;
+	if (path)
+		log_warn("DEBUGINFOD_URLS is ignored: other users can replace %s", path);
+	else
+		log_warn("DEBUGINFOD_URLS is ignored: a static tare downloads with "
+			 "debuginfod-find, which is not in PATH");
+	log_hint(path ? "a PATH of directories that only root can write" : "apt install debuginfod");
+	g_clear_pointer(&path, g_free);
+	return NULL;
+}
+
+/* Downloads the debug file of a build with debuginfod-find, which prints where it is. Returns a
+ * descriptor, or -1. */
+static int download(const char *build_id, char **path)
+{
+	char *argv[] = { (char *)finder(), "debuginfo", (char *)build_id, NULL };
+	g_autofree char *said = NULL;
+	struct stat st;
+	int status, fd;
+
+	if (!*build_id || !argv[0] ||
+	    !g_spawn_sync("/", argv, NULL, G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, &said, NULL,
+			  &status, NULL) ||
+	    status)
+		return -1;
+	g_strchomp(said);
+	fd = said[0] == '/' ? regular_open(said, &st) : -1;
+	if (fd >= 0)
+		*path = strdup(said);
+	return own_copy(fd);
+}
+
 /* Servers that do not answer must not delay the report: a download may take 20 s unless the user
  * set another limit, and all downloads together SERVERS_US. */
 static int find_installed(Dwfl_Module *m, void **user, const char *name, Dwarf_Addr base,
@@ -139,6 +184,8 @@ static int find_installed(Dwfl_Module *m, void **user, const char *name, Dwarf_A
 	fd = dwfl_standard_find_debuginfo(m, user, name, base, file, link, crc, path);
 	if (!asks)
 		return fd;
+	if (IS_STATIC && fd < 0 && *user)
+		fd = download(((const struct module *)*user)->build_id, path);
 	left -= g_get_monotonic_time() - before;
 	if (left < 0) {
 		log_warn("DEBUGINFOD_URLS: the servers took more than 30 s; "
