@@ -151,6 +151,7 @@ help:
 	@echo 'make uninstall             remove what make install installed'
 	@echo 'make clean                 remove $(O)'
 	@echo 'make static                one file without libraries: $(O)/static/tare'
+	@echo 'make deb, make rpm         packages of the static file: $(O)/packages'
 	@echo 'make dist                  a source archive that builds without node or network'
 	@echo 'make help                  this text'
 	@echo
@@ -175,6 +176,7 @@ help:
 	@echo 'make seeds                 write the first corpus of the fuzzers anew'
 	@echo 'make check-static          the static file, and end to end with it; T="files"'
 	@echo 'make check-long            long loads; MINUTES=60, LOADS="names"'
+	@echo 'make check-packages        install, run and remove the packages in bare systems'
 	@echo 'make check-dist            build the source archive in a bare Debian'
 	@echo
 	@echo 'make overhead              measure what tare costs a fault storm and other loads'
@@ -361,6 +363,25 @@ uninstall:
 		$(foreach u,$(notdir $(unit)),'$(DESTDIR)$(UNIT_DIR)/$(u)') \
 		$(foreach m,$(notdir $(man)),'$(DESTDIR)$(PREFIX)/share/man/man1/$(m)')
 	rm -rf '$(DESTDIR)$(share)'
+
+# Packages hold the static file: one fits every release. See tools/packaging/README.md.
+pack = $(O)/packages
+
+.PHONY: stage deb rpm check-packages
+stage:
+	@rm -rf $(pack)/stage
+	+@$(MAKE) --no-print-directory SHARED=$(SHARED) O=$(O)/static STATIC=1 \
+		PREFIX=/usr DESTDIR=$(abspath $(pack)/stage) install >/dev/null
+
+deb rpm: stage
+	$(call run,PACK)tools/packaging/$@ $(pack)/stage $(pack) $(VERSION) $(ARCH)
+
+# Bare systems are made the first time: some minutes and a network.
+check-packages:
+	@tools/setup release
+	@$(MAKE) --no-print-directory deb rpm
+	@$(MAKE) --no-print-directory ARCH=arm64 deb rpm
+	@tools/packaging/prove $(pack)
 
 clean:
 	rm -rf $(O)
