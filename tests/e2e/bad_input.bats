@@ -22,7 +22,7 @@ as_nobody() {
 @test "without root the message names the capabilities and how to get them" {
 	as_nobody "$DIR/tare" run -- true
 	status_is 125
-	says 'cap_bpf' 'cap_perfmon' 'sudo' 'setcap'
+	says 'cap_bpf' 'cap_perfmon' 'setcap' "sudo $DIR/tare run -- true"
 	as_nobody "$DIR/tare" attach -p $$
 	status_is 1
 	says 'cap_bpf' 'sudo'

@@ -494,6 +494,20 @@ has_state() {
 	[ "$(stat -c '%a %u' "$DIR/ww/their/r.json")" = '600 65534' ]
 }
 
+@test "with file capabilities: nobody becomes another user" {
+	need setcap
+	cp "$TARE" "$DIR/tare"
+	chmod 755 "$DIR/tare"
+	setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_setuid,cap_setgid,cap_kill+ep "$DIR/tare" ||
+		skip "no file capabilities here"
+	run other "$DIR/tare" run --no-cgroup --user root -- touch "$DIR/ww/became"
+	status_is 125
+	says 'only root'
+	run other env SUDO_UID=1 SUDO_GID=1 "$DIR/tare" run --no-cgroup -- id
+	says_not 'uid=1('
+	[ ! -e "$DIR/ww/became" ]
+}
+
 @test "a hostile perf map (a link, a pipe, a terabyte) does no harm" {
 	local way
 	cp "$PROGRAMS/jit" "$DIR/jit"

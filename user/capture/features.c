@@ -9,7 +9,9 @@
 
 #include "base/log.h"
 
-#define CAPABILITIES "cap_bpf,cap_perfmon,cap_sys_ptrace,cap_setuid,cap_setgid,cap_kill+ep"
+#define COMMAND_LONGEST 300 /* characters */
+#define PLAIN_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%"
+#define CAPABILITIES "cap_bpf,cap_perfmon,cap_sys_ptrace+ep"
 
 void feature_set(struct features *f, enum feature_id id, enum feature_state state, const char *fmt,
 		 ...)
@@ -89,8 +91,30 @@ static void say_missing(const struct features *f, enum feature_id id)
 		log_hint("%s", *mend);
 }
 
+/* This command line, as a shell reads it. NULL: it is unknown or too long for a line. */
+static char *own_command(void)
+{
+	GString *line = g_string_new(NULL);
+	char *args;
+	gsize len;
+
+	if (!g_file_get_contents("/proc/self/cmdline", &args, &len, NULL))
+		len = 0;
+	for (gsize at = 0; at < len && line->len < COMMAND_LONGEST; at += strlen(args + at) + 1) {
+		const char *arg = args + at;
+		bool plain = *arg && !arg[strspn(arg, PLAIN_CHARS)];
+		g_autofree char *quoted = plain ? g_strdup(arg) : g_shell_quote(arg);
+
+		g_string_append_printf(line, "%s%s", at ? " " : "", quoted);
+	}
+	if (len)
+		g_free(args);
+	return g_string_free(line, !line->len || line->len >= COMMAND_LONGEST);
+}
+
 static int refuse_unprivileged(const struct features *f)
 {
+	g_autofree char *command = own_command();
 	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
 
 	log_error("not allowed to use BPF: %s",
@@ -99,7 +123,7 @@ static int refuse_unprivileged(const struct features *f)
 		log_hint("outside of the container, or with a seccomp profile that allows bpf(2)");
 		return -EPERM;
 	}
-	log_hint("sudo tare ...");
+	log_hint("sudo %s", command ? command : "tare ...");
 	log_hint("sudo setcap %s %s", CAPABILITIES, self ? self : "tare");
 	return -EPERM;
 }

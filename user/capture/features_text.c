@@ -53,11 +53,11 @@ const struct feature_text feature_text[FEATURES] = {
 	[FEATURE_SETID] = { AREA_ACCESS, false, "cap_setuid, cap_setgid", "running as another user",
 			    "runs the command as sudo's caller or --user",
 			    "the command runs as tare's own user",
-			    "sudo tare ..., or setcap cap_setuid,cap_setgid+ep" },
+			    "sudo tare ..." },
 	[FEATURE_KILL] = { AREA_ACCESS, false, "cap_kill", NULL,
 			   "can end a command that runs as another user",
 			   "can't end a command run as another user",
-			   "sudo tare ..., or setcap cap_kill+ep" },
+			   "sudo tare ..." },
 
 	[FEATURE_RSS_STAT] = { AREA_TRACEPOINTS, true, "rss_stat", NULL,
 			       "an update per counter change", "has nothing to count",

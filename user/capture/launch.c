@@ -76,12 +76,26 @@ static int user_by_sudo(struct launch_user *user)
 	return pw ? fill_user(user, pw) : 0;
 }
 
+/* With capabilities on tare's file anybody starts it: CAP_SETUID must not make them another user. */
+static int check_allowed(const struct launch_user *user)
+{
+	if (!user->who.set || !getuid() || user->who.uid == getuid())
+		return 0;
+	log_error("only root may run a command as another user");
+	log_hint("sudo tare ...");
+	return -EPERM;
+}
+
 int launch_user(const struct launch_config *config, struct launch_user *user)
 {
+	int err = 0;
+
 	memset(user, 0, sizeof(*user));
 	if (config->user)
-		return user_by_name(user, config->user);
-	return config->as_root ? 0 : user_by_sudo(user);
+		err = user_by_name(user, config->user);
+	else if (!config->as_root)
+		err = user_by_sudo(user);
+	return err ? err : check_allowed(user);
 }
 
 /* In the child. */
