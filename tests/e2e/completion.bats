@@ -53,15 +53,8 @@ each_shell() {
 
 has() {
 	local word
-	for word; do grep -qE -- "(^|[[:space:]])$word([[:space:]]|\$)" <<<"$output" || return 1; done
+	for word; do grep -qE -- "(^|\s)$word(\s|\$)" <<<"$output" || return 1; done
 }
-lacks() {
-	local word
-	for word; do
-		! grep -qE -- "(^|[[:space:]])$word([[:space:]]|\$)" <<<"$output" || return 1
-	done
-}
-
 @test "completion: subcommands" {
 	each_shell 'tare ' has run attach top bench doctor report diff export completion
 	each_shell 'tare re' has report

@@ -3,7 +3,7 @@
 # bash completion for tare. It knows no option: tare says what can follow (user/cli/complete.h).
 
 _tare() {
-	local word=${COMP_WORDS[COMP_CWORD]} line=() at=() i cut= reply about
+	local word=${COMP_WORDS[COMP_CWORD]} line=() at=() i cut='' reply about
 
 	# bash takes --format=json for three words.
 	for ((i = 0; i <= COMP_CWORD; i++)); do
