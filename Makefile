@@ -151,7 +151,9 @@ help:
 	@echo 'make uninstall             remove what make install installed'
 	@echo 'make clean                 remove $(O)'
 	@echo 'make static                one file without libraries: $(O)/static/tare'
-	@echo 'make deb, make rpm         packages of the static file: $(O)/packages'
+	@echo 'make deb                   a package of the static file: $(O)/packages'
+	@echo 'make rpm                   the same as an rpm'
+	@echo 'make stage                 what both pack, as a tree of files'
 	@echo 'make dist                  a source archive that builds without node or network'
 	@echo 'make help                  this text'
 	@echo

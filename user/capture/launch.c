@@ -76,7 +76,7 @@ static int user_by_sudo(struct launch_user *user)
 	return pw ? fill_user(user, pw) : 0;
 }
 
-/* With capabilities on tare's file anybody starts it: CAP_SETUID must not make them another user. */
+/* With capabilities on its file, anybody starts tare: CAP_SETUID must make nobody another user. */
 static int check_allowed(const struct launch_user *user)
 {
 	if (!user->who.set || !getuid() || user->who.uid == getuid())
