@@ -35,7 +35,8 @@ struct optspecs {
 	bool (*values)(struct complete *c, const struct optspec *s);
 };
 
-/* 0: optind is the first argument; 1: help, or words for a shell, are printed; -EINVAL with a message. */
+/* 0: optind is the first argument; 1: help, or words for a shell, are printed; -EINVAL with a
+ * message. */
 int optspec_parse(const struct optspecs *o, int argc, char **argv);
 
 /* Print "--NAME VALUE: not WANT". Returns -EINVAL. */
