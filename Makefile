@@ -117,7 +117,8 @@ src := $(foreach layer,$(LAYERS),$(wildcard user/$(layer)/*.c user/$(layer)/*/*.
 obj := $(patsubst %.c,$(O)/%.o,$(src))
 pages := bench diff run
 page_html := $(patsubst %,$(O)/gen/%.page.html,$(pages))
-embedded := $(wildcard user/output/*/*.schema.json user/store/*.sql user/model/*.rules) $(page_html)
+embedded := $(wildcard user/output/*/*.schema.json user/store/*.sql user/model/*.rules \
+	user/cli/completion/tare.*) $(page_html)
 embedded_obj := $(patsubst %,$(O)/gen/%.o,$(notdir $(embedded)))
 main_obj := $(O)/user/cli/main.o
 proto_obj := $(patsubst user/output/stacks/%.proto,$(O)/gen/%.pb-c.o,\
@@ -150,6 +151,9 @@ help:
 	@echo 'make uninstall             remove what make install installed'
 	@echo 'make clean                 remove $(O)'
 	@echo 'make static                one file without libraries: $(O)/static/tare'
+	@echo 'make deb                   a package of the static file: $(O)/packages'
+	@echo 'make rpm                   the same as an rpm'
+	@echo 'make stage                 what both pack, as a tree of files'
 	@echo 'make dist                  a source archive that builds without node or network'
 	@echo 'make release VERSION=1.2.3 archive, static files, packages: build/release'
 	@echo 'make help                  this text'
@@ -176,6 +180,7 @@ help:
 	@echo 'make check-static          the static file, and end to end with it; T="files"'
 	@echo 'make check-long            long loads; MINUTES=60, LOADS="names"'
 	@echo 'make check-release         a release made twice: the same bytes; its files run'
+	@echo 'make check-packages        install, run and remove the packages in bare systems'
 	@echo 'make check-dist            build the source archive in a bare Debian'
 	@echo
 	@echo 'make overhead              measure what tare costs a fault storm and other loads'
@@ -336,19 +341,51 @@ check-static: static $(programs) $(O)/tests/e2e/lib/no_pages
 # Install
 
 share = $(PREFIX)/share/tare
+# Where each shell looks for completions. A package for Debian gives its own ZSH_DIR.
+ZSH_DIR = $(PREFIX)/share/zsh/site-functions
+completions = '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tare' \
+	'$(DESTDIR)$(ZSH_DIR)/_tare' \
+	'$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/tare.fish'
+# The agent's unit is enabled by nobody but the admin.
+unit := $(wildcard tools/agent/tare-agent.service)
+UNIT_DIR = $(PREFIX)/lib/systemd/system
 
 .PHONY: install uninstall clean
 install: all
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 755 $(O)/tare '$(DESTDIR)$(PREFIX)/bin/tare'
 	$(if $(man),install -m 644 $(man) '$(DESTDIR)$(PREFIX)/share/man/man1')
+	install -D -m 644 user/cli/completion/tare.bash $(word 1,$(completions))
+	install -D -m 644 user/cli/completion/tare.zsh $(word 2,$(completions))
+	install -D -m 644 user/cli/completion/tare.fish $(word 3,$(completions))
+	$(if $(unit),install -D -m 644 -t '$(DESTDIR)$(UNIT_DIR)' $(unit))
 	install -d '$(DESTDIR)$(share)'
 	cp -R --no-preserve=ownership tools/workloads tools/runtimes '$(DESTDIR)$(share)'
 
 uninstall:
-	rm -f '$(DESTDIR)$(PREFIX)/bin/tare' \
+	rm -f '$(DESTDIR)$(PREFIX)/bin/tare' $(completions) \
+		$(foreach u,$(notdir $(unit)),'$(DESTDIR)$(UNIT_DIR)/$(u)') \
 		$(foreach m,$(notdir $(man)),'$(DESTDIR)$(PREFIX)/share/man/man1/$(m)')
 	rm -rf '$(DESTDIR)$(share)'
+
+# Packages hold the static file: one fits every release. See tools/packaging/README.md.
+pack = $(O)/packages
+
+.PHONY: stage deb rpm check-packages
+stage:
+	@rm -rf $(pack)/stage
+	+@$(MAKE) --no-print-directory SHARED=$(SHARED) O=$(O)/static STATIC=1 \
+		PREFIX=/usr DESTDIR=$(abspath $(pack)/stage) install >/dev/null
+
+deb rpm: stage
+	$(call run,PACK)tools/packaging/$@ $(pack)/stage $(pack) $(VERSION) $(ARCH)
+
+# Bare systems are made the first time: some minutes and a network.
+check-packages:
+	@tools/setup release
+	@$(MAKE) --no-print-directory deb rpm
+	@$(MAKE) --no-print-directory ARCH=arm64 deb rpm
+	@tools/packaging/prove $(pack)
 
 clean:
 	rm -rf $(O)

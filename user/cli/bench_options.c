@@ -9,7 +9,9 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "bench/catalogue.h"
 #include "cli/choices.h"
+#include "cli/complete.h"
 #include "cli/optspec.h"
 
 #define TASKS_MAX 100000000ULL
@@ -313,6 +315,48 @@ static int check_files(struct bench_options *o, enum bench_verb verb, bool forma
 	return choice_output(&o->to_output, o->output) ? -EINVAL : 0;
 }
 
+/* Ids, languages and families: what --only takes. */
+static void put_workloads(struct complete *c)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autofree char *path = catalogue_default();
+	struct catalogue *catalogue;
+
+	if (!path || catalogue_load(&catalogue, path))
+		return;
+	for (unsigned i = 0; i < catalogue->workloads->len; i++) {
+		const struct workload *w = catalogue->workloads->pdata[i];
+		const char *names[] = { w->id, w->language, w->family };
+
+		for (unsigned n = 0; n < G_N_ELEMENTS(names); n++)
+			if (g_hash_table_add(seen, (gpointer)names[n]))
+				complete_word(c, names[n], n ? NULL : w->title);
+	}
+	g_hash_table_remove_all(seen);
+	catalogue_free(catalogue);
+}
+
+static bool values(struct complete *c, const struct optspec *s)
+{
+	if (!s || (s->id != ID_ONLY && s->id != ID_FORMAT))
+		return false;
+	if (s->id == ID_ONLY)
+		put_workloads(c);
+	for (int i = 0; s->id == ID_FORMAT && i < BENCH_FORMATS; i++)
+		complete_word(c, format_name[i], format_suffix[i]);
+	return true;
+}
+
+/* `tare bench` itself: its own subcommands, or a command. */
+static bool run_values(struct complete *c, const struct optspec *s)
+{
+	if (s)
+		return values(c, s);
+	complete_word(c, "report", "show saved results");
+	complete_word(c, "compare", "compare two files of results");
+	return false;
+}
+
 int bench_options_parse(struct bench_options *o, enum bench_verb verb, int argc, char **argv)
 {
 	struct taking taking = { .o = o };
@@ -325,6 +369,7 @@ int bench_options_parse(struct bench_options *o, enum bench_verb verb, int argc,
 		.stop = verb == BENCH_VERB_RUN ? "+" : "",
 		.take = take_option,
 		.ctx = &taking,
+		.values = verb == BENCH_VERB_RUN ? run_values : values,
 	};
 	bool separated;
 	int err;

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/fileout.h"
 #include "base/owner.h"
+#include "cli/complete.h"
 #include "cli/optspec.h"
 
 int choice_format(const char *value, const struct format **format)
@@ -105,6 +106,24 @@ int choice_show(const char *value, unsigned *show)
 		*show |= 1u << section;
 	}
 	return 0;
+}
+
+bool choice_values(struct complete *c, const struct optspec *s)
+{
+	if (!s)
+		return false;
+	if (!strcmp(s->name, "format"))
+		for (const struct format *f = formats; f->name; f++)
+			complete_word(c, f->name, f->suffix);
+	else if (!strcmp(s->name, "sample-type"))
+		for (int i = 0; i < SAMPLE_TYPES_ALL; i++)
+			complete_word(c, sample_type_name[i], NULL);
+	else if (!strcmp(s->name, "show"))
+		for (int i = 0; i < TABLE_SECTIONS; i++)
+			complete_word(c, table_section_name[i], NULL);
+	else
+		return false;
+	return true;
 }
 
 void choice_table(struct table_style *style, unsigned show, bool all_threads)

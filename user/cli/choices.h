@@ -7,6 +7,7 @@
 #define TARE_CHOICES_H
 
 #include "base/fileout.h"
+#include "cli/optspec.h"
 #include "output/formats.h"
 
 /* Parse an option's value. 0, or -EINVAL with a message. */
@@ -18,6 +19,9 @@ int choice_show(const char *value, unsigned *show);
 /* Which sections and rows of the table are shown. All threads are more than the default screen
  * has room for, so they imply all sections. */
 void choice_table(struct table_style *style, unsigned show, bool all_threads);
+
+/* Words that such options take, for a shell: see struct optspecs. */
+bool choice_values(struct complete *c, const struct optspec *s);
 
 /* The format that the suffix of an -o file stands for. No suffix: NULL. 0, or -EINVAL with a
  * message that lists the known suffixes. */

@@ -58,6 +58,12 @@ static int take_option(void *ctx, int id, const char *value)
 	}
 }
 
+static bool values(struct complete *c, const struct optspec *s)
+{
+	(void)c;
+	return !s; /* it takes no argument */
+}
+
 static int parse(struct options *o, int argc, char **argv)
 {
 	const struct optspecs all = {
@@ -69,6 +75,7 @@ static int parse(struct options *o, int argc, char **argv)
 		.stop = "",
 		.take = take_option,
 		.ctx = o,
+		.values = values,
 	};
 	int err = optspec_parse(&all, argc, argv);
 

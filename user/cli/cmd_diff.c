@@ -12,6 +12,7 @@
 #include "base/fileout.h"
 #include "cli/choices.h"
 #include "cli/cmd.h"
+#include "cli/complete.h"
 #include "cli/fleet_load.h"
 #include "cli/folding.h"
 #include "cli/optspec.h"
@@ -91,6 +92,19 @@ static int format_parse(const char *value, const struct diff_format **format)
 			return 0;
 		}
 	return optspec_bad("format", value, "table, json or html");
+}
+
+static bool values(struct complete *c, const struct optspec *s)
+{
+	if (s && s->id == OPT_FORMAT)
+		for (unsigned i = 0; i < G_N_ELEMENTS(diff_formats); i++)
+			complete_word(c, diff_formats[i].name, diff_formats[i].suffix);
+	else if (s && s->id == OPT_SAMPLE_TYPE)
+		for (int i = 0; i < SAMPLE_TYPES; i++)
+			complete_word(c, sample_type_name[i], NULL);
+	else
+		return false;
+	return true;
 }
 
 static int take_option(void *ctx, int id, const char *value)
@@ -258,6 +272,7 @@ int cmd_diff(int argc, char **argv)
 		.stop = "",
 		.take = take_option,
 		.ctx = &w,
+		.values = values,
 	};
 	int err = optspec_parse(&all, argc, argv);
 

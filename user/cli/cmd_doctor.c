@@ -15,6 +15,7 @@
 #include "base/fileout.h"
 #include "capture/features.h"
 #include "cli/cmd.h"
+#include "cli/complete.h"
 #include "cli/optspec.h"
 #include "cli/terminal.h"
 #include "output/table/paint.h"
@@ -263,6 +264,13 @@ static int take_option(void *ctx, int id, const char *value)
 	return 0;
 }
 
+/* doctor takes no argument. */
+static bool values(struct complete *c, const struct optspec *s)
+{
+	(void)c;
+	return !s;
+}
+
 /* False: doctor ends here with *status. */
 static bool parse_options(int argc, char **argv, struct wanted *w, int *status)
 {
@@ -276,6 +284,7 @@ static bool parse_options(int argc, char **argv, struct wanted *w, int *status)
 		.stop = "",
 		.take = take_option,
 		.ctx = w,
+		.values = values,
 	};
 	int ret = optspec_parse(&all, argc, argv);
 

@@ -252,6 +252,7 @@ static int run_command(struct wish *w, const char *usage, const char *more, int 
 		.stop = "",
 		.take = take_option,
 		.ctx = w,
+		.values = choice_values,
 	};
 	int err = optspec_parse(&all, argc, argv);
 

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/static_libc.h"
 #include "cli/cmd.h"
+#include "cli/complete.h"
 #include "cli/optspec.h"
 #include "version.h"
 
@@ -31,6 +32,7 @@ static const struct command {
 	{ "report", cmd_report, "show the report of a recording" },
 	{ "diff", cmd_diff, "compare two recordings: who grew more, and where" },
 	{ "export", cmd_export, "convert a recording: flame graphs, pprof, HTML, CSV" },
+	{ "completion", cmd_completion, "print completion for bash, zsh or fish" },
 };
 
 /* Bytes; malloc's thresholds. Large reports are built and freed each second, and their memory
@@ -48,7 +50,7 @@ static int print_help(void)
 	     "own counters, to the page.\n\n"
 	     "Usage: tare COMMAND [OPTION]...\n");
 	for (unsigned i = 0; i < COMMANDS; i++)
-		printf("  %-8s %s\n", commands[i].name, commands[i].help);
+		printf("  %-10s %s\n", commands[i].name, commands[i].help);
 	puts("\nOptions: tare COMMAND --help. Manual: man tare.\n"
 	     "Start with: sudo tare run -- python3 -c 'x = list(range(10**6))'");
 	return 0;
@@ -90,6 +92,31 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+/* Called by the shells' completion (completion/tare.bash …) with the line up to the cursor: prints
+ * what its last word can become. */
+static int complete_line(int argc, char **line)
+{
+	const struct command *command;
+	struct complete *c;
+
+	if (argc > 2 && strcmp(line[1], "help")) {
+		command = find_command(line[1]);
+		complete_begin();
+		return command ? command->run(argc - 1, line + 1) : 0;
+	}
+	if (argc < 2 || argc > 3)
+		return 0;
+	c = complete_typed(line[argc - 1]);
+	for (unsigned i = 0; i < COMMANDS; i++)
+		complete_word(c, commands[i].name, commands[i].help);
+	if (argc == 2) {
+		complete_word(c, "help", "show the help of a command");
+		complete_word(c, "--version", NULL);
+		complete_word(c, "--help", NULL);
+	}
+	return 0;
+}
+
 static int unknown_command(const char *name)
 {
 	const char *names[COMMANDS + 2] = { "help" };
@@ -128,6 +155,8 @@ static int run_command(int argc, char **argv)
 		help[0] = argv[2];
 		return command ? command->run(2, help) : unknown_command(argv[2]);
 	}
+	if (!strcmp(argv[1], "completion") && argc > 2 && !strcmp(argv[2], "words"))
+		return complete_line(argc - 3, argv + 3);
 	command = find_command(argv[1]);
 	return command ? command->run(argc - 1, argv + 1) : unknown_command(argv[1]);
 }

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "capture/features.h"
 #include "cli/choices.h"
+#include "cli/complete.h"
 #include "cli/optspec.h"
 #include "model/proctable.h"
 #include "store/recording.h"
@@ -428,6 +429,21 @@ static int check_options(struct options *o, enum option_for who)
 	return err ? err : open_files(o);
 }
 
+static bool values(struct complete *c, const struct optspec *s)
+{
+	if (!s || s->id != OPT_FORCE_BACKEND)
+		return choice_values(c, s);
+	for (int i = 0; i < BACKEND_NONE; i++)
+		complete_word(c, backend_name[i], NULL);
+	return true;
+}
+
+/* `attach` takes no argument. */
+static bool attach_values(struct complete *c, const struct optspec *s)
+{
+	return !s || values(c, s);
+}
+
 int options_parse(struct options *o, enum option_for who, int argc, char **argv)
 {
 	const struct optspecs all = {
@@ -439,6 +455,7 @@ int options_parse(struct options *o, enum option_for who, int argc, char **argv)
 		.stop = "+", /* the command's options are not tare's */
 		.take = take_option,
 		.ctx = o,
+		.values = who == FOR_RUN ? values : attach_values,
 	};
 	int err;
 

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/complete.h"
 
 static void print_help(const struct optspecs *o)
 {
@@ -122,6 +123,10 @@ int optspec_parse(const struct optspecs *o, int argc, char **argv)
 	g_autoptr(GString) shorts = g_string_new(NULL);
 	int id, err = 0;
 
+	if (complete_wanted()) {
+		complete_options(o, argc, argv);
+		return 1;
+	}
 	make_getopt(o, longs, shorts);
 	opterr = 0;
 	optind = 0; /* reset getopt: it may have stopped within a word (getopt(3)) */

@@ -7,6 +7,7 @@
 #define TARE_OPTSPEC_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct optspec {
@@ -16,6 +17,8 @@ struct optspec {
 	unsigned who;    /* bit set of the subcommands with this option */
 	const char *help;
 };
+
+struct complete; /* a command line that a shell completes: cli/complete.h */
 
 /* Called for each option; `value` is getopt's optarg. 0, or -EINVAL with a message. */
 typedef int (*optspec_fn)(void *ctx, int id, const char *value);
@@ -27,9 +30,13 @@ struct optspecs {
 	const char *stop; /* "+": options end at the first argument (a command); else "" */
 	optspec_fn take;
 	void *ctx;
+	/* Print the words that option `s` takes as its value, or (NULL) the subcommand as its
+	 * argument, by complete_word(). False: they are not known here. NULL: none are. */
+	bool (*values)(struct complete *c, const struct optspec *s);
 };
 
-/* 0: optind is the first argument; 1: the help is printed; -EINVAL with a message. */
+/* 0: optind is the first argument; 1: help, or words for a shell, are printed; -EINVAL with a
+ * message. */
 int optspec_parse(const struct optspecs *o, int argc, char **argv);
 
 /* Print "--NAME VALUE: not WANT". Returns -EINVAL. */

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/choices.h"
+#include "cli/complete.h"
 #include "cli/optspec.h"
 #include "model/proctable.h"
 #include "store/recording.h"
@@ -143,26 +144,27 @@ static int parse_max_size(const char *value, uint64_t *bytes)
 	return 0;
 }
 
+static const char *const format_name[] = { "table", "jsonl", "csv" };
+static const char *const window_name[] = { "1", "10", "60" };
+static const char *const group_name[] = { "none", "cgroup", "name" };
+
 /* Options whose value is one of several words. */
 static int take_word(struct top_options *o, int id, const char *value)
 {
-	static const char *const formats[] = { "table", "jsonl", "csv" };
-	static const char *const windows[] = { "1", "10", "60" };
-	static const char *const groups[] = { "none", "cgroup", "name" };
 	unsigned index = 0;
 	int err;
 
 	switch (id) {
 	case OPT_FORMAT:
-		err = parse_word("format", value, formats, G_N_ELEMENTS(formats), &index);
+		err = parse_word("format", value, format_name, G_N_ELEMENTS(format_name), &index);
 		o->format = index;
 		return err;
 	case OPT_WINDOW:
-		err = parse_word("window", value, windows, G_N_ELEMENTS(windows), &index);
+		err = parse_word("window", value, window_name, G_N_ELEMENTS(window_name), &index);
 		o->query.window = index;
 		return err;
 	case OPT_GROUP:
-		err = parse_word("group", value, groups, G_N_ELEMENTS(groups), &index);
+		err = parse_word("group", value, group_name, G_N_ELEMENTS(group_name), &index);
 		o->query.group = index;
 		return err;
 	default:
@@ -323,6 +325,40 @@ static int check_options(struct top_options *o)
 	return 0;
 }
 
+static void put_words(struct complete *c, const char *const *words, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		complete_word(c, words[i], NULL);
+}
+
+static bool values(struct complete *c, const struct optspec *s)
+{
+	g_autofree char *columns = top_columns_names();
+	g_auto(GStrv) column = g_strsplit_set(columns, ", ", -1);
+
+	switch (s ? s->id : 0) {
+	case OPT_FORMAT:
+		put_words(c, format_name, G_N_ELEMENTS(format_name));
+		return true;
+	case OPT_WINDOW:
+		put_words(c, window_name, G_N_ELEMENTS(window_name));
+		return true;
+	case OPT_GROUP:
+		put_words(c, group_name, G_N_ELEMENTS(group_name));
+		return true;
+	case OPT_SORT:
+		put_words(c, live_sort_name, LIVE_SORTS);
+		return true;
+	case 'o':
+		for (char **word = column; *word; word++)
+			if (strcmp(*word, "or"))
+				complete_word(c, *word, NULL);
+		return true;
+	default:
+		return false;
+	}
+}
+
 int top_options_parse(struct top_options *o, int argc, char **argv)
 {
 	const struct optspecs all = {
@@ -334,6 +370,7 @@ int top_options_parse(struct top_options *o, int argc, char **argv)
 		.stop = "+",
 		.take = take_option,
 		.ctx = o,
+		.values = values,
 	};
 	int err;
 
