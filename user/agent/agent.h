@@ -45,6 +45,7 @@ struct agent_self {
 	int64_t off_bytes; /* by which they differ */
 	char *off_why;     /* NULL: they balance */
 	unsigned off_times;
+	uint64_t nonzero; /* address spaces that did not close at 0, of the last comparison */
 };
 
 struct agent {
