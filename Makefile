@@ -146,7 +146,7 @@ help:
 	@echo 'make check-dist            build the source archive in a bare Debian'
 	@echo
 	@echo 'make overhead              measure what tare costs a fault storm and other loads'
-	@echo 'make bench-agent           measure what tare agent costs: idle, many processes, a build'
+	@echo 'make bench-agent           measure what tare agent costs'
 	@echo 'make soak                  tare agent for an hour; MINUTES=60'
 	@echo 'make results               install and weigh all runtimes for RESULTS.md: hours;'
 	@echo '                           BUSY=1: beside others   BENCH="--only go,node"'
