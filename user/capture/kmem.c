@@ -99,18 +99,18 @@ static void stop_watching(struct kmem *k, const char *why)
 	k->why = g_strdup(why);
 }
 
-void kmem_watch_targets(struct kmem *k, const GArray *pids)
+void kmem_watch_targets(struct kmem *k, const GArray *pids, bool machine)
 {
 	if (cgroup_find(&k->found, k->features, pids, &k->why))
 		return;
-	if (!strcmp(k->found->path, "/")) {
+	if (!machine && !strcmp(k->found->path, "/")) {
 		stop_watching(k,
 			      "the processes have only the root control group in common, and the "
 			      "kernel charges nobody for kernel memory of tasks in that");
 		return;
 	}
 	k->cgroup = k->found;
-	k->whole = !count_strangers(k->cgroup, pids);
+	k->whole = !machine && !count_strangers(k->cgroup, pids);
 	loader_watch(k->loader, cgroup_id(k->cgroup), k->whole, cgroup_version(k->cgroup) == 1);
 }
 

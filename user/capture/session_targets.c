@@ -143,7 +143,7 @@ int session_attach(struct session *s, const struct session_targets *targets)
 	err = name_targets(s, targets, named);
 	if (err)
 		return err;
-	kmem_watch_targets(s->kmem, named);
+	kmem_watch_targets(s->kmem, named, s->config.daemon);
 	n = attach_running(s, targets->all);
 	if (n < 0) {
 		log_error("cannot read the initial balances: %s", g_strerror(-n));
