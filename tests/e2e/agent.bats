@@ -271,22 +271,22 @@ raw() {
 }
 
 @test "agent: kernel memory is known by process, on the whole machine" {
-	hold_sockets() {
+	hold_pipes() {
 		[ -e "$DIR/in" ] || mkfifo "$DIR/in"
-		"$PROGRAMS/full_sockets" 200 64 <"$DIR/in" >"$DIR/out" 2>&1 9>&- &
+		"$PROGRAMS/full_pipes" 400 <"$DIR/in" >"$DIR/out" 2>&1 9>&- &
 		started+=("$!")
 		exec 9>"$DIR/in"
 	}
 	agent --listen "127.0.0.1:$port"
 	answers 200 "$url/"
 	! grep -q 'is not measured' <<<"$output" || skip 'this kernel has no events'
-	hold_sockets
+	hold_pipes
 	until_true 20 grep -q 'checkpoint before' "$DIR/out"
 	echo >&9
 	# The third figure of the row is kernel memory.
 	has_kernel() {
 		answers 200 "$url/" && grep -q -E \
-			'<th>full_sockets( <small>[0-9]+</small>)?</th>(<td>[^<]*</td>){2}<td>[0-9.]{2,4} MiB' \
+			'<th>full_pipes( <small>[0-9]+</small>)?</th>(<td>[^<]*</td>){2}<td>[0-9.]{2,4} MiB' \
 			<<<"$output"
 	}
 	until_true 20 has_kernel
