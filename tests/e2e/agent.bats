@@ -285,8 +285,8 @@ raw() {
 	echo >&9
 	# The third figure of the row is kernel memory.
 	has_kernel() {
-		answers 200 "$url/" && grep -q -E \
-			'<th>full_pipes( <small>[0-9]+</small>)?</th>(<td>[^<]*</td>){2}<td>[0-9.]{2,4} MiB' \
+		answers 200 "$url/"
+		grep -q -E "<th>full_pipes[^/]*(</small>)?</th>(<td>[^<]*</td>){2}<td>[0-9.]{2,4} MiB" \
 			<<<"$output"
 	}
 	until_true 20 has_kernel

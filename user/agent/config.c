@@ -20,7 +20,7 @@
 #define GROUPS_DEFAULT 200
 #define NAMES_DEFAULT 20
 #define MEMORY_DEFAULT (128ULL << 20)
-#define MEMORY_LEAST (32ULL << 20)
+#define MEMORY_LEAST (64ULL << 20)
 #define PERIOD_DEFAULT (1ULL << 20)
 #define PERIOD_MOST (1ULL << 30)
 #define CONNECTIONS_DEFAULT 64
@@ -101,7 +101,7 @@ static char *take_paths(struct agent_config *c, const char *value)
 static char *take_memory(struct agent_config *c, const char *value)
 {
 	if (text_parse_size(value, &c->memory) || c->memory < MEMORY_LEAST)
-		return g_strdup("a size from 32MiB");
+		return g_strdup("a size from 64MiB");
 	return NULL;
 }
 
