@@ -98,8 +98,10 @@ static void add_head(GString *html, const struct agent *a)
 	}
 	g_string_append_printf(html,
 			       "</p>\n<p>tare " TARE_VERSION
-			       " for %s: %.2f %% of a CPU, %s of memory; ",
-			       since, (double)a->self.cpu_ns * 100 / (double)MAX(up, 1), rss);
+			       " for %s: %.2f %% of a CPU (%.1f ms each second for the sums), "
+			       "%s of memory; ",
+			       since, (double)a->self.cpu_ns * 100 / (double)MAX(up, 1),
+			       (double)a->self.tick_ns / 1e6, rss);
 	add_escaped(html, why ? g_strchomp(why) : "nothing lost");
 	g_string_append(html, a->self.audits && !a->self.off_why ? ", the books balance.</p>\n" :
 								   ".</p>\n");

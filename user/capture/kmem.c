@@ -293,7 +293,8 @@ void kmem_books(struct kmem *k, struct tare_workload *w, struct books_kmem *book
 	}
 	books->by_cgroup = read_with_events(k, w, &books->bound);
 	books->hidden = hidden && w->cgroup.counted;
-	books->bound += counter_lag(k);
+	if (!k->machine)
+		books->bound += counter_lag(k);
 }
 
 static unsigned count_others(const struct kmem *k, const struct report *r)
