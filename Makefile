@@ -146,6 +146,7 @@ help:
 	@echo 'make check-dist            build the source archive in a bare Debian'
 	@echo
 	@echo 'make overhead              measure what tare costs a fault storm and other loads'
+	@echo 'make bench-top             what tare top costs beside 200 and 1,000 processes'
 	@echo 'make bench-agent           measure what tare agent costs'
 	@echo 'make soak                  tare agent for an hour; MINUTES=60'
 	@echo 'make results               install and weigh all runtimes for RESULTS.md: hours;'
@@ -335,7 +336,8 @@ $(O)/tests/kernels/parked: tests/kernels/parked.c $(O)/gen/flags
 
 .PHONY: programs build-guest build-tests
 .PHONY: unit bpf-tests golden pages browser e2e check-kernels lint format
-.PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo overhead bench-agent soak results
+.PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo overhead bench-top
+.PHONY: bench-agent soak results
 programs: $(programs)
 build-guest: $(O)/tare $(programs) $(guest_programs)
 build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs) $(browser_needs)
@@ -481,6 +483,9 @@ check-long:
 
 overhead: $(O)/tare $(programs)
 	tools/overhead/run
+
+bench-top: $(O)/tare $(O)/programs/crowd
+	tools/overhead/top
 
 bench-agent: $(O)/tare
 	tests/long/agent bench

@@ -9,6 +9,8 @@
 
 #include "base/log.h"
 #include "base/fileout.h"
+#include "capture/about.h"
+#include "capture/cause.h"
 #include "capture/machine.h"
 #include "capture/resources.h"
 #include "cli/choices.h"
@@ -98,13 +100,14 @@ static void describe_features(const struct reporter *r, struct report *report)
 }
 
 /* Read only once: the machine does not change, and reading many CPUs is slow. */
-static void describe_machine(struct report_machine *m)
+static void describe_machine(struct report_machine *m, const char *host)
 {
 	static struct report_machine known;
 
 	if (!known.page_size)
 		machine_describe(&known);
 	*m = known;
+	m->host = g_strdup(host ? host : known.host);
 	m->distribution = g_strdup(known.distribution);
 	m->cpu = g_strdup(known.cpu);
 }
@@ -146,7 +149,7 @@ static void describe_run(const struct reporter *r, struct report *report)
 	uname(&name);
 	report->tare_version = g_strdup(TARE_VERSION);
 	report->kernel = g_strdup_printf("%s %s", name.release, name.machine);
-	describe_machine(&report->machine);
+	describe_machine(&report->machine, r->options->host);
 	report->started_ns = started_ns(r, report);
 	report->target = g_strdup(r->target);
 	for (char **arg = r->options->command; !r->target && *arg; arg++)
@@ -256,12 +259,28 @@ static void write_snapshot(void *reporter, struct report *report)
 	write_numbered(r, report, ++r->snapshots);
 }
 
+/* What processes and threads hold now, for a replay. */
+static void record_round(struct reporter *r)
+{
+	struct books_input in;
+
+	if (!r->live) {
+		if (!r->own_live)
+			r->own_live = live_new();
+		session_swept(r->session, &in);
+		live_tick(r->own_live, &in);
+		about_processes(r->own_live);
+	}
+	recording_round(r->recording, r->live ? r->live : r->own_live, cause_name);
+}
+
 static void write_checkpoint(void *reporter, struct report *report)
 {
 	struct reporter *r = reporter;
 
 	if (!r->recording)
 		return;
+	record_round(r);
 	describe_run(r, report);
 	note_recorded(r, report, recording_checkpoint(r->recording, report, false));
 }
@@ -351,6 +370,7 @@ int reporter_record_begin(struct reporter *r, struct session *s)
 void reporter_end(struct reporter *r)
 {
 	g_clear_pointer(&r->recording, recording_close);
+	g_clear_pointer(&r->own_live, live_free);
 }
 
 void reporter_config(struct reporter *r, struct session_config *config)
