@@ -284,9 +284,10 @@ raw() {
 	until_true 20 grep -q 'checkpoint before' "$DIR/out"
 	echo >&9
 	# The third figure of the row is kernel memory.
+	mib='[0-9.]{2,4} MiB'
 	has_kernel() {
 		answers 200 "$url/"
-		grep -q -E "<th>full_pipes[^/]*(</small>)?</th>(<td>[^<]*</td>){2}<td>[0-9.]{2,4} MiB" \
+		grep -q -E "<th>full_pipes[^/]*(</small>)?</th>(<td>[^<]*</td>){2}<td>$mib" \
 			<<<"$output"
 	}
 	until_true 20 has_kernel
