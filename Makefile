@@ -185,6 +185,8 @@ help:
 	@echo
 	@echo 'make overhead              measure what tare costs a fault storm and other loads'
 	@echo 'make bench-top             what tare top costs beside 200 and 1,000 processes'
+	@echo 'make bench-agent           measure what tare agent costs'
+	@echo 'make soak                  tare agent for an hour; MINUTES=60'
 	@echo 'make results               install and weigh all runtimes for RESULTS.md: hours;'
 	@echo '                           BUSY=1: beside others   BENCH="--only go,node"'
 	@echo
@@ -359,6 +361,7 @@ install: all
 	install -D -m 644 user/cli/completion/tare.zsh $(word 2,$(completions))
 	install -D -m 644 user/cli/completion/tare.fish $(word 3,$(completions))
 	$(if $(unit),install -D -m 644 -t '$(DESTDIR)$(UNIT_DIR)' $(unit))
+	install -D -m 644 -t '$(DESTDIR)$(share)/agent' tools/agent/agent.conf
 	install -d '$(DESTDIR)$(share)'
 	cp -R --no-preserve=ownership tools/workloads tools/runtimes '$(DESTDIR)$(share)'
 
@@ -425,7 +428,8 @@ $(O)/tests/kernels/parked: tests/kernels/parked.c $(O)/gen/flags
 
 .PHONY: programs build-guest build-tests
 .PHONY: unit bpf-tests golden pages browser e2e check-kernels lint format
-.PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo overhead bench-top results
+.PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo overhead bench-top
+.PHONY: bench-agent soak results
 programs: $(programs)
 build-guest: $(O)/tare $(programs) $(guest_programs)
 build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs) $(browser_needs)
@@ -584,6 +588,12 @@ overhead: $(O)/tare $(programs)
 
 bench-top: $(O)/tare $(O)/programs/crowd
 	tools/overhead/top
+
+bench-agent: $(O)/tare
+	tests/long/agent bench
+
+soak: $(O)/tare
+	tests/long/agent soak --minutes $(MINUTES)
 
 # Installs and weighs every available runtime, which takes hours.
 results: $(O)/tare

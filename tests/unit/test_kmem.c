@@ -178,7 +178,7 @@ static void attach_to(pid_t pid)
 	g_autoptr(GArray) pids = g_array_new(FALSE, FALSE, sizeof(pid_t));
 
 	g_array_append_val(pids, pid);
-	kmem_watch_targets(k, pids);
+	kmem_watch_targets(k, pids, false);
 }
 
 static void kmem_is_unknown_without_a_group(void **state)

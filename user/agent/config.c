@@ -20,7 +20,7 @@
 #define GROUPS_DEFAULT 200
 #define NAMES_DEFAULT 20
 #define MEMORY_DEFAULT (128ULL << 20)
-#define MEMORY_LEAST (32ULL << 20)
+#define MEMORY_LEAST (64ULL << 20)
 #define PERIOD_DEFAULT (1ULL << 20)
 #define PERIOD_MOST (1ULL << 30)
 #define CONNECTIONS_DEFAULT 64
@@ -101,7 +101,7 @@ static char *take_paths(struct agent_config *c, const char *value)
 static char *take_memory(struct agent_config *c, const char *value)
 {
 	if (text_parse_size(value, &c->memory) || c->memory < MEMORY_LEAST)
-		return g_strdup("a size from 32MiB");
+		return g_strdup("a size from 64MiB");
 	return NULL;
 }
 
@@ -290,8 +290,7 @@ int agent_config_check(struct agent_config *c)
 		if (!listen_parse(&a, text) && a.loopback)
 			continue;
 		log_error("listen %s: other machines can reach it, so it needs a token", text);
-		log_hint(
-			"token-file = /etc/tare/token in the configuration, or listen at 127.0.0.1");
+		log_hint("token-file = /etc/tare/token in the configuration; or 127.0.0.1");
 		return -EINVAL;
 	}
 	return 0;

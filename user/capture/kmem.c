@@ -25,6 +25,7 @@ struct kmem {
 	struct cgroup *found; /* the same cgroup, if kmem_free() must close it */
 	char *why;            /* the reason if it is not measured */
 	bool whole;           /* the cgroup holds the workload only */
+	bool machine;         /* it may be the root; events never stand still there */
 	int64_t initial;
 	int64_t elsewhere; /* page tables and stacks that are charged to another cgroup */
 	struct cgroup_counters highest;
@@ -99,18 +100,19 @@ static void stop_watching(struct kmem *k, const char *why)
 	k->why = g_strdup(why);
 }
 
-void kmem_watch_targets(struct kmem *k, const GArray *pids)
+void kmem_watch_targets(struct kmem *k, const GArray *pids, bool machine)
 {
 	if (cgroup_find(&k->found, k->features, pids, &k->why))
 		return;
-	if (!strcmp(k->found->path, "/")) {
+	if (!machine && !strcmp(k->found->path, "/")) {
 		stop_watching(k,
 			      "the processes have only the root control group in common, and the "
 			      "kernel charges nobody for kernel memory of tasks in that");
 		return;
 	}
 	k->cgroup = k->found;
-	k->whole = !count_strangers(k->cgroup, pids);
+	k->machine = machine;
+	k->whole = !machine && !count_strangers(k->cgroup, pids);
 	loader_watch(k->loader, cgroup_id(k->cgroup), k->whole, cgroup_version(k->cgroup) == 1);
 }
 
@@ -120,11 +122,12 @@ void kmem_watch_targets(struct kmem *k, const GArray *pids)
 static int64_t read_with_events(const struct kmem *k, struct tare_workload *w, int64_t *moved)
 {
 	int64_t kernel = CGROUP_UNKNOWN, before;
+	int tries = k->machine ? 1 : READ_TRIES;
 	unsigned steady = 0;
 	int64_t events;
 
 	loader_workload(k->loader, w);
-	for (int i = 0; i < READ_TRIES && steady < READ_STEADY; i++) {
+	for (int i = 0; i < tries && steady < READ_STEADY; i++) {
 		events = w->cgroup.events;
 		before = kernel;
 		kernel = cgroup_read_kernel(k->cgroup);
@@ -251,7 +254,7 @@ void kmem_look(struct kmem *k, uint64_t time_ns)
 
 	if (k->slab)
 		slab_look(k->slab);
-	if (!k->cgroup)
+	if (!k->cgroup || k->machine)
 		return;
 	if (k->whole)
 		weigh_unseen(k);
@@ -290,7 +293,8 @@ void kmem_books(struct kmem *k, struct tare_workload *w, struct books_kmem *book
 	}
 	books->by_cgroup = read_with_events(k, w, &books->bound);
 	books->hidden = hidden && w->cgroup.counted;
-	books->bound += counter_lag(k);
+	if (!k->machine)
+		books->bound += counter_lag(k);
 }
 
 static unsigned count_others(const struct kmem *k, const struct report *r)

@@ -19,9 +19,10 @@ void kmem_free(struct kmem *k); /* takes NULL */
 
 /* Choose what to watch; call one of these before attaching to a task. The first: the command's own
  * cgroup, not owned (NULL: there is none for the reason `why`, and kernel memory is not measured).
- * The second: the cgroup that these processes live in. */
+ * The second: the cgroup that these processes live in; `machine`: also if that is the root,
+ * although tasks in the root itself are charged for nothing. */
 void kmem_watch(struct kmem *k, struct cgroup *own, const char *why);
-void kmem_watch_targets(struct kmem *k, const GArray *pids);
+void kmem_watch_targets(struct kmem *k, const GArray *pids, bool machine);
 
 /* Read the initial balance; call it when tare has attached to all targets. */
 void kmem_begin(struct kmem *k);

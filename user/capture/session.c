@@ -52,6 +52,8 @@ int session_open(struct session **out, const struct session_config *config)
 	if (!err && loader_samples(s->loader))
 		s->sampler = sampler_new(config->load.period, config->lines, config->log,
 					 &(struct python_watch){ on_python, on_python_file, s });
+	if (s->sampler && config->daemon)
+		sampler_thrifty(s->sampler);
 	if (!err)
 		err = session_signals_open(s);
 	if (!err)
@@ -153,7 +155,8 @@ static void on_signals(struct session *s)
  * for a report; else not more often than their readers find useful. */
 static void name_all(struct session *s, bool last)
 {
-	describe_titles(s->proctable, clock_ns(CLOCK_BOOTTIME), last);
+	if (last || !s->config.daemon) /* a daemon shows names, and each tick must be cheap */
+		describe_titles(s->proctable, clock_ns(CLOCK_BOOTTIME), last);
 	if (s->sampler)
 		sampler_name_threads(s->sampler, s->proctable, last);
 }
@@ -235,6 +238,20 @@ struct report *session_report(struct session *s, enum report_reason reason)
 const char *session_kmem_why(const struct session *s)
 {
 	return kmem_why_not(s->kmem);
+}
+
+void session_shrink(struct session *s)
+{
+	proctable_fold(s->proctable, true);
+	if (s->sampler)
+		sampler_shrink(s->sampler);
+}
+
+uint64_t session_map_bytes(struct session *s)
+{
+	struct loader_cost cost;
+
+	return loader_cost(s->loader, &cost) ? 0 : cost.map_bytes;
 }
 
 void session_stop(struct session *s)
