@@ -241,9 +241,10 @@ struct tare_task_new {
 	__u32 ppid;
 	__u32 pad;
 	__u64 start_ns;
+	__u64 cgroup; /* as in tare_task */
 	char comm[TARE_COMM_LEN];
 };
-_Static_assert(sizeof(struct tare_task_new) == 80, "tare_task_new");
+_Static_assert(sizeof(struct tare_task_new) == 88, "tare_task_new");
 
 struct tare_rename {
 	struct tare_record head;

@@ -23,7 +23,7 @@ __weak __noinline __u64 task_cgroup(__u64 task_at)
 	struct task_struct *task = (void *)task_at;
 	struct cgroup_subsys_state *css = NULL;
 	struct cgroup *cgroup = NULL;
-	struct css_set *set;
+	struct css_set *set = NULL;
 	__u64 at;
 
 	if (!cfg_cgroup || !bpf_core_field_exists(task->cgroups) ||
@@ -162,6 +162,7 @@ static __always_inline struct task_state *task_begin(struct task_struct *task,
 	rec->ppid = ts->t.ppid;
 	rec->pad = 0;
 	rec->start_ns = ts->t.start_ns;
+	rec->cgroup = ts->t.cgroup;
 	__builtin_memcpy(rec->comm, ts->t.comm, sizeof(rec->comm));
 	bpf_ringbuf_submit(rec, ring_wake(0));
 	return ts;

@@ -43,6 +43,7 @@ struct session_config {
 	/* Attached, the session goes on until session_stop(), also when no target lives or a signal
 	 * comes. on_signal() must be set; it gets SIGUSR1 and SIGUSR2 too. */
 	bool daemon;
+	struct proctable_ends ends; /* all NULL, or called for each final record */
 	void *ctx;
 };
 
