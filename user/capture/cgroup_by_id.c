@@ -110,7 +110,7 @@ void cgroup_ids_kernel(const struct cgroup_ids *c, uint64_t id, int64_t counted,
 		       struct groups_kernel *k)
 {
 	char text[STAT_SIZE];
-	int64_t all;
+	int64_t all, sockets;
 	int fd = open_id(c, id);
 
 	*k = (struct groups_kernel){ CGROUP_UNKNOWN, CGROUP_UNKNOWN, CGROUP_UNKNOWN, CGROUP_UNKNOWN,
@@ -119,7 +119,9 @@ void cgroup_ids_kernel(const struct cgroup_ids *c, uint64_t id, int64_t counted,
 		return;
 	if (c->mount.version == 1) {
 		all = read_number(fd, "memory.kmem.usage_in_bytes");
-		k->sockets = read_number(fd, "memory.kmem.tcp.usage_in_bytes");
+		sockets = read_number(fd, "memory.kmem.tcp.usage_in_bytes");
+		if (sockets > 0) /* 0 where they are not counted, too: see cgroup.h */
+			k->sockets = sockets;
 		if (all != CGROUP_UNKNOWN)
 			k->other = MAX(all - counted, 0);
 	} else if (!folder_read_at(fd, "memory.stat", text, sizeof(text))) {

@@ -23,6 +23,7 @@ struct scope {
 	const char *prefix, *of;
 	GArray *items; /* struct item */
 	bool causes;   /* in and out are by cause */
+	bool files;    /* kernel memory has more kinds, from files of control groups */
 };
 
 struct printing {
@@ -168,8 +169,9 @@ static void print_known(const struct printing *p, const struct item *it, const c
 static void print_kernel(struct printing *p, const struct scope *s)
 {
 	family(p, s, METRIC_GAUGE, "kernel_memory_bytes", "bytes",
-	       "Kernel memory; kinds other than page_tables and stacks are those of the control"
-	       " group and of groups below it");
+	       s->files ? "Kernel memory; kinds other than page_tables and stacks are the control"
+			  " group's own figures, with groups below it, and" :
+			  "Kernel memory");
 	for (unsigned i = 0; i < s->items->len; i++) {
 		const struct item *it = &g_array_index(s->items, struct item, i);
 		const struct groups_kernel *k = it->kernel;
@@ -232,9 +234,13 @@ static void print_flow(struct printing *p, const struct scope *s, bool in)
 				      in ? groups_in(c) : groups_out(c));
 			continue;
 		}
-		for (unsigned f = 0; f < c->flows; f++)
-			metrics_count(&p->w, it->labels, "cause", cause_of(p, c->flow[f].cause),
-				      in ? c->flow[f].in : c->flow[f].out);
+		for (unsigned f = 0; f < c->flows; f++) {
+			uint64_t bytes = in ? c->flow[f].in : c->flow[f].out;
+
+			if (bytes) /* most causes have one direction only */
+				metrics_count(&p->w, it->labels, "cause",
+					      cause_of(p, c->flow[f].cause), bytes);
+		}
 	}
 }
 
@@ -429,9 +435,10 @@ void metrics_render(GString *out, const struct metrics_input *in, enum metrics_f
 	g_autoptr(GArray) machine = items_new(), groups = group_items(in->groups, shown);
 	g_autoptr(GArray) names = name_items(shown);
 	const struct scope scopes[] = {
-		{ "tare_machine_", "all processes of the machine", machine, true },
-		{ "tare_cgroup_", "the processes in a control group", groups, true },
-		{ "tare_name_", "the processes of one name in a control group", names, false },
+		{ "tare_machine_", "all processes of the machine", machine, true, false },
+		{ "tare_cgroup_", "the processes in a control group", groups, true, true },
+		{ "tare_name_", "the processes of one name in a control group", names, false,
+		  false },
 	};
 
 	add_item(machine, g_strdup(""), &groups_rest(in->groups)->all, NULL, false);
