@@ -87,6 +87,13 @@ int session_checkpoints(struct session *s, void (*fn)(void *ctx, struct report *
 /* End session_loop(), as at a signal. */
 void session_stop(struct session *s);
 
+/* Free memory that can be had again, or that only detail is kept in. */
+void session_shrink(struct session *s);
+/* A report whose books are checked, without a profile, in which nothing waits for long. */
+struct report *session_audit(struct session *s);
+/* Bytes of the BPF maps; 0: not known. */
+uint64_t session_map_bytes(struct session *s);
+
 /* Send the command a signal, unless it has ended. */
 void session_kill(const struct session *s, int signal);
 
