@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "capture/cause.h"
 #include "capture/cgroup_by_id.h"
+#include "capture/container_names.h"
 #include "model/groups.h"
 #include "output/metrics/metrics.h"
 #include "version.h"
@@ -47,6 +48,20 @@ int groups_begin(struct agent *a)
 	return 0;
 }
 
+/* What files tell of a new control group's container. */
+static void learn_names(struct group *group)
+{
+	struct container_names n;
+
+	if (!group || (!group->what.id && !group->what.pod) || group->container || group->pod)
+		return;
+	container_names_read(&n, "", group->what.id, group->what.pod);
+	group->container = g_steal_pointer(&n.container);
+	group->pod = g_steal_pointer(&n.pod);
+	group->namespace = g_steal_pointer(&n.namespace);
+	container_names_clear(&n);
+}
+
 static void learn_path(struct agent *a, uint64_t id)
 {
 	char *path = NULL;
@@ -54,6 +69,7 @@ static void learn_path(struct agent *a, uint64_t id)
 
 	if (!err) {
 		groups_know(a->groups, id, path);
+		learn_names(groups_find(a->groups, id));
 	} else if (err == -ENOENT) {
 		groups_gone(a->groups, id);
 	} else {
