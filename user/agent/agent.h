@@ -44,6 +44,7 @@ struct agent_self {
 	uint64_t audit_ns; /* CLOCK_BOOTTIME of the next one */
 	int64_t off_bytes; /* by which they differ */
 	char *off_why;     /* NULL: they balance */
+	unsigned off_times;
 };
 
 struct agent {

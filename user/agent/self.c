@@ -14,6 +14,7 @@
 
 #define NS G_GUINT64_CONSTANT(1000000000)
 #define AUDIT_NS (60 * NS)  /* between two comparisons with the kernel's counters */
+#define AUDIT_TIMES 5       /* a difference counts that is found so many times in a row */
 #define AUDIT_SHARE 200     /* of CPU time: comparisons take at most one part of so many */
 #define STALE_NS (10 * NS)  /* without a tick: ill */
 #define RECENT_NS (60 * NS) /* so long a loss makes ill */
@@ -50,27 +51,35 @@ void self_end(struct agent *a)
 	g_clear_pointer(&a->self.off_why, g_free);
 }
 
-/* Compare all sums with the kernel's own counters. */
+/* Compare all sums with the kernel's own counters. A task that was preempted between a change and
+ * its event looks like a difference until it runs again: a real one is there each time. */
 static void audit(struct agent *a, uint64_t now)
 {
 	struct agent_self *s = &a->self;
 	uint64_t began = clock_now(CLOCK_THREAD_CPUTIME_ID), took;
+	g_autofree char *why = NULL;
 	struct report *r;
-	bool was;
 
 	if (now < s->audit_ns)
 		return;
 	r = session_audit(a->session);
+	why = report_why_off(r);
 	took = clock_now(CLOCK_THREAD_CPUTIME_ID) - began;
-	s->audit_ns = now + MAX(AUDIT_NS, took * AUDIT_SHARE);
-	was = s->audits && s->off_why;
-	s->audits++;
-	s->off_bytes = (int64_t)r->off_pages * sysconf(_SC_PAGESIZE);
+	s->off_times = why ? s->off_times + 1 : 0;
+	s->audit_ns = now + took * AUDIT_SHARE;
+	if (!why || s->off_times >= AUDIT_TIMES)
+		s->audit_ns = MAX(s->audit_ns, now + AUDIT_NS);
 	s->map_bytes = session_map_bytes(a->session);
-	g_free(s->off_why);
-	s->off_why = report_why_off(r);
-	if (s->off_why && !was)
-		log_warn("the books do not balance: %s", s->off_why);
+	if (!why || s->off_times >= AUDIT_TIMES) {
+		if (why && !s->off_why)
+			log_warn("the books do not balance: %s", why);
+		s->audits++;
+		s->off_bytes = (int64_t)r->off_pages * sysconf(_SC_PAGESIZE);
+		g_free(s->off_why);
+		s->off_why = g_steal_pointer(&why);
+	} else {
+		log_verbose(1, "the books do not balance yet: %s", why);
+	}
 	report_free(r);
 }
 
