@@ -10,6 +10,7 @@
 #include "capture/launch.h"
 #include "capture/session.h"
 #include "cli/options.h"
+#include "model/live.h"
 #include "model/report.h"
 #include "store/recording.h"
 
@@ -23,6 +24,9 @@ struct reporter {
 	unsigned snapshots;          /* written so far */
 	struct recording *recording; /* open after reporter_begin(); NULL: no -r */
 	const struct session *session;
+	/* What a recording gets of the processes over time. The owner sets `live` and ticks it;
+	 * else the reporter makes `own_live` while it records. */
+	struct live *live, *own_live;
 	struct sample_log log;
 	bool disk_full;       /* the recording has stopped */
 	uint64_t recorded_ns; /* time of the last recorded state, since the start */
