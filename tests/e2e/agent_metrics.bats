@@ -23,8 +23,8 @@ teardown() {
 agent() {
 	port=$(free_port)
 	printf '%s\n' "$@" >"$DIR/agent.conf"
-	"$TARE" agent --listen "127.0.0.1:$port" --config "$DIR/agent.conf" 2>"$DIR/agent.err" 3>&- \
-		9>&- &
+	"$TARE" agent --listen "127.0.0.1:$port" --config "$DIR/agent.conf" \
+		2>"$DIR/agent.err" 3>&- 9>&- &
 	agent=$!
 	until_true 30 answers || fail "no answer:" "$(cat "$DIR/agent.err")"
 }
@@ -39,6 +39,11 @@ scrape() {
 
 value() {
 	"$LIB/metrics.py" value "$@"
+}
+
+# of_group METRIC [LABEL=VALUE]…: the value in $DIR/text of the control group $path.
+of_group() {
+	value "$DIR/text" "tare_$1" "cgroup=$path" "${@:2}"
 }
 
 # Waits until the next tick.
@@ -81,7 +86,7 @@ path_of() {
 	status_is 0
 	[ -z "$output" ] || fail "$output"
 	scrape "$DIR/open" -D "$DIR/head" \
-		-H 'Accept: application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5'
+		-H 'Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5'
 	grep -qi '^content-type: application/openmetrics-text; version=1.0.0' "$DIR/head"
 	[ "$(tail -n 1 "$DIR/open")" = "# EOF" ]
 	grep -q '^# UNIT tare_cgroup_memory_in_bytes bytes' "$DIR/open"
@@ -103,12 +108,12 @@ path_of() {
 	next_tick
 	scrape "$DIR/text"
 	rss=$(awk '/^Rss:/ { print $2 * 1024 }' "/proc/$pid/smaps_rollup")
-	[ "$(value "$DIR/text" tare_cgroup_resident_memory_bytes "cgroup=$path")" = "$rss" ]
-	[ "$(value "$DIR/text" tare_name_resident_memory_bytes "cgroup=$path" comm=target)" = "$rss" ]
-	[ "$(value "$DIR/text" tare_cgroup_processes "cgroup=$path")" = 1 ]
-	anon=$(value "$DIR/text" tare_cgroup_resident_memory_bytes "cgroup=$path" kind=anon)
+	[ "$(of_group cgroup_resident_memory_bytes)" = "$rss" ]
+	[ "$(of_group name_resident_memory_bytes comm=target)" = "$rss" ]
+	[ "$(of_group cgroup_processes)" = 1 ]
+	anon=$(of_group cgroup_resident_memory_bytes kind=anon)
 	[ "$anon" = "$(awk '/^(rss|anon) / { print $2; exit }' "$group/memory.stat")" ]
-	[ "$(value "$DIR/text" tare_cgroup_memory_in_bytes_total "cgroup=$path")" -ge $((96 << 20)) ]
+	[ "$(of_group cgroup_memory_in_bytes_total)" -ge $((96 << 20)) ]
 	"$LIB/metrics.py" adds "$DIR/text"
 }
 
@@ -126,15 +131,14 @@ path_of() {
 	path=$(path_of "${started[0]}")
 	let_go
 	next_tick
-	scrape "$DIR/last"
-	"$LIB/metrics.py" rises "${files[@]}" "$DIR/last"
-	"$LIB/metrics.py" adds "$DIR/last"
-	[ "$(value "$DIR/last" tare_cgroup_processes_started_total "cgroup=$path")" -ge 3000 ]
+	scrape "$DIR/text"
+	"$LIB/metrics.py" rises "${files[@]}" "$DIR/text"
+	"$LIB/metrics.py" adds "$DIR/text"
+	[ "$(of_group cgroup_processes_started_total)" -ge 3000 ]
 	# Each touched 64 KiB. All that came in went out, and what the shell had before it came.
-	[ "$(value "$DIR/last" tare_cgroup_memory_in_bytes_total "cgroup=$path" "cause=page fault")" \
-		-ge $((3000 * 65536)) ]
-	came=$(value "$DIR/last" tare_cgroup_memory_in_bytes_total "cgroup=$path")
-	went=$(value "$DIR/last" tare_cgroup_memory_out_bytes_total "cgroup=$path")
+	[ "$(of_group cgroup_memory_in_bytes_total "cause=page fault")" -ge $((3000 * 65536)) ]
+	came=$(of_group cgroup_memory_in_bytes_total)
+	went=$(of_group cgroup_memory_out_bytes_total)
 	[ "$went" -ge "$came" ]
 	[ "$went" -lt $((came + (16 << 20))) ]
 }

@@ -95,10 +95,9 @@ static const struct row {
 	{ "/kubepods.slice/kubepods-pod" POD_ ".slice/crio-" ID ".scope/container",
 	  "cri-o:0a1b2c3d4e5f",
 	  { .runtime = "cri-o", .id = ID, .pod = POD, .slice = "kubepods.slice" } },
-	{ "/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod" POD_
-	  ".slice/crio-conmon-" ID ".scope",
+	{ "/kubepods.slice/kubepods-pod" POD_ ".slice/crio-conmon-" ID ".scope",
 	  "crio-conmon-" ID ".scope",
-	  { .unit = "crio-conmon-" ID ".scope", .pod = POD, .slice = "kubepods-besteffort.slice" } },
+	  { .unit = "crio-conmon-" ID ".scope", .pod = POD, .slice = "kubepods.slice" } },
 	{ "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" STATIC_POD
 	  ".slice/docker-" ID ".scope",
 	  "docker:0a1b2c3d4e5f",
@@ -144,7 +143,7 @@ static const struct row {
 	  { .runtime = "libvirt", .name = "qemu-1-db", .slice = "machine.slice" } },
 	/* v1, and groups that nobody's rules name */
 	{ "/jobs/build", "build", { 0 } },
-	/* Hostile: an id that is too short or too long, digits that are none, escapes of bad bytes */
+	/* Hostile: an id too short or too long, digits that are none, escapes of bad bytes */
 	{ "/docker/0a1b2c3d4e5f", "0a1b2c3d4e5f", { 0 } },
 	{ "/docker/" ID "0", ID "0", { 0 } },
 	{ "/docker/" ID "\"}\n", ID "\"}\n", { 0 } },

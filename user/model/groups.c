@@ -38,20 +38,6 @@ static void group_free(gpointer p)
 	g_free(group);
 }
 
-struct groups *groups_new(const struct groups_limits *limits, uint64_t page_size)
-{
-	struct groups *g = g_new0(struct groups, 1);
-
-	g->limits = *limits;
-	g->page_size = page_size;
-	g->by_id = g_hash_table_new(g_int64_hash, g_int64_equal);
-	g->by_path = g_hash_table_new(g_str_hash, g_str_equal);
-	g->all = g_ptr_array_new_with_free_func(group_free);
-	g->tasks = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
-	g->mms = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
-	return g;
-}
-
 void groups_free(struct groups *g)
 {
 	if (!g)
@@ -154,7 +140,7 @@ static bool is_nothing(const struct groups_counts *c)
 	return !c->flows && !c->faults && !c->faults_major && !c->started && !c->oom_kills;
 }
 
-void groups_count(struct groups *g, uint64_t id, const char *comm, const struct groups_counts *c)
+static void count(struct groups *g, uint64_t id, const char *comm, const struct groups_counts *c)
 {
 	struct groups_name *name;
 	struct group *group;
@@ -174,6 +160,21 @@ void groups_count(struct groups *g, uint64_t id, const char *comm, const struct 
 	groups_counts_add(&group->e.counts, c);
 	name = name_of(g, group, comm);
 	groups_counts_add(name && name->e.shown ? &name->e.counts : &group->other.counts, c);
+}
+
+struct groups *groups_new(const struct groups_limits *limits, uint64_t page_size)
+{
+	struct groups *g = g_new0(struct groups, 1);
+
+	g->limits = *limits;
+	g->page_size = page_size;
+	g->count = count;
+	g->by_id = g_hash_table_new(g_int64_hash, g_int64_equal);
+	g->by_path = g_hash_table_new(g_str_hash, g_str_equal);
+	g->all = g_ptr_array_new_with_free_func(group_free);
+	g->tasks = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
+	g->mms = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
+	return g;
 }
 
 static int64_t weight_of(const struct groups_entry *e)

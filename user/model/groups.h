@@ -109,8 +109,8 @@ struct proctable_ends groups_ends(struct groups *g);
 /* After live_tick(), with the same input. */
 void groups_take(struct groups *g, const struct live *l, const struct books_input *in);
 
-/* A control group whose path is not known. Then call groups_know() or groups_gone(). False: there is
- * none. */
+/* A control group whose path is not known. Then call groups_know() or groups_gone(). False: there
+ * is none. */
 bool groups_unnamed(const struct groups *g, uint64_t *id);
 /* A named one without processes for 10 s, each 10 s. Call groups_gone() if it does not exist. */
 bool groups_idle(struct groups *g, uint64_t now_ns, uint64_t *id);

@@ -167,7 +167,7 @@ static void count_task(struct groups *g, const struct proctable_proc *p,
 		settle_owed(g, &c);
 	if (t->ended && now->flags & TARE_TASK_EXITING && now->exit_code & TARE_EXIT_OOM)
 		c.oom_kills = 1;
-	groups_count(g, now->cgroup, p->comm, &c);
+	g->count(g, now->cgroup, p->comm, &c);
 }
 
 /* Pages that a fork copied: the initial balance of an address space, unless tare found it. */
@@ -201,7 +201,7 @@ static void count_mm(struct groups *g, uint64_t cgroup, const struct proctable_p
 	}
 	if (m->lost)
 		settle_owed(g, &c);
-	groups_count(g, cgroup, p->comm, &c);
+	g->count(g, cgroup, p->comm, &c);
 }
 
 uint64_t groups_of_process(const struct proctable *pt, const struct proctable_proc *p)

@@ -8,6 +8,10 @@
 
 #include "model/groups.h"
 
+/* Count something of processes named `comm` in control group `id` (0: not known). */
+typedef void (*groups_count_fn)(struct groups *g, uint64_t id, const char *comm,
+				const struct groups_counts *c);
+
 struct groups {
 	struct groups_limits limits;
 	GHashTable *by_id;   /* uint64_t -> struct group; owns none */
@@ -21,13 +25,11 @@ struct groups {
 	struct groups_counts owed;
 	uint64_t ticks;
 	uint64_t page_size;
+	groups_count_fn count; /* of groups.c */
 };
 
 void groups_flow_add(struct groups_counts *c, uint32_t cause, uint64_t in, uint64_t out);
 void groups_counts_add(struct groups_counts *to, const struct groups_counts *c);
-
-/* Count something of processes named `comm` in control group `id` (0: not known). */
-void groups_count(struct groups *g, uint64_t id, const char *comm, const struct groups_counts *c);
 
 /* Count what lives. */
 void groups_count_tick(struct groups *g, const struct books_input *in);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What Prometheus and its relatives read: the text format 0.0.4 and OpenMetrics 1.0. tare-metrics(5)
- * has a table of all metrics; tests compare it with what is printed.
+ * What Prometheus and its relatives read: the text format 0.0.4 and OpenMetrics 1.0.
+ * tare-metrics(5) has a table of all metrics; tests compare it with what is printed.
  *
  * Labels are bounded: control groups, containers and names of processes, never a pid, a tid, an
  * argument or another path.

@@ -16,8 +16,8 @@ struct metrics_writer {
 	enum metrics_kind kind;
 };
 
-/* Begin a family; all of its samples follow. Its name is prefix + name: without "_total" or "_info",
- * which samples get by their kind. `unit` is the name's last word, or NULL. */
+/* Begin a family; all of its samples follow. Its name is prefix + name, without "_total" or
+ * "_info", which samples get by their kind. `unit` is the name's last word, or NULL. */
 void metrics_family(struct metrics_writer *w, enum metrics_kind kind, const char *prefix,
 		    const char *name, const char *unit, const char *help);
 
