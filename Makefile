@@ -332,7 +332,7 @@ $(O)/tests/kernels/parked: tests/kernels/parked.c $(O)/gen/flags
 
 .PHONY: programs build-guest build-tests
 .PHONY: unit bpf-tests golden pages browser e2e check-kernels lint format
-.PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo overhead bench-top results
+.PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo overhead bench-top bench-scrape results
 programs: $(programs)
 build-guest: $(O)/tare $(programs) $(guest_programs)
 build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs) $(browser_needs)
@@ -481,6 +481,9 @@ overhead: $(O)/tare $(programs)
 
 bench-top: $(O)/tare $(O)/programs/crowd
 	tools/overhead/top
+
+bench-scrape: $(O)/tare
+	tools/overhead/scrape
 
 # Installs and weighs every available runtime, which takes hours.
 results: $(O)/tare
