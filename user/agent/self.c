@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#define NS G_GUINT64_CONSTANT(1000000000)
+#define NS 1000000000UL
 #define AUDIT_NS (60 * NS)  /* between two comparisons with the kernel's counters */
 #define AUDIT_TIMES 5       /* a difference counts that is found so many times in a row */
 #define AUDIT_SHARE 200     /* of CPU time: comparisons take at most one part of so many */
@@ -63,7 +63,10 @@ static void audit(struct agent *a, uint64_t now)
 	if (now < s->audit_ns)
 		return;
 	r = session_audit(a->session);
-	why = report_why_off(r);
+	/* Not for losses of long ago: what they changed ended with its process. */
+	if (r->off_pages || r->malformed || r->mms_nonzero > s->nonzero)
+		why = report_why_off(r);
+	s->nonzero = MAX(s->nonzero, r->mms_nonzero);
 	took = clock_now(CLOCK_THREAD_CPUTIME_ID) - began;
 	s->off_times = why ? s->off_times + 1 : 0;
 	s->audit_ns = now + took * AUDIT_SHARE;
@@ -87,12 +90,16 @@ static void note_losses(struct agent_self *s, const struct books_input *in)
 {
 	uint64_t all = 0;
 
-	for (unsigned i = 0; i < TARE_LOSSES; i++)
+	for (unsigned i = 0; i < TARE_LOSSES; i++) {
+		uint64_t more = in->workload.lost[i] - s->lost[i];
+
 		all += in->workload.lost[i];
+		if (more)
+			log_warn("lost: %" G_GUINT64_FORMAT " %s", more, lost_name[i]);
+	}
 	memcpy(s->lost, in->workload.lost, sizeof(s->lost));
 	if (all == s->lost_all)
 		return;
-	log_warn("%" G_GUINT64_FORMAT " records or updates were lost", all - s->lost_all);
 	s->lost_all = all;
 	s->lost_ns = in->now_ns;
 }

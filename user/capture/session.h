@@ -40,8 +40,8 @@ struct session_config {
 	const struct sample_log *log; /* NULL, or called for each sample; copied */
 	/* NULL, or called for each signal to tare; else the signal is passed to the command. */
 	void (*on_signal)(void *ctx, int signal);
-	/* Attached, the session goes on until session_stop(), also when no target lives or a signal
-	 * comes. on_signal() must be set; it gets SIGUSR1 and SIGUSR2 too. */
+	/* Attached to all, the session goes on until session_stop(), also when no target lives or a
+	 * signal comes, and attaches again to tasks that it missed. on_signal() must be set; it gets SIGUSR1 and SIGUSR2 too. */
 	bool daemon;
 	struct proctable_ends ends; /* all NULL, or called for each final record */
 	void *ctx;
