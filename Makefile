@@ -149,7 +149,7 @@ help:
 	@echo 'make overhead              measure what tare costs a fault storm and other loads'
 	@echo 'make bench-top             what tare top costs beside 200 and 1,000 processes'
 	@echo 'make bench-scrape          what a scrape of 500 control groups takes'
-	@echo 'make bench-agent           measure what tare agent costs: idle, many processes, a build'
+	@echo 'make bench-agent           what tare agent costs: idle, many processes, a build'
 	@echo 'make soak                  tare agent for an hour; MINUTES=60'
 	@echo 'make results               install and weigh all runtimes for RESULTS.md: hours;'
 	@echo '                           BUSY=1: beside others   BENCH="--only go,node"'
@@ -494,6 +494,7 @@ bench-top: $(O)/tare $(O)/programs/crowd
 
 bench-scrape: $(O)/tare
 	tools/overhead/scrape
+
 bench-agent: $(O)/tare
 	tests/long/agent bench
 

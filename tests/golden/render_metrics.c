@@ -28,7 +28,7 @@ static char *cause_name(uint32_t id)
 						 "brk");
 }
 
-/* A process with this name in this control group, that took so many pages in, and gave some back. */
+/* A process in this control group, that took so many pages in, and gave some back. */
 static void process(uint64_t id, const char *comm, uint64_t cgroup, uint64_t pages)
 {
 	struct tare_task_new birth_rec = birth(id, id, (uint32_t)id, (uint32_t)id, comm);
