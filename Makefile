@@ -139,6 +139,7 @@ fuzzers := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))
 programs := $(patsubst tests/programs/%.c,$(O)/programs/%,$(wildcard tests/programs/*.c)) \
 	$(patsubst tests/programs/%.cc,$(O)/programs/%,$(wildcard tests/programs/*.cc))
 man := $(wildcard user/man/*.1)
+man5 := $(wildcard user/man/*.5)
 
 .PHONY: all help
 all: $(O)/tare
@@ -185,6 +186,7 @@ help:
 	@echo
 	@echo 'make overhead              measure what tare costs a fault storm and other loads'
 	@echo 'make bench-top             what tare top costs beside 200 and 1,000 processes'
+	@echo 'make bench-scrape          what a scrape of 500 control groups takes'
 	@echo 'make bench-agent           measure what tare agent costs'
 	@echo 'make soak                  tare agent for an hour; MINUTES=60'
 	@echo 'make results               install and weigh all runtimes for RESULTS.md: hours;'
@@ -357,6 +359,8 @@ install: all
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 755 $(O)/tare '$(DESTDIR)$(PREFIX)/bin/tare'
 	$(if $(man),install -m 644 $(man) '$(DESTDIR)$(PREFIX)/share/man/man1')
+	install -d '$(DESTDIR)$(PREFIX)/share/man/man5'
+	install -m 644 $(man5) '$(DESTDIR)$(PREFIX)/share/man/man5'
 	install -D -m 644 user/cli/completion/tare.bash $(word 1,$(completions))
 	install -D -m 644 user/cli/completion/tare.zsh $(word 2,$(completions))
 	install -D -m 644 user/cli/completion/tare.fish $(word 3,$(completions))
@@ -368,7 +372,8 @@ install: all
 uninstall:
 	rm -f '$(DESTDIR)$(PREFIX)/bin/tare' $(completions) \
 		$(foreach u,$(notdir $(unit)),'$(DESTDIR)$(UNIT_DIR)/$(u)') \
-		$(foreach m,$(notdir $(man)),'$(DESTDIR)$(PREFIX)/share/man/man1/$(m)')
+		$(foreach m,$(notdir $(man)),'$(DESTDIR)$(PREFIX)/share/man/man1/$(m)') \
+		$(foreach m,$(notdir $(man5)),'$(DESTDIR)$(PREFIX)/share/man/man5/$(m)')
 	rm -rf '$(DESTDIR)$(share)'
 
 # Packages hold the static file: one fits every release. See tools/packaging/README.md.
@@ -429,7 +434,7 @@ $(O)/tests/kernels/parked: tests/kernels/parked.c $(O)/gen/flags
 .PHONY: programs build-guest build-tests
 .PHONY: unit bpf-tests golden pages browser e2e check-kernels lint format
 .PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo overhead bench-top
-.PHONY: bench-agent soak results
+.PHONY: bench-scrape bench-agent soak results
 programs: $(programs)
 build-guest: $(O)/tare $(programs) $(guest_programs)
 build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs) $(browser_needs)
@@ -588,6 +593,9 @@ overhead: $(O)/tare $(programs)
 
 bench-top: $(O)/tare $(O)/programs/crowd
 	tools/overhead/top
+
+bench-scrape: $(O)/tare
+	tools/overhead/scrape
 
 bench-agent: $(O)/tare
 	tests/long/agent bench

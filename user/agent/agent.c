@@ -156,6 +156,7 @@ static int begin(struct run *r)
 	if (err)
 		return err;
 	configure(r, &config);
+	groups_prepare(a, &config.ends);
 	err = session_open(&a->session, &config);
 	if (!err)
 		err = session_attach(a->session, &targets);

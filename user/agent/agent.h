@@ -60,6 +60,7 @@ struct agent {
 	struct agent_self self;
 	/* Of the other files; NULL: not begun. */
 	struct groups *groups;
+	struct cgroup_ids *cgroup_ids; /* NULL: they cannot be found by ids */
 	struct agent_pprof *pprof;
 	struct blackbox *blackbox;
 	const struct books_input *swept; /* during a tick: what live_tick() was given; else NULL */

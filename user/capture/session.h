@@ -44,6 +44,7 @@ struct session_config {
 	 * signal comes, and attaches again to tasks that it missed. on_signal() must be set;
 	 * it gets SIGUSR1 and SIGUSR2 too. */
 	bool daemon;
+	struct proctable_ends ends; /* all NULL, or called for each final record */
 	void *ctx;
 };
 
