@@ -80,5 +80,7 @@ void sampler_name_threads(struct sampler *s, struct proctable *proctable, bool a
 struct profile *sampler_profile(struct sampler *s, const struct report *r,
 				const struct tare_sampling *counts, uint64_t peak_seq,
 				uint64_t origin_ns, const char *virtual_why);
+/* The next profile's `fresh` is what grows from now on. */
+void sampler_told(struct sampler *s);
 
 #endif

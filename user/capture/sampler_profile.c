@@ -72,3 +72,8 @@ struct profile *sampler_profile(struct sampler *s, const struct report *r,
 	say_left_out(s);
 	return p;
 }
+
+void sampler_told(struct sampler *s)
+{
+	samples_told(s->samples);
+}

@@ -103,6 +103,10 @@ enum counter_backend session_backend(const struct session *s);
  * NULL. */
 struct report *session_glance(struct session *s);
 
+/* The same, for the one caller that adds up growth: the profile's `fresh` is what grew since the
+ * last such report. */
+struct report *session_growth(struct session *s);
+
 /* A report as of now; never NULL. The caller adds command and features. */
 struct report *session_report(struct session *s, enum report_reason reason);
 
