@@ -236,6 +236,7 @@ static void growth_never_falls(unsigned most, unsigned names)
 		p = print(s, &(struct sums_query){ NULL }, false);
 		now = obeys(p, all, sum);
 		assert_true(sum[0] >= (int64_t)ledger);
+		assert_true(sum[0] == (int64_t)ledger || most < SUMS_MOST);
 		assert_true(p->n_sample <= most + 1);
 		/* What is held is the ledger's: half of what grew, and a page of each process. */
 		assert_in_range(sum[1], ledger / 2 + PROCESSES * (PAGE - 1) - PROCESSES * TASKS,
@@ -426,6 +427,7 @@ static void hostile_names_are_bounded(void **state)
 static void size_and_depth_are_bounded(void **state)
 {
 	struct stack_sums *s = stack_sums_new(false, SUMS_MOST);
+	struct stack_sums *deep = stack_sums_new(false, SUMS_MOST);
 	struct load l = { .samples = samples_new(PAGE), .names = 1 };
 	struct pprof_head head = { .period = 1, .page_size = PAGE };
 	GString *plain, *gz;
@@ -447,6 +449,9 @@ static void size_and_depth_are_bounded(void **state)
 	}
 	l.in[0][0] = 20 * 65536;
 	r = report_of(&l);
+	stack_sums_take(deep, r, NULL, NULL);
+	assert_int_equal(sum_of(deep, &(struct sums_query){ NULL }, 0), 20 * 65536);
+	stack_sums_free(deep);
 	for (unsigned i = 0; i < r->profile->frames->len; i++) {
 		char **name = &g_array_index(r->profile->frames, struct profile_frame, i).function;
 		g_autofree char *old = *name;
