@@ -456,7 +456,7 @@ static void size_and_depth_are_bounded(void **state)
 		char **name = &g_array_index(r->profile->frames, struct profile_frame, i).function;
 		g_autofree char *old = *name;
 
-		*name = g_strdup_printf("%s of %u %09999u", old, i, 1);
+		*name = g_strdup_printf("%s of %u %09999u", old, i, i);
 	}
 	stack_sums_take(s, r, NULL, NULL);
 	plain = pprof_sums_plain(s, &(struct sums_query){ NULL }, &head);

@@ -25,7 +25,7 @@ struct session_config {
 	bool slab;                  /* fill report.slabs */
 	uint32_t keep_tasks;        /* so many ended tasks keep a row: proctable_keep() */
 	bool no_priority;           /* tare does not raise its priority above the workload's */
-	bool lines;                 /* the profile gets source lines and inlined functions */
+	enum naming_detail detail;  /* of the profile's names */
 	struct cgroup *cgroup;      /* run: the command's own; NULL: none. Not owned */
 	const char *cgroup_why;     /* the reason why there is none */
 	/* Called for each snapshot. It may add to the report, and logs its own errors. */

@@ -65,7 +65,7 @@ struct naming {
 	const struct samples *s;
 	struct modules *modules;
 	struct jits *jits;
-	bool lines;
+	enum naming_detail detail;
 	GArray *module; /* uint32_t: number in `places` -> number of the module in the profile */
 };
 
@@ -260,7 +260,7 @@ static void give_line(const struct naming *n, const struct frame *f, struct prof
 {
 	to->address = 0;
 	to->line = (int)MIN(f->address, (uint64_t)G_MAXINT);
-	if (n->lines && g_str_has_prefix(to->function, PYTHON_NAME))
+	if (n->detail == NAMING_LINES && g_str_has_prefix(to->function, PYTHON_NAME))
 		to->file = g_strdup(python_source(to->function));
 }
 
@@ -384,7 +384,7 @@ static void find_inlined(struct naming *n, uint32_t number)
 	if (!m || n->inlined > INLINED_MOST)
 		return;
 	in.frames = profile_frames_new();
-	module_lines(m, f->address, n->lines, add_inlined, &in);
+	module_lines(m, f->address, n->detail == NAMING_LINES, add_inlined, &in);
 	if (in.frames->len) {
 		outer = &g_array_index(in.frames, struct profile_frame, in.frames->len - 1);
 		to->file = g_steal_pointer(&outer->file);
@@ -498,13 +498,13 @@ static void mark_python(struct profile *p)
 }
 
 void naming_fill(struct naming *n, struct profile *p, const struct samples *s,
-		 struct modules *modules, struct jits *jits, bool lines)
+		 struct modules *modules, struct jits *jits, enum naming_detail detail)
 {
 	n->p = p;
 	n->s = s;
 	n->modules = modules;
 	n->jits = jits;
-	n->lines = lines;
+	n->detail = detail;
 	g_array_set_size(n->module, 0);
 	g_array_set_size(n->names, intern_count(s->frames));
 	jits_look_all(jits);
@@ -518,7 +518,8 @@ void naming_fill(struct naming *n, struct profile *p, const struct samples *s,
 	}
 	name_kernel(n);
 	hide_own(p);
-	add_all_inlined(n);
+	if (detail != NAMING_SYMBOLS)
+		add_all_inlined(n);
 	mark_python(p);
 	modules_trim(modules);
 }

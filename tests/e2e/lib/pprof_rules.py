@@ -5,7 +5,7 @@ collector and pprof. Their rules are read from their sources; which rule is whos
 
   pprof_rules.py check URL [SCRAPES [SECONDS_BETWEEN]]   all rules, and those between two scrapes
   pprof_rules.py delta URL                               of an answer to ?seconds=
-  pprof_rules.py file FILE...                            the same for saved answers, one after another
+  pprof_rules.py file FILE...                            the same, of saved answers in a row
   pprof_rules.py sum URL TYPE [FUNCTION]                 bytes of a sample type, below a function
   pprof_rules.py labels URL NAME                         the values of a label
   pprof_rules.py self-test                               broken profiles: each rule finds its own
@@ -28,13 +28,16 @@ LABEL = {1: ("key", 0, None), 2: ("str", 0, None), 3: ("num", 0, None), 4: ("num
 SAMPLE = {1: ("location", 1, None), 2: ("value", 1, None), 3: ("label", 1, LABEL)}
 MAPPING = {1: ("id", 0, None), 5: ("filename", 0, None), 6: ("build_id", 0, None)}
 LINE = {1: ("function", 0, None), 2: ("line", 0, None)}
-LOCATION = {1: ("id", 0, None), 2: ("mapping", 0, None), 3: ("address", 0, None), 4: ("line", 1, LINE)}
+LOCATION = {1: ("id", 0, None), 2: ("mapping", 0, None), 3: ("address", 0, None),
+            4: ("line", 1, LINE)}
 FUNCTION = {1: ("id", 0, None), 2: ("name", 0, None), 3: ("system_name", 0, None),
             4: ("filename", 0, None)}
 PROFILE = {1: ("sample_type", 1, VALUE_TYPE), 2: ("sample", 1, SAMPLE), 3: ("mapping", 1, MAPPING),
-           4: ("location", 1, LOCATION), 5: ("function", 1, FUNCTION), 6: ("string_table", 1, bytes),
+           4: ("location", 1, LOCATION), 5: ("function", 1, FUNCTION),
+           6: ("string_table", 1, bytes),
            7: ("drop_frames", 0, None), 8: ("keep_frames", 0, None), 9: ("time_nanos", 0, None),
-           10: ("duration_nanos", 0, None), 11: ("period_type", 0, VALUE_TYPE), 12: ("period", 0, None),
+           10: ("duration_nanos", 0, None), 11: ("period_type", 0, VALUE_TYPE),
+           12: ("period", 0, None),
            13: ("comment", 1, None), 14: ("default_sample_type", 0, None)}
 
 
@@ -159,7 +162,8 @@ def index_faults(p):
     for loc in p["location"]:
         if not 0 <= loc["mapping"] <= len(p["mapping"]):
             yield "a location's mapping does not exist"
-        if not loc["line"] or any(not 1 <= l["function"] <= len(p["function"]) for l in loc["line"]):
+        functions = [line["function"] for line in loc["line"]]
+        if not functions or any(not 1 <= i <= len(p["function"]) for i in functions):
             yield "a location's function does not exist"
     if any(not 1 <= i <= len(p["location"]) for s in p["sample"] for i in s["location"]):
         yield "a sample's location does not exist"
@@ -341,8 +345,8 @@ def sum_below(p, sample_type, function=None):
 
 # A good profile, and what breaks it. Each rule must find its own break, or it tests nothing.
 def good():
-    return {"string_table": ["", "alloc_space", "bytes", "inuse_space", "main", "comm", "prog", "exe",
-                             "grow"],
+    return {"string_table": ["", "alloc_space", "bytes", "inuse_space", "main", "comm", "prog",
+                             "exe", "grow"],
             "sample_type": [{"type": 1, "unit": 2}, {"type": 3, "unit": 2}],
             "sample": [{"location": [2, 1], "value": [10, 5],
                         "label": [{"key": 5, "str": 6, "num": 0, "num_unit": 0}]},
@@ -369,8 +373,9 @@ def add_many(n, location, label=None):
     def change(p):
         for i in range(n):
             p["string_table"].append(f"text {i}")
-            made = label and [{"key": 5, "str": len(p["string_table"]) - 1, "num": 0, "num_unit": 0}]
-            p["sample"].append({"location": location, "value": [1, 1], "label": made or []})
+            made = {"key": 5, "str": len(p["string_table"]) - 1, "num": 0, "num_unit": 0}
+            p["sample"].append({"location": location, "value": [1, 1],
+                                "label": [made] if label else []})
     return change
 
 
