@@ -19,6 +19,9 @@ void naming_free(struct naming *n); /* takes NULL */
  * was removed. */
 void naming_renumber(struct naming *n, const uint32_t *now, uint32_t count);
 
+/* The number of files, and of names in place of one, that are kept for names. */
+unsigned naming_places(const struct naming *n);
+
 enum naming_detail {
 	NAMING_INLINED, /* functions, and by DWARF those that were inlined in them */
 	NAMING_LINES,   /* the same, with source files and lines */

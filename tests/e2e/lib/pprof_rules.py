@@ -7,6 +7,7 @@ collector and pprof. Their rules are read from their sources; which rule is whos
   pprof_rules.py delta URL                               of an answer to ?seconds=
   pprof_rules.py file FILE...                            the same, of saved answers in a row
   pprof_rules.py sum URL TYPE [FUNCTION]                 bytes of a sample type, below a function
+  pprof_rules.py rate URL TYPE [FUNCTION]                the same, a second of its duration
   pprof_rules.py labels URL NAME                         the values of a label
   pprof_rules.py self-test                               broken profiles: each rule finds its own
 
@@ -469,6 +470,10 @@ def main(command, *rest):
                                    for f in rest])
     elif command == "sum":
         print(sum_below(profile_of(rest[0]), *rest[1:]))
+        return 0
+    elif command == "rate":
+        p = profile_of(rest[0])
+        print(int(sum_below(p, *rest[1:]) / (p["duration_nanos"] / 1e9)))
         return 0
     elif command == "labels":
         p = profile_of(rest[0])

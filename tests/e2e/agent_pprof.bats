@@ -1,0 +1,174 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# tare agent: profiles over HTTP. Read by pprof itself, and by a client with the rules of the other
+# programs that read them (lib/pprof_rules.py).
+
+load lib/common
+load lib/hold
+
+setup() {
+	started=()
+	export PPROF_TMPDIR=$DIR
+}
+
+teardown() {
+	end_all "${started[@]}"
+}
+
+begin() {
+	"$@" >>"$DIR/out" 2>>"$DIR/err" &
+	started+=($!)
+}
+
+answers() {
+	curl -sf -o /dev/null --max-time 10 "http://127.0.0.1:$port/healthz"
+}
+
+agent() {
+	port=$(free_port)
+	url=http://127.0.0.1:$port/debug/pprof
+	begin "$TARE" agent --listen "127.0.0.1:$port" "$@"
+	agent=${started[-1]}
+	until_true 30 answers || fail "$(cat "$DIR/err")"
+}
+
+rules() {
+	run "$LIB/pprof_rules.py" "$@"
+	status_is 0
+}
+
+sum() {
+	"$LIB/pprof_rules.py" sum "$@"
+}
+
+# resident PID: bytes, by the kernel.
+resident() {
+	awk '/^Rss:/ { print $2 * 1024 }' "/proc/$1/smaps_rollup"
+}
+
+# within PERCENT A B
+within() {
+	python3 -c 'import sys
+share, a, b = map(float, sys.argv[1:])
+sys.exit(not abs(a - b) <= share / 100 * max(a, b))' "$@" || fail "$2 and $3 differ by more than $1 %"
+}
+
+# The grower has touched at least so many bytes.
+has_grown() {
+	[ "$(resident "$grower")" -ge "$1" ]
+}
+
+# grower MIB MS
+grower() {
+	begin "$PROGRAMS/grower" "$@"
+	grower=${started[-1]}
+}
+
+@test "the client finds each rule broken" {
+	rules self-test
+}
+
+@test "pprof names the function that grows" {
+	need go curl
+	agent
+	grower 1 50
+	until_true 30 has_grown $((40 << 20))
+	for path in heap allocs; do
+		run go tool pprof -top "$url/$path?comm=grower"
+		status_is 0
+		says "inuse_space" "MB.*% *grow_here"
+	done
+	run go tool pprof -top -sample_index=alloc_space "$url/allocs"
+	status_is 0
+	says "grow_here"
+	run go tool pprof -tags "$url/heap?comm=grower"
+	status_is 0
+	says "comm: Total" "grower" "thread: Total" "grows"
+}
+
+@test "held memory of a program is what the kernel says, and comm selects it" {
+	need curl
+	agent
+	grower 30
+	until_true 30 has_grown $((30 << 20))
+	within 3 "$(sum "$url/heap?comm=grower" inuse_space)" "$(resident "$grower")"
+	within 3 "$(sum "$url/heap?comm=grower" inuse_space grow_here)" $((30 << 20))
+	within 3 "$(sum "$url/heap?comm=grower" alloc_space grow_here)" $((30 << 20))
+	run "$LIB/pprof_rules.py" labels "$url/heap?comm=grower" comm
+	[ "$output" = grower ] || fail "$output"
+	[ "$(sum "$url/heap?comm=nobody" inuse_space)" = 0 ]
+}
+
+@test "a difference has what grew meanwhile" {
+	need curl
+	agent
+	grower 1 100
+	until_true 30 has_grown $((1 << 20))
+	run "$LIB/pprof_rules.py" rate "$url/allocs?seconds=2&comm=grower" alloc_space grow_here
+	status_is 0
+	within 12 "$output" $((10 << 20))
+	rules delta "$url/heap?seconds=1"
+	rules delta "$url/kernel?seconds=1"
+}
+
+# Processes begin and end all the time, and are folded.
+@test "successive profiles obey the rules of Alloy, Pyroscope and Parca" {
+	need curl
+	agent
+	grower 1 20
+	for i in 1 2 3; do
+		begin bash -c 'while :; do for i in {1..50}; do /bin/true; done; ls -R /usr/share >/dev/null; done'
+	done
+	rules check "$url/heap" 5 1.1
+	rules check "$url/allocs" 3 1.1
+	rules check "$url/kernel" 3 1.1
+	rules check "$url/heap?comm=grower" 3 1.1
+}
+
+status_of() {
+	curl -s -o "$DIR/body" -w '%{http_code}' --max-time 10 "$url/$1"
+}
+
+@test "profiles that there are not, and wrong queries" {
+	need curl
+	agent
+	for path in block goroutine mutex profile cmdline trace heapx; do
+		[ "$(status_of $path)" = 404 ] || fail "$path"
+	done
+	for query in seconds=0 seconds=61 seconds=-1 seconds=1s seconds=; do
+		[ "$(status_of "heap?$query")" = 400 ] || fail "$query"
+	done
+	[ "$(status_of heap)" = 200 ]
+}
+
+# Each begins a difference, so each makes the agent take a report.
+leave_early() {
+	for ((i = 0; i < $1; i++)); do
+		! curl -s -o /dev/null --max-time 0.12 "$url/heap?seconds=60" || fail "answered"
+	done
+}
+
+@test "clients that leave during a difference, and 100 reports without growth" {
+	need curl
+	agent
+	leave_early 40
+	before=$(resident "$agent")
+	leave_early 100
+	after=$(resident "$agent")
+	[ $((after - before)) -le $((6 << 20)) ] || fail "from $before to $after bytes"
+	[ "$(status_of 'heap?seconds=1')" = 200 ]
+	kill -TERM "$agent"
+	finished "$agent"
+	status_is 0
+}
+
+@test "too many clients that wait are refused, and the others are answered" {
+	need curl
+	agent
+	for ((i = 0; i < 16; i++)); do
+		begin curl -s -o /dev/null "$url/heap?seconds=60"
+	done
+	until_true 20 eval '[ "$(status_of "heap?seconds=1")" = 503 ]'
+	[ "$(status_of heap)" = 200 ]
+}
