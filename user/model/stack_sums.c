@@ -56,7 +56,8 @@ struct taking {
 	uint32_t *depth;        /* of each node of the profile: frames up to the outermost one */
 	uint32_t *node_now;     /* its number here; NO_NODE: not known yet */
 	uint32_t *function_now; /* the same of each frame */
-	GHashTable *whos;       /* process, task, kind -> struct sums_who number */
+	uint32_t *first_task;   /* of each process: index of its first task */
+	uint32_t *who;          /* by task and kind: a set of labels; UINT32_MAX: none yet */
 	GArray *stack;          /* uint32_t */
 };
 
@@ -197,18 +198,27 @@ static uint32_t new_who(struct taking *t, const struct profile_entry *e)
 
 static uint32_t who_of(struct taking *t, const struct profile_entry *e)
 {
-	uint64_t key = (uint64_t)e->process << 32 | (uint64_t)(e->task & 0x1fffffff) << 3 | e->kind;
-	gpointer known;
-	uint32_t who;
+	const struct report_process *p = t->r->processes->pdata[e->process];
+	uint32_t at = t->first_task[e->process] + MIN(e->task, p->tasks->len);
+	uint32_t *who = &t->who[at * TARE_KINDS + (t->s->kernel ? e->kind : 0)];
 
-	_Static_assert(TARE_KINDS <= 8, "three bits");
-	if (!t->s->kernel)
-		key &= ~7ULL;
-	if (g_hash_table_lookup_extended(t->whos, &key, NULL, &known))
-		return GPOINTER_TO_UINT(known);
-	who = new_who(t, e);
-	g_hash_table_insert(t->whos, g_memdup2(&key, sizeof(key)), GUINT_TO_POINTER(who));
-	return who;
+	if (*who == UINT32_MAX)
+		*who = new_who(t, e);
+	return *who;
+}
+
+/* A place for each task, and one of each process for memory of no task. */
+static void number_tasks(struct taking *t)
+{
+	uint32_t n = 0;
+
+	t->first_task = g_new(uint32_t, t->r->processes->len + 1);
+	for (unsigned i = 0; i < t->r->processes->len; i++) {
+		t->first_task[i] = n;
+		n += ((const struct report_process *)t->r->processes->pdata[i])->tasks->len + 1;
+	}
+	t->who = g_new(uint32_t, (size_t)n * TARE_KINDS + 1);
+	memset(t->who, 0xff, (size_t)n * TARE_KINDS * sizeof(uint32_t));
 }
 
 static void take_entries(struct taking *t)
@@ -269,9 +279,9 @@ void stack_sums_take(struct stack_sums *s, const struct report *r, sums_group_fn
 	t.function_now = g_new(uint32_t, p->frames->len + 1);
 	memset(t.node_now, 0xff, p->nodes->len * sizeof(uint32_t));
 	memset(t.function_now, 0xff, p->frames->len * sizeof(uint32_t));
-	t.whos = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	t.stack = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	measure_depths(&t);
+	number_tasks(&t);
 	for (unsigned i = 0; i < s->sums->len; i++)
 		sums_at(s, i)->held = 0;
 	s->other_held = 0;
@@ -279,7 +289,8 @@ void stack_sums_take(struct stack_sums *s, const struct report *r, sums_group_fn
 	g_free(t.depth);
 	g_free(t.node_now);
 	g_free(t.function_now);
-	g_hash_table_unref(t.whos);
+	g_free(t.first_task);
+	g_free(t.who);
 	g_array_unref(t.stack);
 	s->rest -= s->rest > 0;
 	if (s->sums->len > s->most || (!s->rest && stack_sums_labels(s) >= SUMS_LABELED)) {
