@@ -90,7 +90,7 @@ grower() {
 @test "held memory of a program is what the kernel says, and comm selects it" {
 	need curl
 	agent
-	grower 30
+	grower 30 100000
 	until_true 30 has_grown $((30 << 20))
 	within 3 "$(sum "$url/heap?comm=grower" inuse_space)" "$(resident "$grower")"
 	within 3 "$(sum "$url/heap?comm=grower" inuse_space grow_here)" $((30 << 20))
@@ -152,11 +152,12 @@ leave_early() {
 @test "clients that leave during a difference, and 100 reports without growth" {
 	need curl
 	agent
-	leave_early 40
+	leave_early 80
 	before=$(resident "$agent")
 	leave_early 100
 	after=$(resident "$agent")
-	[ $((after - before)) -le $((6 << 20)) ] || fail "from $before to $after bytes"
+	# The machine goes on meanwhile; a report that stays would be 100 MiB and more.
+	[ $((after - before)) -le $((16 << 20)) ] || fail "from $before to $after bytes"
 	[ "$(status_of 'heap?seconds=1')" = 200 ]
 	kill -TERM "$agent"
 	finished "$agent"

@@ -6,6 +6,7 @@
 #include "agent/pprof.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -22,6 +23,9 @@
 #define AGE_LEAST_NS (NS / 10) /* … by those who measure a time */
 #define WAITS 16               /* clients that wait at the same time */
 #define SECONDS_MOST 60
+/* Bytes; larger arrays are mapped, and given back when they are freed. glibc raises its own limit
+ * at each of them, and then keeps what a report needed for ever. */
+#define MAPPED (256 << 10)
 #define TYPE "application/octet-stream"
 
 /* A client that waits. */
@@ -226,6 +230,7 @@ int pprof_begin(struct agent *a)
 	int err = 0;
 
 	a->pprof = p;
+	mallopt(M_MMAP_THRESHOLD, MAPPED);
 	p->user = stack_sums_new(false, SUMS_MOST);
 	p->kernel = stack_sums_new(true, SUMS_MOST);
 	p->rules = frame_rules_new();
