@@ -12,7 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/agent.h"
 #include "agent/pprof_groups.h"
 #include "base/log.h"
 #include "model/frame_rules.h"
@@ -214,14 +213,25 @@ static void answer_any(struct agent *a, struct http_request *q, bool kernel)
 		answer(a, q, kernel, &query, 0);
 }
 
-void pprof_answer_user(struct agent *a, struct http_request *q)
+void pprof_allocs(struct agent *a, struct http_request *q)
 {
 	answer_any(a, q, false);
 }
 
-void pprof_answer_kernel(struct agent *a, struct http_request *q)
+void pprof_heap(struct agent *a, struct http_request *q)
+{
+	answer_any(a, q, false);
+}
+
+void pprof_kernel(struct agent *a, struct http_request *q)
 {
 	answer_any(a, q, true);
+}
+
+void pprof_shrink(struct agent *a)
+{
+	stack_sums_shrink(a->pprof->user);
+	stack_sums_shrink(a->pprof->kernel);
 }
 
 int pprof_begin(struct agent *a)

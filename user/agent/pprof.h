@@ -6,14 +6,16 @@
 #ifndef TARE_AGENT_PPROF_H
 #define TARE_AGENT_PPROF_H
 
-#include "agent/http.h"
+#include "agent/agent.h"
 
-/* When the session exists. Returns 0, or negative errno, logged. */
-int pprof_begin(struct agent *a);
+int pprof_begin(struct agent *a); /* the session exists. 0, or negative errno, logged */
+/* Tare's memory comes near its limit: give up stacks that matter least. */
+void pprof_shrink(struct agent *a);
 void pprof_end(struct agent *a);
 
-/* User memory: allocs and heap are the same, as Go has both. */
-void pprof_answer_user(struct agent *a, struct http_request *q);
-void pprof_answer_kernel(struct agent *a, struct http_request *q);
+/* User memory: both are the same, as Go has both. */
+void pprof_allocs(struct agent *a, struct http_request *q);
+void pprof_heap(struct agent *a, struct http_request *q);
+void pprof_kernel(struct agent *a, struct http_request *q);
 
 #endif
