@@ -167,7 +167,7 @@ leave_early() {
 @test "too many clients that wait are refused, and the others are answered" {
 	need curl
 	agent
-	for ((i = 0; i < 16; i++)); do
+	for ((i = 0; i < 8; i++)); do
 		begin curl -s -o /dev/null "$url/heap?seconds=60"
 	done
 	until_true 20 eval '[ "$(status_of "heap?seconds=1")" = 503 ]'

@@ -20,7 +20,7 @@
 #define NS 1000000000ULL
 #define AGE_NS NS              /* a report is used for so long: many readers cost as one */
 #define AGE_LEAST_NS (NS / 10) /* … by those who measure a time */
-#define WAITS 16               /* clients that wait at the same time */
+#define WAITS 8                /* clients that wait at the same time */
 #define SECONDS_MOST 60
 /* Bytes; larger arrays are mapped, and given back when they are freed. glibc raises its own limit
  * at each of them, and then keeps what a report needed for ever. */
@@ -43,6 +43,7 @@ struct agent_pprof {
 	struct pprof_groups *groups;
 	uint64_t taken_ns; /* CLOCK_BOOTTIME of the last report; 0: none yet */
 	int64_t taken_epoch_ns;
+	uint64_t period; /* bytes of growth for each sample */
 	char *comments[3];
 	int timer;
 	struct wait wait[WAITS];
@@ -63,6 +64,7 @@ static struct stack_sums *sums_of(const struct agent_pprof *p, bool kernel)
 
 static void describe(struct agent_pprof *p, const struct profile *profile)
 {
+	p->period = profile->period;
 	g_free(p->comments[0]);
 	g_free(p->comments[1]);
 	p->comments[0] = g_strdup_printf("tare: growth by samples, one per %" G_GUINT64_FORMAT
@@ -105,7 +107,7 @@ static void answer(struct agent *a, struct http_request *q, bool kernel,
 		.kernel = kernel,
 		.time_ns = p->taken_epoch_ns - (int64_t)duration_ns,
 		.duration_ns = (int64_t)duration_ns,
-		.period = a->config->period,
+		.period = p->period,
 		.page_size = (uint64_t)sysconf(_SC_PAGESIZE),
 		.comments = (const char *const *)p->comments,
 	};
