@@ -174,18 +174,21 @@ static void on_gone(void *ctx, struct http_request *q)
 	set_timer(a->pprof);
 }
 
+/* NULL: there is none. */
+static struct wait *free_wait(struct agent_pprof *p)
+{
+	for (unsigned i = 0; i < WAITS; i++)
+		if (!p->wait[i].q)
+			return &p->wait[i];
+	return NULL;
+}
+
 static void begin_wait(struct agent *a, struct http_request *q, bool kernel,
 		       const struct sums_query *query, unsigned seconds)
 {
 	struct agent_pprof *p = a->pprof;
-	struct wait *w = p->wait;
+	struct wait *w = free_wait(p);
 
-	while (w < p->wait + WAITS && w->q)
-		w++;
-	if (w == p->wait + WAITS) {
-		http_answer_text(q, 503, "%d clients wait for a difference already\n", WAITS);
-		return;
-	}
 	*w = (struct wait){
 		.agent = a,
 		.q = q,
@@ -207,7 +210,9 @@ static void answer_any(struct agent *a, struct http_request *q, bool kernel)
 
 	if (!http_query_number(q, "seconds", 1, SECONDS_MOST, &seconds))
 		return;
-	if (!refresh(a, seconds ? AGE_LEAST_NS : AGE_NS))
+	if (seconds && !free_wait(a->pprof)) /* first: it costs nothing */
+		http_answer_text(q, 503, "%d clients wait for a difference already\n", WAITS);
+	else if (!refresh(a, seconds ? AGE_LEAST_NS : AGE_NS))
 		http_answer_text(q, 404, "no samples: `period = 0` in the configuration\n");
 	else if (seconds)
 		begin_wait(a, q, kernel, &query, seconds);
