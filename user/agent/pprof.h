@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * /debug/pprof/allocs, heap and kernel: profiles of what runs, for programs that read them again and
- * again. What they have is in model/stack_sums.h, their form in output/stacks/pprof_sums.h.
+ * /debug/pprof/allocs, heap and kernel: profiles of what runs, for programs that read them again
+ * and again. What they have is in model/stack_sums.h, their form in output/stacks/pprof_sums.h.
  */
 #ifndef TARE_AGENT_PPROF_H
 #define TARE_AGENT_PPROF_H

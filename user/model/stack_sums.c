@@ -259,15 +259,6 @@ static uint64_t grown_by_ledger(const struct stack_sums *s, const struct report 
 	return sum;
 }
 
-void sums_settle_other(struct stack_sums *s)
-{
-	uint64_t keys = 0;
-
-	for (unsigned i = 0; i < s->sums->len; i++)
-		keys += sums_at(s, i)->grown;
-	s->other_grown = MAX(s->other_grown, s->ledger - MIN(s->ledger, keys));
-}
-
 void stack_sums_take(struct stack_sums *s, const struct report *r, sums_group_fn group, void *ctx)
 {
 	const struct profile *p = r->profile;

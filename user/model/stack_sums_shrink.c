@@ -182,6 +182,15 @@ static void rebuild(struct stack_sums *s, const GArray *ranks, unsigned keep)
 	s->sums = sums;
 }
 
+void sums_settle_other(struct stack_sums *s)
+{
+	uint64_t keys = 0;
+
+	for (unsigned i = 0; i < s->sums->len; i++)
+		keys += sums_at(s, i)->grown;
+	s->other_grown = MAX(s->other_grown, s->ledger - MIN(s->ledger, keys));
+}
+
 void stack_sums_shrink(struct stack_sums *s)
 {
 	g_autoptr(GArray) ranks = rank_keys(s);
