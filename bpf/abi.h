@@ -124,6 +124,7 @@ struct tare_task {
 	__u64 mm_proc; /* owner of the mm that these pages belong to; 0: there is no cache */
 	__u64 faults0; /* min_flt + maj_flt when tare came */
 	__u64 faults_major0;
+	__u64 cgroup; /* id of its control group, see task_cgroup(); 0: not known */
 	/* Written at every update, so in neighbouring cache lines. */
 	__u64 peak_seq;
 	__u32 flags;
@@ -131,7 +132,7 @@ struct tare_task {
 	struct tare_flow flow[TARE_KINDS];
 	struct tare_cause causes[TARE_TASK_CAUSES];
 };
-_Static_assert(sizeof(struct tare_task) == 776, "tare_task");
+_Static_assert(sizeof(struct tare_task) == 784, "tare_task");
 
 /* Special peak numbers. NEVER: no peak was noted yet. NOW (in reports): the peak is now, so
  * no task can have noted it. */
@@ -240,9 +241,10 @@ struct tare_task_new {
 	__u32 ppid;
 	__u32 pad;
 	__u64 start_ns;
+	__u64 cgroup; /* as in tare_task */
 	char comm[TARE_COMM_LEN];
 };
-_Static_assert(sizeof(struct tare_task_new) == 80, "tare_task_new");
+_Static_assert(sizeof(struct tare_task_new) == 88, "tare_task_new");
 
 struct tare_rename {
 	struct tare_record head;
@@ -521,6 +523,13 @@ enum counter_backend {
 
 /* How mm->rss_stat keeps its counts (bpf/compat.bpf.h). */
 enum tare_shape { TARE_SHAPE_UNKNOWN = 0, TARE_SHAPE_PERCPU = 1, TARE_SHAPE_ATOMIC = 2 };
+
+/* The hierarchy of tare_task.cgroup. */
+enum tare_hierarchy {
+	TARE_HIERARCHY_NONE = 0,
+	TARE_HIERARCHY_MEMORY = 1,  /* v1: that of the memory controller */
+	TARE_HIERARCHY_UNIFIED = 2, /* v2 */
+};
 
 /* Arguments of the iterator tare_attach; user space writes them before each run. */
 struct tare_attach_args {

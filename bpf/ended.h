@@ -74,6 +74,7 @@ LEDGER_INLINE void ended_add_task(struct tare_ended *e, const struct tare_task *
 	/* The identity of the last task to end: the process ends with it. */
 	sum->tgid = t->tgid;
 	sum->ppid = t->ppid;
+	sum->cgroup = t->cgroup;
 	sum->exit_code = t->exit_code;
 	sum->end_ns = t->end_ns;
 	if (!sum->start_ns || t->start_ns < sum->start_ns)

@@ -15,11 +15,41 @@
 #include "ended.bpf.h"
 #include "kmem.bpf.h"
 
+/* The id of the task's control group: the inode of its directory. 0: not known. Global, so that the
+ * verifier checks it once. */
+__weak __noinline __u64 task_cgroup(__u64 task_at)
+{
+	int memory = ITEM(enum cgroup_subsys_id, memory_cgrp_id);
+	struct task_struct *task = (void *)task_at;
+	struct cgroup_subsys_state *css = NULL;
+	struct cgroup *cgroup = NULL;
+	struct css_set *set = NULL;
+	__u64 at;
+
+	if (!cfg_cgroup || !bpf_core_field_exists(task->cgroups) ||
+	    !bpf_core_field_exists(set->dfl_cgrp) || !bpf_core_field_exists(set->subsys) ||
+	    !bpf_core_field_exists(css->cgroup) || !bpf_core_field_exists(cgroup->kn) ||
+	    !bpf_core_field_exists(cgroup->kn->id))
+		return 0;
+	asm volatile("" ::: "memory"); /* relocations stay below: see compat.bpf.h */
+	set = BPF_CORE_READ(task, cgroups);
+	if (cfg_cgroup == TARE_HIERARCHY_UNIFIED) {
+		cgroup = BPF_CORE_READ(set, dfl_cgrp);
+	} else if (memory >= 0) {
+		at = address_of(set) + bpf_core_field_offset(struct css_set, subsys) +
+		     (__u64)memory * sizeof(css);
+		bpf_probe_read_kernel(&css, sizeof(css), (void *)at);
+		cgroup = BPF_CORE_READ(css, cgroup);
+	}
+	return BPF_CORE_READ(cgroup, kn, id);
+}
+
 static __always_inline void task_identity(struct task_struct *task, struct tare_task *t)
 {
 	t->tid = task->pid;
 	t->tgid = task->tgid;
 	t->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	t->cgroup = task_cgroup(address_of(task));
 	bpf_probe_read_kernel(t->comm, sizeof(t->comm), task->comm);
 }
 
@@ -132,6 +162,7 @@ static __always_inline struct task_state *task_begin(struct task_struct *task,
 	rec->ppid = ts->t.ppid;
 	rec->pad = 0;
 	rec->start_ns = ts->t.start_ns;
+	rec->cgroup = ts->t.cgroup;
 	__builtin_memcpy(rec->comm, ts->t.comm, sizeof(rec->comm));
 	bpf_ringbuf_submit(rec, ring_wake(0));
 	return ts;

@@ -14,6 +14,7 @@ const volatile __u32 cfg_no_children = 0;
 const volatile __u32 cfg_page_size = 4096;
 const volatile __u32 cfg_bucket_bits = 0;
 const volatile __u32 cfg_kmem = 0;
+const volatile __u32 cfg_cgroup = 0;
 const volatile __u32 cfg_memcg_long = 0;
 const volatile __u32 cfg_slot_type = 0;
 const volatile __u32 cfg_period = 0;

@@ -34,6 +34,7 @@ extern const volatile __u32 cfg_ring;         /* bytes of tare_ring */
 extern const volatile __u32 cfg_samples_ring; /* bytes */
 extern const volatile __u32 cfg_stack;        /* bytes of user stack to copy, at most */
 extern const volatile __u32 cfg_slot_type;    /* the kernel's number of struct refcount_struct */
+extern const volatile __u32 cfg_cgroup;       /* enum tare_hierarchy */
 extern const volatile __u32 cfg_memcg_long;   /* mod_memcg_state passes a long, not an int */
 
 /* A task's state. It begins with the task's record, header included, which is sent from here

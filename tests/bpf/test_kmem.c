@@ -223,12 +223,40 @@ static void samples_follow_the_same_rules(void **state)
 	end(&p);
 }
 
+/* Records say in which control group a task is: when it is found, in each sweep and at its end. */
+static void records_name_the_control_group(void **state)
+{
+	const struct tare_task *t;
+	struct place p;
+	unsigned n = 0;
+
+	(void)state;
+	if (!begin(&p, (struct loader_config){ 0 }))
+		skip();
+	if (p.b.features.memcg_v1 && cgroup_version(p.cgroup) == 2) { /* of the other hierarchy */
+		end(&p);
+		skip();
+	}
+	fixture_sweep(&p.b);
+	assert_int_equal(fixture_task(&p.b, TARE_REC_TASK, 0)->cgroup, cgroup_id(p.cgroup));
+	fixture_forget(&p.b);
+	child_tell(&p.c, 'm');
+	child_settle(&p.c);
+	loader_drain(p.b.l);
+	for (; (t = fixture_task(&p.b, TARE_REC_TASK_END, n)); n++)
+		assert_int_equal(t->cgroup, cgroup_id(p.cgroup));
+	assert_int_equal(n, FORKS);
+	child_end(&p.c);
+	end(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fork_is_charged_to_the_child),
 		cmocka_unit_test(ended_children_leave_nothing_to_their_parent),
 		cmocka_unit_test(samples_follow_the_same_rules),
+		cmocka_unit_test(records_name_the_control_group),
 	};
 
 	return cmocka_run_group_tests_name("kmem", tests, NULL, NULL);

@@ -103,6 +103,11 @@ static const char *header_of(struct MHD_Connection *c, const char *name)
 	return value ? value : "";
 }
 
+const char *http_given(struct http_request *q, const char *name)
+{
+	return header_of(q->connection, name);
+}
+
 const char *http_accept(struct http_request *q)
 {
 	return header_of(q->connection, MHD_HTTP_HEADER_ACCEPT);

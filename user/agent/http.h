@@ -31,6 +31,8 @@ const char *http_query(struct http_request *q, const char *name);
  * `most`. Not given: *n is left as it is. */
 bool http_query_number(struct http_request *q, const char *name, unsigned least, unsigned most,
 		       unsigned *n);
+/* A header of the request; "": not given. */
+const char *http_given(struct http_request *q, const char *name);
 /* The header Accept; "": not given. */
 const char *http_accept(struct http_request *q);
 /* Did it come by a unix socket? */

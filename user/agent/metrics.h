@@ -7,6 +7,8 @@
 
 #include "agent/agent.h"
 
+/* Before the session exists: what its configuration needs. */
+void groups_prepare(struct agent *a, struct proctable_ends *ends);
 int groups_begin(struct agent *a); /* the session exists. 0, or negative errno, logged */
 void groups_tick(struct agent *a); /* after live_tick() */
 /* Free what can be had again: tare's memory comes near its limit. */

@@ -153,6 +153,9 @@ static int configure_skeleton(void *ctx, struct tare_bpf *skel)
 	skel->rodata->cfg_page_size = sysconf(_SC_PAGESIZE);
 	skel->rodata->cfg_kmem = features_has(f, FEATURE_MEMCG_STATE);
 	skel->rodata->cfg_slot_type = kernel_btf_id(&f->btf, "refcount_struct", BTF_KIND_STRUCT);
+	skel->rodata->cfg_cgroup = f->memcg_v1  ? TARE_HIERARCHY_MEMORY :
+				   f->cgroup_v2 ? TARE_HIERARCHY_UNIFIED :
+						  TARE_HIERARCHY_NONE;
 	skel->rodata->cfg_memcg_long = f->memcg_long;
 	skel->rodata->cfg_ring = power_of_two(config->ring_bytes);
 	skel->rodata->cfg_period = l->sampling ? config->period : 0;

@@ -246,7 +246,7 @@ static void add_profile(struct session *s, struct report *r)
 /* If a task is preempted between a change and its event, the kernel's sums have the change and
  * tare's do not, until the task runs again. A real difference does not
  * disappear, so the books are closed again after a short wait. */
-struct report *session_books(struct session *s, enum report_reason reason)
+static struct report *settle_books(struct session *s, enum report_reason reason)
 {
 	struct report *r = close_books(s, reason, true);
 
@@ -255,6 +255,18 @@ struct report *session_books(struct session *s, enum report_reason reason)
 		poll(NULL, 0, SETTLE_MS);
 		r = close_books(s, reason, true);
 	}
+	return r;
+}
+
+struct report *session_audit(struct session *s)
+{
+	return settle_books(s, REPORT_SNAPSHOT);
+}
+
+struct report *session_books(struct session *s, enum report_reason reason)
+{
+	struct report *r = settle_books(s, reason);
+
 	if (s->proctable->malformed) /* the reason why books may not balance */
 		log_warn("%" G_GUINT64_FORMAT " records from the kernel are malformed",
 			 s->proctable->malformed);

@@ -27,6 +27,7 @@ static void begin(struct session *s, bool launched)
 {
 	s->launched = launched;
 	s->proctable = proctable_new(launched);
+	s->proctable->ends = s->config.ends;
 	proctable_keep(s->proctable, s->config.keep_tasks, on_folded, s);
 	s->origin_ns = clock_ns(CLOCK_BOOTTIME);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <string.h>
 
+#include "model/container.h"
 #include "model/live_impl.h"
 
 static void entity_free(gpointer p)
@@ -210,33 +211,7 @@ void live_know(struct live *l, uint64_t id, uint32_t uid, const char *cgroup)
 	e->cgroup = g_strdup(cgroup);
 }
 
-/* The id of a container: at least 32 hexadecimal digits. NULL: there is none. */
-static const char *container_id(const char *word, size_t *digits)
-{
-	const char *dash = strrchr(word, '-'), *id = dash ? dash + 1 : word;
-
-	*digits = strspn(id, "0123456789abcdef");
-	return *digits >= 32 && (!id[*digits] || id[*digits] == '.') ? id : NULL;
-}
-
 char *live_unit(const char *cgroup)
 {
-	g_auto(GStrv) words = g_strsplit(cgroup ? cgroup : "", "/", -1);
-	unsigned n = g_strv_length(words);
-	size_t digits;
-
-	/* The innermost container, service or scope; else the last name. */
-	for (unsigned i = n; i-- > 0;) {
-		const char *id = container_id(words[i], &digits);
-
-		if (id && id > words[i]) /* docker-0123….scope */
-			return g_strdup_printf("%.*s:%.12s", (int)(id - words[i] - 1), words[i],
-					       id);
-		if (id)
-			return g_strdup_printf("%s:%.12s", i && *words[i - 1] ? words[i - 1] : "id",
-					       id);
-		if (g_str_has_suffix(words[i], ".service") || g_str_has_suffix(words[i], ".scope"))
-			return g_strdup(words[i]);
-	}
-	return g_strdup(n ? words[n - 1] : "");
+	return container_title(cgroup);
 }

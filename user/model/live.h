@@ -106,8 +106,7 @@ bool live_process(const struct live *l, uint64_t proc, struct live_row *row);
 bool live_unknown(const struct live *l, uint64_t age_ns, uint64_t *id, pid_t *pid);
 void live_know(struct live *l, uint64_t id, uint32_t uid, const char *cgroup);
 
-/* The short name of what a control group belongs to: its service, container or slice. "" for the
- * root. Free with g_free(). */
+/* container_title() of model/container.h: for rows. Free with g_free(). */
 char *live_unit(const char *cgroup);
 
 #endif

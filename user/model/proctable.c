@@ -59,6 +59,7 @@ static int on_task_new(struct proctable *pt, const struct tare_task_new *rec)
 	t->state->tgid = rec->tgid;
 	t->state->ppid = rec->ppid;
 	t->state->start_ns = rec->start_ns;
+	t->state->cgroup = rec->cgroup;
 	t->sweep = t->looked = pt->sweep;
 	memcpy(t->state->comm, rec->comm, sizeof(rec->comm));
 	if (!p->comm)
@@ -212,6 +213,8 @@ static int on_task(struct proctable *pt, const struct tare_record *head,
 	p->end_ns = state->end_ns;
 	p->final |= state->flags & TARE_TASK_EXITING;
 	p->end_lost &= !p->final;
+	if (pt->ends.task)
+		pt->ends.task(pt->ends.ctx, p, t);
 	proctable_task_ended(pt, t);
 	return 0;
 }
@@ -252,6 +255,8 @@ static int on_mm(struct proctable *pt, const struct tare_mm_end *rec, bool secon
 		return 0;
 	if (freed_by_nonowner(&m->state))
 		proc_get(pt, m->proc)->freed_ns = rec->head.time_ns;
+	if (pt->ends.mm)
+		pt->ends.mm(pt->ends.ctx, proc_get(pt, m->proc), m);
 	proctable_mm_closed(pt, m);
 	return 0;
 }

@@ -77,6 +77,13 @@ struct proctable_proc {
 typedef void (*proctable_folded_fn)(void *ctx, uint64_t task, uint64_t into_task,
 				    uint64_t into_proc);
 
+/* Called for each final record, before the task or address space may be folded. */
+struct proctable_ends {
+	void (*task)(void *ctx, const struct proctable_proc *p, const struct proctable_task *t);
+	void (*mm)(void *ctx, const struct proctable_proc *p, const struct proctable_mm *m);
+	void *ctx;
+};
+
 struct proctable {
 	GHashTable *tasks;  /* id -> struct proctable_task */
 	GHashTable *mms;    /* id -> struct proctable_mm */
@@ -99,6 +106,7 @@ struct proctable {
 	uint64_t titles_ns;
 	proctable_folded_fn folded;
 	void *folded_ctx;
+	struct proctable_ends ends; /* all NULL: nobody wants to know */
 };
 
 struct proctable *proctable_new(bool launched);

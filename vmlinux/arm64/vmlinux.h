@@ -276,6 +276,7 @@ enum cgroup_subsys_id {
 
 struct css_set {
 	struct cgroup_subsys_state *subsys[14];
+	struct cgroup *dfl_cgrp;
 };
 
 struct cgroup_subsys_state {
