@@ -206,7 +206,8 @@ static void short_lives_count(void **state)
 		assert_int_equal(in_of(7), (round + 1) * 1000);
 		assert_int_equal(groups_out(counts(7)), (round + 1) * 1000 * PAGE);
 		assert_int_equal(counts(7)->started, (round + 1) * 100);
-		assert_int_equal(groups_in(&name_in(7, "clang")->e.counts), (round + 1) * 500 * PAGE);
+		assert_int_equal(groups_in(&name_in(7, "clang")->e.counts),
+				 (round + 1) * 500 * PAGE);
 		assert_int_equal(groups_find(groups, 7)->e.now.processes, 0);
 		check_sums();
 	}

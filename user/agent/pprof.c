@@ -89,7 +89,7 @@ static bool refresh(struct agent *a, uint64_t age_ns)
 		return false;
 	}
 	frame_rules_apply(p->rules, r->profile, false);
-	pprof_groups_begin(p->groups, r, a->live);
+	pprof_groups_begin(p->groups, r, a);
 	stack_sums_take(p->user, r, pprof_group, p->groups);
 	stack_sums_take(p->kernel, r, pprof_group, p->groups);
 	describe(p, r->profile);

@@ -6,7 +6,7 @@
 #ifndef TARE_PPROF_GROUPS_H
 #define TARE_PPROF_GROUPS_H
 
-#include "model/live.h"
+#include "agent/agent.h"
 #include "model/stack_sums.h"
 
 struct pprof_groups;
@@ -14,8 +14,8 @@ struct pprof_groups;
 struct pprof_groups *pprof_groups_new(void);
 void pprof_groups_free(struct pprof_groups *g); /* takes NULL */
 
-/* For this report; both are used until the next call. */
-void pprof_groups_begin(struct pprof_groups *g, const struct report *r, const struct live *live);
+/* For this report; it is used until the next call. */
+void pprof_groups_begin(struct pprof_groups *g, const struct report *r, const struct agent *a);
 /* A sums_group_fn; `ctx` is a struct pprof_groups. */
 void pprof_group(void *ctx, const struct report_process *p, struct sums_group *out);
 
