@@ -109,6 +109,7 @@ fuzzers := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))
 programs := $(patsubst tests/programs/%.c,$(O)/programs/%,$(wildcard tests/programs/*.c)) \
 	$(patsubst tests/programs/%.cc,$(O)/programs/%,$(wildcard tests/programs/*.cc))
 man := $(wildcard user/man/*.1)
+man5 := $(wildcard user/man/*.5)
 
 .PHONY: all help
 all: $(O)/tare
@@ -281,12 +282,15 @@ install: all
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 755 $(O)/tare '$(DESTDIR)$(PREFIX)/bin/tare'
 	$(if $(man),install -m 644 $(man) '$(DESTDIR)$(PREFIX)/share/man/man1')
+	install -d '$(DESTDIR)$(PREFIX)/share/man/man5'
+	install -m 644 $(man5) '$(DESTDIR)$(PREFIX)/share/man/man5'
 	install -d '$(DESTDIR)$(share)'
 	cp -R --no-preserve=ownership tools/workloads tools/runtimes '$(DESTDIR)$(share)'
 
 uninstall:
 	rm -f '$(DESTDIR)$(PREFIX)/bin/tare' \
-		$(foreach m,$(notdir $(man)),'$(DESTDIR)$(PREFIX)/share/man/man1/$(m)')
+		$(foreach m,$(notdir $(man)),'$(DESTDIR)$(PREFIX)/share/man/man1/$(m)') \
+		$(foreach m,$(notdir $(man5)),'$(DESTDIR)$(PREFIX)/share/man/man5/$(m)')
 	rm -rf '$(DESTDIR)$(share)'
 
 clean:

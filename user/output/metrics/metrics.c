@@ -362,14 +362,17 @@ static void print_books(struct printing *p)
 		       "What tare lost; 0: nothing. Sums of lost records are not lost.");
 	for (unsigned i = 0; i < TARE_LOSSES; i++)
 		metrics_count(w, "", "what", lost_name[i], s->lost[i]);
-	if (!s->compared)
+	metrics_family(w, METRIC_COUNTER, "tare_", "books_compared", NULL,
+		       "Times that tare's sums were compared with the kernel's own counters.");
+	metrics_count(w, "", NULL, NULL, s->audits);
+	if (!s->audits)
 		return;
 	metrics_family(w, METRIC_GAUGE, "tare_", "books_balanced", NULL,
-		       "1: tare's sums equal the kernel's own counters.");
+		       "1: the last time they were equal.");
 	metrics_int(w, "", NULL, NULL, s->balanced);
 	metrics_family(w, METRIC_GAUGE, "tare_", "books_off_bytes", "bytes",
 		       "By how much they differ.");
-	metrics_int(w, "", NULL, NULL, s->unbalanced);
+	metrics_int(w, "", NULL, NULL, s->off_bytes);
 }
 
 static void print_ticks(struct printing *p)

@@ -31,8 +31,9 @@ struct metrics_self {
 	int64_t rss, maps; /* bytes; of the BPF maps, 0: not known */
 	uint64_t ticks, late, tick_ns;
 	uint64_t lost[TARE_LOSSES];
-	bool compared, balanced; /* the books, where they were compared */
-	int64_t unbalanced;      /* bytes */
+	uint64_t audits; /* times that the books were compared */
+	bool balanced;   /* … the last time */
+	int64_t off_bytes;
 	uint64_t requests, refused;
 	uint64_t reloads, reloads_failed, thinned;
 	struct groups_limits limits;
