@@ -14,6 +14,7 @@ setup() {
 
 teardown() {
 	end_all "${started[@]}"
+	[ ! -d "${group:-}" ] || until_true 10 rmdir "$group" 2>/dev/null
 }
 
 begin() {
@@ -126,6 +127,31 @@ grower() {
 	rules check "$url/allocs" 3 1.1
 	rules check "$url/kernel" 3 1.1
 	rules check "$url/heap?comm=grower" 3 1.1
+}
+
+# labelled NAME VALUE [QUERY]: a sample has this label.
+labelled() {
+	"$LIB/pprof_rules.py" labels "$url/heap$3" "$1" | grep -qx "$2"
+}
+
+# A control group as docker makes it, and in it a program that grows and children that end.
+@test "profiles have the container, also of processes that have ended" {
+	need curl
+	local home id=0123456789ab$$
+	home=$("$LIB/kmem.py" home) || skip "${home#skip: }"
+	id=$(printf '%s%0*d' "$id" $((64 - ${#id})) 0)
+	group=$home/docker-$id.scope
+	mkdir "$group" || skip "no control group can be made in $home"
+	agent
+	# shellcheck disable=SC2016 # expanded by that shell
+	begin sh -c 'echo 0 >"$0"/cgroup.procs && exec "$@"' "$group" "$PROGRAMS/grower" 30 100000
+	# shellcheck disable=SC2016
+	begin bash -c 'echo 0 >"$0"/cgroup.procs
+		while :; do ls -R /usr/share/doc >/dev/null; done' "$group"
+	until_true 30 labelled container "${id:0:12}" "?comm=grower"
+	within 3 "$(sum "$url/heap?cgroup=${id:0:12}" inuse_space grow_here)" $((30 << 20))
+	until_true 30 labelled container "${id:0:12}" "?comm=ls"
+	[ "$(sum "$url/heap?cgroup=/nowhere" inuse_space)" = 0 ]
 }
 
 status_of() {
