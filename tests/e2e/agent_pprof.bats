@@ -191,8 +191,8 @@ leave_early() {
 	before=$(resident "$agent")
 	leave_early 100
 	after=$(resident "$agent")
-	# The machine goes on meanwhile, and programs that are new bring their symbols. A report that
-	# stays would be 100 MiB and more.
+	# The machine goes on meanwhile, and new programs bring their symbols. A report that stays
+	# would be 100 MiB and more.
 	[ $((after - before)) -le $((48 << 20)) ] || fail "from $before to $after bytes"
 	[ "$(status_of 'heap?seconds=1')" = 200 ]
 	kill -TERM "$agent"
