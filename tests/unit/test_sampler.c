@@ -25,7 +25,7 @@ static int setup(void **state)
 {
 	(void)state;
 	w = proctable_new(false);
-	s = sampler_new(65536, false, NULL, NULL);
+	s = sampler_new(65536, NAMING_INLINED, NULL, NULL);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 
 #include "symbol/jits.h"
 #include "symbol/module.h"
+#include "symbol/naming.h"
 #include "symbol/stacks.h"
 #include "tests/unit/files.h"
 
@@ -169,6 +170,60 @@ static void whole_stacks_give_the_same_nodes(void **state)
 	samples_free(s);
 }
 
+static struct profile *named_profile(struct naming *n, struct samples *s, struct modules *m,
+				     struct jits *j)
+{
+	struct profile *p = profile_new();
+
+	g_array_set_size(p->frames, intern_count(s->frames));
+	naming_fill(n, p, s, m, j, NAMING_SYMBOLS);
+	return p;
+}
+
+static const char *path_of(const struct profile *p, uint32_t frame)
+{
+	return profile_module_path(p, g_array_index(p->frames, struct profile_frame, frame).module);
+}
+
+/* Programs that run once each: their names are forgotten with their frames. */
+static void places_of_forgotten_frames_are_forgotten(void **state)
+{
+	struct samples *s = samples_new(4096);
+	struct modules *m = modules_new();
+	struct jits *j = jits_new();
+	struct naming *n = naming_new();
+	uint32_t now[100];
+	struct profile *p;
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++) {
+		g_autofree char *path = g_strdup_printf("/nonexistent/conftest%u", i);
+		struct frame f = { .address = 4096, .file = samples_file_named(s, 1, 1 + i, path) };
+
+		samples_push(s, NO_NODE, &f);
+		now[i] = i == 70 ? 0 : i == 30 ? 1 : NO_NODE;
+	}
+	p = named_profile(n, s, m, j);
+	assert_string_equal(path_of(p, 70), "/nonexistent/conftest70");
+	assert_int_equal(naming_places(n), 100);
+	profile_free(p);
+	naming_renumber(n, now, 100);
+	assert_int_equal(naming_places(n), 2);
+	intern_free(s->frames); /* as when samples are collected */
+	s->frames = intern_new(sizeof(struct frame));
+	for (uint32_t file = 70; file; file = file == 70 ? 30 : 0)
+		intern_put(s->frames, &(struct frame){ .address = 4096, .file = file });
+	p = named_profile(n, s, m, j);
+	assert_string_equal(path_of(p, 0), "/nonexistent/conftest70");
+	assert_string_equal(path_of(p, 1), "/nonexistent/conftest30");
+	assert_int_equal(naming_places(n), 2);
+	profile_free(p);
+	naming_free(n);
+	jits_free(j);
+	modules_free(m);
+	samples_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +231,7 @@ int main(void)
 		cmocka_unit_test(perf_maps_of_ended_processes_are_kept),
 		cmocka_unit_test(perf_maps_of_living_processes_only_are_kept),
 		cmocka_unit_test(whole_stacks_give_the_same_nodes),
+		cmocka_unit_test(places_of_forgotten_frames_are_forgotten),
 	};
 
 	return cmocka_run_group_tests_name("symbol_bounds", tests, NULL, NULL);

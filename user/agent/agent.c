@@ -52,7 +52,6 @@ static void on_look(void *ctx, uint64_t time_ns, int64_t weight)
 	about_processes(a->live);
 	a->swept = &in;
 	groups_tick(a);
-	pprof_tick(a);
 	blackbox_tick(a);
 	a->swept = NULL;
 	self_tick(a, &in, began);
@@ -139,6 +138,7 @@ static void configure(struct run *r, struct session_config *config)
 		},
 		.interval_ns = AGENT_TICK_NS,
 		.keep_tasks = KEEP_TASKS,
+		.detail = NAMING_SYMBOLS,
 		.on_look = on_look,
 		.on_signal = on_signal,
 		.daemon = true,

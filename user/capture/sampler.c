@@ -59,13 +59,13 @@ static void on_file_gone(void *ctx, uint32_t file)
 	unwinder_forget(s->unwinder);
 }
 
-struct sampler *sampler_new(uint32_t period, bool lines, const struct sample_log *log,
-			    const struct python_watch *watch)
+struct sampler *sampler_new(uint32_t period, enum naming_detail detail,
+			    const struct sample_log *log, const struct python_watch *watch)
 {
 	struct sampler *s = g_new0(struct sampler, 1);
 
 	s->period = period;
-	s->lines = lines;
+	s->detail = detail;
 	if (log)
 		s->log = *log;
 	s->samples = samples_new(sysconf(_SC_PAGESIZE));

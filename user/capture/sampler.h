@@ -18,6 +18,7 @@
 #include "capture/pythons.h"
 #include "model/profile.h"
 #include "model/proctable.h"
+#include "symbol/naming.h"
 
 struct sampler;
 
@@ -33,8 +34,8 @@ struct sample_log {
 };
 
 /* `log` and `watch` may be NULL. */
-struct sampler *sampler_new(uint32_t period, bool lines, const struct sample_log *log,
-			    const struct python_watch *watch);
+struct sampler *sampler_new(uint32_t period, enum naming_detail detail,
+			    const struct sample_log *log, const struct python_watch *watch);
 void sampler_free(struct sampler *s); /* takes NULL */
 
 /* The workload will execute this file. */
@@ -85,5 +86,7 @@ void sampler_shrink(struct sampler *s);
 struct profile *sampler_profile(struct sampler *s, const struct report *r,
 				const struct tare_sampling *counts, uint64_t peak_seq,
 				uint64_t origin_ns, const char *virtual_why);
+/* The next profile's `fresh` is what grows from now on. */
+void sampler_told(struct sampler *s);
 
 #endif

@@ -68,7 +68,12 @@ struct profile *sampler_profile(struct sampler *s, const struct report *r,
 	fill_thinned(p, counts, origin_ns);
 	p->lost =
 		(struct profile_loss){ counts->lost, counts->lost_bytes, counts->lost_vma_changes };
-	naming_fill(s->naming, p, s->samples, s->modules, s->jits, s->lines);
+	naming_fill(s->naming, p, s->samples, s->modules, s->jits, s->detail);
 	say_left_out(s);
 	return p;
+}
+
+void sampler_told(struct sampler *s)
+{
+	samples_told(s->samples);
 }

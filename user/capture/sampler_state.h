@@ -27,7 +27,7 @@ struct sampler {
 	unsigned crowd;    /* see sampler_crowded(): more address spaces than that are too many */
 	uint32_t period, vdso;
 	uint64_t vdso_size;
-	bool lines;
+	enum naming_detail detail;
 	bool said_left_out; /* it was logged that the timeline is not complete */
 	uint64_t malformed;
 	GArray *endings;       /* struct ending: of tasks */

@@ -50,7 +50,7 @@ int session_open(struct session **out, const struct session_config *config)
 	sigprocmask(SIG_BLOCK, NULL, &s->old_mask);
 	err = loader_open(&s->loader, &s->config.load);
 	if (!err && loader_samples(s->loader))
-		s->sampler = sampler_new(config->load.period, config->lines, config->log,
+		s->sampler = sampler_new(config->load.period, config->detail, config->log,
 					 &(struct python_watch){ on_python, on_python_file, s });
 	if (s->sampler && config->daemon)
 		sampler_thrifty(s->sampler);

@@ -25,7 +25,7 @@ struct session_config {
 	bool slab;                  /* fill report.slabs */
 	uint32_t keep_tasks;        /* so many ended tasks keep a row: proctable_keep() */
 	bool no_priority;           /* tare does not raise its priority above the workload's */
-	bool lines;                 /* the profile gets source lines and inlined functions */
+	enum naming_detail detail;  /* of the profile's names */
 	struct cgroup *cgroup;      /* run: the command's own; NULL: none. Not owned */
 	const char *cgroup_why;     /* the reason why there is none */
 	/* Called for each snapshot. It may add to the report, and logs its own errors. */
@@ -117,6 +117,10 @@ enum counter_backend session_backend(const struct session *s);
 /* A report as of now for a checkpoint: it waits for nothing, and the books are not checked. Never
  * NULL. */
 struct report *session_glance(struct session *s);
+
+/* The same, for the one caller that adds up growth: the profile's `fresh` is what grew since the
+ * last such report. */
+struct report *session_growth(struct session *s);
 
 /* A report as of now; never NULL. The caller adds command and features. */
 struct report *session_report(struct session *s, enum report_reason reason);

@@ -291,3 +291,12 @@ struct report *session_glance(struct session *s)
 		add_profile(s, r);
 	return r;
 }
+
+struct report *session_growth(struct session *s)
+{
+	struct report *r = session_glance(s);
+
+	if (s->sampler)
+		sampler_told(s->sampler);
+	return r;
+}

@@ -397,7 +397,7 @@ void reporter_config(struct reporter *r, struct session_config *config)
 		.slab = o->slab,
 		.keep_tasks = o->keep_tasks,
 		.no_priority = o->no_priority,
-		.lines = o->lines,
+		.detail = o->lines ? NAMING_LINES : NAMING_INLINED,
 		.cgroup = r->cgroup,
 		.cgroup_why = r->cgroup_why,
 		.on_snapshot = write_snapshot,

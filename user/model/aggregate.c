@@ -109,6 +109,7 @@ static void merge_into(struct aggregates *t, uint32_t from, uint32_t into)
 
 	to->count += f->count;
 	to->grown += f->grown;
+	to->told += f->told;
 	to->live += f->live;
 	add_peak(to, f);
 	f->into = into;

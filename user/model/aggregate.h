@@ -33,6 +33,7 @@ struct aggregate {
 	uint64_t proc;
 	uint64_t count;   /* samples */
 	uint64_t grown;   /* bytes; of address space: mapped */
+	uint64_t told;    /* of `grown`: by the last samples_told() */
 	int64_t live;     /* bytes of its live samples; of address space: not in memory when
 			     its process ended, may be below 0 */
 	uint64_t at_peak; /* bytes that were live at peak number peak_seq and were freed since */

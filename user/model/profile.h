@@ -69,6 +69,7 @@ struct profile_entry {
 	enum mapping_kind mapping;
 	char *mapping_label; /* "heap", "[anon:name]", "stack of worker", a path; not NULL */
 	uint64_t count;      /* samples; 0: memory without a sample */
+	uint64_t fresh;      /* bytes of samples since samples_told(), not scaled */
 	int64_t bytes[SAMPLE_TYPES];
 };
 

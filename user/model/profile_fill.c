@@ -469,6 +469,7 @@ static void add_entry(struct fill *f, const struct aggregate *t, const struct wh
 		.mapping = t->key.mapping,
 		.mapping_label = mapping_label(f->s, &t->key),
 		.count = t->count,
+		.fresh = t->grown - t->told,
 		.bytes = { (int64_t)t->grown, (int64_t)at_peak, (int64_t)at_end },
 	};
 

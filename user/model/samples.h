@@ -186,6 +186,9 @@ void samples_collect(struct samples *s);
  * calls in a row is removed: the record of its end was lost. */
 void samples_keep(struct samples *s, GHashTable *alive);
 
+/* From now on, the profile's `fresh` is what grew after this call. */
+void samples_told(struct samples *s);
+
 /* For each aggregate, the bytes that are live now, and that were live at peak `peak_seq` (the
  * last one, or TARE_PEAK_NOW): arrays of aggregates_count(aggregates). Call it after
  * samples_settle(). */

@@ -138,6 +138,15 @@ void samples_task_ended(struct samples *s, uint64_t task, uint64_t time_ns, uint
 	samples_end_pages(s, KMEMS, task << KMEM_BITS, (task + 1) << KMEM_BITS, now);
 }
 
+void samples_told(struct samples *s)
+{
+	for (unsigned i = 0; i < aggregates_count(s->aggregates); i++) {
+		struct aggregate *t = aggregates_at(s->aggregates, i);
+
+		t->told = t->grown;
+	}
+}
+
 struct look {
 	const struct samples *s;
 	uint64_t peak_seq;

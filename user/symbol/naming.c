@@ -65,7 +65,7 @@ struct naming {
 	const struct samples *s;
 	struct modules *modules;
 	struct jits *jits;
-	bool lines;
+	enum naming_detail detail;
 	GArray *module; /* uint32_t: number in `places` -> number of the module in the profile */
 };
 
@@ -111,6 +111,11 @@ void naming_free(struct naming *n)
 	g_free(n);
 }
 
+unsigned naming_places(const struct naming *n)
+{
+	return n->places->len;
+}
+
 static struct named *named_at(const struct naming *n, uint32_t frame)
 {
 	return &g_array_index(n->names, struct named, frame);
@@ -126,6 +131,39 @@ static uint64_t bytes_of(const GArray *frames)
 		sum += sizeof(*f) + strlen(f->function) + (f->file ? strlen(f->file) : 0);
 	}
 	return sum;
+}
+
+static char *place_key(const char *path, const char *build_id)
+{
+	return g_strdup_printf("%s %s", path, build_id ?: "");
+}
+
+/* Forget the places that no name has: a program that is built again and again has many. */
+static void forget_places(struct naming *n)
+{
+	g_autofree uint32_t *now = g_new(uint32_t, n->places->len + 1);
+	GArray *places = g_array_new(FALSE, FALSE, sizeof(struct where));
+
+	memset(now, 0xff, n->places->len * sizeof(*now));
+	g_array_set_clear_func(places, where_clear);
+	g_hash_table_remove_all(n->by_place);
+	for (unsigned i = 0; i < n->names->len; i++) {
+		struct named *to = named_at(n, i);
+		struct where *w = &g_array_index(n->places, struct where, to->where);
+
+		if (!to->function)
+			continue;
+		if (now[to->where] == UINT32_MAX) {
+			now[to->where] = places->len;
+			g_hash_table_insert(n->by_place, place_key(w->path, w->build_id),
+					    GUINT_TO_POINTER(places->len));
+			g_array_append_vals(places, w, 1);
+			*w = (struct where){ NULL };
+		}
+		to->where = now[to->where];
+	}
+	g_array_unref(n->places);
+	n->places = places;
 }
 
 /* Several frames may get one new number: then the names of the first one are kept. */
@@ -150,6 +188,7 @@ void naming_renumber(struct naming *n, const uint32_t *now, uint32_t count)
 	}
 	g_array_unref(n->names);
 	n->names = names;
+	forget_places(n);
 	n->inlined = 0;
 	for (uint32_t i = 0; i < names->len; i++)
 		if (named_at(n, i)->inlined)
@@ -158,7 +197,7 @@ void naming_renumber(struct naming *n, const uint32_t *now, uint32_t count)
 
 static uint32_t where_number(struct naming *n, const char *path, const char *build_id)
 {
-	g_autofree char *key = g_strdup_printf("%s %s", path, build_id ?: "");
+	g_autofree char *key = place_key(path, build_id);
 	struct where new = { NULL, NULL };
 	gpointer known;
 
@@ -260,7 +299,7 @@ static void give_line(const struct naming *n, const struct frame *f, struct prof
 {
 	to->address = 0;
 	to->line = (int)MIN(f->address, (uint64_t)G_MAXINT);
-	if (n->lines && g_str_has_prefix(to->function, PYTHON_NAME))
+	if (n->detail == NAMING_LINES && g_str_has_prefix(to->function, PYTHON_NAME))
 		to->file = g_strdup(python_source(to->function));
 }
 
@@ -384,7 +423,7 @@ static void find_inlined(struct naming *n, uint32_t number)
 	if (!m || n->inlined > INLINED_MOST)
 		return;
 	in.frames = profile_frames_new();
-	module_lines(m, f->address, n->lines, add_inlined, &in);
+	module_lines(m, f->address, n->detail == NAMING_LINES, add_inlined, &in);
 	if (in.frames->len) {
 		outer = &g_array_index(in.frames, struct profile_frame, in.frames->len - 1);
 		to->file = g_steal_pointer(&outer->file);
@@ -498,13 +537,13 @@ static void mark_python(struct profile *p)
 }
 
 void naming_fill(struct naming *n, struct profile *p, const struct samples *s,
-		 struct modules *modules, struct jits *jits, bool lines)
+		 struct modules *modules, struct jits *jits, enum naming_detail detail)
 {
 	n->p = p;
 	n->s = s;
 	n->modules = modules;
 	n->jits = jits;
-	n->lines = lines;
+	n->detail = detail;
 	g_array_set_size(n->module, 0);
 	g_array_set_size(n->names, intern_count(s->frames));
 	jits_look_all(jits);
@@ -518,7 +557,8 @@ void naming_fill(struct naming *n, struct profile *p, const struct samples *s,
 	}
 	name_kernel(n);
 	hide_own(p);
-	add_all_inlined(n);
+	if (detail != NAMING_SYMBOLS)
+		add_all_inlined(n);
 	mark_python(p);
 	modules_trim(modules);
 }

@@ -19,10 +19,19 @@ void naming_free(struct naming *n); /* takes NULL */
  * was removed. */
 void naming_renumber(struct naming *n, const uint32_t *now, uint32_t count);
 
-/* Fill the names and modules of a profile's frames; with `lines` also source files and lines.
- * `lines` must be the same in each call. Adds a frame for each inlined function. */
+/* The number of files, and of names in place of one, that are kept for names. */
+unsigned naming_places(const struct naming *n);
+
+enum naming_detail {
+	NAMING_INLINED, /* functions, and by DWARF those that were inlined in them */
+	NAMING_LINES,   /* the same, with source files and lines */
+	NAMING_SYMBOLS, /* functions only: DWARF takes time and memory */
+};
+
+/* Fill the names and modules of a profile's frames. Adds a frame for each inlined function.
+ * `detail` must be the same in each call. */
 void naming_fill(struct naming *n, struct profile *p, const struct samples *s,
-		 struct modules *modules, struct jits *jits, bool lines);
+		 struct modules *modules, struct jits *jits, enum naming_detail detail);
 
 /* Demangle a C++, Rust or D name; any other name is copied. The caller frees the result. */
 char *naming_demangle(const char *name);

@@ -13,7 +13,7 @@
 #include "model/view.h"
 #include "output/output.h"
 #include "output/table/parts.h"
-#include "pprof.pb-c.h"
+#include "output/stacks/pprof_pack.h"
 
 #define VALUES SAMPLE_TYPES_ALL
 #define LABELS 7
@@ -45,21 +45,9 @@ struct writer {
 	unsigned values;
 };
 
-struct sink {
-	ProtobufCBuffer base;
-	GString *out;
-};
-
-static void append_data(ProtobufCBuffer *buffer, size_t len, const uint8_t *data)
-{
-	g_string_append_len(((struct sink *)buffer)->out, (const char *)data, (gssize)len);
-}
-
 static void emit_part(struct writer *w, const Pprof__Profile *part)
 {
-	struct sink sink = { { append_data }, w->out };
-
-	protobuf_c_message_pack_to_buffer(&part->base, &sink.base);
+	pprof_pack(w->out, part);
 }
 
 /* The string number of a text. It is escaped, because pprof prints it on terminals. */
@@ -410,33 +398,6 @@ static void emit_head(struct writer *w)
 		value_type(w, i);
 }
 
-/* The header has no time and no name, so that equal reports give equal bytes. */
-static GString *gzip_string(const GString *plain)
-{
-	GString *out = g_string_new(NULL);
-	z_stream z = { .next_in = (Bytef *)plain->str };
-	unsigned char chunk[1 << 15];
-	size_t left = plain->len;
-	int status;
-
-	/* 16 selects the gzip format. Out of memory aborts, as in GLib. */
-	if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 16 + MAX_WBITS, 8,
-			 Z_DEFAULT_STRATEGY) != Z_OK)
-		g_error("zlib: no memory");
-	do {
-		if (!z.avail_in) {
-			z.avail_in = (uInt)MIN(left, 1u << 30);
-			left -= z.avail_in;
-		}
-		z.next_out = chunk;
-		z.avail_out = sizeof(chunk);
-		status = deflate(&z, left ? Z_NO_FLUSH : Z_FINISH);
-		g_string_append_len(out, (char *)chunk, (gssize)(sizeof(chunk) - z.avail_out));
-	} while (status == Z_OK || status == Z_BUF_ERROR);
-	deflateEnd(&z);
-	return out;
-}
-
 GString *pprof_render(const struct report *r)
 {
 	struct writer w = { .r = r, .p = r->profile };
@@ -458,7 +419,7 @@ GString *pprof_render(const struct report *r)
 	emit_mappings(&w);
 	emit_entries(&w);
 	virtual(&w);
-	out = gzip_string(w.out);
+	out = pprof_gzip(w.out, Z_DEFAULT_COMPRESSION);
 	g_string_free(w.out, TRUE);
 	g_hash_table_unref(w.texts);
 	g_hash_table_unref(w.locations);
