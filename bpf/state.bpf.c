@@ -18,6 +18,7 @@ const volatile __u32 cfg_memcg_long = 0;
 const volatile __u32 cfg_slot_type = 0;
 const volatile __u32 cfg_period = 0;
 const volatile __u32 cfg_python = 0;
+const volatile __u32 cfg_freeze = 0;
 const volatile __u32 cfg_ring = 8 << 20;
 const volatile __u32 cfg_samples_ring = 4096;
 const volatile __u32 cfg_stack = TARE_STACK_MAX;

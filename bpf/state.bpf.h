@@ -30,6 +30,7 @@ extern const volatile __u32 cfg_bucket_bits;  /* tare_keys has 2^this buckets */
 extern const volatile __u32 cfg_kmem;         /* the kernel has events of kernel memory */
 extern const volatile __u32 cfg_period;       /* bytes of growth per sample; 0: no samples */
 extern const volatile __u32 cfg_python;       /* Python functions are sampled too */
+extern const volatile __u32 cfg_freeze; /* peaks are noted by weight_freeze() alone */
 extern const volatile __u32 cfg_ring;         /* bytes of tare_ring */
 extern const volatile __u32 cfg_samples_ring; /* bytes */
 extern const volatile __u32 cfg_stack;        /* bytes of user stack to copy, at most */

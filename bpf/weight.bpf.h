@@ -29,20 +29,43 @@ __weak __noinline int peak_raise(__s64 *peak, __u64 *when, __s64 value)
 	return 0;
 }
 
+static __always_inline void note_weight_peak(__s64 nonrss)
+{
+	workload.weight_peak_kernel = nonrss - workload.swap;
+	workload.weight_peak_polled = workload.polled;
+	workload.weight_peak_drift = workload.drift;
+	__sync_fetch_and_add(&workload.peak_seq, 1);
+}
+
 /* Memory is about to fall; `rss` is the RSS before the fall, in pages. */
 static __always_inline void leave_peaks(__s64 rss)
 {
 	__s64 nonrss = workload.nonrss;
 
+	if (cfg_freeze)
+		return; /* only weight_freeze() notes peaks */
 	if (rss > workload.peak)
 		peak_raise(&workload.peak, &workload.peak_ns, rss);
 	if (rss + nonrss > workload.weight_peak &&
-	    peak_raise(&workload.weight_peak, &workload.weight_peak_ns, rss + nonrss)) {
-		workload.weight_peak_kernel = nonrss - workload.swap;
-		workload.weight_peak_polled = workload.polled;
-		workload.weight_peak_drift = workload.drift;
-		__sync_fetch_and_add(&workload.peak_seq, 1);
+	    peak_raise(&workload.weight_peak, &workload.weight_peak_ns, rss + nonrss))
+		note_weight_peak(nonrss);
+}
+
+/* Note now as a peak of the weight, so that all accounts keep what they hold now. Without cfg_freeze
+ * only if it is one. Returns its number; 0: there was a higher one. */
+static __always_inline __u64 weight_freeze(void)
+{
+	__s64 nonrss = workload.nonrss, weight = workload.rss + nonrss;
+
+	if (cfg_freeze) {
+		workload.weight_peak = weight;
+		workload.weight_peak_ns = bpf_ktime_get_boot_ns();
+	} else if (weight < workload.weight_peak ||
+		   !peak_raise(&workload.weight_peak, &workload.weight_peak_ns, weight)) {
+		return 0;
 	}
+	note_weight_peak(nonrss);
+	return workload.peak_seq;
 }
 
 /* Change the part of the weight that is not RSS, by `pages`. Rare compared with faults, so not

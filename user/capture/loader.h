@@ -21,6 +21,7 @@ struct loader_config {
 	bool trial;          /* load, but attach nothing */
 	bool quiet;          /* errors are not logged */
 	bool no_children;
+	bool freeze; /* the workload's only peaks are OOM kills (TARE_REC_OOM) */
 	bool stats; /* the kernel counts runs and run time of each program */
 	uint32_t max_mms;
 	uint64_t ring_bytes; /* rounded up to a power of two pages */

@@ -193,10 +193,13 @@ void session_live(struct session *s, struct books_input *in)
 	kmem_books(s->kmem, &in->workload, &in->kmem);
 }
 
-static struct report *close_books(struct session *s, enum report_reason reason, bool check)
+static struct report *close_books(struct session *s, enum report_reason reason, bool check,
+				  enum books_peak peak)
 {
 	struct report *r = report_new();
 	struct books_input in = books_input(s, check);
+
+	in.peak = peak;
 
 	sweep_tasks(s, check);
 	if (reason == REPORT_END) /* final records come an RCU grace period after the end */
@@ -216,6 +219,7 @@ static struct report *close_books(struct session *s, enum report_reason reason, 
 	series_copy(s->series, r->series);
 	kmem_describe(s->kmem, r, in.now_ns - s->origin_ns);
 	s->last = in.workload;
+	s->last_peak = books_peak_seq(&in);
 	if (s->config.self)
 		self_fill(s->loader, &r->self);
 	return r;
@@ -230,7 +234,6 @@ static bool books_are_off(const struct report *r)
 
 static void add_profile(struct session *s, struct report *r)
 {
-	const struct tare_workload *w = &s->last;
 	const char *virtual_why = features_why_not(s->config.load.features, FEATURE_SYS_EXIT,
 						   "the kernel has no sys_exit tracepoint");
 	struct tare_sampling counts;
@@ -239,7 +242,7 @@ static void add_profile(struct session *s, struct report *r)
 	loader_sampling(s->loader, &counts);
 	r->profile =
 		sampler_profile(s->sampler, r, &counts,
-				w->rss + w->nonrss > w->weight_peak ? TARE_PEAK_NOW : w->peak_seq,
+s->last_peak,
 				s->origin_ns, virtual_why);
 }
 
@@ -248,12 +251,12 @@ static void add_profile(struct session *s, struct report *r)
  * disappear, so the books are closed again after a short wait. */
 struct report *session_books(struct session *s, enum report_reason reason)
 {
-	struct report *r = close_books(s, reason, true);
+	struct report *r = close_books(s, reason, true, BOOKS_PEAK);
 
 	for (int i = 0; i < SETTLE_TRIES && books_are_off(r); i++) {
 		report_free(r);
 		poll(NULL, 0, SETTLE_MS);
-		r = close_books(s, reason, true);
+		r = close_books(s, reason, true, BOOKS_PEAK);
 	}
 	if (s->proctable->malformed) /* the reason why books may not balance */
 		log_warn("%" G_GUINT64_FORMAT " records from the kernel are malformed",
@@ -263,9 +266,9 @@ struct report *session_books(struct session *s, enum report_reason reason)
 	return r;
 }
 
-struct report *session_glance(struct session *s)
+static struct report *glance(struct session *s, enum books_peak peak)
 {
-	struct report *r = close_books(s, REPORT_SNAPSHOT, false);
+	struct report *r = close_books(s, REPORT_SNAPSHOT, false, peak);
 
 	report_add_feature(r, "books", "not checked",
 			   "this is a checkpoint of a run; the books are compared at snapshots and"
@@ -273,4 +276,14 @@ struct report *session_glance(struct session *s)
 	if (s->sampler)
 		add_profile(s, r);
 	return r;
+}
+
+struct report *session_glance(struct session *s)
+{
+	return glance(s, BOOKS_PEAK);
+}
+
+struct report *session_freeze(struct session *s, bool kill)
+{
+	return glance(s, kill ? BOOKS_PEAK_NOTED : BOOKS_PEAK_NOW);
 }
