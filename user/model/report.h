@@ -230,6 +230,7 @@ struct report_machine {
 	int64_t page_size;
 };
 
+struct incident;
 struct profile;
 
 struct report {
@@ -272,7 +273,8 @@ struct report {
 	GPtrArray *processes; /* struct report_process *, by weight at the peak, then rss_peak */
 	GArray *series;       /* struct report_point */
 	struct report_self self;
-	struct profile *profile; /* where it grew; NULL: not sampled */
+	struct profile *profile;   /* where it grew; NULL: not sampled */
+	struct incident *incident; /* why this report was made (model/incident.h); NULL */
 };
 
 struct report *report_new(void);

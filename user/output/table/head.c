@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "model/view.h"
+#include "output/table/sections.h"
 
 static void append_repeated(GString *out, const char *s, unsigned n)
 {
@@ -153,8 +154,10 @@ static void print_oom(GString *out, const struct report *r, const struct table_s
 void table_head(GString *out, const struct report *r, const struct table_style *style)
 {
 	print_head(out, r, style);
+	table_incident(out, r, style);
 	print_peak(out, r, style);
-	print_oom(out, r, style);
+	if (!r->incident)
+		print_oom(out, r, style);
 	print_held_before(out, r, style);
 	if (!(style->show & 1u << TABLE_BOOKS))
 		table_trust(out, r, style);
