@@ -53,17 +53,18 @@ struct limits {
 static long find_limit(__u32 level, struct limits *l)
 {
 	__u64 usage = 0, max = 0, offset = bpf_core_field_offset(struct mem_cgroup___memory, memory);
+	struct page_counter___limit *counter = l->counter;
 	struct mem_cgroup *memcg;
 
-	if (!l->counter)
+	if (!counter)
 		return 1;
-	bpf_core_read(&usage, sizeof(usage), &l->counter->usage.counter);
-	bpf_core_read(&max, sizeof(max), &l->counter->max);
+	bpf_core_read(&usage, sizeof(usage), &counter->usage.counter);
+	bpf_core_read(&max, sizeof(max), &counter->max);
 	if (usage + NEAR < max) {
-		bpf_core_read(&l->counter, sizeof(l->counter), &l->counter->parent);
+		l->counter = BPF_CORE_READ(counter, parent);
 		return 0;
 	}
-	memcg = (void *)(address_of(l->counter) - offset);
+	memcg = (void *)(address_of(counter) - offset);
 	l->rec->usage = usage * cfg_page_size;
 	l->rec->limit = max * cfg_page_size;
 	l->rec->levels = level;

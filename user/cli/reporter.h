@@ -9,6 +9,7 @@
 #include "capture/features.h"
 #include "capture/launch.h"
 #include "capture/session.h"
+#include "capture/story.h"
 #include "cli/options.h"
 #include "model/report.h"
 #include "store/recording.h"
@@ -24,6 +25,11 @@ struct reporter {
 	struct recording *recording; /* open after reporter_begin(); NULL: no -r */
 	const struct session *session;
 	struct sample_log log;
+	/* Of run with a memory limit: the last minute, for the story of an OOM kill, and the
+	 * incident of the first one. NULL: none. */
+	struct story *story;
+	struct live *live;
+	struct incident *incident;
 	bool disk_full;       /* the recording has stopped */
 	uint64_t recorded_ns; /* time of the last recorded state, since the start */
 	int err;              /* first error in writing a report */
@@ -48,6 +54,11 @@ int reporter_record(struct reporter *r, struct report *report);
 /* The same, but only to a new file, whose format its suffix tells. 0, or negative errno with a
  * message. */
 int reporter_save(const struct reporter *r, struct report *report, const char *path);
+
+/* Keep the last minutes, so that reports tell the story of an OOM kill; before reporter_config().
+ * reporter_forget() frees what this and the kills have made. */
+void reporter_watch_ooms(struct reporter *r);
+void reporter_forget(struct reporter *r);
 
 /* Fill the session's configuration from the options. */
 void reporter_config(struct reporter *r, struct session_config *config);

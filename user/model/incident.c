@@ -55,3 +55,34 @@ struct incident_row *incident_row_add(struct incident *i)
 	g_array_set_size(i->rows, i->rows->len + 1);
 	return &g_array_index(i->rows, struct incident_row, i->rows->len - 1);
 }
+
+static void task_copy(struct incident_task *t)
+{
+	t->comm = g_strdup(t->comm);
+	t->thread = g_strdup(t->thread);
+	t->cgroup = g_strdup(t->cgroup);
+}
+
+struct incident *incident_copy(const struct incident *from)
+{
+	struct incident *i = incident_new();
+	GArray *rows = i->rows;
+
+	*i = *from;
+	i->rows = rows;
+	i->detail = g_strdup(from->detail);
+	i->cgroup = g_strdup(from->cgroup);
+	task_copy(&i->victim);
+	task_copy(&i->trigger);
+	for (unsigned n = 0; n < from->rows->len; n++) {
+		const struct incident_row *old = &g_array_index(from->rows, struct incident_row, n);
+		struct incident_row *row = incident_row_add(i);
+
+		*row = *old;
+		row->name = g_strdup(old->name);
+		row->thread = g_strdup(old->thread);
+		row->cgroup = g_strdup(old->cgroup);
+		row->function = g_strdup(old->function);
+	}
+	return i;
+}

@@ -51,7 +51,10 @@ struct incident {
 	enum incident_what what;
 	char *detail;     /* the rule, the event; NULL */
 	uint64_t time_ns; /* as all times of the report */
-	bool at_kill;     /* what is held and grown is of the kill; else of the report's peak */
+	/* The moment of all that is held, and the end of the windows: that of the incident or, if
+	 * `at_kill` is false, the workload's peak before it. */
+	uint64_t held_ns;
+	bool at_kill;
 	uint64_t kills;   /* OOM kills of the session so far, with this one */
 	struct incident_task victim, trigger;
 	int64_t victim_held; /* weight of the victim at the incident; 0: no victim */
@@ -63,6 +66,7 @@ struct incident {
 };
 
 struct incident *incident_new(void);
+struct incident *incident_copy(const struct incident *i);
 void incident_free(struct incident *i); /* takes NULL */
 /* Append an empty row. */
 struct incident_row *incident_row_add(struct incident *i);

@@ -314,7 +314,7 @@ void incident_fill(struct incident *i, const struct report *r, const struct inci
 {
 	struct filling f = { .incident = i, .r = r, .from = from };
 
-	i->time_ns = from->at_ns > from->origin_ns ? from->at_ns - from->origin_ns : 0;
+	i->held_ns = from->at_ns > from->origin_ns ? from->at_ns - from->origin_ns : 0;
 	i->left_out = history_left_out(from->history);
 	f.groups = g_hash_table_new_full(group_hash, group_equal, g_free, NULL);
 	f.of_process = g_array_new(FALSE, FALSE, sizeof(char *));

@@ -12,13 +12,13 @@
 
 struct incident_source {
 	const struct history *history;
-	uint64_t at_ns, origin_ns; /* CLOCK_BOOTTIME of the incident; of the report's time 0 */
+	uint64_t at_ns, origin_ns; /* CLOCK_BOOTTIME of the report's peak; of its time 0 */
 	/* The control group of a process, by its id; NULL: not known. */
 	const char *(*cgroup)(void *ctx, uint64_t proc);
 	void *ctx;
 };
 
-/* Fill in time, span, rows, and what the victim held. The profile's frames get their folds. */
+/* Fill in held_ns, span, rows, and what the victim held. The profile's frames get their folds. */
 void incident_fill(struct incident *i, const struct report *r, const struct incident_source *from);
 
 #endif

@@ -82,6 +82,7 @@ static const struct member report_members[] = {
 static const struct member incident_members[] = {
 	{ "what", offsetof(struct incident, what), FIGURE_INT, INCIDENT_WHATS - 1 },
 	MEMBER(incident, FIGURE_U64, time_ns),
+	MEMBER(incident, FIGURE_U64, held_ns),
 	MEMBER(incident, FIGURE_BOOL, at_kill),
 	MEMBER(incident, FIGURE_U64, kills),
 	MEMBER(incident, FIGURE_INT, victim.pid),

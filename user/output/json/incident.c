@@ -48,6 +48,7 @@ json_t *json_incident(const struct incident *i)
 	json_set_string(object, "what", incident_what_name[i->what]);
 	json_set_string(object, "detail", i->detail);
 	json_set_int(object, "time_ns", (int64_t)i->time_ns);
+	json_set_int(object, "held_ns", (int64_t)i->held_ns);
 	json_object_set_new(object, "at_kill", json_boolean(i->at_kill));
 	json_set_int(object, "kills", (int64_t)i->kills);
 	json_object_set_new(object, "victim", json_task(&i->victim));

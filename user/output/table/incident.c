@@ -13,7 +13,7 @@
 #include "output/table/sections.h"
 
 #define NS 1000000000ULL
-#define ROWS 4 /* of a sort */
+#define ROWS 3 /* of a sort */
 
 /* "hog (pid 41)", "hog (pid 41, thread filler)". */
 static char *task_text(const struct incident_task *t)
@@ -41,14 +41,14 @@ static void oom_text(GString *text, const struct incident *i)
 	if (i->victim_held)
 		append_size(text, ", which held ", i->victim_held);
 	if (i->kills > 1)
-		g_string_append_printf(text, "; kill %" G_GUINT64_FORMAT " so far", i->kills);
+		g_string_append_printf(text, "; %" G_GUINT64_FORMAT " kills so far", i->kills);
 }
 
 static void what_line(GString *out, const struct incident *i, const struct table_style *style)
 {
 	static const char *const label[INCIDENT_WHATS] = {
 		[INCIDENT_OOM] = "OOM:",     [INCIDENT_EVENT] = "event:",
-		[INCIDENT_RULE] = "rule:",   [INCIDENT_ASKED] = "asked:",
+		[INCIDENT_RULE] = "rule:",   [INCIDENT_ASKED] = "dump:",
 		[INCIDENT_PREKILL] = "oomd:",
 	};
 	g_autoptr(GString) text = g_string_new(NULL);
@@ -85,17 +85,31 @@ static void limit_line(GString *out, const struct incident *i, const struct tabl
 	margin_line(out, style, &first, PLAIN, text->str);
 }
 
-static void trigger_line(GString *out, const struct incident *i, const struct table_style *style)
+/* The kill was not at the workload's peak, and the two are more than a second apart. */
+static void moment_line(GString *out, const struct incident *i, const struct table_style *style)
+{
+	uint64_t apart = i->time_ns - MIN(i->time_ns, i->held_ns);
+	g_autofree char *time = text_duration(apart), *line = NULL;
+	bool first = true;
+
+	if (i->at_kill || apart < NS)
+		return;
+	line = g_strdup_printf("held and grown: at the workload's peak, %s before", time);
+	print_label(out, style, "note:");
+	margin_line(out, style, &first, PLAIN, line);
+}
+
+static void asked_line(GString *out, const struct incident *i, const struct table_style *style)
 {
 	g_autofree char *who = task_text(&i->trigger), *line = NULL;
 	bool first = true;
 
 	if (!i->trigger.pid)
 		return;
-	line = g_strdup_printf("%s asked for memory%s", who,
-			       i->trigger.pid == i->victim.pid ? ", and was killed itself" :
-								 ": not the victim");
-	print_label(out, style, "trigger:");
+	line = g_strdup_printf("by %s%s", who,
+			       i->trigger.pid == i->victim.pid ? ", which was killed itself" :
+								 ", which is not the victim");
+	print_label(out, style, "asked:");
 	margin_line(out, style, &first, PLAIN, line);
 }
 
@@ -117,14 +131,24 @@ static char *group_name(const char *cgroup)
 	return text_printable(slash && slash[1] ? slash + 1 : cgroup ?: "");
 }
 
-static void add_row(struct grid *g, const struct incident_row *row)
+/* Near tare's start the longer windows are no longer than the shorter. */
+static bool is_longer(const struct incident *i, int w)
+{
+	return !w || i->span_ns[w] > i->span_ns[w - 1];
+}
+
+static void add_row(struct grid *g, const struct incident *i, const struct incident_row *row)
 {
 	g_autofree char *name = name_of(row), *group = group_name(row->cgroup);
 	g_autofree char *function = text_printable(row->function ?: "");
 
 	grid_cell(g, PLAIN, name);
+	grid_cell(g, DIM, incident_sort_name[row->sort]);
 	for (int w = 0; w < INCIDENT_WINDOWS; w++)
-		grid_signed_size(g, PLAIN, row->grown[w]);
+		if (is_longer(i, w))
+			grid_signed_size(g, PLAIN, row->grown[w]);
+		else
+			grid_blank(g);
 	grid_size(g, row->held);
 	if (*function)
 		grid_cell(g, PLAIN, function);
@@ -153,6 +177,7 @@ static void grew(GString *out, const struct incident *i, const struct table_styl
 	g_autofree char *sixty = window_title(i, 2);
 	const struct grid_column columns[] = {
 		{ .title = "GREW IN THE LAST", .soft = 24, .hard = 16, .cut = CUT_MIDDLE },
+		{ .title = "", .drop = 4 },
 		{ .title = one, .right = true },
 		{ .title = ten, .right = true },
 		{ .title = sixty, .right = true },
@@ -170,7 +195,7 @@ static void grew(GString *out, const struct incident *i, const struct table_styl
 				&g_array_index(i->rows, struct incident_row, at);
 
 			if ((int)row->sort == sort && n++ < ROWS)
-				add_row(g, row);
+				add_row(g, i, row);
 		}
 	}
 	if (grid_rows(g)) {
@@ -189,7 +214,8 @@ void table_incident(GString *out, const struct report *r, const struct table_sty
 	what_line(out, i, style);
 	limit_line(out, i, style);
 	if (i->what == INCIDENT_OOM)
-		trigger_line(out, i, style);
+		asked_line(out, i, style);
+	moment_line(out, i, style);
 	grew(out, i, style);
 	g_string_append_c(out, '\n');
 }
