@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "capture/session_state.h"
+#include "model/growth_rule.h"
 #include "model/incident_fill.h"
 
 #define REMEMBER 5 /* ticks for which the control group of a process that ended is known */
@@ -98,6 +99,8 @@ void story_tick(struct story *s, const struct live *live)
 	history_begin(s->history, s->ticked_ns);
 	live_processes(live, procs);
 	live_threads(live, tasks);
+	if (s->groups)
+		growth_add(s->history, procs);
 	for (unsigned i = 0; i < procs->len; i++) {
 		const struct live_row *row = &g_array_index(procs, struct live_row, i);
 
