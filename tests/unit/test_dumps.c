@@ -13,7 +13,7 @@
 #include "store/dumps.h"
 #include "tests/unit/recordings.h"
 
-#define NOW 1795933110 /* 2026-11-29 05:38:30 UTC */
+#define NOW 1795930710 /* 2026-11-29 05:38:30 UTC */
 
 static char *at(const char *name)
 {

@@ -38,7 +38,7 @@ int64_t history_held(const struct history *h, const char *cgroup, const char *pr
 		     const char *thread, uint64_t time_ns);
 /* The earliest time that history_held() knows; UINT64_MAX: no tick yet. */
 uint64_t history_first(const struct history *h);
-/* Names that found no room so far. */
+/* How often history_add() found no room so far. */
 uint64_t history_left_out(const struct history *h);
 
 /* A sample of growth; `aggregate` as in struct sample_log (capture/sampler.h). */

@@ -61,7 +61,7 @@ struct incident {
 	char *cgroup;        /* the one at its limit, or of the rule; NULL: none */
 	int64_t usage, limit; /* of that, at the incident; limit 0: there is none, or not known */
 	uint64_t span_ns[INCIDENT_WINDOWS]; /* how long the windows really are */
-	uint64_t left_out; /* names that found no room in the history */
+	uint64_t left_out; /* updates of names that found no room in the history */
 	GArray *rows;      /* struct incident_row */
 };
 

@@ -81,7 +81,7 @@ static void limit_line(GString *out, const struct incident *i, const struct tabl
 	} else {
 		return;
 	}
-	print_label(out, style, "limit:");
+	print_label(out, style, i->limit || i->what == INCIDENT_OOM ? "limit:" : "group:");
 	margin_line(out, style, &first, PLAIN, text->str);
 }
 
@@ -186,6 +186,7 @@ static void grew(GString *out, const struct incident *i, const struct table_styl
 		{ .title = "IN", .soft = 16, .hard = 8, .drop = 3, .cut = CUT_MIDDLE },
 	};
 	struct grid *g = grid_new(columns, G_N_ELEMENTS(columns));
+	bool first = true;
 
 	for (int sort = 0; sort < INCIDENT_SORTS; sort++) {
 		unsigned n = 0;
@@ -201,8 +202,19 @@ static void grew(GString *out, const struct incident *i, const struct table_styl
 	if (grid_rows(g)) {
 		g_string_append_c(out, '\n');
 		grid_render(g, out, style);
+	} else {
+		print_label(out, style, "grew:");
+		margin_line(out, style, &first, PLAIN, "nothing by 64 KiB or more");
 	}
 	grid_free(g);
+	if (i->left_out) {
+		g_autofree char *n = text_count(i->left_out);
+		g_autofree char *line =
+			g_strdup_printf("  %s updates of names found no room in the history", n);
+
+		paint(out, style, DIM, line);
+		g_string_append_c(out, '\n');
+	}
 }
 
 void table_incident(GString *out, const struct report *r, const struct table_style *style)
