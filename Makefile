@@ -37,8 +37,8 @@ PROTOC = protoc-c
 BATS = bats
 
 LIBS = libbpf libelf libdw zlib glib-2.0 jansson libprotobuf-c sqlite3 gsl libseccomp libcap \
-	ncursesw
-LAYERS = base model symbol store capture output bench cli
+	ncursesw libmicrohttpd
+LAYERS = base model symbol store capture output bench agent cli
 VMLINUX = vmlinux/$(ARCH)
 
 MAKEFLAGS += --no-builtin-rules

@@ -46,6 +46,11 @@ void log_hint(const char *fmt, ...)
 	LOG("  try: ");
 }
 
+void log_note(const char *fmt, ...)
+{
+	LOG("");
+}
+
 void log_verbose(int level, const char *fmt, ...)
 {
 	if (log_verbosity >= level)

@@ -135,7 +135,7 @@ static void on_signals(struct session *s)
 	struct signalfd_siginfo info;
 
 	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGUSR1) {
+		if (info.ssi_signo == SIGUSR1 && !s->config.daemon) {
 			struct report *r = session_report(s, REPORT_SNAPSHOT);
 
 			s->config.on_snapshot(s->config.ctx, r);
@@ -143,6 +143,8 @@ static void on_signals(struct session *s)
 			continue;
 		}
 		command_signal(s, &info);
+		if (s->config.daemon)
+			continue;
 		/* The command has ended, or tare attached: end the session. */
 		if (!s->launched || s->command_ended)
 			s->over = true;
@@ -200,7 +202,8 @@ void session_dispatch(struct session *s, unsigned source)
 
 	if (source >= SOURCE_WATCHED) {
 		w = &g_array_index(s->watched, struct watched, source - SOURCE_WATCHED);
-		w->fn(w->ctx);
+		if (w->fn) /* else it was unwatched meanwhile */
+			w->fn(w->ctx);
 		return;
 	}
 	switch (source) {
@@ -261,8 +264,8 @@ bool session_targets_ended(const struct session *s)
 
 static bool is_finished(struct session *s)
 {
-	if (s->over)
-		return true;
+	if (s->over || s->config.daemon)
+		return s->over;
 	if (s->launched && !s->command_ended)
 		return false;
 	return (s->launched && !s->config.wait_all) || all_ended(s);

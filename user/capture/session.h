@@ -43,6 +43,9 @@ struct session_config {
 	const struct sample_log *log; /* NULL, or called for each sample; copied */
 	/* NULL, or called for each signal to tare; else the signal is passed to the command. */
 	void (*on_signal)(void *ctx, int signal);
+	/* Attached, the session goes on until session_stop(), also when no target lives or a signal
+	 * comes. on_signal() must be set; it gets SIGUSR1 and SIGUSR2 too. */
+	bool daemon;
 	void *ctx;
 };
 
@@ -70,6 +73,7 @@ int session_attach(struct session *s, const struct session_targets *targets);
  * closed, until session_unwatch(). Returns 0 or negative errno, not logged. */
 typedef void (*session_ready_fn)(void *ctx);
 int session_watch(struct session *s, int fd, session_ready_fn fn, void *ctx);
+/* Call it before the descriptor is closed. */
 void session_unwatch(struct session *s, int fd);
 
 /* Sweep over all tasks and fill `in` for live_tick(), as of now. on_look() may call it. The process

@@ -42,6 +42,8 @@ static int watch_signals(struct session *s)
 	sigset_t mask;
 
 	sigemptyset(&mask);
+	if (s->config.daemon)
+		sigaddset(&mask, SIGUSR2);
 	for (unsigned i = 0; i < G_N_ELEMENTS(handled); i++)
 		sigaddset(&mask, handled[i]);
 	sigprocmask(SIG_BLOCK, &mask, &s->old_mask);
@@ -89,13 +91,26 @@ void session_pace(struct session *s, uint64_t interval_ns)
 
 int session_watch(struct session *s, int fd, session_ready_fn fn, void *ctx)
 {
-	struct watched w = { fn, ctx };
+	struct watched w = { fd, fn, ctx };
+	unsigned i;
 
-	g_array_append_val(s->watched, w);
-	return session_hear(s, fd, SOURCE_WATCHED + s->watched->len - 1);
+	for (i = 0; i < s->watched->len; i++)
+		if (g_array_index(s->watched, struct watched, i).fd < 0)
+			break;
+	if (i == s->watched->len)
+		g_array_append_val(s->watched, w);
+	else
+		g_array_index(s->watched, struct watched, i) = w;
+	return session_hear(s, fd, SOURCE_WATCHED + i);
 }
 
 void session_unwatch(struct session *s, int fd)
 {
 	epoll_ctl(s->epoll, EPOLL_CTL_DEL, fd, NULL);
+	for (unsigned i = 0; i < s->watched->len; i++) {
+		struct watched *w = &g_array_index(s->watched, struct watched, i);
+
+		if (w->fd == fd)
+			*w = (struct watched){ .fd = -1 };
+	}
 }

@@ -37,6 +37,7 @@ enum source {
 
 /* A descriptor of session_watch(). */
 struct watched {
+	int fd; /* -1: free */
 	session_ready_fn fn;
 	void *ctx;
 };

@@ -148,7 +148,7 @@ int session_attach(struct session *s, const struct session_targets *targets)
 		log_error("cannot read the initial balances: %s", g_strerror(-n));
 		return n;
 	}
-	if (!n) {
+	if (!n && !s->config.daemon) {
 		log_error("the process to follow has ended");
 		return -ESRCH;
 	}

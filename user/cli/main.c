@@ -22,6 +22,7 @@ static const struct command {
 	{ "run", cmd_run, "run a command and report on its memory" },
 	{ "attach", cmd_attach, "report on the memory of running processes" },
 	{ "top", cmd_top, "show memory growth as it happens" },
+	{ "agent", cmd_agent, "follow a machine for months: metrics, profiles, a black box" },
 	{ "bench", cmd_bench, "measure bytes per concurrent task, for runtimes or a command" },
 	{ "doctor", cmd_doctor, "check whether tare works here, and what is missing" },
 	{ "report", cmd_report, "show the report of a recording" },

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/blackbox.h"
+#include "agent/metrics.h"
+#include "agent/notify.h"
+#include "agent/pprof.h"
+#include "base/log.h"
+#include "capture/about.h"
+
+#define NS 1000000000ULL
+#define TICK_NS NS
+#define MAX_MMS 8192
+#define RING_BYTES (8 << 20)
+#define SAMPLES_RING (4 << 20)
+#define KEEP_TASKS 16 /* ended ones have no rows: only their sums matter */
+
+/* The agent, and what makes its configuration. */
+struct run {
+	struct agent a; /* first: callbacks get its address */
+	const struct agent_options *options;
+};
+
+static uint64_t clock_now(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * NS + (uint64_t)t.tv_nsec;
+}
+
+uint64_t agent_now_ns(void)
+{
+	return clock_now(CLOCK_BOOTTIME);
+}
+
+static int64_t own_rss(void)
+{
+	g_autofree char *text = NULL;
+	const char *rss;
+
+	if (!g_file_get_contents("/proc/self/statm", &text, NULL, NULL))
+		return 0;
+	rss = strchr(text, ' ');
+	return rss ? g_ascii_strtoll(rss, NULL, 10) * sysconf(_SC_PAGESIZE) : 0;
+}
+
+static void look_at_self(struct agent *a, const struct books_input *in, uint64_t began)
+{
+	struct agent_self *s = &a->self;
+	uint64_t since = s->ticked_ns ? in->now_ns - s->ticked_ns : 0;
+
+	if (since > TICK_NS + TICK_NS / 2)
+		s->late += since / TICK_NS;
+	s->ticked_ns = in->now_ns;
+	s->ticks++;
+	s->rss = own_rss();
+	s->cpu_ns = clock_now(CLOCK_PROCESS_CPUTIME_ID);
+	memcpy(s->lost, in->workload.lost, sizeof(s->lost));
+	s->tick_ns = clock_now(CLOCK_THREAD_CPUTIME_ID) - began;
+}
+
+static void on_look(void *ctx, uint64_t time_ns, int64_t weight)
+{
+	struct agent *a = ctx;
+	uint64_t began = clock_now(CLOCK_THREAD_CPUTIME_ID);
+	struct books_input in;
+
+	(void)time_ns;
+	(void)weight;
+	if (a->over)
+		return;
+	session_live(a->session, &in);
+	live_tick(a->live, &in);
+	about_processes(a->live);
+	a->swept = &in;
+	groups_tick(a);
+	pprof_tick(a);
+	blackbox_tick(a);
+	a->swept = NULL;
+	look_at_self(a, &in, began);
+	http_tick(a->http);
+	notify_manager("WATCHDOG=1");
+}
+
+/* A bad file is refused whole: the old configuration stays. */
+static void reload(struct run *r)
+{
+	struct agent *a = &r->a;
+	struct agent_config *c = r->options->load(r->options->ctx);
+
+	notify_manager("RELOADING=1\nMONOTONIC_USEC=%" G_GUINT64_FORMAT,
+		       clock_now(CLOCK_MONOTONIC) / 1000);
+	if (c) {
+		agent_config_free(a->config);
+		a->config = c;
+		a->self.reloads++;
+		blackbox_reload(a);
+		log_note("configuration read again");
+	} else {
+		a->self.reloads_failed++;
+		log_error("the configuration stays as it was");
+	}
+	notify_manager("READY=1");
+}
+
+static void on_signal(void *ctx, int signal)
+{
+	struct run *r = ctx;
+
+	switch (signal) {
+	case SIGHUP:
+		reload(r);
+		break;
+	case SIGUSR2:
+		blackbox_dump(&r->a, "SIGUSR2");
+		break;
+	case SIGTERM:
+	case SIGINT:
+		session_stop(r->a.session);
+		break;
+	default: /* SIGUSR1, SIGQUIT */
+		log_warn("signal %s means nothing to tare agent", strsignal(signal));
+	}
+}
+
+static void configure(struct run *r, struct session_config *config)
+{
+	*config = (struct session_config){
+		.load = {
+			.features = r->a.features,
+			.backend = r->a.backend,
+			.max_mms = MAX_MMS,
+			.ring_bytes = RING_BYTES,
+			.period = (uint32_t)r->a.config->period,
+			.stack = TARE_STACK_MAX,
+			.samples_ring_bytes = SAMPLES_RING,
+		},
+		.interval_ns = TICK_NS,
+		.keep_tasks = KEEP_TASKS,
+		.on_look = on_look,
+		.on_signal = on_signal,
+		.daemon = true,
+		.ctx = r,
+	};
+}
+
+static int begin(struct run *r)
+{
+	struct agent *a = &r->a;
+	struct session_targets targets = { .all = true };
+	struct session_config config;
+	int err = http_open(&a->http, a);
+
+	if (err)
+		return err;
+	configure(r, &config);
+	err = session_open(&a->session, &config);
+	if (!err)
+		err = session_attach(a->session, &targets);
+	if (!err)
+		err = groups_begin(a);
+	if (!err)
+		err = pprof_begin(a);
+	if (!err)
+		err = blackbox_begin(a);
+	return err ? err : http_begin(a->http);
+}
+
+static void end(struct run *r)
+{
+	struct agent *a = &r->a;
+
+	http_close(a->http); /* first: those who wait are told, by whom they wait for */
+	blackbox_end(a);
+	pprof_end(a);
+	groups_end(a);
+	session_close(a->session);
+	live_free(a->live);
+	agent_config_free(a->config);
+}
+
+int agent_run(const struct agent_options *o)
+{
+	struct run r = { .options = o };
+	struct agent *a = &r.a;
+	int err, status;
+
+	a->config = o->load(o->ctx);
+	if (!a->config)
+		return -EINVAL;
+	a->features = o->features;
+	a->backend = o->backend;
+	a->live = live_new();
+	a->self.started_ns = agent_now_ns();
+	a->self.started_epoch = g_get_real_time() / G_USEC_PER_SEC;
+	err = begin(&r);
+	if (!err) {
+		log_note("ready: listening at %s", (char *)a->config->listen->pdata[0]);
+		notify_manager("READY=1");
+		err = session_loop(a->session, &status);
+		notify_manager("STOPPING=1");
+		a->over = true;
+	}
+	end(&r);
+	return err;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * tare agent: one process and one main thread that follow all processes of a machine and answer
+ * over HTTP. The session's loop (capture/session.h) calls everything here: a tick each second,
+ * and http.c whenever a client has sent something.
+ *   agent.c    start, ticks, signals, end
+ *   config.c   the configuration file
+ *   http.c, listen.c   HTTP by libmicrohttpd
+ *   routes.c   which path is answered by which function
+ * A subject of the agent (groups, profiles, the black box) has a file and a header of its own, and
+ * its state is a pointer in struct agent, which it makes in X_begin(), and frees in X_end().
+ */
+#ifndef TARE_AGENT_H
+#define TARE_AGENT_H
+
+#include "agent/config.h"
+#include "agent/http.h"
+#include "capture/features.h"
+#include "capture/session.h"
+#include "model/live.h"
+
+/* What tare itself takes and how it fares; as of the last tick. */
+struct agent_self {
+	uint64_t started_ns;   /* CLOCK_BOOTTIME */
+	int64_t started_epoch; /* seconds since the epoch */
+	uint64_t cpu_ns;       /* user and system, since the start */
+	int64_t rss;           /* bytes */
+	uint64_t map_bytes;    /* of the BPF maps */
+	uint64_t ticks;
+	uint64_t late;      /* ticks that came late, or not at all */
+	uint64_t tick_ns;   /* the last tick took so long, of CPU time */
+	uint64_t ticked_ns; /* CLOCK_BOOTTIME of the last tick; 0: none yet */
+	uint64_t reloads, reloads_failed;
+	uint64_t thinned;           /* times that memory was given up at the limit */
+	uint64_t requests, refused; /* HTTP: all; of these those with a status from 400 */
+	uint64_t lost[TARE_LOSSES];
+	bool balanced; /* tare's books equal the kernel's counters (valid: `compared`) */
+	bool compared;
+	int64_t unbalanced; /* bytes by which they differ */
+};
+
+struct agent {
+	struct agent_config *config; /* replaced by a reload; keep no pointer into it */
+	struct features *features;
+	enum counter_backend backend;
+	struct session *session;
+	struct live *live;
+	struct http *http;
+	struct agent_self self;
+	/* Of the other files; NULL: not begun. */
+	struct groups *groups;
+	struct agent_pprof *pprof;
+	struct blackbox *blackbox;
+	const struct books_input *swept; /* during a tick: what live_tick() was given; else NULL */
+	bool over;
+};
+
+/* Run until SIGTERM or SIGINT. `load` makes the configuration (see config.h): at the start, and at
+ * each SIGHUP. Returns 0, or negative errno, logged. */
+struct agent_options {
+	struct features *features;
+	enum counter_backend backend;
+	struct agent_config *(*load)(void *ctx);
+	void *ctx;
+};
+int agent_run(const struct agent_options *o);
+
+/* Seconds since the epoch, and CLOCK_BOOTTIME in ns. */
+uint64_t agent_now_ns(void);
+
+#endif
