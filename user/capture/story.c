@@ -216,6 +216,7 @@ static void fill(struct story *s, struct session *session, struct report *r, uin
 		.origin_ns = session_origin(session),
 		.cgroup = cgroup_of,
 		.ctx = s,
+		.within = s->groups ? r->incident->cgroup : NULL,
 	};
 
 	incident_fill(r->incident, r, &from);

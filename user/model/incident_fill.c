@@ -60,6 +60,24 @@ static void add_held(struct filling *f, const char *cgroup, const char *name, co
 	g->held += held;
 }
 
+static bool is_within(const struct filling *f, const char *cgroup)
+{
+	const char *top = f->from->within;
+	size_t len = top ? strlen(top) : 0;
+
+	if (!top || !strcmp(top, "/"))
+		return true;
+	return cgroup && !strncmp(cgroup, top, len) && (!cgroup[len] || cgroup[len] == '/');
+}
+
+static void note_victim(struct incident *i, const struct report_process *p)
+{
+	if (!p->pid || p->pid != i->victim.pid || p->count > 1)
+		return;
+	i->victim_held = kinds_weight(p->at_peak);
+	i->victim.followed = true;
+}
+
 static void add_processes(struct filling *f)
 {
 	for (unsigned i = 0; i < f->r->processes->len; i++) {
@@ -67,16 +85,15 @@ static void add_processes(struct filling *f)
 		const char *cgroup = f->from->cgroup ? f->from->cgroup(f->from->ctx, p->id) : NULL;
 
 		g_array_append_val(f->of_process, cgroup);
+		note_victim(f->incident, p);
+		if (!is_within(f, cgroup))
+			continue;
 		add_held(f, cgroup, p->comm ?: "?", NULL, kinds_weight(p->at_peak));
 		for (unsigned j = 0; j < p->tasks->len; j++) {
 			const struct report_task *t = p->tasks->pdata[j];
 
 			add_held(f, cgroup, p->comm ?: "?", t->comm ?: "?",
 				 kinds_weight(t->at_peak));
-		}
-		if (p->pid == f->incident->victim.pid && p->pid && p->count == 1) {
-			f->incident->victim_held = kinds_weight(p->at_peak);
-			f->incident->victim.followed = true;
 		}
 	}
 }
@@ -124,6 +141,13 @@ static void add_sample(void *ctx, uint32_t aggregate, uint64_t bytes)
 		s->bytes[GPOINTER_TO_UINT(found) - 1] += (int64_t)bytes;
 }
 
+static const char *group_of(const struct filling *f, uint32_t process)
+{
+	return process < f->of_process->len ?
+		       g_array_index(f->of_process, const char *, process) :
+		       NULL;
+}
+
 static void sum_samples(struct filling *f)
 {
 	const struct profile *p = f->r->profile;
@@ -145,7 +169,9 @@ static void sum_samples(struct filling *f)
 			const struct profile_entry *e =
 				&g_array_index(p->entries, struct profile_entry, i);
 
-			s.bytes[i] = CLAMP(e->bytes[SAMPLE_TYPE_LIVE_PEAK], 0, s.bytes[i]);
+			s.bytes[i] = is_within(f, group_of(f, e->process)) ?
+					     CLAMP(e->bytes[SAMPLE_TYPE_LIVE_PEAK], 0, s.bytes[i]) :
+					     0;
 		}
 	}
 	g_hash_table_unref(s.entries);
@@ -168,7 +194,7 @@ static int64_t wanted_bytes(const void *ctx, uint32_t entry)
 		return 0;
 	p = f->r->processes->pdata[e->process];
 	if (g_strcmp0(p->comm ?: "?", f->wanted->name) ||
-	    g_strcmp0(g_array_index(f->of_process, const char *, e->process), f->wanted->cgroup))
+	    g_strcmp0(group_of(f, e->process), f->wanted->cgroup))
 		return 0;
 	if (f->wanted->thread) {
 		const struct report_task *t =

@@ -16,6 +16,7 @@ struct incident_source {
 	/* The control group of a process, by its id; NULL: not known. */
 	const char *(*cgroup)(void *ctx, uint64_t proc);
 	void *ctx;
+	const char *within; /* only processes in this control group and below; NULL: all */
 };
 
 /* Fill in held_ns, span, rows, and what the victim held. The profile's frames get their folds. */
