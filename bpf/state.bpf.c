@@ -38,6 +38,7 @@ struct tare_sampling sampling;
 
 struct tare_ended ended_rest, ended_none;
 struct tare_workload workload;
+__u64 frozen_until;
 __u32 chunk_used[TARE_CHUNKS];
 __u64 cpu_offset[TARE_MAX_CPUS];
 __u64 regs_offset;

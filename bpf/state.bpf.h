@@ -221,6 +221,7 @@ extern struct ended_map tare_ended SEC(".maps");
 extern struct tare_ended ended_rest; /* of processes that found no room in tare_ended */
 extern struct tare_ended ended_none; /* zeroes: the initial value of an account */
 extern struct tare_workload workload;
+extern __u64 frozen_until; /* see weight_freeze(); user space writes it too */
 extern __u32 chunk_used[TARE_CHUNKS];   /* address spaces in each part of the table */
 extern __u64 regs_offset;               /* of the saved registers from the kernel stack's start */
 extern __u64 cpu_offset[TARE_MAX_CPUS]; /* __per_cpu_offset[], filled by tare_init */

@@ -2,8 +2,8 @@
  *
  * oom_scene MIB [MS]: three processes. "fills" takes MIB, a twentieth every MS milliseconds, in a
  * thread "filler"; "bystander" takes 4 MiB and waits. Then "asks" takes memory until there is
- * none left: the kernel kills the largest, which is not the one that asked. "asks" goes on to
- * 8 MiB and tells what it survived.
+ * none left: the kernel kills the largest, which is not the one that asked. If that takes long to
+ * end, the kernel may kill "asks" too. The first process waits for both, and takes nothing.
  */
 #include <sys/wait.h>
 #include <time.h>
@@ -63,6 +63,16 @@ __attribute__((noinline)) static void ask_for_more(void)
 		touch(region(MIB), MIB);
 }
 
+static void asks(void)
+{
+	char c;
+
+	prctl(PR_SET_NAME, "asks");
+	if (read(ready[0], &c, 1) != 1)
+		die("read");
+	ask_for_more();
+}
+
 static pid_t start(void (*run)(void))
 {
 	pid_t pid = fork();
@@ -70,6 +80,7 @@ static pid_t start(void (*run)(void))
 	if (pid < 0)
 		die("fork");
 	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		run();
 		_exit(0);
 	}
@@ -78,9 +89,8 @@ static pid_t start(void (*run)(void))
 
 int main(int argc, char **argv)
 {
-	pid_t first, second;
+	pid_t first, second, third;
 	int status;
-	char c;
 
 	mib = number(argc, argv, 1, 40);
 	ms = (long)number(argc, argv, 2, 100);
@@ -88,13 +98,11 @@ int main(int argc, char **argv)
 		die("pipe");
 	first = start(fills);
 	second = start(bystander);
-	say("fills %d bystander %d asks %d", first, second, getpid());
-	prctl(PR_SET_NAME, "asks");
-	if (read(ready[0], &c, 1) != 1)
-		die("read");
-	ask_for_more();
+	third = start(asks);
+	say("fills %d bystander %d asks %d", first, second, third);
 	waitpid(first, &status, 0);
 	say("fills ended by %d", WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+	waitpid(third, &status, 0);
 	kill(second, SIGKILL);
 	waitpid(second, &status, 0);
 	return 0;

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "capture/cgroup_tree.h"
 
-#define OOM_PAUSE_NS 1000000000ULL /* a storm of kills: one dump each second */
+#define OOM_PAUSE_NS 1000000000ULL
 
 static const struct blackbox_config *config_of(const struct agent *a)
 {
@@ -104,13 +104,36 @@ static int dump(struct agent *a, enum incident_what what, const char *detail,
 	return blackbox_write(a, r, path);
 }
 
+/* A storm of kills in one control group: one dump each second. */
+static bool is_again(struct blackbox *b, const struct tare_oom *oom)
+{
+	uint64_t now = agent_now_ns();
+
+	if (b->oom_ns && b->oom_cgroup == oom->cgroup && now - b->oom_ns < OOM_PAUSE_NS) {
+		b->skipped++;
+		return true;
+	}
+	b->oom_ns = now;
+	b->oom_cgroup = oom->cgroup;
+	return false;
+}
+
 void blackbox_oom(struct agent *a, const struct tare_oom *oom)
 {
 	struct report *r;
 	g_autofree char *path = NULL;
 
-	if (!a->blackbox || !config_of(a) || !blackbox_due(a, INCIDENT_OOM, OOM_PAUSE_NS))
+	if (!a->blackbox || !config_of(a))
 		return;
+	/* The next kill of the same shortage: the dump of the first has its victim too. */
+	if (!story_is_frozen(a->session, oom) || is_again(a->blackbox, oom)) {
+		g_autofree char *comm = g_strndup(oom->victim_comm, TARE_COMM_LEN);
+		g_autofree char *name = text_printable(*comm ? comm : "?");
+
+		log_note("OOM kill of %s (pid %u) too: no dump, one was written in this second",
+			 name, oom->victim_tgid);
+		return;
+	}
 	r = story_oom(a->blackbox->story, a->session, oom, true);
 	if (r)
 		blackbox_write(a, r, &path);

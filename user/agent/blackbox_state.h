@@ -31,6 +31,7 @@ struct blackbox {
 	struct story *story;
 	struct group_events *events; /* NULL: no memory control groups */
 	uint64_t last_ns[TRIGGERS];  /* when each trigger last made a dump; 0: never */
+	uint64_t oom_ns, oom_cgroup; /* the last dump of an OOM kill */
 	uint64_t dumps, failed, skipped;
 	char *last; /* path of the last dump */
 };

@@ -112,6 +112,9 @@ bool loader_hidden(const struct loader *l, struct tare_hidden *h);
  * added; `polled` and `drift` (struct tare_workload) replace their last values. */
 void loader_weigh(struct loader *l, int64_t more, int64_t polled, int64_t drift);
 
+/* With `freeze`: what was held at the last kill has been read; the next kill may be noted. */
+void loader_thaw(struct loader *l);
+
 /* Cost of the programs: runs and run time (ns) of the ledger's program, 0 without `stats`; and
  * memory of all maps. */
 struct loader_cost {

@@ -285,5 +285,9 @@ struct report *session_glance(struct session *s)
 
 struct report *session_freeze(struct session *s, bool kill)
 {
-	return glance(s, kill ? BOOKS_PEAK_NOTED : BOOKS_PEAK_NOW);
+	struct report *r = glance(s, kill ? BOOKS_PEAK_NOTED : BOOKS_PEAK_NOW);
+
+	if (kill)
+		loader_thaw(s->loader);
+	return r;
 }

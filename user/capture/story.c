@@ -94,6 +94,9 @@ void story_tick(struct story *s, const struct live *live)
 	g_autoptr(GArray) procs = g_array_new(FALSE, FALSE, sizeof(struct live_row));
 	g_autoptr(GArray) tasks = g_array_new(FALSE, FALSE, sizeof(struct live_row));
 
+	/* A command held nothing before it was started. */
+	if (!s->ticks && !s->groups)
+		history_begin(s->history, live_total(live)->origin_ns);
 	s->ticks++;
 	s->ticked_ns = live_total(live)->now_ns;
 	history_begin(s->history, s->ticked_ns);
@@ -222,6 +225,14 @@ static void fill(struct story *s, struct session *session, struct report *r, uin
 	incident_fill(r->incident, r, &from);
 }
 
+bool story_is_frozen(const struct session *session, const struct tare_oom *oom)
+{
+	struct tare_workload w;
+
+	loader_workload(session->loader, &w);
+	return oom->peak && oom->peak == w.peak_seq;
+}
+
 struct report *story_oom(struct story *s, struct session *session, const struct tare_oom *oom,
 			 bool frozen)
 {
@@ -230,6 +241,7 @@ struct report *story_oom(struct story *s, struct session *session, const struct 
 
 	if (!oom->victim && *oom->victim_comm)
 		return NULL;
+	s->kills++;
 	r = frozen ? session_freeze(session, true) : session_glance(session);
 	victim = process_of(r, oom->victim, (pid_t)oom->victim_tgid);
 	if (!victim) {
@@ -238,7 +250,7 @@ struct report *story_oom(struct story *s, struct session *session, const struct 
 	}
 	r->incident = incident_new();
 	r->incident->what = INCIDENT_OOM;
-	r->incident->kills = ++s->kills;
+	r->incident->kills = s->kills;
 	r->incident->at_kill = oom->peak && oom->peak == session->last_peak;
 	r->incident->time_ns = oom->head.time_ns - MIN(oom->head.time_ns, session->origin_ns);
 	describe_oom(s, r->incident, r, victim, oom);
