@@ -9,13 +9,14 @@
 
 #include "agent/blackbox.h"
 #include "agent/metrics.h"
+#include "agent/logfile.h"
 #include "agent/notify.h"
 #include "agent/pprof.h"
+#include "agent/self.h"
 #include "base/log.h"
 #include "capture/about.h"
 
 #define NS 1000000000ULL
-#define TICK_NS NS
 #define MAX_MMS 8192
 #define RING_BYTES (8 << 20)
 #define SAMPLES_RING (4 << 20)
@@ -41,32 +42,6 @@ uint64_t agent_now_ns(void)
 	return clock_now(CLOCK_BOOTTIME);
 }
 
-static int64_t own_rss(void)
-{
-	g_autofree char *text = NULL;
-	const char *rss;
-
-	if (!g_file_get_contents("/proc/self/statm", &text, NULL, NULL))
-		return 0;
-	rss = strchr(text, ' ');
-	return rss ? g_ascii_strtoll(rss, NULL, 10) * sysconf(_SC_PAGESIZE) : 0;
-}
-
-static void look_at_self(struct agent *a, const struct books_input *in, uint64_t began)
-{
-	struct agent_self *s = &a->self;
-	uint64_t since = s->ticked_ns ? in->now_ns - s->ticked_ns : 0;
-
-	if (since > TICK_NS + TICK_NS / 2)
-		s->late += since / TICK_NS;
-	s->ticked_ns = in->now_ns;
-	s->ticks++;
-	s->rss = own_rss();
-	s->cpu_ns = clock_now(CLOCK_PROCESS_CPUTIME_ID);
-	memcpy(s->lost, in->workload.lost, sizeof(s->lost));
-	s->tick_ns = clock_now(CLOCK_THREAD_CPUTIME_ID) - began;
-}
-
 static void on_look(void *ctx, uint64_t time_ns, int64_t weight)
 {
 	struct agent *a = ctx;
@@ -85,9 +60,30 @@ static void on_look(void *ctx, uint64_t time_ns, int64_t weight)
 	pprof_tick(a);
 	blackbox_tick(a);
 	a->swept = NULL;
-	look_at_self(a, &in, began);
+	self_tick(a, &in, began);
 	http_tick(a->http);
 	notify_manager("WATCHDOG=1");
+}
+
+static bool same_addresses(const GPtrArray *a, const GPtrArray *b)
+{
+	if (a->len != b->len)
+		return false;
+	for (unsigned i = 0; i < a->len; i++)
+		if (strcmp(a->pdata[i], b->pdata[i]) != 0)
+			return false;
+	return true;
+}
+
+/* Keys that need a new start. */
+static void warn_fixed(const struct agent_config *old, const struct agent_config *new)
+{
+	if (!same_addresses(old->listen, new->listen))
+		log_warn("listen: another address needs a restart");
+	if (old->period != new->period)
+		log_warn("period: another one needs a restart");
+	if (old->connections != new->connections)
+		log_warn("connections: another number needs a restart");
 }
 
 /* A bad file is refused whole: the old configuration stays. */
@@ -98,7 +94,10 @@ static void reload(struct run *r)
 
 	notify_manager("RELOADING=1\nMONOTONIC_USEC=%" G_GUINT64_FORMAT,
 		       clock_now(CLOCK_MONOTONIC) / 1000);
+	if (c && c->log_file && logfile_open(c->log_file))
+		g_clear_pointer(&c, agent_config_free);
 	if (c) {
+		warn_fixed(a->config, c);
 		agent_config_free(a->config);
 		a->config = c;
 		a->self.reloads++;
@@ -167,7 +166,7 @@ static void configure(struct run *r, struct session_config *config)
 			.samples_ring_bytes = SAMPLES_RING,
 			.freeze = true,
 		},
-		.interval_ns = TICK_NS,
+		.interval_ns = AGENT_TICK_NS,
 		.keep_tasks = KEEP_TASKS,
 		.on_look = on_look,
 		.on_signal = on_signal,
@@ -211,6 +210,7 @@ static void end(struct run *r)
 	session_close(a->session);
 	live_free(a->live);
 	agent_config_free(a->config);
+	self_end(a);
 }
 
 int agent_run(const struct agent_options *o)
@@ -225,9 +225,10 @@ int agent_run(const struct agent_options *o)
 	a->features = o->features;
 	a->backend = o->backend;
 	a->live = live_new();
-	a->self.started_ns = agent_now_ns();
-	a->self.started_epoch = g_get_real_time() / G_USEC_PER_SEC;
-	err = begin(&r);
+	self_begin(a);
+	err = a->config->log_file ? logfile_open(a->config->log_file) : 0;
+	if (!err)
+		err = begin(&r);
 	if (!err) {
 		log_note("ready: listening at %s", (char *)a->config->listen->pdata[0]);
 		notify_manager("READY=1");

@@ -5,6 +5,7 @@
  * and http.c whenever a client has sent something.
  *   agent.c    start, ticks, signals, end
  *   config.c   the configuration file
+ *   self.c     its own figures and its memory limit
  *   http.c, listen.c   HTTP by libmicrohttpd
  *   routes.c   which path is answered by which function
  * A subject of the agent (groups, profiles, the black box) has a file and a header of its own, and
@@ -19,24 +20,32 @@
 #include "capture/session.h"
 #include "model/live.h"
 
-/* What tare itself takes and how it fares; as of the last tick. */
+#define AGENT_TICK_NS 1000000000ULL
+
+/* What tare itself takes and how it fares, as of the last tick (self.c). */
 struct agent_self {
 	uint64_t started_ns;   /* CLOCK_BOOTTIME */
 	int64_t started_epoch; /* seconds since the epoch */
 	uint64_t cpu_ns;       /* user and system, since the start */
 	int64_t rss;           /* bytes */
-	uint64_t map_bytes;    /* of the BPF maps */
+	uint64_t map_bytes;    /* of the BPF maps; 0: not known */
 	uint64_t ticks;
 	uint64_t late;      /* ticks that came late, or not at all */
-	uint64_t tick_ns;   /* the last tick took so long, of CPU time */
+	uint64_t tick_ns;   /* CPU time of the last tick */
 	uint64_t ticked_ns; /* CLOCK_BOOTTIME of the last tick; 0: none yet */
 	uint64_t reloads, reloads_failed;
-	uint64_t thinned;           /* times that memory was given up at the limit */
-	uint64_t requests, refused; /* HTTP: all; of these those with a status from 400 */
-	uint64_t lost[TARE_LOSSES];
-	bool balanced; /* tare's books equal the kernel's counters (valid: `compared`) */
-	bool compared;
-	int64_t unbalanced; /* bytes by which they differ */
+	uint64_t thinned;           /* times that detail was given up at the memory limit */
+	uint64_t shrunk_ns;         /* CLOCK_BOOTTIME of the last time */
+	uint64_t requests, refused; /* HTTP: all; of these, those with a status from 400 */
+	uint64_t lost[TARE_LOSSES], lost_all;
+	uint64_t lost_ns; /* CLOCK_BOOTTIME of the last loss; 0: none */
+	/* The books: tare's sums compared with the kernel's own counters, each minute. */
+	uint64_t audits;   /* 0: not compared yet */
+	uint64_t audit_ns; /* CLOCK_BOOTTIME of the next one */
+	int64_t off_bytes; /* by which they differ */
+	char *off_why;     /* NULL: they balance */
+	unsigned off_times;
+	uint64_t nonzero; /* address spaces that did not close at 0, of the last comparison */
 };
 
 struct agent {
@@ -65,7 +74,7 @@ struct agent_options {
 };
 int agent_run(const struct agent_options *o);
 
-/* Seconds since the epoch, and CLOCK_BOOTTIME in ns. */
+/* CLOCK_BOOTTIME. */
 uint64_t agent_now_ns(void);
 
 #endif

@@ -19,7 +19,7 @@ struct agent_config {
 	GPtrArray *listen;    /* char *: "127.0.0.1:9464", "[::1]:9464" or "unix:PATH" */
 	char *token_file;     /* NULL: no token */
 	char *token;          /* its content */
-	char *log_file;       /* NULL: stderr only */
+	char *log_file;       /* NULL: stderr */
 	unsigned groups;      /* top N control groups; the rest is `other` */
 	unsigned names;       /* top N process names in each */
 	bool argv;            /* arguments of processes may be in answers */

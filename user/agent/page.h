@@ -10,7 +10,4 @@
 void page_answer(struct agent *a, struct http_request *q);
 void health_answer(struct agent *a, struct http_request *q);
 
-/* Why the agent is not well; NULL: it is. Free with g_free(). */
-char *health_why(const struct agent *a);
-
 #endif

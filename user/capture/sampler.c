@@ -8,6 +8,7 @@
 #include "capture/sampler_state.h"
 
 #define SPACES_LEAST 2048 /* least value of `crowd` */
+#define SHRUNK_LEAST 1000 /* sums that sampler_shrink() leaves */
 
 /* The end of a task or, if into_task is not 0, the task that it is folded into. */
 struct ending {
@@ -303,4 +304,21 @@ void sampler_alive(struct sampler *s, const void *data, size_t size)
 	if (!s->alive)
 		s->alive = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	each_mm(data, size, note_alive, s->alive);
+}
+
+void sampler_shrink(struct sampler *s)
+{
+	struct samples_limits l = s->samples->limit;
+
+	samples_limits_set(s->samples,
+			   &(struct samples_limits){
+				   .aggregates = MAX(l.aggregates / 2, SHRUNK_LEAST),
+				   .virtual = MAX(l.virtual / 2, SHRUNK_LEAST),
+				   .nodes = MAX(l.nodes / 2, 8 * SHRUNK_LEAST),
+				   .names = l.names,
+				   .files = l.files,
+				   .live_samples = MAX(l.live_samples / 2, 8 * SHRUNK_LEAST),
+			   });
+	samples_collect(s->samples);
+	modules_close(s->modules);
 }

@@ -74,6 +74,9 @@ void sampler_found(struct sampler *s, struct proctable *proctable, const void *d
  * new threads; with `all`, also those of the other threads. */
 void sampler_name_threads(struct sampler *s, struct proctable *proctable, bool all);
 
+/* Free memory: keep half as many sums as are allowed now, and close the files of programs. */
+void sampler_shrink(struct sampler *s);
+
 /* The profile of all samples so far, with names, scaled to the report. origin_ns: start of the
  * report. `virtual_why`: why mapped memory is not measured; NULL: it is. The caller frees the
  * profile. */

@@ -239,6 +239,20 @@ const char *session_kmem_why(const struct session *s)
 	return kmem_why_not(s->kmem);
 }
 
+void session_shrink(struct session *s)
+{
+	proctable_fold(s->proctable, true);
+	if (s->sampler)
+		sampler_shrink(s->sampler);
+}
+
+uint64_t session_map_bytes(struct session *s)
+{
+	struct loader_cost cost;
+
+	return loader_cost(s->loader, &cost) ? 0 : cost.map_bytes;
+}
+
 void session_stop(struct session *s)
 {
 	s->over = true;

@@ -43,8 +43,8 @@ struct session_config {
 	const struct sample_log *log; /* NULL, or called for each sample; copied */
 	/* NULL, or called for each signal to tare; else the signal is passed to the command. */
 	void (*on_signal)(void *ctx, int signal);
-	/* Attached, the session goes on until session_stop(), also when no target lives or a signal
-	 * comes. on_signal() must be set; it gets SIGUSR1 and SIGUSR2 too. */
+	/* Attached to all, the session goes on until session_stop(), also when no target lives or a
+	 * signal comes, and attaches again to tasks that it missed. on_signal() must be set; it gets SIGUSR1 and SIGUSR2 too. */
 	bool daemon;
 	void *ctx;
 };
@@ -88,6 +88,13 @@ void session_pace(struct session *s, uint64_t interval_ns);
 int session_checkpoints(struct session *s, void (*fn)(void *ctx, struct report *r), uint64_t ns);
 /* End session_loop(), as at a signal. */
 void session_stop(struct session *s);
+
+/* Free memory that can be had again, or that only detail is kept in. */
+void session_shrink(struct session *s);
+/* A report whose books are checked, without a profile, in which nothing waits for long. */
+struct report *session_audit(struct session *s);
+/* Bytes of the BPF maps; 0: not known. */
+uint64_t session_map_bytes(struct session *s);
 
 /* Send the command a signal, unless it has ended. */
 void session_kill(const struct session *s, int signal);

@@ -249,7 +249,7 @@ s->last_peak,
 /* If a task is preempted between a change and its event, the kernel's sums have the change and
  * tare's do not, until the task runs again. A real difference does not
  * disappear, so the books are closed again after a short wait. */
-struct report *session_books(struct session *s, enum report_reason reason)
+static struct report *settle_books(struct session *s, enum report_reason reason)
 {
 	struct report *r = close_books(s, reason, true, BOOKS_PEAK);
 
@@ -258,6 +258,18 @@ struct report *session_books(struct session *s, enum report_reason reason)
 		poll(NULL, 0, SETTLE_MS);
 		r = close_books(s, reason, true, BOOKS_PEAK);
 	}
+	return r;
+}
+
+struct report *session_audit(struct session *s)
+{
+	return settle_books(s, REPORT_SNAPSHOT);
+}
+
+struct report *session_books(struct session *s, enum report_reason reason)
+{
+	struct report *r = settle_books(s, reason);
+
 	if (s->proctable->malformed) /* the reason why books may not balance */
 		log_warn("%" G_GUINT64_FORMAT " records from the kernel are malformed",
 			 s->proctable->malformed);

@@ -59,6 +59,8 @@ struct session {
 	GArray *watched;    /* struct watched */
 	uint64_t origin_ns; /* CLOCK_BOOTTIME */
 	pid_t self;
+	/* Of a daemon: lost tasks when missed ones were looked for, and when it does so again. */
+	uint64_t lost_tasks, missed_ns;
 	const char *cgroup; /* attached by control group: newcomers are looked for */
 	struct kmem *kmem;
 	struct tare_workload last; /* of the last report */

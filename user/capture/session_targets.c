@@ -13,7 +13,8 @@
 #include "capture/session_state.h"
 #include "capture/targets.h"
 
-#define ATTACH_ROUNDS 10 /* at most, until a round finds no new task */
+#define MISSED_NS (60 * SESSION_NS) /* a daemon looks for tasks that it missed */
+#define ATTACH_ROUNDS 10            /* at most, until a round finds no new task */
 
 static void on_folded(void *ctx, uint64_t task, uint64_t into_task, uint64_t into_proc)
 {
@@ -157,10 +158,28 @@ int session_attach(struct session *s, const struct session_targets *targets)
 	return 0;
 }
 
+/* A task that the kernel had no memory for at its birth is not followed, nor are its children. Nor
+ * are programs that the kernel itself starts. Find them again. */
+static void find_missed(struct session *s)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	struct tare_workload w;
+
+	loader_workload(s->loader, &w);
+	if (w.lost[TARE_LOST_TASK] == s->lost_tasks && now < s->missed_ns)
+		return;
+	s->lost_tasks = w.lost[TARE_LOST_TASK];
+	if (s->missed_ns)
+		attach_running(s, true);
+	s->missed_ns = now + MISSED_NS;
+}
+
 void session_newcomers(struct session *s)
 {
 	GArray *found = s->cgroup ? targets_by_cgroup(s->cgroup) : NULL;
 
+	if (s->config.daemon)
+		find_missed(s);
 	if (!found)
 		return;
 	add_targets(s, found);

@@ -44,6 +44,8 @@ struct module *modules_get(struct modules *m, uint32_t file);
 void modules_drop(struct modules *m, uint32_t file);
 /* Free symbol tables and lines beyond the bounds. They are read again when they are needed. */
 void modules_trim(struct modules *m);
+/* Close all files; they are opened again when they are needed. */
+void modules_close(struct modules *m);
 /* The number of open files. */
 unsigned modules_count(const struct modules *m);
 /* The vDSO, as mapped in this process. `size`: its bytes; 0: there is none. */

@@ -149,6 +149,14 @@ void modules_drop(struct modules *ms, uint32_t file)
 	g_hash_table_remove(ms->by_file, GUINT_TO_POINTER(file));
 }
 
+void modules_close(struct modules *ms)
+{
+	for (unsigned before = ms->open + 1; ms->open && ms->open < before;) {
+		before = ms->open;
+		close_oldest(ms);
+	}
+}
+
 unsigned modules_count(const struct modules *ms)
 {
 	return ms->open;

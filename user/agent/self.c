@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent/self.h"
+
+#include <malloc.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/blackbox.h"
+#include "agent/metrics.h"
+#include "agent/pprof.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#define NS 1000000000UL
+#define AUDIT_NS (60 * NS)  /* between two comparisons with the kernel's counters */
+#define AUDIT_TIMES 5       /* a difference counts that is found so many times in a row */
+#define AUDIT_SHARE 200     /* of CPU time: comparisons take at most one part of so many */
+#define STALE_NS (10 * NS)  /* without a tick: ill */
+#define RECENT_NS (60 * NS) /* so long a loss makes ill */
+#define SHRINK_NS (10 * NS) /* between two calls that free memory */
+#define NEAR(limit) ((limit) - (limit) / 8)
+
+static uint64_t clock_now(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * NS + (uint64_t)t.tv_nsec;
+}
+
+static int64_t own_rss(void)
+{
+	g_autofree char *text = NULL;
+	const char *rss;
+
+	if (!g_file_get_contents("/proc/self/statm", &text, NULL, NULL))
+		return 0;
+	rss = strchr(text, ' ');
+	return rss ? g_ascii_strtoll(rss, NULL, 10) * sysconf(_SC_PAGESIZE) : 0;
+}
+
+void self_begin(struct agent *a)
+{
+	a->self.started_ns = agent_now_ns();
+	a->self.started_epoch = g_get_real_time() / G_USEC_PER_SEC;
+}
+
+void self_end(struct agent *a)
+{
+	g_clear_pointer(&a->self.off_why, g_free);
+}
+
+/* Compare all sums with the kernel's own counters. A task that was preempted between a change and
+ * its event looks like a difference until it runs again: a real one is there each time. */
+static void audit(struct agent *a, uint64_t now)
+{
+	struct agent_self *s = &a->self;
+	uint64_t began = clock_now(CLOCK_THREAD_CPUTIME_ID), took;
+	g_autofree char *why = NULL;
+	struct report *r;
+
+	if (now < s->audit_ns)
+		return;
+	r = session_audit(a->session);
+	/* Not for losses of long ago: what they changed ended with its process. */
+	if (r->off_pages || r->malformed || r->mms_nonzero > s->nonzero)
+		why = report_why_off(r);
+	s->nonzero = MAX(s->nonzero, r->mms_nonzero);
+	took = clock_now(CLOCK_THREAD_CPUTIME_ID) - began;
+	s->off_times = why ? s->off_times + 1 : 0;
+	s->audit_ns = now + took * AUDIT_SHARE;
+	if (!why || s->off_times >= AUDIT_TIMES)
+		s->audit_ns = MAX(s->audit_ns, now + AUDIT_NS);
+	s->map_bytes = session_map_bytes(a->session);
+	if (!why || s->off_times >= AUDIT_TIMES) {
+		if (why && !s->off_why)
+			log_warn("the books do not balance: %s", why);
+		s->audits++;
+		s->off_bytes = (int64_t)r->off_pages * sysconf(_SC_PAGESIZE);
+		g_free(s->off_why);
+		s->off_why = g_steal_pointer(&why);
+	} else {
+		log_verbose(1, "the books do not balance yet: %s", why);
+	}
+	report_free(r);
+}
+
+static void note_losses(struct agent_self *s, const struct books_input *in)
+{
+	uint64_t all = 0;
+
+	for (unsigned i = 0; i < TARE_LOSSES; i++) {
+		uint64_t more = in->workload.lost[i] - s->lost[i];
+
+		all += in->workload.lost[i];
+		if (more)
+			log_warn("lost: %" G_GUINT64_FORMAT " %s", more, lost_name[i]);
+	}
+	memcpy(s->lost, in->workload.lost, sizeof(s->lost));
+	if (all == s->lost_all)
+		return;
+	s->lost_all = all;
+	s->lost_ns = in->now_ns;
+}
+
+/* Near the limit: what was measured in detail goes first; sums stay. */
+static void keep_within(struct agent *a, uint64_t now)
+{
+	struct agent_self *s = &a->self;
+	uint64_t limit = a->config->memory;
+	g_autofree char *had = NULL, *has = NULL;
+
+	if ((uint64_t)s->rss < NEAR(limit) || now < s->shrunk_ns + SHRINK_NS)
+		return;
+	had = text_size(s->rss);
+	s->shrunk_ns = now;
+	s->thinned++;
+	pprof_shrink(a);
+	groups_shrink(a);
+	blackbox_shrink(a);
+	session_shrink(a->session);
+	malloc_trim(0);
+	s->rss = own_rss();
+	has = text_size(s->rss);
+	if (s->thinned == 1 || (uint64_t)s->rss >= limit)
+		log_warn("near its memory limit with %s, tare gave up detail: now %s", had, has);
+	if (s->thinned == 1)
+		log_hint("memory = … in the configuration");
+}
+
+void self_tick(struct agent *a, const struct books_input *in, uint64_t began)
+{
+	struct agent_self *s = &a->self;
+	uint64_t since = s->ticked_ns ? in->now_ns - s->ticked_ns : 0;
+
+	if (since > AGENT_TICK_NS + AGENT_TICK_NS / 2)
+		s->late += since / AGENT_TICK_NS;
+	s->ticked_ns = in->now_ns;
+	s->ticks++;
+	note_losses(s, in);
+	audit(a, in->now_ns);
+	s->rss = own_rss();
+	keep_within(a, in->now_ns);
+	s->cpu_ns = clock_now(CLOCK_PROCESS_CPUTIME_ID);
+	s->tick_ns = clock_now(CLOCK_THREAD_CPUTIME_ID) - began;
+}
+
+char *self_why_ill(const struct agent *a)
+{
+	const struct agent_self *s = &a->self;
+	uint64_t now = agent_now_ns(), since = s->ticked_ns ? s->ticked_ns : s->started_ns;
+	GString *why = g_string_new(NULL);
+
+	if (now - since > STALE_NS)
+		g_string_append_printf(why, "no tick for %" G_GUINT64_FORMAT " s\n",
+				       (now - since) / NS);
+	if (s->lost_ns && now - s->lost_ns < RECENT_NS)
+		g_string_append_printf(why,
+				       "losses: %" G_GUINT64_FORMAT
+				       " so far, the last %" G_GUINT64_FORMAT " s ago\n",
+				       s->lost_all, (now - s->lost_ns) / NS);
+	if (s->off_why)
+		g_string_append_printf(why, "the books do not balance: %s\n", s->off_why);
+	return g_string_free(why, why->len == 0);
+}
