@@ -146,6 +146,7 @@ help:
 	@echo 'make check-dist            build the source archive in a bare Debian'
 	@echo
 	@echo 'make overhead              measure what tare costs a fault storm and other loads'
+	@echo 'make bench-top             what tare top costs beside 200 and 1,000 processes'
 	@echo 'make results               install and weigh all runtimes for RESULTS.md: hours;'
 	@echo '                           BUSY=1: beside others   BENCH="--only go,node"'
 	@echo
@@ -327,7 +328,7 @@ $(O)/tests/kernels/parked: tests/kernels/parked.c $(O)/gen/flags
 
 .PHONY: programs build-guest build-tests
 .PHONY: unit bpf-tests golden pages browser e2e check-kernels lint format
-.PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo overhead results
+.PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo overhead bench-top results
 programs: $(programs)
 build-guest: $(O)/tare $(programs) $(guest_programs)
 build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs) $(browser_needs)
@@ -473,6 +474,9 @@ check-long:
 
 overhead: $(O)/tare $(programs)
 	tools/overhead/run
+
+bench-top: $(O)/tare $(O)/programs/crowd
+	tools/overhead/top
 
 # Installs and weighs every available runtime, which takes hours.
 results: $(O)/tare

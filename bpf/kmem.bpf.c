@@ -73,28 +73,22 @@ static __always_inline int is_own_cgroup(struct task_struct *task, __u64 memcg)
 /* Does the program run in an interrupt, or in an RCU callback at its end? These have a stack of
  * their own, and the program's arguments are on the stack that it runs on. Such an update is not
  * the interrupted task's. */
-static __always_inline int in_interrupt(void *args, struct task_struct *task)
-{
-	return address_of(args) - (__u64)address_of(task->stack) >= workload.stack_bytes;
-}
-
-__weak __noinline int sample_kmem(struct task_state *ts, __u64 bytes)
+__weak __noinline int in_interrupt(__u64 args)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct sample_request what = { .kind = TARE_KMEM };
-	struct tare_mm *m;
 
-	if (!ts)
-		return 0;
+	return args - (__u64)address_of(task->stack) >= workload.stack_bytes;
+}
+
+static __always_inline void sample_kmem(struct task_state *ts, __u64 bytes)
+{
+	struct sample_request what = { .kind = TARE_KMEM };
+
 	ts->sampling.left -= bytes;
 	if (ts->sampling.left > 0)
-		return 0;
-	m = mm_running(task, ts);
-	what.cause = cause_of(task);
-	what.mm = m ? m->id : 0;
-	what.user = m && !(m->flags & (TARE_MM_IGNORE | TARE_MM_EXECING));
-	sample_take(ts, &what);
-	return 0;
+		return;
+	what.cause = cause_of(bpf_get_current_task_btf());
+	sample_unmapped(ts, &what, TARE_MM_IGNORE | TARE_MM_EXECING);
 }
 
 /* The running task waits for another task to end: memory freed now was the other task's
@@ -126,7 +120,7 @@ __weak __noinline int update_own(struct task_state *ts, int inside, __s64 bytes)
 		update_nonrss_bytes(bytes);
 	else
 		update_nonrss_bytes(own);
-	ledger_note_peak(&ts->t, workload.peak_seq);
+	task_note_peak(ts);
 	ledger_flow(&ts->t.flow[TARE_KMEM], own);
 	if (making)
 		ledger_flow(&ts->clone, own);
@@ -158,8 +152,8 @@ static __always_inline void update_kmem(struct task_struct *task, struct task_st
 	kmem_nonowner(who, bytes > 0 ? bytes : 0, bytes < 0 ? -bytes : 0);
 }
 
-/* Global, as all functions that it calls: the verifier checks it once. */
-__weak __noinline int on_kmem(__u64 memcg, int item, __s64 pages, int interrupt)
+/* Inline, but all that it calls is global: the verifier checks that once. */
+static __always_inline int on_kmem(__u64 memcg, int item, __s64 pages, int interrupt)
 {
 	int sock = item == ITEM(enum memcg_stat_item, MEMCG_SOCK);
 	int kmem = item == ITEM(enum memcg_stat_item, MEMCG_KMEM);
@@ -204,7 +198,7 @@ static __u64 taken[TARE_MAX_CPUS][2];
 SEC("?tp_btf/mod_memcg_state")
 int BPF_PROG(tare_kmem, struct mem_cgroup *memcg, int item)
 {
-	int interrupt = in_interrupt(ctx, bpf_get_current_task_btf());
+	int interrupt = in_interrupt(address_of(ctx));
 	__u64 cpu = bpf_get_smp_processor_id();
 
 	on_kmem(address_of(memcg), item, VALUE(ctx), interrupt);
@@ -216,7 +210,7 @@ int BPF_PROG(tare_kmem, struct mem_cgroup *memcg, int item)
 SEC("?tp_btf/mod_memcg_state")
 int BPF_PROG(tare_kmem_too, struct mem_cgroup *memcg, int item)
 {
-	int interrupt = in_interrupt(ctx, bpf_get_current_task_btf());
+	int interrupt = in_interrupt(address_of(ctx));
 	__u64 cpu = bpf_get_smp_processor_id();
 
 	if (cpu >= TARE_MAX_CPUS)

@@ -117,7 +117,7 @@ __weak __noinline int kmem_exclude_charge(struct task_state *charged, __u64 byte
 	if (!kmem_watched()) {
 		update_nonrss(bytes / cfg_page_size);
 	} else if (charged && !(charged->t.flags & TARE_TASK_ENDED)) {
-		ledger_note_peak(&charged->t, workload.peak_seq);
+		task_note_peak(charged);
 		charged->t.flow[TARE_KMEM].in -= bytes;
 	} else {
 		kmem_nonowner(TARE_NONOWNER_KERNEL, -(__s64)bytes, 0);
@@ -166,8 +166,8 @@ __weak __noinline __s64 kmem_task_begin(struct task_state *parent, struct task_s
 		kmem_exclude_charge(parent, stack);
 		return 0;
 	}
-	ledger_note_peak(&parent->t, workload.peak_seq);
-	ledger_note_peak(&child->t, workload.peak_seq);
+	task_note_peak(parent);
+	task_note_peak(child);
 	ledger_move(&parent->t.flow[TARE_KMEM], &child->t.flow[TARE_KMEM], made);
 	made->in = made->out = 0;
 	kmem_exclude_charge(child, stack);
@@ -181,7 +181,7 @@ static __always_inline void kmem_disown(struct task_state *ts, __s64 held)
 {
 	if (!workload.cgroup.own)
 		update_nonrss_bytes(-held);
-	ledger_note_peak(&ts->t, workload.peak_seq);
+	task_note_peak(ts);
 	cgroup_note_peak();
 	ledger_leave(&ts->t.flow[TARE_KMEM], held);
 	__sync_fetch_and_add(&workload.cgroup.left, held);

@@ -58,18 +58,14 @@ static __always_inline struct tare_mm *mm_of_maker(struct task_state *maker, str
  * many threads without a sample. */
 static __always_inline void sample_new_stack(struct task_state *parent, struct task_state *child)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct tare_mm *m = mm_running(task, parent);
 	struct sample_request what = {
-		.mm = m ? m->id : 0,
 		.task = child->t.id,
 		.bytes = workload.stack_bytes,
 		.kind = TARE_KSTACK,
-		.cause = cause_of(task),
-		.user = m && !(m->flags & TARE_MM_IGNORE),
+		.cause = cause_of(bpf_get_current_task_btf()),
 	};
 
-	sample_take(parent, &what);
+	sample_unmapped(parent, &what, TARE_MM_IGNORE);
 }
 
 /* Sample the kernel memory of a new task, without its stack: by the parent's sampling, and
@@ -77,20 +73,15 @@ static __always_inline void sample_new_stack(struct task_state *parent, struct t
 static __always_inline void sample_new_kmem(struct task_state *parent, struct task_state *child,
 					    __s64 bytes)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct sample_request what = { .task = child->t.id, .kind = TARE_KMEM };
-	struct tare_mm *m;
 
 	if (bytes <= 0)
 		return;
 	parent->sampling.left -= bytes;
 	if (parent->sampling.left > 0)
 		return;
-	m = mm_running(task, parent);
-	what.mm = m ? m->id : 0;
-	what.cause = cause_of(task);
-	what.user = m && !(m->flags & TARE_MM_IGNORE);
-	sample_take(parent, &what);
+	what.cause = cause_of(bpf_get_current_task_btf());
+	sample_unmapped(parent, &what, TARE_MM_IGNORE);
 }
 
 /* The stack pointer that was passed to clone() for the child; 0: it uses its parent's stack. */

@@ -38,34 +38,38 @@
 #define PYTHON_THREADS 1024        /* thread states that a search looks at, at most */
 #define PYTHON_SEARCHES 16         /* after 16 searches without result only each 16th is made */
 
-/* A word of the process's memory; 0 if it can't be read. */
-static __always_inline __u64 user_word(__u64 at)
+/* A word of the process's memory; 0 if it can't be read. This function and those below that many
+ * paths call are global: the verifier follows each once, and not once for each call. */
+__weak __noinline __u64 user_word(__u64 at)
 {
 	__u64 word = 0;
 
-	if (at)
+	if (cfg_period && at)
 		bpf_probe_read_user(&word, sizeof(word), (void *)at);
 	return word;
 }
 
-/* The word at an offset of `size` bytes that were read; 0 beyond them. The barrier lets
- * the verifier see the bound. */
-static __always_inline __u64 python_word(const void *words, __u64 offset, __u64 size)
+/* The word at an offset of the frame or the code that was read; 0 beyond what was read. The
+ * barrier lets the verifier see the bound. */
+__weak __noinline __u64 frame_word(struct python_walk *w, __u64 offset)
 {
 	asm volatile("" : "+r"(offset));
-	return offset <= size - 8 ? *(const __u64 *)((const char *)words + offset) : 0;
+	if (!w || offset > sizeof(w->frame) - 8)
+		return 0;
+	return *(const __u64 *)((const char *)w->frame + offset);
 }
 
-#define FRAME_WORD(w, offset) python_word((w)->frame, offset, sizeof((w)->frame))
-#define CODE_WORD(w, offset) python_word((w)->code, (offset)-PYTHON_CODE_FROM, sizeof((w)->code))
-
-/* Context of the loops. All else is in the scratch: a BPF program's stack is too small. */
-struct python_loop {
-	struct scratch *scratch;
-};
+__weak __noinline __u64 code_word(struct python_walk *w, __u64 offset)
+{
+	offset -= PYTHON_CODE_FROM;
+	asm volatile("" : "+r"(offset));
+	if (!w || offset > sizeof(w->code) - 8)
+		return 0;
+	return *(const __u64 *)((const char *)w->code + offset);
+}
 
 /* One iteration: stop at the running thread's state, else go on to the next state. */
-static long thread_try(__u32 i, struct python_loop *loop)
+static long thread_try(__u32 i, struct scratch_loop *loop)
 {
 	struct python_walk *w = &loop->scratch->walk;
 
@@ -76,7 +80,7 @@ static long thread_try(__u32 i, struct python_loop *loop)
 }
 
 /* Is this the state of the running thread? */
-static __always_inline int thread_runs(struct python_loop *loop, __u64 thread)
+static __always_inline int thread_runs(struct scratch_loop *loop, __u64 thread)
 {
 	struct python_walk *w = &loop->scratch->walk;
 
@@ -86,7 +90,7 @@ static __always_inline int thread_runs(struct python_loop *loop, __u64 thread)
 /* The address of the running thread's PyThreadState; 0: it has none. Tried in this order: the
  * state that was found before; the state of the thread that has the lock (the GIL); all states
  * of the youngest interpreter, since native code may have released the lock. */
-static __always_inline __u64 python_thread(struct python_loop *loop, struct task_state *ts)
+static __always_inline __u64 python_thread(struct scratch_loop *loop, struct task_state *ts)
 {
 	struct python_walk *w = &loop->scratch->walk;
 	const struct tare_python *python = &w->python;
@@ -117,20 +121,23 @@ static __always_inline __u64 python_thread(struct python_loop *loop, struct task
 
 /* Copy a Python string object. `tail`: keep its last bytes if it is too long, else its first.
  * to->kind is 0 if it can't be read. */
-static __always_inline void python_text(struct scratch *s, struct tare_python_text *to,
-					__u64 object, int tail)
+__weak __noinline int python_text(struct scratch *s, struct tare_python_text *to, __u64 object,
+				  int tail)
 {
-	struct python_text *head = &s->walk.text;
+	struct python_text *head;
 	__u64 size;
 
+	if (!cfg_python || !s || !to)
+		return 0;
+	head = &s->walk.text;
 	to->length = 0;
 	to->kind = 0;
 	if (!object || bpf_probe_read_user(head, sizeof(*head), (void *)object))
-		return;
+		return 0;
 	size = PYTHON_TEXT_KIND(head->state);
 	if (!(head->state & PYTHON_TEXT_COMPACT) || (size != 1 && size != 2 && size != 4) ||
 	    (__u64)head->length > PYTHON_TEXT_MOST)
-		return;
+		return 0;
 	size *= head->length;
 	object += head->state & PYTHON_TEXT_ASCII ? s->walk.python.at.ascii :
 						    s->walk.python.at.compact;
@@ -140,9 +147,10 @@ static __always_inline void python_text(struct scratch *s, struct tare_python_te
 		size = TARE_PYTHON_TEXT;
 	asm volatile("" : "+r"(size)); /* the checked register must be the passed one */
 	if (size > TARE_PYTHON_TEXT || bpf_probe_read_user(to->bytes, size, (void *)object))
-		return;
+		return 0;
 	to->length = head->length;
 	to->kind = PYTHON_TEXT_KIND(head->state);
+	return 0;
 }
 
 #define BYTES_SIZE 16 /* offset of PyBytesObject.ob_size */
@@ -151,13 +159,12 @@ static __always_inline void python_text(struct scratch *s, struct tare_python_te
 /* Copy the line table of the code object into its record. Returns the record's size in bytes. */
 static __always_inline __u64 python_table(struct scratch *s)
 {
-	__u64 table = CODE_WORD(&s->walk, s->walk.python.at.table), size = 0;
+	__u64 table = code_word(&s->walk, s->walk.python.at.table), size;
 
 	s->code.line = s->walk.key.line;
 	s->code.lines = s->walk.python.at.lines;
 	s->code.size = 0;
-	if (!table || bpf_probe_read_user(&size, sizeof(size), (void *)(table + BYTES_SIZE)))
-		size = 0;
+	size = user_word(table ? table + BYTES_SIZE : 0);
 	if (size > TARE_PYTHON_TABLE)
 		size = TARE_PYTHON_TABLE;
 	asm volatile("" : "+r"(size)); /* the checked register must be the passed one */
@@ -169,7 +176,7 @@ static __always_inline __u64 python_table(struct scratch *s)
 
 /* Give the code object that was read a new id, and send a record of its name and lines. Returns
  * the id; 0: the ring is full. */
-static __always_inline __u64 python_code(struct scratch *s)
+static __always_inline __u64 python_code(struct scratch *s, const struct python_key *key)
 {
 	__u64 id, size;
 
@@ -187,24 +194,28 @@ static __always_inline __u64 python_code(struct scratch *s)
 	if (size > sizeof(s->code) ||
 	    bpf_ringbuf_output(&tare_samples, &s->code, size, BPF_RB_NO_WAKEUP))
 		return 0;
-	bpf_map_update_elem(&tare_codes, &s->walk.key, &s->code.id, BPF_ANY);
-	return s->code.id;
+	bpf_map_update_elem(&tare_codes, key, &id, BPF_ANY);
+	return id;
 }
 
 /* The id of the code object of the frame that was read; 0: it can't be read. */
 static __always_inline __u64 python_code_id(struct scratch *s)
 {
 	struct python_walk *w = &s->walk;
+	struct python_key key;
 	__u64 *known;
 
-	w->key.code = FRAME_WORD(w, w->python.at.code);
+	w->key.code = frame_word(w, w->python.at.code);
 	if (bpf_probe_read_user(w->code, sizeof(w->code), (void *)(w->key.code + PYTHON_CODE_FROM)))
 		return 0;
-	w->key.line = (__u32)CODE_WORD(w, w->python.at.line);
-	w->key.file = CODE_WORD(w, w->python.at.file);
-	w->key.name = CODE_WORD(w, w->python.at.name);
-	known = bpf_map_lookup_elem(&tare_codes, &w->key);
-	return known ? *known : python_code(s);
+	w->key.line = (__u32)code_word(w, w->python.at.line);
+	w->key.file = code_word(w, w->python.at.file);
+	w->key.name = code_word(w, w->python.at.name);
+	/* A copy: Linux 6.1 takes a map's key and value only from the stack or from a map, and
+	 * here the scratch is a global function's argument. */
+	key = w->key;
+	known = bpf_map_lookup_elem(&tare_codes, &key);
+	return known ? *known : python_code(s, &key);
 }
 
 /* The last instruction of the frame at `frame`, in units of 2 bytes from the first one, plus one;
@@ -216,7 +227,7 @@ static __always_inline __u64 python_units(struct python_walk *w, __u64 frame)
 	__u64 units;
 
 	if (at->code_at != TARE_PYTHON_NONE) {
-		units = (FRAME_WORD(w, at->last) - w->key.code - at->code_at) / 2;
+		units = (frame_word(w, at->last) - w->key.code - at->code_at) / 2;
 	} else {
 		units = (__s32)user_word(frame + at->last);
 		if (at->lines == TARE_PYTHON_INCREMENTS && units != -1ULL)
@@ -268,25 +279,33 @@ static __always_inline __u64 python_frame_word(struct scratch *s, __u64 at)
 	return id << TARE_PYTHON_ID | (id ? python_units(&s->walk, at) << 1 : 0);
 }
 
-/* One iteration: push the frame at w->at, and go on to its caller. */
-static long python_frame(__u32 i, struct python_loop *loop)
+/* Push the frame at w->at, and go on to its caller; 1: there is none. */
+__weak __noinline int python_frame(struct scratch *s)
 {
-	struct scratch *s = loop->scratch;
-	struct python_walk *w = &s->walk;
-	__u64 at = w->at;
+	struct python_walk *w;
+	__u64 at, entry;
 
+	if (!cfg_period || !cfg_python || !s)
+		return 1;
+	w = &s->walk;
+	at = w->at;
 	if (s->python.n >= TARE_PYTHON_FRAMES ||
 	    bpf_probe_read_user(w->frame, sizeof(w->frame), (void *)w->at))
 		return 1;
-	w->at = FRAME_WORD(w, w->python.at.previous);
-	if (!w->python.at.shim)
+	w->at = frame_word(w, w->python.at.previous);
+	entry = python_entry_byte(w);
+	/* One call of python_frame_word(): it is inline, and the verifier follows it. */
+	if (!w->python.at.shim || entry != OWNED_BY_C)
 		python_push(s, python_frame_word(s, at) |
-				       (python_entry_byte(w) ? TARE_PYTHON_CALLED : 0));
-	else if (python_entry_byte(w) != OWNED_BY_C)
-		python_push(s, python_frame_word(s, at));
+				       !(w->python.at.shim | !entry) * TARE_PYTHON_CALLED);
 	else if (!python_mark_entry(s)) /* this interpreter call runs no Python function now */
 		python_push(s, TARE_PYTHON_CALLED);
 	return !w->at;
+}
+
+static long python_next(__u32 i, struct scratch_loop *loop)
+{
+	return python_frame(loop->scratch) & 1;
 }
 
 static __always_inline void python_send(struct scratch *s)
@@ -308,7 +327,7 @@ __weak __noinline int python_stack(struct task_state *ts, __u64 mm, __u64 of, __
 {
 	const struct tare_python *python;
 	__u32 cpu = bpf_get_smp_processor_id();
-	struct python_loop loop;
+	struct scratch_loop loop;
 	struct scratch *s;
 	__u64 at;
 
@@ -333,7 +352,7 @@ __weak __noinline int python_stack(struct task_state *ts, __u64 mm, __u64 of, __
 	s->python.task = of;
 	s->python.n = 0;
 	if (s->walk.at)
-		bpf_loop(2 * TARE_PYTHON_FRAMES, python_frame, &loop, 0);
+		bpf_loop(2 * TARE_PYTHON_FRAMES, python_next, &loop, 0);
 	s->python.more = !!s->walk.at;
 	python_send(s);
 	return 0;

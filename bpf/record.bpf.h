@@ -73,7 +73,8 @@ static __always_inline void task_fill(struct task_struct *task, struct task_stat
 	ts->head.size = ledger_record_size(t->n_causes);
 	ts->head.time_ns = bpf_ktime_get_boot_ns();
 	task_identity(task, t);
-	t->exit_code = wait_status(task);
+	if (type == TARE_REC_TASK_END || t->flags & TARE_TASK_EXITING)
+		t->exit_code = wait_status(task);
 	t->faults = task->min_flt + task->maj_flt - t->faults0;
 	t->faults_major = task->maj_flt - t->faults_major0;
 	if (cfg_split)
@@ -157,7 +158,7 @@ static __always_inline void task_end(struct task_struct *task, struct task_state
 
 	kmem_exclude_free(TARE_NONOWNER_LATE, workload.stack_bytes);
 	kmem_task_end(ts);
-	ledger_note_peak(&ts->t, workload.peak_seq);
+	task_note_peak(ts);
 	ts->t.flow[TARE_KSTACK].out += workload.stack_bytes;
 	ts->t.flags |= TARE_TASK_ENDED;
 	__sync_fetch_and_add(&workload.stacks, -1);

@@ -76,16 +76,13 @@ static __always_inline __u64 word_at(const __u64 *words, __u64 offset)
  * belongs to the task's mm and its address is in that vma. This is checked at each read. A stale
  * vm_fault of an earlier fault from user mode has FAULT_FLAG_USER set, so that it is not
  * taken for one of a system call. */
-struct fault_search {
-	struct scratch *scratch;
-	__u64 mm; /* the task's struct mm_struct * */
-	__u64 regs, address, below;
-	int user;
-};
-
 /* The fault's address if a vm_fault of a task with this mm is at `at`; else 0. `user`: 1 for a
- * fault from user mode. This function and those below are global, so that the verifier checks
- * each only once for a program. */
+ * fault from user mode.
+ *
+ * This function and those below are global, so that the verifier checks each only once for a
+ * program. What their loops work on is in the scratch: the verifier goes on with a loop
+ * until all that it knows about registers and the stack stays the same, and it knows nothing
+ * about maps. */
 __weak __noinline __u64 fault_read(struct scratch *s, __u64 at, __u64 mm, int user)
 {
 	__u64 *fault, *vma, page, real;
@@ -116,13 +113,14 @@ __weak __noinline __u64 fault_read(struct scratch *s, __u64 at, __u64 mm, int us
 
 /* One iteration of the search. It tries first the distances that were right before, then all
  * distances. */
-static long fault_try(__u32 i, struct fault_search *s)
+static long fault_try(__u32 i, struct scratch_loop *loop)
 {
 	__u64 below = sizeof(struct vm_fault) + (__u64)(i - TARE_FAULT_PLACES + 1) * 8;
+	struct fault_search *s = &loop->scratch->search;
 
 	if (i < TARE_FAULT_PLACES)
 		below = sampling.fault_at[i];
-	s->address = below ? fault_read(s->scratch, s->regs - below, s->mm, s->user) : 0;
+	s->address = below ? fault_read(loop->scratch, s->regs - below, s->mm, s->user) : 0;
 	if (!s->address)
 		return 0;
 	if (i >= TARE_FAULT_PLACES)
@@ -136,32 +134,37 @@ __weak __noinline __u64 fault_address(struct scratch *scratch, struct task_state
 				      int user)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct fault_search s = { scratch, (__u64)BPF_CORE_READ(task, mm), regs, .user = user };
+	__u64 mm = (__u64)BPF_CORE_READ(task, mm), at = sampling.fault_at[0];
+	struct scratch_loop loop = { scratch };
 	__u32 places = TARE_FAULT_PLACES;
-	__u64 at = sampling.fault_at[0];
+	struct fault_search *s;
 
 	if (!cfg_period || !scratch || !ts)
 		return 0;
-	if (user && at)
-		s.address = fault_read(scratch, regs - at, s.mm, user);
-	if (s.address)
-		return s.address;
+	s = &scratch->search;
+	s->address = user && at ? fault_read(scratch, regs - at, mm, user) : 0;
+	if (s->address)
+		return s->address;
 	/* The page_fault_kernel event gave it, and the task has had no fault since: the kernel
 	 * counts a fault when it ends. */
 	if (!user && ts->fault && ts->fault_number == task->min_flt + task->maj_flt)
 		return ts->fault;
 	if (ts->fault_searches < FAULT_SEARCHES)
 		places += FAULT_DEPTH / 8;
-	bpf_loop(places, fault_try, &s, 0);
-	if (!s.address) {
+	s->mm = mm;
+	s->regs = regs;
+	s->user = user;
+	s->below = 0;
+	bpf_loop(places, fault_try, &loop, 0);
+	if (!s->address) {
 		ts->fault_searches++;
-	} else if (s.below) {
+	} else if (s->below) {
 		at = user ? 0 : 1 + sampling.fault_next++ % (TARE_FAULT_PLACES - 1);
 		asm volatile("" : "+r"(at)); /* so that the register that is checked indexes */
 		if (at < TARE_FAULT_PLACES)
-			sampling.fault_at[at] = s.below;
+			sampling.fault_at[at] = s->below;
 	}
-	return s.address;
+	return s->address;
 }
 
 struct stack_bounds {
@@ -244,32 +247,44 @@ __weak __noinline int chain_copy(struct scratch *s)
 	return 1;
 }
 
-/* Copies a stack page by page. A page of the stack that was never touched can't be read, while
- * pages above it can. bpf_probe_read_user() fills its bytes with 0, which is what the program
- * would read there. */
-struct stack_pages {
-	struct scratch *scratch;
-	__u64 sp, size, at; /* at: offset in the payload */
-	__u64 read;         /* 1: at least one page was read */
-};
-
 #define STACK_PAGE ((__u64)TARE_STACK_PIECE)
 
-static long stack_page(__u32 i, struct stack_pages *p)
+/* Copy one page of the stack; 1: the copy ends. A page of the stack that was never touched
+ * can't be read, while pages above it can. bpf_probe_read_user() fills its bytes with 0, which is
+ * what the program would read there. */
+__weak __noinline int stack_page(struct scratch *s, __u32 i)
 {
-	__u64 from = i ? i * STACK_PAGE - p->sp % STACK_PAGE : 0;
-	__u64 n = i ? STACK_PAGE : STACK_PAGE - p->sp % STACK_PAGE, to = p->at + from;
+	struct stack_pages *p;
+	__u64 from, to, n;
 
+	if (!cfg_period || !s)
+		return 1;
+	p = &s->pages;
+	from = i ? i * STACK_PAGE - p->sp % STACK_PAGE : 0;
+	n = i ? STACK_PAGE : STACK_PAGE - p->sp % STACK_PAGE;
+	to = p->at + from;
 	if (from >= p->size)
 		return 1;
 	if (n > p->size - from)
 		n = p->size - from;
 	asm volatile("" : "+r"(n), "+r"(to)); /* the checked registers must be the passed ones */
-	if (!n || n > STACK_PAGE || to > sizeof(p->scratch->payload) - STACK_PAGE)
+	if (!n || n > STACK_PAGE || to > sizeof(s->payload) - STACK_PAGE)
 		return 1;
-	if (!bpf_probe_read_user(p->scratch->payload + to, n, (void *)(p->sp + from)))
-		p->read = 1; /* a constant: the verifier follows each possible value */
-	return !p->read;     /* stop if the page of the stack pointer can't be read */
+	if (!bpf_probe_read_user(s->payload + to, n, (void *)(p->sp + from)))
+		p->read = 1;
+	return !p->read; /* stop if the page of the stack pointer can't be read */
+}
+
+static long stack_next(__u32 i, struct scratch_loop *loop)
+{
+	return stack_page(loop->scratch, i) & 1;
+}
+
+/* The offset of the user stack in the payload. No branch: the verifier would follow both sides. */
+static __always_inline __u64 stack_offset(__u32 flags)
+{
+	return !!(flags & TARE_SAMPLE_KERNEL) * TARE_KERNEL_FRAMES * 8ULL +
+	       !!(flags & TARE_SAMPLE_CHAIN) * TARE_CHAIN_FRAMES * 8ULL;
 }
 
 /* Copy the stack [sp, end) to the end of the sample, `most` bytes at most. `end` 0: not known.
@@ -278,16 +293,14 @@ static long stack_page(__u32 i, struct stack_pages *p)
 __weak __noinline int stack_copy(struct scratch *s, __u64 sp, __u64 end, __u64 most)
 {
 	__u64 size = end > sp ? end - sp : STACK_BLIND;
-	struct stack_pages pages = { .scratch = s, .sp = sp };
+	struct scratch_loop loop = { s };
 	__u32 *flags;
+	__u64 at;
 
 	if (!cfg_period || !s)
 		return 0;
 	flags = &s->sample.flags;
-	if (*flags & TARE_SAMPLE_KERNEL)
-		pages.at += TARE_KERNEL_FRAMES * 8;
-	if (*flags & TARE_SAMPLE_CHAIN)
-		pages.at += TARE_CHAIN_FRAMES * 8;
+	at = stack_offset(*flags);
 	if (size > most)
 		size = most;
 	if (size < end - sp || end <= sp)
@@ -297,11 +310,11 @@ __weak __noinline int stack_copy(struct scratch *s, __u64 sp, __u64 end, __u64 m
 		*flags |= TARE_SAMPLE_NO_STACK;
 		return 0;
 	}
-	if (!bpf_probe_read_user(s->payload + pages.at, size, (void *)sp))
+	if (!bpf_probe_read_user(s->payload + at, size, (void *)sp))
 		return size;
-	pages.size = size;
-	bpf_loop(TARE_STACK_MAX / STACK_PAGE + 1, stack_page, &pages, 0);
-	if (pages.read)
+	s->pages = (struct stack_pages){ sp, size, at, 0 };
+	bpf_loop(TARE_STACK_MAX / STACK_PAGE + 1, stack_next, &loop, 0);
+	if (s->pages.read)
 		return size;
 	*flags |= TARE_SAMPLE_NO_STACK | TARE_SAMPLE_CUT;
 	return 0;
@@ -318,32 +331,12 @@ struct sample_request {
 	__u32 user;  /* there is a user stack */
 };
 
-static __always_inline void sample_lost(const struct sample_request *what, __u64 bytes, int busy)
+/* Samples that were lost stood for `bytes`. `busy`: this CPU was taking another. */
+static __always_inline void sample_lost(__u32 flags, __u64 bytes, int busy)
 {
 	__sync_fetch_and_add(&sampling.lost, 1);
-	if (!(what->flags & TARE_SAMPLE_VIRTUAL))
-		__sync_fetch_and_add(&sampling.lost_bytes, bytes);
-	if (busy)
-		__sync_fetch_and_add(&sampling.busy, 1);
-}
-
-/* Set the address of the memory that the task's update is for. */
-static __always_inline void sample_address(struct scratch *s, struct task_struct *task,
-					   struct task_state *ts, __u64 regs, int user)
-{
-	struct tare_sample *out = &s->sample;
-
-	out->address = 0;
-	if (out->kind < TARE_MEMBERS && user) /* not `user`: execve is loading a program */
-		out->address = fault_address(s, ts, regs, out->cause == TARE_CAUSE_FAULT);
-	if (out->address) {
-		if (calls_map(out->cause)) /* the record of its VMA comes when the call returns */
-			out->flags |= TARE_SAMPLE_EARLY;
-		return;
-	}
-	out->flags |= TARE_SAMPLE_NO_ADDRESS;
-	if (out->kind < TARE_MEMBERS)
-		__sync_fetch_and_add(&sampling.no_address, 1);
+	__sync_fetch_and_add(&sampling.lost_bytes, bytes * !(flags & TARE_SAMPLE_VIRTUAL));
+	__sync_fetch_and_add(&sampling.busy, busy);
 }
 
 /* Count a sample that was taken, or left out, at a longer period (level 1 or more). */
@@ -363,106 +356,57 @@ static __always_inline void thin_count(__u32 level, int taken, __u64 bytes)
 	__sync_fetch_and_add(&t->bytes, bytes);
 }
 
-static __always_inline void sample_send(struct scratch *s, struct task_struct *task,
-					struct task_state *ts, const struct sample_request *what,
-					__u64 used)
+/* sampling_level() and sampling_passed() (sampling.h) as functions, each verified once. */
+__weak __noinline __u32 level_of(__u64 used)
 {
-	struct tare_sample *out = &s->sample;
-	int virtual = out->flags & TARE_SAMPLE_VIRTUAL;
-	__u64 size = sizeof(*out), sp;
-	__u32 copied = 0;
-
-	/* The kernel stack, unless the kernel only served a page fault. */
-	if (!virtual && (out->cause != TARE_CAUSE_FAULT || out->kind >= TARE_MEMBERS)) {
-		__builtin_memset(s->payload, 0, TARE_KERNEL_FRAMES * 8);
-		bpf_get_task_stack(task, s->payload, TARE_KERNEL_FRAMES * 8, 0);
-		out->flags |= TARE_SAMPLE_KERNEL;
-		size += TARE_KERNEL_FRAMES * 8;
-	}
-	sp = out->regs[ARCH_REG_SP];
-	if (what->user && !(out->flags & TARE_SAMPLE_COMPAT) && chain_copy(s))
-		size += TARE_CHAIN_FRAMES * 8;
-	if (what->user && !(out->flags & TARE_SAMPLE_COMPAT))
-		copied = stack_copy(s, sp, stack_end(ts, sp), stack_most(used));
-	else
-		out->flags |= TARE_SAMPLE_NO_STACK;
-	if (!copied)
-		__sync_fetch_and_add(&sampling.no_stack, 1);
-	out->stack = copied;
-	size += copied;
-	out->head.size = size;
-	if (size > sizeof(*out) + sizeof(s->payload))
-		return;
-	if (bpf_ringbuf_output(&tare_samples, out, size, sample_wake(used, out->head.time_ns))) {
-		sample_lost(what, out->bytes, 0);
-		return;
-	}
-	__sync_fetch_and_add(&sampling.taken, 1);
-	if (!virtual)
-		__sync_fetch_and_add(&sampling.bytes, out->bytes);
-	thin_count(sampling_level(used, cfg_samples_ring), 1, virtual ? 0 : out->bytes);
+	return cfg_period ? sampling_level(used, cfg_samples_ring) : 0;
 }
 
-/* The address space that the running task uses; vfork's child uses its parent's. */
-static __always_inline struct tare_mm *mm_running(struct task_struct *task, struct task_state *ts)
+__weak __noinline __u64 sampling_next(struct sampling_state *state, __u32 random)
 {
-	struct mm_struct *mm = task->mm;
-	__u64 key = ts->mm_key;
-
-	asm volatile("" : "+r"(key)); /* two loads, not one of either pointer */
-	if (mm)
-		key = mm_key(mm);
-	return mm_find(key);
+	return cfg_period && state ? sampling_passed(state, cfg_period, random) : 0;
 }
 
-/* `n` samples are due. Returns how many of them one sample stands for at this level; 0: no sample
- * is taken, which is counted. */
-static __always_inline __u64 thinned_count(struct task_state *ts, __u64 n, __u32 level)
+/* The growth of `ts` has passed its sampled byte, or `what` gives the bytes, and the ring has
+ * `used` bytes. Returns the bytes that one sample stands for; 0: none is taken, which is
+ * counted. */
+__weak __noinline __u64 sample_due(struct task_state *ts, const struct sample_request *what,
+				   __u64 used)
 {
-	if (!level)
-		return n;
-	n = sampling_thinned(n, level, random_next(ts)) << level;
-	if (!n)
-		thin_count(level, 0, 0);
-	return n;
-}
+	__u32 level = level_of(used);
+	__u64 bytes, n = 1;
 
-/* Take a sample: the running task's growth has passed its sampled byte, or `what` gives the
- * bytes. */
-__weak __noinline int sample_take(struct task_state *ts, const struct sample_request *what)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	/* Newer verifiers (seen on 7.3) treat a void * as memory and refuse it as a number. */
-	__u64 regs = address_of(task->stack) + regs_offset, bytes, n = 1;
-	__u64 used = cfg_period ? samples_used() : 0; /* without samples there is no ring */
-	__u32 level = sampling_level(used, cfg_samples_ring);
-	struct sampling_state *state;
-	struct scratch *s;
-	struct tare_sample *out;
-
-	if (!ts || !what || !cfg_period)
+	if (!cfg_period || !ts || !what)
 		return 0;
-	state = what->flags & TARE_SAMPLE_VIRTUAL ? &ts->virtual : &ts->sampling;
 	bytes = what->bytes;
 	if (!bytes) {
-		n = sampling_passed(state, cfg_period, random_next(ts));
+		n = sampling_next(what->flags & TARE_SAMPLE_VIRTUAL ? &ts->virtual : &ts->sampling,
+				  random_next(ts));
 		bytes = cfg_period;
 	}
 	if (ts->t.flags & TARE_TASK_HELD)
 		return 0;
 	if (used > SAMPLES_MOST) {
-		sample_lost(what, n * bytes, 0);
+		sample_lost(what->flags, n * bytes, 0);
 		return 0;
 	}
-	n = thinned_count(ts, n, level);
+	if (!level)
+		return n * bytes;
+	n = sampling_thinned(n, level, random_next(ts)) << level;
 	if (!n)
+		thin_count(level, 0, 0);
+	return n * bytes;
+}
+
+/* Set all of a sample that does not need a search: what was asked for, the task, the registers. */
+__weak __noinline int sample_fill(struct scratch *s, struct task_state *ts,
+				  const struct sample_request *what, __u64 regs)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct tare_sample *out;
+
+	if (!cfg_period || !s || !ts || !what)
 		return 0;
-	bytes *= n;
-	s = scratch_take();
-	if (!s) {
-		sample_lost(what, bytes, 1);
-		return 0;
-	}
 	out = &s->sample;
 	out->head.type = TARE_REC_SAMPLE;
 	out->head.time_ns = bpf_ktime_get_boot_ns();
@@ -470,7 +414,6 @@ __weak __noinline int sample_take(struct task_state *ts, const struct sample_req
 	out->proc = ts->t.proc;
 	out->mm = what->mm;
 	out->peak_seq = workload.peak_seq;
-	out->bytes = bytes;
 	out->address = what->address;
 	out->size = what->size;
 	out->tgid = task->tgid;
@@ -482,12 +425,148 @@ __weak __noinline int sample_take(struct task_state *ts, const struct sample_req
 		__builtin_memset(out->regs, 0, sizeof(out->regs));
 	if (arch_compat(task, (const struct pt_regs *)out->regs))
 		out->flags |= TARE_SAMPLE_COMPAT;
-	if (!(out->flags & TARE_SAMPLE_VIRTUAL))
-		sample_address(s, task, ts, regs, what->user);
+	return 0;
+}
+
+/* Set the address of the memory that the task's update is for. */
+__weak __noinline int sample_address(struct scratch *s, struct task_state *ts, __u64 regs, int user)
+{
+	struct tare_sample *out;
+
+	if (!cfg_period || !s || !ts)
+		return 0;
+	out = &s->sample;
+	out->address = 0;
+	if (out->kind < TARE_MEMBERS && user) /* not `user`: execve is loading a program */
+		out->address = fault_address(s, ts, regs, out->cause == TARE_CAUSE_FAULT);
+	if (out->address) {
+		if (calls_map(out->cause)) /* the record of its VMA comes when the call returns */
+			out->flags |= TARE_SAMPLE_EARLY;
+		return 0;
+	}
+	out->flags |= TARE_SAMPLE_NO_ADDRESS;
+	if (out->kind < TARE_MEMBERS)
+		__sync_fetch_and_add(&sampling.no_address, 1);
+	return 0;
+}
+
+/* Put the kernel stack into the sample, unless the kernel only served a page fault. */
+__weak __noinline int kernel_copy(struct scratch *s)
+{
+	struct tare_sample *out;
+
+	if (!cfg_period || !s)
+		return 0;
+	out = &s->sample;
+	if (out->flags & TARE_SAMPLE_VIRTUAL ||
+	    (out->cause == TARE_CAUSE_FAULT && out->kind < TARE_MEMBERS))
+		return 0;
+	__builtin_memset(s->payload, 0, TARE_KERNEL_FRAMES * 8);
+	bpf_get_task_stack(bpf_get_current_task_btf(), s->payload, TARE_KERNEL_FRAMES * 8, 0);
+	out->flags |= TARE_SAMPLE_KERNEL;
+	return 0;
+}
+
+/* Put the stacks into the sample. */
+static __always_inline void sample_stacks(struct scratch *s, struct task_state *ts, __u32 user,
+					  __u64 used)
+{
+	struct tare_sample *out = &s->sample;
+	__u64 sp = out->regs[ARCH_REG_SP];
+
+	kernel_copy(s);
+	out->stack = 0;
+	if (user && !(out->flags & TARE_SAMPLE_COMPAT)) {
+		chain_copy(s);
+		out->stack = stack_copy(s, sp, stack_end(ts, sp), stack_most(used));
+	} else {
+		out->flags |= TARE_SAMPLE_NO_STACK;
+	}
+	if (!out->stack)
+		__sync_fetch_and_add(&sampling.no_stack, 1);
+}
+
+/* Put the sample into the ring, and count it. */
+__weak __noinline int sample_send(struct scratch *s, __u64 used)
+{
+	struct tare_sample *out;
+	__u64 size, bytes;
+
+	if (!cfg_period || !s)
+		return 0;
+	out = &s->sample;
+	size = sizeof(*out) + stack_offset(out->flags) + out->stack;
+	out->head.size = size;
+	asm volatile("" : "+r"(size)); /* the checked register must be the passed one */
+	if (size > sizeof(*out) + sizeof(s->payload))
+		return 0;
+	if (bpf_ringbuf_output(&tare_samples, out, size, sample_wake(used, out->head.time_ns))) {
+		sample_lost(out->flags, out->bytes, 0);
+		return 0;
+	}
+	bytes = out->bytes * !(out->flags & TARE_SAMPLE_VIRTUAL);
+	__sync_fetch_and_add(&sampling.taken, 1);
+	__sync_fetch_and_add(&sampling.bytes, bytes);
+	thin_count(level_of(used), 1, bytes);
+	return 0;
+}
+
+/* Take a sample: the running task's growth has passed its sampled byte, or `what` gives the
+ * bytes. Its parts are global functions, each followed once and not once for each path
+ * through those before it. The kernel allows calls 8 deep, and the walk of Python's
+ * frames needs all of them in tare_kmem. */
+__weak __noinline int sample_take(struct task_state *ts, const struct sample_request *what)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	/* Newer verifiers (seen on 7.3) treat a void * as memory and refuse it as a number. */
+	__u64 regs = address_of(task->stack) + regs_offset, bytes;
+	__u64 used = cfg_period ? samples_used() : 0; /* without samples there is no ring */
+	struct scratch *s;
+
+	if (!ts || !what || !cfg_period)
+		return 0;
+	bytes = sample_due(ts, what, used);
+	if (!bytes)
+		return 0;
+	s = scratch_take();
+	if (!s) {
+		sample_lost(what->flags, bytes, 1);
+		return 0;
+	}
+	s->sample.bytes = bytes;
+	sample_fill(s, ts, what, regs);
+	if (!(what->flags & TARE_SAMPLE_VIRTUAL))
+		sample_address(s, ts, regs, what->user);
 	if (what->user)
-		python_stack(ts, what->mm, out->task, out->head.time_ns);
-	sample_send(s, task, ts, what, used);
+		python_stack(ts, what->mm, s->sample.task, s->sample.head.time_ns);
+	sample_stacks(s, ts, what->user, used);
+	sample_send(s, used);
 	s->busy = 0;
+	return 0;
+}
+
+/* Take a sample of memory that is not mapped: `what` has its kind and cause, and its bytes and
+ * task if these differ. There is no user stack if the address space has one of the flags `hidden`.
+ * vfork's child uses its parent's address space. A function, since each path that follows
+ * task->mm costs time at load: see record.bpf.h. */
+__weak __noinline int sample_unmapped(struct task_state *ts, struct sample_request *what,
+				      __u32 hidden)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct mm_struct *mm = task->mm;
+	struct tare_mm *m;
+	__u64 key;
+
+	if (!cfg_period || !ts || !what)
+		return 0;
+	key = ts->mm_key;
+	asm volatile("" : "+r"(key)); /* two loads, not one of either pointer */
+	if (mm)
+		key = mm_key(mm);
+	m = mm_find(key);
+	what->mm = m ? m->id : 0;
+	what->user = m && !(m->flags & hidden);
+	sample_take(ts, what);
 	return 0;
 }
 

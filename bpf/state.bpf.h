@@ -147,6 +147,26 @@ struct python_walk {
 	struct python_key key; /* of the code read last */
 };
 
+/* The search of a vm_fault on the kernel stack, and the copy of a user stack (sample.bpf.h). */
+struct fault_search {
+	__u64 mm;             /* address of the task's mm_struct */
+	__u64 regs;           /* address of the saved registers */
+	__u64 address, below; /* what was found, and how far below `regs`; 0: nothing */
+	__u64 user;           /* 1: a fault from user mode */
+};
+
+struct stack_pages {
+	__u64 sp, size, at; /* at: offset in the payload */
+	__u64 read;         /* 1: at least one page was read */
+};
+
+/* The walk along a file's path, upwards (vma.bpf.h). */
+struct path_walk {
+	__u64 dentry, mount; /* struct dentry *, struct mount * */
+	__u32 n;             /* parts that were written */
+	__u32 pad;
+};
+
 /* One for each CPU: memory to build a record in, since a BPF program's stack is too small.
  * `busy`: in use; an interrupt that finds it set takes no sample. */
 #define WORDS 10
@@ -154,6 +174,9 @@ struct scratch {
 	__u32 busy;
 	__u32 pad;
 	__u64 fault[WORDS], vma[WORDS]; /* first words of a struct vm_fault and vm_area_struct */
+	struct fault_search search;
+	struct stack_pages pages;
+	struct path_walk path;
 	struct python_walk walk;
 	struct tare_python_stack python;
 	struct tare_python_code code;
@@ -168,6 +191,13 @@ struct scratch {
 		struct tare_map map;
 		struct tare_image image;
 	};
+};
+
+/* Context of a loop, which must be on the stack. All that the loop works on is in the scratch.
+ * An iteration may be a global function. The verifier does not know what that returns, but must see
+ * that the loop's function returns 0 or 1: hence its `& 1`. */
+struct scratch_loop {
+	struct scratch *scratch;
 };
 
 struct scratch_map {

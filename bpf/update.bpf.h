@@ -77,24 +77,29 @@ static __always_inline void update_rss(struct tare_mm *m, __s64 delta)
 				     rss - (__s64)__sync_lock_test_and_set(&m->folded, rss));
 }
 
+/* Take a sample of the memory of address space `m`. */
+__weak __noinline int sample_mapped(struct task_state *ts, struct tare_mm *m, __u32 kind,
+				    __u32 cause)
+{
+	struct sample_request what = { .kind = kind, .cause = cause };
+
+	if (!cfg_period || !ts || !m)
+		return 0;
+	if (m->brk_low)
+		vma_heap_report(m, ts->t.tgid);
+	what.mm = m->id;
+	what.user = !(m->flags & TARE_MM_EXECING);
+	sample_take(ts, &what);
+	return 0;
+}
+
 /* A task grew. On the hot path: only the subtraction is inline. */
 static __always_inline void sample_growth(struct task_state *ts, struct tare_mm *m, __u32 kind,
 					  __u32 cause, __u64 bytes)
 {
-	struct sample_request what;
-
 	ts->sampling.left -= bytes;
-	if (ts->sampling.left > 0)
-		return;
-	if (m->brk_low)
-		vma_heap_report(m, ts->t.tgid);
-	what = (struct sample_request){
-		.mm = m->id,
-		.kind = kind,
-		.cause = cause,
-		.user = !(m->flags & TARE_MM_EXECING),
-	};
-	sample_take(ts, &what);
+	if (ts->sampling.left <= 0)
+		sample_mapped(ts, m, kind, cause);
 }
 
 /* The search is a global function, so that the verifier does not follow each of its iterations
@@ -133,7 +138,7 @@ static __always_inline void counter_update_kind(struct tare_mm *m, __u64 kind, _
 		task = bpf_get_current_task_btf();
 		ts = task_find(task);
 		if (ts && ts->t.proc == m->proc && !(ts->t.flags & TARE_TASK_ENDED)) {
-			ledger_note_peak(&ts->t, workload.peak_seq);
+			task_note_peak(ts);
 			ledger_flow(&ts->t.flow[kind], delta);
 			if (ledger_is_rss(kind)) {
 				__u32 cause = cause_of(task);

@@ -144,56 +144,65 @@ __weak __noinline int vma_gone(struct tare_mm *m)
 	return 0;
 }
 
-struct path_walk {
-	struct tare_file *out;
-	__u64 dentry, mount; /* struct dentry *, struct mount * */
-	__u32 n;
-};
-
-static long walk_up(__u32 i, struct path_walk *w)
+/* Write the next part of the path that s->path is at, and go on to the one above; 1: that was the
+ * last. */
+__weak __noinline int path_part(struct scratch *s, struct tare_file *out)
 {
-	struct mount *mount = (void *)w->mount, *above;
-	struct dentry *dentry = (void *)w->dentry;
+	struct mount *mount, *above;
 	const unsigned char *name;
-	__u32 n = w->n;
+	struct dentry *dentry;
+	__u64 n;
 
+	if (!cfg_period || !s || !out)
+		return 1;
+	mount = (void *)s->path.mount;
+	dentry = (void *)s->path.dentry;
 	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
 		above = BPF_CORE_READ(mount, mnt_parent);
 		if (above == mount || !above)
 			return 1;
-		w->dentry = (__u64)BPF_CORE_READ(mount, mnt_mountpoint);
-		w->mount = (__u64)above;
+		s->path.dentry = (__u64)BPF_CORE_READ(mount, mnt_mountpoint);
+		s->path.mount = (__u64)above;
 		return 0;
 	}
+	name = BPF_CORE_READ(dentry, d_name.name);
+	n = s->path.n;
+	asm volatile("" : "+r"(n)); /* the checked register must be the index */
 	if (n >= TARE_PATH_PARTS)
 		return 1;
-	name = BPF_CORE_READ(dentry, d_name.name);
-	bpf_probe_read_kernel_str(w->out->name[n], TARE_PART_LEN, name);
-	w->n = n + 1;
-	if (BPF_CORE_READ(dentry, d_parent) == dentry)
-		return 1;
-	w->dentry = (__u64)BPF_CORE_READ(dentry, d_parent);
-	return 0;
+	bpf_probe_read_kernel_str(out->name[n], TARE_PART_LEN, name);
+	s->path.n = n + 1;
+	s->path.dentry = (__u64)BPF_CORE_READ(dentry, d_parent);
+	return (__u64)dentry == s->path.dentry;
+}
+
+struct path_loop {
+	struct scratch *scratch;
+	struct tare_file *out;
+};
+
+static long path_next(__u32 i, struct path_loop *loop)
+{
+	return path_part(loop->scratch, loop->out) & 1;
 }
 
 /* The identity of a file and its path, from the last component up to the root of the mount
- * namespace. */
-static __always_inline void vma_file(struct tare_file *out, struct file *file)
+ * namespace. `out` is in the scratch. */
+static __always_inline void vma_file(struct scratch *s, struct tare_file *out, struct file *file)
 {
 	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
-	struct path_walk w = {
-		.out = out,
-		.dentry = (__u64)dentry,
-		.mount = (__u64)BPF_CORE_READ(file, f_path.mnt) -
-			 bpf_core_field_offset(struct mount, mnt),
-	};
+	struct path_loop loop = { s, out };
 
+	s->path.dentry = (__u64)dentry;
+	s->path.mount =
+		(__u64)BPF_CORE_READ(file, f_path.mnt) - bpf_core_field_offset(struct mount, mnt);
+	s->path.n = 0;
 	out->inode = BPF_CORE_READ(file, f_inode, i_ino);
 	out->dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
 	out->deleted = !BPF_CORE_READ(dentry, d_hash.pprev);
 	out->pad = 0;
-	bpf_loop(TARE_PATH_PARTS + 12, walk_up, &w, 0);
-	out->names = w.n;
+	bpf_loop(TARE_PATH_PARTS + 12, path_next, &loop, 0);
+	out->names = s->path.n;
 }
 
 static __always_inline __u32 file_size(const struct tare_file *file)
@@ -241,7 +250,7 @@ __weak __noinline int vma_mapped(struct tare_mm *m, struct mapping *map)
 	s->map.prot = map->prot;
 	s->map.flags = map->flags;
 	s->map.pad = 0;
-	vma_file(&s->map.file, file);
+	vma_file(s, &s->map.file, file);
 	if (calls_makes_code(map->prot))
 		python_mapped(m->id, &s->map.file, map->start, map->offset);
 	size = sizeof(s->map) - sizeof(s->map.file) + file_size(&s->map.file);
@@ -283,7 +292,7 @@ __weak __noinline int vma_image(struct tare_mm *m, __u64 proc)
 	s->image.pad = 0;
 	/* The array's length differs between kernels; user space stops at AT_NULL. */
 	bpf_core_read(s->image.auxv, sizeof(s->image.auxv), &mm->saved_auxv);
-	vma_file(&s->image.file, file);
+	vma_file(s, &s->image.file, file);
 	python_mapped(m->id, &s->image.file, BPF_CORE_READ(mm, start_code), TARE_PYTHON_IMAGE);
 	size = sizeof(s->image) - sizeof(s->image.file) + file_size(&s->image.file);
 	s->image.head.size = size;

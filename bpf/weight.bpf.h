@@ -94,4 +94,18 @@ static __always_inline void update_swap(__s64 pages)
 	__sync_fetch_and_add(&workload.swap, pages);
 }
 
+/* Note the task's net at the last peak: once after each peak. Global, as many paths lead here. */
+__weak __noinline int task_peak(struct task_state *ts)
+{
+	if (ts)
+		ledger_note_peak(&ts->t, workload.peak_seq);
+	return 0;
+}
+
+static __always_inline void task_note_peak(struct task_state *ts)
+{
+	if (ts->t.peak_seq != workload.peak_seq)
+		task_peak(ts);
+}
+
 #endif

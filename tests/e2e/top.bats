@@ -121,7 +121,8 @@ grower() {
 
 @test "top: wrong usage is refused with a hint" {
 	for words in '-o pid,shoe' '-d 0' '-n 0' '--sort shoe' '--format xml' '-p 1 --all' \
-		'-p x' '--max-size 1GiB' '-o pid --format csv' '--all -- true' '--user root'; do
+		'-p x' '--max-size 1GiB' '--replay x -p 1' '--replay x --period 64KiB' \
+		'-o pid --format csv' '--all -- true' '--user root'; do
 		# shellcheck disable=SC2086
 		run "$TARE" top $words
 		status_is 125
@@ -173,6 +174,83 @@ grower() {
 	says 'grower'
 }
 
+# replayed FILE LIVE: each round of the replay has the rows that the live round of its time had.
+replayed() {
+	run --separate-stderr "$TARE" top --replay "$1" --threads --format jsonl
+	status_is 0
+	python3 - "$2" <(printf '%s\n' "$output") <<-'END'
+		import json, sys
+		live, replay = ([json.loads(line) for line in open(f)] for f in sys.argv[1:])
+		live = {r["time_ns"]: r for r in live}
+		def rows(r):
+		    members = ["kinds", "in", "out", "faults", "cause", "weight"]
+		    if r["time_ns"] == replay[-1]["time_ns"]: # names are as they were seen last
+		        members += "cgroup", "uid", "comm"
+		    return {(x["pid"], x["tid"], *(str(x[m]) for m in members))
+		            for x in r["rows"]}
+		assert len(replay) >= 2, len(replay)
+		for r in replay:
+		    now = live[r["time_ns"]]
+		    wrong = [row[:2] for row in rows(r) ^ rows(now)]
+		    assert not wrong, wrong
+		    for sum in "weight", "in", "out", "faults", "processes", "threads":
+		        assert r["total"][sum] == now["total"][sum], sum
+	END
+}
+
+@test "top --replay: the rows of a recording are those of then" {
+	grower 100
+	"$TARE" top -n 12 -d 0.3 --threads --format jsonl -r "$DIR/run.tare" >"$DIR/live"
+	replayed "$DIR/run.tare" "$DIR/live"
+}
+
+@test "top --replay shows what run and attach recorded" {
+	grower 100
+	"$TARE" attach -p "${started[0]}" --duration 2 -r "$DIR/run.tare" -o "$DIR/report"
+	run "$TARE" top -b --replay "$DIR/run.tare"
+	status_is 0
+	says '+[0-9.]* MiB .*page fault.*grower 1 100'
+	run "$TARE" top -b --replay "$DIR/run.tare" -n 1
+	status_is 0
+	[ "$(grep -c '━━ tare top' <<<"$output")" = 1 ]
+}
+
+@test "top --replay: what can't be replayed, and the way out" {
+	run "$TARE" top --replay "$DIR/none"
+	status_is 1
+	says 'none'
+	run "$TARE" top -b --replay tests/unit/data/schema1.tare
+	status_is 1
+	says 'older tare (schema 1)' 'tare report'
+	echo text >"$DIR/text"
+	run "$TARE" top --replay "$DIR/text"
+	status_is 1
+	says 'not a file of tare run -r'
+}
+
+@test "screen: a replay is moved in time, and has details" {
+	grower 100
+	"$TARE" attach -p "${started[0]}" --duration 3 --period 64KiB -r "$DIR/run.tare" \
+		-o "$DIR/report"
+	screen 90 30 "$TARE top --replay $DIR/run.tare"
+	shows 'playing 0:'
+	shows 'paused 0:'
+	press Home
+	shows 'paused 0:00'
+	shows 'not known yet'
+	press Right Right Right
+	shows 'growth   +'
+	press Enter
+	shows 'grow_here'
+	press Escape
+	press End
+	until_true 20 not_shown 'paused 0:00'
+	press w
+	shows 'tare report and tare export'
+	press q
+	ends_with 0
+}
+
 @test "screen: rows, filter, threads, details, back, quit" {
 	grower 100
 	screen 100 30 "$TARE top"
@@ -183,7 +261,9 @@ grower() {
 	shows '· grows'
 	press Enter
 	shows 'process  '"${started[0]}"'  grower'
-	shows 'CAUSES: memory taken'
+	shows 'CAUSES: taken'
+	shows 'MAPPINGS: mapped'
+	shows '\[anon\]'
 	press Escape
 	shows 'filter: grower'
 	press h

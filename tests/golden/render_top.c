@@ -89,7 +89,9 @@ static void server(void)
 {
 	struct live_row *r;
 
-	add(4121, "python3 leak.py --threads 3", 812 * MIB, 12 * MIB, 10.0 * MIB)->threads = 3;
+	r = add(4121, "python3 leak.py --threads 3", 812 * MIB, 12 * MIB, 10.0 * MIB);
+	r->threads = 3;
+	r->lasting = true;
 	for (unsigned i = 0; i < 3; i++) {
 		r = add(4121, i == 1 ? "leaker" : "idle", i == 1 ? 700 * MIB : -4 * KIB, 0,
 			i == 1 ? 10.0 * MIB : 0);
@@ -151,14 +153,31 @@ static void nothing(void)
 {
 }
 
+/* The same server in a recording, a third of the way through. */
+static void replayed(void)
+{
+	static int64_t weight[300];
+	static struct top_timeline line = { .weight = weight, .n = 300, .at = 100 };
+
+	server();
+	for (unsigned i = 0; i < line.n; i++)
+		weight[i] = 4 * GIB + (i % 150) * 10 * MIB;
+	line.at_ns = 100 * NS;
+	line.end_ns = 299 * NS;
+	line.state = "playing";
+	look.timeline = &line;
+	look.target = "run.tare";
+	look.self_cpu = -1;
+	look.self_rss = look.memory = look.available = 0;
+	look.kmem_why = "not in the recording";
+}
+
 static const struct {
 	const char *name;
 	void (*make)(void);
 } fixtures[] = {
-	{ "top-server", server },
-	{ "top-first", first },
-	{ "top-hostile", hostile },
-	{ "top-empty", nothing },
+	{ "top-server", server }, { "top-first", first },     { "top-hostile", hostile },
+	{ "top-empty", nothing }, { "top-replay", replayed },
 };
 
 static void begin(void)
@@ -189,12 +208,19 @@ static void add_details(GString *out)
 	g_autoptr(GArray) threads = g_array_new(FALSE, FALSE, sizeof(struct live_row));
 	g_autoptr(GArray) causes = g_array_new(FALSE, FALSE, sizeof(struct top_cause));
 	g_autoptr(GArray) functions = g_array_new(FALSE, FALSE, sizeof(struct top_function));
-	struct top_cause cause[] = { { TARE_CAUSE_FAULT, 900 * MIB, 120 * MIB }, { 12, 4096, 0 } };
+	struct top_cause cause[] = { { TARE_CAUSE_FAULT, 100 * MIB, 900 * MIB, 120 * MIB },
+				     { 12, 0, 4096, 0 } };
 	struct top_function function[] = {
 		{ (char *)"leak.py:7 leak", 99 * MIB, 118 * MIB, 700 * MIB },
 		{ (char *)"evil\033[2J", TOP_NO_WINDOW, 0, 4 * MIB },
 	};
+	g_autoptr(GArray) mappings = g_array_new(FALSE, FALSE, sizeof(struct mapping));
+	struct mapping mapping[] = { { (char *)"[anon]", 2 * GIB, 700 * MIB, 4 * MIB },
+				     { (char *)"/lib/evil\033[2J.so", MIB, 8 * KIB, 0 } };
 	struct top_details d = {
+		.replay = look.timeline != NULL,
+		.mappings = mappings,
+		.mappings_why = rows->len > 1 ? NULL : "its /proc/PID/smaps can't be read",
 		.opened_ns = 12 * NS,
 		.threads = threads,
 		.causes = causes,
@@ -204,6 +230,8 @@ static void add_details(GString *out)
 		.limit_group = "redis-server.service",
 	};
 
+	if (rows->len > 1)
+		g_array_append_vals(mappings, mapping, G_N_ELEMENTS(mapping));
 	g_array_append_vals(causes, cause, G_N_ELEMENTS(cause));
 	g_array_append_vals(functions, function, G_N_ELEMENTS(function));
 	if (!rows->len)

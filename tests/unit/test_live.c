@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * The live model on scripted records and a made-up clock: rates of each window, forks, ends, execs,
- * pids used again, processes that tare meets late; and the order of rows.
+ * pids used again, processes that tare meets late.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,149 +11,7 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "model/live_view.h"
-
-#include "records.h"
-
-#define NS 1000000000ULL
-#define PAGE 4096
-#define MIB (1024.0 * 1024)
-#define MIB_PAGES (1048576 / PAGE)
-#define STACK 16384
-
-static struct proctable *pt;
-static struct live *live;
-static struct live_view *view;
-static struct books_input in;
-static uint64_t now_ns;
-
-static int setup(void **state)
-{
-	(void)state;
-	pt = proctable_new(false);
-	live = live_new();
-	view = live_view_new();
-	now_ns = 100 * NS;
-	in = (struct books_input){
-		.proctable = pt,
-		.page_size = PAGE,
-		.sums_valid = true,
-		.origin_ns = now_ns,
-		.workload = { .stack_bytes = STACK },
-		.kmem = { .by_cgroup = CGROUP_UNKNOWN },
-	};
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	live_view_free(view);
-	live_free(live);
-	proctable_free(pt);
-	return 0;
-}
-
-static void born(uint64_t id, uint64_t proc, uint32_t pid, uint32_t ppid, const char *comm)
-{
-	struct tare_task_new rec = birth(id, proc, (uint32_t)(id == proc ? pid : id), pid, comm);
-
-	rec.ppid = ppid;
-	assert_int_equal(GIVE(pt, rec), 0);
-}
-
-/* A process that ran before tare came. */
-static void attached(uint64_t proc, uint32_t pid, const char *comm)
-{
-	struct tare_task_new rec = birth(proc, proc, pid, pid, comm);
-
-	rec.parent = 0;
-	assert_int_equal(GIVE(pt, rec), 0);
-}
-
-/* What a sweep says of a thread: pages that came in and went out by page faults. */
-static void swept(uint64_t id, uint64_t proc, uint32_t pid, uint64_t pages_in, uint64_t pages_out,
-		  uint32_t flags)
-{
-	struct task_record rec =
-		task_of(TARE_REC_TASK, id, proc, (uint32_t)(id == proc ? pid : id));
-
-	rec.head.size = ledger_record_size(1);
-	rec.t.tgid = pid;
-	rec.t.ppid = 1;
-	rec.t.flags = flags;
-	rec.t.faults = pages_in;
-	strcpy(rec.t.comm, "prog");
-	rec.t.flow[TARE_ANON] = (struct tare_flow){ pages_in, pages_out };
-	rec.t.n_causes = 1;
-	rec.t.causes[0] = (struct tare_cause){ .id = TARE_CAUSE_FAULT,
-					       .used = 1,
-					       .pages = { pages_in, pages_out } };
-	assert_int_equal(proctable_sweep(pt, &rec, rec.head.size, false), 0);
-}
-
-/* … of an address space: its pages by the kernel's counter, and those from before tare came. */
-static void space(uint64_t id, uint64_t proc, int64_t pages, int64_t initial)
-{
-	struct tare_mm_end rec = mm_of(TARE_REC_MM, id, proc);
-
-	rec.mm.kernel[TARE_ANON] = pages;
-	rec.mm.initial[TARE_ANON] = initial;
-	assert_int_equal(proctable_sweep(pt, &rec, rec.head.size, false), 0);
-}
-
-/* One thread that only grows. */
-static void single(uint64_t proc, uint32_t pid, uint64_t pages)
-{
-	swept(proc, proc, pid, pages, 0, 0);
-	space(proc, proc, (int64_t)pages, 0);
-}
-
-static void ended(uint64_t id, uint64_t proc, uint32_t pid, uint64_t pages)
-{
-	struct task_record end = task_of(TARE_REC_TASK_END, id, proc, pid);
-	struct tare_mm_end mm = mm_of(TARE_REC_MM_END, id, proc);
-
-	end.t.tgid = pid;
-	end.t.flow[TARE_ANON] = (struct tare_flow){ pages, pages };
-	end.t.flags = TARE_TASK_EXITING;
-	assert_int_equal(GIVE(pt, end), 0);
-	assert_int_equal(GIVE(pt, mm), 0);
-}
-
-static void tick(double seconds)
-{
-	now_ns += (uint64_t)(seconds * (double)NS);
-	in.now_ns = now_ns;
-	live_tick(live, &in);
-	proctable_sweep_begin(pt);
-}
-
-static const GArray *rows_of(struct live_query q)
-{
-	return live_view_rows(view, live, &q);
-}
-
-/* The row of a process; fails if there is none. */
-static const struct live_row *row_of(pid_t pid)
-{
-	const GArray *rows = rows_of((struct live_query){ 0 });
-
-	for (unsigned i = 0; i < rows->len; i++) {
-		const struct live_row *r = &g_array_index(rows, struct live_row, i);
-
-		if (r->pid == pid)
-			return r;
-	}
-	fail_msg("no row of pid %d", pid);
-	return NULL;
-}
-
-static void near(double is, double wanted)
-{
-	if (is < wanted - 1 || is > wanted + 1)
-		fail_msg("%.1f, not %.1f", is, wanted);
-}
+#include "live_records.h"
 
 static void steady_growth_is_the_same_in_each_window(void **state)
 {
@@ -416,6 +274,104 @@ static void rows_add_up_to_the_total(void **state)
 	assert_int_equal(t->curve[69], weight);
 }
 
+/* Processes in which nothing changed are not read again; their rows, those of their threads and the
+ * totals are as if they were. */
+static void what_is_idle_is_as_if_it_was_read(void **state)
+{
+	const GArray *rows;
+
+	(void)state;
+	for (unsigned p = 1; p <= 9; p++) {
+		born(p, p, 1000 + p, 1, "prog");
+		born(10 * p, p, 1000 + p, 1, "worker");
+	}
+	for (unsigned s = 0; s < 200; s++) {
+		for (unsigned p = 1; p <= 9; p++) {
+			/* 1 to 3 never change, 4 to 6 at times, the others always */
+			uint64_t pages = p < 4 ? 5 : p < 7 ? s / 80 * 300 : s * 7;
+
+			swept(p, p, 1000 + p, 0, 0, 0);
+			swept(10 * p, p, 1000 + p, pages, 0, 0);
+			space(p, p, (int64_t)pages, 0);
+		}
+		tick(1);
+		assert_int_equal(live_total(live)->sum.now.in,
+				 (3 * 5 + 3 * (s / 80 * 300) + 3 * s * 7) * PAGE);
+		assert_int_equal(live_total(live)->sum.threads, 18);
+		rows = rows_of((struct live_query){ .threads = true });
+		assert_int_equal(rows->len, 27);
+		near(row_of(1005)->rate[LIVE_1S].growth, s && s % 80 == 0 ? 300.0 * PAGE : 0);
+		near(row_of(1002)->rate[LIVE_60S].growth,
+		     s == 0 ? 0 : row_of(1002)->rate[LIVE_60S].in);
+		assert_int_equal(row_of(1006)->now.user, s / 80 * 300 * PAGE);
+		near(row_of(1009)->rate[LIVE_1S].growth, s ? 7 * PAGE : 0);
+	}
+	/* A name changes, and a thread ends: that is read. */
+	proctable_title(g_hash_table_lookup(pt->tasks, &(uint64_t){ 10 }), "titled");
+	ended(30, 3, 30, 5);
+	tick(1);
+	rows = rows_of((struct live_query){ .threads = true, .filter = "titled" });
+	assert_int_equal(rows->len, 1);
+	assert_int_equal(row_of(1003)->threads, 1);
+	assert_int_equal(live_total(live)->sum.threads, 17);
+}
+
+/* A steady growth is told apart from a start and from a step. */
+static void lasting_growth(void **state)
+{
+	(void)state;
+	born(7, 7, 70, 1, "leak");
+	born(8, 8, 80, 1, "step");
+	for (unsigned s = 0; s < 60; s++) {
+		single(7, 70, MIB_PAGES * s);
+		single(8, 80, MIB_PAGES * (s < 50 ? 1 : 90));
+		if (s == 50)
+			born(9, 9, 90, 1, "start");
+		if (s >= 50)
+			single(9, 90, MIB_PAGES * (s - 49));
+		tick(1);
+		assert_int_equal(row_of(70)->lasting, s >= 25);
+		assert_false(row_of(80)->lasting);
+	}
+	assert_false(row_of(90)->lasting);
+	for (unsigned s = 0; s < 12; s++) {
+		single(7, 70, MIB_PAGES * 60);
+		single(8, 80, MIB_PAGES * 90);
+		single(9, 90, MIB_PAGES * 11);
+		tick(1);
+	}
+	assert_false(row_of(70)->lasting); /* it has stopped */
+}
+
+/* Each cause has its own windows. */
+static void causes_have_windows(void **state)
+{
+	g_autoptr(GArray) causes = g_array_new(FALSE, FALSE, sizeof(struct live_cause));
+	const struct live_cause *c;
+
+	(void)state;
+	born(7, 7, 70, 1, "prog");
+	for (unsigned s = 0; s < 100; s++) {
+		single(7, 70, MIB_PAGES * MIN(s, 30));
+		tick(1);
+	}
+	assert_true(live_causes(live, 7, causes));
+	assert_int_equal(causes->len, 1);
+	c = &g_array_index(causes, struct live_cause, 0);
+	assert_int_equal(c->in, 30 * MIB);
+	near(c->rate[LIVE_1S], 0);
+	near(c->rate[LIVE_60S], 0);
+	for (unsigned s = 100; s < 105; s++) {
+		single(7, 70, MIB_PAGES * (30 + 4 * (s - 99)));
+		tick(1);
+	}
+	g_array_set_size(causes, 0);
+	live_causes(live, 7, causes);
+	c = &g_array_index(causes, struct live_cause, 0);
+	near(c->rate[LIVE_1S], 4 * MIB);
+	near(c->rate[LIVE_10S], 2 * MIB);
+}
+
 static void kernel_memory_is_cut_to_what_there_is(void **state)
 {
 	struct task_record rec;
@@ -442,81 +398,6 @@ static void kernel_memory_is_cut_to_what_there_is(void **state)
 	tick(1);
 	assert_false(live_total(live)->kmem);
 	assert_int_equal(row_of(101)->kind[TARE_KMEM], 0);
-}
-
-static pid_t pid_at(const GArray *rows, unsigned i)
-{
-	return g_array_index(rows, struct live_row, i).pid;
-}
-
-static void a_row_moves_only_by_a_margin(void **state)
-{
-	struct live_query steady = { .sort = LIVE_BY_WEIGHT, .steady = true };
-	struct live_query exact = { .sort = LIVE_BY_WEIGHT };
-
-	(void)state;
-	born(1, 1, 101, 1, "a");
-	born(2, 2, 102, 1, "b");
-	single(1, 101, 100 * MIB_PAGES);
-	single(2, 102, 99 * MIB_PAGES);
-	tick(1);
-	assert_int_equal(pid_at(rows_of(steady), 0), 101);
-	single(1, 101, 100 * MIB_PAGES);
-	single(2, 102, 101 * MIB_PAGES); /* ahead, but not by a twentieth */
-	tick(1);
-	assert_int_equal(pid_at(rows_of(steady), 0), 101);
-	single(1, 101, 100 * MIB_PAGES);
-	single(2, 102, 110 * MIB_PAGES);
-	tick(1);
-	assert_int_equal(pid_at(rows_of(steady), 0), 102);
-	single(1, 101, 111 * MIB_PAGES);
-	single(2, 102, 110 * MIB_PAGES);
-	tick(1);
-	assert_int_equal(pid_at(rows_of(exact), 0), 101);
-}
-
-static void queries(void **state)
-{
-	const GArray *rows;
-
-	(void)state;
-	born(1, 1, 101, 1, "parent");
-	born(2, 2, 102, 101, "child");
-	born(3, 3, 103, 1, "child");
-	single(1, 101, 1 * MIB_PAGES);
-	single(2, 102, 2 * MIB_PAGES);
-	single(3, 103, 3 * MIB_PAGES);
-	tick(1);
-	live_know(live, 2, 1000, "/system.slice/a.service");
-	rows = rows_of((struct live_query){ .sort = LIVE_BY_PID });
-	assert_int_equal(pid_at(rows, 0), 101);
-	rows = rows_of((struct live_query){ .sort = LIVE_BY_WEIGHT, .inverted = true });
-	assert_int_equal(pid_at(rows, 0), 101);
-	rows = rows_of((struct live_query){ .sort = LIVE_BY_WEIGHT, .filter = "CHIL" });
-	assert_int_equal(rows->len, 2);
-	assert_int_equal(pid_at(rows, 0), 103);
-	rows = rows_of((struct live_query){ .filter = "a.service" });
-	assert_int_equal(rows->len, 1);
-	assert_int_equal(g_array_index(rows, struct live_row, 0).uid, 1000);
-	rows = rows_of((struct live_query){ .group = LIVE_PER_NAME, .sort = LIVE_BY_WEIGHT });
-	assert_int_equal(rows->len, 2);
-	assert_string_equal(g_array_index(rows, struct live_row, 0).name, "child");
-	assert_int_equal(g_array_index(rows, struct live_row, 0).processes, 2);
-	assert_int_equal(g_array_index(rows, struct live_row, 0).now.user, 5 * MIB_PAGES * PAGE);
-}
-
-/* The records of the sweep say who the parent is; these parents form a circle. */
-static void parents_in_a_circle_are_all_shown(void **state)
-{
-	(void)state;
-	born(1, 1, 101, 102, "a");
-	born(2, 2, 102, 101, "b");
-	born(3, 3, 103, 103, "c");
-	single(1, 101, 1);
-	single(2, 102, 1);
-	single(3, 103, 1);
-	tick(1);
-	assert_int_equal(rows_of((struct live_query){ .tree = true })->len, 3);
 }
 
 static void owners_are_asked_for_once(void **state)
@@ -558,8 +439,6 @@ static void units(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -575,10 +454,10 @@ int main(void)
 		TEST(exec_is_a_fall_of_the_same_row),
 		TEST(threads_are_below_their_process),
 		TEST(rows_add_up_to_the_total),
+		TEST(what_is_idle_is_as_if_it_was_read),
+		TEST(lasting_growth),
+		TEST(causes_have_windows),
 		TEST(kernel_memory_is_cut_to_what_there_is),
-		TEST(a_row_moves_only_by_a_margin),
-		TEST(queries),
-		TEST(parents_in_a_circle_are_all_shown),
 		TEST(owners_are_asked_for_once),
 		TEST(units),
 	};

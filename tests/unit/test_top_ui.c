@@ -95,7 +95,7 @@ static void tick(unsigned n)
 
 static int setup(void **state)
 {
-	struct top_ui_calls calls = { on_quit, on_write, on_record, NULL, NULL };
+	struct top_ui_calls calls = { .quit = on_quit, .write = on_write, .record = on_record };
 
 	(void)state;
 	pt = proctable_new(false);
@@ -260,9 +260,13 @@ static void trees_threads_and_groups(void **state)
 	assert_true(shows("· worker"));
 	press("Hg");
 	assert_true(shows("PROCS"));
-	press("\n");
-	assert_true(shows("a group has no details"));
-	press("gg");
+	assert_false(shows("└"));
+	press("\n"); /* the members of the group, by what they grow */
+	assert_true(shows("└ prog-50"));
+	assert_true(shows("└ prog-49"));
+	press("-");
+	assert_false(shows("└"));
+	press("+gg");
 	assert_true(shows("one row per process"));
 }
 
@@ -272,11 +276,11 @@ static void details(void **state)
 	top_ui_key(ui, TOP_KEY_DOWN);
 	press("\n");
 	assert_true(shows("process  1049  prog-49"));
-	assert_true(shows("in the last 0 s"));
+	assert_true(shows("since opened (0 s)"));
 	assert_true(shows("not sampled"));
 	tick(3);
 	assert_true(shows("growth +49.0 MiB/s"));
-	assert_true(shows("  49.0 MiB    147 MiB  cause 9"));
+	assert_true(shows(" 98.0 MiB   49.0 MiB    147 MiB  cause 9"));
 	assert_string_equal(selected(24, 80), "");
 	top_ui_key(ui, TOP_KEY_END);
 	assert_true(shows("2049"));
@@ -340,6 +344,13 @@ static void clicks(void **state)
 	assert_selected("prog-48");
 	top_ui_click(ui, 2, 5, false); /* the head */
 	assert_selected("prog-48");
+	top_ui_click(ui, 7, 20, false); /* the title WEIGHT */
+	assert_true(shows("sorted by weight"));
+	top_ui_click(ui, 7, 20, false);
+	assert_true(shows("sorted by weight, inverted"));
+	top_ui_click(ui, 7, 10, false);
+	assert_true(shows("sorted by growth"));
+	top_ui_key(ui, TOP_KEY_HOME);
 	top_ui_click(ui, 9, 5, true);
 	assert_true(shows("process  1049"));
 }

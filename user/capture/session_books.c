@@ -188,6 +188,11 @@ void session_live(struct session *s, struct books_input *in)
 {
 	sweep_tasks(s, false);
 	take_lost(s);
+	session_swept(s, in);
+}
+
+void session_swept(const struct session *s, struct books_input *in)
+{
 	*in = books_input(s, true);
 	in->now_ns = clock_ns(CLOCK_BOOTTIME);
 	kmem_books(s->kmem, &in->workload, &in->kmem);

@@ -85,36 +85,6 @@ static void look_at_machine(struct top *t)
 	t->look.available = meminfo(text, "MemAvailable:");
 }
 
-static void print_round(struct top *t)
-{
-	const struct top_options *o = t->options;
-	const struct live_total *total = live_total(t->live);
-	const GArray *rows = live_view_rows(t->view, t->live, &o->query);
-	GString *text = g_string_new(NULL);
-	int err;
-
-	if (o->format == TOP_JSONL) {
-		top_json(text, total, rows, o->rows, &t->look);
-	} else if (o->format == TOP_CSV) {
-		if (!t->begun)
-			top_csv_head(text);
-		top_csv(text, total, rows, o->rows, &t->look);
-	} else {
-		top_round(text, total, rows, o->rows, &t->look);
-		if (t->look.ascii)
-			top_to_ascii(text);
-	}
-	err = fileout_stream(STDOUT_FILENO, text->str, text->len);
-	g_string_free(text, TRUE);
-	if (!err)
-		return;
-	if (err != -EPIPE && err != -EINTR) { /* the reader has seen enough; a signal */
-		log_error("cannot write to stdout: %s", g_strerror(-err));
-		t->err = err;
-	}
-	top_quit(t);
-}
-
 /* A round may take a tenth of its interval, of tare's CPU time; else rounds become rarer. */
 static void keep_pace(struct top *t, uint64_t took)
 {
@@ -151,7 +121,7 @@ static void on_look(void *ctx, uint64_t time_ns, int64_t weight)
 	if (t->screen)
 		top_screen_tick(t->screen);
 	else
-		print_round(t);
+		top_print(t);
 	t->begun = true;
 	if (!t->over && live_total(t->live)->ticks == t->options->rounds)
 		top_quit(t);
@@ -308,38 +278,34 @@ static void set_look(struct top *t, const char *target)
 		t->look.style.width = terminal_style(STDOUT_FILENO).width;
 }
 
-static int open_screen(struct top *t)
+static int measure(struct top *t)
 {
-	if (t->options->batch)
-		return 0;
-	if (!top_screen_possible()) {
-		log_warn("no terminal that can show a screen: plain text, as with -b");
-		return 0;
-	}
-	t->screen = top_screen_open(t);
-	return t->screen ? 0 : -ENOTTY;
+	const struct top_options *o = t->options;
+
+	if (features_probe(t->features, NULL) ||
+	    reporter_backend(t->features, &o->base, &t->reporter.backend) || top_open_screen(t))
+		return EXIT_FAILED;
+	t->reporter.live = t->live;
+	return o->base.command[0] ? start(t) : follow(t);
 }
 
-static int probe_and_run(const struct top_options *o)
+static int run(const struct top_options *o)
 {
-	g_autofree char *target = target_text(&o->base);
+	g_autofree char *target = o->replay ? g_strdup(o->replay) : target_text(&o->base);
 	struct features features = { 0 };
 	struct top t = {
 		.reporter = { .features = &features, .target = o->base.command[0] ? NULL : target },
 		.options = o,
 		.session_options = o->base,
 		.features = &features,
+		.live = live_new(),
+		.view = live_view_new(),
 	};
-	int status = EXIT_FAILED;
+	int status;
 
 	t.reporter.options = &t.session_options;
 	set_look(&t, target);
-	if (!features_probe(&features, NULL) &&
-	    !reporter_backend(&features, &o->base, &t.reporter.backend) && !open_screen(&t)) {
-		t.live = live_new();
-		t.view = live_view_new();
-		status = o->base.command[0] ? start(&t) : follow(&t);
-	}
+	status = o->replay ? top_replay(&t) : measure(&t);
 	top_screen_close(t.screen);
 	session_close(t.session);
 	cgroup_close(t.reporter.cgroup);
@@ -362,7 +328,7 @@ int cmd_top(int argc, char **argv)
 		if (o.schema)
 			fputs(top_schema(), stdout);
 		else
-			status = probe_and_run(&o);
+			status = run(&o);
 		break;
 	case 1:
 		status = 0;

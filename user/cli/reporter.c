@@ -9,6 +9,8 @@
 
 #include "base/log.h"
 #include "base/fileout.h"
+#include "capture/about.h"
+#include "capture/cause.h"
 #include "capture/machine.h"
 #include "capture/resources.h"
 #include "cli/choices.h"
@@ -258,12 +260,28 @@ static void write_snapshot(void *reporter, struct report *report)
 	write_numbered(r, report, ++r->snapshots);
 }
 
+/* What processes and threads hold now, for a replay. */
+static void record_round(struct reporter *r)
+{
+	struct books_input in;
+
+	if (!r->live) {
+		if (!r->own_live)
+			r->own_live = live_new();
+		session_swept(r->session, &in);
+		live_tick(r->own_live, &in);
+		about_processes(r->own_live);
+	}
+	recording_round(r->recording, r->live ? r->live : r->own_live, cause_name);
+}
+
 static void write_checkpoint(void *reporter, struct report *report)
 {
 	struct reporter *r = reporter;
 
 	if (!r->recording)
 		return;
+	record_round(r);
 	describe_run(r, report);
 	note_recorded(r, report, recording_checkpoint(r->recording, report, false));
 }
@@ -357,6 +375,7 @@ int reporter_record_begin(struct reporter *r, struct session *s)
 void reporter_end(struct reporter *r)
 {
 	g_clear_pointer(&r->recording, recording_close);
+	g_clear_pointer(&r->own_live, live_free);
 }
 
 /* A tick each second at most, however short the interval of the curve. */

@@ -11,6 +11,7 @@
 #include "capture/session.h"
 #include "capture/story.h"
 #include "cli/options.h"
+#include "model/live.h"
 #include "model/report.h"
 #include "store/recording.h"
 
@@ -24,6 +25,9 @@ struct reporter {
 	unsigned snapshots;          /* written so far */
 	struct recording *recording; /* open after reporter_begin(); NULL: no -r */
 	const struct session *session;
+	/* What a recording gets of the processes over time. The owner sets `live` and ticks it;
+	 * else the reporter makes `own_live` while it records. */
+	struct live *live, *own_live;
 	struct sample_log log;
 	/* Of run with a memory limit: the last minute, for the story of an OOM kill, and the
 	 * incident of the first one. NULL: none. */

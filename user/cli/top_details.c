@@ -49,8 +49,11 @@ static void fill_causes(const struct top_ui *ui, GArray *to)
 	for (unsigned i = 0; i < causes->len; i++) {
 		const struct live_cause *c = &g_array_index(causes, struct live_cause, i);
 		const uint64_t *base = g_hash_table_lookup(ui->cause_base, GUINT_TO_POINTER(c->id));
+		enum live_window w = ui->look->query.window;
+		double window = c->rate[w] * live_total(ui->live)->seconds[w];
 		struct top_cause cause = { .id = c->id,
 					   .in = c->in,
+					   .window = (uint64_t)(window + 0.5),
 					   .opened = c->in - MIN(c->in, base ? *base : 0) };
 
 		g_array_append_val(to, cause);
@@ -68,7 +71,8 @@ static void fill_functions(struct top_ui *ui, const GArray *functions)
 		struct top_function *f = &g_array_index(functions, struct top_function, i);
 		const int64_t *base = g_hash_table_lookup(ui->function_base, f->name);
 
-		f->opened = first ? 0 : f->total - (base ? *base : 0);
+		f->opened = first ? 0 :
+				    MAX(f->total - (base ? *base : 0), 0); /* totals are scaled */
 		if (first)
 			g_hash_table_insert(ui->function_base, g_strdup(f->name),
 					    g_memdup2(&f->total, sizeof(f->total)));
@@ -84,11 +88,12 @@ bool top_ui_details(struct top_ui *ui)
 				    .proc = ui->process };
 	g_autoptr(GArray) threads = g_array_new(FALSE, FALSE, sizeof(struct live_row));
 	struct top_details d = { .causes = causes, .threads = threads };
+	uint64_t now = live_total(ui->live)->now_ns;
 	const GArray *rows;
 
 	if (!live_process(ui->live, ui->process, &d.row))
 		return false;
-	d.opened_ns = live_total(ui->live)->now_ns - ui->opened_ns;
+	d.opened_ns = now - MIN(now, ui->opened_ns); /* a replay goes back too */
 	rows = live_view_rows(ui->view, ui->live, &query);
 	for (unsigned i = 0; i < rows->len; i++)
 		if (g_array_index(rows, struct live_row, i).tid || rows->len == 1)

@@ -3,11 +3,15 @@
 
 #include <string.h>
 
+#include "base/mappings.h"
 #include "capture/about.h"
 #include "model/functions.h"
 
 #define NS 1000000000ULL
 #define AGE_NS (2 * NS) /* a list of functions is used for so long */
+#define MAPPINGS_NS (2 * NS)
+#define MAPPINGS_SHARE 100               /* reading them may take a hundredth of the time */
+#define MAPPINGS_RSS (INT64_C(16) << 30) /* a walk of so many page tables takes long */
 
 struct top_functions {
 	struct top *t;
@@ -15,6 +19,8 @@ struct top_functions {
 	uint64_t proc, read_ns;
 	enum live_window window;
 	char *group;
+	GArray *mappings; /* struct mapping; NULL: none yet */
+	uint64_t mapped_proc, next_mapped_ns;
 };
 
 struct top_functions *top_functions_new(struct top *t)
@@ -31,6 +37,8 @@ void top_functions_free(struct top_functions *f)
 		return;
 	if (f->list)
 		g_array_unref(f->list);
+	if (f->mappings)
+		g_array_unref(f->mappings);
 	g_free(f->group);
 	g_free(f);
 }
@@ -46,6 +54,36 @@ void top_functions_limit(struct top_functions *f, struct top_details *d)
 	d->limit = limit.limit;
 	d->limit_used = limit.used;
 	d->limit_group = f->group;
+}
+
+static uint64_t clock_now(void)
+{
+	return (uint64_t)g_get_monotonic_time() * 1000;
+}
+
+static void read_mappings(struct top_functions *f, const struct top_details *d)
+{
+	uint64_t began = clock_now(), took;
+
+	if (f->mappings)
+		g_array_unref(f->mappings);
+	f->mappings = mappings_read(d->row.pid);
+	took = clock_now() - began;
+	f->mapped_proc = d->row.id;
+	f->next_mapped_ns = began + MAX(MAPPINGS_NS, took * MAPPINGS_SHARE);
+}
+
+void top_functions_mappings(struct top_functions *f, struct top_details *d)
+{
+	if (d->row.now.user > MAPPINGS_RSS) {
+		d->mappings_why = "not read: of a process this large that takes too long";
+		return;
+	}
+	if (f->mapped_proc != d->row.id || clock_now() >= f->next_mapped_ns)
+		read_mappings(f, d);
+	d->mappings = f->mappings;
+	if (!f->mappings)
+		d->mappings_why = "its /proc/PID/smaps can't be read";
 }
 
 static void clear_function(gpointer p)

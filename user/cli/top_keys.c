@@ -68,22 +68,28 @@ static void begin_input(struct top_ui *ui, enum top_input input)
 	g_string_assign(ui->typed, input == INPUT_FILTER ? ui->filter : "");
 }
 
+static void sort_by(struct top_ui *ui, enum live_sort sort)
+{
+	struct live_query *q = &ui->look->query;
+
+	q->inverted = q->sort == sort && !q->inverted;
+	q->sort = sort;
+	top_ui_say(ui, g_strdup_printf("sorted by %s%s", live_sort_name[sort],
+				       q->inverted ? ", inverted" : ""));
+	top_ui_read(ui);
+}
+
 /* The sort column to the left or right, in the order of the screen. */
 static void move_sort(struct top_ui *ui, int by)
 {
 	int column = (int)top_column_of(ui->look->query.sort);
+	enum live_sort sort = LIVE_SORTS;
 
-	for (unsigned i = 0; i < TOP_COLUMNS; i++) {
+	for (unsigned i = 0; i < TOP_COLUMNS && sort == LIVE_SORTS; i++) {
 		column = (column + by + TOP_COLUMNS) % TOP_COLUMNS;
-		for (unsigned sort = 0; sort < LIVE_SORTS; sort++)
-			if ((int)top_column_of(sort) == column) {
-				ui->look->query.sort = sort;
-				top_ui_say(ui,
-					   g_strdup_printf("sorted by %s", live_sort_name[sort]));
-				top_ui_read(ui);
-				return;
-			}
+		sort = top_sort_of((enum top_column)column);
 	}
+	sort_by(ui, sort);
 }
 
 static void toggle_pause(struct top_ui *ui)
@@ -136,6 +142,26 @@ static bool query_key(struct top_ui *ui, uint32_t key)
 	if (ui->process)
 		top_ui_details(ui);
 	return true;
+}
+
+/* Keys that move a replay in time. False: it is another key. */
+static bool time_key(struct top_ui *ui, uint32_t key)
+{
+	static const struct {
+		uint32_t key;
+		enum top_seek how;
+	} keys[] = {
+		{ TOP_KEY_LEFT, TOP_BACK }, { TOP_KEY_RIGHT, TOP_ON },   { '[', TOP_BACK_FAR },
+		{ ']', TOP_ON_FAR },        { TOP_KEY_HOME, TOP_START }, { TOP_KEY_END, TOP_END },
+		{ ' ', TOP_PLAY },          { 'Z', TOP_PLAY },
+	};
+
+	for (unsigned i = 0; ui->calls.seek && i < G_N_ELEMENTS(keys); i++)
+		if (keys[i].key == key) {
+			ui->calls.seek(ui->calls.ctx, keys[i].how);
+			return true;
+		}
+	return false;
 }
 
 /* Keys that move the selection, or scroll. False: it is another key. */
@@ -191,6 +217,22 @@ static void back_key(struct top_ui *ui)
 	ui->scroll = 0;
 }
 
+/* Show the members of a group below it, or no longer. */
+static void toggle_group(struct top_ui *ui, uint64_t id)
+{
+	if (!g_hash_table_remove(ui->expanded, &id))
+		g_hash_table_add(ui->expanded, g_memdup2(&id, sizeof(id)));
+	top_ui_read(ui);
+}
+
+static void plus_key(struct top_ui *ui)
+{
+	const struct live_row *row = top_ui_selected(ui);
+
+	if (row && !row->proc && !ui->process && !ui->help)
+		toggle_group(ui, row->id);
+}
+
 static void enter_key(struct top_ui *ui)
 {
 	const struct live_row *row = top_ui_selected(ui);
@@ -198,7 +240,7 @@ static void enter_key(struct top_ui *ui)
 	if (ui->process || ui->help || !row)
 		return;
 	if (!row->proc)
-		top_ui_say(ui, g_strdup("a group has no details: g shows its processes"));
+		toggle_group(ui, row->id);
 	else if (!top_ui_open(ui, row->proc))
 		top_ui_say(ui, g_strdup("this process has ended"));
 }
@@ -249,12 +291,21 @@ static void other_key(struct top_ui *ui, uint32_t key)
 	case TOP_KEY_ENTER:
 		enter_key(ui);
 		break;
+	case '+':
+	case '-':
+		plus_key(ui);
+		break;
 	case 'w':
-		if (ui->calls.write)
+		if (!ui->calls.write)
+			top_ui_say(ui, g_strdup("a replay: tare report and tare export write"
+						" reports of the file"));
+		else
 			top_ui_say(ui, ui->calls.write(ui->calls.ctx));
 		break;
 	case 'r':
-		if (ui->calls.record)
+		if (!ui->calls.record)
+			top_ui_say(ui, g_strdup("this is a recording"));
+		else
 			top_ui_say(ui, ui->calls.record(ui->calls.ctx));
 		break;
 	default:
@@ -269,15 +320,19 @@ void top_ui_key(struct top_ui *ui, uint32_t key)
 	g_clear_pointer(&ui->message, g_free);
 	if (ui->input)
 		input_key(ui, key);
-	else if (!move_key(ui, key) && !query_key(ui, key))
+	else if (!time_key(ui, key) && !move_key(ui, key) && !query_key(ui, key))
 		other_key(ui, key);
 }
 
 void top_ui_click(struct top_ui *ui, unsigned line, unsigned column, bool twice)
 {
 	unsigned head = ui->height - 1 - top_ui_room(ui), at;
+	enum live_sort sort = top_sort_of(top_column_at(ui->look, column));
 
-	(void)column;
+	if (!ui->process && !ui->help && line + 1 == head && sort != LIVE_SORTS) {
+		sort_by(ui, sort);
+		return;
+	}
 	if (ui->process || ui->help || line < head || line >= ui->height - 1)
 		return;
 	at = ui->first + line - head;

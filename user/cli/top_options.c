@@ -36,6 +36,7 @@ enum option_id {
 	OPT_ROWS,
 	OPT_MAX_SIZE,
 	OPT_PERIOD,
+	OPT_REPLAY,
 	OPT_SCHEMA,
 	OPT_USER,
 	OPT_AS_ROOT,
@@ -60,6 +61,7 @@ static const struct optspec specs[] = {
 	{ "rows", OPT_ROWS, "N", 1, "at most N rows per round; 0: all" },
 	{ "record", 'r', "FILE", 1, "record the session too" },
 	{ "max-size", OPT_MAX_SIZE, "SIZE", 1, "largest size of the recording (256MiB)" },
+	{ "replay", OPT_REPLAY, "FILE", 1, "show a recording, at any of its times" },
 	{ "period", OPT_PERIOD, "SIZE", 1, "sample functions, one per SIZE of growth; 0: none" },
 	{ "user", OPT_USER, "NAME", 1, "run the command as this user" },
 	{ "as-root", OPT_AS_ROOT, NULL, 1, "run it as root even under sudo" },
@@ -70,7 +72,8 @@ static const struct optspec specs[] = {
 
 static const char usage[] =
 	"Usage: tare top [--all|-p PID[,PID...]|--comm NAME|--cgroup PATH] [OPTION]...\n"
-	"       tare top [OPTION]... -- COMMAND [ARG]...\n\n"
+	"       tare top [OPTION]... -- COMMAND [ARG]...\n"
+	"       tare top [OPTION]... --replay FILE\n\n"
 	"Show memory growth as it happens: a screen (h: help), or text for scripts.\n";
 static const char more[] = "\nMore: man tare-top";
 
@@ -235,6 +238,9 @@ static int take_option(void *ctx, int id, const char *value)
 	case OPT_FILTER:
 		o->query.filter = value;
 		return 0;
+	case OPT_REPLAY:
+		o->replay = value;
+		return 0;
 	case OPT_USER:
 		o->base.user = value;
 		return 0;
@@ -270,10 +276,25 @@ static int check_targets(struct top_options *o)
 	return 0;
 }
 
+/* A replay measures nothing. */
+static int check_replay(const struct top_options *o)
+{
+	const struct options *b = &o->base;
+
+	if (!o->replay)
+		return 0;
+	if (b->pids || b->comm || b->cgroup || b->all || b->command[0] || b->record || b->period) {
+		log_error("--replay shows what was recorded: no -p, --comm, --cgroup, --all, -r,"
+			  " --period or command; --filter chooses rows");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int check_options(struct top_options *o)
 {
 	struct options *b = &o->base;
-	int err = check_targets(o);
+	int err = check_replay(o) ?: check_targets(o);
 
 	if (err)
 		return err;
@@ -286,6 +307,8 @@ static int check_options(struct top_options *o)
 		log_error("--max-size needs a recording: -r FILE");
 		return -EINVAL;
 	}
+	if (!o->delay_ns)
+		o->delay_ns = o->replay ? 0 : DELAY_NS;
 	if (!b->max_size)
 		b->max_size = 256 << 20;
 	if (o->rows == ROWS_UNSET)
@@ -319,7 +342,6 @@ int top_options_parse(struct top_options *o, int argc, char **argv)
 			  .keep_tasks = KEEP_TASKS,
 			  .ring_bytes = RING_BYTES,
 			  .format = formats },
-		.delay_ns = DELAY_NS,
 		.query = { .window = LIVE_10S },
 		.rows = ROWS_UNSET,
 	};

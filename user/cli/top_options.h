@@ -15,7 +15,8 @@ struct top_options {
 	/* What the session and a recording need: targets, command, period, limits. */
 	struct options base;
 	uint64_t delay_ns;
-	uint64_t rounds; /* 0: until the end */
+	const char *replay; /* a recording; NULL: measure */
+	uint64_t rounds;    /* 0: until the end */
 	bool batch, schema;
 	enum top_format format;
 	struct live_query query;

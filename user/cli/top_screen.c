@@ -265,8 +265,20 @@ static void fill_details(void *ctx, struct top_details *d)
 {
 	struct top_screen *s = ctx;
 
+	if (s->t->source) {
+		s->t->source->details(s->t, d);
+		return;
+	}
 	top_functions_limit(s->functions, d);
+	top_functions_mappings(s->functions, d);
 	top_functions_fill(s->functions, d, s->t->look.query.window);
+}
+
+static void seek(void *ctx, enum top_seek how)
+{
+	struct top *t = ((struct top_screen *)ctx)->t;
+
+	t->source->seek(t, how);
 }
 
 struct top_screen *top_screen_open(struct top *t)
@@ -296,7 +308,9 @@ struct top_screen *top_screen_open(struct top *t)
 		  NULL);
 	begin_colours(s);
 	t->look.style.colour = true; /* bold and dim; colours where the terminal has them */
-	mvaddstr(0, 0, "tare top: the programs are being loaded …");
+	mvaddstr(0, 0,
+		 t->source ? "tare top: the recording is being read …" :
+			     "tare top: the programs are being loaded …");
 	refresh();
 	return s;
 }
@@ -309,6 +323,10 @@ static uint32_t key_of(wint_t key)
 		return TOP_KEY_UP;
 	case KEY_DOWN:
 		return TOP_KEY_DOWN;
+	case KEY_LEFT:
+		return TOP_KEY_LEFT;
+	case KEY_RIGHT:
+		return TOP_KEY_RIGHT;
 	case KEY_PPAGE:
 		return TOP_KEY_PAGE_UP;
 	case KEY_NPAGE:
@@ -384,12 +402,21 @@ static void resize(struct top_screen *s)
 	top_ui_size(s->ui, (unsigned)COLS, (unsigned)LINES);
 }
 
+/* Where the terminal has no second screen, the shell goes on in an empty last line. */
+static void leave(void)
+{
+	move(LINES - 1, 0);
+	clrtoeol();
+	refresh();
+	endwin();
+}
+
 /* Stop as the shell expects it, with the terminal as it was; then go on. */
 static void suspend(struct top_screen *s)
 {
 	sigset_t stop;
 
-	endwin();
+	leave();
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTSTP);
 	signal(SIGTSTP, SIG_DFL);
@@ -415,12 +442,24 @@ static void on_signals(void *ctx)
 	draw(s);
 }
 
+static int watch(struct top *t, int fd, session_ready_fn fn, void *ctx)
+{
+	return t->source ? t->source->watch(t, fd, fn, ctx) :
+			   session_watch(t->session, fd, fn, ctx);
+}
+
 int top_screen_begin(struct top_screen *s)
 {
-	struct top_ui_calls calls = { quit, write_report, toggle_record, fill_details, s };
+	struct top_ui_calls calls = { .quit = quit, .details = fill_details, .ctx = s };
 	sigset_t mask;
 	int err;
 
+	if (s->t->source) {
+		calls.seek = seek;
+	} else {
+		calls.write = write_report;
+		calls.record = toggle_record;
+	}
 	s->functions = top_functions_new(s->t);
 	s->ui = top_ui_new(s->t->live, &s->t->look, &calls);
 	top_ui_size(s->ui, (unsigned)COLS, (unsigned)LINES);
@@ -429,9 +468,9 @@ int top_screen_begin(struct top_screen *s)
 	sigaddset(&mask, SIGWINCH);
 	sigprocmask(SIG_BLOCK, &mask, &s->old_mask);
 	s->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-	err = s->signals < 0 ? -errno : session_watch(s->t->session, s->signals, on_signals, s);
+	err = s->signals < 0 ? -errno : watch(s->t, s->signals, on_signals, s);
 	if (!err)
-		err = session_watch(s->t->session, STDIN_FILENO, on_keys, s);
+		err = watch(s->t, STDIN_FILENO, on_keys, s);
 	if (err)
 		log_error("cannot wait for keys: %s", g_strerror(-err));
 	resize(s); /* it may have changed while the programs were loaded */
@@ -452,12 +491,14 @@ void top_screen_close(struct top_screen *s)
 {
 	if (!s)
 		return;
-	endwin();
+	leave();
 	forget_crash();
 	tcsetattr(STDIN_FILENO, TCSANOW, &restore.modes);
 	if (s->signals >= 0) {
-		session_unwatch(s->t->session, STDIN_FILENO);
-		session_unwatch(s->t->session, s->signals);
+		if (s->t->session) {
+			session_unwatch(s->t->session, STDIN_FILENO);
+			session_unwatch(s->t->session, s->signals);
+		}
 		close(s->signals);
 		sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
 	}

@@ -26,7 +26,9 @@ struct top_ui *top_ui_new(const struct live *live, struct top_look *look,
 	ui->lines = g_ptr_array_new_with_free_func(g_free);
 	ui->filter = g_strdup(look->query.filter ? look->query.filter : "");
 	ui->following = true;
+	ui->expanded = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	look->query.filter = ui->filter;
+	look->query.expanded = ui->expanded;
 	look->query.steady = true;
 	return ui;
 }
@@ -42,6 +44,8 @@ void top_ui_free(struct top_ui *ui)
 	g_string_free(ui->typed, TRUE);
 	g_string_free(ui->details, TRUE);
 	g_ptr_array_unref(ui->lines);
+	ui->look->query.expanded = NULL;
+	g_hash_table_unref(ui->expanded);
 	g_free(ui->filter);
 	g_free(ui->searched);
 	g_free(ui->message);
@@ -135,7 +139,8 @@ void top_ui_tick(struct top_ui *ui)
 		return;
 	top_ui_read(ui);
 	if (ui->process && !top_ui_details(ui))
-		top_ui_say(ui, g_strdup("this process has ended"));
+		top_ui_say(ui, g_strdup(ui->calls.seek ? "this process does not run at this time" :
+							 "this process has ended"));
 }
 
 void top_ui_size(struct top_ui *ui, unsigned width, unsigned height)
@@ -199,6 +204,16 @@ static void add_help(struct top_ui *ui)
 	add_scrolled(ui, fit->str);
 }
 
+/* The longest that fits. */
+static const char *hint(const struct top_ui *ui)
+{
+	unsigned i = 0;
+
+	while (top_ui_hints[i + 1] && strlen(top_ui_hints[i]) > ui->width)
+		i++;
+	return top_ui_hints[i];
+}
+
 static void add_last(struct top_ui *ui)
 {
 	g_autofree char *text = NULL, *printable = NULL;
@@ -214,10 +229,13 @@ static void add_last(struct top_ui *ui)
 		text = g_strdup(ui->message);
 	else if (ui->process || ui->help)
 		text = g_strdup("Esc back   arrows scroll   1 2 3 window   q quit");
+	else if (ui->calls.seek && !*ui->filter)
+		text = g_strdup("h help  space play  ←→ step  [] 10 s  Home End  \\ filter"
+				"  Enter details  q quit");
 	else if (*ui->filter)
-		text = g_strdup_printf("filter: %s   %s", ui->filter, top_ui_hint);
+		text = g_strdup_printf("filter: %s   %s", ui->filter, hint(ui));
 	else
-		text = g_strdup(top_ui_hint);
+		text = g_strdup(hint(ui));
 	printable = text_printable(text);
 	g_ptr_array_add(ui->lines, text_fit(printable, ui->width));
 }

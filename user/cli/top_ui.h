@@ -13,6 +13,8 @@
 enum top_key {
 	TOP_KEY_UP = 0x110000,
 	TOP_KEY_DOWN,
+	TOP_KEY_LEFT,
+	TOP_KEY_RIGHT,
 	TOP_KEY_PAGE_UP,
 	TOP_KEY_PAGE_DOWN,
 	TOP_KEY_HOME,
@@ -24,6 +26,9 @@ enum top_key {
 #define TOP_KEY_ESCAPE 27
 #define TOP_KEY_ENTER '\n'
 
+/* Moves of a replay's time cursor. */
+enum top_seek { TOP_BACK, TOP_ON, TOP_BACK_FAR, TOP_ON_FAR, TOP_START, TOP_END, TOP_PLAY };
+
 /* What the screen asks of others. All may be NULL. */
 struct top_ui_calls {
 	void (*quit)(void *ctx);
@@ -34,6 +39,8 @@ struct top_ui_calls {
 	/* Fill in limit and functions of a process (row and opened_ns are set). `functions` are
 	 * valid until the next call; their `opened` is set by the caller. */
 	void (*details)(void *ctx, struct top_details *d);
+	/* Of a replay. It calls top_ui_tick(). */
+	void (*seek)(void *ctx, enum top_seek how);
 	void *ctx;
 };
 

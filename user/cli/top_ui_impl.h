@@ -24,6 +24,8 @@ struct top_ui {
 	unsigned first;    /* index of the first row on the screen */
 	bool following;    /* the selection stays with its row when rows move */
 
+	GHashTable *expanded; /* ids of groups whose members are shown */
+
 	enum top_input input;
 	GString *typed;
 	char *filter, *searched;
@@ -53,8 +55,8 @@ bool top_ui_open(struct top_ui *ui, uint64_t process);
 bool top_ui_details(struct top_ui *ui);
 void top_ui_shut(struct top_ui *ui);
 
-/* "F1 help  / search …", for the last line. */
-extern const char top_ui_hint[];
+/* "h help  / search …", for the last line: the longest first, ended by NULL. */
+extern const char *const top_ui_hints[];
 /* The lines of the help, ended by NULL. */
 extern const char *const top_ui_help[];
 

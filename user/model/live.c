@@ -3,23 +3,12 @@
 
 #include "model/live_impl.h"
 
-static void entity_free(gpointer p)
-{
-	struct entity *e = p;
-
-	g_free(e->name);
-	g_free(e->cgroup);
-	if (e->causes)
-		g_array_unref(e->causes);
-	g_free(e);
-}
-
 struct live *live_new(void)
 {
 	struct live *l = g_new0(struct live, 1);
 
-	l->procs = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, entity_free);
-	l->tasks = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, entity_free);
+	l->procs = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, live_entity_free);
+	l->tasks = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, live_entity_free);
 	l->claims = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	l->claimants = g_ptr_array_new();
 	return l;
@@ -33,6 +22,7 @@ void live_free(struct live *l)
 	g_hash_table_unref(l->tasks);
 	g_array_unref(l->claims);
 	g_ptr_array_unref(l->claimants);
+	g_free(l->all.slot);
 	g_free(l);
 }
 
@@ -43,9 +33,18 @@ static void forget(const struct live *l, GHashTable *in)
 	gpointer value;
 
 	g_hash_table_iter_init(&iter, in);
-	while (g_hash_table_iter_next(&iter, NULL, &value))
-		if (((const struct entity *)value)->seen != l->total.ticks)
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const struct entity *e = value;
+
+		if (e->seen != l->total.ticks && !live_unchanged(l, e))
 			g_hash_table_iter_remove(&iter);
+	}
+}
+
+static void forget_ended(const struct live *l)
+{
+	forget(l, l->tasks); /* they point to their processes */
+	forget(l, l->procs);
 }
 
 static void close_row(struct live_row *row)
@@ -63,10 +62,14 @@ static void close_all(const struct live *l, GHashTable *in, uint64_t now_ns)
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		struct entity *e = value;
 
+		if (!e->slot && !l->total.kmem && live_unchanged(l, e))
+			continue;
 		close_row(&e->row);
 		if (e->before && e->since == now_ns)
 			e->base = e->row.now;
 		live_rates(l, e, now_ns);
+		if (e->causes)
+			live_cause_rates(l, e, now_ns);
 	}
 }
 
@@ -79,7 +82,7 @@ static void add_point(struct live_total *t, int64_t weight)
 	t->curve[t->points - 1] = weight;
 }
 
-static void close_total(struct live *l, const struct books_input *in)
+static void close_total(struct live *l)
 {
 	struct live_total *t = &l->total;
 	struct entity *all = &l->all;
@@ -92,30 +95,82 @@ static void close_total(struct live *l, const struct books_input *in)
 	close_row(&all->row);
 	all->row.now.kernel += t->kmem_rest;
 	all->row.processes = g_hash_table_size(l->procs);
-	all->row.threads = g_hash_table_size(l->tasks);
 	if (t->ticks == 1)
 		all->since = t->now_ns;
 	live_rates(l, all, t->now_ns);
-	t->lost = 0;
-	for (unsigned i = 0; i < TARE_LOSSES; i++)
-		t->lost += in->workload.lost[i];
 	t->sum = all->row;
 	add_point(t, live_weight(&t->sum));
 }
 
+static void begin_tick(struct live *l, uint64_t now_ns, uint64_t origin_ns)
+{
+	l->total.now_ns = now_ns;
+	l->total.origin_ns = origin_ns;
+	l->total.ticks++;
+	memset(l->all.row.kind, 0, sizeof(l->all.row.kind));
+	l->all.row.now = (struct live_counts){ 0 };
+	l->total.born = l->total.ended = 0;
+	live_windows_begin(l, now_ns);
+}
+
+static void end_tick(struct live *l)
+{
+	uint64_t now_ns = l->total.now_ns;
+
+	close_all(l, l->procs, now_ns);
+	close_all(l, l->tasks, now_ns);
+	close_total(l);
+	live_windows_end(l, now_ns);
+}
+
 void live_tick(struct live *l, const struct books_input *in)
 {
-	l->total.now_ns = in->now_ns;
-	l->total.origin_ns = in->origin_ns;
-	l->total.ticks++;
-	live_windows_begin(l, in->now_ns);
+	begin_tick(l, in->now_ns, in->origin_ns);
 	live_read(l, in);
-	forget(l, l->procs);
-	forget(l, l->tasks);
-	close_all(l, l->procs, in->now_ns);
-	close_all(l, l->tasks, in->now_ns);
-	close_total(l, in);
-	live_windows_end(l, in->now_ns);
+	l->total.lost = 0;
+	for (unsigned i = 0; i < TARE_LOSSES; i++)
+		l->total.lost += in->workload.lost[i];
+	forget_ended(l);
+	l->all.row.threads = g_hash_table_size(l->tasks);
+	end_tick(l);
+}
+
+void live_replay(struct live *l, const struct live_round *round)
+{
+	begin_tick(l, round->now_ns, round->origin_ns);
+	live_read_rows(l, round);
+	forget_ended(l);
+	end_tick(l);
+}
+
+void live_clear(struct live *l)
+{
+	g_hash_table_remove_all(l->procs);
+	g_hash_table_remove_all(l->tasks);
+	g_free(l->all.slot);
+	l->all = (struct entity){ 0 };
+	l->total = (struct live_total){ 0 };
+	memset(l->window, 0, sizeof(l->window));
+	l->processes = l->ended = 0;
+}
+
+void live_curve(struct live *l, const int64_t *weight, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		add_point(&l->total, weight[i]);
+}
+
+bool live_before(const struct live *l, const struct live_row *row)
+{
+	const struct entity *e = g_hash_table_lookup(row->tid ? l->tasks : l->procs, &row->id);
+
+	return e && e->before;
+}
+
+void live_counted(const struct live *l, uint64_t *born, uint64_t *ended)
+{
+	*born = l->processes;
+	*ended = l->ended;
 }
 
 const struct live_total *live_total(const struct live *l)
@@ -164,8 +219,8 @@ bool live_causes(const struct live *l, uint64_t proc, GArray *causes)
 {
 	const struct entity *e = g_hash_table_lookup(l->procs, &proc);
 
-	if (e)
-		g_array_append_vals(causes, e->causes->data, e->causes->len);
+	for (unsigned i = 0; e && i < e->causes->len; i++)
+		g_array_append_val(causes, g_array_index(e->causes, struct cause, i).c);
 	return e != NULL;
 }
 

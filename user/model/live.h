@@ -46,6 +46,9 @@ struct live_row {
 	int64_t kind[TARE_KINDS];
 	struct live_counts now;
 	struct live_rate rate[LIVE_WINDOWS];
+	/* It has grown for the last minute (or since tare came, if that is half a minute ago) as it
+	 * does now: no program that starts, and no single step. */
+	bool lasting;
 	uint32_t cause; /* by which most came in since tare came; LIVE_NO_CAUSE: nothing did */
 	unsigned threads, processes;
 	uint32_t uid;       /* LIVE_NO_UID: not known */
@@ -86,6 +89,30 @@ void live_tick(struct live *l, const struct books_input *in);
 
 const struct live_total *live_total(const struct live *l);
 
+/* The same from a recording: what a tick of that time saw. Rows hold id, proc, pid, ppid, tid,
+ * name, comm, kind, now.in, .out, .faults, cause, uid, cgroup and, of a process, threads; other
+ * members are not read, and texts are copied. */
+struct live_round {
+	uint64_t now_ns, origin_ns;
+	bool kmem;
+	int64_t kmem_rest;
+	uint64_t in, out, faults; /* with those of ended processes */
+	uint64_t born, ended;     /* processes so far */
+	uint64_t lost;
+	const GArray *rows;   /* struct live_row of processes and threads */
+	const GArray *before; /* bool, of each row: it ran before tare came */
+	bool resumed;         /* the first round after a gap: what rows hold now is no growth */
+};
+void live_replay(struct live *l, const struct live_round *round);
+/* What live_replay() needs to know of a row that runs: did it run before tare came? */
+bool live_before(const struct live *l, const struct live_row *row);
+/* Processes so far: all, and those that ended. */
+void live_counted(const struct live *l, uint64_t *born, uint64_t *ended);
+/* Forget all rows and ticks. */
+void live_clear(struct live *l);
+/* Of a recording that was entered in the middle: the weights before the next round. */
+void live_curve(struct live *l, const int64_t *weight, unsigned n);
+
 /* Rows of all living processes, or of all threads of living processes; valid until the next tick.
  * In the order of their ids. */
 void live_processes(const struct live *l, GArray *rows);
@@ -95,7 +122,8 @@ void live_threads(const struct live *l, GArray *rows);
  * such process lives. */
 struct live_cause {
 	uint32_t id;
-	uint64_t in; /* bytes */
+	uint64_t in;               /* bytes */
+	double rate[LIVE_WINDOWS]; /* of `in`, per second */
 };
 bool live_causes(const struct live *l, uint64_t proc, GArray *causes);
 /* The row of a living process. False: there is none. */

@@ -16,25 +16,12 @@ struct reading {
 	struct entity *process; /* NULL: it has ended, and has no row */
 	int64_t flow[TARE_KINDS];
 	uint64_t in, out, faults;
-	struct live_cause cause[CAUSES];
+	struct {
+		uint32_t id;
+		uint64_t in;
+	} cause[CAUSES];
 	unsigned causes;
 };
-
-/* Find the entity, or add it; this tick has met it. */
-static struct entity *meet(struct live *l, GHashTable *in, uint64_t id)
-{
-	struct entity *e = g_hash_table_lookup(in, &id);
-
-	if (!e) {
-		e = g_new0(struct entity, 1);
-		e->row.id = id;
-		e->row.uid = LIVE_NO_UID;
-		e->since = l->total.now_ns;
-		g_hash_table_insert(in, &e->row.id, e);
-	}
-	e->seen = l->total.ticks;
-	return e;
-}
 
 static bool is_rss(unsigned kind)
 {
@@ -106,7 +93,7 @@ static void add_cause(struct reading *r, uint32_t id, uint64_t bytes)
 	if (i == CAUSES)
 		return; /* with so many, the rest is small */
 	if (i == r->causes)
-		r->cause[r->causes++] = (struct live_cause){ .id = id };
+		r->cause[r->causes++].id = id;
 	r->cause[i].in += bytes;
 }
 
@@ -130,13 +117,14 @@ static uint32_t main_cause(const struct tare_cause *causes, unsigned n, struct r
 	return id;
 }
 
-static void read_thread(struct live *l, const struct proctable_task *t, const struct sums *sums,
-			uint32_t cause, const struct books_input *in)
+static void read_thread(struct live *l, const struct proctable_task *t, const struct reading *r,
+			const struct sums *sums, uint32_t cause, const struct books_input *in)
 {
 	const struct tare_task *s = t->state;
-	struct entity *e = meet(l, l->tasks, t->id);
+	struct entity *e = live_meet(l, l->tasks, t->id);
 	struct live_row *row = &e->row;
 
+	e->process = r->process;
 	row->proc = s->proc;
 	row->pid = (pid_t)s->tgid;
 	row->tid = (pid_t)s->tid;
@@ -152,9 +140,9 @@ static void read_thread(struct live *l, const struct proctable_task *t, const st
 	row->name = e->name ? e->name : e->comm;
 	row->now = (struct live_counts){ .in = sums->in, .out = sums->out, .faults = s->faults };
 	memcpy(row->kind, sums->net, sizeof(row->kind));
+	row->kind[TARE_KMEM] = 0; /* see settle_kmem() */
 	row->kind[TARE_KSTACK] = (int64_t)in->workload.stack_bytes;
-	g_array_append_val(l->claims, sums->net[TARE_KMEM]);
-	g_ptr_array_add(l->claimants, e);
+	e->claim = sums->net[TARE_KMEM];
 	e->before = s->flags & TARE_TASK_ATTACHED && !in->proctable->launched;
 }
 
@@ -172,7 +160,7 @@ static void read_task(struct live *l, const struct proctable_task *t, struct rea
 	r->out += sums.out;
 	r->faults += s->faults;
 	if (r->process && !t->ended) {
-		read_thread(l, t, &sums, cause, in);
+		read_thread(l, t, r, &sums, cause, in);
 		r->process->row.threads++;
 	}
 }
@@ -235,11 +223,11 @@ static char *process_name(const struct proctable_proc *wp)
 
 static void begin_process(struct live *l, const struct proctable_proc *wp, struct reading *r)
 {
-	struct entity *e = meet(l, l->procs, wp->id);
+	struct entity *e = live_meet(l, l->procs, wp->id);
 
 	r->process = e;
 	if (!e->causes)
-		e->causes = g_array_new(FALSE, FALSE, sizeof(struct live_cause));
+		e->causes = live_causes_new();
 	g_free(e->name);
 	e->name = process_name(wp);
 	g_strlcpy(e->comm, wp->comm ? wp->comm : "", sizeof(e->comm));
@@ -256,9 +244,25 @@ static void begin_process(struct live *l, const struct proctable_proc *wp, struc
 
 static int by_in(gconstpointer a, gconstpointer b)
 {
-	const struct live_cause *x = a, *y = b;
+	const struct cause *x = a, *y = b;
 
-	return x->in < y->in ? 1 : x->in > y->in ? -1 : 0;
+	return x->c.in < y->c.in ? 1 : x->c.in > y->c.in ? -1 : 0;
+}
+
+static void set_cause(GArray *causes, uint32_t id, uint64_t in)
+{
+	struct cause new = { .c = { .id = id, .in = in } };
+
+	for (unsigned i = 0; i < causes->len; i++) {
+		struct cause *c = &g_array_index(causes, struct cause, i);
+
+		if (c->c.id == id) {
+			c->c.in = in;
+			return;
+		}
+	}
+	if (causes->len < CAUSES)
+		g_array_append_val(causes, new);
 }
 
 static void end_process(struct reading *r, const struct books_input *in)
@@ -266,12 +270,57 @@ static void end_process(struct reading *r, const struct books_input *in)
 	struct live_row *row = &r->process->row;
 	GArray *causes = r->process->causes;
 
-	g_array_set_size(causes, 0);
-	g_array_append_vals(causes, r->cause, r->causes);
+	for (unsigned i = 0; i < r->causes; i++)
+		set_cause(causes, r->cause[i].id, r->cause[i].in);
 	g_array_sort(causes, by_in);
-	row->cause = causes->len ? g_array_index(causes, struct live_cause, 0).id : LIVE_NO_CAUSE;
+	row->cause = causes->len ? g_array_index(causes, struct cause, 0).c.id : LIVE_NO_CAUSE;
 	row->kind[TARE_KSTACK] = row->threads * (int64_t)in->workload.stack_bytes;
 	row->now = (struct live_counts){ .in = r->in, .out = r->out, .faults = r->faults };
+}
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
+	return hash ^ hash >> 29;
+}
+
+/* Another one after each change of what is read of a living process. 0: that is not known. */
+static uint64_t signature_of(const struct proctable_proc *wp, const struct books_input *in)
+{
+	uint64_t hash = mix(mix(wp->stamp, wp->tasks->len), wp->mms->len << 1 | in->sums_valid);
+
+	for (unsigned i = 0; i < wp->tasks->len; i++) {
+		const struct proctable_task *t = wp->tasks->pdata[i];
+
+		if (t->lost || t->fold)
+			return 0;
+		hash = mix(hash, t->stamp);
+	}
+	for (unsigned i = 0; i < wp->mms->len; i++) {
+		const struct proctable_mm *m = wp->mms->pdata[i];
+
+		if (m->lost)
+			return 0;
+		hash = mix(hash, m->stamp);
+	}
+	return hash;
+}
+
+/* Most processes are idle: their rows and those of their threads are as they were. */
+static bool keep_unchanged(struct live *l, struct entity *e, uint64_t signature)
+{
+	bool same = e && signature && e->signature == signature;
+
+	if (e)
+		e->signature = signature;
+	if (!same)
+		return false;
+	e->seen = e->unchanged = l->total.ticks;
+	e->row.kind[TARE_KMEM] = 0;
+	l->all.row.now.in += e->row.now.in;
+	l->all.row.now.out += e->row.now.out;
+	l->all.row.now.faults += e->row.now.faults;
+	return true;
 }
 
 static void read_process(struct live *l, const struct proctable_proc *wp,
@@ -283,6 +332,9 @@ static void read_process(struct live *l, const struct proctable_proc *wp,
 
 	l->total.born += count;
 	l->total.ended += living ? 0 : count;
+	if (living &&
+	    keep_unchanged(l, g_hash_table_lookup(l->procs, &wp->id), signature_of(wp, in)))
+		return;
 	if (living)
 		begin_process(l, wp, &r);
 	for (unsigned i = 0; i < wp->tasks->len; i++)
@@ -296,6 +348,25 @@ static void read_process(struct live *l, const struct proctable_proc *wp,
 	if (in->sums_valid)
 		add_cached(wp, &r.process->row, in);
 	end_process(&r, in);
+}
+
+/* What its threads have of the kernel memory, before it is cut to what there is. */
+static void collect_claims(struct live *l)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_array_set_size(l->claims, 0);
+	g_ptr_array_set_size(l->claimants, 0);
+	g_hash_table_iter_init(&iter, l->tasks);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		struct entity *e = value;
+
+		if (e->seen != l->total.ticks && !live_unchanged(l, e))
+			continue;
+		g_array_append_val(l->claims, e->claim);
+		g_ptr_array_add(l->claimants, e);
+	}
 }
 
 /* Kernel memory that no task's own frees tell of: limit the accounts to what there is. */
@@ -312,21 +383,23 @@ static void settle_kmem(struct live *l, const struct books_input *in)
 	kind[TARE_KMEM] = 0;
 	if (k->whole)
 		total -= kind[TARE_PAGETABLE] + kind[TARE_KSTACK];
-	if (l->total.kmem) {
-		g_array_append_val(claims, initial);
-		claims_settle((int64_t *)(void *)claims->data, claims->len, MAX(total, 0));
-	}
+	l->total.kmem_rest = 0;
+	if (!l->total.kmem)
+		return; /* no row has any */
+	collect_claims(l);
+	g_array_append_val(claims, initial);
+	claims_settle((int64_t *)(void *)claims->data, claims->len, MAX(total, 0));
 	for (unsigned i = 0; i < l->claimants->len; i++) {
 		struct live_row *row = &((struct entity *)l->claimants->pdata[i])->row;
 		struct entity *process = g_hash_table_lookup(l->procs, &row->proc);
 
-		row->kind[TARE_KMEM] = l->total.kmem ? g_array_index(claims, int64_t, i) : 0;
+		row->kind[TARE_KMEM] = g_array_index(claims, int64_t, i);
 		sum += row->kind[TARE_KMEM];
 		if (process)
 			process->row.kind[TARE_KMEM] += row->kind[TARE_KMEM];
 	}
 	kind[TARE_KMEM] = sum;
-	l->total.kmem_rest = l->total.kmem && k->whole ? MAX(total, 0) - sum : 0;
+	l->total.kmem_rest = k->whole ? MAX(total, 0) - sum : 0;
 }
 
 void live_read(struct live *l, const struct books_input *in)
@@ -334,11 +407,6 @@ void live_read(struct live *l, const struct books_input *in)
 	GHashTableIter iter;
 	gpointer value;
 
-	g_array_set_size(l->claims, 0);
-	g_ptr_array_set_size(l->claimants, 0);
-	memset(l->all.row.kind, 0, sizeof(l->all.row.kind));
-	l->all.row.now = (struct live_counts){ 0 };
-	l->total.born = l->total.ended = 0;
 	g_hash_table_iter_init(&iter, in->proctable->procs);
 	while (g_hash_table_iter_next(&iter, NULL, &value))
 		read_process(l, value, in);

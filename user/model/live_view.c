@@ -16,18 +16,21 @@ const char *const live_sort_name[LIVE_SORTS] = {
 #define STEADY_RATE (16.0 * 1024)
 #define STEADY_SHARE 0.05
 
+#define GROUP_ID (1ULL << 62) /* in the id of a group's row: no process has such an id */
+
 /* A row while it is sorted. */
 struct item {
 	struct live_row row;
-	double value;
-	GArray *below; /* indices of items: threads and children; NULL: none */
+	double value, weight; /* what decides the order, and what decides among equals */
+	GArray *below;        /* indices of items: threads and children; NULL: none */
+	unsigned parent;      /* of a member of a group: index + 1 of the group's item; else 0 */
 	bool placed;
 };
 
-/* The value that a row is sorted by in a steady order, and whether its last call had it. */
+/* What a row is sorted by in a steady order, and whether the last call had it. */
 struct steady {
 	uint64_t key;
-	double value;
+	double value, weight;
 	unsigned call;
 };
 
@@ -97,25 +100,42 @@ bool live_row_matches(const struct live_row *r, const char *text)
 	       (r->pid && !strcmp(pid, text));
 }
 
-/* The value that decides the order: an older one, if it has hardly changed since. */
-static double steady_value(struct live_view *v, uint64_t key, enum live_sort sort, double now)
+/* The older value, if it has hardly changed since. */
+static double steady_size(double old, double now, double margin)
 {
+	return fabs(now - old) > margin + fabs(old) * STEADY_SHARE ? now : old;
+}
+
+/* Small rates are none: of the rows that hardly grow the heaviest comes first. */
+static double steady_rate(double old, double now)
+{
+	double least = fabs(old) >= STEADY_RATE ? STEADY_RATE / 2 : STEADY_RATE;
+
+	return fabs(now) < least ? 0 : steady_size(old, now, STEADY_RATE);
+}
+
+/* Set the values that decide the order. */
+static void hold_steady(struct live_view *v, struct item *item, enum live_sort sort)
+{
+	uint64_t key = live_row_key(&item->row);
 	struct steady *s = g_hash_table_lookup(v->steady, &key);
-	double margin = 0;
+	double now = item->value;
 
 	if (!s) {
 		s = g_new(struct steady, 1);
-		*s = (struct steady){ .key = key, .value = now };
+		*s = (struct steady){ .key = key, .value = now, .weight = item->weight };
 		g_hash_table_insert(v->steady, &s->key, s);
 	}
 	s->call = v->call;
+	s->weight = steady_size(s->weight, item->weight, STEADY_SIZE);
 	if (sort == LIVE_BY_WEIGHT || sort == LIVE_BY_USER || sort == LIVE_BY_KERNEL)
-		margin = STEADY_SIZE;
+		s->value = steady_size(s->value, now, STEADY_SIZE);
 	else if (sort == LIVE_BY_GROWTH || sort == LIVE_BY_IN || sort == LIVE_BY_OUT)
-		margin = STEADY_RATE;
-	if (fabs(now - s->value) > margin + fabs(s->value) * STEADY_SHARE)
-		s->value = now;
-	return s->value;
+		s->value = steady_rate(s->value, now);
+	else
+		s->value = steady_size(s->value, now, 0);
+	item->value = s->value;
+	item->weight = s->weight;
 }
 
 static gboolean is_old(gpointer key, gpointer value, gpointer call)
@@ -143,7 +163,6 @@ static int by_value(gconstpointer a, gconstpointer b, gpointer data)
 	const struct order *o = data;
 	const struct item *x = &g_array_index(o->items, struct item, *(const unsigned *)a);
 	const struct item *y = &g_array_index(o->items, struct item, *(const unsigned *)b);
-	int64_t weight_x = live_weight(&x->row), weight_y = live_weight(&y->row);
 	int order = 0;
 
 	if (o->query->sort == LIVE_BY_NAME)
@@ -152,8 +171,8 @@ static int by_value(gconstpointer a, gconstpointer b, gpointer data)
 		order = x->value > y->value ? -1 : 1;
 	if (order)
 		return o->query->inverted ? -order : order;
-	if (weight_x != weight_y && !o->query->steady)
-		return weight_x > weight_y ? -1 : 1;
+	if (x->weight != y->weight)
+		return x->weight > y->weight ? -1 : 1;
 	return x->row.id < y->row.id ? -1 : x->row.id > y->row.id;
 }
 
@@ -191,15 +210,18 @@ static bool is_wanted(const struct live_row *r, const struct live_query *q)
 	       (!q->filter || !*q->filter || live_row_matches(r, q->filter));
 }
 
-static void add_items(struct live_view *v, GArray *items, const GArray *rows,
+/* `parents`: unsigned, of each row; NULL: none has one. */
+static void add_items(struct live_view *v, GArray *items, const GArray *rows, const GArray *parents,
 		      const struct live_query *q)
 {
 	for (unsigned i = 0; i < rows->len; i++) {
 		struct item item = { .row = g_array_index(rows, struct live_row, i) };
 
+		item.parent = parents ? g_array_index(parents, unsigned, i) : 0;
 		item.value = live_row_value(&item.row, q->sort, q->window);
+		item.weight = (double)live_weight(&item.row);
 		if (q->steady)
-			item.value = steady_value(v, live_row_key(&item.row), q->sort, item.value);
+			hold_steady(v, &item, q->sort);
 		g_array_append_val(items, item);
 	}
 }
@@ -238,7 +260,11 @@ static GArray *find_tops(GArray *items, const struct live_query *q)
 		const struct live_row *r = &g_array_index(items, struct item, i).row;
 		struct item *parent = NULL;
 
-		if (r->tid)
+		unsigned group = g_array_index(items, struct item, i).parent;
+
+		if (group)
+			parent = &g_array_index(items, struct item, group - 1);
+		else if (r->tid)
 			parent = item_of(items, ids, (gpointer)(uintptr_t)r->proc);
 		else if (q->tree && r->ppid != r->pid)
 			parent = item_of(items, pids, GINT_TO_POINTER(r->ppid));
@@ -276,12 +302,26 @@ static void add_row(struct live_row *sum, const struct live_row *r)
 		sum->rate[w].out += r->rate[w].out;
 		sum->rate[w].faults += r->rate[w].faults;
 	}
+	sum->lasting |= r->lasting;
 	sum->threads += r->threads;
 	sum->processes += r->processes;
 	if (sum->uid != r->uid)
 		sum->uid = LIVE_NO_UID;
 	if (g_strcmp0(sum->cgroup, r->cgroup))
 		sum->cgroup = NULL;
+}
+
+static const char *group_of(const struct live_row *r, enum live_group group)
+{
+	return group == LIVE_PER_NAME ? r->comm : r->cgroup ? r->cgroup : "?";
+}
+
+static void begin_group(struct live_view *v, struct live_row *row, const char *key)
+{
+	row->name = g_string_chunk_insert_const(v->names, key);
+	row->id = GROUP_ID | g_str_hash(key); /* the same at the next tick */
+	row->pid = row->ppid = 0;
+	row->proc = 0;
 }
 
 /* One row for each control group or name. The cause is that of its member that took most in. */
@@ -293,7 +333,7 @@ static GArray *group_rows(struct live_view *v, const GArray *rows, enum live_gro
 
 	for (unsigned i = 0; i < rows->len; i++) {
 		struct live_row r = g_array_index(rows, struct live_row, i), *sum;
-		const char *key = group == LIVE_PER_NAME ? r.comm : r.cgroup ? r.cgroup : "?";
+		const char *key = group_of(&r, group);
 		unsigned at = GPOINTER_TO_UINT(g_hash_table_lookup(index, key));
 
 		if (at) {
@@ -306,14 +346,38 @@ static GArray *group_rows(struct live_view *v, const GArray *rows, enum live_gro
 			continue;
 		}
 		g_array_append_val(most, r.now.in);
-		r.name = g_string_chunk_insert_const(v->names, key);
-		r.id = g_str_hash(key); /* the same at the next tick */
-		r.pid = r.ppid = 0;
-		r.proc = 0;
+		begin_group(v, &r, key);
 		g_array_append_val(sums, r);
 		g_hash_table_insert(index, (gpointer)key, GUINT_TO_POINTER(sums->len));
 	}
 	return sums;
+}
+
+/* Append the members of expanded groups to their sums; `parents` gets index + 1 of each row's
+ * group. */
+static void add_members(GArray *sums, const GArray *rows, const struct live_query *q,
+			GArray *parents)
+{
+	g_autoptr(GHashTable) index = g_hash_table_new(g_int64_hash, g_int64_equal);
+	g_autofree uint64_t *ids = g_new(uint64_t, sums->len);
+	unsigned groups = sums->len;
+
+	for (unsigned i = 0; i < groups; i++) {
+		ids[i] = g_array_index(sums, struct live_row, i).id;
+		if (g_hash_table_contains(q->expanded, &ids[i]))
+			g_hash_table_insert(index, &ids[i], GUINT_TO_POINTER(i + 1));
+	}
+	g_array_set_size(parents, groups);
+	for (unsigned i = 0; i < rows->len; i++) {
+		const struct live_row *r = &g_array_index(rows, struct live_row, i);
+		uint64_t id = GROUP_ID | g_str_hash(group_of(r, q->group));
+		unsigned at = GPOINTER_TO_UINT(g_hash_table_lookup(index, &id));
+
+		if (!at)
+			continue;
+		g_array_append_val(sums, *r);
+		g_array_append_val(parents, at);
+	}
 }
 
 /* Rows that the query wants: a thread's row where its process has several threads, and the thread
@@ -355,16 +419,22 @@ const GArray *live_view_rows(struct live_view *v, const struct live *l, const st
 {
 	GArray *rows = wanted_rows(l, q), *grouped, *items;
 	g_autoptr(GArray) tops = NULL;
+	g_autoptr(GArray) parents = NULL;
 
 	begin_steady(v, q);
 	if (q->group) {
 		g_string_chunk_clear(v->names);
 		grouped = group_rows(v, rows, q->group);
+		parents = g_array_new(FALSE, TRUE, sizeof(unsigned));
+		if (q->expanded && g_hash_table_size(q->expanded))
+			add_members(grouped, rows, q, parents);
+		else
+			g_array_set_size(parents, grouped->len);
 		g_array_unref(rows);
 		rows = grouped;
 	}
 	items = g_array_sized_new(FALSE, FALSE, sizeof(struct item), rows->len);
-	add_items(v, items, rows, q);
+	add_items(v, items, rows, parents, q);
 	g_array_unref(rows);
 	tops = find_tops(items, q);
 	g_array_set_size(v->rows, 0);

@@ -32,6 +32,8 @@ struct live_query {
 	bool threads;  /* below each process that has several, its threads */
 	bool tree;     /* below each process its children */
 	enum live_group group;
+	/* Ids of the groups whose members are below them, as pointers to uint64_t; NULL: none. */
+	GHashTable *expanded;
 	/* Only rows with this text in name, control group or PID, and threads of such processes;
 	 * NULL: all. */
 	const char *filter;

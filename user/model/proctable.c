@@ -93,8 +93,10 @@ static int on_rename(struct proctable *pt, const struct tare_rename *rec)
 		return 0;
 	remember_name(t);
 	memcpy(t->state->comm, rec->comm, sizeof(rec->comm));
+	t->stamp = ++pt->stamp;
 	p = proc_get(pt, t->proc);
 	if (t->state->tid == p->pid) {
+		p->stamp++;
 		g_free(p->comm);
 		p->comm = name_of(rec->comm, sizeof(rec->comm));
 	}
@@ -105,6 +107,7 @@ static void split_argv(struct proctable_proc *p, const char *args, size_t len)
 {
 	const char *end = args + len;
 
+	p->stamp++;
 	g_ptr_array_set_size(p->argv, 0);
 	while (end > args + 1 && !end[-1] && !end[-2]) /* of a title: what was there before */
 		end--;
@@ -132,6 +135,7 @@ void proctable_title(struct proctable_task *t, const char *title)
 		return;
 	g_free(t->title);
 	t->title = g_strdup(title);
+	t->stamp += 1ULL << 40; /* no sweep comes so far */
 }
 
 static int on_exec(struct proctable *pt, const struct tare_exec *rec)
@@ -147,6 +151,7 @@ static int on_exec(struct proctable *pt, const struct tare_exec *rec)
 	launch = pt->launched && p->attached && !p->exe;
 	t->state->tid = rec->tid;
 	memcpy(t->state->comm, rec->comm, sizeof(rec->comm));
+	t->stamp = ++pt->stamp;
 	p->pid = rec->tgid;
 	g_free(p->comm);
 	p->comm = name_of(rec->comm, sizeof(rec->comm));
@@ -177,6 +182,14 @@ static void look_again(struct proctable *pt, const struct tare_task *state)
 		t->still = pt->sweep;
 }
 
+/* Most tasks are idle. A new one has no thread group yet. */
+static bool is_same(const struct tare_task *old, const struct tare_task *state, uint32_t causes,
+		    size_t size)
+{
+	return old->n_causes == causes && state->n_causes == causes && old->tgid &&
+	       !memcmp(old, state, size);
+}
+
 static int on_task(struct proctable *pt, const struct tare_record *head,
 		   const struct tare_task *state, bool second)
 {
@@ -196,6 +209,12 @@ static int on_task(struct proctable *pt, const struct tare_record *head,
 	t = task_get(pt, state->id, state->proc);
 	if (t->ended)
 		return 0;
+	if (is_same(t->state, state, n, size) && head->type == TARE_REC_TASK) {
+		t->sweep = pt->sweep;
+		t->time_ns = head->time_ns;
+		return 0;
+	}
+	t->stamp = ++pt->stamp;
 	t->state = g_realloc(t->state, size);
 	memcpy(t->state, state, size);
 	t->state->n_causes = n;
@@ -234,6 +253,7 @@ static bool freed_by_nonowner(const struct tare_mm *m)
 static int on_mm(struct proctable *pt, const struct tare_mm_end *rec, bool second)
 {
 	struct proctable_mm *m = mm_get(pt, &rec->mm);
+	struct tare_mm rec_mm = rec->mm;
 
 	if (m->closed)
 		return 0;
@@ -244,6 +264,9 @@ static int on_mm(struct proctable *pt, const struct tare_mm_end *rec, bool secon
 			   m->state.rss == rec->mm.rss;
 		return 0;
 	}
+	rec_mm.sweep = m->state.sweep; /* the only member that each sweep changes */
+	if (memcmp(&m->state, &rec_mm, sizeof(rec_mm)) || rec->head.type == TARE_REC_MM_END)
+		m->stamp = ++pt->stamp;
 	m->state = rec->mm;
 	m->sweep = pt->sweep;
 	m->quiet = false;

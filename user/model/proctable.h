@@ -27,6 +27,7 @@ struct proctable_task {
 	unsigned titles;         /* number of attempts to read the title */
 	struct task_fold *fold;  /* NULL: one task; else many that ended: `state` has their sums */
 	unsigned place;          /* index in its process's tasks */
+	uint64_t stamp;          /* another one after each change of its state or title */
 	unsigned candidate;      /* index + 1 in ended_tasks; 0: not there */
 	bool ended;
 	uint64_t time_ns; /* of its last record */
@@ -41,7 +42,8 @@ struct proctable_mm {
 	struct tare_mm state;
 	uint64_t proc; /* id of the process that has it in `mms`: its first owner */
 	bool closed;
-	bool quiet; /* the two looks of its last sweep had the same sums */
+	bool quiet;     /* the two looks of its last sweep had the same sums */
+	uint64_t stamp; /* another one after each change of its state */
 	unsigned sweep;
 	uint64_t lost; /* not 0: stands for so many closed ones, as in proctable_task */
 };
@@ -70,6 +72,7 @@ struct proctable_proc {
 	bool final;        /* the record of the task that was its last was taken */
 	bool end_lost;     /* no record tells how it ended */
 	unsigned titles;   /* the last round of looking for titles that met it */
+	unsigned stamp;    /* another one after each change of its names and arguments */
 };
 
 /* Task `task` was folded into the row `into_task` of process `into_proc`: data by its id belong to
@@ -83,6 +86,7 @@ struct proctable {
 	GHashTable *procs;  /* id -> struct proctable_proc */
 	bool launched;      /* the first execve is tare's own launch: no earlier name or image */
 	unsigned sweep;     /* number of the current sweep */
+	uint64_t stamp;     /* the last one of a task or address space */
 	uint64_t malformed; /* malformed records; not 0 if the ABI is broken */
 
 	/* Ended tasks (of processes that are alive or kept) and ended processes, which can be

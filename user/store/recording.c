@@ -12,6 +12,7 @@
 #include "store/recording_format.h"
 #include "store/recording_log.h"
 #include "store/recording_room.h"
+#include "store/recording_rounds.h"
 #include "store/recording_writer.h"
 
 #define CACHE_KIB 4096       /* of pages, in memory */
@@ -26,6 +27,7 @@ struct recording {
 	uint64_t max_size;
 	const struct recording_limits *limits;
 	struct raw_log log;
+	struct rounds rounds;
 	struct rows rows; /* which rows of the state the file holds */
 	struct room room;
 	struct thinned thinned; /* of the last checkpoint */
@@ -60,6 +62,7 @@ static int create_recording(struct recording **out, const struct recording_confi
 	rec->limits = config->limits ? config->limits : &recording_limits;
 	raw_log_init(&rec->log, config->max_size);
 	rows_init(&rec->rows);
+	rounds_init(&rec->rounds, rec->limits, rec->rows.seed);
 	room_init(&rec->room);
 	err = db_open_output(&rec->db, file,
 			     recording_format_of(fileout_dir(file), fileout_name(file)));
@@ -99,6 +102,7 @@ void recording_close(struct recording *rec)
 		return;
 	db_close(&rec->db);
 	raw_log_clear(&rec->log);
+	rounds_clear(&rec->rounds);
 	rows_clear(&rec->rows);
 	g_free(rec);
 }
@@ -116,25 +120,63 @@ static uint64_t used_bytes(const struct recording *rec)
 	return (uint64_t)sqlite3_column_int64(st, 0);
 }
 
-static int thin_log(struct recording *rec, bool vmas, uint64_t rows, uint64_t *gone)
+/* What can be thinned, and its share of the file in eighths. The state has the other half. */
+enum part { SAMPLES, VMAS, ROUNDS, PARTS };
+static const unsigned share[PARTS] = { [SAMPLES] = 2, [VMAS] = 1, [ROUNDS] = 1 };
+
+static uint64_t part_bytes(const struct recording *rec, enum part part)
 {
-	return vmas ? raw_log_thin_vmas(&rec->log, &rec->db, rows, gone) :
-		      raw_log_thin_samples(&rec->log, &rec->db, rows, gone);
+	return part == SAMPLES ? rec->log.sample_bytes :
+	       part == VMAS    ? rec->log.vma_bytes :
+				 rec->rounds.bytes;
 }
 
-/* Do changes of VMAs exceed their share of the log? Samples have three times their share. */
-static bool vmas_are_more(const struct raw_log *log)
+static int thin_part(struct recording *rec, enum part part, uint64_t rows, uint64_t *gone)
 {
-	return log->vma_bytes > log->sample_bytes / 3;
+	switch (part) {
+	case SAMPLES:
+		return raw_log_thin_samples(&rec->log, &rec->db, rows, gone);
+	case VMAS:
+		return raw_log_thin_vmas(&rec->log, &rec->db, rows, gone);
+	default:
+		return rounds_thin(&rec->rounds, &rec->db, rows, gone);
+	}
 }
 
-/* Remove the least useful rows of the raw log. *gone: how many. */
+/* The part that exceeds its share most, of those that are not in `tried`. */
+static enum part largest_part(const struct recording *rec, const bool *tried)
+{
+	enum part most = PARTS;
+
+	for (int i = 0; i < PARTS; i++)
+		if (!tried[i] && (most == PARTS || part_bytes(rec, i) / share[i] >
+							   part_bytes(rec, most) / share[most]))
+			most = i;
+	return most;
+}
+
+static uint64_t log_rows(const struct recording *rec)
+{
+	return rec->log.samples_kept + rec->log.vmas_kept + rec->rounds.kept;
+}
+
+/* Remove the least useful rows of the log and of the rounds. *gone: how many. */
 static int thin_some(struct recording *rec, uint64_t rows, uint64_t *gone)
 {
-	bool vmas = vmas_are_more(&rec->log);
-	int err = thin_log(rec, vmas, rows, gone);
+	bool tried[PARTS] = { false };
+	int err = 0;
 
-	return err || *gone ? err : thin_log(rec, !vmas, rows, gone);
+	*gone = 0;
+	for (int i = 0; i < PARTS && !err && !*gone; i++) {
+		enum part part = largest_part(rec, tried);
+
+		tried[part] = true;
+		err = thin_part(rec, part, rows, gone);
+	}
+	if (err || *gone || !rec->rounds.kept)
+		return err;
+	*gone = rec->rounds.kept;
+	return rounds_give_up(&rec->rounds, &rec->db);
 }
 
 /* Called while the log is written, so that it never fills the file. Returns 1 if there is no room
@@ -166,31 +208,46 @@ static int write_log(struct recording *rec)
 	return err;
 }
 
+static int write_rounds(struct recording *rec)
+{
+	int err = rounds_write(&rec->rounds, &rec->db, raw_log_room, rec);
+	bool room = err != 1;
+
+	if (!room)
+		err = rounds_take_back(&rec->rounds, &rec->db);
+	rounds_forget(&rec->rounds, room && !err);
+	return err;
+}
+
 /* Near the limit, reduce the part that exceeds its share most: remove some rows of the log, or give
  * the report less room from now on. */
 static int keep_shares(struct recording *rec, const struct report *r)
 {
-	uint64_t samples = rec->log.sample_bytes, vmas = rec->log.vma_bytes, gone;
-	uint64_t used = used_bytes(rec), state = used - MIN(used, samples + vmas);
+	enum part most = largest_part(rec, (const bool[PARTS]){ false });
+	uint64_t used = used_bytes(rec), others = 0, state, gone;
 
+	for (int i = 0; i < PARTS; i++)
+		others += part_bytes(rec, i);
+	state = used - MIN(used, others);
 	if (used <= NEARLY(rec->max_size))
 		return 0;
-	if (state * 2 > samples * 8 / 3 && state * 2 > vmas * 8) {
+	if (state / 4 > part_bytes(rec, most) / share[most]) {
 		room_less(&rec->room, r);
 		return 0;
 	}
-	return thin_log(rec, vmas * 8 > samples * 8 / 3, THIN_ROWS, &gone);
+	return thin_part(rec, most, THIN_ROWS, &gone);
 }
 
 /* The report does not fit. Remove rows of the raw log until the log has a quarter of the file; then
  * write less of the report; then remove all of the log. */
 static int make_room(struct recording *rec, const struct report *r)
 {
-	uint64_t log = rec->log.sample_bytes + rec->log.vma_bytes, gone;
+	uint64_t log = rec->log.sample_bytes + rec->log.vma_bytes + rec->rounds.bytes, gone;
 	int err;
+
 	if (log <= rec->max_size / 4 && room_less(&rec->room, r))
 		return 0;
-	err = thin_some(rec, MAX(rec->log.samples_kept + rec->log.vmas_kept, 2) / 2, &gone);
+	err = thin_some(rec, MAX(log_rows(rec), 2) / 2, &gone);
 	if (err || gone || room_less(&rec->room, r))
 		return err;
 	log_error("%s: even the shortest report does not fit into --max-size", rec->db.path);
@@ -242,6 +299,8 @@ static void own_figures(const struct recording *rec, struct writer *w)
 		{ "log.ranges", (uint64_t)rec->log.vma_number },
 		{ "log.ranges_dropped", rec->log.vmas_dropped },
 		{ "log.lost", rec->log_lost },
+		{ "log.rounds", (uint64_t)rec->rounds.number },
+		{ "log.rounds_dropped", rec->rounds.dropped },
 		{ "thinned.rows", rec->thinned.rows },
 		{ "thinned.stacks", rec->thinned.stacks },
 		{ "thinned.slot_ns", rec->thinned.slot_ns },
@@ -309,6 +368,7 @@ static int write_all(struct recording *rec, struct report *r, bool last)
 {
 	int err = write_log(rec);
 
+	err = err ?: write_rounds(rec);
 	err = err ?: keep_shares(rec, r);
 	if (!err && last)
 		err = raw_log_settle(&rec->log, &rec->db);
@@ -404,6 +464,12 @@ void recording_vma(struct recording *rec, const struct recorded_vma *r)
 		flush_log(rec);
 }
 
+void recording_round(struct recording *rec, const struct live *l, char *(*cause_name)(uint32_t id))
+{
+	if (!rec->err)
+		rounds_add(&rec->rounds, l, cause_name);
+}
+
 void recording_folded(struct recording *rec, uint32_t aggregate, uint32_t into)
 {
 	raw_log_add_fold(&rec->log, aggregate, into);
@@ -430,6 +496,15 @@ static void say_thinned(const struct recording *rec)
 		log_warn("%s: the oldest %" G_GUINT64_FORMAT
 			 " changes of address spaces were not kept, to stay below --max-size",
 			 rec->db.path, log->vmas_dropped);
+	if (rec->rounds.off)
+		log_warn("%s: there is no room for processes over time (tare top --replay); a"
+			 " larger --max-size has it",
+			 rec->db.path);
+	else if (rec->rounds.dropped)
+		log_warn("%s: %" G_GUINT64_FORMAT " of %" G_GINT64_FORMAT
+			 " looks at the processes (tare top --replay) were not kept, to stay below"
+			 " --max-size",
+			 rec->db.path, rec->rounds.dropped, rec->rounds.number);
 	if (rec->log_lost)
 		log_warn("%s: %" G_GUINT64_FORMAT
 			 " single samples and changes of address spaces are lost: there was no "

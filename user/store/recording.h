@@ -12,6 +12,7 @@
 #define TARE_RECORDING_H
 
 #include "base/fileout.h"
+#include "model/live.h"
 #include "model/report.h"
 
 struct recording;
@@ -57,6 +58,10 @@ void recording_vma(struct recording *rec, const struct recorded_vma *r);
 
 /* From now on the samples of one aggregate belong to another. */
 void recording_folded(struct recording *rec, uint32_t aggregate, uint32_t into);
+
+/* Keep what the live model holds as of its last tick, for replay.h; nothing if it had none since
+ * the last call. The next checkpoint writes it. `cause_name`: of a row's cause; g_free(). */
+void recording_round(struct recording *rec, const struct live *l, char *(*cause_name)(uint32_t id));
 
 /* Replace the state in the file by the report `r`; only rows that differ are written. `complete`:
  * this is the last state, and all rows are written. A report that does not fit into max_size or

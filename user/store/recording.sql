@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 --
--- A recording of `tare run -r` or `tare attach -r`, schema 3. Query it with the
+-- A recording of `tare run -r` or `tare attach -r`, schema 4. Query it with the
 -- sqlite3 shell:
 --
 --     sqlite3 FILE 'SELECT * FROM threads'
@@ -24,6 +24,7 @@
 -- older tare can't read, or after which tare can't read files of an older one. Schema 1
 -- is still read; it had no folded rows and no tallies, and one sequence of numbers in
 -- each of process_texts, task_names and task_causes. So is 2, without processes.vm_peak.
+-- So is 3, without rounds: `tare top --replay` can't show a file of schemas 1 to 3.
 --
 -- A report that is too large for --max-size or the limits is reduced: the smallest
 -- processes and threads share rows, the smallest stacks become "[thinned]", slots of
@@ -36,7 +37,7 @@
 -- asked (mapped), guessed (found by frame pointer), mark (synthetic frame), range (VMA).
 
 PRAGMA application_id = 0x74617272; -- "tarr"
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 CREATE TABLE figures (
 	-- Single numbers: of the run, its peak, the books, losses, the control group,
@@ -293,8 +294,8 @@ CREATE TABLE ticks (
 ) STRICT, WITHOUT ROWID;
 
 -- The raw log, for questions that the tables above don't answer; no report needs it.
--- Shares of --max-size: a half for the tables above, three eighths for samples, an eighth
--- for ranges. A part may use the room that another one does not use. When the file comes
+-- Shares of --max-size: a half for the tables above, a quarter for samples, an eighth each
+-- for ranges and for rounds. A part may use the room that another one does not use. When the file comes
 -- near --max-size, the part that exceeds its share most is reduced.
 
 CREATE TABLE samples (
@@ -327,6 +328,54 @@ CREATE TABLE ranges (
 	size INTEGER NOT NULL,
 	detail TEXT                   -- a file's path, a name
 ) STRICT;
+
+-- Processes and threads over time, for `tare top --replay`; no report needs it.
+
+CREATE TABLE rounds (
+	-- A look at the workload, about each second. Thinning removes every second round, the
+	-- oldest first; its rows move into the next one. figures.log.rounds_dropped is how many.
+	number INTEGER PRIMARY KEY,   -- 1, 2, 3 … in order of time
+	time_ns INTEGER NOT NULL,
+	"full" INTEGER NOT NULL,      -- 1: it has rows of all that lived then;
+	                              -- 0: of those that changed since the round before it
+	weight INTEGER NOT NULL,
+	came INTEGER NOT NULL,        -- RSS, with that of ended processes
+	went INTEGER NOT NULL,
+	faults INTEGER NOT NULL,
+	born INTEGER NOT NULL,        -- processes so far, and how many of them ended
+	ended INTEGER NOT NULL,
+	lost INTEGER NOT NULL,        -- losses of all kinds
+	kmem_rest INTEGER             -- kernel memory of no living task;
+	                              -- NULL: round_rows.kmem is not measured
+) STRICT;
+
+CREATE TABLE round_names (
+	-- A process or thread, as it was seen last.
+	number INTEGER PRIMARY KEY,
+	process INTEGER NOT NULL,     -- round_names.number; of a process its own
+	pid INTEGER NOT NULL,
+	ppid INTEGER NOT NULL,
+	tid INTEGER NOT NULL,         -- 0: a process
+	comm TEXT NOT NULL,
+	name TEXT NOT NULL,           -- its title, or comm and arguments
+	uid INTEGER,
+	cgroup TEXT,                  -- the path of its control group
+	attached INTEGER NOT NULL     -- 1: it ran before tare attached
+) STRICT;
+
+CREATE TABLE round_rows (
+	-- What it held then, and the sums since tare came. Threads of single-threaded
+	-- processes have no rows.
+	round INTEGER NOT NULL,       -- rounds.number
+	who INTEGER NOT NULL,         -- round_names.number
+	anon INTEGER,                 -- NULL: it has ended
+	file INTEGER, shmem INTEGER, swap INTEGER, pagetable INTEGER, kstack INTEGER,
+	kmem INTEGER,
+	came INTEGER, went INTEGER, faults INTEGER,
+	threads INTEGER,              -- of a process
+	cause TEXT,                   -- by which most came in since tare came
+	PRIMARY KEY (round, who)
+) STRICT, WITHOUT ROWID;
 
 CREATE VIEW threads AS
 	-- For people: a thread per row.

@@ -8,7 +8,8 @@
 
 #define SCHEMA_AT 60 /* in the file's header: user_version, big endian */
 
-/* The tables that the reader needs. It does not read samples, ranges and tallies. */
+/* The tables that the reader of the report needs. It does not read samples, ranges, tallies and
+ * rounds. */
 static const char *const tables[] = { "figures",    "texts",         "command",  "features",
 				      "processes",  "process_texts", "balances", "foreigners",
 				      "tasks",      "series",        "slabs",    "modules",
@@ -16,13 +17,20 @@ static const char *const tables[] = { "figures",    "texts",         "command", 
 				      "entries",    "asked",         "ticks",    "task_names",
 				      "task_kinds", "task_causes",   NULL };
 
-#define FORMAT(number)                                                                   \
+static const char *const rounds_tables[] = { "figures", "rounds", "round_names", "round_rows",
+					     NULL };
+
+#define FORMAT_WITH(number, list)                                                        \
 	{                                                                                \
 		.what = "tare run -r", .application_id = 0x74617272, .schema = (number), \
-		.tables = tables,                                                        \
+		.tables = (list),                                                        \
 	}
+#define FORMAT(number) FORMAT_WITH(number, tables)
 
-static const struct db_format formats[] = { FORMAT(RECORDING_SCHEMA), FORMAT(2), FORMAT(1) };
+static const struct db_format formats[] = { FORMAT(RECORDING_SCHEMA), FORMAT(3), FORMAT(2),
+					    FORMAT(1) };
+
+const struct db_format recording_rounds_format = FORMAT_WITH(RECORDING_SCHEMA, rounds_tables);
 
 const char *const process_text_name[2] = { "argument", "image" };
 const char *const nonowner_what_name[2] = { "rss", "kmem" };

@@ -8,11 +8,15 @@
 #include "model/report.h"
 #include "store/db.h"
 
-#define RECORDING_SCHEMA 3 /* user_version in recording.sql */
+#define RECORDING_SCHEMA 4 /* user_version in recording.sql */
 
 /* The format of the file's schema if that is an older one that tare can read, else the current one.
  * Nothing else in the file is checked. */
 const struct db_format *recording_format_of(int dir, const char *name);
+
+/* The same file for a reader of its rounds. */
+#define RECORDING_ROUNDS_SINCE 4 /* the first schema that has them */
+extern const struct db_format recording_rounds_format;
 
 /* Values of columns that hold names. */
 extern const char *const process_text_name[2];  /* argument, image */

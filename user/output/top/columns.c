@@ -24,7 +24,7 @@ static const struct spec {
 } specs[TOP_COLUMNS] = {
 	[TOP_PID] = { "pid", "PID", 7, true, 100 },
 	[TOP_OWNER] = { "owner", "OWNER", 8, false, 60 },
-	[TOP_GROWTH] = { "growth", "GROWTH/s", 9, true, 98 },
+	[TOP_GROWTH] = { "growth", "GROWTH/s", 10, true, 98 },
 	[TOP_WEIGHT] = { "weight", "WEIGHT", 9, true, 97 },
 	[TOP_USER] = { "user", "USER", 9, true, 65 },
 	[TOP_KERNEL] = { "kernel", "KERNEL", 8, true, 90 },
@@ -112,6 +112,27 @@ static struct top_columns columns_of(const struct top_look *look)
 	return look->columns.n ? look->columns : top_columns_fit(look->style.width);
 }
 
+enum top_column top_column_at(const struct top_look *look, unsigned at)
+{
+	struct top_columns c = columns_of(look);
+	unsigned end = 0;
+
+	for (unsigned i = 0; i < c.n; i++) {
+		end += specs[c.column[i]].width + (i ? 1 : 0);
+		if (at < end || i == c.n - 1)
+			return c.column[i];
+	}
+	return TOP_COLUMNS;
+}
+
+enum live_sort top_sort_of(enum top_column column)
+{
+	for (unsigned sort = 0; sort < LIVE_SORTS; sort++)
+		if (top_column_of(sort) == column)
+			return sort;
+	return LIVE_SORTS;
+}
+
 /* Append a cell. The last column is not padded. */
 static void add_cell(GString *out, const struct top_look *look, const struct top_columns *c,
 		     unsigned i, enum paint how, const char *text)
@@ -165,6 +186,13 @@ static char *size_text(double bytes, bool is_signed)
 	if (!whole)
 		return g_strdup(CELL_ZERO);
 	return g_strdup_printf("%s%s", is_signed && whole > 0 ? "+" : "", size);
+}
+
+static char *growth_text(const struct live_row *r, const struct top_look *look)
+{
+	g_autofree char *size = size_text(r->rate[look->query.window].growth, true);
+
+	return g_strconcat(r->lasting ? "▲" : "", size, NULL);
 }
 
 static char *count_text(double n)
@@ -223,7 +251,7 @@ static char *cell_text(const struct live_row *r, enum top_column column,
 	case TOP_OWNER:
 		return owner_text(r, look);
 	case TOP_GROWTH:
-		return size_text(rate->growth, true);
+		return growth_text(r, look);
 	case TOP_WEIGHT:
 		return size_text((double)live_weight(r), false);
 	case TOP_USER:
@@ -256,7 +284,7 @@ static enum paint cell_paint(const struct live_row *r, enum top_column column, c
 		return DIM;
 	if (column != TOP_GROWTH)
 		return column == TOP_CAUSE || column == TOP_UNIT ? DIM : PLAIN;
-	return growth > 0 ? WARN : GOOD;
+	return r->lasting ? BAD : growth > 0 ? WARN : GOOD;
 }
 
 void top_row(GString *out, const struct live_row *r, const struct top_look *look)
@@ -288,6 +316,7 @@ void top_to_ascii(GString *text)
 		{ "…", "~" }, { "·", "." }, { "━", "-" }, { "└", "`" }, { "±", "~" }, { "█", "#" },
 		{ "▓", "=" }, { "▒", "+" }, { "░", "-" }, { "▪", "k" }, { "▁", "_" }, { "▂", "." },
 		{ "▃", "." }, { "▄", "-" }, { "▅", "-" }, { "▆", "=" }, { "▇", "#" }, { "µ", "u" },
+		{ "│", "|" }, { "▲", "!" }, { "←", "<" }, { "→", ">" },
 	};
 	g_autofree char *from = g_strdup(text->str);
 

@@ -10,7 +10,8 @@
 #include "output/top/top.h"
 
 #define MARGIN 9
-#define FUNCTIONS_MOST 20
+#define FUNCTIONS_MOST 12
+#define MAPPINGS_MOST 8
 
 static void G_GNUC_PRINTF(4, 5) add_line(GString *out, const struct top_look *look,
 					 const char *label, const char *format, ...)
@@ -60,6 +61,8 @@ static void add_limit(GString *out, const struct top_details *d, const struct to
 	g_autofree char *group = text_printable(d->limit_group ? d->limit_group : "");
 	g_autofree char *when = NULL;
 
+	if (d->replay)
+		return;
 	if (!d->limit) {
 		add_line(out, look, "limit", "none");
 		return;
@@ -121,18 +124,25 @@ static void add_threads(GString *out, const struct top_details *d, const struct 
 
 static void add_causes(GString *out, const struct top_details *d, const struct top_look *look)
 {
-	g_autofree char *since = text_duration(d->opened_ns);
-	g_autofree char *head =
-		g_strdup_printf("CAUSES: memory taken, in the last %s and since tare came", since);
+	g_autofree char *since = text_duration(d->opened_ns), *most = NULL;
+	g_autofree char *head = g_strdup_printf(
+		"CAUSES: taken in the last %u s, since opened (%s), since tare came",
+		live_seconds[look->query.window], since);
 
+	if (d->replay) {
+		most = d->row.cause == LIVE_NO_CAUSE ? NULL : look->cause_name(d->row.cause);
+		add_line(out, look, "cause", "%s", most ? most : "");
+		return;
+	}
 	add_heading(out, look, head);
 	for (unsigned i = 0; i < d->causes->len; i++) {
 		const struct top_cause *c = &g_array_index(d->causes, struct top_cause, i);
 		g_autofree char *name = look->cause_name(c->id);
 		g_autofree char *opened = text_size((int64_t)c->opened);
 		g_autofree char *in = text_size((int64_t)c->in);
-		g_autofree char *fit = NULL,
-				*line = g_strdup_printf("%10s %10s  %s", opened, in, name);
+		g_autofree char *window = text_size((int64_t)c->window), *fit = NULL;
+		g_autofree char *line =
+			g_strdup_printf("%10s %10s %10s  %s", window, opened, in, name);
 
 		fit = text_fit(line, look->style.width);
 		g_string_append_printf(out, "%s\n", fit);
@@ -143,7 +153,8 @@ static void add_functions(GString *out, const struct top_details *d, const struc
 {
 	g_autofree char *since = text_duration(d->opened_ns);
 	g_autofree char *head = g_strdup_printf(
-		"FUNCTIONS that took memory: in the last %u s, in the last %s, since tare came",
+		d->replay ? "FUNCTIONS: memory taken in the last %u s, in the whole recording" :
+			    "FUNCTIONS: taken in the last %u s, since opened (%s), since tare came",
 		live_seconds[look->query.window], since);
 
 	add_heading(out, look, d->functions ? head : "FUNCTIONS");
@@ -155,10 +166,34 @@ static void add_functions(GString *out, const struct top_details *d, const struc
 		g_autofree char *window = text_size(f->window), *opened = text_size(f->opened);
 		g_autofree char *total = text_size(f->total), *fit = NULL, *line = NULL;
 
-		line = g_strdup_printf("%10s %10s %10s  %s",
-				       f->window == TOP_NO_WINDOW ? CELL_UNKNOWN : window, opened,
-				       total, name);
+		if (f->window == TOP_NO_WINDOW) {
+			g_free(window);
+			window = g_strdup(CELL_UNKNOWN);
+		}
+		if (d->replay)
+			line = g_strdup_printf("%10s %10s  %s", window, total, name);
+		else
+			line = g_strdup_printf("%10s %10s %10s  %s", window, opened, total, name);
 		fit = text_fit(line, look->style.width);
+		g_string_append_printf(out, "%s\n", fit);
+	}
+}
+
+static void add_mappings(GString *out, const struct top_details *d, const struct top_look *look)
+{
+	if (d->replay)
+		return;
+	add_heading(out, look, "MAPPINGS: mapped, in memory, swapped out");
+	if (d->mappings_why)
+		add_line(out, look, "", "%s", d->mappings_why);
+	for (unsigned i = 0; d->mappings && i < MIN(d->mappings->len, MAPPINGS_MOST); i++) {
+		const struct mapping *m = &g_array_index(d->mappings, struct mapping, i);
+		g_autofree char *name = text_printable(m->name), *size = text_size(m->size);
+		g_autofree char *rss = text_size(m->rss), *swap = text_size(m->swap);
+		g_autofree char *line =
+			g_strdup_printf("%10s %10s %10s  %s", size, rss, swap, name);
+		g_autofree char *fit = text_fit(line, look->style.width);
+
 		g_string_append_printf(out, "%s\n", fit);
 	}
 }
@@ -172,5 +207,6 @@ void top_details(GString *out, const struct live_total *t, const struct top_deta
 	add_windows(out, t, d, look);
 	add_functions(out, d, look);
 	add_causes(out, d, look);
+	add_mappings(out, d, look);
 	add_threads(out, d, look);
 }

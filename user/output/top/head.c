@@ -73,13 +73,41 @@ static void line_end(struct line *l)
 	g_string_append_c(l->out, '\n');
 }
 
-static void add_first(GString *out, const struct live_total *t, const struct top_look *look)
+/* "1:02.5", "1:00:02": time since the start, as on a player. */
+static char *clock_text(uint64_t ns)
+{
+	uint64_t tenths = ns / 100000000, s = tenths / 10;
+
+	if (s < 3600)
+		return g_strdup_printf("%u:%02u.%u", (unsigned)(s / 60), (unsigned)(s % 60),
+				       (unsigned)(tenths % 10));
+	return g_strdup_printf("%" G_GUINT64_FORMAT ":%02u:%02u", s / 3600, (unsigned)(s / 60 % 60),
+			       (unsigned)(s % 60));
+}
+
+static char *timeline_text(const struct top_timeline *line)
+{
+	g_autofree char *at = clock_text(line->at_ns), *end = clock_text(line->end_ns);
+
+	return g_strdup_printf("%s%s%s of %s", line->state ? line->state : "",
+			       line->state ? " " : "", at, end);
+}
+
+/* Where the measurement is in time. */
+static char *when_text(const struct live_total *t, const struct top_look *look)
 {
 	g_autofree char *since = text_duration(t->now_ns - t->origin_ns);
 	g_autofree char *every = text_duration(look->interval_ns);
-	g_autofree char *right = g_strdup_printf("%s%s, every %s%s", look->paused ? "paused, " : "",
-						 since, every,
-						 look->slow ? " (a round takes long)" : "");
+
+	if (look->timeline)
+		return timeline_text(look->timeline);
+	return g_strdup_printf("%s%s, every %s%s", look->paused ? "paused, " : "", since, every,
+			       look->slow ? " (a round takes long)" : "");
+}
+
+static void add_first(GString *out, const struct live_total *t, const struct top_look *look)
+{
+	g_autofree char *right = when_text(t, look);
 	g_autofree char *target = text_printable(look->target), *fit = NULL;
 
 	if (look->style.width < HEAD_LEAST) {
@@ -193,32 +221,70 @@ static void add_growth(GString *out, const struct live_total *t, const struct to
 	line_end(&l);
 }
 
-/* The weight of the last ticks: its lowest is the bottom, its highest the top. */
-static void add_curve(GString *out, const struct live_total *t, const struct top_look *look)
+static const char *const curve_step[] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
+
+/* Weights as a curve of `cells` characters, each the largest of its share; those before `at` in one
+ * style, with the time cursor there, and those behind it in another. at `n`: no cursor. */
+static void paint_curve(GString *out, const struct top_look *look, const int64_t *weight,
+			unsigned n, unsigned cells, unsigned at)
 {
-	static const char *const step[] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
-	struct line l = line_begin(out, look, "curve");
-	unsigned room = look->style.width - MIN(look->style.width, MARGIN + 32);
-	unsigned n = MIN(t->points, CLAMP(room, 8, LIVE_CURVE)), from = t->points - n;
 	int64_t low = INT64_MAX, high = INT64_MIN;
-	GString *curve = g_string_new(NULL);
+	unsigned cursor = at < n ? (unsigned)((uint64_t)at * (cells - 1) / MAX(n - 1, 1)) : cells;
+	GString *part[2] = { g_string_new(NULL), g_string_new(NULL) };
+
+	for (unsigned i = 0; i < n; i++) {
+		low = MIN(low, weight[i]);
+		high = MAX(high, weight[i]);
+	}
+	for (unsigned c = 0; c < cells; c++) {
+		unsigned from = (unsigned)((uint64_t)c * n / cells);
+		unsigned to = MAX((unsigned)((uint64_t)(c + 1) * n / cells), from + 1);
+		int64_t most = weight[from];
+
+		for (unsigned i = from; i < to; i++)
+			most = MAX(most, weight[i]);
+		g_string_append(
+			part[c > cursor],
+			c == cursor ? "│" :
+				      curve_step[high > low ? (most - low) * 7 / (high - low) : 0]);
+	}
+	paint(out, &look->style, at < n ? BOLD : PLAIN, part[0]->str);
+	paint(out, &look->style, DIM, part[1]->str);
+	g_string_free(part[0], TRUE);
+	g_string_free(part[1], TRUE);
+}
+
+static void add_range(struct line *l, const int64_t *weight, unsigned n)
+{
+	int64_t low = weight[0], high = weight[0];
 	g_autofree char *low_text = NULL, *high_text = NULL;
 
-	for (unsigned i = from; i < t->points; i++) {
-		low = MIN(low, t->curve[i]);
-		high = MAX(high, t->curve[i]);
+	for (unsigned i = 0; i < n; i++) {
+		low = MIN(low, weight[i]);
+		high = MAX(high, weight[i]);
 	}
-	for (unsigned i = from; i < t->points; i++)
-		g_string_append(curve,
-				step[high > low ? (t->curve[i] - low) * 7 / (high - low) : 0]);
-	low_text = text_size(n ? low : 0);
-	high_text = text_size(n ? high : 0);
+	low_text = text_size(low);
+	high_text = text_size(high);
+	line_printf(l, DIM, "%s to %s", low_text, high_text);
+}
+
+/* The weight of the last ticks, or of a whole recording: its lowest is the bottom, its highest the
+ * top. */
+static void add_curve(GString *out, const struct live_total *t, const struct top_look *look)
+{
+	struct line l = line_begin(out, look, "curve");
+	const struct top_timeline *line = look->timeline;
+	unsigned room =
+		CLAMP(look->style.width - MIN(look->style.width, MARGIN + 32), 8, LIVE_CURVE);
+	unsigned n = line ? line->n : MIN(t->points, room);
+	const int64_t *weight = line ? line->weight : t->curve + (t->points - n);
+
 	if (n) {
-		line_add(&l, PLAIN, curve->str);
-		line_printf(&l, DIM, "%s to %s", low_text, high_text);
+		l.used += line ? room : n;
+		paint_curve(out, look, weight, n, line ? room : n, line ? line->at : n);
+		add_range(&l, weight, n);
 	}
 	line_end(&l);
-	g_string_free(curve, TRUE);
 }
 
 static void add_tasks(GString *out, const struct live_total *t, const struct top_look *look)

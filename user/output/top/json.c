@@ -75,6 +75,7 @@ static json_t *row(const struct live_row *r, const struct live_total *t,
 	json_set_int(object, "out", (int64_t)r->now.out);
 	json_set_int(object, "faults", (int64_t)r->now.faults);
 	json_object_set_new(object, "rates", rates(r, t));
+	json_object_set_new(object, "lasting", json_boolean(r->lasting));
 	json_set_string(object, "cause", cause);
 	return object;
 }

@@ -6,6 +6,7 @@
 #ifndef TARE_TOP_H
 #define TARE_TOP_H
 
+#include "base/mappings.h"
 #include "model/live_view.h"
 #include "output/output.h"
 
@@ -33,6 +34,14 @@ struct top_columns {
 	unsigned n;
 };
 
+/* The time cursor of a replay. */
+struct top_timeline {
+	const int64_t *weight;  /* of each round of the recording */
+	unsigned n, at;         /* the round that is shown */
+	uint64_t at_ns, end_ns; /* its time and the last one's, since the start */
+	const char *state;      /* "playing"; NULL: nothing to say */
+};
+
 /* What a face shows besides the model. */
 struct top_look {
 	struct table_style style;
@@ -42,11 +51,12 @@ struct top_look {
 	bool first;                 /* this is the first look: there are no rates yet */
 	const char *target;         /* "all processes" */
 	uint64_t interval_ns;
-	bool slow;          /* rounds took too long: the interval was made longer */
-	bool paused;        /* the screen is; measuring goes on */
-	const char *record; /* file of the recording; NULL: none */
-	double self_cpu;    /* of tare itself, in percent of one CPU; below 0: not known yet */
-	int64_t self_rss;   /* bytes; 0: not known */
+	bool slow;   /* rounds took too long: the interval was made longer */
+	bool paused; /* the screen is; measuring goes on */
+	const struct top_timeline *timeline; /* of a replay; NULL: it is now */
+	const char *record;                  /* file of the recording; NULL: none */
+	double self_cpu;  /* of tare itself, in percent of one CPU; below 0: not known yet */
+	int64_t self_rss; /* bytes; 0: not known */
 	int64_t memory, available; /* of the machine, bytes; 0: not known */
 	const char *kmem_why;      /* why other kernel memory is not measured; NULL: not known */
 	char *(*cause_name)(uint32_t id);
@@ -59,6 +69,10 @@ bool top_columns_parse(struct top_columns *c, const char *list, char **wrong);
 char *top_columns_names(void);
 /* The columns that fit: the least important are left out first. */
 struct top_columns top_columns_fit(unsigned width);
+/* The column at this place of a line, or TOP_COLUMNS. */
+enum top_column top_column_at(const struct top_look *look, unsigned at);
+/* The figure that a click on this column sorts by, or LIVE_SORTS. */
+enum live_sort top_sort_of(enum top_column column);
 /* The column of a figure that rows can be sorted by, or TOP_COLUMNS. */
 enum top_column top_column_of(enum live_sort sort);
 
@@ -76,7 +90,7 @@ void top_round(GString *out, const struct live_total *t, const GArray *rows, uns
 /* A process, in detail. `opened`: since its details were opened; the others since tare came. */
 struct top_cause {
 	uint32_t id;
-	uint64_t in, opened;
+	uint64_t window, in, opened;
 };
 struct top_function {
 	char *name;
@@ -91,6 +105,9 @@ struct top_details {
 	const GArray *functions;   /* struct top_function; NULL: not sampled */
 	int64_t limit, limit_used; /* of the nearest control group that has one; 0: none */
 	const char *limit_group;
+	const GArray *mappings;   /* struct mapping, largest in memory first; NULL: see why */
+	const char *mappings_why; /* NULL: nothing to say */
+	bool replay; /* causes and limits were not recorded; functions are of the whole recording */
 };
 /* Append its lines. */
 void top_details(GString *out, const struct live_total *t, const struct top_details *d,
