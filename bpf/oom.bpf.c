@@ -52,7 +52,8 @@ struct limits {
 
 static long find_limit(__u32 level, struct limits *l)
 {
-	__u64 usage = 0, max = 0, offset = bpf_core_field_offset(struct mem_cgroup___memory, memory);
+	__u64 usage = 0, max = 0,
+	      offset = bpf_core_field_offset(struct mem_cgroup___memory, memory);
 	struct page_counter___limit *counter = l->counter;
 	struct mem_cgroup *memcg;
 

@@ -9,17 +9,29 @@ load lib/common
 setup() {
 	started=()
 	group=
-	[ "$(wc -l </proc/swaps)" = 1 ] || skip "with swap, no process is killed at the limit"
 	"$LIB/kmem.py" home >"$DIR/home" || skip "$(cat "$DIR/home")"
+}
+
+kills_at_the_limit() {
+	[ "$(wc -l </proc/swaps)" = 1 ] || skip "with swap, no process is killed at the limit"
 }
 
 # of_row SORT NAME EXPRESSION: asserts it of a row `x` of the story.
 of_row() {
-	report assert "$DIR/r.json" \
-		"[$3 for x in r['incident']['grew'] if x['sort'] == '$1' and x['name'] == '$2'][0]"
+	report assert "$DIR/r.json" "[$3 for x in r['incident']['grew']
+		if x['sort'] == '$1' and x['name'] == '$2'][0]"
+}
+
+# of_incident EXPRESSION…: asserts them of the incident `i`.
+of_incident() {
+	local e
+	for e; do
+		of_incident "[$e for i in [i]][0]"
+	done
 }
 
 @test "run --memory-max: the story of an OOM kill, with victim and trigger apart" {
+	kills_at_the_limit
 	run "$TARE" run --memory-max 64MiB -r "$DIR/r.tare" -o "$DIR/r.json" -- \
 		"$PROGRAMS/oom_scene" 48 100
 	status_is 0
@@ -27,21 +39,24 @@ of_row() {
 	victim=$(sed -n 's/^fills \([0-9]*\) .*/\1/p' <<<"$output")
 	trigger=$(sed -n 's/.* asks \([0-9]*\)$/\1/p' <<<"$output")
 	report check "$DIR/r.json"
-	report assert "$DIR/r.json" "r['incident']['what'] == 'oom-kill'" \
-		"r['incident']['time_ns'] - r['incident']['held_ns'] < 10**9" "r['incident']['kills'] >= 1" \
-		"r['incident']['victim']['pid'] == $victim" \
-		"r['incident']['victim']['comm'] == 'fills'" \
-		"r['incident']['trigger']['pid'] == $trigger" \
-		"r['incident']['trigger']['comm'] == 'asks'" \
-		"r['incident']['limit'] == 64 << 20" \
-		"63 << 20 <= r['incident']['usage'] <= 64 << 20" \
-		"r['incident']['cgroup'] == r['cgroup']['path']" \
-		"48 << 20 <= r['incident']['victim_held'] <= 51 << 20"
-	# At the kill the processes' own pages were the charge, but for kernel memory and page cache.
-	report assert "$DIR/r.json" \
-		"0.95 * r['incident']['usage'] <= sum(p['at_peak']['anon'] for p in r['processes']) <= r['incident']['usage']"
+	of_incident "i['what'] == 'oom-kill'" \
+		"i['time_ns'] - i['held_ns'] < 10**9" \
+		"i['kills'] >= 1" \
+		"i['victim']['pid'] == $victim" \
+		"i['victim']['comm'] == 'fills'" \
+		"i['trigger']['pid'] == $trigger" \
+		"i['trigger']['comm'] == 'asks'" \
+		"i['limit'] == 64 << 20" \
+		"63 << 20 <= i['usage'] <= 64 << 20" \
+		"i['cgroup'] == r['cgroup']['path']" \
+		"48 << 20 <= i['victim_held'] <= 51 << 20"
+	# At the kill the processes' own pages were the charge, but for kernel memory and
+	# page cache.
+	of_incident \
+		"0.95 * i['usage'] <= sum(p['at_peak']['anon'] for p in processes) <= i['usage']"
 	# A step is 2.4 MiB each 100 ms.
-	of_row process fills "x['function'] == 'fill_cache' and x['grown']['1s'] < x['grown']['60s']"
+	of_row process fills "x['function'] == 'fill_cache'"
+	of_row process fills "x['grown']['1s'] < x['grown']['60s']"
 	of_row process fills "48 << 20 <= x['grown']['60s'] <= 52 << 20"
 	of_row thread fills "x['thread'] == 'filler' and x['function'] == 'fill_cache'"
 	of_row function fill_cache "36 << 20 <= x['grown']['60s'] <= 60 << 20"
@@ -54,13 +69,14 @@ of_row() {
 	cmp "$DIR/r" "$DIR/again" || fail "the recording tells another story"
 	run "$TARE" report "$DIR/r.tare"
 	status_is 0
-	sed -n 2p <<<"$output" | grep -q "^OOM: *the kernel killed fills (pid $victim), which held" ||
+	sed -n 2p <<<"$output" | grep -q "^OOM: *the kernel killed fills (pid $victim), which" ||
 		fail "no story on top:" "$output"
 	says "by asks (pid $trigger), which is not the victim" '^fills .*fill_cache' \
 		'64.0 MiB of 64.0 MiB in'
 }
 
 @test "run --memory-max: no story without a kill, nor of another's kill" {
+	kills_at_the_limit
 	"$TARE" run --memory-max 64MiB -o "$DIR/r.json" -- \
 		sh -c 'exec 3>"$0"; echo >&3; sleep 3' "$DIR/up" &
 	other=$!
@@ -75,13 +91,14 @@ of_row() {
 }
 
 @test "run --memory-max: of many kills the first is told, and their number" {
+	kills_at_the_limit
 	# shellcheck disable=SC2016 # the command's own shell expands them
 	run "$TARE" run --memory-max 64MiB -o "$DIR/r.json" -- \
 		sh -c 'for i in 1 2 3; do "$PROGRAMS/hog" 256 </dev/null; done; exit 0'
 	status_is 0
 	report check "$DIR/r.json"
-	report assert "$DIR/r.json" "r['incident']['kills'] == 3" \
-		"r['incident']['victim']['comm'] == 'hog'"
+	of_incident "i['kills'] == 3" \
+		"i['victim']['comm'] == 'hog'"
 }
 
 # The agent's black box. The books of a dump are not checked: nothing waits for that.
@@ -141,6 +158,7 @@ dumps() {
 }
 
 @test "agent: an OOM kill in a limited group is dumped with the state at the kill" {
+	kills_at_the_limit
 	agent
 	limited 64M
 	in_group "$PROGRAMS/oom_scene" 48 100 >"$DIR/out"
@@ -148,29 +166,29 @@ dumps() {
 	# Other programs of this machine may run out of memory too: it is this kill's dump.
 	victim=$(sed -n 's/^fills \([0-9]*\) .*/\1/p' "$DIR/out")
 	until_true 20 killed_dump "$victim"
-	echo "# the dump was there $((($(date +%s%N) - killed) / 1000000)) ms after the scene's end" >&3
+	echo "# the dump was there $((($(date +%s%N) - killed) / 1000000)) ms after the end" >&3
 	file=$(killed_dump "$victim")
 	[ "$(stat -c %a "$file")" = 600 ] || fail "$(stat "$file")"
 	"$TARE" report --format json "$file" >"$DIR/r.json"
 	report dump-check "$DIR/r.json"
 	trigger=$(sed -n 's/.* asks \([0-9]*\)$/\1/p' "$DIR/out")
-	report assert "$DIR/r.json" "r['incident']['what'] == 'oom-kill'" \
-		"r['incident']['at_kill'] is True" \
-		"r['incident']['victim']['pid'] == $victim" \
-		"r['incident']['trigger']['pid'] == $trigger" \
-		"r['incident']['victim']['cgroup'].endswith('/${group##*/}')" \
-		"r['incident']['cgroup'] == r['incident']['victim']['cgroup']" \
-		"r['incident']['limit'] == 64 << 20" \
-		"63 << 20 <= r['incident']['usage'] <= 64 << 20"
+	of_incident "i['what'] == 'oom-kill'" \
+		"i['at_kill'] is True" \
+		"i['victim']['pid'] == $victim" \
+		"i['trigger']['pid'] == $trigger" \
+		"i['victim']['cgroup'].endswith('/${group##*/}')" \
+		"i['cgroup'] == i['victim']['cgroup']" \
+		"i['limit'] == 64 << 20" \
+		"63 << 20 <= i['usage'] <= 64 << 20"
 	# The victim's figure against the kernel's own, in its log, within 2 %.
-	anon=$(dmesg 2>/dev/null |
-		sed -n "s/.*Killed process $victim (fills).*anon-rss:\([0-9]*\)kB.*/\1/p" | tail -n 1)
+	anon=$(dmesg 2>/dev/null | grep "Killed process $victim (fills)" | tail -n 1 |
+		sed -n 's/.*anon-rss:\([0-9]*\)kB.*/\1/p')
 	[ -z "$anon" ] || report assert "$DIR/r.json" \
-		"[0.98 * 1024 * $anon <= p['at_peak']['anon'] <= 1.02 * 1024 * $anon for p in r['processes'] if p['pid'] == $victim][0]"
-	report assert "$DIR/r.json" \
-		"48 << 20 <= r['incident']['victim_held'] <= 52 << 20" \
-		"{x['name'] for x in r['incident']['grew'] if x['sort'] == 'process'} >= {'fills', 'asks'}" \
-		"all(x['cgroup'] == r['incident']['cgroup'] for x in r['incident']['grew'] if x['sort'] != 'function')"
+		"[0.98 * 1024 * $anon <= p['at_peak']['anon'] <= 1.02 * 1024 * $anon
+		for p in processes if p['pid'] == $victim][0]"
+	of_incident "48 << 20 <= i['victim_held'] <= 52 << 20" \
+		"all(x['cgroup'] == i['cgroup'] for x in i['grew'] if x['sort'] != 'function')"
+	of_row process asks "x['grown']['60s'] > 1 << 20"
 	of_row process fills "x['function'] == 'fill_cache'"
 	of_row thread fills "x['thread'] == 'filler' and x['function'] == 'fill_cache'"
 	of_row function fill_cache "x['grown']['60s'] >= 36 << 20"
@@ -178,7 +196,8 @@ dumps() {
 	sed -n 2p <<<"$output" | grep -q "^OOM: *the kernel killed fills (pid $victim)" ||
 		fail "no story on top:" "$output"
 	output=$(cat "$DIR/log")
-	says "OOM kill of fills (pid $victim), which held 4.* MiB in .*${group##*/} (64.0 MiB of 64.0 MiB); asked for by asks (pid $trigger); fills grew most: .*, mostly fill_cache"
+	says "OOM kill of fills (pid $victim), which held 4.* MiB in .*${group##*/} (64.0 MiB of" \
+		"; asked for by asks (pid $trigger); fills grew most: .*, mostly fill_cache"
 }
 
 @test "agent: a growth rule, once in its pause" {
@@ -195,9 +214,10 @@ dumps() {
 	dumps 1 || fail "$(ls "$DIR/dumps")"
 	"$TARE" report --format json "$(the_dump rule)" >"$DIR/r.json"
 	report dump-check "$DIR/r.json"
-	report assert "$DIR/r.json" "r['incident']['what'] == 'rule'" \
-		"r['incident']['detail'].startswith('process hog grows > 30MiB in 60s: hog +')" \
-		"r['incident']['cgroup'].endswith('/${group##*/}')" "r['incident']['victim'] is None"
+	of_incident "i['what'] == 'rule'" \
+		"i['detail'].startswith('process hog grows > 30MiB in 60s: hog +')" \
+		"i['cgroup'].endswith('/${group##*/}')" \
+		"i['victim'] is None"
 	of_row process hog "x['grown']['60s'] > 30 << 20"
 	exec 9>&-
 }
@@ -215,8 +235,8 @@ dumps() {
 	[ -f "$output" ] || fail "no such dump: $output"
 	"$TARE" report --format json "$output" >"$DIR/r.json"
 	report dump-check "$DIR/r.json"
-	report assert "$DIR/r.json" "r['incident']['what'] == 'requested'" \
-		"r['incident']['detail'] == 'POST /dump'"
+	of_incident "i['what'] == 'requested'" \
+		"i['detail'] == 'POST /dump'"
 	dumps 2 || fail "$(ls "$DIR/dumps")"
 	# A GET does nothing.
 	run curl -s -o /dev/null -w '%{http_code}' --unix-socket "$DIR/agent.sock" http://agent/dump
@@ -231,7 +251,8 @@ dumps() {
 	mkfifo "$DIR/go"
 	head -c 200M /dev/zero >"$DIR/large" # outside of the group
 	# shellcheck disable=SC2016 # the inner shell expands it
-	in_group sh -c 'read -r _; while cat "$0" "$0" >"$0.copy"; do :; done' "$DIR/large" <"$DIR/go" &
+	in_group sh -c 'read -r _; while cat "$0" "$0" >"$0.copy"; do :; done' "$DIR/large" \
+		<"$DIR/go" &
 	started+=($!)
 	exec 9>"$DIR/go"
 	for i in 1 2; do # a dump is made after a tick: then the group's counts are known
@@ -242,10 +263,10 @@ dumps() {
 	until_true 30 dumped event
 	"$TARE" report --format json "$(the_dump event)" >"$DIR/r.json"
 	report dump-check "$DIR/r.json"
-	report assert "$DIR/r.json" "r['incident']['what'] == 'event'" \
-		"r['incident']['detail'].startswith('memory.events: max +')" \
-		"r['incident']['cgroup'].endswith('/${group##*/}')" \
-		"r['incident']['limit'] == 32 << 20"
+	of_incident "i['what'] == 'event'" \
+		"i['detail'].startswith('memory.events: max +')" \
+		"i['cgroup'].endswith('/${group##*/}')" \
+		"i['limit'] == 32 << 20"
 	exec 9>&-
 }
 
@@ -273,4 +294,31 @@ dumps() {
 		says "bad.conf:2: ${line%% =*} = "
 	done
 	says_not Traceback
+}
+
+@test "agent: systemd-oomd's hook gets its answer when the dump is written" {
+	agent "oomd-hook = $DIR/hook"
+	run python3 - "$DIR/hook" <<-'END'
+		import json, socket, sys
+		s = socket.socket(socket.AF_UNIX)
+		s.connect(sys.argv[1])
+		call = json.dumps({"method": "io.systemd.oom.Prekill.Notify",
+		                   "parameters": {"cgroup": "/system.slice/hog.service"}}).encode()
+		s.sendall(call[:10])
+		s.sendall(call[10:] + b"\0" + b'{"method": "no.such.Method"}\0nonsense\0')
+		text = b""
+		while piece := s.recv(4096):
+		    text += piece
+		print(text)
+	END
+	status_is 0
+	says '{"parameters":{}}.x00{"error":"org.varlink.service.MethodNotFound"'
+	file=$(the_dump prekill)
+	[ -f "$file" ] || fail "answered before the dump was there"
+	run "$TARE" report "$file"
+	says '^oomd: *systemd-oomd is about to kill' '^group: */system.slice/hog.service'
+	[ "$(stat -c %a "$DIR/hook")" = 660 ] || fail "$(stat "$DIR/hook")" # of root's group
+	kill "$agent"
+	until_true 20 gone "$agent"
+	[ ! -e "$DIR/hook" ] || fail "the socket was left behind"
 }

@@ -247,11 +247,15 @@ static struct report *fixture_incident(void)
 	i->time_ns = i->held_ns = 2450000000;
 	i->at_kill = true;
 	i->kills = 2;
-	i->victim = (struct incident_task){ .pid = 41, .comm = g_strdup("hog"),
-					    .cgroup = g_strdup(group), .followed = true };
+	i->victim = (struct incident_task){
+		.pid = 41, .comm = g_strdup("hog"), .cgroup = g_strdup(group), .followed = true
+	};
 	i->victim_held = 300 << 20;
-	i->trigger = (struct incident_task){ .pid = 43, .tid = 44, .comm = g_strdup("asks\n"),
-					     .thread = g_strdup("worker\xff"), .followed = true };
+	i->trigger = (struct incident_task){ .pid = 43,
+					     .tid = 44,
+					     .comm = g_strdup("asks\n"),
+					     .thread = g_strdup("worker\xff"),
+					     .followed = true };
 	i->cgroup = g_strdup("/kubepods.slice/kubepods-pod1b2c.slice");
 	i->usage = (512LL << 20) - 4096;
 	i->limit = 512 << 20;
@@ -259,16 +263,33 @@ static struct report *fixture_incident(void)
 	i->span_ns[1] = 2440000000;
 	i->span_ns[2] = 2440000000;
 	i->left_out = 3;
-	add_grower(i, (struct incident_row){ INCIDENT_PROCESS, (char *)"hog", NULL, (char *)group,
-					     (char *)"fill_cache", 300 << 20,
+	add_grower(i, (struct incident_row){ INCIDENT_PROCESS,
+					     (char *)"hog",
+					     NULL,
+					     (char *)group,
+					     (char *)"fill_cache",
+					     300 << 20,
 					     { 100 << 20, 290 << 20, 290 << 20 } });
-	add_grower(i, (struct incident_row){ INCIDENT_PROCESS, (char *)"shrinks", NULL, NULL, NULL,
-					     1 << 20, { -(4 << 20), 1 << 20, 1 << 20 } });
-	add_grower(i, (struct incident_row){ INCIDENT_THREAD, (char *)"hog", (char *)"filler",
-					     (char *)group, (char *)"fill_cache", 299 << 20,
+	add_grower(i, (struct incident_row){ INCIDENT_PROCESS,
+					     (char *)"shrinks",
+					     NULL,
+					     NULL,
+					     NULL,
+					     1 << 20,
+					     { -(4 << 20), 1 << 20, 1 << 20 } });
+	add_grower(i, (struct incident_row){ INCIDENT_THREAD,
+					     (char *)"hog",
+					     (char *)"filler",
+					     (char *)group,
+					     (char *)"fill_cache",
+					     299 << 20,
 					     { 100 << 20, 289 << 20, 289 << 20 } });
-	add_grower(i, (struct incident_row){ INCIDENT_FUNCTION, (char *)"fill_cache", NULL, NULL,
-					     NULL, 298 << 20,
+	add_grower(i, (struct incident_row){ INCIDENT_FUNCTION,
+					     (char *)"fill_cache",
+					     NULL,
+					     NULL,
+					     NULL,
+					     298 << 20,
 					     { 101 << 20, 288 << 20, 288 << 20 } });
 	return r;
 }
@@ -286,8 +307,12 @@ static struct report *fixture_incident_rule(void)
 	i->at_kill = true;
 	for (int w = 0; w < INCIDENT_WINDOWS; w++)
 		i->span_ns[w] = (w ? w == 1 ? 10 : 60 : 1) * 1000000000ULL;
-	add_grower(i, (struct incident_row){ INCIDENT_PROCESS, (char *)"web", NULL,
-					     (char *)"/system.slice/web.service", NULL, 700 << 20,
+	add_grower(i, (struct incident_row){ INCIDENT_PROCESS,
+					     (char *)"web",
+					     NULL,
+					     (char *)"/system.slice/web.service",
+					     NULL,
+					     700 << 20,
 					     { 10 << 20, 100 << 20, 612 << 20 } });
 	return r;
 }

@@ -56,7 +56,8 @@ static struct group_events *open_events(unsigned version)
 }
 
 /* A round with these groups; how many events, and the last of them. */
-static unsigned round_of(struct group_events *e, const char *const *groups, struct group_event *last)
+static unsigned round_of(struct group_events *e, const char *const *groups,
+			 struct group_event *last)
 {
 	struct group_event event;
 	unsigned n = 0;

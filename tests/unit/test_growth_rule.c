@@ -96,7 +96,9 @@ static GArray *rows_at(int64_t web, int64_t db)
 	struct live_row rows[] = {
 		{ .id = 1, .comm = "web", .cgroup = POD "/a", .now = { .user = web } },
 		{ .id = 2, .comm = "helper", .cgroup = POD "/b", .now = { .user = web } },
-		{ .id = 3, .comm = "db", .cgroup = "/system.slice/db.service",
+		{ .id = 3,
+		  .comm = "db",
+		  .cgroup = "/system.slice/db.service",
 		  .now = { .user = db } },
 	};
 	GArray *all = g_array_new(FALSE, FALSE, sizeof(struct live_row));

@@ -198,12 +198,9 @@ static void test_samples_any(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_held),
-		cmocka_unit_test(test_same_name_is_a_sum),
-		cmocka_unit_test(test_wraps),
-		cmocka_unit_test(test_too_many_names),
-		cmocka_unit_test(test_samples),
-		cmocka_unit_test(test_samples_any),
+		cmocka_unit_test(test_held),    cmocka_unit_test(test_same_name_is_a_sum),
+		cmocka_unit_test(test_wraps),   cmocka_unit_test(test_too_many_names),
+		cmocka_unit_test(test_samples), cmocka_unit_test(test_samples_any),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,9 @@ static const struct blackbox_config *config_of(const struct agent *a)
 static void hold_out(void)
 {
 	if (folder_write("/proc/self", "oom_score_adj", "-1000"))
-		log_warn("the OOM killer may choose tare: oom_score_adj can't be set (CAP_SYS_RESOURCE)");
+		log_warn(
+			"the OOM killer may choose tare: its oom_score_adj can't be set"
+			" (CAP_SYS_RESOURCE)");
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
 		log_warn("tare's memory is not locked: %s (CAP_IPC_LOCK)", g_strerror(errno));
 }
@@ -41,6 +43,38 @@ static struct group_events *open_events(const struct agent *a)
 	return e;
 }
 
+static int dump(struct agent *a, enum incident_what what, const char *detail,
+		const struct group_event *event, const char *cgroup, char **path)
+{
+	uint64_t began = agent_now_ns();
+	struct report *r = story_now(a->blackbox->story, a->session, what, detail,
+				     event ? event->cgroup : cgroup);
+
+	if (event) {
+		r->incident->usage = event->usage;
+		r->incident->limit = event->limit;
+	}
+	return blackbox_write(a, r, began, path);
+}
+
+/* systemd-oomd waits for the answer, so it kills when the dump is written. */
+static void on_prekill(struct agent *a, const char *cgroup)
+{
+	g_autofree char *path = NULL;
+
+	dump(a, INCIDENT_PREKILL, "systemd-oomd is about to kill a control group", NULL, cgroup,
+	     &path);
+}
+
+static void open_hook(struct agent *a)
+{
+	const char *path = config_of(a)->hook;
+
+	g_clear_pointer(&a->blackbox->prekill, prekill_close);
+	if (path && prekill_open(&a->blackbox->prekill, a, path, on_prekill))
+		log_warn("systemd-oomd can't tell of its kills");
+}
+
 static void open_box(struct agent *a)
 {
 	struct blackbox *b = g_new0(struct blackbox, 1);
@@ -48,10 +82,12 @@ static void open_box(struct agent *a)
 	b->story = story_new(true);
 	b->events = open_events(a);
 	a->blackbox = b;
+	open_hook(a);
 	hold_out();
 	if (!features_has(a->features, FEATURE_OOM))
-		log_warn("this kernel has no mark_victim tracepoint: after an OOM kill the dump has "
-			 "what was held a moment later");
+		log_warn(
+			"this kernel has no mark_victim tracepoint: after an OOM kill the dump has "
+			"what was held a moment later");
 }
 
 static void close_box(struct agent *a)
@@ -60,6 +96,7 @@ static void close_box(struct agent *a)
 
 	if (!b)
 		return;
+	prekill_close(b->prekill);
 	story_free(b->story);
 	group_events_free(b->events);
 	g_free(b->last);
@@ -76,6 +113,12 @@ int blackbox_begin(struct agent *a)
 	return 0;
 }
 
+static void reopen(struct agent *a)
+{
+	open_hook(a);
+	memset(a->blackbox->last_ns, 0, sizeof(a->blackbox->last_ns));
+}
+
 void blackbox_reload(struct agent *a)
 {
 	if (!config_of(a))
@@ -83,7 +126,7 @@ void blackbox_reload(struct agent *a)
 	else if (!a->blackbox)
 		open_box(a);
 	else
-		memset(a->blackbox->last_ns, 0, sizeof(a->blackbox->last_ns));
+		reopen(a);
 }
 
 void blackbox_shrink(struct agent *a)
@@ -94,19 +137,6 @@ void blackbox_shrink(struct agent *a)
 void blackbox_end(struct agent *a)
 {
 	close_box(a);
-}
-
-static int dump(struct agent *a, enum incident_what what, const char *detail,
-		const struct group_event *event, const char *cgroup, char **path)
-{
-	struct report *r = story_now(a->blackbox->story, a->session, what, detail,
-				     event ? event->cgroup : cgroup);
-
-	if (event) {
-		r->incident->usage = event->usage;
-		r->incident->limit = event->limit;
-	}
-	return blackbox_write(a, r, path);
 }
 
 /* A storm of kills in one control group: one dump each second. */
@@ -125,6 +155,7 @@ static bool is_again(struct blackbox *b, const struct tare_oom *oom)
 
 void blackbox_oom(struct agent *a, const struct tare_oom *oom)
 {
+	uint64_t began = agent_now_ns();
 	struct report *r;
 	g_autofree char *path = NULL;
 
@@ -141,7 +172,7 @@ void blackbox_oom(struct agent *a, const struct tare_oom *oom)
 	}
 	r = story_oom(a->blackbox->story, a->session, oom, true);
 	if (r)
-		blackbox_write(a, r, &path);
+		blackbox_write(a, r, began, &path);
 }
 
 void blackbox_sample(struct agent *a, const struct tare_sample *sample, uint32_t aggregate)

@@ -39,6 +39,7 @@ void blackbox_config_free(struct blackbox_config *b)
 	if (!b)
 		return;
 	g_free(b->dir);
+	g_free(b->hook);
 	g_array_unref(b->rules);
 	g_free(b);
 }
@@ -49,6 +50,15 @@ static char *take_dir(struct agent_config *c, const char *value)
 		return g_strdup("a path from the root");
 	g_free(of(c)->dir);
 	c->blackbox->dir = g_strdup(value);
+	return NULL;
+}
+
+static char *take_hook(struct agent_config *c, const char *value)
+{
+	if (*value != '/')
+		return g_strdup("a path from the root, as /run/systemd/oomd.prekill.hook/tare");
+	g_free(of(c)->hook);
+	c->blackbox->hook = g_strdup(value);
 	return NULL;
 }
 
@@ -117,12 +127,7 @@ static char *take_rule(struct agent_config *c, const char *value)
 }
 
 const struct config_key blackbox_keys[] = {
-	{ "dump-dir", take_dir },
-	{ "dump-keep", take_keep },
-	{ "dump-size", take_size },
-	{ "dump-total", take_total },
-	{ "dump-pause", take_pause },
-	{ "dump-on", take_on },
-	{ "dump-when", take_rule },
-	{ NULL, NULL },
+	{ "dump-dir", take_dir },     { "dump-keep", take_keep },   { "dump-size", take_size },
+	{ "dump-total", take_total }, { "dump-pause", take_pause }, { "dump-on", take_on },
+	{ "dump-when", take_rule },   { "oomd-hook", take_hook },   { NULL, NULL },
 };

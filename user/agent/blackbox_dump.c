@@ -35,9 +35,9 @@ static void describe(struct agent *a, struct report *r)
 	r->machine = machine;
 	r->machine.distribution = g_strdup(machine.distribution);
 	r->machine.cpu = g_strdup(machine.cpu);
-	r->started_ns =
-		(g_get_real_time() -
-		 (int64_t)(agent_now_ns() - session_origin(a->session)) / 1000) * 1000;
+	r->started_ns = (g_get_real_time() -
+			 (int64_t)(agent_now_ns() - session_origin(a->session)) / 1000) *
+			1000;
 	r->target = g_strdup_printf("all processes of %s", name.nodename);
 	report_add_feature(r, "ledger", backend_name[a->backend], NULL);
 }
@@ -87,18 +87,18 @@ static char *summary(const struct incident *i)
 		g_string_append(line, detail);
 	append_group(line, i);
 	if (i->what == INCIDENT_OOM && i->trigger.pid != i->victim.pid)
-		g_string_append_printf(line, "; asked for by %s (pid %d)", trigger,
-				       i->trigger.pid);
+		g_string_append_printf(line, "; asked for by %s (pid %d)", trigger, i->trigger.pid);
 	append_grower(line, i);
 	return g_string_free(line, FALSE);
 }
 
-int blackbox_write(struct agent *a, struct report *r, char **path)
+int blackbox_write(struct agent *a, struct report *r, uint64_t began_ns, char **path)
 {
 	const struct blackbox_config *c = a->config->blackbox;
 	const struct dumps_config dumps = { c->dir, c->keep, c->total, c->size };
 	struct blackbox *b = a->blackbox;
 	g_autofree char *line = summary(r->incident);
+	uint64_t made_ns = agent_now_ns();
 	int err;
 
 	describe(a, r);
@@ -115,5 +115,7 @@ int blackbox_write(struct agent *a, struct report *r, char **path)
 	g_free(b->last);
 	b->last = g_strdup(*path);
 	log_note("dump: %s", *path);
+	log_verbose(1, "the report took %.0f ms, the file %.0f ms",
+		    (double)(made_ns - began_ns) / 1e6, (double)(agent_now_ns() - made_ns) / 1e6);
 	return 0;
 }

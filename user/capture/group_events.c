@@ -27,7 +27,7 @@ struct group_events {
 	uint64_t round;
 	unsigned at, what; /* of the round: the next to look at */
 	unsigned left_out, leaving;
-	bool read;         /* groups[at] was read in this round */
+	bool read; /* groups[at] was read in this round */
 };
 
 static void group_free(gpointer p)

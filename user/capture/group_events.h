@@ -17,7 +17,7 @@ extern const char *const group_event_name[GROUP_EVENTS]; /* "high", "max", "oom-
 struct group_event {
 	const char *cgroup; /* its path; valid until the next call */
 	enum group_event_what what;
-	uint64_t times;     /* since the last round */
+	uint64_t times;       /* since the last round */
 	int64_t usage, limit; /* memory.current, and memory.high or memory.max; 0: not known */
 };
 
@@ -27,8 +27,8 @@ struct group_events;
 struct group_events *group_events_new(const struct cgroup_mount *mount);
 void group_events_free(struct group_events *e); /* takes NULL */
 
-/* A round: name all groups that are to be watched, then take the events. A group that is not named is
- * forgotten. What happened before a group was first named is no event. */
+/* A round: name all groups that are to be watched, then take the events. A group that is not named
+ * is forgotten. What happened before a group was first named is no event. */
 void group_events_watch(struct group_events *e, const char *cgroup);
 /* False: no more events in this round, and the next one begins. */
 bool group_events_next(struct group_events *e, struct group_event *event);

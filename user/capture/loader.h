@@ -22,7 +22,7 @@ struct loader_config {
 	bool quiet;          /* errors are not logged */
 	bool no_children;
 	bool freeze; /* the workload's only peaks are OOM kills (TARE_REC_OOM) */
-	bool stats; /* the kernel counts runs and run time of each program */
+	bool stats;  /* the kernel counts runs and run time of each program */
 	uint32_t max_mms;
 	uint64_t ring_bytes; /* rounded up to a power of two pages */
 	uint32_t period;     /* bytes of growth per sample; 0: no samples */

@@ -246,9 +246,7 @@ static void add_profile(struct session *s, struct report *r)
 	session_drain(s);
 	loader_sampling(s->loader, &counts);
 	r->profile =
-		sampler_profile(s->sampler, r, &counts,
-s->last_peak,
-				s->origin_ns, virtual_why);
+		sampler_profile(s->sampler, r, &counts, s->last_peak, s->origin_ns, virtual_why);
 }
 
 /* If a task is preempted between a change and its event, the kernel's sums have the change and

@@ -67,7 +67,8 @@ static void remember(struct story *s, const struct live_row *row)
 static gboolean is_old(gpointer key, gpointer value, gpointer story)
 {
 	(void)key;
-	return ((const struct known *)value)->tick + REMEMBER < ((const struct story *)story)->ticks;
+	return ((const struct known *)value)->tick + REMEMBER <
+	       ((const struct story *)story)->ticks;
 }
 
 /* Rows are in the order of their ids. */

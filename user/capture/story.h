@@ -24,8 +24,8 @@ bool story_is_fresh(const struct story *s, uint64_t now_ns);
 void story_sample(struct story *s, const struct tare_sample *sample, uint32_t aggregate);
 void story_folded(struct story *s, uint32_t aggregate, uint32_t into);
 
-/* Is what was held at this kill still known? Not so if the kernel kills several in a row, or if tare
- * comes to it after seconds. For a session with load.freeze. */
+/* Is what was held at this kill still known? Not so if the kernel kills several in a row, or if
+ * tare comes to it after seconds. For a session with load.freeze. */
 bool story_is_frozen(const struct session *session, const struct tare_oom *oom);
 
 /* An OOM kill, from on_oom(): the report at the kill, with its incident; NULL: it does not concern

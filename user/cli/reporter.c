@@ -389,6 +389,7 @@ static void on_look(void *reporter, uint64_t time_ns, int64_t weight)
 		return;
 	session_live((struct session *)r->session, &in);
 	live_tick(r->live, &in);
+	about_processes(r->live);
 	story_tick(r->story, r->live);
 }
 

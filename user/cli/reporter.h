@@ -30,9 +30,8 @@ struct reporter {
 	struct live *live, *own_live;
 	struct sample_log log;
 	/* Of run with a memory limit: the last minute, for the story of an OOM kill, and the
-	 * incident of the first one. NULL: none. */
+	 * incident of the first one; `live` is the story's. NULL: none. */
 	struct story *story;
-	struct live *live;
 	struct incident *incident;
 	bool disk_full;       /* the recording has stopped */
 	uint64_t recorded_ns; /* time of the last recorded state, since the start */

@@ -32,11 +32,12 @@ struct growth_rule {
 char *growth_rule_parse(struct growth_rule *r, const char *text);
 void growth_rule_clear(struct growth_rule *r);
 
-/* The control group of the pod that a path is in: up to "pod<uid>"; NULL: none. Free with g_free(). */
+/* The control group of the pod that a path is in: up to "pod<uid>"; NULL: none. Free with
+ * g_free(). */
 char *growth_pod(const char *cgroup);
 
 /* The names under which the history keeps sums. */
-#define GROWTH_ALL ""     /* as process: all processes of a group; as group: of the machine */
+#define GROWTH_ALL "" /* as process: all processes of a group; as group: of the machine */
 
 /* Add the sums that rules need to the tick that is being added: after history_begin(). */
 void growth_add(struct history *h, const GArray *processes);

@@ -15,9 +15,9 @@ const struct history_limits history_limits = { .names = 4096, .samples = 1 << 16
 #define PROBES 64 /* elements that a name may be in */
 
 struct name {
-	uint64_t hash;                 /* 0: free */
-	uint64_t tick;                 /* number of the last tick that had it */
-	int64_t held[HISTORY_TICKS];   /* at tick number n: [n % HISTORY_TICKS] */
+	uint64_t hash;               /* 0: free */
+	uint64_t tick;               /* number of the last tick that had it */
+	int64_t held[HISTORY_TICKS]; /* at tick number n: [n % HISTORY_TICKS] */
 };
 
 struct history {
@@ -89,7 +89,9 @@ static struct name *find_or_make(struct history *h, uint64_t hash)
 {
 	struct name *old = (struct name *)find(h, hash);
 
-	for (uint32_t i = 0; !old && i < PROBES && i < h->size; i++) {
+	if (old)
+		return old;
+	for (uint32_t i = 0; i < PROBES && i < h->size; i++) {
 		struct name *n = &h->name[(hash + i) & (h->size - 1)];
 
 		if (n->hash && is_kept(h, n->tick))
@@ -97,9 +99,9 @@ static struct name *find_or_make(struct history *h, uint64_t hash)
 		memset(n, 0, sizeof(*n));
 		n->hash = hash;
 		n->tick = h->ticks;
-		old = n;
+		return n;
 	}
-	return old;
+	return NULL;
 }
 
 void history_begin(struct history *h, uint64_t now_ns)

@@ -26,8 +26,8 @@ struct history *history_new(const struct history_limits *limits);
 void history_free(struct history *h); /* takes NULL */
 uint64_t history_bytes(const struct history *h);
 
-/* A tick: history_begin(), then history_add() for each process (`thread` NULL) and each thread. Rows
- * of the same names are summed up. `cgroup` NULL: not known. */
+/* A tick: history_begin(), then history_add() for each process (`thread` NULL) and each thread.
+ * Rows of the same names are summed up. `cgroup` NULL: not known. */
 void history_begin(struct history *h, uint64_t now_ns);
 void history_add(struct history *h, const char *cgroup, const char *process, const char *thread,
 		 int64_t held);

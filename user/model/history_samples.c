@@ -20,8 +20,8 @@ struct sum {
 };
 
 struct handle {
-	uint32_t aggregate; /* of a root */
-	uint32_t parent;    /* NONE: a root; also the next free one of a free list */
+	uint32_t aggregate;  /* of a root */
+	uint32_t parent;     /* NONE: a root; also the next free one of a free list */
 	uint32_t refs, last; /* sums and children; its last sum, which may be another's now */
 };
 

@@ -55,14 +55,14 @@ struct incident {
 	 * `at_kill` is false, the workload's peak before it. */
 	uint64_t held_ns;
 	bool at_kill;
-	uint64_t kills;   /* OOM kills of the session so far, with this one */
+	uint64_t kills; /* OOM kills of the session so far, with this one */
 	struct incident_task victim, trigger;
-	int64_t victim_held; /* weight of the victim at the incident; 0: no victim */
-	char *cgroup;        /* the one at its limit, or of the rule; NULL: none */
+	int64_t victim_held;  /* weight of the victim at the incident; 0: no victim */
+	char *cgroup;         /* the one at its limit, or of the rule; NULL: none */
 	int64_t usage, limit; /* of that, at the incident; limit 0: there is none, or not known */
 	uint64_t span_ns[INCIDENT_WINDOWS]; /* how long the windows really are */
-	uint64_t left_out; /* updates of names that found no room in the history */
-	GArray *rows;      /* struct incident_row */
+	uint64_t left_out;                  /* updates of names that found no room in the history */
+	GArray *rows;                       /* struct incident_row */
 };
 
 struct incident *incident_new(void);

@@ -143,9 +143,8 @@ static void add_sample(void *ctx, uint32_t aggregate, uint64_t bytes)
 
 static const char *group_of(const struct filling *f, uint32_t process)
 {
-	return process < f->of_process->len ?
-		       g_array_index(f->of_process, const char *, process) :
-		       NULL;
+	return process < f->of_process->len ? g_array_index(f->of_process, const char *, process) :
+					      NULL;
 }
 
 static void sum_samples(struct filling *f)
@@ -155,8 +154,7 @@ static void sum_samples(struct filling *f)
 
 	s.entries = g_hash_table_new(NULL, NULL);
 	for (uint32_t i = p->entries->len; i--;) {
-		const struct profile_entry *e =
-			&g_array_index(p->entries, struct profile_entry, i);
+		const struct profile_entry *e = &g_array_index(p->entries, struct profile_entry, i);
 
 		if (e->aggregate != UINT32_MAX)
 			g_hash_table_insert(s.entries, GUINT_TO_POINTER(e->aggregate),
@@ -197,8 +195,8 @@ static int64_t wanted_bytes(const void *ctx, uint32_t entry)
 	    g_strcmp0(group_of(f, e->process), f->wanted->cgroup))
 		return 0;
 	if (f->wanted->thread) {
-		const struct report_task *t =
-			e->task < p->tasks->len ? p->tasks->pdata[e->task] : NULL;
+		const struct report_task *t = e->task < p->tasks->len ? p->tasks->pdata[e->task] :
+									NULL;
 
 		if (!t || g_strcmp0(t->comm ?: "?", f->wanted->thread))
 			return 0;

@@ -184,8 +184,8 @@ static void load_growers(struct loading *l)
 		struct incident_row *row = incident_row_add(l->report->incident);
 
 		load_number(l, 0, numbers);
-		row->sort = (enum incident_sort)reader_one_of(r, 1, incident_sort_name,
-							      INCIDENT_SORTS);
+		row->sort =
+			(enum incident_sort)reader_one_of(r, 1, incident_sort_name, INCIDENT_SORTS);
 		row->name = reader_text(r, 2);
 		row->thread = reader_text_or_null(r, 3);
 		row->cgroup = reader_text_or_null(r, 4);

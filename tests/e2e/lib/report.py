@@ -454,7 +454,7 @@ def check_dump(r):
     """A dump of the black box: its books are not compared with the kernel's counters."""
     i, bad = r["incident"], []
     for p in r["processes"]:
-        bad += check_equation(p)
+        bad += [b for b in check_equation(p) if "ended with" not in b]
     spans = [i["span_ns"][w] for w in ("1s", "10s", "60s")]
     if spans != sorted(spans) or spans[2] > 61 * 10**9:
         bad.append(f"windows {spans}")

@@ -47,12 +47,12 @@ static void oom_text(GString *text, const struct incident *i)
 static void what_line(GString *out, const struct incident *i, const struct table_style *style)
 {
 	static const char *const label[INCIDENT_WHATS] = {
-		[INCIDENT_OOM] = "OOM:",     [INCIDENT_EVENT] = "event:",
-		[INCIDENT_RULE] = "rule:",   [INCIDENT_ASKED] = "dump:",
-		[INCIDENT_PREKILL] = "oomd:",
+		[INCIDENT_OOM] = "OOM:",    [INCIDENT_EVENT] = "event:",  [INCIDENT_RULE] = "rule:",
+		[INCIDENT_ASKED] = "dump:", [INCIDENT_PREKILL] = "oomd:",
 	};
 	g_autoptr(GString) text = g_string_new(NULL);
-	g_autofree char *detail = text_printable(i->detail ?: ""), *time = text_duration(i->time_ns);
+	g_autofree char *detail = text_printable(i->detail ?: ""),
+			*time = text_duration(i->time_ns);
 	bool first = true;
 
 	if (i->what == INCIDENT_OOM)
@@ -75,7 +75,8 @@ static void limit_line(GString *out, const struct incident *i, const struct tabl
 		append_size(text, " of ", i->limit);
 		g_string_append_printf(text, " in %s", *cgroup ? cgroup : "its control group");
 	} else if (i->what == INCIDENT_OOM) {
-		g_string_assign(text, "no control group was at its limit: the machine had no memory");
+		g_string_assign(text,
+				"no control group was at its limit: the machine had no memory");
 	} else if (*cgroup) {
 		g_string_assign(text, cgroup);
 	} else {
