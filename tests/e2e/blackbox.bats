@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2030,SC2031 # each test has its own `started`
 #
 # The black box: what a report tells of an OOM kill. oom_scene has three processes: the largest is
 # killed, because a small one asks for memory.
@@ -26,7 +27,7 @@ of_row() {
 of_incident() {
 	local e
 	for e; do
-		of_incident "[$e for i in [i]][0]"
+		report assert "$DIR/r.json" "[$e for i in [r['incident']]][0]"
 	done
 }
 
@@ -77,8 +78,9 @@ of_incident() {
 
 @test "run --memory-max: no story without a kill, nor of another's kill" {
 	kills_at_the_limit
+	# shellcheck disable=SC2016 # the command's own shell expands it
 	"$TARE" run --memory-max 64MiB -o "$DIR/r.json" -- \
-		sh -c 'exec 3>"$0"; echo >&3; sleep 3' "$DIR/up" &
+		sh -c 'echo >"$0"; sleep 3' "$DIR/up" &
 	other=$!
 	until_true 10 test -s "$DIR/up"
 	run "$TARE" run --memory-max 32MiB -o "$DIR/killed.json" -- "$PROGRAMS/hog" 64 </dev/null
@@ -142,6 +144,10 @@ teardown() {
 
 dumped() {
 	compgen -G "$DIR/dumps/tare-*-$1*.tare" >/dev/null && grep -q "dump: .*-$1" "$DIR/log"
+}
+
+dumps_told() {
+	[ "$(grep -c 'dump: ' "$DIR/log")" = "$1" ]
 }
 
 # The dump of this victim's kill.
@@ -227,7 +233,7 @@ dumps() {
 	agent 'dump-keep = 2'
 	for i in 1 2 3; do
 		kill -USR2 "$agent"
-		until_true 20 eval '[ "$(grep -c "dump: " "$DIR/log")" = '"$i"' ]'
+		until_true 20 dumps_told "$i"
 	done
 	dumps 2 || fail "$(ls "$DIR/dumps")"
 	run curl -s --unix-socket "$DIR/agent.sock" -X POST http://agent/dump
@@ -257,7 +263,7 @@ dumps() {
 	exec 9>"$DIR/go"
 	for i in 1 2; do # a dump is made after a tick: then the group's counts are known
 		kill -USR2 "$agent"
-		until_true 20 eval '[ "$(grep -c "dump: " "$DIR/log")" = '"$i"' ]'
+		until_true 20 dumps_told "$i"
 	done
 	echo >&9
 	until_true 30 dumped event

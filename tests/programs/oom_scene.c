@@ -100,9 +100,10 @@ int main(int argc, char **argv)
 	second = start(bystander);
 	third = start(asks);
 	say("fills %d bystander %d asks %d", first, second, third);
+	waitpid(third, &status, 0);
+	kill(first, SIGTERM); /* if there was memory enough */
 	waitpid(first, &status, 0);
 	say("fills ended by %d", WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-	waitpid(third, &status, 0);
 	kill(second, SIGKILL);
 	waitpid(second, &status, 0);
 	return 0;

@@ -23,9 +23,8 @@ static const struct blackbox_config *config_of(const struct agent *a)
 static void hold_out(void)
 {
 	if (folder_write("/proc/self", "oom_score_adj", "-1000"))
-		log_warn(
-			"the OOM killer may choose tare: its oom_score_adj can't be set"
-			" (CAP_SYS_RESOURCE)");
+		log_warn("the OOM killer may choose tare: its oom_score_adj can't be set"
+			 " (CAP_SYS_RESOURCE)");
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
 		log_warn("tare's memory is not locked: %s (CAP_IPC_LOCK)", g_strerror(errno));
 }
