@@ -147,6 +147,8 @@ help:
 	@echo
 	@echo 'make overhead              measure what tare costs a fault storm and other loads'
 	@echo 'make bench-top             what tare top costs beside 200 and 1,000 processes'
+	@echo 'make bench-agent           measure what tare agent costs'
+	@echo 'make soak                  tare agent for an hour; MINUTES=60'
 	@echo 'make results               install and weigh all runtimes for RESULTS.md: hours;'
 	@echo '                           BUSY=1: beside others   BENCH="--only go,node"'
 	@echo
@@ -276,17 +278,23 @@ $(O)/tare: $(main_obj) $(O)/libtare.a
 # Install
 
 share = $(PREFIX)/share/tare
+# The agent's unit is enabled by nobody but the admin.
+unit := $(wildcard tools/agent/tare-agent.service)
+UNIT_DIR = $(PREFIX)/lib/systemd/system
 
 .PHONY: install uninstall clean
 install: all
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 755 $(O)/tare '$(DESTDIR)$(PREFIX)/bin/tare'
 	$(if $(man),install -m 644 $(man) '$(DESTDIR)$(PREFIX)/share/man/man1')
+	$(if $(unit),install -D -m 644 -t '$(DESTDIR)$(UNIT_DIR)' $(unit))
+	install -D -m 644 -t '$(DESTDIR)$(share)/agent' tools/agent/agent.conf
 	install -d '$(DESTDIR)$(share)'
 	cp -R --no-preserve=ownership tools/workloads tools/runtimes '$(DESTDIR)$(share)'
 
 uninstall:
 	rm -f '$(DESTDIR)$(PREFIX)/bin/tare' \
+		$(foreach u,$(notdir $(unit)),'$(DESTDIR)$(UNIT_DIR)/$(u)') \
 		$(foreach m,$(notdir $(man)),'$(DESTDIR)$(PREFIX)/share/man/man1/$(m)')
 	rm -rf '$(DESTDIR)$(share)'
 
@@ -328,7 +336,8 @@ $(O)/tests/kernels/parked: tests/kernels/parked.c $(O)/gen/flags
 
 .PHONY: programs build-guest build-tests
 .PHONY: unit bpf-tests golden pages browser e2e check-kernels lint format
-.PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo overhead bench-top results
+.PHONY: unit-san e2e-san fuzz fuzzers seeds check check-long demo overhead bench-top
+.PHONY: bench-agent soak results
 programs: $(programs)
 build-guest: $(O)/tare $(programs) $(guest_programs)
 build-tests: $(O)/tare $(unit_tests) $(bpf_tests) $(programs) $(browser_needs)
@@ -477,6 +486,12 @@ overhead: $(O)/tare $(programs)
 
 bench-top: $(O)/tare $(O)/programs/crowd
 	tools/overhead/top
+
+bench-agent: $(O)/tare
+	tests/long/agent bench
+
+soak: $(O)/tare
+	tests/long/agent soak --minutes $(MINUTES)
 
 # Installs and weighs every available runtime, which takes hours.
 results: $(O)/tare

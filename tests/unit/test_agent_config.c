@@ -114,8 +114,7 @@ static int with_token(const char *token, mode_t mode)
 {
 	g_autofree char *dir = g_dir_make_tmp("tare-XXXXXX", NULL);
 	g_autofree char *path = g_build_filename(dir, "token", NULL);
-	g_autofree char *text =
-		g_strdup_printf("listen = 0.0.0.0:9464\ntoken-file = %s\n", path);
+	g_autofree char *text = g_strdup_printf("listen = 0.0.0.0:9464\ntoken-file = %s\n", path);
 	int err;
 
 	assert_true(g_file_set_contents(path, token, -1, NULL));

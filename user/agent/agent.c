@@ -12,6 +12,7 @@
 #include "agent/logfile.h"
 #include "agent/notify.h"
 #include "agent/pprof.h"
+#include "agent/routes.h"
 #include "agent/self.h"
 #include "base/log.h"
 #include "capture/about.h"
@@ -35,11 +36,6 @@ static uint64_t clock_now(clockid_t clock)
 
 	clock_gettime(clock, &t);
 	return (uint64_t)t.tv_sec * NS + (uint64_t)t.tv_nsec;
-}
-
-uint64_t agent_now_ns(void)
-{
-	return clock_now(CLOCK_BOOTTIME);
 }
 
 static void on_look(void *ctx, uint64_t time_ns, int64_t weight)
@@ -182,7 +178,7 @@ static int begin(struct run *r)
 	struct agent *a = &r->a;
 	struct session_targets targets = { .all = true };
 	struct session_config config;
-	int err = http_open(&a->http, a);
+	int err = http_open(&a->http, a, agent_routes);
 
 	if (err)
 		return err;

@@ -14,6 +14,8 @@
 #ifndef TARE_AGENT_H
 #define TARE_AGENT_H
 
+#include <time.h>
+
 #include "agent/config.h"
 #include "agent/http.h"
 #include "capture/features.h"
@@ -75,6 +77,12 @@ struct agent_options {
 int agent_run(const struct agent_options *o);
 
 /* CLOCK_BOOTTIME. */
-uint64_t agent_now_ns(void);
+static inline uint64_t agent_now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
+}
 
 #endif

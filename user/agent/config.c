@@ -290,8 +290,7 @@ int agent_config_check(struct agent_config *c)
 		if (!listen_parse(&a, text) && a.loopback)
 			continue;
 		log_error("listen %s: other machines can reach it, so it needs a token", text);
-		log_hint(
-			"token-file = /etc/tare/token in the configuration, or listen at 127.0.0.1");
+		log_hint("token-file = /etc/tare/token in the configuration; or 127.0.0.1");
 		return -EINVAL;
 	}
 	return 0;

@@ -30,6 +30,7 @@ struct listener {
 
 struct http {
 	struct agent *agent;
+	const struct http_route *routes;
 	struct listener listener[AGENT_LISTENERS];
 	unsigned n;
 	int timer;           /* runs libmicrohttpd when it wants to without a descriptor */
@@ -196,8 +197,8 @@ static bool permitted(struct http_request *q)
 	       same_secret(given + strlen("Bearer "), token);
 }
 
-/* A request by a browser for another name than this machine's is that of a foreign page whose name
- * was made to lead here (DNS rebinding). It can have no token, so where there is one all is well. */
+/* A request by a browser for another name than this machine's is that of a foreign page whose
+ * name was made to lead here (DNS rebinding). It has no token. */
 static bool host_ok(struct http_request *q)
 {
 	const char *host = header_of(q->connection, MHD_HTTP_HEADER_HOST);
@@ -231,7 +232,7 @@ static void answer_route(struct http_request *q, const char *path)
 	struct agent *a = q->listener->http->agent;
 	bool post = q->method == METHOD_POST;
 
-	for (const struct http_route *r = agent_routes; r->path; r++) {
+	for (const struct http_route *r = q->listener->http->routes; r->path; r++) {
 		if (strcmp(r->path, path) != 0)
 			continue;
 		if (post ? !r->post || !http_local(q) : !r->answer || q->method == METHOD_OTHER)
@@ -451,12 +452,13 @@ static int start_daemon(struct listener *l, unsigned connections)
 	return 0;
 }
 
-int http_open(struct http **out, struct agent *a)
+int http_open(struct http **out, struct agent *a, const struct http_route *routes)
 {
 	struct http *h = g_new0(struct http, 1);
 	int err = 0;
 
 	h->agent = a;
+	h->routes = routes;
 	h->clients = g_ptr_array_new();
 	h->requests = g_ptr_array_new();
 	h->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -475,6 +477,11 @@ int http_open(struct http **out, struct agent *a)
 	else
 		*out = h;
 	return err;
+}
+
+const struct http_route *http_routes(const struct http *h)
+{
+	return h->routes;
 }
 
 int http_begin(struct http *h)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * HTTP for the agent, by libmicrohttpd, without a thread: its descriptors are sources of the
- * session's loop. Requests are bounded (size, time, number) and checked (method, token, path) before
- * an answering function sees them. It must not know what is answered.
+ * session's loop. Requests are bounded (size, time, number) and checked (method, token, path)
+ * before an answering function sees them. It must not know what is answered.
  */
 #ifndef TARE_AGENT_HTTP_H
 #define TARE_AGENT_HTTP_H
@@ -22,8 +22,6 @@ struct http_route {
 	http_fn answer; /* of GET and HEAD; NULL: 405 */
 	http_fn post;   /* of POST, on a unix socket only; NULL: 405 */
 };
-/* routes.c; ended by a path NULL. */
-extern const struct http_route agent_routes[];
 
 /* Of the query ("?seconds=10"), decoded. NULL: not given. "": without a value. */
 const char *http_query(struct http_request *q, const char *name);
@@ -44,12 +42,14 @@ void http_answer(struct http_request *q, unsigned status, const char *type, GStr
 /* A short plain text. */
 void http_answer_text(struct http_request *q, unsigned status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* While the client waits: call `fn` when it has left, or tare ends. `q` is gone afterwards, and must
- * not be answered. */
+/* While the client waits: call `fn` when it has left, or tare ends. `q` is gone afterwards, and
+ * must not be answered. */
 void http_on_gone(struct http_request *q, void (*fn)(void *ctx, struct http_request *q), void *ctx);
 
-/* Listen at all addresses of the configuration. Returns 0, or negative errno, logged. */
-int http_open(struct http **h, struct agent *a);
+/* Listen at all addresses of the configuration. `routes` end with a path NULL. Returns 0, or
+ * negative errno, logged. */
+int http_open(struct http **h, struct agent *a, const struct http_route *routes);
+const struct http_route *http_routes(const struct http *h);
 /* Begin to answer, when the session exists. */
 int http_begin(struct http *h);
 void http_tick(struct http *h);  /* each second: deadlines, clients that left */

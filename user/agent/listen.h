@@ -20,10 +20,10 @@ struct listen_address {
 	bool loopback; /* only this machine can reach it */
 };
 
-/* "127.0.0.1:9464", "[::1]:9464", "unix:/run/tare.sock". Returns 0, or -EINVAL without a message. */
+/* "127.0.0.1:9464", "[::1]:9464", "unix:/run/tare.sock". Returns 0, or -EINVAL, not logged. */
 int listen_parse(struct listen_address *a, const char *text);
-/* A listening socket. A unix socket that nobody listens at is replaced, if root or tare's own user
- * made it. Returns a descriptor, or negative errno, logged. */
+/* A listening socket. A unix socket that nobody listens at is replaced, if root or tare's own
+ * user made it. Returns a descriptor, or negative errno, logged. */
 int listen_open(const struct listen_address *a, const char *text);
 /* Remove the file of a unix socket that listen_open() opened. */
 void listen_remove(const struct listen_address *a);

@@ -122,7 +122,7 @@ void page_answer(struct agent *a, struct http_request *q)
 	g_string_append(html, "\n<h1>tare</h1>\n");
 	add_head(html, a);
 	g_string_append(html, "<p>");
-	for (const struct http_route *r = agent_routes; r->path; r++)
+	for (const struct http_route *r = http_routes(a->http); r->path; r++)
 		if (r->answer && strcmp(r->path, "/") != 0)
 			g_string_append_printf(html, "<a href=\"%s\">%s</a> ", r->path + 1,
 					       r->path);

@@ -1,9 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-only
- *
- * Which path is answered by which function.
- */
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent/routes.h"
+
 #include "agent/blackbox.h"
-#include "agent/http.h"
 #include "agent/metrics.h"
 #include "agent/page.h"
 #include "agent/pprof.h"

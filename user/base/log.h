@@ -11,8 +11,8 @@
 extern int log_verbosity;
 
 /* Print a message and return. log_error(): the command fails. log_warn(): its result is
- * incomplete. log_hint(): what the user can do about it, on a line of its own. log_note(): news of a
- * program that runs on. log_verbose(): only if log_verbosity is at least `level`. */
+ * incomplete. log_hint(): what the user can do about it, on a line of its own. log_note(): news
+ * of a program that runs on. log_verbose(): only if log_verbosity is at least `level`. */
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_hint(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

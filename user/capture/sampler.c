@@ -8,6 +8,7 @@
 #include "capture/sampler_state.h"
 
 #define SPACES_LEAST 2048 /* least value of `crowd` */
+#define THRIFTY_FILES 96  /* about 150 KiB each */
 #define SHRUNK_LEAST 1000 /* sums that sampler_shrink() leaves */
 
 /* The end of a task or, if into_task is not 0, the task that it is folded into. */
@@ -304,6 +305,11 @@ void sampler_alive(struct sampler *s, const void *data, size_t size)
 	if (!s->alive)
 		s->alive = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	each_mm(data, size, note_alive, s->alive);
+}
+
+void sampler_thrifty(struct sampler *s)
+{
+	modules_limit(s->modules, THRIFTY_FILES);
 }
 
 void sampler_shrink(struct sampler *s)

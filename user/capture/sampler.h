@@ -74,6 +74,8 @@ void sampler_found(struct sampler *s, struct proctable *proctable, const void *d
  * new threads; with `all`, also those of the other threads. */
 void sampler_name_threads(struct sampler *s, struct proctable *proctable, bool all);
 
+/* For a session of months on a whole machine: keep fewer files of programs open. */
+void sampler_thrifty(struct sampler *s);
 /* Free memory: keep half as many sums as are allowed now, and close the files of programs. */
 void sampler_shrink(struct sampler *s);
 

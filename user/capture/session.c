@@ -53,6 +53,8 @@ int session_open(struct session **out, const struct session_config *config)
 	if (!err && loader_samples(s->loader))
 		s->sampler = sampler_new(config->load.period, config->lines, config->log,
 					 &(struct python_watch){ on_python, on_python_file, s });
+	if (s->sampler && config->daemon)
+		sampler_thrifty(s->sampler);
 	if (!err)
 		err = session_signals_open(s);
 	if (!err)
@@ -155,7 +157,8 @@ static void on_signals(struct session *s)
  * for a report; else not more often than their readers find useful. */
 static void name_all(struct session *s, bool last)
 {
-	describe_titles(s->proctable, clock_ns(CLOCK_BOOTTIME), last);
+	if (last || !s->config.daemon) /* a daemon shows names, and each tick must be cheap */
+		describe_titles(s->proctable, clock_ns(CLOCK_BOOTTIME), last);
 	if (s->sampler)
 		sampler_name_threads(s->sampler, s->proctable, last);
 }

@@ -44,7 +44,8 @@ struct session_config {
 	/* NULL, or called for each signal to tare; else the signal is passed to the command. */
 	void (*on_signal)(void *ctx, int signal);
 	/* Attached to all, the session goes on until session_stop(), also when no target lives or a
-	 * signal comes, and attaches again to tasks that it missed. on_signal() must be set; it gets SIGUSR1 and SIGUSR2 too. */
+	 * signal comes, and attaches again to tasks that it missed. on_signal() must be set;
+	 * it gets SIGUSR1 and SIGUSR2 too. */
 	bool daemon;
 	void *ctx;
 };

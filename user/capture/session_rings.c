@@ -31,7 +31,7 @@ static void on_record(struct session *s, const void *data, size_t size)
 	}
 	if (proctable_record(s->proctable, data, size))
 		return;
-	if (head->type == TARE_REC_EXEC)
+	if (head->type == TARE_REC_EXEC && !s->config.daemon)
 		describe_exec(s->proctable, data);
 	if (head->type == TARE_REC_TASK_END && s->sampler)
 		sampler_task_ended(s->sampler, (const void *)(head + 1));

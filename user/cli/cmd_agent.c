@@ -12,10 +12,12 @@
 #include "cli/cmd.h"
 #include "cli/optspec.h"
 
+#define USUAL_CONFIG "/etc/tare/agent.conf" /* if there is one */
+
 static const struct optspec specs[] = {
 	{ "listen", 'l', "ADDRESS", 1,
 	  "where to answer: 127.0.0.1:9464 (default), unix:PATH; may be repeated" },
-	{ "config", 'c', "FILE", 1, "the configuration: man tare-agent" },
+	{ "config", 'c', "FILE", 1, "the configuration (" USUAL_CONFIG ", if there is one)" },
 	{ "check", 'C', NULL, 1, "only check the configuration" },
 	{ "verbose", 'v', NULL, 1, "print more messages; twice: libbpf's too" },
 	{ "help", 'h', NULL, 1, "show this help" },
@@ -85,7 +87,8 @@ static int parse(struct options *o, int argc, char **argv)
 static struct agent_config *load(void *ctx)
 {
 	const struct options *o = ctx;
-	struct agent_config *c = agent_config_load(o->config);
+	const char *usual = access(USUAL_CONFIG, F_OK) ? NULL : USUAL_CONFIG;
+	struct agent_config *c = agent_config_load(o->config ? o->config : usual);
 
 	if (c && o->listen->len) {
 		g_ptr_array_set_size(c->listen, 0);

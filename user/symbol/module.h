@@ -44,6 +44,8 @@ struct module *modules_get(struct modules *m, uint32_t file);
 void modules_drop(struct modules *m, uint32_t file);
 /* Free symbol tables and lines beyond the bounds. They are read again when they are needed. */
 void modules_trim(struct modules *m);
+/* Keep at most so many files open; before the first is. */
+void modules_limit(struct modules *m, unsigned most);
 /* Close all files; they are opened again when they are needed. */
 void modules_close(struct modules *m);
 /* The number of open files. */

@@ -149,6 +149,11 @@ void modules_drop(struct modules *ms, uint32_t file)
 	g_hash_table_remove(ms->by_file, GUINT_TO_POINTER(file));
 }
 
+void modules_limit(struct modules *ms, unsigned most)
+{
+	ms->open_most = MIN(ms->open_most, MAX(most, 1));
+}
+
 void modules_close(struct modules *ms)
 {
 	for (unsigned before = ms->open + 1; ms->open && ms->open < before;) {
