@@ -39,6 +39,7 @@ void runner_describe(const struct runner_config *config, struct bench *b)
 
 	uname(&name);
 	machine_describe(&here);
+	g_free(here.host);
 	limits_read(&limits);
 	m->kernel = g_strdup_printf("%s %s", name.release, name.machine);
 	m->distribution = here.distribution;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 /* VALUE of the line "NAME<sep>VALUE" in a file, without quotes; NULL: no such line. */
@@ -71,8 +72,11 @@ static char *cpu_model(void)
 void machine_describe(struct report_machine *m)
 {
 	struct sysinfo info = { 0 };
+	struct utsname name;
 
 	sysinfo(&info);
+	if (!uname(&name) && *name.nodename)
+		m->host = g_strdup(name.nodename);
 	m->distribution = value_of("/etc/os-release", "PRETTY_NAME", '=');
 	m->cpu = cpu_model();
 	m->cpus = get_nprocs();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Describes the machine: distribution, CPU, memory.
+ * Describes the machine: host name, distribution, CPU, memory.
  */
 #ifndef TARE_MACHINE_H
 #define TARE_MACHINE_H

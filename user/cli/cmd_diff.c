@@ -12,10 +12,12 @@
 #include "base/fileout.h"
 #include "cli/choices.h"
 #include "cli/cmd.h"
+#include "cli/fleet_load.h"
 #include "cli/folding.h"
 #include "cli/optspec.h"
 #include "cli/terminal.h"
 #include "output/diff/diff.h"
+#include "output/fleet/fleet.h"
 #include "store/recording.h"
 
 enum {
@@ -27,6 +29,7 @@ enum {
 	OPT_FOLD,
 	OPT_NO_FOLD,
 	OPT_SCHEMA,
+	OPT_FLEET_SCHEMA,
 };
 
 typedef char *render_fn(const struct report *a, const struct report *b,
@@ -45,7 +48,7 @@ struct wish {
 	const char *output, *html;
 	struct fileout *out, *to_html; /* opened; NULL: stdout, and no page */
 	const struct diff_format *format;
-	bool full, all, schema;
+	bool full, all, schema, fleet_schema;
 	enum sample_type sample_type;
 	struct folding folding;
 };
@@ -60,13 +63,16 @@ static const struct optspec specs[] = {
 	{ "fold", OPT_FOLD, "FILE", 1, "more rules for frames that fold into their caller" },
 	{ "no-fold", OPT_NO_FOLD, NULL, 1, "do not fold allocators and interpreters" },
 	{ "schema", OPT_SCHEMA, NULL, 1, "print the JSON Schema of the differences" },
+	{ "fleet-schema", OPT_FLEET_SCHEMA, NULL, 1, "the same for directories" },
 	{ "help", 'h', NULL, 1, "this text" },
 };
 
 static const char usage[] =
 	"Usage: tare diff BEFORE AFTER [OPTION]...\n"
+	"       tare diff DIRECTORY DIRECTORY [OPTION]...\n"
 	"       tare diff --schema\n\n"
-	"Compare two recordings (tare run -r FILE): who grew more, and where.\n";
+	"Compare two recordings (tare run -r FILE): who grew more, and where; or two sets of\n"
+	"recordings, of several machines: is the change larger than the machines differ?\n";
 
 static int sample_type_parse(const char *value, enum sample_type *sample_type)
 {
@@ -113,6 +119,9 @@ static int take_option(void *ctx, int id, const char *value)
 		return 0;
 	case OPT_NO_FOLD:
 		w->folding.none = true;
+		return 0;
+	case OPT_FLEET_SCHEMA:
+		w->fleet_schema = true;
 		return 0;
 	default:
 		w->schema = true;
@@ -168,6 +177,38 @@ static int compare_files(const struct wish *w, const char *before, const char *a
 	return err;
 }
 
+/* Two sets: at least one is a directory. */
+static int compare_fleets(const struct wish *w, const char *before, const char *after)
+{
+	struct fleet_style style = {
+		.table = terminal_style(w->output ? -1 : STDOUT_FILENO),
+		.sample_type = w->sample_type,
+		.full = w->full || w->all,
+	};
+	const char *const path[FLEET_SIDES] = { before, after };
+	struct fleet *f[FLEET_SIDES] = { fleet_new(), fleet_new() };
+	bool json = w->format->render == diff_json_render;
+	int err = 0;
+
+	for (int i = 0; i < FLEET_SIDES && !err; i++) {
+		err = fleet_load(f[i], path[i], &w->folding, &style.skipped);
+		if (!err && !f[i]->sources->len) {
+			log_error("no recording of %s could be read", path[i]);
+			err = -EINVAL;
+		}
+		fleet_close(f[i], w->sample_type);
+	}
+	if (!err)
+		err = deliver(w->out, (json ? fleet_diff_json_render : fleet_diff_table_render)(
+					      f[FLEET_BEFORE], f[FLEET_AFTER], &style));
+	if (style.skipped)
+		log_error("%u %s not read: in no figure", style.skipped,
+			  style.skipped == 1 ? "recording was" : "recordings were");
+	fleet_free(f[FLEET_BEFORE]);
+	fleet_free(f[FLEET_AFTER]);
+	return err || style.skipped ? -EINVAL : 0;
+}
+
 static int open_outputs(struct wish *w)
 {
 	int err = choice_output(&w->out, w->output);
@@ -185,8 +226,14 @@ static int open_outputs(struct wish *w)
 static int compare(struct wish *w, const char *before, const char *after)
 {
 	bool page = w->html || w->format->render == diff_html_render;
+	bool fleets = fleet_is_directory(before) || fleet_is_directory(after);
 	int err;
 
+	if (page && fleets) {
+		log_error("a page compares two recordings, not directories");
+		log_hint("tare diff DIRECTORY DIRECTORY --format table or json");
+		return EXIT_USAGE;
+	}
 	if (page && choice_html("tare diff BEFORE AFTER --full, or --format json"))
 		return EXIT_FAILED;
 	err = folding_read(&w->folding);
@@ -196,7 +243,7 @@ static int compare(struct wish *w, const char *before, const char *after)
 		log_hint("tare diff --help");
 		return EXIT_USAGE;
 	}
-	return compare_files(w, before, after) ? EXIT_FAILED : 0;
+	return (fleets ? compare_fleets : compare_files)(w, before, after) ? EXIT_FAILED : 0;
 }
 
 int cmd_diff(int argc, char **argv)
@@ -220,8 +267,12 @@ int cmd_diff(int argc, char **argv)
 		fputs(diff_json_schema(), stdout);
 		return 0;
 	}
+	if (!err && w.fleet_schema) {
+		fputs(fleet_json_schema(), stdout);
+		return 0;
+	}
 	if (!err && argc - optind != 2) {
-		log_error("diff takes two recordings");
+		log_error("diff takes two recordings, or two directories of them");
 		err = -EINVAL;
 	}
 	if (!err && !w.format)

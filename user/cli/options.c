@@ -48,6 +48,7 @@ enum option_id {
 	OPT_RING_SIZE,
 	OPT_NO_PRIORITY,
 	OPT_PERIOD,
+	OPT_HOST,
 	OPT_SAMPLE_TYPE,
 	OPT_LINES,
 	OPT_MAX_SIZE,
@@ -82,6 +83,7 @@ static const struct optspec specs[] = {
 	  "also write the report to descriptor N, as JSON" },
 	{ "html", OPT_HTML, "FILE", FOR_BOTH, "also write an HTML page: flame graph, curve" },
 	{ "record", 'r', "FILE", FOR_BOTH, "record to FILE, for report, diff and export" },
+	{ "host", OPT_HOST, "NAME", FOR_BOTH, "host name in the recording (the machine's)" },
 	{ "max-size", OPT_MAX_SIZE, "SIZE", FOR_BOTH, "maximum size of the recording (256MiB)" },
 	{ "period", OPT_PERIOD, "SIZE", FOR_BOTH,
 	  "sample a stack per SIZE of growth (64KiB); 0: none" },
@@ -182,6 +184,15 @@ static int parse_period(const char *value, uint64_t *bytes)
 	return 0;
 }
 
+/* As long as a DNS name may be. */
+static int parse_host(const char *value, const char **host)
+{
+	if (!*value || strlen(value) > 253)
+		return optspec_bad("host", value, "a name of 1 to 253 bytes");
+	*host = value;
+	return 0;
+}
+
 static int parse_backend(struct options *o, const char *value)
 {
 	for (int i = 0; i < BACKEND_NONE; i++)
@@ -279,6 +290,8 @@ static int take_option(void *ctx, int id, const char *value)
 	case OPT_HTML:
 		o->html = value;
 		return 0;
+	case OPT_HOST:
+		return parse_host(value, &o->host);
 	case OPT_PERIOD:
 		return parse_period(value, &o->period);
 	case OPT_SAMPLE_TYPE:

@@ -36,6 +36,7 @@ struct options {
 	const char *record;                              /* NULL: no recording */
 	uint64_t max_size;                               /* of the recording, bytes */
 	const char *html;                                /* NULL: no HTML page */
+	const char *host;                                /* NULL: the machine's name */
 	struct fileout *to_output, *to_html, *to_record; /* opened; NULL: not given */
 	struct fileout *to_fd;                           /* of --fd-report; NULL: not given */
 	const struct format *fd_format;

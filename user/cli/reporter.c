@@ -100,13 +100,14 @@ static void describe_features(const struct reporter *r, struct report *report)
 }
 
 /* Read only once: the machine does not change, and reading many CPUs is slow. */
-static void describe_machine(struct report_machine *m)
+static void describe_machine(struct report_machine *m, const char *host)
 {
 	static struct report_machine known;
 
 	if (!known.page_size)
 		machine_describe(&known);
 	*m = known;
+	m->host = g_strdup(host ? host : known.host);
 	m->distribution = g_strdup(known.distribution);
 	m->cpu = g_strdup(known.cpu);
 }
@@ -148,7 +149,7 @@ static void describe_run(const struct reporter *r, struct report *report)
 	uname(&name);
 	report->tare_version = g_strdup(TARE_VERSION);
 	report->kernel = g_strdup_printf("%s %s", name.release, name.machine);
-	describe_machine(&report->machine);
+	describe_machine(&report->machine, r->options->host);
 	report->started_ns = started_ns(r, report);
 	report->target = g_strdup(r->target);
 	for (char **arg = r->options->command; !r->target && *arg; arg++)

@@ -159,6 +159,7 @@ void report_free(struct report *r)
 		return;
 	g_free(r->tare_version);
 	g_free(r->kernel);
+	g_free(r->machine.host);
 	g_free(r->machine.distribution);
 	g_free(r->machine.cpu);
 	g_free(r->target);

@@ -228,6 +228,7 @@ struct report_machine {
 	unsigned cpus;
 	int64_t memory; /* MemTotal, bytes */
 	int64_t page_size;
+	char *host; /* its name: that of the UTS namespace, or --host */
 };
 
 struct incident;

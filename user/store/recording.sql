@@ -48,8 +48,8 @@ CREATE TABLE figures (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE texts (
-	-- Single texts: tare_version, kernel, machine.cpu, machine.distribution, target
-	-- (attach), cgroup, slab_note,
+	-- Single texts: tare_version, kernel, machine.cpu, machine.distribution,
+	-- machine.host (its name, or --host), target (attach), cgroup, slab_note,
 	-- asked_why, untouched_why (why not measured; NULL: it is).
 	name TEXT PRIMARY KEY,
 	value TEXT

@@ -265,6 +265,7 @@ void figures_each_text(struct report *r, figure_text_fn fn, void *ctx)
 {
 	fn(ctx, "tare_version", &r->tare_version);
 	fn(ctx, "kernel", &r->kernel);
+	fn(ctx, "machine.host", &r->machine.host);
 	fn(ctx, "machine.distribution", &r->machine.distribution);
 	fn(ctx, "machine.cpu", &r->machine.cpu);
 	fn(ctx, "target", &r->target);

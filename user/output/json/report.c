@@ -132,6 +132,8 @@ static json_t *json_machine(const struct report_machine *m)
 {
 	json_t *object = json_object();
 
+	if (m->host) /* recordings of older versions do not have it */
+		json_set_string(object, "host", m->host);
 	json_set_string(object, "distribution", m->distribution);
 	json_set_string(object, "cpu", m->cpu);
 	json_set_known(object, "cpus", m->cpus, m->cpus);
