@@ -24,17 +24,18 @@ bool blackbox_due(struct agent *a, unsigned trigger, uint64_t pause_ns)
 /* What the session does not know. */
 static void describe(struct agent *a, struct report *r)
 {
-	static struct report_machine machine; /* it does not change */
+	static struct report_machine known; /* read once */
 	struct utsname name;
 
 	uname(&name);
-	if (!machine.page_size)
-		machine_describe(&machine);
 	r->tare_version = g_strdup(TARE_VERSION);
 	r->kernel = g_strdup_printf("%s %s", name.release, name.machine);
-	r->machine = machine;
-	r->machine.distribution = g_strdup(machine.distribution);
-	r->machine.cpu = g_strdup(machine.cpu);
+	if (!known.page_size)
+		machine_describe(&known);
+	r->machine = known;
+	r->machine.host = g_strdup(known.host);
+	r->machine.distribution = g_strdup(known.distribution);
+	r->machine.cpu = g_strdup(known.cpu);
 	r->started_ns = (g_get_real_time() -
 			 (int64_t)(agent_now_ns() - session_origin(a->session)) / 1000) *
 			1000;
