@@ -252,7 +252,8 @@ struct tare_rename {
 };
 _Static_assert(sizeof(struct tare_rename) == 40, "tare_rename");
 
-/* The OOM killer chose a victim. `trigger` is the task that ran out of memory, often another one. */
+/* The OOM killer chose a victim. `trigger` is the task that ran out of memory, often another
+ * one. */
 struct tare_oom {
 	struct tare_record head;
 	__u64 victim, trigger; /* ids of the processes; 0: not followed */

@@ -53,10 +53,10 @@ static __always_inline void leave_peaks(__s64 rss)
 		note_weight_peak(nonrss);
 }
 
-/* Note now as a peak of the weight, so that all accounts keep what they hold now. Without cfg_freeze
- * only if it is one; with it, until user space has read them (it sets frozen_until to 0) or some
- * seconds have passed: kills come in groups, and the first victim is already torn down at the next.
- * Returns its number; 0: not noted. */
+/* Note now as a peak of the weight, so that all accounts keep what they hold now. Without
+ * cfg_freeze only if it is one; with it, until user space has read them (it sets frozen_until to 0)
+ * or some seconds have passed: kills come in groups, and the first victim is already torn down at
+ * the next. Returns its number; 0: not noted. */
 static __always_inline __u64 weight_freeze(void)
 {
 	__s64 nonrss = workload.nonrss, weight = workload.rss + nonrss;
