@@ -18,8 +18,8 @@ struct dumps_config {
 /* Remove the oldest dumps, then write the report to a new one, of mode 0600:
  * DIR/tare-20261129-061830-WHY.tare. `why`: letters, digits and dashes; `now`: seconds since the
  * epoch. `report` may be made smaller. *path: the file (free with g_free()), also if it could not
- * be written; then no file is left. Returns 0, or negative errno, logged; recording_disk_full(): the
- * disk was full. */
+ * be written; then no file is left. Returns 0, or negative errno, logged; the disk was full if
+ * recording_disk_full() says so of it. */
 int dumps_write(const struct dumps_config *c, struct report *report, const char *why, int64_t now,
 		char **path);
 
