@@ -216,6 +216,7 @@ enum tare_record_type {
 	TARE_REC_IMAGE = 11,       /* tare_image, cut after name[names] */
 	TARE_REC_PYTHON = 12,      /* tare_python_stack, cut after frame[n] */
 	TARE_REC_PYTHON_CODE = 13, /* tare_python_code */
+	TARE_REC_OOM = 14,         /* tare_oom; in the ring of events */
 };
 
 struct tare_record {
@@ -252,6 +253,22 @@ struct tare_rename {
 	char comm[TARE_COMM_LEN];
 };
 _Static_assert(sizeof(struct tare_rename) == 40, "tare_rename");
+
+/* The OOM killer chose a victim. `trigger` is the task that ran out of memory, often another
+ * one. */
+struct tare_oom {
+	struct tare_record head;
+	__u64 victim, trigger; /* ids of the processes; 0: not followed */
+	__u64 peak;            /* number of the peak that the kill was; 0: it was none */
+	__u64 cgroup;          /* the control group at its limit; 0: none, or not known */
+	__s64 usage, limit;    /* bytes charged to it, and its limit; 0 if there is none */
+	__u32 levels;          /* how far it is above the victim's control group */
+	__u32 victim_tgid;
+	__u32 trigger_tgid, trigger_tid;
+	char victim_comm[TARE_COMM_LEN]; /* empty: not known (before Linux 6.10) */
+	char trigger_comm[TARE_COMM_LEN], trigger_thread[TARE_COMM_LEN];
+};
+_Static_assert(sizeof(struct tare_oom) == 16 + 6 * 8 + 4 * 4 + 3 * 16, "tare_oom");
 
 struct tare_exec {
 	struct tare_record head;

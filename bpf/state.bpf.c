@@ -19,6 +19,7 @@ const volatile __u32 cfg_memcg_long = 0;
 const volatile __u32 cfg_slot_type = 0;
 const volatile __u32 cfg_period = 0;
 const volatile __u32 cfg_python = 0;
+const volatile __u32 cfg_freeze = 0;
 const volatile __u32 cfg_ring = 8 << 20;
 const volatile __u32 cfg_samples_ring = 4096;
 const volatile __u32 cfg_stack = TARE_STACK_MAX;
@@ -38,6 +39,7 @@ struct tare_sampling sampling;
 
 struct tare_ended ended_rest, ended_none;
 struct tare_workload workload;
+__u64 frozen_until;
 __u32 chunk_used[TARE_CHUNKS];
 __u64 cpu_offset[TARE_MAX_CPUS];
 __u64 regs_offset;

@@ -30,6 +30,7 @@ extern const volatile __u32 cfg_bucket_bits;  /* tare_keys has 2^this buckets */
 extern const volatile __u32 cfg_kmem;         /* the kernel has events of kernel memory */
 extern const volatile __u32 cfg_period;       /* bytes of growth per sample; 0: no samples */
 extern const volatile __u32 cfg_python;       /* Python functions are sampled too */
+extern const volatile __u32 cfg_freeze;       /* peaks are noted by weight_freeze() alone */
 extern const volatile __u32 cfg_ring;         /* bytes of tare_ring */
 extern const volatile __u32 cfg_samples_ring; /* bytes */
 extern const volatile __u32 cfg_stack;        /* bytes of user stack to copy, at most */
@@ -251,6 +252,7 @@ extern struct ended_map tare_ended SEC(".maps");
 extern struct tare_ended ended_rest; /* of processes that found no room in tare_ended */
 extern struct tare_ended ended_none; /* zeroes: the initial value of an account */
 extern struct tare_workload workload;
+extern __u64 frozen_until;              /* see weight_freeze(); user space writes it too */
 extern __u32 chunk_used[TARE_CHUNKS];   /* address spaces in each part of the table */
 extern __u64 regs_offset;               /* of the saved registers from the kernel stack's start */
 extern __u64 cpu_offset[TARE_MAX_CPUS]; /* __per_cpu_offset[], filled by tare_init */

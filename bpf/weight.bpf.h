@@ -11,6 +11,8 @@
 
 #include "compat.bpf.h"
 
+#define FROZEN_NS 3000000000ULL
+
 /* Raise a peak to `value`, the value before a fall. Returns 1 if it was raised. */
 __weak __noinline int peak_raise(__s64 *peak, __u64 *when, __s64 value)
 {
@@ -29,20 +31,51 @@ __weak __noinline int peak_raise(__s64 *peak, __u64 *when, __s64 value)
 	return 0;
 }
 
+static __always_inline void note_weight_peak(__s64 nonrss)
+{
+	workload.weight_peak_kernel = nonrss - workload.swap;
+	workload.weight_peak_polled = workload.polled;
+	workload.weight_peak_drift = workload.drift;
+	__sync_fetch_and_add(&workload.peak_seq, 1);
+}
+
 /* Memory is about to fall; `rss` is the RSS before the fall, in pages. */
 static __always_inline void leave_peaks(__s64 rss)
 {
 	__s64 nonrss = workload.nonrss;
 
+	if (cfg_freeze)
+		return; /* only weight_freeze() notes peaks */
 	if (rss > workload.peak)
 		peak_raise(&workload.peak, &workload.peak_ns, rss);
 	if (rss + nonrss > workload.weight_peak &&
-	    peak_raise(&workload.weight_peak, &workload.weight_peak_ns, rss + nonrss)) {
-		workload.weight_peak_kernel = nonrss - workload.swap;
-		workload.weight_peak_polled = workload.polled;
-		workload.weight_peak_drift = workload.drift;
-		__sync_fetch_and_add(&workload.peak_seq, 1);
+	    peak_raise(&workload.weight_peak, &workload.weight_peak_ns, rss + nonrss))
+		note_weight_peak(nonrss);
+}
+
+/* Note now as a peak of the weight, so that all accounts keep what they hold now. Without
+ * cfg_freeze only if it is one; with it, until user space has read them (it sets frozen_until to 0)
+ * or some seconds have passed: kills come in groups, and the first victim is already torn down at
+ * the next. Returns its number; 0: not noted. */
+static __always_inline __u64 weight_freeze(void)
+{
+	__s64 nonrss = workload.nonrss, weight = workload.rss + nonrss;
+	__u64 now = bpf_ktime_get_boot_ns();
+
+	if (cfg_freeze) {
+		if (now < frozen_until)
+			return 0;
+		frozen_until = now + FROZEN_NS;
+		workload.weight_peak = weight;
+		workload.weight_peak_ns = now;
+		workload.peak = workload.rss;
+		workload.peak_ns = now;
+	} else if (weight < workload.weight_peak ||
+		   !peak_raise(&workload.weight_peak, &workload.weight_peak_ns, weight)) {
+		return 0;
 	}
+	note_weight_peak(nonrss);
+	return workload.peak_seq;
 }
 
 /* Change the part of the weight that is not RSS, by `pages`. Rare compared with faults, so not

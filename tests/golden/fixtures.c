@@ -537,4 +537,6 @@ static const struct fixture fixtures[] = {
 	{ "late", fixture_late },
 	{ "amber", fixture_amber },
 	{ "many", fixture_many },
+	{ "incident", fixture_incident },
+	{ "incident-rule", fixture_incident_rule },
 };

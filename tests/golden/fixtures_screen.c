@@ -3,6 +3,7 @@
  * Reports that the default screen has to show well: a tiny program, a fork storm, an OOM kill
  * beside another kill, a late attach, and one with all kinds of doubts. Included by fixtures.c.
  */
+#include "model/incident.h"
 #include "tests/golden/profiles.h"
 
 #define APP "/srv/app/libapp.so"
@@ -222,5 +223,96 @@ static struct report *fixture_amber(void)
 	r->profile->lost.samples = 1204;
 	report_add_feature(r, "virtual", "not measured", "the kernel has no sys_exit tracepoint");
 	report_add_feature(r, "causes", "approximate", "this kernel reports up to 64 at once");
+	return r;
+}
+
+static void add_grower(struct incident *i, struct incident_row row)
+{
+	struct incident_row *to = incident_row_add(i);
+
+	*to = row;
+	to->name = g_strdup(row.name);
+	to->thread = g_strdup(row.thread);
+	to->cgroup = g_strdup(row.cgroup);
+	to->function = g_strdup(row.function);
+}
+
+/* An OOM kill whose victim is not the one that asked for memory; names are hostile. */
+static struct report *fixture_incident(void)
+{
+	static const char *const group = "/kubepods.slice/kubepods-pod1b2c.slice/hog\033[31m";
+	struct report *r = fixture_oom_victim();
+	struct incident *i = r->incident = incident_new();
+
+	i->time_ns = i->held_ns = 2450000000;
+	i->at_kill = true;
+	i->kills = 2;
+	i->victim = (struct incident_task){
+		.pid = 41, .comm = g_strdup("hog"), .cgroup = g_strdup(group), .followed = true
+	};
+	i->victim_held = 300 << 20;
+	i->trigger = (struct incident_task){ .pid = 43,
+					     .tid = 44,
+					     .comm = g_strdup("asks\n"),
+					     .thread = g_strdup("worker\xff"),
+					     .followed = true };
+	i->cgroup = g_strdup("/kubepods.slice/kubepods-pod1b2c.slice");
+	i->usage = (512LL << 20) - 4096;
+	i->limit = 512 << 20;
+	i->span_ns[0] = 1000000000;
+	i->span_ns[1] = 2440000000;
+	i->span_ns[2] = 2440000000;
+	i->left_out = 3;
+	add_grower(i, (struct incident_row){ INCIDENT_PROCESS,
+					     (char *)"hog",
+					     NULL,
+					     (char *)group,
+					     (char *)"fill_cache",
+					     300 << 20,
+					     { 100 << 20, 290 << 20, 290 << 20 } });
+	add_grower(i, (struct incident_row){ INCIDENT_PROCESS,
+					     (char *)"shrinks",
+					     NULL,
+					     NULL,
+					     NULL,
+					     1 << 20,
+					     { -(4 << 20), 1 << 20, 1 << 20 } });
+	add_grower(i, (struct incident_row){ INCIDENT_THREAD,
+					     (char *)"hog",
+					     (char *)"filler",
+					     (char *)group,
+					     (char *)"fill_cache",
+					     299 << 20,
+					     { 100 << 20, 289 << 20, 289 << 20 } });
+	add_grower(i, (struct incident_row){ INCIDENT_FUNCTION,
+					     (char *)"fill_cache",
+					     NULL,
+					     NULL,
+					     NULL,
+					     298 << 20,
+					     { 101 << 20, 288 << 20, 288 << 20 } });
+	return r;
+}
+
+/* A rule, and a machine without samples; the windows are whole. */
+static struct report *fixture_incident_rule(void)
+{
+	struct report *r = fixture_late();
+	struct incident *i = r->incident = incident_new();
+
+	i->what = INCIDENT_RULE;
+	i->detail = g_strdup("group web* grows > 500MiB in 60s: +612 MiB");
+	i->cgroup = g_strdup("/system.slice/web.service");
+	i->time_ns = i->held_ns = 90000000000;
+	i->at_kill = true;
+	for (int w = 0; w < INCIDENT_WINDOWS; w++)
+		i->span_ns[w] = (w ? w == 1 ? 10 : 60 : 1) * 1000000000ULL;
+	add_grower(i, (struct incident_row){ INCIDENT_PROCESS,
+					     (char *)"web",
+					     NULL,
+					     (char *)"/system.slice/web.service",
+					     NULL,
+					     700 << 20,
+					     { 10 << 20, 100 << 20, 612 << 20 } });
 	return r;
 }

@@ -124,7 +124,8 @@ static void sim_step(void)
 static __u32 cfg_slots_size = TARE_MEMBERS * sizeof(__s32);
 static __u32 cfg_cpus, cfg_backend, cfg_bucket_bits, cfg_shape, cfg_no_children,
 	cfg_page_size = 4096;
-static __attribute__((unused)) __u32 cfg_split, cfg_kmem;
+static __attribute__((unused)) __u32 cfg_split, cfg_kmem, cfg_freeze;
+static __attribute__((unused)) __u64 frozen_until;
 static struct tare_workload workload;
 static __u32 chunk_used[TARE_CHUNKS];
 

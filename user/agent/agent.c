@@ -27,6 +27,7 @@
 struct run {
 	struct agent a; /* first: callbacks get its address */
 	const struct agent_options *options;
+	struct sample_log log;
 };
 
 static uint64_t clock_now(clockid_t clock)
@@ -124,8 +125,31 @@ static void on_signal(void *ctx, int signal)
 	}
 }
 
+static void on_oom(void *ctx, const struct tare_oom *oom)
+{
+	blackbox_oom(ctx, oom);
+}
+
+static void on_sample(void *ctx, const struct tare_sample *sample, uint32_t aggregate)
+{
+	blackbox_sample(ctx, sample, aggregate);
+}
+
+static void on_folded(void *ctx, uint32_t aggregate, uint32_t into)
+{
+	blackbox_folded(ctx, aggregate, into);
+}
+
+static void on_vma(void *ctx, const struct tare_vma *r, const char *path)
+{
+	(void)ctx;
+	(void)r;
+	(void)path;
+}
+
 static void configure(struct run *r, struct session_config *config)
 {
+	r->log = (struct sample_log){ on_sample, on_folded, on_vma, r };
 	*config = (struct session_config){
 		.load = {
 			.features = r->a.features,
@@ -135,12 +159,15 @@ static void configure(struct run *r, struct session_config *config)
 			.period = (uint32_t)r->a.config->period,
 			.stack = TARE_STACK_MAX,
 			.samples_ring_bytes = SAMPLES_RING,
+			.freeze = true,
 		},
 		.interval_ns = AGENT_TICK_NS,
 		.keep_tasks = KEEP_TASKS,
 		.detail = NAMING_SYMBOLS,
 		.on_look = on_look,
 		.on_signal = on_signal,
+		.on_oom = on_oom,
+		.log = &r->log,
 		.daemon = true,
 		.ctx = r,
 	};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The black box of the agent: a dump when the kernel kills for memory, when a rule of the
- * configuration says so, at SIGUSR2 or POST /dump.
+ * The black box of the agent: a dump when the kernel kills for memory, when a rule or an event of
+ * the configuration says so, at SIGUSR2 or POST /dump.
  */
 #ifndef TARE_AGENT_BLACKBOX_H
 #define TARE_AGENT_BLACKBOX_H
@@ -19,5 +19,10 @@ void blackbox_shrink(struct agent *a);
 void blackbox_end(struct agent *a);
 void blackbox_dump(struct agent *a, const char *why); /* SIGUSR2 */
 void blackbox_post(struct agent *a, struct http_request *q);
+
+/* From the session: OOM kills, samples, folds of aggregates. */
+void blackbox_oom(struct agent *a, const struct tare_oom *oom);
+void blackbox_sample(struct agent *a, const struct tare_sample *sample, uint32_t aggregate);
+void blackbox_folded(struct agent *a, uint32_t aggregate, uint32_t into);
 
 #endif

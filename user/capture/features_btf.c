@@ -29,6 +29,7 @@ static const struct {
 	{ FEATURE_TASK_RENAME, "task_rename", 2 },
 	{ FEATURE_PAGE_FAULT_KERNEL, "page_fault_kernel", 3 },
 	{ FEATURE_SYS_EXIT, "sys_exit", 2 },
+	{ FEATURE_OOM, "mark_victim", 1 },
 	{ FEATURE_MEMCG_STATE, "mod_memcg_state", 3 },
 	{ FEATURE_MEMCG_LRUVEC_STATE, "mod_memcg_lruvec_state", 3 },
 };

@@ -86,6 +86,9 @@ const struct feature_text feature_text[FEATURES] = {
 			       "counts virtual memory: mmap, munmap, brk ...",
 			       "virtual memory is not measured",
 			       "a kernel with CONFIG_FTRACE_SYSCALLS=y" },
+	[FEATURE_OOM] = { AREA_TRACEPOINTS, false, "mark_victim", "the moment of an OOM kill",
+			  "keeps what was held when the OOM killer struck",
+			  "who grew before an OOM kill is not reported", NULL },
 
 	[FEATURE_BACKEND_PERCPU] = { AREA_LEDGER, false, "backend percpu", NULL,
 				     "reads this CPU's slot: exact and cheapest",

@@ -28,6 +28,7 @@ static const struct part {
 	{ "tare_vmalloc", FEATURE_VMALLOC, false },
 	{ "tare_fault_kernel", FEATURE_PAGE_FAULT_KERNEL, false },
 	{ "tare_rename", FEATURE_TASK_RENAME, false },
+	{ "tare_oom", FEATURE_OOM, false },
 	{ "tare_sum", FEATURE_SERIES, false },
 	{ "tare_switch", FEATURE_HIDDEN, false },
 	{ "tare_samples", FEATURE_SAMPLES, false },

@@ -89,6 +89,7 @@ static void leave_out(struct loader *l)
 	bpf_program__set_autoload(skel->progs.tare_fault_kernel,
 				  features_has(f, FEATURE_PAGE_FAULT_KERNEL));
 	bpf_program__set_autoload(skel->progs.tare_rename, features_has(f, FEATURE_TASK_RENAME));
+	bpf_program__set_autoload(skel->progs.tare_oom, features_has(f, FEATURE_OOM));
 	bpf_program__set_autoload(skel->progs.tare_sum, features_has(f, FEATURE_SERIES));
 	bpf_program__set_autoload(skel->progs.tare_kmem, kmem);
 	bpf_program__set_autoload(skel->progs.tare_kmem_too, kmem);
@@ -160,6 +161,7 @@ static int configure_skeleton(void *ctx, struct tare_bpf *skel)
 	skel->rodata->cfg_ring = power_of_two(config->ring_bytes);
 	skel->rodata->cfg_period = l->sampling ? config->period : 0;
 	skel->rodata->cfg_python = l->python;
+	skel->rodata->cfg_freeze = config->freeze;
 	skel->rodata->cfg_stack = MIN(config->stack, TARE_STACK_MAX);
 	skel->rodata->cfg_samples_ring = l->sampling ? power_of_two(config->samples_ring_bytes) :
 						       sysconf(_SC_PAGESIZE);

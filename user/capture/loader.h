@@ -21,7 +21,8 @@ struct loader_config {
 	bool trial;          /* load, but attach nothing */
 	bool quiet;          /* errors are not logged */
 	bool no_children;
-	bool stats; /* the kernel counts runs and run time of each program */
+	bool freeze; /* the workload's only peaks are OOM kills (TARE_REC_OOM) */
+	bool stats;  /* the kernel counts runs and run time of each program */
 	uint32_t max_mms;
 	uint64_t ring_bytes; /* rounded up to a power of two pages */
 	uint32_t period;     /* bytes of growth per sample; 0: no samples */
@@ -110,6 +111,9 @@ bool loader_hidden(const struct loader *l, struct tare_hidden *h);
 /* Tell the programs about pages of the workload's weight that only user space knows. `more` is
  * added; `polled` and `drift` (struct tare_workload) replace their last values. */
 void loader_weigh(struct loader *l, int64_t more, int64_t polled, int64_t drift);
+
+/* With `freeze`: what was held at the last kill has been read; the next kill may be noted. */
+void loader_thaw(struct loader *l);
 
 /* Cost of the programs: runs and run time (ns) of the ledger's program, 0 without `stats`; and
  * memory of all maps. */

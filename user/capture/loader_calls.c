@@ -284,3 +284,8 @@ int loader_cost(const struct loader *l, struct loader_cost *cost)
 	cost->ns = info.run_time_ns;
 	return 0;
 }
+
+void loader_thaw(struct loader *l)
+{
+	l->skel->bss->frozen_until = 0;
+}

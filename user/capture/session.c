@@ -42,6 +42,7 @@ int session_open(struct session **out, const struct session_config *config)
 	s->config = *config;
 	s->config.load.stats = config->self;
 	s->self = getpid();
+	s->ooms = g_array_new(FALSE, FALSE, sizeof(struct tare_oom));
 	s->watched = g_array_new(FALSE, FALSE, sizeof(struct watched));
 	s->epoll = s->signals = -1;
 	for (unsigned i = 0; i < G_N_ELEMENTS(s->timers); i++)
@@ -101,6 +102,7 @@ void session_close(struct session *s)
 	series_free(s->series);
 	proctable_free(s->proctable);
 	g_array_unref(s->watched);
+	g_array_unref(s->ooms);
 	g_free(s);
 }
 
@@ -286,6 +288,15 @@ static bool is_finished(struct session *s)
 	return (s->launched && !s->config.wait_all) || all_ended(s);
 }
 
+static void tell_ooms(struct session *s)
+{
+	for (unsigned i = 0; i < s->ooms->len; i++)
+		if (s->config.on_oom)
+			s->config.on_oom(s->config.ctx,
+					 &g_array_index(s->ooms, struct tare_oom, i));
+	g_array_set_size(s->ooms, 0);
+}
+
 int session_loop(struct session *s, int *status)
 {
 	struct epoll_event events[8];
@@ -301,6 +312,7 @@ int session_loop(struct session *s, int *status)
 		}
 		for (int i = 0; i < n; i++)
 			session_dispatch(s, events[i].data.u32);
+		tell_ooms(s); /* before their victims are folded */
 		session_read_lost(s);
 		session_forget_lost(s);
 		proctable_fold(s->proctable, s->sampler && sampler_full(s->sampler));

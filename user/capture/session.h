@@ -37,6 +37,9 @@ struct session_config {
 	 * checkpoint_ns. The function may add to the report. The report's books are not checked. */
 	void (*on_checkpoint)(void *ctx, struct report *r);
 	uint64_t checkpoint_ns;
+	/* NULL, or called for each OOM kill (oom.bpf.c), followed victim or not, while the victim's
+	 * rows are still there. session_freeze() gives the report. */
+	void (*on_oom)(void *ctx, const struct tare_oom *oom);
 	const struct sample_log *log; /* NULL, or called for each sample; copied */
 	/* NULL, or called for each signal to tare; else the signal is passed to the command. */
 	void (*on_signal)(void *ctx, int signal);
@@ -121,6 +124,10 @@ struct report *session_glance(struct session *s);
 /* The same, for the one caller that adds up growth: the profile's `fresh` is what grew since the
  * last such report. */
 struct report *session_growth(struct session *s);
+
+/* The same; its peak is the last OOM kill (of a session with load.freeze) or now. The books of what
+ * lived then are as of that moment, whatever came after it. Reads nothing of /proc. */
+struct report *session_freeze(struct session *s, bool kill);
 
 /* A report as of now; never NULL. The caller adds command and features. */
 struct report *session_report(struct session *s, enum report_reason reason);

@@ -198,10 +198,13 @@ void session_swept(const struct session *s, struct books_input *in)
 	kmem_books(s->kmem, &in->workload, &in->kmem);
 }
 
-static struct report *close_books(struct session *s, enum report_reason reason, bool check)
+static struct report *close_books(struct session *s, enum report_reason reason, bool check,
+				  enum books_peak peak)
 {
 	struct report *r = report_new();
 	struct books_input in = books_input(s, check);
+
+	in.peak = peak;
 
 	sweep_tasks(s, check);
 	if (reason == REPORT_END) /* final records come an RCU grace period after the end */
@@ -221,6 +224,7 @@ static struct report *close_books(struct session *s, enum report_reason reason, 
 	series_copy(s->series, r->series);
 	kmem_describe(s->kmem, r, in.now_ns - s->origin_ns);
 	s->last = in.workload;
+	s->last_peak = books_peak_seq(&in);
 	if (s->config.self)
 		self_fill(s->loader, &r->self);
 	return r;
@@ -235,7 +239,6 @@ static bool books_are_off(const struct report *r)
 
 static void add_profile(struct session *s, struct report *r)
 {
-	const struct tare_workload *w = &s->last;
 	const char *virtual_why = features_why_not(s->config.load.features, FEATURE_SYS_EXIT,
 						   "the kernel has no sys_exit tracepoint");
 	struct tare_sampling counts;
@@ -243,9 +246,7 @@ static void add_profile(struct session *s, struct report *r)
 	session_drain(s);
 	loader_sampling(s->loader, &counts);
 	r->profile =
-		sampler_profile(s->sampler, r, &counts,
-				w->rss + w->nonrss > w->weight_peak ? TARE_PEAK_NOW : w->peak_seq,
-				s->origin_ns, virtual_why);
+		sampler_profile(s->sampler, r, &counts, s->last_peak, s->origin_ns, virtual_why);
 }
 
 /* If a task is preempted between a change and its event, the kernel's sums have the change and
@@ -253,12 +254,12 @@ static void add_profile(struct session *s, struct report *r)
  * disappear, so the books are closed again after a short wait. */
 static struct report *settle_books(struct session *s, enum report_reason reason)
 {
-	struct report *r = close_books(s, reason, true);
+	struct report *r = close_books(s, reason, true, BOOKS_PEAK);
 
 	for (int i = 0; i < SETTLE_TRIES && books_are_off(r); i++) {
 		report_free(r);
 		poll(NULL, 0, SETTLE_MS);
-		r = close_books(s, reason, true);
+		r = close_books(s, reason, true, BOOKS_PEAK);
 	}
 	return r;
 }
@@ -280,9 +281,9 @@ struct report *session_books(struct session *s, enum report_reason reason)
 	return r;
 }
 
-struct report *session_glance(struct session *s)
+static struct report *glance(struct session *s, enum books_peak peak)
 {
-	struct report *r = close_books(s, REPORT_SNAPSHOT, false);
+	struct report *r = close_books(s, REPORT_SNAPSHOT, false, peak);
 
 	report_add_feature(r, "books", "not checked",
 			   "this is a checkpoint of a run; the books are compared at snapshots and"
@@ -292,11 +293,25 @@ struct report *session_glance(struct session *s)
 	return r;
 }
 
+struct report *session_glance(struct session *s)
+{
+	return glance(s, BOOKS_PEAK);
+}
+
 struct report *session_growth(struct session *s)
 {
 	struct report *r = session_glance(s);
 
 	if (s->sampler)
 		sampler_told(s->sampler);
+	return r;
+}
+
+struct report *session_freeze(struct session *s, bool kill)
+{
+	struct report *r = glance(s, kill ? BOOKS_PEAK_NOTED : BOOKS_PEAK_NOW);
+
+	if (kill)
+		loader_thaw(s->loader);
 	return r;
 }

@@ -13,10 +13,22 @@
 #define EVENTS_WAIT (16 << 20)
 #define EVENTS_WAIT_TASK 2048 /* in addition for each task: its start, its names and its end */
 
+#define OOMS_WAIT 64 /* more kills than that at once are told of by their number alone */
+
+static void on_oom(struct session *s, const void *data, size_t size)
+{
+	if (size == sizeof(struct tare_oom) && s->ooms->len < OOMS_WAIT)
+		g_array_append_vals(s->ooms, data, 1);
+}
+
 static void on_record(struct session *s, const void *data, size_t size)
 {
 	const struct tare_record *head = data;
 
+	if (size >= sizeof(*head) && head->type == TARE_REC_OOM) {
+		on_oom(s, data, size);
+		return;
+	}
 	if (proctable_record(s->proctable, data, size))
 		return;
 	if (head->type == TARE_REC_EXEC && !s->config.daemon)

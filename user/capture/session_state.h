@@ -64,6 +64,8 @@ struct session {
 	const char *cgroup; /* attached by control group: newcomers are looked for */
 	struct kmem *kmem;
 	struct tare_workload last; /* of the last report */
+	uint64_t last_peak;        /* books_peak_seq() of the last report */
+	GArray *ooms;              /* struct tare_oom: OOM kills that on_oom() was not told of */
 	/* Final records lost so far: at the last sweep, when their sums were last read, and when
 	 * the tasks that they belong to were last removed from the process table. */
 	uint64_t lost_records, lost_read, lost_dropped;

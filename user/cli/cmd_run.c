@@ -107,10 +107,13 @@ static int probe_and_run(const struct options *o, struct launch_config *launch,
 
 	if (!features_probe(&features, o->btf) && !make_cgroup(&reporter)) {
 		launch->cgroup = reporter.cgroup;
+		if (o->memory_max)
+			reporter_watch_ooms(&reporter);
 		status = launch_and_measure(&reporter, launch, user);
 	}
 	cgroup_close(reporter.cgroup);
 	g_free(reporter.cgroup_why);
+	reporter_forget(&reporter);
 	features_free(&features);
 	return status;
 }

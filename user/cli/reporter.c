@@ -157,6 +157,8 @@ static void describe_run(const struct reporter *r, struct report *report)
 	describe_features(r, report);
 	if (r->disk_full)
 		describe_disk_full(r, report);
+	if (r->incident && !report->incident)
+		report->incident = incident_copy(r->incident);
 }
 
 static void note_failure(struct reporter *r, int err)
@@ -296,6 +298,8 @@ static void log_sample(void *reporter, const struct tare_sample *s, uint32_t agg
 		.no_address = s->flags & TARE_SAMPLE_NO_ADDRESS,
 	};
 
+	if (r->story)
+		story_sample(r->story, s, aggregate);
 	if (r->recording)
 		recording_sample(r->recording, &row);
 }
@@ -335,6 +339,8 @@ static void log_folded(void *reporter, uint32_t aggregate, uint32_t into)
 {
 	struct reporter *r = reporter;
 
+	if (r->story)
+		story_folded(r->story, aggregate, into);
 	if (r->recording)
 		recording_folded(r->recording, aggregate, into);
 }
@@ -373,6 +379,56 @@ void reporter_end(struct reporter *r)
 	g_clear_pointer(&r->own_live, live_free);
 }
 
+/* A tick each second at most, however short the interval of the curve. */
+static void on_look(void *reporter, uint64_t time_ns, int64_t weight)
+{
+	struct reporter *r = reporter;
+	struct books_input in;
+
+	(void)weight;
+	if (!r->session || story_is_fresh(r->story, session_origin(r->session) + time_ns))
+		return;
+	session_live((struct session *)r->session, &in);
+	live_tick(r->live, &in);
+	about_processes(r->live);
+	story_tick(r->story, r->live);
+}
+
+/* The first kill is the one to explain; of later ones the number is told. */
+static void on_oom(void *reporter, const struct tare_oom *oom)
+{
+	struct reporter *r = reporter;
+	struct report *report;
+
+	if (r->incident && oom->victim) {
+		r->incident->kills++;
+		return;
+	}
+	report = story_oom(r->story, (struct session *)r->session, oom, false);
+	if (report)
+		r->incident = g_steal_pointer(&report->incident);
+	report_free(report);
+}
+
+static void watch_ooms(struct session_config *config)
+{
+	config->on_look = on_look;
+	config->on_oom = on_oom;
+}
+
+void reporter_watch_ooms(struct reporter *r)
+{
+	r->story = story_new(false);
+	r->live = live_new();
+}
+
+void reporter_forget(struct reporter *r)
+{
+	story_free(r->story);
+	live_free(r->live);
+	incident_free(r->incident);
+}
+
 void reporter_config(struct reporter *r, struct session_config *config)
 {
 	const struct options *o = r->options;
@@ -403,7 +459,9 @@ void reporter_config(struct reporter *r, struct session_config *config)
 		.on_snapshot = write_snapshot,
 		.ctx = r,
 	};
-	if (!o->record)
+	if (r->story)
+		watch_ooms(config);
+	if (!o->record && !r->story)
 		return;
 	r->log = (struct sample_log){
 		.sample = log_sample,
@@ -411,9 +469,11 @@ void reporter_config(struct reporter *r, struct session_config *config)
 		.folded = log_folded,
 		.ctx = r,
 	};
+	config->log = &r->log;
+	if (!o->record)
+		return;
 	config->on_checkpoint = write_checkpoint;
 	config->checkpoint_ns = CHECKPOINT_NS;
-	config->log = &r->log;
 }
 
 static bool is_html(const struct format *f)

@@ -9,6 +9,7 @@
 #include "capture/features.h"
 #include "capture/launch.h"
 #include "capture/session.h"
+#include "capture/story.h"
 #include "cli/options.h"
 #include "model/live.h"
 #include "model/report.h"
@@ -28,6 +29,10 @@ struct reporter {
 	 * else the reporter makes `own_live` while it records. */
 	struct live *live, *own_live;
 	struct sample_log log;
+	/* Of run with a memory limit: the last minute, for the story of an OOM kill, and the
+	 * incident of the first one; `live` is the story's. NULL: none. */
+	struct story *story;
+	struct incident *incident;
 	bool disk_full;       /* the recording has stopped */
 	uint64_t recorded_ns; /* time of the last recorded state, since the start */
 	int err;              /* first error in writing a report */
@@ -52,6 +57,11 @@ int reporter_record(struct reporter *r, struct report *report);
 /* The same, but only to a new file, whose format its suffix tells. 0, or negative errno with a
  * message. */
 int reporter_save(const struct reporter *r, struct report *report, const char *path);
+
+/* Keep the last minutes, so that reports tell the story of an OOM kill; before reporter_config().
+ * reporter_forget() frees what this and the kills have made. */
+void reporter_watch_ooms(struct reporter *r);
+void reporter_forget(struct reporter *r);
 
 /* Fill the session's configuration from the options. */
 void reporter_config(struct reporter *r, struct session_config *config);

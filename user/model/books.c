@@ -75,6 +75,11 @@ static void check_totals(struct report *r, const struct books_input *in)
 		r->off_pages += llabs(r->totals[k].unattributed) / in->page_size;
 }
 
+uint64_t books_peak_seq(const struct books_input *in)
+{
+	return last_peak(in);
+}
+
 /* The workload's RSS is summed in steps (ledger_fold_at()), so its peak has a bound. The peak of a
  * single process is exact. The workload's peak is at least its largest process's. */
 static void build_peak(struct report *r, const struct books_input *in)
@@ -102,7 +107,7 @@ static void build_peak(struct report *r, const struct books_input *in)
 static void build_weight_peak(struct report *r, const struct books_input *in)
 {
 	const struct tare_workload *w = &in->workload;
-	int64_t pages = MAX(w->weight_peak, w->rss + w->nonrss);
+	int64_t pages = is_rising(in) ? w->rss + w->nonrss : w->weight_peak;
 
 	r->peak_weight = pages * (int64_t)in->page_size;
 	r->peak_weight_bound = (ledger_fold_at(MAX(w->peak, w->rss)) - 1) * in->page_size;

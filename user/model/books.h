@@ -12,6 +12,9 @@
 struct books_input {
 	const struct proctable *proctable;
 	struct tare_workload workload; /* as BPF has it now */
+	/* The moment of peak_weight and of at_peak: the workload's peak; the last one that was
+	 * noted (an OOM kill), also if more is held now; or now. */
+	enum books_peak { BOOKS_PEAK, BOOKS_PEAK_NOTED, BOOKS_PEAK_NOW } peak;
 	uint64_t page_size;
 	uint64_t origin_ns; /* CLOCK_BOOTTIME of the report's time 0 */
 	uint64_t now_ns;    /* CLOCK_BOOTTIME of the snapshot */
@@ -38,6 +41,9 @@ struct books_input {
  * during the sweep were read at different moments, so its sums are those that BPF read at one
  * moment (see take_sums() in bpf/sums.bpf.h). */
 void books_close(struct report *r, const struct books_input *in);
+
+/* The number of the peak that at_peak is of; TARE_PEAK_NOW: it is now. */
+uint64_t books_peak_seq(const struct books_input *in);
 
 /* Sort processes, and the tasks of each, as books_close() does: by weight at the peak. */
 void books_sort(struct report *r);

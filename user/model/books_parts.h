@@ -41,6 +41,8 @@ static inline void flow_change(struct flow *f, int64_t delta)
 
 static inline bool is_rising(const struct books_input *in)
 {
+	if (in->peak != BOOKS_PEAK)
+		return in->peak == BOOKS_PEAK_NOW;
 	return in->workload.rss + in->workload.nonrss > in->workload.weight_peak;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "model/report.h"
 
+#include "model/incident.h"
 #include "model/profile.h"
 
 const char *const kind_name[TARE_KINDS] = {
@@ -170,6 +171,7 @@ void report_free(struct report *r)
 	g_clear_pointer(&r->slabs, g_array_unref);
 	g_free(r->slab_note);
 	profile_free(r->profile);
+	incident_free(r->incident);
 	g_free(r);
 }
 

@@ -231,6 +231,7 @@ struct report_machine {
 	char *host; /* its name: that of the UTS namespace, or --host */
 };
 
+struct incident;
 struct profile;
 
 struct report {
@@ -273,7 +274,8 @@ struct report {
 	GPtrArray *processes; /* struct report_process *, by weight at the peak, then rss_peak */
 	GArray *series;       /* struct report_point */
 	struct report_self self;
-	struct profile *profile; /* where it grew; NULL: not sampled */
+	struct profile *profile;   /* where it grew; NULL: not sampled */
+	struct incident *incident; /* why this report was made (model/incident.h); NULL */
 };
 
 struct report *report_new(void);

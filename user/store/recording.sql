@@ -55,6 +55,21 @@ CREATE TABLE texts (
 	value TEXT
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE growers (
+	-- Who grew before an incident (figures.incident.*); no row if there was none. Largest
+	-- growth over 10 s first. Files of an older tare do not have this table.
+	number INTEGER PRIMARY KEY,
+	sort TEXT NOT NULL,           -- 'process', 'thread' or 'function'
+	name TEXT NOT NULL,           -- of the process or of the function
+	thread TEXT,
+	cgroup TEXT,
+	function TEXT,                -- that most of the growth belongs to
+	held INTEGER NOT NULL,        -- at the incident
+	grown_1s INTEGER NOT NULL,    -- over the windows figures.incident.span_*_ns
+	grown_10s INTEGER NOT NULL,
+	grown_60s INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE command (
 	-- The command and its arguments; no row for attach.
 	number INTEGER PRIMARY KEY,

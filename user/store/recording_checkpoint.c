@@ -51,7 +51,7 @@ static void empty_tables(struct writer *w)
 		"figures",    "texts",      "command",     "features", "processes", "process_texts",
 		"balances",   "foreigners", "tasks",       "series",   "slabs",     "task_names",
 		"task_kinds", "modules",    "task_causes", "frames",   "nodes",     "places",
-		"causes",     "entries",    "asked",       "ticks",
+		"causes",     "entries",    "asked",       "ticks",    "growers",
 	};
 
 	for (unsigned i = 0; !w->err && i < G_N_ELEMENTS(tables); i++) {

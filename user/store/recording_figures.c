@@ -79,6 +79,27 @@ static const struct member report_members[] = {
 	MEMBER(report, FIGURE_U64, self.cpu_ns),
 };
 
+static const struct member incident_members[] = {
+	{ "what", offsetof(struct incident, what), FIGURE_INT, INCIDENT_WHATS - 1 },
+	MEMBER(incident, FIGURE_U64, time_ns),
+	MEMBER(incident, FIGURE_U64, held_ns),
+	MEMBER(incident, FIGURE_BOOL, at_kill),
+	MEMBER(incident, FIGURE_U64, kills),
+	MEMBER(incident, FIGURE_INT, victim.pid),
+	MEMBER(incident, FIGURE_INT, victim.tid),
+	MEMBER(incident, FIGURE_BOOL, victim.followed),
+	MEMBER(incident, FIGURE_INT, trigger.pid),
+	MEMBER(incident, FIGURE_INT, trigger.tid),
+	MEMBER(incident, FIGURE_BOOL, trigger.followed),
+	MEMBER(incident, FIGURE_I64, victim_held),
+	MEMBER(incident, FIGURE_I64, usage),
+	MEMBER(incident, FIGURE_I64, limit),
+	{ "span_1s_ns", offsetof(struct incident, span_ns[0]), FIGURE_U64, 0 },
+	{ "span_10s_ns", offsetof(struct incident, span_ns[1]), FIGURE_U64, 0 },
+	{ "span_60s_ns", offsetof(struct incident, span_ns[2]), FIGURE_U64, 0 },
+	MEMBER(incident, FIGURE_U64, left_out),
+};
+
 static const struct member counters_members[] = {
 	MEMBER(cgroup_counters, FIGURE_U64, time_ns),
 	MEMBER(cgroup_counters, FIGURE_KNOWN, current),
@@ -170,6 +191,9 @@ void figures_each(struct report *r, figure_fn fn, void *ctx)
 	visit_counters(&v, "cgroup.highest.", &r->cgroup.highest);
 	if (r->profile)
 		visit_profile(&v, r->profile);
+	if (r->incident)
+		visit_members(&v, "incident.", incident_members, G_N_ELEMENTS(incident_members),
+			      r->incident);
 }
 
 int64_t figure_get(const struct figure *f, bool *null)
@@ -226,6 +250,17 @@ void figure_set(const struct figure *f, int64_t value, bool null)
 	}
 }
 
+static void visit_incident_texts(struct incident *i, figure_text_fn fn, void *ctx)
+{
+	fn(ctx, "incident.detail", &i->detail);
+	fn(ctx, "incident.cgroup", &i->cgroup);
+	fn(ctx, "incident.victim.comm", &i->victim.comm);
+	fn(ctx, "incident.victim.cgroup", &i->victim.cgroup);
+	fn(ctx, "incident.trigger.comm", &i->trigger.comm);
+	fn(ctx, "incident.trigger.thread", &i->trigger.thread);
+	fn(ctx, "incident.trigger.cgroup", &i->trigger.cgroup);
+}
+
 void figures_each_text(struct report *r, figure_text_fn fn, void *ctx)
 {
 	fn(ctx, "tare_version", &r->tare_version);
@@ -236,6 +271,8 @@ void figures_each_text(struct report *r, figure_text_fn fn, void *ctx)
 	fn(ctx, "target", &r->target);
 	fn(ctx, "cgroup", &r->cgroup.path);
 	fn(ctx, "slab_note", &r->slab_note);
+	if (r->incident)
+		visit_incident_texts(r->incident, fn, ctx);
 	if (!r->profile)
 		return;
 	fn(ctx, "asked_why", &r->profile->virtual_why);

@@ -6,6 +6,7 @@
 #ifndef TARE_RECORDING_FIGURES_H
 #define TARE_RECORDING_FIGURES_H
 
+#include "model/incident.h"
 #include "model/profile.h"
 #include "model/report.h"
 

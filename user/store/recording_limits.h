@@ -30,6 +30,6 @@ extern const struct recording_limits recording_limits;
 
 /* How many tables have a text that may not be NULL. When no bytes are left for texts, such a
  * text is written as "", for which there is always room. */
-#define RECORDING_TEXT_TABLES 9
+#define RECORDING_TEXT_TABLES 10
 
 #endif

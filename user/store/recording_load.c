@@ -66,6 +66,8 @@ static void load_singles(struct loading *l)
 		r->err = -ENODATA;
 	}
 	l->unsorted = l->complete != 1 || own_figure(r, "thinned.rows") > 0;
+	if (own_figure(r, "incident.kills") >= 0)
+		l->report->incident = incident_new();
 	if (own_figure(r, "profile.period") > 0)
 		l->report->profile = profile_new();
 	figures_each(l->report, load_figure, r);
@@ -166,6 +168,35 @@ static void load_slabs(struct loading *l)
 	}
 }
 
+/* Only files with an incident are sure to have the table. */
+static void load_growers(struct loading *l)
+{
+	struct reader *r = &l->r;
+	g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	g_autoptr(sqlite3_stmt) st = NULL;
+	int64_t taken = 0;
+
+	reader_check_sound(r, "PRAGMA integrity_check(growers)");
+	st = load_query(l, "growers",
+			"SELECT number, sort, name, thread, cgroup, function, held, grown_1s,"
+			" grown_10s, grown_60s FROM growers ORDER BY number");
+	while (reader_next(r)) {
+		struct incident_row *row = incident_row_add(l->report->incident);
+
+		load_number(l, 0, numbers);
+		row->sort =
+			(enum incident_sort)reader_one_of(r, 1, incident_sort_name, INCIDENT_SORTS);
+		row->name = reader_text(r, 2);
+		row->thread = reader_text_or_null(r, 3);
+		row->cgroup = reader_text_or_null(r, 4);
+		row->function = reader_text_or_null(r, 5);
+		row->held = reader_bytes(r, 6, -READER_MOST);
+		for (int w = 0; w < INCIDENT_WINDOWS; w++)
+			row->grown[w] = reader_bytes(r, 7 + w, -READER_MOST);
+		reader_count(r, &taken, (int64_t)INCIDENT_ROWS * INCIDENT_SORTS);
+	}
+}
+
 static void check_all(struct reader *r, const struct db_format *format)
 {
 	for (const char *const *table = format->tables; *table && !r->err; table++) {
@@ -186,6 +217,8 @@ static void load_all(struct loading *l, const struct db_format *format)
 	load_who(l);
 	load_series(l);
 	load_slabs(l);
+	if (l->report->incident && !l->r.err)
+		load_growers(l);
 	if (l->report->profile && !l->r.err)
 		load_profile(l);
 	if (l->complete != 1 && !l->r.err)

@@ -50,6 +50,7 @@ enum placed_sort {
 	PLACED_FEATURES,
 	PLACED_SERIES,
 	PLACED_SLABS,
+	PLACED_GROWERS,
 	PLACED_WORKLOAD, /* balances, and updates by others, of the whole workload */
 	PLACED_TICKS,    /* one position for each slot of time */
 	PLACED_SORTS,

@@ -420,6 +420,25 @@ static void write_series(struct writer *w)
 	list_end(&l);
 }
 
+static void write_growers(struct writer *w)
+{
+	const GArray *rows = w->report->incident ? w->report->incident->rows : NULL;
+	struct list l = list_begin(w, "growers", PLACED_GROWERS);
+
+	for (unsigned i = 0; rows && i < rows->len; i++) {
+		const struct incident_row *row = &g_array_index(rows, struct incident_row, i);
+
+		table_row(&l.table, db_integer(l.n), db_text(incident_sort_name[row->sort]),
+			  writer_text(w, row->name), writer_text(w, row->thread),
+			  writer_text(w, row->cgroup), writer_text(w, row->function),
+			  table_bytes(&l.table, row->held), table_bytes(&l.table, row->grown[0]),
+			  table_bytes(&l.table, row->grown[1]),
+			  table_bytes(&l.table, row->grown[2]));
+		list_next(&l);
+	}
+	list_end(&l);
+}
+
 static void write_slabs(struct writer *w)
 {
 	const GArray *slabs = w->report->slabs;
@@ -452,4 +471,5 @@ void writer_singles(struct writer *w)
 	write_features(w);
 	write_series(w);
 	write_slabs(w);
+	write_growers(w);
 }

@@ -3,6 +3,7 @@
 """Checks the arithmetic of a JSON report, and finds values in it.
 
     report.py check FILE…           what every report must fulfil
+    report.py dump-check FILE…      a dump of tare agent
     report.py rows-check FILE…      only the rows of kernel memory: what a snapshot of a
                                     changing workload must fulfil too
     report.py get FILE EXPRESSION   value of a Python expression over `r`
@@ -449,6 +450,24 @@ def check(r, balanced=True, unseen=0, detail=False):
     return bad
 
 
+def check_dump(r):
+    """A dump of the black box: its books are not compared with the kernel's counters."""
+    i, bad = r["incident"], []
+    for p in r["processes"]:
+        bad += [b for b in check_equation(p) if "ended with" not in b]
+    spans = [i["span_ns"][w] for w in ("1s", "10s", "60s")]
+    if spans != sorted(spans) or spans[2] > 61 * 10**9:
+        bad.append(f"windows {spans}")
+    if i["held_ns"] > i["time_ns"] + 10**9:
+        bad.append(f"held at {i['held_ns']}, long after {i['time_ns']}")
+    for x in i["grew"]:
+        if x["sort"] == "function" and not 0 <= x["grown"]["1s"] <= x["grown"]["60s"]:
+            bad.append(f"function {x}")
+        if x["sort"] == "process" and x["held"] < 0:
+            bad.append(f"process {x}")
+    return bad
+
+
 def names(r):
     return {
         "r": r, "count": count, "tasks": tasks(r), "processes": r["processes"], "RSS": RSS,
@@ -463,12 +482,14 @@ def names(r):
 
 
 def main(argv):
-    if len(argv) < 3 or argv[1] not in ("check", "rows-check", "get", "assert"):
+    if len(argv) < 3 or argv[1] not in ("check", "rows-check", "dump-check", "get", "assert"):
         print(__doc__, file=sys.stderr)
         return 2
     bad = []
     if argv[1] == "rows-check":
         bad = [f"{path}: {b}" for path in argv[2:] for b in check_rows(load(path))]
+    elif argv[1] == "dump-check":
+        bad = [f"{path}: {b}" for path in argv[2:] for b in check_dump(load(path))]
     elif argv[1] == "check":
         bad = [f"{path}: {b}" for path in argv[2:] for b in check(load(path))]
     elif argv[1] == "get":

@@ -182,6 +182,8 @@ char *json_render(const struct report *r)
 					     json_null());
 	json_emit_field(out, "duration_ns", json_integer((json_int_t)r->duration_ns));
 	json_emit_field(out, "reason", json_string(reason[r->reason]));
+	if (r->incident)
+		json_emit_field(out, "incident", json_incident(r->incident));
 	json_emit_field(out, "features", json_features(r));
 	json_emit_field(out, "books", json_books(r));
 	json_emit_field(out, "lost", json_lost(r));

@@ -25,6 +25,10 @@ json_t *json_unattributed(const struct report *r, const struct balance balances[
 json_t *json_at_peak(const struct report *r, const int64_t kind[TARE_KINDS]);
 json_t *json_weight(const int64_t kind[TARE_KINDS]);
 
+struct incident;
+/* The member "incident". */
+json_t *json_incident(const struct incident *i);
+
 /* The members "cgroup", "kmem", "weight" and "slabs" of the report. */
 json_t *json_cgroup(const struct report_cgroup *c);
 json_t *json_kmem(const struct report *r);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * The default screen: which function or thread should I look at, and when did it grow? At most
- * TABLE_BRIEF_LINES lines for any report; everything else is in the sections (--full).
+ * TABLE_BRIEF_LINES lines for any report, and those of an incident's story. Everything else is in
+ * the sections (--full).
  */
 #include "output/table/sections.h"
 
@@ -98,13 +99,15 @@ void table_brief(GString *out, const struct report *r, const struct table_style 
 {
 	g_autoptr(GString) end = g_string_new(NULL), who = g_string_new(NULL);
 	g_autoptr(GString) where = g_string_new(NULL);
+	g_autoptr(GString) story = g_string_new(NULL);
 	unsigned room;
 
 	table_head(out, r, style);
 	kernel_line(end, r, style);
 	table_slabs_line(end, r, style);
 	table_self_line(end, r, style);
-	room = count_lines(out) + count_lines(end) + 1;
+	table_incident(story, r, style); /* a part of the head; it comes on top of these lines */
+	room = count_lines(out) - count_lines(story) + count_lines(end) + 1;
 	room = TABLE_BRIEF_LINES - MIN(room, TABLE_BRIEF_LINES);
 	table_where_top(where, r, style, MIN(WHERE_LINES, room - MIN(room, WHO_LINES)));
 	table_who_top(who, r, style, MIN(WHO_LINES_MOST, room - count_lines(where)));

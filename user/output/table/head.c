@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "model/view.h"
+#include "output/table/sections.h"
 
 static void append_repeated(GString *out, const char *s, unsigned n)
 {
@@ -99,6 +100,11 @@ static bool rss_apart(const struct report *r)
 	return r->peak_rss - (r->peak_weight - r->peak_kernel) > r->peak_rss / 100;
 }
 
+static bool is_dump(const struct report *r)
+{
+	return r->incident && r->reason == REPORT_SNAPSHOT;
+}
+
 static void print_peak(GString *out, const struct report *r, const struct table_style *style)
 {
 	g_autofree char *size = text_size(r->peak_weight), *time = text_duration(r->peak_weight_ns);
@@ -108,7 +114,8 @@ static void print_peak(GString *out, const struct report *r, const struct table_
 	g_autofree char *rss_time = text_duration(r->peak_ns);
 	bool first = false;
 
-	print_label(out, style, "peak:");
+	/* A dump is of the moment of its incident; more may have been held at another time. */
+	print_label(out, style, is_dump(r) ? "then:" : "peak:");
 	paint(out, style, BOLD, size);
 	when = g_strdup_printf(" at %s%s%s%s", time, r->peak_weight_bound ? " (± " : "",
 			       r->peak_weight_bound ? bound : "", r->peak_weight_bound ? ")" : "");
@@ -117,7 +124,7 @@ static void print_peak(GString *out, const struct report *r, const struct table_
 		g_string_append_printf(out, ": %s\n", parts);
 	else
 		g_string_append_printf(out, "\n%*s%s\n", MARGIN, "", parts);
-	if (!rss_apart(r))
+	if (!rss_apart(r) || is_dump(r))
 		return;
 	line = g_strdup_printf("highest RSS: %s at %s", rss, rss_time);
 	margin_line(out, style, &first, PLAIN, line);
@@ -153,11 +160,14 @@ static void print_oom(GString *out, const struct report *r, const struct table_s
 void table_head(GString *out, const struct report *r, const struct table_style *style)
 {
 	print_head(out, r, style);
+	table_incident(out, r, style);
 	print_peak(out, r, style);
-	print_oom(out, r, style);
+	if (!r->incident)
+		print_oom(out, r, style);
 	print_held_before(out, r, style);
 	if (!(style->show & 1u << TABLE_BOOKS))
 		table_trust(out, r, style);
 	table_curve(out, r, style);
-	table_moments(out, r, style);
+	if (!is_dump(r))
+		table_moments(out, r, style);
 }

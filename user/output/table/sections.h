@@ -19,6 +19,9 @@ void table_slabs(GString *out, const struct report *r, const struct table_style 
 void table_virtual(GString *out, const struct report *r, const struct table_style *style);
 void table_self(GString *out, const struct report *r, const struct table_style *style);
 
+/* The story of an incident; nothing if there was none. It is a part of table_head(). */
+void table_incident(GString *out, const struct report *r, const struct table_style *style);
+
 /* The default screen: which function or thread to look at, and when it grew. */
 void table_brief(GString *out, const struct report *r, const struct table_style *style);
 /* Lines of it for what was asked for by --self and --slab; nothing if it was not. */

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "capture/story.h"
+
+#include <string.h>
+
+#include "capture/session_state.h"
+#include "model/growth_rule.h"
+#include "model/incident_fill.h"
+
+#define REMEMBER 5 /* ticks for which the control group of a process that ended is known */
+
+struct known {
+	uint64_t proc, tick;
+	char *cgroup;
+};
+
+struct story {
+	struct history *history;
+	GHashTable *known; /* struct known, by proc */
+	bool groups;
+	uint64_t ticks, ticked_ns, kills;
+};
+
+static void known_free(gpointer p)
+{
+	struct known *k = p;
+
+	g_free(k->cgroup);
+	g_free(k);
+}
+
+struct story *story_new(bool groups)
+{
+	struct story *s = g_new0(struct story, 1);
+
+	s->groups = groups;
+	s->history = history_new(&history_limits);
+	s->known = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, known_free);
+	return s;
+}
+
+void story_free(struct story *s)
+{
+	if (!s)
+		return;
+	history_free(s->history);
+	g_hash_table_unref(s->known);
+	g_free(s);
+}
+
+static void remember(struct story *s, const struct live_row *row)
+{
+	struct known *k = g_hash_table_lookup(s->known, &row->id);
+
+	if (!k) {
+		k = g_new0(struct known, 1);
+		k->proc = row->id;
+		g_hash_table_insert(s->known, &k->proc, k);
+	}
+	k->tick = s->ticks;
+	if (g_strcmp0(k->cgroup, row->cgroup)) {
+		g_free(k->cgroup);
+		k->cgroup = g_strdup(row->cgroup);
+	}
+}
+
+static gboolean is_old(gpointer key, gpointer value, gpointer story)
+{
+	(void)key;
+	return ((const struct known *)value)->tick + REMEMBER <
+	       ((const struct story *)story)->ticks;
+}
+
+/* Rows are in the order of their ids. */
+static const struct live_row *row_of(const GArray *rows, uint64_t id)
+{
+	unsigned from = 0, to = rows->len;
+
+	while (from < to) {
+		unsigned at = (from + to) / 2;
+		const struct live_row *row = &g_array_index(rows, struct live_row, at);
+
+		if (row->id == id)
+			return row;
+		if (row->id < id)
+			from = at + 1;
+		else
+			to = at;
+	}
+	return NULL;
+}
+
+void story_tick(struct story *s, const struct live *live)
+{
+	g_autoptr(GArray) procs = g_array_new(FALSE, FALSE, sizeof(struct live_row));
+	g_autoptr(GArray) tasks = g_array_new(FALSE, FALSE, sizeof(struct live_row));
+
+	/* A command held nothing before it was started. */
+	if (!s->ticks && !s->groups)
+		history_begin(s->history, live_total(live)->origin_ns);
+	s->ticks++;
+	s->ticked_ns = live_total(live)->now_ns;
+	history_begin(s->history, s->ticked_ns);
+	live_processes(live, procs);
+	live_threads(live, tasks);
+	if (s->groups)
+		growth_add(s->history, procs);
+	for (unsigned i = 0; i < procs->len; i++) {
+		const struct live_row *row = &g_array_index(procs, struct live_row, i);
+
+		remember(s, row);
+		history_add(s->history, s->groups ? row->cgroup : NULL, row->comm, NULL,
+			    live_weight(row));
+	}
+	for (unsigned i = 0; i < tasks->len; i++) {
+		const struct live_row *row = &g_array_index(tasks, struct live_row, i);
+		const struct live_row *process = row_of(procs, row->proc);
+
+		if (process)
+			history_add(s->history, s->groups ? process->cgroup : NULL, process->comm,
+				    row->comm, live_weight(row));
+	}
+	g_hash_table_foreach_remove(s->known, is_old, s);
+}
+
+bool story_is_fresh(const struct story *s, uint64_t now_ns)
+{
+	return s->ticks && now_ns - s->ticked_ns < SESSION_NS - SESSION_NS / 20;
+}
+
+void story_sample(struct story *s, const struct tare_sample *sample, uint32_t aggregate)
+{
+	history_sample(s->history, sample->head.time_ns, aggregate, sample->bytes);
+}
+
+void story_folded(struct story *s, uint32_t aggregate, uint32_t into)
+{
+	history_folded(s->history, aggregate, into);
+}
+
+struct history *story_history(const struct story *s)
+{
+	return s->history;
+}
+
+static const char *cgroup_of(void *story, uint64_t proc)
+{
+	const struct story *s = story;
+	const struct known *k = s->groups ? g_hash_table_lookup(s->known, &proc) : NULL;
+
+	return k ? k->cgroup : NULL;
+}
+
+static const struct report_process *process_of(const struct report *r, uint64_t id, pid_t pid)
+{
+	for (unsigned i = 0; i < r->processes->len; i++) {
+		const struct report_process *p = r->processes->pdata[i];
+
+		if (id ? p->id == id : p->pid && p->pid == pid)
+			return p;
+	}
+	return NULL;
+}
+
+static char *kernel_name(const char *comm)
+{
+	return *comm ? g_strndup(comm, TARE_COMM_LEN) : NULL;
+}
+
+/* The group `levels` above `cgroup`. */
+static char *group_above(const char *cgroup, unsigned levels)
+{
+	char *path = g_strdup(cgroup);
+
+	for (; path && levels; levels--) {
+		char *slash = strrchr(path, '/');
+
+		if (!slash)
+			break;
+		*slash = '\0';
+	}
+	if (path && !*path) {
+		g_free(path);
+		path = g_strdup("/");
+	}
+	return path;
+}
+
+static struct incident_task task_of(const struct story *s, uint64_t proc, uint32_t tgid,
+				    const char *comm)
+{
+	return (struct incident_task){
+		.pid = (pid_t)tgid,
+		.comm = kernel_name(comm),
+		.cgroup = g_strdup(cgroup_of((void *)s, proc)),
+		.followed = proc != 0,
+	};
+}
+
+static void describe_oom(struct story *s, struct incident *i, const struct report *r,
+			 const struct report_process *victim, const struct tare_oom *oom)
+{
+	i->victim = task_of(s, victim->id, oom->victim_tgid, oom->victim_comm);
+	if (!i->victim.comm)
+		i->victim.comm = g_strdup(victim->comm);
+	i->trigger = task_of(s, oom->trigger, oom->trigger_tgid, oom->trigger_comm);
+	i->trigger.tid = (pid_t)oom->trigger_tid;
+	i->trigger.thread = kernel_name(oom->trigger_thread);
+	i->usage = oom->usage;
+	i->limit = oom->limit;
+	if (oom->cgroup)
+		i->cgroup = group_above(i->victim.cgroup ?: r->cgroup.path, oom->levels);
+}
+
+static void fill(struct story *s, struct session *session, struct report *r, uint64_t at_ns)
+{
+	const struct incident_source from = {
+		.history = s->history,
+		.at_ns = at_ns,
+		.origin_ns = session_origin(session),
+		.cgroup = cgroup_of,
+		.ctx = s,
+		.within = s->groups ? r->incident->cgroup : NULL,
+	};
+
+	incident_fill(r->incident, r, &from);
+}
+
+bool story_is_frozen(const struct session *session, const struct tare_oom *oom)
+{
+	struct tare_workload w;
+
+	loader_workload(session->loader, &w);
+	return oom->peak && oom->peak == w.peak_seq;
+}
+
+struct report *story_oom(struct story *s, struct session *session, const struct tare_oom *oom,
+			 bool frozen)
+{
+	const struct report_process *victim;
+	struct report *r;
+
+	if (!oom->victim && *oom->victim_comm)
+		return NULL;
+	s->kills++;
+	r = frozen ? session_freeze(session, true) : session_glance(session);
+	victim = process_of(r, oom->victim, (pid_t)oom->victim_tgid);
+	if (!victim) {
+		report_free(r);
+		return NULL;
+	}
+	r->incident = incident_new();
+	r->incident->what = INCIDENT_OOM;
+	r->incident->kills = s->kills;
+	r->incident->at_kill = oom->peak && oom->peak == session->last_peak;
+	r->incident->time_ns = oom->head.time_ns - MIN(oom->head.time_ns, session->origin_ns);
+	describe_oom(s, r->incident, r, victim, oom);
+	fill(s, session, r, session->origin_ns + r->peak_weight_ns);
+	return r;
+}
+
+struct report *story_now(struct story *s, struct session *session, enum incident_what what,
+			 const char *detail, const char *cgroup)
+{
+	struct report *r = session_freeze(session, false);
+
+	r->incident = incident_new();
+	r->incident->what = what;
+	r->incident->kills = s->kills;
+	r->incident->at_kill = true;
+	r->incident->detail = g_strdup(detail);
+	r->incident->cgroup = g_strdup(cgroup);
+	r->incident->time_ns = r->duration_ns;
+	fill(s, session, r, session->origin_ns + r->duration_ns);
+	return r;
+}

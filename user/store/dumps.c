@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "store/dumps.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "store/recording.h"
+
+#define PREFIX "tare-"
+#define SUFFIX ".tare"
+#define STAMP "00000000-000000-" /* 0: a digit */
+#define FILES_MOST 100000        /* of the directory that are looked at */
+
+bool dumps_is_name(const char *name)
+{
+	const char *at = name + strlen(PREFIX);
+	size_t len = strlen(name);
+
+	if (len <= strlen(PREFIX STAMP SUFFIX) || memcmp(name, PREFIX, strlen(PREFIX)) != 0 ||
+	    strcmp(name + len - strlen(SUFFIX), SUFFIX) != 0)
+		return false;
+	for (const char *s = STAMP; *s; s++, at++)
+		if (*s == '0' ? !g_ascii_isdigit(*at) : *at != *s)
+			return false;
+	for (; at < name + len - strlen(SUFFIX); at++)
+		if (!g_ascii_isalnum(*at) && *at != '-')
+			return false;
+	return true;
+}
+
+struct dump {
+	char *name;
+	uint64_t bytes;
+};
+
+static void dump_clear(void *p)
+{
+	g_free(((struct dump *)p)->name);
+}
+
+static int by_name(gconstpointer a, gconstpointer b)
+{
+	return strcmp(((const struct dump *)a)->name, ((const struct dump *)b)->name);
+}
+
+/* Own regular files with the name of a dump, the oldest first. NULL: no such directory. */
+static GArray *list(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *e;
+	GArray *all;
+
+	if (!d)
+		return NULL;
+	all = g_array_new(FALSE, FALSE, sizeof(struct dump));
+	g_array_set_clear_func(all, dump_clear);
+	for (unsigned n = 0; n < FILES_MOST && (e = readdir(d)); n++) {
+		struct dump dump;
+		struct stat st;
+
+		if (!dumps_is_name(e->d_name) ||
+		    fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode) ||
+		    st.st_uid != geteuid())
+			continue;
+		dump = (struct dump){ g_strdup(e->d_name), (uint64_t)st.st_size };
+		g_array_append_val(all, dump);
+	}
+	closedir(d);
+	g_array_sort(all, by_name);
+	return all;
+}
+
+static void make_room(const struct dumps_config *c, int dir)
+{
+	GArray *all = list(dir);
+	uint64_t bytes = c->max_size;
+	unsigned from = 0;
+
+	if (!all)
+		return;
+	for (unsigned i = all->len; i--;) {
+		const struct dump *d = &g_array_index(all, struct dump, i);
+
+		bytes += d->bytes;
+		if (all->len - i >= c->keep || bytes > c->total) {
+			from = i + 1;
+			break;
+		}
+	}
+	for (unsigned i = 0; i < from; i++) {
+		const struct dump *d = &g_array_index(all, struct dump, i);
+
+		if (unlinkat(dir, d->name, 0) && errno != ENOENT)
+			log_warn("%s/%s: cannot remove: %s", c->dir, d->name, g_strerror(errno));
+	}
+	g_array_unref(all);
+}
+
+/* A name that no file has: several dumps in a second get a number. */
+static char *new_name(int dir, const char *why, int64_t now)
+{
+	time_t seconds = now;
+	struct tm tm;
+	char stamp[32];
+
+	gmtime_r(&seconds, &tm);
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
+	for (unsigned i = 1; i < 1000; i++) {
+		g_autofree char *number = i > 1 ? g_strdup_printf("-%u", i) : g_strdup("");
+		char *name = g_strdup_printf(PREFIX "%s-%s%s" SUFFIX, stamp, why, number);
+
+		if (faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) && errno == ENOENT)
+			return name;
+		g_free(name);
+	}
+	return NULL;
+}
+
+static int write_recording(const struct dumps_config *c, const char *path, struct report *report)
+{
+	struct recording_config config = { .max_size = c->max_size };
+	struct recording *rec = NULL;
+	int err = recording_create(&rec, path, &config);
+
+	if (!err)
+		err = recording_checkpoint(rec, report, true);
+	recording_close(rec);
+	return err;
+}
+
+int dumps_write(const struct dumps_config *c, struct report *report, const char *why, int64_t now,
+		char **path)
+{
+	int dir = open(c->dir, O_PATH | O_DIRECTORY | O_CLOEXEC), err;
+	g_autofree char *name = NULL;
+
+	*path = NULL;
+	if (dir < 0) {
+		err = -errno;
+		log_error("%s: %s: no dump is written", c->dir, g_strerror(errno));
+		return err;
+	}
+	make_room(c, dir);
+	name = new_name(dir, why, now);
+	err = name ? 0 : -EEXIST;
+	if (!err) {
+		*path = g_build_filename(c->dir, name, NULL);
+		err = write_recording(c, *path, report);
+		if (err)
+			unlinkat(dir, name, 0); /* a part of a dump helps nobody */
+	}
+	close(dir);
+	if (recording_disk_full(err))
+		log_error("%s: disk full: the dump is lost", *path);
+	return err;
+}
