@@ -271,6 +271,27 @@ static void forks_and_others_have_causes(void **state)
 	assert_int_equal(c->flow[1].out, 20 * PAGE);
 }
 
+/* A machine has more causes than a group has room for: the rest is in the cause `other`. */
+static void causes_are_bounded(void **state)
+{
+	(void)state;
+	begin(10, 10);
+	for (unsigned i = 0; i < 3 * GROUPS_CAUSES; i++) {
+		struct task_record rec = task(TARE_REC_TASK_END, 100 + i, 7, 10, 10);
+
+		rec.t.flags = TARE_TASK_EXITING;
+		rec.t.causes[0].id = i;
+		born(100 + i, "many", 7);
+		assert_int_equal(proctable_record(pt, &rec, rec.head.size), 0);
+	}
+	tick(1);
+	assert_int_equal(counts(7)->flows, GROUPS_CAUSES);
+	assert_int_equal(counts(7)->flow[GROUPS_CAUSES - 1].cause, TARE_CAUSE_OTHER);
+	assert_int_equal(in_of(7), 3 * GROUPS_CAUSES * 10);
+	assert_int_equal(name_counts(7, "many"), 3 * GROUPS_CAUSES * 10);
+	check_sums();
+}
+
 static void no_cgroup_is_unknown(void **state)
 {
 	const struct groups_rest *r;
@@ -501,6 +522,7 @@ int main(void)
 		TEST(an_end_counts_only_what_is_new),
 		TEST(a_move_takes_nothing_along),
 		TEST(forks_and_others_have_causes),
+		TEST(causes_are_bounded),
 		TEST(no_cgroup_is_unknown),
 		TEST(places_are_taken_slowly),
 		TEST(gone_groups_are_in_ended),
