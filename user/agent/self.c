@@ -8,7 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/blackbox.h"
 #include "agent/metrics.h"
 #include "agent/pprof.h"
 #include "base/log.h"
@@ -149,7 +148,6 @@ static void keep_within(struct agent *a, uint64_t now)
 	s->thinned++;
 	pprof_shrink(a);
 	groups_shrink(a);
-	blackbox_shrink(a);
 	session_shrink(a->session);
 	trim(s);
 	has = text_size(s->rss);
