@@ -390,6 +390,31 @@ static void gone_groups_are_in_ended(void **state)
 	assert_int_equal(groups_rest(groups)->nameless, 0);
 }
 
+/* A user who may make control groups makes as many as he likes. */
+static void empty_groups_make_room(void **state)
+{
+	uint64_t late = GROUPS_MOST + 1;
+
+	(void)state;
+	begin(5, 10);
+	for (uint64_t n = 1; n <= GROUPS_MOST; n++) {
+		born(n, "job", n);
+		swept(n, n, 10, 0);
+		ended(n, n, 10, 0);
+	}
+	assert_non_null(groups_find(groups, GROUPS_MOST));
+	for (int i = 0; i < 2; i++) {
+		if (!i)
+			born(late, "server", late);
+		swept(late, late, 10, 0);
+		tick(1);
+	}
+	assert_non_null(groups_find(groups, late));
+	assert_int_equal(groups_in(&groups_rest(groups)->all.counts),
+			 (GROUPS_MOST + 1) * 10 * PAGE);
+	check_sums();
+}
+
 static void a_path_that_comes_back_goes_on(void **state)
 {
 	(void)state;
@@ -526,6 +551,7 @@ int main(void)
 		TEST(no_cgroup_is_unknown),
 		TEST(places_are_taken_slowly),
 		TEST(gone_groups_are_in_ended),
+		TEST(empty_groups_make_room),
 		TEST(a_path_that_comes_back_goes_on),
 		TEST(names_are_bounded),
 		TEST(hostile_names),

@@ -19,6 +19,7 @@ struct groups {
 	GPtrArray *all;      /* struct group: owns them */
 	struct groups_rest rest;
 	bool by_rows;
+	bool full; /* there was no room for a group since the last tick */
 	uint64_t now_ns;
 	/* What was counted so far of living tasks and address spaces. */
 	GHashTable *tasks, *mms;
