@@ -61,7 +61,7 @@ refused() {
 }
 
 raw() {
-	"$LIB/http.py" "$port" "$@"
+	"$LIB/rude_http.py" "$port" "$@"
 }
 
 @test "agent: it answers, and ends at SIGTERM and SIGINT" {
