@@ -7,17 +7,15 @@ load lib/common
 
 setup() {
 	started=()
+	group=
 	port=$(free_port)
 	url=http://127.0.0.1:$port
 	: >"$DIR/log"
 }
 
 teardown() {
-	local group
 	end_all "${started[@]}"
-	for group in "$MEMCG"/tare-agent-$$-*; do
-		[ ! -d "$group" ] || rmdir "$group"
-	done
+	[ -z "$group" ] || find "$group" -depth -type d -exec rmdir {} +
 }
 
 MEMCG=/sys/fs/cgroup
@@ -253,24 +251,25 @@ raw() {
 
 @test "agent: malformed and huge requests, slow and many clients" {
 	agent --listen "127.0.0.1:$port"
+	raw slow >"$DIR/slow" 2>&1 & # half a minute
+	slow=$!
+	started+=("$slow")
 	for what in garbage huge_line huge_header many_headers nul bare_cr no_host half; do
 		run -0 raw "$what"
 		answers 200 "$url/healthz"
 	done
-	run -0 raw slow
 	run -0 raw crowd
+	answers 200 "$url/healthz"
+	wait "$slow" || fail "$(cat "$DIR/slow")"
 	answers 200 "$url/healthz"
 }
 
 @test "agent: a thousand control groups come and go" {
 	[ -w "$MEMCG" ] || skip 'no control groups here'
 	agent --listen "127.0.0.1:$port"
-	for ((i = 0; i < 1000; i++)); do
-		group=$MEMCG/tare-agent-$$-$i
-		mkdir "$group"
-		sh -c "echo \$\$ >$group/cgroup.procs && exec true"
-		until_true 20 rmdir "$group" 2>/dev/null
-	done
+	group=$MEMCG/tare-agent-$$
+	mkdir "$group"
+	run -0 "$LIB/many_groups.py" 1000 "$group"
 	answers 200 "$url/healthz"
 	answers 200 "$url/"
 	run -0 ls -l "/proc/$agent/fd"
