@@ -28,7 +28,9 @@ CC = $(TRIPLE)-gcc --sysroot=$(ROOT)
 CXX = $(TRIPLE)-g++ --sysroot=$(ROOT)
 AR = $(TRIPLE)-ar
 OBJCOPY = $(TRIPLE)-objcopy
-PKG_CONFIG = PKG_CONFIG_LIBDIR=$(ROOT)/usr/lib/$(TRIPLE)/pkgconfig:$(ROOT)/usr/share/pkgconfig \
+# libRmath.pc is in usr/lib/pkgconfig.
+PKG_CONFIG = PKG_CONFIG_LIBDIR=$(subst $() ,:,$(patsubst %,$(ROOT)/usr/%/pkgconfig,\
+		lib/$(TRIPLE) lib share)) \
 	PKG_CONFIG_SYSROOT_DIR=$(ROOT) pkg-config
 endif
 CLANG = clang
@@ -38,7 +40,7 @@ NPM = npm
 PROTOC = protoc-c
 BATS = bats
 
-LIBS = libbpf libelf libdw zlib glib-2.0 jansson libprotobuf-c sqlite3 gsl libseccomp libcap \
+LIBS = libbpf libelf libdw zlib glib-2.0 jansson libprotobuf-c sqlite3 libRmath libseccomp libcap \
 	ncursesw libmicrohttpd
 LAYERS = base model symbol store capture output bench agent cli
 VMLINUX = vmlinux/$(ARCH)
