@@ -92,7 +92,7 @@ as_configured() {
 	sed -i "s|0.0.0.0:9464|127.0.0.1:$port|; s|/etc/tare|$DIR|" "$DIR/agent.conf"
 	"$TARE" agent --config "$DIR/agent.conf" 2>"$DIR/err" 3>&- &
 	agent=$!
-	until_true 30 as_configured README.md config.alloy parca.yaml otelcol.yaml ||
+	until_true 120 as_configured README.md config.alloy parca.yaml otelcol.yaml ||
 		fail "$(cat "$DIR/err")"
 	[ "$(curl -s -o "$DIR/body" -w '%{http_code}' "http://127.0.0.1:$port/metrics")" = 401 ]
 }

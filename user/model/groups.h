@@ -138,6 +138,9 @@ struct groups_rest {
 };
 const struct groups_rest *groups_rest(const struct groups *g);
 
+/* The control group of a process: that of its first task. 0: not known. */
+uint64_t groups_of_process(const struct proctable *pt, const struct proctable_proc *p);
+
 /* Give back memory: what is not shown and has no processes. */
 void groups_trim(struct groups *g);
 

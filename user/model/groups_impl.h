@@ -37,7 +37,4 @@ void groups_count_task_end(void *ctx, const struct proctable_proc *p,
 			   const struct proctable_task *t);
 void groups_count_mm_end(void *ctx, const struct proctable_proc *p, const struct proctable_mm *m);
 
-/* The control group of a process: that of its first task. 0: not known. */
-uint64_t groups_of_process(const struct proctable *pt, const struct proctable_proc *p);
-
 #endif
