@@ -99,12 +99,18 @@ raw() {
 	cp "$PROGRAMS/grower" "$DIR/<b>x&\"'"
 	"$DIR/<b>x&\"'" 300 987654 >/dev/null &
 	started+=("$!")
+	# A colour of the terminal, and a mark that turns the direction of writing.
+	odd=$DIR/$'a\e[31m\u202eb'
+	cp "$PROGRAMS/grower" "$odd"
+	"$odd" 300 987654 >/dev/null &
+	started+=("$!")
 	agent --listen "127.0.0.1:$port"
 	page_has() {
-		answers 200 "$url/" && grep -q '&lt;b&gt;x&amp;&quot;' <<<"$output"
+		answers 200 "$url/" && grep -q '&lt;b&gt;x&amp;&quot;' <<<"$output" &&
+			grep -qF 'a\e[31m\u202eb' <<<"$output"
 	}
 	until_true 20 page_has
-	says_not '<b>x' '987654'
+	says_not '<b>x' '987654' $'\e' $'\u202e'
 }
 
 @test "agent: a port in use, a bad address, options" {
@@ -287,7 +293,7 @@ raw() {
 	mib='[0-9.]{2,4} MiB'
 	has_kernel() {
 		answers 200 "$url/"
-		grep -q -E "<th>full_pipes[^/]*(</small>)?</th>(<td>[^<]*</td>){2}<td>$mib" \
+		grep -q -E "<th[^>]*>full_pipes[^/]*(</small>)?</th>(<td[^>]*>[^<]*</td>){2}<td[^>]*>$mib" \
 			<<<"$output"
 	}
 	until_true 20 has_kernel
