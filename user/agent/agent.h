@@ -65,6 +65,7 @@ struct agent {
 	struct agent_pprof *pprof;
 	struct blackbox *blackbox;
 	const struct books_input *swept; /* during a tick: what live_tick() was given; else NULL */
+	bool confined; /* to the processes of a container */
 	bool over;
 };
 

@@ -99,6 +99,8 @@ static void add_head(GString *html, const struct agent *a)
 			       "<p>%u processes, %u threads hold <b>%s</b>, of it %s in the "
 			       "kernel.\n",
 			       t->sum.processes, t->sum.threads, weight, kernel);
+	if (a->confined)
+		g_string_append(html, "These are the processes of tare's own container only.\n");
 	if (session_kmem_why(a->session)) {
 		g_string_append(html,
 				"Kernel memory beyond page tables and stacks is not measured: ");
