@@ -349,7 +349,7 @@ raw() {
 	until_true 60 is_ready
 	grep -qx "$agent" "$group/cgroup.procs" || fail 'it is in another group'
 	for ((i = 0; i < 300; i++)); do
-		cp "$(command -v true)" "$DIR/job-$i"
+		cp "$(type -P true)" "$DIR/job-$i"
 		for ((j = 0; j < 10; j++)); do "$DIR/job-$i"; done
 		rm "$DIR/job-$i"
 	done

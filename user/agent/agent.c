@@ -54,7 +54,7 @@ static void on_look(void *ctx, uint64_t time_ns, int64_t weight)
 		return;
 	session_live(a->session, &in);
 	live_tick(a->live, &in);
-	about_processes(a->live);
+	about_groups(a->live); /* nothing shows owners */
 	a->swept = &in;
 	groups_tick(a);
 	blackbox_tick(a);
