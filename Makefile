@@ -28,7 +28,9 @@ CC = $(TRIPLE)-gcc --sysroot=$(ROOT)
 CXX = $(TRIPLE)-g++ --sysroot=$(ROOT)
 AR = $(TRIPLE)-ar
 OBJCOPY = $(TRIPLE)-objcopy
-PKG_CONFIG = PKG_CONFIG_LIBDIR=$(ROOT)/usr/lib/$(TRIPLE)/pkgconfig:$(ROOT)/usr/share/pkgconfig \
+# libRmath.pc is in usr/lib/pkgconfig.
+PKG_CONFIG = PKG_CONFIG_LIBDIR=$(subst $() ,:,$(patsubst %,$(ROOT)/usr/%/pkgconfig,\
+		lib/$(TRIPLE) lib share)) \
 	PKG_CONFIG_SYSROOT_DIR=$(ROOT) pkg-config
 endif
 CLANG = clang
@@ -38,7 +40,7 @@ NPM = npm
 PROTOC = protoc-c
 BATS = bats
 
-LIBS = libbpf libelf libdw zlib glib-2.0 jansson libprotobuf-c sqlite3 gsl libseccomp libcap \
+LIBS = libbpf libelf libdw zlib glib-2.0 jansson libprotobuf-c sqlite3 libRmath libseccomp libcap \
 	ncursesw libmicrohttpd
 LAYERS = base model symbol store capture output bench agent cli
 VMLINUX = vmlinux/$(ARCH)
@@ -333,15 +335,6 @@ $(O)/tare: $(O)/tare.full
 		$(OBJCOPY) --strip-all --add-gnu-debuglink=tare.debug tare.full tare
 endif
 
-.PHONY: static check-static
-static:
-	+@$(MAKE) --no-print-directory SHARED=$(SHARED) O=$(O)/static STATIC=1 all
-
-# The end-to-end tests, with the static file.
-check-static: static $(programs) $(O)/tests/e2e/lib/no_pages
-	@TARE=$(abspath $(O)/static/tare) tools/tap check-static \
-		'$(BATS) --tap $(or $(T),tests/static tests/e2e)'
-
 # Install
 
 share = $(PREFIX)/share/tare
@@ -376,27 +369,10 @@ uninstall:
 		$(foreach m,$(notdir $(man5)),'$(DESTDIR)$(PREFIX)/share/man/man5/$(m)')
 	rm -rf '$(DESTDIR)$(share)'
 
-# Packages hold the static file: one fits every release. See tools/packaging/README.md.
-pack = $(O)/packages
-
-.PHONY: stage deb rpm check-packages
-stage:
-	@rm -rf $(pack)/stage
-	+@$(MAKE) --no-print-directory SHARED=$(SHARED) O=$(O)/static STATIC=1 \
-		PREFIX=/usr DESTDIR=$(abspath $(pack)/stage) install >/dev/null
-
-deb rpm: stage
-	$(call run,PACK)tools/packaging/$@ $(pack)/stage $(pack) $(VERSION) $(ARCH)
-
-# Bare systems are made the first time: some minutes and a network.
-check-packages:
-	@tools/setup release
-	@$(MAKE) --no-print-directory deb rpm
-	@$(MAKE) --no-print-directory ARCH=arm64 deb rpm
-	@tools/packaging/prove $(pack)
-
 clean:
 	rm -rf $(O)
+
+include tools/release/rules.mk
 
 # Tests (see tests/README.md). Every suite prints TAP; tools/tap shows and counts it.
 
@@ -542,40 +518,6 @@ compile_commands.json: $(skeleton) $(O)/gen/version.h $(proto_obj:.o=.h)
 		$(call commands,$(wildcard bpf/*.bpf.c),$(CLANG) $(BPF_FLAGS)) \
 		$(call commands,$(wildcard tests/programs/*.c),$(CC) $(PROGRAM_FLAGS)) \
 		$(call commands,$(with_c_flags),$(CC) $(C_FLAGS)) | sed '$$s/,$$//'; echo ']'; } >$@
-
-# The source archive: HEAD with the pages bundled, so that gcc, clang, bpftool and the libraries
-# suffice to build it. The same commit gives the same bytes.
-
-dist_name = tare-$(VERSION)-$(shell $(describe))
-dist = $(O)/$(dist_name).tar.gz
-
-.PHONY: dist check-dist
-dist: $(page_html)
-	$(if $(filter node,$(pages_by)),,@echo 'make dist: the pages need node and npm' >&2; exit 1)
-	@git diff --quiet HEAD || \
-		{ echo 'make dist: commit first: the archive has HEAD only' >&2; exit 1; }
-	@$(describe) >$(O)/gen/.commit
-	$(call run,DIST,$(dist))git -c tar.umask=022 archive \
-		--prefix=$(dist_name)/ --add-file=$(O)/gen/.commit \
-		--prefix=$(dist_name)/user/output/web/bundled/ $(page_html:%=--add-file=%) \
-		--prefix=$(dist_name)/ HEAD | gzip -9n >$(dist)
-
-# The first time it makes a bare Debian root, which takes some minutes and a network.
-check-dist:
-	@tools/setup dist
-	@$(MAKE) --no-print-directory dist && mv $(dist) $(dist).first
-	@$(MAKE) --no-print-directory dist
-	@tools/tap check-dist 'tests/dist/check $(dist) $(dist).first'
-
-# A release of HEAD, in build/release: see tools/release/make.
-.PHONY: release check-release
-release:
-	@tools/setup release
-	@MAKE='$(MAKE)' tools/release/make '$(VERSION)'
-
-check-release:
-	@tools/setup release
-	@MAKE='$(MAKE)' tools/tap check-release 'tools/release/check $(VERSION)'
 
 # The two commands of the README. They need nothing but make.
 

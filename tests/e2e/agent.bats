@@ -240,6 +240,15 @@ raw() {
 	until_true 20 told STOPPING=1
 }
 
+@test "agent: its unit leaves it what it reads and writes" {
+	unit=$BATS_TEST_DIRNAME/../../tools/agent/tare-agent.service
+	run -0 grep -v '^#' "$unit"
+	says 'CapabilityBoundingSet=.*CAP_SYSLOG'
+	# systemd.exec(5): /proc/kallsyms becomes inaccessible; without /dev/kmsg, so does CAP_SYSLOG.
+	says_not ProtectKernelTunables ProtectKernelLogs ProcSubset ProtectProc
+	says 'ReadWritePaths=.*/run/systemd/oomd.prekill.hook' # a directory that is read-only else
+}
+
 @test "agent: malformed and huge requests, slow and many clients" {
 	agent --listen "127.0.0.1:$port"
 	raw slow >"$DIR/slow" 2>&1 & # half a minute

@@ -135,7 +135,7 @@ static void invalid_entries_are_refused(void **state)
 		{ "@", ", \"env\": {\"A\": 1}", "env: not an object of texts" },
 		{ "@", ", \"env\": [\"A=1\"]", "env: not an object of texts" },
 		{ "@", ", \"npm\": \"p\"", "npm: not a list of texts" },
-		{ "\"sleep\"", "\"nap\"", "family: not sleep or connect" },
+		{ "\"sleep\"", "\"nap\"", "family: not sleep, connect, touch or channel" },
 		{ "\"bookworm\"", "\"trixie\"", "root: not bookworm or sid" },
 		{ "@", ", \"twin\": \"none\"", "twin: names no workload of this file" },
 		{ "@", ", \"twin\": 5", "string" },

@@ -271,6 +271,27 @@ static void forks_and_others_have_causes(void **state)
 	assert_int_equal(c->flow[1].out, 20 * PAGE);
 }
 
+/* A machine has more causes than a group has room for: the rest is in the cause `other`. */
+static void causes_are_bounded(void **state)
+{
+	(void)state;
+	begin(10, 10);
+	for (unsigned i = 0; i < 3 * GROUPS_CAUSES; i++) {
+		struct task_record rec = task(TARE_REC_TASK_END, 100 + i, 7, 10, 10);
+
+		rec.t.flags = TARE_TASK_EXITING;
+		rec.t.causes[0].id = i;
+		born(100 + i, "many", 7);
+		assert_int_equal(proctable_record(pt, &rec, rec.head.size), 0);
+	}
+	tick(1);
+	assert_int_equal(counts(7)->flows, GROUPS_CAUSES);
+	assert_int_equal(counts(7)->flow[GROUPS_CAUSES - 1].cause, TARE_CAUSE_OTHER);
+	assert_int_equal(in_of(7), 3 * GROUPS_CAUSES * 10);
+	assert_int_equal(name_counts(7, "many"), 3 * GROUPS_CAUSES * 10);
+	check_sums();
+}
+
 static void no_cgroup_is_unknown(void **state)
 {
 	const struct groups_rest *r;
@@ -367,6 +388,31 @@ static void gone_groups_are_in_ended(void **state)
 	}
 	assert_true(groups_rest(groups)->gone > 980);
 	assert_int_equal(groups_rest(groups)->nameless, 0);
+}
+
+/* A user who may make control groups makes as many as he likes. */
+static void empty_groups_make_room(void **state)
+{
+	uint64_t late = GROUPS_MOST + 1;
+
+	(void)state;
+	begin(5, 10);
+	for (uint64_t n = 1; n <= GROUPS_MOST; n++) {
+		born(n, "job", n);
+		swept(n, n, 10, 0);
+		ended(n, n, 10, 0);
+	}
+	assert_non_null(groups_find(groups, GROUPS_MOST));
+	for (int i = 0; i < 2; i++) {
+		if (!i)
+			born(late, "server", late);
+		swept(late, late, 10, 0);
+		tick(1);
+	}
+	assert_non_null(groups_find(groups, late));
+	assert_int_equal(groups_in(&groups_rest(groups)->all.counts),
+			 (GROUPS_MOST + 1) * 10 * PAGE);
+	check_sums();
 }
 
 static void a_path_that_comes_back_goes_on(void **state)
@@ -501,9 +547,11 @@ int main(void)
 		TEST(an_end_counts_only_what_is_new),
 		TEST(a_move_takes_nothing_along),
 		TEST(forks_and_others_have_causes),
+		TEST(causes_are_bounded),
 		TEST(no_cgroup_is_unknown),
 		TEST(places_are_taken_slowly),
 		TEST(gone_groups_are_in_ended),
+		TEST(empty_groups_make_room),
 		TEST(a_path_that_comes_back_goes_on),
 		TEST(names_are_bounded),
 		TEST(hostile_names),

@@ -37,7 +37,7 @@ struct agent_self {
 	uint64_t ticked_ns; /* CLOCK_BOOTTIME of the last tick; 0: none yet */
 	uint64_t reloads, reloads_failed;
 	uint64_t thinned;           /* times that detail was given up at the memory limit */
-	uint64_t shrunk_ns;         /* CLOCK_BOOTTIME of the last time */
+	uint64_t shrunk_ns;         /* CLOCK_BOOTTIME: the last time it was near the limit */
 	uint64_t requests, refused; /* HTTP: all; of these, those with a status from 400 */
 	uint64_t lost[TARE_LOSSES], lost_all;
 	uint64_t lost_ns; /* CLOCK_BOOTTIME of the last loss; 0: none */

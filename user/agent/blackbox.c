@@ -9,7 +9,8 @@
 #include "base/text.h"
 #include "capture/cgroup_tree.h"
 
-#define OOM_PAUSE_NS 1000000000ULL
+#define OOM_PAUSE_NS 10000000000ULL /* between two dumps of kills in one control group */
+#define OOM_LINES 8                 /* in a tick, of kills without a dump */
 
 static const struct blackbox_config *config_of(const struct agent *a)
 {
@@ -42,6 +43,17 @@ static struct group_events *open_events(const struct agent *a)
 	return e;
 }
 
+/* A report that nobody reads. Code and memory that a dump needs are then there and locked, and the
+ * user learns now, not at a kill, that no dump can be written. */
+static void rehearse(struct agent *a)
+{
+	struct report *r = story_now(a->blackbox->story, a->session, INCIDENT_ASKED, NULL, NULL);
+
+	blackbox_try(a, r);
+	report_free(r);
+	a->blackbox->rehearsed = true;
+}
+
 static int dump(struct agent *a, enum incident_what what, const char *detail,
 		const struct group_event *event, const char *cgroup, char **path)
 {
@@ -53,6 +65,7 @@ static int dump(struct agent *a, enum incident_what what, const char *detail,
 		r->incident->usage = event->usage;
 		r->incident->limit = event->limit;
 	}
+	r->incident->kills = a->blackbox->kills;
 	return blackbox_write(a, r, began, path);
 }
 
@@ -78,7 +91,7 @@ static void open_box(struct agent *a)
 {
 	struct blackbox *b = g_new0(struct blackbox, 1);
 
-	b->story = story_new(true);
+	b->story = story_new(a->features);
 	b->events = open_events(a);
 	a->blackbox = b;
 	open_hook(a);
@@ -98,7 +111,6 @@ static void close_box(struct agent *a)
 	prekill_close(b->prekill);
 	story_free(b->story);
 	group_events_free(b->events);
-	g_free(b->last);
 	g_free(b);
 	a->blackbox = NULL;
 }
@@ -115,6 +127,7 @@ int blackbox_begin(struct agent *a)
 static void reopen(struct agent *a)
 {
 	open_hook(a);
+	a->blackbox->rehearsed = false;
 	memset(a->blackbox->last_ns, 0, sizeof(a->blackbox->last_ns));
 }
 
@@ -128,50 +141,69 @@ void blackbox_reload(struct agent *a)
 		reopen(a);
 }
 
-void blackbox_shrink(struct agent *a)
-{
-	(void)a;
-}
-
 void blackbox_end(struct agent *a)
 {
 	close_box(a);
 }
 
-/* A storm of kills in one control group: one dump each second. */
-static bool is_again(struct blackbox *b, const struct tare_oom *oom)
+/* Is there a dump of a kill in this control group already, of the last seconds? Else note this one,
+ * in place of the oldest. */
+static bool oom_is_again(struct blackbox *b, const struct tare_oom *oom)
 {
-	uint64_t now = agent_now_ns();
+	struct oom_dump *at = &b->ooms[0];
 
-	if (b->oom_ns && b->oom_cgroup == oom->cgroup && now - b->oom_ns < OOM_PAUSE_NS) {
+	for (unsigned i = 0; i < OOM_GROUPS; i++) {
+		struct oom_dump *o = &b->ooms[i];
+
+		if (o->time_ns && o->cgroup == oom->cgroup) {
+			at = o;
+			break;
+		}
+		if (o->time_ns < at->time_ns)
+			at = o;
+	}
+	if (at->time_ns && oom->head.time_ns < at->time_ns + OOM_PAUSE_NS) {
 		b->skipped++;
 		return true;
 	}
-	b->oom_ns = now;
-	b->oom_cgroup = oom->cgroup;
+	*at = (struct oom_dump){ oom->cgroup, oom->head.time_ns };
 	return false;
+}
+
+/* A group may be killed as a whole: a line for the first ones, the number of the others. */
+static void say_no_dump(struct blackbox *b, const struct tare_oom *oom)
+{
+	g_autofree char *comm = g_strndup(oom->victim_comm, TARE_COMM_LEN);
+	g_autofree char *name = text_printable(*comm ? comm : "?");
+
+	if (b->no_dumps++ < OOM_LINES)
+		log_note("OOM kill of %s (pid %u) too: no dump, there is one of the last seconds",
+			 name, oom->victim_tgid);
+}
+
+static void say_more_kills(struct blackbox *b)
+{
+	if (b->no_dumps > OOM_LINES)
+		log_note("%u more OOM kills without a dump", b->no_dumps - OOM_LINES);
+	b->no_dumps = 0;
 }
 
 void blackbox_oom(struct agent *a, const struct tare_oom *oom)
 {
-	uint64_t began = agent_now_ns();
-	struct report *r;
+	struct blackbox *b = a->blackbox;
 	g_autofree char *path = NULL;
+	struct report *r;
 
-	if (!a->blackbox || !config_of(a))
+	if (!b || !config_of(a))
 		return;
-	/* The next kill of the same shortage: the dump of the first has its victim too. */
-	if (!story_is_frozen(a->session, oom) || is_again(a->blackbox, oom)) {
-		g_autofree char *comm = g_strndup(oom->victim_comm, TARE_COMM_LEN);
-		g_autofree char *name = text_printable(*comm ? comm : "?");
-
-		log_note("OOM kill of %s (pid %u) too: no dump, one was written in this second",
-			 name, oom->victim_tgid);
+	b->kills++;
+	if (oom_is_again(b, oom)) {
+		say_no_dump(b, oom);
 		return;
 	}
-	r = story_oom(a->blackbox->story, a->session, oom, true);
-	if (r)
-		blackbox_write(a, r, began, &path);
+	r = story_oom(b->story, a->session, oom, true);
+	r->incident->kills = b->kills;
+	blackbox_write(a, r, oom->head.time_ns, &path);
 }
 
 void blackbox_sample(struct agent *a, const struct tare_sample *sample, uint32_t aggregate)
@@ -248,6 +280,9 @@ void blackbox_tick(struct agent *a)
 	if (!a->blackbox || !config_of(a))
 		return;
 	story_tick(a->blackbox->story, a->live);
+	say_more_kills(a->blackbox);
+	if (!a->blackbox->rehearsed)
+		rehearse(a);
 	rows = g_array_new(FALSE, FALSE, sizeof(struct live_row));
 	live_processes(a->live, rows);
 	check_rules(a, rows);

@@ -14,8 +14,6 @@ void blackbox_config_free(struct blackbox_config *c); /* takes NULL */
 int blackbox_begin(struct agent *a);   /* the session exists. 0, or negative errno, logged */
 void blackbox_tick(struct agent *a);   /* after live_tick() */
 void blackbox_reload(struct agent *a); /* a->config is another one */
-/* Free what can be had again: tare's memory comes near its limit. */
-void blackbox_shrink(struct agent *a);
 void blackbox_end(struct agent *a);
 void blackbox_dump(struct agent *a, const char *why); /* SIGUSR2 */
 void blackbox_post(struct agent *a, struct http_request *q);

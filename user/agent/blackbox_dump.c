@@ -82,10 +82,11 @@ static char *summary(const struct incident *i)
 	g_autofree char *held = text_size(i->victim_held);
 
 	if (i->what == INCIDENT_OOM)
-		g_string_append_printf(line, "OOM kill of %s (pid %d), which held %s", victim,
-				       i->victim.pid, held);
+		g_string_append_printf(line, "OOM kill of %s (pid %d)", victim, i->victim.pid);
 	else
 		g_string_append(line, detail);
+	if (i->victim_held)
+		g_string_append_printf(line, ", which held %s", held);
 	append_group(line, i);
 	if (i->what == INCIDENT_OOM && i->trigger.pid != i->victim.pid)
 		g_string_append_printf(line, "; asked for by %s (pid %d)", trigger, i->trigger.pid);
@@ -93,13 +94,28 @@ static char *summary(const struct incident *i)
 	return g_string_free(line, FALSE);
 }
 
-int blackbox_write(struct agent *a, struct report *r, uint64_t began_ns, char **path)
+static struct dumps_config dumps_of(const struct agent *a)
 {
 	const struct blackbox_config *c = a->config->blackbox;
-	const struct dumps_config dumps = { c->dir, c->keep, c->total, c->size };
+
+	return (struct dumps_config){ c->dir, c->keep, c->total, c->size };
+}
+
+void blackbox_try(struct agent *a, struct report *r)
+{
+	const struct dumps_config dumps = dumps_of(a);
+
+	describe(a, r);
+	if (dumps_try(&dumps, r, g_get_real_time() / G_USEC_PER_SEC))
+		log_warn("%s: no dump can be written there now", dumps.dir);
+}
+
+int blackbox_write(struct agent *a, struct report *r, uint64_t since_ns, char **path)
+{
+	const struct dumps_config dumps = dumps_of(a);
 	struct blackbox *b = a->blackbox;
 	g_autofree char *line = summary(r->incident);
-	uint64_t made_ns = agent_now_ns();
+	bool oom = r->incident->what == INCIDENT_OOM;
 	int err;
 
 	describe(a, r);
@@ -113,10 +129,7 @@ int blackbox_write(struct agent *a, struct report *r, uint64_t began_ns, char **
 		return err;
 	}
 	b->dumps++;
-	g_free(b->last);
-	b->last = g_strdup(*path);
-	log_note("dump: %s", *path);
-	log_verbose(1, "the report took %.0f ms, the file %.0f ms",
-		    (double)(made_ns - began_ns) / 1e6, (double)(agent_now_ns() - made_ns) / 1e6);
+	log_note("dump: %s (%.0f ms%s)", *path, (double)(agent_now_ns() - since_ns) / 1e6,
+		 oom ? " after the kill" : "");
 	return 0;
 }

@@ -28,21 +28,32 @@ struct blackbox_config {
 };
 
 #define TRIGGERS (INCIDENT_WHATS + RULES_MOST)
+#define OOM_GROUPS 32
+
+/* The last dump of an OOM kill in a control group. */
+struct oom_dump {
+	uint64_t cgroup, time_ns; /* id, see struct tare_oom; time_ns 0: none */
+};
 
 struct blackbox {
 	struct story *story;
 	struct prekill *prekill;     /* NULL: no hook */
 	struct group_events *events; /* NULL: no memory control groups */
 	uint64_t last_ns[TRIGGERS];  /* when each trigger last made a dump; 0: never */
-	uint64_t oom_ns, oom_cgroup; /* the last dump of an OOM kill */
+	struct oom_dump ooms[OOM_GROUPS];
+	unsigned no_dumps; /* OOM kills since the last tick of which there is no dump */
+	uint64_t kills;    /* OOM kills since tare came */
 	uint64_t dumps, failed, skipped;
-	char *last; /* path of the last dump */
+	bool rehearsed;
 };
 
 /* Is a dump of this trigger due? Else it is counted as skipped. */
 bool blackbox_due(struct agent *a, unsigned trigger, uint64_t pause_ns);
-/* Write the report, which has an incident and was begun at that time, and say so. Takes the report.
- * *path: the file (free with g_free()); NULL: it could not be written. */
-int blackbox_write(struct agent *a, struct report *r, uint64_t began_ns, char **path);
+/* Write the report, which has an incident, and say so, and how long after `since_ns` (of the kill
+ * or of the request, CLOCK_BOOTTIME). Takes the report. *path: the file (free with g_free());
+ * NULL: it could not be written. */
+int blackbox_write(struct agent *a, struct report *r, uint64_t since_ns, char **path);
+/* Write it to a file, which is removed. A failure is logged. */
+void blackbox_try(struct agent *a, struct report *r);
 
 #endif

@@ -18,6 +18,9 @@
 #define IDLE_S 20            /* without a byte */
 #define WHOLE_NS 30000000000 /* for a whole request, and likewise for its answer */
 #define ROUNDS 64            /* of MHD_run() while it has more to do at once */
+#define WORK_NS 50000000     /* answers are made for so long; then they rest for as long */
+#define SMALL (64 << 10)     /* bytes of an answer that is always given */
+#define HELD_SHARE 4         /* of the memory limit: answers that clients read take one part */
 
 struct listener {
 	struct http *http;
@@ -36,6 +39,10 @@ struct http {
 	int timer;           /* runs libmicrohttpd when it wants to without a descriptor */
 	GPtrArray *clients;  /* struct client: all connections */
 	GPtrArray *requests; /* struct http_request that wait for an answer */
+	GQueue later;        /* struct http_request of these, that nobody looked at yet */
+	uint64_t worked_ns;  /* since the last rest */
+	uint64_t rest_ns;    /* until then no answer is made: the session's loop has its turn */
+	uint64_t held;       /* bytes of answers that clients did not read yet */
 };
 
 /* A connection. */
@@ -57,6 +64,8 @@ struct http_request {
 	bool begun, suspended, answered;
 	struct MHD_Response *response;
 	unsigned status;
+	size_t held; /* bytes of the answer */
+	char *path;  /* while it is in `later` */
 };
 
 enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_OTHER };
@@ -133,9 +142,11 @@ void http_on_gone(struct http_request *q, void (*fn)(void *ctx, struct http_requ
 
 static void request_free(struct http_request *q)
 {
+	q->listener->http->held -= q->held;
 	if (q->response)
 		MHD_destroy_response(q->response);
 	g_ptr_array_unref(q->headers);
+	g_free(q->path);
 	g_free(q);
 }
 
@@ -148,11 +159,24 @@ static void resume(struct http_request *q)
 	MHD_resume_connection(q->connection);
 }
 
+/* Clients that do not read what they asked for must not fill the memory. */
+static bool too_much(const struct http *h, size_t len)
+{
+	return len > SMALL && h->held && h->held + len > h->agent->config->memory / HELD_SHARE;
+}
+
 void http_answer(struct http_request *q, unsigned status, const char *type, GString *body)
 {
 	struct agent_self *self = &q->listener->http->agent->self;
 	size_t len = body->len;
 
+	if (too_much(q->listener->http, len)) {
+		g_string_free(body, TRUE);
+		http_header(q, "Retry-After", "1");
+		http_answer_text(q, 503, "too many clients read their answers\n");
+		return;
+	}
+	q->listener->http->held += q->held = len;
 	self->requests++;
 	self->refused += status >= 400;
 	q->status = status;
@@ -265,6 +289,45 @@ static void handle(struct http_request *q, const char *path)
 	}
 }
 
+/* Answers cost time. Without a rest, clients that ask and ask would leave none for the events of
+ * the kernel, whose rings then overflow, and for dumps. */
+static void handle_in_turn(struct http_request *q, const char *path)
+{
+	struct http *h = q->listener->http;
+	uint64_t began = agent_now_ns(), now;
+
+	handle(q, path);
+	now = agent_now_ns();
+	h->worked_ns += now - began;
+	if (h->worked_ns < WORK_NS)
+		return;
+	h->rest_ns = now + h->worked_ns;
+	h->worked_ns = 0;
+}
+
+static bool rests(const struct http *h)
+{
+	return agent_now_ns() < h->rest_ns;
+}
+
+static uint64_t rest_ms(const struct http *h)
+{
+	uint64_t now = agent_now_ns();
+
+	return now < h->rest_ns ? (h->rest_ns - now) / 1000000 + 1 : 0;
+}
+
+static void handle_later(struct http *h)
+{
+	struct http_request *q;
+
+	while (!rests(h) && (q = g_queue_pop_head(&h->later))) {
+		g_autofree char *path = g_steal_pointer(&q->path);
+
+		handle_in_turn(q, path);
+	}
+}
+
 static enum MHD_Result send_answer(struct http_request *q)
 {
 	q->client->since_ns = agent_now_ns();
@@ -304,7 +367,12 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 	if (q->begun)
 		return MHD_YES;
 	q->begun = true;
-	handle(q, url);
+	if (rests(q->listener->http) || q->listener->http->later.length) {
+		q->path = g_strdup(url);
+		g_queue_push_tail(&q->listener->http->later, q);
+	} else {
+		handle_in_turn(q, url);
+	}
 	if (q->answered)
 		return send_answer(q);
 	q->client->waiting = q->suspended = true;
@@ -362,6 +430,7 @@ static void http_run(struct http *h)
 	MHD_UNSIGNED_LONG_LONG wait_ms, least = G_MAXUINT32;
 	struct itimerspec spec = { 0 };
 
+	handle_later(h);
 	for (unsigned i = 0; i < h->n; i++) {
 		struct MHD_Daemon *d = h->listener[i].mhd;
 		unsigned rounds = 0;
@@ -374,6 +443,8 @@ static void http_run(struct http *h)
 		} while (!wait_ms && ++rounds < ROUNDS);
 		least = MIN(least, wait_ms);
 	}
+	if (h->later.length)
+		least = MIN(least, rest_ms(h));
 	if (least != G_MAXUINT32) {
 		least = MAX(least, 1);
 		spec.it_value.tv_sec = (time_t)(least / 1000);
@@ -399,6 +470,8 @@ static void on_timer(void *ctx)
 /* A client that waits and has left. libmicrohttpd does not look at suspended connections. */
 static void let_go(struct http_request *q)
 {
+	if (q->path)
+		g_queue_remove(&q->listener->http->later, q);
 	if (q->on_gone)
 		q->on_gone(q->gone_ctx, q);
 	http_answer_text(q, 503, "tare ends\n");

@@ -15,6 +15,7 @@
 
 #define BACKLOG 64
 #define SOCKET_MODE 0660
+#define SEND_BUFFER (128 << 10) /* bytes; the kernel charges tare for answers that nobody reads */
 
 static int parse_unix(struct listen_address *a, const char *path)
 {
@@ -112,10 +113,11 @@ static int remove_stale(const struct listen_address *a)
 static int bind_and_listen(int fd, const struct listen_address *a)
 {
 	mode_t mask = umask(~(mode_t)SOCKET_MODE & 0777);
-	int one = 1, err = 0;
+	int one = 1, buffer = SEND_BUFFER, err = 0;
 
 	if (!a->local)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer)); /* of clients, too */
 	if (a->any.sa_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
 	if (bind(fd, &a->any, a->len) || listen(fd, BACKLOG))

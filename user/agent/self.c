@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/self.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/blackbox.h"
 #include "agent/metrics.h"
 #include "agent/pprof.h"
 #include "base/log.h"
@@ -27,6 +28,18 @@ static uint64_t clock_now(clockid_t clock)
 
 	clock_gettime(clock, &t);
 	return (uint64_t)t.tv_sec * NS + (uint64_t)t.tv_nsec;
+}
+
+/* A line of /proc/self/status, in bytes. 0: it is not there. */
+static int64_t own_status(const char *name)
+{
+	g_autofree char *text = NULL;
+	const char *line;
+
+	if (!g_file_get_contents("/proc/self/status", &text, NULL, NULL))
+		return 0;
+	line = strstr(text, name);
+	return line ? g_ascii_strtoll(line + strlen(name), NULL, 10) * 1024 : 0;
 }
 
 static int64_t own_rss(void)
@@ -104,7 +117,21 @@ static void note_losses(struct agent_self *s, const struct books_input *in)
 	s->lost_ns = in->now_ns;
 }
 
-/* Near the limit: what was measured in detail goes first; sums stay. */
+/* Give back what is free. The black box locks tare's memory, and the kernel takes nothing back that
+ * is locked: madvise(2), MADV_DONTNEED. */
+static void trim(struct agent_self *s)
+{
+	bool locked = own_status("\nVmLck:") > 0;
+
+	if (locked)
+		munlockall();
+	malloc_trim(0);
+	if (locked && mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
+		log_warn("tare's memory is not locked any more: %s", g_strerror(errno));
+	s->rss = own_rss();
+}
+
+/* Near the limit: what is free goes first, then what was measured in detail; sums stay. */
 static void keep_within(struct agent *a, uint64_t now)
 {
 	struct agent_self *s = &a->self;
@@ -113,15 +140,16 @@ static void keep_within(struct agent *a, uint64_t now)
 
 	if ((uint64_t)s->rss < NEAR(limit) || now < s->shrunk_ns + SHRINK_NS)
 		return;
-	had = text_size(s->rss);
 	s->shrunk_ns = now;
+	trim(s);
+	if ((uint64_t)s->rss < NEAR(limit))
+		return;
+	had = text_size(s->rss);
 	s->thinned++;
 	pprof_shrink(a);
 	groups_shrink(a);
-	blackbox_shrink(a);
 	session_shrink(a->session);
-	malloc_trim(0);
-	s->rss = own_rss();
+	trim(s);
 	has = text_size(s->rss);
 	if (s->thinned == 1 || (uint64_t)s->rss >= limit)
 		log_warn("near its memory limit with %s, tare gave up detail: now %s", had, has);

@@ -116,6 +116,8 @@ static bool is_plain_name(const char *name)
 	return *name && *name != '.' && !strpbrk(name, "/,*?");
 }
 
+static const char *const families[] = { "sleep", "connect", "touch", "channel", NULL };
+
 static const char *find_mistake(const struct catalogue *c, const struct workload *w, json_int_t max)
 {
 	if (!is_plain_name(w->id))
@@ -123,8 +125,8 @@ static const char *find_mistake(const struct catalogue *c, const struct workload
 	for (unsigned i = 0; i < c->workloads->len; i++)
 		if (!strcmp(((struct workload *)c->workloads->pdata[i])->id, w->id))
 			return "id: there is another of this name";
-	if (strcmp(w->family, "sleep") && strcmp(w->family, "connect"))
-		return "family: not sleep or connect";
+	if (!g_strv_contains(families, w->family))
+		return "family: not sleep, connect, touch or channel";
 	if (strcmp(w->root, "bookworm") && strcmp(w->root, "sid"))
 		return "root: not bookworm or sid";
 	if (!w->run[0] || !*w->run[0])

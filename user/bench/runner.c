@@ -236,13 +236,25 @@ static int run_tasks(struct runner *r, const struct subject *s, uint64_t tasks,
 		if (!err && run->outcome != BENCH_OK)
 			*stopped = run;
 	}
-	if (!r->config->after || !s->w || !s->w->after || err)
-		return err;
-	if (*stopped) {
-		progress_done(&r->progress, tasks, -1);
+	return err;
+}
+
+static bool runs_after(const struct runner_config *c, const struct workload *w)
+{
+	return c->after && w && w->after;
+}
+
+/* --after: one more run with the most tasks that succeeded. Fewer tell nothing else. */
+static int run_after(struct runner *r, const struct subject *s, uint64_t most)
+{
+	struct bench_run *run;
+
+	if (!runs_after(r->config, s->w))
 		return 0;
-	}
-	return run_once(r, s, tasks, 1, true, &run);
+	if (most)
+		return run_once(r, s, most, 1, true, &run);
+	progress_done(&r->progress, g_array_index(s->tasks, uint64_t, s->tasks->len - 1), -1);
+	return 0;
 }
 
 static int run_subject(struct runner *r, const struct subject *s)
@@ -258,12 +270,15 @@ static int run_subject(struct runner *r, const struct subject *s)
 		if (!stopped)
 			done = n;
 	}
-	if (err || !stopped || stopped->stopped_at == BENCH_UNKNOWN)
-		return err;
-	/* Also run the largest N that fits. */
-	most = runner_most(stopped->stopped_at, done);
-	stopped = NULL;
-	return most ? run_tasks(r, s, most, &stopped) : 0;
+	if (!err && stopped && stopped->stopped_at != BENCH_UNKNOWN) {
+		/* Also run the largest N that fits. */
+		most = runner_most(stopped->stopped_at, done);
+		stopped = NULL;
+		err = most ? run_tasks(r, s, most, &stopped) : 0;
+		if (most && !stopped)
+			done = most;
+	}
+	return err ?: run_after(r, s, done);
 }
 
 /* Its row in the results. The members of an existing row are set again; its runs are kept. */
@@ -326,6 +341,13 @@ static void make_ready(struct runner *r, struct bench_row *row, const struct wor
 	set_text(&row->missing, why);
 }
 
+/* How many runs with the i-th of these N. */
+static unsigned runs_with(const struct runner_config *c, const struct workload *w,
+			  const GArray *tasks, unsigned i)
+{
+	return c->runs + (runs_after(c, w) && i == tasks->len - 1);
+}
+
 static int run_workload(struct runner *r, const struct workload *w, GArray *tasks)
 {
 	const struct runner_config *c = r->config;
@@ -342,7 +364,7 @@ static int run_workload(struct runner *r, const struct workload *w, GArray *task
 	if (err || !s.row->missing)
 		return err ?: run_subject(r, &s);
 	for (unsigned i = 0; i < tasks->len; i++)
-		for (unsigned k = 0; k < c->runs + (c->after && w->after); k++)
+		for (unsigned k = 0; k < runs_with(c, w, tasks, i); k++)
 			progress_done(&r->progress, g_array_index(tasks, uint64_t, i), -1);
 	g_autofree char *note = g_strdup_printf("%s: %s", s.row->id, s.row->missing);
 
@@ -355,7 +377,7 @@ static void plan_runs(struct runner *r, const struct workload *w, const GArray *
 	const struct runner_config *c = r->config;
 
 	for (unsigned i = 0; i < tasks->len; i++)
-		for (unsigned k = 0; k < c->runs + (c->after && w && w->after); k++)
+		for (unsigned k = 0; k < runs_with(c, w, tasks, i); k++)
 			progress_plan(&r->progress, g_array_index(tasks, uint64_t, i));
 }
 

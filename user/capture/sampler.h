@@ -87,6 +87,10 @@ struct profile *sampler_profile(struct sampler *s, const struct report *r,
 				const struct tare_sampling *counts, uint64_t peak_seq,
 				uint64_t origin_ns, const char *virtual_why);
 /* The next profile's `fresh` is what grows from now on. */
+/* Name the functions that hold much memory, as far as that takes little time: for a session that
+ * ends long after the processes that it follows. */
+void sampler_name_ahead(struct sampler *s);
+
 void sampler_told(struct sampler *s);
 
 #endif

@@ -8,6 +8,8 @@
 #include "capture/cause.h"
 #include "capture/sampler_state.h"
 
+#define AHEAD_LEAST (1 << 20) /* bytes that a stack holds */
+#define AHEAD_US 10000
 #define PLACELESS 10 /* at most one of so many samples may have no address */
 
 /* Why untouched memory is not measured; NULL: it is. It is known by the addresses of samples. Up to
@@ -71,6 +73,11 @@ struct profile *sampler_profile(struct sampler *s, const struct report *r,
 	naming_fill(s->naming, p, s->samples, s->modules, s->jits, s->detail);
 	say_left_out(s);
 	return p;
+}
+
+void sampler_name_ahead(struct sampler *s)
+{
+	naming_ahead(s->naming, s->samples, s->modules, AHEAD_LEAST, AHEAD_US);
 }
 
 void sampler_told(struct sampler *s)

@@ -14,6 +14,8 @@
 #include "capture/sampler.h"
 #include "capture/session_state.h"
 
+#define OOMS_USUAL 64 /* kills at once; of more, memory is taken when they come */
+
 static void on_python(void *ctx, uint64_t mm, const struct tare_python *python)
 {
 	int err = loader_python(((struct session *)ctx)->loader, mm, python);
@@ -42,7 +44,8 @@ int session_open(struct session **out, const struct session_config *config)
 	s->config = *config;
 	s->config.load.stats = config->self;
 	s->self = getpid();
-	s->ooms = g_array_new(FALSE, FALSE, sizeof(struct tare_oom));
+	s->ooms = g_array_sized_new(FALSE, FALSE, sizeof(struct tare_oom), OOMS_USUAL);
+	s->hurry = config->no_priority ? 0 : gettid();
 	s->watched = g_array_new(FALSE, FALSE, sizeof(struct watched));
 	s->epoll = s->signals = -1;
 	for (unsigned i = 0; i < G_N_ELEMENTS(s->timers); i++)
@@ -161,6 +164,8 @@ static void name_all(struct session *s, bool last)
 		describe_titles(s->proctable, clock_ns(CLOCK_BOOTTIME), last);
 	if (s->sampler)
 		sampler_name_threads(s->sampler, s->proctable, last);
+	if (s->sampler && s->config.daemon)
+		sampler_name_ahead(s->sampler);
 }
 
 static void on_clock(struct session *s, enum source source)
@@ -288,13 +293,20 @@ static bool is_finished(struct session *s)
 	return (s->launched && !s->config.wait_all) || all_ended(s);
 }
 
+/* While on_oom() makes a report, more kills may come. */
 static void tell_ooms(struct session *s)
 {
-	for (unsigned i = 0; i < s->ooms->len; i++)
+	if (!s->ooms->len)
+		return;
+	for (unsigned i = 0; i < s->ooms->len; i++) {
+		struct tare_oom oom = g_array_index(s->ooms, struct tare_oom, i);
+
 		if (s->config.on_oom)
-			s->config.on_oom(s->config.ctx,
-					 &g_array_index(s->ooms, struct tare_oom, i));
+			s->config.on_oom(s->config.ctx, &oom);
+	}
 	g_array_set_size(s->ooms, 0);
+	if (s->hurry)
+		session_hurry_end(s);
 }
 
 int session_loop(struct session *s, int *status)

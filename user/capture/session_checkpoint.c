@@ -57,7 +57,6 @@ void session_checkpoints_begin(struct session *s)
 	if (!s->config.on_checkpoint)
 		return;
 	raise_priority(s);
-	s->hurry = s->config.no_priority ? 0 : gettid();
 	if (s->hurry && loader_tasks(s->loader) < HURRY_TASKS)
 		session_hurry(s);
 	session_checkpoint(s);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The priority of a session's main thread while a checkpoint is due.
+ * The priority of a session's main thread while a checkpoint or the report of an OOM kill is due.
  */
 #include <sched.h>
 
 #include "capture/session_state.h"
 
-/* While a checkpoint is due, the main thread has a real-time priority, below that of the drain's
+/* While something is due, the main thread has a real-time priority, below that of the drain's
  * thread. Niceness is not enough on a busy machine: the kernel first divides CPUs between
  * sessions and control groups, and tare might get a tenth of a CPU. Not for a checkpoint that
  * takes much CPU time: it would delay other threads. */

@@ -13,11 +13,9 @@
 #define EVENTS_WAIT (16 << 20)
 #define EVENTS_WAIT_TASK 2048 /* in addition for each task: its start, its names and its end */
 
-#define OOMS_WAIT 64 /* more kills than that at once are told of by their number alone */
-
 static void on_oom(struct session *s, const void *data, size_t size)
 {
-	if (size == sizeof(struct tare_oom) && s->ooms->len < OOMS_WAIT)
+	if (size == sizeof(struct tare_oom))
 		g_array_append_vals(s->ooms, data, 1);
 }
 
@@ -83,9 +81,15 @@ void session_drain(struct session *s)
 		sampler_swept(s->sampler);
 }
 
+/* A report of an OOM kill is made as a checkpoint that is due. */
 static int put_event(void *ctx, const void *data, size_t size)
 {
-	return drain_put(((struct session *)ctx)->drain, DRAIN_EVENTS, data, size) ? -1 : 0;
+	const struct tare_record *head = data;
+	struct session *s = ctx;
+
+	if (s->hurry && s->config.on_oom && size >= sizeof(*head) && head->type == TARE_REC_OOM)
+		session_hurry(s);
+	return drain_put(s->drain, DRAIN_EVENTS, data, size) ? -1 : 0;
 }
 
 static int put_sample(void *ctx, const void *data, size_t size)

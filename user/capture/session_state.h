@@ -123,9 +123,10 @@ void session_dispatch(struct session *s, unsigned source);
 /* A report as of now, its books compared with the kernel's counters. Never NULL. */
 struct report *session_books(struct session *s, enum report_reason reason);
 
-/* Raise the main thread's priority: a checkpoint is due. Called by the drain's thread. */
+/* Raise the main thread's priority: a checkpoint is due, or the report of an OOM kill. Called by
+ * the drain's thread. */
 void session_hurry(struct session *s);
-void session_hurry_end(const struct session *s); /* the checkpoint is written: lower it again */
+void session_hurry_end(const struct session *s); /* it is written: lower it again */
 
 /* Make checkpoints while the loop runs. The time between them is chosen so that the state on disk
  * is never older than config.checkpoint_ns. */

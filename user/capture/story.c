@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "capture/cgroup_by_id.h"
 #include "capture/session_state.h"
+#include "model/groups.h"
 #include "model/growth_rule.h"
 #include "model/incident_fill.h"
 
@@ -18,7 +20,8 @@ struct story {
 	struct history *history;
 	GHashTable *known; /* struct known, by proc */
 	bool groups;
-	uint64_t ticks, ticked_ns, kills;
+	struct cgroup_ids *ids; /* NULL: no groups, or they cannot be found by ids */
+	uint64_t ticks, ticked_ns;
 };
 
 static void known_free(gpointer p)
@@ -29,11 +32,12 @@ static void known_free(gpointer p)
 	g_free(k);
 }
 
-struct story *story_new(bool groups)
+struct story *story_new(const struct features *groups)
 {
 	struct story *s = g_new0(struct story, 1);
 
-	s->groups = groups;
+	s->groups = groups != NULL;
+	s->ids = groups ? cgroup_ids_new(groups) : NULL;
 	s->history = history_new(&history_limits);
 	s->known = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, known_free);
 	return s;
@@ -45,23 +49,25 @@ void story_free(struct story *s)
 		return;
 	history_free(s->history);
 	g_hash_table_unref(s->known);
+	cgroup_ids_free(s->ids);
 	g_free(s);
 }
 
-static void remember(struct story *s, const struct live_row *row)
+static struct known *remember(struct story *s, uint64_t proc, const char *cgroup)
 {
-	struct known *k = g_hash_table_lookup(s->known, &row->id);
+	struct known *k = g_hash_table_lookup(s->known, &proc);
 
 	if (!k) {
 		k = g_new0(struct known, 1);
-		k->proc = row->id;
+		k->proc = proc;
 		g_hash_table_insert(s->known, &k->proc, k);
 	}
 	k->tick = s->ticks;
-	if (g_strcmp0(k->cgroup, row->cgroup)) {
+	if (cgroup && g_strcmp0(k->cgroup, cgroup)) {
 		g_free(k->cgroup);
-		k->cgroup = g_strdup(row->cgroup);
+		k->cgroup = g_strdup(cgroup);
 	}
+	return k;
 }
 
 static gboolean is_old(gpointer key, gpointer value, gpointer story)
@@ -108,7 +114,7 @@ void story_tick(struct story *s, const struct live *live)
 	for (unsigned i = 0; i < procs->len; i++) {
 		const struct live_row *row = &g_array_index(procs, struct live_row, i);
 
-		remember(s, row);
+		remember(s, row->id, row->cgroup);
 		history_add(s->history, s->groups ? row->cgroup : NULL, row->comm, NULL,
 			    live_weight(row));
 	}
@@ -143,12 +149,36 @@ struct history *story_history(const struct story *s)
 	return s->history;
 }
 
-static const char *cgroup_of(void *story, uint64_t proc)
-{
-	const struct story *s = story;
-	const struct known *k = s->groups ? g_hash_table_lookup(s->known, &proc) : NULL;
+/* A session that asks for control groups of its processes. */
+struct asking {
+	struct story *story;
+	const struct session *session;
+};
 
-	return k ? k->cgroup : NULL;
+static char *group_by_id(const struct story *s, uint64_t id)
+{
+	char *path = NULL;
+
+	if (s->ids && id && cgroup_ids_path(s->ids, id, &path))
+		return NULL;
+	return path;
+}
+
+static const char *cgroup_of(void *asking, uint64_t proc)
+{
+	const struct asking *a = asking;
+	const struct known *k;
+	const struct proctable_proc *p;
+	g_autofree char *path = NULL;
+
+	if (!a->story->groups || !proc)
+		return NULL;
+	k = g_hash_table_lookup(a->story->known, &proc);
+	if (k && k->cgroup)
+		return k->cgroup;
+	p = proctable_find_proc(a->session->proctable, proc);
+	path = p ? group_by_id(a->story, groups_of_process(a->session->proctable, p)) : NULL;
+	return path ? remember(a->story, proc, path)->cgroup : NULL;
 }
 
 static const struct report_process *process_of(const struct report *r, uint64_t id, pid_t pid)
@@ -186,91 +216,87 @@ static char *group_above(const char *cgroup, unsigned levels)
 	return path;
 }
 
-static struct incident_task task_of(const struct story *s, uint64_t proc, uint32_t tgid,
+static struct incident_task task_of(struct asking *a, uint64_t proc, uint32_t tgid,
 				    const char *comm)
 {
 	return (struct incident_task){
 		.pid = (pid_t)tgid,
 		.comm = kernel_name(comm),
-		.cgroup = g_strdup(cgroup_of((void *)s, proc)),
+		.cgroup = g_strdup(cgroup_of(a, proc)),
 		.followed = proc != 0,
 	};
 }
 
-static void describe_oom(struct story *s, struct incident *i, const struct report *r,
-			 const struct report_process *victim, const struct tare_oom *oom)
+/* `victim` NULL: the report has no row of it. */
+static void describe_oom(struct asking *a, struct report *r, const struct report_process *victim,
+			 const struct tare_oom *oom)
 {
-	i->victim = task_of(s, victim->id, oom->victim_tgid, oom->victim_comm);
-	if (!i->victim.comm)
+	struct incident *i = r->incident;
+
+	i->victim = task_of(a, victim ? victim->id : 0, oom->victim_tgid, oom->victim_comm);
+	if (!i->victim.comm && victim)
 		i->victim.comm = g_strdup(victim->comm);
-	i->trigger = task_of(s, oom->trigger, oom->trigger_tgid, oom->trigger_comm);
+	i->trigger = task_of(a, oom->trigger, oom->trigger_tgid, oom->trigger_comm);
 	i->trigger.tid = (pid_t)oom->trigger_tid;
 	i->trigger.thread = kernel_name(oom->trigger_thread);
 	i->usage = oom->usage;
 	i->limit = oom->limit;
 	if (oom->cgroup)
-		i->cgroup = group_above(i->victim.cgroup ?: r->cgroup.path, oom->levels);
+		i->cgroup = group_by_id(a->story, oom->cgroup) ?:
+			    group_above(i->victim.cgroup ?: r->cgroup.path, oom->levels);
 }
 
-static void fill(struct story *s, struct session *session, struct report *r, uint64_t at_ns)
+static void fill(struct asking *a, struct report *r, uint64_t at_ns)
 {
 	const struct incident_source from = {
-		.history = s->history,
+		.history = a->story->history,
 		.at_ns = at_ns,
-		.origin_ns = session_origin(session),
+		.origin_ns = session_origin(a->session),
 		.cgroup = cgroup_of,
-		.ctx = s,
-		.within = s->groups ? r->incident->cgroup : NULL,
+		.ctx = a,
+		.within = a->story->groups ? r->incident->cgroup : NULL,
 	};
 
 	incident_fill(r->incident, r, &from);
 }
 
-bool story_is_frozen(const struct session *session, const struct tare_oom *oom)
-{
-	struct tare_workload w;
-
-	loader_workload(session->loader, &w);
-	return oom->peak && oom->peak == w.peak_seq;
-}
-
 struct report *story_oom(struct story *s, struct session *session, const struct tare_oom *oom,
 			 bool frozen)
 {
+	struct asking asking = { s, session };
 	const struct report_process *victim;
 	struct report *r;
 
-	if (!oom->victim && *oom->victim_comm)
+	if (!s->groups && !oom->victim && *oom->victim_comm)
 		return NULL;
-	s->kills++;
 	r = frozen ? session_freeze(session, true) : session_glance(session);
 	victim = process_of(r, oom->victim, (pid_t)oom->victim_tgid);
-	if (!victim) {
+	if (!s->groups && !victim) {
 		report_free(r);
 		return NULL;
 	}
 	r->incident = incident_new();
 	r->incident->what = INCIDENT_OOM;
-	r->incident->kills = s->kills;
+	r->incident->kills = 1;
 	r->incident->at_kill = oom->peak && oom->peak == session->last_peak;
 	r->incident->time_ns = oom->head.time_ns - MIN(oom->head.time_ns, session->origin_ns);
-	describe_oom(s, r->incident, r, victim, oom);
-	fill(s, session, r, session->origin_ns + r->peak_weight_ns);
+	describe_oom(&asking, r, victim, oom);
+	fill(&asking, r, session->origin_ns + r->peak_weight_ns);
 	return r;
 }
 
 struct report *story_now(struct story *s, struct session *session, enum incident_what what,
 			 const char *detail, const char *cgroup)
 {
+	struct asking asking = { s, session };
 	struct report *r = session_freeze(session, false);
 
 	r->incident = incident_new();
 	r->incident->what = what;
-	r->incident->kills = s->kills;
 	r->incident->at_kill = true;
 	r->incident->detail = g_strdup(detail);
 	r->incident->cgroup = g_strdup(cgroup);
 	r->incident->time_ns = r->duration_ns;
-	fill(s, session, r, session->origin_ns + r->duration_ns);
+	fill(&asking, r, session->origin_ns + r->duration_ns);
 	return r;
 }

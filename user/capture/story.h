@@ -12,8 +12,9 @@
 
 struct story;
 
-/* `groups`: names are apart by control group, as live_know() told. */
-struct story *story_new(bool groups);
+/* `groups`: names are apart by control group, as live_know() told or, of a process that is younger
+ * than the last tick, as the kernel tells; NULL: the session has one control group. */
+struct story *story_new(const struct features *groups);
 void story_free(struct story *s); /* takes NULL */
 
 /* Each second, after live_tick(). */
@@ -24,12 +25,9 @@ bool story_is_fresh(const struct story *s, uint64_t now_ns);
 void story_sample(struct story *s, const struct tare_sample *sample, uint32_t aggregate);
 void story_folded(struct story *s, uint32_t aggregate, uint32_t into);
 
-/* Is what was held at this kill still known? Not so if the kernel kills several in a row, or if
- * tare comes to it after seconds. For a session with load.freeze. */
-bool story_is_frozen(const struct session *session, const struct tare_oom *oom);
-
-/* An OOM kill, from on_oom(): the report at the kill, with its incident; NULL: it does not concern
- * the workload. `frozen`: the session has load.freeze. */
+/* An OOM kill, from on_oom(): the report at the kill, with its incident; NULL: the victim is not
+ * followed, and the session is of one control group. `frozen`: the session has load.freeze. If
+ * several kills follow each other, what was held may be known of the first or the last alone. */
 struct report *story_oom(struct story *s, struct session *session, const struct tare_oom *oom,
 			 bool frozen);
 /* Another incident: the report as of now. `cgroup`: what it is about, may be NULL. */

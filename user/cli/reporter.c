@@ -261,7 +261,15 @@ static void write_snapshot(void *reporter, struct report *report)
 	write_numbered(r, report, ++r->snapshots);
 }
 
-/* What processes and threads hold now, for a replay. */
+/* What processes and threads hold now, for a replay and for the story. */
+static void tick_own(struct reporter *r, const struct books_input *in)
+{
+	live_tick(r->own_live, in);
+	about_processes(r->own_live);
+	if (r->story)
+		story_tick(r->story, r->own_live);
+}
+
 static void record_round(struct reporter *r)
 {
 	struct books_input in;
@@ -270,8 +278,7 @@ static void record_round(struct reporter *r)
 		if (!r->own_live)
 			r->own_live = live_new();
 		session_swept(r->session, &in);
-		live_tick(r->own_live, &in);
-		about_processes(r->own_live);
+		tick_own(r, &in);
 	}
 	recording_round(r->recording, r->live ? r->live : r->own_live, cause_name);
 }
@@ -379,7 +386,7 @@ void reporter_end(struct reporter *r)
 	g_clear_pointer(&r->own_live, live_free);
 }
 
-/* A tick each second at most, however short the interval of the curve. */
+/* A tick each second, however short the interval of the curve and rare the checkpoints. */
 static void on_look(void *reporter, uint64_t time_ns, int64_t weight)
 {
 	struct reporter *r = reporter;
@@ -389,9 +396,7 @@ static void on_look(void *reporter, uint64_t time_ns, int64_t weight)
 	if (!r->session || story_is_fresh(r->story, session_origin(r->session) + time_ns))
 		return;
 	session_live((struct session *)r->session, &in);
-	live_tick(r->live, &in);
-	about_processes(r->live);
-	story_tick(r->story, r->live);
+	tick_own(r, &in);
 }
 
 /* The first kill is the one to explain; of later ones the number is told. */
@@ -418,14 +423,14 @@ static void watch_ooms(struct session_config *config)
 
 void reporter_watch_ooms(struct reporter *r)
 {
-	r->story = story_new(false);
-	r->live = live_new();
+	r->story = story_new(NULL);
+	r->own_live = live_new();
 }
 
 void reporter_forget(struct reporter *r)
 {
 	story_free(r->story);
-	live_free(r->live);
+	live_free(r->own_live);
 	incident_free(r->incident);
 }
 

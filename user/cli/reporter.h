@@ -25,12 +25,12 @@ struct reporter {
 	unsigned snapshots;          /* written so far */
 	struct recording *recording; /* open after reporter_begin(); NULL: no -r */
 	const struct session *session;
-	/* What a recording gets of the processes over time. The owner sets `live` and ticks it;
-	 * else the reporter makes `own_live` while it records. */
+	/* Processes over time, for a recording and for `story`. The owner sets `live` and ticks it;
+	 * else the reporter makes and ticks `own_live`. */
 	struct live *live, *own_live;
 	struct sample_log log;
 	/* Of run with a memory limit: the last minute, for the story of an OOM kill, and the
-	 * incident of the first one; `live` is the story's. NULL: none. */
+	 * incident of the first one. NULL: none. */
 	struct story *story;
 	struct incident *incident;
 	bool disk_full;       /* the recording has stopped */

@@ -76,7 +76,7 @@ struct bench_published {
 /* A workload of the catalogue, or the user's own command. */
 struct bench_row {
 	char *id, *title, *language;
-	char *family;         /* "sleep", "connect"; "own" for the user's command */
+	char *family;         /* "sleep", "connect", "touch", "channel"; "own" for the user's command */
 	char *task;           /* what one task is */
 	char *root;           /* the Debian release it runs on: "bookworm", "sid" */
 	char *twin;           /* id of the same program on an older runtime; NULL: none */

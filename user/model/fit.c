@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "model/fit.h"
 
-#include <gsl/gsl_cdf.h>
-#include <gsl/gsl_fit.h>
+/* Rmath.h: its functions by their own names, without R. */
+#define MATHLIB_STANDALONE
+#include <Rmath.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -128,26 +129,50 @@ static void find_worst(const struct points *p, const double *y, struct fit *fit)
 	fit->linear = fit->worst <= FIT_OFF;
 }
 
+/* The t that a value with `df` degrees of freedom does not exceed, either way, at LEVEL. */
+static double student(unsigned df)
+{
+	return qt((1 + LEVEL) / 2, df, true, false);
+}
+
+/* The line y = tare + slope * x with the least Σ w (y - tare - slope * x)², x being the tasks. The
+ * sums are taken about the weighted means, so that large values lose no precision. */
 static void fit_values(const struct points *p, const double *y, struct fit *fit)
 {
-	g_autofree double *w = g_new(double, p->n);
-	double cov00, cov01, cov11, chi2, t;
+	double w = 0, x_mean = 0, y_mean = 0, xx = 0, xy = 0, chi2 = 0, unit;
 
-	for (unsigned i = 0; i < p->n; i++)
-		w[i] = 1 / (p->scale[i] * p->scale[i]);
-	gsl_fit_wlinear(p->tasks, 1, w, 1, y, 1, p->n, &fit->tare, &fit->slope, &cov00, &cov01,
-			&cov11, &chi2);
+	for (unsigned i = 0; i < p->n; i++) {
+		double wi = 1 / (p->scale[i] * p->scale[i]);
+
+		w += wi;
+		x_mean += (p->tasks[i] - x_mean) * wi / w;
+		y_mean += (y[i] - y_mean) * wi / w;
+	}
+	for (unsigned i = 0; i < p->n; i++) {
+		double wi = 1 / (p->scale[i] * p->scale[i]), dx = p->tasks[i] - x_mean;
+
+		xx += wi * dx * dx;
+		xy += wi * dx * (y[i] - y_mean);
+	}
+	fit->slope = xy / xx;
+	fit->tare = y_mean - fit->slope * x_mean;
 	fit->valid = true;
 	find_worst(p, y, fit);
 	fit->interval = p->n > 2;
 	if (!fit->interval)
 		return;
-	/* GSL's covariance takes w for 1/variance; the residuals give the true scale. */
-	t = gsl_cdf_tdist_Pinv((1 + LEVEL) / 2, p->n - 2) * sqrt(chi2 / (p->n - 2));
-	fit->lo = fit->slope - t * sqrt(cov11);
-	fit->hi = fit->slope + t * sqrt(cov11);
-	fit->tare_lo = fit->tare - t * sqrt(cov00);
-	fit->tare_hi = fit->tare + t * sqrt(cov00);
+	for (unsigned i = 0; i < p->n; i++) {
+		double off = y[i] - y_mean - fit->slope * (p->tasks[i] - x_mean);
+
+		chi2 += off * off / (p->scale[i] * p->scale[i]);
+	}
+	/* If w were 1/variance, the variance of the slope were 1 / xx, and that of the tare
+	 * 1 / w + x_mean² / xx. The residuals give the true scale. */
+	unit = student(p->n - 2) * sqrt(chi2 / (p->n - 2));
+	fit->lo = fit->slope - unit / sqrt(xx);
+	fit->hi = fit->slope + unit / sqrt(xx);
+	fit->tare_lo = fit->tare - unit * sqrt(1 / w + x_mean * x_mean / xx);
+	fit->tare_hi = fit->tare + unit * sqrt(1 / w + x_mean * x_mean / xx);
 }
 
 /* Fit the sum of some parts (bits). */
@@ -312,7 +337,7 @@ static struct level level_at(const struct bench_row *row, unsigned parts, uint64
 /* Half of the 95 % interval of a mean of n values, or of a difference of two such. */
 static double half_of(double variance, unsigned n)
 {
-	return gsl_cdf_tdist_Pinv((1 + LEVEL) / 2, n - 1) * sqrt(variance);
+	return student(n - 1) * sqrt(variance);
 }
 
 struct fit_at fit_at(const struct bench_row *row, unsigned parts, uint64_t tasks)

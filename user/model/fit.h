@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * A line fitted to what a workload weighed with N tasks: its value at N = 0 is the tare, its slope
- * the bytes of one more task. Pure; GSL does the arithmetic.
+ * the bytes of one more task. Pure.
  *
  * The fit is weighted least squares. The statistical weight of a run is
  * 1 / (mean weight in bytes of the runs with its N)², since measured sizes scatter in proportion
  * to their size; so each N counts equally. If the weight is not known in all runs, the mean of
  * user memory (or else of RSS, or of the charge) is used. Every part is fitted with the same
- * statistical weights, so
- * the tares and slopes of the kinds add up to those of the sums. The 95 % interval is
- * Student's t with n - 2 degrees of freedom, with the covariance scaled by the residuals'
- * weighted chi² / (n - 2).
+ * statistical weights, so the tares and slopes of the kinds add up to those of the sums. The 95 %
+ * interval is Student's t with n - 2 degrees of freedom, with the covariance scaled by the
+ * residuals' weighted chi² / (n - 2).
  *
  * Not every program grows along a line: arrays double, collectors keep garbage. If the mean weight
  * at some N is more than FIT_OFF off the line, the row is bent: then no slope describes it, and

@@ -80,6 +80,7 @@ static struct group *group_of(struct groups *g, uint64_t id)
 {
 	struct group *group = groups_find(g, id);
 
+	g->full |= !group && g->all->len >= GROUPS_MOST;
 	if (group || g->all->len >= GROUPS_MOST)
 		return group;
 	group = g_new0(struct group, 1);
@@ -358,6 +359,9 @@ void groups_take(struct groups *g, const struct live *l, const struct books_inpu
 		add_row(g, p ? groups_of_process(in->proctable, p) : 0, r);
 	}
 	choose_all(g);
+	if (g->full) /* those without processes must not keep out those with some */
+		groups_trim(g);
+	g->full = false;
 	sum_hidden(g);
 }
 

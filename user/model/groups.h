@@ -109,6 +109,9 @@ struct proctable_ends groups_ends(struct groups *g);
 /* After live_tick(), with the same input. */
 void groups_take(struct groups *g, const struct live *l, const struct books_input *in);
 
+/* The id of the control group of a process: that of its first task. 0: not known. */
+uint64_t groups_of_process(const struct proctable *pt, const struct proctable_proc *p);
+
 /* A control group whose path is not known. Then call groups_know() or groups_gone(). False: there
  * is none. */
 bool groups_unnamed(const struct groups *g, uint64_t *id);

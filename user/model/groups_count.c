@@ -23,6 +23,7 @@ struct mm_seen {
 	struct tare_flow others[TARE_NONOWNERS];
 };
 
+/* The last place is for TARE_CAUSE_OTHER alone, so that what has no room always has one. */
 void groups_flow_add(struct groups_counts *c, uint32_t cause, uint64_t in, uint64_t out)
 {
 	unsigned i = 0;
@@ -31,7 +32,7 @@ void groups_flow_add(struct groups_counts *c, uint32_t cause, uint64_t in, uint6
 		return;
 	while (i < c->flows && c->flow[i].cause != cause)
 		i++;
-	if (i == c->flows && c->flows == GROUPS_CAUSES - 1 && cause != TARE_CAUSE_OTHER) {
+	if (i == c->flows && i >= GROUPS_CAUSES - 1 && cause != TARE_CAUSE_OTHER) {
 		groups_flow_add(c, TARE_CAUSE_OTHER, in, out);
 		return;
 	}

@@ -19,6 +19,7 @@ struct groups {
 	GPtrArray *all;      /* struct group: owns them */
 	struct groups_rest rest;
 	bool by_rows;
+	bool full; /* there was no room for a group since the last tick */
 	uint64_t now_ns;
 	/* What was counted so far of living tasks and address spaces. */
 	GHashTable *tasks, *mms;
@@ -36,8 +37,5 @@ void groups_count_tick(struct groups *g, const struct books_input *in);
 void groups_count_task_end(void *ctx, const struct proctable_proc *p,
 			   const struct proctable_task *t);
 void groups_count_mm_end(void *ctx, const struct proctable_proc *p, const struct proctable_mm *m);
-
-/* The control group of a process: that of its first task. 0: not known. */
-uint64_t groups_of_process(const struct proctable *pt, const struct proctable_proc *p);
 
 #endif

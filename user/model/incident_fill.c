@@ -78,6 +78,20 @@ static void note_victim(struct incident *i, const struct report_process *p)
 	i->victim.followed = true;
 }
 
+/* A thread's figures are what it took less what it gave back: of an ended process all of it, though
+ * nothing is left. */
+static void add_threads(struct filling *f, const struct report_process *p, const char *cgroup)
+{
+	int64_t most = kinds_weight(p->at_peak);
+
+	for (unsigned i = 0; most > 0 && i < p->tasks->len; i++) {
+		const struct report_task *t = p->tasks->pdata[i];
+
+		add_held(f, cgroup, p->comm ?: "?", t->comm ?: "?",
+			 MIN(kinds_weight(t->at_peak), most));
+	}
+}
+
 static void add_processes(struct filling *f)
 {
 	for (unsigned i = 0; i < f->r->processes->len; i++) {
@@ -89,12 +103,7 @@ static void add_processes(struct filling *f)
 		if (!is_within(f, cgroup))
 			continue;
 		add_held(f, cgroup, p->comm ?: "?", NULL, kinds_weight(p->at_peak));
-		for (unsigned j = 0; j < p->tasks->len; j++) {
-			const struct report_task *t = p->tasks->pdata[j];
-
-			add_held(f, cgroup, p->comm ?: "?", t->comm ?: "?",
-				 kinds_weight(t->at_peak));
-		}
+		add_threads(f, p, cgroup);
 	}
 }
 

@@ -38,7 +38,7 @@ CREATE TABLE workloads (
 	id TEXT NOT NULL UNIQUE,      -- 'go-goroutine', …
 	title TEXT NOT NULL,
 	language TEXT NOT NULL,
-	family TEXT NOT NULL,         -- 'sleep', 'connect'; 'own': the user's command
+	family TEXT NOT NULL,         -- 'sleep', 'connect', 'touch', 'channel'; 'own': the user's command
 	task TEXT NOT NULL,           -- what one task is
 	root TEXT,                    -- the Debian that it runs on: 'bookworm', 'sid'
 	twin TEXT,                    -- id of the same program on an older runtime

@@ -4,7 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -17,6 +17,8 @@
 #define SUFFIX ".tare"
 #define STAMP "00000000-000000-" /* 0: a digit */
 #define FILES_MOST 100000        /* of the directory that are looked at */
+#define PART ".part"             /* end of a dump's name until it is whole */
+#define PART_OLD 600             /* seconds: then its maker was killed */
 
 bool dumps_is_name(const char *name)
 {
@@ -35,6 +37,16 @@ bool dumps_is_name(const char *name)
 	return true;
 }
 
+static bool is_part(const char *name)
+{
+	g_autofree char *whole = NULL;
+
+	if (!g_str_has_suffix(name, SUFFIX PART))
+		return false;
+	whole = g_strndup(name, strlen(name) - strlen(PART));
+	return dumps_is_name(whole);
+}
+
 struct dump {
 	char *name;
 	uint64_t bytes;
@@ -50,8 +62,9 @@ static int by_name(gconstpointer a, gconstpointer b)
 	return strcmp(((const struct dump *)a)->name, ((const struct dump *)b)->name);
 }
 
-/* Own regular files with the name of a dump, the oldest first. NULL: no such directory. */
-static GArray *list(int dir)
+/* Own regular files with the name of a dump, the oldest first. NULL: no such directory. Removes
+ * what a killed agent left. */
+static GArray *list(int dir, int64_t now)
 {
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
@@ -66,10 +79,15 @@ static GArray *list(int dir)
 		struct dump dump;
 		struct stat st;
 
-		if (!dumps_is_name(e->d_name) ||
+		if ((!dumps_is_name(e->d_name) && !is_part(e->d_name)) ||
 		    fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode) ||
 		    st.st_uid != geteuid())
 			continue;
+		if (is_part(e->d_name)) {
+			if (st.st_mtime < now - PART_OLD)
+				unlinkat(dir, e->d_name, 0);
+			continue;
+		}
 		dump = (struct dump){ g_strdup(e->d_name), (uint64_t)st.st_size };
 		g_array_append_val(all, dump);
 	}
@@ -78,9 +96,9 @@ static GArray *list(int dir)
 	return all;
 }
 
-static void make_room(const struct dumps_config *c, int dir)
+static void make_room(const struct dumps_config *c, int dir, int64_t now)
 {
-	GArray *all = list(dir);
+	GArray *all = list(dir, now);
 	uint64_t bytes = c->max_size;
 	unsigned from = 0;
 
@@ -136,29 +154,64 @@ static int write_recording(const struct dumps_config *c, const char *path, struc
 	return err;
 }
 
+/* The file has its name when it is whole. `keep` false: it is removed. */
+static int write_part(const struct dumps_config *c, int dir, const char *name,
+		      struct report *report, bool keep)
+{
+	g_autofree char *part = g_strconcat(name, PART, NULL);
+	g_autofree char *path = g_build_filename(c->dir, part, NULL);
+	int err = write_recording(c, path, report);
+
+	if (!err && keep && renameat2(dir, part, dir, name, RENAME_NOREPLACE)) {
+		err = -errno;
+		log_error("%s/%s: %s", c->dir, name, g_strerror(errno));
+	}
+	if (err || !keep)
+		unlinkat(dir, part, 0);
+	return err;
+}
+
+static int open_dir(const struct dumps_config *c)
+{
+	int dir = open(c->dir, O_PATH | O_DIRECTORY | O_CLOEXEC), err = -errno;
+
+	if (dir >= 0)
+		return dir;
+	log_error("%s: %s: no dump is written", c->dir, g_strerror(-err));
+	return err;
+}
+
 int dumps_write(const struct dumps_config *c, struct report *report, const char *why, int64_t now,
 		char **path)
 {
-	int dir = open(c->dir, O_PATH | O_DIRECTORY | O_CLOEXEC), err;
+	int dir = open_dir(c), err;
 	g_autofree char *name = NULL;
 
 	*path = NULL;
-	if (dir < 0) {
-		err = -errno;
-		log_error("%s: %s: no dump is written", c->dir, g_strerror(errno));
-		return err;
-	}
-	make_room(c, dir);
+	if (dir < 0)
+		return dir;
+	make_room(c, dir, now);
 	name = new_name(dir, why, now);
-	err = name ? 0 : -EEXIST;
-	if (!err) {
+	err = name ? write_part(c, dir, name, report, true) : -EEXIST;
+	if (name)
 		*path = g_build_filename(c->dir, name, NULL);
-		err = write_recording(c, *path, report);
-		if (err)
-			unlinkat(dir, name, 0); /* a part of a dump helps nobody */
-	}
 	close(dir);
 	if (recording_disk_full(err))
 		log_error("%s: disk full: the dump is lost", *path);
+	return err;
+}
+
+int dumps_try(const struct dumps_config *c, struct report *report, int64_t now)
+{
+	int dir = open_dir(c), err;
+	g_autofree char *name = NULL;
+
+	if (dir < 0)
+		return dir;
+	name = new_name(dir, "try", now);
+	err = name ? write_part(c, dir, name, report, false) : -EEXIST;
+	close(dir);
+	if (recording_disk_full(err))
+		log_error("%s: disk full", c->dir);
 	return err;
 }

@@ -23,6 +23,10 @@ struct dumps_config {
 int dumps_write(const struct dumps_config *c, struct report *report, const char *why, int64_t now,
 		char **path);
 
+/* Can a dump of this report be written? It is written and removed; nothing makes room for it.
+ * Returns as dumps_write(). */
+int dumps_try(const struct dumps_config *c, struct report *report, int64_t now);
+
 /* Is this the name of a dump, and of which time? Names sort by time. */
 bool dumps_is_name(const char *name);
 

@@ -270,6 +270,30 @@ static void name_in_file(struct naming *n, const struct frame *f, struct named *
 						      module_start(m, f->address));
 }
 
+/* Frames that another process or the kernel may name later are left to naming_fill(). */
+static bool is_in_file(const struct frame *f)
+{
+	return !(f->flags & (FRAME_KERNEL | FRAME_SYNTHETIC)) && file_of(f) != NO_FILE;
+}
+
+static bool name_stack(struct naming *n, uint32_t node)
+{
+	bool any = false;
+
+	while (node != NO_NODE) {
+		const struct stack_node *at = intern_key(n->s->nodes, node);
+		const struct frame *f = intern_key(n->s->frames, at->frame);
+		struct named *to = named_at(n, at->frame);
+
+		if (!to->function && is_in_file(f)) {
+			name_in_file(n, f, to);
+			any = true;
+		}
+		node = at->parent;
+	}
+	return any;
+}
+
 static void name_code(struct naming *n, const struct frame *f, struct named *to)
 {
 	const char *name = code_name(n, f), *where = "[jit]";
@@ -534,6 +558,28 @@ static void mark_python(struct profile *p)
 		g_free(f->function);
 		f->function = g_strdup(PYTHON_LOOP " [names: python 3.8 to 3.13, or -X perf]");
 	}
+}
+
+void naming_ahead(struct naming *n, const struct samples *s, struct modules *modules, int64_t least,
+		  int64_t most_us)
+{
+	int64_t until = g_get_monotonic_time() + most_us;
+	bool any = false;
+
+	n->s = s;
+	n->modules = modules;
+	g_array_set_size(n->names, intern_count(s->frames));
+	for (uint32_t i = 0; i < aggregates_count(s->aggregates); i++) {
+		const struct aggregate *a = aggregates_at(s->aggregates, i);
+
+		if (a->into != AGGREGATE_USED || a->live < least || !name_stack(n, a->key.node))
+			continue;
+		any = true;
+		if (g_get_monotonic_time() > until)
+			break;
+	}
+	if (any)
+		modules_trim(modules);
 }
 
 void naming_fill(struct naming *n, struct profile *p, const struct samples *s,

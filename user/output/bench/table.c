@@ -192,6 +192,8 @@ static const char *family_meaning(const char *family)
 	static const char *const known[][2] = {
 		{ "sleep", "each task sleeps" },
 		{ "connect", "each task holds a connection open" },
+		{ "touch", "each task sleeps, and uses 1 KiB of its stack" },
+		{ "channel", "each task waits on a channel of its own" },
 		{ "own", "the command defines what a task is" },
 	};
 

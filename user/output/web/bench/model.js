@@ -7,7 +7,8 @@ import { known, printable } from '../shared/format.js';
 import { KERNEL_KINDS, KINDS, KIND_TEXT, USER_KINDS } from '../shared/kinds.js';
 
 export { KERNEL_KINDS, KINDS, KIND_TEXT, USER_KINDS };
-export const FAMILY_TEXT = { sleep: 'asleep', connect: 'on a connection', own: 'own command' };
+export const FAMILY_TEXT = { sleep: 'asleep', connect: 'on a connection',
+	touch: 'with 1\u00a0KiB of stack', channel: 'on a channel', own: 'own command' };
 export const PARTS = [...KINDS, 'user', 'kernel', 'weight', 'rss', 'charged'];
 
 const text = (s) => s === null || s === undefined ? null : printable(s);
