@@ -419,11 +419,12 @@ build-tests: $(O)/tests/e2e/lib/no_pages
 export TARE := $(abspath $(O)/tare)
 export PROGRAMS := $(abspath $(O)/programs)
 export O CC
+CPUS := $(shell nproc)
 
 unit: export CMOCKA_MESSAGE_OUTPUT = TAP
 unit_wanted = $(if $(T),$(patsubst %,$(O)/tests/unit/%,$(basename $(notdir $(T)))),$(unit_tests))
 unit: $(unit_wanted)
-	@tools/tap $(or $(SUITE),unit) $(unit_wanted)
+	@tools/tap -j $(CPUS) $(or $(SUITE),unit) $(unit_wanted)
 
 bpf-tests: export CMOCKA_MESSAGE_OUTPUT = TAP
 bpf_wanted = $(if $(T),$(patsubst %,$(O)/tests/bpf/%,$(basename $(notdir $(T)))),$(bpf_tests))
@@ -434,7 +435,7 @@ golden: $(O)/tare
 	@tools/tap golden $(wildcard tests/golden/check)
 
 browser: $(browser_needs)
-	@tools/tap browser $(patsubst %,'$(NODE) --test-reporter=tap %',\
+	@tools/tap -j $(CPUS) browser $(patsubst %,'$(NODE) --test-reporter=tap %',\
 		$(or $(T),$(wildcard tests/browser/test_*.mjs)))
 
 # Modules of the pages that need no page, in node.
@@ -447,8 +448,13 @@ $(O)/tests/e2e/lib/no_pages: tests/e2e/lib/no_pages.c $(main_obj) $(O)/libtare.a
 	@mkdir -p $(@D)
 	$(call run,LINK)$(CC) $(C_FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# Files run side by side, but for those that say that they run alone.
+alone = $(shell grep -l '^# Runs alone:' $(1) /dev/null)
+each_bats = $(patsubst %,'$(BATS) --tap %',$(1))
+side_by_side = $(call each_bats,$(filter-out $(alone),$(1))) -- $(call each_bats,$(alone))
 e2e: $(O)/tare $(programs) $(O)/tests/e2e/lib/no_pages
-	@tools/tap e2e '$(BATS) --tap $(or $(T),tests/e2e)'
+	@tools/tap -j $(CPUS) e2e $(if $(T),'$(BATS) --tap $(T)',\
+		$(call side_by_side,$(wildcard tests/e2e/*.bats)))
 
 check-kernels: build-guest
 	@tools/tap check-kernels $(wildcard tests/kernels/run)
@@ -468,8 +474,8 @@ e2e-san: $(programs)
 
 .PHONY: e2e-san-run
 e2e-san-run: $(O)/tare
-	@TARE_PATIENCE=10 tools/tap e2e-san \
-		'$(BATS) --tap $(or $(T),$(wildcard $(SAN_E2E:%=tests/e2e/%.bats)))'
+	@TARE_PATIENCE=10 tools/tap -j $(CPUS) e2e-san $(if $(T),'$(BATS) --tap $(T)',\
+		$(call side_by_side,$(wildcard $(SAN_E2E:%=tests/e2e/%.bats))))
 
 fuzz:
 	$(SAN_RUN) O=$(O)/fuzz CC=$(CLANG) SAN=fuzzer-no-link,address,undefined \

@@ -3,6 +3,7 @@
 #
 # `tare doctor` reports the true state, as root, as nobody, and on a machine where something is
 # missing.
+# Runs alone: it compares the machine's mounts and BPF programs.
 
 load lib/common
 

@@ -4,6 +4,7 @@
 # Very many tasks that end at once on busy CPUs: nothing is lost. If records are lost all the
 # same (a ring that is far too small, a stopped tare), the report has less detail, but every sum
 # is right.
+# Runs alone: it takes all pids.
 
 load lib/common
 load lib/hold

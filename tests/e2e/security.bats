@@ -3,6 +3,7 @@
 #
 # What other users, and a command with fewer privileges, can and cannot do to a tare that runs
 # as root. Each statement of the manual's SECURITY section has a test.
+# Runs alone: it changes sysctls.
 
 load lib/common
 load lib/stacks

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # tare's own cost, as `--self` reports it.
+# Runs alone: it compares the kernel's BPF statistics.
 
 load lib/common
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Swapped memory, in a small swap file that the test makes.
+# Runs alone: swap is of the whole machine.
 
 load lib/common
 
