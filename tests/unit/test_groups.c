@@ -490,24 +490,6 @@ static void names_are_bounded(void **state)
 	assert_int_equal(in_of(7), 5000);
 }
 
-/* Any program makes memory come in by as many system calls as it likes. */
-static void causes_are_bounded(void **state)
-{
-	struct groups_counts c = { .faults = 1 }, sum = { .faults = 0 };
-
-	(void)state;
-	begin(5, 4);
-	for (uint32_t cause = 1; cause <= 500; cause++) {
-		groups_flow_add(&c, cause, PAGE, 0);
-		assert_true(c.flows <= GROUPS_CAUSES);
-		groups_counts_add(&sum, &c);
-		assert_true(sum.flows <= GROUPS_CAUSES);
-	}
-	assert_int_equal(c.faults, 1);
-	assert_int_equal(groups_in(&c), 500 * PAGE);
-	assert_int_equal(groups_in(&sum), 500 * 501 / 2 * PAGE);
-}
-
 /* Names that are no names, and names that look the same in print. */
 static void hostile_names(void **state)
 {
@@ -607,7 +589,6 @@ int main(void)
 		TEST(empty_groups_make_room),
 		TEST(a_path_that_comes_back_goes_on),
 		TEST(names_are_bounded),
-		TEST(causes_are_bounded),
 		TEST(hostile_names),
 		TEST(lost_records_count_once),
 		TEST(nothing_falls),
