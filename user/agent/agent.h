@@ -47,6 +47,7 @@ struct agent_self {
 	uint64_t audit_ns; /* CLOCK_BOOTTIME of the next one */
 	int64_t off_bytes; /* by which they differ */
 	char *off_why;     /* NULL: they balance */
+	char *off_before;  /* what the last comparison found; NULL: nothing */
 	unsigned off_times;
 	uint64_t nonzero; /* address spaces that did not close at 0, of the last comparison */
 };
@@ -65,7 +66,7 @@ struct agent {
 	struct agent_pprof *pprof;
 	struct blackbox *blackbox;
 	const struct books_input *swept; /* during a tick: what live_tick() was given; else NULL */
-	bool confined; /* to the processes of a container */
+	bool confined;                   /* to the processes of a container */
 	bool over;
 };
 

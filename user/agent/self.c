@@ -15,7 +15,7 @@
 
 #define NS 1000000000UL
 #define AUDIT_NS (60 * NS)  /* between two comparisons with the kernel's counters */
-#define AUDIT_TIMES 5       /* a difference counts that is found so many times in a row */
+#define AUDIT_TIMES 5       /* a difference counts that stays the same so many times */
 #define AUDIT_SHARE 200     /* of CPU time: comparisons take at most one part of so many */
 #define STALE_NS (10 * NS)  /* without a tick: ill */
 #define RECENT_NS (60 * NS) /* so long a loss makes ill */
@@ -64,10 +64,22 @@ void self_begin(struct agent *a)
 void self_end(struct agent *a)
 {
 	g_clear_pointer(&a->self.off_why, g_free);
+	g_clear_pointer(&a->self.off_before, g_free);
+}
+
+/* Is it the same difference as the last time? */
+static bool is_same(struct agent_self *s, const char *why)
+{
+	bool same = !g_strcmp0(s->off_before, why);
+
+	g_free(s->off_before);
+	s->off_before = g_strdup(why);
+	return same;
 }
 
 /* Compare all sums with the kernel's own counters. A task that was preempted between a change and
- * its event looks like a difference until it runs again: a real one is there each time. */
+ * its event looks like a difference until it runs again, and on a busy machine there is always one:
+ * a real difference stays the same. */
 static void audit(struct agent *a, uint64_t now)
 {
 	struct agent_self *s = &a->self;
@@ -83,7 +95,7 @@ static void audit(struct agent *a, uint64_t now)
 		why = report_why_off(r);
 	s->nonzero = MAX(s->nonzero, r->mms_nonzero);
 	took = clock_now(CLOCK_THREAD_CPUTIME_ID) - began;
-	s->off_times = why ? s->off_times + 1 : 0;
+	s->off_times = is_same(s, why) && why ? s->off_times + 1 : !!why;
 	s->audit_ns = now + took * AUDIT_SHARE;
 	if (!why || s->off_times >= AUDIT_TIMES)
 		s->audit_ns = MAX(s->audit_ns, now + AUDIT_NS);
