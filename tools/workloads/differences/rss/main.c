@@ -23,9 +23,10 @@
 
 static void *task(void *unused)
 {
-	volatile char page[4096];
+	volatile char page[4096]; /* below what the creator has written */
 
 	page[0] = 1;
+	(void)page[0];
 	pause();
 	return unused;
 }
