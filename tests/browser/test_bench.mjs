@@ -339,6 +339,59 @@ test('published figures stand beside ours', () => opened(path, {}, async (page) 
 	}
 }));
 
+const rods = (page, id) => page.$$eval(`#${id} .row`, (rows) => rows.map((g) => ({
+	row: Number(g.dataset.row),
+	values: Object.fromEntries([...g.querySelectorAll('.dot')]
+		.map((d) => [d.dataset.what, Number(d.dataset.value)])),
+	rod: Number(g.querySelector('.rod').getAttribute('x2')) -
+		Number(g.querySelector('.rod').getAttribute('x1')),
+})));
+
+test('a rod joins each workload with its older twin', () => opened(path, {}, async (page) => {
+	const weight = (r) => (r.bent ? r.at.at(-1).weight?.bytes : r.weight?.slope) ?? null;
+	const pairs = full.rows.map((r, i) => [i, r, full.rows.find((x) => x.id === r.twin)])
+		.filter(([, r, old]) => old && weight(r) !== null && weight(old) !== null);
+	const list = await rods(page, 'twins');
+
+	assert.ok(pairs.length > 0);
+	assert.deepEqual(list.map((x) => x.row).sort((a, b) => a - b), pairs.map(([i]) => i));
+	for (const [i, r, old] of pairs) {
+		const { values, rod } = list.find((x) => x.row === i);
+
+		assert.deepEqual(values, { first: weight(old), second: weight(r) }, r.id);
+		assert.equal(rod > 0, weight(old) !== weight(r), r.id);
+	}
+}));
+
+test('a rod joins a task with a connection and the same one asleep', () => opened(path, {},
+	async (page) => {
+		const list = await rods(page, 'connect');
+		const of = (id) => full.rows.findIndex((r) => r.id === id);
+		const go = list.find((x) => x.row === of('go-connect'));
+
+		assert.equal(go.values.first, full.rows[of('go')].weight.slope);
+		assert.equal(go.values.second, full.rows[of('go-connect')].weight.slope);
+		// Filtered as everything on the page.
+		await page.locator('#search').fill('c-epoll');
+		assert.deepEqual((await rods(page, 'connect')).map((x) => x.row),
+			[of('c-epoll-connect')]);
+	}));
+
+test('a rod joins the weight with all tasks and what is left after', () => opened(path, {},
+	async (page) => {
+		const rows = full.rows.filter((r) => r.runs.some((x) => x.state === 'after' &&
+			x.weight !== null));
+		const list = await rods(page, 'after');
+
+		assert.equal(list.length, rows.length);
+		for (const { row, values } of list) {
+			const runs = full.rows[row].runs.filter((x) => x.state === 'after');
+
+			assert.equal(values.second, runs.at(-1).weight, full.rows[row].id);
+			assert.ok(values.first > values.second, full.rows[row].id);
+		}
+	}));
+
 test('stopped workloads are shown, with the reason', () => opened(path, {}, async (page) => {
 	const text = await page.locator('#stops').innerText();
 

@@ -124,7 +124,7 @@ ids() {
 	local part pids=() pid
 	# Side by side, since they mostly wait: the silent ones sleep for ten seconds.
 	declare -A parts=([silent]=.silent [connect]='(.silent | not) and .family == "connect"'
-		[sleep]='(.silent | not) and .family == "sleep"')
+		[sleep]='(.silent | not) and .family != "connect"')
 	for part in "${!parts[@]}"; do
 		bench --only "$(ids "($here) and (${parts[$part]})")" --runs 1 \
 			--tasks "$([ "$part" = silent ] || echo 1,)10" \

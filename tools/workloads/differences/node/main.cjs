@@ -2,8 +2,8 @@
 //
 // main.cjs N SHAPE
 //
-// N timers of two million seconds (the most that they take), for the differences between published figures and ours. SHAPE is
-// what one task is:
+// N timers of two million seconds (the most that they take), for the differences between
+// published figures and ours. SHAPE is what one task is:
 //   timer       setTimeout, without a promise
 //   promise     util.promisify(setTimeout): its promise, as in 2023 and 2024
 //   promises    setTimeout of node:timers/promises: its promise

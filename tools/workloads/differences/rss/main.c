@@ -5,8 +5,8 @@
  * is mapped when it walks the page tables (smaps_rollup).
  *
  * Up to Linux 6.1 a task keeps its last 64 page faults to itself (kernel: TASK_RSS_EVENTS_THRESH),
- * so the RSS of a process with many sleeping threads is too small. As process 1 of a virtual machine
- * it mounts /proc and powers off (tools/differences --kernel).
+ * so the RSS of a process with many sleeping threads is too small. As process 1 of a virtual
+ * machine it mounts /proc and powers off (tools/differences --kernel).
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -23,9 +23,10 @@
 
 static void *task(void *unused)
 {
-	volatile char page[4096];
+	volatile char page[4096]; /* below what the creator has written */
 
 	page[0] = 1;
+	(void)page[0];
 	pause();
 	return unused;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The sections that compare two figures of a workload, each a chart of rods (pairs.js says of what).
+// The sections that compare two figures of a workload, each a chart of rods; pairs.js says of
+// what.
 
 import { el } from '../shared/dom.js';
 import { width } from '../shared/parts.js';

@@ -247,7 +247,9 @@ function main() {
 	const page = document.getElementById('page'), onlyChart = hash.has('chart');
 	const switches = themeSwitch();
 	const parts = (onlyChart ? [barsSection()] : [barsSection(), growthSection(),
-		publishedSection(), ...comparedSections(bench.rows, section, shown, FILTERS, actions), tableSection(), stopsSection(),
+		publishedSection(),
+		...comparedSections(bench.rows, section, shown, FILTERS, actions), tableSection(),
+		stopsSection(),
 		section('method', 'How it was measured', null, [], [], method)]).filter(Boolean);
 	const keepData = () => save('tare-bench.json', 'application/json',
 		document.getElementById('data').textContent);
