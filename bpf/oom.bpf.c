@@ -73,11 +73,11 @@ static long find_limit(__u32 level, struct limits *l)
 	return 1;
 }
 
-/* The group whose limit was reached: the victim's, or the nearest above it. None: the machine has
+/* The group whose limit was reached: the task's, or the nearest above it. None: the machine has
  * no memory left. */
-static __always_inline void fill_limit(struct tare_oom *rec, struct task_struct *victim)
+static __always_inline void fill_limit(struct tare_oom *rec, struct task_struct *task)
 {
-	struct mem_cgroup___memory *memcg = (void *)memcg_of(victim);
+	struct mem_cgroup___memory *memcg = (void *)memcg_of(task);
 	struct limits l = { .rec = rec };
 
 	if (!memcg || !bpf_core_field_exists(memcg->memory.max))
@@ -121,8 +121,9 @@ int tare_oom(unsigned long long *ctx)
 		rec->victim = ts ? ts->t.proc : 0;
 		BPF_CORE_READ_INTO(&rec->victim_comm, victim, group_leader, comm);
 		fill_limit(rec, victim);
-	} else {
+	} else { /* the task that asked is in that group too, unless its limit was lowered */
 		rec->victim_tgid = (__u32)ctx[0];
+		fill_limit(rec, bpf_get_current_task_btf());
 	}
 	rec->peak = weight_freeze();
 	if (bpf_ringbuf_output(&tare_ring, rec, sizeof(*rec), BPF_RB_FORCE_WAKEUP))

@@ -182,6 +182,61 @@ test_group() {
 	return 1
 }
 
+# until_line FILE WORDS: waits for a line with these words
+until_line() {
+	for _ in $(seq "$LIMIT"); do
+		grep -q "$2" "$1" && return 0
+		sleep 1
+	done
+	echo "waited for '$2'"
+	return 1
+}
+
+# what the log says, and the report, of kills in a group (all of it), or of the machine
+oom_is_told() {
+	case $1 in
+	machine)
+		until_line "$dir/log" 'OOM kill of hog (pid [0-9]*), which held [0-9.]* [MG]iB;' &&
+			until_line "$dir/log" 'dump: ' && kill -0 "$agent" &&
+			"$TARE" report "$dir"/dumps/* | grep -q 'the machine had no memory'
+		;;
+	*)
+		until_line "$dir/log" 'OOM kill of fills .* in /tare-oom (4[78].[0-9] MiB of 48.0' &&
+			until_line "$dir/log" 'dump: ' && grep -q 'mostly fill_cache' "$dir/log" &&
+			"$TARE" report "$dir"/dumps/* | grep -q '^fills .*fill_cache' &&
+			{ [ "$1" = group ] || until_line "$dir/log" 'bystander .* too: no dump'; }
+		;;
+	esac
+}
+
+# oom HOW PROGRAM ARG…: the agent's dump tells of the program that is killed. HOW: group (a control
+# group of version 2 is at its limit), whole (and all of it is killed), machine
+test_oom() {
+	how=$1 program=$2 group=/sys/fs/cgroup/tare-oom
+	shift 2
+	grep -q memory /sys/fs/cgroup/cgroup.subtree_control 2>/dev/null || return 77
+	[ "$how" != machine ] || [ -n "$GUEST" ] || return 77
+	mkdir "$dir/dumps" "$group"
+	echo "dump-dir = $dir/dumps" >"$dir/conf"
+	if [ "$how" != machine ]; then
+		echo 48M >"$group/memory.max"
+		echo 0 >"$group/memory.swap.max" 2>/dev/null
+	fi
+	[ "$how" != whole ] || echo 1 >"$group/memory.oom.group"
+	"$TARE" agent --listen "unix:$dir/sock" --config "$dir/conf" 2>"$dir/log" &
+	agent=$!
+	until_line "$dir/log" ready: &&
+		# shellcheck disable=SC2016 # the inner shell expands them
+		{ sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$PROGRAMS/$program" "$@" \
+			>"$dir/out" 2>&1 || true; } && oom_is_told "$how"
+	status=$?
+	kill "$agent"
+	wait "$agent"
+	rmdir "$group"
+	[ $status -eq 0 ] || cat "$dir/log" "$dir/out"
+	return $status
+}
+
 # packed PROGRAM ARG…: as `exact`, with slots as close together as on many CPUs
 test_packed() {
 	TARE_SLOTS=packed

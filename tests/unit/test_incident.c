@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "model/incident_fill.h"
+#include "model/profile.h"
 
 #define NS 1000000000ULL
 #define MIB (1LL << 20)
@@ -19,6 +20,7 @@
 static const struct history_limits small = { .names = 64, .samples = 16 };
 
 static struct report *r;
+static uint64_t at;
 static struct history *history;
 static const char *group_of[8]; /* by a process's id */
 
@@ -53,7 +55,7 @@ static void add_thread(struct report_process *p, const char *comm, int64_t held)
 static struct incident *fill(const char *within)
 {
 	struct incident_source from = {
-		.history = history, .at_ns = AT, .cgroup = cgroup, .within = within
+		.history = history, .at_ns = at, .cgroup = cgroup, .within = within
 	};
 	struct incident *i = incident_new();
 
@@ -82,6 +84,7 @@ static const struct incident_row *row_of(const struct incident *i, enum incident
 static int begin(void **state)
 {
 	(void)state;
+	at = AT;
 	r = report_new();
 	history = history_new(&small);
 	for (uint64_t s = 40; s <= 100; s++) {
@@ -123,6 +126,49 @@ static void windows_are_differences(void **state)
 	assert_int_equal(row->grown[INCIDENT_10S], 5 * MIB);
 	assert_int_equal(i->victim_held, 100 * MIB);
 	assert_true(i->victim.followed);
+	incident_free(i);
+}
+
+/* On a busy machine the last tick may be long before the kill. */
+static void late_tick(void **state)
+{
+	struct incident *i;
+	const struct incident_row *row;
+
+	(void)state;
+	((struct report_process *)r->processes->pdata[0])->at_peak[TARE_ANON] = 140 * MIB;
+	at = AT + 4 * NS;
+	i = fill(NULL);
+	row = row_of(i, INCIDENT_PROCESS, "server");
+	assert_int_equal(row->grown[INCIDENT_1S], 10 * MIB);
+	assert_int_equal(row->grown[INCIDENT_10S], 46 * MIB);
+	incident_free(i);
+}
+
+/* Half of the samples were lost: the function grew by what its process did all the same. */
+static void lost_samples(void **state)
+{
+	struct profile_frame frame = { .function = g_strdup("leak"), .module = 0 };
+	struct stack_node node = { NO_NODE, 0 };
+	struct profile_entry e = { .kind = TARE_ANON, .cause = NO_CAUSE, .aggregate = 5 };
+	const struct incident_row *row;
+	struct incident *i;
+
+	(void)state;
+	r->profile = profile_new();
+	profile_module(r->profile, "/bin/server", NULL);
+	g_array_append_val(r->profile->frames, frame);
+	g_array_append_val(r->profile->nodes, node);
+	e.bytes[SAMPLE_TYPE_GROWN] = e.bytes[SAMPLE_TYPE_LIVE_PEAK] = 90 * MIB;
+	g_array_append_val(r->profile->entries, e);
+	history_sample(history, 95 * NS, 5, 5 * MIB);
+	history_sample(history, 50 * NS, 5, 25 * MIB);
+	i = fill(NULL);
+	row = row_of(i, INCIDENT_FUNCTION, "leak");
+	assert_int_equal(row->grown[INCIDENT_1S], 0);
+	assert_int_equal(row->grown[INCIDENT_10S], 10 * MIB);
+	assert_int_equal(row->grown[INCIDENT_60S], 60 * MIB);
+	assert_int_equal(row->held, 90 * MIB);
 	incident_free(i);
 }
 
@@ -189,6 +235,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(windows_are_differences, begin, end),
+		cmocka_unit_test_setup_teardown(late_tick, begin, end),
+		cmocka_unit_test_setup_teardown(lost_samples, begin, end),
 		cmocka_unit_test_setup_teardown(ended_threads_hold_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(thread_is_within_its_process, begin, end),
 		cmocka_unit_test_setup_teardown(only_the_group_at_its_limit, begin, end),

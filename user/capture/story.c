@@ -53,7 +53,7 @@ void story_free(struct story *s)
 	g_free(s);
 }
 
-static struct known *remember(struct story *s, uint64_t proc, const char *cgroup)
+static void remember(struct story *s, uint64_t proc, const char *cgroup)
 {
 	struct known *k = g_hash_table_lookup(s->known, &proc);
 
@@ -67,7 +67,6 @@ static struct known *remember(struct story *s, uint64_t proc, const char *cgroup
 		g_free(k->cgroup);
 		k->cgroup = g_strdup(cgroup);
 	}
-	return k;
 }
 
 static gboolean is_old(gpointer key, gpointer value, gpointer story)
@@ -149,36 +148,43 @@ struct history *story_history(const struct story *s)
 	return s->history;
 }
 
-/* A session that asks for control groups of its processes. */
+/* An incident, for which control groups of processes are asked for. */
 struct asking {
 	struct story *story;
 	const struct session *session;
+	GHashTable *paths; /* id of a control group -> its path, or NULL */
 };
 
-static char *group_by_id(const struct story *s, uint64_t id)
+static const char *group_by_id(const struct asking *a, uint64_t id)
 {
 	char *path = NULL;
+	gpointer found;
 
-	if (s->ids && id && cgroup_ids_path(s->ids, id, &path))
+	if (!a->story->ids || !id)
 		return NULL;
+	if (g_hash_table_lookup_extended(a->paths, &id, NULL, &found))
+		return found;
+	cgroup_ids_path(a->story->ids, id, &path);
+	g_hash_table_insert(a->paths, g_memdup2(&id, sizeof(id)), path);
 	return path;
 }
 
+/* The kernel's record first: what a tick has read of /proc may be older than a move to another
+ * group. */
 static const char *cgroup_of(void *asking, uint64_t proc)
 {
 	const struct asking *a = asking;
-	const struct known *k;
 	const struct proctable_proc *p;
-	g_autofree char *path = NULL;
+	const struct known *k;
+	const char *path = NULL;
 
 	if (!a->story->groups || !proc)
 		return NULL;
-	k = g_hash_table_lookup(a->story->known, &proc);
-	if (k && k->cgroup)
-		return k->cgroup;
 	p = proctable_find_proc(a->session->proctable, proc);
-	path = p ? group_by_id(a->story, groups_of_process(a->session->proctable, p)) : NULL;
-	return path ? remember(a->story, proc, path)->cgroup : NULL;
+	if (p)
+		path = group_by_id(a, groups_of_process(a->session->proctable, p));
+	k = path ? NULL : g_hash_table_lookup(a->story->known, &proc);
+	return k ? k->cgroup : path;
 }
 
 static const struct report_process *process_of(const struct report *r, uint64_t id, pid_t pid)
@@ -242,7 +248,7 @@ static void describe_oom(struct asking *a, struct report *r, const struct report
 	i->usage = oom->usage;
 	i->limit = oom->limit;
 	if (oom->cgroup)
-		i->cgroup = group_by_id(a->story, oom->cgroup) ?:
+		i->cgroup = g_strdup(group_by_id(a, oom->cgroup)) ?:
 			    group_above(i->victim.cgroup ?: r->cgroup.path, oom->levels);
 }
 
@@ -258,13 +264,21 @@ static void fill(struct asking *a, struct report *r, uint64_t at_ns)
 	};
 
 	incident_fill(r->incident, r, &from);
+	g_hash_table_unref(a->paths);
+}
+
+static struct asking asking_begin(struct story *s, const struct session *session)
+{
+	return (struct asking){
+		s, session, g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free)
+	};
 }
 
 struct report *story_oom(struct story *s, struct session *session, const struct tare_oom *oom,
 			 bool frozen)
 {
-	struct asking asking = { s, session };
 	const struct report_process *victim;
+	struct asking asking;
 	struct report *r;
 
 	if (!s->groups && !oom->victim && *oom->victim_comm)
@@ -280,6 +294,7 @@ struct report *story_oom(struct story *s, struct session *session, const struct 
 	r->incident->kills = 1;
 	r->incident->at_kill = oom->peak && oom->peak == session->last_peak;
 	r->incident->time_ns = oom->head.time_ns - MIN(oom->head.time_ns, session->origin_ns);
+	asking = asking_begin(s, session);
 	describe_oom(&asking, r, victim, oom);
 	fill(&asking, r, session->origin_ns + r->peak_weight_ns);
 	return r;
@@ -288,7 +303,7 @@ struct report *story_oom(struct story *s, struct session *session, const struct 
 struct report *story_now(struct story *s, struct session *session, enum incident_what what,
 			 const char *detail, const char *cgroup)
 {
-	struct asking asking = { s, session };
+	struct asking asking = asking_begin(s, session);
 	struct report *r = session_freeze(session, false);
 
 	r->incident = incident_new();

@@ -144,6 +144,11 @@ uint64_t history_first(const struct history *h)
 	return h->ticks ? h->time[oldest(h) % HISTORY_TICKS] : UINT64_MAX;
 }
 
+uint64_t history_last(const struct history *h)
+{
+	return h->ticks ? h->time[h->ticks % HISTORY_TICKS] : 0;
+}
+
 static int64_t held_at(const struct name *n, uint64_t tick)
 {
 	return tick <= n->tick ? n->held[tick % HISTORY_TICKS] : 0;

@@ -38,6 +38,8 @@ int64_t history_held(const struct history *h, const char *cgroup, const char *pr
 		     const char *thread, uint64_t time_ns);
 /* The earliest time that history_held() knows; UINT64_MAX: no tick yet. */
 uint64_t history_first(const struct history *h);
+/* The time of the last tick; 0: none yet. */
+uint64_t history_last(const struct history *h);
 /* How often history_add() found no room so far. */
 uint64_t history_left_out(const struct history *h);
 

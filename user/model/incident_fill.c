@@ -17,6 +17,7 @@ static const unsigned seconds[INCIDENT_WINDOWS] = { 1, 10, 60 };
 struct group {
 	const char *cgroup, *name, *thread;
 	int64_t held, grown[INCIDENT_WINDOWS];
+	int64_t sampled; /* growth by samples, of the window that is looked at */
 };
 
 struct filling {
@@ -120,6 +121,20 @@ static void set_windows(struct filling *f)
 	}
 }
 
+/* The last tick may be seconds before the incident, on a busy machine: from then on names grew at a
+ * steady rate. */
+static int64_t held_then(const struct filling *f, const struct group *g, uint64_t then)
+{
+	const struct history *h = f->from->history;
+	int64_t held = history_held(h, g->cgroup, g->name, g->thread, then);
+	uint64_t last = history_last(h);
+
+	if (then <= last || then >= f->from->at_ns)
+		return held;
+	return held + (int64_t)((double)(g->held - held) * (double)(then - last) /
+				(double)(f->from->at_ns - last));
+}
+
 static void grow(struct filling *f)
 {
 	GHashTableIter iter;
@@ -130,8 +145,7 @@ static void grow(struct filling *f)
 		struct group *g = key;
 
 		for (int w = 0; w < INCIDENT_WINDOWS; w++)
-			g->grown[w] = g->held - history_held(f->from->history, g->cgroup, g->name,
-							     g->thread, f->begin[w]);
+			g->grown[w] = g->held - held_then(f, g, f->begin[w]);
 	}
 }
 
@@ -156,6 +170,50 @@ static const char *group_of(const struct filling *f, uint32_t process)
 					      NULL;
 }
 
+/* The sums of all processes of an entry's name; NULL: the incident is not about them. */
+static struct group *processes_of(const struct filling *f, const struct profile_entry *e)
+{
+	const struct report_process *p;
+	struct group key = { 0 };
+
+	if (e->process >= f->r->processes->len || !is_within(f, group_of(f, e->process)))
+		return NULL;
+	p = f->r->processes->pdata[e->process];
+	key.cgroup = group_of(f, e->process);
+	key.name = p->comm ?: "?";
+	return g_hash_table_lookup(f->groups, &key);
+}
+
+/* Raise the growth of entries to what the ledger says of all processes of a name: samples may have
+ * been lost. No entry grew by more than it holds. */
+static void scale_samples(const struct filling *f, int w)
+{
+	const GArray *entries = f->r->profile->entries;
+	GHashTableIter iter;
+	gpointer key;
+
+	g_hash_table_iter_init(&iter, f->groups);
+	while (g_hash_table_iter_next(&iter, &key, NULL))
+		((struct group *)key)->sampled = 0;
+	for (uint32_t i = 0; i < entries->len; i++) {
+		struct group *g =
+			processes_of(f, &g_array_index(entries, struct profile_entry, i));
+
+		if (g)
+			g->sampled += f->entry[w][i];
+	}
+	for (uint32_t i = 0; i < entries->len; i++) {
+		const struct profile_entry *e = &g_array_index(entries, struct profile_entry, i);
+		const struct group *g = processes_of(f, e);
+		int64_t *bytes = &f->entry[w][i];
+
+		if (g && g->sampled > 0 && g->grown[w] > g->sampled)
+			*bytes = (int64_t)((double)*bytes / (double)g->sampled *
+					   (double)g->grown[w]);
+		*bytes = g ? CLAMP(e->bytes[SAMPLE_TYPE_LIVE_PEAK], 0, *bytes) : 0;
+	}
+}
+
 static void sum_samples(struct filling *f)
 {
 	const struct profile *p = f->r->profile;
@@ -172,14 +230,7 @@ static void sum_samples(struct filling *f)
 	for (int w = 0; w < INCIDENT_WINDOWS; w++) {
 		s.bytes = f->entry[w] = g_new0(int64_t, p->entries->len + 1);
 		history_samples(f->from->history, f->begin[w], f->from->at_ns, add_sample, &s);
-		for (uint32_t i = 0; i < p->entries->len; i++) {
-			const struct profile_entry *e =
-				&g_array_index(p->entries, struct profile_entry, i);
-
-			s.bytes[i] = is_within(f, group_of(f, e->process)) ?
-					     CLAMP(e->bytes[SAMPLE_TYPE_LIVE_PEAK], 0, s.bytes[i]) :
-					     0;
-		}
+		scale_samples(f, w);
 	}
 	g_hash_table_unref(s.entries);
 }

@@ -86,16 +86,19 @@ static void limit_line(GString *out, const struct incident *i, const struct tabl
 	margin_line(out, style, &first, PLAIN, text->str);
 }
 
-/* The kill was not at the workload's peak, and the two are more than a second apart. */
+/* What was held is not of the kill, but of the workload's peak or another kill, more than a second
+ * apart. */
 static void moment_line(GString *out, const struct incident *i, const struct table_style *style)
 {
-	uint64_t apart = i->time_ns - MIN(i->time_ns, i->held_ns);
+	bool before = i->held_ns <= i->time_ns;
+	uint64_t apart = before ? i->time_ns - i->held_ns : i->held_ns - i->time_ns;
 	g_autofree char *time = text_duration(apart), *line = NULL;
 	bool first = true;
 
 	if (i->at_kill || apart < NS)
 		return;
-	line = g_strdup_printf("held and grown: at the workload's peak, %s before", time);
+	line = g_strdup_printf("held and grown: as of %s %s the kill", time,
+			       before ? "before" : "after");
 	print_label(out, style, "note:");
 	margin_line(out, style, &first, PLAIN, line);
 }
