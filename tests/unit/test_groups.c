@@ -352,8 +352,8 @@ static void places_are_taken_slowly(void **state)
 	check_sums();
 }
 
-/* What was a counter of a group never becomes a part of another one: it would look as if it had just
- * happened. All can be read for a minute after the last process. */
+/* What was a counter of a group never becomes a part of another one: it would look as if it had
+ * just happened. All can be read for a minute after the last process. */
 static void gone_groups_are_in_no_other(void **state)
 {
 	uint64_t id, idle_ns;
