@@ -149,8 +149,7 @@ static void check_sums(void)
 {
 	const struct groups_rest *r = groups_rest(groups);
 	uint64_t sum = dropped_in + groups_in(&r->other.counts) + groups_in(&r->unknown.counts);
-	uint64_t started =
-		dropped_started + r->other.counts.started + r->unknown.counts.started;
+	uint64_t started = dropped_started + r->other.counts.started + r->unknown.counts.started;
 
 	for (uint64_t id = 1; id < 2000; id++) {
 		const struct group *group = groups_find(groups, id);
@@ -376,8 +375,7 @@ static void gone_groups_are_in_no_other(void **state)
 			uint64_t others = groups_in(&groups_rest(groups)->other.counts);
 
 			idle_ns = now_ns - groups_find(groups, id)->alive_ns;
-			assert_true(idle_ns >=
-				    (groups_find(groups, id)->e.shown ? 60 : 10) * NS);
+			assert_true(idle_ns >= (groups_find(groups, id)->e.shown ? 60 : 10) * NS);
 			gone(id);
 			assert_int_equal(groups_in(&groups_rest(groups)->other.counts), others);
 		}
