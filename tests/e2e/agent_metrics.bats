@@ -14,13 +14,16 @@ setup() {
 	agent= port= extra=
 }
 
+# All is undone, also if a part of that fails.
 teardown() {
+	local status=0
 	exec 9>&- || :
-	end_all "${started[@]}" ${agent:+"$agent"}
+	end_all "${started[@]}" ${agent:+"$agent"} || status=1
 	for name in "${namespaces[@]}"; do
-		ip netns del "$name"
+		ip netns del "$name" || status=1
 	done
-	remove_groups
+	remove_groups || status=1
+	return $status
 }
 
 # agent [CONFIGURATION-LINE]…: starts one, as $agent, at $port.
@@ -228,8 +231,8 @@ scrapes() {
 	curl -fsS --compressed "http://127.0.0.1:$port/metrics?[1-$1]" >"$DIR/all" 2>/dev/null
 }
 
-# Without samples: the names of functions that other programs bring would be in the figures. What a
-# scrape leaves behind is there in each of three rounds; what new programs of the machine cost is not.
+# Without samples: the names of functions that other programs bring would be in the figures. What
+# scrapes leave behind is there in each of three rounds; what new programs cost is not.
 @test "a thousand scrapes leave nothing behind" {
 	local before after least=999999
 	agent "period = 0"

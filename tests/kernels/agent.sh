@@ -4,6 +4,7 @@
 # The tests of tests.sh that look at /metrics of tare agent, where control groups are of version 2:
 # its figures equal those of memory.stat, memory.events and /proc. tests.sh tells what $dir and
 # $LIMIT are. Each test ends what it started and removes the control groups that it made.
+# shellcheck disable=SC2154 # $dir
 
 groups=/sys/fs/cgroup
 pod=kubepods.slice/kubepods-besteffort.slice
@@ -72,7 +73,7 @@ wait_for() {
 group() {
 	at=$groups
 	for name in $(echo "$1" | tr / ' '); do
-		[ $at = $groups ] || echo +memory >"$at/cgroup.subtree_control" 2>/dev/null
+		[ "$at" = $groups ] || echo +memory >"$at/cgroup.subtree_control" 2>/dev/null
 		at=$at/$name
 		mkdir -p "$at" || return 1
 	done
@@ -143,14 +144,19 @@ agent_units() {
 	group $unit && group "$inside" && hold $unit kernel_maker 300 && reaches before &&
 		echo >"$dir/kernel_maker" && reaches made && hold $unit target 8 &&
 		reaches held && hold "$inside" parked && reaches ten && next_tick || return 1
-	grep -q "cgroup=\"/$unit\",unit=\"shop.service\"" "$dir/text" &&
-		grep -q "container=\"0123456789ab\",pod=\"01234567-89ab-cdef-0123-456789abcdef\"" \
-			"$dir/text" || { echo "no such labels"; return 1; }
+	labelled "cgroup=\"/$unit\",unit=\"shop.service\"" || return 1
+	labelled 'container="0123456789ab",pod="01234567-89ab-cdef-0123-456789abcdef"' || return 1
 	for path in $unit "$inside"; do
 		agent_group "$path" || return 1
 	done
 	# 300 pipes of 64 KiB: other kernel memory.
 	[ "$(metric cgroup_kernel_memory_bytes $unit other)" -ge $((300 * 65536)) ]
+}
+
+labelled() {
+	grep -qF "$1" "$dir/text" && return 0
+	echo "nothing has $1"
+	return 1
 }
 
 # agent_group PATH: its figures

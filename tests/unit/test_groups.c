@@ -149,8 +149,7 @@ static void check_sums(void)
 {
 	const struct groups_rest *r = groups_rest(groups);
 	uint64_t sum = dropped_in + groups_in(&r->other.counts) + groups_in(&r->unknown.counts);
-	uint64_t started =
-		dropped_started + r->other.counts.started + r->unknown.counts.started;
+	uint64_t started = dropped_started + r->other.counts.started + r->unknown.counts.started;
 
 	for (uint64_t id = 1; id < 2000; id++) {
 		const struct group *group = groups_find(groups, id);
@@ -373,8 +372,8 @@ static void places_are_taken_slowly(void **state)
 	check_sums();
 }
 
-/* What was a counter of a group never becomes a part of another one: it would look as if it had just
- * happened. All can be read for a minute after the last process. */
+/* What was a counter of a group never becomes a part of another one: it would look as if it had
+ * just happened. All can be read for a minute after the last process. */
 static void gone_groups_are_in_no_other(void **state)
 {
 	uint64_t id, idle_ns;
@@ -397,8 +396,7 @@ static void gone_groups_are_in_no_other(void **state)
 			uint64_t others = groups_in(&groups_rest(groups)->other.counts);
 
 			idle_ns = now_ns - groups_find(groups, id)->alive_ns;
-			assert_true(idle_ns >=
-				    (groups_find(groups, id)->e.shown ? 60 : 10) * NS);
+			assert_true(idle_ns >= (groups_find(groups, id)->e.shown ? 60 : 10) * NS);
 			gone(id);
 			assert_int_equal(groups_in(&groups_rest(groups)->other.counts), others);
 		}

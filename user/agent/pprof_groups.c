@@ -14,7 +14,7 @@ struct named {
 struct pprof_groups {
 	const struct live *live;
 	const struct proctable *proctable;
-	struct groups *groups; /* NULL: there are none */
+	struct groups *groups;        /* NULL: there are none */
 	GHashTable *by_pid;           /* pid -> struct report_process: the last that had it */
 	GHashTable *named, *by_files; /* path -> struct named; of the second, as files have it */
 };
